@@ -1,0 +1,51 @@
+# EbpfLb: every target has a line in `make help`.
+SHELL := /bin/bash
+export PATH := $(PATH):/usr/sbin:/sbin
+export DOTNET_CLI_TELEMETRY_OPTOUT := 1
+export DOTNET_NOLOGO := 1
+
+BUILD   := build
+CLANG   ?= clang
+BPFTOOL ?= bpftool
+CONFIG  ?= Release
+
+BPF_INCLUDES := -Ibpf/include -Ibpf/lib -isystem /usr/include/$(shell uname -m)-linux-gnu
+# -mcpu=v3: atomics and 32-bit compares; -Wpadded is switched on inside lb_abi.h only.
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-parameter $(BPF_INCLUDES)
+BPF_HEADERS := $(wildcard bpf/include/*.h bpf/lib/*.h bpf/hook/*.h)
+BPF_PROGS := $(patsubst bpf/prog/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/prog/*.bpf.c))
+BPF_UNITS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/unit/*.bpf.c bpf/bench/*.bpf.c))
+
+.PHONY: help deps build bpf test unit demo bench abi golden format clean
+
+help: ## show this
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+deps: ## install what is missing (Debian 12, root)
+	@tools/install-deps.sh
+
+build: bpf ## build everything; leaves build/bin/ebpflb
+	dotnet build EbpfLb.sln -c $(CONFIG) -v quiet
+	dotnet publish src/EbpfLb.Agent/EbpfLb.Agent.csproj -c $(CONFIG) -v quiet -o $(BUILD)/bin
+
+bpf: $(BPF_PROGS) $(BPF_UNITS) ## build the BPF objects into build/bpf
+	@if [ -n "$(BPF_PROGS)" ]; then $(BPFTOOL) gen object $(BUILD)/bpf/ebpflb.bpf.o.tmp $(BPF_PROGS) && \
+		{ cmp -s $(BUILD)/bpf/ebpflb.bpf.o.tmp $(BUILD)/bpf/ebpflb.bpf.o || cp $(BUILD)/bpf/ebpflb.bpf.o.tmp $(BUILD)/bpf/ebpflb.bpf.o; }; fi
+
+$(BUILD)/bpf/%.bpf.o: bpf/prog/%.bpf.c $(BPF_HEADERS)
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -c $< -o $@.tmp && llvm-strip -g $@.tmp && mv $@.tmp $@
+
+$(BUILD)/bpf/unit/%.bpf.o: bpf/unit/%.bpf.c $(BPF_HEADERS)
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -c $< -o $@.tmp && llvm-strip -g $@.tmp && mv $@.tmp $@
+
+$(BUILD)/bpf/bench/%.bpf.o: bpf/bench/%.bpf.c $(BPF_HEADERS)
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -c $< -o $@.tmp && llvm-strip -g $@.tmp && mv $@.tmp $@
+
+test: build ## all tests, C# and BPF (root); ends with "N passed, N failed"
+	@tools/test.sh
+
+clean: ## remove everything that was built
+	rm -rf $(BUILD)

@@ -1,0 +1,20 @@
+using System.Collections.Immutable;
+
+namespace EbpfLb.Model;
+
+/// <summary>
+/// One Service with the slices that name it. Either may come first: <see cref="Service"/> is null while only slices are known.
+/// Same content, same reference: whoever holds an older entry compares by reference to see what changed.
+/// </summary>
+/// <param name="Slices">Ordered by name.</param>
+public sealed record ServiceEntry(ObjectName Name, Service? Service, ImmutableArray<EndpointSlice> Slices);
+
+/// <summary>
+/// The state of the cluster as one agent sees it. Immutable; a source makes the next one from it, and what did not
+/// change keeps its reference. The first snapshot a source yields is complete (contract section 13, startup 6).
+/// </summary>
+/// <param name="Node">The agent's own node, null while unknown.</param>
+public sealed record ClusterSnapshot(ImmutableDictionary<ObjectName, ServiceEntry> Services, Node? Node)
+{
+    public static ClusterSnapshot Empty { get; } = new(ImmutableDictionary<ObjectName, ServiceEntry>.Empty, null);
+}

@@ -1,0 +1,96 @@
+using System.Collections.Immutable;
+
+namespace EbpfLb.Model;
+
+/// <summary>
+/// Applies single object changes and makes snapshots that share all that stayed the same. Not thread-safe: one
+/// source owns one. Updates that change nothing leave the snapshot's references as they were.
+/// </summary>
+public sealed class ClusterStateBuilder
+{
+    private readonly ImmutableDictionary<ObjectName, ServiceEntry>.Builder services
+        = ImmutableDictionary.CreateBuilder<ObjectName, ServiceEntry>();
+
+    private readonly Dictionary<ObjectName, ObjectName> sliceOwners = [];
+
+    private Node? node;
+
+    /// <summary>Adds or replaces a Service. Returns whether anything changed.</summary>
+    public bool Set(Service service)
+    {
+        services.TryGetValue(service.Name, out var entry);
+        if (entry?.Service is { } old && old.Equals(service)) return false;
+        services[service.Name] = entry is null
+            ? new ServiceEntry(service.Name, service, [])
+            : entry with { Service = service };
+        return true;
+    }
+
+    /// <summary>Adds or replaces a slice; it may have moved to another Service. Returns whether anything changed.</summary>
+    public bool Set(EndpointSlice slice)
+    {
+        if (sliceOwners.TryGetValue(slice.Name, out var owner) && owner != slice.Owner) RemoveSlice(slice.Name);
+        services.TryGetValue(slice.Owner, out var entry);
+        var slices = entry?.Slices ?? [];
+        var index = IndexOf(slices, slice.Name);
+        if (index >= 0 && slices[index].Equals(slice)) return false;
+        slices = index >= 0 ? slices.SetItem(index, slice) : slices.Insert(~index, slice);
+        services[slice.Owner] = entry is null ? new ServiceEntry(slice.Owner, null, slices) : entry with { Slices = slices };
+        sliceOwners[slice.Name] = slice.Owner;
+        return true;
+    }
+
+    /// <summary>Sets the agent's own node, null when it was deleted. Returns whether anything changed.</summary>
+    public bool Set(Node? value)
+    {
+        if (Equals(node, value)) return false;
+        node = value;
+        return true;
+    }
+
+    /// <summary>Removes a Service. Returns whether it was there.</summary>
+    public bool RemoveService(ObjectName name)
+    {
+        if (!services.TryGetValue(name, out var entry) || entry.Service is null) return false;
+        Put(entry with { Service = null });
+        return true;
+    }
+
+    /// <summary>Removes a slice. Returns whether it was there.</summary>
+    public bool RemoveSlice(ObjectName name)
+    {
+        if (!sliceOwners.Remove(name, out var owner) || !services.TryGetValue(owner, out var entry)) return false;
+        var index = IndexOf(entry.Slices, name);
+        if (index < 0) return false;
+        Put(entry with { Slices = entry.Slices.RemoveAt(index) });
+        return true;
+    }
+
+    /// <summary>Names of all Services, for removing what a fresh list no longer holds.</summary>
+    public IEnumerable<ObjectName> ServiceNames => services.Where(s => s.Value.Service is not null).Select(s => s.Key);
+
+    /// <summary>Names of all slices.</summary>
+    public IEnumerable<ObjectName> SliceNames => sliceOwners.Keys;
+
+    public ClusterSnapshot Build() => new(services.ToImmutable(), node);
+
+    private void Put(ServiceEntry entry)
+    {
+        if (entry.Service is null && entry.Slices.IsEmpty) services.Remove(entry.Name);
+        else services[entry.Name] = entry;
+    }
+
+    private static int IndexOf(ImmutableArray<EndpointSlice> slices, ObjectName name)
+    {
+        int low = 0, high = slices.Length - 1;
+        while (low <= high)
+        {
+            var middle = (low + high) / 2;
+            var order = slices[middle].Name.CompareTo(name);
+            if (order == 0) return middle;
+            if (order < 0) low = middle + 1;
+            else high = middle - 1;
+        }
+        return ~low;
+    }
+}

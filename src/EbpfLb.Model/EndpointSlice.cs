@@ -1,0 +1,47 @@
+namespace EbpfLb.Model;
+
+/// <summary>One port of a slice; <see cref="Name"/> is "" when it has none. Entries without a number (or 0) are not kept (contract section 3).</summary>
+public readonly record struct EndpointPort(string Name, TransportProtocol Protocol, ushort Port);
+
+/// <summary>Conditions with their defaults applied: ready and serving are true, terminating false when absent.</summary>
+[Flags]
+public enum EndpointConditions : byte
+{
+    None = 0,
+    Ready = 1,
+    Serving = 2,
+    Terminating = 4,
+
+    /// <summary>What an endpoint without conditions has.</summary>
+    Default = Ready | Serving,
+}
+
+/// <summary>hints of one endpoint; a slice's endpoints often share one instance.</summary>
+public sealed record EndpointHints(ValueList<string> Zones, ValueList<string> Nodes);
+
+/// <summary>One endpoint: the first of its addresses, as the others are never used (contract section 3).</summary>
+/// <param name="NodeName">null when unset: never local then, whatever its address.</param>
+public readonly record struct Endpoint(
+    IpAddress Address,
+    EndpointConditions Conditions,
+    string? NodeName = null,
+    EndpointHints? Hints = null);
+
+/// <summary>
+/// An EndpointSlice (discovery.k8s.io/v1) of one family; slices with addressType FQDN are never made into one.
+/// An Endpoints object becomes one slice per subset and family.
+/// </summary>
+/// <param name="ServiceName">Label kubernetes.io/service-name, in the namespace of the slice; never empty.</param>
+/// <param name="TriggerTime">Annotation endpoints.kubernetes.io/last-change-trigger-time, when it could be read.</param>
+public sealed record EndpointSlice(
+    ObjectName Name,
+    string ServiceName,
+    IpFamily Family,
+    ValueList<EndpointPort> Ports,
+    ValueList<Endpoint> Endpoints,
+    ServiceLabels Labels = ServiceLabels.None,
+    DateTimeOffset? TriggerTime = null)
+{
+    /// <summary>The Service this slice belongs to.</summary>
+    public ObjectName Owner => new(Name.Namespace, ServiceName);
+}

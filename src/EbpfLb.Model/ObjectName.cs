@@ -1,0 +1,13 @@
+namespace EbpfLb.Model;
+
+/// <summary>Namespace and name of a Kubernetes object of one kind; cluster-scoped objects have an empty namespace.</summary>
+public readonly record struct ObjectName(string Namespace, string Name) : IComparable<ObjectName>
+{
+    public int CompareTo(ObjectName other)
+    {
+        var byNamespace = string.CompareOrdinal(Namespace, other.Namespace);
+        return byNamespace != 0 ? byNamespace : string.CompareOrdinal(Name, other.Name);
+    }
+
+    public override string ToString() => Namespace.Length == 0 ? Name : $"{Namespace}/{Name}";
+}
