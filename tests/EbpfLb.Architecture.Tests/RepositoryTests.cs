@@ -1,0 +1,34 @@
+using EbpfLb.Architecture.Tests.Rules;
+
+namespace EbpfLb.Architecture.Tests;
+
+/// <summary>The rules of docs/architecture.md on the repository itself.</summary>
+public sealed class RepositoryTests
+{
+    private static readonly SourceTree Repository = SourceTree.OfRepository();
+
+    [Fact]
+    public void The_repository_was_found()
+    {
+        Assert.True(Repository.Exists("src/EbpfLb.Agent/Program.cs"));
+        Assert.True(Repository.Exists("bpf/include/lb_abi.h"));
+    }
+
+    [Fact]
+    public void Projects_reference_only_what_the_one_way_flow_allows() => Assert.Empty(ProjectReferences.Violations(Repository));
+
+    [Fact]
+    public void No_source_file_is_longer_than_400_lines() => Assert.Empty(FileLength.Violations(Repository));
+
+    [Fact]
+    public void Every_map_and_program_name_fits_what_the_kernel_shows() => Assert.Empty(BpfNames.Violations(Repository));
+
+    [Fact]
+    public void Every_path_named_in_the_documentation_exists() => Assert.Empty(DocumentedPaths.Violations(Repository));
+
+    [Fact]
+    public void Every_C_file_starts_with_its_licence_and_its_purpose() => Assert.Empty(LicenseLines.Violations(Repository));
+
+    [Fact]
+    public void Unsafe_code_stays_where_memory_is_shared_with_the_kernel() => Assert.Empty(UnsafeCode.Violations(Repository));
+}

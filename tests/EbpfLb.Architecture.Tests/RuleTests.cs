@@ -1,0 +1,100 @@
+using EbpfLb.Architecture.Tests.Rules;
+
+namespace EbpfLb.Architecture.Tests;
+
+/// <summary>Each rule finds what it is there to find, and leaves the rest alone.</summary>
+public sealed class RuleTests
+{
+    private const string Licence = "/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */\n/* What it is. */\n";
+
+    private static SourceTree Tree(params (string Path, string Text)[] files)
+        => new(files.ToDictionary(f => f.Path, f => f.Text, StringComparer.Ordinal));
+
+    private static (string Path, string Text) Project(string path, params string[] references) => (path,
+        $"<Project><ItemGroup>{string.Concat(references.Select(r => $"<ProjectReference Include=\"../{r}/{r}.csproj\" />"))}</ItemGroup></Project>");
+
+    [Theory]
+    [InlineData("src/EbpfLb.Policy/EbpfLb.Policy.csproj", "EbpfLb.Planning")]
+    [InlineData("src/EbpfLb.Model/EbpfLb.Model.csproj", "EbpfLb.Bpf")]
+    [InlineData("src/EbpfLb.Http/EbpfLb.Http.csproj", "EbpfLb.Datapath")]
+    [InlineData("src/EbpfLb.Unheard/EbpfLb.Unheard.csproj", "EbpfLb.Model")]
+    [InlineData("tests/EbpfLb.Policy.Tests/EbpfLb.Policy.Tests.csproj", "EbpfLb.Datapath")]
+    public void A_reference_against_the_flow_is_found(string path, string reference)
+        => Assert.Single(ProjectReferences.Violations(Tree(Project(path, reference))));
+
+    [Fact]
+    public void References_along_the_flow_are_fine() => Assert.Empty(ProjectReferences.Violations(Tree(
+        Project("src/EbpfLb.Planning/EbpfLb.Planning.csproj", "EbpfLb.Model", "EbpfLb.Policy", "EbpfLb.Abi"),
+        Project("tests/EbpfLb.Policy.Tests/EbpfLb.Policy.Tests.csproj", "EbpfLb.Policy", "EbpfLb.Testing"),
+        Project("tools/abigen/abigen.csproj", "EbpfLb.Bpf"))));
+
+    [Theory]
+    [InlineData("src/EbpfLb.Model/Long.cs", 401, 1)]
+    [InlineData("bpf/lib/lb_long.h", 401, 1)]
+    [InlineData("src/EbpfLb.Model/Just.cs", 400, 0)]
+    [InlineData("src/EbpfLb.Abi/Abi.g.cs", 4000, 0)]
+    public void A_long_file_is_found_unless_it_is_generated(string path, int lines, int found)
+        => Assert.Equal(found, FileLength.Violations(Tree((path, string.Concat(Enumerable.Repeat("x\n", lines))))).Count());
+
+    [Theory]
+    [InlineData("struct { __uint(type, 1); } lb_a_long_map_name SEC(\".maps\");", "lb_a_long_map_name")]
+    [InlineData("struct {\n} lb_a_long_map_name __weak SEC(\".maps\");", "lb_a_long_map_name")]
+    [InlineData("SEC(\"cgroup/connect4\")\nint lb_long_connect4(struct bpf_sock_addr *ctx)", "lb_long_connect4")]
+    [InlineData("SEC(\"iter/udp\") int BPF_PROG(lb_udp_iterator_, void *x)", "lb_udp_iterator_")]
+    public void A_long_name_of_a_map_or_program_is_found(string code, string name)
+    {
+        Assert.Equal([name], BpfNames.Names(code));
+        Assert.Single(BpfNames.Violations(Tree(("bpf/prog/x.bpf.c", Licence + code))));
+    }
+
+    [Fact]
+    public void Short_names_functions_without_a_section_and_the_licence_are_fine() => Assert.Empty(BpfNames.Violations(Tree(("bpf/prog/x.bpf.c",
+        """
+        char LICENSE[] SEC("license") = "Dual BSD/GPL";
+        /* SEC("x") int only_mentioned_in_a_comment(void) */
+        static int a_function_without_any_section(void) { return 0; }
+        struct { __uint(max_entries, 1); } lb_services4 SEC(".maps");
+        SEC("cgroup/connect4")
+        int lb_connect4(struct bpf_sock_addr *ctx) { return 1; }
+        """))));
+
+    [Theory]
+    [InlineData("README.md", "see `src/EbpfLb.Gone/X.cs`")]
+    [InlineData("README.md", "see src/EbpfLb.Model/Gone.cs.")]
+    [InlineData("docs/maps.md", "see [that](gone.md)")]
+    [InlineData("docs/decisions/0001-x.md", "see [that](../gone.md#part)")]
+    [InlineData("docs/maps.md", "all of bpf/gone/*.h")]
+    public void A_path_that_does_not_exist_is_found(string document, string text)
+        => Assert.Single(DocumentedPaths.Violations(Tree((document, text), ("src/EbpfLb.Model/X.cs", ""))));
+
+    [Theory]
+    [InlineData("README.md", "`src/EbpfLb.Model/X.cs`, src/EbpfLb.Model, [docs](docs/maps.md), https://example.org/src/nothing")]
+    [InlineData("docs/maps.md", "[home](../README.md#status) and /sys/fs/bpf/ebpflb/default, build/bin/ebpflb, src/*/X.cs")]
+    [InlineData("tests/notes.md", "`src/gone.cs` is not in the documentation")]
+    public void Paths_that_exist_and_paths_of_others_are_fine(string document, string text)
+    {
+        var files = new Dictionary<string, string> { ["README.md"] = "", ["docs/maps.md"] = "", ["src/EbpfLb.Model/X.cs"] = "" };
+        files[document] = text;
+        Assert.Empty(DocumentedPaths.Violations(new SourceTree(files)));
+    }
+
+    [Theory]
+    [InlineData("#pragma once\n")]
+    [InlineData("/* SPDX-License-Identifier: MIT */\n/* What it is. */\n")]
+    [InlineData("/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */\n#pragma once\n")]
+    public void A_missing_licence_or_purpose_is_found(string text)
+        => Assert.Single(LicenseLines.Violations(Tree(("bpf/lib/lb_x.h", text))));
+
+    [Fact]
+    public void A_licence_with_a_purpose_is_fine()
+        => Assert.Empty(LicenseLines.Violations(Tree(("bpf/lib/lb_x.h", Licence), ("src/Other.h", "no C of ours"))));
+
+    [Theory]
+    [InlineData("src/EbpfLb.Model/X.cs", "unsafe class X;", 1)]
+    [InlineData("src/EbpfLb.Datapath/X.cs", "static unsafe void F() { }", 1)]
+    [InlineData("src/EbpfLb.Datapath/Tables/X.cs", "static unsafe void F() { }", 0)]
+    [InlineData("src/EbpfLb.Bpf/X.cs", "unsafe { }", 0)]
+    [InlineData("src/EbpfLb.Model/X.cs", "// unsafe\nvar x = \"unsafe\"; /* unsafe */", 0)]
+    public void Unsafe_code_in_the_wrong_place_is_found(string path, string text, int found)
+        => Assert.Equal(found, UnsafeCode.Violations(Tree((path, text))).Count());
+}

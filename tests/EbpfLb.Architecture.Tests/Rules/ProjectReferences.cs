@@ -1,0 +1,60 @@
+using System.Xml.Linq;
+
+namespace EbpfLb.Architecture.Tests.Rules;
+
+/// <summary>One stage, one project: the references allowed between projects keep the flow of data one-way (docs/architecture.md).</summary>
+internal static class ProjectReferences
+{
+    private static readonly string[] Everything
+        = ["Model", "Kubernetes", "Policy", "Abi", "Planning", "Bpf", "Datapath", "Http", "Agent", "Testing"];
+
+    /// <summary>Project, without "EbpfLb.", to what it may reference.</summary>
+    private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
+    {
+        ["Model"] = [],
+        ["Abi"] = [],
+        ["Bpf"] = [],
+        ["Kubernetes"] = ["Model"],
+        ["Policy"] = ["Model"],
+        ["Planning"] = ["Model", "Policy", "Abi"],
+        ["Datapath"] = ["Planning", "Abi", "Bpf"],
+        ["Http"] = ["Model"],
+        ["Agent"] = ["Model", "Kubernetes", "Policy", "Abi", "Planning", "Bpf", "Datapath", "Http"],
+        ["Testing"] = ["Model"],
+        ["Scenarios"] = ["Kubernetes", "Policy", "Planning", "Testing"],
+        ["E2E"] = Everything,
+        ["Benchmarks"] = Everything,
+    };
+
+    public static IEnumerable<string> Violations(SourceTree tree)
+    {
+        foreach (var (path, text) in tree.WithExtension(".csproj"))
+        {
+            if (!path.StartsWith("src/", StringComparison.Ordinal) && !path.StartsWith("tests/", StringComparison.Ordinal)) continue;
+            var project = NameOf(path);
+            if (AllowedFor(project) is not { } allowed)
+            {
+                yield return $"{path}: the project is not in the list of {nameof(ProjectReferences)}; add it with what it may reference";
+                continue;
+            }
+            foreach (var reference in XDocument.Parse(text).Descendants("ProjectReference"))
+            {
+                var target = NameOf((string?)reference.Attribute("Include") ?? "");
+                if (!allowed.Contains(target)) yield return $"{path}: {project} must not reference {target}";
+            }
+        }
+    }
+
+    /// <summary>A test project references its own project and EbpfLb.Testing; what else comes with those.</summary>
+    private static string[]? AllowedFor(string project)
+    {
+        if (Allowed.TryGetValue(project, out var allowed)) return allowed;
+        return project.EndsWith(".Tests", StringComparison.Ordinal) ? [project[..^".Tests".Length], "Testing"] : null;
+    }
+
+    private static string NameOf(string path)
+    {
+        var name = Path.GetFileNameWithoutExtension(path.Replace('\\', '/'));
+        return name.StartsWith("EbpfLb.", StringComparison.Ordinal) ? name["EbpfLb.".Length..] : name;
+    }
+}
