@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* Load-time knobs in .rodata. The verifier sees them as constants, so what is switched off costs
+ * nothing. */
+#ifndef LB_CONFIG_H
+#define LB_CONFIG_H
+
+#include "lb_kernel.h"
+
+/* tools/abigen turns name, type, default and doc text of each into a property of DatapathConfig. */
+#define LB_CONFIG(type, name, value, doc)                                                          \
+	__weak const volatile type name __attribute__((btf_decl_tag("doc: " doc))) = value
+
+LB_CONFIG(
+	__u8, cfg_svc_stats, 1,
+	"Count connections, datagrams and refusals per service port (lb_svc_stats): 1 on, 0 off.");
+
+#endif

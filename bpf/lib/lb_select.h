@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* The decision of every hook: destination and client in, backend out. Sees no context. */
+#ifndef LB_SELECT_H
+#define LB_SELECT_H
+
+#include "lb_affinity.h"
+#include "lb_service.h"
+#include "lb_stats.h"
+
+/* Lookups before giving up on a service that changes under our eyes; each loss needs an update
+ * within nanoseconds. */
+#define LB_SELECT_TRIES 4
+
+enum lb_verdict {
+	LB_PASS,    /* not a frontend of ours */
+	LB_FORWARD, /* to lb_pick.backend */
+	LB_REFUSE,  /* a frontend without a usable backend */
+};
+
+/* Who asks, and what it got before. */
+struct lb_client {
+	struct lb_aff_key affinity; /* kind and client[] filled in; service_id is scratch */
+	const struct lb_sock *flow; /* the socket's last flow, which it stays with while the backend
+				       is live; or NULL */
+	__u32 dice;
+};
+
+struct lb_pick {
+	const struct lb_backend *backend;
+	__u32 backend_id;
+	__u32 service_id;
+};
+
+/* The backend among those of `svc`; NULL: its range is not its own any more. */
+lb_inline const struct lb_backend *lb_select_backend(const struct lb_addr *dst,
+						     const struct lb_service *svc,
+						     struct lb_client *client, __u32 *id)
+{
+	const struct lb_backend *backend;
+
+	if (client->flow && lb_addr_same(&client->flow->frontend, dst)) {
+		*id = client->flow->backend_id;
+		backend = lb_backend_recall(*id, svc->id);
+		if (backend)
+			return backend;
+	}
+
+	if (!(svc->flags & LB_SERVICE_AFFINITY))
+		return lb_backend_draw(svc, client->dice, id);
+
+	client->affinity.service_id = svc->id;
+	backend = lb_affinity_recall(&client->affinity, svc->affinity_sec, id);
+	if (backend) {
+		lb_count(LB_SOCK_AFFINITY_HIT);
+		return backend;
+	}
+	backend = lb_backend_draw(svc, client->dice, id);
+	if (backend)
+		lb_affinity_remember(&client->affinity, *id);
+	return backend;
+}
+
+lb_inline enum lb_verdict lb_select(const struct lb_addr *dst, struct lb_client *client,
+				    struct lb_pick *pick)
+{
+	struct lb_service svc;
+
+	pick->service_id = 0;
+#pragma clang loop unroll(disable)
+	for (int try = 0; try < LB_SELECT_TRIES; try++) {
+		enum lb_lookup lookup = lb_service_find(dst, &svc);
+
+		if (likely(lookup == LB_LOOKUP_NONE))
+			return LB_PASS;
+		if (likely(lookup == LB_LOOKUP_FOUND)) {
+			pick->service_id = svc.id;
+			if (!svc.backends.count)
+				return LB_REFUSE;
+			pick->backend = lb_select_backend(dst, &svc, client, &pick->backend_id);
+			if (likely(pick->backend))
+				return LB_FORWARD;
+		}
+		lb_count(LB_SOCK_RACE);
+	}
+	lb_count(LB_SOCK_RACE_LOST);
+	return LB_REFUSE;
+}
+
+#endif

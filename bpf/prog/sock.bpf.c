@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* Socket hooks: connect, sendmsg, recvmsg, getpeername for both families, and the release of a
+ * socket. */
+#include "lb_sock.h"
+
+/*
+ * The context is touched only here. IPv6 sockets that name an IPv4 destination (v4-mapped) take the
+ * IPv4 path, because lb_addr holds IPv4 in just that form.
+ */
+lb_inline void ctx_load4(struct bpf_sock_addr *ctx, struct lb_addr *addr)
+{
+	lb_addr_set4(addr, ctx->user_ip4, (__be16)ctx->user_port, ctx->protocol);
+}
+
+lb_inline void ctx_load6(struct bpf_sock_addr *ctx, struct lb_addr *addr)
+{
+	addr->addr[0] = ctx->user_ip6[0];
+	addr->addr[1] = ctx->user_ip6[1];
+	addr->addr[2] = ctx->user_ip6[2];
+	addr->addr[3] = ctx->user_ip6[3];
+	addr->port = (__be16)ctx->user_port;
+	addr->proto = ctx->protocol;
+	addr->pad = 0;
+}
+
+lb_inline void ctx_store(struct bpf_sock_addr *ctx, const __be32 *addr, __be16 port, bool is4)
+{
+	if (is4) {
+		ctx->user_ip4 = addr[3];
+	} else {
+		ctx->user_ip6[0] = addr[0];
+		ctx->user_ip6[1] = addr[1];
+		ctx->user_ip6[2] = addr[2];
+		ctx->user_ip6[3] = addr[3];
+	}
+	ctx->user_port = port;
+}
+
+lb_inline void client_fill(struct bpf_sock_addr *ctx, struct lb_client *client)
+{
+	__u64 netns = bpf_get_netns_cookie(ctx);
+
+	__builtin_memset(client, 0, sizeof(*client));
+	client->affinity.client[0] = (__u32)netns;
+	client->affinity.client[1] = netns >> 32;
+	client->affinity.kind = LB_CLIENT_NETNS;
+}
+
+/* "connection refused" at once, where the kernel's answer to a 0 from a program would be EPERM. */
+lb_inline int refuse(__u32 service_id)
+{
+	struct lb_svc_stat *stat = lb_svc_stat(service_id);
+
+	if (stat)
+		stat->refused++;
+	lb_count(LB_SOCK_REFUSED);
+	bpf_set_retval(-ECONNREFUSED);
+	return LB_SOCK_DENY;
+}
+
+lb_inline int do_connect(struct bpf_sock_addr *ctx, const struct lb_addr *dst, bool is4)
+{
+	struct lb_client client;
+	struct lb_svc_stat *stat;
+	struct lb_pick pick;
+	struct lb_sock *mem;
+	enum lb_verdict verdict;
+
+	client_fill(ctx, &client);
+	client.dice = bpf_get_prandom_u32();
+	verdict = lb_select(dst, &client, &pick);
+
+	if (likely(verdict == LB_PASS)) {
+		/* A socket that connects again, now past us: its peer is what it says. */
+		mem = bpf_sk_storage_get(&lb_sock, ctx->sk, NULL, 0);
+		if (unlikely(mem)) {
+			lb_sock_closed(mem);
+			bpf_sk_storage_delete(&lb_sock, ctx->sk);
+		}
+		return LB_SOCK_ALLOW;
+	}
+	if (verdict == LB_REFUSE)
+		return refuse(pick.service_id);
+
+	mem = bpf_sk_storage_get(&lb_sock, ctx->sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (likely(mem)) {
+		lb_sock_closed(mem);
+		lb_sock_fill(mem, dst, &pick, LB_SOCK_CONNECTED);
+	} else {
+		lb_count(LB_SOCK_NO_STORAGE);
+	}
+	stat = lb_svc_stat(pick.service_id);
+	if (stat)
+		stat->connections++;
+	lb_count(LB_SOCK_TRANSLATED);
+	ctx_store(ctx, pick.backend->addr, pick.backend->port, is4);
+	return LB_SOCK_ALLOW;
+}
+
+/*
+ * A datagram of an unconnected UDP socket (or with an explicit address on a connected one). The
+ * socket stays with a backend while that is live, as a conntrack entry would keep it; which one it
+ * draws depends on its cookie only, so that a socket that alternates between services keeps its
+ * backends too.
+ */
+lb_inline int do_sendmsg(struct bpf_sock_addr *ctx, const struct lb_addr *dst, bool is4)
+{
+	struct lb_client client;
+	struct lb_svc_stat *stat;
+	struct lb_pick pick;
+	struct lb_sock *mem;
+	enum lb_verdict verdict;
+	__u64 cookie;
+
+	client_fill(ctx, &client);
+	cookie = bpf_get_socket_cookie(ctx);
+	client.dice = lb_mix(cookie, dst->addr[3] ^ dst->port);
+	mem = bpf_sk_storage_get(&lb_sock, ctx->sk, NULL, 0);
+	client.flow = mem;
+	verdict = lb_select(dst, &client, &pick);
+
+	if (likely(verdict == LB_PASS))
+		return LB_SOCK_ALLOW;
+	if (verdict == LB_REFUSE)
+		return refuse(pick.service_id);
+
+	if (!mem) {
+		mem = bpf_sk_storage_get(&lb_sock, ctx->sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+		if (likely(mem))
+			lb_sock_fill(mem, dst, &pick, LB_SOCK_DATAGRAM);
+		else
+			lb_count(LB_SOCK_NO_STORAGE);
+	} else if (mem->backend_id != pick.backend_id || !lb_addr_same(&mem->frontend, dst)) {
+		lb_sock_switch(mem, cookie, dst, &pick);
+	}
+	stat = lb_svc_stat(pick.service_id);
+	if (stat)
+		stat->datagrams++;
+	lb_count(LB_UDP_TRANSLATED);
+	ctx_store(ctx, pick.backend->addr, pick.backend->port, is4);
+	return LB_SOCK_ALLOW;
+}
+
+/* The source of an answer becomes the frontend that was asked, where it is a backend's. */
+lb_inline int do_recvmsg(struct bpf_sock_addr *ctx, struct lb_addr *src, bool is4)
+{
+	struct lb_sock *mem = bpf_sk_storage_get(&lb_sock, ctx->sk, NULL, 0);
+
+	if (unlikely(mem) && lb_sock_reverse(mem, bpf_get_socket_cookie(ctx), src)) {
+		lb_count(LB_UDP_REVERSED);
+		ctx_store(ctx, src->addr, src->port, is4);
+	}
+	return LB_SOCK_ALLOW;
+}
+
+/* A connected socket's peer is the frontend it asked for. */
+lb_inline int do_getpeername(struct bpf_sock_addr *ctx, const struct lb_addr *peer, bool is4)
+{
+	struct lb_sock *mem = bpf_sk_storage_get(&lb_sock, ctx->sk, NULL, 0);
+
+	if (unlikely(mem) && mem->kind == LB_SOCK_CONNECTED && lb_addr_same(&mem->backend, peer))
+		ctx_store(ctx, mem->frontend.addr, mem->frontend.port, is4);
+	return LB_SOCK_ALLOW;
+}
+
+SEC("cgroup/connect4")
+int lb_connect4(struct bpf_sock_addr *ctx)
+{
+	struct lb_addr dst;
+
+	ctx_load4(ctx, &dst);
+	return do_connect(ctx, &dst, true);
+}
+
+SEC("cgroup/connect6")
+int lb_connect6(struct bpf_sock_addr *ctx)
+{
+	struct lb_addr dst;
+
+	ctx_load6(ctx, &dst);
+	return do_connect(ctx, &dst, false);
+}
+
+SEC("cgroup/sendmsg4")
+int lb_sendmsg4(struct bpf_sock_addr *ctx)
+{
+	struct lb_addr dst;
+
+	ctx_load4(ctx, &dst);
+	return do_sendmsg(ctx, &dst, true);
+}
+
+SEC("cgroup/sendmsg6")
+int lb_sendmsg6(struct bpf_sock_addr *ctx)
+{
+	struct lb_addr dst;
+
+	ctx_load6(ctx, &dst);
+	return do_sendmsg(ctx, &dst, false);
+}
+
+SEC("cgroup/recvmsg4")
+int lb_recvmsg4(struct bpf_sock_addr *ctx)
+{
+	struct lb_addr src;
+
+	ctx_load4(ctx, &src);
+	return do_recvmsg(ctx, &src, true);
+}
+
+SEC("cgroup/recvmsg6")
+int lb_recvmsg6(struct bpf_sock_addr *ctx)
+{
+	struct lb_addr src;
+
+	ctx_load6(ctx, &src);
+	return do_recvmsg(ctx, &src, false);
+}
+
+SEC("cgroup/getpeername4")
+int lb_getpeername4(struct bpf_sock_addr *ctx)
+{
+	struct lb_addr peer;
+
+	ctx_load4(ctx, &peer);
+	return do_getpeername(ctx, &peer, true);
+}
+
+SEC("cgroup/getpeername6")
+int lb_getpeername6(struct bpf_sock_addr *ctx)
+{
+	struct lb_addr peer;
+
+	ctx_load6(ctx, &peer);
+	return do_getpeername(ctx, &peer, false);
+}
+
+SEC("cgroup/sock_release")
+int lb_sock_release(struct bpf_sock *sk)
+{
+	struct lb_sock *mem = bpf_sk_storage_get(&lb_sock, sk, NULL, 0);
+
+	if (unlikely(mem))
+		lb_sock_closed(mem);
+	return LB_SOCK_ALLOW;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
