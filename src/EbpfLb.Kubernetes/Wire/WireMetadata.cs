@@ -1,0 +1,66 @@
+using System.Text.Json.Serialization;
+
+namespace EbpfLb.Kubernetes.Wire;
+
+/// <summary>Any object that carries ObjectMeta.</summary>
+internal interface IWireObject
+{
+    WireMetadata? Metadata { get; }
+}
+
+/// <summary>ObjectMeta, with only what the proxy reads; everything else is skipped without making an object of it.</summary>
+internal sealed class WireMetadata
+{
+    /// <summary>Names do not repeat: they stay out of the string pool.</summary>
+    [JsonConverter(typeof(UnpooledStringConverter))]
+    public string? Name { get; set; }
+
+    public string? Namespace { get; set; }
+
+    [JsonConverter(typeof(UnpooledStringConverter))]
+    public string? ResourceVersion { get; set; }
+
+    [JsonConverter(typeof(UnpooledStringConverter))]
+    public string? DeletionTimestamp { get; set; }
+
+    public WireLabels? Labels { get; set; }
+
+    public WireAnnotations? Annotations { get; set; }
+}
+
+/// <summary>The labels that mean something to a proxy. A label is present when its value is not null, "" included.</summary>
+internal sealed class WireLabels
+{
+    [JsonPropertyName("kubernetes.io/service-name")]
+    public string? ServiceName { get; set; }
+
+    [JsonPropertyName("service.kubernetes.io/service-proxy-name")]
+    public string? ServiceProxyName { get; set; }
+
+    [JsonPropertyName("service.kubernetes.io/headless")]
+    public string? Headless { get; set; }
+
+    [JsonPropertyName("topology.kubernetes.io/zone")]
+    public string? Zone { get; set; }
+
+    [JsonPropertyName("endpointslice.kubernetes.io/skip-mirror")]
+    public string? SkipMirror { get; set; }
+}
+
+/// <summary>The annotations that mean something to a proxy.</summary>
+internal sealed class WireAnnotations
+{
+    [JsonPropertyName("endpoints.kubernetes.io/last-change-trigger-time")]
+    [JsonConverter(typeof(UnpooledStringConverter))]
+    public string? LastChangeTriggerTime { get; set; }
+}
+
+/// <summary>ListMeta.</summary>
+internal sealed class WireListMetadata
+{
+    [JsonConverter(typeof(UnpooledStringConverter))]
+    public string? ResourceVersion { get; set; }
+
+    [JsonConverter(typeof(UnpooledStringConverter))]
+    public string? Continue { get; set; }
+}
