@@ -1,0 +1,127 @@
+namespace EbpfLb.Model.Tests;
+
+public sealed class ClusterStateBuilderTests
+{
+    private readonly ClusterStateBuilder builder = new();
+
+    [Fact]
+    public void An_empty_builder_makes_an_empty_snapshot()
+    {
+        Assert.Empty(builder.Build().Services);
+        Assert.Null(builder.Build().Node);
+        Assert.Empty(ClusterSnapshot.Empty.Services);
+    }
+
+    [Fact]
+    public void A_slice_may_come_before_its_service()
+    {
+        Assert.True(builder.Set(Build.Slice("web-1", "web")));
+        var early = builder.Build().Services[Build.Name("web")];
+        Assert.Null(early.Service);
+        Assert.Single(early.Slices);
+
+        Assert.True(builder.Set(Build.Service("web")));
+        var entry = builder.Build().Services[Build.Name("web")];
+        Assert.Equal(Build.Service("web"), entry.Service);
+        Assert.Same(early.Slices[0], entry.Slices[0]);
+    }
+
+    [Fact]
+    public void An_update_with_the_same_content_keeps_the_references()
+    {
+        builder.Set(Build.Service("web"));
+        builder.Set(Build.Slice("web-1", "web"));
+        builder.Set(Build.Node("n1"));
+        var before = builder.Build();
+
+        Assert.False(builder.Set(Build.Service("web")));
+        Assert.False(builder.Set(Build.Slice("web-1", "web")));
+        Assert.False(builder.Set(Build.Node("n1")));
+
+        var after = builder.Build();
+        Assert.Same(before.Services, after.Services);
+        Assert.Same(before.Node, after.Node);
+    }
+
+    [Fact]
+    public void A_change_leaves_all_other_entries_as_they_were()
+    {
+        builder.Set(Build.Service("a"));
+        builder.Set(Build.Service("b"));
+        builder.Set(Build.Slice("b-1", "b"));
+        var before = builder.Build();
+
+        Assert.True(builder.Set(Build.Service("a", "10.96.0.99")));
+
+        var after = builder.Build();
+        Assert.NotSame(before.Services[Build.Name("a")], after.Services[Build.Name("a")]);
+        Assert.Same(before.Services[Build.Name("b")], after.Services[Build.Name("b")]);
+        Assert.Equal(IpAddress.Parse("10.96.0.1"), before.Services[Build.Name("a")].Service!.ClusterIPs[0]);
+    }
+
+    [Fact]
+    public void Slices_of_a_service_are_ordered_by_name()
+    {
+        foreach (var name in new[] { "web-c", "web-a", "web-d", "web-b" }) builder.Set(Build.Slice(name, "web"));
+        Assert.Equal(
+            ["web-a", "web-b", "web-c", "web-d"],
+            builder.Build().Services[Build.Name("web")].Slices.Select(s => s.Name.Name));
+    }
+
+    [Fact]
+    public void A_slice_that_changes_its_owner_leaves_the_old_one()
+    {
+        builder.Set(Build.Service("old"));
+        builder.Set(Build.Slice("s", "old"));
+        Assert.True(builder.Set(Build.Slice("s", "new")));
+
+        var services = builder.Build().Services;
+        Assert.Empty(services[Build.Name("old")].Slices);
+        Assert.Single(services[Build.Name("new")].Slices);
+        Assert.Equal([Build.Name("s")], builder.SliceNames);
+    }
+
+    [Fact]
+    public void An_entry_goes_with_its_last_object()
+    {
+        builder.Set(Build.Service("web"));
+        builder.Set(Build.Slice("web-1", "web"));
+        Assert.True(builder.RemoveService(Build.Name("web")));
+        Assert.Null(builder.Build().Services[Build.Name("web")].Service);
+        Assert.True(builder.RemoveSlice(Build.Name("web-1")));
+        Assert.Empty(builder.Build().Services);
+    }
+
+    [Fact]
+    public void Removing_what_is_not_there_changes_nothing()
+    {
+        builder.Set(Build.Slice("web-1", "web"));
+        var before = builder.Build();
+        Assert.False(builder.RemoveService(Build.Name("web")));
+        Assert.False(builder.RemoveService(Build.Name("other")));
+        Assert.False(builder.RemoveSlice(Build.Name("other")));
+        Assert.Same(before.Services, builder.Build().Services);
+    }
+
+    [Fact]
+    public void The_node_can_change_and_go()
+    {
+        Assert.False(builder.Set((Node?)null));
+        Assert.True(builder.Set(Build.Node("n1")));
+        Assert.True(builder.Set(Build.Node("n1") with { Zone = "z" }));
+        Assert.Equal("z", builder.Build().Node!.Zone);
+        Assert.True(builder.Set((Node?)null));
+        Assert.Null(builder.Build().Node);
+    }
+
+    [Fact]
+    public void Names_of_services_and_slices_are_those_that_are_there()
+    {
+        builder.Set(Build.Service("a"));
+        builder.Set(Build.Service("b"));
+        builder.Set(Build.Slice("c-1", "c"));
+        builder.RemoveService(Build.Name("b"));
+        Assert.Equal([Build.Name("a")], builder.ServiceNames);
+        Assert.Equal([Build.Name("c-1")], builder.SliceNames);
+    }
+}
