@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* Lets tests call the decision core: cgroup address hooks cannot be test-run, syscall programs can.
+ */
+#include "lb_sock.h"
+
+/* What a test passes in and gets back; same layout in SelectUnitTests. */
+struct unit_select {
+	struct lb_addr dst;
+	__u32 dice;
+	__u64 client;
+	struct lb_addr flow_frontend; /* proto 0: the socket has no flow yet */
+	__u32 flow_backend_id;
+	__u32 verdict;	  /* out: enum lb_verdict */
+	__u32 backend_id; /* out, with LB_FORWARD */
+	__u32 service_id; /* out */
+	__u32 check;	  /* out: lb_fe_check of dst */
+};
+
+SEC("syscall")
+int unit_select(struct unit_select *ctx)
+{
+	struct lb_client client = {};
+	struct lb_sock flow = {};
+	struct lb_pick pick = {};
+	struct lb_addr dst = ctx->dst;
+
+	client.affinity.client[0] = (__u32)ctx->client;
+	client.affinity.client[1] = ctx->client >> 32;
+	client.affinity.kind = LB_CLIENT_NETNS;
+	client.dice = ctx->dice;
+	if (ctx->flow_frontend.proto) {
+		flow.frontend = ctx->flow_frontend;
+		flow.backend_id = ctx->flow_backend_id;
+		client.flow = &flow;
+	}
+	ctx->verdict = lb_select(&dst, &client, &pick);
+	ctx->backend_id = pick.backend_id;
+	ctx->service_id = pick.service_id;
+	ctx->check = lb_addr_is4(&dst)
+			     ? lb_fe_check(dst.addr[3], dst.port, dst.proto)
+			     : lb_fe_check(dst.addr[0] ^ dst.addr[1] ^ dst.addr[2] ^ dst.addr[3],
+					   dst.port, dst.proto);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
