@@ -5,6 +5,7 @@
 
 /* What a test passes in and gets back; same layout in SelectUnitTests. */
 struct unit_select {
+	__u8 ethernet[16]; /* test_run wants an Ethernet header; zeros will do */
 	struct lb_addr dst;
 	__u32 dice;
 	__u64 client;
@@ -16,14 +17,18 @@ struct unit_select {
 	__u32 check;	  /* out: lb_fe_check of dst */
 };
 
-SEC("syscall")
-int unit_select(struct unit_select *ctx)
+SEC("tc")
+int unit_select(struct __sk_buff *skb)
 {
+	struct unit_select *ctx = (void *)(long)skb->data;
 	struct lb_client client = {};
 	struct lb_sock flow = {};
 	struct lb_pick pick = {};
-	struct lb_addr dst = ctx->dst;
+	struct lb_addr dst;
 
+	if ((void *)(ctx + 1) > (void *)(long)skb->data_end)
+		return 1;
+	dst = ctx->dst;
 	client.affinity.client[0] = (__u32)ctx->client;
 	client.affinity.client[1] = ctx->client >> 32;
 	client.affinity.kind = LB_CLIENT_NETNS;
