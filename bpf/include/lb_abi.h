@@ -160,6 +160,14 @@ struct lb_svc_stat {
 	__u64 refused;	   /* no endpoint */
 };
 
+/* The one element of lb_meta: tells the next agent whether these maps speak its language. */
+struct lb_meta {
+	__u64 abi; /* start of the fingerprint of this header's types, as the agent computes it from
+		      BTF */
+	__u32 version;	/* LB_ABI_VERSION */
+	__u32 reserved; /* 0 */
+};
+
 #pragma clang diagnostic pop
 
 #endif

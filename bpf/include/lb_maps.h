@@ -90,4 +90,13 @@ struct {
 	__uint(max_entries, 1024);
 } lb_svc_stats __weak SEC(".maps");
 
+/* What made these maps. Written and read by the agent only, when it loads. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, __u32);
+	__type(value, struct lb_meta);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_RDONLY_PROG);
+} lb_meta __weak SEC(".maps");
+
 #endif

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* Lets tests call the decision core: cgroup address hooks cannot be test-run, syscall programs can.
+/*
+ * Lets tests call the decision core: cgroup address hooks cannot be test-run, and syscall programs
+ * may not read the coarse clock, so it is a tc program. Question and answer travel as the packet.
  */
 #include "lb_sock.h"
 
