@@ -16,7 +16,7 @@ BPF_HEADERS := $(wildcard bpf/include/*.h bpf/lib/*.h bpf/hook/*.h)
 BPF_PROGS := $(patsubst bpf/prog/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/prog/*.bpf.c))
 BPF_UNITS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/unit/*.bpf.c bpf/bench/*.bpf.c))
 
-.PHONY: help deps build bpf test unit demo bench abi golden format clean
+.PHONY: help deps build bpf netprobe test unit demo bench abi golden format clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -43,6 +43,12 @@ $(BUILD)/bpf/unit/%.bpf.o: bpf/unit/%.bpf.c $(BPF_HEADERS)
 $(BUILD)/bpf/bench/%.bpf.o: bpf/bench/%.bpf.c $(BPF_HEADERS)
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -c $< -o $@.tmp && llvm-strip -g $@.tmp && mv $@.tmp $@
+
+netprobe: $(BUILD)/native/netprobe ## build the client and server that tests and the demo run in their pods
+
+$(BUILD)/native/netprobe: $(wildcard tests/EbpfLb.Testing/native/*.c) tests/EbpfLb.Testing/native/netprobe.h
+	@mkdir -p $(@D)
+	$(CLANG) -std=gnu11 -O2 -g -Wall -Wextra -Werror -pthread $(filter %.c,$^) -o $@.tmp && mv $@.tmp $@
 
 test: build ## all tests, C# and BPF (root); ends with "N passed, N failed"
 	@tools/test.sh

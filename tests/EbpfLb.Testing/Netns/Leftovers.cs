@@ -1,0 +1,30 @@
+using System.Globalization;
+using EbpfLb.Testing.Cgroups;
+
+namespace EbpfLb.Testing.Netns;
+
+/// <summary>What test processes that were killed left on the machine: told by the process id in the name.</summary>
+internal static class Leftovers
+{
+    /// <summary>Start of every name that a test gives to something which outlives its process.</summary>
+    public const string Mark = "elb";
+
+    public static void RemoveOfDeadProcesses()
+    {
+        foreach (var cgroup in CgroupScope.All().Where(IsOfDeadProcess))
+            CgroupScope.Open(cgroup).Dispose();
+        foreach (var netns in NetnsTopology.All().Where(IsOfDeadProcess))
+            NetnsTopology.Delete(netns);
+        foreach (var pins in BpfFs.Instances().Where(IsOfDeadProcess))
+            BpfFs.RemoveInstance(pins);
+    }
+
+    private static bool IsOfDeadProcess(string name)
+    {
+        var dash = name.IndexOf('-', StringComparison.Ordinal);
+        return name.StartsWith(Mark, StringComparison.Ordinal)
+            && dash > Mark.Length
+            && int.TryParse(name.AsSpan(Mark.Length, dash - Mark.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
+            && !Directory.Exists($"/proc/{pid}");
+    }
+}

@@ -1,0 +1,118 @@
+using System.Net;
+using EbpfLb.Testing.Cgroups;
+using EbpfLb.Testing.Processes;
+
+namespace EbpfLb.Testing.Netns;
+
+/// <summary>
+/// A node: a namespace that routes between its pods, and a cgroup that holds everything which runs on it. Pods hang on veth pairs
+/// with host routes and no bridge, as the ptp and Calico plugins do. There is no route out of the node.
+/// </summary>
+public sealed class NodeNetns
+{
+    // The same gateway on every host-side device, as Calico does: nothing depends on the pod's own range.
+    private const string GatewayV4 = "169.254.1.1";
+    private const string GatewayV6 = "fe80::1";
+
+    private readonly string prefix;
+    private readonly List<PodNetns> pods = [];
+
+    internal NodeNetns(string prefix, string name, int index, CgroupScope cgroup)
+    {
+        this.prefix = prefix;
+        Name = name;
+        Index = index;
+        Cgroup = cgroup;
+        Netns = $"{prefix}-{name}";
+        IPv4 = IPAddress.Parse($"172.18.0.{index + 1}");
+        IPv6 = IPAddress.Parse($"fd00:172:18::{index + 1:x}");
+        Place = new ProcessPlace(NetnsTopology.PathOf(Netns), cgroup.Child("host").Path);
+        Create();
+    }
+
+    public string Name { get; }
+
+    public int Index { get; }
+
+    /// <summary>Name below /run/netns.</summary>
+    public string Netns { get; }
+
+    /// <summary>The node's own addresses. They are on the loopback device: pods reach them, and nothing beyond.</summary>
+    public IPAddress IPv4 { get; }
+
+    public IPAddress IPv6 { get; }
+
+    /// <summary>Parent of the cgroups of the node's processes and pods: the place for an agent's hooks.</summary>
+    public CgroupScope Cgroup { get; }
+
+    /// <summary>Where host processes of the node run.</summary>
+    public ProcessPlace Place { get; }
+
+    public IReadOnlyList<PodNetns> Pods => pods;
+
+    /// <summary>Adds a pod. Its name is at most 13 characters, since "p-NAME" is a device on the node.</summary>
+    public PodNetns AddPod(string name)
+    {
+        var number = pods.Count + 10;
+        var netns = $"{Netns}-{name}";
+        var pod = new PodNetns(
+            name,
+            netns,
+            IPAddress.Parse($"10.244.{Index}.{number}"),
+            IPAddress.Parse($"fd00:10:244:{Index:x}::{number:x}"),
+            new ProcessPlace(NetnsTopology.PathOf(netns), Cgroup.Child($"pod-{name}").Path));
+        pods.Add(pod);
+
+        Ip.Batch(null, $"netns add {netns}");
+        Sysctls(netns, forwarding: false);
+        Ip.Batch(null, $"link add p-{name} netns {Netns} type veth peer name eth0 netns {netns}");
+        Ip.Batch(
+            Netns,
+            $"link set p-{name} up",
+            $"addr add {GatewayV4}/32 dev p-{name} scope link",
+            $"addr add {GatewayV6}/64 dev p-{name} nodad",
+            $"route add {pod.IPv4}/32 dev p-{name} src {IPv4}",
+            $"route add {pod.IPv6}/128 dev p-{name} src {IPv6}");
+        Ip.Batch(
+            netns,
+            "link set lo up",
+            "link set eth0 up",
+            $"addr add {pod.IPv4}/32 dev eth0",
+            $"addr add {pod.IPv6}/128 dev eth0 nodad",
+            $"route add {GatewayV4} dev eth0 scope link",
+            $"route add default via {GatewayV4} dev eth0",
+            $"route add default via {GatewayV6} dev eth0");
+        return pod;
+    }
+
+    internal void Delete()
+    {
+        Cgroup.Dispose();
+        foreach (var netns in pods.Select(pod => pod.Netns).Append(Netns))
+            NetnsTopology.Delete(netns);
+    }
+
+    private void Create()
+    {
+        Ip.Batch(null, $"netns add {Netns}");
+        Sysctls(Netns, forwarding: true);
+        Ip.Batch(Netns, "link set lo up", $"addr add {IPv4}/32 dev lo", $"addr add {IPv6}/128 dev lo nodad");
+    }
+
+    /// <summary>/proc/sys/net shows the namespace of the thread that opens it. Duplicate address detection would cost a second a pod.</summary>
+    private static void Sysctls(string netns, bool forwarding) => NetnsThread.Run(NetnsTopology.PathOf(netns), () =>
+    {
+        Set("ipv4/ip_local_port_range", "1024 65535");
+        Set("ipv6/conf/all/accept_dad", "0");
+        Set("ipv6/conf/default/accept_dad", "0");
+        Set("ipv6/conf/default/dad_transmits", "0");
+        if (!forwarding)
+            return;
+        Set("ipv4/ip_forward", "1");
+        Set("ipv4/conf/all/rp_filter", "0");
+        Set("ipv4/conf/default/rp_filter", "0");
+        Set("ipv6/conf/all/forwarding", "1");
+
+        static void Set(string name, string value) => File.WriteAllText($"/proc/sys/net/{name}", value);
+    });
+}

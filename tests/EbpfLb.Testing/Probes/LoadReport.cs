@@ -1,0 +1,46 @@
+using System.Globalization;
+
+namespace EbpfLb.Testing.Probes;
+
+/// <summary>What a load saw.</summary>
+/// <param name="Answered">Requests that got an answer.</param>
+/// <param name="Failed">Requests that got none; <paramref name="Errors"/> says at which call and why ("connect/ECONNREFUSED").</param>
+/// <param name="Foreign">Answers from a backend that serves something else.</param>
+/// <param name="BadPeer">Times getpeername() differed from the address that was asked for.</param>
+/// <param name="BadSource">Datagrams whose source differed from the address that was asked for.</param>
+public sealed record LoadReport(
+    long Answered,
+    long Failed,
+    long Foreign,
+    long BadPeer,
+    long BadSource,
+    IReadOnlyDictionary<string, long> Names,
+    IReadOnlyDictionary<string, long> Errors,
+    string Line)
+{
+    /// <summary>Nothing failed and nothing was untrue.</summary>
+    public bool IsClean => (Failed, Foreign, BadPeer, BadSource) == (0, 0, 0, 0);
+
+    /// <summary>Requests made so far.</summary>
+    public long Total => Answered + Failed;
+
+    public long By(string name) => Names.TryGetValue(name, out var count) ? count : 0;
+
+    public override string ToString() => Line;
+
+    internal static LoadReport From(ProbeAnswer answer) => new(
+        answer.Number("answered"),
+        answer.Number("failed"),
+        answer.Number("foreign"),
+        answer.Number("bad-peer"),
+        answer.Number("bad-source"),
+        Tally(answer["names"]),
+        Tally(answer["errors"]),
+        answer.Line);
+
+    /// <summary>"web-a:10,web-b:12"</summary>
+    private static Dictionary<string, long> Tally(string text) => text
+        .Split(',', StringSplitOptions.RemoveEmptyEntries)
+        .Select(word => word.Split(':'))
+        .ToDictionary(pair => pair[0], pair => long.Parse(pair[1], CultureInfo.InvariantCulture));
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* netprobe: "netprobe VERB key=value..." runs one verb, "netprobe shell" reads one verb a line from
+ * stdin. */
+#include "netprobe.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+static const struct {
+	const char *name;
+	int (*run)(const struct args *args);
+	const char *help;
+} verbs[] = {
+	{"serve", verb_serve,
+	 "name=N [tcp=P,P-P] [udp=P,P-P] [show-port=1] [follow=1]: answer with the name"},
+	{"load", verb_load,
+	 "mode=tcp|udp|udp-connected|udp-shared to=A:P[=SUFFIX],... [count=N] [seconds=S] [rate=R] "
+	 "[threads=T] "
+	 "[from=A] [mapped=1] [timeout=MS] [background=ID]: requests one after another"},
+	{"load-stats", verb_load_stats, "background=ID [reset=1]: figures of a load that runs"},
+	{"load-stop", verb_load_stop, "background=ID: end it, print its figures"},
+	{"open", verb_open,
+	 "id=I type=tcp|udp to=A:P (for its family) [from=A:P] [mapped=1] [timeout=MS]"},
+	{"connect", verb_connect, "id=I to=A:P [mapped=1]"},
+	{"peer", verb_peer, "id=I: getpeername()"},
+	{"local", verb_local, "id=I: getsockname()"},
+	{"request", verb_request, "id=I: a request over a connected TCP socket, its answer"},
+	{"send", verb_send, "id=I number=N [to=A:P] [mapped=1]: a datagram"},
+	{"receive", verb_receive, "id=I number=N: the answer to datagram N and where it came from"},
+	{"close", verb_close, "id=I"},
+	{"hold", verb_hold,
+	 "id=I to=A:P count=N [rate=R] [mapped=1] [timeout=MS]: open and keep TCP connections"},
+	{"exchange", verb_exchange, "id=I: a request over each connection held"},
+	{"release", verb_release, "id=I: close them"},
+	{"time-connect", verb_time_connect,
+	 "mode=tcp|udp to=A:P [batch=N] [rounds=R]: ns per connect(), median"},
+};
+
+static int run(char *line)
+{
+	struct args args;
+	char *verb = args_split(&args, line);
+
+	if (!verb)
+		return 0;
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		if (!strcmp(verbs[i].name, verb))
+			return verbs[i].run(&args);
+	}
+	printf("err verb=%s text=\"no such verb, run netprobe without arguments for the list\"\n",
+	       verb);
+	return 2;
+}
+
+static int shell(void)
+{
+	static char line[LINE_BYTES];
+
+	while (fgets(line, sizeof(line), stdin))
+		run(line);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static char line[LINE_BYTES];
+	struct rlimit files;
+
+	signal(SIGPIPE, SIG_IGN);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (!getrlimit(RLIMIT_NOFILE, &files)) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	if (argc < 2) {
+		printf("usage: netprobe shell | netprobe VERB key=value...\n");
+		for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+			printf("  %-13s %s\n", verbs[i].name, verbs[i].help);
+		return 2;
+	}
+	if (!strcmp(argv[1], "shell"))
+		return shell();
+	for (int i = 1; i < argc; i++) {
+		size_t used = strlen(line);
+
+		snprintf(line + used, sizeof(line) - used, "%s%s", used ? " " : "", argv[i]);
+	}
+	return run(line);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What connect() costs: batches of fresh sockets, so that every call does the work of a first
+ * connect. */
+#include "netprobe.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double one_round(int type, const struct endpoint *to, int *fd, int batch, int *error)
+{
+	uint64_t start;
+	double ns;
+
+	for (int i = 0; i < batch; i++) {
+		fd[i] = socket_open(type, to, NULL, 5000);
+		if (fd[i] < 0)
+			*error = errno;
+	}
+	start = now_ns();
+	for (int i = 0; i < batch; i++) {
+		if (connect(fd[i], (const struct sockaddr *)&to->addr, to->len))
+			*error = errno;
+	}
+	ns = (double)(now_ns() - start) / batch;
+	for (int i = 0; i < batch; i++)
+		close(fd[i]);
+	return ns;
+}
+
+int verb_time_connect(const struct args *args)
+{
+	int type = strcmp(args_text(args, "mode", "udp"), "tcp") ? SOCK_DGRAM : SOCK_STREAM;
+	int batch = args_number(args, "batch", 500);
+	int rounds = args_number(args, "rounds", 21);
+	struct endpoint to;
+	double *ns;
+	int *fd, error = 0;
+
+	if (!endpoint_parse(&to, args_text(args, "to", NULL), args_number(args, "mapped", 0)) ||
+	    batch < 1 || rounds < 1) {
+		printf("err text=\"to= is ADDRESS:PORT; batch= and rounds= are at least 1\"\n");
+		return 2;
+	}
+	ns = calloc(rounds, sizeof(*ns));
+	fd = calloc(batch, sizeof(*fd));
+	for (int i = 0; i < rounds; i++)
+		ns[i] = one_round(type, &to, fd, batch, &error);
+	qsort(ns, rounds, sizeof(*ns), by_value);
+	if (error)
+		printf("err stage=connect errno=%s\n", error_name(error));
+	else
+		printf("ok median-ns=%.1f min-ns=%.1f max-ns=%.1f\n", ns[rounds / 2], ns[0],
+		       ns[rounds - 1]);
+	free(ns);
+	free(fd);
+	return error != 0;
+}
