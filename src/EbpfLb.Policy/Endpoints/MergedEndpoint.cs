@@ -1,0 +1,10 @@
+using EbpfLb.Model;
+
+namespace EbpfLb.Policy.Endpoints;
+
+/// <summary>An endpoint of a service port after the union over its slices.</summary>
+/// <param name="Order">Place in the order of slices and endpoints: the lower wins among copies.</param>
+internal readonly record struct MergedEndpoint(BackendAddress Address, Endpoint Endpoint, int Order)
+{
+    public bool IsTerminating => Endpoint.Conditions.HasFlag(EndpointConditions.Terminating);
+}

@@ -1,0 +1,45 @@
+using System.Collections.Immutable;
+using EbpfLb.Model;
+using EbpfLb.Policy.Compiling;
+using EbpfLb.Policy.Conflicts;
+
+namespace EbpfLb.Policy;
+
+/// <summary>
+/// What every frontend of this node does. Immutable; a service that does the same as in the table before has the same
+/// <see cref="CompiledService"/> reference. A Service that is not for this proxy is in it without ports.
+/// </summary>
+public sealed class ForwardingTable
+{
+    internal ForwardingTable(
+        ImmutableArray<CompiledService> services,
+        CompileState state,
+        ImmutableArray<PolicyDiagnostic> diagnostics)
+    {
+        Services = services;
+        State = state;
+        Diagnostics = diagnostics;
+    }
+
+    /// <summary>A table without any service, not even the canary: planning it empties the kernel's tables.</summary>
+    public static ForwardingTable Empty { get; } = new([], CompileState.None, []);
+
+    /// <summary>Ordered by name; the canary comes first.</summary>
+    public ImmutableArray<CompiledService> Services { get; }
+
+    /// <summary>What could not be done as written, ordered by object.</summary>
+    public ImmutableArray<PolicyDiagnostic> Diagnostics { get; }
+
+    /// <summary>What the compiler needs to make the next table from this one.</summary>
+    internal CompileState State { get; }
+
+    /// <summary>The service of that name, null when there is none. O(log n).</summary>
+    public CompiledService? Find(ObjectName name)
+    {
+        var index = Services.IndexOfName(name);
+        return index < 0 ? null : Services[index];
+    }
+
+    /// <summary>The Service that answers on the frontend, null when none does.</summary>
+    public ObjectName? OwnerOf(Frontend frontend) => State.Claims.OwnerOf(frontend);
+}

@@ -1,0 +1,13 @@
+using EbpfLb.Model;
+
+namespace EbpfLb.Policy;
+
+/// <summary>What a person chose about forwarding on this node.</summary>
+public sealed record PolicyOptions
+{
+    /// <summary>Both families, as every node with a usual kernel has them.</summary>
+    public static PolicyOptions Default { get; } = new();
+
+    /// <summary>Families to serve: one without kernel support is left out (contract section 2).</summary>
+    public ValueList<IpFamily> Families { get; init; } = [IpFamily.IPv4, IpFamily.IPv6];
+}
