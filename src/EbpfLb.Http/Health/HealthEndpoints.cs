@@ -1,0 +1,44 @@
+using EbpfLb.Http.Metrics;
+using EbpfLb.Http.Serving;
+using Microsoft.AspNetCore.Http;
+
+namespace EbpfLb.Http.Health;
+
+/// <summary>
+/// /healthz and /livez with kube-proxy's status rules (contract section 10), and /readyz, which says what keeps the agent from
+/// serving all of the cluster's state.
+/// </summary>
+public sealed class HealthEndpoints(IProxyHealth health, HealthMetrics metrics)
+{
+    public Task HandleAsync(HttpContext context) => context.Request.Path.Value switch
+    {
+        "/healthz" => HealthzAsync(context),
+        "/livez" => LivezAsync(context),
+        "/readyz" => ReadyzAsync(context),
+        _ => Respond.NotFoundAsync(context, "/healthz", "/livez", "/readyz"),
+    };
+
+    private Task HealthzAsync(HttpContext context)
+    {
+        var report = health.Report();
+        var status = StatusOf(report.Healthy && report.NodeEligible);
+        metrics.RecordHealthz(status);
+        return Respond.JsonAsync(context, status, HealthBody.Of(report, withNode: true), HealthJson.Default.HealthBody);
+    }
+
+    private Task LivezAsync(HttpContext context)
+    {
+        var report = health.Report();
+        var status = StatusOf(report.Healthy);
+        metrics.RecordLivez(status);
+        return Respond.JsonAsync(context, status, HealthBody.Of(report, withNode: false), HealthJson.Default.HealthBody);
+    }
+
+    private Task ReadyzAsync(HttpContext context)
+    {
+        var report = health.Readiness();
+        return Respond.JsonAsync(context, StatusOf(report.Ready), new ReadinessBody(report.Ready, report.Reasons), HealthJson.Default.ReadinessBody);
+    }
+
+    private static int StatusOf(bool good) => good ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+}

@@ -1,0 +1,28 @@
+using EbpfLb.Model;
+
+namespace EbpfLb.Http.Health;
+
+/// <summary>What the health endpoints tell. Called from any thread.</summary>
+public interface IProxyHealth
+{
+    HealthReport Report();
+
+    ReadinessReport Readiness();
+}
+
+/// <summary>Health of the data set of one family; each keeps its own clock (contract section 10).</summary>
+/// <param name="LastUpdated">Now while healthy, else the time of the last successful sync.</param>
+public sealed record FamilyHealth(DateTimeOffset LastUpdated, bool Healthy);
+
+/// <param name="LastUpdated">Now while healthy, else the time of the last successful sync of any family.</param>
+/// <param name="NodeEligible">Whether load balancers should send traffic to this node.</param>
+/// <param name="Healthy">No change has been waiting too long to reach the kernel.</param>
+public sealed record HealthReport(
+    DateTimeOffset LastUpdated,
+    DateTimeOffset CurrentTime,
+    bool NodeEligible,
+    bool Healthy,
+    IReadOnlyDictionary<IpFamily, FamilyHealth> Status);
+
+/// <param name="Reasons">For people: what is missing, and what to do about it. Empty when ready.</param>
+public sealed record ReadinessReport(bool Ready, IReadOnlyList<string> Reasons);

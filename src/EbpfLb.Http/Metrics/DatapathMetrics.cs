@@ -1,0 +1,49 @@
+using System.Diagnostics.Metrics;
+
+namespace EbpfLb.Http.Metrics;
+
+/// <summary>How full one BPF map is.</summary>
+public sealed record MapReading(string Map, long Entries, long Capacity);
+
+/// <summary>How often one reason was counted by the BPF programs.</summary>
+public sealed record EventReading(string Reason, long Count);
+
+/// <summary>What the datapath tells when the metrics are read. Called from any thread; an empty answer leaves the series out.</summary>
+public interface IDatapathReadings
+{
+    IReadOnlyList<MapReading> ReadMaps();
+
+    IReadOnlyList<EventReading> ReadEvents();
+
+    /// <summary>Connections sent to backends since the maps were made; null while nothing is loaded.</summary>
+    long? ReadConnections();
+
+    /// <summary>BPF programs that are attached now.</summary>
+    int CountAttachedPrograms();
+
+    /// <summary>Whether the last check that the hooks are in force succeeded; null before the first one.</summary>
+    bool? IsCanaryOk { get; }
+}
+
+/// <summary>The kernel's own counters and fill levels, observed when the metrics are read.</summary>
+public sealed class DatapathMetrics
+{
+    public DatapathMetrics(Meter meter, IDatapathReadings readings)
+    {
+        meter.CreateObservableGauge("ebpflb_map_entries", () => readings.ReadMaps().Select(m => Of(m.Entries, "map", m.Map)), null,
+            "Entries in use of each BPF map");
+        meter.CreateObservableGauge("ebpflb_map_capacity", () => readings.ReadMaps().Select(m => Of(m.Capacity, "map", m.Map)), null,
+            "Entries that each BPF map can hold");
+        meter.CreateObservableCounter("ebpflb_datapath_events_total", () => readings.ReadEvents().Select(e => Of(e.Count, "reason", e.Reason)), null,
+            "What the BPF programs decided, by reason");
+        meter.CreateObservableCounter("ebpflb_connections_total",
+            () => readings.ReadConnections() is { } count ? new[] { new Measurement<long>(count) } : [], null,
+            "Connections that were sent to a backend");
+        meter.CreateObservableGauge("ebpflb_attached_programs", readings.CountAttachedPrograms, null, "BPF programs attached to their hooks");
+        meter.CreateObservableGauge("ebpflb_canary_ok",
+            () => readings.IsCanaryOk is { } ok ? new[] { new Measurement<int>(ok ? 1 : 0) } : [], null,
+            "1 when a connection to the canary address met the socket hooks");
+    }
+
+    private static Measurement<long> Of(long value, string label, string labelValue) => new(value, new KeyValuePair<string, object?>(label, labelValue));
+}

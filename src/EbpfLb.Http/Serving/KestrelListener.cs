@@ -1,0 +1,80 @@
+using System.Net;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace EbpfLb.Http.Serving;
+
+/// <summary>
+/// One Kestrel on one address, for small answers to GET and HEAD. Without a web host: no configuration, routing or
+/// dependency injection has to start, which keeps the agent's start quick and its memory small.
+/// </summary>
+public sealed class KestrelListener : IAsyncDisposable
+{
+    private const int MaxConnections = 256;
+
+    private readonly KestrelServer server;
+
+    private KestrelListener(KestrelServer server) => this.server = server;
+
+    /// <summary>The TCP port that is listened on, 0 for a unix socket.</summary>
+    public int Port { get; private init; }
+
+    /// <param name="endpoint">An IP or unix socket endpoint; port 0 takes a free one.</param>
+    /// <exception cref="IOException">The address is in use.</exception>
+    /// <exception cref="System.Net.Sockets.SocketException">The address is not of this machine, or may not be used.</exception>
+    public static async Task<KestrelListener> StartAsync(
+        EndPoint endpoint, RequestDelegate handler, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        var options = new KestrelServerOptions { AddServerHeader = false };
+        options.Limits.MaxConcurrentConnections = MaxConnections;
+        options.Limits.MaxRequestBodySize = 0;
+        options.Listen(endpoint, listen => listen.Protocols = HttpProtocols.Http1);
+        var transport = new SocketTransportFactory(Options.Create(new SocketTransportOptions()), loggers);
+        var kestrel = new KestrelServer(Options.Create(options), transport, loggers);
+        try
+        {
+            await kestrel.StartAsync(new Application(handler), cancellationToken);
+        }
+        catch
+        {
+            kestrel.Dispose();
+            throw;
+        }
+        return new KestrelListener(kestrel) { Port = BoundPort(kestrel) };
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        // A client that keeps its connection open must not hold up the end of the process.
+        await server.StopAsync(new CancellationToken(canceled: true));
+        server.Dispose();
+    }
+
+    private static int BoundPort(KestrelServer kestrel)
+    {
+        var address = kestrel.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault();
+        return address is not null && Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Port > 0 ? uri.Port : 0;
+    }
+
+    private sealed class Application(RequestDelegate handler) : IHttpApplication<HttpContext>
+    {
+        public HttpContext CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);
+
+        public Task ProcessRequestAsync(HttpContext context)
+        {
+            if (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)) return handler(context);
+            context.Response.Headers.Allow = "GET, HEAD";
+            return Respond.TextAsync(context, "only GET and HEAD are answered here\n", status: StatusCodes.Status405MethodNotAllowed);
+        }
+
+        public void DisposeContext(HttpContext context, Exception? exception)
+        {
+        }
+    }
+}

@@ -1,0 +1,30 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.Http;
+
+namespace EbpfLb.Http.Serving;
+
+/// <summary>Writes small answers whole, with their length.</summary>
+public static class Respond
+{
+    public static Task JsonAsync<T>(HttpContext context, int status, T body, JsonTypeInfo<T> type)
+        => BytesAsync(context, status, JsonSerializer.SerializeToUtf8Bytes(body, type), "application/json");
+
+    public static Task TextAsync(HttpContext context, string body, string contentType = "text/plain; charset=utf-8", int status = StatusCodes.Status200OK)
+        => BytesAsync(context, status, Encoding.UTF8.GetBytes(body), contentType);
+
+    /// <summary>404 that names the paths which exist.</summary>
+    public static Task NotFoundAsync(HttpContext context, params string[] paths)
+        => TextAsync(context, $"not found; there are {string.Join(", ", paths)}\n", status: StatusCodes.Status404NotFound);
+
+    private static async Task BytesAsync(HttpContext context, int status, byte[] body, string contentType)
+    {
+        var response = context.Response;
+        response.StatusCode = status;
+        response.ContentType = contentType;
+        response.ContentLength = body.Length;
+        response.Headers.CacheControl = "no-store";
+        if (!HttpMethods.IsHead(context.Request.Method)) await response.Body.WriteAsync(body, context.RequestAborted);
+    }
+}

@@ -1,0 +1,56 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Http.Serving;
+
+/// <summary>
+/// Serves one address for as long as the agent runs. A failure to bind is logged with what to do and tried again every
+/// <see cref="RetryPeriod"/>, as kube-proxy does without bindAddressHardFail (contract section 10).
+/// </summary>
+/// <param name="name">For logs: "health" or "metrics".</param>
+/// <param name="option">The option that changes the address, named in the log.</param>
+public sealed class RetryingServer(
+    string name, string option, IPEndPoint endpoint, RequestDelegate handler, TimeProvider time, ILoggerFactory loggers) : BackgroundService
+{
+    public static readonly TimeSpan RetryPeriod = TimeSpan.FromSeconds(5);
+
+    private readonly ILogger logger = loggers.CreateLogger<RetryingServer>();
+    private readonly TaskCompletionSource<int> bound = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>The port, once it is listened on.</summary>
+    public Task<int> Bound => bound.Task;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await using var listener = await BindAsync(stoppingToken);
+            Log.Listening(logger, name, endpoint.Address, listener.Port);
+            bound.TrySetResult(listener.Port);
+            await Task.Delay(Timeout.InfiniteTimeSpan, time, stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            bound.TrySetCanceled(stoppingToken);
+        }
+    }
+
+    private async Task<KestrelListener> BindAsync(CancellationToken stoppingToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return await KestrelListener.StartAsync(endpoint, handler, loggers, stoppingToken);
+            }
+            catch (Exception e) when (e is IOException or SocketException)
+            {
+                Log.CannotListen(logger, name, endpoint, e.Message, RetryPeriod.TotalSeconds, option);
+            }
+            await Task.Delay(RetryPeriod, time, stoppingToken);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+using EbpfLb.Http.Health;
+using EbpfLb.Model;
+using EbpfLb.Testing.Time;
+
+namespace EbpfLb.Http.Tests.Health;
+
+public sealed class ProxyHealthTrackerTests
+{
+    private readonly ManualTimeProvider time = new();
+    private readonly ProxyHealthTracker tracker;
+
+    public ProxyHealthTrackerTests() => tracker = new ProxyHealthTracker(time, TimeSpan.FromSeconds(30));
+
+    [Fact]
+    public void A_fresh_server_is_healthy_and_stays_so_while_idle()
+    {
+        Assert.True(tracker.Report(true).Healthy);
+        time.Advance(TimeSpan.FromDays(3));
+        var report = tracker.Report(true);
+        Assert.True(report.Healthy);
+        Assert.Equal(time.GetUtcNow(), report.LastUpdated);
+    }
+
+    [Fact]
+    public void A_change_may_wait_for_twice_the_sync_period()
+    {
+        tracker.RecordQueued(IpFamily.IPv4);
+        time.Advance(TimeSpan.FromSeconds(59));
+        Assert.True(tracker.Report(true).Healthy);
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.False(tracker.Report(true).Healthy);
+    }
+
+    [Fact]
+    public void Later_changes_do_not_move_the_clock_of_the_first_one()
+    {
+        tracker.RecordQueued(IpFamily.IPv4);
+        time.Advance(TimeSpan.FromSeconds(50));
+        tracker.RecordQueued(IpFamily.IPv4);
+        time.Advance(TimeSpan.FromSeconds(10));
+        Assert.False(tracker.Report(true).Healthy);
+    }
+
+    [Fact]
+    public void A_sync_clears_what_was_queued_and_last_updated_tells_when_it_was()
+    {
+        tracker.RecordSynced(IpFamily.IPv4);
+        var synced = time.GetUtcNow();
+        time.Advance(TimeSpan.FromSeconds(5));
+        tracker.RecordQueued(IpFamily.IPv4);
+        time.Advance(TimeSpan.FromSeconds(70));
+        Assert.Equal(synced, tracker.Report(true).LastUpdated);
+        tracker.RecordSynced(IpFamily.IPv4);
+        Assert.True(tracker.Report(true).Healthy);
+    }
+
+    [Fact]
+    public void Each_family_keeps_its_own_clock()
+    {
+        tracker.RecordQueued(IpFamily.IPv4);
+        tracker.RecordQueued(IpFamily.IPv6);
+        tracker.RecordSynced(IpFamily.IPv4);
+        time.Advance(TimeSpan.FromSeconds(60));
+        var report = tracker.Report(true);
+        Assert.False(report.Healthy);
+        Assert.True(report.Status[IpFamily.IPv4].Healthy);
+        Assert.False(report.Status[IpFamily.IPv6].Healthy);
+        Assert.Equal(time.GetUtcNow(), report.Status[IpFamily.IPv4].LastUpdated);
+    }
+
+    [Theory]
+    [InlineData(false, "", true)]
+    [InlineData(false, "example.org/other", true)]
+    [InlineData(false, "ToBeDeletedByClusterAutoscaler", false)]
+    [InlineData(true, "", false)]
+    public void A_node_that_will_go_is_not_eligible(bool isDeleting, string taint, bool eligible)
+        => Assert.Equal(eligible, NodeEligibility.IsEligible(new Node("n", [], [], null, isDeleting, taint.Length == 0 ? [] : [taint])));
+
+    [Fact]
+    public void A_node_that_is_gone_is_not_eligible() => Assert.False(NodeEligibility.IsEligible(null));
+}

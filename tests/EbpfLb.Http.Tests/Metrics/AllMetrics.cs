@@ -1,0 +1,63 @@
+using System.Diagnostics.Metrics;
+using EbpfLb.Http.Metrics;
+using EbpfLb.Http.Prometheus;
+using EbpfLb.Model;
+using EbpfLb.Testing.Time;
+
+namespace EbpfLb.Http.Tests.Metrics;
+
+/// <summary>Every metric of the agent on a meter of its own.</summary>
+internal sealed class AllMetrics : IDisposable
+{
+    private readonly Meter meter = new("EbpfLb");
+
+    public AllMetrics()
+    {
+        Exporter = new PrometheusExporter(meter);
+        Sync = new SyncMetrics(meter);
+        Plan = new PlanMetrics(meter);
+        Health = new HealthMetrics(meter);
+        _ = new SourceMetrics(meter, Time, () => Source);
+        _ = new DatapathMetrics(meter, Readings);
+        _ = new ProcessMetrics(meter, "1.2.3");
+    }
+
+    public ManualTimeProvider Time { get; } = new(DateTimeOffset.FromUnixTimeSeconds(1_000_000));
+
+    public FixedReadings Readings { get; } = new();
+
+    public SourceStatus Source { get; set; } = new("here", false, null, null);
+
+    public PrometheusExporter Exporter { get; }
+
+    public SyncMetrics Sync { get; }
+
+    public PlanMetrics Plan { get; }
+
+    public HealthMetrics Health { get; }
+
+    public string[] Lines => Exporter.Export().Split('\n');
+
+    /// <summary>Something in every series.</summary>
+    public void RecordOneOfEach()
+    {
+        Sync.RecordQueued(Time.GetUtcNow());
+        Sync.RecordRound(TimeSpan.FromMilliseconds(3));
+        Sync.RecordSynced(Time.GetUtcNow());
+        Sync.RecordChanges(2, 3);
+        Sync.RecordPending(1, 4);
+        Sync.RecordNetworkProgramming(IpFamily.IPv4, TimeSpan.FromSeconds(1.5));
+        Plan.RecordStage("compile", TimeSpan.FromMilliseconds(1));
+        Plan.RecordPlan(17, 1);
+        Plan.RecordRetry();
+        Health.RecordHealthz(200);
+        Health.RecordLivez(503);
+        Source = new SourceStatus("here", true, Time.GetUtcNow(), null);
+    }
+
+    public void Dispose()
+    {
+        Exporter.Dispose();
+        meter.Dispose();
+    }
+}

@@ -1,0 +1,16 @@
+using EbpfLb.Http.Metrics;
+
+namespace EbpfLb.Http.Tests.Metrics;
+
+internal sealed class FixedReadings : IDatapathReadings
+{
+    public IReadOnlyList<MapReading> ReadMaps() => [new("lb_services4", 12, 65536), new("lb_backends", 30, 262144)];
+
+    public IReadOnlyList<EventReading> ReadEvents() => [new("SOCK_TRANSLATED", 5), new("SOCK_NO_BACKEND", 1)];
+
+    public long? ReadConnections() => 5;
+
+    public int CountAttachedPrograms() => 9;
+
+    public bool? IsCanaryOk { get; set; } = true;
+}

@@ -1,0 +1,99 @@
+using System.Globalization;
+using EbpfLb.Model;
+
+namespace EbpfLb.Http.Tests.Metrics;
+
+public sealed class MetricsTests : IDisposable
+{
+    private readonly AllMetrics metrics = new();
+
+    public void Dispose() => metrics.Dispose();
+
+    [Fact]
+    public void A_round_is_counted_for_both_families_with_the_buckets_of_kube_proxy()
+    {
+        metrics.Sync.RecordRound(TimeSpan.FromMilliseconds(3));
+        var lines = metrics.Lines;
+        Assert.Contains("kubeproxy_sync_proxy_rules_duration_seconds_count{ip_family=\"IPv6\"} 1", lines);
+        Assert.Contains("kubeproxy_sync_proxy_rules_duration_seconds_bucket{ip_family=\"IPv4\",le=\"0.002\"} 0", lines);
+        Assert.Contains("kubeproxy_sync_proxy_rules_duration_seconds_bucket{ip_family=\"IPv4\",le=\"0.004\"} 1", lines);
+        Assert.Contains("kubeproxy_sync_proxy_rules_duration_seconds_bucket{ip_family=\"IPv4\",le=\"16.384\"} 1", lines);
+    }
+
+    [Fact]
+    public void Network_programming_has_the_82_buckets_of_kube_proxy_and_infinity()
+    {
+        metrics.Sync.RecordNetworkProgramming(IpFamily.IPv6, TimeSpan.FromSeconds(61));
+        var buckets = metrics.Lines.Where(l => l.StartsWith("kubeproxy_network_programming_duration_seconds_bucket", StringComparison.Ordinal)).ToArray();
+        Assert.Equal(3 + 59 + 12 + 7 + 1, buckets.Length);
+        Assert.Contains("kubeproxy_network_programming_duration_seconds_bucket{ip_family=\"IPv6\",le=\"0\"} 0", buckets);
+        Assert.Contains("kubeproxy_network_programming_duration_seconds_bucket{ip_family=\"IPv6\",le=\"60\"} 0", buckets);
+        Assert.Contains("kubeproxy_network_programming_duration_seconds_bucket{ip_family=\"IPv6\",le=\"65\"} 1", buckets);
+        Assert.Contains("kubeproxy_network_programming_duration_seconds_bucket{ip_family=\"IPv6\",le=\"300\"} 1", buckets);
+    }
+
+    [Fact]
+    public void Times_of_syncs_are_unix_seconds()
+    {
+        metrics.Sync.RecordQueued(metrics.Time.GetUtcNow());
+        metrics.Time.Advance(TimeSpan.FromMilliseconds(250));
+        metrics.Sync.RecordSynced(metrics.Time.GetUtcNow());
+        Assert.Contains("kubeproxy_sync_proxy_rules_last_queued_timestamp_seconds{ip_family=\"IPv4\"} 1000000", metrics.Lines);
+        Assert.Contains("kubeproxy_sync_proxy_rules_last_timestamp_seconds{ip_family=\"IPv4\"} 1000000.25", metrics.Lines);
+    }
+
+    [Fact]
+    public void Changes_add_up_and_pending_ones_are_replaced()
+    {
+        metrics.Sync.RecordChanges(2, 3);
+        metrics.Sync.RecordChanges(1, 0);
+        metrics.Sync.RecordPending(5, 6);
+        metrics.Sync.RecordPending(0, 1);
+        Assert.Contains("kubeproxy_sync_proxy_rules_service_changes_total 3", metrics.Lines);
+        Assert.Contains("kubeproxy_sync_proxy_rules_endpoint_changes_total 3", metrics.Lines);
+        Assert.Contains("kubeproxy_sync_proxy_rules_service_changes_pending 0", metrics.Lines);
+        Assert.Contains("kubeproxy_sync_proxy_rules_endpoint_changes_pending 1", metrics.Lines);
+    }
+
+    [Fact]
+    public void A_source_grows_stale_while_it_is_away()
+    {
+        Assert.Contains("ebpflb_source_up 0", metrics.Lines);
+        Assert.DoesNotContain(metrics.Lines, l => l.StartsWith("ebpflb_source_staleness", StringComparison.Ordinal));
+
+        metrics.Source = new SourceStatus("here", true, metrics.Time.GetUtcNow(), null);
+        metrics.Time.Advance(TimeSpan.FromSeconds(40));
+        Assert.Contains("ebpflb_source_up 1", metrics.Lines);
+        Assert.Contains("ebpflb_source_staleness_seconds 40", metrics.Lines);
+        Assert.Contains("ebpflb_source_last_contact_timestamp_seconds 1000000", metrics.Lines);
+
+        metrics.Source = metrics.Source with { Error = "connection refused" };
+        Assert.Contains("ebpflb_source_up 0", metrics.Lines);
+    }
+
+    [Fact]
+    public void The_datapath_is_read_when_the_metrics_are()
+    {
+        Assert.Contains("ebpflb_map_entries{map=\"lb_services4\"} 12", metrics.Lines);
+        Assert.Contains("ebpflb_map_capacity{map=\"lb_backends\"} 262144", metrics.Lines);
+        Assert.Contains("ebpflb_datapath_events_total{reason=\"SOCK_NO_BACKEND\"} 1", metrics.Lines);
+        Assert.Contains("ebpflb_connections_total 5", metrics.Lines);
+        Assert.Contains("ebpflb_attached_programs 9", metrics.Lines);
+        Assert.Contains("ebpflb_canary_ok 1", metrics.Lines);
+        metrics.Readings.IsCanaryOk = null;
+        Assert.DoesNotContain(metrics.Lines, l => l.StartsWith("ebpflb_canary_ok", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void The_process_reports_itself_under_the_common_names()
+    {
+        Assert.InRange(Value("process_resident_memory_bytes"), 1_000_000, 10_000_000_000);
+        Assert.InRange(Value("process_open_fds"), 3, 100_000);
+        Assert.InRange(Value("process_start_time_seconds"), 1_600_000_000, DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 1);
+        Assert.InRange(Value("process_cpu_seconds_total"), 0.001, 1_000_000);
+        Assert.Contains(metrics.Lines, l => l.StartsWith("ebpflb_build_info{version=\"1.2.3\",runtime=", StringComparison.Ordinal));
+    }
+
+    private double Value(string name)
+        => double.Parse(metrics.Lines.Single(l => l.StartsWith(name + ' ', StringComparison.Ordinal))[(name.Length + 1)..], CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,43 @@
+using System.Net;
+using EbpfLb.Http.Health;
+using EbpfLb.Http.Metrics;
+using EbpfLb.Http.Serving;
+using EbpfLb.Http.Tests.Metrics;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EbpfLb.Http.Tests.Serving;
+
+/// <summary>The real endpoints on a real Kestrel on a free loopback port.</summary>
+internal sealed class ServedEndpoints : IAsyncDisposable
+{
+    private readonly KestrelListener listener;
+
+    private ServedEndpoints(KestrelListener listener)
+    {
+        this.listener = listener;
+        Client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{listener.Port}") };
+    }
+
+    public HttpClient Client { get; }
+
+    public static Task<ServedEndpoints> HealthAsync(IProxyHealth health, AllMetrics metrics)
+        => ServeAsync(new HealthEndpoints(health, metrics.Health).HandleAsync);
+
+    public static Task<ServedEndpoints> MetricsAsync(AllMetrics metrics) => ServeAsync(new MetricsEndpoints(metrics.Exporter).HandleAsync);
+
+    private static async Task<ServedEndpoints> ServeAsync(RequestDelegate handler) => new(await KestrelListener.StartAsync(
+        new IPEndPoint(IPAddress.Loopback, 0), handler, NullLoggerFactory.Instance, TestContext.Current.CancellationToken));
+
+    public async Task<(HttpStatusCode Status, string Body)> GetAsync(string path)
+    {
+        using var response = await Client.GetAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken);
+        return (response.StatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await listener.DisposeAsync();
+    }
+}
