@@ -6,7 +6,7 @@ namespace EbpfLb.Policy.Tests;
 /// <summary>Random histories: lists of numbers, each standing for one change; a failing one shrinks by leaving changes out.</summary>
 internal static class Histories
 {
-    public static Arbitrary<int[]> Any { get; } = Gen.Choose(0, 1_000_000).ArrayOf().ToArbitrary(Shorter);
+    public static Arbitrary<int[]> Any { get; } = Arb.From(Gen.Choose(0, 1_000_000).ArrayOf(), Shorter);
 
     private static IEnumerable<int[]> Shorter(int[] codes)
     {
