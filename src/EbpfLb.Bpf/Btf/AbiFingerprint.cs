@@ -1,0 +1,77 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace EbpfLb.Bpf.Btf;
+
+/// <summary>
+/// One text, and its hash, for everything about an object that user space relies on: the layout of the structs, the values
+/// of the enums, and the maps with their kinds, types and flags. Sizes of maps and load-time constants are not part of it.
+/// </summary>
+public static class AbiFingerprint
+{
+    /// <summary>SHA-256 of <see cref="Describe"/>, 64 lower-case hex digits.</summary>
+    /// <param name="types">Types of the object.</param>
+    /// <param name="prefix">What the names of the structs, enums and maps that count begin with.</param>
+    public static string Compute(BtfTypes types, string prefix) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Describe(types, prefix))));
+
+    /// <summary>The text: one line per type, member and map, in an order that does not depend on the compiler's.</summary>
+    public static string Describe(BtfTypes types, string prefix)
+    {
+        var text = new StringBuilder();
+        foreach (var type in Roots(types, prefix))
+        {
+            if (type is BtfStruct structure)
+                DescribeStruct(text, structure, types, "");
+            else if (type is BtfEnum enumeration)
+                DescribeEnum(text, enumeration);
+        }
+
+        foreach (var map in BtfMapDefinition.ReadAll(types).Where(map => map.Name.StartsWith(prefix, StringComparison.Ordinal)))
+        {
+            text.Append($"map {map.Name} {map.Type} {NameOf(map.KeyTypeId, types)}:{map.KeySize}");
+            text.Append($" -> {NameOf(map.ValueTypeId, types)}:{map.ValueSize} {map.Flags}\n");
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>The structs and enums that cross to user space: those whose name has the prefix, by name.</summary>
+    public static IReadOnlyList<BtfType> Roots(BtfTypes types, string prefix) =>
+    [
+        .. types.All
+            .Where(type => type is BtfStruct or BtfEnum && type.Name.StartsWith(prefix, StringComparison.Ordinal))
+            .DistinctBy(type => type.Name)
+            .OrderBy(type => type.Name, StringComparer.Ordinal),
+    ];
+
+    /// <summary>A type as C writes it, without qualifiers: "__be32", "struct lb_range", "__u32[4]".</summary>
+    public static string NameOf(uint id, BtfTypes types) => types.Unqualified(id) switch
+    {
+        BtfStruct { IsUnion: true } type => $"union {type.Name}",
+        BtfStruct type => $"struct {type.Name}",
+        BtfEnum type => $"enum {type.Name}",
+        BtfArray type => $"{NameOf(type.TypeId, types)}[{type.Count}]",
+        BtfPointer type => $"{NameOf(type.TypeId, types)}*",
+        var type => type.Name,
+    };
+
+    private static void DescribeStruct(StringBuilder text, BtfStruct type, BtfTypes types, string indent)
+    {
+        text.Append($"{indent}{(type.IsUnion ? "union" : "struct")} {type.Name} {type.Size}\n");
+        foreach (var member in type.Members)
+        {
+            var width = member.BitSize == 0 ? "" : $":{member.BitSize}";
+            text.Append($"{indent}  {member.BitOffset} {NameOf(member.TypeId, types)} {member.Name}{width}\n");
+            if (types.Resolve(member.TypeId) is BtfStruct { Name: "" } anonymous)
+                DescribeStruct(text, anonymous, types, indent + "  ");
+        }
+    }
+
+    private static void DescribeEnum(StringBuilder text, BtfEnum type)
+    {
+        text.Append($"enum {type.Name} {type.Size}\n");
+        foreach (var value in type.Values)
+            text.Append($"  {value.Name} {value.Value}\n");
+    }
+}

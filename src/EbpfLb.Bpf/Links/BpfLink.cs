@@ -1,0 +1,89 @@
+using EbpfLb.Bpf.Native;
+
+namespace EbpfLb.Bpf;
+
+/// <summary>
+/// A program at a hook. Without a pin the program leaves the hook when the last descriptor closes, so that a process that
+/// dies leaves nothing behind; with a pin it stays.
+/// </summary>
+public sealed unsafe class BpfLink : IDisposable
+{
+    private readonly string name;
+
+    internal BpfLink(BpfFd fd, string name)
+    {
+        Fd = fd;
+        this.name = name;
+    }
+
+    /// <summary>The descriptor; owned by this link.</summary>
+    public BpfFd Fd { get; }
+
+    /// <summary>What the kernel says about it now.</summary>
+    public LinkInfo Info => LinkInfo.Read(Fd, name);
+
+    /// <summary>Puts a program at a hook of a cgroup and everything below it. Other programs of the same hook run too (multi-attach).</summary>
+    /// <param name="program">Loaded with the same attach type.</param>
+    /// <param name="cgroupPath">A directory of a cgroup2 file system, see <see cref="CgroupFileSystem"/>.</param>
+    /// <param name="type">BPF_CGROUP_... hook.</param>
+    /// <exception cref="BpfException">EPERM: somebody attached exclusively at this cgroup or above it. EINVAL: program and hook differ. EBADF: no cgroup2.</exception>
+    public static BpfLink AttachCgroup(BpfProgram program, string cgroupPath, AttachType type)
+    {
+        using var cgroup = CgroupFileSystem.Open(cgroupPath);
+        var what = $"{program.Name} at {type} of {cgroupPath}";
+        var result = LibBpf.bpf_link_create(program.Fd, cgroup.Value, (uint)type, null);
+        if (result == -(int)Errno.EPERM && Privileges.IsRoot)
+        {
+            throw new BpfException(
+                Errno.EPERM, "attach", what,
+                $"another program is attached exclusively there or above (without BPF_F_ALLOW_MULTI); see: bpftool cgroup show {cgroupPath} effective");
+        }
+
+        return new BpfLink(new BpfFd(Check.Result(result, "attach", what)), what);
+    }
+
+    /// <summary>Puts a tc program at a device (TCX, kernel 6.6), behind the programs that are there.</summary>
+    /// <param name="program">A <see cref="ProgramType.SchedCls"/> program.</param>
+    /// <param name="interfaceIndex">Index of the device in the network namespace of the calling thread.</param>
+    /// <param name="ingress">True: packets that come in; false: packets that leave.</param>
+    /// <exception cref="BpfException">ENODEV: no such device here. EINVAL: the kernel has no TCX, use clsact.</exception>
+    public static BpfLink AttachTcx(BpfProgram program, int interfaceIndex, bool ingress)
+    {
+        var type = ingress ? AttachType.TcxIngress : AttachType.TcxEgress;
+        var what = $"{program.Name} at {type} of device {interfaceIndex}";
+        return new BpfLink(new BpfFd(Check.Result(LibBpf.bpf_link_create(program.Fd, interfaceIndex, (uint)type, null), "attach", what)), what);
+    }
+
+    /// <summary>Opens a pinned link.</summary>
+    /// <exception cref="BpfException">ENOENT: no such pin.</exception>
+    public static BpfLink OpenPinned(string path) => new(Pin.Open(path), path);
+
+    /// <summary>Opens a link by its kernel id.</summary>
+    /// <exception cref="BpfException">ENOENT: it is gone.</exception>
+    public static BpfLink OpenId(uint id) =>
+        new(new BpfFd(Check.Result(LibBpf.bpf_link_get_fd_by_id(id), "open link by id", id.ToString())), $"id {id}");
+
+    /// <summary>Ids of all links of this kernel (also those of others).</summary>
+    public static List<uint> Ids()
+    {
+        List<uint> ids = [];
+        uint id = 0;
+        while (LibBpf.bpf_link_get_next_id(id, &id) == 0)
+            ids.Add(id);
+        return ids;
+    }
+
+    /// <summary>Replaces the program atomically: every event sees the old or the new one, none is missed.</summary>
+    /// <exception cref="BpfException">EINVAL: another kind of program. ENOLINK: the hook's cgroup or device is gone.</exception>
+    public void Update(BpfProgram program) =>
+        Check.Result(LibBpf.bpf_link_update(Fd, program.Fd, null), $"put {program.Name} in place of the program of", name);
+
+    /// <summary>Takes the program off the hook now, although descriptors and pins of the link remain.</summary>
+    public void Detach() => Check.Result(LibBpf.bpf_link_detach(Fd), "detach", name);
+
+    /// <summary>Closes the descriptor; detaches when it was the last reference.</summary>
+    public void Dispose() => Fd.Dispose();
+
+    /// <inheritdoc/>
+    public override string ToString() => name;
+}

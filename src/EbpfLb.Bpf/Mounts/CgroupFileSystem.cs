@@ -1,0 +1,43 @@
+using System.Runtime.InteropServices;
+using EbpfLb.Bpf.Native;
+
+namespace EbpfLb.Bpf;
+
+/// <summary>Finds or mounts cgroup2, the tree that socket hooks are attached to. Hybrid hosts have it beside cgroup v1.</summary>
+public static class CgroupFileSystem
+{
+    /// <summary>The mount point of cgroup2, a mount of the whole tree before one of a part; null when there is none.</summary>
+    public static string? Find() => Find(Mount.ReadAll());
+
+    /// <summary>The same on a given mount table.</summary>
+    public static string? Find(IReadOnlyList<Mount> mounts)
+    {
+        var candidates = mounts.Where(mount => mount.Type == "cgroup2").ToList();
+        return (candidates.FirstOrDefault(mount => mount.Root == "/") ?? candidates.FirstOrDefault())?.Point;
+    }
+
+    /// <summary>The mount point of cgroup2; mounts one of its own when there is none.</summary>
+    /// <param name="ownPath">Where to mount in that case.</param>
+    /// <exception cref="BpfException">EPERM: mounting needs CAP_SYS_ADMIN.</exception>
+    public static string FindOrMount(string ownPath)
+    {
+        if (Find() is { } found)
+            return found;
+        FileSystems.Mount("cgroup2", ownPath);
+        return ownPath;
+    }
+
+    /// <summary>Opens a cgroup's directory.</summary>
+    /// <exception cref="BpfException">ENOENT, ENOTDIR: no such cgroup.</exception>
+    public static BpfFd Open(string path) =>
+        new(Check.LastError(LibC.open(path, LibC.O_RDONLY | LibC.O_DIRECTORY | LibC.O_CLOEXEC), "open cgroup", path));
+
+    /// <summary>The id by which the kernel names the cgroup (<see cref="LinkInfo.CgroupId"/>, bpf_get_current_cgroup_id).</summary>
+    public static unsafe ulong IdOf(string path)
+    {
+        var handle = new LibC.FileHandle { Bytes = sizeof(ulong) };
+        int mountId;
+        Check.LastError(LibC.name_to_handle_at(LibC.AT_FDCWD, path, &handle, &mountId, 0), "read id of cgroup", path);
+        return handle.Id;
+    }
+}

@@ -1,0 +1,52 @@
+using System.Text;
+
+namespace EbpfLb.Bpf;
+
+/// <summary>A line of /proc/self/mountinfo (proc(5)).</summary>
+/// <param name="Root">Path of the mount's root within its file system; "/" for a whole one.</param>
+/// <param name="Point">Where it is mounted.</param>
+/// <param name="Type">File system type.</param>
+public sealed record Mount(string Root, string Point, string Type)
+{
+    /// <summary>The mounts that this process sees; later ones lie over earlier ones.</summary>
+    public static IReadOnlyList<Mount> ReadAll() => Parse(File.ReadAllText("/proc/self/mountinfo"));
+
+    /// <summary>Parses the text of a mountinfo file; lines that are none are passed over.</summary>
+    public static IReadOnlyList<Mount> Parse(string mountinfo)
+    {
+        List<Mount> mounts = [];
+        foreach (var line in mountinfo.Split('\n'))
+        {
+            // 41 31 0:38 / /sys/fs/cgroup/unified rw,relatime shared:5 - cgroup2 cgroup2 rw
+            var fields = line.Split(' ');
+            var separator = Array.IndexOf(fields, "-", Math.Min(fields.Length, 6));
+            if (separator < 0 || separator + 1 >= fields.Length)
+                continue;
+            mounts.Add(new Mount(Unescape(fields[3]), Unescape(fields[4]), fields[separator + 1]));
+        }
+
+        return mounts;
+    }
+
+    /// <summary>The kernel writes blank, tab, newline and backslash as \ooo.</summary>
+    private static string Unescape(string field)
+    {
+        if (!field.Contains('\\'))
+            return field;
+        var text = new StringBuilder();
+        for (var i = 0; i < field.Length; i++)
+        {
+            if (field[i] == '\\' && i + 3 < field.Length)
+            {
+                text.Append((char)Convert.ToInt32(field.Substring(i + 1, 3), 8));
+                i += 3;
+            }
+            else
+            {
+                text.Append(field[i]);
+            }
+        }
+
+        return text.ToString();
+    }
+}
