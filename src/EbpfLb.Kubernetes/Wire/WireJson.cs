@@ -12,6 +12,7 @@ namespace EbpfLb.Kubernetes.Wire;
 [JsonSerializable(typeof(WireEndpointSlice))]
 [JsonSerializable(typeof(WireEndpoints))]
 [JsonSerializable(typeof(WireNode))]
+[JsonSerializable(typeof(WireNamedObject))]
 [JsonSerializable(typeof(WireStatus))]
 [JsonSerializable(typeof(WireListMetadata))]
 [JsonSerializable(typeof(WireWatchLine<WireService>), TypeInfoPropertyName = "ServiceWatchLine")]

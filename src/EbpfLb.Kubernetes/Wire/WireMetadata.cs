@@ -8,6 +8,12 @@ internal interface IWireObject
     WireMetadata? Metadata { get; }
 }
 
+/// <summary>Any object, for its name only.</summary>
+internal sealed class WireNamedObject : IWireObject
+{
+    public WireMetadata? Metadata { get; set; }
+}
+
 /// <summary>ObjectMeta, with only what the proxy reads; everything else is skipped without making an object of it.</summary>
 internal sealed class WireMetadata
 {

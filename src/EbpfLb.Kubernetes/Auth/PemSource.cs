@@ -1,0 +1,59 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+
+namespace EbpfLb.Kubernetes.Auth;
+
+/// <summary>PEM text that stands in a configuration (base64, "...-data") or in a file that it names.</summary>
+/// <param name="Where">File and field, for messages.</param>
+internal sealed record PemSource(string Where, string? Data, string? Path)
+{
+    /// <summary>The PEM text as it is now.</summary>
+    /// <exception cref="ConfigException">The file cannot be read or the data is not base64.</exception>
+    public string Read()
+    {
+        if (Path is not null) return ConfigFile.ReadText(Path, Where);
+        try
+        {
+            return Encoding.UTF8.GetString(Convert.FromBase64String(Data ?? ""));
+        }
+        catch (FormatException e)
+        {
+            throw new ConfigException($"{Where}: not base64; it must be the PEM file in base64 on one line (base64 -w0 FILE)", e);
+        }
+    }
+
+    /// <summary>Reads all certificates.</summary>
+    /// <exception cref="ConfigException">There is none.</exception>
+    public X509Certificate2Collection ReadCertificates()
+    {
+        var certificates = new X509Certificate2Collection();
+        var pem = Read();
+        try
+        {
+            certificates.ImportFromPem(pem);
+        }
+        catch (CryptographicException e)
+        {
+            throw new ConfigException($"{Where}: not a PEM certificate: {e.Message}; it must hold the CA of the API server", e);
+        }
+        return certificates.Count > 0
+            ? certificates
+            : throw new ConfigException($"{Where}: holds no PEM certificate; it must hold the CA of the API server");
+    }
+
+    /// <summary>Joins a certificate with its key.</summary>
+    /// <exception cref="ConfigException">Either does not read, or they do not belong together.</exception>
+    public static X509Certificate2 ReadPair(string certificatePem, string keyPem, string certificateWhere, string keyWhere)
+    {
+        try
+        {
+            return X509Certificate2.CreateFromPem(certificatePem, keyPem);
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        {
+            throw new ConfigException(
+                $"{certificateWhere} and {keyWhere} are no client certificate with its key: {e.Message}; both must be PEM and belong together", e);
+        }
+    }
+}

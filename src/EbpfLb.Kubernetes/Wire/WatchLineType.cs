@@ -1,0 +1,39 @@
+using System.Text.Json;
+
+namespace EbpfLb.Kubernetes.Wire;
+
+/// <summary>Finds out what a watch line is before its object is read: an ERROR carries a Status, which is another type.</summary>
+internal static class WatchLineType
+{
+    internal enum Kind : byte
+    {
+        Unknown,
+        Set,
+        Deleted,
+        Bookmark,
+        Error,
+    }
+
+    /// <summary>Reads "type", which servers write first; should it ever come later, the object is skipped to find it.</summary>
+    /// <exception cref="JsonException">Not a JSON object with a type.</exception>
+    public static Kind Peek(ReadOnlySpan<byte> line)
+    {
+        var reader = new Utf8JsonReader(line);
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) throw new JsonException("a watch line must be an object");
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isType = reader.ValueTextEquals("type"u8);
+            if (!reader.Read()) break;
+            if (isType && reader.TokenType == JsonTokenType.String) return KindOf(ref reader);
+            reader.Skip();
+        }
+        throw new JsonException("a watch line must have a type");
+    }
+
+    private static Kind KindOf(ref Utf8JsonReader reader)
+        => reader.ValueTextEquals("ADDED"u8) || reader.ValueTextEquals("MODIFIED"u8) ? Kind.Set
+            : reader.ValueTextEquals("DELETED"u8) ? Kind.Deleted
+            : reader.ValueTextEquals("BOOKMARK"u8) ? Kind.Bookmark
+            : reader.ValueTextEquals("ERROR"u8) ? Kind.Error
+            : Kind.Unknown;
+}
