@@ -44,7 +44,7 @@ internal sealed class KubernetesApi : IKubernetesApi, IDisposable
             {
                 var metadata = await ReadPageAsync(resource, ApiCall.List(resource, selector, PageSize, token), items, cancellationToken);
                 token = metadata.Continue;
-                if (string.IsNullOrEmpty(token)) return new ObjectList<T>(metadata.ResourceVersion ?? "", items);
+                if (string.IsNullOrEmpty(token)) return new ObjectList<T>(metadata.ResourceVersion!, items);
             }
             catch (ApiException e) when (e.Failure == ApiFailure.Expired && token is not null)
             {
@@ -52,7 +52,7 @@ internal sealed class KubernetesApi : IKubernetesApi, IDisposable
                 // (client-go's pager does the same); the pages so far are of an older state and thrown away.
                 items.Clear();
                 var whole = await ReadPageAsync(resource, ApiCall.List(resource, selector, limit: 0, null), items, cancellationToken);
-                return new ObjectList<T>(whole.ResourceVersion ?? "", items);
+                return new ObjectList<T>(whole.ResourceVersion!, items);
             }
         }
     }
@@ -110,7 +110,9 @@ internal sealed class KubernetesApi : IKubernetesApi, IDisposable
         {
             var page = new ListPageReader<T>(wire, resource, items);
             await page.ReadAsync(body, idle.Touch, idle.Token);
-            return page.Metadata ?? throw new JsonException("a list must have metadata");
+            return page.Metadata is { ResourceVersion.Length: > 0 } metadata
+                ? metadata
+                : throw new JsonException("a list must have metadata.resourceVersion");
         });
     }
 }

@@ -1,0 +1,146 @@
+using System.Threading.Channels;
+using EbpfLb.Kubernetes.Api;
+using EbpfLb.Kubernetes.Reflector;
+using EbpfLb.Model;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Kubernetes;
+
+/// <summary>
+/// Joins what the reflectors find into snapshots for one reader. Changes between two reads become one snapshot, and
+/// there is none before each reflector has delivered its first list (contract section 13, startup 6).
+/// </summary>
+internal sealed class ClusterFeed(TimeProvider clock)
+{
+    private readonly TimeProvider time = clock;
+    private readonly Lock gate = new();
+    private readonly ClusterStateBuilder state = new();
+    private readonly Channel<bool> changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly List<ReflectorHealth> healths = [];
+
+    /// <summary>Takes the Services; once.</summary>
+    public IReflectorSink<Service> AddServices() => Add(new CollectionSink<Service>(
+        this, new(), s => s.Name, state.Set, state.RemoveService, () => [.. state.ServiceNames]));
+
+    /// <summary>Takes the slices; once.</summary>
+    public IReflectorSink<EndpointSlice> AddSlices() => Add(new CollectionSink<EndpointSlice>(
+        this, new(), s => s.Name, state.Set, state.RemoveSlice, () => [.. state.SliceNames]));
+
+    /// <summary>Takes the own node; once. A list without it is taken as known to be missing.</summary>
+    public IReflectorSink<Node> AddNode(string name, ILogger logger) => Add(new CollectionSink<Node>(
+        this,
+        new(),
+        n => new ObjectName("", n.Name),
+        state.Set,
+        _ => state.Set((Node?)null),
+        () => [new ObjectName("", name)])
+    { OnMissing = () => Log.NodeMissing(logger, name) });
+
+    /// <summary>Waits for a change after the last call and takes the state as it then is.</summary>
+    public async Task<ClusterSnapshot> NextAsync(CancellationToken cancellationToken)
+    {
+        await changed.Reader.ReadAsync(cancellationToken);
+        lock (gate) return state.Build();
+    }
+
+    public SourceStatus StatusOf(string description)
+    {
+        lock (gate)
+        {
+            var worst = healths.Where(h => h.Trouble is not null).MinBy(h => h.Since);
+            return new SourceStatus(
+                description,
+                IsSynced,
+                healths.Count > 0 && healths.TrueForAll(h => h.Contact is not null) ? healths.Min(h => h.Contact) : null,
+                worst is null ? null : $"{worst.Trouble} (since {worst.Since:u})");
+        }
+    }
+
+    private bool IsSynced => healths.Count > 0 && healths.TrueForAll(h => h.IsListed);
+
+    private CollectionSink<T> Add<T>(CollectionSink<T> sink)
+        where T : class
+    {
+        lock (gate) healths.Add(sink.Health);
+        return sink;
+    }
+
+    private void Change(ReflectorHealth health, Func<bool> apply, bool isList)
+    {
+        lock (gate)
+        {
+            var first = isList && !health.IsListed;
+            health.IsListed |= isList;
+            var any = apply();
+            // The first list counts as a change also when it is empty: it may be the one that completes the picture.
+            if ((any || first) && IsSynced) changed.Writer.TryWrite(true);
+        }
+    }
+
+    private sealed class ReflectorHealth
+    {
+        public bool IsListed { get; set; }
+
+        public DateTimeOffset? Contact { get; set; }
+
+        public string? Trouble { get; set; }
+
+        public DateTimeOffset Since { get; set; }
+    }
+
+    private sealed class CollectionSink<T>(
+        ClusterFeed feed,
+        ReflectorHealth health,
+        Func<T, ObjectName> nameOf,
+        Func<T, bool> set,
+        Func<ObjectName, bool> remove,
+        Func<IReadOnlyList<ObjectName>> known) : IReflectorSink<T>
+        where T : class
+    {
+        public ReflectorHealth Health => health;
+
+        public Action? OnMissing { get; init; }
+
+        public void Replace(IReadOnlyList<T> items)
+        {
+            if (items.Count == 0) OnMissing?.Invoke();
+            feed.Change(health, () => Swap(items), isList: true);
+        }
+
+        public void Apply(WatchEvent<T> change) => feed.Change(
+            health,
+            () => change is { Type: WatchEventType.Set, Object: { } item } ? set(item) : remove(change.Name),
+            isList: false);
+
+        public void Contact()
+        {
+            lock (feed.gate)
+            {
+                health.Contact = feed.time.GetUtcNow();
+                health.Trouble = null;
+            }
+        }
+
+        public void Failed(ApiException trouble)
+        {
+            lock (feed.gate)
+            {
+                if (health.Trouble is null) health.Since = feed.time.GetUtcNow();
+                health.Trouble = trouble.Message;
+            }
+        }
+
+        private bool Swap(IReadOnlyList<T> items)
+        {
+            var gone = known().ToHashSet();
+            var any = false;
+            foreach (var item in items)
+            {
+                gone.Remove(nameOf(item));
+                any |= set(item);
+            }
+            foreach (var name in gone) any |= remove(name);
+            return any;
+        }
+    }
+}

@@ -1,0 +1,25 @@
+namespace EbpfLb.Kubernetes.Reflector;
+
+/// <summary>
+/// Waiting times between tries: doubling up to a limit, each drawn from half to one and a half of its value, so that
+/// the agents of a large cluster do not come back at once. Not thread-safe.
+/// </summary>
+internal sealed class Backoff(TimeSpan first, TimeSpan limit, Random random)
+{
+    /// <summary>More would overflow long after any limit.</summary>
+    private const int DoublingsAtMost = 20;
+
+    private int failures;
+
+    /// <summary>The next waiting time, at least what the server asked for.</summary>
+    public TimeSpan Next(TimeSpan? retryAfter = null)
+    {
+        var whole = failures < DoublingsAtMost ? first * (1L << failures++) : limit;
+        var wait = (whole < limit ? whole : limit) * (0.5 + random.NextDouble());
+        // What the server asked for is spread too, but never shortened.
+        return retryAfter is { } asked && asked > wait ? asked + (first * random.NextDouble()) : wait;
+    }
+
+    /// <summary>All is well again: the next trouble starts with the shortest time.</summary>
+    public void Reset() => failures = 0;
+}

@@ -1,0 +1,109 @@
+using EbpfLb.Kubernetes.Api;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Kubernetes.Reflector;
+
+/// <summary>
+/// Keeps a sink equal to a collection of the server, for as long as it runs: list, watch, resume, list again when the
+/// server has forgotten where we were. Whatever goes wrong is reported to the sink and tried again.
+/// </summary>
+internal sealed class Reflector<T>(
+    IKubernetesApi api,
+    ApiResource<T> resource,
+    ApiSelector selector,
+    IReflectorSink<T> sink,
+    ReflectorOptions options,
+    TimeProvider time,
+    Random random,
+    ILogger logger)
+    where T : class
+{
+    private readonly Backoff backoff = new(options.FirstRetry, options.LongestRetry, random);
+    private ApiSelector selector = selector;
+
+    /// <summary>Where the next watch begins; null means that a list is needed.</summary>
+    private string? resourceVersion;
+
+    private DateTimeOffset? troubleSince;
+
+    private bool isWatching;
+
+    /// <summary>Runs until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            isWatching = false;
+            try
+            {
+                if (resourceVersion is null) await ListAsync(cancellationToken);
+                await WatchAsync(resourceVersion!, cancellationToken);
+            }
+            catch (ApiException e)
+            {
+                await HandleAsync(e, cancellationToken);
+            }
+        }
+    }
+
+    private async Task ListAsync(CancellationToken cancellationToken)
+    {
+        var list = await api.ListAsync(resource, selector, cancellationToken);
+        sink.Replace(list.Items);
+        resourceVersion = list.ResourceVersion;
+        Log.Listed(logger, resource.Plural, list.Items.Count, list.ResourceVersion, api.Description);
+        Well();
+    }
+
+    /// <summary>Returns when the server has ended the watch in an orderly way.</summary>
+    private async Task WatchAsync(string from, CancellationToken cancellationToken)
+    {
+        await using var watch = await api.WatchAsync(resource, selector, from, cancellationToken);
+        Log.Watching(logger, resource.Plural, from, api.Description);
+        Well();
+        isWatching = true;
+        var opened = time.GetTimestamp();
+        var any = false;
+        while (await watch.ReadAsync(cancellationToken) is { } change)
+        {
+            any = true;
+            backoff.Reset();
+            if (change.Type != WatchEventType.Bookmark) sink.Apply(change);
+            resourceVersion = change.ResourceVersion;
+            sink.Contact();
+        }
+        if (any || time.GetElapsedTime(opened) > options.LongestRetry) backoff.Reset();
+        // A server (or a proxy) that ends each watch at once must not be asked in a tight loop.
+        else await Task.Delay(backoff.Next(), time, cancellationToken);
+    }
+
+    private async Task HandleAsync(ApiException trouble, CancellationToken cancellationToken)
+    {
+        if (trouble.Failure == ApiFailure.BadRequest && resourceVersion is null && selector.Fields.Length > 0)
+        {
+            Log.FieldSelectorRefused(logger, resource.Plural, selector.Fields);
+            selector = selector with { Fields = "" };
+            return;
+        }
+        if (trouble.Failure is ApiFailure.Expired or ApiFailure.Malformed) resourceVersion = null;
+        // A watch that broke or ran out is nothing to worry about as long as the next one opens.
+        if (!isWatching || trouble.Failure is not (ApiFailure.Cut or ApiFailure.Silent or ApiFailure.Expired)) Trouble(trouble);
+        var wait = backoff.Next(trouble.RetryAfter);
+        Log.ApiTrouble(logger, resource.Plural, trouble.Failure, wait.TotalSeconds, trouble.Message);
+        await Task.Delay(wait, time, cancellationToken);
+        if (troubleSince is { } since && time.GetUtcNow() - since >= options.RelistAfter) resourceVersion = null;
+    }
+
+    private void Trouble(ApiException trouble)
+    {
+        troubleSince ??= time.GetUtcNow();
+        sink.Failed(trouble);
+    }
+
+    private void Well()
+    {
+        if (troubleSince is { } since) Log.ApiBack(logger, resource.Plural, api.Description, (time.GetUtcNow() - since).TotalSeconds);
+        troubleSince = null;
+        sink.Contact();
+    }
+}

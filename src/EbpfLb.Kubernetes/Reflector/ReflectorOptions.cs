@@ -1,0 +1,17 @@
+namespace EbpfLb.Kubernetes.Reflector;
+
+/// <summary>How a reflector behaves when the server is in trouble.</summary>
+public sealed record ReflectorOptions
+{
+    /// <summary>First waiting time after a failure; each further failure doubles it.</summary>
+    public TimeSpan FirstRetry { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Longest waiting time, as client-go's.</summary>
+    public TimeSpan LongestRetry { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// After being away for this long the collection is listed again instead of resumed. A server that was restored
+    /// from a backup has lower resource versions than ours; its watch would accept ours and stay silent for good.
+    /// </summary>
+    public TimeSpan RelistAfter { get; init; } = TimeSpan.FromMinutes(1);
+}
