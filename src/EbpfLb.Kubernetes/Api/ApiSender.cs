@@ -48,7 +48,9 @@ internal sealed class ApiSender : IDisposable
             catch (ApiException e) when (IsServersFault(e.Failure))
             {
                 servers.TurnFrom(server);
-                if (attempt >= servers.Count) throw;
+                if (attempt < servers.Count) continue;
+                if (e.Failure != ApiFailure.Unreachable || connection.UnreachableHint is not { } hint) throw;
+                throw new ApiException(e.Failure, $"{e.Message}; {hint}", e.RetryAfter, e);
             }
         }
     }
@@ -78,11 +80,11 @@ internal sealed class ApiSender : IDisposable
 
     private async Task<HttpResponseMessage> TryAsync(Uri server, ApiCall call, bool refused, CancellationToken cancellationToken)
     {
+        var credential = await GetCredentialAsync(server, call, refused, cancellationToken);
+        certificate = credential.Certificate;
         using var idle = new IdleTimer(timeouts.Answer, time, cancellationToken);
         try
         {
-            var credential = await connection.Credentials.GetAsync(refused, idle.Token);
-            certificate = credential.Certificate;
             using var request = new HttpRequestMessage(HttpMethod.Get, server.AbsoluteUri.TrimEnd('/') + call.PathAndQuery)
             {
                 Version = http.DefaultRequestVersion,
@@ -103,6 +105,24 @@ internal sealed class ApiSender : IDisposable
             || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             throw ApiExplainer.FromTransport(call, server, e);
+        }
+    }
+
+    private async Task<ApiCredential> GetCredentialAsync(Uri server, ApiCall call, bool refused, CancellationToken cancellationToken)
+    {
+        using var idle = new IdleTimer(timeouts.Answer, time, cancellationToken);
+        try
+        {
+            return await connection.Credentials.GetAsync(refused, idle.Token);
+        }
+        catch (ConfigException e)
+        {
+            throw ApiExplainer.FromTransport(call, server, e);
+        }
+        catch (OperationCanceledException) when (idle.IsExpired && !cancellationToken.IsCancellationRequested)
+        {
+            throw ApiExplainer.FromTransport(call, server, new ConfigException(
+                $"{connection.Credentials.Description} took longer than {idle.Limit.TotalSeconds:0} s; run it by hand to see why"));
         }
     }
 

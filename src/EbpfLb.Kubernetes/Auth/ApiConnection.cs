@@ -11,6 +11,9 @@ public sealed record ApiConnection(IReadOnlyList<Uri> Servers, string Origin)
     /// <summary>Things in the configuration that are not used, each in one line, for the log.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
+    /// <summary>What else to try when no server can be reached.</summary>
+    internal string? UnreachableHint { get; init; }
+
     internal ServerTrust Trust { get; init; } = new();
 
     internal ApiCredentials Credentials { get; init; } = new NoCredentials();
@@ -18,5 +21,9 @@ public sealed record ApiConnection(IReadOnlyList<Uri> Servers, string Origin)
     /// <summary>The same with other servers, as --api-server says; each http(s)://host[:port].</summary>
     /// <exception cref="ConfigException">Not such a URL; the message names it.</exception>
     public ApiConnection WithServers(IReadOnlyList<string> urls)
-        => urls.Count == 0 ? this : this with { Servers = [.. urls.Select(u => ServerUrl.Parse(u, "--api-server"))] };
+        => urls.Count == 0 ? this : this with
+        {
+            Servers = [.. urls.Select(u => ServerUrl.Parse(u, "--api-server"))],
+            UnreachableHint = null,
+        };
 }

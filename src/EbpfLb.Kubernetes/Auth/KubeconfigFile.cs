@@ -1,0 +1,59 @@
+namespace EbpfLb.Kubernetes.Auth;
+
+/// <summary>Reads a kubeconfig (client-go's clientcmd/api/v1 Config) as far as it says how to reach one cluster.</summary>
+public static class KubeconfigFile
+{
+    /// <summary>Reads the file and what it names. Paths in it are relative to its directory.</summary>
+    /// <param name="context">Another context than current-context; null for that one.</param>
+    /// <exception cref="ConfigException">It cannot be used; the message names file, field and what to do.</exception>
+    public static ApiConnection Load(string path, string? context = null)
+    {
+        var full = Path.GetFullPath(path);
+        var root = YamlMap.Parse(full, ConfigFile.ReadText(full, "--kubeconfig"));
+        var name = context ?? root.Text("current-context")
+            ?? throw new ConfigException($"{root.Where("current-context")} is not set; run: kubectl config use-context NAME --kubeconfig {full}");
+        var contextMap = Named(root, "contexts", "context", name, "current-context");
+        var cluster = Named(root, "clusters", "cluster", Needed(contextMap, "cluster"), contextMap.Where("cluster"));
+        var user = contextMap.Text("user") is { } userName ? Named(root, "users", "user", userName, contextMap.Where("user")) : null;
+        var trust = TrustOf(cluster);
+        var server = ServerUrl.Parse(Needed(cluster, "server"), cluster.Where("server"));
+        var notes = new List<string>();
+        if (cluster.Text("proxy-url") is { } proxy) notes.Add($"{cluster.Where("proxy-url")} ({proxy}): the API server is reached without a proxy");
+        if (trust.SkipVerify) notes.Add($"{cluster.Where("insecure-skip-tls-verify")}: the server's certificate is not checked; set certificate-authority instead");
+        if (user?.Text("as") is { } other) notes.Add($"{user.Where("as")} ({other}): impersonation is not done");
+        return new ApiConnection([server], $"kubeconfig {full}, context {name}")
+        {
+            Namespace = contextMap.Text("namespace"),
+            Notes = notes,
+            Trust = trust,
+            Credentials = user is null ? new NoCredentials() : KubeconfigUser.CredentialsOf(user, new ExecCluster(server.AbsoluteUri, trust)),
+        };
+    }
+
+    private static ServerTrust TrustOf(YamlMap cluster)
+    {
+        var authority = Pem(cluster, "certificate-authority");
+        _ = authority?.ReadCertificates();
+        return new ServerTrust(authority, cluster.Flag("insecure-skip-tls-verify"), cluster.Text("tls-server-name"));
+    }
+
+    /// <summary>FIELD-data wins over FIELD, as in client-go.</summary>
+    internal static PemSource? Pem(YamlMap map, string field)
+        => map.Text($"{field}-data") is { } data ? new PemSource(map.Where($"{field}-data"), data, null)
+            : map.Text(field) is { } path ? new PemSource(map.Where(field), null, Absolute(map, path))
+            : null;
+
+    internal static string Absolute(YamlMap map, string path)
+        => Path.GetFullPath(path, Path.GetDirectoryName(map.File) ?? "/");
+
+    private static YamlMap Named(YamlMap root, string list, string item, string name, string namedBy)
+    {
+        var entries = root.Maps(list);
+        var entry = entries.FirstOrDefault(e => e.Text("name") == name)
+            ?? throw new ConfigException($"{root.File}: {list} has no '{name}', which {namedBy} names; it has: {string.Join(", ", entries.Select(e => e.Text("name")))}");
+        return entry.Map(item) ?? throw new ConfigException($"{entry.Where(item)} is not set; the entry '{name}' is empty");
+    }
+
+    private static string Needed(YamlMap map, string key)
+        => map.Text(key) ?? throw new ConfigException($"{map.Where(key)} is not set; it is needed");
+}
