@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -15,6 +16,21 @@ public static class AbiFingerprint
     public static string Compute(BtfTypes types, string prefix) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Describe(types, prefix))));
 
+    /// <summary>
+    /// The first eight bytes of a SHA-256 over what maps hold: structs and maps, but no enums. Maps that another version of
+    /// the object made can be kept if it has the same value.
+    /// </summary>
+    /// <param name="types">Types of the object.</param>
+    /// <param name="prefix">What the names of the structs and maps that count begin with.</param>
+    public static ulong ComputeMaps(BtfTypes types, string prefix)
+    {
+        var text = new StringBuilder();
+        foreach (var type in Roots(types, prefix).OfType<BtfStruct>())
+            DescribeStruct(text, type, types, "");
+        DescribeMaps(text, types, prefix);
+        return BinaryPrimitives.ReadUInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
+    }
+
     /// <summary>The text: one line per type, member and map, in an order that does not depend on the compiler's.</summary>
     public static string Describe(BtfTypes types, string prefix)
     {
@@ -27,12 +43,7 @@ public static class AbiFingerprint
                 DescribeEnum(text, enumeration);
         }
 
-        foreach (var map in BtfMapDefinition.ReadAll(types).Where(map => map.Name.StartsWith(prefix, StringComparison.Ordinal)))
-        {
-            text.Append($"map {map.Name} {map.Type} {NameOf(map.KeyTypeId, types)}:{map.KeySize}");
-            text.Append($" -> {NameOf(map.ValueTypeId, types)}:{map.ValueSize} {map.Flags}\n");
-        }
-
+        DescribeMaps(text, types, prefix);
         return text.ToString();
     }
 
@@ -55,6 +66,15 @@ public static class AbiFingerprint
         BtfPointer type => $"{NameOf(type.TypeId, types)}*",
         var type => type.Name,
     };
+
+    private static void DescribeMaps(StringBuilder text, BtfTypes types, string prefix)
+    {
+        foreach (var map in BtfMapDefinition.ReadAll(types).Where(map => map.Name.StartsWith(prefix, StringComparison.Ordinal)))
+        {
+            text.Append($"map {map.Name} {map.Type} {NameOf(map.KeyTypeId, types)}:{map.KeySize}");
+            text.Append($" -> {NameOf(map.ValueTypeId, types)}:{map.ValueSize} {map.Flags}\n");
+        }
+    }
 
     private static void DescribeStruct(StringBuilder text, BtfStruct type, BtfTypes types, string indent)
     {

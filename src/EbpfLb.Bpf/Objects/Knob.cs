@@ -4,11 +4,11 @@ namespace EbpfLb.Bpf;
 
 /// <summary>A load-time constant: a <c>const volatile</c> global of .rodata.</summary>
 /// <param name="Name">Name in C.</param>
-/// <param name="Type">Its type.</param>
+/// <param name="TypeId">Its type.</param>
 /// <param name="Offset">Bytes from the start of the section.</param>
 /// <param name="Size">Bytes.</param>
 /// <param name="Doc">Text of its btf_decl_tag("doc: ..."); null without one.</param>
-public sealed record Knob(string Name, BtfType Type, int Offset, int Size, string? Doc)
+public sealed record Knob(string Name, uint TypeId, int Offset, int Size, string? Doc)
 {
     /// <summary>What the tag's text starts with.</summary>
     public const string DocPrefix = "doc:";
@@ -25,7 +25,7 @@ public sealed record Knob(string Name, BtfType Type, int Offset, int Size, strin
                 continue;
             var doc = types.TagsOf(entry.TypeId).FirstOrDefault(tag => tag.StartsWith(DocPrefix, StringComparison.Ordinal));
             knobs.Add(new Knob(
-                variable.Name, types[variable.TypeId], (int)entry.Offset, (int)entry.Size, doc?[DocPrefix.Length..].Trim()));
+                variable.Name, variable.TypeId, (int)entry.Offset, (int)entry.Size, doc?[DocPrefix.Length..].Trim()));
         }
 
         return knobs;
