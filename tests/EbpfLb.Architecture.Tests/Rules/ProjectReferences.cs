@@ -22,6 +22,8 @@ internal static class ProjectReferences
         ["Agent"] = ["Model", "Kubernetes", "Policy", "Abi", "Planning", "Bpf", "Datapath", "Http"],
         ["Testing"] = ["Model"],
         ["Scenarios"] = ["Kubernetes", "Policy", "Planning", "Testing"],
+        // Checks the generated types against BTF, so it needs who reads BTF and who generates.
+        ["Abi.Tests"] = ["Abi", "Bpf", "abigen", "Testing"],
         ["E2E"] = Everything,
         ["Benchmarks"] = Everything,
     };
