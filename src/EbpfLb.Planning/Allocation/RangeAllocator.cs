@@ -1,0 +1,102 @@
+namespace EbpfLb.Planning.Allocation;
+
+/// <summary>
+/// Runs of slots. First fit with coalescing over lengths that are multiples of <see cref="Granule"/>: a list that grows
+/// or shrinks by one mostly finds the hole that one of its kind left, so holes stay few and useful. Early reuse does no harm: a slot
+/// carries the id of its service.
+/// </summary>
+internal sealed class RangeAllocator(int capacity)
+{
+    public const int Granule = 4;
+
+    private readonly List<Hole> holes = [new(0, (uint)capacity / Granule * Granule)];
+
+    /// <summary>Slots that are taken, with what rounding up adds.</summary>
+    public int Used { get; private set; }
+
+    public int Capacity => capacity / Granule * Granule;
+
+    /// <summary>Free runs: a measure of fragmentation.</summary>
+    public int Holes => holes.Count;
+
+    /// <summary>Takes a run; false when no hole is long enough.</summary>
+    public bool TryTake(int count, out uint first)
+    {
+        var length = RoundUp((uint)count);
+        for (var i = 0; i < holes.Count; i++)
+        {
+            if (holes[i].Length < length) continue;
+            first = holes[i].First;
+            Cut(i, first, length);
+            return true;
+        }
+        first = 0;
+        return false;
+    }
+
+    /// <summary>Takes this run, as a table that was found holds it; false when it overlaps another, is out of range or no run of ours.</summary>
+    public bool TryReserve(uint first, uint count)
+    {
+        if (count == 0 || count > (uint)capacity || first % Granule != 0) return false;
+        var length = RoundUp(count);
+        var index = IndexAtOrBefore(first);
+        if (index < 0 || (ulong)first + length > (ulong)holes[index].First + holes[index].Length) return false;
+        Cut(index, first, length);
+        return true;
+    }
+
+    public void Free(uint first, uint count)
+    {
+        var length = RoundUp(count);
+        var before = IndexAtOrBefore(first);
+        var after = before + 1;
+        if ((before >= 0 && holes[before].End > first) || (after < holes.Count && first + length > holes[after].First))
+            throw new InvalidOperationException($"slots {first}+{count} are given back but were not taken");
+        Used -= (int)length;
+        var joinsBefore = before >= 0 && holes[before].End == first;
+        var joinsAfter = after < holes.Count && holes[after].First == first + length;
+        if (joinsBefore && joinsAfter)
+        {
+            holes[before] = new Hole(holes[before].First, holes[before].Length + length + holes[after].Length);
+            holes.RemoveAt(after);
+        }
+        else if (joinsBefore) holes[before] = new Hole(holes[before].First, holes[before].Length + length);
+        else if (joinsAfter) holes[after] = new Hole(first, length + holes[after].Length);
+        else holes.Insert(after, new Hole(first, length));
+    }
+
+    private void Cut(int index, uint first, uint length)
+    {
+        Used += (int)length;
+        var hole = holes[index];
+        var left = new Hole(hole.First, first - hole.First);
+        var right = new Hole(first + length, hole.End - first - length);
+        if (left.Length > 0 && right.Length > 0)
+        {
+            holes[index] = left;
+            holes.Insert(index + 1, right);
+        }
+        else if (left.Length > 0) holes[index] = left;
+        else if (right.Length > 0) holes[index] = right;
+        else holes.RemoveAt(index);
+    }
+
+    private int IndexAtOrBefore(uint first)
+    {
+        int low = 0, high = holes.Count - 1;
+        while (low <= high)
+        {
+            var middle = (low + high) / 2;
+            if (holes[middle].First <= first) low = middle + 1;
+            else high = middle - 1;
+        }
+        return high;
+    }
+
+    private static uint RoundUp(uint count) => (count + Granule - 1) / Granule * Granule;
+
+    private readonly record struct Hole(uint First, uint Length)
+    {
+        public uint End => First + Length;
+    }
+}

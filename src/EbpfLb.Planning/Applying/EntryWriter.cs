@@ -1,0 +1,93 @@
+using EbpfLb.Abi;
+using EbpfLb.Model;
+using EbpfLb.Planning.Encoding;
+using EbpfLb.Planning.Mirroring;
+using EbpfLb.Planning.Planned;
+using EbpfLb.Planning.Tables;
+
+namespace EbpfLb.Planning.Applying;
+
+/// <summary>
+/// Phases 3 and 4. Many entries go in batches; where a batch stops, a single operation finds out why, and the batch goes on
+/// behind it. When an operation fails, what its group did before is put back, so the group is as old as if it had never begun.
+/// </summary>
+internal sealed class EntryWriter(List<PlannedGroup> groups, EntryTables tables, Mirror mirror)
+{
+    private const int ChunkSize = 1024;
+
+    /// <summary>ENOTSUPP, which has no name outside the kernel: this kind of map has no batch operations.</summary>
+    private const TableError NotSupported = (TableError)524;
+
+    private readonly List<(PlannedGroup Group, FrontendKey Key, LbService? Old)> log = [];
+    private readonly List<int> chunk = [];
+    private readonly List<(FrontendKey Key, LbService? Value)> batch = [];
+
+    /// <summary>Carries out changes that are all updates or all deletions. Returns how many were done, also those put back later.</summary>
+    public int Write(List<EntryChange> changes) => Write(changes, IpFamily.IPv4) + Write(changes, IpFamily.IPv6);
+
+    private int Write(List<EntryChange> changes, IpFamily family)
+    {
+        var written = 0;
+        var chunkSize = ChunkSize;
+        for (var next = 0; Collect(changes, family, chunkSize, ref next);)
+        {
+            var done = 0;
+            var error = chunk.Count == 1 ? TableError.None : tables.WriteBatch(family, batch, out done);
+            for (var i = 0; i < done; i++) Written(changes[chunk[i]]);
+            written += done;
+            if (done == chunk.Count) continue;
+            var change = changes[chunk[done]];
+            next = chunk[done] + 1;
+            var single = tables.Write(change.Key, change.Value);
+            if (single == TableError.None)
+            {
+                Written(change);
+                written++;
+                if (error is TableError.Invalid or NotSupported) chunkSize = 1;
+            }
+            else Fail(groups[change.Group].Root, single, tables.NameOf(family));
+        }
+        return written;
+    }
+
+    /// <summary>The next changes of this family whose group has not failed.</summary>
+    private bool Collect(List<EntryChange> changes, IpFamily family, int chunkSize, ref int next)
+    {
+        chunk.Clear();
+        batch.Clear();
+        for (; next < changes.Count && chunk.Count < chunkSize; next++)
+        {
+            var change = changes[next];
+            if (change.Key.Table != family || groups[change.Group].Root.Failed) continue;
+            chunk.Add(next);
+            batch.Add((change.Key, change.Value));
+        }
+        return chunk.Count > 0;
+    }
+
+    private void Written(in EntryChange change)
+    {
+        var group = groups[change.Group].Root;
+        group.Touched = true;
+        log.Add((group, change.Key, mirror.TryGetEntry(change.Key, out var old) ? old : null));
+        SetMirror(change.Key, change.Value);
+    }
+
+    private void Fail(PlannedGroup group, TableError error, string table)
+    {
+        group.Fail(error, table);
+        for (var i = log.Count - 1; i >= 0; i--)
+        {
+            if (!ReferenceEquals(log[i].Group, group)) continue;
+            if (tables.Write(log[i].Key, log[i].Old) == TableError.None) SetMirror(log[i].Key, log[i].Old);
+            else group.Mixed = true;
+            log.RemoveAt(i);
+        }
+    }
+
+    private void SetMirror(FrontendKey key, LbService? value)
+    {
+        if (value is { } update) mirror.SetEntry(key, update);
+        else mirror.RemoveEntry(key);
+    }
+}

@@ -1,0 +1,32 @@
+using EbpfLb.Planning.Encoding;
+
+namespace EbpfLb.Planning.Applying;
+
+/// <summary>
+/// Ids and ranges that no entry names any more, but that a program which began earlier may still hold. They stay taken until
+/// the batch is retired.
+/// </summary>
+public sealed class RetireBatch
+{
+    internal List<uint> Backends { get; } = [];
+
+    internal List<SlotRange> Ranges { get; } = [];
+
+    internal List<uint> Services { get; } = [];
+
+    public bool IsEmpty => Backends.Count == 0 && Ranges.Count == 0 && Services.Count == 0;
+
+    public int BackendCount => Backends.Count;
+
+    public int ServiceCount => Services.Count;
+
+    /// <summary>Slots, without what rounding up adds.</summary>
+    public int SlotCount => Ranges.Sum(r => (int)r.Count);
+
+    internal void AddRange(RetireBatch other)
+    {
+        Backends.AddRange(other.Backends);
+        Ranges.AddRange(other.Ranges);
+        Services.AddRange(other.Services);
+    }
+}

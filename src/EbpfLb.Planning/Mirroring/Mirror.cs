@@ -1,0 +1,142 @@
+using EbpfLb.Abi;
+using EbpfLb.Model;
+using EbpfLb.Planning.Allocation;
+using EbpfLb.Planning.Encoding;
+using EbpfLb.Policy;
+
+namespace EbpfLb.Planning.Mirroring;
+
+/// <summary>
+/// What the kernel's tables hold, as the applier reported it or as they were found, and which ids are free. Planner
+/// and applier take its lock; a caller from outside only reads the counts.
+/// </summary>
+public sealed class Mirror
+{
+    private readonly Dictionary<FrontendKey, LbService> entries = [];
+    private readonly Dictionary<ObjectName, PortRecord[]> byService = [];
+    private readonly PortRecord?[] byId;
+    private readonly int[] frontendCounts = new int[2];
+
+    /// <summary>A mirror of tables that are known to be empty.</summary>
+    public Mirror(TableLimits limits)
+    {
+        Limits = limits;
+        byId = new PortRecord?[Math.Max(limits.MaxServices, 1)];
+        ServiceIds = new IdAllocator(limits.MaxServices);
+        BackendIds = new IdAllocator(limits.MaxBackends);
+        Slots = new RangeAllocator(limits.MaxSlots);
+        byId[0] = new PortRecord(0);
+    }
+
+    public TableLimits Limits { get; }
+
+    /// <summary>Service ids in use, with those that wait to be retired.</summary>
+    public int ServicesInUse => ServiceIds.Count;
+
+    /// <summary>Backend ids in use, with those that wait to be retired.</summary>
+    public int BackendsInUse => BackendIds.Count;
+
+    /// <summary>Slots in use, with those that wait to be retired and what rounding up adds.</summary>
+    public int SlotsInUse => Slots.Used;
+
+    public int Frontends4 => frontendCounts[0];
+
+    public int Frontends6 => frontendCounts[1];
+
+    /// <summary>Services that are not as the last table wants them: they did not fit, or an operation failed. The next plan tries again.</summary>
+    public int UnfinishedServices => Unfinished.Count;
+
+    internal Lock Sync { get; } = new();
+
+    internal IdAllocator ServiceIds { get; }
+
+    internal IdAllocator BackendIds { get; }
+
+    internal RangeAllocator Slots { get; }
+
+    /// <summary>The table that was applied last, but for <see cref="Unfinished"/>; null when none was.</summary>
+    internal ForwardingTable? Applied { get; private set; }
+
+    internal HashSet<ObjectName> Unfinished { get; } = [];
+
+    /// <summary>Records that no service port has claimed.</summary>
+    internal HashSet<PortRecord> Unclaimed { get; } = [];
+
+    /// <summary>The last plan made, while it has not been applied: its ids are reserved.</summary>
+    internal Planned.Plan? Open { get; set; }
+
+    /// <summary>Collects entries without a valid id and backends without a valid owner.</summary>
+    internal PortRecord Foreign => byId[0]!;
+
+    internal bool TryGetEntry(FrontendKey key, out LbService value) => entries.TryGetValue(key, out value);
+
+    internal int FrontendCount(IpFamily family) => frontendCounts[family == IpFamily.IPv4 ? 0 : 1];
+
+    /// <summary>The record that an entry's value belongs to.</summary>
+    internal PortRecord OwnerOf(in LbService value)
+        => value.Id < (uint)byId.Length && byId[value.Id] is { } record ? record : Foreign;
+
+    internal PortRecord? RecordOf(uint id) => id < (uint)byId.Length ? byId[id] : null;
+
+    internal PortRecord[] RecordsOf(ObjectName service) => byService.TryGetValue(service, out var records) ? records : [];
+
+    /// <summary>Adds a record without a key.</summary>
+    internal void AddRecord(PortRecord record) => byId[record.Id] = record;
+
+    /// <summary>Gives a record to a service port.</summary>
+    internal void Claim(PortRecord record, ServicePortKey key)
+    {
+        record.Key = key;
+        Unclaimed.Remove(record);
+        byService[key.Service] = [.. RecordsOf(key.Service), record];
+    }
+
+    /// <summary>Forgets a record; its id stays taken until it is retired.</summary>
+    internal void RemoveRecord(PortRecord record)
+    {
+        Unclaimed.Remove(record);
+        if (record.Id != 0) byId[record.Id] = null;
+        if (record.Key is not { } key) return;
+        var left = RecordsOf(key.Service).Where(r => !ReferenceEquals(r, record)).ToArray();
+        if (left.Length == 0) byService.Remove(key.Service);
+        else byService[key.Service] = left;
+    }
+
+    /// <summary>An entry was written, or found.</summary>
+    internal void SetEntry(FrontendKey key, in LbService value)
+    {
+        var owner = OwnerOf(value);
+        if (entries.TryGetValue(key, out var old))
+        {
+            var before = OwnerOf(old);
+            if (!ReferenceEquals(before, owner))
+            {
+                before.RemoveFrontend(key);
+                owner.AddFrontend(key);
+            }
+        }
+        else
+        {
+            owner.AddFrontend(key);
+            frontendCounts[key.Table == IpFamily.IPv4 ? 0 : 1]++;
+        }
+        entries[key] = value;
+    }
+
+    /// <summary>An entry was deleted.</summary>
+    internal void RemoveEntry(FrontendKey key)
+    {
+        if (!entries.Remove(key, out var old)) return;
+        OwnerOf(old).RemoveFrontend(key);
+        frontendCounts[key.Table == IpFamily.IPv4 ? 0 : 1]--;
+    }
+
+    /// <summary>A plan for this table was carried out, except for the unfinished services.</summary>
+    internal void Commit(ForwardingTable table, IEnumerable<ObjectName> unfinished)
+    {
+        Applied = table;
+        Unfinished.Clear();
+        Unfinished.UnionWith(unfinished);
+        Open = null;
+    }
+}

@@ -1,0 +1,51 @@
+using EbpfLb.Model;
+using EbpfLb.Planning.Encoding;
+using EbpfLb.Policy;
+
+namespace EbpfLb.Planning.Mirroring;
+
+/// <summary>
+/// What the kernel holds of one service id. Arrays of exact size and no object per endpoint, because a node has tens of thousands of these.
+/// </summary>
+/// <param name="id">0 for the one record that collects what belongs to no valid id.</param>
+internal sealed class PortRecord(uint id)
+{
+    public uint Id => id;
+
+    /// <summary>The service port; null until one claims what was found in the kernel.</summary>
+    public ServicePortKey? Key { get; set; }
+
+    /// <summary>The backends in the list, ordered by address.</summary>
+    public ValueList<BackendAddress> Addresses { get; set; }
+
+    /// <summary>Ids of <see cref="Addresses"/>, in the same order; that is also their order in the slots.</summary>
+    public uint[] BackendIds { get; set; } = [];
+
+    /// <summary>Where the list is.</summary>
+    public SlotRange Range { get; set; }
+
+    /// <summary>Entries of lb_services4/6 that name this id now.</summary>
+    public FrontendKey[] Frontends { get; private set; } = [];
+
+    /// <summary>Backends of the list whose entry is not as it should be, seen when the tables were read.</summary>
+    public HashSet<uint>? Damaged { get; set; }
+
+    /// <summary>Backends of this id that are in no list: they go with the next plan that succeeds.</summary>
+    public uint[] ExtraBackends { get; set; } = [];
+
+    /// <summary>Ranges of this id beside <see cref="Range"/>: they go with the next plan that succeeds.</summary>
+    public SlotRange[] ExtraRanges { get; set; } = [];
+
+    /// <summary>Which planned port this record is part of in the plan being made; -1 for none.</summary>
+    public int PlannedGroup { get; set; } = -1;
+
+    public bool HasExtras => ExtraBackends.Length > 0 || ExtraRanges.Length > 0;
+
+    public void AddFrontend(FrontendKey key) => Frontends = [.. Frontends, key];
+
+    public void RemoveFrontend(FrontendKey key)
+    {
+        var index = Array.IndexOf(Frontends, key);
+        if (index >= 0) Frontends = [.. Frontends[..index], .. Frontends[(index + 1)..]];
+    }
+}

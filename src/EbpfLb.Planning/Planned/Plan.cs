@@ -1,0 +1,63 @@
+using System.Collections.Immutable;
+using EbpfLb.Model;
+using EbpfLb.Planning.Mirroring;
+using EbpfLb.Planning.Text;
+using EbpfLb.Policy;
+
+namespace EbpfLb.Planning.Planned;
+
+/// <summary>
+/// What to do so that the kernel does what a table says, in phases: (1) backends into free ids, (2) lists into free ranges, (3) the
+/// flips, (4) deletions, (5) backends that left lose their LIVE flag, (6) after a grace period ids and ranges are
+/// given back. After any prefix every frontend has its old or its new list, whole.
+/// </summary>
+public sealed class Plan
+{
+    internal Plan(ForwardingTable table, Mirror mirror, ImmutableArray<ObjectName> leftOut, ImmutableArray<PlanDiagnostic> diagnostics)
+    {
+        Table = table;
+        Mirror = mirror;
+        LeftOut = leftOut;
+        Diagnostics = diagnostics;
+    }
+
+    /// <summary>Nothing to do; the mirror still learns the table when it is applied.</summary>
+    public bool IsEmpty => Groups.Count == 0;
+
+    /// <summary>Services that did not fit.</summary>
+    public ImmutableArray<PlanDiagnostic> Diagnostics { get; }
+
+    public PlanCounts Counts => new(
+        Groups.Count,
+        BackendWrites.Count,
+        SlotWrites.Sum(w => w.Port.BackendIds.Length),
+        Updates.Count,
+        Deletes.Count,
+        Unlive.Count,
+        Ports.Sum(p => p.RetiredBackends.Count()),
+        Ports.Sum(p => p.RetiredRanges.Sum(r => (int)r.Count)),
+        Ports.Count(p => p.RetiresId));
+
+    internal ForwardingTable Table { get; }
+
+    internal Mirror Mirror { get; }
+
+    internal ImmutableArray<ObjectName> LeftOut { get; }
+
+    internal List<PlannedGroup> Groups { get; init; } = [];
+
+    internal List<BackendWrite> BackendWrites { get; init; } = [];
+
+    internal List<SlotWrite> SlotWrites { get; init; } = [];
+
+    internal List<EntryChange> Updates { get; init; } = [];
+
+    internal List<EntryChange> Deletes { get; init; } = [];
+
+    internal List<BackendUnlive> Unlive { get; init; } = [];
+
+    internal IEnumerable<PlannedPort> Ports => Groups.SelectMany(g => g.Ports);
+
+    /// <summary>The whole plan for people, one line per operation, phase by phase in a stable order.</summary>
+    public override string ToString() => PlanText.Write(this);
+}

@@ -1,0 +1,221 @@
+using EbpfLb.Model;
+using EbpfLb.Planning.Encoding;
+using EbpfLb.Planning.Mirroring;
+using EbpfLb.Policy;
+
+namespace EbpfLb.Planning.Planned;
+
+/// <summary>Collects a plan, service by service.</summary>
+internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
+{
+    private readonly List<PlannedGroup> groups = [];
+    private readonly List<BackendWrite> backendWrites = [];
+    private readonly List<SlotWrite> slotWrites = [];
+    private readonly List<EntryChange> updates = [];
+    private readonly List<EntryChange> deletes = [];
+    private readonly List<BackendUnlive> unlive = [];
+    private readonly List<ObjectName> leftOut = [];
+    private readonly List<PlanDiagnostic> diagnostics = [];
+    private readonly List<EntryChange> draftUpdates = [];
+    private readonly int[] newFrontends = new int[2];
+
+    /// <param name="compiled">null when the service is gone.</param>
+    public void PlanService(ObjectName name, CompiledService? compiled)
+    {
+        draftUpdates.Clear();
+        var draft = new ServiceDraft(mirror, name);
+        if (compiled is not null && !TryDraft(draft, compiled))
+        {
+            leftOut.Add(name);
+            diagnostics.Add(draft.Shortage!);
+            return;
+        }
+        foreach (var record in mirror.RecordsOf(name))
+        {
+            if (!draft.Ports.Exists(p => ReferenceEquals(p.Record, record))) draft.AddGone(record);
+        }
+        Add(name, draft.Ports);
+    }
+
+    /// <summary>What was found in the kernel and belongs to no service of the table. Every service must have been planned once before.</summary>
+    public void PlanLeftovers()
+    {
+        foreach (var record in mirror.Unclaimed.OrderBy(r => r.Id)) PlanLeftover(record, $"(service id {record.Id})");
+        if (mirror.Foreign.Frontends.Length > 0 || mirror.Foreign.HasExtras) PlanLeftover(mirror.Foreign, "(foreign entries)");
+    }
+
+    /// <summary>Frontends that a planned service port no longer has are deleted, unless another one's flip takes them over.</summary>
+    public void PlanReleasedFrontends()
+    {
+        HashSet<FrontendKey>? flipped = null;
+        for (var group = 0; group < groups.Count; group++)
+        {
+            foreach (var port in groups[group].Ports)
+            {
+                foreach (var key in port.Record.Frontends)
+                {
+                    if (IsDesired(port.Desired, key)) continue;
+                    flipped ??= updates.Select(u => u.Key).ToHashSet();
+                    if (!flipped.Contains(key)) deletes.Add(new EntryChange(group, key, null));
+                }
+            }
+        }
+        foreach (var update in updates) JoinWithLoser(update);
+    }
+
+    public Plan ToPlan()
+    {
+        foreach (var group in groups)
+        {
+            foreach (var port in group.Ports) port.Record.PlannedGroup = -1;
+        }
+        return new Plan(table, mirror, [.. leftOut], [.. diagnostics])
+        {
+            Groups = groups,
+            BackendWrites = backendWrites,
+            SlotWrites = slotWrites,
+            Updates = updates,
+            Deletes = deletes,
+            Unlive = unlive,
+        };
+    }
+
+    private bool TryDraft(ServiceDraft draft, CompiledService compiled)
+    {
+        // First all claims: a service that does not fit keeps what it has, all of it.
+        var records = new PortRecord?[compiled.Ports.Count];
+        for (var i = 0; i < records.Length; i++) records[i] = FindOrClaim(compiled.Ports[i]);
+        for (var i = 0; i < records.Length; i++)
+        {
+            if (!draft.TryAdd(compiled.Ports[i], records[i])) return false;
+        }
+        Span<int> added = [0, 0];
+        foreach (var port in draft.Ports) DraftUpdates(port, added);
+        return TryAddFrontends(draft, added, IpFamily.IPv4, mirror.Limits.MaxFrontends4)
+            && TryAddFrontends(draft, added, IpFamily.IPv6, mirror.Limits.MaxFrontends6)
+            && Commit(added);
+    }
+
+    private bool TryAddFrontends(ServiceDraft draft, ReadOnlySpan<int> added, IpFamily family, int limit)
+    {
+        var index = family == IpFamily.IPv4 ? 0 : 1;
+        // Deletions come after the flips, so what they free does not count yet.
+        if (added[index] == 0 || mirror.FrontendCount(family) + newFrontends[index] + added[index] <= limit) return true;
+        return draft.Fail(index == 0 ? "lb_services4" : "lb_services6", "--max-frontends",
+            $"needs {added[index]} more {family} frontends and of {limit} {mirror.FrontendCount(family) + newFrontends[index]} are in use");
+    }
+
+    private bool Commit(ReadOnlySpan<int> added)
+    {
+        newFrontends[0] += added[0];
+        newFrontends[1] += added[1];
+        return true;
+    }
+
+    private PortRecord? FindOrClaim(CompiledPort port)
+    {
+        foreach (var record in mirror.RecordsOf(port.Key.Service))
+        {
+            if (record.Key == port.Key) return record;
+        }
+        if (mirror.Unclaimed.Count == 0) return null;
+        foreach (var frontend in port.Frontends)
+        {
+            if (!mirror.TryGetEntry(FrontendKey.From(frontend), out var value)) continue;
+            var owner = mirror.OwnerOf(value);
+            if (!mirror.Unclaimed.Contains(owner)) continue;
+            mirror.Claim(owner, port.Key);
+            return owner;
+        }
+        return null;
+    }
+
+    private void DraftUpdates(PlannedPort port, Span<int> added)
+    {
+        foreach (var frontend in port.Desired!.Frontends)
+        {
+            var key = FrontendKey.From(frontend);
+            var value = ServiceCodec.Encode(key, port.Record.Id, port.Desired.AffinitySeconds, port.Range);
+            var exists = mirror.TryGetEntry(key, out var old);
+            if (exists && ServiceCodec.SameBytes(old, value)) continue;
+            draftUpdates.Add(new EntryChange(-1, key, value));
+            if (!exists) added[key.Table == IpFamily.IPv4 ? 0 : 1]++;
+        }
+    }
+
+    /// <summary>Adds the ports that have something to do.</summary>
+    private void Add(ObjectName name, List<PlannedPort> ports)
+    {
+        var index = groups.Count;
+        PlannedGroup? group = null;
+        foreach (var port in ports)
+        {
+            if (!HasWork(port)) continue;
+            group ??= new PlannedGroup(name);
+            group.Ports.Add(port);
+            port.Record.PlannedGroup = index;
+            AddWrites(index, port);
+            foreach (var id in port.RetiredBackends) unlive.Add(new BackendUnlive(index, id));
+        }
+        if (group is null) return;
+        foreach (var update in draftUpdates) updates.Add(update with { Group = index });
+        draftUpdates.Clear();
+        groups.Add(group);
+    }
+
+    private bool HasWork(PlannedPort port)
+    {
+        var record = port.Record;
+        if (port.Desired is null || port.IsNew || port.RangeIsNew || port.Range != record.Range) return true;
+        if (port.Leaving.Length > 0 || record.HasExtras || record.Damaged is not null) return true;
+        foreach (var key in record.Frontends)
+        {
+            if (!IsDesired(port.Desired, key)) return true;
+        }
+        foreach (var update in draftUpdates)
+        {
+            if (update.Value?.Id == record.Id) return true;
+        }
+        return false;
+    }
+
+    private void AddWrites(int group, PlannedPort port)
+    {
+        if (port.RangeIsNew) slotWrites.Add(new SlotWrite(group, port));
+        if (port.Desired is not { } desired) return;
+        var nextNew = 0;
+        for (var i = 0; i < port.BackendIds.Length; i++)
+        {
+            var id = port.BackendIds[i];
+            var isNew = nextNew < port.NewBackends.Length && port.NewBackends[nextNew] == id;
+            if (isNew) nextNew++;
+            else if (port.Record.Damaged?.Contains(id) != true) continue;
+            backendWrites.Add(new BackendWrite(group, id, BackendCodec.Encode(desired.Backends[i], desired.Key.Protocol, port.Record.Id)));
+        }
+    }
+
+    private void PlanLeftover(PortRecord record, string name)
+    {
+        draftUpdates.Clear();
+        var port = new PlannedPort(record, isNew: false, desired: null) { Leaving = record.BackendIds };
+        Add(new ObjectName("", name), [port]);
+    }
+
+    /// <summary>The flip of a frontend that belonged to another port: both succeed or none, so that the loser's list stays while it is named.</summary>
+    private void JoinWithLoser(in EntryChange update)
+    {
+        if (!mirror.TryGetEntry(update.Key, out var old)) return;
+        var loser = mirror.OwnerOf(old).PlannedGroup;
+        if (loser >= 0 && loser != update.Group) groups[update.Group].Join(groups[loser]);
+    }
+
+    private static bool IsDesired(CompiledPort? port, FrontendKey key)
+    {
+        if (port is null) return false;
+        foreach (var frontend in port.Frontends)
+        {
+            if (FrontendKey.From(frontend) == key) return true;
+        }
+        return false;
+    }
+}

@@ -1,0 +1,22 @@
+namespace EbpfLb.Planning.Planned;
+
+/// <summary>How much a plan does.</summary>
+/// <param name="Services">Services touched; leftovers of unknown owners count as one each.</param>
+/// <param name="BackendWrites">Phase 1.</param>
+/// <param name="SlotWrites">Phase 2, in slots.</param>
+/// <param name="Flips">Phase 3.</param>
+/// <param name="Deletes">Phase 4.</param>
+/// <param name="Unlive">Phase 5.</param>
+/// <param name="RetiredBackends">Phase 6.</param>
+/// <param name="RetiredSlots">Phase 6.</param>
+/// <param name="RetiredServices">Phase 6.</param>
+public sealed record PlanCounts(
+    int Services,
+    int BackendWrites,
+    int SlotWrites,
+    int Flips,
+    int Deletes,
+    int Unlive,
+    int RetiredBackends,
+    int RetiredSlots,
+    int RetiredServices);

@@ -1,0 +1,44 @@
+using EbpfLb.Model;
+using EbpfLb.Planning.Tables;
+
+namespace EbpfLb.Planning.Planned;
+
+/// <summary>
+/// A Service's part of a plan. It ends wholly done or not at all. When a frontend moves from one Service to another,
+/// the two are one: their groups are joined.
+/// </summary>
+internal sealed class PlannedGroup(ObjectName service)
+{
+    private PlannedGroup? joinedTo;
+
+    public ObjectName Service => service;
+
+    public List<PlannedPort> Ports { get; } = new(2);
+
+    /// <summary>The group that speaks for all that were joined.</summary>
+    public PlannedGroup Root => joinedTo is null ? this : joinedTo = joinedTo.Root;
+
+    public TableError Error { get; private set; }
+
+    public string? FailedTable { get; private set; }
+
+    /// <summary>Something of this group was written, so what it took must be cleared before it is used again.</summary>
+    public bool Touched { get; set; }
+
+    /// <summary>An operation failed and so did putting back what was done before it: old and new are both in use.</summary>
+    public bool Mixed { get; set; }
+
+    public bool Failed => Error != TableError.None;
+
+    public void Join(PlannedGroup other)
+    {
+        if (!ReferenceEquals(Root, other.Root)) other.Root.joinedTo = Root;
+    }
+
+    public void Fail(TableError error, string table)
+    {
+        if (Failed) return;
+        Error = error;
+        FailedTable = table;
+    }
+}

@@ -1,0 +1,97 @@
+using EbpfLb.Model;
+using EbpfLb.Planning.Encoding;
+using EbpfLb.Planning.Mirroring;
+using EbpfLb.Policy;
+
+namespace EbpfLb.Planning.Planned;
+
+/// <summary>
+/// The plan of one Service before it is known to fit. Takes ids and ranges as it goes; when one is missing, the
+/// draft gives all of them back and says what is full.
+/// </summary>
+internal sealed class ServiceDraft(Mirror mirror, ObjectName service)
+{
+    public List<PlannedPort> Ports { get; } = new(2);
+
+    /// <summary>Why the service does not fit; null when it does.</summary>
+    public PlanDiagnostic? Shortage { get; private set; }
+
+    /// <summary>Plans one port; null is a new one.</summary>
+    public bool TryAdd(CompiledPort port, PortRecord? record)
+    {
+        var id = 0u;
+        if (record is null && !mirror.ServiceIds.TryTake(out id))
+        {
+            return Fail("lb_svc_stats", "--max-services",
+                $"needs a service id and all {mirror.ServiceIds.Capacity} are in use");
+        }
+        var planned = new PlannedPort(record ?? new PortRecord(id), record is null, port);
+        Ports.Add(planned);
+        return TryAssignBackends(planned, port) && TryAssignRange(planned);
+    }
+
+    /// <summary>Plans the end of a service port that is gone.</summary>
+    public void AddGone(PortRecord record)
+        => Ports.Add(new PlannedPort(record, isNew: false, desired: null) { Leaving = record.BackendIds });
+
+    /// <summary>A reason from outside the draft: it gives everything back.</summary>
+    public bool Fail(string table, string option, string what)
+    {
+        foreach (var port in Ports) Reservations.Release(mirror, port);
+        Ports.Clear();
+        Shortage = new PlanDiagnostic(service, table, option,
+            $"{what}; it stays as it was and is tried again, start the agent with a larger {option} to make room");
+        return false;
+    }
+
+    /// <summary>Backends that stay keep their ids. Both lists are ordered by address.</summary>
+    private bool TryAssignBackends(PlannedPort planned, CompiledPort port)
+    {
+        var record = planned.Record;
+        if (port.Backends == record.Addresses)
+        {
+            planned.BackendIds = record.BackendIds;
+            return true;
+        }
+        var ids = new uint[port.Backends.Count];
+        List<uint> taken = [];
+        List<uint> leaving = [];
+        int i = 0, j = 0;
+        while (i < ids.Length || j < record.BackendIds.Length)
+        {
+            var order = i == ids.Length ? 1 : j == record.BackendIds.Length ? -1 : port.Backends[i].CompareTo(record.Addresses[j]);
+            if (order > 0) leaving.Add(record.BackendIds[j++]);
+            else if (order == 0) ids[i++] = record.BackendIds[j++];
+            else if (mirror.BackendIds.TryTake(out ids[i])) taken.Add(ids[i++]);
+            else
+            {
+                planned.NewBackends = [.. taken];
+                return Fail("lb_backends", "--max-backends",
+                    $"has {ids.Length} endpoints on port '{port.Key.PortName}' and all {mirror.BackendIds.Capacity} backends are in use");
+            }
+        }
+        planned.BackendIds = ids;
+        planned.NewBackends = [.. taken];
+        planned.Leaving = [.. leaving];
+        return true;
+    }
+
+    private bool TryAssignRange(PlannedPort planned)
+    {
+        var ids = planned.BackendIds;
+        if (ids.Length == 0) return true;
+        if (ids.AsSpan().SequenceEqual(planned.Record.BackendIds))
+        {
+            planned.Range = planned.Record.Range;
+            return true;
+        }
+        if (!mirror.Slots.TryTake(ids.Length, out var first))
+        {
+            return Fail("lb_slots", "--max-slots",
+                $"needs {ids.Length} slots in a row and of {mirror.Slots.Capacity} {mirror.Slots.Used} are in use");
+        }
+        planned.Range = new SlotRange(first, (uint)ids.Length);
+        planned.RangeIsNew = true;
+        return true;
+    }
+}

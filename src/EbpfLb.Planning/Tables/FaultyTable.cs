@@ -1,0 +1,33 @@
+namespace EbpfLb.Planning.Tables;
+
+/// <summary>A table in front of another that fails when its faults say so.</summary>
+public sealed class FaultyTable<TKey, TValue>(ITable<TKey, TValue> inner, IFaults faults) : ITable<TKey, TValue>
+    where TKey : unmanaged
+    where TValue : unmanaged
+{
+    public string Name => inner.Name;
+
+    public TableError Update(in TKey key, in TValue value)
+        => faults.Next(Name, TableOperation.Update) is var error and not TableError.None ? error : inner.Update(key, value);
+
+    public TableError Delete(in TKey key)
+        => faults.Next(Name, TableOperation.Delete) is var error and not TableError.None ? error : inner.Delete(key);
+
+    public TableError UpdateBatch(ReadOnlySpan<TKey> keys, ReadOnlySpan<TValue> values, out int done)
+    {
+        for (done = 0; done < keys.Length; done++)
+        {
+            if (Update(keys[done], values[done]) is var error and not TableError.None) return error;
+        }
+        return TableError.None;
+    }
+
+    public TableError DeleteBatch(ReadOnlySpan<TKey> keys, out int done)
+    {
+        for (done = 0; done < keys.Length; done++)
+        {
+            if (Delete(keys[done]) is var error and not TableError.None) return error;
+        }
+        return TableError.None;
+    }
+}

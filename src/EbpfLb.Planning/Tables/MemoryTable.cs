@@ -1,0 +1,40 @@
+namespace EbpfLb.Planning.Tables;
+
+/// <summary>A hash table in memory that behaves as the kernel's does, full included.</summary>
+public sealed class MemoryTable<TKey, TValue>(string name, int maxEntries) : ITable<TKey, TValue>
+    where TKey : unmanaged
+    where TValue : unmanaged
+{
+    private readonly Dictionary<TKey, TValue> entries = new(new ByteComparer<TKey>());
+
+    public string Name => name;
+
+    public IReadOnlyDictionary<TKey, TValue> Entries => entries;
+
+    public TableError Update(in TKey key, in TValue value)
+    {
+        if (entries.Count >= maxEntries && !entries.ContainsKey(key)) return TableError.TooBig;
+        entries[key] = value;
+        return TableError.None;
+    }
+
+    public TableError Delete(in TKey key) => entries.Remove(key) ? TableError.None : TableError.NotFound;
+
+    public TableError UpdateBatch(ReadOnlySpan<TKey> keys, ReadOnlySpan<TValue> values, out int done)
+    {
+        for (done = 0; done < keys.Length; done++)
+        {
+            if (Update(keys[done], values[done]) is var error and not TableError.None) return error;
+        }
+        return TableError.None;
+    }
+
+    public TableError DeleteBatch(ReadOnlySpan<TKey> keys, out int done)
+    {
+        for (done = 0; done < keys.Length; done++)
+        {
+            if (Delete(keys[done]) is var error and not TableError.None) return error;
+        }
+        return TableError.None;
+    }
+}
