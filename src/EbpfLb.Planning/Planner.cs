@@ -32,7 +32,7 @@ public static class Planner
     private static List<ObjectName> Changed(ForwardingTable table, Mirror mirror)
     {
         List<ObjectName> changed = [];
-        AddChanged(mirror.Applied?.Services.AsSpan() ?? [], table.Services.AsSpan(), changed);
+        AddChanged((mirror.Applied ?? ForwardingTable.Empty).Services.AsSpan(), table.Services.AsSpan(), changed);
         if (mirror.Unfinished.Count == 0) return changed;
         return [.. changed.Union(mirror.Unfinished).Order()];
     }

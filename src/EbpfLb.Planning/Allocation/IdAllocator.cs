@@ -67,10 +67,10 @@ internal sealed class IdAllocator(int capacity)
 
     private static ulong[] NewWords(int capacity)
     {
-        var words = new ulong[(capacity + 63) / 64];
+        var all = new ulong[(capacity + 63) / 64];
         // Ids behind the end, and id 0, are nobody's.
-        if (capacity % 64 != 0) words[^1] = ulong.MaxValue << (capacity % 64);
-        if (words.Length > 0) words[0] |= 1;
-        return words;
+        if (capacity % 64 != 0) all[^1] = ulong.MaxValue << (capacity % 64);
+        if (all.Length > 0) all[0] |= 1;
+        return all;
     }
 }

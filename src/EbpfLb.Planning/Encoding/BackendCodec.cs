@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using EbpfLb.Abi;
 using EbpfLb.Model;
@@ -9,29 +8,23 @@ namespace EbpfLb.Planning.Encoding;
 /// <summary>Elements of lb_backends.</summary>
 internal static class BackendCodec
 {
-    private const int PortOffset = 16;
-
     /// <summary>A backend in the list of its service.</summary>
     public static LbBackend Encode(BackendAddress backend, TransportProtocol protocol, uint serviceId)
     {
         var value = new LbBackend
         {
+            Port = Be16.FromHost(backend.Port),
             Proto = (byte)protocol,
             Family = (byte)backend.Address.Family,
             ServiceId = serviceId,
             Flags = (uint)LbBackendFlag.Live,
         };
-        var bytes = MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref value, 1));
-        backend.Address.WriteBytes(bytes);
-        BinaryPrimitives.WriteUInt16BigEndian(bytes[PortOffset..], backend.Port);
+        backend.Address.WriteBytes(MemoryMarshal.AsBytes(new Span<Be32x4>(ref value.Addr)));
         return value;
     }
 
     public static BackendAddress Address(in LbBackend value)
-    {
-        var bytes = MemoryMarshal.AsBytes(MemoryMarshal.CreateReadOnlySpan(in value, 1));
-        return new BackendAddress(IpAddress.FromBytes(bytes[..16]), BinaryPrimitives.ReadUInt16BigEndian(bytes[PortOffset..]));
-    }
+        => new(IpAddress.FromBytes(AbiBytes.Of(value.Addr)), value.Port.ToHost());
 
     public static bool IsLive(in LbBackend value) => (value.Flags & (uint)LbBackendFlag.Live) != 0;
 

@@ -9,7 +9,7 @@ namespace EbpfLb.Planning.Encoding;
 /// A key of lb_services4 or lb_services6, byte for byte; also keys that this program would never write, as a table that
 /// was found may hold them.
 /// </summary>
-public readonly record struct FrontendKey
+public readonly record struct FrontendKey : IComparable<FrontendKey>
 {
     private readonly ulong high;
     private readonly ulong low;
@@ -40,24 +40,26 @@ public readonly record struct FrontendKey
 
     public static FrontendKey From(Frontend frontend)
     {
-        Span<byte> bytes = stackalloc byte[20];
-        frontend.Address.WriteBytes(bytes);
-        System.Buffers.Binary.BinaryPrimitives.WriteUInt16BigEndian(bytes[16..], frontend.Port);
-        bytes[18] = (byte)frontend.Protocol;
-        bytes[19] = 0;
+        Span<byte> address = stackalloc byte[16];
+        frontend.Address.WriteBytes(address);
+        var rest = (uint)Be16.FromHost(frontend.Port).Raw | (uint)frontend.Protocol << 16;
         return frontend.Address.Family == IpFamily.IPv4
-            ? new FrontendKey(IpFamily.IPv4, MemoryMarshal.Read<uint>(bytes[12..]), 0, MemoryMarshal.Read<uint>(bytes[16..]))
-            : FromBytes6(bytes);
+            ? new FrontendKey(IpFamily.IPv4, MemoryMarshal.Read<uint>(address[12..]), 0, rest)
+            : new FrontendKey(IpFamily.IPv6, MemoryMarshal.Read<ulong>(address), MemoryMarshal.Read<ulong>(address[8..]), rest);
     }
 
     public static FrontendKey From(in LbFe4 key)
     {
-        var bytes = MemoryMarshal.AsBytes(MemoryMarshal.CreateReadOnlySpan(in key, 1));
+        var bytes = AbiBytes.Of(key);
         return new FrontendKey(IpFamily.IPv4, MemoryMarshal.Read<uint>(bytes), 0, MemoryMarshal.Read<uint>(bytes[4..]));
     }
 
     public static FrontendKey From(in LbFe6 key)
-        => FromBytes6(MemoryMarshal.AsBytes(MemoryMarshal.CreateReadOnlySpan(in key, 1)));
+    {
+        var bytes = AbiBytes.Of(key);
+        return new FrontendKey(
+            IpFamily.IPv6, MemoryMarshal.Read<ulong>(bytes), MemoryMarshal.Read<ulong>(bytes[8..]), MemoryMarshal.Read<uint>(bytes[16..]));
+    }
 
     public LbFe4 ToFe4()
     {
@@ -77,15 +79,22 @@ public readonly record struct FrontendKey
         Span<ulong> words = [high, low];
         var bytes = MemoryMarshal.AsBytes(words);
         var address = IpAddress.FromBytes(Table == IpFamily.IPv4 ? bytes[..4] : bytes);
-        var port = System.Buffers.Binary.BinaryPrimitives.ReverseEndianness((ushort)tail);
+        var port = Be16.FromRaw((ushort)tail).ToHost();
         frontend = new Frontend(address, port, (TransportProtocol)(byte)(tail >> 16));
         return tail >> 24 == 0 && address.Family == Table;
+    }
+
+    /// <summary>By family, address, port and protocol; keys that are no frontend come last.</summary>
+    public int CompareTo(FrontendKey other)
+    {
+        var valid = TryGetFrontend(out var mine);
+        var otherValid = other.TryGetFrontend(out var theirs);
+        if (valid != otherValid) return valid ? -1 : 1;
+        if (Table != other.Table) return Table.CompareTo(other.Table);
+        return valid ? mine.CompareTo(theirs) : (high, low, tail).CompareTo((other.high, other.low, other.tail));
     }
 
     public override string ToString() => TryGetFrontend(out var frontend)
         ? frontend.ToString()
         : Table == IpFamily.IPv4 ? $"foreign key {high:x8}-{tail:x8}" : $"foreign key {high:x16}-{low:x16}-{tail:x8}";
-
-    private static FrontendKey FromBytes6(ReadOnlySpan<byte> bytes) => new(
-        IpFamily.IPv6, MemoryMarshal.Read<ulong>(bytes), MemoryMarshal.Read<ulong>(bytes[8..]), MemoryMarshal.Read<uint>(bytes[16..]));
 }

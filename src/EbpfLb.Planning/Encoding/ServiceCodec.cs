@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using EbpfLb.Abi;
 
 namespace EbpfLb.Planning.Encoding;
@@ -15,9 +14,4 @@ internal static class ServiceCodec
         AffinitySec = affinitySeconds,
         Backends = new LbRange { First = range.First, Count = range.Count },
     };
-
-    /// <summary>No padding is hidden in the types that cross to the kernel, so equal bytes are equal values.</summary>
-    public static bool SameBytes<T>(in T left, in T right) where T : unmanaged
-        => MemoryMarshal.AsBytes(MemoryMarshal.CreateReadOnlySpan(in left, 1))
-            .SequenceEqual(MemoryMarshal.AsBytes(MemoryMarshal.CreateReadOnlySpan(in right, 1)));
 }

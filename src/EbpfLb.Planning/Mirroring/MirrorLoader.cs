@@ -85,7 +85,7 @@ public static class MirrorLoader
             addresses[i] = BackendCodec.Address(backend);
             mirror.BackendIds.TryReserve(ids[i]);
             var expected = BackendCodec.Encode(addresses[i], parsed.Protocol, record.Id);
-            if (!ServiceCodec.SameBytes(backend, expected)) (record.Damaged ??= []).Add(ids[i]);
+            if (backend != expected) (record.Damaged ??= []).Add(ids[i]);
         }
         record.Addresses = addresses.ToValueList();
         record.BackendIds = ids;

@@ -137,7 +137,7 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
             var key = FrontendKey.From(frontend);
             var value = ServiceCodec.Encode(key, port.Record.Id, port.Desired.AffinitySeconds, port.Range);
             var exists = mirror.TryGetEntry(key, out var old);
-            if (exists && ServiceCodec.SameBytes(old, value)) continue;
+            if (exists && old == value) continue;
             draftUpdates.Add(new EntryChange(-1, key, value));
             if (!exists) added[key.Table == IpFamily.IPv4 ? 0 : 1]++;
         }

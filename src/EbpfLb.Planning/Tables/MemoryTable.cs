@@ -5,7 +5,7 @@ public sealed class MemoryTable<TKey, TValue>(string name, int maxEntries) : ITa
     where TKey : unmanaged
     where TValue : unmanaged
 {
-    private readonly Dictionary<TKey, TValue> entries = new(new ByteComparer<TKey>());
+    private readonly Dictionary<TKey, TValue> entries = [];
 
     public string Name => name;
 

@@ -1,0 +1,28 @@
+using EbpfLb.Abi;
+using EbpfLb.Planning.Mirroring;
+
+namespace EbpfLb.Planning.Tables;
+
+/// <summary>All tables in memory, with the names and sizes that the kernel's have: a plan can be tried without a kernel.</summary>
+public sealed class MemoryKernel(TableLimits limits)
+{
+    public MemoryTable<LbFe4, LbService> Services4 { get; } = new("lb_services4", limits.MaxFrontends4);
+
+    public MemoryTable<LbFe6, LbService> Services6 { get; } = new("lb_services6", limits.MaxFrontends6);
+
+    public MemoryArray<LbSlot> Slots { get; } = new("lb_slots", limits.MaxSlots);
+
+    public MemoryArray<LbBackend> Backends { get; } = new("lb_backends", limits.MaxBackends);
+
+    /// <summary>What is in the tables now; not a copy.</summary>
+    public KernelContent Content => new(Services4.Entries, Services6.Entries, Slots.Elements, Backends.Elements);
+
+    public PlanTables Tables => new(Services4, Services6, Slots, Backends);
+
+    /// <summary>The tables behind others that fail when the faults say so.</summary>
+    public PlanTables WithFaults(IFaults faults) => new(
+        new FaultyTable<LbFe4, LbService>(Services4, faults),
+        new FaultyTable<LbFe6, LbService>(Services6, faults),
+        new FaultyArray<LbSlot>(Slots, faults),
+        new FaultyArray<LbBackend>(Backends, faults));
+}

@@ -1,0 +1,118 @@
+using EbpfLb.Model;
+using EbpfLb.Planning.Applying;
+using EbpfLb.Planning.Mirroring;
+using EbpfLb.Planning.Planned;
+using EbpfLb.Planning.Reading;
+using EbpfLb.Planning.Tables;
+using EbpfLb.Policy;
+using EbpfLb.Testing.Clusters;
+
+namespace EbpfLb.Planning.Tests;
+
+/// <summary>A cluster, a kernel in memory and the three stages between them; one step is compile, plan, apply.</summary>
+internal sealed class Lab(TableLimits? limits = null, IFaults? faults = null, TableLimits? kernelLimits = null)
+{
+    private PlanApplier? applier;
+
+    public TableLimits Limits { get; } = limits ?? Small;
+
+    public static TableLimits Small { get; } = new()
+    {
+        MaxServices = 64, MaxBackends = 512, MaxSlots = 1024, MaxFrontends4 = 64, MaxFrontends6 = 64,
+    };
+
+    public ClusterBuilder Cluster { get; } = new();
+
+    public MemoryKernel Kernel { get; } = new(kernelLimits ?? limits ?? Small);
+
+    public Mirror Mirror { get; private set; } = new(limits ?? Small);
+
+    public ForwardingTable? Table { get; private set; }
+
+    /// <summary>Batches that were not retired yet.</summary>
+    public List<RetireBatch> Waiting { get; } = [];
+
+    public PlanApplier Applier => applier ??= new PlanApplier(faults is null ? Kernel.Tables : Kernel.WithFaults(faults), Mirror);
+
+    public ForwardingTable Compile() => Table = ForwardingCompiler.Compile(Cluster.Build(), PolicyOptions.Default, Table);
+
+    public Plan Plan() => Planner.Plan(Compile(), Mirror);
+
+    /// <summary>Compile, plan and apply; nothing is retired.</summary>
+    public ApplyResult Step()
+    {
+        var result = Applier.Apply(Plan());
+        if (!result.Retired.IsEmpty) Waiting.Add(result.Retired);
+        return result;
+    }
+
+    /// <summary>The grace period of everything that waits is over.</summary>
+    public void Retire()
+    {
+        var batches = Waiting.ToArray();
+        Waiting.Clear();
+        foreach (var batch in batches)
+        {
+            if (Applier.Retire(batch) is { IsEmpty: false } left) Waiting.Add(left);
+        }
+    }
+
+    /// <summary>The agent dies, and another one finds the tables.</summary>
+    public void Restart()
+    {
+        Waiting.Clear();
+        Table = null;
+        Mirror = MirrorLoader.Load(Kernel.Content, Limits);
+        applier = null;
+    }
+
+    /// <summary>The tables as lines "frontend [affinity n] -> backends", without the canary.</summary>
+    public string[] Lines() => KernelReader.Frontends(Kernel.Content)
+        .Where(f => f.Key.TryGetFrontend(out var frontend) && frontend != Canary.FrontendV4 && frontend != Canary.FrontendV6)
+        .Select(Line)
+        .ToArray();
+
+    /// <summary>Every entry is one that a program can follow.</summary>
+    public void AssertSafe()
+    {
+        foreach (var frontend in KernelReader.Frontends(Kernel.Content))
+            Assert.True(frontend.Problem is null, $"{frontend.Key}: {frontend.Problem}");
+    }
+
+    /// <summary>The tables do what the forwarding table says, and hold nothing else that a program could reach.</summary>
+    public void AssertKernelIsTable()
+    {
+        AssertSafe();
+        var expected = Table!.Services.SelectMany(s => s.Ports).SelectMany(p => p.Frontends.Select(f => Line(f, p)));
+        var actual = KernelReader.Frontends(Kernel.Content).Select(Line);
+        Assert.Equal(expected.Order(StringComparer.Ordinal), actual.Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>No backend is taken but those in lists; what the mirror counts is what the tables hold.</summary>
+    public void AssertNothingIsLeftOver()
+    {
+        var frontends = KernelReader.Frontends(Kernel.Content);
+        var listed = frontends.SelectMany(f => f.Backends).Select(b => b.Id).ToHashSet();
+        Assert.Equal(listed.Order(), KernelReader.Backends(Kernel.Content).Select(b => b.Id));
+        Assert.Equal(listed.Count, Mirror.BackendsInUse);
+        Assert.Equal(frontends.Select(f => f.ServiceId).Distinct().Count(), Mirror.ServicesInUse);
+        Assert.Equal(
+            frontends.Where(f => f.Slots.Count > 0).Select(f => f.Slots).Distinct().Sum(s => (int)(s.Count + 3) / 4 * 4), Mirror.SlotsInUse);
+        Assert.Equal(Kernel.Services4.Entries.Count, Mirror.Frontends4);
+        Assert.Equal(Kernel.Services6.Entries.Count, Mirror.Frontends6);
+    }
+
+    private static string Line(KernelFrontend frontend)
+    {
+        var affinity = frontend.AffinitySeconds == 0 ? "" : $" affinity {frontend.AffinitySeconds}";
+        var backends = frontend.Backends.IsEmpty ? "refuse" : string.Join(' ', frontend.Backends.Select(b => b.Address));
+        return $"{frontend.Key}{affinity} -> {backends}{(frontend.Problem is null ? "" : " PROBLEM " + frontend.Problem)}";
+    }
+
+    private static string Line(Frontend frontend, CompiledPort port)
+    {
+        var affinity = port.AffinitySeconds == 0 ? "" : $" affinity {port.AffinitySeconds}";
+        var backends = port.Backends.IsEmpty ? "refuse" : string.Join(' ', port.Backends.Select(b => b.ToString()));
+        return $"{frontend}{affinity} -> {backends}";
+    }
+}
