@@ -27,13 +27,13 @@ struct {
 } lb_services6 __weak SEC(".maps");
 
 /* Backend lists: a service's range holds its backends' ids. Written by the agent through mmap, read
- * by every hook. */
+ * by every hook. Not BPF_F_RDONLY_PROG: the kernel refuses to map such an array for writing. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__type(key, __u32);
 	__type(value, struct lb_slot);
 	__uint(max_entries, 1024);
-	__uint(map_flags, BPF_F_RDONLY_PROG | BPF_F_MMAPABLE);
+	__uint(map_flags, BPF_F_MMAPABLE);
 } lb_slots __weak SEC(".maps");
 
 /* Backends by id. Written by the agent through mmap, read by every hook. */
@@ -42,7 +42,7 @@ struct {
 	__type(key, __u32);
 	__type(value, struct lb_backend);
 	__uint(max_entries, 1024);
-	__uint(map_flags, BPF_F_RDONLY_PROG | BPF_F_MMAPABLE);
+	__uint(map_flags, BPF_F_MMAPABLE);
 } lb_backends __weak SEC(".maps");
 
 /* ClientIP affinity. Written and read by programs. Full: the least recently used client is

@@ -10,10 +10,10 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "de4458c5ec12ffaecb4648217e5d529adf0251bb0332cee1127609e76a55800e";
+    public const string Hash = "729c3d493f8f52ba832f437f2f383a33a9ff7dbbeeadfabda56f9eaf1a2d118a";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
-    public const ulong MapsHash = 0x2a0ccca111b39af9;
+    public const ulong MapsHash = 0xd32f98c0600d1826;
 }
 
 /// <summary>struct lb_addr, 20 bytes.</summary>

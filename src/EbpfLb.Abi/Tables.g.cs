@@ -11,9 +11,9 @@ public static class Tables
     public static Table<LbAffKey, LbAff> Affinity { get; } =
         new("lb_affinity", 9, 24, 16, 1024, 0);
 
-    /// <summary>lb_backends: Array, ReadOnlyProgram, Mappable.</summary>
+    /// <summary>lb_backends: Array, Mappable.</summary>
     public static Table<uint, LbBackend> Backends { get; } =
-        new("lb_backends", 2, 4, 32, 1024, 1152);
+        new("lb_backends", 2, 4, 32, 1024, 1024);
 
     /// <summary>lb_meta: Array, ReadOnlyProgram.</summary>
     public static Table<uint, LbMeta> Meta { get; } =
@@ -27,9 +27,9 @@ public static class Tables
     public static Table<LbFe6, LbService> Services6 { get; } =
         new("lb_services6", 1, 20, 32, 1024, 128);
 
-    /// <summary>lb_slots: Array, ReadOnlyProgram, Mappable.</summary>
+    /// <summary>lb_slots: Array, Mappable.</summary>
     public static Table<uint, LbSlot> Slots { get; } =
-        new("lb_slots", 2, 4, 8, 1024, 1152);
+        new("lb_slots", 2, 4, 8, 1024, 1024);
 
     /// <summary>lb_sock: SkStorage, NoPrealloc.</summary>
     public static Table<int, LbSock> Sock { get; } =

@@ -17,7 +17,10 @@ public sealed unsafe class MappedArray<T> : IDisposable
     /// <param name="map">An array created with <see cref="MapFlags.Mappable"/>.</param>
     /// <param name="writable">False: writes through <see cref="ReadOnlySpan"/> are impossible, and a frozen map can be mapped.</param>
     /// <exception cref="BpfLayoutException">The size differs, or is no multiple of 8.</exception>
-    /// <exception cref="BpfException">The map is no array, is not mappable (EINVAL), or is frozen (EPERM).</exception>
+    /// <exception cref="BpfException">
+    /// EINVAL: the map is no array, or is not mappable. EPERM: it is frozen. EACCES: it has BPF_F_RDONLY_PROG, so the kernel
+    /// maps it for reading only.
+    /// </exception>
     public MappedArray(BpfMap map, bool writable = true)
     {
         this.map = map;
@@ -33,6 +36,14 @@ public sealed unsafe class MappedArray<T> : IDisposable
 
             if (map.Info.Type != MapType.Array || !map.Info.Flags.HasFlag(MapFlags.Mappable))
                 throw new BpfException(Errno.EINVAL, "map into memory", map.Name, "declare it as an array with BPF_F_MMAPABLE");
+            if (writable && map.Info.Flags.HasFlag(MapFlags.ReadOnlyProgram))
+            {
+                // The verifier takes such a map's content for constant (kernel: bpf_map_mmap()).
+                throw new BpfException(
+                    Errno.EACCES, "map into memory", map.Name,
+                    "the kernel maps an array with BPF_F_RDONLY_PROG for reading only: drop that flag or map it with writable: false");
+            }
+
             memory = MappedMemory.Map(map, (nuint)map.Info.MaxEntries * (nuint)sizeof(T), 0, writable);
         }
         catch

@@ -33,6 +33,9 @@ internal static unsafe partial class LibBpf
         uint type, string name, string license, ulong* instructions, nuint instructionCount, BpfProgLoadOptions* options);
 
     [LibraryImport(Library)]
+    public static partial int bpf_btf_load(void* bytes, nuint size, void* options);
+
+    [LibraryImport(Library)]
     public static partial int bpf_prog_test_run_opts(BpfFd fd, BpfTestRunOptions* options);
 
     [LibraryImport(Library)]

@@ -89,7 +89,7 @@ public sealed class HashMapTests
         Assert.Equal(4u, map.Info.KeySize);
         Assert.Equal(8u, map.Info.ValueSize);
         Assert.Equal(1000u, map.Info.MaxEntries);
-        Assert.Equal(MapFlags.Mappable | MapFlags.ReadOnlyProgram, map.Info.Flags);
+        Assert.Equal(MapFlags.Mappable, map.Info.Flags);
         Assert.NotEqual(0u, map.Info.BtfId);
         Assert.NotEqual(0u, map.Info.BtfValueTypeId);
     }

@@ -1,0 +1,23 @@
+namespace EbpfLb.Bpf;
+
+/// <summary>The kernel's own BTF, where its functions for programs (kfuncs) are found.</summary>
+internal static class KernelBtf
+{
+    private const string DefaultPath = "/sys/kernel/btf/vmlinux";
+
+    public static string? Reason(string path = DefaultPath) =>
+        File.Exists(path) ? null : $"{path} does not exist: the kernel was built without CONFIG_DEBUG_INFO_BTF";
+
+    /// <summary>
+    /// Whether the kernel has a function. Its name in the string table is proof enough: BTF has the names of functions,
+    /// types and members, and no type or member is called like a kfunc. Parsing its 150,000 types would cost more memory
+    /// than everything else in this process.
+    /// </summary>
+    public static string? ReasonWithout(string function, string path = DefaultPath)
+    {
+        if (Reason(path) is { } missing)
+            return missing;
+        byte[] name = [0, .. System.Text.Encoding.ASCII.GetBytes(function), 0];
+        return File.ReadAllBytes(path).AsSpan().IndexOf(name) >= 0 ? null : $"the kernel has no function {function}";
+    }
+}

@@ -1,0 +1,66 @@
+namespace EbpfLb.Bpf;
+
+/// <summary>
+/// Finds out what the kernel offers by doing it (tiny programs, tiny maps), not by its version: distributions port
+/// features back, and configurations, lockdown and missing capabilities take them away.
+/// </summary>
+public static class KernelFeatures
+{
+    /// <summary>Name of the feature that everything else needs.</summary>
+    public const string BpfSyscall = "bpf";
+
+    private const int GetNetnsCookie = 122;
+    private const int SetRetval = 187;
+
+    private static readonly (string Name, AttachType Hook, string Lost)[] AddressHooks =
+    [
+        ("connect4", AttachType.CgroupInet4Connect, "IPv4 connections to services"),
+        ("connect6", AttachType.CgroupInet6Connect, "IPv6 connections to services"),
+        ("sendmsg4", AttachType.CgroupUdp4Sendmsg, "unconnected UDP over IPv4 to services"),
+        ("sendmsg6", AttachType.CgroupUdp6Sendmsg, "unconnected UDP over IPv6 to services"),
+        ("recvmsg4", AttachType.CgroupUdp4Recvmsg, "UDP answers over IPv4 show the backend's address"),
+        ("recvmsg6", AttachType.CgroupUdp6Recvmsg, "UDP answers over IPv6 show the backend's address"),
+        ("getpeername4", AttachType.CgroupInet4Getpeername, "getpeername() over IPv4 shows the backend's address"),
+        ("getpeername6", AttachType.CgroupInet6Getpeername, "getpeername() over IPv6 shows the backend's address"),
+    ];
+
+    /// <summary>Probes everything; some milliseconds, and nothing is left behind.</summary>
+    public static IReadOnlyList<KernelFeature> Probe()
+    {
+        var syscall = MapProbe.TryCreate(new MapSpec("lb_probe", MapType.Array, 4, 4, 1));
+        if (syscall is not null)
+            return [Feature(BpfSyscall, $"{syscall}; {Privileges.Advice}", "everything")];
+        return
+        [
+            Feature(BpfSyscall, null, "everything"),
+            Feature("jit", ProgramProbe.Jit(), "speed: programs are interpreted (set net.core.bpf_jit_enable=1)"),
+            Feature("kernel_btf", KernelBtf.Reason(), "closing UDP sockets whose backend went away"),
+            .. AddressHooks.Select(hook => Feature(hook.Name, ProgramProbe.Address(hook.Hook), hook.Lost)),
+            Feature(
+                "sock_release", ProgramProbe.TryLoad(ProgramType.CgroupSock, AttachType.CgroupInetSockRelease, Instruction.Return(1)),
+                "active connection counts"),
+            Feature("cgroup_link", ProgramProbe.CgroupLink(), "socket hooks that outlive the agent safely (kernel 5.7)"),
+            Feature(
+                "bpf_get_netns_cookie",
+                ProgramProbe.TryLoad(
+                    ProgramType.CgroupSockAddr, AttachType.CgroupInet4Connect,
+                    [Instruction.Call(GetNetnsCookie), .. Instruction.Return(1)]),
+                "ClientIP affinity of pods at the socket hooks (kernel 5.7)"),
+            Feature(
+                "bpf_set_retval",
+                ProgramProbe.TryLoad(
+                    ProgramType.CgroupSockAddr, AttachType.CgroupInet4Connect,
+                    [Instruction.Move(1, -111), Instruction.Call(SetRetval), .. Instruction.Return(0)]),
+                "\"connection refused\" for services without endpoints: connect() says \"operation not permitted\" (kernel 5.18)"),
+            Feature("sk_storage", ProgramProbe.SocketStorage(), "remembering a socket's frontend (kernel 5.9 in these hooks)"),
+            Feature("mmap_array", MapProbe.TryCreate(new MapSpec("lb_probe", MapType.Array, 4, 8, 1, MapFlags.Mappable)), "mapped arrays (kernel 5.5)"),
+            Feature("ring_buffer", MapProbe.TryCreate(new MapSpec("lb_probe", MapType.RingBuf, 0, 0, (uint)Environment.SystemPageSize)), "events (kernel 5.8)"),
+            Feature("lru_hash", MapProbe.TryCreate(new MapSpec("lb_probe", MapType.LruHash, 4, 4, 1024)), "session affinity"),
+            Feature("batch", MapProbe.Batch(), "speed: one system call per element (kernel 5.6)"),
+            Feature("tcx", ProgramProbe.Tcx(), "tc programs as links: clsact has to do (kernel 6.6)"),
+            Feature("bpf_sock_destroy", KernelBtf.ReasonWithout("bpf_sock_destroy"), "closing UDP sockets whose backend went away (kernel 6.5)"),
+        ];
+    }
+
+    private static KernelFeature Feature(string name, string? reason, string lost) => new(name, reason is null, reason ?? "", lost);
+}

@@ -1,0 +1,71 @@
+namespace EbpfLb.Bpf.Tests.Features;
+
+public sealed class KernelFeaturesTests
+{
+    [Fact]
+    public void Every_probe_says_what_is_lost_and_a_missing_feature_says_why()
+    {
+        var features = KernelFeatures.Probe();
+
+        Assert.Equal(features.Count, features.DistinctBy(feature => feature.Name).Count());
+        Assert.All(features, feature => Assert.NotEmpty(feature.Lost));
+        Assert.All(features, feature => Assert.Equal(feature.IsAvailable, feature.Reason.Length == 0));
+    }
+
+    [Theory]
+    [InlineData("bpf")]
+    [InlineData("connect4")]
+    [InlineData("connect6")]
+    [InlineData("sendmsg4")]
+    [InlineData("sendmsg6")]
+    [InlineData("recvmsg4")]
+    [InlineData("recvmsg6")]
+    [InlineData("getpeername4")]
+    [InlineData("getpeername6")]
+    [InlineData("sock_release")]
+    [InlineData("cgroup_link")]
+    [InlineData("bpf_get_netns_cookie")]
+    [InlineData("sk_storage")]
+    [InlineData("mmap_array")]
+    [InlineData("ring_buffer")]
+    [InlineData("lru_hash")]
+    [InlineData("batch")]
+    public void A_kernel_that_can_run_these_tests_has_it(string name)
+    {
+        var feature = KernelFeatures.Probe().Single(feature => feature.Name == name);
+
+        Assert.True(feature.IsAvailable, feature.Reason);
+    }
+
+    [Fact]
+    public void A_refused_program_is_quoted()
+    {
+        var reason = ProgramProbe.TryLoad(ProgramType.CgroupSockAddr, AttachType.CgroupInet4Connect, [Instruction.Call(9999), .. Instruction.Return(1)]);
+
+        Assert.StartsWith("loading a CgroupSockAddr program: EINVAL (", reason);
+        Assert.Contains("9999", reason);
+    }
+
+    [Fact]
+    public void A_map_that_cannot_be_gives_the_reason() =>
+        Assert.Equal("creating a Array map: EINVAL", MapProbe.TryCreate(new MapSpec("lb_probe", MapType.Array, 3, 4, 1)));
+
+    [Fact]
+    public void A_function_that_the_kernel_lacks_is_named()
+    {
+        var reason = KernelBtf.ReasonWithout("bpf_make_coffee", typeof(KernelFeaturesTests).Assembly.Location);
+
+        Assert.Equal("the kernel has no function bpf_make_coffee", reason);
+        Assert.Contains("CONFIG_DEBUG_INFO_BTF", KernelBtf.ReasonWithout("bpf_make_coffee", "/nonexistent"));
+    }
+
+    [Fact]
+    public void Probing_leaves_nothing_attached()
+    {
+        var before = BpfLink.Ids().Count;
+
+        KernelFeatures.Probe();
+
+        Assert.True(BpfLink.Ids().Count <= before + 0, "a probe left a link");
+    }
+}
