@@ -1,0 +1,61 @@
+using EbpfLb.Agent.Dataplane;
+using EbpfLb.Agent.Hosting;
+using EbpfLb.Agent.Options;
+using EbpfLb.Agent.Output;
+
+namespace EbpfLb.Agent.Commands;
+
+/// <summary>`ebpflb cleanup`: removes what an instance made in the kernel and its files, and nothing else.</summary>
+internal sealed class CleanupCommand(IInstanceRemover remover, Terminal terminal)
+{
+    /// <param name="all">Every instance that has pins, whatever the instance's name says.</param>
+    /// <param name="force">Also while its agent runs, which then serves nothing until it is restarted.</param>
+    public int Execute(InstanceOptions instance, bool all, bool force)
+    {
+        try
+        {
+            IReadOnlyList<string> names = all ? remover.List(instance.BpfFs) : [instance.Name];
+            var code = ExitCode.Ok;
+            foreach (var name in names)
+                if (!Remove(instance with { Name = name }, force)) code = ExitCode.Failed;
+            if (names.Count == 0) terminal.Out.WriteLine("no instance is there");
+            return code;
+        }
+        catch (Exception e) when (e is StartException or IOException or UnauthorizedAccessException)
+        {
+            terminal.Error.WriteLine($"cannot clean up: {e.Message}");
+            return ExitCode.Failed;
+        }
+    }
+
+    private bool Remove(InstanceOptions instance, bool force)
+    {
+        if (!force && InstanceLock.IsHeld(instance.LockFile))
+        {
+            terminal.Error.WriteLine($"the agent of instance '{instance.Name}' runs (it holds {instance.LockFile}); stop it first, or give --force");
+            return false;
+        }
+        var removed = remover.Remove(instance).Concat(RemoveFiles(instance)).ToList();
+        foreach (var what in removed) terminal.Out.WriteLine($"removed {what}");
+        if (removed.Count == 0) terminal.Out.WriteLine($"nothing of instance '{instance.Name}' is there");
+        return true;
+    }
+
+    /// <summary>The run directory goes with the last instance, and only if nobody else put something into it.</summary>
+    private static List<string> RemoveFiles(InstanceOptions instance)
+    {
+        List<string> removed = [];
+        foreach (var file in new[] { instance.ControlSocket, instance.LockFile })
+        {
+            if (!File.Exists(file)) continue;
+            File.Delete(file);
+            removed.Add(file);
+        }
+        if (Directory.Exists(instance.RunDirectory) && !Directory.EnumerateFileSystemEntries(instance.RunDirectory).Any())
+        {
+            Directory.Delete(instance.RunDirectory);
+            removed.Add(instance.RunDirectory);
+        }
+        return removed;
+    }
+}

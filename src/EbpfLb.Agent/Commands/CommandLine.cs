@@ -1,0 +1,115 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using EbpfLb.Agent.Hosting;
+using EbpfLb.Agent.Options;
+using EbpfLb.Agent.Output;
+
+namespace EbpfLb.Agent.Commands;
+
+/// <summary>The command line: which commands there are, and what they take.</summary>
+internal sealed class CommandLine(AgentParts parts, Terminal terminal)
+{
+    private readonly CommandContext context = new(parts.Finder, terminal);
+
+    /// <summary>Runs what the arguments say; the result is an <see cref="ExitCode"/>.</summary>
+    public async Task<int> InvokeAsync(string[] args, CancellationToken cancellationToken = default)
+    {
+        var result = CreateRoot().Parse(args);
+        if (result.Errors.Count > 0 && result.Action is not HelpExamples)
+        {
+            foreach (var message in result.Errors.Select(e => e.Message).Distinct(StringComparer.Ordinal)) await terminal.Error.WriteLineAsync(message);
+            await terminal.Error.WriteLineAsync($"See `{HelpCommand(result)}`.");
+            return ExitCode.Usage;
+        }
+        // Signals are the host's: without a termination time-out the parser leaves them alone.
+        var configuration = new InvocationConfiguration
+        {
+            Output = terminal.Out, Error = terminal.Error, ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false,
+        };
+        return await result.InvokeAsync(configuration, cancellationToken);
+    }
+
+    private RootCommand CreateRoot()
+    {
+        var root = new RootCommand("Balances the traffic of Kubernetes Services with BPF programs, in place of kube-proxy.")
+        {
+            CreateRun(), CreateStatus(), CreateServices(), CreateBackends(), CreateCleanup(), CreateVersion(),
+        };
+        foreach (var help in root.Options.OfType<HelpOption>()) help.Action = new HelpExamples((HelpAction)help.Action!, terminal);
+        return root;
+    }
+
+    private Command CreateRun()
+    {
+        var options = new RunOptionSet();
+        var command = new Command("run", "Runs the agent until SIGTERM. What it programmed stays in force when it ends");
+        options.AddTo(command);
+        command.SetAction((result, token) => new RunCommand(parts, terminal).ExecuteAsync(options.Read(result), token));
+        return command;
+    }
+
+    private Command CreateStatus() => CreateQuery("status", "Shows whether an instance is ready, and if not, why",
+        (instance, format, token) => new StatusCommand(context).ExecuteAsync(instance, format, token));
+
+    private Command CreateServices() => CreateQuery("services", "Lists the frontends with their backends' number and their counters",
+        (instance, format, token) => new ServicesCommand(context).ExecuteAsync(instance, format, token));
+
+    private static Command CreateQuery(string name, string description, Func<InstanceOptions, OutputFormat, CancellationToken, Task<int>> run)
+    {
+        var instance = new InstanceOptionSet();
+        var format = CreateFormat();
+        var command = new Command(name, description);
+        instance.AddTo(command);
+        command.Options.Add(format);
+        command.SetAction((result, token) => run(instance.Read(result), result.GetValue(format), token));
+        return command;
+    }
+
+    private Command CreateBackends()
+    {
+        var instance = new InstanceOptionSet();
+        var format = CreateFormat();
+        var service = new Argument<string?>("SERVICE")
+        {
+            Description = "Only of this one: NAMESPACE/NAME, NAME or #ID", Arity = ArgumentArity.ZeroOrOne,
+        };
+        var command = new Command("backends", "Lists the backends that connections are sent to") { service };
+        instance.AddTo(command);
+        command.Options.Add(format);
+        command.SetAction((result, token)
+            => new BackendsCommand(context).ExecuteAsync(instance.Read(result), result.GetValue(service), result.GetValue(format), token));
+        return command;
+    }
+
+    private Command CreateCleanup()
+    {
+        var instance = new InstanceOptionSet();
+        var all = new Option<bool>("--all-instances") { Description = "Every instance that is pinned on this machine" };
+        var force = new Option<bool>("--force") { Description = "Also while its agent runs" };
+        var command = new Command("cleanup", "Removes everything an instance made: programs, maps, pins and files; and only that");
+        instance.AddTo(command);
+        command.Options.Add(all);
+        command.Options.Add(force);
+        command.SetAction(result => new CleanupCommand(parts.Remover, terminal).Execute(instance.Read(result), result.GetValue(all), result.GetValue(force)));
+        return command;
+    }
+
+    private Command CreateVersion()
+    {
+        var format = CreateFormat();
+        var command = new Command("version", "Shows the version");
+        command.Options.Add(format);
+        command.SetAction(result => new VersionCommand(terminal).Execute(result.GetValue(format)));
+        return command;
+    }
+
+    private static Option<OutputFormat> CreateFormat()
+    {
+        var option = CheckedOption.Create("--output", "table|json", "How to answer (default: table)", Choice.Parse<OutputFormat>);
+        option.Aliases.Add("-o");
+        return option;
+    }
+
+    private static string HelpCommand(ParseResult result)
+        => result.CommandResult.Command is RootCommand ? "ebpflb --help" : $"ebpflb {result.CommandResult.Command.Name} --help";
+}

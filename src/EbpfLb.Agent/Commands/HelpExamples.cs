@@ -1,0 +1,41 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using EbpfLb.Agent.Output;
+
+namespace EbpfLb.Agent.Commands;
+
+/// <summary>The help, followed by examples and the exit codes.</summary>
+internal sealed class HelpExamples(HelpAction help, Terminal terminal) : SynchronousCommandLineAction
+{
+    private static readonly Dictionary<string, string[]> Examples = new(StringComparer.Ordinal)
+    {
+        ["run"] =
+        [
+            "ebpflb run --manifests /etc/ebpflb/manifests     a load balancer without a cluster",
+            "ebpflb run --kubeconfig /etc/kubernetes/kubelet.conf",
+            "ebpflb run --api-server https://10.0.0.1:6443 --api-server https://10.0.0.2:6443     in a pod",
+            "ebpflb run --manifests lab.yaml --instance lab --cgroup-root /sys/fs/cgroup/lab --healthz-bind-address \"\" --metrics-bind-address \"\"",
+        ],
+        ["status"] = ["ebpflb status", "ebpflb status -o json | jq .notReady"],
+        ["services"] = ["ebpflb services", "ebpflb services -o json | jq '.services[] | select(.backends == 0)'"],
+        ["backends"] = ["ebpflb backends", "ebpflb backends default/web"],
+        ["cleanup"] = ["ebpflb cleanup", "ebpflb cleanup --all-instances --force"],
+        ["version"] = ["ebpflb version"],
+    };
+
+    public override bool ClearsParseErrors => true;
+
+    public override int Invoke(ParseResult parseResult)
+    {
+        var code = help.Invoke(parseResult);
+        var command = parseResult.CommandResult.Command;
+        var output = terminal.Out;
+        output.WriteLine("Examples:");
+        var lines = Examples.TryGetValue(command.Name, out var own) ? own : [.. Examples.Values.Select(e => e[0])];
+        foreach (var line in lines) output.WriteLine($"  {line}");
+        output.WriteLine();
+        output.WriteLine("Exit codes: 0 done (status: ready), 1 failed, 2 wrong usage, 3 not ready or nothing there.");
+        return code;
+    }
+}

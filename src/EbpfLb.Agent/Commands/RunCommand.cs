@@ -1,0 +1,59 @@
+using EbpfLb.Agent.Dataplane;
+using EbpfLb.Agent.Hosting;
+using EbpfLb.Agent.Logging;
+using EbpfLb.Agent.Options;
+using EbpfLb.Agent.Output;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Agent.Commands;
+
+/// <summary>`ebpflb run`: the agent itself. Ends with SIGTERM or SIGINT and leaves everything in force.</summary>
+internal sealed class RunCommand(AgentParts parts, Terminal terminal)
+{
+    public async Task<int> ExecuteAsync(RunOptions options, CancellationToken cancellationToken)
+    {
+        // Standard output is for answers; the log goes where logs go.
+        using var loggers = AgentLogging.Create(terminal.Error, options.LogFormat, options.Verbosity, parts.Time);
+        var logger = loggers.CreateLogger<RunCommand>();
+        try
+        {
+            using var mine = TakeInstance(options.Instance);
+            var source = parts.OpenSource(options, loggers);
+            Log.Starting(logger, VersionCommand.Version, options.Instance.Name, options.NodeName, source.Status.Description, Environment.ProcessId);
+            using var dataplane = parts.OpenDataplane(options, loggers);
+            LogFeatures(logger, dataplane);
+            using var host = new AgentHost(options, source, dataplane, parts.Time, loggers);
+            return await host.RunAsync(cancellationToken) ? ExitCode.Ok : ExitCode.Failed;
+        }
+        catch (StartException e)
+        {
+            Log.CannotStart(logger, e.Message);
+            return ExitCode.Failed;
+        }
+    }
+
+    private static InstanceLock TakeInstance(InstanceOptions instance)
+    {
+        try
+        {
+            // Only for a new directory: who made it before chose who may look in.
+            if (!Directory.Exists(instance.RunDirectory))
+                Directory.CreateDirectory(instance.RunDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            return InstanceLock.TryTake(instance.LockFile)
+                ?? throw new StartException($"an agent of instance '{instance.Name}' runs already (it holds {instance.LockFile}); stop it first, or choose another --instance");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StartException($"cannot use the run directory {instance.RunDirectory}: {e.Message}; run as root, or choose another --run-dir", e);
+        }
+    }
+
+    private static void LogFeatures(ILogger logger, IDataplane dataplane)
+    {
+        foreach (var feature in dataplane.Features)
+        {
+            if (feature.Available) Log.KernelFeature(logger, feature.Name);
+            else Log.KernelFeatureMissing(logger, feature.Name, feature.Lost ?? "");
+        }
+    }
+}

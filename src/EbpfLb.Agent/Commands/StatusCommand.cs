@@ -1,0 +1,70 @@
+using EbpfLb.Agent.Control;
+using EbpfLb.Agent.Options;
+using EbpfLb.Agent.Output;
+
+namespace EbpfLb.Agent.Commands;
+
+/// <summary>`ebpflb status`: is it ready, and if not, why.</summary>
+internal sealed class StatusCommand(CommandContext context)
+{
+    public Task<int> ExecuteAsync(InstanceOptions instance, OutputFormat format, CancellationToken cancellationToken)
+        => context.AskAsync(instance, async view => Answer(await view.StatusAsync(cancellationToken), format), cancellationToken);
+
+    private int Answer(StatusReport report, OutputFormat format)
+    {
+        if (format == OutputFormat.Json) context.WriteJson(report, ControlJson.Default.StatusReport);
+        else WriteText(report);
+        return report.Ready ? ExitCode.Ok : ExitCode.NotReady;
+    }
+
+    private void WriteText(StatusReport report)
+    {
+        context.NoteOrigin(report.Origin);
+        var output = context.Terminal.Out;
+        output.WriteLine(report.Ready ? "Ready" : "Not ready");
+        foreach (var reason in report.NotReady) output.WriteLine($"  - {reason}");
+        output.WriteLine();
+        context.Terminal.Write(new Table([new("WHAT"), new("HOW")], [.. Summary(report)]));
+        output.WriteLine();
+        context.Terminal.Write(new Table(
+            [new("PROGRAM"), new("ID", true), new("ATTACHED TO")],
+            [.. report.Hooks.Select(h => new[] { h.Program, h.ProgramId.ToString(), h.Target })]));
+        output.WriteLine();
+        context.Terminal.Write(new Table(
+            [new("MAP"), new("ENTRIES", true), new("CAPACITY", true), new("FULL", true)],
+            [.. report.Maps.Select(m => new[] { m.Name, m.Entries.ToString(), m.Capacity.ToString(), Percent(m) })]));
+        WriteList("Not in the kernel as wanted:", report.Failures);
+        WriteList("Not served as written:", report.Problems);
+        WriteList("Missing in this kernel:", [.. report.Features.Where(f => !f.Available).Select(f => $"{f.Name}: {f.Lost}")]);
+    }
+
+    private static IEnumerable<string[]> Summary(StatusReport report)
+    {
+        yield return ["Instance", report.Version is null ? report.Instance : $"{report.Instance}, version {report.Version}, since {Time(report.Started)}"];
+        if (report.Source is { } source)
+        {
+            yield return ["Source", $"{source.Description}, {(source.Synced ? "synced" : "not read completely yet")}, last contact {Time(source.LastContact)}"];
+            if (source.Error is not null) yield return ["Source error", source.Error];
+        }
+        if (report.Canary is { } canary)
+            yield return ["Canary", canary.Ok ? $"ok, checked {Time(canary.CheckedAt)}" : canary.Problem ?? "failed"];
+        if (report.LastPlan is { } plan)
+        {
+            yield return ["Last plan", $"snapshot {plan.Snapshot} at {Time(plan.EndedAt)}: {plan.Services} services, {plan.Operations} operations, "
+                + $"compiled in {plan.CompileMs:0.00} ms, applied in {plan.ApplyMs:0.00} ms, {plan.Failed} failed"
+                + (plan.RetryInSeconds is { } seconds ? $", tried again after {seconds} s" : "")];
+        }
+    }
+
+    private void WriteList(string heading, IReadOnlyList<string> lines)
+    {
+        if (lines.Count == 0) return;
+        context.Terminal.Out.WriteLine();
+        context.Terminal.Out.WriteLine(heading);
+        foreach (var line in lines) context.Terminal.Out.WriteLine($"  - {line}");
+    }
+
+    private static string Percent(MapStatus map) => map.Capacity == 0 ? "-" : $"{100.0 * map.Entries / map.Capacity:0.0} %";
+
+    private static string Time(DateTimeOffset? time) => time is { } known ? known.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'") : "never";
+}

@@ -1,0 +1,62 @@
+using EbpfLb.Agent.Dataplane;
+using EbpfLb.Agent.Pipeline;
+using EbpfLb.Policy;
+
+namespace EbpfLb.Agent.Control;
+
+/// <summary>The running agent's own view: names from the last table, ids and counters from the kernel.</summary>
+internal sealed class AgentView(string instance, string version, DateTimeOffset started, PipelineState state, IDataplane dataplane) : IInstanceView
+{
+    public Task<StatusReport> StatusAsync(CancellationToken cancellationToken)
+    {
+        var readiness = state.Readiness();
+        var source = state.Source;
+        var hooks = state.Hooks;
+        var round = state.LastRound;
+        return Task.FromResult(new StatusReport(
+            Origin.Agent,
+            instance,
+            version,
+            started,
+            readiness.Ready,
+            readiness.Reasons,
+            new SourceReport(source.Description, source.IsSynced, source.LastContact, source.Error),
+            [.. dataplane.Hooks.Select(h => new HookStatus(h.Program, h.ProgramId, h.Target))],
+            hooks.Canary is null ? null : new CanaryStatus(hooks.Canary.Ok, hooks.Canary.Problem, hooks.CheckedAt),
+            [.. dataplane.ReadMaps().Select(m => new MapStatus(m.Map, m.Entries, m.Capacity))],
+            round is null ? null : PlanOf(round),
+            round is null ? [] : [.. round.Failures.Select(f => f.Port is { } port ? $"{port}: {f.Message}" : f.Message)],
+            state.Table is null ? [] : [.. state.Table.Diagnostics.Select(d => d.ToString())],
+            [.. dataplane.Features.Select(f => new FeatureStatus(f.Name, f.Available, f.Lost))]));
+    }
+
+    public Task<ServicesReport> ServicesAsync(CancellationToken cancellationToken)
+    {
+        var rows = from port in Ports()
+                   let counters = dataplane.ReadCounters(port.Key)
+                   from frontend in port.Frontends
+                   select new ServiceRow(
+                       port.Key.Service.ToString(), port.Key.PortName, frontend.Address.ToString(), frontend.Port, frontend.Protocol.ToText(),
+                       counters?.Id, port.Backends.Count, port.AffinitySeconds,
+                       counters?.Connections ?? 0, counters?.Datagrams ?? 0, counters?.Refused ?? 0);
+        return Task.FromResult(new ServicesReport(Origin.Agent, [.. rows]));
+    }
+
+    public Task<BackendsReport> BackendsAsync(CancellationToken cancellationToken)
+    {
+        var rows = from port in Ports()
+                   let id = dataplane.ReadCounters(port.Key)?.Id
+                   from backend in port.Backends
+                   select new BackendRow(
+                       port.Key.Service.ToString(), port.Key.PortName, port.Key.Protocol.ToText(), id, backend.Address.ToString(), backend.Port);
+        return Task.FromResult(new BackendsReport(Origin.Agent, [.. rows]));
+    }
+
+    private static PlanStatus PlanOf(RoundReport round) => new(
+        round.Sequence, round.EndedAt, round.Services, round.Operations, round.Failures.Count,
+        round.Compile.TotalMilliseconds, round.Apply.TotalMilliseconds, round.RetryIn?.TotalSeconds);
+
+    /// <summary>Without the canary, which is the agent's own.</summary>
+    private IEnumerable<CompiledPort> Ports()
+        => state.Table is { } table ? table.Services.Where(s => s.Name != Canary.Name).SelectMany(s => s.Ports) : [];
+}

@@ -1,0 +1,72 @@
+using System.Net.Sockets;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace EbpfLb.Agent.Control;
+
+/// <summary>Asks the running agent of an instance.</summary>
+internal sealed class ControlClient : IInstanceView, IDisposable
+{
+    private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(10);
+
+    private readonly HttpClient client;
+
+    private ControlClient(HttpClient client) => this.client = client;
+
+    /// <summary>Connects; null when nobody listens on the socket.</summary>
+    /// <exception cref="UnauthorizedAccessException">The socket is there and belongs to somebody else.</exception>
+    public static async Task<ControlClient?> TryConnectAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var probe = await ConnectAsync(path, cancellationToken);
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.AccessDenied)
+        {
+            throw new UnauthorizedAccessException($"{path} may only be used by its owner; run the command as root", e);
+        }
+        catch (SocketException)
+        {
+            return null;
+        }
+        return new ControlClient(new HttpClient(new SocketsHttpHandler
+        {
+            ConnectCallback = async (_, token) => new NetworkStream(await ConnectAsync(path, token), ownsSocket: true),
+            UseProxy = false,
+        })
+        {
+            BaseAddress = new Uri("http://agent"),
+            Timeout = AnswerTime,
+        });
+    }
+
+    public Task<StatusReport> StatusAsync(CancellationToken cancellationToken) => GetAsync("/status", ControlJson.Default.StatusReport, cancellationToken);
+
+    public Task<ServicesReport> ServicesAsync(CancellationToken cancellationToken) => GetAsync("/services", ControlJson.Default.ServicesReport, cancellationToken);
+
+    public Task<BackendsReport> BackendsAsync(CancellationToken cancellationToken) => GetAsync("/backends", ControlJson.Default.BackendsReport, cancellationToken);
+
+    public void Dispose() => client.Dispose();
+
+    private async Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    {
+        await using var body = await client.GetStreamAsync(new Uri(path, UriKind.Relative), cancellationToken);
+        return await JsonSerializer.DeserializeAsync(body, type, cancellationToken)
+            ?? throw new JsonException($"the agent answered {path} with nothing; is it of another version?");
+    }
+
+    private static async Task<Socket> ConnectAsync(string path, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}

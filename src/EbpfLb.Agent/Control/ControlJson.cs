@@ -1,0 +1,10 @@
+using System.Text.Json.Serialization;
+
+namespace EbpfLb.Agent.Control;
+
+/// <summary>JSON of the control socket and of `-o json`.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+[JsonSerializable(typeof(StatusReport))]
+[JsonSerializable(typeof(ServicesReport))]
+[JsonSerializable(typeof(BackendsReport))]
+internal sealed partial class ControlJson : JsonSerializerContext;

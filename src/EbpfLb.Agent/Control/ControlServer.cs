@@ -1,0 +1,53 @@
+using System.Net.Sockets;
+using System.Text.Json.Serialization.Metadata;
+using EbpfLb.Http.Serving;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Agent.Control;
+
+/// <summary>
+/// Answers the other commands on a unix socket that only its owner may use (mode 0600). Without it the agent works all
+/// the same; the commands then read the pinned maps.
+/// </summary>
+/// <remarks>The caller holds the instance's lock, so a socket file that is there already is a leftover.</remarks>
+internal sealed class ControlServer(string path, IInstanceView view, ILoggerFactory loggers) : IHostedService, IAsyncDisposable
+{
+    private readonly ILogger logger = loggers.CreateLogger<ControlServer>();
+    private KestrelListener? listener;
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            File.Delete(path);
+            listener = await KestrelListener.StartAsync(new UnixDomainSocketEndPoint(path), HandleAsync, loggers, cancellationToken);
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+        catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException or ArgumentException)
+        {
+            Log.ControlUnavailable(logger, path, e.Message);
+        }
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken) => await DisposeAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref listener, null) is not { } open) return;
+        await open.DisposeAsync();
+        File.Delete(path);
+    }
+
+    private Task HandleAsync(HttpContext context) => context.Request.Path.Value switch
+    {
+        "/status" => AnswerAsync(context, view.StatusAsync, ControlJson.Default.StatusReport),
+        "/services" => AnswerAsync(context, view.ServicesAsync, ControlJson.Default.ServicesReport),
+        "/backends" => AnswerAsync(context, view.BackendsAsync, ControlJson.Default.BackendsReport),
+        _ => Respond.NotFoundAsync(context, "/status", "/services", "/backends"),
+    };
+
+    private static async Task AnswerAsync<T>(HttpContext context, Func<CancellationToken, Task<T>> answer, JsonTypeInfo<T> type)
+        => await Respond.JsonAsync(context, StatusCodes.Status200OK, await answer(context.RequestAborted), type);
+}

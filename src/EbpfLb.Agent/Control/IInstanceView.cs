@@ -1,0 +1,11 @@
+namespace EbpfLb.Agent.Control;
+
+/// <summary>What can be asked about an instance, whether of its running agent or of its pinned maps.</summary>
+internal interface IInstanceView
+{
+    Task<StatusReport> StatusAsync(CancellationToken cancellationToken);
+
+    Task<ServicesReport> ServicesAsync(CancellationToken cancellationToken);
+
+    Task<BackendsReport> BackendsAsync(CancellationToken cancellationToken);
+}

@@ -1,0 +1,66 @@
+namespace EbpfLb.Agent.Control;
+
+/// <summary>The answer of `ebpflb status`. Its JSON form is an interface: names are added, never changed.</summary>
+/// <param name="Origin">"agent", or "maps" when no agent answered and the pinned maps were read.</param>
+/// <param name="Failures">Objects that are not in the kernel as wanted, with what to do.</param>
+/// <param name="Problems">Objects that cannot be served as they are written.</param>
+internal sealed record StatusReport(
+    string Origin,
+    string Instance,
+    string? Version,
+    DateTimeOffset? Started,
+    bool Ready,
+    IReadOnlyList<string> NotReady,
+    SourceReport? Source,
+    IReadOnlyList<HookStatus> Hooks,
+    CanaryStatus? Canary,
+    IReadOnlyList<MapStatus> Maps,
+    PlanStatus? LastPlan,
+    IReadOnlyList<string> Failures,
+    IReadOnlyList<string> Problems,
+    IReadOnlyList<FeatureStatus> Features);
+
+internal sealed record SourceReport(string Description, bool Synced, DateTimeOffset? LastContact, string? Error);
+
+/// <param name="Target">Path of the cgroup, or name of the device.</param>
+internal sealed record HookStatus(string Program, uint ProgramId, string Target);
+
+internal sealed record CanaryStatus(bool Ok, string? Problem, DateTimeOffset? CheckedAt);
+
+internal sealed record MapStatus(string Name, long Entries, long Capacity);
+
+/// <param name="Snapshot">Number of the snapshot since the agent started.</param>
+/// <param name="RetryInSeconds">null when no retry is needed.</param>
+internal sealed record PlanStatus(
+    long Snapshot, DateTimeOffset EndedAt, int Services, int Operations, int Failed, double CompileMs, double ApplyMs, double? RetryInSeconds);
+
+/// <param name="Lost">What does not work without it.</param>
+internal sealed record FeatureStatus(string Name, bool Available, string? Lost);
+
+/// <summary>One frontend of a service port.</summary>
+/// <param name="Service">"namespace/name"; null when only the maps are known.</param>
+/// <param name="Id">Service port id in the maps; null while it is not programmed.</param>
+/// <param name="AffinitySeconds">0: no affinity.</param>
+/// <param name="Connections">Of the service port: its frontends share the count.</param>
+internal sealed record ServiceRow(
+    string? Service,
+    string? Port,
+    string Address,
+    int PortNumber,
+    string Protocol,
+    uint? Id,
+    int Backends,
+    uint AffinitySeconds,
+    ulong Connections,
+    ulong Datagrams,
+    ulong Refused);
+
+/// <summary>One backend of a service port.</summary>
+/// <param name="ServiceId">Service port id in the maps; null while it is not programmed.</param>
+internal sealed record BackendRow(string? Service, string? Port, string Protocol, uint? ServiceId, string Address, int PortNumber);
+
+/// <param name="Origin">"agent" or "maps".</param>
+internal sealed record ServicesReport(string Origin, IReadOnlyList<ServiceRow> Services);
+
+/// <param name="Origin">"agent" or "maps".</param>
+internal sealed record BackendsReport(string Origin, IReadOnlyList<BackendRow> Backends);

@@ -1,0 +1,57 @@
+using EbpfLb.Http.Metrics;
+using EbpfLb.Policy;
+
+namespace EbpfLb.Agent.Dataplane;
+
+/// <summary>
+/// What the agent needs of the kernel side; the seam that lets its pipeline run without a kernel. <see cref="Apply"/>,
+/// <see cref="Attach"/> and <see cref="CheckCanary"/> are called from one thread at a time, everything else from any.
+/// </summary>
+internal interface IDataplane : IDisposable
+{
+    /// <summary>What this kernel has of what the agent can use.</summary>
+    IReadOnlyList<KernelFeatureReport> Features { get; }
+
+    /// <summary>The programs that are attached, and where.</summary>
+    IReadOnlyList<HookReport> Hooks { get; }
+
+    /// <summary>Brings the tables to this state. Objects that did not fit are in the outcome; the others are in.</summary>
+    ApplyOutcome Apply(ForwardingTable table);
+
+    /// <summary>Attaches what is not attached, and puts this version's programs into the links that exist.</summary>
+    void Attach();
+
+    /// <summary>Makes a connection that only the socket hooks can make right.</summary>
+    CanaryOutcome CheckCanary();
+
+    IReadOnlyList<MapReading> ReadMaps();
+
+    IReadOnlyList<EventReading> ReadEvents();
+
+    /// <summary>Connections sent to backends since the maps were made.</summary>
+    long ReadConnections();
+
+    /// <summary>Id and live counters of a service port; null while it is not programmed.</summary>
+    PortCounters? ReadCounters(ServicePortKey port);
+}
+
+/// <param name="Lost">What does not work without it; null when it is there.</param>
+internal sealed record KernelFeatureReport(string Name, bool Available, string? Lost);
+
+/// <param name="Program">Name of the BPF program.</param>
+/// <param name="Target">Path of the cgroup, or name of the device.</param>
+internal sealed record HookReport(string Program, uint ProgramId, string Target);
+
+/// <summary>One object that could not be brought into the kernel.</summary>
+/// <param name="Port">null when the failure is not one of a service port.</param>
+/// <param name="Message">What happened and what to do about it.</param>
+internal sealed record ApplyFailure(ServicePortKey? Port, string Message);
+
+/// <param name="Operations">Map operations that were carried out.</param>
+internal sealed record ApplyOutcome(int Operations, IReadOnlyList<ApplyFailure> Failures);
+
+/// <param name="Problem">What was seen and what to do; null when the hooks are in force.</param>
+internal sealed record CanaryOutcome(bool Ok, string? Problem);
+
+/// <param name="Id">The id that stands for the service port in all maps.</param>
+internal sealed record PortCounters(uint Id, ulong Connections, ulong Datagrams, ulong Refused);

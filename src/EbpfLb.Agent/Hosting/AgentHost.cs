@@ -1,0 +1,80 @@
+using System.Diagnostics.Metrics;
+using EbpfLb.Agent.Commands;
+using EbpfLb.Agent.Control;
+using EbpfLb.Agent.Dataplane;
+using EbpfLb.Agent.Options;
+using EbpfLb.Agent.Pipeline;
+using EbpfLb.Http.Health;
+using EbpfLb.Http.Metrics;
+using EbpfLb.Http.Prometheus;
+using EbpfLb.Http.Serving;
+using EbpfLb.Model;
+using EbpfLb.Policy;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Agent.Hosting;
+
+/// <summary>Wires source, pipeline, dataplane, metrics and servers together and runs them until the process is told to end.</summary>
+internal sealed class AgentHost(RunOptions options, IClusterSource source, IDataplane dataplane, TimeProvider time, ILoggerFactory loggers) : IDisposable
+{
+    /// <summary>The meter that OpenTelemetry or others may attach to.</summary>
+    public const string MeterName = "EbpfLb";
+
+    private readonly Meter meter = new(MeterName);
+
+    /// <summary>Runs until SIGTERM, SIGINT or the token. Returns whether it ended for one of these reasons.</summary>
+    public async Task<bool> RunAsync(CancellationToken cancellationToken)
+    {
+        using var exporter = new PrometheusExporter(meter);
+        var health = new ProxyHealthTracker(time, options.SyncPeriod);
+        var state = new PipelineState(() => source.Status, health, nodeRequired: options.Manifests is null);
+        _ = new SourceMetrics(meter, time, () => source.Status);
+        _ = new DatapathMetrics(meter, new DataplaneReadings(dataplane, state));
+        _ = new ProcessMetrics(meter, VersionCommand.Version);
+        var view = new AgentView(options.Instance.Name, VersionCommand.Version, time.GetUtcNow(), state, dataplane);
+
+        // Empty: no configuration files, environment or event sources to look for, which would only slow the start.
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "ebpflb" });
+        builder.Services.AddSingleton(loggers);
+        builder.Services.Configure<ConsoleLifetimeOptions>(o => o.SuppressStatusMessages = true);
+        builder.Services.AddHostedService(_ => new ControlServer(options.Instance.ControlSocket, view, loggers));
+        if (options.HealthzAddress is { } healthz)
+        {
+            var endpoints = new HealthEndpoints(state, new HealthMetrics(meter));
+            builder.Services.AddSingleton<IHostedService>(
+                new RetryingServer("health", OptionNames.HealthzBindAddress, healthz, endpoints.HandleAsync, time, loggers));
+        }
+        if (options.MetricsAddress is { } metrics)
+        {
+            builder.Services.AddSingleton<IHostedService>(
+                new RetryingServer("metrics", OptionNames.MetricsBindAddress, metrics, new MetricsEndpoints(exporter).HandleAsync, time, loggers));
+        }
+        builder.Services.AddSingleton(services => CreatePipeline(state, health, services.GetRequiredService<IHostApplicationLifetime>()));
+        builder.Services.AddHostedService(services => services.GetRequiredService<PipelineService>());
+        using var host = builder.Build();
+        await host.RunAsync(cancellationToken);
+        Log.Stopping(loggers.CreateLogger<AgentHost>());
+        return !host.Services.GetRequiredService<PipelineService>().Failed;
+    }
+
+    public void Dispose() => meter.Dispose();
+
+    private PipelineService CreatePipeline(PipelineState state, ProxyHealthTracker health, IHostApplicationLifetime lifetime)
+    {
+        var logger = loggers.CreateLogger<SyncLoop>();
+        var channel = SourceReader.CreateChannel();
+        var sync = new SyncMetrics(meter);
+        var plan = new PlanMetrics(meter);
+        var changes = new ChangeTracker(sync, time);
+        var reader = new SourceReader(source, channel.Writer, changes, health, sync, time);
+        var loop = new SyncLoop(
+            channel.Reader,
+            new SyncRound(dataplane, PolicyOptions.Default, plan, time),
+            new HookGuard(dataplane, state, time, logger),
+            changes, state, health, sync, plan,
+            new PipelineSettings(options.MinSyncPeriod, options.SyncPeriod), time, logger);
+        return new PipelineService(reader, loop, lifetime, logger);
+    }
+}

@@ -1,0 +1,56 @@
+using EbpfLb.Model;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Agent;
+
+/// <summary>Everything the agent logs itself; event names are stable.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Information, "Starting: version={Version} instance={Instance} node={Node} source={Source} pid={Pid}", EventName = "Starting")]
+    public static partial void Starting(ILogger logger, string version, string instance, string node, string source, int pid);
+
+    [LoggerMessage(2, LogLevel.Information, "Kernel feature: name={Name} available=true", EventName = "KernelFeature")]
+    public static partial void KernelFeature(ILogger logger, string name);
+
+    [LoggerMessage(3, LogLevel.Warning, "Kernel feature missing: name={Name} lost=\"{Lost}\"", EventName = "KernelFeatureMissing")]
+    public static partial void KernelFeatureMissing(ILogger logger, string name, string lost);
+
+    [LoggerMessage(4, LogLevel.Information, "Hook attached: program={Program} id={ProgramId} target={Target}", EventName = "HookAttached")]
+    public static partial void HookAttached(ILogger logger, string program, uint programId, string target);
+
+    [LoggerMessage(5, LogLevel.Error, "Hooks not attached: error=\"{Error}\"", EventName = "AttachFailed")]
+    public static partial void AttachFailed(ILogger logger, string error);
+
+    [LoggerMessage(6, LogLevel.Information, "Canary answered: the socket hooks are in force", EventName = "CanaryOk")]
+    public static partial void CanaryOk(ILogger logger);
+
+    [LoggerMessage(7, LogLevel.Error, "Canary failed: {Problem}", EventName = "CanaryFailed")]
+    public static partial void CanaryFailed(ILogger logger, string problem);
+
+    [LoggerMessage(EventId = 8, Message = "Synced: snapshot={Snapshot} services={Services} operations={Operations} ms={Milliseconds:0.00}", EventName = "Synced")]
+    public static partial void Synced(ILogger logger, LogLevel level, long snapshot, int services, int operations, double milliseconds);
+
+    [LoggerMessage(10, LogLevel.Warning, "Sync incomplete: snapshot={Snapshot} failed={Failed} operations={Operations} retry_s={RetrySeconds}", EventName = "SyncIncomplete")]
+    public static partial void SyncIncomplete(ILogger logger, long snapshot, int failed, int operations, double retrySeconds);
+
+    [LoggerMessage(11, LogLevel.Error, "Object not programmed: object={Object} error=\"{Error}\"", EventName = "ObjectFailed")]
+    public static partial void ObjectFailed(ILogger logger, string @object, string error);
+
+    [LoggerMessage(12, LogLevel.Error, "More objects not programmed: count={Count}; `ebpflb status` lists them", EventName = "MoreObjectsFailed")]
+    public static partial void MoreObjectsFailed(ILogger logger, int count);
+
+    [LoggerMessage(13, LogLevel.Warning, "Object not as written: service={Service} field={Field}: {Problem}", EventName = "ObjectNotAsWritten")]
+    public static partial void ObjectNotAsWritten(ILogger logger, ObjectName service, string field, string problem);
+
+    [LoggerMessage(14, LogLevel.Information, "Stopping: programs and tables stay in force; `ebpflb cleanup` removes them", EventName = "Stopping")]
+    public static partial void Stopping(ILogger logger);
+
+    [LoggerMessage(15, LogLevel.Error, "Cannot start: {Reason}", EventName = "CannotStart")]
+    public static partial void CannotStart(ILogger logger, string reason);
+
+    [LoggerMessage(16, LogLevel.Critical, "A part of the agent ended unexpectedly: part={Part}; the process ends and should be restarted", EventName = "PartFailed")]
+    public static partial void PartFailed(ILogger logger, Exception exception, string part);
+
+    [LoggerMessage(17, LogLevel.Error, "Control socket not available: path={Path} error=\"{Error}\"; `ebpflb status` will read the pinned maps", EventName = "ControlUnavailable")]
+    public static partial void ControlUnavailable(ILogger logger, string path, string error);
+}

@@ -1,0 +1,25 @@
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Agent.Logging;
+
+/// <summary>Sets the log up: what is written, by -v, and how.</summary>
+internal static class AgentLogging
+{
+    /// <summary>klog's habit: debugging begins at 4, tracing at 6.</summary>
+    public static LogLevel LevelOf(int verbosity) => verbosity switch
+    {
+        >= 6 => LogLevel.Trace,
+        >= 4 => LogLevel.Debug,
+        _ => LogLevel.Information,
+    };
+
+    public static ILoggerFactory Create(TextWriter output, LogFormat format, int verbosity, TimeProvider time)
+    {
+        var provider = new LineLoggerProvider(output, format, time);
+        return LoggerFactory.Create(builder => builder
+            .AddProvider(provider)
+            .SetMinimumLevel(LevelOf(verbosity))
+            // Kestrel and the host talk about every connection below this.
+            .AddFilter("Microsoft", LogLevel.Warning));
+    }
+}

@@ -1,0 +1,26 @@
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Agent.Logging;
+
+/// <summary>One message before it is formatted.</summary>
+/// <param name="Logger">Last part of the category.</param>
+/// <param name="Fields">Values of the message by name, with "{OriginalFormat}" among them.</param>
+internal readonly record struct LogLine(
+    DateTimeOffset Time,
+    LogLevel Level,
+    string Logger,
+    string? Event,
+    string Message,
+    IReadOnlyList<KeyValuePair<string, object?>> Fields,
+    Exception? Exception)
+{
+    public string LevelName => Level switch
+    {
+        LogLevel.Trace => "trace",
+        LogLevel.Debug => "debug",
+        LogLevel.Information => "info",
+        LogLevel.Warning => "warn",
+        LogLevel.Error => "error",
+        _ => "fatal",
+    };
+}

@@ -1,0 +1,58 @@
+using System.Net;
+using EbpfLb.Agent.Logging;
+
+namespace EbpfLb.Agent.Options;
+
+/// <summary>What `ebpflb run` was asked to do, checked.</summary>
+internal sealed record RunOptions
+{
+    public const int DefaultHealthzPort = 10256;
+
+    public const int DefaultMetricsPort = 10249;
+
+    public required InstanceOptions Instance { get; init; }
+
+    /// <summary>Lowercased, as Kubernetes names nodes.</summary>
+    public required string NodeName { get; init; }
+
+    /// <summary>File or directory; null: an API server is the source.</summary>
+    public string? Manifests { get; init; }
+
+    /// <summary>null: in-cluster.</summary>
+    public string? KubeConfig { get; init; }
+
+    /// <summary>Tried in order; empty: what the kubeconfig or the cluster says.</summary>
+    public IReadOnlyList<Uri> ApiServers { get; init; } = [];
+
+    /// <summary>null: off.</summary>
+    public IPEndPoint? HealthzAddress { get; init; }
+
+    /// <summary>null: off.</summary>
+    public IPEndPoint? MetricsAddress { get; init; }
+
+    public TimeSpan MinSyncPeriod { get; init; }
+
+    public TimeSpan SyncPeriod { get; init; } = TimeSpan.FromSeconds(30);
+
+    public LogFormat LogFormat { get; init; }
+
+    public int Verbosity { get; init; }
+
+    public SizeOptions Sizes { get; init; } = new();
+}
+
+/// <summary>Where one instance of the agent lives.</summary>
+/// <param name="CgroupRoot">null: the root of the cgroup2 mount.</param>
+/// <param name="BpfFs">null: where it is mounted.</param>
+/// <param name="RunDirectory">Holds the control socket and the lock.</param>
+internal sealed record InstanceOptions(string Name, string? CgroupRoot, string? BpfFs, string RunDirectory)
+{
+    public const string DefaultRunDirectory = "/run/ebpflb";
+
+    public string ControlSocket => Path.Combine(RunDirectory, Name + ".sock");
+
+    public string LockFile => Path.Combine(RunDirectory, Name + ".lock");
+}
+
+/// <summary>Capacities of the BPF maps in entries; null: derived from the memory of the machine.</summary>
+internal sealed record SizeOptions(uint? Services = null, uint? Frontends = null, uint? Backends = null, uint? Slots = null, uint? Affinity = null);

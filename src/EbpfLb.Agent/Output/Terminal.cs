@@ -1,0 +1,47 @@
+using Spectre.Console;
+
+namespace EbpfLb.Agent.Output;
+
+/// <summary>Where a command writes. Tables have frames and colours for a person at a terminal, and are plain aligned text when piped.</summary>
+internal sealed class Terminal(TextWriter output, TextWriter error, bool isInteractive)
+{
+    private const int Gap = 3;
+
+    public TextWriter Out => output;
+
+    public TextWriter Error => error;
+
+    /// <summary>The terminal of this process.</summary>
+    public static Terminal OfProcess() => new(Console.Out, Console.Error, !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb"));
+
+    public void Write(Table table)
+    {
+        if (isInteractive) WriteFramed(table);
+        else WritePlain(table);
+    }
+
+    private void WritePlain(Table table)
+    {
+        var widths = table.Columns.Select((c, i) => table.Rows.Select(r => r[i].Length).Append(c.Heading.Length).Max()).ToArray();
+        WriteLine([.. table.Columns.Select(c => c.Heading)]);
+        foreach (var row in table.Rows) WriteLine(row);
+
+        void WriteLine(IReadOnlyList<string> cells)
+        {
+            var padded = cells.Select((cell, i) => table.Columns[i].IsNumber ? cell.PadLeft(widths[i]) : cell.PadRight(widths[i]));
+            output.WriteLine(string.Join(new string(' ', Gap), padded).TrimEnd());
+        }
+    }
+
+    private void WriteFramed(Table table)
+    {
+        var framed = new Spectre.Console.Table { Border = TableBorder.Rounded };
+        foreach (var column in table.Columns)
+        {
+            var heading = new TableColumn(new Markup($"[bold]{Markup.Escape(column.Heading)}[/]")) { NoWrap = true };
+            framed.AddColumn(column.IsNumber ? heading.RightAligned() : heading);
+        }
+        foreach (var row in table.Rows) framed.AddRow([.. row.Select(cell => new Text(cell))]);
+        AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) }).Write(framed);
+    }
+}

@@ -1,0 +1,49 @@
+using EbpfLb.Agent.Dataplane;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Agent.Pipeline;
+
+/// <summary>
+/// Attaches the hooks and makes sure that they stay in force: somebody may detach them (contract section 13: what others
+/// delete is repaired). Runs on the pipeline's thread.
+/// </summary>
+internal sealed class HookGuard(IDataplane dataplane, PipelineState state, TimeProvider time, ILogger logger)
+{
+    /// <summary>Attaches when that has not happened or the canary died. Returns whether the hooks are in force.</summary>
+    public bool Check()
+    {
+        var before = state.Hooks;
+        var canary = before.Attached ? dataplane.CheckCanary() : null;
+        if (canary is not { Ok: true })
+        {
+            if (canary is not null) Log.CanaryFailed(logger, canary.Problem ?? "");
+            if (!TryAttach(before)) return false;
+            canary = dataplane.CheckCanary();
+        }
+        state.RecordHooks(new HookState(true, null, canary, time.GetUtcNow()));
+        if (!canary.Ok) Log.CanaryFailed(logger, canary.Problem ?? "");
+        else if (!before.InForce) LogAttached();
+        return canary.Ok;
+    }
+
+    private bool TryAttach(HookState before)
+    {
+        try
+        {
+            dataplane.Attach();
+            return true;
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            Log.AttachFailed(logger, e.Message);
+            state.RecordHooks(before with { Attached = false, Error = e.Message, CheckedAt = time.GetUtcNow() });
+            return false;
+        }
+    }
+
+    private void LogAttached()
+    {
+        foreach (var hook in dataplane.Hooks) Log.HookAttached(logger, hook.Program, hook.ProgramId, hook.Target);
+        Log.CanaryOk(logger);
+    }
+}

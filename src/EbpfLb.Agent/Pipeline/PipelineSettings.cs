@@ -1,0 +1,9 @@
+namespace EbpfLb.Agent.Pipeline;
+
+/// <summary>The rhythm of the pipeline (contract section 13).</summary>
+/// <param name="MinSyncPeriod">At least this long between the end of a round and the begin of the next. Zero: at once.</param>
+/// <param name="SyncPeriod">The longest wait after a failure, and how often the hooks are checked.</param>
+internal sealed record PipelineSettings(TimeSpan MinSyncPeriod, TimeSpan SyncPeriod)
+{
+    public static PipelineSettings Default { get; } = new(TimeSpan.Zero, TimeSpan.FromSeconds(30));
+}

@@ -1,0 +1,62 @@
+using EbpfLb.Http.Health;
+using EbpfLb.Model;
+using EbpfLb.Policy;
+
+namespace EbpfLb.Agent.Pipeline;
+
+/// <summary>
+/// Where the pipeline stands, for status, readiness and health. The pipeline writes, anybody reads; each value is
+/// immutable and replaced whole.
+/// </summary>
+internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracker health, bool nodeRequired) : IProxyHealth
+{
+    private volatile ForwardingTable? table;
+    private volatile RoundReport? lastRound;
+    private volatile HookState hooks = HookState.None;
+    private volatile ClusterSnapshot? snapshot;
+    private volatile bool firstPlanApplied;
+
+    public SourceStatus Source => source();
+
+    /// <summary>The table of the last round; null before the first.</summary>
+    public ForwardingTable? Table => table;
+
+    public RoundReport? LastRound => lastRound;
+
+    public HookState Hooks => hooks;
+
+    public void RecordArrived(ClusterSnapshot arrived) => snapshot = arrived;
+
+    public void RecordRound(RoundReport round, ForwardingTable? compiled)
+    {
+        table = compiled ?? table;
+        firstPlanApplied |= round.Succeeded;
+        lastRound = round;
+    }
+
+    public void RecordHooks(HookState state) => hooks = state;
+
+    /// <summary>A stand-alone load balancer has no Node object; with an API server a missing one means that it was deleted.</summary>
+    public HealthReport Report()
+    {
+        var node = snapshot?.Node;
+        var eligible = snapshot is null || (node is null ? !nodeRequired : NodeEligibility.IsEligible(node));
+        return health.Report(eligible);
+    }
+
+    /// <summary>Ready: source synced, first plan applied, hooks attached, canary answered.</summary>
+    public ReadinessReport Readiness()
+    {
+        List<string> reasons = [];
+        if (Source is { IsSynced: false } status)
+            reasons.Add($"source {status.Description} has not been read completely yet{(status.Error is null ? "" : $": {status.Error}")}");
+        if (!firstPlanApplied) reasons.Add(FirstPlanReason(lastRound));
+        if (!hooks.Attached) reasons.Add(hooks.Error is null ? "hooks are not attached yet" : $"hooks are not attached: {hooks.Error}");
+        else if (hooks.Canary is { Ok: false } canary) reasons.Add($"canary: {canary.Problem}");
+        return new ReadinessReport(reasons.Count == 0, reasons);
+    }
+
+    private static string FirstPlanReason(RoundReport? round) => round is null
+        ? "no plan has been applied yet"
+        : $"the first plan is not in the kernel: {round.Failures.Count} objects failed, first {round.Failures[0].Message}";
+}

@@ -1,0 +1,51 @@
+using System.Collections.Immutable;
+using EbpfLb.Policy;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Agent.Pipeline;
+
+/// <summary>Says what rounds did, each trouble once and not with every retry.</summary>
+internal sealed class RoundLog(ILogger logger)
+{
+    /// <summary>A full map fails for thousands of objects at once; their number says more than their names.</summary>
+    private const int MaxObjectsNamed = 10;
+
+    private HashSet<string> knownFailures = [];
+    private HashSet<PolicyDiagnostic> knownDiagnostics = [];
+    private ImmutableArray<PolicyDiagnostic> lastDiagnostics = [];
+    private bool isFirst = true;
+    private bool failedBefore;
+
+    public void Write(RoundReport round, ForwardingTable? table)
+    {
+        WriteDiagnostics(table);
+        WriteFailures(round);
+        var milliseconds = (round.Compile + round.Apply).TotalMilliseconds;
+        var level = isFirst || failedBefore ? LogLevel.Information : LogLevel.Debug;
+        if (round.Succeeded)
+            Log.Synced(logger, level, round.Sequence, round.Services, round.Operations, milliseconds);
+        else
+            Log.SyncIncomplete(logger, round.Sequence, round.Failures.Count, round.Operations, round.RetryIn?.TotalSeconds ?? 0);
+        isFirst = false;
+        failedBefore = !round.Succeeded;
+    }
+
+    private void WriteFailures(RoundReport round)
+    {
+        HashSet<string> now = [.. round.Failures.Select(f => f.Message)];
+        var news = round.Failures.Where(f => !knownFailures.Contains(f.Message)).ToList();
+        foreach (var failure in news.Take(MaxObjectsNamed)) Log.ObjectFailed(logger, failure.Port?.ToString() ?? "-", failure.Message);
+        if (news.Count > MaxObjectsNamed) Log.MoreObjectsFailed(logger, news.Count - MaxObjectsNamed);
+        knownFailures = now;
+    }
+
+    private void WriteDiagnostics(ForwardingTable? table)
+    {
+        if (table is null || table.Diagnostics.Equals(lastDiagnostics)) return;
+        lastDiagnostics = table.Diagnostics;
+        HashSet<PolicyDiagnostic> now = [.. table.Diagnostics];
+        foreach (var diagnostic in now.Except(knownDiagnostics).Take(MaxObjectsNamed))
+            Log.ObjectNotAsWritten(logger, diagnostic.Object, diagnostic.Field, diagnostic.Message);
+        knownDiagnostics = now;
+    }
+}

@@ -1,0 +1,23 @@
+using EbpfLb.Agent.Dataplane;
+
+namespace EbpfLb.Agent.Pipeline;
+
+/// <summary>What one round did: one snapshot compiled, planned and applied.</summary>
+/// <param name="Sequence">Of the snapshot.</param>
+/// <param name="EndedAt">UTC.</param>
+/// <param name="Applied">The plan ran to its end; false when it could not be made or run at all.</param>
+/// <param name="Failures">Objects that are not as wanted; empty when all is in the kernel.</param>
+/// <param name="RetryIn">When the next try follows by itself; null when none is needed.</param>
+internal sealed record RoundReport(
+    long Sequence,
+    DateTimeOffset EndedAt,
+    int Services,
+    int Operations,
+    TimeSpan Compile,
+    TimeSpan Apply,
+    bool Applied,
+    IReadOnlyList<ApplyFailure> Failures,
+    TimeSpan? RetryIn)
+{
+    public bool Succeeded => Failures.Count == 0;
+}

@@ -1,0 +1,42 @@
+using System.Threading.Channels;
+using EbpfLb.Http.Health;
+using EbpfLb.Http.Metrics;
+using EbpfLb.Model;
+
+namespace EbpfLb.Agent.Pipeline;
+
+/// <summary>The producing end of the pipeline: stamps what the source yields and hands it on; a snapshot that nobody took yet is replaced.</summary>
+internal sealed class SourceReader(
+    IClusterSource source,
+    ChannelWriter<ArrivedSnapshot> arrivals,
+    ChangeTracker changes,
+    ProxyHealthTracker health,
+    SyncMetrics metrics,
+    TimeProvider time)
+{
+    /// <summary>A channel of one, where the latest wins.</summary>
+    public static Channel<ArrivedSnapshot> CreateChannel() => Channel.CreateBounded<ArrivedSnapshot>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true, SingleWriter = true });
+
+    /// <summary>Runs until cancelled; completes the channel when the source ends.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            long sequence = 0;
+            await foreach (var snapshot in source.ReadAsync(cancellationToken))
+            {
+                health.RecordQueued(IpFamily.IPv4);
+                health.RecordQueued(IpFamily.IPv6);
+                var arrived = new ArrivedSnapshot(snapshot, ++sequence, time.GetTimestamp());
+                arrivals.TryWrite(arrived);
+                metrics.RecordQueued(time.GetUtcNow());
+                changes.Observe(arrived);
+            }
+        }
+        finally
+        {
+            arrivals.TryComplete();
+        }
+    }
+}

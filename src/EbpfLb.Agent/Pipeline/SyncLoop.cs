@@ -1,0 +1,107 @@
+using System.Threading.Channels;
+using EbpfLb.Http.Health;
+using EbpfLb.Http.Metrics;
+using EbpfLb.Model;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Agent.Pipeline;
+
+/// <summary>
+/// The consuming end of the pipeline: takes the latest snapshot, runs its round, attaches the hooks after the first one,
+/// retries after failures and looks after the hooks. Idle, it waits for the channel and for nothing else, so a change
+/// starts its round at once; busy, the channel keeps only the latest snapshot.
+/// </summary>
+internal sealed class SyncLoop(
+    ChannelReader<ArrivedSnapshot> arrivals,
+    SyncRound rounds,
+    HookGuard hooks,
+    ChangeTracker changes,
+    PipelineState state,
+    ProxyHealthTracker health,
+    SyncMetrics syncMetrics,
+    PlanMetrics planMetrics,
+    PipelineSettings settings,
+    TimeProvider time,
+    ILogger logger)
+{
+    private readonly BackOff backOff = new(settings.SyncPeriod);
+    private readonly RoundLog roundLog = new(logger);
+    private ArrivedSnapshot? current;
+    private DateTimeOffset? retryAt;
+    private DateTimeOffset? checkAt;
+
+    /// <summary>Ends when the channel is completed or the token is cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (await WaitAsync(cancellationToken))
+        {
+            var now = time.GetUtcNow();
+            if (arrivals.TryRead(out var arrived)) RunRound(current = arrived);
+            else if (retryAt <= now) Retry();
+            if (checkAt <= now) CheckHooks();
+            if (settings.MinSyncPeriod > TimeSpan.Zero) await Task.Delay(settings.MinSyncPeriod, time, cancellationToken);
+        }
+    }
+
+    /// <summary>Waits for a snapshot or for the next thing that is due. False: there will be no more snapshots.</summary>
+    private async Task<bool> WaitAsync(CancellationToken cancellationToken)
+    {
+        var arrival = arrivals.WaitToReadAsync(cancellationToken);
+        if (Earlier(retryAt, checkAt) is not { } due || arrival.IsCompleted) return await arrival;
+        var arrivalTask = arrival.AsTask();
+        var wait = due - time.GetUtcNow();
+        if (wait > TimeSpan.Zero)
+        {
+            using var stopTimer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            await Task.WhenAny(arrivalTask, Task.Delay(wait, time, stopTimer.Token));
+            await stopTimer.CancelAsync();
+        }
+        return !arrivalTask.IsCompleted || await arrivalTask;
+    }
+
+    private void Retry()
+    {
+        planMetrics.RecordRetry();
+        RunRound(current! with { ArrivedAt = time.GetTimestamp() });
+    }
+
+    private void RunRound(ArrivedSnapshot arrived)
+    {
+        state.RecordArrived(arrived.Snapshot);
+        var round = rounds.Run(arrived);
+        syncMetrics.RecordRound(round.Compile + round.Apply);
+        if (round.Succeeded)
+        {
+            backOff.Reset();
+            retryAt = null;
+            changes.RecordApplied(round.Sequence);
+            syncMetrics.RecordSynced(round.EndedAt);
+        }
+        else
+        {
+            round = round with { RetryIn = backOff.Next() };
+            retryAt = round.EndedAt + round.RetryIn;
+        }
+        RecordHealth(round);
+        state.RecordRound(round, rounds.Table);
+        roundLog.Write(round, rounds.Table);
+        // Traffic is steered only by tables that are complete, or as complete as this node can make them.
+        if (!state.Hooks.Attached && round.Applied) CheckHooks();
+    }
+
+    private void RecordHealth(RoundReport round)
+    {
+        foreach (var family in SyncRound.CompleteFamilies(round)) health.RecordSynced(family);
+        if (round.Succeeded) return;
+        // A snapshot that arrived meanwhile was stamped before the sync above cleared its family.
+        foreach (var family in new[] { IpFamily.IPv4, IpFamily.IPv6 }.Except(SyncRound.CompleteFamilies(round))) health.RecordQueued(family);
+    }
+
+    private void CheckHooks()
+    {
+        hooks.Check();
+        checkAt = time.GetUtcNow() + settings.SyncPeriod;
+    }
+
+    private static DateTimeOffset? Earlier(DateTimeOffset? a, DateTimeOffset? b) => a is null || b < a ? b : a;
+}

@@ -1,0 +1,50 @@
+using EbpfLb.Agent.Dataplane;
+using EbpfLb.Http.Metrics;
+using EbpfLb.Model;
+using EbpfLb.Policy;
+
+namespace EbpfLb.Agent.Pipeline;
+
+/// <summary>
+/// Compiles, plans and applies one snapshot. Whatever an object contains and whatever the kernel answers, it ends with a
+/// report; the state before stays where the new one did not get in.
+/// </summary>
+internal sealed class SyncRound(IDataplane dataplane, PolicyOptions options, PlanMetrics metrics, TimeProvider time)
+{
+    /// <summary>The last table that was compiled; the next compilation starts from it.</summary>
+    public ForwardingTable? Table { get; private set; }
+
+    public RoundReport Run(ArrivedSnapshot arrived)
+    {
+        var start = time.GetTimestamp();
+        metrics.RecordStage("queue", time.GetElapsedTime(arrived.ArrivedAt, start));
+        var compiled = start;
+        var applied = false;
+        ApplyOutcome outcome;
+        try
+        {
+            Table = ForwardingCompiler.Compile(arrived.Snapshot, options, Table);
+            compiled = time.GetTimestamp();
+            outcome = dataplane.Apply(Table);
+            applied = true;
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // A fault of ours or of the kernel as a whole: the tables stay as they are and the round is run again.
+            outcome = new ApplyOutcome(0, [new ApplyFailure(null, $"{e.GetType().Name}: {e.Message}")]);
+        }
+        var end = time.GetTimestamp();
+        var compile = time.GetElapsedTime(start, compiled);
+        var apply = time.GetElapsedTime(compiled, end);
+        metrics.RecordStage("compile", compile);
+        metrics.RecordStage("apply", apply);
+        metrics.RecordStage("total", time.GetElapsedTime(arrived.ArrivedAt, end));
+        metrics.RecordPlan(outcome.Operations, outcome.Failures.Count);
+        return new RoundReport(
+            arrived.Sequence, time.GetUtcNow(), Table?.Services.Length ?? 0, outcome.Operations, compile, apply, applied, outcome.Failures, null);
+    }
+
+    /// <summary>Families that are complete in the kernel after this round; a failure of no known port concerns both.</summary>
+    public static IEnumerable<IpFamily> CompleteFamilies(RoundReport round)
+        => new[] { IpFamily.IPv4, IpFamily.IPv6 }.Where(f => round.Failures.All(x => x.Port is { } port && port.Family != f));
+}
