@@ -33,8 +33,8 @@ internal static partial class Log
     [LoggerMessage(10, LogLevel.Warning, "Sync incomplete: snapshot={Snapshot} failed={Failed} operations={Operations} retry_s={RetrySeconds}", EventName = "SyncIncomplete")]
     public static partial void SyncIncomplete(ILogger logger, long snapshot, int failed, int operations, double retrySeconds);
 
-    [LoggerMessage(11, LogLevel.Error, "Object not programmed: object={Object} error=\"{Error}\"", EventName = "ObjectFailed")]
-    public static partial void ObjectFailed(ILogger logger, string @object, string error);
+    [LoggerMessage(11, LogLevel.Error, "Object not programmed: service={Service} error=\"{Error}\"", EventName = "ObjectFailed")]
+    public static partial void ObjectFailed(ILogger logger, string service, string error);
 
     [LoggerMessage(12, LogLevel.Error, "More objects not programmed: count={Count}; `ebpflb status` lists them", EventName = "MoreObjectsFailed")]
     public static partial void MoreObjectsFailed(ILogger logger, int count);

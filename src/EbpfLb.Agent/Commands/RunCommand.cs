@@ -20,7 +20,7 @@ internal sealed class RunCommand(AgentParts parts, Terminal terminal)
             using var mine = TakeInstance(options.Instance);
             var source = parts.OpenSource(options, loggers);
             Log.Starting(logger, VersionCommand.Version, options.Instance.Name, options.NodeName, source.Status.Description, Environment.ProcessId);
-            using var dataplane = parts.OpenDataplane(options, loggers);
+            await using var dataplane = parts.OpenDataplane(options, loggers);
             LogFeatures(logger, dataplane);
             using var host = new AgentHost(options, source, dataplane, parts.Time, loggers);
             return await host.RunAsync(cancellationToken) ? ExitCode.Ok : ExitCode.Failed;

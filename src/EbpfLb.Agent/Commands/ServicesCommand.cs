@@ -23,7 +23,10 @@ internal sealed class ServicesCommand(CommandContext context)
         }
         context.NoteOrigin(report.Origin);
         context.Terminal.Write(new Table(
-            [new("NAME"), new("FRONTEND"), new("ID", true), new("BACKENDS", true), new("AFFINITY", true), new("CONNECTIONS", true), new("DATAGRAMS", true), new("REFUSED", true)],
+            [
+                new("NAME"), new("FRONTEND"), new("ID", true), new("BACKENDS", true), new("AFFINITY", true),
+                new("CONNECTIONS", true), new("OPEN", true), new("DATAGRAMS", true), new("REFUSED", true),
+            ],
             [.. report.Services.Select(RowOf)]));
     }
 
@@ -35,6 +38,7 @@ internal sealed class ServicesCommand(CommandContext context)
         row.Backends.ToString(),
         row.AffinitySeconds == 0 ? "-" : $"{row.AffinitySeconds} s",
         row.Connections.ToString(),
+        row.Active.ToString(),
         row.Datagrams.ToString(),
         row.Refused.ToString(),
     ];

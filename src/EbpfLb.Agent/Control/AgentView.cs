@@ -25,27 +25,29 @@ internal sealed class AgentView(string instance, string version, DateTimeOffset 
             hooks.Canary is null ? null : new CanaryStatus(hooks.Canary.Ok, hooks.Canary.Problem, hooks.CheckedAt),
             [.. dataplane.ReadMaps().Select(m => new MapStatus(m.Map, m.Entries, m.Capacity))],
             round is null ? null : PlanOf(round),
-            round is null ? [] : [.. round.Failures.Select(f => f.Port is { } port ? $"{port}: {f.Message}" : f.Message)],
+            round is null ? [] : [.. round.Failures.Select(f => f.ToString())],
             state.Table is null ? [] : [.. state.Table.Diagnostics.Select(d => d.ToString())],
             [.. dataplane.Features.Select(f => new FeatureStatus(f.Name, f.Available, f.Lost))]));
     }
 
     public Task<ServicesReport> ServicesAsync(CancellationToken cancellationToken)
     {
+        var all = dataplane.ReadCounters();
         var rows = from port in Ports()
-                   let counters = dataplane.ReadCounters(port.Key)
+                   let counters = all.GetValueOrDefault(port.Key)
                    from frontend in port.Frontends
                    select new ServiceRow(
                        port.Key.Service.ToString(), port.Key.PortName, frontend.Address.ToString(), frontend.Port, frontend.Protocol.ToText(),
                        counters?.Id, port.Backends.Count, port.AffinitySeconds,
-                       counters?.Connections ?? 0, counters?.Datagrams ?? 0, counters?.Refused ?? 0);
+                       counters?.Connections ?? 0, counters?.Active ?? 0, counters?.Datagrams ?? 0, counters?.Refused ?? 0);
         return Task.FromResult(new ServicesReport(Origin.Agent, [.. rows]));
     }
 
     public Task<BackendsReport> BackendsAsync(CancellationToken cancellationToken)
     {
+        var all = dataplane.ReadCounters();
         var rows = from port in Ports()
-                   let id = dataplane.ReadCounters(port.Key)?.Id
+                   let id = all.GetValueOrDefault(port.Key)?.Id
                    from backend in port.Backends
                    select new BackendRow(
                        port.Key.Service.ToString(), port.Key.PortName, port.Key.Protocol.ToText(), id, backend.Address.ToString(), backend.Port);

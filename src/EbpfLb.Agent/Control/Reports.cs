@@ -41,7 +41,8 @@ internal sealed record FeatureStatus(string Name, bool Available, string? Lost);
 /// <param name="Service">"namespace/name"; null when only the maps are known.</param>
 /// <param name="Id">Service port id in the maps; null while it is not programmed.</param>
 /// <param name="AffinitySeconds">0: no affinity.</param>
-/// <param name="Connections">Of the service port: its frontends share the count.</param>
+/// <param name="Connections">Begun, of the service port: its frontends share the counts.</param>
+/// <param name="Active">Open now.</param>
 internal sealed record ServiceRow(
     string? Service,
     string? Port,
@@ -52,6 +53,7 @@ internal sealed record ServiceRow(
     int Backends,
     uint AffinitySeconds,
     ulong Connections,
+    ulong Active,
     ulong Datagrams,
     ulong Refused);
 

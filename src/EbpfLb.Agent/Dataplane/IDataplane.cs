@@ -1,4 +1,5 @@
 using EbpfLb.Http.Metrics;
+using EbpfLb.Model;
 using EbpfLb.Policy;
 
 namespace EbpfLb.Agent.Dataplane;
@@ -7,7 +8,7 @@ namespace EbpfLb.Agent.Dataplane;
 /// What the agent needs of the kernel side; the seam that lets its pipeline run without a kernel. <see cref="Apply"/>,
 /// <see cref="Attach"/> and <see cref="CheckCanary"/> are called from one thread at a time, everything else from any.
 /// </summary>
-internal interface IDataplane : IDisposable
+internal interface IDataplane : IAsyncDisposable
 {
     /// <summary>What this kernel has of what the agent can use.</summary>
     IReadOnlyList<KernelFeatureReport> Features { get; }
@@ -21,7 +22,7 @@ internal interface IDataplane : IDisposable
     /// <summary>Attaches what is not attached, and puts this version's programs into the links that exist.</summary>
     void Attach();
 
-    /// <summary>Makes a connection that only the socket hooks can make right.</summary>
+    /// <summary>Makes connections, one in each family, that only the socket hooks can make right.</summary>
     CanaryOutcome CheckCanary();
 
     IReadOnlyList<MapReading> ReadMaps();
@@ -31,8 +32,8 @@ internal interface IDataplane : IDisposable
     /// <summary>Connections sent to backends since the maps were made.</summary>
     long ReadConnections();
 
-    /// <summary>Id and live counters of a service port; null while it is not programmed.</summary>
-    PortCounters? ReadCounters(ServicePortKey port);
+    /// <summary>Ids and live counters of the service ports that are programmed.</summary>
+    IReadOnlyDictionary<ServicePortKey, PortCounters> ReadCounters();
 }
 
 /// <param name="Lost">What does not work without it; null when it is there.</param>
@@ -43,15 +44,20 @@ internal sealed record KernelFeatureReport(string Name, bool Available, string? 
 internal sealed record HookReport(string Program, uint ProgramId, string Target);
 
 /// <summary>One object that could not be brought into the kernel.</summary>
-/// <param name="Port">null when the failure is not one of a service port.</param>
+/// <param name="Service">null when the failure is not one of a Service.</param>
 /// <param name="Message">What happened and what to do about it.</param>
-internal sealed record ApplyFailure(ServicePortKey? Port, string Message);
+internal sealed record ObjectFailure(ObjectName? Service, string Message)
+{
+    public override string ToString() => Service is { } service ? $"Service {service}: {Message}" : Message;
+}
 
 /// <param name="Operations">Map operations that were carried out.</param>
-internal sealed record ApplyOutcome(int Operations, IReadOnlyList<ApplyFailure> Failures);
+internal sealed record ApplyOutcome(int Operations, IReadOnlyList<ObjectFailure> Failures);
 
 /// <param name="Problem">What was seen and what to do; null when the hooks are in force.</param>
 internal sealed record CanaryOutcome(bool Ok, string? Problem);
 
 /// <param name="Id">The id that stands for the service port in all maps.</param>
-internal sealed record PortCounters(uint Id, ulong Connections, ulong Datagrams, ulong Refused);
+/// <param name="Connections">TCP and connected UDP, begun.</param>
+/// <param name="Active">Of those, open now.</param>
+internal sealed record PortCounters(uint Id, ulong Connections, ulong Active, ulong Datagrams, ulong Refused);

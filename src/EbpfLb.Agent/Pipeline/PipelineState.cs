@@ -58,5 +58,5 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
 
     private static string FirstPlanReason(RoundReport? round) => round is null
         ? "no plan has been applied yet"
-        : $"the first plan is not in the kernel: {round.Failures.Count} objects failed, first {round.Failures[0].Message}";
+        : $"the first plan is not in the kernel: {round.Failures.Count} objects failed, first {round.Failures[0]}";
 }

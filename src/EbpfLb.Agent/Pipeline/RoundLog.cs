@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using EbpfLb.Agent.Dataplane;
 using EbpfLb.Policy;
 using Microsoft.Extensions.Logging;
 
@@ -10,7 +11,7 @@ internal sealed class RoundLog(ILogger logger)
     /// <summary>A full map fails for thousands of objects at once; their number says more than their names.</summary>
     private const int MaxObjectsNamed = 10;
 
-    private HashSet<string> knownFailures = [];
+    private HashSet<ObjectFailure> knownFailures = [];
     private HashSet<PolicyDiagnostic> knownDiagnostics = [];
     private ImmutableArray<PolicyDiagnostic> lastDiagnostics = [];
     private bool isFirst = true;
@@ -32,9 +33,9 @@ internal sealed class RoundLog(ILogger logger)
 
     private void WriteFailures(RoundReport round)
     {
-        HashSet<string> now = [.. round.Failures.Select(f => f.Message)];
-        var news = round.Failures.Where(f => !knownFailures.Contains(f.Message)).ToList();
-        foreach (var failure in news.Take(MaxObjectsNamed)) Log.ObjectFailed(logger, failure.Port?.ToString() ?? "-", failure.Message);
+        HashSet<ObjectFailure> now = [.. round.Failures];
+        var news = round.Failures.Where(f => !knownFailures.Contains(f)).ToList();
+        foreach (var failure in news.Take(MaxObjectsNamed)) Log.ObjectFailed(logger, failure.Service?.ToString() ?? "-", failure.Message);
         if (news.Count > MaxObjectsNamed) Log.MoreObjectsFailed(logger, news.Count - MaxObjectsNamed);
         knownFailures = now;
     }

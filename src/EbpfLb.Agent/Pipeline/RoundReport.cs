@@ -16,7 +16,7 @@ internal sealed record RoundReport(
     TimeSpan Compile,
     TimeSpan Apply,
     bool Applied,
-    IReadOnlyList<ApplyFailure> Failures,
+    IReadOnlyList<ObjectFailure> Failures,
     TimeSpan? RetryIn)
 {
     public bool Succeeded => Failures.Count == 0;

@@ -24,7 +24,10 @@ internal sealed class SyncLoop(
     TimeProvider time,
     ILogger logger)
 {
+    private static readonly IpFamily[] Families = [IpFamily.IPv4, IpFamily.IPv6];
+
     private readonly BackOff backOff = new(settings.SyncPeriod);
+    private readonly BackOff hookBackOff = new(settings.SyncPeriod);
     private readonly RoundLog roundLog = new(logger);
     private ArrivedSnapshot? current;
     private DateTimeOffset? retryAt;
@@ -91,16 +94,19 @@ internal sealed class SyncLoop(
 
     private void RecordHealth(RoundReport round)
     {
-        foreach (var family in SyncRound.CompleteFamilies(round)) health.RecordSynced(family);
-        if (round.Succeeded) return;
-        // A snapshot that arrived meanwhile was stamped before the sync above cleared its family.
-        foreach (var family in new[] { IpFamily.IPv4, IpFamily.IPv6 }.Except(SyncRound.CompleteFamilies(round))) health.RecordQueued(family);
+        foreach (var family in Families)
+        {
+            if (round.Succeeded) health.RecordSynced(family);
+            // What arrived during the last good round was stamped before that round cleared the stamp.
+            else health.RecordQueued(family);
+        }
     }
 
     private void CheckHooks()
     {
-        hooks.Check();
-        checkAt = time.GetUtcNow() + settings.SyncPeriod;
+        var inForce = hooks.Check();
+        if (inForce) hookBackOff.Reset();
+        checkAt = time.GetUtcNow() + (inForce ? settings.SyncPeriod : hookBackOff.Next());
     }
 
     private static DateTimeOffset? Earlier(DateTimeOffset? a, DateTimeOffset? b) => a is null || b < a ? b : a;

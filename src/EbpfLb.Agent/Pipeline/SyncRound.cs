@@ -31,7 +31,7 @@ internal sealed class SyncRound(IDataplane dataplane, PolicyOptions options, Pla
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             // A fault of ours or of the kernel as a whole: the tables stay as they are and the round is run again.
-            outcome = new ApplyOutcome(0, [new ApplyFailure(null, $"{e.GetType().Name}: {e.Message}")]);
+            outcome = new ApplyOutcome(0, [new ObjectFailure(null, $"{e.GetType().Name}: {e.Message}")]);
         }
         var end = time.GetTimestamp();
         var compile = time.GetElapsedTime(start, compiled);
@@ -43,8 +43,4 @@ internal sealed class SyncRound(IDataplane dataplane, PolicyOptions options, Pla
         return new RoundReport(
             arrived.Sequence, time.GetUtcNow(), Table?.Services.Length ?? 0, outcome.Operations, compile, apply, applied, outcome.Failures, null);
     }
-
-    /// <summary>Families that are complete in the kernel after this round; a failure of no known port concerns both.</summary>
-    public static IEnumerable<IpFamily> CompleteFamilies(RoundReport round)
-        => new[] { IpFamily.IPv4, IpFamily.IPv6 }.Where(f => round.Failures.All(x => x.Port is { } port && port.Family != f));
 }

@@ -1,0 +1,39 @@
+using EbpfLb.Agent.Options;
+using EbpfLb.Kubernetes;
+using EbpfLb.Kubernetes.Auth;
+using EbpfLb.Model;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Agent.Hosting;
+
+/// <summary>Makes the source that the options name.</summary>
+internal static class SourceOpener
+{
+    /// <exception cref="StartException">The connection's configuration cannot be used.</exception>
+    public static IClusterSource Open(RunOptions options, TimeProvider time, ILoggerFactory loggers)
+    {
+        try
+        {
+            return OpenApiServer(options, time, loggers);
+        }
+        catch (ConfigException e)
+        {
+            throw new StartException(e.Message, e);
+        }
+    }
+
+    private static ApiServerSource OpenApiServer(RunOptions options, TimeProvider time, ILoggerFactory loggers)
+    {
+        if (options.KubeConfig is null && !InClusterConfig.IsAvailable(Environment.GetEnvironmentVariable))
+        {
+            throw new StartException("there is no source: this process runs in no pod with a service account; "
+                + "give --manifests PATH for a stand-alone load balancer, or --kubeconfig FILE");
+        }
+        var servers = options.ApiServers.Select(u => u.ToString()).ToArray();
+        var connection = options.KubeConfig is { } file
+            ? KubeconfigFile.Load(file).WithServers(servers)
+            : InClusterConfig.Load(Environment.GetEnvironmentVariable, servers);
+        return new ApiServerSource(
+            connection, new ApiServerSourceOptions(options.NodeName), time, new Random(), loggers.CreateLogger<ApiServerSource>());
+    }
+}

@@ -1,0 +1,69 @@
+using System.Threading.Channels;
+using EbpfLb.Agent.Dataplane;
+using EbpfLb.Http.Metrics;
+using EbpfLb.Policy;
+
+namespace EbpfLb.Agent.Tests.Fakes;
+
+/// <summary>A dataplane without a kernel: it remembers what it was asked for and fails when it is told to.</summary>
+internal sealed class FakeDataplane : IDataplane
+{
+    private readonly Channel<ForwardingTable> applied = Channel.CreateUnbounded<ForwardingTable>();
+
+    /// <summary>Decides what a call of Apply answers; it may block or throw.</summary>
+    public Func<ForwardingTable, ApplyOutcome> OnApply { get; set; } = _ => new ApplyOutcome(1, []);
+
+    public Action OnAttach { get; set; } = () => { };
+
+    public CanaryOutcome Canary { get; set; } = new(true, null);
+
+    public int Attached { get; private set; }
+
+    public int Applies { get; private set; }
+
+    public bool IsDisposed { get; private set; }
+
+    public IReadOnlyList<KernelFeatureReport> Features { get; set; } = [new("BPF links", true, null), new("bpf_loop", false, "large lists")];
+
+    public IReadOnlyList<HookReport> Hooks => Attached > 0 ? [new("connect4", 41, "/sys/fs/cgroup")] : [];
+
+    public Dictionary<ServicePortKey, PortCounters> Counters { get; } = [];
+
+    /// <summary>The table of the next call of Apply that has ended, in order.</summary>
+    public async Task<ForwardingTable> NextAppliedAsync() => await applied.Reader.ReadAsync(TestContext.Current.CancellationToken);
+
+    public ApplyOutcome Apply(ForwardingTable table)
+    {
+        Applies++;
+        try
+        {
+            return OnApply(table);
+        }
+        finally
+        {
+            applied.Writer.TryWrite(table);
+        }
+    }
+
+    public void Attach()
+    {
+        OnAttach();
+        Attached++;
+    }
+
+    public CanaryOutcome CheckCanary() => Canary;
+
+    public IReadOnlyList<MapReading> ReadMaps() => [new("lb_services4", 3, 1000)];
+
+    public IReadOnlyList<EventReading> ReadEvents() => [new("SockTranslated", 7)];
+
+    public long ReadConnections() => 7;
+
+    public IReadOnlyDictionary<ServicePortKey, PortCounters> ReadCounters() => Counters;
+
+    public ValueTask DisposeAsync()
+    {
+        IsDisposed = true;
+        return ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,93 @@
+using System.Diagnostics.Metrics;
+using EbpfLb.Agent.Pipeline;
+using EbpfLb.Http.Metrics;
+using EbpfLb.Http.Prometheus;
+using EbpfLb.Model;
+using EbpfLb.Testing.Clusters;
+using EbpfLb.Testing.Time;
+
+namespace EbpfLb.Agent.Tests.Pipeline;
+
+public sealed class ChangeTrackerTests : IDisposable
+{
+    private const string Latency = "kubeproxy_network_programming_duration_seconds";
+
+    private readonly ManualTimeProvider time = new();
+    private readonly ClusterStateBuilder cluster = new();
+    private readonly Meter meter = new("EbpfLb");
+    private readonly PrometheusExporter exporter;
+    private readonly ChangeTracker tracker;
+    private long sequence;
+
+    public ChangeTrackerTests()
+    {
+        exporter = new PrometheusExporter(meter);
+        tracker = new ChangeTracker(new SyncMetrics(meter), time);
+    }
+
+    public void Dispose()
+    {
+        exporter.Dispose();
+        meter.Dispose();
+    }
+
+    [Fact]
+    public void A_change_of_a_slice_is_timed_from_its_trigger_to_the_end_of_its_round()
+    {
+        time.Advance(TimeSpan.FromMinutes(1));
+        SetSlice("web-1", time.GetUtcNow());
+        time.Advance(TimeSpan.FromSeconds(3));
+        Observe();
+        time.Advance(TimeSpan.FromSeconds(2));
+        tracker.RecordApplied(sequence);
+        Assert.Contains($"{Latency}_sum{{ip_family=\"IPv4\"}} 5", Metrics);
+        Assert.Contains($"{Latency}_count{{ip_family=\"IPv4\"}} 1", Metrics);
+    }
+
+    [Fact]
+    public void A_round_that_ends_before_its_snapshot_was_counted_is_timed_all_the_same()
+    {
+        SetSlice("web-1", time.GetUtcNow());
+        time.Advance(TimeSpan.FromSeconds(2));
+        tracker.RecordApplied(1);
+        time.Advance(TimeSpan.FromSeconds(9));
+        Observe();
+        Assert.Contains($"{Latency}_sum{{ip_family=\"IPv4\"}} 2", Metrics);
+    }
+
+    [Fact]
+    public void Triggers_from_before_the_agent_and_slices_that_did_not_change_are_not_timed()
+    {
+        SetSlice("old", time.GetUtcNow() - TimeSpan.FromSeconds(1));
+        Observe();
+        tracker.RecordApplied(sequence);
+        SetSlice("new", time.GetUtcNow());
+        Observe();
+        tracker.RecordApplied(sequence);
+        Observe();
+        tracker.RecordApplied(sequence);
+        Assert.Contains($"{Latency}_count{{ip_family=\"IPv4\"}} 1", Metrics);
+    }
+
+    [Fact]
+    public void Changes_are_pending_until_a_round_that_carries_them_succeeds()
+    {
+        SetSlice("web-1", null);
+        Observe();
+        SetSlice("web-2", null);
+        Observe();
+        Assert.Contains("kubeproxy_sync_proxy_rules_endpoint_changes_pending 2", Metrics);
+        tracker.RecordApplied(1);
+        Assert.Contains("kubeproxy_sync_proxy_rules_endpoint_changes_pending 1", Metrics);
+        tracker.RecordApplied(2);
+        Assert.Contains("kubeproxy_sync_proxy_rules_endpoint_changes_pending 0", Metrics);
+        Assert.Contains("kubeproxy_sync_proxy_rules_endpoint_changes_total 2", Metrics);
+    }
+
+    private string[] Metrics => exporter.Export().Split('\n');
+
+    private void Observe() => tracker.Observe(new ArrivedSnapshot(cluster.Build(), ++sequence, time.GetTimestamp()));
+
+    private void SetSlice(string name, DateTimeOffset? trigger) => cluster.Set(new EndpointSlice(
+        ClusterBuilder.Name(name), "web", IpFamily.IPv4, [], [new Endpoint(IpAddress.Parse("10.0.0.1"), EndpointConditions.Default)], ServiceLabels.None, trigger));
+}

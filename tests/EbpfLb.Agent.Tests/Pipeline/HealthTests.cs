@@ -1,0 +1,66 @@
+using EbpfLb.Agent.Dataplane;
+using EbpfLb.Model;
+
+namespace EbpfLb.Agent.Tests.Pipeline;
+
+public sealed class HealthTests
+{
+    private static Node NodeWith(params string[] taints) => new("n", [], [], null, false, taints.ToValueList());
+
+    [Fact]
+    public async Task A_state_that_does_not_get_in_for_two_sync_periods_is_unhealthy_until_it_does()
+    {
+        await using var pipeline = new PipelineUnderTest();
+        await pipeline.UntilFirstServiceIsInAsync();
+        pipeline.Dataplane.OnApply = _ => new ApplyOutcome(0, [new ObjectFailure(null, "no")]);
+        pipeline.PushService("web", 2);
+        await pipeline.Dataplane.NextAppliedAsync();
+        await pipeline.UntilWaitingForAsync(1);
+        Assert.True(pipeline.State.Report().Healthy);
+
+        var applies = pipeline.Dataplane.Applies;
+        await pipeline.AdvanceThroughAsync(TimeSpan.FromSeconds(60), () => pipeline.Dataplane.Applies >= applies + 5);
+        Assert.False(pipeline.State.Report().Healthy);
+
+        pipeline.Dataplane.OnApply = _ => new ApplyOutcome(1, []);
+        pipeline.PushService("third", 3);
+        await Waiting.UntilAsync(() => pipeline.State.LastRound is { Succeeded: true });
+        Assert.True(pipeline.State.Report().Healthy);
+    }
+
+    [Fact]
+    public async Task The_taint_of_the_cluster_autoscaler_takes_the_node_out()
+    {
+        await using var pipeline = new PipelineUnderTest(nodeRequired: true);
+        Assert.True(pipeline.State.Report().NodeEligible);
+        foreach (var (node, eligible) in new[] { (NodeWith(), true), (NodeWith("ToBeDeletedByClusterAutoscaler"), false), (NodeWith("other"), true), (null, false) })
+        {
+            pipeline.Source.Push(ClusterSnapshot.Empty with { Node = node });
+            await pipeline.Dataplane.NextAppliedAsync();
+            await Waiting.UntilAsync(() => pipeline.State.Report().NodeEligible == eligible);
+        }
+    }
+
+    [Fact]
+    public async Task Without_a_cluster_no_node_is_needed()
+    {
+        await using var pipeline = new PipelineUnderTest(nodeRequired: false);
+        await pipeline.UntilFirstServiceIsInAsync();
+        Assert.True(pipeline.State.Report().NodeEligible);
+    }
+
+    [Fact]
+    public async Task Readiness_names_what_is_still_missing_in_order()
+    {
+        await using var pipeline = new PipelineUnderTest();
+        pipeline.Source.Status = new SourceStatus("https://api:6443", false, null, "connection refused");
+        Assert.Equal(
+            [
+                "source https://api:6443 has not been read completely yet: connection refused",
+                "no plan has been applied yet",
+                "hooks are not attached yet",
+            ], pipeline.State.Readiness().Reasons);
+        await pipeline.UntilFirstServiceIsInAsync();
+        Assert.Empty(pipeline.State.Readiness().Reasons);
+    }
+}

@@ -1,0 +1,62 @@
+using EbpfLb.Agent.Dataplane;
+
+namespace EbpfLb.Agent.Tests.Pipeline;
+
+public sealed class HookGuardTests
+{
+    [Fact]
+    public async Task Attaching_that_fails_is_reported_and_tried_again_soon()
+    {
+        await using var pipeline = new PipelineUnderTest();
+        pipeline.Dataplane.OnAttach = () => throw new InvalidOperationException("somebody attached exclusively; run bpftool cgroup tree");
+        pipeline.PushService("web", 1);
+        await pipeline.Dataplane.NextAppliedAsync();
+        await pipeline.UntilWaitingForAsync(1);
+        Assert.Equal(["hooks are not attached: somebody attached exclusively; run bpftool cgroup tree"], pipeline.State.Readiness().Reasons);
+
+        pipeline.Dataplane.OnAttach = () => { };
+        pipeline.Time.Advance(TimeSpan.FromSeconds(1));
+        await pipeline.UntilIdleAsync();
+        Assert.True(pipeline.IsReady);
+        Assert.Equal(1, pipeline.Dataplane.Applies);
+    }
+
+    [Fact]
+    public async Task A_canary_that_never_answers_keeps_the_agent_from_being_ready()
+    {
+        await using var pipeline = new PipelineUnderTest();
+        pipeline.Dataplane.Canary = new CanaryOutcome(false, "not in force; check --cgroup-root");
+        pipeline.PushService("web", 1);
+        await pipeline.Dataplane.NextAppliedAsync();
+        await pipeline.UntilWaitingForAsync(1);
+        Assert.Equal(["canary: not in force; check --cgroup-root"], pipeline.State.Readiness().Reasons);
+        Assert.Contains(pipeline.Log, l => l.Contains("Canary failed: not in force; check --cgroup-root"));
+    }
+
+    [Fact]
+    public async Task Hooks_that_somebody_removed_are_attached_again_at_the_next_check()
+    {
+        await using var pipeline = new PipelineUnderTest();
+        await pipeline.UntilFirstServiceIsInAsync();
+        pipeline.Dataplane.Canary = new CanaryOutcome(false, "gone");
+        pipeline.Dataplane.OnAttach = () => pipeline.Dataplane.Canary = new CanaryOutcome(true, null);
+
+        pipeline.Time.Advance(TimeSpan.FromSeconds(30));
+        await pipeline.UntilIdleAsync();
+
+        Assert.Equal(2, pipeline.Dataplane.Attached);
+        Assert.True(pipeline.IsReady);
+        Assert.Contains(pipeline.Log, l => l.Contains("Canary failed: gone"));
+    }
+
+    [Fact]
+    public async Task Hooks_that_are_in_force_are_left_alone()
+    {
+        await using var pipeline = new PipelineUnderTest();
+        await pipeline.UntilFirstServiceIsInAsync();
+        pipeline.Time.Advance(TimeSpan.FromSeconds(30));
+        await pipeline.UntilIdleAsync();
+        Assert.Equal(1, pipeline.Dataplane.Attached);
+        Assert.Equal(pipeline.Time.GetUtcNow(), pipeline.State.Hooks.CheckedAt);
+    }
+}
