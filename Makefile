@@ -16,7 +16,7 @@ BPF_HEADERS := $(wildcard bpf/include/*.h bpf/lib/*.h bpf/hook/*.h)
 BPF_PROGS := $(patsubst bpf/prog/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/prog/*.bpf.c))
 BPF_UNITS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/unit/*.bpf.c bpf/bench/*.bpf.c))
 
-.PHONY: help deps build bpf netprobe test unit demo bench abi golden format clean
+.PHONY: help deps build bpf netprobe test unit demo demo-clean bench abi golden format clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -55,6 +55,13 @@ $(BUILD)/native/netprobe: $(wildcard tests/EbpfLb.Testing/native/*.c) tests/Ebpf
 
 test: build ## all tests, C# and BPF (root); ends with "N passed, N failed"
 	@tools/test.sh
+
+demo: deps bpf netprobe ## a node in namespaces that balances real traffic (root); KEEP=1 leaves it up
+	dotnet publish src/EbpfLb.Agent/EbpfLb.Agent.csproj -c $(CONFIG) -v quiet -o $(BUILD)/bin
+	@deploy/demo/demo.sh
+
+demo-clean: ## remove what KEEP=1 left up
+	@deploy/demo/demo.sh clean
 
 clean: ## remove everything that was built
 	rm -rf $(BUILD)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using EbpfLb.Testing.Agents;
 using EbpfLb.Testing.Cgroups;
 
 namespace EbpfLb.Testing.Netns;

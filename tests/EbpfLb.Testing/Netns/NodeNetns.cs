@@ -50,8 +50,13 @@ public sealed class NodeNetns
 
     public IReadOnlyList<PodNetns> Pods => pods;
 
-    /// <summary>Adds a pod. Its name is at most 13 characters, since "p-NAME" is a device on the node.</summary>
-    public PodNetns AddPod(string name)
+    /// <summary>Adds a pod.</summary>
+    /// <param name="name">At most 13 characters, since "p-NAME" is a device on the node.</param>
+    /// <param name="unreachable">
+    /// Prefixes that the pod cannot reach and is told so at once (EHOSTUNREACH). For the range of ClusterIPs: socket hooks rewrite
+    /// before routes count, so only what they leave alone meets this, and without waiting for a time-out.
+    /// </param>
+    public PodNetns AddPod(string name, params IReadOnlyList<string> unreachable)
     {
         var number = pods.Count + 10;
         var netns = $"{Netns}-{name}";
@@ -75,13 +80,16 @@ public sealed class NodeNetns
             $"route add {pod.IPv6}/128 dev p-{name} src {IPv6}");
         Ip.Batch(
             netns,
-            "link set lo up",
-            "link set eth0 up",
-            $"addr add {pod.IPv4}/32 dev eth0",
-            $"addr add {pod.IPv6}/128 dev eth0 nodad",
-            $"route add {GatewayV4} dev eth0 scope link",
-            $"route add default via {GatewayV4} dev eth0",
-            $"route add default via {GatewayV6} dev eth0");
+            [
+                "link set lo up",
+                "link set eth0 up",
+                $"addr add {pod.IPv4}/32 dev eth0",
+                $"addr add {pod.IPv6}/128 dev eth0 nodad",
+                $"route add {GatewayV4} dev eth0 scope link",
+                $"route add default via {GatewayV4} dev eth0",
+                $"route add default via {GatewayV6} dev eth0",
+                .. unreachable.Select(range => $"route add unreachable {range}"),
+            ]);
         return pod;
     }
 

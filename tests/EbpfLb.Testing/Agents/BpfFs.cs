@@ -1,6 +1,6 @@
 using EbpfLb.Testing.Cgroups;
 
-namespace EbpfLb.Testing.Netns;
+namespace EbpfLb.Testing.Agents;
 
 /// <summary>The BPF file system in which agents pin, one directory an instance.</summary>
 public static class BpfFs

@@ -1,0 +1,161 @@
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using EbpfLb.Testing.Netns;
+using EbpfLb.Testing.Processes;
+using EbpfLb.Testing.Sockets;
+
+namespace EbpfLb.Testing.Agents;
+
+/// <summary>
+/// A real agent on a node: started, asked, killed, started again, and cleaned up with everything that it pinned. Its instance is
+/// named like the node's namespace.
+/// </summary>
+public sealed class AgentProcess : IDisposable
+{
+    private const int HealthPort = 10256;
+    private readonly AgentOptions options;
+    private readonly DirectoryInfo runDirectory = Directory.CreateTempSubdirectory("ebpflb-run-");
+    private readonly ProcessPlace place;
+    private readonly HttpClient http;
+    private ChildProcess? process;
+
+    private AgentProcess(AgentOptions options)
+    {
+        this.options = options;
+        place = options.Node.Place with { CgroupPath = options.Node.Cgroup.Child("agent").Path };
+        http = NetnsListener.HttpClient(place.NetnsPath!);
+    }
+
+    /// <summary>Starts an agent and waits until it is ready.</summary>
+    /// <exception cref="InvalidOperationException">It ended; the message holds its log.</exception>
+    public static AgentProcess Start(AgentOptions options)
+    {
+        var agent = new AgentProcess(options);
+        try
+        {
+            agent.Launch();
+            agent.WaitUntilReady();
+            return agent;
+        }
+        catch
+        {
+            agent.Dispose();
+            throw;
+        }
+    }
+
+    public string Instance => options.Node.Netns;
+
+    /// <summary>What the agent that runs now (or ran last) has printed.</summary>
+    public string Log => process?.Output ?? "";
+
+    /// <summary>Starts the agent again, with the same instance, pins and run directory.</summary>
+    public void Launch()
+    {
+        process?.Dispose();
+        process = ChildProcess.Start(
+            place,
+            [
+                options.Binary, "run", .. options.Source, "--node-name", options.Node.Name, "--instance", Instance,
+                "--cgroup-root", options.Node.Cgroup.Path, "--bpffs", BpfFs.MountPoint, "--run-dir", runDirectory.FullName, .. options.Extra,
+            ]);
+    }
+
+    /// <summary>Waits until /healthz says 200: first lists complete, everything programmed, hooks proven by the canary.</summary>
+    public void WaitUntilReady() => Eventually.Get(
+        () =>
+        {
+            if (process!.HasExited)
+                throw new InvalidOperationException($"the agent ended with {process.WaitForExit()}:\n{Log}");
+            return Health();
+        },
+        status => status == HttpStatusCode.OK,
+        "the agent to be ready",
+        TimeSpan.FromSeconds(30));
+
+    /// <summary>Status of /healthz; null while nothing listens.</summary>
+    public HttpStatusCode? Health()
+    {
+        try
+        {
+            using var answer = http.GetAsync(new Uri($"http://127.0.0.1:{HealthPort}/healthz")).GetAwaiter().GetResult();
+            return answer.StatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// Changes that the first round after the start made in the kernel, from the log: 0 when everything was found as wanted.
+    /// </summary>
+    public int FirstPlanOperations()
+    {
+        var line = Log.Split('\n').First(line => line.Contains("Synced: ", StringComparison.Ordinal));
+        return int.Parse(Regex.Match(line, "operations=(?<count>[0-9]+)", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)).Groups["count"].Value, CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>kill -9.</summary>
+    public void Kill() => process!.Kill();
+
+    /// <summary>SIGTERM, and the exit code.</summary>
+    public int Terminate()
+    {
+        process!.Signal();
+        return process.WaitForExit();
+    }
+
+    /// <summary>Runs another command of the executable against this instance; returns its exit code and output.</summary>
+    public (int ExitCode, string Output) Command(string verb, params IReadOnlyList<string> arguments) => ChildProcess.Run(
+        place,
+        [options.Binary, verb, "--instance", Instance, "--bpffs", BpfFs.MountPoint, "--run-dir", runDirectory.FullName, .. arguments]);
+
+    /// <summary>Runs another command with <c>-o json</c>.</summary>
+    /// <exception cref="InvalidOperationException">It failed, or printed something else than JSON.</exception>
+    public JsonElement Json(string verb, params IReadOnlyList<string> arguments)
+    {
+        var (code, output) = Command(verb, ["-o", "json", .. arguments]);
+        try
+        {
+            return JsonDocument.Parse(output).RootElement;
+        }
+        catch (JsonException exception)
+        {
+            throw new InvalidOperationException($"'{verb}' ended with {code} and printed no JSON:\n{output}\nlog of the agent:\n{Log}", exception);
+        }
+    }
+
+    /// <summary>Name -> kernel id of everything pinned: "maps/lb_backends", "links/...".</summary>
+    public IReadOnlyDictionary<string, long> PinnedIds()
+    {
+        var ids = new Dictionary<string, long>();
+        foreach (var kind in (string[])["map", "link"])
+        {
+            foreach (var pin in Directory.EnumerateFiles(Path.Combine(BpfFs.InstancePath(Instance), $"{kind}s")))
+            {
+                var (code, output) = ChildProcess.Run(new ProcessPlace(null, null), RepositoryPaths.Tool("bpftool"), "-j", kind, "show", "pinned", pin);
+                if (code != 0)
+                    throw new InvalidOperationException($"bpftool cannot show {pin}: {output}");
+                using var json = JsonDocument.Parse(output);
+                var shown = json.RootElement.ValueKind == JsonValueKind.Array ? json.RootElement[0] : json.RootElement;
+                ids[$"{kind}s/{Path.GetFileName(pin)}"] = shown.GetProperty("id").GetInt64();
+            }
+        }
+        return ids;
+    }
+
+    public void Dispose()
+    {
+        process?.Dispose();
+        if (Directory.Exists(BpfFs.InstancePath(Instance)))
+            Command("cleanup");
+        BpfFs.RemoveInstance(Instance);
+        http.Dispose();
+        // The command above removes it too when nothing else is in it.
+        if (Directory.Exists(runDirectory.FullName))
+            runDirectory.Delete(recursive: true);
+    }
+}
