@@ -17,13 +17,9 @@ public static class Privileges
     /// <exception cref="BpfException">EPERM, with <see cref="Advice"/>.</exception>
     public static void Require(string purpose)
     {
-        try
-        {
-            using var map = BpfMap.Create(new MapSpec("lb_probe", MapType.Array, 4, 4, 1));
-        }
-        catch (BpfException e) when (e.Errno is Errno.EPERM or Errno.EACCES)
-        {
-            throw new BpfException(e.Errno, purpose, "needs the right to use BPF", Advice);
-        }
+        // Where kernel.unprivileged_bpf_disabled is 0 anybody may make maps; a socket hook always needs the capabilities.
+        var errno = ProgramProbe.AddressErrno(AttachType.CgroupInet4Connect);
+        if (errno is Errno.EPERM or Errno.EACCES)
+            throw new BpfException(errno, purpose, "needs the right to use BPF", Advice);
     }
 }

@@ -27,9 +27,8 @@ public static class KernelFeatures
     /// <summary>Probes everything; some milliseconds, and nothing is left behind.</summary>
     public static IReadOnlyList<KernelFeature> Probe()
     {
-        var syscall = MapProbe.TryCreate(new MapSpec("lb_probe", MapType.Array, 4, 4, 1));
-        if (syscall is not null)
-            return [Feature(BpfSyscall, $"{syscall}; {Privileges.Advice}", "everything")];
+        if (ProgramProbe.AddressErrno(AttachType.CgroupInet4Connect) is Errno.EPERM or Errno.EACCES)
+            return [Feature(BpfSyscall, $"not permitted; {Privileges.Advice}", "everything")];
         return
         [
             Feature(BpfSyscall, null, "everything"),

@@ -14,6 +14,13 @@ internal static unsafe class ProgramProbe
     /// <summary>A program of a cgroup address hook that lets everything pass.</summary>
     public static string? Address(AttachType hook) => TryLoad(ProgramType.CgroupSockAddr, hook, Instruction.Return(1));
 
+    /// <summary>The same as an error number, None when it works.</summary>
+    public static Errno AddressErrno(AttachType hook)
+    {
+        using var fd = Load(ProgramType.CgroupSockAddr, hook, Instruction.Return(1), out _, out var errno);
+        return errno;
+    }
+
     public static string? TryLoad(ProgramType type, AttachType hook, ReadOnlySpan<ulong> instructions)
     {
         using var fd = Load(type, hook, instructions, out var reason);
@@ -83,7 +90,11 @@ internal static unsafe class ProgramProbe
         return errno == good ? null : $"making a link at {hook}: {errno}";
     }
 
-    private static BpfFd? Load(ProgramType type, AttachType hook, ReadOnlySpan<ulong> instructions, out string? reason)
+    private static BpfFd? Load(ProgramType type, AttachType hook, ReadOnlySpan<ulong> instructions, out string? reason) =>
+        Load(type, hook, instructions, out reason, out _);
+
+    private static BpfFd? Load(
+        ProgramType type, AttachType hook, ReadOnlySpan<ulong> instructions, out string? reason, out Errno errno)
     {
         const int capacity = 4096;
         var log = stackalloc byte[capacity];
@@ -98,6 +109,7 @@ internal static unsafe class ProgramProbe
         int result;
         fixed (ulong* first = instructions)
             result = LibBpf.bpf_prog_load((uint)type, "lb_probe", License, first, (nuint)instructions.Length, &options);
+        errno = Check.ErrnoOf(result);
         if (result >= 0)
         {
             reason = null;
@@ -106,7 +118,7 @@ internal static unsafe class ProgramProbe
 
         var said = VerifierText.Tail(Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(log)))
             .Split('\n').LastOrDefault(line => line.Length > 0);
-        reason = $"loading a {type} program: {Check.ErrnoOf(result)}{(said is null ? "" : $" ({said})")}";
+        reason = $"loading a {type} program: {errno}{(said is null ? "" : $" ({said})")}";
         return null;
     }
 

@@ -20,17 +20,20 @@ public static class Pin
     }
 
     /// <summary>Pins a map, program or link. Missing directories are made.</summary>
-    /// <exception cref="BpfException">EEXIST: the name is taken. EPERM/EINVAL: the path is not below a bpffs.</exception>
+    /// <exception cref="BpfException">EEXIST: the name is taken. EPERM: the path is not below a bpffs, or has a dot in its name.</exception>
     public static void Add(BpfFd fd, string path)
     {
         MakeParent(path);
-        Check.Result(LibBpf.bpf_obj_pin(fd, path), "pin at", path);
+        var result = LibBpf.bpf_obj_pin(fd, path);
+        if (result == -(int)Errno.EPERM && Privileges.IsRoot)
+            throw new BpfException(Errno.EPERM, "pin at", path, "the path must lie on a bpffs, whose names must not contain a dot");
+        Check.Result(result, "pin at", path);
     }
 
     /// <summary>Pins in place of what was pinned there before, atomically: the name always leads to one of the two.</summary>
     public static void Replace(BpfFd fd, string path)
     {
-        var temporary = path + ".new";
+        var temporary = path + "-new";
         Remove(temporary);
         Add(fd, temporary);
         try
@@ -47,7 +50,10 @@ public static class Pin
     /// <summary>Renames a pin, replacing the target, within one bpffs.</summary>
     public static void Move(string from, string to) => Check.LastError(LibC.rename(from, to), $"rename pin {from} to", to);
 
-    /// <summary>Removes a pin; false when there was none. The object lives on while something else refers to it.</summary>
+    /// <summary>
+    /// Removes a pin; false when there was none. The object lives on while something else refers to it. The kernel lets go of
+    /// it a moment later (after an RCU grace period): where a link must be off its hook at once, <see cref="BpfLink.Detach"/> it first.
+    /// </summary>
     public static bool Remove(string path)
     {
         if (!File.Exists(path))

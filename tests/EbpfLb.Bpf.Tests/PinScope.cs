@@ -1,0 +1,21 @@
+namespace EbpfLb.Bpf.Tests;
+
+/// <summary>A directory of its own for one test's pins; dispose removes it with everything in it.</summary>
+internal sealed class PinScope : IDisposable
+{
+    public PinScope()
+    {
+        BpfFileSystem.EnsureMounted();
+        Directory = Path.Combine(BpfFileSystem.Find()!, $"ebpflb-test-{Environment.ProcessId}-{Guid.NewGuid().ToString("N")[..6]}");
+    }
+
+    public string Directory { get; }
+
+    public string this[string name] => Path.Combine(Directory, name);
+
+    public void Dispose()
+    {
+        if (System.IO.Directory.Exists(Directory))
+            System.IO.Directory.Delete(Directory, recursive: true);
+    }
+}
