@@ -95,7 +95,7 @@ public sealed class PlanPropertyTests
     [Fact]
     public void Random_faults_never_break_an_entry_and_heal_when_they_end() => Prop.ForAll(Histories.Any, codes =>
     {
-        var faults = new RandomFaults(new Random(codes.Length), percent: 10);
+        var faults = new RandomFaults(new Random(codes.Length), percent: 10 + codes.Length % 3 * 10);
         var lab = new Lab(faults: faults);
         foreach (var code in codes)
         {

@@ -1,0 +1,70 @@
+using EbpfLb.Planning.Allocation;
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace EbpfLb.Planning.Tests.Allocation;
+
+public sealed class RangeAllocatorTests
+{
+    [Fact]
+    public void Ranges_never_overlap_and_everything_given_back_is_one_hole_again() => Prop.ForAll(Histories.Any, codes =>
+    {
+        var ranges = new RangeAllocator(256);
+        List<(uint First, uint Count)> taken = [];
+        foreach (var code in codes)
+        {
+            var random = new Random(code);
+            var count = random.Next(1, 20);
+            if (random.Next(3) > 0 && ranges.TryTake(count, out var first)) taken.Add((first, (uint)count));
+            else if (taken.Count > 0)
+            {
+                var gone = taken[random.Next(taken.Count)];
+                taken.Remove(gone);
+                ranges.Free(gone.First, gone.Count);
+            }
+            var used = taken.SelectMany(t => Enumerable.Range((int)t.First, (int)t.Count)).ToArray();
+            Assert.Equal(used.Length, used.Distinct().Count());
+            Assert.True(used.Length == 0 || used.Max() < 256);
+            Assert.InRange(ranges.Holes, 0, taken.Count + 1);
+        }
+        foreach (var (first, count) in taken) ranges.Free(first, count);
+        Assert.Equal((1, 0), (ranges.Holes, ranges.Used));
+        Assert.True(ranges.TryTake(256, out _));
+    }).Check(Config.QuickThrowOnFailure);
+
+    [Fact]
+    public void A_list_that_grows_by_one_finds_the_hole_of_its_kind()
+    {
+        var ranges = new RangeAllocator(64);
+        ranges.TryTake(5, out var first);
+        ranges.TryTake(5, out _);
+        ranges.Free(first, 5);
+
+        Assert.True(ranges.TryTake(6, out var again));
+        Assert.Equal(first, again);
+    }
+
+    [Theory]
+    [InlineData(4u, 4u, true)]
+    [InlineData(8u, 60u, false)]
+    [InlineData(2u, 4u, false)]
+    [InlineData(0u, 0u, false)]
+    [InlineData(16u, 1u, false)]
+    [InlineData(uint.MaxValue - 3, 4u, false)]
+    [InlineData(0u, uint.MaxValue, false)]
+    public void A_found_range_is_taken_only_when_it_is_free_and_ours(uint first, uint count, bool expected)
+    {
+        var ranges = new RangeAllocator(64);
+        Assert.True(ranges.TryReserve(16, 4));
+
+        Assert.Equal(expected, ranges.TryReserve(first, count));
+    }
+
+    [Fact]
+    public void Giving_back_what_is_free_is_a_mistake_of_the_program()
+    {
+        var ranges = new RangeAllocator(64);
+
+        Assert.Throws<InvalidOperationException>(() => ranges.Free(0, 4));
+    }
+}
