@@ -1,0 +1,30 @@
+using System.Runtime.InteropServices;
+
+namespace EbpfLb.Datapath.Applying;
+
+/// <summary>
+/// Waits until every program that could still hold an old map value has ended: membarrier(MEMBARRIER_CMD_GLOBAL) is
+/// synchronize_rcu (kernel/sched/membarrier.c), and programs run inside RCU read sections.
+/// </summary>
+internal static partial class KernelGracePeriod
+{
+    private const long MembarrierX64 = 324;
+    private const long MembarrierArm64 = 283;
+    private const int CommandGlobal = 1;
+
+    /// <summary>Where membarrier is refused (nohz_full kernels): far longer than any program runs.</summary>
+    private static readonly TimeSpan LongerThanAnyProgram = TimeSpan.FromSeconds(1);
+
+    /// <summary>Ends after one grace period: 10 to 50 ms on an idle machine.</summary>
+    public static async Task WaitAsync()
+    {
+        // The system call blocks: it belongs on a thread, and never on the path of an update.
+        var refused = await Task.Run(() => Syscall(Number, CommandGlobal, 0, 0) != 0);
+        if (refused) await Task.Delay(LongerThanAnyProgram);
+    }
+
+    private static long Number => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? MembarrierArm64 : MembarrierX64;
+
+    [LibraryImport("libc", EntryPoint = "syscall")]
+    private static partial long Syscall(long number, int command, int flags, int cpu);
+}

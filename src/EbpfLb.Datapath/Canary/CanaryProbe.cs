@@ -1,0 +1,40 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace EbpfLb.Datapath.Canary;
+
+/// <summary>
+/// Connects a UDP socket to the canary's frontend, an address that nobody owns, whose only backend is the loopback
+/// address: if the hooks are in force for this process, the socket ends up bound to loopback and getpeername() says
+/// the frontend. Nothing is sent. A link that is attached but whose cgroup is not ours fails here and nowhere else.
+/// </summary>
+internal static class CanaryProbe
+{
+    /// <param name="frontend">A reserved address that is programmed as a service.</param>
+    /// <param name="backend">The loopback address and port behind it.</param>
+    /// <param name="cgroup">For the message: where the hooks are attached.</param>
+    public static CanaryResult Check(IPEndPoint frontend, IPEndPoint backend, string cgroup)
+    {
+        using var socket = new Socket(frontend.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        try
+        {
+            socket.Connect(frontend);
+        }
+        catch (SocketException e)
+        {
+            return Failed($"connect() failed: {e.SocketErrorCode}", frontend, cgroup);
+        }
+        var local = ((IPEndPoint)socket.LocalEndPoint!).Address;
+        if (!local.Equals(backend.Address)) return Failed($"the connection left from {local} unchanged", frontend, cgroup);
+
+        var peer = SocketNames.Peer(socket);
+        return frontend.Equals(peer)
+            ? CanaryResult.Good
+            : Failed($"it was rewritten, but getpeername() says {peer}", frontend, cgroup);
+    }
+
+    private static CanaryResult Failed(string seen, IPEndPoint frontend, string cgroup) => new(false,
+        $"the socket hooks are not in force for this process (canary {frontend}: {seen}). They are attached to {cgroup}: "
+        + "check that this is the root of the cgroup tree that your pods live in (--cgroup-root), that the agent runs inside it, "
+        + "and what `bpftool cgroup show " + cgroup + " effective` lists");
+}

@@ -1,0 +1,22 @@
+namespace EbpfLb.Datapath.Options;
+
+/// <summary>Where one instance lives and how large it is.</summary>
+public sealed record DatapathOptions
+{
+    public const string DefaultInstance = "default";
+
+    /// <summary>Name of the pin directory; lets several instances live on one kernel.</summary>
+    public string Instance { get; init; } = DefaultInstance;
+
+    /// <summary>Cgroup v2 directory whose processes are served; null: the mount's root.</summary>
+    public string? CgroupRoot { get; init; }
+
+    /// <summary>Mount point of a BPF file system; null: the one that is mounted, or /sys/fs/bpf after mounting it.</summary>
+    public string? BpfFs { get; init; }
+
+    /// <summary>null: what suits the machine.</summary>
+    public MapSizes? Sizes { get; init; }
+
+    /// <summary>Count connections per service port.</summary>
+    public bool ServiceCounters { get; init; } = true;
+}
