@@ -48,7 +48,7 @@ public sealed class ClusterGenerator(int services, int endpointsPerService, int 
         writer.WriteEndObject();
     }
 
-    public byte[] Service(int service) => Write(w => WriteService(w, service));
+    public static byte[] Service(int service) => Write(w => WriteService(w, service));
 
     /// <param name="count">How many of the Service's endpoints the slice names.</param>
     public byte[] Slice(int service, int count) => Write(w => WriteSlice(w, service, count));
