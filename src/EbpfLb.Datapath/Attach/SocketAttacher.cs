@@ -1,0 +1,66 @@
+using EbpfLb.Bpf;
+using EbpfLb.Datapath.Options;
+
+namespace EbpfLb.Datapath.Attach;
+
+/// <summary>
+/// Puts the socket programs at their cgroup. A pinned link keeps its place and gets the new program atomically, so no
+/// connection is missed while agents come and go; a link whose cgroup is gone is made anew.
+/// </summary>
+internal sealed class SocketAttacher(InstancePaths paths, string cgroup) : IDisposable
+{
+    private readonly Dictionary<string, BpfLink> links = [];
+
+    /// <summary>Attaches what is missing and replaces what is not ours yet. May be called again at any time.</summary>
+    /// <exception cref="BpfException">The kernel refused one; those before it are in force.</exception>
+    public IReadOnlyList<AttachedHook> Attach(IReadOnlyDictionary<string, BpfProgram> programs)
+    {
+        var cgroupId = CgroupFileSystem.IdOf(cgroup);
+        return [.. SocketHook.All.Select(hook => Attach(hook, programs[hook.Program], cgroupId))];
+    }
+
+    public void Dispose()
+    {
+        foreach (var link in links.Values) link.Dispose();
+    }
+
+    private AttachedHook Attach(SocketHook hook, BpfProgram program, ulong cgroupId)
+    {
+        var pin = paths.Link(hook.LinkName);
+        var link = Open(hook.LinkName, pin);
+        var info = link?.Info;
+        if (link is null || info!.CgroupId != cgroupId)
+        {
+            // The new link first, then away with the old one: a destination is at worst looked up twice.
+            var fresh = BpfLink.AttachCgroup(program, cgroup, hook.Type);
+            Pin.Replace(fresh.Fd, pin);
+            Keep(hook.LinkName, fresh);
+            return Describe(fresh, "attached");
+        }
+        if (!Pin.Exists(pin)) Pin.Add(link.Fd, pin);
+        if (info.ProgramId == program.Id) return Describe(link, "kept");
+        link.Update(program);
+        return Describe(link, "replaced");
+
+        AttachedHook Describe(BpfLink attached, string action)
+        {
+            var now = attached.Info;
+            return new AttachedHook(hook.LinkName, cgroup, now.Id, now.ProgramId, action);
+        }
+    }
+
+    private BpfLink? Open(string name, string pin)
+    {
+        if (links.TryGetValue(name, out var known)) return known;
+        if (!Pin.Exists(pin)) return null;
+        var link = BpfLink.OpenPinned(pin);
+        Keep(name, link);
+        return link;
+    }
+
+    private void Keep(string name, BpfLink link)
+    {
+        if (links.Remove(name, out var old)) old.Dispose();
+        links.Add(name, link);
+    }
+}

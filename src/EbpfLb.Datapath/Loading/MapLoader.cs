@@ -1,0 +1,98 @@
+using EbpfLb.Bpf;
+using EbpfLb.Datapath.Options;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Datapath.Loading;
+
+/// <summary>
+/// Decides which pinned maps the new programs go on with. What fits is reused, so that state outlives the agent; what does
+/// not (another size was asked for, another ABI) is made anew beside it, filled, and takes the old one's name only
+/// when the programs have been switched.
+/// </summary>
+internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, AbiStamp stamp, ILogger logger)
+{
+    /// <summary>Prepares the opened object, loads it and returns its maps.</summary>
+    /// <exception cref="BpfException">The kernel refused a map or a program.</exception>
+    public MapSet Load(BpfObject bpf)
+    {
+        var declared = bpf.Maps.Values.Where(m => !m.IsInternal).ToList();
+        foreach (var map in declared) Resize(map);
+
+        var reusable = new Dictionary<string, BpfMap>();
+        try
+        {
+            FindReusable(declared, reusable);
+            foreach (var map in declared)
+            {
+                if (reusable.TryGetValue(map.Name, out var pinned)) map.Reuse(pinned);
+            }
+            bpf.Load();
+            return new MapSet(
+                declared.ToDictionary(m => m.Name, m => bpf.OpenMap(m.Name)),
+                declared.Select(m => m.Name).Where(name => !reusable.ContainsKey(name)).ToHashSet());
+        }
+        finally
+        {
+            foreach (var map in reusable.Values) map.Dispose();
+        }
+    }
+
+    private void FindReusable(List<ObjectMap> declared, Dictionary<string, BpfMap> reusable)
+    {
+        if (!Directory.Exists(paths.Maps)) return;
+        if (!stamp.Matches(paths.Map(MapNames.Meta)))
+        {
+            Log.AbiChanged(logger, paths.Maps);
+            return;
+        }
+        var unfit = new List<string>();
+        foreach (var map in declared)
+        {
+            if (!Pin.Exists(paths.Map(map.Name)))
+            {
+                unfit.Add($"{map.Name} (missing)");
+                continue;
+            }
+            var pinned = BpfMap.OpenPinned(paths.Map(map.Name));
+            if (Difference(map, pinned.Info) is { } difference)
+            {
+                unfit.Add($"{map.Name} ({difference})");
+                pinned.Dispose();
+                continue;
+            }
+            reusable.Add(map.Name, pinned);
+        }
+        if (unfit.Count == 0) return;
+
+        Log.MapsRebuilt(logger, string.Join(", ", unfit));
+        if (MapNames.Tables.All(reusable.ContainsKey)) return;
+        foreach (var name in MapNames.Tables)
+        {
+            if (reusable.Remove(name, out var map)) map.Dispose();
+        }
+    }
+
+    private static string? Difference(ObjectMap wanted, MapInfo pinned)
+    {
+        if (pinned.Type != wanted.Type) return $"type {pinned.Type}, now {wanted.Type}";
+        if (pinned.KeySize != wanted.KeySize) return $"key of {pinned.KeySize} bytes, now {wanted.KeySize}";
+        if (pinned.ValueSize != wanted.ValueSize) return $"value of {pinned.ValueSize} bytes, now {wanted.ValueSize}";
+        if (pinned.Flags != wanted.Flags) return $"flags {pinned.Flags}, now {wanted.Flags}";
+        return pinned.MaxEntries != wanted.MaxEntries ? $"{pinned.MaxEntries} entries, now {wanted.MaxEntries}" : null;
+    }
+
+    private void Resize(ObjectMap map)
+    {
+        uint? entries = map.Name switch
+        {
+            MapNames.Services4 or MapNames.Services6 => sizes.Frontends,
+            MapNames.Slots => sizes.Slots,
+            MapNames.Backends => sizes.Backends,
+            MapNames.Affinity => sizes.Affinity,
+            MapNames.UdpPeer => sizes.UdpPeers,
+            MapNames.ServiceStats => sizes.Services,
+            _ => null,
+        };
+        if (entries is { } value) map.MaxEntries = value;
+    }
+}

@@ -1,0 +1,19 @@
+using EbpfLb.Bpf;
+
+namespace EbpfLb.Datapath.Loading;
+
+/// <summary>The maps of a loaded object by name, and which of them were made now rather than found pinned.</summary>
+internal sealed class MapSet(IReadOnlyDictionary<string, BpfMap> maps, IReadOnlySet<string> created) : IDisposable
+{
+    public IReadOnlyDictionary<string, BpfMap> All => maps;
+
+    /// <summary>Not pinned yet: nobody but us knows them.</summary>
+    public IReadOnlySet<string> Created => created;
+
+    public BpfMap this[string name] => maps[name];
+
+    public void Dispose()
+    {
+        foreach (var map in maps.Values) map.Dispose();
+    }
+}

@@ -1,0 +1,24 @@
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Datapath;
+
+/// <summary>Messages of the datapath. Names are treated as API: dashboards filter on them.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "maps in {Path} were made for another ABI: new ones are filled beside them and take their place")]
+    public static partial void AbiChanged(ILogger logger, string path);
+
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "pinned maps do not fit and are made anew, with those that share their ids: {Maps}")]
+    public static partial void MapsRebuilt(ILogger logger, string maps);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "libbpf: {Line}")]
+    public static partial void LibBpf(ILogger logger, string line);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Repairs} entries of the pinned maps were inconsistent and will be repaired")]
+    public static partial void Inconsistent(ILogger logger, int repairs);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "retiring old entries failed and is tried again with the next change: {Error}")]
+    public static partial void RetireFailed(ILogger logger, string error);
+}
