@@ -63,5 +63,8 @@ demo: deps bpf netprobe ## a node in namespaces that balances real traffic (root
 demo-clean: ## remove what KEEP=1 left up
 	@deploy/demo/demo.sh clean
 
+bench: build ## figures of docs/performance.md (root, quiet machine); ONLY=lookups runs one
+	build/dotnet/bin/EbpfLb.Benchmarks/release/EbpfLb.Benchmarks $(ONLY)
+
 clean: ## remove everything that was built
 	rm -rf $(BUILD)

@@ -15,10 +15,4 @@ internal static partial class Log
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "libbpf: {Line}")]
     public static partial void LibBpf(ILogger logger, string line);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Repairs} entries of the pinned maps were inconsistent and will be repaired")]
-    public static partial void Inconsistent(ILogger logger, int repairs);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "retiring old entries failed and is tried again with the next change: {Error}")]
-    public static partial void RetireFailed(ILogger logger, string error);
 }

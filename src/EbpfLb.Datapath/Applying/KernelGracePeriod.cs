@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using EbpfLb.Planning.Applying;
 
 namespace EbpfLb.Datapath.Applying;
 
@@ -6,7 +7,7 @@ namespace EbpfLb.Datapath.Applying;
 /// Waits until every program that could still hold an old map value has ended: membarrier(MEMBARRIER_CMD_GLOBAL) is
 /// synchronize_rcu (kernel/sched/membarrier.c), and programs run inside RCU read sections.
 /// </summary>
-internal static partial class KernelGracePeriod
+internal sealed partial class KernelGracePeriod : IGracePeriod
 {
     private const long MembarrierX64 = 324;
     private const long MembarrierArm64 = 283;
@@ -16,11 +17,11 @@ internal static partial class KernelGracePeriod
     private static readonly TimeSpan LongerThanAnyProgram = TimeSpan.FromSeconds(1);
 
     /// <summary>Ends after one grace period: 10 to 50 ms on an idle machine.</summary>
-    public static async Task WaitAsync()
+    public async Task WaitAsync(CancellationToken cancellationToken)
     {
         // The system call blocks: it belongs on a thread, and never on the path of an update.
-        var refused = await Task.Run(() => Syscall(Number, CommandGlobal, 0, 0) != 0);
-        if (refused) await Task.Delay(LongerThanAnyProgram);
+        var refused = await Task.Run(() => Syscall(Number, CommandGlobal, 0, 0) != 0, cancellationToken);
+        if (refused) await Task.Delay(LongerThanAnyProgram, cancellationToken);
     }
 
     private static long Number => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? MembarrierArm64 : MembarrierX64;

@@ -9,7 +9,7 @@ namespace EbpfLb.Datapath.Loading;
 /// not (another size was asked for, another ABI) is made anew beside it, filled, and takes the old one's name only
 /// when the programs have been switched.
 /// </summary>
-internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, AbiStamp stamp, ILogger logger)
+internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger logger)
 {
     /// <summary>Prepares the opened object, loads it and returns its maps.</summary>
     /// <exception cref="BpfException">The kernel refused a map or a program.</exception>
@@ -40,7 +40,7 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, AbiStamp st
     private void FindReusable(List<ObjectMap> declared, Dictionary<string, BpfMap> reusable)
     {
         if (!Directory.Exists(paths.Maps)) return;
-        if (!stamp.Matches(paths.Map(MapNames.Meta)))
+        if (!AbiStamp.Matches(paths.Map(MapNames.Meta)))
         {
             Log.AbiChanged(logger, paths.Maps);
             return;
