@@ -16,7 +16,7 @@ internal static class AbiStamp
     {
         if (!Pin.Exists(metaPin)) return false;
         using var map = BpfMap.OpenPinned(metaPin);
-        if (map.Info.ValueSize != Tables.Meta.ValueSize) return false;
+        if (map.Info.ValueSize != Abi.Tables.Meta.ValueSize) return false;
         using var meta = new BpfMap<uint, LbMeta>(map.Duplicate());
         return meta.Lookup(0) == Ours;
     }

@@ -11,6 +11,16 @@ namespace EbpfLb.Datapath.Loading;
 /// </summary>
 internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger logger)
 {
+    /// <summary>
+    /// Maps that name each other's ids. They are kept together or made anew together: a fresh lb_slots beside an
+    /// old lb_services4 would be overwritten under the eyes of the programs that still run.
+    /// </summary>
+    private static readonly HashSet<string> Linked =
+    [
+        Abi.Tables.Services4.Name, Abi.Tables.Services6.Name, Abi.Tables.Slots.Name, Abi.Tables.Backends.Name,
+        Abi.Tables.Affinity.Name, Abi.Tables.SvcStats.Name,
+    ];
+
     /// <summary>Prepares the opened object, loads it and returns its maps.</summary>
     /// <exception cref="BpfException">The kernel refused a map or a program.</exception>
     public MapSet Load(BpfObject bpf)
@@ -40,7 +50,7 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
     private void FindReusable(List<ObjectMap> declared, Dictionary<string, BpfMap> reusable)
     {
         if (!Directory.Exists(paths.Maps)) return;
-        if (!AbiStamp.Matches(paths.Map(MapNames.Meta)))
+        if (!AbiStamp.Matches(paths.Map(Abi.Tables.Meta.Name)))
         {
             Log.AbiChanged(logger, paths.Maps);
             return;
@@ -65,8 +75,8 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
         if (unfit.Count == 0) return;
 
         Log.MapsRebuilt(logger, string.Join(", ", unfit));
-        if (MapNames.Tables.All(reusable.ContainsKey)) return;
-        foreach (var name in MapNames.Tables)
+        if (Linked.All(reusable.ContainsKey)) return;
+        foreach (var name in Linked)
         {
             if (reusable.Remove(name, out var map)) map.Dispose();
         }
@@ -83,16 +93,17 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
 
     private void Resize(ObjectMap map)
     {
-        uint? entries = map.Name switch
-        {
-            MapNames.Services4 or MapNames.Services6 => sizes.Frontends,
-            MapNames.Slots => sizes.Slots,
-            MapNames.Backends => sizes.Backends,
-            MapNames.Affinity => sizes.Affinity,
-            MapNames.UdpPeer => sizes.UdpPeers,
-            MapNames.ServiceStats => sizes.Services,
-            _ => null,
-        };
-        if (entries is { } value) map.MaxEntries = value;
+        if (Entries(map.Name) is { } entries) map.MaxEntries = entries;
+    }
+
+    /// <summary>null: as the object declares it.</summary>
+    private uint? Entries(string map)
+    {
+        if (map == Abi.Tables.Services4.Name || map == Abi.Tables.Services6.Name) return sizes.Frontends;
+        if (map == Abi.Tables.Slots.Name) return sizes.Slots;
+        if (map == Abi.Tables.Backends.Name) return sizes.Backends;
+        if (map == Abi.Tables.Affinity.Name) return sizes.Affinity;
+        if (map == Abi.Tables.UdpPeer.Name) return sizes.UdpPeers;
+        return map == Abi.Tables.SvcStats.Name ? sizes.Services : null;
     }
 }

@@ -1,3 +1,4 @@
+using EbpfLb.Abi;
 using EbpfLb.Bpf;
 
 namespace EbpfLb.Datapath.Loading;
@@ -10,7 +11,8 @@ internal sealed class MapSet(IReadOnlyDictionary<string, BpfMap> maps, IReadOnly
     /// <summary>Not pinned yet: nobody but us knows them.</summary>
     public IReadOnlySet<string> Created => created;
 
-    public BpfMap this[string name] => maps[name];
+    /// <summary>A handle of the caller's own.</summary>
+    public BpfMap Take(Table table) => maps[table.Name].Duplicate();
 
     public void Dispose()
     {

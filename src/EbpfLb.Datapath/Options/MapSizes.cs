@@ -1,3 +1,6 @@
+using EbpfLb.Bpf;
+using EbpfLb.Planning;
+
 namespace EbpfLb.Datapath.Options;
 
 /// <summary>Capacities of the maps, in entries. All memory of the maps is reserved when they are made.</summary>
@@ -28,4 +31,17 @@ public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint
         var services = (uint)Math.Clamp(memoryBytes / 100 / (ServiceStatBytes * (long)Math.Max(cpus, 1)), 4096, frontends);
         return new MapSizes(frontends, services, frontends * 4, frontends * 8, frontends, 16_384 / shrink);
     }
+
+    /// <summary>The defaults of the machine that runs this: its own memory, not the limit of the agent's container.</summary>
+    public static MapSizes ForThisMachine() => ForMachine(MachineMemory.Bytes(), PossibleCpus.Count());
+
+    /// <summary>The part that plans must know.</summary>
+    public TableLimits ToLimits() => new()
+    {
+        MaxServices = (int)Services,
+        MaxBackends = (int)Backends,
+        MaxSlots = (int)Slots,
+        MaxFrontends4 = (int)Frontends,
+        MaxFrontends6 = (int)Frontends,
+    };
 }

@@ -1,0 +1,130 @@
+using System.Net;
+using EbpfLb.Abi;
+using EbpfLb.Bpf;
+using EbpfLb.Datapath.Applying;
+using EbpfLb.Datapath.Attach;
+using EbpfLb.Datapath.Canary;
+using EbpfLb.Datapath.Counters;
+using EbpfLb.Datapath.Loading;
+using EbpfLb.Datapath.Options;
+using EbpfLb.Datapath.Tables;
+using EbpfLb.Model;
+using EbpfLb.Planning;
+using EbpfLb.Planning.Applying;
+using EbpfLb.Planning.Mirroring;
+using EbpfLb.Planning.Planned;
+using EbpfLb.Planning.Tables;
+using EbpfLb.Policy;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Datapath;
+
+/// <summary>
+/// The kernel side of one instance: maps, programs and links. Closing it leaves everything in force; the next agent goes on
+/// where this one stopped. <see cref="Apply"/> and <see cref="Attach"/> belong to one thread; reading is free.
+/// </summary>
+public sealed class Dataplane : IAsyncDisposable
+{
+    private readonly LoadedProgram loaded;
+    private readonly KernelTables tables;
+    private readonly SocketAttacher attacher;
+    private readonly Retirer retirer;
+    private readonly string cgroup;
+    private volatile IReadOnlyList<AttachedHook> hooks = [];
+
+    private Dataplane(LoadedProgram loaded, KernelTables tables, SocketAttacher attacher, string cgroup, TableLimits limits)
+    {
+        this.loaded = loaded;
+        this.tables = tables;
+        this.attacher = attacher;
+        this.cgroup = cgroup;
+        Mirror = tables.ReadMirror(limits);
+        retirer = new Retirer(new KernelGracePeriod(), batch => PlanApplier.Retire(batch, tables.ForPlans, Mirror));
+    }
+
+    /// <summary>What the kernel holds, as far as plans are concerned.</summary>
+    public Mirror Mirror { get; }
+
+    /// <summary>What was found pinned and is used on, and what was made anew.</summary>
+    public bool ReusedMaps => loaded.Maps.Created.Count == 0;
+
+    /// <summary>What <see cref="Attach"/> put in force.</summary>
+    public IReadOnlyList<AttachedHook> Hooks => hooks;
+
+    /// <summary>Loads the programs and finds or makes the maps. Nothing is in force yet that was not before.</summary>
+    /// <exception cref="BpfException">What the kernel refused, with its reason and what to do.</exception>
+    public static Dataplane Open(DatapathOptions options, ILoggerFactory loggerFactory)
+    {
+        var logger = loggerFactory.CreateLogger("EbpfLb.Datapath");
+        var paths = Places.Prepare(options);
+        var cgroup = Places.CgroupRoot(options);
+        var sizes = options.Sizes ?? MapSizes.ForThisMachine();
+        var loaded = ProgramLoader.Load(paths, sizes, options, logger);
+        try
+        {
+            return new Dataplane(loaded, KernelTables.Open(loaded.Maps), new SocketAttacher(paths, cgroup), cgroup, sizes.ToLimits());
+        }
+        catch
+        {
+            loaded.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Makes a plan for the table and carries it out. What failed is in the result, by Service; the rest is in force.</summary>
+    public (Plan Plan, ApplyResult Result) Apply(ForwardingTable table)
+    {
+        var plan = Planner.Plan(table, Mirror);
+        var result = PlanApplier.Apply(plan, tables.ForPlans);
+        retirer.Add(result.Retired);
+        return (plan, result);
+    }
+
+    /// <summary>
+    /// Puts the programs in force and pins what is new. Call it when the tables are filled: new maps take the place of
+    /// old ones only now. Calling it again mends what somebody removed.
+    /// </summary>
+    /// <exception cref="BpfException">A hook could not be taken; those before it are.</exception>
+    public IReadOnlyList<AttachedHook> Attach()
+    {
+        hooks = attacher.Attach(loaded.Programs);
+        loaded.PinMaps();
+        return hooks;
+    }
+
+    /// <summary>Connects through the hooks, once per family.</summary>
+    public CanaryResult CheckCanary(IpFamily family) => family == IpFamily.IPv4
+        ? CanaryProbe.Check(EndPoint(Policy.Canary.FrontendV4), EndPoint(Policy.Canary.BackendV4), cgroup)
+        : CanaryProbe.Check(EndPoint(Policy.Canary.FrontendV6), EndPoint(Policy.Canary.BackendV6), cgroup);
+
+    /// <summary>Counts by reason since the maps were made.</summary>
+    public IReadOnlyList<ReasonCount> ReadReasons() => tables.ReadReasons();
+
+    /// <summary>Counters of all service ports that counted something, by service id.</summary>
+    public IReadOnlyDictionary<uint, ServiceCounters> ReadServiceCounters() => tables.ServiceCounters.ReadAll();
+
+    /// <summary>How full the tables are.</summary>
+    public IReadOnlyList<MapFill> ReadFill() =>
+    [
+        new(Abi.Tables.Services4.Name, Mirror.Frontends4, Mirror.Limits.MaxFrontends4, "--max-frontends"),
+        new(Abi.Tables.Services6.Name, Mirror.Frontends6, Mirror.Limits.MaxFrontends6, "--max-frontends"),
+        new(Abi.Tables.SvcStats.Name, Mirror.ServicesInUse, Mirror.Limits.MaxServices, "--max-services"),
+        new(Abi.Tables.Backends.Name, Mirror.BackendsInUse, Mirror.Limits.MaxBackends, "--max-backends"),
+        new(Abi.Tables.Slots.Name, Mirror.SlotsInUse, Mirror.Limits.MaxSlots, "--max-slots"),
+    ];
+
+    /// <summary>Ends when everything that plans took out of use has been given back.</summary>
+    public Task DrainAsync() => retirer.DrainAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await retirer.DisposeAsync();
+        attacher.Dispose();
+        tables.Dispose();
+        loaded.Dispose();
+    }
+
+    private static IPEndPoint EndPoint(Frontend frontend) => new(frontend.Address.ToIPAddress(), frontend.Port);
+
+    private static IPEndPoint EndPoint(BackendAddress backend) => new(backend.Address.ToIPAddress(), backend.Port);
+}

@@ -1,0 +1,60 @@
+using EbpfLb.Bpf;
+using EbpfLb.Datapath.Attach;
+using EbpfLb.Datapath.Loading;
+using EbpfLb.Datapath.Options;
+
+namespace EbpfLb.Datapath;
+
+/// <summary>Instances as they stand in the BPF file system, with or without an agent.</summary>
+public static class Instances
+{
+    /// <summary>Names of all instances that have pins, ordered; empty when no BPF file system is mounted.</summary>
+    public static IReadOnlyList<string> List(DatapathOptions options)
+    {
+        if (Places.Find(options) is not { } paths || !Directory.Exists(paths.Product)) return [];
+        return [.. Directory.GetDirectories(paths.Product).Select(d => Path.GetFileName(d)).Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>
+    /// Takes an instance out of the kernel: links first, so that nothing is half in force, then maps, then its directories.
+    /// Touches nothing else. Returns the pins that were removed; empty when there was nothing.
+    /// </summary>
+    /// <exception cref="BpfException">A pin could not be removed.</exception>
+    public static IReadOnlyList<string> Remove(DatapathOptions options)
+    {
+        if (Places.Find(options) is not { } paths || !Directory.Exists(paths.Root)) return [];
+        var removed = new List<string>();
+        foreach (var pin in Pins(paths.Links))
+        {
+            using (var link = BpfLink.OpenPinned(pin)) link.Detach();
+            Pin.Remove(pin);
+            removed.Add(pin);
+        }
+        foreach (var pin in Pins(paths.Maps))
+        {
+            Pin.Remove(pin);
+            removed.Add(pin);
+        }
+        foreach (var directory in (string[])[paths.Links, paths.Maps, paths.Root, paths.Product])
+        {
+            if (Directory.Exists(directory) && !Directory.EnumerateFileSystemEntries(directory).Any()) Directory.Delete(directory);
+        }
+        return removed;
+    }
+
+    /// <summary>The links that are pinned, and what they run, when no agent is there to ask.</summary>
+    public static IReadOnlyList<AttachedHook> Hooks(DatapathOptions options)
+    {
+        if (Places.Find(options) is not { } paths) return [];
+        return [.. Pins(paths.Links).Select(pin =>
+        {
+            using var link = BpfLink.OpenPinned(pin);
+            var info = link.Info;
+            return new AttachedHook(Path.GetFileName(pin), $"cgroup id {info.CgroupId}", info.Id, info.ProgramId, "pinned");
+        })];
+    }
+
+    private static string[] Pins(string directory) => Directory.Exists(directory)
+        ? [.. Directory.GetFiles(directory).Order(StringComparer.Ordinal)]
+        : [];
+}

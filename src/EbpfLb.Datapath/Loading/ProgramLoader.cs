@@ -1,0 +1,38 @@
+using EbpfLb.Abi;
+using EbpfLb.Bpf;
+using EbpfLb.Bpf.Btf;
+using EbpfLb.Datapath.Attach;
+using EbpfLb.Datapath.Options;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Datapath.Loading;
+
+/// <summary>Opens the object that travels in this assembly, sets its knobs and has the kernel take it.</summary>
+internal static class ProgramLoader
+{
+    private const string Resource = "ebpflb.bpf.o";
+
+    public static LoadedProgram Load(InstancePaths paths, MapSizes sizes, DatapathOptions options, ILogger logger)
+    {
+        using var elf = typeof(ProgramLoader).Assembly.GetManifestResourceStream(Resource)
+            ?? throw new InvalidOperationException($"the assembly was built without {Resource}: run make build");
+        using var bpf = BpfObject.Open(elf, new ObjectOpenOptions("ebpflb", (_, line) => Log.LibBpf(logger, line)));
+        RequireAbi(bpf);
+        foreach (var knob in new DatapathConfig { SvcStats = options.ServiceCounters ? (byte)1 : (byte)0 }.Knobs())
+            bpf.Knobs.Set(knob.Name, knob.Bytes.Span);
+
+        var maps = new MapLoader(paths, sizes, logger).Load(bpf);
+        return new LoadedProgram(maps, SocketHook.All.ToDictionary(h => h.Program, h => bpf.OpenProgram(h.Program)), paths);
+    }
+
+    /// <exception cref="BpfLayoutException">The object is of another build than this agent.</exception>
+    private static void RequireAbi(BpfObject bpf)
+    {
+        var found = AbiFingerprint.Compute(bpf.Types, "lb_");
+        if (found != AbiInfo.Hash)
+        {
+            throw new BpfLayoutException("load", Resource,
+                $"its types have the fingerprint {found[..12]}, the agent was built for {AbiInfo.Hash[..12]}: build both together (make abi build)");
+        }
+    }
+}
