@@ -13,7 +13,6 @@ using EbpfLb.Planning;
 using EbpfLb.Planning.Applying;
 using EbpfLb.Planning.Mirroring;
 using EbpfLb.Planning.Planned;
-using EbpfLb.Planning.Tables;
 using EbpfLb.Policy;
 using Microsoft.Extensions.Logging;
 
@@ -28,7 +27,10 @@ public sealed class Dataplane : IAsyncDisposable
     private readonly LoadedProgram loaded;
     private readonly KernelTables tables;
     private readonly SocketAttacher attacher;
-    private readonly Retirer retirer;
+    private readonly PlanApplier applier;
+    private readonly RetireQueue retirements;
+    private readonly CancellationTokenSource stop = new();
+    private readonly Task retiring;
     private readonly string cgroup;
     private volatile IReadOnlyList<AttachedHook> hooks = [];
 
@@ -39,7 +41,9 @@ public sealed class Dataplane : IAsyncDisposable
         this.attacher = attacher;
         this.cgroup = cgroup;
         Mirror = tables.ReadMirror(limits);
-        retirer = new Retirer(new KernelGracePeriod(), batch => PlanApplier.Retire(batch, tables.ForPlans, Mirror));
+        applier = new PlanApplier(tables.ForPlans, Mirror);
+        retirements = new RetireQueue(applier, new KernelGracePeriod());
+        retiring = retirements.RunAsync(stop.Token);
     }
 
     /// <summary>What the kernel holds, as far as plans are concerned.</summary>
@@ -75,8 +79,8 @@ public sealed class Dataplane : IAsyncDisposable
     public (Plan Plan, ApplyResult Result) Apply(ForwardingTable table)
     {
         var plan = Planner.Plan(table, Mirror);
-        var result = PlanApplier.Apply(plan, tables.ForPlans);
-        retirer.Add(result.Retired);
+        var result = applier.Apply(plan);
+        retirements.Enqueue(result.Retired);
         return (plan, result);
     }
 
@@ -113,12 +117,12 @@ public sealed class Dataplane : IAsyncDisposable
         new(Abi.Tables.Slots.Name, Mirror.SlotsInUse, Mirror.Limits.MaxSlots, "--max-slots"),
     ];
 
-    /// <summary>Ends when everything that plans took out of use has been given back.</summary>
-    public Task DrainAsync() => retirer.DrainAsync();
-
+    /// <summary>Leaves everything in force. Does not wait for a grace period: the next agent finds what is left to retire.</summary>
     public async ValueTask DisposeAsync()
     {
-        await retirer.DisposeAsync();
+        await stop.CancelAsync();
+        await retiring.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        stop.Dispose();
         attacher.Dispose();
         tables.Dispose();
         loaded.Dispose();
