@@ -1,0 +1,195 @@
+using EbpfLb.Abi;
+using EbpfLb.Planning.Encoding;
+using static EbpfLb.Datapath.Tests.Select.SelectProgram;
+
+namespace EbpfLb.Datapath.Tests.Select;
+
+public sealed class SelectTests : IDisposable
+{
+    private const uint ServiceId = 7;
+    private const ulong Client = 0x1234_5678_9abc;
+    private static readonly LbAddr Frontend = Address("10.96.0.1", 80);
+    private readonly SelectProgram program = new();
+
+    public void Dispose() => program.Dispose();
+
+    [Fact]
+    public void What_is_no_frontend_passes()
+    {
+        Publish(backends: 2);
+
+        Assert.Equal(Verdict.Pass, Ask(Address("10.96.0.2", 80)).Verdict);
+        Assert.Equal(Verdict.Pass, Ask(Address("10.96.0.1", 81)).Verdict);
+        Assert.Equal(Verdict.Pass, Ask(Address("10.96.0.1", 80, protocol: 17)).Verdict);
+        Assert.Equal(Verdict.Pass, Ask(Address("fd00::1", 80)).Verdict);
+    }
+
+    [Theory]
+    [InlineData(0u, 1u)]
+    [InlineData(0x3fff_ffffu, 1u)]
+    [InlineData(0x4000_0000u, 2u)]
+    [InlineData(0xbfff_ffffu, 3u)]
+    [InlineData(0xffff_ffffu, 4u)]
+    public void The_dice_are_spread_evenly_over_the_list(uint dice, uint backend)
+    {
+        Publish(backends: 4);
+
+        Assert.Equal((Verdict.Forward, backend, ServiceId), Tuple(Ask(Frontend, dice)));
+    }
+
+    [Fact]
+    public void A_service_without_backends_refuses()
+    {
+        Publish(backends: 0);
+
+        var answer = Ask(Frontend);
+
+        Assert.Equal((Verdict.Refuse, ServiceId), (answer.Verdict, answer.ServiceId));
+    }
+
+    [Fact]
+    public void A_value_that_was_written_for_another_frontend_is_never_followed()
+    {
+        Publish(backends: 2);
+        program.Services4.Update(Key4(Frontend), Value(2) with { Check = 1 });
+
+        Assert.Equal(Verdict.Refuse, Ask(Frontend).Verdict);
+        Assert.Equal((4UL, 1UL), (program.Count(LbReason.SockRace), program.Count(LbReason.SockRaceLost)));
+    }
+
+    [Fact]
+    public void A_range_that_another_service_took_over_is_never_followed()
+    {
+        Publish(backends: 1);
+        program.Slots.Update(0, new LbSlot { BackendId = 1, ServiceId = ServiceId + 1 });
+
+        Assert.Equal(Verdict.Refuse, Ask(Frontend).Verdict);
+        Assert.Equal(1UL, program.Count(LbReason.SockRaceLost));
+    }
+
+    [Fact]
+    public void A_client_with_affinity_stays_until_its_backend_leaves()
+    {
+        Publish(backends: 4, affinitySeconds: 60);
+        var first = Ask(Frontend, dice: 0).BackendId;
+
+        Assert.Equal(first, Ask(Frontend, dice: uint.MaxValue).BackendId);
+        Assert.Equal(1UL, program.Count(LbReason.SockAffinityHit));
+
+        program.Backends.Update(first, Backend() with { Flags = 0 });
+        Assert.Equal(4u, Ask(Frontend, dice: uint.MaxValue).BackendId);
+        Assert.Equal(4u, Ask(Frontend, dice: 0).BackendId);
+    }
+
+    [Fact]
+    public void Another_client_has_an_affinity_of_its_own()
+    {
+        Publish(backends: 4, affinitySeconds: 60);
+        Ask(Frontend, dice: 0);
+
+        Assert.Equal(4u, Ask(Frontend, dice: uint.MaxValue, client: Client + 1).BackendId);
+    }
+
+    [Fact]
+    public void An_affinity_that_timed_out_is_forgotten()
+    {
+        Publish(backends: 4, affinitySeconds: 60);
+        Ask(Frontend, dice: 0);
+        var key = program.Affinity.Keys().Single();
+        var entry = program.Affinity.Lookup(key);
+        program.Affinity.Update(key, entry with { UsedNs = entry.UsedNs - 60_000_000_000 });
+
+        Assert.Equal(4u, Ask(Frontend, dice: uint.MaxValue).BackendId);
+        Assert.Equal(0UL, program.Count(LbReason.SockAffinityHit));
+    }
+
+    [Fact]
+    public void A_remembered_backend_that_belongs_to_another_service_now_is_not_taken()
+    {
+        Publish(backends: 4, affinitySeconds: 60);
+        Ask(Frontend, dice: 0);
+        program.Backends.Update(1, Backend() with { ServiceId = ServiceId + 1 });
+
+        Assert.Equal(4u, Ask(Frontend, dice: uint.MaxValue).BackendId);
+    }
+
+    [Fact]
+    public void An_unconnected_socket_stays_with_its_backend_while_that_is_live()
+    {
+        Publish(backends: 4);
+
+        Assert.Equal(2u, Ask(Frontend, dice: 0, flowBackend: 2).BackendId);
+
+        program.Backends.Update(2, Backend() with { Flags = 0 });
+        Assert.Equal(1u, Ask(Frontend, dice: 0, flowBackend: 2).BackendId);
+    }
+
+    [Fact]
+    public void Frontends_of_ipv6_have_a_table_of_their_own()
+    {
+        var frontend = Address("fd00:10:96::1", 80);
+        Publish(backends: 1);
+        var key = new LbFe6 { Addr = frontend.Addr, Port = frontend.Port, Proto = frontend.Proto };
+        program.Services6.Update(key, Value(1) with { Check = Ask(frontend).Check });
+
+        Assert.Equal((Verdict.Forward, 1u, ServiceId), Tuple(Ask(frontend)));
+    }
+
+    [Theory]
+    [InlineData("10.96.0.1", 80, 6)]
+    [InlineData("255.255.255.255", 65535, 132)]
+    [InlineData("fd00:10:96::1", 53, 17)]
+    [InlineData("2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", 1, 6)]
+    public void The_check_is_the_one_that_the_agent_writes(string address, ushort port, byte protocol)
+    {
+        var destination = Address(address, port, protocol);
+
+        Assert.Equal(FrontendKeyOf(destination).Check, Ask(destination).Check);
+    }
+
+    private static (Verdict, uint, uint) Tuple(Answer answer) => (answer.Verdict, answer.BackendId, answer.ServiceId);
+
+    private static LbFe4 Key4(LbAddr frontend) => new() { Addr = frontend.Addr[3], Port = frontend.Port, Proto = frontend.Proto };
+
+    private static FrontendKey FrontendKeyOf(LbAddr a) => a.Addr[2].ToHost() == 0xffff && a.Addr[0].Raw == 0
+        ? FrontendKey.From(Key4(a))
+        : FrontendKey.From(new LbFe6 { Addr = a.Addr, Port = a.Port, Proto = a.Proto });
+
+    private static LbBackend Backend() => new()
+    {
+        Addr = Address("10.244.0.1", 0).Addr,
+        Port = Be16.FromHost(8080),
+        Proto = 6,
+        Family = 4,
+        ServiceId = ServiceId,
+        Flags = (uint)LbBackendFlag.Live,
+    };
+
+    private static LbService Value(uint backends, uint affinitySeconds = 0) => new()
+    {
+        Check = FrontendKeyOf(Frontend).Check,
+        Id = ServiceId,
+        Flags = affinitySeconds > 0 ? (uint)LbServiceFlag.Affinity : 0,
+        AffinitySec = affinitySeconds,
+        Backends = new LbRange { First = 0, Count = backends },
+    };
+
+    private void Publish(uint backends, uint affinitySeconds = 0)
+    {
+        for (var i = 0u; i < backends; i++)
+        {
+            program.Backends.Update(i + 1, Backend());
+            program.Slots.Update(i, new LbSlot { BackendId = i + 1, ServiceId = ServiceId });
+        }
+        program.Services4.Update(Key4(Frontend), Value(backends, affinitySeconds));
+    }
+
+    private Answer Ask(LbAddr destination, uint dice = 0, ulong client = Client, uint flowBackend = 0) => program.Ask(new Question
+    {
+        Destination = destination,
+        Dice = dice,
+        Client = client,
+        FlowFrontend = flowBackend == 0 ? default : destination,
+        FlowBackendId = flowBackend,
+    });
+}

@@ -1,0 +1,53 @@
+using EbpfLb.Datapath.Options;
+using EbpfLb.Model;
+using EbpfLb.Policy;
+using EbpfLb.Testing.Cgroups;
+using EbpfLb.Testing.Clusters;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EbpfLb.Datapath.Tests;
+
+/// <summary>An instance of its own with a cgroup of its own; nothing of it is left afterwards.</summary>
+internal sealed class TestInstance : IDisposable
+{
+    private static int count;
+    private readonly string homeCgroup = File.ReadAllLines("/proc/self/cgroup").Single(l => l.StartsWith("0::", StringComparison.Ordinal))[3..];
+
+    public TestInstance()
+    {
+        var name = $"elbdp{Environment.ProcessId}-{Interlocked.Increment(ref count)}";
+        Cgroup = CgroupScope.Create(name);
+        Options = new DatapathOptions { Instance = name, CgroupRoot = Cgroup.Path, Sizes = Small };
+    }
+
+    public static MapSizes Small { get; } = new(Frontends: 256, Services: 256, Backends: 1024, Slots: 2048, Affinity: 256, UdpPeers: 64);
+
+    public CgroupScope Cgroup { get; }
+
+    public DatapathOptions Options { get; set; }
+
+    public Dataplane Open() => Dataplane.Open(Options, NullLoggerFactory.Instance);
+
+    /// <summary>Compiles what the builder describes, as the agent would.</summary>
+    public static ForwardingTable Table(Action<ClusterBuilder>? describe = null, ForwardingTable? previous = null)
+    {
+        var builder = new ClusterBuilder();
+        describe?.Invoke(builder);
+        return ForwardingCompiler.Compile(builder.Build(), PolicyOptions.Default, previous);
+    }
+
+    /// <summary>Moves this process into the cgroup that is served, or back to where it was.</summary>
+    public void Join(bool inside = true)
+    {
+        var root = Path.GetDirectoryName(Cgroup.Path)!;
+        var target = inside ? Cgroup.Path : Path.Join(root, homeCgroup);
+        File.WriteAllText(Path.Combine(target, "cgroup.procs"), Environment.ProcessId.ToString());
+    }
+
+    public void Dispose()
+    {
+        Join(inside: false);
+        Instances.Remove(Options);
+        Cgroup.Dispose();
+    }
+}
