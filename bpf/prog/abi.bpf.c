@@ -1,5 +1,6 @@
-// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-/* Keeps the enums of lb_abi.h in BTF: clang drops a type that no signature and no global mentions. */
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* Keeps the enums of lb_abi.h in BTF: clang drops a type that no signature and no global mentions.
+ */
 #include "lb_abi.h"
 
 enum lb_abi_version {
