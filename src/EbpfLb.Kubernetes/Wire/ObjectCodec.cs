@@ -44,7 +44,7 @@ internal sealed class ObjectCodec<TWire, T>(
                 var deleted = ObjectOf(line);
                 return new(WatchEventType.Deleted, WireMapper.NameOf(deleted), null, VersionOf(deleted));
             case WatchLineType.Kind.Bookmark:
-                return new(WatchEventType.Bookmark, default, null, VersionOf(ObjectOf(line)));
+                return new(WatchEventType.Bookmark, new("", ""), null, VersionOf(ObjectOf(line)));
             case WatchLineType.Kind.Error:
                 error = JsonSerializer.Deserialize(line, errorType)?.Object ?? new WireStatus();
                 return null;

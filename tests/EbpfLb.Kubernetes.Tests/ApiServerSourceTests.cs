@@ -1,0 +1,279 @@
+using EbpfLb.Kubernetes.Api;
+using EbpfLb.Kubernetes.Auth;
+using EbpfLb.Kubernetes.Reflector;
+using EbpfLb.Model;
+using EbpfLb.Testing.ApiServer;
+using EbpfLb.Testing.Processes;
+using Microsoft.Extensions.Logging.Abstractions;
+using static EbpfLb.Kubernetes.Tests.Api.ApiFixture;
+
+namespace EbpfLb.Kubernetes.Tests;
+
+/// <summary>The source against a fake API server over real HTTP; waiting times are short, and nothing depends on them.</summary>
+public sealed class ApiServerSourceTests : IAsyncLifetime
+{
+    private readonly CancellationTokenSource stop = new();
+    private FakeApiServer server = null!;
+    private ApiServerSource source = null!;
+    private IAsyncEnumerator<ClusterSnapshot> snapshots = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        server = await FakeApiServer.StartAsync();
+        Start(server.Url);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync();
+        await snapshots.DisposeAsync();
+        source.Dispose();
+        await server.DisposeAsync();
+        stop.Dispose();
+    }
+
+    private void Start(params Uri[] servers)
+    {
+        source?.Dispose();
+        source = new ApiServerSource(
+            new ApiConnection(servers, "test"),
+            new ApiServerSourceOptions("node-1")
+            {
+                Reflector = new ReflectorOptions { FirstRetry = TimeSpan.FromMilliseconds(5), LongestRetry = TimeSpan.FromMilliseconds(20) },
+            },
+            TimeProvider.System,
+            new Random(1),
+            NullLogger<ApiServerSource>.Instance);
+        snapshots = source.ReadAsync(stop.Token).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Reads snapshots until one satisfies; the test's own time limit ends a wait in vain.</summary>
+    private async Task<ClusterSnapshot> Until(Func<ClusterSnapshot, bool> satisfies)
+    {
+        while (true)
+        {
+            Assert.True(await snapshots.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
+            if (satisfies(snapshots.Current)) return snapshots.Current;
+        }
+    }
+
+    private static ServiceEntry? Web(ClusterSnapshot snapshot) => snapshot.Services.GetValueOrDefault(Name("web"));
+
+    private void Fill()
+    {
+        server.Apply(ServiceJson("web"));
+        server.Apply(SliceJson("web-1", "web"));
+        server.Apply(NodeJson("node-1"));
+        server.Apply(NodeJson("node-2"));
+    }
+
+    [Fact]
+    public async Task The_first_snapshot_is_complete()
+    {
+        Fill();
+
+        var snapshot = await Until(_ => true);
+
+        Assert.Equal([IpAddress.Parse("10.96.0.1")], Web(snapshot)!.Service!.ClusterIPs);
+        Assert.Equal(IpAddress.Parse("10.1.0.1"), Assert.Single(Assert.Single(Web(snapshot)!.Slices).Endpoints).Address);
+        Assert.Equal("node-1", snapshot.Node?.Name);
+        Assert.True(source.Status.IsSynced);
+        Assert.Null(source.Status.Error);
+    }
+
+    [Fact]
+    public async Task An_empty_cluster_gives_an_empty_snapshot()
+    {
+        var snapshot = await Until(_ => true);
+
+        Assert.Empty(snapshot.Services);
+        Assert.Null(snapshot.Node);
+    }
+
+    [Fact]
+    public async Task There_is_no_snapshot_before_all_lists_are_complete()
+    {
+        Fill();
+        server.Faults.Forbid("list", "nodes");
+
+        var next = snapshots.MoveNextAsync().AsTask();
+        Eventually.Get(() => source.Status, s => s.Error is not null && server.OpenWatches == 2, "two watches and the third reflector's trouble");
+
+        Assert.False(next.IsCompleted);
+        Assert.False(source.Status.IsSynced);
+        Assert.Contains("cannot list nodes", source.Status.Error);
+        Assert.Contains("add to the agent's ClusterRole", source.Status.Error);
+        Assert.Contains("(since 2", source.Status.Error);
+        server.Faults.Allow("list", "nodes");
+        Assert.True(await next);
+        Assert.Equal("node-1", snapshots.Current.Node?.Name);
+        Eventually.True(() => source.Status.Error is null, "no more trouble");
+    }
+
+    [Fact]
+    public async Task What_is_selected_is_what_the_contract_says()
+    {
+        await Until(_ => true);
+
+        var lists = server.Requests.Where(r => r.Verb == "list").ToDictionary(r => r.Path, r => r.Query);
+        const string labels = "!service.kubernetes.io/service-proxy-name,!service.kubernetes.io/headless";
+        Assert.Equal((labels, "spec.clusterIP!=None"), (lists["/api/v1/services"]["labelSelector"], lists["/api/v1/services"]["fieldSelector"]));
+        Assert.Equal(labels, lists["/apis/discovery.k8s.io/v1/endpointslices"]["labelSelector"]);
+        Assert.Equal("metadata.name=node-1", lists["/api/v1/nodes"]["fieldSelector"]);
+        Assert.All(lists.Values, q => Assert.Equal("500", q["limit"]));
+    }
+
+    [Fact]
+    public async Task An_old_server_is_asked_without_the_field_selector()
+    {
+        await using var old = await FakeApiServer.StartAsync(new FakeApiServerOptions { KnowsClusterIPField = false });
+        old.Apply(ServiceJson("web"));
+        Start(old.Url);
+
+        Assert.NotNull(Web(await Until(_ => true))?.Service);
+    }
+
+    [Fact]
+    public async Task Changes_deletions_and_labels_are_followed()
+    {
+        Fill();
+        await Until(_ => true);
+
+        server.Apply(SliceJson("web-1", "web", ip: "10.1.0.9"));
+        await Until(s => Web(s)?.Slices[0].Endpoints[0].Address == IpAddress.Parse("10.1.0.9"));
+        server.Apply(ServiceJson("web", labels: "\"service.kubernetes.io/service-proxy-name\":\"other\""));
+        await Until(s => Web(s) is { Service: null });
+        server.Delete(FakeResource.EndpointSlices, "web-1", "shop");
+        await Until(s => Web(s) is null);
+        server.Delete(FakeResource.Nodes, "node-1");
+        await Until(s => s.Node is null);
+    }
+
+    [Fact]
+    public async Task A_slice_that_is_handed_to_another_service_moves()
+    {
+        Fill();
+        server.Apply(ServiceJson("api", ip: "10.96.0.2"));
+        await Until(s => s.Services.Count == 2);
+
+        server.Apply(SliceJson("web-1", "api"));
+
+        var snapshot = await Until(s => Web(s)!.Slices.IsEmpty);
+        Assert.Single(snapshot.Services[Name("api")].Slices);
+    }
+
+    [Fact]
+    public async Task A_server_that_comes_back_with_other_content_is_followed_and_missed_deletions_are_applied()
+    {
+        Fill();
+        server.Apply(ServiceJson("kept", ip: "10.96.0.3"));
+        var before = await Until(s => s.Services.Count == 2);
+        await server.StopAsync();
+        Eventually.True(() => source.Status.Error is not null, "the absence to be noticed");
+        Assert.Contains("connection refused", source.Status.Error);
+        Assert.True(source.Status.IsSynced);
+
+        server.Reset();
+        server.Apply(ServiceJson("kept", ip: "10.96.0.3"));
+        server.Apply(ServiceJson("new", ip: "10.96.0.4"));
+        server.Apply(NodeJson("node-1"));
+        server.Compact();
+        await server.StartAgainAsync();
+
+        var after = await Until(s => s.Services.ContainsKey(Name("new")) && !s.Services.ContainsKey(Name("web")));
+        Assert.Same(before.Services[Name("kept")].Service, after.Services[Name("kept")].Service);
+        Assert.Same(before.Node, after.Node);
+        Eventually.True(() => source.Status.Error is null, "no more trouble");
+    }
+
+    [Fact]
+    public async Task What_happened_during_a_short_absence_is_seen_without_a_new_list()
+    {
+        Fill();
+        await Until(_ => true);
+        Eventually.True(() => server.OpenWatches == 3, "three watches");
+        await server.StopAsync();
+        server.Delete(FakeResource.Services, "web", "shop");
+        await server.StartAgainAsync();
+
+        await Until(s => Web(s) is { Service: null });
+
+        Assert.Equal(1, server.Requests.Count(r => r is { Verb: "list", Path: "/api/v1/services" }));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Cut_watches_are_resumed_and_nothing_is_missed(bool midLine)
+    {
+        Fill();
+        await Until(_ => true);
+        Eventually.True(() => server.OpenWatches == 3, "three watches");
+
+        if (midLine) server.CutWatchesMidLine();
+        else server.CutWatches();
+        server.Apply(ServiceJson("late", ip: "10.96.0.8"));
+
+        await Until(s => s.Services.ContainsKey(Name("late")));
+        Assert.Equal(3, server.Requests.Count(r => r.Verb == "list"));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_expired_watch_lists_again_and_unchanged_objects_keep_their_reference(bool asStatus)
+    {
+        Fill();
+        var before = await Until(_ => true);
+        Eventually.True(() => server.OpenWatches == 3, "three watches");
+        server.Faults.ExpiredAsStatus = asStatus;
+
+        server.ExpireWatches();
+        server.Apply(ServiceJson("late", ip: "10.96.0.8"));
+
+        var after = await Until(s => s.Services.ContainsKey(Name("late")));
+        Assert.Same(Web(before), Web(after));
+        Assert.Same(before.Node, after.Node);
+        Eventually.True(() => server.Requests.Count(r => r.Verb == "list") == 6, "all three lists again");
+    }
+
+    [Fact]
+    public async Task A_slow_reader_misses_states_but_not_the_latest()
+    {
+        Fill();
+        await Until(_ => true);
+
+        for (var i = 2; i <= 200; i++) server.Apply(SliceJson("web-1", "web", ip: $"10.1.0.{i}"));
+
+        await Until(s => Web(s)!.Slices[0].Endpoints[0].Address == IpAddress.Parse("10.1.0.200"));
+    }
+
+    [Fact]
+    public async Task The_next_server_takes_over()
+    {
+        await using var second = await FakeApiServer.StartAsync();
+        // Two real servers share one etcd. These do not: the second takes the first's versions for forgotten.
+        second.Reset();
+        second.Apply(ServiceJson("web"));
+        second.Apply(ServiceJson("second", ip: "10.96.0.2"));
+        Fill();
+        Start(server.Url, second.Url);
+        await Until(s => s.Services.Count == 1);
+
+        await server.StopAsync();
+
+        await Until(s => s.Services.ContainsKey(Name("second")));
+        Assert.Equal(second.Url.AbsoluteUri.TrimEnd('/'), source.Status.Description);
+    }
+
+    [Fact]
+    public async Task The_last_contact_is_told()
+    {
+        var before = DateTimeOffset.UtcNow;
+        Assert.Null(source.Status.LastContact);
+
+        await Until(_ => true);
+
+        Eventually.True(() => source.Status.LastContact >= before, "a contact of all reflectors");
+    }
+}

@@ -1,0 +1,169 @@
+using EbpfLb.Kubernetes.Api;
+using EbpfLb.Kubernetes.Reflector;
+using EbpfLb.Model;
+using EbpfLb.Testing.Time;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EbpfLb.Kubernetes.Tests.Reflector;
+
+public sealed class ReflectorTests
+{
+    private readonly ScriptedApi api = new();
+    private readonly ManualTimeProvider time = new();
+    private readonly RecordingSink sink = new();
+
+    private static Service Web(int port = 80) => new(new("shop", "web"), ServiceType.ClusterIP, [], [new("", TransportProtocol.Tcp, (ushort)port, 0)], 0, ServiceLabels.None);
+
+    private static WatchEvent<Service> Set(string version, int port = 80) => new(WatchEventType.Set, Web().Name, Web(port), version);
+
+    private static WatchEvent<Service> Bookmark(string version) => new(WatchEventType.Bookmark, new("", ""), null, version);
+
+    /// <summary>Runs until everything scripted was asked for. Each wait is over at once; returns how long they were.</summary>
+    private async Task<List<TimeSpan>> RunAsync(string fields = "")
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var waits = new List<TimeSpan>();
+        var reflector = new Reflector<Service>(
+            api, ApiResources.Services, new ApiSelector(Fields: fields), sink, new ReflectorOptions(), time, new Random(1), NullLogger.Instance);
+        var run = reflector.RunAsync(stop.Token);
+        while (!api.Exhausted.IsCompleted)
+        {
+            // The script answers synchronously: a reflector that is not done waits on a timer, or is about to.
+            if (time.PendingTimers is [var due, ..])
+            {
+                waits.Add(due);
+                time.Advance(due);
+            }
+            else
+            {
+                await Task.Yield();
+            }
+        }
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
+        return waits;
+    }
+
+    [Fact]
+    public async Task A_watch_begins_where_the_list_ended_and_resumes_where_the_last_one_ended()
+    {
+        api.List("10", Web()).Watch(null, Set("11", 81), Bookmark("15")).Watch(null, Bookmark("20"));
+
+        Assert.Empty(await RunAsync());
+
+        Assert.Equal(["list", "watch 10", "watch 15"], api.Calls);
+        Assert.Equal(["replace shop/web", "contact", "contact", "Set shop/web 81", "contact", "contact", "contact", "contact"], sink.Calls);
+    }
+
+    [Fact]
+    public async Task A_cut_or_silent_watch_is_resumed_after_a_short_wait_and_is_no_trouble()
+    {
+        api.List("10").Watch(ApiFailure.Cut, Bookmark("15")).Watch(ApiFailure.Silent, Bookmark("16")).Watch(null, Bookmark("17"));
+
+        var waits = await RunAsync();
+
+        Assert.Equal(["list", "watch 10", "watch 15", "watch 16"], api.Calls);
+        Assert.All(waits, w => Assert.InRange(w.TotalSeconds, 0.125, 0.375));
+        Assert.DoesNotContain(sink.Calls, c => c.StartsWith("failed", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task An_expired_version_lists_again()
+    {
+        api.List("10", Web()).Watch(ApiFailure.Expired).List("50").Watch(ApiFailure.Expired, Bookmark("51")).List("60").Watch(null, Bookmark("61"));
+
+        await RunAsync();
+
+        Assert.Equal(["list", "watch 10", "list", "watch 50", "list", "watch 60"], api.Calls);
+        Assert.Equal(["replace shop/web", "replace ", "replace "], sink.Calls.Where(c => c.StartsWith("replace", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_watch_that_makes_no_sense_lists_again()
+    {
+        api.List("10").Watch(ApiFailure.Malformed).List("20").Watch(null, Bookmark("21"));
+
+        await RunAsync();
+
+        Assert.Equal(["list", "watch 10", "list", "watch 20"], api.Calls);
+    }
+
+    [Fact]
+    public async Task Failing_lists_wait_longer_and_longer_and_are_reported()
+    {
+        api.Fail(ApiFailure.Unreachable).Fail(ApiFailure.Unreachable).Fail(ApiFailure.Forbidden).Fail(ApiFailure.ServerError).List("10").Watch(null, Bookmark("11"));
+
+        var waits = await RunAsync();
+
+        Assert.Equal(4, waits.Count);
+        Assert.InRange(waits[3].TotalSeconds, 1, 3);
+        Assert.Equal(
+            ["failed Unreachable", "failed Unreachable", "failed Forbidden", "failed ServerError", "replace ", "contact", "contact", "contact"],
+            sink.Calls);
+    }
+
+    [Fact]
+    public async Task Retry_after_is_respected()
+    {
+        api.Fail(ApiFailure.Busy, TimeSpan.FromSeconds(9)).List("10").Watch(null, Bookmark("11"));
+
+        Assert.InRange(Assert.Single(await RunAsync()).TotalSeconds, 9, 9.25);
+    }
+
+    [Fact]
+    public async Task A_field_selector_that_is_refused_is_left_out_at_once_and_for_good()
+    {
+        api.Fail(ApiFailure.BadRequest).List("10").Watch(ApiFailure.Expired).List("20").Watch(null, Bookmark("21"));
+
+        await RunAsync("spec.clusterIP!=None");
+
+        Assert.Equal(["list spec.clusterIP!=None", "list", "watch 10", "list", "watch 20"], api.Calls);
+        Assert.DoesNotContain(sink.Calls, c => c.StartsWith("failed", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_bad_request_without_field_selector_is_trouble()
+    {
+        api.Fail(ApiFailure.BadRequest).List("10").Watch(null, Bookmark("11"));
+
+        Assert.Single(await RunAsync());
+        Assert.Equal("failed BadRequest", sink.Calls[0]);
+    }
+
+    [Fact]
+    public async Task Watches_that_end_at_once_are_not_asked_for_in_a_tight_loop()
+    {
+        api.List("10").Watch(null).Watch(null).Watch(null).Watch(null);
+
+        var waits = await RunAsync();
+
+        Assert.Equal(4, waits.Count);
+        Assert.True(waits[3] > waits[0], $"{waits[0]} then {waits[3]}");
+    }
+
+    [Fact]
+    public async Task After_a_short_absence_the_watch_is_resumed_and_after_a_long_one_the_list_is_read_again()
+    {
+        api.List("10").Watch(ApiFailure.Cut, Bookmark("11")).Fail(ApiFailure.Unreachable).Watch(ApiFailure.Cut, Bookmark("12"));
+        for (var i = 0; i < 9; i++) api.Fail(ApiFailure.Unreachable);
+        api.List("3").Watch(null, Bookmark("4"));
+
+        await RunAsync();
+
+        Assert.Equal(["list", "watch 10", "watch 11", "watch 11", "watch 12"], api.Calls.Take(5));
+        Assert.Equal(["list", "watch 3"], api.Calls.TakeLast(2));
+    }
+
+    private sealed class RecordingSink : IReflectorSink<Service>
+    {
+        public List<string> Calls { get; } = [];
+
+        public void Replace(IReadOnlyList<Service> items) => Calls.Add($"replace {string.Join(' ', items.Select(i => i.Name))}");
+
+        public void Apply(WatchEvent<Service> change) => Calls.Add($"{change.Type} {change.Name} {change.Object?.Ports[0].Port}");
+
+        public void Contact() => Calls.Add("contact");
+
+        public void Failed(ApiException trouble) => Calls.Add($"failed {trouble.Failure}");
+    }
+}

@@ -1,0 +1,75 @@
+using EbpfLb.Kubernetes.Api;
+using EbpfLb.Model;
+
+namespace EbpfLb.Kubernetes.Tests.Reflector;
+
+/// <summary>An API whose every answer a test writes down, in the order in which it is asked.</summary>
+internal sealed class ScriptedApi : IKubernetesApi
+{
+    private readonly Queue<Func<object>> answers = [];
+    private readonly TaskCompletionSource exhausted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public string Description => "https://scripted";
+
+    /// <summary>"list SELECTOR" and "watch VERSION SELECTOR", in order.</summary>
+    public List<string> Calls { get; } = [];
+
+    /// <summary>Completes when all that was written down has been asked for, and the reflector asks for more.</summary>
+    public Task Exhausted => exhausted.Task;
+
+    public ScriptedApi List(string version, params Service[] services)
+    {
+        answers.Enqueue(() => new ObjectList<Service>(version, services));
+        return this;
+    }
+
+    public ScriptedApi Fail(ApiFailure failure, TimeSpan? retryAfter = null)
+    {
+        answers.Enqueue(() => throw new ApiException(failure, $"scripted {failure}", retryAfter));
+        return this;
+    }
+
+    /// <summary>A watch that gives these events, then fails, or ends in an orderly way.</summary>
+    public ScriptedApi Watch(ApiFailure? end, params WatchEvent<Service>[] events)
+    {
+        answers.Enqueue(() => new ScriptedWatch(events, end));
+        return this;
+    }
+
+    public async Task<ObjectList<T>> ListAsync<T>(ApiResource<T> resource, ApiSelector selector, CancellationToken cancellationToken)
+        where T : class
+        => (ObjectList<T>)await NextAsync($"list {selector.Fields}".TrimEnd(), cancellationToken);
+
+    public async Task<IApiWatch<T>> WatchAsync<T>(
+        ApiResource<T> resource, ApiSelector selector, string resourceVersion, CancellationToken cancellationToken)
+        where T : class
+        => (IApiWatch<T>)await NextAsync($"watch {resourceVersion}", cancellationToken);
+
+    public Task<T?> GetAsync<T>(ApiResource<T> resource, ObjectName name, CancellationToken cancellationToken)
+        where T : class
+        => throw new NotSupportedException("reflectors do not get");
+
+    private async Task<object> NextAsync(string call, CancellationToken cancellationToken)
+    {
+        if (answers.TryDequeue(out var answer))
+        {
+            Calls.Add(call);
+            return answer();
+        }
+        exhausted.TrySetResult();
+        await Task.Delay(Timeout.Infinite, cancellationToken);
+        throw new OperationCanceledException(cancellationToken);
+    }
+
+    private sealed class ScriptedWatch(IReadOnlyList<WatchEvent<Service>> events, ApiFailure? end) : IApiWatch<Service>
+    {
+        private int next;
+
+        public ValueTask<WatchEvent<Service>?> ReadAsync(CancellationToken cancellationToken)
+            => next < events.Count ? new(events[next++])
+                : end is { } failure ? throw new ApiException(failure, $"scripted {failure}")
+                : new((WatchEvent<Service>?)null);
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+}

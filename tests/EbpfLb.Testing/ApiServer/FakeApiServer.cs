@@ -1,0 +1,163 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Testing.ApiServer;
+
+/// <summary>
+/// A Kubernetes API server for tests, on Kestrel so that real HTTP and real JSON are under test: lists in pages, watches
+/// with bookmarks, 410 in both forms, selectors, TLS, and misbehaviour on demand (<see cref="Faults"/>). It answers as
+/// the recordings of a real server do.
+/// </summary>
+public sealed class FakeApiServer : IAsyncDisposable
+{
+    private readonly FakeApiServerOptions options;
+    private readonly FakeStore store = new();
+    private readonly FakeWatches watches = new();
+    private readonly ConcurrentQueue<FakeRequest> requests = [];
+    private WebApplication? app;
+    private int port;
+
+    private FakeApiServer(FakeApiServerOptions options)
+    {
+        this.options = options;
+        port = options.Port;
+    }
+
+    public FakeFaults Faults { get; } = new();
+
+    /// <summary>http(s)://127.0.0.1:port.</summary>
+    public Uri Url => new($"{(options.Certificate is null ? "http" : "https")}://127.0.0.1:{port}");
+
+    /// <summary>All requests so far, oldest first.</summary>
+    public IReadOnlyList<FakeRequest> Requests => [.. requests];
+
+    /// <summary>The newest resourceVersion.</summary>
+    public string ResourceVersion => $"{store.Version}";
+
+    /// <summary>How many watches are open.</summary>
+    public int OpenWatches => watches.Count;
+
+    public static async Task<FakeApiServer> StartAsync(FakeApiServerOptions? options = null)
+    {
+        var server = new FakeApiServer(options ?? new FakeApiServerOptions());
+        await server.StartAgainAsync();
+        return server;
+    }
+
+    /// <summary>Adds or replaces an object: JSON with kind and metadata.name; resourceVersion and uid are the server's.</summary>
+    public void Apply(string json) => store.Put(JsonNode.Parse(json)!.AsObject());
+
+    /// <inheritdoc cref="Apply(string)"/>
+    public void Apply(JsonObject json) => store.Put(json);
+
+    public void Delete(FakeResource resource, string name, string? ns = null) => store.Delete(resource, FakeStore.KeyOf(ns, name));
+
+    /// <summary>Adds a large cluster quickly, without history.</summary>
+    public void Load(FakeCluster cluster)
+    {
+        store.Load(FakeResource.Services, cluster.Services());
+        store.Load(FakeResource.EndpointSlices, cluster.Slices());
+    }
+
+    /// <summary>Replaces one endpoint of a Service of a large cluster.</summary>
+    public void ReplaceEndpoint(FakeCluster cluster, int service)
+    {
+        var (key, body) = cluster.SliceWithOtherEndpoint(service);
+        store.PutBody(FakeResource.EndpointSlices, key, body);
+    }
+
+    /// <summary>Sends a BOOKMARK on every watch that asked for them.</summary>
+    public void SendBookmarks() => watches.Tell(FakeWatchOrder.Bookmark);
+
+    /// <summary>Ends all watches in an orderly way, as when their timeoutSeconds are over.</summary>
+    public void EndWatches() => watches.Tell(FakeWatchOrder.End);
+
+    /// <summary>Breaks the connection of all watches.</summary>
+    public void CutWatches() => watches.Tell(FakeWatchOrder.Cut);
+
+    /// <summary>Writes half an event on all watches and breaks their connections.</summary>
+    public void CutWatchesMidLine() => watches.Tell(FakeWatchOrder.CutMidLine);
+
+    /// <summary>Sends an ERROR event 410 on all watches and ends them.</summary>
+    public void ExpireWatches() => watches.Tell(FakeWatchOrder.Expire);
+
+    /// <summary>Writes bytes that are no event on all watches.</summary>
+    public void SendGarbage() => watches.Tell(FakeWatchOrder.Garbage);
+
+    /// <summary>Forgets the history: older resource versions and continue tokens are expired.</summary>
+    public void Compact() => store.Compact();
+
+    /// <summary>Empties the store without events; older resource versions are expired.</summary>
+    public void Reset() => store.Reset();
+
+    /// <summary>Goes away: the port refuses connections and open ones break.</summary>
+    public async Task StopAsync()
+    {
+        if (app is not { } running) return;
+        app = null;
+        watches.Tell(FakeWatchOrder.Cut);
+        Faults.Release();
+        using var atOnce = new CancellationTokenSource();
+        await atOnce.CancelAsync();
+        try
+        {
+            await running.StopAsync(atOnce.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopping without grace says so by this exception.
+        }
+        await running.DisposeAsync();
+    }
+
+    /// <summary>Comes back on the same port.</summary>
+    public async Task StartAgainAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxConcurrentConnections = null;
+            kestrel.Listen(IPAddress.Loopback, port, Listen);
+        });
+        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromMilliseconds(1));
+        var started = builder.Build();
+        var handler = new FakeHandler(options, store, watches, Faults, requests.Enqueue, started.Lifetime.ApplicationStopping);
+        started.Run(handler.HandleAsync);
+        await started.StartAsync();
+        var addresses = started.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+        port = new Uri(addresses.First()).Port;
+        app = started;
+    }
+
+    public async ValueTask DisposeAsync() => await StopAsync();
+
+    private void Listen(ListenOptions listen)
+    {
+        listen.Protocols = options.Certificate is not null && options.Http2 ? HttpProtocols.Http1AndHttp2 : HttpProtocols.Http1;
+        if (options.Certificate is null) return;
+        listen.UseHttps(new HttpsConnectionAdapterOptions
+        {
+            ServerCertificateSelector = (connection, name) =>
+            {
+                if (connection is not null) connection.Items[FakeHandler.ServerNameItem] = name;
+                return options.Certificate;
+            },
+            ClientCertificateMode = options.ClientAuthority is null ? ClientCertificateMode.NoCertificate : ClientCertificateMode.AllowCertificate,
+            ClientCertificateValidation = (certificate, _, _) => options.ClientAuthority?.Issued(certificate) ?? false,
+        });
+    }
+}

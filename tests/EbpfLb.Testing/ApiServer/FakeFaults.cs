@@ -1,0 +1,91 @@
+namespace EbpfLb.Testing.ApiServer;
+
+/// <summary>How the fake server misbehaves. May be changed while it runs.</summary>
+public sealed class FakeFaults
+{
+    private readonly Lock gate = new();
+    private readonly HashSet<(string Verb, string Plural)> forbidden = [];
+    private readonly Queue<(int Code, int? RetryAfter)> answers = [];
+    private HashSet<string>? tokens;
+    private TaskCompletionSource? hold;
+    private int listsToCut;
+
+    /// <summary>Watches from a forgotten version: true answers HTTP 410, false (as recorded) 200 and an ERROR event.</summary>
+    public bool ExpiredAsStatus { get; set; }
+
+    /// <summary>Watches are accepted and then never send a byte.</summary>
+    public bool SilentWatches { get; set; }
+
+    /// <summary>Accepts only these bearer tokens from now on (client certificates stay accepted).</summary>
+    public void AcceptTokens(params string[] accepted)
+    {
+        lock (gate) tokens = [.. accepted];
+    }
+
+    public void Forbid(string verb, string plural)
+    {
+        lock (gate) forbidden.Add((verb, plural));
+    }
+
+    public void Allow(string verb, string plural)
+    {
+        lock (gate) forbidden.Remove((verb, plural));
+    }
+
+    /// <summary>Answers the next requests with this code.</summary>
+    public void FailNext(int code, int times = 1, int? retryAfterSeconds = null)
+    {
+        lock (gate)
+        {
+            for (var i = 0; i < times; i++) answers.Enqueue((code, retryAfterSeconds));
+        }
+    }
+
+    /// <summary>Cuts the connection in the middle of the next lists.</summary>
+    public void CutNextLists(int times = 1) => Interlocked.Add(ref listsToCut, times);
+
+    /// <summary>From now on requests are taken and not answered until <see cref="Release"/>.</summary>
+    public void Hold()
+    {
+        lock (gate) hold ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    public void Release()
+    {
+        lock (gate)
+        {
+            hold?.SetResult();
+            hold = null;
+        }
+    }
+
+    internal Task Held
+    {
+        get
+        {
+            lock (gate) return hold?.Task ?? Task.CompletedTask;
+        }
+    }
+
+    internal bool IsAccepted(string? token)
+    {
+        lock (gate) return tokens is null || (token is not null && tokens.Contains(token));
+    }
+
+    internal bool IsForbidden(string verb, string plural)
+    {
+        lock (gate) return forbidden.Contains((verb, plural));
+    }
+
+    internal (int Code, int? RetryAfter)? TakeAnswer()
+    {
+        lock (gate) return answers.TryDequeue(out var answer) ? answer : null;
+    }
+
+    internal bool TakeListCut()
+    {
+        if (Volatile.Read(ref listsToCut) <= 0) return false;
+        Interlocked.Decrement(ref listsToCut);
+        return true;
+    }
+}
