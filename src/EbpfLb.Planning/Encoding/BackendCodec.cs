@@ -6,7 +6,7 @@ using EbpfLb.Policy;
 namespace EbpfLb.Planning.Encoding;
 
 /// <summary>Elements of lb_backends.</summary>
-internal static class BackendCodec
+public static class BackendCodec
 {
     /// <summary>A backend in the list of its service.</summary>
     public static LbBackend Encode(BackendAddress backend, TransportProtocol protocol, uint serviceId)

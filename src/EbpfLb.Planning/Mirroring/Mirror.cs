@@ -46,6 +46,19 @@ public sealed class Mirror
     /// <summary>Services that are not as the last table wants them: they did not fit, or an operation failed. The next plan tries again.</summary>
     public int UnfinishedServices => Unfinished.Count;
 
+    /// <summary>The id that a service port has in the kernel's tables; null while it is not in them. May be called from any thread.</summary>
+    public uint? IdOf(ServicePortKey port)
+    {
+        lock (Sync)
+        {
+            foreach (var record in RecordsOf(port.Service))
+            {
+                if (record.Key == port) return record.Id;
+            }
+            return null;
+        }
+    }
+
     internal Lock Sync { get; } = new();
 
     internal IdAllocator ServiceIds { get; }

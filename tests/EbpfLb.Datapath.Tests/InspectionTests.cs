@@ -1,0 +1,74 @@
+using EbpfLb.Datapath.Options;
+
+namespace EbpfLb.Datapath.Tests;
+
+public sealed class InspectionTests
+{
+    [Fact]
+    public async Task Shows_what_is_in_the_kernel_when_the_agent_is_gone()
+    {
+        using var instance = new TestInstance();
+        await using (var dataplane = instance.Open())
+        {
+            dataplane.Apply(TestInstance.Table(cluster => cluster
+                .Service("web", ["10.96.0.80", "fd00:10:96::80"], ["http:80"], affinity: 30)
+                .Slice("web-4", "web", ["http:8080"], ["10.244.0.11", "10.244.0.12"])
+                .Slice("web-6", "web", ["http:8080"], ["fd00:10:244::11"])));
+            dataplane.Attach();
+        }
+
+        var frontends = Inspection.Read(instance.Options)!;
+
+        Assert.Equal(
+            [
+                "10.96.0.80:80/TCP affinity 30 s -> 10.244.0.11:8080, 10.244.0.12:8080",
+                "192.0.0.8:10256/UDP affinity 0 s -> 127.0.0.1:10256",
+                "[100::8]:10256/UDP affinity 0 s -> [::1]:10256",
+                "[fd00:10:96::80]:80/TCP affinity 30 s -> [fd00:10:244::11]:8080",
+            ],
+            frontends.Select(f => $"{f.Frontend} affinity {f.AffinitySeconds} s -> {string.Join(", ", f.Backends)}"));
+    }
+
+    [Fact]
+    public void Says_that_there_is_nothing()
+    {
+        Assert.Null(Inspection.Read(new DatapathOptions { Instance = "elb-none" }));
+        Assert.Empty(Instances.Hooks(new DatapathOptions { Instance = "elb-none" }));
+    }
+
+    [Fact]
+    public async Task Names_the_fill_and_the_option_of_each_table()
+    {
+        using var instance = new TestInstance();
+        await using var dataplane = instance.Open();
+        dataplane.Apply(TestInstance.Table(cluster => cluster
+            .Service("web", ["10.96.0.80"], ["http:80"])
+            .Slice("web-4", "web", ["http:8080"], ["10.244.0.11", "10.244.0.12"])));
+
+        var fill = dataplane.ReadFill().ToDictionary(f => f.Map);
+
+        Assert.Equal((2L, 256L, "--max-frontends"), (fill["lb_services4"].Used, fill["lb_services4"].Capacity, fill["lb_services4"].Option));
+        Assert.Equal((4L, "--max-backends"), (fill["lb_backends"].Used, fill["lb_backends"].Option));
+        Assert.Equal(3L, fill["lb_svc_stats"].Used);
+    }
+
+    [Fact]
+    public async Task Services_that_do_not_fit_are_named_with_the_option_and_the_others_are_in_force()
+    {
+        using var instance = new TestInstance();
+        instance.Options = instance.Options with { Sizes = TestInstance.Small with { Backends = 6 } };
+        await using var dataplane = instance.Open();
+
+        var (_, result) = dataplane.Apply(TestInstance.Table(cluster => cluster
+            .Service("big", ["10.96.0.1"], [":80"])
+            .Slice("big-1", "big", [":8080"], [.. Enumerable.Range(1, 9).Select(i => $"10.244.0.{i}")])
+            .Service("small", ["10.96.0.2"], [":80"])
+            .Slice("small-1", "small", [":8080"], ["10.244.1.1"])));
+        dataplane.Attach();
+
+        var left = Assert.Single(result.LeftOut);
+        Assert.Equal(("default/big", "--max-backends"), (left.Service.ToString(), left.Option));
+        Assert.Contains(Inspection.Read(instance.Options)!, f => f.Frontend.ToString() == "10.96.0.2:80/TCP" && f.Backends.Count == 1);
+        Assert.DoesNotContain(Inspection.Read(instance.Options)!, f => f.Frontend.ToString() == "10.96.0.1:80/TCP");
+    }
+}
