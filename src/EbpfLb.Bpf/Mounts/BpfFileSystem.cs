@@ -1,5 +1,3 @@
-using EbpfLb.Bpf.Native;
-
 namespace EbpfLb.Bpf;
 
 /// <summary>Finds or mounts the file system that holds pins.</summary>

@@ -2,14 +2,14 @@ using System.Text;
 
 namespace EbpfLb.Bpf;
 
-/// <summary>A line of /proc/self/mountinfo (proc(5)).</summary>
+/// <summary>A line of a mountinfo file (proc(5)).</summary>
 /// <param name="Root">Path of the mount's root within its file system; "/" for a whole one.</param>
 /// <param name="Point">Where it is mounted.</param>
 /// <param name="Type">File system type.</param>
 public sealed record Mount(string Root, string Point, string Type)
 {
-    /// <summary>The mounts that this process sees; later ones lie over earlier ones.</summary>
-    public static IReadOnlyList<Mount> ReadAll() => Parse(File.ReadAllText("/proc/self/mountinfo"));
+    /// <summary>The mounts that the calling thread sees, which are those of the process unless the thread went elsewhere.</summary>
+    public static IReadOnlyList<Mount> ReadAll() => Parse(File.ReadAllText("/proc/thread-self/mountinfo"));
 
     /// <summary>Parses the text of a mountinfo file; lines that are none are passed over.</summary>
     public static IReadOnlyList<Mount> Parse(string mountinfo)
