@@ -51,7 +51,10 @@ public sealed unsafe class BpfLink : IDisposable
     {
         var type = ingress ? AttachType.TcxIngress : AttachType.TcxEgress;
         var what = $"{program.Name} at {type} of device {interfaceIndex}";
-        return new BpfLink(new BpfFd(Check.Result(LibBpf.bpf_link_create(program.Fd, interfaceIndex, (uint)type, null), "attach", what)), what);
+        var result = LibBpf.bpf_link_create(program.Fd, interfaceIndex, (uint)type, null);
+        if (result == -(int)Errno.EINVAL)
+            throw new BpfException(Errno.EINVAL, "attach", what, "this kernel has no TCX links (6.6) or it is no tc program: use clsact");
+        return new BpfLink(new BpfFd(Check.Result(result, "attach", what)), what);
     }
 
     /// <summary>Opens a pinned link.</summary>

@@ -1,3 +1,5 @@
+using EbpfLb.Bpf.Btf;
+
 namespace EbpfLb.Bpf.Tests.Features;
 
 public sealed class KernelFeaturesTests
@@ -35,6 +37,24 @@ public sealed class KernelFeaturesTests
         var feature = KernelFeatures.Probe().Single(feature => feature.Name == name);
 
         Assert.True(feature.IsAvailable, feature.Reason);
+    }
+
+    [Fact]
+    public void The_compiler_is_on_where_its_switch_is_on()
+    {
+        var enabled = File.ReadAllText("/proc/sys/net/core/bpf_jit_enable").Trim() != "0";
+
+        Assert.Equal(enabled, KernelFeatures.Probe().Single(feature => feature.Name == "jit").IsAvailable);
+    }
+
+    [Fact]
+    public void A_kernel_function_is_found_where_the_kernels_types_have_it()
+    {
+        var functions = BtfTypes.Parse(File.ReadAllBytes("/sys/kernel/btf/vmlinux")).All.OfType<BtfFunction>();
+
+        var feature = KernelFeatures.Probe().Single(feature => feature.Name == "bpf_sock_destroy");
+
+        Assert.Equal(functions.Any(function => function.Name == "bpf_sock_destroy"), feature.IsAvailable);
     }
 
     [Fact]

@@ -20,12 +20,24 @@ public sealed class TcxLinkTests : IDisposable
         topology.Dispose();
     }
 
+    /// <summary>Kernels before 6.6 have no TCX: there each test becomes "the attempt is refused, as the probe says".</summary>
+    private bool IsMissing(BpfProgram program)
+    {
+        if (KernelFeatures.Probe().Single(feature => feature.Name == "tcx").IsAvailable)
+            return false;
+        var error = Assert.Throws<BpfException>(() => NetnsThread.Run(netns, () => BpfLink.AttachTcx(program, Loopback, ingress: true)));
+        Assert.Equal(Errno.EINVAL, error.Errno);
+        return true;
+    }
+
     [Theory]
     [InlineData(true, AttachType.TcxIngress)]
     [InlineData(false, AttachType.TcxEgress)]
     public void A_program_sees_the_packets_of_its_device(bool ingress, AttachType type)
     {
         using var program = obj.OpenProgram("count_packets");
+        if (IsMissing(program))
+            return;
         using var link = NetnsThread.Run(netns, () => BpfLink.AttachTcx(program, Loopback, ingress));
 
         SendOne();
@@ -39,6 +51,8 @@ public sealed class TcxLinkTests : IDisposable
     {
         using var first = obj.OpenProgram("count_packets");
         using var second = obj.OpenProgram("count_elsewhere");
+        if (IsMissing(first))
+            return;
         using var link = NetnsThread.Run(netns, () => BpfLink.AttachTcx(first, Loopback, ingress: true));
 
         link.Update(second);
@@ -51,6 +65,8 @@ public sealed class TcxLinkTests : IDisposable
     public void A_closed_link_sees_nothing()
     {
         using var program = obj.OpenProgram("count_packets");
+        if (IsMissing(program))
+            return;
         NetnsThread.Run(netns, () => BpfLink.AttachTcx(program, Loopback, ingress: true)).Dispose();
 
         SendOne();
@@ -62,6 +78,8 @@ public sealed class TcxLinkTests : IDisposable
     public void A_device_that_is_not_there_is_refused()
     {
         using var program = obj.OpenProgram("count_packets");
+        if (IsMissing(program))
+            return;
 
         var error = Assert.Throws<BpfException>(() => NetnsThread.Run(netns, () => BpfLink.AttachTcx(program, 4711, ingress: true)));
 
