@@ -1,10 +1,21 @@
+using EbpfLb.Benchmarks.Change;
+using EbpfLb.Benchmarks.Connect;
 using EbpfLb.Benchmarks.Lookups;
+using EbpfLb.Benchmarks.Rate;
+using EbpfLb.Testing.Processes;
 
 // Figures of docs/performance.md: `make bench`, or `make bench ONLY=lookups`. Needs root and a quiet machine.
 var only = args.Length > 0 ? args[0] : "all";
-var benches = new Dictionary<string, Action>
+var benches = new Dictionary<string, Func<Task>>
 {
-    ["lookups"] = () => LookupBench.Run(File.ReadAllBytes(Path.Combine("build", "bpf", "bench", "lookup.bpf.o"))),
+    ["lookups"] = () =>
+    {
+        LookupBench.Run(BenchObject("lookup"));
+        return Task.CompletedTask;
+    },
+    ["connect"] = () => ConnectBench.RunAsync(BenchObject("empty")),
+    ["rate"] = RateBench.RunAsync,
+    ["change"] = ChangeBench.RunAsync,
 };
 if (only != "all" && !benches.ContainsKey(only))
 {
@@ -13,6 +24,8 @@ if (only != "all" && !benches.ContainsKey(only))
 }
 foreach (var (name, run) in benches)
 {
-    if (only is "all" || only == name) run();
+    if (only is "all" || only == name) await run();
 }
 return 0;
+
+static byte[] BenchObject(string name) => File.ReadAllBytes(Path.Combine(RepositoryPaths.Root, "build", "bpf", "bench", $"{name}.bpf.o"));

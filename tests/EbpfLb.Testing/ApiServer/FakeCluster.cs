@@ -13,6 +13,28 @@ public sealed class FakeCluster(int services, int endpointsPerService)
     /// <summary>Namespace and name of a Service.</summary>
     public static (string Namespace, string Name) NameOf(int service) => ($"ns-{service % 100}", $"service-{service}");
 
+    /// <summary>Everything as one v1 List, as `kubectl get services,endpointslices -A -o json` prints it: a manifest file.</summary>
+    public void WriteList(Stream stream)
+    {
+        stream.Write("{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":["u8);
+        var first = true;
+        Write(Services(), "{\"apiVersion\":\"v1\",\"kind\":\"Service\","u8);
+        Write(Slices(), "{\"apiVersion\":\"discovery.k8s.io/v1\",\"kind\":\"EndpointSlice\","u8);
+        stream.Write("]}"u8);
+
+        void Write(IEnumerable<(string Key, Func<ulong, byte[]> Body)> objects, ReadOnlySpan<byte> start)
+        {
+            // Items of a list from a server say no kind; those of a file do.
+            foreach (var (_, body) in objects)
+            {
+                if (!first) stream.Write(","u8);
+                first = false;
+                stream.Write(start);
+                stream.Write(body(1).AsSpan(1));
+            }
+        }
+    }
+
     internal IEnumerable<(string Key, Func<ulong, byte[]> Body)> Services() => Enumerable.Range(0, services).Select(i =>
     {
         var (ns, name) = NameOf(i);

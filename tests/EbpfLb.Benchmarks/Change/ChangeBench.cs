@@ -1,0 +1,77 @@
+using System.Diagnostics;
+using EbpfLb.Benchmarks.Reporting;
+using EbpfLb.Datapath;
+using EbpfLb.Datapath.Options;
+using EbpfLb.Policy;
+using EbpfLb.Testing.Clusters;
+using EbpfLb.Testing.Netns;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EbpfLb.Benchmarks.Change;
+
+/// <summary>
+/// One endpoint of a large cluster is replaced: from the changed object in the state builder to the flip in the real maps, stage by
+/// stage; and the first, full table.
+/// </summary>
+internal static class ChangeBench
+{
+    private const int Services = 10_000;
+    private const int Endpoints = 10;
+    private const int Changes = 2000;
+
+    public static async Task RunAsync()
+    {
+        using var topology = NetnsTopology.Create();
+        var node = topology.AddNode();
+        var options = new DatapathOptions { Instance = node.Netns, CgroupRoot = node.Cgroup.Path };
+        var stages = new[] { "snapshot", "compile", "plan and apply", "whole" }.Select(n => (Name: n, Ms: new Samples())).ToArray();
+        var full = new Samples();
+        try
+        {
+            var cluster = new LargeCluster(Services, Endpoints);
+            var table = ForwardingCompiler.Compile(cluster.Build(), PolicyOptions.Default, null);
+            for (var i = 0; i < 7; i++)
+            {
+                // Not attached, so not pinned either: each opening begins with empty maps.
+                await using var cold = Dataplane.Open(options, NullLoggerFactory.Instance);
+                full.Add(Milliseconds(() => cold.Apply(table)));
+            }
+            await using var dataplane = Dataplane.Open(options, NullLoggerFactory.Instance);
+            dataplane.Apply(table);
+            for (var i = -200; i < Changes; i++)
+            {
+                cluster.ReplaceEndpoint((i + 200) * 7 % Services);
+                var start = Stopwatch.GetTimestamp();
+                var snapshot = cluster.Build();
+                var built = Stopwatch.GetTimestamp();
+                table = ForwardingCompiler.Compile(snapshot, PolicyOptions.Default, table);
+                var compiled = Stopwatch.GetTimestamp();
+                var (_, result) = dataplane.Apply(table);
+                var applied = Stopwatch.GetTimestamp();
+                if (!result.IsComplete || result.Counts.Flips != 1) throw new InvalidOperationException($"a change did not go in: {result.Counts}");
+                if (i < 0) continue;
+                stages[0].Ms.Add(Stopwatch.GetElapsedTime(start, built).TotalMilliseconds);
+                stages[1].Ms.Add(Stopwatch.GetElapsedTime(built, compiled).TotalMilliseconds);
+                stages[2].Ms.Add(Stopwatch.GetElapsedTime(compiled, applied).TotalMilliseconds);
+                stages[3].Ms.Add(Stopwatch.GetElapsedTime(start, applied).TotalMilliseconds);
+            }
+        }
+        finally
+        {
+            Instances.Remove(options);
+        }
+        Report.Title(
+            $"A change at {Services} services and {Services * Endpoints} endpoints, in the agent's pipeline",
+            $"One endpoint replaced, real maps, {Changes} changes one after another, garbage collections included. The full table into empty maps: {full.Text("0.0")} ms (median [quartiles] of {full.Count}).");
+        Report.Table(
+            ["stage", "median ms", "p99 ms", "max ms"],
+            stages.Select(s => (string[])[s.Name, s.Ms.Median.ToString("0.000"), s.Ms.Quantile(0.99).ToString("0.000"), s.Ms.Quantile(1).ToString("0.000")]));
+    }
+
+    private static double Milliseconds(Action action)
+    {
+        var start = Stopwatch.GetTimestamp();
+        action();
+        return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+    }
+}

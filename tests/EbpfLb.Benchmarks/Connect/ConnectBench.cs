@@ -1,0 +1,85 @@
+using EbpfLb.Benchmarks.Reporting;
+using EbpfLb.Bpf;
+using EbpfLb.Datapath;
+using EbpfLb.Datapath.Options;
+using EbpfLb.Policy;
+using EbpfLb.Testing.Clusters;
+using EbpfLb.Testing.Netns;
+using EbpfLb.Testing.Probes;
+using EbpfLb.Testing.Processes;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EbpfLb.Benchmarks.Connect;
+
+/// <summary>
+/// What a connect() of a UDP socket costs with no hook, with an empty hook and with ours, from real sockets of one program
+/// in three cgroups of one namespace. UDP, because its connect() is nothing but a route lookup: the hook is as visible as it gets.
+/// </summary>
+internal static class ConnectBench
+{
+    private const int Rounds = 25;
+    private const string Vip = "10.96.0.80:80";
+    private const string Elsewhere = "127.0.0.1:8080";
+
+    public static async Task RunAsync(byte[] emptyHook)
+    {
+        using var topology = NetnsTopology.Create();
+        var node = topology.AddNode();
+        var place = node.Place with { CgroupPath = null };
+        using var bare = NetProbe.Start(place with { CgroupPath = node.Cgroup.Child("bare").Path });
+        using var empty = NetProbe.Start(place with { CgroupPath = node.Cgroup.Child("empty").Path });
+        using var ours = NetProbe.Start(place with { CgroupPath = node.Cgroup.Child("ours").Path });
+
+        using var bpf = BpfObject.Open(emptyHook);
+        bpf.Load();
+        using var program = bpf.OpenProgram("empty_connect4");
+        using var link = BpfLink.AttachCgroup(program, node.Cgroup.Child("empty").Path, AttachType.CgroupInet4Connect);
+
+        var options = new DatapathOptions { Instance = node.Netns, CgroupRoot = node.Cgroup.Child("ours").Path };
+        var rows = new List<string[]>();
+        try
+        {
+            foreach (var services in (int[])[1, 10_000])
+            {
+                await using var dataplane = Dataplane.Open(options, NullLoggerFactory.Instance);
+                dataplane.Apply(Table(services));
+                dataplane.Attach();
+                rows.AddRange(Measure(services, bare, empty, ours));
+            }
+        }
+        finally
+        {
+            Instances.Remove(options);
+        }
+        Report.Title("connect(): ns per call", $"UDP sockets, batches of 500 fresh sockets, median [quartiles] of {Rounds} interleaved rounds.");
+        Report.Table(["services", "no hook", "empty hook", "ours, no service", "ours, ClusterIP", "no service minus empty", "ClusterIP minus no hook"], rows);
+    }
+
+    private static IEnumerable<string[]> Measure(int services, NetProbe bare, NetProbe empty, NetProbe ours)
+    {
+        (NetProbe Probe, string To)[] cases = [(bare, Elsewhere), (empty, Elsewhere), (ours, Elsewhere), (ours, Vip)];
+        var samples = cases.Select(_ => new Samples()).ToArray();
+        var (missOverEmpty, hitOverBare) = (new Samples(), new Samples());
+        for (var round = 0; round < Rounds; round++)
+        {
+            var ns = cases.Select(c => c.Probe.Do($"time-connect mode=udp to={c.To} batch=500 rounds=5")["median-ns"]).Select(double.Parse).ToArray();
+            for (var i = 0; i < ns.Length; i++) samples[i].Add(ns[i]);
+            missOverEmpty.Add(ns[2] - ns[1]);
+            hitOverBare.Add(ns[3] - ns[0]);
+        }
+        yield return [$"{services}", .. samples.Select(s => s.Text()), missOverEmpty.Text(), hitOverBare.Text()];
+    }
+
+    /// <summary>The service under test, and others beside it.</summary>
+    private static ForwardingTable Table(int services)
+    {
+        var builder = new ClusterBuilder();
+        builder.Service("target", ["10.96.0.80"], [":80/UDP"]).Slice("target-1", "target", [":8080/UDP"], ["127.0.0.1", "127.0.0.2", "127.0.0.3"]);
+        for (var i = 1; i < services; i++)
+        {
+            builder.Service($"other-{i}", [$"10.97.{i / 250}.{i % 250}"], [":80"])
+                .Slice($"other-{i}-1", $"other-{i}", [":8080"], [.. Enumerable.Range(1, 10).Select(e => $"10.{128 + i / 6250}.{i / 25 % 250}.{i % 25 * 10 + e}")]);
+        }
+        return ForwardingCompiler.Compile(builder.Build(), PolicyOptions.Default, null);
+    }
+}
