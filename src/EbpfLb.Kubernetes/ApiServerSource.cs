@@ -71,7 +71,11 @@ public sealed class ApiServerSource : IClusterSource, IDisposable
         [
             Run(ApiResources.Services, new ApiSelector(NotIgnored, NotHeadless), current.AddServices(), stop.Token),
             Run(ApiResources.EndpointSlices, new ApiSelector(NotIgnored), current.AddSlices(), stop.Token),
-            Run(ApiResources.Nodes, new ApiSelector(Fields: $"metadata.name={options.NodeName}"), current.AddNode(options.NodeName, logger), stop.Token),
+            Run(
+                ApiResources.Nodes,
+                new ApiSelector(Fields: $"metadata.name={options.NodeName}"),
+                current.AddNode(options.NodeName, logger),
+                stop.Token),
         ];
         // A reflector ends only by cancellation; should one ever fail otherwise, the reader must get to know.
         var ended = Task.WhenAny(reflectors).Unwrap();
@@ -87,7 +91,7 @@ public sealed class ApiServerSource : IClusterSource, IDisposable
         finally
         {
             await stop.CancelAsync();
-            await Task.WhenAll(reflectors).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            await Task.WhenAll(reflectors).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -15,7 +15,9 @@ internal sealed class ClusterFeed(TimeProvider clock)
     private readonly TimeProvider time = clock;
     private readonly Lock gate = new();
     private readonly ClusterStateBuilder state = new();
-    private readonly Channel<bool> changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> changed = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
     private readonly List<ReflectorHealth> healths = [];
 
     /// <summary>Takes the Services; once.</summary>

@@ -3,28 +3,36 @@ using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Kubernetes;
 
-/// <summary>Messages of this project. Names are an interface: what people filter and alert on. Numbers from 20 are the manifest source's.</summary>
+/// <summary>
+/// Messages of this project. Names are an interface: what people filter and alert on. Numbers from 20 are the manifest source's.
+/// </summary>
 internal static partial class Log
 {
-    [LoggerMessage(1, LogLevel.Information, "Listed: resource={Resource} objects={Objects} resourceVersion={ResourceVersion} server={Server}", EventName = "Listed")]
+    [LoggerMessage(1, LogLevel.Information, "Listed: resource={Resource} objects={Objects} resourceVersion={ResourceVersion} "
+        + "server={Server}", EventName = "Listed")]
     public static partial void Listed(ILogger logger, string resource, int objects, string resourceVersion, string server);
 
-    [LoggerMessage(2, LogLevel.Debug, "Watching: resource={Resource} resourceVersion={ResourceVersion} server={Server}", EventName = "Watching")]
+    [LoggerMessage(2, LogLevel.Debug, "Watching: resource={Resource} resourceVersion={ResourceVersion} "
+        + "server={Server}", EventName = "Watching")]
     public static partial void Watching(ILogger logger, string resource, string resourceVersion, string server);
 
-    [LoggerMessage(3, LogLevel.Warning, "API server trouble: resource={Resource} failure={Failure} next try in {Seconds:0.0} s. {Error}", EventName = "ApiTrouble")]
+    [LoggerMessage(3, LogLevel.Warning, "API server trouble: resource={Resource} failure={Failure} next try in "
+        + "{Seconds:0.0} s. {Error}", EventName = "ApiTrouble")]
     public static partial void ApiTrouble(ILogger logger, string resource, Api.ApiFailure failure, double seconds, string error);
 
-    [LoggerMessage(4, LogLevel.Information, "API server is back: resource={Resource} server={Server} away={Seconds:0.0} s", EventName = "ApiBack")]
+    [LoggerMessage(4, LogLevel.Information, "API server is back: resource={Resource} server={Server} "
+        + "away={Seconds:0.0} s", EventName = "ApiBack")]
     public static partial void ApiBack(ILogger logger, string resource, string server, double seconds);
 
-    [LoggerMessage(5, LogLevel.Information, "The server does not know the field selector {Fields} on {Resource}; it is left out from now on, nothing to do", EventName = "FieldSelectorRefused")]
+    [LoggerMessage(5, LogLevel.Information, "The server does not know the field selector {Fields} on {Resource}; it is left out "
+        + "from now on, nothing to do", EventName = "FieldSelectorRefused")]
     public static partial void FieldSelectorRefused(ILogger logger, string resource, string fields);
 
     [LoggerMessage(6, LogLevel.Warning, "Object partly ignored: {Warning}", EventName = "ObjectPartlyIgnored")]
     public static partial void ObjectPartlyIgnored(ILogger logger, WireWarning warning);
 
-    [LoggerMessage(7, LogLevel.Warning, "The node {Node} is not known to the API server: nothing is local to it. Check --node-name", EventName = "NodeMissing")]
+    [LoggerMessage(7, LogLevel.Warning, "The node {Node} is not known to the API server: nothing is local to it. "
+        + "Check --node-name", EventName = "NodeMissing")]
     public static partial void NodeMissing(ILogger logger, string node);
 
     [LoggerMessage(8, LogLevel.Information, "Connection setting not used: {Note}", EventName = "SettingNotUsed")]

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace EbpfLb.Kubernetes.Api;
 
 /// <summary>A successful answer whose body is still to be read.</summary>
-internal sealed record ApiAnswer(HttpResponseMessage Response, ApiCall Call, Uri Server, ApiTimeouts Timeouts, TimeProvider Time, CancellationToken Cancelled)
-    : IDisposable
+internal sealed record ApiAnswer(
+    HttpResponseMessage Response, ApiCall Call, Uri Server, ApiTimeouts Timeouts, TimeProvider Time, CancellationToken Cancelled) : IDisposable
 {
     /// <summary>Reads the body, with a limit on the silence between two pieces.</summary>
     /// <exception cref="ApiException">It is cut, silent or malformed.</exception>

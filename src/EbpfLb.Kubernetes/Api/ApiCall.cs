@@ -26,7 +26,8 @@ internal sealed record ApiCall(string Verb, string Group, string Plural, string 
     {
         var path = name.Namespace.Length == 0
             ? $"{resource.Path}/{Uri.EscapeDataString(name.Name)}"
-            : $"{resource.Path[..^resource.Plural.Length]}namespaces/{Uri.EscapeDataString(name.Namespace)}/{resource.Plural}/{Uri.EscapeDataString(name.Name)}";
+            : $"{resource.Path[..^resource.Plural.Length]}namespaces/{Uri.EscapeDataString(name.Namespace)}/"
+                + $"{resource.Plural}/{Uri.EscapeDataString(name.Name)}";
         return new("get", resource.Group, resource.Plural, path);
     }
 

@@ -18,14 +18,20 @@ internal static class ApiExplainer
         var what = $"cannot {call.Verb} {call.Plural} at {Show(server)}";
         return (int)code switch
         {
-            400 => new(ApiFailure.BadRequest, $"{what}: the server does not understand the request{says}; is it older than Kubernetes 1.21?"),
-            401 => new(ApiFailure.Unauthorized, $"{what}: the server does not accept {credentials}{says}; renew it, or check that it belongs to this cluster"),
+            400 => new(ApiFailure.BadRequest, $"{what}: the server does not understand the request{says}; is it older than "
+                + "Kubernetes 1.21?"),
+            401 => new(ApiFailure.Unauthorized, $"{what}: the server does not accept {credentials}{says}; renew it, or check that "
+                + "it belongs to this cluster"),
             403 => new(ApiFailure.Forbidden, $"{what}: not allowed{says}; add to the agent's ClusterRole: {Rule(call)}"),
-            404 => new(ApiFailure.NotFound, $"{what}: the server has no {Qualified(call)}{says}; Kubernetes 1.21 or newer is needed, and the URL must be an API server's"),
+            404 => new(ApiFailure.NotFound, $"{what}: the server has no {Qualified(call)}{says}; Kubernetes 1.21 or newer is "
+                + "needed, and the URL must be an API server's"),
             410 => new(ApiFailure.Expired, $"{what}: the resource version is too old{says}; the list is read again"),
-            429 => new(ApiFailure.Busy, $"{what}: too many requests{says}; it is tried again later, look at the server's API priority and fairness if it stays", retryAfter),
-            503 => new(ApiFailure.Busy, $"{what}: the server is not available{says}; it is tried again later, look at the server's health if it stays", retryAfter),
-            _ => new(ApiFailure.ServerError, $"{what}: HTTP {(int)code}{says}; it is tried again, look at the server's log if it stays", retryAfter),
+            429 => new(ApiFailure.Busy, $"{what}: too many requests{says}; it is tried again later, look at the server's API "
+                + "priority and fairness if it stays", retryAfter),
+            503 => new(ApiFailure.Busy, $"{what}: the server is not available{says}; it is tried again later, look at the server's "
+                + "health if it stays", retryAfter),
+            _ => new(ApiFailure.ServerError, $"{what}: HTTP {(int)code}{says}; it is tried again, look at the server's "
+                + "log if it stays", retryAfter),
         };
     }
 
@@ -33,11 +39,13 @@ internal static class ApiExplainer
     public static ApiException FromTransport(ApiCall call, Uri server, Exception exception)
     {
         var what = $"cannot {call.Verb} {call.Plural} at {Show(server)}";
-        if (Find<ConfigException>(exception) is { } config) return new(ApiFailure.Credentials, $"{what}: {config.Message}", inner: exception);
+        if (Find<ConfigException>(exception) is { } config)
+            return new(ApiFailure.Credentials, $"{what}: {config.Message}", inner: exception);
         if (Find<ServerTrustException>(exception) is { } trust) return new(ApiFailure.Tls, $"{what}: {trust.Message}", inner: exception);
         var error = (exception as HttpRequestException)?.HttpRequestError;
         if (error == HttpRequestError.NameResolutionError)
-            return new(ApiFailure.Unreachable, $"{what}: the name {server.Host} does not resolve; check the name and this machine's DNS, or use an address", inner: exception);
+            return new(ApiFailure.Unreachable, $"{what}: the name {server.Host} does not resolve; check the name and this machine's "
+                + "DNS, or use an address", inner: exception);
         if (error == HttpRequestError.SecureConnectionError)
         {
             return new(ApiFailure.Tls, $"{what}: the TLS handshake failed ({OneLine((exception.InnerException ?? exception).Message)}); "
@@ -45,29 +53,36 @@ internal static class ApiExplainer
         }
         return Find<SocketException>(exception)?.SocketErrorCode switch
         {
-            SocketError.ConnectionRefused => new(ApiFailure.Unreachable, $"{what}: nothing listens there (connection refused); check address and port, and that the server runs", inner: exception),
-            SocketError.HostUnreachable or SocketError.NetworkUnreachable => new(ApiFailure.Unreachable, $"{what}: no route to it; check the address and this machine's routes", inner: exception),
-            SocketError.TimedOut => new(ApiFailure.Unreachable, $"{what}: the connection timed out; check address, port and firewalls", inner: exception),
+            SocketError.ConnectionRefused => new(ApiFailure.Unreachable, $"{what}: nothing listens there (connection refused); "
+                + "check address and port, and that the server runs", inner: exception),
+            SocketError.HostUnreachable or SocketError.NetworkUnreachable => new(ApiFailure.Unreachable, $"{what}: no route to it; "
+                + "check the address and this machine's routes", inner: exception),
+            SocketError.TimedOut => new(ApiFailure.Unreachable, $"{what}: the connection timed out; check address, port "
+                + "and firewalls", inner: exception),
             _ when error == HttpRequestError.ConnectionError || exception is OperationCanceledException
                 => new(ApiFailure.Unreachable, $"{what}: no connection in time; check address, port and firewalls", inner: exception),
-            _ => new(ApiFailure.Cut, $"{what}: the connection broke ({OneLine(exception.Message)}); it is tried again, look at the server and the network if it stays", inner: exception),
+            _ => new(ApiFailure.Cut, $"{what}: the connection broke ({OneLine(exception.Message)}); it is tried again, look at the "
+                + "server and the network if it stays", inner: exception),
         };
     }
 
     /// <summary>No answer for too long.</summary>
     public static ApiException NoAnswer(ApiCall call, Uri server, TimeSpan waited) => new(
         ApiFailure.Unreachable,
-        $"cannot {call.Verb} {call.Plural} at {Show(server)}: no answer within {waited.TotalSeconds:0} s; look at the server's load and the network");
+        $"cannot {call.Verb} {call.Plural} at {Show(server)}: no answer within {waited.TotalSeconds:0} s; look at the server's load "
+            + "and the network");
 
     /// <summary>A watch that sent nothing for longer than it should.</summary>
     public static ApiException Silence(ApiCall call, Uri server, TimeSpan waited) => new(
         ApiFailure.Silent,
-        $"the watch of {call.Plural} at {Show(server)} was silent for {waited.TotalSeconds:0} s; it is opened again, look at proxies and firewalls between if it stays");
+        $"the watch of {call.Plural} at {Show(server)} was silent for {waited.TotalSeconds:0} s; it is opened again, look at "
+            + "proxies and firewalls between if it stays");
 
     /// <summary>An answer that is no list, object or event.</summary>
     public static ApiException Malformed(ApiCall call, Uri server, Exception exception) => new(
         ApiFailure.Malformed,
-        $"cannot {call.Verb} {call.Plural} at {Show(server)}: the answer is not what an API server sends ({OneLine(exception.Message)}); check the URL",
+        $"cannot {call.Verb} {call.Plural} at {Show(server)}: the answer is not what an API server sends "
+            + $"({OneLine(exception.Message)}); check the URL",
         inner: exception);
 
     public static string Show(Uri server) => server.AbsoluteUri.TrimEnd('/');
@@ -77,7 +92,8 @@ internal static class ApiExplainer
 
     private static string Qualified(ApiCall call) => call.Group.Length == 0 ? call.Plural : $"{call.Plural}.{call.Group}";
 
-    private static string OneLine(string text) => string.Join(' ', text.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+    private static string OneLine(string text)
+        => string.Join(' ', text.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
 
     private static TException? Find<TException>(Exception? exception)
         where TException : Exception

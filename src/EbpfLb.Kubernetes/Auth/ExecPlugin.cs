@@ -56,7 +56,8 @@ internal sealed class ExecPlugin(ExecSpec spec, TimeProvider time) : ApiCredenti
             await process.WaitForExitAsync(cancellationToken);
             if (process.ExitCode == 0) return await output;
             throw new ConfigException(
-                $"{spec.Where}: {spec.Command} ended with exit code {process.ExitCode}: {Shorten(await errors)}; run it by hand to see why");
+                $"{spec.Where}: {spec.Command} ended with exit code {process.ExitCode}: {Shorten(await errors)}; run it by "
+                    + "hand to see why");
         }
         catch (OperationCanceledException)
         {
@@ -74,7 +75,8 @@ internal sealed class ExecPlugin(ExecSpec spec, TimeProvider time) : ApiCredenti
         catch (Win32Exception e)
         {
             throw new ConfigException(
-                $"{spec.Where}: {spec.Command} cannot be run: {e.Message}; {spec.InstallHint ?? "install the plugin or correct the path"}", e);
+                $"{spec.Where}: {spec.Command} cannot be run: {e.Message}; "
+                    + $"{spec.InstallHint ?? "install the plugin or correct the path"}", e);
         }
     }
 
@@ -106,12 +108,15 @@ internal sealed class ExecPlugin(ExecSpec spec, TimeProvider time) : ApiCredenti
         }
         catch (JsonException e)
         {
-            throw new ConfigException($"{spec.Where}: {spec.Command} did not print an ExecCredential as JSON ({e.Message}); run it by hand to see", e);
+            throw new ConfigException($"{spec.Where}: {spec.Command} did not print an ExecCredential as JSON ({e.Message}); run it "
+                + "by hand to see", e);
         }
         if (read?.ApiVersion != spec.ApiVersion)
-            throw new ConfigException($"{spec.Where}: {spec.Command} answered with apiVersion '{read?.ApiVersion}' and the kubeconfig asks for {spec.ApiVersion}; make them equal");
+            throw new ConfigException($"{spec.Where}: {spec.Command} answered with apiVersion '{read?.ApiVersion}' and the "
+                + $"kubeconfig asks for {spec.ApiVersion}; make them equal");
         if (read.Status is not { } status || (status.Token is null && status.ClientCertificateData is null))
-            throw new ConfigException($"{spec.Where}: {spec.Command} printed neither status.token nor status.clientCertificateData; run it by hand to see");
+            throw new ConfigException($"{spec.Where}: {spec.Command} printed neither status.token nor status.clientCertificateData; "
+                + "run it by hand to see");
         var certificate = status.ClientCertificateData is { } pem
             ? PemSource.ReadPair(pem, status.ClientKeyData ?? "", $"{spec.Command}: status.clientCertificateData", "status.clientKeyData")
             : null;

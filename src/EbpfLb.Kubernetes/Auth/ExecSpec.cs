@@ -22,9 +22,11 @@ internal sealed record ExecSpec(
     public static ExecSpec Read(YamlMap exec, ExecCluster cluster)
     {
         var version = exec.Text("apiVersion");
-        if (version is not (V1 or V1Beta1)) throw new ConfigException($"{exec.Where("apiVersion")} is '{version}'; it must be {V1} or {V1Beta1}");
+        if (version is not (V1 or V1Beta1)) throw new ConfigException($"{exec.Where("apiVersion")} is '{version}'; it must be {V1} "
+            + $"or {V1Beta1}");
         if (exec.Text("interactiveMode") is "Always")
-            throw new ConfigException($"{exec.Where("interactiveMode")} is Always, and the agent has no terminal; use IfAvailable or Never");
+            throw new ConfigException($"{exec.Where("interactiveMode")} is Always, and the agent has no terminal; use "
+                + "IfAvailable or Never");
         var command = exec.Text("command") ?? throw new ConfigException($"{exec.Where("command")} is not set; name the plugin's program");
         return new ExecSpec(
             exec.Where("command"),

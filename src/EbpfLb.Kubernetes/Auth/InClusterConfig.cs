@@ -27,7 +27,8 @@ public static class InClusterConfig
             if (!File.Exists(path))
             {
                 throw new ConfigException(
-                    $"{where}: {path} does not exist; set automountServiceAccountToken: true on the pod, or use --kubeconfig outside a pod");
+                    $"{where}: {path} does not exist; set automountServiceAccountToken: true on the pod, or use --kubeconfig "
+                        + "outside a pod");
             }
         }
         var authority = new PemSource(authorityPath, null, authorityPath);
@@ -43,18 +44,22 @@ public static class InClusterConfig
             : connection with
             {
                 Servers = [ServerOf(environment, where)],
-                UnreachableHint = "in a cluster without kube-proxy nobody serves this ClusterIP yet: give the server's own address with --api-server",
+                UnreachableHint = "in a cluster without kube-proxy nobody serves this ClusterIP yet: give the server's own address "
+                    + "with --api-server",
             };
     }
 
     private static Uri ServerOf(Func<string, string?> environment, string where)
     {
-        if (environment("KUBERNETES_SERVICE_HOST") is not { Length: > 0 } host || environment("KUBERNETES_SERVICE_PORT") is not { Length: > 0 } port)
+        if (environment("KUBERNETES_SERVICE_HOST") is not { Length: > 0 } host
+            || environment("KUBERNETES_SERVICE_PORT") is not { Length: > 0 } port)
         {
             throw new ConfigException(
-                $"{where}: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not both set; give --api-server, or --kubeconfig outside a pod");
+                $"{where}: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not both set; give --api-server, or --kubeconfig "
+                    + "outside a pod");
         }
-        return ServerUrl.Parse($"https://{(host.Contains(':') ? $"[{host}]" : host)}:{port}", $"{where}, KUBERNETES_SERVICE_HOST and _PORT");
+        var url = $"https://{(host.Contains(':') ? $"[{host}]" : host)}:{port}";
+        return ServerUrl.Parse(url, $"{where}, KUBERNETES_SERVICE_HOST and _PORT");
     }
 
     private static string? ReadNamespace(string directory)

@@ -11,15 +11,18 @@ public static class KubeconfigFile
         var full = Path.GetFullPath(path);
         var root = YamlMap.Parse(full, ConfigFile.ReadText(full, "--kubeconfig"));
         var name = context ?? root.Text("current-context")
-            ?? throw new ConfigException($"{root.Where("current-context")} is not set; run: kubectl config use-context NAME --kubeconfig {full}");
+            ?? throw new ConfigException($"{root.Where("current-context")} is not set; run: kubectl config use-context NAME "
+                + $"--kubeconfig {full}");
         var contextMap = Named(root, "contexts", "context", name, "current-context");
         var cluster = Named(root, "clusters", "cluster", Needed(contextMap, "cluster"), contextMap.Where("cluster"));
         var user = contextMap.Text("user") is { } userName ? Named(root, "users", "user", userName, contextMap.Where("user")) : null;
         var trust = TrustOf(cluster);
         var server = ServerUrl.Parse(Needed(cluster, "server"), cluster.Where("server"));
         var notes = new List<string>();
-        if (cluster.Text("proxy-url") is { } proxy) notes.Add($"{cluster.Where("proxy-url")} ({proxy}): the API server is reached without a proxy");
-        if (trust.SkipVerify) notes.Add($"{cluster.Where("insecure-skip-tls-verify")}: the server's certificate is not checked; set certificate-authority instead");
+        if (cluster.Text("proxy-url") is { } proxy) notes.Add($"{cluster.Where("proxy-url")} ({proxy}): the API server is reached "
+            + "without a proxy");
+        if (trust.SkipVerify) notes.Add($"{cluster.Where("insecure-skip-tls-verify")}: the server's certificate is not checked; set "
+            + "certificate-authority instead");
         if (user?.Text("as") is { } other) notes.Add($"{user.Where("as")} ({other}): impersonation is not done");
         return new ApiConnection([server], $"kubeconfig {full}, context {name}")
         {
@@ -50,7 +53,8 @@ public static class KubeconfigFile
     {
         var entries = root.Maps(list);
         var entry = entries.FirstOrDefault(e => e.Text("name") == name)
-            ?? throw new ConfigException($"{root.File}: {list} has no '{name}', which {namedBy} names; it has: {string.Join(", ", entries.Select(e => e.Text("name")))}");
+            ?? throw new ConfigException($"{root.File}: {list} has no '{name}', which {namedBy} names; it has: "
+                + $"{string.Join(", ", entries.Select(e => e.Text("name")))}");
         return entry.Map(item) ?? throw new ConfigException($"{entry.Where(item)} is not set; the entry '{name}' is empty");
     }
 

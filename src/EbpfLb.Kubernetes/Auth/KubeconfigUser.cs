@@ -7,9 +7,11 @@ internal static class KubeconfigUser
     public static ApiCredentials CredentialsOf(YamlMap user, ExecCluster cluster)
     {
         if (user.Map("auth-provider") is not null)
-            throw new ConfigException($"{user.Where("auth-provider")} is not supported (Kubernetes removed it in 1.26); use an exec plugin or a token");
+            throw new ConfigException($"{user.Where("auth-provider")} is not supported (Kubernetes removed it in 1.26); use an exec "
+                + "plugin or a token");
         if (user.Text("username") is not null)
-            throw new ConfigException($"{user.Where("username")} is not supported (Kubernetes removed basic authentication in 1.19); use a token or a client certificate");
+            throw new ConfigException($"{user.Where("username")} is not supported (Kubernetes removed basic authentication in "
+                + "1.19); use a token or a client certificate");
         if (user.Map("exec") is { } exec) return new ExecPlugin(ExecSpec.Read(exec, cluster), TimeProvider.System);
         ApiCredentials? token = user.Text("tokenFile") is { } file
             ? new TokenFile(KubeconfigFile.Absolute(user, file), user.Where("tokenFile"))

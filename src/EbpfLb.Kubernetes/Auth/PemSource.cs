@@ -53,7 +53,8 @@ internal sealed record PemSource(string Where, string? Data, string? Path)
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
             throw new ConfigException(
-                $"{certificateWhere} and {keyWhere} are no client certificate with its key: {e.Message}; both must be PEM and belong together", e);
+                $"{certificateWhere} and {keyWhere} are no client certificate with its key: {e.Message}; both must be PEM and "
+                    + "belong together", e);
         }
     }
 }

@@ -20,13 +20,16 @@ internal sealed record ServerTrust(PemSource? Authority = null, bool SkipVerify 
         if (now < certificate.NotBefore.ToUniversalTime() || now > certificate.NotAfter.ToUniversalTime())
         {
             throw new ServerTrustException(
-                $"the certificate of {host} is valid from {certificate.NotBefore.ToUniversalTime():u} to {certificate.NotAfter.ToUniversalTime():u} "
+                $"the certificate of {host} is valid from {certificate.NotBefore.ToUniversalTime():u} "
+                + $"to {certificate.NotAfter.ToUniversalTime():u} "
                 + $"and it is {now:u}; renew it, or set this machine's clock");
         }
-        if (!IsChainTrusted(certificate, presented, errors, out var why)) throw new ServerTrustException(UnknownAuthority(host, certificate, why));
+        if (!IsChainTrusted(certificate, presented, errors, out var why))
+            throw new ServerTrustException(UnknownAuthority(host, certificate, why));
         if (!errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch)) return true;
         throw new ServerTrustException(
-            $"the certificate of {host} is for {NamesOf(certificate)}; use one of these as the server's name, or set tls-server-name in the kubeconfig");
+            $"the certificate of {host} is for {NamesOf(certificate)}; use one of these as the server's name, or set "
+                + "tls-server-name in the kubeconfig");
     }
 
     private bool IsChainTrusted(X509Certificate2 certificate, X509Chain? presented, SslPolicyErrors errors, out string why)

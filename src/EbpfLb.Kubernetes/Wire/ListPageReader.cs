@@ -78,7 +78,8 @@ internal sealed class ListPageReader<T>(WireCatalog wire, ApiResource<T> resourc
                     : Expect.Other;
                 return true;
             case Expect.Items:
-                if (reader.TokenType is not (JsonTokenType.StartArray or JsonTokenType.Null)) throw new JsonException("items must be an array");
+                if (reader.TokenType is not (JsonTokenType.StartArray or JsonTokenType.Null)) throw new JsonException("items "
+                    + "must be an array");
                 expect = reader.TokenType == JsonTokenType.Null ? Expect.Property : Expect.Item;
                 return true;
             case Expect.Item when reader.TokenType == JsonTokenType.EndArray:
@@ -108,7 +109,8 @@ internal sealed class ListPageReader<T>(WireCatalog wire, ApiResource<T> resourc
         catch (JsonException e)
         {
             wire.Warn(new WireWarning(
-                resource.Kind, NameOf(value), e.Path ?? "$", "", $"not of the type the API has; the object is ignored ({e.Message}); correct it"));
+                resource.Kind, NameOf(value), e.Path ?? "$", "", $"not of the type the API has; the object is ignored "
+                    + $"({e.Message}); correct it"));
         }
     }
 

@@ -32,7 +32,8 @@ internal sealed partial class WireMapper
         {
             if (wire[i].Type != type) continue;
             if (!IpAddress.TryParse(wire[i].Address, out var address))
-                Warn("Node", name, $"status.addresses[{i}].address", wire[i].Address, "not an IP address; the entry is ignored; correct it");
+                Warn("Node", name, $"status.addresses[{i}].address", wire[i].Address, "not an IP address; the entry is "
+                    + "ignored; correct it");
             else if (!addresses.Contains(address))
                 addresses.Add(address);
         }

@@ -30,7 +30,8 @@ internal sealed partial class WireMapper
             case "LoadBalancer": return ServiceType.LoadBalancer;
             case "ExternalName": return ServiceType.ExternalName;
             default:
-                Warn("Service", name, "spec.type", text, "this type is not known; only its ClusterIPs are served; upgrade ebpflb if the type is new");
+                Warn("Service", name, "spec.type", text, "this type is not known; only its ClusterIPs are served; upgrade ebpflb if "
+                    + "the type is new");
                 return ServiceType.ClusterIP;
         }
     }
@@ -49,12 +50,14 @@ internal sealed partial class WireMapper
         {
             if (texts[i].Text is { } text)
             {
-                if (text is not ("" or "None")) Warn("Service", name, many ? $"spec.clusterIPs[{i}]" : "spec.clusterIP", text, "not an IP address; the entry is ignored; correct it");
+                if (text is not ("" or "None")) Warn("Service", name, many ? $"spec.clusterIPs[{i}]" : "spec.clusterIP", text, "not "
+                    + "an IP address; the entry is ignored; correct it");
                 continue;
             }
             var address = texts[i].Address;
             if (count == 0 || (count == 1 && found[0].Family != address.Family)) found[count++] = address;
-            else Warn("Service", name, $"spec.clusterIPs[{i}]", address, "a second address of its family; the entry is ignored; a Service has at most one of each");
+            else Warn("Service", name, $"spec.clusterIPs[{i}]", address, "a second address of its family; the entry is ignored; a "
+                + "Service has at most one of each");
         }
         return ValueList.Create<IpAddress>(found[..count]);
     }
@@ -68,7 +71,8 @@ internal sealed partial class WireMapper
         {
             ref readonly var port = ref wire[i];
             if (ProtocolOf(port.Protocol) is not { } protocol)
-                Warn("Service", name, $"spec.ports[{i}].protocol", port.Protocol, "must be TCP, UDP or SCTP; the port is ignored; correct it");
+                Warn("Service", name, $"spec.ports[{i}].protocol", port.Protocol, "must be TCP, UDP or SCTP; the port is "
+                    + "ignored; correct it");
             else if (port.Port is not (> 0 and <= ushort.MaxValue))
                 Warn("Service", name, $"spec.ports[{i}].port", port.Port, "must be 1 to 65535; the port is ignored; correct it");
             else
@@ -94,10 +98,12 @@ internal sealed partial class WireMapper
                 var seconds = spec.SessionAffinityConfig?.ClientIP?.TimeoutSeconds;
                 if (seconds is > 0 and <= uint.MaxValue) return (uint)seconds;
                 if (seconds is not null)
-                    Warn("Service", name, "spec.sessionAffinityConfig.clientIP.timeoutSeconds", seconds, $"must be 1 to 86400; {Service.DefaultAffinitySeconds} is used; correct it");
+                    Warn("Service", name, "spec.sessionAffinityConfig.clientIP.timeoutSeconds", seconds, $"must be 1 to 86400; "
+                        + $"{Service.DefaultAffinitySeconds} is used; correct it");
                 return Service.DefaultAffinitySeconds;
             default:
-                Warn("Service", name, "spec.sessionAffinity", spec.SessionAffinity, "must be None or ClientIP; no affinity is used; correct it");
+                Warn("Service", name, "spec.sessionAffinity", spec.SessionAffinity, "must be None or ClientIP; no affinity is "
+                    + "used; correct it");
                 return 0;
         }
     }

@@ -12,7 +12,8 @@ internal sealed partial class WireMapper
         if (FamilyOf(name, wire.AddressType) is not { } family) return null;
         if (wire.Metadata?.Labels?.ServiceName is not { Length: > 0 } service)
         {
-            Warn("EndpointSlice", name, "metadata.labels[kubernetes.io/service-name]", "", "it names no Service; the slice is ignored; set the label to the Service's name");
+            Warn("EndpointSlice", name, "metadata.labels[kubernetes.io/service-name]", "", "it names no Service; the slice is "
+                + "ignored; set the label to the Service's name");
             return null;
         }
         return new EndpointSlice(
@@ -71,9 +72,13 @@ internal sealed partial class WireMapper
             else if (addresses[0].Text is { } text)
                 Warn("EndpointSlice", name, $"endpoints[{i}].addresses[0]", text, "not an IP address; the endpoint is ignored; correct it");
             else if (addresses[0].Address.Family != family)
-                Warn("EndpointSlice", name, $"endpoints[{i}].addresses[0]", addresses[0].Address, $"not {family} as addressType says; the endpoint is ignored; put it into a slice of its own family");
+                Warn("EndpointSlice", name, $"endpoints[{i}].addresses[0]", addresses[0].Address, $"not {family} as addressType "
+                    + "says; the endpoint is ignored; put it into a slice of its own family");
             else
-                endpoints[count++] = new Endpoint(addresses[0].Address, ConditionsOf(endpoint.Conditions), NodeNameOf(endpoint.NodeName), HintsOf(endpoint.Hints));
+            {
+                endpoints[count++] = new Endpoint(
+                    addresses[0].Address, ConditionsOf(endpoint.Conditions), NodeNameOf(endpoint.NodeName), HintsOf(endpoint.Hints));
+            }
         }
         return ValueList.Create<Endpoint>(endpoints.AsSpan(0, count));
     }
@@ -98,7 +103,8 @@ internal sealed partial class WireMapper
 
     /// <summary>RFC 3339 with up to nine fractional digits; unreadable counts as missing (contract section 13).</summary>
     private static DateTimeOffset? TriggerTimeOf(WireMetadata? metadata)
-        => DateTimeOffset.TryParse(metadata?.Annotations?.LastChangeTriggerTime, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+        => DateTimeOffset.TryParse(
+            metadata?.Annotations?.LastChangeTriggerTime, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
             ? time
             : null;
 }

@@ -14,7 +14,8 @@ internal sealed record FakeStatus(int Code, string Reason, string Message, JsonO
     public static FakeStatus Forbidden(FakeResource resource, string verb, string user) => new(
         403,
         "Forbidden",
-        $"{Qualified(resource)} is forbidden: User \"{user}\" cannot {verb} resource \"{resource.Plural}\" in API group \"{resource.Group}\" at the cluster scope",
+        $"{Qualified(resource)} is forbidden: User \"{user}\" cannot {verb} resource \"{resource.Plural}\" in API group "
+            + $"\"{resource.Group}\" at the cluster scope",
         resource.Group.Length == 0
             ? new JsonObject { ["kind"] = resource.Plural }
             : new JsonObject { ["group"] = resource.Group, ["kind"] = resource.Plural });
@@ -22,18 +23,21 @@ internal sealed record FakeStatus(int Code, string Reason, string Message, JsonO
     public static FakeStatus NotFound(FakeResource resource, string name) => new(
         404, "NotFound", $"{Qualified(resource)} \"{name}\" not found", new JsonObject { ["name"] = name, ["kind"] = resource.Plural });
 
-    public static FakeStatus BadContinue { get; } = new(400, "BadRequest", "invalid continue token: continue key is not valid: unexpected end of JSON input");
+    public static FakeStatus BadContinue { get; } = new(400, "BadRequest", "invalid continue token: continue key is not valid: "
+        + "unexpected end of JSON input");
 
     public static FakeStatus UnknownField(FakeResource resource, string labels, string fields, string field) => new(
         400,
         "BadRequest",
-        $"Unable to find \"{resource.ApiVersion}, Resource={resource.Plural}\" that match label selector \"{labels}\", field selector \"{fields}\": "
+        $"Unable to find \"{resource.ApiVersion}, Resource={resource.Plural}\" that match label selector \"{labels}\", field "
+            + $"selector \"{fields}\": "
             + $"field label not supported: {field}");
 
     public static FakeStatus ContinueExpired(string token) => new(
         410,
         "Expired",
-        "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, "
+        "The provided continue parameter is too old to display a consistent list result. You can start a new list without the "
+            + "continue parameter, "
             + "or use the continue token in this response to retrieve the remainder of the results.",
         Continue: token);
 
@@ -46,7 +50,8 @@ internal sealed record FakeStatus(int Code, string Reason, string Message, JsonO
         retryAfterSeconds is { } seconds ? new JsonObject { ["retryAfterSeconds"] = seconds } : null);
 
     /// <summary>Any other code on demand.</summary>
-    public static FakeStatus Of(int code) => new(code, code == 503 ? "ServiceUnavailable" : "InternalError", $"answered with {code} on demand");
+    public static FakeStatus Of(int code) => new(code, code == 503 ? "ServiceUnavailable" : "InternalError", $"answered with "
+        + $"{code} on demand");
 
     public JsonObject ToJson()
     {
