@@ -44,8 +44,8 @@ $(BUILD)/bpf/bench/%.bpf.o: bpf/bench/%.bpf.c $(BPF_HEADERS)
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -c $< -o $@.tmp && llvm-strip -g $@.tmp && mv $@.tmp $@
 
-abi: bpf ## write the C# types of src/EbpfLb.Abi again from the BTF of the BPF object
-	dotnet run --project tools/abigen -c $(CONFIG) -v quiet -- $(BUILD)/bpf/ebpflb.bpf.o src/EbpfLb.Abi
+abi: bpf ## write src/EbpfLb.Abi and docs/maps.md again from the BTF of the BPF object
+	dotnet run --project tools/abigen -c $(CONFIG) -v quiet -- $(BUILD)/bpf/ebpflb.bpf.o src/EbpfLb.Abi bpf/include/lb_maps.h docs/maps.md
 
 netprobe: $(BUILD)/native/netprobe ## build the client and server that tests and the demo run in their pods
 

@@ -20,6 +20,19 @@ public sealed partial class GeneratedFilesTests
     }
 
     [Fact]
+    public void The_page_of_the_maps_is_what_abigen_writes()
+    {
+        var header = File.ReadAllText(Path.Combine(RepositoryPaths.Root, "bpf", "include", "lb_maps.h"));
+
+        var page = MapsPage.Emit(BuiltObject.Bytes(), header);
+
+        Assert.True(
+            File.ReadAllText(Path.Combine(RepositoryPaths.Root, "docs", "maps.md")) == page,
+            "docs/maps.md is not what lb_maps.h says: run \"make abi\" and commit the result");
+        Assert.DoesNotContain("|  |", page);
+    }
+
+    [Fact]
     public void Nothing_else_claims_to_be_generated()
     {
         var files = Directory.EnumerateFiles(Path.Combine(RepositoryPaths.Root, "src", "EbpfLb.Abi"), "*.g.cs").Select(Path.GetFileName);

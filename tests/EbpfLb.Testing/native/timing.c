@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What connect() costs: batches of fresh sockets, so that every call does the work of a first
- * connect. */
+ * connect, or (same=1) one UDP socket again and again. */
 #include "netprobe.h"
 
 #include <errno.h>
@@ -14,6 +14,25 @@ static int by_value(const void *a, const void *b)
 	double x = *(const double *)a, y = *(const double *)b;
 
 	return (x > y) - (x < y);
+}
+
+/* A socket that connects again and again: no bind and no first-time allocations, only the call. */
+static double one_socket(int type, const struct endpoint *to, int batch, int *error)
+{
+	int fd = socket_open(type, to, NULL, 5000);
+	uint64_t start;
+	double ns;
+
+	if (connect(fd, (const struct sockaddr *)&to->addr, to->len))
+		*error = errno;
+	start = now_ns();
+	for (int i = 0; i < batch; i++) {
+		if (connect(fd, (const struct sockaddr *)&to->addr, to->len))
+			*error = errno;
+	}
+	ns = (double)(now_ns() - start) / batch;
+	close(fd);
+	return ns;
 }
 
 static double one_round(int type, const struct endpoint *to, int *fd, int batch, int *error)
@@ -54,7 +73,8 @@ int verb_time_connect(const struct args *args)
 	ns = calloc(rounds, sizeof(*ns));
 	fd = calloc(batch, sizeof(*fd));
 	for (int i = 0; i < rounds; i++)
-		ns[i] = one_round(type, &to, fd, batch, &error);
+		ns[i] = args_number(args, "same", 0) ? one_socket(type, &to, batch, &error)
+						     : one_round(type, &to, fd, batch, &error);
 	qsort(ns, rounds, sizeof(*ns), by_value);
 	if (error)
 		printf("err stage=connect errno=%s\n", error_name(error));

@@ -1,0 +1,44 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using EbpfLb.Bpf.Btf;
+
+namespace EbpfLb.AbiGen;
+
+/// <summary>docs/maps.md: kinds, keys and values from BTF, the words from the comments of bpf/include/lb_maps.h.</summary>
+internal static partial class MapsPage
+{
+    /// <param name="elf">The BPF object.</param>
+    /// <param name="header">Text of lb_maps.h.</param>
+    public static string Emit(byte[] elf, string header)
+    {
+        var types = BtfTypes.Read(ElfFile.Parse(elf));
+        var comments = Comments().Matches(header).ToDictionary(m => m.Groups["name"].Value, m => Words(m.Groups["comment"].Value));
+        var page = new StringBuilder("""
+            # Maps
+
+            Written by `make abi` from `bpf/include/lb_maps.h` and the BTF of the object; sizes are set when the agent starts (`ebpflb run --help`).
+            All are pinned below `/sys/fs/bpf/ebpflb/INSTANCE/maps`. Structs and their fields: `bpf/include/lb_abi.h`.
+
+            | map | kind | key -> value (bytes) | what it is |
+            |---|---|---|---|
+
+            """);
+        foreach (var map in BtfMapDefinition.ReadAll(types))
+        {
+            var key = AbiFingerprint.NameOf(map.KeyTypeId, types);
+            var value = AbiFingerprint.NameOf(map.ValueTypeId, types);
+            page.Append($"| {map.Name} | {map.Type}{(map.Flags == 0 ? "" : $", {map.Flags}")} | {key} -> {value} ({map.KeySize} -> {map.ValueSize}) ");
+            page.Append($"| {comments.GetValueOrDefault(map.Name, "")} |\n");
+        }
+        return page.ToString();
+    }
+
+    private static string Words(string comment) =>
+        string.Join(' ', comment.Split([' ', '\n', '\t', '*'], StringSplitOptions.RemoveEmptyEntries));
+
+    /// <summary>A comment, the anonymous struct behind it, and the map's name.</summary>
+    [GeneratedRegex(
+        @"/\*(?<comment>(?:(?!\*/).)*)\*/\s*struct \{[^}]*\} (?<name>\w+) __weak SEC\(""\.maps""\);",
+        RegexOptions.Singleline | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Comments();
+}
