@@ -13,7 +13,12 @@ var benches = new Dictionary<string, Func<Task>>
         LookupBench.Run(BenchObject("lookup"));
         return Task.CompletedTask;
     },
-    ["connect"] = () => ConnectBench.RunAsync(BenchObject("empty")),
+    ["memory"] = () =>
+    {
+        MemoryBench.Run(BenchObject("memory"));
+        return Task.CompletedTask;
+    },
+    ["connect"] = () => ConnectBench.RunAsync(BenchObject("memory")),
     ["rate"] = RateBench.RunAsync,
     ["change"] = ChangeBench.RunAsync,
 };

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using EbpfLb.Bpf;
 using EbpfLb.Bpf.Btf;
 
 namespace EbpfLb.AbiGen;
@@ -27,7 +28,7 @@ internal static partial class MapsPage
         {
             var key = AbiFingerprint.NameOf(map.KeyTypeId, types);
             var value = AbiFingerprint.NameOf(map.ValueTypeId, types);
-            page.Append($"| {map.Name} | {map.Type}{(map.Flags == 0 ? "" : $", {map.Flags}")} | {key} -> {value} ({map.KeySize} -> {map.ValueSize}) ");
+            page.Append($"| {map.Name} | {map.Type}{(map.Flags == MapFlags.None ? "" : $", {map.Flags}")} | {key} -> {value} ({map.KeySize} -> {map.ValueSize}) ");
             page.Append($"| {comments.GetValueOrDefault(map.Name, "")} |\n");
         }
         return page.ToString();

@@ -21,7 +21,7 @@ internal static class ConnectBench
     private const string Vip = "10.96.0.80:80";
     private const string Elsewhere = "127.0.0.1:8080";
 
-    public static async Task RunAsync(byte[] emptyHook)
+    public static async Task RunAsync(byte[] hooks)
     {
         using var topology = NetnsTopology.Create();
         var node = topology.AddNode();
@@ -30,9 +30,9 @@ internal static class ConnectBench
         using var empty = NetProbe.Start(place with { CgroupPath = node.Cgroup.Child("empty").Path });
         using var ours = NetProbe.Start(place with { CgroupPath = node.Cgroup.Child("ours").Path });
 
-        using var bpf = BpfObject.Open(emptyHook);
+        using var bpf = BpfObject.Open(hooks);
         bpf.Load();
-        using var program = bpf.OpenProgram("empty_connect4");
+        using var program = bpf.OpenProgram("memory_empty");
         using var link = BpfLink.AttachCgroup(program, node.Cgroup.Child("empty").Path, AttachType.CgroupInet4Connect);
 
         var options = new DatapathOptions { Instance = node.Netns, CgroupRoot = node.Cgroup.Child("ours").Path };

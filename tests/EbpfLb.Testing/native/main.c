@@ -35,7 +35,7 @@ static const struct {
 	{"exchange", verb_exchange, "id=I: a request over each connection held"},
 	{"release", verb_release, "id=I: close them"},
 	{"time-connect", verb_time_connect,
-	 "mode=tcp|udp to=A:P [batch=N] [rounds=R] [same=1]: ns per connect(), median"},
+	 "mode=tcp|udp to=A:P [batch=N] [rounds=R] [same=1|life=1]: ns per connect(), median"},
 };
 
 static int run(char *line)

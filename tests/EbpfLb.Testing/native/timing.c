@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What connect() costs: batches of fresh sockets, so that every call does the work of a first
- * connect, or (same=1) one UDP socket again and again. */
+/* What connect() costs: batches of fresh sockets, so that every call does the work of a first connect,
+ * one UDP socket
+ * again and again (same=1), or whole lives of sockets (life=1). */
 #include "netprobe.h"
 
 #include <errno.h>
@@ -33,6 +34,21 @@ static double one_socket(int type, const struct endpoint *to, int batch, int *er
 	ns = (double)(now_ns() - start) / batch;
 	close(fd);
 	return ns;
+}
+
+/* The whole life of a socket: socket(), connect(), close(). */
+static double one_life(int type, const struct endpoint *to, int batch, int *error)
+{
+	uint64_t start = now_ns();
+
+	for (int i = 0; i < batch; i++) {
+		int fd = socket(to->addr.ss_family, type, 0);
+
+		if (connect(fd, (const struct sockaddr *)&to->addr, to->len))
+			*error = errno;
+		close(fd);
+	}
+	return (double)(now_ns() - start) / batch;
 }
 
 static double one_round(int type, const struct endpoint *to, int *fd, int batch, int *error)
@@ -73,8 +89,12 @@ int verb_time_connect(const struct args *args)
 	ns = calloc(rounds, sizeof(*ns));
 	fd = calloc(batch, sizeof(*fd));
 	for (int i = 0; i < rounds; i++)
-		ns[i] = args_number(args, "same", 0) ? one_socket(type, &to, batch, &error)
-						     : one_round(type, &to, fd, batch, &error);
+		if (args_number(args, "same", 0))
+			ns[i] = one_socket(type, &to, batch, &error);
+		else if (args_number(args, "life", 0))
+			ns[i] = one_life(type, &to, batch, &error);
+		else
+			ns[i] = one_round(type, &to, fd, batch, &error);
 	qsort(ns, rounds, sizeof(*ns), by_value);
 	if (error)
 		printf("err stage=connect errno=%s\n", error_name(error));
