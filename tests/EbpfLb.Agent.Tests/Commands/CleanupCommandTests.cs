@@ -1,0 +1,65 @@
+using EbpfLb.Agent.Hosting;
+using EbpfLb.Agent.Tests.Fakes;
+
+namespace EbpfLb.Agent.Tests.Commands;
+
+public sealed class CleanupCommandTests : IDisposable
+{
+    private readonly TestCommandLine line = new() { Remover = new FakeRemover("default", "lab") };
+    private readonly TemporaryDirectory directory = new();
+
+    public void Dispose()
+    {
+        line.Dispose();
+        directory.Dispose();
+    }
+
+    [Fact]
+    public async Task One_instance_goes_with_its_files_and_the_others_stay()
+    {
+        await File.WriteAllTextAsync(directory.File("lab.sock"), "", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(directory.File("default.lock"), "", TestContext.Current.CancellationToken);
+        Assert.Equal(0, await line.RunAsync("cleanup", "--instance", "lab", "--run-dir", directory.Path));
+        Assert.Equal(["lab"], line.Remover.Removed);
+        Assert.False(File.Exists(directory.File("lab.sock")));
+        Assert.True(File.Exists(directory.File("default.lock")));
+        Assert.Contains("removed /sys/fs/bpf/ebpflb/lab/links/connect4", line.Output);
+    }
+
+    [Fact]
+    public async Task The_run_directory_goes_with_the_last_instance()
+    {
+        Assert.Equal(0, await line.RunAsync("cleanup", "--all-instances", "--run-dir", directory.Path));
+        Assert.Equal(["default", "lab"], line.Remover.Removed);
+        Assert.False(Directory.Exists(directory.Path));
+    }
+
+    [Fact]
+    public async Task A_file_of_somebody_else_stays()
+    {
+        await File.WriteAllTextAsync(directory.File("notes"), "", TestContext.Current.CancellationToken);
+        Assert.Equal(0, await line.RunAsync("cleanup", "--run-dir", directory.Path));
+        Assert.True(File.Exists(directory.File("notes")));
+    }
+
+    [Fact]
+    public async Task It_refuses_while_an_agent_runs_unless_forced()
+    {
+        using var agent = InstanceLock.TryTake(directory.File("lab.lock"));
+        Assert.NotNull(agent);
+        Assert.Equal(1, await line.RunAsync("cleanup", "--all-instances", "--run-dir", directory.Path));
+        Assert.Equal(["default"], line.Remover.Removed);
+        Assert.Contains("the agent of instance 'lab' runs", line.Error);
+        Assert.Contains("--force", line.Error);
+
+        Assert.Equal(0, await line.RunAsync("cleanup", "--instance", "lab", "--force", "--run-dir", directory.Path));
+        Assert.Equal(["default", "lab"], line.Remover.Removed);
+    }
+
+    [Fact]
+    public async Task Nothing_there_is_fine()
+    {
+        Assert.Equal(0, await line.RunAsync("cleanup", "--instance", "other", "--run-dir", directory.File("missing")));
+        Assert.Contains("nothing of instance 'other' is there", line.Output);
+    }
+}

@@ -1,0 +1,131 @@
+using System.Net;
+using EbpfLb.Agent.Dataplane;
+using EbpfLb.Agent.Hosting;
+using EbpfLb.Agent.Logging;
+using EbpfLb.Agent.Options;
+using EbpfLb.Agent.Tests.Fakes;
+
+namespace EbpfLb.Agent.Tests.Commands;
+
+public sealed class UsageTests : IDisposable
+{
+    private readonly TestCommandLine line = new();
+    private readonly TemporaryDirectory directory = new();
+    private RunOptions? seen;
+
+    public UsageTests() => line.OpenSource = (options, _) =>
+    {
+        seen = options;
+        throw new StartException("enough seen");
+    };
+
+    public void Dispose()
+    {
+        line.Dispose();
+        directory.Dispose();
+    }
+
+    [Fact]
+    public async Task All_wrong_values_are_reported_together()
+    {
+        Assert.Equal(2, await line.RunAsync(
+            "run", "--instance", "a.b", "--healthz-bind-address", "nowhere", "--min-sync-period", "5 minutes", "--log-format", "xml",
+            "--max-backends", "0", "--api-server", "10.0.0.1", "--manifests", "/m"));
+        Assert.Contains("--instance: 'a.b' is not an instance name", line.Error);
+        Assert.Contains("--healthz-bind-address: 'nowhere' is not an address to listen on", line.Error);
+        Assert.Contains("--min-sync-period: '5 minutes' is not a duration", line.Error);
+        Assert.Contains("--log-format: 'xml' is not one of text, json", line.Error);
+        Assert.Contains("--max-backends: '0' is not a number of map entries", line.Error);
+        Assert.Contains("--api-server: '10.0.0.1' is not an address of a server", line.Error);
+        Assert.Contains("See `ebpflb run --help`.", line.Error);
+        Assert.Null(seen);
+    }
+
+    [Fact]
+    public async Task Two_sources_exclude_each_other()
+    {
+        Assert.Equal(2, await line.RunAsync("run", "--manifests", "/m", "--kubeconfig", "/k", "--api-server", "https://a:6443"));
+        Assert.Contains("--manifests and --kubeconfig exclude each other", line.Error);
+        Assert.Contains("--manifests and --api-server exclude each other", line.Error);
+    }
+
+    [Theory]
+    [InlineData("walk")]
+    [InlineData("run", "--unknown")]
+    [InlineData("services", "-o", "xml")]
+    [InlineData("cleanup", "extra")]
+    public async Task What_is_not_understood_ends_with_2(params string[] args)
+    {
+        Assert.Equal(2, await line.RunAsync(args));
+        Assert.NotEqual("", line.Error);
+    }
+
+    [Fact]
+    public async Task Defaults_are_those_of_kube_proxy()
+    {
+        Assert.Equal(1, await line.RunAsync("run", "--run-dir", directory.Path));
+        Assert.NotNull(seen);
+        Assert.Equal("default", seen.Instance.Name);
+        Assert.Equal(Dns.GetHostName().ToLowerInvariant(), seen.NodeName);
+        Assert.Equal(new IPEndPoint(IPAddress.Any, 10256), seen.HealthzAddress);
+        Assert.Equal(new IPEndPoint(IPAddress.Loopback, 10249), seen.MetricsAddress);
+        Assert.Equal(TimeSpan.Zero, seen.MinSyncPeriod);
+        Assert.Equal(TimeSpan.FromSeconds(30), seen.SyncPeriod);
+        Assert.Equal(LogFormat.Text, seen.LogFormat);
+        Assert.Equal(new SizeOptions(), seen.Sizes);
+        Assert.Null(seen.Manifests);
+    }
+
+    [Fact]
+    public async Task Every_option_arrives()
+    {
+        Assert.Equal(1, await line.RunAsync(
+            "run", "--run-dir", directory.Path, "--instance", "lab", "--cgroup-root", "/cg", "--bpffs", "/bpf", "--node-name", " Node-A ",
+            "--kubeconfig", "/k", "--api-server", "https://a:6443", "--api-server", "https://b:6443", "--healthz-bind-address", "",
+            "--metrics-bind-address", "[::1]:9000", "--min-sync-period", "1m30s", "--sync-period", "5s", "--log-format", "json", "-v", "4",
+            "--max-services", "1", "--max-frontends", "2", "--max-backends", "3", "--max-slots", "4", "--max-affinity", "5"));
+        Assert.NotNull(seen);
+        Assert.Equal(new InstanceOptions("lab", "/cg", "/bpf", directory.Path), seen.Instance);
+        Assert.Equal("node-a", seen.NodeName);
+        Assert.Equal("/k", seen.KubeConfig);
+        Assert.Equal([new Uri("https://a:6443"), new Uri("https://b:6443")], seen.ApiServers);
+        Assert.Null(seen.HealthzAddress);
+        Assert.Equal(new IPEndPoint(IPAddress.IPv6Loopback, 9000), seen.MetricsAddress);
+        Assert.Equal(TimeSpan.FromSeconds(90), seen.MinSyncPeriod);
+        Assert.Equal(TimeSpan.FromSeconds(5), seen.SyncPeriod);
+        Assert.Equal(LogFormat.Json, seen.LogFormat);
+        Assert.Equal(4, seen.Verbosity);
+        Assert.Equal(new SizeOptions(1, 2, 3, 4, 5), seen.Sizes);
+    }
+
+    [Theory]
+    [InlineData("run")]
+    [InlineData("status")]
+    [InlineData("services")]
+    [InlineData("backends")]
+    [InlineData("cleanup")]
+    [InlineData("version")]
+    public async Task Help_shows_examples_and_exit_codes(string command)
+    {
+        Assert.Equal(0, await line.RunAsync(command, "--help"));
+        Assert.Contains($"Examples:\n  ebpflb {command}", line.Output);
+        Assert.Contains("Exit codes: 0 done", line.Output);
+    }
+
+    [Fact]
+    public async Task The_general_help_lists_the_commands()
+    {
+        Assert.Equal(0, await line.RunAsync("--help"));
+        foreach (var command in new[] { "run", "status", "services", "backends", "cleanup", "version" })
+            Assert.Contains($"\n  {command}", line.Output);
+    }
+
+    [Fact]
+    public async Task Version_is_told_to_people_and_machines()
+    {
+        Assert.Equal(0, await line.RunAsync("version"));
+        Assert.StartsWith("ebpflb 0.", line.Output);
+        Assert.Equal(0, await line.RunAsync("version", "-o", "json"));
+        Assert.Contains("{\"version\":\"0.", line.Output);
+    }
+}

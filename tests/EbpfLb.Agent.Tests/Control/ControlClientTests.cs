@@ -1,0 +1,42 @@
+using EbpfLb.Agent.Control;
+using EbpfLb.Agent.Tests.Fakes;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EbpfLb.Agent.Tests.Control;
+
+public sealed class ControlClientTests : IDisposable
+{
+    private readonly TemporaryDirectory directory = new();
+
+    public void Dispose() => directory.Dispose();
+
+    [Fact]
+    public async Task Nobody_there_is_null()
+    {
+        Assert.Null(await ControlClient.TryConnectAsync(directory.File("no.sock"), TestContext.Current.CancellationToken));
+        await File.WriteAllTextAsync(directory.File("dead.sock"), "", TestContext.Current.CancellationToken);
+        Assert.Null(await ControlClient.TryConnectAsync(directory.File("dead.sock"), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Every_report_survives_the_way_through_the_socket()
+    {
+        var view = new FakeView();
+        await using var server = new ControlServer(directory.File("a.sock"), view, NullLoggerFactory.Instance);
+        await server.StartAsync(TestContext.Current.CancellationToken);
+        using var client = await ControlClient.TryConnectAsync(directory.File("a.sock"), TestContext.Current.CancellationToken);
+        Assert.NotNull(client);
+        Assert.Equivalent(view.Status, await client.StatusAsync(TestContext.Current.CancellationToken), strict: true);
+        Assert.Equal(view.Services.Services, (await client.ServicesAsync(TestContext.Current.CancellationToken)).Services);
+        Assert.Equal(view.Backends.Backends, (await client.BackendsAsync(TestContext.Current.CancellationToken)).Backends);
+    }
+
+    [Fact]
+    public async Task A_socket_that_cannot_be_made_is_logged_and_not_fatal()
+    {
+        using var log = new CollectedLog();
+        await using var server = new ControlServer(directory.File("missing/a.sock"), new FakeView(), log.Loggers);
+        await server.StartAsync(TestContext.Current.CancellationToken);
+        Assert.Contains(log.Lines, l => l.Contains("Control socket not available: path="));
+    }
+}

@@ -1,0 +1,65 @@
+using EbpfLb.Agent.Control;
+using EbpfLb.Agent.Dataplane;
+using EbpfLb.Agent.Options;
+
+namespace EbpfLb.Agent.Tests.Fakes;
+
+/// <summary>Finds one view, or nothing.</summary>
+internal sealed class FakeFinder(IInstanceView? view) : IInstanceFinder
+{
+    public InstanceOptions? Asked { get; private set; }
+
+    public Task<IInstanceView?> FindAsync(InstanceOptions instance, CancellationToken cancellationToken)
+    {
+        Asked = instance;
+        return Task.FromResult(view);
+    }
+}
+
+/// <summary>A view with fixed answers.</summary>
+internal sealed class FakeView : IInstanceView
+{
+    public static StatusReport ReadyStatus { get; } = new(
+        Origin.Agent, "default", "1.2.3", new DateTimeOffset(2025, 1, 1, 0, 0, 0, TimeSpan.Zero), true, [],
+        new SourceReport("/etc/manifests", true, new DateTimeOffset(2025, 1, 1, 0, 0, 5, TimeSpan.Zero), null),
+        [new HookStatus("connect4", 41, "/sys/fs/cgroup")],
+        new CanaryStatus(true, null, new DateTimeOffset(2025, 1, 1, 0, 0, 6, TimeSpan.Zero)),
+        [new MapStatus("lb_services4", 250, 1000)],
+        new PlanStatus(3, new DateTimeOffset(2025, 1, 1, 0, 0, 7, TimeSpan.Zero), 12, 40, 0, 0.5, 1.25, null),
+        [], [], [new FeatureStatus("BPF links", true, null)]);
+
+    public StatusReport Status { get; set; } = ReadyStatus;
+
+    public ServicesReport Services { get; set; } = new(Origin.Agent,
+    [
+        new ServiceRow("default/web", "http", "10.96.0.1", 80, "TCP", 1, 2, 0, 17, 3, 0, 0),
+        new ServiceRow("kube-system/dns", "", "fd00::a", 53, "UDP", 2, 0, 10800, 0, 0, 5, 4),
+    ]);
+
+    public BackendsReport Backends { get; set; } = new(Origin.Agent,
+    [
+        new BackendRow("default/web", "http", "TCP", 1, "10.1.0.1", 8080),
+        new BackendRow("default/web", "http", "TCP", 1, "fd01::1", 8080),
+        new BackendRow("kube-system/dns", "", "UDP", 2, "10.1.0.2", 53),
+    ]);
+
+    public Task<StatusReport> StatusAsync(CancellationToken cancellationToken) => Task.FromResult(Status);
+
+    public Task<ServicesReport> ServicesAsync(CancellationToken cancellationToken) => Task.FromResult(Services);
+
+    public Task<BackendsReport> BackendsAsync(CancellationToken cancellationToken) => Task.FromResult(Backends);
+}
+
+/// <summary>Remembers which instances were removed.</summary>
+internal sealed class FakeRemover(params string[] pinned) : IInstanceRemover
+{
+    public List<string> Removed { get; } = [];
+
+    public IReadOnlyList<string> List(string? bpfFs) => pinned;
+
+    public IReadOnlyList<string> Remove(InstanceOptions instance)
+    {
+        Removed.Add(instance.Name);
+        return pinned.Contains(instance.Name) ? [$"/sys/fs/bpf/ebpflb/{instance.Name}/links/connect4"] : [];
+    }
+}

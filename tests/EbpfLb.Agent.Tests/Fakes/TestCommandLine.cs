@@ -1,0 +1,48 @@
+using EbpfLb.Agent.Commands;
+using EbpfLb.Agent.Control;
+using EbpfLb.Agent.Dataplane;
+using EbpfLb.Agent.Hosting;
+using EbpfLb.Agent.Options;
+using EbpfLb.Agent.Output;
+using EbpfLb.Model;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Agent.Tests.Fakes;
+
+/// <summary>The whole command line over parts that a test holds.</summary>
+internal sealed class TestCommandLine : IDisposable
+{
+    private readonly StringWriter output = new();
+    private readonly StringWriter error = new();
+
+    public Func<RunOptions, ILoggerFactory, IClusterSource> OpenSource { get; set; } = (_, _) => new FakeSource();
+
+    public Func<RunOptions, ILoggerFactory, IDataplane> OpenDataplane { get; set; } = (_, _) => new FakeDataplane();
+
+    public FakeFinder Finder { get; set; } = new(null);
+
+    public FakeRemover Remover { get; set; } = new();
+
+    public bool IsInteractive { get; set; }
+
+    public string Output => output.ToString();
+
+    public string[] OutputLines => Output.Split('\n');
+
+    public string Error => error.ToString();
+
+    public Task<int> RunAsync(params string[] args) => RunAsync(args, TestContext.Current.CancellationToken);
+
+    public Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
+    {
+        var parts = new AgentParts(
+            (o, l) => OpenSource(o, l), (o, l) => OpenDataplane(o, l), Finder, Remover, TimeProvider.System);
+        return new CommandLine(parts, new Terminal(TextWriter.Synchronized(output), TextWriter.Synchronized(error), IsInteractive)).InvokeAsync(args, cancellationToken);
+    }
+
+    public void Dispose()
+    {
+        output.Dispose();
+        error.Dispose();
+    }
+}

@@ -1,0 +1,82 @@
+using System.Text.Json;
+using EbpfLb.Agent.Logging;
+using EbpfLb.Testing.Time;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Agent.Tests.Logging;
+
+public sealed class LogLineTests : IDisposable
+{
+    private readonly StringWriter text = new();
+
+    public void Dispose() => text.Dispose();
+
+    [Fact]
+    public void A_text_line_has_time_level_logger_and_message()
+    {
+        Write(LogFormat.Text, l => Log.CanaryOk(l));
+        Assert.Equal("2025-01-31T12:00:00.250Z info  SyncLoop Canary answered: the socket hooks are in force\n", text.ToString());
+    }
+
+    [Fact]
+    public void A_text_line_stays_one_line()
+    {
+        Write(LogFormat.Text, l => Log.PartFailed(l, new InvalidOperationException("first\nsecond"), "a\nb"));
+        var line = text.ToString();
+        Assert.Equal(1, line.Count(c => c == '\n'));
+        Assert.Contains(@"part=a\nb;", line);
+        Assert.Contains(@"exception=""System.InvalidOperationException: first\nsecond""", line);
+    }
+
+    [Fact]
+    public void A_json_line_has_the_values_of_the_message_as_fields_of_their_type()
+    {
+        Write(LogFormat.Json, l => Log.Synced(l, LogLevel.Warning, 7, 12, 40, 1.5));
+        using var json = JsonDocument.Parse(text.ToString());
+        var root = json.RootElement;
+        Assert.Equal("2025-01-31T12:00:00.250000Z", root.GetProperty("ts").GetString());
+        Assert.Equal("warn", root.GetProperty("level").GetString());
+        Assert.Equal("SyncLoop", root.GetProperty("logger").GetString());
+        Assert.Equal("Synced", root.GetProperty("event").GetString());
+        Assert.Equal("Synced: snapshot=7 services=12 operations=40 ms=1.50", root.GetProperty("msg").GetString());
+        Assert.Equal(7, root.GetProperty("snapshot").GetInt64());
+        Assert.Equal(1.5, root.GetProperty("milliseconds").GetDouble());
+        Assert.Equal(1, text.ToString().Count(c => c == '\n'));
+    }
+
+    [Fact]
+    public void A_field_named_like_one_of_ours_does_not_hide_it()
+    {
+        Write(LogFormat.Json, l => OddLog.Odd(l, "mine", null));
+        using var json = JsonDocument.Parse(text.ToString());
+        Assert.Equal("info", json.RootElement.GetProperty("level").GetString());
+        Assert.Equal("mine", json.RootElement.GetProperty("level_").GetString());
+        Assert.Equal(JsonValueKind.Null, json.RootElement.GetProperty("nothing").ValueKind);
+    }
+
+    [Theory]
+    [InlineData(0, false, false)]
+    [InlineData(3, false, false)]
+    [InlineData(4, true, false)]
+    [InlineData(6, true, true)]
+    public void Verbosity_decides_what_is_written(int verbosity, bool debug, bool trace)
+    {
+        using var loggers = AgentLogging.Create(text, LogFormat.Text, verbosity, TimeProvider.System);
+        var logger = loggers.CreateLogger("EbpfLb.Agent.X");
+        Assert.Equal((true, debug, trace), (logger.IsEnabled(LogLevel.Information), logger.IsEnabled(LogLevel.Debug), logger.IsEnabled(LogLevel.Trace)));
+        Assert.False(loggers.CreateLogger("Microsoft.AspNetCore.Server.Kestrel").IsEnabled(LogLevel.Information));
+    }
+
+    private void Write(LogFormat format, Action<ILogger> write)
+    {
+        var time = new ManualTimeProvider(new DateTimeOffset(2025, 1, 31, 12, 0, 0, 250, TimeSpan.Zero));
+        using var loggers = AgentLogging.Create(text, format, 0, time);
+        write(loggers.CreateLogger("EbpfLb.Agent.Pipeline.SyncLoop"));
+    }
+}
+
+internal static partial class OddLog
+{
+    [LoggerMessage(1, LogLevel.Information, "Odd: {Level} {Nothing}")]
+    public static partial void Odd(ILogger logger, string level, string? nothing);
+}

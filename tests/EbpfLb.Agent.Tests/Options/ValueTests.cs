@@ -1,0 +1,48 @@
+using System.Net;
+using EbpfLb.Agent.Options;
+
+namespace EbpfLb.Agent.Tests.Options;
+
+public sealed class ValueTests
+{
+    [Theory]
+    [InlineData("0", 0)]
+    [InlineData("250ms", 250)]
+    [InlineData("1.5s", 1500)]
+    [InlineData("2m", 120_000)]
+    [InlineData("1h1m1s1ms", 3_661_001)]
+    public void Durations_are_read_as_Go_writes_them(string text, double milliseconds)
+        => Assert.Equal(TimeSpan.FromMilliseconds(milliseconds), DurationText.Parse(text));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("5")]
+    [InlineData("-5s")]
+    [InlineData("s")]
+    [InlineData("5 s")]
+    [InlineData("5days")]
+    [InlineData("1.s")]
+    public void What_is_no_duration_is_refused(string text)
+        => Assert.Contains("is not a duration", Assert.Throws<FormatException>(() => DurationText.Parse(text)).Message);
+
+    [Theory]
+    [InlineData("127.0.0.1:80", "127.0.0.1", 80)]
+    [InlineData("127.0.0.1", "127.0.0.1", 10256)]
+    [InlineData("[::1]:80", "::1", 80)]
+    [InlineData("::1", "::1", 10256)]
+    [InlineData("[::]:0", "::", 0)]
+    [InlineData(":80", "::", 80)]
+    public void Addresses_to_listen_on_may_leave_the_port_or_the_address_out(string text, string address, int port)
+        => Assert.Equal(new IPEndPoint(IPAddress.Parse(address), port), EndpointText.Parse(text, 10256));
+
+    [Fact]
+    public void No_address_switches_off() => Assert.Null(EndpointText.Parse(" ", 10256));
+
+    [Theory]
+    [InlineData("localhost:80")]
+    [InlineData("127.0.0.1:99999")]
+    [InlineData("127.0.0.1:")]
+    [InlineData("http://127.0.0.1:80")]
+    public void What_is_no_address_is_refused_with_an_example(string text)
+        => Assert.Contains("127.0.0.1:10256", Assert.Throws<FormatException>(() => EndpointText.Parse(text, 10256)).Message);
+}
