@@ -54,7 +54,7 @@ wait_for() {
 }
 
 ready() {
-	netlab_exec "$node" host curl -fsS -o /dev/null http://127.0.0.1:10256/healthz
+	netlab_exec "$node" host curl -fsS -o /dev/null http://127.0.0.1:10256/readyz
 }
 
 start() {

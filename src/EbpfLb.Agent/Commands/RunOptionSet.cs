@@ -42,13 +42,13 @@ internal sealed class RunOptionSet
         Description = "cgroup v2 directory whose processes are served (default: the root of the cgroup2 mount)",
     };
 
-    private readonly Option<IPEndPoint?> healthz = CheckedOption.Create(OptionNames.HealthzBindAddress, "IP:PORT",
+    private readonly Option<BindAddress> healthz = CheckedOption.Create(OptionNames.HealthzBindAddress, "IP:PORT",
         $"Serves /healthz, /livez and /readyz (default: 0.0.0.0:{RunOptions.DefaultHealthzPort}; \"\" for none)",
-        text => EndpointText.Parse(text, RunOptions.DefaultHealthzPort));
+        text => new BindAddress(EndpointText.Parse(text, RunOptions.DefaultHealthzPort)));
 
-    private readonly Option<IPEndPoint?> metrics = CheckedOption.Create(OptionNames.MetricsBindAddress, "IP:PORT",
+    private readonly Option<BindAddress> metrics = CheckedOption.Create(OptionNames.MetricsBindAddress, "IP:PORT",
         $"Serves /metrics and /proxyMode (default: 127.0.0.1:{RunOptions.DefaultMetricsPort}; \"\" for none)",
-        text => EndpointText.Parse(text, RunOptions.DefaultMetricsPort));
+        text => new BindAddress(EndpointText.Parse(text, RunOptions.DefaultMetricsPort)));
 
     private readonly Option<TimeSpan> minSyncPeriod = CheckedOption.Create("--min-sync-period", "TIME",
         "At least this long between two updates of the kernel, such as 500ms (default: 0, at once; what arrives during an update is merged)", DurationText.Parse);
@@ -81,7 +81,7 @@ internal sealed class RunOptionSet
             manifests, kubeConfig, apiServers, nodeName, cgroupRoot, healthz, metrics, minSyncPeriod, syncPeriod,
             logFormat, verbosity, maxServices, maxFrontends, maxBackends, maxSlots, maxAffinity,
         }) command.Options.Add(option);
-        command.Validators.Add(CheckTogether);
+        foreach (var other in new Option[] { kubeConfig, apiServers }) other.Validators.Add(ExcludeManifests);
     }
 
     public RunOptions Read(ParseResult result) => new()
@@ -91,8 +91,8 @@ internal sealed class RunOptionSet
         Manifests = result.GetValue(manifests),
         KubeConfig = result.GetValue(kubeConfig),
         ApiServers = result.GetValue(apiServers) ?? [],
-        HealthzAddress = result.GetResult(healthz) is null ? new IPEndPoint(IPAddress.Any, RunOptions.DefaultHealthzPort) : result.GetValue(healthz),
-        MetricsAddress = result.GetResult(metrics) is null ? new IPEndPoint(IPAddress.Loopback, RunOptions.DefaultMetricsPort) : result.GetValue(metrics),
+        HealthzAddress = result.GetResult(healthz) is null ? new IPEndPoint(IPAddress.Any, RunOptions.DefaultHealthzPort) : result.GetValue(healthz).EndPoint,
+        MetricsAddress = result.GetResult(metrics) is null ? new IPEndPoint(IPAddress.Loopback, RunOptions.DefaultMetricsPort) : result.GetValue(metrics).EndPoint,
         MinSyncPeriod = result.GetValue(minSyncPeriod),
         SyncPeriod = result.GetResult(syncPeriod) is null ? TimeSpan.FromSeconds(30) : result.GetValue(syncPeriod),
         LogFormat = result.GetValue(logFormat),
@@ -101,11 +101,10 @@ internal sealed class RunOptionSet
             result.GetValue(maxServices), result.GetValue(maxFrontends), result.GetValue(maxBackends), result.GetValue(maxSlots), result.GetValue(maxAffinity)),
     };
 
-    private void CheckTogether(CommandResult result)
+    private void ExcludeManifests(OptionResult result)
     {
-        if (result.GetResult(manifests) is null) return;
-        foreach (var option in new Option[] { kubeConfig, apiServers })
-            if (result.GetResult(option) is not null) result.AddError($"--manifests and {option.Name} exclude each other: the cluster's state has one source");
+        if (result.Parent is CommandResult command && command.GetResult(manifests) is not null)
+            result.AddError($"--manifests and {result.Option.Name} exclude each other: the cluster's state has one source");
     }
 
     private static Uri[] ParseServers(ArgumentResult result)
@@ -118,4 +117,7 @@ internal sealed class RunOptionSet
         }
         return [.. servers];
     }
+
+    /// <param name="EndPoint">null: none, which the parser cannot tell from "not given".</param>
+    private readonly record struct BindAddress(IPEndPoint? EndPoint);
 }

@@ -54,9 +54,10 @@ internal sealed class AgentHost(RunOptions options, IClusterSource source, IData
         builder.Services.AddSingleton(services => CreatePipeline(state, health, services.GetRequiredService<IHostApplicationLifetime>()));
         builder.Services.AddHostedService(services => services.GetRequiredService<PipelineService>());
         using var host = builder.Build();
+        var pipeline = host.Services.GetRequiredService<PipelineService>();
         await host.RunAsync(cancellationToken);
         Log.Stopping(loggers.CreateLogger<AgentHost>());
-        return !host.Services.GetRequiredService<PipelineService>().Failed;
+        return !pipeline.Failed;
     }
 
     public void Dispose() => meter.Dispose();

@@ -15,9 +15,7 @@ internal sealed class PipelineService(SourceReader reader, SyncLoop loop, IHostA
         await Task.WhenAll(
             GuardAsync("source", reader.RunAsync, stoppingToken),
             GuardAsync("sync", loop.RunAsync, stoppingToken));
-        if (stoppingToken.IsCancellationRequested) return;
-        Failed = true;
-        lifetime.StopApplication();
+        if (!stoppingToken.IsCancellationRequested) End();
     }
 
     private async Task GuardAsync(string part, Func<CancellationToken, Task> run, CancellationToken stoppingToken)
@@ -33,8 +31,13 @@ internal sealed class PipelineService(SourceReader reader, SyncLoop loop, IHostA
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             Log.PartFailed(logger, e, part);
-            lifetime.StopApplication();
-            throw;
+            End();
         }
+    }
+
+    private void End()
+    {
+        Failed = true;
+        lifetime.StopApplication();
     }
 }

@@ -3,26 +3,33 @@ using Spectre.Console;
 namespace EbpfLb.Agent.Output;
 
 /// <summary>Where a command writes. Tables have frames and colours for a person at a terminal, and are plain aligned text when piped.</summary>
-internal sealed class Terminal(TextWriter output, TextWriter error, bool isInteractive)
+/// <param name="width">Columns of a person's terminal; null: nobody looks at it directly.</param>
+internal sealed class Terminal(TextWriter output, TextWriter error, int? width)
 {
     private const int Gap = 3;
+    private const int FramePerColumn = 3;
 
     public TextWriter Out => output;
 
     public TextWriter Error => error;
 
     /// <summary>The terminal of this process.</summary>
-    public static Terminal OfProcess() => new(Console.Out, Console.Error, !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb"));
+    public static Terminal OfProcess()
+    {
+        var isInteractive = !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb");
+        return new Terminal(Console.Out, Console.Error, isInteractive ? Console.WindowWidth : null);
+    }
 
     public void Write(Table table)
     {
-        if (isInteractive) WriteFramed(table);
-        else WritePlain(table);
+        var widths = table.Columns.Select((c, i) => table.Rows.Select(r => r[i].Length).Append(c.Heading.Length).Max()).ToArray();
+        // A table that is cut off is worth less than one that wraps.
+        if (width >= widths.Sum() + FramePerColumn * widths.Length + 1) WriteFramed(table, width.Value);
+        else WritePlain(table, widths);
     }
 
-    private void WritePlain(Table table)
+    private void WritePlain(Table table, int[] widths)
     {
-        var widths = table.Columns.Select((c, i) => table.Rows.Select(r => r[i].Length).Append(c.Heading.Length).Max()).ToArray();
         WriteLine([.. table.Columns.Select(c => c.Heading)]);
         foreach (var row in table.Rows) WriteLine(row);
 
@@ -33,7 +40,7 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool isInter
         }
     }
 
-    private void WriteFramed(Table table)
+    private void WriteFramed(Table table, int columns)
     {
         var framed = new Spectre.Console.Table { Border = TableBorder.Rounded };
         foreach (var column in table.Columns)
@@ -42,6 +49,8 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool isInter
             framed.AddColumn(column.IsNumber ? heading.RightAligned() : heading);
         }
         foreach (var row in table.Rows) framed.AddRow([.. row.Select(cell => new Text(cell))]);
-        AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) }).Write(framed);
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
+        console.Profile.Width = columns;
+        console.Write(framed);
     }
 }

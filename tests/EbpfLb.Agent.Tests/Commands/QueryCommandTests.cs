@@ -19,9 +19,9 @@ public sealed class QueryCommandTests : IDisposable
         Assert.Equal(0, await line.RunAsync("services"));
         Assert.Equal(
             [
-                "NAME                FRONTEND           ID   BACKENDS   AFFINITY   CONNECTIONS   OPEN   DATAGRAMS   REFUSED",
-                "default/web:http    10.96.0.1:80/TCP    1          2          -            17      3           0         0",
-                "kube-system/dns     [fd00::a]:53/UDP    2          0    10800 s             0      0           5         4",
+                "NAME               FRONTEND           ID   BACKENDS   AFFINITY   CONNECTIONS   OPEN   DATAGRAMS   REFUSED",
+                "default/web:http   10.96.0.1:80/TCP    1          2          -            17      3           0         0",
+                "kube-system/dns    [fd00::a]:53/UDP    2          0    10800 s             0      0           5         4",
                 "",
             ], line.OutputLines);
     }
@@ -29,9 +29,18 @@ public sealed class QueryCommandTests : IDisposable
     [Fact]
     public async Task A_person_at_a_terminal_gets_a_frame()
     {
-        line.IsInteractive = true;
+        line.TerminalWidth = 160;
         Assert.Equal(0, await line.RunAsync("services"));
         Assert.Contains("╭", line.Output);
+        Assert.Contains("default/web:http", line.Output);
+    }
+
+    [Fact]
+    public async Task A_terminal_that_is_too_narrow_for_a_frame_gets_everything_without()
+    {
+        line.TerminalWidth = 80;
+        Assert.Equal(0, await line.RunAsync("services"));
+        Assert.DoesNotContain("╭", line.Output);
         Assert.Contains("default/web:http", line.Output);
     }
 
@@ -71,7 +80,7 @@ public sealed class QueryCommandTests : IDisposable
     public async Task Backends_are_listed_with_brackets_around_IPv6()
     {
         Assert.Equal(0, await line.RunAsync("backends"));
-        Assert.Contains("default/web:http             1   [fd01::1]:8080/TCP", line.OutputLines);
+        Assert.Contains("default/web:http            1   [fd01::1]:8080/TCP", line.OutputLines);
     }
 
     [Fact]

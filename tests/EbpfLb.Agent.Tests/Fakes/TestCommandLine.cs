@@ -23,7 +23,7 @@ internal sealed class TestCommandLine : IDisposable
 
     public FakeRemover Remover { get; set; } = new();
 
-    public bool IsInteractive { get; set; }
+    public int? TerminalWidth { get; set; }
 
     public string Output => output.ToString();
 
@@ -37,7 +37,7 @@ internal sealed class TestCommandLine : IDisposable
     {
         var parts = new AgentParts(
             (o, l) => OpenSource(o, l), (o, l) => OpenDataplane(o, l), Finder, Remover, TimeProvider.System);
-        return new CommandLine(parts, new Terminal(TextWriter.Synchronized(output), TextWriter.Synchronized(error), IsInteractive)).InvokeAsync(args, cancellationToken);
+        return new CommandLine(parts, new Terminal(TextWriter.Synchronized(output), TextWriter.Synchronized(error), TerminalWidth)).InvokeAsync(args, cancellationToken);
     }
 
     public void Dispose()

@@ -63,7 +63,7 @@ public sealed class AgentProcess : IDisposable
             ]);
     }
 
-    /// <summary>Waits until /healthz says 200: first lists complete, everything programmed, hooks proven by the canary.</summary>
+    /// <summary>Waits until /readyz says 200: first lists complete, everything programmed, hooks proven by the canary.</summary>
     public void WaitUntilReady() => Eventually.Get(
         () =>
         {
@@ -75,12 +75,12 @@ public sealed class AgentProcess : IDisposable
         "the agent to be ready",
         TimeSpan.FromSeconds(30));
 
-    /// <summary>Status of /healthz; null while nothing listens.</summary>
+    /// <summary>Status of /readyz; null while nothing listens.</summary>
     public HttpStatusCode? Health()
     {
         try
         {
-            using var answer = http.GetAsync(new Uri($"http://127.0.0.1:{HealthPort}/healthz")).GetAwaiter().GetResult();
+            using var answer = http.GetAsync(new Uri($"http://127.0.0.1:{HealthPort}/readyz")).GetAwaiter().GetResult();
             return answer.StatusCode;
         }
         catch (HttpRequestException)
