@@ -12,11 +12,11 @@ internal static partial class Log
     [LoggerMessage(2, LogLevel.Information, "Kernel feature: name={Name} available=true", EventName = "KernelFeature")]
     public static partial void KernelFeature(ILogger logger, string name);
 
-    [LoggerMessage(3, LogLevel.Warning, "Kernel feature missing: name={Name} lost=\"{Lost}\"", EventName = "KernelFeatureMissing")]
-    public static partial void KernelFeatureMissing(ILogger logger, string name, string lost);
+    [LoggerMessage(3, LogLevel.Warning, "Kernel feature missing: name={Name} lost=\"{Lost}\" reason=\"{Reason}\"", EventName = "KernelFeatureMissing")]
+    public static partial void KernelFeatureMissing(ILogger logger, string name, string lost, string reason);
 
-    [LoggerMessage(4, LogLevel.Information, "Hook attached: program={Program} id={ProgramId} target={Target}", EventName = "HookAttached")]
-    public static partial void HookAttached(ILogger logger, string program, uint programId, string target);
+    [LoggerMessage(4, LogLevel.Information, "Hook attached: hook={Hook} program={ProgramId} action={Action} cgroup={Cgroup}", EventName = "HookAttached")]
+    public static partial void HookAttached(ILogger logger, string hook, uint programId, string action, string cgroup);
 
     [LoggerMessage(5, LogLevel.Error, "Hooks not attached: error=\"{Error}\"", EventName = "AttachFailed")]
     public static partial void AttachFailed(ILogger logger, string error);

@@ -1,1 +1,14 @@
-return 0;
+using EbpfLb.Agent.Commands;
+using EbpfLb.Agent.Control;
+using EbpfLb.Agent.Hosting;
+using EbpfLb.Agent.Kernel;
+using EbpfLb.Agent.Output;
+
+var time = TimeProvider.System;
+var parts = new AgentParts(
+    (options, loggers) => SourceOpener.Open(options, time, loggers),
+    KernelDataplane.Open,
+    new InstanceFinder(),
+    new InstanceRemover(),
+    time);
+return await new CommandLine(parts, Terminal.OfProcess()).InvokeAsync(args);

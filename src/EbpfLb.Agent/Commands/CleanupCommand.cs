@@ -1,4 +1,4 @@
-using EbpfLb.Agent.Dataplane;
+using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Hosting;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Output;

@@ -1,4 +1,4 @@
-using EbpfLb.Agent.Dataplane;
+using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Hosting;
 using EbpfLb.Agent.Logging;
 using EbpfLb.Agent.Options;
@@ -52,8 +52,8 @@ internal sealed class RunCommand(AgentParts parts, Terminal terminal)
     {
         foreach (var feature in dataplane.Features)
         {
-            if (feature.Available) Log.KernelFeature(logger, feature.Name);
-            else Log.KernelFeatureMissing(logger, feature.Name, feature.Lost ?? "");
+            if (feature.IsAvailable) Log.KernelFeature(logger, feature.Name);
+            else Log.KernelFeatureMissing(logger, feature.Name, feature.Lost, feature.Reason);
         }
     }
 }

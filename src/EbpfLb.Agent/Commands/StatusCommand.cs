@@ -25,12 +25,10 @@ internal sealed class StatusCommand(CommandContext context)
         foreach (var reason in report.NotReady) output.WriteLine($"  - {reason}");
         output.WriteLine();
         context.Terminal.Write(new Table([new("WHAT"), new("HOW")], [.. Summary(report)]));
-        output.WriteLine();
-        context.Terminal.Write(new Table(
-            [new("PROGRAM"), new("ID", true), new("ATTACHED TO")],
-            [.. report.Hooks.Select(h => new[] { h.Program, h.ProgramId.ToString(), h.Target })]));
-        output.WriteLine();
-        context.Terminal.Write(new Table(
+        WriteTable(new Table(
+            [new("HOOK"), new("PROGRAM", true), new("LINK", true), new("CGROUP")],
+            [.. report.Hooks.Select(h => new[] { h.Hook, h.ProgramId.ToString(), h.LinkId.ToString(), h.Cgroup })]));
+        WriteTable(new Table(
             [new("MAP"), new("ENTRIES", true), new("CAPACITY", true), new("FULL", true)],
             [.. report.Maps.Select(m => new[] { m.Name, m.Entries.ToString(), m.Capacity.ToString(), Percent(m) })]));
         WriteList("Not in the kernel as wanted:", report.Failures);
@@ -54,6 +52,13 @@ internal sealed class StatusCommand(CommandContext context)
                 + $"compiled in {plan.CompileMs:0.00} ms, applied in {plan.ApplyMs:0.00} ms, {plan.Failed} failed"
                 + (plan.RetryInSeconds is { } seconds ? $", tried again after {seconds} s" : "")];
         }
+    }
+
+    private void WriteTable(Table table)
+    {
+        if (table.Rows.Count == 0) return;
+        context.Terminal.Out.WriteLine();
+        context.Terminal.Write(table);
     }
 
     private void WriteList(string heading, IReadOnlyList<string> lines)

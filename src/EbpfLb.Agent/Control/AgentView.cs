@@ -1,4 +1,4 @@
-using EbpfLb.Agent.Dataplane;
+using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Pipeline;
 using EbpfLb.Policy;
 
@@ -21,19 +21,20 @@ internal sealed class AgentView(string instance, string version, DateTimeOffset 
             readiness.Ready,
             readiness.Reasons,
             new SourceReport(source.Description, source.IsSynced, source.LastContact, source.Error),
-            [.. dataplane.Hooks.Select(h => new HookStatus(h.Program, h.ProgramId, h.Target))],
+            [.. dataplane.Hooks.Select(h => HookStatus.Of(h))],
             hooks.Canary is null ? null : new CanaryStatus(hooks.Canary.Ok, hooks.Canary.Problem, hooks.CheckedAt),
             [.. dataplane.ReadMaps().Select(m => new MapStatus(m.Map, m.Entries, m.Capacity))],
             round is null ? null : PlanOf(round),
             round is null ? [] : [.. round.Failures.Select(f => f.ToString())],
             state.Table is null ? [] : [.. state.Table.Diagnostics.Select(d => d.ToString())],
-            [.. dataplane.Features.Select(f => new FeatureStatus(f.Name, f.Available, f.Lost))]));
+            [.. dataplane.Features.Select(f => new FeatureStatus(f.Name, f.IsAvailable, f.IsAvailable ? null : $"{f.Lost} ({f.Reason})"))]));
     }
 
     public Task<ServicesReport> ServicesAsync(CancellationToken cancellationToken)
     {
-        var all = dataplane.ReadCounters();
-        var rows = from port in Ports()
+        var ports = Ports().ToList();
+        var all = dataplane.ReadCounters(ports.Select(p => p.Key));
+        var rows = from port in ports
                    let counters = all.GetValueOrDefault(port.Key)
                    from frontend in port.Frontends
                    select new ServiceRow(
@@ -45,8 +46,9 @@ internal sealed class AgentView(string instance, string version, DateTimeOffset 
 
     public Task<BackendsReport> BackendsAsync(CancellationToken cancellationToken)
     {
-        var all = dataplane.ReadCounters();
-        var rows = from port in Ports()
+        var ports = Ports().ToList();
+        var all = dataplane.ReadCounters(ports.Select(p => p.Key));
+        var rows = from port in ports
                    let id = all.GetValueOrDefault(port.Key)?.Id
                    from backend in port.Backends
                    select new BackendRow(

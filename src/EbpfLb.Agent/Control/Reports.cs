@@ -1,3 +1,5 @@
+using EbpfLb.Datapath.Attach;
+
 namespace EbpfLb.Agent.Control;
 
 /// <summary>The answer of `ebpflb status`. Its JSON form is an interface: names are added, never changed.</summary>
@@ -22,8 +24,12 @@ internal sealed record StatusReport(
 
 internal sealed record SourceReport(string Description, bool Synced, DateTimeOffset? LastContact, string? Error);
 
-/// <param name="Target">Path of the cgroup, or name of the device.</param>
-internal sealed record HookStatus(string Program, uint ProgramId, string Target);
+/// <param name="Hook">"connect4".</param>
+/// <param name="Cgroup">Where it is attached.</param>
+internal sealed record HookStatus(string Hook, string Cgroup, uint LinkId, uint ProgramId)
+{
+    public static HookStatus Of(AttachedHook hook) => new(hook.Hook, hook.Cgroup, hook.LinkId, hook.ProgramId);
+}
 
 internal sealed record CanaryStatus(bool Ok, string? Problem, DateTimeOffset? CheckedAt);
 
@@ -34,7 +40,7 @@ internal sealed record MapStatus(string Name, long Entries, long Capacity);
 internal sealed record PlanStatus(
     long Snapshot, DateTimeOffset EndedAt, int Services, int Operations, int Failed, double CompileMs, double ApplyMs, double? RetryInSeconds);
 
-/// <param name="Lost">What does not work without it.</param>
+/// <param name="Lost">What does not work without it, and why it is missing; null when it is there.</param>
 internal sealed record FeatureStatus(string Name, bool Available, string? Lost);
 
 /// <summary>One frontend of a service port.</summary>

@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using EbpfLb.Agent.Commands;
 using EbpfLb.Agent.Control;
-using EbpfLb.Agent.Dataplane;
+using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Pipeline;
 using EbpfLb.Http.Health;

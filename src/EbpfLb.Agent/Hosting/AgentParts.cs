@@ -1,5 +1,5 @@
 using EbpfLb.Agent.Control;
-using EbpfLb.Agent.Dataplane;
+using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Options;
 using EbpfLb.Model;
 using Microsoft.Extensions.Logging;

@@ -1,4 +1,4 @@
-using EbpfLb.Agent.Dataplane;
+using EbpfLb.Agent.Kernel;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Agent.Pipeline;
@@ -43,7 +43,7 @@ internal sealed class HookGuard(IDataplane dataplane, PipelineState state, TimeP
 
     private void LogAttached()
     {
-        foreach (var hook in dataplane.Hooks) Log.HookAttached(logger, hook.Program, hook.ProgramId, hook.Target);
+        foreach (var hook in dataplane.Hooks) Log.HookAttached(logger, hook.Hook, hook.ProgramId, hook.Action, hook.Cgroup);
         Log.CanaryOk(logger);
     }
 }

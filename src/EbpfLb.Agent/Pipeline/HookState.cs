@@ -1,4 +1,4 @@
-using EbpfLb.Agent.Dataplane;
+using EbpfLb.Datapath.Canary;
 
 namespace EbpfLb.Agent.Pipeline;
 
@@ -7,7 +7,7 @@ namespace EbpfLb.Agent.Pipeline;
 /// <param name="Error">Why attaching failed the last time; null when it did not.</param>
 /// <param name="Canary">The last check; null before the first one.</param>
 /// <param name="CheckedAt">UTC, of the last check.</param>
-internal sealed record HookState(bool Attached, string? Error, CanaryOutcome? Canary, DateTimeOffset? CheckedAt)
+internal sealed record HookState(bool Attached, string? Error, CanaryResult? Canary, DateTimeOffset? CheckedAt)
 {
     public static HookState None { get; } = new(false, null, null, null);
 

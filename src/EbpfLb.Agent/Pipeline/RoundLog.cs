@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using EbpfLb.Agent.Dataplane;
+using EbpfLb.Agent.Kernel;
 using EbpfLb.Policy;
 using Microsoft.Extensions.Logging;
 

@@ -1,4 +1,4 @@
-using EbpfLb.Agent.Dataplane;
+using EbpfLb.Agent.Kernel;
 
 namespace EbpfLb.Agent.Pipeline;
 

@@ -39,8 +39,8 @@ public sealed class RunCommandTests : IDisposable
         await Waiting.UntilAsync(() => client.StatusAsync(stop.Token).GetAwaiter().GetResult().Ready);
         var status = await client.StatusAsync(stop.Token);
         Assert.Equal("fake", status.Source?.Description);
-        Assert.Equal("connect4", Assert.Single(status.Hooks).Program);
-        Assert.Equal("bpf_loop", Assert.Single(status.Features, f => !f.Available).Name);
+        Assert.Equal("connect4", Assert.Single(status.Hooks).Hook);
+        Assert.Equal("tcx", Assert.Single(status.Features, f => !f.Available).Name);
         var service = Assert.Single((await client.ServicesAsync(stop.Token)).Services);
         Assert.Equal(("default/web", "http", "10.96.0.1", 80, "TCP", 1), (service.Service, service.Port, service.Address, service.PortNumber, service.Protocol, service.Backends));
         Assert.Equal("10.1.0.1", Assert.Single((await client.BackendsAsync(stop.Token)).Backends).Address);
@@ -50,7 +50,7 @@ public sealed class RunCommandTests : IDisposable
         Assert.True(dataplane.IsDisposed);
         Assert.False(File.Exists(directory.File("default.sock")));
         Assert.Contains("Stopping: programs and tables stay in force", line.Error);
-        Assert.Contains("Kernel feature missing: name=bpf_loop lost=\"large lists\"", line.Error);
+        Assert.Contains("Kernel feature missing: name=tcx lost=\"tc programs as links\" reason=\"EINVAL\"", line.Error);
     }
 
     [Fact]

@@ -1,5 +1,5 @@
 using System.Net;
-using EbpfLb.Agent.Dataplane;
+using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Hosting;
 using EbpfLb.Agent.Logging;
 using EbpfLb.Agent.Options;

@@ -1,5 +1,8 @@
 using System.Threading.Channels;
-using EbpfLb.Agent.Dataplane;
+using EbpfLb.Agent.Kernel;
+using EbpfLb.Bpf;
+using EbpfLb.Datapath.Attach;
+using EbpfLb.Datapath.Canary;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Policy;
 
@@ -15,7 +18,7 @@ internal sealed class FakeDataplane : IDataplane
 
     public Action OnAttach { get; set; } = () => { };
 
-    public CanaryOutcome Canary { get; set; } = new(true, null);
+    public CanaryResult Canary { get; set; } = new(true, null);
 
     public int Attached { get; private set; }
 
@@ -23,9 +26,9 @@ internal sealed class FakeDataplane : IDataplane
 
     public bool IsDisposed { get; private set; }
 
-    public IReadOnlyList<KernelFeatureReport> Features { get; set; } = [new("BPF links", true, null), new("bpf_loop", false, "large lists")];
+    public IReadOnlyList<KernelFeature> Features { get; set; } = [new("cgroup_link", true, "", "links"), new("tcx", false, "EINVAL", "tc programs as links")];
 
-    public IReadOnlyList<HookReport> Hooks => Attached > 0 ? [new("connect4", 41, "/sys/fs/cgroup")] : [];
+    public IReadOnlyList<AttachedHook> Hooks => Attached > 0 ? [new("connect4", "/sys/fs/cgroup", 7, 41, "attached")] : [];
 
     public Dictionary<ServicePortKey, PortCounters> Counters { get; } = [];
 
@@ -51,7 +54,7 @@ internal sealed class FakeDataplane : IDataplane
         Attached++;
     }
 
-    public CanaryOutcome CheckCanary() => Canary;
+    public CanaryResult CheckCanary() => Canary;
 
     public IReadOnlyList<MapReading> ReadMaps() => [new("lb_services4", 3, 1000)];
 
@@ -59,7 +62,7 @@ internal sealed class FakeDataplane : IDataplane
 
     public long ReadConnections() => 7;
 
-    public IReadOnlyDictionary<ServicePortKey, PortCounters> ReadCounters() => Counters;
+    public IReadOnlyDictionary<ServicePortKey, PortCounters> ReadCounters(IEnumerable<ServicePortKey> ports) => Counters;
 
     public ValueTask DisposeAsync()
     {

@@ -1,5 +1,5 @@
 using EbpfLb.Agent.Control;
-using EbpfLb.Agent.Dataplane;
+using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Options;
 
 namespace EbpfLb.Agent.Tests.Fakes;
@@ -22,7 +22,7 @@ internal sealed class FakeView : IInstanceView
     public static StatusReport ReadyStatus { get; } = new(
         Origin.Agent, "default", "1.2.3", new DateTimeOffset(2025, 1, 1, 0, 0, 0, TimeSpan.Zero), true, [],
         new SourceReport("/etc/manifests", true, new DateTimeOffset(2025, 1, 1, 0, 0, 5, TimeSpan.Zero), null),
-        [new HookStatus("connect4", 41, "/sys/fs/cgroup")],
+        [new HookStatus("connect4", "/sys/fs/cgroup", 7, 41)],
         new CanaryStatus(true, null, new DateTimeOffset(2025, 1, 1, 0, 0, 6, TimeSpan.Zero)),
         [new MapStatus("lb_services4", 250, 1000)],
         new PlanStatus(3, new DateTimeOffset(2025, 1, 1, 0, 0, 7, TimeSpan.Zero), 12, 40, 0, 0.5, 1.25, null),

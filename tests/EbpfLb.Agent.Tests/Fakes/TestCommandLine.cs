@@ -1,6 +1,6 @@
 using EbpfLb.Agent.Commands;
 using EbpfLb.Agent.Control;
-using EbpfLb.Agent.Dataplane;
+using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Hosting;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Output;

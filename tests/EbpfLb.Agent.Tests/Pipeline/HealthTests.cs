@@ -1,4 +1,4 @@
-using EbpfLb.Agent.Dataplane;
+using EbpfLb.Agent.Kernel;
 using EbpfLb.Model;
 
 namespace EbpfLb.Agent.Tests.Pipeline;

@@ -1,4 +1,5 @@
-using EbpfLb.Agent.Dataplane;
+using EbpfLb.Agent.Kernel;
+using EbpfLb.Datapath.Canary;
 
 namespace EbpfLb.Agent.Tests.Pipeline;
 
@@ -25,7 +26,7 @@ public sealed class HookGuardTests
     public async Task A_canary_that_never_answers_keeps_the_agent_from_being_ready()
     {
         await using var pipeline = new PipelineUnderTest();
-        pipeline.Dataplane.Canary = new CanaryOutcome(false, "not in force; check --cgroup-root");
+        pipeline.Dataplane.Canary = new CanaryResult(false, "not in force; check --cgroup-root");
         pipeline.PushService("web", 1);
         await pipeline.Dataplane.NextAppliedAsync();
         await pipeline.UntilWaitingForAsync(1);
@@ -38,8 +39,8 @@ public sealed class HookGuardTests
     {
         await using var pipeline = new PipelineUnderTest();
         await pipeline.UntilFirstServiceIsInAsync();
-        pipeline.Dataplane.Canary = new CanaryOutcome(false, "gone");
-        pipeline.Dataplane.OnAttach = () => pipeline.Dataplane.Canary = new CanaryOutcome(true, null);
+        pipeline.Dataplane.Canary = new CanaryResult(false, "gone");
+        pipeline.Dataplane.OnAttach = () => pipeline.Dataplane.Canary = new CanaryResult(true, null);
 
         pipeline.Time.Advance(TimeSpan.FromSeconds(30));
         await pipeline.UntilIdleAsync();

@@ -1,4 +1,4 @@
-using EbpfLb.Agent.Dataplane;
+using EbpfLb.Agent.Kernel;
 
 namespace EbpfLb.Agent.Tests.Pipeline;
 
@@ -24,7 +24,7 @@ public sealed class SyncLoopTests
         Assert.Equal(1, pipeline.Dataplane.Attached);
         Assert.True(pipeline.IsReady);
         Assert.Equal(4, pipeline.State.LastRound?.Operations);
-        Assert.Contains(pipeline.Log, l => l.Contains("Hook attached: program=connect4 id=41 target=/sys/fs/cgroup"));
+        Assert.Contains(pipeline.Log, l => l.Contains("Hook attached: hook=connect4 program=41 action=attached cgroup=/sys/fs/cgroup"));
     }
 
     [Fact]

@@ -1,8 +1,11 @@
+using EbpfLb.Bpf;
+using EbpfLb.Datapath.Attach;
+using EbpfLb.Datapath.Canary;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Model;
 using EbpfLb.Policy;
 
-namespace EbpfLb.Agent.Dataplane;
+namespace EbpfLb.Agent.Kernel;
 
 /// <summary>
 /// What the agent needs of the kernel side; the seam that lets its pipeline run without a kernel. <see cref="Apply"/>,
@@ -11,10 +14,10 @@ namespace EbpfLb.Agent.Dataplane;
 internal interface IDataplane : IAsyncDisposable
 {
     /// <summary>What this kernel has of what the agent can use.</summary>
-    IReadOnlyList<KernelFeatureReport> Features { get; }
+    IReadOnlyList<KernelFeature> Features { get; }
 
     /// <summary>The programs that are attached, and where.</summary>
-    IReadOnlyList<HookReport> Hooks { get; }
+    IReadOnlyList<AttachedHook> Hooks { get; }
 
     /// <summary>Brings the tables to this state. Objects that did not fit are in the outcome; the others are in.</summary>
     ApplyOutcome Apply(ForwardingTable table);
@@ -23,7 +26,7 @@ internal interface IDataplane : IAsyncDisposable
     void Attach();
 
     /// <summary>Makes connections, one in each family, that only the socket hooks can make right.</summary>
-    CanaryOutcome CheckCanary();
+    CanaryResult CheckCanary();
 
     IReadOnlyList<MapReading> ReadMaps();
 
@@ -32,16 +35,9 @@ internal interface IDataplane : IAsyncDisposable
     /// <summary>Connections sent to backends since the maps were made.</summary>
     long ReadConnections();
 
-    /// <summary>Ids and live counters of the service ports that are programmed.</summary>
-    IReadOnlyDictionary<ServicePortKey, PortCounters> ReadCounters();
+    /// <summary>Ids and live counters of those of the service ports that are programmed.</summary>
+    IReadOnlyDictionary<ServicePortKey, PortCounters> ReadCounters(IEnumerable<ServicePortKey> ports);
 }
-
-/// <param name="Lost">What does not work without it; null when it is there.</param>
-internal sealed record KernelFeatureReport(string Name, bool Available, string? Lost);
-
-/// <param name="Program">Name of the BPF program.</param>
-/// <param name="Target">Path of the cgroup, or name of the device.</param>
-internal sealed record HookReport(string Program, uint ProgramId, string Target);
 
 /// <summary>One object that could not be brought into the kernel.</summary>
 /// <param name="Service">null when the failure is not one of a Service.</param>
@@ -53,9 +49,6 @@ internal sealed record ObjectFailure(ObjectName? Service, string Message)
 
 /// <param name="Operations">Map operations that were carried out.</param>
 internal sealed record ApplyOutcome(int Operations, IReadOnlyList<ObjectFailure> Failures);
-
-/// <param name="Problem">What was seen and what to do; null when the hooks are in force.</param>
-internal sealed record CanaryOutcome(bool Ok, string? Problem);
 
 /// <param name="Id">The id that stands for the service port in all maps.</param>
 /// <param name="Connections">TCP and connected UDP, begun.</param>

@@ -1,6 +1,6 @@
 using EbpfLb.Agent.Options;
 
-namespace EbpfLb.Agent.Dataplane;
+namespace EbpfLb.Agent.Kernel;
 
 /// <summary>Takes instances out of the kernel.</summary>
 internal interface IInstanceRemover

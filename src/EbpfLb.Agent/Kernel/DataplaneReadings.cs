@@ -1,7 +1,7 @@
 using EbpfLb.Agent.Pipeline;
 using EbpfLb.Http.Metrics;
 
-namespace EbpfLb.Agent.Dataplane;
+namespace EbpfLb.Agent.Kernel;
 
 /// <summary>The dataplane as the metrics see it.</summary>
 internal sealed class DataplaneReadings(IDataplane dataplane, PipelineState state) : IDatapathReadings

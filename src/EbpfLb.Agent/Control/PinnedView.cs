@@ -1,0 +1,34 @@
+using EbpfLb.Datapath;
+using EbpfLb.Datapath.Attach;
+using EbpfLb.Policy;
+
+namespace EbpfLb.Agent.Control;
+
+/// <summary>What the pinned maps tell without an agent: ids and addresses. Never ready, as nobody keeps them up to date.</summary>
+internal sealed class PinnedView(string instance, IReadOnlyList<InspectedFrontend> frontends, IReadOnlyList<AttachedHook> hooks) : IInstanceView
+{
+    public Task<StatusReport> StatusAsync(CancellationToken cancellationToken) => Task.FromResult(new StatusReport(
+        Origin.Maps, instance, null, null, false,
+        [$"no agent runs: the {Services().Count()} frontends are balanced as they were when the last one ended; start it with `ebpflb run`"],
+        null, [.. hooks.Select(HookStatus.Of)], null, [], null, [], [], []));
+
+    public Task<ServicesReport> ServicesAsync(CancellationToken cancellationToken)
+        => Task.FromResult(new ServicesReport(Origin.Maps, [.. Services().Select(RowOf)]));
+
+    public Task<BackendsReport> BackendsAsync(CancellationToken cancellationToken)
+    {
+        // Frontends of one service port share its backends.
+        var rows = from service in Services().DistinctBy(f => f.ServiceId)
+                   from backend in service.Backends
+                   select new BackendRow(
+                       null, null, service.Frontend.Protocol.ToText(), service.ServiceId, backend.Address.ToString(), backend.Port);
+        return Task.FromResult(new BackendsReport(Origin.Maps, [.. rows]));
+    }
+
+    /// <summary>Without the canary, which is the agent's own.</summary>
+    private IEnumerable<InspectedFrontend> Services() => frontends.Where(f => f.Frontend != Canary.FrontendV4 && f.Frontend != Canary.FrontendV6);
+
+    private static ServiceRow RowOf(InspectedFrontend f) => new(
+        null, null, f.Frontend.Address.ToString(), f.Frontend.Port, f.Frontend.Protocol.ToText(), f.ServiceId,
+        f.Backends.Count, f.AffinitySeconds, f.Counters.Connections, f.Counters.Active, f.Counters.Datagrams, f.Counters.Refused);
+}

@@ -1,0 +1,83 @@
+using EbpfLb.Abi;
+using EbpfLb.Agent.Hosting;
+using EbpfLb.Agent.Options;
+using EbpfLb.Bpf;
+using EbpfLb.Datapath.Attach;
+using EbpfLb.Datapath.Canary;
+using EbpfLb.Datapath.Counters;
+using EbpfLb.Http.Metrics;
+using EbpfLb.Policy;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Agent.Kernel;
+
+/// <summary>The dataplane in the kernel.</summary>
+internal sealed class KernelDataplane : IDataplane
+{
+    private readonly Datapath.Dataplane dataplane;
+
+    private KernelDataplane(Datapath.Dataplane dataplane, IReadOnlyList<KernelFeature> features)
+    {
+        this.dataplane = dataplane;
+        Features = features;
+    }
+
+    public IReadOnlyList<KernelFeature> Features { get; }
+
+    public IReadOnlyList<AttachedHook> Hooks => dataplane.Hooks;
+
+    /// <exception cref="StartException">The kernel refuses, or libbpf is not installed.</exception>
+    public static KernelDataplane Open(RunOptions options, ILoggerFactory loggers)
+    {
+        try
+        {
+            var features = KernelFeatures.Probe();
+            if (features is [{ Name: KernelFeatures.BpfSyscall, IsAvailable: false } missing]) throw new StartException(missing.Reason);
+            return new KernelDataplane(Datapath.Dataplane.Open(KernelOptions.Of(options), loggers), features);
+        }
+        catch (DllNotFoundException e)
+        {
+            throw new StartException("libbpf.so.1 (1.1 or newer) is not there: install the package libbpf1", e);
+        }
+        catch (Exception e) when (e is BpfException or IOException or UnauthorizedAccessException)
+        {
+            throw new StartException(e.Message, e);
+        }
+    }
+
+    public ApplyOutcome Apply(ForwardingTable table)
+    {
+        var result = dataplane.Apply(table).Result;
+        return new ApplyOutcome(result.Counts.Total,
+        [
+            .. result.Failures.Select(f => new ObjectFailure(f.Service, f.Message)),
+            .. result.LeftOut.Select(d => new ObjectFailure(d.Service, d.Message)),
+        ]);
+    }
+
+    public void Attach() => dataplane.Attach();
+
+    public CanaryResult CheckCanary() => LoopbackFamilies.Usable()
+        .Select(dataplane.CheckCanary)
+        .FirstOrDefault(canary => !canary.Ok, CanaryResult.Good);
+
+    public IReadOnlyList<MapReading> ReadMaps() => [.. dataplane.ReadFill().Select(f => new MapReading(f.Map, f.Used, f.Capacity))];
+
+    public IReadOnlyList<EventReading> ReadEvents() => [.. dataplane.ReadReasons().Select(r => new EventReading(SnakeCase.Of(r.Reason.ToString()), (long)r.Count))];
+
+    public long ReadConnections() => (long)dataplane.ReadReasons().FirstOrDefault(r => r.Reason == LbReason.SockTranslated).Count;
+
+    public IReadOnlyDictionary<ServicePortKey, PortCounters> ReadCounters(IEnumerable<ServicePortKey> ports)
+    {
+        // All in one pass: with thousands of services a system call for each would be the slow part.
+        var counted = dataplane.ReadServiceCounters();
+        var counters = new Dictionary<ServicePortKey, PortCounters>();
+        foreach (var port in ports)
+            if (dataplane.Mirror.IdOf(port) is { } id) counters[port] = CountersOf(id, counted.GetValueOrDefault(id));
+        return counters;
+    }
+
+    public ValueTask DisposeAsync() => dataplane.DisposeAsync();
+
+    private static PortCounters CountersOf(uint id, ServiceCounters c) => new(id, c.Connections, c.Active, c.Datagrams, c.Refused);
+}

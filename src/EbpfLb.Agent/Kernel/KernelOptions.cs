@@ -1,0 +1,25 @@
+using EbpfLb.Agent.Options;
+using EbpfLb.Datapath.Options;
+
+namespace EbpfLb.Agent.Kernel;
+
+/// <summary>The agent's options as the datapath wants them.</summary>
+internal static class KernelOptions
+{
+    public static DatapathOptions Of(RunOptions options) => Of(options.Instance) with { Sizes = SizesOf(options.Sizes, MapSizes.ForThisMachine()) };
+
+    public static DatapathOptions Of(InstanceOptions instance) => new()
+    {
+        Instance = instance.Name, BpfFs = instance.BpfFs, CgroupRoot = instance.CgroupRoot,
+    };
+
+    /// <summary>The machine's defaults with what was asked for in their place.</summary>
+    public static MapSizes SizesOf(SizeOptions asked, MapSizes defaults) => defaults with
+    {
+        Services = asked.Services ?? defaults.Services,
+        Frontends = asked.Frontends ?? defaults.Frontends,
+        Backends = asked.Backends ?? defaults.Backends,
+        Slots = asked.Slots ?? defaults.Slots,
+        Affinity = asked.Affinity ?? defaults.Affinity,
+    };
+}
