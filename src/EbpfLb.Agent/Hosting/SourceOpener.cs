@@ -1,6 +1,7 @@
 using EbpfLb.Agent.Options;
 using EbpfLb.Kubernetes;
 using EbpfLb.Kubernetes.Auth;
+using EbpfLb.Kubernetes.Manifests;
 using EbpfLb.Model;
 using Microsoft.Extensions.Logging;
 
@@ -14,7 +15,9 @@ internal static class SourceOpener
     {
         try
         {
-            return OpenApiServer(options, time, loggers);
+            return options.Manifests is { } path
+                ? new ManifestSource(new ManifestOptions(path, options.NodeName), time, loggers.CreateLogger<ManifestSource>())
+                : OpenApiServer(options, time, loggers);
         }
         catch (ConfigException e)
         {

@@ -30,7 +30,7 @@ public sealed class UsageTests : IDisposable
     {
         Assert.Equal(2, await line.RunAsync(
             "run", "--instance", "a.b", "--healthz-bind-address", "nowhere", "--min-sync-period", "5 minutes", "--log-format", "xml",
-            "--max-backends", "0", "--api-server", "10.0.0.1", "--manifests", "/m"));
+            "--max-backends", "0", "--api-server", "10.0.0.1"));
         Assert.Contains("--instance: 'a.b' is not an instance name", line.Error);
         Assert.Contains("--healthz-bind-address: 'nowhere' is not an address to listen on", line.Error);
         Assert.Contains("--min-sync-period: '5 minutes' is not a duration", line.Error);
