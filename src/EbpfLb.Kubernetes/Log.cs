@@ -37,4 +37,31 @@ internal static partial class Log
 
     [LoggerMessage(8, LogLevel.Information, "Connection setting not used: {Note}", EventName = "SettingNotUsed")]
     public static partial void SettingNotUsed(ILogger logger, string note);
+
+    [LoggerMessage(20, LogLevel.Information, "Manifests read: path={Path} files={Files} services={Services} errors={Errors}", EventName = "ManifestsRead")]
+    public static partial void ManifestsRead(ILogger logger, string path, int files, int services, int errors);
+
+    [LoggerMessage(21, LogLevel.Error, "Manifest refused: {Problem}", EventName = "ManifestRefused")]
+    public static partial void ManifestRefused(ILogger logger, Manifests.ManifestProblem problem);
+
+    [LoggerMessage(22, LogLevel.Warning, "Manifest accepted with a warning: {Problem}", EventName = "ManifestWarning")]
+    public static partial void ManifestWarning(ILogger logger, Manifests.ManifestProblem problem);
+
+    [LoggerMessage(23, LogLevel.Information, "Manifest mended or removed, was: {Problem}", EventName = "ManifestMended")]
+    public static partial void ManifestMended(ILogger logger, Manifests.ManifestProblem problem);
+
+    [LoggerMessage(24, LogLevel.Debug, "Manifest of another kind ignored: file={File} apiVersion={Version} kind={Kind}", EventName = "ManifestKindIgnored")]
+    public static partial void ManifestKindIgnored(ILogger logger, string file, string version, string kind);
+
+    [LoggerMessage(25, LogLevel.Debug, "Manifest field not used: {Warning}", EventName = "ManifestFieldIgnored")]
+    public static partial void ManifestFieldIgnored(ILogger logger, WireWarning warning);
+
+    [LoggerMessage(26, LogLevel.Error, "{Trouble}", EventName = "ManifestsUnreadable")]
+    public static partial void ManifestsUnreadable(ILogger logger, string trouble);
+
+    [LoggerMessage(27, LogLevel.Warning, "Changes below {Path} cannot be watched, it is looked through every {Seconds:0.#} s instead: {Failure}. Raise fs.inotify.max_user_instances or max_user_watches", EventName = "ManifestsUnwatched")]
+    public static partial void ManifestsUnwatched(ILogger logger, string path, double seconds, string failure);
+
+    [LoggerMessage(28, LogLevel.Error, "The manifest reader failed on {File}; its last good content stays. Please report this with the file", EventName = "ManifestReaderFailed")]
+    public static partial void ManifestReaderFailed(ILogger logger, Exception exception, string file);
 }

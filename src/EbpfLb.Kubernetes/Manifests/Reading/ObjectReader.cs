@@ -1,0 +1,103 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using EbpfLb.Kubernetes.Manifests.Validation;
+using EbpfLb.Kubernetes.Wire;
+using EbpfLb.Model;
+
+namespace EbpfLb.Kubernetes.Manifests.Reading;
+
+/// <summary>Reads one object: checks it as an API server would, then maps it as one from an API server.</summary>
+/// <param name="dropped">Told what the mapping leaves out of an object that was accepted.</param>
+internal sealed class ObjectReader(ManifestOptions options, Action<WireWarning> dropped)
+{
+    public const string DefaultNamespace = "default";
+
+    private static readonly JsonDocumentOptions FromJson = new() { AllowDuplicateProperties = false, MaxDepth = YamlText.DeepestNesting + 4 };
+    private static readonly JsonDocumentOptions FromYaml = FromJson with { AllowDuplicateProperties = true };
+
+    private readonly WireJson wire = WireJson.Create(new StringPool());
+    private readonly WireMapper mapper = new(dropped);
+    private readonly ServiceCheck services = new(options);
+
+    /// <summary>Reads the object; null when it is refused, and then the context says why.</summary>
+    /// <param name="mayRepeatKeys">False when the text is the author's JSON; from YAML, repeated keys were refused before.</param>
+    public ManifestObject? Read(ReadOnlyMemory<byte> json, bool mayRepeatKeys, ObjectContext context, TextPosition position, out ObjectIdentity? identity)
+    {
+        identity = null;
+        try
+        {
+            using var document = JsonDocument.Parse(json, mayRepeatKeys ? FromYaml : FromJson);
+            var root = new Field(document.RootElement, context.Root, context);
+            var name = NameOf(root["metadata"], context.Kind);
+            context.Name = name.ToString();
+            if (name.Name.Length > 0) identity = new ObjectIdentity(context.Kind, name);
+            Check(root, context.Kind);
+            return context.IsRefused ? null : Map(json.Span, new ObjectIdentity(context.Kind, name), position, root);
+        }
+        catch (JsonException e)
+        {
+            context.Add(isError: true, context.Root, $"{Trimmed(e)}; correct it");
+            return null;
+        }
+    }
+
+    private static ObjectName NameOf(Field metadata, string kind)
+    {
+        // The checks complain about names of a wrong type; here they only must not be asked for twice.
+        var name = metadata["name"] is { HoldsText: true } n ? n.Text() ?? "" : "";
+        var place = metadata["namespace"] is { HoldsText: true } p ? p.Text() ?? "" : "";
+        return new ObjectName(kind == "Node" ? "" : place.Length == 0 ? DefaultNamespace : place, name);
+    }
+
+    private void Check(Field root, string kind)
+    {
+        switch (kind)
+        {
+            case "Service":
+                services.Check(root);
+                break;
+            case "EndpointSlice":
+                EndpointSliceCheck.Check(root);
+                break;
+            case "Endpoints":
+                EndpointsCheck.Check(root);
+                break;
+            default:
+                NodeCheck.Check(root);
+                break;
+        }
+    }
+
+    private ManifestObject Map(ReadOnlySpan<byte> json, ObjectIdentity identity, TextPosition position, Field root)
+    {
+        switch (identity.Kind)
+        {
+            case "Service":
+                var service = JsonSerializer.Deserialize(json, wire.WireService)!;
+                var port = root["spec"]["healthCheckNodePort"].Integer() ?? 0;
+                return new(identity, position, Service: mapper.Map(Placed(service, identity)), HealthCheckNodePort: port);
+            case "EndpointSlice":
+                var slice = mapper.Map(Placed(JsonSerializer.Deserialize(json, wire.WireEndpointSlice)!, identity));
+                return new(identity, position, Slices: slice is null ? [] : [slice]);
+            case "Endpoints":
+                return new(identity, position, Slices: [.. mapper.Map(Placed(JsonSerializer.Deserialize(json, wire.WireEndpoints)!, identity))]);
+            default:
+                return new(identity, position, Node: mapper.Map(JsonSerializer.Deserialize(json, wire.WireNode)!));
+        }
+    }
+
+    private static T Placed<T>(T wire, ObjectIdentity identity) where T : IWireObject
+    {
+        wire.Metadata!.Namespace = identity.Name.Namespace;
+        return wire;
+    }
+
+    /// <summary>The reader's message without the position, which is one inside this object and not in the file.</summary>
+    private static string Trimmed(JsonException e)
+    {
+        var message = e.Message;
+        var end = message.IndexOf(" Path: ", StringComparison.Ordinal);
+        if (end < 0) end = message.IndexOf(" LineNumber: ", StringComparison.Ordinal);
+        return (end < 0 ? message : message[..end]).TrimEnd('.');
+    }
+}

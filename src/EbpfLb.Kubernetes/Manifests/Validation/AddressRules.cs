@@ -1,0 +1,43 @@
+using EbpfLb.Model;
+
+namespace EbpfLb.Kubernetes.Manifests.Validation;
+
+/// <summary>The forms of addresses, after ValidateEndpointIP and IsValidCIDR (leading zeros are decimal, as everywhere in Kubernetes).</summary>
+internal static class AddressRules
+{
+    /// <summary>An address that packets can be sent to; null when it is one.</summary>
+    public static string? EndpointAddress(IpAddress address)
+    {
+        if (address.IsUnspecified) return $"{address} is the unspecified address; give the address of a backend";
+        if (address.IsLoopback) return $"{address} is a loopback address (127.0.0.0/8, ::1), which an API server refuses; give an address of an interface";
+        if (IsLinkLocal(address)) return $"{address} is link-local (169.254.0.0/16, fe80::/10), which an API server refuses; give a routable address";
+        if (IsLinkLocalMulticast(address)) return $"{address} is link-local multicast (224.0.0.0/24, ff02::/16); give the address of a backend";
+        return null;
+    }
+
+    /// <summary>address/prefix length.</summary>
+    public static bool IsCidr(ReadOnlySpan<char> text)
+    {
+        var slash = text.IndexOf('/');
+        if (slash < 0 || !IpAddress.TryParse(text[..slash], out var address)) return false;
+        var digits = text[(slash + 1)..];
+        if (digits.Length is 0 or > 6 || digits.ContainsAnyExceptInRange('0', '9')) return false;
+        return int.Parse(digits) <= (address.Family == IpFamily.IPv4 ? 32 : 128);
+    }
+
+    private static bool IsLinkLocal(IpAddress address)
+    {
+        if (address.Family == IpFamily.IPv4) return address.ToIPv4() >> 16 == 0xa9fe;
+        Span<byte> bytes = stackalloc byte[16];
+        address.WriteBytes(bytes);
+        return bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80;
+    }
+
+    private static bool IsLinkLocalMulticast(IpAddress address)
+    {
+        if (address.Family == IpFamily.IPv4) return address.ToIPv4() >> 8 == 0xe00000;
+        Span<byte> bytes = stackalloc byte[16];
+        address.WriteBytes(bytes);
+        return bytes[0] == 0xff && (bytes[1] & 0x0f) == 0x02;
+    }
+}

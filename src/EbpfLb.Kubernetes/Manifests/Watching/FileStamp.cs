@@ -1,0 +1,27 @@
+namespace EbpfLb.Kubernetes.Manifests.Watching;
+
+/// <summary>
+/// What a look at a file without reading it tells. The final target is part of it: a ConfigMap volume changes all its
+/// files by turning one symlink (..data), often with files of the same size and time.
+/// </summary>
+/// <param name="Target">The path behind all symlinks.</param>
+internal readonly record struct FileStamp(string Target, long Length, DateTime WriteTime)
+{
+    /// <summary>
+    /// A file written this shortly before it was read may be written again without a new time or length (file systems
+    /// count in ticks of up to 2 s). Such a file is read again next time, as git does with its index.
+    /// </summary>
+    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(2);
+
+    /// <summary>Whether the content may change without the stamp changing.</summary>
+    public bool IsRacy(DateTimeOffset readAt) => readAt.UtcDateTime - WriteTime < Tick;
+
+    /// <summary>Takes the stamp; null when there is no such file.</summary>
+    public static FileStamp? Of(FileInfo file)
+    {
+        file.Refresh();
+        if (!file.Exists) return null;
+        var target = file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo;
+        return target is { Exists: true } ? new FileStamp(target.FullName, target.Length, target.LastWriteTimeUtc) : null;
+    }
+}
