@@ -9,8 +9,8 @@ internal static partial class Log
     [LoggerMessage(1, LogLevel.Information, "Starting: version={Version} instance={Instance} node={Node} source={Source} pid={Pid}", EventName = "Starting")]
     public static partial void Starting(ILogger logger, string version, string instance, string node, string source, int pid);
 
-    [LoggerMessage(2, LogLevel.Information, "Kernel feature: name={Name} available=true", EventName = "KernelFeature")]
-    public static partial void KernelFeature(ILogger logger, string name);
+    [LoggerMessage(2, LogLevel.Information, "Kernel features: available={Names}", EventName = "KernelFeatures")]
+    public static partial void KernelFeatures(ILogger logger, string names);
 
     [LoggerMessage(3, LogLevel.Warning, "Kernel feature missing: name={Name} lost=\"{Lost}\" reason=\"{Reason}\"", EventName = "KernelFeatureMissing")]
     public static partial void KernelFeatureMissing(ILogger logger, string name, string lost, string reason);

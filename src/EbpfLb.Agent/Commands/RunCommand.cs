@@ -50,10 +50,8 @@ internal sealed class RunCommand(AgentParts parts, Terminal terminal)
 
     private static void LogFeatures(ILogger logger, IDataplane dataplane)
     {
-        foreach (var feature in dataplane.Features)
-        {
-            if (feature.IsAvailable) Log.KernelFeature(logger, feature.Name);
-            else Log.KernelFeatureMissing(logger, feature.Name, feature.Lost, feature.Reason);
-        }
+        Log.KernelFeatures(logger, string.Join(',', dataplane.Features.Where(f => f.IsAvailable).Select(f => f.Name)));
+        foreach (var feature in dataplane.Features.Where(f => !f.IsAvailable))
+            Log.KernelFeatureMissing(logger, feature.Name, feature.Lost, feature.Reason);
     }
 }

@@ -7,9 +7,11 @@ namespace EbpfLb.Agent.Commands;
 /// <summary>`ebpflb version`.</summary>
 internal sealed class VersionCommand(Terminal terminal)
 {
+    private const int ShortCommit = 12;
+
     /// <summary>"0.1.0", with "+commit" when the build knew it.</summary>
-    public static string Version { get; }
-        = typeof(VersionCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+    public static string Version { get; } = Shorten(
+        typeof(VersionCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown");
 
     public int Execute(OutputFormat format)
     {
@@ -18,4 +20,7 @@ internal sealed class VersionCommand(Terminal terminal)
             : $"ebpflb {Version} (.NET {Environment.Version})");
         return ExitCode.Ok;
     }
+
+    private static string Shorten(string version)
+        => version.IndexOf('+') is var plus and > 0 && version.Length > plus + ShortCommit ? version[..(plus + 1 + ShortCommit)] : version;
 }

@@ -50,6 +50,7 @@ public sealed class RunCommandTests : IDisposable
         Assert.True(dataplane.IsDisposed);
         Assert.False(File.Exists(directory.File("default.sock")));
         Assert.Contains("Stopping: programs and tables stay in force", line.Error);
+        Assert.Contains("Kernel features: available=cgroup_link\n", line.Error);
         Assert.Contains("Kernel feature missing: name=tcx lost=\"tc programs as links\" reason=\"EINVAL\"", line.Error);
     }
 
