@@ -58,23 +58,23 @@ public sealed class ApiServerSource : IClusterSource, IDisposable
         this.time = time;
         this.random = random;
         this.logger = logger;
-        feed = new ClusterFeed(time);
+        feed = new ClusterFeed(options.NodeName, time, logger);
     }
 
     public SourceStatus Status => feed.StatusOf(api.Description);
 
     public async IAsyncEnumerable<ClusterSnapshot> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var current = feed = new ClusterFeed(time);
+        var current = feed = new ClusterFeed(options.NodeName, time, logger);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task[] reflectors =
         [
-            Run(ApiResources.Services, new ApiSelector(NotIgnored, NotHeadless), current.AddServices(), stop.Token),
-            Run(ApiResources.EndpointSlices, new ApiSelector(NotIgnored), current.AddSlices(), stop.Token),
+            Run(ApiResources.Services, new ApiSelector(NotIgnored, NotHeadless), current.Services, stop.Token),
+            Run(ApiResources.EndpointSlices, new ApiSelector(NotIgnored), current.Slices, stop.Token),
             Run(
                 ApiResources.Nodes,
                 new ApiSelector(Fields: $"metadata.name={options.NodeName}"),
-                current.AddNode(options.NodeName, logger),
+                current.Node,
                 stop.Token),
         ];
         // A reflector ends only by cancellation; should one ever fail otherwise, the reader must get to know.

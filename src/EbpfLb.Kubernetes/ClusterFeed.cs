@@ -10,33 +10,43 @@ namespace EbpfLb.Kubernetes;
 /// Joins what the reflectors find into snapshots for one reader. Changes between two reads become one snapshot, and
 /// there is none before each reflector has delivered its first list (contract section 13, startup 6).
 /// </summary>
-internal sealed class ClusterFeed(TimeProvider clock)
+internal sealed class ClusterFeed
 {
-    private readonly TimeProvider time = clock;
+    private readonly TimeProvider time;
     private readonly Lock gate = new();
     private readonly ClusterStateBuilder state = new();
     private readonly Channel<bool> changed = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
-    private readonly List<ReflectorHealth> healths = [];
+    private readonly ReflectorHealth[] healths = [new(), new(), new()];
 
-    /// <summary>Takes the Services; once.</summary>
-    public IReflectorSink<Service> AddServices() => Add(new CollectionSink<Service>(
-        this, new(), s => s.Name, state.Set, state.RemoveService, () => [.. state.ServiceNames]));
+    /// <summary>All three sinks exist before any reflector runs: a fast first list must not pass for the whole picture.</summary>
+    /// <param name="nodeName">The own node, whose absence is logged.</param>
+    public ClusterFeed(string nodeName, TimeProvider time, ILogger logger)
+    {
+        this.time = time;
+        Services = new CollectionSink<Service>(
+            this, healths[0], s => s.Name, state.Set, state.RemoveService, () => [.. state.ServiceNames]);
+        Slices = new CollectionSink<EndpointSlice>(
+            this, healths[1], s => s.Name, state.Set, state.RemoveSlice, () => [.. state.SliceNames]);
+        Node = new CollectionSink<Node>(
+            this,
+            healths[2],
+            n => new ObjectName("", n.Name),
+            state.Set,
+            _ => state.Set((Node?)null),
+            () => [new ObjectName("", nodeName)])
+        {
+            OnMissing = () => Log.NodeMissing(logger, nodeName),
+        };
+    }
 
-    /// <summary>Takes the slices; once.</summary>
-    public IReflectorSink<EndpointSlice> AddSlices() => Add(new CollectionSink<EndpointSlice>(
-        this, new(), s => s.Name, state.Set, state.RemoveSlice, () => [.. state.SliceNames]));
+    public IReflectorSink<Service> Services { get; }
 
-    /// <summary>Takes the own node; once. A list without it is taken as known to be missing.</summary>
-    public IReflectorSink<Node> AddNode(string name, ILogger logger) => Add(new CollectionSink<Node>(
-        this,
-        new(),
-        n => new ObjectName("", n.Name),
-        state.Set,
-        _ => state.Set((Node?)null),
-        () => [new ObjectName("", name)])
-    { OnMissing = () => Log.NodeMissing(logger, name) });
+    public IReflectorSink<EndpointSlice> Slices { get; }
+
+    /// <summary>The own node; a list without it is taken as known to be missing.</summary>
+    public IReflectorSink<Node> Node { get; }
 
     /// <summary>Waits for a change after the last call and takes the state as it then is.</summary>
     public async Task<ClusterSnapshot> NextAsync(CancellationToken cancellationToken)
@@ -53,19 +63,12 @@ internal sealed class ClusterFeed(TimeProvider clock)
             return new SourceStatus(
                 description,
                 IsSynced,
-                healths.Count > 0 && healths.TrueForAll(h => h.Contact is not null) ? healths.Min(h => h.Contact) : null,
+                Array.TrueForAll(healths, h => h.Contact is not null) ? healths.Min(h => h.Contact) : null,
                 worst is null ? null : $"{worst.Trouble} (since {worst.Since:u})");
         }
     }
 
-    private bool IsSynced => healths.Count > 0 && healths.TrueForAll(h => h.IsListed);
-
-    private CollectionSink<T> Add<T>(CollectionSink<T> sink)
-        where T : class
-    {
-        lock (gate) healths.Add(sink.Health);
-        return sink;
-    }
+    private bool IsSynced => Array.TrueForAll(healths, h => h.IsListed);
 
     private void Change(ReflectorHealth health, Func<bool> apply, bool isList)
     {

@@ -1,0 +1,87 @@
+using EbpfLb.Kubernetes.Api;
+using EbpfLb.Model;
+using EbpfLb.Testing.Time;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EbpfLb.Kubernetes.Tests;
+
+public sealed class ClusterFeedTests
+{
+    private static readonly Service Web = new(new("shop", "web"), ServiceType.ClusterIP, [], [], 0, ServiceLabels.None);
+    private static readonly Node Own = new("node-1", [], [], null, IsDeleting: false, []);
+    private readonly ManualTimeProvider time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+    private readonly ClusterFeed feed;
+
+    public ClusterFeedTests() => feed = new ClusterFeed("node-1", time, NullLogger.Instance);
+
+    private static ApiException Trouble(string message) => new(ApiFailure.Unreachable, message);
+
+    [Theory]
+    [InlineData("services slices node")]
+    [InlineData("node slices services")]
+    [InlineData("slices node services")]
+    public async Task Only_the_last_of_the_first_lists_makes_a_snapshot(string order)
+    {
+        var next = feed.NextAsync(TestContext.Current.CancellationToken);
+        foreach (var list in order.Split(' '))
+        {
+            Assert.False(next.IsCompleted);
+            Assert.False(feed.StatusOf("x").IsSynced);
+            if (list == "services") feed.Services.Replace([Web]);
+            else if (list == "slices") feed.Slices.Replace([]);
+            else feed.Node.Replace([Own]);
+        }
+
+        var snapshot = await next;
+
+        Assert.Same(Web, snapshot.Services[Web.Name].Service);
+        Assert.Same(Own, snapshot.Node);
+        Assert.True(feed.StatusOf("x").IsSynced);
+    }
+
+    [Fact]
+    public async Task A_list_that_changes_nothing_makes_no_snapshot()
+    {
+        feed.Services.Replace([Web]);
+        feed.Slices.Replace([]);
+        feed.Node.Replace([Own]);
+        await feed.NextAsync(TestContext.Current.CancellationToken);
+
+        feed.Services.Replace([Web with { AffinitySeconds = 0 }]);
+        var next = feed.NextAsync(TestContext.Current.CancellationToken);
+
+        Assert.False(next.IsCompleted);
+        feed.Services.Replace([]);
+        Assert.Empty((await next).Services);
+    }
+
+    [Fact]
+    public void The_status_tells_the_oldest_trouble_and_since_when()
+    {
+        feed.Slices.Failed(Trouble("slices are away"));
+        time.Advance(TimeSpan.FromMinutes(1));
+        feed.Services.Failed(Trouble("services are away"));
+        feed.Slices.Failed(Trouble("slices are still away"));
+
+        Assert.Equal("slices are still away (since 2026-01-01 00:00:00Z)", feed.StatusOf("x").Error);
+
+        feed.Slices.Contact();
+        Assert.Equal("services are away (since 2026-01-01 00:01:00Z)", feed.StatusOf("x").Error);
+        feed.Services.Contact();
+        Assert.Null(feed.StatusOf("x").Error);
+    }
+
+    [Fact]
+    public void The_last_contact_is_that_of_the_reflector_that_waits_longest()
+    {
+        feed.Services.Contact();
+        feed.Slices.Contact();
+        Assert.Null(feed.StatusOf("x").LastContact);
+        feed.Node.Contact();
+        var first = time.GetUtcNow();
+        time.Advance(TimeSpan.FromSeconds(5));
+        feed.Services.Contact();
+
+        Assert.Equal(first, feed.StatusOf("x").LastContact);
+    }
+}
