@@ -41,6 +41,7 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, Mirror mirror)
             mirror.AddRecord(port.Record);
             ids.Add(port.Record.Id);
         }
+        mirror.Expect(ids.Count, ids.Count);
         if (ids.Count > 0) tables.Counters?.Reset(ids.ToArray());
     }
 

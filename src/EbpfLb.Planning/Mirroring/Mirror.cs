@@ -115,6 +115,13 @@ public sealed class Mirror
         else byService[key.Service] = left;
     }
 
+    /// <summary>So many entries and services are about to come.</summary>
+    internal void Expect(int moreEntries, int moreServices)
+    {
+        entries.EnsureCapacity(entries.Count + moreEntries);
+        byService.EnsureCapacity(byService.Count + moreServices);
+    }
+
     /// <summary>An entry was written, or found.</summary>
     internal void SetEntry(FrontendKey key, in LbService value)
     {
