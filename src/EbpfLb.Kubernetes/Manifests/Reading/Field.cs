@@ -6,29 +6,56 @@ namespace EbpfLb.Kubernetes.Manifests.Reading;
 /// A value in an object together with its path: what the checks read through. A value of the wrong type is a finding
 /// and then counts as missing, so that all mistakes of an object come out at once.
 /// </summary>
-internal readonly struct Field(JsonElement element, FieldPath? path, ObjectContext context)
+internal readonly struct Field
 {
+    private readonly JsonElement element;
+    private readonly ObjectContext context;
+
+    // The own path is made when something is found or a member is asked for: most values are looked at and are fine.
+    private readonly FieldPath? parent;
+    private readonly string? name;
+    private readonly int index;
+
+    private Field(JsonElement element, FieldPath? parent, string? name, int index, ObjectContext context)
+    {
+        this.element = element;
+        this.parent = parent;
+        this.name = name;
+        this.index = index;
+        this.context = context;
+    }
+
+    /// <summary>The whole object.</summary>
+    public Field(JsonElement element, ObjectContext context)
+        : this(element, null, null, -1, context)
+    {
+    }
+
+    private FieldPath? Path => name is not null ? FieldPath.Member(parent, name)
+        : index >= 0 ? FieldPath.Item(parent, index)
+        : context.Root;
+
     /// <summary>Whether there is a value; null counts as none, as in the API.</summary>
     public bool IsSet => element.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null);
 
     public ObjectContext Context => context;
 
     /// <summary>A member of this object; a missing one has a path all the same.</summary>
-    public Field this[string name]
+    public Field this[string member]
     {
         get
         {
-            JsonElement member = default;
-            if (element.ValueKind == JsonValueKind.Object) element.TryGetProperty(name, out member);
-            return new Field(member, FieldPath.Member(path, name), context);
+            JsonElement value = default;
+            if (element.ValueKind == JsonValueKind.Object) element.TryGetProperty(member, out value);
+            return new Field(value, Path, member, -1, context);
         }
     }
 
     /// <summary>The value cannot be accepted.</summary>
-    public void Refuse(string reason) => context.Add(isError: true, path, reason);
+    public void Refuse(string reason) => context.Add(isError: true, Path, reason);
 
     /// <summary>The value is accepted and deserves a look.</summary>
-    public void Warn(string reason) => context.Add(isError: false, path, reason);
+    public void Warn(string reason) => context.Add(isError: false, Path, reason);
 
     /// <summary>The text, null when there is none.</summary>
     public string? Text()
@@ -80,8 +107,9 @@ internal readonly struct Field(JsonElement element, FieldPath? path, ObjectConte
     public IEnumerable<Field> Items()
     {
         if (!Is(JsonValueKind.Array, "a list", " (\"- \" before each entry)")) yield break;
-        var index = 0;
-        foreach (var item in element.EnumerateArray()) yield return new Field(item, FieldPath.Item(path, index++), context);
+        var at = 0;
+        var path = Path;
+        foreach (var item in element.EnumerateArray()) yield return new Field(item, path, null, at++, context);
     }
 
     /// <summary>How many entries the list has.</summary>
@@ -91,8 +119,12 @@ internal readonly struct Field(JsonElement element, FieldPath? path, ObjectConte
     public IEnumerable<(string Name, Field Value)> Members()
     {
         if (!IsObject()) yield break;
+        var path = Path;
         foreach (var member in element.EnumerateObject())
-            yield return (member.Name, new Field(member.Value, FieldPath.Member(path, member.Name), context));
+        {
+            var key = member.Name;
+            yield return (key, new Field(member.Value, path, key, -1, context));
+        }
     }
 
     private bool Is(JsonValueKind kind, string wanted, string how)

@@ -1,6 +1,4 @@
-using System.Collections.Immutable;
 using System.Text.Json;
-using EbpfLb.Kubernetes.Wire;
 
 namespace EbpfLb.Kubernetes.Manifests.Reading;
 
@@ -11,9 +9,10 @@ internal sealed class FileReading(string file, ObjectReader reader, Action<strin
     private const string CoreVersion = "v1";
     private const string DiscoveryVersion = "discovery.k8s.io/v1";
 
-    private readonly ImmutableArray<ManifestObject>.Builder objects = ImmutableArray.CreateBuilder<ManifestObject>();
-    private readonly ImmutableArray<ObjectIdentity>.Builder refused = ImmutableArray.CreateBuilder<ObjectIdentity>();
-    private readonly List<Finding> findings = [];
+    /// <summary>Lists with more items than this are read by several threads: the state of a large cluster is one file often.</summary>
+    private const int ItemsPerThread = 2_000;
+
+    private readonly ReadObjects read = new();
     private readonly List<(TextPosition Position, int Offset)> documents = [];
 
     /// <summary>The file's text when it is JSON, for finding lines.</summary>
@@ -25,9 +24,7 @@ internal sealed class FileReading(string file, ObjectReader reader, Action<strin
     /// <summary>Forgets what was read.</summary>
     public void Restart()
     {
-        objects.Clear();
-        refused.Clear();
-        findings.Clear();
+        read.Clear();
         documents.Clear();
         Json = null;
     }
@@ -40,57 +37,66 @@ internal sealed class FileReading(string file, ObjectReader reader, Action<strin
     /// <param name="text">What the outline's offsets count in.</param>
     /// <param name="itemPosition">Where each of its items begins.</param>
     public void Add(ReadOnlyMemory<byte> text, JsonOutline outline, Func<int, TextPosition> itemPosition)
-        => Add(text, outline, null, "", "", documents[^1].Position, itemPosition, 0);
+        => Add(read, text, new Place(null, documents[^1].Position, "", "", 0), outline, itemPosition);
 
-    private void Add(
-        ReadOnlyMemory<byte> text,
-        JsonOutline outline,
-        FieldPath? root,
-        string listVersion,
-        string listKind,
-        TextPosition position,
-        Func<int, TextPosition>? itemPosition,
-        int depth)
+    private void Add(ReadObjects into, ReadOnlyMemory<byte> text, Place place, JsonOutline outline, Func<int, TextPosition>? itemPosition)
     {
         // Empty documents are what "---" at the end or a file of comments makes.
         if (outline.Type == JsonTokenType.Null) return;
-        var version = outline.ApiVersion ?? listVersion;
-        var kind = outline.Kind ?? listKind;
+        var version = outline.ApiVersion ?? place.Version;
+        var kind = outline.Kind ?? place.Kind;
         if (outline.Type != JsonTokenType.StartObject || version.Length == 0 || kind.Length == 0)
         {
             var missing = outline.Type != JsonTokenType.StartObject ? "this is no object" : kind.Length == 0 ? "kind is not set" : "apiVersion is not set";
-            Refuse(root, $"{missing}; a manifest begins with apiVersion and kind: add them, or move the file elsewhere");
-            return;
+            Refuse(into, place.Root, $"{missing}; a manifest begins with apiVersion and kind: add them, or move the file elsewhere");
         }
-        if (ItemKind(version, kind) is { } itemKind)
+        else if (ItemKind(version, kind) is { } itemKind)
         {
-            if (outline.Items is null) return;
-            for (var i = 0; i < outline.Items.Count; i++)
-            {
-                var (start, length) = outline.Items[i];
-                var path = FieldPath.Item(FieldPath.Member(root, "items"), i);
-                if (depth >= DeepestLists)
-                {
-                    Refuse(path, $"lists in lists in lists, {depth} deep; put the objects into one list");
-                    return;
-                }
-                var item = text.Slice(start, length);
-                var inner = new Utf8JsonReader(item.Span, JsonLocator.ReaderOptions);
-                inner.Read();
-                Add(item, JsonOutline.Read(ref inner), path, itemKind.Length == 0 ? "" : version, itemKind, itemPosition?.Invoke(i) ?? position, null, depth + 1);
-            }
-            return;
+            AddItems(into, text, place, outline.Items ?? [], itemKind.Length == 0 ? "" : version, itemKind, itemPosition);
         }
-        if (IsRead(version, kind, root)) Read(text.Slice(outline.Start, outline.Length), root, kind, position);
+        else if (IsRead(into, version, kind, place.Root))
+        {
+            Read(into, text.Slice(outline.Start, outline.Length), place, kind);
+        }
     }
 
-    private void Read(ReadOnlyMemory<byte> json, FieldPath? root, string kind, TextPosition position)
+    private void AddItems(
+        ReadObjects into, ReadOnlyMemory<byte> text, Place place, List<JsonOutline> items, string version, string kind, Func<int, TextPosition>? itemPosition)
     {
-        var context = new ObjectContext(documents.Count - 1, root, kind, findings);
-        var read = reader.Read(json, Yaml is not null, context, position, out var identity);
+        var path = FieldPath.Member(place.Root, "items");
+        if (place.Depth >= DeepestLists)
+        {
+            Refuse(into, path, $"lists in lists in lists, {place.Depth} deep; put the objects into one list");
+            return;
+        }
+        var parts = Math.Clamp(items.Count / ItemsPerThread, 1, Environment.ProcessorCount);
+        if (parts == 1)
+        {
+            AddPart(into, 0, items.Count);
+            return;
+        }
+        var results = new ReadObjects[parts];
+        Parallel.For(0, parts, part =>
+            AddPart(results[part] = new ReadObjects(), (int)((long)items.Count * part / parts), (int)((long)items.Count * (part + 1) / parts)));
+        foreach (var result in results) into.Append(result);
+
+        void AddPart(ReadObjects target, int from, int to)
+        {
+            for (var i = from; i < to; i++)
+            {
+                var inner = new Place(FieldPath.Item(path, i), itemPosition?.Invoke(i) ?? place.Position, version, kind, place.Depth + 1);
+                Add(target, text, inner, items[i], null);
+            }
+        }
+    }
+
+    private void Read(ReadObjects into, ReadOnlyMemory<byte> json, Place place, string kind)
+    {
+        var context = new ObjectContext(documents.Count - 1, place.Root, kind, into.Findings);
+        var item = reader.Read(json, Yaml is not null, context, place.Position, out var identity);
         context.Complete();
-        if (read is not null) objects.Add(read);
-        else if (identity is not null) refused.Add(identity.Value);
+        if (item is not null) into.Objects.Add(item);
+        else if (identity is not null) into.Refused.Add(identity.Value);
     }
 
     /// <summary>The kind of a list's items, "" when each says its own; null when this is no list of ours.</summary>
@@ -105,7 +111,7 @@ internal sealed class FileReading(string file, ObjectReader reader, Action<strin
     };
 
     /// <summary>Whether this is an object to read; another version of one of ours is refused, other kinds are ignored.</summary>
-    private bool IsRead(string version, string kind, FieldPath? root)
+    private bool IsRead(ReadObjects into, string version, string kind, FieldPath? root)
     {
         var wanted = kind switch
         {
@@ -117,19 +123,20 @@ internal sealed class FileReading(string file, ObjectReader reader, Action<strin
         // "Service" of serving.knative.dev and the like are kinds of their own.
         var group = version.IndexOf('/') is var slash and > 0 ? version[..slash] : "";
         if (wanted is null || (group.Contains('.') && group != "discovery.k8s.io")) ignored(file, version, kind);
-        else Refuse(root, $"no matches for kind \"{kind}\" in version \"{version}\"; use apiVersion: {wanted}");
+        else Refuse(into, root, $"no matches for kind \"{kind}\" in version \"{version}\"; use apiVersion: {wanted}");
         return false;
     }
 
-    private void Refuse(FieldPath? root, string reason) => findings.Add(new Finding(true, documents.Count - 1, root, root, "", reason));
+    private void Refuse(ReadObjects into, FieldPath? path, string reason)
+        => into.Findings.Add(new Finding(true, documents.Count - 1, null, path, "", reason));
 
     public ManifestContent Complete()
-        => new(objects.DrainToImmutable(), refused.DrainToImmutable(), findings.Count == 0 ? [] : [.. Located()]);
+        => new([.. read.Objects], [.. read.Refused], read.Findings.Count == 0 ? [] : [.. Located()]);
 
     private List<ManifestProblem> Located()
     {
         var problems = new List<ManifestProblem>();
-        foreach (var group in findings.GroupBy(f => f.Document))
+        foreach (var group in read.Findings.GroupBy(f => f.Document))
         {
             var tree = new PathTree();
             tree.Found(documents[group.Key].Position);
@@ -143,4 +150,9 @@ internal sealed class FileReading(string file, ObjectReader reader, Action<strin
 
     private ManifestProblem ToProblem(Finding finding, TextPosition position) => new(
         finding.IsError, file, position.Line, position.Column, finding.Object, finding.Path?.Text(finding.Root) ?? "", finding.Reason);
+
+    /// <param name="Root">Where the object is in its document.</param>
+    /// <param name="Version">What a typed list says of its items, "" otherwise.</param>
+    /// <param name="Kind">The same for the kind.</param>
+    private readonly record struct Place(FieldPath? Root, TextPosition Position, string Version, string Kind, int Depth);
 }

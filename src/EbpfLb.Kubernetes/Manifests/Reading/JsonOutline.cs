@@ -28,8 +28,8 @@ internal sealed class JsonOutline
 
     public string? Kind { get; private set; }
 
-    /// <summary>Offset and length of each entry of "items"; null without such a list.</summary>
-    public List<(int Start, int Length)>? Items { get; private set; }
+    /// <summary>The entries of "items"; null without such a list.</summary>
+    public List<JsonOutline>? Items { get; private set; }
 
     /// <summary>Reads the value whose first token the reader stands on; leaves it on the last.</summary>
     /// <exception cref="JsonException">Not JSON.</exception>
@@ -72,12 +72,7 @@ internal sealed class JsonOutline
     private void ReadItems(ref Utf8JsonReader reader)
     {
         Items = [];
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-        {
-            var start = (int)reader.TokenStartIndex;
-            reader.Skip();
-            Items.Add((start, (int)reader.BytesConsumed - start));
-        }
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray) Items.Add(Read(ref reader));
     }
 
     private static string? TextOf(ref Utf8JsonReader reader)

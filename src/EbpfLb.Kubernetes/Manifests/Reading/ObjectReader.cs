@@ -27,7 +27,7 @@ internal sealed class ObjectReader(ManifestOptions options, Action<WireWarning> 
         try
         {
             using var document = JsonDocument.Parse(json, mayRepeatKeys ? FromYaml : FromJson);
-            var root = new Field(document.RootElement, context.Root, context);
+            var root = new Field(document.RootElement, context);
             var name = NameOf(root["metadata"], context.Kind);
             context.Name = name.ToString();
             if (name.Name.Length > 0) identity = new ObjectIdentity(context.Kind, name);
