@@ -13,6 +13,9 @@ internal readonly record struct FileStamp(string Target, long Length, DateTime W
     /// </summary>
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(2);
 
+    /// <summary>As many links as the kernel follows in one path.</summary>
+    private const int MostLinks = 40;
+
     /// <summary>Whether the content may change without the stamp changing.</summary>
     public bool IsRacy(DateTimeOffset readAt) => readAt.UtcDateTime - WriteTime < Tick;
 
@@ -21,7 +24,22 @@ internal readonly record struct FileStamp(string Target, long Length, DateTime W
     {
         file.Refresh();
         if (!file.Exists) return null;
-        var target = file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo;
-        return target is { Exists: true } ? new FileStamp(target.FullName, target.Length, target.LastWriteTimeUtc) : null;
+        if (file.LinkTarget is null) return new FileStamp(file.FullName, file.Length, file.LastWriteTimeUtc);
+        return file.ResolveLinkTarget(returnFinalTarget: true) is FileInfo { Exists: true } target
+            ? new FileStamp(BehindLinks(target.FullName), target.Length, target.LastWriteTimeUtc)
+            : null;
+    }
+
+    /// <summary>The path with the links among its directories followed: ResolveLinkTarget looks only at the last part.</summary>
+    private static string BehindLinks(string path)
+    {
+        for (var left = MostLinks; left > 0; left--)
+        {
+            var directory = new FileInfo(path).Directory;
+            while (directory is not null && directory.LinkTarget is null) directory = directory.Parent;
+            if (directory?.ResolveLinkTarget(returnFinalTarget: true) is not { } target) return path;
+            path = Path.Join(target.FullName, Path.GetRelativePath(directory.FullName, path));
+        }
+        return path;
     }
 }
