@@ -1,0 +1,48 @@
+using EbpfLb.Agent.Control;
+using EbpfLb.Datapath;
+using EbpfLb.Datapath.Attach;
+using EbpfLb.Datapath.Counters;
+using EbpfLb.Model;
+using EbpfLb.Policy;
+
+namespace EbpfLb.Agent.Tests.Control;
+
+public sealed class PinnedViewTests
+{
+    private readonly PinnedView view = new(
+        "lab",
+        [
+            Found(7, new Frontend(IpAddress.Parse("10.96.0.1"), 80, TransportProtocol.Tcp), "10.1.0.1"),
+            Found(7, new Frontend(IpAddress.Parse("203.0.113.1"), 80, TransportProtocol.Tcp), "10.1.0.1"),
+            Found(1, Canary.FrontendV4, "127.0.0.1"),
+            Found(2, Canary.FrontendV6, "::1"),
+        ],
+        [new AttachedHook("connect4", "/sys/fs/cgroup", 3, 41, "pinned")]);
+
+    [Fact]
+    public async Task Status_is_never_ready_and_says_what_to_do()
+    {
+        var status = await view.StatusAsync(TestContext.Current.CancellationToken);
+        Assert.Equal((Origin.Maps, false), (status.Origin, status.Ready));
+        Assert.Equal("no agent runs: the 2 frontends are balanced as they were when the last one ended; start it with `ebpflb run`", Assert.Single(status.NotReady));
+        Assert.Equal(new HookStatus("connect4", "/sys/fs/cgroup", 3, 41), Assert.Single(status.Hooks));
+    }
+
+    [Fact]
+    public async Task Services_are_known_by_id_and_the_canary_is_left_out()
+    {
+        var report = await view.ServicesAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(["10.96.0.1", "203.0.113.1"], report.Services.Select(s => s.Address));
+        Assert.Equal(new ServiceRow(null, null, "10.96.0.1", 80, "TCP", 7, 1, 30, 5, 3, 1, 0), report.Services[0]);
+    }
+
+    [Fact]
+    public async Task Frontends_of_one_service_share_their_backends()
+    {
+        var report = await view.BackendsAsync(TestContext.Current.CancellationToken);
+        Assert.Equal([new BackendRow(null, null, "TCP", 7, "10.1.0.1", 8080)], report.Backends);
+    }
+
+    private static InspectedFrontend Found(uint id, Frontend frontend, string backend) => new(
+        id, frontend, 30, [new BackendAddress(IpAddress.Parse(backend), 8080)], new ServiceCounters(Connections: 5, Closed: 2, Datagrams: 1, Refused: 0));
+}
