@@ -31,6 +31,8 @@ internal sealed class SourceReader(
                 var arrived = new ArrivedSnapshot(snapshot, ++sequence, time.GetTimestamp());
                 arrivals.TryWrite(arrived);
                 metrics.RecordQueued(time.GetUtcNow());
+                // The write queued the loop's continuation on this thread: it goes first, and counting after it.
+                await Task.Yield();
                 changes.Observe(arrived);
             }
         }

@@ -86,10 +86,13 @@ internal sealed class SyncLoop(
             retryAt = round.EndedAt + round.RetryIn;
         }
         RecordHealth(round);
+        var isFirst = state.LastRound is null;
         state.RecordRound(round, rounds.Table);
         roundLog.Write(round, rounds.Table);
         // Traffic is steered only by tables that are complete, or as complete as this node can make them.
         if (!state.Hooks.Attached && round.Applied) CheckHooks();
+        // Reading everything for the first time leaves several times its size behind; later changes are small.
+        if (isFirst) GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
 
     private void RecordHealth(RoundReport round)
