@@ -17,11 +17,10 @@ enum lb_verdict {
 	LB_REFUSE,  /* a frontend without a usable backend */
 };
 
-/* Who asks, and what it got before. */
+/* Who asks, and what it got before. Filled in only when there is a service to ask about. */
 struct lb_client {
-	struct lb_aff_key affinity; /* kind and client[] filled in; service_id is scratch */
-	const struct lb_sock *flow; /* the socket's last flow, which it stays with while the backend
-				       is live; or NULL */
+	struct lb_aff_key affinity; /* kind and client[]; service_id is scratch */
+	const struct lb_sock *flow; /* last flow, kept while its backend is live; or NULL */
 	__u32 dice;
 };
 
@@ -60,23 +59,27 @@ lb_inline const struct lb_backend *lb_select_backend(const struct lb_addr *dst,
 	return backend;
 }
 
-lb_inline enum lb_verdict lb_select(const struct lb_addr *dst, struct lb_client *client,
+/*
+ * Chooses among the backends of `svc`, which was just found; looks it up again where it changed
+ * under our eyes. Kept apart from the first lookup: what is no service of ours must cost that
+ * lookup and nothing else.
+ */
+lb_inline enum lb_verdict lb_select(const struct lb_addr *dst, enum lb_lookup lookup,
+				    struct lb_service *svc, struct lb_client *client,
 				    struct lb_pick *pick)
 {
-	struct lb_service svc;
-
 	pick->service_id = 0;
 #pragma clang loop unroll(disable)
 	for (int try = 0; try < LB_SELECT_TRIES; try++) {
-		enum lb_lookup lookup = lb_service_find(dst, &svc);
-
-		if (likely(lookup == LB_LOOKUP_NONE))
+		if (try)
+			lookup = lb_service_find(dst, svc);
+		if (lookup == LB_LOOKUP_NONE)
 			return LB_PASS;
 		if (likely(lookup == LB_LOOKUP_FOUND)) {
-			pick->service_id = svc.id;
-			if (!svc.backends.count)
+			pick->service_id = svc->id;
+			if (!svc->backends.count)
 				return LB_REFUSE;
-			pick->backend = lb_select_backend(dst, &svc, client, &pick->backend_id);
+			pick->backend = lb_select_backend(dst, svc, client, &pick->backend_id);
 			if (likely(pick->backend))
 				return LB_FORWARD;
 		}

@@ -58,27 +58,36 @@ lb_inline int refuse(__u32 service_id)
 	return LB_SOCK_DENY;
 }
 
+/* A socket that connects again, now past us: its peer is what it says. */
+lb_inline int forget(struct bpf_sock_addr *ctx)
+{
+	struct lb_sock *mem = bpf_sk_storage_get(&lb_sock, ctx->sk, NULL, 0);
+
+	if (unlikely(mem)) {
+		lb_sock_closed(mem);
+		bpf_sk_storage_delete(&lb_sock, ctx->sk);
+	}
+	return LB_SOCK_ALLOW;
+}
+
 lb_inline int do_connect(struct bpf_sock_addr *ctx, const struct lb_addr *dst, bool is4)
 {
 	struct lb_client client;
 	struct lb_svc_stat *stat;
+	struct lb_service svc = {};
 	struct lb_pick pick;
 	struct lb_sock *mem;
 	enum lb_verdict verdict;
+	enum lb_lookup lookup = lb_service_find(dst, &svc);
+
+	if (likely(lookup == LB_LOOKUP_NONE))
+		return forget(ctx);
 
 	client_fill(ctx, &client);
 	client.dice = bpf_get_prandom_u32();
-	verdict = lb_select(dst, &client, &pick);
-
-	if (likely(verdict == LB_PASS)) {
-		/* A socket that connects again, now past us: its peer is what it says. */
-		mem = bpf_sk_storage_get(&lb_sock, ctx->sk, NULL, 0);
-		if (unlikely(mem)) {
-			lb_sock_closed(mem);
-			bpf_sk_storage_delete(&lb_sock, ctx->sk);
-		}
-		return LB_SOCK_ALLOW;
-	}
+	verdict = lb_select(dst, lookup, &svc, &client, &pick);
+	if (unlikely(verdict == LB_PASS))
+		return forget(ctx);
 	if (verdict == LB_REFUSE)
 		return refuse(pick.service_id);
 
@@ -107,19 +116,23 @@ lb_inline int do_sendmsg(struct bpf_sock_addr *ctx, const struct lb_addr *dst, b
 {
 	struct lb_client client;
 	struct lb_svc_stat *stat;
+	struct lb_service svc = {};
 	struct lb_pick pick;
 	struct lb_sock *mem;
 	enum lb_verdict verdict;
+	enum lb_lookup lookup = lb_service_find(dst, &svc);
 	__u64 cookie;
+
+	if (likely(lookup == LB_LOOKUP_NONE))
+		return LB_SOCK_ALLOW;
 
 	client_fill(ctx, &client);
 	cookie = bpf_get_socket_cookie(ctx);
 	client.dice = lb_mix(cookie, dst->addr[3] ^ dst->port);
 	mem = bpf_sk_storage_get(&lb_sock, ctx->sk, NULL, 0);
 	client.flow = mem;
-	verdict = lb_select(dst, &client, &pick);
-
-	if (likely(verdict == LB_PASS))
+	verdict = lb_select(dst, lookup, &svc, &client, &pick);
+	if (unlikely(verdict == LB_PASS))
 		return LB_SOCK_ALLOW;
 	if (verdict == LB_REFUSE)
 		return refuse(pick.service_id);

@@ -25,6 +25,7 @@ int unit_select(struct __sk_buff *skb)
 	struct unit_select *ctx = (void *)(long)skb->data;
 	struct lb_client client = {};
 	struct lb_sock flow = {};
+	struct lb_service svc = {};
 	struct lb_pick pick = {};
 	struct lb_addr dst;
 
@@ -40,7 +41,7 @@ int unit_select(struct __sk_buff *skb)
 		flow.backend_id = ctx->flow_backend_id;
 		client.flow = &flow;
 	}
-	ctx->verdict = lb_select(&dst, &client, &pick);
+	ctx->verdict = lb_select(&dst, lb_service_find(&dst, &svc), &svc, &client, &pick);
 	ctx->backend_id = pick.backend_id;
 	ctx->service_id = pick.service_id;
 	ctx->check = lb_addr_is4(&dst)
