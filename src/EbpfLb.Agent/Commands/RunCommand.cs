@@ -19,6 +19,7 @@ internal sealed class RunCommand(AgentParts parts, Terminal terminal)
         {
             using var mine = TakeInstance(options.Instance);
             var source = parts.OpenSource(options, loggers);
+            using var disposable = source as IDisposable;
             Log.Starting(logger, VersionCommand.Version, options.Instance.Name, options.NodeName, source.Status.Description, Environment.ProcessId);
             await using var dataplane = parts.OpenDataplane(options, loggers);
             LogFeatures(logger, dataplane);

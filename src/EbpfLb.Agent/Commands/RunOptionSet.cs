@@ -66,11 +66,11 @@ internal sealed class RunOptionSet
             ? level
             : throw new FormatException($"'{text}' is not a level; give 0 to 10"));
 
-    private readonly Option<uint?> maxServices = CheckedOption.Entries("--max-services", "Service ports that can have counters and backends");
-    private readonly Option<uint?> maxFrontends = CheckedOption.Entries("--max-frontends", "Frontends (address, port and protocol), for each family");
-    private readonly Option<uint?> maxBackends = CheckedOption.Entries("--max-backends", "Backends of all service ports together");
-    private readonly Option<uint?> maxSlots = CheckedOption.Entries("--max-slots", "Places in backend lists; leave room, as a changed list is written beside the old one");
-    private readonly Option<uint?> maxAffinity = CheckedOption.Entries("--max-affinity", "Clients that session affinity remembers");
+    private readonly Option<uint?> maxServices = CheckedOption.Entries("--max-services", "Service ports, each with an id and counters (default: 65536, less on machines with much CPU and little memory)");
+    private readonly Option<uint?> maxFrontends = CheckedOption.Entries("--max-frontends", "Frontends (address, port and protocol), for each family (default: 65536 from 4 GiB of memory on, down to 8192)");
+    private readonly Option<uint?> maxBackends = CheckedOption.Entries("--max-backends", "Backends of all service ports together (default: 4 times the frontends)");
+    private readonly Option<uint?> maxSlots = CheckedOption.Entries("--max-slots", "Places in backend lists; leave room, as a changed list is written beside the old one (default: 8 times the frontends)");
+    private readonly Option<uint?> maxAffinity = CheckedOption.Entries("--max-affinity", "Clients that session affinity remembers (default: as many as frontends)");
 
     public void AddTo(Command command)
     {

@@ -29,6 +29,8 @@ internal sealed class KernelDataplane : IDataplane
     /// <exception cref="StartException">The kernel refuses, or libbpf is not installed.</exception>
     public static KernelDataplane Open(RunOptions options, ILoggerFactory loggers)
     {
+        if (options.Instance.CgroupRoot is { } cgroup && !Directory.Exists(cgroup))
+            throw new StartException($"--cgroup-root {cgroup} is no directory: make it, or leave the option out for the root of the cgroup2 mount");
         try
         {
             var features = KernelFeatures.Probe();
@@ -39,7 +41,7 @@ internal sealed class KernelDataplane : IDataplane
         {
             throw new StartException("libbpf.so.1 (1.1 or newer) is not there: install the package libbpf1", e);
         }
-        catch (Exception e) when (e is BpfException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is BpfException or IOException or UnauthorizedAccessException or InvalidOperationException)
         {
             throw new StartException(e.Message, e);
         }
