@@ -28,7 +28,9 @@ public sealed class TestNode : IDisposable
     {
     }
 
-    internal TestNode(IReadOnlyList<string> extra, IReadOnlyList<ServiceManifest>? first = null)
+    /// <param name="extra">Further options of the agent.</param>
+    /// <param name="source">Makes the options that say where objects come from; the manifest directory unless given.</param>
+    internal TestNode(IReadOnlyList<string> extra, Func<NodeNetns, IReadOnlyList<string>>? source = null)
     {
         try
         {
@@ -38,9 +40,7 @@ public sealed class TestNode : IDisposable
             Backends = [.. new[] { "a", "b", "c" }.Select(name => Node.AddPod(name))];
             foreach (var pod in Backends)
                 Serve(pod);
-            foreach (var service in first ?? [])
-                Manifests.Put(service);
-            Agent = AgentProcess.Start(new AgentOptions(Binary, Node, "--manifests", Manifests.Path) { Extra = extra });
+            Agent = AgentProcess.Start(new AgentOptions(Binary, Node, source?.Invoke(Node) ?? ["--manifests", Manifests.Path]) { Extra = extra });
         }
         catch
         {

@@ -7,6 +7,7 @@ namespace EbpfLb.Testing.Probes;
 /// <param name="Failed">Requests that got none; <paramref name="Errors"/> says at which call and why ("connect/ECONNREFUSED").</param>
 /// <param name="Foreign">Answers from a backend that serves something else.</param>
 /// <param name="BadPeer">Times getpeername() differed from the address that was asked for.</param>
+/// <param name="PerSecond">Answers a second since the load (or its figures) began.</param>
 /// <param name="BadSource">Datagrams whose source differed from the address that was asked for.</param>
 public sealed record LoadReport(
     long Answered,
@@ -14,6 +15,7 @@ public sealed record LoadReport(
     long Foreign,
     long BadPeer,
     long BadSource,
+    long PerSecond,
     IReadOnlyDictionary<string, long> Names,
     IReadOnlyDictionary<string, long> Errors,
     string Line)
@@ -34,6 +36,7 @@ public sealed record LoadReport(
         answer.Number("foreign"),
         answer.Number("bad-peer"),
         answer.Number("bad-source"),
+        answer.Number("per-second"),
         Tally(answer["names"]),
         Tally(answer["errors"]),
         answer.Line);

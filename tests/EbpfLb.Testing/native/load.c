@@ -38,6 +38,7 @@ struct load {
 	long timeout_ms;
 	long rate; /* requests a second and thread, 0: as fast as it goes */
 	uint64_t deadline_ns;
+	uint64_t since_ns; /* when the figures below began */
 	atomic_long budget;
 	atomic_bool stop;
 	pthread_mutex_t lock;
@@ -204,8 +205,10 @@ static int report(struct load *load, bool reset)
 	       failed, load->foreign, load->bad_peer, load->bad_source);
 	print_tally("names", &load->names);
 	print_tally("errors", &load->errors);
-	printf(" example=%s\n", load->example);
+	printf(" per-second=%.0f example=%s\n",
+	       load->ok * 1e9 / (double)(now_ns() - load->since_ns + 1), load->example);
 	if (reset) {
+		load->since_ns = now_ns();
 		load->ok = load->foreign = load->bad_peer = load->bad_source = 0;
 		load->names.used = load->errors.used = 0;
 		memset(&load->names, 0, sizeof(load->names));
@@ -289,6 +292,7 @@ int verb_load(const struct args *args)
 	if (load->threads < 1 || load->threads > 64)
 		load->threads = 1;
 	load->deadline_ns = seconds ? now_ns() + seconds * 1000000000ull : 0;
+	load->since_ns = now_ns();
 	atomic_store(&load->budget, wanted);
 	pthread_mutex_init(&load->lock, NULL);
 	for (; id && slot < 16 && background[slot]; slot++)
