@@ -1,0 +1,52 @@
+using EbpfLb.Testing.Agents;
+using EbpfLb.Testing.Probes;
+using EbpfLb.Testing.Processes;
+
+namespace EbpfLb.E2E.Commands;
+
+/// <summary>cleanup removes everything that an agent made, and only when it is told to.</summary>
+public sealed class CleanupTests : IDisposable
+{
+    private readonly TestNode node = new();
+
+    [Fact]
+    public void Without_an_agent_the_maps_still_answer_and_cleanup_removes_all()
+    {
+        var service = node.Publish("a");
+        Assert.NotEqual(0, node.Agent.Command("cleanup").ExitCode);
+        Assert.NotEmpty(Attached());
+
+        node.Agent.Kill();
+        Assert.Equal("maps", node.Agent.Json("services").GetProperty("origin").GetString());
+        var (code, output) = node.Agent.Command("cleanup");
+
+        Assert.True(code == 0, output);
+        Assert.False(Directory.Exists(BpfFs.InstancePath(node.Agent.Instance)));
+        Eventually.True(() => Attached().Length == 0, "the kernel to detach the hooks");
+        Assert.Equal(["connect/EHOSTUNREACH"], node.Probe.Load(service.Load(LoadMode.Tcp, Family.IPv4) with { Count = 1 }).Errors.Keys);
+    }
+
+    [Fact]
+    public void After_cleanup_the_agent_starts_afresh()
+    {
+        var service = node.Publish("a", "b");
+        node.Agent.Terminate();
+        Assert.Equal(0, node.Agent.Command("cleanup").ExitCode);
+
+        node.Agent.Launch();
+        node.Agent.WaitUntilReady();
+
+        Assert.NotEqual(0, node.Agent.FirstPlanOperations());
+        var report = node.Probe.Load(service.Load(LoadMode.UdpConnected, Family.IPv6) with { Count = 20 });
+        Assert.True(report.IsClean, report.Line);
+    }
+
+    public void Dispose() => node.Dispose();
+
+    /// <summary>Lines of "bpftool cgroup show" without its heading.</summary>
+    private string[] Attached()
+    {
+        var (_, output) = ChildProcess.Run(new ProcessPlace(null, null), RepositoryPaths.Tool("bpftool"), "cgroup", "show", node.Node.Cgroup.Path);
+        return [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => line.Contains("lb_", StringComparison.Ordinal))];
+    }
+}

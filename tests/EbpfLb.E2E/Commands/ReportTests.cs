@@ -1,0 +1,88 @@
+using System.Text.Json;
+using EbpfLb.Testing.Processes;
+using EbpfLb.Testing.Probes;
+using EbpfLb.Testing.Sockets;
+
+namespace EbpfLb.E2E.Commands;
+
+/// <summary>What the commands say of a node that serves.</summary>
+public sealed class ReportTests(TestNode node) : IClassFixture<TestNode>
+{
+    private static readonly string[] Hooks =
+    [
+        "lb_connect4", "lb_connect6", "lb_getpeername4", "lb_getpeername6", "lb_recvmsg4", "lb_recvmsg6", "lb_sendmsg4", "lb_sendmsg6", "lb_sock_release",
+    ];
+
+    [Fact]
+    public void Status_says_ready_and_names_the_hooks_and_their_cgroup()
+    {
+        var status = node.Agent.Json("status");
+
+        Assert.Equal("agent", status.GetProperty("origin").GetString());
+        Assert.True(status.GetProperty("ready").GetBoolean());
+        Assert.True(status.GetProperty("canary").GetProperty("ok").GetBoolean());
+        var hooks = status.GetProperty("hooks").EnumerateArray().ToList();
+        Assert.Equal(Hooks, hooks.Select(hook => hook.GetProperty("program").GetString()!).Order());
+        Assert.All(hooks, hook => Assert.Equal(node.Node.Cgroup.Path, hook.GetProperty("target").GetString()));
+    }
+
+    [Fact]
+    public void Services_count_what_was_connected_is_open_was_sent_and_was_refused()
+    {
+        var (busy, empty) = (node.Publish("a", "b"), node.Publish());
+        var before = Row(busy, "tcp");
+        node.Probe.Do($"hold id=counted to={busy.Address(Family.IPv4)} count=5");
+
+        node.Probe.Load(busy.Load(LoadMode.Tcp, Family.IPv6) with { Count = 30 });
+        node.Probe.Load(busy.Load(LoadMode.UdpShared, Family.IPv4) with { Count = 7 });
+        node.Probe.Load(empty.Load(LoadMode.Tcp, Family.IPv4) with { Count = 3 });
+
+        var tcp = Row(busy, "tcp");
+        Assert.Equal(before.GetProperty("connections").GetInt64() + 35, tcp.GetProperty("connections").GetInt64());
+        Assert.Equal(5, tcp.GetProperty("active").GetInt64());
+        Assert.Equal(2, tcp.GetProperty("backends").GetInt32());
+        Assert.Equal(7, Row(busy, "udp").GetProperty("datagrams").GetInt64());
+        Assert.Equal(3, Row(empty, "tcp").GetProperty("refused").GetInt64());
+        node.Probe.Do("release id=counted");
+        Assert.Equal(0, Row(busy, "tcp").GetProperty("active").GetInt64());
+    }
+
+    [Fact]
+    public void Backends_lists_the_endpoints_of_a_service()
+    {
+        var service = node.Publish("a", "c");
+
+        var addresses = node.Agent.Json("backends").GetProperty("backends").EnumerateArray()
+            .Where(row => row.GetProperty("service").GetString() == $"default/{service.Manifest.Name}" && row.GetProperty("port").GetString() == "tcp")
+            .Select(row => row.GetProperty("address").GetString()!);
+
+        Assert.Equal(node.Addresses("a", "c").Select(ip => ip.ToString()).Order(), addresses.Order());
+    }
+
+    [Fact]
+    public async Task Metrics_are_as_promtool_wants_them()
+    {
+        using var http = NetnsListener.HttpClient(node.Node.Place.NetnsPath!);
+        var text = await http.GetStringAsync(new Uri("http://127.0.0.1:10249/metrics"), TestContext.Current.CancellationToken);
+        var file = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(file, text, TestContext.Current.CancellationToken);
+
+            var (code, output) = ChildProcess.Run(new ProcessPlace(null, null), "/bin/sh", "-c", $"'{RepositoryPaths.Tool("promtool")}' check metrics < '{file}'");
+
+            Assert.True(code == 0, output);
+            Assert.Contains("ebpflb", text, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    /// <summary>The row of the service's IPv4 frontend.</summary>
+    private JsonElement Row(TestService service, string port) => node.Agent.Json("services").GetProperty("services").EnumerateArray().Single(row =>
+        row.GetProperty("service").GetString() == $"default/{service.Manifest.Name}"
+        && row.GetProperty("port").GetString() == port
+        && row.GetProperty("address").GetString() == service.Manifest.ClusterIPs[0].ToString());
+}
