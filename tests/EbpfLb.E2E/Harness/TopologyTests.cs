@@ -1,4 +1,5 @@
 using System.Net;
+using EbpfLb.Testing.ApiServer;
 using EbpfLb.Testing.Netns;
 using EbpfLb.Testing.Probes;
 using EbpfLb.Testing.Processes;
@@ -118,6 +119,24 @@ public sealed class TopologyTests : IDisposable
             await connection.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"u8.ToArray());
 
         Assert.Equal("hi", await request);
+    }
+
+    [Fact]
+    public async Task An_API_server_of_the_test_process_listens_inside_a_node_goes_and_comes_back()
+    {
+        var netns = topology.AddNode().Place.NetnsPath!;
+        await using var api = await FakeApiServer.StartAsync(new FakeApiServerOptions { Netns = netns });
+        using var http = NetnsListener.HttpClient(netns);
+        var services = new Uri(api.Url, "/api/v1/services");
+        using (var list = await http.GetAsync(services, TestContext.Current.CancellationToken))
+            Assert.Equal(HttpStatusCode.OK, list.StatusCode);
+
+        await api.StopAsync();
+        await Assert.ThrowsAsync<HttpRequestException>(() => http.GetAsync(services, TestContext.Current.CancellationToken));
+        await api.StartAgainAsync();
+
+        using var again = await http.GetAsync(services, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, again.StatusCode);
     }
 
     [Fact]

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using EbpfLb.Testing.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -26,6 +28,7 @@ public sealed class FakeApiServer : IAsyncDisposable
     private readonly FakeWatches watches = new();
     private readonly ConcurrentQueue<FakeRequest> requests = [];
     private WebApplication? app;
+    private Socket? listener;
     private int port;
 
     private FakeApiServer(FakeApiServerOptions options)
@@ -119,11 +122,15 @@ public sealed class FakeApiServer : IAsyncDisposable
             // Stopping without grace says so by this exception.
         }
         await running.DisposeAsync();
+        // Not before: Kestrel would go on with a number that may be another socket's by then.
+        listener?.Dispose();
     }
 
     /// <summary>Comes back on the same port.</summary>
     public async Task StartAgainAsync()
     {
+        // A socket stays in the namespace that it was created in; Kestrel uses its handle but does not close it.
+        listener = options.Netns is { } netns ? NetnsListener.Listen(netns, new IPEndPoint(IPAddress.Loopback, port)) : null;
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();
@@ -131,7 +138,8 @@ public sealed class FakeApiServer : IAsyncDisposable
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxConcurrentConnections = null;
-            kestrel.Listen(IPAddress.Loopback, port, Listen);
+            if (listener is null) kestrel.Listen(IPAddress.Loopback, port, Listen);
+            else kestrel.ListenHandle((ulong)listener.SafeHandle.DangerousGetHandle(), Listen);
         });
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromMilliseconds(1));
         var started = builder.Build();
@@ -139,7 +147,7 @@ public sealed class FakeApiServer : IAsyncDisposable
         started.Run(handler.HandleAsync);
         await started.StartAsync();
         var addresses = started.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
-        port = new Uri(addresses.First()).Port;
+        port = listener is { LocalEndPoint: IPEndPoint own } ? own.Port : new Uri(addresses.First()).Port;
         app = started;
     }
 

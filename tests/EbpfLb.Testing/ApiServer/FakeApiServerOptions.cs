@@ -20,6 +20,9 @@ public sealed record FakeApiServerOptions
     /// <summary>0 takes a free port.</summary>
     public int Port { get; init; }
 
+    /// <summary>Path of the network namespace to listen in; null: that of the process.</summary>
+    public string? Netns { get; init; }
+
     /// <summary>Bodies longer than this are compressed for clients that accept it (a real server's is 128 KiB).</summary>
     public int GzipFrom { get; init; } = 128 * 1024;
 
