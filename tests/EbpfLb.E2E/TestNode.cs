@@ -4,6 +4,7 @@ using EbpfLb.Testing.Agents;
 using EbpfLb.Testing.Manifests;
 using EbpfLb.Testing.Netns;
 using EbpfLb.Testing.Probes;
+using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.E2E;
 
@@ -96,10 +97,13 @@ public sealed class TestNode : IDisposable
     public void WaitUntilServed(TestService service)
     {
         var port = service.Manifest.Ports[^1].Port;
-        Testing.Processes.Eventually.Get(
-            () => Probe.Load(new LoadSpec(LoadMode.UdpConnected, service.Address(Family.IPv6, port)) { Count = 1, Timeout = TimeSpan.FromSeconds(1) }),
-            report => report.Answered == 1 || report.Errors.ContainsKey("connect/ECONNREFUSED"),
-            $"{service.Manifest.Name} to be programmed");
+        Eventually.True(
+            () =>
+            {
+                var report = Probe.Load(new LoadSpec(LoadMode.UdpConnected, service.Address(Family.IPv6, port)) { Count = 1 });
+                return report.Answered == 1 || report.Errors.ContainsKey("connect/ECONNREFUSED");
+            },
+            () => $"{service.Manifest.Name} to be programmed. Log of the agent:\n{Agent.Log}");
     }
 
     /// <summary>Starts the usual server in a pod.</summary>

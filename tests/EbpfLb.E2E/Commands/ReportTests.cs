@@ -10,7 +10,7 @@ public sealed class ReportTests(TestNode node) : IClassFixture<TestNode>
 {
     private static readonly string[] Hooks =
     [
-        "lb_connect4", "lb_connect6", "lb_getpeername4", "lb_getpeername6", "lb_recvmsg4", "lb_recvmsg6", "lb_sendmsg4", "lb_sendmsg6", "lb_sock_release",
+        "connect4", "connect6", "getpeername4", "getpeername6", "recvmsg4", "recvmsg6", "sendmsg4", "sendmsg6", "sock_release",
     ];
 
     [Fact]
@@ -22,8 +22,8 @@ public sealed class ReportTests(TestNode node) : IClassFixture<TestNode>
         Assert.True(status.GetProperty("ready").GetBoolean());
         Assert.True(status.GetProperty("canary").GetProperty("ok").GetBoolean());
         var hooks = status.GetProperty("hooks").EnumerateArray().ToList();
-        Assert.Equal(Hooks, hooks.Select(hook => hook.GetProperty("program").GetString()!).Order());
-        Assert.All(hooks, hook => Assert.Equal(node.Node.Cgroup.Path, hook.GetProperty("target").GetString()));
+        Assert.Equal(Hooks, hooks.Select(hook => hook.GetProperty("hook").GetString()!).Order());
+        Assert.All(hooks, hook => Assert.Equal(node.Node.Cgroup.Path, hook.GetProperty("cgroup").GetString()));
     }
 
     [Fact]
@@ -33,7 +33,7 @@ public sealed class ReportTests(TestNode node) : IClassFixture<TestNode>
         var before = Row(busy, "tcp");
         node.Probe.Do($"hold id=counted to={busy.Address(Family.IPv4)} count=5");
 
-        node.Probe.Load(busy.Load(LoadMode.Tcp, Family.IPv6) with { Count = 30 });
+        node.Probe.Load(busy.Load(LoadMode.Tcp, Family.Mapped) with { Count = 30 });
         node.Probe.Load(busy.Load(LoadMode.UdpShared, Family.IPv4) with { Count = 7 });
         node.Probe.Load(empty.Load(LoadMode.Tcp, Family.IPv4) with { Count = 3 });
 

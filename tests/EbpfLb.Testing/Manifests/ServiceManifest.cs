@@ -42,6 +42,7 @@ public sealed record ServiceManifest(string Name)
             ["type"] = "ClusterIP",
             ["clusterIP"] = ClusterIPs[0].ToString(),
             ["clusterIPs"] = Array(ClusterIPs.Select(ip => (JsonNode)ip.ToString())),
+            ["ipFamilyPolicy"] = ClusterIPs.Count == 2 ? "RequireDualStack" : "SingleStack",
             ["ipFamilies"] = Array(ClusterIPs.Select(ip => (JsonNode)Family(ip))),
             ["ports"] = Array(Ports.Select(port => new JsonObject
             {

@@ -23,6 +23,20 @@ public static class Eventually
         }
     }
 
+    /// <summary>Asks until the answer is true; <paramref name="what"/> is asked when it never was.</summary>
+    /// <exception cref="TimeoutException">It never was within 20 s.</exception>
+    public static void True(Func<bool> ask, Func<string> what)
+    {
+        try
+        {
+            True(ask, "a condition");
+        }
+        catch (TimeoutException exception)
+        {
+            throw new TimeoutException($"waited for: {what()}", exception);
+        }
+    }
+
     /// <summary>Asks until the answer is true.</summary>
     /// <exception cref="TimeoutException">It never was within <paramref name="limit"/>.</exception>
     public static void True(Func<bool> ask, string what, TimeSpan? limit = null) => Get(ask, static yes => yes, what, limit);
