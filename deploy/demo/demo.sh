@@ -14,10 +14,10 @@ manifests=$state/manifests
 instance=netlab-$node
 
 # As in deploy/demo/manifests.
-web4=10.96.0.10 web6=fd00:10:96::10
-echo4=10.96.0.20 echo6=fd00:10:96::20
-sticky4=10.96.0.30
-empty4=10.96.0.40 empty6=fd00:10:96::40
+web4=10.96.0.80 web6=fd00:10:96::80
+echo4=10.96.0.7 echo6=fd00:10:96::7
+sticky4=10.96.0.81 sticky6=fd00:10:96::81
+empty4=10.96.0.82 empty6=fd00:10:96::82
 
 clean() {
 	netlab_down "$node"
@@ -60,20 +60,20 @@ ready() {
 start() {
 	heading "One node, a client pod, three backend pods"
 	clean
-	netlab_node "$node" 172.18.0.1 fd00:172:18::1
+	netlab_node "$node" 192.0.2.10 2001:db8::10
 	netlab_pod "$node" client 10.244.0.10 fd00:10:244::10
 	local pod number=11
 	for pod in web-a web-b web-c; do
 		netlab_pod "$node" "$pod" "10.244.0.$number" "fd00:10:244::$number"
-		netlab_spawn "$node" "$pod" "$state/$pod.log" "$netprobe" serve "name=$pod" tcp=8080 udp=8080
+		netlab_spawn "$node" "$pod" "$state/$pod.log" "$netprobe" serve "name=$pod" tcp=8080 udp=7007
 		wait_for "the server in $pod" grep -q '^ok' "$state/$pod.log"
 		number=$((number + 1))
 	done
 	tools/netlab/netlab list | sed 's/^/  /'
-	say "Each backend serves HTTP on TCP 8080 and an echo on UDP 8080; there is no route out of the node."
+	say "Each backend serves HTTP on TCP 8080 and an echo on UDP 7007; there is no route out of the node."
 
 	cp -r deploy/demo/manifests "$manifests"
-	netlab_spawn "$node" host "$state/agent.log" "$agent" run --manifests "$manifests" --node-name "$node" \
+	netlab_spawn "$node" host "$state/agent.log" "$agent" run --manifests "$manifests" --node-name demo-node \
 		--instance "$instance" --cgroup-root "$(netlab_cgroup "$node")" --run-dir "$state/run"
 	wait_for "the agent to be ready" ready
 	say "The agent reads $manifests and says it is ready: its canary connection was translated."
@@ -88,9 +88,10 @@ show_spread() {
 	heading "Connections spread over the backends"
 	local kind to answer
 	for kind in tcp udp-connected udp; do
-		for to in "$web4:80" "[$web6]:80"; do
-			[ "$kind" = tcp ] || to=${to/$web4/$echo4}
-			[ "$kind" = tcp ] || to=${to/$web6/$echo6}
+		for to in "$web4:80" "[$web6]:80" "$echo4:7" "[$echo6]:7"; do
+			case "$kind $to" in
+			tcp*:7 | udp*:80) continue ;;
+			esac
 			answer=$(probe load "mode=$kind" "to=$to" count=300)
 			say "300 requests ($kind) to $to:"
 			bars "$(field names "$answer")"
@@ -120,15 +121,18 @@ show_peer() {
 
 show_affinity() {
 	heading "ClientIP affinity: the service 'sticky' keeps a client with one backend"
-	local answer
-	answer=$(probe load mode=tcp "to=$sticky4:80" count=100)
-	bars "$(field names "$answer")"
-	check "100 connections, one backend" "$(field answered "$answer") $(kinds "$(field names "$answer")")" = "100 1"
+	local to answer
+	for to in "$sticky4:80" "[$sticky6]:80"; do
+		answer=$(probe load mode=tcp "to=$to" count=100)
+		say "100 connections to $to:"
+		bars "$(field names "$answer")"
+		check "one backend has them all" "$(field answered "$answer") $(kinds "$(field names "$answer")")" = "100 1"
+	done
 }
 
 # Every backend but web-c, for IPv4 and IPv6.
 remove_backend() {
-	sed -E '/10\.244\.0\.13|fd00:10:244::13/d' deploy/demo/manifests/web.yaml > "$manifests/.web"
+	sed -E '/"(10\.244\.0\.|fd00:10:244::)13"/,+2d' deploy/demo/manifests/web.yaml > "$manifests/.web"
 	mv "$manifests/.web" "$manifests/web.yaml"
 }
 
@@ -197,7 +201,7 @@ finish() {
 		heading "Everything is left up. What to type next (as root):"
 		cat <<-END
 		  tools/netlab/netlab exec $node client curl -s http://$web4/
-		  tools/netlab/netlab exec $node client $netprobe load mode=udp to=$echo4:80 count=100
+		  tools/netlab/netlab exec $node client $netprobe load mode=udp to=$echo4:7 count=100
 		  $agent services --instance $instance --run-dir $state/run
 		  $agent backends --instance $instance --run-dir $state/run
 		  \$EDITOR $manifests/web.yaml        # the agent notices
