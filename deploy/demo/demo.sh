@@ -80,7 +80,7 @@ start() {
 }
 
 show_services() {
-	heading "ebpflb services"
+	heading "ebpflb services, with what it counted"
 	ebpflb services | sed 's/^/  /'
 }
 
@@ -215,18 +215,24 @@ finish() {
 }
 
 [ "$(id -u)" -eq 0 ] || { echo "the demo makes network namespaces and loads BPF programs: run it as root" >&2; exit 1; }
+if [ -z "${DEMO_ALONE:-}" ]; then
+	code=0
+	DEMO_ALONE=1 flock --nonblock --close --conflict-exit-code 75 /run/ebpflb-demo.lock "deploy/demo/${0##*/}" "$@" || code=$?
+	[ "$code" -ne 75 ] || echo "another demo runs on this machine: wait for its end" >&2
+	exit "$code"
+fi
 if [ "${1:-run}" = clean ]; then
 	clean
 	exit 0
 fi
 [ -n "${KEEP:-}" ] || trap clean EXIT
 start
-show_services
 show_spread
 show_peer
 show_affinity
 show_removal
 show_refusal
+show_services
 show_maps
 finish
 trap - EXIT
