@@ -109,7 +109,12 @@ internal readonly struct Field
         if (!Is(JsonValueKind.Array, "a list", " (\"- \" before each entry)")) yield break;
         var at = 0;
         var path = Path;
-        foreach (var item in element.EnumerateArray()) yield return new Field(item, path, null, at++, context);
+        foreach (var item in element.EnumerateArray())
+        {
+            var field = new Field(item, path, null, at++, context);
+            if (field.IsSet) yield return field;
+            else field.Refuse("the entry is empty; fill it in or remove it");
+        }
     }
 
     /// <summary>How many entries the list has.</summary>

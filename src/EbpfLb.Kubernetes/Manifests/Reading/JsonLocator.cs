@@ -12,8 +12,15 @@ internal static class JsonLocator
     {
         var reader = new Utf8JsonReader(text[start..], ReaderOptions);
         var lines = new LineCounter(text);
-        reader.Read();
-        Walk(ref reader, start, ref lines, paths);
+        try
+        {
+            reader.Read();
+            Walk(ref reader, start, ref lines, paths);
+        }
+        catch (InvalidOperationException)
+        {
+            // A key that has no UTF-16 form; what comes after it keeps the position around it.
+        }
     }
 
     private static void Walk(ref Utf8JsonReader reader, int start, ref LineCounter lines, PathTree? paths)

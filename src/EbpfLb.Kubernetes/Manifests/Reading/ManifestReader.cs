@@ -13,6 +13,8 @@ namespace EbpfLb.Kubernetes.Manifests.Reading;
 /// <param name="ignored">Told of objects of other kinds: file, apiVersion, kind.</param>
 internal sealed class ManifestReader(ManifestOptions options, Action<WireWarning> dropped, Action<string, string, string> ignored)
 {
+    public const string HalfPair = "a key or a text has half of a surrogate pair; correct the \\u escape";
+
     private readonly ObjectReader objects = new(options, dropped);
 
     /// <summary>Reads a whole file. Text that cannot be read at all gives null and one problem.</summary>
@@ -61,9 +63,16 @@ internal sealed class ManifestReader(ManifestOptions options, Action<WireWarning
     {
         var outlines = new List<JsonOutline>();
         var reader = new Utf8JsonReader(content.Span, JsonLocator.ReaderOptions);
-        while (reader.Read()) outlines.Add(JsonOutline.Read(ref reader));
-        reading.Json = content;
         var lines = new LineCounter(content.Span);
+        try
+        {
+            while (reader.Read()) outlines.Add(JsonOutline.Read(ref reader));
+        }
+        catch (InvalidOperationException)
+        {
+            throw new ManifestSyntaxException(lines.PositionOf((int)reader.TokenStartIndex), HalfPair);
+        }
+        reading.Json = content;
         foreach (var outline in outlines)
         {
             reading.Begin(lines.PositionOf(outline.Start), outline.Start);

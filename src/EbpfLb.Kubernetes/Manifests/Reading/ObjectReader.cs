@@ -39,6 +39,12 @@ internal sealed class ObjectReader(ManifestOptions options, Action<WireWarning> 
             context.Add(isError: true, context.Root, $"{Trimmed(e)}; correct it");
             return null;
         }
+        catch (InvalidOperationException)
+        {
+            // What System.Text.Json throws for text that has no UTF-16 form.
+            context.Add(isError: true, context.Root, ManifestReader.HalfPair);
+            return null;
+        }
     }
 
     private static ObjectName NameOf(Field metadata, string kind)

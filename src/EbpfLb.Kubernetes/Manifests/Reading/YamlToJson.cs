@@ -18,6 +18,7 @@ internal sealed class YamlToJson
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
+    private readonly ReadOnlyMemory<char> text;
     private readonly Parser parser;
     private readonly ArrayBufferWriter<byte> buffer = new();
     private readonly Stack<HashSet<string>> spareKeySets = new();
@@ -27,6 +28,7 @@ internal sealed class YamlToJson
 
     public YamlToJson(ReadOnlyMemory<char> text)
     {
+        this.text = text;
         parser = YamlText.Open(text);
         events = new YamlEvents(parser);
     }
@@ -57,7 +59,12 @@ internal sealed class YamlToJson
         }
         catch (YamlException e)
         {
-            throw YamlText.Refused(e);
+            throw YamlText.Refused(e, text);
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException or FormatException or OverflowException)
+        {
+            // "a: [1, 2\nb: 3" and others make the parser fail in its own code.
+            throw YamlText.Refused(parser);
         }
     }
 

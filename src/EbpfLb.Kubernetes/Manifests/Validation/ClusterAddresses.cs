@@ -43,7 +43,7 @@ internal sealed class ClusterAddresses
         var policy = ServiceCheck.OneOf(spec["ipFamilyPolicy"], ["SingleStack", "PreferDualStack", "RequireDualStack"], "");
         var addresses = Addresses(spec);
         var isDual = policy is "PreferDualStack" or "RequireDualStack";
-        if (all.Count == 2 && !isDual && !IsHeadless)
+        if (all.Count == 2 && !isDual && !all.Contains("None"))
             spec["ipFamilyPolicy"].Refuse("must be PreferDualStack or RequireDualStack when there are two clusterIPs; set it");
         if (families.Count == 2 && !isDual)
             spec["ipFamilyPolicy"].Refuse("must be PreferDualStack or RequireDualStack when there are two ipFamilies; set it");

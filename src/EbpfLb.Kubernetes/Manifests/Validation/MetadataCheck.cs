@@ -15,8 +15,8 @@ internal static class MetadataCheck
     {
         metadata.IsObject();
         var name = metadata["name"].TextOrEmpty();
-        if (name.Length == 0) metadata["name"].Refuse("an object needs a name; set it");
-        else if (rule(name) is { } reason) metadata["name"].Refuse($"\"{name}\": {reason}");
+        if (name.Length == 0 && (!metadata["name"].IsSet || metadata["name"].HoldsText)) metadata["name"].Refuse("an object needs a name; set it");
+        else if (name.Length > 0 && rule(name) is { } reason) metadata["name"].Refuse($"\"{name}\": {reason}");
 
         var place = metadata["namespace"];
         if (isNamespaced && place.IsSet && place.Text() is { Length: > 0 } ns && NameRules.Dns1123Label(ns) is { } why)
