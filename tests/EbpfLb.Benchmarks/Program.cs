@@ -2,6 +2,7 @@ using EbpfLb.Benchmarks.Change;
 using EbpfLb.Benchmarks.Connect;
 using EbpfLb.Benchmarks.Lookups;
 using EbpfLb.Benchmarks.Rate;
+using EbpfLb.Benchmarks.Start;
 using EbpfLb.Testing.Processes;
 
 // Figures of docs/performance.md: `make bench`, or `make bench ONLY=lookups`. Needs root and a quiet machine.
@@ -21,6 +22,7 @@ var benches = new Dictionary<string, Func<Task>>
     ["connect"] = () => ConnectBench.RunAsync(BenchObject("memory")),
     ["rate"] = RateBench.RunAsync,
     ["change"] = ChangeBench.RunAsync,
+    ["start"] = StartBench.RunAsync,
 };
 if (only != "all" && !benches.ContainsKey(only))
 {
