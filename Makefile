@@ -53,7 +53,7 @@ $(BUILD)/native/netprobe: $(wildcard tests/EbpfLb.Testing/native/*.c) tests/Ebpf
 	@mkdir -p $(@D)
 	$(CLANG) -std=gnu11 -O2 -g -Wall -Wextra -Werror -pthread $(filter %.c,$^) -o $@.tmp && mv $@.tmp $@
 
-test: build ## all tests, C# and BPF (root); ends with "N passed, N failed"
+test: deps build netprobe ## all tests, C# and BPF (root); ends with "N passed, N failed"
 	@tools/test.sh
 
 demo: deps bpf netprobe ## a node in namespaces that balances real traffic (root); KEEP=1 leaves it up
