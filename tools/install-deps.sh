@@ -11,6 +11,7 @@ packages=()
 for pair in "${need[@]}"; do
 	PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}" >/dev/null 2>&1 || packages+=("${pair##*:}")
 done
+[ -e /usr/include/stdio.h ] || packages+=(libc6-dev)
 [ -e /usr/include/bpf/bpf_helpers.h ] || packages+=(libbpf-dev)
 [ -e /usr/include/asm/types.h ] || [ -e "/usr/include/$(uname -m)-linux-gnu/asm/types.h" ] || packages+=(linux-libc-dev)
 ldconfig -p | grep -q 'libbpf\.so\.1' || packages+=(libbpf1)
