@@ -34,15 +34,18 @@ bpf: $(BPF_PROGS) $(BPF_UNITS) ## build the BPF objects into build/bpf
 
 $(BUILD)/bpf/%.bpf.o: bpf/prog/%.bpf.c $(BPF_HEADERS)
 	@mkdir -p $(@D)
-	$(CLANG) $(BPF_CFLAGS) -c $< -o $@.tmp && llvm-strip -g $@.tmp && mv $@.tmp $@
+	@echo "  clang  $<"
+	@$(CLANG) $(BPF_CFLAGS) -c $< -o $@.tmp && llvm-strip -g $@.tmp && mv $@.tmp $@
 
 $(BUILD)/bpf/unit/%.bpf.o: bpf/unit/%.bpf.c $(BPF_HEADERS)
 	@mkdir -p $(@D)
-	$(CLANG) $(BPF_CFLAGS) -c $< -o $@.tmp && llvm-strip -g $@.tmp && mv $@.tmp $@
+	@echo "  clang  $<"
+	@$(CLANG) $(BPF_CFLAGS) -c $< -o $@.tmp && llvm-strip -g $@.tmp && mv $@.tmp $@
 
 $(BUILD)/bpf/bench/%.bpf.o: bpf/bench/%.bpf.c $(BPF_HEADERS)
 	@mkdir -p $(@D)
-	$(CLANG) $(BPF_CFLAGS) -c $< -o $@.tmp && llvm-strip -g $@.tmp && mv $@.tmp $@
+	@echo "  clang  $<"
+	@$(CLANG) $(BPF_CFLAGS) -c $< -o $@.tmp && llvm-strip -g $@.tmp && mv $@.tmp $@
 
 abi: bpf ## write src/EbpfLb.Abi and docs/maps.md again from the BTF of the BPF object
 	dotnet run --project tools/abigen -c $(CONFIG) -v quiet -- $(BUILD)/bpf/ebpflb.bpf.o src/EbpfLb.Abi bpf/include/lb_maps.h docs/maps.md
