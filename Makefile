@@ -16,7 +16,7 @@ BPF_HEADERS := $(wildcard bpf/include/*.h bpf/lib/*.h bpf/hook/*.h)
 BPF_PROGS := $(patsubst bpf/prog/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/prog/*.bpf.c))
 BPF_UNITS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/unit/*.bpf.c bpf/bench/*.bpf.c))
 
-.PHONY: help deps build bpf netprobe test unit demo demo-clean bench abi golden format clean
+.PHONY: help deps build bpf netprobe test demo demo-clean bench abi golden format clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -28,24 +28,23 @@ build: bpf ## build everything; leaves build/bin/ebpflb
 	dotnet build EbpfLb.sln -c $(CONFIG) -v quiet
 	dotnet publish src/EbpfLb.Agent/EbpfLb.Agent.csproj -c $(CONFIG) -v quiet -o $(BUILD)/bin
 
-bpf: $(BPF_PROGS) $(BPF_UNITS) ## build the BPF objects into build/bpf
-	@if [ -n "$(BPF_PROGS)" ]; then $(BPFTOOL) gen object $(BUILD)/bpf/ebpflb.bpf.o.tmp $(BPF_PROGS) && \
-		{ cmp -s $(BUILD)/bpf/ebpflb.bpf.o.tmp $(BUILD)/bpf/ebpflb.bpf.o || cp $(BUILD)/bpf/ebpflb.bpf.o.tmp $(BUILD)/bpf/ebpflb.bpf.o; }; fi
+bpf: $(BUILD)/bpf/ebpflb.bpf.o $(BPF_UNITS) ## build the BPF objects into build/bpf
+
+# All programs share the maps and knobs of one object.
+$(BUILD)/bpf/ebpflb.bpf.o: $(BPF_PROGS)
+	@$(BPFTOOL) gen object $@.tmp $^ && mv $@.tmp $@
+
+define compile_bpf
+@mkdir -p $(@D)
+@echo "  clang  $<"
+@$(CLANG) $(BPF_CFLAGS) -c $< -o $@.tmp && llvm-strip -g $@.tmp && mv $@.tmp $@
+endef
 
 $(BUILD)/bpf/%.bpf.o: bpf/prog/%.bpf.c $(BPF_HEADERS)
-	@mkdir -p $(@D)
-	@echo "  clang  $<"
-	@$(CLANG) $(BPF_CFLAGS) -c $< -o $@.tmp && llvm-strip -g $@.tmp && mv $@.tmp $@
+	$(compile_bpf)
 
-$(BUILD)/bpf/unit/%.bpf.o: bpf/unit/%.bpf.c $(BPF_HEADERS)
-	@mkdir -p $(@D)
-	@echo "  clang  $<"
-	@$(CLANG) $(BPF_CFLAGS) -c $< -o $@.tmp && llvm-strip -g $@.tmp && mv $@.tmp $@
-
-$(BUILD)/bpf/bench/%.bpf.o: bpf/bench/%.bpf.c $(BPF_HEADERS)
-	@mkdir -p $(@D)
-	@echo "  clang  $<"
-	@$(CLANG) $(BPF_CFLAGS) -c $< -o $@.tmp && llvm-strip -g $@.tmp && mv $@.tmp $@
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(BPF_HEADERS)
+	$(compile_bpf)
 
 abi: bpf ## write src/EbpfLb.Abi and docs/maps.md again from the BTF of the BPF object
 	dotnet run --project tools/abigen -c $(CONFIG) -v quiet -- $(BUILD)/bpf/ebpflb.bpf.o src/EbpfLb.Abi bpf/include/lb_maps.h docs/maps.md
@@ -73,6 +72,9 @@ golden: ## write what comes out into the expected parts of tests/EbpfLb.Scenario
 	dotnet build tests/EbpfLb.Scenarios -c $(CONFIG) -v quiet
 	EBPFLB_GOLDEN=write $(BUILD)/dotnet/bin/EbpfLb.Scenarios/$(shell echo $(CONFIG) | tr A-Z a-z)/EbpfLb.Scenarios -noLogo
 	@git diff --stat -- tests/EbpfLb.Scenarios/cases
+
+format: ## clang-format all C of bpf/ and the tests
+	clang-format -i bpf/*/*.h bpf/*/*.c tests/EbpfLb.Testing/native/*.[ch]
 
 clean: ## remove everything that was built
 	rm -rf $(BUILD)
