@@ -74,8 +74,8 @@ public sealed class WatchingTests : IDisposable
         await source.UntilAsync(s => s.Has("a"));
         var before = source.Snapshots;
 
-        folder.With("a.yaml", "# only a comment more\n" + ManifestText.Service("a", "10.96.0.1"));
         var contact = source.Source.Status.LastContact;
+        folder.With("a.yaml", "# only a comment more\n" + ManifestText.Service("a", "10.96.0.1"));
         await source.UntilStatusAsync(s => s.LastContact > contact);
 
         folder.With("z.yaml", ManifestText.Service("z", "10.96.0.9"));
@@ -141,7 +141,8 @@ public sealed class WatchingTests : IDisposable
     [Fact]
     public async Task Two_writes_of_the_same_size_in_one_tick_are_both_seen()
     {
-        var time = DateTime.UtcNow;
+        // A time that stays recent however long the test takes.
+        var time = DateTime.UtcNow.AddHours(1);
         folder.With("web.yaml", ManifestText.Service("web", "10.96.0.81"));
         File.SetLastWriteTimeUtc(folder.PathOf("web.yaml"), time);
         await using var source = new RunningSource(folder.Source(o => o with { Rescan = TimeSpan.FromMilliseconds(20) }));
