@@ -1,5 +1,6 @@
 using System.Net;
 using EbpfLb.Testing.ApiServer;
+using EbpfLb.Testing.Cgroups;
 using EbpfLb.Testing.Netns;
 using EbpfLb.Testing.Probes;
 using EbpfLb.Testing.Processes;
@@ -167,6 +168,25 @@ public sealed class TopologyTests : IDisposable
         Assert.False(Directory.Exists(node.Cgroup.Path));
         Assert.False(File.Exists($"/run/netns/{pod.Netns}"));
         Assert.False(File.Exists($"/run/netns/{node.Netns}"));
+    }
+
+    [Fact]
+    public void What_a_killed_test_process_left_is_removed_by_the_next_and_nothing_else()
+    {
+        using var gone = ChildProcess.Start(new ProcessPlace(null, null), ["true"]);
+        gone.WaitForExit();
+        var (dead, alive) = ($"elb{gone.Id}-0000-node", topology.AddNode());
+        using var cgroup = CgroupScope.Create(dead);
+        using var left = ChildProcess.Start(new ProcessPlace(null, cgroup.Child("pod").Path), ["sleep", "1000"]);
+        Assert.Equal(0, ChildProcess.Run(new ProcessPlace(null, null), RepositoryPaths.Tool("ip"), "netns", "add", dead).ExitCode);
+
+        using var next = NetnsTopology.Create();
+
+        Assert.NotEqual(0, left.WaitForExit());
+        Assert.False(File.Exists($"/run/netns/{dead}"));
+        Assert.False(Directory.Exists(cgroup.Path));
+        Assert.True(File.Exists($"/run/netns/{alive.Netns}"));
+        Assert.True(Directory.Exists(alive.Cgroup.Path));
     }
 
     public void Dispose() => topology.Dispose();
