@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # The demo: one node, a client pod, three backend pods, both families, on this machine's kernel and nothing of its network.
 # Usage: demo.sh [run|clean]; KEEP=1 leaves everything up. `make demo` builds what it needs and calls it.
+# For tests: DEMO_NODE names another node than "demo", EBPFLB_BINARY another agent than build/bin/ebpflb.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 source tools/netlab/lib.sh
 source deploy/demo/show.sh
 
-node=demo
-agent=$PWD/build/bin/ebpflb
+node=${DEMO_NODE:-demo}
+agent=${EBPFLB_BINARY:-$PWD/build/bin/ebpflb}
 netprobe=$PWD/build/native/netprobe
 state=$NETLAB_STATE/$node
 manifests=$state/manifests
@@ -130,9 +131,9 @@ show_affinity() {
 	done
 }
 
-# Every backend but web-c, for IPv4 and IPv6.
+# Every backend but web-c, for IPv4 and IPv6: an endpoint is one line there.
 remove_backend() {
-	sed -E '/"(10\.244\.0\.|fd00:10:244::)13"/,+2d' deploy/demo/manifests/web.yaml > "$manifests/.web"
+	sed -E '/"(10\.244\.0\.|fd00:10:244::)13"/d' deploy/demo/manifests/web.yaml > "$manifests/.web"
 	mv "$manifests/.web" "$manifests/web.yaml"
 }
 
@@ -217,7 +218,7 @@ finish() {
 [ "$(id -u)" -eq 0 ] || { echo "the demo makes network namespaces and loads BPF programs: run it as root" >&2; exit 1; }
 if [ -z "${DEMO_ALONE:-}" ]; then
 	code=0
-	DEMO_ALONE=1 flock --nonblock --close --conflict-exit-code 75 /run/ebpflb-demo.lock "deploy/demo/${0##*/}" "$@" || code=$?
+	DEMO_ALONE=1 flock --nonblock --close --conflict-exit-code 75 "/run/ebpflb-demo-$node.lock" "deploy/demo/${0##*/}" "$@" || code=$?
 	[ "$code" -ne 75 ] || echo "another demo runs on this machine: wait for its end" >&2
 	exit "$code"
 fi

@@ -1,0 +1,26 @@
+using EbpfLb.Testing.Processes;
+
+namespace EbpfLb.E2E.Commands;
+
+/// <summary>The first command of the README: it checks every step itself and ends with 1 when one does not show what it should.</summary>
+public sealed class DemoTests
+{
+    private static readonly string Script = Path.Combine(RepositoryPaths.Root, "deploy", "demo", "demo.sh");
+
+    [Fact]
+    public void The_demo_shows_what_it_promises_and_removes_everything()
+    {
+        using var demo = ChildProcess.Start(
+            new ProcessPlace(null, null), [Script], new Dictionary<string, string>
+            {
+                ["EBPFLB_BINARY"] = TestNode.Binary,
+                ["DEMO_NODE"] = "demotest",
+                ["KEEP"] = "",
+            });
+
+        Assert.True(demo.WaitForExit(TimeSpan.FromSeconds(90)) == 0, demo.Output);
+        Assert.DoesNotContain("FAILED", demo.Output, StringComparison.Ordinal);
+        Assert.False(File.Exists("/run/netns/netlab-demotest"));
+        Assert.False(Directory.Exists("/run/ebpflb-netlab/demotest"));
+    }
+}
