@@ -96,13 +96,15 @@ internal static class StartBench
             while (services.Lookup(key) == before)
             {
                 if (Stopwatch.GetElapsedTime(start).TotalSeconds > 10) throw new TimeoutException("a change did not arrive");
+                // Both CPUs are needed: this process is the API server too.
+                await Task.Delay(1);
             }
             if (i >= 0) ms.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             await Task.Delay(5);
         }
         Report.Title(
             $"A change at {Services} services and {Services * Endpoints} endpoints, from the API server to the kernel",
-            $"One endpoint replaced in the fake API server until the kernel's map shows the new list (polled without pause on one of two CPUs): watch event, JSON, snapshot, compile, plan, flip. {Changes} changes.");
+            $"One endpoint replaced in the fake API server until the kernel's map shows the new list (polled every millisecond): watch event, JSON, snapshot, compile, plan, flip. {Changes} changes.");
         Report.Table(["median ms", "p99 ms", "max ms"], [[ms.Median.ToString("0.00"), ms.Quantile(0.99).ToString("0.00"), ms.Quantile(1).ToString("0.00")]]);
     }
 
