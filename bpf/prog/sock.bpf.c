@@ -58,12 +58,20 @@ lb_inline int refuse(__u32 service_id)
 	return LB_SOCK_DENY;
 }
 
-/* A socket that connects again, now past us: its peer is what it says. */
-lb_inline int forget(struct bpf_sock_addr *ctx)
+/*
+ * Not a frontend of ours. A datagram socket that is connected may connect again, now past us: what
+ * it remembers must go, or getpeername() would show the old frontend where the new peer is its
+ * backend. Others have nothing to forget, and asking socket storage would double the price of a
+ * destination that is none of our business.
+ */
+lb_inline int pass(struct bpf_sock_addr *ctx)
 {
-	struct lb_sock *mem = bpf_sk_storage_get(&lb_sock, ctx->sk, NULL, 0);
+	struct lb_sock *mem;
 
-	if (unlikely(mem)) {
+	if (likely(!ctx->sk || ctx->sk->state != BPF_TCP_ESTABLISHED))
+		return LB_SOCK_ALLOW;
+	mem = bpf_sk_storage_get(&lb_sock, ctx->sk, NULL, 0);
+	if (mem) {
 		lb_sock_closed(mem);
 		bpf_sk_storage_delete(&lb_sock, ctx->sk);
 	}
@@ -81,13 +89,13 @@ lb_inline int do_connect(struct bpf_sock_addr *ctx, const struct lb_addr *dst, b
 	enum lb_lookup lookup = lb_service_find(dst, &svc);
 
 	if (likely(lookup == LB_LOOKUP_NONE))
-		return forget(ctx);
+		return pass(ctx);
 
 	client_fill(ctx, &client);
 	client.dice = bpf_get_prandom_u32();
 	verdict = lb_select(dst, lookup, &svc, &client, &pick);
 	if (unlikely(verdict == LB_PASS))
-		return forget(ctx);
+		return pass(ctx);
 	if (verdict == LB_REFUSE)
 		return refuse(pick.service_id);
 
