@@ -16,13 +16,16 @@ BPF_HEADERS := $(wildcard bpf/include/*.h bpf/lib/*.h bpf/hook/*.h)
 BPF_PROGS := $(patsubst bpf/prog/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/prog/*.bpf.c))
 BPF_UNITS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/unit/*.bpf.c bpf/bench/*.bpf.c))
 
-.PHONY: help deps build bpf netprobe test demo demo-clean bench abi golden format clean
+.PHONY: help deps test-deps build bpf netprobe test demo demo-clean bench abi golden format clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-deps: ## install what is missing (Debian 12, root)
+deps: ## install what building needs and is missing (Debian 12, root)
 	@tools/install-deps.sh
+
+test-deps: ## the same for the tests
+	@tools/install-deps.sh test
 
 build: bpf ## build everything; leaves build/bin/ebpflb
 	dotnet build EbpfLb.sln -c $(CONFIG) -v quiet
@@ -55,7 +58,7 @@ $(BUILD)/native/netprobe: $(wildcard tests/EbpfLb.Testing/native/*.c) tests/Ebpf
 	@mkdir -p $(@D)
 	$(CLANG) -std=gnu11 -O2 -g -Wall -Wextra -Werror -pthread $(filter %.c,$^) -o $@.tmp && mv $@.tmp $@
 
-test: deps build netprobe ## all tests, C# and BPF (root); ends with "N passed, N failed"
+test: test-deps build netprobe ## all tests, C# and BPF (root); ends with "N passed, N failed"
 	@tools/test.sh
 
 demo: deps bpf netprobe ## a node in namespaces that balances real traffic (root); KEEP=1 leaves it up

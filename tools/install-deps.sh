@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
-# Installs what building, testing and the demo need on Debian 12. Does nothing for what is there already.
+# Installs what building and the demo need on Debian 12; with the argument "test" also what the tests need.
+# Does nothing for what is there already.
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
-# command -> package
-need=(
-	clang:clang llvm-strip:llvm bpftool:bpftool ip:iproute2 make:make
-	clang-format:clang-format promtool:prometheus tcpdump:tcpdump curl:curl openssl:openssl
-)
+# command:package
+need=(clang:clang llvm-strip:llvm bpftool:bpftool ip:iproute2 make:make curl:curl)
 packages=()
 for pair in "${need[@]}"; do
 	PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}" >/dev/null 2>&1 || packages+=("${pair##*:}")
@@ -24,6 +23,17 @@ if [ "${#packages[@]}" -gt 0 ]; then
 	echo "installing: ${packages[*]}"
 	apt-get update -qq
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
+fi
+
+# promtool is in the package of the Prometheus server, which nobody asked to have running: only the tool is taken out.
+if [ "${1:-}" = test ] && ! command -v promtool >/dev/null 2>&1 && [ ! -x build/tools/promtool ]; then
+	echo "unpacking: promtool"
+	there=$(mktemp -d)
+	trap 'rm -rf "$there"' EXIT
+	apt-get update -qq
+	(cd "$there" && apt-get download -qq prometheus >/dev/null && dpkg-deb -x prometheus_*.deb .)
+	mkdir -p build/tools
+	cp "$there/usr/bin/promtool" build/tools/
 fi
 
 if ! command -v dotnet >/dev/null 2>&1; then

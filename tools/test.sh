@@ -4,6 +4,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 config=${CONFIG:-Release}
+export PATH="$PATH:$PWD/build/tools:/usr/sbin:/sbin"
 passed=0 failed=0
 for project in tests/*.Tests tests/EbpfLb.Scenarios tests/EbpfLb.E2E; do
 	name=$(basename "$project")

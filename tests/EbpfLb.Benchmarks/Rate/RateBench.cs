@@ -15,8 +15,8 @@ namespace EbpfLb.Benchmarks.Rate;
 /// </summary>
 internal static class RateBench
 {
-    private const int Rounds = 31;
-    private const int Requests = 4000;
+    private const int Rounds = 101;
+    private const int Requests = 2000;
 
     public static async Task RunAsync()
     {
