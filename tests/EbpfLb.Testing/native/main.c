@@ -36,6 +36,8 @@ static const struct {
 	{"release", verb_release, "id=I: close them"},
 	{"time-connect", verb_time_connect,
 	 "mode=tcp|udp to=A:P [batch=N] [rounds=R] [same=1|life=1]: ns per connect(), median"},
+	{"time-requests", verb_time_requests,
+	 "to=A:P and=A:P [count=N]: ns per TCP connect-request-close, the two by turns"},
 };
 
 static int run(char *line)

@@ -71,5 +71,6 @@ int verb_hold(const struct args *args);
 int verb_exchange(const struct args *args);
 int verb_release(const struct args *args);
 int verb_time_connect(const struct args *args);
+int verb_time_requests(const struct args *args);
 
 #endif

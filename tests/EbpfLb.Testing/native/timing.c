@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What connect() costs: batches of fresh sockets, so that every call does the work of a first connect,
- * one UDP socket
- * again and again (same=1), or whole lives of sockets (life=1). */
+/* What connect() costs: batches of fresh sockets, so that every call does the work of a first
+ * connect, one UDP socket again and again (same=1), or whole lives of sockets (life=1). */
 #include "netprobe.h"
 
 #include <errno.h>
@@ -103,5 +102,48 @@ int verb_time_connect(const struct args *args)
 		       ns[rounds - 1]);
 	free(ns);
 	free(fd);
+	return error != 0;
+}
+
+/* connect, request, answer, close; ns, or 0 with *error set. */
+static uint64_t one_request(const struct endpoint *to, int *error)
+{
+	char name[NAME_BYTES];
+	uint64_t start = now_ns();
+	int fd = socket_open(SOCK_STREAM, to, NULL, 5000);
+
+	if (connect(fd, (const struct sockaddr *)&to->addr, to->len))
+		*error = errno;
+	else
+		*error = stream_request(fd, true, name);
+	close(fd);
+	return now_ns() - start;
+}
+
+/* Two destinations by turns, so that whatever the machine does meanwhile hits both alike. */
+int verb_time_requests(const struct args *args)
+{
+	int count = args_number(args, "count", 1000);
+	struct endpoint to[2];
+	uint64_t sum[2] = {0, 0};
+	int error = 0;
+
+	if (!endpoint_parse(&to[0], args_text(args, "to", NULL), false) ||
+	    !endpoint_parse(&to[1], args_text(args, "and", NULL), false) || count < 1) {
+		printf("err text=\"to= and and= are ADDRESS:PORT; count= is at least 1\"\n");
+		return 2;
+	}
+	for (int i = 0; i < count && !error; i++) {
+		int first = i & 1;
+
+		sum[first] += one_request(&to[first], &error);
+		if (!error)
+			sum[!first] += one_request(&to[!first], &error);
+	}
+	if (error)
+		printf("err stage=request errno=%s\n", error_name(error));
+	else
+		printf("ok to-ns=%.1f and-ns=%.1f\n", (double)sum[0] / count,
+		       (double)sum[1] / count);
 	return error != 0;
 }
