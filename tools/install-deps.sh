@@ -31,7 +31,7 @@ if [ "${1:-}" = test ] && ! command -v promtool >/dev/null 2>&1 && [ ! -x build/
 	there=$(mktemp -d)
 	trap 'rm -rf "$there"' EXIT
 	apt-get update -qq
-	(cd "$there" && apt-get download -qq prometheus >/dev/null && dpkg-deb -x prometheus_*.deb .)
+	(cd "$there" && apt-get -o APT::Sandbox::User=root download -qq prometheus >/dev/null && dpkg-deb -x prometheus_*.deb .)
 	mkdir -p build/tools
 	cp "$there/usr/bin/promtool" build/tools/
 fi
