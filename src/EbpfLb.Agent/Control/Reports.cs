@@ -47,7 +47,7 @@ internal sealed record FeatureStatus(string Name, bool Available, string? Lost);
 /// <param name="Service">"namespace/name"; null when only the maps are known.</param>
 /// <param name="Id">Service port id in the maps; null while it is not programmed.</param>
 /// <param name="AffinitySeconds">0: no affinity.</param>
-/// <param name="Connections">Begun, of the service port: its frontends share the counts.</param>
+/// <param name="Connections">Begun, of the service port in its family: its frontends there share the counts.</param>
 /// <param name="Active">Open now.</param>
 internal sealed record ServiceRow(
     string? Service,
