@@ -59,10 +59,10 @@ lb_inline int refuse(__u32 service_id)
 }
 
 /*
- * Not a frontend of ours. A datagram socket that is connected may connect again, now past us: what
- * it remembers must go, or getpeername() would show the old frontend where the new peer is its
- * backend. Others have nothing to forget, and asking socket storage would double the price of a
- * destination that is none of our business.
+ * Not a frontend of ours. A connected datagram socket may connect again, now past us: what it
+ * remembers must go, or getpeername() would show the old frontend where the new peer is its
+ * backend. The others are not asked: that would double the price of a destination that is none of
+ * our business (docs/decisions/0001).
  */
 lb_inline int pass(struct bpf_sock_addr *ctx)
 {

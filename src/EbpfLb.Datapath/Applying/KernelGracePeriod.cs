@@ -16,7 +16,7 @@ internal sealed partial class KernelGracePeriod : IGracePeriod
     /// <summary>Where membarrier is refused (nohz_full kernels): far longer than any program runs.</summary>
     private static readonly TimeSpan LongerThanAnyProgram = TimeSpan.FromSeconds(1);
 
-    /// <summary>Ends after one grace period: 10 to 50 ms on an idle machine.</summary>
+    /// <summary>Ends after one grace period, however long the slowest CPU takes.</summary>
     public async Task WaitAsync(CancellationToken cancellationToken)
     {
         // The system call blocks: it belongs on a thread, and never on the path of an update.
