@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* Every struct and enum that crosses between the BPF programs and the C# agent; tools/abigen reads
- * it from BTF. */
+/* Every struct and enum that crosses between the BPF programs and the C# agent (with lb_abi_*.h);
+ * tools/abigen reads it from BTF. */
 #ifndef LB_ABI_H
 #define LB_ABI_H
 
 #include <linux/types.h>
+
+#include "lb_abi_flow.h"
+#include "lb_abi_reason.h"
 
 /* Hidden padding would make byte equality and value equality differ, so it is an error here. */
 #pragma clang diagnostic push
 #pragma clang diagnostic error "-Wpadded"
 
 /* Raised whenever a struct below changes its meaning without changing its size. */
-#define LB_ABI_VERSION 1
+#define LB_ABI_VERSION 2
 
 /* Key of lb_services4: what a client connects to. */
 struct lb_fe4 {
@@ -37,13 +40,22 @@ struct lb_range {
 
 enum lb_service_flag {
 	LB_SERVICE_AFFINITY = 1, /* ClientIP session affinity, affinity_sec is its time-out */
+	LB_SERVICE_EXTERNAL =
+		2,	      /* NodePort, external IP or LB VIP: the rules of external traffic */
+	LB_SERVICE_LOCAL = 4, /* this frontend's traffic policy is Local */
+	LB_SERVICE_ELSEWHERE = 8, /* there are endpoints, only not in the list in force: drop,
+				     do not reject */
+	LB_SERVICE_RANGES = 16,	  /* only sources in lb_src_ranges4/6 may use it */
+	LB_SERVICE_NODE_PORT = 32,
+	LB_SERVICE_LB_VIP = 64, /* with EXTERNAL; without either it is an external IP */
 };
 
 /*
  * Value of lb_services4/6: one frontend of a service port. It is replaced whole by one map update:
  * that is the flip. A replaced hash element may be reused at once for another key, so a reader that
  * raced can find a foreign value; `check` (lb_fe_check() of the key) tells, and the reader looks up
- * once more.
+ * once more. A NodePort's key has the address 0 (::): it answers on every address of lb_node_addrs
+ * that allows it.
  */
 struct lb_service {
 	__u32 check;
@@ -51,8 +63,8 @@ struct lb_service {
 			slots and backends */
 	__u32 flags; /* enum lb_service_flag */
 	__u32 affinity_sec;
-	struct lb_range backends; /* count 0: refuse */
-	__u32 reserved[2];	  /* 0 */
+	struct lb_range cluster; /* the Cluster list (contract section 6) */
+	struct lb_range local;	 /* the Local list */
 };
 
 /* Element of lb_slots. The service id unmasks a reader whose range was retired and reused. */
@@ -62,8 +74,9 @@ struct lb_slot {
 };
 
 enum lb_backend_flag {
-	LB_BACKEND_LIVE =
-		1, /* in the list of its service now: affinity and UDP stickiness may choose it */
+	LB_BACKEND_IN_CLUSTER = 1, /* in the Cluster list of its service now */
+	LB_BACKEND_IN_LOCAL = 2,   /* in the Local list of its service now */
+	LB_BACKEND_LOCAL = 4,	   /* on this node */
 };
 
 /* Element of lb_backends. A backend belongs to one service port, so an address may be here several
@@ -129,23 +142,6 @@ struct lb_peer {
 	__u32 pad; /* 0 */
 };
 
-/* Why a packet, connection or datagram ended as it did; indexes lb_stats. Numbers are never reused.
- */
-enum lb_reason {
-	LB_REASON_NONE = 0,
-	LB_SOCK_TRANSLATED = 1,	  /* connect() sent to a backend */
-	LB_SOCK_REFUSED = 2,	  /* connect() or sendto() refused: the service has no endpoint */
-	LB_SOCK_AFFINITY_HIT = 3, /* the remembered backend was taken */
-	LB_SOCK_RACE = 4,	  /* a reader met a half-updated service and looked again */
-	LB_SOCK_RACE_LOST = 5, /* it met one every time: refused, never sent to a foreign backend */
-	LB_SOCK_NO_STORAGE =
-		6, /* no memory to remember a socket's frontend: getpeername() shows the backend */
-	LB_UDP_TRANSLATED = 7, /* datagram of an unconnected socket sent to a backend */
-	LB_UDP_REVERSED = 8,   /* source of an answer put back to the frontend */
-	LB_REASON_MAX =
-		16, /* size of lb_stats; room so that a new reason does not change the map */
-};
-
 /* Value of lb_stats, per CPU. */
 struct lb_stat {
 	__u64 count;
@@ -158,6 +154,79 @@ struct lb_svc_stat {
 	__u64 closed;	   /* of those, ended: the difference is what is active */
 	__u64 datagrams;   /* of unconnected UDP sockets */
 	__u64 refused;	   /* no endpoint */
+};
+
+/* Keys of lb_node_addrs4/6. */
+struct lb_ip4 {
+	__be32 addr;
+};
+
+struct lb_ip6 {
+	__be32 addr[4];
+};
+
+enum lb_node_addr_flag {
+	LB_NODE_ADDR_NODE_PORT = 1, /* NodePorts answer on it */
+};
+
+/* Value of lb_node_addrs4/6: every address of this node's interfaces is there. 127/8 as a whole is
+ * not: see LB_SET_LOOPBACK4. */
+struct lb_node_addr {
+	__u32 flags; /* enum lb_node_addr_flag */
+};
+
+/* Keys of lb_src_ranges4/6. */
+struct lb_src_range4 {
+	__u32 prefix_len; /* bits of what follows: 32 and those of the address */
+	__u32 service_id;
+	__be32 addr;
+};
+
+struct lb_src_range6 {
+	__u32 prefix_len;
+	__u32 service_id;
+	__be32 addr[4];
+};
+
+enum lb_device_flag {
+	LB_DEVICE_POD = 1,    /* pods are behind it: what comes in is theirs, and replies to it come
+				 back    through us */
+	LB_DEVICE_DETECT = 2, /* detectLocalMode by interface: its sources are pods */
+};
+
+/* Value of lb_devices; the key is the interface index. */
+struct lb_device {
+	__be32 snat4; /* source address of what leaves by it; 0: none */
+	__be32 snat6[4];
+	__u32 flags; /* enum lb_device_flag */
+};
+
+enum lb_setting {
+	LB_SET_PODS4 = 1,	   /* pods4 tells pods from others (detectLocalMode by CIDR) */
+	LB_SET_PODS6 = 2,	   /* the same for pods6 */
+	LB_SET_PODS_DEVICE = 4,	   /* LB_DEVICE_DETECT tells */
+	LB_SET_MASQUERADE_ALL = 8, /* SNAT all traffic to ClusterIPs */
+	LB_SET_ALWAYS_SNAT = 16,   /* SNAT to local backends too where kube-proxy would */
+	LB_SET_HOST_SOCKETS = 32,  /* socket hooks translate for the node's own processes only */
+	LB_SET_PROTECT_PORTS = 64, /* bind() to a NodePort in use is refused */
+	LB_SET_LOOPBACK4 = 128,	   /* NodePorts answer the node on 127.0.0.0/8 */
+	LB_SET_LOOPBACK6 = 256,	   /* and on ::1 */
+	LB_SET_EVENTS = 512,	   /* write drops to lb_events */
+};
+
+/* The one element of lb_settings: what the agent may change while programs run. */
+struct lb_settings {
+	__u64 host_netns;      /* cookie of the node's network namespace */
+	__u32 flags;	       /* enum lb_setting */
+	__u32 ct_pending;      /* elements of lb_ct_pending */
+	__u16 node_port_first; /* host order; no NodePort is below */
+	__u16 node_port_last;  /* nor above; 0 when there is none */
+	__u16 snat_port_first; /* host order, both inclusive */
+	__u16 snat_port_last;
+	__be32 pods4;
+	__be32 pods4_mask;
+	__be32 pods6[4];
+	__be32 pods6_mask[4];
 };
 
 /* The one element of lb_meta: tells the next agent whether these maps speak its language. */

@@ -16,6 +16,10 @@
 #define AF_INET6     10
 #define IPPROTO_TCP  6
 #define IPPROTO_UDP  17
+#define IPPROTO_SCTP 132
+#define EEXIST	     17
+#define EADDRINUSE   98
+#define ETIMEDOUT    110
 #define ECONNREFUSED 111
 #define NSEC_PER_SEC 1000000000ULL
 

@@ -90,6 +90,117 @@ struct {
 	__uint(max_entries, 1024);
 } lb_svc_stats __weak SEC(".maps");
 
+/* Addresses of this node's interfaces. Written by the agent, read when a destination port is a
+ * NodePort's and for sources of new flows. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, struct lb_ip4);
+	__type(value, struct lb_node_addr);
+	__uint(max_entries, 1024);
+	__uint(map_flags, BPF_F_RDONLY_PROG);
+} lb_node_addrs4 __weak SEC(".maps");
+
+/* As lb_node_addrs4. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, struct lb_ip6);
+	__type(value, struct lb_node_addr);
+	__uint(max_entries, 1024);
+	__uint(map_flags, BPF_F_RDONLY_PROG);
+} lb_node_addrs6 __weak SEC(".maps");
+
+/* Sources that may use an LB VIP, for services with LB_SERVICE_RANGES. Written by the agent, read
+ * for new flows. Full: the agent names the service left out. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__type(key, struct lb_src_range4);
+	__type(value, __u32);
+	__uint(max_entries, 1024);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
+} lb_src_ranges4 __weak SEC(".maps");
+
+/* As lb_src_ranges4. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__type(key, struct lb_src_range6);
+	__type(value, __u32);
+	__uint(max_entries, 1024);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
+} lb_src_ranges6 __weak SEC(".maps");
+
+/* Interface index -> what new flows must know of a device. Written by the agent. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, __u32);
+	__type(value, struct lb_device);
+	__uint(max_entries, 4096);
+	__uint(map_flags, BPF_F_RDONLY_PROG);
+} lb_devices __weak SEC(".maps");
+
+/* What the agent may change while programs run. Written by the agent, read by every hook. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, __u32);
+	__type(value, struct lb_settings);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_RDONLY_PROG);
+} lb_settings __weak SEC(".maps");
+
+/*
+ * Flows of IPv4, two entries each. Written by programs, swept by the agent. Not an LRU: under a
+ * flood an LRU forgets established flows for new ones. Full: half-open and closed flows give way
+ * (lb_ct_pending); when all are established, new flows are dropped and counted.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, struct lb_ct_key4);
+	__type(value, struct lb_ct4);
+	__uint(max_entries, 1024);
+} lb_conntrack4 __weak SEC(".maps");
+
+/* Flows of IPv6. As lb_conntrack4. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, struct lb_ct_key6);
+	__type(value, struct lb_ct6);
+	__uint(max_entries, 1024);
+} lb_conntrack6 __weak SEC(".maps");
+
+/*
+ * Ring of flows that may be evicted: each new and each closed one is written at the cursor (the
+ * key of its request entry, IPv4 as v4-mapped); what was there is evicted if it still may be. So at
+ * most this many flows are half-open or closed. Written by programs.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, __u32);
+	__type(value, struct lb_ct_key6);
+	__uint(max_entries, 256);
+} lb_ct_pending __weak SEC(".maps");
+
+/* Where lb_ct_pending is written next. Written by programs. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, __u32);
+	__type(value, struct lb_ct_cursor);
+	__uint(max_entries, 1);
+} lb_ct_cursor __weak SEC(".maps");
+
+/* Ports of datagrams under way in fragments. Written by programs. Full: the oldest is forgotten. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__type(key, struct lb_frag_key);
+	__type(value, struct lb_frag);
+	__uint(max_entries, 1024);
+} lb_frags __weak SEC(".maps");
+
+/* struct lb_event of each drop, when LB_SET_EVENTS is set. Written by programs, read by the agent.
+ * Full: the event is lost, its counter is not. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 65536);
+} lb_events __weak SEC(".maps");
+
 /* What made these maps. Written and read by the agent only, when it loads. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

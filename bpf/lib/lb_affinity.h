@@ -7,7 +7,8 @@
 #include "lb_backend.h"
 
 lb_inline const struct lb_backend *lb_affinity_recall(const struct lb_aff_key *key,
-						      __u32 timeout_sec, __u32 *id)
+						      __u32 timeout_sec, enum lb_backend_flag list,
+						      __u32 *id)
 {
 	struct lb_aff *aff = bpf_map_lookup_elem(&lb_affinity, key);
 	const struct lb_backend *backend;
@@ -19,7 +20,7 @@ lb_inline const struct lb_backend *lb_affinity_recall(const struct lb_aff_key *k
 	if (now - aff->used_ns >= timeout_sec * NSEC_PER_SEC)
 		return NULL;
 	*id = aff->backend_id;
-	backend = lb_backend_recall(*id, key->service_id);
+	backend = lb_backend_recall(*id, key->service_id, list);
 	if (backend)
 		aff->used_ns = now;
 	return backend;

@@ -10,25 +10,27 @@ lb_inline const struct lb_backend *lb_backend_get(__u32 id)
 	return bpf_map_lookup_elem(&lb_backends, &id);
 }
 
-/* The backend that was chosen earlier, if it still is in the service's list; NULL else. */
-lb_inline const struct lb_backend *lb_backend_recall(__u32 id, __u32 service_id)
+/* The backend that was chosen earlier, if it still is in the list (a LB_BACKEND_IN_ flag) of the
+ * service; NULL else. */
+lb_inline const struct lb_backend *lb_backend_recall(__u32 id, __u32 service_id,
+						     enum lb_backend_flag list)
 {
 	const struct lb_backend *backend = lb_backend_get(id);
 
 	if (!backend || READ_ONCE(backend->service_id) != service_id)
 		return NULL;
-	return READ_ONCE(backend->flags) & LB_BACKEND_LIVE ? backend : NULL;
+	return READ_ONCE(backend->flags) & list ? backend : NULL;
 }
 
 /* `dice` is any 32 bits; they are spread over the list without a division. NULL: the range is not
  * the service's any more. */
-lb_inline const struct lb_backend *lb_backend_draw(const struct lb_service *svc, __u32 dice,
-						   __u32 *id)
+lb_inline const struct lb_backend *lb_backend_draw(const struct lb_range *range, __u32 service_id,
+						   __u32 dice, __u32 *id)
 {
-	__u32 index = svc->backends.first + (__u32)(((__u64)dice * svc->backends.count) >> 32);
+	__u32 index = range->first + (__u32)(((__u64)dice * range->count) >> 32);
 	const struct lb_slot *slot = bpf_map_lookup_elem(&lb_slots, &index);
 
-	if (!slot || READ_ONCE(slot->service_id) != svc->id)
+	if (!slot || READ_ONCE(slot->service_id) != service_id)
 		return NULL;
 	*id = READ_ONCE(slot->backend_id);
 	return lb_backend_get(*id);

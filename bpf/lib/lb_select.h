@@ -5,6 +5,7 @@
 
 #include "lb_affinity.h"
 #include "lb_service.h"
+#include "lb_src_range.h"
 #include "lb_stats.h"
 
 /* Lookups before giving up on a service that changes under our eyes; each loss needs an update
@@ -14,11 +15,20 @@
 enum lb_verdict {
 	LB_PASS,    /* not a frontend of ours */
 	LB_FORWARD, /* to lb_pick.backend */
-	LB_REFUSE,  /* a frontend without a usable backend */
+	LB_REFUSE,  /* a frontend without any usable backend */
+	LB_DROP,    /* lb_pick.reason says why */
+};
+
+/* Contract section 5.2: the rules of traffic policies know three kinds of source. */
+enum lb_source {
+	LB_FROM_POD,	 /* by the detector */
+	LB_FROM_NODE,	 /* an address of this node */
+	LB_FROM_OUTSIDE, /* anything else; without a detector, pods too */
 };
 
 /* Who asks, and what it got before. Filled in only when there is a service to ask about. */
 struct lb_client {
+	enum lb_source source;
 	struct lb_aff_key affinity; /* kind and client[]; service_id is scratch */
 	const struct lb_sock *flow; /* last flow, kept while its backend is live; or NULL */
 	__u32 dice;
@@ -28,58 +38,88 @@ struct lb_pick {
 	const struct lb_backend *backend;
 	__u32 backend_id;
 	__u32 service_id;
+	__u32 flags;	       /* lb_service.flags of the service that was found */
+	enum lb_reason reason; /* with LB_DROP */
 };
+
+/* The list in force: Local policy short-circuits to the Cluster list for external frontends asked
+ * by a pod or by the node (contract section 5.2). */
+lb_inline bool lb_select_local(const struct lb_service *svc, enum lb_source source)
+{
+	if (likely(!(svc->flags & LB_SERVICE_LOCAL)))
+		return false;
+	return !(svc->flags & LB_SERVICE_EXTERNAL) || source == LB_FROM_OUTSIDE;
+}
 
 /* The backend among those of `svc`; NULL: its range is not its own any more. */
 lb_inline const struct lb_backend *lb_select_backend(const struct lb_addr *dst,
 						     const struct lb_service *svc,
+						     const struct lb_range *range,
+						     enum lb_backend_flag list,
 						     struct lb_client *client, __u32 *id)
 {
 	const struct lb_backend *backend;
 
 	if (client->flow && lb_addr_same(&client->flow->frontend, dst)) {
 		*id = client->flow->backend_id;
-		backend = lb_backend_recall(*id, svc->id);
+		backend = lb_backend_recall(*id, svc->id, list);
 		if (backend)
 			return backend;
 	}
 
 	if (!(svc->flags & LB_SERVICE_AFFINITY))
-		return lb_backend_draw(svc, client->dice, id);
+		return lb_backend_draw(range, svc->id, client->dice, id);
 
 	client->affinity.service_id = svc->id;
-	backend = lb_affinity_recall(&client->affinity, svc->affinity_sec, id);
+	backend = lb_affinity_recall(&client->affinity, svc->affinity_sec, list, id);
 	if (backend) {
 		lb_count(LB_SOCK_AFFINITY_HIT);
 		return backend;
 	}
-	backend = lb_backend_draw(svc, client->dice, id);
+	backend = lb_backend_draw(range, svc->id, client->dice, id);
 	if (backend)
 		lb_affinity_remember(&client->affinity, *id);
 	return backend;
 }
 
 /*
- * Chooses among the backends of `svc`, which was just found; looks it up again where it changed
- * under our eyes. Kept apart from the first lookup: what is no service of ours must cost that
- * lookup and nothing else.
+ * Chooses among the backends of `svc`, which was just found by `key` for a packet or connection to
+ * `dst`; looks it up again where it changed under our eyes. Kept apart from the first lookup: what
+ * is no service of ours must cost that lookup and nothing else.
  */
-lb_inline enum lb_verdict lb_select(const struct lb_addr *dst, enum lb_lookup lookup,
-				    struct lb_service *svc, struct lb_client *client,
-				    struct lb_pick *pick)
+lb_inline enum lb_verdict lb_select(const struct lb_addr *dst, const struct lb_addr *key,
+				    enum lb_lookup lookup, struct lb_service *svc,
+				    struct lb_client *client, struct lb_pick *pick)
 {
 	pick->service_id = 0;
 #pragma clang loop unroll(disable)
 	for (int try = 0; try < LB_SELECT_TRIES; try++) {
 		if (try)
-			lookup = lb_service_find(dst, svc);
+			lookup = lb_service_find(key, svc);
 		if (lookup == LB_LOOKUP_NONE)
 			return LB_PASS;
 		if (likely(lookup == LB_LOOKUP_FOUND)) {
+			bool local = lb_select_local(svc, client->source);
+			const struct lb_range range = local ? svc->local : svc->cluster;
+
 			pick->service_id = svc->id;
-			if (!svc->backends.count)
-				return LB_REFUSE;
-			pick->backend = lb_select_backend(dst, svc, client, &pick->backend_id);
+			pick->flags = svc->flags;
+			if (unlikely(svc->flags & LB_SERVICE_RANGES)) {
+				/* A socket has no source address yet: the packet decides. */
+				if (client->affinity.kind != LB_CLIENT_ADDR)
+					return LB_PASS;
+				pick->reason = LB_DROP_RANGE;
+				if (!lb_src_allowed(svc->id, client->affinity.client))
+					return LB_DROP;
+			}
+			pick->reason = LB_DROP_NO_LOCAL;
+			if (!range.count)
+				return local && (svc->flags & LB_SERVICE_ELSEWHERE) ? LB_DROP
+										    : LB_REFUSE;
+			pick->backend = lb_select_backend(dst, svc, &range,
+							  local ? LB_BACKEND_IN_LOCAL
+								: LB_BACKEND_IN_CLUSTER,
+							  client, &pick->backend_id);
 			if (likely(pick->backend))
 				return LB_FORWARD;
 		}

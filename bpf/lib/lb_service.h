@@ -19,11 +19,14 @@ lb_inline __u32 lb_fe_check(__u32 addr_fold, __be16 port, __u8 proto)
  */
 lb_inline bool lb_service_read(const struct lb_service *from, __u32 check, struct lb_service *to)
 {
-	/* One read: never the start of one list with the length of another. */
-	__u64 range = READ_ONCE(*(const __u64 *)&from->backends);
+	/* One read each: never the start of one list with the length of another. */
+	__u64 cluster = READ_ONCE(*(const __u64 *)&from->cluster);
+	__u64 local = READ_ONCE(*(const __u64 *)&from->local);
 
-	to->backends.first = (__u32)range;
-	to->backends.count = range >> 32;
+	to->cluster.first = (__u32)cluster;
+	to->cluster.count = cluster >> 32;
+	to->local.first = (__u32)local;
+	to->local.count = local >> 32;
 	to->id = READ_ONCE(from->id);
 	to->flags = READ_ONCE(from->flags);
 	to->affinity_sec = READ_ONCE(from->affinity_sec);

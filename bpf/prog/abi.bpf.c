@@ -14,6 +14,14 @@ struct abi_enums {
 	enum lb_client_kind client_kind;
 	enum lb_sock_kind sock_kind;
 	enum lb_reason reason;
+	enum lb_node_addr_flag node_addr_flag;
+	enum lb_device_flag device_flag;
+	enum lb_setting setting;
+	enum lb_ct_hook ct_hook;
+	enum lb_ct_flag ct_flag;
+	enum lb_ct_phase ct_phase;
+	enum lb_ct_clock ct_clock;
+	struct lb_event event; /* no map has it as its value */
 };
 
 /* Nobody calls it, so it is never loaded. A new enum of lb_abi.h gets a member above. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /* Socket hooks: connect, sendmsg, recvmsg, getpeername for both families, and the release of a
  * socket. */
+#include "lb_frontend.h"
 #include "lb_sock.h"
 
 /*
@@ -36,14 +37,39 @@ lb_inline void ctx_store(struct bpf_sock_addr *ctx, const __be32 *addr, __be16 p
 	ctx->user_port = port;
 }
 
-lb_inline void client_fill(struct bpf_sock_addr *ctx, struct lb_client *client)
+/* Loopback NodePorts are the node's own: 127.0.0.1 of a pod is the pod. */
+lb_inline enum lb_lookup find(struct bpf_sock_addr *ctx, const struct lb_settings *set,
+			      const struct lb_addr *dst, struct lb_addr *key,
+			      struct lb_service *svc)
+{
+	__u32 flags = set->flags;
+
+	if (unlikely(flags & (LB_SET_LOOPBACK4 | LB_SET_LOOPBACK6)) &&
+	    unlikely(lb_node_port_range(set, dst->port)) &&
+	    bpf_get_netns_cookie(ctx) != set->host_netns)
+		flags &= ~(LB_SET_LOOPBACK4 | LB_SET_LOOPBACK6);
+	return lb_frontend_find(dst, set, flags, key, svc);
+}
+
+/* False: the socket is a pod's, and pods are left to others (LB_SET_HOST_SOCKETS). */
+lb_inline bool client_fill(struct bpf_sock_addr *ctx, const struct lb_settings *set, bool is4,
+			   struct lb_client *client)
 {
 	__u64 netns = bpf_get_netns_cookie(ctx);
+	bool pods =
+		set->flags & LB_SET_PODS_DEVICE || set->flags & (is4 ? LB_SET_PODS4 : LB_SET_PODS6);
 
 	__builtin_memset(client, 0, sizeof(*client));
+	if (netns == set->host_netns)
+		client->source = LB_FROM_NODE;
+	else if (set->flags & LB_SET_HOST_SOCKETS)
+		return false;
+	else
+		client->source = pods ? LB_FROM_POD : LB_FROM_OUTSIDE;
 	client->affinity.client[0] = (__u32)netns;
 	client->affinity.client[1] = netns >> 32;
 	client->affinity.kind = LB_CLIENT_NETNS;
+	return true;
 }
 
 /* "connection refused" at once, where the kernel's answer to a 0 from a program would be EPERM. */
@@ -55,6 +81,14 @@ lb_inline int refuse(__u32 service_id)
 		stat->refused++;
 	lb_count(LB_SOCK_REFUSED);
 	bpf_set_retval(-ECONNREFUSED);
+	return LB_SOCK_DENY;
+}
+
+/* What a dropped SYN ends in, without the wait. */
+lb_inline int drop(void)
+{
+	lb_count(LB_SOCK_DROPPED);
+	bpf_set_retval(-ETIMEDOUT);
 	return LB_SOCK_DENY;
 }
 
@@ -80,24 +114,30 @@ lb_inline int pass(struct bpf_sock_addr *ctx)
 
 lb_inline int do_connect(struct bpf_sock_addr *ctx, const struct lb_addr *dst, bool is4)
 {
+	const struct lb_settings *set = lb_settings_get();
 	struct lb_client client;
 	struct lb_svc_stat *stat;
 	struct lb_service svc = {};
+	struct lb_addr key;
 	struct lb_pick pick;
 	struct lb_sock *mem;
 	enum lb_verdict verdict;
-	enum lb_lookup lookup = lb_service_find(dst, &svc);
+	enum lb_lookup lookup;
 
-	if (likely(lookup == LB_LOOKUP_NONE))
+	if (!set)
+		return LB_SOCK_ALLOW;
+	lookup = find(ctx, set, dst, &key, &svc);
+	if (likely(lookup == LB_LOOKUP_NONE) || !client_fill(ctx, set, is4, &client))
 		return pass(ctx);
 
-	client_fill(ctx, &client);
 	client.dice = bpf_get_prandom_u32();
-	verdict = lb_select(dst, lookup, &svc, &client, &pick);
+	verdict = lb_select(dst, &key, lookup, &svc, &client, &pick);
 	if (unlikely(verdict == LB_PASS))
 		return pass(ctx);
 	if (verdict == LB_REFUSE)
 		return refuse(pick.service_id);
+	if (verdict == LB_DROP)
+		return drop();
 
 	mem = bpf_sk_storage_get(&lb_sock, ctx->sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 	if (likely(mem)) {
@@ -122,28 +162,34 @@ lb_inline int do_connect(struct bpf_sock_addr *ctx, const struct lb_addr *dst, b
  */
 lb_inline int do_sendmsg(struct bpf_sock_addr *ctx, const struct lb_addr *dst, bool is4)
 {
+	const struct lb_settings *set = lb_settings_get();
 	struct lb_client client;
 	struct lb_svc_stat *stat;
 	struct lb_service svc = {};
+	struct lb_addr key;
 	struct lb_pick pick;
 	struct lb_sock *mem;
 	enum lb_verdict verdict;
-	enum lb_lookup lookup = lb_service_find(dst, &svc);
+	enum lb_lookup lookup;
 	__u64 cookie;
 
-	if (likely(lookup == LB_LOOKUP_NONE))
+	if (!set)
+		return LB_SOCK_ALLOW;
+	lookup = find(ctx, set, dst, &key, &svc);
+	if (likely(lookup == LB_LOOKUP_NONE) || !client_fill(ctx, set, is4, &client))
 		return LB_SOCK_ALLOW;
 
-	client_fill(ctx, &client);
 	cookie = bpf_get_socket_cookie(ctx);
 	client.dice = lb_mix(cookie, dst->addr[3] ^ dst->port);
 	mem = bpf_sk_storage_get(&lb_sock, ctx->sk, NULL, 0);
 	client.flow = mem;
-	verdict = lb_select(dst, lookup, &svc, &client, &pick);
+	verdict = lb_select(dst, &key, lookup, &svc, &client, &pick);
 	if (unlikely(verdict == LB_PASS))
 		return LB_SOCK_ALLOW;
 	if (verdict == LB_REFUSE)
 		return refuse(pick.service_id);
+	if (verdict == LB_DROP)
+		return drop();
 
 	if (!mem) {
 		mem = bpf_sk_storage_get(&lb_sock, ctx->sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);

@@ -41,7 +41,7 @@ int unit_select(struct __sk_buff *skb)
 		flow.backend_id = ctx->flow_backend_id;
 		client.flow = &flow;
 	}
-	ctx->verdict = lb_select(&dst, lb_service_find(&dst, &svc), &svc, &client, &pick);
+	ctx->verdict = lb_select(&dst, &dst, lb_service_find(&dst, &svc), &svc, &client, &pick);
 	ctx->backend_id = pick.backend_id;
 	ctx->service_id = pick.service_id;
 	ctx->check = lb_addr_is4(&dst)

@@ -10,10 +10,10 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "729c3d493f8f52ba832f437f2f383a33a9ff7dbbeeadfabda56f9eaf1a2d118a";
+    public const string Hash = "945fa8e108a760ce9f716113d459a883589cba422f0d46f907f298b2b679edee";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
-    public const ulong MapsHash = 0xd32f98c0600d1826;
+    public const ulong MapsHash = 0x05abf407e537ef42;
 }
 
 /// <summary>struct lb_addr, 20 bytes.</summary>
@@ -111,6 +111,235 @@ public record struct LbBackend
     public override readonly int GetHashCode() => AbiBytes.Hash(this);
 }
 
+/// <summary>struct lb_ct4, 32 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 32)]
+public record struct LbCt4
+{
+    /// <summary>__be32 src.</summary>
+    [FieldOffset(0)] public Be32 Src;
+
+    /// <summary>__be32 dst.</summary>
+    [FieldOffset(4)] public Be32 Dst;
+
+    /// <summary>__be16 sport.</summary>
+    [FieldOffset(8)] public Be16 Sport;
+
+    /// <summary>__be16 dport.</summary>
+    [FieldOffset(10)] public Be16 Dport;
+
+    /// <summary>struct lb_ct_state state.</summary>
+    [FieldOffset(12)] public LbCtState State;
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbCt4 other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+}
+
+/// <summary>struct lb_ct6, 56 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 56)]
+public record struct LbCt6
+{
+    /// <summary>__be32[4] src.</summary>
+    [FieldOffset(0)] public Be32x4 Src;
+
+    /// <summary>__be32[4] dst.</summary>
+    [FieldOffset(16)] public Be32x4 Dst;
+
+    /// <summary>__be16 sport.</summary>
+    [FieldOffset(32)] public Be16 Sport;
+
+    /// <summary>__be16 dport.</summary>
+    [FieldOffset(34)] public Be16 Dport;
+
+    /// <summary>struct lb_ct_state state.</summary>
+    [FieldOffset(36)] public LbCtState State;
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbCt6 other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+}
+
+/// <summary>struct lb_ct_cursor, 8 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 8)]
+public record struct LbCtCursor
+{
+    /// <summary>__u64 next.</summary>
+    [FieldOffset(0)] public ulong Next;
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbCtCursor other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+}
+
+/// <summary>struct lb_ct_key4, 16 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 16)]
+public record struct LbCtKey4
+{
+    /// <summary>__be32 src.</summary>
+    [FieldOffset(0)] public Be32 Src;
+
+    /// <summary>__be32 dst.</summary>
+    [FieldOffset(4)] public Be32 Dst;
+
+    /// <summary>__be16 sport.</summary>
+    [FieldOffset(8)] public Be16 Sport;
+
+    /// <summary>__be16 dport.</summary>
+    [FieldOffset(10)] public Be16 Dport;
+
+    /// <summary>__u8 proto.</summary>
+    [FieldOffset(12)] public byte Proto;
+
+    /// <summary>__u8 hook.</summary>
+    [FieldOffset(13)] public byte Hook;
+
+    /// <summary>__u16 pad.</summary>
+    [FieldOffset(14)] public ushort Pad;
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbCtKey4 other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+}
+
+/// <summary>struct lb_ct_key6, 40 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 40)]
+public record struct LbCtKey6
+{
+    /// <summary>__be32[4] src.</summary>
+    [FieldOffset(0)] public Be32x4 Src;
+
+    /// <summary>__be32[4] dst.</summary>
+    [FieldOffset(16)] public Be32x4 Dst;
+
+    /// <summary>__be16 sport.</summary>
+    [FieldOffset(32)] public Be16 Sport;
+
+    /// <summary>__be16 dport.</summary>
+    [FieldOffset(34)] public Be16 Dport;
+
+    /// <summary>__u8 proto.</summary>
+    [FieldOffset(36)] public byte Proto;
+
+    /// <summary>__u8 hook.</summary>
+    [FieldOffset(37)] public byte Hook;
+
+    /// <summary>__u16 pad.</summary>
+    [FieldOffset(38)] public ushort Pad;
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbCtKey6 other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+}
+
+/// <summary>struct lb_ct_state, 20 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 20)]
+public record struct LbCtState
+{
+    /// <summary>__u32 oif.</summary>
+    [FieldOffset(0)] public uint Oif;
+
+    /// <summary>__u32 service_id.</summary>
+    [FieldOffset(4)] public uint ServiceId;
+
+    /// <summary>__u32 backend_id.</summary>
+    [FieldOffset(8)] public uint BackendId;
+
+    /// <summary>__u32 tick.</summary>
+    [FieldOffset(12)] public uint Tick;
+
+    /// <summary>__u16 mtu.</summary>
+    [FieldOffset(16)] public ushort Mtu;
+
+    /// <summary>__u8 phase.</summary>
+    [FieldOffset(18)] public byte Phase;
+
+    /// <summary>__u8 flags.</summary>
+    [FieldOffset(19)] public byte Flags;
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbCtState other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+}
+
+/// <summary>struct lb_device, 24 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 24)]
+public record struct LbDevice
+{
+    /// <summary>__be32 snat4.</summary>
+    [FieldOffset(0)] public Be32 Snat4;
+
+    /// <summary>__be32[4] snat6.</summary>
+    [FieldOffset(4)] public Be32x4 Snat6;
+
+    /// <summary>__u32 flags.</summary>
+    [FieldOffset(20)] public uint Flags;
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbDevice other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+}
+
+/// <summary>struct lb_event, 64 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 64)]
+public record struct LbEvent
+{
+    /// <summary>__u64 time_ns.</summary>
+    [FieldOffset(0)] public ulong TimeNs;
+
+    /// <summary>__be32[4] src.</summary>
+    [FieldOffset(8)] public Be32x4 Src;
+
+    /// <summary>__be32[4] dst.</summary>
+    [FieldOffset(24)] public Be32x4 Dst;
+
+    /// <summary>__be16 sport.</summary>
+    [FieldOffset(40)] public Be16 Sport;
+
+    /// <summary>__be16 dport.</summary>
+    [FieldOffset(42)] public Be16 Dport;
+
+    /// <summary>__u8 proto.</summary>
+    [FieldOffset(44)] public byte Proto;
+
+    /// <summary>__u8 pad.</summary>
+    [FieldOffset(45)] public byte Pad;
+
+    /// <summary>__u16 reason.</summary>
+    [FieldOffset(46)] public ushort Reason;
+
+    /// <summary>__u32 ifindex.</summary>
+    [FieldOffset(48)] public uint Ifindex;
+
+    /// <summary>__u32 len.</summary>
+    [FieldOffset(52)] public uint Len;
+
+    /// <summary>__u32 service_id.</summary>
+    [FieldOffset(56)] public uint ServiceId;
+
+    /// <summary>__u32 reserved.</summary>
+    [FieldOffset(60)] public uint Reserved;
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbEvent other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+}
+
 /// <summary>struct lb_fe4, 8 bytes.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 8)]
 public record struct LbFe4
@@ -157,6 +386,77 @@ public record struct LbFe6
     public override readonly int GetHashCode() => AbiBytes.Hash(this);
 }
 
+/// <summary>struct lb_frag, 4 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 4)]
+public record struct LbFrag
+{
+    /// <summary>__be16 sport.</summary>
+    [FieldOffset(0)] public Be16 Sport;
+
+    /// <summary>__be16 dport.</summary>
+    [FieldOffset(2)] public Be16 Dport;
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbFrag other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+}
+
+/// <summary>struct lb_frag_key, 40 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 40)]
+public record struct LbFragKey
+{
+    /// <summary>__be32[4] src.</summary>
+    [FieldOffset(0)] public Be32x4 Src;
+
+    /// <summary>__be32[4] dst.</summary>
+    [FieldOffset(16)] public Be32x4 Dst;
+
+    /// <summary>__u32 id.</summary>
+    [FieldOffset(32)] public uint Id;
+
+    /// <summary>__u8 proto.</summary>
+    [FieldOffset(36)] public byte Proto;
+
+    /// <summary>__u8[3] pad.</summary>
+    [FieldOffset(37)] public U8x3 Pad;
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbFragKey other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+}
+
+/// <summary>struct lb_ip4, 4 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 4)]
+public record struct LbIp4
+{
+    /// <summary>__be32 addr.</summary>
+    [FieldOffset(0)] public Be32 Addr;
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbIp4 other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+}
+
+/// <summary>struct lb_ip6, 16 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 16)]
+public record struct LbIp6
+{
+    /// <summary>__be32[4] addr.</summary>
+    [FieldOffset(0)] public Be32x4 Addr;
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbIp6 other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+}
+
 /// <summary>struct lb_meta, 16 bytes.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 16)]
 public record struct LbMeta
@@ -172,6 +472,20 @@ public record struct LbMeta
 
     /// <summary>Byte by byte.</summary>
     public readonly bool Equals(LbMeta other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+}
+
+/// <summary>struct lb_node_addr, 4 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 4)]
+public record struct LbNodeAddr
+{
+    /// <summary>__u32 flags.</summary>
+    [FieldOffset(0)] public uint Flags;
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbNodeAddr other) => AbiBytes.Same(this, other);
 
     /// <inheritdoc/>
     public override readonly int GetHashCode() => AbiBytes.Hash(this);
@@ -230,14 +544,58 @@ public record struct LbService
     /// <summary>__u32 affinity_sec.</summary>
     [FieldOffset(12)] public uint AffinitySec;
 
-    /// <summary>struct lb_range backends.</summary>
-    [FieldOffset(16)] public LbRange Backends;
+    /// <summary>struct lb_range cluster.</summary>
+    [FieldOffset(16)] public LbRange Cluster;
 
-    /// <summary>__u32[2] reserved.</summary>
-    [FieldOffset(24)] public U32x2 Reserved;
+    /// <summary>struct lb_range local.</summary>
+    [FieldOffset(24)] public LbRange Local;
 
     /// <summary>Byte by byte.</summary>
     public readonly bool Equals(LbService other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+}
+
+/// <summary>struct lb_settings, 64 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 64)]
+public record struct LbSettings
+{
+    /// <summary>__u64 host_netns.</summary>
+    [FieldOffset(0)] public ulong HostNetns;
+
+    /// <summary>__u32 flags.</summary>
+    [FieldOffset(8)] public uint Flags;
+
+    /// <summary>__u32 ct_pending.</summary>
+    [FieldOffset(12)] public uint CtPending;
+
+    /// <summary>__u16 node_port_first.</summary>
+    [FieldOffset(16)] public ushort NodePortFirst;
+
+    /// <summary>__u16 node_port_last.</summary>
+    [FieldOffset(18)] public ushort NodePortLast;
+
+    /// <summary>__u16 snat_port_first.</summary>
+    [FieldOffset(20)] public ushort SnatPortFirst;
+
+    /// <summary>__u16 snat_port_last.</summary>
+    [FieldOffset(22)] public ushort SnatPortLast;
+
+    /// <summary>__be32 pods4.</summary>
+    [FieldOffset(24)] public Be32 Pods4;
+
+    /// <summary>__be32 pods4_mask.</summary>
+    [FieldOffset(28)] public Be32 Pods4Mask;
+
+    /// <summary>__be32[4] pods6.</summary>
+    [FieldOffset(32)] public Be32x4 Pods6;
+
+    /// <summary>__be32[4] pods6_mask.</summary>
+    [FieldOffset(48)] public Be32x4 Pods6Mask;
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbSettings other) => AbiBytes.Same(this, other);
 
     /// <inheritdoc/>
     public override readonly int GetHashCode() => AbiBytes.Hash(this);
@@ -289,6 +647,46 @@ public record struct LbSock
     public override readonly int GetHashCode() => AbiBytes.Hash(this);
 }
 
+/// <summary>struct lb_src_range4, 12 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 12)]
+public record struct LbSrcRange4
+{
+    /// <summary>__u32 prefix_len.</summary>
+    [FieldOffset(0)] public uint PrefixLen;
+
+    /// <summary>__u32 service_id.</summary>
+    [FieldOffset(4)] public uint ServiceId;
+
+    /// <summary>__be32 addr.</summary>
+    [FieldOffset(8)] public Be32 Addr;
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbSrcRange4 other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+}
+
+/// <summary>struct lb_src_range6, 24 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 24)]
+public record struct LbSrcRange6
+{
+    /// <summary>__u32 prefix_len.</summary>
+    [FieldOffset(0)] public uint PrefixLen;
+
+    /// <summary>__u32 service_id.</summary>
+    [FieldOffset(4)] public uint ServiceId;
+
+    /// <summary>__be32[4] addr.</summary>
+    [FieldOffset(8)] public Be32x4 Addr;
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbSrcRange6 other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+}
+
 /// <summary>struct lb_stat, 16 bytes.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 16)]
 public record struct LbStat
@@ -333,15 +731,21 @@ public record struct LbSvcStat
 public enum LbAbiVersion : uint
 {
     /// <summary>LB_ABI_VERSION_CURRENT.</summary>
-    Current = 1,
+    Current = 2,
 }
 
 /// <summary>enum lb_backend_flag.</summary>
 [Flags]
 public enum LbBackendFlag : uint
 {
-    /// <summary>LB_BACKEND_LIVE.</summary>
-    Live = 1,
+    /// <summary>LB_BACKEND_IN_CLUSTER.</summary>
+    InCluster = 1,
+
+    /// <summary>LB_BACKEND_IN_LOCAL.</summary>
+    InLocal = 2,
+
+    /// <summary>LB_BACKEND_LOCAL.</summary>
+    Local = 4,
 }
 
 /// <summary>enum lb_client_kind.</summary>
@@ -352,6 +756,78 @@ public enum LbClientKind : uint
 
     /// <summary>LB_CLIENT_ADDR.</summary>
     Addr = 2,
+}
+
+/// <summary>enum lb_ct_clock.</summary>
+public enum LbCtClock : uint
+{
+    /// <summary>LB_TICK_SHIFT.</summary>
+    TickShift = 30,
+}
+
+/// <summary>enum lb_ct_flag.</summary>
+[Flags]
+public enum LbCtFlag : uint
+{
+    /// <summary>LB_CT_REPLY.</summary>
+    Reply = 1,
+
+    /// <summary>LB_CT_SNAT.</summary>
+    Snat = 2,
+
+    /// <summary>LB_CT_STACK.</summary>
+    Stack = 4,
+
+    /// <summary>LB_CT_DIRECT.</summary>
+    Direct = 8,
+}
+
+/// <summary>enum lb_ct_hook.</summary>
+public enum LbCtHook : uint
+{
+    /// <summary>LB_CT_INGRESS.</summary>
+    Ingress = 0,
+
+    /// <summary>LB_CT_EGRESS.</summary>
+    Egress = 1,
+}
+
+/// <summary>enum lb_ct_phase.</summary>
+public enum LbCtPhase : uint
+{
+    /// <summary>LB_CT_NEW.</summary>
+    New = 1,
+
+    /// <summary>LB_CT_ANSWERED.</summary>
+    Answered = 2,
+
+    /// <summary>LB_CT_OPEN.</summary>
+    Open = 3,
+
+    /// <summary>LB_CT_CLOSING.</summary>
+    Closing = 4,
+
+    /// <summary>LB_CT_CLOSED.</summary>
+    Closed = 5,
+}
+
+/// <summary>enum lb_device_flag.</summary>
+[Flags]
+public enum LbDeviceFlag : uint
+{
+    /// <summary>LB_DEVICE_POD.</summary>
+    Pod = 1,
+
+    /// <summary>LB_DEVICE_DETECT.</summary>
+    Detect = 2,
+}
+
+/// <summary>enum lb_node_addr_flag.</summary>
+[Flags]
+public enum LbNodeAddrFlag : uint
+{
+    /// <summary>LB_NODE_ADDR_NODE_PORT.</summary>
+    NodePort = 1,
 }
 
 /// <summary>enum lb_reason.</summary>
@@ -384,8 +860,98 @@ public enum LbReason : uint
     /// <summary>LB_UDP_REVERSED.</summary>
     UdpReversed = 8,
 
+    /// <summary>LB_SOCK_DROPPED.</summary>
+    SockDropped = 9,
+
+    /// <summary>LB_SOCK_BIND_REFUSED.</summary>
+    SockBindRefused = 10,
+
+    /// <summary>LB_PKT_PASSED.</summary>
+    PktPassed = 16,
+
+    /// <summary>LB_PKT_NEW.</summary>
+    PktNew = 17,
+
+    /// <summary>LB_PKT_TO_LOCAL.</summary>
+    PktToLocal = 18,
+
+    /// <summary>LB_PKT_TO_REMOTE.</summary>
+    PktToRemote = 19,
+
+    /// <summary>LB_PKT_REPLY.</summary>
+    PktReply = 20,
+
+    /// <summary>LB_PKT_ICMP.</summary>
+    PktIcmp = 21,
+
+    /// <summary>LB_PKT_REJECTED.</summary>
+    PktRejected = 22,
+
+    /// <summary>LB_PKT_TOO_BIG.</summary>
+    PktTooBig = 23,
+
+    /// <summary>LB_PKT_TTL.</summary>
+    PktTtl = 24,
+
+    /// <summary>LB_PKT_VLAN.</summary>
+    PktVlan = 25,
+
+    /// <summary>LB_PKT_MALFORMED.</summary>
+    PktMalformed = 26,
+
+    /// <summary>LB_PKT_FRAG_LOST.</summary>
+    PktFragLost = 27,
+
+    /// <summary>LB_PKT_FRAG_WAIT.</summary>
+    PktFragWait = 28,
+
+    /// <summary>LB_PKT_REPLY_LOST.</summary>
+    PktReplyLost = 29,
+
+    /// <summary>LB_DROP_NO_LOCAL.</summary>
+    DropNoLocal = 32,
+
+    /// <summary>LB_DROP_RANGE.</summary>
+    DropRange = 33,
+
+    /// <summary>LB_DROP_CT_FULL.</summary>
+    DropCtFull = 34,
+
+    /// <summary>LB_DROP_SNAT_PORTS.</summary>
+    DropSnatPorts = 35,
+
+    /// <summary>LB_DROP_NO_ROUTE.</summary>
+    DropNoRoute = 36,
+
+    /// <summary>LB_DROP_NO_SNAT_ADDR.</summary>
+    DropNoSnatAddr = 37,
+
+    /// <summary>LB_DROP_NO_FLOW.</summary>
+    DropNoFlow = 38,
+
+    /// <summary>LB_DROP_RACE.</summary>
+    DropRace = 39,
+
+    /// <summary>LB_DROP_REWRITE.</summary>
+    DropRewrite = 40,
+
+    /// <summary>LB_DROP_LOOPBACK.</summary>
+    DropLoopback = 41,
+
+    /// <summary>LB_CT_EVICTED.</summary>
+    CtEvicted = 48,
+
+    /// <summary>LB_CT_REBUILT.</summary>
+    CtRebuilt = 49,
+
+    /// <summary>LB_CT_PORT_TAKEN.</summary>
+    CtPortTaken = 50,
+
+    /// <summary>LB_CT_RACE.</summary>
+    CtRace = 51,
+
     /// <summary>LB_REASON_MAX.</summary>
-    Max = 16,
+    Max = 64,
 }
 
 /// <summary>enum lb_service_flag.</summary>
@@ -394,6 +960,58 @@ public enum LbServiceFlag : uint
 {
     /// <summary>LB_SERVICE_AFFINITY.</summary>
     Affinity = 1,
+
+    /// <summary>LB_SERVICE_EXTERNAL.</summary>
+    External = 2,
+
+    /// <summary>LB_SERVICE_LOCAL.</summary>
+    Local = 4,
+
+    /// <summary>LB_SERVICE_ELSEWHERE.</summary>
+    Elsewhere = 8,
+
+    /// <summary>LB_SERVICE_RANGES.</summary>
+    Ranges = 16,
+
+    /// <summary>LB_SERVICE_NODE_PORT.</summary>
+    NodePort = 32,
+
+    /// <summary>LB_SERVICE_LB_VIP.</summary>
+    LbVip = 64,
+}
+
+/// <summary>enum lb_setting.</summary>
+public enum LbSetting : uint
+{
+    /// <summary>LB_SET_PODS4.</summary>
+    SetPods4 = 1,
+
+    /// <summary>LB_SET_PODS6.</summary>
+    SetPods6 = 2,
+
+    /// <summary>LB_SET_PODS_DEVICE.</summary>
+    SetPodsDevice = 4,
+
+    /// <summary>LB_SET_MASQUERADE_ALL.</summary>
+    SetMasqueradeAll = 8,
+
+    /// <summary>LB_SET_ALWAYS_SNAT.</summary>
+    SetAlwaysSnat = 16,
+
+    /// <summary>LB_SET_HOST_SOCKETS.</summary>
+    SetHostSockets = 32,
+
+    /// <summary>LB_SET_PROTECT_PORTS.</summary>
+    SetProtectPorts = 64,
+
+    /// <summary>LB_SET_LOOPBACK4.</summary>
+    SetLoopback4 = 128,
+
+    /// <summary>LB_SET_LOOPBACK6.</summary>
+    SetLoopback6 = 256,
+
+    /// <summary>LB_SET_EVENTS.</summary>
+    SetEvents = 512,
 }
 
 /// <summary>enum lb_sock_kind.</summary>
@@ -434,34 +1052,6 @@ public struct Be32x4 : IEquatable<Be32x4>
     public static bool operator !=(Be32x4 left, Be32x4 right) => !left.Equals(right);
 }
 
-/// <summary>2 times uint, 8 bytes.</summary>
-[InlineArray(2)]
-public struct U32x2 : IEquatable<U32x2>
-{
-    private uint first;
-
-    /// <summary>From its bytes.</summary>
-    public static U32x2 FromBytes(ReadOnlySpan<byte> bytes) => AbiBytes.From<U32x2>(bytes);
-
-    /// <summary>Byte by byte.</summary>
-    public readonly bool Equals(U32x2 other) => AbiBytes.Same(this, other);
-
-    /// <inheritdoc/>
-    public override readonly bool Equals(object? obj) => obj is U32x2 other && Equals(other);
-
-    /// <inheritdoc/>
-    public override readonly int GetHashCode() => AbiBytes.Hash(this);
-
-    /// <summary>The bytes, hexadecimal.</summary>
-    public override readonly string ToString() => Convert.ToHexStringLower(AbiBytes.Of(this));
-
-    /// <summary>Byte by byte.</summary>
-    public static bool operator ==(U32x2 left, U32x2 right) => left.Equals(right);
-
-    /// <summary>Byte by byte.</summary>
-    public static bool operator !=(U32x2 left, U32x2 right) => !left.Equals(right);
-}
-
 /// <summary>4 times uint, 16 bytes.</summary>
 [InlineArray(4)]
 public struct U32x4 : IEquatable<U32x4>
@@ -488,4 +1078,32 @@ public struct U32x4 : IEquatable<U32x4>
 
     /// <summary>Byte by byte.</summary>
     public static bool operator !=(U32x4 left, U32x4 right) => !left.Equals(right);
+}
+
+/// <summary>3 times byte, 3 bytes.</summary>
+[InlineArray(3)]
+public struct U8x3 : IEquatable<U8x3>
+{
+    private byte first;
+
+    /// <summary>From its bytes.</summary>
+    public static U8x3 FromBytes(ReadOnlySpan<byte> bytes) => AbiBytes.From<U8x3>(bytes);
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(U8x3 other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly bool Equals(object? obj) => obj is U8x3 other && Equals(other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+
+    /// <summary>The bytes, hexadecimal.</summary>
+    public override readonly string ToString() => Convert.ToHexStringLower(AbiBytes.Of(this));
+
+    /// <summary>Byte by byte.</summary>
+    public static bool operator ==(U8x3 left, U8x3 right) => left.Equals(right);
+
+    /// <summary>Byte by byte.</summary>
+    public static bool operator !=(U8x3 left, U8x3 right) => !left.Equals(right);
 }

@@ -15,9 +15,45 @@ public static class Tables
     public static Table<uint, LbBackend> Backends { get; } =
         new("lb_backends", 2, 4, 32, 1024, 1024);
 
+    /// <summary>lb_conntrack4: Hash.</summary>
+    public static Table<LbCtKey4, LbCt4> Conntrack4 { get; } =
+        new("lb_conntrack4", 1, 16, 32, 1024, 0);
+
+    /// <summary>lb_conntrack6: Hash.</summary>
+    public static Table<LbCtKey6, LbCt6> Conntrack6 { get; } =
+        new("lb_conntrack6", 1, 40, 56, 1024, 0);
+
+    /// <summary>lb_ct_cursor: Array.</summary>
+    public static Table<uint, LbCtCursor> CtCursor { get; } =
+        new("lb_ct_cursor", 2, 4, 8, 1, 0);
+
+    /// <summary>lb_ct_pending: Array.</summary>
+    public static Table<uint, LbCtKey6> CtPending { get; } =
+        new("lb_ct_pending", 2, 4, 40, 256, 0);
+
+    /// <summary>lb_devices: Hash, ReadOnlyProgram.</summary>
+    public static Table<uint, LbDevice> Devices { get; } =
+        new("lb_devices", 1, 4, 24, 4096, 128);
+
+    /// <summary>lb_events: RingBuf.</summary>
+    public static Table Events { get; } =
+        new("lb_events", 27, 0, 0, 65536, 0);
+
+    /// <summary>lb_frags: LruHash.</summary>
+    public static Table<LbFragKey, LbFrag> Frags { get; } =
+        new("lb_frags", 9, 40, 4, 1024, 0);
+
     /// <summary>lb_meta: Array, ReadOnlyProgram.</summary>
     public static Table<uint, LbMeta> Meta { get; } =
         new("lb_meta", 2, 4, 16, 1, 128);
+
+    /// <summary>lb_node_addrs4: Hash, ReadOnlyProgram.</summary>
+    public static Table<LbIp4, LbNodeAddr> NodeAddrs4 { get; } =
+        new("lb_node_addrs4", 1, 4, 4, 1024, 128);
+
+    /// <summary>lb_node_addrs6: Hash, ReadOnlyProgram.</summary>
+    public static Table<LbIp6, LbNodeAddr> NodeAddrs6 { get; } =
+        new("lb_node_addrs6", 1, 16, 4, 1024, 128);
 
     /// <summary>lb_services4: Hash, ReadOnlyProgram.</summary>
     public static Table<LbFe4, LbService> Services4 { get; } =
@@ -27,6 +63,10 @@ public static class Tables
     public static Table<LbFe6, LbService> Services6 { get; } =
         new("lb_services6", 1, 20, 32, 1024, 128);
 
+    /// <summary>lb_settings: Array, ReadOnlyProgram.</summary>
+    public static Table<uint, LbSettings> Settings { get; } =
+        new("lb_settings", 2, 4, 64, 1, 128);
+
     /// <summary>lb_slots: Array, Mappable.</summary>
     public static Table<uint, LbSlot> Slots { get; } =
         new("lb_slots", 2, 4, 8, 1024, 1024);
@@ -35,9 +75,17 @@ public static class Tables
     public static Table<int, LbSock> Sock { get; } =
         new("lb_sock", 24, 4, 52, 0, 1);
 
+    /// <summary>lb_src_ranges4: LpmTrie, NoPrealloc, ReadOnlyProgram.</summary>
+    public static Table<LbSrcRange4, uint> SrcRanges4 { get; } =
+        new("lb_src_ranges4", 11, 12, 4, 1024, 129);
+
+    /// <summary>lb_src_ranges6: LpmTrie, NoPrealloc, ReadOnlyProgram.</summary>
+    public static Table<LbSrcRange6, uint> SrcRanges6 { get; } =
+        new("lb_src_ranges6", 11, 24, 4, 1024, 129);
+
     /// <summary>lb_stats: PerCpuArray.</summary>
     public static Table<uint, LbStat> Stats { get; } =
-        new("lb_stats", 6, 4, 16, 16, 0);
+        new("lb_stats", 6, 4, 16, 64, 0);
 
     /// <summary>lb_svc_stats: PerCpuArray.</summary>
     public static Table<uint, LbSvcStat> SvcStats { get; } =
@@ -52,11 +100,23 @@ public static class Tables
     [
         Affinity,
         Backends,
+        Conntrack4,
+        Conntrack6,
+        CtCursor,
+        CtPending,
+        Devices,
+        Events,
+        Frags,
         Meta,
+        NodeAddrs4,
+        NodeAddrs6,
         Services4,
         Services6,
+        Settings,
         Slots,
         Sock,
+        SrcRanges4,
+        SrcRanges6,
         Stats,
         SvcStats,
         UdpPeer,

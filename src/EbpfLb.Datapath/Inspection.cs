@@ -50,7 +50,7 @@ public static class Inspection
     private static List<BackendAddress> Backends(in LbService value, ReadOnlySpan<LbSlot> slots, ReadOnlySpan<LbBackend> backends)
     {
         var list = new List<BackendAddress>();
-        for (var i = value.Backends.First; i < value.Backends.First + (ulong)value.Backends.Count && i < (uint)slots.Length; i++)
+        for (var i = value.Cluster.First; i < value.Cluster.First + (ulong)value.Cluster.Count && i < (uint)slots.Length; i++)
         {
             var slot = slots[(int)i];
             if (slot.ServiceId != value.Id || slot.BackendId >= (uint)backends.Length) continue;

@@ -17,7 +17,7 @@ public static class BackendCodec
             Proto = (byte)protocol,
             Family = (byte)backend.Address.Family,
             ServiceId = serviceId,
-            Flags = (uint)LbBackendFlag.Live,
+            Flags = (uint)LbBackendFlag.InCluster,
         };
         backend.Address.WriteBytes(MemoryMarshal.AsBytes(new Span<Be32x4>(ref value.Addr)));
         return value;
@@ -26,11 +26,11 @@ public static class BackendCodec
     public static BackendAddress Address(in LbBackend value)
         => new(IpAddress.FromBytes(AbiBytes.Of(value.Addr)), value.Port.ToHost());
 
-    public static bool IsLive(in LbBackend value) => (value.Flags & (uint)LbBackendFlag.Live) != 0;
+    public static bool IsLive(in LbBackend value) => (value.Flags & (uint)LbBackendFlag.InCluster) != 0;
 
     public static LbBackend WithoutLive(LbBackend value)
     {
-        value.Flags &= ~(uint)LbBackendFlag.Live;
+        value.Flags &= ~(uint)LbBackendFlag.InCluster;
         return value;
     }
 }

@@ -12,6 +12,6 @@ internal static class ServiceCodec
         Id = id,
         Flags = affinitySeconds == 0 ? 0u : (uint)LbServiceFlag.Affinity,
         AffinitySec = affinitySeconds,
-        Backends = new LbRange { First = range.First, Count = range.Count },
+        Cluster = new LbRange { First = range.First, Count = range.Count },
     };
 }

@@ -43,7 +43,7 @@ public static class MirrorLoader
         foreach (var frontend in record.Frontends)
         {
             mirror.TryGetEntry(frontend, out var value);
-            var range = new SlotRange(value.Backends.First, value.Backends.Count);
+            var range = new SlotRange(value.Cluster.First, value.Cluster.Count);
             if (ReadList(mirror, record, frontend, range, content) is not { } ids) continue;
             if (ids.Length == 0 || !mirror.Slots.TryReserve(range.First, range.Count)) continue;
             TakeList(mirror, record, frontend, range, ids, content);

@@ -31,7 +31,7 @@ public static class KernelReader
 
     private static KernelFrontend Read(FrontendKey key, in LbService value, in KernelContent content)
     {
-        var range = new SlotRange(value.Backends.First, value.Backends.Count);
+        var range = new SlotRange(value.Cluster.First, value.Cluster.Count);
         var backends = ImmutableArray.CreateBuilder<KernelBackend>();
         var problem = CheckEntry(key, value);
         for (var i = range.First; problem is null && i < (ulong)range.First + range.Count; i++)

@@ -21,7 +21,7 @@ internal static class PlanText
         {
             var value = update.Value.GetValueOrDefault();
             var affinity = value.AffinitySec == 0 ? "" : $" affinity {value.AffinitySec}";
-            var range = new SlotRange(value.Backends.First, value.Backends.Count);
+            var range = new SlotRange(value.Cluster.First, value.Cluster.Count);
             Line(text, "3 flip", $"{update.Key} -> service {value.Id} slots {range}{affinity}", plan, update.Group);
         }
         foreach (var delete in plan.Deletes) Line(text, "4 delete", delete.Key.ToString(), plan, delete.Group);

@@ -162,7 +162,7 @@ public sealed class SelectTests : IDisposable
         Proto = 6,
         Family = 4,
         ServiceId = ServiceId,
-        Flags = (uint)LbBackendFlag.Live,
+        Flags = (uint)LbBackendFlag.InCluster,
     };
 
     private static LbService Value(uint backends, uint affinitySeconds = 0) => new()
@@ -171,7 +171,7 @@ public sealed class SelectTests : IDisposable
         Id = ServiceId,
         Flags = affinitySeconds > 0 ? (uint)LbServiceFlag.Affinity : 0,
         AffinitySec = affinitySeconds,
-        Backends = new LbRange { First = 0, Count = backends },
+        Cluster = new LbRange { First = 0, Count = backends },
     };
 
     private void Publish(uint backends, uint affinitySeconds = 0)

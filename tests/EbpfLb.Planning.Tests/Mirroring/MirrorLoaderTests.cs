@@ -106,7 +106,7 @@ public sealed class MirrorLoaderTests
     public void A_range_outside_of_the_table_gets_a_new_list()
     {
         lab.Kernel.Services4.Update(
-            Key("10.96.0.1").ToFe4(), WebEntry with { Backends = new LbRange { First = uint.MaxValue, Count = uint.MaxValue } });
+            Key("10.96.0.1").ToFe4(), WebEntry with { Cluster = new LbRange { First = uint.MaxValue, Count = uint.MaxValue } });
 
         AssertHeals("web");
     }

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * The verbs by which the core touches a packet; hook_tc.h gives them for __sk_buff, another header
+ * for xdp_md. Offsets count from the start of the packet as the hook sees it (the Ethernet header,
+ * or the IP header on devices without one). Each verb that can move the packet's memory says so:
+ * pointers taken before it are void.
+ *
+ *   hook_ctx                          the context's type
+ *   HOOK_PASS HOOK_DROP               verdicts
+ *   hook_data(ctx) hook_data_end(ctx) direct access to what lies in one piece
+ *   hook_pull(ctx, len)               makes the first `len` bytes lie in one piece and writable;
+ *                                     moves. 0 or a negative error
+ *   hook_read(ctx, off, to, len)      copies out, from anywhere. 0 or a negative error
+ *   hook_write(ctx, off, from, len)   copies in; moves. 0 or a negative error
+ *   hook_l4_csum(ctx, off, old, new, flags)  replaces in a TCP, UDP or ICMPv6 checksum what the
+ *                                     change of old into new does to it; knows packets whose
+ *                                     checksum the device will finish; moves
+ *   hook_resize(ctx, len)             cuts the packet's end or grows it; drops offloads; moves
+ *   hook_push(ctx, len)               room in front of the packet's first byte; moves
+ *   hook_len(ctx)                     bytes in all
+ *   hook_segment(ctx)                 payload bytes per segment of a GSO packet, 0 for others
+ *   hook_ifindex(ctx)                 device it came in by or leaves by
+ *   hook_send(ctx, ifindex)           out by the device as it is, link header included: a verdict
+ *   hook_forward(ctx, ifindex)        out by the device, link header by the neighbour that a
+ *                                     routing lookup for the packet finds there: a verdict
+ */
+#ifndef HOOK_H
+#define HOOK_H
+
+#include "lb_kernel.h"
+
+#endif

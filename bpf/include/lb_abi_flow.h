@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* Conntrack, fragments and events; part of lb_abi.h. */
+#ifndef LB_ABI_FLOW_H
+#define LB_ABI_FLOW_H
+
+#include <linux/types.h>
+
+#pragma clang diagnostic push
+#pragma clang diagnostic error "-Wpadded"
+
+enum lb_ct_hook {
+	LB_CT_INGRESS = 0, /* looked for where packets come in */
+	LB_CT_EGRESS = 1,  /* looked for where packets leave: replies of local backends */
+};
+
+/* Keys of lb_conntrack4/6: the packet as it is when the hook sees it. */
+struct lb_ct_key4 {
+	__be32 src;
+	__be32 dst;
+	__be16 sport;
+	__be16 dport;
+	__u8 proto;
+	__u8 hook; /* enum lb_ct_hook */
+	__u16 pad; /* 0 */
+};
+
+struct lb_ct_key6 {
+	__be32 src[4];
+	__be32 dst[4];
+	__be16 sport;
+	__be16 dport;
+	__u8 proto;
+	__u8 hook;
+	__u16 pad; /* 0 */
+};
+
+enum lb_ct_flag {
+	LB_CT_REPLY = 1,  /* from the backend to the client; without it: from the client */
+	LB_CT_SNAT = 2,	  /* the flow's source is changed too, both entries are LB_CT_INGRESS */
+	LB_CT_STACK = 4,  /* after the rewriting the packet goes on through the stack */
+	LB_CT_DIRECT = 8, /* the backend is on this node and reached by its device at once (SNAT) */
+};
+
+enum lb_ct_phase {
+	LB_CT_NEW = 1,	    /* no answer seen: may be evicted for a newer one */
+	LB_CT_ANSWERED = 2, /* TCP: SYN+ACK seen */
+	LB_CT_OPEN = 3,	    /* TCP handshake complete; UDP and SCTP: packets both ways */
+	LB_CT_CLOSING = 4,  /* one FIN seen */
+	LB_CT_CLOSED = 5,   /* both FINs or a RST seen: may be evicted, its SNAT port be taken */
+};
+
+/* What both families' conntrack entries have. */
+struct lb_ct_state {
+	__u32 oif; /* where the packet leaves; reply: where the request came in. 0: the stack
+		      decides */
+	__u32 service_id;
+	__u32 backend_id;
+	__u32 tick; /* of the last packet, see LB_TICK_SHIFT */
+	__u16 mtu;  /* of the route, 0: not known (LB_CT_STACK) */
+	__u8 phase; /* enum lb_ct_phase */
+	__u8 flags; /* enum lb_ct_flag */
+};
+
+/* Ticks are CLOCK_MONOTONIC (coarse) nanoseconds shifted right: 1.07 s each. */
+enum lb_ct_clock {
+	LB_TICK_SHIFT = 30,
+};
+
+/*
+ * Values of lb_conntrack4/6: the packet as it leaves. The other entry of a flow follows from this
+ * one: its key is this value turned round, its value this key turned round.
+ */
+struct lb_ct4 {
+	__be32 src;
+	__be32 dst;
+	__be16 sport;
+	__be16 dport;
+	struct lb_ct_state state;
+};
+
+struct lb_ct6 {
+	__be32 src[4];
+	__be32 dst[4];
+	__be16 sport;
+	__be16 dport;
+	struct lb_ct_state state;
+};
+
+/* The one element of lb_ct_cursor. */
+struct lb_ct_cursor {
+	__u64 next; /* count of flows written to lb_ct_pending so far */
+};
+
+/* Key of lb_frags. */
+struct lb_frag_key {
+	__be32 src[4]; /* IPv4 as v4-mapped */
+	__be32 dst[4];
+	__u32 id; /* as on the wire */
+	__u8 proto;
+	__u8 pad[3]; /* 0 */
+};
+
+/* Value of lb_frags: what only the first fragment says. */
+struct lb_frag {
+	__be16 sport;
+	__be16 dport;
+};
+
+/* Record of lb_events: a packet that came to a bad end. */
+struct lb_event {
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+	__be32 src[4]; /* IPv4 as v4-mapped */
+	__be32 dst[4];
+	__be16 sport;
+	__be16 dport;
+	__u8 proto;
+	__u8 pad;
+	__u16 reason; /* enum lb_reason */
+	__u32 ifindex;
+	__u32 len; /* bytes, from the IP header on */
+	__u32 service_id;
+	__u32 reserved; /* 0 */
+};
+
+#pragma clang diagnostic pop
+
+#endif

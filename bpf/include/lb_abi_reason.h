@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* How packets, connections and datagrams end; part of lb_abi.h. */
+#ifndef LB_ABI_REASON_H
+#define LB_ABI_REASON_H
+
+/* Why a packet, connection or datagram ended as it did; indexes lb_stats. Numbers are never reused.
+ */
+enum lb_reason {
+	LB_REASON_NONE = 0,
+	LB_SOCK_TRANSLATED = 1,	  /* connect() sent to a backend */
+	LB_SOCK_REFUSED = 2,	  /* connect() or sendto() refused: the service has no endpoint */
+	LB_SOCK_AFFINITY_HIT = 3, /* the remembered backend was taken */
+	LB_SOCK_RACE = 4,	  /* a reader met a half-updated service and looked again */
+	LB_SOCK_RACE_LOST = 5, /* it met one every time: refused, never sent to a foreign backend */
+	LB_SOCK_NO_STORAGE =
+		6, /* no memory to remember a socket's frontend: getpeername() shows the backend */
+	LB_UDP_TRANSLATED = 7, /* datagram of an unconnected socket sent to a backend */
+	LB_UDP_REVERSED = 8,   /* source of an answer put back to the frontend */
+	LB_SOCK_DROPPED =
+		9, /* connect() or sendto() timed out at once: the traffic policy drops it */
+	LB_SOCK_BIND_REFUSED = 10, /* bind() to a NodePort in use */
+
+	/* Packets. What is passed goes on untouched. */
+	LB_PKT_PASSED = 16, /* no frontend, no flow of ours */
+	LB_PKT_NEW = 17,    /* first packet of a flow: a backend was chosen (also counted below) */
+	LB_PKT_TO_LOCAL = 18,	/* to a backend of this node, through the stack */
+	LB_PKT_TO_REMOTE = 19,	/* to a backend elsewhere, sent out at once */
+	LB_PKT_REPLY = 20,	/* of a backend, back to its client */
+	LB_PKT_ICMP = 21,	/* ICMP error about a translated flow, translated */
+	LB_PKT_REJECTED = 22,	/* no endpoint: answered with RST or port unreachable */
+	LB_PKT_TOO_BIG = 23,	/* answered with "fragmentation needed" or "packet too big" */
+	LB_PKT_TTL = 24,	/* answered with "time exceeded" */
+	LB_PKT_VLAN = 25,	/* passed: tagged, the VLAN's own device will see it */
+	LB_PKT_MALFORMED = 26,	/* passed: cut short or not parsable */
+	LB_PKT_FRAG_LOST = 27,	/* passed: a fragment whose first one was not seen */
+	LB_PKT_FRAG_WAIT = 28,	/* a fragment sent round once more to wait for its first one */
+	LB_PKT_REPLY_LOST = 29, /* passed: to a SNAT port of ours that no flow has */
+
+	LB_DROP_NO_LOCAL = 32,	   /* traffic policy Local, and no local endpoint */
+	LB_DROP_RANGE = 33,	   /* source not in loadBalancerSourceRanges */
+	LB_DROP_CT_FULL = 34,	   /* lb_conntrack is full of established flows */
+	LB_DROP_SNAT_PORTS = 35,   /* every SNAT port towards this backend is taken */
+	LB_DROP_NO_ROUTE = 36,	   /* no route to the backend or back to the client */
+	LB_DROP_NO_SNAT_ADDR = 37, /* the device that leads to the backend has no address */
+	LB_DROP_NO_FLOW = 38,	   /* RST to a frontend without a flow */
+	LB_DROP_RACE = 39,	   /* the service changed under our eyes every time */
+	LB_DROP_REWRITE = 40,	   /* the kernel refused to change the packet (no memory) */
+	LB_DROP_LOOPBACK = 41,	   /* from outside to a loopback address */
+
+	LB_CT_EVICTED = 48,    /* a half-open or closed flow gave way to a new one */
+	LB_CT_REBUILT = 49,    /* one entry of a flow was lost and made again from the other */
+	LB_CT_PORT_TAKEN = 50, /* the SNAT port of a closed flow was given to a new one */
+	LB_CT_RACE = 51,       /* two CPUs opened the same flow: the second joined the first */
+
+	LB_REASON_MAX =
+		64, /* size of lb_stats; room so that a new reason does not change the map */
+};
+
+#endif

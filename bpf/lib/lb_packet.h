@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* A packet as the core sees it: parsed once, the same for both families and every hook. */
+#ifndef LB_PACKET_H
+#define LB_PACKET_H
+
+#include "lb_addr.h"
+
+enum lb_packet_flag {
+	LB_PACKET_ICMP_ERROR = 1, /* tuple is that of the packet the error is about, turned round:
+				     the direction in which the error travels */
+	LB_PACKET_FRAG = 2,	  /* part of a fragmented datagram */
+	LB_PACKET_FRAG_LATER =
+		4, /* and not its first: ports come from lb_frags, there is no L4 header */
+};
+
+/* Who talks to whom. Addresses in 16 bytes, IPv4 as v4-mapped. */
+struct lb_tuple {
+	__be32 src[4];
+	__be32 dst[4];
+	__be16 sport;
+	__be16 dport;
+	__u8 proto;
+	__u8 family; /* 4 or 6 */
+};
+
+struct lb_packet {
+	struct lb_tuple tuple;
+	__u16 flags;	/* enum lb_packet_flag */
+	__u16 l3;	/* offset of the (outer) IP header */
+	__u16 l4;	/* offset of the transport header; of the ICMP header for ICMP errors */
+	__u16 inner_l3; /* ICMP errors: offset of the IP header they carry */
+	__u16 inner_l4; /* and of the transport header in it */
+	__u8 tcp_flags; /* byte 13 of the TCP header; 0 else */
+	__u8 ttl;	/* or hop limit */
+	__u32 len;	/* bytes from the (outer) IP header on, as that header says */
+	__be32 frag_id;
+};
+
+#endif
