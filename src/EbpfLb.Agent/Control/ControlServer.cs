@@ -23,7 +23,6 @@ internal sealed class ControlServer(string path, IInstanceView view, ILoggerFact
         {
             File.Delete(path);
             listener = await KestrelListener.StartAsync(new UnixDomainSocketEndPoint(path), HandleAsync, loggers, cancellationToken);
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         }
         catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException or ArgumentException)
         {

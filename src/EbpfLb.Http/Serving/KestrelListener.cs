@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
@@ -25,9 +26,9 @@ public sealed class KestrelListener : IAsyncDisposable
     /// <summary>The TCP port that is listened on, 0 for a unix socket.</summary>
     public int Port { get; private init; }
 
-    /// <param name="endpoint">An IP or unix socket endpoint; port 0 takes a free one.</param>
+    /// <param name="endpoint">An IP endpoint (port 0 takes a free one) or a unix socket's, which only its owner may use (mode 0600).</param>
     /// <exception cref="IOException">The address is in use.</exception>
-    /// <exception cref="System.Net.Sockets.SocketException">The address is not of this machine, or may not be used.</exception>
+    /// <exception cref="SocketException">The address is not of this machine, or may not be used.</exception>
     public static async Task<KestrelListener> StartAsync(
         EndPoint endpoint, RequestDelegate handler, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
@@ -35,7 +36,7 @@ public sealed class KestrelListener : IAsyncDisposable
         options.Limits.MaxConcurrentConnections = MaxConnections;
         options.Limits.MaxRequestBodySize = 0;
         options.Listen(endpoint, listen => listen.Protocols = HttpProtocols.Http1);
-        var transport = new SocketTransportFactory(Options.Create(new SocketTransportOptions()), loggers);
+        var transport = new SocketTransportFactory(Options.Create(new SocketTransportOptions { CreateBoundListenSocket = Bind }), loggers);
         var kestrel = new KestrelServer(Options.Create(options), transport, loggers);
         try
         {
@@ -54,6 +55,23 @@ public sealed class KestrelListener : IAsyncDisposable
         // A client that keeps its connection open must not hold up the end of the process.
         await server.StopAsync(new CancellationToken(canceled: true));
         server.Dispose();
+    }
+
+    /// <summary>A unix socket gets its mode before it listens: until then the kernel lets nobody connect, so there is no moment for others.</summary>
+    private static Socket Bind(EndPoint endpoint)
+    {
+        var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+        if (endpoint is not UnixDomainSocketEndPoint) return socket;
+        try
+        {
+            File.SetUnixFileMode(endpoint.ToString()!, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 
     private static int BoundPort(KestrelServer kestrel)
