@@ -30,5 +30,11 @@ public static class Canary
     }
 
     private static CompiledPort Port(IpFamily family, Frontend frontend, BackendAddress backend)
-        => new(new ServicePortKey(Name, "", TransportProtocol.Udp, family), [frontend], 0, [backend]);
+        => new(
+            new ServicePortKey(Name, "", TransportProtocol.Udp, family),
+            [new ServedFrontend(frontend, FrontendKind.ClusterIP, LocalPolicy: false)],
+            AffinitySeconds: 0,
+            [new CompiledBackend(backend, BackendLists.InCluster)],
+            Elsewhere: true,
+            Ranges: []);
 }

@@ -5,9 +5,17 @@ namespace EbpfLb.Policy;
 /// <summary>What one service port does in one family.</summary>
 /// <param name="Frontends">In the order of the policies that made them; never empty.</param>
 /// <param name="AffinitySeconds">ClientIP affinity time-out in seconds; 0 means none.</param>
-/// <param name="Backends">Ordered, without duplicates. Empty: connections are refused.</param>
+/// <param name="Backends">The union of the Cluster list and the Local list, ordered by address, without duplicates.</param>
+/// <param name="Elsewhere">
+/// A usable endpoint exists somewhere (contract section 6, hasAny): an empty list means drop. When none does, connections are refused.
+/// </param>
+/// <param name="Ranges">
+/// Sources that may use the LoadBalancer frontends, ordered, without duplicates; empty: all may (contract section 7).
+/// </param>
 public sealed record CompiledPort(
     ServicePortKey Key,
-    ValueList<Frontend> Frontends,
+    ValueList<ServedFrontend> Frontends,
     uint AffinitySeconds,
-    ValueList<BackendAddress> Backends);
+    ValueList<CompiledBackend> Backends,
+    bool Elsewhere,
+    ValueList<SourceRange> Ranges);

@@ -83,7 +83,7 @@ internal sealed class Lab(TableLimits? limits = null, IFaults? faults = null, Ta
     public void AssertKernelIsTable()
     {
         AssertSafe();
-        var expected = Table!.Services.SelectMany(s => s.Ports).SelectMany(p => p.Frontends.Select(f => Line(f, p)));
+        var expected = Table!.Services.SelectMany(s => s.Ports).SelectMany(p => p.Frontends.Select(f => Line(f.Frontend, p)));
         var actual = KernelReader.Frontends(Kernel.Content).Select(Line);
         Assert.Equal(expected.Order(StringComparer.Ordinal), actual.Order(StringComparer.Ordinal));
     }
@@ -112,7 +112,7 @@ internal sealed class Lab(TableLimits? limits = null, IFaults? faults = null, Ta
     private static string Line(Frontend frontend, CompiledPort port)
     {
         var affinity = port.AffinitySeconds == 0 ? "" : $" affinity {port.AffinitySeconds}";
-        var backends = port.Backends.IsEmpty ? "refuse" : string.Join(' ', port.Backends.Select(b => b.ToString()));
+        var backends = port.Backends.IsEmpty ? "refuse" : string.Join(' ', port.Backends.Select(b => b.Address));
         return $"{frontend}{affinity} -> {backends}";
     }
 }

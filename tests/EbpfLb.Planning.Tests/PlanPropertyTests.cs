@@ -130,7 +130,7 @@ public sealed class PlanPropertyTests
             var failed = result.Failures.Select(f => f.Service).ToHashSet();
             foreach (var service in lab.Table!.Services.Where(s => s.Name != Canary.Name))
             {
-                var lines = service.Ports.SelectMany(p => p.Frontends.Select(f => $"{f} ")).ToArray();
+                var lines = service.Ports.SelectMany(p => p.Frontends.Select(f => $"{f.Frontend} ")).ToArray();
                 if (failed.Contains(service.Name)) Assert.Equal(Of(before, lines), Of(after, lines));
                 else Assert.Equal(lines.Length, Of(after, lines).Length);
             }

@@ -99,7 +99,7 @@ public sealed class IncrementalCompileTests
 
     private static void AssertOneOwnerPerFrontend(ForwardingTable table)
     {
-        var frontends = table.Services.SelectMany(s => s.Ports).SelectMany(p => p.Frontends.Select(f => (f, p.Key.Service))).ToArray();
+        var frontends = table.Services.SelectMany(s => s.Ports).SelectMany(p => p.Frontends.Select(f => (f: f.Frontend, p.Key.Service))).ToArray();
         Assert.Equal(frontends.Length, frontends.Select(f => f.f).Distinct().Count());
         Assert.All(frontends, f => Assert.Equal(f.Service, table.OwnerOf(f.f)));
     }

@@ -9,13 +9,13 @@ internal static class TableText
     public static string[] Lines(this ForwardingTable table) => table.Services
         .Where(s => s.Name != Canary.Name)
         .SelectMany(s => s.Ports)
-        .SelectMany(p => p.Frontends.Select(f => Line(p, f)))
+        .SelectMany(p => p.Frontends.Select(f => Line(p, f.Frontend)))
         .ToArray();
 
     private static string Line(CompiledPort port, Frontend frontend)
     {
         var affinity = port.AffinitySeconds == 0 ? "" : $" affinity {port.AffinitySeconds}";
-        var backends = port.Backends.IsEmpty ? "refuse" : string.Join(' ', port.Backends);
+        var backends = port.Backends.IsEmpty ? "refuse" : string.Join(' ', port.Backends.Select(b => b.Address));
         return $"{frontend}{affinity} -> {backends}";
     }
 

@@ -36,7 +36,8 @@ internal sealed class AgentView(string instance, string version, DateTimeOffset 
         var all = dataplane.ReadCounters(ports.Select(p => p.Key));
         var rows = from port in ports
                    let counters = all.GetValueOrDefault(port.Key)
-                   from frontend in port.Frontends
+                   from served in port.Frontends
+                   let frontend = served.Frontend
                    select new ServiceRow(
                        port.Key.Service.ToString(), port.Key.PortName, frontend.Address.ToString(), frontend.Port, frontend.Protocol.ToText(),
                        counters?.Id, port.Backends.Count, port.AffinitySeconds,
@@ -52,7 +53,7 @@ internal sealed class AgentView(string instance, string version, DateTimeOffset 
                    let id = all.GetValueOrDefault(port.Key)?.Id
                    from backend in port.Backends
                    select new BackendRow(
-                       port.Key.Service.ToString(), port.Key.PortName, port.Key.Protocol.ToText(), id, backend.Address.ToString(), backend.Port);
+                       port.Key.Service.ToString(), port.Key.PortName, port.Key.Protocol.ToText(), id, backend.Address.Address.ToString(), backend.Address.Port);
         return Task.FromResult(new BackendsReport(Origin.Agent, [.. rows]));
     }
 

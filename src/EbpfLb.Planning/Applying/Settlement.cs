@@ -33,7 +33,7 @@ internal sealed class Settlement(Mirror mirror)
             return;
         }
         if (port.IsNew) mirror.Claim(record, desired.Key);
-        record.Addresses = desired.Backends;
+        record.Addresses = port.Addresses;
         record.BackendIds = port.BackendIds;
         record.Range = port.Range;
         record.Damaged = null;

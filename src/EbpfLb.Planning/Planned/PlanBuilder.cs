@@ -119,9 +119,9 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
             if (record.Key == port.Key) return record;
         }
         if (mirror.Unclaimed.Count == 0) return null;
-        foreach (var frontend in port.Frontends)
+        foreach (var served in port.Frontends)
         {
-            if (!mirror.TryGetEntry(FrontendKey.From(frontend), out var value)) continue;
+            if (!mirror.TryGetEntry(FrontendKey.From(served.Frontend), out var value)) continue;
             var owner = mirror.OwnerOf(value);
             if (!mirror.Unclaimed.Contains(owner)) continue;
             mirror.Claim(owner, port.Key);
@@ -132,9 +132,9 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
 
     private void DraftUpdates(PlannedPort port, Span<int> added)
     {
-        foreach (var frontend in port.Desired!.Frontends)
+        foreach (var served in port.Desired!.Frontends)
         {
-            var key = FrontendKey.From(frontend);
+            var key = FrontendKey.From(served.Frontend);
             var value = ServiceCodec.Encode(key, port.Record.Id, port.Desired.AffinitySeconds, port.Range);
             var exists = mirror.TryGetEntry(key, out var old);
             if (exists && old == value) continue;
@@ -190,7 +190,7 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
             var isNew = nextNew < port.NewBackends.Length && port.NewBackends[nextNew] == id;
             if (isNew) nextNew++;
             else if (port.Record.Damaged?.Contains(id) != true) continue;
-            backendWrites.Add(new BackendWrite(group, id, BackendCodec.Encode(desired.Backends[i], desired.Key.Protocol, port.Record.Id)));
+            backendWrites.Add(new BackendWrite(group, id, BackendCodec.Encode(port.Addresses[i], desired.Key.Protocol, port.Record.Id)));
         }
     }
 
@@ -212,9 +212,9 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
     private static bool IsDesired(CompiledPort? port, FrontendKey key)
     {
         if (port is null) return false;
-        foreach (var frontend in port.Frontends)
+        foreach (var served in port.Frontends)
         {
-            if (FrontendKey.From(frontend) == key) return true;
+            if (FrontendKey.From(served.Frontend) == key) return true;
         }
         return false;
     }

@@ -16,7 +16,12 @@ internal sealed class PlannedPort(PortRecord record, bool isNew, CompiledPort? d
 
     public CompiledPort? Desired => desired;
 
-    /// <summary>Ids of the desired backends, in their order.</summary>
+    /// <summary>The backends of the Cluster list, ordered by address.</summary>
+    public ValueList<BackendAddress> Addresses { get; } = desired is null
+        ? []
+        : desired.Backends.Where(b => b.Lists.HasFlag(BackendLists.InCluster)).Select(b => b.Address).ToValueList();
+
+    /// <summary>Ids of <see cref="Addresses"/>, in their order.</summary>
     public uint[] BackendIds { get; set; } = [];
 
     /// <summary>Those of <see cref="BackendIds"/> that were taken for this plan.</summary>

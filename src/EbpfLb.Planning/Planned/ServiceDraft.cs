@@ -48,18 +48,19 @@ internal sealed class ServiceDraft(Mirror mirror, ObjectName service)
     private bool TryAssignBackends(PlannedPort planned, CompiledPort port)
     {
         var record = planned.Record;
-        if (port.Backends == record.Addresses)
+        var addresses = planned.Addresses;
+        if (addresses == record.Addresses)
         {
             planned.BackendIds = record.BackendIds;
             return true;
         }
-        var ids = new uint[port.Backends.Count];
+        var ids = new uint[addresses.Count];
         List<uint> taken = [];
         List<uint> leaving = [];
         int i = 0, j = 0;
         while (i < ids.Length || j < record.BackendIds.Length)
         {
-            var order = i == ids.Length ? 1 : j == record.BackendIds.Length ? -1 : port.Backends[i].CompareTo(record.Addresses[j]);
+            var order = i == ids.Length ? 1 : j == record.BackendIds.Length ? -1 : addresses[i].CompareTo(record.Addresses[j]);
             if (order > 0) leaving.Add(record.BackendIds[j++]);
             else if (order == 0) ids[i++] = record.BackendIds[j++];
             else if (mirror.BackendIds.TryTake(out ids[i])) taken.Add(ids[i++]);

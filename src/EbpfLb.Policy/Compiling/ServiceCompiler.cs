@@ -9,8 +9,8 @@ internal sealed class ServiceCompiler(PolicyOptions options, IFrontendPolicy[] f
 {
     private readonly EndpointUnion union = new();
     private readonly List<CompiledPort> ports = [];
-    private readonly List<Frontend> frontends = [];
-    private readonly List<BackendAddress> backends = [];
+    private readonly List<ServedFrontend> frontends = [];
+    private readonly List<CompiledBackend> backends = [];
     private readonly List<PolicyDiagnostic> diagnostics = [];
 
     public CompiledService Compile(ServiceEntry entry)
@@ -39,7 +39,9 @@ internal sealed class ServiceCompiler(PolicyOptions options, IFrontendPolicy[] f
             new ServicePortKey(entry.Name, port.Name, port.Protocol, family),
             frontends.ToValueList(),
             service.AffinitySeconds,
-            backends.ToValueList()));
+            backends.ToValueList(),
+            Elsewhere: backends.Count > 0,
+            Ranges: []));
     }
 
     /// <summary>An API server refuses such a Service; a manifest may hold one. The first port wins.</summary>

@@ -47,7 +47,7 @@ internal sealed class ClaimsUpdate(FrontendClaims claims)
     {
         foreach (var port in service.Ports)
         {
-            foreach (var frontend in port.Frontends) action(frontend, service.Name);
+            foreach (var served in port.Frontends) action(served.Frontend, service.Name);
         }
     }
 

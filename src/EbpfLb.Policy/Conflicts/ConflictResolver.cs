@@ -14,10 +14,10 @@ internal static class ConflictResolver
         var lost = Lost(wanted, claims);
         if (lost.Count == 0) return wanted;
         var ports = wanted.Ports
-            .Select(p => p.Frontends.Any(lost.Contains) ? p with { Frontends = p.Frontends.Where(f => !lost.Contains(f)).ToValueList() } : p)
+            .Select(p => p.Frontends.Any(f => lost.Contains(f.Frontend)) ? p with { Frontends = p.Frontends.Where(f => !lost.Contains(f.Frontend)).ToValueList() } : p)
             .Where(p => !p.Frontends.IsEmpty)
             .ToValueList();
-        var diagnostics = wanted.Diagnostics.Concat(wanted.Ports.SelectMany(p => p.Frontends.Where(lost.Contains).Select(f =>
+        var diagnostics = wanted.Diagnostics.Concat(wanted.Ports.SelectMany(p => p.Frontends.Select(f => f.Frontend).Where(lost.Contains).Select(f =>
             new PolicyDiagnostic(wanted.Name, "spec.clusterIPs",
                 $"{f} belongs to Service {claims.OwnerOf(f)}, which is first by name, and is not served for this one; "
                 + "give one of them another address or port, or delete it"))));
@@ -31,7 +31,7 @@ internal static class ConflictResolver
         {
             foreach (var frontend in port.Frontends)
             {
-                if (claims.OwnerOf(frontend) != wanted.Name) lost.Add(frontend);
+                if (claims.OwnerOf(frontend.Frontend) != wanted.Name) lost.Add(frontend.Frontend);
             }
         }
         return lost;

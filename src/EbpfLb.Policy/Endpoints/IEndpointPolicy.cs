@@ -3,6 +3,6 @@ namespace EbpfLb.Policy.Endpoints;
 /// <summary>Chooses among a service port's endpoints (contract section 6).</summary>
 internal interface IEndpointPolicy
 {
-    /// <summary>Adds the addresses of the chosen ones, keeping their order.</summary>
-    void Select(ReadOnlySpan<MergedEndpoint> endpoints, List<BackendAddress> chosen);
+    /// <summary>Adds the chosen ones, keeping their order.</summary>
+    void Select(ReadOnlySpan<MergedEndpoint> endpoints, List<CompiledBackend> chosen);
 }

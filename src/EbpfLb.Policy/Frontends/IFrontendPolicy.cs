@@ -6,5 +6,5 @@ namespace EbpfLb.Policy.Frontends;
 internal interface IFrontendPolicy
 {
     /// <summary>Adds the frontends of one port in one family; adds none when the Service has no such address.</summary>
-    void Add(Service service, ServicePort port, IpFamily family, List<Frontend> frontends);
+    void Add(Service service, ServicePort port, IpFamily family, List<ServedFrontend> frontends);
 }

@@ -45,7 +45,7 @@ public sealed class ServiceCompilerTests
         var table = ForwardingCompiler.Compile(cluster.Build(), new PolicyOptions { Families = [IpFamily.IPv4] }, null);
 
         Assert.Equal(["10.96.0.1:80/TCP -> 10.1.0.1:8080"], table.Lines());
-        Assert.Equal([Canary.FrontendV4], Assert.Single(table.Find(Canary.Name)!.Ports).Frontends);
+        Assert.Equal([Canary.FrontendV4], Assert.Single(table.Find(Canary.Name)!.Ports).Frontends.Select(f => f.Frontend));
     }
 
     [Fact]
@@ -131,6 +131,6 @@ public sealed class ServiceCompilerTests
 
         Assert.Equal(
             ["192.0.0.8:10256/UDP -> 127.0.0.1:10256", "[100::8]:10256/UDP -> [::1]:10256"],
-            canary.Ports.Select(p => $"{p.Frontends[0]} -> {p.Backends[0]}"));
+            canary.Ports.Select(p => $"{p.Frontends[0].Frontend} -> {p.Backends[0].Address}"));
     }
 }

@@ -1,0 +1,17 @@
+namespace EbpfLb.Policy;
+
+/// <summary>The lists that a backend is in (contract section 6), and where it is. The numbers are those of enum lb_backend_flag.</summary>
+[Flags]
+public enum BackendLists : byte
+{
+    None = 0,
+
+    /// <summary>In the Cluster list.</summary>
+    InCluster = 1,
+
+    /// <summary>In the Local list.</summary>
+    InLocal = 2,
+
+    /// <summary>On this node.</summary>
+    Local = 4,
+}

@@ -1,0 +1,7 @@
+namespace EbpfLb.Policy;
+
+/// <summary>A backend of a service port, and the lists it is in: at least one.</summary>
+public readonly record struct CompiledBackend(BackendAddress Address, BackendLists Lists)
+{
+    public override string ToString() => $"{Address} ({Lists})";
+}

@@ -1,0 +1,10 @@
+namespace EbpfLb.Policy;
+
+/// <summary>The kinds of address that a service port answers on (contract section 4); each has rules of its own.</summary>
+public enum FrontendKind : byte
+{
+    ClusterIP,
+    NodePort,
+    ExternalIP,
+    LoadBalancer,
+}
