@@ -15,6 +15,8 @@ public sealed record SocketHook(string Program, AttachType Type)
         new("lb_recvmsg6", AttachType.CgroupUdp6Recvmsg),
         new("lb_sendmsg4", AttachType.CgroupUdp4Sendmsg),
         new("lb_sendmsg6", AttachType.CgroupUdp6Sendmsg),
+        new("lb_bind4", AttachType.CgroupInet4Bind),
+        new("lb_bind6", AttachType.CgroupInet6Bind),
         new("lb_connect4", AttachType.CgroupInet4Connect),
         new("lb_connect6", AttachType.CgroupInet6Connect),
     ];

@@ -5,7 +5,11 @@ using System.Text.Json.Nodes;
 namespace EbpfLb.Testing.Manifests;
 
 /// <summary>One port: what clients connect to, and the port number of the endpoints.</summary>
-public sealed record PortManifest(string Name, string Protocol, int Port, int TargetPort);
+public sealed record PortManifest(string Name, string Protocol, int Port, int TargetPort)
+{
+    /// <summary>0: none.</summary>
+    public int NodePort { get; init; }
+}
 
 /// <summary>A Service and its EndpointSlices, one a family.</summary>
 public sealed record ServiceManifest(string Name)
@@ -23,6 +27,25 @@ public sealed record ServiceManifest(string Name)
     /// <summary>Addresses of endpoints that are there but not ready.</summary>
     public IReadOnlyList<IPAddress> UnreadyEndpoints { get; init; } = [];
 
+    /// <summary>spec.type.</summary>
+    public string Type { get; init; } = "ClusterIP";
+
+    public IReadOnlyList<IPAddress> ExternalIPs { get; init; } = [];
+
+    /// <summary>status.loadBalancer.ingress.</summary>
+    public IReadOnlyList<IPAddress> LoadBalancerIPs { get; init; } = [];
+
+    public IReadOnlyList<string> SourceRanges { get; init; } = [];
+
+    /// <summary>"Cluster" or "Local".</summary>
+    public string ExternalTrafficPolicy { get; init; } = "Cluster";
+
+    /// <summary>"Cluster" or "Local".</summary>
+    public string InternalTrafficPolicy { get; init; } = "Cluster";
+
+    /// <summary>Which node an endpoint is on; null: the slice does not say.</summary>
+    public Func<IPAddress, string?> NodeOf { get; init; } = _ => null;
+
     /// <summary>ClientIP affinity with this time-out in seconds.</summary>
     public int? AffinitySeconds { get; init; }
 
@@ -39,19 +62,20 @@ public sealed record ServiceManifest(string Name)
     {
         var spec = new JsonObject
         {
-            ["type"] = "ClusterIP",
+            ["type"] = Type,
             ["clusterIP"] = ClusterIPs[0].ToString(),
             ["clusterIPs"] = Array(ClusterIPs.Select(ip => (JsonNode)ip.ToString())),
             ["ipFamilyPolicy"] = ClusterIPs.Count == 2 ? "RequireDualStack" : "SingleStack",
             ["ipFamilies"] = Array(ClusterIPs.Select(ip => (JsonNode)Family(ip))),
-            ["ports"] = Array(Ports.Select(port => new JsonObject
-            {
-                ["name"] = port.Name,
-                ["protocol"] = port.Protocol,
-                ["port"] = port.Port,
-                ["targetPort"] = port.TargetPort,
-            })),
+            ["internalTrafficPolicy"] = InternalTrafficPolicy,
+            ["ports"] = Array(Ports.Select(Port)),
         };
+        if (Type != "ClusterIP" || ExternalIPs.Count > 0)
+            spec["externalTrafficPolicy"] = ExternalTrafficPolicy;
+        if (ExternalIPs.Count > 0)
+            spec["externalIPs"] = Array(ExternalIPs.Select(ip => (JsonNode)ip.ToString()));
+        if (SourceRanges.Count > 0)
+            spec["loadBalancerSourceRanges"] = Array(SourceRanges.Select(range => (JsonNode)range));
         if (AffinitySeconds is { } seconds)
         {
             spec["sessionAffinity"] = "ClientIP";
@@ -63,7 +87,31 @@ public sealed record ServiceManifest(string Name)
             ["kind"] = "Service",
             ["metadata"] = new JsonObject { ["name"] = Name, ["namespace"] = Namespace },
             ["spec"] = spec,
+            ["status"] = new JsonObject
+            {
+                ["loadBalancer"] = new JsonObject { ["ingress"] = Array(LoadBalancerIPs.Select(ip => new JsonObject { ["ip"] = ip.ToString() })) },
+            },
         };
+    }
+
+    private static JsonObject Port(PortManifest port)
+    {
+        var json = new JsonObject { ["name"] = port.Name, ["protocol"] = port.Protocol, ["port"] = port.Port, ["targetPort"] = port.TargetPort };
+        if (port.NodePort != 0)
+            json["nodePort"] = port.NodePort;
+        return json;
+    }
+
+    private JsonObject Endpoint(IPAddress ip, bool ready)
+    {
+        var json = new JsonObject
+        {
+            ["addresses"] = Array([ip.ToString()]),
+            ["conditions"] = new JsonObject { ["ready"] = ready },
+        };
+        if (NodeOf(ip) is { } node)
+            json["nodeName"] = node;
+        return json;
     }
 
     private JsonObject Slice(string family) => new()
@@ -80,11 +128,7 @@ public sealed record ServiceManifest(string Name)
         ["ports"] = Array(Ports.Select(port => new JsonObject { ["name"] = port.Name, ["protocol"] = port.Protocol, ["port"] = port.TargetPort })),
         ["endpoints"] = Array(Endpoints.Select(ip => (ip, ready: true)).Concat(UnreadyEndpoints.Select(ip => (ip, ready: false)))
             .Where(endpoint => Family(endpoint.ip) == family)
-            .Select(endpoint => new JsonObject
-            {
-                ["addresses"] = Array([endpoint.ip.ToString()]),
-                ["conditions"] = new JsonObject { ["ready"] = endpoint.ready },
-            })),
+            .Select(endpoint => Endpoint(endpoint.ip, endpoint.ready))),
     };
 
     private static JsonArray Array(IEnumerable<JsonNode> items) => [.. items];

@@ -10,6 +10,7 @@ public sealed class NetnsTopology : IDisposable
 {
     private const string Directory = "/run/netns";
     private readonly List<NodeNetns> nodes = [];
+    private RouterNetns? router;
 
     private NetnsTopology(string prefix)
     {
@@ -44,8 +45,18 @@ public sealed class NetnsTopology : IDisposable
         }
     }
 
+    /// <summary>Adds the router that outside clients and nodes hang on.</summary>
+    public RouterNetns AddRouter()
+    {
+        if (router is not null)
+            throw new InvalidOperationException("there is a router already");
+        return router = new RouterNetns(Prefix);
+    }
+
     public void Dispose()
     {
+        router?.Delete();
+        router = null;
         foreach (var node in nodes)
             node.Delete();
         nodes.Clear();

@@ -50,6 +50,41 @@ public sealed class NodeNetns
 
     public IReadOnlyList<PodNetns> Pods => pods;
 
+    /// <summary>
+    /// Gives the node a device on the other end of which is a router, with its addresses on it and the default route through it. To be
+    /// called before pods are added. Reverse path filtering is strict, as distributions set it.
+    /// </summary>
+    internal void Connect(string device, string peerNetns, string peerDevice, int mtu, string gatewayV4, string gatewayV6)
+    {
+        if (pods.Count > 0)
+            throw new InvalidOperationException("a node is connected before it gets pods: their routes name its address");
+        Ip.Batch(null, $"link add {device} netns {Netns} mtu {mtu} type veth peer name {peerDevice} netns {peerNetns}");
+        Ip.Batch(
+            Netns,
+            $"addr del {IPv4}/32 dev lo",
+            $"addr del {IPv6}/128 dev lo",
+            $"link set {device} up",
+            $"addr add {IPv4}/24 dev {device}",
+            $"addr add {IPv6}/64 dev {device} nodad",
+            $"route add default via {gatewayV4} dev {device}",
+            $"route add default via {gatewayV6} dev {device}");
+        NetnsThread.Run(NetnsTopology.PathOf(Netns), () =>
+        {
+            // NodePorts and SNAT ports lie outside of it.
+            File.WriteAllText("/proc/sys/net/ipv4/ip_local_port_range", "32768 60999");
+            File.WriteAllText("/proc/sys/net/ipv4/conf/all/rp_filter", "1");
+        });
+    }
+
+    /// <summary>Routes the pods of another node to that node.</summary>
+    internal void RoutePodsOf(NodeNetns other) => Ip.Batch(
+        Netns,
+        $"route add 10.244.{other.Index}.0/24 via {other.IPv4}",
+        $"route add fd00:10:244:{other.Index:x}::/64 via {other.IPv6}");
+
+    /// <summary>Runs ip with these commands on the node.</summary>
+    public void Configure(params IReadOnlyList<string> commands) => Ip.Batch(Netns, commands);
+
     /// <summary>Adds a pod.</summary>
     /// <param name="name">At most 13 characters, since "p-NAME" is a device on the node.</param>
     /// <param name="unreachable">
@@ -108,7 +143,7 @@ public sealed class NodeNetns
     }
 
     /// <summary>/proc/sys/net shows the namespace of the thread that opens it. Duplicate address detection would cost a second a pod.</summary>
-    private static void Sysctls(string netns, bool forwarding) => NetnsThread.Run(NetnsTopology.PathOf(netns), () =>
+    internal static void Sysctls(string netns, bool forwarding) => NetnsThread.Run(NetnsTopology.PathOf(netns), () =>
     {
         Set("ipv4/ip_local_port_range", "1024 65535");
         Set("ipv6/conf/all/accept_dad", "0");

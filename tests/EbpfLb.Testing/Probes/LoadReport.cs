@@ -41,9 +41,9 @@ public sealed record LoadReport(
         Tally(answer["errors"]),
         answer.Line);
 
-    /// <summary>"web-a:10,web-b:12"</summary>
+    /// <summary>"web-a:10,web-b@fd00::1:12"</summary>
     private static Dictionary<string, long> Tally(string text) => text
         .Split(',', StringSplitOptions.RemoveEmptyEntries)
-        .Select(word => word.Split(':'))
-        .ToDictionary(pair => pair[0], pair => long.Parse(pair[1], CultureInfo.InvariantCulture));
+        .Select(word => (Word: word, Colon: word.LastIndexOf(':')))
+        .ToDictionary(pair => pair.Word[..pair.Colon], pair => long.Parse(pair.Word.AsSpan(pair.Colon + 1), CultureInfo.InvariantCulture));
 }

@@ -32,6 +32,9 @@ public sealed record LoadSpec(LoadMode Mode, params IReadOnlyList<string> To)
     /// <summary>IPv4 through an IPv6 socket (::ffff:a.b.c.d).</summary>
     public bool Mapped { get; init; }
 
+    /// <summary>Size of a datagram; what it takes unless given. Answers are compared byte by byte.</summary>
+    public int? Bytes { get; init; }
+
     /// <summary>Limit of each blocking call.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -51,6 +54,8 @@ public sealed record LoadSpec(LoadMode Mode, params IReadOnlyList<string> To)
             words.Add($"rate={rate}");
         if (From is not null)
             words.Add($"from={From}");
+        if (Bytes is { } bytes)
+            words.Add($"bytes={bytes}");
         if (Mapped)
             words.Add("mapped=1");
         if (background is not null)

@@ -106,6 +106,20 @@ const char *endpoint_print(const struct endpoint *endpoint, char *text, size_t b
 	return text;
 }
 
+const char *address_print(const struct endpoint *endpoint, char *text, size_t bytes)
+{
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)&endpoint->addr;
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&endpoint->addr;
+
+	if (endpoint->addr.ss_family == AF_INET)
+		inet_ntop(AF_INET, &v4->sin_addr, text, bytes);
+	else if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
+		inet_ntop(AF_INET, &v6->sin6_addr.s6_addr[12], text, bytes);
+	else
+		inet_ntop(AF_INET6, &v6->sin6_addr, text, bytes);
+	return text;
+}
+
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b)
 {
 	const struct sockaddr_in6 *a6 = (const struct sockaddr_in6 *)&a->addr;

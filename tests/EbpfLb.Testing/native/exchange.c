@@ -78,19 +78,36 @@ int stream_request(int fd, bool last, char name[NAME_BYTES])
 	return 0;
 }
 
-int datagram_send(int fd, const struct endpoint *to, uint64_t number)
+/* "ping NUMBER", filled up with a pattern. */
+static int datagram_fill(char *text, uint64_t number, size_t bytes)
 {
-	char text[REQUEST_BYTES];
-	int len = snprintf(text, sizeof(text), "ping %llu", (unsigned long long)number);
+	int len = snprintf(text, REQUEST_BYTES, "ping %llu", (unsigned long long)number);
+
+	if (bytes > REQUEST_BYTES)
+		bytes = REQUEST_BYTES;
+	if ((size_t)len >= bytes)
+		return len;
+	text[len++] = ' ';
+	for (; (size_t)len < bytes; len++)
+		text[len] = 'A' + (len * 7 + number) % 26;
+	return len;
+}
+
+int datagram_send(int fd, const struct endpoint *to, uint64_t number, size_t bytes)
+{
+	static _Thread_local char text[REQUEST_BYTES];
+	int len = datagram_fill(text, number, bytes);
 	ssize_t sent = to ? sendto(fd, text, len, 0, (const struct sockaddr *)&to->addr, to->len)
 			  : send(fd, text, len, 0);
 
 	return sent == len ? 0 : timed_out(errno);
 }
 
-int datagram_receive(int fd, uint64_t number, struct endpoint *from, char name[NAME_BYTES])
+int datagram_receive(int fd, uint64_t number, size_t bytes, struct endpoint *from,
+		     char name[NAME_BYTES])
 {
-	char text[REQUEST_BYTES];
+	static _Thread_local char text[REQUEST_BYTES + NAME_BYTES + 1], want[REQUEST_BYTES];
+	int len = datagram_fill(want, number, bytes);
 	unsigned long long echoed;
 
 	for (;;) {
@@ -105,7 +122,10 @@ int datagram_receive(int fd, uint64_t number, struct endpoint *from, char name[N
 		if (sscanf(text, "%63s ping %llu", name, &echoed) != 2)
 			return EBADMSG;
 		/* An answer that came after its time-out is not the answer to this question. */
-		if (echoed == number)
-			return 0;
+		if (echoed != number)
+			continue;
+		if (got != (ssize_t)strlen(name) + 1 + len || memcmp(text + got - len, want, len))
+			return EBADMSG;
+		return 0;
 	}
 }

@@ -36,7 +36,8 @@ struct load {
 	struct target *target;
 	char *from;
 	long timeout_ms;
-	long rate; /* requests a second and thread, 0: as fast as it goes */
+	size_t bytes; /* of a datagram */
+	long rate;    /* requests a second and thread, 0: as fast as it goes */
 	uint64_t deadline_ns;
 	uint64_t since_ns; /* when the figures below began */
 	atomic_long budget;
@@ -87,11 +88,12 @@ static void attempt_datagram(const struct load *load, int fd, const struct endpo
 	struct endpoint from;
 
 	attempt->stage = "send";
-	attempt->error = datagram_send(fd, load->mode == UDP_CONNECTED ? NULL : to, number);
+	attempt->error =
+		datagram_send(fd, load->mode == UDP_CONNECTED ? NULL : to, number, load->bytes);
 	if (attempt->error)
 		return;
 	attempt->stage = "receive";
-	attempt->error = datagram_receive(fd, number, &from, attempt->name);
+	attempt->error = datagram_receive(fd, number, load->bytes, &from, attempt->name);
 	if (!attempt->error)
 		attempt->bad_source = !endpoint_equal(&from, to);
 }
@@ -288,6 +290,7 @@ int verb_load(const struct args *args)
 	load->from = from ? strdup(from) : NULL;
 	load->timeout_ms = args_number(args, "timeout", 5000);
 	load->rate = args_number(args, "rate", 0);
+	load->bytes = args_number(args, "bytes", 0);
 	load->threads = args_number(args, "threads", 1);
 	if (load->threads < 1 || load->threads > 64)
 		load->threads = 1;

@@ -14,11 +14,15 @@ static const struct {
 	const char *help;
 } verbs[] = {
 	{"serve", verb_serve,
-	 "name=N [tcp=P,P-P] [udp=P,P-P] [show-port=1] [follow=1]: answer with the name"},
+	 "name=N [tcp=P,P-P] [udp=P,P-P] [show-port=1] [show-client=1] [follow=1]: answer with the "
+	 "name"},
+	{"bulk", verb_bulk,
+	 "to=A:P [up=BYTES] [down=BYTES] [mapped=1] [timeout=MS]: both at once over one TCP "
+	 "connection, every byte compared"},
 	{"load", verb_load,
 	 "mode=tcp|udp|udp-connected|udp-shared to=A:P[=SUFFIX],... [count=N] [seconds=S] [rate=R] "
 	 "[threads=T] "
-	 "[from=A] [mapped=1] [timeout=MS] [background=ID]: requests one after another"},
+	 "[from=A] [mapped=1] [bytes=N] [timeout=MS] [background=ID]: requests one after another"},
 	{"load-stats", verb_load_stats, "background=ID [reset=1]: figures of a load that runs"},
 	{"load-stop", verb_load_stop, "background=ID: end it, print its figures"},
 	{"open", verb_open,
@@ -27,8 +31,9 @@ static const struct {
 	{"peer", verb_peer, "id=I: getpeername()"},
 	{"local", verb_local, "id=I: getsockname()"},
 	{"request", verb_request, "id=I: a request over a connected TCP socket, its answer"},
-	{"send", verb_send, "id=I number=N [to=A:P] [mapped=1]: a datagram"},
-	{"receive", verb_receive, "id=I number=N: the answer to datagram N and where it came from"},
+	{"send", verb_send, "id=I number=N [to=A:P] [mapped=1] [bytes=N]: a datagram"},
+	{"receive", verb_receive,
+	 "id=I number=N [bytes=N]: the answer to datagram N and where it came from"},
 	{"close", verb_close, "id=I"},
 	{"hold", verb_hold,
 	 "id=I to=A:P count=N [rate=R] [mapped=1] [timeout=MS]: open and keep TCP connections"},

@@ -9,8 +9,9 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#define NAME_BYTES    64
-#define REQUEST_BYTES 256
+#define NAME_BYTES 64
+/* The largest datagram of UDP over IPv4, less the name that a server puts in front. */
+#define REQUEST_BYTES 65400
 #define LINE_BYTES    65536
 
 /* A command is words of the form key=value; the first word is the verb. */
@@ -34,6 +35,8 @@ struct endpoint {
  * ::ffff:a.b.c.d. */
 bool endpoint_parse(struct endpoint *endpoint, const char *text, bool mapped);
 const char *endpoint_print(const struct endpoint *endpoint, char *text, size_t bytes);
+/* The address alone, IPv4 in its own form also when mapped. */
+const char *address_print(const struct endpoint *endpoint, char *text, size_t bytes);
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 
 /* A socket of the family of `to`, with time-outs for every blocking call, bound to `from` when that
@@ -46,16 +49,21 @@ int socket_open(int type, const struct endpoint *to, const char *from, long time
  */
 int stream_request(int fd, bool last, char name[NAME_BYTES]);
 
-/* A datagram that carries `number`, and the wait for its answer; `to` is NULL on a connected
- * socket. */
-int datagram_send(int fd, const struct endpoint *to, uint64_t number);
-int datagram_receive(int fd, uint64_t number, struct endpoint *from, char name[NAME_BYTES]);
+/* A datagram of `bytes` (at least what it takes) that carries `number`, and the wait for its
+ * answer, which holds the same bytes; `to` is NULL on a connected socket. */
+int datagram_send(int fd, const struct endpoint *to, uint64_t number, size_t bytes);
+int datagram_receive(int fd, uint64_t number, size_t bytes, struct endpoint *from,
+		     char name[NAME_BYTES]);
+
+/* The server's side of a bulk transfer; takes the connection over. */
+void bulk_serve(int fd);
 
 uint64_t now_ns(void);
 const char *error_name(int error);
 
 /* The verbs. Each prints exactly one line, "ok ..." or "err ...", and returns 0 for ok. */
 int verb_serve(const struct args *args);
+int verb_bulk(const struct args *args);
 int verb_load(const struct args *args);
 int verb_load_stats(const struct args *args);
 int verb_load_stop(const struct args *args);

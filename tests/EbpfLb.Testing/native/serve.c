@@ -28,6 +28,7 @@ static struct {
 	int epoll;
 	const char *name;
 	bool show_port;
+	bool show_client;
 } server;
 
 static int watch(int fd, enum kind kind, uint16_t port)
@@ -38,12 +39,18 @@ static int watch(int fd, enum kind kind, uint16_t port)
 	return epoll_ctl(server.epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
-static const char *own_name(uint16_t port, char text[NAME_BYTES])
+static const char *own_name(uint16_t port, const struct endpoint *client, char text[NAME_BYTES])
 {
+	int len;
+
 	if (server.show_port)
-		snprintf(text, NAME_BYTES, "%s/%u", server.name, port);
+		len = snprintf(text, NAME_BYTES, "%s/%u", server.name, port);
 	else
-		snprintf(text, NAME_BYTES, "%s", server.name);
+		len = snprintf(text, NAME_BYTES, "%s", server.name);
+	if (server.show_client && client) {
+		text[len++] = '@';
+		address_print(client, text + len, NAME_BYTES - len);
+	}
 	return text;
 }
 
@@ -86,14 +93,15 @@ static bool open_ports(int type, const char *text)
 
 static void answer_datagrams(int fd, uint16_t port)
 {
-	char text[REQUEST_BYTES], answer[REQUEST_BYTES + NAME_BYTES], name[NAME_BYTES];
+	static char text[REQUEST_BYTES + 1], answer[REQUEST_BYTES + NAME_BYTES + 1];
+	char name[NAME_BYTES];
 	struct endpoint from = {.len = sizeof(from.addr)};
 	ssize_t got;
 
-	own_name(port, name);
 	while ((got = recvfrom(fd, text, sizeof(text) - 1, 0, (struct sockaddr *)&from.addr,
 			       &from.len)) >= 0) {
-		int len = snprintf(answer, sizeof(answer), "%s %.*s", name, (int)got, text);
+		int len = snprintf(answer, sizeof(answer), "%s %.*s", own_name(port, &from, name),
+				   (int)got, text);
 
 		sendto(fd, answer, len, 0, (struct sockaddr *)&from.addr, from.len);
 		from.len = sizeof(from.addr);
@@ -104,18 +112,25 @@ static void answer_stream(int fd, uint16_t port)
 {
 	char text[1024], answer[512], name[NAME_BYTES], client[80] = "?";
 	struct endpoint from = {.len = sizeof(from.addr)};
-	ssize_t got = recv(fd, text, sizeof(text) - 1, 0);
+	ssize_t got = recv(fd, text, 4, MSG_PEEK);
 	int len;
 
+	if (got == 4 && !memcmp(text, "BULK", 4)) {
+		epoll_ctl(server.epoll, EPOLL_CTL_DEL, fd, NULL);
+		bulk_serve(fd);
+		return;
+	}
+	if (got > 0)
+		got = recv(fd, text, sizeof(text) - 1, 0);
 	if (got <= 0) {
 		if (got == 0 || errno != EAGAIN)
 			close(fd);
 		return;
 	}
 	text[got] = 0;
-	own_name(port, name);
 	if (!getpeername(fd, (struct sockaddr *)&from.addr, &from.len))
 		endpoint_print(&from, client, sizeof(client));
+	own_name(port, &from, name);
 	len = snprintf(answer, sizeof(answer),
 		       "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: "
 		       "%zu\r\nX-Client: %s\r\n\r\n%s\n",
@@ -133,6 +148,7 @@ int verb_serve(const struct args *args)
 	server.epoll = epoll_create1(EPOLL_CLOEXEC);
 	server.name = args_text(args, "name", "server");
 	server.show_port = args_number(args, "show-port", 0);
+	server.show_client = args_number(args, "show-client", 0);
 	if (!open_ports(SOCK_STREAM, args_text(args, "tcp", NULL)) ||
 	    !open_ports(SOCK_DGRAM, args_text(args, "udp", NULL)))
 		return 1;

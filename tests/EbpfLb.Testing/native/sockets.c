@@ -161,7 +161,8 @@ int verb_send(const struct args *args)
 
 	if (!slot || (!connected && !destination(args, &to)))
 		return 2;
-	error = datagram_send(slot->fd[0], connected ? NULL : &to, args_number(args, "number", 0));
+	error = datagram_send(slot->fd[0], connected ? NULL : &to, args_number(args, "number", 0),
+			      args_number(args, "bytes", 0));
 	if (error)
 		return failed("send", error);
 	printf("ok\n");
@@ -177,7 +178,8 @@ int verb_receive(const struct args *args)
 
 	if (!slot)
 		return 2;
-	error = datagram_receive(slot->fd[0], args_number(args, "number", 0), &from, name);
+	error = datagram_receive(slot->fd[0], args_number(args, "number", 0),
+				 args_number(args, "bytes", 0), &from, name);
 	if (error)
 		return failed("receive", error);
 	printf("ok name=%s address=%s\n", name, endpoint_print(&from, text, sizeof(text)));
