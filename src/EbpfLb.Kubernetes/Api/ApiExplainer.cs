@@ -42,10 +42,10 @@ internal static class ApiExplainer
         if (Find<ConfigException>(exception) is { } config)
             return new(ApiFailure.Credentials, $"{what}: {config.Message}", inner: exception);
         if (Find<ServerTrustException>(exception) is { } trust) return new(ApiFailure.Tls, $"{what}: {trust.Message}", inner: exception);
-        var error = (exception as HttpRequestException)?.HttpRequestError;
-        if (error == HttpRequestError.NameResolutionError)
+        if (Find<UnresolvedNameException>(exception) is not null)
             return new(ApiFailure.Unreachable, $"{what}: the name {server.Host} does not resolve; check the name and this machine's "
                 + "DNS, or use an address", inner: exception);
+        var error = (exception as HttpRequestException)?.HttpRequestError;
         if (error == HttpRequestError.SecureConnectionError)
         {
             return new(ApiFailure.Tls, $"{what}: the TLS handshake failed ({OneLine((exception.InnerException ?? exception).Message)}); "

@@ -3,7 +3,7 @@ namespace EbpfLb.Kubernetes.Api;
 /// <summary>How long to wait for an API server.</summary>
 public sealed record ApiTimeouts
 {
-    /// <summary>For a connection (TCP and TLS).</summary>
+    /// <summary>For a connection (name, TCP and TLS).</summary>
     public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>For the head of an answer, and between two pieces of its body when it is no watch.</summary>

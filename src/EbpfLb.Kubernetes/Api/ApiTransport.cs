@@ -24,6 +24,7 @@ internal static class ApiTransport
             UseProxy = false,
             UseCookies = false,
             ConnectTimeout = timeouts.Connect,
+            ConnectCallback = (context, token) => ServerConnector.ConnectAsync(context.DnsEndPoint, Dns.GetHostAddressesAsync, token),
             KeepAlivePingDelay = PingDelay,
             KeepAlivePingTimeout = PingTimeout,
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
