@@ -29,6 +29,7 @@ public sealed class FakeApiServer : IAsyncDisposable
     private readonly ConcurrentQueue<FakeRequest> requests = [];
     private WebApplication? app;
     private Socket? listener;
+    private Socket? reservation;
     private int port;
 
     private FakeApiServer(FakeApiServerOptions options)
@@ -129,6 +130,7 @@ public sealed class FakeApiServer : IAsyncDisposable
     /// <summary>Comes back on the same port.</summary>
     public async Task StartAgainAsync()
     {
+        if (options.Netns is null) ReservePort();
         // A socket stays in the namespace that it was created in; Kestrel uses its handle but does not close it.
         listener = options.Netns is { } netns ? NetnsListener.Listen(netns, new IPEndPoint(IPAddress.Loopback, port)) : null;
         var builder = WebApplication.CreateSlimBuilder();
@@ -151,7 +153,23 @@ public sealed class FakeApiServer : IAsyncDisposable
         app = started;
     }
 
-    public async ValueTask DisposeAsync() => await StopAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        reservation?.Dispose();
+    }
+
+    /// <summary>
+    /// Keeps the port while the server is away: a socket that is bound and does not listen. Connections are refused, nobody else gets
+    /// the port, and Kestrel may share it (both set SO_REUSEADDR, as .NET always does).
+    /// </summary>
+    private void ReservePort()
+    {
+        if (reservation is not null) return;
+        reservation = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        reservation.Bind(new IPEndPoint(IPAddress.Loopback, port));
+        port = ((IPEndPoint)reservation.LocalEndPoint!).Port;
+    }
 
     private void Listen(ListenOptions listen)
     {
