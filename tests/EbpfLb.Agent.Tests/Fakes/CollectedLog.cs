@@ -6,9 +6,9 @@ namespace EbpfLb.Agent.Tests.Fakes;
 /// <summary>The agent's own text log in memory.</summary>
 internal sealed class CollectedLog : IDisposable
 {
-    private readonly StringWriter text = new();
+    private readonly CollectedText text = new();
 
-    public CollectedLog() => Loggers = AgentLogging.Create(TextWriter.Synchronized(text), LogFormat.Text, 4, TimeProvider.System);
+    public CollectedLog() => Loggers = AgentLogging.Create(text.Writer, LogFormat.Text, 4, TimeProvider.System);
 
     public ILoggerFactory Loggers { get; }
 

@@ -12,8 +12,8 @@ namespace EbpfLb.Agent.Tests.Fakes;
 /// <summary>The whole command line over parts that a test holds.</summary>
 internal sealed class TestCommandLine : IDisposable
 {
-    private readonly StringWriter output = new();
-    private readonly StringWriter error = new();
+    private readonly CollectedText output = new();
+    private readonly CollectedText error = new();
 
     public Func<RunOptions, ILoggerFactory, IClusterSource> OpenSource { get; set; } = (_, _) => new FakeSource();
 
@@ -37,7 +37,7 @@ internal sealed class TestCommandLine : IDisposable
     {
         var parts = new AgentParts(
             (o, l) => OpenSource(o, l), (o, l) => OpenDataplane(o, l), Finder, Remover, TimeProvider.System);
-        return new CommandLine(parts, new Terminal(TextWriter.Synchronized(output), TextWriter.Synchronized(error), TerminalWidth)).InvokeAsync(args, cancellationToken);
+        return new CommandLine(parts, new Terminal(output.Writer, error.Writer, TerminalWidth)).InvokeAsync(args, cancellationToken);
     }
 
     public void Dispose()
