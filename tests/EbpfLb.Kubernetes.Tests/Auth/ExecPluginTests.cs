@@ -24,7 +24,7 @@ public sealed class ExecPluginTests : IDisposable
     private ExecPlugin Script(string body, string? installHint = null, ExecCluster? cluster = null)
     {
         // Run by the shell: a file that was just written may not be executed while another thread forks (ETXTBSY).
-        var path = directory.Write("plugin", $"cd {directory.Path}\n{body}\n");
+        var path = directory.Write("plugin", $"cd '{directory.Path}'\n{body}\n");
         return new ExecPlugin(new ExecSpec("kubeconfig: exec.command", V1, "/bin/sh", [path, "arg"], [new("SUFFIX", "env-")], installHint, cluster), time);
     }
 
