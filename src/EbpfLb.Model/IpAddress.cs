@@ -35,6 +35,9 @@ public readonly record struct IpAddress : IComparable<IpAddress>
     /// <summary>0.0.0.0 or ::.</summary>
     public bool IsUnspecified => high == 0 && (low == 0 || low == MappedPrefix);
 
+    /// <summary>0.0.0.0 or ::, the address that stands for all of a family.</summary>
+    public static IpAddress Any(IpFamily family) => family == IpFamily.IPv4 ? FromIPv4(0) : default;
+
     /// <summary>Makes an IPv4 address from its 32 bits, most significant octet first (host order).</summary>
     public static IpAddress FromIPv4(uint hostOrder) => new(0, MappedPrefix | hostOrder);
 
@@ -102,6 +105,15 @@ public readonly record struct IpAddress : IComparable<IpAddress>
 
     /// <summary>The low 32 bits, the IPv4 address in host order when <see cref="Family"/> is IPv4.</summary>
     public uint ToIPv4() => (uint)low;
+
+    /// <summary>The address with all bits behind the first ones 0; they are counted in the address's own family.</summary>
+    internal IpAddress FirstBits(int count)
+    {
+        if (Family == IpFamily.IPv4) count += 96;
+        return count <= 64
+            ? new IpAddress(count == 0 ? 0 : high & ulong.MaxValue << (64 - count), 0)
+            : new IpAddress(high, low & ulong.MaxValue << (128 - count));
+    }
 
     /// <summary>Writes the 16 bytes in network order, IPv4 as v4-mapped.</summary>
     public void WriteBytes(Span<byte> destination)

@@ -21,8 +21,8 @@ public enum ServiceType : byte
 public readonly record struct ServicePort(string Name, TransportProtocol Protocol, ushort Port, ushort NodePort);
 
 /// <summary>
-/// A Service, with only what a proxy needs (contract section 1, "Fields used per svcport"). Fields that later issues
-/// read (NodePorts' policies, LB ingress, source ranges) are added here when they are used.
+/// A Service, with only what a proxy needs (contract section 1, "Fields used per svcport"). spec.loadBalancerIP is not
+/// among it: only the addresses of the status are ever served.
 /// </summary>
 /// <param name="ClusterIPs">At most one per family, in the order of the object; empty for headless Services ("None").</param>
 /// <param name="AffinitySeconds">ClientIP affinity time-out in seconds; 0 means no affinity.</param>
@@ -36,6 +36,27 @@ public sealed record Service(
 {
     /// <summary>sessionAffinityConfig.clientIP.timeoutSeconds when the object has none (contract section 11).</summary>
     public const uint DefaultAffinitySeconds = 10800;
+
+    /// <summary>spec.externalIPs of both families.</summary>
+    public ValueList<IpAddress> ExternalIPs { get; init; }
+
+    /// <summary>
+    /// status.loadBalancer.ingress[].ip of both families, without those whose ipMode is Proxy: packets to such an address are
+    /// left alone and go out to the load balancer.
+    /// </summary>
+    public ValueList<IpAddress> BalancerIPs { get; init; }
+
+    /// <summary>spec.loadBalancerSourceRanges of both families; empty: every source may use <see cref="BalancerIPs"/>.</summary>
+    public ValueList<SourceRange> SourceRanges { get; init; }
+
+    /// <summary>For the ClusterIPs.</summary>
+    public TrafficPolicy InternalTraffic { get; init; }
+
+    /// <summary>For everything but the ClusterIPs.</summary>
+    public TrafficPolicy ExternalTraffic { get; init; }
+
+    /// <summary>The port that says whether this node has endpoints (contract section 9); 0 when there is none.</summary>
+    public ushort HealthCheckNodePort { get; init; }
 }
 
 /// <summary>Labels that take an object out of the proxy's hands, whatever their value (contract section 1).</summary>

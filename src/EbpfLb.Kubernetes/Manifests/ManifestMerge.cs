@@ -76,7 +76,7 @@ internal sealed class ManifestMerge(string nodeName)
             if (number != 0 && nodePorts.TryGetValue(number, out var other))
                 Refuse(file, item, $"spec.ports[{i}].nodePort", $"{number} is already allocated to Service {other}; choose another port");
         }
-        var check = item.HealthCheckNodePort;
+        var check = service.HealthCheckNodePort;
         if (check != 0 && nodePorts.TryGetValue(check, out var holder))
             Refuse(file, item, "spec.healthCheckNodePort", $"{check} is already allocated to Service {holder}; choose another port");
         else if (check != 0 && service.Ports.Any(p => p.NodePort == check))

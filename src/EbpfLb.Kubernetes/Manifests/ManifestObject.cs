@@ -13,14 +13,12 @@ internal readonly record struct ObjectIdentity(string Kind, ObjectName Name)
 /// <summary>An object of a manifest that can be used: exactly one of Service, Slices and Node has content.</summary>
 /// <param name="Position">Where it begins in its file.</param>
 /// <param name="Slices">One of an EndpointSlice (none when a proxy has no use for it), several of an Endpoints object.</param>
-/// <param name="HealthCheckNodePort">0 when there is none; a node port that no other Service may have.</param>
 internal sealed record ManifestObject(
     ObjectIdentity Identity,
     TextPosition Position,
     Service? Service = null,
     ImmutableArray<EndpointSlice> Slices = default,
-    Node? Node = null,
-    int HealthCheckNodePort = 0);
+    Node? Node = null);
 
 /// <summary>What one file holds.</summary>
 /// <param name="Refused">Objects that were refused and whose name could be read: their last good form stays in use.</param>

@@ -18,7 +18,16 @@ internal sealed partial class WireMapper
             ClusterIPsOf(name, spec),
             ServicePortsOf(name, spec?.Ports),
             AffinityOf(name, spec),
-            LabelsOf(wire.Metadata));
+            LabelsOf(wire.Metadata))
+        {
+            ExternalIPs = ExternalIPsOf(name, spec?.ExternalIPs),
+            BalancerIPs = BalancerIPsOf(name, wire.Status?.LoadBalancer?.Ingress),
+            SourceRanges = SourceRangesOf(name, spec?.LoadBalancerSourceRanges),
+            InternalTraffic = TrafficOf(name, "spec.internalTrafficPolicy", spec?.InternalTrafficPolicy),
+            ExternalTraffic = TrafficOf(name, "spec.externalTrafficPolicy", spec?.ExternalTrafficPolicy),
+            HealthCheckNodePort = NodePortOf(
+                name, "spec.healthCheckNodePort", spec?.HealthCheckNodePort, "no port tells of this node's endpoints"),
+        };
     }
 
     private ServiceType TypeOf(ObjectName name, string? text)
@@ -76,16 +85,11 @@ internal sealed partial class WireMapper
             else if (port.Port is not (> 0 and <= ushort.MaxValue))
                 Warn("Service", name, $"spec.ports[{i}].port", port.Port, "must be 1 to 65535; the port is ignored; correct it");
             else
-                ports[count++] = new ServicePort(port.Name ?? "", protocol, (ushort)port.Port, NodePortOf(name, i, port.NodePort));
+                ports[count++] = new ServicePort(
+                    port.Name ?? "", protocol, (ushort)port.Port,
+                    NodePortOf(name, $"spec.ports[{i}].nodePort", port.NodePort, "the port has no node port"));
         }
         return ValueList.Create<ServicePort>(ports.AsSpan(0, count));
-    }
-
-    private ushort NodePortOf(ObjectName name, int index, long? value)
-    {
-        if (value is null or (>= 0 and <= ushort.MaxValue)) return (ushort)(value ?? 0);
-        Warn("Service", name, $"spec.ports[{index}].nodePort", value, "must be 1 to 65535; the port has no node port; correct it");
-        return 0;
     }
 
     private uint AffinityOf(ObjectName name, WireServiceSpec? spec)

@@ -6,6 +6,8 @@ internal sealed class WireService : IWireObject
     public WireMetadata? Metadata { get; set; }
 
     public WireServiceSpec? Spec { get; set; }
+
+    public WireServiceStatus? Status { get; set; }
 }
 
 /// <summary>spec of a Service.</summary>
@@ -22,6 +24,16 @@ internal sealed class WireServiceSpec
     public string? SessionAffinity { get; set; }
 
     public WireAffinityConfig? SessionAffinityConfig { get; set; }
+
+    public WireIp[]? ExternalIPs { get; set; }
+
+    public string[]? LoadBalancerSourceRanges { get; set; }
+
+    public string? InternalTrafficPolicy { get; set; }
+
+    public string? ExternalTrafficPolicy { get; set; }
+
+    public long? HealthCheckNodePort { get; set; }
 }
 
 /// <summary>spec.ports[]. Numbers are 64 bits wide so that nonsense is reported by name instead of failing the object.</summary>
@@ -46,4 +58,24 @@ internal sealed class WireAffinityConfig
 internal sealed class WireClientIPConfig
 {
     public long? TimeoutSeconds { get; set; }
+}
+
+/// <summary>status of a Service.</summary>
+internal sealed class WireServiceStatus
+{
+    public WireBalancerStatus? LoadBalancer { get; set; }
+}
+
+/// <summary>status.loadBalancer.</summary>
+internal sealed class WireBalancerStatus
+{
+    public WireIngress[]? Ingress { get; set; }
+}
+
+/// <summary>status.loadBalancer.ingress[]; it has a host name instead of an address with some load balancers.</summary>
+internal struct WireIngress
+{
+    public WireIp? IP { get; set; }
+
+    public string? IPMode { get; set; }
 }

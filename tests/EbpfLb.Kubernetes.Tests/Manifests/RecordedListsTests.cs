@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json.Nodes;
 using EbpfLb.Model;
 
 namespace EbpfLb.Kubernetes.Tests.Manifests;
@@ -37,6 +38,28 @@ public sealed class RecordedListsTests : IDisposable
     }
 
     [Fact]
+    public async Task Every_recorded_service_keeps_what_it_says_about_clients_outside()
+    {
+        Copy("Recordings/seed-corpus", "services.json", "endpointslices.json", "nodes.json");
+        var loaded = await folder.LoadAsync();
+        var items = JsonNode.Parse(await File.ReadAllTextAsync(folder.PathOf("services.json"), TestContext.Current.CancellationToken))!["items"]!.AsArray();
+        var external = 0;
+        foreach (var item in items)
+        {
+            var spec = item!["spec"]!;
+            var service = loaded.Service((string)item["metadata"]!["name"]!, (string)item["metadata"]!["namespace"]!);
+            Assert.Equal((string?)spec["internalTrafficPolicy"] ?? "Cluster", service.InternalTraffic.ToString());
+            Assert.Equal((string?)spec["externalTrafficPolicy"] ?? "Cluster", service.ExternalTraffic.ToString());
+            Assert.Equal((int?)spec["healthCheckNodePort"] ?? 0, service.HealthCheckNodePort);
+            Assert.Equal(Texts(spec["externalIPs"]), service.ExternalIPs.Select(a => a.ToString()));
+            Assert.Equal(Texts(spec["loadBalancerSourceRanges"]), service.SourceRanges.Select(r => r.ToString()));
+            Assert.Equal((spec["ports"]?.AsArray() ?? []).Select(p => (int?)p!["nodePort"] ?? 0), service.Ports.Select(p => (int)p.NodePort));
+            external += service.Ports.Count(p => p.NodePort != 0) + service.ExternalIPs.Count + service.HealthCheckNodePort;
+        }
+        Assert.True(external > 0, "the recording has no Service for clients outside");
+    }
+
+    [Fact]
     public async Task The_demos_manifests_load_without_a_complaint()
     {
         Copy("DemoManifests", "node.yaml", "web.yaml", "echo.yaml", "sticky.yaml", "empty.yaml");
@@ -68,6 +91,8 @@ public sealed class RecordedListsTests : IDisposable
         Assert.Contains("Service default/bad: spec.ports: a Service needs at least one port", loaded.Errors[0]);
         Assert.StartsWith($"{file}:{4 + Count + Count}:3: Service default/s0: is there already earlier in this file", loaded.Errors[1]);
     }
+
+    private static IEnumerable<string> Texts(JsonNode? list) => (list?.AsArray() ?? []).Select(t => (string)t!);
 
     /// <summary>One item a line, so that the lines can be told.</summary>
     private static string List(int count, bool json)

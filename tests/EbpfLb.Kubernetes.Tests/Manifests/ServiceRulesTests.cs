@@ -87,6 +87,36 @@ public sealed class ServiceRulesTests : IDisposable
     }
 
     [Theory]
+    [InlineData("ip: 198.51.100", "status.loadBalancer.ingress[0].ip: \"198.51.100\" is not an IP address")]
+    [InlineData("ip: 198.51.100.7, ipMode: vip", "status.loadBalancer.ingress[0].ipMode: \"vip\" is not supported; use one of VIP, Proxy")]
+    [InlineData("hostname: lb.example.com, ipMode: VIP", "status.loadBalancer.ingress[0].ipMode: may not be used without ip")]
+    [InlineData("hostname: Lb_1", "status.loadBalancer.ingress[0].hostname: \"Lb_1\": must be a lower case RFC 1123 subdomain")]
+    [InlineData("hostname: 198.51.100.7", "status.loadBalancer.ingress[0].hostname: \"198.51.100.7\" is an address; put it into ip")]
+    public async Task A_load_balancers_status_that_an_API_server_refuses_is_refused(string ingress, string reason)
+    {
+        folder.With("web.yaml", WithIngress("LoadBalancer", ingress));
+        var loaded = await folder.LoadAsync();
+        Assert.Contains($": Service default/web: {reason}", Assert.Single(loaded.Errors));
+        Assert.Empty(loaded.Snapshot.Services);
+    }
+
+    [Fact]
+    public async Task Only_a_load_balancer_has_the_status_of_one()
+    {
+        folder.With("web.yaml", WithIngress("NodePort", "ip: 198.51.100.7"));
+        Assert.Contains("status.loadBalancer.ingress: may only be used when type is LoadBalancer", Assert.Single((await folder.LoadAsync()).Errors));
+    }
+
+    [Fact]
+    public async Task The_addresses_of_a_load_balancer_come_from_the_status_of_its_manifest()
+    {
+        folder.With("web.yaml", WithIngress("LoadBalancer", "ip: 198.51.100.7, ipMode: VIP, ports: [{port: 80, protocol: TCP}]"));
+        var loaded = await folder.LoadAsync();
+        Assert.Empty(loaded.Source.Problems);
+        Assert.Equal("[198.51.100.7]", loaded.Service("web").BalancerIPs.ToString());
+    }
+
+    [Theory]
     [InlineData("{}", "metadata.name: an object needs a name")]
     [InlineData("{name: Web}", "metadata.name: \"Web\": must be a DNS-1035 label")]
     [InlineData("{name: 1web}", "metadata.name: \"1web\": must be a DNS-1035 label")]
@@ -189,4 +219,7 @@ public sealed class ServiceRulesTests : IDisposable
         Assert.Equal(10800u, service.AffinitySeconds);
         Assert.Equal([new("http", Model.TransportProtocol.Tcp, 443, 0), new("dns", Model.TransportProtocol.Udp, 53, 0)], service.Ports);
     }
+
+    private static string WithIngress(string type, string ingress)
+        => $"apiVersion: v1\nkind: Service\nmetadata: {{name: web}}\nspec: {{{Ip}, {Port}, type: {type}}}\nstatus: {{loadBalancer: {{ingress: [{{{ingress}}}]}}}}\n";
 }

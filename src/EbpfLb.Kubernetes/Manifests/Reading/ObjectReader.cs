@@ -32,7 +32,7 @@ internal sealed class ObjectReader(ManifestOptions options, Action<WireWarning> 
             context.Name = name.ToString();
             if (name.Name.Length > 0) identity = new ObjectIdentity(context.Kind, name);
             Check(root, context.Kind);
-            return context.IsRefused ? null : Map(json.Span, new ObjectIdentity(context.Kind, name), position, root);
+            return context.IsRefused ? null : Map(json.Span, new ObjectIdentity(context.Kind, name), position);
         }
         catch (JsonException e)
         {
@@ -74,14 +74,12 @@ internal sealed class ObjectReader(ManifestOptions options, Action<WireWarning> 
         }
     }
 
-    private ManifestObject Map(ReadOnlySpan<byte> json, ObjectIdentity identity, TextPosition position, Field root)
+    private ManifestObject Map(ReadOnlySpan<byte> json, ObjectIdentity identity, TextPosition position)
     {
         switch (identity.Kind)
         {
             case "Service":
-                var service = JsonSerializer.Deserialize(json, wire.WireService)!;
-                var port = root["spec"]["healthCheckNodePort"].Integer() ?? 0;
-                return new(identity, position, Service: mapper.Map(Placed(service, identity)), HealthCheckNodePort: port);
+                return new(identity, position, Service: mapper.Map(Placed(JsonSerializer.Deserialize(json, wire.WireService)!, identity)));
             case "EndpointSlice":
                 var slice = mapper.Map(Placed(JsonSerializer.Deserialize(json, wire.WireEndpointSlice)!, identity));
                 return new(identity, position, Slices: slice is null ? [] : [slice]);

@@ -15,15 +15,8 @@ internal static class AddressRules
         return null;
     }
 
-    /// <summary>address/prefix length.</summary>
-    public static bool IsCidr(ReadOnlySpan<char> text)
-    {
-        var slash = text.IndexOf('/');
-        if (slash < 0 || !IpAddress.TryParse(text[..slash], out var address)) return false;
-        var digits = text[(slash + 1)..];
-        if (digits.Length is 0 or > 6 || digits.ContainsAnyExceptInRange('0', '9')) return false;
-        return int.Parse(digits) <= (address.Family == IpFamily.IPv4 ? 32 : 128);
-    }
+    /// <summary>address/prefix length, without blanks.</summary>
+    public static bool IsCidr(ReadOnlySpan<char> text) => text.Trim().Length == text.Length && SourceRange.TryParse(text, out _);
 
     private static bool IsLinkLocal(IpAddress address)
     {

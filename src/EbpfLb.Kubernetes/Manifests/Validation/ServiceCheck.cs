@@ -29,6 +29,7 @@ internal sealed class ServiceCheck(ManifestOptions options)
         var hasExternalIPs = ExternalAddresses(spec["externalIPs"]);
         LoadBalancer(spec, type);
         TrafficPolicies(spec, type, hasExternalIPs);
+        BalancerStatusCheck.Check(service["status"]["loadBalancer"]["ingress"], type);
         OneOf(spec["trafficDistribution"], ["PreferClose", "PreferSameZone", "PreferSameNode"], "");
         addresses.Check(spec, type);
     }
@@ -103,7 +104,7 @@ internal sealed class ServiceCheck(ManifestOptions options)
         foreach (var range in ranges.Items())
         {
             // Blanks around a range are trimmed (contract section 1).
-            if (range.Text() is { } text && !AddressRules.IsCidr(text.AsSpan().Trim()))
+            if (range.Text() is { } text && !SourceRange.TryParse(text, out _))
                 range.Refuse($"\"{text}\" is not a range such as 10.240.0.0/24 or 2001:db8::/64; correct it");
         }
         var allocate = spec["allocateLoadBalancerNodePorts"];

@@ -1,0 +1,33 @@
+using EbpfLb.Kubernetes.Manifests.Reading;
+using EbpfLb.Model;
+
+namespace EbpfLb.Kubernetes.Manifests.Validation;
+
+/// <summary>
+/// status.loadBalancer.ingress of a Service (ValidateLoadBalancerStatus). In a cluster a controller writes it; in a manifest it is the
+/// place to say which addresses a load balancer sends here.
+/// </summary>
+internal static class BalancerStatusCheck
+{
+    public static void Check(Field ingress, string type)
+    {
+        if (ingress.Count > 0 && type != "LoadBalancer") ingress.Refuse("may only be used when type is LoadBalancer; remove it or change the type");
+        foreach (var entry in ingress.Items())
+        {
+            if (!entry.IsObject()) continue;
+            var ip = entry["ip"];
+            if (ip.Text() is { Length: > 0 } text && !IpAddress.TryParse(text, out _)) ip.Refuse($"\"{text}\" is not an IP address; correct it");
+            var mode = entry["ipMode"];
+            ServiceCheck.OneOf(mode, ["VIP", "Proxy"], "");
+            if (mode.IsSet && !ip.IsSet) mode.Refuse("may not be used without ip; set that or remove this");
+            Host(entry["hostname"]);
+        }
+    }
+
+    private static void Host(Field host)
+    {
+        if (host.Text() is not { Length: > 0 } name) return;
+        if (NameRules.Dns1123Subdomain(name) is { } reason) host.Refuse($"\"{name}\": {reason}");
+        else if (IpAddress.TryParse(name, out _)) host.Refuse($"\"{name}\" is an address; put it into ip");
+    }
+}

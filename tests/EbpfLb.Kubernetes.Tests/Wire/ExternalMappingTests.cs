@@ -1,0 +1,154 @@
+using System.Text.Json.Nodes;
+using EbpfLb.Kubernetes.Tests.Recordings;
+using EbpfLb.Model;
+using static EbpfLb.Kubernetes.Tests.Wire.WireFixture;
+
+namespace EbpfLb.Kubernetes.Tests.Wire;
+
+/// <summary>What a Service says about clients outside of the cluster (contract sections 1 and 4).</summary>
+public sealed class ExternalMappingTests
+{
+    private readonly WireFixture wire = new();
+
+    private Service WithSpec(string spec) => wire.Service($$$"""{"metadata":{"name":"web","namespace":"shop"},"spec":{{{spec}}} }""");
+
+    private Service WithIngress(string ingress)
+        => wire.Service($$$"""{"metadata":{"name":"web","namespace":"shop"},"status":{"loadBalancer":{"ingress":{{{ingress}}} } } }""");
+
+    [Fact]
+    public void A_load_balancer_maps_with_all_its_fields()
+    {
+        var service = wire.Service("""
+            {"metadata":{"name":"web","namespace":"shop"},
+             "spec":{"type":"LoadBalancer","clusterIP":"10.96.0.7","clusterIPs":["10.96.0.7","fd00::7"],
+              "ports":[{"name":"http","protocol":"TCP","port":80,"nodePort":30080}],
+              "externalIPs":["192.0.2.7","2001:db8::7"],"loadBalancerIP":"198.51.100.99",
+              "loadBalancerSourceRanges":["10.0.0.0/8","2001:db8::/32"],
+              "internalTrafficPolicy":"Local","externalTrafficPolicy":"Local","healthCheckNodePort":32000},
+             "status":{"loadBalancer":{"ingress":[{"ip":"198.51.100.7","ipMode":"VIP","ports":[{"port":80,"protocol":"TCP"}]},{"ip":"2001:db8:1::7"}]}}}
+            """);
+
+        Assert.Equal(
+            new Service(
+                new("shop", "web"), ServiceType.LoadBalancer, [Ip("10.96.0.7"), Ip("fd00::7")],
+                [new("http", TransportProtocol.Tcp, 80, 30080)], 0, ServiceLabels.None)
+            {
+                ExternalIPs = [Ip("192.0.2.7"), Ip("2001:db8::7")],
+                BalancerIPs = [Ip("198.51.100.7"), Ip("2001:db8:1::7")],
+                SourceRanges = [SourceRange.Parse("10.0.0.0/8"), SourceRange.Parse("2001:db8::/32")],
+                InternalTraffic = TrafficPolicy.Local,
+                ExternalTraffic = TrafficPolicy.Local,
+                HealthCheckNodePort = 32000,
+            },
+            service);
+        Assert.Empty(wire.Warnings);
+    }
+
+    [Fact]
+    public void The_external_ips_of_a_recorded_page_are_read()
+    {
+        var items = JsonNode.Parse(Recording.Load("list-services-page2").Text)!["items"]!.AsArray();
+
+        var service = items.Select(i => wire.Service(i!.ToJsonString())).Single(s => !s.ExternalIPs.IsEmpty);
+
+        Assert.Equal([Ip("192.168.1.100"), Ip("192.168.1.101")], service.ExternalIPs);
+        Assert.Empty(wire.Warnings);
+    }
+
+    /// <summary>Contract section 19, item 14.</summary>
+    [Fact]
+    public void The_load_balancer_ip_of_the_spec_is_never_used()
+        => Assert.Equal(
+            new Service(new("shop", "web"), ServiceType.LoadBalancer, [], [], 0, ServiceLabels.None),
+            WithSpec("""{"type":"LoadBalancer","loadBalancerIP":"198.51.100.99"}"""));
+
+    /// <summary>Contract section 19, item 15.</summary>
+    [Fact]
+    public void Leading_zeros_are_decimal_in_every_address_and_range()
+    {
+        Assert.Equal([Ip("172.30.0.41")], WithSpec("""{"externalIPs":["172.30.0.041"]}""").ExternalIPs);
+        Assert.Equal([Ip("203.0.113.10")], WithIngress("""[{"ip":"203.0.113.010"}]""").BalancerIPs);
+        Assert.Equal(["203.0.113.0/25"], WithSpec("""{"loadBalancerSourceRanges":["203.0.113.000/025"]}""").SourceRanges.Select(r => r.ToString()));
+        Assert.Empty(wire.Warnings);
+    }
+
+    [Fact]
+    public void Blanks_around_a_source_range_do_not_count()
+        => Assert.Equal(["10.0.0.0/8"], WithSpec("""{"loadBalancerSourceRanges":[" 10.0.0.0/8\t"]}""").SourceRanges.Select(r => r.ToString()));
+
+    [Theory]
+    [InlineData("""[{"ip":"198.51.100.7"}]""", true)]
+    [InlineData("""[{"ip":"198.51.100.7","ipMode":null}]""", true)]
+    [InlineData("""[{"ip":"198.51.100.7","ipMode":"VIP"}]""", true)]
+    [InlineData("""[{"ip":"198.51.100.7","ipMode":"Proxy"}]""", false)]
+    public void Only_a_vip_is_an_address_of_the_service(string ingress, bool isServed)
+    {
+        Assert.Equal(isServed ? [Ip("198.51.100.7")] : [], WithIngress(ingress).BalancerIPs);
+        Assert.Empty(wire.Warnings);
+    }
+
+    [Theory]
+    [InlineData("""[{"hostname":"lb.example.com"}]""")]
+    [InlineData("""[{"ip":"","hostname":"lb.example.com"}]""")]
+    [InlineData("[]")]
+    [InlineData("null")]
+    public void A_load_balancer_without_an_address_has_none_and_no_warning(string ingress)
+    {
+        Assert.Empty(WithIngress(ingress).BalancerIPs);
+        Assert.Empty(wire.Warnings);
+    }
+
+    [Theory]
+    [InlineData("""{"externalIPs":["192.0.2","192.0.2.7"]}""", "spec.externalIPs[0]", "192.0.2")]
+    [InlineData("""{"externalIPs":["0.0.0.0","192.0.2.7"]}""", "spec.externalIPs[0]", "0.0.0.0")]
+    [InlineData("""{"externalIPs":["192.0.2.7","::"]}""", "spec.externalIPs[1]", "::")]
+    public void An_external_ip_that_is_none_is_dropped_and_named(string spec, string field, string value)
+    {
+        Assert.Equal([Ip("192.0.2.7")], WithSpec(spec).ExternalIPs);
+        var warning = Assert.Single(wire.Warnings);
+        Assert.Equal(("Service", "shop/web", field, value), (warning.Kind, warning.Object.ToString(), warning.Field, warning.Value));
+    }
+
+    [Theory]
+    [InlineData("""[{"ip":"198.51.100.300"},{"ip":"198.51.100.7"}]""", "status.loadBalancer.ingress[0].ip")]
+    [InlineData("""[{"ip":"198.51.100.7"},{"ip":"0.0.0.0"}]""", "status.loadBalancer.ingress[1].ip")]
+    [InlineData("""[{"ip":"198.51.100.7"},{"ip":"198.51.100.8","ipMode":"Tunnel"}]""", "status.loadBalancer.ingress[1].ipMode")]
+    public void An_ingress_that_cannot_be_served_is_dropped_and_named(string ingress, string field)
+    {
+        Assert.Equal([Ip("198.51.100.7")], WithIngress(ingress).BalancerIPs);
+        Assert.Equal(field, Assert.Single(wire.Warnings).Field);
+    }
+
+    [Fact]
+    public void A_source_range_that_is_none_is_dropped_and_named()
+    {
+        Assert.Equal(["10.0.0.0/8"], WithSpec("""{"loadBalancerSourceRanges":["10.0.0.0/8","192.0.2.1"]}""").SourceRanges.Select(r => r.ToString()));
+        Assert.Equal("spec.loadBalancerSourceRanges[1]", Assert.Single(wire.Warnings).Field);
+    }
+
+    [Theory]
+    [InlineData("{}", TrafficPolicy.Cluster, TrafficPolicy.Cluster)]
+    [InlineData("""{"internalTrafficPolicy":"Cluster","externalTrafficPolicy":"Local"}""", TrafficPolicy.Cluster, TrafficPolicy.Local)]
+    [InlineData("""{"internalTrafficPolicy":"Local","externalTrafficPolicy":"Cluster"}""", TrafficPolicy.Local, TrafficPolicy.Cluster)]
+    public void An_unset_traffic_policy_is_Cluster(string spec, TrafficPolicy inside, TrafficPolicy outside)
+    {
+        var service = WithSpec(spec);
+
+        Assert.Equal((inside, outside), (service.InternalTraffic, service.ExternalTraffic));
+        Assert.Empty(wire.Warnings);
+    }
+
+    [Theory]
+    [InlineData("""{"internalTrafficPolicy":"local"}""", "spec.internalTrafficPolicy")]
+    [InlineData("""{"externalTrafficPolicy":"Node"}""", "spec.externalTrafficPolicy")]
+    [InlineData("""{"healthCheckNodePort":65536}""", "spec.healthCheckNodePort")]
+    [InlineData("""{"ports":[{"port":80,"nodePort":-1}]}""", "spec.ports[0].nodePort")]
+    public void A_value_that_is_not_allowed_counts_as_unset_and_is_named(string spec, string field)
+    {
+        var service = WithSpec(spec);
+
+        Assert.Equal((TrafficPolicy.Cluster, TrafficPolicy.Cluster, 0), (service.InternalTraffic, service.ExternalTraffic, service.HealthCheckNodePort));
+        Assert.All(service.Ports, p => Assert.Equal(0, p.NodePort));
+        Assert.Equal(field, Assert.Single(wire.Warnings).Field);
+    }
+}
