@@ -1,0 +1,20 @@
+using System.Net.NetworkInformation;
+
+namespace EbpfLb.Netlink.Network;
+
+/// <summary>A network device (struct net_device as RTM_NEWLINK shows it).</summary>
+/// <param name="Index">Interface index, unique in its namespace.</param>
+/// <param name="Name">"eth0".</param>
+/// <param name="Kind">"veth", "bridge", "vxlan" ...; null for hardware (and what pretends to be: virtio, ena).</param>
+/// <param name="Type">What its packets begin with.</param>
+/// <param name="Flags">Up, loopback ...</param>
+/// <param name="MasterIndex">The bridge, bond, team or VRF that it belongs to; 0: none.</param>
+/// <param name="ParentIndex">The device below a VLAN, macvlan or tunnel, or a veth's other end (there in its own namespace); 0: none.</param>
+/// <param name="Mtu">In bytes, without the link layer's header.</param>
+/// <param name="Mac">Hardware address; empty when it has none.</param>
+public sealed record Link(
+    int Index, string Name, string? Kind, LinkType Type, LinkFlags Flags, int MasterIndex, int ParentIndex, int Mtu, PhysicalAddress Mac)
+{
+    /// <summary>Switched on by its administrator.</summary>
+    public bool IsUp => Flags.HasFlag(LinkFlags.Up);
+}

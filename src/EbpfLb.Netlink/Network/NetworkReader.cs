@@ -1,0 +1,37 @@
+using EbpfLb.Netlink.Wire;
+
+namespace EbpfLb.Netlink.Network;
+
+/// <summary>Reads the network namespace of the thread that opened it.</summary>
+public sealed class NetworkReader : IDisposable
+{
+    private readonly NetlinkSocket socket;
+
+    private NetworkReader(NetlinkSocket socket) => this.socket = socket;
+
+    /// <exception cref="NetlinkException">No netlink socket can be had.</exception>
+    public static NetworkReader Open() => new(NetlinkSocket.Open());
+
+    /// <summary>Devices, addresses and routes; what changed during one of the readings is read again.</summary>
+    /// <exception cref="NetlinkException">The kernel refuses, or nothing ever stood still (EINTR).</exception>
+    public NetworkSnapshot Read() => new(ReadLinks(), ReadAddresses(), ReadRoutes());
+
+    /// <summary>All devices, by index.</summary>
+    public IReadOnlyList<Link> ReadLinks()
+        => socket.Dump(MessageBuilder.Create(MessageType.GetLink, new LinkBody()), "read the network devices", LinkParser.Parse);
+
+    /// <summary>All addresses of both families.</summary>
+    public IReadOnlyList<Address> ReadAddresses()
+        => socket.Dump(MessageBuilder.Create(MessageType.GetAddress, new AddressBody()), "read the addresses", AddressParser.Parse);
+
+    /// <summary>All routes of both families, without the local table.</summary>
+    public IReadOnlyList<Route> ReadRoutes()
+        => [.. socket.Dump(MessageBuilder.Create(MessageType.GetRoute, new RouteBody()), "read the routes", RouteParser.Parse).SelectMany(r => r)];
+
+    /// <summary>The number by which BPF programs know this namespace (bpf_get_netns_cookie; kernel 5.14).</summary>
+    /// <exception cref="NetlinkException">An older kernel.</exception>
+    public ulong NamespaceCookie() => socket.NamespaceCookie();
+
+    /// <inheritdoc/>
+    public void Dispose() => socket.Dispose();
+}
