@@ -6,6 +6,7 @@ using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Canary;
 using EbpfLb.Datapath.Counters;
 using EbpfLb.Datapath.Loading;
+using EbpfLb.Datapath.Node;
 using EbpfLb.Datapath.Options;
 using EbpfLb.Datapath.Tables;
 using EbpfLb.Model;
@@ -27,6 +28,7 @@ public sealed class Dataplane : IAsyncDisposable
     private readonly LoadedProgram loaded;
     private readonly KernelTables tables;
     private readonly SocketAttacher attacher;
+    private readonly NodeTables node;
     private readonly PlanApplier applier;
     private readonly RetireQueue retirements;
     private readonly CancellationTokenSource stop = new();
@@ -41,6 +43,7 @@ public sealed class Dataplane : IAsyncDisposable
         this.attacher = attacher;
         this.cgroup = cgroup;
         Mirror = tables.ReadMirror(limits);
+        node = tables.ReadNode(Mirror.NodePorts);
         applier = new PlanApplier(tables.ForPlans, Mirror);
         retirements = new RetireQueue(applier, new KernelGracePeriod());
         retiring = retirements.RunAsync(stop.Token);
@@ -76,13 +79,22 @@ public sealed class Dataplane : IAsyncDisposable
     }
 
     /// <summary>Makes a plan for the table and carries it out. What failed is in the result, by Service; the rest is in force.</summary>
+    /// <exception cref="InvalidOperationException">The kernel refused even the settings; nothing was changed.</exception>
     public (Plan Plan, ApplyResult Result) Apply(ForwardingTable table)
     {
         var plan = Planner.Plan(table, Mirror);
+        // A NodePort outside of the range is never looked for, so the range comes first.
+        if (node.Cover(plan.NodePorts) is { } problem) throw new InvalidOperationException(problem);
         var result = applier.Apply(plan);
         retirements.Enqueue(result.Retired);
         return (plan, result);
     }
+
+    /// <summary>
+    /// Tells the programs of this node's devices, addresses and settings; what is so already is not written. Without it what
+    /// an earlier agent said stays. May be called from any thread.
+    /// </summary>
+    public NodeResult ApplyNode(NodeState state) => node.Apply(state);
 
     /// <summary>
     /// Puts the programs in force and pins what is new. Call it when the tables are filled: new maps take the place of

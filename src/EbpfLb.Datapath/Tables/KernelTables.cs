@@ -2,9 +2,11 @@ using EbpfLb.Abi;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Counters;
 using EbpfLb.Datapath.Loading;
+using EbpfLb.Datapath.Node;
 using EbpfLb.Planning;
 using EbpfLb.Planning.Mirroring;
 using EbpfLb.Planning.Tables;
+using EbpfLb.Policy;
 
 namespace EbpfLb.Datapath.Tables;
 
@@ -16,6 +18,11 @@ internal sealed class KernelTables : IDisposable
     private readonly KernelArray<LbSlot> slots;
     private readonly KernelArray<LbBackend> backends;
     private readonly PerCpuMap<uint, LbStat> stats;
+    private readonly KernelTable<uint, LbDevice> devices;
+    private readonly KernelTable<LbIp4, LbNodeAddr> addresses4;
+    private readonly KernelTable<LbIp6, LbNodeAddr> addresses6;
+    private readonly BpfMap<uint, LbSettings> settings;
+    private readonly uint pendingFlows;
 
     private KernelTables(MapSet maps)
     {
@@ -24,6 +31,11 @@ internal sealed class KernelTables : IDisposable
         slots = new(new MappedArray<LbSlot>(maps.Take(Abi.Tables.Slots)));
         backends = new(new MappedArray<LbBackend>(maps.Take(Abi.Tables.Backends)));
         stats = new(maps.Take(Abi.Tables.Stats));
+        devices = new(new BpfMap<uint, LbDevice>(maps.Take(Abi.Tables.Devices)));
+        addresses4 = new(new BpfMap<LbIp4, LbNodeAddr>(maps.Take(Abi.Tables.NodeAddrs4)));
+        addresses6 = new(new BpfMap<LbIp6, LbNodeAddr>(maps.Take(Abi.Tables.NodeAddrs6)));
+        settings = new(maps.Take(Abi.Tables.Settings));
+        pendingFlows = maps.All[Abi.Tables.CtPending.Name].Info.MaxEntries;
         ServiceCounters = new(
             new PerCpuMap<uint, LbSvcStat>(maps.Take(Abi.Tables.SvcStats)), maps.Created.Contains(Abi.Tables.SvcStats.Name));
         ForPlans = new PlanTables(services4, services6, slots, backends, ServiceCounters);
@@ -38,6 +50,11 @@ internal sealed class KernelTables : IDisposable
     public Mirror ReadMirror(TableLimits limits) => MirrorLoader.Load(
         new KernelContent(services4.Entries(), services6.Entries(), slots.Elements, backends.Elements), limits);
 
+    /// <param name="nodePorts">Those that the service tables hold.</param>
+    public NodeTables ReadNode(PortRange? nodePorts) => new(
+        new(devices, devices.Entries()), new(addresses4, addresses4.Entries()), new(addresses6, addresses6.Entries()),
+        new KernelTable<uint, LbSettings>(settings), settings.Lookup(0), pendingFlows, nodePorts);
+
     public IReadOnlyList<ReasonCount> ReadReasons() => CounterReader.Read(stats);
 
     public void Dispose()
@@ -47,6 +64,10 @@ internal sealed class KernelTables : IDisposable
         slots.Dispose();
         backends.Dispose();
         stats.Dispose();
+        devices.Dispose();
+        addresses4.Dispose();
+        addresses6.Dispose();
+        settings.Dispose();
         ServiceCounters.Dispose();
     }
 }

@@ -38,6 +38,9 @@ public readonly record struct FrontendKey : IComparable<FrontendKey>
         }
     }
 
+    /// <summary>The port when the key is a NodePort's: its address is 0.</summary>
+    internal ushort? NodePort => high == 0 && low == 0 ? Be16.FromRaw((ushort)tail).ToHost() : null;
+
     public static FrontendKey From(Frontend frontend)
     {
         Span<byte> address = stackalloc byte[16];

@@ -46,6 +46,25 @@ public sealed class Mirror
     /// <summary>Services that are not as the last table wants them: they did not fit, or an operation failed. The next plan tries again.</summary>
     public int UnfinishedServices => Unfinished.Count;
 
+    /// <summary>The NodePorts that the tables hold, as one range; null when there is none. Walks all entries.</summary>
+    public PortRange? NodePorts
+    {
+        get
+        {
+            lock (Sync)
+            {
+                PortRange? all = null;
+                foreach (var key in entries.Keys)
+                {
+                    if (key.NodePort is not { } port) continue;
+                    var one = new PortRange(port, port);
+                    all = all?.Cover(one) ?? one;
+                }
+                return all;
+            }
+        }
+    }
+
     /// <summary>The id that a service port has in the kernel's tables; null while it is not in them. May be called from any thread.</summary>
     public uint? IdOf(ServicePortKey port)
     {

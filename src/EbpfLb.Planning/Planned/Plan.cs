@@ -38,6 +38,22 @@ public sealed class Plan
         Ports.Sum(p => p.RetiredRanges.Sum(r => (int)r.Count)),
         Ports.Count(p => p.RetiresId));
 
+    /// <summary>The NodePorts that the plan makes answer or changes, as one range; null when there is none.</summary>
+    public PortRange? NodePorts
+    {
+        get
+        {
+            PortRange? all = null;
+            foreach (var update in Updates)
+            {
+                if (update.Key.NodePort is not { } port) continue;
+                var one = new PortRange(port, port);
+                all = all?.Cover(one) ?? one;
+            }
+            return all;
+        }
+    }
+
     internal ForwardingTable Table { get; }
 
     internal Mirror Mirror { get; }

@@ -1,0 +1,12 @@
+using EbpfLb.Model;
+
+namespace EbpfLb.Datapath.Node;
+
+/// <summary>What programs must know of this node: all of lb_devices, lb_node_addrs4/6 and lb_settings.</summary>
+/// <param name="Devices">Those that our programs are attached to or send by; each ifindex once.</param>
+/// <param name="Addresses">Of all interfaces, but not 127.0.0.0/8 and ::1; each once.</param>
+public sealed record NodeState(ValueList<NodeDevice> Devices, ValueList<NodeAddress> Addresses, NodeSettings Settings)
+{
+    /// <summary>Nothing known, nothing wanted: the socket hooks work, NodePorts answer nowhere.</summary>
+    public static NodeState Empty { get; } = new([], [], new NodeSettings());
+}

@@ -1,0 +1,117 @@
+using EbpfLb.Abi;
+using EbpfLb.Model;
+using EbpfLb.Planning.Tables;
+using EbpfLb.Policy;
+
+namespace EbpfLb.Datapath.Node;
+
+/// <summary>
+/// Writes lb_devices, lb_node_addrs4/6 and lb_settings: what differs from what the kernel holds, and nothing when nothing does.
+/// First what is new, then the settings that may rely on it, then away with what is old. The range of NodePorts in lb_settings
+/// covers what is configured and what services use, so it only grows while the agent runs.
+/// </summary>
+/// <param name="found">lb_settings as it is now.</param>
+/// <param name="pendingFlows">Elements of lb_ct_pending.</param>
+/// <param name="used">NodePorts that the service tables hold now; null for none.</param>
+internal sealed class NodeTables(
+    HeldTable<uint, LbDevice> devices,
+    HeldTable<LbIp4, LbNodeAddr> addresses4,
+    HeldTable<LbIp6, LbNodeAddr> addresses6,
+    ITable<uint, LbSettings> settings,
+    LbSettings found,
+    uint pendingFlows,
+    PortRange? used)
+{
+    private readonly Lock sync = new();
+    private LbSettings held = found;
+    private PortRange? configured;
+    private PortRange? inUse = used;
+
+    /// <summary>Brings the tables to this state, as far as the kernel takes it; a wrong state changes nothing.</summary>
+    public NodeResult Apply(NodeState state)
+    {
+        var problems = NodeStateCheck.Problems(state);
+        if (problems.Count > 0) return new NodeResult(0, 0, problems.ToValueList());
+        lock (sync)
+        {
+            configured = state.Settings.NodePorts;
+            var wantedDevices = state.Devices.ToDictionary(d => d.Ifindex, NodeCodec.Encode);
+            var wanted4 = Of(state, IpFamily.IPv4).ToDictionary(a => NodeCodec.ToIp4(a.Address), NodeCodec.Encode);
+            var wanted6 = Of(state, IpFamily.IPv6).ToDictionary(a => NodeCodec.ToIp6(a.Address), NodeCodec.Encode);
+            List<TableError> none = [];
+            var written = devices.Write(wantedDevices, none) + addresses4.Write(wanted4, none) + addresses6.Write(wanted6, none);
+            var change = NodeCodec.Encode(state.Settings, Cover(configured, inUse), pendingFlows);
+            if (change != held && WriteSettings(change, problems)) written++;
+            var removed = Remove(devices, wantedDevices, problems)
+                + Remove(addresses4, wanted4, problems) + Remove(addresses6, wanted6, problems);
+            // Once more: what failed before may have found a full table that has room now.
+            written += Write(devices, wantedDevices, problems) + Write(addresses4, wanted4, problems) + Write(addresses6, wanted6, problems);
+            return new NodeResult(written, removed, problems.ToValueList());
+        }
+    }
+
+    /// <summary>
+    /// NodePorts that services are about to answer on: programs look for them only within the range, so it is widened first.
+    /// Returns what went wrong, null when all is well.
+    /// </summary>
+    public string? Cover(PortRange? ports)
+    {
+        lock (sync)
+        {
+            inUse = Cover(inUse, ports);
+            var change = held with { CtPending = pendingFlows };
+            if (inUse is { } range)
+            {
+                if (held.NodePortLast != 0) range = range.Cover(new PortRange(held.NodePortFirst, held.NodePortLast));
+                (change.NodePortFirst, change.NodePortLast) = (range.First, range.Last);
+            }
+            if (change == held) return null;
+            List<string> problems = [];
+            WriteSettings(change, problems);
+            return problems.FirstOrDefault();
+        }
+    }
+
+    private bool WriteSettings(LbSettings change, List<string> problems)
+    {
+        var error = settings.Update(0, change);
+        if (error == TableError.None) held = change;
+        else problems.Add(Problem(settings.Name, error));
+        return error == TableError.None;
+    }
+
+    private static int Write<TKey, TValue>(
+        HeldTable<TKey, TValue> table, IReadOnlyDictionary<TKey, TValue> wanted, List<string> problems)
+        where TKey : unmanaged
+        where TValue : unmanaged
+    {
+        List<TableError> errors = [];
+        var count = table.Write(wanted, errors);
+        problems.AddRange(errors.Select(e => Problem(table.Name, e)));
+        return count;
+    }
+
+    private static int Remove<TKey, TValue>(
+        HeldTable<TKey, TValue> table, IReadOnlyDictionary<TKey, TValue> wanted, List<string> problems)
+        where TKey : unmanaged
+        where TValue : unmanaged
+    {
+        List<TableError> errors = [];
+        var count = table.RemoveOthers(wanted, errors);
+        problems.AddRange(errors.Select(e => Problem(table.Name, e)));
+        return count;
+    }
+
+    private static IEnumerable<NodeAddress> Of(NodeState state, IpFamily family) => state.Addresses.Where(a => a.Address.Family == family);
+
+    private static PortRange? Cover(PortRange? one, PortRange? other)
+        => one is { } range ? other is { } more ? range.Cover(more) : range : other;
+
+    private static string Problem(string table, TableError error) => $"writing to {table} failed with {error} (errno {(int)error}): " + error switch
+    {
+        TableError.TooBig or TableError.NoSpace => $"it is full, start the agent with a larger {(table == Abi.Tables.Devices.Name ? "--max-devices" : "--max-node-addresses")}",
+        TableError.NoMemory => "free some memory or raise the limit of the agent's memory cgroup",
+        TableError.NotPermitted => "run the agent as root or with CAP_BPF and CAP_NET_ADMIN",
+        _ => "it is tried again when the node's state is applied next",
+    };
+}

@@ -1,0 +1,190 @@
+using EbpfLb.Abi;
+using EbpfLb.Datapath.Node;
+using EbpfLb.Model;
+using EbpfLb.Planning.Tables;
+using EbpfLb.Policy;
+
+namespace EbpfLb.Datapath.Tests.Node;
+
+public sealed class NodeTablesTests
+{
+    private readonly MemoryTable<uint, LbDevice> devices = new("lb_devices", 8);
+    private readonly MemoryTable<LbIp4, LbNodeAddr> addresses4 = new("lb_node_addrs4", 3);
+    private readonly MemoryTable<LbIp6, LbNodeAddr> addresses6 = new("lb_node_addrs6", 3);
+    private readonly MemoryTable<uint, LbSettings> settings = new("lb_settings", 1);
+    private readonly List<string> operations = [];
+    private readonly NodeTables tables;
+
+    public NodeTablesTests()
+    {
+        settings.Update(0, default);
+        tables = Open(used: null);
+    }
+
+    private LbSettings Settings => settings.Entries[0];
+
+    private NodeTables Open(PortRange? used)
+    {
+        var seen = new Seen(operations);
+        return new NodeTables(
+            new(new FaultyTable<uint, LbDevice>(devices, seen), devices.Entries),
+            new(new FaultyTable<LbIp4, LbNodeAddr>(addresses4, seen), addresses4.Entries),
+            new(new FaultyTable<LbIp6, LbNodeAddr>(addresses6, seen), addresses6.Entries),
+            new FaultyTable<uint, LbSettings>(settings, seen), Settings, pendingFlows: 77, used);
+    }
+
+    private static NodeState State { get; } = new(
+        [
+            new NodeDevice(2, "eth0", Address("192.0.2.1"), Address("2001:db8::1")),
+            new NodeDevice(3, "veth0", null, null, Pod: true, Detect: true),
+        ],
+        [new NodeAddress(Address("192.0.2.1"), NodePort: true), new NodeAddress(Address("2001:db8::1"), NodePort: false)],
+        new NodeSettings
+        {
+            HostNetnsCookie = 9,
+            Pods4 = new SourceRange(Address("10.244.0.0"), 20),
+            Pods6 = new SourceRange(Address("fd00:10:244::"), 58),
+            AlwaysSnat = true,
+            NodePorts = new PortRange(30_000, 32_767),
+            SnatPorts = new PortRange(61_000, 65_535),
+        });
+
+    private static IpAddress Address(string text) => IpAddress.Parse(text);
+
+    [Fact]
+    public void A_state_is_in_the_tables_as_programs_read_it()
+    {
+        var result = tables.Apply(State);
+
+        Assert.Equal((5, 0, true), (result.Written, result.Removed, result.IsComplete));
+        Assert.Equal(0xc000_0201, devices.Entries[2].Snat4.ToHost());
+        Assert.Equal(0u, devices.Entries[2].Flags);
+        Assert.Equal((uint)(LbDeviceFlag.Pod | LbDeviceFlag.Detect), devices.Entries[3].Flags);
+        Assert.Equal(1u, Assert.Single(addresses4.Entries).Value.Flags);
+        Assert.Equal(0u, Assert.Single(addresses6.Entries).Value.Flags);
+        Assert.Equal((uint)(LbSetting.SetPods4 | LbSetting.SetPods6 | LbSetting.SetAlwaysSnat), Settings.Flags);
+        Assert.Equal((0x0af4_0000u, 0xffff_f000u), (Settings.Pods4.ToHost(), Settings.Pods4Mask.ToHost()));
+        Assert.Equal("ffffffffffffffc0" + new string('0', 16), Convert.ToHexStringLower(AbiBytes.Of(Settings.Pods6Mask)));
+        Assert.Equal((9ul, 77u), (Settings.HostNetns, Settings.CtPending));
+        Assert.Equal((30_000, 32_767, 61_000, 65_535),
+            (Settings.NodePortFirst, Settings.NodePortLast, Settings.SnatPortFirst, Settings.SnatPortLast));
+    }
+
+    [Fact]
+    public void The_same_state_again_writes_nothing_also_by_the_next_agent()
+    {
+        tables.Apply(State);
+        operations.Clear();
+
+        Assert.Equal((0, 0), (tables.Apply(State).Written, Open(used: null).Apply(State).Written));
+        Assert.Empty(operations);
+    }
+
+    [Fact]
+    public void What_is_new_comes_first_then_the_settings_then_what_is_old_goes()
+    {
+        tables.Apply(State);
+        operations.Clear();
+
+        tables.Apply(State with
+        {
+            Devices = [State.Devices[0], new NodeDevice(4, "eth1", Address("192.0.2.9"), null)],
+            Addresses = [new NodeAddress(Address("192.0.2.9"), NodePort: true)],
+            Settings = State.Settings with { DetectByDevice = true },
+        });
+
+        Assert.Equal(
+            [
+                "lb_devices Update", "lb_node_addrs4 Update", "lb_settings Update",
+                "lb_devices Delete", "lb_node_addrs4 Delete", "lb_node_addrs6 Delete",
+            ],
+            operations);
+    }
+
+    [Fact]
+    public void A_full_table_takes_what_fits_after_the_removals()
+    {
+        NodeState With(int from) => State with
+        {
+            Addresses = Enumerable.Range(from, 3).Select(i => new NodeAddress(Address($"192.0.2.{i}"), true)).ToValueList(),
+        };
+        tables.Apply(With(10));
+
+        var result = tables.Apply(With(20));
+
+        Assert.True(result.IsComplete);
+        Assert.Equal(3, addresses4.Entries.Keys.Count(k => (k.Addr.ToHost() & 0xff) >= 20));
+    }
+
+    [Fact]
+    public void A_table_that_is_too_small_is_named_with_its_option()
+    {
+        var result = tables.Apply(State with
+        {
+            Addresses = Enumerable.Range(1, 4).Select(i => new NodeAddress(Address($"192.0.2.{i}"), true)).ToValueList(),
+        });
+
+        var problem = Assert.Single(result.Problems);
+        Assert.Contains("lb_node_addrs4", problem);
+        Assert.Contains("--max-node-addresses", problem);
+    }
+
+    [Fact]
+    public void Bad_values_are_all_named_and_nothing_is_written()
+    {
+        var result = tables.Apply(new NodeState(
+            [new NodeDevice(0, "eth0", Address("fd00::1"), Address("::")), new NodeDevice(7, "a", null, null), new NodeDevice(7, "b", null, null)],
+            [new NodeAddress(Address("127.0.0.1"), true), new NodeAddress(Address("0.0.0.0"), true)],
+            new NodeSettings
+            {
+                Pods4 = new SourceRange(Address("10.0.0.1"), 8),
+                Pods6 = new SourceRange(Address("10.0.0.0"), 8),
+                NodePorts = new PortRange(30_000, 32_767),
+                SnatPorts = new PortRange(32_767, 40_000),
+            }));
+
+        Assert.Collection(
+            result.Problems,
+            p => Assert.Contains("eth0 has Ifindex 0", p),
+            p => Assert.Contains("Snat4 of eth0 is fd00::1", p),
+            p => Assert.Contains("Snat6 of eth0 is ::", p),
+            p => Assert.Contains("ifindex 7 is there 2 times (a, b)", p),
+            p => Assert.Contains("127.0.0.1 is a loopback address", p),
+            p => Assert.Contains("0.0.0.0 is no address", p),
+            p => Assert.Contains("Pods4 is 10.0.0.1/8", p),
+            p => Assert.Contains("Pods6 is 10.0.0.0/8", p),
+            p => Assert.Contains("SnatPorts 32767-40000 and NodePorts 30000-32767 overlap", p));
+        Assert.Empty(operations);
+    }
+
+    [Fact]
+    public void NodePorts_of_services_widen_the_range_and_configuration_never_narrows_it_below_them()
+    {
+        tables.Apply(State);
+        Assert.Null(tables.Cover(new PortRange(8_080, 8_081)));
+        Assert.Equal((8_080, 32_767), (Settings.NodePortFirst, Settings.NodePortLast));
+
+        tables.Apply(State with { Settings = State.Settings with { NodePorts = new PortRange(40_000, 40_010) } });
+        Assert.Equal((8_080, 40_010), (Settings.NodePortFirst, Settings.NodePortLast));
+
+        Open(used: new PortRange(31_000, 31_000)).Apply(State);
+        Assert.Equal((30_000, 32_767), (Settings.NodePortFirst, Settings.NodePortLast));
+    }
+
+    [Fact]
+    public void Without_a_state_only_the_range_of_NodePorts_and_the_size_of_the_ring_are_set()
+    {
+        tables.Cover(new PortRange(30_001, 30_001));
+
+        Assert.Equal(new LbSettings { NodePortFirst = 30_001, NodePortLast = 30_001, CtPending = 77 }, Settings);
+    }
+
+    private sealed class Seen(List<string> operations) : IFaults
+    {
+        public TableError Next(string table, TableOperation operation)
+        {
+            operations.Add($"{table} {operation}");
+            return TableError.None;
+        }
+    }
+}
