@@ -29,6 +29,7 @@ public sealed class Dataplane : IAsyncDisposable
     private readonly KernelTables tables;
     private readonly SocketAttacher attacher;
     private readonly NodeTables node;
+    private readonly FlowMove flows;
     private readonly PlanApplier applier;
     private readonly RetireQueue retirements;
     private readonly CancellationTokenSource stop = new();
@@ -36,8 +37,9 @@ public sealed class Dataplane : IAsyncDisposable
     private readonly string cgroup;
     private volatile IReadOnlyList<AttachedHook> hooks = [];
 
-    private Dataplane(LoadedProgram loaded, KernelTables tables, SocketAttacher attacher, string cgroup, TableLimits limits)
+    private Dataplane(LoadedProgram loaded, KernelTables tables, SocketAttacher attacher, FlowMove flows, string cgroup, TableLimits limits)
     {
+        this.flows = flows;
         this.loaded = loaded;
         this.tables = tables;
         this.attacher = attacher;
@@ -69,7 +71,8 @@ public sealed class Dataplane : IAsyncDisposable
         var loaded = ProgramLoader.Load(paths, sizes, options, logger);
         try
         {
-            return new Dataplane(loaded, KernelTables.Open(loaded.Maps), new SocketAttacher(paths, cgroup), cgroup, sizes.ToLimits());
+            return new Dataplane(
+                loaded, KernelTables.Open(loaded.Maps), new SocketAttacher(paths, cgroup), new FlowMove(loaded.Maps, logger), cgroup, sizes.ToLimits());
         }
         catch
         {
@@ -103,7 +106,9 @@ public sealed class Dataplane : IAsyncDisposable
     /// <exception cref="BpfException">A hook could not be taken; those before it are.</exception>
     public IReadOnlyList<AttachedHook> Attach()
     {
+        flows.Copy();
         hooks = attacher.Attach(loaded.Programs);
+        flows.CopyLate();
         loaded.PinMaps();
         return hooks;
     }

@@ -15,4 +15,11 @@ internal static partial class Log
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "libbpf: {Line}")]
     public static partial void LibBpf(ILogger logger, string line);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Map} has another size: {Entries} entries of flows moved along")]
+    public static partial void FlowsMoved(ILogger logger, string map, int entries);
+
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "{Map} is too small for the flows of before: {Entries} entries did not fit, those flows begin anew; start the agent with a larger --max-flows")]
+    public static partial void FlowsLost(ILogger logger, string map, int entries);
 }

@@ -107,7 +107,7 @@ public readonly record struct IpAddress : IComparable<IpAddress>
     public uint ToIPv4() => (uint)low;
 
     /// <summary>The address with all bits behind the first ones 0; they are counted in the address's own family.</summary>
-    internal IpAddress FirstBits(int count)
+    public IpAddress FirstBits(int count)
     {
         if (Family == IpFamily.IPv4) count += 96;
         return count <= 64

@@ -22,4 +22,10 @@ public sealed record TableLimits
 
     /// <summary>Entries of lb_services6 (--max-frontends).</summary>
     public int MaxFrontends6 { get; init; } = 65_536;
+
+    /// <summary>Entries of lb_src_ranges4 (--max-source-ranges).</summary>
+    public int MaxRanges4 { get; init; } = 32_768;
+
+    /// <summary>Entries of lb_src_ranges6 (--max-source-ranges).</summary>
+    public int MaxRanges6 { get; init; } = 32_768;
 }

@@ -3,7 +3,6 @@ using EbpfLb.Model;
 using EbpfLb.Policy;
 using EbpfLb.Testing.Cgroups;
 using EbpfLb.Testing.Clusters;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EbpfLb.Datapath.Tests;
 
@@ -20,13 +19,19 @@ internal sealed class TestInstance : IDisposable
         Options = new DatapathOptions { Instance = name, CgroupRoot = Cgroup.Path, Sizes = Small };
     }
 
-    public static MapSizes Small { get; } = new(Frontends: 256, Services: 256, Backends: 1024, Slots: 2048, Affinity: 256, UdpPeers: 64);
+    public static MapSizes Small { get; } = new(Frontends: 256, Services: 256, Backends: 1024, Slots: 2048, Affinity: 256, UdpPeers: 64)
+    {
+        Flows = 2048,
+    };
 
     public CgroupScope Cgroup { get; }
 
     public DatapathOptions Options { get; set; }
 
-    public Dataplane Open() => Dataplane.Open(Options, NullLoggerFactory.Instance);
+    /// <summary>What was logged so far.</summary>
+    public List<string> Log { get; } = [];
+
+    public Dataplane Open() => Dataplane.Open(Options, new LineLogs(Log));
 
     /// <summary>Compiles what the builder describes, as the agent would.</summary>
     public static ForwardingTable Table(Action<ClusterBuilder>? describe = null, ForwardingTable? previous = null)

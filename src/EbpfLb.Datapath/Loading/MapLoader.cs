@@ -11,15 +11,41 @@ namespace EbpfLb.Datapath.Loading;
 /// </summary>
 internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger logger)
 {
+    /// <summary>What is not here is as large as the object declares it.</summary>
+    private readonly Dictionary<string, uint> entries = new()
+    {
+        [Abi.Tables.Services4.Name] = sizes.Frontends,
+        [Abi.Tables.Services6.Name] = sizes.Frontends,
+        [Abi.Tables.SrcRanges4.Name] = sizes.SourceRanges,
+        [Abi.Tables.SrcRanges6.Name] = sizes.SourceRanges,
+        [Abi.Tables.Slots.Name] = sizes.Slots,
+        [Abi.Tables.Backends.Name] = sizes.Backends,
+        [Abi.Tables.SvcStats.Name] = sizes.Services,
+        [Abi.Tables.Affinity.Name] = sizes.Affinity,
+        [Abi.Tables.UdpPeer.Name] = sizes.UdpPeers,
+        [Abi.Tables.Conntrack4.Name] = sizes.FlowEntries,
+        [Abi.Tables.Conntrack6.Name] = sizes.FlowEntries,
+        [Abi.Tables.CtPending.Name] = sizes.PendingFlows,
+        [Abi.Tables.Frags.Name] = sizes.Fragments,
+        [Abi.Tables.NodeAddrs4.Name] = sizes.NodeAddresses,
+        [Abi.Tables.NodeAddrs6.Name] = sizes.NodeAddresses,
+        [Abi.Tables.Devices.Name] = sizes.Devices,
+        [Abi.Tables.Events.Name] = sizes.EventBytes,
+    };
+
     /// <summary>
     /// Maps that name each other's ids. They are kept together or made anew together: a fresh lb_slots beside an
-    /// old lb_services4 would be overwritten under the eyes of the programs that still run.
+    /// old lb_services4 would be overwritten under the eyes of the programs that still run. lb_conntrack4/6 are not among them: a
+    /// flow holds the addresses that its packets get, so it goes on whatever became of its ids (docs/decisions/0007-flows-outlive-ids.md).
     /// </summary>
     private static readonly HashSet<string> Linked =
     [
-        Abi.Tables.Services4.Name, Abi.Tables.Services6.Name, Abi.Tables.Slots.Name, Abi.Tables.Backends.Name,
-        Abi.Tables.Affinity.Name, Abi.Tables.SvcStats.Name,
+        Abi.Tables.Services4.Name, Abi.Tables.Services6.Name, Abi.Tables.SrcRanges4.Name, Abi.Tables.SrcRanges6.Name,
+        Abi.Tables.Slots.Name, Abi.Tables.Backends.Name, Abi.Tables.Affinity.Name, Abi.Tables.SvcStats.Name,
     ];
+
+    /// <summary>Maps whose entries move along when another size is asked for.</summary>
+    private static readonly HashSet<string> Carried = [Abi.Tables.Conntrack4.Name, Abi.Tables.Conntrack6.Name];
 
     /// <summary>Prepares the opened object, loads it and returns its maps.</summary>
     /// <exception cref="BpfException">The kernel refused a map or a program.</exception>
@@ -29,9 +55,10 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
         foreach (var map in declared) Resize(map);
 
         var reusable = new Dictionary<string, BpfMap>();
+        var outgrown = new Dictionary<string, BpfMap>();
         try
         {
-            FindReusable(declared, reusable);
+            FindReusable(declared, reusable, outgrown);
             foreach (var map in declared)
             {
                 if (reusable.TryGetValue(map.Name, out var pinned)) map.Reuse(pinned);
@@ -39,7 +66,13 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
             bpf.Load();
             return new MapSet(
                 declared.ToDictionary(m => m.Name, m => bpf.OpenMap(m.Name)),
-                declared.Select(m => m.Name).Where(name => !reusable.ContainsKey(name)).ToHashSet());
+                declared.Select(m => m.Name).Where(name => !reusable.ContainsKey(name)).ToHashSet(),
+                outgrown);
+        }
+        catch
+        {
+            foreach (var map in outgrown.Values) map.Dispose();
+            throw;
         }
         finally
         {
@@ -47,7 +80,7 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
         }
     }
 
-    private void FindReusable(List<ObjectMap> declared, Dictionary<string, BpfMap> reusable)
+    private void FindReusable(List<ObjectMap> declared, Dictionary<string, BpfMap> reusable, Dictionary<string, BpfMap> outgrown)
     {
         if (!Directory.Exists(paths.Maps)) return;
         if (!AbiStamp.Matches(paths.Map(Abi.Tables.Meta.Name)))
@@ -67,7 +100,8 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
             if (Difference(map, pinned.Info) is { } difference)
             {
                 unfit.Add($"{map.Name} ({difference})");
-                pinned.Dispose();
+                if (Carried.Contains(map.Name) && IsOnlyOfAnotherSize(map, pinned.Info)) outgrown.Add(map.Name, pinned);
+                else pinned.Dispose();
                 continue;
             }
             reusable.Add(map.Name, pinned);
@@ -82,6 +116,9 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
         }
     }
 
+    private static bool IsOnlyOfAnotherSize(ObjectMap wanted, MapInfo pinned)
+        => pinned.Type == wanted.Type && pinned.KeySize == wanted.KeySize && pinned.ValueSize == wanted.ValueSize && pinned.Flags == wanted.Flags;
+
     private static string? Difference(ObjectMap wanted, MapInfo pinned)
     {
         if (pinned.Type != wanted.Type) return $"type {pinned.Type}, now {wanted.Type}";
@@ -93,17 +130,6 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
 
     private void Resize(ObjectMap map)
     {
-        if (Entries(map.Name) is { } entries) map.MaxEntries = entries;
-    }
-
-    /// <summary>null: as the object declares it.</summary>
-    private uint? Entries(string map)
-    {
-        if (map == Abi.Tables.Services4.Name || map == Abi.Tables.Services6.Name) return sizes.Frontends;
-        if (map == Abi.Tables.Slots.Name) return sizes.Slots;
-        if (map == Abi.Tables.Backends.Name) return sizes.Backends;
-        if (map == Abi.Tables.Affinity.Name) return sizes.Affinity;
-        if (map == Abi.Tables.UdpPeer.Name) return sizes.UdpPeers;
-        return map == Abi.Tables.SvcStats.Name ? sizes.Services : null;
+        if (entries.TryGetValue(map.Name, out var asked)) map.MaxEntries = asked;
     }
 }

@@ -1,7 +1,6 @@
 using EbpfLb.Abi;
 using EbpfLb.Bpf;
 using EbpfLb.Bpf.Btf;
-using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Options;
 using Microsoft.Extensions.Logging;
 
@@ -22,7 +21,7 @@ internal static class ProgramLoader
             bpf.Knobs.Set(knob.Name, knob.Bytes.Span);
 
         var maps = new MapLoader(paths, sizes, logger).Load(bpf);
-        return new LoadedProgram(maps, SocketHook.All.ToDictionary(h => h.Program, h => bpf.OpenProgram(h.Program)), paths);
+        return new LoadedProgram(maps, bpf.Programs.Keys.ToDictionary(name => name, bpf.OpenProgram), paths);
     }
 
     /// <exception cref="BpfLayoutException">The object is of another build than this agent.</exception>

@@ -8,6 +8,8 @@ namespace EbpfLb.Datapath.Node;
 /// <summary>Keys and values of lb_devices, lb_node_addrs4/6 and lb_settings.</summary>
 internal static class NodeCodec
 {
+    private static readonly IpAddress AllOnes = IpAddress.Parse("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff");
+
     public static LbDevice Encode(NodeDevice device)
     {
         var value = new LbDevice
@@ -39,19 +41,10 @@ internal static class NodeCodec
             SnatPortFirst = settings.SnatPorts?.First ?? 0,
             SnatPortLast = settings.SnatPorts?.Last ?? 0,
         };
-        Span<byte> mask = stackalloc byte[16];
         if (settings.Pods4 is { } pods4)
-        {
-            value.Pods4 = ToBe32(pods4.Prefix);
-            Prefixes.WriteMask(IpFamily.IPv4, pods4.Length, mask);
-            value.Pods4Mask = MemoryMarshal.Read<Be32>(mask[12..]);
-        }
+            (value.Pods4, value.Pods4Mask) = (ToBe32(pods4.Prefix), ToBe32(IpAddress.FromIPv4(uint.MaxValue).FirstBits(pods4.Length)));
         if (settings.Pods6 is { } pods6)
-        {
-            value.Pods6 = ToBe32x4(pods6.Prefix);
-            Prefixes.WriteMask(IpFamily.IPv6, pods6.Length, mask);
-            value.Pods6Mask = MemoryMarshal.Read<Be32x4>(mask);
-        }
+            (value.Pods6, value.Pods6Mask) = (ToBe32x4(pods6.Prefix), ToBe32x4(AllOnes.FirstBits(pods6.Length)));
         return value;
     }
 

@@ -1,3 +1,4 @@
+using EbpfLb.Model;
 using EbpfLb.Policy;
 
 namespace EbpfLb.Datapath.Node;

@@ -55,11 +55,7 @@ internal static class NodeStateCheck
     private static void CheckPrefix(string field, SourceRange? range, IpFamily family, List<string> problems)
     {
         if (range is not { } prefix) return;
-        var bits = family == IpFamily.IPv4 ? 32 : 128;
         if (prefix.Prefix.Family != family) problems.Add($"Settings: {field} is {prefix}: use an {family} prefix or null");
-        else if (prefix.Length > bits) problems.Add($"Settings: {field} is {prefix}: {family} prefixes have at most {bits} bits");
-        else if (Prefixes.Mask(prefix.Prefix, prefix.Length) != prefix.Prefix)
-            problems.Add($"Settings: {field} is {prefix}: the bits behind the first {prefix.Length} must be 0");
     }
 
     private static void CheckPorts(string field, PortRange? range, List<string> problems)

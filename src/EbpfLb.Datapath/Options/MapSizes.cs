@@ -14,12 +14,51 @@ public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint
 {
     private const uint LargeFrontends = 65_536;
 
+    private const uint LargeFlows = 131_072;
+
+    /// <summary>Memory of a machine for each flow of its tables.</summary>
+    private const long BytesPerFlow = (8L << 30) / LargeFlows;
+
     /// <summary>Bytes of one lb_svc_stats element on one CPU.</summary>
     private const int ServiceStatBytes = 32;
 
     /// <summary>
+    /// Flows of each family that can be tracked at once (--max-flows). A flow is two entries of lb_conntrack4 (112 bytes each with
+    /// the kernel's own part) or lb_conntrack6 (160), and all of them are reserved: 544 bytes for a flow of both families.
+    /// </summary>
+    public uint Flows { get; init; } = 4_096;
+
+    /// <summary>Datagrams under way in fragments, in lb_frags (--max-fragments); about 110 bytes each.</summary>
+    public uint Fragments { get; init; } = 1_024;
+
+    /// <summary>
+    /// Entries of lb_src_ranges4 and of lb_src_ranges6, each: one for each range of each service port (--max-source-ranges). Takes 64 to
+    /// 96 bytes for each that is used; nothing is reserved.
+    /// </summary>
+    public uint SourceRanges { get; init; } = 4_096;
+
+    /// <summary>Entries of lb_node_addrs4 and of lb_node_addrs6, each (--max-node-addresses); a proxy for IPVS may have bound thousands.</summary>
+    public uint NodeAddresses { get; init; } = 4_096;
+
+    /// <summary>Entries of lb_devices (--max-devices).</summary>
+    public uint Devices { get; init; } = 4_096;
+
+    /// <summary>Bytes of the ring lb_events, a power of two and at least a page: 4,096 events of 64 bytes.</summary>
+    public uint EventBytes { get; init; } = 262_144;
+
+    /// <summary>
+    /// Elements of lb_ct_pending, 40 bytes each: at most so many flows, of both families, are half-open or closed and can give way
+    /// to new ones. A quarter, so that a flood of new connections leaves three quarters to those that are established.
+    /// </summary>
+    public uint PendingFlows => Math.Max(Flows / 4, 64);
+
+    /// <summary>Entries of lb_conntrack4 and of lb_conntrack6, each.</summary>
+    public uint FlowEntries => Flows * 2;
+
+    /// <summary>
     /// The defaults of a machine: full size from 4 GiB of memory (about 40 MiB of maps on two CPUs), down to an eighth below
-    /// 512 MiB. Per-CPU counters take at most 1 % of the memory, which bounds them on machines with many CPUs.
+    /// 512 MiB. Flows in proportion to the memory, 0.9 % of it: 131,072 of each family from 8 GiB up (70 MiB), 4,096 at least (2 MiB).
+    /// Per-CPU counters take at most 1 % of the memory, which bounds them on machines with many CPUs.
     /// </summary>
     /// <param name="memoryBytes">Memory of the machine.</param>
     /// <param name="cpus">Possible CPUs.</param>
@@ -29,7 +68,12 @@ public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint
         for (var bytes = memoryBytes; bytes < 4L << 30 && shrink < 8; bytes *= 2) shrink *= 2;
         var frontends = LargeFrontends / shrink;
         var services = (uint)Math.Clamp(memoryBytes / 100 / (ServiceStatBytes * (long)Math.Max(cpus, 1)), 4096, frontends);
-        return new MapSizes(frontends, services, frontends * 4, frontends * 8, frontends, 16_384 / shrink);
+        return new MapSizes(frontends, services, frontends * 4, frontends * 8, frontends, 16_384 / shrink)
+        {
+            Flows = (uint)Math.Clamp(memoryBytes / BytesPerFlow & ~63L, 4_096, LargeFlows),
+            Fragments = 4_096 / shrink,
+            SourceRanges = 32_768 / shrink,
+        };
     }
 
     /// <summary>The defaults of the machine that runs this: its own memory, not the limit of the agent's container.</summary>
@@ -43,5 +87,7 @@ public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint
         MaxSlots = (int)Slots,
         MaxFrontends4 = (int)Frontends,
         MaxFrontends6 = (int)Frontends,
+        MaxRanges4 = (int)SourceRanges,
+        MaxRanges6 = (int)SourceRanges,
     };
 }

@@ -1,3 +1,4 @@
+using EbpfLb.Datapath.Attach;
 using EbpfLb.Model;
 
 namespace EbpfLb.Datapath.Tests.Attach;
@@ -49,6 +50,6 @@ public sealed class CanaryTests
         dataplane.Attach();
 
         Assert.True(dataplane.CheckCanary(IpFamily.IPv4).Ok);
-        Assert.Equal(9, Instances.Hooks(instance.Options).Count);
+        Assert.Equal(SocketHook.All.Count, Instances.Hooks(instance.Options).Count);
     }
 }

@@ -1,5 +1,6 @@
 using EbpfLb.Abi;
 using EbpfLb.Bpf;
+using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Options;
 using EbpfLb.Testing.Clusters;
 
@@ -82,7 +83,7 @@ public sealed class RestartTests
         Assert.False(second.ReusedMaps);
         var changed = Abi.Tables.All.Where((table, i) => before[i] != MapIds(instance)[i]).Select(table => table.Name);
         Assert.Equal(
-            ["lb_affinity", "lb_backends", "lb_services4", "lb_services6", "lb_slots", "lb_svc_stats"],
+            ["lb_affinity", "lb_backends", "lb_services4", "lb_services6", "lb_slots", "lb_src_ranges4", "lb_src_ranges6", "lb_svc_stats"],
             changed.Order(StringComparer.Ordinal));
         using var backends = BpfMap.OpenPinned(Path(instance, Abi.Tables.Backends));
         Assert.Equal(2048u, backends.Info.MaxEntries);
@@ -128,11 +129,11 @@ public sealed class RestartTests
 
         var removed = Instances.Remove(instance.Options);
 
-        Assert.Equal(Abi.Tables.All.Count + 9, removed.Count);
+        Assert.Equal(Abi.Tables.All.Count + SocketHook.All.Count, removed.Count);
         Assert.DoesNotContain(instance.Options.Instance, Instances.List(instance.Options));
         Assert.Contains(neighbour.Options.Instance, Instances.List(instance.Options));
         Assert.Empty(Instances.Remove(instance.Options));
-        Assert.Equal(9, Instances.Hooks(neighbour.Options).Count);
+        Assert.Equal(SocketHook.All.Count, Instances.Hooks(neighbour.Options).Count);
     }
 
     private static string Path(TestInstance instance, Table table) =>

@@ -42,8 +42,8 @@ public sealed class NodeTablesTests
         new NodeSettings
         {
             HostNetnsCookie = 9,
-            Pods4 = new SourceRange(Address("10.244.0.0"), 20),
-            Pods6 = new SourceRange(Address("fd00:10:244::"), 58),
+            Pods4 = SourceRange.Parse("10.244.0.0/20"),
+            Pods6 = SourceRange.Parse("fd00:10:244::/58"),
             AlwaysSnat = true,
             NodePorts = new PortRange(30_000, 32_767),
             SnatPorts = new PortRange(61_000, 65_535),
@@ -137,8 +137,8 @@ public sealed class NodeTablesTests
             [new NodeAddress(Address("127.0.0.1"), true), new NodeAddress(Address("0.0.0.0"), true)],
             new NodeSettings
             {
-                Pods4 = new SourceRange(Address("10.0.0.1"), 8),
-                Pods6 = new SourceRange(Address("10.0.0.0"), 8),
+                Pods4 = SourceRange.Parse("fd00::/8"),
+                Pods6 = SourceRange.Parse("10.0.0.0/8"),
                 NodePorts = new PortRange(30_000, 32_767),
                 SnatPorts = new PortRange(32_767, 40_000),
             }));
@@ -151,7 +151,7 @@ public sealed class NodeTablesTests
             p => Assert.Contains("ifindex 7 is there 2 times (a, b)", p),
             p => Assert.Contains("127.0.0.1 is a loopback address", p),
             p => Assert.Contains("0.0.0.0 is no address", p),
-            p => Assert.Contains("Pods4 is 10.0.0.1/8", p),
+            p => Assert.Contains("Pods4 is fd00::/8", p),
             p => Assert.Contains("Pods6 is 10.0.0.0/8", p),
             p => Assert.Contains("SnatPorts 32767-40000 and NodePorts 30000-32767 overlap", p));
         Assert.Empty(operations);

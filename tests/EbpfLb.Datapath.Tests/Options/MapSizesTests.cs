@@ -7,13 +7,29 @@ public sealed class MapSizesTests
     [Fact]
     public void A_machine_of_4_GiB_gets_full_tables()
     {
-        Assert.Equal(new MapSizes(65_536, 65_536, 262_144, 524_288, 65_536, 16_384), MapSizes.ForMachine(4L << 30, 2));
+        Assert.Equal(
+            new MapSizes(65_536, 65_536, 262_144, 524_288, 65_536, 16_384) { Flows = 65_536, Fragments = 4_096, SourceRanges = 32_768 },
+            MapSizes.ForMachine(4L << 30, 2));
     }
 
     [Fact]
     public void A_small_machine_gets_an_eighth()
     {
-        Assert.Equal(new MapSizes(8_192, 8_192, 32_768, 65_536, 8_192, 2_048), MapSizes.ForMachine(256L << 20, 2));
+        Assert.Equal(
+            new MapSizes(8_192, 8_192, 32_768, 65_536, 8_192, 2_048) { Flows = 4_096, Fragments = 512, SourceRanges = 4_096 },
+            MapSizes.ForMachine(256L << 20, 2));
+    }
+
+    [Theory]
+    [InlineData(8L << 30, 131_072, 262_144, 32_768)]
+    [InlineData(512L << 30, 131_072, 262_144, 32_768)]
+    [InlineData(3L << 30, 49_152, 98_304, 12_288)]
+    [InlineData(64L << 20, 4_096, 8_192, 1_024)]
+    public void Flows_follow_the_memory_with_two_entries_each_and_a_quarter_that_may_give_way(long memory, int flows, int entries, int pending)
+    {
+        var sizes = MapSizes.ForMachine(memory, 2);
+
+        Assert.Equal((flows, entries, pending), ((int)sizes.Flows, (int)sizes.FlowEntries, (int)sizes.PendingFlows));
     }
 
     [Fact]
