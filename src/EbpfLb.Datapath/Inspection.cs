@@ -10,7 +10,13 @@ namespace EbpfLb.Datapath;
 
 /// <summary>One frontend as it stands in the kernel: names are not there, only numbers.</summary>
 public sealed record InspectedFrontend(
-    uint ServiceId, Frontend Frontend, uint AffinitySeconds, IReadOnlyList<BackendAddress> Backends, ServiceCounters Counters);
+    uint ServiceId,
+    Frontend Frontend,
+    uint AffinitySeconds,
+    IReadOnlyList<BackendAddress> Backends,
+    ServiceCounters Counters,
+    FrontendKind Kind = FrontendKind.ClusterIP,
+    bool LocalPolicy = false);
 
 /// <summary>Reads the pinned maps of an instance when there is no agent to ask. Changes nothing.</summary>
 public static class Inspection
@@ -42,8 +48,16 @@ public static class Inspection
             if (!key.TryGetFrontend(out var frontend)) return;
             found.Add(new InspectedFrontend(
                 value.Id, frontend, value.AffinitySec,
-                Backends(value, slots.ReadOnlySpan, backends.ReadOnlySpan), counters.Read(value.Id)));
+                Backends(value, slots.ReadOnlySpan, backends.ReadOnlySpan), counters.Read(value.Id), KindOf((LbServiceFlag)value.Flags),
+                ((LbServiceFlag)value.Flags).HasFlag(LbServiceFlag.Local)));
         }
+    }
+
+    private static FrontendKind KindOf(LbServiceFlag flags)
+    {
+        if (!flags.HasFlag(LbServiceFlag.External)) return FrontendKind.ClusterIP;
+        if (flags.HasFlag(LbServiceFlag.NodePort)) return FrontendKind.NodePort;
+        return flags.HasFlag(LbServiceFlag.LbVip) ? FrontendKind.LoadBalancer : FrontendKind.ExternalIP;
     }
 
     /// <summary>The list as a program would follow it; entries that it would not follow are left out.</summary>

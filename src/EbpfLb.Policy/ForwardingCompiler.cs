@@ -12,17 +12,24 @@ public static class ForwardingCompiler
 {
     /// <summary>
     /// Compiles a snapshot. What did not change since <paramref name="previous"/> keeps its reference and costs one
-    /// reference comparison; when nothing changed at all, <paramref name="previous"/> itself is returned.
+    /// reference comparison; when nothing changed at all, <paramref name="previous"/> itself is returned. Another zone or primary
+    /// address of the own node compiles everything anew, and what does the same then keeps its reference.
     /// </summary>
     /// <param name="previous">The table compiled before, null at first.</param>
     public static ForwardingTable Compile(ClusterSnapshot snapshot, PolicyOptions options, ForwardingTable? previous)
-        => new Compilation(options, previous ?? ForwardingTable.Empty).Run(snapshot);
+        => new Compilation(options, NodeFacts.Of(options, snapshot.Node), previous ?? ForwardingTable.Empty).Run(snapshot);
 
-    private sealed class Compilation(PolicyOptions options, ForwardingTable previous)
+    private sealed class Compilation(PolicyOptions options, NodeFacts node, ForwardingTable previous)
     {
-        private readonly ServiceCompiler compiler = new(options, [new ClusterIpFrontends()], new ReadyEndpoints());
+        private readonly ServiceCompiler compiler = new(
+            options,
+            node,
+            [new ClusterIpFrontends(), new LoadBalancerFrontends(), new ExternalIpFrontends(), new NodePortFrontends()],
+            [new ClusterList(node), new LocalList(node)]);
+
         private readonly ClaimsUpdate claims = new(previous.State.Claims);
         private readonly bool sameOptions = options.Equals(previous.State.Options);
+        private readonly bool sameNode = node.Equals(previous.State.Node);
 
         /// <summary>Services by name whose outcome must be resolved again, with what they want; null when they are gone.</summary>
         private readonly Dictionary<ObjectName, CompiledService?> changed = [];
@@ -42,7 +49,7 @@ public static class ForwardingCompiler
             }
             foreach (var gone in walk.Gone()) Change(gone.Wanted, null, gone.Entry.Name);
             if (!sameOptions) Change(previous.Find(Canary.Name), Canary.Compile(options), Canary.Name);
-            if (sameSources && changed.Count == 0) return previous;
+            if (sameSources && sameOptions && sameNode && changed.Count == 0) return previous;
             return Finish(sources);
         }
 
@@ -55,7 +62,7 @@ public static class ForwardingCompiler
                 return new CompiledSource(entry, wanted);
             }
             var old = previous.State.Sources[index];
-            if (sameOptions && ReferenceEquals(old.Entry, entry)) return old;
+            if (sameOptions && sameNode && ReferenceEquals(old.Entry, entry)) return old;
             var now = compiler.Compile(entry);
             if (now.Equals(old.Wanted)) return new CompiledSource(entry, old.Wanted);
             Change(old.Wanted, now, entry.Name);
@@ -86,7 +93,7 @@ public static class ForwardingCompiler
                 ? previous.Diagnostics
                 : all.SelectMany(d => d.Value).ToImmutableArray();
             return new ForwardingTable(
-                previous.Services.With(results), new CompileState(options, sources, newClaims, all), flat);
+                previous.Services.With(results), new CompileState(options, node, sources, newClaims, all), flat);
         }
 
         /// <summary>A frontend that changed hands changes Services that did not change themselves.</summary>

@@ -10,4 +10,7 @@ public sealed record PolicyOptions
 
     /// <summary>Families to serve: one without kernel support is left out (contract section 2).</summary>
     public ValueList<IpFamily> Families { get; init; } = [IpFamily.IPv4, IpFamily.IPv6];
+
+    /// <summary>metadata.name of the own Node: endpoints with this nodeName are local. Empty: no endpoint is.</summary>
+    public string NodeName { get; init; } = "";
 }

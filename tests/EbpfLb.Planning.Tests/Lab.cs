@@ -112,7 +112,8 @@ internal sealed class Lab(TableLimits? limits = null, IFaults? faults = null, Ta
     private static string Line(Frontend frontend, CompiledPort port)
     {
         var affinity = port.AffinitySeconds == 0 ? "" : $" affinity {port.AffinitySeconds}";
-        var backends = port.Backends.IsEmpty ? "refuse" : string.Join(' ', port.Backends.Select(b => b.Address));
+        var cluster = port.Backends.Where(b => b.Lists.HasFlag(BackendLists.InCluster)).Select(b => b.Address).ToArray();
+        var backends = cluster.Length == 0 ? "refuse" : string.Join(' ', cluster);
         return $"{frontend}{affinity} -> {backends}";
     }
 }

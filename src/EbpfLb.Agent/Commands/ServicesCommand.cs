@@ -24,7 +24,7 @@ internal sealed class ServicesCommand(CommandContext context)
         context.NoteOrigin(report.Origin);
         context.Terminal.Write(new Table(
             [
-                new("NAME"), new("FRONTEND"), new("ID", true), new("BACKENDS", true), new("AFFINITY", true),
+                new("NAME"), new("FRONTEND"), new("KIND"), new("POLICY"), new("ID", true), new("BACKENDS", true), new("AFFINITY", true),
                 new("CONNECTIONS", true), new("OPEN", true), new("DATAGRAMS", true), new("REFUSED", true),
             ],
             [.. report.Services.Select(RowOf)]));
@@ -34,6 +34,8 @@ internal sealed class ServicesCommand(CommandContext context)
     [
         NameText.Of(row.Service, row.Port, row.Id),
         $"{NameText.Endpoint(row.Address, row.PortNumber)}/{row.Protocol}",
+        row.Kind,
+        row.Policy,
         row.Id?.ToString() ?? "-",
         row.Backends.ToString(),
         row.AffinitySeconds == 0 ? "-" : $"{row.AffinitySeconds} s",

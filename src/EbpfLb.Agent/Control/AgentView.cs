@@ -40,7 +40,8 @@ internal sealed class AgentView(string instance, string version, DateTimeOffset 
                    let frontend = served.Frontend
                    select new ServiceRow(
                        port.Key.Service.ToString(), port.Key.PortName, frontend.Address.ToString(), frontend.Port, frontend.Protocol.ToText(),
-                       counters?.Id, port.Backends.Count, port.AffinitySeconds,
+                       served.Kind.ToString(), FrontendText.Policy(served.LocalPolicy),
+                       counters?.Id, InForce(port, served), port.AffinitySeconds,
                        counters?.Connections ?? 0, counters?.Active ?? 0, counters?.Datagrams ?? 0, counters?.Refused ?? 0);
         return Task.FromResult(new ServicesReport(Origin.Agent, [.. rows]));
     }
@@ -55,6 +56,12 @@ internal sealed class AgentView(string instance, string version, DateTimeOffset 
                    select new BackendRow(
                        port.Key.Service.ToString(), port.Key.PortName, port.Key.Protocol.ToText(), id, backend.Address.Address.ToString(), backend.Address.Port);
         return Task.FromResult(new BackendsReport(Origin.Agent, [.. rows]));
+    }
+
+    private static int InForce(CompiledPort port, ServedFrontend served)
+    {
+        var list = served.LocalPolicy ? BackendLists.InLocal : BackendLists.InCluster;
+        return port.Backends.Count(b => b.Lists.HasFlag(list));
     }
 
     private static PlanStatus PlanOf(RoundReport round) => new(

@@ -29,6 +29,6 @@ internal sealed class PinnedView(string instance, IReadOnlyList<InspectedFronten
     private IEnumerable<InspectedFrontend> Services() => frontends.Where(f => f.Frontend != Canary.FrontendV4 && f.Frontend != Canary.FrontendV6);
 
     private static ServiceRow RowOf(InspectedFrontend f) => new(
-        null, null, f.Frontend.Address.ToString(), f.Frontend.Port, f.Frontend.Protocol.ToText(), f.ServiceId,
+        null, null, f.Frontend.Address.ToString(), f.Frontend.Port, f.Frontend.Protocol.ToText(), f.Kind.ToString(), FrontendText.Policy(f.LocalPolicy), f.ServiceId,
         f.Backends.Count, f.AffinitySeconds, f.Counters.Connections, f.Counters.Active, f.Counters.Datagrams, f.Counters.Refused);
 }

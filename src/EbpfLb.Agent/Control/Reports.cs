@@ -45,7 +45,10 @@ internal sealed record FeatureStatus(string Name, bool Available, string? Lost);
 
 /// <summary>One frontend of a service port.</summary>
 /// <param name="Service">"namespace/name"; null when only the maps are known.</param>
+/// <param name="Kind">"ClusterIP", "NodePort" (of address 0.0.0.0 or ::), "ExternalIP" or "LoadBalancer".</param>
+/// <param name="Policy">The traffic policy that governs this frontend: "Cluster" or "Local".</param>
 /// <param name="Id">Service port id in the maps; null while it is not programmed.</param>
+/// <param name="Backends">In the list that the policy asks for.</param>
 /// <param name="AffinitySeconds">0: no affinity.</param>
 /// <param name="Connections">Begun, of the service port in its family: its frontends there share the counts.</param>
 /// <param name="Active">Open now.</param>
@@ -55,6 +58,8 @@ internal sealed record ServiceRow(
     string Address,
     int PortNumber,
     string Protocol,
+    string Kind,
+    string Policy,
     uint? Id,
     int Backends,
     uint AffinitySeconds,

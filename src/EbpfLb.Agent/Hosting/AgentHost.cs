@@ -72,7 +72,7 @@ internal sealed class AgentHost(RunOptions options, IClusterSource source, IData
         var reader = new SourceReader(source, channel.Writer, changes, health, sync, time);
         var loop = new SyncLoop(
             channel.Reader,
-            new SyncRound(dataplane, PolicyOptions.Default, plan, time),
+            new SyncRound(dataplane, new PolicyOptions { NodeName = options.NodeName }, plan, time),
             new HookGuard(dataplane, state, time, logger),
             changes, state, health, sync, plan,
             new PipelineSettings(options.MinSyncPeriod, options.SyncPeriod), time, logger);

@@ -8,14 +8,16 @@ namespace EbpfLb.Policy.Compiling;
 internal readonly record struct CompiledSource(ServiceEntry Entry, CompiledService Wanted);
 
 /// <summary>What stays between two compilations.</summary>
+/// <param name="Options">null in the empty table, as is <paramref name="Node"/>.</param>
 /// <param name="Sources">In the order in which the snapshot enumerates: the next one is compared by walking both.</param>
 /// <param name="Diagnostics">Only Services that have some.</param>
 internal sealed record CompileState(
     PolicyOptions? Options,
+    NodeFacts? Node,
     CompiledSource[] Sources,
     FrontendClaims Claims,
     ImmutableSortedDictionary<ObjectName, ValueList<PolicyDiagnostic>> Diagnostics)
 {
     public static CompileState None { get; } = new(
-        null, [], FrontendClaims.None, ImmutableSortedDictionary<ObjectName, ValueList<PolicyDiagnostic>>.Empty);
+        null, null, [], FrontendClaims.None, ImmutableSortedDictionary<ObjectName, ValueList<PolicyDiagnostic>>.Empty);
 }

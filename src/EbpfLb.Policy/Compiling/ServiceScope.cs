@@ -11,4 +11,17 @@ internal static class ServiceScope
     /// </summary>
     public static bool IsServed(Service service)
         => service.Type != ServiceType.ExternalName && !service.ClusterIPs.IsEmpty && service.Labels == ServiceLabels.None;
+
+    /// <summary>Without a ClusterIP of the family nothing of the family is served, also no NodePort and no external address.</summary>
+    public static bool IsServed(Service service, IpFamily family) => ClusterIP(service, family) is not null;
+
+    /// <summary>The ClusterIP of a family, null when there is none.</summary>
+    public static IpAddress? ClusterIP(Service service, IpFamily family)
+    {
+        foreach (var address in service.ClusterIPs)
+        {
+            if (address.Family == family && !address.IsUnspecified) return address;
+        }
+        return null;
+    }
 }

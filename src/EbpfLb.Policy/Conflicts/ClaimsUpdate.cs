@@ -4,9 +4,9 @@ using EbpfLb.Model;
 namespace EbpfLb.Policy.Conflicts;
 
 /// <summary>Makes the next claims from the present ones, and names the Services whose share may have changed.</summary>
-internal sealed class ClaimsUpdate(FrontendClaims claims)
+internal sealed class ClaimsUpdate(FrontendClaims present)
 {
-    private readonly ImmutableDictionary<Frontend, ImmutableArray<ObjectName>>.Builder claimants = claims.Claimants.ToBuilder();
+    private readonly ImmutableDictionary<Frontend, ImmutableArray<FrontendClaim>>.Builder all = present.Claims.ToBuilder();
 
     /// <summary>Services other than the changed ones that gained or lost a contested frontend.</summary>
     public HashSet<ObjectName> Affected { get; } = [];
@@ -19,35 +19,40 @@ internal sealed class ClaimsUpdate(FrontendClaims claims)
         if (wanted is not null) ForEach(wanted, Add);
     }
 
-    public FrontendClaims ToClaims() => new(claimants.ToImmutable());
+    public FrontendClaims ToClaims() => new(all.ToImmutable());
 
-    private void Add(Frontend frontend, ObjectName name)
+    private void Add(Frontend frontend, FrontendClaim claim)
     {
-        if (!claimants.TryGetValue(frontend, out var names))
+        if (!all.TryGetValue(frontend, out var claims))
         {
-            claimants[frontend] = [name];
+            all[frontend] = [claim];
             return;
         }
-        var index = names.BinarySearch(name);
+        var index = claims.BinarySearch(claim);
         if (index >= 0) return;
-        Affected.UnionWith(names);
-        claimants[frontend] = names.Insert(~index, name);
+        Affect(claims);
+        all[frontend] = claims.Insert(~index, claim);
     }
 
-    private void Remove(Frontend frontend, ObjectName name)
+    private void Remove(Frontend frontend, FrontendClaim claim)
     {
-        if (!claimants.TryGetValue(frontend, out var names)) return;
-        var left = names.Remove(name);
-        if (left.IsEmpty) claimants.Remove(frontend);
-        else claimants[frontend] = left;
-        Affected.UnionWith(left);
+        if (!all.TryGetValue(frontend, out var claims)) return;
+        var left = claims.Remove(claim);
+        if (left.IsEmpty) all.Remove(frontend);
+        else all[frontend] = left;
+        Affect(left);
     }
 
-    private static void ForEach(CompiledService service, Action<Frontend, ObjectName> action)
+    private void Affect(ImmutableArray<FrontendClaim> claims)
+    {
+        foreach (var claim in claims) Affected.Add(claim.Service);
+    }
+
+    private static void ForEach(CompiledService service, Action<Frontend, FrontendClaim> action)
     {
         foreach (var port in service.Ports)
         {
-            foreach (var served in port.Frontends) action(served.Frontend, service.Name);
+            foreach (var served in port.Frontends) action(served.Frontend, new FrontendClaim(served.Kind, service.Name));
         }
     }
 

@@ -3,8 +3,8 @@ using EbpfLb.Model;
 namespace EbpfLb.Policy.Conflicts;
 
 /// <summary>
-/// Takes the frontends away that another Service owns. Two Services with one frontend cannot both be served; the first by
-/// name has it, whatever came first, so that a restart decides as before.
+/// Takes the frontends away that another Service owns. Two Services with one frontend cannot both be served. kube-proxy leaves it to
+/// the order of a hash map who is; here it is the one with the better claim, whatever came first, so that a restart decides as before.
 /// </summary>
 internal static class ConflictResolver
 {
@@ -14,26 +14,54 @@ internal static class ConflictResolver
         var lost = Lost(wanted, claims);
         if (lost.Count == 0) return wanted;
         var ports = wanted.Ports
-            .Select(p => p.Frontends.Any(f => lost.Contains(f.Frontend)) ? p with { Frontends = p.Frontends.Where(f => !lost.Contains(f.Frontend)).ToValueList() } : p)
+            .Select(p => p.Frontends.Any(f => lost.ContainsKey(f.Frontend))
+                ? p with { Frontends = p.Frontends.Where(f => !lost.ContainsKey(f.Frontend)).ToValueList() }
+                : p)
             .Where(p => !p.Frontends.IsEmpty)
             .ToValueList();
-        var diagnostics = wanted.Diagnostics.Concat(wanted.Ports.SelectMany(p => p.Frontends.Select(f => f.Frontend).Where(lost.Contains).Select(f =>
-            new PolicyDiagnostic(wanted.Name, "spec.clusterIPs",
-                $"{f} belongs to Service {claims.OwnerOf(f)}, which is first by name, and is not served for this one; "
-                + "give one of them another address or port, or delete it"))));
+        var diagnostics = wanted.Diagnostics.Concat(wanted.Ports
+            .SelectMany(p => p.Frontends)
+            .Where(f => lost.ContainsKey(f.Frontend))
+            .Select(f => Complaint(wanted.Name, f, lost[f.Frontend])));
         return new CompiledService(wanted.Name, ports, diagnostics.ToValueList());
     }
 
-    private static HashSet<Frontend> Lost(CompiledService wanted, FrontendClaims claims)
+    private static Dictionary<Frontend, FrontendClaim> Lost(CompiledService wanted, FrontendClaims claims)
     {
-        HashSet<Frontend> lost = [];
+        Dictionary<Frontend, FrontendClaim> lost = [];
         foreach (var port in wanted.Ports)
         {
-            foreach (var frontend in port.Frontends)
+            foreach (var served in port.Frontends)
             {
-                if (claims.OwnerOf(frontend.Frontend) != wanted.Name) lost.Add(frontend.Frontend);
+                if (claims.WinnerOf(served.Frontend) is { } winner && winner.Service != wanted.Name) lost[served.Frontend] = winner;
             }
         }
         return lost;
     }
+
+    private static PolicyDiagnostic Complaint(ObjectName service, ServedFrontend served, FrontendClaim winner)
+    {
+        var why = winner.Kind == served.Kind ? "which is first by name" : $"as its {Name(winner.Kind)}, which goes before {Article(served.Kind)}";
+        return new PolicyDiagnostic(service, Field(served.Kind),
+            $"{served.Frontend} belongs to Service {winner.Service}, {why}, and is not served for this one; "
+            + "give one of them another address or port, or delete it");
+    }
+
+    private static string Field(FrontendKind kind) => kind switch
+    {
+        FrontendKind.ClusterIP => "spec.clusterIPs",
+        FrontendKind.NodePort => "spec.ports[].nodePort",
+        FrontendKind.ExternalIP => "spec.externalIPs",
+        _ => "status.loadBalancer.ingress",
+    };
+
+    private static string Name(FrontendKind kind) => kind switch
+    {
+        FrontendKind.ClusterIP => "ClusterIP",
+        FrontendKind.NodePort => "node port",
+        FrontendKind.ExternalIP => "external IP",
+        _ => "load balancer address",
+    };
+
+    private static string Article(FrontendKind kind) => $"{(kind == FrontendKind.ExternalIP ? "an" : "a")} {Name(kind)}";
 }

@@ -1,8 +1,12 @@
 namespace EbpfLb.Policy.Endpoints;
 
-/// <summary>Chooses among a service port's endpoints (contract section 6).</summary>
+/// <summary>Fills one of the lists of a service port (contract section 6).</summary>
 internal interface IEndpointPolicy
 {
-    /// <summary>Adds the chosen ones, keeping their order.</summary>
-    void Select(ReadOnlySpan<MergedEndpoint> endpoints, List<CompiledBackend> chosen);
+    /// <summary>The list that this one fills; it is not asked when no frontend uses it.</summary>
+    BackendLists List { get; }
+
+    /// <summary>Sets <see cref="List"/> in the marks of the chosen ones.</summary>
+    /// <param name="lists">One mark for each endpoint.</param>
+    void Select(ReadOnlySpan<MergedEndpoint> endpoints, Span<BackendLists> lists);
 }

@@ -6,5 +6,10 @@ namespace EbpfLb.Policy.Endpoints;
 /// <param name="Order">Place in the order of slices and endpoints: the lower wins among copies.</param>
 internal readonly record struct MergedEndpoint(BackendAddress Address, Endpoint Endpoint, int Order)
 {
+    public bool IsReady => Endpoint.Conditions.HasFlag(EndpointConditions.Ready);
+
     public bool IsTerminating => Endpoint.Conditions.HasFlag(EndpointConditions.Terminating);
+
+    /// <summary>Serving and terminating: what is used when nothing is ready. Serving alone is no reason to be used.</summary>
+    public bool ServesAtItsEnd => Endpoint.Conditions.HasFlag(EndpointConditions.Serving | EndpointConditions.Terminating);
 }

@@ -19,9 +19,10 @@ public sealed class QueryCommandTests : IDisposable
         Assert.Equal(0, await line.RunAsync("services"));
         Assert.Equal(
             [
-                "NAME               FRONTEND           ID   BACKENDS   AFFINITY   CONNECTIONS   OPEN   DATAGRAMS   REFUSED",
-                "default/web:http   10.96.0.1:80/TCP    1          2          -            17      3           0         0",
-                "kube-system/dns    [fd00::a]:53/UDP    2          0    10800 s             0      0           5         4",
+                "NAME               FRONTEND            KIND        POLICY    ID   BACKENDS   AFFINITY   CONNECTIONS   OPEN   DATAGRAMS   REFUSED",
+                "default/web:http   10.96.0.1:80/TCP    ClusterIP   Cluster    1          2          -            17      3           0         0",
+                "default/web:http   0.0.0.0:30080/TCP   NodePort    Local      1          1          -            17      3           0         0",
+                "kube-system/dns    [fd00::a]:53/UDP    ClusterIP   Cluster    2          0    10800 s             0      0           5         4",
                 "",
             ], line.OutputLines);
     }
@@ -51,7 +52,7 @@ public sealed class QueryCommandTests : IDisposable
         using var json = JsonDocument.Parse(line.Output);
         var first = json.RootElement.GetProperty("services")[0];
         Assert.Equal(
-            ["service", "port", "address", "portNumber", "protocol", "id", "backends", "affinitySeconds", "connections", "active", "datagrams", "refused"],
+            ["service", "port", "address", "portNumber", "protocol", "kind", "policy", "id", "backends", "affinitySeconds", "connections", "active", "datagrams", "refused"],
             first.EnumerateObject().Select(p => p.Name));
         Assert.Equal("agent", json.RootElement.GetProperty("origin").GetString());
         Assert.Equal(17, first.GetProperty("connections").GetInt32());
@@ -110,7 +111,7 @@ public sealed class QueryCommandTests : IDisposable
     [Fact]
     public async Task Without_an_agent_the_maps_are_shown_by_id_and_the_answer_says_so()
     {
-        view.Services = new ServicesReport(Origin.Maps, [new ServiceRow(null, null, "10.96.0.1", 80, "TCP", 7, 2, 0, 17, 3, 0, 0)]);
+        view.Services = new ServicesReport(Origin.Maps, [new ServiceRow(null, null, "10.96.0.1", 80, "TCP", "ClusterIP", "Cluster", 7, 2, 0, 17, 3, 0, 0)]);
         Assert.Equal(0, await line.RunAsync("services"));
         Assert.Contains(line.OutputLines, l => l.StartsWith("#7 ", StringComparison.Ordinal));
         Assert.Contains("no agent answers: read from the pinned maps", line.Error);

@@ -13,7 +13,7 @@ public sealed class PinnedViewTests
         "lab",
         [
             Found(7, new Frontend(IpAddress.Parse("10.96.0.1"), 80, TransportProtocol.Tcp), "10.1.0.1"),
-            Found(7, new Frontend(IpAddress.Parse("203.0.113.1"), 80, TransportProtocol.Tcp), "10.1.0.1"),
+            Found(7, new Frontend(IpAddress.Parse("203.0.113.1"), 80, TransportProtocol.Tcp), "10.1.0.1") with { Kind = FrontendKind.LoadBalancer, LocalPolicy = true },
             Found(1, Canary.FrontendV4, "127.0.0.1"),
             Found(2, Canary.FrontendV6, "::1"),
         ],
@@ -33,7 +33,8 @@ public sealed class PinnedViewTests
     {
         var report = await view.ServicesAsync(TestContext.Current.CancellationToken);
         Assert.Equal(["10.96.0.1", "203.0.113.1"], report.Services.Select(s => s.Address));
-        Assert.Equal(new ServiceRow(null, null, "10.96.0.1", 80, "TCP", 7, 1, 30, 5, 3, 1, 0), report.Services[0]);
+        Assert.Equal(new ServiceRow(null, null, "10.96.0.1", 80, "TCP", "ClusterIP", "Cluster", 7, 1, 30, 5, 3, 1, 0), report.Services[0]);
+        Assert.Equal(("LoadBalancer", "Local"), (report.Services[1].Kind, report.Services[1].Policy));
     }
 
     [Fact]

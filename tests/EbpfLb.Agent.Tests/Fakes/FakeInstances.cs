@@ -32,8 +32,9 @@ internal sealed class FakeView : IInstanceView
 
     public ServicesReport Services { get; set; } = new(Origin.Agent,
     [
-        new ServiceRow("default/web", "http", "10.96.0.1", 80, "TCP", 1, 2, 0, 17, 3, 0, 0),
-        new ServiceRow("kube-system/dns", "", "fd00::a", 53, "UDP", 2, 0, 10800, 0, 0, 5, 4),
+        new ServiceRow("default/web", "http", "10.96.0.1", 80, "TCP", "ClusterIP", "Cluster", 1, 2, 0, 17, 3, 0, 0),
+        new ServiceRow("default/web", "http", "0.0.0.0", 30080, "TCP", "NodePort", "Local", 1, 1, 0, 17, 3, 0, 0),
+        new ServiceRow("kube-system/dns", "", "fd00::a", 53, "UDP", "ClusterIP", "Cluster", 2, 0, 10800, 0, 0, 5, 4),
     ]);
 
     public BackendsReport Backends { get; set; } = new(Origin.Agent,

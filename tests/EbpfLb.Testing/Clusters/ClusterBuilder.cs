@@ -1,13 +1,13 @@
+using System.Text.RegularExpressions;
 using EbpfLb.Model;
 
 namespace EbpfLb.Testing.Clusters;
 
 /// <summary>
-/// Clusters in a few words. Ports are written "name:80" or "name:53/UDP" (":80" has no name), endpoints are addresses with
-/// conditions behind them: "10.1.0.1", "10.1.0.1 unready", "10.1.0.1 terminating" (not ready), "10.1.0.1 ready+terminating".
-/// Names without a namespace are in "default".
+/// Clusters in a few words. Ports are written "name:80" or "name:53/UDP" (":80" has no name), with a node port "name:80@30080";
+/// for endpoints see <see cref="EndpointText"/>. Names without a namespace are in "default".
 /// </summary>
-public sealed class ClusterBuilder
+public sealed partial class ClusterBuilder
 {
     private readonly ClusterStateBuilder state = new();
 
@@ -17,15 +17,27 @@ public sealed class ClusterBuilder
         string[] ports,
         uint affinity = 0,
         ServiceType type = ServiceType.ClusterIP,
-        ServiceLabels labels = ServiceLabels.None)
+        ServiceLabels labels = ServiceLabels.None,
+        string[]? externalIPs = null,
+        string[]? balancerIPs = null,
+        string[]? sourceRanges = null,
+        TrafficPolicy inside = TrafficPolicy.Cluster,
+        TrafficPolicy outside = TrafficPolicy.Cluster)
     {
         state.Set(new Service(
             Name(name),
             type,
             clusterIPs.Select(IpAddress.Parse).ToValueList(),
-            ports.Select(Port).Select(p => new ServicePort(p.Name, p.Protocol, p.Number, 0)).ToValueList(),
+            ports.Select(Port).Select(p => new ServicePort(p.Name, p.Protocol, p.Number, p.NodePort)).ToValueList(),
             affinity,
-            labels));
+            labels)
+        {
+            ExternalIPs = (externalIPs ?? []).Select(IpAddress.Parse).ToValueList(),
+            BalancerIPs = (balancerIPs ?? []).Select(IpAddress.Parse).ToValueList(),
+            SourceRanges = (sourceRanges ?? []).Select(SourceRange.Parse).ToValueList(),
+            InternalTraffic = inside,
+            ExternalTraffic = outside,
+        });
         return this;
     }
 
@@ -38,7 +50,7 @@ public sealed class ClusterBuilder
         IpFamily? family = null,
         ServiceLabels labels = ServiceLabels.None)
     {
-        var parsed = endpoints.Select(ParseEndpoint).ToValueList();
+        var parsed = endpoints.Select(EndpointText.Parse).ToValueList();
         state.Set(new EndpointSlice(
             Name(name),
             service,
@@ -46,6 +58,20 @@ public sealed class ClusterBuilder
             ports.Select(Port).Select(p => new EndpointPort(p.Name, p.Protocol, p.Number)).ToValueList(),
             parsed,
             labels));
+        return this;
+    }
+
+    /// <summary>Sets the own node.</summary>
+    public ClusterBuilder Node(string name, string? zone = null, string[]? addresses = null, string[]? taints = null)
+    {
+        state.Set(new Node(
+            name, (addresses ?? []).Select(IpAddress.Parse).ToValueList(), [], zone, IsDeleting: false, (taints ?? []).ToValueList()));
+        return this;
+    }
+
+    public ClusterBuilder RemoveNode()
+    {
+        state.Set((Node?)null);
         return this;
     }
 
@@ -69,25 +95,15 @@ public sealed class ClusterBuilder
         return slash < 0 ? new ObjectName("default", text) : new ObjectName(text[..slash], text[(slash + 1)..]);
     }
 
-    private static (string Name, ushort Number, TransportProtocol Protocol) Port(string text)
+    private static (string Name, ushort Number, TransportProtocol Protocol, ushort NodePort) Port(string text)
     {
-        var colon = text.IndexOf(':');
-        var slash = text.IndexOf('/');
-        var number = ushort.Parse(text[(colon + 1)..(slash < 0 ? text.Length : slash)]);
-        var protocol = slash < 0 ? TransportProtocol.Tcp : Enum.Parse<TransportProtocol>(text[(slash + 1)..], ignoreCase: true);
-        return (text[..colon], number, protocol);
+        var match = PortText().Match(text);
+        if (!match.Success) throw new FormatException($"'{text}' is no port; write \"name:80\", \"name:53/UDP\" or \"name:80@30080\"");
+        var protocol = match.Groups["protocol"] is { Success: true } found ? Enum.Parse<TransportProtocol>(found.Value, ignoreCase: true) : TransportProtocol.Tcp;
+        var nodePort = match.Groups["node"] is { Success: true } node ? ushort.Parse(node.Value) : (ushort)0;
+        return (match.Groups["name"].Value, ushort.Parse(match.Groups["number"].Value), protocol, nodePort);
     }
 
-    private static Endpoint ParseEndpoint(string text)
-    {
-        var words = text.Split(' ');
-        var conditions = words.Length == 1 ? EndpointConditions.Default : words[1] switch
-        {
-            "unready" => EndpointConditions.None,
-            "terminating" => EndpointConditions.Serving | EndpointConditions.Terminating,
-            "ready+terminating" => EndpointConditions.Default | EndpointConditions.Terminating,
-            _ => throw new FormatException($"'{words[1]}' is no condition of an endpoint"),
-        };
-        return new Endpoint(IpAddress.Parse(words[0]), conditions);
-    }
+    [GeneratedRegex("^(?<name>[^:]*):(?<number>[0-9]+)(@(?<node>[0-9]+))?(/(?<protocol>[A-Z]+))?$", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex PortText();
 }

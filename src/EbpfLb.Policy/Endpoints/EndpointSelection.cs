@@ -1,0 +1,49 @@
+using EbpfLb.Policy.Compiling;
+
+namespace EbpfLb.Policy.Endpoints;
+
+/// <summary>The lists of a service port together. Not thread-safe: the buffer is reused.</summary>
+internal sealed class EndpointSelection(NodeFacts node, IEndpointPolicy[] policies)
+{
+    private BackendLists[] buffer = [];
+
+    /// <summary>
+    /// Adds the endpoints that are in a list, keeping their order. Returns whether a usable one exists anywhere, in a list
+    /// or not ("hasAny").
+    /// </summary>
+    public bool Select(ReadOnlySpan<MergedEndpoint> endpoints, ReadOnlySpan<ServedFrontend> frontends, List<CompiledBackend> chosen)
+    {
+        if (buffer.Length < endpoints.Length) buffer = new BackendLists[Math.Max(endpoints.Length, buffer.Length * 2)];
+        var lists = buffer.AsSpan(0, endpoints.Length);
+        lists.Clear();
+        var used = UsedBy(frontends);
+        foreach (var policy in policies)
+        {
+            if (used.HasFlag(policy.List)) policy.Select(endpoints, lists);
+        }
+        var any = false;
+        for (var i = 0; i < endpoints.Length; i++)
+        {
+            any |= endpoints[i].IsReady || endpoints[i].ServesAtItsEnd;
+            if (lists[i] == BackendLists.None) continue;
+            var here = node.IsHere(endpoints[i].Endpoint) ? BackendLists.Local : BackendLists.None;
+            chosen.Add(new CompiledBackend(endpoints[i].Address, lists[i] | here));
+        }
+        return any;
+    }
+
+    /// <summary>
+    /// Local list: for a frontend with a Local policy. Cluster list: for one with a Cluster policy, and for every external one, since
+    /// pods and the node itself use it there whatever the policy (contract section 5.2).
+    /// </summary>
+    private static BackendLists UsedBy(ReadOnlySpan<ServedFrontend> frontends)
+    {
+        var used = BackendLists.None;
+        foreach (ref readonly var served in frontends)
+        {
+            if (served.LocalPolicy) used |= BackendLists.InLocal;
+            if (!served.LocalPolicy || served.Kind != FrontendKind.ClusterIP) used |= BackendLists.InCluster;
+        }
+        return used;
+    }
+}

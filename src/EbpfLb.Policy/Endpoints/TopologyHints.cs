@@ -1,0 +1,44 @@
+using EbpfLb.Model;
+using EbpfLb.Policy.Compiling;
+
+namespace EbpfLb.Policy.Endpoints;
+
+/// <summary>
+/// Hints of the slices: keep traffic on the node, else in the zone. Each holds only when every ready endpoint has such a hint
+/// and one of them names us; who is not ready does not matter. Whoever writes slices decides what is hinted: annotations and
+/// trafficDistribution of the Service are not looked at (contract section 6).
+/// </summary>
+internal readonly struct TopologyHints
+{
+    private readonly string? node;
+    private readonly string? zone;
+
+    private TopologyHints(string? node, string? zone)
+    {
+        this.node = node;
+        this.zone = zone;
+    }
+
+    public static TopologyHints Read(ReadOnlySpan<MergedEndpoint> endpoints, NodeFacts facts)
+    {
+        bool allNodes = true, ourNode = false, allZones = true, ourZone = false;
+        foreach (ref readonly var candidate in endpoints)
+        {
+            if (!candidate.IsReady) continue;
+            if (candidate.Endpoint.Hints is not { } hints) return default;
+            allNodes &= !hints.Nodes.IsEmpty;
+            allZones &= !hints.Zones.IsEmpty;
+            ourNode |= facts.Name.Length > 0 && hints.Nodes.AsSpan().Contains(facts.Name);
+            ourZone |= facts.Zone is { } zone && hints.Zones.AsSpan().Contains(zone);
+        }
+        if (allNodes && ourNode) return new TopologyHints(facts.Name, null);
+        return allZones && ourZone ? new TopologyHints(null, facts.Zone) : default;
+    }
+
+    /// <summary>Whether a ready endpoint may be used.</summary>
+    public bool Allow(in Endpoint endpoint)
+    {
+        if (node is not null) return endpoint.Hints!.Nodes.AsSpan().Contains(node);
+        return zone is null || endpoint.Hints!.Zones.AsSpan().Contains(zone);
+    }
+}
