@@ -5,6 +5,8 @@ using EbpfLb.Datapath.Applying;
 using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Canary;
 using EbpfLb.Datapath.Counters;
+using EbpfLb.Datapath.Events;
+using EbpfLb.Datapath.Flows;
 using EbpfLb.Datapath.Loading;
 using EbpfLb.Datapath.Node;
 using EbpfLb.Datapath.Options;
@@ -46,6 +48,7 @@ public sealed class Dataplane : IAsyncDisposable
         this.cgroup = cgroup;
         Mirror = tables.ReadMirror(limits);
         node = tables.ReadNode(Mirror.NodePorts);
+        FlowMaps = FlowMaps.Open(loaded.Maps);
         applier = new PlanApplier(tables.ForPlans, Mirror);
         retirements = new RetireQueue(applier, new KernelGracePeriod());
         retiring = retirements.RunAsync(stop.Token);
@@ -53,6 +56,9 @@ public sealed class Dataplane : IAsyncDisposable
 
     /// <summary>What the kernel holds, as far as plans are concerned.</summary>
     public Mirror Mirror { get; }
+
+    /// <summary>The conntrack maps. Owned by this.</summary>
+    public FlowMaps FlowMaps { get; }
 
     /// <summary>What was found pinned and is used on, and what was made anew.</summary>
     public bool ReusedMaps => loaded.Maps.Created.Count == 0;
@@ -121,6 +127,9 @@ public sealed class Dataplane : IAsyncDisposable
     /// <summary>Counts by reason since the maps were made.</summary>
     public IReadOnlyList<ReasonCount> ReadReasons() => tables.ReadReasons();
 
+    /// <summary>Drops as programs tell them; for one reader, who owns it.</summary>
+    public IEventSource OpenEvents() => new RingEvents(new RingBuffer(loaded.Maps.Take(Abi.Tables.Events)));
+
     /// <summary>Counters of all service ports that counted something, by service id.</summary>
     public IReadOnlyDictionary<uint, ServiceCounters> ReadServiceCounters() => tables.ServiceCounters.ReadAll();
 
@@ -145,6 +154,7 @@ public sealed class Dataplane : IAsyncDisposable
         await retiring.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         stop.Dispose();
         attacher.Dispose();
+        FlowMaps.Dispose();
         tables.Dispose();
         loaded.Dispose();
     }

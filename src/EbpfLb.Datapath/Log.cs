@@ -22,4 +22,7 @@ internal static partial class Log
     [LoggerMessage(Level = LogLevel.Warning,
         Message = "{Map} is too small for the flows of before: {Entries} entries did not fit, those flows begin anew; start the agent with a larger --max-flows")]
     public static partial void FlowsLost(ILogger logger, string map, int entries);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "flows are not expired, and {Map} may fill up: {Error}; tried again at the next sweep")]
+    public static partial void SweepFailed(ILogger logger, string map, string error);
 }

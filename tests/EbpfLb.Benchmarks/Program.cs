@@ -3,6 +3,7 @@ using EbpfLb.Benchmarks.Connect;
 using EbpfLb.Benchmarks.Lookups;
 using EbpfLb.Benchmarks.Rate;
 using EbpfLb.Benchmarks.Start;
+using EbpfLb.Benchmarks.Sweep;
 using EbpfLb.Testing.Processes;
 
 // Figures of docs/performance.md: `make bench`, or `make bench ONLY=lookups`. Needs root and a quiet machine.
@@ -23,6 +24,7 @@ var benches = new Dictionary<string, Func<Task>>
     ["rate"] = RateBench.RunAsync,
     ["change"] = ChangeBench.RunAsync,
     ["start"] = StartBench.RunAsync,
+    ["sweep"] = SweepBench.RunAsync,
 };
 if (only != "all" && !benches.ContainsKey(only))
 {

@@ -85,6 +85,10 @@ public sealed unsafe partial class BpfMap<TKey, TValue>
         return entries;
     }
 
+    /// <summary>Walks over the map in batches, with pauses where the caller likes.</summary>
+    /// <param name="batchSize">Elements per system call.</param>
+    public MapCursor<TKey, TValue> ReadBatches(int batchSize = 4096) => new(this, batchSize);
+
     /// <summary>
     /// The kernel writes the number of processed elements back, but a call that it refused before looking at any
     /// (EINVAL for a flag, ENOTSUPP for a kind of map without batches) leaves the number that was passed in.

@@ -1,0 +1,51 @@
+using EbpfLb.Abi;
+using EbpfLb.Model;
+
+namespace EbpfLb.Datapath.Flows;
+
+/// <summary>How an entry fares.</summary>
+public enum Expiry
+{
+    Alive,
+
+    /// <summary>Not yet at the end of its life time; given up because the map is nearly full.</summary>
+    Early,
+
+    /// <summary>At the end of its life time.</summary>
+    Due,
+}
+
+/// <summary>The life times of <see cref="ExpiryPolicy"/> at one fill, in ticks, so that a sweep does no arithmetic on times.</summary>
+public sealed class ExpiryTable
+{
+    private const int Phases = (int)LbCtPhase.Closed + 1;
+    private readonly uint[] configured = new uint[2 * Phases];
+    private readonly uint[] effective = new uint[2 * Phases];
+
+    internal ExpiryTable(ExpiryPolicy policy, double fill)
+    {
+        for (var index = 0; index < configured.Length; index++)
+        {
+            var protocol = index < Phases ? TransportProtocol.Tcp : TransportProtocol.Udp;
+            var lifetime = policy.LifetimeOf((byte)protocol, (LbCtPhase)(index % Phases));
+            configured[index] = Ticks(lifetime);
+            effective[index] = Ticks(ExpiryPolicy.Under(lifetime, fill));
+        }
+    }
+
+    /// <summary>Judges an entry by its own last packet; the flow is the caller's business.</summary>
+    /// <param name="protocol">IP protocol number.</param>
+    /// <param name="now">The tick of this moment.</param>
+    public Expiry Judge(byte protocol, in LbCtState state, uint now)
+    {
+        // A phase that is none (a program newer than this agent) is taken for a half-open one.
+        var phase = state.Phase < Phases ? state.Phase : (byte)0;
+        var index = phase + (protocol == (byte)TransportProtocol.Udp ? Phases : 0);
+        var idle = FlowClock.Idle(state.Tick, now);
+        // More, not as much: the last packet may have come at the end of its tick.
+        if (idle > configured[index]) return Expiry.Due;
+        return idle > effective[index] ? Expiry.Early : Expiry.Alive;
+    }
+
+    private static uint Ticks(TimeSpan lifetime) => (uint)Math.Min(Math.Ceiling(lifetime / FlowClock.Tick), int.MaxValue);
+}

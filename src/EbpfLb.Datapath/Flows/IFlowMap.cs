@@ -1,0 +1,29 @@
+using EbpfLb.Model;
+
+namespace EbpfLb.Datapath.Flows;
+
+/// <summary>lb_conntrack4 or lb_conntrack6: the kernel's, or one in memory. Programs change the kernel's at any time.</summary>
+public interface IFlowMap
+{
+    IpFamily Family { get; }
+
+    /// <summary>As the kernel shows it.</summary>
+    string Name { get; }
+
+    /// <summary>Most entries; a flow takes two.</summary>
+    int Capacity { get; }
+
+    /// <summary>
+    /// All entries, in batches; the caller may take its time in between. An entry that stays all the time is seen once, one
+    /// that comes or goes may be seen or not. The memory of a batch is used again for the next.
+    /// </summary>
+    IEnumerable<ReadOnlyMemory<FlowEntry>> ReadBatches(int batchSize);
+
+    bool TryLookup(in FlowKey key, out FlowEntry entry);
+
+    /// <summary>False when it was not there.</summary>
+    bool Delete(in FlowKey key);
+
+    /// <summary>Adds an entry; false when its key is taken or the map is full.</summary>
+    bool TryAdd(in FlowEntry entry);
+}

@@ -1,0 +1,61 @@
+using EbpfLb.Abi;
+using EbpfLb.Bpf;
+using EbpfLb.Model;
+
+namespace EbpfLb.Datapath.Flows;
+
+/// <summary>A conntrack map in the kernel; takes it over.</summary>
+internal sealed class KernelFlowMap<TKey, TValue, TCodec>(IpFamily family, BpfMap<TKey, TValue> map) : IFlowMap, IDisposable
+    where TKey : unmanaged
+    where TValue : unmanaged
+    where TCodec : IFlowCodec<TKey, TValue>
+{
+    public IpFamily Family => family;
+
+    public string Name => map.Name;
+
+    public int Capacity => (int)map.Info.MaxEntries;
+
+    public IEnumerable<ReadOnlyMemory<FlowEntry>> ReadBatches(int batchSize)
+    {
+        var cursor = map.ReadBatches(batchSize);
+        FlowEntry[] entries = [];
+        while (cursor.Next())
+        {
+            if (cursor.Keys.Length > entries.Length) entries = new FlowEntry[cursor.Keys.Length];
+            for (var i = 0; i < cursor.Keys.Length; i++) entries[i] = TCodec.Decode(cursor.Keys[i], cursor.Values[i]);
+            yield return entries.AsMemory(0, cursor.Keys.Length);
+        }
+    }
+
+    public bool TryLookup(in FlowKey key, out FlowEntry entry)
+    {
+        var raw = TCodec.Key(key);
+        var found = map.TryLookup(raw, out var value);
+        entry = found ? TCodec.Decode(raw, value) : default;
+        return found;
+    }
+
+    public bool Delete(in FlowKey key) => map.Delete(TCodec.Key(key));
+
+    public bool TryAdd(in FlowEntry entry)
+    {
+        var errno = map.TryUpdate(TCodec.Key(entry.Key), TCodec.Value(entry), UpdateMode.NoExist);
+        return errno switch
+        {
+            Errno.None => true,
+            Errno.EEXIST or Errno.E2BIG => false,
+            _ => throw new BpfException(errno, "add to map", Name),
+        };
+    }
+
+    public void Dispose() => map.Dispose();
+}
+
+/// <summary>Opens the conntrack maps with their layouts.</summary>
+internal static class KernelFlowMap
+{
+    public static KernelFlowMap<LbCtKey4, LbCt4, FlowCodec4> Open4(BpfMap map) => new(IpFamily.IPv4, new BpfMap<LbCtKey4, LbCt4>(map));
+
+    public static KernelFlowMap<LbCtKey6, LbCt6, FlowCodec6> Open6(BpfMap map) => new(IpFamily.IPv6, new BpfMap<LbCtKey6, LbCt6>(map));
+}

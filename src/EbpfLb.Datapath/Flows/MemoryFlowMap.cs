@@ -1,0 +1,61 @@
+using EbpfLb.Model;
+
+namespace EbpfLb.Datapath.Flows;
+
+/// <summary>A conntrack map in memory that behaves as the kernel's does, full included. Thread-safe.</summary>
+public sealed class MemoryFlowMap(IpFamily family, int capacity) : IFlowMap
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<FlowKey, FlowEntry> entries = [];
+
+    public IpFamily Family => family;
+
+    public string Name => family == IpFamily.IPv4 ? Abi.Tables.Conntrack4.Name : Abi.Tables.Conntrack6.Name;
+
+    public int Capacity => capacity;
+
+    public int Count
+    {
+        get
+        {
+            lock (gate) return entries.Count;
+        }
+    }
+
+    public IEnumerable<ReadOnlyMemory<FlowEntry>> ReadBatches(int batchSize)
+    {
+        FlowKey[] keys;
+        lock (gate) keys = [.. entries.Keys];
+        foreach (var chunk in keys.Chunk(batchSize))
+        {
+            FlowEntry[] batch;
+            lock (gate) batch = [.. chunk.Where(entries.ContainsKey).Select(k => entries[k])];
+            yield return batch;
+        }
+    }
+
+    public bool TryLookup(in FlowKey key, out FlowEntry entry)
+    {
+        lock (gate) return entries.TryGetValue(key, out entry);
+    }
+
+    public bool Delete(in FlowKey key)
+    {
+        lock (gate) return entries.Remove(key);
+    }
+
+    public bool TryAdd(in FlowEntry entry)
+    {
+        lock (gate) return entries.Count < capacity && entries.TryAdd(entry.Key, entry);
+    }
+
+    /// <summary>Adds or replaces, as a program would that had a packet for this entry.</summary>
+    public void Set(in FlowEntry entry)
+    {
+        lock (gate)
+        {
+            if (entries.Count >= capacity && !entries.ContainsKey(entry.Key)) throw new InvalidOperationException($"{Name} is full");
+            entries[entry.Key] = entry;
+        }
+    }
+}

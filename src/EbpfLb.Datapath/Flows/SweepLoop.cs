@@ -1,0 +1,53 @@
+using EbpfLb.Bpf;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Datapath.Flows;
+
+/// <summary>
+/// Sweeps the conntrack maps for as long as the agent runs. Between sweeps it asks once a second how many flows were opened
+/// (the kernel does not tell how full a hash is), so that a flood does not fill a map that was nearly empty a moment ago.
+/// </summary>
+/// <param name="openedFlows">Flows opened since the maps were made (LB_PKT_NEW).</param>
+/// <param name="record">Told of each sweep.</param>
+public sealed class SweepLoop(
+    IReadOnlyList<FlowSweeper> sweepers, Func<long> openedFlows, Action<SweepReport> record, TimeProvider time, ILogger logger)
+{
+    private const int EntriesPerFlow = 2;
+    private readonly Dictionary<FlowSweeper, Swept> last = [];
+
+    /// <summary>Returns only when cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            foreach (var sweeper in sweepers) await SweepWhenDueAsync(sweeper, cancellationToken);
+            await Task.Delay(SweepSchedule.Shortest, time, cancellationToken);
+        }
+    }
+
+    private async Task SweepWhenDueAsync(FlowSweeper sweeper, CancellationToken cancellationToken)
+    {
+        var opened = openedFlows();
+        var before = last.GetValueOrDefault(sweeper);
+        if (before is not null && time.GetElapsedTime(before.At) < SweepSchedule.Interval(FillNow(sweeper.Map, before, opened))) return;
+        try
+        {
+            // What was counted, not what is thought now: nobody is given up because of a guess.
+            var report = await sweeper.SweepAsync((double)(before?.Entries ?? 0) / sweeper.Map.Capacity, cancellationToken);
+            last[sweeper] = new Swept(time.GetTimestamp(), report.Entries, opened);
+            record(report);
+        }
+        catch (BpfException e)
+        {
+            Log.SweepFailed(logger, sweeper.Map.Name, e.Message);
+            last[sweeper] = new Swept(time.GetTimestamp(), before?.Entries ?? 0, opened);
+        }
+    }
+
+    /// <summary>As if all flows since the last sweep were of this family and none had gone: too high rather than too low.</summary>
+    private static double FillNow(IFlowMap map, Swept before, long opened)
+        => Math.Clamp((before.Entries + (double)EntriesPerFlow * Math.Max(opened - before.Opened, 0)) / map.Capacity, 0, 1);
+
+    /// <param name="At">Timestamp of its end.</param>
+    private sealed record Swept(long At, int Entries, long Opened);
+}

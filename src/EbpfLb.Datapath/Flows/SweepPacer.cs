@@ -1,0 +1,40 @@
+namespace EbpfLb.Datapath.Flows;
+
+/// <summary>Keeps work below a share of one core: after each slice of work a pause that makes up for it.</summary>
+/// <param name="share">0 (exclusive) to 1: no pauses.</param>
+public sealed class SweepPacer(TimeProvider time, double share)
+{
+    /// <summary>Shorter than what anything on the machine would notice, longer than what a timer costs.</summary>
+    public static TimeSpan Slice { get; } = TimeSpan.FromMilliseconds(5);
+
+    private long resumed = time.GetTimestamp();
+    private TimeSpan owed;
+
+    /// <summary>Time worked since <see cref="Begin"/>.</summary>
+    public TimeSpan Work { get; private set; }
+
+    public void Begin()
+    {
+        Work = TimeSpan.Zero;
+        resumed = time.GetTimestamp();
+    }
+
+    /// <summary>Called after each piece of work; pauses when a slice of it is done.</summary>
+    public async ValueTask PaceAsync(CancellationToken cancellationToken)
+    {
+        Stop();
+        if (owed >= Slice && share < 1)
+        {
+            await Task.Delay(owed * ((1 - share) / share), time, cancellationToken);
+            owed = TimeSpan.Zero;
+        }
+        resumed = time.GetTimestamp();
+    }
+
+    private void Stop()
+    {
+        var worked = time.GetElapsedTime(resumed);
+        Work += worked;
+        owed += worked;
+    }
+}

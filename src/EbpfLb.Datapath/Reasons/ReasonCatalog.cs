@@ -1,0 +1,72 @@
+using EbpfLb.Abi;
+
+namespace EbpfLb.Datapath.Reasons;
+
+/// <summary>Every enum lb_reason in words: for the log, the commands, the metrics and docs/operations.md, which tests hold against it.</summary>
+public static class ReasonCatalog
+{
+    private static readonly Dictionary<LbReason, ReasonText> ByReason = new ReasonText[]
+    {
+        new(LbReason.SockTranslated, ReasonKind.Socket, "connect() was sent to a backend"),
+        new(LbReason.SockRefused, ReasonKind.Socket, "connect() or sendto() was refused, as the service has no endpoint",
+            "look at the readiness of its pods; `ebpflb services` shows the number of backends"),
+        new(LbReason.SockAffinityHit, ReasonKind.Socket, "the backend that session affinity remembered was taken"),
+        new(LbReason.SockRace, ReasonKind.Socket, "a reader met a service while it changed, and looked again"),
+        new(LbReason.SockRaceLost, ReasonKind.Socket, "a reader met a change every time and refused, rather than reach a foreign backend",
+            "clients may try again; many of these mean a service that changes without end"),
+        new(LbReason.SockNoStorage, ReasonKind.Socket, "no memory to remember a socket's frontend: getpeername() shows the backend",
+            "free memory on the node"),
+        new(LbReason.UdpTranslated, ReasonKind.Socket, "a datagram of an unconnected socket was sent to a backend"),
+        new(LbReason.UdpReversed, ReasonKind.Socket, "the source of an answer was put back to the frontend"),
+        new(LbReason.SockDropped, ReasonKind.Socket, "connect() or sendto() was given up at once, as the traffic policy Local has no endpoint on this node",
+            "run an endpoint on this node, or set the service's traffic policy to Cluster"),
+        new(LbReason.SockBindRefused, ReasonKind.Socket, "bind() to a NodePort in use was refused", "let the process listen on another port"),
+
+        new(LbReason.PktPassed, ReasonKind.Passed, "belongs to no frontend and no flow of ours"),
+        new(LbReason.PktNew, ReasonKind.Note, "a flow was opened"),
+        new(LbReason.PktToLocal, ReasonKind.Balanced, "to a backend of this node, through the stack"),
+        new(LbReason.PktToRemote, ReasonKind.Balanced, "to a backend on another node"),
+        new(LbReason.PktReply, ReasonKind.Balanced, "of a backend, back to its client"),
+        new(LbReason.PktIcmp, ReasonKind.Balanced, "an ICMP error about a translated flow, translated"),
+        new(LbReason.PktRejected, ReasonKind.Answered, "the service has no endpoint: answered with a reset or port unreachable",
+            "look at the readiness of its pods; `ebpflb services` shows the number of backends"),
+        new(LbReason.PktTooBig, ReasonKind.Answered, "too long for the way to the backend: answered with \"fragmentation needed\" or \"packet too big\"",
+            "nothing, as clients send shorter packets then; if connections hang, ICMP is filtered on the way to the client"),
+        new(LbReason.PktTtl, ReasonKind.Answered, "its hop limit ended here: answered with \"time exceeded\"", "nothing for traceroute; else look for a routing loop"),
+        new(LbReason.PktVlan, ReasonKind.Passed, "tagged: the VLAN's own device will see it"),
+        new(LbReason.PktMalformed, ReasonKind.Passed, "cut short or not parsable; the stack decides"),
+        new(LbReason.PktFragLost, ReasonKind.Passed, "a fragment whose first one was not seen",
+            "lower the sender's MTU so that nothing is fragmented, or mend what loses or reorders packets before the node"),
+        new(LbReason.PktFragWait, ReasonKind.Note, "a fragment was sent round once more to wait for its first one"),
+        new(LbReason.PktReplyLost, ReasonKind.Passed, "to a SNAT port of ours that no flow has: its flow expired, or the map lost it",
+            "raise the life time that ended it (--conntrack-*-timeout-*) when clients are idle for long"),
+
+        new(LbReason.DropNoLocal, ReasonKind.Dropped, "the traffic policy is Local and no endpoint is on this node",
+            "send clients to nodes that have one (healthCheckNodePort tells a load balancer), or set the traffic policy to Cluster"),
+        new(LbReason.DropRange, ReasonKind.Dropped, "the source is not in loadBalancerSourceRanges", "add it to the service's ranges if it should come in"),
+        new(LbReason.DropCtFull, ReasonKind.Dropped, "the conntrack map is full of established flows",
+            "raise --max-flows; `ebpflb conntrack count` shows whose flows they are"),
+        new(LbReason.DropSnatPorts, ReasonKind.Dropped, "every SNAT port towards a backend is taken", "widen --snat-ports, or let more backends or nodes share the load"),
+        new(LbReason.DropNoRoute, ReasonKind.Dropped, "there is no route to the backend, or back to the client",
+            "add the route (`ip route get ADDRESS` tells what the node would do), and enable forwarding on its devices"),
+        new(LbReason.DropNoSnatAddr, ReasonKind.Dropped, "the device that leads to the backend has no address of the family", "give the device an address"),
+        new(LbReason.DropNoFlow, ReasonKind.Dropped, "a RST to a frontend without a flow", "nothing: its flow is gone already"),
+        new(LbReason.DropRace, ReasonKind.Dropped, "the service changed under the program's eyes every time",
+            "nothing, as clients send again; many of these mean a service that changes without end"),
+        new(LbReason.DropRewrite, ReasonKind.Dropped, "the kernel refused to change the packet, for want of memory", "free memory on the node"),
+        new(LbReason.DropLoopback, ReasonKind.Dropped, "from outside to a loopback address", "nothing here: look for who sends such packets"),
+
+        new(LbReason.CtEvicted, ReasonKind.Note, "a half-open or closed flow gave way to a new one",
+            "many of these are a SYN flood, or --max-flows too small for the rate of connections"),
+        new(LbReason.CtRebuilt, ReasonKind.Note, "one entry of a flow was lost and made again from the other"),
+        new(LbReason.CtPortTaken, ReasonKind.Note, "the SNAT port of a closed flow was given to a new one", "many of these mean that ports run short: widen --snat-ports"),
+        new(LbReason.CtRace, ReasonKind.Note, "two CPUs opened the same flow: the second joined the first"),
+    }.ToDictionary(t => t.Reason);
+
+    /// <summary>All that are in words, by number.</summary>
+    public static IReadOnlyList<ReasonText> All { get; } = [.. ByReason.Values.OrderBy(t => t.Reason)];
+
+    /// <summary>A reason that is not known (of a newer program) is named by its number.</summary>
+    public static ReasonText Of(LbReason reason)
+        => ByReason.TryGetValue(reason, out var text) ? text : new ReasonText(reason, ReasonKind.Note, $"reason {(uint)reason}, which this version does not know");
+}

@@ -1,0 +1,85 @@
+using EbpfLb.Abi;
+using EbpfLb.Datapath.Flows;
+using EbpfLb.Model;
+
+namespace EbpfLb.Datapath.Tests.Flows;
+
+public sealed class ExpiryPolicyTests
+{
+    private const uint Now = 1_000_000;
+    private static readonly ExpiryPolicy Policy = new(new FlowLifetimes());
+
+    [Theory]
+    [InlineData(TransportProtocol.Tcp, LbCtPhase.New, 60)]
+    [InlineData(TransportProtocol.Tcp, LbCtPhase.Answered, 60)]
+    [InlineData(TransportProtocol.Tcp, LbCtPhase.Open, 86_400)]
+    [InlineData(TransportProtocol.Tcp, LbCtPhase.Closing, 3600)]
+    [InlineData(TransportProtocol.Tcp, LbCtPhase.Closed, 30)]
+    [InlineData(TransportProtocol.Sctp, LbCtPhase.New, 60)]
+    [InlineData(TransportProtocol.Sctp, LbCtPhase.Open, 86_400)]
+    [InlineData(TransportProtocol.Sctp, LbCtPhase.Closed, 30)]
+    [InlineData(TransportProtocol.Udp, LbCtPhase.New, 30)]
+    [InlineData(TransportProtocol.Udp, LbCtPhase.Open, 120)]
+    [InlineData(TransportProtocol.Udp, LbCtPhase.Closed, 30)]
+    public void Life_times_are_those_of_kube_proxy_and_nf_conntrack(TransportProtocol protocol, LbCtPhase phase, int seconds)
+    {
+        Assert.Equal(TimeSpan.FromSeconds(seconds), Policy.LifetimeOf((byte)protocol, phase));
+        // Never early: a whole tick more than the time, as the last packet may have come at the end of its tick.
+        var ticks = (uint)Math.Ceiling(seconds / FlowClock.Tick.TotalSeconds);
+        var table = Policy.At(0.5);
+        Assert.Equal(Expiry.Alive, table.Judge((byte)protocol, State(phase, Now - ticks), Now));
+        Assert.Equal(Expiry.Due, table.Judge((byte)protocol, State(phase, Now - ticks - 1), Now));
+    }
+
+    [Theory]
+    [InlineData(0, 86_400)]
+    [InlineData(0.9, 86_400)]
+    [InlineData(0.95, 2277)]
+    [InlineData(0.99, 124)]
+    [InlineData(1, 60)]
+    [InlineData(1.5, 60)]
+    public void A_life_time_shrinks_when_the_map_is_nearly_full(double fill, int seconds)
+        => Assert.Equal(seconds, ExpiryPolicy.Under(TimeSpan.FromDays(1), fill).TotalSeconds, 0.6);
+
+    [Theory]
+    [InlineData(30)]
+    [InlineData(60)]
+    public void Life_times_of_a_minute_and_less_do_not_shrink(int seconds)
+        => Assert.Equal(TimeSpan.FromSeconds(seconds), ExpiryPolicy.Under(TimeSpan.FromSeconds(seconds), 1));
+
+    [Fact]
+    public void What_was_active_within_the_last_minute_stays_in_a_full_map()
+    {
+        var table = Policy.At(1);
+        var minute = (uint)(60 / FlowClock.Tick.TotalSeconds);
+        Assert.Equal(Expiry.Alive, table.Judge((byte)TransportProtocol.Tcp, State(LbCtPhase.Open, Now - minute), Now));
+        Assert.Equal(Expiry.Alive, table.Judge((byte)TransportProtocol.Udp, State(LbCtPhase.Open, Now - minute), Now));
+        Assert.Equal(Expiry.Early, table.Judge((byte)TransportProtocol.Tcp, State(LbCtPhase.Open, Now - minute - 2), Now));
+    }
+
+    [Fact]
+    public void An_entry_that_is_newer_than_the_look_at_the_clock_lives()
+        => Assert.Equal(Expiry.Alive, Policy.At(1).Judge((byte)TransportProtocol.Udp, State(LbCtPhase.New, Now + 1), Now));
+
+    [Fact]
+    public void Ticks_may_wrap_around()
+    {
+        Assert.Equal(20u, FlowClock.Idle(uint.MaxValue - 9, 10));
+        Assert.Equal(0u, FlowClock.Idle(10, uint.MaxValue - 9));
+    }
+
+    [Fact]
+    public void A_phase_of_a_newer_program_is_taken_for_a_half_open_one()
+        => Assert.Equal(Expiry.Due, Policy.At(0).Judge((byte)TransportProtocol.Tcp, State((LbCtPhase)200, Now - 58), Now));
+
+    [Theory]
+    [InlineData(0, 30)]
+    [InlineData(0.1, 30)]
+    [InlineData(0.425, 5.5)]
+    [InlineData(0.75, 1)]
+    [InlineData(1, 1)]
+    public void The_fuller_the_map_the_more_often_it_is_swept(double fill, double seconds)
+        => Assert.Equal(seconds, SweepSchedule.Interval(fill).TotalSeconds, 0.1);
+
+    private static LbCtState State(LbCtPhase phase, uint tick) => new() { Phase = (byte)phase, Tick = tick };
+}

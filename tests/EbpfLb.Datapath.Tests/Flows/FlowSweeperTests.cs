@@ -1,0 +1,223 @@
+using EbpfLb.Abi;
+using EbpfLb.Datapath.Flows;
+using EbpfLb.Model;
+
+namespace EbpfLb.Datapath.Tests.Flows;
+
+public sealed class FlowSweeperTests
+{
+    private const int Capacity = 1000;
+
+    [Theory]
+    [InlineData("kernel")]
+    [InlineData("memory")]
+    public async Task Flows_go_when_their_phase_says_so_and_the_others_stay(string kind)
+    {
+        using var swept = SweptMap.Make(kind);
+        var number = 0;
+        var dead = new[]
+        {
+            Add(LbCtPhase.New, TransportProtocol.Tcp, 70), Add(LbCtPhase.Closed, TransportProtocol.Tcp, 40),
+            Add(LbCtPhase.Closing, TransportProtocol.Tcp, 4000), Add(LbCtPhase.New, TransportProtocol.Udp, 40),
+            Add(LbCtPhase.Open, TransportProtocol.Udp, 130), Add(LbCtPhase.Open, TransportProtocol.Sctp, 90_000),
+            Add(LbCtPhase.Closed, TransportProtocol.Tcp, 40, snat: "10.0.0.1:61000"),
+        };
+        var alive = new[]
+        {
+            Add(LbCtPhase.New, TransportProtocol.Tcp, 50), Add(LbCtPhase.Answered, TransportProtocol.Tcp, 50), Add(LbCtPhase.Open, TransportProtocol.Tcp, 80_000),
+            Add(LbCtPhase.Closing, TransportProtocol.Tcp, 3000), Add(LbCtPhase.Closed, TransportProtocol.Tcp, 20),
+            Add(LbCtPhase.New, TransportProtocol.Udp, 20), Add(LbCtPhase.Open, TransportProtocol.Udp, 110),
+            Add(LbCtPhase.Open, TransportProtocol.Tcp, 80_000, snat: "10.0.0.1:61001"),
+        };
+
+        var report = await swept.SweepAsync();
+
+        Assert.All(dead, f => Assert.True(f.IsGoneFrom(swept.Map), $"{f} should be gone"));
+        Assert.All(alive, f => Assert.True(f.IsIn(swept.Map), $"{f} should be there"));
+        Assert.Equal((dead.Length, 0, 0, alive.Length * 2), (report.Expired, report.Shrunk, report.Orphans, report.Entries));
+        Assert.Equal((2, 1, 3, 1, 1), (
+            report.Flows[LbCtPhase.New], report.Flows[LbCtPhase.Answered], report.Flows[LbCtPhase.Open], report.Flows[LbCtPhase.Closing],
+            report.Flows[LbCtPhase.Closed]));
+
+        TestFlow Add(LbCtPhase phase, TransportProtocol protocol, double idle, string? snat = null)
+            => swept.Add(TestFlow.Number(number++) with { Phase = phase, Protocol = protocol, Snat = snat }, idle);
+    }
+
+    [Theory]
+    [InlineData("kernel", true)]
+    [InlineData("kernel", false)]
+    [InlineData("memory", true)]
+    [InlineData("memory", false)]
+    public async Task One_direction_with_traffic_keeps_both_entries(string kind, bool requestIsFresh)
+    {
+        using var swept = SweptMap.Make(kind);
+        var idle = swept.At(new TestFlow { Phase = LbCtPhase.New }, 100);
+        var fresh = swept.At(idle, 1);
+        swept.Map.TryAdd(requestIsFresh ? fresh.Request : idle.Request);
+        swept.Map.TryAdd(requestIsFresh ? idle.Reply : fresh.Reply);
+
+        var report = await swept.SweepAsync();
+
+        Assert.True(idle.IsIn(swept.Map));
+        Assert.Equal((0, 0, 2), (report.Expired, report.Orphans, report.Entries));
+    }
+
+    [Theory]
+    [InlineData("kernel")]
+    [InlineData("memory")]
+    public async Task An_entry_without_its_other_half_goes_when_it_is_old_and_not_before(string kind)
+    {
+        using var swept = SweptMap.Make(kind);
+        var old = swept.At(TestFlow.Number(0) with { Phase = LbCtPhase.Closed }, 100);
+        var young = swept.At(TestFlow.Number(1) with { Phase = LbCtPhase.Closed }, 10);
+        var oldReply = swept.At(TestFlow.Number(2) with { Phase = LbCtPhase.Closed }, 100);
+        swept.Map.TryAdd(old.Request);
+        swept.Map.TryAdd(young.Request);
+        swept.Map.TryAdd(oldReply.Reply);
+
+        var report = await swept.SweepAsync();
+
+        Assert.Equal((2, 0, 1), (report.Orphans, report.Expired, report.Entries));
+        Assert.True(swept.Map.TryLookup(young.Request.Key, out _));
+    }
+
+    [Fact]
+    public async Task An_entry_whose_key_for_the_reply_belongs_to_another_flow_leaves_that_one_alone()
+    {
+        using var swept = SweptMap.Make("memory");
+        var owner = swept.Add(new TestFlow(), 1);
+        var stray = swept.At(owner with { Frontend = "10.96.0.9:80", Phase = LbCtPhase.Closed }, 100);
+        swept.Map.TryAdd(stray.Request);
+
+        var report = await swept.SweepAsync();
+
+        Assert.Equal(1, report.Orphans);
+        Assert.True(owner.IsIn(swept.Map));
+    }
+
+    [Theory]
+    [InlineData(0.9, 0)]
+    [InlineData(0.95, 200)]
+    [InlineData(1, 400)]
+    public async Task Established_flows_that_were_idle_longest_go_first_when_the_map_is_nearly_full(double fill, int given)
+    {
+        using var swept = SweptMap.Make("kernel");
+        for (var i = 0; i < 400; i++) swept.Add(TestFlow.Number(i), i < 200 ? 10_000 : 100);
+        var active = Enumerable.Range(400, 50).Select(i => swept.Add(TestFlow.Number(i), 55)).ToList();
+
+        var report = await swept.SweepAsync(fill);
+
+        Assert.Equal((given, 0), (report.Shrunk, report.Expired));
+        Assert.All(active, f => Assert.True(f.IsIn(swept.Map)));
+        Assert.Equal(900 - 2 * given, swept.Map.Count());
+    }
+
+    [Fact]
+    public async Task A_packet_between_the_batch_and_the_look_saves_the_flow()
+    {
+        using var swept = SweptMap.Make("memory");
+        var flow = swept.Add(new TestFlow { Phase = LbCtPhase.New }, 100);
+        var disturbed = new DisturbedMap(swept.Map) { BeforeBatch = () => Refresh(swept, flow) };
+
+        var report = await swept.Sweeper(disturbed).SweepAsync(0, TestContext.Current.CancellationToken);
+
+        Assert.Equal(0, report.Expired);
+        Assert.True(flow.IsIn(swept.Map));
+    }
+
+    [Fact]
+    public async Task A_packet_just_before_the_deletion_gets_the_reply_entry_back()
+    {
+        using var swept = SweptMap.Make("memory");
+        var flow = swept.Add(new TestFlow { Phase = LbCtPhase.New }, 100);
+        var disturbed = new DisturbedMap(swept.Map);
+        disturbed.AfterDelete = key =>
+        {
+            if (key == flow.Reply.Key) ((MemoryFlowMap)swept.Map).Set(swept.At(flow, 0).Request);
+        };
+
+        var report = await swept.Sweeper(disturbed).SweepAsync(0, TestContext.Current.CancellationToken);
+
+        Assert.Equal(0, report.Expired);
+        Assert.True(flow.IsIn(swept.Map));
+        Assert.True(swept.Map.TryLookup(flow.Reply.Key, out var reply));
+        Assert.Equal(swept.At(flow, 0).Reply, reply);
+    }
+
+    [Fact]
+    public async Task A_flow_that_is_gone_when_its_turn_comes_is_no_trouble()
+    {
+        using var swept = SweptMap.Make("memory");
+        var flow = swept.Add(new TestFlow { Phase = LbCtPhase.Closed }, 100);
+        var disturbed = new DisturbedMap(swept.Map);
+        disturbed.BeforeBatch = () =>
+        {
+            swept.Map.Delete(flow.Request.Key);
+            swept.Map.Delete(flow.Reply.Key);
+        };
+
+        var report = await swept.Sweeper(disturbed).SweepAsync(0, TestContext.Current.CancellationToken);
+
+        Assert.Equal((0, 0, 0), (report.Expired, report.Orphans, report.Entries));
+    }
+
+    [Fact]
+    public async Task Flows_that_open_during_a_sweep_are_never_harmed()
+    {
+        using var swept = SweptMap.Make("kernel", Capacity);
+        for (var i = 0; i < 250; i++) swept.Add(TestFlow.Number(i) with { Phase = LbCtPhase.Closed }, 100);
+        using var stop = new CancellationTokenSource();
+        List<TestFlow> opened = [];
+        var writer = Task.Run(() =>
+        {
+            for (var i = 1000; !stop.IsCancellationRequested && opened.Count < 200; i++)
+            {
+                var flow = swept.At(TestFlow.Number(i) with { Phase = LbCtPhase.New }, 0);
+                flow.AddTo(swept.Map);
+                opened.Add(flow);
+            }
+        }, TestContext.Current.CancellationToken);
+
+        var expired = 0;
+        while (!writer.IsCompleted) expired += (await swept.SweepAsync(fill: 1)).Expired;
+        await writer;
+        expired += (await swept.SweepAsync(fill: 1)).Expired;
+
+        Assert.Equal(250, expired);
+        Assert.Equal(200, opened.Count);
+        Assert.All(opened, f => Assert.True(f.IsIn(swept.Map)));
+        Assert.Equal(400, swept.Map.Count());
+    }
+
+    [Fact]
+    public async Task A_full_map_is_empty_again_after_one_sweep_of_what_was_closed()
+    {
+        using var swept = SweptMap.Make("kernel", Capacity);
+        for (var i = 0; i < Capacity / 2; i++) swept.Add(TestFlow.Number(i) with { Phase = LbCtPhase.Closed }, 31 + i);
+        Assert.False(swept.Map.TryAdd(TestFlow.Number(5000).Request));
+
+        var report = await swept.SweepAsync(fill: 1);
+
+        Assert.Equal((Capacity / 2, 0, 0.0), (report.Expired, report.Entries, report.Fill));
+        Assert.Equal(0, swept.Map.Count());
+    }
+
+    [Fact]
+    public async Task Options_for_life_times_are_obeyed()
+    {
+        using var swept = SweptMap.Make("memory");
+        var flow = swept.Add(new TestFlow { Phase = LbCtPhase.Open }, 20);
+        var lifetimes = new FlowLifetimes { Established = TimeSpan.FromSeconds(10) };
+
+        var report = await swept.Sweeper(swept.Map, lifetimes).SweepAsync(0, TestContext.Current.CancellationToken);
+
+        Assert.Equal(1, report.Expired);
+        Assert.True(flow.IsGoneFrom(swept.Map));
+    }
+
+    private static void Refresh(SweptMap swept, TestFlow flow)
+    {
+        ((MemoryFlowMap)swept.Map).Set(swept.At(flow, 0).Request);
+        ((MemoryFlowMap)swept.Map).Set(swept.At(flow, 0).Reply);
+    }
+}
