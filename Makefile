@@ -9,7 +9,7 @@ CLANG   ?= clang
 BPFTOOL ?= bpftool
 CONFIG  ?= Release
 
-BPF_INCLUDES := -Ibpf/include -Ibpf/lib -isystem /usr/include/$(shell uname -m)-linux-gnu
+BPF_INCLUDES := -Ibpf/include -Ibpf/lib -Ibpf/hook -isystem /usr/include/$(shell uname -m)-linux-gnu
 # -mcpu=v3: atomics and 32-bit compares; -Wpadded is switched on inside lb_abi.h only.
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-parameter $(BPF_INCLUDES)
 BPF_HEADERS := $(wildcard bpf/include/*.h bpf/lib/*.h bpf/hook/*.h)

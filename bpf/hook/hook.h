@@ -13,16 +13,28 @@
  *   hook_read(ctx, off, to, len)      copies out, from anywhere. 0 or a negative error
  *   hook_write(ctx, off, from, len)   copies in; moves. 0 or a negative error
  *   hook_l4_csum(ctx, off, old, new, flags)  replaces in a TCP, UDP or ICMPv6 checksum what the
- *                                     change of old into new does to it; knows packets whose
- *                                     checksum the device will finish; moves
+ *                                     change of old into new does to it (flags: size 2 or 4, or 0
+ *                                     where old is 0 and new a difference; HOOK_CSUM_PSEUDO,
+ *                                     HOOK_CSUM_ZERO); knows packets whose checksum the device will
+ *                                     finish; moves
+ *   hook_csum_add(ctx, diff)          tells the sum that the device took of the whole packet, if it
+ *                                     did, what direct writing did to it
  *   hook_resize(ctx, len)             cuts the packet's end or grows it; drops offloads; moves
  *   hook_push(ctx, len)               room in front of the packet's first byte; moves
  *   hook_len(ctx)                     bytes in all
  *   hook_segment(ctx)                 payload bytes per segment of a GSO packet, 0 for others
+ *   hook_protocol(ctx)                ETH_P_ of the packet in network order, where there is no
+ *                                     Ethernet header to say it
+ *   hook_vlan(ctx)                    VLAN id that the device took off the packet, 0 for none
  *   hook_ifindex(ctx)                 device it came in by or leaves by
  *   hook_send(ctx, ifindex)           out by the device as it is, link header included: a verdict
- *   hook_forward(ctx, ifindex)        out by the device, link header by the neighbour that a
- *                                     routing lookup for the packet finds there: a verdict
+ *   hook_forward(ctx, ifindex, l3)    out by the device, link header by the neighbour that a
+ *                                     routing lookup for the packet finds there; l3 is the offset
+ *                                     of its IP header: a verdict
+ *   hook_again(ctx, rounds)           through this hook once more, after what waits already, at
+ *                                     most `rounds` times: a verdict, or HOOK_PASS when it was
+ *   hook_route(ctx, fib, flags)       bpf_fib_lookup
+ *   hook_mtu(ctx, ifindex)            the device's MTU, 0 when it is gone
  */
 #ifndef HOOK_H
 #define HOOK_H

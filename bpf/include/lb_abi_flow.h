@@ -39,6 +39,7 @@ enum lb_ct_flag {
 	LB_CT_SNAT = 2,	  /* the flow's source is changed too, both entries are LB_CT_INGRESS */
 	LB_CT_STACK = 4,  /* after the rewriting the packet goes on through the stack */
 	LB_CT_DIRECT = 8, /* the backend is on this node and reached by its device at once (SNAT) */
+	LB_CT_FIN = 16,	  /* a FIN was seen in this entry's direction */
 };
 
 enum lb_ct_phase {

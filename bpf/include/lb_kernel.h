@@ -14,10 +14,13 @@
 
 #define AF_INET	     2
 #define AF_INET6     10
+#define IPPROTO_ICMP 1
 #define IPPROTO_TCP  6
 #define IPPROTO_UDP  17
 #define IPPROTO_SCTP 132
+#define ENOENT	     2
 #define EEXIST	     17
+#define EINVAL	     22
 #define EADDRINUSE   98
 #define ETIMEDOUT    110
 #define ECONNREFUSED 111

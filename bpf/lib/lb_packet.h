@@ -21,6 +21,7 @@ struct lb_tuple {
 	__be16 dport;
 	__u8 proto;
 	__u8 family; /* 4 or 6 */
+	__u16 pad;
 };
 
 struct lb_packet {
@@ -35,5 +36,21 @@ struct lb_packet {
 	__u32 len;	/* bytes from the (outer) IP header on, as that header says */
 	__be32 frag_id;
 };
+
+/* A packet on its way through a hook: as it came, as it leaves, and what conntrack knows. */
+struct lb_walk {
+	struct lb_packet pkt;
+	struct lb_tuple to;
+	struct lb_ct_state ct; /* a copy of the entry's */
+	__u32 ifindex;	       /* where the hook is */
+	__u16 reason;	       /* enum lb_reason: how it ended */
+	__u8 hook;	       /* enum lb_ct_hook */
+	__u8 tries;	       /* scratch of the search for a SNAT port */
+};
+
+#define LB_TCP_FIN 1
+#define LB_TCP_SYN 2
+#define LB_TCP_RST 4
+#define LB_TCP_ACK 16
 
 #endif

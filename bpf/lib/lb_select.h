@@ -39,7 +39,7 @@ struct lb_pick {
 	__u32 backend_id;
 	__u32 service_id;
 	__u32 flags;	       /* lb_service.flags of the service that was found */
-	enum lb_reason reason; /* with LB_DROP */
+	enum lb_reason reason; /* with LB_DROP; LB_DROP_RACE with LB_REFUSE: there may be a backend */
 };
 
 /* The list in force: Local policy short-circuits to the Cluster list for external frontends asked
@@ -126,6 +126,7 @@ lb_inline enum lb_verdict lb_select(const struct lb_addr *dst, const struct lb_a
 		lb_count(LB_SOCK_RACE);
 	}
 	lb_count(LB_SOCK_RACE_LOST);
+	pick->reason = LB_DROP_RACE;
 	return LB_REFUSE;
 }
 

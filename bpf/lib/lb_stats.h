@@ -16,6 +16,18 @@ lb_inline void lb_count(enum lb_reason reason)
 		stat->count++;
 }
 
+/* The one exit of a packet. */
+lb_inline void lb_count_packet(enum lb_reason reason, __u32 len)
+{
+	__u32 index = reason;
+	struct lb_stat *stat = bpf_map_lookup_elem(&lb_stats, &index);
+
+	if (!stat)
+		return;
+	stat->count++;
+	stat->bytes += len;
+}
+
 /* The counters of a service port, NULL when they are switched off. */
 lb_inline struct lb_svc_stat *lb_svc_stat(__u32 service_id)
 {

@@ -7,6 +7,7 @@ enum lb_abi_version {
 	LB_ABI_VERSION_CURRENT = LB_ABI_VERSION,
 };
 
+/* The tag makes it, with what maps hold, all that the agent knows of. */
 struct abi_enums {
 	enum lb_abi_version version;
 	enum lb_service_flag service_flag;
@@ -22,7 +23,7 @@ struct abi_enums {
 	enum lb_ct_phase ct_phase;
 	enum lb_ct_clock ct_clock;
 	struct lb_event event; /* no map has it as its value */
-};
+} __attribute__((btf_decl_tag("abi")));
 
 /* Nobody calls it, so it is never loaded. A new enum of lb_abi.h gets a member above. */
 int abi_keep_enums(struct abi_enums *enums)

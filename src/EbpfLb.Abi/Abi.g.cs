@@ -10,7 +10,7 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "945fa8e108a760ce9f716113d459a883589cba422f0d46f907f298b2b679edee";
+    public const string Hash = "dec2d6d1dbe9ce6ddcfec2be4b6e29361b7de20809972966b46f2e353141b039";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
     public const ulong MapsHash = 0x05abf407e537ef42;
@@ -780,6 +780,9 @@ public enum LbCtFlag : uint
 
     /// <summary>LB_CT_DIRECT.</summary>
     Direct = 8,
+
+    /// <summary>LB_CT_FIN.</summary>
+    Fin = 16,
 }
 
 /// <summary>enum lb_ct_hook.</summary>

@@ -47,14 +47,49 @@ public static class AbiFingerprint
         return text.ToString();
     }
 
-    /// <summary>The structs and enums that cross to user space: those whose name has the prefix, by name.</summary>
-    public static IReadOnlyList<BtfType> Roots(BtfTypes types, string prefix) =>
-    [
-        .. types.All
-            .Where(type => type is BtfStruct or BtfEnum && type.Name.StartsWith(prefix, StringComparison.Ordinal))
-            .DistinctBy(type => type.Name)
-            .OrderBy(type => type.Name, StringComparer.Ordinal),
-    ];
+    /// <summary>What <see cref="Roots"/> looks for on a struct whose members cross to user space though no map holds them.</summary>
+    public const string Tag = "abi";
+
+    /// <summary>
+    /// The structs and enums that cross to user space, by name: those whose name has the prefix and that a map holds, or a
+    /// struct with the btf_decl_tag "abi". What programs only hand to their own functions is in BTF too and is nobody else's.
+    /// </summary>
+    public static IReadOnlyList<BtfType> Roots(BtfTypes types, string prefix)
+    {
+        var reached = new HashSet<BtfType>(ReferenceEqualityComparer.Instance);
+        foreach (var map in BtfMapDefinition.ReadAll(types).Where(map => map.Name.StartsWith(prefix, StringComparison.Ordinal)))
+        {
+            Reach(map.KeyTypeId);
+            Reach(map.ValueTypeId);
+        }
+        for (var id = 0u; id < types.All.Count; id++)
+        {
+            if (types.TagsOf(id).Contains(Tag)) Reach(id);
+        }
+        return
+        [
+            .. reached
+                .Where(type => type.Name.StartsWith(prefix, StringComparison.Ordinal))
+                .DistinctBy(type => type.Name)
+                .OrderBy(type => type.Name, StringComparer.Ordinal),
+        ];
+
+        void Reach(uint id)
+        {
+            switch (types.Resolve(id))
+            {
+                case BtfArray array:
+                    Reach(array.TypeId);
+                    break;
+                case BtfStruct structure when reached.Add(structure):
+                    foreach (var member in structure.Members) Reach(member.TypeId);
+                    break;
+                case BtfEnum enumeration:
+                    reached.Add(enumeration);
+                    break;
+            }
+        }
+    }
 
     /// <summary>A type as C writes it, without qualifiers: "__be32", "struct lb_range", "__u32[4]".</summary>
     public static string NameOf(uint id, BtfTypes types) => types.Unqualified(id) switch

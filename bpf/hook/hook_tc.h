@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* The verbs of hook.h on __sk_buff. */
+#ifndef HOOK_TC_H
+#define HOOK_TC_H
+
+#include <linux/if_ether.h>
+#include <linux/pkt_cls.h>
+
+#include "hook.h"
+
+#define hook_ctx struct __sk_buff
+
+/* lb_once for functions that take a context: programs of another hook must not share them. */
+#define HOOK_ONCE static __noinline
+
+#define HOOK_PASS	 TC_ACT_UNSPEC /* TCX_NEXT: others may follow */
+#define HOOK_DROP	 TC_ACT_SHOT
+#define HOOK_CSUM_PSEUDO BPF_F_PSEUDO_HDR
+#define HOOK_CSUM_ZERO	 BPF_F_MARK_MANGLED_0
+
+/* skb->tc_index counts how often a packet went round; what others leave there looks different. */
+#define HOOK_AGAIN_MARK 0x4c00
+#define HOOK_AGAIN_MASK 0xff00
+
+lb_inline void *hook_data(hook_ctx *ctx)
+{
+	return (void *)(long)ctx->data;
+}
+
+lb_inline void *hook_data_end(hook_ctx *ctx)
+{
+	return (void *)(long)ctx->data_end;
+}
+
+lb_inline long hook_pull(hook_ctx *ctx, __u32 len)
+{
+	return bpf_skb_pull_data(ctx, len);
+}
+
+lb_inline long hook_read(hook_ctx *ctx, __u32 off, void *to, __u32 len)
+{
+	return bpf_skb_load_bytes(ctx, off, to, len);
+}
+
+lb_inline long hook_write(hook_ctx *ctx, __u32 off, const void *from, __u32 len)
+{
+	return bpf_skb_store_bytes(ctx, off, from, len, 0);
+}
+
+lb_inline long hook_l4_csum(hook_ctx *ctx, __u32 off, __u64 old, __u64 new, __u64 flags)
+{
+	return bpf_l4_csum_replace(ctx, off, old, new, flags);
+}
+
+/* An error says that there is no such sum. */
+lb_inline void hook_csum_add(hook_ctx *ctx, __u32 diff)
+{
+	bpf_csum_update(ctx, diff);
+}
+
+lb_inline long hook_resize(hook_ctx *ctx, __u32 len)
+{
+	return bpf_skb_change_tail(ctx, len, 0);
+}
+
+lb_inline long hook_push(hook_ctx *ctx, __u32 len)
+{
+	return bpf_skb_change_head(ctx, len, 0);
+}
+
+lb_inline __u32 hook_len(hook_ctx *ctx)
+{
+	return ctx->len;
+}
+
+lb_inline __u32 hook_segment(hook_ctx *ctx)
+{
+	return ctx->gso_size;
+}
+
+lb_inline __be16 hook_protocol(hook_ctx *ctx)
+{
+	return ctx->protocol;
+}
+
+lb_inline __u32 hook_vlan(hook_ctx *ctx)
+{
+	return ctx->vlan_present ? ctx->vlan_tci & 0xfff : 0;
+}
+
+lb_inline __u32 hook_ifindex(hook_ctx *ctx)
+{
+	return ctx->ifindex;
+}
+
+lb_inline int hook_send(hook_ctx *ctx, __u32 ifindex)
+{
+	return bpf_redirect(ifindex, 0);
+}
+
+/* bpf_redirect_neigh() takes an Ethernet header away and writes the one it needs: a packet of a
+ * device without one gets room for it, and a priority tag must not hide the protocol from it. */
+lb_inline int hook_forward(hook_ctx *ctx, __u32 ifindex, __u32 l3)
+{
+	if (unlikely(l3 != ETH_HLEN)) {
+		if (l3 ? bpf_skb_vlan_pop(ctx) : bpf_skb_change_head(ctx, ETH_HLEN, 0))
+			return HOOK_DROP;
+	}
+	if (unlikely(ctx->vlan_present) && bpf_skb_vlan_pop(ctx))
+		return HOOK_DROP;
+	return bpf_redirect_neigh(ifindex, NULL, 0, 0);
+}
+
+lb_inline int hook_again(hook_ctx *ctx, __u32 rounds)
+{
+	__u32 index = ctx->tc_index;
+	__u32 round = (index & HOOK_AGAIN_MASK) == HOOK_AGAIN_MARK ? index - HOOK_AGAIN_MARK : 0;
+
+	if (round >= rounds) {
+		ctx->tc_index = 0;
+		return HOOK_PASS;
+	}
+	ctx->tc_index = HOOK_AGAIN_MARK + round + 1;
+	return bpf_redirect(ctx->ifindex, BPF_F_INGRESS);
+}
+
+lb_inline long hook_route(hook_ctx *ctx, struct bpf_fib_lookup *fib, __u32 flags)
+{
+	return bpf_fib_lookup(ctx, fib, sizeof(*fib), flags);
+}
+
+lb_inline __u32 hook_mtu(hook_ctx *ctx, __u32 ifindex)
+{
+	__u32 mtu = 0;
+
+	bpf_check_mtu(ctx, ifindex, &mtu, 0, 0);
+	return mtu;
+}
+
+#endif

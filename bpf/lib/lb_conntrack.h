@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Flows: two entries each, request and reply. An entry's key is the packet as it comes to a hook,
+ * its value the packet as it leaves; so either entry says all of the other. Functions are kept
+ * apart (lb_once) where they are rare: the verifier's and the stack's limits are shared by all.
+ */
+#ifndef LB_CONNTRACK_H
+#define LB_CONNTRACK_H
+
+#include "lb_backend.h"
+#include "lb_ipv4.h"
+#include "lb_ipv6.h"
+#include "lb_settings.h"
+#include "lb_stats.h"
+
+/* Flows looked at before a full table is called full. */
+#define LB_CT_ROOM_TRIES 32
+
+lb_inline __u32 lb_ct_now(void)
+{
+	return bpf_ktime_get_coarse_ns() >> LB_TICK_SHIFT;
+}
+
+/* The hook of a flow's other entry. */
+lb_inline __u8 lb_ct_other(__u8 flags, __u8 hook)
+{
+	return flags & LB_CT_SNAT ? LB_CT_INGRESS : hook ^ 1;
+}
+
+/* The entry for the packet, copied into `to` and `ct` of the walk. */
+lb_inline bool lb_ct_find(struct lb_walk *walk)
+{
+	return walk->pkt.tuple.family == 4 ? lb_ct_find4(walk) : lb_ct_find6(walk);
+}
+
+/* The state in the entry of the packet (`turned`: in the flow's other entry), or NULL. Of the other
+ * one `*ours` says whether it belongs to the same flow. */
+lb_inline struct lb_ct_state *lb_ct_state(const struct lb_walk *walk, bool turned, bool *ours)
+{
+	__u8 hook = turned ? lb_ct_other(walk->ct.flags, walk->hook) : walk->hook;
+
+	*ours = true;
+	if (walk->pkt.tuple.family == 4) {
+		struct lb_ct_key4 key;
+		struct lb_ct4 *ct;
+
+		if (turned)
+			lb_ct_key4_turned(&key, &walk->to, hook);
+		else
+			lb_ct_key4_of(&key, &walk->pkt.tuple, hook);
+		ct = bpf_map_lookup_elem(&lb_conntrack4, &key);
+		if (!ct)
+			return NULL;
+		lb_pin(ct);
+		if (turned)
+			*ours = lb_ct4_turned(ct, &walk->pkt.tuple);
+		return &ct->state;
+	} else {
+		struct lb_ct_key6 key;
+		struct lb_ct6 *ct;
+
+		if (turned)
+			lb_ct_key6_turned(&key, &walk->to, hook);
+		else
+			lb_ct_key6_of(&key, &walk->pkt.tuple, hook);
+		ct = bpf_map_lookup_elem(&lb_conntrack6, &key);
+		if (!ct)
+			return NULL;
+		lb_pin(ct);
+		if (turned)
+			*ours = lb_ct6_turned(ct, &walk->pkt.tuple);
+		return &ct->state;
+	}
+}
+
+/* Writes the entry of the packet as the walk has it. */
+lb_once long lb_ct_put(const struct lb_walk *walk)
+{
+	if (!walk)
+		return -EINVAL;
+	if (walk->pkt.tuple.family == 4) {
+		struct lb_ct_key4 key;
+		struct lb_ct4 ct;
+
+		lb_ct_key4_of(&key, &walk->pkt.tuple, walk->hook);
+		ct.src = walk->to.src[3];
+		ct.dst = walk->to.dst[3];
+		ct.sport = walk->to.sport;
+		ct.dport = walk->to.dport;
+		ct.state = walk->ct;
+		return bpf_map_update_elem(&lb_conntrack4, &key, &ct, BPF_NOEXIST);
+	} else {
+		struct lb_ct_key6 key;
+		struct lb_ct6 ct;
+
+		lb_ct_key6_of(&key, &walk->pkt.tuple, walk->hook);
+		lb_copy16(ct.src, walk->to.src);
+		lb_copy16(ct.dst, walk->to.dst);
+		ct.sport = walk->to.sport;
+		ct.dport = walk->to.dport;
+		ct.state = walk->ct;
+		return bpf_map_update_elem(&lb_conntrack6, &key, &ct, BPF_NOEXIST);
+	}
+}
+
+/* The other entry's state, as it follows from this one's: what a request's route is only its next
+ * packet finds out, and a reply leaves where the request came in. */
+lb_inline void lb_ct_turn_state(const struct lb_walk *walk, struct lb_ct_state *state)
+{
+	*state = walk->ct;
+	state->flags = (walk->ct.flags ^ LB_CT_REPLY) & ~(LB_CT_FIN | LB_CT_STACK | LB_CT_DIRECT);
+	state->mtu = 0;
+	state->oif = 0;
+	if (state->flags & LB_CT_REPLY) {
+		state->oif = walk->ifindex;
+	} else {
+		state->tick = 0;
+		if (!(state->flags & LB_CT_SNAT))
+			state->flags |= LB_CT_STACK;
+	}
+}
+
+/* Writes the other entry of the flow. */
+lb_once long lb_ct_put_other(const struct lb_walk *walk)
+{
+	__u8 hook;
+
+	if (!walk)
+		return -EINVAL;
+	hook = lb_ct_other(walk->ct.flags, walk->hook);
+	if (walk->pkt.tuple.family == 4) {
+		struct lb_ct_key4 key;
+		struct lb_ct4 ct;
+
+		lb_ct_key4_turned(&key, &walk->to, hook);
+		ct.src = walk->pkt.tuple.dst[3];
+		ct.dst = walk->pkt.tuple.src[3];
+		ct.sport = walk->pkt.tuple.dport;
+		ct.dport = walk->pkt.tuple.sport;
+		lb_ct_turn_state(walk, &ct.state);
+		return bpf_map_update_elem(&lb_conntrack4, &key, &ct, BPF_NOEXIST);
+	} else {
+		struct lb_ct_key6 key;
+		struct lb_ct6 ct;
+
+		lb_ct_key6_turned(&key, &walk->to, hook);
+		lb_copy16(ct.src, walk->pkt.tuple.dst);
+		lb_copy16(ct.dst, walk->pkt.tuple.src);
+		ct.sport = walk->pkt.tuple.dport;
+		ct.dport = walk->pkt.tuple.sport;
+		lb_ct_turn_state(walk, &ct.state);
+		return bpf_map_update_elem(&lb_conntrack6, &key, &ct, BPF_NOEXIST);
+	}
+}
+
+/* Deletes the entry of the packet, or (`turned`) the flow's other one. */
+lb_once int lb_ct_delete(const struct lb_walk *walk, bool turned)
+{
+	__u8 hook;
+
+	if (!walk)
+		return -EINVAL;
+	hook = turned ? lb_ct_other(walk->ct.flags, walk->hook) : walk->hook;
+	if (walk->pkt.tuple.family == 4) {
+		struct lb_ct_key4 key;
+
+		if (turned)
+			lb_ct_key4_turned(&key, &walk->to, hook);
+		else
+			lb_ct_key4_of(&key, &walk->pkt.tuple, hook);
+		bpf_map_delete_elem(&lb_conntrack4, &key);
+	} else {
+		struct lb_ct_key6 key;
+
+		if (turned)
+			lb_ct_key6_turned(&key, &walk->to, hook);
+		else
+			lb_ct_key6_of(&key, &walk->pkt.tuple, hook);
+		bpf_map_delete_elem(&lb_conntrack6, &key);
+	}
+	return 0;
+}
+
+lb_inline void lb_ct_closed(const struct lb_ct_state *state)
+{
+	struct lb_svc_stat *stat = lb_svc_stat(state->service_id);
+
+	if (stat)
+		stat->closed++;
+}
+
+lb_inline bool lb_ct_evictable(__u8 phase)
+{
+	return phase < LB_CT_OPEN || phase == LB_CT_CLOSED;
+}
+
+lb_inline bool lb_key_is4(const struct lb_ct_key6 *key)
+{
+	return key->src[0] == 0 && key->src[1] == 0 && key->src[2] == LB_MAPPED_PREFIX;
+}
+
+/*
+ * Takes a flow out, both entries, if its phase is one of `phases` (bits); `key` is that of either
+ * entry, IPv4 as v4-mapped. False: there is none, or it must stay.
+ */
+lb_once int lb_ct_remove(const struct lb_ct_key6 *key, __u32 phases)
+{
+	if (!key)
+		return false;
+	if (lb_key_is4(key)) {
+		struct lb_ct_key4 key4 = {.src = key->src[3],
+					  .dst = key->dst[3],
+					  .sport = key->sport,
+					  .dport = key->dport,
+					  .proto = key->proto,
+					  .hook = key->hook};
+		struct lb_ct_key4 other4 = {.proto = key->proto};
+		struct lb_ct4 *ct = bpf_map_lookup_elem(&lb_conntrack4, &key4);
+
+		if (!ct || !(phases & 1 << (ct->state.phase & 7)))
+			return false;
+		if (ct->state.phase != LB_CT_CLOSED)
+			lb_ct_closed(&ct->state);
+		other4.src = ct->dst;
+		other4.dst = ct->src;
+		other4.sport = ct->dport;
+		other4.dport = ct->sport;
+		other4.hook = lb_ct_other(ct->state.flags, key->hook);
+		bpf_map_delete_elem(&lb_conntrack4, &key4);
+		ct = bpf_map_lookup_elem(&lb_conntrack4, &other4);
+		if (ct && ct->src == key4.dst && ct->dst == key4.src && ct->sport == key4.dport &&
+		    ct->dport == key4.sport)
+			bpf_map_delete_elem(&lb_conntrack4, &other4);
+	} else {
+		struct lb_ct_key6 other = {.proto = key->proto};
+		struct lb_ct6 *ct = bpf_map_lookup_elem(&lb_conntrack6, key);
+
+		if (!ct || !(phases & 1 << (ct->state.phase & 7)))
+			return false;
+		if (ct->state.phase != LB_CT_CLOSED)
+			lb_ct_closed(&ct->state);
+		lb_copy16(other.src, ct->dst);
+		lb_copy16(other.dst, ct->src);
+		other.sport = ct->dport;
+		other.dport = ct->sport;
+		other.hook = lb_ct_other(ct->state.flags, key->hook);
+		bpf_map_delete_elem(&lb_conntrack6, key);
+		ct = bpf_map_lookup_elem(&lb_conntrack6, &other);
+		if (ct && lb_same16(ct->src, key->dst) && lb_same16(ct->dst, key->src) &&
+		    ct->sport == key->dport && ct->dport == key->sport)
+			bpf_map_delete_elem(&lb_conntrack6, &other);
+	}
+	return true;
+}
+
+#define LB_CT_EVICTABLE (1 << LB_CT_NEW | 1 << LB_CT_ANSWERED | 1 << LB_CT_CLOSED)
+#define LB_CT_ANY	0xff
+
+lb_inline bool lb_ct_evict(const struct lb_ct_key6 *slot)
+{
+	if (!slot->proto || !lb_ct_remove(slot, LB_CT_EVICTABLE))
+		return false;
+	lb_count(LB_CT_EVICTED);
+	return true;
+}
+
+/* The next place in lb_ct_pending, which is the one written longest ago. */
+lb_inline struct lb_ct_key6 *lb_ct_pending_next(void)
+{
+	const struct lb_settings *set = lb_settings_get();
+	__u32 zero = 0, index;
+	struct lb_ct_cursor *cursor = bpf_map_lookup_elem(&lb_ct_cursor, &zero);
+
+	if (!set || !set->ct_pending || !cursor)
+		return NULL;
+	index = __sync_fetch_and_add(&cursor->next, 1) % set->ct_pending;
+	return bpf_map_lookup_elem(&lb_ct_pending, &index);
+}
+
+/* The flow of the walk may be evicted from now on; the one whose place it takes is, if it still
+ * may. */
+lb_once int lb_ct_pend(const struct lb_walk *walk)
+{
+	struct lb_ct_key6 *slot = lb_ct_pending_next();
+	struct lb_ct_key6 key;
+
+	if (!slot || !walk)
+		return -ENOENT;
+	if (walk->ct.flags & LB_CT_REPLY)
+		lb_ct_key6_turned(&key, &walk->to, LB_CT_INGRESS);
+	else
+		lb_ct_key6_of(&key, &walk->pkt.tuple, LB_CT_INGRESS);
+	lb_ct_evict(slot);
+	*slot = key;
+	return 0;
+}
+
+static long lb_ct_room_step(__u32 index, bool *made)
+{
+	struct lb_ct_key6 *slot = lb_ct_pending_next();
+
+	*made = slot && lb_ct_evict(slot);
+	return *made;
+}
+
+/* The table is full: the oldest flow that may be evicted goes. */
+lb_once int lb_ct_make_room(void)
+{
+	bool made = false;
+
+	bpf_loop(LB_CT_ROOM_TRIES, lb_ct_room_step, &made, 0);
+	return made;
+}
+
+/* The phase after this packet. A FIN needs both entries: see lb_ct_follow(). */
+lb_inline __u8 lb_ct_next_phase(const struct lb_walk *walk)
+{
+	__u8 phase = walk->ct.phase, flags = walk->pkt.tcp_flags;
+	bool reply = walk->ct.flags & LB_CT_REPLY;
+
+	if (walk->pkt.tuple.proto != IPPROTO_TCP)
+		return phase == LB_CT_NEW && reply ? LB_CT_OPEN : phase;
+	if (unlikely(flags & LB_TCP_RST))
+		return LB_CT_CLOSED;
+	if (likely(phase >= LB_CT_OPEN))
+		return phase;
+	if (reply)
+		return phase == LB_CT_NEW ? LB_CT_ANSWERED : phase;
+	return phase == LB_CT_ANSWERED && !(flags & LB_TCP_SYN) ? LB_CT_OPEN : phase;
+}
+
+/* Whether the packet changes anything in the entries. */
+lb_inline bool lb_ct_moves(const struct lb_walk *walk, __u32 now)
+{
+	return walk->ct.tick != now || lb_ct_next_phase(walk) != walk->ct.phase ||
+	       (walk->pkt.tcp_flags & LB_TCP_FIN && !(walk->ct.flags & LB_CT_FIN));
+}
+
+/*
+ * Brings both entries up to date: phase, tick; makes the other one again if it was lost. False: the
+ * other's place belongs to another flow, so this one is a left-over and is gone now.
+ */
+lb_once int lb_ct_follow(struct lb_walk *walk, __u32 now)
+{
+	struct lb_ct_state *own, *other;
+	__u8 phase, before;
+	bool ours;
+
+	if (!walk)
+		return false;
+	phase = lb_ct_next_phase(walk);
+	before = walk->ct.phase;
+	other = lb_ct_state(walk, true, &ours);
+	if (!ours) {
+		lb_ct_delete(walk, false);
+		return false;
+	}
+	if (walk->pkt.tcp_flags & LB_TCP_FIN) {
+		walk->ct.flags |= LB_CT_FIN;
+		if (other && other->flags & LB_CT_FIN)
+			phase = LB_CT_CLOSED;
+		else if (phase < LB_CT_CLOSING)
+			phase = LB_CT_CLOSING;
+	}
+	walk->ct.phase = phase;
+	walk->ct.tick = now;
+	if (other) {
+		other->phase = phase;
+		other->tick = now;
+	} else if (!lb_ct_put_other(walk)) {
+		lb_count(LB_CT_REBUILT);
+	}
+	own = lb_ct_state(walk, false, &ours);
+	if (own) {
+		own->phase = phase;
+		own->flags = walk->ct.flags;
+		own->tick = now;
+	}
+	if (phase == LB_CT_CLOSED && before != LB_CT_CLOSED) {
+		lb_ct_closed(&walk->ct);
+		lb_ct_pend(walk);
+	}
+	return true;
+}
+
+/* Whether the packet begins anew what the entry knows: a SYN after the end, or a datagram to a
+ * backend that its service does not have any more. */
+lb_inline bool lb_ct_outdated(const struct lb_walk *walk)
+{
+	if (walk->ct.flags & LB_CT_REPLY || walk->pkt.flags & LB_PACKET_ICMP_ERROR)
+		return false;
+	if (walk->pkt.tuple.proto == IPPROTO_TCP)
+		return (walk->pkt.tcp_flags & (LB_TCP_SYN | LB_TCP_ACK)) == LB_TCP_SYN &&
+		       walk->ct.phase >= LB_CT_CLOSING;
+	return walk->pkt.tuple.proto == IPPROTO_UDP &&
+	       !lb_backend_recall(walk->ct.backend_id, walk->ct.service_id,
+				  LB_BACKEND_IN_CLUSTER | LB_BACKEND_IN_LOCAL);
+}
+
+/* Takes out the flow of the packet. */
+lb_once int lb_ct_forget(const struct lb_walk *walk)
+{
+	struct lb_ct_key6 key;
+
+	if (!walk)
+		return false;
+	lb_ct_key6_of(&key, &walk->pkt.tuple, walk->hook);
+	return lb_ct_remove(&key, LB_CT_ANY);
+}
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* Sums in one's complement (RFC 1624): what a change does to an Internet checksum. */
+#ifndef LB_CSUM_H
+#define LB_CSUM_H
+
+#include "lb_kernel.h"
+
+/* Adds what turning `old` into `new` does. */
+lb_inline __u64 lb_csum_diff(__u64 sum, __be32 old, __be32 new)
+{
+	return sum + (__u32)~old + new;
+}
+
+lb_inline __u64 lb_csum_diff16(__u64 sum, const __be32 *old, const __be32 *new)
+{
+	sum = lb_csum_diff(sum, old[0], new[0]);
+	sum = lb_csum_diff(sum, old[1], new[1]);
+	sum = lb_csum_diff(sum, old[2], new[2]);
+	return lb_csum_diff(sum, old[3], new[3]);
+}
+
+/* To the 32 bits that the kernel's helpers take. */
+lb_inline __u32 lb_csum_fold32(__u64 sum)
+{
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	return (sum & 0xffffffff) + (sum >> 32);
+}
+
+/* What a checksum field becomes. */
+lb_inline __u16 lb_csum_apply(__u16 check, __u64 diff)
+{
+	__u64 sum = (__u16)~check + diff;
+
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return ~sum;
+}
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* Where packets that do not go through the stack leave, and how long they may be there. */
+#ifndef LB_FIB_H
+#define LB_FIB_H
+
+#include "lb_conntrack.h"
+
+/* The MTU of the route; of the device, when the neighbour has to be found out first. */
+lb_inline __u16 lb_fib_mtu(hook_ctx *ctx, long rc, const struct bpf_fib_lookup *fib)
+{
+	return rc == BPF_FIB_LKUP_RET_SUCCESS ? fib->mtu_result : hook_mtu(ctx, fib->ifindex);
+}
+
+/*
+ * The route of the packet as it leaves, into ct.oif and ct.mtu: as the kernel would forward it, from
+ * the device it came in by and from the address it came with. False: it would not.
+ */
+HOOK_ONCE int lb_fib_forward(hook_ctx *ctx, struct lb_walk *walk)
+{
+	struct bpf_fib_lookup fib;
+	long rc;
+
+	if (!walk)
+		return false;
+	__builtin_memset(&fib, 0, sizeof(fib));
+	fib.ifindex = walk->ifindex;
+	fib.l4_protocol = walk->to.proto;
+	fib.sport = walk->to.sport;
+	fib.dport = walk->to.dport;
+	fib.tot_len = 1; /* asks for the route's MTU */
+	if (walk->to.family == 4) {
+		fib.family = AF_INET;
+		fib.ipv4_src = walk->pkt.tuple.src[3];
+		fib.ipv4_dst = walk->to.dst[3];
+	} else {
+		fib.family = AF_INET6;
+		lb_copy16(fib.ipv6_src, walk->pkt.tuple.src);
+		lb_copy16(fib.ipv6_dst, walk->to.dst);
+	}
+	rc = hook_route(ctx, &fib, 0);
+	if (rc != BPF_FIB_LKUP_RET_SUCCESS && rc != BPF_FIB_LKUP_RET_NO_NEIGH)
+		return false;
+	walk->ct.oif = fib.ifindex;
+	walk->ct.mtu = lb_fib_mtu(ctx, rc, &fib);
+	return true;
+}
+
+/*
+ * Whether the packet, a reply, can leave by ct.oif; its MTU there. A client that came in by a device
+ * which has no route back is answered by the route there is.
+ */
+HOOK_ONCE int lb_fib_back(hook_ctx *ctx, struct lb_walk *walk)
+{
+	struct bpf_fib_lookup fib;
+	long rc;
+
+	if (!walk)
+		return false;
+	__builtin_memset(&fib, 0, sizeof(fib));
+	fib.ifindex = walk->ct.oif;
+	fib.l4_protocol = walk->to.proto;
+	fib.sport = walk->to.sport;
+	fib.dport = walk->to.dport;
+	fib.tot_len = 1;
+	if (walk->to.family == 4) {
+		fib.family = AF_INET;
+		fib.ipv4_src = walk->to.src[3];
+		fib.ipv4_dst = walk->to.dst[3];
+	} else {
+		fib.family = AF_INET6;
+		lb_copy16(fib.ipv6_src, walk->to.src);
+		lb_copy16(fib.ipv6_dst, walk->to.dst);
+	}
+	rc = hook_route(ctx, &fib, BPF_FIB_LOOKUP_OUTPUT);
+	if (rc != BPF_FIB_LKUP_RET_SUCCESS && rc != BPF_FIB_LKUP_RET_NO_NEIGH)
+		return false;
+	walk->ct.mtu = lb_fib_mtu(ctx, rc, &fib);
+	return true;
+}
+
+#endif

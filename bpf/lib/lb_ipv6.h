@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* What of conntrack and translation is IPv6's own. */
+#ifndef LB_IPV6_H
+#define LB_IPV6_H
+
+#include "lb_csum.h"
+#include "lb_parse.h"
+
+lb_inline void lb_copy16(__be32 *to, const __be32 *from)
+{
+	to[0] = from[0];
+	to[1] = from[1];
+	to[2] = from[2];
+	to[3] = from[3];
+}
+
+lb_inline bool lb_same16(const __be32 *a, const __be32 *b)
+{
+	return a[3] == b[3] && a[2] == b[2] && a[1] == b[1] && a[0] == b[0];
+}
+
+lb_inline void lb_ct_key6_of(struct lb_ct_key6 *key, const struct lb_tuple *at, __u8 hook)
+{
+	lb_copy16(key->src, at->src);
+	lb_copy16(key->dst, at->dst);
+	key->sport = at->sport;
+	key->dport = at->dport;
+	key->proto = at->proto;
+	key->hook = hook;
+	key->pad = 0;
+}
+
+lb_inline void lb_ct_key6_turned(struct lb_ct_key6 *key, const struct lb_tuple *at, __u8 hook)
+{
+	lb_copy16(key->src, at->dst);
+	lb_copy16(key->dst, at->src);
+	key->sport = at->dport;
+	key->dport = at->sport;
+	key->proto = at->proto;
+	key->hook = hook;
+	key->pad = 0;
+}
+
+lb_inline bool lb_ct6_turned(const struct lb_ct6 *ct, const struct lb_tuple *at)
+{
+	return lb_same16(ct->src, at->dst) && lb_same16(ct->dst, at->src) &&
+	       ct->sport == at->dport && ct->dport == at->sport;
+}
+
+/* lb_once: its key would be a third of the stack of the hooks' programs. */
+lb_once int lb_ct_find6(struct lb_walk *walk)
+{
+	struct lb_ct_key6 key;
+	const struct lb_ct6 *ct;
+
+	if (!walk)
+		return false;
+	lb_ct_key6_of(&key, &walk->pkt.tuple, walk->hook);
+	ct = bpf_map_lookup_elem(&lb_conntrack6, &key);
+	if (!ct)
+		return false;
+	lb_copy16(walk->to.src, ct->src);
+	lb_copy16(walk->to.dst, ct->dst);
+	walk->to.sport = ct->sport;
+	walk->to.dport = ct->dport;
+	walk->to.proto = key.proto;
+	walk->to.family = 6;
+	walk->to.pad = 0;
+	walk->ct = ct->state;
+	return true;
+}
+
+/* As lb_ipv4_rewrite(). No header checksum makes up for the changes, so a sum that the device took
+ * of the packet changes with them: by the hop limit's here, by the addresses' where the caller knows
+ * what becomes of the L4 checksum. */
+lb_inline bool lb_ipv6_rewrite(hook_ctx *ctx, const struct lb_packet *pkt,
+			       const struct lb_tuple *to, __u32 hops, __u32 *diff)
+{
+	struct ipv6hdr *ip = lb_reach(ctx, pkt->l3, sizeof(*ip));
+	__u64 sum = 0;
+
+	if (!ip)
+		return false;
+	sum = lb_csum_diff16(sum, pkt->tuple.src, to->src);
+	sum = lb_csum_diff16(sum, pkt->tuple.dst, to->dst);
+	*diff = lb_csum_fold32(sum);
+	lb_copy16((__be32 *)&ip->saddr, to->src);
+	lb_copy16((__be32 *)&ip->daddr, to->dst);
+	if (hops) {
+		ip->hop_limit--;
+		sum += (__u16)~bpf_htons(0x0001);
+	}
+	hook_csum_add(ctx, lb_csum_fold32(sum));
+	return true;
+}
+
+#endif

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* New flows: whether the destination is a frontend, which backend, how the packet gets there, and
+ * the two entries. */
+#ifndef LB_OPEN_H
+#define LB_OPEN_H
+
+#include "lb_fib.h"
+#include "lb_frontend.h"
+#include "lb_select.h"
+#include "lb_snat.h"
+
+enum lb_choice {
+	LB_CHOICE_NONE, /* not a frontend of ours */
+	LB_CHOICE_OPEN, /* walk->to and walk->ct say where to */
+	LB_CHOICE_REJECT,
+	LB_CHOICE_DROP, /* walk->reason says why */
+};
+
+lb_inline const struct lb_device *lb_device_get(__u32 ifindex)
+{
+	return bpf_map_lookup_elem(&lb_devices, &ifindex);
+}
+
+lb_inline bool lb_detector(const struct lb_settings *set, __u8 family)
+{
+	return set->flags & (LB_SET_PODS_DEVICE | (family == 4 ? LB_SET_PODS4 : LB_SET_PODS6));
+}
+
+lb_inline bool lb_pod_address(const struct lb_settings *set, const struct lb_tuple *at)
+{
+	if (at->family == 4)
+		return set->flags & LB_SET_PODS4 && (at->src[3] & set->pods4_mask) == set->pods4;
+	return set->flags & LB_SET_PODS6 && (at->src[0] & set->pods6_mask[0]) == set->pods6[0] &&
+	       (at->src[1] & set->pods6_mask[1]) == set->pods6[1] &&
+	       (at->src[2] & set->pods6_mask[2]) == set->pods6[2] &&
+	       (at->src[3] & set->pods6_mask[3]) == set->pods6[3];
+}
+
+lb_inline void lb_addr_dst(struct lb_addr *addr, const struct lb_tuple *at)
+{
+	lb_copy16(addr->addr, at->dst);
+	addr->port = at->dport;
+	addr->proto = at->proto;
+	addr->pad = 0;
+}
+
+/* Contract section 5.2, in its order: pod, node, anything else. */
+lb_inline enum lb_source lb_source_of(const struct lb_settings *set, const struct lb_tuple *at,
+				      __u32 device_flags, struct lb_addr *scratch)
+{
+	if (set->flags & LB_SET_PODS_DEVICE && device_flags & LB_DEVICE_DETECT)
+		return LB_FROM_POD;
+	if (lb_pod_address(set, at))
+		return LB_FROM_POD;
+	lb_copy16(scratch->addr, at->src);
+	return lb_node_addr_get(scratch) ? LB_FROM_NODE : LB_FROM_OUTSIDE;
+}
+
+/* Where kube-proxy would change the source too (contract section 5.2), hairpins aside. */
+lb_inline bool lb_masquerade(const struct lb_settings *set, __u32 service_flags,
+			     enum lb_source source, __u32 device_flags, __u8 family)
+{
+	if (!(service_flags & LB_SERVICE_EXTERNAL)) {
+		if (set->flags & LB_SET_MASQUERADE_ALL)
+			return true;
+		/* Behind a device that is not the pods', replies would not come back through us. */
+		return source != LB_FROM_POD &&
+		       (lb_detector(set, family) || !(device_flags & LB_DEVICE_POD));
+	}
+	return service_flags & LB_SERVICE_LOCAL ? source == LB_FROM_NODE : true;
+}
+
+/* To no frontend. Two kinds are worth a word: what asks a loopback address for a NodePort from
+ * outside, and what a SNATed flow of ours should have taken. */
+lb_inline enum lb_choice lb_choose_none(struct lb_walk *walk, const struct lb_settings *set,
+					const struct lb_addr *dst)
+{
+	__u16 port = bpf_ntohs(dst->port);
+
+	walk->reason = LB_PKT_PASSED;
+	if (unlikely(lb_node_port_range(set, dst->port)) &&
+	    (lb_addr_loopback4(dst) || lb_addr_loopback6(dst))) {
+		walk->reason = LB_DROP_LOOPBACK;
+		return LB_CHOICE_DROP;
+	}
+	if (unlikely(port >= set->snat_port_first && port <= set->snat_port_last) &&
+	    lb_node_addr_get(dst))
+		walk->reason = LB_PKT_REPLY_LOST;
+	return LB_CHOICE_NONE;
+}
+
+lb_inline void lb_choose_to(struct lb_walk *walk, const struct lb_settings *set,
+			    const struct lb_pick *pick, enum lb_source source, __u32 device_flags)
+{
+	const struct lb_tuple *at = &walk->pkt.tuple;
+	const struct lb_backend *backend = pick->backend;
+	bool local = backend->flags & LB_BACKEND_LOCAL;
+	bool snat;
+
+	lb_copy16(walk->to.src, at->src);
+	lb_copy16(walk->to.dst, backend->addr);
+	walk->to.sport = at->sport;
+	walk->to.dport = backend->port;
+	walk->to.proto = at->proto;
+	walk->to.family = at->family;
+	walk->to.pad = 0;
+	/* A hairpin: the backend would answer itself. */
+	snat = lb_same16(walk->to.src, walk->to.dst) ||
+	       (lb_masquerade(set, pick->flags, source, device_flags, at->family) &&
+		(!local || set->flags & LB_SET_ALWAYS_SNAT));
+	walk->ct.service_id = pick->service_id;
+	walk->ct.backend_id = pick->backend_id;
+	walk->ct.oif = 0;
+	walk->ct.mtu = 0;
+	walk->ct.tick = lb_ct_now();
+	walk->ct.phase = LB_CT_NEW;
+	walk->ct.flags = !snat ? LB_CT_STACK : local ? LB_CT_SNAT | LB_CT_DIRECT : LB_CT_SNAT;
+}
+
+lb_once enum lb_choice lb_choose(struct lb_walk *walk)
+{
+	const struct lb_settings *set = lb_settings_get();
+	const struct lb_device *device;
+	struct lb_service svc = {};
+	struct lb_client client;
+	struct lb_pick pick = {};
+	struct lb_addr dst, key;
+	enum lb_verdict verdict;
+	enum lb_lookup lookup;
+	__u32 device_flags;
+
+	if (!walk || !set)
+		return LB_CHOICE_NONE;
+	walk->ct.service_id = 0;
+	lb_addr_dst(&dst, &walk->pkt.tuple);
+	lookup = lb_frontend_find(&dst, set, set->flags & ~(LB_SET_LOOPBACK4 | LB_SET_LOOPBACK6),
+				  &key, &svc);
+	if (likely(lookup == LB_LOOKUP_NONE))
+		return lb_choose_none(walk, set, &dst);
+	if (unlikely(walk->pkt.tcp_flags & LB_TCP_RST)) {
+		walk->reason = LB_DROP_NO_FLOW;
+		return LB_CHOICE_DROP;
+	}
+
+	device = lb_device_get(walk->ifindex);
+	device_flags = device ? device->flags : 0;
+	client.source = lb_source_of(set, &walk->pkt.tuple, device_flags, &dst);
+	lb_copy16(client.affinity.client, walk->pkt.tuple.src);
+	client.affinity.service_id = 0;
+	client.affinity.kind = LB_CLIENT_ADDR;
+	client.flow = NULL;
+	client.dice = bpf_get_prandom_u32();
+	verdict = lb_select(&key, &key, lookup, &svc, &client, &pick);
+	walk->ct.service_id = pick.service_id;
+	switch (verdict) {
+	case LB_FORWARD:
+		lb_choose_to(walk, set, &pick, client.source, device_flags);
+		return LB_CHOICE_OPEN;
+	case LB_REFUSE:
+		if (pick.reason != LB_DROP_RACE)
+			return LB_CHOICE_REJECT;
+		/* fallthrough */
+	case LB_DROP:
+		walk->reason = pick.reason;
+		return LB_CHOICE_DROP;
+	default:
+		return LB_CHOICE_NONE;
+	}
+}
+
+/* The reply entry of a flow that keeps its client's address. -EEXIST: another flow's replies look
+ * the same, that is the same client port towards another frontend with this backend. */
+lb_inline long lb_open_reply(const struct lb_walk *walk, bool *mine)
+{
+	long rc = lb_ct_put_other(walk);
+	struct lb_ct_key6 key;
+	bool ours;
+
+	*mine = !rc;
+	if (rc != -EEXIST)
+		return rc;
+	/* Our own, whose request entry was lost, or which another CPU has just made. */
+	if (lb_ct_state(walk, true, &ours) && ours)
+		return 0;
+	lb_ct_key6_turned(&key, &walk->to, LB_CT_EGRESS);
+	if (!lb_ct_remove(&key, 1 << LB_CT_CLOSED))
+		return rc;
+	rc = lb_ct_put_other(walk);
+	*mine = !rc;
+	return rc;
+}
+
+/* The source of a flow towards walk->ct.oif; false: the device has none. */
+lb_inline bool lb_open_source(struct lb_walk *walk)
+{
+	const struct lb_device *device = lb_device_get(walk->ct.oif);
+
+	if (!device)
+		return false;
+	if (walk->to.family == 4) {
+		walk->to.src[3] = device->snat4;
+		return device->snat4;
+	}
+	lb_copy16(walk->to.src, device->snat6);
+	return device->snat6[0] | device->snat6[1] | device->snat6[2] | device->snat6[3];
+}
+
+/* Route, address, port and so the reply entry. LB_REASON_NONE: done. */
+HOOK_ONCE enum lb_reason lb_open_snat(hook_ctx *ctx, struct lb_walk *walk)
+{
+	long rc;
+
+	if (!walk)
+		return LB_DROP_NO_ROUTE;
+	if (!lb_fib_forward(ctx, walk))
+		return LB_DROP_NO_ROUTE;
+	if (!lb_open_source(walk))
+		return LB_DROP_NO_SNAT_ADDR;
+	rc = lb_snat_claim(walk);
+	if (rc && rc != -EEXIST && lb_ct_make_room())
+		rc = lb_snat_claim(walk);
+	if (rc)
+		return rc == -EEXIST ? LB_DROP_SNAT_PORTS : LB_DROP_CT_FULL;
+	return LB_REASON_NONE;
+}
+
+/* -EEXIST: see lb_open_reply(). */
+lb_once long lb_open_stack(const struct lb_walk *walk, bool *mine)
+{
+	long rc;
+
+	if (!walk || !mine)
+		return -EINVAL;
+	rc = lb_open_reply(walk, mine);
+	if (rc && rc != -EEXIST && lb_ct_make_room())
+		rc = lb_open_reply(walk, mine);
+	return rc;
+}
+
+/*
+ * Makes the two entries of the flow that lb_choose() decided on. The reply's comes first: it claims
+ * what the flow needs. LB_REASON_NONE: done; the walk says how the packet leaves.
+ */
+HOOK_ONCE enum lb_reason lb_open(hook_ctx *ctx, struct lb_walk *walk)
+{
+	enum lb_reason reason = LB_REASON_NONE;
+	struct lb_svc_stat *stat;
+	bool mine = true;
+	long rc;
+
+	if (!walk)
+		return LB_DROP_RACE;
+	lb_ct_pend(walk);
+	if (walk->ct.flags & LB_CT_STACK) {
+		rc = lb_open_stack(walk, &mine);
+		if (rc == -EEXIST) {
+			const struct lb_backend *backend = lb_backend_get(walk->ct.backend_id);
+
+			walk->ct.flags = LB_CT_SNAT;
+			if (backend && backend->flags & LB_BACKEND_LOCAL)
+				walk->ct.flags |= LB_CT_DIRECT;
+			mine = true;
+		} else if (rc) {
+			reason = LB_DROP_CT_FULL;
+		}
+	}
+	if (walk->ct.flags & LB_CT_SNAT)
+		reason = lb_open_snat(ctx, walk);
+	if (reason)
+		return reason;
+
+	rc = lb_ct_put(walk);
+	if (rc && rc != -EEXIST && lb_ct_make_room())
+		rc = lb_ct_put(walk);
+	if (unlikely(rc)) {
+		if (mine)
+			lb_ct_delete(walk, true);
+		if (rc != -EEXIST)
+			return LB_DROP_CT_FULL;
+		lb_count(LB_CT_RACE);
+		return lb_ct_find(walk) ? LB_REASON_NONE : LB_DROP_RACE;
+	}
+	stat = lb_svc_stat(walk->ct.service_id);
+	if (stat)
+		stat->connections++;
+	lb_count_packet(LB_PKT_NEW, walk->pkt.len);
+	return LB_REASON_NONE;
+}
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* A source port of the node's for a flow: writing its reply entry is claiming it. */
+#ifndef LB_SNAT_H
+#define LB_SNAT_H
+
+#include "lb_conntrack.h"
+
+/* Ports tried before those of closed flows are taken too. */
+#define LB_SNAT_POLITE 32
+
+struct lb_snat_search {
+	struct lb_walk *walk;
+	__u32 first; /* host order */
+	__u32 count;
+	__u32 start;
+	__s32 rc;
+};
+
+/* The port's owner has closed: it goes, and the port is ours. */
+lb_once long lb_snat_take(const struct lb_walk *walk)
+{
+	struct lb_ct_key6 key;
+
+	if (!walk)
+		return -EINVAL;
+	lb_ct_key6_turned(&key, &walk->to, LB_CT_INGRESS);
+	if (!lb_ct_remove(&key, 1 << LB_CT_CLOSED))
+		return -EEXIST;
+	return lb_ct_put_other(walk);
+}
+
+static long lb_snat_step(__u32 index, struct lb_snat_search *search)
+{
+	struct lb_walk *walk = search->walk;
+	__u32 count = search->count;
+	long rc;
+
+	if (!count)
+		return 1;
+	walk->to.sport = bpf_htons(search->first + (search->start + index) % count);
+	rc = lb_ct_put_other(walk);
+	if (rc == -EEXIST && index >= LB_SNAT_POLITE) {
+		rc = lb_snat_take(walk);
+		if (!rc)
+			lb_count(LB_CT_PORT_TAKEN);
+	}
+	search->rc = rc;
+	return rc != -EEXIST;
+}
+
+/* Finds a port for walk->to and claims it, over the whole range before giving up. 0, -EEXIST when
+ * all are taken, another error when the table is full. */
+lb_once long lb_snat_claim(struct lb_walk *walk)
+{
+	const struct lb_settings *set = lb_settings_get();
+	struct lb_snat_search search = {.walk = walk, .rc = -EEXIST};
+
+	if (!walk || !set || set->snat_port_last < set->snat_port_first)
+		return -EEXIST;
+	search.first = set->snat_port_first;
+	search.count = set->snat_port_last - set->snat_port_first + 1;
+	search.start = bpf_get_prandom_u32() & 0xffff;
+	bpf_loop(search.count + LB_SNAT_POLITE, lb_snat_step, &search, 0);
+	return search.rc;
+}
+
+#endif
