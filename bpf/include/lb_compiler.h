@@ -3,13 +3,13 @@
 #ifndef LB_COMPILER_H
 #define LB_COMPILER_H
 
-#define lb_inline	 static __attribute__((always_inline)) inline
+#define lb_inline static __attribute__((always_inline)) inline
 /* A function that the verifier checks once, on its own, and not again for every path that leads to
  * it. Its pointers may be NULL as far as the verifier knows, and it returns a number. Weak, because
  * several programs have it. */
-#define lb_once		 __attribute__((weak, noinline))
-#define likely(x)	 __builtin_expect(!!(x), 1)
-#define unlikely(x)	 __builtin_expect(!!(x), 0)
+#define lb_once	    __attribute__((weak, noinline))
+#define likely(x)   __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
 /* Keeps a pointer in one register from here on: the verifier must see the one that was checked
  * being used, not another that the compiler computed before the check. */
 #define lb_pin(p)	 asm volatile("" : "+r"(p))

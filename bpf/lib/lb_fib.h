@@ -12,8 +12,8 @@ lb_inline __u16 lb_fib_mtu(hook_ctx *ctx, long rc, const struct bpf_fib_lookup *
 }
 
 /*
- * The route of the packet as it leaves, into ct.oif and ct.mtu: as the kernel would forward it, from
- * the device it came in by and from the address it came with. False: it would not.
+ * The route of the packet as it leaves, into ct.oif and ct.mtu: as the kernel would forward it,
+ * from the device it came in by and from the address it came with. False: it would not.
  */
 HOOK_ONCE int lb_fib_forward(hook_ctx *ctx, struct lb_walk *walk)
 {
@@ -46,8 +46,8 @@ HOOK_ONCE int lb_fib_forward(hook_ctx *ctx, struct lb_walk *walk)
 }
 
 /*
- * Whether the packet, a reply, can leave by ct.oif; its MTU there. A client that came in by a device
- * which has no route back is answered by the route there is.
+ * Whether the packet, a reply, can leave by ct.oif; its MTU there. A client that came in by a
+ * device which has no route back is answered by the route there is.
  */
 HOOK_ONCE int lb_fib_back(hook_ctx *ctx, struct lb_walk *walk)
 {

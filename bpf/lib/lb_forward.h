@@ -2,15 +2,14 @@
 /*
  * The story of a packet, from the hook's door to its verdict:
  *
- *  (a) it is parsed; what is not TCP, UDP, SCTP or an ICMP error about one of them goes on untouched,
- *      and so does what is tagged, or cut short;
- *  (b) a later fragment takes its ports from the first one, and waits a little where that is late;
- *  (c) conntrack knows its flow: what it becomes and where it leaves is written there;
- *  (d) else, where packets come in, its destination may be a frontend: a backend is chosen,
- *  (e) and a flow opened towards it; or the packet is answered that there is none;
- *  (f) it is translated: a packet too long or too old for its way is answered instead;
- *  (g) it goes on through the stack, or straight out by a device;
- *  (h) how it ended is counted, once.
+ *  (a) it is parsed; what is not TCP, UDP, SCTP or an ICMP error about one of them goes on
+ * untouched, and so does what is tagged, or cut short; (b) a later fragment takes its ports from
+ * the first one, and waits a little where that is late; (c) conntrack knows its flow: what it
+ * becomes and where it leaves is written there; (d) else, where packets come in, its destination
+ * may be a frontend: a backend is chosen, (e) and a flow opened towards it; or the packet is
+ * answered that there is none; (f) it is translated: a packet too long or too old for its way is
+ * answered instead; (g) it goes on through the stack, or straight out by a device; (h) how it ended
+ * is counted, once.
  *
  * Where packets leave only (a) to (c) and (f) to (h) happen: they are replies of this node's
  * backends to clients that kept their address.
@@ -138,8 +137,7 @@ lb_inline enum lb_reason lb_way(const struct lb_walk *walk)
 	if (!(walk->ct.flags & LB_CT_STACK))
 		return LB_PKT_TO_REMOTE;
 	backend = lb_backend_get(walk->ct.backend_id);
-	return backend && !(backend->flags & LB_BACKEND_LOCAL) ? LB_PKT_TO_REMOTE
-							       : LB_PKT_TO_LOCAL;
+	return backend && !(backend->flags & LB_BACKEND_LOCAL) ? LB_PKT_TO_REMOTE : LB_PKT_TO_LOCAL;
 }
 
 /* (f) An ICMP error about a flow: both its headers. */

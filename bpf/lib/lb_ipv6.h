@@ -71,8 +71,8 @@ lb_once int lb_ct_find6(struct lb_walk *walk)
 }
 
 /* As lb_ipv4_rewrite(). No header checksum makes up for the changes, so a sum that the device took
- * of the packet changes with them: by the hop limit's here, by the addresses' where the caller knows
- * what becomes of the L4 checksum. */
+ * of the packet changes with them: by the hop limit's here, by the addresses' where the caller
+ * knows what becomes of the L4 checksum. */
 lb_inline bool lb_ipv6_rewrite(hook_ctx *ctx, const struct lb_packet *pkt,
 			       const struct lb_tuple *to, __u32 hops, __u32 *diff)
 {

@@ -72,8 +72,9 @@ lb_inline bool lb_nat(hook_ctx *ctx, struct lb_walk *walk, __u32 hops)
 {
 	__u32 diff;
 
-	if (!(walk->pkt.tuple.family == 4 ? lb_ipv4_rewrite(ctx, &walk->pkt, &walk->to, hops, &diff)
-					  : lb_ipv6_rewrite(ctx, &walk->pkt, &walk->to, hops, &diff)))
+	if (!(walk->pkt.tuple.family == 4
+		      ? lb_ipv4_rewrite(ctx, &walk->pkt, &walk->to, hops, &diff)
+		      : lb_ipv6_rewrite(ctx, &walk->pkt, &walk->to, hops, &diff)))
 		return false;
 	if (unlikely(walk->pkt.flags & LB_PACKET_FRAG_LATER))
 		return true;

@@ -52,7 +52,10 @@ lb_inline void *lb_reach(hook_ctx *ctx, __u32 off, __u32 len)
 /* Bytes of its own that a transport protocol must show; 0: not one of ours. */
 lb_inline __u32 lb_l4_need(__u8 proto)
 {
-	return proto == IPPROTO_TCP ? 20 : proto == IPPROTO_UDP ? 8 : proto == IPPROTO_SCTP ? 12 : 0;
+	return proto == IPPROTO_TCP    ? 20
+	       : proto == IPPROTO_UDP  ? 8
+	       : proto == IPPROTO_SCTP ? 12
+				       : 0;
 }
 
 /* Ports; the tuple has the protocol already. */

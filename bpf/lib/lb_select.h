@@ -38,8 +38,9 @@ struct lb_pick {
 	const struct lb_backend *backend;
 	__u32 backend_id;
 	__u32 service_id;
-	__u32 flags;	       /* lb_service.flags of the service that was found */
-	enum lb_reason reason; /* with LB_DROP; LB_DROP_RACE with LB_REFUSE: there may be a backend */
+	__u32 flags; /* lb_service.flags of the service that was found */
+	enum lb_reason
+		reason; /* with LB_DROP; LB_DROP_RACE with LB_REFUSE: there may be a backend */
 };
 
 /* The list in force: Local policy short-circuits to the Cluster list for external frontends asked
