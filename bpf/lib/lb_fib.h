@@ -74,6 +74,9 @@ HOOK_ONCE int lb_fib_back(hook_ctx *ctx, struct lb_walk *walk)
 	rc = hook_route(ctx, &fib, BPF_FIB_LOOKUP_OUTPUT);
 	if (rc != BPF_FIB_LKUP_RET_SUCCESS && rc != BPF_FIB_LKUP_RET_NO_NEIGH)
 		return false;
+	/* IPv6 takes another device's route where this one has none, or a worse one. */
+	if (fib.ifindex != walk->ct.oif)
+		return false;
 	walk->ct.mtu = lb_fib_mtu(ctx, rc, &fib);
 	return true;
 }

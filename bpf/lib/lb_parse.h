@@ -188,7 +188,7 @@ struct lb_ext {
 	__u32 proto; /* the next header's */
 };
 
-/* Ends at the first header that is none of IPv6's own (or a later fragment, which has none). */
+/* Ends at the first header that is none of IPv6's own, or behind a fragment header. */
 HOOK_ONCE enum lb_parsed lb_parse_ext6(hook_ctx *ctx, struct lb_ext *ext)
 {
 	if (!ext)
@@ -202,17 +202,22 @@ HOOK_ONCE enum lb_parsed lb_parse_ext6(hook_ctx *ctx, struct lb_ext *ext)
 			return LB_PARSED;
 		if (ext->off > LB_REACH || hook_read(ctx, ext->off, head, sizeof(head)))
 			return LB_PARSED_MALFORMED;
+		/* With segments left the destination is not the last one, which checksums know. */
+		if (ext->proto == LB_NEXT_ROUTING && head[3])
+			return LB_PARSED_OTHER;
 		if (ext->proto == LB_NEXT_FRAGMENT) {
 			__be16 off = *(__be16 *)(head + 2);
 
 			ext->frag_id = *(__be32 *)(head + 4);
-			/* An atomic fragment is a whole packet. */
-			if (off & bpf_htons(0xfff9))
-				ext->flags |= LB_PACKET_FRAG;
 			ext->off += 8;
 			ext->proto = head[0];
-			if (off & bpf_htons(0xfff8)) {
-				ext->flags |= LB_PACKET_FRAG_LATER;
+			/* An atomic fragment is a whole packet. Of others, only what the
+			 * fragment header names is known to all of a datagram's fragments:
+			 * one with more headers behind it is not ours. */
+			if (off & bpf_htons(0xfff9)) {
+				ext->flags |= LB_PACKET_FRAG;
+				if (off & bpf_htons(0xfff8))
+					ext->flags |= LB_PACKET_FRAG_LATER;
 				return LB_PARSED;
 			}
 		} else {

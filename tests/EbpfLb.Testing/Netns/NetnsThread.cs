@@ -19,8 +19,7 @@ public static class NetnsThread
         {
             try
             {
-                Enter(netnsPath);
-                result = work();
+                Enter(netnsPath, () => result = work());
             }
 #pragma warning disable CA1031 // Whatever it is, the caller gets it.
             catch (Exception exception)
@@ -46,10 +45,14 @@ public static class NetnsThread
         return true;
     });
 
-    private static void Enter(string netnsPath)
+    /// <summary>Moves this thread there and runs <paramref name="work"/>; the thread must not be used for anything else afterwards.</summary>
+    internal static void Enter(string netnsPath, Action work)
     {
-        using var netns = File.OpenHandle(netnsPath);
-        if (Libc.setns((int)netns.DangerousGetHandle(), Libc.CLONE_NEWNET) != 0)
-            throw new InvalidOperationException($"setns {netnsPath}: errno {Marshal.GetLastPInvokeError()}");
+        using (var netns = File.OpenHandle(netnsPath))
+        {
+            if (Libc.setns((int)netns.DangerousGetHandle(), Libc.CLONE_NEWNET) != 0)
+                throw new InvalidOperationException($"setns {netnsPath}: errno {Marshal.GetLastPInvokeError()}");
+        }
+        work();
     }
 }

@@ -1,0 +1,224 @@
+using System.Net;
+using System.Runtime.InteropServices;
+using EbpfLb.Abi;
+using EbpfLb.Bpf;
+using EbpfLb.Planning.Encoding;
+using EbpfLb.Testing.Netns;
+using EbpfLb.Testing.Processes;
+
+namespace EbpfLb.Datapath.Tests.Packets.Harness;
+
+/// <summary>
+/// The tc programs of the built object with maps of their own, on the node of <see cref="PacketLab"/>. One for a test class
+/// (loading costs the verifier's time); <see cref="Reset"/> before each test.
+/// </summary>
+internal sealed class PacketProgram : IDisposable
+{
+    /// <summary>BPF_F_TEST_SKB_CHECKSUM_COMPLETE: the kernel takes a sum of the packet, as devices do, and fails the run (EBADMSG) when
+    /// that is untrue afterwards.</summary>
+    private const uint ChecksumComplete = 1 << 2;
+
+    private static readonly string[] Entries = ["lb_in", "lb_out"];
+
+    private readonly ScratchNetns netns = PacketLab.CreateNetns();
+    private readonly BpfObject bpf;
+    private readonly BpfProgram ingress;
+    private readonly BpfProgram egress;
+    private uint lastServiceId;
+    private uint lastBackendId;
+    private uint nextSlot;
+
+    public PacketProgram()
+        : this(_ => { })
+    {
+    }
+
+    /// <param name="configure">Map sizes.</param>
+    public PacketProgram(Action<BpfObject> configure)
+    {
+        bpf = BpfObject.Open(File.ReadAllBytes(Path.Combine(RepositoryPaths.Root, "build", "bpf", "ebpflb.bpf.o")));
+        foreach (var program in bpf.Programs.Values) program.AutoLoad = Entries.Contains(program.Name);
+        configure(bpf);
+        bpf.Load();
+        ingress = bpf.OpenProgram(Entries[0]);
+        egress = bpf.OpenProgram(Entries[1]);
+        Tables = new PacketTables(bpf);
+        Reset();
+    }
+
+    public PacketTables Tables { get; }
+
+    public ScratchNetns Netns => netns;
+
+    public LbSettings Settings
+    {
+        get => Tables.Settings.Lookup(0);
+        set => Tables.Settings.Update(0, value);
+    }
+
+    /// <summary>Nothing but the node itself: its devices and addresses, NodePorts 30000-32767, SNAT ports 61000-64999, pods by prefix.</summary>
+    public void Reset()
+    {
+        Tables.Clear();
+        lastServiceId = 0;
+        lastBackendId = 0;
+        nextSlot = 0;
+        foreach (var device in PacketLab.Devices)
+        {
+            Tables.Devices.Update((uint)device.Index, new LbDevice
+            {
+                Snat4 = AbiAddress.To4(device.Address(Family.IPv4)),
+                Snat6 = AbiAddress.To16(device.Address(Family.IPv6)),
+                Flags = (uint)device.Flags,
+            });
+            Tables.PutNodeAddress(device.Address(Family.IPv4), LbNodeAddrFlag.NodePort);
+            Tables.PutNodeAddress(device.Address(Family.IPv6), LbNodeAddrFlag.NodePort);
+        }
+        Settings = new LbSettings
+        {
+            Flags = (uint)(LbSetting.SetPods4 | LbSetting.SetPods6 | LbSetting.SetEvents),
+            CtPending = Tables.CtPending.Info.MaxEntries,
+            NodePortFirst = 30000,
+            NodePortLast = 32767,
+            SnatPortFirst = 61000,
+            SnatPortLast = 64999,
+            Pods4 = AbiAddress.To4(IPAddress.Parse("10.244.0.0")),
+            Pods4Mask = AbiAddress.To4(IPAddress.Parse("255.255.0.0")),
+            Pods6 = AbiAddress.To16(IPAddress.Parse("fd00:244::")),
+            Pods6Mask = AbiAddress.To16(IPAddress.Parse("ffff:ffff::")),
+        };
+    }
+
+    /// <summary>Writes a service: backends, lists, then each frontend.</summary>
+    public ServedService Serve(ServiceSpec spec) => Write(++lastServiceId, spec);
+
+    /// <summary>As the planner leaves a backend that went: in no list, its id not given away yet.</summary>
+    public void Retire(ServedService service, int index) =>
+        PutBackend(service.BackendId(index), service.Id, service.Spec.Protocol, service.Spec.Backends[index], default);
+
+    /// <summary>The service has these backends from now on; they get new ids.</summary>
+    public ServedService Replace(ServedService service, params BackendSpec[] backends)
+    {
+        for (var i = 0; i < service.Spec.Backends.Length; i++) Retire(service, i);
+        return Write(service.Id, service.Spec with { Backends = backends });
+    }
+
+    public PacketResult Ingress(byte[] packet, Device? device = null) => Run(ingress, packet, new SkbContext((device ?? PacketLab.Wan).Index));
+
+    public PacketResult Egress(byte[] packet, Device? device = null) => Run(egress, packet, new SkbContext((device ?? PacketLab.Wan).Index));
+
+    /// <param name="hook">Which entry.</param>
+    /// <param name="packet">With an Ethernet header.</param>
+    /// <param name="context">Where.</param>
+    /// <param name="repeat">Runs over the same packet: what the first left is what the second meets.</param>
+    /// <param name="checksumComplete">Let the kernel keep a sum of the packet; off where the program makes a packet of its own.</param>
+    public PacketResult Run(LbCtHook hook, byte[] packet, SkbContext context, int repeat = 1, bool checksumComplete = false) =>
+        Run(hook == LbCtHook.Ingress ? ingress : egress, packet, context, repeat, checksumComplete);
+
+    public ulong Count(LbReason reason) => Sum(reason).Count;
+
+    public ulong Bytes(LbReason reason) => Sum(reason).Bytes;
+
+    /// <summary>Every counter that is not zero.</summary>
+    public Dictionary<LbReason, ulong> Counts() =>
+        Enum.GetValues<LbReason>().Where(r => r != LbReason.Max).Distinct().Select(r => (r, Count(r))).Where(p => p.Item2 > 0).ToDictionary(p => p.r, p => p.Item2);
+
+    public List<LbEvent> Events()
+    {
+        List<LbEvent> events = [];
+        Tables.Events.Drain(record => events.Add(MemoryMarshal.Read<LbEvent>(record)));
+        return events;
+    }
+
+    public void Dispose()
+    {
+        Tables.Dispose();
+        ingress.Dispose();
+        egress.Dispose();
+        bpf.Dispose();
+        netns.Dispose();
+    }
+
+    private PacketResult Run(BpfProgram program, byte[] packet, SkbContext context, int repeat = 1, bool checksumComplete = false)
+    {
+        var result = netns.Run(() => program.TestRun(new TestRunRequest
+        {
+            Data = packet,
+            DataOutCapacity = 16384,
+            Context = context.ToBytes(),
+            Repeat = repeat,
+            Flags = checksumComplete ? ChecksumComplete : 0,
+        }));
+        return new PacketResult((Verdict)(int)result.ReturnValue, result.Data);
+    }
+
+    private ServedService Write(uint id, ServiceSpec spec)
+    {
+        var served = new ServedService(id, spec, lastBackendId + 1);
+        foreach (var backend in spec.Backends) PutBackend(++lastBackendId, served.Id, spec.Protocol, backend, backend.Lists);
+        var cluster = PutList(served, LbBackendFlag.InCluster);
+        var local = PutList(served, LbBackendFlag.InLocal);
+        foreach (var range in spec.Ranges) Tables.PutRange(served.Id, IPNetwork.Parse(range));
+        foreach (var frontend in spec.Frontends)
+        {
+            var flags = spec.Flags | frontend.Kind;
+            if (spec.AffinitySeconds > 0) flags |= LbServiceFlag.Affinity;
+            if (spec.Ranges.Length > 0) flags |= LbServiceFlag.Ranges;
+            PutFrontend(spec.Protocol, frontend, new LbService
+            {
+                Id = served.Id,
+                Flags = (uint)flags,
+                AffinitySec = spec.AffinitySeconds,
+                Cluster = cluster,
+                Local = local,
+            });
+        }
+        return served;
+    }
+
+    private LbStat Sum(LbReason reason)
+    {
+        var values = new LbStat[Tables.Stats.CpuCount];
+        Tables.Stats.TryLookup((uint)reason, values);
+        return values.Aggregate(default(LbStat), (sum, v) => new LbStat { Count = sum.Count + v.Count, Bytes = sum.Bytes + v.Bytes });
+    }
+
+    private void PutBackend(uint id, uint serviceId, byte protocol, BackendSpec backend, LbBackendFlag lists) =>
+        Tables.Backends.Update(id, new LbBackend
+        {
+            Addr = AbiAddress.To16(backend.Address),
+            Port = Be16.FromHost((ushort)backend.Port),
+            Proto = protocol,
+            Family = (byte)(AbiAddress.Is6(backend.Address) ? 6 : 4),
+            ServiceId = serviceId,
+            Flags = (uint)(lists | (backend.OnThisNode ? LbBackendFlag.Local : default)),
+        });
+
+    private LbRange PutList(ServedService service, LbBackendFlag list)
+    {
+        var range = new LbRange { First = nextSlot };
+        for (var i = 0; i < service.Spec.Backends.Length; i++)
+        {
+            var backend = service.Spec.Backends[i];
+            if (!backend.Lists.HasFlag(list) || (list == LbBackendFlag.InLocal && !backend.OnThisNode)) continue;
+            Tables.Slots.Update(nextSlot++, new LbSlot { BackendId = service.BackendId(i), ServiceId = service.Id });
+            range.Count++;
+        }
+        return range;
+    }
+
+    private void PutFrontend(byte protocol, FrontendSpec frontend, LbService value)
+    {
+        var port = Be16.FromHost((ushort)frontend.Port);
+        if (AbiAddress.Is6(frontend.Address))
+        {
+            var key = new LbFe6 { Addr = AbiAddress.To16(frontend.Address), Port = port, Proto = protocol };
+            Tables.Services6.Update(key, value with { Check = FrontendKey.From(key).Check });
+        }
+        else
+        {
+            var key = new LbFe4 { Addr = AbiAddress.To4(frontend.Address), Port = port, Proto = protocol };
+            Tables.Services4.Update(key, value with { Check = FrontendKey.From(key).Check });
+        }
+    }
+}

@@ -1,0 +1,157 @@
+using System.Net;
+using EbpfLb.Abi;
+using EbpfLb.Bpf;
+
+namespace EbpfLb.Datapath.Tests.Packets.Harness;
+
+/// <summary>The maps of one loaded object.</summary>
+internal sealed class PacketTables : IDisposable
+{
+    private readonly List<IDisposable> owned = [];
+
+    public PacketTables(BpfObject bpf)
+    {
+        Services4 = Open(bpf, Abi.Tables.Services4);
+        Services6 = Open(bpf, Abi.Tables.Services6);
+        Slots = Open(bpf, Abi.Tables.Slots);
+        Backends = Open(bpf, Abi.Tables.Backends);
+        Affinity = Open(bpf, Abi.Tables.Affinity);
+        NodeAddrs4 = Open(bpf, Abi.Tables.NodeAddrs4);
+        NodeAddrs6 = Open(bpf, Abi.Tables.NodeAddrs6);
+        SrcRanges4 = Open(bpf, Abi.Tables.SrcRanges4);
+        SrcRanges6 = Open(bpf, Abi.Tables.SrcRanges6);
+        Devices = Open(bpf, Abi.Tables.Devices);
+        Settings = Open(bpf, Abi.Tables.Settings);
+        Conntrack4 = Open(bpf, Abi.Tables.Conntrack4);
+        Conntrack6 = Open(bpf, Abi.Tables.Conntrack6);
+        CtPending = Open(bpf, Abi.Tables.CtPending);
+        CtCursor = Open(bpf, Abi.Tables.CtCursor);
+        Frags = Open(bpf, Abi.Tables.Frags);
+        Stats = Keep(new PerCpuMap<uint, LbStat>(bpf.OpenMap(Abi.Tables.Stats.Name)));
+        SvcStats = Keep(new PerCpuMap<uint, LbSvcStat>(bpf.OpenMap(Abi.Tables.SvcStats.Name)));
+        Events = Keep(new RingBuffer(bpf.OpenMap(Abi.Tables.Events.Name)));
+    }
+
+    public BpfMap<LbFe4, LbService> Services4 { get; }
+
+    public BpfMap<LbFe6, LbService> Services6 { get; }
+
+    public BpfMap<uint, LbSlot> Slots { get; }
+
+    public BpfMap<uint, LbBackend> Backends { get; }
+
+    public BpfMap<LbAffKey, LbAff> Affinity { get; }
+
+    public BpfMap<LbIp4, LbNodeAddr> NodeAddrs4 { get; }
+
+    public BpfMap<LbIp6, LbNodeAddr> NodeAddrs6 { get; }
+
+    public BpfMap<LbSrcRange4, uint> SrcRanges4 { get; }
+
+    public BpfMap<LbSrcRange6, uint> SrcRanges6 { get; }
+
+    public BpfMap<uint, LbDevice> Devices { get; }
+
+    public BpfMap<uint, LbSettings> Settings { get; }
+
+    public BpfMap<LbCtKey4, LbCt4> Conntrack4 { get; }
+
+    public BpfMap<LbCtKey6, LbCt6> Conntrack6 { get; }
+
+    public BpfMap<uint, LbCtKey6> CtPending { get; }
+
+    public BpfMap<uint, LbCtCursor> CtCursor { get; }
+
+    public BpfMap<LbFragKey, LbFrag> Frags { get; }
+
+    public PerCpuMap<uint, LbStat> Stats { get; }
+
+    public PerCpuMap<uint, LbSvcStat> SvcStats { get; }
+
+    public RingBuffer Events { get; }
+
+    /// <summary>As after loading.</summary>
+    public void Clear()
+    {
+        Empty(Services4);
+        Empty(Services6);
+        Empty(NodeAddrs4);
+        Empty(NodeAddrs6);
+        Empty(SrcRanges4);
+        Empty(SrcRanges6);
+        Empty(Devices);
+        Empty(Affinity);
+        ClearFlows();
+        Settings.Update(0, default);
+        Span<LbStat> none = new LbStat[Stats.CpuCount];
+        for (var i = 0u; i < Stats.Info.MaxEntries; i++) Stats.Update(i, none);
+        Events.Drain(_ => { });
+    }
+
+    /// <summary>No flow, no fragment is known.</summary>
+    public void ClearFlows()
+    {
+        Empty(Conntrack4);
+        Empty(Conntrack6);
+        Empty(Frags);
+        var used = Math.Min(CtCursor.Lookup(0).Next, CtPending.Info.MaxEntries);
+        for (var i = 0u; i < used; i++) CtPending.Update(i, default);
+        CtCursor.Update(0, default);
+    }
+
+    public List<FlowEntry> Flows() =>
+    [
+        .. Conntrack4.Keys().Select(key => FlowEntry.From(key, Conntrack4.Lookup(key))),
+        .. Conntrack6.Keys().Select(key => FlowEntry.From(key, Conntrack6.Lookup(key))),
+    ];
+
+    public void Put(FlowEntry entry)
+    {
+        if (AbiAddress.Is6(entry.Source.Address)) Conntrack6.Update(entry.Key6(), entry.Value6());
+        else Conntrack4.Update(entry.Key4(), entry.Value4());
+    }
+
+    public void Delete(FlowEntry entry)
+    {
+        if (AbiAddress.Is6(entry.Source.Address)) Conntrack6.Delete(entry.Key6());
+        else Conntrack4.Delete(entry.Key4());
+    }
+
+    public void PutNodeAddress(IPAddress address, LbNodeAddrFlag flags)
+    {
+        if (AbiAddress.Is6(address)) NodeAddrs6.Update(new LbIp6 { Addr = AbiAddress.To16(address) }, new LbNodeAddr { Flags = (uint)flags });
+        else NodeAddrs4.Update(new LbIp4 { Addr = AbiAddress.To4(address) }, new LbNodeAddr { Flags = (uint)flags });
+    }
+
+    public void PutRange(uint serviceId, IPNetwork range)
+    {
+        var address = range.BaseAddress;
+        if (AbiAddress.Is6(address))
+            SrcRanges6.Update(new LbSrcRange6 { PrefixLen = 32 + (uint)range.PrefixLength, ServiceId = serviceId, Addr = AbiAddress.To16(address) }, 1);
+        else
+            SrcRanges4.Update(new LbSrcRange4 { PrefixLen = 32 + (uint)range.PrefixLength, ServiceId = serviceId, Addr = AbiAddress.To4(address) }, 1);
+    }
+
+    public void Dispose()
+    {
+        foreach (var map in owned) map.Dispose();
+    }
+
+    private static void Empty<TKey, TValue>(BpfMap<TKey, TValue> map)
+        where TKey : unmanaged
+        where TValue : unmanaged
+    {
+        foreach (var key in map.Keys()) map.Delete(key);
+    }
+
+    private BpfMap<TKey, TValue> Open<TKey, TValue>(BpfObject bpf, Table<TKey, TValue> table)
+        where TKey : unmanaged
+        where TValue : unmanaged => Keep(bpf.OpenMap<TKey, TValue>(table.Name));
+
+    private T Keep<T>(T map)
+        where T : IDisposable
+    {
+        owned.Add(map);
+        return map;
+    }
+}
