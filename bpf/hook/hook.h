@@ -21,16 +21,16 @@
  *                                     did, what direct writing did to it
  *   hook_resize(ctx, len)             cuts the packet's end or grows it; drops offloads; moves
  *   hook_push(ctx, len)               room in front of the packet's first byte; moves
- *   hook_len(ctx)                     bytes in all
- *   hook_segment(ctx)                 payload bytes per segment of a GSO packet, 0 for others
- *   hook_protocol(ctx)                ETH_P_ of the packet in network order, where there is no
- *                                     Ethernet header to say it
- *   hook_vlan(ctx)                    VLAN id that the device took off the packet, 0 for none
- *   hook_ifindex(ctx)                 device it came in by or leaves by
- *   hook_send(ctx, ifindex)           out by the device as it is, link header included: a verdict
- *   hook_forward(ctx, ifindex, l3)    out by the device, link header by the neighbour that a
- *                                     routing lookup for the packet finds there; l3 is the offset
- *                                     of its IP header: a verdict
+ *   hook_cut(ctx, len)                takes bytes away behind the link header; a checksum left to
+ * the device is forgotten when they reach two bytes into the L4 header; moves hook_room(ctx, len)
+ * room behind the link header, zeros; moves hook_untag(ctx)                   takes a VLAN tag away
+ * if there is one; moves hook_len(ctx)                     bytes in all hook_segment(ctx) payload
+ * bytes per segment of a GSO packet, 0 for others hook_protocol(ctx)                ETH_P_ of the
+ * packet in network order, where there is no Ethernet header to say it hook_vlan(ctx) VLAN id that
+ * the device took off the packet, 0 for none hook_ifindex(ctx)                 device it came in by
+ * or leaves by hook_send(ctx, ifindex)           out by the device as it is, link header included:
+ * a verdict hook_forward(ctx, ifindex, l3)    out by the device, link header by the neighbour that
+ * a routing lookup for the packet finds there; l3 is the offset of its IP header: a verdict
  *   hook_again(ctx, rounds)           through this hook once more, after what waits already, at
  *                                     most `rounds` times: a verdict, or HOOK_PASS when it was
  *   hook_route(ctx, fib, flags)       bpf_fib_lookup

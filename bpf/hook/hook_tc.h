@@ -68,6 +68,25 @@ lb_inline long hook_push(hook_ctx *ctx, __u32 len)
 	return bpf_skb_change_head(ctx, len, 0);
 }
 
+/* In two steps: Linux before 6.2 looks whether the unfinished checksum is still in the packet
+ * before it takes bytes away, not after. */
+lb_inline long hook_cut(hook_ctx *ctx, __u32 len)
+{
+	long err = bpf_skb_adjust_room(ctx, 1 - (__s32)len, BPF_ADJ_ROOM_MAC, 0);
+
+	return err ? err : bpf_skb_adjust_room(ctx, -1, BPF_ADJ_ROOM_MAC, 0);
+}
+
+lb_inline long hook_room(hook_ctx *ctx, __u32 len)
+{
+	return bpf_skb_adjust_room(ctx, len, BPF_ADJ_ROOM_MAC, 0);
+}
+
+lb_inline long hook_untag(hook_ctx *ctx)
+{
+	return bpf_skb_vlan_pop(ctx);
+}
+
 lb_inline __u32 hook_len(hook_ctx *ctx)
 {
 	return ctx->len;

@@ -26,6 +26,15 @@ lb_inline __u32 lb_csum_fold32(__u64 sum)
 	return (sum & 0xffffffff) + (sum >> 32);
 }
 
+/* A sum as it is stored. */
+lb_inline __u16 lb_csum_finish(__u64 sum)
+{
+	sum = lb_csum_fold32(sum);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return ~sum;
+}
+
 /* What a checksum field becomes. */
 lb_inline __u16 lb_csum_apply(__u16 check, __u64 diff)
 {
