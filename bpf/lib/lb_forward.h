@@ -166,13 +166,13 @@ HOOK_ONCE int lb_nat_icmp(hook_ctx *ctx, struct lb_walk *walk, __u32 hops)
 }
 
 /* (f) and (g): as the entry says. */
-lb_inline int lb_carry(hook_ctx *ctx, struct lb_walk *walk)
+lb_inline int lb_carry(hook_ctx *ctx, struct lb_walk *walk, enum lb_ct_hook hook)
 {
 	bool error = walk->pkt.flags & LB_PACKET_ICMP_ERROR;
 	__u32 out = 0, hops = 0;
 
 	walk->reason = lb_way(walk);
-	if (walk->hook == LB_CT_EGRESS) {
+	if (hook == LB_CT_EGRESS) {
 		/* The route went elsewhere than the request had come from. */
 		if (unlikely(walk->ct.oif != walk->ifindex))
 			out = walk->ct.oif;
@@ -217,7 +217,7 @@ lb_inline bool lb_fresh(hook_ctx *ctx, struct lb_walk *walk, int *verdict)
 	}
 }
 
-lb_inline int lb_walk_on(hook_ctx *ctx, struct lb_walk *walk)
+lb_inline int lb_walk_on(hook_ctx *ctx, struct lb_walk *walk, enum lb_ct_hook hook)
 {
 	int verdict = HOOK_PASS;
 
@@ -226,13 +226,13 @@ lb_inline int lb_walk_on(hook_ctx *ctx, struct lb_walk *walk)
 	if (!lb_known(ctx, walk)) {
 		walk->reason = LB_PKT_PASSED;
 		/* Of the fragments only a first one opens a flow: this one has lost its own. */
-		if (walk->hook == LB_CT_EGRESS ||
+		if (hook == LB_CT_EGRESS ||
 		    unlikely(walk->pkt.flags & (LB_PACKET_ICMP_ERROR | LB_PACKET_FRAG_LATER)))
 			return HOOK_PASS;
 		if (!lb_fresh(ctx, walk, &verdict))
 			return verdict;
 	}
-	return lb_carry(ctx, walk);
+	return lb_carry(ctx, walk, hook);
 }
 
 /* `l3` as in lb_parse(). */
@@ -245,7 +245,7 @@ lb_inline int lb_forward(hook_ctx *ctx, __u32 l3, enum lb_ct_hook hook)
 	walk.ifindex = hook_ifindex(ctx);
 	switch (lb_parse(ctx, l3, &walk.pkt)) {
 	case LB_PARSED:
-		return lb_finish(&walk, lb_walk_on(ctx, &walk)); /* (b) to (h) */
+		return lb_finish(&walk, lb_walk_on(ctx, &walk, hook)); /* (b) to (h) */
 	case LB_PARSED_VLAN:
 		other = LB_PKT_VLAN;
 		break;
