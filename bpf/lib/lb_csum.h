@@ -26,25 +26,23 @@ lb_inline __u32 lb_csum_fold32(__u64 sum)
 	return (sum & 0xffffffff) + (sum >> 32);
 }
 
-/* A sum as it is stored. */
-lb_inline __u16 lb_csum_finish(__u64 sum)
+lb_inline __u16 lb_csum_fold16(__u64 sum)
 {
 	sum = lb_csum_fold32(sum);
 	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return ~sum;
+	return (sum & 0xffff) + (sum >> 16);
+}
+
+/* A sum as it is stored. */
+lb_inline __u16 lb_csum_finish(__u64 sum)
+{
+	return ~lb_csum_fold16(sum);
 }
 
 /* What a checksum field becomes. */
 lb_inline __u16 lb_csum_apply(__u16 check, __u64 diff)
 {
-	__u64 sum = (__u16)~check + diff;
-
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return ~sum;
+	return lb_csum_finish((__u16)~check + diff);
 }
 
 #endif

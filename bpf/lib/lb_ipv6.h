@@ -71,15 +71,15 @@ lb_once int lb_ct_find6(struct lb_walk *walk)
 }
 
 /* As lb_ipv4_rewrite(). No header checksum makes up for the changes, so a sum that the device took
- * of the packet changes with them: by the hop limit's here, by the addresses' where the caller
- * knows what becomes of the L4 checksum. */
+ * of the packet changes with them: by the hop limit's here; the addresses' are with the L4
+ * checksum's. */
 lb_inline bool lb_ipv6_rewrite(hook_ctx *ctx, const struct lb_packet *pkt,
 			       const struct lb_tuple *to, __u32 hops, __u32 *diff)
 {
 	struct ipv6hdr *ip = lb_reach(ctx, pkt->l3, sizeof(*ip));
 	__u64 sum = 0;
 
-	if (!ip)
+	if (unlikely(!ip))
 		return false;
 	sum = lb_csum_diff16(sum, pkt->tuple.src, to->src);
 	sum = lb_csum_diff16(sum, pkt->tuple.dst, to->dst);
@@ -88,9 +88,8 @@ lb_inline bool lb_ipv6_rewrite(hook_ctx *ctx, const struct lb_packet *pkt,
 	lb_copy16((__be32 *)&ip->daddr, to->dst);
 	if (hops) {
 		ip->hop_limit--;
-		sum += (__u16)~bpf_htons(0x0001);
+		hook_csum_add(ctx, (__u16)~bpf_htons(0x0001));
 	}
-	hook_csum_add(ctx, lb_csum_fold32(sum));
 	return true;
 }
 

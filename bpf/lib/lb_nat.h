@@ -16,34 +16,65 @@ lb_inline __u32 lb_ports(__be16 sport, __be16 dport)
 }
 
 /*
- * Ports and the checksum of TCP or UDP. The kernel's helper keeps the checksum, because only it
- * knows whether that is complete, left to the device, or taken by it. A UDP checksum of 0 means
- * none.
+ * Whether the checksum field may hold what a device or the kernel will yet finish: the sum of the
+ * pseudo header. A finished one looks so once in 65,535 times; the way for unfinished ones is right
+ * for it too, only slower.
+ */
+lb_inline bool lb_csum_unfinished(hook_ctx *ctx, const struct lb_packet *pkt, __u16 check)
+{
+	__u32 len = pkt->len - (pkt->l4 - pkt->l3);
+	__u64 sum = (__u64)bpf_htonl(len) + bpf_htonl(pkt->tuple.proto) + (__u16)~check;
+
+	if (hook_segment(ctx) || pkt->flags & LB_PACKET_FRAG)
+		return true;
+	sum += (__u64)pkt->tuple.src[3] + pkt->tuple.dst[3];
+	if (pkt->tuple.family == 6) {
+		sum += (__u64)pkt->tuple.src[0] + pkt->tuple.src[1] + pkt->tuple.src[2];
+		sum += (__u64)pkt->tuple.dst[0] + pkt->tuple.dst[1] + pkt->tuple.dst[2];
+	}
+	return lb_csum_fold16(sum) == 0xffff;
+}
+
+/*
+ * Ports and the checksum of TCP or UDP. Only the kernel knows whether the checksum is complete or
+ * left to the device, and its helper costs as much as all the rest: it is asked where the field
+ * does not tell. A UDP checksum of 0 means none.
  */
 lb_inline bool lb_nat_l4(hook_ctx *ctx, const struct lb_walk *walk, __u32 addr_diff)
 {
 	const struct lb_packet *pkt = &walk->pkt;
 	__u32 old = lb_ports(pkt->tuple.sport, pkt->tuple.dport);
 	__u32 new = lb_ports(walk->to.sport, walk->to.dport);
-	__u32 at = pkt->l4, flags = 0;
-	__be16 *ports = lb_reach(ctx, at, 8);
+	bool udp = pkt->tuple.proto == IPPROTO_UDP;
+	__u32 at = pkt->l4, flags = udp ? HOOK_CSUM_ZERO : 0;
+	__be16 *ports = lb_reach(ctx, at, udp ? 8 : 20);
+	__u16 *check;
 
-	if (!ports)
+	if (unlikely(!ports))
 		return false;
-	ports[0] = walk->to.sport;
-	ports[1] = walk->to.dport;
-	if (pkt->tuple.proto == IPPROTO_UDP) {
-		if (!ports[3]) {
-			hook_csum_add(ctx, lb_csum_fold32(lb_csum_diff(0, old, new)));
-			return true;
-		}
-		at += LB_UDP_CSUM_OFF;
-		flags = HOOK_CSUM_ZERO;
-	} else {
-		at += LB_TCP_CSUM_OFF;
+	*(__u32 *)ports = new;
+	check = ports + (udp ? LB_UDP_CSUM_OFF : LB_TCP_CSUM_OFF) / 2;
+	if (unlikely(udp && !*check)) {
+		if (pkt->tuple.family == 4)
+			addr_diff = 0;
+		hook_csum_add(ctx, lb_csum_fold32(lb_csum_diff(addr_diff, old, new)));
+		return true;
 	}
+	if (likely(!lb_csum_unfinished(ctx, pkt, *check))) {
+		*check = lb_csum_apply(*check, lb_csum_diff(addr_diff, old, new));
+		if (udp && !*check)
+			*check = 0xffff;
+		/* What the addresses did to the packet's sum, this has undone; of IPv4 the header's
+		 * own checksum had done so before. */
+		if (pkt->tuple.family == 4)
+			hook_csum_add(ctx, ~addr_diff);
+		return true;
+	}
+	at += udp ? LB_UDP_CSUM_OFF : LB_TCP_CSUM_OFF;
 	if (hook_l4_csum(ctx, at, 0, addr_diff, flags | HOOK_CSUM_PSEUDO))
 		return false;
+	if (pkt->tuple.family == 6)
+		hook_csum_add(ctx, addr_diff);
 	return old == new || !hook_l4_csum(ctx, at, old, new, flags | sizeof(new));
 }
 
@@ -76,10 +107,12 @@ lb_inline bool lb_nat(hook_ctx *ctx, struct lb_walk *walk, __u32 hops)
 		      ? lb_ipv4_rewrite(ctx, &walk->pkt, &walk->to, hops, &diff)
 		      : lb_ipv6_rewrite(ctx, &walk->pkt, &walk->to, hops, &diff)))
 		return false;
-	if (unlikely(walk->pkt.flags & LB_PACKET_FRAG_LATER))
-		return true;
-	if (unlikely(walk->pkt.tuple.proto == IPPROTO_SCTP))
-		return lb_nat_sctp(ctx, walk);
+	if (unlikely(walk->pkt.flags & LB_PACKET_FRAG_LATER ||
+		     walk->pkt.tuple.proto == IPPROTO_SCTP)) {
+		if (walk->pkt.tuple.family == 6)
+			hook_csum_add(ctx, diff);
+		return walk->pkt.flags & LB_PACKET_FRAG_LATER || lb_nat_sctp(ctx, walk);
+	}
 	return lb_nat_l4(ctx, walk, diff);
 }
 
