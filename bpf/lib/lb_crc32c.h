@@ -133,17 +133,22 @@ static __noinline long lb_sctp_ports(hook_ctx *ctx, const struct lb_packet *pkt,
 				     __be32 new_ports)
 {
 	__u32 len = pkt->len - (pkt->l4 - pkt->l3);
-	__u32 crc;
+	__u32 crc, was;
 	long err;
 
 	if (old_ports == new_ports || (pkt->flags & LB_PACKET_FRAG_LATER))
 		return 0;
 	if (pkt->flags & LB_PACKET_FRAG)
 		return -EINVAL;
-	err = hook_read(ctx, pkt->l4 + 8, &crc, sizeof(crc));
-	if (err || !crc)
+	err = hook_read(ctx, pkt->l4 + 8, &was, sizeof(was));
+	if (err)
 		return err;
-	crc ^= lb_le32(lb_crc32c_change(lb_le32(old_ports ^ new_ports), len));
+	crc = was;
+	if (crc)
+		crc ^= lb_le32(lb_crc32c_change(lb_le32(old_ports ^ new_ports), len));
+	/* A sum that the device took of the packet; nothing here makes up for the change. */
+	hook_csum_add(
+		ctx, lb_csum_fold32(lb_csum_diff(lb_csum_diff(0, old_ports, new_ports), was, crc)));
 	return hook_write(ctx, pkt->l4 + 8, &crc, sizeof(crc));
 }
 

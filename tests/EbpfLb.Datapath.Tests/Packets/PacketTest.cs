@@ -19,7 +19,7 @@ public abstract class PacketTest : IClassFixture<PacketFixture>
         Program.Reset();
     }
 
-    protected static L4[] Protocols => [L4.Tcp, L4.Udp];
+    protected static L4[] Protocols => Enum.GetValues<L4>();
 
     public static TheoryData<L4, Family> Talks { get; } = Matrix(Protocols);
 

@@ -55,6 +55,7 @@ public sealed class ShapeTests(PacketFixture fixture) : PacketTest(fixture.Progr
     [Theory]
     [InlineData(L4.Tcp)]
     [InlineData(L4.Udp)]
+    [InlineData(L4.Sctp)]
     public void A_routing_header_with_segments_left_is_left_alone(L4 protocol)
     {
         Serve(protocol, Family.IPv6, RemoteBackend(Family.IPv6));
@@ -66,6 +67,7 @@ public sealed class ShapeTests(PacketFixture fixture) : PacketTest(fixture.Progr
     [Theory]
     [InlineData(L4.Tcp)]
     [InlineData(L4.Udp)]
+    [InlineData(L4.Sctp)]
     public void A_chain_without_an_end_is_left_alone(L4 protocol)
     {
         Serve(protocol, Family.IPv6, RemoteBackend(Family.IPv6));
