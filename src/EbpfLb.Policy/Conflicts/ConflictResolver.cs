@@ -3,8 +3,8 @@ using EbpfLb.Model;
 namespace EbpfLb.Policy.Conflicts;
 
 /// <summary>
-/// Takes the frontends away that another Service owns. Two Services with one frontend cannot both be served. kube-proxy leaves it to
-/// the order of a hash map who is; here it is the one with the better claim, whatever came first, so that a restart decides as before.
+/// Takes the frontends away that another Service owns. Two Services with one frontend cannot both be served. kube-proxy leaves
+/// it to the order of a hash map; here it is the one with the better claim, whatever came first, so that a restart decides as before.
 /// </summary>
 internal static class ConflictResolver
 {

@@ -101,6 +101,15 @@ public sealed class ServiceRulesTests : IDisposable
     }
 
     [Fact]
+    public async Task A_node_port_that_a_control_plane_would_choose_is_missed()
+    {
+        folder.With("web.yaml", $"apiVersion: v1\nkind: Service\nmetadata: {{name: web}}\nspec: {{{Ip}, {Port}, type: NodePort}}\n");
+        var loaded = await folder.LoadAsync();
+        Assert.Contains("spec.ports[0].nodePort: is not set: the port has no node port; set one", Assert.Single(loaded.Warnings));
+        Assert.Equal(0, Assert.Single(loaded.Service("web").Ports).NodePort);
+    }
+
+    [Fact]
     public async Task Only_a_load_balancer_has_the_status_of_one()
     {
         folder.With("web.yaml", WithIngress("NodePort", "ip: 198.51.100.7"));

@@ -1,0 +1,43 @@
+using EbpfLb.Agent.Control;
+using EbpfLb.Agent.Pipeline;
+using EbpfLb.Agent.Tests.Fakes;
+using EbpfLb.Http.Health;
+using EbpfLb.Model;
+using EbpfLb.Policy;
+using EbpfLb.Testing.Clusters;
+
+namespace EbpfLb.Agent.Tests.Control;
+
+public sealed class AgentViewTests
+{
+    private readonly ClusterBuilder cluster = new ClusterBuilder()
+        .Slice("web-1", "web", ["http:8080"], ["10.1.0.1 node=node-1", "10.1.0.2 node=node-2", "10.1.0.3 node=node-2"]);
+
+    private async Task<IEnumerable<string>> RowsAsync()
+    {
+        var table = ForwardingCompiler.Compile(cluster.Build(), new PolicyOptions { NodeName = ClusterChanges.NodeName }, null);
+        var state = new PipelineState(() => new SourceStatus("test", true, null, null), new ProxyHealthTracker(TimeProvider.System, TimeSpan.FromSeconds(30)), false);
+        state.RecordRound(new RoundReport(1, default, 1, 1, default, default, true, [], null), table);
+        var view = new AgentView("lab", "1", default, state, new FakeDataplane());
+        var report = await view.ServicesAsync(TestContext.Current.CancellationToken);
+        return report.Services.Select(s => $"{s.Kind} {s.Address}:{s.PortNumber} {s.Policy} {s.Backends}");
+    }
+
+    [Fact]
+    public async Task Every_frontend_has_its_kind_and_the_policy_that_governs_it()
+    {
+        cluster.Service("web", ["10.96.0.1"], ["http:80@30080"], outside: TrafficPolicy.Local, externalIPs: ["203.0.113.1"], balancerIPs: ["198.51.100.1"]);
+
+        Assert.Equal(
+            ["ClusterIP 10.96.0.1:80 Cluster 3", "LoadBalancer 198.51.100.1:80 Local 1", "ExternalIP 203.0.113.1:80 Local 1", "NodePort 0.0.0.0:30080 Local 1"],
+            await RowsAsync());
+    }
+
+    [Fact]
+    public async Task The_backends_counted_are_those_that_the_policy_asks_for()
+    {
+        cluster.Service("web", ["10.96.0.1"], ["http:80@30080"], inside: TrafficPolicy.Local);
+
+        Assert.Equal(["ClusterIP 10.96.0.1:80 Local 1", "NodePort 0.0.0.0:30080 Cluster 3"], await RowsAsync());
+    }
+}
