@@ -145,6 +145,8 @@ public sealed class Dataplane : IAsyncDisposable
         new(Abi.Tables.SvcStats.Name, Mirror.ServicesInUse, Mirror.Limits.MaxServices, "--max-services"),
         new(Abi.Tables.Backends.Name, Mirror.BackendsInUse, Mirror.Limits.MaxBackends, "--max-backends"),
         new(Abi.Tables.Slots.Name, Mirror.SlotsInUse, Mirror.Limits.MaxSlots, "--max-slots"),
+        new(Abi.Tables.SrcRanges4.Name, Mirror.SourceRanges4, Mirror.Limits.MaxRanges4, "--max-source-ranges"),
+        new(Abi.Tables.SrcRanges6.Name, Mirror.SourceRanges6, Mirror.Limits.MaxRanges6, "--max-source-ranges"),
     ];
 
     /// <summary>Leaves everything in force. Does not wait for a grace period: the next agent finds what is left to retire.</summary>

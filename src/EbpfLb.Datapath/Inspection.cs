@@ -9,14 +9,23 @@ using EbpfLb.Policy;
 namespace EbpfLb.Datapath;
 
 /// <summary>One frontend as it stands in the kernel: names are not there, only numbers.</summary>
+/// <param name="Cluster">The Cluster list.</param>
+/// <param name="LocalPolicy">The Local list is in force for sources from outside.</param>
 public sealed record InspectedFrontend(
     uint ServiceId,
     Frontend Frontend,
     uint AffinitySeconds,
-    IReadOnlyList<BackendAddress> Backends,
+    IReadOnlyList<BackendAddress> Cluster,
     ServiceCounters Counters,
     FrontendKind Kind = FrontendKind.ClusterIP,
-    bool LocalPolicy = false);
+    bool LocalPolicy = false)
+{
+    /// <summary>The Local list.</summary>
+    public IReadOnlyList<BackendAddress> Local { get; init; } = [];
+
+    /// <summary>The list that the policy asks for.</summary>
+    public IReadOnlyList<BackendAddress> Backends => LocalPolicy ? Local : Cluster;
+}
 
 /// <summary>Reads the pinned maps of an instance when there is no agent to ask. Changes nothing.</summary>
 public static class Inspection
@@ -48,26 +57,22 @@ public static class Inspection
             if (!key.TryGetFrontend(out var frontend)) return;
             found.Add(new InspectedFrontend(
                 value.Id, frontend, value.AffinitySec,
-                Backends(value, slots.ReadOnlySpan, backends.ReadOnlySpan), counters.Read(value.Id), KindOf((LbServiceFlag)value.Flags),
-                ((LbServiceFlag)value.Flags).HasFlag(LbServiceFlag.Local)));
+                Backends(value.Id, value.Cluster, slots.ReadOnlySpan, backends.ReadOnlySpan), counters.Read(value.Id),
+                ServiceCodec.Kind(value), ServiceCodec.Has(value, LbServiceFlag.Local))
+            {
+                Local = Backends(value.Id, value.Local, slots.ReadOnlySpan, backends.ReadOnlySpan),
+            });
         }
     }
 
-    private static FrontendKind KindOf(LbServiceFlag flags)
-    {
-        if (!flags.HasFlag(LbServiceFlag.External)) return FrontendKind.ClusterIP;
-        if (flags.HasFlag(LbServiceFlag.NodePort)) return FrontendKind.NodePort;
-        return flags.HasFlag(LbServiceFlag.LbVip) ? FrontendKind.LoadBalancer : FrontendKind.ExternalIP;
-    }
-
     /// <summary>The list as a program would follow it; entries that it would not follow are left out.</summary>
-    private static List<BackendAddress> Backends(in LbService value, ReadOnlySpan<LbSlot> slots, ReadOnlySpan<LbBackend> backends)
+    private static List<BackendAddress> Backends(uint serviceId, LbRange range, ReadOnlySpan<LbSlot> slots, ReadOnlySpan<LbBackend> backends)
     {
         var list = new List<BackendAddress>();
-        for (var i = value.Cluster.First; i < value.Cluster.First + (ulong)value.Cluster.Count && i < (uint)slots.Length; i++)
+        for (var i = range.First; i < range.First + (ulong)range.Count && i < (uint)slots.Length; i++)
         {
             var slot = slots[(int)i];
-            if (slot.ServiceId != value.Id || slot.BackendId >= (uint)backends.Length) continue;
+            if (slot.ServiceId != serviceId || slot.BackendId >= (uint)backends.Length) continue;
             list.Add(BackendCodec.Address(backends[(int)slot.BackendId]));
         }
         return list;

@@ -16,9 +16,11 @@ internal sealed class Lab(TableLimits? limits = null, IFaults? faults = null, Ta
 
     public TableLimits Limits { get; } = limits ?? Small;
 
+    private static PolicyOptions Options { get; } = PolicyOptions.Default with { NodeName = "node-1" };
+
     public static TableLimits Small { get; } = new()
     {
-        MaxServices = 64, MaxBackends = 512, MaxSlots = 1024, MaxFrontends4 = 64, MaxFrontends6 = 64,
+        MaxServices = 64, MaxBackends = 512, MaxSlots = 1024, MaxFrontends4 = 64, MaxFrontends6 = 64, MaxRanges4 = 64, MaxRanges6 = 64,
     };
 
     public ClusterBuilder Cluster { get; } = new();
@@ -34,7 +36,7 @@ internal sealed class Lab(TableLimits? limits = null, IFaults? faults = null, Ta
 
     public PlanApplier Applier => applier ??= new PlanApplier(faults is null ? Kernel.Tables : Kernel.WithFaults(faults), Mirror);
 
-    public ForwardingTable Compile() => Table = ForwardingCompiler.Compile(Cluster.Build(), PolicyOptions.Default, Table);
+    public ForwardingTable Compile() => Table = ForwardingCompiler.Compile(Cluster.Build(), Options, Table);
 
     public Plan Plan() => Planner.Plan(Compile(), Mirror);
 
@@ -83,7 +85,7 @@ internal sealed class Lab(TableLimits? limits = null, IFaults? faults = null, Ta
     public void AssertKernelIsTable()
     {
         AssertSafe();
-        var expected = Table!.Services.SelectMany(s => s.Ports).SelectMany(p => p.Frontends.Select(f => Line(f.Frontend, p)));
+        var expected = Table!.Services.SelectMany(s => s.Ports).SelectMany(p => p.Frontends.Select(f => Line(f, p)));
         var actual = KernelReader.Frontends(Kernel.Content).Select(Line);
         Assert.Equal(expected.Order(StringComparer.Ordinal), actual.Order(StringComparer.Ordinal));
     }
@@ -92,28 +94,41 @@ internal sealed class Lab(TableLimits? limits = null, IFaults? faults = null, Ta
     public void AssertNothingIsLeftOver()
     {
         var frontends = KernelReader.Frontends(Kernel.Content);
-        var listed = frontends.SelectMany(f => f.Backends).Select(b => b.Id).ToHashSet();
+        var listed = frontends.SelectMany(f => f.Backends.Concat(f.LocalBackends)).Select(b => b.Id).ToHashSet();
         Assert.Equal(listed.Order(), KernelReader.Backends(Kernel.Content).Select(b => b.Id));
         Assert.Equal(listed.Count, Mirror.BackendsInUse);
         Assert.Equal(frontends.Select(f => f.ServiceId).Distinct().Count(), Mirror.ServicesInUse);
         Assert.Equal(
-            frontends.Where(f => f.Slots.Count > 0).Select(f => f.Slots).Distinct().Sum(s => (int)(s.Count + 3) / 4 * 4), Mirror.SlotsInUse);
+            frontends.SelectMany(f => new[] { f.Slots, f.LocalSlots }).Where(s => s.Count > 0).Distinct().Sum(s => (int)(s.Count + 3) / 4 * 4), Mirror.SlotsInUse);
+        var restricted = frontends.Where(f => f.Sources is not null).Select(f => f.ServiceId).ToHashSet();
+        Assert.All(Kernel.Content.SourceRanges.ToArray(), k => Assert.Contains(k.ServiceId, restricted));
+        Assert.Equal((Kernel.SourceRanges4.Entries.Count, Kernel.SourceRanges6.Entries.Count), (Mirror.SourceRanges4, Mirror.SourceRanges6));
         Assert.Equal(Kernel.Services4.Entries.Count, Mirror.Frontends4);
         Assert.Equal(Kernel.Services6.Entries.Count, Mirror.Frontends6);
     }
 
-    private static string Line(KernelFrontend frontend)
-    {
-        var affinity = frontend.AffinitySeconds == 0 ? "" : $" affinity {frontend.AffinitySeconds}";
-        var backends = frontend.Backends.IsEmpty ? "refuse" : string.Join(' ', frontend.Backends.Select(b => b.Address));
-        return $"{frontend.Key}{affinity} -> {backends}{(frontend.Problem is null ? "" : " PROBLEM " + frontend.Problem)}";
-    }
+    private static string Line(KernelFrontend frontend) => Line(
+            frontend.Key.ToString(), frontend.Kind, frontend.LocalPolicy, frontend.Elsewhere, frontend.AffinitySeconds,
+            frontend.Backends.Select(b => b.Address), frontend.LocalBackends.Select(b => b.Address), frontend.Sources?.Select(r => r.ToString()))
+        + (frontend.Problem is null ? "" : " PROBLEM " + frontend.Problem);
 
-    private static string Line(Frontend frontend, CompiledPort port)
+    private static string Line(ServedFrontend frontend, CompiledPort port) => Line(
+        frontend.Frontend.ToString(), frontend.Kind, frontend.LocalPolicy, frontend.LocalPolicy && port.Elsewhere, port.AffinitySeconds,
+        port.Backends.Where(b => b.Lists.HasFlag(BackendLists.InCluster)).Select(b => b.Address),
+        port.Backends.Where(b => b.Lists.HasFlag(BackendLists.InLocal)).Select(b => b.Address),
+        frontend.Kind == FrontendKind.LoadBalancer && !port.Ranges.IsEmpty ? port.Ranges.Select(r => r.ToString()) : null);
+
+    private static string Line(
+        string frontend, FrontendKind kind, bool localPolicy, bool elsewhere, uint affinity,
+        IEnumerable<BackendAddress> cluster, IEnumerable<BackendAddress> local, IEnumerable<string>? sources)
     {
-        var affinity = port.AffinitySeconds == 0 ? "" : $" affinity {port.AffinitySeconds}";
-        var cluster = port.Backends.Where(b => b.Lists.HasFlag(BackendLists.InCluster)).Select(b => b.Address).ToArray();
-        var backends = cluster.Length == 0 ? "refuse" : string.Join(' ', cluster);
-        return $"{frontend}{affinity} -> {backends}";
+        var what = kind == FrontendKind.ClusterIP ? "" : $" {kind}";
+        if (localPolicy) what += elsewhere ? " Local, else drop" : " Local";
+        if (affinity != 0) what += $" affinity {affinity}";
+        var backends = string.Join(' ', cluster);
+        if (backends.Length == 0) backends = "refuse";
+        var locals = string.Join(' ', local);
+        if (locals.Length > 0) backends += $" | {locals}";
+        return $"{frontend}{what} -> {backends}{(sources is null ? "" : $" from {string.Join(' ', sources)}")}";
     }
 }

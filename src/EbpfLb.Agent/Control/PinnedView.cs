@@ -17,9 +17,9 @@ internal sealed class PinnedView(string instance, IReadOnlyList<InspectedFronten
 
     public Task<BackendsReport> BackendsAsync(CancellationToken cancellationToken)
     {
-        // Frontends of one service port share its backends.
+        // Frontends of one service port share its lists.
         var rows = from service in Services().DistinctBy(f => f.ServiceId)
-                   from backend in service.Backends
+                   from backend in service.Cluster.Union(service.Local).Order()
                    select new BackendRow(
                        null, null, service.Frontend.Protocol.ToText(), service.ServiceId, backend.Address.ToString(), backend.Port);
         return Task.FromResult(new BackendsReport(Origin.Maps, [.. rows]));

@@ -17,6 +17,8 @@ internal sealed class KernelTables : IDisposable
     private readonly KernelTable<LbFe6, LbService> services6;
     private readonly KernelArray<LbSlot> slots;
     private readonly KernelArray<LbBackend> backends;
+    private readonly KernelTable<LbSrcRange4, uint> sources4;
+    private readonly KernelTable<LbSrcRange6, uint> sources6;
     private readonly PerCpuMap<uint, LbStat> stats;
     private readonly KernelTable<uint, LbDevice> devices;
     private readonly KernelTable<LbIp4, LbNodeAddr> addresses4;
@@ -30,6 +32,8 @@ internal sealed class KernelTables : IDisposable
         services6 = new(new BpfMap<LbFe6, LbService>(maps.Take(Abi.Tables.Services6)));
         slots = new(new MappedArray<LbSlot>(maps.Take(Abi.Tables.Slots)));
         backends = new(new MappedArray<LbBackend>(maps.Take(Abi.Tables.Backends)));
+        sources4 = new(new BpfMap<LbSrcRange4, uint>(maps.Take(Abi.Tables.SrcRanges4)));
+        sources6 = new(new BpfMap<LbSrcRange6, uint>(maps.Take(Abi.Tables.SrcRanges6)));
         stats = new(maps.Take(Abi.Tables.Stats));
         devices = new(new BpfMap<uint, LbDevice>(maps.Take(Abi.Tables.Devices)));
         addresses4 = new(new BpfMap<LbIp4, LbNodeAddr>(maps.Take(Abi.Tables.NodeAddrs4)));
@@ -38,7 +42,7 @@ internal sealed class KernelTables : IDisposable
         pendingFlows = maps.All[Abi.Tables.CtPending.Name].Info.MaxEntries;
         ServiceCounters = new(
             new PerCpuMap<uint, LbSvcStat>(maps.Take(Abi.Tables.SvcStats)), maps.Created.Contains(Abi.Tables.SvcStats.Name));
-        ForPlans = new PlanTables(services4, services6, slots, backends, ServiceCounters);
+        ForPlans = new PlanTables(services4, services6, slots, backends, sources4, sources6, ServiceCounters);
     }
 
     public PlanTables ForPlans { get; }
@@ -48,7 +52,10 @@ internal sealed class KernelTables : IDisposable
     public static KernelTables Open(MapSet maps) => new(maps);
 
     public Mirror ReadMirror(TableLimits limits) => MirrorLoader.Load(
-        new KernelContent(services4.Entries(), services6.Entries(), slots.Elements, backends.Elements), limits);
+        new KernelContent(
+            services4.Entries(), services6.Entries(), slots.Elements, backends.Elements,
+            sources4.Entries().Select(e => e.Key), sources6.Entries().Select(e => e.Key)),
+        limits);
 
     /// <param name="nodePorts">Those that the service tables hold.</param>
     public NodeTables ReadNode(PortRange? nodePorts) => new(
@@ -63,6 +70,8 @@ internal sealed class KernelTables : IDisposable
         services6.Dispose();
         slots.Dispose();
         backends.Dispose();
+        sources4.Dispose();
+        sources6.Dispose();
         stats.Dispose();
         devices.Dispose();
         addresses4.Dispose();

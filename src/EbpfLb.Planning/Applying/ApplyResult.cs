@@ -5,7 +5,7 @@ using EbpfLb.Planning.Tables;
 
 namespace EbpfLb.Planning.Applying;
 
-/// <summary>An operation on a table failed: the Service is as it was before, and the next plan tries again.</summary>
+/// <summary>An operation on a table failed: the Service is as it was before, or as the message says; the next plan tries again.</summary>
 /// <param name="Table">As the kernel shows it.</param>
 /// <param name="Message">What happened and what to do about it.</param>
 public sealed record ApplyFailure(ObjectName Service, string Table, TableError Error, string Message)
@@ -29,7 +29,7 @@ public sealed record ApplyResult(
 }
 
 /// <summary>Operations that were done, of Services that succeeded or not.</summary>
-public sealed record ApplyCounts(int Backends, int Slots, int Flips, int Deletes, int Unlive)
+public sealed record ApplyCounts(int Backends, int Slots, int AllowedSources, int Flips, int Deletes, int Unlisted, int RefusedSources)
 {
-    public int Total => Backends + Slots + Flips + Deletes + Unlive;
+    public int Total => Backends + Slots + AllowedSources + Flips + Deletes + Unlisted + RefusedSources;
 }

@@ -1,3 +1,4 @@
+using EbpfLb.Planning.Encoding;
 using EbpfLb.Planning.Mirroring;
 using EbpfLb.Planning.Planned;
 using EbpfLb.Planning.Tables;
@@ -11,6 +12,8 @@ namespace EbpfLb.Planning.Applying;
 /// </summary>
 public sealed class PlanApplier(PlanTables tables, Mirror mirror)
 {
+    private readonly SourceTables sources = new(tables, mirror);
+
     /// <summary>
     /// Phases 1 to 5. Phase 6 is the caller's: wait for a grace period, then <see cref="Retire"/> what the result holds;
     /// planning and applying may go on meanwhile.
@@ -22,7 +25,7 @@ public sealed class PlanApplier(PlanTables tables, Mirror mirror)
         {
             if (!ReferenceEquals(mirror.Open, plan))
                 throw new InvalidOperationException("only the plan made last can be applied, and only once; plan again");
-            return new PlanRun(plan, tables, mirror).Execute();
+            return new PlanRun(plan, tables, sources, mirror).Execute();
         }
     }
 
@@ -40,11 +43,30 @@ public sealed class PlanApplier(PlanTables tables, Mirror mirror)
                 if (tables.Backends.Write(id, [default]) == TableError.None) mirror.BackendIds.Free(id);
                 else remaining.Backends.Add(id);
             }
+            foreach (var key in batch.Sources)
+            {
+                if (!RetireSource(key)) remaining.Sources.Add(key);
+            }
             foreach (var range in batch.Ranges) mirror.Slots.Free(range.First, range.Count);
-            // A backend that was not cleared may be one of these services'.
+            // What was not cleared may be one of these services'.
             if (!remaining.IsEmpty) remaining.Services.AddRange(batch.Services);
             else foreach (var id in batch.Services) mirror.ServiceIds.Free(id);
             return remaining;
         }
+    }
+
+    /// <summary>False when the range is still there and must go later.</summary>
+    private bool RetireSource(SourceKey key)
+    {
+        var owner = mirror.OwnerOf(key);
+        if (!ReferenceEquals(owner, mirror.Foreign))
+        {
+            if (!owner.DyingSources.Contains(key)) return true;
+            // The plan may count on it.
+            if (mirror.Open?.Ports.Any(p => ReferenceEquals(p.Record, owner)) == true) return false;
+        }
+        if (sources.Remove(key) != TableError.None) return false;
+        owner.DyingSources = [.. owner.DyingSources.Where(k => k != key)];
+        return true;
     }
 }

@@ -5,12 +5,19 @@ using EbpfLb.Planning.Encoding;
 using EbpfLb.Planning.Mirroring;
 using EbpfLb.Planning.Planned;
 using EbpfLb.Planning.Tables;
+using EbpfLb.Policy;
 
 namespace EbpfLb.Planning.Applying;
 
 /// <summary>One plan being carried out, phases 1 to 5.</summary>
-internal sealed class PlanRun(Plan plan, PlanTables tables, Mirror mirror)
+internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources, Mirror mirror)
 {
+    /// <summary>Backends that were written while in use.</summary>
+    private readonly List<BackendWrite> marked = [];
+
+    /// <summary>Backends that say they are in lists they are not in.</summary>
+    private readonly List<(PortRecord Record, uint Id, BackendLists Lists)> damaged = [];
+
     private readonly EntryWriter entries = new(plan.Groups, new EntryTables(tables), mirror);
 
     public ApplyResult Execute()
@@ -18,15 +25,19 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, Mirror mirror)
         BeginNewServices();
         var backends = WriteBackends();
         var slots = WriteSlots();
+        var allowed = AllowSources();
         var flips = entries.Write(plan.Updates);
         var deletes = entries.Write(plan.Deletes);
-        var unlive = ClearLive();
+        var refused = RefuseSources();
+        var unlisted = Unlist();
+        PutBackLists();
         var settlement = new Settlement(mirror);
         foreach (var group in plan.Groups) settlement.Settle(group);
-        var failed = plan.Groups.Where(g => g.Root.Failed).ToArray();
+        foreach (var (record, id, lists) in damaged) (record.Damaged ??= [])[id] = lists;
+        var failed = plan.Groups.Where(g => g.Root.Failed || g.Root.Unfinished).ToArray();
         mirror.Commit(plan.Table, failed.Select(g => g.Service).Concat(plan.LeftOut));
         return new ApplyResult(
-            new ApplyCounts(backends, slots, flips, deletes, unlive),
+            new ApplyCounts(backends, slots, allowed, flips, deletes, unlisted, refused),
             failed.Select(Failure).ToImmutableArray(),
             plan.Diagnostics,
             settlement.Retired);
@@ -54,8 +65,13 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, Mirror mirror)
             if (group.Failed) continue;
             group.Touched = true;
             var error = tables.Backends.Write(write.Id, [write.Value]);
-            if (error == TableError.None) count++;
-            else group.Fail(error, tables.Backends.Name);
+            if (error != TableError.None)
+            {
+                group.Fail(error, tables.Backends.Name);
+                continue;
+            }
+            count++;
+            if (write.Before is not null) marked.Add(write);
         }
         return count;
     }
@@ -69,43 +85,115 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, Mirror mirror)
             var group = plan.Groups[write.Group].Root;
             if (group.Failed) continue;
             group.Touched = true;
-            var ids = write.Port.BackendIds;
+            var ids = write.List.Ids;
             if (slots.Length < ids.Length) slots = new LbSlot[Math.Max(ids.Length, 64)];
             for (var i = 0; i < ids.Length; i++)
-                slots[i] = new LbSlot { BackendId = ids[i], ServiceId = write.Port.Record.Id };
-            var error = tables.Slots.Write(write.Port.Range.First, slots.AsSpan(0, ids.Length));
+                slots[i] = new LbSlot { BackendId = ids[i], ServiceId = write.Record.Id };
+            var error = tables.Slots.Write(write.List.Range.First, slots.AsSpan(0, ids.Length));
             if (error == TableError.None) count += ids.Length;
             else group.Fail(error, tables.Slots.Name);
         }
         return count;
     }
 
-    /// <summary>An error here is no failure of the Service: the flip is done, and the backend is cleared when it is retired.</summary>
-    private int ClearLive()
+    private int AllowSources()
     {
         var count = 0;
-        foreach (var backend in plan.Unlive)
+        foreach (var (index, port, key) in plan.Allowed)
         {
-            if (plan.Groups[backend.Group].Root.Failed) continue;
-            var value = tables.Backends.Read(backend.Id);
-            if (!BackendCodec.IsLive(value)) continue;
-            if (tables.Backends.Write(backend.Id, [BackendCodec.WithoutLive(value)]) == TableError.None) count++;
+            var group = plan.Groups[index].Root;
+            if (group.Failed) continue;
+            group.Touched = true;
+            var error = sources.Add(key);
+            if (error != TableError.None)
+            {
+                group.Fail(error, sources.NameOf(key.Table));
+                continue;
+            }
+            port.WrittenSources.Add(key);
+            count++;
         }
         return count;
+    }
+
+    /// <summary>The flip is done, so an error here fails nothing; but a source that should be refused is not, so the next plan tries again.</summary>
+    private int RefuseSources()
+    {
+        var count = 0;
+        foreach (var (index, port, key) in plan.Refused)
+        {
+            var group = plan.Groups[index].Root;
+            if (group.Failed) continue;
+            var error = sources.Remove(key);
+            if (error == TableError.None)
+            {
+                count++;
+                continue;
+            }
+            port.StuckSources.Add(key);
+            group.LeaveUnfinished(error, sources.NameOf(key.Table));
+        }
+        return count;
+    }
+
+    /// <summary>
+    /// The flip is done, so an error here fails nothing. A backend that left is cleared when it is retired; one that stays in the other list
+    /// is left to the next plan.
+    /// </summary>
+    private int Unlist()
+    {
+        var count = 0;
+        foreach (var backend in plan.Unlisted)
+        {
+            var group = plan.Groups[backend.Group].Root;
+            if (group.Failed) continue;
+            var value = tables.Backends.Read(backend.Id);
+            var kept = BackendCodec.Keeping(value, backend.Keep);
+            if (kept == value) continue;
+            var error = tables.Backends.Write(backend.Id, [kept]);
+            if (error == TableError.None) count++;
+            else if ((backend.Keep & BackendCodec.AnyList) != BackendLists.None)
+            {
+                damaged.Add((backend.Record, backend.Id, BackendCodec.Lists(value)));
+                group.LeaveUnfinished(error, tables.Backends.Name);
+            }
+        }
+        return count;
+    }
+
+    /// <summary>A Service that failed is as it was before, also in what its backends say of themselves.</summary>
+    private void PutBackLists()
+    {
+        foreach (var write in marked)
+        {
+            var group = plan.Groups[write.Group].Root;
+            if (!group.Failed) continue;
+            if (!group.Mixed && tables.Backends.Write(write.Id, [write.Before!.Value]) == TableError.None) continue;
+            damaged.Add((write.Before!.Record, write.Id, BackendCodec.Lists(write.Value)));
+        }
     }
 
     private static ApplyFailure Failure(PlannedGroup group)
     {
         var (table, error) = (group.Root.FailedTable!, group.Root.Error);
-        var advice = (error, table) switch
+        var advice = error switch
         {
-            (TableError.TooBig or TableError.NoSpace, _) => "the table is full, start the agent with a larger --max-frontends",
-            (TableError.NoMemory, _) => "the kernel has no memory for it, free some or raise the limit of the agent's memory cgroup",
-            (TableError.NotPermitted, _) => "the kernel refuses it, run the agent as root or with CAP_BPF and CAP_NET_ADMIN",
+            TableError.TooBig or TableError.NoSpace => $"the table is full, start the agent with a larger {Option(table)}",
+            TableError.NoMemory => "the kernel has no memory for it, free some or raise the limit of the agent's memory cgroup",
+            TableError.NotPermitted => "the kernel refuses it, run the agent as root or with CAP_BPF and CAP_NET_ADMIN",
             _ => "it is tried again with the next plan",
         };
         var with = ReferenceEquals(group, group.Root) ? "" : $" (one of its frontends moves from or to {group.Root.Service})";
+        var state = group.Root.Failed ? "it stays as it was" : "it is done but for what the old state still allows";
         return new ApplyFailure(group.Service, table, error,
-            $"writing to {table} failed with {error} (errno {(int)error}){with}; it stays as it was: {advice}");
+            $"writing to {table} failed with {error} (errno {(int)error}){with}; {state}: {advice}");
     }
+
+    private static string Option(string table) => table switch
+    {
+        "lb_src_ranges4" or "lb_src_ranges6" => "--max-source-ranges",
+        "lb_slots" => "--max-slots",
+        "lb_backends" => "--max-backends",
+        _ => "--max-frontends",
+    };
 }

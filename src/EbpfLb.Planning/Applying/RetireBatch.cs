@@ -3,7 +3,7 @@ using EbpfLb.Planning.Encoding;
 namespace EbpfLb.Planning.Applying;
 
 /// <summary>
-/// Ids and ranges that no entry names any more, but that a program which began earlier may still hold. They stay taken until
+/// Ids, ranges and sources that no entry names any more, but that a program which began earlier may still hold. They stay taken until
 /// the batch is retired.
 /// </summary>
 public sealed class RetireBatch
@@ -14,11 +14,16 @@ public sealed class RetireBatch
 
     internal List<uint> Services { get; } = [];
 
-    public bool IsEmpty => Backends.Count == 0 && Ranges.Count == 0 && Services.Count == 0;
+    internal List<SourceKey> Sources { get; } = [];
+
+    public bool IsEmpty => Backends.Count == 0 && Ranges.Count == 0 && Services.Count == 0 && Sources.Count == 0;
 
     public int BackendCount => Backends.Count;
 
     public int ServiceCount => Services.Count;
+
+    /// <summary>Source ranges.</summary>
+    public int SourceCount => Sources.Count;
 
     /// <summary>Slots, without what rounding up adds.</summary>
     public int SlotCount => Ranges.Sum(r => (int)r.Count);
@@ -28,5 +33,6 @@ public sealed class RetireBatch
         Backends.AddRange(other.Backends);
         Ranges.AddRange(other.Ranges);
         Services.AddRange(other.Services);
+        Sources.AddRange(other.Sources);
     }
 }

@@ -24,8 +24,10 @@ internal sealed class Settlement(Mirror mirror)
         var record = port.Record;
         Retired.Backends.AddRange(port.RetiredBackends);
         Retired.Ranges.AddRange(port.RetiredRanges);
+        Retired.Sources.AddRange(port.RetiredSources);
         record.ExtraBackends = [];
         record.ExtraRanges = [];
+        SettleSources(port);
         if (port.Desired is not { } desired)
         {
             if (port.RetiresId) Retired.Services.Add(record.Id);
@@ -33,10 +35,20 @@ internal sealed class Settlement(Mirror mirror)
             return;
         }
         if (port.IsNew) mirror.Claim(record, desired.Key);
-        record.Addresses = port.Addresses;
+        record.Backends = desired.Backends;
         record.BackendIds = port.BackendIds;
-        record.Range = port.Range;
+        record.Cluster = port.Cluster.Range;
+        record.Local = port.Local.Range;
         record.Damaged = null;
+    }
+
+    private static void SettleSources(PlannedPort port)
+    {
+        var record = port.Record;
+        if (port.Sources.Length == 0 && record.Sources.Length == 0 && record.DyingSources.Length == 0) return;
+        // One that was about to go and is wanted again stays: the batch that names it finds it alive.
+        record.DyingSources = [.. record.DyingSources.Except(port.Sources), .. port.RetiredSources];
+        record.Sources = [.. port.Sources, .. port.StuckSources];
     }
 
     /// <summary>The old state is whole again. What was written may have been seen, so it goes the way of all that is retired.</summary>
@@ -49,16 +61,22 @@ internal sealed class Settlement(Mirror mirror)
             return;
         }
         Retired.Backends.AddRange(port.NewBackends);
-        if (port.RangeIsNew) Retired.Ranges.Add(port.Range);
+        Retired.Ranges.AddRange(port.NewRanges);
+        Retired.Sources.AddRange(port.WrittenSources);
+        if (port.WrittenSources.Count > 0) port.Record.DyingSources = [.. port.Record.DyingSources, .. port.WrittenSources];
         if (port.IsNew) Retired.Services.Add(port.Record.Id);
     }
 
-    /// <summary>Some entries name the old list and some the new one: both stay until a later plan has flipped all of them.</summary>
+    /// <summary>Some entries name the old lists and some the new ones: all stay until a later plan has flipped all of them.</summary>
     private void KeepBoth(PlannedPort port)
     {
         var record = port.Record;
         if (port.IsNew) mirror.Claim(record, port.Desired!.Key);
         record.ExtraBackends = [.. record.ExtraBackends, .. port.NewBackends];
-        if (port.RangeIsNew) record.ExtraRanges = [.. record.ExtraRanges, port.Range];
+        record.ExtraRanges = [.. record.ExtraRanges, .. port.NewRanges];
+        if (port.Sources.Length == 0) return;
+        SourceKey[] revived = [.. record.DyingSources.Intersect(port.Sources)];
+        record.Sources = [.. record.Sources, .. port.WrittenSources, .. revived];
+        record.DyingSources = [.. record.DyingSources.Except(revived)];
     }
 }

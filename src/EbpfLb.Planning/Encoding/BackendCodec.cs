@@ -8,8 +8,12 @@ namespace EbpfLb.Planning.Encoding;
 /// <summary>Elements of lb_backends.</summary>
 public static class BackendCodec
 {
-    /// <summary>A backend in the list of its service.</summary>
-    public static LbBackend Encode(BackendAddress backend, TransportProtocol protocol, uint serviceId)
+    /// <summary>What says that a backend is in a list.</summary>
+    public const BackendLists AnyList = BackendLists.InCluster | BackendLists.InLocal;
+
+    private const BackendLists All = AnyList | BackendLists.Local;
+
+    public static LbBackend Encode(BackendAddress backend, BackendLists lists, TransportProtocol protocol, uint serviceId)
     {
         var value = new LbBackend
         {
@@ -17,7 +21,7 @@ public static class BackendCodec
             Proto = (byte)protocol,
             Family = (byte)backend.Address.Family,
             ServiceId = serviceId,
-            Flags = (uint)LbBackendFlag.InCluster,
+            Flags = (uint)lists,
         };
         backend.Address.WriteBytes(MemoryMarshal.AsBytes(new Span<Be32x4>(ref value.Addr)));
         return value;
@@ -26,11 +30,13 @@ public static class BackendCodec
     public static BackendAddress Address(in LbBackend value)
         => new(IpAddress.FromBytes(AbiBytes.Of(value.Addr)), value.Port.ToHost());
 
-    public static bool IsLive(in LbBackend value) => (value.Flags & (uint)LbBackendFlag.InCluster) != 0;
+    /// <summary>The lists that the element says it is in; bits that mean nothing are left out.</summary>
+    public static BackendLists Lists(in LbBackend value) => (BackendLists)value.Flags & All;
 
-    public static LbBackend WithoutLive(LbBackend value)
+    /// <summary>The element without flags other than these.</summary>
+    public static LbBackend Keeping(LbBackend value, BackendLists lists)
     {
-        value.Flags &= ~(uint)LbBackendFlag.InCluster;
+        value.Flags &= (uint)lists;
         return value;
     }
 }

@@ -1,17 +1,66 @@
 using EbpfLb.Abi;
+using EbpfLb.Policy;
 
 namespace EbpfLb.Planning.Encoding;
 
 /// <summary>Values of lb_services4/6.</summary>
-internal static class ServiceCodec
+public static class ServiceCodec
 {
-    /// <param name="affinitySeconds">0 for none.</param>
-    public static LbService Encode(FrontendKey key, uint id, uint affinitySeconds, SlotRange range) => new()
+    private const LbServiceFlag Known = LbServiceFlag.Affinity | LbServiceFlag.External | LbServiceFlag.Local
+        | LbServiceFlag.Elsewhere | LbServiceFlag.Ranges | LbServiceFlag.NodePort | LbServiceFlag.LbVip;
+
+    internal static LbService Encode(FrontendKey key, ServedFrontend frontend, CompiledPort port, uint id, SlotRange cluster, SlotRange local) => new()
     {
         Check = key.Check,
         Id = id,
-        Flags = affinitySeconds == 0 ? 0u : (uint)LbServiceFlag.Affinity,
-        AffinitySec = affinitySeconds,
-        Cluster = new LbRange { First = range.First, Count = range.Count },
+        Flags = (uint)Flags(frontend, port),
+        AffinitySec = port.AffinitySeconds,
+        Cluster = ToAbi(cluster),
+        Local = ToAbi(local),
     };
+
+    internal static SlotRange Cluster(in LbService value) => new(value.Cluster.First, value.Cluster.Count);
+
+    internal static SlotRange Local(in LbService value) => new(value.Local.First, value.Local.Count);
+
+    /// <summary>What the entry's flags make of it.</summary>
+    public static FrontendKind Kind(in LbService value)
+        => Has(value, LbServiceFlag.NodePort) ? FrontendKind.NodePort
+        : Has(value, LbServiceFlag.LbVip) ? FrontendKind.LoadBalancer
+        : Has(value, LbServiceFlag.External) ? FrontendKind.ExternalIP
+        : FrontendKind.ClusterIP;
+
+    /// <summary>The flag is set.</summary>
+    public static bool Has(in LbService value, LbServiceFlag flag) => (value.Flags & (uint)flag) != 0;
+
+    /// <summary>What no encoder writes; null when all is well.</summary>
+    internal static string? Contradiction(FrontendKey key, in LbService value)
+    {
+        if ((value.Flags & ~(uint)Known) != 0) return $"flags 0x{value.Flags:x} mean nothing";
+        if (Has(value, LbServiceFlag.Affinity) != (value.AffinitySec != 0)) return "affinity flag and time-out contradict";
+        if (Has(value, LbServiceFlag.NodePort) != (key.NodePort is not null)) return "NodePort flag and address contradict";
+        var external = Has(value, LbServiceFlag.NodePort) || Has(value, LbServiceFlag.LbVip);
+        if (external && !Has(value, LbServiceFlag.External)) return "external kind without the EXTERNAL flag";
+        if (Has(value, LbServiceFlag.NodePort) && Has(value, LbServiceFlag.LbVip)) return "two kinds at once";
+        if (Has(value, LbServiceFlag.Ranges) && !Has(value, LbServiceFlag.LbVip)) return "source ranges on what is no LoadBalancer address";
+        return null;
+    }
+
+    private static LbServiceFlag Flags(ServedFrontend frontend, CompiledPort port)
+    {
+        var flags = frontend.Kind switch
+        {
+            FrontendKind.NodePort => LbServiceFlag.External | LbServiceFlag.NodePort,
+            FrontendKind.ExternalIP => LbServiceFlag.External,
+            FrontendKind.LoadBalancer => LbServiceFlag.External | LbServiceFlag.LbVip,
+            _ => default,
+        };
+        if (port.AffinitySeconds != 0) flags |= LbServiceFlag.Affinity;
+        // Asked for an empty Local list only: elsewhere it would be one more reason to flip.
+        if (frontend.LocalPolicy) flags |= LbServiceFlag.Local | (port.Elsewhere ? LbServiceFlag.Elsewhere : default);
+        if (frontend.Kind == FrontendKind.LoadBalancer && !port.Ranges.IsEmpty) flags |= LbServiceFlag.Ranges;
+        return flags;
+    }
+
+    private static LbRange ToAbi(SlotRange range) => new() { First = range.First, Count = range.Count };
 }

@@ -1,4 +1,5 @@
 using EbpfLb.Abi;
+using EbpfLb.Planning.Encoding;
 
 namespace EbpfLb.Planning.Mirroring;
 
@@ -7,7 +8,9 @@ public readonly ref struct KernelContent(
     IEnumerable<KeyValuePair<LbFe4, LbService>> services4,
     IEnumerable<KeyValuePair<LbFe6, LbService>> services6,
     ReadOnlySpan<LbSlot> slots,
-    ReadOnlySpan<LbBackend> backends)
+    ReadOnlySpan<LbBackend> backends,
+    IEnumerable<LbSrcRange4> ranges4,
+    IEnumerable<LbSrcRange6> ranges6)
 {
     public IEnumerable<KeyValuePair<LbFe4, LbService>> Services4 { get; } = services4;
 
@@ -16,4 +19,7 @@ public readonly ref struct KernelContent(
     public ReadOnlySpan<LbSlot> Slots { get; } = slots;
 
     public ReadOnlySpan<LbBackend> Backends { get; } = backends;
+
+    /// <summary>Of both families.</summary>
+    public IEnumerable<SourceKey> SourceRanges { get; } = ranges4.Select(k => SourceKey.From(k)).Concat(ranges6.Select(k => SourceKey.From(k)));
 }

@@ -16,6 +16,7 @@ public sealed class Mirror
     private readonly Dictionary<ObjectName, PortRecord[]> byService = [];
     private readonly PortRecord?[] byId;
     private readonly int[] frontendCounts = new int[2];
+    private readonly int[] sourceCounts = new int[2];
 
     /// <summary>A mirror of tables that are known to be empty.</summary>
     public Mirror(TableLimits limits)
@@ -42,6 +43,12 @@ public sealed class Mirror
     public int Frontends4 => frontendCounts[0];
 
     public int Frontends6 => frontendCounts[1];
+
+    /// <summary>Entries of lb_src_ranges4, with those that wait to be retired.</summary>
+    public int SourceRanges4 => sourceCounts[0];
+
+    /// <summary>Entries of lb_src_ranges6, with those that wait to be retired.</summary>
+    public int SourceRanges6 => sourceCounts[1];
 
     /// <summary>Services that are not as the last table wants them: they did not fit, or an operation failed. The next plan tries again.</summary>
     public int UnfinishedServices => Unfinished.Count;
@@ -102,11 +109,17 @@ public sealed class Mirror
 
     internal bool TryGetEntry(FrontendKey key, out LbService value) => entries.TryGetValue(key, out value);
 
-    internal int FrontendCount(IpFamily family) => frontendCounts[family == IpFamily.IPv4 ? 0 : 1];
+    internal int FrontendCount(IpFamily family) => frontendCounts[Index(family)];
+
+    internal int SourceCount(IpFamily family) => sourceCounts[Index(family)];
 
     /// <summary>The record that an entry's value belongs to.</summary>
     internal PortRecord OwnerOf(in LbService value)
         => value.Id < (uint)byId.Length && byId[value.Id] is { } record ? record : Foreign;
+
+    /// <summary>The record that a source range belongs to.</summary>
+    internal PortRecord OwnerOf(SourceKey key)
+        => key.IsSound && key.ServiceId < (uint)byId.Length && byId[key.ServiceId] is { } record ? record : Foreign;
 
     internal PortRecord? RecordOf(uint id) => id < (uint)byId.Length ? byId[id] : null;
 
@@ -157,7 +170,7 @@ public sealed class Mirror
         else
         {
             owner.AddFrontend(key);
-            frontendCounts[key.Table == IpFamily.IPv4 ? 0 : 1]++;
+            frontendCounts[Index(key.Table)]++;
         }
         entries[key] = value;
     }
@@ -167,8 +180,14 @@ public sealed class Mirror
     {
         if (!entries.Remove(key, out var old)) return;
         OwnerOf(old).RemoveFrontend(key);
-        frontendCounts[key.Table == IpFamily.IPv4 ? 0 : 1]--;
+        frontendCounts[Index(key.Table)]--;
     }
+
+    /// <summary>A source range was written, or found.</summary>
+    internal void SourceAdded(SourceKey key) => sourceCounts[Index(key.Table)]++;
+
+    /// <summary>A source range was deleted.</summary>
+    internal void SourceRemoved(SourceKey key) => sourceCounts[Index(key.Table)]--;
 
     /// <summary>A plan for this table was carried out, except for the unfinished services.</summary>
     internal void Commit(ForwardingTable table, IEnumerable<ObjectName> unfinished)
@@ -178,4 +197,6 @@ public sealed class Mirror
         Unfinished.UnionWith(unfinished);
         Open = null;
     }
+
+    private static int Index(IpFamily family) => family == IpFamily.IPv4 ? 0 : 1;
 }

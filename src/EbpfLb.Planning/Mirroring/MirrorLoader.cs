@@ -18,8 +18,9 @@ public static class MirrorLoader
         var mirror = new Mirror(limits);
         foreach (var (key, value) in content.Services4) AddEntry(mirror, FrontendKey.From(key), value);
         foreach (var (key, value) in content.Services6) AddEntry(mirror, FrontendKey.From(key), value);
-        foreach (var record in mirror.Unclaimed.OrderBy(r => r.Id)) AddList(mirror, record, content);
+        foreach (var record in mirror.Unclaimed.OrderBy(r => r.Id)) ListLoader.AddLists(mirror, record, content);
         AddBackendsWithoutList(mirror, content);
+        AddSources(mirror, content);
         return mirror;
     }
 
@@ -35,61 +36,6 @@ public static class MirrorLoader
         mirror.AddRecord(record);
         mirror.Unclaimed.Add(record);
         return record;
-    }
-
-    /// <summary>Takes the first sound list among those that the id's entries name.</summary>
-    private static void AddList(Mirror mirror, PortRecord record, in KernelContent content)
-    {
-        foreach (var frontend in record.Frontends)
-        {
-            mirror.TryGetEntry(frontend, out var value);
-            var range = new SlotRange(value.Cluster.First, value.Cluster.Count);
-            if (ReadList(mirror, record, frontend, range, content) is not { } ids) continue;
-            if (ids.Length == 0 || !mirror.Slots.TryReserve(range.First, range.Count)) continue;
-            TakeList(mirror, record, frontend, range, ids, content);
-            return;
-        }
-    }
-
-    /// <summary>The backend ids of a list; null when it is not sound.</summary>
-    private static uint[]? ReadList(
-        Mirror mirror, PortRecord record, FrontendKey frontend, SlotRange range, in KernelContent content)
-    {
-        var backendCount = Math.Min(content.Backends.Length, mirror.Limits.MaxBackends);
-        if ((ulong)range.First + range.Count > (ulong)content.Slots.Length || !frontend.TryGetFrontend(out var parsed)) return null;
-        var ids = new uint[range.Count];
-        BackendAddress last = default;
-        for (var i = 0; i < ids.Length; i++)
-        {
-            var slot = content.Slots[(int)range.First + i];
-            if (slot.ServiceId != record.Id || slot.BackendId == 0 || slot.BackendId >= (uint)backendCount) return null;
-            ref readonly var backend = ref content.Backends[(int)slot.BackendId];
-            var address = BackendCodec.Address(backend);
-            if (backend.ServiceId != record.Id || address.Address.Family != parsed.Address.Family) return null;
-            // Our lists are ordered by address, without duplicates.
-            if (i > 0 && address.CompareTo(last) <= 0) return null;
-            last = address;
-            ids[i] = slot.BackendId;
-        }
-        return ids;
-    }
-
-    private static void TakeList(
-        Mirror mirror, PortRecord record, FrontendKey frontend, SlotRange range, uint[] ids, in KernelContent content)
-    {
-        frontend.TryGetFrontend(out var parsed);
-        var addresses = new BackendAddress[ids.Length];
-        for (var i = 0; i < ids.Length; i++)
-        {
-            ref readonly var backend = ref content.Backends[(int)ids[i]];
-            addresses[i] = BackendCodec.Address(backend);
-            mirror.BackendIds.TryReserve(ids[i]);
-            var expected = BackendCodec.Encode(addresses[i], parsed.Protocol, record.Id);
-            if (backend != expected) (record.Damaged ??= []).Add(ids[i]);
-        }
-        record.Addresses = addresses.ToValueList();
-        record.BackendIds = ids;
-        record.Range = range;
     }
 
     /// <summary>
@@ -110,5 +56,20 @@ public static class MirrorLoader
             list.Add(id);
         }
         foreach (var (record, list) in extras) record.ExtraBackends = [.. list];
+    }
+
+    /// <summary>Source ranges of an id that nobody has take the id too, so that its next owner does not find them.</summary>
+    private static void AddSources(Mirror mirror, in KernelContent content)
+    {
+        Dictionary<PortRecord, List<SourceKey>> sources = [];
+        foreach (var key in content.SourceRanges)
+        {
+            mirror.SourceAdded(key);
+            if (key.IsSound && mirror.ServiceIds.TryReserve(key.ServiceId)) AddUnclaimed(mirror, key.ServiceId);
+            var record = mirror.OwnerOf(key);
+            if (!sources.TryGetValue(record, out var list)) sources[record] = list = [];
+            list.Add(key);
+        }
+        foreach (var (record, list) in sources) record.Sources = [.. list];
     }
 }

@@ -15,25 +15,37 @@ internal sealed class PortRecord(uint id)
     /// <summary>The service port; null until one claims what was found in the kernel.</summary>
     public ServicePortKey? Key { get; set; }
 
-    /// <summary>The backends in the list, ordered by address.</summary>
-    public ValueList<BackendAddress> Addresses { get; set; }
+    /// <summary>The backends in the lists, ordered by address; which list holds which is in them.</summary>
+    public ValueList<CompiledBackend> Backends { get; set; }
 
-    /// <summary>Ids of <see cref="Addresses"/>, in the same order; that is also their order in the slots.</summary>
+    /// <summary>Ids of <see cref="Backends"/>, in the same order; that is also their order in the slots.</summary>
     public uint[] BackendIds { get; set; } = [];
 
-    /// <summary>Where the list is.</summary>
-    public SlotRange Range { get; set; }
+    /// <summary>Where the Cluster list is.</summary>
+    public SlotRange Cluster { get; set; }
+
+    /// <summary>Where the Local list is.</summary>
+    public SlotRange Local { get; set; }
+
+    /// <summary>Source ranges of this id in the tables.</summary>
+    public SourceKey[] Sources { get; set; } = [];
+
+    /// <summary>Source ranges of this id that are in the tables, and in a batch that removes them unless a plan wants them again.</summary>
+    public SourceKey[] DyingSources { get; set; } = [];
 
     /// <summary>Entries of lb_services4/6 that name this id now.</summary>
     public FrontendKey[] Frontends { get; private set; } = [];
 
-    /// <summary>Backends of the list whose entry is not as it should be, seen when the tables were read.</summary>
-    public HashSet<uint>? Damaged { get; set; }
+    /// <summary>
+    /// Backends of the lists whose element is not as it should be, as it was read or left behind by a failure, with the lists that the
+    /// element says it is in.
+    /// </summary>
+    public Dictionary<uint, BackendLists>? Damaged { get; set; }
 
     /// <summary>Backends of this id that are in no list: they go with the next plan that succeeds.</summary>
     public uint[] ExtraBackends { get; set; } = [];
 
-    /// <summary>Ranges of this id beside <see cref="Range"/>: they go with the next plan that succeeds.</summary>
+    /// <summary>Ranges of this id beside <see cref="Cluster"/> and <see cref="Local"/>: they go with the next plan that succeeds.</summary>
     public SlotRange[] ExtraRanges { get; set; } = [];
 
     /// <summary>Which planned port this record is part of in the plan being made; -1 for none.</summary>

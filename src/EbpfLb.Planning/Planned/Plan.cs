@@ -7,9 +7,11 @@ using EbpfLb.Policy;
 namespace EbpfLb.Planning.Planned;
 
 /// <summary>
-/// What to do so that the kernel does what a table says, in phases: (1) backends into free ids, (2) lists into free ranges, (3) the
-/// flips, (4) deletions, (5) backends that left lose their LIVE flag, (6) after a grace period ids and ranges are
-/// given back. After any prefix every frontend has its old or its new list, whole.
+/// What to do so that the kernel does what a table says, in phases: (1) backends into free ids, and marks on those that enter a list,
+/// (2) lists into free ranges, and sources that may use LoadBalancer addresses, (3) the flips, (4) deletions, (5) backends that left a
+/// list lose its mark, and sources that may no longer are taken out, (6) after a grace period ids and ranges are
+/// given back. After any prefix every frontend has its old or its new lists, whole; a source that old and new allow is let in,
+/// one that both refuse is not.
 /// </summary>
 public sealed class Plan
 {
@@ -30,13 +32,16 @@ public sealed class Plan
     public PlanCounts Counts => new(
         Groups.Count,
         BackendWrites.Count,
-        SlotWrites.Sum(w => w.Port.BackendIds.Length),
+        SlotWrites.Sum(w => w.List.Ids.Length),
+        Allowed.Count,
         Updates.Count,
         Deletes.Count,
-        Unlive.Count,
+        Unlisted.Count,
+        Refused.Count,
         Ports.Sum(p => p.RetiredBackends.Count()),
         Ports.Sum(p => p.RetiredRanges.Sum(r => (int)r.Count)),
-        Ports.Count(p => p.RetiresId));
+        Ports.Count(p => p.RetiresId),
+        Ports.Sum(p => p.RetiredSources.Length));
 
     /// <summary>The NodePorts that the plan makes answer or changes, as one range; null when there is none.</summary>
     public PortRange? NodePorts
@@ -70,7 +75,11 @@ public sealed class Plan
 
     internal List<EntryChange> Deletes { get; init; } = [];
 
-    internal List<BackendUnlive> Unlive { get; init; } = [];
+    internal List<BackendUnlist> Unlisted { get; init; } = [];
+
+    internal List<SourceChange> Allowed { get; init; } = [];
+
+    internal List<SourceChange> Refused { get; init; } = [];
 
     internal IEnumerable<PlannedPort> Ports => Groups.SelectMany(g => g.Ports);
 

@@ -1,3 +1,4 @@
+using EbpfLb.Abi;
 using EbpfLb.Model;
 using EbpfLb.Planning.Encoding;
 using EbpfLb.Planning.Mirroring;
@@ -13,11 +14,14 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
     private readonly List<SlotWrite> slotWrites = [];
     private readonly List<EntryChange> updates = [];
     private readonly List<EntryChange> deletes = [];
-    private readonly List<BackendUnlive> unlive = [];
+    private readonly List<BackendUnlist> unlisted = [];
+    private readonly List<SourceChange> allowed = [];
+    private readonly List<SourceChange> refused = [];
     private readonly List<ObjectName> leftOut = [];
     private readonly List<PlanDiagnostic> diagnostics = [];
     private readonly List<EntryChange> draftUpdates = [];
     private readonly int[] newFrontends = new int[2];
+    private readonly int[] newSources = new int[2];
 
     /// <param name="compiled">null when the service is gone.</param>
     public void PlanService(ObjectName name, CompiledService? compiled)
@@ -41,7 +45,7 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
     public void PlanLeftovers()
     {
         foreach (var record in mirror.Unclaimed.OrderBy(r => r.Id)) PlanLeftover(record, $"(service id {record.Id})");
-        if (mirror.Foreign.Frontends.Length > 0 || mirror.Foreign.HasExtras) PlanLeftover(mirror.Foreign, "(foreign entries)");
+        if (mirror.Foreign.Frontends.Length > 0 || mirror.Foreign.HasExtras || mirror.Foreign.Sources.Length > 0) PlanLeftover(mirror.Foreign, "(foreign entries)");
     }
 
     /// <summary>Frontends that a planned service port no longer has are deleted, unless another one's flip takes them over.</summary>
@@ -76,7 +80,9 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
             SlotWrites = slotWrites,
             Updates = updates,
             Deletes = deletes,
-            Unlive = unlive,
+            Unlisted = unlisted,
+            Allowed = allowed,
+            Refused = refused,
         };
     }
 
@@ -90,27 +96,47 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
             if (!draft.TryAdd(compiled.Ports[i], records[i])) return false;
         }
         Span<int> added = [0, 0];
-        foreach (var port in draft.Ports) DraftUpdates(port, added);
+        Span<int> sources = [0, 0];
+        foreach (var port in draft.Ports)
+        {
+            DraftUpdates(port, added);
+            foreach (var key in port.NewSources) sources[Index(key.Table)]++;
+        }
         return TryAddFrontends(draft, added, IpFamily.IPv4, mirror.Limits.MaxFrontends4)
             && TryAddFrontends(draft, added, IpFamily.IPv6, mirror.Limits.MaxFrontends6)
-            && Commit(added);
+            && TryAddSources(draft, sources, IpFamily.IPv4, mirror.Limits.MaxRanges4)
+            && TryAddSources(draft, sources, IpFamily.IPv6, mirror.Limits.MaxRanges6)
+            && Commit(added, sources);
     }
 
     private bool TryAddFrontends(ServiceDraft draft, ReadOnlySpan<int> added, IpFamily family, int limit)
     {
-        var index = family == IpFamily.IPv4 ? 0 : 1;
+        var index = Index(family);
         // Deletions come after the flips, so what they free does not count yet.
         if (added[index] == 0 || mirror.FrontendCount(family) + newFrontends[index] + added[index] <= limit) return true;
         return draft.Fail(index == 0 ? "lb_services4" : "lb_services6", "--max-frontends",
             $"needs {added[index]} more {family} frontends and of {limit} {mirror.FrontendCount(family) + newFrontends[index]} are in use");
     }
 
-    private bool Commit(ReadOnlySpan<int> added)
+    private bool TryAddSources(ServiceDraft draft, ReadOnlySpan<int> added, IpFamily family, int limit)
     {
-        newFrontends[0] += added[0];
-        newFrontends[1] += added[1];
+        var inUse = mirror.SourceCount(family) + newSources[Index(family)];
+        if (added[Index(family)] == 0 || inUse + added[Index(family)] <= limit) return true;
+        return draft.Fail(family == IpFamily.IPv4 ? "lb_src_ranges4" : "lb_src_ranges6", "--max-source-ranges",
+            $"needs {added[Index(family)]} more {family} source ranges and of {limit} {inUse} are in use");
+    }
+
+    private bool Commit(ReadOnlySpan<int> added, ReadOnlySpan<int> sources)
+    {
+        for (var i = 0; i < 2; i++)
+        {
+            newFrontends[i] += added[i];
+            newSources[i] += sources[i];
+        }
         return true;
     }
+
+    private static int Index(IpFamily family) => family == IpFamily.IPv4 ? 0 : 1;
 
     private PortRecord? FindOrClaim(CompiledPort port)
     {
@@ -135,11 +161,11 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
         foreach (var served in port.Desired!.Frontends)
         {
             var key = FrontendKey.From(served.Frontend);
-            var value = ServiceCodec.Encode(key, port.Record.Id, port.Desired.AffinitySeconds, port.Range);
+            var value = ServiceCodec.Encode(key, served, port.Desired, port.Record.Id, port.Cluster.Range, port.Local.Range);
             var exists = mirror.TryGetEntry(key, out var old);
             if (exists && old == value) continue;
             draftUpdates.Add(new EntryChange(-1, key, value));
-            if (!exists) added[key.Table == IpFamily.IPv4 ? 0 : 1]++;
+            if (!exists) added[Index(key.Table)]++;
         }
     }
 
@@ -155,7 +181,6 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
             group.Ports.Add(port);
             port.Record.PlannedGroup = index;
             AddWrites(index, port);
-            foreach (var id in port.RetiredBackends) unlive.Add(new BackendUnlive(index, id));
         }
         if (group is null) return;
         foreach (var update in draftUpdates) updates.Add(update with { Group = index });
@@ -166,8 +191,9 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
     private bool HasWork(PlannedPort port)
     {
         var record = port.Record;
-        if (port.Desired is null || port.IsNew || port.RangeIsNew || port.Range != record.Range) return true;
+        if (port.Desired is null || port.IsNew || port.Cluster.Range != record.Cluster || port.Local.Range != record.Local) return true;
         if (port.Leaving.Length > 0 || record.HasExtras || record.Damaged is not null) return true;
+        if (port.Changed is not null || port.HasSourceWork) return true;
         foreach (var key in record.Frontends)
         {
             if (!IsDesired(port.Desired, key)) return true;
@@ -181,23 +207,52 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
 
     private void AddWrites(int group, PlannedPort port)
     {
-        if (port.RangeIsNew) slotWrites.Add(new SlotWrite(group, port));
-        if (port.Desired is not { } desired) return;
+        if (port.Cluster.IsNew) slotWrites.Add(new SlotWrite(group, port.Record, port.Cluster));
+        if (port.Local.IsNew) slotWrites.Add(new SlotWrite(group, port.Record, port.Local));
+        foreach (var key in port.NewSources) allowed.Add(new SourceChange(group, port, key));
+        foreach (var key in port.RefusedSources) refused.Add(new SourceChange(group, port, key));
+        foreach (var id in port.RetiredBackends) unlisted.Add(new BackendUnlist(group, port.Record, id, BackendLists.Local));
+        if (port.Desired is { } desired) AddBackends(group, port, desired);
+    }
+
+    private void AddBackends(int group, PlannedPort port, CompiledPort desired)
+    {
+        if (port.NewBackends.Length == 0 && port.Changed is null && port.Record.Damaged is null) return;
         var nextNew = 0;
         for (var i = 0; i < port.BackendIds.Length; i++)
         {
             var id = port.BackendIds[i];
-            var isNew = nextNew < port.NewBackends.Length && port.NewBackends[nextNew] == id;
-            if (isNew) nextNew++;
-            else if (port.Record.Damaged?.Contains(id) != true) continue;
-            backendWrites.Add(new BackendWrite(group, id, BackendCodec.Encode(port.Addresses[i], desired.Key.Protocol, port.Record.Id)));
+            if (nextNew < port.NewBackends.Length && port.NewBackends[nextNew] == id)
+            {
+                nextNew++;
+                backendWrites.Add(new BackendWrite(group, id, Encode(port, desired.Backends[i], desired.Backends[i].Lists)));
+            }
+            else AddStaying(group, port, id, desired.Backends[i]);
         }
     }
+
+    /// <summary>It enters lists before the flip and leaves others after it, so that meanwhile it counts for both.</summary>
+    private void AddStaying(int group, PlannedPort port, uint id, CompiledBackend wanted)
+    {
+        var (before, held) = (wanted.Lists, BackendLists.None);
+        if (port.Changed is not null && port.Changed.TryGetValue(id, out var was)) before = was;
+        var damaged = port.Record.Damaged?.TryGetValue(id, out held) == true;
+        var both = before | held | wanted.Lists;
+        if (damaged || both != before)
+        {
+            backendWrites.Add(new BackendWrite(
+                group, id, Encode(port, wanted, both), new BackendBefore(port.Record, Encode(port, wanted, before))));
+        }
+        if (both != wanted.Lists) unlisted.Add(new BackendUnlist(group, port.Record, id, wanted.Lists));
+    }
+
+    private static LbBackend Encode(PlannedPort port, CompiledBackend backend, BackendLists lists)
+        => BackendCodec.Encode(backend.Address, lists, port.Desired!.Key.Protocol, port.Record.Id);
 
     private void PlanLeftover(PortRecord record, string name)
     {
         draftUpdates.Clear();
-        var port = new PlannedPort(record, isNew: false, desired: null) { Leaving = record.BackendIds };
+        var port = PlannedEnd.Of(record);
         Add(new ObjectName("", name), [port]);
     }
 

@@ -28,11 +28,22 @@ internal sealed class PlannedGroup(ObjectName service)
     /// <summary>An operation failed and so did putting back what was done before it: old and new are both in use.</summary>
     public bool Mixed { get; set; }
 
-    public bool Failed => Error != TableError.None;
+    /// <summary>The Service is as it was before.</summary>
+    public bool Failed => Error != TableError.None && !Unfinished;
+
+    /// <summary>The Service is as it should be, but something of what it was is still there.</summary>
+    public bool Unfinished { get; private set; }
 
     public void Join(PlannedGroup other)
     {
         if (!ReferenceEquals(Root, other.Root)) other.Root.joinedTo = Root;
+    }
+
+    /// <summary>An operation failed after the flips.</summary>
+    public void LeaveUnfinished(TableError error, string table)
+    {
+        if (Failed || Unfinished) return;
+        (Error, FailedTable, Unfinished) = (error, table, true);
     }
 
     public void Fail(TableError error, string table)

@@ -1,4 +1,3 @@
-using EbpfLb.Model;
 using EbpfLb.Planning.Encoding;
 using EbpfLb.Planning.Mirroring;
 using EbpfLb.Policy;
@@ -16,31 +15,70 @@ internal sealed class PlannedPort(PortRecord record, bool isNew, CompiledPort? d
 
     public CompiledPort? Desired => desired;
 
-    /// <summary>The backends of the Cluster list, ordered by address.</summary>
-    public ValueList<BackendAddress> Addresses { get; } = desired is null
-        ? []
-        : desired.Backends.Where(b => b.Lists.HasFlag(BackendLists.InCluster)).Select(b => b.Address).ToValueList();
-
-    /// <summary>Ids of <see cref="Addresses"/>, in their order.</summary>
+    /// <summary>Ids of the desired backends, in their order.</summary>
     public uint[] BackendIds { get; set; } = [];
 
     /// <summary>Those of <see cref="BackendIds"/> that were taken for this plan.</summary>
     public uint[] NewBackends { get; set; } = [];
 
-    /// <summary>Backends that leave the list.</summary>
+    /// <summary>Backends that leave all lists.</summary>
     public uint[] Leaving { get; set; } = [];
 
-    public SlotRange Range { get; set; }
+    /// <summary>Backends that stay, with the lists they were in, where those change.</summary>
+    public IReadOnlyDictionary<uint, BackendLists>? Changed { get; set; }
 
-    /// <summary>The range was taken for this plan.</summary>
-    public bool RangeIsNew { get; set; }
+    public PlannedList Cluster { get; set; } = PlannedList.Empty;
+
+    public PlannedList Local { get; set; } = PlannedList.Empty;
+
+    /// <summary>The source ranges that are wanted.</summary>
+    public SourceKey[] Sources { get; set; } = [];
+
+    /// <summary>Those of <see cref="Sources"/> that are not in the tables.</summary>
+    public SourceKey[] NewSources { get; set; } = [];
+
+    /// <summary>Source ranges that go at once: there are others, so the port stays restricted and nobody waits for a grace period.</summary>
+    public SourceKey[] RefusedSources { get; set; } = [];
+
+    /// <summary>
+    /// Source ranges that go with the restriction as a whole: a program that still sees the restriction must find them, so they stay
+    /// until a grace period is over.
+    /// </summary>
+    public SourceKey[] RetiredSources { get; set; } = [];
+
+    /// <summary>Those of <see cref="NewSources"/> that were written.</summary>
+    public List<SourceKey> WrittenSources { get; } = new(0);
+
+    /// <summary>Those of <see cref="RefusedSources"/> that could not be deleted.</summary>
+    public List<SourceKey> StuckSources { get; } = new(0);
+
+    /// <summary>Ranges come or go, or one that was about to go stays.</summary>
+    public bool HasSourceWork => NewSources.Length > 0 || RefusedSources.Length > 0 || RetiredSources.Length > 0
+        || record.DyingSources.AsSpan().ContainsAny(Sources);
 
     /// <summary>Backends that go when the plan has succeeded.</summary>
     public IEnumerable<uint> RetiredBackends => Leaving.Concat(record.ExtraBackends);
 
     /// <summary>Ranges that go when the plan has succeeded.</summary>
     public IEnumerable<SlotRange> RetiredRanges
-        => (record.Range.Count > 0 && record.Range != Range ? [record.Range] : Array.Empty<SlotRange>()).Concat(record.ExtraRanges);
+    {
+        get
+        {
+            if (record.Cluster.Count > 0 && record.Cluster != Cluster.Range) yield return record.Cluster;
+            if (record.Local.Count > 0 && record.Local != Local.Range) yield return record.Local;
+            foreach (var range in record.ExtraRanges) yield return range;
+        }
+    }
+
+    /// <summary>Ranges that were taken for this plan.</summary>
+    public IEnumerable<SlotRange> NewRanges
+    {
+        get
+        {
+            if (Cluster.IsNew) yield return Cluster.Range;
+            if (Local.IsNew) yield return Local.Range;
+        }
+    }
 
     /// <summary>The service id goes when the plan has succeeded.</summary>
     public bool RetiresId => desired is null && record.Id != 0;

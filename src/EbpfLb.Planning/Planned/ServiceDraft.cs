@@ -27,12 +27,12 @@ internal sealed class ServiceDraft(Mirror mirror, ObjectName service)
         }
         var planned = new PlannedPort(record ?? new PortRecord(id), record is null, port);
         Ports.Add(planned);
-        return TryAssignBackends(planned, port) && TryAssignRange(planned);
+        SourcePlan.Assign(planned, port);
+        return TryAssignBackends(planned, port) && TryAssignLists(planned, port);
     }
 
     /// <summary>Plans the end of a service port that is gone.</summary>
-    public void AddGone(PortRecord record)
-        => Ports.Add(new PlannedPort(record, isNew: false, desired: null) { Leaving = record.BackendIds });
+    public void AddGone(PortRecord record) => Ports.Add(PlannedEnd.Of(record));
 
     /// <summary>A reason from outside the draft: it gives everything back.</summary>
     public bool Fail(string table, string option, string what)
@@ -44,25 +44,31 @@ internal sealed class ServiceDraft(Mirror mirror, ObjectName service)
         return false;
     }
 
-    /// <summary>Backends that stay keep their ids. Both lists are ordered by address.</summary>
+    /// <summary>Backends that stay keep their ids. Both sides are ordered by address.</summary>
     private bool TryAssignBackends(PlannedPort planned, CompiledPort port)
     {
         var record = planned.Record;
-        var addresses = planned.Addresses;
-        if (addresses == record.Addresses)
+        if (port.Backends == record.Backends)
         {
             planned.BackendIds = record.BackendIds;
             return true;
         }
-        var ids = new uint[addresses.Count];
+        var ids = new uint[port.Backends.Count];
         List<uint> taken = [];
         List<uint> leaving = [];
+        Dictionary<uint, BackendLists>? changed = null;
         int i = 0, j = 0;
         while (i < ids.Length || j < record.BackendIds.Length)
         {
-            var order = i == ids.Length ? 1 : j == record.BackendIds.Length ? -1 : addresses[i].CompareTo(record.Addresses[j]);
+            var order = i == ids.Length ? 1
+                : j == record.BackendIds.Length ? -1
+                : port.Backends[i].Address.CompareTo(record.Backends[j].Address);
             if (order > 0) leaving.Add(record.BackendIds[j++]);
-            else if (order == 0) ids[i++] = record.BackendIds[j++];
+            else if (order == 0)
+            {
+                if (port.Backends[i].Lists != record.Backends[j].Lists) (changed ??= []).Add(record.BackendIds[j], record.Backends[j].Lists);
+                ids[i++] = record.BackendIds[j++];
+            }
             else if (mirror.BackendIds.TryTake(out ids[i])) taken.Add(ids[i++]);
             else
             {
@@ -74,16 +80,36 @@ internal sealed class ServiceDraft(Mirror mirror, ObjectName service)
         planned.BackendIds = ids;
         planned.NewBackends = [.. taken];
         planned.Leaving = [.. leaving];
+        planned.Changed = changed;
         return true;
     }
 
-    private bool TryAssignRange(PlannedPort planned)
+    private bool TryAssignLists(PlannedPort planned, CompiledPort port)
     {
-        var ids = planned.BackendIds;
-        if (ids.Length == 0) return true;
-        if (ids.AsSpan().SequenceEqual(planned.Record.BackendIds))
+        var record = planned.Record;
+        if (port.Backends == record.Backends)
         {
-            planned.Range = planned.Record.Range;
+            // The lists stay as they are, so nobody asks what is in them.
+            planned.Cluster = new PlannedList([], record.Cluster, false);
+            planned.Local = new PlannedList([], record.Local, false);
+            return true;
+        }
+        if (!TryAssignList(planned, port, BackendLists.InCluster, record.Cluster, out var cluster)) return false;
+        planned.Cluster = cluster;
+        if (!TryAssignList(planned, port, BackendLists.InLocal, record.Local, out var local)) return false;
+        planned.Local = local;
+        return true;
+    }
+
+    private bool TryAssignList(PlannedPort planned, CompiledPort port, BackendLists list, SlotRange held, out PlannedList planList)
+    {
+        planList = PlannedList.Empty;
+        var ids = BackendSelection.Of(port.Backends.AsSpan(), planned.BackendIds, list);
+        if (ids.Length == 0) return true;
+        var record = planned.Record;
+        if (held.Count == ids.Length && ids.AsSpan().SequenceEqual(BackendSelection.Of(record.Backends.AsSpan(), record.BackendIds, list)))
+        {
+            planList = new PlannedList(ids, held, false);
             return true;
         }
         if (!mirror.Slots.TryTake(ids.Length, out var first))
@@ -91,8 +117,7 @@ internal sealed class ServiceDraft(Mirror mirror, ObjectName service)
             return Fail("lb_slots", "--max-slots",
                 $"needs {ids.Length} slots in a row and of {mirror.Slots.Capacity} {mirror.Slots.Used} are in use");
         }
-        planned.Range = new SlotRange(first, (uint)ids.Length);
-        planned.RangeIsNew = true;
+        planList = new PlannedList(ids, new SlotRange(first, (uint)ids.Length), true);
         return true;
     }
 }

@@ -12,19 +12,25 @@ public static class KernelText
         HashSet<uint> listed = [];
         foreach (var frontend in KernelReader.Frontends(content))
         {
-            var affinity = frontend.AffinitySeconds == 0 ? "" : $" affinity {frontend.AffinitySeconds}s";
-            text.Append($"{frontend.Key}  service {frontend.ServiceId} slots {frontend.Slots}{affinity}");
+            text.Append($"{frontend.Key}  service {frontend.ServiceId}{EntryText.Of(frontend)}");
             text.Append(frontend.Problem is null ? "\n" : $"  PROBLEM: {frontend.Problem}\n");
-            foreach (var backend in frontend.Backends)
+            foreach (var backend in frontend.Backends.Union(frontend.LocalBackends).OrderBy(b => b.Address))
             {
                 listed.Add(backend.Id);
-                text.Append($"  {backend.Id} {backend.Address}\n");
+                text.Append($"  {backend.Id} {backend.Address}{EntryText.Lists(backend.Lists)}\n");
             }
+            foreach (var source in frontend.Sources ?? []) text.Append($"  from {source}\n");
         }
         foreach (var backend in KernelReader.Backends(content))
         {
             if (listed.Contains(backend.Id)) continue;
-            text.Append($"backend {backend.Id} {backend.Address} of service {backend.ServiceId}, in no list{(backend.IsLive ? ", LIVE" : "")}\n");
+            text.Append($"backend {backend.Id} {backend.Address} of service {backend.ServiceId}, in no list{(backend.IsListed ? $", marked {backend.Lists}" : "")}\n");
+        }
+        // Ranges of what is not restricted; they harm nobody and wait for their end.
+        var restricted = KernelReader.Frontends(content).Where(f => f.Sources is not null).Select(f => (f.ServiceId, f.Key.Table)).ToHashSet();
+        foreach (var key in content.SourceRanges.Order())
+        {
+            if (!key.IsSound || !restricted.Contains((key.ServiceId, key.Table))) text.Append($"source {key}, asked by nobody\n");
         }
         return text.ToString();
     }

@@ -14,15 +14,22 @@ public sealed class MemoryKernel(TableLimits limits)
 
     public MemoryArray<LbBackend> Backends { get; } = new("lb_backends", limits.MaxBackends);
 
-    /// <summary>What is in the tables now; not a copy.</summary>
-    public KernelContent Content => new(Services4.Entries, Services6.Entries, Slots.Elements, Backends.Elements);
+    public MemoryTable<LbSrcRange4, uint> SourceRanges4 { get; } = new("lb_src_ranges4", limits.MaxRanges4, TableError.NoSpace);
 
-    public PlanTables Tables => new(Services4, Services6, Slots, Backends);
+    public MemoryTable<LbSrcRange6, uint> SourceRanges6 { get; } = new("lb_src_ranges6", limits.MaxRanges6, TableError.NoSpace);
+
+    /// <summary>What is in the tables now; not a copy.</summary>
+    public KernelContent Content => new(
+        Services4.Entries, Services6.Entries, Slots.Elements, Backends.Elements, SourceRanges4.Entries.Keys, SourceRanges6.Entries.Keys);
+
+    public PlanTables Tables => new(Services4, Services6, Slots, Backends, SourceRanges4, SourceRanges6);
 
     /// <summary>The tables behind others that fail when the faults say so.</summary>
     public PlanTables WithFaults(IFaults faults) => new(
         new FaultyTable<LbFe4, LbService>(Services4, faults),
         new FaultyTable<LbFe6, LbService>(Services6, faults),
         new FaultyArray<LbSlot>(Slots, faults),
-        new FaultyArray<LbBackend>(Backends, faults));
+        new FaultyArray<LbBackend>(Backends, faults),
+        new FaultyTable<LbSrcRange4, uint>(SourceRanges4, faults),
+        new FaultyTable<LbSrcRange6, uint>(SourceRanges6, faults));
 }

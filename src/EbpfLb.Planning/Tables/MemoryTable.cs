@@ -1,7 +1,8 @@
 namespace EbpfLb.Planning.Tables;
 
 /// <summary>A hash table in memory that behaves as the kernel's does, full included.</summary>
-public sealed class MemoryTable<TKey, TValue>(string name, int maxEntries) : ITable<TKey, TValue>
+/// <param name="full">What the kernel says when the table is full; an LPM table says NoSpace.</param>
+public sealed class MemoryTable<TKey, TValue>(string name, int maxEntries, TableError full = TableError.TooBig) : ITable<TKey, TValue>
     where TKey : unmanaged
     where TValue : unmanaged
 {
@@ -13,7 +14,7 @@ public sealed class MemoryTable<TKey, TValue>(string name, int maxEntries) : ITa
 
     public TableError Update(in TKey key, in TValue value)
     {
-        if (entries.Count >= maxEntries && !entries.ContainsKey(key)) return TableError.TooBig;
+        if (entries.Count >= maxEntries && !entries.ContainsKey(key)) return full;
         entries[key] = value;
         return TableError.None;
     }

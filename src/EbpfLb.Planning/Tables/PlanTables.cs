@@ -9,4 +9,6 @@ public sealed record PlanTables(
     ITable<LbFe6, LbService> Services6,
     IArrayTable<LbSlot> Slots,
     IArrayTable<LbBackend> Backends,
+    ITable<LbSrcRange4, uint> SourceRanges4,
+    ITable<LbSrcRange6, uint> SourceRanges6,
     IServiceCounters? Counters = null);

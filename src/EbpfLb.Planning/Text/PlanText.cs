@@ -1,6 +1,8 @@
 using System.Text;
 using EbpfLb.Planning.Encoding;
 using EbpfLb.Planning.Planned;
+using EbpfLb.Planning.Reading;
+using EbpfLb.Policy;
 
 namespace EbpfLb.Planning.Text;
 
@@ -12,20 +14,24 @@ internal static class PlanText
         var text = new StringBuilder();
         foreach (var write in plan.BackendWrites)
         {
-            var service = $"service {write.Value.ServiceId}";
-            Line(text, "1 backend", $"{write.Id} = {BackendCodec.Address(write.Value)} of {service}", plan, write.Group);
+            var lists = EntryText.Lists(BackendCodec.Lists(write.Value));
+            Line(text, "1 backend", $"{write.Id} = {BackendCodec.Address(write.Value)} of service {write.Value.ServiceId}{lists}", plan, write.Group);
         }
         foreach (var write in plan.SlotWrites)
-            Line(text, "2 slots", $"{write.Port.Range} = [{string.Join(' ', write.Port.BackendIds)}]", plan, write.Group);
+            Line(text, "2 slots", $"{write.List.Range} = [{string.Join(' ', write.List.Ids)}]", plan, write.Group);
+        foreach (var allow in plan.Allowed) Line(text, "2 allow", allow.Key.ToString(), plan, allow.Group);
         foreach (var update in plan.Updates)
         {
             var value = update.Value.GetValueOrDefault();
-            var affinity = value.AffinitySec == 0 ? "" : $" affinity {value.AffinitySec}";
-            var range = new SlotRange(value.Cluster.First, value.Cluster.Count);
-            Line(text, "3 flip", $"{update.Key} -> service {value.Id} slots {range}{affinity}", plan, update.Group);
+            Line(text, "3 flip", $"{update.Key} -> service {value.Id}{EntryText.Of(value)}", plan, update.Group);
         }
         foreach (var delete in plan.Deletes) Line(text, "4 delete", delete.Key.ToString(), plan, delete.Group);
-        foreach (var backend in plan.Unlive) Line(text, "5 unlive", $"backend {backend.Id}", plan, backend.Group);
+        foreach (var refuse in plan.Refused) Line(text, "5 refuse", refuse.Key.ToString(), plan, refuse.Group);
+        foreach (var backend in plan.Unlisted)
+        {
+            var kept = (backend.Keep & BackendCodec.AnyList) == BackendLists.None ? "" : $", but for {backend.Keep}";
+            Line(text, "5 unlist", $"backend {backend.Id}{kept}", plan, backend.Group);
+        }
         for (var group = 0; group < plan.Groups.Count; group++) WriteRetired(text, plan, group);
         foreach (var diagnostic in plan.Diagnostics) text.Append("! ").Append(diagnostic).Append('\n');
         return text.ToString();
@@ -37,6 +43,7 @@ internal static class PlanText
         {
             foreach (var id in port.RetiredBackends) Line(text, "6 retire", $"backend {id}", plan, group);
             foreach (var range in port.RetiredRanges) Line(text, "6 retire", $"slots {range}", plan, group);
+            foreach (var key in port.RetiredSources) Line(text, "6 retire", $"source {key}", plan, group);
             if (port.RetiresId) Line(text, "6 retire", $"service {port.Record.Id}", plan, group);
         }
     }

@@ -129,12 +129,12 @@ public sealed class PlanApplierTests
     }
 
     [Fact]
-    public void A_backend_that_left_loses_live_at_once_and_is_cleared_after_the_grace_period()
+    public void A_backend_that_left_loses_its_marks_at_once_and_is_cleared_after_the_grace_period()
     {
         lab.Cluster.Slice("b-1", "b", ["http:8080"], ["10.1.0.8"]);
         lab.Step();
         var leaving = KernelReader.Backends(lab.Kernel.Content).Single(b => b.Address.ToString() == "10.1.0.2:8080");
-        Assert.False(leaving.IsLive);
+        Assert.False(leaving.IsListed);
 
         lab.Retire();
 

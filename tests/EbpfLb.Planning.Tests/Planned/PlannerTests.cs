@@ -50,7 +50,7 @@ public sealed class PlannerTests
     }
 
     [Fact]
-    public void A_removed_endpoint_loses_live_and_is_retired_with_the_old_range()
+    public void A_removed_endpoint_loses_its_mark_and_is_retired_with_the_old_range()
     {
         Web("10.1.0.1", "10.1.0.2");
         lab.Step();
@@ -60,7 +60,7 @@ public sealed class PlannerTests
             """
             2 slots   12..12 = [4]  # default/web
             3 flip    10.96.0.1:80/TCP -> service 3 slots 12..12  # default/web
-            5 unlive  backend 3  # default/web
+            5 unlist  backend 3  # default/web
             6 retire  backend 3  # default/web
             6 retire  slots 8..9  # default/web
 
@@ -78,7 +78,7 @@ public sealed class PlannerTests
         Assert.Equal(
             """
             4 delete  10.96.0.1:80/TCP  # default/web
-            5 unlive  backend 3  # default/web
+            5 unlist  backend 3  # default/web
             6 retire  backend 3  # default/web
             6 retire  slots 8..8  # default/web
             6 retire  service 3  # default/web
@@ -94,7 +94,7 @@ public sealed class PlannerTests
         lab.Step();
         lab.Cluster.Service("web", ["10.96.0.1"], ["http:80"], affinity: 60);
 
-        Assert.Equal("3 flip    10.96.0.1:80/TCP -> service 3 slots 8..8 affinity 60  # default/web\n", lab.Plan().ToString());
+        Assert.Equal("3 flip    10.96.0.1:80/TCP -> service 3 slots 8..8 affinity 60s  # default/web\n", lab.Plan().ToString());
     }
 
     [Fact]
@@ -118,7 +118,7 @@ public sealed class PlannerTests
             1 backend 4 = 10.1.0.9:8080 of service 4  # default/new
             2 slots   12..12 = [4]  # default/new
             3 flip    10.96.0.1:80/TCP -> service 4 slots 12..12  # default/new
-            5 unlive  backend 3  # default/web
+            5 unlist  backend 3  # default/web
             6 retire  backend 3  # default/web
             6 retire  slots 8..8  # default/web
             6 retire  service 3  # default/web
@@ -162,7 +162,7 @@ public sealed class PlannerTests
 
         var counts = lab.Plan().Counts;
 
-        Assert.Equal(new EbpfLb.Planning.Planned.PlanCounts(1, 1, 2, 1, 0, 2, 2, 3, 0), counts);
+        Assert.Equal(new EbpfLb.Planning.Planned.PlanCounts(1, 1, 2, 0, 1, 0, 2, 0, 2, 3, 0, 0), counts);
     }
 
     [Fact]
@@ -190,6 +190,6 @@ public sealed class PlannerTests
         var plan = Planner.Plan(ForwardingCompiler.Compile(cluster.Build(), PolicyOptions.Default, table), large.Mirror);
 
         Assert.Equal(LargeCluster.Name(77), Assert.Single(plan.Groups).Service);
-        Assert.Equal(new EbpfLb.Planning.Planned.PlanCounts(1, 1, 3, 1, 0, 1, 1, 3, 0), plan.Counts);
+        Assert.Equal(new EbpfLb.Planning.Planned.PlanCounts(1, 1, 3, 0, 1, 0, 1, 0, 1, 3, 0, 0), plan.Counts);
     }
 }
