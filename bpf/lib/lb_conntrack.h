@@ -352,6 +352,8 @@ lb_once int lb_ct_follow(struct lb_walk *walk, __u32 now)
 	before = walk->ct.phase;
 	other = lb_ct_state(walk, true, &ours);
 	if (!ours) {
+		if (before != LB_CT_CLOSED)
+			lb_ct_closed(&walk->ct);
 		lb_ct_delete(walk, false);
 		return false;
 	}

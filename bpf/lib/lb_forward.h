@@ -241,6 +241,11 @@ lb_inline int lb_forward(hook_ctx *ctx, __u32 l3, enum lb_ct_hook hook)
 	struct lb_walk walk;
 	enum lb_reason other;
 
+	/* Before 6.3 the verifier wants all that is handed to a function (lb_once) written. */
+	__builtin_memset(&walk.to, 0, sizeof(walk.to));
+	__builtin_memset(&walk.ct, 0, sizeof(walk.ct));
+	walk.reason = LB_PKT_PASSED;
+	walk.pad = 0;
 	walk.hook = hook;
 	walk.ifindex = hook_ifindex(ctx);
 	switch (lb_parse(ctx, l3, &walk.pkt)) {

@@ -73,8 +73,10 @@ lb_inline enum lb_lookup lb_frontend_find(const struct lb_addr *dst, const struc
 {
 	enum lb_lookup lookup = lb_service_find(dst, svc);
 
+	if (lookup == LB_LOOKUP_NONE && likely(!lb_node_port_range(set, dst->port)))
+		return lookup;
 	*key = *dst;
-	if (lookup != LB_LOOKUP_NONE || likely(!lb_node_port_range(set, dst->port)))
+	if (lookup != LB_LOOKUP_NONE)
 		return lookup;
 	lb_node_port_key(key, dst);
 	lookup = lb_service_find(key, svc);

@@ -121,9 +121,9 @@ lb_once enum lb_choice lb_choose(struct lb_walk *walk)
 {
 	const struct lb_settings *set = lb_settings_get();
 	const struct lb_device *device;
-	struct lb_service svc = {};
+	struct lb_service svc;
 	struct lb_client client;
-	struct lb_pick pick = {};
+	struct lb_pick pick;
 	struct lb_addr dst, key;
 	enum lb_verdict verdict;
 	enum lb_lookup lookup;
@@ -174,14 +174,22 @@ lb_inline long lb_open_reply(const struct lb_walk *walk, bool *mine)
 {
 	long rc = lb_ct_put_other(walk);
 	struct lb_ct_key6 key;
+	struct lb_ct_state *state;
 	bool ours;
 
 	*mine = !rc;
 	if (rc != -EEXIST)
 		return rc;
 	/* Our own, whose request entry was lost, or which another CPU has just made. */
-	if (lb_ct_state(walk, true, &ours) && ours)
+	state = lb_ct_state(walk, true, &ours);
+	if (state && ours) {
+		state->service_id = walk->ct.service_id;
+		state->backend_id = walk->ct.backend_id;
+		state->oif = walk->ifindex;
+		state->phase = LB_CT_NEW;
+		state->flags = LB_CT_REPLY;
 		return 0;
+	}
 	lb_ct_key6_turned(&key, &walk->to, LB_CT_EGRESS);
 	if (!lb_ct_remove(&key, 1 << LB_CT_CLOSED))
 		return rc;

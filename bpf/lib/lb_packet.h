@@ -45,7 +45,7 @@ struct lb_walk {
 	__u32 ifindex;	       /* where the hook is */
 	__u16 reason;	       /* enum lb_reason: how it ended */
 	__u8 hook;	       /* enum lb_ct_hook */
-	__u8 tries;	       /* scratch of the search for a SNAT port */
+	__u8 pad;
 };
 
 #define LB_TCP_FIN 1

@@ -64,9 +64,6 @@ lb_inline enum lb_parsed lb_parse_l4(hook_ctx *ctx, struct lb_packet *pkt)
 	__u32 need = lb_l4_need(pkt->tuple.proto);
 	const __be16 *ports;
 
-	pkt->tcp_flags = 0;
-	pkt->tuple.sport = 0;
-	pkt->tuple.dport = 0;
 	if (!need)
 		return LB_PARSED_OTHER;
 	if (unlikely(pkt->flags & LB_PACKET_FRAG_LATER))
@@ -166,7 +163,10 @@ lb_inline enum lb_parsed lb_parse_ipv4(hook_ctx *ctx, __u32 l3, struct lb_packet
 	pkt->inner_l4 = 0;
 	pkt->ttl = ip->ttl;
 	pkt->flags = 0;
+	pkt->tcp_flags = 0;
 	pkt->frag_id = 0;
+	pkt->tuple.sport = 0;
+	pkt->tuple.dport = 0;
 	pkt->tuple.proto = ip->protocol;
 	lb_tuple_set4(&pkt->tuple, ip->saddr, ip->daddr);
 	if (unlikely(ip->frag_off & (LB_FRAG_OFF | LB_FRAG_MORE))) {
@@ -281,7 +281,10 @@ lb_inline enum lb_parsed lb_parse_ipv6(hook_ctx *ctx, __u32 l3, struct lb_packet
 	pkt->inner_l4 = 0;
 	pkt->ttl = ip->hop_limit;
 	pkt->flags = 0;
+	pkt->tcp_flags = 0;
 	pkt->frag_id = 0;
+	pkt->tuple.sport = 0;
+	pkt->tuple.dport = 0;
 	pkt->tuple.family = 6;
 	pkt->tuple.pad = 0;
 	pkt->tuple.proto = ip->nexthdr;
