@@ -197,10 +197,13 @@ HOOK_ONCE enum lb_parsed lb_parse_ext6(hook_ctx *ctx, struct lb_ext *ext)
 	for (int i = 0; i <= LB_EXT_MAX; i++) {
 		__u8 head[8] = {};
 
+		/* Further than lb_at() can tell from nearer. */
+		if (ext->off > LB_REACH)
+			return LB_PARSED_OTHER;
 		if (ext->proto != LB_NEXT_HOP_BY_HOP && ext->proto != LB_NEXT_ROUTING &&
 		    ext->proto != LB_NEXT_DESTINATION && ext->proto != LB_NEXT_FRAGMENT)
 			return LB_PARSED;
-		if (ext->off > LB_REACH || hook_read(ctx, ext->off, head, sizeof(head)))
+		if (hook_read(ctx, ext->off, head, sizeof(head)))
 			return LB_PARSED_MALFORMED;
 		/* With segments left the destination is not the last one, which checksums know. */
 		if (ext->proto == LB_NEXT_ROUTING && head[3])
@@ -218,7 +221,7 @@ HOOK_ONCE enum lb_parsed lb_parse_ext6(hook_ctx *ctx, struct lb_ext *ext)
 				ext->flags |= LB_PACKET_FRAG;
 				if (off & bpf_htons(0xfff8))
 					ext->flags |= LB_PACKET_FRAG_LATER;
-				return LB_PARSED;
+				return ext->off > LB_REACH ? LB_PARSED_OTHER : LB_PARSED;
 			}
 		} else {
 			ext->off += (head[1] + 1) * 8;

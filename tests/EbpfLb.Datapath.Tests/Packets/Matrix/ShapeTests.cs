@@ -77,6 +77,22 @@ public sealed class ShapeTests(PacketFixture fixture) : PacketTest(fixture.Progr
     }
 
     [Theory]
+    [InlineData(L4.Tcp)]
+    [InlineData(L4.Udp)]
+    [InlineData(L4.Sctp)]
+    public void Ports_behind_a_long_chain_are_not_looked_for_in_the_chain(L4 protocol)
+    {
+        Serve(protocol, Family.IPv6, RemoteBackend(Family.IPv6));
+        // 256 bytes, the second two of which look like the port; four of them lead further than headers are followed.
+        var bait = new ExtensionHeader(IpProtocol.DestinationOptions, [31, NodePort >> 8, NodePort & 0xff, .. new byte[252]]);
+        var sent = FromClient(Family.IPv6, Segments.Opening(protocol)).With([.. Enumerable.Repeat(bait, 4)]);
+
+        Untouched(sent, In(sent));
+
+        Assert.Empty(Program.Tables.Flows());
+    }
+
+    [Theory]
     [MemberData(nameof(Talks))]
     public void A_priority_tag_is_no_VLAN(L4 protocol, Family family)
     {
