@@ -73,6 +73,8 @@ public sealed class NodeChangeTests
         var after = cluster.Build().Compile(before);
 
         Assert.Equal(before.Services, after.Services);
+        // Another table all the same: it remembers the node that it was compiled for.
+        Assert.NotSame(before, after);
         Assert.Same(after, cluster.Build().Compile(after));
     }
 

@@ -14,7 +14,7 @@ internal sealed record NodeFacts(string Name, string? Zone, IpAddress? PrimaryV4
     public IpAddress? Primary(IpFamily family) => family == IpFamily.IPv4 ? PrimaryV4 : PrimaryV6;
 
     /// <summary>By nodeName alone: an endpoint without one is never local, whatever its address (contract section 3).</summary>
-    public bool IsHere(in Endpoint endpoint) => Name.Length > 0 && endpoint.NodeName == Name;
+    public bool IsHere(in Endpoint endpoint) => endpoint.NodeName == Name;
 
     private static IpAddress? First(Node? node, IpFamily family)
     {

@@ -28,7 +28,7 @@ internal readonly struct TopologyHints
             if (candidate.Endpoint.Hints is not { } hints) return default;
             allNodes &= !hints.Nodes.IsEmpty;
             allZones &= !hints.Zones.IsEmpty;
-            ourNode |= facts.Name.Length > 0 && hints.Nodes.AsSpan().Contains(facts.Name);
+            ourNode |= hints.Nodes.AsSpan().Contains(facts.Name);
             ourZone |= facts.Zone is { } zone && hints.Zones.AsSpan().Contains(zone);
         }
         if (allNodes && ourNode) return new TopologyHints(facts.Name, null);
