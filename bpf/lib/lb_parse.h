@@ -28,7 +28,7 @@ enum lb_parsed {
 #define LB_NEXT_FRAGMENT    44
 #define LB_NEXT_DESTINATION 60
 
-/* The `len` bytes at `off`, or NULL if they do not lie in the first piece. */
+/* The `len` bytes at `off` (at most LB_REACH), or NULL if they do not lie in the first piece. */
 lb_inline void *lb_at(hook_ctx *ctx, __u32 off, __u32 len)
 {
 	void *at = hook_data(ctx) + (off & LB_REACH);
@@ -224,6 +224,9 @@ HOOK_ONCE enum lb_parsed lb_parse_ext6(hook_ctx *ctx, struct lb_ext *ext)
 				return ext->off > LB_REACH ? LB_PARSED_OTHER : LB_PARSED;
 			}
 		} else {
+			/* Not at its destination yet, and the checksum is about another one. */
+			if (ext->proto == LB_NEXT_ROUTING && head[3])
+				return LB_PARSED_OTHER;
 			ext->off += (head[1] + 1) * 8;
 			ext->proto = head[0];
 		}
@@ -299,6 +302,8 @@ lb_inline enum lb_parsed lb_parse_ipv6(hook_ctx *ctx, __u32 l3, struct lb_packet
 		parsed = lb_parse_ext6(ctx, &ext);
 		if (parsed != LB_PARSED)
 			return parsed;
+		if (ext.off > LB_REACH)
+			return LB_PARSED_MALFORMED;
 		pkt->l4 = ext.off;
 		pkt->flags = ext.flags;
 		pkt->frag_id = ext.frag_id;
