@@ -53,4 +53,13 @@ internal static partial class Log
 
     [LoggerMessage(17, LogLevel.Error, "Control socket not available: path={Path} error=\"{Error}\"; `ebpflb status` will read the pinned maps", EventName = "ControlUnavailable")]
     public static partial void ControlUnavailable(ILogger logger, string path, string error);
+
+    [LoggerMessage(40, LogLevel.Warning, "Packets not balanced: reason={Reason} count={Count} {Sentence}", EventName = "PacketsDropped")]
+    public static partial void PacketsDropped(ILogger logger, string reason, long count, string sentence);
+
+    [LoggerMessage(41, LogLevel.Error, "Drops are not told: error=\"{Error}\"; `ebpflb status` and the metrics still count them", EventName = "DropsUnread")]
+    public static partial void DropsUnread(ILogger logger, string error);
+
+    [LoggerMessage(42, LogLevel.Warning, "Flows given up early: map={Map} flows={Flows} full_percent={Percent}; raise --max-flows", EventName = "FlowsGivenUp")]
+    public static partial void FlowsGivenUp(ILogger logger, string map, int flows, int percent);
 }

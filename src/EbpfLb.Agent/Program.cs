@@ -8,7 +8,7 @@ var time = TimeProvider.System;
 var parts = new AgentParts(
     (options, loggers) => SourceOpener.Open(options, time, loggers),
     KernelDataplane.Open,
-    new InstanceFinder(),
+    new InstanceFinder(time),
     new InstanceRemover(),
     time);
 return await new CommandLine(parts, Terminal.OfProcess()).InvokeAsync(args);

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization.Metadata;
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Output;
+using EbpfLb.Bpf;
 
 namespace EbpfLb.Agent.Commands;
 
@@ -23,7 +24,12 @@ internal sealed class CommandContext(IInstanceFinder finder, Terminal terminal)
                 + "Start it with `ebpflb run`, or name another with --instance.");
             return ExitCode.NotReady;
         }
-        catch (Exception e) when (e is UnauthorizedAccessException or IOException or HttpRequestException or JsonException)
+        catch (FormatException e)
+        {
+            await terminal.Error.WriteLineAsync(e.Message);
+            return ExitCode.Usage;
+        }
+        catch (Exception e) when (e is BpfException or UnauthorizedAccessException or IOException or HttpRequestException or JsonException)
         {
             await terminal.Error.WriteLineAsync($"cannot read instance '{instance.Name}': {e.Message}");
             return ExitCode.Failed;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.CommandLine.Parsing;
 using EbpfLb.Agent.Hosting;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Output;
@@ -33,7 +34,7 @@ internal sealed class CommandLine(AgentParts parts, Terminal terminal)
     {
         var root = new RootCommand("Balances the traffic of Kubernetes Services with BPF programs, in place of kube-proxy.")
         {
-            CreateRun(), CreateStatus(), CreateServices(), CreateBackends(), CreateCleanup(), CreateVersion(),
+            CreateRun(), CreateStatus(), CreateServices(), CreateBackends(), new ConntrackCommand(context).Create(), new DropsCommand(context).Create(), CreateCleanup(), CreateVersion(),
         };
         foreach (var help in root.Options.OfType<HelpOption>()) help.Action = new HelpExamples((HelpAction)help.Action!, terminal);
         return root;
@@ -103,7 +104,7 @@ internal sealed class CommandLine(AgentParts parts, Terminal terminal)
         return command;
     }
 
-    private static Option<OutputFormat> CreateFormat()
+    internal static Option<OutputFormat> CreateFormat()
     {
         var option = CheckedOption.Create("--output", "table|json", "How to answer (default: table)", Choice.Parse<OutputFormat>);
         option.Aliases.Add("-o");
@@ -111,5 +112,9 @@ internal sealed class CommandLine(AgentParts parts, Terminal terminal)
     }
 
     private static string HelpCommand(ParseResult result)
-        => result.CommandResult.Command is RootCommand ? "ebpflb --help" : $"ebpflb {result.CommandResult.Command.Name} --help";
+        => $"ebpflb {string.Concat(NamesOf(result.CommandResult).Select(n => n + " "))}--help";
+
+    /// <summary>"conntrack", "list": the commands that were given, without the program itself.</summary>
+    private static IEnumerable<string> NamesOf(CommandResult command)
+        => command.Parent is CommandResult parent ? NamesOf(parent).Append(command.Command.Name) : [];
 }

@@ -20,6 +20,26 @@ internal sealed class HelpExamples(HelpAction help, Terminal terminal) : Synchro
         ["status"] = ["ebpflb status", "ebpflb status -o json | jq .notReady"],
         ["services"] = ["ebpflb services", "ebpflb services -o json | jq '.services[] | select(.backends == 0)'"],
         ["backends"] = ["ebpflb backends", "ebpflb backends default/web"],
+        ["conntrack"] =
+        [
+            "ebpflb conntrack count",
+            "ebpflb conntrack list --service default/web --phase open",
+            "ebpflb conntrack flush --backend 10.244.1.7",
+        ],
+        ["list"] =
+        [
+            "ebpflb conntrack list --client 192.0.2.0/24 --idle 10m",
+            "ebpflb conntrack list --frontend :443 --protocol tcp",
+            "ebpflb conntrack list --service default/web:http -o json | jq '.flows[] | select(.snat)'",
+        ],
+        ["count"] = ["ebpflb conntrack count", "ebpflb conntrack count --service default/web"],
+        ["flush"] =
+        [
+            "ebpflb conntrack flush --backend 10.244.1.7     nothing goes to that pod any more",
+            "ebpflb conntrack flush --protocol udp --service kube-system/kube-dns",
+            "ebpflb conntrack flush --all",
+        ],
+        ["drops"] = ["ebpflb drops", "ebpflb drops -f", "ebpflb drops -f -o json | jq -r .source"],
         ["cleanup"] = ["ebpflb cleanup", "ebpflb cleanup --all-instances --force"],
         ["version"] = ["ebpflb version"],
     };
@@ -32,7 +52,7 @@ internal sealed class HelpExamples(HelpAction help, Terminal terminal) : Synchro
         var command = parseResult.CommandResult.Command;
         var output = terminal.Out;
         output.WriteLine("Examples:");
-        var lines = Examples.TryGetValue(command.Name, out var own) ? own : [.. Examples.Values.Select(e => e[0])];
+        var lines = Examples.TryGetValue(command.Name, out var own) ? own : [.. Examples.Where(e => command.Subcommands.Any(s => s.Name == e.Key)).Select(e => e.Value[0])];
         foreach (var line in lines) output.WriteLine($"  {line}");
         output.WriteLine();
         output.WriteLine("Exit codes: 0 done (status: ready), 1 failed, 2 wrong usage, 3 not ready or nothing there.");

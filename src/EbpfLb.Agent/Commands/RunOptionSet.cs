@@ -11,6 +11,8 @@ internal sealed class RunOptionSet
 {
     private readonly InstanceOptionSet instance = new();
 
+    private readonly FlowOptionSet flows = new();
+
     private readonly Option<string> manifests = new("--manifests")
     {
         HelpName = "PATH",
@@ -81,6 +83,7 @@ internal sealed class RunOptionSet
             manifests, kubeConfig, apiServers, nodeName, cgroupRoot, healthz, metrics, minSyncPeriod, syncPeriod,
             logFormat, verbosity, maxServices, maxFrontends, maxBackends, maxSlots, maxAffinity,
         }) command.Options.Add(option);
+        flows.AddTo(command);
         foreach (var other in new Option[] { kubeConfig, apiServers }) other.Validators.Add(ExcludeManifests);
     }
 
@@ -97,6 +100,7 @@ internal sealed class RunOptionSet
         SyncPeriod = result.GetResult(syncPeriod) is null ? TimeSpan.FromSeconds(30) : result.GetValue(syncPeriod),
         LogFormat = result.GetValue(logFormat),
         Verbosity = result.GetValue(verbosity),
+        Flows = flows.Read(result),
         Sizes = new SizeOptions(
             result.GetValue(maxServices), result.GetValue(maxFrontends), result.GetValue(maxBackends), result.GetValue(maxSlots), result.GetValue(maxAffinity)),
     };

@@ -1,3 +1,4 @@
+using EbpfLb.Agent.Flows;
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Pipeline;
 using EbpfLb.Policy;
@@ -5,8 +6,10 @@ using EbpfLb.Policy;
 namespace EbpfLb.Agent.Control;
 
 /// <summary>The running agent's own view: names from the last table, ids and counters from the kernel.</summary>
-internal sealed class AgentView(string instance, string version, DateTimeOffset started, PipelineState state, IDataplane dataplane) : IInstanceView
+internal sealed class AgentView(string instance, string version, DateTimeOffset started, PipelineState state, IDataplane dataplane, FlowState flowState, IFlowView flows) : IInstanceView
 {
+    public IFlowView Flows => flows;
+
     public Task<StatusReport> StatusAsync(CancellationToken cancellationToken)
     {
         var readiness = state.Readiness();
@@ -23,11 +26,14 @@ internal sealed class AgentView(string instance, string version, DateTimeOffset 
             new SourceReport(source.Description, source.IsSynced, source.LastContact, source.Error),
             [.. dataplane.Hooks.Select(h => HookStatus.Of(h))],
             hooks.Canary is null ? null : new CanaryStatus(hooks.Canary.Ok, hooks.Canary.Problem, hooks.CheckedAt),
-            [.. dataplane.ReadMaps().Select(m => new MapStatus(m.Map, m.Entries, m.Capacity))],
+            [.. dataplane.ReadMaps().Concat(flowState.Maps).Select(m => new MapStatus(m.Map, m.Entries, m.Capacity))],
             round is null ? null : PlanOf(round),
             round is null ? [] : [.. round.Failures.Select(f => f.ToString())],
             state.Table is null ? [] : [.. state.Table.Diagnostics.Select(d => d.ToString())],
-            [.. dataplane.Features.Select(f => new FeatureStatus(f.Name, f.IsAvailable, f.IsAvailable ? null : $"{f.Lost} ({f.Reason})"))]));
+            [.. dataplane.Features.Select(f => new FeatureStatus(f.Name, f.IsAvailable, f.IsAvailable ? null : $"{f.Lost} ({f.Reason})"))])
+        {
+            Drops = [.. dataplane.ReadReasons().Where(r => r.Count > 0 && ReasonReports.IsTrouble(r.Reason)).Select(ReasonReports.Of)],
+        });
     }
 
     public Task<ServicesReport> ServicesAsync(CancellationToken cancellationToken)

@@ -46,6 +46,8 @@ internal sealed class ControlClient : IInstanceView, IDisposable
 
     public Task<BackendsReport> BackendsAsync(CancellationToken cancellationToken) => GetAsync("/backends", ControlJson.Default.BackendsReport, cancellationToken);
 
+    public IFlowView Flows => new ControlFlows(client);
+
     public void Dispose() => client.Dispose();
 
     private async Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellationToken)

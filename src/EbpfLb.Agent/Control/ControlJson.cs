@@ -7,4 +7,9 @@ namespace EbpfLb.Agent.Control;
 [JsonSerializable(typeof(StatusReport))]
 [JsonSerializable(typeof(ServicesReport))]
 [JsonSerializable(typeof(BackendsReport))]
+[JsonSerializable(typeof(FlowQuery))]
+[JsonSerializable(typeof(FlowsReport))]
+[JsonSerializable(typeof(FlowCountReport))]
+[JsonSerializable(typeof(FlushReport))]
+[JsonSerializable(typeof(DropsReport))]
 internal sealed partial class ControlJson : JsonSerializerContext;

@@ -15,6 +15,7 @@ namespace EbpfLb.Agent.Control;
 internal sealed class ControlServer(string path, IInstanceView view, ILoggerFactory loggers) : IHostedService, IAsyncDisposable
 {
     private readonly ILogger logger = loggers.CreateLogger<ControlServer>();
+    private readonly FlowRequests flows = new(view.Flows);
     private KestrelListener? listener;
 
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -22,7 +23,7 @@ internal sealed class ControlServer(string path, IInstanceView view, ILoggerFact
         try
         {
             File.Delete(path);
-            listener = await KestrelListener.StartAsync(new UnixDomainSocketEndPoint(path), HandleAsync, loggers, cancellationToken);
+            listener = await KestrelListener.StartAsync(new UnixDomainSocketEndPoint(path), HandleAsync, loggers, cancellationToken, FlowRequests.MostBytes);
         }
         catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException or ArgumentException)
         {
@@ -44,7 +45,8 @@ internal sealed class ControlServer(string path, IInstanceView view, ILoggerFact
         "/status" => AnswerAsync(context, view.StatusAsync, ControlJson.Default.StatusReport),
         "/services" => AnswerAsync(context, view.ServicesAsync, ControlJson.Default.ServicesReport),
         "/backends" => AnswerAsync(context, view.BackendsAsync, ControlJson.Default.BackendsReport),
-        _ => Respond.NotFoundAsync(context, "/status", "/services", "/backends"),
+        _ => flows.HandleAsync(context, () => Respond.NotFoundAsync(
+            context, "/status", "/services", "/backends", FlowRequests.List, FlowRequests.Count, FlowRequests.Flush, FlowRequests.Drops)),
     };
 
     private static async Task AnswerAsync<T>(HttpContext context, Func<CancellationToken, Task<T>> answer, JsonTypeInfo<T> type)

@@ -8,4 +8,7 @@ internal interface IInstanceView
     Task<ServicesReport> ServicesAsync(CancellationToken cancellationToken);
 
     Task<BackendsReport> BackendsAsync(CancellationToken cancellationToken);
+
+    /// <summary>Flows and drops.</summary>
+    IFlowView Flows { get; }
 }

@@ -5,8 +5,10 @@ using EbpfLb.Policy;
 namespace EbpfLb.Agent.Control;
 
 /// <summary>What the pinned maps tell without an agent: ids and addresses. Never ready, as nobody keeps them up to date.</summary>
-internal sealed class PinnedView(string instance, IReadOnlyList<InspectedFrontend> frontends, IReadOnlyList<AttachedHook> hooks) : IInstanceView
+internal sealed class PinnedView(string instance, IReadOnlyList<InspectedFrontend> frontends, IReadOnlyList<AttachedHook> hooks, IFlowView flows) : IInstanceView
 {
+    public IFlowView Flows => flows;
+
     public Task<StatusReport> StatusAsync(CancellationToken cancellationToken) => Task.FromResult(new StatusReport(
         Origin.Maps, instance, null, null, false,
         [$"no agent runs: the {Services().Count()} frontends are balanced as they were when the last one ended; start it with `ebpflb run`"],

@@ -20,7 +20,11 @@ internal sealed record StatusReport(
     PlanStatus? LastPlan,
     IReadOnlyList<string> Failures,
     IReadOnlyList<string> Problems,
-    IReadOnlyList<FeatureStatus> Features);
+    IReadOnlyList<FeatureStatus> Features)
+{
+    /// <summary>Packets that were dropped, or passed though they should not have been, by reason; those that did not happen are left out.</summary>
+    public IReadOnlyList<ReasonStatus> Drops { get; init; } = [];
+}
 
 internal sealed record SourceReport(string Description, bool Synced, DateTimeOffset? LastContact, string? Error);
 

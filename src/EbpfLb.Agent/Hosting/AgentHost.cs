@@ -1,9 +1,12 @@
 using System.Diagnostics.Metrics;
 using EbpfLb.Agent.Commands;
 using EbpfLb.Agent.Control;
+using EbpfLb.Agent.Flows;
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Pipeline;
+using EbpfLb.Datapath.Events;
+using EbpfLb.Datapath.Flows;
 using EbpfLb.Http.Health;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Http.Prometheus;
@@ -31,9 +34,14 @@ internal sealed class AgentHost(RunOptions options, IClusterSource source, IData
         var health = new ProxyHealthTracker(time, options.SyncPeriod);
         var state = new PipelineState(() => source.Status, health, nodeRequired: options.Manifests is null);
         _ = new SourceMetrics(meter, time, () => source.Status);
-        _ = new DatapathMetrics(meter, new DataplaneReadings(dataplane, state));
+        var flowState = new FlowState();
+        var names = new ServiceNames(dataplane, state);
+        var drops = new DropHistory(DropHistory.DefaultCapacity);
+        var flowMetrics = new FlowMetrics(meter, () => flowState.Flows);
+        _ = new DatapathMetrics(meter, new DataplaneReadings(dataplane, state, flowState));
         _ = new ProcessMetrics(meter, VersionCommand.Version);
-        var view = new AgentView(options.Instance.Name, VersionCommand.Version, time.GetUtcNow(), state, dataplane);
+        var view = new AgentView(options.Instance.Name, VersionCommand.Version, time.GetUtcNow(), state, dataplane, flowState,
+            new FlowView(Origin.Agent, new FlowTable(dataplane.FlowMaps, time), names, drops, time));
 
         // Empty: no configuration files, environment or event sources to look for, which would only slow the start.
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "ebpflb" });
@@ -53,6 +61,9 @@ internal sealed class AgentHost(RunOptions options, IClusterSource source, IData
         }
         builder.Services.AddSingleton(services => CreatePipeline(state, health, services.GetRequiredService<IHostApplicationLifetime>()));
         builder.Services.AddHostedService(services => services.GetRequiredService<PipelineService>());
+        builder.Services.AddSingleton<IHostedService>(
+            new FlowService(dataplane, options.Flows, flowState, flowMetrics, time, loggers.CreateLogger<FlowService>()));
+        builder.Services.AddSingleton<IHostedService>(new DropService(dataplane, drops, names, time, loggers.CreateLogger<DropService>()));
         using var host = builder.Build();
         var pipeline = host.Services.GetRequiredService<PipelineService>();
         await host.RunAsync(cancellationToken);

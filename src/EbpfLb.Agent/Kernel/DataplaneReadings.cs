@@ -1,18 +1,33 @@
+using EbpfLb.Agent.Flows;
 using EbpfLb.Agent.Pipeline;
+using EbpfLb.Datapath.Counters;
+using EbpfLb.Datapath.Reasons;
 using EbpfLb.Http.Metrics;
 
 namespace EbpfLb.Agent.Kernel;
 
 /// <summary>The dataplane as the metrics see it.</summary>
-internal sealed class DataplaneReadings(IDataplane dataplane, PipelineState state) : IDatapathReadings
+internal sealed class DataplaneReadings(IDataplane dataplane, PipelineState state, FlowState flows) : IDatapathReadings
 {
-    public IReadOnlyList<MapReading> ReadMaps() => dataplane.ReadMaps();
+    public IReadOnlyList<MapReading> ReadMaps() => [.. dataplane.ReadMaps(), .. flows.Maps];
 
-    public IReadOnlyList<EventReading> ReadEvents() => dataplane.ReadEvents();
+    /// <summary>Packets have counters of their own, with bytes.</summary>
+    public IReadOnlyList<EventReading> ReadEvents() =>
+    [
+        .. Reasons(isPacket: false).Select(r => new EventReading(ReasonName.Of(r.Reason), (long)r.Count)),
+    ];
+
+    public IReadOnlyList<PacketReading> ReadPackets() =>
+    [
+        .. Reasons(isPacket: true).Select(r => new PacketReading(
+            ReasonName.Of(r.Reason), SnakeCase.Of(ReasonCatalog.Of(r.Reason).Kind.ToString()), (long)r.Count, (long)r.Bytes)),
+    ];
 
     public long? ReadConnections() => dataplane.ReadConnections();
 
     public int CountAttachedPrograms() => dataplane.Hooks.Count;
 
     public bool? IsCanaryOk => state.Hooks.Canary?.Ok;
+
+    private IEnumerable<ReasonCount> Reasons(bool isPacket) => dataplane.ReadReasons().Where(r => ReasonCatalog.Of(r.Reason).IsPacket == isPacket);
 }

@@ -1,6 +1,9 @@
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Canary;
+using EbpfLb.Datapath.Counters;
+using EbpfLb.Datapath.Events;
+using EbpfLb.Datapath.Flows;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Model;
 using EbpfLb.Policy;
@@ -30,7 +33,17 @@ internal interface IDataplane : IAsyncDisposable
 
     IReadOnlyList<MapReading> ReadMaps();
 
-    IReadOnlyList<EventReading> ReadEvents();
+    /// <summary>Counts by reason since the maps were made.</summary>
+    IReadOnlyList<ReasonCount> ReadReasons();
+
+    /// <summary>The conntrack maps.</summary>
+    IReadOnlyList<IFlowMap> FlowMaps { get; }
+
+    /// <summary>Drops as the programs tell them; for one reader, who owns it.</summary>
+    IEventSource OpenEvents();
+
+    /// <summary>Which service ports the ids stand for, of those that are programmed.</summary>
+    IReadOnlyDictionary<uint, ServicePortKey> ReadServiceIds(IEnumerable<ServicePortKey> ports);
 
     /// <summary>Connections sent to backends since the maps were made.</summary>
     long ReadConnections();

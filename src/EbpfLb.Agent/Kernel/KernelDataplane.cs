@@ -5,6 +5,8 @@ using EbpfLb.Bpf;
 using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Canary;
 using EbpfLb.Datapath.Counters;
+using EbpfLb.Datapath.Events;
+using EbpfLb.Datapath.Flows;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Policy;
 using Microsoft.Extensions.Logging;
@@ -65,7 +67,19 @@ internal sealed class KernelDataplane : IDataplane
 
     public IReadOnlyList<MapReading> ReadMaps() => [.. dataplane.ReadFill().Select(f => new MapReading(f.Map, f.Used, f.Capacity))];
 
-    public IReadOnlyList<EventReading> ReadEvents() => [.. dataplane.ReadReasons().Select(r => new EventReading(SnakeCase.Of(r.Reason.ToString()), (long)r.Count))];
+    public IReadOnlyList<ReasonCount> ReadReasons() => dataplane.ReadReasons();
+
+    public IReadOnlyList<IFlowMap> FlowMaps => dataplane.FlowMaps.All;
+
+    public IEventSource OpenEvents() => dataplane.OpenEvents();
+
+    public IReadOnlyDictionary<uint, ServicePortKey> ReadServiceIds(IEnumerable<ServicePortKey> ports)
+    {
+        var ids = new Dictionary<uint, ServicePortKey>();
+        foreach (var port in ports)
+            if (dataplane.Mirror.IdOf(port) is { } id) ids[id] = port;
+        return ids;
+    }
 
     public long ReadConnections() => (long)dataplane.ReadReasons().FirstOrDefault(r => r.Reason == LbReason.SockTranslated).Count;
 

@@ -39,6 +39,8 @@ internal sealed record RunOptions
     public int Verbosity { get; init; }
 
     public SizeOptions Sizes { get; init; } = new();
+
+    public FlowOptions Flows { get; init; } = FlowOptions.Default;
 }
 
 /// <summary>Where one instance of the agent lives.</summary>

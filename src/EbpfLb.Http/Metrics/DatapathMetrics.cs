@@ -8,12 +8,19 @@ public sealed record MapReading(string Map, long Entries, long Capacity);
 /// <summary>How often one reason was counted by the BPF programs.</summary>
 public sealed record EventReading(string Reason, long Count);
 
+/// <summary>Packets that ended for one reason.</summary>
+/// <param name="Outcome">"balanced", "passed", "answered" or "dropped": what the reason comes to, so that sums need no list of reasons.</param>
+public sealed record PacketReading(string Reason, string Outcome, long Packets, long Bytes);
+
 /// <summary>What the datapath tells when the metrics are read. Called from any thread; an empty answer leaves the series out.</summary>
 public interface IDatapathReadings
 {
     IReadOnlyList<MapReading> ReadMaps();
 
     IReadOnlyList<EventReading> ReadEvents();
+
+    /// <summary>Each packet counts once.</summary>
+    IReadOnlyList<PacketReading> ReadPackets();
 
     /// <summary>Connections sent to backends since the maps were made; null while nothing is loaded.</summary>
     long? ReadConnections();
@@ -36,6 +43,10 @@ public sealed class DatapathMetrics
             "Entries that each BPF map can hold");
         meter.CreateObservableCounter("ebpflb_datapath_events_total", () => readings.ReadEvents().Select(e => Of(e.Count, "reason", e.Reason)), null,
             "What the BPF programs decided, by reason");
+        meter.CreateObservableCounter("ebpflb_packets_total", () => readings.ReadPackets().Select(p => Of(p, p.Packets)), null,
+            "Packets that the BPF programs at the devices saw, by the reason they ended for");
+        meter.CreateObservableCounter("ebpflb_packet_bytes_total", () => readings.ReadPackets().Select(p => Of(p, p.Bytes)), null,
+            "Bytes of these packets");
         meter.CreateObservableCounter("ebpflb_connections_total",
             () => readings.ReadConnections() is { } count ? new[] { new Measurement<long>(count) } : [], null,
             "Connections that were sent to a backend");
@@ -44,6 +55,9 @@ public sealed class DatapathMetrics
             () => readings.IsCanaryOk is { } ok ? new[] { new Measurement<int>(ok ? 1 : 0) } : [], null,
             "1 when a connection to the canary address met the socket hooks");
     }
+
+    private static Measurement<long> Of(PacketReading packets, long value)
+        => new(value, new("reason", packets.Reason), new("outcome", packets.Outcome));
 
     private static Measurement<long> Of(long value, string label, string labelValue) => new(value, new KeyValuePair<string, object?>(label, labelValue));
 }

@@ -12,7 +12,7 @@ using Microsoft.Extensions.Options;
 namespace EbpfLb.Http.Serving;
 
 /// <summary>
-/// One Kestrel on one address, for small answers to GET and HEAD. Without a web host: no configuration, routing or
+/// One Kestrel on one address, for small answers to GET and HEAD, and to POST where that is asked for. Without a web host: no configuration, routing or
 /// dependency injection has to start, which keeps the agent's start quick and its memory small.
 /// </summary>
 public sealed class KestrelListener : IAsyncDisposable
@@ -27,20 +27,21 @@ public sealed class KestrelListener : IAsyncDisposable
     public int Port { get; private init; }
 
     /// <param name="endpoint">An IP endpoint (port 0 takes a free one) or a unix socket's, which only its owner may use (mode 0600).</param>
+    /// <param name="bodyBytes">Longest body of a request; 0: POST is refused.</param>
     /// <exception cref="IOException">The address is in use.</exception>
     /// <exception cref="SocketException">The address is not of this machine, or may not be used.</exception>
     public static async Task<KestrelListener> StartAsync(
-        EndPoint endpoint, RequestDelegate handler, ILoggerFactory loggers, CancellationToken cancellationToken)
+        EndPoint endpoint, RequestDelegate handler, ILoggerFactory loggers, CancellationToken cancellationToken, int bodyBytes = 0)
     {
         var options = new KestrelServerOptions { AddServerHeader = false };
         options.Limits.MaxConcurrentConnections = MaxConnections;
-        options.Limits.MaxRequestBodySize = 0;
+        options.Limits.MaxRequestBodySize = bodyBytes;
         options.Listen(endpoint, listen => listen.Protocols = HttpProtocols.Http1);
         var transport = new SocketTransportFactory(Options.Create(new SocketTransportOptions { CreateBoundListenSocket = Bind }), loggers);
         var kestrel = new KestrelServer(Options.Create(options), transport, loggers);
         try
         {
-            await kestrel.StartAsync(new Application(handler), cancellationToken);
+            await kestrel.StartAsync(new Application(handler, bodyBytes > 0), cancellationToken);
         }
         catch
         {
@@ -80,13 +81,14 @@ public sealed class KestrelListener : IAsyncDisposable
         return address is not null && Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Port > 0 ? uri.Port : 0;
     }
 
-    private sealed class Application(RequestDelegate handler) : IHttpApplication<HttpContext>
+    private sealed class Application(RequestDelegate handler, bool takesPost) : IHttpApplication<HttpContext>
     {
         public HttpContext CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);
 
         public Task ProcessRequestAsync(HttpContext context)
         {
-            if (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)) return handler(context);
+            var method = context.Request.Method;
+            if (HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || (takesPost && HttpMethods.IsPost(method))) return handler(context);
             context.Response.Headers.Allow = "GET, HEAD";
             return Respond.TextAsync(context, "only GET and HEAD are answered here\n", status: StatusCodes.Status405MethodNotAllowed);
         }

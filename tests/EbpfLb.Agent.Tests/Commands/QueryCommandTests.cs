@@ -109,6 +109,14 @@ public sealed class QueryCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Status_names_what_packets_met_and_what_to_do()
+    {
+        view.Status = FakeView.ReadyStatus with { Drops = [new ReasonStatus("drop_ct_full", 2, 120, "the map is full", "raise --max-flows")] };
+        Assert.Equal(0, await line.RunAsync("status"));
+        Assert.Contains("drop_ct_full             2     120   the map is full: raise --max-flows", line.OutputLines);
+    }
+
+    [Fact]
     public async Task Without_an_agent_the_maps_are_shown_by_id_and_the_answer_says_so()
     {
         view.Services = new ServicesReport(Origin.Maps, [new ServiceRow(null, null, "10.96.0.1", 80, "TCP", "ClusterIP", "Cluster", 7, 2, 0, 17, 3, 0, 0)]);

@@ -4,6 +4,7 @@ using EbpfLb.Agent.Hosting;
 using EbpfLb.Agent.Logging;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Tests.Fakes;
+using EbpfLb.Datapath.Flows;
 
 namespace EbpfLb.Agent.Tests.Commands;
 
@@ -73,6 +74,7 @@ public sealed class UsageTests : IDisposable
         Assert.Equal(TimeSpan.FromSeconds(30), seen.SyncPeriod);
         Assert.Equal(LogFormat.Text, seen.LogFormat);
         Assert.Equal(new SizeOptions(), seen.Sizes);
+        Assert.Equal(FlowOptions.Default, seen.Flows);
         Assert.Null(seen.Manifests);
     }
 
@@ -83,7 +85,9 @@ public sealed class UsageTests : IDisposable
             "run", "--run-dir", directory.Path, "--instance", "lab", "--cgroup-root", "/cg", "--bpffs", "/bpf", "--node-name", " Node-A ",
             "--kubeconfig", "/k", "--api-server", "https://a:6443", "--api-server", "https://b:6443", "--healthz-bind-address", "",
             "--metrics-bind-address", "[::1]:9000", "--min-sync-period", "1m30s", "--sync-period", "5s", "--log-format", "json", "-v", "4",
-            "--max-services", "1", "--max-frontends", "2", "--max-backends", "3", "--max-slots", "4", "--max-affinity", "5"));
+            "--max-services", "1", "--max-frontends", "2", "--max-backends", "3", "--max-slots", "4", "--max-affinity", "5",
+            "--conntrack-tcp-timeout-established", "2h", "--conntrack-tcp-timeout-close-wait", "10m", "--conntrack-udp-timeout", "0",
+            "--conntrack-udp-timeout-stream", "3m", "--conntrack-sweep-cpu", "12.5"));
         Assert.NotNull(seen);
         Assert.Equal(new InstanceOptions("lab", "/cg", "/bpf", directory.Path), seen.Instance);
         Assert.Equal("node-a", seen.NodeName);
@@ -96,6 +100,9 @@ public sealed class UsageTests : IDisposable
         Assert.Equal(LogFormat.Json, seen.LogFormat);
         Assert.Equal(4, seen.Verbosity);
         Assert.Equal(new SizeOptions(1, 2, 3, 4, 5), seen.Sizes);
+        Assert.Equal(0.125, seen.Flows.SweepShare);
+        Assert.Equal(
+            new FlowLifetimes { Established = TimeSpan.FromHours(2), Closing = TimeSpan.FromMinutes(10), UdpStream = TimeSpan.FromMinutes(3) }, seen.Flows.Lifetimes);
     }
 
     [Theory]
@@ -103,6 +110,8 @@ public sealed class UsageTests : IDisposable
     [InlineData("status")]
     [InlineData("services")]
     [InlineData("backends")]
+    [InlineData("conntrack")]
+    [InlineData("drops")]
     [InlineData("cleanup")]
     [InlineData("version")]
     public async Task Help_shows_examples_and_exit_codes(string command)
@@ -116,7 +125,7 @@ public sealed class UsageTests : IDisposable
     public async Task The_general_help_lists_the_commands()
     {
         Assert.Equal(0, await line.RunAsync("--help"));
-        foreach (var command in new[] { "run", "status", "services", "backends", "cleanup", "version" })
+        foreach (var command in new[] { "run", "status", "services", "backends", "conntrack", "drops", "cleanup", "version" })
             Assert.Contains($"\n  {command}", line.Output);
     }
 

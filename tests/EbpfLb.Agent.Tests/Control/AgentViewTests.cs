@@ -1,6 +1,9 @@
+using EbpfLb.Abi;
 using EbpfLb.Agent.Control;
+using EbpfLb.Agent.Flows;
 using EbpfLb.Agent.Pipeline;
 using EbpfLb.Agent.Tests.Fakes;
+using EbpfLb.Datapath.Flows;
 using EbpfLb.Http.Health;
 using EbpfLb.Model;
 using EbpfLb.Policy;
@@ -18,7 +21,7 @@ public sealed class AgentViewTests
         var table = ForwardingCompiler.Compile(cluster.Build(), new PolicyOptions { NodeName = ClusterChanges.NodeName }, null);
         var state = new PipelineState(() => new SourceStatus("test", true, null, null), new ProxyHealthTracker(TimeProvider.System, TimeSpan.FromSeconds(30)), false);
         state.RecordRound(new RoundReport(1, default, 1, 1, default, default, true, [], null), table);
-        var view = new AgentView("lab", "1", default, state, new FakeDataplane());
+        var view = new AgentView("lab", "1", default, state, new FakeDataplane(), new FlowState(), new FakeFlows());
         var report = await view.ServicesAsync(TestContext.Current.CancellationToken);
         return report.Services.Select(s => $"{s.Kind} {s.Address}:{s.PortNumber} {s.Policy} {s.Backends}");
     }
@@ -39,5 +42,23 @@ public sealed class AgentViewTests
         cluster.Service("web", ["10.96.0.1"], ["http:80@30080"], inside: TrafficPolicy.Local);
 
         Assert.Equal(["ClusterIP 10.96.0.1:80 Local 1", "NodePort 0.0.0.0:30080 Cluster 3"], await RowsAsync());
+    }
+
+    [Fact]
+    public async Task Status_shows_packets_in_trouble_in_words_and_how_full_the_flows_are()
+    {
+        var state = new PipelineState(() => new SourceStatus("test", true, null, null), new ProxyHealthTracker(TimeProvider.System, TimeSpan.FromSeconds(30)), false);
+        var dataplane = new FakeDataplane
+        {
+            Reasons = [new(LbReason.PktReply, 9, 900), new(LbReason.DropRange, 0, 0), new(LbReason.DropCtFull, 2, 120), new(LbReason.PktReplyLost, 1, 60)],
+        };
+        var flows = new FlowState();
+        flows.Record(new SweepReport(IpFamily.IPv4, "lb_conntrack4", 500, 1000, new Dictionary<LbCtPhase, int>(), 0, 0, 0, default, default));
+
+        var status = await new AgentView("lab", "1", default, state, dataplane, flows, new FakeFlows()).StatusAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal([("drop_ct_full", 2UL, 120UL), ("pkt_reply_lost", 1UL, 60UL)], status.Drops.Select(d => (d.Reason, d.Packets, d.Bytes)));
+        Assert.All(status.Drops, d => Assert.NotNull(d.Advice));
+        Assert.Contains(new MapStatus("lb_conntrack4", 500, 1000), status.Maps);
     }
 }

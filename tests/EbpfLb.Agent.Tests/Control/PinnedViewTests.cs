@@ -1,4 +1,5 @@
 using EbpfLb.Agent.Control;
+using EbpfLb.Agent.Tests.Fakes;
 using EbpfLb.Datapath;
 using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Counters;
@@ -17,7 +18,7 @@ public sealed class PinnedViewTests
             Found(1, Canary.FrontendV4, "127.0.0.1"),
             Found(2, Canary.FrontendV6, "::1"),
         ],
-        [new AttachedHook("connect4", "/sys/fs/cgroup", 3, 41, "pinned")]);
+        [new AttachedHook("connect4", "/sys/fs/cgroup", 3, 41, "pinned")], new FakeFlows());
 
     [Fact]
     public async Task Status_is_never_ready_and_says_what_to_do()

@@ -1,9 +1,14 @@
 using System.Threading.Channels;
+using EbpfLb.Abi;
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Canary;
+using EbpfLb.Datapath.Counters;
+using EbpfLb.Datapath.Events;
+using EbpfLb.Datapath.Flows;
 using EbpfLb.Http.Metrics;
+using EbpfLb.Model;
 using EbpfLb.Policy;
 
 namespace EbpfLb.Agent.Tests.Fakes;
@@ -58,7 +63,21 @@ internal sealed class FakeDataplane : IDataplane
 
     public IReadOnlyList<MapReading> ReadMaps() => [new("lb_services4", 3, 1000)];
 
-    public IReadOnlyList<EventReading> ReadEvents() => [new("SockTranslated", 7)];
+    public IReadOnlyList<ReasonCount> Reasons { get; set; } = [new(LbReason.SockTranslated, 7, 0)];
+
+    public IReadOnlyList<ReasonCount> ReadReasons() => Reasons;
+
+    public MemoryFlowMap Flows4 { get; } = new(IpFamily.IPv4, 1000);
+
+    public MemoryFlowMap Flows6 { get; } = new(IpFamily.IPv6, 1000);
+
+    public IReadOnlyList<IFlowMap> FlowMaps => [Flows4, Flows6];
+
+    public FakeEvents Events { get; } = new();
+
+    public IEventSource OpenEvents() => Events;
+
+    public IReadOnlyDictionary<uint, ServicePortKey> ReadServiceIds(IEnumerable<ServicePortKey> ports) => Counters.ToDictionary(c => c.Value.Id, c => c.Key);
 
     public long ReadConnections() => 7;
 

@@ -28,6 +28,10 @@ internal sealed class FakeView : IInstanceView
         new PlanStatus(3, new DateTimeOffset(2025, 1, 1, 0, 0, 7, TimeSpan.Zero), 12, 40, 0, 0.5, 1.25, null),
         [], [], [new FeatureStatus("BPF links", true, null)]);
 
+    public FakeFlows Flows { get; } = new();
+
+    IFlowView IInstanceView.Flows => Flows;
+
     public StatusReport Status { get; set; } = ReadyStatus;
 
     public ServicesReport Services { get; set; } = new(Origin.Agent,

@@ -19,6 +19,7 @@ internal sealed class AllMetrics : IDisposable
         Health = new HealthMetrics(meter);
         _ = new SourceMetrics(meter, Time, () => Source);
         _ = new DatapathMetrics(meter, Readings);
+        Flow = new FlowMetrics(meter, () => Flows);
         _ = new ProcessMetrics(meter, "1.2.3");
     }
 
@@ -36,6 +37,10 @@ internal sealed class AllMetrics : IDisposable
 
     public HealthMetrics Health { get; }
 
+    public FlowMetrics Flow { get; }
+
+    public IReadOnlyList<FlowReading> Flows { get; set; } = [];
+
     public string[] Lines => Exporter.Export().Split('\n');
 
     /// <summary>Something in every series.</summary>
@@ -50,6 +55,8 @@ internal sealed class AllMetrics : IDisposable
         Plan.RecordStage("compile", TimeSpan.FromMilliseconds(1));
         Plan.RecordPlan(17, 1);
         Plan.RecordRetry();
+        Flow.RecordSweep(new SweepReading(IpFamily.IPv4, 5, 2, 1, TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(200)));
+        Flows = [new FlowReading(IpFamily.IPv4, "open", 12), new FlowReading(IpFamily.IPv6, "open", 0)];
         Health.RecordHealthz(200);
         Health.RecordLivez(503);
         Source = new SourceStatus("here", true, Time.GetUtcNow(), null);

@@ -8,6 +8,8 @@ internal sealed class FixedReadings : IDatapathReadings
 
     public IReadOnlyList<EventReading> ReadEvents() => [new("SOCK_TRANSLATED", 5), new("SOCK_NO_BACKEND", 1)];
 
+    public IReadOnlyList<PacketReading> ReadPackets() => [new("pkt_reply", "balanced", 9, 900), new("drop_ct_full", "dropped", 2, 120)];
+
     public long? ReadConnections() => 5;
 
     public int CountAttachedPrograms() => 9;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using EbpfLb.Http.Metrics;
 using EbpfLb.Model;
 
 namespace EbpfLb.Http.Tests.Metrics;
@@ -82,6 +83,29 @@ public sealed class MetricsTests : IDisposable
         Assert.Contains("ebpflb_canary_ok 1", metrics.Lines);
         metrics.Readings.IsCanaryOk = null;
         Assert.DoesNotContain(metrics.Lines, l => l.StartsWith("ebpflb_canary_ok", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Packets_come_with_bytes_and_with_what_became_of_them()
+    {
+        Assert.Contains("ebpflb_packets_total{reason=\"drop_ct_full\",outcome=\"dropped\"} 2", metrics.Lines);
+        Assert.Contains("ebpflb_packet_bytes_total{reason=\"pkt_reply\",outcome=\"balanced\"} 900", metrics.Lines);
+    }
+
+    [Fact]
+    public void Flows_are_what_the_last_sweep_counted_and_removals_add_up()
+    {
+        Assert.Contains("ebpflb_sweep_removed_total{ip_family=\"IPv6\",cause=\"life_time\"} 0", metrics.Lines);
+        var sweep = new SweepReading(IpFamily.IPv4, 5, 2, 1, TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(5));
+        metrics.Flow.RecordSweep(sweep);
+        metrics.Flow.RecordSweep(sweep);
+        metrics.Flows = [new FlowReading(IpFamily.IPv4, "open", 12)];
+        Assert.Contains("ebpflb_flows{ip_family=\"IPv4\",phase=\"open\"} 12", metrics.Lines);
+        Assert.Contains("ebpflb_sweep_removed_total{ip_family=\"IPv4\",cause=\"life_time\"} 10", metrics.Lines);
+        Assert.Contains("ebpflb_sweep_removed_total{ip_family=\"IPv4\",cause=\"map_nearly_full\"} 4", metrics.Lines);
+        Assert.Contains("ebpflb_sweep_removed_total{ip_family=\"IPv4\",cause=\"orphan\"} 2", metrics.Lines);
+        Assert.Contains("ebpflb_sweep_work_seconds_total{ip_family=\"IPv4\"} 0.5", metrics.Lines);
+        Assert.Contains("ebpflb_sweep_duration_seconds_count{ip_family=\"IPv4\"} 2", metrics.Lines);
     }
 
     [Fact]

@@ -1,0 +1,84 @@
+using System.CommandLine;
+using System.Text.Json;
+using EbpfLb.Agent.Control;
+using EbpfLb.Agent.Options;
+using EbpfLb.Agent.Output;
+
+namespace EbpfLb.Agent.Commands;
+
+/// <summary>`ebpflb drops`: packets that came to a bad end lately, and why.</summary>
+internal sealed class DropsCommand(CommandContext context)
+{
+    /// <summary>How long one question waits for an answer while following.</summary>
+    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(5);
+
+    public Command Create()
+    {
+        var instance = new InstanceOptionSet();
+        var format = CommandLine.CreateFormat();
+        var follow = new Option<bool>("--follow", "-f") { Description = "Go on with those to come" };
+        var command = new Command("drops", "Shows packets that were dropped or lost lately, and why");
+        instance.AddTo(command);
+        command.Options.Add(follow);
+        command.Options.Add(format);
+        command.SetAction((result, token) => ExecuteAsync(instance.Read(result), result.GetValue(follow), result.GetValue(format), token));
+        return command;
+    }
+
+    public Task<int> ExecuteAsync(InstanceOptions instance, bool follow, OutputFormat format, CancellationToken cancellationToken)
+        => context.AskAsync(instance, async view =>
+        {
+            var report = await view.Flows.DropsAsync(0, TimeSpan.Zero, cancellationToken);
+            if (report.Origin == Origin.Maps)
+            {
+                await context.Terminal.Error.WriteLineAsync("no agent answers, and only agents keep drops; start it with `ebpflb run`");
+                return ExitCode.NotReady;
+            }
+            if (follow) await FollowAsync(view, report, format, cancellationToken);
+            else Answer(report, format);
+            return ExitCode.Ok;
+        }, cancellationToken);
+
+    private void Answer(DropsReport report, OutputFormat format)
+    {
+        if (format == OutputFormat.Json)
+        {
+            context.WriteJson(report, ControlJson.Default.DropsReport);
+            return;
+        }
+        if (report.Drops.Count == 0) context.Terminal.Error.WriteLine("nothing was dropped since the agent started; `ebpflb status` counts since the maps were made");
+        context.Terminal.Write(new Table(
+            [new("TIME"), new("REASON"), new("PROTO"), new("SOURCE"), new("DESTINATION"), new("DEVICE"), new("BYTES", true), new("SERVICE")],
+            [.. report.Drops.Select(d => new[] { Time(d), d.Reason, d.Protocol, d.Source, d.Destination, d.Device ?? "-", d.Length.ToString(), ServiceOf(d) })]));
+        foreach (var reason in report.Drops.DistinctBy(d => d.Reason))
+            context.Terminal.Out.WriteLine($"{reason.Reason}: {reason.Meaning}{(reason.Advice is null ? "" : $": {reason.Advice}")}");
+    }
+
+    private async Task FollowAsync(IInstanceView view, DropsReport report, OutputFormat format, CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            foreach (var drop in report.Drops)
+            {
+                // One line each, so that another program can read them as they come.
+                context.Terminal.Out.WriteLine(format == OutputFormat.Json ? JsonSerializer.Serialize(drop, DropLines.Default.DropRow) : LineOf(drop));
+            }
+            await context.Terminal.Out.FlushAsync(cancellationToken);
+            try
+            {
+                report = await view.Flows.DropsAsync(report.Last, Wait, cancellationToken);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+    }
+
+    private static string LineOf(DropRow drop)
+        => $"{Time(drop)} {drop.Reason} {drop.Source} -> {drop.Destination}/{drop.Protocol} on {drop.Device ?? "-"} of {ServiceOf(drop)}: {drop.Meaning}";
+
+    private static string Time(DropRow drop) => drop.Time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'");
+
+    private static string ServiceOf(DropRow drop) => drop.Service ?? (drop.ServiceId == 0 ? "-" : $"#{drop.ServiceId}");
+}

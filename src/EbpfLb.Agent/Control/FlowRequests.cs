@@ -1,0 +1,58 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using EbpfLb.Http.Serving;
+using Microsoft.AspNetCore.Http;
+
+namespace EbpfLb.Agent.Control;
+
+/// <summary>The agent's end of <see cref="ControlFlows"/>: queries arrive as JSON, what is wrong with them goes back as text.</summary>
+internal sealed class FlowRequests(IFlowView flows)
+{
+    public const string List = "/flows";
+    public const string Count = "/flows/count";
+    public const string Flush = "/flows/flush";
+    public const string Drops = "/drops";
+
+    /// <summary>Far more than any query has.</summary>
+    public const int MostBytes = 65_536;
+
+    /// <summary>Longest that an answer about drops is waited for.</summary>
+    private const double MostSeconds = 5;
+
+    /// <param name="otherwise">Answers any other path.</param>
+    public Task HandleAsync(HttpContext context, Func<Task> otherwise) => context.Request.Path.Value switch
+    {
+        List => AnswerAsync(context, flows.ListAsync, ControlJson.Default.FlowsReport),
+        Count => AnswerAsync(context, flows.CountAsync, ControlJson.Default.FlowCountReport),
+        Flush => AnswerAsync(context, flows.FlushAsync, ControlJson.Default.FlushReport),
+        Drops => DropsAsync(context),
+        _ => otherwise(),
+    };
+
+    private static async Task AnswerAsync<T>(HttpContext context, Func<FlowQuery, CancellationToken, Task<T>> answer, JsonTypeInfo<T> type)
+    {
+        if (!HttpMethods.IsPost(context.Request.Method))
+        {
+            await Respond.TextAsync(context, "send the query with POST\n", status: StatusCodes.Status405MethodNotAllowed);
+            return;
+        }
+        try
+        {
+            var query = await JsonSerializer.DeserializeAsync(context.Request.Body, ControlJson.Default.FlowQuery, context.RequestAborted) ?? new FlowQuery();
+            await Respond.JsonAsync(context, StatusCodes.Status200OK, await answer(query, context.RequestAborted), type);
+        }
+        catch (Exception e) when (e is FormatException or JsonException)
+        {
+            await Respond.TextAsync(context, e.Message, status: StatusCodes.Status400BadRequest);
+        }
+    }
+
+    private async Task DropsAsync(HttpContext context)
+    {
+        _ = long.TryParse(context.Request.Query["after"], out var after);
+        _ = double.TryParse(context.Request.Query["wait"], out var seconds);
+        var wait = TimeSpan.FromSeconds(Math.Clamp(seconds, 0, MostSeconds));
+        var report = await flows.DropsAsync(after, wait, context.RequestAborted);
+        await Respond.JsonAsync(context, StatusCodes.Status200OK, report, ControlJson.Default.DropsReport);
+    }
+}

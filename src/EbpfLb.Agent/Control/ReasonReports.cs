@@ -1,0 +1,19 @@
+using EbpfLb.Abi;
+using EbpfLb.Agent.Kernel;
+using EbpfLb.Datapath.Counters;
+using EbpfLb.Datapath.Reasons;
+
+namespace EbpfLb.Agent.Control;
+
+/// <summary>Counts by reason as `ebpflb status` shows them.</summary>
+internal static class ReasonReports
+{
+    /// <summary>Drops, and what should not happen to packets that were passed or answered.</summary>
+    public static bool IsTrouble(LbReason reason) => ReasonCatalog.Of(reason) is { Kind: ReasonKind.Dropped } or { IsPacket: true, Advice: not null };
+
+    public static ReasonStatus Of(ReasonCount count)
+    {
+        var text = ReasonCatalog.Of(count.Reason);
+        return new ReasonStatus(ReasonName.Of(count.Reason), count.Count, count.Bytes, text.Meaning, text.Advice);
+    }
+}

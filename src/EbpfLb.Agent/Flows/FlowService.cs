@@ -1,0 +1,32 @@
+using EbpfLb.Agent.Kernel;
+using EbpfLb.Datapath.Flows;
+using EbpfLb.Abi;
+using EbpfLb.Agent.Options;
+using EbpfLb.Http.Metrics;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Agent.Flows;
+
+/// <summary>Expires flows for as long as the agent runs.</summary>
+internal sealed class FlowService(
+    IDataplane dataplane, FlowOptions options, FlowState state, FlowMetrics metrics, TimeProvider time, ILogger logger) : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var policy = new ExpiryPolicy(options.Lifetimes);
+        var sweepers = dataplane.FlowMaps.Select(m => new FlowSweeper(m, policy, time, new SweepPacer(time, options.SweepShare))).ToList();
+        // Not on the thread that starts the host.
+        await Task.Yield();
+        await new SweepLoop(sweepers, CountOpened, Record, time, logger).RunAsync(stoppingToken);
+    }
+
+    private long CountOpened() => (long)dataplane.ReadReasons().FirstOrDefault(r => r.Reason == LbReason.PktNew).Count;
+
+    private void Record(SweepReport report)
+    {
+        state.Record(report);
+        metrics.RecordSweep(new SweepReading(report.Family, report.Expired, report.Shrunk, report.Orphans, report.Work, report.Duration));
+        if (report.Shrunk > 0) Log.FlowsGivenUp(logger, report.Map, report.Shrunk, (int)(100 * report.Fill));
+    }
+}

@@ -1,0 +1,110 @@
+using System.Text.Json;
+using EbpfLb.Agent.Control;
+using EbpfLb.Agent.Tests.Fakes;
+
+namespace EbpfLb.Agent.Tests.Commands;
+
+public sealed class ConntrackCommandTests : IDisposable
+{
+    private readonly FakeView view = new();
+    private readonly TestCommandLine line = new();
+
+    public ConntrackCommandTests() => line.Finder = new FakeFinder(view);
+
+    public void Dispose() => line.Dispose();
+
+    [Fact]
+    public async Task Flows_are_listed_with_all_their_addresses()
+    {
+        Assert.Equal(0, await line.RunAsync("conntrack", "list"));
+        Assert.Equal(
+            [
+                "PROTO   CLIENT                FRONTEND       BACKEND            SNAT              PHASE       IDLE   IN     OUT    SERVICE",
+                "TCP     192.0.2.1:40000       10.96.0.1:80   10.244.0.5:8080    -                 open        12 s   eth0   -      default/web:http",
+                "UDP     [2001:db8::1]:53000   [fd00::a]:53   [fd00:244::5]:53   [fd00::1]:61000   new, half    0 s   eth0   eth1   #8",
+                "",
+            ], line.OutputLines);
+    }
+
+    [Fact]
+    public async Task Every_filter_arrives_as_it_was_written()
+    {
+        Assert.Equal(0, await line.RunAsync(
+            "conntrack", "list", "--protocol", "UDP", "--client", "192.0.2.0/24", "--frontend", ":53", "--backend", "[fd00::1]:53", "--service", "a/b:c",
+            "--phase", "new", "--idle", "1m30s", "--limit", "5", "--instance", "lab"));
+        Assert.Equal(new FlowQuery("UDP", "192.0.2.0/24", ":53", "[fd00::1]:53", "a/b:c", "new", 90, 5), view.Flows.Asked);
+        Assert.Equal("lab", line.Finder.Asked?.Name);
+    }
+
+    [Fact]
+    public async Task What_cannot_be_understood_is_said_together_before_anybody_is_asked()
+    {
+        Assert.Equal(2, await line.RunAsync(
+            "conntrack", "flush", "--protocol", "icmp", "--client", "here", "--phase", "old", "--idle", "long"));
+        Assert.Contains("--protocol: 'icmp' is not one of tcp, udp, sctp", line.Error);
+        Assert.Contains("--client: 'here' is no address; give one such as 10.0.0.1", line.Error);
+        Assert.Contains("--phase: 'old' is not one of new, answered, open, closing, closed", line.Error);
+        Assert.Contains("--idle: 'long' is not a duration", line.Error);
+        Assert.Contains("See `ebpflb conntrack flush --help`.", line.Error);
+        Assert.Null(view.Flows.Asked);
+    }
+
+    [Fact]
+    public async Task A_list_that_was_cut_says_so()
+    {
+        view.Flows.Flows = view.Flows.Flows with { Matching = 50_000 };
+        Assert.Equal(0, await line.RunAsync("conntrack", "list"));
+        Assert.Contains("2 of 50000 flows are shown; say which with --service", line.Error);
+    }
+
+    [Fact]
+    public async Task Flows_as_json_have_stable_names()
+    {
+        Assert.Equal(0, await line.RunAsync("conntrack", "list", "-o", "json"));
+        using var json = JsonDocument.Parse(line.Output);
+        Assert.Equal(
+            [
+                "protocol", "client", "frontend", "backend", "snat", "phase", "idleSeconds", "service", "serviceId", "requestDevice", "replyDevice", "whole",
+            ], json.RootElement.GetProperty("flows")[0].EnumerateObject().Select(p => p.Name));
+    }
+
+    [Fact]
+    public async Task Counts_come_by_phase_by_service_and_with_the_fill()
+    {
+        Assert.Equal(0, await line.RunAsync("conntrack", "count"));
+        Assert.Equal("7 flows", line.OutputLines[0]);
+        Assert.Contains("IPv6     UDP     new         2", line.OutputLines);
+        Assert.Contains("default/web:http       5", line.OutputLines);
+        Assert.Contains("lb_conntrack4        10       1000   1.0 %", line.OutputLines);
+    }
+
+    [Fact]
+    public async Task Nothing_is_flushed_without_saying_which_or_all()
+    {
+        Assert.Equal(2, await line.RunAsync("conntrack", "flush"));
+        Assert.Contains("this would remove every flow: say which", line.Error);
+        Assert.Equal(0, view.Flows.Flushes);
+
+        Assert.Equal(0, await line.RunAsync("conntrack", "flush", "--all"));
+        Assert.Equal(0, await line.RunAsync("conntrack", "flush", "--backend", "10.244.0.5"));
+        Assert.Equal(["3 flows removed", "3 flows removed", ""], line.OutputLines);
+    }
+
+    [Fact]
+    public async Task A_service_that_is_not_there_is_wrong_usage()
+    {
+        Assert.Equal(2, await line.RunAsync("conntrack", "flush", "--service", "no/such"));
+        Assert.Contains("no service port 'no/such' is programmed", line.Error);
+    }
+
+    [Theory]
+    [InlineData("list")]
+    [InlineData("count")]
+    [InlineData("flush")]
+    public async Task Help_of_each_shows_how_it_is_used(string command)
+    {
+        Assert.Equal(0, await line.RunAsync("conntrack", command, "--help"));
+        Assert.Contains($"Examples:\n  ebpflb conntrack {command}", line.Output);
+        Assert.Contains("NAMESPACE/NAME", line.Output);
+    }
+}

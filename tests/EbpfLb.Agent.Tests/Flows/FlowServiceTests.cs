@@ -1,0 +1,71 @@
+using System.Diagnostics.Metrics;
+using EbpfLb.Abi;
+using EbpfLb.Agent.Flows;
+using EbpfLb.Agent.Kernel;
+using EbpfLb.Agent.Options;
+using EbpfLb.Agent.Pipeline;
+using EbpfLb.Agent.Tests.Fakes;
+using EbpfLb.Datapath.Counters;
+using EbpfLb.Datapath.Flows;
+using EbpfLb.Http.Health;
+using EbpfLb.Http.Metrics;
+using EbpfLb.Model;
+using EbpfLb.Testing.Processes;
+using EbpfLb.Testing.Time;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Agent.Tests.Flows;
+
+public sealed class FlowServiceTests : IDisposable
+{
+    private readonly FakeDataplane dataplane = new();
+    private readonly ManualTimeProvider time = new();
+    private readonly FlowState state = new();
+    private readonly CollectedLog log = new();
+    private readonly Meter meter = new("test");
+
+    public void Dispose()
+    {
+        meter.Dispose();
+        log.Dispose();
+    }
+
+    [Fact]
+    public async Task The_agent_expires_flows_with_its_options_and_counts_those_that_stay()
+    {
+        Add(1, LbCtPhase.Open, idleTicks: 100);
+        Add(2, LbCtPhase.Open, idleTicks: 5);
+        var options = new FlowOptions(new FlowLifetimes { Established = TimeSpan.FromSeconds(60) }, 0.05);
+        using var service = new FlowService(dataplane, options, state, new FlowMetrics(meter, () => state.Flows), time, log.Loggers.CreateLogger("flows"));
+
+        await service.StartAsync(TestContext.Current.CancellationToken);
+        Eventually.True(() => state.Maps.Count == 2, "both maps are swept");
+        await service.StopAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(2, dataplane.Flows4.Count);
+        Assert.Equal(new MapReading("lb_conntrack4", 2, 1000), state.Maps[0]);
+        Assert.Contains(new FlowReading(IpFamily.IPv4, "open", 1), state.Flows);
+        Assert.Contains(new FlowReading(IpFamily.IPv6, "closed", 0), state.Flows);
+        Assert.Equal(10, state.Flows.Count);
+    }
+
+    [Fact]
+    public void Packets_and_other_events_are_metrics_of_their_own()
+    {
+        dataplane.Reasons = [new(LbReason.SockTranslated, 7, 0), new(LbReason.PktReply, 9, 900), new(LbReason.DropCtFull, 2, 120), new(LbReason.CtEvicted, 1, 0)];
+        var readings = new DataplaneReadings(dataplane, new PipelineState(() => new FakeSource().Status, new ProxyHealthTracker(time, TimeSpan.FromSeconds(30)), false), state);
+        Assert.Equal([new EventReading("sock_translated", 7), new EventReading("ct_evicted", 1)], readings.ReadEvents());
+        Assert.Equal([new PacketReading("pkt_reply", "balanced", 9, 900), new PacketReading("drop_ct_full", "dropped", 2, 120)], readings.ReadPackets());
+    }
+
+    private void Add(ushort port, LbCtPhase phase, uint idleTicks)
+    {
+        var client = new FlowEndpoint(IpAddress.Parse("192.0.2.1"), port);
+        var request = new FlowEntry(
+            new FlowKey(client, new FlowEndpoint(IpAddress.Parse("10.96.0.1"), 80), 6, LbCtHook.Ingress),
+            client, new FlowEndpoint(IpAddress.Parse("10.244.0.5"), 8080),
+            new LbCtState { Phase = (byte)phase, Tick = new FlowClock(time).Now - idleTicks });
+        dataplane.Flows4.TryAdd(request);
+        dataplane.Flows4.TryAdd(request.ToSibling(2));
+    }
+}
