@@ -8,9 +8,12 @@ namespace EbpfLb.Scenarios.Running;
 /// <summary>The cluster of a case: what its manifests have added up to so far.</summary>
 internal sealed class ManifestState
 {
+    /// <summary>The own node of every case.</summary>
+    public const string NodeName = "node-1";
+
     private readonly ClusterStateBuilder cluster = new();
     private readonly ManifestReader reader = new(
-        new ManifestOptions("case", "node-1"), warning => throw new FormatException(warning.ToString()), (_, _, _) => { });
+        new ManifestOptions("case", NodeName), warning => throw new FormatException(warning.ToString()), (_, _, _) => { });
 
     /// <summary>Adds or replaces the objects of a text. A case holds only objects that are taken as they are.</summary>
     public void Apply(string yaml)
@@ -21,6 +24,7 @@ internal sealed class ManifestState
         foreach (var item in content.Objects)
         {
             if (item.Service is { } service) cluster.Set(service);
+            if (item.Node is { } node && node.Name == NodeName) cluster.Set(node);
             if (item.Slices.IsDefaultOrEmpty) continue;
             foreach (var slice in item.Slices) cluster.Set(slice);
         }

@@ -14,7 +14,7 @@ namespace EbpfLb.Scenarios.Running;
 /// is expected are written anew: the result is the file as it should be.
 /// <list type="bullet">
 /// <item>limits: "max-backends=8" and so on; restarts with tables of these sizes</item>
-/// <item>apply: manifests that are added or replaced</item>
+/// <item>apply: manifests that are added or replaced; the own node is "node-1"</item>
 /// <item>delete: "Service default/web" or "EndpointSlice default/web-1", one a line</item>
 /// <item>faults: see <see cref="ScenarioFaults"/></item>
 /// <item>restart: the agent dies without another word, and the next one finds the tables</item>
@@ -25,6 +25,8 @@ namespace EbpfLb.Scenarios.Running;
 /// </summary>
 internal sealed class Scenario
 {
+    private static PolicyOptions Options { get; } = new() { NodeName = ManifestState.NodeName };
+
     private readonly ManifestState manifests = new();
     private readonly ScenarioFaults faults = new();
     private readonly List<RetireBatch> waiting = [];
@@ -73,7 +75,7 @@ internal sealed class Scenario
 
     private string Step()
     {
-        table = ForwardingCompiler.Compile(manifests.Build(), PolicyOptions.Default, table);
+        table = ForwardingCompiler.Compile(manifests.Build(), Options, table);
         var text = new StringBuilder();
         foreach (var diagnostic in table.Diagnostics) text.Append("! ").Append(diagnostic).Append('\n');
         var plan = Planner.Plan(table, mirror);
