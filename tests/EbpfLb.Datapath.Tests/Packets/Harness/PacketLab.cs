@@ -38,8 +38,9 @@ internal static class PacketLab
         "route append ::/0 via 2001:db8:2::fe",
         "route add 10.244.2.0/24 via 10.1.0.2",
         "route add fd00:244:2::/64 via fd00:1::2",
-        $"route add 10.244.3.0/24 via 10.1.0.2 mtu {NarrowMtu}",
-        $"route add fd00:244:3::/64 via fd00:1::2 mtu {NarrowMtu}",
+        // Forwarding heeds the MTU of a route only if it is locked.
+        $"route add 10.244.3.0/24 via 10.1.0.2 mtu lock {NarrowMtu}",
+        $"route add fd00:244:3::/64 via fd00:1::2 mtu lock {NarrowMtu}",
         "route add blackhole 10.244.4.0/24",
         "route add blackhole fd00:244:4::/64",
     ]);

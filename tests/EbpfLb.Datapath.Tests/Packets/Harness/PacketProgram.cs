@@ -115,6 +115,20 @@ internal sealed class PacketProgram : IDisposable
     public PacketResult Run(LbCtHook hook, byte[] packet, SkbContext context, int repeat = 1, bool checksumComplete = false) =>
         Run(hook == LbCtHook.Ingress ? ingress : egress, packet, context, repeat, checksumComplete);
 
+    /// <summary>Runs <paramref name="work"/> on two threads at once; each gets a way to run packets at the first uplink.</summary>
+    public T[] OnTwoThreads<T>(Func<Func<byte[], PacketResult>, T> work)
+    {
+        var results = new T[2];
+        var context = new SkbContext(PacketLab.Wan.Index);
+        var threads = Enumerable.Range(0, 2).Select(i => new Thread(() => NetnsThread.Run(netns.Path, () =>
+        {
+            results[i] = work(packet => RunHere(ingress, packet, context, 1, checksumComplete: false));
+        }))).ToArray();
+        foreach (var thread in threads) thread.Start();
+        foreach (var thread in threads) thread.Join();
+        return results;
+    }
+
     public ulong Count(LbReason reason) => Sum(reason).Count;
 
     public ulong Bytes(LbReason reason) => Sum(reason).Bytes;
@@ -139,16 +153,19 @@ internal sealed class PacketProgram : IDisposable
         netns.Dispose();
     }
 
-    private PacketResult Run(BpfProgram program, byte[] packet, SkbContext context, int repeat = 1, bool checksumComplete = false)
+    private PacketResult Run(BpfProgram program, byte[] packet, SkbContext context, int repeat = 1, bool checksumComplete = false) =>
+        netns.Run(() => RunHere(program, packet, context, repeat, checksumComplete));
+
+    private static PacketResult RunHere(BpfProgram program, byte[] packet, SkbContext context, int repeat, bool checksumComplete)
     {
-        var result = netns.Run(() => program.TestRun(new TestRunRequest
+        var result = program.TestRun(new TestRunRequest
         {
             Data = packet,
             DataOutCapacity = 16384,
             Context = context.ToBytes(),
             Repeat = repeat,
             Flags = checksumComplete ? ChecksumComplete : 0,
-        }));
+        });
         return new PacketResult((Verdict)(int)result.ReturnValue, result.Data);
     }
 

@@ -7,6 +7,9 @@ namespace EbpfLb.Datapath.Tests.Packets.Harness;
 /// <summary>The maps of one loaded object.</summary>
 internal sealed class PacketTables : IDisposable
 {
+    /// <summary>No test has more services whose counters it looks at.</summary>
+    private const uint CountedServices = 16;
+
     private readonly List<IDisposable> owned = [];
 
     public PacketTables(BpfObject bpf)
@@ -85,6 +88,8 @@ internal sealed class PacketTables : IDisposable
         Settings.Update(0, default);
         Span<LbStat> none = new LbStat[Stats.CpuCount];
         for (var i = 0u; i < Stats.Info.MaxEntries; i++) Stats.Update(i, none);
+        Span<LbSvcStat> nothing = new LbSvcStat[SvcStats.CpuCount];
+        for (var i = 0u; i < CountedServices; i++) SvcStats.Update(i, nothing);
         Events.Drain(_ => { });
     }
 

@@ -1,0 +1,100 @@
+using EbpfLb.Abi;
+using EbpfLb.Datapath.Tests.Packets.Harness;
+using EbpfLb.Testing.Packets;
+
+namespace EbpfLb.Datapath.Tests.Packets.Matrix;
+
+/// <summary>Full tables: established flows stay, and what is refused is counted and told.</summary>
+public sealed class LimitTests(SmallFixture fixture) : PacketTest(fixture.Program), IClassFixture<SmallFixture>
+{
+    private const int MostFlows = SmallFixture.Entries / 2;
+
+    [Theory]
+    [MemberData(nameof(Talks))]
+    public void No_more_flows_are_half_open_than_the_ring_holds(L4 protocol, Family family)
+    {
+        Serve(protocol, family, LocalBackend(family));
+
+        for (var i = 0; i < 100; i++) Assert.Equal(Verdict.Pass, New(protocol, family, i).Verdict);
+
+        var entries = Program.Tables.Flows();
+        Assert.Equal(2 * SmallFixture.Pending, entries.Count);
+        Assert.Equal([96, 97, 98, 99], entries.Where(e => !e.IsReply).Select(e => e.Source.Port - ClientPort).Order());
+        Assert.Equal(96ul, Program.Count(LbReason.CtEvicted));
+    }
+
+    [Theory]
+    [MemberData(nameof(Talks))]
+    public void Established_flows_survive_a_flood(L4 protocol, Family family)
+    {
+        Serve(protocol, family, LocalBackend(family));
+        const int Established = 6;
+        for (var i = 0; i < Established; i++) Establish(protocol, family, i);
+
+        for (var i = 0; i < 200; i++) New(protocol, family, 1000 + i);
+
+        var requests = Program.Tables.Flows().Where(e => !e.IsReply).ToArray();
+        Assert.Equal(Enumerable.Range(0, Established), requests.Where(e => e.Phase == LbCtPhase.Open).Select(e => e.Source.Port - ClientPort).Order());
+        for (var i = 0; i < Established; i++)
+        {
+            var data = FromClient(family, Segments.Data(protocol), ClientPort + i);
+            Became(data.To(Ends.Of(family).LocalPod, BackendPort), Verdict.Pass, In(data));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Talks))]
+    public void When_all_flows_are_established_new_ones_are_dropped_and_told(L4 protocol, Family family)
+    {
+        Serve(protocol, family, LocalBackend(family));
+        for (var i = 0; i < MostFlows; i++) Establish(protocol, family, i);
+        Program.Events();
+        var sent = FromClient(family, Segments.Opening(protocol), 50000);
+
+        Became(sent, Verdict.Drop, In(sent));
+
+        Assert.Equal(1ul, Program.Count(LbReason.DropCtFull));
+        Assert.Equal(LbReason.DropCtFull, (LbReason)Assert.Single(Program.Events()).Reason);
+        var entries = Program.Tables.Flows();
+        Assert.Equal(SmallFixture.Entries, entries.Count);
+        Assert.All(entries, e => Assert.Equal(LbCtPhase.Open, e.Phase));
+    }
+
+    [Theory]
+    [MemberData(nameof(Talks))]
+    public void A_flow_that_gets_only_one_of_its_entries_in_takes_it_back(L4 protocol, Family family)
+    {
+        Serve(protocol, family, LocalBackend(family));
+        for (var i = 0; i < MostFlows; i++) Establish(protocol, family, i);
+        Program.Tables.Delete(Program.Tables.Flows()[0]);
+        var before = Program.Tables.Flows().Select(e => e.ToString()).Order().ToArray();
+        var sent = FromClient(family, Segments.Opening(protocol), 50000);
+
+        Became(sent, Verdict.Drop, In(sent));
+
+        Assert.Equal(before, Program.Tables.Flows().Select(e => e.ToString()).Order());
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void Closed_connections_give_way(Family family)
+    {
+        Serve(L4.Tcp, family, LocalBackend(family));
+        for (var i = 0; i < MostFlows; i++) Establish(L4.Tcp, family, i);
+        In(FromClient(family, new TcpSegment(TcpFlags.Rst), ClientPort + 3));
+
+        Assert.Equal(Verdict.Pass, New(L4.Tcp, family, 10000).Verdict);
+
+        Assert.DoesNotContain(Program.Tables.Flows(), e => !e.IsReply && e.Source.Port == ClientPort + 3);
+    }
+
+    private PacketResult New(L4 protocol, Family family, int client) => In(FromClient(family, Segments.Opening(protocol), ClientPort + client));
+
+    private void Establish(L4 protocol, Family family, int client)
+    {
+        var at = Ends.Of(family);
+        Assert.Equal(Verdict.Pass, New(protocol, family, client).Verdict);
+        Out(PacketBuilder.From(at.LocalPod, BackendPort).To(at.Client, ClientPort + client).Over(Segments.Answer(protocol)));
+        In(FromClient(family, Segments.Data(protocol), ClientPort + client));
+    }
+}

@@ -1,0 +1,74 @@
+using EbpfLb.Abi;
+using EbpfLb.Datapath.Tests.Packets.Harness;
+using EbpfLb.Testing.Packets;
+
+namespace EbpfLb.Datapath.Tests.Packets.Matrix;
+
+/// <summary>Source ports of this node: a range of few, used up.</summary>
+public sealed class PortTests(PacketFixture fixture) : PacketTest(fixture.Program)
+{
+    [Theory]
+    [MemberData(nameof(Talks))]
+    public void Every_port_is_used_before_it_is_said_that_there_is_none(L4 protocol, Family family)
+    {
+        Serve(protocol, family, RemoteBackend(family));
+        Program.Settings = Program.Settings with { SnatPortFirst = 61000, SnatPortLast = 61002 };
+
+        var ports = Enumerable.Range(0, 3).Select(i => SnatPort(New(protocol, family, i))).ToArray();
+        var sent = FromClient(family, Segments.Opening(protocol), 50000);
+        var refused = In(sent);
+
+        Assert.Equal([61000, 61001, 61002], ports.Order());
+        Became(sent, Verdict.Drop, refused);
+        Assert.Equal(1ul, Program.Count(LbReason.DropSnatPorts));
+        Assert.Equal(LbReason.DropSnatPorts, (LbReason)Assert.Single(Program.Events()).Reason);
+        Assert.Equal(6, Program.Tables.Flows().Count);
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void The_same_port_serves_towards_another_backend(Family family)
+    {
+        Serve(L4.Tcp, family, RemoteBackend(family));
+        Program.Settings = Program.Settings with { SnatPortFirst = 61000, SnatPortLast = 61000 };
+        Assert.Equal(61000, SnatPort(New(L4.Tcp, family, 0)));
+
+        Program.Serve(new ServiceSpec((byte)L4.Tcp, new FrontendSpec(Any(family), NodePort, LbServiceFlag.External | LbServiceFlag.NodePort))
+        {
+            Backends = [new BackendSpec(Ends.Of(family).NarrowPod, BackendPort)],
+        });
+
+        Assert.Equal(61000, SnatPort(New(L4.Tcp, family, 1)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void The_port_of_a_closed_connection_is_given_away_when_there_is_no_other(Family family)
+    {
+        Serve(L4.Tcp, family, RemoteBackend(family));
+        Program.Settings = Program.Settings with { SnatPortFirst = 61000, SnatPortLast = 61002 };
+        var ports = Enumerable.Range(0, 3).Select(i => SnatPort(New(L4.Tcp, family, i))).ToArray();
+        In(FromClient(family, new TcpSegment(TcpFlags.Rst), ClientPort + 1));
+
+        Assert.Equal(ports[1], SnatPort(New(L4.Tcp, family, 10)));
+
+        Assert.Equal(1ul, Program.Count(LbReason.CtPortTaken));
+        Assert.Equal([0, 2, 10], Program.Tables.Flows().Where(e => !e.IsReply).Select(e => e.Source.Port - ClientPort).Order());
+        Assert.Equal(6, Program.Tables.Flows().Count);
+    }
+
+    [Theory]
+    [MemberData(nameof(Talks))]
+    public void A_reply_that_no_flow_waits_for_is_told(L4 protocol, Family family)
+    {
+        var at = Ends.Of(family);
+        var lost = PacketBuilder.From(at.RemotePod, BackendPort).To(at.LanAddress, 61234).Over(Segments.Data(protocol)).Payload(9);
+
+        Untouched(lost, In(lost, PacketLab.Lan));
+
+        Counted((LbReason.PktReplyLost, 1));
+        Assert.Equal(LbReason.PktReplyLost, (LbReason)Assert.Single(Program.Events()).Reason);
+    }
+
+    private PacketResult New(L4 protocol, Family family, int client) => In(FromClient(family, Segments.Opening(protocol), ClientPort + client));
+}
