@@ -20,7 +20,7 @@ public readonly record struct FlowEntry(FlowKey Key, FlowEndpoint Source, FlowEn
     /// </summary>
     public FlowKey SiblingKey => new(Destination, Source, Key.Protocol, IsReply || Flags.HasFlag(LbCtFlag.Snat) ? LbCtHook.Ingress : LbCtHook.Egress);
 
-    /// <summary>The other entry, as it follows from this one.</summary>
+    /// <summary>The other entry of a new flow, as it follows from this one.</summary>
     /// <param name="oif">Where its packets leave.</param>
     public FlowEntry ToSibling(uint oif)
     {

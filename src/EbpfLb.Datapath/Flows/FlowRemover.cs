@@ -17,7 +17,7 @@ internal sealed class FlowRemover(IFlowMap map)
         if (!map.TryLookup(request.Key, out var now)) return removed;
         if (now.State.Tick != request.State.Tick || now.State.Phase != request.State.Phase)
         {
-            if (reply is { } taken) map.TryAdd(now.ToSibling(taken.State.Oif));
+            if (reply is { } taken) map.TryAdd(Refreshed(taken, now));
             return 0;
         }
         return map.Delete(request.Key) ? removed + 1 : removed;
@@ -25,4 +25,13 @@ internal sealed class FlowRemover(IFlowMap map)
 
     /// <summary>Removes both entries whatever happens to them: somebody asked for it.</summary>
     public int RemoveBoth(in FlowKey key, in FlowKey sibling) => (map.Delete(sibling) ? 1 : 0) + (map.Delete(key) ? 1 : 0);
+
+    /// <summary>As the program would have left it that refreshed the request entry: flags and device are its own.</summary>
+    private static FlowEntry Refreshed(FlowEntry reply, in FlowEntry request)
+    {
+        var state = reply.State;
+        state.Tick = request.State.Tick;
+        state.Phase = request.State.Phase;
+        return reply with { State = state };
+    }
 }
