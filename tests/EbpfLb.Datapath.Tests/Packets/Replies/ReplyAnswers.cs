@@ -17,10 +17,22 @@ internal static class ReplyAnswers
 
     /// <summary>An error that quotes as much as may be.</summary>
     public static byte[] Error(PacketBuilder request, byte type, byte code, uint rest = 0) =>
-        Answer(request).IcmpError(type, code, request, request.IsIpv6 ? Longest6 - 48 : Longest4 - 28, rest).Build();
+        Answer(request).IcmpError(type, code, request, Quoted(request), rest).Build();
+
+    /// <summary>An error that quotes a frame as it came in; the builder knows no unfinished checksums.</summary>
+    public static byte[] Error(PacketBuilder request, byte[] frame, byte type, byte code, uint rest = 0)
+    {
+        var packet = frame[PacketReader.Read(frame, request.Link is not null).Ip.Start..];
+        return Answer(request).Icmp(type, code, rest).Payload(packet[..Math.Min(packet.Length, Quoted(request))]).Build();
+    }
+
+    public static byte[] PortUnreachable(PacketBuilder request, byte[] frame) =>
+        request.IsIpv6 ? Error(request, frame, 1, 4) : Error(request, frame, 3, 3);
 
     public static byte[] PortUnreachable(PacketBuilder request) =>
         request.IsIpv6 ? Error(request, 1, 4) : Error(request, 3, 3);
+
+    private static int Quoted(PacketBuilder request) => request.IsIpv6 ? Longest6 - 48 : Longest4 - 28;
 
     private static PacketBuilder Answer(PacketBuilder request) =>
         PacketBuilder.From(request.Destination.Address, request.Destination.Port)
