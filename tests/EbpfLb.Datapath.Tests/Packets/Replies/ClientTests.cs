@@ -25,8 +25,16 @@ public sealed class ClientTests : IDisposable
         client = node.AddPod("client");
     }
 
-    /// <summary>IPv6, and whether the client's device takes checksums off the kernel.</summary>
-    public static TheoryData<bool, bool> Cases { get; } = new() { { false, true }, { false, false }, { true, true }, { true, false } };
+    /// <summary>Both families, each place.</summary>
+    public static TheoryData<bool, ChecksumsOff> Cases { get; } = new()
+    {
+        { false, ChecksumsOff.Nowhere },
+        { false, ChecksumsOff.Client },
+        { false, ChecksumsOff.Node },
+        { true, ChecksumsOff.Nowhere },
+        { true, ChecksumsOff.Client },
+        { true, ChecksumsOff.Node },
+    };
 
     private string ClientNetns => client.Place.NetnsPath!;
 
@@ -34,9 +42,9 @@ public sealed class ClientTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public async Task Connecting_is_refused(bool ipv6, bool offloads)
+    public async Task Connecting_is_refused(bool ipv6, ChecksumsOff off)
     {
-        using var answers = Answer(ipv6, offloads);
+        using var answers = Answer(ipv6, off);
         using var socket = Open(ipv6, SocketType.Stream);
 
         var refused = await Assert.ThrowsAsync<SocketException>(async () => await socket.ConnectAsync(answers.Frontend, Limit()));
@@ -47,9 +55,9 @@ public sealed class ClientTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public async Task A_connected_datagram_socket_is_refused_whatever_it_sends(bool ipv6, bool offloads)
+    public async Task A_connected_datagram_socket_is_refused_whatever_it_sends(bool ipv6, ChecksumsOff off)
     {
-        using var answers = Answer(ipv6, offloads);
+        using var answers = Answer(ipv6, off);
         foreach (var length in (int[])[0, 1, 100, 548, 1232, 1400, 1452, 1472, 5000, 60_000])
         {
             using var socket = Open(ipv6, SocketType.Dgram);
@@ -66,7 +74,7 @@ public sealed class ClientTests : IDisposable
     [InlineData(true)]
     public async Task A_datagram_socket_that_leaves_the_cutting_to_the_device_is_refused(bool ipv6)
     {
-        using var answers = Answer(ipv6, offloads: true);
+        using var answers = Answer(ipv6, ChecksumsOff.Node);
         using var socket = Open(ipv6, SocketType.Dgram);
         await socket.ConnectAsync(answers.Frontend);
         socket.SetRawSocketOption(SolUdp, UdpSegment, BitConverter.GetBytes(1000));
@@ -78,10 +86,10 @@ public sealed class ClientTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public async Task A_connection_that_sends_data_is_reset(bool ipv6, bool offloads)
+    public async Task A_connection_that_sends_data_is_reset(bool ipv6, ChecksumsOff off)
     {
         using var connection = Connect(ipv6);
-        using var answers = Answer(ipv6, offloads, connection.Server);
+        using var answers = Answer(ipv6, off, connection.Server);
 
         connection.Client.Send(new byte[12_000]);
 
@@ -91,12 +99,12 @@ public sealed class ClientTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void A_connection_learns_the_mtu(bool ipv6, bool offloads)
+    public void A_connection_learns_the_mtu(bool ipv6, ChecksumsOff off)
     {
         const int mtu = 1316;
         using var connection = Connect(ipv6);
         using var answers = Answer(
-            ipv6, offloads, connection.Server, knobs =>
+            ipv6, off, connection.Server, knobs =>
             {
                 knobs.Set("cfg_answer", AnswerTooBig);
                 knobs.Set("cfg_mtu", (uint)mtu);
@@ -115,9 +123,9 @@ public sealed class ClientTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public async Task A_datagram_socket_learns_that_no_hops_were_left(bool ipv6, bool offloads)
+    public async Task A_datagram_socket_learns_that_no_hops_were_left(bool ipv6, ChecksumsOff off)
     {
-        using var answers = Answer(ipv6, offloads, knobs: knobs => knobs.Set("cfg_answer", AnswerTimeExceeded));
+        using var answers = Answer(ipv6, off, knobs: knobs => knobs.Set("cfg_answer", AnswerTimeExceeded));
         using var socket = Open(ipv6, SocketType.Dgram);
         // IP_RECVERR, IPV6_RECVERR: without it this error is not told.
         var (level, name) = ipv6 ? (41, 25) : (0, 11);
@@ -148,12 +156,14 @@ public sealed class ClientTests : IDisposable
         return new Connection(socket, listener.Accept(), (IPEndPoint)listener.LocalEndPoint!);
     }
 
-    private Answers Answer(bool ipv6, bool offloads, IPEndPoint? frontend = null, Action<KnobSet>? knobs = null)
+    private Answers Answer(bool ipv6, ChecksumsOff off, IPEndPoint? frontend = null, Action<KnobSet>? knobs = null)
     {
-        if (!offloads)
+        if (off == ChecksumsOff.Client)
             Offloads.NoChecksums(ClientNetns, "eth0");
+        if (off == ChecksumsOff.Node)
+            Offloads.NoChecksums(node.Place.NetnsPath!, $"p-{client.Name}");
         return new Answers(
-            node, client, frontend ?? new IPEndPoint(IPAddress.Parse(ipv6 ? "fd00:10:96::10" : "10.96.0.10"), 80), offloads, knobs);
+            node, client, frontend ?? new IPEndPoint(IPAddress.Parse(ipv6 ? "fd00:10:96::10" : "10.96.0.10"), 80), off, knobs);
     }
 
     private sealed record Connection(Socket Client, Socket Accepted, IPEndPoint Server) : IDisposable
@@ -168,15 +178,15 @@ public sealed class ClientTests : IDisposable
     /// <summary>The program where the node gets the client's packets, and all that the client gets.</summary>
     private sealed class Answers : IDisposable
     {
-        private readonly bool offloads;
+        private readonly bool unfinished;
         private readonly UnitProgram reply;
         private readonly FrameCapture capture;
         private readonly BpfLink link;
 
-        public Answers(NodeNetns node, PodNetns client, IPEndPoint frontend, bool offloads, Action<KnobSet>? knobs)
+        public Answers(NodeNetns node, PodNetns client, IPEndPoint frontend, ChecksumsOff off, Action<KnobSet>? knobs)
         {
             Frontend = frontend;
-            this.offloads = offloads;
+            unfinished = off != ChecksumsOff.Client;
             reply = new UnitProgram("reply", "unit_reply", k =>
             {
                 k.Set("cfg_port", (uint)(ushort)IPAddress.HostToNetworkOrder((short)frontend.Port));
@@ -191,7 +201,7 @@ public sealed class ClientTests : IDisposable
 
         /// <summary>
         /// Everything that came from the frontend is of this protocol and has right checksums as it lies in memory. What is quoted was
-        /// finished by its sender only without offloads; the kernel's own errors quote it so, too.
+        /// finished by its sender only where its own device does not do it; the kernel's own errors quote it so, too.
         /// </summary>
         public void AssertComplete(byte protocol)
         {
@@ -203,7 +213,7 @@ public sealed class ClientTests : IDisposable
                 Assert.Equal(64, answer.Bytes[answer.Ip.Start + (answer.Ip.IsIpv6 ? 7 : 8)]);
                 Assert.DoesNotContain(
                     PacketVerifier.Checksums(answer),
-                    c => c.IsWrong && !(offloads && c.Name is "inner.tcp.checksum" or "inner.udp.checksum"));
+                    c => c.IsWrong && !(unfinished && c.Name is "inner.tcp.checksum" or "inner.udp.checksum"));
             });
         }
 
