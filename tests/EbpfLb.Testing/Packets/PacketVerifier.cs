@@ -44,7 +44,9 @@ public static class PacketVerifier
         };
         if (name is null || ip.Transport < 0 || ip.FragmentOffset > 0) return null;
         name = $"{ip.Prefix}{name}.checksum";
-        if (!packet.Has(name)) return null;
+        var field = packet.Fields.FirstOrDefault(f => f.Name == name);
+        // Not there, or behind the packet's end by its own words: then it is no checksum of it.
+        if (field.Length == 0 || field.Offset + field.Length > ip.End) return null;
         var stored = (uint)packet.Number(name);
         var end = Math.Min(Math.Max(ip.End, ip.Transport), packet.Bytes.Length);
         var segment = packet.Bytes.AsSpan(ip.Transport, end - ip.Transport);
