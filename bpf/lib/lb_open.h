@@ -198,13 +198,9 @@ lb_inline long lb_open_reply(const struct lb_walk *walk, bool *mine)
 	return rc;
 }
 
-/* The source of a flow towards walk->ct.oif; false: the device has none. */
-lb_inline bool lb_open_source(struct lb_walk *walk)
+/* The source of a flow towards the device; false: the device has none. */
+lb_inline bool lb_open_source(struct lb_walk *walk, const struct lb_device *device)
 {
-	const struct lb_device *device = lb_device_get(walk->ct.oif);
-
-	if (!device)
-		return false;
 	if (walk->to.family == 4) {
 		walk->to.src[3] = device->snat4;
 		return device->snat4;
@@ -213,16 +209,26 @@ lb_inline bool lb_open_source(struct lb_walk *walk)
 	return device->snat6[0] | device->snat6[1] | device->snat6[2] | device->snat6[3];
 }
 
-/* Route, address, port and so the reply entry. LB_REASON_NONE: done. */
-HOOK_ONCE enum lb_reason lb_open_snat(hook_ctx *ctx, struct lb_walk *walk)
+/*
+ * Route, address, port and so the reply entry. LB_REASON_NONE: done. A backend of this node whose
+ * device has no program of ours cannot have a SNATed flow, because its replies to an address of the
+ * node would end there: where that was `asked` for it keeps seeing its client (LB_CT_STACK).
+ */
+HOOK_ONCE enum lb_reason lb_open_snat(hook_ctx *ctx, struct lb_walk *walk, bool asked)
 {
+	const struct lb_device *device;
 	long rc;
 
-	if (!walk)
+	if (!walk || !lb_fib_forward(ctx, walk))
 		return LB_DROP_NO_ROUTE;
-	if (!lb_fib_forward(ctx, walk))
-		return LB_DROP_NO_ROUTE;
-	if (!lb_open_source(walk))
+	device = lb_device_get(walk->ct.oif);
+	if (walk->ct.flags & LB_CT_DIRECT && !(device && device->flags & LB_DEVICE_POD)) {
+		walk->ct.flags = LB_CT_STACK;
+		walk->ct.oif = 0;
+		walk->ct.mtu = 0;
+		return asked ? LB_REASON_NONE : LB_DROP_SNAT_PORTS;
+	}
+	if (!device || !lb_open_source(walk, device))
 		return LB_DROP_NO_SNAT_ADDR;
 	rc = lb_snat_claim(walk);
 	if (rc && rc != -EEXIST && lb_ct_make_room())
@@ -259,7 +265,9 @@ HOOK_ONCE enum lb_reason lb_open(hook_ctx *ctx, struct lb_walk *walk)
 	if (!walk)
 		return LB_DROP_RACE;
 	lb_ct_pend(walk);
-	if (walk->ct.flags & LB_CT_STACK) {
+	if (walk->ct.flags & LB_CT_SNAT)
+		reason = lb_open_snat(ctx, walk, true);
+	if (!reason && walk->ct.flags & LB_CT_STACK) {
 		rc = lb_open_stack(walk, &mine);
 		if (rc == -EEXIST) {
 			const struct lb_backend *backend = lb_backend_get(walk->ct.backend_id);
@@ -268,12 +276,11 @@ HOOK_ONCE enum lb_reason lb_open(hook_ctx *ctx, struct lb_walk *walk)
 			if (backend && backend->flags & LB_BACKEND_LOCAL)
 				walk->ct.flags |= LB_CT_DIRECT;
 			mine = true;
+			reason = lb_open_snat(ctx, walk, false);
 		} else if (rc) {
 			reason = LB_DROP_CT_FULL;
 		}
 	}
-	if (walk->ct.flags & LB_CT_SNAT)
-		reason = lb_open_snat(ctx, walk);
 	if (reason)
 		return reason;
 
