@@ -368,7 +368,14 @@ lb_once int lb_ct_follow(struct lb_walk *walk, __u32 now)
 	walk->ct.tick = now;
 	if (other) {
 		other->phase = phase;
-		other->tick = now;
+		/* Not `now`: its own next packet shall find a tick to be over, and look for its
+		 * route again. */
+		if (other->tick != now)
+			other->tick = now - 1;
+		if (!(walk->ct.flags & LB_CT_REPLY) && other->oif != walk->ifindex) {
+			other->oif = walk->ifindex;
+			other->tick = now - 1;
+		}
 	} else if (!lb_ct_put_other(walk)) {
 		lb_count(LB_CT_REBUILT);
 	}
