@@ -10,7 +10,8 @@
 
 #define hook_ctx struct __sk_buff
 
-/* lb_once for functions that take a context: programs of another hook must not share them. */
+/* For functions that take a context. Static, where lb_once is weak: programs of another hook have
+ * functions of the same names, and the linker would keep one of the two. */
 #define HOOK_ONCE static __noinline
 
 #define HOOK_PASS	 TC_ACT_UNSPEC /* TCX_NEXT: others may follow */
