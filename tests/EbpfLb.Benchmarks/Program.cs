@@ -1,6 +1,7 @@
 using EbpfLb.Benchmarks.Change;
 using EbpfLb.Benchmarks.Connect;
 using EbpfLb.Benchmarks.Lookups;
+using EbpfLb.Benchmarks.Packets;
 using EbpfLb.Benchmarks.Rate;
 using EbpfLb.Benchmarks.Start;
 using EbpfLb.Benchmarks.Sweep;
@@ -21,6 +22,11 @@ var benches = new Dictionary<string, Func<Task>>
         return Task.CompletedTask;
     },
     ["connect"] = () => ConnectBench.RunAsync(BenchObject("memory")),
+    ["packets"] = () =>
+    {
+        PacketBench.Run();
+        return Task.CompletedTask;
+    },
     ["rate"] = RateBench.RunAsync,
     ["change"] = ChangeBench.RunAsync,
     ["start"] = StartBench.RunAsync,

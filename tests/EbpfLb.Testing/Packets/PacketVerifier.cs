@@ -45,10 +45,12 @@ public static class PacketVerifier
         if (name is null || ip.Transport < 0 || ip.FragmentOffset > 0) return null;
         name = $"{ip.Prefix}{name}.checksum";
         var field = packet.Fields.FirstOrDefault(f => f.Name == name);
+        // What is behind the outer packet's end is not part of an inner one.
+        var limit = Math.Min(packet.Bytes.Length, ReferenceEquals(ip, packet.Inner) ? packet.Ip.End : ip.End);
         // Not there, or behind the packet's end by its own words: then it is no checksum of it.
-        if (field.Length == 0 || field.Offset + field.Length > ip.End) return null;
+        if (field.Length == 0 || field.Offset + field.Length > Math.Min(limit, ip.End)) return null;
         var stored = (uint)packet.Number(name);
-        var end = Math.Min(Math.Max(ip.End, ip.Transport), packet.Bytes.Length);
+        var end = Math.Min(Math.Max(ip.End, ip.Transport), limit);
         var segment = packet.Bytes.AsSpan(ip.Transport, end - ip.Transport);
         var complete = !ip.IsFragment && end == ip.End;
         if (ip.Protocol == IpProtocol.Sctp)

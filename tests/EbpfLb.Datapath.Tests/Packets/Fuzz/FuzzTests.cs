@@ -11,7 +11,7 @@ namespace EbpfLb.Datapath.Tests.Packets.Fuzz;
 /// </summary>
 public sealed class FuzzTests(PacketFixture fixture) : PacketTest(fixture.Program)
 {
-    private const int Packets = 5000;
+    private const int Packets = 15000;
 
     /// <summary>Packets between two fresh starts.</summary>
     private const int Stretch = 250;

@@ -21,8 +21,11 @@ internal sealed class Mutator(int seed)
     /// <summary>One to four changes, mostly among the headers.</summary>
     public byte[] Change(byte[] packet, IReadOnlyList<byte[]> others)
     {
-        for (var left = random.Next(1, 5); left > 0; left--) packet = ChangeOnce(packet, others);
-        if (packet.Length < Shortest) packet = [.. packet, .. new byte[Shortest - packet.Length]];
+        for (var left = random.Next(1, 5); left > 0; left--)
+        {
+            packet = ChangeOnce(packet, others);
+            if (packet.Length < Shortest) packet = [.. packet, .. new byte[Shortest - packet.Length]];
+        }
         if (packet.Length > Longest) packet = packet[..Longest];
         if (random.Next(2) == 0) MakeHeaderRight(packet);
         return packet;

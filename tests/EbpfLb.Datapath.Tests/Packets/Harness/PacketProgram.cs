@@ -18,8 +18,6 @@ internal sealed class PacketProgram : IDisposable
     /// that is untrue afterwards.</summary>
     private const uint ChecksumComplete = 1 << 2;
 
-    private static readonly string[] Entries = ["lb_in", "lb_out"];
-
     private readonly ScratchNetns netns = PacketLab.CreateNetns();
     private readonly BpfObject bpf;
     private readonly BpfProgram ingress;
@@ -35,16 +33,27 @@ internal sealed class PacketProgram : IDisposable
 
     /// <param name="configure">Map sizes.</param>
     public PacketProgram(Action<BpfObject> configure)
+        : this("ebpflb.bpf.o", ["lb_in", "lb_out"], configure)
     {
-        bpf = BpfObject.Open(File.ReadAllBytes(Path.Combine(RepositoryPaths.Root, "build", "bpf", "ebpflb.bpf.o")));
-        foreach (var program in bpf.Programs.Values) program.AutoLoad = Entries.Contains(program.Name);
+    }
+
+    /// <param name="path">Of the object, below build/bpf.</param>
+    /// <param name="programs">Those that are loaded; the first two are the ingress and egress hook.</param>
+    /// <param name="configure">Map sizes.</param>
+    public PacketProgram(string path, IReadOnlyList<string> programs, Action<BpfObject> configure)
+    {
+        bpf = BpfObject.Open(File.ReadAllBytes(Path.Combine(RepositoryPaths.Root, "build", "bpf", path)));
+        foreach (var program in bpf.Programs.Values) program.AutoLoad = programs.Contains(program.Name);
         configure(bpf);
         bpf.Load();
-        ingress = bpf.OpenProgram(Entries[0]);
-        egress = bpf.OpenProgram(Entries[1]);
+        ingress = bpf.OpenProgram(programs[0]);
+        egress = bpf.OpenProgram(programs[1]);
         Tables = new PacketTables(bpf);
         Reset();
     }
+
+    /// <summary>What else the object has.</summary>
+    public BpfObject Object => bpf;
 
     public PacketTables Tables { get; }
 

@@ -1,0 +1,97 @@
+using System.Net;
+using System.Runtime.InteropServices;
+using EbpfLb.Abi;
+using EbpfLb.Bpf;
+using EbpfLb.Datapath.Tests.Packets.Harness;
+using EbpfLb.Testing.Packets;
+
+namespace EbpfLb.Benchmarks.Packets;
+
+/// <summary>The programs of bpf/bench/packets.bpf.c on a node with so many services, and open flows of both families.</summary>
+internal sealed class BenchNode : IDisposable
+{
+    private const int HeadLength = 96;
+    private const int Tcp = 6;
+    private static readonly string[] Names = ["b_in", "b_out", "b_new", "b_restore", "b_empty"];
+
+    private readonly PacketProgram node;
+    private readonly BpfMap<uint, BenchPacket> packets;
+    private readonly Dictionary<string, BpfProgram> programs;
+
+    public BenchNode(int services)
+    {
+        node = new PacketProgram(Path.Combine("bench", "packets.bpf.o"), Names, bpf =>
+        {
+            foreach (var table in new Table[] { Tables.Services4, Tables.Services6, Tables.Slots, Tables.Backends, Tables.SvcStats })
+                bpf.Map(table.Name).MaxEntries = 2 * (uint)services + 1024;
+            foreach (var table in new Table[] { Tables.Conntrack4, Tables.Conntrack6 }) bpf.Map(table.Name).MaxEntries = 1 << 17;
+        });
+        packets = node.Object.OpenMap<uint, BenchPacket>("b_packet");
+        programs = Names.ToDictionary(name => name, node.Object.OpenProgram);
+        foreach (var family in Enum.GetValues<Family>()) Fill(family, services);
+        var settings = node.Settings;
+        node.Settings = settings with { SnatPortFirst = 61000, SnatPortLast = 61000 };
+        foreach (var family in Enum.GetValues<Family>())
+            PacketCase.OpenFlows(Ends.Of(family), (program, device, packet) => Run(program, device, packet, repeat: 1));
+        node.Settings = settings;
+    }
+
+    /// <summary>Nanoseconds per packet.</summary>
+    public double Measure(PacketCase what, Family family, int repeat)
+    {
+        var result = Run(what.Program, what.Device, what.Packet(Ends.Of(family)), repeat);
+        if ((Verdict)(int)result.ReturnValue != what.Expected)
+            throw new InvalidOperationException($"{what.Meaning}: the verdict is {(Verdict)(int)result.ReturnValue}, not {what.Expected}; counters: {string.Join(", ", node.Counts())}");
+        return result.DurationNanoseconds;
+    }
+
+    public void Dispose()
+    {
+        foreach (var program in programs.Values) program.Dispose();
+        packets.Dispose();
+        node.Dispose();
+    }
+
+    private TestRunResult Run(string program, Device device, PacketBuilder packet, int repeat)
+    {
+        var bytes = packet.Build();
+        var head = default(BenchPacket);
+        bytes.AsSpan(0, HeadLength).CopyTo(MemoryMarshal.AsBytes(new Span<BenchPacket>(ref head)));
+        head.PortAt = (uint)PacketReader.Read(bytes).Ip.Transport;
+        head.Port = 1024;
+        packets.Update(0, head);
+        return node.Netns.Run(() => programs[program].TestRun(new TestRunRequest
+        {
+            Data = bytes,
+            DataOutCapacity = 4096,
+            Context = new SkbContext(device.Index).ToBytes(),
+            Repeat = repeat,
+        }));
+    }
+
+    private void Fill(Family family, int services)
+    {
+        var at = Ends.Of(family);
+        node.Serve(new ServiceSpec(Tcp, new FrontendSpec(at.ExternalIp, 80, LbServiceFlag.External))
+        {
+            Backends = [new BackendSpec(at.RemotePod, 8080)],
+        });
+        node.Serve(new ServiceSpec(Tcp, new FrontendSpec(at.Vip, 80, LbServiceFlag.External | LbServiceFlag.LbVip))
+        {
+            Backends = [new BackendSpec(at.LocalPod, 8080, OnThisNode: true)],
+        });
+        for (var i = 2; i < services; i++)
+        {
+            var address = IPAddress.Parse(family == Family.IPv4 ? $"10.97.{i >> 8}.{i & 255}" : $"fd00:97::{i:x}");
+            node.Serve(new ServiceSpec(Tcp, new FrontendSpec(address, 80)) { Backends = [] });
+        }
+    }
+
+    /// <summary>struct bench_packet.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 104)]
+    private struct BenchPacket
+    {
+        [FieldOffset(96)] public uint PortAt;
+        [FieldOffset(100)] public uint Port;
+    }
+}
