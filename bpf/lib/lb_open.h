@@ -124,7 +124,7 @@ lb_once enum lb_choice lb_choose(struct lb_walk *walk)
 	struct lb_service svc;
 	struct lb_client client;
 	struct lb_pick pick;
-	struct lb_addr dst, key;
+	struct lb_addr *dst, *key;
 	enum lb_verdict verdict;
 	enum lb_lookup lookup;
 	__u32 device_flags;
@@ -132,11 +132,13 @@ lb_once enum lb_choice lb_choose(struct lb_walk *walk)
 	if (!walk || !set)
 		return LB_CHOICE_NONE;
 	walk->ct.service_id = 0;
-	lb_addr_dst(&dst, &walk->pkt.tuple);
-	lookup = lb_frontend_find(&dst, set, set->flags & ~(LB_SET_LOOPBACK4 | LB_SET_LOOPBACK6),
-				  &key, &svc);
+	dst = &walk->ask[0];
+	key = &walk->ask[1];
+	lb_addr_dst(dst, &walk->pkt.tuple);
+	lookup = lb_frontend_find(dst, set, set->flags & ~(LB_SET_LOOPBACK4 | LB_SET_LOOPBACK6),
+				  key, &svc);
 	if (likely(lookup == LB_LOOKUP_NONE))
-		return lb_choose_none(walk, set, &dst);
+		return lb_choose_none(walk, set, dst);
 	if (unlikely(walk->pkt.tcp_flags & LB_TCP_RST)) {
 		walk->reason = LB_DROP_NO_FLOW;
 		return LB_CHOICE_DROP;
@@ -144,13 +146,13 @@ lb_once enum lb_choice lb_choose(struct lb_walk *walk)
 
 	device = lb_device_get(walk->ifindex);
 	device_flags = device ? device->flags : 0;
-	client.source = lb_source_of(set, &walk->pkt.tuple, device_flags, &dst);
+	client.source = lb_source_of(set, &walk->pkt.tuple, device_flags, dst);
 	lb_copy16(client.affinity.client, walk->pkt.tuple.src);
 	client.affinity.service_id = 0;
 	client.affinity.kind = LB_CLIENT_ADDR;
 	client.flow = NULL;
 	client.dice = bpf_get_prandom_u32();
-	verdict = lb_select(&key, &key, lookup, &svc, &client, &pick);
+	verdict = lb_select(key, key, lookup, &svc, &client, &pick);
 	walk->ct.service_id = pick.service_id;
 	switch (verdict) {
 	case LB_FORWARD:

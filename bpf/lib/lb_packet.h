@@ -40,7 +40,11 @@ struct lb_packet {
 /* A packet on its way through a hook: as it came, as it leaves, and what conntrack knows. */
 struct lb_walk {
 	struct lb_packet pkt;
-	struct lb_tuple to;
+	union {
+		struct lb_tuple to;
+		struct lb_addr ask[2]; /* scratch of lb_choose(), which finds out what `to` is:
+					  the stack is short */
+	};
 	struct lb_ct_state ct; /* a copy of the entry's */
 	__u32 ifindex;	       /* where the hook is */
 	__u16 reason;	       /* enum lb_reason: how it ended */

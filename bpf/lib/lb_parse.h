@@ -268,11 +268,26 @@ HOOK_ONCE enum lb_parsed lb_parse_icmp6(hook_ctx *ctx, struct lb_packet *pkt)
 	return lb_parse_inner_ports(ctx, pkt);
 }
 
+/* What is behind the IPv6 header, when that is not one of our protocols at once. */
+HOOK_ONCE enum lb_parsed lb_parse_behind6(hook_ctx *ctx, struct lb_packet *pkt)
+{
+	struct lb_ext ext = {.off = pkt->l4, .proto = pkt->tuple.proto};
+	enum lb_parsed parsed = lb_parse_ext6(ctx, &ext);
+
+	if (parsed != LB_PARSED)
+		return parsed;
+	if (ext.off > LB_REACH)
+		return LB_PARSED_MALFORMED;
+	pkt->l4 = ext.off;
+	pkt->flags = ext.flags;
+	pkt->frag_id = ext.frag_id;
+	pkt->tuple.proto = ext.proto;
+	return ext.proto == IPPROTO_ICMPV6 ? lb_parse_icmp6(ctx, pkt) : lb_parse_l4(ctx, pkt);
+}
+
 lb_inline enum lb_parsed lb_parse_ipv6(hook_ctx *ctx, __u32 l3, struct lb_packet *pkt)
 {
 	const struct ipv6hdr *ip = lb_reach(ctx, l3, sizeof(*ip));
-	struct lb_ext ext = {};
-	enum lb_parsed parsed;
 
 	if (unlikely(!ip))
 		return LB_PARSED_MALFORMED;
@@ -296,21 +311,8 @@ lb_inline enum lb_parsed lb_parse_ipv6(hook_ctx *ctx, __u32 l3, struct lb_packet
 	pkt->tuple.proto = ip->nexthdr;
 	__builtin_memcpy(pkt->tuple.src, &ip->saddr, sizeof(pkt->tuple.src));
 	__builtin_memcpy(pkt->tuple.dst, &ip->daddr, sizeof(pkt->tuple.dst));
-	if (unlikely(!lb_l4_need(ip->nexthdr))) {
-		ext.off = pkt->l4;
-		ext.proto = ip->nexthdr;
-		parsed = lb_parse_ext6(ctx, &ext);
-		if (parsed != LB_PARSED)
-			return parsed;
-		if (ext.off > LB_REACH)
-			return LB_PARSED_MALFORMED;
-		pkt->l4 = ext.off;
-		pkt->flags = ext.flags;
-		pkt->frag_id = ext.frag_id;
-		pkt->tuple.proto = ext.proto;
-		if (ext.proto == IPPROTO_ICMPV6)
-			return lb_parse_icmp6(ctx, pkt);
-	}
+	if (unlikely(!lb_l4_need(pkt->tuple.proto)))
+		return lb_parse_behind6(ctx, pkt);
 	return lb_parse_l4(ctx, pkt);
 }
 
