@@ -28,6 +28,12 @@ lb_inline void lb_ct_closed(const struct lb_ct_state *state)
 		stat->closed++;
 }
 
+lb_inline bool lb_key_same(const struct lb_ct_key6 *a, const struct lb_ct_key6 *b)
+{
+	return a->sport == b->sport && a->dport == b->dport && a->proto == b->proto &&
+	       lb_same16(a->src, b->src) && lb_same16(a->dst, b->dst);
+}
+
 lb_inline bool lb_key_is4(const struct lb_ct_key6 *key)
 {
 	return key->src[0] == 0 && key->src[1] == 0 && key->src[2] == LB_MAPPED_PREFIX;
@@ -124,7 +130,9 @@ lb_once int lb_ct_pend(const struct lb_walk *walk)
 		lb_ct_key6_turned(&key, &walk->to, LB_CT_INGRESS);
 	else
 		lb_ct_key6_of(&key, &walk->pkt.tuple, LB_CT_INGRESS);
-	lb_ct_evict(slot);
+	/* After a whole round it may be this very flow's. */
+	if (!lb_key_same(slot, &key))
+		lb_ct_evict(slot);
 	*slot = key;
 	return 0;
 }

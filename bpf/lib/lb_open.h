@@ -266,7 +266,6 @@ HOOK_ONCE enum lb_reason lb_open(hook_ctx *ctx, struct lb_walk *walk)
 
 	if (!walk)
 		return LB_DROP_RACE;
-	lb_ct_pend(walk);
 	if (walk->ct.flags & LB_CT_SNAT)
 		reason = lb_open_snat(ctx, walk, true);
 	if (!reason && walk->ct.flags & LB_CT_STACK) {
@@ -297,6 +296,7 @@ HOOK_ONCE enum lb_reason lb_open(hook_ctx *ctx, struct lb_walk *walk)
 		lb_count(LB_CT_RACE);
 		return lb_ct_find(walk) ? LB_REASON_NONE : LB_DROP_RACE;
 	}
+	lb_ct_pend(walk);
 	stat = lb_svc_stat(walk->ct.service_id);
 	if (stat)
 		stat->connections++;
