@@ -43,6 +43,21 @@ public sealed class PortTests(PacketFixture fixture) : PacketTest(fixture.Progra
 
     [Theory]
     [MemberData(nameof(Families))]
+    public void A_port_that_nobody_has_is_preferred_to_one_of_a_closed_connection(Family family)
+    {
+        Serve(L4.Tcp, family, RemoteBackend(family));
+        Program.Settings = Program.Settings with { SnatPortFirst = 61000, SnatPortLast = 61002 };
+        var closed = SnatPort(New(L4.Tcp, family, 0));
+        In(FromClient(family, new TcpSegment(TcpFlags.Rst)));
+
+        int[] ports = [closed, SnatPort(New(L4.Tcp, family, 1)), SnatPort(New(L4.Tcp, family, 2))];
+
+        Assert.Equal([61000, 61001, 61002], ports.Order());
+        Assert.Equal(0ul, Program.Count(LbReason.CtPortTaken));
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
     public void The_port_of_a_closed_connection_is_given_away_when_there_is_no_other(Family family)
     {
         Serve(L4.Tcp, family, RemoteBackend(family));
