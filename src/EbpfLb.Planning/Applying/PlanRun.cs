@@ -31,6 +31,7 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources
         var refused = RefuseSources();
         var unlisted = Unlist();
         PutBackLists();
+        PutBackSources();
         var settlement = new Settlement(mirror);
         foreach (var group in plan.Groups) settlement.Settle(group);
         foreach (var (record, id, lists) in damaged) (record.Damaged ??= [])[id] = lists;
@@ -170,6 +171,20 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources
             if (!group.Failed) continue;
             if (!group.Mixed && tables.Backends.Write(write.Id, [write.Before!.Value]) == TableError.None) continue;
             damaged.Add((write.Before!.Record, write.Id, BackendCodec.Lists(write.Value)));
+        }
+    }
+
+    /// <summary>
+    /// Sources that a failed Service let in are refused at once where it was restricted before. Where it was not, a program may still see
+    /// the restriction that was put back, so they wait for a grace period.
+    /// </summary>
+    private void PutBackSources()
+    {
+        foreach (var (index, port, key) in plan.Allowed)
+        {
+            var group = plan.Groups[index].Root;
+            if (!group.Failed || group.Mixed || port.Record.Sources.Length == 0 || !port.WrittenSources.Contains(key)) continue;
+            if (sources.Remove(key) == TableError.None) port.WrittenSources.Remove(key);
         }
     }
 

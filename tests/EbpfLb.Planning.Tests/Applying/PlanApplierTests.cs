@@ -170,6 +170,71 @@ public sealed class PlanApplierTests
         Assert.Contains("--max-frontends", failure.Message);
     }
 
+    private void Balancer(string[] ranges, params string[] endpoints) => lab.Cluster
+        .Service("d", ["10.96.0.4"], ["http:80"], balancerIPs: ["198.51.100.1"], sourceRanges: ranges, outside: Model.TrafficPolicy.Local)
+        .Slice("d-1", "d", ["http:8080"], endpoints);
+
+    [Fact]
+    public void A_failed_service_has_neither_its_new_sources_nor_its_new_marks()
+    {
+        Balancer(["192.0.2.0/24"], "10.1.0.4 node=node-2");
+        lab.Step();
+        var before = lab.Lines();
+        Balancer(["192.0.2.0/24", "203.0.113.0/24"], "10.1.0.4 node=node-1");
+        FailFirstTwo("lb_services4");
+
+        Assert.Equal("lb_services4", Assert.Single(lab.Step().Failures).Table);
+        lab.Retire();
+
+        Assert.Equal(before, lab.Lines());
+        Assert.Single(lab.Kernel.SourceRanges4.Entries);
+        Assert.Equal("InCluster", KernelReader.Backends(lab.Kernel.Content).Single(b => b.Address.ToString() == "10.1.0.4:8080").Lists.ToString());
+        AssertHeals();
+    }
+
+    [Fact]
+    public void A_full_table_of_sources_keeps_the_old_filter_and_names_the_option()
+    {
+        var full = new Lab(kernelLimits: Lab.Small with { MaxRanges4 = 1 });
+        full.Cluster.Service("d", ["10.96.0.4"], ["http:80"], balancerIPs: ["198.51.100.1"], sourceRanges: ["192.0.2.0/24", "203.0.113.0/24"]);
+
+        var failure = Assert.Single(full.Step().Failures);
+
+        Assert.Equal(("lb_src_ranges4", TableError.NoSpace), (failure.Table, failure.Error));
+        Assert.Contains("--max-source-ranges", failure.Message);
+        Assert.Empty(full.Lines());
+    }
+
+    [Fact]
+    public void A_source_that_cannot_be_taken_out_is_told_and_tried_again()
+    {
+        Balancer(["192.0.2.0/24", "203.0.113.0/24"]);
+        lab.Step();
+        Balancer(["192.0.2.0/24"]);
+        FailOnly(1, "lb_src_ranges4");
+
+        var failure = Assert.Single(lab.Step().Failures);
+
+        Assert.Contains("it is done but for what the old state still allows", failure.Message);
+        Assert.Equal(2, lab.Kernel.SourceRanges4.Entries.Count);
+        AssertHeals();
+        Assert.Single(lab.Kernel.SourceRanges4.Entries);
+    }
+
+    [Fact]
+    public void A_mark_that_cannot_be_taken_off_is_told_and_tried_again()
+    {
+        Balancer([], "10.1.0.4 node=node-1", "10.1.0.5");
+        lab.Step();
+        Balancer([], "10.1.0.4 node=node-2", "10.1.0.5");
+        FailOnly(1, "lb_backends");
+
+        Assert.Equal("lb_backends", Assert.Single(lab.Step().Failures).Table);
+        lab.AssertKernelIsTable();
+        AssertHeals();
+        Assert.Equal("InCluster", KernelReader.Backends(lab.Kernel.Content).Single(b => b.Address.ToString() == "10.1.0.4:8080").Lists.ToString());
+    }
+
     [Fact]
     public void A_plan_is_applied_once()
     {

@@ -20,7 +20,9 @@ public sealed class MirrorLoaderTests
             .Service("web", ["10.96.0.1", "fd00::1"], ["http:80"], affinity: 600)
             .Slice("web-1", "web", ["http:8080"], ["10.1.0.1", "10.1.0.2"])
             .Service("other", ["10.96.0.2"], ["http:80"])
-            .Slice("other-1", "other", ["http:8080"], ["10.1.0.3"]);
+            .Slice("other-1", "other", ["http:8080"], ["10.1.0.3"])
+            .Service("lb", ["10.96.0.3"], ["http:80@30080"], balancerIPs: ["198.51.100.1"], sourceRanges: ["192.0.2.0/24"], outside: Model.TrafficPolicy.Local)
+            .Slice("lb-1", "lb", ["http:8080"], ["10.1.0.5 node=node-2", "10.1.0.4 node=node-1"]);
         lab.Step();
         lab.Retire();
         var web = KernelReader.Frontends(lab.Kernel.Content).Single(f => f.Key.ToString() == "10.96.0.1:80/TCP");
@@ -160,6 +162,49 @@ public sealed class MirrorLoaderTests
         lab.Kernel.Backends.Elements[102] = new LbBackend { ServiceId = 1_000_000, Flags = 1 };
 
         AssertHeals("web", "(service id 50)", "(foreign entries)");
+    }
+
+    private LbService BalancerEntry => lab.Kernel.Services4.Entries[Key("198.51.100.1").ToFe4()];
+
+    [Fact]
+    public void A_local_list_that_is_not_sound_is_written_again()
+    {
+        lab.Kernel.Slots.Elements[(int)BalancerEntry.Local.First].ServiceId = 40;
+
+        AssertHeals("lb");
+    }
+
+    [Fact]
+    public void A_mark_of_a_list_that_a_backend_is_not_in_is_taken_off()
+    {
+        var id = KernelReader.Backends(lab.Kernel.Content).Single(b => b.Address.ToString() == "10.1.0.5:8080").Id;
+        lab.Kernel.Backends.Elements[(int)id].Flags |= (uint)LbBackendFlag.InLocal;
+
+        AssertHeals("lb");
+
+        Assert.Equal((uint)LbBackendFlag.InCluster, lab.Kernel.Backends.Elements[(int)id].Flags);
+    }
+
+    [Fact]
+    public void A_missing_source_range_is_added_and_a_foreign_one_removed()
+    {
+        lab.Kernel.SourceRanges4.Delete(lab.Kernel.SourceRanges4.Entries.Keys.Single());
+        lab.Kernel.SourceRanges4.Update(new LbSrcRange4 { PrefixLen = 32, ServiceId = BalancerEntry.Id }, 1);
+
+        AssertHeals("lb");
+
+        Assert.Equal(56u, lab.Kernel.SourceRanges4.Entries.Keys.Single().PrefixLen);
+    }
+
+    [Fact]
+    public void Source_ranges_of_nobody_and_keys_that_are_no_ranges_are_removed()
+    {
+        lab.Kernel.SourceRanges4.Update(new LbSrcRange4 { PrefixLen = 40, ServiceId = 50 }, 1);
+        lab.Kernel.SourceRanges4.Update(new LbSrcRange4 { PrefixLen = 8, ServiceId = webId }, 1);
+        lab.Kernel.SourceRanges4.Update(new LbSrcRange4 { PrefixLen = 40, ServiceId = 1_000_000 }, 1);
+        lab.Kernel.SourceRanges6.Update(new LbSrcRange6 { PrefixLen = 40, ServiceId = 51 }, 1);
+
+        AssertHeals("(service id 50)", "(service id 51)", "(foreign entries)");
     }
 
     [Fact]

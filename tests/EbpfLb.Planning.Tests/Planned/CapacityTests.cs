@@ -111,4 +111,32 @@ public sealed class CapacityTests
         Assert.True(lab.Step().IsComplete);
         lab.AssertKernelIsTable();
     }
+
+    [Fact]
+    public void Full_source_ranges_name_their_option_and_the_service_keeps_the_filter_it_had()
+    {
+        var lab = Start(Room with { MaxRanges4 = 2, MaxRanges6 = 1 });
+        Balancer(["192.0.2.0/24"]);
+        lab.Step();
+        Balancer(["192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"]);
+
+        var diagnostic = Assert.Single(lab.Step().LeftOut);
+
+        Assert.Equal(("d", "lb_src_ranges4", "--max-source-ranges"), (diagnostic.Service.Name, diagnostic.Table, diagnostic.Option));
+        Assert.Contains("10.96.9.1:80/TCP LoadBalancer -> refuse from 192.0.2.0/24", lab.Lines());
+        lab.AssertNothingIsLeftOver();
+
+        void Balancer(string[] ranges) => lab.Cluster.Service("d", ["10.96.0.4"], ["http:80"], balancerIPs: ["10.96.9.1"], sourceRanges: ranges);
+    }
+
+    [Fact]
+    public void Two_lists_need_slots_for_both()
+    {
+        var lab = new Lab(Room with { MaxSlots = 12 });
+        lab.Cluster.Service("a", ["10.96.0.1"], ["http:80"], inside: Model.TrafficPolicy.Local, externalIPs: ["203.0.113.1"])
+            .Slice("a-1", "a", ["http:8080"], ["10.1.0.1 node=node-1"]);
+
+        Assert.Equal("lb_slots", Assert.Single(lab.Step().LeftOut).Table);
+        lab.AssertNothingIsLeftOver();
+    }
 }

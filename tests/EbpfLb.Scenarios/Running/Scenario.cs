@@ -38,7 +38,7 @@ internal sealed class Scenario
 
     private Scenario()
     {
-        limits = new TableLimits { MaxServices = 64, MaxBackends = 128, MaxSlots = 256, MaxFrontends4 = 64, MaxFrontends6 = 64 };
+        limits = new TableLimits { MaxServices = 64, MaxBackends = 128, MaxSlots = 256, MaxFrontends4 = 64, MaxFrontends6 = 64, MaxRanges4 = 32, MaxRanges6 = 32 };
         kernel = new MemoryKernel(limits);
         mirror = new Mirror(limits);
         applier = new PlanApplier(kernel.WithFaults(faults), mirror);
@@ -115,6 +115,7 @@ internal sealed class Scenario
                 "max-services" => limits with { MaxServices = value },
                 "max-backends" => limits with { MaxBackends = value },
                 "max-slots" => limits with { MaxSlots = value },
+                "max-source-ranges" => limits with { MaxRanges4 = value, MaxRanges6 = value },
                 "max-frontends" => limits with { MaxFrontends4 = value, MaxFrontends6 = value },
                 _ => throw new FormatException($"'{parts[0]}' is no limit"),
             };
