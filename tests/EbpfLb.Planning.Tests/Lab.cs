@@ -18,9 +18,10 @@ internal sealed class Lab(TableLimits? limits = null, IFaults? faults = null, Ta
 
     private static PolicyOptions Options { get; } = PolicyOptions.Default with { NodeName = "node-1" };
 
+    /// <summary>Small enough to read, with room for ids that faults keep from being retired.</summary>
     public static TableLimits Small { get; } = new()
     {
-        MaxServices = 64, MaxBackends = 512, MaxSlots = 1024, MaxFrontends4 = 64, MaxFrontends6 = 64, MaxRanges4 = 64, MaxRanges6 = 64,
+        MaxServices = 256, MaxBackends = 1024, MaxSlots = 2048, MaxFrontends4 = 64, MaxFrontends6 = 64, MaxRanges4 = 64, MaxRanges6 = 64,
     };
 
     public ClusterBuilder Cluster { get; } = new();
