@@ -1,0 +1,15 @@
+using EbpfLb.Netlink.Network;
+
+namespace EbpfLb.Datapath.Devices;
+
+/// <summary>What becomes of one device.</summary>
+/// <param name="Link">The device.</param>
+/// <param name="Role">None: left alone.</param>
+/// <param name="HasEthernet">Packets begin with an Ethernet header; else with the IP header.</param>
+/// <param name="Reason">Why, for people: "carries the default route".</param>
+public sealed record DeviceDecision(Link Link, DeviceRole Role, bool HasEthernet, string Reason)
+{
+    public bool IsAttached => Role != DeviceRole.None;
+
+    public override string ToString() => $"{Link.Name}: {(IsAttached ? "attached" : "left alone")}: {Reason}";
+}

@@ -1,0 +1,69 @@
+using EbpfLb.Netlink.Network;
+
+namespace EbpfLb.Datapath.Devices;
+
+/// <summary>
+/// Decides which devices get programs: those that clients and other nodes are behind, by kind and by routes, not those of pods
+/// unless the user names them. Pure: the same network and options give the same decisions.
+/// </summary>
+public static class DeviceSelector
+{
+    /// <summary>Every device, by index.</summary>
+    public static IReadOnlyList<DeviceDecision> Select(NetworkSnapshot network, DeviceOptions options)
+    {
+        var facts = new NetworkFacts(network);
+        return [.. network.Links.OrderBy(l => l.Index).Select(link => Decide(link, facts, options))];
+    }
+
+    private static DeviceDecision Decide(Link link, NetworkFacts facts, DeviceOptions options)
+    {
+        var (role, reason) = RoleOf(link, facts, options);
+        var framing = Framing(link.Type);
+        if (role != DeviceRole.None && framing is null)
+            (role, reason) = (DeviceRole.None, $"its packets begin neither with an Ethernet nor with an IP header (type {(int)link.Type})");
+        return new DeviceDecision(link, role, framing ?? false, reason);
+    }
+
+    /// <summary>What the user says goes before what the device looks like; loopback is never touched.</summary>
+    private static (DeviceRole Role, string Reason) RoleOf(Link link, NetworkFacts facts, DeviceOptions options)
+    {
+        if (link.Flags.HasFlag(LinkFlags.Loopback)) return (DeviceRole.None, "the loopback device");
+        if (IsNamed(options.Excluded, link)) return (DeviceRole.None, "excluded by --exclude-devices");
+        if (IsNamed(options.Pods, link)) return (DeviceRole.Pod, "named by --pod-device");
+        if (options.Only.Count > 0)
+            return IsNamed(options.Only, link) ? (DeviceRole.Uplink, "named by --devices") : (DeviceRole.None, "not named by --devices");
+        if (facts.OwnerOf(link) is { } owner) return (DeviceRole.None, $"belongs to {owner.Name}");
+        var objection = Objection(link, facts);
+        return objection is null ? (DeviceRole.Uplink, Merit(link, facts)) : (DeviceRole.None, objection);
+    }
+
+    private static string? Objection(Link link, NetworkFacts facts) => LinkKinds.GroupOf(link) switch
+    {
+        LinkGroup.Physical or LinkGroup.Stacked => null,
+        // Every namespace has tunnels of the module's own (tunl0, sit0 ...) that nobody uses; they stay down.
+        LinkGroup.Tunnel => link.IsUp ? null : "a tunnel that is down",
+        // Virtual machines are pods of a kind: their taps have no address of the node.
+        LinkGroup.UserSpace => facts.HasAddress(link) ? null : $"{LinkKinds.Describe(link)} without an address",
+        // A node in a container has its uplink like this; else pods are behind it.
+        LinkGroup.PodFacing => !facts.HasAddress(link) ? $"{LinkKinds.Describe(link)} without an address"
+            : facts.HasGateway(link) ? null : $"{LinkKinds.Describe(link)} without a route to a gateway",
+        LinkGroup.Sink => $"{LinkKinds.Describe(link)}: nothing comes in by it",
+        _ => facts.HasAddress(link) && facts.HasGateway(link) ? null
+            : $"kind {link.Kind} is not known to lead outside; name it by --devices if it does",
+    };
+
+    private static string Merit(Link link, NetworkFacts facts)
+        => facts.HasDefaultRoute(link) ? "carries the default route"
+            : facts.HasGateway(link) ? "carries a route to a gateway"
+            : LinkKinds.Describe(link);
+
+    private static bool IsNamed(IReadOnlyList<NamePattern> patterns, Link link) => patterns.Any(p => p.Matches(link.Name));
+
+    /// <summary>True: Ethernet; false: IP at once; null: something that the programs cannot read.</summary>
+    private static bool? Framing(LinkType type) => type switch
+    {
+        LinkType.Ethernet => true,
+        LinkType.None or LinkType.RawIp or LinkType.Ppp or LinkType.Tunnel or LinkType.Tunnel6 or LinkType.Sit or LinkType.IpGre or LinkType.Ip6Gre => false,
+        _ => null,
+    };
+}

@@ -1,0 +1,34 @@
+using EbpfLb.Netlink.Network;
+
+namespace EbpfLb.Datapath.Devices;
+
+/// <summary>What addresses and routes tell of each device, looked up by its index.</summary>
+internal sealed class NetworkFacts
+{
+    private const string RoutingDomain = "vrf";
+
+    private readonly Dictionary<int, Link> links;
+    private readonly HashSet<int> withAddress;
+    private readonly ILookup<int, Route> gateways;
+
+    public NetworkFacts(NetworkSnapshot network)
+    {
+        links = network.Links.ToDictionary(l => l.Index);
+        withAddress = [.. network.Addresses.Where(a => a.Scope == AddressScope.Global).Select(a => a.LinkIndex)];
+        gateways = network.Routes.Where(r => r.Gateway is not null && r.Type == RouteType.Unicast).ToLookup(r => r.Oif);
+    }
+
+    /// <summary>Has an address that means something beyond its link.</summary>
+    public bool HasAddress(Link link) => withAddress.Contains(link.Index);
+
+    public bool HasGateway(Link link) => gateways.Contains(link.Index);
+
+    public bool HasDefaultRoute(Link link) => gateways[link.Index].Any(r => r.IsDefault);
+
+    /// <summary>Routes through routers that a device leads to.</summary>
+    public IEnumerable<Route> GatewaysOf(Link link) => gateways[link.Index];
+
+    /// <summary>The device that takes this one's packets: a bond, a bridge. A VRF does not: it only chooses the routing table.</summary>
+    public Link? OwnerOf(Link link)
+        => link.MasterIndex != 0 && links.TryGetValue(link.MasterIndex, out var master) && master.Kind != RoutingDomain ? master : null;
+}

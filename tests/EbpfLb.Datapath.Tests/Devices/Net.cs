@@ -1,0 +1,37 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using EbpfLb.Netlink.Network;
+
+namespace EbpfLb.Datapath.Tests.Devices;
+
+/// <summary>A network put together by words: devices get their index from the order.</summary>
+internal sealed class Net
+{
+    private readonly List<Link> links = [new Link(1, "lo", null, LinkType.Loopback, LinkFlags.Up | LinkFlags.Loopback, 0, 0, 65536, PhysicalAddress.None)];
+    private readonly List<Address> addresses = [];
+    private readonly List<Route> routes = [];
+
+    public NetworkSnapshot Snapshot => new(links, addresses, routes);
+
+    public Net Device(string name, string? kind = null, LinkType type = LinkType.Ethernet, bool up = true, string? master = null)
+    {
+        links.Add(new Link(links.Count + 1, name, kind, type, up ? LinkFlags.Up : LinkFlags.None, master is null ? 0 : IndexOf(master), 0, 1500, PhysicalAddress.None));
+        return this;
+    }
+
+    /// <param name="prefix">"192.0.2.1/24".</param>
+    public Net Address(string device, string prefix, AddressScope scope = AddressScope.Global, AddressFlags flags = AddressFlags.Permanent)
+    {
+        var slash = prefix.IndexOf('/', StringComparison.Ordinal);
+        addresses.Add(new Address(IndexOf(device), IPAddress.Parse(prefix[..slash]), int.Parse(prefix[(slash + 1)..]), scope, flags, null));
+        return this;
+    }
+
+    public Net Route(string device, string prefix, string? gateway = null, uint priority = 0)
+    {
+        routes.Add(new Route(IPNetwork.Parse(prefix), gateway is null ? null : IPAddress.Parse(gateway), IndexOf(device), 254, RouteType.Unicast, priority));
+        return this;
+    }
+
+    public int IndexOf(string device) => links.Single(l => l.Name == device).Index;
+}
