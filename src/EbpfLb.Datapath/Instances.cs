@@ -16,7 +16,8 @@ public static class Instances
     }
 
     /// <summary>
-    /// Takes an instance out of the kernel: links first, so that nothing is half in force, then maps, then its directories.
+    /// Takes an instance out of the kernel: links and filters first, so that nothing is half in force, then maps, then its
+    /// directories. Filters at clsact are found in the network namespace of the thread that calls.
     /// Touches nothing else. Returns the pins that were removed; empty when there was nothing.
     /// </summary>
     /// <exception cref="BpfException">A pin could not be removed.</exception>
@@ -30,12 +31,14 @@ public static class Instances
             Pin.Remove(pin);
             removed.Add(pin);
         }
+        using (var filters = new ClsactHooks(paths))
+            foreach (var device in filters.Known()) removed.AddRange(filters.Remove(device));
         foreach (var pin in Pins(paths.Maps))
         {
             Pin.Remove(pin);
             removed.Add(pin);
         }
-        foreach (var directory in (string[])[paths.Links, paths.Maps, paths.Root, paths.Product])
+        foreach (var directory in (string[])[paths.Links, paths.Filters, paths.Maps, paths.Root, paths.Product])
         {
             if (Directory.Exists(directory) && !Directory.EnumerateFileSystemEntries(directory).Any()) Directory.Delete(directory);
         }
@@ -50,7 +53,7 @@ public static class Instances
         {
             using var link = BpfLink.OpenPinned(pin);
             var info = link.Info;
-            return new AttachedHook(Path.GetFileName(pin), $"cgroup id {info.CgroupId}", info.Id, info.ProgramId, "pinned");
+            return new AttachedHook(Path.GetFileName(pin), info.Type == LinkType.Tcx ? $"device index {info.InterfaceIndex}" : $"cgroup id {info.CgroupId}", info.Id, info.ProgramId, "pinned");
         })];
     }
 

@@ -50,17 +50,28 @@ internal sealed class NetlinkSocket : IDisposable
     /// <summary>Sends a request and waits until the kernel has carried it out.</summary>
     /// <param name="operation">For the message of the exception.</param>
     /// <exception cref="NetlinkException">It was refused.</exception>
-    public void Request(MessageBuilder request, string operation)
+    public void Request(MessageBuilder request, string operation) => Get<object>(request, operation, static _ => null);
+
+    /// <summary>Asks for one object; null when none came.</summary>
+    /// <exception cref="NetlinkException">The kernel refused; where there is no such object, too.</exception>
+    public T? Get<T>(MessageBuilder request, string operation, ParseMessage<T> parse)
+        where T : class
     {
+        T? found = null;
         var expected = Send(request, MessageFlags.Request | MessageFlags.Ack, operation);
         while (true)
         {
             var messages = new MessageReader(Receive(operation));
             while (messages.MoveNext())
             {
-                if (messages.Current.Sequence != expected || messages.Current.Type != MessageType.Error) continue;
+                if (messages.Current.Sequence != expected) continue;
+                if (messages.Current.Type != MessageType.Error)
+                {
+                    found = parse(messages.Current) ?? found;
+                    continue;
+                }
                 messages.Current.ThrowIfError(operation);
-                return;
+                return found;
             }
         }
     }

@@ -8,6 +8,9 @@ namespace EbpfLb.Bpf;
 /// </summary>
 public sealed unsafe class BpfLink : IDisposable
 {
+    /// <summary>BPF_MPROG_MAX.</summary>
+    private const int MaxTcxPrograms = 64;
+
     private readonly string name;
 
     internal BpfLink(BpfFd fd, string name)
@@ -42,19 +45,35 @@ public sealed unsafe class BpfLink : IDisposable
         return new BpfLink(new BpfFd(Check.Result(result, "attach", what)), what);
     }
 
-    /// <summary>Puts a tc program at a device (TCX, kernel 6.6), behind the programs that are there.</summary>
+    /// <summary>Puts a tc program at a device (TCX, kernel 6.6), behind the programs that are there or before them.</summary>
     /// <param name="program">A <see cref="ProgramType.SchedCls"/> program.</param>
     /// <param name="interfaceIndex">Index of the device in the network namespace of the calling thread.</param>
     /// <param name="ingress">True: packets that come in; false: packets that leave.</param>
+    /// <param name="first">Before the others. One of those that accepts a packet ends the row, and what is behind it does not see it.</param>
     /// <exception cref="BpfException">ENODEV: no such device here. EINVAL: the kernel has no TCX, use clsact.</exception>
-    public static BpfLink AttachTcx(BpfProgram program, int interfaceIndex, bool ingress)
+    public static BpfLink AttachTcx(BpfProgram program, int interfaceIndex, bool ingress, bool first = false)
     {
         var type = ingress ? AttachType.TcxIngress : AttachType.TcxEgress;
         var what = $"{program.Name} at {type} of device {interfaceIndex}";
-        var result = LibBpf.bpf_link_create(program.Fd, interfaceIndex, (uint)type, null);
+        var options = new LibBpf.BpfLinkCreateOptions { Size = (nuint)sizeof(LibBpf.BpfLinkCreateOptions), Flags = first ? LibBpf.BPF_F_BEFORE : 0 };
+        var result = LibBpf.bpf_link_create(program.Fd, interfaceIndex, (uint)type, &options);
         if (result == -(int)Errno.EINVAL)
             throw new BpfException(Errno.EINVAL, "attach", what, "this kernel has no TCX links (6.6) or it is no tc program: use clsact");
         return new BpfLink(new BpfFd(Check.Result(result, "attach", what)), what);
+    }
+
+    /// <summary>Ids of the programs at a device (TCX), ours and others', in the order in which they run.</summary>
+    /// <param name="interfaceIndex">Index of the device in the network namespace of the calling thread.</param>
+    /// <param name="ingress">True: packets that come in; false: packets that leave.</param>
+    /// <exception cref="BpfException">ENODEV: no such device here. EINVAL: the kernel has no TCX.</exception>
+    public static uint[] TcxProgramIds(int interfaceIndex, bool ingress)
+    {
+        var type = ingress ? AttachType.TcxIngress : AttachType.TcxEgress;
+        var ids = new uint[MaxTcxPrograms];
+        uint attachFlags = 0, count = MaxTcxPrograms;
+        fixed (uint* pointer = ids)
+            Check.Result(LibBpf.bpf_prog_query(interfaceIndex, (uint)type, 0, &attachFlags, pointer, &count), "read the programs of", $"{type} of device {interfaceIndex}");
+        return ids[..(int)count];
     }
 
     /// <summary>Opens a pinned link.</summary>

@@ -5,6 +5,9 @@ namespace EbpfLb.Bpf.Native;
 /// <summary>bpf(2) through libbpf 1.1+, under the C names (<c>bpf/bpf.h</c>). Every int result is an fd, 0 or -errno.</summary>
 internal static unsafe partial class LibBpf
 {
+    /// <summary>Of TCX links: at the head of the row.</summary>
+    public const uint BPF_F_BEFORE = 8;
+
     private const string Library = "libbpf.so.1";
 
     [LibraryImport(Library)]
@@ -65,6 +68,15 @@ internal static unsafe partial class LibBpf
     {
         public nuint Size;
         public uint FileFlags;
+    }
+
+    /// <summary>The begin of struct bpf_link_create_opts; what is not there counts as 0.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct BpfLinkCreateOptions
+    {
+        public nuint Size;
+        public uint Flags;
+        public uint Pad;
     }
 
     /// <summary>struct bpf_prog_load_opts of libbpf 1.1.</summary>

@@ -1,3 +1,5 @@
+using EbpfLb.Datapath.Attach;
+
 namespace EbpfLb.Datapath.Options;
 
 /// <summary>Where one instance lives and how large it is.</summary>
@@ -13,6 +15,9 @@ public sealed record DatapathOptions
 
     /// <summary>Mount point of a BPF file system; null: the one that is mounted, or /sys/fs/bpf after mounting it.</summary>
     public string? BpfFs { get; init; }
+
+    /// <summary>How programs are put at devices.</summary>
+    public TcAttachMode TcAttach { get; init; }
 
     /// <summary>null: what suits the machine.</summary>
     public MapSizes? Sizes { get; init; }

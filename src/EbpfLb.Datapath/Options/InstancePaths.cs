@@ -1,7 +1,7 @@
 namespace EbpfLb.Datapath.Options;
 
 /// <summary>
-/// The pins of one instance: BPFFS/ebpflb/INSTANCE/{maps,links}. Everything an instance makes in the kernel hangs on
+/// The pins of one instance: BPFFS/ebpflb/INSTANCE/{maps,links,tc}. Everything an instance makes in the kernel hangs on
 /// these, so removing the directory is removing the instance.
 /// </summary>
 public sealed record InstancePaths(string BpfFs, string Instance)
@@ -16,6 +16,9 @@ public sealed record InstancePaths(string BpfFs, string Instance)
     public string Maps => Path.Combine(Root, "maps");
 
     public string Links => Path.Combine(Root, "links");
+
+    /// <summary>Where filters at clsact are recorded.</summary>
+    public string Filters => Path.Combine(Root, "tc");
 
     public string Map(string name) => Path.Combine(Maps, name);
 

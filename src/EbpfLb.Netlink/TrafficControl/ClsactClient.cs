@@ -34,10 +34,19 @@ public sealed class ClsactClient : IDisposable
     public static ClsactClient Open() => new(NetlinkSocket.Open());
 
     /// <summary>The clsact or ingress qdisc of a device; null when there is none.</summary>
-    public Qdisc? Find(int linkIndex) => socket.Dump(
-            MessageBuilder.Create(MessageType.GetQdisc, new TrafficControlBody { Index = linkIndex }),
-            $"read the qdiscs of device {linkIndex}", TcParser.Qdisc)
-        .FirstOrDefault(q => q.LinkIndex == linkIndex && q.Handle == Handle);
+    /// <exception cref="NetlinkException">ENODEV: no such device.</exception>
+    public Qdisc? Find(int linkIndex)
+    {
+        try
+        {
+            return socket.Get(MessageBuilder.Create(MessageType.GetQdisc, QdiscOf(linkIndex)), $"read the qdisc of device {linkIndex}", TcParser.Qdisc);
+        }
+        catch (NetlinkException e) when (e.Errno is NetlinkErrno.ENOENT or NetlinkErrno.EINVAL)
+        {
+            // EINVAL: the place is there, with a stand-in of another handle.
+            return null;
+        }
+    }
 
     /// <summary>Makes the qdisc.</summary>
     /// <exception cref="NetlinkException">EEXIST: there is one, perhaps of kind "ingress". ENODEV: no such device.</exception>

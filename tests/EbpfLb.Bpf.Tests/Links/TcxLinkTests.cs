@@ -63,6 +63,21 @@ public sealed class TcxLinkTests : IDisposable
     }
 
     [Fact]
+    public void A_program_goes_behind_the_others_or_before_them()
+    {
+        using var first = obj.OpenProgram("count_packets");
+        using var second = obj.OpenProgram("count_elsewhere");
+        if (IsMissing(first))
+            return;
+
+        using var behind = NetnsThread.Run(netns, () => BpfLink.AttachTcx(first, Loopback, ingress: false));
+        using var before = NetnsThread.Run(netns, () => BpfLink.AttachTcx(second, Loopback, ingress: false, first: true));
+
+        Assert.Equal([second.Id, first.Id], NetnsThread.Run(netns, () => BpfLink.TcxProgramIds(Loopback, ingress: false)));
+        Assert.Empty(NetnsThread.Run(netns, () => BpfLink.TcxProgramIds(Loopback, ingress: true)));
+    }
+
+    [Fact]
     public void A_closed_link_sees_nothing()
     {
         using var program = obj.OpenProgram("count_packets");

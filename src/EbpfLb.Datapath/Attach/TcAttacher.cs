@@ -1,0 +1,60 @@
+using EbpfLb.Bpf;
+using EbpfLb.Datapath.Devices;
+using EbpfLb.Netlink;
+using EbpfLb.Netlink.TrafficControl;
+
+namespace EbpfLb.Datapath.Attach;
+
+/// <summary>
+/// Puts the programs at the devices that shall have them and takes them from those that no longer shall. May be called at any
+/// time: what is as it should be stays untouched, what somebody removed comes back. Never touches others' programs.
+/// </summary>
+/// <param name="hooks">The way in use.</param>
+/// <param name="formerHooks">The way not in use: what it left is removed where the other is in force.</param>
+internal sealed class TcAttacher(ITcHooks hooks, ITcHooks formerHooks) : IDisposable
+{
+    /// <summary>Answers come before questions: a request must not leave translated while its answer is not.</summary>
+    private static readonly TcDirection[] Order = [TcDirection.Egress, TcDirection.Ingress];
+
+    /// <param name="devices">Every device that there is.</param>
+    /// <param name="programs">By the name of their C function, see <see cref="TcProgram"/>.</param>
+    /// <returns>One for each device that shall have programs; a failure is in its element and does not keep the others out.</returns>
+    public IReadOnlyList<AttachedDevice> Attach(IReadOnlyList<DeviceDecision> devices, IReadOnlyDictionary<string, BpfProgram> programs)
+    {
+        List<AttachedDevice> attached = [.. devices.Where(d => d.IsAttached).Select(d => Attach(d, programs))];
+        var wanted = attached.Select(d => d.Index).ToHashSet();
+        var failed = attached.Where(d => d.Error is not null).Select(d => d.Index).ToHashSet();
+        foreach (var index in hooks.Known().Where(i => !wanted.Contains(i))) hooks.Remove(index);
+        foreach (var index in formerHooks.Known().Where(i => !failed.Contains(i))) formerHooks.Remove(index);
+        return attached;
+    }
+
+    public void Dispose()
+    {
+        hooks.Dispose();
+        formerHooks.Dispose();
+    }
+
+    private AttachedDevice Attach(DeviceDecision device, IReadOnlyDictionary<string, BpfProgram> programs)
+    {
+        var ids = new Dictionary<TcDirection, uint>();
+        var actions = new HashSet<string>();
+        string? error = null;
+        foreach (var direction in Order)
+        {
+            var program = programs[TcProgram.Of(device.HasEthernet, direction)];
+            try
+            {
+                actions.Add(hooks.Put(device.Link.Index, direction, program));
+                ids[direction] = program.Id;
+            }
+            catch (Exception e) when (e is BpfException or NetlinkException)
+            {
+                error = e.Message;
+            }
+        }
+        var action = actions.Contains("attached") ? "attached" : actions.Contains("replaced") ? "replaced" : "kept";
+        return new AttachedDevice(
+            device, hooks.Method, ids.GetValueOrDefault(TcDirection.Ingress), ids.GetValueOrDefault(TcDirection.Egress), action, error);
+    }
+}

@@ -1,0 +1,97 @@
+using System.Globalization;
+using EbpfLb.Bpf;
+using EbpfLb.Datapath.Options;
+using EbpfLb.Netlink.TrafficControl;
+
+namespace EbpfLb.Datapath.Attach;
+
+/// <summary>
+/// TCX links, pinned as links/tcx-IFINDEX-in and -out. They are first in their row: a program before us that accepts a packet
+/// would end the row, and its connections would meet no service. What is behind us sees packets as they go on.
+/// </summary>
+internal sealed class TcxHooks(InstancePaths paths) : ITcHooks
+{
+    private const string Prefix = "tcx-";
+
+    private readonly Dictionary<string, BpfLink> links = [];
+
+    public string Method => "tcx";
+
+    public static bool IsPinName(string name) => name.StartsWith(Prefix, StringComparison.Ordinal);
+
+    public IReadOnlyList<int> Known() => Directory.Exists(paths.Links)
+        ? [.. Directory.GetFiles(paths.Links, Prefix + "*").Select(IndexOf).Concat(links.Keys.Select(IndexOf)).OfType<int>().Distinct()]
+        : [];
+
+    public string Put(int linkIndex, TcDirection direction, BpfProgram program)
+    {
+        var isIngress = direction == TcDirection.Ingress;
+        var pin = PinOf(linkIndex, direction);
+        var link = Open(pin);
+        if (link is null || !IsInForce(link.Info, linkIndex, isIngress))
+        {
+            // The new link first, then away with the old one: at worst a packet is looked up twice.
+            var fresh = BpfLink.AttachTcx(program, linkIndex, isIngress, first: true);
+            Pin.Replace(fresh.Fd, pin);
+            Keep(pin, fresh);
+            return "attached";
+        }
+        if (!Pin.Exists(pin)) Pin.Add(link.Fd, pin);
+        if (link.Info.ProgramId == program.Id) return "kept";
+        link.Update(program);
+        return "replaced";
+    }
+
+    public IReadOnlyList<string> Remove(int linkIndex)
+    {
+        List<string> removed = [];
+        foreach (var direction in Enum.GetValues<TcDirection>())
+        {
+            var pin = PinOf(linkIndex, direction);
+            if (Open(pin) is { } link)
+            {
+                // The link of a device that is gone is dead already.
+                if (link.Info.InterfaceIndex != 0) link.Detach();
+                links.Remove(pin);
+                link.Dispose();
+            }
+            if (Pin.Remove(pin)) removed.Add(pin);
+        }
+        return removed;
+    }
+
+    public void Dispose()
+    {
+        foreach (var link in links.Values) link.Dispose();
+    }
+
+    /// <summary>
+    /// A dead link has lost its device (0). One whose program is not at this device is of a device of the same index in another
+    /// network namespace.
+    /// </summary>
+    private static bool IsInForce(LinkInfo info, int linkIndex, bool isIngress)
+        => info.InterfaceIndex == linkIndex && BpfLink.TcxProgramIds(linkIndex, isIngress).Contains(info.ProgramId);
+
+    private string PinOf(int linkIndex, TcDirection direction)
+        => paths.Link($"{Prefix}{linkIndex.ToString(CultureInfo.InvariantCulture)}-{(direction == TcDirection.Ingress ? "in" : "out")}");
+
+    private static int? IndexOf(string pin)
+        => Path.GetFileName(pin).Split('-') is [_, var index, "in" or "out"] && int.TryParse(index, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : null;
+
+    private BpfLink? Open(string pin)
+    {
+        if (links.TryGetValue(pin, out var known)) return known;
+        if (!Pin.Exists(pin)) return null;
+        var link = BpfLink.OpenPinned(pin);
+        Keep(pin, link);
+        return link;
+    }
+
+    private void Keep(string pin, BpfLink link)
+    {
+        if (links.Remove(pin, out var old)) old.Dispose();
+        links.Add(pin, link);
+    }
+}
