@@ -5,6 +5,7 @@ using EbpfLb.Datapath.Applying;
 using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Canary;
 using EbpfLb.Datapath.Counters;
+using EbpfLb.Datapath.Devices;
 using EbpfLb.Datapath.Events;
 using EbpfLb.Datapath.Flows;
 using EbpfLb.Datapath.Loading;
@@ -30,6 +31,8 @@ public sealed class Dataplane : IAsyncDisposable
     private readonly LoadedProgram loaded;
     private readonly KernelTables tables;
     private readonly SocketAttacher attacher;
+    private readonly TcAttacher deviceAttacher;
+    private readonly Lock deviceSync = new();
     private readonly NodeTables node;
     private readonly FlowMove flows;
     private readonly PlanApplier applier;
@@ -38,13 +41,17 @@ public sealed class Dataplane : IAsyncDisposable
     private readonly Task retiring;
     private readonly string cgroup;
     private volatile IReadOnlyList<AttachedHook> hooks = [];
+    private volatile IReadOnlyList<AttachedDevice> devices = [];
+    private IReadOnlyList<DeviceDecision>? wantedDevices;
+    private bool isInForce;
 
-    private Dataplane(LoadedProgram loaded, KernelTables tables, SocketAttacher attacher, FlowMove flows, string cgroup, TableLimits limits)
+    private Dataplane(LoadedProgram loaded, KernelTables tables, SocketAttacher attacher, TcAttacher deviceAttacher, FlowMove flows, string cgroup, TableLimits limits)
     {
         this.flows = flows;
         this.loaded = loaded;
         this.tables = tables;
         this.attacher = attacher;
+        this.deviceAttacher = deviceAttacher;
         this.cgroup = cgroup;
         Mirror = tables.ReadMirror(limits);
         node = tables.ReadNode(Mirror.NodePorts);
@@ -66,6 +73,9 @@ public sealed class Dataplane : IAsyncDisposable
     /// <summary>What <see cref="Attach"/> put in force.</summary>
     public IReadOnlyList<AttachedHook> Hooks => hooks;
 
+    /// <summary>The devices that shall have programs, and what came of it the last time.</summary>
+    public IReadOnlyList<AttachedDevice> Devices => devices;
+
     /// <summary>Loads the programs and finds or makes the maps. Nothing is in force yet that was not before.</summary>
     /// <exception cref="BpfException">What the kernel refused, with its reason and what to do.</exception>
     public static Dataplane Open(DatapathOptions options, ILoggerFactory loggerFactory)
@@ -78,7 +88,8 @@ public sealed class Dataplane : IAsyncDisposable
         try
         {
             return new Dataplane(
-                loaded, KernelTables.Open(loaded.Maps), new SocketAttacher(paths, cgroup), new FlowMove(loaded.Maps, logger), cgroup, sizes.ToLimits());
+                loaded, KernelTables.Open(loaded.Maps), new SocketAttacher(paths, cgroup),
+                TcAttacher.Create(options.TcAttach, paths), new FlowMove(loaded.Maps, logger), cgroup, sizes.ToLimits());
         }
         catch
         {
@@ -114,9 +125,30 @@ public sealed class Dataplane : IAsyncDisposable
     {
         flows.Copy();
         hooks = attacher.Attach(loaded.Programs);
+        lock (deviceSync)
+        {
+            isInForce = true;
+            if (wantedDevices is not null) devices = deviceAttacher.Attach(wantedDevices, loaded.Programs);
+        }
         flows.CopyLate();
         loaded.PinMaps();
         return hooks;
+    }
+
+    /// <summary>
+    /// Says which devices shall have programs. Before <see cref="Attach"/> this is only remembered for it; later it is done at
+    /// once. May be called from any thread, which must be in the node's network namespace; calling it again mends what
+    /// somebody removed.
+    /// </summary>
+    /// <param name="decisions">Every device that there is.</param>
+    public IReadOnlyList<AttachedDevice> AttachDevices(IReadOnlyList<DeviceDecision> decisions)
+    {
+        lock (deviceSync)
+        {
+            wantedDevices = decisions;
+            if (isInForce) devices = deviceAttacher.Attach(decisions, loaded.Programs);
+            return devices;
+        }
     }
 
     /// <summary>Connects through the hooks, once per family.</summary>
@@ -156,6 +188,7 @@ public sealed class Dataplane : IAsyncDisposable
         await retiring.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         stop.Dispose();
         attacher.Dispose();
+        deviceAttacher.Dispose();
         FlowMaps.Dispose();
         tables.Dispose();
         loaded.Dispose();

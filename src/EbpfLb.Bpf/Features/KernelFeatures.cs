@@ -24,6 +24,9 @@ public static class KernelFeatures
         ("getpeername6", AttachType.CgroupInet6Getpeername, "getpeername() over IPv6 shows the backend's address"),
     ];
 
+    /// <summary>Whether tc programs can be attached as links (kernel 6.6); one probe.</summary>
+    public static bool HasTcx() => ProgramProbe.Tcx() is null;
+
     /// <summary>Probes everything; some milliseconds, and nothing is left behind.</summary>
     public static IReadOnlyList<KernelFeature> Probe()
     {

@@ -71,7 +71,8 @@ internal sealed class ClsactHooks(InstancePaths paths) : ITcHooks
                 Client.Remove(filter);
                 removed.Add($"{filter.Direction} filter {filter.Name} of device {linkIndex}");
             }
-            if (!Pin.Exists(QdiscMarker(linkIndex)) || !filters.TrueForAll(IsOurs)) return removed;
+            // Without a filter of ours it is another device of this index, in another network namespace.
+            if (removed.Count == 0 || !Pin.Exists(QdiscMarker(linkIndex)) || !filters.TrueForAll(IsOurs)) return removed;
             Client.Remove(linkIndex);
             removed.Add($"{ClsactClient.Clsact} of device {linkIndex}");
         }

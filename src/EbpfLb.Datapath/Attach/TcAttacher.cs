@@ -1,5 +1,6 @@
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Devices;
+using EbpfLb.Datapath.Options;
 using EbpfLb.Netlink;
 using EbpfLb.Netlink.TrafficControl;
 
@@ -15,6 +16,17 @@ internal sealed class TcAttacher(ITcHooks hooks, ITcHooks formerHooks) : IDispos
 {
     /// <summary>Answers come before questions: a request must not leave translated while its answer is not.</summary>
     private static readonly TcDirection[] Order = [TcDirection.Egress, TcDirection.Ingress];
+
+    /// <exception cref="BpfException">TCX was asked for by name and the kernel has none.</exception>
+    public static TcAttacher Create(TcAttachMode mode, InstancePaths paths)
+    {
+        var hasTcx = KernelFeatures.HasTcx();
+        if (mode == TcAttachMode.Tcx && !hasTcx)
+            throw new BpfException(Errno.EOPNOTSUPP, "attach programs by", "tcx", "this kernel has no TCX (6.6): leave --tc-attach out, or set it to clsact");
+        return hasTcx && mode != TcAttachMode.Clsact
+            ? new TcAttacher(new TcxHooks(paths), new ClsactHooks(paths))
+            : new TcAttacher(new ClsactHooks(paths), new TcxHooks(paths));
+    }
 
     /// <param name="devices">Every device that there is.</param>
     /// <param name="programs">By the name of their C function, see <see cref="TcProgram"/>.</param>

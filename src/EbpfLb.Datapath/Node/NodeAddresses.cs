@@ -1,0 +1,71 @@
+using System.Net.Sockets;
+using EbpfLb.Datapath.Devices;
+using EbpfLb.Model;
+using EbpfLb.Netlink.Network;
+
+namespace EbpfLb.Datapath.Node;
+
+/// <summary>Which of a node's addresses stand for it: at the devices as sources of what is masqueraded, and as a whole.</summary>
+internal sealed class NodeAddresses
+{
+    /// <summary>Not to be used for new connections, or not yet.</summary>
+    private const AddressFlags Unusable = AddressFlags.Deprecated | AddressFlags.Tentative | AddressFlags.DadFailed;
+
+    private readonly NetworkSnapshot network;
+    private readonly NetworkFacts facts;
+    private readonly ILookup<int, Address> usable;
+
+    public NodeAddresses(NetworkSnapshot network, Model.Node? node)
+    {
+        this.network = network;
+        facts = new NetworkFacts(network);
+        // Permanent addresses before temporary (privacy) ones of IPv6, which soon end; else in the kernel's order.
+        usable = network.Addresses.Where(IsUsable).OrderBy(a => IsTemporary(a)).ToLookup(a => a.LinkIndex);
+        Primaries = node is { Addresses.IsEmpty: false }
+            ? [.. node.Addresses]
+            : [.. new[] { FindPrimary(AddressFamily.InterNetwork, []), FindPrimary(AddressFamily.InterNetworkV6, []) }.OfType<IpAddress>()];
+        Primary4 = FindPrimary(AddressFamily.InterNetwork, Primaries);
+        Primary6 = FindPrimary(AddressFamily.InterNetworkV6, Primaries);
+    }
+
+    /// <summary>Those of the Node object; while there is none, what would likely be in it.</summary>
+    public IReadOnlyCollection<IpAddress> Primaries { get; }
+
+    /// <summary>The first of them that this machine really has, else what leads to the default route.</summary>
+    public IpAddress? Primary4 { get; }
+
+    /// <summary>The same for IPv6.</summary>
+    public IpAddress? Primary6 { get; }
+
+    /// <summary>
+    /// The source of what leaves by a device: its first usable address, rather one in the subnet of its router, as MASQUERADE
+    /// chooses (inet_select_addr); the node's primary one where the device has none.
+    /// </summary>
+    public IpAddress? SourceFor(Link link, AddressFamily family)
+        => OwnSource(link, family) ?? (family == AddressFamily.InterNetwork ? Primary4 : Primary6);
+
+    private IpAddress? OwnSource(Link link, AddressFamily family)
+    {
+        var own = usable[link.Index].Where(a => a.Local.AddressFamily == family).ToList();
+        if (own.Count == 0) return null;
+        var routers = facts.GatewaysOf(link).OrderByDescending(r => r.IsDefault).ThenBy(r => r.Priority).Select(r => r.Gateway!);
+        var near = routers.Select(router => own.Find(a => a.SpansSubnetOf(router))).FirstOrDefault(a => a is not null);
+        return IpAddress.From((near ?? own[0]).Local);
+    }
+
+    private IpAddress? FindPrimary(AddressFamily family, IReadOnlyCollection<IpAddress> preferred)
+    {
+        var all = network.Links.SelectMany(l => usable[l.Index]).Where(a => a.Local.AddressFamily == family).Select(a => IpAddress.From(a.Local)).ToHashSet();
+        if (preferred.Where(all.Contains).Select(a => (IpAddress?)a).FirstOrDefault() is { } named) return named;
+        var byRoute = network.Routes.Where(r => r.IsDefault && r.Family == family && r.Gateway is not null).OrderBy(r => r.Priority)
+            .Select(r => network.Links.FirstOrDefault(l => l.Index == r.Oif)).OfType<Link>()
+            .Select(link => OwnSource(link, family)).FirstOrDefault(a => a is not null);
+        return byRoute ?? network.Links.Select(link => OwnSource(link, family)).FirstOrDefault(a => a is not null);
+    }
+
+    private static bool IsUsable(Address address)
+        => address.Scope == AddressScope.Global && (address.Flags & Unusable) == 0 && !IpAddress.From(address.Local).IsLoopback;
+
+    private static bool IsTemporary(Address address)
+        => address.Local.AddressFamily == AddressFamily.InterNetworkV6 && address.Flags.HasFlag(AddressFlags.Secondary);
+}

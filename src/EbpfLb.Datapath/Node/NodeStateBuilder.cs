@@ -1,0 +1,57 @@
+using System.Net.Sockets;
+using EbpfLb.Datapath.Devices;
+using EbpfLb.Model;
+using EbpfLb.Netlink.Network;
+
+namespace EbpfLb.Datapath.Node;
+
+/// <summary>What programs must know of a node, from its network, its options and its Node object. Pure.</summary>
+public static class NodeStateBuilder
+{
+    /// <param name="devices">The decisions about all devices of the network.</param>
+    /// <param name="node">null while it is not known, or when there is none.</param>
+    /// <param name="netnsCookie">Of the node's network namespace; 0: not known.</param>
+    public static NodeState Build(
+        NetworkSnapshot network, IReadOnlyList<DeviceDecision> devices, NodeOptions options, Model.Node? node, ulong netnsCookie)
+    {
+        var addresses = new NodeAddresses(network, node);
+        return new NodeState(
+            // All devices, not only those with programs: a backend may be behind any of them.
+            devices.Where(d => !d.Link.Flags.HasFlag(LinkFlags.Loopback)).Select(d => Device(d, addresses, options)).ToValueList(),
+            Addresses(network, addresses, options).ToValueList(),
+            Settings(options, node, netnsCookie));
+    }
+
+    private static NodeDevice Device(DeviceDecision device, NodeAddresses addresses, NodeOptions options) => new(
+        (uint)device.Link.Index,
+        device.Link.Name,
+        addresses.SourceFor(device.Link, AddressFamily.InterNetwork),
+        addresses.SourceFor(device.Link, AddressFamily.InterNetworkV6),
+        Pod: device.Role == DeviceRole.Pod,
+        Detect: options.Detector.Matches(device.Link.Name));
+
+    private static IEnumerable<NodeAddress> Addresses(NetworkSnapshot network, NodeAddresses addresses, NodeOptions options) => network.Addresses
+        .Where(a => !a.Flags.HasFlag(AddressFlags.DadFailed))
+        .Select(a => IpAddress.From(a.Local))
+        .Where(a => !a.IsLoopback && !a.IsUnspecified)
+        .Distinct()
+        .Order()
+        .Select(a => new NodeAddress(a, options.NodePortAddresses.Allow(a, addresses.Primaries)));
+
+    private static NodeSettings Settings(NodeOptions options, Model.Node? node, ulong netnsCookie) => new()
+    {
+        HostNetnsCookie = netnsCookie,
+        Pods4 = options.Detector.RangeOf(IpFamily.IPv4, node),
+        Pods6 = options.Detector.RangeOf(IpFamily.IPv6, node),
+        DetectByDevice = options.Detector.IsByDevice,
+        MasqueradeAll = options.MasqueradeAll,
+        AlwaysSnat = options.AlwaysSnat,
+        HostSocketsOnly = options.HostSocketsOnly,
+        ProtectNodePorts = options.ProtectNodePorts,
+        LoopbackNodePorts4 = options.LocalhostNodePorts && options.NodePortAddresses.AllowLoopback4,
+        LoopbackNodePorts6 = options.LocalhostNodePorts && options.NodePortAddresses.NameLoopback6,
+        Events = options.DropEvents,
+        NodePorts = options.NodePorts,
+        SnatPorts = options.SnatPorts,
+    };
+}
