@@ -64,7 +64,7 @@ internal sealed class NodeAddresses
     }
 
     private static bool IsUsable(Address address)
-        => address.Scope == AddressScope.Global && (address.Flags & Unusable) == 0 && !IpAddress.From(address.Local).IsLoopback;
+        => address.Scope == AddressScope.Global && (address.Flags & Unusable) == AddressFlags.None && !IpAddress.From(address.Local).IsLoopback;
 
     private static bool IsTemporary(Address address)
         => address.Local.AddressFamily == AddressFamily.InterNetworkV6 && address.Flags.HasFlag(AddressFlags.Secondary);
