@@ -39,7 +39,9 @@ public sealed class ClsactClient : IDisposable
     {
         try
         {
-            return socket.Get(MessageBuilder.Create(MessageType.GetQdisc, QdiscOf(linkIndex)), $"read the qdisc of device {linkIndex}", TcParser.Qdisc);
+            // The answer is a notification of the kernel's: without ECHO it goes to listeners, but not to who asked.
+            var question = MessageBuilder.Create(MessageType.GetQdisc, QdiscOf(linkIndex), MessageFlags.Echo);
+            return socket.Get(question, $"read the qdisc of device {linkIndex}", TcParser.Qdisc);
         }
         catch (NetlinkException e) when (e.Errno is NetlinkErrno.ENOENT or NetlinkErrno.EINVAL)
         {

@@ -29,6 +29,9 @@ internal enum MessageFlags : ushort
     None = 0,
     Request = 0x1,
     Ack = 0x4,
+
+    /// <summary>Who asks is told as those are who listen.</summary>
+    Echo = 0x8,
     DumpInterrupted = 0x10,
     Replace = 0x100,
     Exclusive = 0x200,

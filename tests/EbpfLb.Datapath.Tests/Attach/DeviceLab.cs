@@ -73,7 +73,7 @@ internal sealed class DeviceLab : IDisposable
         var bpf = BpfObject.Open(File.ReadAllBytes(Path.Combine(RepositoryPaths.Root, "build", "bpf", "unit", "devices.unit.bpf.o")));
         objects.Add(bpf);
         bpf.Load();
-        return Programs = bpf.Programs.Keys.ToDictionary(name => name.Replace("t_", "lb_", StringComparison.Ordinal), name => Keep(bpf.OpenProgram(name)));
+        return Programs = bpf.Programs.Keys.ToDictionary(name => $"lb_{name[2..]}", name => Keep(bpf.OpenProgram(name)));
     }
 
     public TcAttacher NewAttacher(TcAttachMode mode) => Keep(TcAttacher.Create(mode, Paths));
@@ -81,7 +81,7 @@ internal sealed class DeviceLab : IDisposable
     /// <summary>Has an attacher put programs at the devices of these names, and only there.</summary>
     public IReadOnlyList<AttachedDevice> Attach(TcAttacher attacher, params string[] devices) => Run(() => attacher.Attach(Decide(devices), Programs));
 
-    public IReadOnlyList<DeviceDecision> Decide(params string[] devices)
+    public static IReadOnlyList<DeviceDecision> Decide(params string[] devices)
     {
         using var reader = NetworkReader.Open();
         var named = devices.Length == 0 ? ["none"] : devices;

@@ -1,0 +1,134 @@
+using EbpfLb.Datapath.Devices;
+using EbpfLb.Datapath.Node;
+using EbpfLb.Datapath.Tests.Devices;
+using EbpfLb.Model;
+using EbpfLb.Netlink.Network;
+
+namespace EbpfLb.Datapath.Tests.Node;
+
+/// <summary>What programs are told of a node, from its network and options.</summary>
+public sealed class NodeStateBuilderTests
+{
+    [Fact]
+    public void The_source_of_a_device_is_its_first_usable_address()
+    {
+        var device = Device("eth0", new Net().Device("eth0")
+            .Address("eth0", "192.0.2.9/24", flags: AddressFlags.Deprecated)
+            .Address("eth0", "169.254.0.1/16", AddressScope.Link)
+            .Address("eth0", "192.0.2.1/24")
+            .Address("eth0", "192.0.2.2/24", flags: AddressFlags.Secondary)
+            .Address("eth0", "2001:db8::8/64", flags: AddressFlags.Tentative)
+            .Address("eth0", "2001:db8::9/64", flags: AddressFlags.Secondary)
+            .Address("eth0", "fe80::1/64", AddressScope.Link)
+            .Address("eth0", "2001:db8::1/64"));
+        Assert.Equal(("192.0.2.1", "2001:db8::1"), (device.Snat4.ToString(), device.Snat6.ToString()));
+    }
+
+    [Fact]
+    public void An_address_beside_the_router_is_preferred()
+        => Assert.Equal("198.51.100.1", Device("eth0", new Net().Device("eth0")
+            .Address("eth0", "192.0.2.1/24").Address("eth0", "198.51.100.1/24").Route("eth0", "0.0.0.0/0", "198.51.100.254")).Snat4.ToString());
+
+    [Fact]
+    public void Of_several_routers_that_of_the_best_default_route_decides()
+        => Assert.Equal("203.0.113.1", Device("eth0", new Net().Device("eth0")
+            .Address("eth0", "192.0.2.1/24").Address("eth0", "198.51.100.1/24").Address("eth0", "203.0.113.1/24")
+            .Route("eth0", "10.0.0.0/8", "192.0.2.254").Route("eth0", "0.0.0.0/0", "198.51.100.254", 200).Route("eth0", "0.0.0.0/0", "203.0.113.254", 100)).Snat4.ToString());
+
+    [Fact]
+    public void A_device_without_an_address_sends_from_the_primary_one_of_the_node_object()
+    {
+        var net = new Net().Device("eth0").Device("eth1").Device("cali1", "veth").Address("eth0", "192.0.2.1/24").Address("eth1", "198.51.100.1/24")
+            .Route("eth0", "0.0.0.0/0", "192.0.2.254");
+        Assert.Equal("192.0.2.1", Device("cali1", net).Snat4.ToString());
+        Assert.Equal("198.51.100.1", Device("cali1", net, Node("203.0.113.77", "198.51.100.1")).Snat4.ToString());
+        Assert.Null(Device("cali1", net).Snat6);
+    }
+
+    [Fact]
+    public void An_address_on_loopback_can_be_the_primary_one_but_127_cannot()
+    {
+        var net = new Net().Device("eth0").Address("lo", "127.0.0.1/8", AddressScope.Host).Address("lo", "127.0.0.2/8").Address("lo", "192.0.2.1/32");
+        Assert.Equal("192.0.2.1", Device("eth0", net).Snat4.ToString());
+    }
+
+    [Fact]
+    public void Every_device_but_loopback_is_told_with_its_role()
+    {
+        var net = new Net().Device("eth0").Device("cali1", "veth").Device("docker0", "bridge");
+        var options = NodeOptions.Default with
+        {
+            Devices = DeviceOptions.Default with { Pods = [NamePattern.Parse("cali+")] },
+            Detector = new PodDetector(DetectLocalMode.BridgeInterface, [], "docker0"),
+        };
+        var state = Build(net, options);
+        Assert.Equal([(2u, false, false), (3u, true, false), (4u, false, true)], state.Devices.Select(d => (d.Ifindex, d.Pod, d.Detect)));
+        Assert.True(state.Settings.DetectByDevice);
+    }
+
+    [Fact]
+    public void Addresses_are_told_once_without_loopback_and_those_of_others()
+    {
+        var net = new Net().Device("eth0").Device("eth1").Address("lo", "127.0.0.1/8", AddressScope.Host).Address("lo", "::1/128", AddressScope.Host)
+            .Address("eth0", "192.0.2.1/24").Address("eth0", "fe80::1/64", AddressScope.Link).Address("eth1", "fe80::1/64", AddressScope.Link)
+            .Address("eth1", "192.0.2.7/24", flags: AddressFlags.DadFailed);
+        Assert.Equal(["192.0.2.1 (NodePorts)", "fe80::1 (NodePorts)"], Build(net).Addresses.Select(a => a.ToString()));
+        Assert.Equal(
+            ["192.0.2.1 (NodePorts)", "fe80::1"],
+            Build(net, NodeOptions.Default with { NodePortAddresses = NodePortAddresses.Parse("primary") }, Node("192.0.2.1")).Addresses.Select(a => a.ToString()));
+    }
+
+    [Fact]
+    public void Without_a_node_object_primary_means_the_address_beside_the_default_router()
+    {
+        var net = new Net().Device("eth0").Device("eth1").Address("eth0", "198.51.100.1/24").Address("eth1", "192.0.2.1/24").Route("eth1", "0.0.0.0/0", "192.0.2.254");
+        Assert.Equal(
+            ["192.0.2.1 (NodePorts)", "198.51.100.1"],
+            Build(net, NodeOptions.Default with { NodePortAddresses = NodePortAddresses.Parse("primary") }).Addresses.Select(a => a.ToString()));
+    }
+
+    [Fact]
+    public void The_cluster_range_tells_pods_family_by_family()
+    {
+        var settings = Build(new Net(), NodeOptions.Default with { Detector = new PodDetector(DetectLocalMode.ClusterCIDR, [SourceRange.Parse("fd00:10::/56")], null) }).Settings;
+        Assert.Equal((null, SourceRange.Parse("fd00:10::/56"), false), (settings.Pods4, settings.Pods6, settings.DetectByDevice));
+    }
+
+    [Fact]
+    public void The_range_of_the_node_object_tells_pods_once_it_is_known()
+    {
+        var options = NodeOptions.Default with { Detector = new PodDetector(DetectLocalMode.NodeCIDR, [], null) };
+        Assert.Null(Build(new Net(), options).Settings.Pods4);
+        var node = Node("192.0.2.1") with { PodCidrs = ["10.244.3.0/24", "fd00:10:3::/64"] };
+        var settings = Build(new Net(), options, node).Settings;
+        Assert.Equal(("10.244.3.0/24", "fd00:10:3::/64"), (settings.Pods4.ToString(), settings.Pods6.ToString()));
+    }
+
+    [Fact]
+    public void Options_arrive_in_the_settings()
+    {
+        var settings = Build(new Net(), new NodeOptions
+        {
+            MasqueradeAll = true, AlwaysSnat = true, HostSocketsOnly = true, ProtectNodePorts = true, DropEvents = true,
+            NodePorts = new(20000, 20100), SnatPorts = new(61000, 61010), NodePortAddresses = NodePortAddresses.Parse("localhost"),
+        }).Settings;
+        Assert.Equal(
+            new NodeSettings
+            {
+                HostNetnsCookie = 4711, MasqueradeAll = true, AlwaysSnat = true, HostSocketsOnly = true, ProtectNodePorts = true, Events = true,
+                NodePorts = new(20000, 20100), SnatPorts = new(61000, 61010), LoopbackNodePorts4 = true, LoopbackNodePorts6 = true,
+            },
+            settings);
+        Assert.False(Build(new Net(), NodeOptions.Default with { LocalhostNodePorts = false }).Settings.LoopbackNodePorts4);
+    }
+
+    private static NodeState Build(Net net, NodeOptions? options = null, Model.Node? node = null)
+    {
+        options ??= NodeOptions.Default;
+        return NodeStateBuilder.Build(net.Snapshot, DeviceSelector.Select(net.Snapshot, options.Devices), options, node, 4711);
+    }
+
+    private static NodeDevice Device(string name, Net net, Model.Node? node = null) => Build(net, null, node).Devices.Single(d => d.Name == name);
+
+    private static Model.Node Node(params string[] addresses) => new("n", addresses.Select(IpAddress.Parse).ToValueList(), [], null, false, []);
+}
