@@ -15,6 +15,7 @@ namespace EbpfLb.Testing.Agents;
 public sealed class AgentProcess : IDisposable
 {
     private const int HealthPort = 10256;
+    private const int MetricsPort = 10249;
     private readonly AgentOptions options;
     private readonly DirectoryInfo runDirectory = Directory.CreateTempSubdirectory("ebpflb-run-");
     private readonly ProcessPlace place;
@@ -88,6 +89,9 @@ public sealed class AgentProcess : IDisposable
             return null;
         }
     }
+
+    /// <summary>The text of /metrics.</summary>
+    public string Metrics() => http.GetStringAsync(new Uri($"http://127.0.0.1:{MetricsPort}/metrics")).GetAwaiter().GetResult();
 
     /// <summary>
     /// Changes that the first round after the start made in the kernel, from the log: 0 when everything was found as wanted.

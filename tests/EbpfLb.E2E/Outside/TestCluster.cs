@@ -1,0 +1,149 @@
+using System.Globalization;
+using System.Net;
+using EbpfLb.Testing.Agents;
+using EbpfLb.Testing.Manifests;
+using EbpfLb.Testing.Netns;
+using EbpfLb.Testing.Probes;
+using EbpfLb.Testing.Processes;
+
+namespace EbpfLb.E2E.Outside;
+
+/// <summary>
+/// client - router - two nodes - pods: each node has an agent, the first has the pods a and b, the second c and d. The router
+/// sends external IPs, LB VIPs and ClusterIPs to the first node. One for all tests of a class; each test has services of its own.
+/// </summary>
+public sealed class TestCluster : IDisposable
+{
+    private readonly List<IDisposable> running = [];
+    private int services;
+
+    public TestCluster()
+        : this(new TestClusterOptions())
+    {
+    }
+
+    internal TestCluster(TestClusterOptions options)
+    {
+        try
+        {
+            Router = Topology.AddRouter();
+            Client = Router.AddClient("client");
+            Probe = Keep(NetProbe.Start(Client.Place));
+            var nodes = options.Mtus.Select((mtu, index) => (Netns: Topology.AddNode($"n{index + 1}"), Mtu: mtu)).ToArray();
+            foreach (var (netns, mtu) in nodes)
+                Router.Connect(netns, mtu);
+            foreach (var range in (string[])["203.0.112.0/23", "2001:db8:1::/64", "10.96.0.0/16", "fd00:10:96::/112"])
+                Router.Route(range, nodes[0].Netns);
+            Manifests.PutText("nodes", string.Concat(nodes.Select(node => NodeObject(node.Netns))));
+            First = Start(nodes[0].Netns, ["a", "b"], options);
+            Second = Start(nodes[1].Netns, ["c", "d"], options);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    public NetnsTopology Topology { get; } = NetnsTopology.Create();
+
+    public ManifestDirectory Manifests { get; } = new();
+
+    public RouterNetns Router { get; }
+
+    public PodNetns Client { get; }
+
+    /// <summary>Runs at the client, in no node's cgroup.</summary>
+    public NetProbe Probe { get; }
+
+    public ClusterNode First { get; } = null!;
+
+    public ClusterNode Second { get; } = null!;
+
+    public IEnumerable<PodNetns> Pods => First.Pods.Concat(Second.Pods);
+
+    public PodNetns Pod(string name) => Pods.Single(pod => pod.Name == name);
+
+    /// <summary>A service with these pods as endpoints, not yet in the manifests.</summary>
+    public OutsideService NewService(params IReadOnlyList<string> pods)
+    {
+        var number = ++services;
+        return new OutsideService(new ServiceManifest($"svc{number}")
+        {
+            Type = "LoadBalancer",
+            ClusterIPs = Both("10.96.2.", "fd00:10:96::2:", number),
+            ExternalIPs = Both("203.0.112.", "2001:db8:1::1:", number),
+            LoadBalancerIPs = Both("203.0.113.", "2001:db8:1::2:", number),
+            Ports =
+            [
+                new PortManifest("tcp", "TCP", OutsideService.Port, TestNode.TargetPort) { NodePort = 30_000 + number },
+                new PortManifest("udp", "UDP", OutsideService.Port, TestNode.TargetPort) { NodePort = 30_000 + number },
+            ],
+            Endpoints = Addresses(pods),
+            NodeOf = NodeOf,
+        });
+    }
+
+    public IReadOnlyList<IPAddress> Addresses(params IReadOnlyList<string> pods) =>
+        [.. pods.Select(Pod).SelectMany(pod => new[] { pod.IPv4, pod.IPv6 })];
+
+    /// <summary>Puts a service into the manifests and waits until both nodes have it.</summary>
+    public OutsideService Publish(OutsideService service)
+    {
+        Manifests.Put(service.Manifest);
+        foreach (var node in (ClusterNode[])[First, Second])
+        {
+            Eventually.True(
+                () => node.Agent.Command("services").Output.Contains($"default/{service.Manifest.Name}", StringComparison.Ordinal),
+                () => $"{service.Manifest.Name} to be programmed on {node.Name}. Log of the agent:\n{node.Agent.Log}");
+        }
+        return service;
+    }
+
+    public OutsideService Publish(params IReadOnlyList<string> pods) => Publish(NewService(pods));
+
+    public T Keep<T>(T disposable)
+        where T : IDisposable
+    {
+        running.Add(disposable);
+        return disposable;
+    }
+
+    public void Dispose()
+    {
+        foreach (var disposable in Enumerable.Reverse(running))
+            disposable.Dispose();
+        Topology.Dispose();
+        Manifests.Dispose();
+    }
+
+    private static IPAddress[] Both(string v4, string v6, int number) =>
+        [IPAddress.Parse(string.Create(CultureInfo.InvariantCulture, $"{v4}{number}")), IPAddress.Parse($"{v6}{number:x}")];
+
+    private string? NodeOf(IPAddress address) =>
+        ((ClusterNode[])[First, Second]).FirstOrDefault(node => node.Pods.Any(pod => pod.IPv4.Equals(address) || pod.IPv6.Equals(address)))?.Name;
+
+    private ClusterNode Start(NodeNetns netns, string[] names, TestClusterOptions options)
+    {
+        var pods = names.Select(name => netns.AddPod(name)).ToArray();
+        foreach (var pod in pods)
+            Keep(PodServer.Start(pod.Place, pod.Name, $"{TestNode.TargetPort}", $"{TestNode.TargetPort}", showClient: true));
+        var agent = Keep(AgentProcess.Start(new AgentOptions(TestNode.Binary, netns, "--manifests", Manifests.Path)
+        {
+            Extra = ["--cluster-cidr", "10.244.0.0/16,fd00:10:244::/48", .. options.Extra],
+        }));
+        return new ClusterNode(netns, agent, Keep(NetProbe.Start(netns.Place)), pods);
+    }
+
+    private static string NodeObject(NodeNetns node) => $$"""
+        ---
+        apiVersion: v1
+        kind: Node
+        metadata: { name: {{node.Name}} }
+        status:
+          addresses:
+          - { type: InternalIP, address: "{{node.IPv4}}" }
+          - { type: InternalIP, address: "{{node.IPv6}}" }
+
+        """;
+}
