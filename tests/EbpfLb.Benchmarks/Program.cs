@@ -2,6 +2,7 @@ using EbpfLb.Benchmarks.Change;
 using EbpfLb.Benchmarks.Connect;
 using EbpfLb.Benchmarks.Lookups;
 using EbpfLb.Benchmarks.Packets;
+using EbpfLb.Benchmarks.Outside;
 using EbpfLb.Benchmarks.Rate;
 using EbpfLb.Benchmarks.Start;
 using EbpfLb.Benchmarks.Sweep;
@@ -31,6 +32,11 @@ var benches = new Dictionary<string, Func<Task>>
     ["change"] = ChangeBench.RunAsync,
     ["start"] = StartBench.RunAsync,
     ["sweep"] = SweepBench.RunAsync,
+    ["outside"] = () =>
+    {
+        OutsideBench.Run();
+        return Task.CompletedTask;
+    },
 };
 if (only != "all" && !benches.ContainsKey(only))
 {

@@ -5,6 +5,9 @@ namespace EbpfLb.E2E.Outside;
 /// <summary>Every kind of frontend answers a client outside of the cluster, through a local and through a remote backend.</summary>
 public sealed class FrontendTests(TestCluster cluster) : IClassFixture<TestCluster>
 {
+    /// <summary>Of one request: so that the worst case still ends before the probe is given up.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(500);
+
     public static TheoryData<Way, Family> Ways()
     {
         var data = new TheoryData<Way, Family>();
@@ -23,9 +26,9 @@ public sealed class FrontendTests(TestCluster cluster) : IClassFixture<TestClust
         var service = cluster.Publish("a", "b", "c", "d");
         foreach (var mode in Enum.GetValues<LoadMode>())
         {
-            var report = cluster.Probe.Load(new LoadSpec(mode, service.Address(cluster, way, family)) { Count = mode == LoadMode.UdpShared ? 10 : 60 });
+            var report = cluster.Probe.Load(new LoadSpec(mode, service.Address(cluster, way, family)) { Count = mode == LoadMode.UdpShared ? 10 : 60, Timeout = Limit });
 
-            Assert.True(report.IsClean, $"{mode}: {report.Line}");
+            Assert.True(report.IsClean, $"{mode}: {report.Line}{cluster.Report()}");
             // A flow stays with its backend: one socket, one backend.
             Assert.Equal(mode == LoadMode.UdpShared ? 1 : 4, report.Names.Count);
         }
@@ -65,9 +68,9 @@ public sealed class FrontendTests(TestCluster cluster) : IClassFixture<TestClust
     {
         var service = cluster.Publish("a", "c");
 
-        var report = cluster.Probe.Load(new LoadSpec(LoadMode.Udp, service.Address(cluster, way, family)) { Count = 20, Bytes = 9000 });
+        var report = cluster.Probe.Load(new LoadSpec(LoadMode.Udp, service.Address(cluster, way, family)) { Count = 20, Bytes = 9000, Timeout = Limit });
 
-        Assert.True(report.IsClean, report.Line);
+        Assert.True(report.IsClean, $"{report.Line}{cluster.Report()}");
         Assert.Equal(2, report.Names.Count);
     }
 

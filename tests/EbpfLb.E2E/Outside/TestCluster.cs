@@ -32,7 +32,7 @@ public sealed class TestCluster : IDisposable
             var nodes = options.Mtus.Select((mtu, index) => (Netns: Topology.AddNode($"n{index + 1}"), Mtu: mtu)).ToArray();
             foreach (var (netns, mtu) in nodes)
                 Router.Connect(netns, mtu);
-            foreach (var range in (string[])["203.0.112.0/23", "2001:db8:1::/64", "10.96.0.0/16", "fd00:10:96::/112"])
+            foreach (var range in (string[])["203.0.112.0/23", "2001:db8:1::/64", "10.96.0.0/16", "fd00:10:96::/64"])
                 Router.Route(range, nodes[0].Netns);
             Manifests.PutText("nodes", string.Concat(nodes.Select(node => NodeObject(node.Netns))));
             First = Start(nodes[0].Netns, ["a", "b"], options);
@@ -101,6 +101,10 @@ public sealed class TestCluster : IDisposable
     }
 
     public OutsideService Publish(params IReadOnlyList<string> pods) => Publish(NewService(pods));
+
+    /// <summary>What a failing test wants to know.</summary>
+    public string Report() => string.Concat(new[] { First, Second }.Select(node =>
+        $"\n{node.Name}:\n{node.Agent.Command("status").Output}\n{node.Agent.Command("conntrack", "list").Output}\n{node.Agent.Log}"));
 
     public T Keep<T>(T disposable)
         where T : IDisposable

@@ -1,0 +1,89 @@
+using EbpfLb.Benchmarks.Reporting;
+using EbpfLb.Testing.Probes;
+
+namespace EbpfLb.Benchmarks.Outside;
+
+/// <summary>
+/// A client outside and NodePorts: our program against rules as kube-proxy lays them, each by turns with the pod's own address
+/// through a node without any rules; and what plain traffic between pods pays on such a node.
+/// </summary>
+internal static class OutsideBench
+{
+    private const int Rounds = 15;
+    private const int Requests = 1000;
+    private const int StreamRounds = 7;
+    private const long StreamBytes = 256 << 20;
+
+    public static void Run()
+    {
+        using var bed = new Bed();
+        var (requests, plain, streams) = (new List<string[]>(), new List<string[]>(), new List<string[]>());
+        foreach (var services in (int[])[1, 1000, 10_000])
+        {
+            // Thousands of services in one `nft -f` lock a CPU in the kernel for half a minute.
+            string[] peers = services > 1000 ? ["own", "iptables"] : ["own", "iptables", "nftables"];
+            foreach (var remote in (bool[])[false, true])
+            {
+                foreach (var peer in peers) bed.Program(peer, services, remote);
+                var direct = bed.PodOf(remote ? "far" : "bare");
+                Compare(requests, peers, $"{services}", remote ? "remote" : "local", peer => Ratio(bed.Probe, direct, bed.NodePortOf(peer), Requests));
+                Compare(streams, peers, $"{services}", remote ? "remote" : "local", peer => Stream(bed.Probe, direct, bed.NodePortOf(peer)), StreamRounds);
+            }
+            Compare(plain, peers, $"{services}", "between nodes", peer => Ratio(bed.Probe, bed.PodOf("bare"), bed.PodOf(peer), Requests));
+            Compare(plain, peers, $"{services}", "on the node", peer => Inner(bed, peer));
+        }
+        Report.Title("NodePort, TCP connect-request-close", $"Rate through the NodePort over the rate to the pod by a node without rules, by turns; median [quartiles] of {Rounds} rounds of {Requests}.");
+        Report.Table(["services", "backend", "node", "ratio"], requests);
+        Report.Title("NodePort, one stream", $"Throughput over that of the pod by a node without rules, {StreamBytes >> 20} MiB each way at once; median [quartiles] of {StreamRounds} rounds.");
+        Report.Table(["services", "backend", "node", "ratio"], streams);
+        Report.Title("Pod to pod, TCP connect-request-close", $"No service at all: the rate on a node with rules over that without; median [quartiles] of {Rounds} rounds of {Requests}.");
+        Report.Table(["services", "pods", "node", "ratio"], plain);
+    }
+
+    /// <summary>All peers by turns, round by round.</summary>
+    private static void Compare(List<string[]> rows, string[] peers, string services, string what, Func<string, double> measure, int rounds = Rounds)
+    {
+        var samples = peers.ToDictionary(peer => peer, _ => new Samples());
+        for (var round = 0; round <= rounds; round++)
+        {
+            foreach (var peer in peers)
+            {
+                var ratio = measure(peer);
+                if (round > 0) samples[peer].Add(ratio);
+            }
+        }
+        foreach (var peer in peers)
+        {
+            rows.Add([services, what, peer, samples[peer].Text("0.000")]);
+            Console.Error.WriteLine(string.Join(" ", rows[^1]));
+        }
+    }
+
+    private static double Ratio(NetProbe probe, string direct, string measured, int requests)
+    {
+        var answer = probe.Do($"time-requests to={direct} and={measured} count={requests}");
+        return double.Parse(answer["to-ns"]) / double.Parse(answer["and-ns"]);
+    }
+
+    /// <summary>On the same node: no two destinations of one client, so the bare node and the other one by turns.</summary>
+    private static double Inner(Bed bed, string peer)
+    {
+        var (bare, other) = (0.0, 0.0);
+        for (var i = 0; i < 10; i++)
+        {
+            bare += Time(bed.Inside["bare"], bed.PodOf("bare"));
+            other += Time(bed.Inside[peer], bed.PodOf(peer));
+        }
+        return bare / other;
+
+        static double Time(NetProbe probe, string to) =>
+            double.Parse(probe.Do($"time-requests to={to} and={to} count={Requests / 20}")["to-ns"]);
+    }
+
+    private static double Stream(NetProbe probe, string direct, string measured)
+    {
+        var bare = probe.Do($"bulk to={direct} up={StreamBytes} down={StreamBytes}");
+        var other = probe.Do($"bulk to={measured} up={StreamBytes} down={StreamBytes}");
+        return double.Parse(other["mbit-per-second"]) / double.Parse(bare["mbit-per-second"]);
+    }
+}
