@@ -54,6 +54,18 @@ internal static partial class Log
     [LoggerMessage(17, LogLevel.Error, "Control socket not available: path={Path} error=\"{Error}\"; `ebpflb status` will read the pinned maps", EventName = "ControlUnavailable")]
     public static partial void ControlUnavailable(ILogger logger, string path, string error);
 
+    [LoggerMessage(EventId = 30, Message = "Device: name={Name} role={Role} reason=\"{Reason}\"", EventName = "Device")]
+    public static partial void Device(ILogger logger, LogLevel level, string name, string role, string reason);
+
+    [LoggerMessage(31, LogLevel.Error, "Device not served: name={Name} error=\"{Error}\"", EventName = "DeviceFailed")]
+    public static partial void DeviceFailed(ILogger logger, string name, string error);
+
+    [LoggerMessage(32, LogLevel.Information, "Node: devices={Devices} addresses={Addresses} nodeport_addresses={NodePortAddresses}", EventName = "NodeState")]
+    public static partial void NodeState(ILogger logger, int devices, int addresses, int nodePortAddresses);
+
+    [LoggerMessage(33, LogLevel.Error, "Node not up to date: {Problem}; the last good state stays in force", EventName = "NodeProblem")]
+    public static partial void NodeProblem(ILogger logger, string problem);
+
     [LoggerMessage(40, LogLevel.Warning, "Packets not balanced: reason={Reason} count={Count} {Sentence}", EventName = "PacketsDropped")]
     public static partial void PacketsDropped(ILogger logger, string reason, long count, string sentence);
 

@@ -1,4 +1,5 @@
 using EbpfLb.Agent.Kernel;
+using EbpfLb.Agent.Nodes;
 using EbpfLb.Agent.Hosting;
 using EbpfLb.Agent.Logging;
 using EbpfLb.Agent.Options;
@@ -23,7 +24,7 @@ internal sealed class RunCommand(AgentParts parts, Terminal terminal)
             Log.Starting(logger, VersionCommand.Version, options.Instance.Name, options.NodeName, source.Status.Description, Environment.ProcessId);
             await using var dataplane = parts.OpenDataplane(options, loggers);
             LogFeatures(logger, dataplane);
-            using var host = new AgentHost(options, source, dataplane, parts.Time, loggers);
+            using var host = new AgentHost(options, source, dataplane, dataplane as INodeKernel, parts.Time, loggers);
             return await host.RunAsync(cancellationToken) ? ExitCode.Ok : ExitCode.Failed;
         }
         catch (StartException e)

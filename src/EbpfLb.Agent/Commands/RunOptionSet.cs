@@ -13,6 +13,8 @@ internal sealed class RunOptionSet
 
     private readonly FlowOptionSet flows = new();
 
+    private readonly NodeOptionSet node = new();
+
     private readonly Option<string> manifests = new("--manifests")
     {
         HelpName = "PATH",
@@ -74,6 +76,9 @@ internal sealed class RunOptionSet
     private readonly Option<uint?> maxSlots = CheckedOption.Entries("--max-slots", "Places in backend lists; leave room, as a changed list is written beside the old one (default: 8 times the frontends)");
     private readonly Option<uint?> maxAffinity = CheckedOption.Entries("--max-affinity", "Clients that session affinity remembers (default: as many as frontends)");
 
+    private readonly Option<uint?> maxFlows = CheckedOption.Entries("--max-flows", "Flows tracked at once, for each family (default: 131072 from 8 GiB of memory on, in proportion below; 544 bytes each)");
+    private readonly Option<uint?> maxSourceRanges = CheckedOption.Entries("--max-source-ranges", "loadBalancerSourceRanges of all service ports together, for each family (default: 4096)");
+
     public void AddTo(Command command)
     {
         instance.AddTo(command);
@@ -81,9 +86,10 @@ internal sealed class RunOptionSet
         foreach (var option in new Option[]
         {
             manifests, kubeConfig, apiServers, nodeName, cgroupRoot, healthz, metrics, minSyncPeriod, syncPeriod,
-            logFormat, verbosity, maxServices, maxFrontends, maxBackends, maxSlots, maxAffinity,
+            logFormat, verbosity, maxServices, maxFrontends, maxBackends, maxSlots, maxAffinity, maxFlows, maxSourceRanges,
         }) command.Options.Add(option);
         flows.AddTo(command);
+        node.AddTo(command);
         foreach (var other in new Option[] { kubeConfig, apiServers }) other.Validators.Add(ExcludeManifests);
     }
 
@@ -101,8 +107,11 @@ internal sealed class RunOptionSet
         LogFormat = result.GetValue(logFormat),
         Verbosity = result.GetValue(verbosity),
         Flows = flows.Read(result),
+        Node = node.Read(result),
+        TcAttach = node.ReadAttachMode(result),
         Sizes = new SizeOptions(
-            result.GetValue(maxServices), result.GetValue(maxFrontends), result.GetValue(maxBackends), result.GetValue(maxSlots), result.GetValue(maxAffinity)),
+            result.GetValue(maxServices), result.GetValue(maxFrontends), result.GetValue(maxBackends), result.GetValue(maxSlots), result.GetValue(maxAffinity),
+            result.GetValue(maxFlows), result.GetValue(maxSourceRanges)),
     };
 
     private void ExcludeManifests(OptionResult result)

@@ -3,6 +3,7 @@ using EbpfLb.Agent.Commands;
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Flows;
 using EbpfLb.Agent.Kernel;
+using EbpfLb.Agent.Nodes;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Pipeline;
 using EbpfLb.Datapath.Events;
@@ -20,7 +21,7 @@ using Microsoft.Extensions.Logging;
 namespace EbpfLb.Agent.Hosting;
 
 /// <summary>Wires source, pipeline, dataplane, metrics and servers together and runs them until the process is told to end.</summary>
-internal sealed class AgentHost(RunOptions options, IClusterSource source, IDataplane dataplane, TimeProvider time, ILoggerFactory loggers) : IDisposable
+internal sealed class AgentHost(RunOptions options, IClusterSource source, IDataplane dataplane, INodeKernel? nodeKernel, TimeProvider time, ILoggerFactory loggers) : IDisposable
 {
     /// <summary>The meter that OpenTelemetry or others may attach to.</summary>
     public const string MeterName = "EbpfLb";
@@ -43,6 +44,10 @@ internal sealed class AgentHost(RunOptions options, IClusterSource source, IData
         var view = new AgentView(options.Instance.Name, VersionCommand.Version, time.GetUtcNow(), state, dataplane, flowState,
             new FlowView(Origin.Agent, new FlowTable(dataplane.FlowMaps, time), names, drops, time));
 
+        using var keeper = nodeKernel is null ? null : new NodeKeeper(nodeKernel, state, options.Node, loggers.CreateLogger<NodeKeeper>());
+        // Before the first round: what it publishes shall find the node as it is.
+        keeper?.Refresh();
+
         // Empty: no configuration files, environment or event sources to look for, which would only slow the start.
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "ebpflb" });
         builder.Services.AddSingleton(loggers);
@@ -59,6 +64,8 @@ internal sealed class AgentHost(RunOptions options, IClusterSource source, IData
             builder.Services.AddSingleton<IHostedService>(
                 new RetryingServer("metrics", OptionNames.MetricsBindAddress, metrics, new MetricsEndpoints(exporter).HandleAsync, time, loggers));
         }
+        if (keeper is not null)
+            builder.Services.AddSingleton<IHostedService>(new NodeService(keeper, state, options.SyncPeriod, time, loggers.CreateLogger<NodeService>()));
         builder.Services.AddSingleton(services => CreatePipeline(state, health, services.GetRequiredService<IHostApplicationLifetime>()));
         builder.Services.AddHostedService(services => services.GetRequiredService<PipelineService>());
         builder.Services.AddSingleton<IHostedService>(

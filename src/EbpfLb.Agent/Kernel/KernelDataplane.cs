@@ -1,12 +1,15 @@
 using EbpfLb.Abi;
 using EbpfLb.Agent.Hosting;
+using EbpfLb.Agent.Nodes;
 using EbpfLb.Agent.Options;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Canary;
 using EbpfLb.Datapath.Counters;
+using EbpfLb.Datapath.Devices;
 using EbpfLb.Datapath.Events;
 using EbpfLb.Datapath.Flows;
+using EbpfLb.Datapath.Node;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Policy;
 using Microsoft.Extensions.Logging;
@@ -14,7 +17,7 @@ using Microsoft.Extensions.Logging;
 namespace EbpfLb.Agent.Kernel;
 
 /// <summary>The dataplane in the kernel.</summary>
-internal sealed class KernelDataplane : IDataplane
+internal sealed class KernelDataplane : IDataplane, INodeKernel
 {
     private readonly Datapath.Dataplane dataplane;
 
@@ -60,6 +63,12 @@ internal sealed class KernelDataplane : IDataplane
     }
 
     public void Attach() => dataplane.Attach();
+
+    public NodeResult ApplyNode(NodeState state) => dataplane.ApplyNode(state);
+
+    public IReadOnlyList<AttachedDevice> AttachDevices(IReadOnlyList<DeviceDecision> decisions) => dataplane.AttachDevices(decisions);
+
+    public IReadOnlyList<AttachedDevice> Devices => dataplane.Devices;
 
     public CanaryResult CheckCanary() => LoopbackFamilies.Usable()
         .Select(dataplane.CheckCanary)

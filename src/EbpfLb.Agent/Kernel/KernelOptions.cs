@@ -6,7 +6,7 @@ namespace EbpfLb.Agent.Kernel;
 /// <summary>The agent's options as the datapath wants them.</summary>
 internal static class KernelOptions
 {
-    public static DatapathOptions Of(RunOptions options) => Of(options.Instance) with { Sizes = SizesOf(options.Sizes, MapSizes.ForThisMachine()) };
+    public static DatapathOptions Of(RunOptions options) => Of(options.Instance) with { TcAttach = options.TcAttach, Sizes = SizesOf(options.Sizes, MapSizes.ForThisMachine()) };
 
     public static DatapathOptions Of(InstanceOptions instance) => new()
     {
@@ -21,5 +21,7 @@ internal static class KernelOptions
         Backends = asked.Backends ?? defaults.Backends,
         Slots = asked.Slots ?? defaults.Slots,
         Affinity = asked.Affinity ?? defaults.Affinity,
+        Flows = asked.Flows ?? defaults.Flows,
+        SourceRanges = asked.SourceRanges ?? defaults.SourceRanges,
     };
 }

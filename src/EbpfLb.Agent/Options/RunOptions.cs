@@ -1,5 +1,7 @@
 using System.Net;
 using EbpfLb.Agent.Logging;
+using EbpfLb.Datapath.Attach;
+using EbpfLb.Datapath.Node;
 
 namespace EbpfLb.Agent.Options;
 
@@ -41,6 +43,10 @@ internal sealed record RunOptions
     public SizeOptions Sizes { get; init; } = new();
 
     public FlowOptions Flows { get; init; } = FlowOptions.Default;
+
+    public NodeOptions Node { get; init; } = NodeOptions.Default;
+
+    public TcAttachMode TcAttach { get; init; }
 }
 
 /// <summary>Where one instance of the agent lives.</summary>
@@ -57,4 +63,5 @@ internal sealed record InstanceOptions(string Name, string? CgroupRoot, string? 
 }
 
 /// <summary>Capacities of the BPF maps in entries; null: derived from the memory of the machine.</summary>
-internal sealed record SizeOptions(uint? Services = null, uint? Frontends = null, uint? Backends = null, uint? Slots = null, uint? Affinity = null);
+internal sealed record SizeOptions(uint? Services = null, uint? Frontends = null, uint? Backends = null, uint? Slots = null, uint? Affinity = null,
+    uint? Flows = null, uint? SourceRanges = null);

@@ -25,7 +25,18 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
 
     public HookState Hooks => hooks;
 
-    public void RecordArrived(ClusterSnapshot arrived) => snapshot = arrived;
+    /// <summary>This node's object as it came last.</summary>
+    public Node? Node => snapshot?.Node;
+
+    /// <summary>Called on the pipeline's thread when the Node object is another one.</summary>
+    public Action? OnNodeChanged { private get; set; }
+
+    public void RecordArrived(ClusterSnapshot arrived)
+    {
+        var before = snapshot?.Node;
+        snapshot = arrived;
+        if (!Equals(before, arrived.Node)) OnNodeChanged?.Invoke();
+    }
 
     public void RecordRound(RoundReport round, ForwardingTable? compiled)
     {
