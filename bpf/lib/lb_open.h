@@ -214,9 +214,9 @@ lb_inline bool lb_open_source(struct lb_walk *walk, const struct lb_device *devi
 /*
  * Route, address, port and so the reply entry. LB_REASON_NONE: done. A backend of this node whose
  * device has no program of ours cannot have a SNATed flow, because its replies to an address of the
- * node would end there: where that was `asked` for it keeps seeing its client (LB_CT_STACK).
+ * node would end there: it keeps seeing its client (LB_CT_STACK).
  */
-HOOK_ONCE enum lb_reason lb_open_snat(hook_ctx *ctx, struct lb_walk *walk, bool asked)
+HOOK_ONCE enum lb_reason lb_open_snat(hook_ctx *ctx, struct lb_walk *walk)
 {
 	const struct lb_device *device;
 	long rc;
@@ -228,7 +228,7 @@ HOOK_ONCE enum lb_reason lb_open_snat(hook_ctx *ctx, struct lb_walk *walk, bool 
 		walk->ct.flags = LB_CT_STACK;
 		walk->ct.oif = 0;
 		walk->ct.mtu = 0;
-		return asked ? LB_REASON_NONE : LB_DROP_SNAT_PORTS;
+		return LB_REASON_NONE;
 	}
 	if (!device || !lb_open_source(walk, device))
 		return LB_DROP_NO_SNAT_ADDR;
@@ -267,20 +267,17 @@ HOOK_ONCE enum lb_reason lb_open(hook_ctx *ctx, struct lb_walk *walk)
 	if (!walk)
 		return LB_DROP_RACE;
 	if (walk->ct.flags & LB_CT_SNAT)
-		reason = lb_open_snat(ctx, walk, true);
+		reason = lb_open_snat(ctx, walk);
 	if (!reason && walk->ct.flags & LB_CT_STACK) {
 		rc = lb_open_stack(walk, &mine);
+		/* Their replies would look the same: this flow gets another client port, and keeps
+		 * its client's address. */
 		if (rc == -EEXIST) {
-			const struct lb_backend *backend = lb_backend_get(walk->ct.backend_id);
-
-			walk->ct.flags = LB_CT_SNAT;
-			if (backend && backend->flags & LB_BACKEND_LOCAL)
-				walk->ct.flags |= LB_CT_DIRECT;
 			mine = true;
-			reason = lb_open_snat(ctx, walk, false);
-		} else if (rc) {
-			reason = LB_DROP_CT_FULL;
+			rc = lb_snat_claim(walk);
 		}
+		if (rc)
+			reason = rc == -EEXIST ? LB_DROP_SNAT_PORTS : LB_DROP_CT_FULL;
 	}
 	if (reason)
 		return reason;

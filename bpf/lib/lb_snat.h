@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* A source port of the node's for a flow: writing its reply entry is claiming it. */
+/* Another source port for a flow: writing its reply entry is claiming it. */
 #ifndef LB_SNAT_H
 #define LB_SNAT_H
 
@@ -23,7 +23,7 @@ lb_once long lb_snat_take(const struct lb_walk *walk)
 
 	if (!walk)
 		return -EINVAL;
-	lb_ct_key6_turned(&key, &walk->to, LB_CT_INGRESS);
+	lb_ct_key6_turned(&key, &walk->to, lb_ct_other(walk->ct.flags, walk->hook));
 	if (!lb_ct_remove(&key, 1 << LB_CT_CLOSED))
 		return -EEXIST;
 	return lb_ct_put_other(walk);
