@@ -33,28 +33,44 @@ field() {
 	sed -nE "s/.* $1=([^ ]*).*/\1/p" <<< "$2"
 }
 
-# bars "a:101,b:98": one line a backend, the longest has 50 characters.
+# A tally is what netprobe counted, "NAME@CLIENT:COUNT,...": which backend answered how often, and the client's address it saw.
+
+# tally TALLY: lines "NAME CLIENT COUNT", sorted; an IPv6 address has colons of its own.
+tally() {
+	tr ',' '\n' <<< "$1" | sed -nE 's/^([^@]*)@(.*):([0-9]+)$/\1 \2 \3/p' | sort
+}
+
+# bars TALLY [sources]: one line a backend, with the client's address that it saw if asked for; the longest bar has 40 characters.
 bars() {
-	tr ',' '\n' <<< "$1" | sort | awk -F: '
-		$2 > most { most = $2 }
-		{ name[NR] = $1; count[NR] = $2 }
+	tally "$1" | awk -v sources="${2:-}" '
+		{
+			key = sources ? sprintf("%-6s saw %-18s", $1, $2) : sprintf("%-6s", $1)
+			if (!(key in count))
+				line[++lines] = key
+			count[key] += $3
+			if (count[key] > most)
+				most = count[key]
+		}
 		END {
-			for (i = 1; i <= NR && most; i++) {
-				bar = sprintf("%*s", count[i] * 50 / most, "")
+			for (i = 1; i <= lines; i++) {
+				bar = sprintf("%*s", count[line[i]] * 40 / most, "")
 				gsub(/ /, "#", bar)
-				printf "    %-8s %6d  %s\n", name[i], count[i], bar
+				printf "    %s %6d  %s\n", line[i], count[line[i]], bar
 			}
 		}'
 }
 
-# count_of NAME "a:101,b:98"
+# count_of NAME TALLY: answers of that backend.
 count_of() {
-	local found
-	found=$(tr ',' '\n' <<< "$2" | sed -nE "s/^$1:([0-9]+)$/\1/p")
-	echo "${found:-0}"
+	tally "$2" | awk -v name="$1" '$1 == name { sum += $3 } END { print sum + 0 }'
 }
 
-# How many names are in "a:101,b:98".
+# kinds TALLY: how many backends answered.
 kinds() {
-	tr ',' '\n' <<< "$1" | grep -c :
+	tally "$1" | awk '{ print $1 }' | uniq | wc -l
+}
+
+# seen TALLY: "NAME@CLIENT ..." without the counts.
+seen() {
+	tally "$1" | awk '{ printf "%s%s@%s", (NR > 1 ? " " : ""), $1, $2 }'
 }

@@ -1,3 +1,5 @@
+using EbpfLb.Testing.Agents;
+using EbpfLb.Testing.Cgroups;
 using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.E2E.Commands;
@@ -14,13 +16,15 @@ public sealed class DemoTests
             new ProcessPlace(null, null), [Script], new Dictionary<string, string>
             {
                 ["EBPFLB_BINARY"] = TestNode.Binary,
-                ["DEMO_NODE"] = "demotest",
+                ["DEMO_LAB"] = "demotest",
                 ["KEEP"] = "",
             });
 
         Assert.True(demo.WaitForExit(TimeSpan.FromSeconds(90)) == 0, demo.Output);
         Assert.DoesNotContain("FAILED", demo.Output, StringComparison.Ordinal);
-        Assert.False(File.Exists("/run/netns/netlab-demotest"));
+        Assert.Empty(Directory.GetFiles("/run/netns", "netlab-demotest*"));
         Assert.False(Directory.Exists("/run/ebpflb-netlab/demotest"));
+        Assert.False(Directory.Exists(Path.Combine(MountTable.Find("cgroup2") ?? "", "netlab-demotest")));
+        Assert.All(["node-1", "node-2"], (string node) => Assert.False(Directory.Exists(BpfFs.InstancePath($"netlab-demotest-{node}"))));
     }
 }
