@@ -211,10 +211,18 @@ netlab_exec() {
 }
 
 # netlab_spawn LAB PLACE LOG COMMAND...: the same in the background, output to LOG, process id to LOG.pid. It ends with the lab.
+# Nothing of the caller's is held open, so that a pipe behind the caller ends with the caller.
 netlab_spawn() {
-	local lab=$1 place=$2 log=$3
+	local lab=$1 place=$2 log=$3 fd
 	shift 3
-	netlab_exec "$lab" "$place" setsid sh -c 'echo $$ > "$0.pid" && exec "$@"' "$log" "$@" > "$log" 2>&1 < /dev/null &
+	(
+		exec > "$log" 2>&1 < /dev/null
+		for fd in /proc/self/fd/*; do
+			fd=${fd##*/}
+			[ "$fd" -le 2 ] || [ "$fd" -eq 255 ] || eval "exec $fd>&-"
+		done
+		netlab_exec "$lab" "$place" setsid sh -c 'echo $$ > "$0.pid" && exec "$@"' "$log" "$@"
+	) &
 }
 
 # netlab_instance LAB NODE: the agent's instance on that node.
