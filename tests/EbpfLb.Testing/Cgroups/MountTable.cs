@@ -1,7 +1,7 @@
 namespace EbpfLb.Testing.Cgroups;
 
 /// <summary>Mounts of this process, from /proc/self/mountinfo (proc_pid_mountinfo(5)).</summary>
-internal static class MountTable
+public static class MountTable
 {
     /// <summary>Mount point of the first file system of a type, null when there is none.</summary>
     public static string? Find(string type)
