@@ -57,14 +57,20 @@ internal static partial class Log
     [LoggerMessage(EventId = 30, Message = "Device: name={Name} role={Role} reason=\"{Reason}\"", EventName = "Device")]
     public static partial void Device(ILogger logger, LogLevel level, string name, string role, string reason);
 
-    [LoggerMessage(31, LogLevel.Error, "Device not served: name={Name} error=\"{Error}\"", EventName = "DeviceFailed")]
-    public static partial void DeviceFailed(ILogger logger, string name, string error);
+    [LoggerMessage(31, LogLevel.Information, "More devices left alone: count={Count}; `ebpflb status` lists them", EventName = "MoreDevices")]
+    public static partial void MoreDevices(ILogger logger, int count);
 
     [LoggerMessage(32, LogLevel.Information, "Node: devices={Devices} addresses={Addresses} nodeport_addresses={NodePortAddresses}", EventName = "NodeState")]
     public static partial void NodeState(ILogger logger, int devices, int addresses, int nodePortAddresses);
 
     [LoggerMessage(33, LogLevel.Error, "Node not up to date: {Problem}; the last good state stays in force", EventName = "NodeProblem")]
     public static partial void NodeProblem(ILogger logger, string problem);
+
+    [LoggerMessage(34, LogLevel.Warning, "{Warning}", EventName = "NodeWarning")]
+    public static partial void NodeWarning(ILogger logger, string warning);
+
+    [LoggerMessage(35, LogLevel.Error, "Changes of the network are not told: error=\"{Error}\"; they are found at the next sync period", EventName = "NodeUnwatched")]
+    public static partial void NodeUnwatched(ILogger logger, string error);
 
     [LoggerMessage(40, LogLevel.Warning, "Packets not balanced: reason={Reason} count={Count} {Sentence}", EventName = "PacketsDropped")]
     public static partial void PacketsDropped(ILogger logger, string reason, long count, string sentence);

@@ -67,17 +67,24 @@ internal sealed class NodeOptionSet
     private readonly Option<PortRange> nodePortRange = CheckedOption.Create("--node-port-range", "FIRST-LAST",
         $"The API server's --service-node-port-range (default: {Defaults.NodePorts})", ParsePorts);
 
+    private readonly Option<bool> setSysctls = new("--set-sysctls")
+    {
+        Description = "Switch net.ipv4.ip_forward and net.ipv6.conf.all.forwarding on, which Kubernetes and CNI plugins usually do (default: only say what is off)",
+    };
+
     public void AddTo(Command command)
     {
         foreach (var option in new Option[]
         {
             devices, excluded, pods, attach, nodePortAddresses, localhostNodePorts, clusterCidr, detectLocalMode, bridge, prefix,
-            masqueradeAll, alwaysSnat, hostSocketsOnly, protectNodePorts, dropEvents, snatPorts, nodePortRange,
+            masqueradeAll, alwaysSnat, hostSocketsOnly, protectNodePorts, dropEvents, snatPorts, nodePortRange, setSysctls,
         }) command.Options.Add(option);
         command.Validators.Add(Check);
     }
 
     public TcAttachMode ReadAttachMode(ParseResult result) => result.GetValue(attach);
+
+    public bool ReadSetSysctls(ParseResult result) => result.GetValue(setSysctls);
 
     public NodeOptions Read(ParseResult result)
     {

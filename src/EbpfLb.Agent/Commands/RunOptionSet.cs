@@ -109,6 +109,7 @@ internal sealed class RunOptionSet
         Flows = flows.Read(result),
         Node = node.Read(result),
         TcAttach = node.ReadAttachMode(result),
+        SetSysctls = node.ReadSetSysctls(result),
         Sizes = new SizeOptions(
             result.GetValue(maxServices), result.GetValue(maxFrontends), result.GetValue(maxBackends), result.GetValue(maxSlots), result.GetValue(maxAffinity),
             result.GetValue(maxFlows), result.GetValue(maxSourceRanges)),

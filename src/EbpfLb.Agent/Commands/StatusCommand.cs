@@ -7,6 +7,9 @@ namespace EbpfLb.Agent.Commands;
 /// <summary>`ebpflb status`: is it ready, and if not, why.</summary>
 internal sealed class StatusCommand(CommandContext context)
 {
+    private const int MaxLeftAlone = 20;
+    private const string LeftAlone = "none";
+
     public Task<int> ExecuteAsync(InstanceOptions instance, OutputFormat format, CancellationToken cancellationToken)
         => context.AskAsync(instance, async view => Answer(await view.StatusAsync(cancellationToken), format), cancellationToken);
 
@@ -28,6 +31,7 @@ internal sealed class StatusCommand(CommandContext context)
         WriteTable(new Table(
             [new("HOOK"), new("PROGRAM", true), new("LINK", true), new("CGROUP")],
             [.. report.Hooks.Select(h => new[] { h.Hook, h.ProgramId.ToString(), h.LinkId.ToString(), h.Cgroup })]));
+        WriteDevices(report.Devices);
         WriteTable(new Table(
             [new("MAP"), new("ENTRIES", true), new("CAPACITY", true), new("FULL", true)],
             [.. report.Maps.Select(m => new[] { m.Name, m.Entries.ToString(), m.Capacity.ToString(), Percent(m) })]));
@@ -36,6 +40,7 @@ internal sealed class StatusCommand(CommandContext context)
             [.. report.Drops.Select(d => new[] { d.Reason, d.Packets.ToString(), d.Bytes.ToString(), d.Advice is null ? d.Meaning : $"{d.Meaning}: {d.Advice}" })]));
         WriteList("Not in the kernel as wanted:", report.Failures);
         WriteList("Not served as written:", report.Problems);
+        WriteList("Set up so that some will not work:", report.Warnings);
         WriteList("Missing in this kernel:", [.. report.Features.Where(f => !f.Available).Select(f => $"{f.Name}: {f.Lost}")]);
     }
 
@@ -49,12 +54,31 @@ internal sealed class StatusCommand(CommandContext context)
         }
         if (report.Canary is { } canary)
             yield return ["Canary", canary.Ok ? $"ok, checked {Time(canary.CheckedAt)}" : canary.Problem ?? "failed"];
+        if (report.NodePortAddresses.Count > 0) yield return ["NodePorts on", string.Join(", ", report.NodePortAddresses)];
         if (report.LastPlan is { } plan)
         {
             yield return ["Last plan", $"snapshot {plan.Snapshot} at {Time(plan.EndedAt)}: {plan.Services} services, {plan.Operations} operations, "
                 + $"compiled in {plan.CompileMs:0.00} ms, applied in {plan.ApplyMs:0.00} ms, {plan.Failed} failed"
                 + (plan.RetryInSeconds is { } seconds ? $", tried again after {seconds} s" : "")];
         }
+    }
+
+    /// <summary>A node has a device for each pod: of those left alone only the first are shown, JSON has all.</summary>
+    private void WriteDevices(IReadOnlyList<DeviceStatus> devices)
+    {
+        var leftAlone = devices.Where(d => d.Role == LeftAlone).ToList();
+        var shown = devices.Except(leftAlone.Skip(MaxLeftAlone));
+        WriteTable(new Table(
+            [new("DEVICE"), new("ROLE"), new("BY"), new("IN", true), new("OUT", true), new("SNAT ADDRESSES"), new("WHY")],
+            [.. shown.Select(d => new[]
+            {
+                d.Name, d.Role == LeftAlone ? "left alone" : d.Role, d.Method ?? "-", Program(d.IngressProgram), Program(d.EgressProgram),
+                d.Role == LeftAlone ? "-" : string.Join(", ", new[] { d.Snat4, d.Snat6 }.OfType<string>()),
+                d.Error is null ? d.Reason : $"{d.Reason}; {d.Error}",
+            })]));
+        if (leftAlone.Count > MaxLeftAlone) context.Terminal.Out.WriteLine($"and {leftAlone.Count - MaxLeftAlone} more left alone (all of them: -o json)");
+
+        static string Program(uint id) => id == 0 ? "-" : id.ToString();
     }
 
     private void WriteTable(Table table)

@@ -33,6 +33,9 @@ internal sealed class AgentView(string instance, string version, DateTimeOffset 
             [.. dataplane.Features.Select(f => new FeatureStatus(f.Name, f.IsAvailable, f.IsAvailable ? null : $"{f.Lost} ({f.Reason})"))])
         {
             Drops = [.. dataplane.ReadReasons().Where(r => r.Count > 0 && ReasonReports.IsTrouble(r.Reason)).Select(ReasonReports.Of)],
+            Devices = NodeReports.Devices(state.NodeView),
+            NodePortAddresses = NodeReports.NodePortAddresses(state.NodeView),
+            Warnings = state.NodeView.Warnings,
         });
     }
 

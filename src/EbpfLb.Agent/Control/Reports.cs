@@ -24,6 +24,15 @@ internal sealed record StatusReport(
 {
     /// <summary>Packets that were dropped, or passed though they should not have been, by reason; those that did not happen are left out.</summary>
     public IReadOnlyList<ReasonStatus> Drops { get; init; } = [];
+
+    /// <summary>Every network device; those with programs first.</summary>
+    public IReadOnlyList<DeviceStatus> Devices { get; init; } = [];
+
+    /// <summary>Addresses of the node that NodePorts answer on; "127.0.0.0/8" and "::1" answer the node itself.</summary>
+    public IReadOnlyList<string> NodePortAddresses { get; init; } = [];
+
+    /// <summary>What does not work on this machine as it is set up, with what to do.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
 }
 
 internal sealed record SourceReport(string Description, bool Synced, DateTimeOffset? LastContact, string? Error);

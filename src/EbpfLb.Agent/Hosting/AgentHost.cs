@@ -44,7 +44,8 @@ internal sealed class AgentHost(RunOptions options, IClusterSource source, IData
         var view = new AgentView(options.Instance.Name, VersionCommand.Version, time.GetUtcNow(), state, dataplane, flowState,
             new FlowView(Origin.Agent, new FlowTable(dataplane.FlowMaps, time), names, drops, time));
 
-        using var keeper = nodeKernel is null ? null : new NodeKeeper(nodeKernel, state, options.Node, loggers.CreateLogger<NodeKeeper>());
+        using var network = new KernelNetwork();
+        var keeper = nodeKernel is null ? null : new NodeKeeper(nodeKernel, network, state, options.Node, options.SetSysctls, loggers.CreateLogger<NodeKeeper>());
         // Before the first round: what it publishes shall find the node as it is.
         keeper?.Refresh();
 
@@ -65,7 +66,7 @@ internal sealed class AgentHost(RunOptions options, IClusterSource source, IData
                 new RetryingServer("metrics", OptionNames.MetricsBindAddress, metrics, new MetricsEndpoints(exporter).HandleAsync, time, loggers));
         }
         if (keeper is not null)
-            builder.Services.AddSingleton<IHostedService>(new NodeService(keeper, state, options.SyncPeriod, time, loggers.CreateLogger<NodeService>()));
+            builder.Services.AddSingleton<IHostedService>(new NodeService(keeper, network, state, options.SyncPeriod, time, loggers.CreateLogger<NodeService>()));
         builder.Services.AddSingleton(services => CreatePipeline(state, health, services.GetRequiredService<IHostApplicationLifetime>()));
         builder.Services.AddHostedService(services => services.GetRequiredService<PipelineService>());
         builder.Services.AddSingleton<IHostedService>(

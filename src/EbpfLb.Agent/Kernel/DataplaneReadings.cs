@@ -27,6 +27,8 @@ internal sealed class DataplaneReadings(IDataplane dataplane, PipelineState stat
 
     public int CountAttachedPrograms() => dataplane.Hooks.Count;
 
+    public int CountAttachedDevices() => state.NodeView.Attached.Count(d => d.Error is null);
+
     public bool? IsCanaryOk => state.Hooks.Canary?.Ok;
 
     private IEnumerable<ReasonCount> Reasons(bool isPacket) => dataplane.ReadReasons().Where(r => ReasonCatalog.Of(r.Reason).IsPacket == isPacket);

@@ -1,17 +1,18 @@
 using System.Threading.Channels;
 using EbpfLb.Agent.Pipeline;
-using EbpfLb.Netlink;
-using EbpfLb.Netlink.Network;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Agent.Nodes;
 
 /// <summary>Refreshes the node when its network or its Node object changes, and at every sync period (contract section 4.1).</summary>
-internal sealed class NodeService(NodeKeeper keeper, PipelineState state, TimeSpan period, TimeProvider time, ILogger logger) : BackgroundService
+internal sealed class NodeService(NodeKeeper keeper, INodeNetwork network, PipelineState state, TimeSpan period, TimeProvider time, ILogger logger) : BackgroundService
 {
     /// <summary>Changes come in bursts: a device, its addresses, its routes.</summary>
     private static readonly TimeSpan Debounce = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Where reading is slow (very many routes), it takes at most a tenth of the time.</summary>
+    private const int RestFactor = 10;
 
     private readonly Channel<bool> wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
@@ -32,27 +33,33 @@ internal sealed class NodeService(NodeKeeper keeper, PipelineState state, TimeSp
 
     private async Task WatchAsync(CancellationToken stoppingToken)
     {
-        try
+        while (true)
         {
-            using var watcher = NetworkWatcher.Open();
-            Wake();
-            await foreach (var _ in watcher.ReadAsync(stoppingToken)) Wake();
-        }
-        catch (NetlinkException e)
-        {
-            // The period still finds what changed.
-            Log.NodeProblem(logger, e.Message);
+            try
+            {
+                await foreach (var _ in network.WatchAsync(stoppingToken)) Wake();
+            }
+            catch (Exception e) when (e is not OperationCanceledException and not OutOfMemoryException)
+            {
+                // Until it is watched again, the period finds what changed.
+                Log.NodeUnwatched(logger, e.Message);
+            }
+            await Task.Delay(period, time, stoppingToken);
         }
     }
 
     private async Task RefreshAsync(CancellationToken stoppingToken)
     {
+        var rest = Debounce;
         while (true)
         {
             await WaitAsync(stoppingToken);
-            await Task.Delay(Debounce, time, stoppingToken);
+            await Task.Delay(rest, time, stoppingToken);
             wake.Reader.TryRead(out _);
+            var begin = time.GetTimestamp();
             keeper.Refresh();
+            var took = time.GetElapsedTime(begin) * RestFactor;
+            rest = took > Debounce ? took : Debounce;
         }
     }
 

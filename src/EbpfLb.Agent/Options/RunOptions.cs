@@ -47,6 +47,9 @@ internal sealed record RunOptions
     public NodeOptions Node { get; init; } = NodeOptions.Default;
 
     public TcAttachMode TcAttach { get; init; }
+
+    /// <summary>Switch forwarding on.</summary>
+    public bool SetSysctls { get; init; }
 }
 
 /// <summary>Where one instance of the agent lives.</summary>

@@ -1,3 +1,4 @@
+using EbpfLb.Agent.Nodes;
 using EbpfLb.Http.Health;
 using EbpfLb.Model;
 using EbpfLb.Policy;
@@ -15,6 +16,7 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
     private volatile HookState hooks = HookState.None;
     private volatile ClusterSnapshot? snapshot;
     private volatile bool firstPlanApplied;
+    private volatile NodeView node = NodeView.None;
 
     public SourceStatus Source => source();
 
@@ -28,7 +30,10 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
     /// <summary>This node's object as it came last.</summary>
     public Node? Node => snapshot?.Node;
 
-    /// <summary>Called on the pipeline's thread when the Node object is another one.</summary>
+    /// <summary>The node's network, and what came of it.</summary>
+    public NodeView NodeView => node;
+
+    /// <summary>Called on the pipeline's thread when the Node object is another one, and when the hooks have come into force: devices follow them.</summary>
     public Action? OnNodeChanged { private get; set; }
 
     public void RecordArrived(ClusterSnapshot arrived)
@@ -45,7 +50,14 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
         lastRound = round;
     }
 
-    public void RecordHooks(HookState state) => hooks = state;
+    public void RecordHooks(HookState state)
+    {
+        var isNew = state.Attached && !hooks.Attached;
+        hooks = state;
+        if (isNew) OnNodeChanged?.Invoke();
+    }
+
+    public void RecordNode(NodeView view) => node = view;
 
     /// <summary>A stand-alone load balancer has no Node object; with an API server a missing one means that it was deleted.</summary>
     public HealthReport Report()
@@ -55,7 +67,7 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
         return health.Report(eligible);
     }
 
-    /// <summary>Ready: source synced, first plan applied, hooks attached, canary answered.</summary>
+    /// <summary>Ready: source synced, first plan applied, hooks attached, canary answered, node and devices as they shall be.</summary>
     public ReadinessReport Readiness()
     {
         List<string> reasons = [];
@@ -64,6 +76,7 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
         if (!firstPlanApplied) reasons.Add(FirstPlanReason(lastRound));
         if (!hooks.Attached) reasons.Add(hooks.Error is null ? "hooks are not attached yet" : $"hooks are not attached: {hooks.Error}");
         else if (hooks.Canary is { Ok: false } canary) reasons.Add($"canary: {canary.Problem}");
+        reasons.AddRange(node.Problems);
         return new ReadinessReport(reasons.Count == 0, reasons);
     }
 

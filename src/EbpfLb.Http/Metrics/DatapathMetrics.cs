@@ -28,6 +28,9 @@ public interface IDatapathReadings
     /// <summary>BPF programs that are attached now.</summary>
     int CountAttachedPrograms();
 
+    /// <summary>Devices that have all their programs.</summary>
+    int CountAttachedDevices();
+
     /// <summary>Whether the last check that the hooks are in force succeeded; null before the first one.</summary>
     bool? IsCanaryOk { get; }
 }
@@ -51,6 +54,7 @@ public sealed class DatapathMetrics
             () => readings.ReadConnections() is { } count ? new[] { new Measurement<long>(count) } : [], null,
             "Connections that were sent to a backend");
         meter.CreateObservableGauge("ebpflb_attached_programs", readings.CountAttachedPrograms, null, "BPF programs attached to their hooks");
+        meter.CreateObservableGauge("ebpflb_attached_devices", readings.CountAttachedDevices, null, "Network devices whose packets meet the BPF programs");
         meter.CreateObservableGauge("ebpflb_canary_ok",
             () => readings.IsCanaryOk is { } ok ? new[] { new Measurement<int>(ok ? 1 : 0) } : [], null,
             "1 when a connection to the canary address met the socket hooks");

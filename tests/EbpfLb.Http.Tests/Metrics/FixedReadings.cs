@@ -14,5 +14,7 @@ internal sealed class FixedReadings : IDatapathReadings
 
     public int CountAttachedPrograms() => 9;
 
+    public int CountAttachedDevices() => 2;
+
     public bool? IsCanaryOk { get; set; } = true;
 }

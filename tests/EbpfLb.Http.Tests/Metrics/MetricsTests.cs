@@ -80,6 +80,7 @@ public sealed class MetricsTests : IDisposable
         Assert.Contains("ebpflb_datapath_events_total{reason=\"SOCK_NO_BACKEND\"} 1", metrics.Lines);
         Assert.Contains("ebpflb_connections_total 5", metrics.Lines);
         Assert.Contains("ebpflb_attached_programs 9", metrics.Lines);
+        Assert.Contains("ebpflb_attached_devices 2", metrics.Lines);
         Assert.Contains("ebpflb_canary_ok 1", metrics.Lines);
         metrics.Readings.IsCanaryOk = null;
         Assert.DoesNotContain(metrics.Lines, l => l.StartsWith("ebpflb_canary_ok", StringComparison.Ordinal));

@@ -1,0 +1,42 @@
+using EbpfLb.Agent.Nodes;
+
+namespace EbpfLb.Agent.Control;
+
+/// <summary>A network device in the answer of `ebpflb status`.</summary>
+/// <param name="Role">"uplink", "pod" (pods are behind it) or "none" (left alone).</param>
+/// <param name="Reason">Why it has this role.</param>
+/// <param name="Method">"tcx" or "clsact"; null: not attached, or not yet.</param>
+/// <param name="IngressProgram">The kernel's id; 0: not attached.</param>
+/// <param name="EgressProgram">The kernel's id; 0: not attached.</param>
+/// <param name="Snat4">Source of what is masqueraded and leaves by it; null: it has none.</param>
+/// <param name="Snat6">The same for IPv6.</param>
+/// <param name="Error">Why it has not all programs, and what to do; null when it has.</param>
+internal sealed record DeviceStatus(
+    string Name, int Index, string Role, string Reason, string? Method, uint IngressProgram, uint EgressProgram, string? Snat4, string? Snat6, string? Error);
+
+/// <summary>The node in the answer of `ebpflb status`.</summary>
+internal static class NodeReports
+{
+    /// <summary>Those with programs first, else by index.</summary>
+    public static IReadOnlyList<DeviceStatus> Devices(NodeView view)
+    {
+        var attached = view.Attached.ToDictionary(d => d.Index);
+        var sources = view.State?.Devices.ToDictionary(d => (int)d.Ifindex) ?? [];
+        return [.. view.Decisions.OrderByDescending(d => d.IsAttached).ThenBy(d => d.Link.Index).Select(decision =>
+        {
+            var device = attached.GetValueOrDefault(decision.Link.Index);
+            var source = sources.GetValueOrDefault(decision.Link.Index);
+            return new DeviceStatus(
+                decision.Link.Name, decision.Link.Index, decision.Role.ToString().ToLowerInvariant(), decision.Reason,
+                device?.Method, device?.IngressProgram ?? 0, device?.EgressProgram ?? 0,
+                source?.Snat4?.ToString(), source?.Snat6?.ToString(), device?.Error);
+        })];
+    }
+
+    public static IReadOnlyList<string> NodePortAddresses(NodeView view) => view.State is not { } state ? [] :
+    [
+        .. state.Addresses.Where(a => a.NodePort).Select(a => a.Address.ToString()),
+        .. state.Settings.LoopbackNodePorts4 ? ["127.0.0.0/8"] : Array.Empty<string>(),
+        .. state.Settings.LoopbackNodePorts6 ? ["::1"] : Array.Empty<string>(),
+    ];
+}
