@@ -1,0 +1,99 @@
+using EbpfLb.Agent.Hosting;
+using EbpfLb.Agent.Options;
+using EbpfLb.Agent.Tests.Fakes;
+using EbpfLb.Datapath.Attach;
+using EbpfLb.Datapath.Node;
+using EbpfLb.Model;
+
+namespace EbpfLb.Agent.Tests.Commands;
+
+/// <summary>Options about devices, addresses and masquerading.</summary>
+public sealed class NodeOptionTests : IDisposable
+{
+    private readonly TestCommandLine line = new();
+    private readonly TemporaryDirectory directory = new();
+    private RunOptions? seen;
+
+    public NodeOptionTests() => line.OpenSource = (options, _) =>
+    {
+        seen = options;
+        throw new StartException("enough seen");
+    };
+
+    public void Dispose()
+    {
+        line.Dispose();
+        directory.Dispose();
+    }
+
+    [Fact]
+    public async Task Defaults_are_those_of_kube_proxy()
+    {
+        await ReadAsync();
+        Assert.Equal(TcAttachMode.Auto, seen!.TcAttach);
+        Assert.False(seen.SetSysctls);
+        Assert.Equal(
+            NodeOptions.Default with { Devices = seen.Node.Devices, NodePortAddresses = seen.Node.NodePortAddresses, Detector = seen.Node.Detector, DropEvents = seen.Node.DropEvents },
+            seen.Node);
+        Assert.Equal("all", seen.Node.NodePortAddresses.ToString());
+        Assert.Equal(PodDetector.None, seen.Node.Detector);
+        Assert.Equal((0, 0, 0), (seen.Node.Devices.Only.Count, seen.Node.Devices.Excluded.Count, seen.Node.Devices.Pods.Count));
+    }
+
+    [Fact]
+    public async Task Every_option_arrives()
+    {
+        await ReadAsync(
+            "--devices", "eth0, bond+", "--exclude-devices", "wg0", "--pod-device", "cali*,veth+", "--tc-attach", "clsact", "--set-sysctls",
+            "--nodeport-addresses", "10.0.0.0/8,primary", "--iptables-localhost-nodeports", "false",
+            "--cluster-cidr", "10.244.0.0/16,fd00:10:244::/48", "--masquerade-all", "--always-snat", "--host-sockets-only", "--protect-nodeports",
+            "--drop-events", "false", "--snat-ports", "50000-50999", "--node-port-range", "20000-22767");
+        var node = seen!.Node;
+        Assert.Equal(["eth0", "bond+"], node.Devices.Only.Select(p => p.Text));
+        Assert.Equal(["wg0"], node.Devices.Excluded.Select(p => p.Text));
+        Assert.Equal(["cali*", "veth+"], node.Devices.Pods.Select(p => p.Text));
+        Assert.Equal((TcAttachMode.Clsact, true), (seen.TcAttach, seen.SetSysctls));
+        Assert.Equal("10.0.0.0/8,primary", node.NodePortAddresses.ToString());
+        Assert.Equal([SourceRange.Parse("10.244.0.0/16"), SourceRange.Parse("fd00:10:244::/48")], node.Detector.ClusterCidrs);
+        Assert.Equal((false, true, true, true, true, false), (node.LocalhostNodePorts, node.MasqueradeAll, node.AlwaysSnat, node.HostSocketsOnly, node.ProtectNodePorts, node.DropEvents));
+        Assert.Equal(("50000-50999", "20000-22767"), (node.SnatPorts.ToString(), node.NodePorts.ToString()));
+    }
+
+    [Theory]
+    [InlineData("BridgeInterface", "--pod-bridge-interface", "cni0")]
+    [InlineData("InterfaceNamePrefix", "--pod-interface-name-prefix", "cali")]
+    public async Task A_detector_by_device_has_its_name(string mode, string option, string name)
+    {
+        await ReadAsync("--detect-local-mode", mode, option, name);
+        Assert.Equal((mode, name, true), (seen!.Node.Detector.Mode.ToString(), seen.Node.Detector.Interface, seen.Node.Detector.IsByDevice));
+    }
+
+    [Fact]
+    public async Task All_that_is_wrong_is_said_together()
+    {
+        Assert.Equal(2, await line.RunAsync(
+            "run", "--devices", "a b", "--tc-attach", "xdp", "--nodeport-addresses", "10.0.0.1,there", "--cluster-cidr", "10.0.0.0/8,11.0.0.0/8",
+            "--detect-local-mode", "BridgeInterface", "--snat-ports", "9-1", "--iptables-localhost-nodeports", "maybe"));
+        Assert.Contains("--devices: 'a b' is no name of a device", line.Error);
+        Assert.Contains("--tc-attach: 'xdp' is not one of auto, tcx, clsact", line.Error);
+        Assert.Contains("--nodeport-addresses: '10.0.0.1', 'there' is no range of addresses", line.Error);
+        Assert.Contains("--cluster-cidr: '10.0.0.0/8,11.0.0.0/8' has two ranges of one family", line.Error);
+        Assert.Contains("--detect-local-mode BridgeInterface needs --pod-bridge-interface", line.Error);
+        Assert.Contains("--snat-ports: '9-1' is not a range of ports", line.Error);
+        Assert.Contains("--iptables-localhost-nodeports: 'maybe' is neither true nor false", line.Error);
+        Assert.Null(seen);
+    }
+
+    [Fact]
+    public async Task Ranges_of_ports_with_something_in_common_are_both_named()
+    {
+        Assert.Equal(2, await line.RunAsync("run", "--snat-ports", "32000-40000"));
+        Assert.Contains("--snat-ports 32000-40000 and --node-port-range 30000-32767 overlap", line.Error);
+    }
+
+    private async Task ReadAsync(params string[] args)
+    {
+        Assert.Equal(1, await line.RunAsync(["run", "--run-dir", directory.Path, .. args]));
+        Assert.NotNull(seen);
+    }
+}
