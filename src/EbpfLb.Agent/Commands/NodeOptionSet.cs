@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using EbpfLb.Agent.Options;
 using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Devices;
@@ -28,7 +29,7 @@ internal sealed class NodeOptionSet
         "Addresses of the node on which NodePorts answer: ranges such as 10.0.0.0/8,fd00::/8, or primary, localhost or all (default: all)",
         NodePortAddresses.Parse);
 
-    private readonly Option<bool> localhostNodePorts = CheckedOption.Create("--iptables-localhost-nodeports", "true|false",
+    private readonly Option<Answer> localhostNodePorts = CheckedOption.Create("--iptables-localhost-nodeports", "true|false",
         "NodePorts answer the node's own processes on 127.0.0.1 (default: true)", ParseBool);
 
     private readonly Option<ValueList<SourceRange>> clusterCidr = CheckedOption.Create("--cluster-cidr", "RANGES",
@@ -58,7 +59,7 @@ internal sealed class NodeOptionSet
         Description = "Refuse bind() of the node's processes to a NodePort in use, where no client would reach them",
     };
 
-    private readonly Option<bool> dropEvents = CheckedOption.Create("--drop-events", "true|false",
+    private readonly Option<Answer> dropEvents = CheckedOption.Create("--drop-events", "true|false",
         "Tell of each drop (`ebpflb drops`, and in short in the log; default: true)", ParseBool);
 
     private readonly Option<PortRange> snatPorts = CheckedOption.Create("--snat-ports", "FIRST-LAST",
@@ -79,7 +80,9 @@ internal sealed class NodeOptionSet
             devices, excluded, pods, attach, nodePortAddresses, localhostNodePorts, clusterCidr, detectLocalMode, bridge, prefix,
             masqueradeAll, alwaysSnat, hostSocketsOnly, protectNodePorts, dropEvents, snatPorts, nodePortRange, setSysctls,
         }) command.Options.Add(option);
-        command.Validators.Add(Check);
+        // Not the command's: errors there would keep those of the other options from being told.
+        detectLocalMode.Validators.Add(result => Check(result, CheckDetector));
+        foreach (var option in new[] { snatPorts, nodePortRange }) option.Validators.Add(result => Check(result, CheckPorts));
     }
 
     public TcAttachMode ReadAttachMode(ParseResult result) => result.GetValue(attach);
@@ -93,13 +96,13 @@ internal sealed class NodeOptionSet
         {
             Devices = new DeviceOptions(result.GetValue(devices) ?? [], result.GetValue(excluded) ?? [], result.GetValue(pods) ?? []),
             NodePortAddresses = result.GetValue(nodePortAddresses) ?? NodePortAddresses.Unset,
-            LocalhostNodePorts = result.GetResult(localhostNodePorts) is null || result.GetValue(localhostNodePorts),
+            LocalhostNodePorts = result.GetValue(localhostNodePorts)?.IsYes ?? Defaults.LocalhostNodePorts,
             Detector = new PodDetector(mode, result.GetResult(clusterCidr) is null ? [] : result.GetValue(clusterCidr), InterfaceOf(mode, result)),
             MasqueradeAll = result.GetValue(masqueradeAll),
             AlwaysSnat = result.GetValue(alwaysSnat),
             HostSocketsOnly = result.GetValue(hostSocketsOnly),
             ProtectNodePorts = result.GetValue(protectNodePorts),
-            DropEvents = result.GetResult(dropEvents) is null || result.GetValue(dropEvents),
+            DropEvents = result.GetValue(dropEvents)?.IsYes ?? true,
             NodePorts = result.GetResult(nodePortRange) is null ? Defaults.NodePorts : result.GetValue(nodePortRange),
             SnatPorts = result.GetResult(snatPorts) is null ? Defaults.SnatPorts : result.GetValue(snatPorts),
         };
@@ -112,13 +115,29 @@ internal sealed class NodeOptionSet
         _ => null,
     };
 
-    private void Check(System.CommandLine.Parsing.CommandResult result)
+    private static void Check(OptionResult result, Action<OptionResult> check)
+    {
+        try
+        {
+            check(result);
+        }
+        catch (InvalidOperationException)
+        {
+            // One of the values cannot be read, and says so itself.
+        }
+    }
+
+    private void CheckDetector(OptionResult result)
     {
         var mode = result.GetValue(detectLocalMode);
         if (mode == DetectLocalMode.BridgeInterface && string.IsNullOrEmpty(result.GetValue(bridge)))
             result.AddError($"--detect-local-mode {mode} needs --pod-bridge-interface");
         if (mode == DetectLocalMode.InterfaceNamePrefix && string.IsNullOrEmpty(result.GetValue(prefix)))
             result.AddError($"--detect-local-mode {mode} needs --pod-interface-name-prefix");
+    }
+
+    private void CheckPorts(OptionResult result)
+    {
         var (snat, nodes) = (result.GetResult(snatPorts) is null ? Defaults.SnatPorts : result.GetValue(snatPorts),
             result.GetResult(nodePortRange) is null ? Defaults.NodePorts : result.GetValue(nodePortRange));
         if (snat.First <= nodes.Last && nodes.First <= snat.Last)
@@ -129,7 +148,7 @@ internal sealed class NodeOptionSet
         => CheckedOption.Create<IReadOnlyList<NamePattern>>(name, "NAMES", description,
             text => [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(NamePattern.Parse)]);
 
-    private static bool ParseBool(string text) => bool.TryParse(text, out var value) ? value : throw new FormatException($"'{text}' is neither true nor false");
+    private static Answer ParseBool(string text) => bool.TryParse(text, out var value) ? new Answer(value) : throw new FormatException($"'{text}' is neither true nor false");
 
     private static PortRange ParsePorts(string text)
         => text.Split('-') is [var first, var last] && ushort.TryParse(first, out var low) && ushort.TryParse(last, out var high) && low > 0 && low <= high
@@ -149,4 +168,7 @@ internal sealed class NodeOptionSet
             ? ranges.ToValueList()
             : throw new FormatException($"'{text}' has two ranges of one family; give one of each");
     }
+
+    /// <summary>Of an option that wants a word: to the parser a bool is a switch, and what follows it an argument of the command.</summary>
+    private sealed record Answer(bool IsYes);
 }

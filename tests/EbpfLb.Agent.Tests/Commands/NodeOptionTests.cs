@@ -33,7 +33,7 @@ public sealed class NodeOptionTests : IDisposable
         Assert.Equal(TcAttachMode.Auto, seen!.TcAttach);
         Assert.False(seen.SetSysctls);
         Assert.Equal(
-            NodeOptions.Default with { Devices = seen.Node.Devices, NodePortAddresses = seen.Node.NodePortAddresses, Detector = seen.Node.Detector, DropEvents = seen.Node.DropEvents },
+            NodeOptions.Default with { Devices = seen.Node.Devices, NodePortAddresses = seen.Node.NodePortAddresses, Detector = seen.Node.Detector, DropEvents = true },
             seen.Node);
         Assert.Equal("all", seen.Node.NodePortAddresses.ToString());
         Assert.Equal(PodDetector.None, seen.Node.Detector);
@@ -73,15 +73,23 @@ public sealed class NodeOptionTests : IDisposable
     {
         Assert.Equal(2, await line.RunAsync(
             "run", "--devices", "a b", "--tc-attach", "xdp", "--nodeport-addresses", "10.0.0.1,there", "--cluster-cidr", "10.0.0.0/8,11.0.0.0/8",
-            "--detect-local-mode", "BridgeInterface", "--snat-ports", "9-1", "--iptables-localhost-nodeports", "maybe"));
+            "--snat-ports", "9-1", "--iptables-localhost-nodeports", "maybe"));
         Assert.Contains("--devices: 'a b' is no name of a device", line.Error);
         Assert.Contains("--tc-attach: 'xdp' is not one of auto, tcx, clsact", line.Error);
         Assert.Contains("--nodeport-addresses: '10.0.0.1', 'there' is no range of addresses", line.Error);
         Assert.Contains("--cluster-cidr: '10.0.0.0/8,11.0.0.0/8' has two ranges of one family", line.Error);
-        Assert.Contains("--detect-local-mode BridgeInterface needs --pod-bridge-interface", line.Error);
         Assert.Contains("--snat-ports: '9-1' is not a range of ports", line.Error);
         Assert.Contains("--iptables-localhost-nodeports: 'maybe' is neither true nor false", line.Error);
         Assert.Null(seen);
+    }
+
+    [Theory]
+    [InlineData("BridgeInterface", "--pod-bridge-interface")]
+    [InlineData("InterfaceNamePrefix", "--pod-interface-name-prefix")]
+    public async Task A_detector_by_device_needs_a_name(string mode, string option)
+    {
+        Assert.Equal(2, await line.RunAsync("run", "--detect-local-mode", mode));
+        Assert.Contains($"--detect-local-mode {mode} needs {option}", line.Error);
     }
 
     [Fact]

@@ -10,7 +10,7 @@ public sealed class ReportTests(TestNode node) : IClassFixture<TestNode>
 {
     private static readonly string[] Hooks =
     [
-        "connect4", "connect6", "getpeername4", "getpeername6", "recvmsg4", "recvmsg6", "sendmsg4", "sendmsg6", "sock_release",
+        "bind4", "bind6", "connect4", "connect6", "getpeername4", "getpeername6", "recvmsg4", "recvmsg6", "sendmsg4", "sendmsg6", "sock_release",
     ];
 
     [Fact]

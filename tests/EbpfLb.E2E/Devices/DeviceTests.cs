@@ -72,7 +72,7 @@ public sealed class DeviceTests : IDisposable
         Start();
         Device("eth0", d => Number(d, "ingressProgram") > 0);
 
-        node.Configure("route del default dev eth0", "-6 route del default dev eth0");
+        node.Configure("route del default dev eth0", "route del ::/0 dev eth0");
 
         var device = Device("eth0", d => Text(d, "role") == "none");
         Assert.Equal("a veth without a route to a gateway", Text(device, "reason"));
