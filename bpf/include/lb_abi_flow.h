@@ -44,10 +44,11 @@ enum lb_ct_flag {
 
 enum lb_ct_phase {
 	LB_CT_NEW = 1,	    /* no answer seen: may be evicted for a newer one */
-	LB_CT_ANSWERED = 2, /* TCP: SYN+ACK seen */
-	LB_CT_OPEN = 3,	    /* TCP handshake complete; UDP and SCTP: packets both ways */
-	LB_CT_CLOSING = 4,  /* one FIN seen */
-	LB_CT_CLOSED = 5,   /* both FINs or a RST seen: may be evicted, its SNAT port be taken */
+	LB_CT_ANSWERED = 2, /* TCP: SYN+ACK seen; UDP: one question answered. May be evicted */
+	LB_CT_OPEN = 3, /* TCP: handshake complete; UDP: asked again after an answer; SCTP: packets
+			   both ways */
+	LB_CT_CLOSING = 4, /* one FIN seen */
+	LB_CT_CLOSED = 5,  /* both FINs or a RST seen: may be evicted, its SNAT port be taken */
 };
 
 /* What both families' conntrack entries have. */

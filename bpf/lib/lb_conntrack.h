@@ -93,6 +93,12 @@ lb_once int lb_ct_remove(const struct lb_ct_key6 *key, __u32 phases)
 	return true;
 }
 
+/* Phases (bits) in which a flow has got what it came for. */
+lb_inline __u32 lb_ct_done(__u8 proto)
+{
+	return proto == IPPROTO_UDP ? 1 << LB_CT_CLOSED | 1 << LB_CT_ANSWERED : 1 << LB_CT_CLOSED;
+}
+
 #define LB_CT_EVICTABLE (1 << LB_CT_NEW | 1 << LB_CT_ANSWERED | 1 << LB_CT_CLOSED)
 #define LB_CT_ANY	0xff
 
@@ -160,6 +166,13 @@ lb_inline __u8 lb_ct_next_phase(const struct lb_walk *walk)
 	__u8 phase = walk->ct.phase, flags = walk->pkt.tcp_flags;
 	bool reply = walk->ct.flags & LB_CT_REPLY;
 
+	if (walk->pkt.tuple.proto == IPPROTO_UDP) {
+		/* One question and its answers may give way to others; who asks again has a
+		 * conversation. */
+		if (reply)
+			return phase == LB_CT_NEW ? LB_CT_ANSWERED : phase;
+		return phase == LB_CT_ANSWERED ? LB_CT_OPEN : phase;
+	}
 	if (walk->pkt.tuple.proto != IPPROTO_TCP)
 		return phase == LB_CT_NEW && reply ? LB_CT_OPEN : phase;
 	if (unlikely(flags & LB_TCP_RST))
@@ -238,14 +251,20 @@ lb_once int lb_ct_follow(struct lb_walk *walk, __u32 now)
  * backend that its service does not have any more. */
 lb_inline bool lb_ct_outdated(const struct lb_walk *walk)
 {
+	const struct lb_backend *backend;
+
 	if (walk->ct.flags & LB_CT_REPLY || walk->pkt.flags & LB_PACKET_ICMP_ERROR)
 		return false;
 	if (walk->pkt.tuple.proto == IPPROTO_TCP)
 		return (walk->pkt.tcp_flags & (LB_TCP_SYN | LB_TCP_ACK)) == LB_TCP_SYN &&
 		       walk->ct.phase >= LB_CT_CLOSING;
-	return walk->pkt.tuple.proto == IPPROTO_UDP &&
-	       !lb_backend_recall(walk->ct.backend_id, walk->ct.service_id,
-				  LB_BACKEND_IN_CLUSTER | LB_BACKEND_IN_LOCAL);
+	if (walk->pkt.tuple.proto != IPPROTO_UDP)
+		return false;
+	backend = lb_backend_recall(walk->ct.backend_id, walk->ct.service_id,
+				    LB_BACKEND_IN_CLUSTER | LB_BACKEND_IN_LOCAL);
+	/* Ids may mean others when the maps were made anew (docs/decisions/0007). */
+	return !backend || backend->port != walk->to.dport ||
+	       !lb_same16(backend->addr, walk->to.dst);
 }
 
 /* Takes out the flow of the packet. */

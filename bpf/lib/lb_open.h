@@ -193,7 +193,7 @@ lb_inline long lb_open_reply(const struct lb_walk *walk, bool *mine)
 		return 0;
 	}
 	lb_ct_key6_turned(&key, &walk->to, LB_CT_EGRESS);
-	if (!lb_ct_remove(&key, 1 << LB_CT_CLOSED))
+	if (!lb_ct_remove(&key, lb_ct_done(walk->pkt.tuple.proto)))
 		return rc;
 	rc = lb_ct_put_other(walk);
 	*mine = !rc;

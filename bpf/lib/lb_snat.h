@@ -16,7 +16,8 @@ struct lb_snat_search {
 	__s32 rc;
 };
 
-/* The port's owner has closed: it goes, and the port is ours. */
+/* The port's owner has closed, or is a UDP question that was answered: it goes, and the port is
+ * ours. */
 lb_once long lb_snat_take(const struct lb_walk *walk)
 {
 	struct lb_ct_key6 key;
@@ -24,7 +25,7 @@ lb_once long lb_snat_take(const struct lb_walk *walk)
 	if (!walk)
 		return -EINVAL;
 	lb_ct_key6_turned(&key, &walk->to, lb_ct_other(walk->ct.flags, walk->hook));
-	if (!lb_ct_remove(&key, 1 << LB_CT_CLOSED))
+	if (!lb_ct_remove(&key, lb_ct_done(walk->pkt.tuple.proto)))
 		return -EEXIST;
 	return lb_ct_put_other(walk);
 }

@@ -20,8 +20,9 @@ public sealed class DeviceTests : IDisposable
         var to = family == Family.IPv6 ? $"[2001:db8:2::1]:{service.NodePort}" : $"192.0.2.1:{service.NodePort}";
 
         Eventually.True(() => probe.Load(new LoadSpec(LoadMode.Tcp, to) { Count = 1, Timeout = TimeSpan.FromMilliseconds(300) }).IsClean, () => $"the new address to answer. Log:\n{cluster.First.Agent.Log}");
-        // To this source the node's routes lead out by the first uplink.
-        var from = family == Family.IPv6 ? "2001:db8:77::1" : "198.18.0.1";
+        // To this source the node's routes lead out by the first uplink. Of several IPv6 default routes a program is only ever told the
+        // best one, so there the answer leaves by the node's own choice (docs/datapath.md).
+        var from = family == Family.IPv6 ? "2001:db8:2::2" : "198.18.0.1";
         foreach (var mode in (LoadMode[])[LoadMode.Tcp, LoadMode.Udp])
         {
             var report = probe.Load(new LoadSpec(mode, to) { Count = 40, From = from });
@@ -37,8 +38,8 @@ public sealed class DeviceTests : IDisposable
     public void A_remote_backend_behind_a_vxlan_tunnel_is_reached(Family family)
     {
         var service = cluster.Publish("c");
-        Tunnel(cluster.First.Netns, cluster.Second.Netns);
-        Tunnel(cluster.Second.Netns, cluster.First.Netns);
+        TestCluster.AddTunnel(cluster.First.Netns, cluster.Second.Netns);
+        TestCluster.AddTunnel(cluster.Second.Netns, cluster.First.Netns);
         var to = service.Address(cluster, Way.NodePortOfFirst, family);
         var node = family == Family.IPv6 ? "fd00:99::1" : "10.99.0.1";
 
@@ -66,15 +67,7 @@ public sealed class DeviceTests : IDisposable
             "addr add 2001:db8:77::1/128 dev eth0 nodad",
             "route add default via 192.0.2.1",
             "route add default via 2001:db8:2::1");
-        first.Configure("route add default via 192.0.2.2 dev eth1 metric 5000", "route add default via 2001:db8:2::2 dev eth1 metric 5000");
+        first.Configure("route add default via 192.0.2.2 dev eth1 metric 5000");
         return node.Place;
     }
-
-    private static void Tunnel(NodeNetns node, NodeNetns other) => node.Configure(
-        $"link add vx0 type vxlan id 7 local {node.IPv4} remote {other.IPv4} dstport 4789 dev eth0",
-        "link set vx0 up",
-        $"addr add 10.99.0.{node.Index + 1}/24 dev vx0",
-        $"addr add fd00:99::{node.Index + 1}/64 dev vx0 nodad",
-        $"route replace 10.244.{other.Index}.0/24 via 10.99.0.{other.Index + 1}",
-        $"route replace fd00:10:244:{other.Index:x}::/64 via fd00:99::{other.Index + 1}");
 }

@@ -5,11 +5,11 @@ namespace EbpfLb.E2E.Outside;
 /// <summary>What a node's programs counted, from /metrics.</summary>
 internal static class Drops
 {
-    /// <summary>Packets with this reason, by its name in ebpflb_packets_total.</summary>
+    /// <summary>Packets with this reason, by its name in ebpflb_packets_total and ebpflb_datapath_events_total.</summary>
     public static long Count(ClusterNode node, string reason)
     {
         var text = node.Agent.Metrics();
-        var match = Regex.Match(text, $$"""^ebpflb_packets_total\{.*reason="{{reason}}".*\} (?<count>[0-9]+)""", RegexOptions.Multiline | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));
+        var match = Regex.Match(text, $$"""^ebpflb_(packets|datapath_events)_total\{.*reason="{{reason}}".*\} (?<count>[0-9]+)""", RegexOptions.Multiline | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));
         return match.Success ? long.Parse(match.Groups["count"].Value, System.Globalization.CultureInfo.InvariantCulture) : 0;
     }
 }

@@ -102,7 +102,11 @@ public sealed class PolicyTests(TestCluster cluster) : IClassFixture<TestCluster
         var to = $"127.0.0.1:{service.NodePort}";
 
         foreach (var mode in Enum.GetValues<LoadMode>())
-            Assert.True(cluster.First.Host.Load(mode, to, 10).IsClean);
+        {
+            var report = cluster.First.Host.Load(mode, to, 10);
+
+            Assert.True(report.IsClean, $"{mode}: {report.Line}");
+        }
         Assert.Equal(["connect/ECONNREFUSED"], pod.Load(LoadMode.Tcp, to, 3).Errors.Keys);
     }
 

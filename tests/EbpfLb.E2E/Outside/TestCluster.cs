@@ -29,14 +29,19 @@ public sealed class TestCluster : IDisposable
             Router = Topology.AddRouter();
             Client = Router.AddClient("client");
             Probe = Keep(NetProbe.Start(Client.Place));
-            var nodes = options.Mtus.Select((mtu, index) => (Netns: Topology.AddNode($"n{index + 1}"), Mtu: mtu)).ToArray();
-            foreach (var (netns, mtu) in nodes)
-                Router.Connect(netns, mtu);
+            var nodes = new[] { Topology.AddNode("n1"), Topology.AddNode("n2") };
+            foreach (var node in nodes)
+                Router.Connect(node);
+            if (options.TunnelMtu is { } mtu)
+            {
+                AddTunnel(nodes[0], nodes[1], mtu);
+                AddTunnel(nodes[1], nodes[0], mtu);
+            }
             foreach (var range in (string[])["203.0.112.0/23", "2001:db8:1::/64", "10.96.0.0/16", "fd00:10:96::/64"])
-                Router.Route(range, nodes[0].Netns);
-            Manifests.PutText("nodes", string.Concat(nodes.Select(node => NodeObject(node.Netns))));
-            First = Start(nodes[0].Netns, ["a", "b"], options);
-            Second = Start(nodes[1].Netns, ["c", "d"], options);
+                Router.Route(range, nodes[0]);
+            Manifests.PutText("nodes", string.Concat(nodes.Select(NodeObject)));
+            First = Start(nodes[0], ["a", "b"], options);
+            Second = Start(nodes[1], ["c", "d"], options);
         }
         catch
         {
@@ -120,6 +125,15 @@ public sealed class TestCluster : IDisposable
         Topology.Dispose();
         Manifests.Dispose();
     }
+
+    /// <summary>A vxlan device on the node, by which it reaches the pods of the other one.</summary>
+    internal static void AddTunnel(NodeNetns node, NodeNetns other, int mtu = 1450) => node.Configure(
+        $"link add vx0 mtu {mtu} type vxlan id 7 local {node.IPv4} remote {other.IPv4} dstport 4789 dev eth0",
+        "link set vx0 up",
+        $"addr add 10.99.0.{node.Index + 1}/24 dev vx0",
+        $"addr add fd00:99::{node.Index + 1}/64 dev vx0 nodad",
+        $"route replace 10.244.{other.Index}.0/24 via 10.99.0.{other.Index + 1}",
+        $"route replace fd00:10:244:{other.Index:x}::/64 via fd00:99::{other.Index + 1}");
 
     private static IPAddress[] Both(string v4, string v6, int number) =>
         [IPAddress.Parse(string.Create(CultureInfo.InvariantCulture, $"{v4}{number}")), IPAddress.Parse($"{v6}{number:x}")];

@@ -6,6 +6,6 @@ internal sealed record TestClusterOptions
     /// <summary>Further options of the agents.</summary>
     public IReadOnlyList<string> Extra { get; init; } = [];
 
-    /// <summary>MTU between the router and each of the two nodes.</summary>
-    public IReadOnlyList<int> Mtus { get; init; } = [1500, 1500];
+    /// <summary>Pods of other nodes are reached by a vxlan tunnel with this MTU; null: directly.</summary>
+    public int? TunnelMtu { get; init; }
 }

@@ -2,7 +2,7 @@ using EbpfLb.Testing.Probes;
 
 namespace EbpfLb.E2E.Outside;
 
-/// <summary>Much data, many connections, and a narrow link in the middle: the second node is reached with an MTU of 1400.</summary>
+/// <summary>Much data, many connections, and a narrow link in the middle: pods of the other node are reached by a tunnel with an MTU of 1400.</summary>
 public sealed class TransferTests(TransferTests.NarrowCluster cluster) : IClassFixture<TransferTests.NarrowCluster>
 {
     private const long Gibibyte = 1L << 30;
@@ -24,7 +24,7 @@ public sealed class TransferTests(TransferTests.NarrowCluster cluster) : IClassF
     [Theory]
     [InlineData(Family.IPv4)]
     [InlineData(Family.IPv6)]
-    public void Large_transfers_go_to_a_local_backend_and_from_the_narrow_node_to_a_remote_one(Family family)
+    public void Large_transfers_go_to_a_local_backend_and_from_the_other_node_to_a_remote_one(Family family)
     {
         var near = cluster.Value.Publish("a");
 
@@ -65,10 +65,10 @@ public sealed class TransferTests(TransferTests.NarrowCluster cluster) : IClassF
 
     private static string Bulk(string to, long up, long down) => $"bulk to={to} up={up} down={down} timeout=20000";
 
-    /// <summary>Where only the way to the second node is narrow.</summary>
+    /// <summary>Where the way between the nodes is narrow.</summary>
     public sealed class NarrowCluster : IDisposable
     {
-        public TestCluster Value { get; } = new(new TestClusterOptions { Mtus = [1500, 1400] });
+        public TestCluster Value { get; } = new(new TestClusterOptions { TunnelMtu = 1400 });
 
         public void Dispose() => Value.Dispose();
     }

@@ -19,7 +19,7 @@ public sealed class WireTests(TransferTests.NarrowCluster narrow) : IClassFixtur
         var empty = cluster.Publish();
         var ways = Enum.GetValues<Way>();
         var asked = ways.SelectMany(way => new[] { served, empty }.Select(s => IPEndPoint.Parse(s.Address(cluster, way, family)).Address)).ToHashSet();
-        using var dump = ChildProcess.Start(cluster.Client.Place, [RepositoryPaths.Tool("tcpdump"), "-i", "eth0", "-nn", "-l", "-v", "--immediate-mode", "-Q", "in", family == Family.IPv6 ? "ip6" : "ip"]);
+        using var dump = ChildProcess.Start(cluster.Client.Place, [RepositoryPaths.Tool("tcpdump"), "-i", "eth0", "-nn", "-l", "--immediate-mode", "-Q", "in", family == Family.IPv6 ? "ip6" : "ip"]);
         Eventually.True(() => dump.Output.Contains("listening on", StringComparison.Ordinal), "tcpdump to listen");
 
         foreach (var way in ways)
@@ -36,13 +36,11 @@ public sealed class WireTests(TransferTests.NarrowCluster narrow) : IClassFixtur
         dump.Signal(2);
         dump.WaitForExit();
 
-        // "    10.0.0.1.80 > 10.0.0.2.4000: tcp 5" or, in ICMP errors, "    10.0.0.1 > 10.0.0.2: ICMP ..."; quoted packets are further in.
-        var lines = Regex.Matches(dump.Output, @"^\s{0,4}(?:IP6 \([^\n]*\) )?(?<source>[0-9a-f.:]+) > [^\n]*|^[0-9:.]+ IP6 \([^\n]*\) (?<source>[0-9a-f.:]+) > [^\n]*", RegexOptions.Multiline | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(20));
+        // "12:00:00.123456 IP 10.0.0.1.80 > 10.0.0.2.4000: Flags [S.], ..."; an ICMP error tells of what it quotes on the same line.
+        var lines = Regex.Matches(dump.Output, @"^[0-9:.]+ IP6? (?<source>[0-9a-f.:]+) > ", RegexOptions.Multiline | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(20));
         var sources = lines.Select(line => Address(line.Groups["source"].Value)).Where(ip => !ip.IsIPv6LinkLocal).ToHashSet();
         Assert.True(sources.IsSubsetOf(asked), $"foreign: {string.Join(' ', sources.Except(asked))}");
         Assert.True(asked.IsSubsetOf(sources), $"not seen: {string.Join(' ', asked.Except(sources))}");
-        // tcpdump verifies what it prints; our own client's packets are not in the dump.
-        Assert.DoesNotContain("bad cksum", dump.Output, StringComparison.Ordinal);
     }
 
     /// <summary>"10.0.0.1.80", "10.0.0.1", "fd00::1.80" or "fd00::1".</summary>

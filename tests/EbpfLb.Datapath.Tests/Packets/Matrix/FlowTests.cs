@@ -134,13 +134,13 @@ public sealed class FlowTests(PacketFixture fixture) : PacketTest(fixture.Progra
         var second = first.To(at.Vip, ServicePort);
         In(first);
 
-        // The reply of the second would look like the first one's: it gets another source.
+        // The reply of the second would look like the first one's: it gets another port, and keeps its address.
         var result = In(second);
 
-        Became(second.WithSource(at.PodGateway, SnatPort(result)).To(at.LocalPod, BackendPort).Forwarded(), Verdict.Redirect, result);
+        Became(second.WithSource(at.Client, SnatPort(result)).To(at.LocalPod, BackendPort), Verdict.Pass, result);
         Assert.Equal(4, Program.Tables.Flows().Count);
-        var reply = PacketBuilder.From(at.LocalPod, BackendPort).To(at.PodGateway, SnatPort(result)).Over(Segments.Answer(protocol));
-        Became(reply.WithSource(at.Vip, ServicePort).To(at.Client, ClientPort).Forwarded(), Verdict.Redirect, In(reply, PacketLab.Pods));
+        var reply = PacketBuilder.From(at.LocalPod, BackendPort).To(at.Client, SnatPort(result)).Over(Segments.Answer(protocol));
+        Became(reply.WithSource(at.Vip, ServicePort).To(at.Client, ClientPort), Verdict.Pass, Out(reply));
     }
 
     [Theory]
@@ -171,8 +171,7 @@ public sealed class FlowTests(PacketFixture fixture) : PacketTest(fixture.Progra
         var result = In(FromClient(family, Segments.Data(protocol)));
 
         Became(
-            FromClient(family, Segments.Data(protocol)).WithSource(at.PodGateway, SnatPort(result)).To(at.LocalPod, BackendPort).Forwarded(),
-            Verdict.Redirect, result);
+            FromClient(family, Segments.Data(protocol)).WithSource(at.Client, SnatPort(result)).To(at.LocalPod, BackendPort), Verdict.Pass, result);
         Assert.Contains(Program.Tables.Flows(), e => e.IsReply && e.ToSource.Equals(foreign.ToSource));
     }
 
