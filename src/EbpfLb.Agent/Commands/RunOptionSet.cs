@@ -77,6 +77,8 @@ internal sealed class RunOptionSet
     private readonly Option<uint?> maxAffinity = CheckedOption.Entries("--max-affinity", "Clients that session affinity remembers (default: as many as frontends)");
 
     private readonly Option<uint?> maxFlows = CheckedOption.Entries("--max-flows", "Flows tracked at once, for each family (default: 131072 from 8 GiB of memory on, in proportion below; 544 bytes each)");
+    private readonly Option<uint?> maxNodeAddresses = CheckedOption.Entries("--max-node-addresses", "Addresses of this node's devices, for each family (default: 4096)");
+    private readonly Option<uint?> maxDevices = CheckedOption.Entries("--max-devices", "Devices of this node (default: 4096)");
     private readonly Option<uint?> maxSourceRanges = CheckedOption.Entries("--max-source-ranges", "loadBalancerSourceRanges of all service ports together, for each family (default: 4096)");
 
     public void AddTo(Command command)
@@ -86,7 +88,7 @@ internal sealed class RunOptionSet
         foreach (var option in new Option[]
         {
             manifests, kubeConfig, apiServers, nodeName, cgroupRoot, healthz, metrics, minSyncPeriod, syncPeriod,
-            logFormat, verbosity, maxServices, maxFrontends, maxBackends, maxSlots, maxAffinity, maxFlows, maxSourceRanges,
+            logFormat, verbosity, maxServices, maxFrontends, maxBackends, maxSlots, maxAffinity, maxFlows, maxSourceRanges, maxNodeAddresses, maxDevices,
         }) command.Options.Add(option);
         flows.AddTo(command);
         node.AddTo(command);
@@ -112,7 +114,7 @@ internal sealed class RunOptionSet
         SetSysctls = node.ReadSetSysctls(result),
         Sizes = new SizeOptions(
             result.GetValue(maxServices), result.GetValue(maxFrontends), result.GetValue(maxBackends), result.GetValue(maxSlots), result.GetValue(maxAffinity),
-            result.GetValue(maxFlows), result.GetValue(maxSourceRanges)),
+            result.GetValue(maxFlows), result.GetValue(maxSourceRanges), result.GetValue(maxNodeAddresses), result.GetValue(maxDevices)),
     };
 
     private void ExcludeManifests(OptionResult result)

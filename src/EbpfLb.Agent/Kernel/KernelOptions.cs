@@ -23,5 +23,7 @@ internal static class KernelOptions
         Affinity = asked.Affinity ?? defaults.Affinity,
         Flows = asked.Flows ?? defaults.Flows,
         SourceRanges = asked.SourceRanges ?? defaults.SourceRanges,
+        NodeAddresses = asked.NodeAddresses ?? defaults.NodeAddresses,
+        Devices = asked.Devices ?? defaults.Devices,
     };
 }

@@ -67,4 +67,4 @@ internal sealed record InstanceOptions(string Name, string? CgroupRoot, string? 
 
 /// <summary>Capacities of the BPF maps in entries; null: derived from the memory of the machine.</summary>
 internal sealed record SizeOptions(uint? Services = null, uint? Frontends = null, uint? Backends = null, uint? Slots = null, uint? Affinity = null,
-    uint? Flows = null, uint? SourceRanges = null);
+    uint? Flows = null, uint? SourceRanges = null, uint? NodeAddresses = null, uint? Devices = null);

@@ -62,11 +62,12 @@ public sealed class RecordedListsTests : IDisposable
     [Fact]
     public async Task The_demos_manifests_load_without_a_complaint()
     {
-        Copy("DemoManifests", "node.yaml", "web.yaml", "echo.yaml", "sticky.yaml", "empty.yaml");
+        Copy("DemoManifests", "nodes.yaml", "web.yaml", "echo.yaml", "sticky.yaml", "empty.yaml", "nodeport.yaml", "loadbalancer.yaml", "local.yaml");
         var loaded = await folder.LoadAsync();
         Assert.Empty(loaded.Source.Problems);
-        Assert.Equal(["default/echo", "default/empty", "default/sticky", "default/web"], loaded.ServiceNames);
-        Assert.Equal(ManifestFolder.NodeName, loaded.Snapshot.Node!.Name);
+        Assert.Equal(
+            ["default/echo", "default/empty", "default/local", "default/public", "default/shop", "default/sticky", "default/web"], loaded.ServiceNames);
+        Assert.Equal(TrafficPolicy.Local, loaded.Service("local").ExternalTraffic);
         Assert.Equal("[10.96.0.80, fd00:10:96::80]", loaded.Service("web").ClusterIPs.ToString());
         Assert.Equal([3, 3], loaded.Entry("default", "web").Slices.Select(s => s.Endpoints.Count));
         Assert.Equal([new ServicePort("echo", TransportProtocol.Udp, 7, 0)], loaded.Service("echo").Ports);
