@@ -11,4 +11,8 @@ namespace EbpfLb.Policy;
 public sealed record CompiledService(
     ObjectName Name,
     ValueList<CompiledPort> Ports,
-    ValueList<PolicyDiagnostic> Diagnostics);
+    ValueList<PolicyDiagnostic> Diagnostics)
+{
+    /// <summary>null: the Service has no health check port, or is not for this proxy.</summary>
+    public HealthCheck? HealthCheck { get; init; }
+}

@@ -11,6 +11,7 @@ internal sealed class ServiceCompiler(PolicyOptions options, NodeFacts node, IFr
     private readonly EndpointUnion union = new();
     private readonly PortFrontends frontends = new(frontendPolicies);
     private readonly EndpointSelection selection = new(node, endpointPolicies);
+    private readonly LocalReadyCount localReady = new(node);
     private readonly List<CompiledPort> ports = [];
     private readonly List<CompiledBackend> backends = [];
     private readonly List<PolicyDiagnostic> diagnostics = [];
@@ -21,13 +22,17 @@ internal sealed class ServiceCompiler(PolicyOptions options, NodeFacts node, IFr
             return new CompiledService(entry.Name, [], []);
         ports.Clear();
         diagnostics.Clear();
+        localReady.Clear();
         // IPv4 and IPv6 are two independent data sets (contract section 2).
         foreach (var family in options.Families)
         {
             if (!ServiceScope.IsServed(service, family)) continue;
             for (var i = 0; i < service.Ports.Count; i++) AddPort(entry, service, i, family);
         }
-        return new CompiledService(entry.Name, ports.ToValueList(), diagnostics.ToValueList());
+        return new CompiledService(entry.Name, ports.ToValueList(), diagnostics.ToValueList())
+        {
+            HealthCheck = ServiceScope.HealthCheckPort(service) is var port and not 0 ? new HealthCheck(port, localReady.Value) : null,
+        };
     }
 
     private void AddPort(ServiceEntry entry, Service service, int index, IpFamily family)
@@ -37,7 +42,9 @@ internal sealed class ServiceCompiler(PolicyOptions options, NodeFacts node, IFr
         if (Complain(RepeatedPorts.NodePort(service, index))) port = port with { NodePort = 0 };
         var served = frontends.Of(service, port, family);
         backends.Clear();
-        var elsewhere = selection.Select(union.Merge(entry.Slices, port, family), served, backends);
+        var endpoints = union.Merge(entry.Slices, port, family);
+        if (ServiceScope.HealthCheckPort(service) != 0) localReady.Add(endpoints);
+        var elsewhere = selection.Select(endpoints, served, backends);
         ports.Add(new CompiledPort(
             new ServicePortKey(entry.Name, port.Name, port.Protocol, family),
             ValueList.Create(served),

@@ -23,7 +23,7 @@ internal static class ConflictResolver
             .SelectMany(p => p.Frontends)
             .Where(f => lost.ContainsKey(f.Frontend))
             .Select(f => Complaint(wanted.Name, f, lost[f.Frontend])));
-        return new CompiledService(wanted.Name, ports, diagnostics.ToValueList());
+        return wanted with { Ports = ports, Diagnostics = diagnostics.ToValueList() };
     }
 
     private static Dictionary<Frontend, FrontendClaim> Lost(CompiledService wanted, FrontendClaims claims)

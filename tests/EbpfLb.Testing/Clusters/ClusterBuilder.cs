@@ -22,7 +22,8 @@ public sealed partial class ClusterBuilder
         string[]? balancerIPs = null,
         string[]? sourceRanges = null,
         TrafficPolicy inside = TrafficPolicy.Cluster,
-        TrafficPolicy outside = TrafficPolicy.Cluster)
+        TrafficPolicy outside = TrafficPolicy.Cluster,
+        ushort healthCheckPort = 0)
     {
         state.Set(new Service(
             Name(name),
@@ -37,6 +38,7 @@ public sealed partial class ClusterBuilder
             SourceRanges = (sourceRanges ?? []).Select(SourceRange.Parse).ToValueList(),
             InternalTraffic = inside,
             ExternalTraffic = outside,
+            HealthCheckNodePort = healthCheckPort,
         });
         return this;
     }
