@@ -92,9 +92,16 @@ struct lb_backend {
 };
 
 enum lb_client_kind {
-	LB_CLIENT_NETNS = 1, /* client[0..1] is the network namespace cookie: all sockets of a pod
-				are one client */
+	LB_CLIENT_NETNS = 1, /* client[0..1] is the network namespace cookie, for a socket whose
+				address is not known yet */
 	LB_CLIENT_ADDR = 2,  /* client[] is the source address, IPv4 as v4-mapped */
+};
+
+/* Value of lb_netns: what processes of a network namespace connect from unless they bind to another
+ * address. All 0: none, or not known. */
+struct lb_netns {
+	__be32 addr4;
+	__be32 addr6[4];
 };
 
 /* Key of lb_affinity. */

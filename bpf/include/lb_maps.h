@@ -54,6 +54,19 @@ struct {
 	__uint(max_entries, 1024);
 } lb_affinity __weak SEC(".maps");
 
+/*
+ * Network namespace cookie -> its addresses: with it socket hooks know their clients as packets
+ * show them. Written by the agent, read for services with affinity or source ranges. Full: the
+ * agent says so; processes of what is left out are known by their namespace.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, __u64);
+	__type(value, struct lb_netns);
+	__uint(max_entries, 16384);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
+} lb_netns __weak SEC(".maps");
+
 /* What a socket asked for and what it got. Lives and dies with the socket, so it is never full. */
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);

@@ -26,6 +26,17 @@ lb_inline const struct lb_backend *lb_affinity_recall(const struct lb_aff_key *k
 	return backend;
 }
 
+/* What a client got while only its namespace was known. */
+lb_inline const struct lb_backend *lb_affinity_before(__u64 netns, const struct lb_service *svc,
+						      enum lb_backend_flag list, __u32 *id)
+{
+	struct lb_aff_key key = {.client = {(__u32)netns, netns >> 32},
+				 .service_id = svc->id,
+				 .kind = LB_CLIENT_NETNS};
+
+	return lb_affinity_recall(&key, svc->affinity_sec, list, id);
+}
+
 lb_inline void lb_affinity_remember(const struct lb_aff_key *key, __u32 backend_id)
 {
 	struct lb_aff aff = {.backend_id = backend_id, .used_ns = bpf_ktime_get_coarse_ns()};

@@ -150,6 +150,7 @@ lb_once enum lb_choice lb_choose(struct lb_walk *walk)
 	lb_copy16(client.affinity.client, walk->pkt.tuple.src);
 	client.affinity.service_id = 0;
 	client.affinity.kind = LB_CLIENT_ADDR;
+	client.netns = 0;
 	client.flow = NULL;
 	client.dice = bpf_get_prandom_u32();
 	verdict = lb_select(key, key, lookup, &svc, &client, &pick);

@@ -30,6 +30,7 @@ enum lb_source {
 struct lb_client {
 	enum lb_source source;
 	struct lb_aff_key affinity; /* kind and client[]; service_id is scratch */
+	__u64 netns; /* with LB_CLIENT_ADDR: under which cookie it may be remembered too; or 0 */
 	const struct lb_sock *flow; /* last flow, kept while its backend is live; or NULL */
 	__u32 dice;
 };
@@ -73,11 +74,14 @@ lb_inline const struct lb_backend *lb_select_backend(const struct lb_addr *dst,
 
 	client->affinity.service_id = svc->id;
 	backend = lb_affinity_recall(&client->affinity, svc->affinity_sec, list, id);
-	if (backend) {
+	if (likely(backend)) {
 		lb_count(LB_SOCK_AFFINITY_HIT);
 		return backend;
 	}
-	backend = lb_backend_draw(range, svc->id, client->dice, id);
+	if (client->netns)
+		backend = lb_affinity_before(client->netns, svc, list, id);
+	if (!backend)
+		backend = lb_backend_draw(range, svc->id, client->dice, id);
 	if (backend)
 		lb_affinity_remember(&client->affinity, *id);
 	return backend;
@@ -106,7 +110,7 @@ lb_inline enum lb_verdict lb_select(const struct lb_addr *dst, const struct lb_a
 			pick->service_id = svc->id;
 			pick->flags = svc->flags;
 			if (unlikely(svc->flags & LB_SERVICE_RANGES)) {
-				/* A socket has no source address yet: the packet decides. */
+				/* A socket whose address is not known: the packet decides. */
 				if (client->affinity.kind != LB_CLIENT_ADDR)
 					return LB_PASS;
 				pick->reason = LB_DROP_RANGE;

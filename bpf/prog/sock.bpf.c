@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /* Socket hooks: connect, sendmsg, recvmsg, getpeername for both families, and the release of a
  * socket. */
-#include "lb_frontend.h"
+#include "hook_sock.h"
 #include "lb_sock.h"
 
 /*
- * The context is touched only here. IPv6 sockets that name an IPv4 destination (v4-mapped) take the
- * IPv4 path, because lb_addr holds IPv4 in just that form.
+ * The context is touched only here and in hook_sock.h. IPv6 sockets that name an IPv4 destination
+ * (v4-mapped) take the IPv4 path, because lb_addr holds IPv4 in just that form.
  */
 lb_inline void ctx_load4(struct bpf_sock_addr *ctx, struct lb_addr *addr)
 {
@@ -51,27 +51,6 @@ lb_inline enum lb_lookup find(struct bpf_sock_addr *ctx, const struct lb_setting
 	return lb_frontend_find(dst, set, flags, key, svc);
 }
 
-/* False: the socket is a pod's, and pods are left to others (LB_SET_HOST_SOCKETS). */
-lb_inline bool client_fill(struct bpf_sock_addr *ctx, const struct lb_settings *set, bool is4,
-			   struct lb_client *client)
-{
-	__u64 netns = bpf_get_netns_cookie(ctx);
-	bool pods =
-		set->flags & LB_SET_PODS_DEVICE || set->flags & (is4 ? LB_SET_PODS4 : LB_SET_PODS6);
-
-	__builtin_memset(client, 0, sizeof(*client));
-	if (netns == set->host_netns)
-		client->source = LB_FROM_NODE;
-	else if (set->flags & LB_SET_HOST_SOCKETS)
-		return false;
-	else
-		client->source = pods ? LB_FROM_POD : LB_FROM_OUTSIDE;
-	client->affinity.client[0] = (__u32)netns;
-	client->affinity.client[1] = netns >> 32;
-	client->affinity.kind = LB_CLIENT_NETNS;
-	return true;
-}
-
 /* "connection refused" at once, where the kernel's answer to a 0 from a program would be EPERM. */
 lb_inline int refuse(__u32 service_id)
 {
@@ -114,6 +93,7 @@ lb_inline int pass(struct bpf_sock_addr *ctx)
 
 lb_inline int do_connect(struct bpf_sock_addr *ctx, const struct lb_addr *dst, bool is4)
 {
+	const struct hook_sock hook = {.is4 = is4};
 	const struct lb_settings *set = lb_settings_get();
 	struct lb_client client;
 	struct lb_svc_stat *stat;
@@ -127,7 +107,8 @@ lb_inline int do_connect(struct bpf_sock_addr *ctx, const struct lb_addr *dst, b
 	if (!set)
 		return LB_SOCK_ALLOW;
 	lookup = find(ctx, set, dst, &key, &svc);
-	if (likely(lookup == LB_LOOKUP_NONE) || !client_fill(ctx, set, is4, &client))
+	if (likely(lookup == LB_LOOKUP_NONE) ||
+	    !client_fill(ctx, hook, set, dst, lookup, &svc, &client))
 		return pass(ctx);
 
 	client.dice = bpf_get_prandom_u32();
@@ -162,6 +143,7 @@ lb_inline int do_connect(struct bpf_sock_addr *ctx, const struct lb_addr *dst, b
  */
 lb_inline int do_sendmsg(struct bpf_sock_addr *ctx, const struct lb_addr *dst, bool is4)
 {
+	const struct hook_sock hook = {.is4 = is4, .msg = true};
 	const struct lb_settings *set = lb_settings_get();
 	struct lb_client client;
 	struct lb_svc_stat *stat;
@@ -176,7 +158,8 @@ lb_inline int do_sendmsg(struct bpf_sock_addr *ctx, const struct lb_addr *dst, b
 	if (!set)
 		return LB_SOCK_ALLOW;
 	lookup = find(ctx, set, dst, &key, &svc);
-	if (likely(lookup == LB_LOOKUP_NONE) || !client_fill(ctx, set, is4, &client))
+	if (likely(lookup == LB_LOOKUP_NONE) ||
+	    !client_fill(ctx, hook, set, dst, lookup, &svc, &client))
 		return LB_SOCK_ALLOW;
 
 	cookie = bpf_get_socket_cookie(ctx);

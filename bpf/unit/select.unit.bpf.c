@@ -10,7 +10,8 @@ struct unit_select {
 	__u8 ethernet[16]; /* test_run wants an Ethernet header; zeros will do */
 	struct lb_addr dst;
 	__u32 dice;
-	__u64 client;
+	__u64 netns;
+	__be32 source[4]; /* all 0: the client is known by its namespace only */
 	struct lb_addr flow_frontend; /* proto 0: the socket has no flow yet */
 	__u32 flow_backend_id;
 	__u32 verdict;	  /* out: enum lb_verdict */
@@ -32,9 +33,15 @@ int unit_select(struct __sk_buff *skb)
 	if ((void *)(ctx + 1) > (void *)(long)skb->data_end)
 		return 1;
 	dst = ctx->dst;
-	client.affinity.client[0] = (__u32)ctx->client;
-	client.affinity.client[1] = ctx->client >> 32;
-	client.affinity.kind = LB_CLIENT_NETNS;
+	if (ctx->source[3]) {
+		__builtin_memcpy(client.affinity.client, ctx->source, sizeof(ctx->source));
+		client.affinity.kind = LB_CLIENT_ADDR;
+		client.netns = ctx->netns;
+	} else {
+		client.affinity.client[0] = (__u32)ctx->netns;
+		client.affinity.client[1] = ctx->netns >> 32;
+		client.affinity.kind = LB_CLIENT_NETNS;
+	}
 	client.dice = ctx->dice;
 	if (ctx->flow_frontend.proto) {
 		flow.frontend = ctx->flow_frontend;

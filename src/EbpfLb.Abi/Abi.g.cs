@@ -10,10 +10,10 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "dec2d6d1dbe9ce6ddcfec2be4b6e29361b7de20809972966b46f2e353141b039";
+    public const string Hash = "466a00388f7c43d81cfe9c36ecc126fcb36c1f9ed28b3eca359e1cc742b2efda";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
-    public const ulong MapsHash = 0x05abf407e537ef42;
+    public const ulong MapsHash = 0x533ca9917a5a8e14;
 }
 
 /// <summary>struct lb_addr, 20 bytes.</summary>
@@ -472,6 +472,23 @@ public record struct LbMeta
 
     /// <summary>Byte by byte.</summary>
     public readonly bool Equals(LbMeta other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+}
+
+/// <summary>struct lb_netns, 20 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 20)]
+public record struct LbNetns
+{
+    /// <summary>__be32 addr4.</summary>
+    [FieldOffset(0)] public Be32 Addr4;
+
+    /// <summary>__be32[4] addr6.</summary>
+    [FieldOffset(4)] public Be32x4 Addr6;
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbNetns other) => AbiBytes.Same(this, other);
 
     /// <inheritdoc/>
     public override readonly int GetHashCode() => AbiBytes.Hash(this);

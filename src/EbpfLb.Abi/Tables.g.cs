@@ -47,6 +47,10 @@ public static class Tables
     public static Table<uint, LbMeta> Meta { get; } =
         new("lb_meta", 2, 4, 16, 1, 128);
 
+    /// <summary>lb_netns: Hash, NoPrealloc, ReadOnlyProgram.</summary>
+    public static Table<ulong, LbNetns> Netns { get; } =
+        new("lb_netns", 1, 8, 20, 16384, 129);
+
     /// <summary>lb_node_addrs4: Hash, ReadOnlyProgram.</summary>
     public static Table<LbIp4, LbNodeAddr> NodeAddrs4 { get; } =
         new("lb_node_addrs4", 1, 4, 4, 1024, 128);
@@ -108,6 +112,7 @@ public static class Tables
         Events,
         Frags,
         Meta,
+        Netns,
         NodeAddrs4,
         NodeAddrs6,
         Services4,

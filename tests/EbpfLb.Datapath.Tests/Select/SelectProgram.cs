@@ -22,6 +22,7 @@ internal sealed class SelectProgram : IDisposable
         Slots = bpf.OpenMap<uint, LbSlot>(Abi.Tables.Slots.Name);
         Backends = bpf.OpenMap<uint, LbBackend>(Abi.Tables.Backends.Name);
         Affinity = bpf.OpenMap<LbAffKey, LbAff>(Abi.Tables.Affinity.Name);
+        SourceRanges4 = bpf.OpenMap<LbSrcRange4, uint>(Abi.Tables.SrcRanges4.Name);
         Stats = new PerCpuMap<uint, LbStat>(bpf.OpenMap(Abi.Tables.Stats.Name));
     }
 
@@ -34,6 +35,8 @@ internal sealed class SelectProgram : IDisposable
     public BpfMap<uint, LbBackend> Backends { get; }
 
     public BpfMap<LbAffKey, LbAff> Affinity { get; }
+
+    public BpfMap<LbSrcRange4, uint> SourceRanges4 { get; }
 
     public PerCpuMap<uint, LbStat> Stats { get; }
 
@@ -67,6 +70,7 @@ internal sealed class SelectProgram : IDisposable
         Slots.Dispose();
         Backends.Dispose();
         Affinity.Dispose();
+        SourceRanges4.Dispose();
         Stats.Dispose();
         program.Dispose();
         bpf.Dispose();
@@ -77,6 +81,7 @@ internal sealed class SelectProgram : IDisposable
         Pass,
         Forward,
         Refuse,
+        Drop,
     }
 
     /// <summary>The end of struct unit_select.</summary>
@@ -84,14 +89,15 @@ internal sealed class SelectProgram : IDisposable
     public record struct Answer(Verdict Verdict, uint BackendId, uint ServiceId, uint Check);
 
     /// <summary>struct unit_select.</summary>
-    [StructLayout(LayoutKind.Explicit, Size = 88)]
+    [StructLayout(LayoutKind.Explicit, Size = 104)]
     public record struct Question
     {
         [FieldOffset(16)] public LbAddr Destination;
         [FieldOffset(36)] public uint Dice;
-        [FieldOffset(40)] public ulong Client;
-        [FieldOffset(48)] public LbAddr FlowFrontend;
-        [FieldOffset(68)] public uint FlowBackendId;
-        [FieldOffset(72)] public Answer Answer;
+        [FieldOffset(40)] public ulong Netns;
+        [FieldOffset(48)] public Be32x4 Source;
+        [FieldOffset(64)] public LbAddr FlowFrontend;
+        [FieldOffset(84)] public uint FlowBackendId;
+        [FieldOffset(88)] public Answer Answer;
     }
 }

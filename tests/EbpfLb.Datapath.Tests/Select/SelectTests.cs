@@ -104,6 +104,75 @@ public sealed class SelectTests : IDisposable
     }
 
     [Fact]
+    public void A_time_out_that_is_changed_counts_for_memories_that_are_there()
+    {
+        Publish(backends: 4, affinitySeconds: 60);
+        Ask(Frontend, dice: 0);
+        var key = program.Affinity.Keys().Single();
+        var entry = program.Affinity.Lookup(key);
+        program.Affinity.Update(key, entry with { UsedNs = entry.UsedNs - 30_000_000_000 });
+
+        Publish(backends: 4, affinitySeconds: 20);
+        Assert.Equal(4u, Ask(Frontend, dice: uint.MaxValue).BackendId);
+
+        program.Affinity.Update(key, entry with { UsedNs = entry.UsedNs - 80_000_000_000 });
+        Publish(backends: 4, affinitySeconds: 100);
+        Assert.Equal(1u, Ask(Frontend, dice: uint.MaxValue).BackendId);
+    }
+
+    [Fact]
+    public void Each_new_connection_restarts_the_time_out_and_a_datagram_of_a_flow_does_not()
+    {
+        Publish(backends: 4, affinitySeconds: 60);
+        Ask(Frontend, dice: 0);
+        var key = program.Affinity.Keys().Single();
+        var old = program.Affinity.Lookup(key) with { UsedNs = program.Affinity.Lookup(key).UsedNs - 30_000_000_000 };
+        program.Affinity.Update(key, old);
+
+        Assert.Equal(1u, Ask(Frontend, flowBackend: 1).BackendId);
+        Assert.Equal(old.UsedNs, program.Affinity.Lookup(key).UsedNs);
+
+        Assert.Equal(1u, Ask(Frontend, dice: uint.MaxValue).BackendId);
+        Assert.InRange(program.Affinity.Lookup(key).UsedNs, old.UsedNs + 30_000_000_000, ulong.MaxValue);
+    }
+
+    [Theory]
+    [InlineData("10.244.0.9")]
+    [InlineData("fd00:10:244::9")]
+    public void An_address_is_one_client_wherever_it_asks(string source)
+    {
+        Publish(backends: 4, affinitySeconds: 60);
+
+        Assert.Equal(1u, Ask(Frontend, dice: 0, client: Client, source: source).BackendId);
+        // As tc asks, without a namespace, and as another namespace with this address does.
+        Assert.Equal(1u, Ask(Frontend, dice: uint.MaxValue, client: 0, source: source).BackendId);
+        Assert.Equal(1u, Ask(Frontend, dice: uint.MaxValue, client: Client + 1, source: source).BackendId);
+    }
+
+    [Fact]
+    public void A_client_whose_address_becomes_known_stays_with_its_backend()
+    {
+        Publish(backends: 4, affinitySeconds: 60);
+        Ask(Frontend, dice: 0);
+
+        Assert.Equal(1u, Ask(Frontend, dice: uint.MaxValue, source: "10.244.0.9").BackendId);
+        Assert.Equal(1u, Ask(Frontend, dice: uint.MaxValue, client: 0, source: "10.244.0.9").BackendId);
+        Assert.Equal(4u, Ask(Frontend, dice: uint.MaxValue, client: Client + 1, source: "10.244.0.10").BackendId);
+    }
+
+    [Fact]
+    public void Source_ranges_are_judged_by_an_address_that_is_known_and_left_to_packets_else()
+    {
+        Publish(backends: 4);
+        program.Services4.Update(Key4(Frontend), Value(4) with { Flags = (uint)LbServiceFlag.Ranges });
+        program.SourceRanges4.Update(new LbSrcRange4 { PrefixLen = 32 + 16, ServiceId = ServiceId, Addr = Address("10.244.0.0", 0).Addr[3] }, 1);
+
+        Assert.Equal(Verdict.Forward, Ask(Frontend, source: "10.244.0.9").Verdict);
+        Assert.Equal(Verdict.Drop, Ask(Frontend, source: "10.245.0.9").Verdict);
+        Assert.Equal(Verdict.Pass, Ask(Frontend).Verdict);
+    }
+
+    [Fact]
     public void A_remembered_backend_that_belongs_to_another_service_now_is_not_taken()
     {
         Publish(backends: 4, affinitySeconds: 60);
@@ -184,11 +253,12 @@ public sealed class SelectTests : IDisposable
         program.Services4.Update(Key4(Frontend), Value(backends, affinitySeconds));
     }
 
-    private Answer Ask(LbAddr destination, uint dice = 0, ulong client = Client, uint flowBackend = 0) => program.Ask(new Question
+    private Answer Ask(LbAddr destination, uint dice = 0, ulong client = Client, string? source = null, uint flowBackend = 0) => program.Ask(new Question
     {
         Destination = destination,
         Dice = dice,
-        Client = client,
+        Netns = client,
+        Source = source is null ? default : Address(source, 0).Addr,
         FlowFrontend = flowBackend == 0 ? default : destination,
         FlowBackendId = flowBackend,
     });

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* Who asks at a socket hook: the client of connect() or of a datagram. */
+#ifndef HOOK_SOCK_H
+#define HOOK_SOCK_H
+
+#include "lb_frontend.h"
+#include "lb_select.h"
+
+/* Which hook this is. */
+struct hook_sock {
+	bool is4;
+	bool msg; /* sendmsg, not connect */
+};
+
+/* What the socket is bound to, by bind(), an earlier connect() or IP_PKTINFO; all 0: nothing. */
+lb_inline void bound_source(struct bpf_sock_addr *ctx, struct hook_sock hook, __be32 *addr)
+{
+	if (hook.is4) {
+		addr[2] = LB_MAPPED_PREFIX;
+		addr[3] = hook.msg ? ctx->msg_src_ip4 : ctx->sk->src_ip4;
+	} else if (hook.msg) {
+		addr[0] = ctx->msg_src_ip6[0];
+		addr[1] = ctx->msg_src_ip6[1];
+		addr[2] = ctx->msg_src_ip6[2];
+		addr[3] = ctx->msg_src_ip6[3];
+	} else {
+		addr[0] = ctx->sk->src_ip6[0];
+		addr[1] = ctx->sk->src_ip6[1];
+		addr[2] = ctx->sk->src_ip6[2];
+		addr[3] = ctx->sk->src_ip6[3];
+	}
+}
+
+/*
+ * The client becomes the address that its packets will show, so that it is the same one at tc: what
+ * the socket is bound to, else what the agent knows of its namespace. Failing both it is the
+ * namespace.
+ */
+lb_inline void client_address(struct bpf_sock_addr *ctx, struct hook_sock hook, bool v4,
+			      struct lb_client *client)
+{
+	__be32 *addr = client->affinity.client;
+	const struct lb_netns *known;
+
+	bound_source(ctx, hook, addr);
+	if (v4 ? !addr[3] : !(addr[0] | addr[1] | addr[2] | addr[3])) {
+		known = bpf_map_lookup_elem(&lb_netns, &client->netns);
+		if (known && v4)
+			addr[3] = known->addr4;
+		else if (known)
+			__builtin_memcpy(addr, known->addr6, sizeof(known->addr6));
+	}
+	if (v4) {
+		addr[0] = 0;
+		addr[1] = 0;
+		addr[2] = LB_MAPPED_PREFIX;
+	}
+	client->affinity.kind = LB_CLIENT_ADDR;
+	if (likely(v4 ? addr[3] : addr[0] | addr[1] | addr[2] | addr[3]))
+		return;
+	addr[0] = (__u32)client->netns;
+	addr[1] = client->netns >> 32;
+	addr[2] = 0;
+	client->affinity.kind = LB_CLIENT_NETNS;
+	client->netns = 0;
+}
+
+/* False: the socket is a pod's, and pods are left to others (LB_SET_HOST_SOCKETS). */
+lb_inline bool client_fill(struct bpf_sock_addr *ctx, struct hook_sock hook,
+			   const struct lb_settings *set, const struct lb_addr *dst,
+			   enum lb_lookup lookup, const struct lb_service *svc,
+			   struct lb_client *client)
+{
+	bool v4 = lb_addr_is4(dst);
+	bool pods =
+		set->flags & LB_SET_PODS_DEVICE || set->flags & (v4 ? LB_SET_PODS4 : LB_SET_PODS6);
+
+	__builtin_memset(client, 0, sizeof(*client));
+	client->netns = bpf_get_netns_cookie(ctx);
+	if (client->netns == set->host_netns)
+		client->source = LB_FROM_NODE;
+	else if (set->flags & LB_SET_HOST_SOCKETS)
+		return false;
+	else
+		client->source = pods ? LB_FROM_POD : LB_FROM_OUTSIDE;
+	/* Only who must be known is looked up. */
+	if (unlikely(svc->flags & (LB_SERVICE_AFFINITY | LB_SERVICE_RANGES)) ||
+	    unlikely(lookup != LB_LOOKUP_FOUND))
+		client_address(ctx, hook, v4, client);
+	return true;
+}
+
+#endif
