@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using EbpfLb.Agent.Options;
+using EbpfLb.Configuration.Values;
 using EbpfLb.Datapath.Flows;
 
 namespace EbpfLb.Agent.Commands;

@@ -3,6 +3,7 @@ using System.Globalization;
 using EbpfLb.Abi;
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Options;
+using EbpfLb.Configuration.Values;
 using EbpfLb.Datapath.Flows;
 using EbpfLb.Model;
 

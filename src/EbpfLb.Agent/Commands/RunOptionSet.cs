@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Net;
 using EbpfLb.Agent.Logging;
 using EbpfLb.Agent.Options;
+using EbpfLb.Configuration.Values;
 
 namespace EbpfLb.Agent.Commands;
 

@@ -6,7 +6,7 @@ namespace EbpfLb.Architecture.Tests.Rules;
 internal static class ProjectReferences
 {
     private static readonly string[] Everything
-        = ["Model", "Kubernetes", "Policy", "Abi", "Planning", "Bpf", "Netlink", "Datapath", "Http", "Agent", "Testing"];
+        = ["Model", "Configuration", "Kubernetes", "Policy", "Abi", "Planning", "Bpf", "Netlink", "Datapath", "Http", "Agent", "Testing"];
 
     /// <summary>Project, without "EbpfLb.", to what it may reference.</summary>
     private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
@@ -16,11 +16,12 @@ internal static class ProjectReferences
         ["Bpf"] = [],
         ["Netlink"] = [],
         ["Kubernetes"] = ["Model"],
+        ["Configuration"] = ["Model"],
         ["Policy"] = ["Model"],
         ["Planning"] = ["Model", "Policy", "Abi"],
         ["Datapath"] = ["Planning", "Abi", "Bpf", "Netlink"],
         ["Http"] = ["Model"],
-        ["Agent"] = ["Model", "Kubernetes", "Policy", "Abi", "Planning", "Bpf", "Netlink", "Datapath", "Http"],
+        ["Agent"] = ["Model", "Configuration", "Kubernetes", "Policy", "Abi", "Planning", "Bpf", "Netlink", "Datapath", "Http"],
         ["Testing"] = ["Model"],
         ["Scenarios"] = ["Kubernetes", "Policy", "Planning", "Testing"],
         // Checks the generated types against BTF, so it needs who reads BTF and who generates.

@@ -1,10 +1,10 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 
-namespace EbpfLb.Agent.Options;
+namespace EbpfLb.Configuration.Values;
 
 /// <summary>Reads bind addresses: "IP:PORT", "[IPv6]:PORT", ":PORT" (all addresses) or "IP" with the usual port.</summary>
-internal static class EndpointText
+public static class EndpointText
 {
     /// <returns>null when the text is empty: switched off.</returns>
     /// <exception cref="FormatException">Not such an address; the message says what is expected.</exception>
@@ -16,6 +16,14 @@ internal static class EndpointText
         var port = (ushort)defaultPort;
         if ((portText is null || ushort.TryParse(portText, out port)) && TryParseHost(host, out var address)) return new IPEndPoint(address, port);
         throw new FormatException($"'{text}' is not an address to listen on; give IP:PORT such as 127.0.0.1:{defaultPort} or [::1]:{defaultPort}, or \"\" for none");
+    }
+
+    /// <summary>The text with the port behind it when it has none and is an address; anything else as it is.</summary>
+    internal static string WithPort(string text, int defaultPort)
+    {
+        var (host, port) = Split(text.Trim());
+        if (port is not null || !IPAddress.TryParse(host, out _)) return text;
+        return host.Contains(':') && !host.StartsWith('[') ? $"[{host}]:{defaultPort}" : $"{host}:{defaultPort}";
     }
 
     /// <summary>An IPv6 address has its port behind brackets; one without brackets has none.</summary>

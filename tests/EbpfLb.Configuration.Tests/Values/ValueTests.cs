@@ -1,7 +1,7 @@
 using System.Net;
-using EbpfLb.Agent.Options;
+using EbpfLb.Configuration.Values;
 
-namespace EbpfLb.Agent.Tests.Options;
+namespace EbpfLb.Configuration.Tests.Values;
 
 public sealed class ValueTests
 {
@@ -11,6 +11,11 @@ public sealed class ValueTests
     [InlineData("1.5s", 1500)]
     [InlineData("2m", 120_000)]
     [InlineData("1h1m1s1ms", 3_661_001)]
+    [InlineData("86400s", 86_400_000)]
+    [InlineData(".5s", 500)]
+    [InlineData("1500us", 1.5)]
+    [InlineData("2000\u00b5s", 2)]
+    [InlineData("3000000ns", 3)]
     public void Durations_are_read_as_Go_writes_them(string text, double milliseconds)
         => Assert.Equal(TimeSpan.FromMilliseconds(milliseconds), DurationText.Parse(text));
 
@@ -22,8 +27,40 @@ public sealed class ValueTests
     [InlineData("5 s")]
     [InlineData("5days")]
     [InlineData("1.s")]
+    [InlineData("999999999h")]
     public void What_is_no_duration_is_refused(string text)
         => Assert.Contains("is not a duration", Assert.Throws<FormatException>(() => DurationText.Parse(text)).Message);
+
+    [Theory]
+    [InlineData(0, "0s")]
+    [InlineData(0.25, "250ms")]
+    [InlineData(1.5, "1.5s")]
+    [InlineData(30, "30s")]
+    [InlineData(90, "1m30s")]
+    [InlineData(900, "15m0s")]
+    [InlineData(86_400, "24h0m0s")]
+    public void Durations_are_written_as_Go_writes_them(double seconds, string text)
+    {
+        Assert.Equal(text, DurationText.Format(TimeSpan.FromSeconds(seconds)));
+        Assert.Equal(TimeSpan.FromSeconds(seconds), DurationText.Parse(text));
+    }
+
+    [Theory]
+    [InlineData("1-65535", 1, 65535)]
+    [InlineData("30000 - 32767", 30000, 32767)]
+    public void Ranges_of_ports_are_read(string text, int first, int last)
+    {
+        Assert.True(PortsText.TryParse(text, out var ports));
+        Assert.Equal(((ushort)first, (ushort)last), ports);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("80")]
+    [InlineData("0-80")]
+    [InlineData("90-80")]
+    [InlineData("1-65536")]
+    public void What_is_no_range_of_ports_is_refused(string text) => Assert.False(PortsText.TryParse(text, out _));
 
     [Theory]
     [InlineData("127.0.0.1:80", "127.0.0.1", 80)]

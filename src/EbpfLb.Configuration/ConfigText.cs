@@ -1,0 +1,127 @@
+using EbpfLb.Configuration.KubeProxy;
+using EbpfLb.Configuration.Own;
+using EbpfLb.Configuration.Reading;
+
+namespace EbpfLb.Configuration;
+
+/// <summary>
+/// Reads a text that holds a KubeProxyConfiguration, an EbpfLbConfiguration or both, in either order, as YAML or JSON; or a ConfigMap
+/// with such texts, as kubeadm makes it.
+/// </summary>
+public static class ConfigText
+{
+    private const string EmbeddedKubeconfigKey = "kubeconfig.conf";
+
+    /// <param name="name">Of the text, for messages.</param>
+    /// <exception cref="ConfigException">It cannot be used; the message has everything that is wrong.</exception>
+    public static LoadedConfig Read(string text, string name = "the configuration")
+    {
+        var documents = new Documents(name);
+        documents.AddText(text, null);
+        return documents.Finish();
+    }
+
+    private sealed class Documents(string name)
+    {
+        private readonly List<ConfigProblem> errors = [];
+        private readonly List<ConfigProblem> warnings = [];
+        private KubeProxyConfiguration? kubeProxy;
+        private EbpfLbConfiguration? own;
+        private string? kubeconfig;
+
+        public void AddText(string text, string? part)
+        {
+            try
+            {
+                var found = JsonTree.IsJson(text) ? JsonTree.Read(text) : YamlTree.Read(text);
+                foreach (var document in found) AddDocument(document, part);
+            }
+            catch (ConfigSyntaxException e)
+            {
+                errors.Add(new ConfigProblem("", "", e.Message, Where(e.Line, part)));
+            }
+        }
+
+        public LoadedConfig Finish()
+        {
+            if (errors.Count == 0 && kubeProxy is null && own is null)
+                errors.Add(new ConfigProblem("", "", $"it holds neither a {KubeProxyConfiguration.Kind} nor an {EbpfLbConfiguration.Kind}; `ebpflb config defaults` prints both"));
+            List<string> said = [.. warnings.Select(w => w.ToString())];
+            if (errors.Count > 0) throw new ConfigException(name, errors, said);
+            return new LoadedConfig(kubeProxy ?? new KubeProxyConfiguration(), own ?? new EbpfLbConfiguration(), said) { EmbeddedKubeconfig = kubeconfig };
+        }
+
+        private void AddDocument(ConfigNode document, string? part)
+        {
+            if (document is not MapNode map)
+            {
+                errors.Add(new ConfigProblem("", "", $"it begins with no field; begin with apiVersion: {KubeProxyConfiguration.ApiVersion}", Where(document.Line, part)));
+                return;
+            }
+            var (version, kind) = (map.Text("apiVersion") ?? "", map.Text("kind") ?? "");
+            if ((version, kind) == ("v1", "ConfigMap") && part is null) AddConfigMap(map);
+            else if (kind == KubeProxyConfiguration.Kind) AddKubeProxy(map, version, part);
+            else if (kind == EbpfLbConfiguration.Kind) AddOwn(map, version, part);
+            else errors.Add(new ConfigProblem("", "kind", UnknownKind(version, kind), Where(map.Line, part)));
+        }
+
+        private void AddKubeProxy(MapNode map, string version, string? part)
+        {
+            if (!IsVersion(version, KubeProxyConfiguration.ApiVersion, map, part)) return;
+            if (kubeProxy is not null) Twice(KubeProxyConfiguration.Kind, map, part);
+            var findings = new Findings(KubeProxyConfiguration.Group, part);
+            kubeProxy = KubeProxyReader.Read(map, findings);
+            KubeProxyValidation.Check(kubeProxy, findings);
+            Take(findings);
+        }
+
+        private void AddOwn(MapNode map, string version, string? part)
+        {
+            if (!IsVersion(version, EbpfLbConfiguration.ApiVersion, map, part)) return;
+            if (own is not null) Twice(EbpfLbConfiguration.Kind, map, part);
+            var findings = new Findings(EbpfLbConfiguration.Group, part);
+            own = EbpfLbReader.Read(map, findings);
+            EbpfLbValidation.Check(own, findings);
+            Take(findings);
+        }
+
+        /// <summary>Its texts that are configurations; a kubeconfig beside them is kept for when the file it names is not there.</summary>
+        private void AddConfigMap(MapNode map)
+        {
+            if (map.Find("data") is not MapNode data)
+            {
+                errors.Add(new ConfigProblem("", "data", "the ConfigMap has no data; give the one that kubeadm makes (kube-proxy in kube-system), with config.conf", Where(map.Line, null)));
+                return;
+            }
+            foreach (var entry in data.Entries)
+            {
+                if (entry.Value is not ScalarNode { IsNull: false } text) continue;
+                if (entry.Name == EmbeddedKubeconfigKey) kubeconfig = text.Text;
+                else if (text.Text.Contains(KubeProxyConfiguration.Kind, StringComparison.Ordinal) || text.Text.Contains(EbpfLbConfiguration.Kind, StringComparison.Ordinal))
+                    AddText(text.Text, $"data.{entry.Name}");
+            }
+        }
+
+        private bool IsVersion(string version, string known, MapNode map, string? part)
+        {
+            if (version == known) return true;
+            errors.Add(new ConfigProblem("", "apiVersion", $"'{version}' is not known for this kind; give {known}", Where(map.Line, part)));
+            return false;
+        }
+
+        private void Twice(string kind, MapNode map, string? part)
+            => errors.Add(new ConfigProblem("", "kind", $"a second {kind}; remove one", Where(map.Line, part)));
+
+        private void Take(Findings findings)
+        {
+            errors.AddRange(findings.Errors);
+            warnings.AddRange(findings.Warnings);
+        }
+
+        private static string UnknownKind(string version, string kind)
+            => $"'{kind}' of '{version}' is no configuration of a proxy; give {KubeProxyConfiguration.ApiVersion} {KubeProxyConfiguration.Kind}, "
+                + $"{EbpfLbConfiguration.ApiVersion} {EbpfLbConfiguration.Kind}, or the ConfigMap that holds them";
+
+        private static string Where(int line, string? part) => $"line {line}{(part is null ? "" : $" of {part}")}";
+    }
+}

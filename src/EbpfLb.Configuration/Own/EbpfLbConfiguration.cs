@@ -1,0 +1,61 @@
+using EbpfLb.Model;
+
+namespace EbpfLb.Configuration.Own;
+
+/// <summary>EbpfLbConfiguration ebpflb.io/v1alpha1: what kube-proxy has no setting for, with the defaults.</summary>
+public sealed record EbpfLbConfiguration
+{
+    public const string Group = "ebpflb.io";
+
+    public const string ApiVersion = Group + "/v1alpha1";
+
+    public const string Kind = "EbpfLbConfiguration";
+
+    public string Instance { get; init; } = "default";
+
+    public string RunDir { get; init; } = "/run/ebpflb";
+
+    /// <summary>Empty: where it is mounted.</summary>
+    public string BpfFs { get; init; } = "";
+
+    /// <summary>Empty: the root of the cgroup2 mount.</summary>
+    public string CgroupRoot { get; init; } = "";
+
+    /// <summary>Empty: an API server is the source.</summary>
+    public string Manifests { get; init; } = "";
+
+    public ValueList<string> ApiServers { get; init; } = [];
+
+    public bool ServeHealthz { get; init; } = true;
+
+    public bool ServeMetrics { get; init; } = true;
+
+    /// <summary>null: that of the section of kube-proxy's mode.</summary>
+    public TimeSpan? SyncPeriod { get; init; }
+
+    /// <summary>null: that of the section of kube-proxy's mode.</summary>
+    public TimeSpan? MinSyncPeriod { get; init; }
+
+    /// <summary>"text", "json"; empty: `logging.format`.</summary>
+    public string LogFormat { get; init; } = "";
+
+    public SizesSection Sizes { get; init; } = new();
+
+    public DevicesSection Devices { get; init; } = new();
+
+    public FlowsSection Flows { get; init; } = new();
+
+    public string SnatPorts { get; init; } = "61000-65535";
+
+    public string NodePortRange { get; init; } = "30000-32767";
+
+    public bool AlwaysSnat { get; init; }
+
+    public bool HostSocketsOnly { get; init; }
+
+    public bool ProtectNodePorts { get; init; }
+
+    public bool DropEvents { get; init; } = true;
+
+    public bool SetSysctls { get; init; }
+}

@@ -1,0 +1,73 @@
+using EbpfLb.Configuration.Reading;
+
+namespace EbpfLb.Configuration.Own;
+
+/// <summary>Reads the document: an unknown field is an error.</summary>
+internal static class EbpfLbReader
+{
+    private static readonly EbpfLbConfiguration Defaults = new();
+
+    public static EbpfLbConfiguration Read(MapNode document, Findings findings)
+    {
+        var root = new FieldReader(document, "", findings, isStrict: true);
+        root.Skip("apiVersion", "kind");
+        var config = new EbpfLbConfiguration
+        {
+            Instance = root.TextOr("instance", Defaults.Instance),
+            RunDir = root.TextOr("runDir", Defaults.RunDir),
+            BpfFs = root.Text("bpffs"),
+            CgroupRoot = root.Text("cgroupRoot"),
+            Manifests = root.Text("manifests"),
+            ApiServers = root.Texts("apiServers"),
+            ServeHealthz = root.Flag("serveHealthz", true),
+            ServeMetrics = root.Flag("serveMetrics", true),
+            SyncPeriod = root.MaybeTime("syncPeriod"),
+            MinSyncPeriod = root.MaybeTime("minSyncPeriod"),
+            LogFormat = root.Text("logFormat"),
+            Sizes = Sizes(root.Section("sizes")),
+            Devices = Devices(root.Section("devices")),
+            Flows = Flows(root.Section("flows")),
+            SnatPorts = root.TextOr("snatPorts", Defaults.SnatPorts),
+            NodePortRange = root.TextOr("nodePortRange", Defaults.NodePortRange),
+            AlwaysSnat = root.Flag("alwaysSnat"),
+            HostSocketsOnly = root.Flag("hostSocketsOnly"),
+            ProtectNodePorts = root.Flag("protectNodePorts"),
+            DropEvents = root.Flag("dropEvents", true),
+            SetSysctls = root.Flag("setSysctls"),
+        };
+        root.Close();
+        return config;
+    }
+
+    private static SizesSection Sizes(FieldReader section) => new()
+    {
+        Services = section.MaybeInt("services"),
+        Frontends = section.MaybeInt("frontends"),
+        Backends = section.MaybeInt("backends"),
+        Slots = section.MaybeInt("slots"),
+        Affinity = section.MaybeInt("affinity"),
+        Flows = section.MaybeInt("flows"),
+        SourceRanges = section.MaybeInt("sourceRanges"),
+        NodeAddresses = section.MaybeInt("nodeAddresses"),
+        Devices = section.MaybeInt("devices"),
+    };
+
+    private static DevicesSection Devices(FieldReader section) => new()
+    {
+        Uplinks = section.Texts("uplinks"),
+        Exclude = section.Texts("exclude"),
+        Pods = section.Texts("pods"),
+        TcAttach = section.TextOr("tcAttach", Defaults.Devices.TcAttach),
+    };
+
+    private static FlowsSection Flows(FieldReader section) => new()
+    {
+        TcpHalfOpen = section.MaybeTime("tcpHalfOpen"),
+        TcpEstablished = section.MaybeTime("tcpEstablished"),
+        TcpClosing = section.MaybeTime("tcpClosing"),
+        TcpClosed = section.MaybeTime("tcpClosed"),
+        Udp = section.MaybeTime("udp"),
+        UdpStream = section.MaybeTime("udpStream"),
+        SweepCpuPercent = section.Number("sweepCpuPercent", Defaults.Flows.SweepCpuPercent),
+    };
+}

@@ -1,0 +1,79 @@
+using EbpfLb.Configuration.Own;
+
+namespace EbpfLb.Configuration.Tests.Own;
+
+/// <summary>Our own document: everything in it is known.</summary>
+public sealed class EbpfLbReadingTests
+{
+    private const string Head = "apiVersion: ebpflb.io/v1alpha1\nkind: EbpfLbConfiguration\n";
+
+    private static EbpfLbConfiguration Read(string fields) => ConfigText.Read(Head + fields).EbpfLb;
+
+    [Fact]
+    public void A_document_without_fields_is_all_defaults() => Assert.Equal(new EbpfLbConfiguration(), Read(""));
+
+    [Fact]
+    public void Every_field_is_read()
+    {
+        var config = Read("""
+            instance: lab
+            runDir: /run/lab
+            bpffs: /bpf
+            cgroupRoot: /cg
+            apiServers: ["https://10.0.0.1:6443"]
+            serveHealthz: false
+            serveMetrics: false
+            syncPeriod: 10s
+            minSyncPeriod: 1s
+            logFormat: json
+            sizes: {services: 1, frontends: 2, backends: 3, slots: 4, affinity: 5, flows: 6, sourceRanges: 7, nodeAddresses: 8, devices: 9}
+            devices: {uplinks: [eth0], exclude: [wg+], pods: ["cali*"], tcAttach: clsact}
+            flows: {tcpHalfOpen: 1s, tcpEstablished: 2s, tcpClosing: 3s, tcpClosed: 4s, udp: 5s, udpStream: 6s, sweepCpuPercent: 2.5}
+            snatPorts: 50000-60000
+            nodePortRange: 20000-21000
+            alwaysSnat: true
+            hostSocketsOnly: true
+            protectNodePorts: true
+            dropEvents: false
+            setSysctls: true
+            """);
+        var expected = new EbpfLbConfiguration
+        {
+            Instance = "lab", RunDir = "/run/lab", BpfFs = "/bpf", CgroupRoot = "/cg", ApiServers = ["https://10.0.0.1:6443"], ServeHealthz = false, ServeMetrics = false,
+            SyncPeriod = TimeSpan.FromSeconds(10), MinSyncPeriod = TimeSpan.FromSeconds(1), LogFormat = "json",
+            Sizes = new() { Services = 1, Frontends = 2, Backends = 3, Slots = 4, Affinity = 5, Flows = 6, SourceRanges = 7, NodeAddresses = 8, Devices = 9 },
+            Devices = new() { Uplinks = ["eth0"], Exclude = ["wg+"], Pods = ["cali*"], TcAttach = "clsact" },
+            Flows = new()
+            {
+                TcpHalfOpen = TimeSpan.FromSeconds(1), TcpEstablished = TimeSpan.FromSeconds(2), TcpClosing = TimeSpan.FromSeconds(3), TcpClosed = TimeSpan.FromSeconds(4),
+                Udp = TimeSpan.FromSeconds(5), UdpStream = TimeSpan.FromSeconds(6), SweepCpuPercent = 2.5,
+            },
+            SnatPorts = "50000-60000", NodePortRange = "20000-21000", AlwaysSnat = true, HostSocketsOnly = true, ProtectNodePorts = true, DropEvents = false, SetSysctls = true,
+        };
+        Assert.Equal(expected, config);
+        Assert.Equal("/m", Read("manifests: /m").Manifests);
+    }
+
+    [Theory]
+    [InlineData("instnce: a", "instnce", "the field is not known here; did you mean instance?")]
+    [InlineData("devices: {up: []}", "devices.up", "the field is not known here; remove it")]
+    [InlineData("instance: a\ninstance: b", "instance", "the field is there twice; remove one")]
+    [InlineData("instance: a.b", "instance", "is not an instance name")]
+    [InlineData("apiServers: [10.0.0.1]", "apiServers[0]", "is not an address of a server")]
+    [InlineData("manifests: /m\napiServers: [https://a]", "apiServers", "excludes manifests")]
+    [InlineData("syncPeriod: 0s", "syncPeriod", "longer than 0")]
+    [InlineData("syncPeriod: 1s\nminSyncPeriod: 2s", "minSyncPeriod", "2s is longer than syncPeriod, 1s")]
+    [InlineData("logFormat: xml", "logFormat", "give text or json")]
+    [InlineData("sizes: {flows: 0}", "sizes.flows", "give 1 or more")]
+    [InlineData("devices: {uplinks: [eth0, a/b]}", "devices.uplinks[1]", "is no name of a device")]
+    [InlineData("devices: {tcAttach: both}", "devices.tcAttach", "give auto, tcx or clsact")]
+    [InlineData("flows: {sweepCpuPercent: 101}", "flows.sweepCpuPercent", "is not a share of a core")]
+    [InlineData("snatPorts: many", "snatPorts", "is not a range of ports")]
+    [InlineData("snatPorts: 30500-40000", "snatPorts", "overlap")]
+    public void What_is_wrong_is_an_error_at_its_path(string fields, string path, string message)
+    {
+        var problem = Assert.Single(Assert.Throws<ConfigException>(() => Read(fields)).Problems);
+        Assert.Equal((EbpfLbConfiguration.Group, path), (problem.Group, problem.Path));
+        Assert.Contains(message, problem.Message, StringComparison.Ordinal);
+    }
+}
