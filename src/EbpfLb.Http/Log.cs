@@ -1,4 +1,5 @@
 using System.Net;
+using EbpfLb.Model;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Http;
@@ -11,4 +12,10 @@ internal static partial class Log
     [LoggerMessage(2, LogLevel.Error, "Cannot listen: server={Server} address={Address} error={Error}; next try in {Seconds} s. "
         + "Stop what uses the address, or choose another with {Option}", EventName = "CannotListen")]
     public static partial void CannotListen(ILogger logger, string server, IPEndPoint address, string error, double seconds, string option);
+
+    [LoggerMessage(3, LogLevel.Information, "Health check port open: service={Service} port={Port}", EventName = "ServiceHealthOpen")]
+    public static partial void ServiceHealthOpen(ILogger logger, ObjectName service, int port);
+
+    [LoggerMessage(4, LogLevel.Information, "Health check port closed: service={Service} port={Port}", EventName = "ServiceHealthClosed")]
+    public static partial void ServiceHealthClosed(ILogger logger, ObjectName service, int port);
 }

@@ -1,0 +1,159 @@
+using System.Net;
+using System.Net.Sockets;
+using EbpfLb.Model;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace EbpfLb.Http.ServiceHealth;
+
+/// <summary>What one Service wants of its health check port.</summary>
+public sealed record ServiceHealthCheck(ObjectName Service, ushort Port, int LocalEndpoints);
+
+/// <summary>
+/// The health check ports of all Services that have one (contract section 9): a load balancer asks there which nodes have endpoints. A port
+/// that cannot be had is told by an event on the Service and tried again with the next update. Thread-safe.
+/// </summary>
+/// <param name="isProxyHealthy">Whether the data plane is up to date.</param>
+public sealed class ServiceHealthServer(Func<bool> isProxyHealthy, IEventRecorder events, TimeProvider time, ILoggerFactory loggers) : IAsyncDisposable
+{
+    private const int MaxConnections = 4096;
+
+    private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan HeadTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>Every address of both families.</summary>
+    public static IReadOnlyList<IPAddress> AllAddresses { get; } = Socket.OSSupportsIPv6 ? [IPAddress.Any, IPAddress.IPv6Any] : [IPAddress.Any];
+
+    private readonly ILogger logger = loggers.CreateLogger<ServiceHealthServer>();
+    private readonly SharedTransport transport = new(time, loggers);
+    private readonly Lock gate = new();
+    private readonly Dictionary<ObjectName, ServiceHealthPort> ports = [];
+    private IReadOnlyList<IPAddress> addresses = AllAddresses;
+    private KestrelServer? kestrel;
+    private bool isDisposed;
+
+    /// <summary>Ports that could not be had.</summary>
+    public int Closed
+    {
+        get
+        {
+            lock (gate) return ports.Values.Count(p => !p.IsOpen);
+        }
+    }
+
+    /// <summary>Brings the ports to this state, then the counts; ports that could not be had before are tried again.</summary>
+    public void Update(IReadOnlyCollection<ServiceHealthCheck> wanted)
+    {
+        lock (gate)
+        {
+            if (isDisposed) return;
+            var byName = wanted.ToDictionary(w => w.Service);
+            // Those that end first: their number may be another Service's now.
+            foreach (var old in ports.Values.Where(p => byName.GetValueOrDefault(p.Service)?.Port != p.Port).ToList()) Remove(old);
+            foreach (var check in wanted)
+            {
+                if (!ports.TryGetValue(check.Service, out var port))
+                    ports[check.Service] = port = new ServiceHealthPort(check.Service, check.Port, transport);
+                if (!port.IsOpen) Open(port);
+            }
+            foreach (var check in wanted) ports[check.Service].LocalEndpoints = check.LocalEndpoints;
+        }
+    }
+
+    /// <summary>Listens on these addresses of the node from now on.</summary>
+    public void Follow(IReadOnlyList<IPAddress> nodeAddresses)
+    {
+        lock (gate)
+        {
+            if (isDisposed || nodeAddresses.SequenceEqual(addresses)) return;
+            addresses = nodeAddresses;
+            foreach (var port in ports.Values) Open(port);
+        }
+    }
+
+    /// <summary>Tries the ports again that could not be had.</summary>
+    public void Retry()
+    {
+        lock (gate)
+        {
+            if (isDisposed) return;
+            foreach (var port in ports.Values.Where(p => !p.IsOpen)) Open(port);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        lock (gate)
+        {
+            isDisposed = true;
+            foreach (var port in ports.Values) port.Dispose();
+            ports.Clear();
+        }
+        if (kestrel is not null)
+        {
+            await kestrel.StopAsync(new CancellationToken(canceled: true));
+            kestrel.Dispose();
+        }
+        await transport.DisposeAsync();
+    }
+
+    private void Remove(ServiceHealthPort port)
+    {
+        port.Dispose();
+        ports.Remove(port.Service);
+        Log.ServiceHealthClosed(logger, port.Service, port.Port);
+    }
+
+    private void Open(ServiceHealthPort port)
+    {
+        StartKestrel();
+        var wasOpen = port.IsOpen;
+        if (port.Follow(addresses) is not { } problem)
+        {
+            if (!wasOpen) Log.ServiceHealthOpen(logger, port.Service, port.Port);
+            return;
+        }
+        events.Record(new ClusterEvent(
+            EventSubject.Service, port.Service, Warning: true, "FailedToStartServiceHealthcheck", "Listen",
+            $"healthCheckNodePort {port.Port} cannot be listened on: {problem}; load balancers take this node for one without endpoints. "
+            + "Stop what uses the port, or give the Service another"));
+    }
+
+    /// <summary>With the first port: most nodes of most clusters have none.</summary>
+    private void StartKestrel()
+    {
+        if (kestrel is not null) return;
+        var options = new KestrelServerOptions { AddServerHeader = false };
+        options.Limits.MaxConcurrentConnections = MaxConnections;
+        options.Limits.KeepAliveTimeout = KeepAlive;
+        options.Limits.RequestHeadersTimeout = HeadTimeout;
+        options.Listen(transport.EndPoint, listen => listen.Protocols = HttpProtocols.Http1);
+        kestrel = new KestrelServer(Options.Create(options), transport, loggers);
+        // Our transport binds nothing: this ends at once.
+        kestrel.StartAsync(new Application(HandleAsync), CancellationToken.None).GetAwaiter().GetResult();
+    }
+
+    private Task HandleAsync(HttpContext context)
+    {
+        if (SharedTransport.OwnerOf(context) is ServiceHealthPort port)
+            return ServiceHealthAnswer.WriteAsync(context, port.Service, port.LocalEndpoints, isProxyHealthy());
+        // The port was closed and the client kept its connection.
+        context.Abort();
+        return Task.CompletedTask;
+    }
+
+    private sealed class Application(RequestDelegate handler) : IHttpApplication<HttpContext>
+    {
+        public HttpContext CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);
+
+        public Task ProcessRequestAsync(HttpContext context) => handler(context);
+
+        public void DisposeContext(HttpContext context, Exception? exception)
+        {
+        }
+    }
+}

@@ -1,0 +1,116 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.Channels;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Http.ServiceHealth;
+
+/// <summary>
+/// Lets one Kestrel serve any number of ports that come and go: the sockets are ours, Kestrel gets the connections. A Kestrel a port
+/// would cost 25 times the memory, and one Kestrel has all its endpoints from its start on.
+/// </summary>
+internal sealed class SharedTransport : IConnectionListenerFactory, IConnectionListener
+{
+    /// <summary>Probes of load balancers come seconds apart.</summary>
+    private const int Backlog = 128;
+
+    /// <summary>After an error that will not go away at once, such as too many open files.</summary>
+    private static readonly TimeSpan AcceptPause = TimeSpan.FromSeconds(1);
+
+    private static readonly object OriginItem = new();
+
+    private readonly Channel<ConnectionContext> accepted = Channel.CreateUnbounded<ConnectionContext>();
+    private readonly SocketConnectionContextFactory connections;
+    private readonly TimeProvider time;
+
+    public SharedTransport(TimeProvider time, ILoggerFactory loggers)
+    {
+        this.time = time;
+        connections = new SocketConnectionContextFactory(new SocketConnectionFactoryOptions { IOQueueCount = 0 }, loggers.CreateLogger<SharedTransport>());
+    }
+
+    /// <summary>No place: those that are listened on change.</summary>
+    public EndPoint EndPoint { get; } = new IPEndPoint(IPAddress.None, 1);
+
+    /// <summary>Who a request is for; null: for nobody any more, as the socket that its connection came by was closed.</summary>
+    public static object? OwnerOf(HttpContext context)
+        => context.Features.Get<IConnectionItemsFeature>()?.Items.TryGetValue(OriginItem, out var origin) == true && origin is Origin { IsOpen: true } open
+            ? open.Owner
+            : null;
+
+    /// <summary>Listens until the socket is disposed.</summary>
+    /// <param name="owner">What requests of its connections are for.</param>
+    /// <exception cref="SocketException">The address is in use, not of this machine, or may not be used.</exception>
+    public Socket Listen(IPEndPoint endpoint, object owner)
+    {
+        var socket = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            // Without this an IPv6 socket of one address would also take the IPv4 port, which may be another socket's.
+            if (endpoint.AddressFamily == AddressFamily.InterNetworkV6) socket.DualMode = false;
+            socket.Bind(endpoint);
+            socket.Listen(Backlog);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+        _ = AcceptAsync(socket, new Origin(socket, owner));
+        return socket;
+    }
+
+    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) => new(this);
+
+    async ValueTask<ConnectionContext?> IConnectionListener.AcceptAsync(CancellationToken cancellationToken)
+    {
+        while (await accepted.Reader.WaitToReadAsync(cancellationToken))
+            if (accepted.Reader.TryRead(out var connection)) return connection;
+        return null;
+    }
+
+    public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
+    {
+        accepted.Writer.TryComplete();
+        return ValueTask.CompletedTask;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        accepted.Writer.TryComplete();
+        while (accepted.Reader.TryRead(out var connection)) await connection.DisposeAsync();
+        connections.Dispose();
+    }
+
+    private async Task AcceptAsync(Socket socket, Origin origin)
+    {
+        while (true)
+        {
+            try
+            {
+                var client = await socket.AcceptAsync();
+                client.NoDelay = true;
+                var connection = connections.Create(client);
+                connection.Items[OriginItem] = origin;
+                if (!accepted.Writer.TryWrite(connection)) await connection.DisposeAsync();
+            }
+            catch (Exception e) when (e is ObjectDisposedException || socket.SafeHandle.IsClosed)
+            {
+                return;
+            }
+            catch (SocketException)
+            {
+                await Task.Delay(AcceptPause, time);
+            }
+        }
+    }
+
+    private sealed record Origin(Socket Socket, object Owner)
+    {
+        public bool IsOpen => !Socket.SafeHandle.IsClosed;
+    }
+}
