@@ -22,7 +22,7 @@ public sealed record ApiServerSourceOptions(string NodeName)
 /// into snapshots. While the server is away the last snapshot stays. Every call of <see cref="ReadAsync"/> starts
 /// afresh; one at a time.
 /// </summary>
-public sealed class ApiServerSource : IClusterSource, IDisposable
+public sealed class ApiServerSource : IClusterSource, IEventWriter, IDisposable
 {
     /// <summary>
     /// Both labels for both kinds: the endpoint controllers copy a Service's labels to its slices, and leaving a slice
@@ -94,6 +94,8 @@ public sealed class ApiServerSource : IClusterSource, IDisposable
             await Task.WhenAll(reflectors).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
+
+    public Task WriteAsync(EventPost post, CancellationToken cancellationToken) => api.CreateEventAsync(post, cancellationToken);
 
     public void Dispose() => owned?.Dispose();
 

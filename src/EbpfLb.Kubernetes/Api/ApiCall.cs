@@ -1,10 +1,16 @@
 namespace EbpfLb.Kubernetes.Api;
 
 /// <summary>One request, with what an explanation of its failure needs to say.</summary>
-/// <param name="Verb">The verb of RBAC: list, watch, get.</param>
+/// <param name="Verb">The verb of RBAC: list, watch, get, create.</param>
 /// <param name="PathAndQuery">Begins with '/'.</param>
 internal sealed record ApiCall(string Verb, string Group, string Plural, string PathAndQuery)
 {
+    /// <summary>JSON that is posted; null: the request is a GET.</summary>
+    public byte[]? Body { get; init; }
+
+    public static ApiCall CreateEvent(string ns, byte[] body)
+        => new("create", "events.k8s.io", "events", $"/apis/events.k8s.io/v1/namespaces/{Uri.EscapeDataString(ns)}/events") { Body = body };
+
     public static ApiCall List<T>(ApiResource<T> resource, ApiSelector selector, int limit, string? continueToken)
         where T : class
         => new("list", resource.Group, resource.Plural, resource.Path + Query(

@@ -85,11 +85,13 @@ internal sealed class ApiSender : IDisposable
         using var idle = new IdleTimer(timeouts.Answer, time, cancellationToken);
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, server.AbsoluteUri.TrimEnd('/') + call.PathAndQuery)
+            using var request = new HttpRequestMessage(call.Body is null ? HttpMethod.Get : HttpMethod.Post, server.AbsoluteUri.TrimEnd('/') + call.PathAndQuery)
             {
                 Version = http.DefaultRequestVersion,
                 VersionPolicy = http.DefaultVersionPolicy,
             };
+            if (call.Body is not null)
+                request.Content = new ByteArrayContent(call.Body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
             request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
             request.Headers.UserAgent.Add(new ProductInfoHeaderValue("ebpflb", typeof(ApiSender).Assembly.GetName().Version?.ToString(3)));
             if (credential.Token is { } token) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);

@@ -26,6 +26,9 @@ public interface IKubernetesApi
     /// <summary>Reads one object; null when the server has none of that name.</summary>
     Task<T?> GetAsync<T>(ApiResource<T> resource, ObjectName name, CancellationToken cancellationToken)
         where T : class;
+
+    /// <summary>Adds an Event (events.k8s.io/v1, general since Kubernetes 1.19).</summary>
+    Task CreateEventAsync(EventPost post, CancellationToken cancellationToken);
 }
 
 /// <summary>An open watch. One reader at a time.</summary>

@@ -99,6 +99,11 @@ internal sealed class KubernetesApi : IKubernetesApi, IDisposable
         }
     }
 
+    public async Task CreateEventAsync(EventPost post, CancellationToken cancellationToken)
+    {
+        using var answer = await sender.SendAsync(ApiCall.CreateEvent(post.Namespace, EventJson.Write(post)), cancellationToken);
+    }
+
     public void Dispose() => sender.Dispose();
 
     private async Task<WireListMetadata> ReadPageAsync<T>(

@@ -49,6 +49,9 @@ internal sealed class ScriptedApi : IKubernetesApi
         where T : class
         => throw new NotSupportedException("reflectors do not get");
 
+    public Task CreateEventAsync(EventPost post, CancellationToken cancellationToken)
+        => throw new NotSupportedException("reflectors tell no events");
+
     private async Task<object> NextAsync(string call, CancellationToken cancellationToken)
     {
         if (answers.TryDequeue(out var answer))

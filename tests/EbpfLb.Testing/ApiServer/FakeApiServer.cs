@@ -26,6 +26,7 @@ public sealed class FakeApiServer : IAsyncDisposable
     private readonly FakeApiServerOptions options;
     private readonly FakeStore store = new();
     private readonly FakeWatches watches = new();
+    private readonly FakeEvents events = new();
     private readonly ConcurrentQueue<FakeRequest> requests = [];
     private WebApplication? app;
     private Socket? listener;
@@ -45,6 +46,9 @@ public sealed class FakeApiServer : IAsyncDisposable
 
     /// <summary>All requests so far, oldest first.</summary>
     public IReadOnlyList<FakeRequest> Requests => [.. requests];
+
+    /// <summary>The Events that were posted, oldest first.</summary>
+    public IReadOnlyList<JsonObject> Events => events.All;
 
     /// <summary>The newest resourceVersion.</summary>
     public string ResourceVersion => $"{store.Version}";
@@ -145,7 +149,7 @@ public sealed class FakeApiServer : IAsyncDisposable
         });
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromMilliseconds(1));
         var started = builder.Build();
-        var handler = new FakeHandler(options, store, watches, Faults, requests.Enqueue, started.Lifetime.ApplicationStopping);
+        var handler = new FakeHandler(options, store, watches, events, Faults, requests.Enqueue, started.Lifetime.ApplicationStopping);
         started.Run(handler.HandleAsync);
         await started.StartAsync();
         var addresses = started.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;

@@ -6,7 +6,7 @@ namespace EbpfLb.Testing.ApiServer;
 
 /// <summary>Answers requests: authentication, authorization and routing; lists and watches have their own types.</summary>
 internal sealed class FakeHandler(
-    FakeApiServerOptions options, FakeStore store, FakeWatches watches, FakeFaults faults, Action<FakeRequest> record, CancellationToken stopping)
+    FakeApiServerOptions options, FakeStore store, FakeWatches watches, FakeEvents events, FakeFaults faults, Action<FakeRequest> record, CancellationToken stopping)
 {
     /// <summary>Where a connection keeps the name its client asked for.</summary>
     public const string ServerNameItem = "server name";
@@ -18,6 +18,7 @@ internal sealed class FakeHandler(
     {
         var (resource, name) = Route(context.Request.Path);
         var verb = resource is null ? "" : name is not null ? "get" : context.Request.Query["watch"] is ["true" or "1"] ? "watch" : "list";
+        if (FakeEvents.NamespaceOf(context.Request) is not null) (resource, verb) = (FakeResource.Events, "create");
         var (user, isKnown) = Authenticate(context);
         record(new FakeRequest(
             verb,
@@ -60,6 +61,7 @@ internal sealed class FakeHandler(
         {
             ("list", _) => lists.AnswerAsync(context, resource!),
             ("watch", _) => watcher.AnswerAsync(context, resource!),
+            ("create", _) => events.AnswerAsync(context),
             ("get", _) => GetAsync(context, resource!, name!),
             (_, "/healthz" or "/livez" or "/readyz") => FakeAnswers.WriteAsync(context, 200, "text/plain; charset=utf-8", "ok"u8.ToArray()),
             (_, "/version") => FakeAnswers.WriteAsync(context, 200, "application/json", """

@@ -1,7 +1,7 @@
 namespace EbpfLb.Testing.ApiServer;
 
 /// <summary>A request the fake server got.</summary>
-/// <param name="Verb">list, watch or get; "" for other paths.</param>
+/// <param name="Verb">list, watch, get or create; "" for other paths.</param>
 /// <param name="Query">Decoded.</param>
 /// <param name="Protocol">HTTP/1.1 or HTTP/2.</param>
 /// <param name="User">Common name of the client certificate, or "token:" and the token; null when anonymous.</param>

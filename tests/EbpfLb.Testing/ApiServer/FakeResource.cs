@@ -15,6 +15,9 @@ public sealed record FakeResource(string Path, string ApiVersion, string Plural,
     public static FakeResource Nodes { get; } = new(
         "/api/v1/nodes", "v1", "nodes", "Node", "\"spec\":{},\"status\":{\"daemonEndpoints\":{\"kubeletEndpoint\":{\"Port\":0}}}", "spec.unschedulable");
 
+    /// <summary>Only taken, never listed.</summary>
+    public static FakeResource Events { get; } = new("/apis/events.k8s.io/v1/events", "events.k8s.io/v1", "events", "Event", "");
+
     public static IReadOnlyList<FakeResource> All { get; } = [Services, EndpointSlices, Nodes];
 
     /// <summary>"" for the core group.</summary>

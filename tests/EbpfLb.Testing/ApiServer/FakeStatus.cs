@@ -41,6 +41,8 @@ internal sealed record FakeStatus(int Code, string Reason, string Message, JsonO
             + "or use the continue token in this response to retrieve the remainder of the results.",
         Continue: token);
 
+    public static FakeStatus InvalidEvent(string why) => new(422, "Invalid", $"Event.events.k8s.io is invalid: {why}");
+
     public static FakeStatus TooOld(ulong asked, ulong oldest) => new(410, "Expired", $"too old resource version: {asked} ({oldest})");
 
     public static FakeStatus TooManyRequests(int? retryAfterSeconds) => new(
