@@ -80,4 +80,16 @@ internal static partial class Log
 
     [LoggerMessage(42, LogLevel.Warning, "Flows given up early: map={Map} flows={Flows} full_percent={Percent}; raise --max-flows", EventName = "FlowsGivenUp")]
     public static partial void FlowsGivenUp(ILogger logger, string map, int flows, int percent);
+
+    [LoggerMessage(EventId = 50, Message = "Event: {Subject}={Name} reason={Reason} count={Count}: {Note}", EventName = "Event")]
+    public static partial void Event(ILogger logger, LogLevel level, EventSubject subject, ObjectName name, string reason, int count, string note);
+
+    [LoggerMessage(51, LogLevel.Warning, "Events are not told to the cluster, only here: {Error}", EventName = "EventsRefused")]
+    public static partial void EventsRefused(ILogger logger, string error);
+
+    [LoggerMessage(52, LogLevel.Warning, "Event not told to the cluster: reason={Reason} {Error}", EventName = "EventLost")]
+    public static partial void EventLost(ILogger logger, string reason, string error);
+
+    [LoggerMessage(53, LogLevel.Critical, "Cannot listen, and --bind-address-hard-fail is set: the process ends. {Problem}", EventName = "BindHardFail")]
+    public static partial void BindHardFail(ILogger logger, string problem);
 }

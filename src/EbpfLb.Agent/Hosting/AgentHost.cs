@@ -1,7 +1,9 @@
 using System.Diagnostics.Metrics;
 using EbpfLb.Agent.Commands;
 using EbpfLb.Agent.Control;
+using EbpfLb.Agent.Events;
 using EbpfLb.Agent.Flows;
+using EbpfLb.Agent.Health;
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Nodes;
 using EbpfLb.Agent.Options;
@@ -11,7 +13,9 @@ using EbpfLb.Datapath.Flows;
 using EbpfLb.Http.Health;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Http.Prometheus;
+using EbpfLb.Http.ServiceHealth;
 using EbpfLb.Http.Serving;
+using EbpfLb.Kubernetes.Api;
 using EbpfLb.Model;
 using EbpfLb.Policy;
 using Microsoft.Extensions.DependencyInjection;
@@ -44,26 +48,35 @@ internal sealed class AgentHost(RunOptions options, IClusterSource source, IData
         var view = new AgentView(options.Instance.Name, VersionCommand.Version, time.GetUtcNow(), state, dataplane, flowState,
             new FlowView(Origin.Agent, new FlowTable(dataplane.FlowMaps, time), names, drops, time));
 
+        using var events = new EventQueue(source as IEventWriter, options.NodeName, time, loggers.CreateLogger<EventQueue>());
+        var bindFailures = new BindFailures(events, options.NodeName, options.BindAddressHardFail, loggers.CreateLogger<AgentHost>());
+        await using var serviceHealth = new ServiceHealthServer(() => health.Report(nodeEligible: true).Healthy, events, time, loggers);
+        using var servicePorts = new ServiceHealthPorts(serviceHealth, state, options.Node.NodePortAddresses, options.SyncPeriod, time);
+
         using var network = new KernelNetwork();
         var keeper = nodeKernel is null ? null : new NodeKeeper(nodeKernel, network, state, options.Node, options.SetSysctls, loggers.CreateLogger<NodeKeeper>());
         // Before the first round: what it publishes shall find the node as it is.
         keeper?.Refresh();
+        servicePorts.Attach();
 
         // Empty: no configuration files, environment or event sources to look for, which would only slow the start.
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "ebpflb" });
         builder.Services.AddSingleton(loggers);
         builder.Services.Configure<ConsoleLifetimeOptions>(o => o.SuppressStatusMessages = true);
+        builder.Services.AddSingleton<IHostedService>(events);
+        builder.Services.AddSingleton<IHostedService>(servicePorts);
         builder.Services.AddHostedService(_ => new ControlServer(options.Instance.ControlSocket, view, loggers));
         if (options.HealthzAddress is { } healthz)
         {
             var endpoints = new HealthEndpoints(state, new HealthMetrics(meter));
             builder.Services.AddSingleton<IHostedService>(
-                new RetryingServer("health", OptionNames.HealthzBindAddress, healthz, endpoints.HandleAsync, time, loggers));
+                new RetryingServer("health", OptionNames.HealthzBindAddress, healthz, endpoints.HandleAsync, time, loggers, bindFailures.For("FailedToStartProxierHealthcheck")));
         }
         if (options.MetricsAddress is { } metrics)
         {
             builder.Services.AddSingleton<IHostedService>(
-                new RetryingServer("metrics", OptionNames.MetricsBindAddress, metrics, new MetricsEndpoints(exporter).HandleAsync, time, loggers));
+                new RetryingServer("metrics", OptionNames.MetricsBindAddress, metrics, new MetricsEndpoints(exporter).HandleAsync, time, loggers,
+                    bindFailures.For("FailedToStartMetricServer")));
         }
         if (keeper is not null)
             builder.Services.AddSingleton<IHostedService>(new NodeService(keeper, network, state, options.SyncPeriod, time, loggers.CreateLogger<NodeService>()));
@@ -74,9 +87,11 @@ internal sealed class AgentHost(RunOptions options, IClusterSource source, IData
         builder.Services.AddSingleton<IHostedService>(new DropService(dataplane, drops, names, time, loggers.CreateLogger<DropService>()));
         using var host = builder.Build();
         var pipeline = host.Services.GetRequiredService<PipelineService>();
+        bindFailures.Stop = host.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication;
+        events.Record(new ClusterEvent(EventSubject.Node, new ObjectName("", options.NodeName), Warning: false, "Starting", "Start", $"ebpflb {VersionCommand.Version}"));
         await host.RunAsync(cancellationToken);
         Log.Stopping(loggers.CreateLogger<AgentHost>());
-        return !pipeline.Failed;
+        return !pipeline.Failed && !bindFailures.Failed;
     }
 
     public void Dispose() => meter.Dispose();

@@ -32,6 +32,9 @@ internal sealed record RunOptions
     /// <summary>null: off.</summary>
     public IPEndPoint? MetricsAddress { get; init; }
 
+    /// <summary>The agent ends when one of these cannot be bound (kube-proxy's bindAddressHardFail); else it tries again.</summary>
+    public bool BindAddressHardFail { get; init; }
+
     public TimeSpan MinSyncPeriod { get; init; }
 
     public TimeSpan SyncPeriod { get; init; } = TimeSpan.FromSeconds(30);

@@ -36,6 +36,12 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
     /// <summary>Called on the pipeline's thread when the Node object is another one, and when the hooks have come into force: devices follow them.</summary>
     public Action? OnNodeChanged { private get; set; }
 
+    /// <summary>Called on the pipeline's thread with the table of each round that ran to its end.</summary>
+    public Action<ForwardingTable>? OnApplied { private get; set; }
+
+    /// <summary>Called when the node's network has been read again.</summary>
+    public Action<NodeView>? OnNodeRead { private get; set; }
+
     public void RecordArrived(ClusterSnapshot arrived)
     {
         var before = snapshot?.Node;
@@ -48,6 +54,7 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
         table = compiled ?? table;
         firstPlanApplied |= round.Succeeded;
         lastRound = round;
+        if (round.Applied && compiled is not null) OnApplied?.Invoke(compiled);
     }
 
     public void RecordHooks(HookState state)
@@ -57,7 +64,11 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
         if (isNew) OnNodeChanged?.Invoke();
     }
 
-    public void RecordNode(NodeView view) => node = view;
+    public void RecordNode(NodeView view)
+    {
+        node = view;
+        OnNodeRead?.Invoke(view);
+    }
 
     /// <summary>A stand-alone load balancer has no Node object; with an API server a missing one means that it was deleted.</summary>
     public HealthReport Report()

@@ -53,6 +53,9 @@ public sealed record NodePortAddresses
     public bool Allow(IpAddress address, IReadOnlyCollection<IpAddress> primaries)
         => IsOpen(address.Family) || Ranges.Any(r => r.Contains(address)) || (Primary && primaries.Contains(address));
 
+    /// <summary>Every address of the family is meant, whatever the node has.</summary>
+    public bool MatchAll(IpFamily family) => IsOpen(family) || Ranges.Any(r => r.Prefix.Family == family && r.Length == 0);
+
     /// <summary>127.0.0.1 is among them, named or not.</summary>
     public bool AllowLoopback4 => IsOpen(IpFamily.IPv4) || Ranges.Any(r => r.Contains(Loopback4.Prefix));
 

@@ -12,8 +12,10 @@ namespace EbpfLb.Http.Serving;
 /// </summary>
 /// <param name="name">For logs: "health" or "metrics".</param>
 /// <param name="option">The option that changes the address, named in the log.</param>
+/// <param name="failed">Told each time that binding failed, with a sentence for people.</param>
 public sealed class RetryingServer(
-    string name, string option, IPEndPoint endpoint, RequestDelegate handler, TimeProvider time, ILoggerFactory loggers) : BackgroundService
+    string name, string option, IPEndPoint endpoint, RequestDelegate handler, TimeProvider time, ILoggerFactory loggers,
+    Action<string>? failed = null) : BackgroundService
 {
     public static readonly TimeSpan RetryPeriod = TimeSpan.FromSeconds(5);
 
@@ -49,6 +51,7 @@ public sealed class RetryingServer(
             catch (Exception e) when (e is IOException or SocketException)
             {
                 Log.CannotListen(logger, name, endpoint, e.Message, RetryPeriod.TotalSeconds, option);
+                failed?.Invoke($"the {name} server cannot listen on {endpoint}: {e.Message}; stop what uses the address, or choose another with {option}");
             }
             await Task.Delay(RetryPeriod, time, stoppingToken);
         }

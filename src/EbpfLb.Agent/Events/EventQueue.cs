@@ -1,0 +1,121 @@
+using System.Threading.Channels;
+using EbpfLb.Kubernetes.Api;
+using EbpfLb.Model;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Agent.Events;
+
+/// <summary>
+/// Puts events into the log and, where there is an API server, posts them beside everything else: nothing waits for it, and a server that does
+/// not take them changes nothing. What repeats is told again after a while, with how often it was.
+/// </summary>
+/// <param name="writer">null: there is only the log.</param>
+/// <param name="node">The own node, which reports them.</param>
+internal sealed class EventQueue(IEventWriter? writer, string node, TimeProvider time, ILogger logger) : BackgroundService, IEventRecorder
+{
+    private const int Capacity = 64;
+
+    /// <summary>What is remembered in order to tell repetitions.</summary>
+    private const int MostRemembered = 1024;
+
+    /// <summary>As client-go: the server may be away for a while, such as when the whole cluster starts.</summary>
+    private const int MostTries = 12;
+    private const int TriesOfRefused = 2;
+    private static readonly TimeSpan RetryPeriod = TimeSpan.FromSeconds(10);
+
+    /// <summary>As long as client-go holds a series open.</summary>
+    private static readonly TimeSpan RepeatPeriod = TimeSpan.FromMinutes(6);
+
+    /// <summary>How long nothing is posted to a server that does not let us; somebody may add the rule meanwhile.</summary>
+    private static readonly TimeSpan RefusedPeriod = TimeSpan.FromMinutes(10);
+
+    private readonly Lock gate = new();
+    private readonly Dictionary<ClusterEvent, Occurrence> known = [];
+    private readonly Channel<EventPost> posts = Channel.CreateBounded<EventPost>(
+        new BoundedChannelOptions(Capacity) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+
+    private bool refusalTold;
+
+    public void Record(ClusterEvent news)
+    {
+        EventPost post;
+        lock (gate)
+        {
+            var now = time.GetUtcNow();
+            if (known.Count >= MostRemembered) Forget(now);
+            var before = known.GetValueOrDefault(news);
+            if (before is not null && now - before.ToldAt < RepeatPeriod)
+            {
+                known[news] = before with { Count = before.Count + 1 };
+                return;
+            }
+            var occurrence = new Occurrence(before?.First ?? now, now, (before?.Count ?? 0) + 1);
+            known[news] = occurrence;
+            post = new EventPost(news, node, occurrence.First, occurrence.Count, now);
+        }
+        Log.Event(logger, news.Warning ? LogLevel.Warning : LogLevel.Information, news.Subject, news.Name, news.Reason, post.Count, news.Note);
+        if (writer is not null) posts.Writer.TryWrite(post);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (writer is null) return;
+        try
+        {
+            await foreach (var post in posts.Reader.ReadAllAsync(stoppingToken))
+            {
+                if (await PostAsync(writer, post, stoppingToken)) continue;
+                await Task.Delay(RefusedPeriod, time, stoppingToken);
+                while (posts.Reader.TryRead(out _))
+                {
+                    // It is in the log.
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The agent ends.
+        }
+    }
+
+    /// <summary>False: the server does not let us.</summary>
+    private async Task<bool> PostAsync(IEventWriter server, EventPost post, CancellationToken stoppingToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await server.WriteAsync(post, stoppingToken);
+                refusalTold = false;
+                return true;
+            }
+            catch (ApiException e) when (e.Failure is ApiFailure.Forbidden or ApiFailure.NotFound)
+            {
+                if (!refusalTold) Log.EventsRefused(logger, e.Message);
+                refusalTold = true;
+                return false;
+            }
+            catch (ApiException e)
+            {
+                var tries = e.Failure is ApiFailure.ServerError or ApiFailure.BadRequest ? TriesOfRefused : MostTries;
+                if (attempt < tries)
+                {
+                    await Task.Delay(e.RetryAfter ?? RetryPeriod, time, stoppingToken);
+                    continue;
+                }
+                Log.EventLost(logger, post.News.Reason, e.Message);
+                return true;
+            }
+        }
+    }
+
+    private void Forget(DateTimeOffset now)
+    {
+        foreach (var (news, _) in known.Where(k => now - k.Value.ToldAt >= RepeatPeriod).ToList()) known.Remove(news);
+        if (known.Count >= MostRemembered) known.Clear();
+    }
+
+    /// <param name="Count">Up to now, also of those that were not told.</param>
+    private sealed record Occurrence(DateTimeOffset First, DateTimeOffset ToldAt, int Count);
+}

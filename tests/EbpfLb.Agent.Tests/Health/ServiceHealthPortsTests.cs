@@ -1,0 +1,157 @@
+using System.Net;
+using System.Net.Sockets;
+using EbpfLb.Agent.Events;
+using EbpfLb.Agent.Health;
+using EbpfLb.Agent.Kernel;
+using EbpfLb.Agent.Nodes;
+using EbpfLb.Agent.Tests.Fakes;
+using EbpfLb.Agent.Tests.Pipeline;
+using EbpfLb.Datapath.Node;
+using EbpfLb.Http.ServiceHealth;
+using EbpfLb.Model;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Agent.Tests.Health;
+
+/// <summary>Health check ports follow what is in the kernel, and the node's addresses.</summary>
+public sealed class ServiceHealthPortsTests : IAsyncDisposable
+{
+    private readonly PipelineUnderTest pipeline = new();
+    private readonly CollectedLog log = new();
+    private readonly HttpClient client = new();
+    private readonly EventQueue events;
+    private readonly ServiceHealthServer server;
+
+    public ServiceHealthPortsTests()
+    {
+        events = new EventQueue(null, "n", pipeline.Time, log.Loggers.CreateLogger("events"));
+        server = new ServiceHealthServer(() => pipeline.State.Report().Healthy, events, TimeProvider.System, log.Loggers);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        client.Dispose();
+        await server.DisposeAsync();
+        await pipeline.DisposeAsync();
+        events.Dispose();
+        log.Dispose();
+    }
+
+    private ServiceHealthPorts Follow(string addresses = "")
+    {
+        var ports = new ServiceHealthPorts(server, pipeline.State, NodePortAddresses.Parse(addresses), TimeSpan.FromSeconds(30), pipeline.Time);
+        ports.Attach();
+        return ports;
+    }
+
+    private void Push(ushort port, params string[] endpoints) => pipeline.Push(pipeline.Cluster
+        .Service("web", ["10.96.0.1"], [":80@30080"], type: ServiceType.LoadBalancer, outside: TrafficPolicy.Local, healthCheckPort: port)
+        .Slice("web-1", "web", [":8080"], endpoints));
+
+    [Fact]
+    public async Task A_port_opens_when_its_service_is_in_the_kernel_and_closes_when_it_is_gone()
+    {
+        using var ports = Follow();
+        var port = FreePort();
+        Push(port);
+        await UntilAsync(port, HttpStatusCode.ServiceUnavailable);
+
+        pipeline.Push(pipeline.Cluster.RemoveService("web"));
+        await UntilAsync(port, null);
+    }
+
+    [Fact]
+    public async Task A_round_that_could_not_run_at_all_changes_nothing()
+    {
+        using var ports = Follow();
+        await pipeline.UntilFirstServiceIsInAsync();
+        pipeline.Dataplane.OnApply = _ => throw new InvalidOperationException("no");
+        var port = FreePort();
+        Push(port);
+        await pipeline.Dataplane.NextAppliedAsync();
+        await pipeline.UntilWaitingForAsync(1);
+        Assert.Null(await StatusAsync(port));
+
+        pipeline.Dataplane.OnApply = _ => new ApplyOutcome(1, []);
+        pipeline.Time.Advance(TimeSpan.FromSeconds(1));
+        await UntilAsync(port, HttpStatusCode.ServiceUnavailable);
+    }
+
+    [Fact]
+    public async Task A_port_that_is_taken_is_an_event_on_the_service_and_tried_again_at_the_next_period()
+    {
+        using var ports = Follow();
+        await ports.StartAsync(TestContext.Current.CancellationToken);
+        using var occupant = new TcpListener(IPAddress.Any, 0);
+        occupant.Start();
+        var port = (ushort)((IPEndPoint)occupant.LocalEndpoint).Port;
+        Push(port);
+        await Waiting.UntilAsync(() => log.Lines.Any(l => l.Contains("Event: Service=default/web reason=FailedToStartServiceHealthcheck", StringComparison.Ordinal)));
+
+        occupant.Stop();
+        await Waiting.UntilAsync(() =>
+        {
+            pipeline.Time.Advance(TimeSpan.FromSeconds(30));
+            return server.Closed == 0;
+        });
+        await UntilAsync(port, HttpStatusCode.ServiceUnavailable);
+        await ports.StopAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Theory]
+    [InlineData("", "0.0.0.0 ::")]
+    [InlineData("all", "0.0.0.0 ::")]
+    [InlineData("0.0.0.0/0,fd00::/8", "0.0.0.0 fd00::1")]
+    [InlineData("192.0.2.0/24", "192.0.2.1 ::")]
+    [InlineData("192.0.2.0/24,fd00::/8", "192.0.2.1 fd00::1")]
+    [InlineData("localhost", "127.0.0.1 ::1")]
+    [InlineData("203.0.113.0/24,fd00::/8", "fd00::1")]
+    public void Ports_are_where_NodePorts_are(string wanted, string expected)
+    {
+        var addresses = NodePortAddresses.Parse(wanted);
+        var state = NodeState.Empty with
+        {
+            Addresses = new[] { "192.0.2.1", "198.51.100.1", "fd00::1", "2001:db8::1" }.Select(IpAddress.Parse).Select(a => new NodeAddress(a, addresses.Allow(a, []))).ToValueList(),
+        };
+
+        Assert.Equal(expected.Split(' '), ServiceHealthPorts.AddressesOf(addresses, NodeView.None with { State = state }).Select(a => a.ToString()));
+    }
+
+    [Fact]
+    public async Task An_address_that_the_node_gets_or_loses_is_followed()
+    {
+        using var ports = Follow("127.0.0.8/29,::1/128");
+        var port = FreePort();
+        Push(port);
+        await pipeline.Dataplane.NextAppliedAsync();
+        foreach (var address in (string[])["127.0.0.9", "127.0.0.10"])
+        {
+            pipeline.State.RecordNode(NodeView.None with { State = NodeState.Empty with { Addresses = [new NodeAddress(IpAddress.Parse(address), NodePort: true)] } });
+            await UntilAsync(port, HttpStatusCode.ServiceUnavailable, address);
+        }
+        await UntilAsync(port, null, "127.0.0.9");
+    }
+
+    private Task UntilAsync(ushort port, HttpStatusCode? status, string host = "127.0.0.1")
+        => Waiting.UntilAsync(() => StatusAsync(port, host).GetAwaiter().GetResult() == status);
+
+    private async Task<HttpStatusCode?> StatusAsync(ushort port, string host = "127.0.0.1")
+    {
+        try
+        {
+            using var answer = await client.GetAsync(new Uri($"http://{host}:{port}/"), TestContext.Current.CancellationToken);
+            return answer.StatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
+    }
+
+    private static ushort FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp) { DualMode = true };
+        socket.Bind(new IPEndPoint(IPAddress.IPv6Any, 0));
+        return (ushort)((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+}
