@@ -27,6 +27,12 @@ public sealed record ServiceManifest(string Name)
     /// <summary>Addresses of endpoints that are there but not ready.</summary>
     public IReadOnlyList<IPAddress> UnreadyEndpoints { get; init; } = [];
 
+    /// <summary>Addresses of endpoints that serve to their end: terminating, serving, not ready.</summary>
+    public IReadOnlyList<IPAddress> TerminatingEndpoints { get; init; } = [];
+
+    /// <summary>0: none.</summary>
+    public int HealthCheckNodePort { get; init; }
+
     /// <summary>spec.type.</summary>
     public string Type { get; init; } = "ClusterIP";
 
@@ -72,6 +78,8 @@ public sealed record ServiceManifest(string Name)
         };
         if (Type != "ClusterIP" || ExternalIPs.Count > 0)
             spec["externalTrafficPolicy"] = ExternalTrafficPolicy;
+        if (HealthCheckNodePort != 0)
+            spec["healthCheckNodePort"] = HealthCheckNodePort;
         if (ExternalIPs.Count > 0)
             spec["externalIPs"] = Array(ExternalIPs.Select(ip => (JsonNode)ip.ToString()));
         if (SourceRanges.Count > 0)
@@ -102,13 +110,12 @@ public sealed record ServiceManifest(string Name)
         return json;
     }
 
-    private JsonObject Endpoint(IPAddress ip, bool ready)
+    private JsonObject Endpoint(IPAddress ip, bool ready, bool terminating)
     {
-        var json = new JsonObject
-        {
-            ["addresses"] = Array([ip.ToString()]),
-            ["conditions"] = new JsonObject { ["ready"] = ready },
-        };
+        var conditions = new JsonObject { ["ready"] = ready };
+        if (terminating)
+            (conditions["serving"], conditions["terminating"]) = (true, true);
+        var json = new JsonObject { ["addresses"] = Array([ip.ToString()]), ["conditions"] = conditions };
         if (NodeOf(ip) is { } node)
             json["nodeName"] = node;
         return json;
@@ -126,9 +133,11 @@ public sealed record ServiceManifest(string Name)
         },
         ["addressType"] = family,
         ["ports"] = Array(Ports.Select(port => new JsonObject { ["name"] = port.Name, ["protocol"] = port.Protocol, ["port"] = port.TargetPort })),
-        ["endpoints"] = Array(Endpoints.Select(ip => (ip, ready: true)).Concat(UnreadyEndpoints.Select(ip => (ip, ready: false)))
+        ["endpoints"] = Array(Endpoints.Select(ip => (ip, ready: true, terminating: false))
+            .Concat(UnreadyEndpoints.Select(ip => (ip, ready: false, terminating: false)))
+            .Concat(TerminatingEndpoints.Select(ip => (ip, ready: false, terminating: true)))
             .Where(endpoint => Family(endpoint.ip) == family)
-            .Select(endpoint => Endpoint(endpoint.ip, endpoint.ready))),
+            .Select(endpoint => Endpoint(endpoint.ip, endpoint.ready, endpoint.terminating))),
     };
 
     private static JsonArray Array(IEnumerable<JsonNode> items) => [.. items];

@@ -1,0 +1,118 @@
+using System.Net;
+using EbpfLb.Testing.Manifests;
+using EbpfLb.Testing.Probes;
+using EbpfLb.Testing.Processes;
+using EbpfLb.Testing.Sockets;
+
+namespace EbpfLb.E2E.Outside;
+
+/// <summary>
+/// Health check node ports as a load balancer outside sees them (contract sections 9 and 19.19): numbers of the NodePort range, on nodes
+/// whose NodePorts are kept from bind().
+/// </summary>
+public sealed class HealthCheckTests : IClassFixture<HealthCheckTests.Cluster>, IDisposable
+{
+    private readonly TestCluster cluster;
+    private readonly HttpClient balancer;
+
+    public HealthCheckTests(Cluster fixture)
+    {
+        cluster = fixture.Value;
+        balancer = NetnsListener.HttpClient(cluster.Client.Place.NetnsPath!);
+    }
+
+    public static TheoryData<Family> Families { get; } = [Family.IPv4, Family.IPv6];
+
+    public void Dispose() => balancer.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void Nodes_with_ready_endpoints_answer_200_with_their_number_and_others_503(Family family)
+    {
+        var service = Publish(["a", "b"]);
+
+        Until(cluster.First, service, family, "200 weight=2");
+        Until(cluster.Second, service, family, "503 weight=0");
+    }
+
+    [Fact]
+    public void A_node_whose_endpoints_only_terminate_says_503_and_still_serves()
+    {
+        var service = Publish(["a"]);
+        Until(cluster.First, service, Family.IPv4, "200 weight=1");
+
+        cluster.Manifests.Put(service.Manifest with { Endpoints = [], TerminatingEndpoints = cluster.Addresses("a") });
+
+        Until(cluster.First, service, Family.IPv4, "503 weight=0");
+        Assert.True(cluster.Probe.Load(LoadMode.Tcp, service.Address(cluster, Way.NodePortOfFirst, Family.IPv4), 10).IsClean);
+    }
+
+    [Fact]
+    public void The_port_follows_its_number_and_ends_with_the_policy()
+    {
+        var service = Publish(["a"]);
+        Until(cluster.First, service, Family.IPv4, "200 weight=1");
+        var moved = service with { Manifest = service.Manifest with { HealthCheckNodePort = service.Manifest.HealthCheckNodePort + 100 } };
+
+        cluster.Manifests.Put(moved.Manifest);
+        Until(cluster.First, moved, Family.IPv4, "200 weight=1");
+        Until(cluster.First, service, Family.IPv4, "refused");
+
+        cluster.Manifests.Put(moved.Manifest with { ExternalTrafficPolicy = "Cluster", HealthCheckNodePort = 0 });
+        Until(cluster.First, moved, Family.IPv4, "refused");
+    }
+
+    [Fact]
+    public void A_port_that_a_process_of_the_node_holds_is_told_and_opens_when_it_is_free()
+    {
+        var service = NewService(["a"]);
+        using (PodServer.Start(cluster.First.Netns.Place, "host", $"{service.Manifest.HealthCheckNodePort}", ""))
+        {
+            cluster.Publish(service);
+            Eventually.True(
+                () => cluster.First.Agent.Log.Contains($"Event: Service=default/{service.Manifest.Name} reason=FailedToStartServiceHealthcheck", StringComparison.Ordinal),
+                () => cluster.First.Agent.Log);
+        }
+
+        // The next round, which any change brings, tries again.
+        cluster.Publish("b");
+        Until(cluster.First, service, Family.IPv4, "200 weight=1");
+    }
+
+    private OutsideService Publish(string[] pods) => cluster.Publish(NewService(pods));
+
+    private OutsideService NewService(string[] pods)
+    {
+        var service = cluster.NewService(pods);
+        return service with { Manifest = service.Manifest with { ExternalTrafficPolicy = "Local", HealthCheckNodePort = service.NodePort + 500 } };
+    }
+
+    private void Until(ClusterNode node, OutsideService service, Family family, string expected)
+    {
+        var port = service.Manifest.HealthCheckNodePort;
+        var last = "";
+        Eventually.True(
+            () => (last = Ask(new IPEndPoint(IPAddress.Parse(node.Address(family)), port))) == expected,
+            () => $"{expected} of {node.Name}:{port}, which answers {last}{cluster.Report()}");
+    }
+
+    private string Ask(IPEndPoint endpoint)
+    {
+        try
+        {
+            using var answer = balancer.GetAsync(new Uri($"http://{endpoint}/healthz")).GetAwaiter().GetResult();
+            return $"{(int)answer.StatusCode} weight={string.Join(',', answer.Headers.GetValues("X-Load-Balancing-Endpoint-Weight"))}";
+        }
+        catch (HttpRequestException)
+        {
+            return "refused";
+        }
+    }
+
+    public sealed class Cluster : IDisposable
+    {
+        public TestCluster Value { get; } = new(new TestClusterOptions { Extra = ["--protect-nodeports"] });
+
+        public void Dispose() => Value.Dispose();
+    }
+}
