@@ -14,6 +14,8 @@ BPF_INCLUDES := -Ibpf/include -Ibpf/lib -Ibpf/hook -isystem /usr/include/$(shell
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-parameter $(BPF_INCLUDES)
 BPF_HEADERS := $(wildcard bpf/include/*.h bpf/lib/*.h bpf/hook/*.h)
 BPF_PROGS := $(patsubst bpf/prog/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/prog/*.bpf.c))
+# Each an object of its own: an older kernel may refuse one of them.
+BPF_ITERS := $(patsubst bpf/iter/%.bpf.c,$(BUILD)/bpf/iter/%.bpf.o,$(wildcard bpf/iter/*.bpf.c))
 BPF_UNITS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/unit/*.bpf.c bpf/bench/*.bpf.c))
 
 .PHONY: help deps test-deps build bpf netprobe test demo demo-clean bench abi golden format clean
@@ -31,7 +33,7 @@ build: bpf ## build everything; leaves build/bin/ebpflb
 	dotnet build EbpfLb.sln -c $(CONFIG) -v quiet
 	dotnet publish src/EbpfLb.Agent/EbpfLb.Agent.csproj -c $(CONFIG) -v quiet -o $(BUILD)/bin
 
-bpf: $(BUILD)/bpf/ebpflb.bpf.o $(BPF_UNITS) ## build the BPF objects into build/bpf
+bpf: $(BUILD)/bpf/ebpflb.bpf.o $(BPF_ITERS) $(BPF_UNITS) ## build the BPF objects into build/bpf
 
 # All programs share the maps and knobs of one object.
 $(BUILD)/bpf/ebpflb.bpf.o: $(BPF_PROGS)

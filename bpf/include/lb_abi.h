@@ -14,7 +14,7 @@
 #pragma clang diagnostic error "-Wpadded"
 
 /* Raised whenever a struct below changes its meaning without changing its size. */
-#define LB_ABI_VERSION 2
+#define LB_ABI_VERSION 3
 
 /* Key of lb_services4: what a client connects to. */
 struct lb_fe4 {
@@ -77,6 +77,7 @@ enum lb_backend_flag {
 	LB_BACKEND_IN_CLUSTER = 1, /* in the Cluster list of its service now */
 	LB_BACKEND_IN_LOCAL = 2,   /* in the Local list of its service now */
 	LB_BACKEND_LOCAL = 4,	   /* on this node */
+	LB_BACKEND_KEEPS = 8,	   /* in no list, but what it has it keeps: UDP flows, sockets */
 };
 
 /* Element of lb_backends. A backend belongs to one service port, so an address may be here several
@@ -139,6 +140,22 @@ struct lb_sock {
 	__u32 service_id;
 	__u16 kind; /* enum lb_sock_kind */
 	__u16 many; /* 1: the socket has used other pairs too, they are in lb_udp_peer */
+};
+
+/* What iterators tell of a connected socket whose backend is gone. */
+struct lb_stale_sock {
+	__u64 cookie;		 /* of the socket */
+	__u64 netns;		 /* cookie of its network namespace */
+	struct lb_addr frontend; /* as struct lb_sock has them */
+	struct lb_addr backend;
+	__be32 source[4]; /* its own address, IPv4 as v4-mapped */
+	__be16 source_port;
+	__u16 family;	   /* AF_INET, AF_INET6: of the socket, whatever it is connected to */
+	__u32 device;	   /* index of the device that it is bound to, or 0 */
+	__u32 netns_inode; /* of its network namespace */
+	__u32 service_id;
+	__u32 backend_id;
+	__u32 reserved; /* 0 */
 };
 
 /* Key of lb_udp_peer: whose answer this is, when an unconnected UDP socket talks to many. Value:

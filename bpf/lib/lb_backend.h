@@ -10,16 +10,15 @@ lb_inline const struct lb_backend *lb_backend_get(__u32 id)
 	return bpf_map_lookup_elem(&lb_backends, &id);
 }
 
-/* The backend that was chosen earlier, if it still is in the list (a LB_BACKEND_IN_ flag) of the
- * service; NULL else. */
-lb_inline const struct lb_backend *lb_backend_recall(__u32 id, __u32 service_id,
-						     enum lb_backend_flag list)
+/* The backend that was chosen earlier, if it still is in one of the lists (LB_BACKEND_IN_ flags; or
+ * keeps what it has: LB_BACKEND_KEEPS) of the service; NULL else. */
+lb_inline const struct lb_backend *lb_backend_recall(__u32 id, __u32 service_id, __u32 lists)
 {
 	const struct lb_backend *backend = lb_backend_get(id);
 
 	if (!backend || READ_ONCE(backend->service_id) != service_id)
 		return NULL;
-	return READ_ONCE(backend->flags) & list ? backend : NULL;
+	return READ_ONCE(backend->flags) & lists ? backend : NULL;
 }
 
 /* `dice` is any 32 bits; they are spread over the list without a division. NULL: the range is not

@@ -248,7 +248,7 @@ lb_once int lb_ct_follow(struct lb_walk *walk, __u32 now)
 }
 
 /* Whether the packet begins anew what the entry knows: a SYN after the end, or a datagram to a
- * backend that its service does not have any more. */
+ * backend that does not serve any more. */
 lb_inline bool lb_ct_outdated(const struct lb_walk *walk)
 {
 	const struct lb_backend *backend;
@@ -261,7 +261,7 @@ lb_inline bool lb_ct_outdated(const struct lb_walk *walk)
 	if (walk->pkt.tuple.proto != IPPROTO_UDP)
 		return false;
 	backend = lb_backend_recall(walk->ct.backend_id, walk->ct.service_id,
-				    LB_BACKEND_IN_CLUSTER | LB_BACKEND_IN_LOCAL);
+				    LB_BACKEND_IN_CLUSTER | LB_BACKEND_IN_LOCAL | LB_BACKEND_KEEPS);
 	/* Ids may mean others when the maps were made anew (docs/decisions/0007). */
 	return !backend || backend->port != walk->to.dport ||
 	       !lb_same16(backend->addr, walk->to.dst);

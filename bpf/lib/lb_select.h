@@ -64,7 +64,7 @@ lb_inline const struct lb_backend *lb_select_backend(const struct lb_addr *dst,
 
 	if (client->flow && lb_addr_same(&client->flow->frontend, dst)) {
 		*id = client->flow->backend_id;
-		backend = lb_backend_recall(*id, svc->id, list);
+		backend = lb_backend_recall(*id, svc->id, list | LB_BACKEND_KEEPS);
 		if (backend)
 			return backend;
 	}

@@ -23,6 +23,7 @@ struct abi_enums {
 	enum lb_ct_phase ct_phase;
 	enum lb_ct_clock ct_clock;
 	struct lb_event event; /* no map has it as its value */
+	struct lb_stale_sock stale_sock;
 } __attribute__((btf_decl_tag("abi")));
 
 /* Nobody calls it, so it is never loaded. A new enum of lb_abi.h gets a member above. */

@@ -10,10 +10,10 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "466a00388f7c43d81cfe9c36ecc126fcb36c1f9ed28b3eca359e1cc742b2efda";
+    public const string Hash = "9468fb8dc648599c0ddb2fb7f5eee2b76f9b377cd78394c207da19cf8e9ee824";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
-    public const ulong MapsHash = 0x533ca9917a5a8e14;
+    public const ulong MapsHash = 0xdb82f9846fbe0f0f;
 }
 
 /// <summary>struct lb_addr, 20 bytes.</summary>
@@ -704,6 +704,53 @@ public record struct LbSrcRange6
     public override readonly int GetHashCode() => AbiBytes.Hash(this);
 }
 
+/// <summary>struct lb_stale_sock, 96 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 96)]
+public record struct LbStaleSock
+{
+    /// <summary>__u64 cookie.</summary>
+    [FieldOffset(0)] public ulong Cookie;
+
+    /// <summary>__u64 netns.</summary>
+    [FieldOffset(8)] public ulong Netns;
+
+    /// <summary>struct lb_addr frontend.</summary>
+    [FieldOffset(16)] public LbAddr Frontend;
+
+    /// <summary>struct lb_addr backend.</summary>
+    [FieldOffset(36)] public LbAddr Backend;
+
+    /// <summary>__be32[4] source.</summary>
+    [FieldOffset(56)] public Be32x4 Source;
+
+    /// <summary>__be16 source_port.</summary>
+    [FieldOffset(72)] public Be16 SourcePort;
+
+    /// <summary>__u16 family.</summary>
+    [FieldOffset(74)] public ushort Family;
+
+    /// <summary>__u32 device.</summary>
+    [FieldOffset(76)] public uint Device;
+
+    /// <summary>__u32 netns_inode.</summary>
+    [FieldOffset(80)] public uint NetnsInode;
+
+    /// <summary>__u32 service_id.</summary>
+    [FieldOffset(84)] public uint ServiceId;
+
+    /// <summary>__u32 backend_id.</summary>
+    [FieldOffset(88)] public uint BackendId;
+
+    /// <summary>__u32 reserved.</summary>
+    [FieldOffset(92)] public uint Reserved;
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbStaleSock other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+}
+
 /// <summary>struct lb_stat, 16 bytes.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 16)]
 public record struct LbStat
@@ -748,7 +795,7 @@ public record struct LbSvcStat
 public enum LbAbiVersion : uint
 {
     /// <summary>LB_ABI_VERSION_CURRENT.</summary>
-    Current = 2,
+    Current = 3,
 }
 
 /// <summary>enum lb_backend_flag.</summary>
@@ -763,6 +810,9 @@ public enum LbBackendFlag : uint
 
     /// <summary>LB_BACKEND_LOCAL.</summary>
     Local = 4,
+
+    /// <summary>LB_BACKEND_KEEPS.</summary>
+    Keeps = 8,
 }
 
 /// <summary>enum lb_client_kind.</summary>

@@ -14,4 +14,7 @@ public enum BackendLists : byte
 
     /// <summary>On this node.</summary>
     Local = 4,
+
+    /// <summary>In no list, so it gets nothing new; but what it has stays with it (contract section 12: it still serves).</summary>
+    Keeps = 8,
 }

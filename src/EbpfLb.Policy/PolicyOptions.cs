@@ -13,4 +13,7 @@ public sealed record PolicyOptions
 
     /// <summary>metadata.name of the own Node: endpoints with this nodeName are local. Empty: no endpoint is.</summary>
     public string NodeName { get; init; } = "";
+
+    /// <summary>TCP connections are ended when their endpoint is removed, so endpoints in no list have to be known too.</summary>
+    public bool KeepsTcpEndpoints { get; init; }
 }

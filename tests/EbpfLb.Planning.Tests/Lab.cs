@@ -91,13 +91,17 @@ internal sealed class Lab(TableLimits? limits = null, IFaults? faults = null, Ta
         Assert.Equal(expected.Order(StringComparer.Ordinal), actual.Order(StringComparer.Ordinal));
     }
 
-    /// <summary>No backend is taken but those in lists; what the mirror counts is what the tables hold.</summary>
+    /// <summary>No backend is taken but those in lists and those that keep what they have; what the mirror counts is what the tables hold.</summary>
     public void AssertNothingIsLeftOver()
     {
         var frontends = KernelReader.Frontends(Kernel.Content);
         var listed = frontends.SelectMany(f => f.Backends.Concat(f.LocalBackends)).Select(b => b.Id).ToHashSet();
-        Assert.Equal(listed.Order(), KernelReader.Backends(Kernel.Content).Select(b => b.Id));
-        Assert.Equal(listed.Count, Mirror.BackendsInUse);
+        var all = KernelReader.Backends(Kernel.Content);
+        Assert.Subset(all.Select(b => b.Id).ToHashSet(), listed);
+        var keepers = all.Where(b => !listed.Contains(b.Id)).ToList();
+        Assert.All(keepers, b => Assert.True(b.Lists.HasFlag(BackendLists.Keeps), $"backend {b.Id} is in no list and keeps nothing"));
+        Assert.Equal(KeepersOf(Table!).Order(), keepers.Select(b => b.Address).Order());
+        Assert.Equal(all.Length, Mirror.BackendsInUse);
         Assert.Equal(frontends.Select(f => f.ServiceId).Distinct().Count(), Mirror.ServicesInUse);
         Assert.Equal(
             frontends.SelectMany(f => new[] { f.Slots, f.LocalSlots }).Where(s => s.Count > 0).Distinct().Sum(s => (int)(s.Count + 3) / 4 * 4), Mirror.SlotsInUse);
@@ -107,6 +111,9 @@ internal sealed class Lab(TableLimits? limits = null, IFaults? faults = null, Ta
         Assert.Equal(Kernel.Services4.Entries.Count, Mirror.Frontends4);
         Assert.Equal(Kernel.Services6.Entries.Count, Mirror.Frontends6);
     }
+
+    private static IEnumerable<BackendAddress> KeepersOf(ForwardingTable table)
+        => table.Services.SelectMany(s => s.Ports).SelectMany(p => p.Backends).Where(b => b.Lists.HasFlag(BackendLists.Keeps)).Select(b => b.Address);
 
     private static string Line(KernelFrontend frontend) => Line(
             frontend.Key.ToString(), frontend.Kind, frontend.LocalPolicy, frontend.Elsewhere, frontend.AffinitySeconds,

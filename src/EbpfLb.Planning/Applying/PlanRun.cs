@@ -153,7 +153,7 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources
             if (kept == value) continue;
             var error = tables.Backends.Write(backend.Id, [kept]);
             if (error == TableError.None) count++;
-            else if ((backend.Keep & BackendCodec.AnyList) != BackendLists.None)
+            else if ((backend.Keep & BackendCodec.Stays) != BackendLists.None)
             {
                 damaged.Add((backend.Record, backend.Id, BackendCodec.Lists(value)));
                 group.LeaveUnfinished(error, tables.Backends.Name);

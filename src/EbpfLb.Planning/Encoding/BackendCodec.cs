@@ -11,7 +11,10 @@ public static class BackendCodec
     /// <summary>What says that a backend is in a list.</summary>
     public const BackendLists AnyList = BackendLists.InCluster | BackendLists.InLocal;
 
-    private const BackendLists All = AnyList | BackendLists.Local;
+    /// <summary>What says that a backend has a place in the tables.</summary>
+    public const BackendLists Stays = AnyList | BackendLists.Keeps;
+
+    private const BackendLists All = Stays | BackendLists.Local;
 
     public static LbBackend Encode(BackendAddress backend, BackendLists lists, TransportProtocol protocol, uint serviceId)
     {

@@ -9,7 +9,8 @@ namespace EbpfLb.Planning.Mirroring;
 internal static class ListLoader
 {
     /// <summary>Takes the first sound pair of lists among those that the id's entries name.</summary>
-    public static void AddLists(Mirror mirror, PortRecord record, in KernelContent content)
+    /// <param name="keepers">Ids of the backends of this service id that are in no list and keep what they have.</param>
+    public static void AddLists(Mirror mirror, PortRecord record, uint[] keepers, in KernelContent content)
     {
         foreach (var frontend in record.Frontends)
         {
@@ -17,12 +18,22 @@ internal static class ListLoader
             var (cluster, local) = (ServiceCodec.Cluster(value), ServiceCodec.Local(value));
             if (Read(mirror, record, frontend, cluster, content) is not { } clusterIds) continue;
             if (Read(mirror, record, frontend, local, content) is not { } localIds) continue;
-            if (clusterIds.Length + localIds.Length == 0 || !TryReserve(mirror, cluster, local)) continue;
-            Take(mirror, record, frontend, clusterIds, localIds, content);
+            var keeperIds = OfFamily(keepers, frontend, content);
+            if (clusterIds.Length + localIds.Length + keeperIds.Length == 0 || !TryReserve(mirror, cluster, local)) continue;
+            Take(mirror, record, frontend, clusterIds, localIds, keeperIds, content);
             record.Cluster = cluster;
             record.Local = local;
             return;
         }
+    }
+
+    private static uint[] OfFamily(uint[] ids, FrontendKey frontend, in KernelContent content)
+    {
+        if (ids.Length == 0 || !frontend.TryGetFrontend(out var parsed)) return [];
+        List<uint> found = [];
+        foreach (var id in ids)
+            if (BackendCodec.Address(content.Backends[(int)id]).Address.Family == parsed.Address.Family) found.Add(id);
+        return [.. found];
     }
 
     private static bool TryReserve(Mirror mirror, SlotRange cluster, SlotRange local)
@@ -57,12 +68,13 @@ internal static class ListLoader
     }
 
     private static void Take(
-        Mirror mirror, PortRecord record, FrontendKey frontend, uint[] clusterIds, uint[] localIds, in KernelContent content)
+        Mirror mirror, PortRecord record, FrontendKey frontend, uint[] clusterIds, uint[] localIds, uint[] keeperIds, in KernelContent content)
     {
         frontend.TryGetFrontend(out var parsed);
-        var ids = localIds.Length == 0 ? clusterIds : Union(clusterIds, localIds, content);
+        var isPlain = localIds.Length + keeperIds.Length == 0;
+        var ids = isPlain ? clusterIds : Union([.. clusterIds, .. localIds, .. keeperIds], content);
         var inLocal = localIds.ToHashSet();
-        var inCluster = localIds.Length == 0 ? null : clusterIds.ToHashSet();
+        var inCluster = isPlain ? null : clusterIds.ToHashSet();
         var backends = new CompiledBackend[ids.Length];
         for (var i = 0; i < ids.Length; i++)
         {
@@ -71,6 +83,7 @@ internal static class ListLoader
             var lists = flags & BackendLists.Local;
             if (inCluster?.Contains(ids[i]) != false) lists |= BackendLists.InCluster;
             if (inLocal.Contains(ids[i])) lists |= BackendLists.InLocal;
+            if ((lists & BackendCodec.AnyList) == BackendLists.None) lists |= BackendLists.Keeps;
             backends[i] = new CompiledBackend(BackendCodec.Address(backend), lists);
             mirror.BackendIds.TryReserve(ids[i]);
             var expected = BackendCodec.Encode(backends[i].Address, lists, parsed.Protocol, record.Id);
@@ -80,11 +93,11 @@ internal static class ListLoader
         record.BackendIds = ids;
     }
 
-    /// <summary>The ids of both lists, ordered by address. Two ids with one address are kept both: the next plan lets one go.</summary>
-    private static uint[] Union(uint[] clusterIds, uint[] localIds, in KernelContent content)
+    /// <summary>The ids of all lists, ordered by address. Two ids with one address are kept both: the next plan lets one go.</summary>
+    private static uint[] Union(uint[] mixed, in KernelContent content)
     {
         List<(BackendAddress Address, uint Id)> all = [];
-        foreach (var id in clusterIds.Union(localIds)) all.Add((BackendCodec.Address(content.Backends[(int)id]), id));
+        foreach (var id in mixed.Distinct()) all.Add((BackendCodec.Address(content.Backends[(int)id]), id));
         return [.. all.OrderBy(b => b.Address).ThenBy(b => b.Id).Select(b => b.Id)];
     }
 }

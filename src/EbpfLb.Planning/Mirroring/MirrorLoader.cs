@@ -18,10 +18,26 @@ public static class MirrorLoader
         var mirror = new Mirror(limits);
         foreach (var (key, value) in content.Services4) AddEntry(mirror, FrontendKey.From(key), value);
         foreach (var (key, value) in content.Services6) AddEntry(mirror, FrontendKey.From(key), value);
-        foreach (var record in mirror.Unclaimed.OrderBy(r => r.Id)) ListLoader.AddLists(mirror, record, content);
+        var keepers = KeepersOf(content, Math.Min(content.Backends.Length, mirror.Limits.MaxBackends));
+        foreach (var record in mirror.Unclaimed.OrderBy(r => r.Id))
+            ListLoader.AddLists(mirror, record, keepers.TryGetValue(record.Id, out var ids) ? [.. ids] : [], content);
         AddBackendsWithoutList(mirror, content);
         AddSources(mirror, content);
         return mirror;
+    }
+
+    /// <summary>Backends in no list that keep what they have, by service id.</summary>
+    private static Dictionary<uint, List<uint>> KeepersOf(in KernelContent content, int length)
+    {
+        Dictionary<uint, List<uint>> keepers = [];
+        for (var id = 1; id < length; id++)
+        {
+            ref readonly var backend = ref content.Backends[id];
+            if (backend.ServiceId == 0 || (BackendCodec.Lists(backend) & BackendCodec.Stays) != BackendLists.Keeps) continue;
+            if (!keepers.TryGetValue(backend.ServiceId, out var ids)) keepers[backend.ServiceId] = ids = [];
+            ids.Add((uint)id);
+        }
+        return keepers;
     }
 
     private static void AddEntry(Mirror mirror, FrontendKey key, in LbService value)

@@ -29,7 +29,7 @@ internal static class PlanText
         foreach (var refuse in plan.Refused) Line(text, "5 refuse", refuse.Key.ToString(), plan, refuse.Group);
         foreach (var backend in plan.Unlisted)
         {
-            var kept = (backend.Keep & BackendCodec.AnyList) == BackendLists.None ? "" : $", but for {backend.Keep}";
+            var kept = (backend.Keep & BackendCodec.Stays) == BackendLists.None ? "" : $", but for {backend.Keep}";
             Line(text, "5 unlist", $"backend {backend.Id}{kept}", plan, backend.Group);
         }
         for (var group = 0; group < plan.Groups.Count; group++) WriteRetired(text, plan, group);

@@ -44,7 +44,7 @@ internal sealed class ServiceCompiler(PolicyOptions options, NodeFacts node, IFr
         backends.Clear();
         var endpoints = union.Merge(entry.Slices, port, family);
         if (ServiceScope.HealthCheckPort(service) != 0) localReady.Add(endpoints);
-        var elsewhere = selection.Select(endpoints, served, backends);
+        var elsewhere = selection.Select(endpoints, served, KeptOf(port.Protocol), backends);
         ports.Add(new CompiledPort(
             new ServicePortKey(entry.Name, port.Name, port.Protocol, family),
             ValueList.Create(served),
@@ -53,6 +53,13 @@ internal sealed class ServiceCompiler(PolicyOptions options, NodeFacts node, IFr
             elsewhere,
             SourceFilter.Ranges(service, family, served, node)));
     }
+
+    private KeptEndpoints KeptOf(TransportProtocol protocol) => protocol switch
+    {
+        TransportProtocol.Udp => KeptEndpoints.Serving,
+        TransportProtocol.Tcp when options.KeepsTcpEndpoints => KeptEndpoints.All,
+        _ => KeptEndpoints.None,
+    };
 
     /// <summary>Keeps what is wrong, once when it is in both families; says whether something is.</summary>
     private bool Complain(PolicyDiagnostic? diagnostic)

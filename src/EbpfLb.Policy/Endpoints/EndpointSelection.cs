@@ -8,10 +8,10 @@ internal sealed class EndpointSelection(NodeFacts node, IEndpointPolicy[] polici
     private BackendLists[] buffer = [];
 
     /// <summary>
-    /// Adds the endpoints that are in a list, keeping their order. Returns whether a usable one exists anywhere, in a list
+    /// Adds the endpoints that are in a list or keep what they have, keeping their order. Returns whether a usable one exists anywhere, in a list
     /// or not ("hasAny").
     /// </summary>
-    public bool Select(ReadOnlySpan<MergedEndpoint> endpoints, ReadOnlySpan<ServedFrontend> frontends, List<CompiledBackend> chosen)
+    public bool Select(ReadOnlySpan<MergedEndpoint> endpoints, ReadOnlySpan<ServedFrontend> frontends, KeptEndpoints kept, List<CompiledBackend> chosen)
     {
         if (buffer.Length < endpoints.Length) buffer = new BackendLists[Math.Max(endpoints.Length, buffer.Length * 2)];
         var lists = buffer.AsSpan(0, endpoints.Length);
@@ -25,12 +25,21 @@ internal sealed class EndpointSelection(NodeFacts node, IEndpointPolicy[] polici
         for (var i = 0; i < endpoints.Length; i++)
         {
             any |= endpoints[i].IsReady || endpoints[i].ServesAtItsEnd;
+            if (lists[i] == BackendLists.None && Keeps(endpoints[i], kept, used)) lists[i] = BackendLists.Keeps;
             if (lists[i] == BackendLists.None) continue;
             var here = node.IsHere(endpoints[i].Endpoint) ? BackendLists.Local : BackendLists.None;
             chosen.Add(new CompiledBackend(endpoints[i].Address, lists[i] | here));
         }
         return any;
     }
+
+    /// <summary>Where only the Local list is used nothing ever led to other nodes, and there may be thousands of those endpoints.</summary>
+    private bool Keeps(in MergedEndpoint endpoint, KeptEndpoints kept, BackendLists used) => kept switch
+    {
+        KeptEndpoints.All => true,
+        KeptEndpoints.Serving => endpoint.IsServing && (used.HasFlag(BackendLists.InCluster) || node.IsHere(endpoint.Endpoint)),
+        _ => false,
+    };
 
     /// <summary>
     /// Local list: for a frontend with a Local policy. Cluster list: for one with a Cluster policy, and for every external one, since

@@ -8,6 +8,8 @@ internal readonly record struct MergedEndpoint(BackendAddress Address, Endpoint 
 {
     public bool IsReady => Endpoint.Conditions.HasFlag(EndpointConditions.Ready);
 
+    public bool IsServing => Endpoint.Conditions.HasFlag(EndpointConditions.Serving);
+
     public bool IsTerminating => Endpoint.Conditions.HasFlag(EndpointConditions.Terminating);
 
     /// <summary>Serving and terminating: what is used when nothing is ready. Serving alone is no reason to be used.</summary>
