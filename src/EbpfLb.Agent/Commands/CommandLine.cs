@@ -34,7 +34,7 @@ internal sealed class CommandLine(AgentParts parts, Terminal terminal)
     {
         var root = new RootCommand("Balances the traffic of Kubernetes Services with BPF programs, in place of kube-proxy.")
         {
-            CreateRun(), CreateStatus(), CreateServices(), CreateBackends(), new ConntrackCommand(context).Create(), new DropsCommand(context).Create(), CreateCleanup(), CreateVersion(),
+            CreateRun(), CreateStatus(), CreateServices(), CreateBackends(), new ConntrackCommand(context).Create(), new DropsCommand(context).Create(), CreateExplain(), CreateCleanup(), CreateVersion(),
         };
         foreach (var help in root.Options.OfType<HelpOption>()) help.Action = new HelpExamples((HelpAction)help.Action!, terminal);
         return root;
@@ -79,6 +79,15 @@ internal sealed class CommandLine(AgentParts parts, Terminal terminal)
         command.Options.Add(format);
         command.SetAction((result, token)
             => new BackendsCommand(context).ExecuteAsync(instance.Read(result), result.GetValue(service), result.GetValue(format), token));
+        return command;
+    }
+
+    private Command CreateExplain()
+    {
+        var options = new ExplainOptionSet();
+        var command = new Command("explain", "Says what happens to a connection, and why: on this node, or with --manifests on any");
+        options.AddTo(command);
+        command.SetAction((result, token) => new ExplainCommand(context).ExecuteAsync(options.Read(result), token));
         return command;
     }
 

@@ -40,6 +40,12 @@ internal sealed class HelpExamples(HelpAction help, Terminal terminal) : Synchro
             "ebpflb conntrack flush --all",
         ],
         ["drops"] = ["ebpflb drops", "ebpflb drops -f", "ebpflb drops -f -o json | jq -r .source"],
+        ["explain"] =
+        [
+            "ebpflb explain --from 10.244.1.7 --to 10.96.0.10:53/UDP",
+            "ebpflb explain --manifests cluster.json --node-name node-1 --cluster-cidr 10.244.0.0/16 --from 203.0.113.2 --to 192.0.2.11:30080",
+            "kubectl get services,endpointslices,nodes -A -o json >cluster.json; ebpflb explain --manifests cluster.json --node-name node-1 --flows flows.jsonl -o json",
+        ],
         ["cleanup"] = ["ebpflb cleanup", "ebpflb cleanup --all-instances --force"],
         ["version"] = ["ebpflb version"],
     };

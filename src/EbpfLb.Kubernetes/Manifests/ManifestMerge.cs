@@ -7,7 +7,8 @@ namespace EbpfLb.Kubernetes.Manifests;
 /// a name stays, and a Service that wants an address or node port that another one has is refused.
 /// </summary>
 /// <param name="nodeName">The node whose object is kept.</param>
-internal sealed class ManifestMerge(string nodeName)
+/// <param name="isLenient">Services with an address or node port of another are told, and used: the compiler decides who serves it.</param>
+internal sealed class ManifestMerge(string nodeName, bool isLenient = false)
 {
     private readonly Dictionary<ObjectIdentity, string> owners = [];
     private readonly Dictionary<IpAddress, ObjectName> addresses = [];
@@ -57,7 +58,7 @@ internal sealed class ManifestMerge(string nodeName)
             Refuse(file, item, "", $"is there already {where}, which is used; remove one of them");
             return false;
         }
-        if (item.Service is { } service && !IsFree(file, item, service)) return false;
+        if (item.Service is { } service && !IsFree(file, item, service) && !isLenient) return false;
         owners.Add(item.Identity, file);
         return true;
     }

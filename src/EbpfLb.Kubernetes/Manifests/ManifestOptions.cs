@@ -20,6 +20,12 @@ public sealed record ManifestOptions(string Path, string NodeName)
     /// <summary>Largest file that is read, in bytes.</summary>
     public long LargestFile { get; init; } = 256L << 20;
 
+    /// <summary>
+    /// Objects that an API server would refuse are used as far as they can be read, as an agent takes what it gets from one; what is
+    /// wrong is told all the same.
+    /// </summary>
+    public bool IsLenient { get; init; }
+
     /// <summary>First node port that a Service may ask for; as --service-node-port-range of an API server.</summary>
     public int FirstNodePort { get; init; } = 30000;
 

@@ -19,6 +19,12 @@ internal readonly struct TopologyHints
         this.zone = zone;
     }
 
+    /// <summary>Only endpoints with a hint for <see cref="HeldFor"/> are used.</summary>
+    public bool Holds => node is not null || zone is not null;
+
+    /// <summary>"node node-1" or "zone a".</summary>
+    public string HeldFor => node is not null ? $"node {node}" : $"zone {zone}";
+
     public static TopologyHints Read(ReadOnlySpan<MergedEndpoint> endpoints, NodeFacts facts)
     {
         bool allNodes = true, ourNode = false, allZones = true, ourZone = false;
@@ -33,6 +39,29 @@ internal readonly struct TopologyHints
         }
         if (allNodes && ourNode) return new TopologyHints(facts.Name, null);
         return allZones && ourZone ? new TopologyHints(null, facts.Zone) : default;
+    }
+
+    /// <summary>Why hints that are there do not hold; null when they hold or there are none.</summary>
+    public static string? WhyIgnored(ReadOnlySpan<MergedEndpoint> endpoints, NodeFacts facts)
+    {
+        if (Read(endpoints, facts).Holds) return null;
+        var anyZone = false;
+        var anyNode = false;
+        MergedEndpoint? withoutZone = null;
+        MergedEndpoint? withoutNode = null;
+        foreach (ref readonly var candidate in endpoints)
+        {
+            if (!candidate.IsReady) continue;
+            var (zones, nodes) = (candidate.Endpoint.Hints?.Zones ?? [], candidate.Endpoint.Hints?.Nodes ?? []);
+            anyZone |= !zones.IsEmpty;
+            anyNode |= !nodes.IsEmpty;
+            if (zones.IsEmpty) withoutZone ??= candidate;
+            if (nodes.IsEmpty) withoutNode ??= candidate;
+        }
+        if (anyZone && withoutZone is { } unhinted) return $"ready endpoint {unhinted.Address} has no hint for a zone";
+        if (anyZone) return facts.Zone is null ? "this node has no zone (label topology.kubernetes.io/zone)" : $"no ready endpoint has a hint for zone {facts.Zone}";
+        if (!anyNode) return null;
+        return withoutNode is { } bare ? $"ready endpoint {bare.Address} has no hint for a node" : $"no ready endpoint has a hint for node {facts.Name}";
     }
 
     /// <summary>Whether a ready endpoint may be used.</summary>

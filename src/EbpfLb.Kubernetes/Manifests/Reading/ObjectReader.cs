@@ -32,7 +32,8 @@ internal sealed class ObjectReader(ManifestOptions options, Action<WireWarning> 
             context.Name = name.ToString();
             if (name.Name.Length > 0) identity = new ObjectIdentity(context.Kind, name);
             Check(root, context.Kind);
-            return context.IsRefused ? null : Map(json.Span, new ObjectIdentity(context.Kind, name), position);
+            if (context.IsRefused && !(options.IsLenient && identity is not null)) return null;
+            return Map(json.Span, new ObjectIdentity(context.Kind, name), position);
         }
         catch (JsonException e)
         {

@@ -1,0 +1,55 @@
+using System.Buffers;
+using System.Text;
+using EbpfLb.Agent.Explaining;
+using EbpfLb.Agent.Hosting;
+using EbpfLb.Agent.Options;
+using EbpfLb.Agent.Output;
+using EbpfLb.Policy.Explaining;
+
+namespace EbpfLb.Agent.Commands;
+
+/// <summary>`ebpflb explain`: what happens to a connection, and why.</summary>
+internal sealed class ExplainCommand(CommandContext context)
+{
+    public async Task<int> ExecuteAsync(ExplainOptions options, CancellationToken cancellationToken)
+    {
+        var terminal = context.Terminal;
+        try
+        {
+            var cluster = OfflineCluster.Load(options.Manifests!, options.NodeName, options.Node, options.NodeAddresses);
+            foreach (var note in cluster.Notes) await terminal.Error.WriteLineAsync($"note: {note}");
+            if (options.Flows is { } file) return await BatchAsync(cluster.Explainer, file, cancellationToken);
+            Answer(cluster.Explainer, options.Flow!, options.Format);
+            return ExitCode.Ok;
+        }
+        catch (Exception e) when (e is StartException or IOException or UnauthorizedAccessException)
+        {
+            await terminal.Error.WriteLineAsync($"cannot explain: {e.Message}");
+            return ExitCode.Failed;
+        }
+    }
+
+    private void Answer(Explainer explainer, Flow flow, OutputFormat format)
+    {
+        var explanation = explainer.Explain(flow);
+        if (format != OutputFormat.Json)
+        {
+            ExplanationText.Write(context.Terminal, explainer, explanation);
+            return;
+        }
+        var output = new ArrayBufferWriter<byte>();
+        using var json = new FlowJson(output);
+        json.Write(new FlowLine(flow, flow.From.ToString(), flow.To.ToString()), explanation);
+        context.Terminal.Out.Write(Encoding.UTF8.GetString(output.WrittenSpan));
+    }
+
+    private async Task<int> BatchAsync(Explainer explainer, string file, CancellationToken cancellationToken)
+    {
+        await using var flows = file == "-" ? Console.OpenStandardInput() : File.OpenRead(file);
+        using var batch = new FlowBatch(explainer, context.Terminal.Out, note => context.Terminal.Error.WriteLine($"note: {note}"));
+        await batch.RunAsync(flows, cancellationToken);
+        if (batch.Bad == 0) return ExitCode.Ok;
+        await context.Terminal.Error.WriteLineAsync($"{batch.Bad} lines are no flows; each answer says what is wrong");
+        return ExitCode.Failed;
+    }
+}

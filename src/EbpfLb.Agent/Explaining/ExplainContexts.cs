@@ -1,0 +1,45 @@
+using EbpfLb.Datapath.Node;
+using EbpfLb.Model;
+using EbpfLb.Policy.Explaining;
+
+namespace EbpfLb.Agent.Explaining;
+
+/// <summary>What decides beside the table, from options and Node objects.</summary>
+internal static class ExplainContexts
+{
+    /// <param name="nodes">All that are known.</param>
+    /// <param name="addresses">Of this node's interfaces, beside those of its Node object.</param>
+    public static ExplainContext Of(NodeOptions options, string nodeName, IReadOnlyCollection<Node> nodes, IEnumerable<IpAddress> addresses)
+    {
+        var own = nodes.FirstOrDefault(n => n.Name == nodeName);
+        var primaries = Primaries(own);
+        return new ExplainContext
+        {
+            NodeName = nodeName,
+            Addresses = (own?.Addresses ?? []).Concat(addresses).Where(a => !a.IsLoopback && !a.IsUnspecified).Distinct().Order()
+                .Select(a => new LocalAddress(a, options.NodePortAddresses.Allow(a, primaries))).ToValueList(),
+            LoopbackNodePorts4 = options.LocalhostNodePorts && options.NodePortAddresses.AllowLoopback4,
+            LoopbackNodePorts6 = options.LocalhostNodePorts && options.NodePortAddresses.NameLoopback6,
+            NodePortRange = options.NodePorts,
+            Pods4 = options.Detector.RangeOf(IpFamily.IPv4, own),
+            Pods6 = options.Detector.RangeOf(IpFamily.IPv6, own),
+            PodDevices = DevicesOf(options.Detector),
+            PodRanges = nodes.SelectMany(RangesOf).ToValueList(),
+            MasqueradeAll = options.MasqueradeAll,
+            AlwaysSnat = options.AlwaysSnat,
+            HostSocketsOnly = options.HostSocketsOnly,
+            OtherNodes = nodes.Where(n => n.Name != nodeName).SelectMany(n => n.Addresses.Select(a => new OtherNode(n.Name, a))).ToValueList(),
+        };
+    }
+
+    /// <summary>The first address of each family (contract section 13, startup 2): what "primary" of nodePortAddresses means.</summary>
+    private static List<IpAddress> Primaries(Node? node) => (node?.Addresses ?? []).GroupBy(a => a.Family).Select(g => g.First()).ToList();
+
+    private static DeviceDetector? DevicesOf(PodDetector detector) => detector is { IsByDevice: true, Interface: { } name }
+        ? new DeviceDetector(name, detector.Mode == DetectLocalMode.InterfaceNamePrefix)
+        : null;
+
+    private static IEnumerable<PodRange> RangesOf(Node node) => node.PodCidrs
+        .Select(text => SourceRange.TryParse(text, out var range) ? range : (SourceRange?)null).OfType<SourceRange>()
+        .Select(range => new PodRange(node.Name, range));
+}

@@ -1,0 +1,21 @@
+using EbpfLb.Agent.Options;
+using EbpfLb.Agent.Output;
+using EbpfLb.Datapath.Node;
+using EbpfLb.Model;
+using EbpfLb.Policy.Explaining;
+
+namespace EbpfLb.Agent.Explaining;
+
+/// <summary>What `ebpflb explain` was asked, checked.</summary>
+/// <param name="Flow">null: those of <paramref name="Flows"/>.</param>
+/// <param name="Flows">A file, or "-".</param>
+/// <param name="Manifests">null: the instance is asked.</param>
+internal sealed record ExplainOptions(
+    InstanceOptions Instance,
+    Flow? Flow,
+    string? Flows,
+    string? Manifests,
+    string? NodeName,
+    NodeOptions Node,
+    IReadOnlyList<IpAddress> NodeAddresses,
+    OutputFormat Format);

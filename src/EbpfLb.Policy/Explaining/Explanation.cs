@@ -1,0 +1,32 @@
+using EbpfLb.Model;
+
+namespace EbpfLb.Policy.Explaining;
+
+/// <summary>What happens to a connection, and why.</summary>
+/// <param name="Reason">One line.</param>
+public sealed record Explanation(Flow Flow, Source Source, FlowVerdict Verdict, string Reason)
+{
+    /// <summary>What answers on the destination; null: nothing does. An unknown port of a ClusterIP has one without a port.</summary>
+    public ServedFrontend? Frontend { get; init; }
+
+    /// <summary>The service port; null without one, also for an unknown port of a ClusterIP.</summary>
+    public CompiledPort? Port { get; init; }
+
+    /// <summary>The Service that has the address; null when none does.</summary>
+    public ObjectName? Service { get; init; }
+
+    /// <summary>The list in force, InCluster or InLocal; None when it did not come to that.</summary>
+    public BackendLists List { get; init; }
+
+    /// <summary>Why that list; "" when it did not come to that.</summary>
+    public string ListReason { get; init; } = "";
+
+    /// <summary>All that can be chosen, ordered by address; empty unless the verdict is Dnat.</summary>
+    public ValueList<ChosenBackend> Backends { get; init; }
+
+    /// <summary>Whether the source is changed and why, hairpins and backends of this node aside; "" unless the verdict is Dnat.</summary>
+    public string MasqueradeReason { get; init; } = "";
+
+    /// <summary>"default/web:http", "default/web:" when the port has no name; null without a service port.</summary>
+    public string? ServiceText => Port is { } port ? $"{port.Key.Service}:{port.Key.PortName}" : null;
+}

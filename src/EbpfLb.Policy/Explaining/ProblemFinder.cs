@@ -1,0 +1,74 @@
+using EbpfLb.Model;
+using EbpfLb.Policy.Endpoints;
+
+namespace EbpfLb.Policy.Explaining;
+
+/// <summary>What is wrong with a connection that does not go where its sender wants, or not as the objects ask for, and what to do.</summary>
+internal sealed class ProblemFinder(Explainer explainer)
+{
+    private readonly TableIndex index = explainer.Index;
+
+    public IEnumerable<string> Find(Explanation explanation)
+    {
+        if (explanation is { Verdict: FlowVerdict.Drop or FlowVerdict.Reject, Port: { } port, List: not BackendLists.None })
+        {
+            foreach (var line in NoEndpoint(explanation, port)) yield return line;
+        }
+        else if (explanation is { Verdict: FlowVerdict.Drop, Port: not null })
+        {
+            yield return $"{explanation.Flow.From} is in none of the source ranges: add it to spec.loadBalancerSourceRanges of Service {explanation.Service}, or use another address of the Service";
+        }
+        else if (explanation is { Verdict: FlowVerdict.Reject, Service: { } owner })
+        {
+            yield return $"Service {owner} has no port {explanation.Flow.Port}/{explanation.Flow.Protocol.ToText()} at {explanation.Flow.To}; it has {PortsAt(explanation.Flow.To)}";
+        }
+        else if (explanation.Verdict == FlowVerdict.Pass)
+        {
+            foreach (var line in new PassFinder(explainer).Find(explanation)) yield return line;
+        }
+
+        if (explanation is { Verdict: FlowVerdict.Dnat, List: BackendLists.InCluster, Port: { } used } && Ignored(used) is { } why)
+            yield return $"hints are ignored: {why}";
+        if (explanation is { Flow.Protocol: TransportProtocol.Sctp, Verdict: not FlowVerdict.Pass, Source.Class: not SourceClass.Outside })
+            yield return "SCTP has no socket hooks: packets of pods are translated only behind devices that --pod-device names, those of the node itself not at all";
+        if (explanation.Service is not { } service) yield break;
+        foreach (var diagnostic in explainer.Table.Diagnostics)
+        {
+            if (diagnostic.Object == service) yield return diagnostic.ToString();
+        }
+    }
+
+    private IEnumerable<string> NoEndpoint(Explanation explanation, CompiledPort port)
+    {
+        var candidates = explainer.Candidates(explanation);
+        if (candidates.Count > 0 && explanation.Verdict == FlowVerdict.Drop)
+        {
+            yield return $"no endpoint of {explanation.ServiceText} on node {explainer.Context.NodeName} can be used, and {explanation.ListReason}: "
+                + "run one here, send clients to a node that has one, or change the policy to Cluster";
+            yield break;
+        }
+        if (candidates.Count > 0)
+        {
+            var states = candidates.GroupBy(c => c.Reason).Select(g => $"{g.Count()} {g.Key}");
+            yield return $"no endpoint of {explanation.ServiceText} can be used: {string.Join(", ", states)}; look at the readiness of its pods";
+            yield break;
+        }
+        yield return NoCandidate(explanation, port.Key);
+    }
+
+    private string NoCandidate(Explanation explanation, ServicePortKey key)
+    {
+        var slices = index.Entry(key.Service)?.Slices.Where(s => s.Labels == ServiceLabels.None).ToList() ?? [];
+        if (slices.Count == 0) return $"Service {key.Service} has no EndpointSlice: does its selector match pods that run?";
+        if (!slices.Exists(s => s.Family == key.Family)) return $"Service {key.Service} has no EndpointSlice of {key.Family}";
+        var ports = slices.Where(s => s.Family == key.Family).SelectMany(s => s.Ports).Distinct().ToList();
+        if (ports.Exists(p => p.Name == key.PortName && p.Protocol == key.Protocol)) return $"the EndpointSlices of Service {key.Service} have no endpoint: does its selector match pods that run?";
+        var names = ports.Count == 0 ? "no ports" : string.Join(", ", ports.Select(p => $"\"{p.Name}\"/{p.Protocol.ToText()}"));
+        return $"no EndpointSlice of Service {key.Service} has a port \"{key.PortName}\" with {key.Protocol.ToText()}; they have {names}: ports are matched by name and protocol, not by number";
+    }
+
+    private string? Ignored(CompiledPort port) => TopologyHints.WhyIgnored(index.Endpoints(port.Key), index.Node);
+
+    private string PortsAt(IpAddress address) => string.Join(", ", index.Frontends
+        .Where(f => f.Frontend.Frontend.Address == address).Select(f => f.Frontend.Frontend).Order().Select(f => $"{f.Port}/{f.Protocol.ToText()}"));
+}
