@@ -16,7 +16,8 @@ internal sealed class ExplainCommand(CommandContext context)
         var terminal = context.Terminal;
         try
         {
-            var cluster = OfflineCluster.Load(options.Manifests!, options.NodeName, options.Node, options.NodeAddresses);
+            if (options.Manifests is null) throw new StartException("only what --manifests names can be explained yet");
+            var cluster = OfflineCluster.Load(options.Manifests, options.NodeName, options.Node, options.NodeAddresses);
             foreach (var note in cluster.Notes) await terminal.Error.WriteLineAsync($"note: {note}");
             if (options.Flows is { } file) return await BatchAsync(cluster.Explainer, file, cancellationToken);
             Answer(cluster.Explainer, options.Flow!, options.Format);
