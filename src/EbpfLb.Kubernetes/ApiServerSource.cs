@@ -15,6 +15,9 @@ public sealed record ApiServerSourceOptions(string NodeName)
     public ApiTimeouts Timeouts { get; init; } = new();
 
     public ReflectorOptions Reflector { get; init; } = new();
+
+    /// <summary>How often the kubeconfig is looked at.</summary>
+    public TimeSpan ReloadPeriod { get; init; } = TimeSpan.FromSeconds(10);
 }
 
 /// <summary>
@@ -33,8 +36,8 @@ public sealed class ApiServerSource : IClusterSource, IEventWriter, IDisposable
     /// <summary>Known to servers from 1.31 on; refused by older ones, and then left out.</summary>
     private const string NotHeadless = "spec.clusterIP!=None";
 
-    private readonly IKubernetesApi api;
-    private readonly IDisposable? owned;
+    private volatile IKubernetesApi api;
+    private ApiConnection? connection;
     private readonly ApiServerSourceOptions options;
     private readonly TimeProvider time;
     private readonly Random random;
@@ -44,9 +47,10 @@ public sealed class ApiServerSource : IClusterSource, IEventWriter, IDisposable
     /// <param name="random">Seeds what is drawn for waiting times, so that the agents of a cluster differ.</param>
     public ApiServerSource(
         ApiConnection connection, ApiServerSourceOptions options, TimeProvider time, Random random, ILogger<ApiServerSource> logger)
-        : this(CreateApi(connection, options, time, random, logger), options, time, random, logger)
+        : this(CreateApi(connection, options, time, random, logger, out var requests), options, time, random, logger)
     {
-        owned = (IDisposable)api;
+        this.connection = connection;
+        Requests = requests;
         foreach (var note in connection.Notes) Log.SettingNotUsed(logger, note);
     }
 
@@ -61,24 +65,17 @@ public sealed class ApiServerSource : IClusterSource, IEventWriter, IDisposable
         feed = new ClusterFeed(options.NodeName, time, logger);
     }
 
+    /// <summary>Requests to API servers so far.</summary>
+    public RequestCounts Requests { get; } = new();
+
     public SourceStatus Status => feed.StatusOf(api.Description);
 
     public async IAsyncEnumerable<ClusterSnapshot> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var current = feed = new ClusterFeed(options.NodeName, time, logger);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task[] reflectors =
-        [
-            Run(ApiResources.Services, new ApiSelector(NotIgnored, NotHeadless), current.Services, stop.Token),
-            Run(ApiResources.EndpointSlices, new ApiSelector(NotIgnored), current.Slices, stop.Token),
-            Run(
-                ApiResources.Nodes,
-                new ApiSelector(Fields: $"metadata.name={options.NodeName}"),
-                current.Node,
-                stop.Token),
-        ];
-        // A reflector ends only by cancellation; should one ever fail otherwise, the reader must get to know.
-        var ended = Task.WhenAny(reflectors).Unwrap();
+        // It ends only by cancellation; should it ever fail otherwise, the reader must get to know.
+        var ended = RunReflectorsAsync(current, stop.Token);
         try
         {
             while (true)
@@ -91,13 +88,56 @@ public sealed class ApiServerSource : IClusterSource, IEventWriter, IDisposable
         finally
         {
             await stop.CancelAsync();
-            await Task.WhenAll(reflectors).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ended.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
     public Task WriteAsync(EventPost post, CancellationToken cancellationToken) => api.CreateEventAsync(post, cancellationToken);
 
-    public void Dispose() => owned?.Dispose();
+    /// <summary>An API that was given is its giver's.</summary>
+    public void Dispose()
+    {
+        if (connection is not null) ((IDisposable)api).Dispose();
+    }
+
+    /// <summary>
+    /// Runs the reflectors, and again from their lists with each new connection: resource versions of another server mean nothing here.
+    /// What the feed knows stays in force meanwhile.
+    /// </summary>
+    private async Task RunReflectorsAsync(ClusterFeed current, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            using var generation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            Task[] reflectors =
+            [
+                Run(ApiResources.Services, new ApiSelector(NotIgnored, NotHeadless), current.Services, generation.Token),
+                Run(ApiResources.EndpointSlices, new ApiSelector(NotIgnored), current.Slices, generation.Token),
+                Run(ApiResources.Nodes, new ApiSelector(Fields: $"metadata.name={options.NodeName}"), current.Node, generation.Token),
+            ];
+            var next = NextConnectionAsync(generation.Token);
+            var first = await Task.WhenAny([next, .. reflectors]);
+            await generation.CancelAsync();
+            await Task.WhenAll(reflectors).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await first;
+            Use(await next);
+        }
+    }
+
+    private async Task<ApiConnection> NextConnectionAsync(CancellationToken cancellationToken)
+    {
+        if (connection?.File is { } file) return await file.NextAsync(options.ReloadPeriod, time, logger, cancellationToken);
+        await Task.Delay(Timeout.Infinite, cancellationToken);
+        throw new InvalidOperationException("unreachable");
+    }
+
+    private void Use(ApiConnection other)
+    {
+        var old = (IDisposable)api;
+        api = CreateApi(other, options, time, random, logger, Requests);
+        connection = other;
+        old.Dispose();
+    }
 
     private Task Run<T>(ApiResource<T> resource, ApiSelector selector, IReflectorSink<T> sink, CancellationToken cancellationToken)
         where T : class
@@ -108,9 +148,13 @@ public sealed class ApiServerSource : IClusterSource, IEventWriter, IDisposable
     }
 
     private static KubernetesApi CreateApi(
-        ApiConnection connection, ApiServerSourceOptions options, TimeProvider time, Random random, ILogger logger)
+        ApiConnection connection, ApiServerSourceOptions options, TimeProvider time, Random random, ILogger logger, out RequestCounts requests)
+        => CreateApi(connection, options, time, random, logger, requests = new RequestCounts());
+
+    private static KubernetesApi CreateApi(
+        ApiConnection connection, ApiServerSourceOptions options, TimeProvider time, Random random, ILogger logger, RequestCounts requests)
     {
         var wire = new WireCatalog(warning => Log.ObjectPartlyIgnored(logger, warning));
-        return new KubernetesApi(connection, wire, options.Timeouts, time, new Random(random.Next()));
+        return new KubernetesApi(connection, wire, options.Timeouts, time, new Random(random.Next()), counts: requests);
     }
 }

@@ -38,6 +38,12 @@ internal static partial class Log
     [LoggerMessage(8, LogLevel.Information, "Connection setting not used: {Note}", EventName = "SettingNotUsed")]
     public static partial void SettingNotUsed(ILogger logger, string note);
 
+    [LoggerMessage(9, LogLevel.Information, "The connection is another one now: origin=\"{Origin}\" servers={Servers}", EventName = "ConnectionChanged")]
+    public static partial void ConnectionChanged(ILogger logger, string origin, string servers);
+
+    [LoggerMessage(10, LogLevel.Error, "The changed connection cannot be used, the last one stays: {Error}", EventName = "ConnectionNotUsable")]
+    public static partial void ConnectionNotUsable(ILogger logger, string error);
+
     [LoggerMessage(20, LogLevel.Information, "Manifests read: path={Path} files={Files} services={Services} errors={Errors}", EventName = "ManifestsRead")]
     public static partial void ManifestsRead(ILogger logger, string path, int files, int services, int errors);
 

@@ -8,6 +8,8 @@ internal sealed record ApiCall(string Verb, string Group, string Plural, string 
     /// <summary>JSON that is posted; null: the request is a GET.</summary>
     public byte[]? Body { get; init; }
 
+    public HttpMethod Method => Body is null ? HttpMethod.Get : HttpMethod.Post;
+
     public static ApiCall CreateEvent(string ns, byte[] body)
         => new("create", "events.k8s.io", "events", $"/apis/events.k8s.io/v1/namespaces/{Uri.EscapeDataString(ns)}/events") { Body = body };
 

@@ -19,14 +19,16 @@ internal sealed class ApiSender : IDisposable
     private readonly TimeProvider time;
     private readonly ServerRing servers;
     private readonly HttpClient http;
+    private readonly RequestCounts counts;
     private volatile X509Certificate2? certificate;
 
-    public ApiSender(ApiConnection connection, WireJson json, ApiTimeouts timeouts, TimeProvider time, Version? httpVersion)
+    public ApiSender(ApiConnection connection, WireJson json, ApiTimeouts timeouts, TimeProvider time, Version? httpVersion, RequestCounts counts)
     {
         this.connection = connection;
         this.json = json;
         this.timeouts = timeouts;
         this.time = time;
+        this.counts = counts;
         servers = new ServerRing(connection.Servers);
         http = ApiTransport.CreateClient(connection.Trust, () => certificate, timeouts, time, httpVersion);
     }
@@ -63,11 +65,11 @@ internal sealed class ApiSender : IDisposable
 
     private async Task<ApiAnswer> SendToAsync(Uri server, ApiCall call, CancellationToken cancellationToken)
     {
-        var response = await TryAsync(server, call, refused: false, cancellationToken);
+        var response = await CountAsync(server, call, refused: false, cancellationToken);
         if (response.StatusCode == HttpStatusCode.Unauthorized)
         {
             response.Dispose();
-            response = await TryAsync(server, call, refused: true, cancellationToken);
+            response = await CountAsync(server, call, refused: true, cancellationToken);
         }
         if (response.IsSuccessStatusCode) return new ApiAnswer(response, call, server, timeouts, time, cancellationToken);
         using (response)
@@ -78,6 +80,21 @@ internal sealed class ApiSender : IDisposable
         }
     }
 
+    private async Task<HttpResponseMessage> CountAsync(Uri server, ApiCall call, bool refused, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var response = await TryAsync(server, call, refused, cancellationToken);
+            counts.Answered((int)response.StatusCode, call.Method, server);
+            return response;
+        }
+        catch (ApiException)
+        {
+            counts.Failed(call.Method, server);
+            throw;
+        }
+    }
+
     private async Task<HttpResponseMessage> TryAsync(Uri server, ApiCall call, bool refused, CancellationToken cancellationToken)
     {
         var credential = await GetCredentialAsync(server, call, refused, cancellationToken);
@@ -85,7 +102,7 @@ internal sealed class ApiSender : IDisposable
         using var idle = new IdleTimer(timeouts.Answer, time, cancellationToken);
         try
         {
-            using var request = new HttpRequestMessage(call.Body is null ? HttpMethod.Get : HttpMethod.Post, server.AbsoluteUri.TrimEnd('/') + call.PathAndQuery)
+            using var request = new HttpRequestMessage(call.Method, server.AbsoluteUri.TrimEnd('/') + call.PathAndQuery)
             {
                 Version = http.DefaultRequestVersion,
                 VersionPolicy = http.DefaultVersionPolicy,

@@ -22,13 +22,14 @@ internal sealed class KubernetesApi : IKubernetesApi, IDisposable
 
     /// <param name="random">Spreads the ends of watches over time; used under a lock.</param>
     public KubernetesApi(
-        ApiConnection connection, WireCatalog wire, ApiTimeouts timeouts, TimeProvider time, Random random, Version? httpVersion = null)
+        ApiConnection connection, WireCatalog wire, ApiTimeouts timeouts, TimeProvider time, Random random, Version? httpVersion = null,
+        RequestCounts? counts = null)
     {
         this.wire = wire;
         this.timeouts = timeouts;
         this.time = time;
         this.random = random;
-        sender = new ApiSender(connection, wire.Json, timeouts, time, httpVersion);
+        sender = new ApiSender(connection, wire.Json, timeouts, time, httpVersion, counts ?? new RequestCounts());
     }
 
     public string Description => ApiExplainer.Show(sender.Server);

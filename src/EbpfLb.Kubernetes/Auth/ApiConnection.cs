@@ -11,6 +11,9 @@ public sealed record ApiConnection(IReadOnlyList<Uri> Servers, string Origin)
     /// <summary>Things in the configuration that are not used, each in one line, for the log.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
+    /// <summary>The file it was read from; null: it cannot change.</summary>
+    internal ConnectionFile? File { get; init; }
+
     /// <summary>What else to try when no server can be reached.</summary>
     internal string? UnreachableHint { get; init; }
 
@@ -25,5 +28,6 @@ public sealed record ApiConnection(IReadOnlyList<Uri> Servers, string Origin)
         {
             Servers = [.. urls.Select(u => ServerUrl.Parse(u, "--api-server"))],
             UnreachableHint = null,
+            File = File is null ? null : File with { Load = () => File.Load().WithServers(urls) },
         };
 }

@@ -9,7 +9,8 @@ public static class KubeconfigFile
     public static ApiConnection Load(string path, string? context = null)
     {
         var full = Path.GetFullPath(path);
-        var root = YamlMap.Parse(full, ConfigFile.ReadText(full, "--kubeconfig"));
+        var text = ConfigFile.ReadText(full, "--kubeconfig");
+        var root = YamlMap.Parse(full, text);
         var name = context ?? root.Text("current-context")
             ?? throw new ConfigException($"{root.Where("current-context")} is not set; run: kubectl config use-context NAME "
                 + $"--kubeconfig {full}");
@@ -28,6 +29,7 @@ public static class KubeconfigFile
         {
             Namespace = contextMap.Text("namespace"),
             Notes = notes,
+            File = new ConnectionFile(full, text, () => Load(full, context)),
             Trust = trust,
             Credentials = user is null ? new NoCredentials() : KubeconfigUser.CredentialsOf(user, new ExecCluster(server.AbsoluteUri, trust)),
         };

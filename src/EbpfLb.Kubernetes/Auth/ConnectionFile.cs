@@ -1,0 +1,37 @@
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Kubernetes.Auth;
+
+/// <summary>
+/// The file that a connection was read from. Tokens, certificates and CAs in files of their own are read anew when they are needed; what
+/// stands in this file counts from when it is noticed to be another one.
+/// </summary>
+/// <param name="Text">Its content when it was read.</param>
+/// <param name="Load">Reads it anew.</param>
+internal sealed record ConnectionFile(string Path, string Text, Func<ApiConnection> Load)
+{
+    /// <summary>Waits until the file says something else that can be used; what cannot is logged and leaves the connection as it is.</summary>
+    public async Task<ApiConnection> NextAsync(TimeSpan period, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
+    {
+        // A file of a kilobyte is read as quickly as its time is asked for, and a ConfigMap's or Secret's time says nothing.
+        using var timer = new PeriodicTimer(period, time);
+        var last = Text;
+        while (true)
+        {
+            await timer.WaitForNextTickAsync(cancellationToken);
+            try
+            {
+                var now = ConfigFile.ReadText(Path, "--kubeconfig");
+                if (now == last) continue;
+                last = now;
+                var connection = Load();
+                Log.ConnectionChanged(logger, connection.Origin, string.Join(", ", connection.Servers));
+                return connection;
+            }
+            catch (ConfigException e)
+            {
+                Log.ConnectionNotUsable(logger, e.Message);
+            }
+        }
+    }
+}

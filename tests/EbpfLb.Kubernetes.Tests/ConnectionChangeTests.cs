@@ -1,0 +1,145 @@
+using EbpfLb.Kubernetes.Auth;
+using EbpfLb.Kubernetes.Reflector;
+using EbpfLb.Kubernetes.Tests.Auth;
+using EbpfLb.Model;
+using EbpfLb.Testing.ApiServer;
+using Microsoft.Extensions.Logging.Abstractions;
+using static EbpfLb.Kubernetes.Tests.Api.ApiFixture;
+
+namespace EbpfLb.Kubernetes.Tests;
+
+/// <summary>A kubeconfig, token or CA that changes counts without a restart, and what is known stays meanwhile.</summary>
+public sealed class ConnectionChangeTests : IAsyncLifetime
+{
+    private readonly CancellationTokenSource stop = new();
+    private readonly TempDirectory directory = new();
+    private FakeApiServer first = null!;
+    private FakeApiServer second = null!;
+    private ApiServerSource? source;
+    private IAsyncEnumerator<ClusterSnapshot> snapshots = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        first = await FakeApiServer.StartAsync();
+        second = await FakeApiServer.StartAsync();
+        first.Apply(ServiceJson("web"));
+        second.Apply(ServiceJson("web"));
+        second.Apply(ServiceJson("other", ip: "10.96.0.2"));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync();
+        await snapshots.DisposeAsync();
+        source!.Dispose();
+        await first.DisposeAsync();
+        await second.DisposeAsync();
+        directory.Dispose();
+        stop.Dispose();
+    }
+
+    private string Write(Uri server, string user = "token: old") => directory.Write("config", $$"""
+        apiVersion: v1
+        kind: Config
+        current-context: c
+        contexts: [ { name: c, context: { cluster: c, user: u } } ]
+        clusters: [ { name: c, cluster: { server: "{{server}}" } } ]
+        users: [ { name: u, user: { {{user}} } } ]
+        """);
+
+    private void Start(string path)
+    {
+        source = new ApiServerSource(
+            KubeconfigFile.Load(path),
+            new ApiServerSourceOptions("node-1")
+            {
+                Reflector = new ReflectorOptions { FirstRetry = TimeSpan.FromMilliseconds(5), LongestRetry = TimeSpan.FromMilliseconds(20) },
+                ReloadPeriod = TimeSpan.FromMilliseconds(10),
+            },
+            TimeProvider.System, new Random(1), NullLogger<ApiServerSource>.Instance);
+        snapshots = source.ReadAsync(stop.Token).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+    }
+
+    private async Task<ClusterSnapshot> Until(Func<ClusterSnapshot, bool> satisfies)
+    {
+        while (true)
+        {
+            Assert.True(await snapshots.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
+            if (satisfies(snapshots.Current)) return snapshots.Current;
+        }
+    }
+
+    [Fact]
+    public async Task Another_server_in_the_kubeconfig_is_used_and_what_did_not_change_keeps_its_reference()
+    {
+        var path = Write(first.Url);
+        Start(path);
+        var before = await Until(s => s.Services.Count == 1);
+
+        Write(second.Url);
+
+        var after = await Until(s => s.Services.Count == 2);
+        Assert.Same(before.Services[Name("web")], after.Services[Name("web")]);
+        second.Apply(ServiceJson("third", ip: "10.96.0.3"));
+        await Until(s => s.Services.Count == 3);
+    }
+
+    [Fact]
+    public async Task A_kubeconfig_that_cannot_be_used_changes_nothing_until_it_is_mended()
+    {
+        var path = Write(first.Url);
+        Start(path);
+        await Until(s => s.Services.Count == 1);
+        directory.Write("config", "apiVersion: v1\nkind: Config\ncurrent-context: nowhere\n");
+        first.Apply(ServiceJson("late", ip: "10.96.0.9"));
+        await Until(s => s.Services.Count == 2);
+
+        Write(second.Url);
+        await Until(s => s.Services.ContainsKey(Name("other")));
+    }
+
+    [Fact]
+    public async Task A_token_in_the_kubeconfig_that_changes_is_shown()
+    {
+        first.Faults.AcceptTokens("old", "new");
+        var path = Write(first.Url);
+        Start(path);
+        await Until(s => s.Services.Count == 1);
+
+        first.Faults.AcceptTokens("new");
+        Write(first.Url, "token: new");
+        first.CutWatches();
+        first.Apply(ServiceJson("late", ip: "10.96.0.9"));
+
+        await Until(s => s.Services.Count == 2);
+        Assert.Contains(first.Requests, r => r.User == "token:new");
+    }
+
+    [Fact]
+    public async Task A_token_file_that_changes_is_shown_with_the_next_request()
+    {
+        first.Faults.AcceptTokens("old");
+        directory.Write("token", "old");
+        Start(Write(first.Url, "tokenFile: token"));
+        await Until(s => s.Services.Count == 1);
+
+        first.Faults.AcceptTokens("new");
+        directory.Write("token", "new");
+        first.CutWatches();
+        first.Apply(ServiceJson("late", ip: "10.96.0.9"));
+
+        await Until(s => s.Services.Count == 2);
+    }
+
+    [Fact]
+    public async Task Requests_are_counted_by_code_method_and_server()
+    {
+        first.Faults.FailNext(500, times: 1);
+        Start(Write(first.Url));
+        await Until(s => s.Services.Count == 1);
+
+        var counts = source!.Requests.Read();
+        Assert.Equal(1, counts[new("500", "GET", first.Url.Authority)]);
+        Assert.InRange(counts[new("200", "GET", first.Url.Authority)], 3, 1000);
+    }
+}
