@@ -4,6 +4,7 @@ using EbpfLb.Agent.Explaining;
 using EbpfLb.Agent.Hosting;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Output;
+using EbpfLb.Configuration;
 using EbpfLb.Policy.Explaining;
 
 namespace EbpfLb.Agent.Commands;
@@ -17,17 +18,26 @@ internal sealed class ExplainCommand(CommandContext context)
         try
         {
             if (options.Manifests is null) throw new StartException("only what --manifests names can be explained yet");
-            var cluster = OfflineCluster.Load(options.Manifests, options.NodeName, options.Node, options.NodeAddresses);
+            var cluster = Load(options, options.Manifests);
             foreach (var note in cluster.Notes) await terminal.Error.WriteLineAsync($"note: {note}");
             if (options.Flows is { } file) return await BatchAsync(cluster.Explainer, file, cancellationToken);
             Answer(cluster.Explainer, options.Flow!, options.Format);
             return ExitCode.Ok;
         }
-        catch (Exception e) when (e is StartException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is StartException or ConfigException or IOException or UnauthorizedAccessException)
         {
             await terminal.Error.WriteLineAsync($"cannot explain: {e.Message}");
             return ExitCode.Failed;
         }
+    }
+
+    private OfflineCluster Load(ExplainOptions options, string manifests)
+    {
+        if (options.Config is not { } file) return OfflineCluster.Load(manifests, options.NodeName, options.Node, options.NodeAddresses);
+        var config = ConfigFile.Load(file);
+        foreach (var warning in config.Warnings) context.Terminal.Error.WriteLine($"note: {file}: {warning}");
+        var name = config.KubeProxy.HostnameOverride.Trim().ToLowerInvariant();
+        return OfflineCluster.Load(manifests, options.NodeName ?? (name.Length > 0 ? name : null), ConfiguredNode.Of(config), options.NodeAddresses);
     }
 
     private void Answer(Explainer explainer, Flow flow, OutputFormat format)

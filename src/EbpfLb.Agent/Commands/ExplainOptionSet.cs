@@ -36,6 +36,12 @@ internal sealed class ExplainOptionSet
 
     private readonly Option<string> nodeName = CheckedOption.Create("--node-name", "NAME", "With --manifests: the node that answers (default: the only one there)", text => text.Trim().ToLowerInvariant());
 
+    private readonly Option<string> config = new("--config")
+    {
+        HelpName = "FILE",
+        Description = "With --manifests: a KubeProxyConfiguration, an EbpfLbConfiguration or both; as with kube-proxy, other options about the node then do not count",
+    };
+
     private readonly Option<IpAddress[]> nodeAddresses = new("--node-address")
     {
         HelpName = "ADDRESS",
@@ -47,7 +53,7 @@ internal sealed class ExplainOptionSet
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { from, to, path, ingress, flows, manifests, nodeName, nodeAddresses, format }) command.Options.Add(option);
+        foreach (var option in new Option[] { from, to, path, ingress, flows, manifests, nodeName, config, nodeAddresses, format }) command.Options.Add(option);
         instance.AddTo(command);
         node.AddTo(command);
         command.Validators.Add(Check);
@@ -59,6 +65,7 @@ internal sealed class ExplainOptionSet
         result.GetValue(flows),
         result.GetValue(manifests),
         result.GetValue(nodeName),
+        result.GetValue(config),
         node.Read(result),
         result.GetValue(nodeAddresses) ?? [],
         result.GetValue(format));
@@ -73,7 +80,7 @@ internal sealed class ExplainOptionSet
         var (hasFrom, hasTo, hasFlows, isOffline) = (Has(from), Has(to), Has(flows), Has(manifests));
         if (hasFlows && (hasFrom || hasTo || Has(path) || Has(ingress))) result.AddError("--flows and --from, --to, --path, --ingress-interface exclude each other: each line says that itself");
         else if (!hasFlows && (!hasFrom || !hasTo)) result.AddError("which connection? Give --from and --to, or --flows");
-        if (!isOffline && (Has(nodeName) || Has(nodeAddresses))) result.AddError("--node-name and --node-address are for --manifests: the agent knows its node");
+        if (!isOffline && (Has(nodeName) || Has(nodeAddresses) || Has(config))) result.AddError("--node-name, --node-address and --config are for --manifests: the agent knows its node");
         try
         {
             if (hasFrom && hasTo && result.GetValue(from) is { } source && result.GetValue(to) is { } target && source.Family != target.Address.Family)

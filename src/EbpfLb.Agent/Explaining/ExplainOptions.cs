@@ -9,6 +9,7 @@ namespace EbpfLb.Agent.Explaining;
 /// <summary>What `ebpflb explain` was asked, checked.</summary>
 /// <param name="Flow">null: those of <paramref name="Flows"/>.</param>
 /// <param name="Flows">A file, or "-".</param>
+/// <param name="Config">A configuration file in place of <paramref name="Node"/>; null: none.</param>
 /// <param name="Manifests">null: the instance is asked.</param>
 internal sealed record ExplainOptions(
     InstanceOptions Instance,
@@ -16,6 +17,7 @@ internal sealed record ExplainOptions(
     string? Flows,
     string? Manifests,
     string? NodeName,
+    string? Config,
     NodeOptions Node,
     IReadOnlyList<IpAddress> NodeAddresses,
     OutputFormat Format);

@@ -134,6 +134,42 @@ public sealed class ExplainCommandTests : IDisposable
         Assert.Equal("pass", Text(Answers()[0], "verdict"));
     }
 
+    [Theory]
+    [InlineData("mode: nftables", "192.0.2.11", "dnat")]
+    [InlineData("mode: nftables", "198.51.100.11", "pass")]
+    [InlineData("mode: iptables", "198.51.100.11", "dnat")]
+    [InlineData("mode: ipvs", "198.51.100.11", "dnat")]
+    [InlineData("nodePortAddresses: [192.0.2.0/24]", "198.51.100.11", "pass")]
+    [InlineData("nodePortAddresses: ['2001:db8::/32']", "198.51.100.11", "dnat")]
+    public async Task A_configuration_file_says_where_node_ports_answer(string text, string to, string expected)
+    {
+        Assert.Equal(0, await ConfiguredAsync(text, "--from", "203.0.113.2", "--to", $"{to}:30080", "--node-address", "198.51.100.11", "-o", "json"));
+        Assert.Equal(expected, Text(Answers()[0], "verdict"));
+    }
+
+    [Theory]
+    [InlineData("clusterCIDR: 10.244.0.0/16", "10.244.2.5", false)]
+    [InlineData("clusterCIDR: 10.244.0.0/16", "203.0.113.2", true)]
+    [InlineData("detectLocalMode: NodeCIDR", "10.244.1.5", false)]
+    [InlineData("detectLocalMode: NodeCIDR", "10.244.2.7", true)]
+    [InlineData("mode: iptables", "203.0.113.2", false)]
+    [InlineData("iptables: {masqueradeAll: true}", "203.0.113.2", true)]
+    [InlineData("mode: nftables\niptables: {masqueradeAll: true}", "203.0.113.2", false)]
+    [InlineData("detectLocalMode: BridgeInterface\ndetectLocal: {bridgeInterface: cni0}", "203.0.113.2", true)]
+    public async Task A_configuration_file_says_who_is_masqueraded(string text, string from, bool expected)
+    {
+        Assert.Equal(0, await ConfiguredAsync(text, "--from", from, "--to", "10.96.0.1:80", "--path", "packet", "-o", "json"));
+        Assert.Equal(expected, Answers()[0].GetProperty("backends").EnumerateArray().Last().GetProperty("masquerade").GetBoolean());
+    }
+
+    [Fact]
+    public async Task A_configuration_file_that_cannot_be_used_says_all_that_is_wrong()
+    {
+        Assert.Equal(1, await ConfiguredAsync("mode: fast\nclusterCIDR: nowhere", "--from", "203.0.113.2", "--to", "10.96.0.1:80"));
+        Assert.Contains("fast", line.Error);
+        Assert.Contains("nowhere", line.Error);
+    }
+
     [Fact]
     public async Task Which_node_is_meant_has_to_be_said_where_there_are_several()
     {
@@ -185,6 +221,12 @@ public sealed class ExplainCommandTests : IDisposable
     {
         File.WriteAllLines(directory.File("flows.jsonl"), flows);
         return ExplainAsync("--flows", directory.File("flows.jsonl"), "-o", "json");
+    }
+
+    private Task<int> ConfiguredAsync(string text, params string[] args)
+    {
+        File.WriteAllText(directory.File("config.yaml"), $"apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n{text}\n");
+        return ExplainAsync(["--config", directory.File("config.yaml"), .. args]);
     }
 
     private Task<int> ExplainAsync(params string[] args) => line.RunAsync(["explain", "--manifests", directory.File("cluster.json"), "--node-name", "node-1", .. args]);
