@@ -92,4 +92,16 @@ internal static partial class Log
 
     [LoggerMessage(53, LogLevel.Critical, "Cannot listen, and --bind-address-hard-fail is set: the process ends. {Problem}", EventName = "BindHardFail")]
     public static partial void BindHardFail(ILogger logger, string problem);
+
+    [LoggerMessage(54, LogLevel.Information, "Node object: name={Name} addresses={Addresses} podCIDRs={PodCidrs} zone={Zone} eligible={Eligible}", EventName = "NodeKnown")]
+    public static partial void NodeKnown(ILogger logger, string name, string addresses, string podCidrs, string zone, bool eligible);
+
+    [LoggerMessage(55, LogLevel.Information, "Node object changed: name={Name} {What}: \"{Before}\" is \"{Now}\" now", EventName = "NodeChanged")]
+    public static partial void NodeChanged(ILogger logger, string name, string what, string before, string now);
+
+    [LoggerMessage(56, LogLevel.Error, "Node object deleted: name={Name}; forwarding stays as it was, /healthz says 503. Look who removed the node; its agent should end with it", EventName = "NodeGone")]
+    public static partial void NodeGone(ILogger logger, string name);
+
+    [LoggerMessage(57, LogLevel.Error, "Still missing: {Reason}", EventName = "NodeOverdue")]
+    public static partial void NodeOverdue(ILogger logger, string reason);
 }

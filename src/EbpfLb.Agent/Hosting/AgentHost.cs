@@ -37,7 +37,8 @@ internal sealed class AgentHost(RunOptions options, IClusterSource source, IData
     {
         using var exporter = new PrometheusExporter(meter);
         var health = new ProxyHealthTracker(time, options.SyncPeriod);
-        var state = new PipelineState(() => source.Status, health, nodeRequired: options.Manifests is null);
+        var needs = new NodeNeeds(options.Node, options.NodeName, isFromServer: options.Manifests is null, time);
+        var state = new PipelineState(() => source.Status, health, nodeRequired: options.Manifests is null) { Needs = needs };
         _ = new SourceMetrics(meter, time, () => source.Status);
         var flowState = new FlowState();
         var names = new ServiceNames(dataplane, state);
@@ -49,6 +50,7 @@ internal sealed class AgentHost(RunOptions options, IClusterSource source, IData
             new FlowView(Origin.Agent, new FlowTable(dataplane.FlowMaps, time), names, drops, time));
 
         using var events = new EventQueue(source as IEventWriter, options.NodeName, time, loggers.CreateLogger<EventQueue>());
+        state.OnNodeObject = new NodeObjectLog(options.NodeName, events, loggers.CreateLogger<NodeKeeper>()).Write;
         var bindFailures = new BindFailures(events, options.NodeName, options.BindAddressHardFail, loggers.CreateLogger<AgentHost>());
         await using var serviceHealth = new ServiceHealthServer(() => health.Report(nodeEligible: true).Healthy, events, time, loggers);
         using var servicePorts = new ServiceHealthPorts(serviceHealth, state, options.Node.NodePortAddresses, options.SyncPeriod, time);
@@ -65,6 +67,7 @@ internal sealed class AgentHost(RunOptions options, IClusterSource source, IData
         builder.Services.Configure<ConsoleLifetimeOptions>(o => o.SuppressStatusMessages = true);
         builder.Services.AddSingleton<IHostedService>(events);
         builder.Services.AddSingleton<IHostedService>(servicePorts);
+        builder.Services.AddSingleton<IHostedService>(new NodeWait(needs, state, time, loggers.CreateLogger<NodeWait>()));
         builder.Services.AddHostedService(_ => new ControlServer(options.Instance.ControlSocket, view, loggers));
         if (options.HealthzAddress is { } healthz)
         {

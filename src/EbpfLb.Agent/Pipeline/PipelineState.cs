@@ -17,6 +17,7 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
     private volatile ClusterSnapshot? snapshot;
     private volatile bool firstPlanApplied;
     private volatile NodeView node = NodeView.None;
+    private volatile Node? knownNode;
 
     public SourceStatus Source => source();
 
@@ -27,8 +28,8 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
 
     public HookState Hooks => hooks;
 
-    /// <summary>This node's object as it came last.</summary>
-    public Node? Node => snapshot?.Node;
+    /// <summary>What is known of this node's object; with an API server that stays when the object is deleted.</summary>
+    public Node? Node => knownNode;
 
     /// <summary>The node's network, and what came of it.</summary>
     public NodeView NodeView => node;
@@ -42,11 +43,22 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
     /// <summary>Called when the node's network has been read again.</summary>
     public Action<NodeView>? OnNodeRead { private get; set; }
 
-    public void RecordArrived(ClusterSnapshot arrived)
+    /// <summary>Called on the pipeline's thread when the Node object comes, changes or goes, with what it was before.</summary>
+    public Action<Node?, Node?>? OnNodeObject { private get; set; }
+
+    /// <summary>What the options need the Node object for.</summary>
+    public NodeNeeds? Needs { get; init; }
+
+    /// <summary>Returns the snapshot that forwarding shall follow: with what is known of the node, see <see cref="NodeMemory"/>.</summary>
+    public ClusterSnapshot RecordArrived(ClusterSnapshot arrived)
     {
-        var before = snapshot?.Node;
+        var objectBefore = snapshot?.Node;
         snapshot = arrived;
-        if (!Equals(before, arrived.Node)) OnNodeChanged?.Invoke();
+        if (!Equals(objectBefore, arrived.Node)) OnNodeObject?.Invoke(objectBefore, arrived.Node);
+        var before = knownNode;
+        knownNode = nodeRequired ? NodeMemory.Keep(before, arrived.Node) : arrived.Node;
+        if (!Equals(before, knownNode)) OnNodeChanged?.Invoke();
+        return Equals(knownNode, arrived.Node) ? arrived : arrived with { Node = knownNode };
     }
 
     public void RecordRound(RoundReport round, ForwardingTable? compiled)
@@ -87,6 +99,7 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
         if (!firstPlanApplied) reasons.Add(FirstPlanReason(lastRound));
         if (!hooks.Attached) reasons.Add(hooks.Error is null ? "hooks are not attached yet" : $"hooks are not attached: {hooks.Error}");
         else if (hooks.Canary is { Ok: false } canary) reasons.Add($"canary: {canary.Problem}");
+        if (snapshot is not null && Needs is not null) reasons.AddRange(Needs.Missing(knownNode));
         reasons.AddRange(node.Problems);
         return new ReadinessReport(reasons.Count == 0, reasons);
     }

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using EbpfLb.Agent.Kernel;
 using EbpfLb.Http.Health;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Model;
@@ -39,10 +40,13 @@ internal sealed class SyncLoop(
         while (await WaitAsync(cancellationToken))
         {
             var now = time.GetUtcNow();
+            var isRound = true;
             if (arrivals.TryRead(out var arrived)) RunRound(current = arrived);
             else if (retryAt <= now) Retry();
+            else isRound = false;
             if (checkAt <= now) CheckHooks();
-            if (settings.MinSyncPeriod > TimeSpan.Zero) await Task.Delay(settings.MinSyncPeriod, time, cancellationToken);
+            // From the end of a round; the first change after it begins one at once.
+            if (isRound && settings.MinSyncPeriod > TimeSpan.Zero) await Task.Delay(settings.MinSyncPeriod, time, cancellationToken);
         }
     }
 
@@ -70,8 +74,7 @@ internal sealed class SyncLoop(
 
     private void RunRound(ArrivedSnapshot arrived)
     {
-        state.RecordArrived(arrived.Snapshot);
-        var round = rounds.Run(arrived);
+        var round = rounds.Run(arrived with { Snapshot = state.RecordArrived(arrived.Snapshot) });
         syncMetrics.RecordRound(round.Compile + round.Apply);
         if (round.Succeeded)
         {
@@ -97,13 +100,22 @@ internal sealed class SyncLoop(
 
     private void RecordHealth(RoundReport round)
     {
+        var failed = FamiliesOf(round.Failures);
         foreach (var family in Families)
         {
-            if (round.Succeeded) health.RecordSynced(family);
+            if (!failed.Contains(family)) health.RecordSynced(family);
             // What arrived during the last good round was stamped before that round cleared the stamp.
             else health.RecordQueued(family);
         }
     }
+
+    /// <summary>A Service that failed counts for the families that it has; a failure of no Service for both.</summary>
+    private HashSet<IpFamily> FamiliesOf(IReadOnlyList<ObjectFailure> failures) =>
+    [
+        .. failures.SelectMany(f => f.Service is { } name && rounds.Table?.Find(name) is { Ports.IsEmpty: false } service
+            ? service.Ports.Select(p => p.Key.Family)
+            : Families),
+    ];
 
     private void CheckHooks()
     {

@@ -1,12 +1,15 @@
 using System.Threading.Channels;
 using EbpfLb.Abi;
 using EbpfLb.Agent.Kernel;
+using EbpfLb.Agent.Nodes;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Canary;
 using EbpfLb.Datapath.Counters;
+using EbpfLb.Datapath.Devices;
 using EbpfLb.Datapath.Events;
 using EbpfLb.Datapath.Flows;
+using EbpfLb.Datapath.Node;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Model;
 using EbpfLb.Policy;
@@ -14,7 +17,7 @@ using EbpfLb.Policy;
 namespace EbpfLb.Agent.Tests.Fakes;
 
 /// <summary>A dataplane without a kernel: it remembers what it was asked for and fails when it is told to.</summary>
-internal sealed class FakeDataplane : IDataplane
+internal sealed class FakeDataplane : IDataplane, INodeKernel
 {
     private readonly Channel<ForwardingTable> applied = Channel.CreateUnbounded<ForwardingTable>();
 
@@ -28,6 +31,9 @@ internal sealed class FakeDataplane : IDataplane
     public int Attached { get; private set; }
 
     public int Applies { get; private set; }
+
+    /// <summary>The table of the last call of Apply.</summary>
+    public ForwardingTable? LastApplied { get; private set; }
 
     public bool IsDisposed { get; private set; }
 
@@ -49,6 +55,7 @@ internal sealed class FakeDataplane : IDataplane
         }
         finally
         {
+            LastApplied = table;
             applied.Writer.TryWrite(table);
         }
     }
@@ -60,6 +67,19 @@ internal sealed class FakeDataplane : IDataplane
     }
 
     public CanaryResult CheckCanary() => Canary;
+
+    /// <summary>What it was told of the node last.</summary>
+    public NodeState? NodeState { get; private set; }
+
+    public IReadOnlyList<AttachedDevice> Devices => [];
+
+    public NodeResult ApplyNode(NodeState state)
+    {
+        NodeState = state;
+        return new NodeResult(1, 0, []);
+    }
+
+    public IReadOnlyList<AttachedDevice> AttachDevices(IReadOnlyList<DeviceDecision> decisions) => [];
 
     public IReadOnlyList<MapReading> ReadMaps() => [new("lb_services4", 3, 1000)];
 

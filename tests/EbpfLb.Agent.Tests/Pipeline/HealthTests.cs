@@ -29,6 +29,22 @@ public sealed class HealthTests
     }
 
     [Fact]
+    public async Task Each_family_keeps_its_own_clock()
+    {
+        await using var pipeline = new PipelineUnderTest();
+        await pipeline.UntilFirstServiceIsInAsync();
+        pipeline.Dataplane.OnApply = _ => new ApplyOutcome(0, [new ObjectFailure(PipelineUnderTest.Name("six"), "no")]);
+        var applies = pipeline.Dataplane.Applies;
+        pipeline.Push(pipeline.Cluster.Service("six", ["fd00::6"], [":80"]));
+        await pipeline.AdvanceThroughAsync(TimeSpan.FromSeconds(61), () => pipeline.Dataplane.Applies >= applies + 5);
+
+        var report = pipeline.State.Report();
+        Assert.False(report.Healthy);
+        Assert.True(report.Status[IpFamily.IPv4].Healthy);
+        Assert.False(report.Status[IpFamily.IPv6].Healthy);
+    }
+
+    [Fact]
     public async Task The_taint_of_the_cluster_autoscaler_takes_the_node_out()
     {
         await using var pipeline = new PipelineUnderTest(nodeRequired: true);
