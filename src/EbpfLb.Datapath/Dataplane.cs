@@ -12,11 +12,13 @@ using EbpfLb.Datapath.Loading;
 using EbpfLb.Datapath.Node;
 using EbpfLb.Datapath.Options;
 using EbpfLb.Datapath.Tables;
+using EbpfLb.Datapath.Verifying;
 using EbpfLb.Model;
 using EbpfLb.Planning;
 using EbpfLb.Planning.Applying;
 using EbpfLb.Planning.Mirroring;
 using EbpfLb.Planning.Planned;
+using EbpfLb.Planning.Verifying;
 using EbpfLb.Policy;
 using Microsoft.Extensions.Logging;
 
@@ -150,6 +152,12 @@ public sealed class Dataplane : IAsyncDisposable
             return devices;
         }
     }
+
+    /// <summary>
+    /// A comparison of all maps with what they should hold. Its scan may run beside <see cref="Apply"/>; confirming belongs to the thread of
+    /// Apply, and what was adopted is mended by the next one.
+    /// </summary>
+    public ITableVerification NewVerification() => new DataplaneVerification(tables.ForPlans, Mirror, node, loaded.Maps);
 
     /// <summary>Connects through the hooks, once per family.</summary>
     public CanaryResult CheckCanary(IpFamily family) => family == IpFamily.IPv4

@@ -9,16 +9,20 @@ namespace EbpfLb.Datapath.Loading;
 /// </summary>
 internal static class AbiStamp
 {
-    private static LbMeta Ours => new() { Abi = AbiInfo.MapsHash, Version = (uint)LbAbiVersion.Current };
+    public static LbMeta Ours => new() { Abi = AbiInfo.MapsHash, Version = (uint)LbAbiVersion.Current };
 
     /// <summary>The maps beside that pin speak this agent's language. False when there is no stamp.</summary>
     public static bool Matches(string metaPin)
     {
         if (!Pin.Exists(metaPin)) return false;
         using var map = BpfMap.OpenPinned(metaPin);
-        if (map.Info.ValueSize != Abi.Tables.Meta.ValueSize) return false;
-        using var meta = new BpfMap<uint, LbMeta>(map.Duplicate());
-        return meta.Lookup(0) == Ours;
+        return map.Info.ValueSize == Abi.Tables.Meta.ValueSize && Read(map) == Ours;
+    }
+
+    public static LbMeta Read(BpfMap meta)
+    {
+        using var map = new BpfMap<uint, LbMeta>(meta.Duplicate());
+        return map.Lookup(0);
     }
 
     public static void Write(BpfMap meta)

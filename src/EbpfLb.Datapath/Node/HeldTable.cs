@@ -1,4 +1,6 @@
+using EbpfLb.Model;
 using EbpfLb.Planning.Tables;
+using EbpfLb.Planning.Verifying;
 
 namespace EbpfLb.Datapath.Node;
 
@@ -39,6 +41,32 @@ internal sealed class HeldTable<TKey, TValue>(ITable<TKey, TValue> table, IEnume
             removed++;
         }
         return removed;
+    }
+
+    /// <summary>Entries that it is known to hold.</summary>
+    public int Count => held.Count;
+
+    /// <summary>What the table holds otherwise than it is known to.</summary>
+    /// <param name="adopt">Makes that what it is known to hold, so that the next writing mends it.</param>
+    public IReadOnlyList<Difference> Verify(Func<TKey, string> text, bool adopt)
+    {
+        Dictionary<TKey, TValue> found = [];
+        foreach (var part in table.ReadParts())
+            foreach (var (key, value) in part) found[key] = value;
+        List<Difference> differences = [];
+        foreach (var (key, value) in held)
+        {
+            if (!found.TryGetValue(key, out var there)) differences.Add(FieldText.Missing($"{Name} {text(key)}", value));
+            else if (!EqualityComparer<TValue>.Default.Equals(there, value)) differences.Add(FieldText.Differing($"{Name} {text(key)}", value, there));
+        }
+        foreach (var (key, value) in found)
+            if (!held.ContainsKey(key)) differences.Add(FieldText.Unasked($"{Name} {text(key)}", value));
+        if (adopt && differences.Count > 0)
+        {
+            held.Clear();
+            foreach (var (key, value) in found) held.Add(key, value);
+        }
+        return differences;
     }
 
     private static bool Settle(TableError error, List<TableError> errors)

@@ -27,6 +27,10 @@ internal static class NodeCodec
 
     public static LbIp6 ToIp6(IpAddress address) => new() { Addr = ToBe32x4(address) };
 
+    public static IpAddress ToAddress(in LbIp4 key) => IpAddress.FromBytes(AbiBytes.Of(key.Addr));
+
+    public static IpAddress ToAddress(in LbIp6 key) => IpAddress.FromBytes(AbiBytes.Of(key.Addr));
+
     /// <param name="nodePorts">Configured or in use; null for none.</param>
     /// <param name="pendingFlows">Elements of lb_ct_pending.</param>
     public static LbSettings Encode(NodeSettings settings, PortRange? nodePorts, uint pendingFlows)

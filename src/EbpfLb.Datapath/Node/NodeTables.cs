@@ -1,6 +1,7 @@
 using EbpfLb.Abi;
 using EbpfLb.Model;
 using EbpfLb.Planning.Tables;
+using EbpfLb.Planning.Verifying;
 using EbpfLb.Policy;
 
 namespace EbpfLb.Datapath.Node;
@@ -26,6 +27,16 @@ internal sealed class NodeTables(
     private LbSettings held = found;
     private PortRange? configured;
     private PortRange? inUse = used;
+    private NodeState? last;
+
+    /// <summary>The tables and how many entries they are known to hold.</summary>
+    public IReadOnlyList<ComparedElements> Compared =>
+    [
+        new(VerifyStage.Kernel, devices.Name, devices.Count),
+        new(VerifyStage.Kernel, addresses4.Name, addresses4.Count),
+        new(VerifyStage.Kernel, addresses6.Name, addresses6.Count),
+        new(VerifyStage.Kernel, settings.Name, 1),
+    ];
 
     /// <summary>Brings the tables to this state, as far as the kernel takes it; a wrong state changes nothing.</summary>
     public NodeResult Apply(NodeState state)
@@ -34,6 +45,7 @@ internal sealed class NodeTables(
         if (problems.Count > 0) return new NodeResult(0, 0, problems.ToValueList());
         lock (sync)
         {
+            last = state;
             configured = state.Settings.NodePorts;
             var wantedDevices = state.Devices.ToDictionary(d => d.Ifindex, NodeCodec.Encode);
             var wanted4 = Of(state, IpFamily.IPv4).ToDictionary(a => NodeCodec.ToIp4(a.Address), NodeCodec.Encode);
@@ -69,6 +81,29 @@ internal sealed class NodeTables(
             List<string> problems = [];
             WriteSettings(change, problems);
             return problems.FirstOrDefault();
+        }
+    }
+
+    /// <summary>What the kernel holds otherwise than it was told.</summary>
+    /// <param name="mend">The last state is applied again, to what was found.</param>
+    public IReadOnlyList<Difference> Verify(bool mend)
+    {
+        lock (sync)
+        {
+            List<Difference> differences =
+            [
+                .. devices.Verify(key => key.ToString(), mend),
+                .. addresses4.Verify(key => NodeCodec.ToAddress(key).ToString(), mend),
+                .. addresses6.Verify(key => NodeCodec.ToAddress(key).ToString(), mend),
+            ];
+            var before = held;
+            if (settings.TryRead(0, out var found) && found != before) differences.Add(FieldText.Differing(settings.Name, before, found));
+            if (!mend || differences.Count == 0) return differences;
+            held = found;
+            if (last is not null) Apply(last);
+            // Before a first state the settings of an earlier agent are in force, and nothing else knows them.
+            else if (found != before) WriteSettings(before, []);
+            return differences;
         }
     }
 

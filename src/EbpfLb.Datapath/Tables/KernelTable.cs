@@ -8,6 +8,9 @@ internal sealed class KernelTable<TKey, TValue>(BpfMap<TKey, TValue> map) : ITab
     where TKey : unmanaged
     where TValue : unmanaged
 {
+    /// <summary>Entries of one system call: below a millisecond.</summary>
+    private const int PartSize = 1024;
+
     public string Name => map.Name;
 
     public IEnumerable<KeyValuePair<TKey, TValue>> Entries() => map.Entries();
@@ -28,6 +31,19 @@ internal sealed class KernelTable<TKey, TValue>(BpfMap<TKey, TValue> map) : ITab
         var result = map.DeleteBatch(keys);
         done = result.Done;
         return (TableError)result.Errno;
+    }
+
+    public bool TryRead(in TKey key, out TValue value) => map.TryLookup(key, out value);
+
+    public IEnumerable<IReadOnlyList<KeyValuePair<TKey, TValue>>> ReadParts()
+    {
+        var cursor = map.ReadBatches(PartSize);
+        while (cursor.Next())
+        {
+            var part = new KeyValuePair<TKey, TValue>[cursor.Keys.Length];
+            for (var i = 0; i < part.Length; i++) part[i] = new(cursor.Keys[i], cursor.Values[i]);
+            yield return part;
+        }
     }
 
     public void Dispose() => map.Dispose();

@@ -40,6 +40,7 @@ internal sealed class Settlement(Mirror mirror)
         record.Cluster = port.Cluster.Range;
         record.Local = port.Local.Range;
         record.Damaged = null;
+        record.ListsDamaged = false;
     }
 
     private static void SettleSources(PlannedPort port)

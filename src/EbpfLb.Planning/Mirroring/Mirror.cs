@@ -109,6 +109,15 @@ public sealed class Mirror
 
     internal bool TryGetEntry(FrontendKey key, out LbService value) => entries.TryGetValue(key, out value);
 
+    /// <summary>Keys of all entries of one table.</summary>
+    internal FrontendKey[] KeysOf(IpFamily family) => [.. entries.Keys.Where(k => k.Table == family)];
+
+    /// <summary>Services that have records.</summary>
+    internal IEnumerable<ObjectName> ServiceNames => byService.Keys;
+
+    /// <summary>All source ranges, with those that wait to be retired.</summary>
+    internal IEnumerable<SourceKey> SourceKeys => byId.OfType<PortRecord>().SelectMany(r => r.Sources.Concat(r.DyingSources));
+
     internal int FrontendCount(IpFamily family) => frontendCounts[Index(family)];
 
     internal int SourceCount(IpFamily family) => sourceCounts[Index(family)];

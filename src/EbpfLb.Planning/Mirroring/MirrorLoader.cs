@@ -42,16 +42,17 @@ public static class MirrorLoader
 
     private static void AddEntry(Mirror mirror, FrontendKey key, in LbService value)
     {
-        if (mirror.ServiceIds.TryReserve(value.Id)) AddUnclaimed(mirror, value.Id);
+        Reserve(mirror, value.Id);
         mirror.SetEntry(key, value);
     }
 
-    private static PortRecord AddUnclaimed(Mirror mirror, uint id)
+    /// <summary>An id that something found names belongs to a record, so that it is given to nobody before that is gone.</summary>
+    internal static void Reserve(Mirror mirror, uint id)
     {
+        if (!mirror.ServiceIds.TryReserve(id)) return;
         var record = new PortRecord(id);
         mirror.AddRecord(record);
         mirror.Unclaimed.Add(record);
-        return record;
     }
 
     /// <summary>
@@ -66,7 +67,7 @@ public static class MirrorLoader
         {
             var owner = content.Backends[(int)id].ServiceId;
             if (owner == 0 || !mirror.BackendIds.TryReserve(id)) continue;
-            if (mirror.ServiceIds.TryReserve(owner)) AddUnclaimed(mirror, owner);
+            Reserve(mirror, owner);
             var record = mirror.RecordOf(owner) ?? mirror.Foreign;
             if (!extras.TryGetValue(record, out var list)) extras[record] = list = [];
             list.Add(id);
@@ -81,7 +82,7 @@ public static class MirrorLoader
         foreach (var key in content.SourceRanges)
         {
             mirror.SourceAdded(key);
-            if (key.IsSound && mirror.ServiceIds.TryReserve(key.ServiceId)) AddUnclaimed(mirror, key.ServiceId);
+            if (key.IsSound) Reserve(mirror, key.ServiceId);
             var record = mirror.OwnerOf(key);
             if (!sources.TryGetValue(record, out var list)) sources[record] = list = [];
             list.Add(key);

@@ -87,7 +87,7 @@ internal sealed class ServiceDraft(Mirror mirror, ObjectName service)
     private bool TryAssignLists(PlannedPort planned, CompiledPort port)
     {
         var record = planned.Record;
-        if (port.Backends == record.Backends)
+        if (port.Backends == record.Backends && !record.ListsDamaged)
         {
             // The lists stay as they are, so nobody asks what is in them.
             planned.Cluster = new PlannedList([], record.Cluster, false);

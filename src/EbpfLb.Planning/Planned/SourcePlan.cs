@@ -20,7 +20,8 @@ internal static class SourcePlan
         else planned.RetiredSources = unwanted;
     }
 
-    private static ReadOnlySpan<Model.SourceRange> Wanted(CompiledPort port)
+    /// <summary>Ranges count for LoadBalancer frontends only.</summary>
+    public static ReadOnlySpan<Model.SourceRange> Wanted(CompiledPort port)
     {
         if (port.Ranges.IsEmpty) return default;
         foreach (var frontend in port.Frontends)

@@ -30,4 +30,8 @@ public sealed class FaultyTable<TKey, TValue>(ITable<TKey, TValue> inner, IFault
         }
         return TableError.None;
     }
+
+    public bool TryRead(in TKey key, out TValue value) => inner.TryRead(key, out value);
+
+    public IEnumerable<IReadOnlyList<KeyValuePair<TKey, TValue>>> ReadParts() => inner.ReadParts();
 }

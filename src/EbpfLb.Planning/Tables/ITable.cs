@@ -19,4 +19,10 @@ public interface ITable<TKey, TValue>
 
     /// <summary>Deletes in order until one fails. <paramref name="done"/> says how many were; the failed one comes next.</summary>
     TableError DeleteBatch(ReadOnlySpan<TKey> keys, out int done);
+
+    /// <summary>What a program finds under the key; in an LPM table that of the longest prefix.</summary>
+    bool TryRead(in TKey key, out TValue value);
+
+    /// <summary>All entries, a part at a time; the caller may pause between parts. What comes or goes meanwhile may be missed.</summary>
+    IEnumerable<IReadOnlyList<KeyValuePair<TKey, TValue>>> ReadParts();
 }

@@ -6,6 +6,8 @@ public sealed class MemoryTable<TKey, TValue>(string name, int maxEntries, Table
     where TKey : unmanaged
     where TValue : unmanaged
 {
+    private const int PartSize = 16;
+
     private readonly Dictionary<TKey, TValue> entries = [];
 
     public string Name => name;
@@ -38,4 +40,8 @@ public sealed class MemoryTable<TKey, TValue>(string name, int maxEntries, Table
         }
         return TableError.None;
     }
+
+    public bool TryRead(in TKey key, out TValue value) => entries.TryGetValue(key, out value);
+
+    public IEnumerable<IReadOnlyList<KeyValuePair<TKey, TValue>>> ReadParts() => [.. entries.Chunk(PartSize)];
 }

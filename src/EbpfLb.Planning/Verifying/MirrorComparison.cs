@@ -1,0 +1,111 @@
+using EbpfLb.Model;
+using EbpfLb.Planning.Encoding;
+using EbpfLb.Planning.Mirroring;
+using EbpfLb.Planning.Planned;
+using EbpfLb.Policy;
+
+namespace EbpfLb.Planning.Verifying;
+
+/// <summary>The table that was applied last, with the mirror. Services that are known to be unfinished are left out.</summary>
+internal sealed class MirrorComparison(Mirror mirror)
+{
+    private const int ServicesAStep = 256;
+
+    private readonly HashSet<ObjectName> suspects = [];
+
+    public ComparedElements Compared { get; private set; } = new(VerifyStage.Mirror, "services", 0);
+
+    /// <summary>The table may be another one from step to step: services are ordered by name, so the walk goes on behind the last name.</summary>
+    public IEnumerable<int> Scan()
+    {
+        suspects.Clear();
+        Compared = Compared with { Elements = 0 };
+        ObjectName? last = null;
+        while (true)
+        {
+            int count;
+            lock (mirror.Sync)
+            {
+                var services = (mirror.Applied ?? ForwardingTable.Empty).Services;
+                var from = last is { } name ? FirstAfter(services.AsSpan(), name) : 0;
+                count = Math.Min(ServicesAStep, services.Length - from);
+                for (var i = from; i < from + count; i++)
+                {
+                    last = services[i].Name;
+                    if (IsFinished(services[i].Name) && Problem(services[i].Name, services[i]) is not null) suspects.Add(services[i].Name);
+                }
+            }
+            if (count == 0) break;
+            Compared = Compared with { Elements = Compared.Elements + count };
+            yield return count;
+        }
+        lock (mirror.Sync)
+        {
+            if (mirror.Applied is not { } table) yield break;
+            foreach (var name in mirror.ServiceNames)
+                if (IsFinished(name) && table.Find(name) is null) suspects.Add(name);
+        }
+    }
+
+    /// <summary>The caller holds the mirror's lock, here and until the adoptions are done.</summary>
+    public IEnumerable<Difference> Confirm(List<Action> adoptions)
+    {
+        foreach (var name in suspects)
+        {
+            if (!IsFinished(name) || Problem(name, mirror.Applied!.Find(name)) is not { } difference) continue;
+            adoptions.Add(() => mirror.Unfinished.Add(name));
+            yield return difference;
+        }
+    }
+
+    private bool IsFinished(ObjectName name) => !mirror.Unfinished.Contains(name);
+
+    private Difference? Problem(ObjectName name, CompiledService? service)
+    {
+        var records = mirror.RecordsOf(name);
+        foreach (var record in records)
+        {
+            if (service?.Ports.Any(p => p.Key == record.Key) != true) return Of($"{record.Key}", "service port", Difference.None, $"service id {record.Id}");
+        }
+        foreach (var port in service?.Ports ?? [])
+        {
+            var record = Array.Find(records, r => r.Key == port.Key);
+            if (record is null) return Of($"{port.Key}", "service port", "a service id", Difference.None);
+            if (Problem(port, record) is { } problem) return problem;
+        }
+        return null;
+    }
+
+    private Difference? Problem(CompiledPort port, PortRecord record)
+    {
+        if (port.Backends != record.Backends || record.BackendIds.Length != port.Backends.Count)
+            return Of($"{port.Key}", "backends", port.Backends.ToString(), record.Backends.ToString());
+        if (record.Frontends.Length != port.Frontends.Count)
+            return Of($"{port.Key}", "frontends", Text(port.Frontends.Select(f => f.Frontend.ToString())), Text(record.Frontends.Select(f => f.ToString())));
+        foreach (var served in port.Frontends)
+        {
+            var key = FrontendKey.From(served.Frontend);
+            var expected = ServiceCodec.Encode(key, served, port, record.Id, record.Cluster, record.Local);
+            if (!mirror.TryGetEntry(key, out var found)) return Of($"{port.Key}", "frontends", key.ToString(), Difference.None);
+            if (found != expected) return FieldText.Differing($"{port.Key} {key}", expected, found) with { Stage = VerifyStage.Mirror };
+        }
+        var sources = SourcePlan.Wanted(port).ToArray().Select(r => new SourceKey(record.Id, r)).ToHashSet();
+        return sources.SetEquals(record.Sources) ? null : Of($"{port.Key}", "source ranges", Text(sources.Order().Select(s => s.ToString())), Text(record.Sources.Order().Select(s => s.ToString())));
+    }
+
+    private static Difference Of(string what, string field, string expected, string found) => new(VerifyStage.Mirror, $"Service {what}", field, expected, found);
+
+    private static string Text(IEnumerable<string> items) => string.Join(", ", items) is { Length: > 0 } text ? text : Difference.None;
+
+    private static int FirstAfter(ReadOnlySpan<CompiledService> services, ObjectName name)
+    {
+        int low = 0, high = services.Length;
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (services[middle].Name.CompareTo(name) <= 0) low = middle + 1;
+            else high = middle;
+        }
+        return low;
+    }
+}
