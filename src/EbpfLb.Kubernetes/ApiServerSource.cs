@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using EbpfLb.Kubernetes.Api;
 using EbpfLb.Kubernetes.Auth;
 using EbpfLb.Kubernetes.Reflector;
+using EbpfLb.Kubernetes.Verifying;
 using EbpfLb.Kubernetes.Wire;
 using EbpfLb.Model;
 using Microsoft.Extensions.Logging;
@@ -18,6 +19,9 @@ public sealed record ApiServerSourceOptions(string NodeName)
 
     /// <summary>How often the kubeconfig is looked at.</summary>
     public TimeSpan ReloadPeriod { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a watch has to deliver what a list shows, before it counts as having lost it.</summary>
+    public TimeSpan VerifyGrace { get; init; } = TimeSpan.FromSeconds(10);
 }
 
 /// <summary>
@@ -25,7 +29,7 @@ public sealed record ApiServerSourceOptions(string NodeName)
 /// into snapshots. While the server is away the last snapshot stays. Every call of <see cref="ReadAsync"/> starts
 /// afresh; one at a time.
 /// </summary>
-public sealed class ApiServerSource : IClusterSource, IEventWriter, IDisposable
+public sealed class ApiServerSource : IClusterSource, IVerifiableSource, IEventWriter, IDisposable
 {
     /// <summary>
     /// Both labels for both kinds: the endpoint controllers copy a Service's labels to its slices, and leaving a slice
@@ -43,6 +47,7 @@ public sealed class ApiServerSource : IClusterSource, IEventWriter, IDisposable
     private readonly Random random;
     private readonly ILogger logger;
     private ClusterFeed feed;
+    private volatile Func<IReadOnlyList<ICollectionVerification>>? newVerification;
 
     /// <param name="random">Seeds what is drawn for waiting times, so that the agents of a cluster differ.</param>
     public ApiServerSource(
@@ -94,6 +99,12 @@ public sealed class ApiServerSource : IClusterSource, IEventWriter, IDisposable
 
     public Task WriteAsync(EventPost post, CancellationToken cancellationToken) => api.CreateEventAsync(post, cancellationToken);
 
+    /// <inheritdoc/>
+    public Task<SourceVerification> VerifyAsync(bool repair, CancellationToken cancellationToken)
+        => newVerification?.Invoke() is { Count: > 0 } collections
+            ? new SourceVerifier(collections, options.VerifyGrace, time).RunAsync(repair, cancellationToken)
+            : throw new IOException($"{api.Description} has not been read completely yet");
+
     /// <summary>An API that was given is its giver's.</summary>
     public void Dispose()
     {
@@ -109,12 +120,16 @@ public sealed class ApiServerSource : IClusterSource, IEventWriter, IDisposable
         while (true)
         {
             using var generation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            Task[] reflectors =
+            var services = Create(ApiResources.Services, new ApiSelector(NotIgnored, NotHeadless), current.Services);
+            var slices = Create(ApiResources.EndpointSlices, new ApiSelector(NotIgnored), current.Slices);
+            var node = Create(ApiResources.Nodes, new ApiSelector(Fields: $"metadata.name={options.NodeName}"), current.Node);
+            newVerification = () => !current.IsSynced ? [] :
             [
-                Run(ApiResources.Services, new ApiSelector(NotIgnored, NotHeadless), current.Services, generation.Token),
-                Run(ApiResources.EndpointSlices, new ApiSelector(NotIgnored), current.Slices, generation.Token),
-                Run(ApiResources.Nodes, new ApiSelector(Fields: $"metadata.name={options.NodeName}"), current.Node, generation.Token),
+                new CollectionVerification<Service>("Service", services, current.Services),
+                new CollectionVerification<EndpointSlice>("EndpointSlice", slices, current.Slices),
+                new CollectionVerification<Node>("Node", node, current.Node),
             ];
+            Task[] reflectors = [Run(services, generation.Token), Run(slices, generation.Token), Run(node, generation.Token)];
             var next = NextConnectionAsync(generation.Token);
             var first = await Task.WhenAny([next, .. reflectors]);
             await generation.CancelAsync();
@@ -139,13 +154,11 @@ public sealed class ApiServerSource : IClusterSource, IEventWriter, IDisposable
         old.Dispose();
     }
 
-    private Task Run<T>(ApiResource<T> resource, ApiSelector selector, IReflectorSink<T> sink, CancellationToken cancellationToken)
-        where T : class
-    {
-        var own = new Random(random.Next());
-        var reflector = new Reflector<T>(api, resource, selector, sink, options.Reflector, time, own, logger);
-        return Task.Run(() => reflector.RunAsync(cancellationToken), cancellationToken);
-    }
+    private Reflector<T> Create<T>(ApiResource<T> resource, ApiSelector selector, IReflectorSink<T> sink)
+        where T : class => new(api, resource, selector, sink, options.Reflector, time, new Random(random.Next()), logger);
+
+    private static Task Run<T>(Reflector<T> reflector, CancellationToken cancellationToken)
+        where T : class => Task.Run(() => reflector.RunAsync(cancellationToken), cancellationToken);
 
     private static KubernetesApi CreateApi(
         ApiConnection connection, ApiServerSourceOptions options, TimeProvider time, Random random, ILogger logger, out RequestCounts requests)

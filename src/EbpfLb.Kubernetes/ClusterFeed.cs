@@ -26,27 +26,28 @@ internal sealed class ClusterFeed
     {
         this.time = time;
         Services = new CollectionSink<Service>(
-            this, healths[0], s => s.Name, state.Set, state.RemoveService, () => [.. state.ServiceNames]);
+            this, healths[0], s => s.Name, state.Set, state.RemoveService, () => [.. state.ServiceNames], state.FindService);
         Slices = new CollectionSink<EndpointSlice>(
-            this, healths[1], s => s.Name, state.Set, state.RemoveSlice, () => [.. state.SliceNames]);
+            this, healths[1], s => s.Name, state.Set, state.RemoveSlice, () => [.. state.SliceNames], state.FindSlice);
         Node = new CollectionSink<Node>(
             this,
             healths[2],
             n => new ObjectName("", n.Name),
             state.Set,
             _ => state.Set((Node?)null),
-            () => [new ObjectName("", nodeName)])
+            () => [new ObjectName("", nodeName)],
+            _ => state.Node)
         {
             OnMissing = () => Log.NodeMissing(logger, nodeName),
         };
     }
 
-    public IReflectorSink<Service> Services { get; }
+    public IComparedSink<Service> Services { get; }
 
-    public IReflectorSink<EndpointSlice> Slices { get; }
+    public IComparedSink<EndpointSlice> Slices { get; }
 
     /// <summary>The own node; a list without it is taken as known to be missing.</summary>
-    public IReflectorSink<Node> Node { get; }
+    public IComparedSink<Node> Node { get; }
 
     /// <summary>Waits for a change after the last call and takes the state as it then is.</summary>
     public async Task<ClusterSnapshot> NextAsync(CancellationToken cancellationToken)
@@ -68,7 +69,7 @@ internal sealed class ClusterFeed
         }
     }
 
-    private bool IsSynced => Array.TrueForAll(healths, h => h.IsListed);
+    public bool IsSynced => Array.TrueForAll(healths, h => h.IsListed);
 
     private void Change(ReflectorHealth health, Func<bool> apply, bool isList)
     {
@@ -99,7 +100,8 @@ internal sealed class ClusterFeed
         Func<T, ObjectName> nameOf,
         Func<T, bool> set,
         Func<ObjectName, bool> remove,
-        Func<IReadOnlyList<ObjectName>> known) : IReflectorSink<T>
+        Func<IReadOnlyList<ObjectName>> known,
+        Func<ObjectName, T?> find) : IComparedSink<T>
         where T : class
     {
         public ReflectorHealth Health => health;
@@ -132,6 +134,25 @@ internal sealed class ClusterFeed
             {
                 if (health.Trouble is null) health.Since = feed.time.GetUtcNow();
                 health.Trouble = trouble.Message;
+            }
+        }
+
+        public IReadOnlyDictionary<ObjectName, (T? Kept, T? Listed)> Compare(IReadOnlyList<T> items)
+        {
+            lock (feed.gate)
+            {
+                var differing = new Dictionary<ObjectName, (T? Kept, T? Listed)>();
+                var gone = known().ToHashSet();
+                foreach (var item in items)
+                {
+                    var name = nameOf(item);
+                    gone.Remove(name);
+                    var kept = find(name);
+                    if (!item.Equals(kept)) differing[name] = (kept, item);
+                }
+                foreach (var name in gone)
+                    if (find(name) is { } kept) differing[name] = (kept, null);
+                return differing;
             }
         }
 

@@ -72,6 +72,18 @@ public sealed class ClusterStateBuilder
     /// <summary>Names of all slices.</summary>
     public IEnumerable<ObjectName> SliceNames => sliceOwners.Keys;
 
+    /// <summary>The Service as it is known; null when it is not.</summary>
+    public Service? FindService(ObjectName name) => services.TryGetValue(name, out var entry) ? entry.Service : null;
+
+    /// <summary>The slice as it is known; null when it is not.</summary>
+    public EndpointSlice? FindSlice(ObjectName name)
+        => sliceOwners.TryGetValue(name, out var owner) && services.TryGetValue(owner, out var entry) && IndexOf(entry.Slices, name) is >= 0 and var index
+            ? entry.Slices[index]
+            : null;
+
+    /// <summary>The agent's own node as it is known.</summary>
+    public Node? Node => node;
+
     public ClusterSnapshot Build() => new(services.ToImmutable(), node);
 
     private void Put(ServiceEntry entry)

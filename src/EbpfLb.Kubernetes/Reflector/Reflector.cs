@@ -28,6 +28,11 @@ internal sealed class Reflector<T>(
 
     private bool isWatching;
 
+    private readonly Lock watchGate = new();
+
+    /// <summary>The watch that is open, to be given up when the collection shall be listed again.</summary>
+    private CancellationTokenSource? openWatch;
+
     /// <summary>Runs until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -37,12 +42,42 @@ internal sealed class Reflector<T>(
             try
             {
                 if (resourceVersion is null) await ListAsync(cancellationToken);
-                await WatchAsync(resourceVersion!, cancellationToken);
+                await WatchUnlessRelistedAsync(cancellationToken);
             }
             catch (ApiException e)
             {
                 await HandleAsync(e, cancellationToken);
             }
+        }
+    }
+
+    /// <summary>"services".</summary>
+    public string Plural => resource.Plural;
+
+    /// <summary>Reads the collection as it is now, beside the watch and without a word to the sink.</summary>
+    public Task<ObjectList<T>> ReadAsync(CancellationToken cancellationToken) => api.ListAsync(resource, selector, cancellationToken);
+
+    /// <summary>Gives the watch up and lists again. From any thread.</summary>
+    public void Relist()
+    {
+        lock (watchGate) openWatch?.Cancel();
+    }
+
+    private async Task WatchUnlessRelistedAsync(CancellationToken cancellationToken)
+    {
+        using var until = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        lock (watchGate) openWatch = until;
+        try
+        {
+            await WatchAsync(resourceVersion!, until.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            resourceVersion = null;
+        }
+        finally
+        {
+            lock (watchGate) openWatch = null;
         }
     }
 

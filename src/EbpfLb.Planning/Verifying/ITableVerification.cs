@@ -18,6 +18,3 @@ public interface ITableVerification
     /// <summary>What was compared, and how many elements of it; of the last scan.</summary>
     IReadOnlyList<ComparedElements> Compared { get; }
 }
-
-/// <param name="What">Name of the map, or "services" of the table.</param>
-public sealed record ComparedElements(VerifyStage Stage, string What, long Elements);
