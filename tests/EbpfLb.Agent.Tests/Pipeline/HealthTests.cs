@@ -34,8 +34,10 @@ public sealed class HealthTests
         await using var pipeline = new PipelineUnderTest();
         await pipeline.UntilFirstServiceIsInAsync();
         pipeline.Dataplane.OnApply = _ => new ApplyOutcome(0, [new ObjectFailure(PipelineUnderTest.Name("six"), "no")]);
-        var applies = pipeline.Dataplane.Applies;
         pipeline.Push(pipeline.Cluster.Service("six", ["fd00::6"], [":80"]));
+        await pipeline.Dataplane.NextAppliedAsync();
+        await pipeline.UntilWaitingForAsync(1);
+        var applies = pipeline.Dataplane.Applies;
         await pipeline.AdvanceThroughAsync(TimeSpan.FromSeconds(61), () => pipeline.Dataplane.Applies >= applies + 5);
 
         var report = pipeline.State.Report();
