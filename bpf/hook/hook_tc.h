@@ -144,6 +144,20 @@ lb_inline int hook_again(hook_ctx *ctx, __u32 rounds)
 	return bpf_redirect(ctx->ifindex, BPF_F_INGRESS);
 }
 
+lb_inline bool hook_socket(hook_ctx *ctx, struct bpf_sock_tuple *at, __u32 size, __u8 proto)
+{
+	struct bpf_sock *sk = NULL;
+
+	if (proto == IPPROTO_TCP)
+		sk = bpf_skc_lookup_tcp(ctx, at, size, BPF_F_CURRENT_NETNS, 0);
+	else if (proto == IPPROTO_UDP)
+		sk = bpf_sk_lookup_udp(ctx, at, size, BPF_F_CURRENT_NETNS, 0);
+	if (!sk)
+		return false;
+	bpf_sk_release(sk);
+	return true;
+}
+
 lb_inline long hook_route(hook_ctx *ctx, struct bpf_fib_lookup *fib, __u32 flags)
 {
 	return bpf_fib_lookup(ctx, fib, sizeof(*fib), flags);

@@ -31,7 +31,7 @@ struct lb_ct_key6 {
 	__be16 dport;
 	__u8 proto;
 	__u8 hook;
-	__u16 pad; /* 0 */
+	__u16 pad; /* 0; in lb_ct_pending the tick in which it was written */
 };
 
 enum lb_ct_flag {
@@ -90,7 +90,8 @@ struct lb_ct6 {
 
 /* The one element of lb_ct_cursor. */
 struct lb_ct_cursor {
-	__u64 next; /* count of flows written to lb_ct_pending so far */
+	__u64 half_open; /* flows written to each of the two rings so far */
+	__u64 closed;
 };
 
 /* Key of lb_frags. */

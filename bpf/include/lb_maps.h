@@ -180,18 +180,19 @@ struct {
 } lb_conntrack6 __weak SEC(".maps");
 
 /*
- * Ring of flows that may be evicted: each new and each closed one is written at the cursor (the
- * key of its request entry, IPv4 as v4-mapped); what was there is evicted if it still may be. So at
- * most this many flows are half-open or closed. Written by programs.
+ * Two rings of flows that may be evicted, a third for half-open ones, the rest for closed ones:
+ * each is written at the ring's cursor (the key of its request entry, IPv4 as v4-mapped, and the
+ * tick); what was there is evicted if it still may be and had no packet since. So at most this many
+ * flows are half-open or closed. Written by programs.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__type(key, __u32);
 	__type(value, struct lb_ct_key6);
-	__uint(max_entries, 256);
+	__uint(max_entries, 768);
 } lb_ct_pending __weak SEC(".maps");
 
-/* Where lb_ct_pending is written next. Written by programs. */
+/* Where the rings of lb_ct_pending are written next. Written by programs. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__type(key, __u32);

@@ -39,6 +39,17 @@ lb_inline bool lb_key_is4(const struct lb_ct_key6 *key)
 	return key->src[0] == 0 && key->src[1] == 0 && key->src[2] == LB_MAPPED_PREFIX;
 }
 
+/* With `phases`: only if no packet came since this tick. */
+#define LB_CT_UNTOUCHED		    0x100
+#define LB_CT_UNTOUCHED_SINCE(tick) (LB_CT_UNTOUCHED | (__u32)(__u16)(tick) << 16)
+
+lb_inline bool lb_ct_goes(const struct lb_ct_state *state, __u32 phases)
+{
+	if (!(phases & 1 << (state->phase & 7)))
+		return false;
+	return !(phases & LB_CT_UNTOUCHED) || (__s16)(state->tick - (phases >> 16)) <= 0;
+}
+
 /*
  * Takes a flow out, both entries, if its phase is one of `phases` (bits); `key` is that of either
  * entry, IPv4 as v4-mapped. False: there is none, or it must stay.
@@ -57,7 +68,7 @@ lb_once int lb_ct_remove(const struct lb_ct_key6 *key, __u32 phases)
 		struct lb_ct_key4 other4 = {.proto = key->proto};
 		struct lb_ct4 *ct = bpf_map_lookup_elem(&lb_conntrack4, &key4);
 
-		if (!ct || !(phases & 1 << (ct->state.phase & 7)))
+		if (!ct || !lb_ct_goes(&ct->state, phases))
 			return false;
 		if (ct->state.phase != LB_CT_CLOSED)
 			lb_ct_closed(&ct->state);
@@ -75,7 +86,7 @@ lb_once int lb_ct_remove(const struct lb_ct_key6 *key, __u32 phases)
 		struct lb_ct_key6 other = {.proto = key->proto};
 		struct lb_ct6 *ct = bpf_map_lookup_elem(&lb_conntrack6, key);
 
-		if (!ct || !(phases & 1 << (ct->state.phase & 7)))
+		if (!ct || !lb_ct_goes(&ct->state, phases))
 			return false;
 		if (ct->state.phase != LB_CT_CLOSED)
 			lb_ct_closed(&ct->state);
@@ -99,27 +110,48 @@ lb_inline __u32 lb_ct_done(__u8 proto)
 	return proto == IPPROTO_UDP ? 1 << LB_CT_CLOSED | 1 << LB_CT_ANSWERED : 1 << LB_CT_CLOSED;
 }
 
-#define LB_CT_EVICTABLE (1 << LB_CT_NEW | 1 << LB_CT_ANSWERED | 1 << LB_CT_CLOSED)
+#define LB_CT_HALF_OPEN (1 << LB_CT_NEW | 1 << LB_CT_ANSWERED)
 #define LB_CT_ANY	0xff
 
-lb_inline bool lb_ct_evict(const struct lb_ct_key6 *slot)
+/*
+ * Flows that may be evicted stand in rings (lb_ct_pending): a third of it is for half-open ones,
+ * the rest for closed ones, so that a flood of the one kind does not cost what the other is
+ * remembered for. A flow is written again with each tick in which it has packets: the place that
+ * counts is the last one, and a new flow of the same ports has nothing to fear from the places of
+ * the one before.
+ */
+#define LB_CT_HALF_OPEN_SHARE 3
+
+/* The tick is taken off the key, which is a flow's then; the place is done with in any case. */
+lb_inline bool lb_ct_evict(struct lb_ct_key6 *slot, bool closed)
 {
-	if (!slot->proto || !lb_ct_remove(slot, LB_CT_EVICTABLE))
+	__u32 phases = closed ? 1 << LB_CT_CLOSED : LB_CT_HALF_OPEN;
+
+	if (!slot->proto)
+		return false;
+	phases |= LB_CT_UNTOUCHED_SINCE(slot->pad);
+	slot->pad = 0;
+	if (!lb_ct_remove(slot, phases))
 		return false;
 	lb_count(LB_CT_EVICTED);
 	return true;
 }
 
-/* The next place in lb_ct_pending, which is the one written longest ago. */
-lb_inline struct lb_ct_key6 *lb_ct_pending_next(void)
+/* The next place in the ring, which is the one written longest ago. */
+lb_inline struct lb_ct_key6 *lb_ct_pending_next(bool closed)
 {
 	const struct lb_settings *set = lb_settings_get();
-	__u32 zero = 0, index;
+	__u32 zero = 0, index, half_open;
 	struct lb_ct_cursor *cursor = bpf_map_lookup_elem(&lb_ct_cursor, &zero);
 
-	if (!set || !set->ct_pending || !cursor)
+	if (!set || set->ct_pending < LB_CT_HALF_OPEN_SHARE || !cursor)
 		return NULL;
-	index = __sync_fetch_and_add(&cursor->next, 1) % set->ct_pending;
+	half_open = set->ct_pending / LB_CT_HALF_OPEN_SHARE;
+	if (closed)
+		index = half_open +
+			__sync_fetch_and_add(&cursor->closed, 1) % (set->ct_pending - half_open);
+	else
+		index = __sync_fetch_and_add(&cursor->half_open, 1) % half_open;
 	return bpf_map_lookup_elem(&lb_ct_pending, &index);
 }
 
@@ -127,10 +159,14 @@ lb_inline struct lb_ct_key6 *lb_ct_pending_next(void)
  * may. */
 lb_once int lb_ct_pend(const struct lb_walk *walk)
 {
-	struct lb_ct_key6 *slot = lb_ct_pending_next();
-	struct lb_ct_key6 key;
+	struct lb_ct_key6 *slot, key;
+	bool closed;
 
-	if (!slot || !walk)
+	if (!walk)
+		return -EINVAL;
+	closed = walk->ct.phase == LB_CT_CLOSED;
+	slot = lb_ct_pending_next(closed);
+	if (!slot)
 		return -ENOENT;
 	if (walk->ct.flags & LB_CT_REPLY)
 		lb_ct_key6_turned(&key, &walk->to, LB_CT_INGRESS);
@@ -138,20 +174,23 @@ lb_once int lb_ct_pend(const struct lb_walk *walk)
 		lb_ct_key6_of(&key, &walk->pkt.tuple, LB_CT_INGRESS);
 	/* After a whole round it may be this very flow's. */
 	if (!lb_key_same(slot, &key))
-		lb_ct_evict(slot);
+		lb_ct_evict(slot, closed);
+	key.pad = walk->ct.tick;
 	*slot = key;
 	return 0;
 }
 
 static long lb_ct_room_step(__u32 index, bool *made)
 {
-	struct lb_ct_key6 *slot = lb_ct_pending_next();
+	bool closed = index < LB_CT_ROOM_TRIES / 2;
+	struct lb_ct_key6 *slot = lb_ct_pending_next(closed);
 
-	*made = slot && lb_ct_evict(slot);
+	*made = slot && lb_ct_evict(slot, closed);
 	return *made;
 }
 
-/* The table is full: the oldest flow that may be evicted goes. */
+/* The table is full: the oldest flow that may be evicted goes, a closed one rather than a half-open
+ * one. */
 lb_once int lb_ct_make_room(void)
 {
 	bool made = false;
@@ -182,6 +221,14 @@ lb_inline __u8 lb_ct_next_phase(const struct lb_walk *walk)
 	if (reply)
 		return phase == LB_CT_NEW ? LB_CT_ANSWERED : phase;
 	return phase == LB_CT_ANSWERED && !(flags & LB_TCP_SYN) ? LB_CT_OPEN : phase;
+}
+
+/* Whether a flow that a packet brought from phase `before` to its own stands in a ring anew. */
+lb_inline bool lb_ct_pends(const struct lb_walk *walk, __u8 before, bool ticked)
+{
+	if (walk->ct.phase == LB_CT_CLOSED)
+		return ticked || before != LB_CT_CLOSED;
+	return ticked && walk->ct.phase < LB_CT_OPEN;
 }
 
 /* Whether the packet changes anything in the entries. */
@@ -240,10 +287,8 @@ lb_once int lb_ct_follow(struct lb_walk *walk, __u32 now)
 		own->flags = walk->ct.flags;
 		own->tick = now;
 	}
-	if (phase == LB_CT_CLOSED && before != LB_CT_CLOSED) {
+	if (phase == LB_CT_CLOSED && before != LB_CT_CLOSED)
 		lb_ct_closed(&walk->ct);
-		lb_ct_pend(walk);
-	}
 	return true;
 }
 

@@ -42,12 +42,16 @@ HOOK_ONCE int lb_refresh(hook_ctx *ctx, struct lb_walk *walk, __u32 now)
 {
 	struct lb_ct_state *state;
 	bool ticked, ours;
+	__u8 before;
 
 	if (!walk)
 		return false;
 	ticked = walk->ct.tick != now;
+	before = walk->ct.phase;
 	if (!lb_ct_follow(walk, now))
 		return false;
+	if (lb_ct_pends(walk, before, ticked))
+		lb_ct_pend(walk);
 	if (walk->ct.flags & LB_CT_REPLY) {
 		if (!ticked && walk->ct.mtu)
 			return true;
@@ -196,6 +200,32 @@ lb_inline int lb_carry(hook_ctx *ctx, struct lb_walk *walk, enum lb_ct_hook hook
 	return out ? hook_forward(ctx, out, walk->pkt.l3) : HOOK_PASS;
 }
 
+/* Whether a socket of the node takes the packet. */
+HOOK_ONCE int lb_socket_waits(hook_ctx *ctx, const struct lb_walk *walk)
+{
+	const struct lb_tuple *at;
+	struct bpf_sock_tuple ask;
+	__u32 size;
+
+	if (!walk)
+		return false;
+	at = &walk->pkt.tuple;
+	if (at->family == 4) {
+		ask.ipv4.saddr = at->src[3];
+		ask.ipv4.daddr = at->dst[3];
+		ask.ipv4.sport = at->sport;
+		ask.ipv4.dport = at->dport;
+		size = sizeof(ask.ipv4);
+	} else {
+		lb_copy16(ask.ipv6.saddr, at->src);
+		lb_copy16(ask.ipv6.daddr, at->dst);
+		ask.ipv6.sport = at->sport;
+		ask.ipv6.dport = at->dport;
+		size = sizeof(ask.ipv6);
+	}
+	return hook_socket(ctx, &ask, size, at->proto);
+}
+
 /* (d) and (e). True: there is a flow now. */
 lb_inline bool lb_fresh(hook_ctx *ctx, struct lb_walk *walk, int *verdict)
 {
@@ -213,6 +243,8 @@ lb_inline bool lb_fresh(hook_ctx *ctx, struct lb_walk *walk, int *verdict)
 		*verdict = HOOK_DROP;
 		return false;
 	default:
+		if (unlikely(walk->reason == LB_PKT_REPLY_LOST) && lb_socket_waits(ctx, walk))
+			walk->reason = LB_PKT_PASSED;
 		return false;
 	}
 }

@@ -70,21 +70,32 @@ lb_inline bool lb_masquerade(const struct lb_settings *set, __u32 service_flags,
 	return service_flags & LB_SERVICE_LOCAL ? source == LB_FROM_NODE : true;
 }
 
+/* Where the local ports of most systems begin: what comes from there is a client, not a backend. */
+#define LB_LOCAL_PORTS 32768
+
+/* To a source port of ours, and like a reply; unless a socket has it, that is a reply whose flow is
+ * lost. */
+lb_inline bool lb_like_reply(const struct lb_walk *walk, const struct lb_settings *set)
+{
+	__u16 port = bpf_ntohs(walk->pkt.tuple.dport);
+
+	return port >= set->snat_port_first && port <= set->snat_port_last &&
+	       bpf_ntohs(walk->pkt.tuple.sport) < LB_LOCAL_PORTS &&
+	       (walk->pkt.tcp_flags & (LB_TCP_SYN | LB_TCP_ACK)) != LB_TCP_SYN;
+}
+
 /* To no frontend. Two kinds are worth a word: what asks a loopback address for a NodePort from
  * outside, and what a SNATed flow of ours should have taken. */
 lb_inline enum lb_choice lb_choose_none(struct lb_walk *walk, const struct lb_settings *set,
 					const struct lb_addr *dst)
 {
-	__u16 port = bpf_ntohs(dst->port);
-
 	walk->reason = LB_PKT_PASSED;
 	if (unlikely(lb_node_port_range(set, dst->port)) &&
 	    (lb_addr_loopback4(dst) || lb_addr_loopback6(dst))) {
 		walk->reason = LB_DROP_LOOPBACK;
 		return LB_CHOICE_DROP;
 	}
-	if (unlikely(port >= set->snat_port_first && port <= set->snat_port_last) &&
-	    lb_node_addr_get(dst))
+	if (unlikely(lb_like_reply(walk, set)) && lb_node_addr_get(dst))
 		walk->reason = LB_PKT_REPLY_LOST;
 	return LB_CHOICE_NONE;
 }

@@ -1,5 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* Another source port for a flow: writing its reply entry is claiming it. */
+/*
+ * Another source port for a flow: writing its reply entry is claiming it.
+ *
+ * The backend must not take the new connection for a left-over. Behind a socket in TIME_WAIT it
+ * accepts a SYN only if sequence number or timestamp go on from the last connection of that port,
+ * and a client's clocks do so for each pair of ports by itself. So a client's port always leads to
+ * the same place of the range, ports of one client to different places as far as the range goes,
+ * and those of others come next only when the place is taken: by a flow, or by one that has closed
+ * and is remembered for as long as TIME_WAIT lasts.
+ */
 #ifndef LB_SNAT_H
 #define LB_SNAT_H
 
@@ -49,6 +58,15 @@ static long lb_snat_step(__u32 index, struct lb_snat_search *search)
 	return rc != -EEXIST;
 }
 
+/* Where the search begins. The address counts too: clients with one and the same port (SIP, NTP)
+ * would queue up behind each other. */
+lb_inline __u32 lb_snat_place(const struct lb_tuple *at)
+{
+	__u32 client = at->src[0] ^ at->src[1] ^ at->src[2] ^ at->src[3];
+
+	return (client * 0x9e3779b1 >> 16) + bpf_ntohs(at->sport);
+}
+
 /* Finds a port for walk->to and claims it, over the whole range before giving up. 0, -EEXIST when
  * all are taken, another error when the table is full. */
 lb_once long lb_snat_claim(struct lb_walk *walk)
@@ -60,7 +78,7 @@ lb_once long lb_snat_claim(struct lb_walk *walk)
 		return -EEXIST;
 	search.first = set->snat_port_first;
 	search.count = set->snat_port_last - set->snat_port_first + 1;
-	search.start = bpf_get_prandom_u32() & 0xffff;
+	search.start = lb_snat_place(&walk->pkt.tuple);
 	bpf_loop(search.count + LB_SNAT_POLITE, lb_snat_step, &search, 0);
 	return search.rc;
 }

@@ -10,10 +10,10 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "9468fb8dc648599c0ddb2fb7f5eee2b76f9b377cd78394c207da19cf8e9ee824";
+    public const string Hash = "3b963713f9f555553d47c8e44b7ee09405fe20793b35cbfe4c0a1c710ca3b167";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
-    public const ulong MapsHash = 0xdb82f9846fbe0f0f;
+    public const ulong MapsHash = 0x514e545342ec1f6c;
 }
 
 /// <summary>struct lb_addr, 20 bytes.</summary>
@@ -163,12 +163,15 @@ public record struct LbCt6
     public override readonly int GetHashCode() => AbiBytes.Hash(this);
 }
 
-/// <summary>struct lb_ct_cursor, 8 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 8)]
+/// <summary>struct lb_ct_cursor, 16 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 16)]
 public record struct LbCtCursor
 {
-    /// <summary>__u64 next.</summary>
-    [FieldOffset(0)] public ulong Next;
+    /// <summary>__u64 half_open.</summary>
+    [FieldOffset(0)] public ulong HalfOpen;
+
+    /// <summary>__u64 closed.</summary>
+    [FieldOffset(8)] public ulong Closed;
 
     /// <summary>Byte by byte.</summary>
     public readonly bool Equals(LbCtCursor other) => AbiBytes.Same(this, other);

@@ -25,11 +25,11 @@ public static class Tables
 
     /// <summary>lb_ct_cursor: Array.</summary>
     public static Table<uint, LbCtCursor> CtCursor { get; } =
-        new("lb_ct_cursor", 2, 4, 8, 1, 0);
+        new("lb_ct_cursor", 2, 4, 16, 1, 0);
 
     /// <summary>lb_ct_pending: Array.</summary>
     public static Table<uint, LbCtKey6> CtPending { get; } =
-        new("lb_ct_pending", 2, 4, 40, 256, 0);
+        new("lb_ct_pending", 2, 4, 40, 768, 0);
 
     /// <summary>lb_devices: Hash, ReadOnlyProgram.</summary>
     public static Table<uint, LbDevice> Devices { get; } =

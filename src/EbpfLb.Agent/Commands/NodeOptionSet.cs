@@ -63,7 +63,8 @@ internal sealed class NodeOptionSet
         "Tell of each drop (`ebpflb drops`, and in short in the log; default: true)", ParseBool);
 
     private readonly Option<PortRange> snatPorts = CheckedOption.Create("--snat-ports", "FIRST-LAST",
-        $"Source ports of masqueraded connections; clear of NodePorts and of net.ipv4.ip_local_port_range (default: {Defaults.SnatPorts})", ParsePorts);
+        $"Source ports of masqueraded connections; clear of NodePorts and of net.ipv4.ip_local_port_range (default: {NodeOptions.LowSnatPorts}, or "
+        + $"{NodeOptions.HighSnatPorts} where NodePorts are in there)", ParsePorts);
 
     private readonly Option<PortRange> nodePortRange = CheckedOption.Create("--node-port-range", "FIRST-LAST",
         $"The API server's --service-node-port-range (default: {Defaults.NodePorts})", ParsePorts);
@@ -103,10 +104,15 @@ internal sealed class NodeOptionSet
             HostSocketsOnly = result.GetValue(hostSocketsOnly),
             ProtectNodePorts = result.GetValue(protectNodePorts),
             DropEvents = result.GetValue(dropEvents)?.IsYes ?? true,
-            NodePorts = result.GetResult(nodePortRange) is null ? Defaults.NodePorts : result.GetValue(nodePortRange),
-            SnatPorts = result.GetResult(snatPorts) is null ? Defaults.SnatPorts : result.GetValue(snatPorts),
+            NodePorts = ReadNodePorts(result.RootCommandResult),
+            SnatPorts = ReadSnatPorts(result.RootCommandResult),
         };
     }
+
+    private PortRange ReadNodePorts(SymbolResult result) => result.GetResult(nodePortRange) is null ? Defaults.NodePorts : result.GetValue(nodePortRange);
+
+    private PortRange ReadSnatPorts(SymbolResult result)
+        => result.GetResult(snatPorts) is null ? NodeOptions.SnatPortsBeside(ReadNodePorts(result)) : result.GetValue(snatPorts);
 
     private string? InterfaceOf(DetectLocalMode mode, ParseResult result) => mode switch
     {
@@ -138,8 +144,7 @@ internal sealed class NodeOptionSet
 
     private void CheckPorts(OptionResult result)
     {
-        var (snat, nodes) = (result.GetResult(snatPorts) is null ? Defaults.SnatPorts : result.GetValue(snatPorts),
-            result.GetResult(nodePortRange) is null ? Defaults.NodePorts : result.GetValue(nodePortRange));
+        var (snat, nodes) = (ReadSnatPorts(result), ReadNodePorts(result));
         if (snat.First <= nodes.Last && nodes.First <= snat.Last)
             result.AddError($"--snat-ports {snat} and --node-port-range {nodes} overlap: answers to masqueraded connections would be taken for requests; move one of them");
     }

@@ -12,8 +12,11 @@ public sealed record FlowLifetimes
     /// <summary>TCP and SCTP after the first FIN (--conntrack-tcp-timeout-close-wait).</summary>
     public TimeSpan Closing { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>After both FINs or a RST: late packets find their way.</summary>
-    public TimeSpan Closed { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>
+    /// After both FINs or a RST: late packets find their way. Longer than TIME_WAIT (60 s), in which a backend would refuse
+    /// another client behind the same source port.
+    /// </summary>
+    public TimeSpan Closed { get; init; } = TimeSpan.FromSeconds(65);
 
     /// <summary>UDP without an answer (--conntrack-udp-timeout).</summary>
     public TimeSpan Udp { get; init; } = TimeSpan.FromSeconds(30);

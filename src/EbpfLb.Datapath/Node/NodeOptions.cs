@@ -35,6 +35,15 @@ public sealed record NodeOptions
     /// <summary>The API server's --service-node-port-range.</summary>
     public PortRange NodePorts { get; init; } = new(30000, 32767);
 
-    /// <summary>Behind what Linux uses for connections of its own (32768-60999).</summary>
-    public PortRange SnatPorts { get; init; } = new(61000, 65535);
+    /// <summary>See <see cref="SnatPortsBeside"/>.</summary>
+    public PortRange SnatPorts { get; init; } = LowSnatPorts;
+
+    /// <summary>More ports than Linux takes for connections of its own: each one of a client has a place in there.</summary>
+    public static PortRange LowSnatPorts => new(1024, 29999);
+
+    public static PortRange HighSnatPorts => new(61000, 65535);
+
+    /// <summary>Apart from NodePorts and from what Linux takes for connections of its own (32768-60999): below both, or else above.</summary>
+    public static PortRange SnatPortsBeside(PortRange nodePorts)
+        => nodePorts.First > LowSnatPorts.Last || nodePorts.Last < LowSnatPorts.First ? LowSnatPorts : HighSnatPorts;
 }

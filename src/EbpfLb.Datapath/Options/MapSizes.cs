@@ -48,9 +48,10 @@ public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint
 
     /// <summary>
     /// Elements of lb_ct_pending, 40 bytes each: at most so many flows, of both families, are half-open or closed and can give way
-    /// to new ones. A quarter, so that a flood of new connections leaves three quarters to those that are established.
+    /// to new ones. A third of it is for half-open ones, which is a quarter of all flows, so that a flood of new connections leaves three
+    /// quarters to the others; half of all flows can be closed and remembered, which source ports need for the time of a TIME_WAIT.
     /// </summary>
-    public uint PendingFlows => Math.Max(Flows / 4, 64);
+    public uint PendingFlows => Math.Max(Flows / 4, 64) * 3;
 
     /// <summary>Entries of lb_conntrack4 and of lb_conntrack6, each.</summary>
     public uint FlowEntries => Flows * 2;

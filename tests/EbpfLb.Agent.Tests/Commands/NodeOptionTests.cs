@@ -99,6 +99,16 @@ public sealed class NodeOptionTests : IDisposable
         Assert.Contains("--snat-ports 32000-40000 and --node-port-range 30000-32767 overlap", line.Error);
     }
 
+    [Theory]
+    [InlineData("30000-32767", "1024-29999")]
+    [InlineData("20000-22767", "61000-65535")]
+    public async Task Source_ports_keep_clear_of_NodePorts_unasked(string nodePorts, string expected)
+    {
+        await ReadAsync("--node-port-range", nodePorts);
+
+        Assert.Equal(expected, seen!.Node.SnatPorts.ToString());
+    }
+
     private async Task ReadAsync(params string[] args)
     {
         Assert.Equal(1, await line.RunAsync(["run", "--run-dir", directory.Path, .. args]));

@@ -28,6 +28,7 @@ internal sealed class Bed : IDisposable
     {
         router = topology.AddRouter();
         Probe = Keep(NetProbe.Start(router.AddClient("client").Place));
+        Other = Keep(NetProbe.Start(router.AddClient("other").Place));
         foreach (var name in (string[])["far", "bare", "own", "iptables", "nftables"])
         {
             var node = topology.AddNode(name);
@@ -43,6 +44,12 @@ internal sealed class Bed : IDisposable
 
     /// <summary>At the client outside.</summary>
     public NetProbe Probe { get; }
+
+    /// <summary>
+    /// At another client. To a pod in TIME_WAIT, connections of one client to the pod's own address and to a NodePort in front of it
+    /// look like the same one's with clocks that jump: each kind of comparison has a client of its own.
+    /// </summary>
+    public NetProbe Other { get; }
 
     /// <summary>In a pod of each node.</summary>
     public Dictionary<string, NetProbe> Inside { get; } = [];

@@ -29,7 +29,7 @@ internal static class OutsideBench
                 Compare(requests, peers, $"{services}", remote ? "remote" : "local", peer => Ratio(bed.Probe, direct, bed.NodePortOf(peer), Requests));
                 Compare(streams, peers, $"{services}", remote ? "remote" : "local", peer => Stream(bed.Probe, direct, bed.NodePortOf(peer)), StreamRounds);
             }
-            Compare(plain, peers, $"{services}", "between nodes", peer => Ratio(bed.Probe, bed.PodOf("bare"), bed.PodOf(peer), Requests));
+            Compare(plain, peers, $"{services}", "between nodes", peer => Ratio(bed.Other, bed.PodOf("bare"), bed.PodOf(peer), Requests));
             Compare(plain, peers, $"{services}", "on the node", peer => Inner(bed, peer));
         }
         Report.Title("NodePort, TCP connect-request-close", $"Rate through the NodePort over the rate to the pod by a node without rules, by turns; median [quartiles] of {Rounds} rounds of {Requests}.");

@@ -14,13 +14,13 @@ public sealed class ExpiryPolicyTests
     [InlineData(TransportProtocol.Tcp, LbCtPhase.Answered, 60)]
     [InlineData(TransportProtocol.Tcp, LbCtPhase.Open, 86_400)]
     [InlineData(TransportProtocol.Tcp, LbCtPhase.Closing, 3600)]
-    [InlineData(TransportProtocol.Tcp, LbCtPhase.Closed, 30)]
+    [InlineData(TransportProtocol.Tcp, LbCtPhase.Closed, 65)]
     [InlineData(TransportProtocol.Sctp, LbCtPhase.New, 60)]
     [InlineData(TransportProtocol.Sctp, LbCtPhase.Open, 86_400)]
-    [InlineData(TransportProtocol.Sctp, LbCtPhase.Closed, 30)]
+    [InlineData(TransportProtocol.Sctp, LbCtPhase.Closed, 65)]
     [InlineData(TransportProtocol.Udp, LbCtPhase.New, 30)]
     [InlineData(TransportProtocol.Udp, LbCtPhase.Open, 120)]
-    [InlineData(TransportProtocol.Udp, LbCtPhase.Closed, 30)]
+    [InlineData(TransportProtocol.Udp, LbCtPhase.Closed, 65)]
     public void Life_times_are_those_of_kube_proxy_and_nf_conntrack(TransportProtocol protocol, LbCtPhase phase, int seconds)
     {
         Assert.Equal(TimeSpan.FromSeconds(seconds), Policy.LifetimeOf((byte)protocol, phase));

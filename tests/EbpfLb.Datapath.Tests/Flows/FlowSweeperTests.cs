@@ -17,10 +17,10 @@ public sealed class FlowSweeperTests
         var number = 0;
         var dead = new[]
         {
-            Add(LbCtPhase.New, TransportProtocol.Tcp, 70), Add(LbCtPhase.Closed, TransportProtocol.Tcp, 40),
+            Add(LbCtPhase.New, TransportProtocol.Tcp, 70), Add(LbCtPhase.Closed, TransportProtocol.Tcp, 70),
             Add(LbCtPhase.Closing, TransportProtocol.Tcp, 4000), Add(LbCtPhase.New, TransportProtocol.Udp, 40),
             Add(LbCtPhase.Open, TransportProtocol.Udp, 130), Add(LbCtPhase.Open, TransportProtocol.Sctp, 90_000),
-            Add(LbCtPhase.Closed, TransportProtocol.Tcp, 40, snat: "10.0.0.1:61000"),
+            Add(LbCtPhase.Closed, TransportProtocol.Tcp, 70, snat: "10.0.0.1:61000"),
         };
         var alive = new[]
         {
@@ -193,7 +193,7 @@ public sealed class FlowSweeperTests
     public async Task A_full_map_is_empty_again_after_one_sweep_of_what_was_closed()
     {
         using var swept = SweptMap.Make("kernel", Capacity);
-        for (var i = 0; i < Capacity / 2; i++) swept.Add(TestFlow.Number(i) with { Phase = LbCtPhase.Closed }, 31 + i);
+        for (var i = 0; i < Capacity / 2; i++) swept.Add(TestFlow.Number(i) with { Phase = LbCtPhase.Closed }, 67 + i);
         Assert.False(swept.Map.TryAdd(TestFlow.Number(5000).Request));
 
         var report = await swept.SweepAsync(fill: 1);

@@ -9,14 +9,17 @@ public sealed class SmallFixture : IDisposable
     /// <summary>Elements of each conntrack table: two a flow.</summary>
     public const int Entries = 32;
 
-    /// <summary>Flows that may be half-open or closed at a time.</summary>
-    public const int Pending = 4;
+    /// <summary>Flows that may be half-open at a time.</summary>
+    public const int HalfOpen = 4;
+
+    /// <summary>Flows that may be closed at a time.</summary>
+    public const int Closed = 8;
 
     internal PacketProgram Program { get; } = new(bpf =>
     {
         bpf.Map(Abi.Tables.Conntrack4.Name).MaxEntries = Entries;
         bpf.Map(Abi.Tables.Conntrack6.Name).MaxEntries = Entries;
-        bpf.Map(Abi.Tables.CtPending.Name).MaxEntries = Pending;
+        bpf.Map(Abi.Tables.CtPending.Name).MaxEntries = HalfOpen + Closed;
     });
 
     public void Dispose() => Program.Dispose();

@@ -93,14 +93,26 @@ internal sealed class PacketTables : IDisposable
         Events.Drain(_ => { });
     }
 
+    /// <summary>As if the places of the rings had been written so many ticks earlier.</summary>
+    public void AgePending(ushort ticks)
+    {
+        for (var i = 0u; i < CtPending.Info.MaxEntries; i++)
+        {
+            var slot = CtPending.Lookup(i);
+            CtPending.Update(i, slot with { Pad = (ushort)(slot.Pad - ticks) });
+        }
+    }
+
     /// <summary>No flow, no fragment is known.</summary>
     public void ClearFlows()
     {
         Empty(Conntrack4);
         Empty(Conntrack6);
         Empty(Frags);
-        var used = Math.Min(CtCursor.Lookup(0).Next, CtPending.Info.MaxEntries);
-        for (var i = 0u; i < used; i++) CtPending.Update(i, default);
+        var cursor = CtCursor.Lookup(0);
+        var halfOpen = CtPending.Info.MaxEntries / 3;
+        for (var i = 0u; i < Math.Min(cursor.HalfOpen, halfOpen); i++) CtPending.Update(i, default);
+        for (var i = 0u; i < Math.Min(cursor.Closed, CtPending.Info.MaxEntries - halfOpen); i++) CtPending.Update(halfOpen + i, default);
         CtCursor.Update(0, default);
     }
 

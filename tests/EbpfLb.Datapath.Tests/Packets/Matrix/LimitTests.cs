@@ -18,7 +18,7 @@ public sealed class LimitTests(SmallFixture fixture) : PacketTest(fixture.Progra
         for (var i = 0; i < 100; i++) Assert.Equal(Verdict.Pass, New(protocol, family, i).Verdict);
 
         var entries = Program.Tables.Flows();
-        Assert.Equal(2 * SmallFixture.Pending, entries.Count);
+        Assert.Equal(2 * SmallFixture.HalfOpen, entries.Count);
         Assert.Equal([96, 97, 98, 99], entries.Where(e => !e.IsReply).Select(e => e.Source.Port - ClientPort).Order());
         Assert.Equal(96ul, Program.Count(LbReason.CtEvicted));
     }
@@ -86,6 +86,38 @@ public sealed class LimitTests(SmallFixture fixture) : PacketTest(fixture.Progra
         Assert.Equal(Verdict.Pass, New(L4.Tcp, family, 10000).Verdict);
 
         Assert.DoesNotContain(Program.Tables.Flows(), e => !e.IsReply && e.Source.Port == ClientPort + 3);
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void Closed_connections_are_remembered_as_long_as_their_ring_and_a_flood_does_not_change_that(Family family)
+    {
+        Serve(L4.Tcp, family, LocalBackend(family));
+        for (var i = 0; i < 20; i++)
+        {
+            New(L4.Tcp, family, i);
+            In(FromClient(family, new TcpSegment(TcpFlags.Rst), ClientPort + i));
+        }
+        for (var i = 0; i < 100; i++) New(L4.Tcp, family, 1000 + i);
+
+        var closed = Program.Tables.Flows().Where(e => !e.IsReply && e.Phase == LbCtPhase.Closed).Select(e => e.Source.Port - ClientPort);
+        Assert.Equal(Enumerable.Range(20 - SmallFixture.Closed, SmallFixture.Closed), closed.Order());
+    }
+
+    /// <summary>The places in the rings that its former life has left would else send it away amid the handshake.</summary>
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void A_connection_that_begins_anew_has_nothing_to_fear_from_the_one_before(Family family)
+    {
+        Serve(L4.Tcp, family, LocalBackend(family));
+        New(L4.Tcp, family, 0);
+        In(FromClient(family, new TcpSegment(TcpFlags.Rst)));
+        Program.Tables.AgePending(ticks: 2);
+
+        for (var i = 1; i < SmallFixture.HalfOpen; i++) New(L4.Tcp, family, i == 1 ? 0 : i);
+        New(L4.Tcp, family, 100);
+
+        Assert.Contains(Program.Tables.Flows(), e => !e.IsReply && e.Source.Port == ClientPort);
     }
 
     private PacketResult New(L4 protocol, Family family, int client) => In(FromClient(family, Segments.Opening(protocol), ClientPort + client));

@@ -72,6 +72,44 @@ public sealed class PortTests(PacketFixture fixture) : PacketTest(fixture.Progra
         Assert.Equal(6, Program.Tables.Flows().Count);
     }
 
+    /// <summary>A backend in TIME_WAIT takes a SYN for the next connection only if sequence numbers and timestamps are those of the same client port.</summary>
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void Each_port_of_a_client_has_one_source_port_of_its_own(Family family)
+    {
+        Serve(L4.Tcp, family, RemoteBackend(family));
+        Program.Settings = Program.Settings with { SnatPortFirst = 1024, SnatPortLast = 29999 };
+
+        var rounds = Enumerable.Range(0, 3).Select(_ => Enumerable.Range(0, 300).Select(Opened).ToList()).ToList();
+
+        Assert.Equal(300, rounds[0].Distinct().Count());
+        Assert.Equal(rounds[0], rounds[1]);
+        Assert.Equal(rounds[0], rounds[2]);
+
+        int Opened(int client)
+        {
+            var port = SnatPort(New(L4.Tcp, family, client));
+            In(FromClient(family, new TcpSegment(TcpFlags.Rst), ClientPort + client));
+            return port;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void The_port_of_a_closed_connection_is_left_alone_by_other_clients_while_there_are_others(Family family)
+    {
+        Serve(L4.Tcp, family, RemoteBackend(family));
+        Program.Settings = Program.Settings with { SnatPortFirst = 1024, SnatPortLast = 1024 + 99 };
+        var closed = SnatPort(New(L4.Tcp, family, 0));
+        In(FromClient(family, new TcpSegment(TcpFlags.Rst)));
+
+        // A hundred ports further begins the same search.
+        var other = SnatPort(New(L4.Tcp, family, 100));
+
+        Assert.Equal(1024 + (closed - 1024 + 1) % 100, other);
+        Assert.Equal(0ul, Program.Count(LbReason.CtPortTaken));
+    }
+
     [Theory]
     [MemberData(nameof(Talks))]
     public void A_reply_that_no_flow_waits_for_is_told(L4 protocol, Family family)
