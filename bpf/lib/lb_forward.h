@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* clang-format off */
 /*
  * The story of a packet, from the hook's door to its verdict:
  *
- *  (a) it is parsed; what is not TCP, UDP, SCTP or an ICMP error about one of them goes on
- * untouched, and so does what is tagged, or cut short; (b) a later fragment takes its ports from
- * the first one, and waits a little where that is late; (c) conntrack knows its flow: what it
- * becomes and where it leaves is written there; (d) else, where packets come in, its destination
- * may be a frontend: a backend is chosen, (e) and a flow opened towards it; or the packet is
- * answered that there is none; (f) it is translated: a packet too long or too old for its way is
- * answered instead; (g) it goes on through the stack, or straight out by a device; (h) how it ended
- * is counted, once.
+ *  (a) It is parsed; what is not TCP, UDP, SCTP or an ICMP error about one of them goes on
+ *      untouched, and so does what is tagged, or cut short.
+ *  (b) A later fragment takes its ports from the first one, and waits a little where that is late.
+ *  (c) Conntrack knows its flow: what it becomes and where it leaves is written there.
+ *  (d) Else, where packets come in, its destination may be a frontend: a backend is chosen,
+ *  (e) and a flow opened towards it; or the packet is answered that there is none.
+ *  (f) It is translated: a packet too long or too old for its way is answered instead.
+ *  (g) It goes on through the stack, or straight out by a device.
+ *  (h) How it ended is counted, once.
  *
  * Where packets leave only (a) to (c) and (f) to (h) happen: they are replies of this node's
  * backends to clients that kept their address.
  */
+/* clang-format on */
 #ifndef LB_FORWARD_H
 #define LB_FORWARD_H
 
