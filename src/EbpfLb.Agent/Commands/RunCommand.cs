@@ -14,7 +14,8 @@ internal sealed class RunCommand(AgentParts parts, Terminal terminal)
     public async Task<int> ExecuteAsync(RunOptions options, CancellationToken cancellationToken)
     {
         // Standard output is for answers; the log goes where logs go.
-        using var loggers = AgentLogging.Create(terminal.Error, options.LogFormat, options.Verbosity, parts.Time);
+        var verbosity = new Verbosity(options.Verbosity);
+        using var loggers = AgentLogging.Create(terminal.Error, options.LogFormat, verbosity, parts.Time);
         var logger = loggers.CreateLogger<RunCommand>();
         try
         {
@@ -24,7 +25,7 @@ internal sealed class RunCommand(AgentParts parts, Terminal terminal)
             Log.Starting(logger, VersionCommand.Version, options.Instance.Name, options.NodeName, source.Status.Description, Environment.ProcessId);
             await using var dataplane = parts.OpenDataplane(options, loggers);
             LogFeatures(logger, dataplane);
-            using var host = new AgentHost(options, source, dataplane, dataplane as INodeKernel, parts.Time, loggers);
+            using var host = new AgentHost(options, source, dataplane, dataplane as INodeKernel, verbosity, parts.Time, loggers);
             return await host.RunAsync(cancellationToken) ? ExitCode.Ok : ExitCode.Failed;
         }
         catch (StartException e)

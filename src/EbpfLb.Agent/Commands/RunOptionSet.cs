@@ -109,6 +109,8 @@ internal sealed class RunOptionSet
         SyncPeriod = result.GetResult(syncPeriod) is null ? TimeSpan.FromSeconds(30) : result.GetValue(syncPeriod),
         LogFormat = result.GetValue(logFormat),
         Verbosity = result.GetValue(verbosity),
+        Flags = [.. result.CommandResult.Children.OfType<OptionResult>().Where(o => !o.Implicit)
+            .Select(o => $"{o.Option.Name.TrimStart('-')}={string.Join(',', o.Tokens.Select(t => t.Value))}")],
         Flows = flows.Read(result),
         Node = node.Read(result),
         TcAttach = node.ReadAttachMode(result),

@@ -5,6 +5,7 @@ using EbpfLb.Agent.Events;
 using EbpfLb.Agent.Flows;
 using EbpfLb.Agent.Health;
 using EbpfLb.Agent.Kernel;
+using EbpfLb.Agent.Logging;
 using EbpfLb.Agent.Nodes;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Pipeline;
@@ -16,6 +17,7 @@ using EbpfLb.Http.Prometheus;
 using EbpfLb.Http.ServiceHealth;
 using EbpfLb.Http.Serving;
 using EbpfLb.Kubernetes.Api;
+using EbpfLb.Kubernetes;
 using EbpfLb.Model;
 using EbpfLb.Policy;
 using Microsoft.Extensions.DependencyInjection;
@@ -25,7 +27,7 @@ using Microsoft.Extensions.Logging;
 namespace EbpfLb.Agent.Hosting;
 
 /// <summary>Wires source, pipeline, dataplane, metrics and servers together and runs them until the process is told to end.</summary>
-internal sealed class AgentHost(RunOptions options, IClusterSource source, IDataplane dataplane, INodeKernel? nodeKernel, TimeProvider time, ILoggerFactory loggers) : IDisposable
+internal sealed class AgentHost(RunOptions options, IClusterSource source, IDataplane dataplane, INodeKernel? nodeKernel, Verbosity verbosity, TimeProvider time, ILoggerFactory loggers) : IDisposable
 {
     /// <summary>The meter that OpenTelemetry or others may attach to.</summary>
     public const string MeterName = "EbpfLb";
@@ -46,6 +48,10 @@ internal sealed class AgentHost(RunOptions options, IClusterSource source, IData
         var flowMetrics = new FlowMetrics(meter, () => flowState.Flows);
         _ = new DatapathMetrics(meter, new DataplaneReadings(dataplane, state, flowState));
         _ = new ProcessMetrics(meter, VersionCommand.Version);
+        _ = new EndpointMetrics(meter, () => NoLocalEndpoints.Count(state.Table));
+        if (source is ApiServerSource api)
+            _ = new RestClientMetrics(meter, () => api.Requests.Read().Select(r => new RestClientReading(r.Key.Code, r.Key.Method, r.Key.Host, r.Value)));
+        using var slis = new SliMetrics(state);
         var view = new AgentView(options.Instance.Name, VersionCommand.Version, time.GetUtcNow(), state, dataplane, flowState,
             new FlowView(Origin.Agent, new FlowTable(dataplane.FlowMaps, time), names, drops, time));
 
@@ -78,8 +84,9 @@ internal sealed class AgentHost(RunOptions options, IClusterSource source, IData
         if (options.MetricsAddress is { } metrics)
         {
             builder.Services.AddSingleton<IHostedService>(
-                new RetryingServer("metrics", OptionNames.MetricsBindAddress, metrics, new MetricsEndpoints(exporter).HandleAsync, time, loggers,
-                    bindFailures.For("FailedToStartMetricServer")));
+                new RetryingServer("metrics", OptionNames.MetricsBindAddress, metrics,
+                    new MetricsEndpoints(exporter, slis, AgentPages.Of(options, verbosity, time)).HandleAsync, time, loggers,
+                    bindFailures.For("FailedToStartMetricServer"), options.EnableProfiling ? MetricsEndpoints.BodyBytes : 0));
         }
         if (keeper is not null)
             builder.Services.AddSingleton<IHostedService>(new NodeService(keeper, network, state, options.SyncPeriod, time, loggers.CreateLogger<NodeService>()));

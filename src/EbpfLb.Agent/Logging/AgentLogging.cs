@@ -14,11 +14,15 @@ internal static class AgentLogging
     };
 
     public static ILoggerFactory Create(TextWriter output, LogFormat format, int verbosity, TimeProvider time)
+        => Create(output, format, new Verbosity(verbosity), time);
+
+    public static ILoggerFactory Create(TextWriter output, LogFormat format, Verbosity verbosity, TimeProvider time)
     {
         var provider = new LineLoggerProvider(output, format, time);
         return LoggerFactory.Create(builder => builder
             .AddProvider(provider)
-            .SetMinimumLevel(LevelOf(verbosity))
+            .SetMinimumLevel(LogLevel.Trace)
+            .AddFilter(level => verbosity.Allows(level))
             // Kestrel and the host talk about every connection below this.
             .AddFilter("Microsoft", LogLevel.Warning));
     }

@@ -35,6 +35,15 @@ internal sealed record RunOptions
     /// <summary>The agent ends when one of these cannot be bound (kube-proxy's bindAddressHardFail); else it tries again.</summary>
     public bool BindAddressHardFail { get; init; }
 
+    /// <summary>PUT /debug/flags/v at the metrics server changes the verbosity (kube-proxy's enableProfiling).</summary>
+    public bool EnableProfiling { get; init; }
+
+    /// <summary>What was given on the command line, "name=value" each, for /flagz.</summary>
+    public IReadOnlyList<string> Flags { get; init; } = [];
+
+    /// <summary>The effective configuration as one JSON object, for /configz; null: it is made of these options.</summary>
+    public Func<string>? ConfigurationJson { get; init; }
+
     public TimeSpan MinSyncPeriod { get; init; }
 
     public TimeSpan SyncPeriod { get; init; } = TimeSpan.FromSeconds(30);

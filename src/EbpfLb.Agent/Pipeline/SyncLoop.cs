@@ -74,8 +74,9 @@ internal sealed class SyncLoop(
 
     private void RunRound(ArrivedSnapshot arrived)
     {
+        var node = state.Node;
         var round = rounds.Run(arrived with { Snapshot = state.RecordArrived(arrived.Snapshot) });
-        syncMetrics.RecordRound(round.Compile + round.Apply);
+        syncMetrics.RecordRound(round.Compile + round.Apply, isFull: state.LastRound is not { Succeeded: true } || !Equals(node, state.Node));
         if (round.Succeeded)
         {
             backOff.Reset();

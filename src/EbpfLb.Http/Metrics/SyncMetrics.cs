@@ -12,6 +12,8 @@ public sealed class SyncMetrics
     private static readonly KeyValuePair<string, object?>[] Families = [Family(IpFamily.IPv4), Family(IpFamily.IPv6)];
 
     private readonly Histogram<double> duration;
+    private readonly Histogram<double> fullDuration;
+    private readonly Histogram<double> partialDuration;
     private readonly Histogram<double> networkProgramming;
     private readonly Gauge<double> lastSynced;
     private readonly Gauge<double> lastQueued;
@@ -23,8 +25,9 @@ public sealed class SyncMetrics
     public SyncMetrics(Meter meter)
     {
         const string Prefix = "kubeproxy_sync_proxy_rules_";
-        duration = meter.CreateHistogram(Prefix + "duration_seconds", "s", "Duration of one sync round", null,
-            new InstrumentAdvice<double> { HistogramBucketBoundaries = Buckets.Sync });
+        duration = Duration("kubeproxy_sync_proxy_rules_duration_seconds", "Duration of one sync round");
+        fullDuration = Duration("kubeproxy_sync_full_proxy_rules_duration_seconds", "Duration of one sync round that looked at everything");
+        partialDuration = Duration("kubeproxy_sync_partial_proxy_rules_duration_seconds", "Duration of one sync round that looked at what changed");
         networkProgramming = meter.CreateHistogram("kubeproxy_network_programming_duration_seconds", "s",
             "Time from the change of an endpoint, as stamped by the API server's controller, to the kernel", null,
             new InstrumentAdvice<double> { HistogramBucketBoundaries = Buckets.NetworkProgramming });
@@ -34,6 +37,9 @@ public sealed class SyncMetrics
         endpointChanges = meter.CreateCounter<long>(Prefix + "endpoint_changes_total", null, "Changes of EndpointSlices seen");
         servicesPending = meter.CreateGauge<long>(Prefix + "service_changes_pending", null, "Changes of Services not yet in the kernel");
         endpointsPending = meter.CreateGauge<long>(Prefix + "endpoint_changes_pending", null, "Changes of EndpointSlices not yet in the kernel");
+        Histogram<double> Duration(string name, string description) => meter.CreateHistogram(
+            name, "s", description, null, new InstrumentAdvice<double> { HistogramBucketBoundaries = Buckets.Sync });
+
         serviceChanges.Add(0);
         endpointChanges.Add(0);
         RecordPending(0, 0);
@@ -52,9 +58,14 @@ public sealed class SyncMetrics
     }
 
     /// <summary>A round ended, well or not.</summary>
-    public void RecordRound(TimeSpan elapsed)
+    /// <param name="isFull">Everything was looked at: the first one, one after a failure, and one after a change of the node.</param>
+    public void RecordRound(TimeSpan elapsed, bool isFull)
     {
-        foreach (var family in Families) duration.Record(elapsed.TotalSeconds, family);
+        foreach (var family in Families)
+        {
+            duration.Record(elapsed.TotalSeconds, family);
+            (isFull ? fullDuration : partialDuration).Record(elapsed.TotalSeconds, family);
+        }
     }
 
     public void RecordChanges(int services, int endpointSlices)

@@ -12,7 +12,7 @@ using Microsoft.Extensions.Options;
 namespace EbpfLb.Http.Serving;
 
 /// <summary>
-/// One Kestrel on one address, for small answers to GET and HEAD, and to POST where that is asked for. Without a web host: no configuration, routing or
+/// One Kestrel on one address, for small answers to GET and HEAD, and to POST and PUT where that is asked for. Without a web host: no configuration, routing or
 /// dependency injection has to start, which keeps the agent's start quick and its memory small.
 /// </summary>
 public sealed class KestrelListener : IAsyncDisposable
@@ -27,7 +27,7 @@ public sealed class KestrelListener : IAsyncDisposable
     public int Port { get; private init; }
 
     /// <param name="endpoint">An IP endpoint (port 0 takes a free one) or a unix socket's, which only its owner may use (mode 0600).</param>
-    /// <param name="bodyBytes">Longest body of a request; 0: POST is refused.</param>
+    /// <param name="bodyBytes">Longest body of a request; 0: POST and PUT are refused.</param>
     /// <exception cref="IOException">The address is in use.</exception>
     /// <exception cref="SocketException">The address is not of this machine, or may not be used.</exception>
     public static async Task<KestrelListener> StartAsync(
@@ -81,16 +81,15 @@ public sealed class KestrelListener : IAsyncDisposable
         return address is not null && Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Port > 0 ? uri.Port : 0;
     }
 
-    private sealed class Application(RequestDelegate handler, bool takesPost) : IHttpApplication<HttpContext>
+    private sealed class Application(RequestDelegate handler, bool takesBodies) : IHttpApplication<HttpContext>
     {
         public HttpContext CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);
 
         public Task ProcessRequestAsync(HttpContext context)
         {
             var method = context.Request.Method;
-            if (HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || (takesPost && HttpMethods.IsPost(method))) return handler(context);
-            context.Response.Headers.Allow = "GET, HEAD";
-            return Respond.TextAsync(context, "only GET and HEAD are answered here\n", status: StatusCodes.Status405MethodNotAllowed);
+            if (HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || (takesBodies && (HttpMethods.IsPost(method) || HttpMethods.IsPut(method)))) return handler(context);
+            return Respond.NotAllowedAsync(context, "GET, HEAD");
         }
 
         public void DisposeContext(HttpContext context, Exception? exception)

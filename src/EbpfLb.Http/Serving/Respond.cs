@@ -18,6 +18,14 @@ public static class Respond
     public static Task NotFoundAsync(HttpContext context, params string[] paths)
         => TextAsync(context, $"not found; there are {string.Join(", ", paths)}\n", status: StatusCodes.Status404NotFound);
 
+    /// <summary>405 that names the methods which are answered.</summary>
+    public static Task NotAllowedAsync(HttpContext context, string methods)
+    {
+        context.Response.Headers.Allow = methods;
+        return TextAsync(context, $"only {methods.Replace(", ", " and ", StringComparison.Ordinal)} {(methods.Contains(',') ? "are" : "is")} answered here\n",
+            status: StatusCodes.Status405MethodNotAllowed);
+    }
+
     private static async Task BytesAsync(HttpContext context, int status, byte[] body, string contentType)
     {
         var response = context.Response;
@@ -25,6 +33,7 @@ public static class Respond
         response.ContentType = contentType;
         response.ContentLength = body.Length;
         response.Headers.CacheControl = "no-store";
+        response.Headers.XContentTypeOptions = "nosniff";
         if (!HttpMethods.IsHead(context.Request.Method)) await response.Body.WriteAsync(body, context.RequestAborted);
     }
 }

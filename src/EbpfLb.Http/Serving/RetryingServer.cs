@@ -13,9 +13,10 @@ namespace EbpfLb.Http.Serving;
 /// <param name="name">For logs: "health" or "metrics".</param>
 /// <param name="option">The option that changes the address, named in the log.</param>
 /// <param name="failed">Told each time that binding failed, with a sentence for people.</param>
+/// <param name="bodyBytes">See <see cref="KestrelListener.StartAsync"/>.</param>
 public sealed class RetryingServer(
     string name, string option, IPEndPoint endpoint, RequestDelegate handler, TimeProvider time, ILoggerFactory loggers,
-    Action<string>? failed = null) : BackgroundService
+    Action<string>? failed = null, int bodyBytes = 0) : BackgroundService
 {
     public static readonly TimeSpan RetryPeriod = TimeSpan.FromSeconds(5);
 
@@ -46,7 +47,7 @@ public sealed class RetryingServer(
         {
             try
             {
-                return await KestrelListener.StartAsync(endpoint, handler, loggers, stoppingToken);
+                return await KestrelListener.StartAsync(endpoint, handler, loggers, stoppingToken, bodyBytes);
             }
             catch (Exception e) when (e is IOException or SocketException)
             {

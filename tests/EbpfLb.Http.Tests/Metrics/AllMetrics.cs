@@ -21,6 +21,9 @@ internal sealed class AllMetrics : IDisposable
         _ = new DatapathMetrics(meter, Readings);
         Flow = new FlowMetrics(meter, () => Flows);
         _ = new ProcessMetrics(meter, "1.2.3");
+        _ = new EndpointMetrics(meter, () => NoLocalEndpoints);
+        _ = new RestClientMetrics(meter, () => [new RestClientReading("200", "GET", "10.0.0.1:6443", 3)]);
+        Reconciler = new ConntrackReconcilerMetrics(meter);
     }
 
     public ManualTimeProvider Time { get; } = new(DateTimeOffset.FromUnixTimeSeconds(1_000_000));
@@ -39,6 +42,10 @@ internal sealed class AllMetrics : IDisposable
 
     public FlowMetrics Flow { get; }
 
+    public ConntrackReconcilerMetrics Reconciler { get; }
+
+    public IReadOnlyList<NoLocalEndpointsReading> NoLocalEndpoints { get; set; } = [new(IpFamily.IPv4, "internal", 0), new(IpFamily.IPv4, "external", 2)];
+
     public IReadOnlyList<FlowReading> Flows { get; set; } = [];
 
     public string[] Lines => Exporter.Export().Split('\n');
@@ -47,7 +54,8 @@ internal sealed class AllMetrics : IDisposable
     public void RecordOneOfEach()
     {
         Sync.RecordQueued(Time.GetUtcNow());
-        Sync.RecordRound(TimeSpan.FromMilliseconds(3));
+        Sync.RecordRound(TimeSpan.FromMilliseconds(3), isFull: true);
+        Sync.RecordRound(TimeSpan.FromMilliseconds(3), isFull: false);
         Sync.RecordSynced(Time.GetUtcNow());
         Sync.RecordChanges(2, 3);
         Sync.RecordPending(1, 4);
@@ -57,6 +65,9 @@ internal sealed class AllMetrics : IDisposable
         Plan.RecordRetry();
         Flow.RecordSweep(new SweepReading(IpFamily.IPv4, 5, 2, 1, TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(200)));
         Flows = [new FlowReading(IpFamily.IPv4, "open", 12), new FlowReading(IpFamily.IPv6, "open", 0)];
+        Reconciler.RecordSync(IpFamily.IPv4, 3, TimeSpan.FromMilliseconds(2));
+        Reconciler.RecordSync(IpFamily.IPv6, 0, TimeSpan.FromMilliseconds(2));
+        Sync.RecordNetworkProgramming(IpFamily.IPv6, TimeSpan.FromSeconds(1.5));
         Health.RecordHealthz(200);
         Health.RecordLivez(503);
         Source = new SourceStatus("here", true, Time.GetUtcNow(), null);

@@ -1,5 +1,8 @@
 using System.Net;
+using EbpfLb.Http.Health;
+using EbpfLb.Http.Metrics;
 using EbpfLb.Http.Tests.Serving;
+using EbpfLb.Model;
 
 namespace EbpfLb.Http.Tests.Metrics;
 
@@ -26,5 +29,69 @@ public sealed class MetricsEndpointsTests : IDisposable
         Assert.Equal((HttpStatusCode.OK, "ok"), await server.GetAsync("/healthz"));
         Assert.Equal((HttpStatusCode.OK, "ebpf"), await server.GetAsync("/proxyMode"));
         Assert.Equal(HttpStatusCode.NotFound, (await server.GetAsync("/")).Status);
+    }
+
+    [Fact]
+    public async Task Configuration_flags_and_status_are_shown()
+    {
+        await using var server = await ServedEndpoints.MetricsAsync(metrics, new DebugPages(() => "{\"a\":1}", () => "v=4\n", () => "Up: 1\n", null));
+        using var configz = await server.Client.GetAsync(new Uri("/configz", UriKind.Relative), TestContext.Current.CancellationToken);
+        Assert.Equal("application/json", configz.Content.Headers.ContentType?.ToString());
+        Assert.Equal("{\"a\":1}", await configz.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        Assert.EndsWith("\nv=4\n", (await server.GetAsync("/flagz")).Body);
+        Assert.EndsWith("\nUp: 1\n", (await server.GetAsync("/statusz")).Body);
+    }
+
+    [Fact]
+    public async Task The_verbosity_is_put_only_with_profiling_and_profiles_are_not_there()
+    {
+        var level = "";
+        Func<string, string?> set = text => int.TryParse(text, out _) ? Keep(text) : "not a level";
+        await using var without = await ServedEndpoints.MetricsAsync(metrics);
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, await PutAsync(without, "4"));
+        Assert.DoesNotContain("Go profiles", (await without.GetAsync("/debug/pprof/heap")).Body);
+
+        await using var with = await ServedEndpoints.MetricsAsync(metrics, new DebugPages(() => "{}", () => "", () => "", set));
+        Assert.Equal(HttpStatusCode.OK, await PutAsync(with, "4"));
+        Assert.Equal("4", level);
+        Assert.Equal(HttpStatusCode.BadRequest, await PutAsync(with, "much"));
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, (await with.GetAsync("/debug/flags/v")).Status);
+        var (status, body) = await with.GetAsync("/debug/pprof/heap");
+        Assert.Equal(HttpStatusCode.NotFound, status);
+        Assert.Contains("no Go profiles here", body);
+
+        string? Keep(string text)
+        {
+            level = text;
+            return null;
+        }
+    }
+
+    [Fact]
+    public async Task Health_checks_are_metrics_of_their_own()
+    {
+        using var slis = new SliMetrics(new FixedHealth());
+        await using var server = await ServedEndpoints.MetricsAsync(metrics, slis: slis);
+        await server.GetAsync("/metrics/slis");
+        var lines = (await server.GetAsync("/metrics/slis")).Body.Split('\n');
+        Assert.Contains("# TYPE kubernetes_healthcheck gauge", lines);
+        Assert.Contains("kubernetes_healthcheck{name=\"dataplane\",type=\"livez\"} 1", lines);
+        Assert.Contains("kubernetes_healthcheck{name=\"node-eligible\",type=\"healthz\"} 0", lines);
+        Assert.Contains("kubernetes_healthchecks_total{name=\"ready\",type=\"readyz\",status=\"error\"} 2", lines);
+        Assert.DoesNotContain(lines, l => l.StartsWith("ebpflb", StringComparison.Ordinal));
+    }
+
+    private static async Task<HttpStatusCode> PutAsync(ServedEndpoints server, string body)
+    {
+        using var content = new StringContent(body);
+        using var answer = await server.Client.PutAsync(new Uri("/debug/flags/v", UriKind.Relative), content, TestContext.Current.CancellationToken);
+        return answer.StatusCode;
+    }
+
+    private sealed class FixedHealth : IProxyHealth
+    {
+        public HealthReport Report() => new(default, default, NodeEligible: false, Healthy: true, new Dictionary<IpFamily, FamilyHealth>());
+
+        public ReadinessReport Readiness() => new(false, ["not yet"]);
     }
 }

@@ -13,7 +13,7 @@ public sealed class MetricsTests : IDisposable
     [Fact]
     public void A_round_is_counted_for_both_families_with_the_buckets_of_kube_proxy()
     {
-        metrics.Sync.RecordRound(TimeSpan.FromMilliseconds(3));
+        metrics.Sync.RecordRound(TimeSpan.FromMilliseconds(3), isFull: true);
         var lines = metrics.Lines;
         Assert.Contains("kubeproxy_sync_proxy_rules_duration_seconds_count{ip_family=\"IPv6\"} 1", lines);
         Assert.Contains("kubeproxy_sync_proxy_rules_duration_seconds_bucket{ip_family=\"IPv4\",le=\"0.002\"} 0", lines);

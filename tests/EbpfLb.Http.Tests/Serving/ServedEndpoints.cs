@@ -24,10 +24,11 @@ internal sealed class ServedEndpoints : IAsyncDisposable
     public static Task<ServedEndpoints> HealthAsync(IProxyHealth health, AllMetrics metrics)
         => ServeAsync(new HealthEndpoints(health, metrics.Health).HandleAsync);
 
-    public static Task<ServedEndpoints> MetricsAsync(AllMetrics metrics) => ServeAsync(new MetricsEndpoints(metrics.Exporter).HandleAsync);
+    public static Task<ServedEndpoints> MetricsAsync(AllMetrics metrics, DebugPages? pages = null, SliMetrics? slis = null) => ServeAsync(
+        new MetricsEndpoints(metrics.Exporter, slis!, pages ?? new DebugPages(() => "{}", () => "", () => "", null)).HandleAsync, MetricsEndpoints.BodyBytes);
 
-    private static async Task<ServedEndpoints> ServeAsync(RequestDelegate handler) => new(await KestrelListener.StartAsync(
-        new IPEndPoint(IPAddress.Loopback, 0), handler, NullLoggerFactory.Instance, TestContext.Current.CancellationToken));
+    private static async Task<ServedEndpoints> ServeAsync(RequestDelegate handler, int bodyBytes = 0) => new(await KestrelListener.StartAsync(
+        new IPEndPoint(IPAddress.Loopback, 0), handler, NullLoggerFactory.Instance, TestContext.Current.CancellationToken, bodyBytes));
 
     public async Task<(HttpStatusCode Status, string Body)> GetAsync(string path)
     {
