@@ -72,6 +72,15 @@ internal static partial class Log
     [LoggerMessage(35, LogLevel.Error, "Changes of the network are not told: error=\"{Error}\"; they are found at the next sync period", EventName = "NodeUnwatched")]
     public static partial void NodeUnwatched(ILogger logger, string error);
 
+    [LoggerMessage(36, LogLevel.Debug, "Clients: namespaces={Namespaces} written={Written} removed={Removed}", EventName = "Clients")]
+    public static partial void Clients(ILogger logger, int namespaces, int written, int removed);
+
+    [LoggerMessage(37, LogLevel.Warning, "Addresses of clients not up to date: {Problem}", EventName = "ClientProblem")]
+    public static partial void ClientProblem(ILogger logger, string problem);
+
+    [LoggerMessage(38, LogLevel.Warning, "New network namespaces are not told: error=\"{Error}\"; they are found at the next sync period", EventName = "ClientsUnwatched")]
+    public static partial void ClientsUnwatched(ILogger logger, string error);
+
     [LoggerMessage(40, LogLevel.Warning, "Packets not balanced: reason={Reason} count={Count} {Sentence}", EventName = "PacketsDropped")]
     public static partial void PacketsDropped(ILogger logger, string reason, long count, string sentence);
 

@@ -4,6 +4,7 @@ using EbpfLb.Bpf;
 using EbpfLb.Datapath.Applying;
 using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Canary;
+using EbpfLb.Datapath.Clients;
 using EbpfLb.Datapath.Counters;
 using EbpfLb.Datapath.Devices;
 using EbpfLb.Datapath.Events;
@@ -36,6 +37,7 @@ public sealed class Dataplane : IAsyncDisposable
     private readonly TcAttacher deviceAttacher;
     private readonly Lock deviceSync = new();
     private readonly NodeTables node;
+    private readonly ClientTable clients;
     private readonly FlowMove flows;
     private readonly PlanApplier applier;
     private readonly RetireQueue retirements;
@@ -57,6 +59,7 @@ public sealed class Dataplane : IAsyncDisposable
         this.cgroup = cgroup;
         Mirror = tables.ReadMirror(limits);
         node = tables.ReadNode(Mirror.NodePorts);
+        clients = tables.ReadClients();
         FlowMaps = FlowMaps.Open(loaded.Maps);
         applier = new PlanApplier(tables.ForPlans, Mirror);
         retirements = new RetireQueue(applier, new KernelGracePeriod());
@@ -116,7 +119,14 @@ public sealed class Dataplane : IAsyncDisposable
     /// Tells the programs of this node's devices, addresses and settings; what is so already is not written. Without it what
     /// an earlier agent said stays. May be called from any thread.
     /// </summary>
-    public NodeResult ApplyNode(NodeState state) => node.Apply(state);
+    public NodeResult ApplyNode(NodeState state) => node.Apply(state).And(clients.ApplyHost(state.Settings.HostNetnsCookie, state.Own));
+
+    /// <summary>
+    /// Tells the programs what processes of the other network namespaces connect from, all of them at once. May be called from any
+    /// thread.
+    /// </summary>
+    /// <param name="found">By cookie; null: not known this time, what was known stays.</param>
+    public NodeResult ApplyClients(IReadOnlyDictionary<ulong, ClientAddresses?> found) => clients.Apply(found);
 
     /// <summary>
     /// Puts the programs in force and pins what is new. Call it when the tables are filled: new maps take the place of
@@ -187,6 +197,7 @@ public sealed class Dataplane : IAsyncDisposable
         new(Abi.Tables.Slots.Name, Mirror.SlotsInUse, Mirror.Limits.MaxSlots, "--max-slots"),
         new(Abi.Tables.SrcRanges4.Name, Mirror.SourceRanges4, Mirror.Limits.MaxRanges4, "--max-source-ranges"),
         new(Abi.Tables.SrcRanges6.Name, Mirror.SourceRanges6, Mirror.Limits.MaxRanges6, "--max-source-ranges"),
+        clients.Fill,
     ];
 
     /// <summary>Leaves everything in force. Does not wait for a grace period: the next agent finds what is left to retire.</summary>

@@ -27,8 +27,9 @@ internal sealed class NetlinkSocket : IDisposable
     private NetlinkSocket(Socket socket) => this.socket = socket;
 
     /// <param name="groups">RTMGRP_... of linux/rtnetlink.h whose notifications arrive; 0 for a socket that only asks.</param>
+    /// <param name="isEverywhere">Notifications of other namespaces too, of those that this one has an id for (CAP_NET_BROADCAST).</param>
     /// <exception cref="NetlinkException">The kernel refuses.</exception>
-    public static NetlinkSocket Open(uint groups = 0)
+    public static NetlinkSocket Open(uint groups = 0, bool isEverywhere = false)
     {
         var descriptor = Check(LibC.socket(LibC.AF_NETLINK, LibC.SOCK_RAW | LibC.SOCK_CLOEXEC, LibC.NETLINK_ROUTE), "open a netlink socket");
         var handle = new SafeSocketHandle(descriptor, ownsHandle: true);
@@ -36,6 +37,7 @@ internal sealed class NetlinkSocket : IDisposable
         {
             Check(LibC.setsockopt(handle, LibC.SOL_NETLINK, LibC.NETLINK_EXT_ACK, 1, sizeof(int)), "ask for explanations of netlink errors");
             Check(LibC.setsockopt(handle, LibC.SOL_NETLINK, LibC.NETLINK_CAP_ACK, 1, sizeof(int)), "ask for short netlink acknowledgements");
+            if (isEverywhere) Check(LibC.setsockopt(handle, LibC.SOL_NETLINK, LibC.NETLINK_LISTEN_ALL_NSID, 1, sizeof(int)), "listen to other network namespaces");
             var address = new LibC.SocketAddressNetlink { Family = LibC.AF_NETLINK, Groups = groups };
             Check(LibC.bind(handle, address, LibC.SocketAddressNetlink.Bytes), "bind a netlink socket");
             return new NetlinkSocket(new Socket(handle) { ReceiveTimeout = AnswerTimeoutMilliseconds });

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using EbpfLb.Agent.Clients;
 using EbpfLb.Agent.Commands;
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Events;
@@ -9,8 +10,10 @@ using EbpfLb.Agent.Logging;
 using EbpfLb.Agent.Nodes;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Pipeline;
+using EbpfLb.Datapath.Clients;
 using EbpfLb.Datapath.Events;
 using EbpfLb.Datapath.Flows;
+using EbpfLb.Datapath.Namespaces;
 using EbpfLb.Http.Health;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Http.Prometheus;
@@ -66,6 +69,10 @@ internal sealed class AgentHost(RunOptions options, IClusterSource source, IData
         // Before the first round: what it publishes shall find the node as it is.
         keeper?.Refresh();
         servicePorts.Attach();
+        var clients = dataplane is IClientKernel clientKernel
+            ? new ClientKeeper(clientKernel, new ClientReader(new NetworkNamespaces()), network.NamespaceCookie, time, loggers.CreateLogger<ClientKeeper>())
+            : null;
+        clients?.Refresh();
 
         // Empty: no configuration files, environment or event sources to look for, which would only slow the start.
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "ebpflb" });
@@ -90,6 +97,11 @@ internal sealed class AgentHost(RunOptions options, IClusterSource source, IData
         }
         if (keeper is not null)
             builder.Services.AddSingleton<IHostedService>(new NodeService(keeper, network, state, options.SyncPeriod, time, loggers.CreateLogger<NodeService>()));
+        if (clients is not null)
+        {
+            builder.Services.AddSingleton<IHostedService>(
+                new ClientService(clients, NamespaceChanges.WatchAsync, options.SyncPeriod, time, loggers.CreateLogger<ClientService>()));
+        }
         builder.Services.AddSingleton(services => CreatePipeline(state, health, services.GetRequiredService<IHostApplicationLifetime>()));
         builder.Services.AddHostedService(services => services.GetRequiredService<PipelineService>());
         builder.Services.AddSingleton<IHostedService>(

@@ -1,10 +1,12 @@
 using EbpfLb.Abi;
+using EbpfLb.Agent.Clients;
 using EbpfLb.Agent.Hosting;
 using EbpfLb.Agent.Nodes;
 using EbpfLb.Agent.Options;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Canary;
+using EbpfLb.Datapath.Clients;
 using EbpfLb.Datapath.Counters;
 using EbpfLb.Datapath.Devices;
 using EbpfLb.Datapath.Events;
@@ -17,7 +19,7 @@ using Microsoft.Extensions.Logging;
 namespace EbpfLb.Agent.Kernel;
 
 /// <summary>The dataplane in the kernel.</summary>
-internal sealed class KernelDataplane : IDataplane, INodeKernel
+internal sealed class KernelDataplane : IDataplane, INodeKernel, IClientKernel
 {
     private readonly Datapath.Dataplane dataplane;
 
@@ -65,6 +67,8 @@ internal sealed class KernelDataplane : IDataplane, INodeKernel
     public void Attach() => dataplane.Attach();
 
     public NodeResult ApplyNode(NodeState state) => dataplane.ApplyNode(state);
+
+    public NodeResult ApplyClients(IReadOnlyDictionary<ulong, ClientAddresses?> clients) => dataplane.ApplyClients(clients);
 
     public IReadOnlyList<AttachedDevice> AttachDevices(IReadOnlyList<DeviceDecision> decisions) => dataplane.AttachDevices(decisions);
 

@@ -10,4 +10,7 @@ public sealed record NodeResult(int Written, int Removed, ValueList<string> Prob
 {
     /// <summary>The kernel holds the state; when false, apply it again when what the problems name is mended.</summary>
     public bool IsComplete => Problems.IsEmpty;
+
+    /// <summary>Of two parts.</summary>
+    public NodeResult And(NodeResult other) => new(Written + other.Written, Removed + other.Removed, [.. Problems, .. other.Problems]);
 }

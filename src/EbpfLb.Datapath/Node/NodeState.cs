@@ -1,3 +1,4 @@
+using EbpfLb.Datapath.Clients;
 using EbpfLb.Model;
 
 namespace EbpfLb.Datapath.Node;
@@ -7,6 +8,9 @@ namespace EbpfLb.Datapath.Node;
 /// <param name="Addresses">Of all interfaces, but not 127.0.0.0/8 and ::1; each once.</param>
 public sealed record NodeState(ValueList<NodeDevice> Devices, ValueList<NodeAddress> Addresses, NodeSettings Settings)
 {
+    /// <summary>The node's own addresses, from which its processes connect.</summary>
+    public ClientAddresses Own { get; init; } = ClientAddresses.None;
+
     /// <summary>Nothing known, nothing wanted: the socket hooks work, NodePorts answer nowhere.</summary>
     public static NodeState Empty { get; } = new([], [], new NodeSettings());
 }

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using EbpfLb.Datapath.Clients;
 using EbpfLb.Datapath.Devices;
 using EbpfLb.Model;
 using EbpfLb.Netlink.Network;
@@ -19,7 +20,10 @@ public static class NodeStateBuilder
             // All devices, not only those with programs: a backend may be behind any of them.
             devices.Where(d => !d.Link.Flags.HasFlag(LinkFlags.Loopback)).Select(d => Device(d, addresses, options)).ToValueList(),
             Addresses(network, addresses, options).ToValueList(),
-            Settings(options, node, netnsCookie));
+            Settings(options, node, netnsCookie))
+        {
+            Own = new ClientAddresses(addresses.Primary4, addresses.Primary6),
+        };
     }
 
     private static NodeDevice Device(DeviceDecision device, NodeAddresses addresses, NodeOptions options) => new(

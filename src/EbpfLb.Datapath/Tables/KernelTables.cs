@@ -1,5 +1,6 @@
 using EbpfLb.Abi;
 using EbpfLb.Bpf;
+using EbpfLb.Datapath.Clients;
 using EbpfLb.Datapath.Counters;
 using EbpfLb.Datapath.Loading;
 using EbpfLb.Datapath.Node;
@@ -23,8 +24,10 @@ internal sealed class KernelTables : IDisposable
     private readonly KernelTable<uint, LbDevice> devices;
     private readonly KernelTable<LbIp4, LbNodeAddr> addresses4;
     private readonly KernelTable<LbIp6, LbNodeAddr> addresses6;
+    private readonly KernelTable<ulong, LbNetns> netns;
     private readonly BpfMap<uint, LbSettings> settings;
     private readonly uint pendingFlows;
+    private readonly uint namespaces;
 
     private KernelTables(MapSet maps)
     {
@@ -38,8 +41,10 @@ internal sealed class KernelTables : IDisposable
         devices = new(new BpfMap<uint, LbDevice>(maps.Take(Abi.Tables.Devices)));
         addresses4 = new(new BpfMap<LbIp4, LbNodeAddr>(maps.Take(Abi.Tables.NodeAddrs4)));
         addresses6 = new(new BpfMap<LbIp6, LbNodeAddr>(maps.Take(Abi.Tables.NodeAddrs6)));
+        netns = new(new BpfMap<ulong, LbNetns>(maps.Take(Abi.Tables.Netns)));
         settings = new(maps.Take(Abi.Tables.Settings));
         pendingFlows = maps.All[Abi.Tables.CtPending.Name].Info.MaxEntries;
+        namespaces = maps.All[Abi.Tables.Netns.Name].Info.MaxEntries;
         ServiceCounters = new(
             new PerCpuMap<uint, LbSvcStat>(maps.Take(Abi.Tables.SvcStats)), maps.Created.Contains(Abi.Tables.SvcStats.Name));
         ForPlans = new PlanTables(services4, services6, slots, backends, sources4, sources6, ServiceCounters);
@@ -62,6 +67,8 @@ internal sealed class KernelTables : IDisposable
         new(devices, devices.Entries()), new(addresses4, addresses4.Entries()), new(addresses6, addresses6.Entries()),
         new KernelTable<uint, LbSettings>(settings), settings.Lookup(0), pendingFlows, nodePorts);
 
+    public ClientTable ReadClients() => new(new(netns, netns.Entries()), namespaces);
+
     public IReadOnlyList<ReasonCount> ReadReasons() => CounterReader.Read(stats);
 
     public void Dispose()
@@ -76,6 +83,7 @@ internal sealed class KernelTables : IDisposable
         devices.Dispose();
         addresses4.Dispose();
         addresses6.Dispose();
+        netns.Dispose();
         settings.Dispose();
         ServiceCounters.Dispose();
     }

@@ -10,6 +10,7 @@ internal static partial class LibC
     public const int SOCK_CLOEXEC = 0x80000;
     public const int NETLINK_ROUTE = 0;
     public const int SOL_NETLINK = 270;
+    public const int NETLINK_LISTEN_ALL_NSID = 8;
     public const int NETLINK_CAP_ACK = 10;
     public const int NETLINK_EXT_ACK = 11;
     public const int SOL_SOCKET = 1;

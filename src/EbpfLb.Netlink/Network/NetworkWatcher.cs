@@ -20,6 +20,13 @@ public sealed class NetworkWatcher : IDisposable
     /// <exception cref="NetlinkException">No netlink socket can be had.</exception>
     public static NetworkWatcher Open() => new(NetlinkSocket.Open(Groups));
 
+    /// <summary>
+    /// The same with the changes of other namespaces mixed in: of those that this one knows an id of, as it does once a device here
+    /// has its other end there (veth, netkit). Which namespace a change is of is not told.
+    /// </summary>
+    /// <exception cref="NetlinkException">No netlink socket can be had, or CAP_NET_BROADCAST is missing.</exception>
+    public static NetworkWatcher OpenEverywhere() => new(NetlinkSocket.Open(Groups, isEverywhere: true));
+
     /// <summary>Changes as they come, without end. A reader that is too slow is told <see cref="ChangesLost"/>.</summary>
     public async IAsyncEnumerable<NetworkChange> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {

@@ -28,7 +28,7 @@ public sealed class FrontendTests(TestCluster cluster) : IClassFixture<TestClust
         {
             var report = cluster.Probe.Load(new LoadSpec(mode, service.Address(cluster, way, family)) { Count = mode == LoadMode.UdpShared ? 10 : 60, Timeout = Limit });
 
-            Assert.True(report.IsClean, $"{mode}: {report.Line}{cluster.Report()}");
+            cluster.CheckClean(report);
             // A flow stays with its backend: one socket, one backend.
             Assert.Equal(mode == LoadMode.UdpShared ? 1 : 4, report.Names.Count);
         }
@@ -70,7 +70,7 @@ public sealed class FrontendTests(TestCluster cluster) : IClassFixture<TestClust
 
         var report = cluster.Probe.Load(new LoadSpec(LoadMode.Udp, service.Address(cluster, way, family)) { Count = 20, Bytes = 9000, Timeout = Limit });
 
-        Assert.True(report.IsClean, $"{report.Line}{cluster.Report()}");
+        cluster.CheckClean(report);
         Assert.Equal(2, report.Names.Count);
     }
 

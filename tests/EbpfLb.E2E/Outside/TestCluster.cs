@@ -99,7 +99,7 @@ public sealed class TestCluster : IDisposable
         foreach (var node in (ClusterNode[])[First, Second])
         {
             Eventually.True(
-                () => node.Agent.Command("services").Output.Contains($"default/{service.Manifest.Name}", StringComparison.Ordinal),
+                () => node.Agent.Services().Contains($"\"default/{service.Manifest.Name}", StringComparison.Ordinal),
                 () => $"{service.Manifest.Name} to be programmed on {node.Name}. Log of the agent:\n{node.Agent.Log}");
         }
         return service;
@@ -107,8 +107,13 @@ public sealed class TestCluster : IDisposable
 
     public OutsideService Publish(params IReadOnlyList<string> pods) => Publish(NewService(pods));
 
-    /// <summary>What a failing test wants to know.</summary>
-    public string Report() => string.Concat(new[] { First, Second }.Select(node =>
+    /// <summary>Fails with all that is known when a load is not clean. Asking for that takes longer than most tests.</summary>
+    public void CheckClean(LoadReport report)
+    {
+        if (!report.IsClean) Assert.Fail(report.Line + Report());
+    }
+
+    private string Report() => string.Concat(new[] { First, Second }.Select(node =>
         $"\n{node.Name}:\n{node.Agent.Command("status").Output}\n{node.Agent.Command("conntrack", "list").Output}\n{node.Agent.Log}"));
 
     public T Keep<T>(T disposable)

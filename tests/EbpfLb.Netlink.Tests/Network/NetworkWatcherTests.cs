@@ -68,6 +68,19 @@ public sealed class NetworkWatcherTests : IDisposable
     }
 
     [Fact]
+    public async Task Addresses_of_a_namespace_that_a_device_leads_to_are_told_where_that_is_asked_for()
+    {
+        using var everywhere = netns.Open(NetworkWatcher.OpenEverywhere);
+        using var inner = new TestNamespace();
+        netns.Ip($"link add ve0 type veth peer name ve1 netns {inner.Node.Netns}");
+
+        inner.Ip("addr add 192.0.2.77/24 dev ve1");
+
+        await foreach (var change in everywhere.ReadAsync(stop.Token))
+            if (change is AddressChange { IsGone: false } found && found.Address.Local.ToString() == "192.0.2.77") return;
+    }
+
+    [Fact]
     public async Task Routes_come_and_go()
     {
         netns.Ip("link add ve0 type veth peer name ve1", "link set ve0 up", "addr add 192.0.2.1/24 dev ve0", "route add 10.0.0.0/8 via 192.0.2.9");

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using EbpfLb.Testing.Netns;
@@ -20,6 +21,7 @@ public sealed class AgentProcess : IDisposable
     private readonly DirectoryInfo runDirectory = Directory.CreateTempSubdirectory("ebpflb-run-");
     private readonly ProcessPlace place;
     private readonly HttpClient http;
+    private readonly HttpClient control;
     private ChildProcess? process;
 
     private AgentProcess(AgentOptions options)
@@ -27,6 +29,7 @@ public sealed class AgentProcess : IDisposable
         this.options = options;
         place = options.Node.Place with { CgroupPath = options.Node.Cgroup.Child("agent").Path };
         http = NetnsListener.HttpClient(place.NetnsPath!);
+        control = UnixClient(Path.Combine(runDirectory.FullName, $"{Instance}.sock"));
     }
 
     /// <summary>Starts an agent and waits until it is ready.</summary>
@@ -87,6 +90,19 @@ public sealed class AgentProcess : IDisposable
         catch (HttpRequestException)
         {
             return null;
+        }
+    }
+
+    /// <summary>What `ebpflb services -o json` prints, asked on the control socket without starting a command; empty while nobody listens.</summary>
+    public string Services()
+    {
+        try
+        {
+            return control.GetStringAsync(new Uri("http://agent/services")).GetAwaiter().GetResult();
+        }
+        catch (HttpRequestException)
+        {
+            return "";
         }
     }
 
@@ -158,8 +174,31 @@ public sealed class AgentProcess : IDisposable
             Command("cleanup");
         BpfFs.RemoveInstance(Instance);
         http.Dispose();
+        control.Dispose();
         // The command above removes it too when nothing else is in it.
         if (Directory.Exists(runDirectory.FullName))
             runDirectory.Delete(recursive: true);
     }
+
+    private static HttpClient UnixClient(string path) => new(new SocketsHttpHandler
+    {
+        ConnectCallback = async (_, cancellation) =>
+        {
+            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            try
+            {
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellation);
+                return new NetworkStream(socket, ownsSocket: true);
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
+        },
+        UseProxy = false,
+    })
+    {
+        Timeout = TimeSpan.FromSeconds(10),
+    };
 }
