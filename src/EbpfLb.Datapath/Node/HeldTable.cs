@@ -15,8 +15,6 @@ internal sealed class HeldTable<TKey, TValue>(ITable<TKey, TValue> table, IEnume
 
     public string Name => table.Name;
 
-    public int Count => held.Count;
-
     public bool TryGet(TKey key, out TValue value) => held.TryGetValue(key, out value);
 
     /// <summary>Adds and changes what is not so yet. Returns how many; what failed is told, once per kind of error.</summary>
