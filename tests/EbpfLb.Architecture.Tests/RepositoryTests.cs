@@ -27,6 +27,13 @@ public sealed class RepositoryTests
     public void Every_path_named_in_the_documentation_exists() => Assert.Empty(DocumentedPaths.Violations(Repository));
 
     [Fact]
+    public void Every_test_named_in_the_conformance_table_exists()
+    {
+        Assert.True(Repository.Exists(DocumentedTests.Document));
+        Assert.Empty(DocumentedTests.Violations(Repository));
+    }
+
+    [Fact]
     public void Every_C_file_starts_with_its_licence_and_its_purpose() => Assert.Empty(LicenseLines.Violations(Repository));
 
     [Fact]

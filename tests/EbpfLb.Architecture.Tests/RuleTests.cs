@@ -10,6 +10,9 @@ public sealed class RuleTests
     private static SourceTree Tree(params (string Path, string Text)[] files)
         => new(files.ToDictionary(f => f.Path, f => f.Text, StringComparer.Ordinal));
 
+    private static SourceTree TestsAnd(string conformance) => Tree(
+        (DocumentedTests.Document, conformance), ("tests/EbpfLb.E2E/WireTests.cs", "public sealed class WireTests\n{\n    public void It_works()\n"));
+
     private static (string Path, string Text) Project(string path, params string[] references) => (path,
         $"<Project><ItemGroup>{string.Concat(references.Select(r => $"<ProjectReference Include=\"../{r}/{r}.csproj\" />"))}</ItemGroup></Project>");
 
@@ -77,6 +80,23 @@ public sealed class RuleTests
         files[document] = text;
         Assert.Empty(DocumentedPaths.Violations(new SourceTree(files)));
     }
+
+    [Theory]
+    [InlineData("| title | `WireTests.It_is_gone` |")]
+    [InlineData("| title | `GoneTests.It_works` |")]
+    [InlineData("| title | `It_is_gone` |")]
+    [InlineData("| title | `EbpfLb.E2E/GoneTests` |")]
+    [InlineData("| title | later |")]
+    public void A_test_that_does_not_exist_and_a_row_without_one_are_found(string row)
+        => Assert.Single(DocumentedTests.Violations(TestsAnd(row)));
+
+    [Theory]
+    [InlineData("| title | `WireTests.It_works`, `It_works` of `EbpfLb.E2E/WireTests` |")]
+    [InlineData("| title | not here: needs a kubelet |")]
+    [InlineData("| title | test |\n|---|---|")]
+    [InlineData("Anything `else` that is `src/Code.cs`.")]
+    public void Tests_that_exist_and_reasons_for_none_are_fine(string row)
+        => Assert.Empty(DocumentedTests.Violations(TestsAnd(row)));
 
     [Theory]
     [InlineData("#pragma once\n")]
