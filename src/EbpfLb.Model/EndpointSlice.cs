@@ -32,7 +32,7 @@ public readonly record struct Endpoint(
 /// An Endpoints object becomes one slice per subset and family.
 /// </summary>
 /// <param name="ServiceName">Label kubernetes.io/service-name, in the namespace of the slice; never empty.</param>
-/// <param name="TriggerTime">Annotation endpoints.kubernetes.io/last-change-trigger-time, when it could be read.</param>
+/// <param name="TriggerTime">Annotation endpoints.kubernetes.io/last-change-trigger-time, when it could be read. No part of the content.</param>
 public sealed record EndpointSlice(
     ObjectName Name,
     string ServiceName,
@@ -44,4 +44,11 @@ public sealed record EndpointSlice(
 {
     /// <summary>The Service this slice belongs to.</summary>
     public ObjectName Owner => new(Name.Namespace, ServiceName);
+
+    /// <summary>Without <see cref="TriggerTime"/>: when nothing else is new, nothing has changed, and nothing is timed (contract section 13).</summary>
+    public bool Equals(EndpointSlice? other) => other is not null
+        && Name == other.Name && ServiceName == other.ServiceName && Family == other.Family && Labels == other.Labels
+        && Ports.Equals(other.Ports) && Endpoints.Equals(other.Endpoints);
+
+    public override int GetHashCode() => HashCode.Combine(Name, ServiceName, Family, Labels, Ports, Endpoints);
 }

@@ -44,6 +44,20 @@ public sealed class ClusterStateBuilderTests
     }
 
     [Fact]
+    public void Another_trigger_time_alone_is_no_change_of_a_slice()
+    {
+        var slice = Build.Slice("web-1", "web");
+        builder.Set(slice with { TriggerTime = DateTimeOffset.UnixEpoch });
+        var before = builder.Build();
+
+        Assert.False(builder.Set(slice with { TriggerTime = DateTimeOffset.UnixEpoch.AddHours(1) }));
+        Assert.Same(before.Services, builder.Build().Services);
+
+        Assert.True(builder.Set(Build.Slice("web-1", "web", "10.244.0.2") with { TriggerTime = DateTimeOffset.UnixEpoch.AddHours(2) }));
+        Assert.Equal(DateTimeOffset.UnixEpoch.AddHours(2), builder.Build().Services[Build.Name("web")].Slices[0].TriggerTime);
+    }
+
+    [Fact]
     public void A_change_leaves_all_other_entries_as_they_were()
     {
         builder.Set(Build.Service("a"));

@@ -1,0 +1,120 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using EbpfLb.Agent.Commands;
+using EbpfLb.Agent.Events;
+using EbpfLb.Agent.Hosting;
+using EbpfLb.Agent.Logging;
+using EbpfLb.Agent.Options;
+using EbpfLb.Agent.Tests.Fakes;
+using EbpfLb.Agent.Tests.Pipeline;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Agent.Tests.Hosting;
+
+/// <summary>The agent's own servers, in a whole agent between a fake API server and a fake dataplane.</summary>
+public sealed class ServersTests
+{
+    [Fact]
+    public async Task The_metrics_server_tells_configuration_flags_and_status()
+    {
+        await using var agent = await RunningAgent.StartAsync("--nodeport-addresses", "192.0.2.0/24");
+
+        using var configz = JsonDocument.Parse((await agent.GetAsync("metrics", "/configz")).Body);
+        Assert.Equal("node-1", configz.RootElement.GetProperty("kubeproxy.config.k8s.io").GetProperty("hostnameOverride").GetString());
+        Assert.Contains("\nnodeport-addresses=192.0.2.0/24\n", (await agent.GetAsync("metrics", "/flagz")).Body);
+        Assert.Contains($"\nVersion: {VersionCommand.Version}\n", (await agent.GetAsync("metrics", "/statusz")).Body);
+        Assert.Equal("ebpf", (await agent.GetAsync("metrics", "/proxyMode")).Body);
+    }
+
+    [Fact]
+    public async Task The_requests_to_the_API_server_are_among_the_metrics()
+    {
+        await using var agent = await RunningAgent.StartAsync();
+        agent.ApplyNode();
+        await agent.UntilLogAsync("Node object: name=node-1");
+
+        var body = (await agent.GetAsync("metrics", "/metrics")).Body;
+        Assert.Contains($"rest_client_requests_total{{code=\"200\",host=\"{agent.Server.Url.Authority}\",method=\"GET\"}}", body);
+        Assert.Contains("kubeproxy_sync_full_proxy_rules_duration_seconds_count{ip_family=\"IPv4\"}", body);
+    }
+
+    [Fact]
+    public async Task A_change_of_endpoints_is_timed_from_its_annotation_when_it_is_a_change()
+    {
+        await using var agent = await RunningAgent.StartAsync();
+        agent.Server.Apply(Slice("10.1.0.1", DateTimeOffset.UtcNow.AddDays(-1)));
+        await agent.UntilLogAsync("Synced: ");
+        // Later than the agent's start, with nanoseconds as the controller writes them; then the same again with another time only.
+        agent.Server.Apply(Slice("10.1.0.2", DateTimeOffset.UtcNow));
+        await Waiting.UntilAsync(() => Latencies(agent) == 1);
+        agent.Server.Apply(Slice("10.1.0.2", DateTimeOffset.UtcNow));
+        agent.Server.Apply(Slice("10.1.0.3", DateTimeOffset.UtcNow));
+
+        await Waiting.UntilAsync(() => Latencies(agent) == 2);
+    }
+
+    [Fact]
+    public async Task An_address_that_is_taken_is_an_event_on_the_node_and_the_agent_goes_on()
+    {
+        using var occupant = new TcpListener(IPAddress.Loopback, 0);
+        occupant.Start();
+        await using var agent = await RunningAgent.StartAsync("--healthz-bind-address", $"{occupant.LocalEndpoint}");
+
+        await Waiting.UntilAsync(() => agent.Server.Events.Any(e => (string?)e["reason"] == "FailedToStartProxierHealthcheck"));
+        var told = agent.Server.Events.Single(e => (string?)e["reason"] == "FailedToStartProxierHealthcheck");
+        Assert.Equal(("Node", "node-1", "Warning"), ((string?)told["regarding"]!["kind"], (string?)told["regarding"]!["name"], (string?)told["type"]));
+        Assert.Contains("--healthz-bind-address", (string?)told["note"]);
+        Assert.Equal("ok", (await agent.GetAsync("metrics", "/healthz")).Body);
+        Assert.False(agent.Exit.IsCompleted);
+    }
+
+    [Fact]
+    public void With_hard_failure_an_address_that_is_taken_ends_the_process()
+    {
+        using var log = new CollectedLog();
+        using var events = new EventQueue(null, "n", TimeProvider.System, log.Loggers.CreateLogger("events"));
+        var stopped = 0;
+        foreach (var hard in new[] { false, true })
+        {
+            var failures = new BindFailures(events, "n", hard, log.Loggers.CreateLogger("host")) { Stop = () => stopped++ };
+            failures.For("FailedToStartMetricServer")("the metrics server cannot listen");
+            Assert.Equal((hard, hard ? 1 : 0), (failures.Failed, stopped));
+        }
+        Assert.Contains(log.Lines, l => l.Contains("--bind-address-hard-fail is set: the process ends", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_verbosity_can_be_switched_when_profiling_is_on(bool profiling)
+    {
+        var verbosity = new Verbosity(0);
+        using var text = new CollectedText();
+        using var loggers = AgentLogging.Create(text.Writer, LogFormat.Text, verbosity, TimeProvider.System);
+        var options = new RunOptions { Instance = new InstanceOptions("i", null, null, "/run"), NodeName = "n", EnableProfiling = profiling };
+        var set = AgentPages.Of(options, verbosity, TimeProvider.System).SetVerbosity;
+        Assert.Equal(profiling, set is not null);
+        if (set is null) return;
+
+        var logger = loggers.CreateLogger("x");
+        Assert.False(logger.IsEnabled(LogLevel.Debug));
+        Assert.Null(set("4"));
+        Assert.True(logger.IsEnabled(LogLevel.Debug));
+        Assert.False(logger.IsEnabled(LogLevel.Trace));
+        Assert.Contains("0 to 10", set("11"));
+        Assert.Null(set("0"));
+        Assert.False(logger.IsEnabled(LogLevel.Debug));
+    }
+
+    private static int Latencies(RunningAgent agent)
+        => agent.GetAsync("metrics", "/metrics").GetAwaiter().GetResult().Body.Split('\n')
+            .Where(l => l.StartsWith("kubeproxy_network_programming_duration_seconds_count{ip_family=\"IPv4\"}", StringComparison.Ordinal))
+            .Select(l => int.Parse(l[(l.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture)).FirstOrDefault();
+
+    private static string Slice(string address, DateTimeOffset trigger) => $$"""
+        {"kind":"EndpointSlice","apiVersion":"discovery.k8s.io/v1","metadata":{"name":"web-1","namespace":"prod","labels":{"kubernetes.io/service-name":"web"},
+          "annotations":{"endpoints.kubernetes.io/last-change-trigger-time":"{{trigger.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.fffffff}}00Z"} },
+         "addressType":"IPv4","ports":[{"port":8080}],"endpoints":[{"addresses":["{{address}}"]}]}
+        """;
+}
