@@ -113,7 +113,8 @@ public sealed class TestCluster : IDisposable
         if (!report.IsClean) Assert.Fail(report.Line + Report());
     }
 
-    private string Report() => string.Concat(new[] { First, Second }.Select(node =>
+    /// <summary>What the agents say of their state, their flows and themselves.</summary>
+    public string Report() => string.Concat(new[] { First, Second }.Select(node =>
         $"\n{node.Name}:\n{node.Agent.Command("status").Output}\n{node.Agent.Command("conntrack", "list").Output}\n{node.Agent.Log}"));
 
     public T Keep<T>(T disposable)
