@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text;
 using EbpfLb.Agent.Explaining;
 using EbpfLb.Agent.Hosting;
 using EbpfLb.Agent.Options;
@@ -17,7 +15,7 @@ internal sealed class ExplainCommand(CommandContext context)
         var terminal = context.Terminal;
         try
         {
-            if (options.Manifests is null) throw new StartException("only what --manifests names can be explained yet");
+            if (options.Manifests is null) return await LiveAsync(options, cancellationToken);
             var cluster = Load(options, options.Manifests);
             foreach (var note in cluster.Notes) await terminal.Error.WriteLineAsync($"note: {note}");
             if (options.Flows is { } file) return await BatchAsync(cluster.Explainer, file, cancellationToken);
@@ -30,6 +28,16 @@ internal sealed class ExplainCommand(CommandContext context)
             return ExitCode.Failed;
         }
     }
+
+    private Task<int> LiveAsync(ExplainOptions options, CancellationToken cancellationToken) => context.AskAsync(options.Instance, async view =>
+    {
+        var live = new LiveExplanation(view, options.Instance, context.Terminal);
+        if (options.Flows is not { } file) return await live.OneAsync(options.Flow!, options.Format, cancellationToken);
+        await using var flows = Open(file);
+        return await live.AllAsync(flows, cancellationToken);
+    }, cancellationToken);
+
+    private static Stream Open(string file) => file == "-" ? Console.OpenStandardInput() : File.OpenRead(file);
 
     private OfflineCluster Load(ExplainOptions options, string manifests)
     {
@@ -48,15 +56,12 @@ internal sealed class ExplainCommand(CommandContext context)
             ExplanationText.Write(context.Terminal, explainer, explanation);
             return;
         }
-        var output = new ArrayBufferWriter<byte>();
-        using var json = new FlowJson(output);
-        json.Write(new FlowLine(flow, flow.From.ToString(), flow.To.ToString()), explanation);
-        context.Terminal.Out.Write(Encoding.UTF8.GetString(output.WrittenSpan));
+        context.Terminal.Out.WriteLine(FlowJson.Line(flow, explanation));
     }
 
     private async Task<int> BatchAsync(Explainer explainer, string file, CancellationToken cancellationToken)
     {
-        await using var flows = file == "-" ? Console.OpenStandardInput() : File.OpenRead(file);
+        await using var flows = Open(file);
         using var batch = new FlowBatch(explainer, context.Terminal.Out, note => context.Terminal.Error.WriteLine($"note: {note}"));
         await batch.RunAsync(flows, cancellationToken);
         if (batch.Bad == 0) return ExitCode.Ok;

@@ -6,9 +6,11 @@ using EbpfLb.Policy;
 namespace EbpfLb.Agent.Control;
 
 /// <summary>The running agent's own view: names from the last table, ids and counters from the kernel.</summary>
-internal sealed class AgentView(string instance, string version, DateTimeOffset started, PipelineState state, IDataplane dataplane, FlowState flowState, IFlowView flows) : IInstanceView
+internal sealed class AgentView(string instance, string version, DateTimeOffset started, PipelineState state, IDataplane dataplane, FlowState flowState, IFlowView flows, IExplainView? explanations = null) : IInstanceView
 {
     public IFlowView Flows => flows;
+
+    public IExplainView? Explanations => explanations;
 
     public Task<StatusReport> StatusAsync(CancellationToken cancellationToken)
     {

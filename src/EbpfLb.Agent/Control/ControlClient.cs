@@ -48,6 +48,8 @@ internal sealed class ControlClient : IInstanceView, IDisposable
 
     public IFlowView Flows => new ControlFlows(client);
 
+    public IExplainView? Explanations => new ControlExplanations(client);
+
     public void Dispose() => client.Dispose();
 
     private async Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellationToken)

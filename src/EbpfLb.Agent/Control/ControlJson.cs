@@ -12,4 +12,7 @@ namespace EbpfLb.Agent.Control;
 [JsonSerializable(typeof(FlowCountReport))]
 [JsonSerializable(typeof(FlushReport))]
 [JsonSerializable(typeof(DropsReport))]
+[JsonSerializable(typeof(ExplainQuery))]
+[JsonSerializable(typeof(ExplainReport))]
+[JsonSerializable(typeof(KernelReport))]
 internal sealed partial class ControlJson : JsonSerializerContext;

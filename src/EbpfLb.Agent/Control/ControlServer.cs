@@ -16,6 +16,7 @@ internal sealed class ControlServer(string path, IInstanceView view, ILoggerFact
 {
     private readonly ILogger logger = loggers.CreateLogger<ControlServer>();
     private readonly FlowRequests flows = new(view.Flows);
+    private readonly ExplainRequests explanations = new(view.Explanations);
     private KestrelListener? listener;
 
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -45,8 +46,11 @@ internal sealed class ControlServer(string path, IInstanceView view, ILoggerFact
         "/status" => AnswerAsync(context, view.StatusAsync, ControlJson.Default.StatusReport),
         "/services" => AnswerAsync(context, view.ServicesAsync, ControlJson.Default.ServicesReport),
         "/backends" => AnswerAsync(context, view.BackendsAsync, ControlJson.Default.BackendsReport),
+        ExplainRequests.One => explanations.OneAsync(context),
+        ExplainRequests.Lines => explanations.LinesAsync(context),
         _ => flows.HandleAsync(context, () => Respond.NotFoundAsync(
-            context, "/status", "/services", "/backends", FlowRequests.List, FlowRequests.Count, FlowRequests.Flush, FlowRequests.Drops)),
+            context, "/status", "/services", "/backends", FlowRequests.List, FlowRequests.Count, FlowRequests.Flush, FlowRequests.Drops,
+            ExplainRequests.One, ExplainRequests.Lines)),
     };
 
     private static async Task AnswerAsync<T>(HttpContext context, Func<CancellationToken, Task<T>> answer, JsonTypeInfo<T> type)

@@ -11,4 +11,7 @@ internal interface IInstanceView
 
     /// <summary>Flows and drops.</summary>
     IFlowView Flows { get; }
+
+    /// <summary>null: nobody is there who knows more than the maps hold.</summary>
+    IExplainView? Explanations => null;
 }

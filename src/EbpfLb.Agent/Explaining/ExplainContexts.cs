@@ -32,6 +32,29 @@ internal static class ExplainContexts
         };
     }
 
+    /// <summary>The node as its agent knows it; other nodes it does not read.</summary>
+    /// <param name="node">This node's object; null when there is none.</param>
+    /// <param name="state">What the programs were told; null: nothing yet.</param>
+    public static ExplainContext Of(NodeOptions options, string nodeName, Node? node, NodeState? state)
+    {
+        var settings = state?.Settings ?? new NodeSettings();
+        return new ExplainContext
+        {
+            NodeName = nodeName,
+            Addresses = (state?.Addresses ?? []).Select(a => new LocalAddress(a.Address, a.NodePort)).ToValueList(),
+            LoopbackNodePorts4 = settings.LoopbackNodePorts4,
+            LoopbackNodePorts6 = settings.LoopbackNodePorts6,
+            NodePortRange = settings.NodePorts ?? options.NodePorts,
+            Pods4 = settings.Pods4,
+            Pods6 = settings.Pods6,
+            PodDevices = settings.DetectByDevice ? DevicesOf(options.Detector) : null,
+            PodRanges = node is null ? [] : RangesOf(node).ToValueList(),
+            MasqueradeAll = settings.MasqueradeAll,
+            AlwaysSnat = settings.AlwaysSnat,
+            HostSocketsOnly = settings.HostSocketsOnly,
+        };
+    }
+
     /// <summary>The first address of each family (contract section 13, startup 2): what "primary" of nodePortAddresses means.</summary>
     private static List<IpAddress> Primaries(Node? node) => (node?.Addresses ?? []).GroupBy(a => a.Family).Select(g => g.First()).ToList();
 

@@ -7,12 +7,13 @@ namespace EbpfLb.Agent.Explaining;
 
 /// <summary>Explains flows line by line; what is answered is written before more is waited for, so a pipe can ask and listen in turns.</summary>
 /// <param name="note">Told once of each field that says nothing to us.</param>
-internal sealed class FlowBatch(Explainer explainer, TextWriter output, Action<string> note) : IDisposable
+/// <param name="first">Number of the first line.</param>
+internal sealed class FlowBatch(Explainer explainer, TextWriter output, Action<string> note, int first = 1) : IDisposable
 {
     private readonly ArrayBufferWriter<byte> answers = new();
     private readonly HashSet<string> unknown = [];
     private FlowJson? json;
-    private int line;
+    private int line = first - 1;
     private int bad;
 
     /// <summary>Lines that could not be answered so far.</summary>
@@ -32,6 +33,14 @@ internal sealed class FlowBatch(Explainer explainer, TextWriter output, Action<s
             if (result.IsCompleted) break;
         }
         await reader.CompleteAsync();
+    }
+
+    /// <summary>Answers all lines of a text.</summary>
+    public void Run(string flows)
+    {
+        Answer(new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(flows)), isLast: true);
+        output.Write(Encoding.UTF8.GetString(answers.WrittenSpan));
+        answers.ResetWrittenCount();
     }
 
     public void Dispose() => json?.Dispose();

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using EbpfLb.Policy;
@@ -10,6 +11,15 @@ namespace EbpfLb.Agent.Explaining;
 internal sealed class FlowJson(ArrayBufferWriter<byte> output) : IDisposable
 {
     private readonly Utf8JsonWriter writer = new(output, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+
+    /// <summary>One answer by itself, without the end of the line.</summary>
+    public static string Line(Flow flow, Explanation explanation)
+    {
+        var bytes = new ArrayBufferWriter<byte>();
+        using var json = new FlowJson(bytes);
+        json.Write(new FlowLine(flow, flow.From.ToString(), flow.To.ToString()), explanation);
+        return Encoding.UTF8.GetString(bytes.WrittenSpan[..^1]);
+    }
 
     public void Write(FlowLine line, Explanation explanation)
     {

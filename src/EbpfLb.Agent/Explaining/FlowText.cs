@@ -1,3 +1,4 @@
+using EbpfLb.Agent.Control;
 using EbpfLb.Model;
 using EbpfLb.Policy.Explaining;
 
@@ -6,6 +7,15 @@ namespace EbpfLb.Agent.Explaining;
 /// <summary>Parts of a flow as people write them.</summary>
 internal static class FlowText
 {
+    /// <exception cref="FormatException">A part of it is not understood, or the addresses are of two families.</exception>
+    public static Flow ParseQuery(ExplainQuery query)
+    {
+        var (from, (to, port, protocol)) = (ParseAddress(query.From), ParseTo(query.To));
+        return from.Family == to.Family
+            ? new Flow(from, to, port, protocol, query.Path is { } path ? ParsePath(path) : null, query.IngressInterface)
+            : throw new FormatException($"{to} is {to.Family} and {from} {from.Family}; give two addresses of one family");
+    }
+
     /// <summary>Reads "10.96.0.10:53/UDP", "[fd00::10]:53" (TCP).</summary>
     /// <exception cref="FormatException">Not such a destination.</exception>
     public static (IpAddress Address, ushort Port, TransportProtocol Protocol) ParseTo(string text)

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using EbpfLb.Agent.Clients;
 using EbpfLb.Agent.Commands;
 using EbpfLb.Agent.Control;
+using EbpfLb.Agent.Explaining;
 using EbpfLb.Agent.Events;
 using EbpfLb.Agent.Flows;
 using EbpfLb.Agent.Health;
@@ -56,7 +57,8 @@ internal sealed class AgentHost(RunOptions options, IClusterSource source, IData
             _ = new RestClientMetrics(meter, () => api.Requests.Read().Select(r => new RestClientReading(r.Key.Code, r.Key.Method, r.Key.Host, r.Value)));
         using var slis = new SliMetrics(state);
         var view = new AgentView(options.Instance.Name, VersionCommand.Version, time.GetUtcNow(), state, dataplane, flowState,
-            new FlowView(Origin.Agent, new FlowTable(dataplane.FlowMaps, time), names, drops, time));
+            new FlowView(Origin.Agent, new FlowTable(dataplane.FlowMaps, time), names, drops, time),
+            new AgentExplainer(state, options.Node, options.NodeName));
 
         using var events = new EventQueue(source as IEventWriter, options.NodeName, time, loggers.CreateLogger<EventQueue>());
         state.OnNodeObject = new NodeObjectLog(options.NodeName, events, loggers.CreateLogger<NodeKeeper>()).Write;

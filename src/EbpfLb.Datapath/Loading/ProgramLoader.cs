@@ -13,10 +13,7 @@ internal static class ProgramLoader
 
     public static LoadedProgram Load(InstancePaths paths, MapSizes sizes, DatapathOptions options, ILogger logger)
     {
-        using var elf = typeof(ProgramLoader).Assembly.GetManifestResourceStream(Resource)
-            ?? throw new InvalidOperationException($"the assembly was built without {Resource}: run make build");
-        using var bpf = BpfObject.Open(elf, new ObjectOpenOptions("ebpflb", (_, line) => Log.LibBpf(logger, line)));
-        RequireAbi(bpf);
+        using var bpf = OpenObject((_, line) => Log.LibBpf(logger, line));
         foreach (var knob in new DatapathConfig { SvcStats = options.ServiceCounters ? (byte)1 : (byte)0 }.Knobs())
             bpf.Knobs.Set(knob.Name, knob.Bytes.Span);
 
@@ -24,7 +21,25 @@ internal static class ProgramLoader
         return new LoadedProgram(maps, bpf.Programs.Keys.ToDictionary(name => name, bpf.OpenProgram), paths);
     }
 
-    /// <exception cref="BpfLayoutException">The object is of another build than this agent.</exception>
+    /// <summary>The object before it is loaded.</summary>
+    /// <exception cref="BpfLayoutException">It is of another build than this agent.</exception>
+    public static BpfObject OpenObject(BpfLogger? logger)
+    {
+        using var elf = typeof(ProgramLoader).Assembly.GetManifestResourceStream(Resource)
+            ?? throw new InvalidOperationException($"the assembly was built without {Resource}: run make build");
+        var bpf = BpfObject.Open(elf, new ObjectOpenOptions("ebpflb", logger));
+        try
+        {
+            RequireAbi(bpf);
+            return bpf;
+        }
+        catch
+        {
+            bpf.Dispose();
+            throw;
+        }
+    }
+
     private static void RequireAbi(BpfObject bpf)
     {
         var found = AbiFingerprint.Compute(bpf.Types, "lb_");

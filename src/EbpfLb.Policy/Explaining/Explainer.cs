@@ -53,6 +53,11 @@ public sealed class Explainer
     /// <summary>What a person should look at; empty when all is as it should be.</summary>
     public IReadOnlyList<string> Problems(Explanation explanation) => [.. new ProblemFinder(this).Find(explanation)];
 
+    /// <summary>The frontend as it is in the table, a NodePort at 0.0.0.0 or ::; null when nothing answers, or an unknown port of a ClusterIP does.</summary>
+    public static Frontend? TableKey(Explanation explanation) => explanation is { Port: not null, Frontend: { } served }
+        ? served.Kind == FrontendKind.NodePort ? served.Frontend with { Address = IpAddress.Any(served.Frontend.Address.Family) } : served.Frontend
+        : null;
+
     private Explanation Choose(Flow flow, Source source, ServedAddress served)
     {
         var port = served.Port.Port;

@@ -1,0 +1,44 @@
+using System.Text.Json;
+using EbpfLb.Agent.Explaining;
+using EbpfLb.Http.Serving;
+using Microsoft.AspNetCore.Http;
+
+namespace EbpfLb.Agent.Control;
+
+/// <summary>The agent's end of <see cref="ControlExplanations"/>.</summary>
+internal sealed class ExplainRequests(IExplainView? explanations)
+{
+    public const string One = "/explain";
+    public const string Lines = "/explain/lines";
+
+    public async Task OneAsync(HttpContext context)
+    {
+        try
+        {
+            var query = await JsonSerializer.DeserializeAsync(context.Request.Body, ControlJson.Default.ExplainQuery, context.RequestAborted)
+                ?? throw new FormatException("nothing was asked");
+            var report = await View().ExplainAsync(FlowText.ParseQuery(query), context.RequestAborted);
+            await Respond.JsonAsync(context, StatusCodes.Status200OK, report, ControlJson.Default.ExplainReport);
+        }
+        catch (Exception e) when (e is FormatException or JsonException)
+        {
+            await Respond.TextAsync(context, e.Message, status: StatusCodes.Status400BadRequest);
+        }
+    }
+
+    public async Task LinesAsync(HttpContext context)
+    {
+        try
+        {
+            using var reader = new StreamReader(context.Request.Body);
+            var first = int.TryParse(context.Request.Query["first"], out var number) ? number : 1;
+            await Respond.TextAsync(context, await View().ExplainAsync(await reader.ReadToEndAsync(context.RequestAborted), first, context.RequestAborted));
+        }
+        catch (FormatException e)
+        {
+            await Respond.TextAsync(context, e.Message, status: StatusCodes.Status400BadRequest);
+        }
+    }
+
+    private IExplainView View() => explanations ?? throw new FormatException("this agent explains nothing");
+}

@@ -1,0 +1,22 @@
+namespace EbpfLb.Agent.Control;
+
+/// <summary>What the kernel holds about a connection's frontend, and did with its first packet.</summary>
+/// <param name="Entry">The frontend in the map; null when it is not there.</param>
+/// <param name="Remembered">The backend that session affinity remembers for the client; null: none.</param>
+/// <param name="Flows">Flows of the client to this frontend that are tracked.</param>
+/// <param name="Packet">null: not run, or it could not be.</param>
+/// <param name="NotReady">What the agent says is missing.</param>
+/// <param name="Stale">Where the kernel does not hold what the agent's table says.</param>
+internal sealed record KernelReport(
+    KernelEntry? Entry, string? Remembered, IReadOnlyList<FlowRow> Flows, KernelPacket? Packet, IReadOnlyList<string> NotReady, IReadOnlyList<string> Stale);
+
+/// <param name="Cluster">Backends of the Cluster list.</param>
+internal sealed record KernelEntry(
+    uint ServiceId, string Kind, string Policy, uint AffinitySeconds, IReadOnlyList<string> Cluster, IReadOnlyList<string> Local,
+    ulong Connections, ulong Active, ulong Datagrams, ulong Refused);
+
+/// <param name="Device">That it was said to come in by.</param>
+/// <param name="Outcome">"passed", "translated", "refused" or "dropped".</param>
+/// <param name="Direct">It leaves by a device at once; else it goes on through the stack.</param>
+/// <param name="Reasons">What the program counted, as in the metrics.</param>
+internal sealed record KernelPacket(string Device, string Outcome, string Source, string Destination, bool Direct, IReadOnlyList<string> Reasons);

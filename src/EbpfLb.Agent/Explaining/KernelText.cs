@@ -1,0 +1,42 @@
+using EbpfLb.Agent.Control;
+
+namespace EbpfLb.Agent.Explaining;
+
+/// <summary>What the kernel holds, for people.</summary>
+internal static class KernelText
+{
+    private const int LabelWidth = 12;
+
+    public static void Write(TextWriter output, KernelReport report)
+    {
+        output.WriteLine();
+        output.WriteLine("kernel");
+        if (report.Entry is { } entry)
+        {
+            Line("entry", $"id {entry.ServiceId}, {entry.Kind}, policy {entry.Policy}, affinity {entry.AffinitySeconds} s, {entry.Cluster.Count} backends in the Cluster list, {entry.Local.Count} in the Local list");
+            Line("counters", $"{entry.Connections} connections, {entry.Active} of them open, {entry.Datagrams} datagrams, {entry.Refused} refused");
+            if (entry.AffinitySeconds > 0) Line("affinity", report.Remembered is { } backend ? $"{backend} is remembered for this client" : "nothing is remembered for this client");
+        }
+        else
+        {
+            Line("entry", "none");
+        }
+        foreach (var flow in report.Flows) Line("flow", $"{flow.Client} -> {flow.Backend}, {flow.Phase}{(flow.Snat is null ? "" : $", as {flow.Snat}")}, idle for {flow.IdleSeconds:0} s");
+        if (report.Packet is { } packet)
+        {
+            Line("program", $"a first packet by {packet.Device} is {packet.Outcome}{Where(packet)}");
+            Line("counted", packet.Reasons.Count == 0 ? "nothing" : string.Join(", ", packet.Reasons));
+        }
+        foreach (var text in report.NotReady) Line("not ready", text);
+        foreach (var text in report.Stale) Line("stale", text);
+
+        void Line(string label, string text) => output.WriteLine($"  {label.PadRight(LabelWidth)}{text}");
+    }
+
+    private static string Where(KernelPacket packet) => packet.Outcome switch
+    {
+        "translated" => $": {packet.Source} -> {packet.Destination}, {(packet.Direct ? "straight out" : "through the stack")}",
+        "refused" => $": {packet.Source} answers {packet.Destination}",
+        _ => "",
+    };
+}

@@ -1,0 +1,111 @@
+using System.Buffers.Binary;
+using EbpfLb.Abi;
+using EbpfLb.Bpf;
+using EbpfLb.Datapath.Counters;
+using EbpfLb.Datapath.Loading;
+using EbpfLb.Datapath.Options;
+using EbpfLb.Policy.Explaining;
+
+namespace EbpfLb.Datapath.Probing;
+
+/// <summary>
+/// Runs the program of incoming packets over packets of our own (BPF_PROG_TEST_RUN). It reads the instance's tables, which programs
+/// cannot write, and has flows, affinity, counters and events to itself: nothing of the instance changes, and nothing is sent.
+/// </summary>
+public sealed class PacketProbe : IDisposable
+{
+    private const string Program = "lb_in";
+    private const ushort SourcePort = 40_000;
+    private const int SkbSize = 192;
+    private const int SkbIngressIfindex = 36;
+    private const int SkbIfindex = 40;
+    private const int ActionDrop = 2;
+    private const int ActionRedirect = 7;
+
+    /// <summary>What programs only read: most by their flag, two cannot have it as the agent maps them. All others are ours, and small.</summary>
+    private static readonly HashSet<string> Shared =
+    [
+        .. Abi.Tables.All.Where(t => (t.Flags & (uint)MapFlags.ReadOnlyProgram) != 0 && t.Name != Abi.Tables.Meta.Name).Select(t => t.Name),
+        Abi.Tables.Slots.Name, Abi.Tables.Backends.Name,
+    ];
+
+    private static readonly Dictionary<string, uint> Own = new()
+    {
+        [Abi.Tables.Affinity.Name] = 128, [Abi.Tables.Conntrack4.Name] = 128, [Abi.Tables.Conntrack6.Name] = 128, [Abi.Tables.CtPending.Name] = 128,
+        [Abi.Tables.Frags.Name] = 128, [Abi.Tables.UdpPeer.Name] = 128, [Abi.Tables.SvcStats.Name] = 1, [Abi.Tables.Events.Name] = 4096,
+    };
+
+    private readonly BpfProgram program;
+    private readonly PerCpuMap<uint, LbStat> stats;
+    private readonly BpfMap<LbAffKey, LbAff> affinity;
+    private Dictionary<LbReason, ulong> before = [];
+
+    private PacketProbe(BpfProgram program, PerCpuMap<uint, LbStat> stats, BpfMap<LbAffKey, LbAff> affinity)
+    {
+        this.program = program;
+        this.stats = stats;
+        this.affinity = affinity;
+    }
+
+    /// <summary>Loads the program beside the pinned tables; null when the instance has none of this version.</summary>
+    /// <exception cref="BpfException">The kernel refuses it.</exception>
+    public static PacketProbe? Open(DatapathOptions options)
+    {
+        if (Places.Find(options) is not { } paths || !AbiStamp.Matches(paths.Map(Abi.Tables.Meta.Name))) return null;
+        using var bpf = ProgramLoader.OpenObject(null);
+        foreach (var candidate in bpf.Programs.Values) candidate.AutoLoad = candidate.Name == Program;
+        foreach (var knob in new DatapathConfig { SvcStats = 0 }.Knobs()) bpf.Knobs.Set(knob.Name, knob.Bytes.Span);
+        List<BpfMap> pinned = [];
+        try
+        {
+            foreach (var map in bpf.Maps.Values.Where(m => !m.IsInternal))
+            {
+                if (Own.TryGetValue(map.Name, out var entries)) map.MaxEntries = entries;
+                if (!Shared.Contains(map.Name)) continue;
+                var existing = BpfMap.OpenPinned(paths.Map(map.Name));
+                pinned.Add(existing);
+                map.Reuse(existing);
+            }
+            bpf.Load();
+        }
+        finally
+        {
+            foreach (var map in pinned) map.Dispose();
+        }
+        return new PacketProbe(
+            bpf.OpenProgram(Program), new PerCpuMap<uint, LbStat>(bpf.OpenMap(Abi.Tables.Stats.Name)), bpf.OpenMap<LbAffKey, LbAff>(Abi.Tables.Affinity.Name));
+    }
+
+    /// <summary>Lets the program remember what the instance remembers of a client.</summary>
+    public void Remember(LbAffKey key, LbAff value) => affinity.Update(key, value);
+
+    /// <summary>Runs the first packet of the connection as it would come in by a device, in the network namespace of this thread.</summary>
+    /// <param name="device">Index of the device.</param>
+    public ProbeAnswer Run(Flow flow, int device)
+    {
+        var context = new byte[SkbSize];
+        BinaryPrimitives.WriteInt32LittleEndian(context.AsSpan(SkbIngressIfindex), device);
+        BinaryPrimitives.WriteInt32LittleEndian(context.AsSpan(SkbIfindex), device);
+        before = Counts();
+        var result = program.TestRun(new TestRunRequest { Data = ProbePacket.Create(flow, SourcePort), DataOutCapacity = 4096, Context = context });
+        var ends = ProbePacket.Read(result.Data) ?? default;
+        var isDirect = (int)result.ReturnValue == ActionRedirect;
+        var outcome = (int)result.ReturnValue == ActionDrop ? ProbeOutcome.Dropped
+            : isDirect && ends.Destination.Address == flow.From ? ProbeOutcome.Refused
+            : ends.Destination == new Policy.BackendAddress(flow.To, flow.Port) ? ProbeOutcome.Passed
+            : ProbeOutcome.Translated;
+        return new ProbeAnswer(outcome, ends.Source, ends.Destination, isDirect, [.. Counted()]);
+    }
+
+    public void Dispose()
+    {
+        program.Dispose();
+        stats.Dispose();
+        affinity.Dispose();
+    }
+
+    private IEnumerable<ReasonCount> Counted() => CounterReader.Read(stats)
+        .Select(r => r with { Count = r.Count - before.GetValueOrDefault(r.Reason) }).Where(r => r.Count > 0);
+
+    private Dictionary<LbReason, ulong> Counts() => CounterReader.Read(stats).ToDictionary(r => r.Reason, r => r.Count);
+}

@@ -1,0 +1,13 @@
+using EbpfLb.Datapath.Counters;
+using EbpfLb.Model;
+using EbpfLb.Policy;
+
+namespace EbpfLb.Datapath.Probing;
+
+/// <summary>What the real program did with a packet that only we have seen.</summary>
+/// <param name="Source">Of the packet afterwards; of the answer when it was refused.</param>
+/// <param name="Destination">The same.</param>
+/// <param name="IsDirect">It leaves by a device at once; else it goes on through the stack.</param>
+/// <param name="Reasons">What the program counted.</param>
+public sealed record ProbeAnswer(
+    ProbeOutcome Outcome, BackendAddress Source, BackendAddress Destination, bool IsDirect, IReadOnlyList<ReasonCount> Reasons);
