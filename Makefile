@@ -73,10 +73,10 @@ demo-clean: ## remove what KEEP=1 left up
 bench: build ## figures of docs/performance.md (root, quiet machine); ONLY=lookups runs one
 	build/dotnet/bin/EbpfLb.Benchmarks/release/EbpfLb.Benchmarks $(ONLY)
 
-golden: ## write what comes out into the expected parts of tests/EbpfLb.Scenarios/cases; read the diff
+golden: ## write what comes out into the expected parts of tests/EbpfLb.Scenarios (cases, Corpus); read the diff
 	dotnet build tests/EbpfLb.Scenarios -c $(CONFIG) -v quiet
 	EBPFLB_GOLDEN=write $(BUILD)/dotnet/bin/EbpfLb.Scenarios/$(shell echo $(CONFIG) | tr A-Z a-z)/EbpfLb.Scenarios -noLogo
-	@git diff --stat -- tests/EbpfLb.Scenarios/cases
+	@git diff --stat -- tests/EbpfLb.Scenarios
 
 format: ## clang-format all C of bpf/ and the tests
 	clang-format -i bpf/*/*.h bpf/*/*.c tests/EbpfLb.Testing/native/*.[ch]
