@@ -9,18 +9,13 @@ namespace EbpfLb.Scenarios.Corpus;
 /// <summary>All Services of the corpus as one of its nodes serves them, for people.</summary>
 internal static class CorpusText
 {
-    private const string About = """
-        # Every frontend of every Service, as {0} answers it. Backends with a star see an address of the node in place of the client's, a plus
-        # marks those of this node.
-
-        """;
-
     public static string Write(string node)
     {
         var loaded = CorpusCluster.Load(node);
         var table = ForwardingCompiler.Compile(loaded.Snapshot, new PolicyOptions { NodeName = node }, null);
         var explainer = new Explainer(table, CorpusCluster.ContextOf(loaded, node));
-        var text = new StringBuilder(string.Format(About, node));
+        var text = new StringBuilder($"# Every frontend of every Service, as {node} answers it. Backends with a plus are on this node, those with a star see an address\n");
+        text.Append("# of it in place of the client's.\n");
         foreach (var diagnostic in table.Diagnostics) text.Append($"! {diagnostic}\n");
         foreach (var service in table.Services.Where(s => s.Name != Canary.Name))
         {
