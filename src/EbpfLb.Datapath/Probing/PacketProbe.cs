@@ -14,8 +14,10 @@ namespace EbpfLb.Datapath.Probing;
 /// </summary>
 public sealed class PacketProbe : IDisposable
 {
+    /// <summary>The client's.</summary>
+    public const ushort SourcePort = 40_000;
+
     private const string Program = "lb_in";
-    private const ushort SourcePort = 40_000;
     private const int SkbSize = 192;
     private const int SkbIngressIfindex = 36;
     private const int SkbIfindex = 40;
@@ -38,13 +40,17 @@ public sealed class PacketProbe : IDisposable
     private readonly BpfProgram program;
     private readonly PerCpuMap<uint, LbStat> stats;
     private readonly BpfMap<LbAffKey, LbAff> affinity;
+    private readonly BpfMap<LbCtKey4, LbCt4> flows4;
+    private readonly BpfMap<LbCtKey6, LbCt6> flows6;
     private Dictionary<LbReason, ulong> before = [];
 
-    private PacketProbe(BpfProgram program, PerCpuMap<uint, LbStat> stats, BpfMap<LbAffKey, LbAff> affinity)
+    private PacketProbe(BpfObject bpf)
     {
-        this.program = program;
-        this.stats = stats;
-        this.affinity = affinity;
+        program = bpf.OpenProgram(Program);
+        stats = new PerCpuMap<uint, LbStat>(bpf.OpenMap(Abi.Tables.Stats.Name));
+        affinity = bpf.OpenMap<LbAffKey, LbAff>(Abi.Tables.Affinity.Name);
+        flows4 = bpf.OpenMap<LbCtKey4, LbCt4>(Abi.Tables.Conntrack4.Name);
+        flows6 = bpf.OpenMap<LbCtKey6, LbCt6>(Abi.Tables.Conntrack6.Name);
     }
 
     /// <summary>Loads the program beside the pinned tables; null when the instance has none of this version.</summary>
@@ -72,8 +78,7 @@ public sealed class PacketProbe : IDisposable
         {
             foreach (var map in pinned) map.Dispose();
         }
-        return new PacketProbe(
-            bpf.OpenProgram(Program), new PerCpuMap<uint, LbStat>(bpf.OpenMap(Abi.Tables.Stats.Name)), bpf.OpenMap<LbAffKey, LbAff>(Abi.Tables.Affinity.Name));
+        return new PacketProbe(bpf);
     }
 
     /// <summary>Lets the program remember what the instance remembers of a client.</summary>
@@ -90,11 +95,13 @@ public sealed class PacketProbe : IDisposable
         var result = program.TestRun(new TestRunRequest { Data = ProbePacket.Create(flow, SourcePort), DataOutCapacity = 4096, Context = context });
         var ends = ProbePacket.Read(result.Data) ?? default;
         var isDirect = (int)result.ReturnValue == ActionRedirect;
+        ReasonCount[] reasons = [.. Counted()];
         var outcome = (int)result.ReturnValue == ActionDrop ? ProbeOutcome.Dropped
+            : reasons.Any(r => r.Reason == LbReason.PktNew) ? ProbeOutcome.Translated
             : isDirect && ends.Destination.Address == flow.From ? ProbeOutcome.Refused
-            : ends.Destination == new Policy.BackendAddress(flow.To, flow.Port) ? ProbeOutcome.Passed
-            : ProbeOutcome.Translated;
-        return new ProbeAnswer(outcome, ends.Source, ends.Destination, isDirect, [.. Counted()]);
+            : ProbeOutcome.Passed;
+        Forget();
+        return new ProbeAnswer(outcome, ends.Source, ends.Destination, isDirect, reasons);
     }
 
     public void Dispose()
@@ -102,6 +109,15 @@ public sealed class PacketProbe : IDisposable
         program.Dispose();
         stats.Dispose();
         affinity.Dispose();
+        flows4.Dispose();
+        flows6.Dispose();
+    }
+
+    /// <summary>The next packet is the first of its flow too.</summary>
+    private void Forget()
+    {
+        foreach (var (key, _) in flows4.Entries().ToList()) flows4.Delete(key);
+        foreach (var (key, _) in flows6.Entries().ToList()) flows6.Delete(key);
     }
 
     private IEnumerable<ReasonCount> Counted() => CounterReader.Read(stats)
