@@ -7,7 +7,7 @@ namespace EbpfLb.Http.ServiceHealth;
 /// <summary>The health check port of one Service: its sockets, and what it tells. The server guards it, but for the count.</summary>
 internal sealed class ServiceHealthPort(ObjectName service, ushort port, SharedTransport transport) : IDisposable
 {
-    private readonly Dictionary<IPAddress, Socket> sockets = [];
+    private readonly Dictionary<IPAddress, ListeningPort> sockets = [];
     private volatile int localEndpoints;
 
     public ObjectName Service => service;

@@ -38,14 +38,14 @@ internal sealed class SharedTransport : IConnectionListenerFactory, IConnectionL
 
     /// <summary>Who a request is for; null: for nobody any more, as the socket that its connection came by was closed.</summary>
     public static object? OwnerOf(HttpContext context)
-        => context.Features.Get<IConnectionItemsFeature>()?.Items.TryGetValue(OriginItem, out var origin) == true && origin is Origin { IsOpen: true } open
+        => context.Features.Get<IConnectionItemsFeature>()?.Items.TryGetValue(OriginItem, out var origin) == true && origin is ListeningPort { IsOpen: true } open
             ? open.Owner
             : null;
 
-    /// <summary>Listens until the socket is disposed.</summary>
+    /// <summary>Listens until the port is disposed.</summary>
     /// <param name="owner">What requests of its connections are for.</param>
     /// <exception cref="SocketException">The address is in use, not of this machine, or may not be used.</exception>
-    public Socket Listen(IPEndPoint endpoint, object owner)
+    public ListeningPort Listen(IPEndPoint endpoint, object owner)
     {
         var socket = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
@@ -60,8 +60,9 @@ internal sealed class SharedTransport : IConnectionListenerFactory, IConnectionL
             socket.Dispose();
             throw;
         }
-        _ = AcceptAsync(socket, new Origin(socket, owner));
-        return socket;
+        var port = new ListeningPort(socket, owner);
+        _ = AcceptAsync(socket, port);
+        return port;
     }
 
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) => new(this);
@@ -86,7 +87,7 @@ internal sealed class SharedTransport : IConnectionListenerFactory, IConnectionL
         connections.Dispose();
     }
 
-    private async Task AcceptAsync(Socket socket, Origin origin)
+    private async Task AcceptAsync(Socket socket, ListeningPort port)
     {
         while (true)
         {
@@ -95,10 +96,11 @@ internal sealed class SharedTransport : IConnectionListenerFactory, IConnectionL
                 var client = await socket.AcceptAsync();
                 client.NoDelay = true;
                 var connection = connections.Create(client);
-                connection.Items[OriginItem] = origin;
+                connection.Items[OriginItem] = port;
+                port.Add(connection);
                 if (!accepted.Writer.TryWrite(connection)) await connection.DisposeAsync();
             }
-            catch (Exception e) when (e is ObjectDisposedException || socket.SafeHandle.IsClosed)
+            catch (Exception e) when (e is ObjectDisposedException || !port.IsOpen)
             {
                 return;
             }
@@ -107,10 +109,5 @@ internal sealed class SharedTransport : IConnectionListenerFactory, IConnectionL
                 await Task.Delay(AcceptPause, time);
             }
         }
-    }
-
-    private sealed record Origin(Socket Socket, object Owner)
-    {
-        public bool IsOpen => !Socket.SafeHandle.IsClosed;
     }
 }

@@ -126,6 +126,28 @@ public sealed class ServiceHealthServerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_client_that_keeps_its_connection_is_told_when_the_port_closes_and_may_come_again()
+    {
+        var port = FreePort();
+        server.Update([new(Web, port, 1)]);
+        using var socket = new TcpClient();
+        await socket.ConnectAsync(IPAddress.Loopback, port, TestContext.Current.CancellationToken);
+        await socket.GetStream().WriteAsync("GET / HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
+        Assert.NotEqual(0, await socket.GetStream().ReadAsync(new byte[1000], TestContext.Current.CancellationToken));
+
+        server.Update([]);
+        while (await socket.GetStream().ReadAsync(new byte[1000], TestContext.Current.CancellationToken) > 0)
+        {
+            // The rest of the answer; then the end.
+        }
+
+        server.Update([new(Web, port, 1)]);
+        await UntilOpenAsync(server.Retry);
+        using var answer = await GetAsync(port);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+    }
+
+    [Fact]
     public async Task A_number_may_go_to_another_service_in_one_update()
     {
         var port = FreePort();
