@@ -66,8 +66,10 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
         table = compiled ?? table;
         firstPlanApplied |= round.Succeeded;
         lastRound = round;
-        if (round.Applied && compiled is not null) OnApplied?.Invoke(compiled);
     }
+
+    /// <summary>This table is what the kernel has, as far as it could be brought in.</summary>
+    public void RecordApplied(ForwardingTable applied) => OnApplied?.Invoke(applied);
 
     public void RecordHooks(HookState state)
     {

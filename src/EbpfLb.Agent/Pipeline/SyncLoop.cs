@@ -95,6 +95,7 @@ internal sealed class SyncLoop(
         roundLog.Write(round, rounds.Table);
         // Traffic is steered only by tables that are complete, or as complete as this node can make them.
         if (!state.Hooks.Attached && round.Applied) CheckHooks();
+        if (round.Applied && rounds.Table is { } table) state.RecordApplied(table);
         // Reading everything for the first time leaves several times its size behind; later changes are small.
         if (isFirst) GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
