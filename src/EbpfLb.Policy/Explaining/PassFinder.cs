@@ -15,6 +15,8 @@ internal sealed class PassFinder(Explainer explainer)
             yield return $"{flow.To} is an address of node {other}: NodePort {flow.Port} is answered there";
         else if (nodePort is not null && explainer.Context.Addresses.Any(a => a.Address == flow.To))
             yield return $"NodePorts do not answer on {flow.To}: see nodePortAddresses (--nodeport-addresses)";
+        else if (nodePort is not null && !flow.To.IsLoopback)
+            yield return $"{flow.Port} is a NodePort of {nodePort.Port.Port.Key.Service}, but no interface of node {explainer.Context.NodeName} is known to have {flow.To}";
         else if (nodePort is not null && flow.To.IsLoopback && explanation.Source.Class == SourceClass.Node)
             yield return "NodePorts do not answer on loopback: see localhostNodePorts and nodePortAddresses";
 

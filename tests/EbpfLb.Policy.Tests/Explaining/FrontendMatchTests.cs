@@ -60,6 +60,15 @@ public sealed class FrontendMatchTests
     }
 
     [Fact]
+    public void A_node_port_at_an_address_that_nobody_is_known_to_have_is_named()
+    {
+        var explanation = lab.Explain(ExplainLab.Outside, "192.0.2.99:30080");
+
+        Assert.Equal(FlowVerdict.Pass, explanation.Verdict);
+        Assert.Contains("no interface of node node-1 is known to have 192.0.2.99", Assert.Single(lab.Explainer().Problems(explanation)));
+    }
+
+    [Fact]
     public void A_node_port_answers_only_on_accepted_addresses()
     {
         lab.Context = lab.Context with { Addresses = [new LocalAddress(IpAddress.Parse(Node), NodePorts: false), new LocalAddress(IpAddress.Parse("192.0.2.111"), NodePorts: true)] };
