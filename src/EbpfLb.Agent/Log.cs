@@ -54,6 +54,30 @@ internal static partial class Log
     [LoggerMessage(17, LogLevel.Error, "Control socket not available: path={Path} error=\"{Error}\"; `ebpflb status` will read the pinned maps", EventName = "ControlUnavailable")]
     public static partial void ControlUnavailable(ILogger logger, string path, string error);
 
+    [LoggerMessage(20, LogLevel.Information, "Settings of kube-proxy without meaning here: {Settings}", EventName = "ConfigWithoutMeaning")]
+    public static partial void ConfigWithoutMeaning(ILogger logger, string settings);
+
+    [LoggerMessage(21, LogLevel.Warning, "Options that do not count beside --config: {Options}; set them in the file (only kube-proxy's logging options and --hostname-override do)", EventName = "OptionsIgnored")]
+    public static partial void OptionsIgnored(ILogger logger, string options);
+
+    [LoggerMessage(22, LogLevel.Warning, "Configuration: {Warning}", EventName = "ConfigWarning")]
+    public static partial void ConfigWarning(ILogger logger, string warning);
+
+    [LoggerMessage(23, LogLevel.Information, "Configuration changed: applied={Fields}", EventName = "ConfigApplied")]
+    public static partial void ConfigApplied(ILogger logger, string fields);
+
+    [LoggerMessage(24, LogLevel.Warning, "Configuration changed, in force only after a restart: {Fields}", EventName = "ConfigNeedsRestart")]
+    public static partial void ConfigNeedsRestart(ILogger logger, string fields);
+
+    [LoggerMessage(25, LogLevel.Error, "Configuration changed and cannot be used, the one before stays in force: {Error}", EventName = "ConfigBad")]
+    public static partial void ConfigBad(ILogger logger, string error);
+
+    [LoggerMessage(26, LogLevel.Warning, "Changes of the configuration are not told: path={Path} error=\"{Error}\"; it is looked at every {Seconds} s", EventName = "ConfigUnwatched")]
+    public static partial void ConfigUnwatched(ILogger logger, string path, string error, double seconds);
+
+    [LoggerMessage(27, LogLevel.Warning, "OOM score not set: score={Score} error=\"{Error}\"; give the right to (CAP_SYS_RESOURCE), or set oomScoreAdj to what the process has", EventName = "OomScoreNotSet")]
+    public static partial void OomScoreNotSet(ILogger logger, int score, string error);
+
     [LoggerMessage(EventId = 30, Message = "Device: name={Name} role={Role} reason=\"{Reason}\"", EventName = "Device")]
     public static partial void Device(ILogger logger, LogLevel level, string name, string role, string reason);
 

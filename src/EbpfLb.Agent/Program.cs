@@ -2,6 +2,7 @@ using EbpfLb.Agent.Commands;
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Hosting;
 using EbpfLb.Agent.Kernel;
+using EbpfLb.Agent.Nodes;
 using EbpfLb.Agent.Output;
 
 var time = TimeProvider.System;
@@ -10,5 +11,9 @@ var parts = new AgentParts(
     KernelDataplane.Open,
     new InstanceFinder(time),
     new InstanceRemover(),
-    time);
+    time)
+{
+    SetOomScore = OomScore.Set,
+    PrepareNode = NodePreparation.Run,
+};
 return await new CommandLine(parts, Terminal.OfProcess()).InvokeAsync(args);

@@ -15,7 +15,7 @@ internal sealed class CommandLine(AgentParts parts, Terminal terminal)
     /// <summary>Runs what the arguments say; the result is an <see cref="ExitCode"/>.</summary>
     public async Task<int> InvokeAsync(string[] args, CancellationToken cancellationToken = default)
     {
-        var result = CreateRoot().Parse(args);
+        var result = CreateRoot().Parse(FlagNames.Normalize(args));
         if (result.Errors.Count > 0 && result.Action is not HelpExamples)
         {
             foreach (var message in result.Errors.Select(e => e.Message).Distinct(StringComparer.Ordinal)) await terminal.Error.WriteLineAsync(message);
@@ -34,7 +34,7 @@ internal sealed class CommandLine(AgentParts parts, Terminal terminal)
     {
         var root = new RootCommand("Balances the traffic of Kubernetes Services with BPF programs, in place of kube-proxy.")
         {
-            CreateRun(), CreateStatus(), CreateServices(), CreateBackends(), new ConntrackCommand(context).Create(), new DropsCommand(context).Create(), CreateExplain(), CreateCleanup(), CreateVersion(),
+            CreateRun(), CreateStatus(), CreateServices(), CreateBackends(), new ConntrackCommand(context).Create(), new DropsCommand(context).Create(), CreateExplain(), new ConfigCommand(context).Create(), CreateCleanup(), CreateVersion(),
         };
         foreach (var help in root.Options.OfType<HelpOption>()) help.Action = new HelpExamples((HelpAction)help.Action!, terminal);
         return root;

@@ -45,7 +45,7 @@ internal sealed class ExplainCommand(CommandContext context)
         var config = ConfigFile.Load(file);
         foreach (var warning in config.Warnings) context.Terminal.Error.WriteLine($"note: {file}: {warning}");
         var name = config.KubeProxy.HostnameOverride.Trim().ToLowerInvariant();
-        return OfflineCluster.Load(manifests, options.NodeName ?? (name.Length > 0 ? name : null), ConfiguredNode.Of(config), options.NodeAddresses);
+        return OfflineCluster.Load(manifests, options.NodeName ?? (name.Length > 0 ? name : null), ConfiguredOptions.Node(config.KubeProxy, config.EbpfLb), options.NodeAddresses);
     }
 
     private void Answer(Explainer explainer, Flow flow, OutputFormat format)

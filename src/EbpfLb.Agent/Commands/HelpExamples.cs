@@ -13,10 +13,20 @@ internal sealed class HelpExamples(HelpAction help, Terminal terminal) : Synchro
         ["run"] =
         [
             "ebpflb run --manifests /etc/ebpflb/manifests     a load balancer without a cluster",
+            "ebpflb run --config /var/lib/kube-proxy/config.conf     with the configuration of kube-proxy",
             "ebpflb run --kubeconfig /etc/kubernetes/kubelet.conf",
             "ebpflb run --api-server https://10.0.0.1:6443 --api-server https://10.0.0.2:6443     in a pod",
             "ebpflb run --manifests lab.yaml --instance lab --cgroup-root /sys/fs/cgroup/lab --healthz-bind-address \"\" --metrics-bind-address \"\"",
         ],
+        ["config"] =
+        [
+            "ebpflb config check /var/lib/kube-proxy/config.conf",
+            "ebpflb config show",
+            "ebpflb config defaults ebpflb",
+        ],
+        ["check"] = ["ebpflb config check /var/lib/kube-proxy/config.conf", "kubectl get configmap kube-proxy -n kube-system -o yaml > cm.yaml; ebpflb config check cm.yaml"],
+        ["show"] = ["ebpflb config show     what the running instance has in force", "ebpflb config show config.yaml -o json"],
+        ["defaults"] = ["ebpflb config defaults", "ebpflb config defaults kube-proxy"],
         ["status"] = ["ebpflb status", "ebpflb status -o json | jq .notReady"],
         ["services"] = ["ebpflb services", "ebpflb services -o json | jq '.services[] | select(.backends == 0)'"],
         ["backends"] = ["ebpflb backends", "ebpflb backends default/web"],

@@ -1,9 +1,12 @@
+using EbpfLb.Agent.Configuring;
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Nodes;
 using EbpfLb.Agent.Hosting;
 using EbpfLb.Agent.Logging;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Output;
+using EbpfLb.Configuration;
+using EbpfLb.Configuration.Writing;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Agent.Commands;
@@ -11,21 +14,45 @@ namespace EbpfLb.Agent.Commands;
 /// <summary>`ebpflb run`: the agent itself. Ends with SIGTERM or SIGINT and leaves everything in force.</summary>
 internal sealed class RunCommand(AgentParts parts, Terminal terminal)
 {
-    public async Task<int> ExecuteAsync(RunOptions options, CancellationToken cancellationToken)
+    public async Task<int> ExecuteAsync(RunRequest request, CancellationToken cancellationToken)
     {
-        // Standard output is for answers; the log goes where logs go.
+        if (request.ShowVersion) return new VersionCommand(terminal).Execute(OutputFormat.Table);
+        try
+        {
+            var options = request.Load();
+            if (request.WriteConfigTo is { } file) return WriteConfig(options, file);
+            if (request.Cleanup) return new CleanupCommand(parts.Remover, terminal).Execute(options.Instance, all: false, force: false);
+            if (request.InitOnly) return Prepare(options);
+            return await RunAsync(request, options, cancellationToken);
+        }
+        catch (ConfigException e)
+        {
+            foreach (var warning in e.Warnings) await terminal.Error.WriteLineAsync($"warning: {warning}");
+            await terminal.Error.WriteLineAsync(e.Message);
+            return ExitCode.Failed;
+        }
+    }
+
+    private async Task<int> RunAsync(RunRequest request, RunOptions options, CancellationToken cancellationToken)
+    {
+        var live = new LiveOptions(options);
         var verbosity = new Verbosity(options.Verbosity);
+        live.Subscribe(Follow(live, verbosity));
+        // Standard output is for answers; the log goes where logs go.
         using var loggers = AgentLogging.Create(terminal.Error, options.LogFormat, verbosity, parts.Time);
         var logger = loggers.CreateLogger<RunCommand>();
         try
         {
+            TellConfig(logger, request, options);
+            if (options.SetsOomScore && parts.SetOomScore(options.Config.KubeProxy.OomScoreAdj) is { } problem)
+                Log.OomScoreNotSet(logger, options.Config.KubeProxy.OomScoreAdj, problem);
             using var mine = TakeInstance(options.Instance);
             var source = parts.OpenSource(options, loggers);
             using var disposable = source as IDisposable;
             Log.Starting(logger, VersionCommand.Version, options.Instance.Name, options.NodeName, source.Status.Description, Environment.ProcessId);
             await using var dataplane = parts.OpenDataplane(options, loggers);
             LogFeatures(logger, dataplane);
-            using var host = new AgentHost(options, source, dataplane, dataplane as INodeKernel, verbosity, parts.Time, loggers);
+            using var host = new AgentHost(live, request.ConfigPath is null ? null : request.Load, source, dataplane, dataplane as INodeKernel, verbosity, parts.Time, loggers);
             return await host.RunAsync(cancellationToken) ? ExitCode.Ok : ExitCode.Failed;
         }
         catch (StartException e)
@@ -33,6 +60,48 @@ internal sealed class RunCommand(AgentParts parts, Terminal terminal)
             Log.CannotStart(logger, e.Message);
             return ExitCode.Failed;
         }
+    }
+
+    /// <summary>The file's word counts when it changes: until then that of /debug/flags/v does.</summary>
+    private static Action Follow(LiveOptions live, Verbosity verbosity)
+    {
+        var last = live.Current.Verbosity;
+        return () =>
+        {
+            if (live.Current.Verbosity == last) return;
+            verbosity.Level = last = live.Current.Verbosity;
+        };
+    }
+
+    /// <summary>Once, at the start: what of the configuration counts for nothing, and why.</summary>
+    private static void TellConfig(ILogger logger, RunRequest request, RunOptions options)
+    {
+        foreach (var warning in options.Config.Warnings) Log.ConfigWarning(logger, warning);
+        if (request.IgnoredOptions.Count > 0) Log.OptionsIgnored(logger, string.Join(", ", request.IgnoredOptions));
+        var nothing = Meaningless.Fields(options.Config).Concat(Meaningless.Options(request.OldOptions)).ToList();
+        if (nothing.Count > 0) Log.ConfigWithoutMeaning(logger, Meaningless.Say(nothing));
+    }
+
+    private int WriteConfig(RunOptions options, string file)
+    {
+        try
+        {
+            File.WriteAllText(file, ConfigYaml.Write(options.Config));
+            terminal.Out.WriteLine($"wrote {file}");
+            return ExitCode.Ok;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            terminal.Error.WriteLine($"cannot write {file}: {e.Message}");
+            return ExitCode.Failed;
+        }
+    }
+
+    private int Prepare(RunOptions options)
+    {
+        var problems = parts.PrepareNode(options);
+        foreach (var problem in problems) terminal.Error.WriteLine(problem);
+        return problems.Count == 0 ? ExitCode.Ok : ExitCode.Failed;
     }
 
     private static InstanceLock TakeInstance(InstanceOptions instance)

@@ -1,142 +1,107 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Net;
-using EbpfLb.Agent.Logging;
 using EbpfLb.Agent.Options;
-using EbpfLb.Configuration.Values;
+using EbpfLb.Configuration.KubeProxy;
+using EbpfLb.Configuration.Own;
+using static EbpfLb.Agent.Commands.ConfigOption;
 
 namespace EbpfLb.Agent.Commands;
 
-/// <summary>The options of `ebpflb run`.</summary>
+/// <summary>
+/// The options of `ebpflb run`. All but a few stand for a field of one of the two configurations: what is given goes over what the file says,
+/// but for kube-proxy's own options beside a file, which then do not count (contract section 17).
+/// </summary>
 internal sealed class RunOptionSet
 {
-    private readonly InstanceOptionSet instance = new();
+    private readonly BareOptionSet bare = new();
 
-    private readonly FlowOptionSet flows = new();
+    private readonly IReadOnlyList<ConfigOption> proxy;
 
-    private readonly NodeOptionSet node = new();
+    private readonly IReadOnlyList<ConfigOption> own;
 
-    private readonly Option<string> manifests = new("--manifests")
+    public RunOptionSet()
     {
-        HelpName = "PATH",
-        Description = "Read Services, EndpointSlices, Endpoints and Nodes from this file or directory (YAML, JSON), and watch it. No cluster is needed",
-    };
-
-    private readonly Option<string> kubeConfig = new("--kubeconfig")
-    {
-        HelpName = "FILE",
-        Description = "How to reach the API server (default: in-cluster, by the pod's service account)",
-    };
-
-    private readonly Option<Uri[]> apiServers = new("--api-server")
-    {
-        HelpName = "URL",
-        Description = "Address of an API server, in place of the configured one; give it several times for fail-over. "
-            + "Needed in a cluster without kube-proxy, where the ClusterIP 'kubernetes' does not work yet",
-        CustomParser = ParseServers,
-    };
-
-    private readonly Option<string> nodeName = CheckedOption.Create("--node-name", "NAME",
-        "Name of this node's Node object (default: the lowercased host name)", text => text.Trim() is { Length: > 0 } name
-            ? name.ToLowerInvariant()
-            : throw new FormatException("a node name is not empty"));
-
-    private readonly Option<string> cgroupRoot = new("--cgroup-root")
-    {
-        HelpName = "DIR",
-        Description = "cgroup v2 directory whose processes are served (default: the root of the cgroup2 mount)",
-    };
-
-    private readonly Option<BindAddress> healthz = CheckedOption.Create(OptionNames.HealthzBindAddress, "IP:PORT",
-        $"Serves /healthz, /livez and /readyz (default: 0.0.0.0:{RunOptions.DefaultHealthzPort}; \"\" for none)",
-        text => new BindAddress(EndpointText.Parse(text, RunOptions.DefaultHealthzPort)));
-
-    private readonly Option<BindAddress> metrics = CheckedOption.Create(OptionNames.MetricsBindAddress, "IP:PORT",
-        $"Serves /metrics and /proxyMode (default: 127.0.0.1:{RunOptions.DefaultMetricsPort}; \"\" for none)",
-        text => new BindAddress(EndpointText.Parse(text, RunOptions.DefaultMetricsPort)));
-
-    private readonly Option<TimeSpan> minSyncPeriod = CheckedOption.Create("--min-sync-period", "TIME",
-        "At least this long between two updates of the kernel, such as 500ms (default: 0, at once; what arrives during an update is merged)", DurationText.Parse);
-
-    private readonly Option<TimeSpan> syncPeriod = CheckedOption.Create("--sync-period", "TIME",
-        "Longest wait before a failed update is tried again, and how often the hooks are checked (default: 30s)", text => DurationText.Parse(text) is { Ticks: > 0 } period
-            ? period
-            : throw new FormatException("the period must be longer than 0"));
-
-    private readonly Option<LogFormat> logFormat = CheckedOption.Create("--log-format", "text|json",
-        "One line a message, for people or as JSON objects (default: text)", text => Choice.Parse<LogFormat>(text));
-
-    private readonly Option<int> verbosity = CheckedOption.Create("--verbosity", "N",
-        "How much is logged: 0 usual, 4 every update, 6 everything (default: 0)", text => int.TryParse(text, out var level) && level >= 0
-            ? level
-            : throw new FormatException($"'{text}' is not a level; give 0 to 10"));
-
-    private readonly Option<uint?> maxServices = CheckedOption.Entries("--max-services", "Service ports, each with an id and counters (default: 65536, less on machines with much CPU and little memory)");
-    private readonly Option<uint?> maxFrontends = CheckedOption.Entries("--max-frontends", "Frontends (address, port and protocol), for each family (default: 65536 from 4 GiB of memory on, down to 8192)");
-    private readonly Option<uint?> maxBackends = CheckedOption.Entries("--max-backends", "Backends of all service ports together (default: 4 times the frontends)");
-    private readonly Option<uint?> maxSlots = CheckedOption.Entries("--max-slots", "Places in backend lists; leave room, as a changed list is written beside the old one (default: 8 times the frontends)");
-    private readonly Option<uint?> maxAffinity = CheckedOption.Entries("--max-affinity", "Clients that session affinity remembers (default: as many as frontends)");
-
-    private readonly Option<uint?> maxFlows = CheckedOption.Entries("--max-flows", "Flows tracked at once, for each family (default: 131072 from 8 GiB of memory on, in proportion below; 544 bytes each)");
-    private readonly Option<uint?> maxNodeAddresses = CheckedOption.Entries("--max-node-addresses", "Addresses of this node's devices, for each family (default: 4096)");
-    private readonly Option<uint?> maxDevices = CheckedOption.Entries("--max-devices", "Devices of this node (default: 4096)");
-    private readonly Option<uint?> maxSourceRanges = CheckedOption.Entries("--max-source-ranges", "loadBalancerSourceRanges of all service ports together, for each family (default: 4096)");
+        var node = new NodeOptionSet();
+        proxy = [.. new KubeProxyOptionSet().All, .. node.OfKubeProxy];
+        own = [.. Agent(), .. Sizes(), .. node.OfOurs];
+    }
 
     public void AddTo(Command command)
     {
-        instance.AddTo(command);
-        verbosity.Aliases.Add("-v");
-        foreach (var option in new Option[]
+        bare.AddTo(command);
+        foreach (var option in own.Concat(proxy))
         {
-            manifests, kubeConfig, apiServers, nodeName, cgroupRoot, healthz, metrics, minSyncPeriod, syncPeriod,
-            logFormat, verbosity, maxServices, maxFrontends, maxBackends, maxSlots, maxAffinity, maxFlows, maxSourceRanges, maxNodeAddresses, maxDevices,
-        }) command.Options.Add(option);
-        flows.AddTo(command);
-        node.AddTo(command);
-        foreach (var other in new Option[] { kubeConfig, apiServers }) other.Validators.Add(ExcludeManifests);
-    }
-
-    public RunOptions Read(ParseResult result) => new()
-    {
-        Instance = instance.Read(result, result.GetValue(cgroupRoot)),
-        NodeName = result.GetValue(nodeName) ?? Dns.GetHostName().Trim().ToLowerInvariant(),
-        Manifests = result.GetValue(manifests),
-        KubeConfig = result.GetValue(kubeConfig),
-        ApiServers = result.GetValue(apiServers) ?? [],
-        HealthzAddress = result.GetResult(healthz) is null ? new IPEndPoint(IPAddress.Any, RunOptions.DefaultHealthzPort) : result.GetValue(healthz).EndPoint,
-        MetricsAddress = result.GetResult(metrics) is null ? new IPEndPoint(IPAddress.Loopback, RunOptions.DefaultMetricsPort) : result.GetValue(metrics).EndPoint,
-        MinSyncPeriod = result.GetValue(minSyncPeriod),
-        SyncPeriod = result.GetResult(syncPeriod) is null ? TimeSpan.FromSeconds(30) : result.GetValue(syncPeriod),
-        LogFormat = result.GetValue(logFormat),
-        Verbosity = result.GetValue(verbosity),
-        Flags = [.. result.CommandResult.Children.OfType<OptionResult>().Where(o => !o.Implicit)
-            .Select(o => $"{o.Option.Name.TrimStart('-')}={string.Join(',', o.Tokens.Select(t => t.Value))}")],
-        Flows = flows.Read(result),
-        Node = node.Read(result),
-        TcAttach = node.ReadAttachMode(result),
-        SetSysctls = node.ReadSetSysctls(result),
-        Sizes = new SizeOptions(
-            result.GetValue(maxServices), result.GetValue(maxFrontends), result.GetValue(maxBackends), result.GetValue(maxSlots), result.GetValue(maxAffinity),
-            result.GetValue(maxFlows), result.GetValue(maxSourceRanges), result.GetValue(maxNodeAddresses), result.GetValue(maxDevices)),
-    };
-
-    private void ExcludeManifests(OptionResult result)
-    {
-        if (result.Parent is CommandResult command && command.GetResult(manifests) is not null)
-            result.AddError($"--manifests and {result.Option.Name} exclude each other: the cluster's state has one source");
-    }
-
-    private static Uri[] ParseServers(ArgumentResult result)
-    {
-        List<Uri> servers = [];
-        foreach (var token in result.Tokens)
-        {
-            if (Uri.TryCreate(token.Value, UriKind.Absolute, out var uri) && uri.Scheme is "https" or "http") servers.Add(uri);
-            else result.AddError($"--api-server: '{token.Value}' is not an address of a server; give one such as https://10.0.0.1:6443");
+            if (KubeProxyFields.FindOption(option.Name) is { HasMeaning: false }) option.Option.Hidden = true;
+            command.Options.Add(option.Option);
         }
-        return [.. servers];
+        command.Validators.Add(result =>
+        {
+            foreach (var error in Check(result)) result.AddError(error);
+        });
     }
 
-    /// <param name="EndPoint">null: none, which the parser cannot tell from "not given".</param>
-    private readonly record struct BindAddress(IPEndPoint? EndPoint);
+    public RunRequest Read(ParseResult result)
+    {
+        var command = result.CommandResult;
+        var hasFile = bare.ConfigPath(result) is not null;
+        var ignored = hasFile ? proxy.Where(o => !KubeProxyOptionSet.CountsBesideFile(o) && o.IsGiven(command)).ToList() : [];
+        var counted = proxy.Except(ignored).Concat(own).ToList();
+        return new RunRequest
+        {
+            ConfigPath = bare.ConfigPath(result),
+            Overlay = file => counted.Aggregate(file, (config, option) => option.Apply(command, config)),
+            SetsOomScore = hasFile || proxy.Any(o => o.Name == "--oom-score-adj" && o.IsGiven(command)),
+            Flags = [.. command.Children.OfType<OptionResult>().Where(o => !o.Implicit)
+                .Select(o => $"{o.Option.Name.TrimStart('-')}={string.Join(',', o.Tokens.Select(t => t.Value))}")],
+            IgnoredOptions = [.. ignored.Select(o => o.Name)],
+            OldOptions = [.. bare.Old(result)],
+            WriteConfigTo = bare.WriteConfigTo(result),
+            Cleanup = bare.Cleanup(result),
+            InitOnly = bare.InitOnly(result),
+            ShowVersion = bare.Version(result),
+        };
+    }
+
+    /// <summary>Beside a file only the forms are looked at: what values may be depends on it.</summary>
+    private IEnumerable<string> Check(CommandResult result)
+    {
+        var hasFile = bare.HasConfig(result);
+        foreach (var error in ConfigErrors.Of(result, hasFile ? own : own.Concat(proxy), formsOnly: hasFile)) yield return error;
+        if (Has("--manifests") && Has("--kubeconfig") && !hasFile) yield return "--manifests and --kubeconfig exclude each other: the cluster's state has one source";
+
+        bool Has(string name) => own.Concat(proxy).Any(o => o.Name == name && o.IsGiven(result));
+    }
+
+    private static IEnumerable<ConfigOption> Agent() =>
+    [
+        Own("--manifests", "PATH", "Read Services, EndpointSlices, Endpoints and Nodes from this file or directory (YAML, JSON), and watch it. No cluster is needed",
+            (c, text) => c with { Manifests = text, ApiServers = [] }),
+        OwnList("--api-server", "URL", "Address of an API server, in place of the configured one; give it several times for fail-over. "
+            + "Needed in a cluster without kube-proxy, where the ClusterIP 'kubernetes' does not work yet", (c, texts) => c with { ApiServers = [.. texts] }).Alias("--master"),
+        Own("--instance", "NAME", "Which instance on this machine (default: default). Each has its own pins, sockets and cgroup root", (c, text) => c with { Instance = text }),
+        Own("--run-dir", "DIR", $"Where the control socket is (default: {InstanceOptions.DefaultRunDirectory})", (c, text) => c with { RunDir = text }),
+        Own("--bpffs", "DIR", "Mount point of the BPF file system that holds the pins (default: where it is mounted, else /sys/fs/bpf)", (c, text) => c with { BpfFs = text }),
+        Own("--cgroup-root", "DIR", "cgroup v2 directory whose processes are served (default: the root of the cgroup2 mount)", (c, text) => c with { CgroupRoot = text }),
+        Own("--min-sync-period", "TIME", "At least this long between two updates of the kernel, such as 500ms (default: 0, at once; what arrives during an update is merged)",
+            (c, text) => c with { MinSyncPeriod = Time(text) }),
+        Own("--sync-period", "TIME", "Longest wait before a failed update is tried again, and how often the hooks are checked (default: 30s)",
+            (c, text) => c with { SyncPeriod = Time(text) }),
+        Own("--log-format", "text|json", "One line a message, for people or as JSON objects (default: text)", (c, text) => c with { LogFormat = text }),
+    ];
+
+    private static IEnumerable<ConfigOption> Sizes() =>
+    [
+        Size("--max-services", "Service ports, each with an id and counters (default: 65536, less on machines with much CPU and little memory)", (s, n) => s with { Services = n }),
+        Size("--max-frontends", "Frontends (address, port and protocol), for each family (default: 65536 from 4 GiB of memory on, down to 8192)", (s, n) => s with { Frontends = n }),
+        Size("--max-backends", "Backends of all service ports together (default: 4 times the frontends)", (s, n) => s with { Backends = n }),
+        Size("--max-slots", "Places in backend lists; leave room, as a changed list is written beside the old one (default: 8 times the frontends)", (s, n) => s with { Slots = n }),
+        Size("--max-affinity", "Clients that session affinity remembers (default: as many as frontends)", (s, n) => s with { Affinity = n }),
+        Size("--max-flows", "Flows tracked at once, for each family (default: 131072 from 8 GiB of memory on, in proportion below; 544 bytes each)", (s, n) => s with { Flows = n }),
+        Size("--max-source-ranges", "loadBalancerSourceRanges of all service ports together, for each family (default: 4096)", (s, n) => s with { SourceRanges = n }),
+        Size("--max-node-addresses", "Addresses of this node's devices, for each family (default: 4096)", (s, n) => s with { NodeAddresses = n }),
+        Size("--max-devices", "Devices of this node (default: 4096)", (s, n) => s with { Devices = n }),
+    ];
+
+    private static ConfigOption Size(string name, string description, Func<SizesSection, int, SizesSection> apply)
+        => Own(name, "N", description, (c, text) => c with { Sizes = apply(c.Sizes, Int(text)) });
 }

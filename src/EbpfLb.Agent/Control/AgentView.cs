@@ -1,3 +1,4 @@
+using EbpfLb.Agent.Configuring;
 using EbpfLb.Agent.Flows;
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Pipeline;
@@ -6,7 +7,9 @@ using EbpfLb.Policy;
 namespace EbpfLb.Agent.Control;
 
 /// <summary>The running agent's own view: names from the last table, ids and counters from the kernel.</summary>
-internal sealed class AgentView(string instance, string version, DateTimeOffset started, PipelineState state, IDataplane dataplane, FlowState flowState, IFlowView flows, IExplainView? explanations = null) : IInstanceView
+internal sealed class AgentView(
+    string instance, string version, DateTimeOffset started, PipelineState state, IDataplane dataplane, FlowState flowState, IFlowView flows,
+    IExplainView? explanations = null, ConfigState? config = null) : IInstanceView
 {
     public IFlowView Flows => flows;
 
@@ -37,9 +40,11 @@ internal sealed class AgentView(string instance, string version, DateTimeOffset 
             Drops = [.. dataplane.ReadReasons().Where(r => r.Count > 0 && ReasonReports.IsTrouble(r.Reason)).Select(ReasonReports.Of)],
             Devices = NodeReports.Devices(state.NodeView),
             NodePortAddresses = NodeReports.NodePortAddresses(state.NodeView),
-            Warnings = state.NodeView.Warnings,
+            Warnings = [.. state.NodeView.Warnings, .. config?.Warnings ?? []],
         });
     }
+
+    public Task<string?> ConfigAsync(CancellationToken cancellationToken) => Task.FromResult(config?.ToJson());
 
     public Task<ServicesReport> ServicesAsync(CancellationToken cancellationToken)
     {

@@ -46,6 +46,9 @@ internal sealed class ControlClient : IInstanceView, IDisposable
 
     public Task<BackendsReport> BackendsAsync(CancellationToken cancellationToken) => GetAsync("/backends", ControlJson.Default.BackendsReport, cancellationToken);
 
+    public async Task<string?> ConfigAsync(CancellationToken cancellationToken)
+        => await client.GetStringAsync(new Uri("/config", UriKind.Relative), cancellationToken);
+
     public IFlowView Flows => new ControlFlows(client);
 
     public IExplainView? Explanations => new ControlExplanations(client);

@@ -46,12 +46,15 @@ internal sealed class ControlServer(string path, IInstanceView view, ILoggerFact
         "/status" => AnswerAsync(context, view.StatusAsync, ControlJson.Default.StatusReport),
         "/services" => AnswerAsync(context, view.ServicesAsync, ControlJson.Default.ServicesReport),
         "/backends" => AnswerAsync(context, view.BackendsAsync, ControlJson.Default.BackendsReport),
+        "/config" => ConfigAsync(context),
         ExplainRequests.One => explanations.OneAsync(context),
         ExplainRequests.Lines => explanations.LinesAsync(context),
         _ => flows.HandleAsync(context, () => Respond.NotFoundAsync(
-            context, "/status", "/services", "/backends", FlowRequests.List, FlowRequests.Count, FlowRequests.Flush, FlowRequests.Drops,
+            context, "/status", "/services", "/backends", "/config", FlowRequests.List, FlowRequests.Count, FlowRequests.Flush, FlowRequests.Drops,
             ExplainRequests.One, ExplainRequests.Lines)),
     };
+
+    private async Task ConfigAsync(HttpContext context) => await Respond.TextAsync(context, await view.ConfigAsync(context.RequestAborted) ?? "{}", "application/json");
 
     private static async Task AnswerAsync<T>(HttpContext context, Func<CancellationToken, Task<T>> answer, JsonTypeInfo<T> type)
         => await Respond.JsonAsync(context, StatusCodes.Status200OK, await answer(context.RequestAborted), type);

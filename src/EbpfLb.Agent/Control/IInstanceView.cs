@@ -9,6 +9,9 @@ internal interface IInstanceView
 
     Task<BackendsReport> BackendsAsync(CancellationToken cancellationToken);
 
+    /// <summary>The configuration in force as JSON; null: only an agent knows it.</summary>
+    Task<string?> ConfigAsync(CancellationToken cancellationToken) => Task.FromResult<string?>(null);
+
     /// <summary>Flows and drops.</summary>
     IFlowView Flows { get; }
 

@@ -9,7 +9,7 @@ using EbpfLb.Policy.Explaining;
 namespace EbpfLb.Agent.Explaining;
 
 /// <summary>Explains with the table of the last round and the node as the programs were told of it.</summary>
-internal sealed class AgentExplainer(PipelineState state, NodeOptions options, string nodeName) : IExplainView
+internal sealed class AgentExplainer(PipelineState state, Func<NodeOptions> options, string nodeName) : IExplainView
 {
     private readonly Lock sync = new();
     private (ForwardingTable Table, NodeState? Node, Node? Object, Explainer Explainer)? held;
@@ -43,7 +43,7 @@ internal sealed class AgentExplainer(PipelineState state, NodeOptions options, s
     {
         var (table, node) = (state.Table ?? throw new FormatException("the agent has compiled nothing yet; `ebpflb status` says why"), state.NodeView.State);
         if (held is { } now && now.Table == table && ReferenceEquals(now.Node, node) && ReferenceEquals(now.Object, state.Node)) return now.Explainer;
-        var explainer = new Explainer(table, ExplainContexts.Of(options, nodeName, state.Node, node));
+        var explainer = new Explainer(table, ExplainContexts.Of(options(), nodeName, state.Node, node));
         held = (table, node, state.Node, explainer);
         return explainer;
     }

@@ -10,12 +10,12 @@ namespace EbpfLb.Agent.Flows;
 
 /// <summary>Expires flows for as long as the agent runs.</summary>
 internal sealed class FlowService(
-    IDataplane dataplane, FlowOptions options, FlowState state, FlowMetrics metrics, TimeProvider time, ILogger logger) : BackgroundService
+    IDataplane dataplane, Func<FlowOptions> options, FlowState state, FlowMetrics metrics, TimeProvider time, ILogger logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var policy = new ExpiryPolicy(options.Lifetimes);
-        var sweepers = dataplane.FlowMaps.Select(m => new FlowSweeper(m, policy, time, new SweepPacer(time, options.SweepShare))).ToList();
+        var policy = new ExpiryPolicy(() => options().Lifetimes);
+        var sweepers = dataplane.FlowMaps.Select(m => new FlowSweeper(m, policy, time, new SweepPacer(time, () => options().SweepShare))).ToList();
         // Not on the thread that starts the host.
         await Task.Yield();
         await new SweepLoop(sweepers, CountOpened, Record, time, logger).RunAsync(stoppingToken);

@@ -15,7 +15,7 @@ namespace EbpfLb.Agent.Health;
 /// could not be had are tried again with each table and at every period.
 /// </summary>
 internal sealed class ServiceHealthPorts(
-    ServiceHealthServer server, PipelineState state, NodePortAddresses addresses, TimeSpan period, TimeProvider time) : BackgroundService
+    ServiceHealthServer server, PipelineState state, Func<NodePortAddresses> addresses, TimeSpan period, TimeProvider time) : BackgroundService
 {
     private ForwardingTable? last;
 
@@ -23,8 +23,8 @@ internal sealed class ServiceHealthPorts(
     public void Attach()
     {
         state.OnApplied = Publish;
-        state.OnNodeRead = view => server.Follow(AddressesOf(addresses, view));
-        server.Follow(AddressesOf(addresses, state.NodeView));
+        state.OnNodeRead = view => server.Follow(AddressesOf(addresses(), view));
+        server.Follow(AddressesOf(addresses(), state.NodeView));
     }
 
     /// <summary>The addresses to listen on: one for a family of which all are meant.</summary>

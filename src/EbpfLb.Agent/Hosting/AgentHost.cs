@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using EbpfLb.Agent.Clients;
 using EbpfLb.Agent.Commands;
+using EbpfLb.Agent.Configuring;
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Explaining;
 using EbpfLb.Agent.Events;
@@ -31,19 +32,24 @@ using Microsoft.Extensions.Logging;
 namespace EbpfLb.Agent.Hosting;
 
 /// <summary>Wires source, pipeline, dataplane, metrics and servers together and runs them until the process is told to end.</summary>
-internal sealed class AgentHost(RunOptions options, IClusterSource source, IDataplane dataplane, INodeKernel? nodeKernel, Verbosity verbosity, TimeProvider time, ILoggerFactory loggers) : IDisposable
+/// <param name="live">What can change is asked for when it is needed; all else is as at the start.</param>
+/// <param name="reload">File and command line anew; null: nothing is watched.</param>
+internal sealed class AgentHost(
+    LiveOptions live, Func<RunOptions>? reload, IClusterSource source, IDataplane dataplane, INodeKernel? nodeKernel,
+    Verbosity verbosity, TimeProvider time, ILoggerFactory loggers) : IDisposable
 {
     /// <summary>The meter that OpenTelemetry or others may attach to.</summary>
     public const string MeterName = "EbpfLb";
 
     private readonly Meter meter = new(MeterName);
+    private readonly RunOptions options = live.Current;
 
     /// <summary>Runs until SIGTERM, SIGINT or the token. Returns whether it ended for one of these reasons.</summary>
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
         using var exporter = new PrometheusExporter(meter);
-        var health = new ProxyHealthTracker(time, options.SyncPeriod);
-        var needs = new NodeNeeds(options.Node, options.NodeName, isFromServer: options.Manifests is null, time);
+        var health = new ProxyHealthTracker(time, () => live.Current.SyncPeriod);
+        var needs = new NodeNeeds(() => live.Current.Node, options.NodeName, isFromServer: options.Manifests is null, time);
         var state = new PipelineState(() => source.Status, health, nodeRequired: options.Manifests is null) { Needs = needs };
         _ = new SourceMetrics(meter, time, () => source.Status);
         var flowState = new FlowState();
@@ -56,18 +62,19 @@ internal sealed class AgentHost(RunOptions options, IClusterSource source, IData
         if (source is ApiServerSource api)
             _ = new RestClientMetrics(meter, () => api.Requests.Read().Select(r => new RestClientReading(r.Key.Code, r.Key.Method, r.Key.Host, r.Value)));
         using var slis = new SliMetrics(state);
+        var config = new ConfigState(live);
         var view = new AgentView(options.Instance.Name, VersionCommand.Version, time.GetUtcNow(), state, dataplane, flowState,
             new FlowView(Origin.Agent, new FlowTable(dataplane.FlowMaps, time), names, drops, time),
-            new AgentExplainer(state, options.Node, options.NodeName));
+            new AgentExplainer(state, () => live.Current.Node, options.NodeName), config);
 
         using var events = new EventQueue(source as IEventWriter, options.NodeName, time, loggers.CreateLogger<EventQueue>());
         state.OnNodeObject = new NodeObjectLog(options.NodeName, events, loggers.CreateLogger<NodeKeeper>()).Write;
         var bindFailures = new BindFailures(events, options.NodeName, options.BindAddressHardFail, loggers.CreateLogger<AgentHost>());
         await using var serviceHealth = new ServiceHealthServer(() => health.Report(nodeEligible: true).Healthy, events, time, loggers);
-        using var servicePorts = new ServiceHealthPorts(serviceHealth, state, options.Node.NodePortAddresses, options.SyncPeriod, time);
+        using var servicePorts = new ServiceHealthPorts(serviceHealth, state, () => live.Current.Node.NodePortAddresses, options.SyncPeriod, time);
 
         using var network = new KernelNetwork();
-        var keeper = nodeKernel is null ? null : new NodeKeeper(nodeKernel, network, state, options.Node, options.SetSysctls, loggers.CreateLogger<NodeKeeper>());
+        var keeper = nodeKernel is null ? null : new NodeKeeper(nodeKernel, network, state, () => live.Current.Node, () => live.Current.SetSysctls, loggers.CreateLogger<NodeKeeper>());
         // Before the first round: what it publishes shall find the node as it is.
         keeper?.Refresh();
         servicePorts.Attach();
@@ -94,20 +101,30 @@ internal sealed class AgentHost(RunOptions options, IClusterSource source, IData
         {
             builder.Services.AddSingleton<IHostedService>(
                 new RetryingServer("metrics", OptionNames.MetricsBindAddress, metrics,
-                    new MetricsEndpoints(exporter, slis, AgentPages.Of(options, verbosity, time)).HandleAsync, time, loggers,
+                    new MetricsEndpoints(exporter, slis, AgentPages.Of(options with { ConfigurationJson = config.ToJson }, verbosity, time)).HandleAsync, time, loggers,
                     bindFailures.For("FailedToStartMetricServer"), options.EnableProfiling ? MetricsEndpoints.BodyBytes : 0));
         }
         if (keeper is not null)
-            builder.Services.AddSingleton<IHostedService>(new NodeService(keeper, network, state, options.SyncPeriod, time, loggers.CreateLogger<NodeService>()));
+        {
+            var node = new NodeService(keeper, network, state, () => live.Current.SyncPeriod, time, loggers.CreateLogger<NodeService>());
+            live.Subscribe(node.Wake);
+            builder.Services.AddSingleton<IHostedService>(node);
+        }
         if (clients is not null)
         {
             builder.Services.AddSingleton<IHostedService>(
                 new ClientService(clients, NamespaceChanges.WatchAsync, options.SyncPeriod, time, loggers.CreateLogger<ClientService>()));
         }
+        if (reload is not null && options.ConfigPath is { } file)
+        {
+            var reloading = new ConfigReload(reload, live, config, loggers.CreateLogger<ConfigReload>());
+            builder.Services.AddSingleton<IHostedService>(
+                new ConfigWatcher(file, reloading.Run, new ConfigMetrics(meter, time.GetUtcNow()), time, loggers.CreateLogger<ConfigWatcher>()));
+        }
         builder.Services.AddSingleton(services => CreatePipeline(state, health, services.GetRequiredService<IHostApplicationLifetime>()));
         builder.Services.AddHostedService(services => services.GetRequiredService<PipelineService>());
         builder.Services.AddSingleton<IHostedService>(
-            new FlowService(dataplane, options.Flows, flowState, flowMetrics, time, loggers.CreateLogger<FlowService>()));
+            new FlowService(dataplane, () => live.Current.Flows, flowState, flowMetrics, time, loggers.CreateLogger<FlowService>()));
         builder.Services.AddSingleton<IHostedService>(new DropService(dataplane, drops, names, time, loggers.CreateLogger<DropService>()));
         using var host = builder.Build();
         var pipeline = host.Services.GetRequiredService<PipelineService>();
@@ -133,7 +150,7 @@ internal sealed class AgentHost(RunOptions options, IClusterSource source, IData
             new SyncRound(dataplane, new PolicyOptions { NodeName = options.NodeName }, plan, time),
             new HookGuard(dataplane, state, time, logger),
             changes, state, health, sync, plan,
-            new PipelineSettings(options.MinSyncPeriod, options.SyncPeriod), time, logger);
+            () => new PipelineSettings(live.Current.MinSyncPeriod, live.Current.SyncPeriod), time, logger);
         return new PipelineService(reader, loop, lifetime, logger);
     }
 }

@@ -14,7 +14,14 @@ internal sealed record AgentParts(
     Func<RunOptions, ILoggerFactory, IDataplane> OpenDataplane,
     IInstanceFinder Finder,
     IInstanceRemover Remover,
-    TimeProvider Time);
+    TimeProvider Time)
+{
+    /// <summary>Writes the process's OOM score; why it was not possible, null when it was.</summary>
+    public Func<int, string?> SetOomScore { get; init; } = _ => null;
+
+    /// <summary>What --init-only does: brings the node's settings in order. What is still wrong then.</summary>
+    public Func<RunOptions, IReadOnlyList<string>> PrepareNode { get; init; } = _ => [];
+}
 
 /// <summary>The agent cannot start; the message says why and what to do.</summary>
 internal sealed class StartException(string message, Exception? inner = null) : Exception(message, inner);

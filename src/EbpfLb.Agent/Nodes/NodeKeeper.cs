@@ -9,7 +9,9 @@ namespace EbpfLb.Agent.Nodes;
 /// Reads the node's devices, addresses and routes and brings programs and maps up to date with them. What cannot be read or done
 /// leaves the last good state in force and is tried again with the next change or the next full round.
 /// </summary>
-internal sealed class NodeKeeper(INodeKernel kernel, INodeNetwork network, PipelineState state, NodeOptions options, bool setSysctls, ILogger logger)
+/// <param name="wish">Asked at each reading.</param>
+/// <param name="setSysctls">Asked until it was done.</param>
+internal sealed class NodeKeeper(INodeKernel kernel, INodeNetwork network, PipelineState state, Func<NodeOptions> wish, Func<bool> setSysctls, ILogger logger)
 {
     private readonly Lock sync = new();
     private readonly NodeLog log = new(logger);
@@ -34,6 +36,7 @@ internal sealed class NodeKeeper(INodeKernel kernel, INodeNetwork network, Pipel
 
     private NodeView Read()
     {
+        var options = wish();
         var now = network.Read();
         var decisions = DeviceSelector.Select(now, options.Devices);
         var wanted = NodeStateBuilder.Build(now, decisions, options, state.Node, network.NamespaceCookie());
@@ -41,7 +44,7 @@ internal sealed class NodeKeeper(INodeKernel kernel, INodeNetwork network, Pipel
         var attached = kernel.AttachDevices(decisions);
 
         var served = decisions.Where(d => d.IsAttached).Select(d => d.Link).ToList();
-        if (setSysctls && !areSysctlsSet && served.Count > 0)
+        if (setSysctls() && !areSysctlsSet && served.Count > 0)
         {
             Forwarding.SwitchOn(network.Sysctls, served);
             areSysctlsSet = true;

@@ -7,17 +7,24 @@ namespace EbpfLb.Agent.Nodes;
 /// What the options need the own Node object for. Nothing else waits for it: all that does not need it is served at once. kube-proxy starts only
 /// with the Node and ends when it is not there in time (contract section 13, startup 2); here the agent is not ready and says why.
 /// </summary>
+/// <param name="current">Asked each time: they can change.</param>
 /// <param name="isFromServer">Stand-alone there may be no Node object, and primary addresses are then those of the default route.</param>
-internal sealed class NodeNeeds(NodeOptions options, string name, bool isFromServer, TimeProvider time)
+internal sealed class NodeNeeds(Func<NodeOptions> current, string name, bool isFromServer, TimeProvider time)
 {
     /// <summary>As long as kube-proxy waits.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private readonly DateTimeOffset started = time.GetUtcNow();
 
+    /// <summary>With options that stay.</summary>
+    public NodeNeeds(NodeOptions options, string name, bool isFromServer, TimeProvider time) : this(() => options, name, isFromServer, time)
+    {
+    }
+
     /// <summary>One line for each thing that is missing; none when all is there or nothing is needed.</summary>
     public IEnumerable<string> Missing(Node? node)
     {
+        var options = current();
         var needsCidr = options.Detector.Mode == DetectLocalMode.NodeCIDR && node?.PodCidrs is not { IsEmpty: false };
         if (needsCidr)
             yield return $"{Subject(node, "spec.podCIDRs")}, which --detect-local-mode NodeCIDR needs: nobody counts as a pod until then{Waited()}";

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace EbpfLb.Agent.Nodes;
 
 /// <summary>Refreshes the node when its network or its Node object changes, and at every sync period (contract section 4.1).</summary>
-internal sealed class NodeService(NodeKeeper keeper, INodeNetwork network, PipelineState state, TimeSpan period, TimeProvider time, ILogger logger) : BackgroundService
+internal sealed class NodeService(NodeKeeper keeper, INodeNetwork network, PipelineState state, Func<TimeSpan> period, TimeProvider time, ILogger logger) : BackgroundService
 {
     /// <summary>Changes come in bursts: a device, its addresses, its routes.</summary>
     private static readonly TimeSpan Debounce = TimeSpan.FromMilliseconds(100);
@@ -15,6 +15,9 @@ internal sealed class NodeService(NodeKeeper keeper, INodeNetwork network, Pipel
     private const int RestFactor = 10;
 
     private readonly Channel<bool> wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    /// <summary>Something that the node depends on has changed.</summary>
+    public void Wake() => wake.Writer.TryWrite(true);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -29,8 +32,6 @@ internal sealed class NodeService(NodeKeeper keeper, INodeNetwork network, Pipel
         }
     }
 
-    private void Wake() => wake.Writer.TryWrite(true);
-
     private async Task WatchAsync(CancellationToken stoppingToken)
     {
         while (true)
@@ -44,7 +45,7 @@ internal sealed class NodeService(NodeKeeper keeper, INodeNetwork network, Pipel
                 // Until it is watched again, the period finds what changed.
                 Log.NodeUnwatched(logger, e.Message);
             }
-            await Task.Delay(period, time, stoppingToken);
+            await Task.Delay(period(), time, stoppingToken);
         }
     }
 
@@ -67,7 +68,7 @@ internal sealed class NodeService(NodeKeeper keeper, INodeNetwork network, Pipel
     {
         using var timer = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         var arrival = wake.Reader.WaitToReadAsync(timer.Token).AsTask();
-        await Task.WhenAny(arrival, Task.Delay(period, time, timer.Token));
+        await Task.WhenAny(arrival, Task.Delay(period(), time, timer.Token));
         await timer.CancelAsync();
         stoppingToken.ThrowIfCancellationRequested();
     }

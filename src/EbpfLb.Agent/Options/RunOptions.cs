@@ -1,5 +1,6 @@
 using System.Net;
 using EbpfLb.Agent.Logging;
+using EbpfLb.Configuration;
 using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Node;
 
@@ -8,9 +9,14 @@ namespace EbpfLb.Agent.Options;
 /// <summary>What `ebpflb run` was asked to do, checked.</summary>
 internal sealed record RunOptions
 {
-    public const int DefaultHealthzPort = 10256;
+    /// <summary>What all of this was read from: file and command line together, with the defaults.</summary>
+    public LoadedConfig Config { get; init; } = LoadedConfig.Default;
 
-    public const int DefaultMetricsPort = 10249;
+    /// <summary>The file, to be watched; null: none.</summary>
+    public string? ConfigPath { get; init; }
+
+    /// <summary>Set the OOM score of the configuration.</summary>
+    public bool SetsOomScore { get; init; }
 
     public required InstanceOptions Instance { get; init; }
 
@@ -22,6 +28,9 @@ internal sealed record RunOptions
 
     /// <summary>null: in-cluster.</summary>
     public string? KubeConfig { get; init; }
+
+    /// <summary>In place of the file <see cref="KubeConfig"/> when that is not there: came with kubeadm's ConfigMap.</summary>
+    public string? EmbeddedKubeconfig => Config.EmbeddedKubeconfig;
 
     /// <summary>Tried in order; empty: what the kubeconfig or the cluster says.</summary>
     public IReadOnlyList<Uri> ApiServers { get; init; } = [];
@@ -62,6 +71,18 @@ internal sealed record RunOptions
 
     /// <summary>Switch forwarding on.</summary>
     public bool SetSysctls { get; init; }
+
+    /// <summary>These options with what of others comes into force without a restart.</summary>
+    public RunOptions WithLive(RunOptions others) => this with
+    {
+        Config = others.Config,
+        MinSyncPeriod = others.MinSyncPeriod,
+        SyncPeriod = others.SyncPeriod,
+        Verbosity = others.Verbosity,
+        Flows = others.Flows,
+        Node = others.Node,
+        SetSysctls = others.SetSysctls,
+    };
 }
 
 /// <summary>Where one instance of the agent lives.</summary>

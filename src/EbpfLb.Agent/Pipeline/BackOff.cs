@@ -1,7 +1,7 @@
 namespace EbpfLb.Agent.Pipeline;
 
 /// <summary>How long to wait after failures in a row: 1, 2, 4 ... seconds up to a bound.</summary>
-internal sealed class BackOff(TimeSpan longest)
+internal sealed class BackOff(Func<TimeSpan> longest)
 {
     private static readonly TimeSpan First = TimeSpan.FromSeconds(1);
 
@@ -9,7 +9,8 @@ internal sealed class BackOff(TimeSpan longest)
 
     public TimeSpan Next()
     {
-        var wait = next < longest ? next : longest;
+        var most = longest();
+        var wait = next < most ? next : most;
         next = 2 * wait;
         return wait;
     }

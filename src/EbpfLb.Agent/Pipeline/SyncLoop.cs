@@ -21,14 +21,14 @@ internal sealed class SyncLoop(
     ProxyHealthTracker health,
     SyncMetrics syncMetrics,
     PlanMetrics planMetrics,
-    PipelineSettings settings,
+    Func<PipelineSettings> settings,
     TimeProvider time,
     ILogger logger)
 {
     private static readonly IpFamily[] Families = [IpFamily.IPv4, IpFamily.IPv6];
 
-    private readonly BackOff backOff = new(settings.SyncPeriod);
-    private readonly BackOff hookBackOff = new(settings.SyncPeriod);
+    private readonly BackOff backOff = new(() => settings().SyncPeriod);
+    private readonly BackOff hookBackOff = new(() => settings().SyncPeriod);
     private readonly RoundLog roundLog = new(logger);
     private ArrivedSnapshot? current;
     private DateTimeOffset? retryAt;
@@ -46,7 +46,7 @@ internal sealed class SyncLoop(
             else isRound = false;
             if (checkAt <= now) CheckHooks();
             // From the end of a round; the first change after it begins one at once.
-            if (isRound && settings.MinSyncPeriod > TimeSpan.Zero) await Task.Delay(settings.MinSyncPeriod, time, cancellationToken);
+            if (isRound && settings().MinSyncPeriod is { Ticks: > 0 } rest) await Task.Delay(rest, time, cancellationToken);
         }
     }
 
@@ -123,7 +123,7 @@ internal sealed class SyncLoop(
     {
         var inForce = hooks.Check();
         if (inForce) hookBackOff.Reset();
-        checkAt = time.GetUtcNow() + (inForce ? settings.SyncPeriod : hookBackOff.Next());
+        checkAt = time.GetUtcNow() + (inForce ? settings().SyncPeriod : hookBackOff.Next());
     }
 
     private static DateTimeOffset? Earlier(DateTimeOffset? a, DateTimeOffset? b) => a is null || b < a ? b : a;

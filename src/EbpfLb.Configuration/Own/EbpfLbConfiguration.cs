@@ -45,7 +45,8 @@ public sealed record EbpfLbConfiguration
 
     public FlowsSection Flows { get; init; } = new();
 
-    public string SnatPorts { get; init; } = "61000-65535";
+    /// <summary>Empty: below the NodePorts, or above them where those begin early.</summary>
+    public string SnatPorts { get; init; } = "";
 
     public string NodePortRange { get; init; } = "30000-32767";
 

@@ -27,7 +27,7 @@ internal static class EbpfLbReader
             Sizes = Sizes(root.Section("sizes")),
             Devices = Devices(root.Section("devices")),
             Flows = Flows(root.Section("flows")),
-            SnatPorts = root.TextOr("snatPorts", Defaults.SnatPorts),
+            SnatPorts = root.Text("snatPorts"),
             NodePortRange = root.TextOr("nodePortRange", Defaults.NodePortRange),
             AlwaysSnat = root.Flag("alwaysSnat"),
             HostSocketsOnly = root.Flag("hostSocketsOnly"),

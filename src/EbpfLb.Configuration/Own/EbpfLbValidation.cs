@@ -72,7 +72,7 @@ public static partial class EbpfLbValidation
 
     private static void CheckPorts(EbpfLbConfiguration config, Findings findings)
     {
-        var snat = Ports("snatPorts", config.SnatPorts, findings);
+        var snat = config.SnatPorts.Length == 0 ? null : Ports("snatPorts", config.SnatPorts, findings);
         var nodes = Ports("nodePortRange", config.NodePortRange, findings);
         if (snat is { } s && nodes is { } n && s.First <= n.Last && n.First <= s.Last)
             findings.Error("snatPorts", $"{config.SnatPorts} and nodePortRange {config.NodePortRange} overlap: answers to masqueraded connections would be taken for requests; move one of them");

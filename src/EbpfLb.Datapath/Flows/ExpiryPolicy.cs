@@ -4,10 +4,16 @@ using EbpfLb.Model;
 namespace EbpfLb.Datapath.Flows;
 
 /// <summary>Which flows have lived long enough. Pure: everything it knows is in its arguments.</summary>
-public sealed class ExpiryPolicy(FlowLifetimes lifetimes)
+/// <param name="current">The life times, asked for at each decision: they can change.</param>
+public sealed class ExpiryPolicy(Func<FlowLifetimes> current)
 {
     /// <summary>From this fill on, life times shrink.</summary>
     public const double PressureFrom = 0.9;
+
+    /// <summary>With life times that stay.</summary>
+    public ExpiryPolicy(FlowLifetimes lifetimes) : this(() => lifetimes)
+    {
+    }
 
     /// <summary>A flow that had a packet within this time is never given up before its configured life time.</summary>
     public static TimeSpan NeverBefore { get; } = TimeSpan.FromSeconds(60);
@@ -16,6 +22,7 @@ public sealed class ExpiryPolicy(FlowLifetimes lifetimes)
     /// <param name="protocol">IP protocol number.</param>
     public TimeSpan LifetimeOf(byte protocol, LbCtPhase phase)
     {
+        var lifetimes = current();
         if (phase == LbCtPhase.Closed) return lifetimes.Closed;
         if (protocol == (byte)TransportProtocol.Udp)
             return phase is LbCtPhase.Open or LbCtPhase.Closing ? lifetimes.UdpStream : lifetimes.Udp;

@@ -1,14 +1,19 @@
 namespace EbpfLb.Datapath.Flows;
 
 /// <summary>Keeps work below a share of one core: after each slice of work a pause that makes up for it.</summary>
-/// <param name="share">0 (exclusive) to 1: no pauses.</param>
-public sealed class SweepPacer(TimeProvider time, double share)
+/// <param name="currentShare">0 (exclusive) to 1: no pauses. Asked for at each pause: it can change.</param>
+public sealed class SweepPacer(TimeProvider time, Func<double> currentShare)
 {
     /// <summary>Shorter than what anything on the machine would notice, longer than what a timer costs.</summary>
     public static TimeSpan Slice { get; } = TimeSpan.FromMilliseconds(5);
 
     private long resumed = time.GetTimestamp();
     private TimeSpan owed;
+
+    /// <param name="share">0 (exclusive) to 1: no pauses.</param>
+    public SweepPacer(TimeProvider time, double share) : this(time, () => share)
+    {
+    }
 
     /// <summary>Time worked since <see cref="Begin"/>.</summary>
     public TimeSpan Work { get; private set; }
@@ -23,6 +28,7 @@ public sealed class SweepPacer(TimeProvider time, double share)
     public async ValueTask PaceAsync(CancellationToken cancellationToken)
     {
         Stop();
+        var share = currentShare();
         if (owed >= Slice && share < 1)
         {
             await Task.Delay(owed * ((1 - share) / share), time, cancellationToken);

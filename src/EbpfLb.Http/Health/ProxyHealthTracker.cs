@@ -8,14 +8,19 @@ namespace EbpfLb.Http.Health;
 /// later ones do not move it, only a successful sync clears it; idle forever is healthy, and so is a fresh server.
 /// Thread-safe.
 /// </summary>
-/// <param name="syncPeriod">How long a failed sync waits at most for its next try.</param>
-public sealed class ProxyHealthTracker(TimeProvider time, TimeSpan syncPeriod)
+/// <param name="currentPeriod">How long a failed sync waits at most for its next try.</param>
+public sealed class ProxyHealthTracker(TimeProvider time, Func<TimeSpan> currentPeriod)
 {
     private static readonly IpFamily[] Families = [IpFamily.IPv4, IpFamily.IPv6];
 
     private readonly Lock gate = new();
     private readonly Dictionary<IpFamily, DateTimeOffset> oldestQueued = [];
     private readonly Dictionary<IpFamily, DateTimeOffset> lastSynced = [];
+
+    /// <summary>With a period that stays.</summary>
+    public ProxyHealthTracker(TimeProvider time, TimeSpan syncPeriod) : this(time, () => syncPeriod)
+    {
+    }
 
     /// <summary>A change of this family waits for the kernel.</summary>
     public void RecordQueued(IpFamily family)
@@ -46,7 +51,7 @@ public sealed class ProxyHealthTracker(TimeProvider time, TimeSpan syncPeriod)
 
     private FamilyHealth Of(IpFamily family, DateTimeOffset now)
     {
-        var healthy = !oldestQueued.TryGetValue(family, out var since) || now - since < 2 * syncPeriod;
+        var healthy = !oldestQueued.TryGetValue(family, out var since) || now - since < 2 * currentPeriod();
         return new FamilyHealth(healthy ? now : lastSynced.GetValueOrDefault(family), healthy);
     }
 }

@@ -10,6 +10,14 @@ public static class KubeconfigFile
     {
         var full = Path.GetFullPath(path);
         var text = ConfigFile.ReadText(full, "--kubeconfig");
+        return Read(full, text, context) with { File = new ConnectionFile(full, text, () => Load(full, context)) };
+    }
+
+    /// <summary>As if the file had this text.</summary>
+    /// <exception cref="ConfigException">It cannot be used.</exception>
+    public static ApiConnection Read(string path, string text, string? context = null)
+    {
+        var full = Path.GetFullPath(path);
         var root = YamlMap.Parse(full, text);
         var name = context ?? root.Text("current-context")
             ?? throw new ConfigException($"{root.Where("current-context")} is not set; run: kubectl config use-context NAME "
@@ -29,7 +37,6 @@ public static class KubeconfigFile
         {
             Namespace = contextMap.Text("namespace"),
             Notes = notes,
-            File = new ConnectionFile(full, text, () => Load(full, context)),
             Trust = trust,
             Credentials = user is null ? new NoCredentials() : KubeconfigUser.CredentialsOf(user, new ExecCluster(server.AbsoluteUri, trust)),
         };

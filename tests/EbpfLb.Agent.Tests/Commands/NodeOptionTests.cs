@@ -75,8 +75,9 @@ public sealed class NodeOptionTests : IDisposable
             "run", "--devices", "a b", "--tc-attach", "xdp", "--nodeport-addresses", "10.0.0.1,there", "--cluster-cidr", "10.0.0.0/8,11.0.0.0/8",
             "--snat-ports", "9-1", "--iptables-localhost-nodeports", "maybe"));
         Assert.Contains("--devices: 'a b' is no name of a device", line.Error);
-        Assert.Contains("--tc-attach: 'xdp' is not one of auto, tcx, clsact", line.Error);
-        Assert.Contains("--nodeport-addresses: '10.0.0.1', 'there' is no range of addresses", line.Error);
+        Assert.Contains("--tc-attach: 'xdp' is none of its values; give auto, tcx or clsact", line.Error);
+        Assert.Contains("--nodeport-addresses: '10.0.0.1' is not a range of addresses", line.Error);
+        Assert.Contains("--nodeport-addresses: 'there' is not a range of addresses", line.Error);
         Assert.Contains("--cluster-cidr: '10.0.0.0/8,11.0.0.0/8' has two ranges of one family", line.Error);
         Assert.Contains("--snat-ports: '9-1' is not a range of ports", line.Error);
         Assert.Contains("--iptables-localhost-nodeports: 'maybe' is neither true nor false", line.Error);
@@ -89,14 +90,14 @@ public sealed class NodeOptionTests : IDisposable
     public async Task A_detector_by_device_needs_a_name(string mode, string option)
     {
         Assert.Equal(2, await line.RunAsync("run", "--detect-local-mode", mode));
-        Assert.Contains($"--detect-local-mode {mode} needs {option}", line.Error);
+        Assert.Contains($"{option}: is empty, and detectLocalMode {mode} needs it", line.Error);
     }
 
     [Fact]
     public async Task Ranges_of_ports_with_something_in_common_are_both_named()
     {
         Assert.Equal(2, await line.RunAsync("run", "--snat-ports", "32000-40000"));
-        Assert.Contains("--snat-ports 32000-40000 and --node-port-range 30000-32767 overlap", line.Error);
+        Assert.Contains("--snat-ports: 32000-40000 and nodePortRange 30000-32767 overlap", line.Error);
     }
 
     [Theory]

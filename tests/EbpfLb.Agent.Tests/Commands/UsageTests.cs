@@ -35,8 +35,8 @@ public sealed class UsageTests : IDisposable
         Assert.Contains("--instance: 'a.b' is not an instance name", line.Error);
         Assert.Contains("--healthz-bind-address: 'nowhere' is not an address to listen on", line.Error);
         Assert.Contains("--min-sync-period: '5 minutes' is not a duration", line.Error);
-        Assert.Contains("--log-format: 'xml' is not one of text, json", line.Error);
-        Assert.Contains("--max-backends: '0' is not a number of map entries", line.Error);
+        Assert.Contains("--log-format: 'xml' is none of its values; give text or json", line.Error);
+        Assert.Contains("--max-backends: 0 is not a number of map entries", line.Error);
         Assert.Contains("--api-server: '10.0.0.1' is not an address of a server", line.Error);
         Assert.Contains("See `ebpflb run --help`.", line.Error);
         Assert.Null(seen);
@@ -47,7 +47,7 @@ public sealed class UsageTests : IDisposable
     {
         Assert.Equal(2, await line.RunAsync("run", "--manifests", "/m", "--kubeconfig", "/k", "--api-server", "https://a:6443"));
         Assert.Contains("--manifests and --kubeconfig exclude each other", line.Error);
-        Assert.Contains("--manifests and --api-server exclude each other", line.Error);
+        Assert.Contains("--api-server: excludes manifests: the cluster's state has one source", line.Error);
     }
 
     [Theory]
@@ -84,7 +84,7 @@ public sealed class UsageTests : IDisposable
         Assert.Equal(1, await line.RunAsync(
             "run", "--run-dir", directory.Path, "--instance", "lab", "--cgroup-root", "/cg", "--bpffs", "/bpf", "--node-name", " Node-A ",
             "--kubeconfig", "/k", "--api-server", "https://a:6443", "--api-server", "https://b:6443", "--healthz-bind-address", "",
-            "--metrics-bind-address", "[::1]:9000", "--min-sync-period", "1m30s", "--sync-period", "5s", "--log-format", "json", "-v", "4",
+            "--metrics-bind-address", "[::1]:9000", "--min-sync-period", "1m30s", "--sync-period", "5m", "--log-format", "json", "-v", "4",
             "--max-services", "1", "--max-frontends", "2", "--max-backends", "3", "--max-slots", "4", "--max-affinity", "5",
             "--conntrack-tcp-timeout-established", "2h", "--conntrack-tcp-timeout-close-wait", "10m", "--conntrack-udp-timeout", "0",
             "--conntrack-udp-timeout-stream", "3m", "--conntrack-sweep-cpu", "12.5"));
@@ -96,7 +96,7 @@ public sealed class UsageTests : IDisposable
         Assert.Null(seen.HealthzAddress);
         Assert.Equal(new IPEndPoint(IPAddress.IPv6Loopback, 9000), seen.MetricsAddress);
         Assert.Equal(TimeSpan.FromSeconds(90), seen.MinSyncPeriod);
-        Assert.Equal(TimeSpan.FromSeconds(5), seen.SyncPeriod);
+        Assert.Equal(TimeSpan.FromMinutes(5), seen.SyncPeriod);
         Assert.Equal(LogFormat.Json, seen.LogFormat);
         Assert.Equal(4, seen.Verbosity);
         Assert.Equal(new SizeOptions(1, 2, 3, 4, 5), seen.Sizes);
@@ -113,6 +113,7 @@ public sealed class UsageTests : IDisposable
     [InlineData("conntrack")]
     [InlineData("drops")]
     [InlineData("cleanup")]
+    [InlineData("config")]
     [InlineData("version")]
     public async Task Help_shows_examples_and_exit_codes(string command)
     {

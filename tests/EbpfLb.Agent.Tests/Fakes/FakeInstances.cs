@@ -32,6 +32,10 @@ internal sealed class FakeView : IInstanceView
 
     IFlowView IInstanceView.Flows => Flows;
 
+    public string? Config { get; set; }
+
+    public Task<string?> ConfigAsync(CancellationToken cancellationToken) => Task.FromResult(Config);
+
     public StatusReport Status { get; set; } = ReadyStatus;
 
     public ServicesReport Services { get; set; } = new(Origin.Agent,

@@ -23,6 +23,12 @@ internal sealed class TestCommandLine : IDisposable
 
     public FakeRemover Remover { get; set; } = new();
 
+    public List<int> OomScores { get; } = [];
+
+    public int Prepared { get; private set; }
+
+    public IReadOnlyList<string> PrepareProblems { get; set; } = [];
+
     public int? TerminalWidth { get; set; }
 
     public string Output => output.ToString();
@@ -36,8 +42,24 @@ internal sealed class TestCommandLine : IDisposable
     public Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
     {
         var parts = new AgentParts(
-            (o, l) => OpenSource(o, l), (o, l) => OpenDataplane(o, l), Finder, Remover, TimeProvider.System);
+            (o, l) => OpenSource(o, l), (o, l) => OpenDataplane(o, l), Finder, Remover, TimeProvider.System)
+        {
+            SetOomScore = SetOomScore,
+            PrepareNode = Prepare,
+        };
         return new CommandLine(parts, new Terminal(output.Writer, error.Writer, TerminalWidth)).InvokeAsync(args, cancellationToken);
+    }
+
+    private string? SetOomScore(int score)
+    {
+        OomScores.Add(score);
+        return null;
+    }
+
+    private IReadOnlyList<string> Prepare(RunOptions options)
+    {
+        Prepared++;
+        return PrepareProblems;
     }
 
     public void Dispose()

@@ -36,7 +36,7 @@ public sealed class FlowServiceTests : IDisposable
         Add(1, LbCtPhase.Open, idleTicks: 100);
         Add(2, LbCtPhase.Open, idleTicks: 5);
         var options = new FlowOptions(new FlowLifetimes { Established = TimeSpan.FromSeconds(60) }, 0.05);
-        using var service = new FlowService(dataplane, options, state, new FlowMetrics(meter, () => state.Flows), time, log.Loggers.CreateLogger("flows"));
+        using var service = new FlowService(dataplane, () => options, state, new FlowMetrics(meter, () => state.Flows), time, log.Loggers.CreateLogger("flows"));
 
         await service.StartAsync(TestContext.Current.CancellationToken);
         Eventually.True(() => state.Maps.Count == 2, "both maps are swept");

@@ -39,7 +39,7 @@ public sealed class ServiceHealthPortsTests : IAsyncDisposable
 
     private ServiceHealthPorts Follow(string addresses = "")
     {
-        var ports = new ServiceHealthPorts(server, pipeline.State, NodePortAddresses.Parse(addresses), TimeSpan.FromSeconds(30), pipeline.Time);
+        var ports = new ServiceHealthPorts(server, pipeline.State, () => NodePortAddresses.Parse(addresses), TimeSpan.FromSeconds(30), pipeline.Time);
         ports.Attach();
         return ports;
     }

@@ -109,7 +109,7 @@ public sealed class NodeKeeperTests : IDisposable
     {
         var time = new ManualTimeProvider();
         var keeper = Keeper();
-        using var service = new NodeService(keeper, node, state, Period, time, log.Loggers.CreateLogger("node"));
+        using var service = new NodeService(keeper, node, state, () => Period, time, log.Loggers.CreateLogger("node"));
         await service.StartAsync(TestContext.Current.CancellationToken);
 
         await time.WhenTimerIsDueIn(Period);
@@ -131,7 +131,7 @@ public sealed class NodeKeeperTests : IDisposable
     public async Task Hooks_that_have_come_into_force_are_a_reason_to_look_again()
     {
         var time = new ManualTimeProvider();
-        using var service = new NodeService(Keeper(), node, state, Period, time, log.Loggers.CreateLogger("node"));
+        using var service = new NodeService(Keeper(), node, state, () => Period, time, log.Loggers.CreateLogger("node"));
         await service.StartAsync(TestContext.Current.CancellationToken);
         await time.WhenTimerIsDueIn(Period);
 
@@ -144,5 +144,5 @@ public sealed class NodeKeeperTests : IDisposable
     }
 
     private NodeKeeper Keeper(NodeOptions? options = null, bool setSysctls = false)
-        => new(node, node, state, options ?? NodeOptions.Default, setSysctls, log.Loggers.CreateLogger("node"));
+        => new(node, node, state, () => options ?? NodeOptions.Default, () => setSysctls, log.Loggers.CreateLogger("node"));
 }

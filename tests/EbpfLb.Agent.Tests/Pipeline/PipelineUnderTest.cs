@@ -36,7 +36,7 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
         var reader = new SourceReader(Source, channel.Writer, changes, health, sync, Time);
         var loop = new SyncLoop(
             channel.Reader, new SyncRound(Dataplane, PolicyOptions.Default, plan, Time), new HookGuard(Dataplane, State, Time, logger),
-            changes, State, health, sync, plan, new PipelineSettings(minSyncPeriod, CheckPeriod), Time, logger);
+            changes, State, health, sync, plan, () => new PipelineSettings(minSyncPeriod, CheckPeriod), Time, logger);
         running = Task.WhenAll(Task.Run(() => reader.RunAsync(stop.Token)), Task.Run(() => loop.RunAsync(stop.Token)));
     }
 

@@ -154,7 +154,8 @@ public sealed class TestCluster : IDisposable
             Keep(PodServer.Start(pod.Place, pod.Name, $"{TestNode.TargetPort}", $"{TestNode.TargetPort}", showClient: true));
         var agent = Keep(AgentProcess.Start(new AgentOptions(TestNode.Binary, netns, "--manifests", Manifests.Path)
         {
-            Extra = ["--cluster-cidr", "10.244.0.0/16,fd00:10:244::/48", .. options.Extra],
+            // Beside a file kube-proxy's own options do not count.
+            Extra = [.. options.Config is { } file ? (string[])["--config", file] : ["--cluster-cidr", "10.244.0.0/16,fd00:10:244::/48"], .. options.Extra],
         }));
         return new ClusterNode(netns, agent, Keep(NetProbe.Start(netns.Place)), pods);
     }

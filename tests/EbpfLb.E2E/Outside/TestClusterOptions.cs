@@ -6,6 +6,9 @@ internal sealed record TestClusterOptions
     /// <summary>Further options of the agents.</summary>
     public IReadOnlyList<string> Extra { get; init; } = [];
 
+    /// <summary>The configuration file of the agents.</summary>
+    public string? Config { get; init; }
+
     /// <summary>Pods of other nodes are reached by a vxlan tunnel with this MTU; null: directly.</summary>
     public int? TunnelMtu { get; init; }
 }

@@ -1,0 +1,54 @@
+using EbpfLb.Agent.Options;
+using EbpfLb.Configuration;
+using EbpfLb.Configuration.KubeProxy;
+using EbpfLb.Configuration.Own;
+using EbpfLb.Configuration.Writing;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Agent.Configuring;
+
+/// <summary>
+/// Brings a changed file into force: what can be at once, the rest is named as waiting for a restart. A file that cannot be used
+/// changes nothing.
+/// </summary>
+/// <param name="load">File and command line together. Throws <see cref="ConfigException"/>.</param>
+internal sealed class ConfigReload(Func<RunOptions> load, LiveOptions live, ConfigState state, ILogger logger)
+{
+    private readonly LoadedConfig atStart = live.Current.Config;
+
+    /// <summary>Whether the file could be used.</summary>
+    public bool Run()
+    {
+        RunOptions wanted;
+        try
+        {
+            wanted = load();
+        }
+        catch (ConfigException e)
+        {
+            state.RecordBad(e.Message);
+            Log.ConfigBad(logger, e.Message);
+            return false;
+        }
+        var changed = ConfigJson.Differences(live.Current.Config, wanted.Config);
+        // Of what waits for a restart, against the start: what was taken back waits no more.
+        List<string> restart = [.. ConfigJson.Differences(atStart, wanted.Config).Where(f => ChangeOf(f) == FieldChange.Restart).Select(Name)];
+        live.Replace(live.Current.WithLive(wanted));
+        state.RecordGood(restart);
+        Tell([.. changed.Where(f => ChangeOf(f) == FieldChange.Hot).Select(Name)], restart, [.. changed.Where(f => ChangeOf(f) == FieldChange.None).Select(Name)]);
+        foreach (var warning in wanted.Config.Warnings) Log.ConfigWarning(logger, warning);
+        return true;
+    }
+
+    private void Tell(List<string> hot, List<string> restart, List<string> none)
+    {
+        Log.ConfigApplied(logger, hot.Count == 0 ? "none" : string.Join(", ", hot));
+        if (restart.Count > 0) Log.ConfigNeedsRestart(logger, string.Join(", ", restart));
+        if (none.Count > 0) Log.ConfigWithoutMeaning(logger, Meaningless.Say(none.Select(path => KubeProxyFields.Find(path)).OfType<FieldNote>()));
+    }
+
+    private static FieldChange? ChangeOf((string Group, string Path) field)
+        => (field.Group == KubeProxyConfiguration.Group ? KubeProxyFields.Find(field.Path) : EbpfLbFields.Find(field.Path))?.Change;
+
+    private static string Name((string Group, string Path) field) => field.Group == KubeProxyConfiguration.Group ? field.Path : $"{field.Group} {field.Path}";
+}

@@ -1,0 +1,64 @@
+using System.Text.Json.Nodes;
+using EbpfLb.Configuration.Own;
+using EbpfLb.Configuration.Values;
+
+namespace EbpfLb.Configuration.Writing;
+
+/// <summary>An EbpfLbConfiguration as JSON.</summary>
+internal static class EbpfLbJson
+{
+    public static JsonObject Of(EbpfLbConfiguration config) => new()
+    {
+        ["apiVersion"] = EbpfLbConfiguration.ApiVersion,
+        ["kind"] = EbpfLbConfiguration.Kind,
+        ["instance"] = config.Instance,
+        ["runDir"] = config.RunDir,
+        ["bpffs"] = config.BpfFs,
+        ["cgroupRoot"] = config.CgroupRoot,
+        ["manifests"] = config.Manifests,
+        ["apiServers"] = KubeProxyJson.Texts(config.ApiServers),
+        ["serveHealthz"] = config.ServeHealthz,
+        ["serveMetrics"] = config.ServeMetrics,
+        ["syncPeriod"] = Time(config.SyncPeriod),
+        ["minSyncPeriod"] = Time(config.MinSyncPeriod),
+        ["logFormat"] = config.LogFormat,
+        ["devices"] = new JsonObject
+        {
+            ["uplinks"] = KubeProxyJson.Texts(config.Devices.Uplinks),
+            ["exclude"] = KubeProxyJson.Texts(config.Devices.Exclude),
+            ["pods"] = KubeProxyJson.Texts(config.Devices.Pods),
+            ["tcAttach"] = config.Devices.TcAttach,
+        },
+        ["snatPorts"] = config.SnatPorts,
+        ["nodePortRange"] = config.NodePortRange,
+        ["alwaysSnat"] = config.AlwaysSnat,
+        ["hostSocketsOnly"] = config.HostSocketsOnly,
+        ["protectNodePorts"] = config.ProtectNodePorts,
+        ["dropEvents"] = config.DropEvents,
+        ["setSysctls"] = config.SetSysctls,
+        ["flows"] = new JsonObject
+        {
+            ["tcpHalfOpen"] = Time(config.Flows.TcpHalfOpen),
+            ["tcpEstablished"] = Time(config.Flows.TcpEstablished),
+            ["tcpClosing"] = Time(config.Flows.TcpClosing),
+            ["tcpClosed"] = Time(config.Flows.TcpClosed),
+            ["udp"] = Time(config.Flows.Udp),
+            ["udpStream"] = Time(config.Flows.UdpStream),
+            ["sweepCpuPercent"] = config.Flows.SweepCpuPercent,
+        },
+        ["sizes"] = new JsonObject
+        {
+            ["services"] = config.Sizes.Services,
+            ["frontends"] = config.Sizes.Frontends,
+            ["backends"] = config.Sizes.Backends,
+            ["slots"] = config.Sizes.Slots,
+            ["affinity"] = config.Sizes.Affinity,
+            ["flows"] = config.Sizes.Flows,
+            ["sourceRanges"] = config.Sizes.SourceRanges,
+            ["nodeAddresses"] = config.Sizes.NodeAddresses,
+            ["devices"] = config.Sizes.Devices,
+        },
+    };
+
+    private static string? Time(TimeSpan? time) => time is { } known ? DurationText.Format(known) : null;
+}
