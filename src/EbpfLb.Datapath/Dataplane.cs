@@ -10,8 +10,10 @@ using EbpfLb.Datapath.Devices;
 using EbpfLb.Datapath.Events;
 using EbpfLb.Datapath.Flows;
 using EbpfLb.Datapath.Loading;
+using EbpfLb.Datapath.Namespaces;
 using EbpfLb.Datapath.Node;
 using EbpfLb.Datapath.Options;
+using EbpfLb.Datapath.Stale;
 using EbpfLb.Datapath.Tables;
 using EbpfLb.Datapath.Verifying;
 using EbpfLb.Model;
@@ -49,7 +51,8 @@ public sealed class Dataplane : IAsyncDisposable
     private IReadOnlyList<DeviceDecision>? wantedDevices;
     private bool isInForce;
 
-    private Dataplane(LoadedProgram loaded, KernelTables tables, SocketAttacher attacher, TcAttacher deviceAttacher, FlowMove flows, string cgroup, TableLimits limits)
+    private Dataplane(
+        LoadedProgram loaded, KernelTables tables, SocketAttacher attacher, TcAttacher deviceAttacher, FlowMove flows, SocketPrograms sockets, string cgroup, TableLimits limits)
     {
         this.flows = flows;
         this.loaded = loaded;
@@ -61,6 +64,7 @@ public sealed class Dataplane : IAsyncDisposable
         node = tables.ReadNode(Mirror.NodePorts);
         clients = tables.ReadClients();
         FlowMaps = FlowMaps.Open(loaded.Maps);
+        Stale = new StaleState(sockets, new BackendCheck(Mirror, tables.ForPlans.Backends), new NetworkNamespaces());
         applier = new PlanApplier(tables.ForPlans, Mirror);
         retirements = new RetireQueue(applier, new KernelGracePeriod());
         retiring = retirements.RunAsync(stop.Token);
@@ -71,6 +75,9 @@ public sealed class Dataplane : IAsyncDisposable
 
     /// <summary>The conntrack maps. Owned by this.</summary>
     public FlowMaps FlowMaps { get; }
+
+    /// <summary>Sockets and flows that lead to backends that are gone. Owned by this.</summary>
+    public StaleState Stale { get; }
 
     /// <summary>What was found pinned and is used on, and what was made anew.</summary>
     public bool ReusedMaps => loaded.Maps.Created.Count == 0;
@@ -94,7 +101,8 @@ public sealed class Dataplane : IAsyncDisposable
         {
             return new Dataplane(
                 loaded, KernelTables.Open(loaded.Maps), new SocketAttacher(paths, cgroup),
-                TcAttacher.Create(options.TcAttach, paths), new FlowMove(loaded.Maps, logger), cgroup, sizes.ToLimits());
+                TcAttacher.Create(options.TcAttach, paths), new FlowMove(loaded.Maps, logger),
+                SocketPrograms.Load(loaded.Maps, options, logger), cgroup, sizes.ToLimits());
         }
         catch
         {
@@ -209,6 +217,7 @@ public sealed class Dataplane : IAsyncDisposable
         attacher.Dispose();
         deviceAttacher.Dispose();
         FlowMaps.Dispose();
+        Stale.Dispose();
         tables.Dispose();
         loaded.Dispose();
     }

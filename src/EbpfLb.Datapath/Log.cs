@@ -23,6 +23,9 @@ internal static partial class Log
         Message = "{Map} is too small for the flows of before: {Entries} entries did not fit, those flows begin anew; start the agent with a larger --max-flows")]
     public static partial void FlowsLost(ILogger logger, string map, int entries);
 
+    [LoggerMessage(Level = LogLevel.Information, Message = "bpf_sock_destroy cannot be used ({Error}): stale sockets are ended by SOCK_DESTROY")]
+    public static partial void NoSockDestroy(ILogger logger, string error);
+
     [LoggerMessage(Level = LogLevel.Error, Message = "flows are not expired, and {Map} may fill up: {Error}; tried again at the next sweep")]
     public static partial void SweepFailed(ILogger logger, string map, string error);
 }

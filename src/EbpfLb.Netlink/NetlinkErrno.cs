@@ -24,6 +24,9 @@ public enum NetlinkErrno
     /// <summary>Not supported by this kernel or this device.</summary>
     EOPNOTSUPP = 95,
 
+    /// <summary>Another socket is there by now.</summary>
+    ESTALE = 116,
+
     /// <summary>The kernel had more to tell than the socket could hold.</summary>
     ENOBUFS = 105,
 }

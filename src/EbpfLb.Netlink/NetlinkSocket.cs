@@ -6,7 +6,7 @@ using EbpfLb.Netlink.Wire;
 namespace EbpfLb.Netlink;
 
 /// <summary>
-/// A NETLINK_ROUTE socket. It lives in the network namespace of the thread that opened it, whoever uses it later. One
+/// A netlink socket, of NETLINK_ROUTE unless another protocol is asked for. It lives in the network namespace of the thread that opened it, whoever uses it later. One
 /// request at a time.
 /// </summary>
 internal sealed class NetlinkSocket : IDisposable
@@ -28,10 +28,11 @@ internal sealed class NetlinkSocket : IDisposable
 
     /// <param name="groups">RTMGRP_... of linux/rtnetlink.h whose notifications arrive; 0 for a socket that only asks.</param>
     /// <param name="isEverywhere">Notifications of other namespaces too, of those that this one has an id for (CAP_NET_BROADCAST).</param>
+    /// <param name="protocol">NETLINK_... of linux/netlink.h.</param>
     /// <exception cref="NetlinkException">The kernel refuses.</exception>
-    public static NetlinkSocket Open(uint groups = 0, bool isEverywhere = false)
+    public static NetlinkSocket Open(uint groups = 0, bool isEverywhere = false, int protocol = LibC.NETLINK_ROUTE)
     {
-        var descriptor = Check(LibC.socket(LibC.AF_NETLINK, LibC.SOCK_RAW | LibC.SOCK_CLOEXEC, LibC.NETLINK_ROUTE), "open a netlink socket");
+        var descriptor = Check(LibC.socket(LibC.AF_NETLINK, LibC.SOCK_RAW | LibC.SOCK_CLOEXEC, protocol), "open a netlink socket");
         var handle = new SafeSocketHandle(descriptor, ownsHandle: true);
         try
         {

@@ -50,6 +50,9 @@ internal sealed class NodeOptionSet
         Own("--node-port-range", "FIRST-LAST", "The API server's --service-node-port-range (default: 30000-32767)", (c, text) => c with { NodePortRange = text }),
         OwnSwitch("--set-sysctls", "Switch net.ipv4.ip_forward and net.ipv6.conf.all.forwarding on, which Kubernetes and CNI plugins usually do (default: only say what is off)",
             (c, on) => c with { SetSysctls = on }),
+        OwnSwitch("--end-tcp-of-removed-endpoints", "End TCP connections of pods and of this node when the endpoint that they lead to is removed, instead of leaving them to their "
+            + "time-outs; one that terminates keeps them while it is there. Connected UDP sockets are always ended with their endpoint",
+            (c, on) => c with { EndTcpOfRemovedEndpoints = on }),
         Own("--conntrack-sweep-cpu", "PERCENT", "Most of one core that expiring flows may take (default: 5)",
             (c, text) => c with { Flows = c.Flows with { SweepCpuPercent = Number(text.TrimEnd('%')) } }),
     ];

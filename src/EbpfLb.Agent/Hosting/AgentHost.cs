@@ -12,6 +12,7 @@ using EbpfLb.Agent.Logging;
 using EbpfLb.Agent.Nodes;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Pipeline;
+using EbpfLb.Agent.Stale;
 using EbpfLb.Datapath.Clients;
 using EbpfLb.Datapath.Events;
 using EbpfLb.Datapath.Flows;
@@ -125,6 +126,8 @@ internal sealed class AgentHost(
         builder.Services.AddHostedService(services => services.GetRequiredService<PipelineService>());
         builder.Services.AddSingleton<IHostedService>(
             new FlowService(dataplane, () => live.Current.Flows, flowState, flowMetrics, time, loggers.CreateLogger<FlowService>()));
+        builder.Services.AddSingleton<IHostedService>(
+            new StaleService(dataplane, state, new StaleMetrics(meter), new ConntrackReconcilerMetrics(meter), options.EndTcp, options.SyncPeriod, time, loggers.CreateLogger<StaleService>()));
         builder.Services.AddSingleton<IHostedService>(new DropService(dataplane, drops, names, time, loggers.CreateLogger<DropService>()));
         using var host = builder.Build();
         var pipeline = host.Services.GetRequiredService<PipelineService>();
@@ -147,7 +150,7 @@ internal sealed class AgentHost(
         var reader = new SourceReader(source, channel.Writer, changes, health, sync, time);
         var loop = new SyncLoop(
             channel.Reader,
-            new SyncRound(dataplane, new PolicyOptions { NodeName = options.NodeName }, plan, time),
+            new SyncRound(dataplane, new PolicyOptions { NodeName = options.NodeName, KeepsTcpEndpoints = options.EndTcp }, plan, time),
             new HookGuard(dataplane, state, time, logger),
             changes, state, health, sync, plan,
             () => new PipelineSettings(live.Current.MinSyncPeriod, live.Current.SyncPeriod), time, logger);

@@ -4,6 +4,7 @@ using EbpfLb.Datapath.Canary;
 using EbpfLb.Datapath.Counters;
 using EbpfLb.Datapath.Events;
 using EbpfLb.Datapath.Flows;
+using EbpfLb.Datapath.Stale;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Model;
 using EbpfLb.Policy;
@@ -39,6 +40,9 @@ internal interface IDataplane : IAsyncDisposable
     /// <summary>The conntrack maps.</summary>
     IReadOnlyList<IFlowMap> FlowMaps { get; }
 
+    /// <summary>Sockets and flows that lead to backends that are gone.</summary>
+    IStaleState Stale { get; }
+
     /// <summary>Drops as the programs tell them; for one reader, who owns it.</summary>
     IEventSource OpenEvents();
 
@@ -61,7 +65,11 @@ internal sealed record ObjectFailure(ObjectName? Service, string Message)
 }
 
 /// <param name="Operations">Map operations that were carried out.</param>
-internal sealed record ApplyOutcome(int Operations, IReadOnlyList<ObjectFailure> Failures);
+internal sealed record ApplyOutcome(int Operations, IReadOnlyList<ObjectFailure> Failures)
+{
+    /// <summary>Protocols of the service ports that lost backends altogether.</summary>
+    public IReadOnlySet<TransportProtocol> LostBackends { get; init; } = new HashSet<TransportProtocol>();
+}
 
 /// <param name="Id">The id that stands for the service port in all maps.</param>
 /// <param name="Connections">TCP and connected UDP, begun.</param>

@@ -12,6 +12,7 @@ using EbpfLb.Datapath.Devices;
 using EbpfLb.Datapath.Events;
 using EbpfLb.Datapath.Flows;
 using EbpfLb.Datapath.Node;
+using EbpfLb.Datapath.Stale;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Policy;
 using Microsoft.Extensions.Logging;
@@ -61,7 +62,7 @@ internal sealed class KernelDataplane : IDataplane, INodeKernel, IClientKernel
         [
             .. result.Failures.Select(f => new ObjectFailure(f.Service, f.Message)),
             .. result.LeftOut.Select(d => new ObjectFailure(d.Service, d.Message)),
-        ]);
+        ]) { LostBackends = result.LostBackends };
     }
 
     public void Attach() => dataplane.Attach();
@@ -83,6 +84,8 @@ internal sealed class KernelDataplane : IDataplane, INodeKernel, IClientKernel
     public IReadOnlyList<ReasonCount> ReadReasons() => dataplane.ReadReasons();
 
     public IReadOnlyList<IFlowMap> FlowMaps => dataplane.FlowMaps.All;
+
+    public IStaleState Stale => dataplane.Stale;
 
     public IEventSource OpenEvents() => dataplane.OpenEvents();
 

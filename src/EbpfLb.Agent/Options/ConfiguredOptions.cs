@@ -42,6 +42,7 @@ internal static class ConfiguredOptions
             Node = Node(proxy, own),
             TcAttach = Enum.Parse<TcAttachMode>(own.Devices.TcAttach, ignoreCase: true),
             SetSysctls = own.SetSysctls,
+            EndTcp = own.EndTcpOfRemovedEndpoints,
             Sizes = Sizes(own.Sizes),
         };
     }

@@ -65,6 +65,9 @@ internal sealed record RunOptions
 
     public FlowOptions Flows { get; init; } = FlowOptions.Default;
 
+    /// <summary>End TCP connections too when the endpoint that they lead to is removed.</summary>
+    public bool EndTcp { get; init; }
+
     public NodeOptions Node { get; init; } = NodeOptions.Default;
 
     public TcAttachMode TcAttach { get; init; }

@@ -40,6 +40,9 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
     /// <summary>Called on the pipeline's thread with the table of each round that ran to its end.</summary>
     public Action<ForwardingTable>? OnApplied { private get; set; }
 
+    /// <summary>Called on the pipeline's thread after each round that ran to its end.</summary>
+    public Action<RoundReport>? OnRound { private get; set; }
+
     /// <summary>Called when the node's network has been read again.</summary>
     public Action<NodeView>? OnNodeRead { private get; set; }
 
@@ -66,6 +69,7 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
         table = compiled ?? table;
         firstPlanApplied |= round.Succeeded;
         lastRound = round;
+        if (round.Applied) OnRound?.Invoke(round);
     }
 
     /// <summary>This table is what the kernel has, as far as it could be brought in.</summary>

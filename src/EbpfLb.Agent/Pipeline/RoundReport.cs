@@ -1,4 +1,5 @@
 using EbpfLb.Agent.Kernel;
+using EbpfLb.Model;
 
 namespace EbpfLb.Agent.Pipeline;
 
@@ -20,4 +21,7 @@ internal sealed record RoundReport(
     TimeSpan? RetryIn)
 {
     public bool Succeeded => Failures.Count == 0;
+
+    /// <summary>Protocols of the service ports that lost backends altogether in this round.</summary>
+    public IReadOnlySet<TransportProtocol> LostBackends { get; init; } = new HashSet<TransportProtocol>();
 }

@@ -62,6 +62,25 @@ public sealed unsafe class BpfLink : IDisposable
         return new BpfLink(new BpfFd(Check.Result(result, "attach", what)), what);
     }
 
+    /// <summary>Makes an iterator program ready to be read (<see cref="BpfIterator"/>); nothing runs before that.</summary>
+    /// <param name="program">A SEC("iter/...") program.</param>
+    /// <param name="map">What it walks, when it walks the elements of a map.</param>
+    /// <exception cref="BpfException">EINVAL: it is no iterator, or needs a map. EACCES: it reads more than the map's values have.</exception>
+    public static BpfLink AttachIterator(BpfProgram program, BpfMap? map = null)
+    {
+        // union bpf_iter_link_info: a map's descriptor comes first.
+        var info = stackalloc uint[4] { (uint)(map?.Fd.Value ?? 0), 0, 0, 0 };
+        var options = new LibBpf.BpfLinkCreateOptions { Size = (nuint)sizeof(LibBpf.BpfLinkCreateOptions) };
+        if (map is not null)
+        {
+            options.IteratorInfo = info;
+            options.IteratorInfoLength = 4 * sizeof(uint);
+        }
+
+        var what = map is null ? program.Name : $"{program.Name} over {map.Name}";
+        return new BpfLink(new BpfFd(Check.Result(LibBpf.bpf_link_create(program.Fd, 0, (uint)AttachType.TraceIterator, &options), "attach iterator", what)), what);
+    }
+
     /// <summary>Ids of the programs at a device (TCX), ours and others', in the order in which they run.</summary>
     /// <param name="interfaceIndex">Index of the device in the network namespace of the calling thread.</param>
     /// <param name="ingress">True: packets that come in; false: packets that leave.</param>

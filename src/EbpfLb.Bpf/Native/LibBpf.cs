@@ -55,6 +55,9 @@ internal static unsafe partial class LibBpf
     public static partial int bpf_link_update(BpfFd link, BpfFd newProgram, BpfLinkUpdateOptions* options);
 
     [LibraryImport(Library)]
+    public static partial int bpf_iter_create(BpfFd link);
+
+    [LibraryImport(Library)]
     public static partial int bpf_link_detach(BpfFd link);
 
     [LibraryImport(Library)]
@@ -77,6 +80,9 @@ internal static unsafe partial class LibBpf
         public nuint Size;
         public uint Flags;
         public uint Pad;
+        public uint* IteratorInfo;
+        public uint IteratorInfoLength;
+        public uint TargetBtfId;
     }
 
     /// <summary>struct bpf_prog_load_opts of libbpf 1.1.</summary>

@@ -59,4 +59,6 @@ public sealed record EbpfLbConfiguration
     public bool DropEvents { get; init; } = true;
 
     public bool SetSysctls { get; init; }
+
+    public bool EndTcpOfRemovedEndpoints { get; init; }
 }

@@ -29,6 +29,7 @@ public static class EbpfLbFields
         new("protectNodePorts", "--protect-nodeports", Hot, "refuse bind() of the node's processes to a NodePort in use"),
         new("dropEvents", "--drop-events", Hot, "tell of each drop"),
         new("setSysctls", "--set-sysctls", Hot, "switch forwarding on"),
+        new("endTcpOfRemovedEndpoints", "--end-tcp-of-removed-endpoints", Restart, "end TCP connections too when the endpoint that they lead to is removed"),
         new("flows.tcpHalfOpen", null, Hot, "how long a TCP flow lives before its handshake is complete; null: 60s"),
         new("flows.tcpEstablished", null, Hot, "in place of conntrack.tcpEstablishedTimeout"),
         new("flows.tcpClosing", null, Hot, "in place of conntrack.tcpCloseWaitTimeout"),

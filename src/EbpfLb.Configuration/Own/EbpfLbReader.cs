@@ -34,6 +34,7 @@ internal static class EbpfLbReader
             ProtectNodePorts = root.Flag("protectNodePorts"),
             DropEvents = root.Flag("dropEvents", true),
             SetSysctls = root.Flag("setSysctls"),
+            EndTcpOfRemovedEndpoints = root.Flag("endTcpOfRemovedEndpoints"),
         };
         root.Close();
         return config;

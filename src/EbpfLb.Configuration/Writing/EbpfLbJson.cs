@@ -36,6 +36,7 @@ internal static class EbpfLbJson
         ["protectNodePorts"] = config.ProtectNodePorts,
         ["dropEvents"] = config.DropEvents,
         ["setSysctls"] = config.SetSysctls,
+        ["endTcpOfRemovedEndpoints"] = config.EndTcpOfRemovedEndpoints,
         ["flows"] = new JsonObject
         {
             ["tcpHalfOpen"] = Time(config.Flows.TcpHalfOpen),

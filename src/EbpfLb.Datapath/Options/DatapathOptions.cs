@@ -22,6 +22,9 @@ public sealed record DatapathOptions
     /// <summary>null: what suits the machine.</summary>
     public MapSizes? Sizes { get; init; }
 
+    /// <summary>How sockets are ended whose backend is gone. Other than <see cref="SocketEnding.Best"/> is for tests.</summary>
+    public SocketEnding SocketEnding { get; init; }
+
     /// <summary>Count connections per service port.</summary>
     public bool ServiceCounters { get; init; } = true;
 }

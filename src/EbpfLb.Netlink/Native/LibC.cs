@@ -5,10 +5,13 @@ namespace EbpfLb.Netlink.Native;
 /// <summary>The calls that make a netlink socket, under their C names; .NET's Socket does not know the family but can read from it.</summary>
 internal static partial class LibC
 {
+    public const int AF_INET = 2;
+    public const int AF_INET6 = 10;
     public const int AF_NETLINK = 16;
     public const int SOCK_RAW = 3;
     public const int SOCK_CLOEXEC = 0x80000;
     public const int NETLINK_ROUTE = 0;
+    public const int NETLINK_SOCK_DIAG = 4;
     public const int SOL_NETLINK = 270;
     public const int NETLINK_LISTEN_ALL_NSID = 8;
     public const int NETLINK_CAP_ACK = 10;

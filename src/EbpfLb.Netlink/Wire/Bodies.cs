@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace EbpfLb.Netlink.Wire;
@@ -63,4 +64,29 @@ internal struct TrafficControlBody
     public uint Handle;
     public uint Parent;
     public uint Info;
+}
+
+/// <summary>struct inet_diag_req_v2 with its struct inet_diag_sockid; ports and addresses in network order.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct SocketDiagBody
+{
+    public byte Family;
+    public byte Protocol;
+    public byte Extensions;
+    public byte Pad;
+    public uint States;
+    public ushort SourcePort;
+    public ushort DestinationPort;
+    public AddressBytes Source;
+    public AddressBytes Destination;
+    public uint Device;
+    public uint CookieLow;
+    public uint CookieHigh;
+}
+
+/// <summary>An address; an IPv4 one is in the first four bytes.</summary>
+[InlineArray(16)]
+internal struct AddressBytes
+{
+    private byte first;
 }

@@ -24,6 +24,9 @@ public sealed record ApplyResult(
     ImmutableArray<PlanDiagnostic> LeftOut,
     RetireBatch Retired)
 {
+    /// <summary>Protocols of the service ports that lost backends altogether: sockets and flows may still lead there.</summary>
+    public IReadOnlySet<TransportProtocol> LostBackends { get; init; } = new HashSet<TransportProtocol>();
+
     /// <summary>Everything is as the table wants it; when false, plan the same table again after a while.</summary>
     public bool IsComplete => Failures.IsEmpty && LeftOut.IsEmpty;
 }

@@ -41,7 +41,7 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources
             new ApplyCounts(backends, slots, allowed, flips, deletes, unlisted, refused),
             failed.Select(Failure).ToImmutableArray(),
             plan.Diagnostics,
-            settlement.Retired);
+            settlement.Retired) { LostBackends = settlement.LostBackends };
     }
 
     private void BeginNewServices()

@@ -1,3 +1,4 @@
+using EbpfLb.Model;
 using EbpfLb.Planning.Encoding;
 using EbpfLb.Planning.Mirroring;
 using EbpfLb.Planning.Planned;
@@ -8,6 +9,8 @@ namespace EbpfLb.Planning.Applying;
 internal sealed class Settlement(Mirror mirror)
 {
     public RetireBatch Retired { get; } = new();
+
+    public HashSet<TransportProtocol> LostBackends { get; } = [];
 
     public void Settle(PlannedGroup group)
     {
@@ -22,6 +25,8 @@ internal sealed class Settlement(Mirror mirror)
     private void Succeed(PlannedPort port)
     {
         var record = port.Record;
+        // What nobody claimed has no protocol that we know of; it is all of an earlier agent's.
+        if (port.RetiredBackends.Any()) LostBackends.Add((port.Desired?.Key ?? record.Key)?.Protocol ?? TransportProtocol.Udp);
         Retired.Backends.AddRange(port.RetiredBackends);
         Retired.Ranges.AddRange(port.RetiredRanges);
         Retired.Sources.AddRange(port.RetiredSources);

@@ -85,6 +85,23 @@ public sealed class Mirror
         }
     }
 
+    /// <summary>
+    /// Whether what is connected to a frontend may stay with a backend: it is in a list, or keeps what it has. By addresses, so it holds
+    /// whatever ids the connection remembers. May be called from any thread.
+    /// </summary>
+    public bool Serves(Frontend frontend, BackendAddress backend)
+    {
+        lock (Sync)
+        {
+            var nodePort = frontend with { Address = IpAddress.Any(frontend.Address.Family) };
+            if (!TryGetEntry(FrontendKey.From(frontend), out var entry) && !TryGetEntry(FrontendKey.From(nodePort), out entry)) return false;
+            // The lists are ordered by address, but short; and this is asked only for what looks stale.
+            foreach (var candidate in OwnerOf(entry).Backends)
+                if (candidate.Address == backend) return (candidate.Lists & BackendCodec.Stays) != BackendLists.None;
+            return false;
+        }
+    }
+
     internal Lock Sync { get; } = new();
 
     internal IdAllocator ServiceIds { get; }

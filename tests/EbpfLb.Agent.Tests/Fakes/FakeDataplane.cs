@@ -10,6 +10,7 @@ using EbpfLb.Datapath.Devices;
 using EbpfLb.Datapath.Events;
 using EbpfLb.Datapath.Flows;
 using EbpfLb.Datapath.Node;
+using EbpfLb.Datapath.Stale;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Model;
 using EbpfLb.Policy;
@@ -92,6 +93,10 @@ internal sealed class FakeDataplane : IDataplane, INodeKernel
     public MemoryFlowMap Flows6 { get; } = new(IpFamily.IPv6, 1000);
 
     public IReadOnlyList<IFlowMap> FlowMaps => [Flows4, Flows6];
+
+    public FakeStale StaleParts { get; } = new();
+
+    public IStaleState Stale => StaleParts;
 
     public FakeEvents Events { get; } = new();
 

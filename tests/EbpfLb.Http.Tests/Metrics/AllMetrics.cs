@@ -20,6 +20,7 @@ internal sealed class AllMetrics : IDisposable
         _ = new SourceMetrics(meter, Time, () => Source);
         _ = new DatapathMetrics(meter, Readings);
         Flow = new FlowMetrics(meter, () => Flows);
+        Stale = new StaleMetrics(meter);
         _ = new ProcessMetrics(meter, "1.2.3");
         _ = new EndpointMetrics(meter, () => NoLocalEndpoints);
         _ = new RestClientMetrics(meter, () => [new RestClientReading("200", "GET", "10.0.0.1:6443", 3)]);
@@ -46,6 +47,8 @@ internal sealed class AllMetrics : IDisposable
 
     public IReadOnlyList<NoLocalEndpointsReading> NoLocalEndpoints { get; set; } = [new(IpFamily.IPv4, "internal", 0), new(IpFamily.IPv4, "external", 2)];
 
+    public StaleMetrics Stale { get; }
+
     public IReadOnlyList<FlowReading> Flows { get; set; } = [];
 
     public string[] Lines => Exporter.Export().Split('\n');
@@ -68,6 +71,7 @@ internal sealed class AllMetrics : IDisposable
         Reconciler.RecordSync(IpFamily.IPv4, 3, TimeSpan.FromMilliseconds(2));
         Reconciler.RecordSync(IpFamily.IPv6, 0, TimeSpan.FromMilliseconds(2));
         Sync.RecordNetworkProgramming(IpFamily.IPv6, TimeSpan.FromSeconds(1.5));
+        Stale.RecordSockets(new StaleReading(3, 1, 2, 1, 1));
         Health.RecordHealthz(200);
         Health.RecordLivez(503);
         Source = new SourceStatus("here", true, Time.GetUtcNow(), null);

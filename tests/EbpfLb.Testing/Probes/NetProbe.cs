@@ -45,6 +45,15 @@ public sealed class NetProbe : IDisposable
         return new BackgroundLoad(this, id);
     }
 
+    /// <summary>Starts UDP clients that go on until they are stopped.</summary>
+    /// <param name="kind">"send": connected, and sending; "wait": connected, and waiting; "sendto": not connected.</param>
+    public Swarm StartSwarm(string kind, string to, int count, bool mapped = false)
+    {
+        var id = string.Create(CultureInfo.InvariantCulture, $"swarm{named++}");
+        Do(string.Create(CultureInfo.InvariantCulture, $"swarm id={id} kind={kind} to={to} count={count} mapped={(mapped ? 1 : 0)}"));
+        return new Swarm(this, id, count);
+    }
+
     /// <summary>A socket of the family of <paramref name="to"/>, not yet connected.</summary>
     public ProbeSocket Open(string type, string to, string options = "")
     {

@@ -39,6 +39,12 @@ static const struct {
 	 "id=I to=A:P count=N [rate=R] [mapped=1] [timeout=MS]: open and keep TCP connections"},
 	{"exchange", verb_exchange, "id=I: a request over each connection held"},
 	{"release", verb_release, "id=I: close them"},
+	{"swarm", verb_swarm,
+	 "id=I to=A:P count=N kind=send|wait|sendto [interval=MS] [mapped=1]: UDP clients that go "
+	 "on "
+	 "until they are stopped"},
+	{"swarm-stats", verb_swarm_stats, "id=I: who answered them last"},
+	{"swarm-stop", verb_swarm_stop, "id=I: end them"},
 	{"time-connect", verb_time_connect,
 	 "mode=tcp|udp to=A:P [batch=N] [rounds=R] [same=1|life=1]: ns per connect(), median"},
 	{"time-requests", verb_time_requests,

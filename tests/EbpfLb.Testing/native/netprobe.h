@@ -78,6 +78,9 @@ int verb_close(const struct args *args);
 int verb_hold(const struct args *args);
 int verb_exchange(const struct args *args);
 int verb_release(const struct args *args);
+int verb_swarm(const struct args *args);
+int verb_swarm_stats(const struct args *args);
+int verb_swarm_stop(const struct args *args);
 int verb_time_connect(const struct args *args);
 int verb_time_requests(const struct args *args);
 

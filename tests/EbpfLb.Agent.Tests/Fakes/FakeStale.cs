@@ -1,0 +1,33 @@
+using System.Collections.Concurrent;
+using EbpfLb.Datapath.Flows;
+using EbpfLb.Datapath.Stale;
+
+namespace EbpfLb.Agent.Tests.Fakes;
+
+/// <summary>Stale sockets that a test makes up.</summary>
+internal sealed class FakeStale : IStaleState
+{
+    private int passes;
+
+    public string? SocketsProblem { get; set; }
+
+    /// <summary>What the next passes find, one each; none when it is empty.</summary>
+    public ConcurrentQueue<StaleSocketReport> Next { get; } = new();
+
+    public int Passes => Volatile.Read(ref passes);
+
+    /// <summary>Of the last pass.</summary>
+    public bool Tcp { get; private set; }
+
+    public Func<FlowEntry, bool> OnIsStale { get; set; } = _ => false;
+
+    public StaleSocketReport EndSockets(bool tcp)
+    {
+        Tcp = tcp;
+        var found = Next.TryDequeue(out var report) ? report : StaleSocketReport.None;
+        Interlocked.Increment(ref passes);
+        return found;
+    }
+
+    public bool IsStale(in FlowEntry request) => OnIsStale(request);
+}

@@ -1,0 +1,98 @@
+using System.Net;
+using System.Net.Sockets;
+using EbpfLb.Datapath.Options;
+using EbpfLb.Testing.Clusters;
+using EbpfLb.Testing.Netns;
+
+namespace EbpfLb.Datapath.Tests.Stale;
+
+/// <summary>An instance that serves this process, and a namespace with addresses for backends where its sockets are made.</summary>
+internal sealed class StaleLab : IAsyncDisposable
+{
+    public const string Service4 = "10.96.0.53";
+    public const string Service6 = "fd00:10:96::53";
+    public const string Mapped = "::ffff:10.96.0.53";
+    public const int Port = 53;
+
+    private readonly TestInstance instance = new();
+    private readonly List<Socket> sockets = [];
+
+    public StaleLab(SocketEnding ending = SocketEnding.Best)
+    {
+        instance.Options = instance.Options with { SocketEnding = ending };
+        instance.Join();
+        Dataplane = instance.Open();
+    }
+
+    public ScratchNetns Netns { get; } = ScratchNetns.Create("addr add fd00::2/128 dev lo nodad", "addr add fd00::3/128 dev lo nodad");
+
+    public Dataplane Dataplane { get; private set; }
+
+    /// <summary>"dns" with these endpoints: UDP and TCP at port 9953.</summary>
+    public static Action<ClusterBuilder> Dns(params string[] endpoints) => cluster =>
+    {
+        cluster.Service("dns", [Service4, Service6], ["udp:53/UDP", "tcp:53"]);
+        foreach (var family in endpoints.GroupBy(e => e.Contains(':', StringComparison.Ordinal)))
+            cluster.Slice(family.Key ? "dns-6" : "dns-4", "dns", ["udp:9953/UDP", "tcp:9953"], [.. family]);
+    };
+
+    public void Apply(Action<ClusterBuilder> describe, bool keepTcp = false)
+    {
+        var builder = new ClusterBuilder();
+        describe(builder);
+        Dataplane.Apply(Policy.ForwardingCompiler.Compile(builder.Build(), Policy.PolicyOptions.Default with { KeepsTcpEndpoints = keepTcp }, null));
+        Dataplane.Attach();
+    }
+
+    /// <summary>A UDP socket that is connected to the address.</summary>
+    public Socket Connect(string address, int port = Port, ProtocolType protocol = ProtocolType.Udp) => Netns.Run(() =>
+    {
+        var ip = IPAddress.Parse(address);
+        var socket = Keep(new Socket(ip.AddressFamily, protocol == ProtocolType.Udp ? SocketType.Dgram : SocketType.Stream, protocol));
+        if (ip.IsIPv4MappedToIPv6) socket.DualMode = true;
+        socket.Connect(ip, port);
+        return socket;
+    });
+
+    public Socket Unconnected() => Netns.Run(() => Keep(new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp)));
+
+    public void Listen(string address, int port) => Netns.Run(() =>
+    {
+        var ip = IPAddress.Parse(address);
+        var socket = Keep(new Socket(ip.AddressFamily, SocketType.Stream, ProtocolType.Tcp));
+        socket.Bind(new IPEndPoint(ip, port));
+        socket.Listen();
+    });
+
+    /// <summary>The agent goes and another one comes.</summary>
+    public async Task RestartAsync(MapSizes? sizes = null)
+    {
+        await Dataplane.DisposeAsync();
+        if (sizes is not null) instance.Options = instance.Options with { Sizes = sizes };
+        Dataplane = instance.Open();
+    }
+
+    /// <summary>What a receiver is told, without waiting; nobody ever answers.</summary>
+    public static SocketError ReceiveError(Socket socket)
+    {
+        socket.Blocking = false;
+        return Assert.Throws<SocketException>(() => socket.Receive(new byte[16])).SocketErrorCode;
+    }
+
+    /// <summary>What a sender is told.</summary>
+    public static SocketError SendError(Socket socket) => Assert.Throws<SocketException>(() => socket.Send("still there?"u8)).SocketErrorCode;
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var socket in sockets) socket.Dispose();
+        await Dataplane.DisposeAsync();
+        instance.Dispose();
+        Netns.Dispose();
+    }
+
+    private Socket Keep(Socket socket)
+    {
+        sockets.Add(socket);
+        return socket;
+    }
+}

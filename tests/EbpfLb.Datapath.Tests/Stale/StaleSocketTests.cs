@@ -1,0 +1,161 @@
+using System.Net;
+using System.Net.Sockets;
+using EbpfLb.Datapath.Options;
+using EbpfLb.Datapath.Stale;
+using EbpfLb.Testing.Clusters;
+
+namespace EbpfLb.Datapath.Tests.Stale;
+
+public sealed class StaleSocketTests
+{
+    public static MatrixTheoryData<SocketEnding, string> Kinds
+        => new([SocketEnding.Best, SocketEnding.Netlink], [StaleLab.Service4, StaleLab.Service6, StaleLab.Mapped]);
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task A_connected_UDP_socket_is_ended_when_its_backend_goes(SocketEnding ending, string address)
+    {
+        await using var lab = new StaleLab(ending);
+        lab.Apply(StaleLab.Dns("127.0.0.2", "fd00::2"));
+        var socket = lab.Connect(address);
+        Assert.Equal(StaleSocketReport.None, lab.Dataplane.Stale.EndSockets(tcp: false));
+        var waiting = Task.Factory.StartNew(() => Record.Exception(() => socket.Receive(new byte[16])), TaskCreationOptions.LongRunning);
+
+        lab.Apply(StaleLab.Dns("127.0.0.3", "fd00::3"));
+        var first = lab.Dataplane.Stale.EndSockets(tcp: false);
+        var second = lab.Dataplane.Stale.EndSockets(tcp: false);
+
+        Assert.Equal(new StaleSocketReport(1, 0, 1, 0, 0, null), first);
+        Assert.Equal(StaleSocketReport.None, second);
+        var error = Assert.IsType<SocketException>(await waiting);
+        Assert.Equal(SocketError.ConnectionAborted, error.SocketErrorCode);
+        Assert.Equal(SocketError.DestinationAddressRequired, StaleLab.SendError(socket));
+    }
+
+    [Theory]
+    [InlineData(SocketEnding.Best)]
+    [InlineData(SocketEnding.Netlink)]
+    public async Task A_TCP_connection_is_ended_when_that_is_asked_for(SocketEnding ending)
+    {
+        await using var lab = new StaleLab(ending);
+        lab.Listen("127.0.0.2", 9953);
+        lab.Apply(StaleLab.Dns("127.0.0.2"), keepTcp: true);
+        var socket = lab.Connect(StaleLab.Service4, protocol: ProtocolType.Tcp);
+
+        lab.Apply(StaleLab.Dns("127.0.0.2 unready", "127.0.0.3"), keepTcp: true);
+        Assert.Equal(StaleSocketReport.None, lab.Dataplane.Stale.EndSockets(tcp: true));
+        lab.Apply(StaleLab.Dns("127.0.0.3"), keepTcp: true);
+        Assert.Equal(StaleSocketReport.None, lab.Dataplane.Stale.EndSockets(tcp: false));
+
+        Assert.Equal(new StaleSocketReport(0, 1, 0, 1, 0, null), lab.Dataplane.Stale.EndSockets(tcp: true));
+        Assert.Equal(SocketError.ConnectionAborted, StaleLab.ReceiveError(socket));
+    }
+
+    public static TheoryData<string, Action<ClusterBuilder>> Ends => new()
+    {
+        { "no endpoint is left", StaleLab.Dns() },
+        { "the service is deleted", _ => { } },
+        { "the port is removed", c => c.Service("dns", [StaleLab.Service4], ["tcp:53"]).Slice("dns-4", "dns", ["tcp:9953"], ["127.0.0.2"]) },
+        { "its number changes", c => c.Service("dns", [StaleLab.Service4], ["udp:53/UDP"]).Slice("dns-4", "dns", ["udp:9954/UDP"], ["127.0.0.2"]) },
+        { "it does not serve any more", StaleLab.Dns("127.0.0.2 gone", "127.0.0.3") },
+        { "another service has its address", c => { StaleLab.Dns("127.0.0.3")(c); c.Service("other", ["10.96.0.9"], ["udp:53/UDP"]).Slice("o", "other", ["udp:9953/UDP"], ["127.0.0.2"]); } },
+    };
+
+    [Theory]
+    [MemberData(nameof(Ends))]
+    public async Task A_socket_is_ended_whichever_way_its_backend_goes(string way, Action<ClusterBuilder> end)
+    {
+        await using var lab = new StaleLab();
+        lab.Apply(StaleLab.Dns("127.0.0.2"));
+        var socket = lab.Connect(StaleLab.Service4);
+
+        lab.Apply(end);
+
+        Assert.True(lab.Dataplane.Stale.EndSockets(tcp: false).EndedUdp == 1, way);
+        Assert.Equal(SocketError.ConnectionAborted, StaleLab.ReceiveError(socket));
+        Assert.Equal(SocketError.DestinationAddressRequired, StaleLab.SendError(socket));
+    }
+
+    public static TheoryData<string, Action<ClusterBuilder>> Stays => new()
+    {
+        { "it serves while it terminates", StaleLab.Dns("127.0.0.2 terminating", "127.0.0.3") },
+        { "it serves but is not ready", StaleLab.Dns("127.0.0.2 serving", "127.0.0.3") },
+        { "hints lead elsewhere", c => { c.Node("n1", "a"); StaleLab.Dns("127.0.0.2 zones=b", "127.0.0.3 zones=a")(c); } },
+        { "others come", StaleLab.Dns("127.0.0.2", "127.0.0.3", "127.0.0.4") },
+    };
+
+    [Theory]
+    [MemberData(nameof(Stays))]
+    public async Task A_socket_stays_with_a_backend_that_still_serves(string way, Action<ClusterBuilder> change)
+    {
+        await using var lab = new StaleLab();
+        lab.Apply(StaleLab.Dns("127.0.0.2"));
+        var socket = lab.Connect(StaleLab.Service4);
+
+        lab.Apply(change);
+
+        Assert.True(lab.Dataplane.Stale.EndSockets(tcp: false) == StaleSocketReport.None, way);
+        Assert.Contains("127.0.0", socket.LocalEndPoint!.ToString());
+    }
+
+    [Fact]
+    public async Task Sockets_of_others_are_not_touched()
+    {
+        await using var lab = new StaleLab();
+        lab.Apply(StaleLab.Dns("127.0.0.2"));
+        var straight = lab.Connect("127.0.0.2", 9953);
+        var elsewhere = lab.Connect(StaleLab.Service4);
+        elsewhere.Connect(IPAddress.Parse("127.0.0.9"), 9);
+        var unconnected = lab.Unconnected();
+        unconnected.SendTo("x"u8, new IPEndPoint(IPAddress.Parse(StaleLab.Service4), StaleLab.Port));
+        unconnected.Connect(IPAddress.Parse("127.0.0.9"), 9);
+
+        lab.Apply(StaleLab.Dns("127.0.0.3"));
+
+        Assert.Equal(StaleSocketReport.None, lab.Dataplane.Stale.EndSockets(tcp: true));
+        Assert.All([straight, elsewhere, unconnected], s => Assert.NotEqual(SocketError.ConnectionAborted, StaleLab.ReceiveError(s)));
+    }
+
+    [Fact]
+    public async Task What_went_while_no_agent_ran_is_found_by_the_next()
+    {
+        await using var lab = new StaleLab();
+        lab.Apply(StaleLab.Dns("127.0.0.2", "127.0.0.3 terminating"));
+        var socket = lab.Connect(StaleLab.Service4);
+
+        await lab.RestartAsync();
+        lab.Apply(StaleLab.Dns("127.0.0.3"));
+
+        Assert.Equal(1, lab.Dataplane.Stale.EndSockets(tcp: false).EndedUdp);
+        Assert.Equal(SocketError.ConnectionAborted, StaleLab.ReceiveError(socket));
+    }
+
+    [Fact]
+    public async Task A_backend_that_terminates_keeps_its_sockets_across_a_restart()
+    {
+        await using var lab = new StaleLab();
+        lab.Apply(StaleLab.Dns("127.0.0.2"));
+        lab.Connect(StaleLab.Service4);
+        lab.Apply(StaleLab.Dns("127.0.0.2 terminating", "127.0.0.3"));
+
+        await lab.RestartAsync();
+        lab.Apply(StaleLab.Dns("127.0.0.2 terminating", "127.0.0.3"));
+
+        Assert.Equal(StaleSocketReport.None, lab.Dataplane.Stale.EndSockets(tcp: false));
+    }
+
+    [Fact]
+    public async Task Maps_made_anew_end_no_socket_whose_backend_is_there_under_another_id()
+    {
+        await using var lab = new StaleLab();
+        lab.Apply(c => { StaleLab.Dns("127.0.0.2")(c); c.Service("a", ["10.96.0.1"], ["x:1/UDP"]).Slice("a", "a", ["x:1/UDP"], ["127.0.0.7", "127.0.0.8"]); });
+        var stays = lab.Connect(StaleLab.Service4);
+        lab.Connect("10.96.0.1", 1);
+
+        await lab.RestartAsync(TestInstance.Small with { Backends = 2048 });
+        lab.Apply(StaleLab.Dns("127.0.0.2"));
+
+        Assert.Equal(new StaleSocketReport(1, 0, 1, 0, 0, null), lab.Dataplane.Stale.EndSockets(tcp: false));
+        Assert.NotEqual(SocketError.ConnectionAborted, StaleLab.ReceiveError(stays));
+    }
+}
