@@ -1,0 +1,21 @@
+using System.Globalization;
+using EbpfLb.Testing.Agents;
+
+namespace EbpfLb.E2E.Stale;
+
+/// <summary>What an agent says of stale sockets and flows.</summary>
+internal static class SocketMetrics
+{
+    public static long StaleUdp(this AgentProcess agent) => Value(agent, "ebpflb_stale_sockets{protocol=\"udp\"}");
+
+    public static long EndedUdp(this AgentProcess agent) => Value(agent, "ebpflb_sockets_ended_total{protocol=\"udp\"}");
+
+    public static long DeletedFlows(this AgentProcess agent, Family family)
+        => Value(agent, $"kubeproxy_conntrack_reconciler_deleted_entries_total{{ip_family=\"{family}\"}}");
+
+    private static long Value(AgentProcess agent, string series)
+    {
+        var line = agent.Metrics().Split('\n').Single(l => l.StartsWith(series + " ", StringComparison.Ordinal));
+        return (long)double.Parse(line[(series.Length + 1)..], CultureInfo.InvariantCulture);
+    }
+}
