@@ -101,7 +101,7 @@ public sealed class MoveTests(TestNode node, ITestOutputHelper output) : IClassF
         Eventually.True(() => node.Agent.StaleUdp() == 0, () => node.Agent.Metrics());
     }
 
-    private Swarm Served(NetProbe probe, string kind, TestService service, Family family, string by)
+    private static Swarm Served(NetProbe probe, string kind, TestService service, Family family, string by)
     {
         var swarm = Start(probe, kind, service, family);
         Eventually.True(() => swarm.IsServedBy(by), () => swarm.Report);
