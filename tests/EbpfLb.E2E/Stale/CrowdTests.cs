@@ -27,7 +27,8 @@ public sealed class CrowdTests(ITestOutputHelper output) : IDisposable
 
         Assert.All(swarms, s => Eventually.True(() => !s.Report.Contains("by:a/", StringComparison.Ordinal) && s.Report.Contains("silent=0", StringComparison.Ordinal), () => s.Report));
         output.WriteLine($"every client has an answer of another backend after {watch.ElapsedMilliseconds} ms");
-        Assert.All(swarms, s => Assert.Equal(Sockets, s.Aborted));
+        // A sender that connects anew before it has read the error gets to read it later.
+        Assert.All(swarms, s => Assert.InRange(s.Aborted, Sockets, 2 * Sockets));
     }
 
     [Fact]
@@ -40,6 +41,7 @@ public sealed class CrowdTests(ITestOutputHelper output) : IDisposable
         node.Agent.Kill();
         node.Manifests.Put(service.Manifest with { Endpoints = node.Addresses("b") });
         node.Agent.Launch();
+        node.Agent.WaitUntilReady();
 
         Eventually.True(() => swarm.IsServedBy("b/8080"), () => $"{swarm.Report}\n{node.Agent.Log}");
         Eventually.True(() => node.Agent.Health() is not null && node.Agent.StaleUdp() == 0, () => node.Agent.Log);

@@ -21,7 +21,8 @@ public sealed class MoveTests(TestNode node, ITestOutputHelper output) : IClassF
 
         Move(service, swarm, "b");
 
-        Assert.Equal(kind == "sendto" ? 0 : Clients, swarm.Aborted);
+        // A sender that connects anew before it has read the error gets to read it later.
+        Assert.InRange(swarm.Aborted, kind == "sendto" ? 0 : Clients, kind == "sendto" ? 0 : 2 * Clients);
         swarm.Stop();
     }
 
@@ -69,7 +70,7 @@ public sealed class MoveTests(TestNode node, ITestOutputHelper output) : IClassF
         var swarm = Served(node.Probe, "wait", service, Family.IPv4, "a/8080");
 
         node.Manifests.Put(service.Manifest with { Endpoints = [] });
-        Eventually.True(() => swarm.Aborted == Clients, () => swarm.Report);
+        Eventually.True(() => swarm.Aborted >= Clients, () => swarm.Report);
         node.Manifests.Put(service.Manifest with { Endpoints = node.Addresses("c") });
 
         Eventually.True(() => swarm.IsServedBy("c/8080"), () => swarm.Report);
