@@ -47,7 +47,9 @@ enum lb_service_flag {
 				     do not reject */
 	LB_SERVICE_RANGES = 16,	  /* only sources in lb_src_ranges4/6 may use it */
 	LB_SERVICE_NODE_PORT = 32,
-	LB_SERVICE_LB_VIP = 64, /* with EXTERNAL; without either it is an external IP */
+	LB_SERVICE_LB_VIP = 64,	  /* with EXTERNAL; without either it is an external IP */
+	LB_SERVICE_UNKNOWN = 128, /* the key is a ClusterIP with port and protocol 0: what no other
+				     key of the address names is refused (contract section 8) */
 };
 
 /*
@@ -212,6 +214,17 @@ struct lb_src_range6 {
 	__be32 addr[4];
 };
 
+/* Keys of lb_svc_cidrs4/6. */
+struct lb_prefix4 {
+	__u32 prefix_len;
+	__be32 addr;
+};
+
+struct lb_prefix6 {
+	__u32 prefix_len;
+	__be32 addr[4];
+};
+
 enum lb_device_flag {
 	LB_DEVICE_POD = 1,    /* pods are behind it: what comes in is theirs, and replies to it come
 				 back    through us */
@@ -236,6 +249,8 @@ enum lb_setting {
 	LB_SET_LOOPBACK4 = 128,	   /* NodePorts answer the node on 127.0.0.0/8 */
 	LB_SET_LOOPBACK6 = 256,	   /* and on ::1 */
 	LB_SET_EVENTS = 512,	   /* write drops to lb_events */
+	LB_SET_SVC4 = 1024,	   /* svc4 is there */
+	LB_SET_SVC6 = 2048,	   /* and svc6 */
 };
 
 /* The one element of lb_settings: what the agent may change while programs run. */
@@ -251,6 +266,12 @@ struct lb_settings {
 	__be32 pods4_mask;
 	__be32 pods6[4];
 	__be32 pods6_mask[4];
+	/* One prefix around all ClusterIPs and service CIDRs: what is outside pays for section 8 of
+	 * the contract with this comparison alone. */
+	__be32 svc4;
+	__be32 svc4_mask;
+	__be32 svc6[4];
+	__be32 svc6_mask[4];
 };
 
 /* The one element of lb_meta: tells the next agent whether these maps speak its language. */

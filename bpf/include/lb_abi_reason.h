@@ -19,22 +19,28 @@ enum lb_reason {
 	LB_SOCK_DROPPED =
 		9, /* connect() or sendto() timed out at once: the traffic policy drops it */
 	LB_SOCK_BIND_REFUSED = 10, /* bind() to a NodePort in use */
+	LB_SOCK_UNKNOWN_PORT = 11, /* connect() or sendto() refused: no service has this port of the
+				      ClusterIP */
+	LB_SOCK_UNALLOCATED = 12,  /* connect() or sendto() timed out at once: no service has the
+				      address */
 
 	/* Packets. What is passed goes on untouched. */
 	LB_PKT_PASSED = 16, /* no frontend, no flow of ours */
 	LB_PKT_NEW = 17,    /* first packet of a flow: a backend was chosen (also counted below) */
-	LB_PKT_TO_LOCAL = 18,	/* to a backend of this node, through the stack */
-	LB_PKT_TO_REMOTE = 19,	/* to a backend elsewhere, sent out at once */
-	LB_PKT_REPLY = 20,	/* of a backend, back to its client */
-	LB_PKT_ICMP = 21,	/* ICMP error about a translated flow, translated */
-	LB_PKT_REJECTED = 22,	/* no endpoint: answered with RST or port unreachable */
-	LB_PKT_TOO_BIG = 23,	/* answered with "fragmentation needed" or "packet too big" */
-	LB_PKT_TTL = 24,	/* answered with "time exceeded" */
-	LB_PKT_VLAN = 25,	/* passed: tagged, the VLAN's own device will see it */
-	LB_PKT_MALFORMED = 26,	/* passed: cut short or not parsable */
-	LB_PKT_FRAG_LOST = 27,	/* passed: a fragment whose first one was not seen */
-	LB_PKT_FRAG_WAIT = 28,	/* a fragment sent round once more to wait for its first one */
-	LB_PKT_REPLY_LOST = 29, /* passed: to a SNAT port of ours that no flow has */
+	LB_PKT_TO_LOCAL = 18,	  /* to a backend of this node, through the stack */
+	LB_PKT_TO_REMOTE = 19,	  /* to a backend elsewhere, sent out at once */
+	LB_PKT_REPLY = 20,	  /* of a backend, back to its client */
+	LB_PKT_ICMP = 21,	  /* ICMP error about a translated flow, translated */
+	LB_PKT_REJECTED = 22,	  /* no endpoint: answered with RST or port unreachable */
+	LB_PKT_TOO_BIG = 23,	  /* answered with "fragmentation needed" or "packet too big" */
+	LB_PKT_TTL = 24,	  /* answered with "time exceeded" */
+	LB_PKT_VLAN = 25,	  /* passed: tagged, the VLAN's own device will see it */
+	LB_PKT_MALFORMED = 26,	  /* passed: cut short or not parsable */
+	LB_PKT_FRAG_LOST = 27,	  /* passed: a fragment whose first one was not seen */
+	LB_PKT_FRAG_WAIT = 28,	  /* a fragment sent round once more to wait for its first one */
+	LB_PKT_REPLY_LOST = 29,	  /* passed: to a SNAT port of ours that no flow has */
+	LB_PKT_UNKNOWN_PORT = 30, /* to a ClusterIP, but no port of its service: answered as
+				     LB_PKT_REJECTED is */
 
 	LB_DROP_NO_LOCAL = 32,	   /* traffic policy Local, and no local endpoint */
 	LB_DROP_RANGE = 33,	   /* source not in loadBalancerSourceRanges */
@@ -46,6 +52,7 @@ enum lb_reason {
 	LB_DROP_RACE = 39,	   /* the service changed under our eyes every time */
 	LB_DROP_REWRITE = 40,	   /* the kernel refused to change the packet (no memory) */
 	LB_DROP_LOOPBACK = 41,	   /* from outside to a loopback address */
+	LB_DROP_UNALLOCATED = 42,  /* to an address of a service CIDR that no service has */
 
 	LB_CT_EVICTED = 48,    /* a half-open or closed flow gave way to a new one */
 	LB_CT_REBUILT = 49,    /* one entry of a flow was lost and made again from the other */

@@ -141,6 +141,26 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
 } lb_src_ranges6 __weak SEC(".maps");
 
+/* The cluster's service CIDRs (ServiceCIDR objects): what no service has of them is dropped.
+ * Written by the agent, read for new flows that meet nothing else. Full: the agent says which is
+ * left out. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__type(key, struct lb_prefix4);
+	__type(value, __u32);
+	__uint(max_entries, 64);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
+} lb_svc_cidrs4 __weak SEC(".maps");
+
+/* As lb_svc_cidrs4. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__type(key, struct lb_prefix6);
+	__type(value, __u32);
+	__uint(max_entries, 64);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
+} lb_svc_cidrs6 __weak SEC(".maps");
+
 /* Interface index -> what new flows must know of a device. Written by the agent. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -14,8 +14,7 @@ lb_inline int lb_end(struct lb_walk *walk, enum lb_reason reason, int verdict)
 
 lb_inline bool lb_bad_end(enum lb_reason reason)
 {
-	return (reason >= LB_DROP_NO_LOCAL && reason < LB_CT_EVICTED) ||
-	       reason == LB_PKT_REPLY_LOST;
+	return reason >= LB_PKT_REPLY_LOST && reason < LB_CT_EVICTED;
 }
 
 lb_once int lb_event_write(const struct lb_walk *walk)

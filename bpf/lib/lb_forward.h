@@ -98,7 +98,7 @@ lb_inline bool lb_known(hook_ctx *ctx, struct lb_walk *walk)
 	return likely(!lb_ct_moves(walk, now)) || lb_refresh(ctx, walk, now);
 }
 
-/* (e) Nobody serves. */
+/* (e) Nobody serves; walk->reason says why. */
 HOOK_ONCE int lb_reject(hook_ctx *ctx, struct lb_walk *walk)
 {
 	struct lb_svc_stat *stat;
@@ -108,7 +108,6 @@ HOOK_ONCE int lb_reject(hook_ctx *ctx, struct lb_walk *walk)
 	stat = lb_svc_stat(walk->ct.service_id);
 	if (stat)
 		stat->refused++;
-	walk->reason = LB_PKT_REJECTED;
 	if (walk->pkt.tuple.proto == IPPROTO_TCP)
 		return lb_reply_reset(ctx, &walk->pkt);
 	return lb_reply_unreachable(ctx, &walk->pkt);
@@ -232,7 +231,11 @@ HOOK_ONCE int lb_socket_waits(hook_ctx *ctx, const struct lb_walk *walk)
 /* (d) and (e). True: there is a flow now. */
 lb_inline bool lb_fresh(hook_ctx *ctx, struct lb_walk *walk, int *verdict)
 {
-	switch (lb_choose(walk)) {
+	enum lb_choice choice = lb_choose(walk);
+
+	if (unlikely(choice == LB_CHOICE_UNKNOWN))
+		choice = lb_choose_unknown(walk);
+	switch (choice) {
 	case LB_CHOICE_OPEN:
 		walk->reason = lb_open(ctx, walk);
 		if (likely(!walk->reason))

@@ -8,12 +8,14 @@
 #include "lb_frontend.h"
 #include "lb_select.h"
 #include "lb_snat.h"
+#include "lb_unknown.h"
 
 enum lb_choice {
 	LB_CHOICE_NONE, /* not a frontend of ours */
 	LB_CHOICE_OPEN, /* walk->to and walk->ct say where to */
 	LB_CHOICE_REJECT,
-	LB_CHOICE_DROP, /* walk->reason says why */
+	LB_CHOICE_DROP,	   /* walk->reason says why, as of a reject */
+	LB_CHOICE_UNKNOWN, /* not a frontend, but perhaps an address of services */
 };
 
 lb_inline const struct lb_device *lb_device_get(__u32 ifindex)
@@ -58,14 +60,12 @@ lb_inline enum lb_source lb_source_of(const struct lb_settings *set, const struc
 
 /* Where kube-proxy would change the source too (contract section 5.2), hairpins aside. */
 lb_inline bool lb_masquerade(const struct lb_settings *set, __u32 service_flags,
-			     enum lb_source source, __u32 device_flags, __u8 family)
+			     enum lb_source source, __u8 family)
 {
 	if (!(service_flags & LB_SERVICE_EXTERNAL)) {
 		if (set->flags & LB_SET_MASQUERADE_ALL)
 			return true;
-		/* Behind a device that is not the pods', replies would not come back through us. */
-		return source != LB_FROM_POD &&
-		       (lb_detector(set, family) || !(device_flags & LB_DEVICE_POD));
+		return source != LB_FROM_POD && lb_detector(set, family);
 	}
 	return service_flags & LB_SERVICE_LOCAL ? source == LB_FROM_NODE : true;
 }
@@ -97,11 +97,26 @@ lb_inline enum lb_choice lb_choose_none(struct lb_walk *walk, const struct lb_se
 	}
 	if (unlikely(lb_like_reply(walk, set)) && lb_node_addr_get(dst))
 		walk->reason = LB_PKT_REPLY_LOST;
-	return LB_CHOICE_NONE;
+	return unlikely(lb_unknown_near(set, dst)) ? LB_CHOICE_UNKNOWN : LB_CHOICE_NONE;
+}
+
+/* After LB_CHOICE_UNKNOWN, which leaves the destination in walk->ask[0]. */
+lb_inline enum lb_choice lb_choose_unknown(struct lb_walk *walk)
+{
+	switch (lb_unknown(&walk->ask[0], &walk->ct.service_id)) {
+	case LB_REFUSE:
+		walk->reason = LB_PKT_UNKNOWN_PORT;
+		return LB_CHOICE_REJECT;
+	case LB_DROP:
+		walk->reason = LB_DROP_UNALLOCATED;
+		return LB_CHOICE_DROP;
+	default:
+		return LB_CHOICE_NONE;
+	}
 }
 
 lb_inline void lb_choose_to(struct lb_walk *walk, const struct lb_settings *set,
-			    const struct lb_pick *pick, enum lb_source source, __u32 device_flags)
+			    const struct lb_pick *pick, enum lb_source source)
 {
 	const struct lb_tuple *at = &walk->pkt.tuple;
 	const struct lb_backend *backend = pick->backend;
@@ -117,7 +132,7 @@ lb_inline void lb_choose_to(struct lb_walk *walk, const struct lb_settings *set,
 	walk->to.pad = 0;
 	/* A hairpin: the backend would answer itself. */
 	snat = lb_same16(walk->to.src, walk->to.dst) ||
-	       (lb_masquerade(set, pick->flags, source, device_flags, at->family) &&
+	       (lb_masquerade(set, pick->flags, source, at->family) &&
 		(!local || set->flags & LB_SET_ALWAYS_SNAT));
 	walk->ct.service_id = pick->service_id;
 	walk->ct.backend_id = pick->backend_id;
@@ -168,11 +183,13 @@ lb_once enum lb_choice lb_choose(struct lb_walk *walk)
 	walk->ct.service_id = pick.service_id;
 	switch (verdict) {
 	case LB_FORWARD:
-		lb_choose_to(walk, set, &pick, client.source, device_flags);
+		lb_choose_to(walk, set, &pick, client.source);
 		return LB_CHOICE_OPEN;
 	case LB_REFUSE:
-		if (pick.reason != LB_DROP_RACE)
+		if (pick.reason != LB_DROP_RACE) {
+			walk->reason = LB_PKT_REJECTED;
 			return LB_CHOICE_REJECT;
+		}
 		/* fallthrough */
 	case LB_DROP:
 		walk->reason = pick.reason;

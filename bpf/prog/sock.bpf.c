@@ -3,6 +3,7 @@
  * socket. */
 #include "hook_sock.h"
 #include "lb_sock.h"
+#include "lb_unknown.h"
 
 /*
  * The context is touched only here and in hook_sock.h. IPv6 sockets that name an IPv4 destination
@@ -52,23 +53,45 @@ lb_inline enum lb_lookup find(struct bpf_sock_addr *ctx, const struct lb_setting
 }
 
 /* "connection refused" at once, where the kernel's answer to a 0 from a program would be EPERM. */
-lb_inline int refuse(__u32 service_id)
+lb_inline int refuse(__u32 service_id, enum lb_reason reason)
 {
 	struct lb_svc_stat *stat = lb_svc_stat(service_id);
 
 	if (stat)
 		stat->refused++;
-	lb_count(LB_SOCK_REFUSED);
+	lb_count(reason);
 	bpf_set_retval(-ECONNREFUSED);
 	return LB_SOCK_DENY;
 }
 
 /* What a dropped SYN ends in, without the wait. */
-lb_inline int drop(void)
+lb_inline int drop(enum lb_reason reason)
 {
-	lb_count(LB_SOCK_DROPPED);
+	lb_count(reason);
 	bpf_set_retval(-ETIMEDOUT);
 	return LB_SOCK_DENY;
+}
+
+/*
+ * No frontend, but perhaps an address of services: LB_SOCK_ALLOW, or why not. connect() of a
+ * datagram socket is not asked, since it sends nothing and programs ask so for their own address;
+ * what follows it goes by packet.
+ */
+lb_inline int unknown(struct bpf_sock_addr *ctx, const struct lb_settings *set,
+		      const struct lb_addr *dst)
+{
+	__u32 service_id = 0;
+
+	if (set->flags & LB_SET_HOST_SOCKETS && bpf_get_netns_cookie(ctx) != set->host_netns)
+		return LB_SOCK_ALLOW;
+	switch (lb_unknown(dst, &service_id)) {
+	case LB_REFUSE:
+		return refuse(service_id, LB_SOCK_UNKNOWN_PORT);
+	case LB_DROP:
+		return drop(LB_SOCK_UNALLOCATED);
+	default:
+		return LB_SOCK_ALLOW;
+	}
 }
 
 /*
@@ -107,6 +130,9 @@ lb_inline int do_connect(struct bpf_sock_addr *ctx, const struct lb_addr *dst, b
 	if (!set)
 		return LB_SOCK_ALLOW;
 	lookup = find(ctx, set, dst, &key, &svc);
+	if (likely(lookup == LB_LOOKUP_NONE) && unlikely(lb_unknown_near(set, dst)) &&
+	    dst->proto == IPPROTO_TCP && unknown(ctx, set, dst) != LB_SOCK_ALLOW)
+		return LB_SOCK_DENY;
 	if (likely(lookup == LB_LOOKUP_NONE) ||
 	    !client_fill(ctx, hook, set, dst, lookup, &svc, &client))
 		return pass(ctx);
@@ -116,9 +142,9 @@ lb_inline int do_connect(struct bpf_sock_addr *ctx, const struct lb_addr *dst, b
 	if (unlikely(verdict == LB_PASS))
 		return pass(ctx);
 	if (verdict == LB_REFUSE)
-		return refuse(pick.service_id);
+		return refuse(pick.service_id, LB_SOCK_REFUSED);
 	if (verdict == LB_DROP)
-		return drop();
+		return drop(LB_SOCK_DROPPED);
 
 	mem = bpf_sk_storage_get(&lb_sock, ctx->sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 	if (likely(mem)) {
@@ -158,6 +184,9 @@ lb_inline int do_sendmsg(struct bpf_sock_addr *ctx, const struct lb_addr *dst, b
 	if (!set)
 		return LB_SOCK_ALLOW;
 	lookup = find(ctx, set, dst, &key, &svc);
+	if (likely(lookup == LB_LOOKUP_NONE) && unlikely(lb_unknown_near(set, dst)) &&
+	    dst->proto == IPPROTO_UDP)
+		return unknown(ctx, set, dst);
 	if (likely(lookup == LB_LOOKUP_NONE) ||
 	    !client_fill(ctx, hook, set, dst, lookup, &svc, &client))
 		return LB_SOCK_ALLOW;
@@ -170,9 +199,9 @@ lb_inline int do_sendmsg(struct bpf_sock_addr *ctx, const struct lb_addr *dst, b
 	if (unlikely(verdict == LB_PASS))
 		return LB_SOCK_ALLOW;
 	if (verdict == LB_REFUSE)
-		return refuse(pick.service_id);
+		return refuse(pick.service_id, LB_SOCK_REFUSED);
 	if (verdict == LB_DROP)
-		return drop();
+		return drop(LB_SOCK_DROPPED);
 
 	if (!mem) {
 		mem = bpf_sk_storage_get(&lb_sock, ctx->sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);

@@ -11,7 +11,7 @@ struct unit_select {
 	struct lb_addr dst;
 	__u32 dice;
 	__u64 netns;
-	__be32 source[4]; /* all 0: the client is known by its namespace only */
+	__be32 source[4];	      /* all 0: the client is known by its namespace only */
 	struct lb_addr flow_frontend; /* proto 0: the socket has no flow yet */
 	__u32 flow_backend_id;
 	__u32 verdict;	  /* out: enum lb_verdict */

@@ -10,10 +10,10 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "3b963713f9f555553d47c8e44b7ee09405fe20793b35cbfe4c0a1c710ca3b167";
+    public const string Hash = "c09704acdf347a6b3d28559f7f4e53076e81c5858cd0a848aeafd2df8d5146af";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
-    public const ulong MapsHash = 0x514e545342ec1f6c;
+    public const ulong MapsHash = 0x1a2244b85535a667;
 }
 
 /// <summary>struct lb_addr, 20 bytes.</summary>
@@ -531,6 +531,40 @@ public record struct LbPeer
     public override readonly int GetHashCode() => AbiBytes.Hash(this);
 }
 
+/// <summary>struct lb_prefix4, 8 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 8)]
+public record struct LbPrefix4
+{
+    /// <summary>__u32 prefix_len.</summary>
+    [FieldOffset(0)] public uint PrefixLen;
+
+    /// <summary>__be32 addr.</summary>
+    [FieldOffset(4)] public Be32 Addr;
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbPrefix4 other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+}
+
+/// <summary>struct lb_prefix6, 20 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 20)]
+public record struct LbPrefix6
+{
+    /// <summary>__u32 prefix_len.</summary>
+    [FieldOffset(0)] public uint PrefixLen;
+
+    /// <summary>__be32[4] addr.</summary>
+    [FieldOffset(4)] public Be32x4 Addr;
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbPrefix6 other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+}
+
 /// <summary>struct lb_range, 8 bytes.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 8)]
 public record struct LbRange
@@ -577,8 +611,8 @@ public record struct LbService
     public override readonly int GetHashCode() => AbiBytes.Hash(this);
 }
 
-/// <summary>struct lb_settings, 64 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 64)]
+/// <summary>struct lb_settings, 104 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 104)]
 public record struct LbSettings
 {
     /// <summary>__u64 host_netns.</summary>
@@ -613,6 +647,18 @@ public record struct LbSettings
 
     /// <summary>__be32[4] pods6_mask.</summary>
     [FieldOffset(48)] public Be32x4 Pods6Mask;
+
+    /// <summary>__be32 svc4.</summary>
+    [FieldOffset(64)] public Be32 Svc4;
+
+    /// <summary>__be32 svc4_mask.</summary>
+    [FieldOffset(68)] public Be32 Svc4Mask;
+
+    /// <summary>__be32[4] svc6.</summary>
+    [FieldOffset(72)] public Be32x4 Svc6;
+
+    /// <summary>__be32[4] svc6_mask.</summary>
+    [FieldOffset(88)] public Be32x4 Svc6Mask;
 
     /// <summary>Byte by byte.</summary>
     public readonly bool Equals(LbSettings other) => AbiBytes.Same(this, other);
@@ -939,6 +985,12 @@ public enum LbReason : uint
     /// <summary>LB_SOCK_BIND_REFUSED.</summary>
     SockBindRefused = 10,
 
+    /// <summary>LB_SOCK_UNKNOWN_PORT.</summary>
+    SockUnknownPort = 11,
+
+    /// <summary>LB_SOCK_UNALLOCATED.</summary>
+    SockUnallocated = 12,
+
     /// <summary>LB_PKT_PASSED.</summary>
     PktPassed = 16,
 
@@ -981,6 +1033,9 @@ public enum LbReason : uint
     /// <summary>LB_PKT_REPLY_LOST.</summary>
     PktReplyLost = 29,
 
+    /// <summary>LB_PKT_UNKNOWN_PORT.</summary>
+    PktUnknownPort = 30,
+
     /// <summary>LB_DROP_NO_LOCAL.</summary>
     DropNoLocal = 32,
 
@@ -1010,6 +1065,9 @@ public enum LbReason : uint
 
     /// <summary>LB_DROP_LOOPBACK.</summary>
     DropLoopback = 41,
+
+    /// <summary>LB_DROP_UNALLOCATED.</summary>
+    DropUnallocated = 42,
 
     /// <summary>LB_CT_EVICTED.</summary>
     CtEvicted = 48,
@@ -1051,6 +1109,9 @@ public enum LbServiceFlag : uint
 
     /// <summary>LB_SERVICE_LB_VIP.</summary>
     LbVip = 64,
+
+    /// <summary>LB_SERVICE_UNKNOWN.</summary>
+    Unknown = 128,
 }
 
 /// <summary>enum lb_setting.</summary>
@@ -1085,6 +1146,12 @@ public enum LbSetting : uint
 
     /// <summary>LB_SET_EVENTS.</summary>
     SetEvents = 512,
+
+    /// <summary>LB_SET_SVC4.</summary>
+    SetSvc4 = 1024,
+
+    /// <summary>LB_SET_SVC6.</summary>
+    SetSvc6 = 2048,
 }
 
 /// <summary>enum lb_sock_kind.</summary>

@@ -69,7 +69,7 @@ public static class Tables
 
     /// <summary>lb_settings: Array, ReadOnlyProgram.</summary>
     public static Table<uint, LbSettings> Settings { get; } =
-        new("lb_settings", 2, 4, 64, 1, 128);
+        new("lb_settings", 2, 4, 104, 1, 128);
 
     /// <summary>lb_slots: Array, Mappable.</summary>
     public static Table<uint, LbSlot> Slots { get; } =
@@ -90,6 +90,14 @@ public static class Tables
     /// <summary>lb_stats: PerCpuArray.</summary>
     public static Table<uint, LbStat> Stats { get; } =
         new("lb_stats", 6, 4, 16, 64, 0);
+
+    /// <summary>lb_svc_cidrs4: LpmTrie, NoPrealloc, ReadOnlyProgram.</summary>
+    public static Table<LbPrefix4, uint> SvcCidrs4 { get; } =
+        new("lb_svc_cidrs4", 11, 8, 4, 64, 129);
+
+    /// <summary>lb_svc_cidrs6: LpmTrie, NoPrealloc, ReadOnlyProgram.</summary>
+    public static Table<LbPrefix6, uint> SvcCidrs6 { get; } =
+        new("lb_svc_cidrs6", 11, 20, 4, 64, 129);
 
     /// <summary>lb_svc_stats: PerCpuArray.</summary>
     public static Table<uint, LbSvcStat> SvcStats { get; } =
@@ -123,6 +131,8 @@ public static class Tables
         SrcRanges4,
         SrcRanges6,
         Stats,
+        SvcCidrs4,
+        SvcCidrs6,
         SvcStats,
         UdpPeer,
     ];

@@ -40,6 +40,8 @@ public sealed class Dataplane : IAsyncDisposable
     private readonly Lock deviceSync = new();
     private readonly NodeTables node;
     private readonly ClientTable clients;
+    private readonly ServiceAddresses addresses;
+    private readonly ILogger logger;
     private readonly FlowMove flows;
     private readonly PlanApplier applier;
     private readonly RetireQueue retirements;
@@ -52,8 +54,10 @@ public sealed class Dataplane : IAsyncDisposable
     private bool isInForce;
 
     private Dataplane(
-        LoadedProgram loaded, KernelTables tables, SocketAttacher attacher, TcAttacher deviceAttacher, FlowMove flows, SocketPrograms sockets, string cgroup, TableLimits limits)
+        LoadedProgram loaded, KernelTables tables, SocketAttacher attacher, TcAttacher deviceAttacher, FlowMove flows, SocketPrograms sockets, string cgroup,
+        TableLimits limits, ILogger logger)
     {
+        this.logger = logger;
         this.flows = flows;
         this.loaded = loaded;
         this.tables = tables;
@@ -63,6 +67,7 @@ public sealed class Dataplane : IAsyncDisposable
         Mirror = tables.ReadMirror(limits);
         node = tables.ReadNode(Mirror.NodePorts);
         clients = tables.ReadClients();
+        addresses = tables.ReadServiceAddresses(node, () => Mirror.Closed);
         FlowMaps = FlowMaps.Open(loaded.Maps);
         Stale = new StaleState(sockets, new BackendCheck(Mirror, tables.ForPlans.Backends), new NetworkNamespaces());
         applier = new PlanApplier(tables.ForPlans, Mirror);
@@ -102,7 +107,7 @@ public sealed class Dataplane : IAsyncDisposable
             return new Dataplane(
                 loaded, KernelTables.Open(loaded.Maps), new SocketAttacher(paths, cgroup),
                 TcAttacher.Create(options.TcAttach, paths), new FlowMove(loaded.Maps, logger),
-                SocketPrograms.Load(loaded.Maps, options, logger), cgroup, sizes.ToLimits());
+                SocketPrograms.Load(loaded.Maps, options, logger), cgroup, sizes.ToLimits(), logger);
         }
         catch
         {
@@ -118,7 +123,10 @@ public sealed class Dataplane : IAsyncDisposable
         var plan = Planner.Plan(table, Mirror);
         // A NodePort outside of the range is never looked for, so the range comes first.
         if (node.Cover(plan.NodePorts) is { } problem) throw new InvalidOperationException(problem);
+        if (addresses.Widen(plan.Closes, table.ServiceCidrs) is { } other) throw new InvalidOperationException(other);
         var result = applier.Apply(plan);
+        // A Service that did not get in has an address too.
+        if (addresses.Settle(plan.Opens, result.IsComplete ? table.ServiceCidrs : []) is { } left) Log.ServiceAddressesLeft(logger, left);
         retirements.Enqueue(result.Retired);
         return (plan, result);
     }
@@ -175,7 +183,7 @@ public sealed class Dataplane : IAsyncDisposable
     /// A comparison of all maps with what they should hold. Its scan may run beside <see cref="Apply"/>; confirming belongs to the thread of
     /// Apply, and what was adopted is mended by the next one.
     /// </summary>
-    public ITableVerification NewVerification() => new DataplaneVerification(tables.ForPlans, Mirror, node, loaded.Maps);
+    public ITableVerification NewVerification() => new DataplaneVerification(tables.ForPlans, Mirror, node, addresses, loaded.Maps);
 
     /// <summary>Connects through the hooks, once per family.</summary>
     public CanaryResult CheckCanary(IpFamily family) => family == IpFamily.IPv4

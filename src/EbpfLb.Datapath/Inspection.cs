@@ -30,7 +30,7 @@ public sealed record InspectedFrontend(
 /// <summary>Reads the pinned maps of an instance when there is no agent to ask. Changes nothing.</summary>
 public static class Inspection
 {
-    /// <summary>All frontends, ordered; null when the instance has no maps.</summary>
+    /// <summary>All frontends, ordered, without what refuses the other ports of ClusterIPs; null when the instance has no maps.</summary>
     /// <exception cref="BpfLayoutException">The maps are of another version; use its own `ebpflb`.</exception>
     public static IReadOnlyList<InspectedFrontend>? Read(DatapathOptions options)
     {
@@ -54,7 +54,7 @@ public static class Inspection
 
         void Add(FrontendKey key, in LbService value)
         {
-            if (!key.TryGetFrontend(out var frontend)) return;
+            if (!key.TryGetFrontend(out var frontend) || key.IsAllOthers) return;
             found.Add(new InspectedFrontend(
                 value.Id, frontend, value.AffinitySec,
                 Backends(value.Id, value.Cluster, slots.ReadOnlySpan, backends.ReadOnlySpan), counters.Read(value.Id),

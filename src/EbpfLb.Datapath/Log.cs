@@ -26,6 +26,9 @@ internal static partial class Log
     [LoggerMessage(Level = LogLevel.Information, Message = "bpf_sock_destroy cannot be used ({Error}): stale sockets are ended by SOCK_DESTROY")]
     public static partial void NoSockDestroy(ILogger logger, string error);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Problem}")]
+    public static partial void ServiceAddressesLeft(ILogger logger, string problem);
+
     [LoggerMessage(Level = LogLevel.Error, Message = "flows are not expired, and {Map} may fill up: {Error}; tried again at the next sweep")]
     public static partial void SweepFailed(ILogger logger, string map, string error);
 }

@@ -25,8 +25,8 @@ public sealed record ApiServerSourceOptions(string NodeName)
 }
 
 /// <summary>
-/// The cluster as an API server tells it: Services, EndpointSlices and the own Node, each kept by a reflector, joined
-/// into snapshots. While the server is away the last snapshot stays. Every call of <see cref="ReadAsync"/> starts
+/// The cluster as an API server tells it: Services, EndpointSlices, the own Node and, where there are
+/// some, ServiceCIDRs, each kept by a reflector, joined into snapshots. While the server is away the last snapshot stays. Every call of <see cref="ReadAsync"/> starts
 /// afresh; one at a time.
 /// </summary>
 public sealed class ApiServerSource : IClusterSource, IVerifiableSource, IEventWriter, IDisposable
@@ -123,13 +123,14 @@ public sealed class ApiServerSource : IClusterSource, IVerifiableSource, IEventW
             var services = Create(ApiResources.Services, new ApiSelector(NotIgnored, NotHeadless), current.Services);
             var slices = Create(ApiResources.EndpointSlices, new ApiSelector(NotIgnored), current.Slices);
             var node = Create(ApiResources.Nodes, new ApiSelector(Fields: $"metadata.name={options.NodeName}"), current.Node);
+            var cidrs = Create(ApiResources.ServiceCidrs, new ApiSelector(), current.ServiceCidrs, isOptional: true);
             newVerification = () => !current.IsSynced ? [] :
             [
                 new CollectionVerification<Service>("Service", services, current.Services),
                 new CollectionVerification<EndpointSlice>("EndpointSlice", slices, current.Slices),
                 new CollectionVerification<Node>("Node", node, current.Node),
             ];
-            Task[] reflectors = [Run(services, generation.Token), Run(slices, generation.Token), Run(node, generation.Token)];
+            Task[] reflectors = [Run(services, generation.Token), Run(slices, generation.Token), Run(node, generation.Token), Run(cidrs, generation.Token)];
             var next = NextConnectionAsync(generation.Token);
             var first = await Task.WhenAny([next, .. reflectors]);
             await generation.CancelAsync();
@@ -154,8 +155,8 @@ public sealed class ApiServerSource : IClusterSource, IVerifiableSource, IEventW
         old.Dispose();
     }
 
-    private Reflector<T> Create<T>(ApiResource<T> resource, ApiSelector selector, IReflectorSink<T> sink)
-        where T : class => new(api, resource, selector, sink, options.Reflector, time, new Random(random.Next()), logger);
+    private Reflector<T> Create<T>(ApiResource<T> resource, ApiSelector selector, IReflectorSink<T> sink, bool isOptional = false)
+        where T : class => new(api, resource, selector, sink, options.Reflector, time, new Random(random.Next()), logger, isOptional);
 
     private static Task Run<T>(Reflector<T> reflector, CancellationToken cancellationToken)
         where T : class => Task.Run(() => reflector.RunAsync(cancellationToken), cancellationToken);

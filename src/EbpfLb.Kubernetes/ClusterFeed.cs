@@ -18,9 +18,10 @@ internal sealed class ClusterFeed
     private readonly Channel<bool> changed = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
+    /// <summary>Of those that every snapshot needs.</summary>
     private readonly ReflectorHealth[] healths = [new(), new(), new()];
 
-    /// <summary>All three sinks exist before any reflector runs: a fast first list must not pass for the whole picture.</summary>
+    /// <summary>All sinks exist before any reflector runs: a fast first list must not pass for the whole picture.</summary>
     /// <param name="nodeName">The own node, whose absence is logged.</param>
     public ClusterFeed(string nodeName, TimeProvider time, ILogger logger)
     {
@@ -40,6 +41,14 @@ internal sealed class ClusterFeed
         {
             OnMissing = () => Log.NodeMissing(logger, nodeName),
         };
+        ServiceCidrs = new CollectionSink<ServiceCidr>(
+            this,
+            new ReflectorHealth(),
+            c => new ObjectName("", c.Name),
+            state.Set,
+            name => state.RemoveServiceCidr(name.Name),
+            () => [.. state.ServiceCidrNames.Select(name => new ObjectName("", name))],
+            name => state.FindServiceCidr(name.Name));
     }
 
     public IComparedSink<Service> Services { get; }
@@ -48,6 +57,9 @@ internal sealed class ClusterFeed
 
     /// <summary>The own node; a list without it is taken as known to be missing.</summary>
     public IComparedSink<Node> Node { get; }
+
+    /// <summary>Nobody waits for these, and their troubles are nobody's: servers before 1.33 have none.</summary>
+    public IReflectorSink<ServiceCidr> ServiceCidrs { get; }
 
     /// <summary>Waits for a change after the last call and takes the state as it then is.</summary>
     public async Task<ClusterSnapshot> NextAsync(CancellationToken cancellationToken)
@@ -75,7 +87,7 @@ internal sealed class ClusterFeed
     {
         lock (gate)
         {
-            var first = isList && !health.IsListed;
+            var first = isList && !health.IsListed && healths.Contains(health);
             health.IsListed |= isList;
             var any = apply();
             // The first list counts as a change also when it is empty: it may be the one that completes the picture.

@@ -44,6 +44,10 @@ internal static partial class Log
     [LoggerMessage(10, LogLevel.Error, "The changed connection cannot be used, the last one stays: {Error}", EventName = "ConnectionNotUsable")]
     public static partial void ConnectionNotUsable(ILogger logger, string error);
 
+    [LoggerMessage(11, LogLevel.Information, "The server has no {Resource} for us, so they count as empty; asked again now and then. "
+        + "{Error}", EventName = "OptionalAbsent")]
+    public static partial void OptionalAbsent(ILogger logger, string resource, string error);
+
     [LoggerMessage(20, LogLevel.Information, "Manifests read: path={Path} files={Files} services={Services} errors={Errors}", EventName = "ManifestsRead")]
     public static partial void ManifestsRead(ILogger logger, string path, int files, int services, int errors);
 

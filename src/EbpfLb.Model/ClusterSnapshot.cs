@@ -16,5 +16,8 @@ public sealed record ServiceEntry(ObjectName Name, Service? Service, ImmutableAr
 /// <param name="Node">The agent's own node, null while unknown.</param>
 public sealed record ClusterSnapshot(ImmutableDictionary<ObjectName, ServiceEntry> Services, Node? Node)
 {
+    /// <summary>The ranges of all ServiceCIDR objects; empty also when the server has no such objects, or does not show them.</summary>
+    public ValueList<SourceRange> ServiceCidrs { get; init; }
+
     public static ClusterSnapshot Empty { get; } = new(ImmutableDictionary<ObjectName, ServiceEntry>.Empty, null);
 }

@@ -13,6 +13,8 @@ public sealed class ClusterStateBuilder
 
     private readonly Dictionary<ObjectName, ObjectName> sliceOwners = [];
 
+    private readonly SortedDictionary<string, ServiceCidr> serviceCidrs = new(StringComparer.Ordinal);
+
     private Node? node;
 
     /// <summary>Adds or replaces a Service. Returns whether anything changed.</summary>
@@ -47,6 +49,17 @@ public sealed class ClusterStateBuilder
         node = value;
         return true;
     }
+
+    /// <summary>Adds or replaces a ServiceCIDR. Returns whether anything changed.</summary>
+    public bool Set(ServiceCidr cidr)
+    {
+        if (serviceCidrs.TryGetValue(cidr.Name, out var old) && old.Equals(cidr)) return false;
+        serviceCidrs[cidr.Name] = cidr;
+        return true;
+    }
+
+    /// <summary>Removes a ServiceCIDR. Returns whether it was there.</summary>
+    public bool RemoveServiceCidr(string name) => serviceCidrs.Remove(name);
 
     /// <summary>Removes a Service. Returns whether it was there.</summary>
     public bool RemoveService(ObjectName name)
@@ -84,7 +97,16 @@ public sealed class ClusterStateBuilder
     /// <summary>The agent's own node as it is known.</summary>
     public Node? Node => node;
 
-    public ClusterSnapshot Build() => new(services.ToImmutable(), node);
+    /// <summary>The ServiceCIDR as it is known; null when it is not.</summary>
+    public ServiceCidr? FindServiceCidr(string name) => serviceCidrs.GetValueOrDefault(name);
+
+    /// <summary>Names of all ServiceCIDRs.</summary>
+    public IEnumerable<string> ServiceCidrNames => serviceCidrs.Keys;
+
+    public ClusterSnapshot Build() => new(services.ToImmutable(), node)
+    {
+        ServiceCidrs = serviceCidrs.Values.SelectMany(c => c.Cidrs).ToValueList(),
+    };
 
     private void Put(ServiceEntry entry)
     {

@@ -48,6 +48,14 @@ public readonly record struct SourceRange : IComparable<SourceRange>
     /// <summary>Whether the address is one of these; never when it is of the other family.</summary>
     public bool Contains(IpAddress address) => address.Family == Prefix.Family && address.FirstBits(Length) == Prefix;
 
+    /// <summary>The smallest range that holds both, which are of one family.</summary>
+    public SourceRange Cover(SourceRange other)
+    {
+        var length = Math.Min(Length, other.Length);
+        while (Prefix.FirstBits(length) != other.Prefix.FirstBits(length)) length--;
+        return new SourceRange(Prefix, length);
+    }
+
     public int CompareTo(SourceRange other)
     {
         var byPrefix = Prefix.CompareTo(other.Prefix);

@@ -18,4 +18,14 @@ public sealed record CompiledPort(
     uint AffinitySeconds,
     ValueList<CompiledBackend> Backends,
     bool Elsewhere,
-    ValueList<SourceRange> Ranges);
+    ValueList<SourceRange> Ranges)
+{
+    /// <summary>
+    /// The ClusterIP whose other ports and protocols are refused (contract section 8); said by one port of each Service and family,
+    /// null at the others.
+    /// </summary>
+    public IpAddress? ClosedAddress { get; init; }
+
+    /// <summary><see cref="ClosedAddress"/> as a frontend that stands for all others of the address.</summary>
+    public Frontend? ClosedFrontend => ClosedAddress is { } address ? Frontend.AllOthersOf(address) : null;
+}

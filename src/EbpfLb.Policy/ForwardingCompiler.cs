@@ -49,8 +49,9 @@ public static class ForwardingCompiler
             }
             foreach (var gone in walk.Gone()) Change(gone.Wanted, null, gone.Entry.Name);
             if (!sameOptions) Change(previous.Find(Canary.Name), Canary.Compile(options), Canary.Name);
-            if (sameSources && sameOptions && sameNode && changed.Count == 0) return previous;
-            return Finish(sources);
+            var cidrs = CidrsOf(snapshot);
+            if (sameSources && sameOptions && sameNode && changed.Count == 0 && cidrs == previous.ServiceCidrs) return previous;
+            return Finish(sources, cidrs);
         }
 
         private CompiledSource Compile(ServiceEntry entry, int index)
@@ -75,7 +76,7 @@ public static class ForwardingCompiler
             changed[name] = wanted;
         }
 
-        private ForwardingTable Finish(CompiledSource[] sources)
+        private ForwardingTable Finish(CompiledSource[] sources, ValueList<SourceRange> cidrs)
         {
             var newClaims = claims.ToClaims();
             AddAffected(sources);
@@ -93,8 +94,12 @@ public static class ForwardingCompiler
                 ? previous.Diagnostics
                 : all.SelectMany(d => d.Value).ToImmutableArray();
             return new ForwardingTable(
-                previous.Services.With(results), new CompileState(options, node, sources, newClaims, all), flat);
+                previous.Services.With(results), new CompileState(options, node, sources, newClaims, all), flat, cidrs);
         }
+
+        private ValueList<SourceRange> CidrsOf(ClusterSnapshot snapshot) => options.RefuseUnknownPorts
+            ? snapshot.ServiceCidrs.Where(c => options.Families.Contains(c.Prefix.Family)).Distinct().Order().ToValueList()
+            : [];
 
         /// <summary>A frontend that changed hands changes Services that did not change themselves.</summary>
         private void AddAffected(CompiledSource[] sources)

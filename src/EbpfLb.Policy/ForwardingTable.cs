@@ -14,21 +14,26 @@ public sealed class ForwardingTable
     internal ForwardingTable(
         ImmutableArray<CompiledService> services,
         CompileState state,
-        ImmutableArray<PolicyDiagnostic> diagnostics)
+        ImmutableArray<PolicyDiagnostic> diagnostics,
+        ValueList<SourceRange> serviceCidrs)
     {
+        ServiceCidrs = serviceCidrs;
         Services = services;
         State = state;
         Diagnostics = diagnostics;
     }
 
     /// <summary>A table without any service, not even the canary: planning it empties the kernel's tables.</summary>
-    public static ForwardingTable Empty { get; } = new([], CompileState.None, []);
+    public static ForwardingTable Empty { get; } = new([], CompileState.None, [], []);
 
     /// <summary>Ordered by name; the canary comes first.</summary>
     public ImmutableArray<CompiledService> Services { get; }
 
     /// <summary>What could not be done as written, ordered by object.</summary>
     public ImmutableArray<PolicyDiagnostic> Diagnostics { get; }
+
+    /// <summary>Addresses that only Services have, ordered: what asks one that none has is dropped (contract section 8).</summary>
+    public ValueList<SourceRange> ServiceCidrs { get; }
 
     /// <summary>What the compiler needs to make the next table from this one.</summary>
     internal CompileState State { get; }

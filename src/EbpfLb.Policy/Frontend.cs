@@ -5,6 +5,12 @@ namespace EbpfLb.Policy;
 /// <summary>What a client connects to: an address, port and protocol that a service port answers on.</summary>
 public readonly record struct Frontend(IpAddress Address, ushort Port, TransportProtocol Protocol) : IComparable<Frontend>
 {
+    /// <summary>What asks the address for a port and protocol that no other frontend has; port and protocol are 0.</summary>
+    public static Frontend AllOthersOf(IpAddress address) => new(address, 0, default);
+
+    /// <summary>See <see cref="AllOthersOf"/>.</summary>
+    public bool IsAllOthers => Port == 0 && Protocol == default;
+
     public int CompareTo(Frontend other)
     {
         var byAddress = Address.CompareTo(other.Address);
@@ -12,6 +18,6 @@ public readonly record struct Frontend(IpAddress Address, ushort Port, Transport
         return Port != other.Port ? Port.CompareTo(other.Port) : Protocol.CompareTo(other.Protocol);
     }
 
-    /// <summary>"10.96.0.1:443/TCP" or "[fd00::1]:443/TCP".</summary>
-    public override string ToString() => $"{new BackendAddress(Address, Port)}/{Protocol.ToText()}";
+    /// <summary>"10.96.0.1:443/TCP", "[fd00::1]:443/TCP", or "10.96.0.1 (all others)".</summary>
+    public override string ToString() => IsAllOthers ? $"{Address} (all others)" : $"{new BackendAddress(Address, Port)}/{Protocol.ToText()}";
 }

@@ -16,4 +16,10 @@ public sealed record PolicyOptions
 
     /// <summary>TCP connections are ended when their endpoint is removed, so endpoints in no list have to be known too.</summary>
     public bool KeepsTcpEndpoints { get; init; }
+
+    /// <summary>
+    /// What asks a ClusterIP for an unknown port is refused, what asks an address of a ServiceCIDR that no Service has is dropped, as
+    /// kube-proxy does with nftables. When false, both are left alone, as it does with iptables (contract section 8).
+    /// </summary>
+    public bool RefuseUnknownPorts { get; init; } = true;
 }

@@ -90,6 +90,7 @@ public sealed class ApiServerSourceTests : IAsyncLifetime
         Assert.Null(snapshot.Node);
     }
 
+    /// <summary>Contract section 19, item 18.</summary>
     [Fact]
     public async Task There_is_no_snapshot_before_all_lists_are_complete()
     {

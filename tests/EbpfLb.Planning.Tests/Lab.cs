@@ -1,5 +1,6 @@
 using EbpfLb.Model;
 using EbpfLb.Planning.Applying;
+using EbpfLb.Planning.Encoding;
 using EbpfLb.Planning.Mirroring;
 using EbpfLb.Planning.Planned;
 using EbpfLb.Planning.Reading;
@@ -10,13 +11,14 @@ using EbpfLb.Testing.Clusters;
 namespace EbpfLb.Planning.Tests;
 
 /// <summary>A cluster, a kernel in memory and the three stages between them; one step is compile, plan, apply.</summary>
-internal sealed class Lab(TableLimits? limits = null, IFaults? faults = null, TableLimits? kernelLimits = null)
+/// <param name="closing">The other ports of ClusterIPs are refused; without it tables are shorter to read.</param>
+internal sealed class Lab(TableLimits? limits = null, IFaults? faults = null, TableLimits? kernelLimits = null, bool closing = false)
 {
     private PlanApplier? applier;
 
     public TableLimits Limits { get; } = limits ?? Small;
 
-    private static PolicyOptions Options { get; } = PolicyOptions.Default with { NodeName = "node-1" };
+    private PolicyOptions Options { get; } = PolicyOptions.Default with { NodeName = "node-1", RefuseUnknownPorts = closing };
 
     /// <summary>Small enough to read, with room for ids that faults keep from being retired.</summary>
     public static TableLimits Small { get; } = new()
@@ -86,9 +88,26 @@ internal sealed class Lab(TableLimits? limits = null, IFaults? faults = null, Ta
     public void AssertKernelIsTable()
     {
         AssertSafe();
-        var expected = Table!.Services.SelectMany(s => s.Ports).SelectMany(p => p.Frontends.Select(f => Line(f, p)));
+        var ports = Table!.Services.SelectMany(s => s.Ports).ToList();
+        var expected = ports.SelectMany(p => p.Frontends.Select(f => Line(f, p)))
+            .Concat(ports.Select(p => p.ClosedFrontend).OfType<Frontend>().Select(f => $"{f} -> refuse"));
         var actual = KernelReader.Frontends(Kernel.Content).Select(Line);
         Assert.Equal(expected.Order(StringComparer.Ordinal), actual.Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>An address that is newly closed has all of its frontends already, so that nobody is refused what is about to be served.</summary>
+    public void AssertClosedLast(ForwardingTable before)
+    {
+        var present = KernelReader.Frontends(Kernel.Content).Select(f => f.Key).ToHashSet();
+        foreach (var service in Table!.Services)
+        {
+            foreach (var closed in service.Ports.Select(p => p.ClosedFrontend).OfType<Frontend>())
+            {
+                if (before.OwnerOf(closed) is not null || !present.Contains(FrontendKey.From(closed))) continue;
+                var own = service.Ports.SelectMany(p => p.Frontends).Select(f => f.Frontend).Where(f => f.Address == closed.Address);
+                Assert.All(own, f => Assert.Contains(FrontendKey.From(f), present));
+            }
+        }
     }
 
     /// <summary>No backend is taken but those in lists and those that keep what they have; what the mirror counts is what the tables hold.</summary>

@@ -15,7 +15,7 @@ public sealed class PlanPropertyTests
     [Fact]
     public void Applying_a_plan_makes_the_kernel_the_table_and_the_next_plan_is_empty() => Prop.ForAll(Histories.Any, codes =>
     {
-        var lab = new Lab();
+        var lab = new Lab(closing: true);
         foreach (var code in codes)
         {
             ClusterChanges.Apply(lab.Cluster, code);
@@ -36,16 +36,19 @@ public sealed class PlanPropertyTests
     public void After_any_prefix_of_a_plan_every_entry_can_be_followed() => Prop.ForAll(Histories.Any, codes =>
     {
         var hook = new Hook();
-        var lab = new Lab(faults: hook);
+        var lab = new Lab(faults: hook, closing: true);
+        var before = ForwardingTable.Empty;
         hook.Before = (_, _) =>
         {
             lab.AssertSafe();
+            lab.AssertClosedLast(before);
             return TableError.None;
         };
         foreach (var code in codes)
         {
             ClusterChanges.Apply(lab.Cluster, code);
             lab.Step();
+            before = lab.Table!;
             if (code % 3 == 0) lab.Retire();
         }
     }).Check(Rounds);
@@ -53,7 +56,7 @@ public sealed class PlanPropertyTests
     [Fact]
     public void A_restart_at_any_time_finds_everything_and_plans_nothing() => Prop.ForAll(Histories.Any, codes =>
     {
-        var lab = new Lab();
+        var lab = new Lab(closing: true);
         foreach (var code in codes)
         {
             ClusterChanges.Apply(lab.Cluster, code);
@@ -72,7 +75,7 @@ public sealed class PlanPropertyTests
     public void A_crash_after_any_operation_heals_with_the_first_plan_of_the_next_agent() => Prop.ForAll(Histories.Any, codes =>
     {
         var hook = new Hook();
-        var lab = new Lab(faults: hook);
+        var lab = new Lab(faults: hook, closing: true);
         foreach (var code in codes)
         {
             ClusterChanges.Apply(lab.Cluster, code);
@@ -96,7 +99,7 @@ public sealed class PlanPropertyTests
     public void Random_faults_never_break_an_entry_and_heal_when_they_end() => Prop.ForAll(Histories.Any, codes =>
     {
         var faults = new RandomFaults(new Random(codes.Length), percent: 10 + codes.Length % 3 * 10);
-        var lab = new Lab(faults: faults);
+        var lab = new Lab(faults: faults, closing: true);
         foreach (var code in codes)
         {
             ClusterChanges.Apply(lab.Cluster, code);
@@ -117,7 +120,7 @@ public sealed class PlanPropertyTests
     public void A_kernel_that_is_full_leaves_every_service_wholly_old_or_wholly_new() => Prop.ForAll(Histories.Any, codes =>
     {
         // The planner believes in more room than the tables have.
-        var lab = new Lab(kernelLimits: Lab.Small with { MaxFrontends4 = 6, MaxFrontends6 = 4 });
+        var lab = new Lab(kernelLimits: Lab.Small with { MaxFrontends4 = 6, MaxFrontends6 = 4 }, closing: true);
         lab.Step();
         foreach (var code in codes)
         {
@@ -140,7 +143,7 @@ public sealed class PlanPropertyTests
     [Fact]
     public void An_id_is_not_used_again_before_it_is_retired() => Prop.ForAll(Histories.Any, codes =>
     {
-        var lab = new Lab();
+        var lab = new Lab(closing: true);
         Dictionary<uint, KernelBackend> seen = [];
         foreach (var code in codes)
         {
@@ -161,7 +164,7 @@ public sealed class PlanPropertyTests
     [Fact]
     public void A_plan_touches_only_services_that_changed() => Prop.ForAll(Histories.Any, codes =>
     {
-        var lab = new Lab();
+        var lab = new Lab(closing: true);
         foreach (var code in codes)
         {
             var before = lab.Table ?? ForwardingTable.Empty;

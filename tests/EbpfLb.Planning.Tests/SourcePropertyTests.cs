@@ -21,7 +21,7 @@ public sealed class SourcePropertyTests
     public void Nobody_is_refused_or_let_in_by_a_plan_under_way_or_by_what_is_retired() => Prop.ForAll(Histories.Any, codes =>
     {
         var hook = new Hook();
-        var lab = new Lab(faults: hook);
+        var lab = new Lab(faults: hook, closing: true);
         var before = ForwardingTable.Empty;
         hook.Before = (_, _) =>
         {
@@ -51,7 +51,7 @@ public sealed class SourcePropertyTests
     [Fact]
     public void Faults_let_nobody_in_whom_no_table_of_the_time_lets_in() => Prop.ForAll(Histories.Any, codes =>
     {
-        var lab = new Lab(faults: new RandomFaults(new Random(codes.Length), percent: 15));
+        var lab = new Lab(faults: new RandomFaults(new Random(codes.Length), percent: 15), closing: true);
         List<ForwardingTable> since = [];
         foreach (var code in codes)
         {

@@ -42,6 +42,9 @@ internal sealed class NodeOptionSet
         OwnSwitch("--always-snat", "Masquerade where kube-proxy does, also towards backends of this node, which otherwise see the client's address", (c, on) => c with { AlwaysSnat = on }),
         OwnSwitch("--host-sockets-only", "Translate sockets of the node's own processes only, and leave pods to a service mesh or to --pod-device",
             (c, on) => c with { HostSocketsOnly = on }),
+        Own("--unknown-ports", "reject|ignore",
+            "What asks a ClusterIP for a port that its Service does not have is refused, and what asks an address of a ServiceCIDR that no Service has is dropped; or both are left alone (default: reject)",
+            (c, text) => c with { UnknownPorts = text }),
         OwnSwitch("--protect-nodeports", "Refuse bind() of the node's processes to a NodePort in use, where no client would reach them", (c, on) => c with { ProtectNodePorts = on }),
         OwnSwitch("--drop-events", "Tell of each drop (`ebpflb drops`, and in short in the log; default: true)", (c, on) => c with { DropEvents = on }),
         Own("--snat-ports", "FIRST-LAST", $"Source ports of masqueraded connections; clear of NodePorts and of net.ipv4.ip_local_port_range (default: {NodeOptions.LowSnatPorts}, or "

@@ -150,10 +150,17 @@ internal sealed class AgentHost(
         var reader = new SourceReader(source, channel.Writer, changes, health, sync, time);
         var loop = new SyncLoop(
             channel.Reader,
-            new SyncRound(dataplane, new PolicyOptions { NodeName = options.NodeName, KeepsTcpEndpoints = options.EndTcp }, plan, time),
+            new SyncRound(dataplane, PolicyOf(options), plan, time),
             new HookGuard(dataplane, state, time, logger),
             changes, state, health, sync, plan,
             () => new PipelineSettings(live.Current.MinSyncPeriod, live.Current.SyncPeriod), time, logger);
         return new PipelineService(reader, loop, lifetime, logger);
     }
+
+    private static PolicyOptions PolicyOf(RunOptions options) => new()
+    {
+        NodeName = options.NodeName,
+        KeepsTcpEndpoints = options.EndTcp,
+        RefuseUnknownPorts = options.Node.RefuseUnknownPorts,
+    };
 }

@@ -68,6 +68,7 @@ internal static class ConfiguredOptions
             MasqueradeAll = proxy.MasqueradeAll,
             AlwaysSnat = own.AlwaysSnat,
             HostSocketsOnly = own.HostSocketsOnly,
+            RefuseUnknownPorts = own.UnknownPorts != "ignore",
             ProtectNodePorts = own.ProtectNodePorts,
             DropEvents = own.DropEvents,
             NodePorts = Ports(own.NodePortRange),

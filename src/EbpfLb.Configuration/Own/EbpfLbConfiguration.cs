@@ -54,6 +54,9 @@ public sealed record EbpfLbConfiguration
 
     public bool HostSocketsOnly { get; init; }
 
+    /// <summary>"reject" or "ignore".</summary>
+    public string UnknownPorts { get; init; } = "reject";
+
     public bool ProtectNodePorts { get; init; }
 
     public bool DropEvents { get; init; } = true;

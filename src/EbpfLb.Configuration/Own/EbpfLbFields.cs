@@ -26,6 +26,7 @@ public static class EbpfLbFields
         new("nodePortRange", "--node-port-range", Hot, "the API server's --service-node-port-range"),
         new("alwaysSnat", "--always-snat", Hot, "masquerade where kube-proxy does, also towards backends of this node"),
         new("hostSocketsOnly", "--host-sockets-only", Hot, "translate sockets of the node's own processes only"),
+        new("unknownPorts", "--unknown-ports", Restart, "reject or ignore: what asks a ClusterIP for an unknown port, or a ServiceCIDR for an address that no Service has"),
         new("protectNodePorts", "--protect-nodeports", Hot, "refuse bind() of the node's processes to a NodePort in use"),
         new("dropEvents", "--drop-events", Hot, "tell of each drop"),
         new("setSysctls", "--set-sysctls", Hot, "switch forwarding on"),

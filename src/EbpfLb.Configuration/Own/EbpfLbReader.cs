@@ -31,6 +31,7 @@ internal static class EbpfLbReader
             NodePortRange = root.TextOr("nodePortRange", Defaults.NodePortRange),
             AlwaysSnat = root.Flag("alwaysSnat"),
             HostSocketsOnly = root.Flag("hostSocketsOnly"),
+            UnknownPorts = root.TextOr("unknownPorts", Defaults.UnknownPorts),
             ProtectNodePorts = root.Flag("protectNodePorts"),
             DropEvents = root.Flag("dropEvents", true),
             SetSysctls = root.Flag("setSysctls"),

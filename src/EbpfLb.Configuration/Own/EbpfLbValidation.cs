@@ -33,6 +33,7 @@ public static partial class EbpfLbValidation
         }
         CheckPeriods(config, findings);
         if (config.LogFormat is not ("" or "text" or "json")) findings.Error("logFormat", $"'{config.LogFormat}' is none of its values; give text or json");
+        if (config.UnknownPorts is not ("reject" or "ignore")) findings.Error("unknownPorts", $"'{config.UnknownPorts}' is none of its values; give reject or ignore");
         CheckSizes(config.Sizes, findings);
         CheckPatterns("devices.uplinks", config.Devices.Uplinks, findings);
         CheckPatterns("devices.exclude", config.Devices.Exclude, findings);

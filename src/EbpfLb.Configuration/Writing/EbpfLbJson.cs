@@ -33,6 +33,7 @@ internal static class EbpfLbJson
         ["nodePortRange"] = config.NodePortRange,
         ["alwaysSnat"] = config.AlwaysSnat,
         ["hostSocketsOnly"] = config.HostSocketsOnly,
+        ["unknownPorts"] = config.UnknownPorts,
         ["protectNodePorts"] = config.ProtectNodePorts,
         ["dropEvents"] = config.DropEvents,
         ["setSysctls"] = config.SetSysctls,

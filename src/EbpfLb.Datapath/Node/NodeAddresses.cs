@@ -22,16 +22,16 @@ internal sealed class NodeAddresses
         // Permanent addresses before temporary (privacy) ones of IPv6, which soon end; else in the kernel's order.
         usable = network.Addresses.Where(IsUsable).OrderBy(a => IsTemporary(a)).ToLookup(a => a.LinkIndex);
         Primaries = node is { Addresses.IsEmpty: false }
-            ? [.. node.Addresses]
+            ? [.. node.Addresses.DistinctBy(a => a.Family)]
             : [.. new[] { FindPrimary(AddressFamily.InterNetwork, []), FindPrimary(AddressFamily.InterNetworkV6, []) }.OfType<IpAddress>()];
-        Primary4 = FindPrimary(AddressFamily.InterNetwork, Primaries);
-        Primary6 = FindPrimary(AddressFamily.InterNetworkV6, Primaries);
+        Primary4 = FindPrimary(AddressFamily.InterNetwork, node?.Addresses ?? []);
+        Primary6 = FindPrimary(AddressFamily.InterNetworkV6, node?.Addresses ?? []);
     }
 
-    /// <summary>Those of the Node object; while there is none, what would likely be in it.</summary>
+    /// <summary>The first of each family in the Node object (contract section 13, startup 2); while there is none, what would likely be in it.</summary>
     public IReadOnlyCollection<IpAddress> Primaries { get; }
 
-    /// <summary>The first of them that this machine really has, else what leads to the default route.</summary>
+    /// <summary>The first of the Node object that this machine really has, else what leads to the default route.</summary>
     public IpAddress? Primary4 { get; }
 
     /// <summary>The same for IPv6.</summary>

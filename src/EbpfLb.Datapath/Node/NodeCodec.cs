@@ -46,10 +46,50 @@ internal static class NodeCodec
             SnatPortLast = settings.SnatPorts?.Last ?? 0,
         };
         if (settings.Pods4 is { } pods4)
-            (value.Pods4, value.Pods4Mask) = (ToBe32(pods4.Prefix), ToBe32(IpAddress.FromIPv4(uint.MaxValue).FirstBits(pods4.Length)));
+            (value.Pods4, value.Pods4Mask) = (ToBe32(pods4.Prefix), Mask4(pods4));
         if (settings.Pods6 is { } pods6)
-            (value.Pods6, value.Pods6Mask) = (ToBe32x4(pods6.Prefix), ToBe32x4(AllOnes.FirstBits(pods6.Length)));
+            (value.Pods6, value.Pods6Mask) = (ToBe32x4(pods6.Prefix), Mask6(pods6));
         return value;
+    }
+
+    public static LbPrefix4 ToPrefix4(SourceRange range) => new() { PrefixLen = range.Length, Addr = ToBe32(range.Prefix) };
+
+    public static LbPrefix6 ToPrefix6(SourceRange range) => new() { PrefixLen = range.Length, Addr = ToBe32x4(range.Prefix) };
+
+    public static SourceRange ToRange(LbPrefix4 key) => new(From(key.Addr), (byte)key.PrefixLen);
+
+    public static SourceRange ToRange(LbPrefix6 key) => new(From(key.Addr), (byte)key.PrefixLen);
+
+    /// <summary>The ranges around all addresses of services.</summary>
+    public static AddressCover Services(in LbSettings settings) => new(
+        Has(settings, LbSetting.SetSvc4) ? new SourceRange(From(settings.Svc4), Bits(AbiBytes.Of(settings.Svc4Mask))) : null,
+        Has(settings, LbSetting.SetSvc6) ? new SourceRange(From(settings.Svc6), Bits(AbiBytes.Of(settings.Svc6Mask))) : null);
+
+    /// <summary>The settings with these ranges around all addresses of services.</summary>
+    public static LbSettings With(LbSettings settings, AddressCover services)
+    {
+        settings.Flags &= ~(uint)(LbSetting.SetSvc4 | LbSetting.SetSvc6);
+        settings.Flags |= Flag(services.IPv4 is not null, LbSetting.SetSvc4) | Flag(services.IPv6 is not null, LbSetting.SetSvc6);
+        (settings.Svc4, settings.Svc4Mask) = services.IPv4 is { } four ? (ToBe32(four.Prefix), Mask4(four)) : default;
+        (settings.Svc6, settings.Svc6Mask) = services.IPv6 is { } six ? (ToBe32x4(six.Prefix), Mask6(six)) : default;
+        return settings;
+    }
+
+    private static bool Has(in LbSettings settings, LbSetting flag) => (settings.Flags & (uint)flag) != 0;
+
+    private static Be32 Mask4(SourceRange range) => ToBe32(IpAddress.FromIPv4(uint.MaxValue).FirstBits(range.Length));
+
+    private static Be32x4 Mask6(SourceRange range) => ToBe32x4(AllOnes.FirstBits(range.Length));
+
+    private static IpAddress From<T>(T address)
+        where T : unmanaged
+        => IpAddress.FromBytes(AbiBytes.Of(address));
+
+    private static byte Bits(ReadOnlySpan<byte> mask)
+    {
+        byte count = 0;
+        foreach (var part in mask) count += byte.PopCount(part);
+        return count;
     }
 
     private static uint Flags(NodeSettings settings)

@@ -16,9 +16,10 @@ public static class NodeStateBuilder
         NetworkSnapshot network, IReadOnlyList<DeviceDecision> devices, NodeOptions options, Model.Node? node, ulong netnsCookie)
     {
         var addresses = new NodeAddresses(network, node);
+        var names = network.Links.ToDictionary(l => l.Index, l => l.Name);
         return new NodeState(
             // All devices, not only those with programs: a backend may be behind any of them.
-            devices.Where(d => !d.Link.Flags.HasFlag(LinkFlags.Loopback)).Select(d => Device(d, addresses, options)).ToValueList(),
+            devices.Where(d => !d.Link.Flags.HasFlag(LinkFlags.Loopback)).Select(d => Device(d, addresses, names, options)).ToValueList(),
             Addresses(network, addresses, options).ToValueList(),
             Settings(options, node, netnsCookie))
         {
@@ -26,13 +27,15 @@ public static class NodeStateBuilder
         };
     }
 
-    private static NodeDevice Device(DeviceDecision device, NodeAddresses addresses, NodeOptions options) => new(
+    private static NodeDevice Device(DeviceDecision device, NodeAddresses addresses, Dictionary<int, string> names, NodeOptions options) => new(
         (uint)device.Link.Index,
         device.Link.Name,
         addresses.SourceFor(device.Link, AddressFamily.InterNetwork),
         addresses.SourceFor(device.Link, AddressFamily.InterNetworkV6),
         Pod: device.Role == DeviceRole.Pod,
-        Detect: options.Detector.Matches(device.Link.Name));
+        // A program at a port of the bridge sees the packet before it comes in by the bridge.
+        Detect: options.Detector.Matches(device.Link.Name)
+            || (options.Detector.Mode == DetectLocalMode.BridgeInterface && options.Detector.Matches(names.GetValueOrDefault(device.Link.MasterIndex, ""))));
 
     private static IEnumerable<NodeAddress> Addresses(NetworkSnapshot network, NodeAddresses addresses, NodeOptions options) => network.Addresses
         .Where(a => !a.Flags.HasFlag(AddressFlags.DadFailed))

@@ -28,6 +28,7 @@ internal sealed class NodeTables(
     private PortRange? configured;
     private PortRange? inUse = used;
     private NodeState? last;
+    private AddressCover services = NodeCodec.Services(found);
 
     /// <summary>The tables and how many entries they are known to hold.</summary>
     public IReadOnlyList<ComparedElements> Compared =>
@@ -52,7 +53,7 @@ internal sealed class NodeTables(
             var wanted6 = Of(state, IpFamily.IPv6).ToDictionary(a => NodeCodec.ToIp6(a.Address), NodeCodec.Encode);
             List<TableError> none = [];
             var written = devices.Write(wantedDevices, none) + addresses4.Write(wanted4, none) + addresses6.Write(wanted6, none);
-            var change = NodeCodec.Encode(state.Settings, Cover(configured, inUse), pendingFlows);
+            var change = NodeCodec.With(NodeCodec.Encode(state.Settings, Cover(configured, inUse), pendingFlows), services);
             if (change != held && WriteSettings(change, problems)) written++;
             var removed = Remove(devices, wantedDevices, problems)
                 + Remove(addresses4, wanted4, problems) + Remove(addresses6, wanted6, problems);
@@ -104,6 +105,27 @@ internal sealed class NodeTables(
             // Before a first state the settings of an earlier agent are in force, and nothing else knows them.
             else if (found != before) WriteSettings(before, []);
             return differences;
+        }
+    }
+
+    /// <summary>The ranges around all addresses of services, as programs know them.</summary>
+    public AddressCover Services
+    {
+        get
+        {
+            lock (sync) return services;
+        }
+    }
+
+    /// <summary>Makes them these. Returns what went wrong, null when all is well.</summary>
+    public string? CoverServices(AddressCover wanted)
+    {
+        lock (sync)
+        {
+            var change = NodeCodec.With(held with { CtPending = pendingFlows }, wanted);
+            List<string> problems = [];
+            if (change == held || WriteSettings(change, problems)) services = wanted;
+            return problems.FirstOrDefault();
         }
     }
 

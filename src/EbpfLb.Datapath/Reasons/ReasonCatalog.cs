@@ -20,6 +20,10 @@ public static class ReasonCatalog
         new(LbReason.UdpReversed, ReasonKind.Socket, "the source of an answer was put back to the frontend"),
         new(LbReason.SockDropped, ReasonKind.Socket, "connect() or sendto() was given up at once, as the traffic policy Local has no endpoint on this node",
             "run an endpoint on this node, or set the service's traffic policy to Cluster"),
+        new(LbReason.SockUnknownPort, ReasonKind.Socket, "connect() or sendto() to a ClusterIP was refused, as its service does not have the port",
+            "correct the client's port or protocol, or add the port to the service"),
+        new(LbReason.SockUnallocated, ReasonKind.Socket, "connect() or sendto() was given up at once, as no service has the address",
+            "look for a client that remembers the address of a service that is gone"),
         new(LbReason.SockBindRefused, ReasonKind.Socket, "bind() to a NodePort in use was refused", "let the process listen on another port"),
 
         new(LbReason.PktPassed, ReasonKind.Passed, "belongs to no frontend and no flow of ours"),
@@ -40,6 +44,8 @@ public static class ReasonCatalog
         new(LbReason.PktFragWait, ReasonKind.Note, "a fragment was sent round once more to wait for its first one"),
         new(LbReason.PktReplyLost, ReasonKind.Passed, "to a SNAT port of ours that no flow has: its flow expired, or the map lost it",
             "raise the life time that ended it (--conntrack-*-timeout-*) when clients are idle for long"),
+        new(LbReason.PktUnknownPort, ReasonKind.Answered, "to a ClusterIP, but no port of its service: answered with a reset or port unreachable",
+            "correct the client's port or protocol, or add the port to the service"),
 
         new(LbReason.DropNoLocal, ReasonKind.Dropped, "the traffic policy is Local and no endpoint is on this node",
             "send clients to nodes that have one (healthCheckNodePort tells a load balancer), or set the traffic policy to Cluster"),
@@ -55,6 +61,8 @@ public static class ReasonCatalog
             "nothing, as clients send again; many of these mean a service that changes without end"),
         new(LbReason.DropRewrite, ReasonKind.Dropped, "the kernel refused to change the packet, for want of memory", "free memory on the node"),
         new(LbReason.DropLoopback, ReasonKind.Dropped, "from outside to a loopback address", "nothing here: look for who sends such packets"),
+        new(LbReason.DropUnallocated, ReasonKind.Dropped, "to an address of a service CIDR that no service has",
+            "look for a client that remembers the address of a service that is gone"),
 
         new(LbReason.CtEvicted, ReasonKind.Note, "a half-open or closed flow gave way to a new one",
             "many of these are a SYN flood, or --max-flows too small for the rate of connections"),

@@ -20,6 +20,8 @@ internal sealed class KernelTables : IDisposable
     private readonly KernelArray<LbBackend> backends;
     private readonly KernelTable<LbSrcRange4, uint> sources4;
     private readonly KernelTable<LbSrcRange6, uint> sources6;
+    private readonly KernelTable<LbPrefix4, uint> cidrs4;
+    private readonly KernelTable<LbPrefix6, uint> cidrs6;
     private readonly PerCpuMap<uint, LbStat> stats;
     private readonly KernelTable<uint, LbDevice> devices;
     private readonly KernelTable<LbIp4, LbNodeAddr> addresses4;
@@ -37,6 +39,8 @@ internal sealed class KernelTables : IDisposable
         backends = new(new MappedArray<LbBackend>(maps.Take(Abi.Tables.Backends)));
         sources4 = new(new BpfMap<LbSrcRange4, uint>(maps.Take(Abi.Tables.SrcRanges4)));
         sources6 = new(new BpfMap<LbSrcRange6, uint>(maps.Take(Abi.Tables.SrcRanges6)));
+        cidrs4 = new(new BpfMap<LbPrefix4, uint>(maps.Take(Abi.Tables.SvcCidrs4)));
+        cidrs6 = new(new BpfMap<LbPrefix6, uint>(maps.Take(Abi.Tables.SvcCidrs6)));
         stats = new(maps.Take(Abi.Tables.Stats));
         devices = new(new BpfMap<uint, LbDevice>(maps.Take(Abi.Tables.Devices)));
         addresses4 = new(new BpfMap<LbIp4, LbNodeAddr>(maps.Take(Abi.Tables.NodeAddrs4)));
@@ -69,6 +73,10 @@ internal sealed class KernelTables : IDisposable
 
     public ClientTable ReadClients() => new(new(netns, netns.Entries()), namespaces);
 
+    /// <param name="closed">All ClusterIPs that the service tables close.</param>
+    public ServiceAddresses ReadServiceAddresses(NodeTables node, Func<AddressCover> closed)
+        => new(new(cidrs4, cidrs4.Entries()), new(cidrs6, cidrs6.Entries()), node, closed);
+
     public IReadOnlyList<ReasonCount> ReadReasons() => CounterReader.Read(stats);
 
     public void Dispose()
@@ -79,6 +87,8 @@ internal sealed class KernelTables : IDisposable
         backends.Dispose();
         sources4.Dispose();
         sources6.Dispose();
+        cidrs4.Dispose();
+        cidrs6.Dispose();
         stats.Dispose();
         devices.Dispose();
         addresses4.Dispose();

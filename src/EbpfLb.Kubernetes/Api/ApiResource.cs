@@ -21,4 +21,7 @@ public static class ApiResources
     public static ApiResource<EndpointSlice> EndpointSlices { get; } = new("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice");
 
     public static ApiResource<Node> Nodes { get; } = new("", "v1", "nodes", "Node");
+
+    /// <summary>General since Kubernetes 1.33; older servers answer 404.</summary>
+    public static ApiResource<ServiceCidr> ServiceCidrs { get; } = new("networking.k8s.io", "v1", "servicecidrs", "ServiceCIDR");
 }

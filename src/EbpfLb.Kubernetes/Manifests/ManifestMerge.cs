@@ -16,22 +16,41 @@ internal sealed class ManifestMerge(string nodeName, bool isLenient = false)
     private readonly List<ManifestProblem> problems = [];
     private readonly HashSet<ObjectName> services = [];
     private readonly HashSet<ObjectName> slices = [];
+    private readonly HashSet<string> serviceCidrs = [];
     private Node? node;
 
     /// <summary>Brings the state to what the files say; returns what is wrong between them.</summary>
     public IReadOnlyList<ManifestProblem> Apply(IEnumerable<(string File, ManifestContent Content)> files, ClusterStateBuilder state)
     {
+        var unmirrored = Unmirrored(files.SelectMany(f => f.Content.Objects));
         foreach (var (file, content) in files)
         {
             foreach (var item in content.Objects)
             {
-                if (IsFree(file, item)) Apply(item, state);
+                if (IsFree(file, item) && !(item.Identity.Kind == "Endpoints" && unmirrored.Contains(item.Identity.Name))) Apply(item, state);
             }
         }
         foreach (var gone in state.ServiceNames.Where(name => !services.Contains(name)).ToList()) state.RemoveService(gone);
         foreach (var gone in state.SliceNames.Where(name => !slices.Contains(name)).ToList()) state.RemoveSlice(gone);
+        foreach (var gone in state.ServiceCidrNames.Where(name => !serviceCidrs.Contains(name)).ToList()) state.RemoveServiceCidr(gone);
         state.Set(node);
         return problems;
+    }
+
+    /// <summary>
+    /// Services whose Endpoints no control plane mirrors, as it makes their slices from the selector, and that have such slices: those
+    /// of a dump. Where there are none, the Endpoints are all that is known.
+    /// </summary>
+    private static HashSet<ObjectName> Unmirrored(IEnumerable<ManifestObject> objects)
+    {
+        HashSet<ObjectName> selecting = [], sliced = [];
+        foreach (var item in objects)
+        {
+            if (item.HasSelector) selecting.Add(item.Identity.Name);
+            if (item.Identity.Kind == "EndpointSlice" && !item.Slices.IsDefault) sliced.UnionWith(item.Slices.Select(s => s.Owner));
+        }
+        selecting.IntersectWith(sliced);
+        return selecting;
     }
 
     private void Apply(ManifestObject item, ClusterStateBuilder state)
@@ -47,6 +66,9 @@ internal sealed class ManifestMerge(string nodeName, bool isLenient = false)
             state.Set(slice);
         }
         if (item.Node?.Name == nodeName) node = item.Node;
+        if (item.ServiceCidr is not { } cidr) return;
+        serviceCidrs.Add(cidr.Name);
+        state.Set(cidr);
     }
 
     /// <summary>Claims what the object needs for itself alone; false when another has it. A refused object claims nothing.</summary>

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace EbpfLb.Kubernetes.Manifests;
 
 /// <summary>
-/// The cluster as files tell it: Services, EndpointSlices, Endpoints and Nodes in YAML or JSON, one file or a directory
+/// The cluster as files tell it: Services, EndpointSlices, Endpoints, Nodes and ServiceCIDRs in YAML or JSON, one file or a directory
 /// with its subdirectories. What an API server would refuse is refused with all its mistakes; a broken file keeps its
 /// last good content and does not disturb the others. Write files under another name and rename them: a file that is
 /// read half-written may be valid and short. Every call of <see cref="ReadAsync"/> starts afresh; one at a time.
@@ -102,7 +102,8 @@ public sealed class ManifestSource : IClusterSource
         var snapshot = builder.Build();
         state = state with { IsSynced = true, Problems = problems };
         Log.ManifestsRead(logger, description, store.Files.Count(), snapshot.Services.Count, problems.Count(p => p.IsError));
-        return last is not null && ReferenceEquals(last.Services, snapshot.Services) && ReferenceEquals(last.Node, snapshot.Node) ? null : snapshot;
+        return last is not null && ReferenceEquals(last.Services, snapshot.Services) && ReferenceEquals(last.Node, snapshot.Node)
+            && last.ServiceCidrs == snapshot.ServiceCidrs ? null : snapshot;
     }
 
     private void Report(ImmutableArray<ManifestProblem> problems)

@@ -5,7 +5,8 @@ namespace EbpfLb.Kubernetes.Reflector;
 
 /// <summary>
 /// Keeps a sink equal to a collection of the server, for as long as it runs: list, watch, resume, list again when the
-/// server has forgotten where we were. Whatever goes wrong is reported to the sink and tried again.
+/// server has forgotten where we were. Whatever goes wrong is reported to the sink and tried again. An optional collection that the
+/// server does not have counts as empty.
 /// </summary>
 internal sealed class Reflector<T>(
     IKubernetesApi api,
@@ -15,7 +16,8 @@ internal sealed class Reflector<T>(
     ReflectorOptions options,
     TimeProvider time,
     Random random,
-    ILogger logger)
+    ILogger logger,
+    bool isOptional = false)
     where T : class
 {
     private readonly Backoff backoff = new(options.FirstRetry, options.LongestRetry, random);
@@ -27,6 +29,8 @@ internal sealed class Reflector<T>(
     private DateTimeOffset? troubleSince;
 
     private bool isWatching;
+
+    private bool isAbsent;
 
     private readonly Lock watchGate = new();
 
@@ -120,6 +124,11 @@ internal sealed class Reflector<T>(
             selector = selector with { Fields = "" };
             return;
         }
+        if (isOptional && IsAbsent(trouble))
+        {
+            await AbsentAsync(trouble, cancellationToken);
+            return;
+        }
         if (trouble.Failure is ApiFailure.Expired or ApiFailure.Malformed) resourceVersion = null;
         // A watch that broke or ran out is nothing to worry about as long as the next one opens.
         if (!isWatching || trouble.Failure is not (ApiFailure.Cut or ApiFailure.Silent or ApiFailure.Expired)) Trouble(trouble);
@@ -127,6 +136,19 @@ internal sealed class Reflector<T>(
         Log.ApiTrouble(logger, resource.Plural, trouble.Failure, wait.TotalSeconds, trouble.Message);
         await Task.Delay(wait, time, cancellationToken);
         if (troubleSince is { } since && time.GetUtcNow() - since >= options.RelistAfter) resourceVersion = null;
+    }
+
+    /// <summary>410 for a list: the server had the collection once.</summary>
+    private bool IsAbsent(ApiException trouble) => trouble.Failure is ApiFailure.NotFound or ApiFailure.Forbidden
+        || (trouble.Failure == ApiFailure.Expired && resourceVersion is null);
+
+    private async Task AbsentAsync(ApiException trouble, CancellationToken cancellationToken)
+    {
+        if (!isAbsent) Log.OptionalAbsent(logger, resource.Plural, trouble.Message);
+        isAbsent = true;
+        resourceVersion = null;
+        sink.Replace([]);
+        await Task.Delay(options.OptionalRetry, time, cancellationToken);
     }
 
     private void Trouble(ApiException trouble)
@@ -139,6 +161,7 @@ internal sealed class Reflector<T>(
     {
         if (troubleSince is { } since) Log.ApiBack(logger, resource.Plural, api.Description, (time.GetUtcNow() - since).TotalSeconds);
         troubleSince = null;
+        isAbsent = false;
         sink.Contact();
     }
 }

@@ -14,4 +14,7 @@ public sealed record ReflectorOptions
     /// from a backup has lower resource versions than ours; its watch would accept ours and stay silent for good.
     /// </summary>
     public TimeSpan RelistAfter { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long a collection that the server does not have, or does not show us, is left alone where we can do without it.</summary>
+    public TimeSpan OptionalRetry { get; init; } = TimeSpan.FromMinutes(5);
 }

@@ -20,6 +20,8 @@ internal sealed class WireCatalog
                 Json.WireEndpointSlice, Json.EndpointSliceWatchLine, Json.StatusWatchLine, mapper.Map),
             [ApiResources.Nodes.Path]
                 = new ObjectCodec<WireNode, Node>(Json.WireNode, Json.NodeWatchLine, Json.StatusWatchLine, mapper.Map),
+            [ApiResources.ServiceCidrs.Path] = new ObjectCodec<WireServiceCidr, ServiceCidr>(
+                Json.WireServiceCidr, Json.ServiceCidrWatchLine, Json.StatusWatchLine, mapper.Map),
         };
         Warn = warn;
     }

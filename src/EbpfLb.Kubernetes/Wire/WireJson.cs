@@ -12,12 +12,14 @@ namespace EbpfLb.Kubernetes.Wire;
 [JsonSerializable(typeof(WireEndpointSlice))]
 [JsonSerializable(typeof(WireEndpoints))]
 [JsonSerializable(typeof(WireNode))]
+[JsonSerializable(typeof(WireServiceCidr))]
 [JsonSerializable(typeof(WireNamedObject))]
 [JsonSerializable(typeof(WireStatus))]
 [JsonSerializable(typeof(WireListMetadata))]
 [JsonSerializable(typeof(WireWatchLine<WireService>), TypeInfoPropertyName = "ServiceWatchLine")]
 [JsonSerializable(typeof(WireWatchLine<WireEndpointSlice>), TypeInfoPropertyName = "EndpointSliceWatchLine")]
 [JsonSerializable(typeof(WireWatchLine<WireNode>), TypeInfoPropertyName = "NodeWatchLine")]
+[JsonSerializable(typeof(WireWatchLine<WireServiceCidr>), TypeInfoPropertyName = "ServiceCidrWatchLine")]
 [JsonSerializable(typeof(WireWatchLine<WireStatus>), TypeInfoPropertyName = "StatusWatchLine")]
 internal sealed partial class WireJson : JsonSerializerContext
 {

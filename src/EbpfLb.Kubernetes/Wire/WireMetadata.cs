@@ -59,6 +59,11 @@ internal sealed class WireAnnotations
     [JsonPropertyName("endpoints.kubernetes.io/last-change-trigger-time")]
     [JsonConverter(typeof(UnpooledStringConverter))]
     public string? LastChangeTriggerTime { get; set; }
+
+    /// <summary>On an Endpoints object that is a lock of leader election.</summary>
+    [JsonPropertyName("control-plane.alpha.kubernetes.io/leader")]
+    [JsonConverter(typeof(UnpooledStringConverter))]
+    public string? Leader { get; set; }
 }
 
 /// <summary>ListMeta.</summary>

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace EbpfLb.Kubernetes.Wire;
 
 /// <summary>v1 Service.</summary>
@@ -14,6 +16,10 @@ internal sealed class WireService : IWireObject
 internal sealed class WireServiceSpec
 {
     public string? Type { get; set; }
+
+    /// <summary>There is one, and it is not empty: a control plane makes the slices. Which pods it selects is nobody's business here.</summary>
+    [JsonConverter(typeof(NotEmptyConverter))]
+    public bool Selector { get; set; }
 
     public WireIp? ClusterIP { get; set; }
 

@@ -41,6 +41,9 @@ public readonly record struct FrontendKey : IComparable<FrontendKey>
     /// <summary>The port when the key is a NodePort's: its address is 0.</summary>
     internal ushort? NodePort => high == 0 && low == 0 ? Be16.FromRaw((ushort)tail).ToHost() : null;
 
+    /// <summary>The key is an address's whose other ports and protocols are refused: its own are 0.</summary>
+    public bool IsAllOthers => tail == 0;
+
     public static FrontendKey From(Frontend frontend)
     {
         Span<byte> address = stackalloc byte[16];

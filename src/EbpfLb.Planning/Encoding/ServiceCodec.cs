@@ -7,7 +7,8 @@ namespace EbpfLb.Planning.Encoding;
 public static class ServiceCodec
 {
     private const LbServiceFlag Known = LbServiceFlag.Affinity | LbServiceFlag.External | LbServiceFlag.Local
-        | LbServiceFlag.Elsewhere | LbServiceFlag.Ranges | LbServiceFlag.NodePort | LbServiceFlag.LbVip;
+        | LbServiceFlag.Elsewhere | LbServiceFlag.Ranges | LbServiceFlag.NodePort | LbServiceFlag.LbVip
+        | LbServiceFlag.Unknown;
 
     internal static LbService Encode(FrontendKey key, ServedFrontend frontend, CompiledPort port, uint id, SlotRange cluster, SlotRange local) => new()
     {
@@ -18,6 +19,9 @@ public static class ServiceCodec
         Cluster = ToAbi(cluster),
         Local = ToAbi(local),
     };
+
+    /// <summary>The entry that refuses what no other key of its address names. Its lists are empty; the id is there for the counters.</summary>
+    internal static LbService EncodeClosed(FrontendKey key, uint id) => new() { Check = key.Check, Id = id, Flags = (uint)LbServiceFlag.Unknown };
 
     internal static SlotRange Cluster(in LbService value) => new(value.Cluster.First, value.Cluster.Count);
 
@@ -37,6 +41,8 @@ public static class ServiceCodec
     internal static string? Contradiction(FrontendKey key, in LbService value)
     {
         if ((value.Flags & ~(uint)Known) != 0) return $"flags 0x{value.Flags:x} mean nothing";
+        if (Has(value, LbServiceFlag.Unknown) != key.IsAllOthers) return "what it says of other ports and its key contradict";
+        if (key.IsAllOthers) return value == EncodeClosed(key, value.Id) ? null : "stands for other ports, but has a service's traits";
         if (Has(value, LbServiceFlag.Affinity) != (value.AffinitySec != 0)) return "affinity flag and time-out contradict";
         if (Has(value, LbServiceFlag.NodePort) != (key.NodePort is not null)) return "NodePort flag and address contradict";
         var external = Has(value, LbServiceFlag.NodePort) || Has(value, LbServiceFlag.LbVip);

@@ -72,6 +72,23 @@ public sealed class Mirror
         }
     }
 
+    /// <summary>The ranges around all ClusterIPs whose other ports are refused. Walks all entries.</summary>
+    public AddressCover Closed
+    {
+        get
+        {
+            lock (Sync)
+            {
+                var all = AddressCover.None;
+                foreach (var key in entries.Keys)
+                {
+                    if (key.IsAllOthers && key.TryGetFrontend(out var frontend)) all = all.With(frontend.Address);
+                }
+                return all;
+            }
+        }
+    }
+
     /// <summary>The id that a service port has in the kernel's tables; null while it is not in them. May be called from any thread.</summary>
     public uint? IdOf(ServicePortKey port)
     {

@@ -19,6 +19,7 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
     private readonly List<SourceChange> refused = [];
     private readonly List<ObjectName> leftOut = [];
     private readonly List<PlanDiagnostic> diagnostics = [];
+    private readonly List<EntryChange> closings = [];
     private readonly List<EntryChange> draftUpdates = [];
     private readonly int[] newFrontends = new int[2];
     private readonly int[] newSources = new int[2];
@@ -51,6 +52,7 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
     /// <summary>Frontends that a planned service port no longer has are deleted, unless another one's flip takes them over.</summary>
     public void PlanReleasedFrontends()
     {
+        updates.AddRange(closings);
         HashSet<FrontendKey>? flipped = null;
         for (var group = 0; group < groups.Count; group++)
         {
@@ -161,12 +163,19 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
         foreach (var served in port.Desired!.Frontends)
         {
             var key = FrontendKey.From(served.Frontend);
-            var value = ServiceCodec.Encode(key, served, port.Desired, port.Record.Id, port.Cluster.Range, port.Local.Range);
-            var exists = mirror.TryGetEntry(key, out var old);
-            if (exists && old == value) continue;
-            draftUpdates.Add(new EntryChange(-1, key, value));
-            if (!exists) added[Index(key.Table)]++;
+            DraftUpdate(key, ServiceCodec.Encode(key, served, port.Desired, port.Record.Id, port.Cluster.Range, port.Local.Range), added);
         }
+        if (port.Desired.ClosedFrontend is not { } closed) return;
+        var all = FrontendKey.From(closed);
+        DraftUpdate(all, ServiceCodec.EncodeClosed(all, port.Record.Id), added);
+    }
+
+    private void DraftUpdate(FrontendKey key, LbService value, Span<int> added)
+    {
+        var exists = mirror.TryGetEntry(key, out var old);
+        if (exists && old == value) return;
+        draftUpdates.Add(new EntryChange(-1, key, value));
+        if (!exists) added[Index(key.Table)]++;
     }
 
     /// <summary>Adds the ports that have something to do.</summary>
@@ -183,7 +192,8 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
             AddWrites(index, port);
         }
         if (group is null) return;
-        foreach (var update in draftUpdates) updates.Add(update with { Group = index });
+        // An address is closed when all that is open on it is there.
+        foreach (var update in draftUpdates) (update.Key.IsAllOthers ? closings : updates).Add(update with { Group = index });
         draftUpdates.Clear();
         groups.Add(group);
     }
@@ -271,6 +281,6 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
         {
             if (FrontendKey.From(served.Frontend) == key) return true;
         }
-        return false;
+        return port.ClosedFrontend is { } closed && FrontendKey.From(closed) == key;
     }
 }

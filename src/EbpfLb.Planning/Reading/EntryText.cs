@@ -8,10 +8,12 @@ namespace EbpfLb.Planning.Reading;
 /// <summary>An entry of lb_services4/6 in words; what is usual is not said.</summary>
 internal static class EntryText
 {
-    public static string Of(KernelFrontend frontend) => Write(
+    private const string Refused = " refused";
+
+    public static string Of(KernelFrontend frontend) => frontend.Key.IsAllOthers ? Refused : Write(
         frontend.Kind, frontend.Slots, frontend.LocalSlots, frontend.LocalPolicy, frontend.Elsewhere, frontend.Sources is not null, frontend.AffinitySeconds);
 
-    public static string Of(in LbService value) => Write(
+    public static string Of(in LbService value) => ServiceCodec.Has(value, LbServiceFlag.Unknown) ? Refused : Write(
         ServiceCodec.Kind(value), ServiceCodec.Cluster(value), ServiceCodec.Local(value), ServiceCodec.Has(value, LbServiceFlag.Local),
         ServiceCodec.Has(value, LbServiceFlag.Elsewhere), ServiceCodec.Has(value, LbServiceFlag.Ranges), value.AffinitySec);
 

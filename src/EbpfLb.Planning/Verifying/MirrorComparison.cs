@@ -1,3 +1,4 @@
+using EbpfLb.Abi;
 using EbpfLb.Model;
 using EbpfLb.Planning.Encoding;
 using EbpfLb.Planning.Mirroring;
@@ -80,17 +81,30 @@ internal sealed class MirrorComparison(Mirror mirror)
     {
         if (port.Backends != record.Backends || record.BackendIds.Length != port.Backends.Count)
             return Of($"{port.Key}", "backends", port.Backends.ToString(), record.Backends.ToString());
-        if (record.Frontends.Length != port.Frontends.Count)
-            return Of($"{port.Key}", "frontends", Text(port.Frontends.Select(f => f.Frontend.ToString())), Text(record.Frontends.Select(f => f.ToString())));
-        foreach (var served in port.Frontends)
+        var wanted = Entries(port, record);
+        if (record.Frontends.Length != wanted.Count)
+            return Of($"{port.Key}", "frontends", Text(wanted.Select(e => e.Key.ToString())), Text(record.Frontends.Select(f => f.ToString())));
+        foreach (var (key, expected) in wanted)
         {
-            var key = FrontendKey.From(served.Frontend);
-            var expected = ServiceCodec.Encode(key, served, port, record.Id, record.Cluster, record.Local);
             if (!mirror.TryGetEntry(key, out var found)) return Of($"{port.Key}", "frontends", key.ToString(), Difference.None);
             if (found != expected) return FieldText.Differing($"{port.Key} {key}", expected, found) with { Stage = VerifyStage.Mirror };
         }
         var sources = SourcePlan.Wanted(port).ToArray().Select(r => new SourceKey(record.Id, r)).ToHashSet();
         return sources.SetEquals(record.Sources) ? null : Of($"{port.Key}", "source ranges", Text(sources.Order().Select(s => s.ToString())), Text(record.Sources.Order().Select(s => s.ToString())));
+    }
+
+    private static List<(FrontendKey Key, LbService Value)> Entries(CompiledPort port, PortRecord record)
+    {
+        List<(FrontendKey Key, LbService Value)> entries = [];
+        foreach (var served in port.Frontends)
+        {
+            var key = FrontendKey.From(served.Frontend);
+            entries.Add((key, ServiceCodec.Encode(key, served, port, record.Id, record.Cluster, record.Local)));
+        }
+        if (port.ClosedFrontend is not { } closed) return entries;
+        var others = FrontendKey.From(closed);
+        entries.Add((others, ServiceCodec.EncodeClosed(others, record.Id)));
+        return entries;
     }
 
     private static Difference Of(string what, string field, string expected, string found) => new(VerifyStage.Mirror, $"Service {what}", field, expected, found);

@@ -26,8 +26,10 @@ internal sealed class ServiceCompiler(PolicyOptions options, NodeFacts node, IFr
         // IPv4 and IPv6 are two independent data sets (contract section 2).
         foreach (var family in options.Families)
         {
-            if (!ServiceScope.IsServed(service, family)) continue;
+            if (ServiceScope.ClusterIP(service, family) is not { } address) continue;
+            var first = ports.Count;
             for (var i = 0; i < service.Ports.Count; i++) AddPort(entry, service, i, family);
+            if (options.RefuseUnknownPorts && ports.Count > first) ports[first] = ports[first] with { ClosedAddress = address };
         }
         return new CompiledService(entry.Name, ports.ToValueList(), diagnostics.ToValueList())
         {

@@ -12,14 +12,11 @@ internal static class ServiceScope
     public static bool IsServed(Service service)
         => service.Type != ServiceType.ExternalName && !service.ClusterIPs.IsEmpty && service.Labels == ServiceLabels.None;
 
-    /// <summary>Without a ClusterIP of the family nothing of the family is served, also no NodePort and no external address.</summary>
-    public static bool IsServed(Service service, IpFamily family) => ClusterIP(service, family) is not null;
-
     /// <summary>The port that tells load balancers whether this node has endpoints; 0: there is none (contract section 9, "Who").</summary>
     public static ushort HealthCheckPort(Service service)
         => service is { Type: ServiceType.LoadBalancer, ExternalTraffic: TrafficPolicy.Local } ? service.HealthCheckNodePort : (ushort)0;
 
-    /// <summary>The ClusterIP of a family, null when there is none.</summary>
+    /// <summary>The ClusterIP of a family; null: nothing of the family is served, also no NodePort and no external address.</summary>
     public static IpAddress? ClusterIP(Service service, IpFamily family)
     {
         foreach (var address in service.ClusterIPs)

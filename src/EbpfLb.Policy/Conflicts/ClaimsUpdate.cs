@@ -53,6 +53,7 @@ internal sealed class ClaimsUpdate(FrontendClaims present)
         foreach (var port in service.Ports)
         {
             foreach (var served in port.Frontends) action(served.Frontend, new FrontendClaim(served.Kind, service.Name));
+            if (port.ClosedFrontend is { } closed) action(closed, new FrontendClaim(FrontendKind.ClusterIP, service.Name));
         }
     }
 
@@ -61,7 +62,7 @@ internal sealed class ClaimsUpdate(FrontendClaims present)
         if (left.Ports.Count != right.Ports.Count) return false;
         for (var i = 0; i < left.Ports.Count; i++)
         {
-            if (left.Ports[i].Frontends != right.Ports[i].Frontends) return false;
+            if (left.Ports[i].Frontends != right.Ports[i].Frontends || left.Ports[i].ClosedAddress != right.Ports[i].ClosedAddress) return false;
         }
         return true;
     }

@@ -12,7 +12,7 @@ internal static class ConflictResolver
     public static CompiledService Resolve(CompiledService wanted, FrontendClaims claims)
     {
         var lost = Lost(wanted, claims);
-        if (lost.Count == 0) return wanted;
+        if (lost.Count == 0) return Close(wanted, wanted.Ports, claims);
         var ports = wanted.Ports
             .Select(p => p.Frontends.Any(f => lost.ContainsKey(f.Frontend))
                 ? p with { Frontends = p.Frontends.Where(f => !lost.ContainsKey(f.Frontend)).ToValueList() }
@@ -23,7 +23,27 @@ internal static class ConflictResolver
             .SelectMany(p => p.Frontends)
             .Where(f => lost.ContainsKey(f.Frontend))
             .Select(f => Complaint(wanted.Name, f, lost[f.Frontend])));
-        return wanted with { Ports = ports, Diagnostics = diagnostics.ToValueList() };
+        return Close(wanted, ports, claims) with { Diagnostics = diagnostics.ToValueList() };
+    }
+
+    /// <summary>
+    /// Of several Services with one ClusterIP the first closes it for all; that is no reason to complain, the ports they share are. The
+    /// first port that is left says it.
+    /// </summary>
+    private static CompiledService Close(CompiledService wanted, ValueList<CompiledPort> ports, FrontendClaims claims)
+    {
+        var own = wanted.Ports.Select(p => p.ClosedAddress).OfType<IpAddress>()
+            .Where(a => claims.OwnerOf(Frontend.AllOthersOf(a)) is not { } owner || owner == wanted.Name).ToDictionary(a => a.Family);
+        var closed = new CompiledPort[ports.Count];
+        for (var i = 0; i < closed.Length; i++)
+        {
+            var family = ports[i].Key.Family;
+            var isFirst = i == 0 || ports[i - 1].Key.Family != family;
+            IpAddress? address = isFirst && own.TryGetValue(family, out var mine) ? mine : null;
+            closed[i] = ports[i].ClosedAddress == address ? ports[i] : ports[i] with { ClosedAddress = address };
+        }
+        var all = ValueList.Create<CompiledPort>(closed);
+        return all == wanted.Ports ? wanted : wanted with { Ports = all };
     }
 
     private static Dictionary<Frontend, FrontendClaim> Lost(CompiledService wanted, FrontendClaims claims)

@@ -44,7 +44,14 @@ public sealed class Explainer
         var nodePort = index.Find(frontend with { Address = IpAddress.Any(flow.To.Family) });
         if (flow.To.IsLoopback) return Loopback(flow, source, nodePort);
         if (nodePort is not null && nodePorts.GetValueOrDefault(flow.To)) return Choose(flow, source, nodePort);
-        return index.OwnerOfClusterIP(flow.To) is { } owner ? UnknownPort(flow, source, owner) : Pass(flow, source, nodePort);
+        // An address that the node has itself is left alone, whoever gave it out.
+        if (sources.IsNode(flow.To)) return Pass(flow, source, nodePort);
+        if (Table.OwnerOf(Frontend.AllOthersOf(flow.To)) is { } owner) return UnknownPort(flow, source, owner);
+        foreach (var cidr in Table.ServiceCidrs)
+        {
+            if (cidr.Contains(flow.To)) return new Explanation(flow, source, FlowVerdict.Drop, $"{flow.To} is in the ServiceCIDR {cidr}, and no Service has it");
+        }
+        return Pass(flow, source, nodePort);
     }
 
     /// <summary>Every endpoint of the service port with why it can be chosen or not; none without a service port.</summary>

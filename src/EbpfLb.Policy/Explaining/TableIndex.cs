@@ -9,7 +9,6 @@ namespace EbpfLb.Policy.Explaining;
 internal sealed class TableIndex
 {
     private readonly Dictionary<Frontend, ServedAddress> frontends = [];
-    private readonly Dictionary<IpAddress, ObjectName> clusterIPs = [];
     private readonly Dictionary<ObjectName, ServiceEntry> entries;
     private readonly EndpointUnion union = new();
 
@@ -48,9 +47,6 @@ internal sealed class TableIndex
 
     public ServedAddress? Find(Frontend frontend) => frontends.GetValueOrDefault(frontend);
 
-    /// <summary>The Service that has it as its ClusterIP.</summary>
-    public ObjectName? OwnerOfClusterIP(IpAddress address) => clusterIPs.TryGetValue(address, out var owner) ? owner : null;
-
     /// <summary>The objects of a Service; null for the canary, which has none.</summary>
     public ServiceEntry? Entry(ObjectName name) => entries.GetValueOrDefault(name);
 
@@ -62,10 +58,7 @@ internal sealed class TableIndex
     {
         var served = new ServedPort(port, () => NodesOf(port.Key));
         foreach (var frontend in port.Frontends)
-        {
             frontends[frontend.Frontend] = new ServedAddress(frontend, served);
-            if (frontend.Kind == FrontendKind.ClusterIP) clusterIPs[frontend.Frontend.Address] = port.Key.Service;
-        }
     }
 
     private Dictionary<BackendAddress, string?> NodesOf(ServicePortKey key)

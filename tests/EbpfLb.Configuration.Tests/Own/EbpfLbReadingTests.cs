@@ -33,6 +33,7 @@ public sealed class EbpfLbReadingTests
             nodePortRange: 20000-21000
             alwaysSnat: true
             hostSocketsOnly: true
+            unknownPorts: ignore
             protectNodePorts: true
             dropEvents: false
             setSysctls: true
@@ -49,7 +50,7 @@ public sealed class EbpfLbReadingTests
                 TcpHalfOpen = TimeSpan.FromSeconds(1), TcpEstablished = TimeSpan.FromSeconds(2), TcpClosing = TimeSpan.FromSeconds(3), TcpClosed = TimeSpan.FromSeconds(4),
                 Udp = TimeSpan.FromSeconds(5), UdpStream = TimeSpan.FromSeconds(6), SweepCpuPercent = 2.5,
             },
-            SnatPorts = "50000-60000", NodePortRange = "20000-21000", AlwaysSnat = true, HostSocketsOnly = true, ProtectNodePorts = true, DropEvents = false, SetSysctls = true, EndTcpOfRemovedEndpoints = true,
+            SnatPorts = "50000-60000", NodePortRange = "20000-21000", AlwaysSnat = true, HostSocketsOnly = true, UnknownPorts = "ignore", ProtectNodePorts = true, DropEvents = false, SetSysctls = true, EndTcpOfRemovedEndpoints = true,
         };
         Assert.Equal(expected, config);
         Assert.Equal("/m", Read("manifests: /m").Manifests);

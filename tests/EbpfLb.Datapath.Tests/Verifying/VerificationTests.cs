@@ -20,6 +20,7 @@ public sealed class VerificationTests : IAsyncLifetime
     {
         dataplane = instance.Open();
         table = TestInstance.Table(cluster => cluster
+            .ServiceCidr("kubernetes", "10.96.0.0/16", "fd00:10:96::/108")
             .Service("web", ["10.96.0.80", "fd00:10:96::80"], ["http:80"], affinity: 30)
             .Slice("web-4", "web", ["http:8080"], ["10.244.0.11", "10.244.0.12"])
             .Slice("web-6", "web", ["http:8080"], ["fd00:10:244::11"])
@@ -69,6 +70,8 @@ public sealed class VerificationTests : IAsyncLifetime
     [InlineData("lb_node_addrs4")]
     [InlineData("lb_node_addrs6")]
     [InlineData("lb_devices")]
+    [InlineData("lb_svc_cidrs4")]
+    [InlineData("lb_svc_cidrs6")]
     public void An_entry_that_somebody_deleted_comes_back(string name)
     {
         switch (name)
@@ -79,6 +82,8 @@ public sealed class VerificationTests : IAsyncLifetime
             case "lb_src_ranges6": DeleteOne<LbSrcRange6, uint>(name); break;
             case "lb_node_addrs4": DeleteOne<LbIp4, LbNodeAddr>(name); break;
             case "lb_node_addrs6": DeleteOne<LbIp6, LbNodeAddr>(name); break;
+            case "lb_svc_cidrs4": DeleteOne<LbPrefix4, uint>(name); break;
+            case "lb_svc_cidrs6": DeleteOne<LbPrefix6, uint>(name); break;
             case "lb_devices": DeleteOne<uint, LbDevice>(name); break;
             default: Assert.Fail(name); break;
         }
@@ -97,6 +102,7 @@ public sealed class VerificationTests : IAsyncLifetime
     [InlineData("lb_node_addrs4", "flags")]
     [InlineData("lb_devices", "snat4")]
     [InlineData("lb_settings", "node_port_last")]
+    [InlineData("lb_settings", "svc4_mask")]
     [InlineData("lb_meta", "abi")]
     public void A_value_that_somebody_changed_is_put_right(string name, string field)
     {
@@ -108,6 +114,7 @@ public sealed class VerificationTests : IAsyncLifetime
             case "lb_slots": ChangeOne<uint, LbSlot>(name, v => v with { BackendId = 999 }, v => v.ServiceId != 0); break;
             case "lb_node_addrs4": ChangeOne<LbIp4, LbNodeAddr>(name, v => v with { Flags = 0 }); break;
             case "lb_devices": ChangeOne<uint, LbDevice>(name, v => v with { Snat4 = default }); break;
+            case "lb_settings" when field == "svc4_mask": ChangeOne<uint, LbSettings>(name, v => v with { Svc4Mask = default }); break;
             case "lb_settings": ChangeOne<uint, LbSettings>(name, v => v with { NodePortLast = 1 }); break;
             case "lb_meta": ChangeOne<uint, LbMeta>(name, v => v with { Abi = 1 }); break;
             default: Assert.Fail(name); break;

@@ -35,6 +35,13 @@ public sealed class EndpointsMappingTests
     }
 
     [Fact]
+    public void A_lock_of_leader_election_is_not_mirrored()
+        => Assert.Empty(wire.Endpoints("""
+            {"metadata":{"name":"db","namespace":"shop","annotations":{"control-plane.alpha.kubernetes.io/leader":"{}"}},
+             "subsets":[{"addresses":[{"ip":"10.1.0.1"}]}]}
+            """));
+
+    [Fact]
     public void The_skip_mirror_label_is_respected()
         => Assert.Empty(wire.Endpoints("""
             {"metadata":{"name":"db","namespace":"shop","labels":{"endpointslice.kubernetes.io/skip-mirror":"true"}},

@@ -17,6 +17,9 @@ public sealed record FakeApiServerOptions
     /// <summary>Before 1.31 servers refuse the field selector spec.clusterIP.</summary>
     public bool KnowsClusterIPField { get; init; } = true;
 
+    /// <summary>Servers before 1.33 do not have that collection.</summary>
+    public bool HasServiceCidrs { get; init; }
+
     /// <summary>0 takes a free port.</summary>
     public int Port { get; init; }
 

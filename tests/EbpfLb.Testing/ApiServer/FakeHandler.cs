@@ -86,9 +86,9 @@ internal sealed class FakeHandler(
     }
 
     /// <summary>A collection, or an object of one: /api/v1/nodes/NAME, /api/v1/namespaces/NS/services/NAME.</summary>
-    private static (FakeResource? Resource, string? Key) Route(string path)
+    private (FakeResource? Resource, string? Key) Route(string path)
     {
-        foreach (var resource in FakeResource.All)
+        foreach (var resource in FakeResource.All.Where(r => r != FakeResource.ServiceCidrs || options.HasServiceCidrs))
         {
             if (path == resource.Path) return (resource, null);
             if (path.StartsWith(resource.Path + "/", StringComparison.Ordinal)) return (resource, path[(resource.Path.Length + 1)..]);

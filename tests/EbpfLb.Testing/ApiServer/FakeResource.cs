@@ -18,7 +18,11 @@ public sealed record FakeResource(string Path, string ApiVersion, string Plural,
     /// <summary>Only taken, never listed.</summary>
     public static FakeResource Events { get; } = new("/apis/events.k8s.io/v1/events", "events.k8s.io/v1", "events", "Event", "");
 
-    public static IReadOnlyList<FakeResource> All { get; } = [Services, EndpointSlices, Nodes];
+    /// <summary>Only where <see cref="FakeApiServerOptions.HasServiceCidrs"/>.</summary>
+    public static FakeResource ServiceCidrs { get; } = new(
+        "/apis/networking.k8s.io/v1/servicecidrs", "networking.k8s.io/v1", "servicecidrs", "ServiceCIDR", "\"spec\":{}");
+
+    public static IReadOnlyList<FakeResource> All { get; } = [Services, EndpointSlices, Nodes, ServiceCidrs];
 
     /// <summary>"" for the core group.</summary>
     public string Group => ApiVersion.Contains('/') ? ApiVersion[..ApiVersion.IndexOf('/')] : "";

@@ -77,6 +77,18 @@ public sealed partial class ClusterBuilder
         return this;
     }
 
+    public ClusterBuilder ServiceCidr(string name, params string[] ranges)
+    {
+        state.Set(new ServiceCidr(name, ranges.Select(SourceRange.Parse).ToValueList()));
+        return this;
+    }
+
+    public ClusterBuilder RemoveServiceCidr(string name)
+    {
+        state.RemoveServiceCidr(name);
+        return this;
+    }
+
     public ClusterBuilder RemoveService(string name)
     {
         state.RemoveService(Name(name));

@@ -8,6 +8,7 @@ internal sealed class FileReading(string file, ObjectReader reader, Action<strin
     private const int DeepestLists = 4;
     private const string CoreVersion = "v1";
     private const string DiscoveryVersion = "discovery.k8s.io/v1";
+    private const string NetworkingVersion = "networking.k8s.io/v1";
 
     /// <summary>Lists with more items than this are read by several threads: the state of a large cluster is one file often.</summary>
     private const int ItemsPerThread = 2_000;
@@ -107,6 +108,7 @@ internal sealed class FileReading(string file, ObjectReader reader, Action<strin
         (CoreVersion, "EndpointsList") => "Endpoints",
         (CoreVersion, "NodeList") => "Node",
         (DiscoveryVersion, "EndpointSliceList") => "EndpointSlice",
+        (NetworkingVersion, "ServiceCIDRList") => "ServiceCIDR",
         _ => null,
     };
 
@@ -117,12 +119,13 @@ internal sealed class FileReading(string file, ObjectReader reader, Action<strin
         {
             "Service" or "Endpoints" or "Node" or "ServiceList" or "EndpointsList" or "NodeList" => CoreVersion,
             "EndpointSlice" or "EndpointSliceList" => DiscoveryVersion,
+            "ServiceCIDR" or "ServiceCIDRList" => NetworkingVersion,
             _ => null,
         };
         if (version == wanted) return true;
         // "Service" of serving.knative.dev and the like are kinds of their own.
         var group = version.IndexOf('/') is var slash and > 0 ? version[..slash] : "";
-        if (wanted is null || (group.Contains('.') && group != "discovery.k8s.io")) ignored(file, version, kind);
+        if (wanted is null || (group.Contains('.') && group is not ("discovery.k8s.io" or "networking.k8s.io"))) ignored(file, version, kind);
         else Refuse(into, root, $"no matches for kind \"{kind}\" in version \"{version}\"; use apiVersion: {wanted}");
         return false;
     }

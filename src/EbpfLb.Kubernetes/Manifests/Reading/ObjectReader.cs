@@ -53,7 +53,7 @@ internal sealed class ObjectReader(ManifestOptions options, Action<WireWarning> 
         // The checks complain about names of a wrong type; here they only must not be asked for twice.
         var name = metadata["name"] is { HoldsText: true } n ? n.Text() ?? "" : "";
         var place = metadata["namespace"] is { HoldsText: true } p ? p.Text() ?? "" : "";
-        return new ObjectName(kind == "Node" ? "" : place.Length == 0 ? DefaultNamespace : place, name);
+        return new ObjectName(kind is "Node" or "ServiceCIDR" ? "" : place.Length == 0 ? DefaultNamespace : place, name);
     }
 
     private void Check(Field root, string kind)
@@ -69,6 +69,9 @@ internal sealed class ObjectReader(ManifestOptions options, Action<WireWarning> 
             case "Endpoints":
                 EndpointsCheck.Check(root);
                 break;
+            case "ServiceCIDR":
+                ServiceCidrCheck.Check(root);
+                break;
             default:
                 NodeCheck.Check(root);
                 break;
@@ -80,12 +83,15 @@ internal sealed class ObjectReader(ManifestOptions options, Action<WireWarning> 
         switch (identity.Kind)
         {
             case "Service":
-                return new(identity, position, Service: mapper.Map(Placed(JsonSerializer.Deserialize(json, wire.WireService)!, identity)));
+                var service = Placed(JsonSerializer.Deserialize(json, wire.WireService)!, identity);
+                return new(identity, position, Service: mapper.Map(service), HasSelector: service.Spec?.Selector == true);
             case "EndpointSlice":
                 var slice = mapper.Map(Placed(JsonSerializer.Deserialize(json, wire.WireEndpointSlice)!, identity));
                 return new(identity, position, Slices: slice is null ? [] : [slice]);
             case "Endpoints":
                 return new(identity, position, Slices: [.. mapper.Map(Placed(JsonSerializer.Deserialize(json, wire.WireEndpoints)!, identity))]);
+            case "ServiceCIDR":
+                return new(identity, position, ServiceCidr: mapper.Map(JsonSerializer.Deserialize(json, wire.WireServiceCidr)!));
             default:
                 return new(identity, position, Node: mapper.Map(JsonSerializer.Deserialize(json, wire.WireNode)!));
         }

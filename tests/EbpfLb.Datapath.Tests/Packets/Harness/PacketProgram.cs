@@ -112,6 +112,10 @@ internal sealed class PacketProgram : IDisposable
         return Write(service.Id, service.Spec with { Backends = backends });
     }
 
+    /// <summary>What no frontend of the address names is refused, as the planner does for ClusterIPs.</summary>
+    public void Close(IPAddress address, ServedService service) =>
+        PutFrontend(0, new FrontendSpec(address, 0), new LbService { Id = service.Id, Flags = (uint)LbServiceFlag.Unknown });
+
     public PacketResult Ingress(byte[] packet, Device? device = null) => Run(ingress, packet, new SkbContext((device ?? PacketLab.Wan).Index));
 
     public PacketResult Egress(byte[] packet, Device? device = null) => Run(egress, packet, new SkbContext((device ?? PacketLab.Wan).Index));

@@ -23,6 +23,8 @@ internal sealed class PacketTables : IDisposable
         NodeAddrs6 = Open(bpf, Abi.Tables.NodeAddrs6);
         SrcRanges4 = Open(bpf, Abi.Tables.SrcRanges4);
         SrcRanges6 = Open(bpf, Abi.Tables.SrcRanges6);
+        SvcCidrs4 = Open(bpf, Abi.Tables.SvcCidrs4);
+        SvcCidrs6 = Open(bpf, Abi.Tables.SvcCidrs6);
         Devices = Open(bpf, Abi.Tables.Devices);
         Settings = Open(bpf, Abi.Tables.Settings);
         Conntrack4 = Open(bpf, Abi.Tables.Conntrack4);
@@ -53,6 +55,10 @@ internal sealed class PacketTables : IDisposable
 
     public BpfMap<LbSrcRange6, uint> SrcRanges6 { get; }
 
+    public BpfMap<LbPrefix4, uint> SvcCidrs4 { get; }
+
+    public BpfMap<LbPrefix6, uint> SvcCidrs6 { get; }
+
     public BpfMap<uint, LbDevice> Devices { get; }
 
     public BpfMap<uint, LbSettings> Settings { get; }
@@ -82,6 +88,8 @@ internal sealed class PacketTables : IDisposable
         Empty(NodeAddrs6);
         Empty(SrcRanges4);
         Empty(SrcRanges6);
+        Empty(SvcCidrs4);
+        Empty(SvcCidrs6);
         Empty(Devices);
         Empty(Affinity);
         ClearFlows();
@@ -147,6 +155,13 @@ internal sealed class PacketTables : IDisposable
             SrcRanges6.Update(new LbSrcRange6 { PrefixLen = 32 + (uint)range.PrefixLength, ServiceId = serviceId, Addr = AbiAddress.To16(address) }, 1);
         else
             SrcRanges4.Update(new LbSrcRange4 { PrefixLen = 32 + (uint)range.PrefixLength, ServiceId = serviceId, Addr = AbiAddress.To4(address) }, 1);
+    }
+
+    public void PutServiceCidr(IPNetwork range)
+    {
+        var (address, length) = (range.BaseAddress, (uint)range.PrefixLength);
+        if (AbiAddress.Is6(address)) SvcCidrs6.Update(new LbPrefix6 { PrefixLen = length, Addr = AbiAddress.To16(address) }, 1);
+        else SvcCidrs4.Update(new LbPrefix4 { PrefixLen = length, Addr = AbiAddress.To4(address) }, 1);
     }
 
     public void Dispose()
