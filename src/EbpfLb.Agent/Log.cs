@@ -105,6 +105,9 @@ internal static partial class Log
     [LoggerMessage(38, LogLevel.Warning, "New network namespaces are not told: error=\"{Error}\"; they are found at the next sync period", EventName = "ClientsUnwatched")]
     public static partial void ClientsUnwatched(ILogger logger, string error);
 
+    [LoggerMessage(39, LogLevel.Debug, "Affinity: forgotten={Forgotten} of backends that are gone", EventName = "AffinitySwept")]
+    public static partial void AffinitySwept(ILogger logger, int forgotten);
+
     [LoggerMessage(40, LogLevel.Warning, "Packets not balanced: reason={Reason} count={Count} {Sentence}", EventName = "PacketsDropped")]
     public static partial void PacketsDropped(ILogger logger, string reason, long count, string sentence);
 

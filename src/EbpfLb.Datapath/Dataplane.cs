@@ -68,6 +68,8 @@ public sealed class Dataplane : IAsyncDisposable
         node = tables.ReadNode(Mirror.NodePorts);
         clients = tables.ReadClients();
         addresses = tables.ReadServiceAddresses(node, () => Mirror.Closed);
+        // Before any id is given out anew.
+        tables.Affinity.Sweep();
         FlowMaps = FlowMaps.Open(loaded.Maps);
         Stale = new StaleState(sockets, new BackendCheck(Mirror, tables.ForPlans.Backends), new NetworkNamespaces());
         applier = new PlanApplier(tables.ForPlans, Mirror);
@@ -185,6 +187,9 @@ public sealed class Dataplane : IAsyncDisposable
     /// </summary>
     public ITableVerification NewVerification() => new DataplaneVerification(tables.ForPlans, Mirror, node, addresses, loaded.Maps);
 
+    /// <summary>Forgets which client had a backend that is gone. Returns how many such memories there were. May be called from any thread.</summary>
+    public int SweepAffinity() => tables.Affinity.Sweep();
+
     /// <summary>Connects through the hooks, once per family.</summary>
     public CanaryResult CheckCanary(IpFamily family) => family == IpFamily.IPv4
         ? CanaryProbe.Check(EndPoint(Policy.Canary.FrontendV4), EndPoint(Policy.Canary.BackendV4), cgroup)
@@ -214,6 +219,7 @@ public sealed class Dataplane : IAsyncDisposable
         new(Abi.Tables.SrcRanges4.Name, Mirror.SourceRanges4, Mirror.Limits.MaxRanges4, "--max-source-ranges"),
         new(Abi.Tables.SrcRanges6.Name, Mirror.SourceRanges6, Mirror.Limits.MaxRanges6, "--max-source-ranges"),
         clients.Fill,
+        tables.Affinity.Fill,
     ];
 
     /// <summary>Leaves everything in force. Does not wait for a grace period: the next agent finds what is left to retire.</summary>

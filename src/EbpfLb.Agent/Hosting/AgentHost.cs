@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using EbpfLb.Agent.Affinity;
 using EbpfLb.Agent.Clients;
 using EbpfLb.Agent.Commands;
 using EbpfLb.Agent.Configuring;
@@ -111,6 +112,8 @@ internal sealed class AgentHost(
             live.Subscribe(node.Wake);
             builder.Services.AddSingleton<IHostedService>(node);
         }
+        if (dataplane is IAffinityKernel affinity)
+            builder.Services.AddSingleton<IHostedService>(new AffinityService(affinity, time, loggers.CreateLogger<AffinityService>()));
         if (clients is not null)
         {
             builder.Services.AddSingleton<IHostedService>(

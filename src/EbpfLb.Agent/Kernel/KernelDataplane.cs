@@ -1,4 +1,5 @@
 using EbpfLb.Abi;
+using EbpfLb.Agent.Affinity;
 using EbpfLb.Agent.Clients;
 using EbpfLb.Agent.Hosting;
 using EbpfLb.Agent.Nodes;
@@ -20,7 +21,7 @@ using Microsoft.Extensions.Logging;
 namespace EbpfLb.Agent.Kernel;
 
 /// <summary>The dataplane in the kernel.</summary>
-internal sealed class KernelDataplane : IDataplane, INodeKernel, IClientKernel
+internal sealed class KernelDataplane : IDataplane, INodeKernel, IClientKernel, IAffinityKernel
 {
     private readonly Datapath.Dataplane dataplane;
 
@@ -70,6 +71,8 @@ internal sealed class KernelDataplane : IDataplane, INodeKernel, IClientKernel
     public NodeResult ApplyNode(NodeState state) => dataplane.ApplyNode(state);
 
     public NodeResult ApplyClients(IReadOnlyDictionary<ulong, ClientAddresses?> clients) => dataplane.ApplyClients(clients);
+
+    public int SweepAffinity() => dataplane.SweepAffinity();
 
     public IReadOnlyList<AttachedDevice> AttachDevices(IReadOnlyList<DeviceDecision> decisions) => dataplane.AttachDevices(decisions);
 

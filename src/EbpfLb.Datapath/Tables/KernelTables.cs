@@ -1,5 +1,6 @@
 using EbpfLb.Abi;
 using EbpfLb.Bpf;
+using EbpfLb.Datapath.Affinity;
 using EbpfLb.Datapath.Clients;
 using EbpfLb.Datapath.Counters;
 using EbpfLb.Datapath.Loading;
@@ -27,6 +28,7 @@ internal sealed class KernelTables : IDisposable
     private readonly KernelTable<LbIp4, LbNodeAddr> addresses4;
     private readonly KernelTable<LbIp6, LbNodeAddr> addresses6;
     private readonly KernelTable<ulong, LbNetns> netns;
+    private readonly BpfMap<LbAffKey, LbAff> affinity;
     private readonly BpfMap<uint, LbSettings> settings;
     private readonly uint pendingFlows;
     private readonly uint namespaces;
@@ -46,17 +48,21 @@ internal sealed class KernelTables : IDisposable
         addresses4 = new(new BpfMap<LbIp4, LbNodeAddr>(maps.Take(Abi.Tables.NodeAddrs4)));
         addresses6 = new(new BpfMap<LbIp6, LbNodeAddr>(maps.Take(Abi.Tables.NodeAddrs6)));
         netns = new(new BpfMap<ulong, LbNetns>(maps.Take(Abi.Tables.Netns)));
+        affinity = new(maps.Take(Abi.Tables.Affinity));
         settings = new(maps.Take(Abi.Tables.Settings));
         pendingFlows = maps.All[Abi.Tables.CtPending.Name].Info.MaxEntries;
         namespaces = maps.All[Abi.Tables.Netns.Name].Info.MaxEntries;
         ServiceCounters = new(
             new PerCpuMap<uint, LbSvcStat>(maps.Take(Abi.Tables.SvcStats)), maps.Created.Contains(Abi.Tables.SvcStats.Name));
+        Affinity = new(affinity, backends, maps.All[Abi.Tables.Affinity.Name].Info.MaxEntries);
         ForPlans = new PlanTables(services4, services6, slots, backends, sources4, sources6, ServiceCounters);
     }
 
     public PlanTables ForPlans { get; }
 
     public ServiceCounterTable ServiceCounters { get; }
+
+    public AffinityMemory Affinity { get; }
 
     public static KernelTables Open(MapSet maps) => new(maps);
 
@@ -94,6 +100,7 @@ internal sealed class KernelTables : IDisposable
         addresses4.Dispose();
         addresses6.Dispose();
         netns.Dispose();
+        affinity.Dispose();
         settings.Dispose();
         ServiceCounters.Dispose();
     }
