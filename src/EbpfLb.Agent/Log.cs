@@ -152,4 +152,16 @@ internal static partial class Log
 
     [LoggerMessage(63, LogLevel.Error, "Sockets and flows of removed endpoints were not looked at: error=\"{Error}\"; tried again", EventName = "StaleFailed")]
     public static partial void StaleFailed(ILogger logger, string error);
+
+    [LoggerMessage(170, LogLevel.Warning, "Differs: stage={Stage} {Difference} ({Outcome})", EventName = "Differs")]
+    public static partial void Differs(ILogger logger, VerifyStage stage, string difference, string outcome);
+
+    [LoggerMessage(171, LogLevel.Warning, "More differ: count={Count}; `ebpflb verify` names all that still do", EventName = "MoreDiffer")]
+    public static partial void MoreDiffer(ILogger logger, int count);
+
+    [LoggerMessage(172, LogLevel.Debug, "Verified: elements={Elements} differences={Differences} repaired={Repaired} ms={Milliseconds:0}", EventName = "Verified")]
+    public static partial void Verified(ILogger logger, long elements, int differences, int repaired, double milliseconds);
+
+    [LoggerMessage(173, LogLevel.Error, "Not verified: {Error}; tried again at the next period", EventName = "VerifyFailed")]
+    public static partial void VerifyFailed(ILogger logger, string error);
 }

@@ -13,6 +13,7 @@ using EbpfLb.Datapath.Loading;
 using EbpfLb.Datapath.Namespaces;
 using EbpfLb.Datapath.Node;
 using EbpfLb.Datapath.Options;
+using EbpfLb.Datapath.Repairing;
 using EbpfLb.Datapath.Stale;
 using EbpfLb.Datapath.Tables;
 using EbpfLb.Datapath.Verifying;
@@ -51,13 +52,18 @@ public sealed class Dataplane : IAsyncDisposable
     private volatile IReadOnlyList<AttachedHook> hooks = [];
     private volatile IReadOnlyList<AttachedDevice> devices = [];
     private IReadOnlyList<DeviceDecision>? wantedDevices;
-    private bool isInForce;
+    private IReadOnlyList<string> lastMapPins = [];
+    private readonly InstancePaths paths;
+    private readonly Repairs repairs;
+    private volatile bool isInForce;
 
     private Dataplane(
         LoadedProgram loaded, KernelTables tables, SocketAttacher attacher, TcAttacher deviceAttacher, FlowMove flows, SocketPrograms sockets, string cgroup,
-        TableLimits limits, ILogger logger)
+        TableLimits limits, InstancePaths paths, Repairs repairs, ILogger logger)
     {
         this.logger = logger;
+        this.paths = paths;
+        this.repairs = repairs;
         this.flows = flows;
         this.loaded = loaded;
         this.tables = tables;
@@ -109,7 +115,7 @@ public sealed class Dataplane : IAsyncDisposable
             return new Dataplane(
                 loaded, KernelTables.Open(loaded.Maps), new SocketAttacher(paths, cgroup),
                 TcAttacher.Create(options.TcAttach, paths), new FlowMove(loaded.Maps, logger),
-                SocketPrograms.Load(loaded.Maps, options, logger), cgroup, sizes.ToLimits(), logger);
+                SocketPrograms.Load(loaded.Maps, options, logger), cgroup, sizes.ToLimits(), paths, new Repairs(logger), logger);
         }
         catch
         {
@@ -150,19 +156,70 @@ public sealed class Dataplane : IAsyncDisposable
     /// Puts the programs in force and pins what is new. Call it when the tables are filled: new maps take the place of
     /// old ones only now. Calling it again mends what somebody removed.
     /// </summary>
-    /// <exception cref="BpfException">A hook could not be taken; those before it are.</exception>
+    /// <exception cref="BpfException">A hook could not be taken; those before it are. Or another agent has taken the instance over.</exception>
     public IReadOnlyList<AttachedHook> Attach()
     {
+        if (isInForce) RequireOwn();
         flows.Copy();
         hooks = attacher.Attach(loaded.Programs);
         lock (deviceSync)
         {
             isInForce = true;
-            if (wantedDevices is not null) devices = deviceAttacher.Attach(wantedDevices, loaded.Programs);
+            AttachWantedDevices();
         }
         flows.CopyLate();
-        loaded.PinMaps();
+        lastMapPins = loaded.PinMaps();
         return hooks;
+    }
+
+    /// <summary>
+    /// Puts back what somebody removed since <see cref="Attach"/>: the mount, pins, links, programs at devices. It all lives on in our descriptors, so
+    /// nothing was lost but its name or its place. Cheap where all is well.
+    /// </summary>
+    /// <exception cref="BpfException">It cannot be put back, or another agent has taken the instance over.</exception>
+    public void Mend()
+    {
+        if (!isInForce) return;
+        RequireOwn();
+        if (!BpfFileSystem.IsBelow(paths.BpfFs, Mount.ReadAll()))
+        {
+            // The pins went with the mount; without them everything would end with this process.
+            BpfFileSystem.EnsureMounted(paths.BpfFs);
+            repairs.Record(RepairKind.Bpffs, paths.BpfFs);
+        }
+        var linkPins = attacher.MissingPins();
+        Attach();
+        var detached = hooks.Where(h => h.Action == "attached").Select(h => h.Hook).ToList();
+        repairs.Record(RepairKind.Link, detached);
+        repairs.Record(RepairKind.LinkPin, [.. linkPins.Except(detached)]);
+        repairs.Record(RepairKind.MapPin, lastMapPins);
+    }
+
+    /// <summary>How often what was put back.</summary>
+    public IReadOnlyDictionary<RepairKind, long> Repairs => repairs.Counts;
+
+    private void RequireOwn()
+    {
+        if (attacher.FindForeign(loaded.Programs) is { } foreign)
+        {
+            throw new BpfException(Errno.EBUSY, "keep", paths.Root,
+                $"another agent has taken instance '{paths.Instance}' over: the link {foreign}; its maps may be others too, so this agent leaves everything alone. "
+                + "Stop one of the two and restart the other, or give one of them another --instance");
+        }
+    }
+
+    /// <summary>The caller holds the lock of devices.</summary>
+    private void AttachWantedDevices()
+    {
+        if (wantedDevices is null) return;
+        var before = devices;
+        var still = wantedDevices.Select(d => d.Link.Index).ToHashSet();
+        var pins = DevicePins.Missing(paths, [.. before.Where(d => still.Contains(d.Index))]);
+        devices = deviceAttacher.Attach(wantedDevices, loaded.Programs);
+        var putBack = DevicePins.PutBack(before, devices);
+        repairs.Record(RepairKind.DeviceProgram, putBack);
+        var kept = devices.Where(d => d is { Error: null, Action: "kept" }).Select(d => d.Index).ToHashSet();
+        repairs.Record(RepairKind.DevicePin, [.. pins.Where(p => kept.Any(i => p.Contains($"-{i}-", StringComparison.Ordinal)))]);
     }
 
     /// <summary>
@@ -176,7 +233,7 @@ public sealed class Dataplane : IAsyncDisposable
         lock (deviceSync)
         {
             wantedDevices = decisions;
-            if (isInForce) devices = deviceAttacher.Attach(decisions, loaded.Programs);
+            if (isInForce) AttachWantedDevices();
             return devices;
         }
     }

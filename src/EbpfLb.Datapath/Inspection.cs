@@ -3,7 +3,9 @@ using EbpfLb.Bpf;
 using EbpfLb.Datapath.Counters;
 using EbpfLb.Datapath.Loading;
 using EbpfLb.Datapath.Options;
+using EbpfLb.Datapath.Verifying;
 using EbpfLb.Planning.Encoding;
+using EbpfLb.Planning.Mirroring;
 using EbpfLb.Policy;
 
 namespace EbpfLb.Datapath;
@@ -63,6 +65,21 @@ public static class Inspection
                 Local = Backends(value.Id, value.Local, slots.ReadOnlySpan, backends.ReadOnlySpan),
             });
         }
+    }
+
+    /// <summary>Whether the maps of an instance fit together: entries that no program can follow, and what no entry leads to.</summary>
+    /// <exception cref="BpfException">The instance has no maps, or they cannot be read.</exception>
+    public static PinnedComparison Compare(DatapathOptions options)
+    {
+        var paths = Places.Find(options) ?? throw new BpfException(Errno.ENOENT, "read", "bpf", "no BPF file system is mounted");
+        using var services4 = BpfMap.OpenPinned<LbFe4, LbService>(paths.Map(Abi.Tables.Services4.Name));
+        using var services6 = BpfMap.OpenPinned<LbFe6, LbService>(paths.Map(Abi.Tables.Services6.Name));
+        using var slots = new MappedArray<LbSlot>(BpfMap.OpenPinned(paths.Map(Abi.Tables.Slots.Name)), writable: false);
+        using var backends = new MappedArray<LbBackend>(BpfMap.OpenPinned(paths.Map(Abi.Tables.Backends.Name)), writable: false);
+        using var ranges4 = BpfMap.OpenPinned<LbSrcRange4, uint>(paths.Map(Abi.Tables.SrcRanges4.Name));
+        using var ranges6 = BpfMap.OpenPinned<LbSrcRange6, uint>(paths.Map(Abi.Tables.SrcRanges6.Name));
+        return PinnedComparison.Of(new KernelContent(
+            services4.Entries(), services6.Entries(), slots.ReadOnlySpan, backends.ReadOnlySpan, ranges4.Keys(), ranges6.Keys()));
     }
 
     /// <summary>The list as a program would follow it; entries that it would not follow are left out.</summary>

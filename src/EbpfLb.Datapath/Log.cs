@@ -1,3 +1,4 @@
+using EbpfLb.Datapath.Repairing;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Datapath;
@@ -31,4 +32,7 @@ internal static partial class Log
 
     [LoggerMessage(Level = LogLevel.Error, Message = "flows are not expired, and {Map} may fill up: {Error}; tried again at the next sweep")]
     public static partial void SweepFailed(ILogger logger, string map, string error);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "somebody removed what belongs to this instance; put back: kind={Kind} {Names}")]
+    public static partial void Repaired(ILogger logger, RepairKind kind, string names);
 }

@@ -34,7 +34,7 @@ internal sealed class CommandLine(AgentParts parts, Terminal terminal)
     {
         var root = new RootCommand("Balances the traffic of Kubernetes Services with BPF programs, in place of kube-proxy.")
         {
-            CreateRun(), CreateStatus(), CreateServices(), CreateBackends(), new ConntrackCommand(context).Create(), new DropsCommand(context).Create(), CreateExplain(), new ConfigCommand(context).Create(), CreateCleanup(), CreateVersion(),
+            CreateRun(), CreateStatus(), CreateServices(), CreateBackends(), new ConntrackCommand(context).Create(), new DropsCommand(context).Create(), CreateExplain(), new VerifyCommand(context).Create(), new ConfigCommand(context).Create(), CreateCleanup(), CreateVersion(),
         };
         foreach (var help in root.Options.OfType<HelpOption>()) help.Action = new HelpExamples((HelpAction)help.Action!, terminal);
         return root;

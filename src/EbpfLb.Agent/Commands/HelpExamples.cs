@@ -56,6 +56,7 @@ internal sealed class HelpExamples(HelpAction help, Terminal terminal) : Synchro
             "ebpflb explain --manifests cluster.json --node-name node-1 --cluster-cidr 10.244.0.0/16 --from 203.0.113.2 --to 192.0.2.11:30080",
             "kubectl get services,endpointslices,nodes -A -o json >cluster.json; ebpflb explain --manifests cluster.json --node-name node-1 --flows flows.jsonl -o json",
         ],
+        ["verify"] = ["ebpflb verify", "ebpflb verify --dry-run -o json | jq '.differences[]'"],
         ["cleanup"] = ["ebpflb cleanup", "ebpflb cleanup --all-instances --force"],
         ["version"] = ["ebpflb version"],
     };
@@ -71,7 +72,7 @@ internal sealed class HelpExamples(HelpAction help, Terminal terminal) : Synchro
         var lines = Examples.TryGetValue(command.Name, out var own) ? own : [.. Examples.Where(e => command.Subcommands.Any(s => s.Name == e.Key)).Select(e => e.Value[0])];
         foreach (var line in lines) output.WriteLine($"  {line}");
         output.WriteLine();
-        output.WriteLine("Exit codes: 0 done (status: ready), 1 failed, 2 wrong usage, 3 not ready or nothing there.");
+        output.WriteLine("Exit codes: 0 done (status: ready), 1 failed (verify: differences), 2 wrong usage, 3 not ready or nothing there.");
         return code;
     }
 }

@@ -90,7 +90,7 @@ internal sealed class KubeProxyOptionSet
         Proxy("--conntrack-max-per-core", "N", "", (c, text) => c with { Conntrack = c.Conntrack with { MaxPerCore = Int(text) } }),
         Proxy("--conntrack-min", "N", "", (c, text) => c with { Conntrack = c.Conntrack with { Min = Int(text) } }),
         ProxySwitch("--conntrack-tcp-be-liberal", "", (c, on) => c with { Conntrack = c.Conntrack with { TcpBeLiberal = on } }),
-        Proxy("--config-sync-period", "TIME", "", (c, text) => c with { ConfigSyncPeriod = Time(text) }),
+        Proxy("--config-sync-period", "TIME", "How often everything is read from the API server afresh and compared with what its watches told (default: 15m)", (c, text) => c with { ConfigSyncPeriod = Time(text) }),
         Proxy("--proxy-port-range", "RANGE", "", (c, text) => c with { PortRange = text }),
         Proxy("--network-name", "NAME", "", (c, text) => c with { Winkernel = c.Winkernel with { NetworkName = text } }),
         Proxy("--source-vip", "IP", "", (c, text) => c with { Winkernel = c.Winkernel with { SourceVip = text } }),

@@ -2,6 +2,7 @@ using EbpfLb.Agent.Configuring;
 using EbpfLb.Agent.Flows;
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Pipeline;
+using EbpfLb.Agent.Verifying;
 using EbpfLb.Policy;
 
 namespace EbpfLb.Agent.Control;
@@ -14,6 +15,12 @@ internal sealed class AgentView(
     public IFlowView Flows => flows;
 
     public IExplainView? Explanations => explanations;
+
+    /// <summary>Set once it is there.</summary>
+    public Verifier? Verifier { private get; set; }
+
+    public async Task<VerifyReport> VerifyAsync(bool repair, CancellationToken cancellationToken)
+        => VerifyReport.Of(Origin.Agent, await (Verifier ?? throw new InvalidOperationException("asked before the start")).RunAsync(withSource: true, repair, cancellationToken), !repair);
 
     public Task<StatusReport> StatusAsync(CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -9,9 +10,17 @@ internal sealed class ControlClient : IInstanceView, IDisposable
 {
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(10);
 
-    private readonly HttpClient client;
+    private static readonly TimeSpan VerifyTime = TimeSpan.FromMinutes(5);
+    private static readonly Uri Agent = new("http://agent");
 
-    private ControlClient(HttpClient client) => this.client = client;
+    private readonly HttpClient client;
+    private readonly HttpClient patient;
+
+    private ControlClient(HttpMessageHandler handler)
+    {
+        client = new HttpClient(handler) { BaseAddress = Agent, Timeout = AnswerTime };
+        patient = new HttpClient(handler, disposeHandler: false) { BaseAddress = Agent, Timeout = VerifyTime };
+    }
 
     /// <summary>Connects; null when nobody listens on the socket.</summary>
     /// <exception cref="UnauthorizedAccessException">The socket is there and belongs to somebody else.</exception>
@@ -29,14 +38,10 @@ internal sealed class ControlClient : IInstanceView, IDisposable
         {
             return null;
         }
-        return new ControlClient(new HttpClient(new SocketsHttpHandler
+        return new ControlClient(new SocketsHttpHandler
         {
             ConnectCallback = async (_, token) => new NetworkStream(await ConnectAsync(path, token), ownsSocket: true),
             UseProxy = false,
-        })
-        {
-            BaseAddress = new Uri("http://agent"),
-            Timeout = AnswerTime,
         });
     }
 
@@ -49,11 +54,25 @@ internal sealed class ControlClient : IInstanceView, IDisposable
     public async Task<string?> ConfigAsync(CancellationToken cancellationToken)
         => await client.GetStringAsync(new Uri("/config", UriKind.Relative), cancellationToken);
 
+    /// <summary>A comparison takes its time: it is paced, and waits for what is late.</summary>
+    public async Task<VerifyReport> VerifyAsync(bool repair, CancellationToken cancellationToken)
+    {
+        var path = new Uri($"{ControlServer.VerifyPath}?repair={(repair ? "true" : "false")}", UriKind.Relative);
+        using var response = await patient.PostAsync(path, null, cancellationToken);
+        response.EnsureSuccessStatusCode();
+        return await response.Content.ReadFromJsonAsync(ControlJson.Default.VerifyReport, cancellationToken)
+            ?? throw new JsonException($"the agent answered {path} with nothing; is it of another version?");
+    }
+
     public IFlowView Flows => new ControlFlows(client);
 
     public IExplainView? Explanations => new ControlExplanations(client);
 
-    public void Dispose() => client.Dispose();
+    public void Dispose()
+    {
+        patient.Dispose();
+        client.Dispose();
+    }
 
     private async Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {

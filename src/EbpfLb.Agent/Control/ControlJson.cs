@@ -7,6 +7,7 @@ namespace EbpfLb.Agent.Control;
 [JsonSerializable(typeof(StatusReport))]
 [JsonSerializable(typeof(ServicesReport))]
 [JsonSerializable(typeof(BackendsReport))]
+[JsonSerializable(typeof(VerifyReport))]
 [JsonSerializable(typeof(FlowQuery))]
 [JsonSerializable(typeof(FlowsReport))]
 [JsonSerializable(typeof(FlowCountReport))]

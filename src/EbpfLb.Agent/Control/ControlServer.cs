@@ -14,6 +14,8 @@ namespace EbpfLb.Agent.Control;
 /// <remarks>The caller holds the instance's lock, so a socket file that is there already is a leftover.</remarks>
 internal sealed class ControlServer(string path, IInstanceView view, ILoggerFactory loggers) : IHostedService, IAsyncDisposable
 {
+    public const string VerifyPath = "/verify";
+
     private readonly ILogger logger = loggers.CreateLogger<ControlServer>();
     private readonly FlowRequests flows = new(view.Flows);
     private readonly ExplainRequests explanations = new(view.Explanations);
@@ -46,15 +48,25 @@ internal sealed class ControlServer(string path, IInstanceView view, ILoggerFact
         "/status" => AnswerAsync(context, view.StatusAsync, ControlJson.Default.StatusReport),
         "/services" => AnswerAsync(context, view.ServicesAsync, ControlJson.Default.ServicesReport),
         "/backends" => AnswerAsync(context, view.BackendsAsync, ControlJson.Default.BackendsReport),
+        VerifyPath => VerifyAsync(context),
         "/config" => ConfigAsync(context),
         ExplainRequests.One => explanations.OneAsync(context),
         ExplainRequests.Lines => explanations.LinesAsync(context),
         _ => flows.HandleAsync(context, () => Respond.NotFoundAsync(
-            context, "/status", "/services", "/backends", "/config", FlowRequests.List, FlowRequests.Count, FlowRequests.Flush, FlowRequests.Drops,
+            context, "/status", "/services", "/backends", "/config", VerifyPath, FlowRequests.List, FlowRequests.Count, FlowRequests.Flush, FlowRequests.Drops,
             ExplainRequests.One, ExplainRequests.Lines)),
     };
 
     private async Task ConfigAsync(HttpContext context) => await Respond.TextAsync(context, await view.ConfigAsync(context.RequestAborted) ?? "{}", "application/json");
+
+    /// <summary>It may write, so it is asked for with POST.</summary>
+    private async Task VerifyAsync(HttpContext context)
+    {
+        if (HttpMethods.IsPost(context.Request.Method))
+            await AnswerAsync(context, token => view.VerifyAsync(context.Request.Query["repair"] != "false", token), ControlJson.Default.VerifyReport);
+        else
+            await Respond.TextAsync(context, "ask for it with POST\n", status: StatusCodes.Status405MethodNotAllowed);
+    }
 
     private static async Task AnswerAsync<T>(HttpContext context, Func<CancellationToken, Task<T>> answer, JsonTypeInfo<T> type)
         => await Respond.JsonAsync(context, StatusCodes.Status200OK, await answer(context.RequestAborted), type);

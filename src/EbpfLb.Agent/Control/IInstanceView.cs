@@ -12,6 +12,10 @@ internal interface IInstanceView
     /// <summary>The configuration in force as JSON; null: only an agent knows it.</summary>
     Task<string?> ConfigAsync(CancellationToken cancellationToken) => Task.FromResult<string?>(null);
 
+    /// <summary>Compares everything that can be compared.</summary>
+    /// <param name="repair">False: only look.</param>
+    Task<VerifyReport> VerifyAsync(bool repair, CancellationToken cancellationToken);
+
     /// <summary>Flows and drops.</summary>
     IFlowView Flows { get; }
 

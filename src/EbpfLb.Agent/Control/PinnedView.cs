@@ -1,13 +1,26 @@
+using EbpfLb.Agent.Verifying;
 using EbpfLb.Datapath;
 using EbpfLb.Datapath.Attach;
+using EbpfLb.Datapath.Verifying;
+using EbpfLb.Model;
 using EbpfLb.Policy;
 
 namespace EbpfLb.Agent.Control;
 
 /// <summary>What the pinned maps tell without an agent: ids and addresses. Never ready, as nobody keeps them up to date.</summary>
-internal sealed class PinnedView(string instance, IReadOnlyList<InspectedFrontend> frontends, IReadOnlyList<AttachedHook> hooks, IFlowView flows) : IInstanceView
+internal sealed class PinnedView(string instance, IReadOnlyList<InspectedFrontend> frontends, IReadOnlyList<AttachedHook> hooks, IFlowView flows, Func<PinnedComparison> compare) : IInstanceView
 {
     public IFlowView Flows => flows;
+
+    /// <summary>Without an agent nobody knows what should be there; but what is there must fit together.</summary>
+    public Task<VerifyReport> VerifyAsync(bool repair, CancellationToken cancellationToken)
+    {
+        var found = compare();
+        return Task.FromResult(VerifyReport.Of(
+            Origin.Maps,
+            new Verification(found.Compared, found.Differences, new HashSet<Difference>(), ["api, table and mirror: no agent runs; nothing is repaired either"], TimeSpan.Zero, false),
+            dryRun: true));
+    }
 
     public Task<StatusReport> StatusAsync(CancellationToken cancellationToken) => Task.FromResult(new StatusReport(
         Origin.Maps, instance, null, null, false,

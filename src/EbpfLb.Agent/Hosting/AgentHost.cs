@@ -14,6 +14,7 @@ using EbpfLb.Agent.Nodes;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Pipeline;
 using EbpfLb.Agent.Stale;
+using EbpfLb.Agent.Verifying;
 using EbpfLb.Datapath.Clients;
 using EbpfLb.Datapath.Events;
 using EbpfLb.Datapath.Flows;
@@ -68,6 +69,11 @@ internal sealed class AgentHost(
         var view = new AgentView(options.Instance.Name, VersionCommand.Version, time.GetUtcNow(), state, dataplane, flowState,
             new FlowView(Origin.Agent, new FlowTable(dataplane.FlowMaps, time), names, drops, time),
             new AgentExplainer(state, () => live.Current.Node, options.NodeName), config);
+
+        _ = new RepairMetrics(meter, dataplane.ReadRepairs);
+        var requests = new LoopRequests();
+        using var verifier = new Verifier(source, dataplane, state, requests, new VerifyMetrics(meter), time, loggers.CreateLogger<Verifier>());
+        view.Verifier = verifier;
 
         using var events = new EventQueue(source as IEventWriter, options.NodeName, time, loggers.CreateLogger<EventQueue>());
         state.OnNodeObject = new NodeObjectLog(options.NodeName, events, loggers.CreateLogger<NodeKeeper>()).Write;
@@ -125,13 +131,14 @@ internal sealed class AgentHost(
             builder.Services.AddSingleton<IHostedService>(
                 new ConfigWatcher(file, reloading.Run, new ConfigMetrics(meter, time.GetUtcNow()), time, loggers.CreateLogger<ConfigWatcher>()));
         }
-        builder.Services.AddSingleton(services => CreatePipeline(state, health, services.GetRequiredService<IHostApplicationLifetime>()));
+        builder.Services.AddSingleton(services => CreatePipeline(state, health, requests, services.GetRequiredService<IHostApplicationLifetime>()));
         builder.Services.AddHostedService(services => services.GetRequiredService<PipelineService>());
         builder.Services.AddSingleton<IHostedService>(
             new FlowService(dataplane, () => live.Current.Flows, flowState, flowMetrics, time, loggers.CreateLogger<FlowService>()));
         builder.Services.AddSingleton<IHostedService>(
             new StaleService(dataplane, state, new StaleMetrics(meter), new ConntrackReconcilerMetrics(meter), options.EndTcp, options.SyncPeriod, time, loggers.CreateLogger<StaleService>()));
         builder.Services.AddSingleton<IHostedService>(new DropService(dataplane, drops, names, time, loggers.CreateLogger<DropService>()));
+        builder.Services.AddSingleton<IHostedService>(new VerifyService(verifier, options.Verify, new Random(), time, loggers.CreateLogger<VerifyService>()));
         using var host = builder.Build();
         var pipeline = host.Services.GetRequiredService<PipelineService>();
         bindFailures.Stop = host.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication;
@@ -143,7 +150,7 @@ internal sealed class AgentHost(
 
     public void Dispose() => meter.Dispose();
 
-    private PipelineService CreatePipeline(PipelineState state, ProxyHealthTracker health, IHostApplicationLifetime lifetime)
+    private PipelineService CreatePipeline(PipelineState state, ProxyHealthTracker health, LoopRequests requests, IHostApplicationLifetime lifetime)
     {
         var logger = loggers.CreateLogger<SyncLoop>();
         var channel = SourceReader.CreateChannel();
@@ -156,7 +163,7 @@ internal sealed class AgentHost(
             new SyncRound(dataplane, PolicyOf(options), plan, time),
             new HookGuard(dataplane, state, time, logger),
             changes, state, health, sync, plan,
-            () => new PipelineSettings(live.Current.MinSyncPeriod, live.Current.SyncPeriod), time, logger);
+            () => new PipelineSettings(live.Current.MinSyncPeriod, live.Current.SyncPeriod), time, logger) { Requests = requests };
         return new PipelineService(reader, loop, lifetime, logger);
     }
 

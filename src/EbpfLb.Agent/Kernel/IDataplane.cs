@@ -7,6 +7,7 @@ using EbpfLb.Datapath.Flows;
 using EbpfLb.Datapath.Stale;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Model;
+using EbpfLb.Planning.Verifying;
 using EbpfLb.Policy;
 
 namespace EbpfLb.Agent.Kernel;
@@ -29,8 +30,17 @@ internal interface IDataplane : IAsyncDisposable
     /// <summary>Attaches what is not attached, and puts this version's programs into the links that exist.</summary>
     void Attach();
 
+    /// <summary>Puts back what somebody removed since <see cref="Attach"/>; cheap where all is well, and on the same thread.</summary>
+    void Mend();
+
+    /// <summary>How often what was put back, by short constant names: "link".</summary>
+    IReadOnlyDictionary<string, long> ReadRepairs();
+
     /// <summary>Makes connections, one in each family, that only the socket hooks can make right.</summary>
     CanaryResult CheckCanary();
+
+    /// <summary>A comparison of the maps with what they should hold; it is scanned from any thread, and confirmed on that of <see cref="Apply"/>.</summary>
+    ITableVerification NewVerification();
 
     IReadOnlyList<MapReading> ReadMaps();
 

@@ -15,6 +15,7 @@ using EbpfLb.Datapath.Flows;
 using EbpfLb.Datapath.Node;
 using EbpfLb.Datapath.Stale;
 using EbpfLb.Http.Metrics;
+using EbpfLb.Planning.Verifying;
 using EbpfLb.Policy;
 using Microsoft.Extensions.Logging;
 
@@ -67,6 +68,12 @@ internal sealed class KernelDataplane : IDataplane, INodeKernel, IClientKernel, 
     }
 
     public void Attach() => dataplane.Attach();
+
+    public void Mend() => dataplane.Mend();
+
+    public IReadOnlyDictionary<string, long> ReadRepairs() => dataplane.Repairs.ToDictionary(r => SnakeCase.Of(r.Key.ToString()), r => r.Value);
+
+    public ITableVerification NewVerification() => dataplane.NewVerification();
 
     public NodeResult ApplyNode(NodeState state) => dataplane.ApplyNode(state);
 

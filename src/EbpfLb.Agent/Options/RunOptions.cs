@@ -57,6 +57,8 @@ internal sealed record RunOptions
 
     public TimeSpan SyncPeriod { get; init; } = TimeSpan.FromSeconds(30);
 
+    public VerifyOptions Verify { get; init; } = VerifyOptions.Default;
+
     public LogFormat LogFormat { get; init; }
 
     public int Verbosity { get; init; }

@@ -13,11 +13,12 @@ internal sealed class HookGuard(IDataplane dataplane, PipelineState state, TimeP
     public bool Check()
     {
         var before = state.Hooks;
+        if (before.Attached && !Try(dataplane.Mend, before)) return false;
         var canary = before.Attached ? dataplane.CheckCanary() : null;
         if (canary is not { Ok: true })
         {
             if (canary is not null) Log.CanaryFailed(logger, canary.Problem ?? "");
-            if (!TryAttach(before)) return false;
+            if (!Try(dataplane.Attach, before)) return false;
             canary = dataplane.CheckCanary();
         }
         state.RecordHooks(new HookState(true, null, canary, time.GetUtcNow()));
@@ -26,11 +27,11 @@ internal sealed class HookGuard(IDataplane dataplane, PipelineState state, TimeP
         return canary.Ok;
     }
 
-    private bool TryAttach(HookState before)
+    private bool Try(Action act, HookState before)
     {
         try
         {
-            dataplane.Attach();
+            act();
             return true;
         }
         catch (Exception e) when (e is not OutOfMemoryException)

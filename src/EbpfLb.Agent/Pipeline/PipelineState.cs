@@ -12,6 +12,7 @@ namespace EbpfLb.Agent.Pipeline;
 internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracker health, bool nodeRequired) : IProxyHealth
 {
     private volatile ForwardingTable? table;
+    private volatile CompiledState? compiled;
     private volatile RoundReport? lastRound;
     private volatile HookState hooks = HookState.None;
     private volatile ClusterSnapshot? snapshot;
@@ -74,6 +75,11 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
 
     /// <summary>This table is what the kernel has, as far as it could be brought in.</summary>
     public void RecordApplied(ForwardingTable applied) => OnApplied?.Invoke(applied);
+
+    /// <summary>The last table with what it was compiled from; null before the first.</summary>
+    public CompiledState? Compiled => compiled;
+
+    public void RecordCompiled(CompiledState? state) => compiled = state;
 
     public void RecordHooks(HookState state)
     {

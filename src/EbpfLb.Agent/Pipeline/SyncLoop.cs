@@ -23,7 +23,7 @@ internal sealed class SyncLoop(
     PlanMetrics planMetrics,
     Func<PipelineSettings> settings,
     TimeProvider time,
-    ILogger logger)
+    ILogger logger) : ISyncTurn
 {
     private static readonly IpFamily[] Families = [IpFamily.IPv4, IpFamily.IPv6];
 
@@ -33,6 +33,10 @@ internal sealed class SyncLoop(
     private ArrivedSnapshot? current;
     private DateTimeOffset? retryAt;
     private DateTimeOffset? checkAt;
+    private Task? request;
+
+    /// <summary>What others want done between rounds.</summary>
+    public LoopRequests Requests { get; init; } = new();
 
     /// <summary>Ends when the channel is completed or the token is cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -45,6 +49,7 @@ internal sealed class SyncLoop(
             else if (retryAt <= now) Retry();
             else isRound = false;
             if (checkAt <= now) CheckHooks();
+            while (Requests.TryTake(out var work)) work(this);
             // From the end of a round; the first change after it begins one at once.
             if (isRound && settings().MinSyncPeriod is { Ticks: > 0 } rest) await Task.Delay(rest, time, cancellationToken);
         }
@@ -54,16 +59,31 @@ internal sealed class SyncLoop(
     private async Task<bool> WaitAsync(CancellationToken cancellationToken)
     {
         var arrival = arrivals.WaitToReadAsync(cancellationToken);
-        if (Earlier(retryAt, checkAt) is not { } due || arrival.IsCompleted) return await arrival;
+        if (arrival.IsCompleted) return await arrival;
         var arrivalTask = arrival.AsTask();
+        if (request is null or { IsCompleted: true }) request = Requests.WaitAsync(cancellationToken);
+        if (Earlier(retryAt, checkAt) is not { } due)
+        {
+            await Task.WhenAny(arrivalTask, request);
+            return !arrivalTask.IsCompleted || await arrivalTask;
+        }
         var wait = due - time.GetUtcNow();
         if (wait > TimeSpan.Zero)
         {
             using var stopTimer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            await Task.WhenAny(arrivalTask, Task.Delay(wait, time, stopTimer.Token));
+            await Task.WhenAny(arrivalTask, request, Task.Delay(wait, time, stopTimer.Token));
             await stopTimer.CancelAsync();
         }
         return !arrivalTask.IsCompleted || await arrivalTask;
+    }
+
+    /// <inheritdoc/>
+    public RoundReport? RunAgain(bool anew)
+    {
+        if (current is not { } latest) return null;
+        if (anew) rounds.Forget();
+        RunRound(latest with { ArrivedAt = time.GetTimestamp() });
+        return state.LastRound;
     }
 
     private void Retry()
@@ -91,6 +111,7 @@ internal sealed class SyncLoop(
         }
         RecordHealth(round);
         var isFirst = state.LastRound is null;
+        state.RecordCompiled(rounds.Compiled);
         state.RecordRound(round, rounds.Table);
         roundLog.Write(round, rounds.Table);
         // Traffic is steered only by tables that are complete, or as complete as this node can make them.

@@ -14,6 +14,12 @@ internal sealed class SyncRound(IDataplane dataplane, PolicyOptions options, Pla
     /// <summary>The last table that was compiled; the next compilation starts from it.</summary>
     public ForwardingTable? Table { get; private set; }
 
+    /// <summary>That table, with what it was compiled from; null before the first.</summary>
+    public CompiledState? Compiled { get; private set; }
+
+    /// <summary>Lets the next round compile everything.</summary>
+    public void Forget() => Table = null;
+
     public RoundReport Run(ArrivedSnapshot arrived)
     {
         var start = time.GetTimestamp();
@@ -24,6 +30,7 @@ internal sealed class SyncRound(IDataplane dataplane, PolicyOptions options, Pla
         try
         {
             Table = ForwardingCompiler.Compile(arrived.Snapshot, options, Table);
+            Compiled = new CompiledState(arrived.Snapshot, options, Table);
             compiled = time.GetTimestamp();
             outcome = dataplane.Apply(Table);
             applied = true;

@@ -65,7 +65,7 @@ public static class KubeProxyFields
         Field("conntrack.tcpBeLiberal", "conntrack-tcp-be-liberal", None, "flows do not look at windows: they are always liberal"),
         Field("conntrack.udpTimeout", "conntrack-udp-timeout", Hot, "how long a UDP flow lives that had no answer; 0: 30s"),
         Field("conntrack.udpStreamTimeout", "conntrack-udp-timeout-stream", Hot, "how long a UDP flow lives that had an answer; 0: 2m"),
-        Field("configSyncPeriod", "config-sync-period", None, "objects are compared when they change, and as a whole by the periodic comparison; there is no informer to resync"),
+        Field("configSyncPeriod", "config-sync-period", Restart, "how often everything is read from the API server afresh and compared with what its watches told"),
         Field("oomScoreAdj", "oom-score-adj", Restart, "written to /proc/self/oom_score_adj when a configuration file or the flag is given"),
         Field("featureGates", "feature-gates", None, "the gates are those of kube-proxy's code"),
         Field("portRange", "proxy-port-range", None, "of the userspace mode, which is gone"),

@@ -36,6 +36,9 @@ public sealed record EbpfLbConfiguration
     /// <summary>null: that of the section of kube-proxy's mode.</summary>
     public TimeSpan? MinSyncPeriod { get; init; }
 
+    /// <summary>How often the maps are compared with what they should hold; 0: only on demand.</summary>
+    public TimeSpan VerifyPeriod { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>"text", "json"; empty: `logging.format`.</summary>
     public string LogFormat { get; init; } = "";
 

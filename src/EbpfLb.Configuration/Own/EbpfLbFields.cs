@@ -17,6 +17,7 @@ public static class EbpfLbFields
         new("serveMetrics", null, Restart, "false: nothing listens on metricsBindAddress"),
         new("syncPeriod", "--sync-period", Hot, "in place of the period of kube-proxy's mode"),
         new("minSyncPeriod", "--min-sync-period", Hot, "in place of the period of kube-proxy's mode"),
+        new("verifyPeriod", "--verify-period", Restart, "how often the maps are compared with what they should hold, and mended; 0: only by `ebpflb verify`"),
         new("logFormat", "--log-format", Restart, "text or json; empty: logging.format"),
         new("devices.uplinks", "--devices", Hot, "exact names or patterns such as eth0, bond+, enp*; empty: found by kind and routes"),
         new("devices.exclude", "--exclude-devices", Hot, "devices to leave alone"),

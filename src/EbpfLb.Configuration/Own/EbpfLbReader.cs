@@ -23,6 +23,7 @@ internal static class EbpfLbReader
             ServeMetrics = root.Flag("serveMetrics", true),
             SyncPeriod = root.MaybeTime("syncPeriod"),
             MinSyncPeriod = root.MaybeTime("minSyncPeriod"),
+            VerifyPeriod = root.Time("verifyPeriod", Defaults.VerifyPeriod),
             LogFormat = root.Text("logFormat"),
             Sizes = Sizes(root.Section("sizes")),
             Devices = Devices(root.Section("devices")),

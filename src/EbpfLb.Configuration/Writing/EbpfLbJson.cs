@@ -21,6 +21,7 @@ internal static class EbpfLbJson
         ["serveMetrics"] = config.ServeMetrics,
         ["syncPeriod"] = Time(config.SyncPeriod),
         ["minSyncPeriod"] = Time(config.MinSyncPeriod),
+        ["verifyPeriod"] = Time(config.VerifyPeriod),
         ["logFormat"] = config.LogFormat,
         ["devices"] = new JsonObject
         {

@@ -19,6 +19,22 @@ internal sealed class SocketAttacher(InstancePaths paths, string cgroup) : IDisp
         return [.. SocketHook.All.Select(hook => Attach(hook, programs[hook.Program], cgroupId))];
     }
 
+    /// <summary>A hook whose link, which is ours, runs a program that is not; null when there is none.</summary>
+    public string? FindForeign(IReadOnlyDictionary<string, BpfProgram> programs)
+    {
+        foreach (var hook in SocketHook.All)
+        {
+            if (!links.TryGetValue(hook.LinkName, out var link)) continue;
+            var info = link.Info;
+            if (info.CgroupId != 0 && info.ProgramId != programs[hook.Program].Id)
+                return $"{hook.LinkName} runs program {info.ProgramId}, and ours is {programs[hook.Program].Id}";
+        }
+        return null;
+    }
+
+    /// <summary>Names of links without a pin.</summary>
+    public IReadOnlyList<string> MissingPins() => [.. SocketHook.All.Select(h => h.LinkName).Where(name => !Pin.Exists(paths.Link(name)))];
+
     public void Dispose()
     {
         foreach (var link in links.Values) link.Dispose();

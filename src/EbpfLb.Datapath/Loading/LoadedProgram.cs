@@ -16,13 +16,18 @@ internal sealed class LoadedProgram(MapSet maps, IReadOnlyDictionary<string, Bpf
     /// Gives the maps made now their names, and puts back names that somebody removed. The stamp comes last: maps
     /// without one are never trusted.
     /// </summary>
-    public void PinMaps()
+    /// <returns>Names that had to be put back, of maps that had been pinned before.</returns>
+    public IReadOnlyList<string> PinMaps()
     {
+        List<string> missing = [];
         foreach (var (name, map) in maps.All.OrderBy(m => m.Key == Abi.Tables.Meta.Name))
         {
             if (name == Abi.Tables.Meta.Name && maps.Created.Contains(name)) AbiStamp.Write(map);
-            if (!IsPinned(map, paths.Map(name))) Pin.Replace(map.Fd, paths.Map(name));
+            if (IsPinned(map, paths.Map(name))) continue;
+            Pin.Replace(map.Fd, paths.Map(name));
+            missing.Add(name);
         }
+        return missing;
     }
 
     public void Dispose()

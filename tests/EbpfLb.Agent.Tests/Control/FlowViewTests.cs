@@ -126,6 +126,8 @@ public sealed class FlowViewTests : IAsyncDisposable
 
     private sealed class ViewOf(IFlowView flows) : IInstanceView
     {
+        public Task<VerifyReport> VerifyAsync(bool repair, CancellationToken cancellationToken) => throw new NotSupportedException();
+
         public IFlowView Flows => flows;
 
         public Task<StatusReport> StatusAsync(CancellationToken cancellationToken) => Task.FromResult(FakeView.ReadyStatus);

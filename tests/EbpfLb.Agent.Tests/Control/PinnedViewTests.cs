@@ -1,3 +1,4 @@
+using EbpfLb.Datapath.Verifying;
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Tests.Fakes;
 using EbpfLb.Datapath;
@@ -18,7 +19,18 @@ public sealed class PinnedViewTests
             Found(1, Canary.FrontendV4, "127.0.0.1"),
             Found(2, Canary.FrontendV6, "::1"),
         ],
-        [new AttachedHook("connect4", "/sys/fs/cgroup", 3, 41, "pinned")], new FakeFlows());
+        [new AttachedHook("connect4", "/sys/fs/cgroup", 3, 41, "pinned")], new FakeFlows(),
+        () => new PinnedComparison([new ComparedElements(VerifyStage.Kernel, "frontends", 4)], [new Difference(VerifyStage.Kernel, "lb_backends 7", "service_id", "none", "10.1.0.1:80")]));
+
+    [Fact]
+    public async Task What_does_not_fit_together_is_told_and_never_repaired()
+    {
+        var report = await view.VerifyAsync(repair: true, TestContext.Current.CancellationToken);
+
+        Assert.Equal((Origin.Maps, false, true), (report.Origin, report.Equal, report.DryRun));
+        Assert.Equal(("lb_backends 7", false), (report.Differences.Single().Object, report.Differences.Single().Repaired));
+        Assert.Contains("no agent runs", report.NotCompared.Single());
+    }
 
     [Fact]
     public async Task Status_is_never_ready_and_says_what_to_do()

@@ -13,6 +13,7 @@ using EbpfLb.Datapath.Node;
 using EbpfLb.Datapath.Stale;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Model;
+using EbpfLb.Planning.Verifying;
 using EbpfLb.Policy;
 
 namespace EbpfLb.Agent.Tests.Fakes;
@@ -67,7 +68,23 @@ internal sealed class FakeDataplane : IDataplane, INodeKernel
         Attached++;
     }
 
+    public Action OnMend { get; set; } = () => { };
+
+    public int Mended { get; private set; }
+
+    public void Mend()
+    {
+        Mended++;
+        OnMend();
+    }
+
+    public IReadOnlyDictionary<string, long> ReadRepairs() => new Dictionary<string, long> { ["link"] = 0 };
+
     public CanaryResult CheckCanary() => Canary;
+
+    public FakeVerification Verification { get; } = new();
+
+    public ITableVerification NewVerification() => Verification;
 
     /// <summary>What it was told of the node last.</summary>
     public NodeState? NodeState { get; private set; }

@@ -54,6 +54,16 @@ internal sealed class FakeView : IInstanceView
 
     public Task<StatusReport> StatusAsync(CancellationToken cancellationToken) => Task.FromResult(Status);
 
+    public VerifyReport Verify { get; set; } = new(Origin.Agent, true, false, [new ComparedRow("kernel", "lb_services4", 3)], [], [], 0.25);
+
+    public bool? Repair { get; private set; }
+
+    public Task<VerifyReport> VerifyAsync(bool repair, CancellationToken cancellationToken)
+    {
+        Repair = repair;
+        return Task.FromResult(Verify);
+    }
+
     public Task<ServicesReport> ServicesAsync(CancellationToken cancellationToken) => Task.FromResult(Services);
 
     public Task<BackendsReport> BackendsAsync(CancellationToken cancellationToken) => Task.FromResult(Backends);

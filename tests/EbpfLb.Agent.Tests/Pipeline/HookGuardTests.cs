@@ -60,4 +60,31 @@ public sealed class HookGuardTests
         Assert.Equal(1, pipeline.Dataplane.Attached);
         Assert.Equal(pipeline.Time.GetUtcNow(), pipeline.State.Hooks.CheckedAt);
     }
+
+    [Fact]
+    public async Task What_somebody_removed_is_put_back_at_each_check_and_only_when_something_was_attached()
+    {
+        await using var pipeline = new PipelineUnderTest();
+        await pipeline.UntilFirstServiceIsInAsync();
+        Assert.Equal(0, pipeline.Dataplane.Mended);
+
+        pipeline.Time.Advance(TimeSpan.FromSeconds(30));
+        await pipeline.UntilIdleAsync();
+
+        Assert.Equal(1, pipeline.Dataplane.Mended);
+    }
+
+    [Fact]
+    public async Task An_instance_that_another_agent_has_taken_over_is_not_ready_and_says_why()
+    {
+        await using var pipeline = new PipelineUnderTest();
+        await pipeline.UntilFirstServiceIsInAsync();
+        pipeline.Dataplane.OnMend = pipeline.Dataplane.OnAttach = () => throw new InvalidOperationException("another agent has taken it over");
+
+        pipeline.Time.Advance(TimeSpan.FromSeconds(30));
+        await pipeline.UntilWaitingForAsync(1);
+
+        Assert.Contains("hooks are not attached: another agent has taken it over", pipeline.State.Readiness().Reasons);
+        Assert.Equal(1, pipeline.Dataplane.Attached);
+    }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using EbpfLb.Agent.Pipeline;
 using EbpfLb.Agent.Tests.Fakes;
+using EbpfLb.Agent.Verifying;
 using EbpfLb.Http.Health;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Http.Prometheus;
@@ -22,6 +23,7 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
     private readonly Meter meter = new("EbpfLb");
     private readonly PrometheusExporter exporter;
     private readonly Task running;
+    private VerifyMetrics? verifyMetrics;
 
     public PipelineUnderTest(TimeSpan minSyncPeriod = default, bool nodeRequired = false)
     {
@@ -36,9 +38,14 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
         var reader = new SourceReader(Source, channel.Writer, changes, health, sync, Time);
         var loop = new SyncLoop(
             channel.Reader, new SyncRound(Dataplane, PolicyOptions.Default, plan, Time), new HookGuard(Dataplane, State, Time, logger),
-            changes, State, health, sync, plan, () => new PipelineSettings(minSyncPeriod, CheckPeriod), Time, logger);
+            changes, State, health, sync, plan, () => new PipelineSettings(minSyncPeriod, CheckPeriod), Time, logger) { Requests = Requests };
         running = Task.WhenAll(Task.Run(() => reader.RunAsync(stop.Token)), Task.Run(() => loop.RunAsync(stop.Token)));
     }
+
+    public LoopRequests Requests { get; } = new();
+
+    /// <summary>Everything that compares, over this pipeline.</summary>
+    public Verifier NewVerifier() => new(Source, Dataplane, State, Requests, verifyMetrics ??= new VerifyMetrics(meter), Time, log.Loggers.CreateLogger<Verifier>());
 
     public ManualTimeProvider Time { get; } = new();
 

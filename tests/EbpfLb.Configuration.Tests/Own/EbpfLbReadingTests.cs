@@ -25,6 +25,7 @@ public sealed class EbpfLbReadingTests
             serveMetrics: false
             syncPeriod: 10s
             minSyncPeriod: 1s
+            verifyPeriod: 2m
             logFormat: json
             sizes: {services: 1, frontends: 2, backends: 3, slots: 4, affinity: 5, flows: 6, sourceRanges: 7, nodeAddresses: 8, devices: 9}
             devices: {uplinks: [eth0], exclude: [wg+], pods: ["cali*"], tcAttach: clsact}
@@ -42,7 +43,7 @@ public sealed class EbpfLbReadingTests
         var expected = new EbpfLbConfiguration
         {
             Instance = "lab", RunDir = "/run/lab", BpfFs = "/bpf", CgroupRoot = "/cg", ApiServers = ["https://10.0.0.1:6443"], ServeHealthz = false, ServeMetrics = false,
-            SyncPeriod = TimeSpan.FromSeconds(10), MinSyncPeriod = TimeSpan.FromSeconds(1), LogFormat = "json",
+            SyncPeriod = TimeSpan.FromSeconds(10), MinSyncPeriod = TimeSpan.FromSeconds(1), VerifyPeriod = TimeSpan.FromMinutes(2), LogFormat = "json",
             Sizes = new() { Services = 1, Frontends = 2, Backends = 3, Slots = 4, Affinity = 5, Flows = 6, SourceRanges = 7, NodeAddresses = 8, Devices = 9 },
             Devices = new() { Uplinks = ["eth0"], Exclude = ["wg+"], Pods = ["cali*"], TcAttach = "clsact" },
             Flows = new()

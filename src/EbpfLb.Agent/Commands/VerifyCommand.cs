@@ -1,0 +1,49 @@
+using System.CommandLine;
+using EbpfLb.Agent.Control;
+using EbpfLb.Agent.Options;
+using EbpfLb.Agent.Output;
+
+namespace EbpfLb.Agent.Commands;
+
+/// <summary>`ebpflb verify`: is what is programmed what should be.</summary>
+internal sealed class VerifyCommand(CommandContext context)
+{
+    public Command Create()
+    {
+        var instance = new InstanceOptionSet();
+        var format = CommandLine.CreateFormat();
+        var dryRun = new Option<bool>("--dry-run") { Description = "Only look: what differs is not repaired" };
+        var command = new Command("verify", "Compares API server, compiled table and maps with each other, and has differences repaired; ends with 1 when there were any");
+        instance.AddTo(command);
+        command.Options.Add(format);
+        command.Options.Add(dryRun);
+        command.SetAction((result, token) => ExecuteAsync(instance.Read(result), !result.GetValue(dryRun), result.GetValue(format), token));
+        return command;
+    }
+
+    private Task<int> ExecuteAsync(InstanceOptions instance, bool repair, OutputFormat format, CancellationToken cancellationToken)
+        => context.AskAsync(instance, async view => Answer(await view.VerifyAsync(repair, cancellationToken), format), cancellationToken);
+
+    private int Answer(VerifyReport report, OutputFormat format)
+    {
+        if (format == OutputFormat.Json) context.WriteJson(report, ControlJson.Default.VerifyReport);
+        else WriteText(report);
+        return report.Equal ? ExitCode.Ok : ExitCode.Failed;
+    }
+
+    private void WriteText(VerifyReport report)
+    {
+        if (report.Origin == Origin.Maps) context.Terminal.Error.WriteLine("no agent answers: the pinned maps are compared with each other only");
+        var output = context.Terminal.Out;
+        output.WriteLine(report.Equal ? "Equal" : $"{report.Differences.Count} differences, {report.Differences.Count(d => d.Repaired)} of them repaired");
+        foreach (var reason in report.NotCompared) output.WriteLine($"  - not compared: {reason}");
+        output.WriteLine();
+        context.Terminal.Write(new Table(
+            [new("COMPARED"), new("WHAT"), new("ELEMENTS", true)], [.. report.Compared.Select(c => new[] { c.Stage, c.What, c.Elements.ToString() })]));
+        if (report.Differences.Count == 0) return;
+        output.WriteLine();
+        context.Terminal.Write(new Table(
+            [new("OBJECT"), new("FIELD"), new("EXPECTED"), new("FOUND"), new("REPAIRED")],
+            [.. report.Differences.Select(d => new[] { d.Object, d.Field, d.Expected, d.Found, d.Repaired ? "yes" : report.DryRun ? "not tried" : "no" })]));
+    }
+}

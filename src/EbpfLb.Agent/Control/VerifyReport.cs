@@ -1,0 +1,33 @@
+using EbpfLb.Agent.Verifying;
+
+namespace EbpfLb.Agent.Control;
+
+/// <summary>The answer of `ebpflb verify`.</summary>
+/// <param name="Origin">"agent", or "maps" when no agent answered and the pinned maps were compared with each other.</param>
+/// <param name="DryRun">Nothing was repaired because nothing should be.</param>
+/// <param name="NotCompared">What could not be compared, and why.</param>
+internal sealed record VerifyReport(
+    string Origin,
+    bool Equal,
+    bool DryRun,
+    IReadOnlyList<ComparedRow> Compared,
+    IReadOnlyList<DifferenceRow> Differences,
+    IReadOnlyList<string> NotCompared,
+    double Seconds)
+{
+    public static VerifyReport Of(string origin, Verification result, bool dryRun) => new(
+        origin,
+        result.Differences.Count == 0,
+        dryRun,
+        [.. result.Compared.Select(c => new ComparedRow(c.Stage.ToString().ToLowerInvariant(), c.What, c.Elements))],
+        [.. result.Differences.Select(d => new DifferenceRow(
+            d.Stage.ToString().ToLowerInvariant(), d.Object, d.Field, d.Expected, d.Found, result.Repaired.Contains(d)))],
+        result.NotCompared,
+        result.Duration.TotalSeconds);
+}
+
+/// <param name="Stage">"api", "table", "mirror" or "kernel".</param>
+internal sealed record ComparedRow(string Stage, string What, long Elements);
+
+/// <param name="Field">"-": the object as a whole.</param>
+internal sealed record DifferenceRow(string Stage, string Object, string Field, string Expected, string Found, bool Repaired);

@@ -1,0 +1,110 @@
+using EbpfLb.Agent.Kernel;
+using EbpfLb.Agent.Pipeline;
+using EbpfLb.Datapath.Flows;
+using EbpfLb.Http.Metrics;
+using EbpfLb.Model;
+using EbpfLb.Policy;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Agent.Verifying;
+
+/// <summary>
+/// Compares everything from the API server down to the kernel, one after the other and slowly, and lets the pipeline mend what differs. Looking happens
+/// beside the pipeline; only what did not look right is looked at again in its turn.
+/// </summary>
+internal sealed class Verifier(
+    IClusterSource source, IDataplane dataplane, PipelineState state, LoopRequests requests, VerifyMetrics metrics, TimeProvider time, ILogger logger) : IDisposable
+{
+    /// <summary>Of one core.</summary>
+    private const double Share = 0.05;
+
+    /// <summary>An emptied map has thousands of them; their number says more than their names.</summary>
+    private const int MostLogged = 10;
+
+    private readonly SemaphoreSlim oneAtATime = new(1);
+
+    /// <param name="withSource">Also reads the source afresh, which costs the API server a list.</param>
+    /// <param name="repair">False: only look.</param>
+    public async Task<Verification> RunAsync(bool withSource, bool repair, CancellationToken cancellationToken)
+    {
+        await oneAtATime.WaitAsync(cancellationToken);
+        try
+        {
+            var begin = time.GetTimestamp();
+            var run = new VerifyRun();
+            if (withSource) await VerifySourceAsync(run, repair, cancellationToken);
+            await VerifyTablesAsync(run, repair, cancellationToken);
+            var result = run.ToResult(time.GetElapsedTime(begin));
+            Record(result, repair);
+            return result;
+        }
+        finally
+        {
+            oneAtATime.Release();
+        }
+    }
+
+    public void Dispose() => oneAtATime.Dispose();
+
+    private async Task VerifySourceAsync(VerifyRun run, bool repair, CancellationToken cancellationToken)
+    {
+        if (source is not IVerifiableSource verifiable)
+        {
+            run.NotCompared.Add($"api: {source.Status.Description} is no API server; files are read again whenever they change");
+            return;
+        }
+        try
+        {
+            var result = await verifiable.VerifyAsync(repair, cancellationToken);
+            run.Add(result.Compared, result.Differences, result.Repaired);
+        }
+        catch (IOException e)
+        {
+            run.NotCompared.Add($"api: {e.Message}");
+            run.Failed = true;
+        }
+    }
+
+    private async Task VerifyTablesAsync(VerifyRun run, bool repair, CancellationToken cancellationToken)
+    {
+        if (state.Compiled is not { } compiled)
+        {
+            run.NotCompared.Add("table, mirror and kernel: nothing has been programmed yet; `ebpflb status` says what is missing");
+            run.Failed = true;
+            return;
+        }
+        var fresh = ForwardingCompiler.Compile(compiled.Snapshot, compiled.Options, previous: null);
+        List<Difference> compiledAnew = [.. TableDifferences.Between(fresh, compiled.Table)];
+        run.Add([new ComparedElements(VerifyStage.Table, "services", fresh.Services.Length)], compiledAnew, new HashSet<Difference>());
+
+        var verification = dataplane.NewVerification();
+        var pacer = new SweepPacer(time, Share);
+        pacer.Begin();
+        foreach (var _ in verification.Scan()) await pacer.PaceAsync(cancellationToken);
+        var (differences, repaired) = await requests.RunAsync(
+            turn =>
+            {
+                var found = verification.Confirm(repair);
+                HashSet<Difference> gone = [];
+                if (repair && found.Count + compiledAnew.Count > 0)
+                {
+                    var round = turn.RunAgain(anew: compiledAnew.Count > 0);
+                    gone = [.. found.Except(verification.Confirm(adopt: false))];
+                    if (round is { Applied: true }) gone.UnionWith(compiledAnew);
+                }
+                return (found, gone);
+            },
+            cancellationToken);
+        run.Add(verification.Compared, differences, repaired);
+    }
+
+    private void Record(Verification result, bool repair)
+    {
+        foreach (var stage in result.Differences.GroupBy(d => d.Stage)) metrics.RecordDifferences(stage.Key, stage.Count());
+        metrics.RecordVerified(result.Duration, result.IsComplete ? time.GetUtcNow() : null);
+        foreach (var difference in result.Differences.Take(MostLogged))
+            Log.Differs(logger, difference.Stage, difference.ToString(), result.Repaired.Contains(difference) ? "repaired" : repair ? "not repaired" : "only looked at");
+        if (result.Differences.Count > MostLogged) Log.MoreDiffer(logger, result.Differences.Count - MostLogged);
+        Log.Verified(logger, result.Compared.Sum(c => c.Elements), result.Differences.Count, result.Repaired.Count, result.Duration.TotalMilliseconds);
+    }
+}

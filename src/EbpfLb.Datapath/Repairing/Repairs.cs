@@ -1,0 +1,20 @@
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Datapath.Repairing;
+
+/// <summary>Counts what was put back, and says it. Thread-safe.</summary>
+internal sealed class Repairs(ILogger logger)
+{
+    private readonly long[] counts = new long[Enum.GetValues<RepairKind>().Length];
+
+    public IReadOnlyDictionary<RepairKind, long> Counts
+        => Enum.GetValues<RepairKind>().ToDictionary(kind => kind, kind => Interlocked.Read(ref counts[(int)kind]));
+
+    /// <param name="what">Names that were missing.</param>
+    public void Record(RepairKind kind, params IReadOnlyList<string> what)
+    {
+        if (what.Count == 0) return;
+        Interlocked.Add(ref counts[(int)kind], what.Count);
+        Log.Repaired(logger, kind, string.Join(", ", what));
+    }
+}
