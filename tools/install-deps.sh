@@ -25,15 +25,15 @@ if [ "${#packages[@]}" -gt 0 ]; then
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
 fi
 
-# promtool is in the package of the Prometheus server, which nobody asked to have running: only the tool is taken out.
-if [ "${1:-}" = test ] && ! command -v promtool >/dev/null 2>&1 && [ ! -x build/tools/promtool ]; then
-	echo "unpacking: promtool"
+# Tests start a Prometheus of their own; nobody asked to have the package's running: only the programs are taken out.
+if [ "${1:-}" = test ] && ! { command -v promtool && command -v prometheus; } >/dev/null 2>&1 && [ ! -x build/tools/prometheus ]; then
+	echo "unpacking: prometheus, promtool"
 	there=$(mktemp -d)
 	trap 'rm -rf "$there"' EXIT
 	apt-get update -qq
 	(cd "$there" && apt-get -o APT::Sandbox::User=root download -qq prometheus >/dev/null && dpkg-deb -x prometheus_*.deb .)
 	mkdir -p build/tools
-	cp "$there/usr/bin/promtool" build/tools/
+	cp "$there/usr/bin/promtool" "$there/usr/bin/prometheus" build/tools/
 fi
 
 if ! command -v dotnet >/dev/null 2>&1; then

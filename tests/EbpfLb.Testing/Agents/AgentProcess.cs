@@ -15,8 +15,11 @@ namespace EbpfLb.Testing.Agents;
 /// </summary>
 public sealed class AgentProcess : IDisposable
 {
+    /// <summary>On the node's loopback.</summary>
+    public const int MetricsPort = 10249;
+
     private const int HealthPort = 10256;
-    private const int MetricsPort = 10249;
+
     private readonly AgentOptions options;
     private readonly DirectoryInfo runDirectory = Directory.CreateTempSubdirectory("ebpflb-run-");
     private readonly ProcessPlace place;
