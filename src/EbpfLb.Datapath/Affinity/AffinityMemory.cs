@@ -36,9 +36,9 @@ internal sealed class AffinityMemory(BpfMap<LbAffKey, LbAff> map, KernelArray<Lb
 
     private bool IsLive(in LbAffKey key, in LbAff value)
     {
-        const LbBackendFlag listed = LbBackendFlag.InCluster | LbBackendFlag.InLocal;
+        const uint listed = (uint)(LbBackendFlag.InCluster | LbBackendFlag.InLocal);
         if (value.BackendId >= (uint)backends.Length) return false;
         var backend = backends.Read(value.BackendId);
-        return backend.ServiceId == key.ServiceId && ((LbBackendFlag)backend.Flags & listed) != 0;
+        return backend.ServiceId == key.ServiceId && (backend.Flags & listed) != 0;
     }
 }
