@@ -71,16 +71,26 @@ public sealed class AgentProcess : IDisposable
     }
 
     /// <summary>Waits until /readyz says 200: first lists complete, everything programmed, hooks proven by the canary.</summary>
-    public void WaitUntilReady() => Eventually.Get(
-        () =>
+    public void WaitUntilReady()
+    {
+        try
         {
-            if (process!.HasExited)
-                throw new InvalidOperationException($"the agent ended with {process.WaitForExit()}:\n{Log}");
-            return Health();
-        },
-        status => status == HttpStatusCode.OK,
-        "the agent to be ready",
-        TimeSpan.FromSeconds(30));
+            Eventually.Get(
+                () =>
+                {
+                    if (process!.HasExited)
+                        throw new InvalidOperationException($"the agent ended with {process.WaitForExit()}:\n{Log}");
+                    return Health();
+                },
+                status => status == HttpStatusCode.OK,
+                "the agent to be ready",
+                TimeSpan.FromSeconds(120));
+        }
+        catch (TimeoutException exception)
+        {
+            throw new TimeoutException($"the agent {Instance} is not ready. Its log:\n{Log}", exception);
+        }
+    }
 
     /// <summary>Status of /readyz; null while nothing listens.</summary>
     public HttpStatusCode? Health()
