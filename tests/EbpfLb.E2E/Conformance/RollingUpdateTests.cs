@@ -7,10 +7,13 @@ namespace EbpfLb.E2E.Conformance;
 
 /// <summary>Pods are replaced one by one as a Deployment does it, servers really end, and clients outside do not notice (loadbalancer.go).</summary>
 [Collection(typeof(ConformanceCollection))]
-public sealed class RollingUpdateTests(ConformanceCluster lab)
+public sealed class RollingUpdateTests(ConformanceCluster lab) : IDisposable
 {
     private const int Port = 8090;
     private readonly TestCluster cluster = lab.Cluster;
+    private readonly Queue<PodServer> servers = [];
+
+    public void Dispose() => EndAllBut(0);
 
     [Theory]
     [InlineData("Cluster")]
@@ -19,7 +22,7 @@ public sealed class RollingUpdateTests(ConformanceCluster lab)
     {
         // The only pod is followed by one on the same node, as under the policy Local a load balancer would send clients nowhere else.
         var (name, next) = ("a", "b");
-        var server = Serve(name);
+        Serve(name);
         var service = lab.Publish([name], manifest => manifest with { ExternalTrafficPolicy = policy, Ports = [.. manifest.Ports.Select(port => port with { TargetPort = Port })] });
         var loads = (
             from family in ConformanceCluster.Families
@@ -30,7 +33,7 @@ public sealed class RollingUpdateTests(ConformanceCluster lab)
         for (var round = 0; round < 4; round++)
         {
             // The old one is told to end before the new one is ready: it serves on meanwhile.
-            var following = Serve(next);
+            Serve(next);
             lab.Manifests.Put(service.Manifest with { Endpoints = [], TerminatingEndpoints = Of(name), UnreadyEndpoints = Of(next) });
             Assert.All(loads, load => load.AfterMore(20));
             lab.Manifests.Put(service.Manifest with { Endpoints = Of(next), TerminatingEndpoints = Of(name) });
@@ -39,8 +42,7 @@ public sealed class RollingUpdateTests(ConformanceCluster lab)
             // Requests under way at that time have their answer.
             Assert.All(loads, load => load.AfterMore(5));
             lab.Manifests.Put(service.Manifest with { Endpoints = Of(next) });
-            server.Dispose();
-            server = following;
+            EndAllBut(1);
             (name, next) = (next, name);
             Assert.All(loads, load => load.AfterMore(20));
         }
@@ -50,8 +52,14 @@ public sealed class RollingUpdateTests(ConformanceCluster lab)
             Assert.True(report.IsClean, report.Line);
             Assert.Equal(2, report.Names.Keys.Select(reply => reply[0]).Distinct().Count());
         }
-        server.Dispose();
     }
 
-    private PodServer Serve(string pod) => cluster.Keep(PodServer.Start(cluster.Pod(pod).Place, pod, $"{Port}", $"{Port}", showClient: true));
+    private void Serve(string pod) => servers.Enqueue(PodServer.Start(cluster.Pod(pod).Place, pod, $"{Port}", $"{Port}", showClient: true));
+
+    /// <summary>The oldest first.</summary>
+    private void EndAllBut(int count)
+    {
+        while (servers.Count > count)
+            servers.Dequeue().Dispose();
+    }
 }
