@@ -94,6 +94,21 @@ struct lb_ct_cursor {
 	__u64 closed;
 };
 
+/* Key of lb_snat_full: between whom source ports are searched for. Addresses: IPv4 as v4-mapped. */
+struct lb_snat_way {
+	__be32 src[4]; /* whose ports */
+	__be32 dst[4]; /* the backend */
+	__be16 dport;
+	__u8 proto;
+	__u8 pad; /* 0 */
+};
+
+/* Value of lb_snat_full: a search that was long. */
+struct lb_snat_full {
+	__u32 tick; /* to its end searches are short */
+	__u32 next; /* place in the range where they go on */
+};
+
 /* Key of lb_frags. */
 struct lb_frag_key {
 	__be32 src[4]; /* IPv4 as v4-mapped */

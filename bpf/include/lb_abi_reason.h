@@ -45,7 +45,7 @@ enum lb_reason {
 	LB_DROP_NO_LOCAL = 32,	   /* traffic policy Local, and no local endpoint */
 	LB_DROP_RANGE = 33,	   /* source not in loadBalancerSourceRanges */
 	LB_DROP_CT_FULL = 34,	   /* lb_conntrack is full of established flows */
-	LB_DROP_SNAT_PORTS = 35,   /* every SNAT port towards this backend is taken */
+	LB_DROP_SNAT_PORTS = 35,   /* no free SNAT port towards this backend was found */
 	LB_DROP_NO_ROUTE = 36,	   /* no route to the backend or back to the client */
 	LB_DROP_NO_SNAT_ADDR = 37, /* the device that leads to the backend has no address */
 	LB_DROP_NO_FLOW = 38,	   /* RST to a frontend without a flow */

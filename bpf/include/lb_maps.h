@@ -220,6 +220,18 @@ struct {
 	__uint(max_entries, 1);
 } lb_ct_cursor __weak SEC(".maps");
 
+/*
+ * Backends towards which source ports are used up, or nearly: a search through all of the range is
+ * made once in a tick, others look at a few ports each. Written by programs. Full: the least
+ * recently used is forgotten, and searched through once more.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__type(key, struct lb_snat_way);
+	__type(value, struct lb_snat_full);
+	__uint(max_entries, 1024);
+} lb_snat_full __weak SEC(".maps");
+
 /* Ports of datagrams under way in fragments. Written by programs. Full: the oldest is forgotten. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

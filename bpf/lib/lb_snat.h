@@ -8,6 +8,12 @@
  * the same place of the range, ports of one client to different places as far as the range goes,
  * and those of others come next only when the place is taken: by a flow, or by one that has closed
  * and is remembered for as long as TIME_WAIT lasts.
+ *
+ * Where ports are used up a search through all of the range would be made for every SYN. One is
+ * made in a tick: it leaves a mark (lb_snat_full), and to the end of the tick searches towards that
+ * backend look at a few ports each, every one where the last has stopped. So long searches pass no
+ * more ports in a tick than there are flows, on each CPU, and a port that becomes free is found by
+ * the next tick, sooner where many ask.
  */
 #ifndef LB_SNAT_H
 #define LB_SNAT_H
@@ -16,13 +22,16 @@
 
 /* Ports tried before those of closed flows are taken too. */
 #define LB_SNAT_POLITE 32
+/* Ports looked at after those until the search is a long one. */
+#define LB_SNAT_FEW 128
 
 struct lb_snat_search {
 	struct lb_walk *walk;
 	__u32 first; /* host order */
 	__u32 count;
 	__u32 start;
-	__s32 rc;
+	__s16 rc;
+	__u16 take; /* ports of closed flows too */
 };
 
 /* The port's owner has closed, or is a UDP question that was answered: it goes, and the port is
@@ -49,7 +58,7 @@ static long lb_snat_step(__u32 index, struct lb_snat_search *search)
 		return 1;
 	walk->to.sport = bpf_htons(search->first + (search->start + index) % count);
 	rc = lb_ct_put_other(walk);
-	if (rc == -EEXIST && index >= LB_SNAT_POLITE) {
+	if (rc == -EEXIST && search->take) {
 		rc = lb_snat_take(walk);
 		if (!rc)
 			lb_count(LB_CT_PORT_TAKEN);
@@ -67,19 +76,77 @@ lb_inline __u32 lb_snat_place(const struct lb_tuple *at)
 	return (client * 0x9e3779b1 >> 16) + bpf_ntohs(at->sport);
 }
 
-/* Finds a port for walk->to and claims it, over the whole range before giving up. 0, -EEXIST when
- * all are taken, another error when the table is full. */
+lb_inline void lb_snat_way_of(struct lb_snat_way *way, const struct lb_walk *walk)
+{
+	lb_copy16(way->src, walk->to.src);
+	lb_copy16(way->dst, walk->to.dst);
+	way->dport = walk->to.dport;
+	way->proto = walk->to.proto;
+	way->pad = 0;
+}
+
+/* Whether the mark still counts. The walk's tick is that of the moment: its flow is a new one. */
+lb_inline bool lb_snat_full_now(const struct lb_snat_full *full, const struct lb_walk *walk)
+{
+	return (__s32)(full->tick - walk->ct.tick) >= 0;
+}
+
+/* Where a short search goes on; negative: a long one may be made. */
+lb_once int lb_snat_recall(const struct lb_walk *walk)
+{
+	const struct lb_snat_full *full;
+	struct lb_snat_way way;
+
+	if (!walk)
+		return -EINVAL;
+	lb_snat_way_of(&way, walk);
+	full = bpf_map_lookup_elem(&lb_snat_full, &way);
+	return full && lb_snat_full_now(full, walk) ? (__u16)full->next : -ENOENT;
+}
+
+/* The next search goes on at this place. */
+lb_once int lb_snat_remember(const struct lb_walk *walk, __u32 next)
+{
+	struct lb_snat_full *full, fresh;
+	struct lb_snat_way way;
+
+	if (!walk)
+		return -EINVAL;
+	lb_snat_way_of(&way, walk);
+	full = bpf_map_lookup_elem(&lb_snat_full, &way);
+	if (full && lb_snat_full_now(full, walk)) {
+		full->next = next;
+		return 0;
+	}
+	fresh.tick = walk->ct.tick;
+	fresh.next = next;
+	return bpf_map_update_elem(&lb_snat_full, &way, &fresh, BPF_ANY);
+}
+
+/* Finds a port for walk->to and claims it. 0, -EEXIST when none was found, another error when the
+ * table is full. */
 lb_once long lb_snat_claim(struct lb_walk *walk)
 {
 	const struct lb_settings *set = lb_settings_get();
 	struct lb_snat_search search = {.walk = walk, .rc = -EEXIST};
+	__u32 steps;
+	int next;
 
 	if (!walk || !set || set->snat_port_last < set->snat_port_first)
 		return -EEXIST;
 	search.first = set->snat_port_first;
 	search.count = set->snat_port_last - set->snat_port_first + 1;
 	search.start = lb_snat_place(&walk->pkt.tuple);
-	bpf_loop(search.count + LB_SNAT_POLITE, lb_snat_step, &search, 0);
+	bpf_loop(LB_SNAT_POLITE, lb_snat_step, &search, 0);
+	if (likely(search.rc != -EEXIST))
+		return search.rc;
+
+	search.take = true;
+	next = lb_snat_recall(walk);
+	search.start = next < 0 ? search.start + LB_SNAT_POLITE : next;
+	steps = bpf_loop(next < 0 ? search.count : LB_SNAT_FEW, lb_snat_step, &search, 0);
+	if (next >= 0 || steps > LB_SNAT_FEW)
+		lb_snat_remember(walk, (search.start + steps) % search.count);
 	return search.rc;
 }
 

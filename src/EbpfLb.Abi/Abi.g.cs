@@ -10,10 +10,10 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "c09704acdf347a6b3d28559f7f4e53076e81c5858cd0a848aeafd2df8d5146af";
+    public const string Hash = "04a924c8b26bcfd56e7fed826fde95e09b77febedd2a82b4bf1e6a533cc729e4";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
-    public const ulong MapsHash = 0x1a2244b85535a667;
+    public const ulong MapsHash = 0x6726e989ffea0171;
 }
 
 /// <summary>struct lb_addr, 20 bytes.</summary>
@@ -679,6 +679,49 @@ public record struct LbSlot
 
     /// <summary>Byte by byte.</summary>
     public readonly bool Equals(LbSlot other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+}
+
+/// <summary>struct lb_snat_full, 8 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 8)]
+public record struct LbSnatFull
+{
+    /// <summary>__u32 tick.</summary>
+    [FieldOffset(0)] public uint Tick;
+
+    /// <summary>__u32 next.</summary>
+    [FieldOffset(4)] public uint Next;
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbSnatFull other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+}
+
+/// <summary>struct lb_snat_way, 36 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 36)]
+public record struct LbSnatWay
+{
+    /// <summary>__be32[4] src.</summary>
+    [FieldOffset(0)] public Be32x4 Src;
+
+    /// <summary>__be32[4] dst.</summary>
+    [FieldOffset(16)] public Be32x4 Dst;
+
+    /// <summary>__be16 dport.</summary>
+    [FieldOffset(32)] public Be16 Dport;
+
+    /// <summary>__u8 proto.</summary>
+    [FieldOffset(34)] public byte Proto;
+
+    /// <summary>__u8 pad.</summary>
+    [FieldOffset(35)] public byte Pad;
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbSnatWay other) => AbiBytes.Same(this, other);
 
     /// <inheritdoc/>
     public override readonly int GetHashCode() => AbiBytes.Hash(this);

@@ -75,6 +75,10 @@ public static class Tables
     public static Table<uint, LbSlot> Slots { get; } =
         new("lb_slots", 2, 4, 8, 1024, 1024);
 
+    /// <summary>lb_snat_full: LruHash.</summary>
+    public static Table<LbSnatWay, LbSnatFull> SnatFull { get; } =
+        new("lb_snat_full", 9, 36, 8, 1024, 0);
+
     /// <summary>lb_sock: SkStorage, NoPrealloc.</summary>
     public static Table<int, LbSock> Sock { get; } =
         new("lb_sock", 24, 4, 52, 0, 1);
@@ -127,6 +131,7 @@ public static class Tables
         Services6,
         Settings,
         Slots,
+        SnatFull,
         Sock,
         SrcRanges4,
         SrcRanges6,

@@ -31,6 +31,7 @@ internal sealed class PacketTables : IDisposable
         Conntrack6 = Open(bpf, Abi.Tables.Conntrack6);
         CtPending = Open(bpf, Abi.Tables.CtPending);
         CtCursor = Open(bpf, Abi.Tables.CtCursor);
+        SnatFull = Open(bpf, Abi.Tables.SnatFull);
         Frags = Open(bpf, Abi.Tables.Frags);
         Stats = Keep(new PerCpuMap<uint, LbStat>(bpf.OpenMap(Abi.Tables.Stats.Name)));
         SvcStats = Keep(new PerCpuMap<uint, LbSvcStat>(bpf.OpenMap(Abi.Tables.SvcStats.Name)));
@@ -70,6 +71,8 @@ internal sealed class PacketTables : IDisposable
     public BpfMap<uint, LbCtKey6> CtPending { get; }
 
     public BpfMap<uint, LbCtCursor> CtCursor { get; }
+
+    public BpfMap<LbSnatWay, LbSnatFull> SnatFull { get; }
 
     public BpfMap<LbFragKey, LbFrag> Frags { get; }
 
@@ -111,11 +114,22 @@ internal sealed class PacketTables : IDisposable
         }
     }
 
-    /// <summary>No flow, no fragment is known.</summary>
+    /// <summary>As if the long searches for source ports had been made so many ticks earlier; a negative number is for later.</summary>
+    public void AgeSearches(int ticks)
+    {
+        foreach (var way in SnatFull.Keys())
+        {
+            var full = SnatFull.Lookup(way);
+            SnatFull.Update(way, full with { Tick = (uint)(full.Tick - ticks) });
+        }
+    }
+
+    /// <summary>No flow, no fragment, no search is known.</summary>
     public void ClearFlows()
     {
         Empty(Conntrack4);
         Empty(Conntrack6);
+        Empty(SnatFull);
         Empty(Frags);
         var cursor = CtCursor.Lookup(0);
         var halfOpen = CtPending.Info.MaxEntries / 3;
