@@ -50,7 +50,8 @@ enum lb_reason {
 	LB_DROP_NO_SNAT_ADDR = 37, /* the device that leads to the backend has no address */
 	LB_DROP_NO_FLOW = 38,	   /* RST to a frontend without a flow */
 	LB_DROP_RACE = 39,	   /* the service changed under our eyes every time */
-	LB_DROP_REWRITE = 40,	   /* the kernel refused to change the packet (no memory) */
+	LB_DROP_REWRITE = 40,	   /* the packet cannot be changed: no memory, or a first fragment
+				      of SCTP, whose checksum is that of the whole */
 	LB_DROP_LOOPBACK = 41,	   /* from outside to a loopback address */
 	LB_DROP_UNALLOCATED = 42,  /* to an address of a service CIDR that no service has */
 

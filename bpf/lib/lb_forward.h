@@ -258,6 +258,7 @@ lb_inline bool lb_fresh(hook_ctx *ctx, struct lb_walk *walk, int *verdict)
 lb_inline int lb_walk_on(hook_ctx *ctx, struct lb_walk *walk, enum lb_ct_hook hook)
 {
 	int verdict = HOOK_PASS;
+	bool fresh = false;
 
 	if (unlikely(walk->pkt.flags & LB_PACKET_FRAG) && !lb_fragment(ctx, walk, &verdict))
 		return verdict;
@@ -267,10 +268,15 @@ lb_inline int lb_walk_on(hook_ctx *ctx, struct lb_walk *walk, enum lb_ct_hook ho
 		if (hook == LB_CT_EGRESS ||
 		    unlikely(walk->pkt.flags & (LB_PACKET_ICMP_ERROR | LB_PACKET_FRAG_LATER)))
 			return HOOK_PASS;
-		if (!lb_fresh(ctx, walk, &verdict))
+		fresh = lb_fresh(ctx, walk, &verdict);
+		if (!fresh)
 			return verdict;
 	}
-	return lb_carry(ctx, walk, hook);
+	verdict = lb_carry(ctx, walk, hook);
+	/* Nobody will have heard of this flow. */
+	if (unlikely(walk->reason == LB_DROP_REWRITE) && fresh)
+		lb_ct_forget(walk);
+	return verdict;
 }
 
 /* `l3` as in lb_parse(). */

@@ -59,7 +59,7 @@ public static class ReasonCatalog
         new(LbReason.DropNoFlow, ReasonKind.Dropped, "a RST to a frontend without a flow", "nothing: its flow is gone already"),
         new(LbReason.DropRace, ReasonKind.Dropped, "the service changed under the program's eyes every time",
             "nothing, as clients send again; many of these mean a service that changes without end"),
-        new(LbReason.DropRewrite, ReasonKind.Dropped, "the kernel refused to change the packet, for want of memory", "free memory on the node"),
+        new(LbReason.DropRewrite, ReasonKind.Dropped, "the packet could not be changed: no memory, or a first fragment of SCTP whose ports would change", "free memory on the node; let SCTP not send fragments (path MTU discovery)"),
         new(LbReason.DropLoopback, ReasonKind.Dropped, "from outside to a loopback address", "nothing here: look for who sends such packets"),
         new(LbReason.DropUnallocated, ReasonKind.Dropped, "to an address of a service CIDR that no service has",
             "look for a client that remembers the address of a service that is gone"),

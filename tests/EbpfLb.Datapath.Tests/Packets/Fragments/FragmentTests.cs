@@ -134,6 +134,50 @@ public sealed class FragmentTests(PacketFixture fixture) : PacketTest(fixture.Pr
         All(whole.To(Ends.Of(Family.IPv6).LocalPod, BackendPort), Verdict.Pass, whole.Fragments(Piece).Select(f => In(f)));
     }
 
+    /// <summary>The checksum of SCTP is that of the whole, and a first fragment does not have that: it can be helped only if its ports stay.</summary>
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void A_first_fragment_of_SCTP_whose_ports_would_change_is_dropped_and_opens_no_flow(Family family)
+    {
+        var piece = FromClient(family, Segments.Opening(L4.Sctp)).Payload(400).Fragments(Piece)[0];
+        foreach (var backend in (BackendSpec[])[LocalBackend(family), RemoteBackend(family)])
+        {
+            Program.Reset();
+            Serve(L4.Sctp, family, backend);
+
+            Assert.Equal(Verdict.Drop, Program.Ingress(piece).Verdict);
+
+            Assert.Empty(Program.Tables.Flows());
+            Assert.Equal(1ul, Program.Count(LbReason.DropRewrite));
+            Assert.Equal(LbReason.DropRewrite, (LbReason)Assert.Single(Program.Events()).Reason);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void A_first_fragment_of_SCTP_that_cannot_be_helped_costs_an_association_nothing(Family family)
+    {
+        Serve(L4.Sctp, family, LocalBackend(family));
+        In(FromClient(family, Segments.Opening(L4.Sctp)));
+
+        Assert.Equal(Verdict.Drop, Program.Ingress(FromClient(family, Segments.Data(L4.Sctp)).Payload(400).Fragments(Piece)[0]).Verdict);
+
+        OnlyFlow();
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void Fragments_of_SCTP_whose_ports_stay_follow_the_first_one(Family family)
+    {
+        var at = Ends.Of(family);
+        Serve(L4.Sctp, family, new BackendSpec(at.LocalPod, NodePort, OnThisNode: true));
+        var whole = FromClient(family, Segments.Opening(L4.Sctp)).Payload(400);
+
+        All(whole.To(at.LocalPod, NodePort), Verdict.Pass, whole.Fragments(Piece).Select(f => In(f)));
+
+        OnlyFlow();
+    }
+
     private static void All(PacketBuilder expected, Verdict verdict, IEnumerable<PacketResult> results)
     {
         var pieces = expected.Fragments(Piece);
