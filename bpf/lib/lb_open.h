@@ -241,9 +241,10 @@ lb_inline bool lb_open_source(struct lb_walk *walk, const struct lb_device *devi
 }
 
 /*
- * Route, address, port and so the reply entry. LB_REASON_NONE: done. A backend of this node whose
- * device has no program of ours cannot have a SNATed flow, because its replies to an address of the
- * node would end there: it keeps seeing its client (LB_CT_STACK).
+ * Route, address, port and so the reply entry. LB_REASON_NONE: done. A backend whose device has no
+ * program of ours cannot have a SNATed flow, because its replies to an address of the node would
+ * end there: it keeps seeing its client (LB_CT_STACK). Such are backends of this node, also those
+ * whose slice does not say where they are.
  */
 HOOK_ONCE enum lb_reason lb_open_snat(hook_ctx *ctx, struct lb_walk *walk)
 {
@@ -253,7 +254,8 @@ HOOK_ONCE enum lb_reason lb_open_snat(hook_ctx *ctx, struct lb_walk *walk)
 	if (!walk || !lb_fib_forward(ctx, walk))
 		return LB_DROP_NO_ROUTE;
 	device = lb_device_get(walk->ct.oif);
-	if (walk->ct.flags & LB_CT_DIRECT && !(device && device->flags & LB_DEVICE_POD)) {
+	if ((device && device->flags & LB_DEVICE_BARE) ||
+	    (walk->ct.flags & LB_CT_DIRECT && !(device && device->flags & LB_DEVICE_POD))) {
 		walk->ct.flags = LB_CT_STACK;
 		walk->ct.oif = 0;
 		walk->ct.mtu = 0;

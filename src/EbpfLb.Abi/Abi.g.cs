@@ -10,7 +10,7 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "04a924c8b26bcfd56e7fed826fde95e09b77febedd2a82b4bf1e6a533cc729e4";
+    public const string Hash = "c49d07cd1ce268e51da66b7edafb06984d701205157a29cb564028503dc02ca0";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
     public const ulong MapsHash = 0x6726e989ffea0171;
@@ -982,6 +982,9 @@ public enum LbDeviceFlag : uint
 
     /// <summary>LB_DEVICE_DETECT.</summary>
     Detect = 2,
+
+    /// <summary>LB_DEVICE_BARE.</summary>
+    Bare = 4,
 }
 
 /// <summary>enum lb_node_addr_flag.</summary>

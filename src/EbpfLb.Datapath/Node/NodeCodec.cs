@@ -14,7 +14,8 @@ internal static class NodeCodec
     {
         var value = new LbDevice
         {
-            Flags = (device.Pod ? (uint)LbDeviceFlag.Pod : 0) | (device.Detect ? (uint)LbDeviceFlag.Detect : 0),
+            Flags = (device.Pod ? (uint)LbDeviceFlag.Pod : 0) | (device.Detect ? (uint)LbDeviceFlag.Detect : 0)
+                | (device.Bare ? (uint)LbDeviceFlag.Bare : 0),
         };
         if (device.Snat4 is { } snat4) value.Snat4 = ToBe32(snat4);
         if (device.Snat6 is { } snat6) value.Snat6 = ToBe32x4(snat6);

@@ -9,4 +9,5 @@ namespace EbpfLb.Datapath.Node;
 /// <param name="Snat6">The same for IPv6.</param>
 /// <param name="Pod">Pods are behind it: what comes in is theirs, and replies to it come back through us.</param>
 /// <param name="Detect">detectLocalMode by interface: its sources are pods.</param>
-public sealed record NodeDevice(uint Ifindex, string Name, IpAddress? Snat4, IpAddress? Snat6, bool Pod = false, bool Detect = false);
+/// <param name="Bare">No program of ours is there: replies to an address of this node that come in by it would end at the node.</param>
+public sealed record NodeDevice(uint Ifindex, string Name, IpAddress? Snat4, IpAddress? Snat6, bool Pod = false, bool Detect = false, bool Bare = false);

@@ -35,7 +35,8 @@ public static class NodeStateBuilder
         Pod: device.Role == DeviceRole.Pod,
         // A program at a port of the bridge sees the packet before it comes in by the bridge.
         Detect: options.Detector.Matches(device.Link.Name)
-            || (options.Detector.Mode == DetectLocalMode.BridgeInterface && options.Detector.Matches(names.GetValueOrDefault(device.Link.MasterIndex, ""))));
+            || (options.Detector.Mode == DetectLocalMode.BridgeInterface && options.Detector.Matches(names.GetValueOrDefault(device.Link.MasterIndex, ""))),
+        Bare: !device.IsAttached);
 
     private static IEnumerable<NodeAddress> Addresses(NetworkSnapshot network, NodeAddresses addresses, NodeOptions options) => network.Addresses
         .Where(a => !a.Flags.HasFlag(AddressFlags.DadFailed))

@@ -51,6 +51,34 @@ public sealed class FlowTests(PacketFixture fixture) : PacketTest(fixture.Progra
     }
 
     [Theory]
+    [MemberData(nameof(Families))]
+    public void A_client_that_asks_the_backend_itself_from_the_same_port_gets_its_answers(Family family)
+    {
+        var at = Ends.Of(family);
+        Open(L4.Tcp, family, local: true);
+        var direct = PacketBuilder.From(at.Client, ClientPort).To(at.LocalPod, BackendPort).Over(Segments.Opening(L4.Tcp)).Payload(0);
+
+        Untouched(direct, In(direct));
+
+        var answer = PacketBuilder.From(at.LocalPod, BackendPort).To(at.Client, ClientPort).Over(new TcpSegment(TcpFlags.Syn | TcpFlags.Ack)).Payload(0);
+        Untouched(answer, Out(answer));
+        Assert.Empty(Program.Tables.Flows());
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void Packets_within_a_direct_connection_end_no_flow(Family family)
+    {
+        var at = Ends.Of(family);
+        Open(L4.Tcp, family, local: true);
+        var direct = PacketBuilder.From(at.Client, ClientPort).To(at.LocalPod, BackendPort).Over(Segments.Data(L4.Tcp)).Payload(9);
+
+        Untouched(direct, In(direct));
+
+        OnlyFlow();
+    }
+
+    [Theory]
     [MemberData(nameof(Ways))]
     public void A_packet_brings_the_time_of_both_entries_up_to_date(L4 protocol, Family family, bool local)
     {

@@ -104,6 +104,22 @@ public sealed class WayTests(PacketFixture fixture) : PacketTest(fixture.Program
         Counted((LbReason.DropNoSnatAddr, 1));
     }
 
+    /// <summary>An endpoint of this node whose slice does not name it: its replies to an address of the node would never meet us.</summary>
+    [Theory]
+    [MemberData(nameof(Talks))]
+    public void Towards_a_device_without_a_program_of_ours_the_client_keeps_its_address(L4 protocol, Family family)
+    {
+        var at = Ends.Of(family);
+        Serve(protocol, family, RemoteBackend(family));
+        Program.Tables.Devices.Update((uint)PacketLab.Lan.Index, new LbDevice { Flags = (uint)LbDeviceFlag.Bare });
+        var sent = FromClient(family, Segments.Opening(protocol));
+
+        Became(sent.To(at.RemotePod, BackendPort), Verdict.Pass, In(sent));
+
+        var answer = PacketBuilder.From(at.RemotePod, BackendPort).To(at.Client, ClientPort).Over(Segments.Answer(protocol)).Payload(5);
+        Became(answer.WithSource(at.Node, NodePort), Verdict.Pass, Out(answer));
+    }
+
     [Theory]
     [MemberData(nameof(Talks))]
     public void A_route_that_goes_away_under_a_flow_is_noticed(L4 protocol, Family family)
