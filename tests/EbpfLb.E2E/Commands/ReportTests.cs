@@ -59,27 +59,6 @@ public sealed class ReportTests(TestNode node) : IClassFixture<TestNode>
         Assert.Equal(node.Addresses("a", "c").Select(ip => ip.ToString()).Order(), addresses.Order());
     }
 
-    [Fact]
-    public async Task Metrics_are_as_promtool_wants_them()
-    {
-        using var http = NetnsListener.HttpClient(node.Node.Place.NetnsPath!);
-        var text = await http.GetStringAsync(new Uri("http://127.0.0.1:10249/metrics"), TestContext.Current.CancellationToken);
-        var file = Path.GetTempFileName();
-        try
-        {
-            await File.WriteAllTextAsync(file, text, TestContext.Current.CancellationToken);
-
-            var (code, output) = ChildProcess.Run(new ProcessPlace(null, null), "/bin/sh", "-c", $"'{RepositoryPaths.Tool("promtool")}' check metrics < '{file}'");
-
-            Assert.True(code == 0, output);
-            Assert.Contains("ebpflb", text, StringComparison.Ordinal);
-        }
-        finally
-        {
-            File.Delete(file);
-        }
-    }
-
     /// <summary>The row of the service's IPv4 frontend.</summary>
     private JsonElement Row(TestService service, string port) => node.Agent.Json("services").GetProperty("services").EnumerateArray().Single(row =>
         row.GetProperty("service").GetString() == $"default/{service.Manifest.Name}"
