@@ -19,7 +19,7 @@ public sealed class WritingTests
         new EbpfLbConfiguration
         {
             Instance = "lab", ApiServers = ["https://[::1]:6443"], SyncPeriod = TimeSpan.FromMinutes(1), Devices = new() { Uplinks = ["eth*", "bond+"] },
-            Flows = new() { Udp = TimeSpan.FromSeconds(7), SweepCpuPercent = 0.5 }, Sizes = new() { Flows = 1000 }, DropEvents = false,
+            Flows = new() { Udp = TimeSpan.FromSeconds(7), SweepCpuPercent = 0.5 }, Sizes = new() { Flows = 1000 }, DropEvents = false, ServiceMetrics = 50,
         },
         []);
 

@@ -82,6 +82,8 @@ internal sealed class RunOptionSet
         Own("--run-dir", "DIR", $"Where the control socket is (default: {InstanceOptions.DefaultRunDirectory})", (c, text) => c with { RunDir = text }),
         Own("--bpffs", "DIR", "Mount point of the BPF file system that holds the pins (default: where it is mounted, else /sys/fs/bpf)", (c, text) => c with { BpfFs = text }),
         Own("--cgroup-root", "DIR", "cgroup v2 directory whose processes are served (default: the root of the cgroup2 mount)", (c, text) => c with { CgroupRoot = text }),
+        Own("--service-metrics", "N", "Give this many service ports counters of their own in the metrics, and sum up those beyond (default: 0, none)",
+            (c, text) => c with { ServiceMetrics = Int(text) }),
         Own("--min-sync-period", "TIME", "At least this long between two updates of the kernel, such as 500ms (default: 0, at once; what arrives during an update is merged)",
             (c, text) => c with { MinSyncPeriod = Time(text) }),
         Own("--sync-period", "TIME", "Longest wait before a failed update is tried again, and how often the hooks are checked (default: 30s)",

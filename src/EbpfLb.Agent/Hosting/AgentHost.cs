@@ -60,6 +60,7 @@ internal sealed class AgentHost(
         var drops = new DropHistory(DropHistory.DefaultCapacity);
         var flowMetrics = new FlowMetrics(meter, () => flowState.Flows);
         _ = new DatapathMetrics(meter, new DataplaneReadings(dataplane, state, flowState));
+        _ = new ServiceMetrics(meter, new ServiceSeries(dataplane, state, () => live.Current.ServiceMetrics, time).Read);
         _ = new ProcessMetrics(meter, VersionCommand.Version);
         _ = new EndpointMetrics(meter, () => NoLocalEndpoints.Count(state.Table));
         if (source is ApiServerSource api)

@@ -32,6 +32,7 @@ internal static class ConfiguredOptions
             ApiServers = [.. own.ApiServers.Select(s => new Uri(s))],
             HealthzAddress = own.ServeHealthz ? EndpointText.Parse(proxy.HealthzBindAddress, ConfigPorts.Healthz) : null,
             MetricsAddress = own.ServeMetrics ? EndpointText.Parse(proxy.MetricsBindAddress, ConfigPorts.Metrics) : null,
+            ServiceMetrics = own.ServiceMetrics,
             BindAddressHardFail = proxy.BindAddressHardFail,
             EnableProfiling = proxy.EnableProfiling,
             MinSyncPeriod = own.MinSyncPeriod ?? proxy.MinSyncPeriod,

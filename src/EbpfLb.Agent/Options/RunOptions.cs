@@ -41,6 +41,9 @@ internal sealed record RunOptions
     /// <summary>null: off.</summary>
     public IPEndPoint? MetricsAddress { get; init; }
 
+    /// <summary>Service ports with counters of their own in the metrics; 0: none.</summary>
+    public int ServiceMetrics { get; init; }
+
     /// <summary>The agent ends when one of these cannot be bound (kube-proxy's bindAddressHardFail); else it tries again.</summary>
     public bool BindAddressHardFail { get; init; }
 
@@ -84,6 +87,7 @@ internal sealed record RunOptions
         MinSyncPeriod = others.MinSyncPeriod,
         SyncPeriod = others.SyncPeriod,
         Verbosity = others.Verbosity,
+        ServiceMetrics = others.ServiceMetrics,
         Flows = others.Flows,
         Node = others.Node,
         SetSysctls = others.SetSysctls,

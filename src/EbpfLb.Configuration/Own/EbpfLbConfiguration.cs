@@ -30,6 +30,9 @@ public sealed record EbpfLbConfiguration
 
     public bool ServeMetrics { get; init; } = true;
 
+    /// <summary>Service ports with counters of their own in the metrics; 0: none.</summary>
+    public int ServiceMetrics { get; init; }
+
     /// <summary>null: that of the section of kube-proxy's mode.</summary>
     public TimeSpan? SyncPeriod { get; init; }
 

@@ -15,6 +15,7 @@ public static class EbpfLbFields
         new("apiServers", "--api-server", Restart, "addresses of API servers, in place of the configured one"),
         new("serveHealthz", null, Restart, "false: nothing listens on healthzBindAddress"),
         new("serveMetrics", null, Restart, "false: nothing listens on metricsBindAddress"),
+        new("serviceMetrics", "--service-metrics", Hot, "service ports with counters of their own in the metrics; those beyond are summed; 0: none"),
         new("syncPeriod", "--sync-period", Hot, "in place of the period of kube-proxy's mode"),
         new("minSyncPeriod", "--min-sync-period", Hot, "in place of the period of kube-proxy's mode"),
         new("verifyPeriod", "--verify-period", Restart, "how often the maps are compared with what they should hold, and mended; 0: only by `ebpflb verify`"),

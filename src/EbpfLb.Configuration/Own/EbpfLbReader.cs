@@ -21,6 +21,7 @@ internal static class EbpfLbReader
             ApiServers = root.Texts("apiServers"),
             ServeHealthz = root.Flag("serveHealthz", true),
             ServeMetrics = root.Flag("serveMetrics", true),
+            ServiceMetrics = root.Int("serviceMetrics", 0),
             SyncPeriod = root.MaybeTime("syncPeriod"),
             MinSyncPeriod = root.MaybeTime("minSyncPeriod"),
             VerifyPeriod = root.Time("verifyPeriod", Defaults.VerifyPeriod),

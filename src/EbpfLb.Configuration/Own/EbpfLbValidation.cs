@@ -31,6 +31,7 @@ public static partial class EbpfLbValidation
             if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Scheme is not ("https" or "http"))
                 findings.Error($"apiServers[{index}]", $"'{text}' is not an address of a server; give one such as https://10.0.0.1:6443");
         }
+        if (config.ServiceMetrics < 0) findings.Error("serviceMetrics", $"{config.ServiceMetrics} is not a number of service ports; give 0 for none, or more");
         CheckPeriods(config, findings);
         if (config.LogFormat is not ("" or "text" or "json")) findings.Error("logFormat", $"'{config.LogFormat}' is none of its values; give text or json");
         if (config.UnknownPorts is not ("reject" or "ignore")) findings.Error("unknownPorts", $"'{config.UnknownPorts}' is none of its values; give reject or ignore");

@@ -19,6 +19,7 @@ internal static class EbpfLbJson
         ["apiServers"] = KubeProxyJson.Texts(config.ApiServers),
         ["serveHealthz"] = config.ServeHealthz,
         ["serveMetrics"] = config.ServeMetrics,
+        ["serviceMetrics"] = config.ServiceMetrics,
         ["syncPeriod"] = Time(config.SyncPeriod),
         ["minSyncPeriod"] = Time(config.MinSyncPeriod),
         ["verifyPeriod"] = Time(config.VerifyPeriod),

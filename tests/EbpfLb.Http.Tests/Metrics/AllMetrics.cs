@@ -19,6 +19,7 @@ internal sealed class AllMetrics : IDisposable
         Health = new HealthMetrics(meter);
         _ = new SourceMetrics(meter, Time, () => Source);
         _ = new DatapathMetrics(meter, Readings);
+        _ = new ServiceMetrics(meter, () => Services);
         Flow = new FlowMetrics(meter, () => Flows);
         Stale = new StaleMetrics(meter);
         _ = new ProcessMetrics(meter, "1.2.3");
@@ -46,6 +47,9 @@ internal sealed class AllMetrics : IDisposable
     public ConntrackReconcilerMetrics Reconciler { get; }
 
     public IReadOnlyList<NoLocalEndpointsReading> NoLocalEndpoints { get; set; } = [new(IpFamily.IPv4, "internal", 0), new(IpFamily.IPv4, "external", 2)];
+
+    public ServiceReadings? Services { get; set; } = new(
+        [new(new ObjectName("shop", "cart"), "http", "TCP", "IPv4", 5, 0, 1)], new(new ObjectName("", "_others"), "", "", "", 7, 9, 0), 3);
 
     public StaleMetrics Stale { get; }
 

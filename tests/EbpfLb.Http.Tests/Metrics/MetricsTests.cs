@@ -87,6 +87,18 @@ public sealed class MetricsTests : IDisposable
     }
 
     [Fact]
+    public void Service_ports_have_series_of_their_own_and_those_beyond_the_limit_one_together()
+    {
+        Assert.Contains("ebpflb_service_connections_total{namespace=\"shop\",service=\"cart\",port=\"http\",protocol=\"TCP\",ip_family=\"IPv4\"} 5", metrics.Lines);
+        Assert.Contains("ebpflb_service_datagrams_total{namespace=\"\",service=\"_others\",port=\"\",protocol=\"\",ip_family=\"\"} 9", metrics.Lines);
+        Assert.Contains("ebpflb_service_refused_total{namespace=\"shop\",service=\"cart\",port=\"http\",protocol=\"TCP\",ip_family=\"IPv4\"} 1", metrics.Lines);
+        Assert.Contains("ebpflb_service_ports{series=\"own\"} 1", metrics.Lines);
+        Assert.Contains("ebpflb_service_ports{series=\"summed\"} 3", metrics.Lines);
+        metrics.Services = null;
+        Assert.DoesNotContain(metrics.Lines, l => l.Contains("ebpflb_service_", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Packets_come_with_bytes_and_with_what_became_of_them()
     {
         Assert.Contains("ebpflb_packets_total{reason=\"drop_ct_full\",outcome=\"dropped\"} 2", metrics.Lines);
