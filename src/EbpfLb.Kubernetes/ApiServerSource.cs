@@ -31,11 +31,13 @@ public sealed record ApiServerSourceOptions(string NodeName)
 /// </summary>
 public sealed class ApiServerSource : IClusterSource, IVerifiableSource, IEventWriter, IDisposable
 {
+    private const string NotHeadlessLabel = "!service.kubernetes.io/headless";
+
     /// <summary>
-    /// Both labels for both kinds: the endpoint controllers copy a Service's labels to its slices, and leaving a slice
-    /// of an ignored Service out costs nothing (contract section 1).
+    /// For slices, to which the endpoint controllers copy a Service's labels (contract section 1). The Services of other proxies are read: their
+    /// ClusterIPs are somebody's.
     /// </summary>
-    private const string NotIgnored = "!service.kubernetes.io/service-proxy-name,!service.kubernetes.io/headless";
+    private const string NotIgnored = $"!service.kubernetes.io/service-proxy-name,{NotHeadlessLabel}";
 
     /// <summary>Known to servers from 1.31 on; refused by older ones, and then left out.</summary>
     private const string NotHeadless = "spec.clusterIP!=None";
@@ -120,7 +122,7 @@ public sealed class ApiServerSource : IClusterSource, IVerifiableSource, IEventW
         while (true)
         {
             using var generation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            var services = Create(ApiResources.Services, new ApiSelector(NotIgnored, NotHeadless), current.Services);
+            var services = Create(ApiResources.Services, new ApiSelector(NotHeadlessLabel, NotHeadless) { FieldsMayGo = true }, current.Services);
             var slices = Create(ApiResources.EndpointSlices, new ApiSelector(NotIgnored), current.Slices);
             var node = Create(ApiResources.Nodes, new ApiSelector(Fields: $"metadata.name={options.NodeName}"), current.Node);
             var cidrs = Create(ApiResources.ServiceCidrs, new ApiSelector(), current.ServiceCidrs, isOptional: true);

@@ -34,6 +34,9 @@ public static class ForwardingCompiler
         /// <summary>Services by name whose outcome must be resolved again, with what they want; null when they are gone.</summary>
         private readonly Dictionary<ObjectName, CompiledService?> changed = [];
 
+        /// <summary>ClusterIPs that other proxies serve.</summary>
+        private readonly List<IpAddress> foreign = [];
+
         public ForwardingTable Run(ClusterSnapshot snapshot)
         {
             var walk = new SourceWalk(previous.State.Sources, snapshot.Services);
@@ -42,6 +45,7 @@ public static class ForwardingCompiler
             var sameSources = sources.Length == previous.State.Sources.Length;
             foreach (var (_, entry) in snapshot.Services)
             {
+                if (entry.Service is { } service && service.Labels.HasFlag(ServiceLabels.ProxyName)) foreign.AddRange(service.ClusterIPs);
                 var index = walk.Find(entry);
                 var source = Compile(entry, index);
                 sameSources &= index == count && ReferenceEquals(source.Entry, previous.State.Sources[index].Entry);
@@ -97,8 +101,11 @@ public static class ForwardingCompiler
                 previous.Services.With(results), new CompileState(options, node, sources, newClaims, all), flat, cidrs);
         }
 
+        /// <summary>
+        /// Without those that another proxy's Service has an address of: kube-proxy drops after that proxy has translated, we come before it.
+        /// </summary>
         private ValueList<SourceRange> CidrsOf(ClusterSnapshot snapshot) => options.RefuseUnknownPorts
-            ? snapshot.ServiceCidrs.Where(c => options.Families.Contains(c.Prefix.Family)).Distinct().Order().ToValueList()
+            ? snapshot.ServiceCidrs.Where(c => options.Families.Contains(c.Prefix.Family) && !foreign.Exists(c.Contains)).Distinct().Order().ToValueList()
             : [];
 
         /// <summary>A frontend that changed hands changes Services that did not change themselves.</summary>

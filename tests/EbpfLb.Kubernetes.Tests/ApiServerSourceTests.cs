@@ -117,9 +117,12 @@ public sealed class ApiServerSourceTests : IAsyncLifetime
         await Until(_ => true);
 
         var lists = server.Requests.Where(r => r.Verb == "list").ToDictionary(r => r.Path, r => r.Query);
-        const string labels = "!service.kubernetes.io/service-proxy-name,!service.kubernetes.io/headless";
-        Assert.Equal((labels, "spec.clusterIP!=None"), (lists["/api/v1/services"]["labelSelector"], lists["/api/v1/services"]["fieldSelector"]));
-        Assert.Equal(labels, lists["/apis/discovery.k8s.io/v1/endpointslices"]["labelSelector"]);
+        Assert.Equal(
+            ("!service.kubernetes.io/headless", "spec.clusterIP!=None"),
+            (lists["/api/v1/services"]["labelSelector"], lists["/api/v1/services"]["fieldSelector"]));
+        Assert.Equal(
+            "!service.kubernetes.io/service-proxy-name,!service.kubernetes.io/headless",
+            lists["/apis/discovery.k8s.io/v1/endpointslices"]["labelSelector"]);
         Assert.Equal("metadata.name=node-1", lists["/api/v1/nodes"]["fieldSelector"]);
         Assert.All(lists.Values, q => Assert.Equal("500", q["limit"]));
     }
@@ -143,6 +146,12 @@ public sealed class ApiServerSourceTests : IAsyncLifetime
         server.Apply(SliceJson("web-1", "web", ip: "10.1.0.9"));
         await Until(s => Web(s)?.Slices[0].Endpoints[0].Address == IpAddress.Parse("10.1.0.9"));
         server.Apply(ServiceJson("web", labels: "\"service.kubernetes.io/service-proxy-name\":\"other\""));
+        await Until(s => Web(s)?.Service?.Labels == ServiceLabels.ProxyName);
+        server.Apply(ServiceJson("web", labels: "\"service.kubernetes.io/headless\":\"\""));
+        await Until(s => Web(s) is { Service: null });
+        server.Apply(ServiceJson("web"));
+        await Until(s => Web(s)?.Service?.Labels == ServiceLabels.None);
+        server.Delete(FakeResource.Services, "web", "shop");
         await Until(s => Web(s) is { Service: null });
         server.Delete(FakeResource.EndpointSlices, "web-1", "shop");
         await Until(s => Web(s) is null);

@@ -118,10 +118,12 @@ internal sealed class Reflector<T>(
 
     private async Task HandleAsync(ApiException trouble, CancellationToken cancellationToken)
     {
-        if (trouble.Failure == ApiFailure.BadRequest && resourceVersion is null && selector.Fields.Length > 0)
+        if (trouble.Failure == ApiFailure.BadRequest && selector is { Fields.Length: > 0, FieldsMayGo: true })
         {
             Log.FieldSelectorRefused(logger, resource.Plural, selector.Fields);
             selector = selector with { Fields = "" };
+            // Refused to a watch: the list came from a newer server of the same cluster.
+            resourceVersion = null;
             return;
         }
         if (isOptional && IsAbsent(trouble))

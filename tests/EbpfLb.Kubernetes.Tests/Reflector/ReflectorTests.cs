@@ -19,12 +19,12 @@ public sealed class ReflectorTests
     private static WatchEvent<Service> Bookmark(string version) => new(WatchEventType.Bookmark, new("", ""), null, version);
 
     /// <summary>Runs until everything scripted was asked for. Each wait is over at once; returns how long they were.</summary>
-    private async Task<List<TimeSpan>> RunAsync(string fields = "")
+    private async Task<List<TimeSpan>> RunAsync(string fields = "", bool fieldsMayGo = true)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         var waits = new List<TimeSpan>();
         var reflector = new Reflector<Service>(
-            api, ApiResources.Services, new ApiSelector(Fields: fields), sink, new ReflectorOptions(), time, new Random(1), NullLogger.Instance);
+            api, ApiResources.Services, new ApiSelector(Fields: fields) { FieldsMayGo = fieldsMayGo }, sink, new ReflectorOptions(), time, new Random(1), NullLogger.Instance);
         var run = reflector.RunAsync(stop.Token);
         while (!api.Exhausted.IsCompleted)
         {
@@ -119,6 +119,28 @@ public sealed class ReflectorTests
 
         Assert.Equal(["list spec.clusterIP!=None", "list", "watch 10", "list", "watch 20"], api.Calls);
         Assert.DoesNotContain(sink.Calls, c => c.StartsWith("failed", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_field_selector_that_only_the_watch_is_refused_is_left_out_of_a_new_list()
+    {
+        api.List("10").Fail(ApiFailure.BadRequest).List("20").Watch(null, Bookmark("21"));
+
+        await RunAsync("spec.clusterIP!=None");
+
+        Assert.Equal(["list spec.clusterIP!=None", "watch 10", "list", "watch 20"], api.Calls);
+        Assert.DoesNotContain(sink.Calls, c => c.StartsWith("failed", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_field_selector_that_says_which_object_is_meant_is_never_left_out()
+    {
+        api.Fail(ApiFailure.BadRequest).List("10").Watch(null, Bookmark("11"));
+
+        await RunAsync("metadata.name=node-1", fieldsMayGo: false);
+
+        Assert.Equal(["list metadata.name=node-1", "list metadata.name=node-1", "watch 10"], api.Calls);
+        Assert.Contains(sink.Calls, c => c.StartsWith("failed", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -106,6 +106,20 @@ public sealed class ClosedAddressTests
         Assert.Same(first.Find(ClusterBuilder.Name("web")), second.Find(ClusterBuilder.Name("web")));
     }
 
+    [Fact]
+    public void A_range_in_which_another_proxy_serves_an_address_is_left_alone()
+    {
+        cluster.Service("web", ["10.96.0.1"], ["http:80"]).Service("theirs", ["10.96.0.2"], ["http:80"], labels: ServiceLabels.ProxyName);
+        var shared = Ranges("10.96.0.0/12", "172.30.0.0/16", "fd00::/108").Compile();
+        Assert.Equal(["172.30.0.0/16", "fd00::/108"], shared.ServiceCidrs.Select(c => c.ToString()));
+
+        cluster.RemoveService("theirs");
+
+        Assert.Equal(["10.96.0.0/12", "172.30.0.0/16", "fd00::/108"], Ranges("10.96.0.0/12", "172.30.0.0/16", "fd00::/108").Compile(shared).ServiceCidrs.Select(c => c.ToString()));
+    }
+
+    private ClusterSnapshot Ranges(params string[] ranges) => cluster.Build() with { ServiceCidrs = [.. ranges.Select(SourceRange.Parse)] };
+
     private static string[] Closed(ForwardingTable table) =>
         [.. table.Services.SelectMany(s => s.Ports).Select(p => p.ClosedAddress).OfType<IpAddress>().Order().Select(a => a.ToString())];
 }
