@@ -17,7 +17,7 @@ internal struct WireEndpoint
 {
     public WireIp[]? Addresses { get; set; }
 
-    public WireConditions Conditions { get; set; }
+    public WireConditions? Conditions { get; set; }
 
     public string? NodeName { get; set; }
 

@@ -50,6 +50,15 @@ public sealed class ServiceMappingTests
     public void Servers_before_dual_stack_fill_only_clusterIP()
         => Assert.Equal([Ip("10.96.0.7")], WithSpec("""{"clusterIP":"10.96.0.7"}""").ClusterIPs);
 
+    [Theory]
+    [InlineData("""{"clusterIP":"fd00::7","clusterIPs":["fd00::7","10.96.0.7"],"ipFamilies":["IPv6","IPv4"]}""")]
+    [InlineData("""{"clusterIP":"fd00::7","clusterIPs":["fd00::7","10.96.0.7"]}""")]
+    public void The_families_may_come_in_either_order(string spec)
+    {
+        Assert.Equal([Ip("fd00::7"), Ip("10.96.0.7")], WithSpec(spec).ClusterIPs);
+        Assert.Empty(wire.Warnings);
+    }
+
     [Fact]
     public void A_cluster_ip_that_is_no_address_is_dropped_and_named()
     {
@@ -74,6 +83,17 @@ public sealed class ServiceMappingTests
     [InlineData("""{"sessionAffinity":"ClientIP","sessionAffinityConfig":{"clientIP":{"timeoutSeconds":1}}}""", 1)]
     public void Affinity_has_the_default_timeout_of_the_API(string spec, uint expected)
         => Assert.Equal(expected, WithSpec(spec).AffinitySeconds);
+
+    [Theory]
+    [InlineData("0", 10800, true)]
+    [InlineData("-1", 10800, true)]
+    [InlineData("86400", 86400, false)]
+    [InlineData("100000", 100000, false)]
+    public void A_time_out_that_no_API_server_takes_is_used_as_far_as_it_is_a_time(string seconds, uint expected, bool warned)
+    {
+        Assert.Equal(expected, WithSpec($$"""{"sessionAffinity":"ClientIP","sessionAffinityConfig":{"clientIP":{"timeoutSeconds":{{seconds}} } } }""").AffinitySeconds);
+        Assert.Equal(warned, wire.Warnings.Count > 0);
+    }
 
     [Theory]
     [InlineData("""{"ports":[{"port":0},{"port":80}]}""", "spec.ports[0].port")]

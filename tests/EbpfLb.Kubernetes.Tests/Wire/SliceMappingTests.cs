@@ -37,6 +37,7 @@ public sealed class SliceMappingTests
 
     [Theory]
     [InlineData("{}", EndpointConditions.Ready | EndpointConditions.Serving)]
+    [InlineData("null", EndpointConditions.Ready | EndpointConditions.Serving)]
     [InlineData("""{"ready":null,"serving":null,"terminating":null}""", EndpointConditions.Ready | EndpointConditions.Serving)]
     [InlineData("""{"ready":false}""", EndpointConditions.Serving)]
     [InlineData("""{"ready":false,"serving":false}""", EndpointConditions.None)]
