@@ -8,7 +8,7 @@ using EbpfLb.Planning.Tables;
 namespace EbpfLb.Planning.Applying;
 
 /// <summary>
-/// Phases 3 and 4. Many entries go in batches; where a batch stops, a single operation finds out why, and the batch goes on
+/// Changes of lb_services4 and lb_services6. Many entries go in batches; where a batch stops, a single operation finds out why, and the batch goes on
 /// behind it. When an operation fails, what its group did before is put back, so the group is as old as if it had never begun.
 /// </summary>
 internal sealed class EntryWriter(List<PlannedGroup> groups, EntryTables tables, Mirror mirror)
@@ -73,7 +73,8 @@ internal sealed class EntryWriter(List<PlannedGroup> groups, EntryTables tables,
         SetMirror(change.Key, change.Value);
     }
 
-    private void Fail(PlannedGroup group, TableError error, string table)
+    /// <summary>An operation failed, here or elsewhere: what was written for the group is put back.</summary>
+    public void Fail(PlannedGroup group, TableError error, string table)
     {
         group.Fail(error, table);
         for (var i = log.Count - 1; i >= 0; i--)

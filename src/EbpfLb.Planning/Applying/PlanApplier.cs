@@ -49,8 +49,12 @@ public sealed class PlanApplier(PlanTables tables, Mirror mirror)
             }
             foreach (var range in batch.Ranges) mirror.Slots.Free(range.First, range.Count);
             // What was not cleared may be one of these services'.
-            if (!remaining.IsEmpty) remaining.Services.AddRange(batch.Services);
-            else foreach (var id in batch.Services) mirror.ServiceIds.Free(id);
+            var cleared = remaining.IsEmpty;
+            foreach (var id in batch.Services)
+            {
+                if (cleared && mirror.Sources.Of(id).ToArray().All(key => sources.Remove(key) == TableError.None)) mirror.ServiceIds.Free(id);
+                else remaining.Services.Add(id);
+            }
             return remaining;
         }
     }
@@ -58,15 +62,10 @@ public sealed class PlanApplier(PlanTables tables, Mirror mirror)
     /// <summary>False when the range is still there and must go later.</summary>
     private bool RetireSource(SourceKey key)
     {
-        var owner = mirror.OwnerOf(key);
-        if (!ReferenceEquals(owner, mirror.Foreign))
-        {
-            if (!owner.DyingSources.Contains(key)) return true;
-            // The plan may count on it.
-            if (mirror.Open?.Ports.Any(p => ReferenceEquals(p.Record, owner)) == true) return false;
-        }
-        if (sources.Remove(key) != TableError.None) return false;
-        owner.DyingSources = [.. owner.DyingSources.Where(k => k != key)];
-        return true;
+        if (!mirror.Sources.IsDying(key)) return true;
+        // The plan may count on it.
+        var owner = mirror.Sources.OwnerOf(key);
+        if (mirror.Open?.Ports.Any(p => p.Record.Id == owner) == true) return false;
+        return sources.Remove(key) == TableError.None;
     }
 }

@@ -25,10 +25,11 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources
         BeginNewServices();
         var backends = WriteBackends();
         var slots = WriteSlots();
+        var withdrawn = entries.Write(plan.Withdrawn);
         var allowed = AllowSources();
+        var refused = RefuseSources();
         var flips = entries.Write(plan.Updates);
         var deletes = entries.Write(plan.Deletes);
-        var refused = RefuseSources();
         var unlisted = Unlist();
         PutBackLists();
         PutBackSources();
@@ -38,7 +39,7 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources
         var failed = plan.Groups.Where(g => g.Root.Failed || g.Root.Unfinished).ToArray();
         mirror.Commit(plan.Table, failed.Select(g => g.Service).Concat(plan.LeftOut));
         return new ApplyResult(
-            new ApplyCounts(backends, slots, allowed, flips, deletes, unlisted, refused),
+            new ApplyCounts(backends, slots, allowed, flips, withdrawn + deletes, unlisted, refused),
             failed.Select(Failure).ToImmutableArray(),
             plan.Diagnostics,
             settlement.Retired) { LostBackends = settlement.LostBackends };
@@ -100,7 +101,7 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources
     private int AllowSources()
     {
         var count = 0;
-        foreach (var (index, port, key) in plan.Allowed)
+        foreach (var (index, _, key) in plan.Allowed)
         {
             var group = plan.Groups[index].Root;
             if (group.Failed) continue;
@@ -108,20 +109,22 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources
             var error = sources.Add(key);
             if (error != TableError.None)
             {
-                group.Fail(error, sources.NameOf(key.Table));
+                entries.Fail(group, error, sources.NameOf(key.Table));
                 continue;
             }
-            port.WrittenSources.Add(key);
             count++;
         }
         return count;
     }
 
-    /// <summary>The flip is done, so an error here fails nothing; but a source that should be refused is not, so the next plan tries again.</summary>
+    /// <summary>
+    /// Before the flips, so that no new frontend meets what only the old ones allowed. An error fails nothing; but a source that should be refused is
+    /// not, so the next plan tries again.
+    /// </summary>
     private int RefuseSources()
     {
         var count = 0;
-        foreach (var (index, port, key) in plan.Refused)
+        foreach (var (index, _, key) in plan.Refused)
         {
             var group = plan.Groups[index].Root;
             if (group.Failed) continue;
@@ -131,7 +134,6 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources
                 count++;
                 continue;
             }
-            port.StuckSources.Add(key);
             group.LeaveUnfinished(error, sources.NameOf(key.Table));
         }
         return count;
@@ -175,16 +177,19 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources
     }
 
     /// <summary>
-    /// Sources that a failed Service let in are refused at once where it was restricted before. Where it was not, a program may still see
-    /// the restriction that was put back, so they wait for a grace period.
+    /// A failed Service lets in whom it let in before. Where it was not restricted, a program may still see the restriction that was put back, so
+    /// what it allows waits for a grace period.
     /// </summary>
     private void PutBackSources()
     {
         foreach (var (index, port, key) in plan.Allowed)
         {
             var group = plan.Groups[index].Root;
-            if (!group.Failed || group.Mixed || port.Record.Sources.Length == 0 || !port.WrittenSources.Contains(key)) continue;
-            if (sources.Remove(key) == TableError.None) port.WrittenSources.Remove(key);
+            if (group.Failed && !group.Mixed && port.WasRestricted) sources.Remove(key);
+        }
+        foreach (var (index, port, key) in plan.Refused)
+        {
+            if (plan.Groups[index].Root.Failed && port.WasRestricted) sources.Add(key);
         }
     }
 

@@ -29,10 +29,11 @@ internal sealed class Settlement(Mirror mirror)
         if (port.RetiredBackends.Any()) LostBackends.Add((port.Desired?.Key ?? record.Key)?.Protocol ?? TransportProtocol.Udp);
         Retired.Backends.AddRange(port.RetiredBackends);
         Retired.Ranges.AddRange(port.RetiredRanges);
-        Retired.Sources.AddRange(port.RetiredSources);
         record.ExtraBackends = [];
         record.ExtraRanges = [];
-        SettleSources(port);
+        // One that was about to go and is wanted again stays: the batch that names it finds it alive.
+        mirror.Sources.Revive(port.Sources);
+        Retire(port.RetiredSources);
         if (port.Desired is not { } desired)
         {
             if (port.RetiresId) Retired.Services.Add(record.Id);
@@ -48,15 +49,6 @@ internal sealed class Settlement(Mirror mirror)
         record.ListsDamaged = false;
     }
 
-    private static void SettleSources(PlannedPort port)
-    {
-        var record = port.Record;
-        if (port.Sources.Length == 0 && record.Sources.Length == 0 && record.DyingSources.Length == 0) return;
-        // One that was about to go and is wanted again stays: the batch that names it finds it alive.
-        record.DyingSources = [.. record.DyingSources.Except(port.Sources), .. port.RetiredSources];
-        record.Sources = [.. port.Sources, .. port.StuckSources];
-    }
-
     /// <summary>The old state is whole again. What was written may have been seen, so it goes the way of all that is retired.</summary>
     private void GiveBack(PlannedPort port, bool touched)
     {
@@ -68,8 +60,7 @@ internal sealed class Settlement(Mirror mirror)
         }
         Retired.Backends.AddRange(port.NewBackends);
         Retired.Ranges.AddRange(port.NewRanges);
-        Retired.Sources.AddRange(port.WrittenSources);
-        if (port.WrittenSources.Count > 0) port.Record.DyingSources = [.. port.Record.DyingSources, .. port.WrittenSources];
+        Retire([.. port.NewSources.Where(mirror.Sources.Of(port.Record.Id).Contains)]);
         if (port.IsNew) Retired.Services.Add(port.Record.Id);
     }
 
@@ -80,9 +71,12 @@ internal sealed class Settlement(Mirror mirror)
         if (port.IsNew) mirror.Claim(record, port.Desired!.Key);
         record.ExtraBackends = [.. record.ExtraBackends, .. port.NewBackends];
         record.ExtraRanges = [.. record.ExtraRanges, .. port.NewRanges];
-        if (port.Sources.Length == 0) return;
-        SourceKey[] revived = [.. record.DyingSources.Intersect(port.Sources)];
-        record.Sources = [.. record.Sources, .. port.WrittenSources, .. revived];
-        record.DyingSources = [.. record.DyingSources.Except(revived)];
+        mirror.Sources.Revive(port.Sources);
+    }
+
+    private void Retire(SourceKey[] keys)
+    {
+        Retired.Sources.AddRange(keys);
+        mirror.Sources.Doom(keys);
     }
 }

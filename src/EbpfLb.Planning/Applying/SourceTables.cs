@@ -13,7 +13,7 @@ internal sealed class SourceTables(PlanTables tables, Mirror mirror)
     public TableError Add(SourceKey key)
     {
         var error = key.Table == IpFamily.IPv4 ? tables.SourceRanges4.Update(key.ToKey4(), 1) : tables.SourceRanges6.Update(key.ToKey6(), 1);
-        if (error == TableError.None) mirror.SourceAdded(key);
+        if (error == TableError.None) mirror.Sources.Add(key);
         return error;
     }
 
@@ -22,7 +22,7 @@ internal sealed class SourceTables(PlanTables tables, Mirror mirror)
     {
         var error = key.Table == IpFamily.IPv4 ? tables.SourceRanges4.Delete(key.ToKey4()) : tables.SourceRanges6.Delete(key.ToKey6());
         if (error is not (TableError.None or TableError.NotFound)) return error;
-        mirror.SourceRemoved(key);
+        mirror.Sources.Remove(key);
         return TableError.None;
     }
 }

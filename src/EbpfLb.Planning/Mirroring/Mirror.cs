@@ -16,7 +16,6 @@ public sealed class Mirror
     private readonly Dictionary<ObjectName, PortRecord[]> byService = [];
     private readonly PortRecord?[] byId;
     private readonly int[] frontendCounts = new int[2];
-    private readonly int[] sourceCounts = new int[2];
 
     /// <summary>A mirror of tables that are known to be empty.</summary>
     public Mirror(TableLimits limits)
@@ -26,6 +25,7 @@ public sealed class Mirror
         ServiceIds = new IdAllocator(limits.MaxServices);
         BackendIds = new IdAllocator(limits.MaxBackends);
         Slots = new RangeAllocator(limits.MaxSlots);
+        Sources = new SourceMirror(byId.Length);
         byId[0] = new PortRecord(0);
     }
 
@@ -45,10 +45,10 @@ public sealed class Mirror
     public int Frontends6 => frontendCounts[1];
 
     /// <summary>Entries of lb_src_ranges4, with those that wait to be retired.</summary>
-    public int SourceRanges4 => sourceCounts[0];
+    public int SourceRanges4 => Sources.Count(IpFamily.IPv4);
 
     /// <summary>Entries of lb_src_ranges6, with those that wait to be retired.</summary>
-    public int SourceRanges6 => sourceCounts[1];
+    public int SourceRanges6 => Sources.Count(IpFamily.IPv6);
 
     /// <summary>Services that are not as the last table wants them: they did not fit, or an operation failed. The next plan tries again.</summary>
     public int UnfinishedServices => Unfinished.Count;
@@ -127,6 +127,8 @@ public sealed class Mirror
 
     internal RangeAllocator Slots { get; }
 
+    internal SourceMirror Sources { get; }
+
     /// <summary>The table that was applied last, but for <see cref="Unfinished"/>; null when none was.</summary>
     internal ForwardingTable? Applied { get; private set; }
 
@@ -149,20 +151,11 @@ public sealed class Mirror
     /// <summary>Services that have records.</summary>
     internal IEnumerable<ObjectName> ServiceNames => byService.Keys;
 
-    /// <summary>All source ranges, with those that wait to be retired.</summary>
-    internal IEnumerable<SourceKey> SourceKeys => byId.OfType<PortRecord>().SelectMany(r => r.Sources.Concat(r.DyingSources));
-
     internal int FrontendCount(IpFamily family) => frontendCounts[Index(family)];
-
-    internal int SourceCount(IpFamily family) => sourceCounts[Index(family)];
 
     /// <summary>The record that an entry's value belongs to.</summary>
     internal PortRecord OwnerOf(in LbService value)
         => value.Id < (uint)byId.Length && byId[value.Id] is { } record ? record : Foreign;
-
-    /// <summary>The record that a source range belongs to.</summary>
-    internal PortRecord OwnerOf(SourceKey key)
-        => key.IsSound && key.ServiceId < (uint)byId.Length && byId[key.ServiceId] is { } record ? record : Foreign;
 
     internal PortRecord? RecordOf(uint id) => id < (uint)byId.Length ? byId[id] : null;
 
@@ -225,12 +218,6 @@ public sealed class Mirror
         OwnerOf(old).RemoveFrontend(key);
         frontendCounts[Index(key.Table)]--;
     }
-
-    /// <summary>A source range was written, or found.</summary>
-    internal void SourceAdded(SourceKey key) => sourceCounts[Index(key.Table)]++;
-
-    /// <summary>A source range was deleted.</summary>
-    internal void SourceRemoved(SourceKey key) => sourceCounts[Index(key.Table)]--;
 
     /// <summary>A plan for this table was carried out, except for the unfinished services.</summary>
     internal void Commit(ForwardingTable table, IEnumerable<ObjectName> unfinished)

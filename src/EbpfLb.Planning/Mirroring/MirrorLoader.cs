@@ -22,7 +22,7 @@ public static class MirrorLoader
         foreach (var record in mirror.Unclaimed.OrderBy(r => r.Id))
             ListLoader.AddLists(mirror, record, keepers.TryGetValue(record.Id, out var ids) ? [.. ids] : [], content);
         AddBackendsWithoutList(mirror, content);
-        AddSources(mirror, content);
+        foreach (var key in content.SourceRanges) AddSource(mirror, key);
         return mirror;
     }
 
@@ -75,18 +75,10 @@ public static class MirrorLoader
         foreach (var (record, list) in extras) record.ExtraBackends = [.. list];
     }
 
-    /// <summary>Source ranges of an id that nobody has take the id too, so that its next owner does not find them.</summary>
-    private static void AddSources(Mirror mirror, in KernelContent content)
+    /// <summary>A source range of an id that nobody has takes the id too, so that its next owner does not find it.</summary>
+    internal static void AddSource(Mirror mirror, SourceKey key)
     {
-        Dictionary<PortRecord, List<SourceKey>> sources = [];
-        foreach (var key in content.SourceRanges)
-        {
-            mirror.SourceAdded(key);
-            if (key.IsSound) Reserve(mirror, key.ServiceId);
-            var record = mirror.OwnerOf(key);
-            if (!sources.TryGetValue(record, out var list)) sources[record] = list = [];
-            list.Add(key);
-        }
-        foreach (var (record, list) in sources) record.Sources = [.. list];
+        mirror.Sources.Add(key);
+        if (mirror.Sources.OwnerOf(key) is not 0 and var owner) Reserve(mirror, owner);
     }
 }

@@ -27,12 +27,6 @@ internal sealed class PortRecord(uint id)
     /// <summary>Where the Local list is.</summary>
     public SlotRange Local { get; set; }
 
-    /// <summary>Source ranges of this id in the tables.</summary>
-    public SourceKey[] Sources { get; set; } = [];
-
-    /// <summary>Source ranges of this id that are in the tables, and in a batch that removes them unless a plan wants them again.</summary>
-    public SourceKey[] DyingSources { get; set; } = [];
-
     /// <summary>Entries of lb_services4/6 that name this id now.</summary>
     public FrontendKey[] Frontends { get; private set; } = [];
 

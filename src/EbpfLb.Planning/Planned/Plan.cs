@@ -8,9 +8,9 @@ namespace EbpfLb.Planning.Planned;
 
 /// <summary>
 /// What to do so that the kernel does what a table says, in phases: (1) backends into free ids, and marks on those that enter a list,
-/// (2) lists into free ranges, and sources that may use LoadBalancer addresses, (3) the flips, (4) deletions, (5) backends that left a
-/// list lose its mark, and sources that may no longer are taken out, (6) after a grace period ids and ranges are
-/// given back. After any prefix every frontend has its old or its new lists, whole; a source that old and new allow is let in,
+/// (2) lists into free ranges; restricted frontends end whose port lets others in from now on; sources that may use LoadBalancer addresses
+/// go in, and those that no longer may are taken out, (3) the flips, (4) deletions, (5) backends that left a list lose its mark,
+/// (6) after a grace period ids and ranges are given back. After any prefix every frontend has its old or its new lists, whole; a source that old and new allow is let in,
 /// one that both refuse is not.
 /// </summary>
 public sealed class Plan
@@ -35,7 +35,7 @@ public sealed class Plan
         SlotWrites.Sum(w => w.List.Ids.Length),
         Allowed.Count,
         Updates.Count,
-        Deletes.Count,
+        Withdrawn.Count + Deletes.Count,
         Unlisted.Count,
         Refused.Count,
         Ports.Sum(p => p.RetiredBackends.Count()),
@@ -87,6 +87,8 @@ public sealed class Plan
     internal List<BackendWrite> BackendWrites { get; init; } = [];
 
     internal List<SlotWrite> SlotWrites { get; init; } = [];
+
+    internal List<EntryChange> Withdrawn { get; init; } = [];
 
     internal List<EntryChange> Updates { get; init; } = [];
 

@@ -12,6 +12,7 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
     private readonly List<PlannedGroup> groups = [];
     private readonly List<BackendWrite> backendWrites = [];
     private readonly List<SlotWrite> slotWrites = [];
+    private readonly List<EntryChange> withdrawn = [];
     private readonly List<EntryChange> updates = [];
     private readonly List<EntryChange> deletes = [];
     private readonly List<BackendUnlist> unlisted = [];
@@ -46,7 +47,7 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
     public void PlanLeftovers()
     {
         foreach (var record in mirror.Unclaimed.OrderBy(r => r.Id)) PlanLeftover(record, $"(service id {record.Id})");
-        if (mirror.Foreign.Frontends.Length > 0 || mirror.Foreign.HasExtras || mirror.Foreign.Sources.Length > 0) PlanLeftover(mirror.Foreign, "(foreign entries)");
+        if (mirror.Foreign.Frontends.Length > 0 || mirror.Foreign.HasExtras || mirror.Sources.Of(0).Count > 0) PlanLeftover(mirror.Foreign, "(foreign entries)");
     }
 
     /// <summary>Frontends that a planned service port no longer has are deleted, unless another one's flip takes them over.</summary>
@@ -62,7 +63,7 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
                 {
                     if (IsDesired(port.Desired, key)) continue;
                     flipped ??= updates.Select(u => u.Key).ToHashSet();
-                    if (!flipped.Contains(key)) deletes.Add(new EntryChange(group, key, null));
+                    if (!flipped.Contains(key)) (MustGoFirst(port, key) ? withdrawn : deletes).Add(new EntryChange(group, key, null));
                 }
             }
         }
@@ -80,6 +81,7 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
             Groups = groups,
             BackendWrites = backendWrites,
             SlotWrites = slotWrites,
+            Withdrawn = withdrawn,
             Updates = updates,
             Deletes = deletes,
             Unlisted = unlisted,
@@ -122,7 +124,7 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
 
     private bool TryAddSources(ServiceDraft draft, ReadOnlySpan<int> added, IpFamily family, int limit)
     {
-        var inUse = mirror.SourceCount(family) + newSources[Index(family)];
+        var inUse = mirror.Sources.Count(family) + newSources[Index(family)];
         if (added[Index(family)] == 0 || inUse + added[Index(family)] <= limit) return true;
         return draft.Fail(family == IpFamily.IPv4 ? "lb_src_ranges4" : "lb_src_ranges6", "--max-source-ranges",
             $"needs {added[Index(family)]} more {family} source ranges and of {limit} {inUse} are in use");
@@ -203,7 +205,7 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
         var record = port.Record;
         if (port.Desired is null || port.IsNew || port.Cluster.Range != record.Cluster || port.Local.Range != record.Local) return true;
         if (port.Leaving.Length > 0 || record.HasExtras || record.Damaged is not null) return true;
-        if (port.Changed is not null || port.HasSourceWork) return true;
+        if (port.Changed is not null || port.NewBackends.Length > 0 || port.HasSourceWork) return true;
         foreach (var key in record.Frontends)
         {
             if (!IsDesired(port.Desired, key)) return true;
@@ -262,7 +264,7 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
     private void PlanLeftover(PortRecord record, string name)
     {
         draftUpdates.Clear();
-        var port = PlannedEnd.Of(record);
+        var port = PlannedEnd.Of(mirror, record);
         Add(new ObjectName("", name), [port]);
     }
 
@@ -273,6 +275,10 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
         var loser = mirror.OwnerOf(old).PlannedGroup;
         if (loser >= 0 && loser != update.Group) groups[update.Group].Join(groups[loser]);
     }
+
+    /// <summary>Sources that the port is about to let in elsewhere were never allowed here.</summary>
+    private bool MustGoFirst(PlannedPort port, FrontendKey key)
+        => port.NewSources.Length > 0 && mirror.TryGetEntry(key, out var value) && ServiceCodec.Has(value, LbServiceFlag.Ranges);
 
     private static bool IsDesired(CompiledPort? port, FrontendKey key)
     {

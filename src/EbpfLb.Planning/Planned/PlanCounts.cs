@@ -6,9 +6,9 @@ namespace EbpfLb.Planning.Planned;
 /// <param name="SlotWrites">Phase 2, in slots.</param>
 /// <param name="AllowedSources">Phase 2.</param>
 /// <param name="Flips">Phase 3.</param>
-/// <param name="Deletes">Phase 4.</param>
+/// <param name="Deletes">Phase 4, and those of phase 2.</param>
 /// <param name="Unlisted">Phase 5, backends.</param>
-/// <param name="RefusedSources">Phase 5.</param>
+/// <param name="RefusedSources">Phase 2.</param>
 /// <param name="RetiredBackends">Phase 6.</param>
 /// <param name="RetiredSlots">Phase 6.</param>
 /// <param name="RetiredServices">Phase 6.</param>

@@ -17,7 +17,7 @@ internal sealed record BackendBefore(PortRecord Record, LbBackend Value);
 /// <summary>Phase 2: a list of a port into its new range.</summary>
 internal readonly record struct SlotWrite(int Group, PortRecord Record, PlannedList List);
 
-/// <summary>Phase 2: a source that may use the LoadBalancer addresses of a port; phase 5: one that no longer may.</summary>
+/// <summary>Phase 2: a source that may use the LoadBalancer addresses of a port; or one that no longer may.</summary>
 internal readonly record struct SourceChange(int Group, PlannedPort Port, SourceKey Key);
 
 /// <summary>Phase 3: the flip of one frontend. Phase 4, without a value: the end of a frontend that nobody has any more.</summary>

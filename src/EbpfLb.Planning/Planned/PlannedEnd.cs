@@ -5,6 +5,6 @@ namespace EbpfLb.Planning.Planned;
 /// <summary>The plan for a service id that nobody wants any more.</summary>
 internal static class PlannedEnd
 {
-    public static PlannedPort Of(PortRecord record)
-        => new(record, isNew: false, desired: null) { Leaving = record.BackendIds, RetiredSources = record.Sources };
+    public static PlannedPort Of(Mirror mirror, PortRecord record)
+        => new(record, isNew: false, desired: null) { Leaving = record.BackendIds, RetiredSources = mirror.Sources.Alive(record.Id) };
 }

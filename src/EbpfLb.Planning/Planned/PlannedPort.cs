@@ -46,15 +46,11 @@ internal sealed class PlannedPort(PortRecord record, bool isNew, CompiledPort? d
     /// </summary>
     public SourceKey[] RetiredSources { get; set; } = [];
 
-    /// <summary>Those of <see cref="NewSources"/> that were written.</summary>
-    public List<SourceKey> WrittenSources { get; } = new(0);
-
-    /// <summary>Those of <see cref="RefusedSources"/> that could not be deleted.</summary>
-    public List<SourceKey> StuckSources { get; } = new(0);
+    /// <summary>There were source ranges before, other than such as wait for a grace period.</summary>
+    public bool WasRestricted { get; set; }
 
     /// <summary>Ranges come or go, or one that was about to go stays.</summary>
-    public bool HasSourceWork => NewSources.Length > 0 || RefusedSources.Length > 0 || RetiredSources.Length > 0
-        || record.DyingSources.AsSpan().ContainsAny(Sources);
+    public bool HasSourceWork { get; set; }
 
     /// <summary>Backends that go when the plan has succeeded.</summary>
     public IEnumerable<uint> RetiredBackends => Leaving.Concat(record.ExtraBackends);

@@ -27,12 +27,12 @@ internal sealed class ServiceDraft(Mirror mirror, ObjectName service)
         }
         var planned = new PlannedPort(record ?? new PortRecord(id), record is null, port);
         Ports.Add(planned);
-        SourcePlan.Assign(planned, port);
+        SourcePlan.Assign(planned, port, mirror.Sources);
         return TryAssignBackends(planned, port) && TryAssignLists(planned, port);
     }
 
     /// <summary>Plans the end of a service port that is gone.</summary>
-    public void AddGone(PortRecord record) => Ports.Add(PlannedEnd.Of(record));
+    public void AddGone(PortRecord record) => Ports.Add(PlannedEnd.Of(mirror, record));
 
     /// <summary>A reason from outside the draft: it gives everything back.</summary>
     public bool Fail(string table, string option, string what)

@@ -1,4 +1,5 @@
 using EbpfLb.Planning.Encoding;
+using EbpfLb.Planning.Mirroring;
 using EbpfLb.Policy;
 
 namespace EbpfLb.Planning.Planned;
@@ -6,18 +7,22 @@ namespace EbpfLb.Planning.Planned;
 /// <summary>What is to become of the source ranges of a port.</summary>
 internal static class SourcePlan
 {
-    public static void Assign(PlannedPort planned, CompiledPort port)
+    public static void Assign(PlannedPort planned, CompiledPort port, SourceMirror held)
     {
-        var record = planned.Record;
+        var id = planned.Record.Id;
+        var present = held.Of(id);
         var wanted = Wanted(port);
-        if (wanted.IsEmpty && record.Sources.Length == 0) return;
+        if (wanted.IsEmpty && present.Count == 0) return;
         var keys = new SourceKey[wanted.Length];
-        for (var i = 0; i < keys.Length; i++) keys[i] = new SourceKey(record.Id, wanted[i]);
+        for (var i = 0; i < keys.Length; i++) keys[i] = new SourceKey(id, wanted[i]);
+        var alive = held.Alive(id);
+        planned.WasRestricted = alive.Length > 0;
         planned.Sources = keys;
-        planned.NewSources = [.. keys.Except(record.Sources).Except(record.DyingSources)];
-        SourceKey[] unwanted = [.. record.Sources.Except(keys)];
-        if (keys.Length > 0) planned.RefusedSources = unwanted;
-        else planned.RetiredSources = unwanted;
+        planned.NewSources = [.. keys.Except(present)];
+        // The flip may make those count again that only wait for a grace period.
+        if (keys.Length > 0) planned.RefusedSources = [.. present.Except(keys)];
+        else planned.RetiredSources = alive;
+        planned.HasSourceWork = !alive.ToHashSet().SetEquals(keys) || planned.RefusedSources.Length > 0;
     }
 
     /// <summary>Ranges count for LoadBalancer frontends only.</summary>

@@ -19,14 +19,15 @@ internal static class PlanText
         }
         foreach (var write in plan.SlotWrites)
             Line(text, "2 slots", $"{write.List.Range} = [{string.Join(' ', write.List.Ids)}]", plan, write.Group);
+        foreach (var withdraw in plan.Withdrawn) Line(text, "2 delete", withdraw.Key.ToString(), plan, withdraw.Group);
         foreach (var allow in plan.Allowed) Line(text, "2 allow", allow.Key.ToString(), plan, allow.Group);
+        foreach (var refuse in plan.Refused) Line(text, "2 refuse", refuse.Key.ToString(), plan, refuse.Group);
         foreach (var update in plan.Updates)
         {
             var value = update.Value.GetValueOrDefault();
             Line(text, "3 flip", $"{update.Key} -> service {value.Id}{EntryText.Of(value)}", plan, update.Group);
         }
         foreach (var delete in plan.Deletes) Line(text, "4 delete", delete.Key.ToString(), plan, delete.Group);
-        foreach (var refuse in plan.Refused) Line(text, "5 refuse", refuse.Key.ToString(), plan, refuse.Group);
         foreach (var backend in plan.Unlisted)
         {
             var kept = (backend.Keep & BackendCodec.Stays) == BackendLists.None ? "" : $", but for {backend.Keep}";

@@ -90,7 +90,8 @@ internal sealed class MirrorComparison(Mirror mirror)
             if (found != expected) return FieldText.Differing($"{port.Key} {key}", expected, found) with { Stage = VerifyStage.Mirror };
         }
         var sources = SourcePlan.Wanted(port).ToArray().Select(r => new SourceKey(record.Id, r)).ToHashSet();
-        return sources.SetEquals(record.Sources) ? null : Of($"{port.Key}", "source ranges", Text(sources.Order().Select(s => s.ToString())), Text(record.Sources.Order().Select(s => s.ToString())));
+        var held = mirror.Sources.Alive(record.Id);
+        return sources.SetEquals(held) ? null : Of($"{port.Key}", "source ranges", Text(sources.Order().Select(s => s.ToString())), Text(held.Order().Select(s => s.ToString())));
     }
 
     private static List<(FrontendKey Key, LbService Value)> Entries(CompiledPort port, PortRecord record)

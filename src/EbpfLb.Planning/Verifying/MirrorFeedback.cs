@@ -53,20 +53,19 @@ internal static class MirrorFeedback
 
     public static void SourceMissing(Mirror mirror, SourceKey key)
     {
-        mirror.SourceRemoved(key);
-        var record = mirror.OwnerOf(key);
-        record.Sources = [.. record.Sources.Where(s => s != key)];
-        record.DyingSources = [.. record.DyingSources.Where(s => s != key)];
-        Again(mirror, record);
+        mirror.Sources.Remove(key);
+        Again(mirror, mirror.Sources.OwnerOf(key));
     }
 
     public static void StraySource(Mirror mirror, SourceKey key)
     {
-        mirror.SourceAdded(key);
-        if (key.IsSound) MirrorLoader.Reserve(mirror, key.ServiceId);
-        var record = mirror.OwnerOf(key);
-        record.Sources = [.. record.Sources, key];
-        Again(mirror, record);
+        MirrorLoader.AddSource(mirror, key);
+        Again(mirror, mirror.Sources.OwnerOf(key));
+    }
+
+    private static void Again(Mirror mirror, uint service)
+    {
+        if (mirror.RecordOf(service) is { } record) Again(mirror, record);
     }
 
     /// <summary>Records without a service port are planned each time.</summary>

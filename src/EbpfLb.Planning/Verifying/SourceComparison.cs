@@ -34,7 +34,7 @@ internal sealed class SourceComparison(PlanTables tables, Mirror mirror)
             yield return part.Count;
         }
         compared[1] = found.Count - compared[0];
-        lock (mirror.Sync) isSuspect = !found.Where(IsNotRetiring).ToHashSet().SetEquals(mirror.SourceKeys);
+        lock (mirror.Sync) isSuspect = !found.SetEquals(mirror.Sources.All);
     }
 
     /// <summary>The caller holds the mirror's lock, here and until the adoptions are done.</summary>
@@ -42,21 +42,18 @@ internal sealed class SourceComparison(PlanTables tables, Mirror mirror)
     {
         if (!isSuspect) yield break;
         HashSet<SourceKey> found = [.. Read(tables.SourceRanges4).Select(k => SourceKey.From(k)), .. Read(tables.SourceRanges6).Select(k => SourceKey.From(k))];
-        var expected = mirror.SourceKeys.ToHashSet();
+        var expected = mirror.Sources.All.ToHashSet();
         foreach (var key in expected.Except(found).Order())
         {
             adoptions.Add(() => MirrorFeedback.SourceMissing(mirror, key));
             yield return new Difference(VerifyStage.Kernel, NameOf(key), Difference.Whole, "present", Difference.None);
         }
-        foreach (var key in found.Except(expected).Where(IsNotRetiring).Order())
+        foreach (var key in found.Except(expected).Order())
         {
             adoptions.Add(() => MirrorFeedback.StraySource(mirror, key));
             yield return new Difference(VerifyStage.Kernel, NameOf(key), Difference.Whole, Difference.None, "present");
         }
     }
-
-    /// <summary>Those of a service that is gone stay until a grace period is over, and its id with them.</summary>
-    private bool IsNotRetiring(SourceKey key) => !(key.IsSound && mirror.RecordOf(key.ServiceId) is null && mirror.ServiceIds.Contains(key.ServiceId));
 
     private string NameOf(SourceKey key) => $"{(key.Table == IpFamily.IPv4 ? tables.SourceRanges4.Name : tables.SourceRanges6.Name)} {key}";
 

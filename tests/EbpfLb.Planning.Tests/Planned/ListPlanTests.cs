@@ -104,7 +104,7 @@ public sealed class ListPlanTests
         Assert.Equal(
             """
             2 allow   10.1.0.0/16 of service 3  # default/web
-            5 refuse  10.0.0.0/8 of service 3  # default/web
+            2 refuse  10.0.0.0/8 of service 3  # default/web
 
             """,
             lab.Plan().ToString());
