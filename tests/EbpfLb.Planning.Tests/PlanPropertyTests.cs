@@ -13,24 +13,11 @@ public sealed class PlanPropertyTests
     private static readonly Config Rounds = Config.QuickThrowOnFailure.WithMaxTest(200).WithEndSize(50);
 
     [Fact]
-    public void Applying_a_plan_makes_the_kernel_the_table_and_the_next_plan_is_empty() => Prop.ForAll(Histories.Any, codes =>
-    {
-        var lab = new Lab(closing: true);
-        foreach (var code in codes)
-        {
-            ClusterChanges.Apply(lab.Cluster, code);
-            Assert.True(lab.Step().IsComplete);
-            lab.AssertKernelIsTable();
-            var second = lab.Plan();
-            Assert.True(second.IsEmpty, second.ToString());
-            lab.Step();
-            if (code % 3 == 0) lab.Retire();
-        }
-        lab.Step();
-        lab.Retire();
-        lab.AssertKernelIsTable();
-        lab.AssertNothingIsLeftOver();
-    }).Check(Rounds);
+    public void Applying_a_plan_makes_the_kernel_the_table_and_the_next_plan_is_empty() => Prop.ForAll(Histories.Any, ApplyAll).Check(Rounds);
+
+    [Theory]
+    [InlineData(236805, 620608, 772183)]
+    public void Applying_a_plan_makes_the_kernel_the_table_and_the_next_plan_is_empty_in_a_history_that_once_failed(params int[] codes) => ApplyAll(codes);
 
     [Fact]
     public void After_any_prefix_of_a_plan_every_entry_can_be_followed() => Prop.ForAll(Histories.Any, codes =>
@@ -72,49 +59,21 @@ public sealed class PlanPropertyTests
     }).Check(Rounds);
 
     [Fact]
-    public void A_crash_after_any_operation_heals_with_the_first_plan_of_the_next_agent() => Prop.ForAll(Histories.Any, codes =>
-    {
-        var hook = new Hook();
-        var lab = new Lab(faults: hook, closing: true);
-        foreach (var code in codes)
-        {
-            ClusterChanges.Apply(lab.Cluster, code);
-            // From some operation on nothing reaches the tables any more.
-            var last = hook.Count + code % 12;
-            hook.Before = (_, _) => hook.Count > last ? TableError.NotPermitted : TableError.None;
-            lab.Step();
-            lab.Retire();
-            lab.AssertSafe();
-            if (code % 2 == 0) lab.Restart();
-            hook.Before = (_, _) => TableError.None;
-            Assert.True(lab.Step().IsComplete);
-            lab.AssertKernelIsTable();
-        }
-        lab.Step();
-        lab.Retire();
-        lab.AssertNothingIsLeftOver();
-    }).Check(Rounds);
+    public void A_crash_after_any_operation_heals_with_the_first_plan_of_the_next_agent() => Prop.ForAll(Histories.Any, CrashAndHeal).Check(Rounds);
+
+    [Theory]
+    [InlineData(757877, 3157, 331769)]
+    public void A_crash_after_any_operation_heals_with_the_first_plan_of_the_next_agent_in_a_history_that_once_failed(params int[] codes) => CrashAndHeal(codes);
 
     [Fact]
-    public void Random_faults_never_break_an_entry_and_heal_when_they_end() => Prop.ForAll(Histories.Any, codes =>
-    {
-        var faults = new RandomFaults(new Random(codes.Length), percent: 10 + codes.Length % 3 * 10);
-        var lab = new Lab(faults: faults, closing: true);
-        foreach (var code in codes)
-        {
-            ClusterChanges.Apply(lab.Cluster, code);
-            lab.Step();
-            lab.AssertSafe();
-            if (code % 3 == 0) lab.Retire();
-            lab.AssertSafe();
-        }
-        faults.Percent = 0;
-        Assert.True(lab.Step().IsComplete);
-        lab.AssertKernelIsTable();
-        lab.Retire();
-        lab.AssertNothingIsLeftOver();
-        Assert.True(lab.Plan().IsEmpty);
-    }).Check(Rounds);
+    public void Random_faults_never_break_an_entry_and_heal_when_they_end() => Prop.ForAll(Histories.Any, FailAndHeal).Check(Rounds);
+
+    [Theory]
+    [InlineData(681679, 224500, 734873, 332833, 464720, 724840)]
+    [InlineData(
+        112118, 394758, 348686, 479218, 991777, 430354, 24283, 500481, 65267, 921999, 518156, 336484, 221186, 600257, 312191, 531766, 764486, 323432,
+        469745, 826730, 250335, 506081, 604776, 376080, 692492, 904939, 114618, 469372)]
+    public void Random_faults_never_break_an_entry_and_heal_when_they_end_in_a_history_that_once_failed(params int[] codes) => FailAndHeal(codes);
 
     [Fact]
     public void A_kernel_that_is_full_leaves_every_service_wholly_old_or_wholly_new() => Prop.ForAll(Histories.Any, codes =>
@@ -180,4 +139,66 @@ public sealed class PlanPropertyTests
 
     private static string[] Of(HashSet<string> lines, string[] frontends)
         => [.. lines.Where(l => Array.Exists(frontends, f => l.StartsWith(f, StringComparison.Ordinal))).Order(StringComparer.Ordinal)];
+
+    private static void ApplyAll(int[] codes)
+    {
+        var lab = new Lab(closing: true);
+        foreach (var code in codes)
+        {
+            ClusterChanges.Apply(lab.Cluster, code);
+            Assert.True(lab.Step().IsComplete);
+            lab.AssertKernelIsTable();
+            var second = lab.Plan();
+            Assert.True(second.IsEmpty, second.ToString());
+            lab.Step();
+            if (code % 3 == 0) lab.Retire();
+        }
+        lab.Step();
+        lab.Retire();
+        lab.AssertKernelIsTable();
+        lab.AssertNothingIsLeftOver();
+    }
+
+    private static void CrashAndHeal(int[] codes)
+    {
+        var hook = new Hook();
+        var lab = new Lab(faults: hook, closing: true);
+        foreach (var code in codes)
+        {
+            ClusterChanges.Apply(lab.Cluster, code);
+            // From some operation on nothing reaches the tables any more.
+            var last = hook.Count + code % 12;
+            hook.Before = (_, _) => hook.Count > last ? TableError.NotPermitted : TableError.None;
+            lab.Step();
+            lab.Retire();
+            lab.AssertSafe();
+            if (code % 2 == 0) lab.Restart();
+            hook.Before = (_, _) => TableError.None;
+            Assert.True(lab.Step().IsComplete);
+            lab.AssertKernelIsTable();
+        }
+        lab.Step();
+        lab.Retire();
+        lab.AssertNothingIsLeftOver();
+    }
+
+    private static void FailAndHeal(int[] codes)
+    {
+        var faults = new RandomFaults(new Random(codes.Length), percent: 10 + codes.Length % 3 * 10);
+        var lab = new Lab(faults: faults, closing: true);
+        foreach (var code in codes)
+        {
+            ClusterChanges.Apply(lab.Cluster, code);
+            lab.Step();
+            lab.AssertSafe();
+            if (code % 3 == 0) lab.Retire();
+            lab.AssertSafe();
+        }
+        faults.Percent = 0;
+        Assert.True(lab.Step().IsComplete);
+        lab.AssertKernelIsTable();
+        lab.Retire();
+        lab.AssertNothingIsLeftOver();
+        Assert.True(lab.Plan().IsEmpty);
+    }
 }

@@ -243,7 +243,10 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
         }
     }
 
-    /// <summary>It enters lists before the flip and leaves others after it, so that meanwhile it counts for both.</summary>
+    /// <summary>
+    /// It enters lists before the flip and leaves others after it, so that meanwhile it counts for both. What it says beyond that may be due to
+    /// entries that a failure left behind, so that stays until the plan has succeeded.
+    /// </summary>
     private void AddStaying(int group, PlannedPort port, uint id, CompiledBackend wanted)
     {
         var (before, held) = (wanted.Lists, BackendLists.None);
@@ -253,7 +256,7 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
         if (damaged || both != before)
         {
             backendWrites.Add(new BackendWrite(
-                group, id, Encode(port, wanted, both), new BackendBefore(port.Record, Encode(port, wanted, before))));
+                group, id, Encode(port, wanted, both), new BackendBefore(port.Record, Encode(port, wanted, before | held))));
         }
         if (both != wanted.Lists) unlisted.Add(new BackendUnlist(group, port.Record, id, wanted.Lists));
     }

@@ -39,7 +39,7 @@ internal sealed class PlannedGroup(ObjectName service)
         if (!ReferenceEquals(Root, other.Root)) other.Root.joinedTo = Root;
     }
 
-    /// <summary>An operation failed after the flips.</summary>
+    /// <summary>An operation failed that takes something old away.</summary>
     public void LeaveUnfinished(TableError error, string table)
     {
         if (Failed || Unfinished) return;
@@ -49,7 +49,6 @@ internal sealed class PlannedGroup(ObjectName service)
     public void Fail(TableError error, string table)
     {
         if (Failed) return;
-        Error = error;
-        FailedTable = table;
+        (Error, FailedTable, Unfinished) = (error, table, false);
     }
 }
