@@ -60,6 +60,7 @@ finish() {
 		  $agent backends $on_node1
 		  $agent conntrack list $on_node1
 		  $agent drops $on_node1
+		  nsenter --net=/run/netns/$(netlab_netns "$lab" node-1) $agent explain --from $outside --to $shop4:80 $on_node1
 		  $agent status $on_node1
 		  \$EDITOR $manifests/loadbalancer.yaml        # the agents notice
 		  tail -f $state/agent-node-1.log

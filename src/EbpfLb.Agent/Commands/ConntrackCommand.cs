@@ -93,8 +93,8 @@ internal sealed class ConntrackCommand(CommandContext context)
             [new("FAMILY"), new("PROTO"), new("PHASE"), new("FLOWS", true)],
             [.. report.Groups.Select(g => new[] { g.Family, g.Protocol, g.Phase, g.Flows.ToString() })]));
         WriteTable(new Table(
-            [new("SERVICE"), new("FLOWS", true)],
-            [.. report.Services.Select(s => new[] { s.Service ?? $"#{s.ServiceId}", s.Flows.ToString() })]));
+            [new("SERVICE"), new("ID", true), new("FLOWS", true)],
+            [.. report.Services.Select(s => new[] { s.Service ?? "-", s.ServiceId.ToString(), s.Flows.ToString() })]));
         WriteTable(new Table(
             [new("MAP"), new("ENTRIES", true), new("CAPACITY", true), new("FULL", true)],
             [.. report.Maps.Select(m => new[] { m.Name, m.Entries.ToString(), m.Capacity.ToString(), $"{100.0 * m.Entries / m.Capacity:0.0} %" })]));

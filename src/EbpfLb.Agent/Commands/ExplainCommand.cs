@@ -37,7 +37,17 @@ internal sealed class ExplainCommand(CommandContext context)
         return await live.AllAsync(flows, cancellationToken);
     }, cancellationToken);
 
-    private static Stream Open(string file) => file == "-" ? Console.OpenStandardInput() : File.OpenRead(file);
+    private static Stream Open(string file)
+    {
+        try
+        {
+            return file == "-" ? Console.OpenStandardInput() : File.OpenRead(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StartException($"--flows: {e.Message.TrimEnd('.')}; correct the path, or give - for the standard input", e);
+        }
+    }
 
     private OfflineCluster Load(ExplainOptions options, string manifests)
     {
@@ -64,8 +74,6 @@ internal sealed class ExplainCommand(CommandContext context)
         await using var flows = Open(file);
         using var batch = new FlowBatch(explainer, context.Terminal.Out, note => context.Terminal.Error.WriteLine($"note: {note}"));
         await batch.RunAsync(flows, cancellationToken);
-        if (batch.Bad == 0) return ExitCode.Ok;
-        await context.Terminal.Error.WriteLineAsync($"{batch.Bad} lines are no flows; each answer says what is wrong");
-        return ExitCode.Failed;
+        return await FlowBatch.EndAsync(context.Terminal, batch.Bad);
     }
 }

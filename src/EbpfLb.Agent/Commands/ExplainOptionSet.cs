@@ -80,7 +80,8 @@ internal sealed class ExplainOptionSet
         var (hasFrom, hasTo, hasFlows, isOffline) = (Has(from), Has(to), Has(flows), Has(manifests));
         if (hasFlows && (hasFrom || hasTo || Has(path) || Has(ingress))) result.AddError("--flows and --from, --to, --path, --ingress-interface exclude each other: each line says that itself");
         else if (!hasFlows && (!hasFrom || !hasTo)) result.AddError("which connection? Give --from and --to, or --flows");
-        if (!isOffline && (Has(nodeName) || Has(nodeAddresses) || Has(config))) result.AddError("--node-name, --node-address and --config are for --manifests: the agent knows its node");
+        if (!isOffline && (Has(nodeName) || Has(nodeAddresses) || Has(config) || node.IsGiven(result)))
+            result.AddError("--node-name, --node-address, --config and options of the node such as --cluster-cidr are for --manifests: the agent knows its node");
         try
         {
             if (hasFrom && hasTo && result.GetValue(from) is { } source && result.GetValue(to) is { } target && source.Family != target.Address.Family)

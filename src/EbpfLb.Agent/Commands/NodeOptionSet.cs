@@ -60,19 +60,32 @@ internal sealed class NodeOptionSet
             (c, text) => c with { Flows = c.Flows with { SweepCpuPercent = Number(text.TrimEnd('%')) } }),
     ];
 
+    /// <summary>Of those, what decides nothing about a single connection.</summary>
+    private static readonly string[] UnseenByExplain =
+    [
+        "--devices", "--exclude-devices", "--pod-device", "--tc-attach", "--protect-nodeports", "--drop-events", "--snat-ports", "--set-sysctls", "--end-tcp-of-removed-endpoints", "--conntrack-sweep-cpu",
+    ];
+
+    /// <summary>For `ebpflb explain`: it takes all, so that the options of an agent can be repeated, and shows those that matter to it.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in All) command.Options.Add(option.Option);
+        foreach (var option in All)
+        {
+            option.Option.Hidden = UnseenByExplain.Contains(option.Name);
+            command.Options.Add(option.Option);
+        }
         command.Validators.Add(result =>
         {
             foreach (var error in ConfigErrors.Of(result, All)) result.AddError(error);
         });
     }
 
-    /// <summary>What was given over what the configuration says.</summary>
-    public NodeOptions Read(ParseResult result, LoadedConfig? basis = null)
+    public bool IsGiven(CommandResult result) => All.Any(o => o.IsGiven(result));
+
+    /// <summary>What was given over the defaults.</summary>
+    public NodeOptions Read(ParseResult result)
     {
-        var config = All.Aggregate(basis ?? LoadedConfig.Default, (config, option) => option.Apply(result.CommandResult, config));
+        var config = All.Aggregate(LoadedConfig.Default, (config, option) => option.Apply(result.CommandResult, config));
         return ConfiguredOptions.Node(config.KubeProxy, config.EbpfLb);
     }
 

@@ -5,10 +5,11 @@ namespace EbpfLb.Agent.Control;
 /// <param name="Remembered">The backend that session affinity remembers for the client; null: none.</param>
 /// <param name="Flows">Flows of the client to this frontend that are tracked.</param>
 /// <param name="Packet">null: not run, or it could not be.</param>
+/// <param name="NotRun">Why no packet was run; null: it was, or none has to be.</param>
 /// <param name="NotReady">What the agent says is missing.</param>
 /// <param name="Stale">Where the kernel does not hold what the agent's table says.</param>
 internal sealed record KernelReport(
-    KernelEntry? Entry, string? Remembered, IReadOnlyList<FlowRow> Flows, KernelPacket? Packet, IReadOnlyList<string> NotReady, IReadOnlyList<string> Stale);
+    KernelEntry? Entry, string? Remembered, IReadOnlyList<FlowRow> Flows, KernelPacket? Packet, string? NotRun, IReadOnlyList<string> NotReady, IReadOnlyList<string> Stale);
 
 /// <param name="Cluster">Backends of the Cluster list.</param>
 internal sealed record KernelEntry(

@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Text;
+using EbpfLb.Agent.Options;
+using EbpfLb.Agent.Output;
 using EbpfLb.Policy.Explaining;
 
 namespace EbpfLb.Agent.Explaining;
@@ -41,6 +43,14 @@ internal sealed class FlowBatch(Explainer explainer, TextWriter output, Action<s
         Answer(new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(flows)), isLast: true);
         output.Write(Encoding.UTF8.GetString(answers.WrittenSpan));
         answers.ResetWrittenCount();
+    }
+
+    /// <summary>The exit code; says how many lines could not be answered.</summary>
+    public static async Task<int> EndAsync(Terminal terminal, int bad)
+    {
+        if (bad == 0) return ExitCode.Ok;
+        await terminal.Error.WriteLineAsync($"lines that are no flows: {bad}; each answer says what is wrong");
+        return ExitCode.Failed;
     }
 
     public void Dispose() => json?.Dispose();

@@ -35,10 +35,11 @@ internal static class KernelFindings
             Compare("Cluster", report.Cluster, found.Cluster, stale);
             Compare("Local", report.Local, found.Local, stale);
         }
-        var packet = isPacket ? Probe(options, flow, remembered) : null;
+        var notRun = isPacket ? WhyNotRun(options, flow) : null;
+        var packet = isPacket && notRun is null ? Probe(options, flow, remembered) : null;
         return new KernelReport(
             found is null ? null : EntryOf(found), remembered is null ? null : remembered.Backend?.ToString() ?? $"backend {remembered.Value.BackendId}, which is gone",
-            flows.Flows, packet, status.NotReady, stale);
+            flows.Flows, packet, notRun, status.NotReady, stale);
     }
 
     /// <summary>The agent says which frontend answers; without it the exact one does, else a NodePort.</summary>
@@ -72,6 +73,24 @@ internal static class KernelFindings
         return new KernelPacket(
             device.Name, answer.Outcome.ToString().ToLowerInvariant(), answer.Source.ToString(), answer.Destination.ToString(), answer.IsDirect,
             [.. answer.Reasons.Select(r => ReasonName.Of(r.Reason))]);
+    }
+
+    /// <summary>Why the program would say nothing about the connection; null: it does.</summary>
+    private static string? WhyNotRun(DatapathOptions options, Flow flow)
+    {
+        try
+        {
+            using var reader = NetworkReader.Open();
+            if (HostNamespace.Cookie(options) is not 0 and var node && node != reader.NamespaceCookie())
+                return "not run: this command is in another network namespace than the node's, with other devices; start it there (nsenter --net)";
+            if (flow.IngressInterface is null && (flow.From.IsLoopback || reader.ReadAddresses().Any(a => flow.From.ToIPAddress().Equals(a.Local))))
+                return "not run: packets of the node itself come in by no device";
+            return null;
+        }
+        catch (NetlinkException)
+        {
+            return null;
+        }
     }
 
     /// <summary>The device that was named; else the one that leads to the source, as its packets come in by that.</summary>

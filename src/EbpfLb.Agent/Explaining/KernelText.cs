@@ -27,6 +27,7 @@ internal static class KernelText
             Line("program", $"a first packet by {packet.Device} is {packet.Outcome}{Where(packet)}");
             Line("counted", packet.Reasons.Count == 0 ? "nothing" : string.Join(", ", packet.Reasons));
         }
+        if (report.NotRun is { } why) Line("program", why);
         foreach (var text in report.NotReady) Line("not ready", text);
         foreach (var text in report.Stale) Line("stale", text);
 
@@ -36,7 +37,6 @@ internal static class KernelText
     private static string Where(KernelPacket packet) => packet.Outcome switch
     {
         "translated" => $": {packet.Source} -> {packet.Destination}, {(packet.Direct ? "straight out" : "through the stack")}",
-        "refused" => $": {packet.Source} answers {packet.Destination}",
         _ => "",
     };
 }

@@ -48,9 +48,7 @@ internal sealed class LiveExplanation(IInstanceView view, InstanceOptions instan
             count++;
         }
         await SendAsync();
-        if (bad == 0) return ExitCode.Ok;
-        await terminal.Error.WriteLineAsync($"{bad} lines are no flows; each answer says what is wrong");
-        return ExitCode.Failed;
+        return await FlowBatch.EndAsync(terminal, bad);
 
         async Task SendAsync()
         {

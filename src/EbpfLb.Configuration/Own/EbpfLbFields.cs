@@ -36,7 +36,7 @@ public static class EbpfLbFields
         new("flows.tcpHalfOpen", null, Hot, "how long a TCP flow lives before its handshake is complete; null: 60s"),
         new("flows.tcpEstablished", null, Hot, "in place of conntrack.tcpEstablishedTimeout"),
         new("flows.tcpClosing", null, Hot, "in place of conntrack.tcpCloseWaitTimeout"),
-        new("flows.tcpClosed", null, Hot, "how long a TCP flow lives after both sides have closed it; null: 30s"),
+        new("flows.tcpClosed", null, Hot, "how long a TCP flow lives after both sides have closed it; null: 65s"),
         new("flows.udp", null, Hot, "in place of conntrack.udpTimeout"),
         new("flows.udpStream", null, Hot, "in place of conntrack.udpStreamTimeout"),
         new("flows.sweepCpuPercent", "--conntrack-sweep-cpu", Hot, "most of one core that expiring flows may take"),

@@ -51,8 +51,9 @@ public sealed class RetryingServer(
             }
             catch (Exception e) when (e is IOException or SocketException)
             {
-                Log.CannotListen(logger, name, endpoint, e.Message, RetryPeriod.TotalSeconds, option);
-                failed?.Invoke($"the {name} server cannot listen on {endpoint}: {e.Message}; stop what uses the address, or choose another with {option}");
+                var why = e.Message.TrimEnd('.');
+                Log.CannotListen(logger, name, endpoint, why, RetryPeriod.TotalSeconds, option);
+                failed?.Invoke($"the {name} server cannot listen on {endpoint}: {why}; stop what uses the address, or choose another with {option}");
             }
             await Task.Delay(RetryPeriod, time, stoppingToken);
         }

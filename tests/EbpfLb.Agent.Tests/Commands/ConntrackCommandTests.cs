@@ -74,7 +74,7 @@ public sealed class ConntrackCommandTests : IDisposable
         Assert.Equal(0, await line.RunAsync("conntrack", "count"));
         Assert.Equal("7 flows", line.OutputLines[0]);
         Assert.Contains("IPv6     UDP     new         2", line.OutputLines);
-        Assert.Contains("default/web:http       5", line.OutputLines);
+        Assert.Contains("default/web:http    7       5", line.OutputLines);
         Assert.Contains("lb_conntrack4        10       1000   1.0 %", line.OutputLines);
     }
 

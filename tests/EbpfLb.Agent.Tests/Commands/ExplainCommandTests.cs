@@ -75,7 +75,7 @@ public sealed class ExplainCommandTests : IDisposable
         var answers = Answers();
         Assert.StartsWith($"line 1: {expected}", Text(answers[0], "error"));
         Assert.Equal("dnat", Text(answers[1], "verdict"));
-        Assert.Contains("1 lines are no flows", line.Error);
+        Assert.Contains("lines that are no flows: 1;", line.Error);
     }
 
     [Fact]
@@ -168,6 +168,20 @@ public sealed class ExplainCommandTests : IDisposable
         Assert.Equal(1, await ConfiguredAsync("mode: fast\nclusterCIDR: nowhere", "--from", "203.0.113.2", "--to", "10.96.0.1:80"));
         Assert.Contains("fast", line.Error);
         Assert.Contains("nowhere", line.Error);
+    }
+
+    [Fact]
+    public async Task What_the_agent_knows_itself_is_not_for_it_to_be_told()
+    {
+        Assert.Equal(2, await line.RunAsync("explain", "--from", "10.0.0.1", "--to", "10.96.0.1:80", "--cluster-cidr", "10.244.0.0/16"));
+        Assert.Contains("such as --cluster-cidr are for --manifests", line.Error);
+    }
+
+    [Fact]
+    public async Task A_file_of_flows_that_is_not_there_is_told_under_the_name_of_its_option()
+    {
+        Assert.Equal(1, await ExplainAsync("--flows", directory.File("none"), "-o", "json"));
+        Assert.Contains("--flows: Could not find file", line.Error);
     }
 
     [Fact]

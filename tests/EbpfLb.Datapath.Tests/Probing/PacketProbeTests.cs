@@ -24,7 +24,7 @@ public sealed class PacketProbeTests
 
     private static readonly SourceRange Pods = SourceRange.Parse("10.244.0.0/16");
 
-    public static TheoryData<bool, bool> Settings { get; } = new() { { true, false }, { true, true }, { false, true } };
+    public static TheoryData<bool, bool> Settings { get; } = new() { { true, false }, { true, true }, { false, true }, { false, false } };
 
     [Theory]
     [MemberData(nameof(Settings))]
@@ -81,6 +81,20 @@ public sealed class PacketProbeTests
         Assert.Equal(reasons, dataplane.ReadReasons());
         Assert.Empty(Entries(instance, Abi.Tables.Conntrack4));
         Assert.Empty(Entries(instance, Abi.Tables.Affinity));
+    }
+
+    [Fact]
+    public async Task The_instance_knows_the_namespace_of_the_node_that_it_serves()
+    {
+        using var instance = new TestInstance();
+        await using var dataplane = instance.Open();
+        var state = StateOf(hasDetector: true, masqueradeAll: false);
+        dataplane.ApplyNode(state with { Settings = state.Settings with { HostNetnsCookie = 4711 } });
+        dataplane.Apply(Compile(Endpoints[0], TrafficPolicy.Cluster, TrafficPolicy.Cluster, null));
+        dataplane.Attach();
+
+        Assert.Equal(4711ul, HostNamespace.Cookie(instance.Options));
+        Assert.Equal(0ul, HostNamespace.Cookie(new DatapathOptions { Instance = "elb-none" }));
     }
 
     [Fact]
