@@ -29,13 +29,24 @@ internal sealed class ProblemFinder(Explainer explainer)
 
         if (explanation is { Verdict: FlowVerdict.Dnat, List: BackendLists.InCluster, Port: { } used } && Ignored(used) is { } why)
             yield return $"hints are ignored: {why}";
-        if (explanation is { Flow.Protocol: TransportProtocol.Sctp, Verdict: not FlowVerdict.Pass, Source.Class: not SourceClass.Outside })
-            yield return "SCTP has no socket hooks: packets of pods are translated only behind devices that --pod-device names, those of the node itself not at all";
+        foreach (var line in OtherThanHere(explanation)) yield return line;
         if (explanation.Service is not { } service) yield break;
         foreach (var diagnostic in explainer.Table.Diagnostics)
         {
             if (diagnostic.Object == service) yield return diagnostic.ToString();
         }
+    }
+
+    /// <summary>Where the programs do not do what the rules of kube-proxy ask for.</summary>
+    private IEnumerable<string> OtherThanHere(Explanation explanation)
+    {
+        if (explanation is { Flow.Protocol: TransportProtocol.Sctp, Verdict: not FlowVerdict.Pass, Source.Class: SourceClass.Node })
+            yield return "this is kube-proxy's answer; here the node's own SCTP is left alone, as it passes neither a socket hook nor the program of incoming packets: use the address of an endpoint";
+        if (explanation is { Flow.Protocol: TransportProtocol.Sctp, Verdict: not FlowVerdict.Pass, Source.Class: SourceClass.Pod })
+            yield return "SCTP has no socket hooks: that of pods of this node is translated only behind devices that --pod-device names, else left alone";
+        if (explanation is { Source: { Path: FlowPath.Socket, Class: SourceClass.Outside }, Frontend: { LocalPolicy: true, Kind: not FrontendKind.ClusterIP }, Flow.From.Family: var family }
+            && explainer.Context.HasDetector(family))
+            yield return "this is kube-proxy's answer; here a process of this node outside its own network namespace counts as a pod, also with an address that the detector does not know: it gets the Cluster list";
     }
 
     private IEnumerable<string> NoEndpoint(Explanation explanation, CompiledPort port)

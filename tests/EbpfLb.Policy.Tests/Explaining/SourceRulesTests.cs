@@ -96,6 +96,32 @@ public sealed class SourceRulesTests
         Says("10.180.0.1", null, SourceClass.Outside, FlowPath.Socket);
     }
 
+    [Theory]
+    [InlineData("198.51.100.1:80", TrafficPolicy.Local, true)]
+    [InlineData("198.51.100.1:80", TrafficPolicy.Cluster, false)]
+    [InlineData("10.96.0.1:80", TrafficPolicy.Local, false)]
+    public void Where_the_socket_hooks_take_for_a_pod_what_the_detector_does_not_know_a_person_is_told(string to, TrafficPolicy outside, bool expected)
+    {
+        var own = new ExplainLab().Web([ExplainLab.There], outside: outside);
+        own.Cluster.Slice("other-1", "other", ["http:80"], ["10.180.0.1 node=node-1"]);
+
+        Assert.Equal(expected, ProblemsOf(own, "10.180.0.1", to).Exists(p => p.Contains("counts as a pod", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData(ExplainLab.Node, "the node's own SCTP is left alone")]
+    [InlineData(ExplainLab.PodHere, "--pod-device")]
+    [InlineData(ExplainLab.Outside, null)]
+    public void Of_sctp_a_person_is_told_what_is_not_translated(string from, string? expected)
+    {
+        lab.Cluster.Service("sctp", ["10.96.0.9"], [":80/SCTP"]).Slice("sctp-1", "sctp", [":80/SCTP"], [ExplainLab.Here]);
+
+        var problems = ProblemsOf(lab, from, "10.96.0.9:80/SCTP");
+
+        if (expected is null) Assert.Empty(problems);
+        else Assert.Contains(expected, Assert.Single(problems));
+    }
+
     [Fact]
     public void Sctp_has_no_sockets_hooks()
     {
@@ -118,6 +144,12 @@ public sealed class SourceRulesTests
     [Fact]
     public void A_flow_has_addresses_of_one_family()
         => Assert.Contains("one family", Assert.Throws<ArgumentException>(() => lab.Explain("fd00::1", "10.96.0.1:80")).Message);
+
+    private static List<string> ProblemsOf(ExplainLab lab, string from, string to)
+    {
+        var explainer = lab.Explainer();
+        return [.. explainer.Problems(explainer.Explain(ExplainLab.Flow(from, to)))];
+    }
 
     private void Says(string from, string? device, SourceClass expected, FlowPath path)
     {
