@@ -28,9 +28,17 @@ internal sealed class StringPool(int slots = 8192)
     public string Share(ReadOnlySpan<char> text)
     {
         if (text.IsEmpty) return "";
-        ref var slot = ref table[string.GetHashCode(text, StringComparison.Ordinal) & (table.Length - 1)];
+        ref var slot = ref table[(int)(Hash(text) & (uint)(table.Length - 1))];
         var known = slot;
         if (known is not null && text.SequenceEqual(known)) return known;
         return slot = text.ToString();
+    }
+
+    /// <summary>FNV-1a: which strings share a slot is the same in every process, unlike with string.GetHashCode.</summary>
+    private static uint Hash(ReadOnlySpan<char> text)
+    {
+        var hash = 2166136261;
+        foreach (var c in text) hash = (hash ^ c) * 16777619;
+        return hash;
     }
 }
