@@ -4,7 +4,7 @@
 #define HOOK_SOCK_H
 
 #include "lb_frontend.h"
-#include "lb_select.h"
+#include "lb_sock.h"
 
 /* Which hook this is. */
 struct hook_sock {
@@ -72,17 +72,11 @@ lb_inline bool client_fill(struct bpf_sock_addr *ctx, struct hook_sock hook,
 			   struct lb_client *client)
 {
 	bool v4 = lb_addr_is4(dst);
-	bool pods =
-		set->flags & LB_SET_PODS_DEVICE || set->flags & (v4 ? LB_SET_PODS4 : LB_SET_PODS6);
 
 	__builtin_memset(client, 0, sizeof(*client));
 	client->netns = bpf_get_netns_cookie(ctx);
-	if (client->netns == set->host_netns)
-		client->source = LB_FROM_NODE;
-	else if (set->flags & LB_SET_HOST_SOCKETS)
+	if (!lb_sock_source(set, client->netns, v4, &client->source))
 		return false;
-	else
-		client->source = pods ? LB_FROM_POD : LB_FROM_OUTSIDE;
 	/* Only who must be known is looked up. */
 	if (unlikely(svc->flags & (LB_SERVICE_AFFINITY | LB_SERVICE_RANGES)) ||
 	    unlikely(lookup != LB_LOOKUP_FOUND))

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * Ends stale sockets of the network namespace that the iterator is opened in: those the agent
- * names, if they still are stale now that the kernel holds their lock. Apart from the other
- * programs because kernels before 6.5 have no bpf_sock_destroy() and would refuse all of them.
+ * names, if they still are stale (or strays) now that the kernel holds their lock. Apart from the
+ * other programs because kernels before 6.5 have no bpf_sock_destroy() and would refuse all of
+ * them.
  */
-#include "lb_stale.h"
+#include "lb_stray.h"
 
 extern int bpf_sock_destroy(struct sock_common *sk) __ksym;
 
@@ -17,17 +18,22 @@ struct {
 	__uint(map_flags, BPF_F_RDONLY_PROG);
 } lb_doomed SEC(".maps");
 
-lb_inline int end(struct seq_file *seq, struct sock_common *sk)
+lb_inline int end(struct seq_file *seq, struct sock_common *sk, bool tcp)
 {
-	struct lb_sock *mem = bpf_sk_storage_get(&lb_sock, sk, NULL, 0);
+	struct lb_sock as_asked = {.kind = LB_SOCK_CONNECTED};
+	__u64 cookie = bpf_get_socket_cookie(sk);
+	const struct lb_sock *mem;
 	struct lb_stale_sock stale;
-	__u64 cookie;
 
-	if (likely(!mem))
+	if (likely(!bpf_map_lookup_elem(&lb_doomed, &cookie)))
 		return 0;
-	cookie = bpf_get_socket_cookie(sk);
-	if (!bpf_map_lookup_elem(&lb_doomed, &cookie) || !lb_stale(mem, sk))
-		return 0;
+	mem = bpf_sk_storage_get(&lb_sock, sk, NULL, 0);
+	if (!mem || !lb_stale(mem, sk)) {
+		if (tcp || !lb_stray(mem, sk, &as_asked.frontend))
+			return 0;
+		as_asked.backend = as_asked.frontend;
+		mem = &as_asked;
+	}
 	lb_stale_fill(&stale, mem, sk, cookie);
 	if (!bpf_sock_destroy(sk))
 		bpf_seq_write(seq, &stale, sizeof(stale));
@@ -39,7 +45,7 @@ int lb_end_udp(struct bpf_iter__udp *ctx)
 {
 	struct sock_common *sk = (struct sock_common *)ctx->udp_sk;
 
-	return sk ? end(ctx->meta->seq, sk) : 0;
+	return sk ? end(ctx->meta->seq, sk, false) : 0;
 }
 
 SEC("iter/tcp")
@@ -47,7 +53,7 @@ int lb_end_tcp(struct bpf_iter__tcp *ctx)
 {
 	struct sock_common *sk = ctx->sk_common;
 
-	return sk ? end(ctx->meta->seq, sk) : 0;
+	return sk ? end(ctx->meta->seq, sk, true) : 0;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -4,6 +4,31 @@
 #define LB_SOCK_H
 
 #include "lb_select.h"
+#include "lb_settings.h"
+
+/* Loopback NodePorts are the node's own: 127.0.0.1 of a pod is the pod. */
+lb_inline __u32 lb_sock_flags(const struct lb_settings *set, __u64 netns)
+{
+	return netns == set->host_netns ? set->flags
+					: set->flags & ~(LB_SET_LOOPBACK4 | LB_SET_LOOPBACK6);
+}
+
+/* What kind of source the sockets of a namespace are; false: they are a pod's, and pods are left to
+ * others (LB_SET_HOST_SOCKETS). */
+lb_inline bool lb_sock_source(const struct lb_settings *set, __u64 netns, bool v4,
+			      enum lb_source *source)
+{
+	bool pods =
+		set->flags & LB_SET_PODS_DEVICE || set->flags & (v4 ? LB_SET_PODS4 : LB_SET_PODS6);
+
+	if (netns == set->host_netns)
+		*source = LB_FROM_NODE;
+	else if (set->flags & LB_SET_HOST_SOCKETS)
+		return false;
+	else
+		*source = pods ? LB_FROM_POD : LB_FROM_OUTSIDE;
+	return true;
+}
 
 lb_inline void lb_sock_fill(struct lb_sock *mem, const struct lb_addr *frontend,
 			    const struct lb_pick *pick, enum lb_sock_kind kind)

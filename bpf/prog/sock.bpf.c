@@ -38,7 +38,6 @@ lb_inline void ctx_store(struct bpf_sock_addr *ctx, const __be32 *addr, __be16 p
 	ctx->user_port = port;
 }
 
-/* Loopback NodePorts are the node's own: 127.0.0.1 of a pod is the pod. */
 lb_inline enum lb_lookup find(struct bpf_sock_addr *ctx, const struct lb_settings *set,
 			      const struct lb_addr *dst, struct lb_addr *key,
 			      struct lb_service *svc)
@@ -46,9 +45,8 @@ lb_inline enum lb_lookup find(struct bpf_sock_addr *ctx, const struct lb_setting
 	__u32 flags = set->flags;
 
 	if (unlikely(flags & (LB_SET_LOOPBACK4 | LB_SET_LOOPBACK6)) &&
-	    unlikely(lb_node_port_range(set, dst->port)) &&
-	    bpf_get_netns_cookie(ctx) != set->host_netns)
-		flags &= ~(LB_SET_LOOPBACK4 | LB_SET_LOOPBACK6);
+	    unlikely(lb_node_port_range(set, dst->port)))
+		flags = lb_sock_flags(set, bpf_get_netns_cookie(ctx));
 	return lb_frontend_find(dst, set, flags, key, svc);
 }
 

@@ -115,7 +115,7 @@ public sealed class Dataplane : IAsyncDisposable
             return new Dataplane(
                 loaded, KernelTables.Open(loaded.Maps), new SocketAttacher(paths, cgroup),
                 TcAttacher.Create(options.TcAttach, paths), new FlowMove(loaded.Maps, logger),
-                SocketPrograms.Load(loaded.Maps, options, logger), cgroup, sizes.ToLimits(), paths, new Repairs(logger), logger);
+                SocketPrograms.Load(loaded.Maps, cgroup, options, logger), cgroup, sizes.ToLimits(), paths, new Repairs(logger), logger);
         }
         catch
         {

@@ -24,6 +24,9 @@ internal static partial class Log
         Message = "{Map} is too small for the flows of before: {Entries} entries did not fit, those flows begin anew; start the agent with a larger --max-flows")]
     public static partial void FlowsLost(ILogger logger, string map, int entries);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "UDP sockets that were connected to a frontend before it was one cannot be found: {Error}")]
+    public static partial void NoStrays(ILogger logger, string error);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "bpf_sock_destroy cannot be used ({Error}): stale sockets are ended by SOCK_DESTROY")]
     public static partial void NoSockDestroy(ILogger logger, string error);
 

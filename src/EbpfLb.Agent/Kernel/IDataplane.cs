@@ -79,6 +79,9 @@ internal sealed record ApplyOutcome(int Operations, IReadOnlyList<ObjectFailure>
 {
     /// <summary>Protocols of the service ports that lost backends altogether.</summary>
     public IReadOnlySet<TransportProtocol> LostBackends { get; init; } = new HashSet<TransportProtocol>();
+
+    /// <summary>Protocols of the frontends that were none before, or led nowhere, and have backends now.</summary>
+    public IReadOnlySet<TransportProtocol> OpenedFrontends { get; init; } = new HashSet<TransportProtocol>();
 }
 
 /// <param name="Id">The id that stands for the service port in all maps.</param>

@@ -64,7 +64,7 @@ internal sealed class KernelDataplane : IDataplane, INodeKernel, IClientKernel, 
         [
             .. result.Failures.Select(f => new ObjectFailure(f.Service, f.Message)),
             .. result.LeftOut.Select(d => new ObjectFailure(d.Service, d.Message)),
-        ]) { LostBackends = result.LostBackends };
+        ]) { LostBackends = result.LostBackends, OpenedFrontends = result.OpenedFrontends };
     }
 
     public void Attach() => dataplane.Attach();

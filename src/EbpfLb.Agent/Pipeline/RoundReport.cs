@@ -24,4 +24,7 @@ internal sealed record RoundReport(
 
     /// <summary>Protocols of the service ports that lost backends altogether in this round.</summary>
     public IReadOnlySet<TransportProtocol> LostBackends { get; init; } = new HashSet<TransportProtocol>();
+
+    /// <summary>Protocols of the frontends that were none before this round, or led nowhere, and have backends now.</summary>
+    public IReadOnlySet<TransportProtocol> OpenedFrontends { get; init; } = new HashSet<TransportProtocol>();
 }

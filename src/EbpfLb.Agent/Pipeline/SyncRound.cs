@@ -51,6 +51,7 @@ internal sealed class SyncRound(IDataplane dataplane, PolicyOptions options, Pla
             arrived.Sequence, time.GetUtcNow(), Table?.Services.Length ?? 0, outcome.Operations, compile, apply, applied, outcome.Failures, null)
         {
             LostBackends = outcome.LostBackends,
+            OpenedFrontends = outcome.OpenedFrontends,
         };
     }
 }

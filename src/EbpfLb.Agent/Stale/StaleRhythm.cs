@@ -23,6 +23,9 @@ internal sealed class StaleRhythm(TimeSpan period)
         Emptying,
     }
 
+    /// <summary>Nothing is left of the last change.</summary>
+    public bool IsAtRest { get; private set; }
+
     /// <summary>Something changed: the next pass is the first of several.</summary>
     public void Begin() => (stage, retry) = (Stage.Begun, Soon);
 
@@ -31,6 +34,7 @@ internal sealed class StaleRhythm(TimeSpan period)
     /// <param name="took">How long it took.</param>
     public TimeSpan After(int found, TimeSpan took)
     {
+        IsAtRest = stage == Stage.Quiet && found == 0;
         var wait = Next(found);
         return took * PauseFactor > wait ? took * PauseFactor : wait;
     }

@@ -11,7 +11,8 @@ namespace EbpfLb.Agent.Stale;
 
 /// <summary>
 /// After each round in which backends went, and after the first: ends the sockets and removes the flows that lead there, beside the
-/// pipeline. Sockets are looked at until none is left, and now and then without a reason.
+/// pipeline. Sockets are looked at until none is left, and now and then without a reason; those that went past a frontend only after
+/// rounds in which frontends came.
 /// </summary>
 internal sealed class StaleService(
     IDataplane dataplane, PipelineState state, StaleMetrics metrics, ConntrackReconcilerMetrics flowMetrics, bool tcp, TimeSpan period, TimeProvider time, ILogger logger) : BackgroundService
@@ -23,6 +24,7 @@ internal sealed class StaleService(
     private readonly StaleRhythm rhythm = new(period);
     private bool isFirst = true;
     private volatile bool flowsDue;
+    private volatile bool straysDue;
     private StaleSocketReport last = StaleSocketReport.None;
 
     public override Task StartAsync(CancellationToken cancellationToken)
@@ -43,13 +45,18 @@ internal sealed class StaleService(
         // Nothing is stale before the tables say what is right.
         await wake.WaitAsync(stoppingToken);
         rhythm.Begin();
+        var strays = false;
         while (true)
         {
+            strays |= straysDue;
+            straysDue = false;
             var begun = time.GetTimestamp();
-            var found = EndSockets();
+            var found = EndSockets(strays);
             var took = time.GetElapsedTime(begun);
             if (flowsDue) await RemoveFlowsAsync(stoppingToken);
-            if (await WokenAsync(rhythm.After(found, took), stoppingToken)) rhythm.Begin();
+            var wait = rhythm.After(found, took);
+            strays &= !rhythm.IsAtRest;
+            if (await WokenAsync(wait, stoppingToken)) rhythm.Begin();
         }
     }
 
@@ -57,9 +64,11 @@ internal sealed class StaleService(
     private void OnRound(RoundReport round)
     {
         var udp = isFirst || round.LostBackends.Contains(TransportProtocol.Udp);
+        var opened = isFirst || round.OpenedFrontends.Contains(TransportProtocol.Udp);
         isFirst = false;
-        if (!udp && !(tcp && round.LostBackends.Contains(TransportProtocol.Tcp))) return;
+        if (!udp && !opened && !(tcp && round.LostBackends.Contains(TransportProtocol.Tcp))) return;
         flowsDue |= udp;
+        straysDue |= opened;
         if (wake.CurrentCount == 0) wake.Release();
     }
 
@@ -74,11 +83,11 @@ internal sealed class StaleService(
         return woken.IsCompletedSuccessfully;
     }
 
-    private int EndSockets()
+    private int EndSockets(bool strays)
     {
         try
         {
-            var report = dataplane.Stale.EndSockets(tcp);
+            var report = dataplane.Stale.EndSockets(tcp, strays);
             metrics.RecordSockets(new StaleReading(
                 report.FoundUdp, report.FoundTcp, report.EndedUdp, report.EndedTcp, report.Error is null ? report.OutOfReach : report.Found - report.Ended));
             if (report.Ended > 0) Log.SocketsEnded(logger, report.EndedUdp, report.EndedTcp);

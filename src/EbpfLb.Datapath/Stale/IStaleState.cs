@@ -13,7 +13,9 @@ public interface IStaleState
     /// not on the path of updates.
     /// </summary>
     /// <param name="tcp">End TCP connections too; the tables must know of their endpoints (PolicyOptions.KeepsTcpEndpoints).</param>
-    StaleSocketReport EndSockets(bool tcp);
+    /// <param name="strays">End UDP sockets too that were connected to a frontend before it was one, so that nothing translates what they send.
+    /// All UDP sockets are looked at for that.</param>
+    StaleSocketReport EndSockets(bool tcp, bool strays);
 
     /// <summary>The request entry is of a UDP flow whose backend is gone.</summary>
     bool IsStale(in FlowEntry request);

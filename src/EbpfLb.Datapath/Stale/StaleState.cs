@@ -8,8 +8,8 @@ using EbpfLb.Netlink;
 namespace EbpfLb.Datapath.Stale;
 
 /// <summary>
-/// Finds and ends what leads to backends that are gone. Only sockets with a memory of ours that names such a backend, and that still are
-/// connected to it, are touched: never one of somebody else.
+/// Finds and ends what leads to backends that are gone, or past us to a frontend. Only sockets with a memory of ours that names such a
+/// backend, and that still are connected to it, are touched, and UDP sockets of our cgroup that connect() would translate now.
 /// </summary>
 public sealed class StaleState : IStaleState, IDisposable
 {
@@ -26,10 +26,10 @@ public sealed class StaleState : IStaleState, IDisposable
 
     public string? SocketsProblem => programs.Problem;
 
-    public StaleSocketReport EndSockets(bool tcp)
+    public StaleSocketReport EndSockets(bool tcp, bool strays)
     {
         var stale = programs.Find().Where(s => (tcp || Is(s, TransportProtocol.Udp)) && !backends.Serves(s)).ToList();
-        return stale.Count == 0 ? StaleSocketReport.None : End(stale);
+        return stale.Count == 0 && !strays ? StaleSocketReport.None : End(stale, strays);
     }
 
     public bool IsStale(in FlowEntry request)
@@ -37,18 +37,20 @@ public sealed class StaleState : IStaleState, IDisposable
 
     public void Dispose() => programs.Dispose();
 
-    private StaleSocketReport End(List<LbStaleSock> stale)
+    private StaleSocketReport End(List<LbStaleSock> stale, bool strays)
     {
         var byNamespace = stale.ToLookup(s => s.Netns);
+        var found = stale.ToList();
         var ended = new List<LbStaleSock>();
         var reached = new HashSet<ulong>();
         string? error = null;
         try
         {
-            var found = namespaces.Enumerate().Where(e => byNamespace.Contains(e.Cookie)).ToList();
-            foreach (var (entry, (done, failure)) in namespaces.RunInEach(found, e => TryEnd([.. byNamespace[e.Cookie]])))
+            var entries = namespaces.Enumerate().Where(e => strays || byNamespace.Contains(e.Cookie)).ToList();
+            foreach (var (entry, (met, done, failure)) in namespaces.RunInEach(entries, e => TryEnd([.. byNamespace[e.Cookie]], strays)))
             {
                 reached.Add(entry.Cookie);
+                found.AddRange(met);
                 ended.AddRange(done);
                 error ??= failure;
             }
@@ -58,21 +60,23 @@ public sealed class StaleState : IStaleState, IDisposable
             error = e.Message;
         }
         return new StaleSocketReport(
-            stale.Count(s => Is(s, TransportProtocol.Udp)), stale.Count(s => Is(s, TransportProtocol.Tcp)),
+            found.Count(s => Is(s, TransportProtocol.Udp)), found.Count(s => Is(s, TransportProtocol.Tcp)),
             ended.Count(s => Is(s, TransportProtocol.Udp)), ended.Count(s => Is(s, TransportProtocol.Tcp)),
             stale.Count(s => !reached.Contains(s.Netns)), error);
     }
 
-    /// <summary>One namespace that makes trouble does not keep the others.</summary>
-    private (IReadOnlyList<LbStaleSock> Ended, string? Error) TryEnd(IReadOnlyList<LbStaleSock> sockets)
+    /// <summary>Ends the stale ones of this namespace. One that makes trouble does not keep the others.</summary>
+    private (IReadOnlyList<LbStaleSock> Strays, IReadOnlyList<LbStaleSock> Ended, string? Error) TryEnd(IReadOnlyList<LbStaleSock> stale, bool strays)
     {
+        IReadOnlyList<LbStaleSock> met = [];
         try
         {
-            return (programs.Ender.End(sockets), null);
+            if (strays) met = programs.FindStrays();
+            return (met, stale.Count + met.Count == 0 ? [] : programs.Ender.End([.. stale, .. met]), null);
         }
         catch (Exception e) when (e is BpfException or NetlinkException)
         {
-            return ([], e.Message);
+            return (met, [], e.Message);
         }
     }
 

@@ -21,8 +21,8 @@ public sealed class StaleMetrics
     public StaleMetrics(Meter meter)
     {
         stale = meter.CreateGauge<long>("ebpflb_stale_sockets", null,
-            "Connected sockets whose endpoint was gone, as the last look at all network namespaces found them; 0: none is left");
-        ended = meter.CreateCounter<long>("ebpflb_sockets_ended_total", null, "Sockets ended because their endpoint was gone");
+            "Connected sockets whose endpoint was gone, or that had connected to a frontend before it was one, as the last look at all network namespaces found them; 0: none is left");
+        ended = meter.CreateCounter<long>("ebpflb_sockets_ended_total", null, "Sockets ended because their endpoint was gone, or because they had connected to a frontend before it was one");
         failed = meter.CreateCounter<long>("ebpflb_socket_end_failures_total", null, "Tries to end a socket that came to nothing; tried again");
         RecordSockets(new StaleReading(0, 0, 0, 0, 0));
     }

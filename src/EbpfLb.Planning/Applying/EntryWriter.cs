@@ -22,6 +22,9 @@ internal sealed class EntryWriter(List<PlannedGroup> groups, EntryTables tables,
     private readonly List<int> chunk = [];
     private readonly List<(FrontendKey Key, LbService? Value)> batch = [];
 
+    /// <summary>Protocols of the frontends that were none before, or that led nowhere, and have backends now.</summary>
+    public HashSet<TransportProtocol> Opened { get; } = [];
+
     /// <summary>Carries out changes that are all updates or all deletions. Returns how many were done, also those put back later.</summary>
     public int Write(List<EntryChange> changes) => Write(changes, IpFamily.IPv4) + Write(changes, IpFamily.IPv6);
 
@@ -69,7 +72,10 @@ internal sealed class EntryWriter(List<PlannedGroup> groups, EntryTables tables,
     {
         var group = groups[change.Group].Root;
         group.Touched = true;
-        log.Add((group, change.Key, mirror.TryGetEntry(change.Key, out var old) ? old : null));
+        var known = mirror.TryGetEntry(change.Key, out var old);
+        if (change.Value is { } value && ((old.Cluster.Count == 0 && value.Cluster.Count > 0) || (old.Local.Count == 0 && value.Local.Count > 0)))
+            Opened.Add(change.Key.Protocol);
+        log.Add((group, change.Key, known ? old : null));
         SetMirror(change.Key, change.Value);
     }
 

@@ -42,7 +42,7 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources
             new ApplyCounts(backends, slots, allowed, flips, withdrawn + deletes, unlisted, refused),
             failed.Select(Failure).ToImmutableArray(),
             plan.Diagnostics,
-            settlement.Retired) { LostBackends = settlement.LostBackends };
+            settlement.Retired) { LostBackends = settlement.LostBackends, OpenedFrontends = entries.Opened };
     }
 
     private void BeginNewServices()

@@ -38,6 +38,9 @@ public readonly record struct FrontendKey : IComparable<FrontendKey>
         }
     }
 
+    /// <summary>What the key says, be it one or not.</summary>
+    internal TransportProtocol Protocol => (TransportProtocol)(byte)(tail >> 16);
+
     /// <summary>The port when the key is a NodePort's: its address is 0.</summary>
     internal ushort? NodePort => high == 0 && low == 0 ? Be16.FromRaw((ushort)tail).ToHost() : null;
 
@@ -86,7 +89,7 @@ public readonly record struct FrontendKey : IComparable<FrontendKey>
         var bytes = MemoryMarshal.AsBytes(words);
         var address = IpAddress.FromBytes(Table == IpFamily.IPv4 ? bytes[..4] : bytes);
         var port = Be16.FromRaw((ushort)tail).ToHost();
-        frontend = new Frontend(address, port, (TransportProtocol)(byte)(tail >> 16));
+        frontend = new Frontend(address, port, Protocol);
         return tail >> 24 == 0 && address.Family == Table;
     }
 

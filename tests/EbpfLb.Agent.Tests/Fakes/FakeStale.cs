@@ -8,6 +8,7 @@ namespace EbpfLb.Agent.Tests.Fakes;
 internal sealed class FakeStale : IStaleState
 {
     private int passes;
+    private int strayPasses;
 
     public string? SocketsProblem { get; set; }
 
@@ -21,9 +22,13 @@ internal sealed class FakeStale : IStaleState
 
     public Func<FlowEntry, bool> OnIsStale { get; set; } = _ => false;
 
-    public StaleSocketReport EndSockets(bool tcp)
+    /// <summary>Passes that looked for strays.</summary>
+    public int StrayPasses => Volatile.Read(ref strayPasses);
+
+    public StaleSocketReport EndSockets(bool tcp, bool strays)
     {
         Tcp = tcp;
+        if (strays) Interlocked.Increment(ref strayPasses);
         var found = Next.TryDequeue(out var report) ? report : StaleSocketReport.None;
         Interlocked.Increment(ref passes);
         return found;

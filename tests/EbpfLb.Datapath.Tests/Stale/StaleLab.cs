@@ -1,6 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
+using EbpfLb.Datapath.Node;
 using EbpfLb.Datapath.Options;
+using EbpfLb.Model;
+using EbpfLb.Netlink.Network;
 using EbpfLb.Testing.Clusters;
 using EbpfLb.Testing.Netns;
 
@@ -13,18 +16,24 @@ internal sealed class StaleLab : IAsyncDisposable
     public const string Service6 = "fd00:10:96::53";
     public const string Mapped = "::ffff:10.96.0.53";
     public const int Port = 53;
+    public const string NodeIP = "192.0.2.1";
 
-    private readonly TestInstance instance = new();
     private readonly List<Socket> sockets = [];
 
     public StaleLab(SocketEnding ending = SocketEnding.Best)
     {
-        instance.Options = instance.Options with { SocketEnding = ending };
-        instance.Join();
-        Dataplane = instance.Open();
+        Instance.Options = Instance.Options with { SocketEnding = ending };
+        Instance.Join();
+        Dataplane = Instance.Open();
     }
 
-    public ScratchNetns Netns { get; } = ScratchNetns.Create("addr add fd00::2/128 dev lo nodad", "addr add fd00::3/128 dev lo nodad");
+    public TestInstance Instance { get; } = new();
+
+    /// <summary>Whoever sends to an address of a service itself is heard by nobody.</summary>
+    public ScratchNetns Netns { get; } = ScratchNetns.Create(
+        "addr add fd00::2/128 dev lo nodad", "addr add fd00::3/128 dev lo nodad", $"addr add {NodeIP}/32 dev lo",
+        "route add 10.96.0.0/16 dev lo",
+        "route add 203.0.113.0/24 dev lo", "route add fd00:10:96::/112 dev lo");
 
     public Dataplane Dataplane { get; private set; }
 
@@ -42,6 +51,18 @@ internal sealed class StaleLab : IAsyncDisposable
         describe(builder);
         Dataplane.Apply(Policy.ForwardingCompiler.Compile(builder.Build(), Policy.PolicyOptions.Default with { KeepsTcpEndpoints = keepTcp }, null));
         Dataplane.Attach();
+    }
+
+    /// <summary>The namespace is a node's, or not; NodePorts answer on its one address.</summary>
+    public void BeNode(NodeSettings settings, bool ofLab = true)
+    {
+        var cookie = Netns.Run(() =>
+        {
+            using var reader = NetworkReader.Open();
+            return reader.NamespaceCookie();
+        });
+        Dataplane.ApplyNode(new NodeState(
+            [], [new NodeAddress(IpAddress.Parse(NodeIP), true)], settings with { HostNetnsCookie = ofLab ? cookie : cookie + 1 }));
     }
 
     /// <summary>A UDP socket that is connected to the address.</summary>
@@ -68,8 +89,8 @@ internal sealed class StaleLab : IAsyncDisposable
     public async Task RestartAsync(MapSizes? sizes = null)
     {
         await Dataplane.DisposeAsync();
-        if (sizes is not null) instance.Options = instance.Options with { Sizes = sizes };
-        Dataplane = instance.Open();
+        if (sizes is not null) Instance.Options = Instance.Options with { Sizes = sizes };
+        Dataplane = Instance.Open();
     }
 
     /// <summary>What a receiver is told, without waiting; nobody ever answers.</summary>
@@ -86,7 +107,7 @@ internal sealed class StaleLab : IAsyncDisposable
     {
         foreach (var socket in sockets) socket.Dispose();
         await Dataplane.DisposeAsync();
-        instance.Dispose();
+        Instance.Dispose();
         Netns.Dispose();
     }
 

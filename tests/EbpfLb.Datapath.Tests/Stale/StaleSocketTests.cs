@@ -18,12 +18,12 @@ public sealed class StaleSocketTests
         await using var lab = new StaleLab(ending);
         lab.Apply(StaleLab.Dns("127.0.0.2", "fd00::2"));
         var socket = lab.Connect(address);
-        Assert.Equal(StaleSocketReport.None, lab.Dataplane.Stale.EndSockets(tcp: false));
+        Assert.Equal(StaleSocketReport.None, lab.Dataplane.Stale.EndSockets(tcp: false, strays: false));
         var waiting = Task.Factory.StartNew(() => Record.Exception(() => socket.Receive(new byte[16])), TaskCreationOptions.LongRunning);
 
         lab.Apply(StaleLab.Dns("127.0.0.3", "fd00::3"));
-        var first = lab.Dataplane.Stale.EndSockets(tcp: false);
-        var second = lab.Dataplane.Stale.EndSockets(tcp: false);
+        var first = lab.Dataplane.Stale.EndSockets(tcp: false, strays: false);
+        var second = lab.Dataplane.Stale.EndSockets(tcp: false, strays: false);
 
         Assert.Equal(new StaleSocketReport(1, 0, 1, 0, 0, null), first);
         Assert.Equal(StaleSocketReport.None, second);
@@ -43,11 +43,11 @@ public sealed class StaleSocketTests
         var socket = lab.Connect(StaleLab.Service4, protocol: ProtocolType.Tcp);
 
         lab.Apply(StaleLab.Dns("127.0.0.2 unready", "127.0.0.3"), keepTcp: true);
-        Assert.Equal(StaleSocketReport.None, lab.Dataplane.Stale.EndSockets(tcp: true));
+        Assert.Equal(StaleSocketReport.None, lab.Dataplane.Stale.EndSockets(tcp: true, strays: false));
         lab.Apply(StaleLab.Dns("127.0.0.3"), keepTcp: true);
-        Assert.Equal(StaleSocketReport.None, lab.Dataplane.Stale.EndSockets(tcp: false));
+        Assert.Equal(StaleSocketReport.None, lab.Dataplane.Stale.EndSockets(tcp: false, strays: false));
 
-        Assert.Equal(new StaleSocketReport(0, 1, 0, 1, 0, null), lab.Dataplane.Stale.EndSockets(tcp: true));
+        Assert.Equal(new StaleSocketReport(0, 1, 0, 1, 0, null), lab.Dataplane.Stale.EndSockets(tcp: true, strays: false));
         Assert.Equal(SocketError.ConnectionAborted, StaleLab.ReceiveError(socket));
     }
 
@@ -71,7 +71,7 @@ public sealed class StaleSocketTests
 
         lab.Apply(end);
 
-        Assert.True(lab.Dataplane.Stale.EndSockets(tcp: false).EndedUdp == 1, way);
+        Assert.True(lab.Dataplane.Stale.EndSockets(tcp: false, strays: false).EndedUdp == 1, way);
         Assert.Equal(SocketError.ConnectionAborted, StaleLab.ReceiveError(socket));
         Assert.Equal(SocketError.DestinationAddressRequired, StaleLab.SendError(socket));
     }
@@ -94,7 +94,7 @@ public sealed class StaleSocketTests
 
         lab.Apply(change);
 
-        Assert.True(lab.Dataplane.Stale.EndSockets(tcp: false) == StaleSocketReport.None, way);
+        Assert.True(lab.Dataplane.Stale.EndSockets(tcp: false, strays: false) == StaleSocketReport.None, way);
         Assert.Contains("127.0.0", socket.LocalEndPoint!.ToString());
     }
 
@@ -112,7 +112,7 @@ public sealed class StaleSocketTests
 
         lab.Apply(StaleLab.Dns("127.0.0.3"));
 
-        Assert.Equal(StaleSocketReport.None, lab.Dataplane.Stale.EndSockets(tcp: true));
+        Assert.Equal(StaleSocketReport.None, lab.Dataplane.Stale.EndSockets(tcp: true, strays: false));
         Assert.All([straight, elsewhere, unconnected], s => Assert.NotEqual(SocketError.ConnectionAborted, StaleLab.ReceiveError(s)));
     }
 
@@ -126,7 +126,7 @@ public sealed class StaleSocketTests
         await lab.RestartAsync();
         lab.Apply(StaleLab.Dns("127.0.0.3"));
 
-        Assert.Equal(1, lab.Dataplane.Stale.EndSockets(tcp: false).EndedUdp);
+        Assert.Equal(1, lab.Dataplane.Stale.EndSockets(tcp: false, strays: false).EndedUdp);
         Assert.Equal(SocketError.ConnectionAborted, StaleLab.ReceiveError(socket));
     }
 
@@ -141,7 +141,7 @@ public sealed class StaleSocketTests
         await lab.RestartAsync();
         lab.Apply(StaleLab.Dns("127.0.0.2 terminating", "127.0.0.3"));
 
-        Assert.Equal(StaleSocketReport.None, lab.Dataplane.Stale.EndSockets(tcp: false));
+        Assert.Equal(StaleSocketReport.None, lab.Dataplane.Stale.EndSockets(tcp: false, strays: false));
     }
 
     [Fact]
@@ -155,7 +155,7 @@ public sealed class StaleSocketTests
         await lab.RestartAsync(TestInstance.Small with { Backends = 2048 });
         lab.Apply(StaleLab.Dns("127.0.0.2"));
 
-        Assert.Equal(new StaleSocketReport(1, 0, 1, 0, 0, null), lab.Dataplane.Stale.EndSockets(tcp: false));
+        Assert.Equal(new StaleSocketReport(1, 0, 1, 0, 0, null), lab.Dataplane.Stale.EndSockets(tcp: false, strays: false));
         Assert.NotEqual(SocketError.ConnectionAborted, StaleLab.ReceiveError(stays));
     }
 }

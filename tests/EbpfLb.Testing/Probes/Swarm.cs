@@ -18,6 +18,9 @@ public sealed class Swarm
     /// <summary>What they saw so far, for messages.</summary>
     public string Report => probe.Do($"swarm-stats id={id}").Line;
 
+    /// <summary>Sockets that are connected.</summary>
+    public long Connected => probe.Do($"swarm-stats id={id}").Number("connected");
+
     /// <summary>Times that a socket was told that it was ended.</summary>
     public long Aborted => probe.Do($"swarm-stats id={id}").Number("aborted");
 

@@ -163,7 +163,7 @@ int verb_swarm_stats(const struct args *args)
 		const char *name;
 		int count;
 	} by[NAMES_MAX] = {};
-	int silent = 0;
+	int silent = 0, connected = 0;
 
 	if (!place)
 		return refuse("id", ENOENT);
@@ -172,6 +172,7 @@ int verb_swarm_stats(const struct args *args)
 	for (int i = 0; i < swarm->count; i++) {
 		int at = 0;
 
+		connected += swarm->client[i].connected;
 		if (!swarm->client[i].name[0]) {
 			silent++;
 			continue;
@@ -182,7 +183,8 @@ int verb_swarm_stats(const struct args *args)
 		by[at].name = swarm->client[i].name;
 		by[at].count++;
 	}
-	printf("ok sockets=%d silent=%d aborted=%ld", swarm->count, silent, swarm->aborted);
+	printf("ok sockets=%d connected=%d silent=%d aborted=%ld", swarm->count, connected, silent,
+	       swarm->aborted);
 	for (int at = 0; at < NAMES_MAX && by[at].name; at++)
 		printf(" by:%s=%d", by[at].name, by[at].count);
 	printf("\n");

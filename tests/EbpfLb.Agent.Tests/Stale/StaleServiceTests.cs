@@ -1,0 +1,228 @@
+using System.Diagnostics.Metrics;
+using System.Globalization;
+using EbpfLb.Abi;
+using EbpfLb.Agent.Pipeline;
+using EbpfLb.Agent.Stale;
+using EbpfLb.Agent.Tests.Fakes;
+using EbpfLb.Datapath.Flows;
+using EbpfLb.Datapath.Stale;
+using EbpfLb.Http.Health;
+using EbpfLb.Http.Metrics;
+using EbpfLb.Http.Prometheus;
+using EbpfLb.Model;
+using EbpfLb.Testing.Time;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Agent.Tests.Stale;
+
+public sealed class StaleServiceTests : IAsyncDisposable
+{
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Late = TimeSpan.FromSeconds(1);
+
+    private readonly FakeDataplane dataplane = new();
+    private readonly ManualTimeProvider time = new();
+    private readonly CollectedLog log = new();
+    private readonly Meter meter = new("test");
+    private readonly PipelineState state;
+    private StaleService? service;
+
+    public StaleServiceTests()
+        => state = new PipelineState(() => new FakeSource().Status, new ProxyHealthTracker(time, TimeSpan.FromSeconds(30)), false);
+
+    private FakeStale Stale => dataplane.StaleParts;
+
+    [Fact]
+    public async Task Nothing_is_looked_at_before_the_first_round_and_then_until_nothing_is_left()
+    {
+        await StartAsync();
+        time.Advance(Period * 2);
+        Assert.Equal(0, Stale.Passes);
+
+        Stale.Next.Enqueue(new StaleSocketReport(3, 0, 2, 0, 0, null));
+        Stale.Next.Enqueue(new StaleSocketReport(1, 0, 1, 0, 0, null));
+        Round();
+        await time.WhenTimerIsDueIn(Soon);
+        Assert.Equal(1, Stale.Passes);
+        // One was left: later than the last time.
+        await PassAsync(Soon, next: Soon * 2);
+        await PassAsync(Soon * 2, next: Late);
+        await PassAsync(Late, next: Period);
+        await PassAsync(Period, next: Period);
+        Assert.Equal((5, 4), (Stale.Passes, Stale.StrayPasses));
+    }
+
+    [Fact]
+    public async Task A_round_wakes_it_only_when_backends_went_or_frontends_came_of_a_protocol_that_counts()
+    {
+        await StartAsync();
+        await RestAsync();
+        var (passes, strays) = (Stale.Passes, Stale.StrayPasses);
+
+        Round();
+        Round(lost: TransportProtocol.Tcp);
+        Round(opened: TransportProtocol.Tcp);
+        Round(lost: TransportProtocol.Sctp);
+        await PassAsync(Period, next: Period);
+        Assert.Equal((++passes, strays), (Stale.Passes, Stale.StrayPasses));
+
+        Round(lost: TransportProtocol.Udp);
+        await RestAsync(begun: true);
+        Assert.Equal((passes + 3, strays), (Stale.Passes, Stale.StrayPasses));
+
+        Round(opened: TransportProtocol.Udp);
+        await RestAsync(begun: true);
+        Assert.Equal((passes + 6, strays + 3), (Stale.Passes, Stale.StrayPasses));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task TCP_connections_of_removed_backends_are_ended_only_when_that_is_asked_for(bool tcp)
+    {
+        await StartAsync(tcp);
+        await RestAsync();
+        Assert.Equal(tcp, Stale.Tcp);
+        var passes = Stale.Passes;
+
+        Round(lost: TransportProtocol.Tcp);
+        if (tcp) await RestAsync(begun: true);
+
+        Assert.Equal(passes + (tcp ? 3 : 0), Stale.Passes);
+    }
+
+    [Fact]
+    public async Task Strays_are_looked_for_until_none_is_left()
+    {
+        await StartAsync();
+        await RestAsync();
+        var strays = Stale.StrayPasses;
+
+        for (var i = 0; i < 4; i++) Stale.Next.Enqueue(new StaleSocketReport(1, 0, 0, 0, 0, "not permitted"));
+        Round(opened: TransportProtocol.Udp);
+        await time.WhenTimerIsDueIn(Soon);
+        foreach (var (wait, next) in ((int, int)[])[(1, 2), (2, 4), (4, 8)]) await PassAsync(Soon * wait, Soon * next);
+        await PassAsync(Soon * 8, Late);
+        await PassAsync(Late, Period);
+        Assert.Equal(strays + 6, Stale.StrayPasses);
+
+        await PassAsync(Period, Period);
+        Assert.Equal(strays + 6, Stale.StrayPasses);
+        Assert.Single(log.Lines, l => l.Contains("not permitted", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_metrics_say_what_the_last_pass_found_and_what_all_of_them_ended()
+    {
+        using var exporter = new PrometheusExporter(meter);
+        await StartAsync();
+        Stale.Next.Enqueue(new StaleSocketReport(3, 2, 1, 2, 1, null));
+        Round();
+        await time.WhenTimerIsDueIn(Soon);
+        Assert.Equal((3, 2, 1, 2, 1), Read(exporter));
+
+        Stale.Next.Enqueue(new StaleSocketReport(2, 0, 0, 0, 1, "refused"));
+        await PassAsync(Soon, Soon * 2);
+        Assert.Equal((2, 0, 1, 2, 3), Read(exporter));
+
+        await PassAsync(Soon * 2, Late);
+        Assert.Equal((0, 0, 1, 2, 3), Read(exporter));
+    }
+
+    [Fact]
+    public async Task Flows_of_removed_backends_are_removed_and_a_failure_is_tried_again()
+    {
+        await StartAsync();
+        await RestAsync();
+        Add(1);
+        Add(2);
+        Stale.OnIsStale = entry => !entry.IsReply && entry.Key.Source.Port == 1;
+
+        Round(opened: TransportProtocol.Udp);
+        await RestAsync(begun: true);
+        Assert.Equal(4, dataplane.Flows4.Count);
+
+        var broken = true;
+        var stale = Stale.OnIsStale;
+        Stale.OnIsStale = entry => broken ? throw new InvalidOperationException("cannot be read") : stale(entry);
+        Round(lost: TransportProtocol.Udp);
+        await time.WhenTimerIsDueIn(Soon);
+        broken = false;
+        Assert.Equal(4, dataplane.Flows4.Count);
+        await PassAsync(Soon, Late);
+
+        Assert.Equal(2, dataplane.Flows4.Count);
+        Assert.Contains(log.Lines, l => l.Contains("cannot be read", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_kernel_without_the_iterators_is_told_of_once()
+    {
+        Stale.SocketsProblem = "no iterators here";
+        await StartAsync();
+        await RestAsync();
+        Assert.Single(log.Lines, l => l.Contains("no iterators here", StringComparison.Ordinal));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (service is not null) await service.StopAsync(CancellationToken.None);
+        service?.Dispose();
+        meter.Dispose();
+        log.Dispose();
+    }
+
+    private async Task StartAsync(bool tcp = false)
+    {
+        service = new StaleService(
+            dataplane, state, new StaleMetrics(meter), new ConntrackReconcilerMetrics(meter), tcp, Period, time, log.Loggers.CreateLogger("stale"));
+        await service.StartAsync(TestContext.Current.CancellationToken);
+    }
+
+    private void Round(TransportProtocol? lost = null, TransportProtocol? opened = null)
+        => state.RecordRound(
+            new RoundReport(1, time.GetUtcNow(), 1, 1, TimeSpan.Zero, TimeSpan.Zero, true, [], null)
+            {
+                LostBackends = new HashSet<TransportProtocol>(lost is { } l ? [l] : []),
+                OpenedFrontends = new HashSet<TransportProtocol>(opened is { } o ? [o] : []),
+            },
+            null);
+
+    /// <summary>Stale and ended UDP and TCP, and failures.</summary>
+    private static (int, int, int, int, int) Read(PrometheusExporter exporter)
+    {
+        var lines = exporter.Export().Split('\n');
+        int Value(string series) => int.Parse(lines.Single(l => l.StartsWith(series + " ", StringComparison.Ordinal))[(series.Length + 1)..], CultureInfo.InvariantCulture);
+        return (
+            Value("ebpflb_stale_sockets{protocol=\"udp\"}"), Value("ebpflb_stale_sockets{protocol=\"tcp\"}"),
+            Value("ebpflb_sockets_ended_total{protocol=\"udp\"}"), Value("ebpflb_sockets_ended_total{protocol=\"tcp\"}"),
+            Value("ebpflb_socket_end_failures_total"));
+    }
+
+    private void Add(ushort port)
+    {
+        var client = new FlowEndpoint(IpAddress.Parse("192.0.2.1"), port);
+        var request = new FlowEntry(
+            new FlowKey(client, new FlowEndpoint(IpAddress.Parse("10.96.0.1"), 53), 17, LbCtHook.Ingress),
+            client, new FlowEndpoint(IpAddress.Parse("10.244.0.5"), 9953), new LbCtState { Phase = (byte)LbCtPhase.Open });
+        dataplane.Flows4.TryAdd(request);
+        dataplane.Flows4.TryAdd(request.ToSibling(2));
+    }
+
+    /// <summary>One more pass, after which it waits that long.</summary>
+    private async Task PassAsync(TimeSpan wait, TimeSpan next)
+    {
+        time.Advance(wait);
+        await time.WhenTimerIsDueIn(next);
+    }
+
+    /// <summary>The three passes after a round, none of which finds anything.</summary>
+    private async Task RestAsync(bool begun = false)
+    {
+        if (!begun) Round();
+        await time.WhenTimerIsDueIn(Soon);
+        await PassAsync(Soon, Late);
+        await PassAsync(Late, Period);
+    }
+}
