@@ -59,6 +59,7 @@ enum lb_reason {
 	LB_CT_REBUILT = 49,    /* one entry of a flow was lost and made again from the other */
 	LB_CT_PORT_TAKEN = 50, /* the SNAT port of a closed flow was given to a new one */
 	LB_CT_RACE = 51,       /* two CPUs opened the same flow: the second joined the first */
+	LB_EVENT_LOST = 52,    /* lb_events was full: a packet's bad end was counted, not told */
 
 	LB_REASON_MAX =
 		64, /* size of lb_stats; room so that a new reason does not change the map */

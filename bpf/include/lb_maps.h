@@ -241,7 +241,7 @@ struct {
 } lb_frags __weak SEC(".maps");
 
 /* struct lb_event of each drop, when LB_SET_EVENTS is set. Written by programs, read by the agent.
- * Full: the event is lost, its counter is not. */
+ * Full: the event is lost and that is counted (LB_EVENT_LOST), its own counter is not. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 65536);

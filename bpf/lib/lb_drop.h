@@ -25,8 +25,10 @@ lb_once int lb_event_write(const struct lb_walk *walk)
 	if (!walk || !set || !(set->flags & LB_SET_EVENTS))
 		return 0;
 	event = bpf_ringbuf_reserve(&lb_events, sizeof(*event), 0);
-	if (!event)
+	if (!event) {
+		lb_count(LB_EVENT_LOST);
 		return -ENOENT;
+	}
 	event->time_ns = bpf_ktime_get_ns();
 	lb_copy16(event->src, walk->pkt.tuple.src);
 	lb_copy16(event->dst, walk->pkt.tuple.dst);

@@ -10,7 +10,7 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "c49d07cd1ce268e51da66b7edafb06984d701205157a29cb564028503dc02ca0";
+    public const string Hash = "e40fde0d4dec8e54070a4f8fa86fbc8d1c4fae65daedbd683f420313c9f04681";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
     public const ulong MapsHash = 0x6726e989ffea0171;
@@ -1126,6 +1126,9 @@ public enum LbReason : uint
 
     /// <summary>LB_CT_RACE.</summary>
     CtRace = 51,
+
+    /// <summary>LB_EVENT_LOST.</summary>
+    EventLost = 52,
 
     /// <summary>LB_REASON_MAX.</summary>
     Max = 64,

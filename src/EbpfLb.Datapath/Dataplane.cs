@@ -275,6 +275,8 @@ public sealed class Dataplane : IAsyncDisposable
         new(Abi.Tables.Slots.Name, Mirror.SlotsInUse, Mirror.Limits.MaxSlots, "--max-slots"),
         new(Abi.Tables.SrcRanges4.Name, Mirror.SourceRanges4, Mirror.Limits.MaxRanges4, "--max-source-ranges"),
         new(Abi.Tables.SrcRanges6.Name, Mirror.SourceRanges6, Mirror.Limits.MaxRanges6, "--max-source-ranges"),
+        .. node.Fill,
+        .. addresses.Fill,
         clients.Fill,
         tables.Affinity.Fill,
     ];

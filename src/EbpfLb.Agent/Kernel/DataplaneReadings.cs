@@ -25,6 +25,8 @@ internal sealed class DataplaneReadings(IDataplane dataplane, PipelineState stat
 
     public long? ReadConnections() => dataplane.ReadConnections();
 
+    public IReadOnlyDictionary<string, bool> ReadFeatures() => dataplane.Features.ToDictionary(f => f.Name, f => f.IsAvailable);
+
     public int CountAttachedPrograms() => dataplane.Hooks.Count;
 
     public int CountAttachedDevices() => state.NodeView.Attached.Count(d => d.Error is null);

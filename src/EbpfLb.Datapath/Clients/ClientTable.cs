@@ -10,8 +10,7 @@ namespace EbpfLb.Datapath.Clients;
 /// Writes lb_netns. The node's own namespace and those of others are told apart in time, so each stays while the other changes; until
 /// the others have been told once, what an earlier agent wrote of them stays too.
 /// </summary>
-/// <param name="capacity">Namespaces that the table holds.</param>
-internal sealed class ClientTable(HeldTable<ulong, LbNetns> table, long capacity)
+internal sealed class ClientTable(HeldTable<ulong, LbNetns> table)
 {
     private readonly Lock sync = new();
     private Dictionary<ulong, LbNetns> host = [];
@@ -21,7 +20,7 @@ internal sealed class ClientTable(HeldTable<ulong, LbNetns> table, long capacity
     {
         get
         {
-            lock (sync) return new MapFill(table.Name, table.Count, capacity, "");
+            lock (sync) return table.Fill();
         }
     }
 

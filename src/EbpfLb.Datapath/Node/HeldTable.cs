@@ -1,3 +1,4 @@
+using EbpfLb.Datapath.Counters;
 using EbpfLb.Model;
 using EbpfLb.Planning.Tables;
 using EbpfLb.Planning.Verifying;
@@ -14,6 +15,12 @@ internal sealed class HeldTable<TKey, TValue>(ITable<TKey, TValue> table, IEnume
     private readonly Dictionary<TKey, TValue> held = new(found);
 
     public string Name => table.Name;
+
+    /// <summary>Entries that the table has room for; 0: not known.</summary>
+    public long Capacity { get; init; }
+
+    /// <param name="option">The option that enlarges it; empty: there is none.</param>
+    public MapFill Fill(string option = "") => new(Name, Count, Capacity, option);
 
     public bool TryGet(TKey key, out TValue value) => held.TryGetValue(key, out value);
 

@@ -1,4 +1,5 @@
 using EbpfLb.Abi;
+using EbpfLb.Datapath.Counters;
 using EbpfLb.Model;
 using EbpfLb.Planning.Tables;
 using EbpfLb.Planning.Verifying;
@@ -29,6 +30,15 @@ internal sealed class NodeTables(
     private PortRange? inUse = used;
     private NodeState? last;
     private AddressCover services = NodeCodec.Services(found);
+
+    /// <summary>How full the tables are.</summary>
+    public IReadOnlyList<MapFill> Fill
+    {
+        get
+        {
+            lock (sync) return [devices.Fill("--max-devices"), addresses4.Fill("--max-node-addresses"), addresses6.Fill("--max-node-addresses")];
+        }
+    }
 
     /// <summary>The tables and how many entries they are known to hold.</summary>
     public IReadOnlyList<ComparedElements> Compared =>

@@ -1,4 +1,5 @@
 using EbpfLb.Abi;
+using EbpfLb.Datapath.Counters;
 using EbpfLb.Model;
 using EbpfLb.Planning.Tables;
 using EbpfLb.Planning.Verifying;
@@ -18,6 +19,15 @@ internal sealed class ServiceAddresses(
     private readonly Lock sync = new();
     private ValueList<SourceRange> written;
     private bool isExact;
+
+    /// <summary>How full the tables are.</summary>
+    public IReadOnlyList<MapFill> Fill
+    {
+        get
+        {
+            lock (sync) return [cidrs4.Fill(), cidrs6.Fill()];
+        }
+    }
 
     /// <summary>The tables and how many entries they are known to hold.</summary>
     public IReadOnlyList<ComparedElements> Compared =>

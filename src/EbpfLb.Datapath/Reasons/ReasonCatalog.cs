@@ -69,6 +69,8 @@ public static class ReasonCatalog
         new(LbReason.CtRebuilt, ReasonKind.Note, "one entry of a flow was lost and made again from the other"),
         new(LbReason.CtPortTaken, ReasonKind.Note, "the SNAT port of a closed flow was given to a new one", "many of these mean that ports run short: widen --snat-ports"),
         new(LbReason.CtRace, ReasonKind.Note, "two CPUs opened the same flow: the second joined the first"),
+        new(LbReason.EventLost, ReasonKind.Note, "a drop was counted but not told: the ring of events was full",
+            "nothing for single ones; many of these mean more drops than the agent has CPU to read (`ebpflb drops` shows only a part)"),
     }.ToDictionary(t => t.Reason);
 
     /// <summary>All that are in words, by number.</summary>

@@ -30,8 +30,7 @@ internal sealed class KernelTables : IDisposable
     private readonly KernelTable<ulong, LbNetns> netns;
     private readonly BpfMap<LbAffKey, LbAff> affinity;
     private readonly BpfMap<uint, LbSettings> settings;
-    private readonly uint pendingFlows;
-    private readonly uint namespaces;
+    private readonly Dictionary<string, uint> capacities;
 
     private KernelTables(MapSet maps)
     {
@@ -50,11 +49,10 @@ internal sealed class KernelTables : IDisposable
         netns = new(new BpfMap<ulong, LbNetns>(maps.Take(Abi.Tables.Netns)));
         affinity = new(maps.Take(Abi.Tables.Affinity));
         settings = new(maps.Take(Abi.Tables.Settings));
-        pendingFlows = maps.All[Abi.Tables.CtPending.Name].Info.MaxEntries;
-        namespaces = maps.All[Abi.Tables.Netns.Name].Info.MaxEntries;
+        capacities = maps.All.ToDictionary(m => m.Key, m => m.Value.Info.MaxEntries, StringComparer.Ordinal);
         ServiceCounters = new(
             new PerCpuMap<uint, LbSvcStat>(maps.Take(Abi.Tables.SvcStats)), maps.Created.Contains(Abi.Tables.SvcStats.Name));
-        Affinity = new(affinity, backends, maps.All[Abi.Tables.Affinity.Name].Info.MaxEntries);
+        Affinity = new(affinity, backends, capacities[Abi.Tables.Affinity.Name]);
         ForPlans = new PlanTables(services4, services6, slots, backends, sources4, sources6, ServiceCounters);
     }
 
@@ -74,14 +72,12 @@ internal sealed class KernelTables : IDisposable
 
     /// <param name="nodePorts">Those that the service tables hold.</param>
     public NodeTables ReadNode(PortRange? nodePorts) => new(
-        new(devices, devices.Entries()), new(addresses4, addresses4.Entries()), new(addresses6, addresses6.Entries()),
-        new KernelTable<uint, LbSettings>(settings), settings.Lookup(0), pendingFlows, nodePorts);
+        Held(devices), Held(addresses4), Held(addresses6), new KernelTable<uint, LbSettings>(settings), settings.Lookup(0), capacities[Abi.Tables.CtPending.Name], nodePorts);
 
-    public ClientTable ReadClients() => new(new(netns, netns.Entries()), namespaces);
+    public ClientTable ReadClients() => new(Held(netns));
 
     /// <param name="closed">All ClusterIPs that the service tables close.</param>
-    public ServiceAddresses ReadServiceAddresses(NodeTables node, Func<AddressCover> closed)
-        => new(new(cidrs4, cidrs4.Entries()), new(cidrs6, cidrs6.Entries()), node, closed);
+    public ServiceAddresses ReadServiceAddresses(NodeTables node, Func<AddressCover> closed) => new(Held(cidrs4), Held(cidrs6), node, closed);
 
     public IReadOnlyList<ReasonCount> ReadReasons() => CounterReader.Read(stats);
 
@@ -104,4 +100,8 @@ internal sealed class KernelTables : IDisposable
         settings.Dispose();
         ServiceCounters.Dispose();
     }
+    private HeldTable<TKey, TValue> Held<TKey, TValue>(KernelTable<TKey, TValue> table)
+        where TKey : unmanaged
+        where TValue : unmanaged
+        => new(table, table.Entries()) { Capacity = capacities[table.Name] };
 }

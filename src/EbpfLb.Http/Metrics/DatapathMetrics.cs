@@ -25,6 +25,9 @@ public interface IDatapathReadings
     /// <summary>Connections sent to backends since the maps were made; null while nothing is loaded.</summary>
     long? ReadConnections();
 
+    /// <summary>What the agent can use of a kernel, by short constant names ("tcx"), and whether this one has it.</summary>
+    IReadOnlyDictionary<string, bool> ReadFeatures();
+
     /// <summary>BPF programs that are attached now.</summary>
     int CountAttachedPrograms();
 
@@ -53,6 +56,8 @@ public sealed class DatapathMetrics
         meter.CreateObservableCounter("ebpflb_connections_total",
             () => readings.ReadConnections() is { } count ? new[] { new Measurement<long>(count) } : [], null,
             "Connections that were sent to a backend");
+        meter.CreateObservableGauge("ebpflb_kernel_feature", () => readings.ReadFeatures().Select(f => Of(f.Value ? 1 : 0, "feature", f.Key)), null,
+            "1: this kernel has the feature; 0: it has not, and what stands in for it is used");
         meter.CreateObservableGauge("ebpflb_attached_programs", readings.CountAttachedPrograms, null, "BPF programs attached to their hooks");
         meter.CreateObservableGauge("ebpflb_attached_devices", readings.CountAttachedDevices, null, "Network devices whose packets meet the BPF programs");
         meter.CreateObservableGauge("ebpflb_canary_ok",

@@ -6,6 +6,9 @@ namespace EbpfLb.Http.Metrics;
 /// <summary>The agent as a process, under the names every Prometheus client library uses, and what was built.</summary>
 public sealed class ProcessMetrics
 {
+    /// <summary>What an EndpointSlice or a Service may ask for that kube-proxy had behind a gate once; a stage of "" is general availability.</summary>
+    private static readonly string[] Gates = ["LoadBalancerIPMode", "PreferSameTrafficDistribution", "ProxyTerminatingEndpoints", "ServiceInternalTrafficPolicy", "TopologyAwareHints"];
+
     public ProcessMetrics(Meter meter, string version)
     {
         double started;
@@ -21,6 +24,8 @@ public sealed class ProcessMetrics
             new KeyValuePair<string, object?>("version", version),
             new KeyValuePair<string, object?>("runtime", Environment.Version.ToString()));
         RecordKubernetesBuild(meter, version);
+        var gates = meter.CreateGauge<int>("kubernetes_feature_enabled", null, "1 for each feature gate of kube-proxy whose behaviour is here, which cannot be switched off");
+        foreach (var gate in Gates) gates.Record(1, new("name", gate), new("stage", ""));
     }
 
     /// <summary>The labels of component-base: what has no meaning for .NET is the runtime's.</summary>

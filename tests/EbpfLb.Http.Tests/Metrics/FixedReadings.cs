@@ -12,6 +12,8 @@ internal sealed class FixedReadings : IDatapathReadings
 
     public long? ReadConnections() => 5;
 
+    public IReadOnlyDictionary<string, bool> ReadFeatures() => new Dictionary<string, bool> { ["batch"] = true, ["tcx"] = false };
+
     public int CountAttachedPrograms() => 9;
 
     public int CountAttachedDevices() => 2;

@@ -31,6 +31,7 @@ public sealed partial class KubeProxyNamesTests : IDisposable
         { "kubeproxy_conntrack_reconciler_sync_duration_seconds", "histogram", "ip_family" },
         { "rest_client_requests_total", "counter", "code host method" },
         { "kubernetes_build_info", "gauge", "build_date compiler git_commit git_tree_state git_version go_version major minor platform" },
+        { "kubernetes_feature_enabled", "gauge", "name stage" },
         { "process_cpu_seconds_total", "counter", "" },
         { "process_open_fds", "gauge", "" },
         { "process_max_fds", "gauge", "" },

@@ -79,6 +79,8 @@ public sealed class MetricsTests : IDisposable
         Assert.Contains("ebpflb_map_capacity{map=\"lb_backends\"} 262144", metrics.Lines);
         Assert.Contains("ebpflb_datapath_events_total{reason=\"SOCK_NO_BACKEND\"} 1", metrics.Lines);
         Assert.Contains("ebpflb_connections_total 5", metrics.Lines);
+        Assert.Contains("ebpflb_kernel_feature{feature=\"batch\"} 1", metrics.Lines);
+        Assert.Contains("ebpflb_kernel_feature{feature=\"tcx\"} 0", metrics.Lines);
         Assert.Contains("ebpflb_attached_programs 9", metrics.Lines);
         Assert.Contains("ebpflb_attached_devices 2", metrics.Lines);
         Assert.Contains("ebpflb_canary_ok 1", metrics.Lines);

@@ -60,6 +60,21 @@ public sealed class LimitTests(SmallFixture fixture) : PacketTest(fixture.Progra
         Assert.All(entries, e => Assert.Equal(LbCtPhase.Open, e.Phase));
     }
 
+    [Fact]
+    public void Drops_that_find_the_ring_of_events_full_are_counted_and_how_many_were_not_told_too()
+    {
+        const int Drops = 1000;
+        Serve(L4.Udp, Family.IPv4, LocalBackend(Family.IPv4));
+        for (var i = 0; i < MostFlows; i++) Establish(L4.Udp, Family.IPv4, i);
+        Program.Events();
+
+        for (var i = 0; i < Drops; i++) Assert.Equal(Verdict.Drop, New(L4.Udp, Family.IPv4, 10000 + i).Verdict);
+
+        var told = Program.Events().Count;
+        Assert.InRange(told, 1, Drops - 1);
+        Assert.Equal((Drops, Drops - told), ((int)Program.Count(LbReason.DropCtFull), (int)Program.Count(LbReason.EventLost)));
+    }
+
     [Theory]
     [MemberData(nameof(Talks))]
     public void A_flow_that_gets_only_one_of_its_entries_in_takes_it_back(L4 protocol, Family family)
