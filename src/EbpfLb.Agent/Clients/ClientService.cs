@@ -11,7 +11,7 @@ namespace EbpfLb.Agent.Clients;
 /// </summary>
 /// <param name="watch">Changes of devices and addresses, here and elsewhere.</param>
 internal sealed class ClientService(
-    ClientKeeper keeper, Func<CancellationToken, IAsyncEnumerable<NetworkChange>> watch, TimeSpan period, TimeProvider time, ILogger logger) : BackgroundService
+    ClientKeeper keeper, Func<CancellationToken, IAsyncEnumerable<NetworkChange>> watch, Func<TimeSpan> period, TimeProvider time, ILogger logger) : BackgroundService
 {
     /// <summary>A pod's device, its addresses and routes come in a burst.</summary>
     private static readonly TimeSpan Debounce = TimeSpan.FromMilliseconds(50);
@@ -23,6 +23,9 @@ internal sealed class ClientService(
     private const int RestFactor = 10;
 
     private readonly Channel<bool> wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    /// <summary>Look now: the period may be another one.</summary>
+    public void Wake() => wake.Writer.TryWrite(true);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -44,13 +47,13 @@ internal sealed class ClientService(
             {
                 // Routes change often and hardly ever say who somebody is.
                 await foreach (var change in watch(stoppingToken))
-                    if (change is not RouteChange) wake.Writer.TryWrite(true);
+                    if (change is not RouteChange) Wake();
             }
             catch (Exception e) when (e is not OperationCanceledException and not OutOfMemoryException)
             {
                 Log.ClientsUnwatched(logger, e.Message);
             }
-            await Task.Delay(period, time, stoppingToken);
+            await Task.Delay(period(), time, stoppingToken);
         }
     }
 
@@ -62,7 +65,7 @@ internal sealed class ClientService(
             var begin = time.GetTimestamp();
             var again = await Task.Run(keeper.Refresh, stoppingToken);
             var took = time.GetElapsedTime(begin) * RestFactor;
-            await WaitAsync(again ? Soon : period, stoppingToken);
+            await WaitAsync(again ? Soon : period(), stoppingToken);
             await Task.Delay(took > Debounce ? took : Debounce, time, stoppingToken);
         }
     }

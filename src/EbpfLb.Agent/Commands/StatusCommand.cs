@@ -1,6 +1,7 @@
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Output;
+using EbpfLb.Configuration.Values;
 
 namespace EbpfLb.Agent.Commands;
 
@@ -49,7 +50,7 @@ internal sealed class StatusCommand(CommandContext context)
         yield return ["Instance", report.Version is null ? report.Instance : $"{report.Instance}, version {report.Version}, since {Time(report.Started)}"];
         if (report.Source is { } source)
         {
-            yield return ["Source", $"{source.Description}, {(source.Synced ? "synced" : "not read completely yet")}, last contact {Time(source.LastContact)}"];
+            yield return ["Source", $"{source.Description}, {(source.Synced ? "synced" : "not read completely yet")}, last contact {Age(source)}"];
             if (source.Error is not null) yield return ["Source error", source.Error];
         }
         if (report.Canary is { } canary)
@@ -97,6 +98,10 @@ internal sealed class StatusCommand(CommandContext context)
     }
 
     private static string Percent(MapStatus map) => map.Capacity == 0 ? "-" : $"{100.0 * map.Entries / map.Capacity:0.0} %";
+
+    private static string Age(SourceReport source) => source.ContactAgeSeconds is { } seconds
+        ? $"{DurationText.Format(TimeSpan.FromSeconds(Math.Round(seconds, 1)))} ago"
+        : Time(source.LastContact);
 
     private static string Time(DateTimeOffset? time) => time is { } known ? known.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'") : "never";
 }

@@ -9,15 +9,20 @@ namespace EbpfLb.Agent.Control;
 
 /// <summary>The running agent's own view: names from the last table, ids and counters from the kernel.</summary>
 internal sealed class AgentView(
-    string instance, string version, DateTimeOffset started, PipelineState state, IDataplane dataplane, FlowState flowState, IFlowView flows,
+    string instance, string version, TimeProvider time, PipelineState state, IDataplane dataplane, FlowState flowState, IFlowView flows,
     IExplainView? explanations = null, ConfigState? config = null) : IInstanceView
 {
+    private readonly DateTimeOffset started = time.GetUtcNow();
+
     public IFlowView Flows => flows;
 
     public IExplainView? Explanations => explanations;
 
     /// <summary>Set once it is there.</summary>
     public Verifier? Verifier { private get; set; }
+
+    /// <summary>Health check ports of Services that could not be had. Set once they are there.</summary>
+    public Func<IReadOnlyList<string>> ServicePortProblems { private get; set; } = () => [];
 
     public async Task<VerifyReport> VerifyAsync(bool repair, CancellationToken cancellationToken)
         => VerifyReport.Of(Origin.Agent, await (Verifier ?? throw new InvalidOperationException("asked before the start")).RunAsync(withSource: true, repair, cancellationToken), !repair);
@@ -35,7 +40,10 @@ internal sealed class AgentView(
             started,
             readiness.Ready,
             readiness.Reasons,
-            new SourceReport(source.Description, source.IsSynced, source.LastContact, source.Error),
+            new SourceReport(source.Description, source.IsSynced, source.LastContact, source.Error)
+            {
+                ContactAgeSeconds = source.LastContact is { } contact ? Math.Max(0, (time.GetUtcNow() - contact).TotalSeconds) : null,
+            },
             [.. dataplane.Hooks.Select(h => HookStatus.Of(h))],
             hooks.Canary is null ? null : new CanaryStatus(hooks.Canary.Ok, hooks.Canary.Problem, hooks.CheckedAt),
             [.. dataplane.ReadMaps().Concat(flowState.Maps).Select(m => new MapStatus(m.Map, m.Entries, m.Capacity))],
@@ -47,7 +55,7 @@ internal sealed class AgentView(
             Drops = [.. dataplane.ReadReasons().Where(r => r.Count > 0 && ReasonReports.IsTrouble(r.Reason)).Select(ReasonReports.Of)],
             Devices = NodeReports.Devices(state.NodeView),
             NodePortAddresses = NodeReports.NodePortAddresses(state.NodeView),
-            Warnings = [.. state.NodeView.Warnings, .. config?.Warnings ?? []],
+            Warnings = [.. state.NodeView.Warnings, .. ServicePortProblems(), .. config?.Warnings ?? []],
         });
     }
 

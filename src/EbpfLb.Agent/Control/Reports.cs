@@ -35,7 +35,12 @@ internal sealed record StatusReport(
     public IReadOnlyList<string> Warnings { get; init; } = [];
 }
 
-internal sealed record SourceReport(string Description, bool Synced, DateTimeOffset? LastContact, string? Error);
+/// <param name="LastContact">When it was last known to be up to date.</param>
+internal sealed record SourceReport(string Description, bool Synced, DateTimeOffset? LastContact, string? Error)
+{
+    /// <summary>How long ago that was when the agent answered, by its clock; null: never.</summary>
+    public double? ContactAgeSeconds { get; init; }
+}
 
 /// <param name="Hook">"connect4".</param>
 /// <param name="Cgroup">Where it is attached.</param>

@@ -6,16 +6,14 @@ using EbpfLb.Datapath.Node;
 using EbpfLb.Http.ServiceHealth;
 using EbpfLb.Model;
 using EbpfLb.Policy;
-using Microsoft.Extensions.Hosting;
 
 namespace EbpfLb.Agent.Health;
 
 /// <summary>
 /// Keeps the health check ports of Services as the table that is in the kernel has them, on the addresses that NodePorts answer on. Ports that
-/// could not be had are tried again with each table and at every period.
+/// could not be had are tried again with each table and each look at the node, which there is at every sync period.
 /// </summary>
-internal sealed class ServiceHealthPorts(
-    ServiceHealthServer server, PipelineState state, Func<NodePortAddresses> addresses, TimeSpan period, TimeProvider time) : BackgroundService
+internal sealed class ServiceHealthPorts(ServiceHealthServer server, PipelineState state, Func<NodePortAddresses> addresses)
 {
     private ForwardingTable? last;
 
@@ -38,19 +36,6 @@ internal sealed class ServiceHealthPorts(
             else list.AddRange(Matching(wanted, view).Where(a => a.AddressFamily == all.AddressFamily));
         }
         return list;
-    }
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(period, time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken)) server.Retry();
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The agent ends.
-        }
     }
 
     private void Publish(ForwardingTable table)

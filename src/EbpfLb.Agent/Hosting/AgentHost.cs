@@ -67,7 +67,7 @@ internal sealed class AgentHost(
             _ = new RestClientMetrics(meter, () => api.Requests.Read().Select(r => new RestClientReading(r.Key.Code, r.Key.Method, r.Key.Host, r.Value)));
         using var slis = new SliMetrics(state);
         var config = new ConfigState(live);
-        var view = new AgentView(options.Instance.Name, VersionCommand.Version, time.GetUtcNow(), state, dataplane, flowState,
+        var view = new AgentView(options.Instance.Name, VersionCommand.Version, time, state, dataplane, flowState,
             new FlowView(Origin.Agent, new FlowTable(dataplane.FlowMaps, time), names, drops, time),
             new AgentExplainer(state, () => live.Current.Node, options.NodeName), config);
 
@@ -80,13 +80,13 @@ internal sealed class AgentHost(
         state.OnNodeObject = new NodeObjectLog(options.NodeName, events, loggers.CreateLogger<NodeKeeper>()).Write;
         var bindFailures = new BindFailures(events, options.NodeName, options.BindAddressHardFail, loggers.CreateLogger<AgentHost>());
         await using var serviceHealth = new ServiceHealthServer(() => health.Report(nodeEligible: true).Healthy, events, time, loggers);
-        using var servicePorts = new ServiceHealthPorts(serviceHealth, state, () => live.Current.Node.NodePortAddresses, options.SyncPeriod, time);
+        view.ServicePortProblems = () => serviceHealth.Problems;
 
         using var network = new KernelNetwork();
         var keeper = nodeKernel is null ? null : new NodeKeeper(nodeKernel, network, state, () => live.Current.Node, () => live.Current.SetSysctls, loggers.CreateLogger<NodeKeeper>());
         // Before the first round: what it publishes shall find the node as it is.
         keeper?.Refresh();
-        servicePorts.Attach();
+        new ServiceHealthPorts(serviceHealth, state, () => live.Current.Node.NodePortAddresses).Attach();
         var clients = dataplane is IClientKernel clientKernel
             ? new ClientKeeper(clientKernel, new ClientReader(new NetworkNamespaces()), network.NamespaceCookie, time, loggers.CreateLogger<ClientKeeper>())
             : null;
@@ -97,7 +97,6 @@ internal sealed class AgentHost(
         builder.Services.AddSingleton(loggers);
         builder.Services.Configure<ConsoleLifetimeOptions>(o => o.SuppressStatusMessages = true);
         builder.Services.AddSingleton<IHostedService>(events);
-        builder.Services.AddSingleton<IHostedService>(servicePorts);
         builder.Services.AddSingleton<IHostedService>(new NodeWait(needs, state, time, loggers.CreateLogger<NodeWait>()));
         builder.Services.AddHostedService(_ => new ControlServer(options.Instance.ControlSocket, view, loggers));
         if (options.HealthzAddress is { } healthz)
@@ -110,7 +109,7 @@ internal sealed class AgentHost(
         {
             builder.Services.AddSingleton<IHostedService>(
                 new RetryingServer("metrics", OptionNames.MetricsBindAddress, metrics,
-                    new MetricsEndpoints(exporter, slis, AgentPages.Of(options with { ConfigurationJson = config.ToJson }, verbosity, time)).HandleAsync, time, loggers,
+                    new MetricsEndpoints(exporter, slis, AgentPages.Of(options, config.ToJson, verbosity, time)).HandleAsync, time, loggers,
                     bindFailures.For("FailedToStartMetricServer"), options.EnableProfiling ? MetricsEndpoints.BodyBytes : 0));
         }
         if (keeper is not null)
@@ -123,8 +122,9 @@ internal sealed class AgentHost(
             builder.Services.AddSingleton<IHostedService>(new AffinityService(affinity, time, loggers.CreateLogger<AffinityService>()));
         if (clients is not null)
         {
-            builder.Services.AddSingleton<IHostedService>(
-                new ClientService(clients, NamespaceChanges.WatchAsync, options.SyncPeriod, time, loggers.CreateLogger<ClientService>()));
+            var clientService = new ClientService(clients, NamespaceChanges.WatchAsync, () => live.Current.SyncPeriod, time, loggers.CreateLogger<ClientService>());
+            live.Subscribe(clientService.Wake);
+            builder.Services.AddSingleton<IHostedService>(clientService);
         }
         if (reload is not null && options.ConfigPath is { } file)
         {
@@ -137,7 +137,7 @@ internal sealed class AgentHost(
         builder.Services.AddSingleton<IHostedService>(
             new FlowService(dataplane, () => live.Current.Flows, flowState, flowMetrics, time, loggers.CreateLogger<FlowService>()));
         builder.Services.AddSingleton<IHostedService>(
-            new StaleService(dataplane, state, new StaleMetrics(meter), new ConntrackReconcilerMetrics(meter), options.EndTcp, options.SyncPeriod, time, loggers.CreateLogger<StaleService>()));
+            new StaleService(dataplane, state, new StaleMetrics(meter), new ConntrackReconcilerMetrics(meter), options.EndTcp, () => live.Current.SyncPeriod, time, loggers.CreateLogger<StaleService>()));
         builder.Services.AddSingleton<IHostedService>(new DropService(dataplane, drops, names, time, loggers.CreateLogger<DropService>()));
         builder.Services.AddSingleton<IHostedService>(new VerifyService(verifier, options.Verify, new Random(), time, loggers.CreateLogger<VerifyService>()));
         using var host = builder.Build();

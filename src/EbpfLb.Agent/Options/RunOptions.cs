@@ -53,9 +53,6 @@ internal sealed record RunOptions
     /// <summary>What was given on the command line, "name=value" each, for /flagz.</summary>
     public IReadOnlyList<string> Flags { get; init; } = [];
 
-    /// <summary>The effective configuration as one JSON object, for /configz; null: it is made of these options.</summary>
-    public Func<string>? ConfigurationJson { get; init; }
-
     public TimeSpan MinSyncPeriod { get; init; }
 
     public TimeSpan SyncPeriod { get; init; } = TimeSpan.FromSeconds(30);

@@ -5,7 +5,7 @@ namespace EbpfLb.Agent.Stale;
 /// when its backend went shows only after it. While some are left, less and less often; with none, at the period.
 /// </summary>
 /// <param name="period">Of the check that finds what nothing told of.</param>
-internal sealed class StaleRhythm(TimeSpan period)
+internal sealed class StaleRhythm(Func<TimeSpan> period)
 {
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Late = TimeSpan.FromSeconds(1);
@@ -35,11 +35,11 @@ internal sealed class StaleRhythm(TimeSpan period)
     public TimeSpan After(int found, TimeSpan took)
     {
         IsAtRest = stage == Stage.Quiet && found == 0;
-        var wait = Next(found);
+        var wait = Next(found, period());
         return took * PauseFactor > wait ? took * PauseFactor : wait;
     }
 
-    private TimeSpan Next(int found)
+    private TimeSpan Next(int found, TimeSpan period)
     {
         if (stage == Stage.Begun || (stage == Stage.Quiet && found > 0))
         {

@@ -15,7 +15,7 @@ namespace EbpfLb.Agent.Stale;
 /// rounds in which frontends came.
 /// </summary>
 internal sealed class StaleService(
-    IDataplane dataplane, PipelineState state, StaleMetrics metrics, ConntrackReconcilerMetrics flowMetrics, bool tcp, TimeSpan period, TimeProvider time, ILogger logger) : BackgroundService
+    IDataplane dataplane, PipelineState state, StaleMetrics metrics, ConntrackReconcilerMetrics flowMetrics, bool tcp, Func<TimeSpan> period, TimeProvider time, ILogger logger) : BackgroundService
 {
     /// <summary>Of one core, for the walk over the flows.</summary>
     private const double FlowShare = 0.5;

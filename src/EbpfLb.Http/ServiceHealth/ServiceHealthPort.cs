@@ -15,7 +15,10 @@ internal sealed class ServiceHealthPort(ObjectName service, ushort port, SharedT
     public ushort Port => port;
 
     /// <summary>Every address that it shall answer on is listened on.</summary>
-    public bool IsOpen { get; private set; }
+    public bool IsOpen => Problem is null;
+
+    /// <summary>Why it is not open, and what to do; null: it is.</summary>
+    public string? Problem { get; private set; } = "not tried yet";
 
     /// <summary>0 until the endpoints of the Service are programmed.</summary>
     public int LocalEndpoints
@@ -25,8 +28,20 @@ internal sealed class ServiceHealthPort(ObjectName service, ushort port, SharedT
     }
 
     /// <summary>Listens on these addresses and no others, on all of them or on none.</summary>
-    /// <returns>null; or why it did not come to that.</returns>
-    public string? Follow(IReadOnlyList<IPAddress> addresses)
+    public void Follow(IReadOnlyList<IPAddress> addresses)
+    {
+        var why = Listen(addresses) ?? (addresses.Count == 0 ? "no address of this node is among the NodePort addresses" : null);
+        Problem = why is null ? null
+            : $"healthCheckNodePort {port} cannot be listened on: {why}; load balancers take this node for one without endpoints. Stop what uses the port, or give the Service another";
+    }
+
+    public void Dispose()
+    {
+        foreach (var address in sockets.Keys.ToList()) Close(address);
+        Problem = "closed";
+    }
+
+    private string? Listen(IReadOnlyList<IPAddress> addresses)
     {
         foreach (var gone in sockets.Keys.Except(addresses).ToList()) Close(gone);
         foreach (var address in addresses.Where(a => !sockets.ContainsKey(a)))
@@ -41,14 +56,7 @@ internal sealed class ServiceHealthPort(ObjectName service, ushort port, SharedT
                 return $"{new IPEndPoint(address, port)}: {e.Message}";
             }
         }
-        IsOpen = addresses.Count > 0;
-        return IsOpen ? null : "no address of this node is among the NodePort addresses";
-    }
-
-    public void Dispose()
-    {
-        foreach (var address in sockets.Keys.ToList()) Close(address);
-        IsOpen = false;
+        return null;
     }
 
     private void Close(IPAddress address)

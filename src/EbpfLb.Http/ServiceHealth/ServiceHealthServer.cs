@@ -36,12 +36,12 @@ public sealed class ServiceHealthServer(Func<bool> isProxyHealthy, IEventRecorde
     private KestrelServer? kestrel;
     private bool isDisposed;
 
-    /// <summary>Ports that could not be had.</summary>
-    public int Closed
+    /// <summary>Ports that could not be had: whose, why, and what to do.</summary>
+    public IReadOnlyList<string> Problems
     {
         get
         {
-            lock (gate) return ports.Values.Count(p => !p.IsOpen);
+            lock (gate) return [.. ports.Values.Where(p => !p.IsOpen).OrderBy(p => p.Service).Select(p => $"Service {p.Service}: {p.Problem}")];
         }
     }
 
@@ -64,14 +64,15 @@ public sealed class ServiceHealthServer(Func<bool> isProxyHealthy, IEventRecorde
         }
     }
 
-    /// <summary>Listens on these addresses of the node from now on.</summary>
+    /// <summary>Listens on these addresses of the node from now on; ports that could not be had before are tried again.</summary>
     public void Follow(IReadOnlyList<IPAddress> nodeAddresses)
     {
         lock (gate)
         {
-            if (isDisposed || nodeAddresses.SequenceEqual(addresses)) return;
+            if (isDisposed) return;
+            var areOthers = !nodeAddresses.SequenceEqual(addresses);
             addresses = nodeAddresses;
-            foreach (var port in ports.Values) Open(port);
+            foreach (var port in ports.Values.Where(p => areOthers || !p.IsOpen)) Open(port);
         }
     }
 
@@ -112,15 +113,13 @@ public sealed class ServiceHealthServer(Func<bool> isProxyHealthy, IEventRecorde
     {
         StartKestrel();
         var wasOpen = port.IsOpen;
-        if (port.Follow(addresses) is not { } problem)
+        port.Follow(addresses);
+        if (port.Problem is not { } problem)
         {
             if (!wasOpen) Log.ServiceHealthOpen(logger, port.Service, port.Port);
             return;
         }
-        events.Record(new ClusterEvent(
-            EventSubject.Service, port.Service, Warning: true, "FailedToStartServiceHealthcheck", "Listen",
-            $"healthCheckNodePort {port.Port} cannot be listened on: {problem}; load balancers take this node for one without endpoints. "
-            + "Stop what uses the port, or give the Service another"));
+        events.Record(new ClusterEvent(EventSubject.Service, port.Service, Warning: true, "FailedToStartServiceHealthcheck", "Listen", problem));
     }
 
     /// <summary>With the first port: most nodes of most clusters have none.</summary>

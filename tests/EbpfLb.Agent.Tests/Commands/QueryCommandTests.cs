@@ -89,7 +89,7 @@ public sealed class QueryCommandTests : IDisposable
     {
         Assert.Equal(0, await line.RunAsync("status"));
         Assert.Equal("Ready", line.OutputLines[0]);
-        Assert.Contains(line.OutputLines, l => l.StartsWith("Source", StringComparison.Ordinal) && l.Contains("/etc/manifests, synced"));
+        Assert.Contains(line.OutputLines, l => l.StartsWith("Source", StringComparison.Ordinal) && l.EndsWith("/etc/manifests, synced, last contact 1m5s ago", StringComparison.Ordinal));
         Assert.Contains(line.OutputLines, l => l.StartsWith("connect4", StringComparison.Ordinal) && l.Contains("/sys/fs/cgroup"));
         Assert.Contains(line.OutputLines, l => l.StartsWith("lb_services4", StringComparison.Ordinal) && l.Contains("25.0 %"));
         Assert.Contains("snapshot 3 at 2025-01-01T00:00:07Z: 12 services, 40 operations, compiled in 0.50 ms, applied in 1.25 ms, 0 failed", line.Output);

@@ -8,6 +8,7 @@ using EbpfLb.Http.Health;
 using EbpfLb.Model;
 using EbpfLb.Policy;
 using EbpfLb.Testing.Clusters;
+using EbpfLb.Testing.Time;
 
 namespace EbpfLb.Agent.Tests.Control;
 
@@ -21,7 +22,7 @@ public sealed class AgentViewTests
         var table = ForwardingCompiler.Compile(cluster.Build(), new PolicyOptions { NodeName = ClusterChanges.NodeName }, null);
         var state = new PipelineState(() => new SourceStatus("test", true, null, null), new ProxyHealthTracker(TimeProvider.System, TimeSpan.FromSeconds(30)), false);
         state.RecordRound(new RoundReport(1, default, 1, 1, default, default, true, [], null), table);
-        var view = new AgentView("lab", "1", default, state, new FakeDataplane(), new FlowState(), new FakeFlows());
+        var view = new AgentView("lab", "1", TimeProvider.System, state, new FakeDataplane(), new FlowState(), new FakeFlows());
         var report = await view.ServicesAsync(TestContext.Current.CancellationToken);
         return report.Services.Select(s => $"{s.Kind} {s.Address}:{s.PortNumber} {s.Policy} {s.Backends}");
     }
@@ -55,10 +56,28 @@ public sealed class AgentViewTests
         var flows = new FlowState();
         flows.Record(new SweepReport(IpFamily.IPv4, "lb_conntrack4", 500, 1000, new Dictionary<LbCtPhase, int>(), 0, 0, 0, default, default));
 
-        var status = await new AgentView("lab", "1", default, state, dataplane, flows, new FakeFlows()).StatusAsync(TestContext.Current.CancellationToken);
+        var status = await new AgentView("lab", "1", TimeProvider.System, state, dataplane, flows, new FakeFlows()).StatusAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal([("drop_ct_full", 2UL, 120UL), ("pkt_reply_lost", 1UL, 60UL)], status.Drops.Select(d => (d.Reason, d.Packets, d.Bytes)));
         Assert.All(status.Drops, d => Assert.NotNull(d.Advice));
         Assert.Contains(new MapStatus("lb_conntrack4", 500, 1000), status.Maps);
+    }
+
+    [Fact]
+    public async Task Status_says_how_long_ago_the_source_was_heard_and_which_health_check_ports_could_not_be_had()
+    {
+        var time = new ManualTimeProvider(DateTimeOffset.UnixEpoch);
+        var contact = time.GetUtcNow();
+        var state = new PipelineState(() => new SourceStatus("test", true, contact, null), new ProxyHealthTracker(time, TimeSpan.FromSeconds(30)), false);
+        var view = new AgentView("lab", "1", time, state, new FakeDataplane(), new FlowState(), new FakeFlows())
+        {
+            ServicePortProblems = () => ["Service default/web: healthCheckNodePort 32000 cannot be listened on"],
+        };
+        time.Advance(TimeSpan.FromSeconds(65));
+
+        var status = await view.StatusAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal((contact, 65.0), (status.Source!.LastContact!.Value, status.Source.ContactAgeSeconds!.Value));
+        Assert.Equal(["Service default/web: healthCheckNodePort 32000 cannot be listened on"], status.Warnings);
     }
 }

@@ -21,7 +21,7 @@ internal sealed class FakeView : IInstanceView
 {
     public static StatusReport ReadyStatus { get; } = new(
         Origin.Agent, "default", "1.2.3", new DateTimeOffset(2025, 1, 1, 0, 0, 0, TimeSpan.Zero), true, [],
-        new SourceReport("/etc/manifests", true, new DateTimeOffset(2025, 1, 1, 0, 0, 5, TimeSpan.Zero), null),
+        new SourceReport("/etc/manifests", true, new DateTimeOffset(2025, 1, 1, 0, 0, 5, TimeSpan.Zero), null) { ContactAgeSeconds = 65.04 },
         [new HookStatus("connect4", "/sys/fs/cgroup", 7, 41)],
         new CanaryStatus(true, null, new DateTimeOffset(2025, 1, 1, 0, 0, 6, TimeSpan.Zero)),
         [new MapStatus("lb_services4", 250, 1000)],

@@ -176,7 +176,7 @@ public sealed class StaleServiceTests : IAsyncDisposable
     private async Task StartAsync(bool tcp = false)
     {
         service = new StaleService(
-            dataplane, state, new StaleMetrics(meter), new ConntrackReconcilerMetrics(meter), tcp, Period, time, log.Loggers.CreateLogger("stale"));
+            dataplane, state, new StaleMetrics(meter), new ConntrackReconcilerMetrics(meter), tcp, () => Period, time, log.Loggers.CreateLogger("stale"));
         await service.StartAsync(TestContext.Current.CancellationToken);
     }
 

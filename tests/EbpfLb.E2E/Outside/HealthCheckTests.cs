@@ -72,6 +72,8 @@ public sealed class HealthCheckTests : IClassFixture<HealthCheckTests.Cluster>, 
             Eventually.True(
                 () => cluster.First.Agent.Log.Contains($"Event: Service=default/{service.Manifest.Name} reason=FailedToStartServiceHealthcheck", StringComparison.Ordinal),
                 () => cluster.First.Agent.Log);
+            Assert.Contains(cluster.First.Agent.Json("status").GetProperty("warnings").EnumerateArray(),
+                w => w.GetString()!.StartsWith($"Service default/{service.Manifest.Name}: healthCheckNodePort {service.Manifest.HealthCheckNodePort} cannot be listened on", StringComparison.Ordinal));
         }
 
         // The next round, which any change brings, tries again.

@@ -172,7 +172,7 @@ public sealed class ServiceHealthServerTests : IAsyncDisposable
         var told = Assert.Single(events.All);
         Assert.Equal((EventSubject.Service, Web, true, "FailedToStartServiceHealthcheck", "Listen"), (told.Subject, told.Name, told.Warning, told.Reason, told.Action));
         Assert.Contains($"[::]:{port}", told.Note);
-        Assert.Equal(1, server.Closed);
+        Assert.Equal($"Service {Web}: {told.Note}", Assert.Single(server.Problems));
         await Assert.ThrowsAsync<HttpRequestException>(() => GetAsync(port));
 
         occupant.Stop();
@@ -233,7 +233,7 @@ public sealed class ServiceHealthServerTests : IAsyncDisposable
     private async Task UntilOpenAsync(Action attempt)
     {
         attempt();
-        while (server.Closed > 0)
+        while (server.Problems.Count > 0)
         {
             await Task.Delay(10, TestContext.Current.CancellationToken);
             attempt();
