@@ -1,70 +1,26 @@
-using EbpfLb.Kubernetes.Api;
-using EbpfLb.Kubernetes.Auth;
-using EbpfLb.Kubernetes.Reflector;
 using EbpfLb.Model;
 using EbpfLb.Testing.ApiServer;
 using EbpfLb.Testing.Processes;
-using Microsoft.Extensions.Logging.Abstractions;
 using static EbpfLb.Kubernetes.Tests.Api.ApiFixture;
 
 namespace EbpfLb.Kubernetes.Tests;
 
-/// <summary>The source against a fake API server over real HTTP; waiting times are short, and nothing depends on them.</summary>
-public sealed class ApiServerSourceTests : IAsyncLifetime
+public sealed class ApiServerSourceTests : SourceTest
 {
-    private readonly CancellationTokenSource stop = new();
-    private FakeApiServer server = null!;
-    private ApiServerSource source = null!;
-    private IAsyncEnumerator<ClusterSnapshot> snapshots = null!;
-
-    public async ValueTask InitializeAsync()
+    public override async ValueTask InitializeAsync()
     {
-        server = await FakeApiServer.StartAsync();
-        Start(server.Url);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await stop.CancelAsync();
-        await snapshots.DisposeAsync();
-        source.Dispose();
-        await server.DisposeAsync();
-        stop.Dispose();
-    }
-
-    private void Start(params Uri[] servers)
-    {
-        source?.Dispose();
-        source = new ApiServerSource(
-            new ApiConnection(servers, "test"),
-            new ApiServerSourceOptions("node-1")
-            {
-                Reflector = new ReflectorOptions { FirstRetry = TimeSpan.FromMilliseconds(5), LongestRetry = TimeSpan.FromMilliseconds(20) },
-            },
-            TimeProvider.System,
-            new Random(1),
-            NullLogger<ApiServerSource>.Instance);
-        snapshots = source.ReadAsync(stop.Token).GetAsyncEnumerator(TestContext.Current.CancellationToken);
-    }
-
-    /// <summary>Reads snapshots until one satisfies; the test's own time limit ends a wait in vain.</summary>
-    private async Task<ClusterSnapshot> Until(Func<ClusterSnapshot, bool> satisfies)
-    {
-        while (true)
-        {
-            Assert.True(await snapshots.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
-            if (satisfies(snapshots.Current)) return snapshots.Current;
-        }
+        Server = await FakeApiServer.StartAsync();
+        Start(Server.Url);
     }
 
     private static ServiceEntry? Web(ClusterSnapshot snapshot) => snapshot.Services.GetValueOrDefault(Name("web"));
 
     private void Fill()
     {
-        server.Apply(ServiceJson("web"));
-        server.Apply(SliceJson("web-1", "web"));
-        server.Apply(NodeJson("node-1"));
-        server.Apply(NodeJson("node-2"));
+        Server.Apply(ServiceJson("web"));
+        Server.Apply(SliceJson("web-1", "web"));
+        Server.Apply(NodeJson("node-1"));
+        Server.Apply(NodeJson("node-2"));
     }
 
     [Fact]
@@ -77,8 +33,8 @@ public sealed class ApiServerSourceTests : IAsyncLifetime
         Assert.Equal([IpAddress.Parse("10.96.0.1")], Web(snapshot)!.Service!.ClusterIPs);
         Assert.Equal(IpAddress.Parse("10.1.0.1"), Assert.Single(Assert.Single(Web(snapshot)!.Slices).Endpoints).Address);
         Assert.Equal("node-1", snapshot.Node?.Name);
-        Assert.True(source.Status.IsSynced);
-        Assert.Null(source.Status.Error);
+        Assert.True(Source.Status.IsSynced);
+        Assert.Null(Source.Status.Error);
     }
 
     [Fact]
@@ -95,20 +51,20 @@ public sealed class ApiServerSourceTests : IAsyncLifetime
     public async Task There_is_no_snapshot_before_all_lists_are_complete()
     {
         Fill();
-        server.Faults.Forbid("list", "nodes");
+        Server.Faults.Forbid("list", "nodes");
 
-        var next = snapshots.MoveNextAsync().AsTask();
-        Eventually.Get(() => source.Status, s => s.Error is not null && server.OpenWatches == 2, "two watches and the third reflector's trouble");
+        var next = Snapshots.MoveNextAsync().AsTask();
+        Eventually.Get(() => Source.Status, s => s.Error is not null && Server.OpenWatches == 2, "two watches and the third reflector's trouble");
 
         Assert.False(next.IsCompleted);
-        Assert.False(source.Status.IsSynced);
-        Assert.Contains("cannot list nodes", source.Status.Error);
-        Assert.Contains("add to the agent's ClusterRole", source.Status.Error);
-        Assert.Contains("(since 2", source.Status.Error);
-        server.Faults.Allow("list", "nodes");
+        Assert.False(Source.Status.IsSynced);
+        Assert.Contains("cannot list nodes", Source.Status.Error);
+        Assert.Contains("add to the agent's ClusterRole", Source.Status.Error);
+        Assert.Contains("(since 2", Source.Status.Error);
+        Server.Faults.Allow("list", "nodes");
         Assert.True(await next);
-        Assert.Equal("node-1", snapshots.Current.Node?.Name);
-        Eventually.True(() => source.Status.Error is null, "no more trouble");
+        Assert.Equal("node-1", Snapshots.Current.Node?.Name);
+        Eventually.True(() => Source.Status.Error is null, "no more trouble");
     }
 
     [Fact]
@@ -116,7 +72,7 @@ public sealed class ApiServerSourceTests : IAsyncLifetime
     {
         await Until(_ => true);
 
-        var lists = server.Requests.Where(r => r.Verb == "list").ToDictionary(r => r.Path, r => r.Query);
+        var lists = Server.Requests.Where(r => r.Verb == "list").ToDictionary(r => r.Path, r => r.Query);
         Assert.Equal(
             ("!service.kubernetes.io/headless", "spec.clusterIP!=None"),
             (lists["/api/v1/services"]["labelSelector"], lists["/api/v1/services"]["fieldSelector"]));
@@ -143,19 +99,19 @@ public sealed class ApiServerSourceTests : IAsyncLifetime
         Fill();
         await Until(_ => true);
 
-        server.Apply(SliceJson("web-1", "web", ip: "10.1.0.9"));
+        Server.Apply(SliceJson("web-1", "web", ip: "10.1.0.9"));
         await Until(s => Web(s)?.Slices[0].Endpoints[0].Address == IpAddress.Parse("10.1.0.9"));
-        server.Apply(ServiceJson("web", labels: "\"service.kubernetes.io/service-proxy-name\":\"other\""));
+        Server.Apply(ServiceJson("web", labels: "\"service.kubernetes.io/service-proxy-name\":\"other\""));
         await Until(s => Web(s)?.Service?.Labels == ServiceLabels.ProxyName);
-        server.Apply(ServiceJson("web", labels: "\"service.kubernetes.io/headless\":\"\""));
+        Server.Apply(ServiceJson("web", labels: "\"service.kubernetes.io/headless\":\"\""));
         await Until(s => Web(s) is { Service: null });
-        server.Apply(ServiceJson("web"));
+        Server.Apply(ServiceJson("web"));
         await Until(s => Web(s)?.Service?.Labels == ServiceLabels.None);
-        server.Delete(FakeResource.Services, "web", "shop");
+        Server.Delete(FakeResource.Services, "web", "shop");
         await Until(s => Web(s) is { Service: null });
-        server.Delete(FakeResource.EndpointSlices, "web-1", "shop");
+        Server.Delete(FakeResource.EndpointSlices, "web-1", "shop");
         await Until(s => Web(s) is null);
-        server.Delete(FakeResource.Nodes, "node-1");
+        Server.Delete(FakeResource.Nodes, "node-1");
         await Until(s => s.Node is null);
     }
 
@@ -163,10 +119,10 @@ public sealed class ApiServerSourceTests : IAsyncLifetime
     public async Task A_slice_that_is_handed_to_another_service_moves()
     {
         Fill();
-        server.Apply(ServiceJson("api", ip: "10.96.0.2"));
+        Server.Apply(ServiceJson("api", ip: "10.96.0.2"));
         await Until(s => s.Services.Count == 2);
 
-        server.Apply(SliceJson("web-1", "api"));
+        Server.Apply(SliceJson("web-1", "api"));
 
         var snapshot = await Until(s => Web(s)!.Slices.IsEmpty);
         Assert.Single(snapshot.Services[Name("api")].Slices);
@@ -176,24 +132,24 @@ public sealed class ApiServerSourceTests : IAsyncLifetime
     public async Task A_server_that_comes_back_with_other_content_is_followed_and_missed_deletions_are_applied()
     {
         Fill();
-        server.Apply(ServiceJson("kept", ip: "10.96.0.3"));
+        Server.Apply(ServiceJson("kept", ip: "10.96.0.3"));
         var before = await Until(s => s.Services.Count == 2);
-        await server.StopAsync();
+        await Server.StopAsync();
         // The first thing noticed may be a connection that broke while the server went.
-        Eventually.Get(() => source.Status.Error, e => e?.Contains("connection refused") == true, "the absence to be noticed");
-        Assert.True(source.Status.IsSynced);
+        Eventually.Get(() => Source.Status.Error, e => e?.Contains("connection refused") == true, "the absence to be noticed");
+        Assert.True(Source.Status.IsSynced);
 
-        server.Reset();
-        server.Apply(ServiceJson("kept", ip: "10.96.0.3"));
-        server.Apply(ServiceJson("new", ip: "10.96.0.4"));
-        server.Apply(NodeJson("node-1"));
-        server.Compact();
-        await server.StartAgainAsync();
+        Server.Reset();
+        Server.Apply(ServiceJson("kept", ip: "10.96.0.3"));
+        Server.Apply(ServiceJson("new", ip: "10.96.0.4"));
+        Server.Apply(NodeJson("node-1"));
+        Server.Compact();
+        await Server.StartAgainAsync();
 
         var after = await Until(s => s.Services.ContainsKey(Name("new")) && !s.Services.ContainsKey(Name("web")));
         Assert.Same(before.Services[Name("kept")].Service, after.Services[Name("kept")].Service);
         Assert.Same(before.Node, after.Node);
-        Eventually.True(() => source.Status.Error is null, "no more trouble");
+        Eventually.True(() => Source.Status.Error is null, "no more trouble");
     }
 
     [Fact]
@@ -201,14 +157,14 @@ public sealed class ApiServerSourceTests : IAsyncLifetime
     {
         Fill();
         await Until(_ => true);
-        Eventually.True(() => server.OpenWatches == 3, "three watches");
-        await server.StopAsync();
-        server.Delete(FakeResource.Services, "web", "shop");
-        await server.StartAgainAsync();
+        Eventually.True(() => Server.OpenWatches == 3, "three watches");
+        await Server.StopAsync();
+        Server.Delete(FakeResource.Services, "web", "shop");
+        await Server.StartAgainAsync();
 
         await Until(s => Web(s) is { Service: null });
 
-        Assert.Equal(1, server.Requests.Count(r => r is { Verb: "list", Path: "/api/v1/services" }));
+        Assert.Equal(1, Server.Requests.Count(r => r is { Verb: "list", Path: "/api/v1/services" }));
     }
 
     [Theory]
@@ -218,14 +174,14 @@ public sealed class ApiServerSourceTests : IAsyncLifetime
     {
         Fill();
         await Until(_ => true);
-        Eventually.True(() => server.OpenWatches == 3, "three watches");
+        Eventually.True(() => Server.OpenWatches == 3, "three watches");
 
-        if (midLine) server.CutWatchesMidLine();
-        else server.CutWatches();
-        server.Apply(ServiceJson("late", ip: "10.96.0.8"));
+        if (midLine) Server.CutWatchesMidLine();
+        else Server.CutWatches();
+        Server.Apply(ServiceJson("late", ip: "10.96.0.8"));
 
         await Until(s => s.Services.ContainsKey(Name("late")));
-        Assert.Equal(3, server.Requests.Count(r => r.Verb == "list"));
+        Assert.Equal(3, Server.Requests.Count(r => r.Verb == "list"));
     }
 
     [Theory]
@@ -235,16 +191,16 @@ public sealed class ApiServerSourceTests : IAsyncLifetime
     {
         Fill();
         var before = await Until(_ => true);
-        Eventually.True(() => server.OpenWatches == 3, "three watches");
-        server.Faults.ExpiredAsStatus = asStatus;
+        Eventually.True(() => Server.OpenWatches == 3, "three watches");
+        Server.Faults.ExpiredAsStatus = asStatus;
 
-        server.ExpireWatches();
-        server.Apply(ServiceJson("late", ip: "10.96.0.8"));
+        Server.ExpireWatches();
+        Server.Apply(ServiceJson("late", ip: "10.96.0.8"));
 
         var after = await Until(s => s.Services.ContainsKey(Name("late")));
         Assert.Same(Web(before), Web(after));
         Assert.Same(before.Node, after.Node);
-        Eventually.True(() => server.Requests.Count(r => r.Verb == "list") == 6, "all three lists again");
+        Eventually.True(() => Server.Requests.Count(r => r.Verb == "list") == 6, "all three lists again");
     }
 
     [Fact]
@@ -253,7 +209,7 @@ public sealed class ApiServerSourceTests : IAsyncLifetime
         Fill();
         await Until(_ => true);
 
-        for (var i = 2; i <= 200; i++) server.Apply(SliceJson("web-1", "web", ip: $"10.1.0.{i}"));
+        for (var i = 2; i <= 200; i++) Server.Apply(SliceJson("web-1", "web", ip: $"10.1.0.{i}"));
 
         await Until(s => Web(s)!.Slices[0].Endpoints[0].Address == IpAddress.Parse("10.1.0.200"));
     }
@@ -267,23 +223,23 @@ public sealed class ApiServerSourceTests : IAsyncLifetime
         second.Apply(ServiceJson("web"));
         second.Apply(ServiceJson("second", ip: "10.96.0.2"));
         Fill();
-        Start(server.Url, second.Url);
+        Start(Server.Url, second.Url);
         await Until(s => s.Services.Count == 1);
 
-        await server.StopAsync();
+        await Server.StopAsync();
 
         await Until(s => s.Services.ContainsKey(Name("second")));
-        Assert.Equal(second.Url.AbsoluteUri.TrimEnd('/'), source.Status.Description);
+        Assert.Equal(second.Url.AbsoluteUri.TrimEnd('/'), Source.Status.Description);
     }
 
     [Fact]
     public async Task The_last_contact_is_told()
     {
         var before = DateTimeOffset.UtcNow;
-        Assert.Null(source.Status.LastContact);
+        Assert.Null(Source.Status.LastContact);
 
         await Until(_ => true);
 
-        Eventually.True(() => source.Status.LastContact >= before, "a contact of all reflectors");
+        Eventually.True(() => Source.Status.LastContact >= before, "a contact of all reflectors");
     }
 }
