@@ -1,4 +1,3 @@
-using EbpfLb.Agent.Hosting;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Tests.Fakes;
 using EbpfLb.Configuration;
@@ -24,15 +23,8 @@ public sealed class ConfigOptionTests : IDisposable
 
     private const string Own = "---\napiVersion: ebpflb.io/v1alpha1\nkind: EbpfLbConfiguration\nalwaysSnat: true\nserveHealthz: false\nsizes: {flows: 77}\n";
 
-    private readonly TestCommandLine line = new();
+    private readonly TestCommandLine line = new TestCommandLine().StopAtSource();
     private readonly TemporaryDirectory directory = new();
-    private RunOptions? seen;
-
-    public ConfigOptionTests() => line.OpenSource = (options, _) =>
-    {
-        seen = options;
-        throw new StartException("enough seen");
-    };
 
     public void Dispose()
     {
@@ -44,10 +36,10 @@ public sealed class ConfigOptionTests : IDisposable
     public async Task Both_documents_of_a_file_arrive()
     {
         await RunAsync(Proxy + Own);
-        Assert.Equal(("from-file", "/from/file"), (seen!.NodeName, seen.KubeConfig));
-        Assert.Equal((TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(2)), (seen.SyncPeriod, seen.MinSyncPeriod));
-        Assert.Equal((true, 77u), (seen.Node.AlwaysSnat, seen.Sizes.Flows));
-        Assert.Equal((null, "127.0.0.1:7"), (seen.HealthzAddress, seen.MetricsAddress!.ToString()));
+        Assert.Equal(("from-file", "/from/file"), (line.Seen!.NodeName, line.Seen.KubeConfig));
+        Assert.Equal((TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(2)), (line.Seen.SyncPeriod, line.Seen.MinSyncPeriod));
+        Assert.Equal((true, 77u), (line.Seen.Node.AlwaysSnat, line.Seen.Sizes.Flows));
+        Assert.Equal((null, "127.0.0.1:7"), (line.Seen.HealthzAddress, line.Seen.MetricsAddress!.ToString()));
         Assert.Equal([-7], line.OomScores);
         Assert.Contains("extra: the field is not known here", line.Error, StringComparison.Ordinal);
         Assert.Contains("ipvs.scheduler (a backend is chosen at random)", line.Error, StringComparison.Ordinal);
@@ -57,7 +49,7 @@ public sealed class ConfigOptionTests : IDisposable
     public async Task Of_kube_proxys_options_only_those_it_names_count_beside_the_file_and_one_warning_names_the_others()
     {
         await RunAsync(Proxy, "--cluster-cidr", "10.0.0.0/8", "--proxy-mode=nftables", "--hostname-override", "Mine", "-v", "4", "--kubeconfig", "/k");
-        Assert.Equal(("mine", 4, "/from/file", "10.244.0.0/16"), (seen!.NodeName, seen.Verbosity, seen.KubeConfig, seen.Node.Detector.ClusterCidrs[0].ToString()));
+        Assert.Equal(("mine", 4, "/from/file", "10.244.0.0/16"), (line.Seen!.NodeName, line.Seen.Verbosity, line.Seen.KubeConfig, line.Seen.Node.Detector.ClusterCidrs[0].ToString()));
         var warning = Assert.Single(line.Error.Split('\n'), l => l.Contains("do not count beside --config", StringComparison.Ordinal));
         foreach (var name in new[] { "--cluster-cidr", "--proxy-mode", "--kubeconfig" }) Assert.Contains(name, warning, StringComparison.Ordinal);
         Assert.DoesNotContain("--hostname-override,", warning, StringComparison.Ordinal);
@@ -67,8 +59,8 @@ public sealed class ConfigOptionTests : IDisposable
     public async Task Our_options_go_before_the_file()
     {
         await RunAsync(Proxy + Own, "--max-flows", "5", "--always-snat=false", "--sync-period", "9s", "--master", "https://m:1");
-        Assert.Equal((5u, false, TimeSpan.FromSeconds(9)), (seen!.Sizes.Flows, seen.Node.AlwaysSnat, seen.SyncPeriod));
-        Assert.Equal([new Uri("https://m:1")], seen.ApiServers);
+        Assert.Equal((5u, false, TimeSpan.FromSeconds(9)), (line.Seen!.Sizes.Flows, line.Seen.Node.AlwaysSnat, line.Seen.SyncPeriod));
+        Assert.Equal([new Uri("https://m:1")], line.Seen.ApiServers);
     }
 
     [Fact]
@@ -77,7 +69,7 @@ public sealed class ConfigOptionTests : IDisposable
         Assert.Equal(1, await line.RunAsync("run", "--config", Write(Proxy.Replace("20s", "soon", StringComparison.Ordinal) + Own.Replace("77", "0", StringComparison.Ordinal))));
         Assert.Contains("kubeproxy.config.k8s.io: ipvs.syncPeriod: 'soon' is not a duration", line.Error, StringComparison.Ordinal);
         Assert.Contains("ebpflb.io: sizes.flows: 0 is not a number of map entries", line.Error, StringComparison.Ordinal);
-        Assert.Null(seen);
+        Assert.Null(line.Seen);
     }
 
     [Fact]
@@ -87,14 +79,14 @@ public sealed class ConfigOptionTests : IDisposable
         Assert.Equal(0, await line.RunAsync("run", "--config", Write(Proxy + Own), "--max-flows", "5", "--write-config-to", target));
         var read = ConfigFile.Load(target);
         Assert.Equal(("ipvs", 5, true), (read.KubeProxy.Mode, read.EbpfLb.Sizes.Flows, read.EbpfLb.AlwaysSnat));
-        Assert.Null(seen);
+        Assert.Null(line.Seen);
     }
 
     [Fact]
     public async Task Init_only_prepares_the_node_and_ends()
     {
         Assert.Equal(0, await line.RunAsync("run", "--init-only"));
-        Assert.Equal((1, null), (line.Prepared, seen));
+        Assert.Equal((1, null), (line.Prepared, line.Seen));
         line.PrepareProblems = ["forwarding is off"];
         Assert.Equal(1, await line.RunAsync("run", "--init-only"));
         Assert.Contains("forwarding is off", line.Error, StringComparison.Ordinal);
@@ -107,7 +99,7 @@ public sealed class ConfigOptionTests : IDisposable
         Assert.Equal(["lab"], line.Remover.Removed);
         Assert.Equal(0, await line.RunAsync("run", "--version"));
         Assert.Contains("ebpflb 0.", line.Output, StringComparison.Ordinal);
-        Assert.Null(seen);
+        Assert.Null(line.Seen);
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using EbpfLb.Agent.Hosting;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Tests.Fakes;
 using EbpfLb.Datapath.Attach;
@@ -10,15 +9,8 @@ namespace EbpfLb.Agent.Tests.Commands;
 /// <summary>Options about devices, addresses and masquerading.</summary>
 public sealed class NodeOptionTests : IDisposable
 {
-    private readonly TestCommandLine line = new();
+    private readonly TestCommandLine line = new TestCommandLine().StopAtSource();
     private readonly TemporaryDirectory directory = new();
-    private RunOptions? seen;
-
-    public NodeOptionTests() => line.OpenSource = (options, _) =>
-    {
-        seen = options;
-        throw new StartException("enough seen");
-    };
 
     public void Dispose()
     {
@@ -30,14 +22,14 @@ public sealed class NodeOptionTests : IDisposable
     public async Task Defaults_are_those_of_kube_proxy()
     {
         await ReadAsync();
-        Assert.Equal(TcAttachMode.Auto, seen!.TcAttach);
-        Assert.False(seen.SetSysctls);
+        Assert.Equal(TcAttachMode.Auto, line.Seen!.TcAttach);
+        Assert.False(line.Seen.SetSysctls);
         Assert.Equal(
-            NodeOptions.Default with { Devices = seen.Node.Devices, NodePortAddresses = seen.Node.NodePortAddresses, Detector = seen.Node.Detector, DropEvents = true },
-            seen.Node);
-        Assert.Equal("all", seen.Node.NodePortAddresses.ToString());
-        Assert.Equal(PodDetector.None, seen.Node.Detector);
-        Assert.Equal((0, 0, 0), (seen.Node.Devices.Only.Count, seen.Node.Devices.Excluded.Count, seen.Node.Devices.Pods.Count));
+            NodeOptions.Default with { Devices = line.Seen.Node.Devices, NodePortAddresses = line.Seen.Node.NodePortAddresses, Detector = line.Seen.Node.Detector, DropEvents = true },
+            line.Seen.Node);
+        Assert.Equal("all", line.Seen.Node.NodePortAddresses.ToString());
+        Assert.Equal(PodDetector.None, line.Seen.Node.Detector);
+        Assert.Equal((0, 0, 0), (line.Seen.Node.Devices.Only.Count, line.Seen.Node.Devices.Excluded.Count, line.Seen.Node.Devices.Pods.Count));
     }
 
     [Fact]
@@ -48,11 +40,11 @@ public sealed class NodeOptionTests : IDisposable
             "--nodeport-addresses", "10.0.0.0/8,primary", "--iptables-localhost-nodeports", "false",
             "--cluster-cidr", "10.244.0.0/16,fd00:10:244::/48", "--masquerade-all", "--always-snat", "--host-sockets-only", "--protect-nodeports",
             "--drop-events", "false", "--snat-ports", "50000-50999", "--node-port-range", "20000-22767");
-        var node = seen!.Node;
+        var node = line.Seen!.Node;
         Assert.Equal(["eth0", "bond+"], node.Devices.Only.Select(p => p.Text));
         Assert.Equal(["wg0"], node.Devices.Excluded.Select(p => p.Text));
         Assert.Equal(["cali*", "veth+"], node.Devices.Pods.Select(p => p.Text));
-        Assert.Equal((TcAttachMode.Clsact, true), (seen.TcAttach, seen.SetSysctls));
+        Assert.Equal((TcAttachMode.Clsact, true), (line.Seen.TcAttach, line.Seen.SetSysctls));
         Assert.Equal("10.0.0.0/8,primary", node.NodePortAddresses.ToString());
         Assert.Equal([SourceRange.Parse("10.244.0.0/16"), SourceRange.Parse("fd00:10:244::/48")], node.Detector.ClusterCidrs);
         Assert.Equal((false, true, true, true, true, false), (node.LocalhostNodePorts, node.MasqueradeAll, node.AlwaysSnat, node.HostSocketsOnly, node.ProtectNodePorts, node.DropEvents));
@@ -65,7 +57,7 @@ public sealed class NodeOptionTests : IDisposable
     public async Task A_detector_by_device_has_its_name(string mode, string option, string name)
     {
         await ReadAsync("--detect-local-mode", mode, option, name);
-        Assert.Equal((mode, name, true), (seen!.Node.Detector.Mode.ToString(), seen.Node.Detector.Interface, seen.Node.Detector.IsByDevice));
+        Assert.Equal((mode, name, true), (line.Seen!.Node.Detector.Mode.ToString(), line.Seen.Node.Detector.Interface, line.Seen.Node.Detector.IsByDevice));
     }
 
     [Fact]
@@ -81,7 +73,7 @@ public sealed class NodeOptionTests : IDisposable
         Assert.Contains("--cluster-cidr: '10.0.0.0/8,11.0.0.0/8' has two ranges of one family", line.Error);
         Assert.Contains("--snat-ports: '9-1' is not a range of ports", line.Error);
         Assert.Contains("--iptables-localhost-nodeports: 'maybe' is neither true nor false", line.Error);
-        Assert.Null(seen);
+        Assert.Null(line.Seen);
     }
 
     [Theory]
@@ -107,12 +99,12 @@ public sealed class NodeOptionTests : IDisposable
     {
         await ReadAsync("--node-port-range", nodePorts);
 
-        Assert.Equal(expected, seen!.Node.SnatPorts.ToString());
+        Assert.Equal(expected, line.Seen!.Node.SnatPorts.ToString());
     }
 
     private async Task ReadAsync(params string[] args)
     {
         Assert.Equal(1, await line.RunAsync(["run", "--run-dir", directory.Path, .. args]));
-        Assert.NotNull(seen);
+        Assert.NotNull(line.Seen);
     }
 }

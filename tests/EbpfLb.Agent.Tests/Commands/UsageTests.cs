@@ -1,6 +1,5 @@
 using System.Net;
 using EbpfLb.Agent.Kernel;
-using EbpfLb.Agent.Hosting;
 using EbpfLb.Agent.Logging;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Tests.Fakes;
@@ -10,15 +9,8 @@ namespace EbpfLb.Agent.Tests.Commands;
 
 public sealed class UsageTests : IDisposable
 {
-    private readonly TestCommandLine line = new();
+    private readonly TestCommandLine line = new TestCommandLine().StopAtSource();
     private readonly TemporaryDirectory directory = new();
-    private RunOptions? seen;
-
-    public UsageTests() => line.OpenSource = (options, _) =>
-    {
-        seen = options;
-        throw new StartException("enough seen");
-    };
 
     public void Dispose()
     {
@@ -39,7 +31,7 @@ public sealed class UsageTests : IDisposable
         Assert.Contains("--max-backends: 0 is not a number of map entries", line.Error);
         Assert.Contains("--api-server: '10.0.0.1' is not an address of a server", line.Error);
         Assert.Contains("See `ebpflb run --help`.", line.Error);
-        Assert.Null(seen);
+        Assert.Null(line.Seen);
     }
 
     [Fact]
@@ -65,17 +57,17 @@ public sealed class UsageTests : IDisposable
     public async Task Defaults_are_those_of_kube_proxy()
     {
         Assert.Equal(1, await line.RunAsync("run", "--run-dir", directory.Path));
-        Assert.NotNull(seen);
-        Assert.Equal("default", seen.Instance.Name);
-        Assert.Equal(Dns.GetHostName().ToLowerInvariant(), seen.NodeName);
-        Assert.Equal(new IPEndPoint(IPAddress.Any, 10256), seen.HealthzAddress);
-        Assert.Equal(new IPEndPoint(IPAddress.Loopback, 10249), seen.MetricsAddress);
-        Assert.Equal(TimeSpan.Zero, seen.MinSyncPeriod);
-        Assert.Equal(TimeSpan.FromSeconds(30), seen.SyncPeriod);
-        Assert.Equal(LogFormat.Text, seen.LogFormat);
-        Assert.Equal(new SizeOptions(), seen.Sizes);
-        Assert.Equal(FlowOptions.Default, seen.Flows);
-        Assert.Null(seen.Manifests);
+        Assert.NotNull(line.Seen);
+        Assert.Equal("default", line.Seen.Instance.Name);
+        Assert.Equal(Dns.GetHostName().ToLowerInvariant(), line.Seen.NodeName);
+        Assert.Equal(new IPEndPoint(IPAddress.Any, 10256), line.Seen.HealthzAddress);
+        Assert.Equal(new IPEndPoint(IPAddress.Loopback, 10249), line.Seen.MetricsAddress);
+        Assert.Equal(TimeSpan.Zero, line.Seen.MinSyncPeriod);
+        Assert.Equal(TimeSpan.FromSeconds(30), line.Seen.SyncPeriod);
+        Assert.Equal(LogFormat.Text, line.Seen.LogFormat);
+        Assert.Equal(new SizeOptions(), line.Seen.Sizes);
+        Assert.Equal(FlowOptions.Default, line.Seen.Flows);
+        Assert.Null(line.Seen.Manifests);
     }
 
     [Fact]
@@ -88,21 +80,21 @@ public sealed class UsageTests : IDisposable
             "--max-services", "1", "--max-frontends", "2", "--max-backends", "3", "--max-slots", "4", "--max-affinity", "5",
             "--conntrack-tcp-timeout-established", "2h", "--conntrack-tcp-timeout-close-wait", "10m", "--conntrack-udp-timeout", "0",
             "--conntrack-udp-timeout-stream", "3m", "--conntrack-sweep-cpu", "12.5"));
-        Assert.NotNull(seen);
-        Assert.Equal(new InstanceOptions("lab", "/cg", "/bpf", directory.Path), seen.Instance);
-        Assert.Equal("node-a", seen.NodeName);
-        Assert.Equal("/k", seen.KubeConfig);
-        Assert.Equal([new Uri("https://a:6443"), new Uri("https://b:6443")], seen.ApiServers);
-        Assert.Null(seen.HealthzAddress);
-        Assert.Equal(new IPEndPoint(IPAddress.IPv6Loopback, 9000), seen.MetricsAddress);
-        Assert.Equal(TimeSpan.FromSeconds(90), seen.MinSyncPeriod);
-        Assert.Equal(TimeSpan.FromMinutes(5), seen.SyncPeriod);
-        Assert.Equal(LogFormat.Json, seen.LogFormat);
-        Assert.Equal(4, seen.Verbosity);
-        Assert.Equal(new SizeOptions(1, 2, 3, 4, 5), seen.Sizes);
-        Assert.Equal(0.125, seen.Flows.SweepShare);
+        Assert.NotNull(line.Seen);
+        Assert.Equal(new InstanceOptions("lab", "/cg", "/bpf", directory.Path), line.Seen.Instance);
+        Assert.Equal("node-a", line.Seen.NodeName);
+        Assert.Equal("/k", line.Seen.KubeConfig);
+        Assert.Equal([new Uri("https://a:6443"), new Uri("https://b:6443")], line.Seen.ApiServers);
+        Assert.Null(line.Seen.HealthzAddress);
+        Assert.Equal(new IPEndPoint(IPAddress.IPv6Loopback, 9000), line.Seen.MetricsAddress);
+        Assert.Equal(TimeSpan.FromSeconds(90), line.Seen.MinSyncPeriod);
+        Assert.Equal(TimeSpan.FromMinutes(5), line.Seen.SyncPeriod);
+        Assert.Equal(LogFormat.Json, line.Seen.LogFormat);
+        Assert.Equal(4, line.Seen.Verbosity);
+        Assert.Equal(new SizeOptions(1, 2, 3, 4, 5), line.Seen.Sizes);
+        Assert.Equal(0.125, line.Seen.Flows.SweepShare);
         Assert.Equal(
-            new FlowLifetimes { Established = TimeSpan.FromHours(2), Closing = TimeSpan.FromMinutes(10), UdpStream = TimeSpan.FromMinutes(3) }, seen.Flows.Lifetimes);
+            new FlowLifetimes { Established = TimeSpan.FromHours(2), Closing = TimeSpan.FromMinutes(10), UdpStream = TimeSpan.FromMinutes(3) }, line.Seen.Flows.Lifetimes);
     }
 
     [Theory]

@@ -19,6 +19,9 @@ internal sealed class TestCommandLine : IDisposable
 
     public Func<RunOptions, ILoggerFactory, IDataplane> OpenDataplane { get; set; } = (_, _) => new FakeDataplane();
 
+    /// <summary>The options that a source was opened with, after <see cref="StopAtSource"/>; null: it did not come to that.</summary>
+    public RunOptions? Seen { get; private set; }
+
     public FakeFinder Finder { get; set; } = new(null);
 
     public FakeRemover Remover { get; set; } = new();
@@ -36,6 +39,17 @@ internal sealed class TestCommandLine : IDisposable
     public string[] OutputLines => Output.Split('\n');
 
     public string Error => error.ToString();
+
+    /// <summary>`ebpflb run` gets as far as its source, and no further.</summary>
+    public TestCommandLine StopAtSource()
+    {
+        OpenSource = (options, _) =>
+        {
+            Seen = options;
+            throw new StartException("enough seen");
+        };
+        return this;
+    }
 
     public Task<int> RunAsync(params string[] args) => RunAsync(args, TestContext.Current.CancellationToken);
 
