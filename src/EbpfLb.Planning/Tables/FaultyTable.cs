@@ -13,24 +13,6 @@ public sealed class FaultyTable<TKey, TValue>(ITable<TKey, TValue> inner, IFault
     public TableError Delete(in TKey key)
         => faults.Next(Name, TableOperation.Delete) is var error and not TableError.None ? error : inner.Delete(key);
 
-    public TableError UpdateBatch(ReadOnlySpan<TKey> keys, ReadOnlySpan<TValue> values, out int done)
-    {
-        for (done = 0; done < keys.Length; done++)
-        {
-            if (Update(keys[done], values[done]) is var error and not TableError.None) return error;
-        }
-        return TableError.None;
-    }
-
-    public TableError DeleteBatch(ReadOnlySpan<TKey> keys, out int done)
-    {
-        for (done = 0; done < keys.Length; done++)
-        {
-            if (Delete(keys[done]) is var error and not TableError.None) return error;
-        }
-        return TableError.None;
-    }
-
     public bool TryRead(in TKey key, out TValue value) => inner.TryRead(key, out value);
 
     public IEnumerable<IReadOnlyList<KeyValuePair<TKey, TValue>>> ReadParts() => inner.ReadParts();

@@ -15,10 +15,24 @@ public interface ITable<TKey, TValue>
     TableError Delete(in TKey key);
 
     /// <summary>Updates in order until one fails. <paramref name="done"/> says how many were; the failed one comes next.</summary>
-    TableError UpdateBatch(ReadOnlySpan<TKey> keys, ReadOnlySpan<TValue> values, out int done);
+    TableError UpdateBatch(ReadOnlySpan<TKey> keys, ReadOnlySpan<TValue> values, out int done)
+    {
+        for (done = 0; done < keys.Length; done++)
+        {
+            if (Update(keys[done], values[done]) is var error and not TableError.None) return error;
+        }
+        return TableError.None;
+    }
 
     /// <summary>Deletes in order until one fails. <paramref name="done"/> says how many were; the failed one comes next.</summary>
-    TableError DeleteBatch(ReadOnlySpan<TKey> keys, out int done);
+    TableError DeleteBatch(ReadOnlySpan<TKey> keys, out int done)
+    {
+        for (done = 0; done < keys.Length; done++)
+        {
+            if (Delete(keys[done]) is var error and not TableError.None) return error;
+        }
+        return TableError.None;
+    }
 
     /// <summary>What a program finds under the key; in an LPM table that of the longest prefix.</summary>
     bool TryRead(in TKey key, out TValue value);

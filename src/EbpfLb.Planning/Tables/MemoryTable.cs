@@ -23,24 +23,6 @@ public sealed class MemoryTable<TKey, TValue>(string name, int maxEntries, Table
 
     public TableError Delete(in TKey key) => entries.Remove(key) ? TableError.None : TableError.NotFound;
 
-    public TableError UpdateBatch(ReadOnlySpan<TKey> keys, ReadOnlySpan<TValue> values, out int done)
-    {
-        for (done = 0; done < keys.Length; done++)
-        {
-            if (Update(keys[done], values[done]) is var error and not TableError.None) return error;
-        }
-        return TableError.None;
-    }
-
-    public TableError DeleteBatch(ReadOnlySpan<TKey> keys, out int done)
-    {
-        for (done = 0; done < keys.Length; done++)
-        {
-            if (Delete(keys[done]) is var error and not TableError.None) return error;
-        }
-        return TableError.None;
-    }
-
     public bool TryRead(in TKey key, out TValue value) => entries.TryGetValue(key, out value);
 
     public IEnumerable<IReadOnlyList<KeyValuePair<TKey, TValue>>> ReadParts() => [.. entries.Chunk(PartSize)];
