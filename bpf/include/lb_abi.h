@@ -229,7 +229,7 @@ enum lb_device_flag {
 	LB_DEVICE_POD = 1,    /* pods are behind it: what comes in is theirs, and replies to it come
 				 back    through us */
 	LB_DEVICE_DETECT = 2, /* detectLocalMode by interface: its sources are pods */
-	LB_DEVICE_BARE = 4,	/* no program of ours is there */
+	LB_DEVICE_BARE = 4,   /* no program of ours is there */
 };
 
 /* Value of lb_devices; the key is the interface index. */
