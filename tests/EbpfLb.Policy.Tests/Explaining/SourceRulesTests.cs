@@ -70,6 +70,16 @@ public sealed class SourceRulesTests
     }
 
     [Fact]
+    public void A_VIP_that_the_node_has_is_an_address_of_the_node()
+    {
+        Says("198.51.100.1", FlowPath.Packet, SourceClass.Outside);
+
+        lab.Context = lab.Context with { Addresses = [.. lab.Context.Addresses, new LocalAddress(IpAddress.Parse("198.51.100.1"), NodePorts: false)] };
+
+        Says("198.51.100.1", FlowPath.Packet, SourceClass.Node);
+    }
+
+    [Fact]
     public void Where_no_ranges_of_nodes_are_known_endpoints_and_the_detector_tell_the_pods_of_this_node()
     {
         lab.Context = lab.Context with { PodRanges = [] };
