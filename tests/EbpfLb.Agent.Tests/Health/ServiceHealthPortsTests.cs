@@ -7,6 +7,7 @@ using EbpfLb.Agent.Nodes;
 using EbpfLb.Agent.Tests.Fakes;
 using EbpfLb.Agent.Tests.Pipeline;
 using EbpfLb.Datapath.Node;
+using EbpfLb.Http.Health;
 using EbpfLb.Http.ServiceHealth;
 using EbpfLb.Model;
 using Microsoft.Extensions.Logging;
@@ -53,6 +54,21 @@ public sealed class ServiceHealthPortsTests : IAsyncDisposable
 
         pipeline.Push(pipeline.Cluster.RemoveService("web"));
         await UntilAsync(port, null);
+    }
+
+    [Fact]
+    public async Task A_node_that_load_balancers_shall_leave_is_no_unhealthy_proxy()
+    {
+        Follow();
+        var port = FreePort();
+        Push(port);
+        await UntilAsync(port, HttpStatusCode.ServiceUnavailable);
+
+        pipeline.Push(pipeline.Cluster.Node("node-1", taints: [NodeEligibility.DeletionTaint]));
+        await Waiting.UntilAsync(() => !pipeline.State.Report().NodeEligible);
+
+        using var answer = await client.GetAsync(new Uri($"http://127.0.0.1:{port}/"), TestContext.Current.CancellationToken);
+        Assert.Contains("\"serviceProxyHealthy\": true", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
     [Fact]
