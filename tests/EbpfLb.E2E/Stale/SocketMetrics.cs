@@ -10,6 +10,10 @@ internal static class SocketMetrics
 
     public static long EndedUdp(this AgentProcess agent) => Value(agent, "ebpflb_sockets_ended_total{protocol=\"udp\"}");
 
+    public static long StaleTcp(this AgentProcess agent) => Value(agent, "ebpflb_stale_sockets{protocol=\"tcp\"}");
+
+    public static long EndedTcp(this AgentProcess agent) => Value(agent, "ebpflb_sockets_ended_total{protocol=\"tcp\"}");
+
     public static long DeletedFlows(this AgentProcess agent, Family family)
         => Value(agent, $"kubeproxy_conntrack_reconciler_deleted_entries_total{{ip_family=\"{family}\"}}");
 
