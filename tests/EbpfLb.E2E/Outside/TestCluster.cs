@@ -42,6 +42,8 @@ public sealed class TestCluster : IDisposable
             Manifests.PutText("nodes", string.Concat(nodes.Select(NodeObject)));
             First = Start(nodes[0], ["a", "b"], options);
             Second = Start(nodes[1], ["c", "d"], options);
+            First.Agent.WaitUntilReady();
+            Second.Agent.WaitUntilReady();
         }
         catch
         {
@@ -152,7 +154,7 @@ public sealed class TestCluster : IDisposable
         var pods = names.Select(name => netns.AddPod(name)).ToArray();
         foreach (var pod in pods)
             Keep(PodServer.Start(pod.Place, pod.Name, $"{TestNode.TargetPort}", $"{TestNode.TargetPort}", showClient: true));
-        var agent = Keep(AgentProcess.Start(new AgentOptions(TestNode.Binary, netns, "--manifests", Manifests.Path)
+        var agent = Keep(AgentProcess.Begin(new AgentOptions(TestNode.Binary, netns, "--manifests", Manifests.Path)
         {
             // Beside a file kube-proxy's own options do not count.
             Extra = [.. options.Config is { } file ? (string[])["--config", file] : ["--cluster-cidr", "10.244.0.0/16,fd00:10:244::/48"], .. options.Extra],

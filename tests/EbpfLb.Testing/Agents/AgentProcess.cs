@@ -39,11 +39,26 @@ public sealed class AgentProcess : IDisposable
     /// <exception cref="InvalidOperationException">It ended; the message holds its log.</exception>
     public static AgentProcess Start(AgentOptions options)
     {
+        var agent = Begin(options);
+        try
+        {
+            agent.WaitUntilReady();
+            return agent;
+        }
+        catch
+        {
+            agent.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Starts an agent without waiting for it, so that several come up together.</summary>
+    public static AgentProcess Begin(AgentOptions options)
+    {
         var agent = new AgentProcess(options);
         try
         {
             agent.Launch();
-            agent.WaitUntilReady();
             return agent;
         }
         catch
