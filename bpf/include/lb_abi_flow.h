@@ -109,6 +109,23 @@ struct lb_snat_full {
 	__u32 next; /* place in the range where they go on */
 };
 
+/* Places of lb_snat_clocks: the ports of one address towards one backend have one each. */
+#define LB_SNAT_CLOCKS 65536
+
+enum lb_clock_kind {
+	LB_CLOCK_NONE = 0,
+	LB_CLOCK_SEQUENCE = 1, /* TCP sequence number */
+	LB_CLOCK_STAMP = 2,    /* TCP timestamp */
+};
+
+/* Value of lb_snat_clocks: the end of the last connection from a source port. */
+struct lb_snat_clock {
+	__u32 way;   /* hash of struct lb_snat_way */
+	__u32 clock; /* of the client's FIN, host order */
+	__u32 tick;  /* of then */
+	__u32 kind;  /* enum lb_clock_kind */
+};
+
 /* Key of lb_frags. */
 struct lb_frag_key {
 	__be32 src[4]; /* IPv4 as v4-mapped */

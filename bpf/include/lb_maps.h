@@ -232,6 +232,17 @@ struct {
 	__uint(max_entries, 1024);
 } lb_snat_full __weak SEC(".maps");
 
+/*
+ * What backends in TIME_WAIT remember of the last connection from a source port. The place is hash
+ * of address and backend plus port. Written by programs. Full: a place is taken over.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, __u32);
+	__type(value, struct lb_snat_clock);
+	__uint(max_entries, LB_SNAT_CLOCKS);
+} lb_snat_clocks __weak SEC(".maps");
+
 /* Ports of datagrams under way in fragments. Written by programs. Full: the oldest is forgotten. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

@@ -51,6 +51,10 @@ HOOK_ONCE int lb_refresh(hook_ctx *ctx, struct lb_walk *walk, __u32 now)
 		return false;
 	ticked = walk->ct.tick != now;
 	before = walk->ct.phase;
+	if (walk->pkt.tcp_flags & LB_TCP_FIN &&
+	    (walk->ct.flags & (LB_CT_SNAT | LB_CT_REPLY)) == LB_CT_SNAT &&
+	    !lb_clock_read(ctx, walk))
+		lb_clock_note(walk);
 	if (!lb_ct_follow(walk, now))
 		return false;
 	if (lb_ct_pends(walk, before, ticked))
@@ -291,7 +295,8 @@ lb_inline int lb_forward(hook_ctx *ctx, __u32 l3, enum lb_ct_hook hook)
 	__builtin_memset(&walk.to, 0, sizeof(walk.to));
 	__builtin_memset(&walk.ct, 0, sizeof(walk.ct));
 	walk.reason = LB_PKT_PASSED;
-	walk.pad = 0;
+	walk.clock_kind = LB_CLOCK_NONE;
+	walk.clock = 0;
 	walk.hook = hook;
 	walk.ifindex = hook_ifindex(ctx);
 	switch (lb_parse(ctx, l3, &walk.pkt)) {

@@ -263,6 +263,8 @@ HOOK_ONCE enum lb_reason lb_open_snat(hook_ctx *ctx, struct lb_walk *walk)
 	}
 	if (!device || !lb_open_source(walk, device))
 		return LB_DROP_NO_SNAT_ADDR;
+	if (walk->pkt.tuple.proto == IPPROTO_TCP)
+		lb_clock_read(ctx, walk);
 	rc = lb_snat_claim(walk);
 	if (rc && rc != -EEXIST && lb_ct_make_room())
 		rc = lb_snat_claim(walk);

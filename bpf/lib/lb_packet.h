@@ -49,7 +49,8 @@ struct lb_walk {
 	__u32 ifindex;	       /* where the hook is */
 	__u16 reason;	       /* enum lb_reason: how it ended */
 	__u8 hook;	       /* enum lb_ct_hook */
-	__u8 pad;
+	__u8 clock_kind;       /* enum lb_clock_kind */
+	__u32 clock;	       /* of a client's SYN or FIN, host order */
 };
 
 #define LB_TCP_FIN 1

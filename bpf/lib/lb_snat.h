@@ -3,11 +3,12 @@
  * Another source port for a flow: writing its reply entry is claiming it.
  *
  * The backend must not take the new connection for a left-over. Behind a socket in TIME_WAIT it
- * accepts a SYN only if sequence number or timestamp go on from the last connection of that port,
- * and a client's clocks do so for each pair of ports by itself. So a client's port always leads to
- * the same place of the range, ports of one client to different places as far as the range goes,
- * and those of others come next only when the place is taken: by a flow, or by one that has closed
- * and is remembered for as long as TIME_WAIT lasts.
+ * accepts a SYN only if sequence number or timestamp go on from the last connection of that port
+ * (lb_clock.h), and a client's clocks do so for each pair of ports by itself. So a client's port
+ * always leads to the same place of the range, ports of one client to different places as far as
+ * the range goes, and those of others come next only when the place is taken: by a flow, or by one
+ * that has closed and is remembered for as long as TIME_WAIT lasts. And no port is chosen from
+ * which the SYN would not go on, as long as there is another.
  *
  * Where ports are used up a search through all of the range would be made for every SYN. One is
  * made in a tick: it leaves a mark (lb_snat_full), and to the end of the tick searches towards that
@@ -18,24 +19,47 @@
 #ifndef LB_SNAT_H
 #define LB_SNAT_H
 
-#include "lb_conntrack.h"
+#include "lb_clock.h"
 
 /* Ports tried before those of closed flows are taken too. */
 #define LB_SNAT_POLITE 32
 /* Ports looked at after those until the search is a long one. */
 #define LB_SNAT_FEW 128
+/* Ports passed over because the backend would not have the SYN, until one is taken all the same. Of
+ * clocks that know nothing of each other every second one is behind. */
+#define LB_SNAT_REFUSED 16
+
+enum lb_snat_taking {
+	LB_SNAT_FREE,	/* what nobody has, and the backend lets go for this SYN */
+	LB_SNAT_CLOSED, /* that, and what closed flows have */
+	LB_SNAT_ANY,	/* whatever the backend thinks of it */
+};
 
 struct lb_snat_search {
 	struct lb_walk *walk;
 	__u32 first; /* host order */
 	__u32 count;
 	__u32 start;
+	__u32 way;   /* as in lb_snat_clock */
+	__u32 spare; /* step of the first port that was passed over for its clock */
 	__s16 rc;
-	__u16 take; /* ports of closed flows too */
+	__u8 taking; /* enum lb_snat_taking */
+	__u8 refused;
 };
 
-/* The port's owner has closed, or is a UDP question that was answered: it goes, and the port is
- * ours. */
+/* Whether the port's owner has closed, or is a UDP question that was answered. */
+lb_once int lb_snat_done(const struct lb_walk *walk)
+{
+	const struct lb_ct_state *state;
+	bool ours;
+
+	if (!walk)
+		return false;
+	state = lb_ct_state(walk, true, &ours);
+	return !state || lb_ct_goes(state, lb_ct_done(walk->pkt.tuple.proto));
+}
+
+/* The port's owner goes if it is done, and the port is ours. */
 lb_once long lb_snat_take(const struct lb_walk *walk)
 {
 	struct lb_ct_key6 key;
@@ -57,8 +81,16 @@ static long lb_snat_step(__u32 index, struct lb_snat_search *search)
 	if (!count)
 		return 1;
 	walk->to.sport = bpf_htons(search->first + (search->start + index) % count);
+	search->rc = -EEXIST;
+	if (search->taking != LB_SNAT_ANY && !lb_clock_follows(walk, search->way)) {
+		if (search->taking == LB_SNAT_FREE || !lb_snat_done(walk))
+			return 0;
+		if (!search->refused++)
+			search->spare = index;
+		return search->refused == LB_SNAT_REFUSED;
+	}
 	rc = lb_ct_put_other(walk);
-	if (rc == -EEXIST && search->take) {
+	if (rc == -EEXIST && search->taking != LB_SNAT_FREE) {
 		rc = lb_snat_take(walk);
 		if (!rc)
 			lb_count(LB_CT_PORT_TAKEN);
@@ -137,16 +169,22 @@ lb_once long lb_snat_claim(struct lb_walk *walk)
 	search.first = set->snat_port_first;
 	search.count = set->snat_port_last - set->snat_port_first + 1;
 	search.start = lb_snat_place(&walk->pkt.tuple);
+	search.way = lb_clock_way(&walk->to);
 	bpf_loop(LB_SNAT_POLITE, lb_snat_step, &search, 0);
 	if (likely(search.rc != -EEXIST))
 		return search.rc;
 
-	search.take = true;
+	search.taking = LB_SNAT_CLOSED;
 	next = lb_snat_recall(walk);
 	search.start = next < 0 ? search.start + LB_SNAT_POLITE : next;
 	steps = bpf_loop(next < 0 ? search.count : LB_SNAT_FEW, lb_snat_step, &search, 0);
 	if (next >= 0 || steps > LB_SNAT_FEW)
 		lb_snat_remember(walk, (search.start + steps) % search.count);
+	if (search.rc == -EEXIST && search.refused) {
+		search.taking = LB_SNAT_ANY;
+		search.start += search.spare;
+		bpf_loop(LB_SNAT_REFUSED, lb_snat_step, &search, 0);
+	}
 	return search.rc;
 }
 

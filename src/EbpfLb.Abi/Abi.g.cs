@@ -10,10 +10,10 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "e40fde0d4dec8e54070a4f8fa86fbc8d1c4fae65daedbd683f420313c9f04681";
+    public const string Hash = "ac79e03878af2dbc5825730f7fdb08a5e3399b0d944985f76d3a2bb1826f8e23";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
-    public const ulong MapsHash = 0x6726e989ffea0171;
+    public const ulong MapsHash = 0x5a560d0d7bda041d;
 }
 
 /// <summary>struct lb_addr, 20 bytes.</summary>
@@ -679,6 +679,29 @@ public record struct LbSlot
 
     /// <summary>Byte by byte.</summary>
     public readonly bool Equals(LbSlot other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+}
+
+/// <summary>struct lb_snat_clock, 16 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 16)]
+public record struct LbSnatClock
+{
+    /// <summary>__u32 way.</summary>
+    [FieldOffset(0)] public uint Way;
+
+    /// <summary>__u32 clock.</summary>
+    [FieldOffset(4)] public uint Clock;
+
+    /// <summary>__u32 tick.</summary>
+    [FieldOffset(8)] public uint Tick;
+
+    /// <summary>__u32 kind.</summary>
+    [FieldOffset(12)] public uint Kind;
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbSnatClock other) => AbiBytes.Same(this, other);
 
     /// <inheritdoc/>
     public override readonly int GetHashCode() => AbiBytes.Hash(this);

@@ -75,6 +75,10 @@ public static class Tables
     public static Table<uint, LbSlot> Slots { get; } =
         new("lb_slots", 2, 4, 8, 1024, 1024);
 
+    /// <summary>lb_snat_clocks: Array.</summary>
+    public static Table<uint, LbSnatClock> SnatClocks { get; } =
+        new("lb_snat_clocks", 2, 4, 16, 65536, 0);
+
     /// <summary>lb_snat_full: LruHash.</summary>
     public static Table<LbSnatWay, LbSnatFull> SnatFull { get; } =
         new("lb_snat_full", 9, 36, 8, 1024, 0);
@@ -131,6 +135,7 @@ public static class Tables
         Services6,
         Settings,
         Slots,
+        SnatClocks,
         SnatFull,
         Sock,
         SrcRanges4,

@@ -37,6 +37,11 @@ var benches = new Dictionary<string, Func<Task>>
         OutsideBench.Run();
         return Task.CompletedTask;
     },
+    ["lasting"] = () =>
+    {
+        LastingBench.Run();
+        return Task.CompletedTask;
+    },
 };
 if (only != "all" && !benches.ContainsKey(only))
 {

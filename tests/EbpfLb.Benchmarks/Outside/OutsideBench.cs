@@ -59,7 +59,7 @@ internal static class OutsideBench
         }
     }
 
-    private static double Ratio(NetProbe probe, string direct, string measured, int requests)
+    public static double Ratio(NetProbe probe, string direct, string measured, int requests)
     {
         var answer = probe.Do($"time-requests to={direct} and={measured} count={requests}");
         return double.Parse(answer["to-ns"]) / double.Parse(answer["and-ns"]);

@@ -6,11 +6,12 @@ namespace EbpfLb.E2E.Outside;
 
 /// <summary>
 /// One client that connects, asks and is closed by the server as fast as it can: the backend holds thousands of sockets in
-/// TIME_WAIT, and each next connection has to be taken for a new one.
+/// TIME_WAIT, and each next connection has to be taken for a new one. There are more than the client has ports, and the node source
+/// ports.
 /// </summary>
 public sealed class HurryTests(TestCluster cluster) : IClassFixture<TestCluster>
 {
-    private const int Connections = 20_000;
+    private const int Connections = 40_000;
 
     [Theory]
     [InlineData("c", Family.IPv4)]

@@ -32,6 +32,7 @@ internal sealed class PacketTables : IDisposable
         CtPending = Open(bpf, Abi.Tables.CtPending);
         CtCursor = Open(bpf, Abi.Tables.CtCursor);
         SnatFull = Open(bpf, Abi.Tables.SnatFull);
+        SnatClocks = Open(bpf, Abi.Tables.SnatClocks);
         Frags = Open(bpf, Abi.Tables.Frags);
         Stats = Keep(new PerCpuMap<uint, LbStat>(bpf.OpenMap(Abi.Tables.Stats.Name)));
         SvcStats = Keep(new PerCpuMap<uint, LbSvcStat>(bpf.OpenMap(Abi.Tables.SvcStats.Name)));
@@ -73,6 +74,8 @@ internal sealed class PacketTables : IDisposable
     public BpfMap<uint, LbCtCursor> CtCursor { get; }
 
     public BpfMap<LbSnatWay, LbSnatFull> SnatFull { get; }
+
+    public BpfMap<uint, LbSnatClock> SnatClocks { get; }
 
     public BpfMap<LbFragKey, LbFrag> Frags { get; }
 
@@ -124,18 +127,27 @@ internal sealed class PacketTables : IDisposable
         }
     }
 
+    /// <summary>As if the last connections from source ports had ended so many ticks earlier.</summary>
+    public void AgeClocks(uint ticks) => ChangeClocks(clock => clock with { Tick = clock.Tick - ticks });
+
     /// <summary>No flow, no fragment, no search is known.</summary>
     public void ClearFlows()
     {
         Empty(Conntrack4);
         Empty(Conntrack6);
         Empty(SnatFull);
+        ChangeClocks(_ => default);
         Empty(Frags);
         var cursor = CtCursor.Lookup(0);
         var halfOpen = CtPending.Info.MaxEntries / 3;
         for (var i = 0u; i < Math.Min(cursor.HalfOpen, halfOpen); i++) CtPending.Update(i, default);
         for (var i = 0u; i < Math.Min(cursor.Closed, CtPending.Info.MaxEntries - halfOpen); i++) CtPending.Update(halfOpen + i, default);
         CtCursor.Update(0, default);
+    }
+
+    private void ChangeClocks(Func<LbSnatClock, LbSnatClock> change)
+    {
+        foreach (var (place, clock) in SnatClocks.Entries().Where(pair => pair.Value != default)) SnatClocks.Update(place, change(clock));
     }
 
     public List<FlowEntry> Flows() =>

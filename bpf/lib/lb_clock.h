@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * What a backend in TIME_WAIT knows a new connection by: the timestamp of its SYN, or the sequence
+ * number where it has none, goes on from the last connection of the same ports. What the last one
+ * was is remembered apart from flows: they are reopened, evicted and expire on their own account.
+ */
+#ifndef LB_CLOCK_H
+#define LB_CLOCK_H
+
+#include "lb_conntrack.h"
+
+#define LB_TCP_SEQUENCE	 4
+#define LB_TCP_WORDS	 12
+#define LB_TCP_HEADER	 20
+#define LB_TCPOPT_MAX	 10 /* looked at; systems put the timestamp second or third */
+#define LB_TCPOPT_END	 0
+#define LB_TCPOPT_NOP	 1
+#define LB_TCPOPT_STAMP	 8
+#define LB_TCPOLEN_STAMP 10
+
+/* Where the sender's timestamp is; 0: it has none. */
+lb_inline __u32 lb_clock_stamp(hook_ctx *ctx, __u32 l4)
+{
+	__u32 off = l4 + LB_TCP_HEADER, end;
+	__u8 words = 0;
+
+	if (hook_read(ctx, l4 + LB_TCP_WORDS, &words, 1))
+		return 0;
+	end = l4 + (words >> 4 << 2);
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < LB_TCPOPT_MAX; i++) {
+		__u8 option[2] = {};
+
+		if (off + LB_TCPOLEN_STAMP > end || hook_read(ctx, off, option, sizeof(option)) ||
+		    option[0] == LB_TCPOPT_END)
+			return 0;
+		if (option[0] == LB_TCPOPT_STAMP)
+			return off + 2;
+		if (option[0] != LB_TCPOPT_NOP && option[1] < 2)
+			return 0;
+		off += option[0] == LB_TCPOPT_NOP ? 1 : option[1];
+	}
+	return 0;
+}
+
+/* The clock of a client's packet into the walk. 0: done. */
+HOOK_ONCE int lb_clock_read(hook_ctx *ctx, struct lb_walk *walk)
+{
+	__be32 clock = 0;
+	__u32 stamp;
+
+	if (!walk)
+		return -EINVAL;
+	stamp = lb_clock_stamp(ctx, walk->pkt.l4);
+	if (hook_read(ctx, stamp ? stamp : walk->pkt.l4 + LB_TCP_SEQUENCE, &clock, sizeof(clock)))
+		return -EINVAL;
+	walk->clock_kind = stamp ? LB_CLOCK_STAMP : LB_CLOCK_SEQUENCE;
+	walk->clock = bpf_ntohl(clock);
+	return 0;
+}
+
+lb_inline __u32 lb_clock_way(const struct lb_tuple *to)
+{
+	__u32 way = to->dport;
+
+	for (int i = 0; i < 4; i++) {
+		way = (way ^ to->src[i]) * 0x9e3779b1;
+		way = (way ^ way >> 15 ^ to->dst[i]) * 0x85ebca6b;
+	}
+	return way ^ way >> 16;
+}
+
+lb_inline struct lb_snat_clock *lb_clock_get(__u32 way, __be16 port)
+{
+	__u32 place = (way + bpf_ntohs(port)) % LB_SNAT_CLOCKS;
+
+	return bpf_map_lookup_elem(&lb_snat_clocks, &place);
+}
+
+/* The walk's packet is the client's last one, to leave from walk->to.sport. */
+lb_once int lb_clock_note(const struct lb_walk *walk)
+{
+	struct lb_snat_clock *last;
+	__u32 way;
+
+	if (!walk)
+		return -EINVAL;
+	way = lb_clock_way(&walk->to);
+	last = lb_clock_get(way, walk->to.sport);
+	if (!last)
+		return -ENOENT;
+	last->way = way;
+	last->clock = walk->clock;
+	last->tick = lb_ct_now();
+	last->kind = walk->clock_kind;
+	return 0;
+}
+
+/* A minute, and a second for what ticks leave out. */
+#define LB_TIME_WAIT_TICKS 58
+/* What the FIN may have carried, in sequence numbers. */
+#define LB_LAST_SEGMENT 65536
+
+/* Whether the walk's SYN from walk->to.sport looks new to a backend in TIME_WAIT. */
+lb_inline bool lb_clock_follows(const struct lb_walk *walk, __u32 way)
+{
+	const struct lb_snat_clock *last = lb_clock_get(way, walk->to.sport);
+
+	if (!last || last->way != way || last->kind == LB_CLOCK_NONE ||
+	    walk->clock_kind == LB_CLOCK_NONE || walk->ct.tick - last->tick >= LB_TIME_WAIT_TICKS)
+		return true;
+	return walk->clock_kind == last->kind &&
+	       (__s32)(walk->clock - last->clock) >
+		       (last->kind == LB_CLOCK_STAMP ? 0 : LB_LAST_SEGMENT);
+}
+
+#endif

@@ -1,0 +1,30 @@
+using EbpfLb.Benchmarks.Reporting;
+
+namespace EbpfLb.Benchmarks.Outside;
+
+/// <summary>
+/// One client outside that never stops: soon it has had all its ports, the node all source ports towards the one remote backend, and the
+/// backend holds that many connections in TIME_WAIT.
+/// </summary>
+internal static class LastingBench
+{
+    private const int Windows = 6;
+    private const int Rounds = 20;
+    private const int Requests = 1000;
+
+    public static void Run()
+    {
+        using var bed = new Bed();
+        bed.Program("own", services: 1, remote: true);
+        var rows = new List<string[]>();
+        for (var window = 0; window < Windows; window++)
+        {
+            var ratios = new Samples();
+            for (var round = 0; round < Rounds; round++) ratios.Add(OutsideBench.Ratio(bed.Probe, bed.PodOf("far"), bed.NodePortOf("own"), Requests));
+            rows.Add([$"{window * Rounds * Requests}-{(window + 1) * Rounds * Requests}", ratios.Text("0.000")]);
+            Console.Error.WriteLine(string.Join(" ", rows[^1]));
+        }
+        Report.Title("NodePort, one client without a pause", $"TCP connect-request-close to a remote backend at 1 service, over the rate to the pod by a node without rules, by turns; median [quartiles] of {Rounds} rounds of {Requests}.");
+        Report.Table(["requests so far", "ratio"], rows);
+    }
+}
