@@ -145,11 +145,6 @@ internal sealed class PacketTables : IDisposable
         CtCursor.Update(0, default);
     }
 
-    private void ChangeClocks(Func<LbSnatClock, LbSnatClock> change)
-    {
-        foreach (var (place, clock) in SnatClocks.Entries().Where(pair => pair.Value != default)) SnatClocks.Update(place, change(clock));
-    }
-
     public List<FlowEntry> Flows() =>
     [
         .. Conntrack4.Keys().Select(key => FlowEntry.From(key, Conntrack4.Lookup(key))),
@@ -193,6 +188,18 @@ internal sealed class PacketTables : IDisposable
     public void Dispose()
     {
         foreach (var map in owned) map.Dispose();
+    }
+
+    private void ChangeClocks(Func<LbSnatClock, LbSnatClock> change)
+    {
+        // Tens of thousands of places, a few in use, and this is done before each test.
+        for (var batches = SnatClocks.ReadBatches(); batches.Next();)
+        {
+            for (var i = 0; i < batches.Values.Length; i++)
+            {
+                if (batches.Values[i].Kind != 0) SnatClocks.Update(batches.Keys[i], change(batches.Values[i]));
+            }
+        }
     }
 
     private static void Empty<TKey, TValue>(BpfMap<TKey, TValue> map)
