@@ -103,6 +103,17 @@ struct {
 	__uint(max_entries, 1024);
 } lb_svc_stats __weak SEC(".maps");
 
+/* Service port id -> flows that ended without a program's doing: expired, or removed by the agent
+ * or a command. With lb_svc_stat.closed, what is not open any more. Written by the agent through
+ * mmap. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, __u32);
+	__type(value, __u64);
+	__uint(max_entries, 1024);
+	__uint(map_flags, BPF_F_MMAPABLE);
+} lb_svc_swept __weak SEC(".maps");
+
 /* Addresses of this node's interfaces. Written by the agent, read when a destination port is a
  * NodePort's and for sources of new flows. */
 struct {

@@ -10,10 +10,10 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "ac79e03878af2dbc5825730f7fdb08a5e3399b0d944985f76d3a2bb1826f8e23";
+    public const string Hash = "2edcee2ae9d4e9edb4be584699712f0379f440c6f804df6d6dd45fc43c26fbdb";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
-    public const ulong MapsHash = 0x5a560d0d7bda041d;
+    public const ulong MapsHash = 0x301363771692fa5e;
 }
 
 /// <summary>struct lb_addr, 20 bytes.</summary>

@@ -111,6 +111,10 @@ public static class Tables
     public static Table<uint, LbSvcStat> SvcStats { get; } =
         new("lb_svc_stats", 6, 4, 32, 1024, 0);
 
+    /// <summary>lb_svc_swept: Array, Mappable.</summary>
+    public static Table<uint, ulong> SvcSwept { get; } =
+        new("lb_svc_swept", 2, 4, 8, 1024, 1024);
+
     /// <summary>lb_udp_peer: LruHash.</summary>
     public static Table<LbPeer, LbAddr> UdpPeer { get; } =
         new("lb_udp_peer", 9, 32, 20, 1024, 0);
@@ -144,6 +148,7 @@ public static class Tables
         SvcCidrs4,
         SvcCidrs6,
         SvcStats,
+        SvcSwept,
         UdpPeer,
     ];
 }

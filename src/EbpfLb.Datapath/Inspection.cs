@@ -46,8 +46,8 @@ public static class Inspection
         using var services6 = BpfMap.OpenPinned<LbFe6, LbService>(paths.Map(Abi.Tables.Services6.Name));
         using var slots = new MappedArray<LbSlot>(BpfMap.OpenPinned(paths.Map(Abi.Tables.Slots.Name)), writable: false);
         using var backends = new MappedArray<LbBackend>(BpfMap.OpenPinned(paths.Map(Abi.Tables.Backends.Name)), writable: false);
-        using var stats = new PerCpuMap<uint, LbSvcStat>(BpfMap.OpenPinned(paths.Map(Abi.Tables.SvcStats.Name)));
-        var counters = new Tables.ServiceCounterTable(stats, fresh: false);
+        var stats = new PerCpuMap<uint, LbSvcStat>(BpfMap.OpenPinned(paths.Map(Abi.Tables.SvcStats.Name)));
+        using var counters = new Tables.ServiceCounterTable(stats, Flows.FlowEnds.OpenPinned(paths), fresh: false);
 
         var found = new List<InspectedFrontend>();
         foreach (var (key, value) in services4.Entries()) Add(FrontendKey.From(key), value);

@@ -11,10 +11,13 @@ public sealed class FlowMaps : IDisposable
     private readonly KernelFlowMap<LbCtKey4, LbCt4, FlowCodec4> v4;
     private readonly KernelFlowMap<LbCtKey6, LbCt6, FlowCodec6> v6;
 
-    private FlowMaps(BpfMap conntrack4, BpfMap conntrack6)
+    private readonly FlowEnds ends;
+
+    private FlowMaps(BpfMap conntrack4, BpfMap conntrack6, FlowEnds ends)
     {
-        v4 = KernelFlowMap.Open4(conntrack4);
-        v6 = KernelFlowMap.Open6(conntrack6);
+        this.ends = ends;
+        v4 = KernelFlowMap.Open4(conntrack4, ends);
+        v6 = KernelFlowMap.Open6(conntrack6, ends);
     }
 
     public IReadOnlyList<IFlowMap> All => [v4, v6];
@@ -24,14 +27,17 @@ public sealed class FlowMaps : IDisposable
     {
         if (Places.Find(options) is not { } paths || !AbiStamp.Matches(paths.Map(Abi.Tables.Meta.Name))) return null;
         return new FlowMaps(
-            BpfMap.OpenPinned(paths.Map(Abi.Tables.Conntrack4.Name)), BpfMap.OpenPinned(paths.Map(Abi.Tables.Conntrack6.Name)));
+            BpfMap.OpenPinned(paths.Map(Abi.Tables.Conntrack4.Name)), BpfMap.OpenPinned(paths.Map(Abi.Tables.Conntrack6.Name)),
+            FlowEnds.OpenPinned(paths));
     }
 
-    internal static FlowMaps Open(MapSet maps) => new(maps.Take(Abi.Tables.Conntrack4), maps.Take(Abi.Tables.Conntrack6));
+    internal static FlowMaps Open(MapSet maps)
+        => new(maps.Take(Abi.Tables.Conntrack4), maps.Take(Abi.Tables.Conntrack6), new FlowEnds(maps.Take(Abi.Tables.SvcSwept)));
 
     public void Dispose()
     {
         v4.Dispose();
         v6.Dispose();
+        ends.Dispose();
     }
 }

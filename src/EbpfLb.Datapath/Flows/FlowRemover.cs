@@ -1,3 +1,5 @@
+using EbpfLb.Abi;
+
 namespace EbpfLb.Datapath.Flows;
 
 /// <summary>Takes a flow out of its map while programs go on using it: what a packet meets is a whole flow or none.</summary>
@@ -20,11 +22,31 @@ internal sealed class FlowRemover(IFlowMap map)
             if (reply is { } taken) map.TryAdd(Refreshed(taken, now));
             return 0;
         }
-        return map.Delete(request.Key) ? removed + 1 : removed;
+        if (!map.Delete(request.Key)) return removed;
+        CountEnd(request.Phase, request.State.ServiceId);
+        return removed + 1;
     }
 
     /// <summary>Removes both entries whatever happens to them: somebody asked for it.</summary>
-    public int RemoveBoth(in FlowKey key, in FlowKey sibling) => (map.Delete(sibling) ? 1 : 0) + (map.Delete(key) ? 1 : 0);
+    /// <param name="entry">Either of the two, as it was looked up last.</param>
+    /// <returns>Whether there was one.</returns>
+    public bool RemoveBoth(in FlowEntry entry) => RemoveBoth(entry.Key, entry.SiblingKey, entry.Phase, entry.State.ServiceId);
+
+    /// <inheritdoc cref="RemoveBoth(in FlowEntry)"/>
+    public bool RemoveBoth(Flow flow) => RemoveBoth(flow.RequestKey, flow.ReplyKey, flow.Phase, flow.ServiceId);
+
+    private bool RemoveBoth(in FlowKey key, in FlowKey sibling, LbCtPhase phase, uint serviceId)
+    {
+        if (!(map.Delete(sibling) | map.Delete(key))) return false;
+        CountEnd(phase, serviceId);
+        return true;
+    }
+
+    /// <summary>Programs count a connection that closes when it does.</summary>
+    private void CountEnd(LbCtPhase phase, uint serviceId)
+    {
+        if (phase != LbCtPhase.Closed) map.CountEnd(serviceId);
+    }
 
     /// <summary>As the program would have left it that refreshed the request entry: flags and device are its own.</summary>
     private static FlowEntry Refreshed(FlowEntry reply, in FlowEntry request)

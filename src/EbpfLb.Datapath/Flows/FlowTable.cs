@@ -33,7 +33,7 @@ public sealed class FlowTable(IReadOnlyList<IFlowMap> maps, TimeProvider time)
     public int Remove(FlowFilter filter)
     {
         var byFamily = maps.ToDictionary(m => m.Family, m => new FlowRemover(m));
-        return Read(filter).Count(flow => byFamily[flow.Family].RemoveBoth(flow.RequestKey, flow.ReplyKey) > 0);
+        return Read(filter).Count(flow => byFamily[flow.Family].RemoveBoth(flow));
     }
 
     /// <summary>A flow is shown by its request entry; by its reply entry only when it has no other.</summary>

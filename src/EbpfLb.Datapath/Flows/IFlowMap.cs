@@ -24,6 +24,9 @@ public interface IFlowMap
     /// <summary>False when it was not there.</summary>
     bool Delete(in FlowKey key);
 
+    /// <summary>A flow of the service port ended that no program saw close.</summary>
+    void CountEnd(uint serviceId);
+
     /// <summary>Adds an entry; false when its key is taken or the map is full.</summary>
     bool TryAdd(in FlowEntry entry);
 }

@@ -5,7 +5,8 @@ using EbpfLb.Model;
 namespace EbpfLb.Datapath.Flows;
 
 /// <summary>A conntrack map in the kernel; takes it over.</summary>
-internal sealed class KernelFlowMap<TKey, TValue, TCodec>(IpFamily family, BpfMap<TKey, TValue> map) : IFlowMap, IDisposable
+/// <param name="ends">null: nobody counts.</param>
+internal sealed class KernelFlowMap<TKey, TValue, TCodec>(IpFamily family, BpfMap<TKey, TValue> map, FlowEnds? ends) : IFlowMap, IDisposable
     where TKey : unmanaged
     where TValue : unmanaged
     where TCodec : IFlowCodec<TKey, TValue>
@@ -38,6 +39,8 @@ internal sealed class KernelFlowMap<TKey, TValue, TCodec>(IpFamily family, BpfMa
 
     public bool Delete(in FlowKey key) => map.Delete(TCodec.Key(key));
 
+    public void CountEnd(uint serviceId) => ends?.Count(serviceId);
+
     public bool TryAdd(in FlowEntry entry)
     {
         var errno = map.TryUpdate(TCodec.Key(entry.Key), TCodec.Value(entry), UpdateMode.NoExist);
@@ -55,7 +58,7 @@ internal sealed class KernelFlowMap<TKey, TValue, TCodec>(IpFamily family, BpfMa
 /// <summary>Opens the conntrack maps with their layouts.</summary>
 internal static class KernelFlowMap
 {
-    public static KernelFlowMap<LbCtKey4, LbCt4, FlowCodec4> Open4(BpfMap map) => new(IpFamily.IPv4, new BpfMap<LbCtKey4, LbCt4>(map));
+    public static KernelFlowMap<LbCtKey4, LbCt4, FlowCodec4> Open4(BpfMap map, FlowEnds? ends = null) => new(IpFamily.IPv4, new BpfMap<LbCtKey4, LbCt4>(map), ends);
 
-    public static KernelFlowMap<LbCtKey6, LbCt6, FlowCodec6> Open6(BpfMap map) => new(IpFamily.IPv6, new BpfMap<LbCtKey6, LbCt6>(map));
+    public static KernelFlowMap<LbCtKey6, LbCt6, FlowCodec6> Open6(BpfMap map, FlowEnds? ends = null) => new(IpFamily.IPv6, new BpfMap<LbCtKey6, LbCt6>(map), ends);
 }

@@ -7,6 +7,7 @@ public sealed class MemoryFlowMap(IpFamily family, int capacity) : IFlowMap
 {
     private readonly Lock gate = new();
     private readonly Dictionary<FlowKey, FlowEntry> entries = [];
+    private readonly Dictionary<uint, int> ends = [];
 
     public IpFamily Family => family;
 
@@ -20,6 +21,12 @@ public sealed class MemoryFlowMap(IpFamily family, int capacity) : IFlowMap
         {
             lock (gate) return entries.Count;
         }
+    }
+
+    /// <summary>Flows of a service port that <see cref="CountEnd"/> was told of.</summary>
+    public int EndsOf(uint serviceId)
+    {
+        lock (gate) return ends.GetValueOrDefault(serviceId);
     }
 
     public IEnumerable<ReadOnlyMemory<FlowEntry>> ReadBatches(int batchSize)
@@ -42,6 +49,11 @@ public sealed class MemoryFlowMap(IpFamily family, int capacity) : IFlowMap
     public bool Delete(in FlowKey key)
     {
         lock (gate) return entries.Remove(key);
+    }
+
+    public void CountEnd(uint serviceId)
+    {
+        lock (gate) ends[serviceId] = ends.GetValueOrDefault(serviceId) + 1;
     }
 
     public bool TryAdd(in FlowEntry entry)

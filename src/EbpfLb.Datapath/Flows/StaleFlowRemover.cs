@@ -36,7 +36,7 @@ public sealed class StaleFlowRemover(IFlowMap map, IStaleState stale, SweepPacer
             if (!stale.IsStale(entry)) continue;
             // A datagram since the batch was read may have opened the flow anew, by the same key.
             if (!map.TryLookup(entry.Key, out var now) || now.Destination != entry.Destination) continue;
-            if (remover.RemoveBoth(now.Key, now.SiblingKey) > 0) removed++;
+            if (remover.RemoveBoth(now)) removed++;
         }
         return removed;
     }

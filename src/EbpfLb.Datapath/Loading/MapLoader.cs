@@ -21,6 +21,7 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
         [Abi.Tables.Slots.Name] = sizes.Slots,
         [Abi.Tables.Backends.Name] = sizes.Backends,
         [Abi.Tables.SvcStats.Name] = sizes.Services,
+        [Abi.Tables.SvcSwept.Name] = sizes.Services,
         [Abi.Tables.Affinity.Name] = sizes.Affinity,
         [Abi.Tables.UdpPeer.Name] = sizes.UdpPeers,
         [Abi.Tables.Conntrack4.Name] = sizes.FlowEntries,
@@ -42,6 +43,7 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
     [
         Abi.Tables.Services4.Name, Abi.Tables.Services6.Name, Abi.Tables.SrcRanges4.Name, Abi.Tables.SrcRanges6.Name,
         Abi.Tables.Slots.Name, Abi.Tables.Backends.Name, Abi.Tables.Affinity.Name, Abi.Tables.SvcStats.Name,
+        Abi.Tables.SvcSwept.Name,
     ];
 
     /// <summary>Maps whose entries move along when another size is asked for.</summary>

@@ -3,6 +3,7 @@ using EbpfLb.Bpf;
 using EbpfLb.Datapath.Affinity;
 using EbpfLb.Datapath.Clients;
 using EbpfLb.Datapath.Counters;
+using EbpfLb.Datapath.Flows;
 using EbpfLb.Datapath.Loading;
 using EbpfLb.Datapath.Node;
 using EbpfLb.Planning;
@@ -51,7 +52,7 @@ internal sealed class KernelTables : IDisposable
         settings = new(maps.Take(Abi.Tables.Settings));
         capacities = maps.All.ToDictionary(m => m.Key, m => m.Value.Info.MaxEntries, StringComparer.Ordinal);
         ServiceCounters = new(
-            new PerCpuMap<uint, LbSvcStat>(maps.Take(Abi.Tables.SvcStats)), maps.Created.Contains(Abi.Tables.SvcStats.Name));
+            new PerCpuMap<uint, LbSvcStat>(maps.Take(Abi.Tables.SvcStats)), new FlowEnds(maps.Take(Abi.Tables.SvcSwept)), maps.Created.Contains(Abi.Tables.SvcStats.Name));
         Affinity = new(affinity, backends, capacities[Abi.Tables.Affinity.Name]);
         ForPlans = new PlanTables(services4, services6, slots, backends, sources4, sources6, ServiceCounters);
     }

@@ -2,13 +2,14 @@ using System.Collections;
 using EbpfLb.Abi;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Counters;
+using EbpfLb.Datapath.Flows;
 using EbpfLb.Planning.Tables;
 
 namespace EbpfLb.Datapath.Tables;
 
-/// <summary>lb_svc_stats: counters per service port id, kept per CPU by the programs.</summary>
+/// <summary>lb_svc_stats: counters per service port id, kept per CPU by the programs; and lb_svc_swept, what they do not see end.</summary>
 /// <param name="fresh">The map was made now, so no id has counted anything yet.</param>
-internal sealed class ServiceCounterTable(PerCpuMap<uint, LbSvcStat> map, bool fresh) : IServiceCounters, IDisposable
+internal sealed class ServiceCounterTable(PerCpuMap<uint, LbSvcStat> map, FlowEnds ends, bool fresh) : IServiceCounters, IDisposable
 {
     private readonly LbSvcStat[] zeros = new LbSvcStat[map.CpuCount];
 
@@ -20,7 +21,11 @@ internal sealed class ServiceCounterTable(PerCpuMap<uint, LbSvcStat> map, bool f
         foreach (var id in serviceIds)
         {
             if (id >= used.Count) continue;
-            if (used[(int)id]) map.Update(id, zeros);
+            if (used[(int)id])
+            {
+                map.Update(id, zeros);
+                ends.Clear(id);
+            }
             used[(int)id] = true;
         }
     }
@@ -29,7 +34,7 @@ internal sealed class ServiceCounterTable(PerCpuMap<uint, LbSvcStat> map, bool f
     public ServiceCounters Read(uint serviceId)
     {
         Span<LbSvcStat> values = new LbSvcStat[map.CpuCount];
-        return map.TryLookup(serviceId, values) ? Sum(values) : default;
+        return map.TryLookup(serviceId, values) ? Sum(serviceId, values) : default;
     }
 
     /// <summary>All ids that counted something, in one pass of batches.</summary>
@@ -38,17 +43,21 @@ internal sealed class ServiceCounterTable(PerCpuMap<uint, LbSvcStat> map, bool f
         var all = new Dictionary<uint, ServiceCounters>();
         map.Visit((id, values) =>
         {
-            var sum = Sum(values);
+            var sum = Sum(id, values);
             if (sum != default) all.Add(id, sum);
         });
         return all;
     }
 
-    public void Dispose() => map.Dispose();
-
-    private static ServiceCounters Sum(ReadOnlySpan<LbSvcStat> values)
+    public void Dispose()
     {
-        ServiceCounters sum = default;
+        map.Dispose();
+        ends.Dispose();
+    }
+
+    private ServiceCounters Sum(uint serviceId, ReadOnlySpan<LbSvcStat> values)
+    {
+        var sum = new ServiceCounters(0, ends[serviceId], 0, 0);
         foreach (ref readonly var value in values)
         {
             sum = new ServiceCounters(

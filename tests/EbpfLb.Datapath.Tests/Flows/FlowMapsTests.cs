@@ -1,4 +1,5 @@
 using EbpfLb.Datapath.Flows;
+using EbpfLb.Datapath.Loading;
 using EbpfLb.Datapath.Options;
 
 namespace EbpfLb.Datapath.Tests.Flows;
@@ -27,6 +28,8 @@ public sealed class FlowMapsTests
         await using var next = instance.Open();
         Assert.True(v4.IsIn(next.FlowMaps.All[0]));
         Assert.True(v6.IsGoneFrom(next.FlowMaps.All[1]));
+        using var ends = FlowEnds.OpenPinned(Places.Find(instance.Options)!);
+        Assert.Equal(1ul, ends[v6.Service]);
     }
 
     [Fact]

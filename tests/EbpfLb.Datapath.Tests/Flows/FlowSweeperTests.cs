@@ -81,6 +81,21 @@ public sealed class FlowSweeperTests
         Assert.True(swept.Map.TryLookup(young.Request.Key, out _));
     }
 
+    /// <summary>A connection that closes is counted by the program that sees it.</summary>
+    [Fact]
+    public async Task Flows_that_had_no_end_are_counted_as_ended_once()
+    {
+        var map = new MemoryFlowMap(IpFamily.IPv4, 100);
+        using var swept = new SweptMap(map);
+        swept.Add(TestFlow.Number(1) with { Phase = LbCtPhase.New, Service = 7 }, 10_000);
+        swept.Add(TestFlow.Number(2) with { Phase = LbCtPhase.Open, Service = 7 }, 1_000_000);
+        swept.Add(TestFlow.Number(3) with { Phase = LbCtPhase.Closed, Service = 7 }, 10_000);
+
+        await swept.SweepAsync();
+
+        Assert.Equal(2, map.EndsOf(7));
+    }
+
     [Fact]
     public async Task An_entry_whose_key_for_the_reply_belongs_to_another_flow_leaves_that_one_alone()
     {

@@ -64,6 +64,8 @@ internal sealed class DisturbedMap(IFlowMap inner) : IFlowMap
         return found;
     }
 
+    public void CountEnd(uint serviceId) => inner.CountEnd(serviceId);
+
     public bool Delete(in FlowKey key)
     {
         var deleted = inner.Delete(key);
