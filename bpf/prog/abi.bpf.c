@@ -22,6 +22,7 @@ struct abi_enums {
 	enum lb_ct_flag ct_flag;
 	enum lb_ct_phase ct_phase;
 	enum lb_ct_clock ct_clock;
+	enum lb_clock_kind clock_kind;
 	struct lb_event event; /* no map has it as its value */
 	struct lb_stale_sock stale_sock;
 } __attribute__((btf_decl_tag("abi")));

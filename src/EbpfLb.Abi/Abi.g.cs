@@ -10,7 +10,7 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "2edcee2ae9d4e9edb4be584699712f0379f440c6f804df6d6dd45fc43c26fbdb";
+    public const string Hash = "e692d9d37e89c457e0cfce0be555d5f073a3ada63c02f9644750b299eeee0759";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
     public const ulong MapsHash = 0x301363771692fa5e;
@@ -938,6 +938,19 @@ public enum LbClientKind : uint
 
     /// <summary>LB_CLIENT_ADDR.</summary>
     Addr = 2,
+}
+
+/// <summary>enum lb_clock_kind.</summary>
+public enum LbClockKind : uint
+{
+    /// <summary>LB_CLOCK_NONE.</summary>
+    None = 0,
+
+    /// <summary>LB_CLOCK_SEQUENCE.</summary>
+    Sequence = 1,
+
+    /// <summary>LB_CLOCK_STAMP.</summary>
+    Stamp = 2,
 }
 
 /// <summary>enum lb_ct_clock.</summary>
