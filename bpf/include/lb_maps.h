@@ -254,6 +254,18 @@ struct {
 	__uint(max_entries, LB_SNAT_CLOCKS);
 } lb_snat_clocks __weak SEC(".maps");
 
+/*
+ * Addresses that packets of ours go to. Written by programs and, through mmap, by the agent, which
+ * makes it anew now and then. Full: all packets are looked at.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, __u32);
+	__type(value, __u64);
+	__uint(max_entries, LB_DOOR_SIZE);
+	__uint(map_flags, BPF_F_MMAPABLE);
+} lb_door __weak SEC(".maps");
+
 /* Ports of datagrams under way in fragments. Written by programs. Full: the oldest is forgotten. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

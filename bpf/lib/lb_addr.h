@@ -8,6 +8,14 @@
 
 #define LB_MAPPED_PREFIX bpf_htonl(0x0000ffff)
 
+lb_inline void lb_copy16(__be32 *to, const __be32 *from)
+{
+	to[0] = from[0];
+	to[1] = from[1];
+	to[2] = from[2];
+	to[3] = from[3];
+}
+
 lb_inline void lb_addr_set4(struct lb_addr *to, __be32 addr, __be16 port, __u8 proto)
 {
 	to->addr[0] = 0;

@@ -5,6 +5,7 @@
  *
  *  (a) It is parsed; what is not TCP, UDP, SCTP or an ICMP error about one of them goes on
  *      untouched, and so does what is tagged, or cut short.
+ *      It also does if it goes to an address that nothing of ours goes to.
  *  (b) A later fragment takes its ports from the first one, and waits a little where that is late.
  *  (c) Conntrack knows its flow: what it becomes and where it leaves is written there.
  *  (d) Else, where packets come in, its destination may be a frontend: a backend is chosen,
@@ -20,6 +21,7 @@
 #ifndef LB_FORWARD_H
 #define LB_FORWARD_H
 
+#include "lb_door.h"
 #include "lb_drop.h"
 #include "lb_frag.h"
 #include "lb_icmp.h"
@@ -291,16 +293,21 @@ lb_inline int lb_forward(hook_ctx *ctx, __u32 l3, enum lb_ct_hook hook)
 	struct lb_walk walk;
 	enum lb_reason other;
 
-	/* Before 6.3 the verifier wants all that is handed to a function (lb_once) written. */
-	__builtin_memset(&walk.to, 0, sizeof(walk.to));
-	__builtin_memset(&walk.ct, 0, sizeof(walk.ct));
-	walk.reason = LB_PKT_PASSED;
-	walk.clock_kind = LB_CLOCK_NONE;
-	walk.clock = 0;
-	walk.hook = hook;
-	walk.ifindex = hook_ifindex(ctx);
 	switch (lb_parse(ctx, l3, &walk.pkt)) {
 	case LB_PARSED:
+		if (likely(lb_door_shut(&walk.pkt, hook))) {
+			other = LB_PKT_PASSED;
+			break;
+		}
+		/* Before 6.3 the verifier wants all that is handed to a function (lb_once)
+		 * written. */
+		__builtin_memset(&walk.to, 0, sizeof(walk.to));
+		__builtin_memset(&walk.ct, 0, sizeof(walk.ct));
+		walk.reason = LB_PKT_PASSED;
+		walk.clock_kind = LB_CLOCK_NONE;
+		walk.clock = 0;
+		walk.hook = hook;
+		walk.ifindex = hook_ifindex(ctx);
 		return lb_finish(&walk, lb_walk_on(ctx, &walk, hook)); /* (b) to (h) */
 	case LB_PARSED_VLAN:
 		other = LB_PKT_VLAN;

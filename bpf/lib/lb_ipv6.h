@@ -6,14 +6,6 @@
 #include "lb_csum.h"
 #include "lb_parse.h"
 
-lb_inline void lb_copy16(__be32 *to, const __be32 *from)
-{
-	to[0] = from[0];
-	to[1] = from[1];
-	to[2] = from[2];
-	to[3] = from[3];
-}
-
 lb_inline bool lb_same16(const __be32 *a, const __be32 *b)
 {
 	return a[3] == b[3] && a[2] == b[2] && a[1] == b[1] && a[0] == b[0];

@@ -4,6 +4,7 @@
 #ifndef LB_OPEN_H
 #define LB_OPEN_H
 
+#include "lb_door.h"
 #include "lb_fib.h"
 #include "lb_frontend.h"
 #include "lb_select.h"
@@ -36,14 +37,6 @@ lb_inline bool lb_pod_address(const struct lb_settings *set, const struct lb_tup
 	       (at->src[1] & set->pods6_mask[1]) == set->pods6[1] &&
 	       (at->src[2] & set->pods6_mask[2]) == set->pods6[2] &&
 	       (at->src[3] & set->pods6_mask[3]) == set->pods6[3];
-}
-
-lb_inline void lb_addr_dst(struct lb_addr *addr, const struct lb_tuple *at)
-{
-	lb_copy16(addr->addr, at->dst);
-	addr->port = at->dport;
-	addr->proto = at->proto;
-	addr->pad = 0;
 }
 
 /* Contract section 5.2, in its order: pod, node, anything else. */
@@ -326,6 +319,7 @@ HOOK_ONCE enum lb_reason lb_open(hook_ctx *ctx, struct lb_walk *walk)
 		lb_count(LB_CT_RACE);
 		return lb_ct_find(walk) ? LB_REASON_NONE : LB_DROP_RACE;
 	}
+	lb_door_open(walk);
 	lb_ct_pend(walk);
 	stat = lb_svc_stat(walk->ct.service_id);
 	if (stat)

@@ -58,4 +58,12 @@ struct lb_walk {
 #define LB_TCP_RST 4
 #define LB_TCP_ACK 16
 
+lb_inline void lb_addr_dst(struct lb_addr *addr, const struct lb_tuple *at)
+{
+	lb_copy16(addr->addr, at->dst);
+	addr->port = at->dport;
+	addr->proto = at->proto;
+	addr->pad = 0;
+}
+
 #endif

@@ -10,10 +10,10 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "e692d9d37e89c457e0cfce0be555d5f073a3ada63c02f9644750b299eeee0759";
+    public const string Hash = "130c40db4301327fcbc2bc0c0d30e9dee044f61fee6d37f729eb3b13a47e6a91";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
-    public const ulong MapsHash = 0x301363771692fa5e;
+    public const ulong MapsHash = 0x98c9755034e84c96;
 }
 
 /// <summary>struct lb_addr, 20 bytes.</summary>

@@ -35,6 +35,10 @@ public static class Tables
     public static Table<uint, LbDevice> Devices { get; } =
         new("lb_devices", 1, 4, 24, 4096, 128);
 
+    /// <summary>lb_door: Array, Mappable.</summary>
+    public static Table<uint, ulong> Door { get; } =
+        new("lb_door", 2, 4, 8, 32776, 1024);
+
     /// <summary>lb_events: RingBuf.</summary>
     public static Table Events { get; } =
         new("lb_events", 27, 0, 0, 65536, 0);
@@ -129,6 +133,7 @@ public static class Tables
         CtCursor,
         CtPending,
         Devices,
+        Door,
         Events,
         Frags,
         Meta,

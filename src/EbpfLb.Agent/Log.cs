@@ -153,6 +153,9 @@ internal static partial class Log
     [LoggerMessage(63, LogLevel.Error, "Sockets and flows of removed endpoints were not looked at: error=\"{Error}\"; tried again", EventName = "StaleFailed")]
     public static partial void StaleFailed(ILogger logger, string error);
 
+    [LoggerMessage(64, LogLevel.Warning, "Addresses that nothing goes to any more are still looked at: {Error}; tried again in an hour", EventName = "DoorNotRefilled")]
+    public static partial void DoorNotRefilled(ILogger logger, string error);
+
     [LoggerMessage(170, LogLevel.Warning, "Differs: stage={Stage} {Difference} ({Outcome})", EventName = "Differs")]
     public static partial void Differs(ILogger logger, VerifyStage stage, string difference, string outcome);
 

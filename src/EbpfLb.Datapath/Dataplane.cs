@@ -7,6 +7,7 @@ using EbpfLb.Datapath.Canary;
 using EbpfLb.Datapath.Clients;
 using EbpfLb.Datapath.Counters;
 using EbpfLb.Datapath.Devices;
+using EbpfLb.Datapath.Doors;
 using EbpfLb.Datapath.Events;
 using EbpfLb.Datapath.Flows;
 using EbpfLb.Datapath.Loading;
@@ -76,6 +77,8 @@ public sealed class Dataplane : IAsyncDisposable
         addresses = tables.ReadServiceAddresses(node, () => Mirror.Closed);
         // Before any id is given out anew.
         tables.Affinity.Sweep();
+        // The flows of programs that know no door have no bits.
+        tables.Door.Disuse();
         FlowMaps = FlowMaps.Open(loaded.Maps);
         Stale = new StaleState(sockets, new BackendCheck(Mirror, tables.ForPlans.Backends), new NetworkNamespaces());
         applier = new PlanApplier(tables.ForPlans, Mirror);
@@ -168,6 +171,7 @@ public sealed class Dataplane : IAsyncDisposable
             AttachWantedDevices();
         }
         flows.CopyLate();
+        if (!tables.Door.IsInUse) RefillDoor();
         lastMapPins = loaded.PinMaps();
         return hooks;
     }
@@ -194,6 +198,13 @@ public sealed class Dataplane : IAsyncDisposable
         repairs.Record(RepairKind.LinkPin, [.. linkPins.Except(detached)]);
         repairs.Record(RepairKind.MapPin, lastMapPins);
     }
+
+    /// <summary>
+    /// Lets packets pass unseen again to addresses that nothing of ours goes to any more (see <see cref="Door"/>). Reads the tables of services, node
+    /// addresses and flows. May be called from any thread.
+    /// </summary>
+    /// <exception cref="BpfException">One of them cannot be read; then nothing has changed.</exception>
+    public void RefillDoor() => tables.Door.Refill(tables.Addresses().Concat(FlowMaps.All.SelectMany(m => m.Destinations())));
 
     /// <summary>How often what was put back.</summary>
     public IReadOnlyDictionary<RepairKind, long> Repairs => repairs.Counts;
@@ -279,6 +290,7 @@ public sealed class Dataplane : IAsyncDisposable
         .. addresses.Fill,
         clients.Fill,
         tables.Affinity.Fill,
+        new(Abi.Tables.Door.Name, tables.Door.Count, DoorBits.Count, ""),
     ];
 
     /// <summary>Leaves everything in force. Does not wait for a grace period: the next agent finds what is left to retire.</summary>

@@ -138,6 +138,7 @@ internal sealed class AgentHost(
             new FlowService(dataplane, () => live.Current.Flows, flowState, flowMetrics, time, loggers.CreateLogger<FlowService>()));
         builder.Services.AddSingleton<IHostedService>(
             new StaleService(dataplane, state, new StaleMetrics(meter), new ConntrackReconcilerMetrics(meter), options.EndTcp, () => live.Current.SyncPeriod, time, loggers.CreateLogger<StaleService>()));
+        builder.Services.AddSingleton<IHostedService>(new DoorService(dataplane, time, loggers.CreateLogger<DoorService>()));
         builder.Services.AddSingleton<IHostedService>(new DropService(dataplane, drops, names, time, loggers.CreateLogger<DropService>()));
         builder.Services.AddSingleton<IHostedService>(new VerifyService(verifier, options.Verify, new Random(), time, loggers.CreateLogger<VerifyService>()));
         using var host = builder.Build();

@@ -50,6 +50,10 @@ internal interface IDataplane : IAsyncDisposable
     /// <summary>The conntrack maps.</summary>
     IReadOnlyList<IFlowMap> FlowMaps { get; }
 
+    /// <summary>Lets packets pass unseen again to addresses that nothing goes to any more.</summary>
+    /// <exception cref="Bpf.BpfException">A map cannot be read; nothing has changed.</exception>
+    void RefillDoor();
+
     /// <summary>Sockets and flows that lead to backends that are gone.</summary>
     IStaleState Stale { get; }
 

@@ -95,6 +95,8 @@ internal sealed class KernelDataplane : IDataplane, INodeKernel, IClientKernel, 
 
     public IReadOnlyList<IFlowMap> FlowMaps => dataplane.FlowMaps.All;
 
+    public void RefillDoor() => dataplane.RefillDoor();
+
     public IStaleState Stale => dataplane.Stale;
 
     public IEventSource OpenEvents() => dataplane.OpenEvents();

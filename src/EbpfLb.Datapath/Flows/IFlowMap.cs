@@ -19,6 +19,13 @@ public interface IFlowMap
     /// </summary>
     IEnumerable<ReadOnlyMemory<FlowEntry>> ReadBatches(int batchSize);
 
+    /// <summary>Where packets of all flows go, requests and replies.</summary>
+    IEnumerable<IpAddress> Destinations()
+    {
+        foreach (var batch in ReadBatches(1024))
+            for (var i = 0; i < batch.Length; i++) yield return batch.Span[i].Key.Destination.Address;
+    }
+
     bool TryLookup(in FlowKey key, out FlowEntry entry);
 
     /// <summary>False when it was not there.</summary>

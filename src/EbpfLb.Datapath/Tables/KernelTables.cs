@@ -3,9 +3,11 @@ using EbpfLb.Bpf;
 using EbpfLb.Datapath.Affinity;
 using EbpfLb.Datapath.Clients;
 using EbpfLb.Datapath.Counters;
+using EbpfLb.Datapath.Doors;
 using EbpfLb.Datapath.Flows;
 using EbpfLb.Datapath.Loading;
 using EbpfLb.Datapath.Node;
+using EbpfLb.Model;
 using EbpfLb.Planning;
 using EbpfLb.Planning.Mirroring;
 using EbpfLb.Planning.Tables;
@@ -54,7 +56,8 @@ internal sealed class KernelTables : IDisposable
         ServiceCounters = new(
             new PerCpuMap<uint, LbSvcStat>(maps.Take(Abi.Tables.SvcStats)), new FlowEnds(maps.Take(Abi.Tables.SvcSwept)), maps.Created.Contains(Abi.Tables.SvcStats.Name));
         Affinity = new(affinity, backends, capacities[Abi.Tables.Affinity.Name]);
-        ForPlans = new PlanTables(services4, services6, slots, backends, sources4, sources6, ServiceCounters);
+        Door = new Door(maps.Take(Abi.Tables.Door));
+        ForPlans = new PlanTables(Doored(services4, AddressOf), Doored(services6, AddressOf), slots, backends, sources4, sources6, ServiceCounters);
     }
 
     public PlanTables ForPlans { get; }
@@ -62,6 +65,18 @@ internal sealed class KernelTables : IDisposable
     public ServiceCounterTable ServiceCounters { get; }
 
     public AffinityMemory Affinity { get; }
+
+    /// <summary>Opened for what is written to the tables of services and node addresses.</summary>
+    public Door Door { get; }
+
+    /// <summary>Where packets of frontends and of the node go, as the kernel's tables have it when this is enumerated.</summary>
+    public IEnumerable<IpAddress> Addresses()
+    {
+        foreach (var (key, _) in services4.Entries()) yield return AddressOf(key);
+        foreach (var (key, _) in services6.Entries()) yield return AddressOf(key);
+        foreach (var (key, _) in addresses4.Entries()) yield return AddressOf(key);
+        foreach (var (key, _) in addresses6.Entries()) yield return AddressOf(key);
+    }
 
     public static KernelTables Open(MapSet maps) => new(maps);
 
@@ -73,12 +88,12 @@ internal sealed class KernelTables : IDisposable
 
     /// <param name="nodePorts">Those that the service tables hold.</param>
     public NodeTables ReadNode(PortRange? nodePorts) => new(
-        Held(devices), Held(addresses4), Held(addresses6), new KernelTable<uint, LbSettings>(settings), settings.Lookup(0), capacities[Abi.Tables.CtPending.Name], nodePorts);
+        Held(devices, devices), Held(Doored(addresses4, AddressOf), addresses4), Held(Doored(addresses6, AddressOf), addresses6), new KernelTable<uint, LbSettings>(settings), settings.Lookup(0), capacities[Abi.Tables.CtPending.Name], nodePorts);
 
-    public ClientTable ReadClients() => new(Held(netns));
+    public ClientTable ReadClients() => new(Held(netns, netns));
 
     /// <param name="closed">All ClusterIPs that the service tables close.</param>
-    public ServiceAddresses ReadServiceAddresses(NodeTables node, Func<AddressCover> closed) => new(Held(cidrs4), Held(cidrs6), node, closed);
+    public ServiceAddresses ReadServiceAddresses(NodeTables node, Func<AddressCover> closed) => new(Held(cidrs4, cidrs4), Held(cidrs6, cidrs6), node, closed);
 
     public IReadOnlyList<ReasonCount> ReadReasons() => CounterReader.Read(stats);
 
@@ -100,9 +115,23 @@ internal sealed class KernelTables : IDisposable
         affinity.Dispose();
         settings.Dispose();
         ServiceCounters.Dispose();
+        Door.Dispose();
     }
-    private HeldTable<TKey, TValue> Held<TKey, TValue>(KernelTable<TKey, TValue> table)
+
+    private static IpAddress AddressOf(LbFe4 key) => IpAddress.FromBytes(AbiBytes.Of(key.Addr));
+
+    private static IpAddress AddressOf(LbFe6 key) => IpAddress.FromBytes(AbiBytes.Of(key.Addr));
+
+    private static IpAddress AddressOf(LbIp4 key) => IpAddress.FromBytes(AbiBytes.Of(key.Addr));
+
+    private static IpAddress AddressOf(LbIp6 key) => IpAddress.FromBytes(AbiBytes.Of(key.Addr));
+
+    private DoorTable<TKey, TValue> Doored<TKey, TValue>(KernelTable<TKey, TValue> table, Func<TKey, IpAddress> addressOf)
+        where TKey : unmanaged
+        where TValue : unmanaged => new(table, addressOf, Door);
+
+    private HeldTable<TKey, TValue> Held<TKey, TValue>(ITable<TKey, TValue> table, KernelTable<TKey, TValue> kernel)
         where TKey : unmanaged
         where TValue : unmanaged
-        => new(table, table.Entries()) { Capacity = capacities[table.Name] };
+        => new(table, kernel.Entries()) { Capacity = capacities[kernel.Name] };
 }

@@ -111,6 +111,10 @@ internal sealed class FakeDataplane : IDataplane, INodeKernel
 
     public IReadOnlyList<IFlowMap> FlowMaps => [Flows4, Flows6];
 
+    public Func<int> OnRefill { get; set; } = () => 0;
+
+    public void RefillDoor() => OnRefill();
+
     public FakeStale StaleParts { get; } = new();
 
     public IStaleState Stale => StaleParts;

@@ -2,6 +2,7 @@ using System.Net;
 using System.Runtime.InteropServices;
 using EbpfLb.Abi;
 using EbpfLb.Bpf;
+using EbpfLb.Model;
 using EbpfLb.Planning.Encoding;
 using EbpfLb.Testing.Netns;
 using EbpfLb.Testing.Processes;
@@ -250,5 +251,6 @@ internal sealed class PacketProgram : IDisposable
             var key = new LbFe4 { Addr = AbiAddress.To4(frontend.Address), Port = port, Proto = protocol };
             Tables.Services4.Update(key, value with { Check = FrontendKey.From(key).Check });
         }
+        Tables.Door.Open(IpAddress.From(frontend.Address));
     }
 }

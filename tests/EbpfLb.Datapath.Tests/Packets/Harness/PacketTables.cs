@@ -1,6 +1,8 @@
 using System.Net;
 using EbpfLb.Abi;
 using EbpfLb.Bpf;
+using EbpfLb.Datapath.Doors;
+using EbpfLb.Model;
 
 namespace EbpfLb.Datapath.Tests.Packets.Harness;
 
@@ -34,6 +36,8 @@ internal sealed class PacketTables : IDisposable
         SnatFull = Open(bpf, Abi.Tables.SnatFull);
         SnatClocks = Open(bpf, Abi.Tables.SnatClocks);
         Frags = Open(bpf, Abi.Tables.Frags);
+        Door = Keep(new Door(bpf.OpenMap(Abi.Tables.Door.Name)));
+        Door.Refill([]);
         Stats = Keep(new PerCpuMap<uint, LbStat>(bpf.OpenMap(Abi.Tables.Stats.Name)));
         SvcStats = Keep(new PerCpuMap<uint, LbSvcStat>(bpf.OpenMap(Abi.Tables.SvcStats.Name)));
         Events = Keep(new RingBuffer(bpf.OpenMap(Abi.Tables.Events.Name)));
@@ -79,6 +83,9 @@ internal sealed class PacketTables : IDisposable
 
     public BpfMap<LbFragKey, LbFrag> Frags { get; }
 
+    /// <summary>In use, as a running agent has it.</summary>
+    public Door Door { get; }
+
     public PerCpuMap<uint, LbStat> Stats { get; }
 
     public PerCpuMap<uint, LbSvcStat> SvcStats { get; }
@@ -99,6 +106,7 @@ internal sealed class PacketTables : IDisposable
         Empty(Devices);
         Empty(Affinity);
         ClearFlows();
+        Door.Refill([]);
         Settings.Update(0, default);
         Span<LbStat> none = new LbStat[Stats.CpuCount];
         for (var i = 0u; i < Stats.Info.MaxEntries; i++) Stats.Update(i, none);
@@ -155,6 +163,7 @@ internal sealed class PacketTables : IDisposable
     {
         if (AbiAddress.Is6(entry.Source.Address)) Conntrack6.Update(entry.Key6(), entry.Value6());
         else Conntrack4.Update(entry.Key4(), entry.Value4());
+        Door.Open(IpAddress.From(entry.Destination.Address));
     }
 
     public void Delete(FlowEntry entry)
@@ -167,6 +176,7 @@ internal sealed class PacketTables : IDisposable
     {
         if (AbiAddress.Is6(address)) NodeAddrs6.Update(new LbIp6 { Addr = AbiAddress.To16(address) }, new LbNodeAddr { Flags = (uint)flags });
         else NodeAddrs4.Update(new LbIp4 { Addr = AbiAddress.To4(address) }, new LbNodeAddr { Flags = (uint)flags });
+        Door.Open(IpAddress.From(address));
     }
 
     public void PutRange(uint serviceId, IPNetwork range)
