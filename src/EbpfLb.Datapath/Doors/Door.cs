@@ -28,6 +28,13 @@ public sealed class Door(BpfMap map) : IDisposable
         }
     }
 
+    /// <summary>Whether packets to the address are looked at, for this or another one with the same bit.</summary>
+    public bool IsOpen(IpAddress address)
+    {
+        var (bank, bit) = (Volatile.Read(ref words.Span[0]), DoorBits.Of(address));
+        return bank == 0 || (Volatile.Read(ref Bank(bank)[(int)(bit / 64)]) >> (int)(bit % 64) & 1) != 0;
+    }
+
     /// <summary>All packets are looked at, until the next <see cref="Refill"/>.</summary>
     public void Disuse() => Volatile.Write(ref words.Span[0], 0);
 

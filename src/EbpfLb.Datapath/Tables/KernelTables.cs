@@ -57,7 +57,7 @@ internal sealed class KernelTables : IDisposable
             new PerCpuMap<uint, LbSvcStat>(maps.Take(Abi.Tables.SvcStats)), new FlowEnds(maps.Take(Abi.Tables.SvcSwept)), maps.Created.Contains(Abi.Tables.SvcStats.Name));
         Affinity = new(affinity, backends, capacities[Abi.Tables.Affinity.Name]);
         Door = new Door(maps.Take(Abi.Tables.Door));
-        ForPlans = new PlanTables(Doored(services4, AddressOf), Doored(services6, AddressOf), slots, backends, sources4, sources6, ServiceCounters);
+        ForPlans = new PlanTables(Doored(services4, DoorKeys.AddressOf), Doored(services6, DoorKeys.AddressOf), slots, backends, sources4, sources6, ServiceCounters);
     }
 
     public PlanTables ForPlans { get; }
@@ -72,10 +72,10 @@ internal sealed class KernelTables : IDisposable
     /// <summary>Where packets of frontends and of the node go, as the kernel's tables have it when this is enumerated.</summary>
     public IEnumerable<IpAddress> Addresses()
     {
-        foreach (var (key, _) in services4.Entries()) yield return AddressOf(key);
-        foreach (var (key, _) in services6.Entries()) yield return AddressOf(key);
-        foreach (var (key, _) in addresses4.Entries()) yield return AddressOf(key);
-        foreach (var (key, _) in addresses6.Entries()) yield return AddressOf(key);
+        foreach (var (key, _) in services4.Entries()) yield return DoorKeys.AddressOf(key);
+        foreach (var (key, _) in services6.Entries()) yield return DoorKeys.AddressOf(key);
+        foreach (var (key, _) in addresses4.Entries()) yield return DoorKeys.AddressOf(key);
+        foreach (var (key, _) in addresses6.Entries()) yield return DoorKeys.AddressOf(key);
     }
 
     public static KernelTables Open(MapSet maps) => new(maps);
@@ -88,7 +88,7 @@ internal sealed class KernelTables : IDisposable
 
     /// <param name="nodePorts">Those that the service tables hold.</param>
     public NodeTables ReadNode(PortRange? nodePorts) => new(
-        Held(devices, devices), Held(Doored(addresses4, AddressOf), addresses4), Held(Doored(addresses6, AddressOf), addresses6), new KernelTable<uint, LbSettings>(settings), settings.Lookup(0), capacities[Abi.Tables.CtPending.Name], nodePorts);
+        Held(devices, devices), Held(Doored(addresses4, DoorKeys.AddressOf), addresses4), Held(Doored(addresses6, DoorKeys.AddressOf), addresses6), new KernelTable<uint, LbSettings>(settings), settings.Lookup(0), capacities[Abi.Tables.CtPending.Name], nodePorts);
 
     public ClientTable ReadClients() => new(Held(netns, netns));
 
@@ -117,14 +117,6 @@ internal sealed class KernelTables : IDisposable
         ServiceCounters.Dispose();
         Door.Dispose();
     }
-
-    private static IpAddress AddressOf(LbFe4 key) => IpAddress.FromBytes(AbiBytes.Of(key.Addr));
-
-    private static IpAddress AddressOf(LbFe6 key) => IpAddress.FromBytes(AbiBytes.Of(key.Addr));
-
-    private static IpAddress AddressOf(LbIp4 key) => IpAddress.FromBytes(AbiBytes.Of(key.Addr));
-
-    private static IpAddress AddressOf(LbIp6 key) => IpAddress.FromBytes(AbiBytes.Of(key.Addr));
 
     private DoorTable<TKey, TValue> Doored<TKey, TValue>(KernelTable<TKey, TValue> table, Func<TKey, IpAddress> addressOf)
         where TKey : unmanaged

@@ -111,7 +111,7 @@ internal sealed class FakeDataplane : IDataplane, INodeKernel
 
     public IReadOnlyList<IFlowMap> FlowMaps => [Flows4, Flows6];
 
-    public Func<int> OnRefill { get; set; } = () => 0;
+    public Action OnRefill { get; set; } = () => { };
 
     public void RefillDoor() => OnRefill();
 
