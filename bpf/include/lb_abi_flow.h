@@ -109,7 +109,8 @@ struct lb_snat_full {
 	__u32 next; /* place in the range where they go on */
 };
 
-/* lb_door: the bank in use (1 or 2; 0: none), then the banks, each a bitmap of addresses' hashes. */
+/* lb_door: the bank in use (1 or 2; 0: none), then the banks, each a bitmap of addresses' hashes.
+ */
 #define LB_DOOR_BITS_LOG2 20
 #define LB_DOOR_WORDS	  (1 << (LB_DOOR_BITS_LOG2 - 6))
 #define LB_DOOR_FIRST	  8

@@ -2,12 +2,12 @@
 /*
  * The door: most packets are nobody's business here, and asking conntrack and the services about
  * each would touch memory that is cold. So a bitmap has the addresses that packets of ours go to:
- * frontends and node addresses, by the agent, and where flows' requests and replies go, by those who
- * open them. A packet to another address goes on at once.
+ * frontends and node addresses, by the agent, and where flows' requests and replies go, by those
+ * who open them. A packet to another address goes on at once.
  *
- * Bits are only ever set, in both banks; the agent empties the bank that is not in use now and then,
- * fills it from the tables and the flows, and changes over (src/EbpfLb.Datapath/Doors). So whoever
- * sets a bit does it after what it is about is in its table.
+ * Bits are only ever set, in both banks; the agent empties the bank that is not in use now and
+ * then, fills it from the tables and the flows, and changes over (src/EbpfLb.Datapath/Doors). So
+ * whoever sets a bit does it after what it is about is in its table.
  */
 #ifndef LB_DOOR_H
 #define LB_DOOR_H
