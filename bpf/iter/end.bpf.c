@@ -24,11 +24,17 @@ lb_inline int end(struct seq_file *seq, struct sock_common *sk, bool tcp)
 	__u64 cookie = bpf_get_socket_cookie(sk);
 	const struct lb_sock *mem;
 	struct lb_stale_sock stale;
+	bool leads = false;
 
 	if (likely(!bpf_map_lookup_elem(&lb_doomed, &cookie)))
 		return 0;
 	mem = bpf_sk_storage_get(&lb_sock, sk, NULL, 0);
-	if (!mem || !lb_stale(mem, sk)) {
+	if (mem) {
+		/* Or clang adds to the pointer before it is checked. */
+		lb_pin(mem);
+		leads = lb_stale(mem, sk);
+	}
+	if (!leads) {
 		if (tcp || !lb_stray(mem, sk, &as_asked.frontend))
 			return 0;
 		as_asked.backend = as_asked.frontend;

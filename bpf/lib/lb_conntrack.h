@@ -114,9 +114,9 @@ lb_inline __u32 lb_ct_done(__u8 proto)
 #define LB_CT_ANY	0xff
 
 /*
- * A connection that is none of ours begins, and its replies would look like those of a flow of
- * ours: the client has used the port for a frontend before, and now asks the backend itself. The
- * flow is over, or its answers would be given the frontend's address.
+ * A connection that is none of ours begins, or a datagram is none of ours, and the replies would
+ * look like those of a flow of ours: the client has used the port for a frontend before, and now
+ * asks the backend itself. The flow is over, or its answers would be given the frontend's address.
  */
 lb_once int lb_ct_yield(const struct lb_walk *walk)
 {

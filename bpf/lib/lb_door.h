@@ -63,8 +63,7 @@ lb_inline bool lb_door_shut(const struct lb_packet *pkt, enum lb_ct_hook hook)
 	if (hook == LB_CT_EGRESS)
 		return true;
 	/* It may put an end to a flow of its client (lb_ct_yield()). */
-	if (unlikely((pkt->tcp_flags & (LB_TCP_SYN | LB_TCP_ACK)) == LB_TCP_SYN) &&
-	    lb_door_has(bank, pkt->tuple.src))
+	if (lb_begins(pkt) && lb_door_has(bank, pkt->tuple.src))
 		return false;
 	lb_addr_dst(&dst, &pkt->tuple);
 	set = lb_settings_get();

@@ -257,7 +257,7 @@ lb_inline bool lb_fresh(hook_ctx *ctx, struct lb_walk *walk, int *verdict)
 	default:
 		if (unlikely(walk->reason == LB_PKT_REPLY_LOST) && lb_socket_waits(ctx, walk))
 			walk->reason = LB_PKT_PASSED;
-		if (unlikely((walk->pkt.tcp_flags & (LB_TCP_SYN | LB_TCP_ACK)) == LB_TCP_SYN))
+		if (lb_begins(&walk->pkt))
 			lb_ct_yield(walk);
 		return false;
 	}

@@ -58,6 +58,13 @@ struct lb_walk {
 #define LB_TCP_RST 4
 #define LB_TCP_ACK 16
 
+/* Whether the packet may be the first of a talk, as far as can be seen. */
+lb_inline bool lb_begins(const struct lb_packet *pkt)
+{
+	return pkt->tuple.proto == IPPROTO_UDP ||
+	       (pkt->tcp_flags & (LB_TCP_SYN | LB_TCP_ACK)) == LB_TCP_SYN;
+}
+
 lb_inline void lb_addr_dst(struct lb_addr *addr, const struct lb_tuple *at)
 {
 	lb_copy16(addr->addr, at->dst);

@@ -38,8 +38,11 @@ lb_inline bool lb_stray(const struct lb_sock *mem, const struct sock_common *sk,
 
 	if (!set || sk->skc_state != BPF_TCP_ESTABLISHED || !lb_stale_peer(sk, IPPROTO_UDP, peer))
 		return false;
-	if (mem && mem->kind == LB_SOCK_CONNECTED && lb_addr_same(&mem->backend, peer))
-		return false;
+	if (mem) {
+		lb_pin(mem);
+		if (mem->kind == LB_SOCK_CONNECTED && lb_addr_same(&mem->backend, peer))
+			return false;
+	}
 	v4 = lb_addr_is4(peer);
 	if (!lb_sock_source(set, netns, v4, &source))
 		return false;

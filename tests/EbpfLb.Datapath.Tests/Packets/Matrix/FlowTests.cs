@@ -51,16 +51,17 @@ public sealed class FlowTests(PacketFixture fixture) : PacketTest(fixture.Progra
     }
 
     [Theory]
-    [MemberData(nameof(Families))]
-    public void A_client_that_asks_the_backend_itself_from_the_same_port_gets_its_answers(Family family)
+    [MemberData(nameof(TcpAndUdp))]
+    public void A_client_that_asks_the_backend_itself_from_the_same_port_gets_its_answers(L4 protocol, Family family)
     {
         var at = Ends.Of(family);
-        Open(L4.Tcp, family, local: true);
-        var direct = PacketBuilder.From(at.Client, ClientPort).To(at.LocalPod, BackendPort).Over(Segments.Opening(L4.Tcp)).Payload(0);
+        Open(protocol, family, local: true);
+        var direct = PacketBuilder.From(at.Client, ClientPort).To(at.LocalPod, BackendPort).Over(Segments.Opening(protocol)).Payload(0);
 
         Untouched(direct, In(direct));
 
-        var answer = PacketBuilder.From(at.LocalPod, BackendPort).To(at.Client, ClientPort).Over(new TcpSegment(TcpFlags.Syn | TcpFlags.Ack)).Payload(0);
+        var answer = PacketBuilder.From(at.LocalPod, BackendPort).To(at.Client, ClientPort)
+            .Over(protocol == L4.Tcp ? new TcpSegment(TcpFlags.Syn | TcpFlags.Ack) : new UdpDatagram()).Payload(0);
         Untouched(answer, Out(answer));
         Assert.Empty(Program.Tables.Flows());
     }
