@@ -90,7 +90,7 @@ internal sealed class Bed : IDisposable
     {
         var text = new StringBuilder();
         for (var i = 1; i < services; i++) text.Append(Service(i, Address(i), i <= 2766 ? 30_000 + i : 0, [Endpoint(i, 0), Endpoint(i, 1)], "elsewhere").Text);
-        text.Append(Service(services, IPAddress.Parse("10.200.0.1"), NodePort, [backend], backendNode).Text);
+        text.Append(Service(services, IPAddress.Parse("10.100.255.1"), NodePort, [backend], backendNode).Text);
         manifests.PutText("all", text.ToString());
         agent ??= AgentProcess.Start(new AgentOptions(Binary, nodes["own"], "--manifests", manifests.Path) { Extra = ["--cluster-cidr", "10.244.0.0/16"] });
         Eventually.True(() => agent.Command("backends").Output.Contains(backend.ToString(), StringComparison.Ordinal), () => $"the services to be programmed: {agent.Log}");
