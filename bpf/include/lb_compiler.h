@@ -12,7 +12,10 @@
 #define unlikely(x) __builtin_expect(!!(x), 0)
 /* Keeps a pointer in one register from here on: the verifier must see the one that was checked
  * being used, not another that the compiler computed before the check. */
-#define lb_pin(p)	 asm volatile("" : "+r"(p))
+#define lb_pin(p) asm volatile("" : "+r"(p))
+/* Keeps what was written to a variable on the stack so far: the compiler may not leave any of it
+ * out because more is written later. */
+#define lb_touch(v)	 asm volatile("" : : "r"(&(v)) : "memory")
 #define READ_ONCE(x)	 (*(const volatile typeof(x) *)&(x))
 #define WRITE_ONCE(x, v) (*(volatile typeof(x) *)&(x) = (v))
 #define ARRAY_SIZE(x)	 (sizeof(x) / sizeof((x)[0]))

@@ -102,10 +102,13 @@ lb_once int lb_clock_note(const struct lb_walk *walk)
 #define LB_LAST_SEGMENT 65536
 
 /* Whether the walk's SYN from walk->to.sport looks new to a backend in TIME_WAIT. */
-lb_inline bool lb_clock_follows(const struct lb_walk *walk, __u32 way)
+lb_once int lb_clock_follows(const struct lb_walk *walk, __u32 way)
 {
-	const struct lb_snat_clock *last = lb_clock_get(way, walk->to.sport);
+	const struct lb_snat_clock *last;
 
+	if (!walk)
+		return true;
+	last = lb_clock_get(way, walk->to.sport);
 	if (!last || last->way != way || last->kind == LB_CLOCK_NONE ||
 	    walk->clock_kind == LB_CLOCK_NONE || walk->ct.tick - last->tick >= LB_TIME_WAIT_TICKS)
 		return true;

@@ -83,23 +83,26 @@ lb_once int lb_ct_remove(const struct lb_ct_key6 *key, __u32 phases)
 		    ct->dport == key4.sport)
 			bpf_map_delete_elem(&lb_conntrack4, &other4);
 	} else {
-		struct lb_ct_key6 other = {.proto = key->proto};
-		struct lb_ct6 *ct = bpf_map_lookup_elem(&lb_conntrack6, key);
+		/* A copy: before 6.2 the verifier takes no argument of a function like this one
+		 * for a map's key. One for both entries: the stack is short. */
+		struct lb_ct_key6 at = *key;
+		struct lb_ct6 *ct = bpf_map_lookup_elem(&lb_conntrack6, &at);
 
 		if (!ct || !lb_ct_goes(&ct->state, phases))
 			return false;
 		if (ct->state.phase != LB_CT_CLOSED)
 			lb_ct_closed(&ct->state);
-		lb_copy16(other.src, ct->dst);
-		lb_copy16(other.dst, ct->src);
-		other.sport = ct->dport;
-		other.dport = ct->sport;
-		other.hook = lb_ct_other(ct->state.flags, key->hook);
-		bpf_map_delete_elem(&lb_conntrack6, key);
-		ct = bpf_map_lookup_elem(&lb_conntrack6, &other);
+		lb_copy16(at.src, ct->dst);
+		lb_copy16(at.dst, ct->src);
+		at.sport = ct->dport;
+		at.dport = ct->sport;
+		at.hook = lb_ct_other(ct->state.flags, key->hook);
+		ct = bpf_map_lookup_elem(&lb_conntrack6, &at);
 		if (ct && lb_same16(ct->src, key->dst) && lb_same16(ct->dst, key->src) &&
 		    ct->sport == key->dport && ct->dport == key->sport)
-			bpf_map_delete_elem(&lb_conntrack6, &other);
+			bpf_map_delete_elem(&lb_conntrack6, &at);
+		at = *key;
+		bpf_map_delete_elem(&lb_conntrack6, &at);
 	}
 	return true;
 }
@@ -195,23 +198,19 @@ lb_once int lb_ct_pend(const struct lb_walk *walk)
 	return 0;
 }
 
-static long lb_ct_room_step(__u32 index, bool *made)
-{
-	bool closed = index < LB_CT_ROOM_TRIES / 2;
-	struct lb_ct_key6 *slot = lb_ct_pending_next(closed);
-
-	*made = slot && lb_ct_evict(slot, closed);
-	return *made;
-}
-
 /* The table is full: the oldest flow that may be evicted goes, a closed one rather than a half-open
  * one. */
 lb_once int lb_ct_make_room(void)
 {
-	bool made = false;
+#pragma clang loop unroll(disable)
+	for (int try = 0; try < LB_CT_ROOM_TRIES; try++) {
+		bool closed = try < LB_CT_ROOM_TRIES / 2;
+		struct lb_ct_key6 *slot = lb_ct_pending_next(closed);
 
-	bpf_loop(LB_CT_ROOM_TRIES, lb_ct_room_step, &made, 0);
-	return made;
+		if (slot && lb_ct_evict(slot, closed))
+			return true;
+	}
+	return false;
 }
 
 /* The phase after this packet. A FIN needs both entries: see lb_ct_follow(). */

@@ -105,13 +105,10 @@ lb_inline bool lb_known(hook_ctx *ctx, struct lb_walk *walk)
 }
 
 /* (e) Nobody serves; walk->reason says why. */
-HOOK_ONCE int lb_reject(hook_ctx *ctx, struct lb_walk *walk)
+lb_inline int lb_reject(hook_ctx *ctx, struct lb_walk *walk)
 {
-	struct lb_svc_stat *stat;
+	struct lb_svc_stat *stat = lb_svc_stat(walk->ct.service_id);
 
-	if (!walk)
-		return HOOK_DROP;
-	stat = lb_svc_stat(walk->ct.service_id);
 	if (stat)
 		stat->refused++;
 	if (walk->pkt.tuple.proto == IPPROTO_TCP)

@@ -239,12 +239,12 @@ lb_inline bool lb_open_source(struct lb_walk *walk, const struct lb_device *devi
  * end there: it keeps seeing its client (LB_CT_STACK). Such are backends of this node, also those
  * whose slice does not say where they are.
  */
-HOOK_ONCE enum lb_reason lb_open_snat(hook_ctx *ctx, struct lb_walk *walk)
+lb_inline enum lb_reason lb_open_snat(hook_ctx *ctx, struct lb_walk *walk)
 {
 	const struct lb_device *device;
 	long rc;
 
-	if (!walk || !lb_fib_forward(ctx, walk))
+	if (!lb_fib_forward(ctx, walk))
 		return LB_DROP_NO_ROUTE;
 	device = lb_device_get(walk->ct.oif);
 	if ((device && device->flags & LB_DEVICE_BARE) ||

@@ -23,6 +23,8 @@
 #include "lb_packet.h"
 
 #define LB_REPLY_TTL 64
+/* Where the addresses begin in an IPv6 header. */
+#define LB_REPLY_ADDRS6 8
 
 /* Headers in front of the L4 header that an error can quote; a packet with more of them gets no
  * answer. */
@@ -87,6 +89,13 @@ lb_inline __u32 lb_reply_front(const struct lb_packet *pkt)
 	return pkt->l4 - pkt->l3 + lb_reply_link(pkt) + 2;
 }
 
+/* From 1 to LB_REPLY_FRONT, as the length is: so that the verifier sees it. Before 6.8 it learns
+ * nothing from a comparison with 0. */
+lb_inline __u32 lb_reply_bound(__u32 len)
+{
+	return ((len - 1) & (LB_REPLY_FRONT - 1)) + 1;
+}
+
 /* Cuts the packet to `len` bytes, which drops offloads and, since it does change the length, a sum
  * that the device took of the packet. */
 lb_inline long lb_reply_resize(hook_ctx *ctx, __u32 len)
@@ -114,29 +123,42 @@ static __noinline long lb_reply_ip(hook_ctx *ctx, const struct lb_packet *pkt, _
 				   __u32 len)
 {
 	if (pkt->tuple.family == 4) {
-		struct iphdr ip = {
-			.tot_len = bpf_htons(sizeof(ip) + len),
-			.frag_off = bpf_htons(0x4000), /* never fragmented, so it needs no id */
-			.ttl = LB_REPLY_TTL,
-			.protocol = proto,
-			.saddr = pkt->tuple.dst[3],
-			.daddr = pkt->tuple.src[3],
-		};
+		struct iphdr ip;
 
+		/* Written whole first: up to 6.2 the verifier asks for each byte that the sum is
+		 * taken of, and the compiler leaves out those that it knows to be 0. */
+		__builtin_memset(&ip, 0, sizeof(ip));
+		lb_touch(ip);
 		*(__u8 *)&ip = 0x45;
+		ip.tot_len = bpf_htons(sizeof(ip) + len);
+		ip.frag_off = bpf_htons(0x4000); /* never fragmented, so it needs no id */
+		ip.ttl = LB_REPLY_TTL;
+		ip.protocol = proto;
+		ip.saddr = pkt->tuple.dst[3];
+		ip.daddr = pkt->tuple.src[3];
 		ip.check = lb_csum_finish(bpf_csum_diff(NULL, 0, (__be32 *)&ip, sizeof(ip), 0));
 		return hook_write(ctx, lb_reply_link(pkt), &ip, sizeof(ip));
 	} else {
-		struct ipv6hdr ip = {
-			.payload_len = bpf_htons(len),
-			.nexthdr = proto,
-			.hop_limit = LB_REPLY_TTL,
+		/* The addresses come from where they are: the stack is short. */
+		__u32 off = lb_reply_link(pkt) + LB_REPLY_ADDRS6;
+		struct {
+			__be32 version;
+			__be16 len;
+			__u8 next;
+			__u8 hops;
+		} head = {
+			.version = bpf_htonl(6u << 28),
+			.len = bpf_htons(len),
+			.next = proto,
+			.hops = LB_REPLY_TTL,
 		};
+		long err = hook_write(ctx, lb_reply_link(pkt), &head, sizeof(head));
 
-		*(__u8 *)&ip = 0x60;
-		__builtin_memcpy(&ip.saddr, pkt->tuple.dst, sizeof(ip.saddr));
-		__builtin_memcpy(&ip.daddr, pkt->tuple.src, sizeof(ip.daddr));
-		return hook_write(ctx, lb_reply_link(pkt), &ip, sizeof(ip));
+		if (!err)
+			err = hook_write(ctx, off, pkt->tuple.dst, sizeof(pkt->tuple.dst));
+		return err ? err
+			   : hook_write(ctx, off + sizeof(pkt->tuple.dst), pkt->tuple.src,
+					sizeof(pkt->tuple.src));
 	}
 }
 
@@ -191,7 +213,7 @@ static __noinline int lb_reply_reset(hook_ctx *ctx, const struct lb_packet *pkt)
 	__u32 head = pkt->tuple.family == 4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr);
 	__u32 link = lb_reply_link(pkt);
 	__u32 front = lb_reply_front(pkt);
-	struct tcphdr tcp;
+	struct tcphdr tcp = {}; /* a function fills it, which may fail for all the verifier knows */
 
 	if ((pkt->tcp_flags & LB_TCP_RST) || !lb_reply_allowed(ctx, pkt) ||
 	    lb_reply_tcp(ctx, pkt, &tcp))
@@ -206,7 +228,7 @@ static __noinline int lb_reply_reset(hook_ctx *ctx, const struct lb_packet *pkt)
 }
 
 /* The sum of `len` bytes from `off` on; `chunk` is scratch. */
-static __noinline long lb_reply_sum(hook_ctx *ctx, __u32 off, __u32 len, __u8 *chunk, __u64 *sum)
+lb_inline long lb_reply_sum(hook_ctx *ctx, __u32 off, __u32 len, __u8 *chunk, __u64 *sum)
 {
 #pragma clang loop unroll(disable)
 	for (__u32 at = 0; at < LB_REPLY_MAX6; at += LB_REPLY_FRONT) {
@@ -220,8 +242,8 @@ static __noinline long lb_reply_sum(hook_ctx *ctx, __u32 off, __u32 len, __u8 *c
 		} else {
 			__builtin_memset(chunk, 0, LB_REPLY_FRONT);
 			asm volatile("" : "+r"(left));
-			left &= LB_REPLY_FRONT - 1;
-			err = left ? hook_read(ctx, off + at, chunk, left) : 0;
+			left = lb_reply_bound(left);
+			err = hook_read(ctx, off + at, chunk, left);
 		}
 		if (err)
 			return err;
@@ -247,9 +269,7 @@ static __noinline long lb_reply_quote(hook_ctx *ctx, const struct lb_packet *pkt
 	if (err)
 		return err;
 	asm volatile("" : "+r"(front));
-	front &= LB_REPLY_FRONT - 1;
-	if (!front)
-		return -EINVAL;
+	front = lb_reply_bound(front);
 	err = hook_read(ctx, link, keep, front);
 	if (!err)
 		err = hook_cut(ctx, front);
@@ -293,7 +313,7 @@ static __noinline int lb_reply_icmp(hook_ctx *ctx, const struct lb_packet *pkt,
 }
 
 /* "Port unreachable". A verdict. */
-static __noinline int lb_reply_unreachable(hook_ctx *ctx, const struct lb_packet *pkt)
+lb_inline int lb_reply_unreachable(hook_ctx *ctx, const struct lb_packet *pkt)
 {
 	bool ip4 = pkt->tuple.family == 4;
 	struct lb_icmp icmp = {
@@ -305,7 +325,7 @@ static __noinline int lb_reply_unreachable(hook_ctx *ctx, const struct lb_packet
 }
 
 /* "Fragmentation needed" or "packet too big". A verdict. */
-static __noinline int lb_reply_too_big(hook_ctx *ctx, const struct lb_packet *pkt, __u32 mtu)
+lb_inline int lb_reply_too_big(hook_ctx *ctx, const struct lb_packet *pkt, __u32 mtu)
 {
 	bool ip4 = pkt->tuple.family == 4;
 	struct lb_icmp icmp = {
@@ -318,7 +338,7 @@ static __noinline int lb_reply_too_big(hook_ctx *ctx, const struct lb_packet *pk
 }
 
 /* "Time exceeded in transit". A verdict. */
-static __noinline int lb_reply_ttl(hook_ctx *ctx, const struct lb_packet *pkt)
+lb_inline int lb_reply_ttl(hook_ctx *ctx, const struct lb_packet *pkt)
 {
 	struct lb_icmp icmp = {
 		.type = pkt->tuple.family == 4 ? LB_ICMP_TIME : LB_ICMP6_TIME,

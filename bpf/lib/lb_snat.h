@@ -28,6 +28,9 @@
 /* Ports passed over because the backend would not have the SYN, until one is taken all the same. Of
  * clocks that know nothing of each other every second one is behind. */
 #define LB_SNAT_REFUSED 16
+/* Ports that are looked at in one go, and how often that makes all there can be. */
+#define LB_SNAT_STRIDE	128
+#define LB_SNAT_STRIDES (65536 / LB_SNAT_STRIDE)
 
 enum lb_snat_taking {
 	LB_SNAT_FREE,	/* what nobody has, and the backend lets go for this SYN */
@@ -35,8 +38,9 @@ enum lb_snat_taking {
 	LB_SNAT_ANY,	/* whatever the backend thinks of it */
 };
 
+/* No pointer is in it: what a function that is verified by itself (lb_once) reads from memory is a
+ * number. */
 struct lb_snat_search {
-	struct lb_walk *walk;
 	__u32 first; /* host order */
 	__u32 count;
 	__u32 start;
@@ -45,6 +49,7 @@ struct lb_snat_search {
 	__s16 rc;
 	__u8 taking; /* enum lb_snat_taking */
 	__u8 refused;
+	__u32 done; /* 1: the search has ended before its last step */
 };
 
 /* Whether the port's owner has closed, or is a UDP question that was answered. */
@@ -60,31 +65,29 @@ lb_once int lb_snat_done(const struct lb_walk *walk)
 }
 
 /* The port's owner goes if it is done, and the port is ours. */
-lb_once long lb_snat_take(const struct lb_walk *walk)
+lb_inline long lb_snat_take(const struct lb_walk *walk)
 {
 	struct lb_ct_key6 key;
 
-	if (!walk)
-		return -EINVAL;
 	lb_ct_key6_turned(&key, &walk->to, lb_ct_other(walk->ct.flags, walk->hook));
 	if (!lb_ct_remove(&key, lb_ct_done(walk->pkt.tuple.proto)))
 		return -EEXIST;
 	return lb_ct_put_other(walk);
 }
 
-static long lb_snat_step(__u32 index, struct lb_snat_search *search)
+/* Looks at one port. True: the search is over. */
+lb_inline bool lb_snat_step(struct lb_walk *walk, struct lb_snat_search *search, __u32 index)
 {
-	struct lb_walk *walk = search->walk;
 	__u32 count = search->count;
 	long rc;
 
 	if (!count)
-		return 1;
+		return true;
 	walk->to.sport = bpf_htons(search->first + (search->start + index) % count);
 	search->rc = -EEXIST;
 	if (search->taking != LB_SNAT_ANY && !lb_clock_follows(walk, search->way)) {
 		if (search->taking == LB_SNAT_FREE || !lb_snat_done(walk))
-			return 0;
+			return false;
 		if (!search->refused++)
 			search->spare = index;
 		return search->refused == LB_SNAT_REFUSED;
@@ -97,6 +100,44 @@ static long lb_snat_step(__u32 index, struct lb_snat_search *search)
 	}
 	search->rc = rc;
 	return rc != -EEXIST;
+}
+
+/*
+ * Looks at `steps` ports, from step `from` of the search on: how many it has looked at. A loop that
+ * is verified by itself and goes a stride at the most, so that a search of any length is a loop of
+ * calls that costs the verifier next to nothing (bpf_loop() would do as much, since 5.17).
+ */
+lb_once int lb_snat_look(struct lb_walk *walk, struct lb_snat_search *search, __u32 from,
+			 __u32 steps)
+{
+	__u32 at;
+
+	if (!walk || !search)
+		return 0;
+#pragma clang loop unroll(disable)
+	for (at = 0; at < LB_SNAT_STRIDE; at++) {
+		if (at >= steps)
+			return at;
+		if (lb_snat_step(walk, search, from + at)) {
+			search->done = 1;
+			return at + 1;
+		}
+	}
+	return LB_SNAT_STRIDE;
+}
+
+/* All of the range. */
+lb_inline __u32 lb_snat_look_all(struct lb_walk *walk, struct lb_snat_search *search)
+{
+	__u32 steps = 0;
+
+#pragma clang loop unroll(disable)
+	for (int stride = 0; stride < LB_SNAT_STRIDES && steps < search->count; stride++) {
+		steps += lb_snat_look(walk, search, steps, search->count - steps);
+		if (search->done)
+			break;
+	}
+	return steps;
 }
 
 /* Where the search begins. The address counts too: clients with one and the same port (SIP, NTP)
@@ -160,7 +201,7 @@ lb_once int lb_snat_remember(const struct lb_walk *walk, __u32 next)
 lb_once long lb_snat_claim(struct lb_walk *walk)
 {
 	const struct lb_settings *set = lb_settings_get();
-	struct lb_snat_search search = {.walk = walk, .rc = -EEXIST};
+	struct lb_snat_search search = {.rc = -EEXIST};
 	__u32 steps;
 	int next;
 
@@ -170,20 +211,21 @@ lb_once long lb_snat_claim(struct lb_walk *walk)
 	search.count = set->snat_port_last - set->snat_port_first + 1;
 	search.start = lb_snat_place(&walk->pkt.tuple);
 	search.way = lb_clock_way(&walk->to);
-	bpf_loop(LB_SNAT_POLITE, lb_snat_step, &search, 0);
+	lb_snat_look(walk, &search, 0, LB_SNAT_POLITE);
 	if (likely(search.rc != -EEXIST))
 		return search.rc;
 
 	search.taking = LB_SNAT_CLOSED;
 	next = lb_snat_recall(walk);
 	search.start = next < 0 ? search.start + LB_SNAT_POLITE : next;
-	steps = bpf_loop(next < 0 ? search.count : LB_SNAT_FEW, lb_snat_step, &search, 0);
+	steps = next < 0 ? lb_snat_look_all(walk, &search)
+			 : lb_snat_look(walk, &search, 0, LB_SNAT_FEW);
 	if (next >= 0 || steps > LB_SNAT_FEW)
 		lb_snat_remember(walk, (search.start + steps) % search.count);
 	if (search.rc == -EEXIST && search.refused) {
 		search.taking = LB_SNAT_ANY;
 		search.start += search.spare;
-		bpf_loop(LB_SNAT_REFUSED, lb_snat_step, &search, 0);
+		lb_snat_look(walk, &search, 0, LB_SNAT_REFUSED);
 	}
 	return search.rc;
 }

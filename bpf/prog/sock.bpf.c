@@ -50,7 +50,17 @@ lb_inline enum lb_lookup find(struct bpf_sock_addr *ctx, const struct lb_setting
 	return lb_frontend_find(dst, set, flags, key, svc);
 }
 
-/* "connection refused" at once, where the kernel's answer to a 0 from a program would be EPERM. */
+/* What the call fails with: the kernel's own answer to a 0 from a program is EPERM. A kernel
+ * without the helper never sees the call, because the verifier takes away what a constant rules
+ * out. */
+lb_inline int deny(int err)
+{
+	if (cfg_set_retval)
+		bpf_set_retval(-err);
+	return LB_SOCK_DENY;
+}
+
+/* "connection refused" at once. */
 lb_inline int refuse(__u32 service_id, enum lb_reason reason)
 {
 	struct lb_svc_stat *stat = lb_svc_stat(service_id);
@@ -58,16 +68,14 @@ lb_inline int refuse(__u32 service_id, enum lb_reason reason)
 	if (stat)
 		stat->refused++;
 	lb_count(reason);
-	bpf_set_retval(-ECONNREFUSED);
-	return LB_SOCK_DENY;
+	return deny(ECONNREFUSED);
 }
 
 /* What a dropped SYN ends in, without the wait. */
 lb_inline int drop(enum lb_reason reason)
 {
 	lb_count(reason);
-	bpf_set_retval(-ETIMEDOUT);
-	return LB_SOCK_DENY;
+	return deny(ETIMEDOUT);
 }
 
 /*
@@ -276,8 +284,7 @@ lb_inline int do_bind(struct bpf_sock_addr *ctx, const struct lb_addr *addr, boo
 	if (likely(!taken))
 		return LB_SOCK_ALLOW;
 	lb_count(LB_SOCK_BIND_REFUSED);
-	bpf_set_retval(-EADDRINUSE);
-	return LB_SOCK_DENY;
+	return deny(EADDRINUSE);
 }
 
 SEC("cgroup/bind4")

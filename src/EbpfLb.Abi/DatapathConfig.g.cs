@@ -11,9 +11,13 @@ public sealed record DatapathConfig
     /// <summary>Count connections, datagrams and refusals per service port (lb_svc_stats): 1 on, 0 off. (cfg_svc_stats)</summary>
     public byte SvcStats { get; init; } = 1;
 
+    /// <summary>The kernel has bpf_set_retval() in socket hooks (6.1): 1. 0: what is refused gets EPERM from it, whatever the reason. (cfg_set_retval)</summary>
+    public byte SetRetval { get; init; } = 1;
+
     /// <summary>All of them with the bytes that they get.</summary>
     public IReadOnlyList<KnobValue> Knobs() =>
     [
         new("cfg_svc_stats", AbiBytes.Of(SvcStats).ToArray()),
+        new("cfg_set_retval", AbiBytes.Of(SetRetval).ToArray()),
     ];
 }

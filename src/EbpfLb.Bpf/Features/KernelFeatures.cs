@@ -10,7 +10,6 @@ public static class KernelFeatures
     public const string BpfSyscall = "bpf";
 
     private const int GetNetnsCookie = 122;
-    private const int SetRetval = 187;
 
     private static readonly (string Name, AttachType Hook, string Lost)[] AddressHooks =
     [
@@ -26,6 +25,9 @@ public static class KernelFeatures
 
     /// <summary>Whether tc programs can be attached as links (kernel 6.6); one probe.</summary>
     public static bool HasTcx() => ProgramProbe.Tcx() is null;
+
+    /// <summary>Whether programs of socket hooks can say what a call fails with; one probe. The helper exists since 5.18, in these hooks since 6.1.</summary>
+    public static bool HasSetRetval() => ProgramProbe.SetRetval() is null;
 
     /// <summary>Probes everything; some milliseconds, and nothing is left behind.</summary>
     public static IReadOnlyList<KernelFeature> Probe()
@@ -49,11 +51,8 @@ public static class KernelFeatures
                     [Instruction.Call(GetNetnsCookie), .. Instruction.Return(1)]),
                 "ClientIP affinity of pods at the socket hooks (kernel 5.7)"),
             Feature(
-                "bpf_set_retval",
-                ProgramProbe.TryLoad(
-                    ProgramType.CgroupSockAddr, AttachType.CgroupInet4Connect,
-                    [Instruction.Move(1, -111), Instruction.Call(SetRetval), .. Instruction.Return(0)]),
-                "\"connection refused\" for services without endpoints: connect() says \"operation not permitted\" (kernel 5.18)"),
+                "bpf_set_retval", ProgramProbe.SetRetval(),
+                "\"connection refused\" for services without endpoints: connect() says \"operation not permitted\" (kernel 6.1)"),
             Feature("sk_storage", ProgramProbe.SocketStorage(), "remembering a socket's frontend (kernel 5.9 in these hooks)"),
             Feature("mmap_array", MapProbe.TryCreate(new MapSpec("lb_probe", MapType.Array, 4, 8, 1, MapFlags.Mappable)), "mapped arrays (kernel 5.5)"),
             Feature("ring_buffer", MapProbe.TryCreate(new MapSpec("lb_probe", MapType.RingBuf, 0, 0, (uint)Environment.SystemPageSize)), "events (kernel 5.8)"),

@@ -9,6 +9,7 @@ internal static unsafe class ProgramProbe
 {
     private const string License = "Dual BSD/GPL";
     private const int SkStorageGet = 107;
+    private const int SetRetvalHelper = 187;
     private const short SocketInAddressContext = 64; // offsetof(struct bpf_sock_addr, sk)
 
     /// <summary>A program of a cgroup address hook that lets everything pass.</summary>
@@ -26,6 +27,11 @@ internal static unsafe class ProgramProbe
         using var fd = Load(type, hook, instructions, out var reason);
         return reason;
     }
+
+    public static string? SetRetval() =>
+        TryLoad(
+            ProgramType.CgroupSockAddr, AttachType.CgroupInet4Connect,
+            [Instruction.Move(1, -1), Instruction.Call(SetRetvalHelper), .. Instruction.Return(0)]);
 
     public static string? Jit()
     {

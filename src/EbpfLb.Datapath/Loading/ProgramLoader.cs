@@ -14,7 +14,12 @@ internal static class ProgramLoader
     public static LoadedProgram Load(InstancePaths paths, MapSizes sizes, DatapathOptions options, ILogger logger)
     {
         using var bpf = OpenObject((_, line) => Log.LibBpf(logger, line));
-        foreach (var knob in new DatapathConfig { SvcStats = options.ServiceCounters ? (byte)1 : (byte)0 }.Knobs())
+        var config = new DatapathConfig
+        {
+            SvcStats = options.ServiceCounters ? (byte)1 : (byte)0,
+            SetRetval = KernelFeatures.HasSetRetval() ? (byte)1 : (byte)0,
+        };
+        foreach (var knob in config.Knobs())
             bpf.Knobs.Set(knob.Name, knob.Bytes.Span);
 
         var maps = new MapLoader(paths, sizes, logger).Load(bpf);

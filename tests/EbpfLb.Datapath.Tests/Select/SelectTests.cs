@@ -54,7 +54,7 @@ public sealed class SelectTests : IDisposable
         program.Services4.Update(Key4(Frontend), Value(2) with { Check = 1 });
 
         Assert.Equal(Verdict.Refuse, Ask(Frontend).Verdict);
-        Assert.Equal((4UL, 1UL), (program.Count(LbReason.SockRace), program.Count(LbReason.SockRaceLost)));
+        Assert.Equal((2UL, 1UL), (program.Count(LbReason.SockRace), program.Count(LbReason.SockRaceLost)));
     }
 
     [Fact]

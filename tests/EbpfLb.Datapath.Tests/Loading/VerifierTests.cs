@@ -1,0 +1,47 @@
+using EbpfLb.Bpf;
+using EbpfLb.Testing.Processes;
+
+namespace EbpfLb.Datapath.Tests.Loading;
+
+/// <summary>What kernels allow a program: the oldest that programs must load on decide. `make kernels` tries them (docs/kernels.md).</summary>
+public sealed class VerifierTests
+{
+    /// <summary>Bytes of stack of a chain of calls.</summary>
+    private const int StackLimit = 512;
+
+    /// <summary>Of the 1,000,000 instructions that a verifier looks at: others take two and three times as many as this one.</summary>
+    private const uint InstructionLimit = 300_000;
+
+    public static TheoryData<string> Programs => [.. Frames().Names.Where(name => Open().Programs.ContainsKey(name)).Order(StringComparer.Ordinal)];
+
+    [Theory]
+    [MemberData(nameof(Programs))]
+    public void The_deepest_chain_of_calls_fits_the_stack_of_kernels_that_round_frames_to_32_bytes(string program)
+    {
+        var (bytes, chain) = Frames().Deepest(program);
+
+        Assert.True(bytes <= StackLimit, $"{bytes} bytes of {StackLimit}: {chain}");
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(0)]
+    public void Every_program_leaves_the_verifier_head_room(byte setRetval)
+    {
+        using var bpf = Open();
+        bpf.Knobs.Set("cfg_set_retval", setRetval);
+        bpf.Load();
+
+        Assert.All(bpf.Programs.Keys, name =>
+        {
+            using var program = bpf.OpenProgram(name);
+            Assert.InRange(program.Info.VerifiedInstructions, 1u, InstructionLimit);
+        });
+    }
+
+    private static byte[] Bytes() => File.ReadAllBytes(Path.Combine(RepositoryPaths.Root, "build", "bpf", "ebpflb.bpf.o"));
+
+    private static StackFrames Frames() => new(Bytes());
+
+    private static BpfObject Open() => BpfObject.Open(Bytes());
+}
