@@ -15,8 +15,8 @@ internal static partial class Log
     [LoggerMessage(3, LogLevel.Warning, "Kernel feature missing: name={Name} lost=\"{Lost}\" reason=\"{Reason}\"", EventName = "KernelFeatureMissing")]
     public static partial void KernelFeatureMissing(ILogger logger, string name, string lost, string reason);
 
-    [LoggerMessage(4, LogLevel.Information, "Hook attached: hook={Hook} program={ProgramId} action={Action} cgroup={Cgroup}", EventName = "HookAttached")]
-    public static partial void HookAttached(ILogger logger, string hook, uint programId, string action, string cgroup);
+    [LoggerMessage(4, LogLevel.Information, "Hooks attached: hooks={Hooks} action={Action} cgroup={Cgroup}", EventName = "HooksAttached")]
+    public static partial void HooksAttached(ILogger logger, string hooks, string action, string cgroup);
 
     [LoggerMessage(5, LogLevel.Error, "Hooks not attached: error=\"{Error}\"", EventName = "AttachFailed")]
     public static partial void AttachFailed(ILogger logger, string error);
@@ -27,8 +27,14 @@ internal static partial class Log
     [LoggerMessage(7, LogLevel.Error, "Canary failed: {Problem}", EventName = "CanaryFailed")]
     public static partial void CanaryFailed(ILogger logger, string problem);
 
+    [LoggerMessage(9, LogLevel.Information, "Canary answers again, after the hooks were attached anew; it had failed: {Problem}", EventName = "CanaryRepaired")]
+    public static partial void CanaryRepaired(ILogger logger, string problem);
+
     [LoggerMessage(EventId = 8, Message = "Synced: snapshot={Snapshot} services={Services} operations={Operations} ms={Milliseconds:0.00}", EventName = "Synced")]
     public static partial void Synced(ILogger logger, LogLevel level, long snapshot, int services, int operations, double milliseconds);
+
+    [LoggerMessage(174, LogLevel.Debug, "Services changed: {Names}", EventName = "ServicesChanged")]
+    public static partial void ServicesChanged(ILogger logger, string names);
 
     [LoggerMessage(10, LogLevel.Warning, "Sync incomplete: snapshot={Snapshot} failed={Failed} operations={Operations} retry_s={RetrySeconds}", EventName = "SyncIncomplete")]
     public static partial void SyncIncomplete(ILogger logger, long snapshot, int failed, int operations, double retrySeconds);

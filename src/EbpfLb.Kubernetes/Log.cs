@@ -48,8 +48,8 @@ internal static partial class Log
         + "{Error}", EventName = "OptionalAbsent")]
     public static partial void OptionalAbsent(ILogger logger, string resource, string error);
 
-    [LoggerMessage(20, LogLevel.Information, "Manifests read: path={Path} files={Files} services={Services} errors={Errors}", EventName = "ManifestsRead")]
-    public static partial void ManifestsRead(ILogger logger, string path, int files, int services, int errors);
+    [LoggerMessage(EventId = 20, Message = "Manifests read: path={Path} files={Files} services={Services} errors={Errors}", EventName = "ManifestsRead")]
+    public static partial void ManifestsRead(ILogger logger, LogLevel level, string path, int files, int services, int errors);
 
     [LoggerMessage(21, LogLevel.Error, "Manifest refused: {Problem}", EventName = "ManifestRefused")]
     public static partial void ManifestRefused(ILogger logger, Manifests.ManifestProblem problem);

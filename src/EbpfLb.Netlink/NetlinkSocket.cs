@@ -38,7 +38,7 @@ internal sealed class NetlinkSocket : IDisposable
         {
             Check(LibC.setsockopt(handle, LibC.SOL_NETLINK, LibC.NETLINK_EXT_ACK, 1, sizeof(int)), "ask for explanations of netlink errors");
             Check(LibC.setsockopt(handle, LibC.SOL_NETLINK, LibC.NETLINK_CAP_ACK, 1, sizeof(int)), "ask for short netlink acknowledgements");
-            if (isEverywhere) Check(LibC.setsockopt(handle, LibC.SOL_NETLINK, LibC.NETLINK_LISTEN_ALL_NSID, 1, sizeof(int)), "listen to other network namespaces");
+            if (isEverywhere) Check(LibC.setsockopt(handle, LibC.SOL_NETLINK, LibC.NETLINK_LISTEN_ALL_NSID, 1, sizeof(int)), "listen to other network namespaces", "CAP_NET_BROADCAST");
             var address = new LibC.SocketAddressNetlink { Family = LibC.AF_NETLINK, Groups = groups };
             Check(LibC.bind(handle, address, LibC.SocketAddressNetlink.Bytes), "bind a netlink socket");
             return new NetlinkSocket(new Socket(handle) { ReceiveTimeout = AnswerTimeoutMilliseconds });
@@ -160,6 +160,6 @@ internal sealed class NetlinkSocket : IDisposable
     private static NetlinkException Wrap(SocketException e, string operation)
         => new(e.SocketErrorCode == SocketError.NoBufferSpaceAvailable ? NetlinkErrno.ENOBUFS : (NetlinkErrno)e.NativeErrorCode, operation, e.Message);
 
-    private static int Check(int result, string operation)
-        => result >= 0 ? result : throw new NetlinkException((NetlinkErrno)Marshal.GetLastPInvokeError(), operation);
+    private static int Check(int result, string operation, string capability = "CAP_NET_ADMIN")
+        => result >= 0 ? result : throw new NetlinkException((NetlinkErrno)Marshal.GetLastPInvokeError(), operation, capability: capability);
 }

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Output;
@@ -7,32 +8,41 @@ namespace EbpfLb.Agent.Commands;
 /// <summary>`ebpflb backends [SERVICE]`: where connections go.</summary>
 internal sealed class BackendsCommand(CommandContext context)
 {
-    /// <param name="service">"namespace/name", a name, or "#id"; null: all.</param>
-    public Task<int> ExecuteAsync(InstanceOptions instance, string? service, OutputFormat format, CancellationToken cancellationToken)
-        => context.AskAsync(instance, async view => Answer(await view.BackendsAsync(cancellationToken), service, format), cancellationToken);
+    private const int MostReasons = 20;
 
-    private int Answer(BackendsReport report, string? service, OutputFormat format)
+    public Command Create()
     {
-        var rows = report.Backends.Where(r => service is null || IsOf(r, service)).ToList();
+        var instance = context.NewInstanceOptions();
+        var query = new ServiceQueryOptionSet();
+        var format = CommandLine.CreateFormat();
+        var command = new Command("backends", "Lists the backends that connections are sent to");
+        query.AddTo(command);
+        instance.AddTo(command);
+        command.Options.Add(format);
+        command.SetAction((result, token) => ExecuteAsync(instance.Read(result), query.Read(result), result.GetValue(format), token));
+        return command;
+    }
+
+    private Task<int> ExecuteAsync(InstanceOptions instance, ServiceQuery query, OutputFormat format, CancellationToken cancellationToken)
+        => context.AskAsync(instance, async view => Answer(await view.BackendsAsync(query, cancellationToken), format), cancellationToken);
+
+    private int Answer(BackendsReport report, OutputFormat format)
+    {
         if (format == OutputFormat.Json)
         {
-            context.WriteJson(report with { Backends = rows }, ControlJson.Default.BackendsReport);
+            context.WriteJson(report, ControlJson.Default.BackendsReport);
             return ExitCode.Ok;
         }
         context.NoteOrigin(report.Origin);
-        if (rows.Count == 0 && service is not null)
-            context.Terminal.Error.WriteLine($"'{service}' has no backends here; `ebpflb services` lists what there is");
         context.Terminal.Write(new Table(
             [new("NAME"), new("SERVICE ID", true), new("BACKEND")],
-            [.. rows.Select(r => new[]
+            [.. report.Backends.Select(r => new[]
             {
                 NameText.Of(r.Service, r.Port, r.ServiceId),
                 r.ServiceId?.ToString() ?? "-",
                 $"{NameText.Endpoint(r.Address, r.PortNumber)}/{r.Protocol}",
             })]));
+        context.WriteReasons("No backends, as", [.. report.Empty.Select(e => $"{NameText.Of(e.Service, e.Port, null)} ({e.Protocol}, {e.Family}): {e.Reason}")], MostReasons);
         return ExitCode.Ok;
     }
-
-    private static bool IsOf(BackendRow row, string service)
-        => service == $"#{row.ServiceId}" || row.Service == service || (row.Service is { } name && name[(name.IndexOf('/') + 1)..] == service);
 }

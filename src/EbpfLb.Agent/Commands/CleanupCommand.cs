@@ -6,15 +6,20 @@ using EbpfLb.Agent.Output;
 namespace EbpfLb.Agent.Commands;
 
 /// <summary>`ebpflb cleanup`: removes what an instance made in the kernel and its files, and nothing else.</summary>
-internal sealed class CleanupCommand(IInstanceRemover remover, Terminal terminal)
+internal sealed class CleanupCommand(AgentParts parts, Terminal terminal)
 {
     /// <param name="all">Every instance that has pins, whatever the instance's name says.</param>
     /// <param name="force">Also while its agent runs, which then serves nothing until it is restarted.</param>
     public int Execute(InstanceOptions instance, bool all, bool force)
     {
+        if (!parts.IsRoot)
+        {
+            terminal.Error.WriteLine("cannot clean up: maps and programs belong to root; run as root");
+            return ExitCode.Failed;
+        }
         try
         {
-            IReadOnlyList<string> names = all ? remover.List(instance.BpfFs) : [instance.Name];
+            IReadOnlyList<string> names = all ? parts.Remover.List(instance.BpfFs) : [instance.Name];
             var code = ExitCode.Ok;
             foreach (var name in names)
                 if (!Remove(instance with { Name = name }, force)) code = ExitCode.Failed;
@@ -35,7 +40,7 @@ internal sealed class CleanupCommand(IInstanceRemover remover, Terminal terminal
             terminal.Error.WriteLine($"the agent of instance '{instance.Name}' runs (it holds {instance.LockFile}); stop it first, or give --force");
             return false;
         }
-        var removed = remover.Remove(instance).Concat(RemoveFiles(instance)).ToList();
+        var removed = parts.Remover.Remove(instance).Concat(RemoveFiles(instance)).ToList();
         foreach (var what in removed) terminal.Out.WriteLine($"removed {what}");
         if (removed.Count == 0) terminal.Out.WriteLine($"nothing of instance '{instance.Name}' is there");
         return true;

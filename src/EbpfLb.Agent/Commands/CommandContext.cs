@@ -1,27 +1,42 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using EbpfLb.Agent.Control;
+using EbpfLb.Agent.Hosting;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Output;
 using EbpfLb.Bpf;
+using EbpfLb.Http.Serving;
 
 namespace EbpfLb.Agent.Commands;
 
 /// <summary>What the commands that ask share: where to look, and how to answer.</summary>
-internal sealed class CommandContext(IInstanceFinder finder, Terminal terminal)
+internal sealed class CommandContext(AgentParts parts, Terminal terminal)
 {
     public Terminal Terminal => terminal;
+
+    /// <summary>The options that choose an instance, for one command.</summary>
+    public InstanceOptionSet NewInstanceOptions() => new(new InstanceEnvironment(parts.Environment));
 
     /// <summary>Finds the instance and lets the command answer; says what to do when nothing is there.</summary>
     public async Task<int> AskAsync(InstanceOptions instance, Func<IInstanceView, Task<int>> answer, CancellationToken cancellationToken)
     {
         try
         {
-            var view = await finder.FindAsync(instance, cancellationToken);
+            var view = await parts.Finder.FindAsync(instance, cancellationToken);
             if (view is not null) return await answer(view);
+            if (!parts.IsRoot)
+            {
+                await terminal.Error.WriteLineAsync(NotRoot($"cannot see whether instance '{instance.Name}' is there"));
+                return ExitCode.Failed;
+            }
             await terminal.Error.WriteLineAsync(
                 $"nothing of instance '{instance.Name}' is here: no agent answers on {instance.ControlSocket} and no maps are pinned. "
                 + "Start it with `ebpflb run`, or name another with --instance.");
+            return ExitCode.NotReady;
+        }
+        catch (UnknownServiceException e)
+        {
+            await terminal.Error.WriteLineAsync(e.Message);
             return ExitCode.NotReady;
         }
         catch (FormatException e)
@@ -31,16 +46,29 @@ internal sealed class CommandContext(IInstanceFinder finder, Terminal terminal)
         }
         catch (Exception e) when (e is BpfException or UnauthorizedAccessException or IOException or HttpRequestException or JsonException)
         {
-            await terminal.Error.WriteLineAsync($"cannot read instance '{instance.Name}': {e.Message}");
+            var what = $"cannot read instance '{instance.Name}'";
+            await terminal.Error.WriteLineAsync(parts.IsRoot ? $"{what}: {e.Message}" : $"{NotRoot(what)} ({e.Message})");
             return ExitCode.Failed;
         }
     }
 
-    public void WriteJson<T>(T report, JsonTypeInfo<T> type) => terminal.Out.WriteLine(JsonSerializer.Serialize(report, type));
+    public void WriteJson<T>(T report, JsonTypeInfo<T> type) => terminal.Out.WriteLine(PlainJson.Text(report, type));
 
     /// <summary>Says that names are missing because no agent answered.</summary>
     public void NoteOrigin(string origin)
     {
         if (origin == Origin.Maps) terminal.Error.WriteLine("no agent answers: read from the pinned maps, which hold no names");
     }
+
+    /// <summary>Lines below a table, as many as a person reads.</summary>
+    public void WriteReasons(string heading, IReadOnlyList<string> lines, int most)
+    {
+        if (lines.Count == 0) return;
+        terminal.Out.WriteLine();
+        terminal.Out.WriteLine($"{heading}:");
+        foreach (var line in lines.Take(most)) terminal.Out.WriteLine($"  - {line}");
+        if (lines.Count > most) terminal.Out.WriteLine($"  and {lines.Count - most} more (all of them: -o json)");
+    }
+
+    private static string NotRoot(string what) => $"{what}: the control socket, the maps and the programs belong to root; run as root";
 }

@@ -10,7 +10,7 @@ namespace EbpfLb.Agent.Commands;
 /// <summary>The command line: which commands there are, and what they take.</summary>
 internal sealed class CommandLine(AgentParts parts, Terminal terminal)
 {
-    private readonly CommandContext context = new(parts.Finder, terminal);
+    private readonly CommandContext context = new(parts, terminal);
 
     /// <summary>Runs what the arguments say; the result is an <see cref="ExitCode"/>.</summary>
     public async Task<int> InvokeAsync(string[] args, CancellationToken cancellationToken = default)
@@ -18,7 +18,7 @@ internal sealed class CommandLine(AgentParts parts, Terminal terminal)
         var result = CreateRoot().Parse(FlagNames.Normalize(args));
         if (result.Errors.Count > 0 && result.Action is not HelpExamples)
         {
-            foreach (var message in result.Errors.Select(e => e.Message).Distinct(StringComparer.Ordinal)) await terminal.Error.WriteLineAsync(message);
+            foreach (var message in UsageErrors.Of(result)) await terminal.Error.WriteLineAsync(message);
             await terminal.Error.WriteLineAsync($"See `{HelpCommand(result)}`.");
             return ExitCode.Usage;
         }
@@ -34,57 +34,36 @@ internal sealed class CommandLine(AgentParts parts, Terminal terminal)
     {
         var root = new RootCommand("Balances the traffic of Kubernetes Services with BPF programs, in place of kube-proxy.")
         {
-            CreateRun(), CreateStatus(), CreateServices(), CreateBackends(), new ConntrackCommand(context).Create(), new DropsCommand(context).Create(), CreateExplain(), new VerifyCommand(context).Create(), new ConfigCommand(context).Create(), CreateCleanup(), CreateVersion(),
+            CreateRun(), CreateStatus(), new ServicesCommand(context).Create(), new BackendsCommand(context).Create(), new ConntrackCommand(context).Create(), new DropsCommand(context).Create(), CreateExplain(), new VerifyCommand(context).Create(), new ConfigCommand(context).Create(), CreateCleanup(), CreateVersion(),
         };
+        foreach (var version in root.Options.OfType<VersionOption>()) version.Action = new VersionAction(terminal);
         foreach (var help in root.Options.OfType<HelpOption>()) help.Action = new HelpExamples((HelpAction)help.Action!, terminal);
         return root;
     }
 
     private Command CreateRun()
     {
-        var options = new RunOptionSet();
+        var options = new RunOptionSet(new InstanceEnvironment(parts.Environment));
         var command = new Command("run", "Runs the agent until SIGTERM. What it programmed stays in force when it ends");
         options.AddTo(command);
         command.SetAction((result, token) => new RunCommand(parts, terminal).ExecuteAsync(options.Read(result), token));
         return command;
     }
 
-    private Command CreateStatus() => CreateQuery("status", "Shows whether an instance is ready, and if not, why",
-        (instance, format, token) => new StatusCommand(context).ExecuteAsync(instance, format, token));
-
-    private Command CreateServices() => CreateQuery("services", "Lists the frontends with their backends' number and their counters",
-        (instance, format, token) => new ServicesCommand(context).ExecuteAsync(instance, format, token));
-
-    private static Command CreateQuery(string name, string description, Func<InstanceOptions, OutputFormat, CancellationToken, Task<int>> run)
+    private Command CreateStatus()
     {
-        var instance = new InstanceOptionSet();
+        var instance = context.NewInstanceOptions();
         var format = CreateFormat();
-        var command = new Command(name, description);
+        var command = new Command("status", "Shows whether an instance is ready, and if not, why");
         instance.AddTo(command);
         command.Options.Add(format);
-        command.SetAction((result, token) => run(instance.Read(result), result.GetValue(format), token));
-        return command;
-    }
-
-    private Command CreateBackends()
-    {
-        var instance = new InstanceOptionSet();
-        var format = CreateFormat();
-        var service = new Argument<string?>("SERVICE")
-        {
-            Description = "Only of this one: NAMESPACE/NAME, NAME or #ID", Arity = ArgumentArity.ZeroOrOne,
-        };
-        var command = new Command("backends", "Lists the backends that connections are sent to") { service };
-        instance.AddTo(command);
-        command.Options.Add(format);
-        command.SetAction((result, token)
-            => new BackendsCommand(context).ExecuteAsync(instance.Read(result), result.GetValue(service), result.GetValue(format), token));
+        command.SetAction((result, token) => new StatusCommand(context).ExecuteAsync(instance.Read(result), result.GetValue(format), token));
         return command;
     }
 
     private Command CreateExplain()
     {
-        var options = new ExplainOptionSet();
+        var options = new ExplainOptionSet(context.NewInstanceOptions());
         var command = new Command("explain", "Says what happens to a connection, and why: on this node, or with --manifests on any");
         options.AddTo(command);
         command.SetAction((result, token) => new ExplainCommand(context).ExecuteAsync(options.Read(result), token));
@@ -93,14 +72,14 @@ internal sealed class CommandLine(AgentParts parts, Terminal terminal)
 
     private Command CreateCleanup()
     {
-        var instance = new InstanceOptionSet();
+        var instance = context.NewInstanceOptions();
         var all = new Option<bool>("--all-instances") { Description = "Every instance that is pinned on this machine" };
         var force = new Option<bool>("--force") { Description = "Also while its agent runs" };
         var command = new Command("cleanup", "Removes everything an instance made: programs, maps, pins and files; and only that");
         instance.AddTo(command);
         command.Options.Add(all);
         command.Options.Add(force);
-        command.SetAction(result => new CleanupCommand(parts.Remover, terminal).Execute(instance.Read(result), result.GetValue(all), result.GetValue(force)));
+        command.SetAction(result => new CleanupCommand(parts, terminal).Execute(instance.Read(result), result.GetValue(all), result.GetValue(force)));
         return command;
     }
 

@@ -34,7 +34,7 @@ internal sealed class ConfigCommand(CommandContext context)
     private Command CreateShow()
     {
         var file = new Argument<string?>("FILE") { Description = "A configuration file (default: what the running instance has in force)", Arity = ArgumentArity.ZeroOrOne };
-        var instance = new InstanceOptionSet();
+        var instance = context.NewInstanceOptions();
         var format = CheckedOption.Create("--output", "yaml|json", "How to answer (default: yaml)", Choice.Parse<ConfigFormat>);
         format.Aliases.Add("-o");
         var command = new Command("show", "Shows both configurations with every field") { file };

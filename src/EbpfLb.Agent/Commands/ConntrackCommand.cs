@@ -36,11 +36,11 @@ internal sealed class ConntrackCommand(CommandContext context)
         return command;
     }
 
-    private static Command Create(
+    private Command Create(
         string name, string description, bool withLimit, Func<InstanceOptions, FlowQuery, OutputFormat, CancellationToken, Task<int>> run,
         Action<ParseResult>? before = null)
     {
-        var instance = new InstanceOptionSet();
+        var instance = context.NewInstanceOptions();
         var query = new FlowQueryOptionSet();
         var format = CommandLine.CreateFormat();
         var command = new Command(name, description);

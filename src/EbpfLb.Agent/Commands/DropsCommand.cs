@@ -1,8 +1,8 @@
 using System.CommandLine;
-using System.Text.Json;
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Output;
+using EbpfLb.Http.Serving;
 
 namespace EbpfLb.Agent.Commands;
 
@@ -14,7 +14,7 @@ internal sealed class DropsCommand(CommandContext context)
 
     public Command Create()
     {
-        var instance = new InstanceOptionSet();
+        var instance = context.NewInstanceOptions();
         var format = CommandLine.CreateFormat();
         var follow = new Option<bool>("--follow", "-f") { Description = "Go on with those to come" };
         var command = new Command("drops", "Shows packets that were dropped or lost lately, and why");
@@ -46,7 +46,7 @@ internal sealed class DropsCommand(CommandContext context)
             context.WriteJson(report, ControlJson.Default.DropsReport);
             return;
         }
-        if (report.Drops.Count == 0) context.Terminal.Error.WriteLine("nothing was dropped since the agent started; `ebpflb status` counts since the maps were made");
+        if (report.Drops.Count == 0) context.Terminal.Error.WriteLine("nothing was dropped since the agent started; the column COUNT of `ebpflb status` counts since the maps were made, also what was dropped before");
         context.Terminal.Write(new Table(
             [new("TIME"), new("REASON"), new("PROTO"), new("SOURCE"), new("DESTINATION"), new("DEVICE"), new("BYTES", true), new("SERVICE")],
             [.. report.Drops.Select(d => new[] { Time(d), d.Reason, d.Protocol, d.Source, d.Destination, d.Device ?? "-", d.Length.ToString(), ServiceOf(d) })]));
@@ -61,7 +61,7 @@ internal sealed class DropsCommand(CommandContext context)
             foreach (var drop in report.Drops)
             {
                 // One line each, so that another program can read them as they come.
-                context.Terminal.Out.WriteLine(format == OutputFormat.Json ? JsonSerializer.Serialize(drop, DropLines.Default.DropRow) : LineOf(drop));
+                context.Terminal.Out.WriteLine(format == OutputFormat.Json ? PlainJson.Text(drop, DropLines.Default.DropRow) : LineOf(drop));
             }
             await context.Terminal.Out.FlushAsync(cancellationToken);
             try

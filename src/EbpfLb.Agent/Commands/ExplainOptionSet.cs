@@ -8,9 +8,8 @@ using EbpfLb.Policy.Explaining;
 namespace EbpfLb.Agent.Commands;
 
 /// <summary>The options of `ebpflb explain`.</summary>
-internal sealed class ExplainOptionSet
+internal sealed class ExplainOptionSet(InstanceOptionSet instance)
 {
-    private readonly InstanceOptionSet instance = new();
     private readonly NodeOptionSet node = new();
 
     private readonly Option<IpAddress?> from = CheckedOption.Create<IpAddress?>("--from", "ADDRESS", "Who connects", text => FlowText.ParseAddress(text));

@@ -4,17 +4,15 @@ using EbpfLb.Agent.Options;
 namespace EbpfLb.Agent.Commands;
 
 /// <summary>The options that choose an instance, the same for every command.</summary>
-internal sealed class InstanceOptionSet
+internal sealed class InstanceOptionSet(InstanceEnvironment environment)
 {
-    private const int MaxNameLength = 63;
-
     private readonly Option<string> instance = CheckedOption.Create("--instance", "NAME",
-        "Which instance on this machine (default: default). Each has its own pins, sockets and cgroup root", CheckName);
+        $"Which instance on this machine (default: ${InstanceEnvironment.InstanceVariable}, else default). Each has its own pins, sockets and cgroup root", InstanceEnvironment.CheckName);
 
     private readonly Option<string> runDirectory = new("--run-dir")
     {
         HelpName = "DIR",
-        Description = $"Where the control socket is (default: {InstanceOptions.DefaultRunDirectory})",
+        Description = $"Where the control socket is (default: ${InstanceEnvironment.RunDirectoryVariable}, else {InstanceOptions.DefaultRunDirectory})",
     };
 
     private readonly Option<string> bpfFs = new("--bpffs")
@@ -28,17 +26,15 @@ internal sealed class InstanceOptionSet
         command.Options.Add(instance);
         command.Options.Add(runDirectory);
         command.Options.Add(bpfFs);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(instance) is not { Implicit: false } && environment.Problem is { } problem) result.AddError(problem);
+        });
     }
 
     public InstanceOptions Read(ParseResult result, string? cgroupRoot = null) => new(
-        result.GetValue(instance) ?? "default",
+        result.GetValue(instance) ?? environment.Instance ?? "default",
         cgroupRoot,
         result.GetValue(bpfFs),
-        result.GetValue(runDirectory) ?? InstanceOptions.DefaultRunDirectory);
-
-    /// <summary>The name becomes a directory of the BPF file system, which refuses dots.</summary>
-    private static string CheckName(string name)
-        => name.Length is > 0 and <= MaxNameLength && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')
-            ? name
-            : throw new FormatException($"'{name}' is not an instance name; use 1 to {MaxNameLength} letters, digits, '-' or '_'");
+        result.GetValue(runDirectory) ?? environment.RunDirectory ?? InstanceOptions.DefaultRunDirectory);
 }

@@ -21,7 +21,7 @@ internal sealed class RunCommand(AgentParts parts, Terminal terminal)
         {
             var options = request.Load();
             if (request.WriteConfigTo is { } file) return WriteConfig(options, file);
-            if (request.Cleanup) return new CleanupCommand(parts.Remover, terminal).Execute(options.Instance, all: false, force: false);
+            if (request.Cleanup) return new CleanupCommand(parts, terminal).Execute(options.Instance, all: false, force: false);
             if (request.InitOnly) return Prepare(options);
             return await RunAsync(request, options, cancellationToken);
         }
@@ -39,7 +39,7 @@ internal sealed class RunCommand(AgentParts parts, Terminal terminal)
         var verbosity = new Verbosity(options.Verbosity);
         live.Subscribe(Follow(live, verbosity));
         // Standard output is for answers; the log goes where logs go.
-        using var loggers = AgentLogging.Create(terminal.Error, options.LogFormat, verbosity, parts.Time);
+        using var loggers = AgentLogging.Create(terminal.Error, options.LogFormat, verbosity, parts.Time, new RepeatLimiter(parts.Time));
         var logger = loggers.CreateLogger<RunCommand>();
         try
         {

@@ -19,8 +19,11 @@ internal sealed class RunOptionSet
 
     private readonly IReadOnlyList<ConfigOption> own;
 
-    public RunOptionSet()
+    private readonly InstanceEnvironment environment;
+
+    public RunOptionSet(InstanceEnvironment environment)
     {
+        this.environment = environment;
         var node = new NodeOptionSet();
         proxy = [.. new KubeProxyOptionSet().All, .. node.OfKubeProxy];
         own = [.. Agent(), .. Sizes(), .. node.OfOurs];
@@ -49,7 +52,7 @@ internal sealed class RunOptionSet
         return new RunRequest
         {
             ConfigPath = bare.ConfigPath(result),
-            Overlay = file => counted.Aggregate(file, (config, option) => option.Apply(command, config)),
+            Overlay = file => counted.Aggregate(file with { EbpfLb = environment.Over(file.EbpfLb) }, (config, option) => option.Apply(command, config)),
             SetsOomScore = hasFile || proxy.Any(o => o.Name == "--oom-score-adj" && o.IsGiven(command)),
             Flags = [.. command.Children.OfType<OptionResult>().Where(o => !o.Implicit)
                 .Select(o => $"{o.Option.Name.TrimStart('-')}={string.Join(',', o.Tokens.Select(t => t.Value))}")],
@@ -67,6 +70,7 @@ internal sealed class RunOptionSet
     {
         var hasFile = bare.HasConfig(result);
         foreach (var error in ConfigErrors.Of(result, hasFile ? own : own.Concat(proxy), formsOnly: hasFile)) yield return error;
+        if (!Has("--instance") && environment.Problem is { } problem) yield return problem;
         if (Has("--manifests") && Has("--kubeconfig") && !hasFile) yield return "--manifests and --kubeconfig exclude each other: the cluster's state has one source";
 
         bool Has(string name) => own.Concat(proxy).Any(o => o.Name == name && o.IsGiven(result));
@@ -78,8 +82,8 @@ internal sealed class RunOptionSet
             (c, text) => c with { Manifests = text, ApiServers = [] }),
         OwnList("--api-server", "URL", "Address of an API server, in place of the configured one; give it several times for fail-over. "
             + "Needed in a cluster without kube-proxy, where the ClusterIP 'kubernetes' does not work yet", (c, texts) => c with { ApiServers = [.. texts] }).Alias("--master"),
-        Own("--instance", "NAME", "Which instance on this machine (default: default). Each has its own pins, sockets and cgroup root", (c, text) => c with { Instance = text }),
-        Own("--run-dir", "DIR", $"Where the control socket is (default: {InstanceOptions.DefaultRunDirectory})", (c, text) => c with { RunDir = text }),
+        Own("--instance", "NAME", $"Which instance on this machine (default: ${InstanceEnvironment.InstanceVariable}, else default). Each has its own pins, sockets and cgroup root", (c, text) => c with { Instance = text }),
+        Own("--run-dir", "DIR", $"Where the control socket is (default: ${InstanceEnvironment.RunDirectoryVariable}, else {InstanceOptions.DefaultRunDirectory})", (c, text) => c with { RunDir = text }),
         Own("--bpffs", "DIR", "Mount point of the BPF file system that holds the pins (default: where it is mounted, else /sys/fs/bpf)", (c, text) => c with { BpfFs = text }),
         Own("--cgroup-root", "DIR", "cgroup v2 directory whose processes are served (default: the root of the cgroup2 mount)", (c, text) => c with { CgroupRoot = text }),
         Own("--service-metrics", "N", "Give this many service ports counters of their own in the metrics, and sum up those beyond (default: 0, none)",

@@ -1,16 +1,35 @@
+using System.CommandLine;
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Output;
 
 namespace EbpfLb.Agent.Commands;
 
-/// <summary>`ebpflb services`: one row for each frontend.</summary>
+/// <summary>`ebpflb services [SERVICE]`: one row for each frontend; what its service port counted is in the first of them.</summary>
 internal sealed class ServicesCommand(CommandContext context)
 {
-    public Task<int> ExecuteAsync(InstanceOptions instance, OutputFormat format, CancellationToken cancellationToken)
+    /// <summary>A cluster has thousands without backends; JSON has the reason of each.</summary>
+    private const int MostReasons = 20;
+
+    private const string Counted = "\"";
+
+    public Command Create()
+    {
+        var instance = context.NewInstanceOptions();
+        var query = new ServiceQueryOptionSet();
+        var format = CommandLine.CreateFormat();
+        var command = new Command("services", "Lists the frontends with their backends' number, and the counters of their service ports");
+        query.AddTo(command);
+        instance.AddTo(command);
+        command.Options.Add(format);
+        command.SetAction((result, token) => ExecuteAsync(instance.Read(result), query.Read(result), result.GetValue(format), token));
+        return command;
+    }
+
+    private Task<int> ExecuteAsync(InstanceOptions instance, ServiceQuery query, OutputFormat format, CancellationToken cancellationToken)
         => context.AskAsync(instance, async view =>
         {
-            Answer(await view.ServicesAsync(cancellationToken), format);
+            Answer(await view.ServicesAsync(query, cancellationToken), format);
             return ExitCode.Ok;
         }, cancellationToken);
 
@@ -27,21 +46,25 @@ internal sealed class ServicesCommand(CommandContext context)
                 new("NAME"), new("FRONTEND"), new("KIND"), new("POLICY"), new("ID", true), new("BACKENDS", true), new("AFFINITY", true),
                 new("CONNECTIONS", true), new("OPEN", true), new("DATAGRAMS", true), new("REFUSED", true),
             ],
-            [.. report.Services.Select(RowOf)]));
+            [.. report.Services.SelectMany(s => s.Frontends.Select((f, i) => RowOf(s, f, isFirst: i == 0)))]));
+        var empty = report.Services
+            .SelectMany(s => s.Frontends.Where(f => f.NoBackends is not null).Select(f => (Name: NameOf(s), f.Policy, Reason: f.NoBackends!))).Distinct()
+            .Select(e => $"{e.Name}, policy {e.Policy}: {e.Reason}").ToList();
+        context.WriteReasons("No backends, as", empty, MostReasons);
     }
 
-    private static string[] RowOf(ServiceRow row) =>
+    private static string[] RowOf(ServiceRow row, FrontendRow frontend, bool isFirst) =>
     [
-        NameText.Of(row.Service, row.Port, row.Id),
-        $"{NameText.Endpoint(row.Address, row.PortNumber)}/{row.Protocol}",
-        row.Kind,
-        row.Policy,
+        NameOf(row),
+        $"{NameText.Endpoint(frontend.Address, frontend.PortNumber)}/{row.Protocol}",
+        frontend.Kind,
+        frontend.Policy,
         row.Id?.ToString() ?? "-",
-        row.Backends.ToString(),
+        frontend.Backends.ToString(),
         row.AffinitySeconds == 0 ? "-" : $"{row.AffinitySeconds} s",
-        row.Connections.ToString(),
-        row.Active.ToString(),
-        row.Datagrams.ToString(),
-        row.Refused.ToString(),
+        // The frontends of a service port share its counters: once, so that a column can be summed up.
+        .. new[] { row.Connections, row.Active, row.Datagrams, row.Refused }.Select(n => isFirst ? n.ToString() : Counted),
     ];
+
+    private static string NameOf(ServiceRow row) => NameText.Of(row.Service, row.Port, row.Id);
 }

@@ -10,7 +10,7 @@ internal sealed class VerifyCommand(CommandContext context)
 {
     public Command Create()
     {
-        var instance = new InstanceOptionSet();
+        var instance = context.NewInstanceOptions();
         var format = CommandLine.CreateFormat();
         var dryRun = new Option<bool>("--dry-run") { Description = "Only look: what differs is not repaired" };
         var command = new Command("verify", "Compares API server, compiled table and maps with each other, and has differences repaired; ends with 1 when there were any");

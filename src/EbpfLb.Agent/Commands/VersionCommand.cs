@@ -1,3 +1,5 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
 using System.Reflection;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Output;
@@ -23,4 +25,12 @@ internal sealed class VersionCommand(Terminal terminal)
 
     private static string Shorten(string version)
         => version.IndexOf('+') is var plus and > 0 && version.Length > plus + ShortCommit ? version[..(plus + 1 + ShortCommit)] : version;
+}
+
+/// <summary>`ebpflb --version`: as `ebpflb version`.</summary>
+internal sealed class VersionAction(Terminal terminal) : SynchronousCommandLineAction
+{
+    public override bool Terminating => true;
+
+    public override int Invoke(ParseResult parseResult) => new VersionCommand(terminal).Execute(OutputFormat.Table);
 }

@@ -1,9 +1,9 @@
+using EbpfLb.Abi;
 using EbpfLb.Agent.Configuring;
 using EbpfLb.Agent.Flows;
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Pipeline;
 using EbpfLb.Agent.Verifying;
-using EbpfLb.Policy;
 
 namespace EbpfLb.Agent.Control;
 
@@ -13,6 +13,10 @@ internal sealed class AgentView(
     IExplainView? explanations = null, ConfigState? config = null) : IInstanceView
 {
     private readonly DateTimeOffset started = time.GetUtcNow();
+    /// <summary>The maps outlive agents, and so do their counters.</summary>
+    private readonly Dictionary<LbReason, ulong> countedBefore = dataplane.ReadReasons().ToDictionary(r => r.Reason, r => r.Count);
+
+    private readonly ServiceReports services = new(state, dataplane);
 
     public IFlowView Flows => flows;
 
@@ -52,7 +56,7 @@ internal sealed class AgentView(
             state.Table is null ? [] : [.. state.Table.Diagnostics.Select(d => d.ToString())],
             [.. dataplane.Features.Select(f => new FeatureStatus(f.Name, f.IsAvailable, f.IsAvailable ? null : $"{f.Lost} ({f.Reason})"))])
         {
-            Drops = [.. dataplane.ReadReasons().Where(r => r.Count > 0 && ReasonReports.IsTrouble(r.Reason)).Select(ReasonReports.Of)],
+            Drops = [.. dataplane.ReadReasons().Where(r => r.Count > 0 && ReasonReports.IsTrouble(r.Reason)).Select(r => ReasonReports.Of(r, countedBefore.GetValueOrDefault(r.Reason)))],
             Devices = NodeReports.Devices(state.NodeView),
             NodePortAddresses = NodeReports.NodePortAddresses(state.NodeView),
             Warnings = [.. state.NodeView.Warnings, .. ServicePortProblems(), .. config?.Warnings ?? []],
@@ -61,45 +65,11 @@ internal sealed class AgentView(
 
     public Task<string?> ConfigAsync(CancellationToken cancellationToken) => Task.FromResult(config?.ToJson());
 
-    public Task<ServicesReport> ServicesAsync(CancellationToken cancellationToken)
-    {
-        var ports = Ports().ToList();
-        var all = dataplane.ReadCounters(ports.Select(p => p.Key));
-        var rows = from port in ports
-                   let counters = all.GetValueOrDefault(port.Key)
-                   from served in port.Frontends
-                   let frontend = served.Frontend
-                   select new ServiceRow(
-                       port.Key.Service.ToString(), port.Key.PortName, frontend.Address.ToString(), frontend.Port, frontend.Protocol.ToText(),
-                       served.Kind.ToString(), FrontendText.Policy(served.LocalPolicy),
-                       counters?.Id, InForce(port, served), port.AffinitySeconds,
-                       counters?.Connections ?? 0, counters?.Active ?? 0, counters?.Datagrams ?? 0, counters?.Refused ?? 0);
-        return Task.FromResult(new ServicesReport(Origin.Agent, [.. rows]));
-    }
+    public Task<ServicesReport> ServicesAsync(ServiceQuery query, CancellationToken cancellationToken) => Task.FromResult(services.Services(query));
 
-    public Task<BackendsReport> BackendsAsync(CancellationToken cancellationToken)
-    {
-        var ports = Ports().ToList();
-        var all = dataplane.ReadCounters(ports.Select(p => p.Key));
-        var rows = from port in ports
-                   let id = all.GetValueOrDefault(port.Key)?.Id
-                   from backend in port.Backends
-                   select new BackendRow(
-                       port.Key.Service.ToString(), port.Key.PortName, port.Key.Protocol.ToText(), id, backend.Address.Address.ToString(), backend.Address.Port);
-        return Task.FromResult(new BackendsReport(Origin.Agent, [.. rows]));
-    }
-
-    private static int InForce(CompiledPort port, ServedFrontend served)
-    {
-        var list = served.LocalPolicy ? BackendLists.InLocal : BackendLists.InCluster;
-        return port.Backends.Count(b => b.Lists.HasFlag(list));
-    }
+    public Task<BackendsReport> BackendsAsync(ServiceQuery query, CancellationToken cancellationToken) => Task.FromResult(services.Backends(query));
 
     private static PlanStatus PlanOf(RoundReport round) => new(
         round.Sequence, round.EndedAt, round.Services, round.Operations, round.Failures.Count,
         round.Compile.TotalMilliseconds, round.Apply.TotalMilliseconds, round.RetryIn?.TotalSeconds);
-
-    /// <summary>Without the canary, which is the agent's own.</summary>
-    private IEnumerable<CompiledPort> Ports()
-        => state.Table is { } table ? table.Services.Where(s => s.Name != Canary.Name).SelectMany(s => s.Ports) : [];
 }

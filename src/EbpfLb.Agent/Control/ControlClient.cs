@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json;
@@ -47,9 +48,11 @@ internal sealed class ControlClient : IInstanceView, IDisposable
 
     public Task<StatusReport> StatusAsync(CancellationToken cancellationToken) => GetAsync("/status", ControlJson.Default.StatusReport, cancellationToken);
 
-    public Task<ServicesReport> ServicesAsync(CancellationToken cancellationToken) => GetAsync("/services", ControlJson.Default.ServicesReport, cancellationToken);
+    public Task<ServicesReport> ServicesAsync(ServiceQuery query, CancellationToken cancellationToken)
+        => GetAsync($"/services{query.ToUrl()}", ControlJson.Default.ServicesReport, cancellationToken);
 
-    public Task<BackendsReport> BackendsAsync(CancellationToken cancellationToken) => GetAsync("/backends", ControlJson.Default.BackendsReport, cancellationToken);
+    public Task<BackendsReport> BackendsAsync(ServiceQuery query, CancellationToken cancellationToken)
+        => GetAsync($"/backends{query.ToUrl()}", ControlJson.Default.BackendsReport, cancellationToken);
 
     public async Task<string?> ConfigAsync(CancellationToken cancellationToken)
         => await client.GetStringAsync(new Uri("/config", UriKind.Relative), cancellationToken);
@@ -76,7 +79,10 @@ internal sealed class ControlClient : IInstanceView, IDisposable
 
     private async Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {
-        await using var body = await client.GetStreamAsync(new Uri(path, UriKind.Relative), cancellationToken);
+        using var response = await client.GetAsync(new Uri(path, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        if (response.StatusCode == HttpStatusCode.NotFound) throw new UnknownServiceException(await response.Content.ReadAsStringAsync(cancellationToken));
+        response.EnsureSuccessStatusCode();
+        await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
         return await JsonSerializer.DeserializeAsync(body, type, cancellationToken)
             ?? throw new JsonException($"the agent answered {path} with nothing; is it of another version?");
     }

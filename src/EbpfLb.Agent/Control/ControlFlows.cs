@@ -27,6 +27,7 @@ internal sealed class ControlFlows(HttpClient client) : IFlowView
     private async Task<T> PostAsync<T>(string path, FlowQuery query, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {
         using var response = await client.PostAsJsonAsync(new Uri(path, UriKind.Relative), query, ControlJson.Default.FlowQuery, cancellationToken);
+        if (response.StatusCode == HttpStatusCode.NotFound) throw new UnknownServiceException(await response.Content.ReadAsStringAsync(cancellationToken));
         if (response.StatusCode == HttpStatusCode.BadRequest) throw new FormatException(await response.Content.ReadAsStringAsync(cancellationToken));
         response.EnsureSuccessStatusCode();
         return await response.Content.ReadFromJsonAsync(type, cancellationToken) ?? throw Nothing(path);

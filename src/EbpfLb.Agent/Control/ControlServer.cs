@@ -46,8 +46,8 @@ internal sealed class ControlServer(string path, IInstanceView view, ILoggerFact
     private Task HandleAsync(HttpContext context) => context.Request.Path.Value switch
     {
         "/status" => AnswerAsync(context, view.StatusAsync, ControlJson.Default.StatusReport),
-        "/services" => AnswerAsync(context, view.ServicesAsync, ControlJson.Default.ServicesReport),
-        "/backends" => AnswerAsync(context, view.BackendsAsync, ControlJson.Default.BackendsReport),
+        "/services" => AnswerAsync(context, token => view.ServicesAsync(QueryOf(context), token), ControlJson.Default.ServicesReport),
+        "/backends" => AnswerAsync(context, token => view.BackendsAsync(QueryOf(context), token), ControlJson.Default.BackendsReport),
         VerifyPath => VerifyAsync(context),
         "/config" => ConfigAsync(context),
         ExplainRequests.One => explanations.OneAsync(context),
@@ -69,5 +69,16 @@ internal sealed class ControlServer(string path, IInstanceView view, ILoggerFact
     }
 
     private static async Task AnswerAsync<T>(HttpContext context, Func<CancellationToken, Task<T>> answer, JsonTypeInfo<T> type)
-        => await Respond.JsonAsync(context, StatusCodes.Status200OK, await answer(context.RequestAborted), type);
+    {
+        try
+        {
+            await Respond.JsonAsync(context, StatusCodes.Status200OK, await answer(context.RequestAborted), type);
+        }
+        catch (UnknownServiceException e)
+        {
+            await Respond.TextAsync(context, e.Message, status: StatusCodes.Status404NotFound);
+        }
+    }
+
+    private static ServiceQuery QueryOf(HttpContext context) => ServiceQuery.Read(key => context.Request.Query.TryGetValue(key, out var value) ? value.ToString() : null);
 }

@@ -1,6 +1,7 @@
 using EbpfLb.Agent.Commands;
 using EbpfLb.Agent.Flows;
 using EbpfLb.Abi;
+using EbpfLb.Configuration.Reading;
 using EbpfLb.Datapath.Flows;
 using EbpfLb.Model;
 using EbpfLb.Policy;
@@ -11,7 +12,8 @@ namespace EbpfLb.Agent.Control;
 internal static class FlowQueryReader
 {
     /// <param name="ports">Service ports by id; empty when names are not known.</param>
-    /// <exception cref="FormatException">A word is not understood, or names no service.</exception>
+    /// <exception cref="FormatException">A word is not understood.</exception>
+    /// <exception cref="UnknownServiceException">A word names no service.</exception>
     public static FlowFilter ToFilter(FlowQuery query, IReadOnlyDictionary<uint, ServicePortKey> ports) => new()
     {
         Protocol = query.Protocol is { } protocol ? Choice.Parse<TransportProtocol>(protocol) : null,
@@ -25,16 +27,19 @@ internal static class FlowQueryReader
 
     private static EndpointFilter? Endpoint(string? text) => text is null ? null : EndpointFilter.Parse(text);
 
-    private static HashSet<uint> Ids(string service, IReadOnlyDictionary<uint, ServicePortKey> ports)
+    private static HashSet<uint> Ids(string text, IReadOnlyDictionary<uint, ServicePortKey> ports)
     {
-        if (service.StartsWith('#') && uint.TryParse(service.AsSpan(1), out var id)) return [id];
+        var service = ServiceQuery.Parse(text);
+        if (service.Id is { } id) return [id];
         if (ports.Count == 0)
-            throw new FormatException($"'{service}' cannot be looked up, as no agent answers and the maps hold no names: give #ID, which `ebpflb services` shows");
+            throw new UnknownServiceException($"'{text}' cannot be looked up, as no agent answers and the maps hold no names: give #ID, which `ebpflb services` shows");
         var ids = ports.Where(p => IsOf(p.Value, service)).Select(p => p.Key).ToHashSet();
-        return ids.Count > 0
-            ? ids
-            : throw new FormatException($"no service port '{service}' is programmed; give NAMESPACE/NAME, NAMESPACE/NAME:PORT or #ID as `ebpflb services` shows them");
+        if (ids.Count > 0) return ids;
+        var near = NearName.Of(text, ports.Values.SelectMany(p => new[] { p.Service.Name, p.Service.ToString(), PortName.Of(p) }).Distinct());
+        throw new UnknownServiceException($"no service port '{text}' is programmed; {(near is null ? $"give {ServiceQuery.Forms} as `ebpflb services` shows them" : $"did you mean '{near}'?")}");
     }
 
-    private static bool IsOf(ServicePortKey port, string service) => service == port.Service.ToString() || service == PortName.Of(port);
+    private static bool IsOf(ServicePortKey port, ServiceQuery service)
+        => (service.Namespace is null || service.Namespace == port.Service.Namespace)
+            && (service.Name is null || service.Name == port.Service.Name) && (service.Port is null || service.Port == port.PortName);
 }

@@ -85,4 +85,8 @@ internal sealed record DropRow(
 internal sealed record DropsReport(string Origin, long Last, IReadOnlyList<DropRow> Drops);
 
 /// <summary>How often a reason was counted since the maps were made.</summary>
-internal sealed record ReasonStatus(string Reason, ulong Packets, ulong Bytes, string Meaning, string? Advice);
+internal sealed record ReasonStatus(string Reason, ulong Packets, ulong Bytes, string Meaning, string? Advice)
+{
+    /// <summary>Of the packets, those since the agent started; null when no agent knows.</summary>
+    public ulong? PacketsSinceStart { get; init; }
+}

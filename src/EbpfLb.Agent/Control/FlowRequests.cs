@@ -41,6 +41,10 @@ internal sealed class FlowRequests(IFlowView flows)
             var query = await JsonSerializer.DeserializeAsync(context.Request.Body, ControlJson.Default.FlowQuery, context.RequestAborted) ?? new FlowQuery();
             await Respond.JsonAsync(context, StatusCodes.Status200OK, await answer(query, context.RequestAborted), type);
         }
+        catch (UnknownServiceException e)
+        {
+            await Respond.TextAsync(context, e.Message, status: StatusCodes.Status404NotFound);
+        }
         catch (Exception e) when (e is FormatException or JsonException)
         {
             await Respond.TextAsync(context, e.Message, status: StatusCodes.Status400BadRequest);

@@ -5,9 +5,11 @@ internal interface IInstanceView
 {
     Task<StatusReport> StatusAsync(CancellationToken cancellationToken);
 
-    Task<ServicesReport> ServicesAsync(CancellationToken cancellationToken);
+    /// <exception cref="UnknownServiceException">The query names what is not there.</exception>
+    Task<ServicesReport> ServicesAsync(ServiceQuery query, CancellationToken cancellationToken);
 
-    Task<BackendsReport> BackendsAsync(CancellationToken cancellationToken);
+    /// <inheritdoc cref="ServicesAsync"/>
+    Task<BackendsReport> BackendsAsync(ServiceQuery query, CancellationToken cancellationToken);
 
     /// <summary>The configuration in force as JSON; null: only an agent knows it.</summary>
     Task<string?> ConfigAsync(CancellationToken cancellationToken) => Task.FromResult<string?>(null);

@@ -27,23 +27,36 @@ internal sealed class PinnedView(string instance, IReadOnlyList<InspectedFronten
         [$"no agent runs: the {Services().Count()} frontends are balanced as they were when the last one ended; start it with `ebpflb run`"],
         null, [.. hooks.Select(HookStatus.Of)], null, [], null, [], [], []));
 
-    public Task<ServicesReport> ServicesAsync(CancellationToken cancellationToken)
-        => Task.FromResult(new ServicesReport(Origin.Maps, [.. Services().Select(RowOf)]));
+    public Task<ServicesReport> ServicesAsync(ServiceQuery query, CancellationToken cancellationToken)
+        => Task.FromResult(new ServicesReport(Origin.Maps, [.. Ports(query).Select(RowOf)]));
 
-    public Task<BackendsReport> BackendsAsync(CancellationToken cancellationToken)
+    public Task<BackendsReport> BackendsAsync(ServiceQuery query, CancellationToken cancellationToken)
     {
-        // Frontends of one service port share its lists.
-        var rows = from service in Services().DistinctBy(f => f.ServiceId)
-                   from backend in service.Cluster.Union(service.Local).Order()
-                   select new BackendRow(
-                       null, null, service.Frontend.Protocol.ToText(), service.ServiceId, backend.Address.ToString(), backend.Port);
+        var rows = from port in Ports(query)
+                   from backend in port.SelectMany(f => f.Cluster.Concat(f.Local)).Distinct().Order()
+                   select new BackendRow(null, null, port.First().Frontend.Protocol.ToText(), port.Key, backend.Address.ToString(), backend.Port);
         return Task.FromResult(new BackendsReport(Origin.Maps, [.. rows]));
+    }
+
+    /// <summary>Frontends of one service port, which share its lists and counters, by its id.</summary>
+    private List<IGrouping<uint, InspectedFrontend>> Ports(ServiceQuery query)
+    {
+        if (query.Namespace is not null || query.Name is not null)
+            throw new UnknownServiceException($"'{query}' cannot be looked up, as no agent answers and the maps hold no names: give #ID, which `ebpflb services` shows");
+        var ports = Services().GroupBy(f => f.ServiceId).Where(g => query.Id is null || g.Key == query.Id).OrderBy(g => g.Key).ToList();
+        return ports.Count > 0 || query.Id is null ? ports : throw new UnknownServiceException($"no service port has the id {query.Id}; `ebpflb services` lists what there is");
     }
 
     /// <summary>Without the canary, which is the agent's own.</summary>
     private IEnumerable<InspectedFrontend> Services() => frontends.Where(f => f.Frontend != Canary.FrontendV4 && f.Frontend != Canary.FrontendV6);
 
-    private static ServiceRow RowOf(InspectedFrontend f) => new(
-        null, null, f.Frontend.Address.ToString(), f.Frontend.Port, f.Frontend.Protocol.ToText(), f.Kind.ToString(), FrontendText.Policy(f.LocalPolicy), f.ServiceId,
-        f.Backends.Count, f.AffinitySeconds, f.Counters.Connections, f.Counters.Active, f.Counters.Datagrams, f.Counters.Refused);
+    private static ServiceRow RowOf(IGrouping<uint, InspectedFrontend> port)
+    {
+        var first = port.First();
+        return new ServiceRow(
+            null, null, first.Frontend.Protocol.ToText(), first.Frontend.Address.Family.ToString(), port.Key, first.AffinitySeconds,
+            first.Counters.Connections, first.Counters.Active, first.Counters.Datagrams, first.Counters.Refused,
+            [.. port.OrderBy(f => f.Kind).ThenBy(f => f.Frontend)
+                .Select(f => new FrontendRow(f.Frontend.Address.ToString(), f.Frontend.Port, f.Kind.ToString(), FrontendText.Policy(f.LocalPolicy), f.Backends.Count))]);
+    }
 }

@@ -61,30 +61,32 @@ internal sealed record PlanStatus(
 /// <param name="Lost">What does not work without it, and why it is missing; null when it is there.</param>
 internal sealed record FeatureStatus(string Name, bool Available, string? Lost);
 
-/// <summary>One frontend of a service port.</summary>
+/// <summary>One service port in one family. Its frontends share backends, affinity and counters.</summary>
 /// <param name="Service">"namespace/name"; null when only the maps are known.</param>
-/// <param name="Kind">"ClusterIP", "NodePort" (of address 0.0.0.0 or ::), "ExternalIP" or "LoadBalancer".</param>
-/// <param name="Policy">The traffic policy that governs this frontend: "Cluster" or "Local".</param>
+/// <param name="Family">"IPv4" or "IPv6".</param>
 /// <param name="Id">Service port id in the maps; null while it is not programmed.</param>
-/// <param name="Backends">In the list that the policy asks for.</param>
 /// <param name="AffinitySeconds">0: no affinity.</param>
-/// <param name="Connections">Begun, of the service port in its family: its frontends there share the counts.</param>
+/// <param name="Connections">Begun, by any of the frontends.</param>
 /// <param name="Active">Open now.</param>
 internal sealed record ServiceRow(
     string? Service,
     string? Port,
-    string Address,
-    int PortNumber,
     string Protocol,
-    string Kind,
-    string Policy,
+    string Family,
     uint? Id,
-    int Backends,
     uint AffinitySeconds,
     ulong Connections,
     ulong Active,
     ulong Datagrams,
-    ulong Refused);
+    ulong Refused,
+    IReadOnlyList<FrontendRow> Frontends);
+
+/// <summary>One frontend of a service port.</summary>
+/// <param name="Kind">"ClusterIP", "NodePort" (of address 0.0.0.0 or ::), "ExternalIP" or "LoadBalancer".</param>
+/// <param name="Policy">The traffic policy that governs this frontend: "Cluster" or "Local".</param>
+/// <param name="Backends">In the list that the policy asks for.</param>
+/// <param name="NoBackends">Why there are none; null when there are, or when only the maps are known.</param>
+internal sealed record FrontendRow(string Address, int PortNumber, string Kind, string Policy, int Backends, string? NoBackends = null);
 
 /// <summary>One backend of a service port.</summary>
 /// <param name="ServiceId">Service port id in the maps; null while it is not programmed.</param>
@@ -94,4 +96,12 @@ internal sealed record BackendRow(string? Service, string? Port, string Protocol
 internal sealed record ServicesReport(string Origin, IReadOnlyList<ServiceRow> Services);
 
 /// <param name="Origin">"agent" or "maps".</param>
-internal sealed record BackendsReport(string Origin, IReadOnlyList<BackendRow> Backends);
+internal sealed record BackendsReport(string Origin, IReadOnlyList<BackendRow> Backends)
+{
+    /// <summary>Service ports that have no backend.</summary>
+    public IReadOnlyList<EmptyPort> Empty { get; init; } = [];
+}
+
+/// <summary>A service port without backends, and why.</summary>
+/// <param name="Family">"IPv4" or "IPv6".</param>
+internal sealed record EmptyPort(string? Service, string? Port, string Protocol, string Family, string Reason);

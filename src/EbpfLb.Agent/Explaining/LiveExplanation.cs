@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using EbpfLb.Agent.Control;
@@ -15,6 +16,8 @@ internal sealed class LiveExplanation(IInstanceView view, InstanceOptions instan
     /// <summary>Lines of a batch that go to the agent at once; a request has 64 KiB at most.</summary>
     private const int MostBytes = FlowRequests.MostBytes / 2;
 
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     public async Task<int> OneAsync(Flow flow, OutputFormat format, CancellationToken cancellationToken)
     {
         var report = view.Explanations is { } agent ? await agent.ExplainAsync(flow, cancellationToken) : null;
@@ -25,7 +28,7 @@ internal sealed class LiveExplanation(IInstanceView view, InstanceOptions instan
         if (format == OutputFormat.Json)
         {
             answer["kernel"] = JsonSerializer.SerializeToNode(kernel, ControlJson.Default.KernelReport);
-            await terminal.Out.WriteLineAsync(answer.ToJsonString());
+            await terminal.Out.WriteLineAsync(answer.ToJsonString(Plain));
             return ExitCode.Ok;
         }
         if (report is null) await terminal.Error.WriteLineAsync("no agent answers: only what the kernel holds can be said");

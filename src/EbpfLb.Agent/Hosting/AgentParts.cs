@@ -19,6 +19,12 @@ internal sealed record AgentParts(
     /// <summary>Writes the process's OOM score; why it was not possible, null when it was.</summary>
     public Func<int, string?> SetOomScore { get; init; } = _ => null;
 
+    /// <summary>The value of a variable of the environment; null: it is not set.</summary>
+    public Func<string, string?> Environment { get; init; } = System.Environment.GetEnvironmentVariable;
+
+    /// <summary>This process may do everything; others see neither sockets nor maps.</summary>
+    public bool IsRoot { get; init; } = System.Environment.IsPrivilegedProcess;
+
     /// <summary>What --init-only does: brings the node's settings in order. What is still wrong then.</summary>
     public Func<RunOptions, IReadOnlyList<string>> PrepareNode { get; init; } = _ => [];
 }

@@ -15,6 +15,9 @@ internal static class SourceOpener
     {
         try
         {
+            // A typo would else look like a cluster without Services; what is missing later keeps the last state.
+            if (options.Manifests is { } missing && !File.Exists(missing) && !Directory.Exists(missing))
+                throw new StartException($"--manifests {missing}: there is no such file or directory; correct the path, or make the directory first (it may be empty: what is put into it is read)");
             return options.Manifests is { } path
                 ? new ManifestSource(new ManifestOptions(path, options.NodeName), time, loggers.CreateLogger<ManifestSource>())
                 : OpenApiServer(options, time, loggers);

@@ -13,12 +13,14 @@ internal static class AgentLogging
         _ => LogLevel.Information,
     };
 
-    public static ILoggerFactory Create(TextWriter output, LogFormat format, int verbosity, TimeProvider time)
-        => Create(output, format, new Verbosity(verbosity), time);
+    /// <param name="limiter">null: every message is written.</param>
+    public static ILoggerFactory Create(TextWriter output, LogFormat format, int verbosity, TimeProvider time, RepeatLimiter? limiter = null)
+        => Create(output, format, new Verbosity(verbosity), time, limiter);
 
-    public static ILoggerFactory Create(TextWriter output, LogFormat format, Verbosity verbosity, TimeProvider time)
+    /// <inheritdoc cref="Create(TextWriter, LogFormat, int, TimeProvider, RepeatLimiter?)"/>
+    public static ILoggerFactory Create(TextWriter output, LogFormat format, Verbosity verbosity, TimeProvider time, RepeatLimiter? limiter = null)
     {
-        var provider = new LineLoggerProvider(output, format, time);
+        var provider = new LineLoggerProvider(output, format, time, limiter);
         return LoggerFactory.Create(builder => builder
             .AddProvider(provider)
             .SetMinimumLevel(LogLevel.Trace)

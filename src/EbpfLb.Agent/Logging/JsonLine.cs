@@ -10,7 +10,7 @@ internal static class JsonLine
 {
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    private static readonly HashSet<string> OwnKeys = ["ts", "level", "logger", "event", "msg", "exception"];
+    private static readonly HashSet<string> OwnKeys = ["ts", "level", "logger", "event", "msg", "leftOut", "exception"];
 
     public static void Append(StringBuilder text, in LogLine line)
     {
@@ -25,6 +25,7 @@ internal static class JsonLine
             json.WriteString("msg", line.Message);
             foreach (var (name, value) in line.Fields)
                 if (name != "{OriginalFormat}") WriteField(json, JsonNamingPolicy.CamelCase.ConvertName(name), value);
+            if (line.LeftOut > 0) json.WriteNumber("leftOut", line.LeftOut);
             if (line.Exception is not null) json.WriteString("exception", line.Exception.ToString());
             json.WriteEndObject();
         }

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace EbpfLb.Agent.Logging;
 
 /// <summary>Writes one line per message to one writer, at once: the last words of a process that dies are its most useful ones.</summary>
-internal sealed class LineLoggerProvider(TextWriter output, LogFormat format, TimeProvider time) : ILoggerProvider
+internal sealed class LineLoggerProvider(TextWriter output, LogFormat format, TimeProvider time, RepeatLimiter? limiter) : ILoggerProvider
 {
     private readonly ConcurrentDictionary<string, LineLogger> loggers = new(StringComparer.Ordinal);
     private readonly Lock writing = new();
@@ -16,8 +16,11 @@ internal sealed class LineLoggerProvider(TextWriter output, LogFormat format, Ti
     {
     }
 
-    private void Write(in LogLine line)
+    private void Write(in LogLine message)
     {
+        var leftOut = 0;
+        if (limiter?.Allows(message, out leftOut) == false) return;
+        var line = message with { LeftOut = leftOut };
         var text = new StringBuilder();
         if (format == LogFormat.Json) JsonLine.Append(text, line);
         else TextLine.Append(text, line);

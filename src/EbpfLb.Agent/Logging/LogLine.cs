@@ -14,6 +14,9 @@ internal readonly record struct LogLine(
     IReadOnlyList<KeyValuePair<string, object?>> Fields,
     Exception? Exception)
 {
+    /// <summary>Lines that said the same and were not written, see <see cref="RepeatLimiter"/>.</summary>
+    public int LeftOut { get; init; }
+
     public string LevelName => Level switch
     {
         LogLevel.Trace => "trace",

@@ -15,14 +15,16 @@ internal sealed class HookGuard(IDataplane dataplane, PipelineState state, TimeP
         var before = state.Hooks;
         if (before.Attached && !Try(dataplane.Mend, before)) return false;
         var canary = before.Attached ? dataplane.CheckCanary() : null;
+        string? failed = null;
         if (canary is not { Ok: true })
         {
-            if (canary is not null) Log.CanaryFailed(logger, canary.Problem ?? "");
+            failed = canary?.Problem;
             if (!Try(dataplane.Attach, before)) return false;
             canary = dataplane.CheckCanary();
         }
         state.RecordHooks(new HookState(true, null, canary, time.GetUtcNow()));
         if (!canary.Ok) Log.CanaryFailed(logger, canary.Problem ?? "");
+        else if (failed is not null && before.InForce) Log.CanaryRepaired(logger, failed);
         else if (!before.InForce) LogAttached();
         return canary.Ok;
     }
@@ -44,7 +46,8 @@ internal sealed class HookGuard(IDataplane dataplane, PipelineState state, TimeP
 
     private void LogAttached()
     {
-        foreach (var hook in dataplane.Hooks) Log.HookAttached(logger, hook.Hook, hook.ProgramId, hook.Action, hook.Cgroup);
+        foreach (var place in dataplane.Hooks.GroupBy(h => (h.Action, h.Cgroup)))
+            Log.HooksAttached(logger, string.Join(',', place.Select(h => h.Hook)), place.Key.Action, place.Key.Cgroup);
         Log.CanaryOk(logger);
     }
 }

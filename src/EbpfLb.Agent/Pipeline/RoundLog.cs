@@ -16,11 +16,13 @@ internal sealed class RoundLog(ILogger logger)
     private ImmutableArray<PolicyDiagnostic> lastDiagnostics = [];
     private bool isFirst = true;
     private bool failedBefore;
+    private ForwardingTable? lastTable;
 
     public void Write(RoundReport round, ForwardingTable? table)
     {
         WriteDiagnostics(table);
         WriteFailures(round);
+        WriteChanges(table);
         var milliseconds = (round.Compile + round.Apply).TotalMilliseconds;
         var level = isFirst || failedBefore ? LogLevel.Information : LogLevel.Debug;
         if (round.Succeeded)
@@ -29,6 +31,15 @@ internal sealed class RoundLog(ILogger logger)
             Log.SyncIncomplete(logger, round.Sequence, round.Failures.Count, round.Operations, round.RetryIn?.TotalSeconds ?? 0);
         isFirst = false;
         failedBefore = !round.Succeeded;
+    }
+
+    /// <summary>Comparing all Services costs time, which only who asks for it pays.</summary>
+    private void WriteChanges(ForwardingTable? table)
+    {
+        if (!isFirst && logger.IsEnabled(LogLevel.Debug) && table is not null && lastTable is not null && table != lastTable
+            && ChangedServices.Text(lastTable.Services, table.Services) is { Length: > 0 } names)
+            Log.ServicesChanged(logger, names);
+        lastTable = table;
     }
 
     private void WriteFailures(RoundReport round)

@@ -5,9 +5,12 @@ namespace EbpfLb.Bpf;
 /// <summary>Whether this process may use BPF at all.</summary>
 public static class Privileges
 {
+    /// <summary>All that an agent makes use of; docs/operations.md says for what.</summary>
+    public static IReadOnlyList<string> Capabilities { get; } =
+        ["CAP_BPF", "CAP_PERFMON", "CAP_NET_ADMIN", "CAP_SYS_ADMIN", "CAP_SYS_PTRACE", "CAP_NET_BROADCAST", "CAP_SYS_RESOURCE"];
+
     /// <summary>The one message for a process that lacks the rights.</summary>
-    public const string Advice =
-        "run as root (in Kubernetes: a privileged container, or CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON and CAP_SYS_ADMIN)";
+    public static string Advice { get; } = $"run as root (in Kubernetes: a privileged container, or one with {string.Join(", ", Capabilities)})";
 
     /// <summary>The effective user is root. In a user namespace root may still lack the capabilities; the kernel then says EPERM.</summary>
     public static bool IsRoot => LibC.geteuid() == 0;

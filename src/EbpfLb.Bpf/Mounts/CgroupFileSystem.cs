@@ -37,7 +37,11 @@ public static class CgroupFileSystem
     {
         var handle = new LibC.FileHandle { Bytes = sizeof(ulong) };
         int mountId;
-        Check.LastError(LibC.name_to_handle_at(LibC.AT_FDCWD, path, &handle, &mountId, 0), "read id of cgroup", path);
+        if (LibC.name_to_handle_at(LibC.AT_FDCWD, path, &handle, &mountId, 0) == -1)
+        {
+            var errno = (Errno)Marshal.GetLastPInvokeError();
+            throw new BpfException(errno, "read id of cgroup", path, errno is Errno.ENOENT ? "the cgroup was removed: make it again, or start the agent with another --cgroup-root" : null);
+        }
         return handle.Id;
     }
 }

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace EbpfLb.Bpf.Native;
 
-/// <summary>The few calls of libc that .NET does not offer, under their C names.</summary>
+/// <summary>The few calls of libc that .NET does not offer, under their C names. A number that x86-64 and arm64 do not share has both; a test compares all with another source.</summary>
 internal static unsafe partial class LibC
 {
     private const string Library = "libc";
@@ -12,12 +12,18 @@ internal static unsafe partial class LibC
     public const int MAP_SHARED = 1;
     public const int F_DUPFD_CLOEXEC = 1030;
     public const int O_RDONLY = 0;
-    public const int O_DIRECTORY = 0x10000;
+    public const int O_DIRECTORY_X64 = 0x10000;
+
+    /// <summary>Where x86-64 has O_DIRECTORY, arm64 has O_DIRECT.</summary>
+    public const int O_DIRECTORY_ARM64 = 0x4000;
+
     public const int O_CLOEXEC = 0x80000;
     public const int AT_FDCWD = -100;
     public const short POLLIN = 1;
     public const int EFD_CLOEXEC = 0x80000;
     public const int EFD_NONBLOCK = 0x800;
+
+    public static int O_DIRECTORY => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? O_DIRECTORY_ARM64 : O_DIRECTORY_X64;
 
     [LibraryImport(Library)]
     public static partial int close(int fd);

@@ -1,7 +1,7 @@
 namespace EbpfLb.Configuration.Reading;
 
 /// <summary>Finds the name that was meant.</summary>
-internal static class NearName
+public static class NearName
 {
     /// <returns>The nearest of the names; null when none is near.</returns>
     public static string? Of(string name, IEnumerable<string> names)
@@ -10,21 +10,22 @@ internal static class NearName
         return near.Name is not null && near.Distance <= Math.Max(1, Math.Min(name.Length, near.Name.Length) / 4) ? near.Name : null;
     }
 
-    /// <summary>Letters to insert, delete or change; case counts for nothing.</summary>
+    /// <summary>Letters to insert, delete, change or swap with the next; case counts for nothing.</summary>
     private static int Distance(string a, string b)
     {
-        var row = Enumerable.Range(0, b.Length + 1).ToArray();
+        var (before, last, row) = (new int[b.Length + 1], Enumerable.Range(0, b.Length + 1).ToArray(), new int[b.Length + 1]);
         for (var i = 1; i <= a.Length; i++)
         {
-            var diagonal = row[0];
             row[0] = i;
             for (var j = 1; j <= b.Length; j++)
             {
-                var change = diagonal + (char.ToLowerInvariant(a[i - 1]) == char.ToLowerInvariant(b[j - 1]) ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.Min(change, Math.Min(row[j], row[j - 1]) + 1);
+                row[j] = Math.Min(last[j - 1] + (Same(i - 1, j - 1) ? 0 : 1), Math.Min(last[j], row[j - 1]) + 1);
+                if (i > 1 && j > 1 && Same(i - 1, j - 2) && Same(i - 2, j - 1)) row[j] = Math.Min(row[j], before[j - 2] + 1);
             }
+            (before, last, row) = (last, row, before);
         }
-        return row[b.Length];
+        return last[b.Length];
+
+        bool Same(int i, int j) => char.ToLowerInvariant(a[i]) == char.ToLowerInvariant(b[j]);
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using EbpfLb.Configuration.KubeProxy;
@@ -8,7 +9,7 @@ namespace EbpfLb.Configuration.Writing;
 /// <summary>Configurations as JSON, with every field; what this writes the readers read.</summary>
 public static class ConfigJson
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>One object with both, by their API group: the form of kube-proxy's /configz, which has its own alone.</summary>
     public static string Write(LoadedConfig config) => new JsonObject

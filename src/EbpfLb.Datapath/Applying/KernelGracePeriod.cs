@@ -9,8 +9,8 @@ namespace EbpfLb.Datapath.Applying;
 /// </summary>
 internal sealed partial class KernelGracePeriod : IGracePeriod
 {
-    private const long MembarrierX64 = 324;
-    private const long MembarrierArm64 = 283;
+    private const long SYS_MEMBARRIER_X64 = 324;
+    private const long SYS_MEMBARRIER_ARM64 = 283;
     private const int CommandGlobal = 1;
 
     /// <summary>Where membarrier is refused (nohz_full kernels): far longer than any program runs.</summary>
@@ -24,7 +24,7 @@ internal sealed partial class KernelGracePeriod : IGracePeriod
         if (refused) await Task.Delay(LongerThanAnyProgram, cancellationToken);
     }
 
-    private static long Number => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? MembarrierArm64 : MembarrierX64;
+    private static long Number => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? SYS_MEMBARRIER_ARM64 : SYS_MEMBARRIER_X64;
 
     [LibraryImport("libc", EntryPoint = "syscall")]
     private static partial long Syscall(long number, int command, int flags, int cpu);

@@ -34,7 +34,6 @@ internal static class CanaryProbe
     }
 
     private static CanaryResult Failed(string seen, IPEndPoint frontend, string cgroup) => new(false,
-        $"the socket hooks are not in force for this process (canary {frontend}: {seen}). They are attached to {cgroup}: "
-        + "check that this is the root of the cgroup tree that your pods live in (--cgroup-root), that the agent runs inside it, "
-        + "and what `bpftool cgroup show " + cgroup + " effective` lists");
+        $"the socket hooks at {cgroup} do not translate this process's connection to {frontend}: {seen}; "
+        + "is that the root of the cgroups of the pods and of the agent (--cgroup-root)? `ebpflb verify` says whether hooks or tables are damaged");
 }

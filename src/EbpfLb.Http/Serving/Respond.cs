@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http;
 
@@ -9,7 +8,7 @@ namespace EbpfLb.Http.Serving;
 public static class Respond
 {
     public static Task JsonAsync<T>(HttpContext context, int status, T body, JsonTypeInfo<T> type)
-        => BytesAsync(context, status, JsonSerializer.SerializeToUtf8Bytes(body, type), "application/json");
+        => BytesAsync(context, status, PlainJson.Bytes(body, type), "application/json");
 
     public static Task TextAsync(HttpContext context, string body, string contentType = "text/plain; charset=utf-8", int status = StatusCodes.Status200OK)
         => BytesAsync(context, status, Encoding.UTF8.GetBytes(body), contentType);

@@ -98,10 +98,12 @@ public sealed class ManifestSource : IClusterSource
         [
             .. store.Problems.Where(p => p.IsError || !refused.Contains((p.File, p.Object))).Concat(conflicts).OrderBy(p => p.File, StringComparer.Ordinal).ThenBy(p => p.Line).ThenBy(p => p.Column),
         ];
+        // The first reading and what changes its errors are news; each later change is for who asks.
+        var level = state.IsSynced && state.Problems.SequenceEqual(problems) ? LogLevel.Debug : LogLevel.Information;
         Report(problems);
         var snapshot = builder.Build();
         state = state with { IsSynced = true, Problems = problems };
-        Log.ManifestsRead(logger, description, store.Files.Count(), snapshot.Services.Count, problems.Count(p => p.IsError));
+        Log.ManifestsRead(logger, level, description, store.Files.Count(), snapshot.Services.Count, problems.Count(p => p.IsError));
         return last is not null && ReferenceEquals(last.Services, snapshot.Services) && ReferenceEquals(last.Node, snapshot.Node)
             && last.ServiceCidrs == snapshot.ServiceCidrs ? null : snapshot;
     }

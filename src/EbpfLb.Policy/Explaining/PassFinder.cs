@@ -35,9 +35,6 @@ internal sealed class PassFinder(Explainer explainer)
     private static string? Unserved(Service service, IpAddress address)
     {
         if (!service.ClusterIPs.Contains(address) && !service.ExternalIPs.Contains(address) && !service.BalancerIPs.Contains(address)) return null;
-        if (service.Type == ServiceType.ExternalName) return "its type is ExternalName";
-        if (service.Labels.HasFlag(ServiceLabels.ProxyName)) return "the label service.kubernetes.io/service-proxy-name gives it to another proxy";
-        if (service.Labels.HasFlag(ServiceLabels.Headless)) return "it has the label service.kubernetes.io/headless";
-        return service.ClusterIPs.Any(a => a.Family == address.Family) ? null : $"it has no ClusterIP of {address.Family}";
+        return NotServed.Reason(service) ?? (service.ClusterIPs.Any(a => a.Family == address.Family) ? null : $"it has no ClusterIP of {address.Family}");
     }
 }

@@ -64,18 +64,7 @@ internal sealed class ProblemFinder(Explainer explainer)
             yield return $"no endpoint of {explanation.ServiceText} can be used: {string.Join(", ", states)}; look at the readiness of its pods";
             yield break;
         }
-        yield return NoCandidate(explanation, port.Key);
-    }
-
-    private string NoCandidate(Explanation explanation, ServicePortKey key)
-    {
-        var slices = index.Entry(key.Service)?.Slices.Where(s => s.Labels == ServiceLabels.None).ToList() ?? [];
-        if (slices.Count == 0) return $"Service {key.Service} has no EndpointSlice: does its selector match pods that run?";
-        if (!slices.Exists(s => s.Family == key.Family)) return $"Service {key.Service} has no EndpointSlice of {key.Family}";
-        var ports = slices.Where(s => s.Family == key.Family).SelectMany(s => s.Ports).Distinct().ToList();
-        if (ports.Exists(p => p.Name == key.PortName && p.Protocol == key.Protocol)) return $"the EndpointSlices of Service {key.Service} have no endpoint: does its selector match pods that run?";
-        var names = ports.Count == 0 ? "no ports" : string.Join(", ", ports.Select(p => $"\"{p.Name}\"/{p.Protocol.ToText()}"));
-        return $"no EndpointSlice of Service {key.Service} has a port \"{key.PortName}\" with {key.Protocol.ToText()}; they have {names}: ports are matched by name and protocol, not by number";
+        yield return NoBackends.NoEndpoint(index.Entry(port.Key.Service), port.Key);
     }
 
     private string? Ignored(CompiledPort port) => TopologyHints.WhyIgnored(index.Endpoints(port.Key), index.Node);

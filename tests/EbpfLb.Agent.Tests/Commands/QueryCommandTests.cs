@@ -21,8 +21,11 @@ public sealed class QueryCommandTests : IDisposable
             [
                 "NAME               FRONTEND            KIND        POLICY    ID   BACKENDS   AFFINITY   CONNECTIONS   OPEN   DATAGRAMS   REFUSED",
                 "default/web:http   10.96.0.1:80/TCP    ClusterIP   Cluster    1          2          -            17      3           0         0",
-                "default/web:http   0.0.0.0:30080/TCP   NodePort    Local      1          1          -            17      3           0         0",
+                "default/web:http   0.0.0.0:30080/TCP   NodePort    Local      1          1          -             \"      \"           \"         \"",
                 "kube-system/dns    [fd00::a]:53/UDP    ClusterIP   Cluster    2          0    10800 s             0      0           5         4",
+                "",
+                "No backends, as:",
+                "  - kube-system/dns, policy Cluster: none of its 3 endpoints is ready: look at the readiness of its pods",
                 "",
             ], line.OutputLines);
     }
@@ -52,29 +55,109 @@ public sealed class QueryCommandTests : IDisposable
         using var json = JsonDocument.Parse(line.Output);
         var first = json.RootElement.GetProperty("services")[0];
         Assert.Equal(
-            ["service", "port", "address", "portNumber", "protocol", "kind", "policy", "id", "backends", "affinitySeconds", "connections", "active", "datagrams", "refused"],
+            ["service", "port", "protocol", "family", "id", "affinitySeconds", "connections", "active", "datagrams", "refused", "frontends"],
             first.EnumerateObject().Select(p => p.Name));
+        Assert.Equal(["address", "portNumber", "kind", "policy", "backends", "noBackends"], first.GetProperty("frontends")[0].EnumerateObject().Select(p => p.Name));
         Assert.Equal("agent", json.RootElement.GetProperty("origin").GetString());
         Assert.Equal(17, first.GetProperty("connections").GetInt32());
     }
 
     [Theory]
-    [InlineData("default/web", 2)]
-    [InlineData("web", 2)]
-    [InlineData("#2", 1)]
-    [InlineData("nothing", 0)]
-    public async Task Backends_can_be_asked_for_by_name_or_id(string service, int rows)
+    [InlineData("services")]
+    [InlineData("backends")]
+    public async Task What_is_asked_for_is_what_the_agent_is_asked(string command)
     {
-        Assert.Equal(0, await line.RunAsync("backends", service, "-o", "json"));
-        using var json = JsonDocument.Parse(line.Output);
-        Assert.Equal(rows, json.RootElement.GetProperty("backends").GetArrayLength());
+        Assert.Equal(0, await line.RunAsync(command));
+        Assert.Equal(ServiceQuery.All, view.Asked);
+        Assert.Equal(0, await line.RunAsync(command, "-A"));
+        Assert.Equal(ServiceQuery.All, view.Asked);
+        Assert.Equal(0, await line.RunAsync(command, "default/web:http"));
+        Assert.Equal(new ServiceQuery("default", "web", "http"), view.Asked);
+        Assert.Equal(0, await line.RunAsync(command, "web", "-n", "default"));
+        Assert.Equal(new ServiceQuery("default", "web"), view.Asked);
+        Assert.Equal(0, await line.RunAsync(command, "#2"));
+        Assert.Equal(new ServiceQuery(Id: 2), view.Asked);
+    }
+
+    [Theory]
+    [InlineData("#x", "'#x' names no Service")]
+    [InlineData("a/b/c", "'a/b/c' names no Service")]
+    [InlineData(":http", "':http' names no Service")]
+    [InlineData("a/b -n c", "'a/b' is in namespace a, and -n says c")]
+    [InlineData("-A -n c", "exclude each other")]
+    public async Task What_names_no_Service_is_wrong_usage(string arguments, string message)
+    {
+        Assert.Equal(2, await line.RunAsync(["services", .. arguments.Split(' ')]));
+        Assert.Contains(message, line.Error);
+        Assert.Null(view.Asked);
+    }
+
+    [Theory]
+    [InlineData("services", "nosuch")]
+    [InlineData("backends", "nosuch")]
+    [InlineData("services", "nosuch", "-o", "json")]
+    public async Task An_unknown_Service_ends_with_3(params string[] arguments)
+    {
+        view.Unknown = new UnknownServiceException("there is no Service 'nosuch'; did you mean 'nosock'?");
+        Assert.Equal(3, await line.RunAsync(arguments));
+        Assert.Equal("there is no Service 'nosuch'; did you mean 'nosock'?\n", line.Error);
+        Assert.Equal("", line.Output);
     }
 
     [Fact]
-    public async Task A_name_without_backends_says_where_to_look()
+    public async Task A_Service_without_backends_says_so_and_why()
     {
-        Assert.Equal(0, await line.RunAsync("backends", "nothing"));
-        Assert.Contains("'nothing' has no backends here; `ebpflb services` lists what there is", line.Error);
+        view.Backends = new BackendsReport(Origin.Agent, []) { Empty = [new EmptyPort("default/web", "http", "TCP", "IPv4", "no EndpointSlice")] };
+        Assert.Equal(0, await line.RunAsync("backends", "default/web"));
+        Assert.EndsWith("No backends, as:\n  - default/web:http (TCP, IPv4): no EndpointSlice\n", line.Output);
+    }
+
+    [Fact]
+    public async Task Of_many_without_backends_twenty_are_explained()
+    {
+        view.Backends = new BackendsReport(Origin.Agent, [])
+        {
+            Empty = [.. Enumerable.Range(0, 25).Select(i => new EmptyPort($"default/web{i}", "", "TCP", "IPv4", "no EndpointSlice"))],
+        };
+        Assert.Equal(0, await line.RunAsync("backends"));
+        Assert.Contains("  and 5 more (all of them: -o json)", line.OutputLines);
+    }
+
+    [Fact]
+    public async Task The_environment_chooses_the_instance_and_options_go_before_it()
+    {
+        line.Environment["EBPFLB_INSTANCE"] = "lab";
+        line.Environment["EBPFLB_RUN_DIR"] = "/run/lab";
+        Assert.Equal(0, await line.RunAsync("services"));
+        Assert.Equal(("lab", "/run/lab"), (line.Finder.Asked!.Name, line.Finder.Asked.RunDirectory));
+        Assert.Equal(0, await line.RunAsync("services", "--instance", "other", "--run-dir", "/run/x"));
+        Assert.Equal(("other", "/run/x"), (line.Finder.Asked!.Name, line.Finder.Asked.RunDirectory));
+        line.Environment["EBPFLB_INSTANCE"] = "a.b";
+        Assert.Equal(2, await line.RunAsync("status"));
+        Assert.Contains("EBPFLB_INSTANCE: 'a.b' is not an instance name", line.Error);
+    }
+
+    [Fact]
+    public async Task Json_is_written_as_it_is_read()
+    {
+        view.Status = FakeView.ReadyStatus with { Version = "0.1.0+30016346cfba", NotReady = ["instance 'lab' <x> & y"] };
+        Assert.Equal(0, await line.RunAsync("status", "-o", "json"));
+        Assert.Contains("0.1.0+30016346cfba", line.Output);
+        Assert.Contains("instance 'lab' <x> & y", line.Output);
+    }
+
+    [Theory]
+    [InlineData("status")]
+    [InlineData("services")]
+    [InlineData("cleanup")]
+    public async Task Others_than_root_are_told_to_run_as_root(string command)
+    {
+        line.IsRoot = false;
+        line.Finder = new FakeFinder(null);
+        Assert.Equal(1, await line.RunAsync(command));
+        Assert.Contains("run as root", line.Error);
+        Assert.DoesNotContain("no maps are pinned", line.Error);
+        Assert.Empty(line.Remover.Removed);
     }
 
     [Fact]
@@ -111,15 +194,15 @@ public sealed class QueryCommandTests : IDisposable
     [Fact]
     public async Task Status_names_what_packets_met_and_what_to_do()
     {
-        view.Status = FakeView.ReadyStatus with { Drops = [new ReasonStatus("drop_ct_full", 2, 120, "the map is full", "raise --max-flows")] };
+        view.Status = FakeView.ReadyStatus with { Drops = [new ReasonStatus("drop_ct_full", 2, 120, "the map is full", "raise --max-flows") { PacketsSinceStart = 1 }] };
         Assert.Equal(0, await line.RunAsync("status"));
-        Assert.Contains("drop_ct_full             2     120   the map is full: raise --max-flows", line.OutputLines);
+        Assert.Contains("drop_ct_full             2             1     120   the map is full: raise --max-flows", line.OutputLines);
     }
 
     [Fact]
     public async Task Without_an_agent_the_maps_are_shown_by_id_and_the_answer_says_so()
     {
-        view.Services = new ServicesReport(Origin.Maps, [new ServiceRow(null, null, "10.96.0.1", 80, "TCP", "ClusterIP", "Cluster", 7, 2, 0, 17, 3, 0, 0)]);
+        view.Services = new ServicesReport(Origin.Maps, [new ServiceRow(null, null, "TCP", "IPv4", 7, 0, 17, 3, 0, 0, [new FrontendRow("10.96.0.1", 80, "ClusterIP", "Cluster", 2)])]);
         Assert.Equal(0, await line.RunAsync("services"));
         Assert.Contains(line.OutputLines, l => l.StartsWith("#7 ", StringComparison.Ordinal));
         Assert.Contains("no agent answers: read from the pinned maps", line.Error);

@@ -41,9 +41,10 @@ public sealed class RunCommandTests : IDisposable
         Assert.Equal("fake", status.Source?.Description);
         Assert.Equal("connect4", Assert.Single(status.Hooks).Hook);
         Assert.Equal("tcx", Assert.Single(status.Features, f => !f.Available).Name);
-        var service = Assert.Single((await client.ServicesAsync(stop.Token)).Services);
-        Assert.Equal(("default/web", "http", "10.96.0.1", 80, "TCP", 1), (service.Service, service.Port, service.Address, service.PortNumber, service.Protocol, service.Backends));
-        Assert.Equal("10.1.0.1", Assert.Single((await client.BackendsAsync(stop.Token)).Backends).Address);
+        var service = Assert.Single((await client.ServicesAsync(ServiceQuery.All, stop.Token)).Services);
+        var frontend = Assert.Single(service.Frontends);
+        Assert.Equal(("default/web", "http", "10.96.0.1", 80, "TCP", 1), (service.Service, service.Port, frontend.Address, frontend.PortNumber, service.Protocol, frontend.Backends));
+        Assert.Equal("10.1.0.1", Assert.Single((await client.BackendsAsync(ServiceQuery.All, stop.Token)).Backends).Address);
 
         await stop.CancelAsync();
         Assert.Equal(0, await running);

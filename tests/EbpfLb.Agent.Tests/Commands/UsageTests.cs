@@ -1,4 +1,5 @@
 using System.Net;
+using EbpfLb.Agent.Hosting;
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Logging;
 using EbpfLb.Agent.Options;
@@ -51,6 +52,49 @@ public sealed class UsageTests : IDisposable
     {
         Assert.Equal(2, await line.RunAsync(args));
         Assert.NotEqual("", line.Error);
+    }
+
+    [Theory]
+    [InlineData("'statsu' is no command; did you mean status?", "statsu")]
+    [InlineData("'service' is no command; did you mean services?", "service", "default/web")]
+    [InlineData("'nosuch' is no command; give one of run, status, services, ", "nosuch")]
+    [InlineData("'lst' is no command; did you mean list?", "conntrack", "lst")]
+    [InlineData("did you mean --instance?", "status", "--instanc", "lab")]
+    public async Task What_was_meant_is_suggested(string message, params string[] args)
+    {
+        Assert.Equal(2, await line.RunAsync(args));
+        Assert.Contains(message, line.Error);
+        Assert.DoesNotContain("Required command was not provided", line.Error);
+    }
+
+    [Fact]
+    public async Task The_version_is_the_same_wherever_it_is_asked_for()
+    {
+        Assert.Equal(0, await line.RunAsync("--version"));
+        var version = line.Output;
+        Assert.Equal(0, await line.RunAsync("version"));
+        Assert.Equal(version + version, line.Output);
+    }
+
+    [Fact]
+    public async Task The_environment_names_the_instance_of_run_before_a_file_does()
+    {
+        line.Environment["EBPFLB_INSTANCE"] = "lab";
+        line.Environment["EBPFLB_RUN_DIR"] = directory.Path;
+        var file = directory.File("config.yaml");
+        await File.WriteAllTextAsync(file, "apiVersion: ebpflb.io/v1alpha1\nkind: EbpfLbConfiguration\ninstance: filed\n", TestContext.Current.CancellationToken);
+        Assert.Equal(1, await line.RunAsync("run", "--config", file));
+        Assert.Equal(("lab", directory.Path), (line.Seen!.Instance.Name, line.Seen.Instance.RunDirectory));
+        Assert.Equal(1, await line.RunAsync("run", "--config", file, "--instance", "given"));
+        Assert.Equal("given", line.Seen.Instance.Name);
+    }
+
+    [Fact]
+    public async Task Manifests_that_are_not_there_end_the_start()
+    {
+        line.OpenSource = (options, loggers) => SourceOpener.Open(options, TimeProvider.System, loggers);
+        Assert.Equal(1, await line.RunAsync("run", "--run-dir", directory.Path, "--manifests", "/nonexistent/dir"));
+        Assert.Contains("--manifests /nonexistent/dir: there is no such file or directory", line.Error);
     }
 
     [Fact]

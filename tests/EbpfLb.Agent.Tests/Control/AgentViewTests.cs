@@ -17,15 +17,21 @@ public sealed class AgentViewTests
     private readonly ClusterBuilder cluster = new ClusterBuilder()
         .Slice("web-1", "web", ["http:8080"], ["10.1.0.1 node=node-1", "10.1.0.2 node=node-2", "10.1.0.3 node=node-2"]);
 
-    private async Task<IEnumerable<string>> RowsAsync()
+    private AgentView View()
     {
-        var table = ForwardingCompiler.Compile(cluster.Build(), new PolicyOptions { NodeName = ClusterChanges.NodeName }, null);
+        var (snapshot, options) = (cluster.Build(), new PolicyOptions { NodeName = ClusterChanges.NodeName });
+        var table = ForwardingCompiler.Compile(snapshot, options, null);
         var state = new PipelineState(() => new SourceStatus("test", true, null, null), new ProxyHealthTracker(TimeProvider.System, TimeSpan.FromSeconds(30)), false);
+        state.RecordCompiled(new CompiledState(snapshot, options, table));
         state.RecordRound(new RoundReport(1, default, 1, 1, default, default, true, [], null), table);
-        var view = new AgentView("lab", "1", TimeProvider.System, state, new FakeDataplane(), new FlowState(), new FakeFlows());
-        var report = await view.ServicesAsync(TestContext.Current.CancellationToken);
-        return report.Services.Select(s => $"{s.Kind} {s.Address}:{s.PortNumber} {s.Policy} {s.Backends}");
+        return new AgentView("lab", "1", TimeProvider.System, state, new FakeDataplane(), new FlowState(), new FakeFlows());
     }
+
+    private async Task<ServicesReport> ServicesAsync(string? service = null, string? within = null)
+        => await View().ServicesAsync(ServiceQuery.Parse(service, within), TestContext.Current.CancellationToken);
+
+    private async Task<IEnumerable<string>> RowsAsync()
+        => (await ServicesAsync()).Services.SelectMany(s => s.Frontends).Select(f => $"{f.Kind} {f.Address}:{f.PortNumber} {f.Policy} {f.Backends}");
 
     [Fact]
     public async Task Every_frontend_has_its_kind_and_the_policy_that_governs_it()
@@ -45,6 +51,65 @@ public sealed class AgentViewTests
         Assert.Equal(["ClusterIP 10.96.0.1:80 Local 1", "NodePort 0.0.0.0:30080 Cluster 3"], await RowsAsync());
     }
 
+    [Theory]
+    [InlineData("web", null, "default/web:http default/web:metrics prod/web:http")]
+    [InlineData("web", "prod", "prod/web:http")]
+    [InlineData("default/web", null, "default/web:http default/web:metrics")]
+    [InlineData("default/web:http", null, "default/web:http")]
+    [InlineData("web:9090", null, "default/web:metrics")]
+    [InlineData("prod/", null, "prod/web:http")]
+    [InlineData(null, "prod", "prod/web:http")]
+    [InlineData(null, null, "default/web:http default/web:metrics prod/web:http")]
+    public async Task Services_are_asked_for_as_they_are_printed(string? service, string? within, string expected)
+    {
+        Webs();
+
+        var report = await ServicesAsync(service, within);
+
+        Assert.Equal(expected.Split(' '), report.Services.Select(s => $"{s.Service}:{s.Port}"));
+    }
+
+    [Theory]
+    [InlineData("default/wbe", "there is no Service 'default/wbe'; did you mean 'default/web'?")]
+    [InlineData("wbe", "there is no Service 'wbe'; did you mean 'default/web'?")]
+    [InlineData("staging/web", "there is no Service 'staging/web'; did you mean 'default/web'?")]
+    [InlineData("prd/", "no Service is in namespace 'prd'; did you mean 'prod'?")]
+    [InlineData("nosuch", "there is no Service 'nosuch'; `ebpflb services` lists what there is")]
+    [InlineData("default/web:htp", "Service default/web has no port 'htp'; it has http, metrics; did you mean 'http'?")]
+    [InlineData("#99", "no service port has the id 99; `ebpflb services` lists what there is")]
+    [InlineData("default/head", "Service default/head is not served: it is headless")]
+    [InlineData("ebpflb-canary", "there is no Service 'ebpflb-canary'")]
+    public async Task What_is_not_there_is_an_error_that_says_what_is(string service, string message)
+    {
+        Webs();
+        cluster.Service("head", [], ["http:80"]);
+
+        var unknown = await Assert.ThrowsAsync<UnknownServiceException>(() => ServicesAsync(service));
+
+        Assert.StartsWith(message, unknown.Message);
+        await Assert.ThrowsAsync<UnknownServiceException>(() => View().BackendsAsync(ServiceQuery.Parse(service), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task No_backends_have_their_reason()
+    {
+        cluster.Service("named", ["10.96.0.2"], ["http:80"]).Slice("named-1", "named", ["web:8080"], ["10.1.0.4"])
+            .Service("unready", ["10.96.0.3"], ["http:80"]).Slice("unready-1", "unready", ["http:8080"], ["10.1.0.5 unready", "10.1.0.6 unready"])
+            .Service("away", ["10.96.0.4"], ["http:80"], inside: TrafficPolicy.Local).Slice("away-1", "away", ["http:8080"], ["10.1.0.7 node=node-2"])
+            .Service("bare", ["10.96.0.5"], ["http:80"]);
+
+        var reasons = (await ServicesAsync()).Services.ToDictionary(s => s.Service!, s => Assert.Single(s.Frontends).NoBackends);
+
+        Assert.StartsWith("no EndpointSlice of Service default/named has a port \"http\" with TCP; they have \"web\"/TCP", reasons["default/named"]);
+        Assert.Equal("none of its 2 endpoints is ready: look at the readiness of its pods", reasons["default/unready"]);
+        Assert.Equal("none of its 1 ready endpoints is on node node-1, and the traffic policy is Local", reasons["default/away"]);
+        Assert.Equal("Service default/bare has no EndpointSlice: does its selector match pods that run?", reasons["default/bare"]);
+        var empty = (await View().BackendsAsync(ServiceQuery.Parse("default/bare"), TestContext.Current.CancellationToken)).Empty;
+        Assert.Equal(new EmptyPort("default/bare", "http", "TCP", "IPv4", reasons["default/bare"]!), Assert.Single(empty));
+    }
+
+    private void Webs() => cluster.Service("web", ["10.96.0.1"], ["http:80", "metrics:9090"]).Service("prod/web", ["10.96.1.1"], ["http:80"]);
+
     [Fact]
     public async Task Status_shows_packets_in_trouble_in_words_and_how_full_the_flows_are()
     {
@@ -58,6 +123,7 @@ public sealed class AgentViewTests
 
         var status = await new AgentView("lab", "1", TimeProvider.System, state, dataplane, flows, new FakeFlows()).StatusAsync(TestContext.Current.CancellationToken);
 
+        Assert.All(status.Drops, d => Assert.Equal(0UL, d.PacketsSinceStart));
         Assert.Equal([("drop_ct_full", 2UL, 120UL), ("pkt_reply_lost", 1UL, 60UL)], status.Drops.Select(d => (d.Reason, d.Packets, d.Bytes)));
         Assert.All(status.Drops, d => Assert.NotNull(d.Advice));
         Assert.Contains(new MapStatus("lb_conntrack4", 500, 1000), status.Maps);

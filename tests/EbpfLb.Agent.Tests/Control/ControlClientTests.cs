@@ -27,8 +27,14 @@ public sealed class ControlClientTests : IDisposable
         using var client = await ControlClient.TryConnectAsync(directory.File("a.sock"), TestContext.Current.CancellationToken);
         Assert.NotNull(client);
         Assert.Equivalent(view.Status, await client.StatusAsync(TestContext.Current.CancellationToken), strict: true);
-        Assert.Equal(view.Services.Services, (await client.ServicesAsync(TestContext.Current.CancellationToken)).Services);
-        Assert.Equal(view.Backends.Backends, (await client.BackendsAsync(TestContext.Current.CancellationToken)).Backends);
+        var query = new ServiceQuery("default", "a b", "");
+        Assert.Equivalent(view.Services, await client.ServicesAsync(query, TestContext.Current.CancellationToken), strict: true);
+        Assert.Equal(query, view.Asked);
+        Assert.Equivalent(view.Backends, await client.BackendsAsync(new ServiceQuery(Id: 7), TestContext.Current.CancellationToken), strict: true);
+        Assert.Equal(new ServiceQuery(Id: 7), view.Asked);
+        view.Unknown = new UnknownServiceException("there is no Service 'nosuch'");
+        var unknown = await Assert.ThrowsAsync<UnknownServiceException>(() => client.ServicesAsync(ServiceQuery.All, TestContext.Current.CancellationToken));
+        Assert.Equal("there is no Service 'nosuch'", unknown.Message);
     }
 
     [Fact]

@@ -69,10 +69,10 @@ public sealed class FlowViewTests : IAsyncDisposable
     public async Task A_name_that_nobody_has_comes_back_as_a_message()
     {
         var flows = await FlowsAsync();
-        var unknown = await Assert.ThrowsAsync<FormatException>(() => flows.FlushAsync(new FlowQuery(Service: "a/b"), TestContext.Current.CancellationToken));
+        var unknown = await Assert.ThrowsAsync<UnknownServiceException>(() => flows.FlushAsync(new FlowQuery(Service: "a/b"), TestContext.Current.CancellationToken));
         Assert.Contains("no service port 'a/b' is programmed", unknown.Message);
         names.Known.Clear();
-        var nameless = await Assert.ThrowsAsync<FormatException>(() => flows.ListAsync(new FlowQuery(Service: "a/b"), TestContext.Current.CancellationToken));
+        var nameless = await Assert.ThrowsAsync<UnknownServiceException>(() => flows.ListAsync(new FlowQuery(Service: "a/b"), TestContext.Current.CancellationToken));
         Assert.Contains("no agent answers and the maps hold no names: give #ID", nameless.Message);
     }
 
@@ -132,8 +132,8 @@ public sealed class FlowViewTests : IAsyncDisposable
 
         public Task<StatusReport> StatusAsync(CancellationToken cancellationToken) => Task.FromResult(FakeView.ReadyStatus);
 
-        public Task<ServicesReport> ServicesAsync(CancellationToken cancellationToken) => Task.FromResult(new ServicesReport(Origin.Agent, []));
+        public Task<ServicesReport> ServicesAsync(ServiceQuery query, CancellationToken cancellationToken) => Task.FromResult(new ServicesReport(Origin.Agent, []));
 
-        public Task<BackendsReport> BackendsAsync(CancellationToken cancellationToken) => Task.FromResult(new BackendsReport(Origin.Agent, []));
+        public Task<BackendsReport> BackendsAsync(ServiceQuery query, CancellationToken cancellationToken) => Task.FromResult(new BackendsReport(Origin.Agent, []));
     }
 }

@@ -44,17 +44,27 @@ public sealed class PinnedViewTests
     [Fact]
     public async Task Services_are_known_by_id_and_the_canary_is_left_out()
     {
-        var report = await view.ServicesAsync(TestContext.Current.CancellationToken);
-        Assert.Equal(["10.96.0.1", "203.0.113.1"], report.Services.Select(s => s.Address));
-        Assert.Equal(new ServiceRow(null, null, "10.96.0.1", 80, "TCP", "ClusterIP", "Cluster", 7, 1, 30, 5, 3, 1, 0), report.Services[0]);
-        Assert.Equal(("LoadBalancer", "Local"), (report.Services[1].Kind, report.Services[1].Policy));
+        var report = await view.ServicesAsync(ServiceQuery.All, TestContext.Current.CancellationToken);
+        Assert.Equivalent(
+            new ServiceRow(null, null, "TCP", "IPv4", 7, 30, 5, 3, 1, 0,
+                [new FrontendRow("10.96.0.1", 80, "ClusterIP", "Cluster", 1), new FrontendRow("203.0.113.1", 80, "LoadBalancer", "Local", 0)]),
+            Assert.Single(report.Services), strict: true);
     }
 
     [Fact]
     public async Task Frontends_of_one_service_share_their_backends()
     {
-        var report = await view.BackendsAsync(TestContext.Current.CancellationToken);
+        var report = await view.BackendsAsync(ServiceQuery.All, TestContext.Current.CancellationToken);
         Assert.Equal([new BackendRow(null, null, "TCP", 7, "10.1.0.1", 8080)], report.Backends);
+    }
+
+    [Fact]
+    public async Task Names_cannot_be_looked_up_and_ids_can()
+    {
+        Assert.Single((await view.ServicesAsync(new ServiceQuery(Id: 7), TestContext.Current.CancellationToken)).Services);
+        var byName = await Assert.ThrowsAsync<UnknownServiceException>(() => view.BackendsAsync(new ServiceQuery("default", "web"), TestContext.Current.CancellationToken));
+        Assert.Equal("'default/web' cannot be looked up, as no agent answers and the maps hold no names: give #ID, which `ebpflb services` shows", byName.Message);
+        await Assert.ThrowsAsync<UnknownServiceException>(() => view.ServicesAsync(new ServiceQuery(Id: 8), TestContext.Current.CancellationToken));
     }
 
     private static InspectedFrontend Found(uint id, Frontend frontend, string backend) => new(

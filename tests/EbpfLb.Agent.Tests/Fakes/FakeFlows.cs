@@ -40,7 +40,7 @@ internal sealed class FakeFlows : IFlowView
     {
         Asked = query;
         Flushes++;
-        return query.Service == "no/such" ? throw new FormatException("no service port 'no/such' is programmed") : Task.FromResult(new FlushReport(Origin.Agent, 3));
+        return query.Service == "no/such" ? throw new UnknownServiceException("no service port 'no/such' is programmed") : Task.FromResult(new FlushReport(Origin.Agent, 3));
     }
 
     /// <summary>One report after the other; when there is none left it waits for ever.</summary>

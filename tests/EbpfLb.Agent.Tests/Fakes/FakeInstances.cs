@@ -40,9 +40,10 @@ internal sealed class FakeView : IInstanceView
 
     public ServicesReport Services { get; set; } = new(Origin.Agent,
     [
-        new ServiceRow("default/web", "http", "10.96.0.1", 80, "TCP", "ClusterIP", "Cluster", 1, 2, 0, 17, 3, 0, 0),
-        new ServiceRow("default/web", "http", "0.0.0.0", 30080, "TCP", "NodePort", "Local", 1, 1, 0, 17, 3, 0, 0),
-        new ServiceRow("kube-system/dns", "", "fd00::a", 53, "UDP", "ClusterIP", "Cluster", 2, 0, 10800, 0, 0, 5, 4),
+        new ServiceRow("default/web", "http", "TCP", "IPv4", 1, 0, 17, 3, 0, 0,
+            [new FrontendRow("10.96.0.1", 80, "ClusterIP", "Cluster", 2), new FrontendRow("0.0.0.0", 30080, "NodePort", "Local", 1)]),
+        new ServiceRow("kube-system/dns", "", "UDP", "IPv6", 2, 10800, 0, 0, 5, 4,
+            [new FrontendRow("fd00::a", 53, "ClusterIP", "Cluster", 0, "none of its 3 endpoints is ready: look at the readiness of its pods")]),
     ]);
 
     public BackendsReport Backends { get; set; } = new(Origin.Agent,
@@ -64,9 +65,21 @@ internal sealed class FakeView : IInstanceView
         return Task.FromResult(Verify);
     }
 
-    public Task<ServicesReport> ServicesAsync(CancellationToken cancellationToken) => Task.FromResult(Services);
+    /// <summary>What was asked for last.</summary>
+    public ServiceQuery? Asked { get; private set; }
 
-    public Task<BackendsReport> BackendsAsync(CancellationToken cancellationToken) => Task.FromResult(Backends);
+    /// <summary>What questions about Services are answered with in place of a report.</summary>
+    public Exception? Unknown { get; set; }
+
+    public Task<ServicesReport> ServicesAsync(ServiceQuery query, CancellationToken cancellationToken) => AnswerAsync(query, Services);
+
+    public Task<BackendsReport> BackendsAsync(ServiceQuery query, CancellationToken cancellationToken) => AnswerAsync(query, Backends);
+
+    private Task<T> AnswerAsync<T>(ServiceQuery query, T report)
+    {
+        Asked = query;
+        return Unknown is null ? Task.FromResult(report) : Task.FromException<T>(Unknown);
+    }
 }
 
 /// <summary>Remembers which instances were removed.</summary>

@@ -26,6 +26,11 @@ internal sealed class TestCommandLine : IDisposable
 
     public FakeRemover Remover { get; set; } = new();
 
+    /// <summary>The variables that are set.</summary>
+    public Dictionary<string, string> Environment { get; } = [];
+
+    public bool IsRoot { get; set; } = true;
+
     public List<int> OomScores { get; } = [];
 
     public int Prepared { get; private set; }
@@ -60,6 +65,8 @@ internal sealed class TestCommandLine : IDisposable
         {
             SetOomScore = SetOomScore,
             PrepareNode = Prepare,
+            Environment = Environment.GetValueOrDefault,
+            IsRoot = IsRoot,
         };
         return new CommandLine(parts, new Terminal(output.Writer, error.Writer, TerminalWidth)).InvokeAsync(args, cancellationToken);
     }

@@ -24,8 +24,9 @@ public sealed class LogLineTests : IDisposable
         Write(LogFormat.Text, l => Log.PartFailed(l, new InvalidOperationException("first\nsecond"), "a\nb"));
         var line = text.ToString();
         Assert.Equal(1, line.Count(c => c == '\n'));
-        Assert.Contains(@"part=a\nb;", line);
-        Assert.Contains(@"exception=""System.InvalidOperationException: first\nsecond""", line);
+        Assert.Contains("part=a | b;", line);
+        Assert.Contains("exception=\"System.InvalidOperationException: first | second\"", line);
+        Assert.DoesNotContain(@"\n", line);
     }
 
     [Fact]

@@ -24,7 +24,7 @@ public sealed class SyncLoopTests
         Assert.Equal(1, pipeline.Dataplane.Attached);
         Assert.True(pipeline.IsReady);
         Assert.Equal(4, pipeline.State.LastRound?.Operations);
-        Assert.Contains(pipeline.Log, l => l.Contains("Hook attached: hook=connect4 program=41 action=attached cgroup=/sys/fs/cgroup"));
+        Assert.Contains(pipeline.Log, l => l.Contains("Hooks attached: hooks=connect4 action=attached cgroup=/sys/fs/cgroup"));
     }
 
     [Fact]

@@ -70,7 +70,7 @@ public sealed class ExplainTests(TestCluster cluster) : IClassFixture<TestCluste
         Assert.Equal(before, Counters());
 
         string Counters() => cluster.First.Agent.Json("services").GetProperty("services").EnumerateArray()
-            .Single(r => r.GetProperty("service").GetString() == $"default/{service.Manifest.Name}" && r.GetProperty("address").GetString() == to.Split(':')[0] && r.GetProperty("protocol").GetString() == "TCP")
+            .Single(r => r.GetProperty("service").GetString() == $"default/{service.Manifest.Name}" && r.GetProperty("frontends").EnumerateArray().Any(f => f.GetProperty("address").GetString() == to.Split(':')[0]) && r.GetProperty("protocol").GetString() == "TCP")
             .GetRawText();
     }
 

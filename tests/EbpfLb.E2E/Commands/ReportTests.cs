@@ -40,11 +40,25 @@ public sealed class ReportTests(TestNode node) : IClassFixture<TestNode>
         var tcp = Row(busy, "tcp");
         Assert.Equal(before.GetProperty("connections").GetInt64() + 35, tcp.GetProperty("connections").GetInt64());
         Assert.Equal(5, tcp.GetProperty("active").GetInt64());
-        Assert.Equal(2, tcp.GetProperty("backends").GetInt32());
+        Assert.Equal(2, tcp.GetProperty("frontends")[0].GetProperty("backends").GetInt32());
         Assert.Equal(7, Row(busy, "udp").GetProperty("datagrams").GetInt64());
         Assert.Equal(3, Row(empty, "tcp").GetProperty("refused").GetInt64());
         node.Probe.Do("release id=counted");
         Assert.Equal(0, Row(busy, "tcp").GetProperty("active").GetInt64());
+    }
+
+    [Fact]
+    public void A_Service_is_asked_for_by_its_name_and_an_unknown_one_is_an_error()
+    {
+        var (service, empty) = (node.Publish("a"), node.Publish());
+
+        Assert.All(node.Agent.Json("services", $"{service.Manifest.Name}:tcp", "-n", "default").GetProperty("services").EnumerateArray().ToList(),
+            row => Assert.Equal($"default/{service.Manifest.Name}", row.GetProperty("service").GetString()));
+        var (code, text) = node.Agent.Command("backends", $"default/{empty.Manifest.Name}:tcp");
+        Assert.True(code == 0 && text.Contains("has no EndpointSlice", StringComparison.Ordinal), text);
+        (code, text) = node.Agent.Command("backends", $"default/{service.Manifest.Name}x");
+        Assert.True(code == 3 && text.Contains($"did you mean 'default/{service.Manifest.Name}'?", StringComparison.Ordinal), text);
+        Assert.Equal(3, node.Agent.Command("conntrack", "count", "--service", "default/nosuch").ExitCode);
     }
 
     [Fact]
@@ -59,9 +73,9 @@ public sealed class ReportTests(TestNode node) : IClassFixture<TestNode>
         Assert.Equal(node.Addresses("a", "c").Select(ip => ip.ToString()).Order(), addresses.Order());
     }
 
-    /// <summary>The row of the service's IPv4 frontend.</summary>
+    /// <summary>The row of the service's port in IPv4.</summary>
     private JsonElement Row(TestService service, string port) => node.Agent.Json("services").GetProperty("services").EnumerateArray().Single(row =>
         row.GetProperty("service").GetString() == $"default/{service.Manifest.Name}"
         && row.GetProperty("port").GetString() == port
-        && row.GetProperty("address").GetString() == service.Manifest.ClusterIPs[0].ToString());
+        && row.GetProperty("frontends")[0].GetProperty("address").GetString() == service.Manifest.ClusterIPs[0].ToString());
 }

@@ -8,6 +8,9 @@ namespace EbpfLb.Testing.Agents;
 /// <param name="Source">Options that say where objects come from, such as --manifests DIR.</param>
 public sealed record AgentOptions(string Binary, NodeNetns Node, params IReadOnlyList<string> Source)
 {
+    /// <summary>What the executable is started by, such as setpriv with its options; it must end in exec.</summary>
+    public IReadOnlyList<string> Prefix { get; init; } = [];
+
     /// <summary>Further options of <c>run</c>.</summary>
     public IReadOnlyList<string> Extra { get; init; } = [];
 }

@@ -80,7 +80,7 @@ public sealed class AgentProcess : IDisposable
         process = ChildProcess.Start(
             place,
             [
-                options.Binary, "run", .. options.Source, "--node-name", options.Node.Name, "--instance", Instance,
+                .. options.Prefix, options.Binary, "run", .. options.Source, "--node-name", options.Node.Name, "--instance", Instance,
                 "--cgroup-root", options.Node.Cgroup.Path, "--bpffs", BpfFs.MountPoint, "--run-dir", runDirectory.FullName, .. options.Extra,
             ]);
     }

@@ -1,0 +1,31 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using EbpfLb.Configuration.Reading;
+
+namespace EbpfLb.Agent.Commands;
+
+/// <summary>What is wrong with a command line, and what was meant where that can be guessed.</summary>
+internal static class UsageErrors
+{
+    public static IEnumerable<string> Of(ParseResult result)
+    {
+        var command = result.CommandResult.Command;
+        // Where a command is missing, what stands in its place is the fault; the parser tells of both.
+        if (command.Subcommands.Count > 0 && result.UnmatchedTokens is [var first, ..])
+        {
+            var names = first.StartsWith('-') ? Options(command) : command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name).ToList();
+            return [$"'{first}' is no {(first.StartsWith('-') ? "option" : "command")}; {Hint(first, names)}"];
+        }
+        return result.Errors.Select(e => e.Message).Concat(result.UnmatchedTokens
+            .Where(t => t.StartsWith('-')).Select(t => NearName.Of(Name(t), Options(command)) is { } near ? $"did you mean {near}?" : null).OfType<string>())
+            .Distinct(StringComparer.Ordinal);
+    }
+
+    private static string Hint(string given, IReadOnlyList<string> names)
+        => NearName.Of(Name(given), names) is { } near ? $"did you mean {near}?" : $"give one of {string.Join(", ", names)}";
+
+    /// <summary>"--name" of "--name=value".</summary>
+    private static string Name(string token) => token.Split('=')[0];
+
+    private static List<string> Options(Command command) => [.. command.Options.Where(o => !o.Hidden).Select(o => o.Name)];
+}

@@ -1,0 +1,62 @@
+using EbpfLb.Agent.Kernel;
+using EbpfLb.Agent.Pipeline;
+using EbpfLb.Model;
+using EbpfLb.Policy;
+using EbpfLb.Policy.Explaining;
+
+namespace EbpfLb.Agent.Control;
+
+/// <summary>Service ports and their backends: names from the last table, ids and counters from the kernel.</summary>
+internal sealed class ServiceReports(PipelineState state, IDataplane dataplane)
+{
+    public ServicesReport Services(ServiceQuery query)
+    {
+        var ports = Select(query);
+        var all = dataplane.ReadCounters(ports.Select(p => p.Key));
+        return new ServicesReport(Origin.Agent, [.. ports.Select(p => RowOf(p, all.GetValueOrDefault(p.Key)))]);
+    }
+
+    public BackendsReport Backends(ServiceQuery query)
+    {
+        var ports = Select(query);
+        var ids = IdsOf(ports);
+        var rows = from port in ports
+                   let id = ids.TryGetValue(port.Key, out var known) ? known : (uint?)null
+                   from backend in port.Backends
+                   select new BackendRow(
+                       port.Key.Service.ToString(), port.Key.PortName, port.Key.Protocol.ToText(), id, backend.Address.Address.ToString(), backend.Address.Port);
+        return new BackendsReport(Origin.Agent, [.. rows])
+        {
+            Empty = [.. ports.Where(p => p.Backends.IsEmpty).Select(p => new EmptyPort(
+                p.Key.Service.ToString(), p.Key.PortName, p.Key.Protocol.ToText(), p.Key.Family.ToString(), Why(p.Key, isLocal: false)))],
+        };
+    }
+
+    private ServiceRow RowOf(CompiledPort port, PortCounters? counters) => new(
+        port.Key.Service.ToString(), port.Key.PortName, port.Key.Protocol.ToText(), port.Key.Family.ToString(), counters?.Id, port.AffinitySeconds,
+        counters?.Connections ?? 0, counters?.Active ?? 0, counters?.Datagrams ?? 0, counters?.Refused ?? 0,
+        [.. port.Frontends.Select(f => FrontendOf(port, f))]);
+
+    private FrontendRow FrontendOf(CompiledPort port, ServedFrontend served)
+    {
+        var list = served.LocalPolicy ? BackendLists.InLocal : BackendLists.InCluster;
+        var backends = port.Backends.Count(b => b.Lists.HasFlag(list));
+        return new FrontendRow(
+            served.Frontend.Address.ToString(), served.Frontend.Port, served.Kind.ToString(), FrontendText.Policy(served.LocalPolicy), backends,
+            backends == 0 ? Why(port.Key, served.LocalPolicy) : null);
+    }
+
+    private string Why(ServicePortKey key, bool isLocal) => state.Compiled is { } compiled
+        ? NoBackends.Reason(compiled.Snapshot.Services.GetValueOrDefault(key.Service), key, isLocal, compiled.Options.NodeName)
+        : "no endpoint can be used";
+
+    private IReadOnlyList<CompiledPort> Select(ServiceQuery query) => state.Table is { } table
+        ? ServiceSelection.Select(table, query, name => state.Compiled?.Snapshot.Services.GetValueOrDefault(name)?.Service, id => KeyOf(table, id))
+        : [];
+
+    private ServicePortKey? KeyOf(ForwardingTable table, uint id)
+        => dataplane.ReadServiceIds(table.Services.SelectMany(s => s.Ports).Select(p => p.Key)).TryGetValue(id, out var key) ? key : null;
+
+    private Dictionary<ServicePortKey, uint> IdsOf(IReadOnlyList<CompiledPort> ports)
+        => dataplane.ReadServiceIds(ports.Select(p => p.Key)).ToDictionary(i => i.Value, i => i.Key);
+}
