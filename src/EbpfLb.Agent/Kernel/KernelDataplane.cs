@@ -43,6 +43,7 @@ internal sealed class KernelDataplane : IDataplane, INodeKernel, IClientKernel, 
             throw new StartException($"--cgroup-root {cgroup} is no directory: make it, or leave the option out for the root of the cgroup2 mount");
         try
         {
+            if (Privileges.Missing() is { } rights) throw new StartException(rights);
             var features = KernelFeatures.Probe();
             if (features is [{ Name: KernelFeatures.BpfSyscall, IsAvailable: false } missing]) throw new StartException(missing.Reason);
             return new KernelDataplane(Datapath.Dataplane.Open(KernelOptions.Of(options), loggers), features);

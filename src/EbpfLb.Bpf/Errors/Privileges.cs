@@ -1,3 +1,4 @@
+using System.Globalization;
 using EbpfLb.Bpf.Native;
 
 namespace EbpfLb.Bpf;
@@ -11,6 +12,27 @@ public static class Privileges
 
     /// <summary>The one message for a process that lacks the rights.</summary>
     public static string Advice { get; } = $"run as root (in Kubernetes: a privileged container, or one with {string.Join(", ", Capabilities)})";
+
+    /// <summary>What programs cannot be loaded without, by number (linux/capability.h); CAP_SYS_ADMIN stands for each of them.</summary>
+    private static readonly (int Number, string Name)[] ForPrograms = [(39, "CAP_BPF"), (38, "CAP_PERFMON"), (12, "CAP_NET_ADMIN")];
+
+    private const int SysAdmin = 21;
+
+    /// <summary>
+    /// Which capabilities this process lacks, with <see cref="Advice"/>; null: none. The verifier does not say so: without CAP_PERFMON it
+    /// refuses a program at the first pointer that it does not like.
+    /// </summary>
+    public static string? Missing()
+    {
+        const string Effective = "CapEff:";
+        var line = File.ReadLines("/proc/self/status").FirstOrDefault(l => l.StartsWith(Effective, StringComparison.Ordinal));
+        if (line is null || !ulong.TryParse(line.AsSpan(Effective.Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var mask)) return null;
+        if (Has(SysAdmin)) return null;
+        var missing = ForPrograms.Where(c => !Has(c.Number)).Select(c => c.Name).ToList();
+        return missing.Count == 0 ? null : $"this process lacks {string.Join(", ", missing)}; {Advice}";
+
+        bool Has(int number) => (mask >> number & 1) != 0;
+    }
 
     /// <summary>The effective user is root. In a user namespace root may still lack the capabilities; the kernel then says EPERM.</summary>
     public static bool IsRoot => LibC.geteuid() == 0;

@@ -38,14 +38,16 @@ public sealed partial class CapabilityTests : IDisposable
     {
         Start(Documented());
 
-        Assert.DoesNotContain(agent!.Log.Split('\n'), IsAboutRights);
+        // Where tests themselves may not lower a score, nobody they start may.
+        var lines = agent!.Log.Split('\n').Where(l => !l.Contains("OOM score", StringComparison.Ordinal) || HasSysResource());
+        Assert.True(!lines.Any(IsAboutRights), agent.Log);
         Assert.DoesNotContain(agent.Json("status").GetProperty("warnings").EnumerateArray().Select(w => w.GetString()!), IsAboutRights);
     }
 
     [Theory]
     [InlineData("CAP_BPF", "Cannot start", "CAP_SYS_ADMIN")]
     [InlineData("CAP_PERFMON", "Cannot start", "CAP_SYS_ADMIN")]
-    [InlineData("CAP_NET_ADMIN", "Node not up to date")]
+    [InlineData("CAP_NET_ADMIN", "Cannot start", "CAP_SYS_ADMIN")]
     [InlineData("CAP_SYS_ADMIN", "Addresses of clients not up to date")]
     [InlineData("CAP_NET_BROADCAST", "New network namespaces are not told")]
     [InlineData("CAP_SYS_RESOURCE", "OOM score not set")]
@@ -54,18 +56,20 @@ public sealed partial class CapabilityTests : IDisposable
         Assert.Contains(capability, Documented());
         Begin([.. Documented().Where(c => c != capability && c != contains)]);
 
-        Eventually.True(() => agent!.Log.Contains(missing, StringComparison.Ordinal), () => $"'{missing}' without {capability}. Log of the agent:\n{agent!.Log}");
-        Assert.Contains(capability, agent!.Log);
+        Eventually.True(
+            () => agent!.Log.Split('\n').Any(l => l.Contains(missing, StringComparison.Ordinal) && l.Contains(capability, StringComparison.Ordinal)),
+            () => $"'{missing}' and {capability} in a line. Log of the agent:\n{agent!.Log}");
     }
 
     /// <summary>Processes of pods have capabilities that the agent lacks: to look at one takes ptrace_may_access().</summary>
     [Fact]
     public void Without_CAP_SYS_PTRACE_namespaces_that_only_processes_hold_are_not_found()
     {
+        // This process stands for one of a pod: it has capabilities that are not in the list.
         Assert.Equal(0, Readlink(Documented()));
         Assert.NotEqual(0, Readlink([.. Documented().Where(c => c != "CAP_SYS_PTRACE")]));
 
-        int Readlink(string[] capabilities) => ChildProcess.Run(node.Place with { CgroupPath = null }, [.. Limit(capabilities), RepositoryPaths.Tool("readlink"), "/proc/1/ns/net"]).ExitCode;
+        int Readlink(string[] capabilities) => ChildProcess.Run(node.Place with { CgroupPath = null }, [.. Limit(capabilities), RepositoryPaths.Tool("readlink"), $"/proc/{Environment.ProcessId}/ns/net"]).ExitCode;
     }
 
     [Fact]
@@ -86,6 +90,12 @@ public sealed partial class CapabilityTests : IDisposable
 
     private static string[] Limit(string[] capabilities)
         => [RepositoryPaths.Tool("setpriv"), "--inh-caps=-all", $"--bounding-set=-all{string.Concat(capabilities.Select(c => $",+{c[4..].ToLowerInvariant()}"))}", "--"];
+
+    private static bool HasSysResource()
+    {
+        var effective = File.ReadLines("/proc/self/status").Single(l => l.StartsWith("CapEff:", StringComparison.Ordinal))[7..].Trim();
+        return (Convert.ToUInt64(effective, 16) >> 24 & 1) != 0;
+    }
 
     private static bool IsAboutRights(string line)
         => line.Contains("CAP_", StringComparison.Ordinal) || line.Contains("EPERM", StringComparison.Ordinal) || line.Contains("not permitted", StringComparison.Ordinal);
