@@ -19,7 +19,7 @@ internal static partial class Log
     public static partial void HooksAttached(ILogger logger, string hooks, string action, string cgroup);
 
     [LoggerMessage(5, LogLevel.Error, "Hooks not attached: error=\"{Error}\"", EventName = "AttachFailed")]
-    public static partial void AttachFailed(ILogger logger, string error);
+    public static partial void AttachFailed(ILogger logger, Exception exception, string error);
 
     [LoggerMessage(6, LogLevel.Information, "Canary answered: the socket hooks are in force", EventName = "CanaryOk")]
     public static partial void CanaryOk(ILogger logger);
@@ -57,6 +57,12 @@ internal static partial class Log
     [LoggerMessage(16, LogLevel.Critical, "A part of the agent ended unexpectedly: part={Part}; the process ends and should be restarted", EventName = "PartFailed")]
     public static partial void PartFailed(ILogger logger, Exception exception, string part);
 
+    [LoggerMessage(18, LogLevel.Error, "A follower of the pipeline failed and missed one change: of={What}; please report it with this line", EventName = "ListenerFailed")]
+    public static partial void ListenerFailed(ILogger logger, Exception exception, string what);
+
+    [LoggerMessage(19, LogLevel.Error, "A round failed unexpectedly; the tables stay as they are and it is run again", EventName = "RoundFailed")]
+    public static partial void RoundFailed(ILogger logger, Exception exception);
+
     [LoggerMessage(17, LogLevel.Error, "Control socket not available: path={Path} error=\"{Error}\"; `ebpflb status` will read the pinned maps", EventName = "ControlUnavailable")]
     public static partial void ControlUnavailable(ILogger logger, string path, string error);
 
@@ -77,6 +83,9 @@ internal static partial class Log
 
     [LoggerMessage(25, LogLevel.Error, "Configuration changed and cannot be used, the one before stays in force: {Error}", EventName = "ConfigBad")]
     public static partial void ConfigBad(ILogger logger, string error);
+
+    [LoggerMessage(28, LogLevel.Error, "Configuration changed and reading it failed unexpectedly, the one before stays in force; please report it with this line", EventName = "ConfigReloadFailed")]
+    public static partial void ConfigReloadFailed(ILogger logger, Exception exception);
 
     [LoggerMessage(26, LogLevel.Warning, "Changes of the configuration are not told: path={Path} error=\"{Error}\"; it is looked at every {Seconds} s", EventName = "ConfigUnwatched")]
     public static partial void ConfigUnwatched(ILogger logger, string path, string error, double seconds);
@@ -117,7 +126,7 @@ internal static partial class Log
     [LoggerMessage(40, LogLevel.Warning, "Packets not balanced: reason={Reason} count={Count} {Sentence}", EventName = "PacketsDropped")]
     public static partial void PacketsDropped(ILogger logger, string reason, long count, string sentence);
 
-    [LoggerMessage(41, LogLevel.Error, "Drops are not told: error=\"{Error}\"; `ebpflb status` and the metrics still count them", EventName = "DropsUnread")]
+    [LoggerMessage(41, LogLevel.Error, "Drops are not told: error=\"{Error}\"; tried again every minute, `ebpflb status` and the metrics still count them", EventName = "DropsUnread")]
     public static partial void DropsUnread(ILogger logger, string error);
 
     [LoggerMessage(42, LogLevel.Warning, "Flows given up early: map={Map} flows={Flows} full_percent={Percent}; raise --max-flows", EventName = "FlowsGivenUp")]
@@ -157,7 +166,7 @@ internal static partial class Log
     public static partial void SocketsStay(ILogger logger, int outOfReach, string error);
 
     [LoggerMessage(63, LogLevel.Error, "Sockets and flows of removed endpoints were not looked at: error=\"{Error}\"; tried again", EventName = "StaleFailed")]
-    public static partial void StaleFailed(ILogger logger, string error);
+    public static partial void StaleFailed(ILogger logger, Exception exception, string error);
 
     [LoggerMessage(64, LogLevel.Warning, "Addresses that nothing goes to any more are still looked at: {Error}; tried again in an hour", EventName = "DoorNotRefilled")]
     public static partial void DoorNotRefilled(ILogger logger, string error);
@@ -171,6 +180,6 @@ internal static partial class Log
     [LoggerMessage(172, LogLevel.Debug, "Verified: elements={Elements} differences={Differences} repaired={Repaired} ms={Milliseconds:0}", EventName = "Verified")]
     public static partial void Verified(ILogger logger, long elements, int differences, int repaired, double milliseconds);
 
-    [LoggerMessage(173, LogLevel.Error, "Not verified: {Error}; tried again at the next period", EventName = "VerifyFailed")]
-    public static partial void VerifyFailed(ILogger logger, string error);
+    [LoggerMessage(173, LogLevel.Error, "Not verified; tried again at the next period", EventName = "VerifyFailed")]
+    public static partial void VerifyFailed(ILogger logger, Exception exception);
 }

@@ -7,7 +7,11 @@ public static class ConfigFile
     private const int MostBytes = 4 << 20;
 
     /// <exception cref="ConfigException">It cannot be read or used; the message has everything that is wrong.</exception>
-    public static LoadedConfig Load(string path) => ConfigText.Read(ReadText(path), path);
+    public static LoadedConfig Load(string path)
+    {
+        var text = ReadText(path);
+        return ConfigText.Read(text, path) with { Text = text };
+    }
 
     private static string ReadText(string path)
     {

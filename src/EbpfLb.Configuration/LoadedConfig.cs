@@ -11,4 +11,15 @@ public sealed record LoadedConfig(KubeProxyConfiguration KubeProxy, EbpfLbConfig
 
     /// <summary>The kubeconfig that came along in kubeadm's ConfigMap; null without one.</summary>
     public string? EmbeddedKubeconfig { get; init; }
+
+    /// <summary>What an agent that was started with this does once the file says <paramref name="wanted"/>: what can change at once is as wanted, all else as it was.</summary>
+    public LoadedConfig WithHot(LoadedConfig wanted) => this with
+    {
+        KubeProxy = KubeProxyFields.WithHot(KubeProxy, wanted.KubeProxy),
+        EbpfLb = EbpfLbFields.WithHot(EbpfLb, wanted.EbpfLb),
+        Warnings = wanted.Warnings,
+    };
+
+    /// <summary>What the file held when it was read; null: it came from no file.</summary>
+    public string? Text { get; init; }
 }

@@ -1,26 +1,19 @@
-using Microsoft.Extensions.Hosting;
+using EbpfLb.Timing;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Agent.Affinity;
 
 /// <summary>Now and then takes out of session affinity what no connection can use any more, long before its ids come round again.</summary>
-internal sealed class AffinityService(IAffinityKernel kernel, TimeProvider time, ILogger logger) : BackgroundService
+internal sealed class AffinityService(IAffinityKernel kernel, TimeProvider time, ILogger logger) : SupervisedService("affinity", time, logger)
 {
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Period, time);
-        try
+        while (true)
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                if (kernel.SweepAffinity() is > 0 and var removed) Log.AffinitySwept(logger, removed);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The agent ends.
+            await Time.DelayAsync(Period, stoppingToken);
+            if (kernel.SweepAffinity() is > 0 and var removed) Log.AffinitySwept(Logger, removed);
         }
     }
 }

@@ -1,6 +1,7 @@
-using System.Threading.Channels;
+using System.Net.Sockets;
+using EbpfLb.Netlink;
 using EbpfLb.Netlink.Network;
-using Microsoft.Extensions.Hosting;
+using EbpfLb.Timing;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Agent.Clients;
@@ -11,7 +12,8 @@ namespace EbpfLb.Agent.Clients;
 /// </summary>
 /// <param name="watch">Changes of devices and addresses, here and elsewhere.</param>
 internal sealed class ClientService(
-    ClientKeeper keeper, Func<CancellationToken, IAsyncEnumerable<NetworkChange>> watch, Func<TimeSpan> period, TimeProvider time, ILogger logger) : BackgroundService
+    ClientKeeper keeper, Func<CancellationToken, IAsyncEnumerable<NetworkChange>> watch, Func<TimeSpan> period, TimeProvider time, ILogger logger)
+    : SupervisedService("clients", time, logger)
 {
     /// <summary>A pod's device, its addresses and routes come in a burst.</summary>
     private static readonly TimeSpan Debounce = TimeSpan.FromMilliseconds(50);
@@ -19,25 +21,19 @@ internal sealed class ClientService(
     /// <summary>Between looks at a namespace that waits for its address.</summary>
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
 
+    /// <summary>After watching has ended.</summary>
+    private static readonly TimeSpan WatchAgain = TimeSpan.FromSeconds(30);
+
     /// <summary>Where there are very many namespaces, looking takes at most a tenth of the time.</summary>
     private const int RestFactor = 10;
 
-    private readonly Channel<bool> wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly WakeablePeriod next = new(time);
 
     /// <summary>Look now: the period may be another one.</summary>
-    public void Wake() => wake.Writer.TryWrite(true);
+    public void Wake() => next.Wake();
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        try
-        {
-            await Task.WhenAll(WatchAsync(stoppingToken), RefreshAsync(stoppingToken));
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The agent ends.
-        }
-    }
+    protected override Task RunAsync(CancellationToken stoppingToken)
+        => Task.WhenAll(SuperviseAsync("watch", WatchAsync, stoppingToken), SuperviseAsync("refresh", RefreshAsync, stoppingToken));
 
     private async Task WatchAsync(CancellationToken stoppingToken)
     {
@@ -49,11 +45,11 @@ internal sealed class ClientService(
                 await foreach (var change in watch(stoppingToken))
                     if (change is not RouteChange) Wake();
             }
-            catch (Exception e) when (e is not OperationCanceledException and not OutOfMemoryException)
+            catch (Exception e) when (e is NetlinkException or SocketException)
             {
-                Log.ClientsUnwatched(logger, e.Message);
+                Log.ClientsUnwatched(Logger, e.Message);
             }
-            await Task.Delay(period(), time, stoppingToken);
+            await Time.DelayAsync(WatchAgain, stoppingToken);
         }
     }
 
@@ -61,21 +57,12 @@ internal sealed class ClientService(
     {
         while (true)
         {
-            wake.Reader.TryRead(out _);
-            var begin = time.GetTimestamp();
+            next.TryTake();
+            var begin = Time.GetTimestamp();
             var again = await Task.Run(keeper.Refresh, stoppingToken);
-            var took = time.GetElapsedTime(begin) * RestFactor;
-            await WaitAsync(again ? Soon : period(), stoppingToken);
-            await Task.Delay(took > Debounce ? took : Debounce, time, stoppingToken);
+            var took = Time.GetElapsedTime(begin) * RestFactor;
+            await next.WaitAsync(again ? Soon : period(), stoppingToken);
+            await Time.DelayAsync(took > Debounce ? took : Debounce, stoppingToken);
         }
-    }
-
-    private async Task WaitAsync(TimeSpan atMost, CancellationToken stoppingToken)
-    {
-        using var timer = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-        var arrival = wake.Reader.WaitToReadAsync(timer.Token).AsTask();
-        await Task.WhenAny(arrival, Task.Delay(atMost, time, timer.Token));
-        await timer.CancelAsync();
-        stoppingToken.ThrowIfCancellationRequested();
     }
 }

@@ -15,14 +15,17 @@ namespace EbpfLb.Agent.Configuring;
 internal sealed class ConfigReload(Func<RunOptions> load, LiveOptions live, ConfigState state, ILogger logger)
 {
     private readonly LoadedConfig atStart = live.Current.Config;
+    private LoadedConfig lastWanted = live.Current.Config;
 
     /// <summary>Whether the file could be used.</summary>
     public bool Run()
     {
-        RunOptions wanted;
+        LoadedConfig wanted;
+        RunOptions options;
         try
         {
-            wanted = load();
+            wanted = load().Config;
+            options = live.Current.WithLive(atStart.WithHot(wanted));
         }
         catch (ConfigException e)
         {
@@ -30,13 +33,20 @@ internal sealed class ConfigReload(Func<RunOptions> load, LiveOptions live, Conf
             Log.ConfigBad(logger, e.Message);
             return false;
         }
-        var changed = ConfigJson.Differences(live.Current.Config, wanted.Config);
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            state.RecordBad($"{e.GetType().Name}: {e.Message}");
+            Log.ConfigReloadFailed(logger, e);
+            return false;
+        }
+        var changed = ConfigJson.Differences(lastWanted, wanted);
+        lastWanted = wanted;
         // Of what waits for a restart, against the start: what was taken back waits no more.
-        List<string> restart = [.. ConfigJson.Differences(atStart, wanted.Config).Where(f => ChangeOf(f) == FieldChange.Restart).Select(Name)];
-        live.Replace(live.Current.WithLive(wanted));
+        List<string> restart = [.. ConfigJson.Differences(atStart, wanted).Where(f => ChangeOf(f) == FieldChange.Restart).Select(Name)];
+        live.Replace(options);
         state.RecordGood(restart);
         Tell([.. changed.Where(f => ChangeOf(f) == FieldChange.Hot).Select(Name)], restart, [.. changed.Where(f => ChangeOf(f) == FieldChange.None).Select(Name)]);
-        foreach (var warning in wanted.Config.Warnings) Log.ConfigWarning(logger, warning);
+        foreach (var warning in wanted.Warnings) Log.ConfigWarning(logger, warning);
         return true;
     }
 

@@ -1,6 +1,5 @@
-using System.Threading.Channels;
 using EbpfLb.Http.Metrics;
-using Microsoft.Extensions.Hosting;
+using EbpfLb.Timing;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Agent.Configuring;
@@ -9,28 +8,33 @@ namespace EbpfLb.Agent.Configuring;
 /// Watches the configuration file and runs the reload when its text is another one. The kubelet replaces a mounted ConfigMap by swapping the
 /// link "..data" of its directory, so the whole directory is listened to; and it is looked at now and then for where nothing is told.
 /// </summary>
-internal sealed class ConfigWatcher(string path, Func<bool> reload, ConfigMetrics metrics, TimeProvider time, ILogger logger) : BackgroundService
+/// <param name="loaded">The text that is in force: an edit since it was read is a change like any other. null: there was none.</param>
+internal sealed class ConfigWatcher(string path, string? loaded, Func<bool> reload, ConfigMetrics metrics, TimeProvider time, ILogger logger)
+    : SupervisedService("configuration", time, logger)
 {
     public static readonly TimeSpan PollPeriod = TimeSpan.FromSeconds(10);
 
     /// <summary>For the rest of a change to follow.</summary>
     private static readonly TimeSpan Debounce = TimeSpan.FromMilliseconds(100);
 
-    private readonly Channel<bool> wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-    private string? known = TryRead(path);
+    private readonly WakeablePeriod next = new(time);
+    private string? known = loaded;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunAsync(CancellationToken stoppingToken)
     {
+        // Before the first look, so that nothing happens in between.
         using var watcher = Watch();
-        while (!stoppingToken.IsCancellationRequested)
+        while (true)
         {
-            await WaitAsync(stoppingToken);
-            await Task.Delay(Debounce, time, stoppingToken);
-            wake.Reader.TryRead(out _);
             var now = TryRead(path);
-            if (now == known) continue;
-            known = now;
-            metrics.RecordReload(reload(), time.GetUtcNow());
+            if (now != known)
+            {
+                known = now;
+                metrics.RecordReload(reload(), Time.GetUtcNow());
+            }
+            await next.WaitAsync(PollPeriod, stoppingToken);
+            await Time.DelayAsync(Debounce, stoppingToken);
+            next.TryTake();
         }
     }
 
@@ -39,29 +43,18 @@ internal sealed class ConfigWatcher(string path, Func<bool> reload, ConfigMetric
         try
         {
             var watcher = new FileSystemWatcher(Path.GetDirectoryName(Path.GetFullPath(path))!);
-            watcher.Changed += (_, _) => Wake();
-            watcher.Created += (_, _) => Wake();
-            watcher.Deleted += (_, _) => Wake();
-            watcher.Renamed += (_, _) => Wake();
+            watcher.Changed += (_, _) => next.Wake();
+            watcher.Created += (_, _) => next.Wake();
+            watcher.Deleted += (_, _) => next.Wake();
+            watcher.Renamed += (_, _) => next.Wake();
             watcher.EnableRaisingEvents = true;
             return watcher;
         }
         catch (Exception e) when (e is IOException or ArgumentException or UnauthorizedAccessException)
         {
-            Log.ConfigUnwatched(logger, path, e.Message, PollPeriod.TotalSeconds);
+            Log.ConfigUnwatched(Logger, path, e.Message, PollPeriod.TotalSeconds);
             return null;
         }
-    }
-
-    private void Wake() => wake.Writer.TryWrite(true);
-
-    private async Task WaitAsync(CancellationToken stoppingToken)
-    {
-        using var timer = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-        var arrival = wake.Reader.WaitToReadAsync(timer.Token).AsTask();
-        await Task.WhenAny(arrival, Task.Delay(PollPeriod, time, timer.Token));
-        await timer.CancelAsync();
-        stoppingToken.ThrowIfCancellationRequested();
     }
 
     /// <summary>null: not there, which is a change like any other.</summary>

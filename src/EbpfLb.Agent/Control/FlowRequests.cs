@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using EbpfLb.Http.Serving;
@@ -54,8 +55,8 @@ internal sealed class FlowRequests(IFlowView flows)
     private async Task DropsAsync(HttpContext context)
     {
         _ = long.TryParse(context.Request.Query["after"], out var after);
-        _ = double.TryParse(context.Request.Query["wait"], out var seconds);
-        var wait = TimeSpan.FromSeconds(Math.Clamp(seconds, 0, MostSeconds));
+        var isNumber = double.TryParse(context.Request.Query["wait"], NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) && !double.IsNaN(seconds);
+        var wait = TimeSpan.FromSeconds(isNumber ? Math.Clamp(seconds, 0, MostSeconds) : 0);
         var report = await flows.DropsAsync(after, wait, context.RequestAborted);
         await Respond.JsonAsync(context, StatusCodes.Status200OK, report, ControlJson.Default.DropsReport);
     }

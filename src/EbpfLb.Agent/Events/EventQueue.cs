@@ -1,7 +1,7 @@
 using System.Threading.Channels;
 using EbpfLb.Kubernetes.Api;
 using EbpfLb.Model;
-using Microsoft.Extensions.Hosting;
+using EbpfLb.Timing;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Agent.Events;
@@ -12,7 +12,7 @@ namespace EbpfLb.Agent.Events;
 /// </summary>
 /// <param name="writer">null: there is only the log.</param>
 /// <param name="node">The own node, which reports them.</param>
-internal sealed class EventQueue(IEventWriter? writer, string node, TimeProvider time, ILogger logger) : BackgroundService, IEventRecorder
+internal sealed class EventQueue(IEventWriter? writer, string node, TimeProvider time, ILogger logger) : SupervisedService("events", time, logger), IEventRecorder
 {
     private const int Capacity = 64;
 
@@ -42,40 +42,33 @@ internal sealed class EventQueue(IEventWriter? writer, string node, TimeProvider
         EventPost post;
         lock (gate)
         {
-            var now = time.GetUtcNow();
-            if (known.Count >= MostRemembered) Forget(now);
+            var now = Time.GetUtcNow();
+            if (known.Count >= MostRemembered) Forget();
             var before = known.GetValueOrDefault(news);
-            if (before is not null && now - before.ToldAt < RepeatPeriod)
+            if (before is not null && Time.GetElapsedTime(before.ToldAt) < RepeatPeriod)
             {
                 known[news] = before with { Count = before.Count + 1 };
                 return;
             }
-            var occurrence = new Occurrence(before?.First ?? now, now, (before?.Count ?? 0) + 1);
+            var occurrence = new Occurrence(before?.First ?? now, Time.GetTimestamp(), (before?.Count ?? 0) + 1);
             known[news] = occurrence;
             post = new EventPost(news, node, occurrence.First, occurrence.Count, now);
         }
-        Log.Event(logger, news.Warning ? LogLevel.Warning : LogLevel.Information, news.Subject, news.Name, news.Reason, post.Count, news.Note);
+        Log.Event(Logger, news.Warning ? LogLevel.Warning : LogLevel.Information, news.Subject, news.Name, news.Reason, post.Count, news.Note);
         if (writer is not null) posts.Writer.TryWrite(post);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunAsync(CancellationToken stoppingToken)
     {
         if (writer is null) return;
-        try
+        await foreach (var post in posts.Reader.ReadAllAsync(stoppingToken))
         {
-            await foreach (var post in posts.Reader.ReadAllAsync(stoppingToken))
+            if (await PostAsync(writer, post, stoppingToken)) continue;
+            await Time.DelayAsync(RefusedPeriod, stoppingToken);
+            while (posts.Reader.TryRead(out _))
             {
-                if (await PostAsync(writer, post, stoppingToken)) continue;
-                await Task.Delay(RefusedPeriod, time, stoppingToken);
-                while (posts.Reader.TryRead(out _))
-                {
-                    // It is in the log.
-                }
+                // It is in the log.
             }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The agent ends.
         }
     }
 
@@ -92,7 +85,7 @@ internal sealed class EventQueue(IEventWriter? writer, string node, TimeProvider
             }
             catch (ApiException e) when (e.Failure is ApiFailure.Forbidden or ApiFailure.NotFound)
             {
-                if (!refusalTold) Log.EventsRefused(logger, e.Message);
+                if (!refusalTold) Log.EventsRefused(Logger, e.Message);
                 refusalTold = true;
                 return false;
             }
@@ -101,21 +94,24 @@ internal sealed class EventQueue(IEventWriter? writer, string node, TimeProvider
                 var tries = e.Failure is ApiFailure.ServerError or ApiFailure.BadRequest ? TriesOfRefused : MostTries;
                 if (attempt < tries)
                 {
-                    await Task.Delay(e.RetryAfter ?? RetryPeriod, time, stoppingToken);
+                    // What a server asks for is kept to, but not for ever.
+                    await Time.DelayAsync(e.RetryAfter is { } asked && asked < RefusedPeriod ? asked : e.RetryAfter is null ? RetryPeriod : RefusedPeriod, stoppingToken);
                     continue;
                 }
-                Log.EventLost(logger, post.News.Reason, e.Message);
+                Log.EventLost(Logger, post.News.Reason, e.Message);
                 return true;
             }
         }
     }
 
-    private void Forget(DateTimeOffset now)
+    private void Forget()
     {
-        foreach (var (news, _) in known.Where(k => now - k.Value.ToldAt >= RepeatPeriod).ToList()) known.Remove(news);
+        foreach (var (news, _) in known.Where(k => Time.GetElapsedTime(k.Value.ToldAt) >= RepeatPeriod).ToList()) known.Remove(news);
         if (known.Count >= MostRemembered) known.Clear();
     }
 
+    /// <param name="First">UTC.</param>
+    /// <param name="ToldAt">Timestamp of the monotonic clock.</param>
     /// <param name="Count">Up to now, also of those that were not told.</param>
-    private sealed record Occurrence(DateTimeOffset First, DateTimeOffset ToldAt, int Count);
+    private sealed record Occurrence(DateTimeOffset First, long ToldAt, int Count);
 }

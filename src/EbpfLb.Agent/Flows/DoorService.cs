@@ -1,6 +1,6 @@
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Bpf;
-using Microsoft.Extensions.Hosting;
+using EbpfLb.Timing;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Agent.Flows;
@@ -9,22 +9,22 @@ namespace EbpfLb.Agent.Flows;
 /// Lets packets to addresses pass unseen again that clients and frontends had once. Each such address costs those packets two lookups, no more, so there
 /// is no hurry.
 /// </summary>
-internal sealed class DoorService(IDataplane dataplane, TimeProvider time, ILogger logger) : BackgroundService
+internal sealed class DoorService(IDataplane dataplane, TimeProvider time, ILogger logger) : SupervisedService("destination filter", time, logger)
 {
     private static readonly TimeSpan Period = TimeSpan.FromHours(1);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Period, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        while (true)
         {
+            await Time.DelayAsync(Period, stoppingToken);
             try
             {
                 dataplane.RefillDoor();
             }
             catch (BpfException e)
             {
-                Log.DoorNotRefilled(logger, e.Message);
+                Log.DoorNotRefilled(Logger, e.Message);
             }
         }
     }

@@ -4,43 +4,51 @@ using EbpfLb.Bpf;
 using EbpfLb.Datapath.Events;
 using EbpfLb.Datapath.Flows;
 using EbpfLb.Model;
-using Microsoft.Extensions.Hosting;
+using EbpfLb.Timing;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Agent.Flows;
 
 /// <summary>Reads what the programs say about packets that came to a bad end: keeps the last ones and puts a few lines into the log.</summary>
 internal sealed class DropService(
-    IDataplane dataplane, DropHistory history, IServiceNames names, TimeProvider time, ILogger logger) : BackgroundService
+    IDataplane dataplane, DropHistory history, IServiceNames names, TimeProvider time, ILogger logger)
+    : SupervisedService("drops", time, logger)
 {
     /// <summary>How often it looks whether a line for the log is due.</summary>
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(1);
 
     private readonly FlowClock clock = new(time);
 
+    /// <summary>After the ring could not be read.</summary>
+    private static readonly TimeSpan RetryPeriod = TimeSpan.FromMinutes(1);
+
+    private string? told;
+
     /// <summary>Waiting for the ring blocks: a thread of its own.</summary>
-    protected override Task ExecuteAsync(CancellationToken stoppingToken)
-        => Task.Factory.StartNew(() => Run(stoppingToken), stoppingToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    protected override async Task RunAsync(CancellationToken stoppingToken)
+    {
+        while (true)
+        {
+            try
+            {
+                await Task.Factory.StartNew(() => Run(stoppingToken), stoppingToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            }
+            catch (BpfException e)
+            {
+                if (e.Message != told) Log.DropsUnread(Logger, told = e.Message);
+            }
+            await Time.DelayAsync(RetryPeriod, stoppingToken);
+        }
+    }
 
     private void Run(CancellationToken stoppingToken)
     {
-        try
+        using var source = dataplane.OpenEvents();
+        var summaries = new DropSummaries(Count, Time);
+        while (!stoppingToken.IsCancellationRequested)
         {
-            using var source = dataplane.OpenEvents();
-            var summaries = new DropSummaries(Count, time);
-            while (!stoppingToken.IsCancellationRequested)
-            {
-                source.Read(Round, record => Take(DropEvent.Of(record, clock), summaries), stoppingToken);
-                foreach (var summary in summaries.TakeDue()) Tell(summary);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The agent ends.
-        }
-        catch (BpfException e)
-        {
-            Log.DropsUnread(logger, e.Message);
+            source.Read(Round, record => Take(DropEvent.Of(record, clock), summaries), stoppingToken);
+            foreach (var summary in summaries.TakeDue()) Tell(summary);
         }
     }
 
@@ -51,7 +59,7 @@ internal sealed class DropService(
     }
 
     private void Tell(DropSummary summary) => Log.PacketsDropped(
-        logger, ReasonName.Of(summary.Reason), summary.Count, DropText.Sentence(summary, NameOf(summary.Example.ServiceId)));
+        Logger, ReasonName.Of(summary.Reason), summary.Count, DropText.Sentence(summary, NameOf(summary.Example.ServiceId)));
 
     private string? NameOf(uint service)
         => service > 0 && names.Read().TryGetValue(service, out var port) ? PortName.Of(port) : null;

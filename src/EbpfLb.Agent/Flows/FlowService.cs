@@ -3,22 +3,23 @@ using EbpfLb.Datapath.Flows;
 using EbpfLb.Abi;
 using EbpfLb.Agent.Options;
 using EbpfLb.Http.Metrics;
-using Microsoft.Extensions.Hosting;
+using EbpfLb.Timing;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Agent.Flows;
 
 /// <summary>Expires flows for as long as the agent runs.</summary>
 internal sealed class FlowService(
-    IDataplane dataplane, Func<FlowOptions> options, FlowState state, FlowMetrics metrics, TimeProvider time, ILogger logger) : BackgroundService
+    IDataplane dataplane, Func<FlowOptions> options, FlowState state, FlowMetrics metrics, TimeProvider time, ILogger logger)
+    : SupervisedService("flows", time, logger)
 {
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunAsync(CancellationToken stoppingToken)
     {
         var policy = new ExpiryPolicy(() => options().Lifetimes);
-        var sweepers = dataplane.FlowMaps.Select(m => new FlowSweeper(m, policy, time, new SweepPacer(time, () => options().SweepShare))).ToList();
+        var sweepers = dataplane.FlowMaps.Select(m => new FlowSweeper(m, policy, Time, new SweepPacer(Time, () => options().SweepShare))).ToList();
         // Not on the thread that starts the host.
         await Task.Yield();
-        await new SweepLoop(sweepers, CountOpened, Record, time, logger).RunAsync(stoppingToken);
+        await new SweepLoop(sweepers, CountOpened, Record, Time, Logger).RunAsync(stoppingToken);
     }
 
     private long CountOpened() => (long)dataplane.ReadReasons().FirstOrDefault(r => r.Reason == LbReason.PktNew).Count;
@@ -27,6 +28,6 @@ internal sealed class FlowService(
     {
         state.Record(report);
         metrics.RecordSweep(new SweepReading(report.Family, report.Expired, report.Shrunk, report.Orphans, report.Work, report.Duration));
-        if (report.Shrunk > 0) Log.FlowsGivenUp(logger, report.Map, report.Shrunk, (int)(100 * report.Fill));
+        if (report.Shrunk > 0) Log.FlowsGivenUp(Logger, report.Map, report.Shrunk, (int)(100 * report.Fill));
     }
 }

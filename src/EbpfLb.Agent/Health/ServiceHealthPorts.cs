@@ -20,8 +20,8 @@ internal sealed class ServiceHealthPorts(ServiceHealthServer server, PipelineSta
     /// <summary>From now on tables and addresses are followed; before the first round.</summary>
     public void Attach()
     {
-        state.OnApplied = Publish;
-        state.OnNodeRead = view => server.Follow(AddressesOf(addresses(), view));
+        state.AppliedTables.Add(Publish);
+        state.NodeViews.Add(view => server.Follow(AddressesOf(addresses(), view)));
         server.Follow(AddressesOf(addresses(), state.NodeView));
     }
 

@@ -50,10 +50,10 @@ internal sealed class AgentHost(
     /// <summary>Runs until SIGTERM, SIGINT or the token. Returns whether it ended for one of these reasons.</summary>
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
-        using var exporter = new PrometheusExporter(meter);
+        using var exporter = new PrometheusExporter(meter, loggers.CreateLogger<PrometheusExporter>());
         var health = new ProxyHealthTracker(time, () => live.Current.SyncPeriod);
         var needs = new NodeNeeds(() => live.Current.Node, options.NodeName, isFromServer: options.Manifests is null, time);
-        var state = new PipelineState(() => source.Status, health, nodeRequired: options.Manifests is null) { Needs = needs };
+        var state = new PipelineState(() => source.Status, health, nodeRequired: options.Manifests is null, loggers.CreateLogger<PipelineState>()) { Needs = needs };
         _ = new SourceMetrics(meter, time, () => source.Status);
         var flowState = new FlowState();
         var names = new ServiceNames(dataplane, state);
@@ -73,11 +73,13 @@ internal sealed class AgentHost(
 
         _ = new RepairMetrics(meter, dataplane.ReadRepairs);
         var requests = new LoopRequests();
+        live.Subscribe(requests.Wake);
         using var verifier = new Verifier(source, dataplane, state, requests, new VerifyMetrics(meter), time, loggers.CreateLogger<Verifier>());
         view.Verifier = verifier;
 
         using var events = new EventQueue(source as IEventWriter, options.NodeName, time, loggers.CreateLogger<EventQueue>());
-        state.OnNodeObject = new NodeObjectLog(options.NodeName, events, loggers.CreateLogger<NodeKeeper>()).Write;
+        var nodeObjects = new NodeObjectLog(options.NodeName, events, loggers.CreateLogger<NodeKeeper>());
+        state.NodeObjects.Add(change => nodeObjects.Write(change.Before, change.Now));
         var bindFailures = new BindFailures(events, options.NodeName, options.BindAddressHardFail, loggers.CreateLogger<AgentHost>());
         await using var serviceHealth = new ServiceHealthServer(() => health.Report(nodeEligible: true).Healthy, events, time, loggers);
         view.ServicePortProblems = () => serviceHealth.Problems;
@@ -130,14 +132,15 @@ internal sealed class AgentHost(
         {
             var reloading = new ConfigReload(reload, live, config, loggers.CreateLogger<ConfigReload>());
             builder.Services.AddSingleton<IHostedService>(
-                new ConfigWatcher(file, reloading.Run, new ConfigMetrics(meter, time.GetUtcNow()), time, loggers.CreateLogger<ConfigWatcher>()));
+                new ConfigWatcher(file, options.Config.Text, reloading.Run, new ConfigMetrics(meter, time.GetUtcNow()), time, loggers.CreateLogger<ConfigWatcher>()));
         }
         builder.Services.AddSingleton(services => CreatePipeline(state, health, requests, services.GetRequiredService<IHostApplicationLifetime>()));
         builder.Services.AddHostedService(services => services.GetRequiredService<PipelineService>());
         builder.Services.AddSingleton<IHostedService>(
             new FlowService(dataplane, () => live.Current.Flows, flowState, flowMetrics, time, loggers.CreateLogger<FlowService>()));
-        builder.Services.AddSingleton<IHostedService>(
-            new StaleService(dataplane, state, new StaleMetrics(meter), new ConntrackReconcilerMetrics(meter), options.EndTcp, () => live.Current.SyncPeriod, time, loggers.CreateLogger<StaleService>()));
+        var stale = new StaleService(dataplane, state, new StaleMetrics(meter), new ConntrackReconcilerMetrics(meter), options.EndTcp, () => live.Current.SyncPeriod, time, loggers.CreateLogger<StaleService>());
+        live.Subscribe(stale.Wake);
+        builder.Services.AddSingleton<IHostedService>(stale);
         builder.Services.AddSingleton<IHostedService>(new DoorService(dataplane, time, loggers.CreateLogger<DoorService>()));
         builder.Services.AddSingleton<IHostedService>(new DropService(dataplane, drops, names, time, loggers.CreateLogger<DropService>()));
         builder.Services.AddSingleton<IHostedService>(new VerifyService(verifier, options.Verify, new Random(), time, loggers.CreateLogger<VerifyService>()));
@@ -145,9 +148,9 @@ internal sealed class AgentHost(
         var pipeline = host.Services.GetRequiredService<PipelineService>();
         bindFailures.Stop = host.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication;
         events.Record(new ClusterEvent(EventSubject.Node, new ObjectName("", options.NodeName), Warning: false, "Starting", "Start", $"ebpflb {VersionCommand.Version}"));
-        await host.RunAsync(cancellationToken);
+        var ended = await HostRun.RunAsync(host, loggers.CreateLogger<AgentHost>(), cancellationToken);
         Log.Stopping(loggers.CreateLogger<AgentHost>());
-        return !pipeline.Failed && !bindFailures.Failed;
+        return ended && !pipeline.Failed && !bindFailures.Failed;
     }
 
     public void Dispose() => meter.Dispose();
@@ -162,7 +165,7 @@ internal sealed class AgentHost(
         var reader = new SourceReader(source, channel.Writer, changes, health, sync, time);
         var loop = new SyncLoop(
             channel.Reader,
-            new SyncRound(dataplane, PolicyOf(options), plan, time),
+            new SyncRound(dataplane, PolicyOf(options), plan, time, logger),
             new HookGuard(dataplane, state, time, logger),
             changes, state, health, sync, plan,
             () => new PipelineSettings(live.Current.MinSyncPeriod, live.Current.SyncPeriod), time, logger) { Requests = requests };

@@ -14,19 +14,19 @@ internal static class AgentPages
     /// <param name="configuration">What is in force, as JSON.</param>
     public static DebugPages Of(RunOptions options, Func<string> configuration, Verbosity verbosity, TimeProvider time)
     {
-        var started = time.GetUtcNow();
+        var (started, begun) = (time.GetUtcNow(), time.GetTimestamp());
         return new DebugPages(
             configuration,
             () => string.Concat(options.Flags.Select(f => f + "\n")),
-            () => Status(options, verbosity, started, time.GetUtcNow()),
+            () => Status(options, verbosity, started, time.GetElapsedTime(begun)),
             options.EnableProfiling ? text => SetVerbosity(verbosity, text) : null);
     }
 
-    private static string Status(RunOptions options, Verbosity verbosity, DateTimeOffset started, DateTimeOffset now) => string.Concat(
+    private static string Status(RunOptions options, Verbosity verbosity, DateTimeOffset started, TimeSpan up) => string.Concat(
         $"Version: {VersionCommand.Version}\n",
         $"Runtime: .NET {Environment.Version}\n",
         $"Started: {started:u}\n",
-        $"Up: {(now - started).ToString(@"d\.hh\:mm\:ss", CultureInfo.InvariantCulture)}\n",
+        $"Up: {up.ToString(@"d\.hh\:mm\:ss", CultureInfo.InvariantCulture)}\n",
         $"Instance: {options.Instance.Name}\n",
         $"Node: {options.NodeName}\n",
         $"Verbosity: {verbosity.Level}\n",

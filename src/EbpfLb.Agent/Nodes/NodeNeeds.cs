@@ -14,7 +14,7 @@ internal sealed class NodeNeeds(Func<NodeOptions> current, string name, bool isF
     /// <summary>As long as kube-proxy waits.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
-    private readonly DateTimeOffset started = time.GetUtcNow();
+    private readonly long started = time.GetTimestamp();
 
     /// <summary>With options that stay.</summary>
     public NodeNeeds(NodeOptions options, string name, bool isFromServer, TimeProvider time) : this(() => options, name, isFromServer, time)
@@ -33,11 +33,11 @@ internal sealed class NodeNeeds(Func<NodeOptions> current, string name, bool isF
     }
 
     /// <summary>Something has been missing for too long.</summary>
-    public bool IsOverdue(Node? node) => time.GetUtcNow() - started >= Patience && Missing(node).Any();
+    public bool IsOverdue(Node? node) => time.GetElapsedTime(started) >= Patience && Missing(node).Any();
 
     private string Subject(Node? node, string field) => node is null ? $"the Node {name} is not known" : $"the Node {name} has no {field}";
 
-    private string Waited() => time.GetUtcNow() - started >= Patience
+    private string Waited() => time.GetElapsedTime(started) >= Patience
         ? $"; waited for more than {Patience.TotalMinutes:0} minutes, check --node-name and that the node is registered"
         : "";
 }

@@ -1,12 +1,13 @@
-using System.Threading.Channels;
+using System.Net.Sockets;
 using EbpfLb.Agent.Pipeline;
-using Microsoft.Extensions.Hosting;
+using EbpfLb.Netlink;
+using EbpfLb.Timing;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Agent.Nodes;
 
 /// <summary>Refreshes the node when its network or its Node object changes, and at every sync period (contract section 4.1).</summary>
-internal sealed class NodeService(NodeKeeper keeper, INodeNetwork network, PipelineState state, Func<TimeSpan> period, TimeProvider time, ILogger logger) : BackgroundService
+internal sealed class NodeService : SupervisedService
 {
     /// <summary>Changes come in bursts: a device, its addresses, its routes.</summary>
     private static readonly TimeSpan Debounce = TimeSpan.FromMilliseconds(100);
@@ -14,23 +15,27 @@ internal sealed class NodeService(NodeKeeper keeper, INodeNetwork network, Pipel
     /// <summary>Where reading is slow (very many routes), it takes at most a tenth of the time.</summary>
     private const int RestFactor = 10;
 
-    private readonly Channel<bool> wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    /// <summary>After watching has ended.</summary>
+    private static readonly TimeSpan WatchAgain = TimeSpan.FromSeconds(30);
+
+    private readonly NodeKeeper keeper;
+    private readonly INodeNetwork network;
+    private readonly Func<TimeSpan> period;
+    private readonly WakeablePeriod next;
+
+    public NodeService(NodeKeeper keeper, INodeNetwork network, PipelineState state, Func<TimeSpan> period, TimeProvider time, ILogger logger) : base("node", time, logger)
+    {
+        (this.keeper, this.network, this.period) = (keeper, network, period);
+        next = new WakeablePeriod(time);
+        // Here and not when it begins: what changes before that is kept for then.
+        state.NodeChanges.Add(_ => Wake());
+    }
 
     /// <summary>Something that the node depends on has changed.</summary>
-    public void Wake() => wake.Writer.TryWrite(true);
+    public void Wake() => next.Wake();
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        state.OnNodeChanged = Wake;
-        try
-        {
-            await Task.WhenAll(WatchAsync(stoppingToken), RefreshAsync(stoppingToken));
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The agent ends.
-        }
-    }
+    protected override Task RunAsync(CancellationToken stoppingToken)
+        => Task.WhenAll(SuperviseAsync("watch", WatchAsync, stoppingToken), SuperviseAsync("refresh", RefreshAsync, stoppingToken));
 
     private async Task WatchAsync(CancellationToken stoppingToken)
     {
@@ -40,12 +45,12 @@ internal sealed class NodeService(NodeKeeper keeper, INodeNetwork network, Pipel
             {
                 await foreach (var _ in network.WatchAsync(stoppingToken)) Wake();
             }
-            catch (Exception e) when (e is not OperationCanceledException and not OutOfMemoryException)
+            catch (Exception e) when (e is NetlinkException or SocketException)
             {
                 // Until it is watched again, the period finds what changed.
-                Log.NodeUnwatched(logger, e.Message);
+                Log.NodeUnwatched(Logger, e.Message);
             }
-            await Task.Delay(period(), time, stoppingToken);
+            await Time.DelayAsync(WatchAgain, stoppingToken);
         }
     }
 
@@ -54,22 +59,13 @@ internal sealed class NodeService(NodeKeeper keeper, INodeNetwork network, Pipel
         var rest = Debounce;
         while (true)
         {
-            await WaitAsync(stoppingToken);
-            await Task.Delay(rest, time, stoppingToken);
-            wake.Reader.TryRead(out _);
-            var begin = time.GetTimestamp();
+            await next.WaitAsync(period(), stoppingToken);
+            await Time.DelayAsync(rest, stoppingToken);
+            next.TryTake();
+            var begin = Time.GetTimestamp();
             keeper.Refresh();
-            var took = time.GetElapsedTime(begin) * RestFactor;
+            var took = Time.GetElapsedTime(begin) * RestFactor;
             rest = took > Debounce ? took : Debounce;
         }
-    }
-
-    private async Task WaitAsync(CancellationToken stoppingToken)
-    {
-        using var timer = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-        var arrival = wake.Reader.WaitToReadAsync(timer.Token).AsTask();
-        await Task.WhenAny(arrival, Task.Delay(period(), time, timer.Token));
-        await timer.CancelAsync();
-        stoppingToken.ThrowIfCancellationRequested();
     }
 }

@@ -1,23 +1,16 @@
 using EbpfLb.Agent.Pipeline;
-using Microsoft.Extensions.Hosting;
+using EbpfLb.Timing;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Agent.Nodes;
 
 /// <summary>Says once, and loudly, that the Node object which the options need did not come in time.</summary>
-internal sealed class NodeWait(NodeNeeds needs, PipelineState state, TimeProvider time, ILogger logger) : BackgroundService
+internal sealed class NodeWait(NodeNeeds needs, PipelineState state, TimeProvider time, ILogger logger) : SupervisedService("node wait", time, logger)
 {
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunAsync(CancellationToken stoppingToken)
     {
-        try
-        {
-            await Task.Delay(NodeNeeds.Patience, time, stoppingToken);
-            if (!needs.IsOverdue(state.Node)) return;
-            foreach (var reason in needs.Missing(state.Node)) Log.NodeOverdue(logger, reason);
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The agent ends.
-        }
+        await Time.DelayAsync(NodeNeeds.Patience, stoppingToken);
+        if (!needs.IsOverdue(state.Node)) return;
+        foreach (var reason in needs.Missing(state.Node)) Log.NodeOverdue(Logger, reason);
     }
 }

@@ -77,18 +77,10 @@ internal sealed record RunOptions
     /// <summary>Switch forwarding on.</summary>
     public bool SetSysctls { get; init; }
 
-    /// <summary>These options with what of others comes into force without a restart.</summary>
-    public RunOptions WithLive(RunOptions others) => this with
-    {
-        Config = others.Config,
-        MinSyncPeriod = others.MinSyncPeriod,
-        SyncPeriod = others.SyncPeriod,
-        Verbosity = others.Verbosity,
-        ServiceMetrics = others.ServiceMetrics,
-        Flows = others.Flows,
-        Node = others.Node,
-        SetSysctls = others.SetSysctls,
-    };
+    /// <summary>These options after the file has changed. Which fields count is for <see cref="LoadedConfig.WithHot"/> to say, and for nothing else.</summary>
+    /// <param name="inForce">As the agent was started, with the hot fields of the file.</param>
+    public RunOptions WithLive(LoadedConfig inForce)
+        => ConfiguredOptions.Of(inForce) with { ConfigPath = ConfigPath, SetsOomScore = SetsOomScore, Flags = Flags, NodeName = NodeName };
 }
 
 /// <summary>Where one instance of the agent lives.</summary>

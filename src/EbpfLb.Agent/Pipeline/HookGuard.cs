@@ -38,7 +38,7 @@ internal sealed class HookGuard(IDataplane dataplane, PipelineState state, TimeP
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            Log.AttachFailed(logger, e.Message);
+            Log.AttachFailed(logger, e, e.Message);
             state.RecordHooks(before with { Attached = false, Error = e.Message, CheckedAt = time.GetUtcNow() });
             return false;
         }

@@ -22,6 +22,12 @@ internal sealed class LoopRequests
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         requests.Writer.TryWrite(turn =>
         {
+            // Nobody waits for it any more, and it may change something.
+            if (cancellationToken.IsCancellationRequested)
+            {
+                done.TrySetCanceled(cancellationToken);
+                return;
+            }
             try
             {
                 done.TrySetResult(work(turn));
@@ -33,6 +39,9 @@ internal sealed class LoopRequests
         });
         return await done.Task.WaitAsync(cancellationToken);
     }
+
+    /// <summary>Lets the pipeline look at its settings again.</summary>
+    public void Wake() => requests.Writer.TryWrite(static _ => { });
 
     public Task WaitAsync(CancellationToken cancellationToken) => requests.Reader.WaitToReadAsync(cancellationToken).AsTask();
 

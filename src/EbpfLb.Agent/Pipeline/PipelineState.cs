@@ -2,6 +2,8 @@ using EbpfLb.Agent.Nodes;
 using EbpfLb.Http.Health;
 using EbpfLb.Model;
 using EbpfLb.Policy;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EbpfLb.Agent.Pipeline;
 
@@ -9,14 +11,13 @@ namespace EbpfLb.Agent.Pipeline;
 /// Where the pipeline stands, for status, readiness and health. The pipeline writes, anybody reads; each value is
 /// immutable and replaced whole.
 /// </summary>
-internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracker health, bool nodeRequired) : IProxyHealth
+internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracker health, bool nodeRequired, ILogger? logger = null) : IProxyHealth
 {
     private volatile ForwardingTable? table;
     private volatile CompiledState? compiled;
-    private volatile RoundReport? lastRound;
+    private volatile Progress progress = new(null, false);
     private volatile HookState hooks = HookState.None;
     private volatile ClusterSnapshot? snapshot;
-    private volatile bool firstPlanApplied;
     private volatile NodeView node = NodeView.None;
     private volatile Node? knownNode;
 
@@ -25,7 +26,7 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
     /// <summary>The table of the last round; null before the first.</summary>
     public ForwardingTable? Table => table;
 
-    public RoundReport? LastRound => lastRound;
+    public RoundReport? LastRound => progress.LastRound;
 
     public HookState Hooks => hooks;
 
@@ -35,20 +36,20 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
     /// <summary>The node's network, and what came of it.</summary>
     public NodeView NodeView => node;
 
-    /// <summary>Called on the pipeline's thread when the Node object is another one, and when the hooks have come into force: devices follow them.</summary>
-    public Action? OnNodeChanged { private get; set; }
+    /// <summary>Told on the pipeline's thread when the Node object is another one, and when the hooks have come into force: devices follow them.</summary>
+    public Listeners<Node?> NodeChanges { get; } = new("node change", logger ?? NullLogger.Instance);
 
-    /// <summary>Called on the pipeline's thread with the table of each round that ran to its end.</summary>
-    public Action<ForwardingTable>? OnApplied { private get; set; }
+    /// <summary>Told on the pipeline's thread with the table of each round that ran to its end.</summary>
+    public Listeners<ForwardingTable> AppliedTables { get; } = new("applied table", logger ?? NullLogger.Instance);
 
-    /// <summary>Called on the pipeline's thread after each round that ran to its end.</summary>
-    public Action<RoundReport>? OnRound { private get; set; }
+    /// <summary>Told on the pipeline's thread after each round that ran to its end.</summary>
+    public Listeners<RoundReport> Rounds { get; } = new("round", logger ?? NullLogger.Instance);
 
-    /// <summary>Called when the node's network has been read again.</summary>
-    public Action<NodeView>? OnNodeRead { private get; set; }
+    /// <summary>Told when the node's network has been read again.</summary>
+    public Listeners<NodeView> NodeViews { get; } = new("node view", logger ?? NullLogger.Instance);
 
-    /// <summary>Called on the pipeline's thread when the Node object comes, changes or goes, with what it was before.</summary>
-    public Action<Node?, Node?>? OnNodeObject { private get; set; }
+    /// <summary>Told on the pipeline's thread when the Node object comes, changes or goes.</summary>
+    public Listeners<(Node? Before, Node? Now)> NodeObjects { get; } = new("node object", logger ?? NullLogger.Instance);
 
     /// <summary>What the options need the Node object for.</summary>
     public NodeNeeds? Needs { get; init; }
@@ -58,23 +59,22 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
     {
         var objectBefore = snapshot?.Node;
         snapshot = arrived;
-        if (!Equals(objectBefore, arrived.Node)) OnNodeObject?.Invoke(objectBefore, arrived.Node);
+        if (!Equals(objectBefore, arrived.Node)) NodeObjects.Tell((objectBefore, arrived.Node));
         var before = knownNode;
         knownNode = nodeRequired ? NodeMemory.Keep(before, arrived.Node) : arrived.Node;
-        if (!Equals(before, knownNode)) OnNodeChanged?.Invoke();
+        if (!Equals(before, knownNode)) NodeChanges.Tell(knownNode);
         return Equals(knownNode, arrived.Node) ? arrived : arrived with { Node = knownNode };
     }
 
     public void RecordRound(RoundReport round, ForwardingTable? compiled)
     {
         table = compiled ?? table;
-        firstPlanApplied |= round.Succeeded;
-        lastRound = round;
-        if (round.Applied) OnRound?.Invoke(round);
+        progress = new Progress(round, progress.IsFirstPlanIn || round.Succeeded);
+        if (round.Applied) Rounds.Tell(round);
     }
 
     /// <summary>This table is what the kernel has, as far as it could be brought in.</summary>
-    public void RecordApplied(ForwardingTable applied) => OnApplied?.Invoke(applied);
+    public void RecordApplied(ForwardingTable applied) => AppliedTables.Tell(applied);
 
     /// <summary>The last table with what it was compiled from; null before the first.</summary>
     public CompiledState? Compiled => compiled;
@@ -85,13 +85,13 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
     {
         var isNew = state.Attached && !hooks.Attached;
         hooks = state;
-        if (isNew) OnNodeChanged?.Invoke();
+        if (isNew) NodeChanges.Tell(knownNode);
     }
 
     public void RecordNode(NodeView view)
     {
         node = view;
-        OnNodeRead?.Invoke(view);
+        NodeViews.Tell(view);
     }
 
     /// <summary>A stand-alone load balancer has no Node object; with an API server a missing one means that it was deleted.</summary>
@@ -108,7 +108,7 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
         List<string> reasons = [];
         if (Source is { IsSynced: false } status)
             reasons.Add($"source {status.Description} has not been read completely yet{(status.Error is null ? "" : $": {status.Error}")}");
-        if (!firstPlanApplied) reasons.Add(FirstPlanReason(lastRound));
+        if (progress is { IsFirstPlanIn: false, LastRound: var round }) reasons.Add(FirstPlanReason(round));
         if (!hooks.Attached) reasons.Add(hooks.Error is null ? "hooks are not attached yet" : $"hooks are not attached: {hooks.Error}");
         else if (hooks.Canary is { Ok: false } canary) reasons.Add($"canary: {canary.Problem}");
         if (snapshot is not null && Needs is not null) reasons.AddRange(Needs.Missing(knownNode));
@@ -118,5 +118,8 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
 
     private static string FirstPlanReason(RoundReport? round) => round is null
         ? "no plan has been applied yet"
-        : $"the first plan is not in the kernel: {round.Failures.Count} objects failed, first {round.Failures[0]}";
+        : $"the first plan is not in the kernel: {round.Failures.Count} objects failed{(round.Failures is [var first, ..] ? $", first {first}" : "")}";
+
+    /// <summary>Read at once: the two belong together, and a round may end between two readings.</summary>
+    private sealed record Progress(RoundReport? LastRound, bool IsFirstPlanIn);
 }

@@ -3,6 +3,7 @@ using EbpfLb.Agent.Kernel;
 using EbpfLb.Http.Health;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Model;
+using EbpfLb.Timing;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Agent.Pipeline;
@@ -31,51 +32,83 @@ internal sealed class SyncLoop(
     private readonly BackOff hookBackOff = new(() => settings().SyncPeriod);
     private readonly RoundLog roundLog = new(logger);
     private ArrivedSnapshot? current;
-    private DateTimeOffset? retryAt;
-    private DateTimeOffset? checkAt;
+    private Task<bool>? arrival;
     private Task? request;
+
+    /// <summary>Of the last round that failed; null: nothing is to be retried.</summary>
+    private (long At, TimeSpan Wait)? failure;
+
+    /// <summary>Of the last check of the hooks; null before the first. Without a wait the sync period counts, as it is by then.</summary>
+    private (long At, TimeSpan? Wait)? check;
+
+    /// <summary>When the last round ended; null: none has.</summary>
+    private long? roundEnded;
 
     /// <summary>What others want done between rounds.</summary>
     public LoopRequests Requests { get; init; } = new();
+
+    /// <summary>How long no round may begin yet: from the end of one, so the first change after a rest begins one at once.</summary>
+    private TimeSpan Rest => roundEnded is { } ended ? Left(ended, settings().MinSyncPeriod) : TimeSpan.Zero;
+
+    private TimeSpan? RetryIn => failure is { } failed ? Left(failed.At, Shorter(failed.Wait, settings().SyncPeriod)) : null;
+
+    private TimeSpan? CheckIn => check is { } last ? Left(last.At, Shorter(last.Wait ?? TimeSpan.MaxValue, settings().SyncPeriod)) : null;
 
     /// <summary>Ends when the channel is completed or the token is cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         while (await WaitAsync(cancellationToken))
         {
-            var now = time.GetUtcNow();
-            var isRound = true;
-            if (arrivals.TryRead(out var arrived)) RunRound(current = arrived);
-            else if (retryAt <= now) Retry();
-            else isRound = false;
-            if (checkAt <= now) CheckHooks();
+            if (Rest == TimeSpan.Zero)
+            {
+                if (arrivals.TryRead(out var arrived)) RunRound(current = arrived);
+                else if (RetryIn == TimeSpan.Zero) Retry();
+            }
+            if (CheckIn == TimeSpan.Zero) CheckHooks();
             while (Requests.TryTake(out var work)) work(this);
-            // From the end of a round; the first change after it begins one at once.
-            if (isRound && settings().MinSyncPeriod is { Ticks: > 0 } rest) await Task.Delay(rest, time, cancellationToken);
         }
     }
 
-    /// <summary>Waits for a snapshot or for the next thing that is due. False: there will be no more snapshots.</summary>
+    /// <summary>Waits for a snapshot, a request or the next thing that is due. False: there will be no more snapshots.</summary>
     private async Task<bool> WaitAsync(CancellationToken cancellationToken)
     {
-        var arrival = arrivals.WaitToReadAsync(cancellationToken);
-        if (arrival.IsCompleted) return await arrival;
-        var arrivalTask = arrival.AsTask();
+        var rest = Rest;
+        if (arrival is null)
+        {
+            var waiting = arrivals.WaitToReadAsync(cancellationToken);
+            if (waiting.IsCompleted && rest == TimeSpan.Zero) return await waiting;
+            // Kept until it has ended: a channel holds on to each waiter that was given up.
+            arrival = waiting.AsTask();
+        }
         if (request is null or { IsCompleted: true }) request = Requests.WaitAsync(cancellationToken);
-        if (Earlier(retryAt, checkAt) is not { } due)
-        {
-            await Task.WhenAny(arrivalTask, request);
-            return !arrivalTask.IsCompleted || await arrivalTask;
-        }
-        var wait = due - time.GetUtcNow();
-        if (wait > TimeSpan.Zero)
-        {
-            using var stopTimer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            await Task.WhenAny(arrivalTask, request, Task.Delay(wait, time, stopTimer.Token));
-            await stopTimer.CancelAsync();
-        }
-        return !arrivalTask.IsCompleted || await arrivalTask;
+        List<Task> events = rest > TimeSpan.Zero ? [request] : [request, arrival];
+        using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        if (NextDue(rest) is { } due) events.Add(time.DelayAsync(due, timer.Token));
+        await Task.WhenAny(events);
+        await timer.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+        if (rest > TimeSpan.Zero || !arrival.IsCompleted) return true;
+        var ended = arrival;
+        arrival = null;
+        return await ended;
     }
+
+    /// <summary>Until a round may begin, a retry or a check of the hooks; null: only others can start something.</summary>
+    private TimeSpan? NextDue(TimeSpan rest)
+    {
+        TimeSpan? due = rest > TimeSpan.Zero ? rest : null;
+        if (due is null && RetryIn is { } retry) due = retry;
+        if (CheckIn is { } hooks) due = due is { } other ? Shorter(other, hooks) : hooks;
+        return due;
+    }
+
+    private TimeSpan Left(long since, TimeSpan wait)
+    {
+        var left = wait - time.GetElapsedTime(since);
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
+
+    private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
     /// <inheritdoc/>
     public RoundReport? RunAgain(bool anew)
@@ -100,14 +133,15 @@ internal sealed class SyncLoop(
         if (round.Succeeded)
         {
             backOff.Reset();
-            retryAt = null;
+            failure = null;
             changes.RecordApplied(round.Sequence);
             syncMetrics.RecordSynced(round.EndedAt);
         }
         else
         {
-            round = round with { RetryIn = backOff.Next() };
-            retryAt = round.EndedAt + round.RetryIn;
+            var wait = backOff.Next();
+            round = round with { RetryIn = wait };
+            failure = (time.GetTimestamp(), wait);
         }
         RecordHealth(round);
         var isFirst = state.LastRound is null;
@@ -117,6 +151,7 @@ internal sealed class SyncLoop(
         // Traffic is steered only by tables that are complete, or as complete as this node can make them.
         if (!state.Hooks.Attached && round.Applied) CheckHooks();
         if (round.Applied && rounds.Table is { } table) state.RecordApplied(table);
+        roundEnded = time.GetTimestamp();
         // Reading everything for the first time leaves several times its size behind; later changes are small.
         if (isFirst) GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
@@ -144,8 +179,6 @@ internal sealed class SyncLoop(
     {
         var inForce = hooks.Check();
         if (inForce) hookBackOff.Reset();
-        checkAt = time.GetUtcNow() + (inForce ? settings().SyncPeriod : hookBackOff.Next());
+        check = (time.GetTimestamp(), inForce ? null : hookBackOff.Next());
     }
-
-    private static DateTimeOffset? Earlier(DateTimeOffset? a, DateTimeOffset? b) => a is null || b < a ? b : a;
 }

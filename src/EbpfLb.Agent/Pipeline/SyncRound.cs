@@ -2,6 +2,7 @@ using EbpfLb.Agent.Kernel;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Model;
 using EbpfLb.Policy;
+using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Agent.Pipeline;
 
@@ -9,8 +10,10 @@ namespace EbpfLb.Agent.Pipeline;
 /// Compiles, plans and applies one snapshot. Whatever an object contains and whatever the kernel answers, it ends with a
 /// report; the state before stays where the new one did not get in.
 /// </summary>
-internal sealed class SyncRound(IDataplane dataplane, PolicyOptions options, PlanMetrics metrics, TimeProvider time)
+internal sealed class SyncRound(IDataplane dataplane, PolicyOptions options, PlanMetrics metrics, TimeProvider time, ILogger logger)
 {
+    private string? lastFault;
+
     /// <summary>The last table that was compiled; the next compilation starts from it.</summary>
     public ForwardingTable? Table { get; private set; }
 
@@ -34,11 +37,15 @@ internal sealed class SyncRound(IDataplane dataplane, PolicyOptions options, Pla
             compiled = time.GetTimestamp();
             outcome = dataplane.Apply(Table);
             applied = true;
+            lastFault = null;
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             // A fault of ours or of the kernel as a whole: the tables stay as they are and the round is run again.
             outcome = new ApplyOutcome(0, [new ObjectFailure(null, $"{e.GetType().Name}: {e.Message}")]);
+            // With its stack, but not with each retry.
+            if (e.ToString() is var fault && fault != lastFault) Log.RoundFailed(logger, e);
+            lastFault = fault;
         }
         var end = time.GetTimestamp();
         var compile = time.GetElapsedTime(start, compiled);

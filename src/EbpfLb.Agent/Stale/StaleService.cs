@@ -4,7 +4,7 @@ using EbpfLb.Datapath.Flows;
 using EbpfLb.Datapath.Stale;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Model;
-using Microsoft.Extensions.Hosting;
+using EbpfLb.Timing;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Agent.Stale;
@@ -14,49 +14,61 @@ namespace EbpfLb.Agent.Stale;
 /// pipeline. Sockets are looked at until none is left, and now and then without a reason; those that went past a frontend only after
 /// rounds in which frontends came.
 /// </summary>
-internal sealed class StaleService(
-    IDataplane dataplane, PipelineState state, StaleMetrics metrics, ConntrackReconcilerMetrics flowMetrics, bool tcp, Func<TimeSpan> period, TimeProvider time, ILogger logger) : BackgroundService
+internal sealed class StaleService : SupervisedService
 {
     /// <summary>Of one core, for the walk over the flows.</summary>
     private const double FlowShare = 0.5;
 
-    private readonly SemaphoreSlim wake = new(0, 1);
-    private readonly StaleRhythm rhythm = new(period);
+    private readonly IDataplane dataplane;
+    private readonly StaleMetrics metrics;
+    private readonly ConntrackReconcilerMetrics flowMetrics;
+    private readonly bool tcp;
+    private readonly WakeablePeriod next;
+    private readonly StaleRhythm rhythm;
     private bool isFirst = true;
+    private volatile bool isBegun;
     private volatile bool flowsDue;
     private volatile bool straysDue;
     private StaleSocketReport last = StaleSocketReport.None;
 
+    public StaleService(
+        IDataplane dataplane, PipelineState state, StaleMetrics metrics, ConntrackReconcilerMetrics flowMetrics, bool tcp, Func<TimeSpan> period, TimeProvider time, ILogger logger)
+        : base("stale", time, logger)
+    {
+        (this.dataplane, this.metrics, this.flowMetrics, this.tcp) = (dataplane, metrics, flowMetrics, tcp);
+        next = new WakeablePeriod(time);
+        rhythm = new StaleRhythm(period);
+        // Here and not at the start: the first round may be over by then.
+        state.Rounds.Add(OnRound);
+    }
+
+    /// <summary>Look now: the period may be another one.</summary>
+    public void Wake() => next.Wake();
+
     public override Task StartAsync(CancellationToken cancellationToken)
     {
-        if (dataplane.Stale.SocketsProblem is { } problem) Log.SocketsNotFound(logger, problem);
-        state.OnRound = OnRound;
+        if (dataplane.Stale.SocketsProblem is { } problem) Log.SocketsNotFound(Logger, problem);
         return base.StartAsync(cancellationToken);
     }
 
-    public override void Dispose()
-    {
-        base.Dispose();
-        wake.Dispose();
-    }
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunAsync(CancellationToken stoppingToken)
     {
         // Nothing is stale before the tables say what is right.
-        await wake.WaitAsync(stoppingToken);
+        while (!isBegun) await next.WaitAsync(Timeout.InfiniteTimeSpan, stoppingToken);
+        next.TryTake();
         rhythm.Begin();
         var strays = false;
         while (true)
         {
             strays |= straysDue;
             straysDue = false;
-            var begun = time.GetTimestamp();
+            var begun = Time.GetTimestamp();
             var found = EndSockets(strays);
-            var took = time.GetElapsedTime(begun);
+            var took = Time.GetElapsedTime(begun);
             if (flowsDue) await RemoveFlowsAsync(stoppingToken);
             var wait = rhythm.After(found, took);
             strays &= !rhythm.IsAtRest;
-            if (await WokenAsync(wait, stoppingToken)) rhythm.Begin();
+            if (await next.WaitAsync(wait, stoppingToken)) rhythm.Begin();
         }
     }
 
@@ -69,18 +81,8 @@ internal sealed class StaleService(
         if (!udp && !opened && !(tcp && round.LostBackends.Contains(TransportProtocol.Tcp))) return;
         flowsDue |= udp;
         straysDue |= opened;
-        if (wake.CurrentCount == 0) wake.Release();
-    }
-
-    private async Task<bool> WokenAsync(TimeSpan wait, CancellationToken stoppingToken)
-    {
-        using var timer = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-        var woken = wake.WaitAsync(timer.Token);
-        await Task.WhenAny(woken, Task.Delay(wait, time, timer.Token));
-        await timer.CancelAsync();
-        await ((Task)woken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        stoppingToken.ThrowIfCancellationRequested();
-        return woken.IsCompletedSuccessfully;
+        isBegun = true;
+        next.Wake();
     }
 
     private int EndSockets(bool strays)
@@ -90,15 +92,15 @@ internal sealed class StaleService(
             var report = dataplane.Stale.EndSockets(tcp, strays);
             metrics.RecordSockets(new StaleReading(
                 report.FoundUdp, report.FoundTcp, report.EndedUdp, report.EndedTcp, report.Error is null ? report.OutOfReach : report.Found - report.Ended));
-            if (report.Ended > 0) Log.SocketsEnded(logger, report.EndedUdp, report.EndedTcp);
+            if (report.Ended > 0) Log.SocketsEnded(Logger, report.EndedUdp, report.EndedTcp);
             var isNews = (report.OutOfReach, report.Error) != (last.OutOfReach, last.Error);
-            if (isNews && (report.OutOfReach > 0 || report.Error is not null)) Log.SocketsStay(logger, report.OutOfReach, report.Error ?? "");
+            if (isNews && (report.OutOfReach > 0 || report.Error is not null)) Log.SocketsStay(Logger, report.OutOfReach, report.Error ?? "");
             last = report;
             return report.Found;
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            Log.StaleFailed(logger, e.Message);
+            Log.StaleFailed(Logger, e, e.Message);
             return 1;
         }
     }
@@ -109,15 +111,15 @@ internal sealed class StaleService(
         flowsDue = false;
         foreach (var map in dataplane.FlowMaps)
         {
-            var begun = time.GetTimestamp();
+            var begun = Time.GetTimestamp();
             try
             {
-                var removed = await new StaleFlowRemover(map, dataplane.Stale, new SweepPacer(time, FlowShare)).RemoveAsync(stoppingToken);
-                flowMetrics.RecordSync(map.Family, removed, time.GetElapsedTime(begun));
+                var removed = await new StaleFlowRemover(map, dataplane.Stale, new SweepPacer(Time, FlowShare)).RemoveAsync(stoppingToken);
+                flowMetrics.RecordSync(map.Family, removed, Time.GetElapsedTime(begun));
             }
             catch (Exception e) when (e is not (OutOfMemoryException or OperationCanceledException))
             {
-                Log.StaleFailed(logger, e.Message);
+                Log.StaleFailed(Logger, e, e.Message);
                 flowsDue = true;
             }
         }

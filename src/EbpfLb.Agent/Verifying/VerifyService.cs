@@ -1,32 +1,29 @@
 using EbpfLb.Agent.Options;
-using Microsoft.Extensions.Hosting;
+using EbpfLb.Timing;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Agent.Verifying;
 
 /// <summary>Verifies at its period; the source less often, and not on all nodes at once.</summary>
-internal sealed class VerifyService(Verifier verifier, VerifyOptions options, Random random, TimeProvider time, ILogger logger) : BackgroundService
+internal sealed class VerifyService(Verifier verifier, VerifyOptions options, Random random, TimeProvider time, ILogger logger)
+    : SupervisedService("verify", time, logger)
 {
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunAsync(CancellationToken stoppingToken)
     {
         if (options.Period <= TimeSpan.Zero) return;
-        var sourceDue = time.GetUtcNow() + Jittered(options.SourcePeriod);
-        while (!stoppingToken.IsCancellationRequested)
+        var sourceDue = new Deadline(Time, Jittered(options.SourcePeriod));
+        while (true)
         {
+            await Time.DelayAsync(Jittered(options.Period), stoppingToken);
             try
             {
-                await Task.Delay(Jittered(options.Period), time, stoppingToken);
-                var withSource = time.GetUtcNow() >= sourceDue;
+                var withSource = sourceDue.HasPassed;
                 await verifier.RunAsync(withSource, repair: true, stoppingToken);
-                if (withSource) sourceDue = time.GetUtcNow() + Jittered(options.SourcePeriod);
+                if (withSource) sourceDue = new Deadline(Time, Jittered(options.SourcePeriod));
             }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            catch (Exception e) when (e is not (OutOfMemoryException or OperationCanceledException))
             {
-                return;
-            }
-            catch (Exception e) when (e is not OutOfMemoryException)
-            {
-                Log.VerifyFailed(logger, e.Message);
+                Log.VerifyFailed(Logger, e);
             }
         }
     }

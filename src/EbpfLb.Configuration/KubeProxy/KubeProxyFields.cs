@@ -13,6 +13,9 @@ public static class KubeProxyFields
     private const string OldLog = "the log goes to standard error, a line each";
     private const string FewRequests = "the agent lists and watches a handful of kinds and needs no limit";
 
+    /// <summary>Made with the rows below: what takes a field over into a running agent is what makes it a hot one.</summary>
+    private static readonly HotFields<KubeProxyConfiguration> HotOnes = new();
+
     public static IReadOnlyList<FieldNote> All { get; } =
     [
         Field("mode", "proxy-mode", Restart, "chooses whose periods, masqueradeAll and default of nodePortAddresses count: iptables (\"\" too), nftables or ipvs; the data path is ours in all"),
@@ -30,28 +33,28 @@ public static class KubeProxyFields
         Field("clientConnection.burst", "kube-api-burst", None, FewRequests),
         Field("logging.format", "logging-format", Restart, "text or json; the text is not klog's"),
         Field("logging.flushFrequency", "log-flush-frequency", None, OneStream),
-        Field("logging.verbosity", "v", Hot, "0 usual, 4 every update, 6 everything"),
+        Hot("logging.verbosity", "v", (to, from) => to with { Logging = to.Logging with { Verbosity = from.Logging.Verbosity } }, "0 usual, 4 every update, 6 everything"),
         Field("logging.vmodule", "vmodule", None, "the log has one level for all of the agent"),
         Field("logging.options.text.splitStream", "log-text-split-stream", None, OneStream),
         Field("logging.options.text.infoBufferSize", "log-text-info-buffer-size", None, OneStream),
         Field("logging.options.json.splitStream", "log-json-split-stream", None, OneStream),
         Field("logging.options.json.infoBufferSize", "log-json-info-buffer-size", None, OneStream),
-        Field("clusterCIDR", "cluster-cidr", Hot, "addresses of all pods, at most one range of each family; what comes from elsewhere is masqueraded on its way to a remote backend"),
-        Field("detectLocalMode", "detect-local-mode", Hot, "how pods are told from others; empty: ClusterCIDR"),
-        Field("detectLocal.bridgeInterface", "pod-bridge-interface", Hot, "the bridge of BridgeInterface"),
-        Field("detectLocal.interfaceNamePrefix", "pod-interface-name-prefix", Hot, "begin of the names of InterfaceNamePrefix"),
-        Field("nodePortAddresses", "nodeport-addresses", Hot, "where NodePorts answer: ranges, primary, localhost or all; unset: all addresses of the node, with mode nftables the primary ones"),
+        Hot("clusterCIDR", "cluster-cidr", (to, from) => to with { ClusterCidr = from.ClusterCidr }, "addresses of all pods, at most one range of each family; what comes from elsewhere is masqueraded on its way to a remote backend"),
+        Hot("detectLocalMode", "detect-local-mode", (to, from) => to with { DetectLocalMode = from.DetectLocalMode }, "how pods are told from others; empty: ClusterCIDR"),
+        Hot("detectLocal.bridgeInterface", "pod-bridge-interface", (to, from) => to with { DetectLocal = to.DetectLocal with { BridgeInterface = from.DetectLocal.BridgeInterface } }, "the bridge of BridgeInterface"),
+        Hot("detectLocal.interfaceNamePrefix", "pod-interface-name-prefix", (to, from) => to with { DetectLocal = to.DetectLocal with { InterfaceNamePrefix = from.DetectLocal.InterfaceNamePrefix } }, "begin of the names of InterfaceNamePrefix"),
+        Hot("nodePortAddresses", "nodeport-addresses", (to, from) => to with { NodePortAddresses = from.NodePortAddresses }, "where NodePorts answer: ranges, primary, localhost or all; unset: all addresses of the node, with mode nftables the primary ones"),
         Field("iptables.masqueradeBit", "iptables-masquerade-bit", None, NoMarks),
-        Field("iptables.masqueradeAll", "masquerade-all", Hot, "masquerades all traffic to ClusterIPs, with any mode but nftables"),
-        Field("iptables.localhostNodePorts", "iptables-localhost-nodeports", Hot, "NodePorts answer the node's own processes on 127.0.0.1"),
-        Field("iptables.syncPeriod", "iptables-sync-period", Hot, "longest wait before a failed update is tried again, and how often hooks and node are checked"),
-        Field("iptables.minSyncPeriod", "iptables-min-sync-period", Hot, "shortest time between two updates; 0 and unset: none, as an update costs only what it changes (kube-proxy: 1s)"),
+        Hot("iptables.masqueradeAll", "masquerade-all", (to, from) => to with { Iptables = to.Iptables with { MasqueradeAll = from.Iptables.MasqueradeAll } }, "masquerades all traffic to ClusterIPs, with any mode but nftables"),
+        Hot("iptables.localhostNodePorts", "iptables-localhost-nodeports", (to, from) => to with { Iptables = to.Iptables with { LocalhostNodePorts = from.Iptables.LocalhostNodePorts } }, "NodePorts answer the node's own processes on 127.0.0.1"),
+        Hot("iptables.syncPeriod", "iptables-sync-period", (to, from) => to with { Iptables = to.Iptables with { SyncPeriod = from.Iptables.SyncPeriod } }, "longest wait before a failed update is tried again, and how often hooks and node are checked"),
+        Hot("iptables.minSyncPeriod", "iptables-min-sync-period", (to, from) => to with { Iptables = to.Iptables with { MinSyncPeriod = from.Iptables.MinSyncPeriod } }, "shortest time between two updates; 0 and unset: none, as an update costs only what it changes (kube-proxy: 1s)"),
         Field("nftables.masqueradeBit", null, None, NoMarks),
-        Field("nftables.masqueradeAll", null, Hot, "as iptables.masqueradeAll, with mode nftables"),
-        Field("nftables.syncPeriod", null, Hot, "as iptables.syncPeriod, with mode nftables"),
-        Field("nftables.minSyncPeriod", null, Hot, "as iptables.minSyncPeriod, with mode nftables"),
-        Field("ipvs.syncPeriod", "ipvs-sync-period", Hot, "as iptables.syncPeriod, with mode ipvs"),
-        Field("ipvs.minSyncPeriod", "ipvs-min-sync-period", Hot, "as iptables.minSyncPeriod, with mode ipvs"),
+        Hot("nftables.masqueradeAll", null, (to, from) => to with { Nftables = to.Nftables with { MasqueradeAll = from.Nftables.MasqueradeAll } }, "as iptables.masqueradeAll, with mode nftables"),
+        Hot("nftables.syncPeriod", null, (to, from) => to with { Nftables = to.Nftables with { SyncPeriod = from.Nftables.SyncPeriod } }, "as iptables.syncPeriod, with mode nftables"),
+        Hot("nftables.minSyncPeriod", null, (to, from) => to with { Nftables = to.Nftables with { MinSyncPeriod = from.Nftables.MinSyncPeriod } }, "as iptables.minSyncPeriod, with mode nftables"),
+        Hot("ipvs.syncPeriod", "ipvs-sync-period", (to, from) => to with { Ipvs = to.Ipvs with { SyncPeriod = from.Ipvs.SyncPeriod } }, "as iptables.syncPeriod, with mode ipvs"),
+        Hot("ipvs.minSyncPeriod", "ipvs-min-sync-period", (to, from) => to with { Ipvs = to.Ipvs with { MinSyncPeriod = from.Ipvs.MinSyncPeriod } }, "as iptables.minSyncPeriod, with mode ipvs"),
         Field("ipvs.scheduler", "ipvs-scheduler", None, "a backend is chosen at random"),
         Field("ipvs.excludeCIDRs", "ipvs-exclude-cidrs", None, NoIpvs),
         Field("ipvs.strictARP", "ipvs-strict-arp", None, "no address of a service is put on a device, so none is answered by ARP"),
@@ -60,11 +63,11 @@ public static class KubeProxyFields
         Field("ipvs.udpTimeout", "ipvs-udp-timeout", None, $"{NoIpvs}; conntrack.udpStreamTimeout counts"),
         Field("conntrack.maxPerCore", "conntrack-max-per-core", None, NoNetfilter),
         Field("conntrack.min", "conntrack-min", None, NoNetfilter),
-        Field("conntrack.tcpEstablishedTimeout", "conntrack-tcp-timeout-established", Hot, "how long an open TCP flow lives without a packet; 0: 24h"),
-        Field("conntrack.tcpCloseWaitTimeout", "conntrack-tcp-timeout-close-wait", Hot, "how long a TCP flow lives that one side has closed; 0: 1h"),
+        Hot("conntrack.tcpEstablishedTimeout", "conntrack-tcp-timeout-established", (to, from) => to with { Conntrack = to.Conntrack with { TcpEstablishedTimeout = from.Conntrack.TcpEstablishedTimeout } }, "how long an open TCP flow lives without a packet; 0: 24h"),
+        Hot("conntrack.tcpCloseWaitTimeout", "conntrack-tcp-timeout-close-wait", (to, from) => to with { Conntrack = to.Conntrack with { TcpCloseWaitTimeout = from.Conntrack.TcpCloseWaitTimeout } }, "how long a TCP flow lives that one side has closed; 0: 1h"),
         Field("conntrack.tcpBeLiberal", "conntrack-tcp-be-liberal", None, "flows do not look at windows: they are always liberal"),
-        Field("conntrack.udpTimeout", "conntrack-udp-timeout", Hot, "how long a UDP flow lives that had no answer; 0: 30s"),
-        Field("conntrack.udpStreamTimeout", "conntrack-udp-timeout-stream", Hot, "how long a UDP flow lives that had an answer; 0: 2m"),
+        Hot("conntrack.udpTimeout", "conntrack-udp-timeout", (to, from) => to with { Conntrack = to.Conntrack with { UdpTimeout = from.Conntrack.UdpTimeout } }, "how long a UDP flow lives that had no answer; 0: 30s"),
+        Hot("conntrack.udpStreamTimeout", "conntrack-udp-timeout-stream", (to, from) => to with { Conntrack = to.Conntrack with { UdpStreamTimeout = from.Conntrack.UdpStreamTimeout } }, "how long a UDP flow lives that had an answer; 0: 2m"),
         Field("configSyncPeriod", "config-sync-period", Restart, "how often everything is read from the API server afresh and compared with what its watches told"),
         Field("oomScoreAdj", "oom-score-adj", Restart, "written to /proc/self/oom_score_adj when a configuration file or the flag is given"),
         Field("featureGates", "feature-gates", None, "the gates are those of kube-proxy's code"),
@@ -103,6 +106,12 @@ public static class KubeProxyFields
     public static FieldNote? FindOption(string option) => All.FirstOrDefault(f => f.Option == option);
 
     internal static string? Comment(string path) => Find(path) is { } note ? (note.HasMeaning ? note.Text : $"no meaning here: {note.Text}") : null;
+
+    /// <summary>What an agent that was started with <paramref name="start"/> does after the file has changed: the hot fields are the new ones.</summary>
+    public static KubeProxyConfiguration WithHot(KubeProxyConfiguration start, KubeProxyConfiguration wanted) => HotOnes.Take(start, wanted);
+
+    private static FieldNote Hot(string path, string? flag, Func<KubeProxyConfiguration, KubeProxyConfiguration, KubeProxyConfiguration> take, string text)
+        => HotOnes.Add(new FieldNote(path, flag is null ? null : "--" + flag, FieldChange.Hot, text), take);
 
     private static FieldNote Field(string path, string? flag, FieldChange change, string text) => new(path, flag is null ? null : "--" + flag, change, text);
 

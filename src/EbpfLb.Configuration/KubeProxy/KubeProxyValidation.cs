@@ -32,7 +32,7 @@ public static class KubeProxyValidation
 
         if (config.OomScoreAdj is < -MaxOomScore or > MaxOomScore)
             findings.Error("oomScoreAdj", $"{config.OomScoreAdj} is out of range; give {-MaxOomScore} to {MaxOomScore}");
-        CheckPositive("configSyncPeriod", config.ConfigSyncPeriod, findings);
+        PeriodRules.CheckPeriod("configSyncPeriod", config.ConfigSyncPeriod, findings);
         if (!IpAddress.TryParse(config.BindAddress, out _)) findings.Error("bindAddress", $"'{config.BindAddress}' is not an IP address; give one such as 0.0.0.0 or ::");
         CheckEndpoint("healthzBindAddress", config.HealthzBindAddress, ConfigPorts.Healthz, findings);
         CheckEndpoint("metricsBindAddress", config.MetricsBindAddress, ConfigPorts.Metrics, findings);
@@ -76,14 +76,8 @@ public static class KubeProxyValidation
 
     private static void CheckPeriods(string section, TimeSpan sync, TimeSpan min, Findings findings)
     {
-        CheckPositive($"{section}.syncPeriod", sync, findings);
-        if (min > sync)
-            findings.Error($"{section}.minSyncPeriod", $"{DurationText.Format(min)} is longer than {section}.syncPeriod, {DurationText.Format(sync)}; make it shorter");
-    }
-
-    private static void CheckPositive(string path, TimeSpan time, Findings findings)
-    {
-        if (time <= TimeSpan.Zero) findings.Error(path, "must be longer than 0; give a duration such as 30s");
+        PeriodRules.CheckPeriod($"{section}.syncPeriod", sync, findings);
+        PeriodRules.CheckOrder($"{section}.minSyncPeriod", min, $"{section}.syncPeriod", sync, findings);
     }
 
     private static void CheckBit(string path, int bit, Findings findings)

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using EbpfLb.Configuration.KubeProxy;
 using EbpfLb.Configuration.Reading;
 using EbpfLb.Configuration.Values;
 using EbpfLb.Model;
@@ -10,6 +11,9 @@ public static partial class EbpfLbValidation
 {
     private const int MaxInstanceLength = 63;
 
+    /// <summary>With less a sweep of a full table would take hours.</summary>
+    private const double LeastSweepPercent = 0.1;
+
     private static readonly string[] AttachModes = ["auto", "tcx", "clsact"];
 
     /// <summary>Everything that is wrong, with the path of the field.</summary>
@@ -17,6 +21,15 @@ public static partial class EbpfLbValidation
     {
         var findings = new Findings(EbpfLbConfiguration.Group, null);
         Check(config, findings);
+        return findings.Errors;
+    }
+
+    /// <summary>What is wrong with both configurations together: each may give one of the periods.</summary>
+    public static IReadOnlyList<ConfigProblem> CheckTogether(KubeProxyConfiguration proxy, EbpfLbConfiguration own)
+    {
+        var findings = new Findings(EbpfLbConfiguration.Group, null);
+        if (own.SyncPeriod is null != own.MinSyncPeriod is null)
+            PeriodRules.CheckOrder("minSyncPeriod", own.MinSyncPeriod ?? proxy.MinSyncPeriod, "syncPeriod", own.SyncPeriod ?? proxy.SyncPeriod, findings);
         return findings.Errors;
     }
 
@@ -40,16 +53,17 @@ public static partial class EbpfLbValidation
         CheckPatterns("devices.exclude", config.Devices.Exclude, findings);
         CheckPatterns("devices.pods", config.Devices.Pods, findings);
         if (!AttachModes.Contains(config.Devices.TcAttach)) findings.Error("devices.tcAttach", $"'{config.Devices.TcAttach}' is none of its values; give auto, tcx or clsact");
-        if (config.Flows.SweepCpuPercent is not (> 0 and <= 100))
-            findings.Error("flows.sweepCpuPercent", $"{config.Flows.SweepCpuPercent} is not a share of a core; give a percentage above 0 up to 100");
+        if (config.Flows.SweepCpuPercent is not (>= LeastSweepPercent and <= 100))
+            findings.Error("flows.sweepCpuPercent", $"{config.Flows.SweepCpuPercent} is not a share of a core that flows can be expired with; give a percentage from {LeastSweepPercent} to 100");
         CheckPorts(config, findings);
     }
 
     private static void CheckPeriods(EbpfLbConfiguration config, Findings findings)
     {
-        if (config.SyncPeriod == TimeSpan.Zero) findings.Error("syncPeriod", "must be longer than 0; give a duration such as 30s");
-        if (config.SyncPeriod is { } sync && config.MinSyncPeriod > sync)
-            findings.Error("minSyncPeriod", $"{DurationText.Format(config.MinSyncPeriod.Value)} is longer than syncPeriod, {DurationText.Format(sync)}; make it shorter");
+        PeriodRules.CheckPeriodOrOff("verifyPeriod", config.VerifyPeriod, findings);
+        if (config.SyncPeriod is not { } sync) return;
+        PeriodRules.CheckPeriod("syncPeriod", sync, findings);
+        if (config.MinSyncPeriod is { } min) PeriodRules.CheckOrder("minSyncPeriod", min, "syncPeriod", sync, findings);
     }
 
     private static void CheckSizes(SizesSection sizes, Findings findings)

@@ -22,6 +22,8 @@ public static partial class DurationText
         var ticks = 0.0;
         for (var i = 0; i < numbers.Count; i++)
             ticks += TicksOf(units[i].Value) * double.Parse(numbers[i].ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture);
+        // 0 means "off" or "the default" in many places; what is meant to be short is not that.
+        if (ticks is > 0 and < 1) ticks = 1;
         return ticks <= Longest.Ticks ? TimeSpan.FromTicks((long)Math.Round(ticks)) : throw new FormatException($"'{text}' is not a duration that fits; give less than 200 years");
     }
 

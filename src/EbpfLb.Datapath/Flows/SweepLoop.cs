@@ -1,4 +1,5 @@
 using EbpfLb.Bpf;
+using EbpfLb.Timing;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Datapath.Flows;
@@ -21,14 +22,14 @@ public sealed class SweepLoop(
         while (true)
         {
             foreach (var sweeper in sweepers) await SweepWhenDueAsync(sweeper, cancellationToken);
-            await Task.Delay(SweepSchedule.Shortest, time, cancellationToken);
+            await time.DelayAsync(SweepSchedule.Shortest, cancellationToken);
         }
     }
 
     private async Task SweepWhenDueAsync(FlowSweeper sweeper, CancellationToken cancellationToken)
     {
-        var opened = openedFlows();
         var before = last.GetValueOrDefault(sweeper);
+        var opened = openedFlows();
         if (before is not null && time.GetElapsedTime(before.At) < SweepSchedule.Interval(FillNow(sweeper.Map, before, opened))) return;
         try
         {

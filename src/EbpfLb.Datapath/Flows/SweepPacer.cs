@@ -1,3 +1,5 @@
+using EbpfLb.Timing;
+
 namespace EbpfLb.Datapath.Flows;
 
 /// <summary>Keeps work below a share of one core: after each slice of work a pause that makes up for it.</summary>
@@ -6,6 +8,9 @@ public sealed class SweepPacer(TimeProvider time, Func<double> currentShare)
 {
     /// <summary>Shorter than what anything on the machine would notice, longer than what a timer costs.</summary>
     public static TimeSpan Slice { get; } = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>With less the work would never come to its end.</summary>
+    public const double LeastShare = 0.001;
 
     private long resumed = time.GetTimestamp();
     private TimeSpan owed;
@@ -29,9 +34,11 @@ public sealed class SweepPacer(TimeProvider time, Func<double> currentShare)
     {
         Stop();
         var share = currentShare();
-        if (owed >= Slice && share < 1)
+        if (owed >= Slice && !(share >= 1))
         {
-            await Task.Delay(owed * ((1 - share) / share), time, cancellationToken);
+            // Whatever it was told: a share that is none must not stop the work for ever.
+            var least = share >= LeastShare ? share : LeastShare;
+            await time.DelayAsync(owed * ((1 - least) / least), cancellationToken);
             owed = TimeSpan.Zero;
         }
         resumed = time.GetTimestamp();

@@ -11,14 +11,14 @@ public interface IProxyHealth
 }
 
 /// <summary>Health of the data set of one family; each keeps its own clock (contract section 10).</summary>
-/// <param name="LastUpdated">Now while healthy, else the time of the last successful sync.</param>
-public sealed record FamilyHealth(DateTimeOffset LastUpdated, bool Healthy);
+/// <param name="LastUpdated">Now while healthy, else the time of the last successful sync; null: there was none.</param>
+public sealed record FamilyHealth(DateTimeOffset? LastUpdated, bool Healthy);
 
-/// <param name="LastUpdated">Now while healthy, else the time of the last successful sync of any family.</param>
+/// <param name="LastUpdated">Now while healthy, else the time of the last successful sync of any family; null: there was none.</param>
 /// <param name="NodeEligible">Whether load balancers should send traffic to this node.</param>
 /// <param name="Healthy">No change has been waiting too long to reach the kernel.</param>
 public sealed record HealthReport(
-    DateTimeOffset LastUpdated,
+    DateTimeOffset? LastUpdated,
     DateTimeOffset CurrentTime,
     bool NodeEligible,
     bool Healthy,

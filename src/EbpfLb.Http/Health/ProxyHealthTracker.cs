@@ -14,7 +14,8 @@ public sealed class ProxyHealthTracker(TimeProvider time, Func<TimeSpan> current
     private static readonly IpFamily[] Families = [IpFamily.IPv4, IpFamily.IPv6];
 
     private readonly Lock gate = new();
-    private readonly Dictionary<IpFamily, DateTimeOffset> oldestQueued = [];
+    /// <summary>Timestamps of the monotonic clock.</summary>
+    private readonly Dictionary<IpFamily, long> oldestQueued = [];
     private readonly Dictionary<IpFamily, DateTimeOffset> lastSynced = [];
 
     /// <summary>With a period that stays.</summary>
@@ -25,7 +26,7 @@ public sealed class ProxyHealthTracker(TimeProvider time, Func<TimeSpan> current
     /// <summary>A change of this family waits for the kernel.</summary>
     public void RecordQueued(IpFamily family)
     {
-        lock (gate) oldestQueued.TryAdd(family, time.GetUtcNow());
+        lock (gate) oldestQueued.TryAdd(family, time.GetTimestamp());
     }
 
     /// <summary>Everything that was queued for this family is in the kernel.</summary>
@@ -45,13 +46,13 @@ public sealed class ProxyHealthTracker(TimeProvider time, Func<TimeSpan> current
             var now = time.GetUtcNow();
             var status = Families.ToDictionary(f => f, f => Of(f, now));
             var healthy = status.Values.All(s => s.Healthy);
-            return new HealthReport(healthy ? now : lastSynced.Values.DefaultIfEmpty().Max(), now, nodeEligible, healthy, status);
+            return new HealthReport(healthy ? now : lastSynced.Count == 0 ? null : lastSynced.Values.Max(), now, nodeEligible, healthy, status);
         }
     }
 
     private FamilyHealth Of(IpFamily family, DateTimeOffset now)
     {
-        var healthy = !oldestQueued.TryGetValue(family, out var since) || now - since < 2 * currentPeriod();
-        return new FamilyHealth(healthy ? now : lastSynced.GetValueOrDefault(family), healthy);
+        var healthy = !oldestQueued.TryGetValue(family, out var since) || time.GetElapsedTime(since) / 2 < currentPeriod();
+        return new FamilyHealth(healthy ? now : lastSynced.TryGetValue(family, out var synced) ? synced : null, healthy);
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using EbpfLb.Http.Serving;
 using EbpfLb.Model;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
@@ -18,12 +19,11 @@ public sealed record ServiceHealthCheck(ObjectName Service, ushort Port, int Loc
 /// that cannot be had is told by an event on the Service and tried again with the next update. Thread-safe.
 /// </summary>
 /// <param name="isProxyHealthy">Whether the data plane is up to date.</param>
-public sealed class ServiceHealthServer(Func<bool> isProxyHealthy, IEventRecorder events, TimeProvider time, ILoggerFactory loggers) : IAsyncDisposable
+/// <param name="limits">null: the usual ones.</param>
+public sealed class ServiceHealthServer(Func<bool> isProxyHealthy, IEventRecorder events, TimeProvider time, ILoggerFactory loggers, ConnectionLimits? limits = null) : IAsyncDisposable
 {
-    private const int MaxConnections = 4096;
-
-    private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan HeadTimeout = TimeSpan.FromSeconds(10);
+    /// <summary>Load balancers keep connections between probes, which come seconds apart; and there may be very many ports.</summary>
+    private static readonly ConnectionLimits Limits = new() { Total = 4096, Idle = TimeSpan.FromSeconds(30) };
 
     /// <summary>Every address of both families.</summary>
     public static IReadOnlyList<IPAddress> AllAddresses { get; } = Socket.OSSupportsIPv6 ? [IPAddress.Any, IPAddress.IPv6Any] : [IPAddress.Any];
@@ -33,7 +33,8 @@ public sealed class ServiceHealthServer(Func<bool> isProxyHealthy, IEventRecorde
     private readonly Lock gate = new();
     private readonly Dictionary<ObjectName, ServiceHealthPort> ports = [];
     private IReadOnlyList<IPAddress> addresses = AllAddresses;
-    private KestrelServer? kestrel;
+    private readonly ConnectionLimiter limiter = new(limits ?? Limits);
+    private (KestrelServer Server, HandlerApplication Application)? kestrel;
     private bool isDisposed;
 
     /// <summary>Ports that could not be had: whose, why, and what to do.</summary>
@@ -94,10 +95,11 @@ public sealed class ServiceHealthServer(Func<bool> isProxyHealthy, IEventRecorde
             foreach (var port in ports.Values) port.Dispose();
             ports.Clear();
         }
-        if (kestrel is not null)
+        if (kestrel is var (server, application))
         {
-            await kestrel.StopAsync(new CancellationToken(canceled: true));
-            kestrel.Dispose();
+            await server.StopAsync(new CancellationToken(canceled: true));
+            await application.DrainAsync(time);
+            server.Dispose();
         }
         await transport.DisposeAsync();
     }
@@ -127,13 +129,17 @@ public sealed class ServiceHealthServer(Func<bool> isProxyHealthy, IEventRecorde
     {
         if (kestrel is not null) return;
         var options = new KestrelServerOptions { AddServerHeader = false };
-        options.Limits.MaxConcurrentConnections = MaxConnections;
-        options.Limits.KeepAliveTimeout = KeepAlive;
-        options.Limits.RequestHeadersTimeout = HeadTimeout;
-        options.Listen(transport.EndPoint, listen => listen.Protocols = HttpProtocols.Http1);
-        kestrel = new KestrelServer(Options.Create(options), transport, loggers);
+        limiter.Apply(options);
+        options.Listen(transport.EndPoint, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http1;
+            listen.Use(limiter.Limit);
+        });
+        var server = new KestrelServer(Options.Create(options), transport, loggers);
+        var application = new HandlerApplication(HandleAsync);
         // Our transport binds nothing: this ends at once.
-        kestrel.StartAsync(new Application(HandleAsync), CancellationToken.None).GetAwaiter().GetResult();
+        server.StartAsync(application, CancellationToken.None).GetAwaiter().GetResult();
+        kestrel = (server, application);
     }
 
     private Task HandleAsync(HttpContext context)
@@ -143,16 +149,5 @@ public sealed class ServiceHealthServer(Func<bool> isProxyHealthy, IEventRecorde
         // The port was closed and the client kept its connection.
         context.Abort();
         return Task.CompletedTask;
-    }
-
-    private sealed class Application(RequestDelegate handler) : IHttpApplication<HttpContext>
-    {
-        public HttpContext CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);
-
-        public Task ProcessRequestAsync(HttpContext context) => handler(context);
-
-        public void DisposeContext(HttpContext context, Exception? exception)
-        {
-        }
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.Channels;
+using EbpfLb.Timing;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
@@ -26,11 +27,13 @@ internal sealed class SharedTransport : IConnectionListenerFactory, IConnectionL
     private readonly Channel<ConnectionContext> accepted = Channel.CreateUnbounded<ConnectionContext>();
     private readonly SocketConnectionContextFactory connections;
     private readonly TimeProvider time;
+    private readonly ILogger logger;
 
     public SharedTransport(TimeProvider time, ILoggerFactory loggers)
     {
         this.time = time;
-        connections = new SocketConnectionContextFactory(new SocketConnectionFactoryOptions { IOQueueCount = 0 }, loggers.CreateLogger<SharedTransport>());
+        logger = loggers.CreateLogger<SharedTransport>();
+        connections = new SocketConnectionContextFactory(new SocketConnectionFactoryOptions { IOQueueCount = 0 }, logger);
     }
 
     /// <summary>No place: those that are listened on change.</summary>
@@ -61,7 +64,7 @@ internal sealed class SharedTransport : IConnectionListenerFactory, IConnectionL
             throw;
         }
         var port = new ListeningPort(socket, owner);
-        _ = AcceptAsync(socket, port);
+        _ = new SupervisedLoop("health check port accept", _ => AcceptAsync(socket, port), time, logger).RunAsync(CancellationToken.None);
         return port;
     }
 
@@ -89,16 +92,12 @@ internal sealed class SharedTransport : IConnectionListenerFactory, IConnectionL
 
     private async Task AcceptAsync(Socket socket, ListeningPort port)
     {
-        while (true)
+        while (port.IsOpen)
         {
+            Socket client;
             try
             {
-                var client = await socket.AcceptAsync();
-                client.NoDelay = true;
-                var connection = connections.Create(client);
-                connection.Items[OriginItem] = port;
-                port.Add(connection);
-                if (!accepted.Writer.TryWrite(connection)) await connection.DisposeAsync();
+                client = await socket.AcceptAsync();
             }
             catch (Exception e) when (e is ObjectDisposedException || !port.IsOpen)
             {
@@ -106,8 +105,27 @@ internal sealed class SharedTransport : IConnectionListenerFactory, IConnectionL
             }
             catch (SocketException)
             {
-                await Task.Delay(AcceptPause, time);
+                await time.DelayAsync(AcceptPause, CancellationToken.None);
+                continue;
             }
+            await HandOverAsync(client, port);
+        }
+    }
+
+    private async Task HandOverAsync(Socket client, ListeningPort port)
+    {
+        try
+        {
+            client.NoDelay = true;
+            var connection = connections.Create(client);
+            connection.Items[OriginItem] = port;
+            port.Add(connection);
+            if (!accepted.Writer.TryWrite(connection)) await connection.DisposeAsync();
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // It has gone already, which is its own affair: nobody else waits for it.
+            client.Dispose();
         }
     }
 }

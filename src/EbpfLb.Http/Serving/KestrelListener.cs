@@ -17,44 +17,55 @@ namespace EbpfLb.Http.Serving;
 /// </summary>
 public sealed class KestrelListener : IAsyncDisposable
 {
-    private const int MaxConnections = 256;
+    /// <summary>Of a unix socket, which only its owner can connect to.</summary>
+    private const int MaxUnixConnections = 256;
 
     private readonly KestrelServer server;
+    private readonly HandlerApplication application;
 
-    private KestrelListener(KestrelServer server) => this.server = server;
+    private KestrelListener(KestrelServer server, HandlerApplication application) => (this.server, this.application) = (server, application);
 
     /// <summary>The TCP port that is listened on, 0 for a unix socket.</summary>
     public int Port { get; private init; }
 
     /// <param name="endpoint">An IP endpoint (port 0 takes a free one) or a unix socket's, which only its owner may use (mode 0600).</param>
+    /// <param name="limits">Of a TCP port; null: the usual ones.</param>
     /// <param name="bodyBytes">Longest body of a request; 0: POST and PUT are refused.</param>
     /// <exception cref="IOException">The address is in use.</exception>
     /// <exception cref="SocketException">The address is not of this machine, or may not be used.</exception>
     public static async Task<KestrelListener> StartAsync(
-        EndPoint endpoint, RequestDelegate handler, ILoggerFactory loggers, CancellationToken cancellationToken, int bodyBytes = 0)
+        EndPoint endpoint, RequestDelegate handler, ILoggerFactory loggers, CancellationToken cancellationToken, int bodyBytes = 0, ConnectionLimits? limits = null)
     {
         var options = new KestrelServerOptions { AddServerHeader = false };
-        options.Limits.MaxConcurrentConnections = MaxConnections;
+        options.Limits.MaxConcurrentConnections = MaxUnixConnections;
         options.Limits.MaxRequestBodySize = bodyBytes;
-        options.Listen(endpoint, listen => listen.Protocols = HttpProtocols.Http1);
+        var limiter = endpoint is IPEndPoint ? new ConnectionLimiter(limits ?? ConnectionLimits.Default) : null;
+        limiter?.Apply(options);
+        options.Listen(endpoint, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http1;
+            if (limiter is not null) listen.Use(limiter.Limit);
+        });
         var transport = new SocketTransportFactory(Options.Create(new SocketTransportOptions { CreateBoundListenSocket = Bind }), loggers);
         var kestrel = new KestrelServer(Options.Create(options), transport, loggers);
+        var application = new HandlerApplication(Allowing(handler, bodyBytes > 0));
         try
         {
-            await kestrel.StartAsync(new Application(handler, bodyBytes > 0), cancellationToken);
+            await kestrel.StartAsync(application, cancellationToken);
         }
         catch
         {
             kestrel.Dispose();
             throw;
         }
-        return new KestrelListener(kestrel) { Port = BoundPort(kestrel) };
+        return new KestrelListener(kestrel, application) { Port = BoundPort(kestrel) };
     }
 
     public async ValueTask DisposeAsync()
     {
         // A client that keeps its connection open must not hold up the end of the process.
         await server.StopAsync(new CancellationToken(canceled: true));
+        await application.DrainAsync(TimeProvider.System);
         server.Dispose();
     }
 
@@ -81,19 +92,10 @@ public sealed class KestrelListener : IAsyncDisposable
         return address is not null && Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Port > 0 ? uri.Port : 0;
     }
 
-    private sealed class Application(RequestDelegate handler, bool takesBodies) : IHttpApplication<HttpContext>
+    private static RequestDelegate Allowing(RequestDelegate handler, bool takesBodies) => context =>
     {
-        public HttpContext CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);
-
-        public Task ProcessRequestAsync(HttpContext context)
-        {
-            var method = context.Request.Method;
-            if (HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || (takesBodies && (HttpMethods.IsPost(method) || HttpMethods.IsPut(method)))) return handler(context);
-            return Respond.NotAllowedAsync(context, "GET, HEAD");
-        }
-
-        public void DisposeContext(HttpContext context, Exception? exception)
-        {
-        }
-    }
+        var method = context.Request.Method;
+        if (HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || (takesBodies && (HttpMethods.IsPost(method) || HttpMethods.IsPut(method)))) return handler(context);
+        return Respond.NotAllowedAsync(context, "GET, HEAD");
+    };
 }

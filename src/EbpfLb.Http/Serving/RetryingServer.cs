@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Hosting;
+using EbpfLb.Timing;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Http.Serving;
@@ -16,28 +16,29 @@ namespace EbpfLb.Http.Serving;
 /// <param name="bodyBytes">See <see cref="KestrelListener.StartAsync"/>.</param>
 public sealed class RetryingServer(
     string name, string option, IPEndPoint endpoint, RequestDelegate handler, TimeProvider time, ILoggerFactory loggers,
-    Action<string>? failed = null, int bodyBytes = 0) : BackgroundService
+    Action<string>? failed = null, int bodyBytes = 0)
+    : SupervisedService($"{name} server", time, loggers.CreateLogger<RetryingServer>())
 {
     public static readonly TimeSpan RetryPeriod = TimeSpan.FromSeconds(5);
 
-    private readonly ILogger logger = loggers.CreateLogger<RetryingServer>();
     private readonly TaskCompletionSource<int> bound = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>The port, once it is listened on.</summary>
     public Task<int> Bound => bound.Task;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunAsync(CancellationToken stoppingToken)
     {
         try
         {
             await using var listener = await BindAsync(stoppingToken);
-            Log.Listening(logger, name, endpoint.Address, listener.Port);
+            Log.Listening(Logger, name, endpoint.Address, listener.Port);
             bound.TrySetResult(listener.Port);
-            await Task.Delay(Timeout.InfiniteTimeSpan, time, stoppingToken);
+            await Time.DelayAsync(Timeout.InfiniteTimeSpan, stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             bound.TrySetCanceled(stoppingToken);
+            throw;
         }
     }
 
@@ -52,10 +53,10 @@ public sealed class RetryingServer(
             catch (Exception e) when (e is IOException or SocketException)
             {
                 var why = e.Message.TrimEnd('.');
-                Log.CannotListen(logger, name, endpoint, why, RetryPeriod.TotalSeconds, option);
+                Log.CannotListen(Logger, name, endpoint, why, RetryPeriod.TotalSeconds, option);
                 failed?.Invoke($"the {name} server cannot listen on {endpoint}: {why}; stop what uses the address, or choose another with {option}");
             }
-            await Task.Delay(RetryPeriod, time, stoppingToken);
+            await Time.DelayAsync(RetryPeriod, stoppingToken);
         }
     }
 }

@@ -48,7 +48,7 @@ public sealed class ManifestSource : IClusterSource
         state = new State(false, null, null, []);
         var store = new ManifestStore(options, time, logger);
         var builder = new ClusterStateBuilder();
-        using var watcher = new ManifestWatcher();
+        using var watcher = new ManifestWatcher(time);
         ClusterSnapshot? last = null;
         while (true)
         {
@@ -124,9 +124,9 @@ public sealed class ManifestSource : IClusterSource
     private async Task ChangeAsync(ManifestWatcher watcher, CancellationToken cancellationToken)
     {
         var rescan = watcher.IsWatching && state.Trouble is null ? options.Rescan : options.RescanUnwatched;
-        if (!await watcher.WaitAsync(rescan, time, cancellationToken)) return;
+        if (!await watcher.WaitAsync(rescan, cancellationToken)) return;
         var since = time.GetTimestamp();
-        while (await watcher.WaitAsync(options.Debounce, time, cancellationToken))
+        while (await watcher.WaitAsync(options.Debounce, cancellationToken))
         {
             if (time.GetElapsedTime(since) >= options.LongestDebounce) return;
         }

@@ -83,6 +83,61 @@ public sealed class ConfigReloadTests : IDisposable
     }
 
     [Fact]
+    public void A_change_of_the_mode_waits_for_a_restart_with_all_that_follows_from_it()
+    {
+        const string Sections = "iptables: {masqueradeAll: true, syncPeriod: 10s, minSyncPeriod: 1s}\nnftables: {masqueradeAll: false, syncPeriod: 30s, minSyncPeriod: 3s}\n";
+        text = Head + Sections;
+        reload.Run();
+        var before = live.Current;
+        Assert.True(before.Node.MasqueradeAll);
+
+        text = Head + "mode: nftables\n" + Sections;
+        Assert.True(reload.Run());
+        var now = live.Current;
+        Assert.Equal(before.Node.ToString(), now.Node.ToString());
+        Assert.Equal((before.SyncPeriod, before.MinSyncPeriod), (now.SyncPeriod, now.MinSyncPeriod));
+        Assert.Equal(TimeSpan.FromSeconds(10), now.SyncPeriod);
+        Assert.Contains("need a restart: mode", Assert.Single(state.Warnings), StringComparison.Ordinal);
+        Assert.DoesNotContain("nftables\"", state.ToJson().Split("\"mode\"")[1].Split('\n')[0], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("iptables: {syncPeriod: 1ms}", "iptables.syncPeriod")]
+    [InlineData("iptables: {syncPeriod: 300000h}\nconfigSyncPeriod: 9999999h", "configSyncPeriod")]
+    public void A_period_that_makes_no_sense_is_refused_and_the_last_good_one_stays(string bad, string field)
+    {
+        text = Head + "iptables: {syncPeriod: 7s}\n";
+        Assert.True(reload.Run());
+        text = Head + bad + "\n";
+        Assert.False(reload.Run());
+        Assert.Equal(TimeSpan.FromSeconds(7), live.Current.SyncPeriod);
+        Assert.Contains(field, Assert.Single(state.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_fault_while_reading_changes_nothing_is_shown_and_has_its_stack_in_the_log()
+    {
+        var broken = new ConfigReload(() => throw new InvalidOperationException("a bug"), live, state, log.Loggers.CreateLogger("config"));
+        Assert.False(broken.Run());
+        Assert.Contains("a bug", Assert.Single(state.Warnings), StringComparison.Ordinal);
+        Assert.Contains("ConfigReload.Run", Assert.Single(log.Lines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_edit_between_reading_the_file_and_watching_it_is_noticed()
+    {
+        var file = directory.File("config.yaml");
+        await File.WriteAllTextAsync(file, "two", TestContext.Current.CancellationToken);
+        using var meter = new Meter("test");
+        var reloads = 0;
+        using var watcher = new ConfigWatcher(
+            file, "one", () => ++reloads > 0, new ConfigMetrics(meter, DateTimeOffset.UnixEpoch), TimeProvider.System, log.Loggers.CreateLogger("watch"));
+        await watcher.StartAsync(TestContext.Current.CancellationToken);
+        await Waiting.UntilAsync(() => reloads == 1);
+        await watcher.StopAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public async Task A_ConfigMap_that_the_kubelet_swaps_is_noticed_and_counted()
     {
         // DIR/config.conf -> ..data/config.conf, DIR/..data -> ..1
@@ -93,7 +148,7 @@ public sealed class ConfigReloadTests : IDisposable
         using var meter = new Meter("test");
         using var exporter = new PrometheusExporter(meter);
         using var watcher = new ConfigWatcher(
-            directory.File("config.conf"), () => Read(read), new ConfigMetrics(meter, DateTimeOffset.UnixEpoch), TimeProvider.System, log.Loggers.CreateLogger("watch"));
+            directory.File("config.conf"), "one", () => Read(read), new ConfigMetrics(meter, DateTimeOffset.UnixEpoch), TimeProvider.System, log.Loggers.CreateLogger("watch"));
         await watcher.StartAsync(TestContext.Current.CancellationToken);
 
         PutVersion("..2", "two");

@@ -70,6 +70,19 @@ public sealed class ServersTests
     }
 
     [Fact]
+    public async Task Periods_that_mean_never_end_neither_the_agent_nor_its_work_and_fill_no_log()
+    {
+        await using var agent = await RunningAgent.StartAsync("--sync-period", "8760h", "--verify-period", "8760h", "--config-sync-period", "8760h", "--conntrack-sweep-cpu", "0.1");
+        agent.ApplyNode();
+        await agent.UntilLogAsync("Canary answered");
+        agent.ApplyNode(zone: "z2");
+        await agent.UntilLogAsync("\"z1\" is \"z2\" now");
+        Assert.False(agent.Exit.IsCompleted);
+        Assert.DoesNotContain("is started again", agent.Log, StringComparison.Ordinal);
+        Assert.DoesNotContain("Not verified", agent.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void With_hard_failure_an_address_that_is_taken_ends_the_process()
     {
         using var log = new CollectedLog();

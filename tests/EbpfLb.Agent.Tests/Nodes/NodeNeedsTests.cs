@@ -36,6 +36,8 @@ public sealed class NodeNeedsTests
         var needs = new NodeNeeds(ByNodeCidr, "n", isFromServer: true, time);
         time.Advance(TimeSpan.FromMinutes(5) - TimeSpan.FromSeconds(1));
         Assert.False(needs.IsOverdue(null));
+        time.StepWallClock(TimeSpan.FromHours(1));
+        Assert.False(needs.IsOverdue(null));
         time.Advance(TimeSpan.FromSeconds(1));
         Assert.True(needs.IsOverdue(null));
         Assert.Contains("check --node-name", Assert.Single(needs.Missing(null)));

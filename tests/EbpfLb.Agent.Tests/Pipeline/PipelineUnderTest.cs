@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Threading.Channels;
 using EbpfLb.Agent.Pipeline;
 using EbpfLb.Agent.Tests.Fakes;
 using EbpfLb.Agent.Verifying;
@@ -25,11 +26,13 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
     private readonly Task running;
     private VerifyMetrics? verifyMetrics;
 
-    public PipelineUnderTest(TimeSpan minSyncPeriod = default, bool nodeRequired = false)
+    /// <param name="arrivals">What the loop reads from, made of the channel's reader.</param>
+    public PipelineUnderTest(TimeSpan minSyncPeriod = default, bool nodeRequired = false, Func<ChannelReader<ArrivedSnapshot>, ChannelReader<ArrivedSnapshot>>? arrivals = null)
     {
+        MinSyncPeriod = minSyncPeriod;
         exporter = new PrometheusExporter(meter);
         var health = new ProxyHealthTracker(Time, CheckPeriod);
-        State = new PipelineState(() => Source.Status, health, nodeRequired);
+        State = new PipelineState(() => Source.Status, health, nodeRequired, log.Loggers.CreateLogger<PipelineState>());
         var channel = SourceReader.CreateChannel();
         var sync = new SyncMetrics(meter);
         var plan = new PlanMetrics(meter);
@@ -37,10 +40,15 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
         var logger = log.Loggers.CreateLogger<SyncLoop>();
         var reader = new SourceReader(Source, channel.Writer, changes, health, sync, Time);
         var loop = new SyncLoop(
-            channel.Reader, new SyncRound(Dataplane, PolicyOptions.Default, plan, Time), new HookGuard(Dataplane, State, Time, logger),
-            changes, State, health, sync, plan, () => new PipelineSettings(minSyncPeriod, CheckPeriod), Time, logger) { Requests = Requests };
+            arrivals?.Invoke(channel.Reader) ?? channel.Reader, new SyncRound(Dataplane, PolicyOptions.Default, plan, Time, logger), new HookGuard(Dataplane, State, Time, logger),
+            changes, State, health, sync, plan, () => new PipelineSettings(MinSyncPeriod, SyncPeriod), Time, logger) { Requests = Requests };
         running = Task.WhenAll(Task.Run(() => reader.RunAsync(stop.Token)), Task.Run(() => loop.RunAsync(stop.Token)));
     }
+
+    /// <summary>As a reload changes it, with <see cref="LoopRequests.Wake"/> after it.</summary>
+    public TimeSpan SyncPeriod { get; set; } = CheckPeriod;
+
+    public TimeSpan MinSyncPeriod { get; set; }
 
     public LoopRequests Requests { get; } = new();
 

@@ -149,6 +149,7 @@ public sealed class SyncLoopTests
         await pipeline.UntilWaitingForAsync(1);
         Assert.Equal(0, pipeline.Dataplane.Attached);
         Assert.Equal("InvalidOperationException: EPERM", Assert.Single(pipeline.State.LastRound!.Failures).Message);
+        Assert.Contains("FakeDataplane.Apply", Assert.Single(pipeline.Log, l => l.Contains("A round failed unexpectedly", StringComparison.Ordinal)), StringComparison.Ordinal);
 
         pipeline.Dataplane.OnApply = _ => new ApplyOutcome(1, []);
         pipeline.Time.Advance(TimeSpan.FromSeconds(1));

@@ -54,6 +54,16 @@ public sealed class StaleServiceTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_round_before_the_start_is_not_missed()
+    {
+        service = NewService(tcp: false);
+        Round();
+        await service.StartAsync(TestContext.Current.CancellationToken);
+        await time.WhenTimerIsDueIn(Soon);
+        Assert.Equal(1, Stale.Passes);
+    }
+
+    [Fact]
     public async Task A_round_wakes_it_only_when_backends_went_or_frontends_came_of_a_protocol_that_counts()
     {
         await StartAsync();
@@ -175,10 +185,12 @@ public sealed class StaleServiceTests : IAsyncDisposable
 
     private async Task StartAsync(bool tcp = false)
     {
-        service = new StaleService(
-            dataplane, state, new StaleMetrics(meter), new ConntrackReconcilerMetrics(meter), tcp, () => Period, time, log.Loggers.CreateLogger("stale"));
+        service = NewService(tcp);
         await service.StartAsync(TestContext.Current.CancellationToken);
     }
+
+    private StaleService NewService(bool tcp) => new(
+        dataplane, state, new StaleMetrics(meter), new ConntrackReconcilerMetrics(meter), tcp, () => Period, time, log.Loggers.CreateLogger("stale"));
 
     private void Round(TransportProtocol? lost = null, TransportProtocol? opened = null)
         => state.RecordRound(

@@ -6,22 +6,23 @@ namespace EbpfLb.Architecture.Tests.Rules;
 internal static class ProjectReferences
 {
     private static readonly string[] Everything
-        = ["Model", "Configuration", "Kubernetes", "Policy", "Abi", "Planning", "Bpf", "Netlink", "Datapath", "Http", "Agent", "Testing"];
+        = ["Model", "Timing", "Configuration", "Kubernetes", "Policy", "Abi", "Planning", "Bpf", "Netlink", "Datapath", "Http", "Agent", "Testing"];
 
     /// <summary>Project, without "EbpfLb.", to what it may reference.</summary>
     private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
     {
         ["Model"] = [],
+        ["Timing"] = [],
         ["Abi"] = [],
         ["Bpf"] = [],
         ["Netlink"] = [],
-        ["Kubernetes"] = ["Model"],
+        ["Kubernetes"] = ["Model", "Timing"],
         ["Configuration"] = ["Model"],
         ["Policy"] = ["Model"],
-        ["Planning"] = ["Model", "Policy", "Abi"],
-        ["Datapath"] = ["Planning", "Abi", "Bpf", "Netlink"],
-        ["Http"] = ["Model"],
-        ["Agent"] = ["Model", "Configuration", "Kubernetes", "Policy", "Abi", "Planning", "Bpf", "Netlink", "Datapath", "Http"],
+        ["Planning"] = ["Model", "Timing", "Policy", "Abi"],
+        ["Datapath"] = ["Timing", "Planning", "Abi", "Bpf", "Netlink"],
+        ["Http"] = ["Model", "Timing"],
+        ["Agent"] = ["Model", "Timing", "Configuration", "Kubernetes", "Policy", "Abi", "Planning", "Bpf", "Netlink", "Datapath", "Http"],
         ["Testing"] = ["Model"],
         ["Scenarios"] = ["Kubernetes", "Policy", "Planning", "Testing"],
         // Checks the generated types against BTF, so it needs who reads BTF and who generates.

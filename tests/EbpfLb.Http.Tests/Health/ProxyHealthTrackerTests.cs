@@ -31,6 +31,37 @@ public sealed class ProxyHealthTrackerTests
         Assert.False(tracker.Report(true).Healthy);
     }
 
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(1)]
+    public void A_step_of_the_wall_clock_makes_nobody_unhealthy_and_hides_no_trouble(int hours)
+    {
+        tracker.RecordQueued(IpFamily.IPv4);
+        time.StepWallClock(TimeSpan.FromHours(hours));
+        Assert.True(tracker.Report(true).Healthy);
+        time.Advance(TimeSpan.FromSeconds(60));
+        Assert.False(tracker.Report(true).Healthy);
+    }
+
+    [Fact]
+    public void Before_the_first_sync_there_is_no_time_of_the_last_one()
+    {
+        tracker.RecordQueued(IpFamily.IPv4);
+        time.Advance(TimeSpan.FromSeconds(60));
+        var report = tracker.Report(true);
+        Assert.Null(report.LastUpdated);
+        Assert.Null(report.Status[IpFamily.IPv4].LastUpdated);
+        Assert.NotNull(report.Status[IpFamily.IPv6].LastUpdated);
+    }
+
+    [Fact]
+    public void A_period_without_end_is_no_overflow()
+    {
+        var patient = new ProxyHealthTracker(time, TimeSpan.MaxValue);
+        patient.RecordQueued(IpFamily.IPv4);
+        Assert.True(patient.Report(true).Healthy);
+    }
+
     [Fact]
     public void Later_changes_do_not_move_the_clock_of_the_first_one()
     {

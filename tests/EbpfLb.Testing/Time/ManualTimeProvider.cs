@@ -10,6 +10,7 @@ public sealed class ManualTimeProvider : TimeProvider
     private readonly List<ManualTimer> timers = [];
     private readonly List<(TimeSpan DueIn, TaskCompletionSource Seen)> watchers = [];
     private DateTimeOffset now;
+    private TimeSpan wallStep;
 
     public ManualTimeProvider(DateTimeOffset? start = null) => now = start ?? new DateTimeOffset(2025, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
@@ -17,7 +18,13 @@ public sealed class ManualTimeProvider : TimeProvider
 
     public override DateTimeOffset GetUtcNow()
     {
-        lock (gate) return now;
+        lock (gate) return now + wallStep;
+    }
+
+    /// <summary>Steps the wall clock, as NTP or a person does: timers and timestamps do not notice.</summary>
+    public void StepWallClock(TimeSpan by)
+    {
+        lock (gate) wallStep += by;
     }
 
     public override long GetTimestamp()

@@ -1,4 +1,4 @@
-using System.Threading.Channels;
+using EbpfLb.Timing;
 
 namespace EbpfLb.Kubernetes.Manifests.Watching;
 
@@ -6,9 +6,9 @@ namespace EbpfLb.Kubernetes.Manifests.Watching;
 /// Says that something happened below a path. What it was is for the listing to find out: events only save the wait
 /// for the next look, and losing one loses nothing.
 /// </summary>
-internal sealed class ManifestWatcher : IDisposable
+internal sealed class ManifestWatcher(TimeProvider time) : IDisposable
 {
-    private readonly Channel<bool> events = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly WakeablePeriod next = new(time);
     private FileSystemWatcher? watcher;
     private string? watched;
     private volatile bool failed;
@@ -40,20 +40,7 @@ internal sealed class ManifestWatcher : IDisposable
     }
 
     /// <summary>Waits until something happens or the time is over; true when something happened.</summary>
-    public async Task<bool> WaitAsync(TimeSpan longest, TimeProvider time, CancellationToken cancellationToken)
-    {
-        using var timeout = new CancellationTokenSource(longest, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        try
-        {
-            await events.Reader.ReadAsync(either.Token);
-            return true;
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return false;
-        }
-    }
+    public Task<bool> WaitAsync(TimeSpan longest, CancellationToken cancellationToken) => next.WaitAsync(longest, cancellationToken);
 
     public void Dispose() => Stop();
 
@@ -64,15 +51,15 @@ internal sealed class ManifestWatcher : IDisposable
             IncludeSubdirectories = true,
             NotifyFilter = NotifyFilters.FileName | NotifyFilters.DirectoryName | NotifyFilters.LastWrite | NotifyFilters.Size,
         };
-        watcher.Changed += (_, _) => events.Writer.TryWrite(true);
-        watcher.Created += (_, _) => events.Writer.TryWrite(true);
-        watcher.Deleted += (_, _) => events.Writer.TryWrite(true);
-        watcher.Renamed += (_, _) => events.Writer.TryWrite(true);
+        watcher.Changed += (_, _) => next.Wake();
+        watcher.Created += (_, _) => next.Wake();
+        watcher.Deleted += (_, _) => next.Wake();
+        watcher.Renamed += (_, _) => next.Wake();
         watcher.Error += (_, e) =>
         {
             // Too many events at once is one event more; anything else ends the watch, and the next look makes a new one.
             if (e.GetException() is not InternalBufferOverflowException) failed = true;
-            events.Writer.TryWrite(true);
+            next.Wake();
         };
         failed = false;
         watcher.EnableRaisingEvents = true;
