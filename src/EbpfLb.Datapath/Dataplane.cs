@@ -272,9 +272,11 @@ public sealed class Dataplane : IAsyncDisposable
     /// <summary>Counters of all service ports that counted something, by service id.</summary>
     public IReadOnlyDictionary<uint, ServiceCounters> ReadServiceCounters() => tables.ServiceCounters.ReadAll();
 
+    /// <summary>Counters of one service port id; zeros when it counted nothing.</summary>
+    public ServiceCounters ReadServiceCounters(uint id) => tables.ServiceCounters.Read(id);
+
     /// <summary>Counters of one service port, with its id; null while it is not in the tables.</summary>
-    public (uint Id, ServiceCounters Counters)? ReadServiceCounters(ServicePortKey port) =>
-        Mirror.IdOf(port) is { } id ? (id, tables.ServiceCounters.Read(id)) : null;
+    public (uint Id, ServiceCounters Counters)? ReadServiceCounters(ServicePortKey port) => Mirror.IdOf(port) is { } id ? (id, ReadServiceCounters(id)) : null;
 
     /// <summary>How full the tables are.</summary>
     public IReadOnlyList<MapFill> ReadFill() =>

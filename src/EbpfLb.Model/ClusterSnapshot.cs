@@ -11,13 +11,13 @@ public sealed record ServiceEntry(ObjectName Name, Service? Service, ImmutableAr
 
 /// <summary>
 /// The state of the cluster as one agent sees it. Immutable; a source makes the next one from it, and what did not
-/// change keeps its reference. The first snapshot a source yields is complete (contract section 13, startup 6).
+/// change keeps its reference, so that finding out what differs between two snapshots costs what differs. The first snapshot a source yields is complete (contract section 13, startup 6).
 /// </summary>
 /// <param name="Node">The agent's own node, null while unknown.</param>
-public sealed record ClusterSnapshot(ImmutableDictionary<ObjectName, ServiceEntry> Services, Node? Node)
+public sealed record ClusterSnapshot(PersistentDictionary<ObjectName, ServiceEntry> Services, Node? Node)
 {
     /// <summary>The ranges of all ServiceCIDR objects; empty also when the server has no such objects, or does not show them.</summary>
     public ValueList<SourceRange> ServiceCidrs { get; init; }
 
-    public static ClusterSnapshot Empty { get; } = new(ImmutableDictionary<ObjectName, ServiceEntry>.Empty, null);
+    public static ClusterSnapshot Empty { get; } = new(PersistentDictionary.Empty<ObjectName, ServiceEntry>(), null);
 }

@@ -8,21 +8,24 @@ namespace EbpfLb.Model;
 /// </summary>
 public sealed class ClusterStateBuilder
 {
-    private readonly ImmutableDictionary<ObjectName, ServiceEntry>.Builder services
-        = ImmutableDictionary.CreateBuilder<ObjectName, ServiceEntry>();
+    private const int MostKeptCapacity = 1024;
+
+    /// <summary>Changes that are not in <see cref="services"/> yet; null: to be removed.</summary>
+    private readonly Dictionary<ObjectName, ServiceEntry?> changes = [];
 
     private readonly Dictionary<ObjectName, ObjectName> sliceOwners = [];
 
     private readonly SortedDictionary<string, ServiceCidr> serviceCidrs = new(StringComparer.Ordinal);
 
+    private PersistentDictionary<ObjectName, ServiceEntry> services = PersistentDictionary.Empty<ObjectName, ServiceEntry>();
     private Node? node;
 
     /// <summary>Adds or replaces a Service. Returns whether anything changed.</summary>
     public bool Set(Service service)
     {
-        services.TryGetValue(service.Name, out var entry);
+        var entry = Find(service.Name);
         if (entry?.Service is { } old && old.Equals(service)) return false;
-        services[service.Name] = entry is null
+        changes[service.Name] = entry is null
             ? new ServiceEntry(service.Name, service, [])
             : entry with { Service = service };
         return true;
@@ -32,12 +35,12 @@ public sealed class ClusterStateBuilder
     public bool Set(EndpointSlice slice)
     {
         if (sliceOwners.TryGetValue(slice.Name, out var owner) && owner != slice.Owner) RemoveSlice(slice.Name);
-        services.TryGetValue(slice.Owner, out var entry);
+        var entry = Find(slice.Owner);
         var slices = entry?.Slices ?? [];
         var index = IndexOf(slices, slice.Name);
         if (index >= 0 && slices[index].Equals(slice)) return false;
         slices = index >= 0 ? slices.SetItem(index, slice) : slices.Insert(~index, slice);
-        services[slice.Owner] = entry is null ? new ServiceEntry(slice.Owner, null, slices) : entry with { Slices = slices };
+        changes[slice.Owner] = entry is null ? new ServiceEntry(slice.Owner, null, slices) : entry with { Slices = slices };
         sliceOwners[slice.Name] = slice.Owner;
         return true;
     }
@@ -64,7 +67,7 @@ public sealed class ClusterStateBuilder
     /// <summary>Removes a Service. Returns whether it was there.</summary>
     public bool RemoveService(ObjectName name)
     {
-        if (!services.TryGetValue(name, out var entry) || entry.Service is null) return false;
+        if (Find(name) is not { Service: not null } entry) return false;
         Put(entry with { Service = null });
         return true;
     }
@@ -72,7 +75,7 @@ public sealed class ClusterStateBuilder
     /// <summary>Removes a slice. Returns whether it was there.</summary>
     public bool RemoveSlice(ObjectName name)
     {
-        if (!sliceOwners.Remove(name, out var owner) || !services.TryGetValue(owner, out var entry)) return false;
+        if (!sliceOwners.Remove(name, out var owner) || Find(owner) is not { } entry) return false;
         var index = IndexOf(entry.Slices, name);
         if (index < 0) return false;
         Put(entry with { Slices = entry.Slices.RemoveAt(index) });
@@ -80,17 +83,17 @@ public sealed class ClusterStateBuilder
     }
 
     /// <summary>Names of all Services, for removing what a fresh list no longer holds.</summary>
-    public IEnumerable<ObjectName> ServiceNames => services.Where(s => s.Value.Service is not null).Select(s => s.Key);
+    public IEnumerable<ObjectName> ServiceNames => Merged().Where(s => s.Value.Service is not null).Select(s => s.Key);
 
     /// <summary>Names of all slices.</summary>
     public IEnumerable<ObjectName> SliceNames => sliceOwners.Keys;
 
     /// <summary>The Service as it is known; null when it is not.</summary>
-    public Service? FindService(ObjectName name) => services.TryGetValue(name, out var entry) ? entry.Service : null;
+    public Service? FindService(ObjectName name) => Find(name)?.Service;
 
     /// <summary>The slice as it is known; null when it is not.</summary>
     public EndpointSlice? FindSlice(ObjectName name)
-        => sliceOwners.TryGetValue(name, out var owner) && services.TryGetValue(owner, out var entry) && IndexOf(entry.Slices, name) is >= 0 and var index
+        => sliceOwners.TryGetValue(name, out var owner) && Find(owner) is { } entry && IndexOf(entry.Slices, name) is >= 0 and var index
             ? entry.Slices[index]
             : null;
 
@@ -103,15 +106,25 @@ public sealed class ClusterStateBuilder
     /// <summary>Names of all ServiceCIDRs.</summary>
     public IEnumerable<string> ServiceCidrNames => serviceCidrs.Keys;
 
-    public ClusterSnapshot Build() => new(services.ToImmutable(), node)
+    public ClusterSnapshot Build() => new(Merged(), node)
     {
         ServiceCidrs = serviceCidrs.Values.SelectMany(c => c.Cidrs).ToValueList(),
     };
 
     private void Put(ServiceEntry entry)
     {
-        if (entry.Service is null && entry.Slices.IsEmpty) services.Remove(entry.Name);
-        else services[entry.Name] = entry;
+        changes[entry.Name] = entry.Service is null && entry.Slices.IsEmpty ? null : entry;
+    }
+
+    private ServiceEntry? Find(ObjectName name) => changes.TryGetValue(name, out var entry) ? entry : services.Find(name);
+
+    private PersistentDictionary<ObjectName, ServiceEntry> Merged()
+    {
+        services = services.With(changes);
+        changes.Clear();
+        // The first list of a large cluster leaves room for all of it behind.
+        if (changes.Capacity > MostKeptCapacity) changes.TrimExcess();
+        return services;
     }
 
     private static int IndexOf(ImmutableArray<EndpointSlice> slices, ObjectName name)

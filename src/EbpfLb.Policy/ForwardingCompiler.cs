@@ -11,8 +11,8 @@ namespace EbpfLb.Policy;
 public static class ForwardingCompiler
 {
     /// <summary>
-    /// Compiles a snapshot. What did not change since <paramref name="previous"/> keeps its reference and costs one
-    /// reference comparison; when nothing changed at all, <paramref name="previous"/> itself is returned. Another zone or primary
+    /// Compiles a snapshot. What did not change since <paramref name="previous"/> keeps its reference and costs nothing, whichever
+    /// snapshot that was compiled from; when nothing changed at all, <paramref name="previous"/> itself is returned. Another zone or primary
     /// address of the own node compiles everything anew, and what does the same then keeps its reference.
     /// </summary>
     /// <param name="previous">The table compiled before, null at first.</param>
@@ -28,51 +28,41 @@ public static class ForwardingCompiler
             [new ClusterList(node), new LocalList(node)]);
 
         private readonly ClaimsUpdate claims = new(previous.State.Claims);
-        private readonly bool sameOptions = options.Equals(previous.State.Options);
-        private readonly bool sameNode = node.Equals(previous.State.Node);
+        private readonly bool sameRules = options.Equals(previous.State.Options) && node.Equals(previous.State.Node);
 
         /// <summary>Services by name whose outcome must be resolved again, with what they want; null when they are gone.</summary>
         private readonly Dictionary<ObjectName, CompiledService?> changed = [];
 
-        /// <summary>ClusterIPs that other proxies serve.</summary>
-        private readonly List<IpAddress> foreign = [];
+        private ImmutableDictionary<ObjectName, ValueList<IpAddress>> foreign = previous.State.Foreign;
 
         public ForwardingTable Run(ClusterSnapshot snapshot)
         {
-            var walk = new SourceWalk(previous.State.Sources, snapshot.Services);
-            var sources = new CompiledSource[snapshot.Services.Count];
-            var count = 0;
-            var sameSources = sources.Length == previous.State.Sources.Length;
-            foreach (var (_, entry) in snapshot.Services)
+            var differences = snapshot.Services.DifferencesFrom(previous.State.Sources);
+            foreach (var (name, _, entry) in differences)
             {
-                if (entry.Service is { } service && service.Labels.HasFlag(ServiceLabels.ProxyName)) foreign.AddRange(service.ClusterIPs);
-                var index = walk.Find(entry);
-                var source = Compile(entry, index);
-                sameSources &= index == count && ReferenceEquals(source.Entry, previous.State.Sources[index].Entry);
-                sources[count++] = source;
+                NoteForeign(name, entry?.Service);
+                if (entry is null) Change(WantedOf(name), null, name);
+                else if (sameRules) Compile(entry);
             }
-            foreach (var gone in walk.Gone()) Change(gone.Wanted, null, gone.Entry.Name);
-            if (!sameOptions) Change(previous.Find(Canary.Name), Canary.Compile(options), Canary.Name);
+            if (!sameRules)
+            {
+                foreach (var entry in snapshot.Services.Values) Compile(entry);
+            }
+            if (!options.Equals(previous.State.Options)) Change(previous.Find(Canary.Name), Canary.Compile(options), Canary.Name);
             var cidrs = CidrsOf(snapshot);
-            if (sameSources && sameOptions && sameNode && changed.Count == 0 && cidrs == previous.ServiceCidrs) return previous;
-            return Finish(sources, cidrs);
+            if (sameRules && differences.Count == 0 && changed.Count == 0 && cidrs == previous.ServiceCidrs) return previous;
+            return Finish(snapshot, cidrs);
         }
 
-        private CompiledSource Compile(ServiceEntry entry, int index)
+        private void Compile(ServiceEntry entry)
         {
-            if (index < 0)
-            {
-                var wanted = compiler.Compile(entry);
-                Change(null, wanted, entry.Name);
-                return new CompiledSource(entry, wanted);
-            }
-            var old = previous.State.Sources[index];
-            if (sameOptions && sameNode && ReferenceEquals(old.Entry, entry)) return old;
+            var old = WantedOf(entry.Name);
             var now = compiler.Compile(entry);
-            if (now.Equals(old.Wanted)) return new CompiledSource(entry, old.Wanted);
-            Change(old.Wanted, now, entry.Name);
-            return new CompiledSource(entry, now);
+            if (!now.Equals(old)) Change(old, now, entry.Name);
         }
+
+        /// <summary>What the Service wanted in the table before.</summary>
+        private CompiledService? WantedOf(ObjectName name) => previous.State.Unresolved.Find(name) ?? previous.Find(name);
 
         private void Change(CompiledService? old, CompiledService? wanted, ObjectName name)
         {
@@ -80,17 +70,23 @@ public static class ForwardingCompiler
             changed[name] = wanted;
         }
 
-        private ForwardingTable Finish(CompiledSource[] sources, ValueList<SourceRange> cidrs)
+        private void NoteForeign(ObjectName name, Service? service) => foreign = service is not null && service.Labels.HasFlag(ServiceLabels.ProxyName)
+            ? foreign.SetItem(name, service.ClusterIPs)
+            : foreign.Remove(name);
+
+        private ForwardingTable Finish(ClusterSnapshot snapshot, ValueList<SourceRange> cidrs)
         {
             var newClaims = claims.ToClaims();
-            AddAffected(sources);
+            AddAffected();
             var diagnostics = previous.State.Diagnostics.ToBuilder();
             var results = new Dictionary<ObjectName, CompiledService?>(changed.Count);
+            var unresolved = previous.State.Unresolved;
             foreach (var (name, wanted) in changed)
             {
                 var resolved = wanted is null ? null : ConflictResolver.Resolve(wanted, newClaims);
                 if (resolved is null || resolved.Diagnostics.IsEmpty) diagnostics.Remove(name);
                 else diagnostics[name] = resolved.Diagnostics;
+                unresolved = wanted is null || wanted.Equals(resolved) ? unresolved.Remove(name) : unresolved.Set(name, wanted);
                 results[name] = resolved is not null && previous.Find(name) is { } old && old.Equals(resolved) ? old : resolved;
             }
             var all = diagnostics.ToImmutable();
@@ -98,23 +94,24 @@ public static class ForwardingCompiler
                 ? previous.Diagnostics
                 : all.SelectMany(d => d.Value).ToImmutableArray();
             return new ForwardingTable(
-                previous.Services.With(results), new CompileState(options, node, sources, newClaims, all), flat, cidrs);
+                previous.ByName.With(results), new CompileState(options, node, snapshot.Services, unresolved, newClaims, foreign, all), flat, cidrs);
         }
 
         /// <summary>
         /// Without those that another proxy's Service has an address of: kube-proxy drops after that proxy has translated, we come before it.
         /// </summary>
         private ValueList<SourceRange> CidrsOf(ClusterSnapshot snapshot) => options.RefuseUnknownPorts
-            ? snapshot.ServiceCidrs.Where(c => options.Families.Contains(c.Prefix.Family) && !foreign.Exists(c.Contains)).Distinct().Order().ToValueList()
+            ? snapshot.ServiceCidrs.Where(c => options.Families.Contains(c.Prefix.Family) && !IsForeign(c)).Distinct().Order().ToValueList()
             : [];
 
+        private bool IsForeign(SourceRange cidr) => foreign.Any(f => f.Value.Any(cidr.Contains));
+
         /// <summary>A frontend that changed hands changes Services that did not change themselves.</summary>
-        private void AddAffected(CompiledSource[] sources)
+        private void AddAffected()
         {
-            if (claims.Affected.Count == 0) return;
-            foreach (var source in sources)
+            foreach (var name in claims.Affected)
             {
-                if (claims.Affected.Contains(source.Entry.Name)) changed.TryAdd(source.Entry.Name, source.Wanted);
+                if (WantedOf(name) is { } wanted) changed.TryAdd(name, wanted);
             }
         }
     }

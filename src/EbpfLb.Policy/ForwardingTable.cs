@@ -12,22 +12,28 @@ namespace EbpfLb.Policy;
 public sealed class ForwardingTable
 {
     internal ForwardingTable(
-        ImmutableArray<CompiledService> services,
+        PersistentDictionary<ObjectName, CompiledService> byName,
         CompileState state,
         ImmutableArray<PolicyDiagnostic> diagnostics,
         ValueList<SourceRange> serviceCidrs)
     {
         ServiceCidrs = serviceCidrs;
-        Services = services;
+        ByName = byName;
         State = state;
         Diagnostics = diagnostics;
     }
 
     /// <summary>A table without any service, not even the canary: planning it empties the kernel's tables.</summary>
-    public static ForwardingTable Empty { get; } = new([], CompileState.None, [], []);
+    public static ForwardingTable Empty { get; } = new(PersistentDictionary.Empty<ObjectName, CompiledService>(), CompileState.None, [], []);
 
     /// <summary>Ordered by name; the canary comes first.</summary>
-    public ImmutableArray<CompiledService> Services { get; }
+    public IEnumerable<CompiledService> Services => ByName.Values;
+
+    /// <summary>How many <see cref="Services"/> there are.</summary>
+    public int Count => ByName.Count;
+
+    /// <summary><see cref="Services"/>, ordered by name.</summary>
+    public PersistentDictionary<ObjectName, CompiledService> ByName { get; }
 
     /// <summary>What could not be done as written, ordered by object.</summary>
     public ImmutableArray<PolicyDiagnostic> Diagnostics { get; }
@@ -39,11 +45,10 @@ public sealed class ForwardingTable
     internal CompileState State { get; }
 
     /// <summary>The service of that name, null when there is none. O(log n).</summary>
-    public CompiledService? Find(ObjectName name)
-    {
-        var index = Services.IndexOfName(name);
-        return index < 0 ? null : Services[index];
-    }
+    public CompiledService? Find(ObjectName name) => ByName.Find(name);
+
+    /// <summary>The services that differ from another table, ordered by name; it costs what differs, not the size of the tables.</summary>
+    public IReadOnlyList<MapDifference<ObjectName, CompiledService>> DifferencesFrom(ForwardingTable before) => ByName.DifferencesFrom(before.ByName);
 
     /// <summary>The Service that answers on the frontend, null when none does.</summary>
     public ObjectName? OwnerOf(Frontend frontend) => State.Claims.OwnerOf(frontend);

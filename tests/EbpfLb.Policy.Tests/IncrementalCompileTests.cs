@@ -89,6 +89,26 @@ public sealed class IncrementalCompileTests
         }
     }).Check(Config.QuickThrowOnFailure.WithMaxTest(300).WithEndSize(60));
 
+    /// <summary>Snapshots replace each other while a round runs, so the table before need not be that of the snapshot before.</summary>
+    [Fact]
+    public void Any_earlier_table_leads_to_what_a_fresh_start_compiles_to() => Prop.ForAll(Histories.Any, codes =>
+    {
+        var random = new ClusterBuilder();
+        var choice = new Random(codes.Length);
+        List<ForwardingTable?> tables = [null];
+        foreach (var code in codes)
+        {
+            ClusterChanges.Apply(random, code);
+            var snapshot = random.Build();
+            var incremental = snapshot.Compile(tables[choice.Next(tables.Count)]);
+            var fresh = snapshot.Compile();
+            Assert.Equal(fresh.Services, incremental.Services);
+            Assert.Equal(fresh.Diagnostics, incremental.Diagnostics);
+            AssertOneOwnerPerFrontend(incremental);
+            tables.Add(incremental);
+        }
+    }).Check(Config.QuickThrowOnFailure.WithMaxTest(200).WithEndSize(40));
+
     private static void AssertReferencesKept(ForwardingTable? before, ForwardingTable after)
     {
         foreach (var service in after.Services)

@@ -15,29 +15,27 @@ internal sealed class FlowView(string origin, FlowTable flows, IServiceNames nam
 
     public Task<FlowsReport> ListAsync(FlowQuery query, CancellationToken cancellationToken)
     {
-        var ports = names.Read();
         var devices = new DeviceNames();
         var now = flows.Now;
         var matching = 0;
         List<Flow> shown = [];
-        foreach (var flow in flows.Read(FlowQueryReader.ToFilter(query, ports)))
+        foreach (var flow in flows.Read(FilterOf(query)))
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (++matching <= query.Limit) shown.Add(flow);
         }
         var rows = shown.OrderBy(f => f.Client.Address).ThenBy(f => f.Client.Port).ThenBy(f => f.Frontend.Address).Select(f => new FlowRow(
             DropText.Protocol(f.Protocol), f.Client.ToString(), f.Frontend.ToString(), f.Backend.ToString(), f.Snat?.ToString(), PhaseName.Of(f.Phase),
-            Math.Round(FlowClock.IdleTime(f.LastTick, now).TotalSeconds), NameOf(f.ServiceId, ports), f.ServiceId,
+            Math.Round(FlowClock.IdleTime(f.LastTick, now).TotalSeconds), NameOf(f.ServiceId), f.ServiceId,
             devices.Of(f.RequestDevice), devices.Of(f.ReplyDevice), f.IsWhole));
         return Task.FromResult(new FlowsReport(origin, matching, [.. rows]));
     }
 
     public Task<FlowCountReport> CountAsync(FlowQuery query, CancellationToken cancellationToken)
     {
-        var ports = names.Read();
         var groups = new Dictionary<(Model.IpFamily Family, byte Protocol, Abi.LbCtPhase Phase), int>();
         var services = new Dictionary<uint, int>();
-        foreach (var flow in flows.Read(FlowQueryReader.ToFilter(query, ports)))
+        foreach (var flow in flows.Read(FilterOf(query)))
         {
             cancellationToken.ThrowIfCancellationRequested();
             var group = (flow.Family, flow.Protocol, flow.Phase);
@@ -49,12 +47,12 @@ internal sealed class FlowView(string origin, FlowTable flows, IServiceNames nam
             groups.Values.Sum(),
             [.. groups.OrderBy(g => g.Key).Select(g => new FlowGroup(
                 g.Key.Family.ToString(), DropText.Protocol(g.Key.Protocol), PhaseName.Of(g.Key.Phase), g.Value))],
-            [.. services.OrderByDescending(s => s.Value).ThenBy(s => s.Key).Take(TopServices).Select(s => new ServiceFlows(NameOf(s.Key, ports), s.Key, s.Value))],
+            [.. services.OrderByDescending(s => s.Value).ThenBy(s => s.Key).Take(TopServices).Select(s => new ServiceFlows(NameOf(s.Key), s.Key, s.Value))],
             [.. flows.Maps.Select(m => new MapStatus(m.Name, m.ReadBatches(4096).Sum(b => b.Length), m.Capacity))]));
     }
 
     public Task<FlushReport> FlushAsync(FlowQuery query, CancellationToken cancellationToken)
-        => Task.FromResult(new FlushReport(origin, flows.Remove(FlowQueryReader.ToFilter(query, names.Read()))));
+        => Task.FromResult(new FlushReport(origin, flows.Remove(FilterOf(query))));
 
     public async Task<DropsReport> DropsAsync(long after, TimeSpan wait, CancellationToken cancellationToken)
     {
@@ -62,19 +60,22 @@ internal sealed class FlowView(string origin, FlowTable flows, IServiceNames nam
         if (wait > TimeSpan.Zero) await drops.WaitAfterAsync(after, wait, time, cancellationToken);
         var found = drops.After(after);
         if (found.Count == 0) return new DropsReport(origin, after, []);
-        var ports = names.Read();
         var devices = new DeviceNames();
-        return new DropsReport(origin, found[^1].Number, [.. found.Select(d => RowOf(d, ports, devices))]);
+        return new DropsReport(origin, found[^1].Number, [.. found.Select(d => RowOf(d, devices))]);
     }
 
-    private static DropRow RowOf(NumberedDrop drop, IReadOnlyDictionary<uint, ServicePortKey> ports, DeviceNames devices)
+    private DropRow RowOf(NumberedDrop drop, DeviceNames devices)
     {
         var text = ReasonCatalog.Of(drop.Event.Reason);
         return new DropRow(
             drop.Number, drop.Event.Time, ReasonName.Of(drop.Event.Reason), DropText.Protocol(drop.Event.Protocol),
             drop.Event.Source.ToString(), drop.Event.Destination.ToString(), devices.Of(drop.Event.Device), drop.Event.Length,
-            NameOf(drop.Event.ServiceId, ports), drop.Event.ServiceId, text.Meaning, text.Advice);
+            NameOf(drop.Event.ServiceId), drop.Event.ServiceId, text.Meaning, text.Advice);
     }
 
-    private static string? NameOf(uint id, IReadOnlyDictionary<uint, ServicePortKey> ports) => ports.TryGetValue(id, out var port) ? PortName.Of(port) : null;
+    private string? NameOf(uint id) => names.Find(id) is { } port ? PortName.Of(port) : null;
+
+    /// <summary>All names are needed only where one is looked for.</summary>
+    private FlowFilter FilterOf(FlowQuery query)
+        => FlowQueryReader.ToFilter(query, query.Service is null ? new Dictionary<uint, ServicePortKey>() : names.Read());
 }

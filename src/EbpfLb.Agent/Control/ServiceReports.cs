@@ -19,9 +19,8 @@ internal sealed class ServiceReports(PipelineState state, IDataplane dataplane)
     public BackendsReport Backends(ServiceQuery query)
     {
         var ports = Select(query);
-        var ids = IdsOf(ports);
         var rows = from port in ports
-                   let id = ids.TryGetValue(port.Key, out var known) ? known : (uint?)null
+                   let id = dataplane.FindServiceId(port.Key)
                    from backend in port.Backends
                    select new BackendRow(
                        port.Key.Service.ToString(), port.Key.PortName, port.Key.Protocol.ToText(), id, backend.Address.Address.ToString(), backend.Address.Port);
@@ -47,16 +46,10 @@ internal sealed class ServiceReports(PipelineState state, IDataplane dataplane)
     }
 
     private string Why(ServicePortKey key, bool isLocal) => state.Compiled is { } compiled
-        ? NoBackends.Reason(compiled.Snapshot.Services.GetValueOrDefault(key.Service), key, isLocal, compiled.Options.NodeName)
+        ? NoBackends.Reason(compiled.Snapshot.Services.Find(key.Service), key, isLocal, compiled.Options.NodeName)
         : "no endpoint can be used";
 
     private IReadOnlyList<CompiledPort> Select(ServiceQuery query) => state.Table is { } table
-        ? ServiceSelection.Select(table, query, name => state.Compiled?.Snapshot.Services.GetValueOrDefault(name)?.Service, id => KeyOf(table, id))
+        ? ServiceSelection.Select(table, query, name => state.Compiled?.Snapshot.Services.Find(name)?.Service, dataplane.FindServicePort)
         : [];
-
-    private ServicePortKey? KeyOf(ForwardingTable table, uint id)
-        => dataplane.ReadServiceIds(table.Services.SelectMany(s => s.Ports).Select(p => p.Key)).TryGetValue(id, out var key) ? key : null;
-
-    private Dictionary<ServicePortKey, uint> IdsOf(IReadOnlyList<CompiledPort> ports)
-        => dataplane.ReadServiceIds(ports.Select(p => p.Key)).ToDictionary(i => i.Value, i => i.Key);
 }

@@ -62,7 +62,7 @@ internal sealed class DropService(
         Logger, ReasonName.Of(summary.Reason), summary.Count, DropText.Sentence(summary, NameOf(summary.Example.ServiceId)));
 
     private string? NameOf(uint service)
-        => service > 0 && names.Read().TryGetValue(service, out var port) ? PortName.Of(port) : null;
+        => service > 0 && names.Find(service) is { } port ? PortName.Of(port) : null;
 
     private long Count(LbReason reason) => (long)dataplane.ReadReasons().FirstOrDefault(r => r.Reason == reason).Count;
 }

@@ -7,19 +7,34 @@ namespace EbpfLb.Agent.Flows;
 /// <summary>Which service ports the ids in the maps stand for; without an agent nobody knows.</summary>
 internal interface IServiceNames
 {
-    /// <summary>By id; empty when names are not known.</summary>
+    /// <summary>By id; empty when names are not known. For a question about all of them: it costs what the table is large.</summary>
     IReadOnlyDictionary<uint, ServicePortKey> Read();
+
+    /// <summary>The service port of one id; null when it is not known.</summary>
+    ServicePortKey? Find(uint id);
 }
 
 /// <summary>Names from the last table, ids from the kernel's mirror.</summary>
 internal sealed class ServiceNames(IDataplane dataplane, PipelineState state) : IServiceNames
 {
     public IReadOnlyDictionary<uint, ServicePortKey> Read()
-        => dataplane.ReadServiceIds(state.Table is { } table ? table.Services.SelectMany(s => s.Ports).Select(p => p.Key) : []);
+    {
+        var names = new Dictionary<uint, ServicePortKey>();
+        foreach (var service in state.Table?.Services ?? [])
+        {
+            foreach (var port in service.Ports)
+                if (dataplane.FindServiceId(port.Key) is { } id) names[id] = port.Key;
+        }
+        return names;
+    }
+
+    public ServicePortKey? Find(uint id) => dataplane.FindServicePort(id);
 }
 
 /// <summary>The maps hold no names.</summary>
 internal sealed class NoServiceNames : IServiceNames
 {
     public IReadOnlyDictionary<uint, ServicePortKey> Read() => new Dictionary<uint, ServicePortKey>();
+
+    public ServicePortKey? Find(uint id) => null;
 }

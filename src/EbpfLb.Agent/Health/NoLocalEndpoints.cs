@@ -25,8 +25,24 @@ internal static class NoLocalEndpoints
 
     private static void Add(CompiledPort port, Dictionary<(IpFamily Family, string Policy), int> counts)
     {
-        if (!port.Elsewhere || port.Backends.Any(b => b.Lists.HasFlag(BackendLists.InLocal))) return;
-        if (port.Frontends.Any(f => f is { LocalPolicy: true, Kind: FrontendKind.ClusterIP })) counts[(port.Key.Family, Internal)]++;
-        if (port.Frontends.Any(f => f is { LocalPolicy: true, Kind: not FrontendKind.ClusterIP })) counts[(port.Key.Family, External)]++;
+        // In this order: with few Local policies among many Services hardly a backend is looked at.
+        var (isInternal, isExternal) = (false, false);
+        foreach (var served in port.Frontends)
+        {
+            isInternal |= served is { LocalPolicy: true, Kind: FrontendKind.ClusterIP };
+            isExternal |= served is { LocalPolicy: true, Kind: not FrontendKind.ClusterIP };
+        }
+        if ((!isInternal && !isExternal) || !port.Elsewhere || HasLocal(port)) return;
+        if (isInternal) counts[(port.Key.Family, Internal)]++;
+        if (isExternal) counts[(port.Key.Family, External)]++;
+    }
+
+    private static bool HasLocal(CompiledPort port)
+    {
+        foreach (ref readonly var backend in port.Backends.AsSpan())
+        {
+            if ((backend.Lists & BackendLists.InLocal) != BackendLists.None) return true;
+        }
+        return false;
     }
 }

@@ -15,7 +15,10 @@ namespace EbpfLb.Agent.Health;
 /// </summary>
 internal sealed class ServiceHealthPorts(ServiceHealthServer server, PipelineState state, Func<NodePortAddresses> addresses)
 {
-    private ForwardingTable? last;
+    /// <summary>By Service: of two with one port the first by name has it.</summary>
+    private readonly SortedDictionary<ObjectName, ServiceHealthCheck> checks = [];
+
+    private ForwardingTable last = ForwardingTable.Empty;
 
     /// <summary>From now on tables and addresses are followed; before the first round.</summary>
     public void Attach()
@@ -40,15 +43,20 @@ internal sealed class ServiceHealthPorts(ServiceHealthServer server, PipelineSta
 
     private void Publish(ForwardingTable table)
     {
-        if (ReferenceEquals(table, last)) server.Retry();
-        else server.Update([.. Checks(table)]);
+        var changed = false;
+        foreach (var (name, _, service) in table.DifferencesFrom(last)) changed |= Note(name, service?.HealthCheck);
         last = table;
+        if (changed) server.Update([.. checks.Values]);
+        else server.Retry();
     }
 
-    private static IEnumerable<ServiceHealthCheck> Checks(ForwardingTable table)
+    private bool Note(ObjectName name, HealthCheck? wanted)
     {
-        foreach (var service in table.Services)
-            if (service.HealthCheck is { } check) yield return new ServiceHealthCheck(service.Name, check.Port, check.LocalEndpoints);
+        if (wanted is null) return checks.Remove(name);
+        var check = new ServiceHealthCheck(name, wanted.Port, wanted.LocalEndpoints);
+        if (check.Equals(checks.GetValueOrDefault(name))) return false;
+        checks[name] = check;
+        return true;
     }
 
     private static IEnumerable<IPAddress> Matching(NodePortAddresses wanted, NodeView view)

@@ -59,7 +59,7 @@ internal sealed class AgentHost(
         var names = new ServiceNames(dataplane, state);
         var drops = new DropHistory(DropHistory.DefaultCapacity);
         var flowMetrics = new FlowMetrics(meter, () => flowState.Flows);
-        _ = new DatapathMetrics(meter, new DataplaneReadings(dataplane, state, flowState));
+        _ = new DatapathMetrics(meter, new DataplaneReadings(dataplane, state, flowState, time));
         _ = new ServiceMetrics(meter, new ServiceSeries(dataplane, state, () => live.Current.ServiceMetrics, time).Read);
         _ = new ProcessMetrics(meter, VersionCommand.Version);
         _ = new EndpointMetrics(meter, () => NoLocalEndpoints.Count(state.Table));

@@ -1,3 +1,4 @@
+using EbpfLb.Abi;
 using EbpfLb.Agent.Flows;
 using EbpfLb.Agent.Pipeline;
 using EbpfLb.Datapath.Counters;
@@ -7,8 +8,14 @@ using EbpfLb.Http.Metrics;
 namespace EbpfLb.Agent.Kernel;
 
 /// <summary>The dataplane as the metrics see it.</summary>
-internal sealed class DataplaneReadings(IDataplane dataplane, PipelineState state, FlowState flows) : IDatapathReadings
+internal sealed class DataplaneReadings(IDataplane dataplane, PipelineState state, FlowState flows, TimeProvider time) : IDatapathReadings
 {
+    /// <summary>One look at the counters serves all metrics of a scrape.</summary>
+    private static readonly TimeSpan Fresh = TimeSpan.FromMilliseconds(100);
+
+    private readonly Lock sync = new();
+    private (long At, IReadOnlyList<ReasonCount> Reasons)? last;
+
     public IReadOnlyList<MapReading> ReadMaps() => [.. dataplane.ReadMaps(), .. flows.Maps];
 
     /// <summary>Packets have counters of their own, with bytes.</summary>
@@ -23,7 +30,7 @@ internal sealed class DataplaneReadings(IDataplane dataplane, PipelineState stat
             ReasonName.Of(r.Reason), SnakeCase.Of(ReasonCatalog.Of(r.Reason).Kind.ToString()), (long)r.Count, (long)r.Bytes)),
     ];
 
-    public long? ReadConnections() => dataplane.ReadConnections();
+    public long? ReadConnections() => (long)ReadReasons().FirstOrDefault(r => r.Reason == LbReason.SockTranslated).Count;
 
     public IReadOnlyDictionary<string, bool> ReadFeatures() => dataplane.Features.ToDictionary(f => f.Name, f => f.IsAvailable);
 
@@ -33,5 +40,14 @@ internal sealed class DataplaneReadings(IDataplane dataplane, PipelineState stat
 
     public bool? IsCanaryOk => state.Hooks.Canary?.Ok;
 
-    private IEnumerable<ReasonCount> Reasons(bool isPacket) => dataplane.ReadReasons().Where(r => ReasonCatalog.Of(r.Reason).IsPacket == isPacket);
+    private IEnumerable<ReasonCount> Reasons(bool isPacket) => ReadReasons().Where(r => ReasonCatalog.Of(r.Reason).IsPacket == isPacket);
+
+    private IReadOnlyList<ReasonCount> ReadReasons()
+    {
+        lock (sync)
+        {
+            if (last is not { } known || time.GetElapsedTime(known.At) >= Fresh) last = known = (time.GetTimestamp(), dataplane.ReadReasons());
+            return known.Reasons;
+        }
+    }
 }

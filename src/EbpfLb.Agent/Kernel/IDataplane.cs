@@ -60,8 +60,11 @@ internal interface IDataplane : IAsyncDisposable
     /// <summary>Drops as the programs tell them; for one reader, who owns it.</summary>
     IEventSource OpenEvents();
 
-    /// <summary>Which service ports the ids stand for, of those that are programmed.</summary>
-    IReadOnlyDictionary<uint, ServicePortKey> ReadServiceIds(IEnumerable<ServicePortKey> ports);
+    /// <summary>The service port that an id stands for; null when it is not programmed.</summary>
+    ServicePortKey? FindServicePort(uint id);
+
+    /// <summary>The id of a service port; null while it is not programmed.</summary>
+    uint? FindServiceId(ServicePortKey port);
 
     /// <summary>Connections sent to backends since the maps were made.</summary>
     long ReadConnections();

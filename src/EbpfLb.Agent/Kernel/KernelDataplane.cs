@@ -24,6 +24,8 @@ namespace EbpfLb.Agent.Kernel;
 /// <summary>The dataplane in the kernel.</summary>
 internal sealed class KernelDataplane : IDataplane, INodeKernel, IClientKernel, IAffinityKernel
 {
+    private const int MostReadSingly = 2048;
+
     private readonly Datapath.Dataplane dataplane;
 
     private KernelDataplane(Datapath.Dataplane dataplane, IReadOnlyList<KernelFeature> features)
@@ -102,23 +104,22 @@ internal sealed class KernelDataplane : IDataplane, INodeKernel, IClientKernel, 
 
     public IEventSource OpenEvents() => dataplane.OpenEvents();
 
-    public IReadOnlyDictionary<uint, ServicePortKey> ReadServiceIds(IEnumerable<ServicePortKey> ports)
-    {
-        var ids = new Dictionary<uint, ServicePortKey>();
-        foreach (var port in ports)
-            if (dataplane.Mirror.IdOf(port) is { } id) ids[id] = port;
-        return ids;
-    }
+    public ServicePortKey? FindServicePort(uint id) => dataplane.Mirror.PortOf(id);
+
+    public uint? FindServiceId(ServicePortKey port) => dataplane.Mirror.IdOf(port);
 
     public long ReadConnections() => (long)dataplane.ReadReasons().FirstOrDefault(r => r.Reason == LbReason.SockTranslated).Count;
 
     public IReadOnlyDictionary<ServicePortKey, PortCounters> ReadCounters(IEnumerable<ServicePortKey> ports)
     {
-        // All in one pass: with thousands of services a system call for each would be the slow part.
-        var counted = dataplane.ReadServiceCounters();
-        var counters = new Dictionary<ServicePortKey, PortCounters>();
-        foreach (var port in ports)
-            if (dataplane.Mirror.IdOf(port) is { } id) counters[port] = CountersOf(id, counted.GetValueOrDefault(id));
+        var wanted = ports as IReadOnlyCollection<ServicePortKey> ?? [.. ports];
+        var counters = new Dictionary<ServicePortKey, PortCounters>(wanted.Count);
+        // The map has room for all ids times all CPUs: reading it whole is megabytes for each CPU, a system call for each of thousands is the slow part.
+        var all = wanted.Count > MostReadSingly ? dataplane.ReadServiceCounters() : null;
+        foreach (var port in wanted)
+        {
+            if (dataplane.Mirror.IdOf(port) is { } id) counters[port] = CountersOf(id, all is null ? dataplane.ReadServiceCounters(id) : all.GetValueOrDefault(id));
+        }
         return counters;
     }
 

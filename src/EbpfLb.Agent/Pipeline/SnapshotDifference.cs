@@ -11,20 +11,7 @@ internal sealed record SnapshotDifference(int Services, int Slices, IReadOnlyLis
     public static SnapshotDifference Between(ClusterSnapshot old, ClusterSnapshot now)
     {
         var count = new Counter();
-        var common = 0;
-        // Dictionaries with the same keys enumerate in the same order, so most entries need no lookup.
-        using var walk = old.Services.GetEnumerator();
-        foreach (var (name, entry) in now.Services)
-        {
-            var before = walk.MoveNext() && walk.Current.Key == name ? walk.Current.Value : old.Services.GetValueOrDefault(name);
-            if (before is not null) common++;
-            if (!ReferenceEquals(before, entry)) count.Add(before, entry);
-        }
-        if (common < old.Services.Count)
-        {
-            foreach (var (name, entry) in old.Services)
-                if (!now.Services.ContainsKey(name)) count.Add(entry, null);
-        }
+        foreach (var (_, before, after) in now.Services.DifferencesFrom(old.Services)) count.Add(before, after);
         return new SnapshotDifference(count.Services, count.Slices, count.Triggers);
     }
 

@@ -55,7 +55,7 @@ internal sealed class SyncRound(IDataplane dataplane, PolicyOptions options, Pla
         metrics.RecordStage("total", time.GetElapsedTime(arrived.ArrivedAt, end));
         metrics.RecordPlan(outcome.Operations, outcome.Failures.Count);
         return new RoundReport(
-            arrived.Sequence, time.GetUtcNow(), Math.Max(0, (Table?.Services.Length ?? 0) - 1), outcome.Operations, compile, apply, applied, outcome.Failures, null)
+            arrived.Sequence, time.GetUtcNow(), Math.Max(0, (Table?.Count ?? 0) - 1), outcome.Operations, compile, apply, applied, outcome.Failures, null)
         {
             LostBackends = outcome.LostBackends,
             OpenedFrontends = outcome.OpenedFrontends,

@@ -75,7 +75,7 @@ internal sealed class Verifier(
         }
         var fresh = ForwardingCompiler.Compile(compiled.Snapshot, compiled.Options, previous: null);
         List<Difference> compiledAnew = [.. TableDifferences.Between(fresh, compiled.Table)];
-        run.Add([new ComparedElements(VerifyStage.Table, "services", fresh.Services.Length)], compiledAnew, new HashSet<Difference>());
+        run.Add([new ComparedElements(VerifyStage.Table, "services", fresh.Count)], compiledAnew, new HashSet<Difference>());
 
         var verification = dataplane.NewVerification();
         var pacer = new SweepPacer(time, Share);

@@ -23,13 +23,18 @@ internal sealed class AffinityMemory(BpfMap<LbAffKey, LbAff> map, KernelArray<Lb
     {
         lock (sync)
         {
-            var all = map.Entries();
-            LbAffKey[] dead = [.. all.Where(entry => !IsLive(entry.Key, entry.Value)).Select(entry => entry.Key)];
-            var removed = 0;
-            // One by one: a batch would stop where the kernel has forgotten one meanwhile.
-            foreach (var key in dead)
-                if (map.TryDelete(key) == Errno.None) removed++;
-            Interlocked.Exchange(ref entries, all.Count - removed);
+            var (removed, left) = (0, 0L);
+            var cursor = map.ReadBatches();
+            while (cursor.Next())
+            {
+                for (var i = 0; i < cursor.Keys.Length; i++)
+                {
+                    if (IsLive(cursor.Keys[i], cursor.Values[i])) left++;
+                    // One by one: a batch would stop where the kernel has forgotten one meanwhile.
+                    else if (map.TryDelete(cursor.Keys[i]) == Errno.None) removed++;
+                }
+            }
+            Interlocked.Exchange(ref entries, left);
             return removed;
         }
     }

@@ -13,7 +13,8 @@ internal sealed class KernelTable<TKey, TValue>(BpfMap<TKey, TValue> map) : ITab
 
     public string Name => map.Name;
 
-    public IEnumerable<KeyValuePair<TKey, TValue>> Entries() => map.Entries();
+    /// <summary>Read while it is enumerated.</summary>
+    public IEnumerable<KeyValuePair<TKey, TValue>> Entries() => ReadParts().SelectMany(part => part);
 
     public TableError Update(in TKey key, in TValue value) => (TableError)map.TryUpdate(key, value);
 

@@ -18,7 +18,8 @@ internal sealed class EntryWriter(List<PlannedGroup> groups, EntryTables tables,
     /// <summary>ENOTSUPP, which has no name outside the kernel: this kind of map has no batch operations.</summary>
     private const TableError NotSupported = (TableError)524;
 
-    private readonly List<(PlannedGroup Group, FrontendKey Key, LbService? Old)> log = [];
+    /// <summary>What was written, with where the write before it of the same group is; -1 for none.</summary>
+    private readonly List<(FrontendKey Key, LbService? Old, int Before)> log = [];
     private readonly List<int> chunk = [];
     private readonly List<(FrontendKey Key, LbService? Value)> batch = [];
 
@@ -75,7 +76,8 @@ internal sealed class EntryWriter(List<PlannedGroup> groups, EntryTables tables,
         var known = mirror.TryGetEntry(change.Key, out var old);
         if (change.Value is { } value && ((old.Cluster.Count == 0 && value.Cluster.Count > 0) || (old.Local.Count == 0 && value.Local.Count > 0)))
             Opened.Add(change.Key.Protocol);
-        log.Add((group, change.Key, known ? old : null));
+        log.Add((change.Key, known ? old : null, group.LastWrite));
+        group.LastWrite = log.Count - 1;
         SetMirror(change.Key, change.Value);
     }
 
@@ -83,13 +85,13 @@ internal sealed class EntryWriter(List<PlannedGroup> groups, EntryTables tables,
     public void Fail(PlannedGroup group, TableError error, string table)
     {
         group.Fail(error, table);
-        for (var i = log.Count - 1; i >= 0; i--)
+        for (var i = group.LastWrite; i >= 0; i = log[i].Before)
         {
-            if (!ReferenceEquals(log[i].Group, group)) continue;
-            if (tables.Write(log[i].Key, log[i].Old) == TableError.None) SetMirror(log[i].Key, log[i].Old);
+            var (key, old, _) = log[i];
+            if (tables.Write(key, old) == TableError.None) SetMirror(key, old);
             else group.Mixed = true;
-            log.RemoveAt(i);
         }
+        group.LastWrite = -1;
     }
 
     private void SetMirror(FrontendKey key, LbService? value)

@@ -16,6 +16,7 @@ public sealed class Mirror
     private readonly Dictionary<ObjectName, PortRecord[]> byService = [];
     private readonly PortRecord?[] byId;
     private readonly int[] frontendCounts = new int[2];
+    private readonly ClosedAddresses closed = new();
 
     /// <summary>A mirror of tables that are known to be empty.</summary>
     public Mirror(TableLimits limits)
@@ -72,21 +73,19 @@ public sealed class Mirror
         }
     }
 
-    /// <summary>The ranges around all ClusterIPs whose other ports are refused. Walks all entries.</summary>
+    /// <summary>The ranges around all ClusterIPs whose other ports are refused.</summary>
     public AddressCover Closed
     {
         get
         {
-            lock (Sync)
-            {
-                var all = AddressCover.None;
-                foreach (var key in entries.Keys)
-                {
-                    if (key.IsAllOthers && key.TryGetFrontend(out var frontend)) all = all.With(frontend.Address);
-                }
-                return all;
-            }
+            lock (Sync) return closed.Cover(entries.Keys);
         }
+    }
+
+    /// <summary>The service port that an id stands for; null when it stands for none. May be called from any thread.</summary>
+    public ServicePortKey? PortOf(uint id)
+    {
+        lock (Sync) return id == 0 ? null : RecordOf(id)?.Key;
     }
 
     /// <summary>The id that a service port has in the kernel's tables; null while it is not in them. May be called from any thread.</summary>
@@ -207,6 +206,7 @@ public sealed class Mirror
         {
             owner.AddFrontend(key);
             frontendCounts[Index(key.Table)]++;
+            closed.Add(key);
         }
         entries[key] = value;
     }
@@ -217,6 +217,7 @@ public sealed class Mirror
         if (!entries.Remove(key, out var old)) return;
         OwnerOf(old).RemoveFrontend(key);
         frontendCounts[Index(key.Table)]--;
+        closed.Remove(key);
     }
 
     /// <summary>A plan for this table was carried out, except for the unfinished services.</summary>

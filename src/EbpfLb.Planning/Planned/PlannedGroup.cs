@@ -28,6 +28,9 @@ internal sealed class PlannedGroup(ObjectName service)
     /// <summary>An operation failed and so did putting back what was done before it: old and new are both in use.</summary>
     public bool Mixed { get; set; }
 
+    /// <summary>Where the applier has noted its last change of a frontend; -1: there is none to put back.</summary>
+    public int LastWrite { get; set; } = -1;
+
     /// <summary>The Service is as it was before.</summary>
     public bool Failed => Error != TableError.None && !Unfinished;
 

@@ -27,13 +27,13 @@ internal sealed class MirrorComparison(Mirror mirror)
             int count;
             lock (mirror.Sync)
             {
-                var services = (mirror.Applied ?? ForwardingTable.Empty).Services;
-                var from = last is { } name ? FirstAfter(services.AsSpan(), name) : 0;
-                count = Math.Min(ServicesAStep, services.Length - from);
-                for (var i = from; i < from + count; i++)
+                var services = (mirror.Applied ?? ForwardingTable.Empty).ByName;
+                var next = (last is { } name ? services.After(name) : services).Take(ServicesAStep).ToList();
+                count = next.Count;
+                foreach (var (key, service) in next)
                 {
-                    last = services[i].Name;
-                    if (IsFinished(services[i].Name) && Problem(services[i].Name, services[i]) is not null) suspects.Add(services[i].Name);
+                    last = key;
+                    if (IsFinished(key) && Problem(key, service) is not null) suspects.Add(key);
                 }
             }
             if (count == 0) break;
@@ -111,16 +111,4 @@ internal sealed class MirrorComparison(Mirror mirror)
     private static Difference Of(string what, string field, string expected, string found) => new(VerifyStage.Mirror, $"Service {what}", field, expected, found);
 
     private static string Text(IEnumerable<string> items) => string.Join(", ", items) is { Length: > 0 } text ? text : Difference.None;
-
-    private static int FirstAfter(ReadOnlySpan<CompiledService> services, ObjectName name)
-    {
-        int low = 0, high = services.Length;
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            if (services[middle].Name.CompareTo(name) <= 0) low = middle + 1;
-            else high = middle;
-        }
-        return low;
-    }
 }

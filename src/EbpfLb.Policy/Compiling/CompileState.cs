@@ -4,20 +4,22 @@ using EbpfLb.Policy.Conflicts;
 
 namespace EbpfLb.Policy.Compiling;
 
-/// <summary>One object of the snapshot, and what it would do if it were alone.</summary>
-internal readonly record struct CompiledSource(ServiceEntry Entry, CompiledService Wanted);
-
 /// <summary>What stays between two compilations.</summary>
 /// <param name="Options">null in the empty table, as is <paramref name="Node"/>.</param>
-/// <param name="Sources">In the order in which the snapshot enumerates: the next one is compared by walking both.</param>
+/// <param name="Sources">The objects of the snapshot.</param>
+/// <param name="Unresolved">What Services would do if they were alone, of those that do something else in the table.</param>
+/// <param name="Foreign">ClusterIPs of Services that another proxy serves.</param>
 /// <param name="Diagnostics">Only Services that have some.</param>
 internal sealed record CompileState(
     PolicyOptions? Options,
     NodeFacts? Node,
-    CompiledSource[] Sources,
+    PersistentDictionary<ObjectName, ServiceEntry> Sources,
+    PersistentDictionary<ObjectName, CompiledService> Unresolved,
     FrontendClaims Claims,
+    ImmutableDictionary<ObjectName, ValueList<IpAddress>> Foreign,
     ImmutableSortedDictionary<ObjectName, ValueList<PolicyDiagnostic>> Diagnostics)
 {
     public static CompileState None { get; } = new(
-        null, null, [], FrontendClaims.None, ImmutableSortedDictionary<ObjectName, ValueList<PolicyDiagnostic>>.Empty);
+        null, null, PersistentDictionary.Empty<ObjectName, ServiceEntry>(), PersistentDictionary.Empty<ObjectName, CompiledService>(), FrontendClaims.None,
+        ImmutableDictionary<ObjectName, ValueList<IpAddress>>.Empty, ImmutableSortedDictionary<ObjectName, ValueList<PolicyDiagnostic>>.Empty);
 }

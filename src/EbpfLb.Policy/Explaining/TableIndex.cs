@@ -9,12 +9,12 @@ namespace EbpfLb.Policy.Explaining;
 internal sealed class TableIndex
 {
     private readonly Dictionary<Frontend, ServedAddress> frontends = [];
-    private readonly Dictionary<ObjectName, ServiceEntry> entries;
+    private readonly PersistentDictionary<ObjectName, ServiceEntry> entries;
     private readonly EndpointUnion union = new();
 
     public TableIndex(ForwardingTable table)
     {
-        entries = table.State.Sources.ToDictionary(s => s.Entry.Name, s => s.Entry);
+        entries = table.State.Sources;
         foreach (var service in table.Services)
         {
             foreach (var port in service.Ports) Add(port);
@@ -48,7 +48,7 @@ internal sealed class TableIndex
     public ServedAddress? Find(Frontend frontend) => frontends.GetValueOrDefault(frontend);
 
     /// <summary>The objects of a Service; null for the canary, which has none.</summary>
-    public ServiceEntry? Entry(ObjectName name) => entries.GetValueOrDefault(name);
+    public ServiceEntry? Entry(ObjectName name) => entries.Find(name);
 
     /// <summary>The endpoints of a service port, as its lists were chosen from; valid until the next call.</summary>
     public ReadOnlySpan<MergedEndpoint> Endpoints(ServicePortKey key)

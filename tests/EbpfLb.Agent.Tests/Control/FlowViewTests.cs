@@ -115,6 +115,8 @@ public sealed class FlowViewTests : IAsyncDisposable
 
     private sealed class Names : IServiceNames
     {
+        public ServicePortKey? Find(uint id) => Read().TryGetValue(id, out var port) ? port : null;
+
         public Dictionary<uint, ServicePortKey> Known { get; } = new()
         {
             [7] = new(new ObjectName("default", "web"), "http", TransportProtocol.Tcp, IpFamily.IPv4),

@@ -123,7 +123,9 @@ internal sealed class FakeDataplane : IDataplane, INodeKernel
 
     public IEventSource OpenEvents() => Events;
 
-    public IReadOnlyDictionary<uint, ServicePortKey> ReadServiceIds(IEnumerable<ServicePortKey> ports) => Counters.ToDictionary(c => c.Value.Id, c => c.Key);
+    public ServicePortKey? FindServicePort(uint id) => Counters.Where(c => c.Value.Id == id).Select(c => (ServicePortKey?)c.Key).FirstOrDefault();
+
+    public uint? FindServiceId(ServicePortKey port) => Counters.GetValueOrDefault(port)?.Id;
 
     public long ReadConnections() => 7;
 

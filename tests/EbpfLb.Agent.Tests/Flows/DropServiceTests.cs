@@ -61,6 +61,8 @@ public sealed class DropServiceTests : IAsyncDisposable
 
     private sealed class Names : IServiceNames
     {
+        public ServicePortKey? Find(uint id) => Read().TryGetValue(id, out var port) ? port : null;
+
         public IReadOnlyDictionary<uint, ServicePortKey> Read() => new Dictionary<uint, ServicePortKey>
         {
             [7] = new(new ObjectName("default", "web"), "http", TransportProtocol.Tcp, IpFamily.IPv4),

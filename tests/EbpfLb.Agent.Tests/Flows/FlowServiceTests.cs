@@ -53,7 +53,7 @@ public sealed class FlowServiceTests : IDisposable
     public void Packets_and_other_events_are_metrics_of_their_own()
     {
         dataplane.Reasons = [new(LbReason.SockTranslated, 7, 0), new(LbReason.PktReply, 9, 900), new(LbReason.DropCtFull, 2, 120), new(LbReason.CtEvicted, 1, 0)];
-        var readings = new DataplaneReadings(dataplane, new PipelineState(() => new FakeSource().Status, new ProxyHealthTracker(time, TimeSpan.FromSeconds(30)), false), state);
+        var readings = new DataplaneReadings(dataplane, new PipelineState(() => new FakeSource().Status, new ProxyHealthTracker(time, TimeSpan.FromSeconds(30)), false), state, time);
         Assert.Equal([new EventReading("sock_translated", 7), new EventReading("ct_evicted", 1)], readings.ReadEvents());
         Assert.Equal([new PacketReading("pkt_reply", "balanced", 9, 900), new PacketReading("drop_ct_full", "dropped", 2, 120)], readings.ReadPackets());
     }

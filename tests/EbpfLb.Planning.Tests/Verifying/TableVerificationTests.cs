@@ -31,7 +31,7 @@ public sealed class TableVerificationTests
 
         Assert.Empty(verification.Confirm(adopt: true));
         var compared = verification.Compared.ToDictionary(c => c.What, c => c.Elements);
-        Assert.Equal(lab.Table!.Services.Length, compared["services"]);
+        Assert.Equal(lab.Table!.Count, compared["services"]);
         Assert.Equal(lab.Kernel.Services4.Entries.Count, compared["lb_services4"]);
         Assert.Equal(lab.Kernel.Services6.Entries.Count, compared["lb_services6"]);
         Assert.Equal(KernelReader.Backends(lab.Kernel.Content).Length, compared["lb_backends"]);
