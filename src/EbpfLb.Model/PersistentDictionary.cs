@@ -33,6 +33,8 @@ public sealed class PersistentDictionary<TKey, TValue> : IReadOnlyDictionary<TKe
 
     public int Count { get; }
 
+    public bool IsEmpty => root is null;
+
     public TValue this[TKey key] => Find(key) ?? throw new KeyNotFoundException($"there is no {key}");
 
     public IEnumerable<TKey> Keys => this.Select(p => p.Key);
