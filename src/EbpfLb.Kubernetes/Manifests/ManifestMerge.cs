@@ -4,7 +4,8 @@ namespace EbpfLb.Kubernetes.Manifests;
 
 /// <summary>
 /// Joins the files into one state as an API server would that got them in the order of their names: the first object of
-/// a name stays, and a Service that wants an address or node port that another one has is refused.
+/// a name stays, and a Service that wants an address or node port that another one has is refused. Keeps what it knows, so that the next change
+/// of a few files costs what they hold. Not thread-safe.
 /// </summary>
 /// <param name="nodeName">The node whose object is kept.</param>
 /// <param name="isLenient">Services with an address or node port of another are told, and used: the compiler decides who serves it.</param>
@@ -17,11 +18,16 @@ internal sealed class ManifestMerge(string nodeName, bool isLenient = false)
     private readonly HashSet<ObjectName> services = [];
     private readonly HashSet<ObjectName> slices = [];
     private readonly HashSet<string> serviceCidrs = [];
+    private readonly ContestedKeys contested = new();
     private Node? node;
+
+    /// <summary>What is wrong between the files, as of the last call.</summary>
+    public IReadOnlyList<ManifestProblem> Problems => problems;
 
     /// <summary>Brings the state to what the files say; returns what is wrong between them.</summary>
     public IReadOnlyList<ManifestProblem> Apply(IEnumerable<(string File, ManifestContent Content)> files, ClusterStateBuilder state)
     {
+        Clear();
         var unmirrored = Unmirrored(files.SelectMany(f => f.Content.Objects));
         foreach (var (file, content) in files)
         {
@@ -34,7 +40,89 @@ internal sealed class ManifestMerge(string nodeName, bool isLenient = false)
         foreach (var gone in state.SliceNames.Where(name => !slices.Contains(name)).ToList()) state.RemoveSlice(gone);
         foreach (var gone in state.ServiceCidrNames.Where(name => !serviceCidrs.Contains(name)).ToList()) state.RemoveServiceCidr(gone);
         state.Set(node);
+        services.Clear();
+        slices.Clear();
+        serviceCidrs.Clear();
         return problems;
+    }
+
+    /// <summary>
+    /// Brings the state from what the files said at the last call to what they say now. False when objects of several files have to do with
+    /// each other: then the state may be anything between, and <see cref="Apply(IEnumerable{ValueTuple{string,ManifestContent}},ClusterStateBuilder)"/> has to follow.
+    /// </summary>
+    public bool TryChange(IReadOnlyList<FileChange> files, ClusterStateBuilder state)
+    {
+        if (files.Any(f => contested.HasFile(f.File))) return false;
+        List<(string File, ManifestObject? Old, ManifestObject? New)> changes = [];
+        foreach (var file in files)
+        {
+            if (!ObjectDifferences.TryCollect(file, changes)) return false;
+        }
+        // One that moved from file to file at the same time.
+        if (changes.DistinctBy(c => (c.Old ?? c.New!).Identity).Count() < changes.Count) return false;
+        // What goes first makes room for what comes, wherever the two are.
+        foreach (var (_, old, _) in changes)
+            if (old is not null && !TryRelease(old)) return false;
+        foreach (var (file, old, item) in changes)
+            if (item is not null && !TryClaim(file, item)) return false;
+        foreach (var (_, old, item) in changes) Change(old, item, state);
+        return true;
+    }
+
+    private void Clear()
+    {
+        owners.Clear();
+        addresses.Clear();
+        nodePorts.Clear();
+        problems.Clear();
+        contested.Clear();
+        node = null;
+    }
+
+    /// <summary>False when a refused object may come into its own by it, or when it decides about Endpoints.</summary>
+    private bool TryRelease(ManifestObject item)
+    {
+        if (!IsAlone(item)) return false;
+        owners.Remove(item.Identity);
+        if (item.Service is not { } service) return true;
+        foreach (var address in service.ClusterIPs) addresses.Remove(address);
+        foreach (var port in service.Ports) nodePorts.Remove(port.NodePort);
+        nodePorts.Remove(service.HealthCheckNodePort);
+        return true;
+    }
+
+    /// <summary>False when another object has what it needs.</summary>
+    private bool TryClaim(string file, ManifestObject item)
+    {
+        if (!IsAlone(item)) return false;
+        var before = problems.Count;
+        return IsFree(file, item) && problems.Count == before;
+    }
+
+    private bool IsAlone(ManifestObject item)
+    {
+        if (item.Identity.Kind == "Endpoints" || contested.Holds(item)) return false;
+        // Whether Endpoints are used depends on the selector of their Service and on its slices.
+        if (item.Service is { } service) return !owners.ContainsKey(new ObjectIdentity("Endpoints", service.Name));
+        foreach (var slice in item.Slices.IsDefault ? [] : item.Slices)
+            if (owners.ContainsKey(new ObjectIdentity("Endpoints", slice.Owner))) return false;
+        return true;
+    }
+
+    private void Change(ManifestObject? old, ManifestObject? item, ClusterStateBuilder state)
+    {
+        if (item?.Service is { } service) state.Set(service);
+        else if (old?.Service is { } gone) state.RemoveService(gone.Name);
+        var kept = item is null || item.Slices.IsDefault ? [] : item.Slices;
+        foreach (var slice in kept) state.Set(slice);
+        foreach (var slice in old is null || old.Slices.IsDefault ? [] : old.Slices)
+        {
+            if (kept.All(s => s.Name != slice.Name)) state.RemoveSlice(slice.Name);
+        }
+        if (item?.Node?.Name == nodeName) state.Set(node = item!.Node);
+        else if (old?.Node?.Name == nodeName) state.Set(node = null);
+        if (item?.ServiceCidr is { } cidr) state.Set(cidr);
+        else if (old?.ServiceCidr is { } left) state.RemoveServiceCidr(left.Name);
     }
 
     /// <summary>
@@ -78,9 +166,14 @@ internal sealed class ManifestMerge(string nodeName, bool isLenient = false)
         {
             var where = owner == file ? "earlier in this file" : $"in {owner}";
             Refuse(file, item, "", $"is there already {where}, which is used; remove one of them");
+            contested.Add(file, item);
             return false;
         }
-        if (item.Service is { } service && !IsFree(file, item, service) && !isLenient) return false;
+        if (item.Service is { } service && !IsFree(file, item, service))
+        {
+            contested.Add(file, item);
+            if (!isLenient) return false;
+        }
         owners.Add(item.Identity, file);
         return true;
     }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using EbpfLb.Kubernetes.Manifests.Watching;
 using EbpfLb.Model;
+using EbpfLb.Timing;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Kubernetes.Manifests;
@@ -17,10 +18,14 @@ public sealed class ManifestSource : IClusterSource
     /// <summary>Problems that fit into a status line; the rest is in <see cref="Problems"/> and in the log.</summary>
     private const int ShownProblems = 5;
 
+    /// <summary>Looking through everything although nothing was noticed takes at most one part of so many of the time.</summary>
+    private const int RescanShare = 50;
+
     private readonly ManifestOptions options;
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly string description;
+    private TimeSpan lookTime;
     private volatile State state = new(false, null, null, []);
 
     public ManifestSource(ManifestOptions options, TimeProvider time, ILogger<ManifestSource> logger)
@@ -49,17 +54,20 @@ public sealed class ManifestSource : IClusterSource
         var store = new ManifestStore(options, time, logger);
         var builder = new ClusterStateBuilder();
         using var watcher = new ManifestWatcher(time);
+        var merge = new ManifestMerge(options.NodeName);
         ClusterSnapshot? last = null;
         while (true)
         {
+            var begin = time.GetTimestamp();
+            var changes = watcher.Take();
             // Watch before looking: what changes in between is then noticed once too often and never missed.
-            Follow(watcher);
-            var changed = Refresh(store);
-            if (store.IsThere && (changed || last is null))
-            {
-                if (Merge(store, builder, last) is { } next) yield return last = next;
-            }
-            await ChangeAsync(watcher, cancellationToken);
+            if (changes.Everything) Follow(watcher);
+            var changed = Refresh(store, changes);
+            var next = store.IsThere && (changed || last is null) ? Merge(store, merge, builder, last) : null;
+            var looked = changes.Everything ? time.GetElapsedTime(begin) : TimeSpan.Zero;
+            if (changes.Everything && !changed) lookTime = looked;
+            if (next is not null) yield return last = next;
+            await ChangeAsync(watcher, looked, cancellationToken);
         }
     }
 
@@ -70,13 +78,13 @@ public sealed class ManifestSource : IClusterSource
         if (watcher.Failure is { } failure && failure != before) Log.ManifestsUnwatched(logger, description, options.RescanUnwatched.TotalSeconds, failure);
     }
 
-    private bool Refresh(ManifestStore store)
+    private bool Refresh(ManifestStore store, ManifestChanges changes)
     {
         string? trouble = null;
         var changed = false;
         try
         {
-            changed = store.Refresh();
+            changed = store.Refresh(changes);
             if (!store.IsThere) trouble = $"{description} does not exist; create it or correct --manifests";
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -89,23 +97,33 @@ public sealed class ManifestSource : IClusterSource
     }
 
     /// <summary>Joins the files; null when nothing came of it that a reader would see.</summary>
-    private ClusterSnapshot? Merge(ManifestStore store, ClusterStateBuilder builder, ClusterSnapshot? last)
+    private ClusterSnapshot? Merge(ManifestStore store, ManifestMerge merge, ClusterStateBuilder builder, ClusterSnapshot? last)
     {
-        var conflicts = new ManifestMerge(options.NodeName).Apply(store.Files, builder);
+        var before = state;
+        if (last is not null && merge.TryChange(store.Changes, builder))
+        {
+            if (store.Changes.Any(c => c.HasProblems)) RecordProblems(store, merge.Problems);
+        }
+        else RecordProblems(store, merge.Apply(store.Files, builder));
+        var snapshot = builder.Build();
+        state = state with { IsSynced = true };
+        // The first reading and what changes its errors are news; each later change is for who asks.
+        var level = before.IsSynced && state.Problems.SequenceEqual(before.Problems) ? LogLevel.Debug : LogLevel.Information;
+        Log.ManifestsRead(logger, level, description, store.Count, snapshot.Services.Count, state.Problems.Count(p => p.IsError));
+        return last is not null && ReferenceEquals(last.Services, snapshot.Services) && ReferenceEquals(last.Node, snapshot.Node)
+            && last.ServiceCidrs == snapshot.ServiceCidrs ? null : snapshot;
+    }
+
+    private void RecordProblems(ManifestStore store, IReadOnlyList<ManifestProblem> conflicts)
+    {
         // A warning about an object that is not used anyway only hides the error.
         var refused = conflicts.Select(p => (p.File, p.Object)).ToHashSet();
         ImmutableArray<ManifestProblem> problems =
         [
             .. store.Problems.Where(p => p.IsError || !refused.Contains((p.File, p.Object))).Concat(conflicts).OrderBy(p => p.File, StringComparer.Ordinal).ThenBy(p => p.Line).ThenBy(p => p.Column),
         ];
-        // The first reading and what changes its errors are news; each later change is for who asks.
-        var level = state.IsSynced && state.Problems.SequenceEqual(problems) ? LogLevel.Debug : LogLevel.Information;
         Report(problems);
-        var snapshot = builder.Build();
-        state = state with { IsSynced = true, Problems = problems };
-        Log.ManifestsRead(logger, level, description, store.Files.Count(), snapshot.Services.Count, problems.Count(p => p.IsError));
-        return last is not null && ReferenceEquals(last.Services, snapshot.Services) && ReferenceEquals(last.Node, snapshot.Node)
-            && last.ServiceCidrs == snapshot.ServiceCidrs ? null : snapshot;
+        state = state with { Problems = problems };
     }
 
     private void Report(ImmutableArray<ManifestProblem> problems)
@@ -120,15 +138,31 @@ public sealed class ManifestSource : IClusterSource
         foreach (var mended in before.Where(p => p.IsError)) Log.ManifestMended(logger, mended);
     }
 
-    /// <summary>Waits for a change and then until it is quiet.</summary>
-    private async Task ChangeAsync(ManifestWatcher watcher, CancellationToken cancellationToken)
+    /// <summary>
+    /// Waits for something that is whole: a file that was closed or renamed. One that stays open is taken when it has been quiet for a while.
+    /// </summary>
+    /// <param name="looked">How long the last look through everything took.</param>
+    private async Task ChangeAsync(ManifestWatcher watcher, TimeSpan looked, CancellationToken cancellationToken)
     {
-        var rescan = watcher.IsWatching && state.Trouble is null ? options.Rescan : options.RescanUnwatched;
-        if (!await watcher.WaitAsync(rescan, cancellationToken)) return;
-        var since = time.GetTimestamp();
-        while (await watcher.WaitAsync(options.Debounce, cancellationToken))
+        if (watcher.HasWhole)
         {
-            if (time.GetElapsedTime(since) >= options.LongestDebounce) return;
+            // While many files come at once, not more than half of the time is spent on looking through all.
+            if (looked > TimeSpan.Zero) await time.DelayAsync(looked < options.LongestDebounce ? looked : options.LongestDebounce, cancellationToken);
+            return;
+        }
+        var rescan = watcher.IsWatching && state.Trouble is null ? options.Rescan : options.RescanUnwatched;
+        if (rescan < RescanShare * lookTime) rescan = RescanShare * lookTime;
+        if (!watcher.HasUnfinished && !await watcher.WaitAsync(rescan, cancellationToken))
+        {
+            watcher.Doubt();
+            return;
+        }
+        var since = time.GetTimestamp();
+        while (!watcher.HasWhole)
+        {
+            var isQuiet = !await watcher.WaitAsync(options.Debounce, cancellationToken);
+            if (!watcher.HasWhole && (isQuiet || time.GetElapsedTime(since) >= options.LongestDebounce)) watcher.Finish();
+            if (isQuiet) return;
         }
     }
 

@@ -17,6 +17,8 @@ internal sealed class ManifestStore
     private readonly ILogger logger;
     private readonly ManifestReader reader;
     private readonly SortedDictionary<string, KnownFile> files = new(StringComparer.Ordinal);
+    private readonly List<FileChange> changes = [];
+    private bool hasLinks;
 
     public ManifestStore(ManifestOptions options, TimeProvider time, ILogger logger)
     {
@@ -38,23 +40,69 @@ internal sealed class ManifestStore
     /// <summary>What is wrong with files and objects by themselves.</summary>
     public IEnumerable<ManifestProblem> Problems => files.Values.SelectMany(f => f.Broken is null ? f.Content.Problems : [f.Broken]);
 
+    /// <summary>How many <see cref="Files"/> there are.</summary>
+    public int Count => files.Count;
+
+    /// <summary>What the last <see cref="Refresh(ManifestChanges)"/> found to be different, each file once.</summary>
+    public IReadOnlyList<FileChange> Changes => changes;
+
     /// <summary>
-    /// Looks at all files. A path that is not there changes nothing: an unmounted volume must not take the services
-    /// away. Returns whether anything is different.
+    /// Looks at all files, or only at those that changed where it is known which these are. A path that is not there changes nothing: an unmounted
+    /// volume must not take the services away. Returns whether anything is different.
     /// </summary>
-    public bool Refresh()
+    public bool Refresh(ManifestChanges told)
+    {
+        changes.Clear();
+        if (!IsThere || told.Everything || NamesOf(told.Files) is not { } names) RefreshAll(told.Unfinished);
+        else
+        {
+            foreach (var (name, path) in names) Look(name, new FileInfo(path));
+        }
+        return changes.Count > 0;
+    }
+
+    /// <summary>Names of the manifests among the paths; null when one of the others may be what a manifest links to.</summary>
+    private List<(string Name, string Path)>? NamesOf(IReadOnlySet<string> paths)
+    {
+        var root = DirectoryListing.Resolve(options.Path);
+        var single = root is null ? Path.GetFullPath(options.Path) : null;
+        List<(string Name, string Path)> names = [];
+        foreach (var path in paths)
+        {
+            var isManifest = single is null ? DirectoryListing.IsManifest(Path.GetFileName(path.AsSpan())) : path == single;
+            if (isManifest) names.Add((single is null ? Path.GetRelativePath(root!, path) : Path.GetFileName(path), path));
+            else if (hasLinks) return null;
+        }
+        return names;
+    }
+
+    private void RefreshAll(IReadOnlySet<string> unfinished)
     {
         var found = DirectoryListing.Read(options.Path);
         IsThere = found is not null;
-        if (found is null) return false;
-        var changed = false;
-        foreach (var gone in files.Keys.Where(name => !found.ContainsKey(name)).ToList())
+        if (found is null) return;
+        hasLinks = false;
+        foreach (var gone in files.Keys.Where(name => !found.ContainsKey(name)).ToList()) Forget(gone);
+        foreach (var (name, info) in found)
         {
-            files.Remove(gone);
-            changed = true;
+            // Who has written half of it tells when it is whole.
+            if (!unfinished.Contains(info.FullName)) Look(name, info);
         }
-        foreach (var (name, info) in found) changed |= Refresh(name, info);
-        return changed;
+    }
+
+    private void Look(string name, FileInfo info)
+    {
+        var before = files.GetValueOrDefault(name);
+        if (!Refresh(name, info)) return;
+        changes.Add(new FileChange(name, before?.Content ?? ManifestContent.Empty, files.GetValueOrDefault(name)?.Content ?? ManifestContent.Empty)
+        {
+            HasProblems = before is { HasProblems: true } || files.GetValueOrDefault(name) is { HasProblems: true },
+        });
+    }
+
+    private void Forget(string name)
+    {
+        if (files.Remove(name, out var gone)) changes.Add(new FileChange(name, gone.Content, ManifestContent.Empty) { HasProblems = gone.HasProblems });
     }
 
     private bool Refresh(string name, FileInfo info)
@@ -65,6 +113,7 @@ internal sealed class ManifestStore
         {
             // A symlink to nothing counts as no file.
             if (FileStamp.Of(info) is not { } stamp) return files.Remove(name);
+            hasLinks |= stamp.Target != info.FullName;
             if (known is not null && known.Stamp == stamp && !known.IsRacy) return false;
             if (stamp.Length > options.LargestFile)
                 return Break(name, known, $"{stamp.Length} bytes; {options.LargestFile} are the most: split the file");
@@ -141,5 +190,16 @@ internal sealed class ManifestStore
 
         /// <summary>SHA-256 of what was read last; null when it could not be read.</summary>
         public byte[]? Hash { get; init; }
+
+        public bool HasProblems => Broken is not null || !Content.Problems.IsEmpty;
     }
+}
+
+/// <summary>A file that was read anew, came or went.</summary>
+/// <param name="Before">What was in use of it; empty when it was not there.</param>
+/// <param name="After">What is in use of it now.</param>
+internal sealed record FileChange(string File, ManifestContent Before, ManifestContent After)
+{
+    /// <summary>Something was or is wrong with the file or its objects by themselves.</summary>
+    public bool HasProblems { get; init; }
 }

@@ -39,6 +39,53 @@ public sealed class WatchingTests : IDisposable
     }
 
     [Fact]
+    public async Task A_file_that_is_closed_or_renamed_is_read_at_once()
+    {
+        // A source that waits an hour for a file to be quiet: it does not wait.
+        await using var source = new RunningSource(folder.Source(o => o with { Rescan = TimeSpan.FromHours(1), Debounce = TimeSpan.FromHours(1), LongestDebounce = TimeSpan.FromHours(1) }));
+        await source.UntilAsync(s => s.Services.IsEmpty);
+
+        folder.With("web.yaml", ManifestText.Service("web"));
+        await source.UntilAsync(s => s.ClusterIP("web") == "10.96.0.80");
+        await File.WriteAllTextAsync(folder.PathOf("web.yaml"), ManifestText.Service("web", "10.96.0.82"));
+        await source.UntilAsync(s => s.ClusterIP("web") == "10.96.0.82");
+        File.Delete(folder.PathOf("web.yaml"));
+        await source.UntilAsync(s => s.Services.IsEmpty);
+    }
+
+    [Fact]
+    public async Task A_file_is_not_read_before_it_is_closed()
+    {
+        folder.With("web.yaml", ManifestText.Service("web"));
+        await using var source = new RunningSource(folder.Source(o => o with { Rescan = TimeSpan.FromHours(1), Debounce = TimeSpan.FromHours(1), LongestDebounce = TimeSpan.FromHours(1) }));
+        await source.UntilAsync(s => s.Has("web"));
+
+        await using (var half = new StreamWriter(folder.PathOf("web.yaml")))
+        {
+            // Whole by itself, and without the Service.
+            await half.WriteAsync(ManifestText.Service("other", "10.96.0.9"));
+            await half.FlushAsync();
+            Directory.CreateDirectory(folder.PathOf("sub"));
+            folder.With("echo.yaml", ManifestText.Service("echo", "10.96.0.7"));
+            var between = await source.UntilAsync(s => s.Has("echo"));
+            Assert.True(between.Has("web"));
+            await half.WriteAsync("\n---\n" + ManifestText.Service("web", "10.96.0.83"));
+        }
+        await source.UntilAsync(s => s.Has("other") && s.ClusterIP("web") == "10.96.0.83");
+    }
+
+    [Fact]
+    public async Task A_file_that_stays_open_is_read_when_it_has_been_quiet()
+    {
+        await using var source = Watched();
+        await source.UntilAsync(s => s.Services.IsEmpty);
+        await using var open = new StreamWriter(folder.PathOf("web.yaml"));
+        await open.WriteAsync(ManifestText.Service("web"));
+        await open.FlushAsync();
+        await source.UntilAsync(s => s.Has("web"));
+    }
+
+    [Fact]
     public async Task Subdirectories_are_read_and_followed()
     {
         folder.With("team-a/web.yaml", ManifestText.Service("web"));

@@ -47,12 +47,33 @@ internal static class DirectoryListing
             directory, static (ref entry) => (FileInfo)entry.ToFileSystemInfo(), Options)
         {
             ShouldIncludePredicate = static (ref entry) => !entry.IsDirectory && IsManifest(entry.FileName),
-            ShouldRecursePredicate = static (ref entry) =>
-                entry.FileName is not ['.', ..] && (entry.Attributes & FileAttributes.ReparsePoint) == FileAttributes.None,
+            ShouldRecursePredicate = IsLookedInto,
         };
         foreach (var file in found) files[Path.GetRelativePath(directory, file.FullName)] = file;
         return files;
     }
+
+    /// <summary>A directory and all of its subdirectories that are looked into.</summary>
+    public static HashSet<string> Directories(string root)
+    {
+        var directories = new HashSet<string>(StringComparer.Ordinal) { root };
+        try
+        {
+            directories.UnionWith(new System.IO.Enumeration.FileSystemEnumerable<string>(root, static (ref entry) => entry.ToFullPath(), Options)
+            {
+                ShouldIncludePredicate = IsLookedInto,
+                ShouldRecursePredicate = IsLookedInto,
+            });
+        }
+        catch (IOException)
+        {
+            // It went away meanwhile; who looks at the files finds out.
+        }
+        return directories;
+    }
+
+    private static bool IsLookedInto(ref System.IO.Enumeration.FileSystemEntry entry)
+        => entry.IsDirectory && entry.FileName is not ['.', ..] && (entry.Attributes & FileAttributes.ReparsePoint) == FileAttributes.None;
 
     /// <summary>The directory that the path leads to; null when it is none.</summary>
     public static string? Resolve(string path)

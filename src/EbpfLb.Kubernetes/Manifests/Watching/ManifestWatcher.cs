@@ -3,36 +3,44 @@ using EbpfLb.Timing;
 namespace EbpfLb.Kubernetes.Manifests.Watching;
 
 /// <summary>
-/// Says that something happened below a path. What it was is for the listing to find out: events only save the wait
-/// for the next look, and losing one loses nothing.
+/// Says what happened below a path. Events only save the wait for the next look through everything, and losing one loses nothing.
 /// </summary>
 internal sealed class ManifestWatcher(TimeProvider time) : IDisposable
 {
+    /// <summary>With more of them than this, looking through everything is no slower.</summary>
+    private const int MostNamed = 10_000;
+
     private readonly WakeablePeriod next = new(time);
-    private FileSystemWatcher? watcher;
-    private string? watched;
+    private readonly Lock sync = new();
+    private readonly HashSet<string> unfinished = new(StringComparer.Ordinal);
+    private HashSet<string> files = new(StringComparer.Ordinal);
+    private bool everything = true;
+    private Inotify? inotify;
     private volatile bool failed;
 
     /// <summary>Whether the kernel tells of changes.</summary>
-    public bool IsWatching => watcher is not null && !failed;
+    public bool IsWatching => inotify is not null && !failed;
 
     /// <summary>Why it does not.</summary>
     public string? Failure { get; private set; }
 
-    /// <summary>Watches the path, anew when it leads elsewhere by now (a symlink was turned, a directory replaced).</summary>
+    /// <summary>Watches what the path leads to now, with its subdirectories.</summary>
     public void Follow(string path)
     {
-        var directory = DirectoryListing.Resolve(path) ?? Path.GetDirectoryName(Path.GetFullPath(path));
-        if (watcher is not null && !failed && directory == watched) return;
-        Stop();
-        if (directory is null || !Directory.Exists(directory)) return;
+        var root = DirectoryListing.Resolve(path);
+        var parent = Path.GetDirectoryName(Path.GetFullPath(path));
+        var wanted = root is not null ? DirectoryListing.Directories(root) : parent is null ? [] : new HashSet<string>(StringComparer.Ordinal) { parent };
         try
         {
-            Start(directory);
-            watched = directory;
-            Failure = null;
+            if (failed) Stop();
+            inotify ??= new Inotify(Take, End);
+            inotify.Keep(wanted);
+            var isWatched = false;
+            foreach (var directory in wanted) isWatched |= inotify.Add(directory);
+            if (isWatched) Failure = null;
+            else Stop();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or PlatformNotSupportedException)
+        catch (IOException e)
         {
             Stop();
             Failure = e.Message;
@@ -42,33 +50,95 @@ internal sealed class ManifestWatcher(TimeProvider time) : IDisposable
     /// <summary>Waits until something happens or the time is over; true when something happened.</summary>
     public Task<bool> WaitAsync(TimeSpan longest, CancellationToken cancellationToken) => next.WaitAsync(longest, cancellationToken);
 
+    /// <summary>There is something that is whole: it need not be waited for.</summary>
+    public bool HasWhole
+    {
+        get
+        {
+            lock (sync) return everything || files.Count > 0;
+        }
+    }
+
+    /// <summary>Somebody began to write a file and has not closed it yet.</summary>
+    public bool HasUnfinished
+    {
+        get
+        {
+            lock (sync) return unfinished.Count > 0;
+        }
+    }
+
+    /// <summary>What is being written has been quiet for long enough: it is taken as it is.</summary>
+    public void Finish()
+    {
+        lock (sync)
+        {
+            files.UnionWith(unfinished);
+            unfinished.Clear();
+        }
+    }
+
+    /// <summary>The next look is one through everything.</summary>
+    public void Doubt()
+    {
+        lock (sync) everything = true;
+    }
+
+    /// <summary>What happened since the last call.</summary>
+    public ManifestChanges Take()
+    {
+        lock (sync)
+        {
+            var changes = new ManifestChanges(everything, files, unfinished.ToHashSet(StringComparer.Ordinal));
+            everything = false;
+            files = new HashSet<string>(StringComparer.Ordinal);
+            return changes;
+        }
+    }
+
     public void Dispose() => Stop();
 
-    private void Start(string directory)
+    private void Take(InotifyEvent what)
     {
-        watcher = new FileSystemWatcher(directory)
+        lock (sync)
         {
-            IncludeSubdirectories = true,
-            NotifyFilter = NotifyFilters.FileName | NotifyFilters.DirectoryName | NotifyFilters.LastWrite | NotifyFilters.Size,
-        };
-        watcher.Changed += (_, _) => next.Wake();
-        watcher.Created += (_, _) => next.Wake();
-        watcher.Deleted += (_, _) => next.Wake();
-        watcher.Renamed += (_, _) => next.Wake();
-        watcher.Error += (_, e) =>
-        {
-            // Too many events at once is one event more; anything else ends the watch, and the next look makes a new one.
-            if (e.GetException() is not InternalBufferOverflowException) failed = true;
-            next.Wake();
-        };
-        failed = false;
-        watcher.EnableRaisingEvents = true;
+            const InotifyEvents unclear = InotifyEvents.IsDirectory | InotifyEvents.QueueOverflow | InotifyEvents.DeleteSelf | InotifyEvents.MoveSelf | InotifyEvents.Ignored;
+            if ((what.Events & unclear) != InotifyEvents.None)
+            {
+                // The end of a watch that was not wanted any more says nothing.
+                if (what.Directory is null && !what.Events.HasFlag(InotifyEvents.QueueOverflow)) return;
+                everything = true;
+            }
+            else if (what.Directory is null || what.Name.Length == 0) return;
+            else if ((what.Events & (InotifyEvents.Modify | InotifyEvents.Create)) != InotifyEvents.None) unfinished.Add(Path.Combine(what.Directory, what.Name));
+            else
+            {
+                var path = Path.Combine(what.Directory, what.Name);
+                unfinished.Remove(path);
+                if (files.Count < MostNamed) files.Add(path);
+                else everything = true;
+            }
+            if (unfinished.Count > MostNamed)
+            {
+                unfinished.Clear();
+                everything = true;
+            }
+        }
+        next.Wake();
+    }
+
+    private void End(string reason)
+    {
+        Failure = reason;
+        failed = true;
+        Doubt();
+        next.Wake();
     }
 
     private void Stop()
     {
-        watcher?.Dispose();
-        watcher = null;
-        watched = null;
+        inotify?.Dispose();
+        inotify = null;
+        failed = false;
     }
 }

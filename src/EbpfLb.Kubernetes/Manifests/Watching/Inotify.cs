@@ -1,0 +1,192 @@
+using System.Buffers.Binary;
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace EbpfLb.Kubernetes.Manifests.Watching;
+
+/// <summary>What the kernel tells of a directory, by inotify(7). The numbers are those of linux/inotify.h on every architecture.</summary>
+[Flags]
+internal enum InotifyEvents : uint
+{
+    None = 0,
+    Modify = 0x2,
+    CloseWrite = 0x8,
+    MovedFrom = 0x40,
+    MovedTo = 0x80,
+    Create = 0x100,
+    Delete = 0x200,
+    DeleteSelf = 0x400,
+    MoveSelf = 0x800,
+
+    /// <summary>Events were lost.</summary>
+    QueueOverflow = 0x4000,
+
+    /// <summary>The watch has ended.</summary>
+    Ignored = 0x8000,
+
+    OnlyDirectories = 0x100_0000,
+
+    /// <summary>The event is one of a directory.</summary>
+    IsDirectory = 0x4000_0000,
+}
+
+/// <param name="Directory">As it was given to <see cref="Inotify.Add"/>; null when the event is of none.</param>
+/// <param name="Name">Of the entry; "" when the event is of the directory itself.</param>
+internal readonly record struct InotifyEvent(string? Directory, InotifyEvents Events, string Name);
+
+/// <summary>
+/// Watches directories, each by itself. FileSystemWatcher does not tell when a file that was written is closed, and only then it is whole.
+/// </summary>
+internal sealed class Inotify : IDisposable
+{
+    private const int CloseOnExec = 0x8_0000;
+    private const int EINTR = 4;
+    private const int HeaderSize = 16;
+
+    private readonly int descriptor;
+    private readonly Action<InotifyEvent> told;
+    private readonly Action<string> failed;
+    private readonly Lock sync = new();
+    private readonly Dictionary<int, string> directories = [];
+    private readonly Dictionary<string, int> watches = new(StringComparer.Ordinal);
+
+    /// <summary>Ends the reader: taking this watch out wakes it.</summary>
+    private readonly int end;
+
+    private volatile bool isDisposed;
+
+    /// <param name="told">Called for each event, on a thread of its own.</param>
+    /// <param name="failed">Called when reading events ends with an error.</param>
+    /// <exception cref="IOException">The kernel has no instances or no watches left.</exception>
+    public Inotify(Action<InotifyEvent> told, Action<string> failed)
+    {
+        this.told = told;
+        this.failed = failed;
+        descriptor = inotify_init1(CloseOnExec);
+        if (descriptor < 0) throw Error("inotify_init1");
+        end = inotify_add_watch(descriptor, "/", (uint)(InotifyEvents.MoveSelf | InotifyEvents.OnlyDirectories));
+        if (end < 0)
+        {
+            var error = Error("inotify_add_watch");
+            _ = close(descriptor);
+            throw error;
+        }
+        new Thread(Read) { IsBackground = true, Name = "inotify" }.Start();
+    }
+
+    /// <summary>Watches the directory that has this path now. False when there is none.</summary>
+    /// <exception cref="IOException">The kernel has no watches left, or the directory may not be read.</exception>
+    public bool Add(string directory)
+    {
+        const InotifyEvents wanted = InotifyEvents.Modify | InotifyEvents.CloseWrite | InotifyEvents.MovedFrom | InotifyEvents.MovedTo
+            | InotifyEvents.Create | InotifyEvents.Delete | InotifyEvents.DeleteSelf | InotifyEvents.MoveSelf | InotifyEvents.OnlyDirectories;
+        const int noEntry = 2, notDirectory = 20;
+        lock (sync)
+        {
+            // The same watch for the same directory: asked again, as another one may have been put in its place.
+            var watch = inotify_add_watch(descriptor, directory, (uint)wanted);
+            if (watch < 0) return Marshal.GetLastPInvokeError() is noEntry or notDirectory ? false : throw Error($"inotify_add_watch {directory}");
+            if (watches.TryGetValue(directory, out var old) && old != watch)
+            {
+                directories.Remove(old);
+                _ = inotify_rm_watch(descriptor, old);
+            }
+            if (directories.TryGetValue(watch, out var before) && before != directory) watches.Remove(before);
+            directories[watch] = directory;
+            watches[directory] = watch;
+            return true;
+        }
+    }
+
+    /// <summary>Ends the watches of all directories but these.</summary>
+    public void Keep(IReadOnlySet<string> wanted)
+    {
+        lock (sync)
+        {
+            foreach (var (directory, watch) in watches.Where(w => !wanted.Contains(w.Key)).ToList())
+            {
+                watches.Remove(directory);
+                directories.Remove(watch);
+                _ = inotify_rm_watch(descriptor, watch);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        if (isDisposed) return;
+        isDisposed = true;
+        // The reader closes the descriptor: closing it here would not wake it, and its number could be another file's at once.
+        _ = inotify_rm_watch(descriptor, end);
+    }
+
+    private void Read()
+    {
+        var buffer = new byte[64 * 1024];
+        while (!isDisposed)
+        {
+            var length = (int)read(descriptor, buffer, (nuint)buffer.Length);
+            if (length < 0)
+            {
+                var error = Marshal.GetLastPInvokeError();
+                if (error == EINTR) continue;
+                if (!isDisposed) failed(new Win32Exception(error).Message);
+                break;
+            }
+            if (!isDisposed) Tell(buffer.AsSpan(0, length));
+        }
+        _ = close(descriptor);
+    }
+
+    private void Tell(ReadOnlySpan<byte> events)
+    {
+        while (events.Length >= HeaderSize)
+        {
+            var watch = BinaryPrimitives.ReadInt32LittleEndian(events);
+            var kinds = (InotifyEvents)BinaryPrimitives.ReadUInt32LittleEndian(events[4..]);
+            var size = BinaryPrimitives.ReadInt32LittleEndian(events[12..]);
+            var name = events.Slice(HeaderSize, size);
+            events = events[(HeaderSize + size)..];
+            var terminator = name.IndexOf((byte)0);
+            told(new InotifyEvent(DirectoryOf(watch, kinds), kinds, Encoding.UTF8.GetString(terminator < 0 ? name : name[..terminator])));
+        }
+    }
+
+    private string? DirectoryOf(int watch, InotifyEvents kinds)
+    {
+        lock (sync)
+        {
+            if (!directories.TryGetValue(watch, out var directory)) return null;
+            if (kinds.HasFlag(InotifyEvents.Ignored))
+            {
+                directories.Remove(watch);
+                watches.Remove(directory);
+            }
+            return directory;
+        }
+    }
+
+    private static IOException Error(string call)
+    {
+        var error = Marshal.GetLastPInvokeError();
+        return new IOException($"{call}: {new Win32Exception(error).Message}");
+    }
+
+#pragma warning disable SYSLIB1054 // Its generated code is unsafe, which does not belong into this project.
+    [DllImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int inotify_init1(int flags);
+
+    [DllImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int inotify_add_watch(int descriptor, [MarshalAs(UnmanagedType.LPUTF8Str)] string path, uint mask);
+
+    [DllImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int inotify_rm_watch(int descriptor, int watch);
+
+    [DllImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern nint read(int descriptor, [Out] byte[] buffer, nuint count);
+
+    [DllImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int close(int descriptor);
+#pragma warning restore SYSLIB1054
+}
