@@ -25,6 +25,7 @@ using EbpfLb.Planning.Mirroring;
 using EbpfLb.Planning.Planned;
 using EbpfLb.Planning.Verifying;
 using EbpfLb.Policy;
+using EbpfLb.Timing;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Datapath;
@@ -82,8 +83,8 @@ public sealed class Dataplane : IAsyncDisposable
         FlowMaps = FlowMaps.Open(loaded.Maps);
         Stale = new StaleState(sockets, new BackendCheck(Mirror, tables.ForPlans.Backends), new NetworkNamespaces());
         applier = new PlanApplier(tables.ForPlans, Mirror);
-        retirements = new RetireQueue(applier, new KernelGracePeriod());
-        retiring = retirements.RunAsync(stop.Token);
+        retirements = new RetireQueue(applier, new KernelGracePeriod(), TimeProvider.System, logger);
+        retiring = new SupervisedLoop("retire", retirements.RunAsync, TimeProvider.System, logger).RunAsync(stop.Token);
     }
 
     /// <summary>What the kernel holds, as far as plans are concerned.</summary>
@@ -131,6 +132,7 @@ public sealed class Dataplane : IAsyncDisposable
     /// <exception cref="InvalidOperationException">The kernel refused even the settings; nothing was changed.</exception>
     public (Plan Plan, ApplyResult Result) Apply(ForwardingTable table)
     {
+        applier.Recover();
         var plan = Planner.Plan(table, Mirror);
         // A NodePort outside of the range is never looked for, so the range comes first.
         if (node.Cover(plan.NodePorts) is { } problem) throw new InvalidOperationException(problem);
@@ -254,6 +256,9 @@ public sealed class Dataplane : IAsyncDisposable
     /// Apply, and what was adopted is mended by the next one.
     /// </summary>
     public ITableVerification NewVerification() => new DataplaneVerification(tables.ForPlans, Mirror, node, addresses, loaded.Maps);
+
+    /// <summary>How giving back the ids of what is gone goes.</summary>
+    public RetireStatus Retiring => retirements.Status;
 
     /// <summary>Forgets which client had a backend that is gone. Returns how many such memories there were. May be called from any thread.</summary>
     public int SweepAffinity() => tables.Affinity.Sweep();

@@ -19,12 +19,18 @@ public static class Planner
         {
             Reservations.Release(mirror);
             var builder = new PlanBuilder(table, mirror);
-            foreach (var name in Changed(table, mirror)) builder.PlanService(name, table.Find(name));
-            builder.PlanLeftovers();
-            builder.PlanReleasedFrontends();
-            var plan = builder.ToPlan();
-            mirror.Open = plan;
-            return plan;
+            try
+            {
+                foreach (var name in Changed(table, mirror)) builder.PlanService(name, table.Find(name));
+                builder.PlanLeftovers();
+                builder.PlanReleasedFrontends();
+                return mirror.Open = builder.ToPlan();
+            }
+            catch
+            {
+                builder.Abandon();
+                throw;
+            }
         }
     }
 

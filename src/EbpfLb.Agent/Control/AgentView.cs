@@ -59,9 +59,13 @@ internal sealed class AgentView(
             Drops = [.. dataplane.ReadReasons().Where(r => r.Count > 0 && ReasonReports.IsTrouble(r.Reason)).Select(r => ReasonReports.Of(r, countedBefore.GetValueOrDefault(r.Reason)))],
             Devices = NodeReports.Devices(state.NodeView),
             NodePortAddresses = NodeReports.NodePortAddresses(state.NodeView),
-            Warnings = [.. state.NodeView.Warnings, .. ServicePortProblems(), .. config?.Warnings ?? []],
+            Warnings = [.. state.NodeView.Warnings, .. ServicePortProblems(), .. RetireProblems(), .. config?.Warnings ?? []],
         });
     }
+
+    private IEnumerable<string> RetireProblems() => dataplane.Retiring is { Problem: { } problem } retiring
+        ? [$"{retiring.Waiting} ids of what is gone count as in use, as they cannot be cleared: {problem}; it is tried again by itself"]
+        : [];
 
     public Task<string?> ConfigAsync(CancellationToken cancellationToken) => Task.FromResult(config?.ToJson());
 

@@ -72,6 +72,7 @@ internal sealed class AgentHost(
             new AgentExplainer(state, () => live.Current.Node, options.NodeName), config);
 
         _ = new RepairMetrics(meter, dataplane.ReadRepairs);
+        _ = new RetireMetrics(meter, () => (dataplane.Retiring.Waiting, dataplane.Retiring.Failures));
         var requests = new LoopRequests();
         live.Subscribe(requests.Wake);
         using var verifier = new Verifier(source, dataplane, state, requests, new VerifyMetrics(meter), time, loggers.CreateLogger<Verifier>());
@@ -80,6 +81,7 @@ internal sealed class AgentHost(
         using var events = new EventQueue(source as IEventWriter, options.NodeName, time, loggers.CreateLogger<EventQueue>());
         var nodeObjects = new NodeObjectLog(options.NodeName, events, loggers.CreateLogger<NodeKeeper>());
         state.NodeObjects.Add(change => nodeObjects.Write(change.Before, change.Now));
+        state.Rounds.Add(new ProgrammingEvents(events).Record);
         var bindFailures = new BindFailures(events, options.NodeName, options.BindAddressHardFail, loggers.CreateLogger<AgentHost>());
         await using var serviceHealth = new ServiceHealthServer(() => health.Report(nodeEligible: true).Healthy, events, time, loggers);
         view.ServicePortProblems = () => serviceHealth.Problems;

@@ -7,6 +7,9 @@ using EbpfLb.Datapath.Flows;
 using EbpfLb.Datapath.Stale;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Model;
+using EbpfLb.Planning;
+using EbpfLb.Planning.Applying;
+using EbpfLb.Planning.Tables;
 using EbpfLb.Planning.Verifying;
 using EbpfLb.Policy;
 
@@ -44,6 +47,9 @@ internal interface IDataplane : IAsyncDisposable
 
     IReadOnlyList<MapReading> ReadMaps();
 
+    /// <summary>How giving back the ids of what is gone goes.</summary>
+    RetireStatus Retiring { get; }
+
     /// <summary>Counts by reason since the maps were made.</summary>
     IReadOnlyList<ReasonCount> ReadReasons();
 
@@ -78,6 +84,14 @@ internal interface IDataplane : IAsyncDisposable
 /// <param name="Message">What happened and what to do about it.</param>
 internal sealed record ObjectFailure(ObjectName? Service, string Message)
 {
+    /// <summary>The table that did not take it, as the kernel shows it; null: no table is at fault.</summary>
+    public string? Table { get; init; }
+
+    /// <summary>What the kernel answered; null: it was not asked, as the table is known to be full.</summary>
+    public TableError? Error { get; init; }
+
+    public FailureReason Reason { get; init; }
+
     public override string ToString() => Service is { } service ? $"Service {service}: {Message}" : Message;
 }
 

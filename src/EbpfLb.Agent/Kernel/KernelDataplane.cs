@@ -15,6 +15,7 @@ using EbpfLb.Datapath.Flows;
 using EbpfLb.Datapath.Node;
 using EbpfLb.Datapath.Stale;
 using EbpfLb.Http.Metrics;
+using EbpfLb.Planning.Applying;
 using EbpfLb.Planning.Verifying;
 using EbpfLb.Policy;
 using Microsoft.Extensions.Logging;
@@ -65,8 +66,8 @@ internal sealed class KernelDataplane : IDataplane, INodeKernel, IClientKernel, 
         var result = dataplane.Apply(table).Result;
         return new ApplyOutcome(result.Counts.Total,
         [
-            .. result.Failures.Select(f => new ObjectFailure(f.Service, f.Message)),
-            .. result.LeftOut.Select(d => new ObjectFailure(d.Service, d.Message)),
+            .. result.Failures.Select(f => new ObjectFailure(f.Service, f.Message) { Table = f.Table, Error = f.Error, Reason = f.Reason }),
+            .. result.LeftOut.Select(d => new ObjectFailure(d.Service, d.Message) { Table = d.Table, Reason = d.Reason }),
         ]) { LostBackends = result.LostBackends, OpenedFrontends = result.OpenedFrontends };
     }
 
@@ -93,6 +94,8 @@ internal sealed class KernelDataplane : IDataplane, INodeKernel, IClientKernel, 
         .FirstOrDefault(canary => !canary.Ok, CanaryResult.Good);
 
     public IReadOnlyList<MapReading> ReadMaps() => [.. dataplane.ReadFill().Select(f => new MapReading(f.Map, f.Used, f.Capacity))];
+
+    public RetireStatus Retiring => dataplane.Retiring;
 
     public IReadOnlyList<ReasonCount> ReadReasons() => dataplane.ReadReasons();
 

@@ -53,7 +53,7 @@ internal sealed class SyncRound(IDataplane dataplane, PolicyOptions options, Pla
         metrics.RecordStage("compile", compile);
         metrics.RecordStage("apply", apply);
         metrics.RecordStage("total", time.GetElapsedTime(arrived.ArrivedAt, end));
-        metrics.RecordPlan(outcome.Operations, outcome.Failures.Count);
+        metrics.RecordPlan(outcome.Operations, outcome.Failures.Select(f => new PlanFailureReading(f.Table ?? "", SnakeCase.Of(f.Reason.ToString()))));
         return new RoundReport(
             arrived.Sequence, time.GetUtcNow(), Math.Max(0, (Table?.Count ?? 0) - 1), outcome.Operations, compile, apply, applied, outcome.Failures, null)
         {

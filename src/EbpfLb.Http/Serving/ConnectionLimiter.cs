@@ -107,11 +107,11 @@ internal sealed class ConnectionLimiter(ConnectionLimits limits)
         if (places.Count == 0) clients.Remove(place.Client);
     }
 
-    private static Client ClientOf(ConnectionContext connection)
+    private Client ClientOf(ConnectionContext connection)
     {
         if (connection.RemoteEndPoint is not IPEndPoint remote || connection.LocalEndPoint is not IPEndPoint local) return new Client(true, 0, 0);
         var (from, to) = (Plain(remote.Address), Plain(local.Address));
-        if (IPAddress.IsLoopback(from) || from.Equals(to)) return new Client(true, 0, local.Port);
+        if (limits.IsLocal(from, to)) return new Client(true, 0, local.Port);
         var bytes = from.GetAddressBytes();
         var id = 0ul;
         foreach (var part in bytes.AsSpan(0, Math.Min(bytes.Length, ClientBytes))) id = (id << 8) | part;

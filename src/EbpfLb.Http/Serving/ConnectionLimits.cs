@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace EbpfLb.Http.Serving;
 
 /// <summary>
@@ -25,4 +27,7 @@ public sealed record ConnectionLimits
 
     /// <summary>Who sends a body or takes an answer more slowly than this for longer than <see cref="Head"/> is closed.</summary>
     public double LeastBytesPerSecond { get; init; } = 1024;
+
+    /// <summary>Whether who comes from one address to another is this machine itself.</summary>
+    public Func<IPAddress, IPAddress, bool> IsLocal { get; init; } = static (from, to) => IPAddress.IsLoopback(from) || from.Equals(to);
 }

@@ -10,6 +10,8 @@ namespace EbpfLb.Planning.Applying;
 /// <param name="Message">What happened and what to do about it.</param>
 public sealed record ApplyFailure(ObjectName Service, string Table, TableError Error, string Message)
 {
+    public FailureReason Reason => FailureReasons.Of(Error);
+
     public override string ToString() => $"Service {Service}: {Message}";
 }
 

@@ -18,6 +18,11 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources
     /// <summary>Backends that say they are in lists they are not in.</summary>
     private readonly List<(PortRecord Record, uint Id, BackendLists Lists)> damaged = [];
 
+    private readonly Settlement settlement = new(mirror);
+
+    /// <summary>Groups whose outcome the mirror has.</summary>
+    private int settled;
+
     private readonly EntryWriter entries = new(plan.Groups, new EntryTables(tables), mirror);
 
     public ApplyResult Execute()
@@ -33,8 +38,11 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources
         var unlisted = Unlist();
         PutBackLists();
         PutBackSources();
-        var settlement = new Settlement(mirror);
-        foreach (var group in plan.Groups) settlement.Settle(group);
+        foreach (var group in plan.Groups)
+        {
+            settlement.Settle(group);
+            settled++;
+        }
         foreach (var (record, id, lists) in damaged) (record.Damaged ??= [])[id] = lists;
         var failed = plan.Groups.Where(g => g.Root.Failed || g.Root.Unfinished).ToArray();
         mirror.Commit(plan.Table, failed.Select(g => g.Service).Concat(plan.LeftOut));
@@ -43,6 +51,24 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources
             failed.Select(Failure).ToImmutableArray(),
             plan.Diagnostics,
             settlement.Retired) { LostBackends = settlement.LostBackends, OpenedFrontends = entries.Opened };
+    }
+
+    /// <summary>
+    /// After an exception nobody knows what was written. Whatever the plan took stays taken and belongs to its service ports, where the next plan that
+    /// succeeds retires it; all its services are planned again.
+    /// </summary>
+    /// <returns>What had been taken out of use already.</returns>
+    public RetireBatch Abandon()
+    {
+        mirror.IsTorn = true;
+        mirror.Open = null;
+        for (var i = 0; i < plan.Groups.Count; i++)
+        {
+            mirror.Unfinished.Add(plan.Groups[i].Service);
+            if (i < settled) continue;
+            foreach (var port in plan.Groups[i].Ports) settlement.KeepAll(port);
+        }
+        return settlement.Retired;
     }
 
     private void BeginNewServices()

@@ -28,6 +28,23 @@ public sealed class RetireBatch
     /// <summary>Slots, without what rounding up adds.</summary>
     public int SlotCount => Ranges.Sum(r => (int)r.Count);
 
+    /// <summary>All of it together.</summary>
+    public int ElementCount => Backends.Count + Ranges.Count + Services.Count + Sources.Count;
+
+    /// <summary>Why something is still here after it should have been retired; null: it was not tried, or waits for something else only.</summary>
+    public string? Problem { get; private set; }
+
+    /// <summary>An exception nobody reckoned with.</summary>
+    public Exception? Fault { get; private set; }
+
+    internal void RecordProblem(string problem) => Problem ??= problem;
+
+    internal void RecordFault(Exception fault)
+    {
+        Fault ??= fault;
+        Problem ??= $"{fault.GetType().Name}: {fault.Message}";
+    }
+
     internal void AddRange(RetireBatch other)
     {
         Backends.AddRange(other.Backends);

@@ -74,6 +74,24 @@ internal sealed class Settlement(Mirror mirror)
         mirror.Sources.Revive(port.Sources);
     }
 
+    /// <summary>Nobody knows what was done of it: old and new stay, and nothing is counted twice.</summary>
+    public void KeepAll(PlannedPort port)
+    {
+        var record = port.Record;
+        if (port.IsNew && record.Key is null)
+        {
+            if (mirror.RecordOf(record.Id) is null) mirror.AddRecord(record);
+            mirror.Claim(record, port.Desired!.Key);
+        }
+        record.ExtraBackends = [.. record.ExtraBackends, .. port.NewBackends.Except(record.ExtraBackends).Except(record.BackendIds).Except(Retired.Backends)];
+        record.ExtraRanges =
+        [
+            .. record.ExtraRanges,
+            .. port.NewRanges.Except(record.ExtraRanges).Except(Retired.Ranges).Where(r => r != record.Cluster && r != record.Local),
+        ];
+        mirror.Sources.Revive(port.Sources);
+    }
+
     private void Retire(SourceKey[] keys)
     {
         Retired.Sources.AddRange(keys);

@@ -120,6 +120,12 @@ public sealed class Mirror
 
     internal Lock Sync { get; } = new();
 
+    /// <summary>Of the ids in use, those that are nobody's and could not be cleared; see <see cref="Applying.PlanApplier.Retire"/>.</summary>
+    internal (int Services, int Backends, string? Problem) NotGivenBack { get; set; }
+
+    /// <summary>Applying a plan ended with an exception: what the kernel holds is to be looked at before the next one is made.</summary>
+    internal bool IsTorn { get; set; }
+
     internal IdAllocator ServiceIds { get; }
 
     internal IdAllocator BackendIds { get; }

@@ -23,13 +23,14 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
     private readonly List<EntryChange> closings = [];
     private readonly List<EntryChange> draftUpdates = [];
     private readonly int[] newFrontends = new int[2];
+    private ServiceDraft? begun;
     private readonly int[] newSources = new int[2];
 
     /// <param name="compiled">null when the service is gone.</param>
     public void PlanService(ObjectName name, CompiledService? compiled)
     {
         draftUpdates.Clear();
-        var draft = new ServiceDraft(mirror, name);
+        var draft = begun = new ServiceDraft(mirror, name);
         if (compiled is not null && !TryDraft(draft, compiled))
         {
             leftOut.Add(name);
@@ -68,6 +69,17 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
             }
         }
         foreach (var update in updates) JoinWithLoser(update);
+    }
+
+    /// <summary>There will be no plan: what it took is free again.</summary>
+    public void Abandon()
+    {
+        var taken = groups.SelectMany(g => g.Ports).Concat(begun?.Ports ?? []).ToHashSet();
+        foreach (var port in taken)
+        {
+            Reservations.Release(mirror, port);
+            port.Record.PlannedGroup = -1;
+        }
     }
 
     public Plan ToPlan()

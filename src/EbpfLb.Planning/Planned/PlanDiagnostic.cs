@@ -8,5 +8,8 @@ namespace EbpfLb.Planning.Planned;
 /// <param name="Message">What is missing and what to do about it.</param>
 public sealed record PlanDiagnostic(ObjectName Service, string Table, string Option, string Message)
 {
+    /// <summary><see cref="FailureReason.Full"/>, or <see cref="FailureReason.NotGivenBack"/> where a larger table would not help.</summary>
+    public FailureReason Reason { get; init; } = FailureReason.Full;
+
     public override string ToString() => $"Service {Service}: {Message}";
 }

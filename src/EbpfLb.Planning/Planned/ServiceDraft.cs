@@ -23,7 +23,7 @@ internal sealed class ServiceDraft(Mirror mirror, ObjectName service)
         if (record is null && !mirror.ServiceIds.TryTake(out id))
         {
             return Fail("lb_svc_stats", "--max-services",
-                $"needs a service id and all {mirror.ServiceIds.Capacity} are in use");
+                $"needs a service id and all {mirror.ServiceIds.Capacity} are in use", mirror.NotGivenBack.Services);
         }
         var planned = new PlannedPort(record ?? new PortRecord(id), record is null, port);
         Ports.Add(planned);
@@ -35,13 +35,25 @@ internal sealed class ServiceDraft(Mirror mirror, ObjectName service)
     public void AddGone(PortRecord record) => Ports.Add(PlannedEnd.Of(mirror, record));
 
     /// <summary>A reason from outside the draft: it gives everything back.</summary>
-    public bool Fail(string table, string option, string what)
+    /// <param name="notGivenBack">Of what is in use, what is nobody's any more and could not be cleared.</param>
+    public bool Fail(string table, string option, string what, int notGivenBack = 0)
+    {
+        Release();
+        Shortage = notGivenBack == 0
+            ? new PlanDiagnostic(service, table, option, $"{what}; it stays as it was and is tried again, start the agent with a larger {option} to make room")
+            : new PlanDiagnostic(service, table, option,
+                $"{what}, {notGivenBack} of them by what is gone and could not be cleared: {mirror.NotGivenBack.Problem}; it stays as it was, and both are tried again by themselves")
+            {
+                Reason = FailureReason.NotGivenBack,
+            };
+        return false;
+    }
+
+    /// <summary>Gives back what the draft took.</summary>
+    public void Release()
     {
         foreach (var port in Ports) Reservations.Release(mirror, port);
         Ports.Clear();
-        Shortage = new PlanDiagnostic(service, table, option,
-            $"{what}; it stays as it was and is tried again, start the agent with a larger {option} to make room");
-        return false;
     }
 
     /// <summary>Backends that stay keep their ids. Both sides are ordered by address.</summary>
@@ -74,7 +86,7 @@ internal sealed class ServiceDraft(Mirror mirror, ObjectName service)
             {
                 planned.NewBackends = [.. taken];
                 return Fail("lb_backends", "--max-backends",
-                    $"has {ids.Length} endpoints on port '{port.Key.PortName}' and all {mirror.BackendIds.Capacity} backends are in use");
+                    $"has {ids.Length} endpoints on port '{port.Key.PortName}' and all {mirror.BackendIds.Capacity} backends are in use", mirror.NotGivenBack.Backends);
             }
         }
         planned.BackendIds = ids;

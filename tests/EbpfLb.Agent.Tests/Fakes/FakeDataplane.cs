@@ -13,6 +13,7 @@ using EbpfLb.Datapath.Node;
 using EbpfLb.Datapath.Stale;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Model;
+using EbpfLb.Planning.Applying;
 using EbpfLb.Planning.Verifying;
 using EbpfLb.Policy;
 
@@ -100,6 +101,8 @@ internal sealed class FakeDataplane : IDataplane, INodeKernel
     public IReadOnlyList<AttachedDevice> AttachDevices(IReadOnlyList<DeviceDecision> decisions) => [];
 
     public IReadOnlyList<MapReading> ReadMaps() => [new("lb_services4", 3, 1000)];
+
+    public RetireStatus Retiring { get; set; } = RetireStatus.Good;
 
     public IReadOnlyList<ReasonCount> Reasons { get; set; } = [new(LbReason.SockTranslated, 7, 0)];
 

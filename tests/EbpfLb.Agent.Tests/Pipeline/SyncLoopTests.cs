@@ -121,7 +121,7 @@ public sealed class SyncLoopTests
         Assert.False(pipeline.IsReady);
         Assert.Contains("Service default/big: lb_backends is full; enlarge it with --max-backends", Assert.Single(pipeline.State.Readiness().Reasons));
         Assert.Contains(pipeline.Log, l => l.Contains("Object not programmed: service=default/big error=\"lb_backends is full"));
-        Assert.Contains("ebpflb_plan_failures_total 1", pipeline.Metrics);
+        Assert.Contains("ebpflb_plan_failures_total{map=\"\",reason=\"fault\"} 1", pipeline.Metrics);
     }
 
     [Fact]

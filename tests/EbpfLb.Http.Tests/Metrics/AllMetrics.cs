@@ -68,7 +68,7 @@ internal sealed class AllMetrics : IDisposable
         Sync.RecordPending(1, 4);
         Sync.RecordNetworkProgramming(IpFamily.IPv4, TimeSpan.FromSeconds(1.5));
         Plan.RecordStage("compile", TimeSpan.FromMilliseconds(1));
-        Plan.RecordPlan(17, 1);
+        Plan.RecordPlan(17, [new PlanFailureReading("lb_backends", "full")]);
         Plan.RecordRetry();
         Flow.RecordSweep(new SweepReading(IpFamily.IPv4, 5, 2, 1, TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(200)));
         Flows = [new FlowReading(IpFamily.IPv4, "open", 12), new FlowReading(IpFamily.IPv6, "open", 0)];

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using EbpfLb.Http.Prometheus;
+using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Http.Tests.Prometheus;
 
@@ -33,6 +34,45 @@ public sealed class PrometheusExporterTests : IDisposable
         gauge.Record(1, new KeyValuePair<string, object?>("room", "a"));
         gauge.Record(-3, new KeyValuePair<string, object?>("room", "b"));
         Assert.EndsWith("temperature{room=\"a\"} 1\ntemperature{room=\"b\"} -3\n", exporter.Export());
+    }
+
+    [Fact]
+    public void A_metric_that_throws_costs_itself_and_is_counted_and_logged_once_with_its_stack()
+    {
+        using var loggers = new CollectedErrors();
+        using var own = new Meter("own");
+        using var exported = new PrometheusExporter(own, loggers);
+        own.CreateObservableGauge("a", long () => throw new InvalidOperationException("gone"));
+        own.CreateObservableGauge("b", HalfOf);
+        own.CreateObservableGauge("c", () => 3);
+        own.CreateCounter<long>("d").Add(4);
+        exported.Export();
+        var lines = exported.Export().Split('\n').Where(l => !l.StartsWith('#')).ToList();
+        Assert.Equal(["c 3", "d_total 4", "ebpflb_metric_errors_total{metric=\"a\"} 2", "ebpflb_metric_errors_total{metric=\"b\"} 2", ""], lines);
+        Assert.Equal(["gone", "half"], loggers.Errors.Select(e => e.Message).Order());
+        Assert.All(loggers.Errors, e => Assert.NotNull(e.StackTrace));
+    }
+
+    private static IEnumerable<Measurement<long>> HalfOf()
+    {
+        yield return new Measurement<long>(1, new KeyValuePair<string, object?>("of", "first"));
+        throw new InvalidOperationException("half");
+    }
+
+    private sealed class CollectedErrors : ILogger, IDisposable
+    {
+        public List<Exception> Errors { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (exception is not null) Errors.Add(exception);
+        }
+
+        public void Dispose() => Errors.Clear();
     }
 
     [Fact]

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using EbpfLb.Http.ServiceHealth;
+using EbpfLb.Http.Serving;
+using EbpfLb.Http.Tests.Serving;
 using EbpfLb.Model;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -211,6 +213,25 @@ public sealed class ServiceHealthServerTests : IAsyncDisposable
         await UntilOpenAsync(server.Retry);
         using var answer = await GetAsync(port);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task Idle_connections_to_all_ports_keep_nobody_out()
+    {
+        await using var small = new ServiceHealthServer(() => true, events, TimeProvider.System, NullLoggerFactory.Instance, new ConnectionLimits
+        {
+            Total = 40, PerClient = 16, Idle = TimeSpan.FromMinutes(10), Head = TimeSpan.FromMinutes(10), IsLocal = (_, _) => false,
+        });
+        ushort[] ports = [.. Enumerable.Range(0, 5).Select(_ => FreePort()).Distinct()];
+        small.Update([.. ports.Select((p, i) => new ServiceHealthCheck(new ObjectName("many", $"s{i}"), p, 1))]);
+        await UntilOpenAsync(small.Retry);
+        using var idle = new IdleSockets();
+        foreach (var port in ports) await idle.OpenAsync(60, port, [IPAddress.Parse("127.0.0.66")]);
+        foreach (var port in ports)
+        {
+            using var answer = await GetAsync(port);
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        }
     }
 
     [Fact]
