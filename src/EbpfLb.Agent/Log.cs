@@ -103,7 +103,7 @@ internal static partial class Log
     public static partial void NodeState(ILogger logger, int devices, int addresses, int nodePortAddresses);
 
     [LoggerMessage(33, LogLevel.Error, "Node not up to date: {Problem}; the last good state stays in force", EventName = "NodeProblem")]
-    public static partial void NodeProblem(ILogger logger, string problem);
+    public static partial void NodeProblem(ILogger logger, Exception? exception, string problem);
 
     [LoggerMessage(34, LogLevel.Warning, "{Warning}", EventName = "NodeWarning")]
     public static partial void NodeWarning(ILogger logger, string warning);
@@ -115,7 +115,7 @@ internal static partial class Log
     public static partial void Clients(ILogger logger, int namespaces, int written, int removed);
 
     [LoggerMessage(37, LogLevel.Warning, "Addresses of clients not up to date: {Problem}", EventName = "ClientProblem")]
-    public static partial void ClientProblem(ILogger logger, string problem);
+    public static partial void ClientProblem(ILogger logger, Exception? exception, string problem);
 
     [LoggerMessage(38, LogLevel.Warning, "New network namespaces are not told: error=\"{Error}\"; they are found at the next sync period", EventName = "ClientsUnwatched")]
     public static partial void ClientsUnwatched(ILogger logger, string error);

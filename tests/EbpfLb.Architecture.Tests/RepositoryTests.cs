@@ -37,5 +37,8 @@ public sealed class RepositoryTests
     public void Every_C_file_starts_with_its_licence_and_its_purpose() => Assert.Empty(LicenseLines.Violations(Repository));
 
     [Fact]
+    public void What_waits_and_what_runs_beside_the_pipeline_does_it_in_one_way() => Assert.Empty(Waiting.Violations(Repository));
+
+    [Fact]
     public void Unsafe_code_stays_where_memory_is_shared_with_the_kernel() => Assert.Empty(UnsafeCode.Violations(Repository));
 }

@@ -110,6 +110,16 @@ public sealed class RuleTests
         => Assert.Empty(LicenseLines.Violations(Tree(("bpf/lib/lb_x.h", Licence), ("src/Other.h", "no C of ours"))));
 
     [Theory]
+    [InlineData("src/EbpfLb.Agent/X.cs", "await Task.Delay(period, time, token);", 1)]
+    [InlineData("src/EbpfLb.Agent/X.cs", "sealed class X : BackgroundService { PeriodicTimer t; }", 2)]
+    [InlineData("src/EbpfLb.Http/X.cs", "if (time.GetUtcNow() - since > Limit) return;", 1)]
+    [InlineData("src/EbpfLb.Timing/X.cs", "await Task.Delay(slice, time, token);", 0)]
+    [InlineData("src/EbpfLb.Agent/X.cs", "await time.DelayAsync(period, token); // not Task.Delay", 0)]
+    [InlineData("tests/EbpfLb.Agent.Tests/X.cs", "await Task.Delay(1);", 0)]
+    public void A_wait_of_another_kind_is_found(string path, string text, int found)
+        => Assert.Equal(found, Waiting.Violations(Tree((path, text))).Count());
+
+    [Theory]
     [InlineData("src/EbpfLb.Model/X.cs", "unsafe class X;", 1)]
     [InlineData("src/EbpfLb.Datapath/X.cs", "static unsafe void F() { }", 1)]
     [InlineData("src/EbpfLb.Datapath/Tables/X.cs", "static unsafe void F() { }", 0)]

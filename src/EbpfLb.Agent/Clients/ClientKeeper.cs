@@ -32,14 +32,14 @@ internal sealed class ClientKeeper(IClientKernel kernel, ClientReader reader, Fu
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            Say(e.Message);
+            Say(e.Message, e);
             return false;
         }
     }
 
-    private void Say(string? problem)
+    private void Say(string? problem, Exception? fault = null)
     {
-        if (problem is not null && problem != said) Log.ClientProblem(logger, problem);
+        if (problem is not null && problem != said) Log.ClientProblem(logger, fault, problem);
         said = problem;
     }
 }

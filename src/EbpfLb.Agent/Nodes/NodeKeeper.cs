@@ -22,15 +22,17 @@ internal sealed class NodeKeeper(INodeKernel kernel, INodeNetwork network, Pipel
     {
         lock (sync)
         {
+            Exception? fault = null;
             try
             {
                 state.RecordNode(Read());
             }
             catch (Exception e) when (e is not OutOfMemoryException)
             {
+                fault = e;
                 state.RecordNode(state.NodeView with { Problems = [e.Message] });
             }
-            log.Write(state.NodeView);
+            log.Write(state.NodeView, fault);
         }
     }
 

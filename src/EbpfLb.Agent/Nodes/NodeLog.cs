@@ -13,10 +13,11 @@ internal sealed class NodeLog(ILogger logger)
     private HashSet<string> said = [];
     private NodeState? state;
 
-    public void Write(NodeView view)
+    /// <param name="fault">What the view's problem came of; null: nothing was thrown.</param>
+    public void Write(NodeView view, Exception? fault = null)
     {
         WriteDevices(view);
-        foreach (var problem in view.Problems.Where(p => !said.Contains(p))) Log.NodeProblem(logger, problem);
+        foreach (var problem in view.Problems.Where(p => !said.Contains(p))) Log.NodeProblem(logger, fault, problem);
         foreach (var warning in view.Warnings.Where(w => !said.Contains(w))) Log.NodeWarning(logger, warning);
         said = [.. view.Problems, .. view.Warnings];
         if (view.State is { } now && !now.Equals(state)) Log.NodeState(logger, now.Devices.Count, now.Addresses.Count, now.Addresses.Count(a => a.NodePort));

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using EbpfLb.Planning.Applying;
+using EbpfLb.Timing;
 
 namespace EbpfLb.Datapath.Applying;
 
@@ -21,7 +22,7 @@ internal sealed partial class KernelGracePeriod : IGracePeriod
     {
         // The system call blocks: it belongs on a thread, and never on the path of an update.
         var refused = await Task.Run(() => Syscall(Number, CommandGlobal, 0, 0) != 0, cancellationToken);
-        if (refused) await Task.Delay(LongerThanAnyProgram, cancellationToken);
+        if (refused) await TimeProvider.System.DelayAsync(LongerThanAnyProgram, cancellationToken);
     }
 
     private static long Number => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? SYS_MEMBARRIER_ARM64 : SYS_MEMBARRIER_X64;

@@ -1,3 +1,4 @@
+using EbpfLb.Timing;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -46,8 +47,10 @@ internal sealed class HandlerApplication(RequestDelegate handler) : IHttpApplica
             isClosed = true;
             if (running == 0) return true;
         }
-        var timeOut = Task.Delay(LongestDrain, time);
-        return await Task.WhenAny(drained.Task, timeOut) == drained.Task;
+        using var stop = new CancellationTokenSource();
+        var isDrained = await Task.WhenAny(drained.Task, time.DelayAsync(LongestDrain, stop.Token)) == drained.Task;
+        await stop.CancelAsync();
+        return isDrained;
     }
 
     private bool TryBegin()

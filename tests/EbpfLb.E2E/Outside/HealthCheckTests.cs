@@ -12,6 +12,8 @@ namespace EbpfLb.E2E.Outside;
 /// </summary>
 public sealed class HealthCheckTests : IClassFixture<HealthCheckTests.Cluster>, IDisposable
 {
+    private const int HealthPort = 10256;
+
     private readonly TestCluster cluster;
     private readonly HttpClient balancer;
 
@@ -79,6 +81,29 @@ public sealed class HealthCheckTests : IClassFixture<HealthCheckTests.Cluster>, 
         // The next round, which any change brings, tries again.
         cluster.Publish("b");
         Until(cluster.First, service, Family.IPv4, "200 weight=1");
+    }
+
+    /// <summary>More than any limit, as a pod of any tenant can open them: they wait for nothing and say nothing.</summary>
+    [Fact]
+    public void Idle_connections_keep_neither_the_load_balancer_nor_the_kubelet_out()
+    {
+        var service = Publish(["a"]);
+        Until(cluster.First, service, Family.IPv4, "200 weight=1");
+        var node = cluster.First.Address(Family.IPv4);
+        using var kubelet = NetnsListener.HttpClient(cluster.First.Netns.Place.NetnsPath!);
+        using var attacker = NetProbe.Start(cluster.Client.Place);
+        foreach (var port in new[] { service.Manifest.HealthCheckNodePort, HealthPort })
+        {
+            attacker.Ask($"hold id=idle{port} to={node}:{port} count=400");
+            Assert.Equal("200 weight=1", Ask(new IPEndPoint(IPAddress.Parse(node), service.Manifest.HealthCheckNodePort)));
+            foreach (var address in new[] { node, "127.0.0.1" })
+            {
+                using var alive = kubelet.GetAsync(new Uri($"http://{address}:{HealthPort}/livez")).GetAwaiter().GetResult();
+                Assert.Equal(HttpStatusCode.OK, alive.StatusCode);
+            }
+            using var asked = balancer.GetAsync(new Uri($"http://{node}:{HealthPort}/healthz")).GetAwaiter().GetResult();
+            Assert.Equal(HttpStatusCode.OK, asked.StatusCode);
+        }
     }
 
     private OutsideService Publish(string[] pods) => cluster.Publish(NewService(pods));
