@@ -117,6 +117,7 @@ public sealed class AgentViewTests
         var dataplane = new FakeDataplane
         {
             Reasons = [new(LbReason.PktReply, 9, 900), new(LbReason.DropRange, 0, 0), new(LbReason.DropCtFull, 2, 120), new(LbReason.PktReplyLost, 1, 60)],
+            Retiring = new Planning.Applying.RetireStatus(3, 5, "writing to lb_backends failed with Busy (errno 16)"),
         };
         var flows = new FlowState();
         flows.Record(new SweepReport(IpFamily.IPv4, "lb_conntrack4", 500, 1000, new Dictionary<LbCtPhase, int>(), 0, 0, 0, default, default));
@@ -127,6 +128,7 @@ public sealed class AgentViewTests
         Assert.Equal([("drop_ct_full", 2UL, 120UL), ("pkt_reply_lost", 1UL, 60UL)], status.Drops.Select(d => (d.Reason, d.Packets, d.Bytes)));
         Assert.All(status.Drops, d => Assert.NotNull(d.Advice));
         Assert.Contains(new MapStatus("lb_conntrack4", 500, 1000), status.Maps);
+        Assert.Contains(status.Warnings, w => w.StartsWith("3 ids of what is gone count as in use, as they cannot be cleared: writing to lb_backends", StringComparison.Ordinal));
     }
 
     [Fact]

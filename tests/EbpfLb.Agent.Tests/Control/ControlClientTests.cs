@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Tests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -35,6 +37,30 @@ public sealed class ControlClientTests : IDisposable
         view.Unknown = new UnknownServiceException("there is no Service 'nosuch'");
         var unknown = await Assert.ThrowsAsync<UnknownServiceException>(() => client.ServicesAsync(ServiceQuery.All, TestContext.Current.CancellationToken));
         Assert.Equal("there is no Service 'nosuch'", unknown.Message);
+    }
+
+    [Theory]
+    [InlineData("NaN")]
+    [InlineData("-1")]
+    [InlineData("1e300")]
+    [InlineData("soon")]
+    public async Task A_wait_that_is_no_time_is_none_and_no_fault(string wait)
+    {
+        var view = new FakeView();
+        view.Flows.Drops.Enqueue(new DropsReport(Origin.Agent, 0, []));
+        await using var server = new ControlServer(directory.File("a.sock"), view, NullLoggerFactory.Instance);
+        await server.StartAsync(TestContext.Current.CancellationToken);
+        using var http = new HttpClient(new SocketsHttpHandler
+        {
+            ConnectCallback = async (_, token) =>
+            {
+                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint(directory.File("a.sock")), token);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        });
+        using var answer = await http.GetAsync(new Uri($"http://agent/drops?after=0&wait={wait}"), TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
     }
 
     [Fact]

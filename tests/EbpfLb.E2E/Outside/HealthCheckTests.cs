@@ -85,7 +85,7 @@ public sealed class HealthCheckTests : IClassFixture<HealthCheckTests.Cluster>, 
 
     /// <summary>More than any limit, as a pod of any tenant can open them: they wait for nothing and say nothing.</summary>
     [Fact]
-    public void Idle_connections_keep_neither_the_load_balancer_nor_the_kubelet_out()
+    public async Task Idle_connections_keep_neither_the_load_balancer_nor_the_kubelet_out()
     {
         var service = Publish(["a"]);
         Until(cluster.First, service, Family.IPv4, "200 weight=1");
@@ -98,10 +98,10 @@ public sealed class HealthCheckTests : IClassFixture<HealthCheckTests.Cluster>, 
             Assert.Equal("200 weight=1", Ask(new IPEndPoint(IPAddress.Parse(node), service.Manifest.HealthCheckNodePort)));
             foreach (var address in new[] { node, "127.0.0.1" })
             {
-                using var alive = kubelet.GetAsync(new Uri($"http://{address}:{HealthPort}/livez")).GetAwaiter().GetResult();
+                using var alive = await kubelet.GetAsync(new Uri($"http://{address}:{HealthPort}/livez"), TestContext.Current.CancellationToken);
                 Assert.Equal(HttpStatusCode.OK, alive.StatusCode);
             }
-            using var asked = balancer.GetAsync(new Uri($"http://{node}:{HealthPort}/healthz")).GetAwaiter().GetResult();
+            using var asked = await balancer.GetAsync(new Uri($"http://{node}:{HealthPort}/healthz"), TestContext.Current.CancellationToken);
             Assert.Equal(HttpStatusCode.OK, asked.StatusCode);
         }
     }
