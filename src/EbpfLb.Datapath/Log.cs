@@ -17,12 +17,12 @@ internal static partial class Log
     [LoggerMessage(Level = LogLevel.Debug, Message = "libbpf: {Line}")]
     public static partial void LibBpf(ILogger logger, string line);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Map} has another size: {Entries} entries of flows moved along")]
-    public static partial void FlowsMoved(ILogger logger, string map, int entries);
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Map} has another size: {Open} open, {HalfOpen} half-open and {Closed} closed flows moved along")]
+    public static partial void FlowsMoved(ILogger logger, string map, int open, int halfOpen, int closed);
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "{Map} is too small for the flows of before: {Entries} entries did not fit, those flows begin anew; start the agent with a larger --max-flows")]
-    public static partial void FlowsLost(ILogger logger, string map, int entries);
+        Message = "{Map} is too small for the flows of before: {Flows} open or half-open flows did not fit and begin anew; start the agent with a larger --max-flows")]
+    public static partial void FlowsLost(ILogger logger, string map, int flows);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "UDP sockets that were connected to a frontend before it was one cannot be found: {Error}")]
     public static partial void NoStrays(ILogger logger, string error);

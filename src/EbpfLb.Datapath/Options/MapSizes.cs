@@ -12,7 +12,10 @@ namespace EbpfLb.Datapath.Options;
 /// <param name="UdpPeers">Pairs that unconnected UDP sockets of several services remember.</param>
 public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint Slots, uint Affinity, uint UdpPeers)
 {
-    private const uint LargeFrontends = 65_536;
+    /// <summary>50,000 Services take two frontends each (the port, and what rejects the other ports of the address), and some have more ports.</summary>
+    private const uint LargeFrontends = 131_072;
+
+    private const uint LargeAffinity = 65_536;
 
     private const uint LargeFlows = 131_072;
 
@@ -69,7 +72,7 @@ public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint
         for (var bytes = memoryBytes; bytes < 4L << 30 && shrink < 8; bytes *= 2) shrink *= 2;
         var frontends = LargeFrontends / shrink;
         var services = (uint)Math.Clamp(memoryBytes / 100 / (ServiceStatBytes * (long)Math.Max(cpus, 1)), 4096, frontends);
-        return new MapSizes(frontends, services, frontends * 4, frontends * 8, frontends, 16_384 / shrink)
+        return new MapSizes(frontends, services, frontends * 4, frontends * 8, LargeAffinity / shrink, 16_384 / shrink)
         {
             Flows = (uint)Math.Clamp(memoryBytes / BytesPerFlow & ~63L, 4_096, LargeFlows),
             Fragments = 4_096 / shrink,

@@ -1,6 +1,8 @@
 using EbpfLb.Abi;
 using EbpfLb.Bpf;
+using EbpfLb.Datapath.Flows;
 using EbpfLb.Datapath.Options;
+using EbpfLb.Datapath.Tests.Flows;
 
 namespace EbpfLb.Datapath.Tests.Loading;
 
@@ -28,7 +30,7 @@ public sealed class FlowMoveTests
         using (var old = Flows(instance))
         {
             Assert.Equal(4096u, old.Info.MaxEntries);
-            old.Update(Key(5000), new LbCt4 { State = { ServiceId = 5000 } });
+            old.Update(Key(5000), new LbCt4 { State = { ServiceId = 5000, Phase = (byte)LbCtPhase.Open } });
         }
         dataplane.Attach();
 
@@ -36,11 +38,11 @@ public sealed class FlowMoveTests
         Assert.Equal(8192u, moved.Info.MaxEntries);
         Assert.Equal(3001, moved.Keys().Count);
         Assert.Equal(5000u, moved.Lookup(Key(5000)).State.ServiceId);
-        Assert.Contains("lb_conntrack4 has another size: 3001 entries of flows moved along", instance.Log);
+        Assert.Contains("lb_conntrack4 has another size: 3001 open, 0 half-open and 0 closed flows moved along", instance.Log);
     }
 
     [Fact]
-    public async Task A_table_that_is_too_small_says_how_many_entries_it_lost()
+    public async Task A_table_that_is_too_small_says_how_many_flows_it_lost()
     {
         using var instance = new TestInstance();
         await Serve(instance, flows => Write(flows, 3000));
@@ -48,8 +50,49 @@ public sealed class FlowMoveTests
 
         await Serve(instance, flows => Assert.Equal(2048, flows.Keys().Count));
 
-        Assert.Contains(instance.Log, line => line.Contains("952 entries did not fit") && line.Contains("--max-flows"));
+        Assert.Contains(instance.Log, line => line.Contains("952 open or half-open flows did not fit") && line.Contains("--max-flows"));
         await Serve(instance, flows => Assert.Equal(2048, flows.Keys().Count));
+    }
+
+    [Fact]
+    public async Task A_smaller_table_takes_all_open_flows_and_no_closed_ones()
+    {
+        using var instance = new TestInstance();
+        var open = Enumerable.Range(0, 100).Select(TestFlow.Number).ToList();
+        var closed = Enumerable.Range(100, 1900).Select(n => TestFlow.Number(n) with { Phase = LbCtPhase.Closed, Tick = 9 }).ToList();
+        await Serve(instance, _ => Add(instance, [.. closed, .. open]));
+        instance.Options = instance.Options with { Sizes = instance.Options.Sizes! with { Flows = 256 } };
+
+        await Serve(instance, flows =>
+        {
+            Assert.Equal(200, flows.Keys().Count);
+            using var map = Map(instance);
+            Assert.All(open, flow => Assert.True(flow.IsIn(map)));
+        });
+
+        Assert.Contains("lb_conntrack4 has another size: 100 open, 0 half-open and 0 closed flows moved along", instance.Log);
+        Assert.DoesNotContain(instance.Log, line => line.Contains("did not fit"));
+    }
+
+    [Fact]
+    public async Task Half_open_and_closed_flows_that_move_along_can_still_be_evicted()
+    {
+        using var instance = new TestInstance();
+        var halfOpen = Enumerable.Range(0, 50).Select(n => TestFlow.Number(n) with { Phase = LbCtPhase.New, Tick = (uint)n }).ToList();
+        var closed = Enumerable.Range(50, 50).Select(n => TestFlow.Number(n) with { Phase = LbCtPhase.Closed, Tick = (uint)n }).ToList();
+        await Serve(instance, _ => Add(instance, [.. halfOpen, .. closed]));
+        instance.Options = instance.Options with { Sizes = instance.Options.Sizes! with { Flows = 4096 } };
+
+        await Serve(instance, _ =>
+        {
+            using var ring = BpfMap.OpenPinned<uint, LbCtKey6>(Pin(instance, Abi.Tables.CtPending));
+            var share = (int)ring.Info.MaxEntries / 3;
+            var named = Enumerable.Range(0, (int)ring.Info.MaxEntries).Select(i => (i, key: ring.Lookup((uint)i))).Where(e => e.key.Proto != 0).ToList();
+            // The newest stands right behind the cursor, which is 0: at the end of its ring.
+            Assert.Equal(Enumerable.Range(share - 50, 50), named.Where(e => e.i < share).Select(e => e.i));
+            Assert.Equal(halfOpen.Select(f => FlowCodec6.Key(f.Request.Key) with { Pad = (ushort)f.Tick }), named.Where(e => e.i < share).Select(e => e.key));
+            Assert.Equal(closed.Select(f => FlowCodec6.Key(f.Request.Key) with { Pad = (ushort)f.Tick }), named.Where(e => e.i >= share).Select(e => e.key));
+        });
     }
 
     private static async Task Serve(TestInstance instance, Action<BpfMap<LbCtKey4, LbCt4>> use)
@@ -61,12 +104,23 @@ public sealed class FlowMoveTests
         use(flows);
     }
 
-    private static BpfMap<LbCtKey4, LbCt4> Flows(TestInstance instance) => BpfMap.OpenPinned<LbCtKey4, LbCt4>(
-        new InstancePaths(BpfFileSystem.Find()!, instance.Options.Instance).Map(Abi.Tables.Conntrack4.Name));
+    private static BpfMap<LbCtKey4, LbCt4> Flows(TestInstance instance) => BpfMap.OpenPinned<LbCtKey4, LbCt4>(Pin(instance, Abi.Tables.Conntrack4));
+
+    private static KernelFlowMap<LbCtKey4, LbCt4, FlowCodec4> Map(TestInstance instance)
+        => KernelFlowMap.Open4(BpfMap.OpenPinned(Pin(instance, Abi.Tables.Conntrack4)));
+
+    private static string Pin(TestInstance instance, Table table)
+        => new InstancePaths(BpfFileSystem.Find()!, instance.Options.Instance).Map(table.Name);
+
+    private static void Add(TestInstance instance, IReadOnlyList<TestFlow> flows)
+    {
+        using var map = Map(instance);
+        foreach (var flow in flows) flow.AddTo(map);
+    }
 
     private static void Write(BpfMap<LbCtKey4, LbCt4> flows, int count)
     {
-        for (var i = 0; i < count; i++) flows.Update(Key(i), new LbCt4 { State = { ServiceId = (uint)i } });
+        for (var i = 0; i < count; i++) flows.Update(Key(i), new LbCt4 { State = { ServiceId = (uint)i, Phase = (byte)LbCtPhase.Open } });
     }
 
     private static LbCtKey4 Key(int number) => new() { Src = Be32.FromHost((uint)number), Proto = 17 };
