@@ -74,14 +74,15 @@ public sealed class AgentProcess : IDisposable
     public string Log => process?.Output ?? "";
 
     /// <summary>Starts the agent again, with the same instance, pins and run directory.</summary>
-    public void Launch()
+    /// <param name="more">Options in addition to those it was made with.</param>
+    public void Launch(params IReadOnlyList<string> more)
     {
         process?.Dispose();
         process = ChildProcess.Start(
             place,
             [
                 .. options.Prefix, options.Binary, "run", .. options.Source, "--node-name", options.Node.Name, "--instance", Instance,
-                "--cgroup-root", options.Node.Cgroup.Path, "--bpffs", BpfFs.MountPoint, "--run-dir", runDirectory.FullName, .. options.Extra,
+                "--cgroup-root", options.Node.Cgroup.Path, "--bpffs", BpfFs.MountPoint, "--run-dir", runDirectory.FullName, .. options.Extra, .. more,
             ]);
     }
 
