@@ -99,11 +99,11 @@ internal sealed class RunOptionSet
 
     private static IEnumerable<ConfigOption> Sizes() =>
     [
-        Size("--max-services", "Service ports, each with an id and counters (default: 65536, less on machines with much CPU and little memory)", (s, n) => s with { Services = n }),
-        Size("--max-frontends", "Frontends (address, port and protocol), for each family (default: 65536 from 4 GiB of memory on, down to 8192)", (s, n) => s with { Frontends = n }),
+        Size("--max-services", "Service ports, each with an id and counters (default: as many as frontends, less on machines with much CPU and little memory)", (s, n) => s with { Services = n }),
+        Size("--max-frontends", "Frontends, for each family: one for each address, port and protocol of a Service, and one more for each ClusterIP, which rejects its other ports (default: 131072 from 4 GiB of memory on, down to 16384)", (s, n) => s with { Frontends = n }),
         Size("--max-backends", "Backends of all service ports together (default: 4 times the frontends)", (s, n) => s with { Backends = n }),
         Size("--max-slots", "Places in backend lists; leave room, as a changed list is written beside the old one (default: 8 times the frontends)", (s, n) => s with { Slots = n }),
-        Size("--max-affinity", "Clients that session affinity remembers (default: as many as frontends)", (s, n) => s with { Affinity = n }),
+        Size("--max-affinity", "Clients that session affinity remembers (default: half as many as frontends)", (s, n) => s with { Affinity = n }),
         Size("--max-flows", "Flows tracked at once, for each family (default: 131072 from 8 GiB of memory on, in proportion below; 544 bytes each)", (s, n) => s with { Flows = n }),
         Size("--max-source-ranges", "loadBalancerSourceRanges of all service ports together, for each family (default: 4096)", (s, n) => s with { SourceRanges = n }),
         Size("--max-node-addresses", "Addresses of this node's devices, for each family (default: 4096)", (s, n) => s with { NodeAddresses = n }),

@@ -8,7 +8,7 @@ public sealed class MapSizesTests
     public void A_machine_of_4_GiB_gets_full_tables()
     {
         Assert.Equal(
-            new MapSizes(65_536, 65_536, 262_144, 524_288, 65_536, 16_384) { Flows = 65_536, Fragments = 4_096, SourceRanges = 32_768 },
+            new MapSizes(131_072, 131_072, 524_288, 1_048_576, 65_536, 16_384) { Flows = 65_536, Fragments = 4_096, SourceRanges = 32_768 },
             MapSizes.ForMachine(4L << 30, 2));
     }
 
@@ -16,7 +16,7 @@ public sealed class MapSizesTests
     public void A_small_machine_gets_an_eighth()
     {
         Assert.Equal(
-            new MapSizes(8_192, 8_192, 32_768, 65_536, 8_192, 2_048) { Flows = 4_096, Fragments = 512, SourceRanges = 4_096 },
+            new MapSizes(16_384, 16_384, 65_536, 131_072, 8_192, 2_048) { Flows = 4_096, Fragments = 512, SourceRanges = 4_096 },
             MapSizes.ForMachine(256L << 20, 2));
     }
 
@@ -38,7 +38,7 @@ public sealed class MapSizesTests
         var sizes = MapSizes.ForMachine(8L << 30, 256);
 
         Assert.Equal(10_485u, sizes.Services);
-        Assert.Equal(65_536u, sizes.Frontends);
+        Assert.Equal(131_072u, sizes.Frontends);
     }
 
     [Theory]
