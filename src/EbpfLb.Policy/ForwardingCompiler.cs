@@ -19,14 +19,15 @@ public static class ForwardingCompiler
     public static ForwardingTable Compile(ClusterSnapshot snapshot, PolicyOptions options, ForwardingTable? previous)
         => new Compilation(options, NodeFacts.Of(options, snapshot.Node), previous ?? ForwardingTable.Empty).Run(snapshot);
 
+    internal static ServiceCompiler NewCompiler(PolicyOptions options, NodeFacts node) => new(
+        options,
+        node,
+        [new ClusterIpFrontends(), new LoadBalancerFrontends(), new ExternalIpFrontends(), new NodePortFrontends()],
+        [new ClusterList(node), new LocalList(node)]);
+
     private sealed class Compilation(PolicyOptions options, NodeFacts node, ForwardingTable previous)
     {
-        private readonly ServiceCompiler compiler = new(
-            options,
-            node,
-            [new ClusterIpFrontends(), new LoadBalancerFrontends(), new ExternalIpFrontends(), new NodePortFrontends()],
-            [new ClusterList(node), new LocalList(node)]);
-
+        private readonly ServiceCompiler compiler = NewCompiler(options, node);
         private readonly ClaimsUpdate claims = new(previous.State.Claims);
         private readonly bool sameRules = options.Equals(previous.State.Options) && node.Equals(previous.State.Node);
 

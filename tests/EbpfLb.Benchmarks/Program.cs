@@ -4,11 +4,12 @@ using EbpfLb.Benchmarks.Lookups;
 using EbpfLb.Benchmarks.Packets;
 using EbpfLb.Benchmarks.Outside;
 using EbpfLb.Benchmarks.Rate;
+using EbpfLb.Benchmarks.Scale;
 using EbpfLb.Benchmarks.Start;
 using EbpfLb.Benchmarks.Sweep;
 using EbpfLb.Testing.Processes;
 
-// Figures of docs/performance.md: `make bench`, or `make bench ONLY=lookups`. Needs root and a quiet machine.
+// Figures of docs/performance.md: `make bench`, or `make bench ONLY=lookups`, or `make bench ONLY="scale 50000"`. Needs root and a quiet machine.
 var only = args.Length > 0 ? args[0] : "all";
 var benches = new Dictionary<string, Func<Task>>
 {
@@ -31,6 +32,7 @@ var benches = new Dictionary<string, Func<Task>>
     ["rate"] = RateBench.RunAsync,
     ["change"] = ChangeBench.RunAsync,
     ["start"] = StartBench.RunAsync,
+    ["scale"] = () => ScaleBench.RunAsync(args.Length > 1 ? [int.Parse(args[1])] : [1_000, 10_000, 50_000]),
     ["sweep"] = SweepBench.RunAsync,
     ["outside"] = () =>
     {

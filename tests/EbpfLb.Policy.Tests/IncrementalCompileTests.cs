@@ -83,6 +83,7 @@ public sealed class IncrementalCompileTests
             var fresh = snapshot.Compile();
             Assert.Equal(fresh.Services, incremental.Services);
             Assert.Equal(fresh.Diagnostics, incremental.Diagnostics);
+            Assert.All(TableCheck.Run(incremental, snapshot, TableText.Options), s => Assert.True(s.IsRight, $"{s.Name}"));
             AssertReferencesKept(table, incremental);
             AssertOneOwnerPerFrontend(incremental);
             table = incremental;
@@ -106,6 +107,25 @@ public sealed class IncrementalCompileTests
             Assert.Equal(fresh.Diagnostics, incremental.Diagnostics);
             AssertOneOwnerPerFrontend(incremental);
             tables.Add(incremental);
+        }
+    }).Check(Config.QuickThrowOnFailure.WithMaxTest(200).WithEndSize(40));
+
+    /// <summary>The table of another state stands for one that was not kept well: the check finds what a comparison with a fresh table finds.</summary>
+    [Fact]
+    public void A_check_finds_what_differs_from_a_fresh_start() => Prop.ForAll(Histories.Any, codes =>
+    {
+        var random = new ClusterBuilder();
+        var wrong = random.Build().Compile();
+        foreach (var code in codes)
+        {
+            ClusterChanges.Apply(random, code);
+            var snapshot = random.Build();
+            var fresh = snapshot.Compile();
+            var expected = fresh.DifferencesFrom(wrong).Where(d => !Equals(d.Before, d.After)).Select(d => d.Key).ToHashSet();
+            var found = TableCheck.Run(wrong, snapshot, TableText.Options).Where(s => !s.IsRight).Select(s => s.Name).ToHashSet();
+            Assert.Superset(expected, found);
+            Assert.Equal(expected.Count == 0, found.Count == 0);
+            if (code % 3 == 0) wrong = fresh;
         }
     }).Check(Config.QuickThrowOnFailure.WithMaxTest(200).WithEndSize(40));
 

@@ -8,16 +8,9 @@ internal static class TableDifferences
 {
     private const int LongestText = 300;
 
-    public static IEnumerable<Difference> Between(ForwardingTable expected, ForwardingTable found)
-    {
-        foreach (var service in expected.Services)
-        {
-            var kept = found.Find(service.Name);
-            if (!service.Equals(kept)) yield return Of(service.Name, service.Ports.ToString(), kept?.Ports.ToString() ?? Difference.None);
-        }
-        foreach (var service in found.Services)
-            if (expected.Find(service.Name) is null) yield return Of(service.Name, Difference.None, service.Ports.ToString());
-    }
+    /// <param name="service">One that is not right.</param>
+    public static Difference Of(CheckedService service)
+        => Of(service.Name, service.Expected?.Ports.ToString() ?? Difference.None, service.Found?.Ports.ToString() ?? Difference.None);
 
     private static Difference Of(ObjectName service, string expected, string found)
         => new(VerifyStage.Table, $"Service {service}", "ports", Short(expected), Short(found));

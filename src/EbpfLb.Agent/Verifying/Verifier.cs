@@ -21,6 +21,8 @@ internal sealed class Verifier(
     /// <summary>An emptied map has thousands of them; their number says more than their names.</summary>
     private const int MostLogged = 10;
 
+    private const int ServicesAStep = 64;
+
     private readonly SemaphoreSlim oneAtATime = new(1);
 
     /// <param name="withSource">Also reads the source afresh, which costs the API server a list.</param>
@@ -73,9 +75,7 @@ internal sealed class Verifier(
             run.Failed = true;
             return;
         }
-        var fresh = ForwardingCompiler.Compile(compiled.Snapshot, compiled.Options, previous: null);
-        List<Difference> compiledAnew = [.. TableDifferences.Between(fresh, compiled.Table)];
-        run.Add([new ComparedElements(VerifyStage.Table, "services", fresh.Count)], compiledAnew, new HashSet<Difference>());
+        var compiledAnew = await CompareTableAsync(compiled, run, Share, cancellationToken);
 
         var verification = dataplane.NewVerification();
         var pacer = new SweepPacer(time, Share);
@@ -96,6 +96,21 @@ internal sealed class Verifier(
             },
             cancellationToken);
         run.Add(verification.Compared, differences, repaired);
+    }
+
+    private async Task<List<Difference>> CompareTableAsync(CompiledState compiled, VerifyRun run, double share, CancellationToken cancellationToken)
+    {
+        HashSet<Difference> differences = [];
+        var pacer = new SweepPacer(time, share);
+        pacer.Begin();
+        var count = 0;
+        foreach (var service in TableCheck.Run(compiled.Table, compiled.Snapshot, compiled.Options))
+        {
+            if (!service.IsRight) differences.Add(TableDifferences.Of(service));
+            if (++count % ServicesAStep == 0) await pacer.PaceAsync(cancellationToken);
+        }
+        run.Add([new ComparedElements(VerifyStage.Table, "services", count)], differences, new HashSet<Difference>());
+        return [.. differences];
     }
 
     private void Record(Verification result, bool repair)

@@ -117,6 +117,17 @@ internal sealed class ManifestStore
             if (known is not null && known.Stamp == stamp && !known.IsRacy) return false;
             if (stamp.Length > options.LargestFile)
                 return Break(name, known, $"{stamp.Length} bytes; {options.LargestFile} are the most: split the file");
+            if (stamp.Length >= ListReading.SmallestFile && ReadList(name, info, known) is { } list)
+            {
+                var isRacyList = stamp.IsRacy(now) || FileStamp.Of(info) != stamp;
+                if (ReferenceEquals(list, known?.List))
+                {
+                    files[name] = known! with { Stamp = stamp, IsRacy = isRacyList };
+                    return false;
+                }
+                files[name] = new KnownFile(new ManifestContent([.. list.Objects.OfType<ManifestObject>()], [], []), null) { Stamp = stamp, IsRacy = isRacyList, List = list };
+                return true;
+            }
             var content = ReadAll(info, stamp.Length);
             var hash = SHA256.HashData(content);
             // Written while it was read: look again at the next round, which the writing has asked for.
@@ -133,6 +144,14 @@ internal sealed class ManifestStore
         {
             return Break(name, known, $"cannot be read: {e.Message}; check that the agent may read it");
         }
+    }
+
+    /// <summary>A large List; what was read before when it is the same. null: it is to be read as a whole.</summary>
+    private ListContent? ReadList(string name, FileInfo info, KnownFile? known)
+    {
+        using var stream = Open(info);
+        var list = reader.ReadList(name, stream, known?.List);
+        return list is not null && known is { Broken: null, List: { } before } && list.Hashes.SequenceEqual(before.Hashes) ? before : list;
     }
 
     private KnownFile Read(string name, ReadOnlyMemory<byte> content, KnownFile? known)
@@ -174,11 +193,14 @@ internal sealed class ManifestStore
     {
         // Pipes and devices have no length and are never opened: reading one could wait for ever.
         if (length == 0) return [];
-        using var stream = new FileStream(file.FullName, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 0, FileOptions.SequentialScan);
+        using var stream = Open(file);
         var content = GC.AllocateUninitializedArray<byte>((int)length);
         var read = stream.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
         return read == content.Length ? content : content[..read];
     }
+
+    private static FileStream Open(FileInfo file)
+        => new(file.FullName, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 0, FileOptions.SequentialScan);
 
     /// <param name="Content">What is in use; the last good content of a broken file.</param>
     /// <param name="Broken">Why the file cannot be read now.</param>
@@ -190,6 +212,9 @@ internal sealed class ManifestStore
 
         /// <summary>SHA-256 of what was read last; null when it could not be read.</summary>
         public byte[]? Hash { get; init; }
+
+        /// <summary>Of a large List that was read piece by piece.</summary>
+        public ListContent? List { get; init; }
 
         public bool HasProblems => Broken is not null || !Content.Problems.IsEmpty;
     }

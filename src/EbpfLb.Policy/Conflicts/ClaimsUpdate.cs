@@ -48,7 +48,8 @@ internal sealed class ClaimsUpdate(FrontendClaims present)
         foreach (var claim in claims) Affected.Add(claim.Service);
     }
 
-    private static void ForEach(CompiledService service, Action<Frontend, FrontendClaim> action)
+    /// <summary>Every frontend that the service wants, with its claim.</summary>
+    public static void ForEach(CompiledService service, Action<Frontend, FrontendClaim> action)
     {
         foreach (var port in service.Ports)
         {

@@ -16,20 +16,26 @@ namespace EbpfLb.Benchmarks.Change;
 /// </summary>
 internal static class ChangeBench
 {
-    private const int Services = 10_000;
-    private const int Endpoints = 10;
     private const int Changes = 2000;
 
     public static async Task RunAsync()
     {
+        await RunAsync(1_000, 10);
+        await RunAsync(10_000, 10);
+        await RunAsync(50_000, 5);
+    }
+
+    private static async Task RunAsync(int services, int endpoints)
+    {
         using var topology = NetnsTopology.Create();
         var node = topology.AddNode();
-        var options = new DatapathOptions { Instance = node.Netns, CgroupRoot = node.Cgroup.Path };
+        var options = new DatapathOptions { Instance = node.Netns, CgroupRoot = node.Cgroup.Path, Sizes = MapSizes.ForThisMachine() with { Frontends = 131_072, Backends = 524_288, Slots = 1_048_576 } };
         var stages = new[] { "snapshot", "compile", "plan and apply", "whole" }.Select(n => (Name: n, Ms: new Samples())).ToArray();
         var (plan, write) = (new Samples(), new Samples());
+        long perChange;
         try
         {
-            var cluster = new LargeCluster(Services, Endpoints);
+            var cluster = new LargeCluster(services, endpoints);
             var table = ForwardingCompiler.Compile(cluster.Build(), PolicyOptions.Default, null);
             for (var i = 0; i < 7; i++)
             {
@@ -42,9 +48,11 @@ internal static class ChangeBench
             }
             await using var dataplane = Dataplane.Open(options, NullLoggerFactory.Instance);
             dataplane.Apply(table);
+            var bytes = 0L;
             for (var i = -200; i < Changes; i++)
             {
-                cluster.ReplaceEndpoint((i + 200) * 7 % Services);
+                cluster.ReplaceEndpoint((i + 200) * 7 % services);
+                var allocated = GC.GetAllocatedBytesForCurrentThread();
                 var start = Stopwatch.GetTimestamp();
                 var snapshot = cluster.Build();
                 var built = Stopwatch.GetTimestamp();
@@ -54,19 +62,21 @@ internal static class ChangeBench
                 var applied = Stopwatch.GetTimestamp();
                 if (!result.IsComplete || result.Counts.Flips != 1) throw new InvalidOperationException($"a change did not go in: {result.Counts}");
                 if (i < 0) continue;
+                bytes += GC.GetAllocatedBytesForCurrentThread() - allocated;
                 stages[0].Ms.Add(Stopwatch.GetElapsedTime(start, built).TotalMilliseconds);
                 stages[1].Ms.Add(Stopwatch.GetElapsedTime(built, compiled).TotalMilliseconds);
                 stages[2].Ms.Add(Stopwatch.GetElapsedTime(compiled, applied).TotalMilliseconds);
                 stages[3].Ms.Add(Stopwatch.GetElapsedTime(start, applied).TotalMilliseconds);
             }
+            perChange = bytes / Changes;
         }
         finally
         {
             Instances.Remove(options);
         }
         Report.Title(
-            $"A change at {Services} services and {Services * Endpoints} endpoints, in the agent's pipeline",
-            $"One endpoint replaced, real maps, {Changes} changes one after another, garbage collections included. The full table into empty maps: plan {plan.Text("0.0")} ms, carrying it out {write.Text("0.0")} ms (median [quartiles] of {plan.Count}).");
+            $"A change at {services} services and {services * endpoints} endpoints, in the agent's pipeline",
+            $"One endpoint replaced, real maps, {Changes} changes one after another, garbage collections included; {perChange / 1024.0:0.0} KiB allocated by each. The full table into empty maps: plan {plan.Text("0.0")} ms, carrying it out {write.Text("0.0")} ms (median [quartiles] of {plan.Count}).");
         Report.Table(
             ["stage", "median ms", "p99 ms", "max ms"],
             stages.Select(s => (string[])[s.Name, s.Ms.Median.ToString("0.000"), s.Ms.Quantile(0.99).ToString("0.000"), s.Ms.Quantile(1).ToString("0.000")]));

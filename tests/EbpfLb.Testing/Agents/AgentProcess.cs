@@ -122,6 +122,12 @@ public sealed class AgentProcess : IDisposable
         }
     }
 
+    /// <summary>The id of the process that runs now.</summary>
+    public int ProcessId => process!.Id;
+
+    /// <summary>An answer of the control socket, such as /backends?namespace=a&amp;name=b.</summary>
+    public string Ask(string path) => control.GetStringAsync(new Uri($"http://agent{path}")).GetAwaiter().GetResult();
+
     /// <summary>What `ebpflb services -o json` prints, asked on the control socket without starting a command; empty while nobody listens.</summary>
     public string Services()
     {

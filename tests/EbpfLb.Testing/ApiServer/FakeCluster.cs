@@ -14,12 +14,13 @@ public sealed class FakeCluster(int services, int endpointsPerService)
     public static (string Namespace, string Name) NameOf(int service) => ($"ns-{service % 100}", $"service-{service}");
 
     /// <summary>Everything as one v1 List, as `kubectl get services,endpointslices -A -o json` prints it: a manifest file.</summary>
-    public void WriteList(Stream stream)
+    /// <param name="without">A Service whose slice is left out, as it has a file of its own; -1: none.</param>
+    public void WriteList(Stream stream, int without = -1)
     {
         stream.Write("{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":["u8);
         var first = true;
         Write(Services(), "{\"apiVersion\":\"v1\",\"kind\":\"Service\","u8);
-        Write(Slices(), "{\"apiVersion\":\"discovery.k8s.io/v1\",\"kind\":\"EndpointSlice\","u8);
+        Write(Slices().Where((_, i) => i != without), "{\"apiVersion\":\"discovery.k8s.io/v1\",\"kind\":\"EndpointSlice\","u8);
         stream.Write("]}"u8);
 
         void Write(IEnumerable<(string Key, Func<ulong, byte[]> Body)> objects, ReadOnlySpan<byte> start)
@@ -34,6 +35,10 @@ public sealed class FakeCluster(int services, int endpointsPerService)
             }
         }
     }
+
+    /// <summary>The slice of a Service as a manifest file, with its last endpoint replaced by a new one.</summary>
+    public byte[] ReplacedSlice(int service)
+        => [.. "{\"apiVersion\":\"discovery.k8s.io/v1\",\"kind\":\"EndpointSlice\","u8, .. SliceWithOtherEndpoint(service).Body(1).AsSpan(1)];
 
     internal IEnumerable<(string Key, Func<ulong, byte[]> Body)> Services() => Enumerable.Range(0, services).Select(i =>
     {

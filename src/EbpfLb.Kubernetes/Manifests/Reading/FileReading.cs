@@ -61,6 +61,19 @@ internal sealed class FileReading(string file, ObjectReader reader, Action<strin
         }
     }
 
+    /// <summary>Reads one item of a List by itself. False when something is wrong with it, or when it is several objects. Safe for several threads.</summary>
+    /// <param name="item">The item's text; it is not kept.</param>
+    /// <param name="read">null: it is of a kind that is not used.</param>
+    public bool TryReadItem(ReadOnlyMemory<byte> item, int index, TextPosition position, out ManifestObject? read)
+    {
+        var reader = new Utf8JsonReader(item.Span, JsonLocator.ReaderOptions);
+        reader.Read();
+        var into = new ReadObjects();
+        Add(into, item, new Place(FieldPath.Item(FieldPath.Member(null, "items"), index), position, "", "", 1), JsonOutline.Read(ref reader), null);
+        read = into.Objects.Count == 1 ? into.Objects[0] : null;
+        return into.Findings.Count == 0 && into.Refused.Count == 0 && into.Objects.Count <= 1;
+    }
+
     private void AddItems(
         ReadObjects into, ReadOnlyMemory<byte> text, Place place, List<JsonOutline> items, string version, string kind, Func<int, TextPosition>? itemPosition)
     {

@@ -37,6 +37,15 @@ internal sealed class ManifestReader(ManifestOptions options, Action<WireWarning
         }
     }
 
+    /// <summary>Reads a large List in JSON piece by piece. null: it is not one, or something is wrong with it; then <see cref="Read"/> says what.</summary>
+    /// <param name="before">What an earlier reading found.</param>
+    public ListContent? ReadList(string file, Stream stream, ListContent? before)
+    {
+        var reading = new FileReading(file, objects, ignored);
+        reading.Begin(TextPosition.Start, 0);
+        return new ListReading(reading, before).Read(stream);
+    }
+
     private static bool TryJson(FileReading reading, ReadOnlyMemory<byte> content, bool mayBeYaml)
     {
         try

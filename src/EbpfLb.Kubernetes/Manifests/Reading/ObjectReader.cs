@@ -7,17 +7,27 @@ using EbpfLb.Model;
 namespace EbpfLb.Kubernetes.Manifests.Reading;
 
 /// <summary>Reads one object: checks it as an API server would, then maps it as one from an API server.</summary>
-/// <param name="dropped">Told what the mapping leaves out of an object that was accepted.</param>
-internal sealed class ObjectReader(ManifestOptions options, Action<WireWarning> dropped)
+internal sealed class ObjectReader
 {
     public const string DefaultNamespace = "default";
 
     private static readonly JsonDocumentOptions FromJson = new() { AllowDuplicateProperties = false, MaxDepth = YamlText.DeepestNesting + 4 };
     private static readonly JsonDocumentOptions FromYaml = FromJson with { AllowDuplicateProperties = true };
 
-    private readonly WireJson wire = WireJson.Create(new StringPool());
-    private readonly WireMapper mapper = new(dropped);
-    private readonly ServiceCheck services = new(options);
+    private readonly StringPool texts = new();
+    private readonly WireJson wire;
+    private readonly ManifestOptions options;
+    private readonly WireMapper mapper;
+    private readonly ServiceCheck services;
+
+    /// <param name="dropped">Told what the mapping leaves out of an object that was accepted.</param>
+    public ObjectReader(ManifestOptions options, Action<WireWarning> dropped)
+    {
+        this.options = options;
+        wire = WireJson.Create(texts);
+        mapper = new WireMapper(dropped);
+        services = new ServiceCheck(options);
+    }
 
     /// <summary>Reads the object; null when it is refused, and then the context says why.</summary>
     /// <param name="mayRepeatKeys">False when the text is the author's JSON; from YAML, repeated keys were refused before.</param>
@@ -48,12 +58,12 @@ internal sealed class ObjectReader(ManifestOptions options, Action<WireWarning> 
         }
     }
 
-    private static ObjectName NameOf(Field metadata, string kind)
+    private ObjectName NameOf(Field metadata, string kind)
     {
         // The checks complain about names of a wrong type; here they only must not be asked for twice.
         var name = metadata["name"] is { HoldsText: true } n ? n.Text() ?? "" : "";
         var place = metadata["namespace"] is { HoldsText: true } p ? p.Text() ?? "" : "";
-        return new ObjectName(kind is "Node" or "ServiceCIDR" ? "" : place.Length == 0 ? DefaultNamespace : place, name);
+        return new ObjectName(kind is "Node" or "ServiceCIDR" ? "" : place.Length == 0 ? DefaultNamespace : texts.Share((ReadOnlySpan<char>)place), name);
     }
 
     private void Check(Field root, string kind)
@@ -84,10 +94,11 @@ internal sealed class ObjectReader(ManifestOptions options, Action<WireWarning> 
         {
             case "Service":
                 var service = Placed(JsonSerializer.Deserialize(json, wire.WireService)!, identity);
-                return new(identity, position, Service: mapper.Map(service), HasSelector: service.Spec?.Selector == true);
+                var mapped = mapper.Map(service);
+                return new(identity with { Name = mapped.Name }, position, Service: mapped, HasSelector: service.Spec?.Selector == true);
             case "EndpointSlice":
                 var slice = mapper.Map(Placed(JsonSerializer.Deserialize(json, wire.WireEndpointSlice)!, identity));
-                return new(identity, position, Slices: slice is null ? [] : [slice]);
+                return new(slice is null ? identity : identity with { Name = slice.Name }, position, Slices: slice is null ? [] : [slice]);
             case "Endpoints":
                 return new(identity, position, Slices: [.. mapper.Map(Placed(JsonSerializer.Deserialize(json, wire.WireEndpoints)!, identity))]);
             case "ServiceCIDR":

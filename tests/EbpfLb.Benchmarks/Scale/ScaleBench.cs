@@ -1,0 +1,156 @@
+using System.Diagnostics;
+using System.Globalization;
+using EbpfLb.Abi;
+using EbpfLb.Benchmarks.Reporting;
+using EbpfLb.Bpf;
+using EbpfLb.Testing.Agents;
+using EbpfLb.Testing.ApiServer;
+using EbpfLb.Testing.Netns;
+using EbpfLb.Testing.Processes;
+
+namespace EbpfLb.Benchmarks.Scale;
+
+/// <summary>
+/// The real agent at 1,000, 10,000 and 50,000 services with 5 endpoints each, from a directory with one large file and a small one: its start and a start
+/// over its pinned maps, what a change of either file takes, what questions take, and its memory after each of these.
+/// </summary>
+internal static class ScaleBench
+{
+    private const int Endpoints = 5;
+    private const int SmallChanges = 100;
+    private const int LargeChanges = 5;
+    private const int Questions = 20;
+
+    private static readonly string Binary = Path.Combine(RepositoryPaths.Root, "build", "bin", "ebpflb");
+
+    /// <param name="sizes">Numbers of services.</param>
+    public static async Task RunAsync(int[] sizes)
+    {
+        List<string[]> times = [], memory = [];
+        foreach (var services in sizes) await RunAsync(services, times, memory);
+        Report.Title(
+            "An agent among many services",
+            $"{Endpoints} endpoints a service, one List in JSON and one small file. Start and restart (over the pinned maps of an agent that was killed): to ready. Changes: from the file written to the list in the kernel's map, {SmallChanges} of the small file, {LargeChanges} of the large one. Questions: on the control socket.");
+        Report.Table(["services", "start, ms", "restart, ms", "small file, ms: median, p99", "large file, ms", "backends of one, ms", "services, ms", "verify, ms"], times);
+        Report.Title("Its memory", "RSS in MiB: peak of the start, settled, after the changes, after the questions, ten seconds later, peak of all.");
+        Report.Table(["services", "start", "settled", "changes", "questions", "at the end", "peak"], memory);
+    }
+
+    private static async Task RunAsync(int services, List<string[]> times, List<string[]> memory)
+    {
+        using var topology = NetnsTopology.Create();
+        var node = topology.AddNode();
+        var cluster = new FakeCluster(services, Endpoints);
+        var directory = Directory.CreateTempSubdirectory("ebpflb-bench-");
+        try
+        {
+            var (large, small, own) = (Path.Combine(directory.FullName, "all.json"), Path.Combine(directory.FullName, "one.json"), services / 2);
+            Write(large, stream => cluster.WriteList(stream, without: own));
+            Write(small, stream => stream.Write(cluster.ReplacedSlice(own)));
+            var begin = Stopwatch.GetTimestamp();
+            using var agent = AgentProcess.Start(new AgentOptions(Binary, node, "--manifests", directory.FullName)
+            {
+                Extra = ["--max-frontends", "131072", "--max-backends", "524288", "--max-slots", "1048576"],
+            });
+            var start = Stopwatch.GetElapsedTime(begin).TotalMilliseconds;
+            List<double> rss = [Memory(agent, "VmHWM")];
+            await Task.Delay(TimeSpan.FromSeconds(10));
+            rss.Add(Memory(agent, "VmRSS"));
+            using var map = BpfMap.OpenPinned<LbFe4, LbService>(Path.Combine(BpfFs.InstancePath(agent.Instance), "maps", Tables.Services4.Name));
+
+            var ofSmall = new Samples();
+            for (var i = -10; i < SmallChanges; i++)
+            {
+                var ms = await ChangeAsync(map, own, () => Write(small, stream => stream.Write(cluster.ReplacedSlice(own))));
+                if (i >= 0) ofSmall.Add(ms);
+            }
+            var ofLarge = new Samples();
+            for (var i = 0; i < LargeChanges; i++)
+                ofLarge.Add(await ChangeAsync(map, i, () => ReplaceInLarge(large, i)));
+            rss.Add(Memory(agent, "VmRSS"));
+
+            var (ns, name) = FakeCluster.NameOf(own);
+            var backends = Time(Questions, () => agent.Ask($"/backends?namespace={ns}&name={name}"));
+            var all = Time(3, () => agent.Ask("/services"));
+            var verify = Time(1, () => agent.Json("verify", "--dry-run"));
+            rss.Add(Memory(agent, "VmRSS"));
+            await Task.Delay(TimeSpan.FromSeconds(10));
+            rss.Add(Memory(agent, "VmRSS"));
+            rss.Add(Memory(agent, "VmHWM"));
+
+            Console.Error.WriteLine(agent.Log);
+            agent.Kill();
+            begin = Stopwatch.GetTimestamp();
+            agent.Launch();
+            agent.WaitUntilReady();
+            var restart = Stopwatch.GetElapsedTime(begin).TotalMilliseconds;
+            Console.Error.WriteLine(agent.Log);
+            times.Add(
+            [
+                $"{services}", $"{start:0}", $"{restart:0}", $"{ofSmall.Median:0.0}, {ofSmall.Quantile(0.99):0.0}", ofLarge.Text(), backends.Text("0.0"), all.Text(), verify.Text(),
+            ]);
+            memory.Add([$"{services}", .. rss.Select(r => r.ToString("0", CultureInfo.InvariantCulture))]);
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    /// <summary>Under another name first, then renamed.</summary>
+    private static void Write(string path, Action<Stream> write)
+    {
+        using (var stream = File.Create(path + ".new")) write(stream);
+        File.Move(path + ".new", path, overwrite: true);
+    }
+
+    private static async Task<double> ChangeAsync(BpfMap<LbFe4, LbService> map, int service, Action change)
+    {
+        var key = new LbFe4 { Addr = Be32.FromHost(0x0a600001 + (uint)service), Port = Be16.FromHost(80), Proto = 6 };
+        var before = map.Lookup(key);
+        var written = Stopwatch.GetTimestamp();
+        change();
+        while (map.Lookup(key) == before)
+        {
+            if (Stopwatch.GetElapsedTime(written).TotalSeconds > 60) throw new TimeoutException("a change did not arrive");
+            await Task.Delay(1);
+        }
+        var ms = Stopwatch.GetElapsedTime(written).TotalMilliseconds;
+        await Task.Delay(20);
+        return ms;
+    }
+
+    /// <summary>Another address, of the same length, for the first endpoint of a Service.</summary>
+    private static void ReplaceInLarge(string path, int service)
+    {
+        var text = File.ReadAllText(path);
+        var address = 0x0b000001 + (uint)(service * Endpoints);
+        var old = $"[\"{address >> 24}.{address >> 16 & 0xff}.{address >> 8 & 0xff}.{address & 0xff}\"]";
+        var place = text.IndexOf(old, StringComparison.Ordinal);
+        if (place < 0) throw new InvalidOperationException($"{old} is not in the file");
+        Write(path, stream =>
+        {
+            using var writer = new StreamWriter(stream);
+            writer.Write(text.AsSpan(0, place));
+            writer.Write(old.Replace("[\"11.", "[\"12.", StringComparison.Ordinal));
+            writer.Write(text.AsSpan(place + old.Length));
+        });
+    }
+
+    private static Samples Time(int times, Action act)
+    {
+        var samples = new Samples();
+        for (var i = 0; i < times; i++)
+        {
+            var begin = Stopwatch.GetTimestamp();
+            act();
+            samples.Add(Stopwatch.GetElapsedTime(begin).TotalMilliseconds);
+        }
+        return samples;
+    }
+
+    /// <summary>MiB of a line of /proc/PID/status.</summary>
+    private static double Memory(AgentProcess agent, string field) => double.Parse(
+        File.ReadLines($"/proc/{agent.ProcessId}/status").First(l => l.StartsWith(field, StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+        CultureInfo.InvariantCulture) / 1024;
+}
