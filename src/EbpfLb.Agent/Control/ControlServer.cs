@@ -72,7 +72,7 @@ internal sealed class ControlServer(string path, IInstanceView view, ILoggerFact
     {
         try
         {
-            await Respond.JsonAsync(context, StatusCodes.Status200OK, await answer(context.RequestAborted), type);
+            await Respond.StreamJsonAsync(context, await answer(context.RequestAborted), type);
         }
         catch (UnknownServiceException e)
         {

@@ -1,14 +1,25 @@
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http;
 
 namespace EbpfLb.Http.Serving;
 
-/// <summary>Writes small answers whole, with their length.</summary>
+/// <summary>Writes answers: small ones whole, with their length.</summary>
 public static class Respond
 {
     public static Task JsonAsync<T>(HttpContext context, int status, T body, JsonTypeInfo<T> type)
         => BytesAsync(context, status, PlainJson.Bytes(body, type), "application/json");
+
+    /// <summary>Status 200 and a body of any size, written while it is made: it is never in memory as a whole.</summary>
+    public static Task StreamJsonAsync<T>(HttpContext context, T body, JsonTypeInfo<T> type)
+    {
+        var response = context.Response;
+        response.ContentType = "application/json";
+        response.Headers.CacheControl = "no-store";
+        response.Headers.XContentTypeOptions = "nosniff";
+        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : JsonSerializer.SerializeAsync(response.Body, body, type, context.RequestAborted);
+    }
 
     public static Task TextAsync(HttpContext context, string body, string contentType = "text/plain; charset=utf-8", int status = StatusCodes.Status200OK)
         => BytesAsync(context, status, Encoding.UTF8.GetBytes(body), contentType);

@@ -61,12 +61,12 @@ internal static class ScaleBench
             var ofSmall = new Samples();
             for (var i = -10; i < SmallChanges; i++)
             {
-                var ms = await ChangeAsync(map, own, () => Write(small, stream => stream.Write(cluster.ReplacedSlice(own))));
+                var ms = await ChangeAsync(map, own, small, stream => stream.Write(cluster.ReplacedSlice(own)));
                 if (i >= 0) ofSmall.Add(ms);
             }
             var ofLarge = new Samples();
             for (var i = 0; i < LargeChanges; i++)
-                ofLarge.Add(await ChangeAsync(map, i, () => ReplaceInLarge(large, i)));
+                ofLarge.Add(await ChangeAsync(map, i, large, stream => ReplaceInLarge(large, i, stream)));
             rss.Add(Memory(agent, "VmRSS"));
 
             var (ns, name) = FakeCluster.NameOf(own);
@@ -78,13 +78,11 @@ internal static class ScaleBench
             rss.Add(Memory(agent, "VmRSS"));
             rss.Add(Memory(agent, "VmHWM"));
 
-            Console.Error.WriteLine(agent.Log);
             agent.Kill();
             begin = Stopwatch.GetTimestamp();
             agent.Launch();
             agent.WaitUntilReady();
             var restart = Stopwatch.GetElapsedTime(begin).TotalMilliseconds;
-            Console.Error.WriteLine(agent.Log);
             times.Add(
             [
                 $"{services}", $"{start:0}", $"{restart:0}", $"{ofSmall.Median:0.0}, {ofSmall.Quantile(0.99):0.0}", ofLarge.Text(), backends.Text("0.0"), all.Text(), verify.Text(),
@@ -104,12 +102,14 @@ internal static class ScaleBench
         File.Move(path + ".new", path, overwrite: true);
     }
 
-    private static async Task<double> ChangeAsync(BpfMap<LbFe4, LbService> map, int service, Action change)
+    /// <summary>Milliseconds from the renaming of the file that was written.</summary>
+    private static async Task<double> ChangeAsync(BpfMap<LbFe4, LbService> map, int service, string path, Action<Stream> write)
     {
         var key = new LbFe4 { Addr = Be32.FromHost(0x0a600001 + (uint)service), Port = Be16.FromHost(80), Proto = 6 };
         var before = map.Lookup(key);
+        using (var stream = File.Create(path + ".new")) write(stream);
         var written = Stopwatch.GetTimestamp();
-        change();
+        File.Move(path + ".new", path, overwrite: true);
         while (map.Lookup(key) == before)
         {
             if (Stopwatch.GetElapsedTime(written).TotalSeconds > 60) throw new TimeoutException("a change did not arrive");
@@ -121,20 +121,17 @@ internal static class ScaleBench
     }
 
     /// <summary>Another address, of the same length, for the first endpoint of a Service.</summary>
-    private static void ReplaceInLarge(string path, int service)
+    private static void ReplaceInLarge(string path, int service, Stream stream)
     {
         var text = File.ReadAllText(path);
         var address = 0x0b000001 + (uint)(service * Endpoints);
         var old = $"[\"{address >> 24}.{address >> 16 & 0xff}.{address >> 8 & 0xff}.{address & 0xff}\"]";
         var place = text.IndexOf(old, StringComparison.Ordinal);
         if (place < 0) throw new InvalidOperationException($"{old} is not in the file");
-        Write(path, stream =>
-        {
-            using var writer = new StreamWriter(stream);
-            writer.Write(text.AsSpan(0, place));
-            writer.Write(old.Replace("[\"11.", "[\"12.", StringComparison.Ordinal));
-            writer.Write(text.AsSpan(place + old.Length));
-        });
+        using var writer = new StreamWriter(stream, leaveOpen: true);
+        writer.Write(text.AsSpan(0, place));
+        writer.Write(old.Replace("[\"11.", "[\"12.", StringComparison.Ordinal));
+        writer.Write(text.AsSpan(place + old.Length));
     }
 
     private static Samples Time(int times, Action act)
