@@ -18,7 +18,7 @@ BPF_PROGS := $(patsubst bpf/prog/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/pro
 BPF_ITERS := $(patsubst bpf/iter/%.bpf.c,$(BUILD)/bpf/iter/%.bpf.o,$(wildcard bpf/iter/*.bpf.c))
 BPF_UNITS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/unit/*.bpf.c bpf/bench/*.bpf.c))
 
-.PHONY: help deps test-deps build bpf netprobe test demo demo-clean bench abi golden format clean
+.PHONY: help deps test-deps bench-deps build bpf netprobe test fresh demo demo-clean bench abi golden format clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -28,6 +28,9 @@ deps: ## install what building needs and is missing (Debian 12, root)
 
 test-deps: ## the same for the tests
 	@tools/install-deps.sh test
+
+bench-deps: ## the same for the benchmarks
+	@tools/install-deps.sh bench
 
 build: bpf ## build everything; leaves build/bin/ebpflb
 	dotnet build EbpfLb.sln -c $(CONFIG) -v quiet
@@ -63,6 +66,9 @@ $(BUILD)/native/netprobe: $(wildcard tests/EbpfLb.Testing/native/*.c) tests/Ebpf
 test: test-deps build netprobe ## all tests, C# and BPF (root); ends with "N passed, N failed"
 	@tools/test.sh
 
+fresh: ## the demo and all tests on a bare Debian 12 in a directory (root, debootstrap); RUN="make demo" runs only that
+	@tools/fresh.sh $(RUN)
+
 demo: deps bpf netprobe ## a node in namespaces that balances real traffic (root); KEEP=1 leaves it up
 	dotnet publish src/EbpfLb.Agent/EbpfLb.Agent.csproj -c $(CONFIG) -v quiet -o $(BUILD)/bin
 	@deploy/demo/demo.sh
@@ -70,7 +76,7 @@ demo: deps bpf netprobe ## a node in namespaces that balances real traffic (root
 demo-clean: ## remove what KEEP=1 left up
 	@deploy/demo/demo.sh clean
 
-bench: build ## figures of docs/performance.md (root, quiet machine); ONLY=lookups runs one
+bench: bench-deps build netprobe ## figures of docs/performance.md (root, quiet machine); ONLY=lookups runs one
 	build/dotnet/bin/EbpfLb.Benchmarks/release/EbpfLb.Benchmarks $(ONLY)
 
 golden: ## write what comes out into the expected parts of tests/EbpfLb.Scenarios (cases, Corpus); read the diff

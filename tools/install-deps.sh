@@ -1,42 +1,73 @@
 #!/usr/bin/env bash
-# Installs what building and the demo need on Debian 12; with the argument "test" also what the tests need.
-# Does nothing for what is there already.
+# Installs from Debian 12's packages what is missing. Usage: tools/install-deps.sh [test] [bench]
+# Without an argument: what building and the demo call. "test" adds what `make test` calls, "bench" what `make bench` calls.
+# "list" in front only prints the programs, "program:package" a line; a test compares them with those that the tests call.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# command:package
-need=(clang:clang llvm-strip:llvm bpftool:bpftool ip:iproute2 make:make curl:curl)
+need=(clang:clang llvm-strip:llvm bpftool:bpftool ip:iproute2 make:make curl:curl awk:mawk nsenter:util-linux flock:util-linux)
+list= prometheus=
+for what in "$@"; do
+	case $what in
+		list) list=yes ;;
+		test)
+			need+=(tcpdump:tcpdump tc:iproute2 bash:bash unshare:util-linux setpriv:util-linux mount:mount umount:mount)
+			prometheus=yes
+			;;
+		bench) need+=(iptables-legacy-restore:iptables nft:nftables bash:bash ps:procps) ;;
+		*) echo "usage: tools/install-deps.sh [list] [test] [bench]" >&2; exit 2 ;;
+	esac
+done
+
+if [ -n "$list" ]; then
+	printf '%s\n' "${need[@]}" ${prometheus:+prometheus:prometheus promtool:prometheus}
+	exit
+fi
+
+has() { PATH="$PATH:$PWD/build/tools:/usr/sbin:/sbin" command -v "$1" >/dev/null 2>&1; }
+
 packages=()
 for pair in "${need[@]}"; do
-	PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}" >/dev/null 2>&1 || packages+=("${pair##*:}")
+	has "${pair%%:*}" || packages+=("${pair##*:}")
 done
 [ -e /usr/include/stdio.h ] || packages+=(libc6-dev)
 [ -e /usr/include/bpf/bpf_helpers.h ] || packages+=(libbpf-dev)
 [ -e /usr/include/asm/types.h ] || [ -e "/usr/include/$(uname -m)-linux-gnu/asm/types.h" ] || packages+=(linux-libc-dev)
 ldconfig -p | grep -q 'libbpf\.so\.1' || packages+=(libbpf1)
 
-if [ "${#packages[@]}" -gt 0 ]; then
-	if [ "$(id -u)" -ne 0 ]; then
-		echo "missing packages: ${packages[*]}. Run as root, or: apt-get install ${packages[*]}" >&2
-		exit 1
-	fi
-	echo "installing: ${packages[*]}"
+# What cannot be installed is said with all that is missing, once.
+refuse() {
+	echo "missing packages: ${packages[*]} ${prometheus:+prometheus}. $1" >&2
+	exit 1
+}
+
+if { has prometheus && has promtool; } then prometheus=; fi
+if [ "${#packages[@]}" -gt 0 ] || [ -n "$prometheus" ]; then
+	[ "$(id -u)" -eq 0 ] || refuse "Run this as root, or have them installed."
+	command -v apt-get >/dev/null || refuse "There is no apt-get here: install what holds them on this distribution."
 	apt-get update -qq
+fi
+if [ "${#packages[@]}" -gt 0 ]; then
+	echo "installing: ${packages[*]}"
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
 fi
 
 # Tests start a Prometheus of their own; nobody asked to have the package's running: only the programs are taken out.
-if [ "${1:-}" = test ] && ! { command -v promtool && command -v prometheus; } >/dev/null 2>&1 && [ ! -x build/tools/prometheus ]; then
+if [ -n "$prometheus" ]; then
 	echo "unpacking: prometheus, promtool"
 	there=$(mktemp -d)
 	trap 'rm -rf "$there"' EXIT
-	apt-get update -qq
 	(cd "$there" && apt-get -o APT::Sandbox::User=root download -qq prometheus >/dev/null && dpkg-deb -x prometheus_*.deb .)
 	mkdir -p build/tools
 	cp "$there/usr/bin/promtool" "$there/usr/bin/prometheus" build/tools/
 fi
 
-if ! command -v dotnet >/dev/null 2>&1; then
+if ! command -v dotnet >/dev/null 2>&1 || ! dotnet --list-sdks | grep -q '^10\.'; then
 	echo "the .NET SDK 10 is missing: install the package dotnet-sdk-10.0 (https://learn.microsoft.com/dotnet/core/install/linux)" >&2
 	exit 1
 fi
+
+# An installation that did not bring a program would send its caller back here for ever.
+for pair in "${need[@]}"; do
+	has "${pair%%:*}" || { echo "'${pair%%:*}' is still missing, though the package ${pair##*:} is installed: is PATH right? ($PATH)" >&2; exit 1; }
+done

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using EbpfLb.Architecture.Tests.Rules;
 
 namespace EbpfLb.Architecture.Tests;
@@ -38,6 +39,19 @@ public sealed class RepositoryTests
 
     [Fact]
     public void What_waits_and_what_runs_beside_the_pipeline_does_it_in_one_way() => Assert.Empty(Waiting.Violations(Repository));
+
+    [Fact]
+    public void Every_program_that_tests_and_benchmarks_start_is_installed_by_the_script_for_it()
+    {
+        using var script = Process.Start(new ProcessStartInfo("bash", [Path.Combine(Repository.Root, "tools", "install-deps.sh"), "list", "test", "bench"]) { UseShellExecute = false, RedirectStandardOutput = true })!;
+        var listed = script.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        script.WaitForExit();
+
+        Assert.Equal(0, script.ExitCode);
+        Assert.Contains("tcpdump:tcpdump", listed);
+        Assert.Contains("nft:nftables", listed);
+        Assert.Empty(InstalledTools.Violations(Repository, listed));
+    }
 
     [Fact]
     public void Unsafe_code_stays_where_memory_is_shared_with_the_kernel() => Assert.Empty(UnsafeCode.Violations(Repository));

@@ -25,6 +25,16 @@ public sealed class RuleTests
     public void A_reference_against_the_flow_is_found(string path, string reference)
         => Assert.Single(ProjectReferences.Violations(Tree(Project(path, reference))));
 
+    [Theory]
+    [InlineData("""RepositoryPaths.Tool("tcpdump")""", 1)]
+    [InlineData("""Process.Start("iptables", [])""", 1)]
+    [InlineData("""ChildProcess.Run(pod.Place, "socat", "-")""", 1)]
+    [InlineData("""ChildProcess.Start(new ProcessPlace(null, null), ["socat"])""", 1)]
+    [InlineData("""ChildProcess.Run(pod.Place, ["ip", "link"])""", 0)]
+    [InlineData("""ChildProcess.Run(pod.Place, "/bin/sh", "-c", "true")""", 0)]
+    public void A_program_that_a_test_starts_and_nothing_installs_is_found(string code, int found)
+        => Assert.Equal(found, InstalledTools.Violations(Tree(("tests/EbpfLb.E2E/WireTests.cs", code)), ["ip:iproute2"]).Count());
+
     [Fact]
     public void References_along_the_flow_are_fine() => Assert.Empty(ProjectReferences.Violations(Tree(
         Project("src/EbpfLb.Planning/EbpfLb.Planning.csproj", "EbpfLb.Model", "EbpfLb.Policy", "EbpfLb.Abi"),

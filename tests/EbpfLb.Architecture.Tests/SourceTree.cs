@@ -1,13 +1,16 @@
 namespace EbpfLb.Architecture.Tests;
 
 /// <summary>The files that the rules read: path relative to the repository root, with forward slashes, to text.</summary>
-internal sealed class SourceTree(IReadOnlyDictionary<string, string> files)
+internal sealed class SourceTree(IReadOnlyDictionary<string, string> files, string root = "")
 {
     private static readonly HashSet<string> Skipped = [".git", "build", "bin", "obj", "node_modules"];
 
     private static readonly HashSet<string> TextExtensions = [".cs", ".c", ".h", ".csproj", ".md"];
 
     public IReadOnlyDictionary<string, string> Files => files;
+
+    /// <summary>Where the files are; "" for files that only a test made up.</summary>
+    public string Root => root;
 
     public IEnumerable<(string Path, string Text)> WithExtension(params string[] extensions)
         => files.Where(f => extensions.Any(e => f.Key.EndsWith(e, StringComparison.Ordinal)))
@@ -35,7 +38,7 @@ internal sealed class SourceTree(IReadOnlyDictionary<string, string> files)
             root = root.Parent ?? throw new InvalidOperationException("no EbpfLb.sln above the test program: build it inside the repository");
         var found = new Dictionary<string, string>(StringComparer.Ordinal);
         Add(root.FullName, "", found);
-        return new SourceTree(found);
+        return new SourceTree(found, root.FullName);
     }
 
     private static void Add(string directory, string prefix, Dictionary<string, string> found)

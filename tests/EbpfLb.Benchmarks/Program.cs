@@ -50,6 +50,13 @@ if (only != "all" && !benches.ContainsKey(only))
     Console.Error.WriteLine($"no bench '{only}'; there are: all, {string.Join(", ", benches.Keys)}");
     return 2;
 }
+// Before the first figure, not after half an hour of them.
+string[] tools = only is "all" or "outside" ? ["ip", "nsenter", "awk", "nft", "iptables-legacy", "iptables-legacy-restore"] : ["ip", "nsenter"];
+if (tools.Where(tool => !RepositoryPaths.HasTool(tool)).ToArray() is { Length: > 0 } missing)
+{
+    Console.Error.WriteLine($"not installed: {string.Join(", ", missing)}. Nothing was measured; 'tools/install-deps.sh bench' as root installs them.");
+    return 2;
+}
 foreach (var (name, run) in benches)
 {
     if (only is "all" || only == name) await run();

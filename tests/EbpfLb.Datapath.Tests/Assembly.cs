@@ -1,2 +1,7 @@
-// Instances, cgroups and the cgroup of this very process are shared by all tests of the machine: one after the other.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+// Instances, namespaces and loaded programs are each test's own. Classes that move this process between cgroups run alone: OwnCgroup.
+[assembly: CollectionBehavior(MaxParallelThreads = 3)]
+[assembly: Trait("needs", "root")]
+[assembly: Trait("needs", "netns")]
+[assembly: Trait("needs", "cgroup2")]
+[assembly: Trait("needs", "bpf")]
+[assembly: Trait("needs", "ip")]

@@ -10,6 +10,7 @@ namespace EbpfLb.Datapath.Tests;
 internal sealed class TestInstance : IDisposable
 {
     private static int count;
+    private bool hasJoined;
     private readonly string homeCgroup = File.ReadAllLines("/proc/self/cgroup").Single(l => l.StartsWith("0::", StringComparison.Ordinal))[3..];
 
     public TestInstance()
@@ -42,8 +43,10 @@ internal sealed class TestInstance : IDisposable
     }
 
     /// <summary>Moves this process into the cgroup that is served, or back to where it was.</summary>
+    /// <remarks>Only for classes of the collection <see cref="OwnCgroup"/>.</remarks>
     public void Join(bool inside = true)
     {
+        hasJoined |= inside;
         var root = Path.GetDirectoryName(Cgroup.Path)!;
         var target = inside ? Cgroup.Path : Path.Join(root, homeCgroup);
         File.WriteAllText(Path.Combine(target, "cgroup.procs"), Environment.ProcessId.ToString());
@@ -51,7 +54,7 @@ internal sealed class TestInstance : IDisposable
 
     public void Dispose()
     {
-        Join(inside: false);
+        if (hasJoined) Join(inside: false);
         Instances.Remove(Options);
         Cgroup.Dispose();
     }

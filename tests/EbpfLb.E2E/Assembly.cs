@@ -1,2 +1,9 @@
-// Namespaces and cgroups of several tests could live side by side, but small machines make their time-outs flaky.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+// Every node has namespaces, a cgroup and an instance of its own. Most of the time tests wait, so more run side by side than a small machine has CPUs.
+[assembly: CollectionBehavior(MaxParallelThreads = 4)]
+[assembly: Trait("needs", "root")]
+[assembly: Trait("needs", "netns")]
+[assembly: Trait("needs", "cgroup2")]
+[assembly: Trait("needs", "bpf")]
+[assembly: Trait("needs", "ip")]
+[assembly: Trait("needs", "nsenter")]
+[assembly: Trait("needs", "bpftool")]

@@ -106,7 +106,7 @@ public sealed class TestNode : IDisposable
                 var report = Probe.Load(new LoadSpec(LoadMode.UdpConnected, service.Address(Family.IPv6, port)) { Count = 1 });
                 return service.Manifest.Endpoints.Count > 0 ? report.Answered == 1 : report.Errors.ContainsKey("connect/ECONNREFUSED");
             },
-            () => $"{service.Manifest.Name} to be programmed. Log of the agent:\n{Agent.Log}");
+            () => $"{service.Manifest.Name} to be programmed. Log of the agent:\n{Agent.EndOfLog}");
     }
 
     /// <summary>Starts the usual server in a pod.</summary>

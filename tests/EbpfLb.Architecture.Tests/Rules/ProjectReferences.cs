@@ -28,6 +28,8 @@ internal static class ProjectReferences
         // Checks the generated types against BTF, so it needs who reads BTF and who generates.
         ["Abi.Tests"] = ["Abi", "Bpf", "abigen", "Testing"],
         ["E2E"] = Everything,
+        // Asks whether a program can be loaded at all.
+        ["Preconditions.Tests"] = ["Bpf", "Testing"],
         ["Benchmarks"] = Everything,
     };
 

@@ -4,6 +4,8 @@ using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.Bpf.Tests.Links;
 
+[Trait("needs", "cgroup2")]
+[Trait("needs", "bpftool")]
 public sealed class CgroupLinkTests : IDisposable
 {
     private readonly CgroupScope cgroup = CgroupScope.Create($"ebpflb-test-{Environment.ProcessId}-{Guid.NewGuid().ToString("N")[..6]}");

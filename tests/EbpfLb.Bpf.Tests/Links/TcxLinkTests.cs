@@ -5,6 +5,8 @@ using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.Bpf.Tests.Links;
 
+[Trait("needs", "netns")]
+[Trait("needs", "ip")]
 public sealed class TcxLinkTests : IDisposable
 {
     private const int Loopback = 1; // the first device of every network namespace

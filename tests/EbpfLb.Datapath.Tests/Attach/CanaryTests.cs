@@ -3,6 +3,7 @@ using EbpfLb.Model;
 
 namespace EbpfLb.Datapath.Tests.Attach;
 
+[Collection(typeof(OwnCgroup))]
 public sealed class CanaryTests
 {
     [Theory]

@@ -6,6 +6,7 @@ using EbpfLb.Testing.Processes;
 namespace EbpfLb.Datapath.Tests.Attach;
 
 /// <summary>Programs at real devices, by TCX and by clsact.</summary>
+[Trait("needs", "tc")]
 public sealed class TcAttacherTests : IDisposable
 {
     private readonly DeviceLab lab = new();

@@ -6,6 +6,7 @@ using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.Datapath.Tests.Namespaces;
 
+[Trait("needs", "unshare")]
 public sealed class NetworkNamespacesTests
 {
     private readonly NetworkNamespaces namespaces = new();

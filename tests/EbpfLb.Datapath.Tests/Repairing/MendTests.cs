@@ -8,6 +8,7 @@ using EbpfLb.Testing.Processes;
 namespace EbpfLb.Datapath.Tests.Repairing;
 
 /// <summary>Somebody removes links and pins of a running instance.</summary>
+[Collection(typeof(OwnCgroup))]
 public sealed class MendTests : IAsyncLifetime
 {
     private readonly TestInstance instance = new();

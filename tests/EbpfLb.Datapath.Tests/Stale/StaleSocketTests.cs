@@ -6,6 +6,7 @@ using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Datapath.Tests.Stale;
 
+[Collection(typeof(OwnCgroup))]
 public sealed class StaleSocketTests
 {
     public static MatrixTheoryData<SocketEnding, string> Kinds

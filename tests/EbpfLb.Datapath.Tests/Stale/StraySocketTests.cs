@@ -8,6 +8,7 @@ using EbpfLb.Testing.Clusters;
 namespace EbpfLb.Datapath.Tests.Stale;
 
 /// <summary>UDP sockets that were connected to a frontend before it was one.</summary>
+[Collection(typeof(OwnCgroup))]
 public sealed class StraySocketTests
 {
     private const string Outer = "203.0.113.53";

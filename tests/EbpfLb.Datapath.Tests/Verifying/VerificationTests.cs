@@ -10,6 +10,7 @@ using EbpfLb.Testing.Clusters;
 namespace EbpfLb.Datapath.Tests.Verifying;
 
 /// <summary>Somebody writes into the maps of the kernel, one map after the other; it is found, named and mended.</summary>
+[Trait("needs", "bpftool")]
 public sealed class VerificationTests : IAsyncLifetime
 {
     private readonly TestInstance instance = new();

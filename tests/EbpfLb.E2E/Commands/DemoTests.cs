@@ -5,6 +5,7 @@ using EbpfLb.Testing.Processes;
 namespace EbpfLb.E2E.Commands;
 
 /// <summary>The first command of the README: it checks every step itself and ends with 1 when one does not show what it should.</summary>
+[Trait("needs", "curl")]
 public sealed class DemoTests
 {
     private static readonly string Script = Path.Combine(RepositoryPaths.Root, "deploy", "demo", "demo.sh");

@@ -11,6 +11,7 @@ namespace EbpfLb.E2E.Conformance;
 /// A server sends what no connection of it expects (conntrack.go). Where that is not translated, the client sees the pod's address and answers
 /// with a reset that ends the connection.
 /// </summary>
+[Trait("needs", "tcpdump")]
 [Collection(typeof(ConformanceCollection))]
 public sealed class InvalidSegmentTests(ConformanceCluster lab)
 {

@@ -10,6 +10,7 @@ using EbpfLb.Testing.Sockets;
 namespace EbpfLb.E2E.Devices;
 
 /// <summary>An agent and the devices of its node: found, named, coming and going while it runs.</summary>
+[Trait("needs", "tc")]
 public sealed class DeviceTests : IDisposable
 {
     private readonly NetnsTopology topology = NetnsTopology.Create();
@@ -96,7 +97,7 @@ public sealed class DeviceTests : IDisposable
             link.Detach();
         }
 
-        Eventually.True(() => Programs("eth0", method).Length == 2, () => $"the programs to come back. Log of the agent:\n{agent!.Log}");
+        Eventually.True(() => Programs("eth0", method).Length == 2, () => $"the programs to come back. Log of the agent:\n{agent!.EndOfLog}");
     }
 
     [Theory]

@@ -8,6 +8,9 @@ using EbpfLb.Testing.Processes;
 namespace EbpfLb.E2E.Metrics;
 
 /// <summary>What a real Prometheus makes of a real agent.</summary>
+[Trait("needs", "prometheus")]
+[Trait("needs", "promtool")]
+[Trait("needs", "curl")]
 public sealed class PrometheusTests : IDisposable
 {
     private const int Port = 9090;
@@ -38,7 +41,7 @@ public sealed class PrometheusTests : IDisposable
             """);
         using var prometheus = ChildProcess.Start(node.Node.Place,
         [
-            Tool("prometheus"), $"--config.file={config}", $"--storage.tsdb.path={directory.FullName}/data", $"--web.listen-address=127.0.0.1:{Port}",
+            RepositoryPaths.Tool("prometheus"), $"--config.file={config}", $"--storage.tsdb.path={directory.FullName}/data", $"--web.listen-address=127.0.0.1:{Port}",
         ]);
 
         Eventually.True(() => Query("up{job=\"ebpflb\"}") == 1, () => $"Prometheus to scrape the agent. It says:\n{prometheus.Output}");
@@ -57,7 +60,7 @@ public sealed class PrometheusTests : IDisposable
         node.Agent.Command("verify");
         var file = Path.Combine(directory.FullName, "metrics.txt");
         File.WriteAllText(file, node.Agent.Metrics());
-        var (code, said) = ChildProcess.Run(new ProcessPlace(null, null), "/bin/sh", "-c", $"'{Tool("promtool")}' check metrics <'{file}'");
+        var (code, said) = ChildProcess.Run(new ProcessPlace(null, null), "/bin/sh", "-c", $"'{RepositoryPaths.Tool("promtool")}' check metrics <'{file}'");
         // A name of kube-proxy's, and so of every dashboard.
         var objections = said.Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Where(l => !l.StartsWith("kubeproxy_sync_proxy_rules_no_local_endpoints_total non-counter metrics should not have", StringComparison.Ordinal));
@@ -84,12 +87,5 @@ public sealed class PrometheusTests : IDisposable
         {
             return double.NaN;
         }
-    }
-
-    /// <summary>Unpacked by tools/install-deps.sh where the package is not installed.</summary>
-    private static string Tool(string name)
-    {
-        var unpacked = Path.Combine(RepositoryPaths.Root, "build", "tools", name);
-        return File.Exists(unpacked) ? unpacked : RepositoryPaths.Tool(name);
     }
 }

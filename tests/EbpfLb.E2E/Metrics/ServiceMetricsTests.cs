@@ -37,7 +37,7 @@ public sealed class ServiceMetricsTests : IDisposable
         => Assert.Equal(count, node.Probe.Load(service.Load(LoadMode.Tcp, family) with { Count = count }).Answered);
 
     private void AwaitLine(string line) => Eventually.True(
-        () => node.Agent.Metrics().Split('\n').Contains(line, StringComparer.Ordinal), () => $"the line {line} in\n{node.Agent.Metrics()}");
+        () => node.Agent.Metrics().Split('\n').Contains(line, StringComparer.Ordinal), () => $"the line {line} among\n{node.Agent.MetricsOf(line.Split('{')[0])}");
 
     /// <summary>Connections of all ports of the service: each port of a family has one frontend.</summary>
     private long CountedBy(TestService service) => node.Agent.Json("services").GetProperty("services").EnumerateArray()

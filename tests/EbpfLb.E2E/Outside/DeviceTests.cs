@@ -19,7 +19,7 @@ public sealed class DeviceTests : IDisposable
         using var probe = NetProbe.Start(side);
         var to = family == Family.IPv6 ? $"[2001:db8:2::1]:{service.NodePort}" : $"192.0.2.1:{service.NodePort}";
 
-        Eventually.True(() => probe.Load(new LoadSpec(LoadMode.Tcp, to) { Count = 1, Timeout = TimeSpan.FromMilliseconds(300) }).IsClean, () => $"the new address to answer. Log:\n{cluster.First.Agent.Log}");
+        Eventually.True(() => probe.Load(new LoadSpec(LoadMode.Tcp, to) { Count = 1, Timeout = TimeSpan.FromMilliseconds(300) }).IsClean, () => $"the new address to answer. Log:\n{cluster.First.Agent.EndOfLog}");
         // To this source the node's routes lead out by the first uplink. Of several IPv6 default routes a program is only ever told the
         // best one, so there the answer leaves by the node's own choice (docs/datapath.md).
         var from = family == Family.IPv6 ? "2001:db8:2::2" : "198.18.0.1";
@@ -43,7 +43,7 @@ public sealed class DeviceTests : IDisposable
         var to = service.Address(cluster, Way.NodePortOfFirst, family);
         var node = family == Family.IPv6 ? "fd00:99::1" : "10.99.0.1";
 
-        Eventually.True(() => cluster.Probe.Load(new LoadSpec(LoadMode.Tcp, to) { Count = 1, Timeout = TimeSpan.FromMilliseconds(300) }).By($"c@{node}") == 1, () => $"the tunnel to be used. Log:\n{cluster.First.Agent.Log}");
+        Eventually.True(() => cluster.Probe.Load(new LoadSpec(LoadMode.Tcp, to) { Count = 1, Timeout = TimeSpan.FromMilliseconds(300) }).By($"c@{node}") == 1, () => $"the tunnel to be used. Log:\n{cluster.First.Agent.EndOfLog}");
         foreach (var mode in (LoadMode[])[LoadMode.Tcp, LoadMode.Udp])
             Assert.True(cluster.Probe.Load(mode, to, 30).IsClean);
         cluster.Probe.Do($"bulk to={to} up=50000000 down=50000000");

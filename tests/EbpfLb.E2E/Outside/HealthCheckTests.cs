@@ -73,7 +73,7 @@ public sealed class HealthCheckTests : IClassFixture<HealthCheckTests.Cluster>, 
             cluster.Publish(service);
             Eventually.True(
                 () => cluster.First.Agent.Log.Contains($"Event: Service=default/{service.Manifest.Name} reason=FailedToStartServiceHealthcheck", StringComparison.Ordinal),
-                () => cluster.First.Agent.Log);
+                () => cluster.First.Agent.EndOfLog);
             Assert.Contains(cluster.First.Agent.Json("status").GetProperty("warnings").EnumerateArray(),
                 w => w.GetString()!.StartsWith($"Service default/{service.Manifest.Name}: healthCheckNodePort {service.Manifest.HealthCheckNodePort} cannot be listened on", StringComparison.Ordinal));
         }

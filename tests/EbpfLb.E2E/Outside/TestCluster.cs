@@ -102,7 +102,7 @@ public sealed class TestCluster : IDisposable
         {
             Eventually.True(
                 () => node.Agent.Services().Contains($"\"default/{service.Manifest.Name}", StringComparison.Ordinal),
-                () => $"{service.Manifest.Name} to be programmed on {node.Name}. Log of the agent:\n{node.Agent.Log}");
+                () => $"{service.Manifest.Name} to be programmed on {node.Name}. Log of the agent:\n{node.Agent.EndOfLog}");
         }
         return service;
     }
@@ -117,7 +117,7 @@ public sealed class TestCluster : IDisposable
 
     /// <summary>What the agents say of their state, their flows and themselves.</summary>
     public string Report() => string.Concat(new[] { First, Second }.Select(node =>
-        $"\n{node.Name}:\n{node.Agent.Command("status").Output}\n{node.Agent.Command("conntrack", "list").Output}\n{node.Agent.Log}"));
+        $"\n{node.Name}:\n{node.Agent.Command("status").Output}\n{node.Agent.Command("conntrack", "list").Output}\n{node.Agent.EndOfLog}"));
 
     public T Keep<T>(T disposable)
         where T : IDisposable

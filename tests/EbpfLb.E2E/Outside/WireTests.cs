@@ -6,6 +6,7 @@ using EbpfLb.Testing.Processes;
 namespace EbpfLb.E2E.Outside;
 
 /// <summary>What is really on the wire at the client, as tcpdump prints it.</summary>
+[Trait("needs", "tcpdump")]
 public sealed class WireTests(TransferTests.NarrowCluster narrow) : IClassFixture<TransferTests.NarrowCluster>
 {
     private readonly TestCluster cluster = narrow.Value;

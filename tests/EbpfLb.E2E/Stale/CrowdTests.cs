@@ -22,7 +22,7 @@ public sealed class CrowdTests(ITestOutputHelper output) : IDisposable
 
         var watch = Stopwatch.StartNew();
         node.Manifests.Put(service.Manifest with { Endpoints = node.Addresses("b", "c") });
-        Eventually.True(() => node.Agent.StaleUdp() == 0 && node.Agent.EndedUdp() >= before + (Pods * Sockets), () => node.Agent.Metrics());
+        Eventually.True(() => node.Agent.StaleUdp() == 0 && node.Agent.EndedUdp() >= before + (Pods * Sockets), () => node.Agent.SocketReport());
         output.WriteLine($"{Pods * Sockets} sockets in {Pods} namespaces ended, and none left, within {watch.ElapsedMilliseconds} ms of the change of the file");
 
         Assert.All(swarms, s => Eventually.True(() => !s.Report.Contains("by:a/", StringComparison.Ordinal) && s.Report.Contains("silent=0", StringComparison.Ordinal), () => s.Report));
@@ -43,8 +43,8 @@ public sealed class CrowdTests(ITestOutputHelper output) : IDisposable
         node.Agent.Launch();
         node.Agent.WaitUntilReady();
 
-        Eventually.True(() => swarm.IsServedBy("b/8080"), () => $"{swarm.Report}\n{node.Agent.Log}");
-        Eventually.True(() => node.Agent.Health() is not null && node.Agent.StaleUdp() == 0, () => node.Agent.Log);
+        Eventually.True(() => swarm.IsServedBy("b/8080"), () => $"{swarm.Report}\n{node.Agent.EndOfLog}");
+        Eventually.True(() => node.Agent.Health() is not null && node.Agent.StaleUdp() == 0, () => node.Agent.EndOfLog);
     }
 
     public void Dispose() => node.Dispose();

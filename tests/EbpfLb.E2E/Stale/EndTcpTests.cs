@@ -21,7 +21,7 @@ public sealed class EndTcpTests(EndTcpTests.Ending fixture) : IClassFixture<EndT
         var before = node.Agent.EndedTcp();
 
         node.Manifests.Put(removed.Manifest with { Endpoints = node.Addresses("c") });
-        Eventually.True(() => node.Agent.EndedTcp() >= before + 2 && node.Agent.StaleTcp() == 0, () => $"{node.Agent.Metrics()}\n{node.Agent.Log}");
+        Eventually.True(() => node.Agent.EndedTcp() >= before + 2 && node.Agent.StaleTcp() == 0, () => node.Agent.SocketReport());
 
         Assert.All([gone, ofNode], socket => Assert.Equal("ECONNABORTED", socket.Request()["errno"]));
         Assert.Equal("b/8080", stays.Request()["name"]);
@@ -36,16 +36,16 @@ public sealed class EndTcpTests(EndTcpTests.Ending fixture) : IClassFixture<EndT
         var before = node.Agent.EndedTcp();
 
         node.Manifests.Put(service.Manifest with { Endpoints = node.Addresses("b"), TerminatingEndpoints = node.Addresses("a") });
-        Eventually.True(() => Answers(service, "b") == 10, () => $"new ones to reach b only\n{node.Agent.Log}");
+        Eventually.True(() => Answers(service, "b") == 10, () => $"new ones to reach b only\n{node.Agent.EndOfLog}");
         Assert.Equal("a/8080", socket.Request()["name"]);
         node.Manifests.Put(service.Manifest with { Endpoints = node.Addresses("b", "c"), UnreadyEndpoints = node.Addresses("a") });
-        Eventually.True(() => Answers(service, "c") > 0, () => $"new ones to reach c\n{node.Agent.Log}");
+        Eventually.True(() => Answers(service, "c") > 0, () => $"new ones to reach c\n{node.Agent.EndOfLog}");
         Assert.Equal("a/8080", socket.Request()["name"]);
         Assert.Equal(before, node.Agent.EndedTcp());
 
         node.Manifests.Remove(service.Manifest.Name);
         // Of those that asked b and c some may still be closing.
-        Eventually.True(() => node.Agent.EndedTcp() > before && node.Agent.StaleTcp() == 0, () => $"{node.Agent.Metrics()}\n{node.Agent.Log}");
+        Eventually.True(() => node.Agent.EndedTcp() > before && node.Agent.StaleTcp() == 0, () => node.Agent.SocketReport());
         Assert.Equal("ECONNABORTED", socket.Request()["errno"]);
     }
 

@@ -97,9 +97,9 @@ public sealed class MoveTests(TestNode node, ITestOutputHelper output) : IClassF
     {
         var watch = Stopwatch.StartNew();
         node.Manifests.Put(service.Manifest with { Endpoints = node.Addresses(to) });
-        Eventually.True(() => swarm.IsServedBy($"{to}/8080"), () => $"clients to move to {to}: {swarm.Report}\n{node.Agent.Log}");
+        Eventually.True(() => swarm.IsServedBy($"{to}/8080"), () => $"clients to move to {to}: {swarm.Report}\n{node.Agent.EndOfLog}");
         output.WriteLine($"{swarm.Count} clients moved within {watch.ElapsedMilliseconds} ms of the change of the file");
-        Eventually.True(() => node.Agent.StaleUdp() == 0, () => node.Agent.Metrics());
+        Eventually.True(() => node.Agent.StaleUdp() == 0, () => node.Agent.SocketReport());
     }
 
     private static Swarm Served(NetProbe probe, string kind, TestService service, Family family, string by)

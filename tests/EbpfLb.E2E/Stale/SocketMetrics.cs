@@ -17,6 +17,10 @@ internal static class SocketMetrics
     public static long DeletedFlows(this AgentProcess agent, Family family)
         => Value(agent, $"kubeproxy_conntrack_reconciler_deleted_entries_total{{ip_family=\"{family}\"}}");
 
+    /// <summary>What a test that waited in vain says: which sockets the agent counts, what the kernel refuses it, and the end of its log.</summary>
+    public static string SocketReport(this AgentProcess agent) =>
+        $"sockets to be found and ended:\n{agent.MetricsOf("ebpflb_stale_", "ebpflb_sockets_", "ebpflb_kernel_feature")}\nend of the agent's log:\n{agent.EndOfLog}";
+
     private static long Value(AgentProcess agent, string series)
     {
         var line = agent.Metrics().Split('\n').Single(l => l.StartsWith(series + " ", StringComparison.Ordinal));

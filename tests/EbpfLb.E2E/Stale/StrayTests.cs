@@ -90,11 +90,11 @@ public sealed class StrayTests(TestNode node, ITestOutputHelper output) : IClass
     private void Served(Swarm swarm, string kind)
     {
         var watch = Stopwatch.StartNew();
-        Eventually.True(() => swarm.IsServedBy("a/8080"), () => $"{swarm.Report}\n{node.Agent.Log}");
+        Eventually.True(() => swarm.IsServedBy("a/8080"), () => $"{swarm.Report}\n{node.Agent.EndOfLog}");
         output.WriteLine($"served after {watch.ElapsedMilliseconds} ms");
         // They were connected to the frontend itself. A sender that connects anew before it has read the error gets to read it later.
         if (kind != "sendto") Assert.InRange(swarm.Aborted, Clients, 2 * Clients);
-        Eventually.True(() => node.Agent.StaleUdp() == 0, () => node.Agent.Metrics());
+        Eventually.True(() => node.Agent.StaleUdp() == 0, () => node.Agent.SocketReport());
         swarm.Stop();
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using EbpfLb.Datapath;
 using EbpfLb.Datapath.Options;
 using EbpfLb.Policy;
@@ -17,6 +18,9 @@ public sealed class RewriteTests : IDisposable
 {
     private const int Services = 16;
     private const long RequestsPerLoad = 6000;
+
+    /// <summary>A load that does not come on has failed. Quiet it takes seconds.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
     private static readonly string[] Pods = ["a", "b", "c"];
     private static readonly string[][] Sets = [["a"], ["b", "c"], ["c"], ["a", "b", "c"], ["b"]];
 
@@ -52,8 +56,12 @@ public sealed class RewriteTests : IDisposable
         BackgroundLoad[] loads = [Start(LoadMode.Tcp, ipv6: false), Start(LoadMode.UdpConnected, ipv6: false), Start(LoadMode.UdpConnected, ipv6: true)];
 
         var rounds = 1;
+        var watch = Stopwatch.StartNew();
         while (rounds % 50 != 0 || loads.Any(load => load.Now().Total < RequestsPerLoad))
+        {
+            Assert.True(watch.Elapsed < Limit, $"after {rounds} rounds a load is still below {RequestsPerLoad} requests: {string.Join("; ", loads.Select(load => load.Now().Line))}");
             table = Rewrite(dataplane, cluster, rounds++, table);
+        }
 
         Assert.All(loads.Select(load => load.Stop()), report => Assert.True(report.IsClean, $"after {rounds} rounds: {report}"));
     }

@@ -36,13 +36,13 @@ public sealed class VerifyTests
         using var node = new TestNode(["--verify-period", "500ms", "--sync-period", "1s"]);
         var service = node.Publish("a");
         Empty(node);
-        Eventually.True(() => Connect(node, service).Answered == 1, () => $"the maps to be filled again. Log of the agent:\n{node.Agent.Log}");
+        Eventually.True(() => Connect(node, service).Answered == 1, () => $"the maps to be filled again. Log of the agent:\n{node.Agent.EndOfLog}");
 
         var instance = BpfFs.InstancePath(node.Agent.Instance);
         using (var link = BpfLink.OpenPinned(Path.Combine(instance, "links", "connect4"))) link.Detach();
         Directory.Delete(instance, recursive: true);
         Eventually.True(() => File.Exists(Path.Combine(instance, "maps", "lb_meta")), "the pins to be put back");
-        Eventually.True(() => Connect(node, service).Answered == 1, () => $"the link to be put back. Log of the agent:\n{node.Agent.Log}");
+        Eventually.True(() => Connect(node, service).Answered == 1, () => $"the link to be put back. Log of the agent:\n{node.Agent.EndOfLog}");
 
         var metrics = node.Agent.Metrics();
         Assert.Contains("ebpflb_repairs_total{what=\"link\"} 1\n", metrics);

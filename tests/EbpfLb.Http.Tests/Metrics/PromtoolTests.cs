@@ -1,8 +1,10 @@
 using System.Diagnostics;
+using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.Http.Tests.Metrics;
 
 /// <summary>Prometheus' own linter judges what the agent exports.</summary>
+[Trait("needs", "promtool")]
 public sealed class PromtoolTests
 {
     [Fact]
@@ -27,7 +29,7 @@ public sealed class PromtoolTests
 
     private static async Task<(int Code, string Said)> CheckAsync(string metrics)
     {
-        using var promtool = Process.Start(new ProcessStartInfo("promtool", ["check", "metrics"])
+        using var promtool = Process.Start(new ProcessStartInfo(RepositoryPaths.Tool("promtool"), ["check", "metrics"])
         {
             UseShellExecute = false,
             RedirectStandardInput = true,

@@ -73,6 +73,9 @@ public sealed class AgentProcess : IDisposable
     /// <summary>What the agent that runs now (or ran last) has printed.</summary>
     public string Log => process?.Output ?? "";
 
+    /// <summary>Of <see cref="Log"/> the last ten lines: what a failed test says.</summary>
+    public string EndOfLog => string.Join('\n', Log.Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(10));
+
     /// <summary>Starts the agent again, with the same instance, pins and run directory.</summary>
     /// <param name="more">Options in addition to those it was made with.</param>
     public void Launch(params IReadOnlyList<string> more)
@@ -143,6 +146,10 @@ public sealed class AgentProcess : IDisposable
 
     /// <summary>The text of /metrics.</summary>
     public string Metrics() => http.GetStringAsync(new Uri($"http://127.0.0.1:{MetricsPort}/metrics")).GetAwaiter().GetResult();
+
+    /// <summary>The samples in /metrics whose names begin with one of these.</summary>
+    public string MetricsOf(params string[] names) => string.Join(
+        '\n', Metrics().Split('\n').Where(line => names.Any(name => line.StartsWith(name, StringComparison.Ordinal))));
 
     /// <summary>
     /// Changes that the first round after the start made in the kernel, from the log: 0 when everything was found as wanted.

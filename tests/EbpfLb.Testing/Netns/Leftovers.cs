@@ -1,6 +1,7 @@
 using System.Globalization;
 using EbpfLb.Testing.Agents;
 using EbpfLb.Testing.Cgroups;
+using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.Testing.Netns;
 
@@ -10,7 +11,19 @@ internal static class Leftovers
     /// <summary>Start of every name that a test gives to something which outlives its process.</summary>
     public const string Mark = "elb";
 
+    private static readonly Lock Here = new();
+
+    /// <summary>One at a time, in this process and on this machine: two that remove the same thing would be in each other's way.</summary>
     public static void RemoveOfDeadProcesses()
+    {
+        lock (Here)
+        {
+            using var machine = Eventually.Get(TryLockMachine, file => file is not null, "another test process to have removed what is left");
+            Remove();
+        }
+    }
+
+    private static void Remove()
     {
         foreach (var cgroup in CgroupScope.All().Where(IsOfDeadProcess))
             CgroupScope.Open(cgroup).Dispose();
@@ -18,6 +31,18 @@ internal static class Leftovers
             NetnsTopology.Delete(netns);
         foreach (var pins in BpfFs.Instances().Where(IsOfDeadProcess))
             BpfFs.RemoveInstance(pins);
+    }
+
+    private static FileStream? TryLockMachine()
+    {
+        try
+        {
+            return new FileStream("/run/ebpflb-test-leftovers", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException)
+        {
+            return null;
+        }
     }
 
     private static bool IsOfDeadProcess(string name)

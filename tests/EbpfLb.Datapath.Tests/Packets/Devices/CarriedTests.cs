@@ -6,6 +6,7 @@ using EbpfLb.Testing.Packets;
 namespace EbpfLb.Datapath.Tests.Packets.Devices;
 
 /// <summary>Packets that really come in and leave: with link headers and without, with checksums that are left to the device.</summary>
+[Trait("needs", "tun")]
 public sealed class CarriedTests
 {
     private const int NodePort = 30080;

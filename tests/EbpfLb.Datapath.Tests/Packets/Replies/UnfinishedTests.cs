@@ -7,6 +7,7 @@ using static EbpfLb.Datapath.Tests.Packets.Replies.ReplyAnswers;
 namespace EbpfLb.Datapath.Tests.Packets.Replies;
 
 /// <summary>Packets whose checksum, or segmentation, was left to the device: answers are complete, whoever sends them.</summary>
+[Trait("needs", "tun")]
 public sealed class UnfinishedTests : IDisposable
 {
     private readonly NetnsTopology topology = NetnsTopology.Create();

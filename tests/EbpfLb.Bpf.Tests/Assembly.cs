@@ -1,0 +1,2 @@
+[assembly: Trait("needs", "root")]
+[assembly: Trait("needs", "bpf")]

@@ -1,0 +1,3 @@
+[assembly: Trait("needs", "root")]
+[assembly: Trait("needs", "netns")]
+[assembly: Trait("needs", "ip")]
