@@ -18,7 +18,7 @@ BPF_PROGS := $(patsubst bpf/prog/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/pro
 BPF_ITERS := $(patsubst bpf/iter/%.bpf.c,$(BUILD)/bpf/iter/%.bpf.o,$(wildcard bpf/iter/*.bpf.c))
 BPF_UNITS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/unit/*.bpf.c bpf/bench/*.bpf.c))
 
-.PHONY: help deps test-deps bench-deps build bpf netprobe test fresh demo demo-clean bench abi golden format clean
+.PHONY: help deps test-deps bench-deps build agent bpf netprobe test fresh demo demo-clean bench abi golden format clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -34,6 +34,9 @@ bench-deps: ## the same for the benchmarks
 
 build: bpf ## build everything; leaves build/bin/ebpflb
 	dotnet build EbpfLb.sln -c $(CONFIG) -v quiet
+	@$(MAKE) --no-print-directory agent
+
+agent: bpf ## build what a node needs, and no tests; leaves build/bin/ebpflb
 	dotnet publish src/EbpfLb.Agent/EbpfLb.Agent.csproj -c $(CONFIG) -v quiet -o $(BUILD)/bin
 
 bpf: $(BUILD)/bpf/ebpflb.bpf.o $(BPF_ITERS) $(BPF_UNITS) ## build the BPF objects into build/bpf
@@ -69,8 +72,7 @@ test: test-deps build netprobe ## all tests, C# and BPF (root); ends with "N pas
 fresh: ## the demo and all tests on a bare Debian 12 in a directory (root, debootstrap); RUN="make demo" runs only that
 	@tools/fresh.sh $(RUN)
 
-demo: deps bpf netprobe ## a node in namespaces that balances real traffic (root); KEEP=1 leaves it up
-	dotnet publish src/EbpfLb.Agent/EbpfLb.Agent.csproj -c $(CONFIG) -v quiet -o $(BUILD)/bin
+demo: deps agent netprobe ## a node in namespaces that balances real traffic (root); KEEP=1 leaves it up
 	@deploy/demo/demo.sh
 
 demo-clean: ## remove what KEEP=1 left up
