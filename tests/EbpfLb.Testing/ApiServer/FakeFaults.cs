@@ -7,6 +7,7 @@ public sealed class FakeFaults
     private readonly HashSet<(string Verb, string Plural)> forbidden = [];
     private readonly Queue<(int Code, int? RetryAfter)> answers = [];
     private HashSet<string>? tokens;
+    private HashSet<(string Verb, string Plural)>? allowed;
     private TaskCompletionSource? hold;
     private int listsToCut;
 
@@ -30,6 +31,12 @@ public sealed class FakeFaults
     public void Allow(string verb, string plural)
     {
         lock (gate) forbidden.Remove((verb, plural));
+    }
+
+    /// <summary>Refuses all but these from now on, as a ClusterRole does.</summary>
+    public void AllowOnly(IEnumerable<(string Verb, string Plural)> rules)
+    {
+        lock (gate) allowed = [.. rules];
     }
 
     /// <summary>Answers the next requests with this code.</summary>
@@ -74,7 +81,7 @@ public sealed class FakeFaults
 
     internal bool IsForbidden(string verb, string plural)
     {
-        lock (gate) return forbidden.Contains((verb, plural));
+        lock (gate) return forbidden.Contains((verb, plural)) || (allowed is not null && !allowed.Contains((verb, plural)));
     }
 
     internal (int Code, int? RetryAfter)? TakeAnswer()
