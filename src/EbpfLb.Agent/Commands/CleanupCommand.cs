@@ -58,9 +58,22 @@ internal sealed class CleanupCommand(AgentParts parts, Terminal terminal)
         }
         if (Directory.Exists(instance.RunDirectory) && !Directory.EnumerateFileSystemEntries(instance.RunDirectory).Any())
         {
-            Directory.Delete(instance.RunDirectory);
-            removed.Add(instance.RunDirectory);
+            if (TryDelete(instance.RunDirectory)) removed.Add(instance.RunDirectory);
         }
         return removed;
+    }
+
+    /// <summary>In a pod the directory is a mount of the host's, which cannot be removed from here, nor need it be.</summary>
+    private static bool TryDelete(string directory)
+    {
+        try
+        {
+            Directory.Delete(directory);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 }

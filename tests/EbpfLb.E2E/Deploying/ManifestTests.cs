@@ -69,7 +69,7 @@ public sealed partial class ManifestTests
     public void What_the_Dockerfile_copies_and_calls_is_there()
     {
         var dockerfile = File.ReadAllText(Path.Combine(RepositoryPaths.Root, "deploy", "Dockerfile"));
-        var targets = Regex.Match(dockerfile, "^RUN make (.+)$", RegexOptions.Multiline, TimeSpan.FromSeconds(1)).Groups[1].Value.Split(' ');
+        var targets = Regex.Match(dockerfile, "^RUN make (?<targets>.+)$", RegexOptions.Multiline, TimeSpan.FromSeconds(1)).Groups["targets"].Value.Split(' ');
         var makefile = File.ReadAllText(Path.Combine(RepositoryPaths.Root, "Makefile"));
 
         Assert.NotEmpty(targets);
