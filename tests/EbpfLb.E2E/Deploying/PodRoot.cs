@@ -70,7 +70,7 @@ internal sealed class PodRoot : IDisposable
     }
 
     /// <summary>Runs another command in a second container like it, as `kubectl exec` does.</summary>
-    public (int ExitCode, string Output) Run(string verb) => ChildProcess.Run(
+    public (int ExitCode, string Output) Command(string verb) => ChildProcess.Run(
         node.Place with { CgroupPath = node.Cgroup.Child("agent").Path },
         [.. EnterWith(KubernetesBase.Capabilities), verb, "--instance", node.Netns]);
 
@@ -93,7 +93,7 @@ internal sealed class PodRoot : IDisposable
     public void Dispose()
     {
         http.Dispose();
-        if (Directory.Exists(BpfFs.InstancePath(node.Netns))) Run("cleanup");
+        if (Directory.Exists(BpfFs.InstancePath(node.Netns))) Command("cleanup");
         directory.Delete(recursive: true);
     }
 

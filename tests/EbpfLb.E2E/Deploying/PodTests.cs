@@ -73,7 +73,7 @@ public sealed class PodTests : IAsyncLifetime
         // Of what the pod forbids, only the score may be told: where the tests may not lower it, nobody that they start may.
         var told = agent.Output.Split('\n').Where(line => !line.Contains("OOM score", StringComparison.Ordinal)).Where(IsRefused);
         Assert.Equal([], told);
-        var (code, status) = root.Run("status");
+        var (code, status) = root.Command("status");
         Assert.True(code == 0, status);
         Assert.Contains("Ready", status, StringComparison.Ordinal);
 
@@ -81,7 +81,7 @@ public sealed class PodTests : IAsyncLifetime
         Assert.Equal(0, agent.WaitForExit());
         // It left the balancing in force.
         Assert.True(probe.Load(LoadMode.Tcp, "10.96.1.1:80", 5).IsClean);
-        var (cleaned, output) = root.Run("cleanup");
+        var (cleaned, output) = root.Command("cleanup");
         Assert.True(cleaned == 0, output);
         Assert.NotEqual(0, probe.Load(LoadMode.Tcp, "10.96.1.1:80", 1).Failed);
     }
