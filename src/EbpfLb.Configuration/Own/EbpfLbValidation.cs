@@ -66,6 +66,8 @@ public static partial class EbpfLbValidation
         if (config.MinSyncPeriod is { } min) PeriodRules.CheckOrder("minSyncPeriod", min, "syncPeriod", sync, findings);
     }
 
+    private const int MinFlows = 256;
+
     private static void CheckSizes(SizesSection sizes, Findings findings)
     {
         (string Name, int? Size)[] all =
@@ -75,6 +77,8 @@ public static partial class EbpfLbValidation
         ];
         foreach (var (name, size) in all)
             if (size < 1) findings.Error($"sizes.{name}", $"{size} is not a number of map entries; give 1 or more");
+        // Below, connections that end together have no place to wait for their last packets, and new ones time out.
+        if (sizes.Flows is > 0 and < MinFlows) findings.Error("sizes.flows", $"{sizes.Flows} flows are too few for connections to begin and end; give {MinFlows} or more");
     }
 
     private static void CheckPatterns(string path, ValueList<string> patterns, Findings findings)

@@ -61,7 +61,7 @@ internal sealed class ClientTable(HeldTable<ulong, LbNetns> table)
         return new NodeResult(written, removed, errors.Select(Problem).ToValueList());
     }
 
-    private string Problem(TableError error) => $"writing to {table.Name} failed with {error} (errno {(int)error}): "
+    private string Problem(TableError error) => $"writing to {table.Name} failed: {error.Words()}; "
         + (error is TableError.TooBig or TableError.NoSpace ? "the node has more network namespaces than it holds; " : "")
         + "clients in the others are known by their namespace only: their affinity is not shared with packets, and source ranges are left to packets";
 

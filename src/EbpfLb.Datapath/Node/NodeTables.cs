@@ -174,9 +174,9 @@ internal sealed class NodeTables(
     private static PortRange? Cover(PortRange? one, PortRange? other)
         => one is { } range ? other is { } more ? range.Cover(more) : range : other;
 
-    private static string Problem(string table, TableError error) => $"writing to {table} failed with {error} (errno {(int)error}): " + error switch
+    private static string Problem(string table, TableError error) => $"writing to {table} failed: {error.Words()}; " + error switch
     {
-        TableError.TooBig or TableError.NoSpace => $"it is full, start the agent with a larger {(table == Abi.Tables.Devices.Name ? "--max-devices" : "--max-node-addresses")}",
+        TableError.TooBig or TableError.NoSpace => $"start the agent with a larger {(table == Abi.Tables.Devices.Name ? "--max-devices" : "--max-node-addresses")}",
         TableError.NoMemory => "free some memory or raise the limit of the agent's memory cgroup",
         TableError.NotPermitted => "run the agent as root or with CAP_BPF and CAP_NET_ADMIN",
         _ => "it is tried again when the node's state is applied next",

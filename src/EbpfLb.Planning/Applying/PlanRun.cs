@@ -224,15 +224,15 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources
         var (table, error) = (group.Root.FailedTable!, group.Root.Error);
         var advice = error switch
         {
-            TableError.TooBig or TableError.NoSpace => $"the table is full, start the agent with a larger {Option(table)}",
-            TableError.NoMemory => "the kernel has no memory for it, free some or raise the limit of the agent's memory cgroup",
-            TableError.NotPermitted => "the kernel refuses it, run the agent as root or with CAP_BPF and CAP_NET_ADMIN",
+            TableError.TooBig or TableError.NoSpace => $"start the agent with a larger {Option(table)}",
+            TableError.NoMemory => "free some or raise the limit of the agent's memory cgroup",
+            TableError.NotPermitted => "run the agent as root or with CAP_BPF and CAP_NET_ADMIN",
             _ => "it is tried again with the next plan",
         };
         var with = ReferenceEquals(group, group.Root) ? "" : $" (one of its frontends moves from or to {group.Root.Service})";
         var state = group.Root.Failed ? "it stays as it was" : "it is done but for what the old state still allows";
         return new ApplyFailure(group.Service, table, error,
-            $"writing to {table} failed with {error} (errno {(int)error}){with}; {state}: {advice}");
+            $"writing to {table} failed: {error.Words()}{with}; {state}: {advice}");
     }
 
     private static string Option(string table) => table switch

@@ -131,7 +131,7 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
         // Deletions come after the flips, so what they free does not count yet.
         if (added[index] == 0 || mirror.FrontendCount(family) + newFrontends[index] + added[index] <= limit) return true;
         return draft.Fail(index == 0 ? "lb_services4" : "lb_services6", "--max-frontends",
-            $"needs {added[index]} more {family} frontends and of {limit} {mirror.FrontendCount(family) + newFrontends[index]} are in use");
+            $"needs {added[index]} more {family} frontends, but {mirror.FrontendCount(family) + newFrontends[index]} of {limit} are in use");
     }
 
     private bool TryAddSources(ServiceDraft draft, ReadOnlySpan<int> added, IpFamily family, int limit)
@@ -139,7 +139,7 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
         var inUse = mirror.Sources.Count(family) + newSources[Index(family)];
         if (added[Index(family)] == 0 || inUse + added[Index(family)] <= limit) return true;
         return draft.Fail(family == IpFamily.IPv4 ? "lb_src_ranges4" : "lb_src_ranges6", "--max-source-ranges",
-            $"needs {added[Index(family)]} more {family} source ranges and of {limit} {inUse} are in use");
+            $"needs {added[Index(family)]} more {family} source ranges, but {inUse} of {limit} are in use");
     }
 
     private bool Commit(ReadOnlySpan<int> added, ReadOnlySpan<int> sources)

@@ -23,7 +23,7 @@ internal sealed class ServiceDraft(Mirror mirror, ObjectName service)
         if (record is null && !mirror.ServiceIds.TryTake(out id))
         {
             return Fail("lb_svc_stats", "--max-services",
-                $"needs a service id and all {mirror.ServiceIds.Capacity} are in use", mirror.NotGivenBack.Services);
+                $"needs a service id, but all of {mirror.Limits.MaxServices} are in use (number 0 is reserved)", mirror.NotGivenBack.Services);
         }
         var planned = new PlannedPort(record ?? new PortRecord(id), record is null, port);
         Ports.Add(planned);
@@ -86,7 +86,7 @@ internal sealed class ServiceDraft(Mirror mirror, ObjectName service)
             {
                 planned.NewBackends = [.. taken];
                 return Fail("lb_backends", "--max-backends",
-                    $"has {ids.Length} endpoints on port '{port.Key.PortName}' and all {mirror.BackendIds.Capacity} backends are in use", mirror.NotGivenBack.Backends);
+                    $"has {ids.Length} endpoints on port '{port.Key.PortName}', but all of {mirror.Limits.MaxBackends} backends are in use (number 0 is reserved)", mirror.NotGivenBack.Backends);
             }
         }
         planned.BackendIds = ids;
@@ -127,7 +127,7 @@ internal sealed class ServiceDraft(Mirror mirror, ObjectName service)
         if (!mirror.Slots.TryTake(ids.Length, out var first))
         {
             return Fail("lb_slots", "--max-slots",
-                $"needs {ids.Length} slots in a row and of {mirror.Slots.Capacity} {mirror.Slots.Used} are in use");
+                $"needs {ids.Length} slots in a row, but {mirror.Slots.Used} of {mirror.Limits.MaxSlots} are in use");
         }
         planList = new PlannedList(ids, new SlotRange(first, (uint)ids.Length), true);
         return true;

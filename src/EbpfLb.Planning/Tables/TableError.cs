@@ -19,3 +19,16 @@ public enum TableError
     /// <summary>ENOSPC: an LRU or LPM table is full.</summary>
     NoSpace = 28,
 }
+
+public static class TableErrors
+{
+    /// <summary>What the kernel answered, for people; the rest of the sentence says what to do.</summary>
+    public static string Words(this TableError error) => error switch
+    {
+        TableError.TooBig => "the table is full (E2BIG)",
+        TableError.NoSpace => "the table is full (ENOSPC)",
+        TableError.NoMemory => "the kernel has no memory for it (ENOMEM)",
+        TableError.NotPermitted => "the kernel does not permit it (EPERM)",
+        _ => $"{error} (errno {(int)error})",
+    };
+}

@@ -21,7 +21,7 @@ public sealed class ConfigOptionTests : IDisposable
 
         """;
 
-    private const string Own = "---\napiVersion: ebpflb.io/v1alpha1\nkind: EbpfLbConfiguration\nalwaysSnat: true\nserveHealthz: false\nsizes: {flows: 77}\n";
+    private const string Own = "---\napiVersion: ebpflb.io/v1alpha1\nkind: EbpfLbConfiguration\nalwaysSnat: true\nserveHealthz: false\nsizes: {flows: 770}\n";
 
     private readonly TestCommandLine line = new TestCommandLine().StopAtSource();
     private readonly TemporaryDirectory directory = new();
@@ -38,7 +38,7 @@ public sealed class ConfigOptionTests : IDisposable
         await RunAsync(Proxy + Own);
         Assert.Equal(("from-file", "/from/file"), (line.Seen!.NodeName, line.Seen.KubeConfig));
         Assert.Equal((TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(2)), (line.Seen.SyncPeriod, line.Seen.MinSyncPeriod));
-        Assert.Equal((true, 77u), (line.Seen.Node.AlwaysSnat, line.Seen.Sizes.Flows));
+        Assert.Equal((true, 770u), (line.Seen.Node.AlwaysSnat, line.Seen.Sizes.Flows));
         Assert.Equal((null, "127.0.0.1:7"), (line.Seen.HealthzAddress, line.Seen.MetricsAddress!.ToString()));
         Assert.Equal([-7], line.OomScores);
         Assert.Contains("extra: the field is not known here", line.Error, StringComparison.Ordinal);
@@ -58,15 +58,15 @@ public sealed class ConfigOptionTests : IDisposable
     [Fact]
     public async Task Our_options_go_before_the_file()
     {
-        await RunAsync(Proxy + Own, "--max-flows", "5", "--always-snat=false", "--sync-period", "9s", "--master", "https://m:1");
-        Assert.Equal((5u, false, TimeSpan.FromSeconds(9)), (line.Seen!.Sizes.Flows, line.Seen.Node.AlwaysSnat, line.Seen.SyncPeriod));
+        await RunAsync(Proxy + Own, "--max-flows", "500", "--always-snat=false", "--sync-period", "9s", "--master", "https://m:1");
+        Assert.Equal((500u, false, TimeSpan.FromSeconds(9)), (line.Seen!.Sizes.Flows, line.Seen.Node.AlwaysSnat, line.Seen.SyncPeriod));
         Assert.Equal([new Uri("https://m:1")], line.Seen.ApiServers);
     }
 
     [Fact]
     public async Task A_file_that_cannot_be_used_ends_the_start_with_all_that_is_wrong()
     {
-        Assert.Equal(1, await line.RunAsync("run", "--config", Write(Proxy.Replace("20s", "soon", StringComparison.Ordinal) + Own.Replace("77", "0", StringComparison.Ordinal))));
+        Assert.Equal(1, await line.RunAsync("run", "--config", Write(Proxy.Replace("20s", "soon", StringComparison.Ordinal) + Own.Replace("770", "0", StringComparison.Ordinal))));
         Assert.Contains("kubeproxy.config.k8s.io: ipvs.syncPeriod: 'soon' is not a duration", line.Error, StringComparison.Ordinal);
         Assert.Contains("ebpflb.io: sizes.flows: 0 is not a number of map entries", line.Error, StringComparison.Ordinal);
         Assert.Null(line.Seen);
@@ -76,7 +76,7 @@ public sealed class ConfigOptionTests : IDisposable
     public async Task The_configuration_in_force_is_written_and_can_be_read_again()
     {
         var target = directory.File("out.yaml");
-        Assert.Equal(0, await line.RunAsync("run", "--config", Write(Proxy + Own), "--max-flows", "5", "--write-config-to", target));
+        Assert.Equal(0, await line.RunAsync("run", "--config", Write(Proxy + Own), "--max-flows", "500", "--write-config-to", target));
         var read = ConfigFile.Load(target);
         Assert.Equal(("ipvs", 5, true), (read.KubeProxy.Mode, read.EbpfLb.Sizes.Flows, read.EbpfLb.AlwaysSnat));
         Assert.Null(line.Seen);

@@ -56,7 +56,7 @@ public sealed class ConfigReloadTests : IDisposable
     [Fact]
     public void What_needs_a_restart_is_named_until_it_is_taken_back()
     {
-        text = Head + "hostnameOverride: other\n" + Own + "sizes: {flows: 5}\n";
+        text = Head + "hostnameOverride: other\n" + Own + "sizes: {flows: 500}\n";
         Assert.True(reload.Run());
         Assert.Null(live.Current.Sizes.Flows);
         Assert.NotEqual("other", live.Current.NodeName);

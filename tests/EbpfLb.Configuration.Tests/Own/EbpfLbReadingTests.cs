@@ -27,7 +27,7 @@ public sealed class EbpfLbReadingTests
             minSyncPeriod: 1s
             verifyPeriod: 2m
             logFormat: json
-            sizes: {services: 1, frontends: 2, backends: 3, slots: 4, affinity: 5, flows: 6, sourceRanges: 7, nodeAddresses: 8, devices: 9}
+            sizes: {services: 1, frontends: 2, backends: 3, slots: 4, affinity: 5, flows: 600, sourceRanges: 7, nodeAddresses: 8, devices: 9}
             devices: {uplinks: [eth0], exclude: [wg+], pods: ["cali*"], tcAttach: clsact}
             flows: {tcpHalfOpen: 1s, tcpEstablished: 2s, tcpClosing: 3s, tcpClosed: 4s, udp: 5s, udpStream: 6s, sweepCpuPercent: 2.5}
             snatPorts: 50000-60000
@@ -44,7 +44,7 @@ public sealed class EbpfLbReadingTests
         {
             Instance = "lab", RunDir = "/run/lab", BpfFs = "/bpf", CgroupRoot = "/cg", ApiServers = ["https://10.0.0.1:6443"], ServeHealthz = false, ServeMetrics = false,
             SyncPeriod = TimeSpan.FromSeconds(10), MinSyncPeriod = TimeSpan.FromSeconds(1), VerifyPeriod = TimeSpan.FromMinutes(2), LogFormat = "json",
-            Sizes = new() { Services = 1, Frontends = 2, Backends = 3, Slots = 4, Affinity = 5, Flows = 6, SourceRanges = 7, NodeAddresses = 8, Devices = 9 },
+            Sizes = new() { Services = 1, Frontends = 2, Backends = 3, Slots = 4, Affinity = 5, Flows = 600, SourceRanges = 7, NodeAddresses = 8, Devices = 9 },
             Devices = new() { Uplinks = ["eth0"], Exclude = ["wg+"], Pods = ["cali*"], TcAttach = "clsact" },
             Flows = new()
             {
@@ -68,6 +68,7 @@ public sealed class EbpfLbReadingTests
     [InlineData("syncPeriod: 1s\nminSyncPeriod: 2s", "minSyncPeriod", "2s is longer than syncPeriod, 1s")]
     [InlineData("logFormat: xml", "logFormat", "give text or json")]
     [InlineData("sizes: {flows: 0}", "sizes.flows", "give 1 or more")]
+    [InlineData("sizes: {flows: 255}", "sizes.flows", "give 256 or more")]
     [InlineData("devices: {uplinks: [eth0, a/b]}", "devices.uplinks[1]", "is no name of a device")]
     [InlineData("devices: {tcAttach: both}", "devices.tcAttach", "give auto, tcx or clsact")]
     [InlineData("flows: {sweepCpuPercent: 101}", "flows.sweepCpuPercent", "is not a share of a core")]
