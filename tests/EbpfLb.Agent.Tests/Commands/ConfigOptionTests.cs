@@ -78,7 +78,7 @@ public sealed class ConfigOptionTests : IDisposable
         var target = directory.File("out.yaml");
         Assert.Equal(0, await line.RunAsync("run", "--config", Write(Proxy + Own), "--max-flows", "500", "--write-config-to", target));
         var read = ConfigFile.Load(target);
-        Assert.Equal(("ipvs", 5, true), (read.KubeProxy.Mode, read.EbpfLb.Sizes.Flows, read.EbpfLb.AlwaysSnat));
+        Assert.Equal(("ipvs", 500, true), (read.KubeProxy.Mode, read.EbpfLb.Sizes.Flows, read.EbpfLb.AlwaysSnat));
         Assert.Null(line.Seen);
     }
 
