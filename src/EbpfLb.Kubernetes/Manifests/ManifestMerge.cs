@@ -40,8 +40,11 @@ internal sealed class ManifestMerge(string nodeName, bool isLenient = false)
         foreach (var gone in state.SliceNames.Where(name => !slices.Contains(name)).ToList()) state.RemoveSlice(gone);
         foreach (var gone in state.ServiceCidrNames.Where(name => !serviceCidrs.Contains(name)).ToList()) state.RemoveServiceCidr(gone);
         state.Set(node);
+        // Only for this call, and as large as the cluster.
         services.Clear();
+        services.TrimExcess();
         slices.Clear();
+        slices.TrimExcess();
         serviceCidrs.Clear();
         return problems;
     }

@@ -151,7 +151,7 @@ internal sealed class ManifestStore
     {
         using var stream = Open(info);
         var list = reader.ReadList(name, stream, known?.List);
-        return list is not null && known is { Broken: null, List: { } before } && list.Hashes.SequenceEqual(before.Hashes) ? before : list;
+        return list is not null && known is { Broken: null, List: { } before } && list.Hashes.AsSpan().SequenceEqual(before.Hashes) ? before : list;
     }
 
     private KnownFile Read(string name, ReadOnlyMemory<byte> content, KnownFile? known)

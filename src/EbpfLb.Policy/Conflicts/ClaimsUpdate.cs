@@ -8,6 +8,8 @@ internal sealed class ClaimsUpdate(FrontendClaims present)
 {
     private readonly ImmutableDictionary<Frontend, ImmutableArray<FrontendClaim>>.Builder all = present.Claims.ToBuilder();
 
+    private ImmutableArray<FrontendClaim> last;
+
     /// <summary>Services other than the changed ones that gained or lost a contested frontend.</summary>
     public HashSet<ObjectName> Affected { get; } = [];
 
@@ -25,7 +27,9 @@ internal sealed class ClaimsUpdate(FrontendClaims present)
     {
         if (!all.TryGetValue(frontend, out var claims))
         {
-            all[frontend] = [claim];
+            // The frontends of a Service mostly have equal lists: one for all of them.
+            if (last.IsDefault || last[0] != claim) last = [claim];
+            all[frontend] = last;
             return;
         }
         var index = claims.BinarySearch(claim);

@@ -61,9 +61,9 @@ public sealed class LargeListTests : IDisposable
         items.Insert(place, removed.Replace("\"name\":\"service-", "\"name\":\"serwice-", StringComparison.Ordinal));
         var with = Read(Join(items), without)!;
 
-        Assert.Equal(before.Objects.Count - 1, without.Objects.Count);
+        Assert.Equal(before.Objects.Length - 1, without.Objects.Length);
         Assert.All(without.Objects, (o, i) => AssertTaken(before.Objects[i < place ? i : i + 1]!, o!));
-        Assert.Equal(before.Objects.Count, with.Objects.Count);
+        Assert.Equal(before.Objects.Length, with.Objects.Length);
         Assert.Single(with.Objects.Where((o, i) => Text(o!) != Text(before.Objects[i]!)));
     }
 

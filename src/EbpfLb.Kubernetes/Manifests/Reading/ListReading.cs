@@ -7,7 +7,7 @@ namespace EbpfLb.Kubernetes.Manifests.Reading;
 /// <summary>What a large List in JSON held, item by item.</summary>
 /// <param name="Hashes">Of the text of each item.</param>
 /// <param name="Objects">What each item is; null for one of a kind that is not used.</param>
-internal sealed record ListContent(IReadOnlyList<UInt128> Hashes, IReadOnlyList<ManifestObject?> Objects);
+internal sealed record ListContent(UInt128[] Hashes, ManifestObject?[] Objects);
 
 /// <summary>
 /// Reads a large List in JSON piece by piece: never more than a few megabytes of its text are in memory, and of an earlier reading it takes over
@@ -24,8 +24,8 @@ internal sealed class ListReading(FileReading items, ListContent? before)
     /// <summary>Items that were put in or left out shift the others by a few places.</summary>
     private const int MostShift = 8;
 
-    private readonly List<UInt128> hashes = new(before?.Hashes.Count ?? 0);
-    private readonly List<ManifestObject?> objects = new(before?.Hashes.Count ?? 0);
+    private readonly List<UInt128> hashes = new(before?.Hashes.Length ?? 0);
+    private readonly List<ManifestObject?> objects = new(before?.Hashes.Length ?? 0);
     private readonly List<(int Index, int Start, int Length, TextPosition Position)> batch = [];
     private byte[] batchText = new byte[BatchSize];
     private int batchLength;
@@ -54,7 +54,7 @@ internal sealed class ListReading(FileReading items, ListContent? before)
     {
         try
         {
-            return ReadPieces(stream) && step == Step.End && version == "v1" && kind == "List" && ReadBatch() ? new ListContent(hashes, objects) : null;
+            return ReadPieces(stream) && step == Step.End && version == "v1" && kind == "List" && ReadBatch() ? new ListContent([.. hashes], [.. objects]) : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
@@ -191,7 +191,7 @@ internal sealed class ListReading(FileReading items, ListContent? before)
         {
             foreach (var place in (ReadOnlySpan<int>)[index + shift + distance, index + shift - distance])
             {
-                if (place < 0 || place >= before.Hashes.Count || before.Hashes[place] != id) continue;
+                if (place < 0 || place >= before.Hashes.Length || before.Hashes[place] != id) continue;
                 shift = place - index;
                 return place;
             }
