@@ -29,7 +29,7 @@ internal sealed class AgentView(
     public Func<IReadOnlyList<string>> ServicePortProblems { private get; set; } = () => [];
 
     public async Task<VerifyReport> VerifyAsync(bool repair, CancellationToken cancellationToken)
-        => VerifyReport.Of(Origin.Agent, await (Verifier ?? throw new InvalidOperationException("asked before the start")).RunAsync(withSource: true, repair, cancellationToken), !repair);
+        => VerifyReport.Of(Origin.Agent, await (Verifier ?? throw new InvalidOperationException("asked before the start")).AnswerAsync(repair, cancellationToken), !repair);
 
     public Task<StatusReport> StatusAsync(CancellationToken cancellationToken)
     {

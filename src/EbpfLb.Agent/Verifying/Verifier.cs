@@ -18,6 +18,9 @@ internal sealed class Verifier(
     /// <summary>Of one core.</summary>
     private const double Share = 0.05;
 
+    /// <summary>Of one core, while somebody waits.</summary>
+    private const double ShareOfAnswers = 0.5;
+
     /// <summary>An emptied map has thousands of them; their number says more than their names.</summary>
     private const int MostLogged = 10;
 
@@ -27,7 +30,12 @@ internal sealed class Verifier(
 
     /// <param name="withSource">Also reads the source afresh, which costs the API server a list.</param>
     /// <param name="repair">False: only look.</param>
-    public async Task<Verification> RunAsync(bool withSource, bool repair, CancellationToken cancellationToken)
+    public Task<Verification> RunAsync(bool withSource, bool repair, CancellationToken cancellationToken) => RunAsync(withSource, repair, Share, cancellationToken);
+
+    /// <summary>Somebody waits for it.</summary>
+    public Task<Verification> AnswerAsync(bool repair, CancellationToken cancellationToken) => RunAsync(withSource: true, repair, ShareOfAnswers, cancellationToken);
+
+    private async Task<Verification> RunAsync(bool withSource, bool repair, double share, CancellationToken cancellationToken)
     {
         await oneAtATime.WaitAsync(cancellationToken);
         try
@@ -35,7 +43,7 @@ internal sealed class Verifier(
             var begin = time.GetTimestamp();
             var run = new VerifyRun();
             if (withSource) await VerifySourceAsync(run, repair, cancellationToken);
-            await VerifyTablesAsync(run, repair, cancellationToken);
+            await VerifyTablesAsync(run, repair, share, cancellationToken);
             var result = run.ToResult(time.GetElapsedTime(begin));
             Record(result, repair);
             return result;
@@ -67,7 +75,7 @@ internal sealed class Verifier(
         }
     }
 
-    private async Task VerifyTablesAsync(VerifyRun run, bool repair, CancellationToken cancellationToken)
+    private async Task VerifyTablesAsync(VerifyRun run, bool repair, double share, CancellationToken cancellationToken)
     {
         if (state.Compiled is not { } compiled)
         {
@@ -75,10 +83,10 @@ internal sealed class Verifier(
             run.Failed = true;
             return;
         }
-        var compiledAnew = await CompareTableAsync(compiled, run, Share, cancellationToken);
+        var compiledAnew = await CompareTableAsync(compiled, run, share, cancellationToken);
 
         var verification = dataplane.NewVerification();
-        var pacer = new SweepPacer(time, Share);
+        var pacer = new SweepPacer(time, share);
         pacer.Begin();
         foreach (var _ in verification.Scan()) await pacer.PaceAsync(cancellationToken);
         var (differences, repaired) = await requests.RunAsync(
