@@ -40,4 +40,13 @@ public sealed class NoLocalEndpointsTests
 
     [Fact]
     public void Every_series_is_there_from_the_start() => Assert.Equal(4, NoLocalEndpoints.Count(null).Count);
+
+    [Fact]
+    public void Counting_at_each_scrape_costs_little_among_many_services()
+    {
+        var table = ForwardingCompiler.Compile(new LargeCluster(10_000, 5).Build(), PolicyOptions.Default, null);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.All(NoLocalEndpoints.Count(table), r => Assert.Equal(0, r.Ports));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 1, 64 * 1024);
+    }
 }
