@@ -45,24 +45,31 @@ public sealed class FilterTests
     public void What_is_no_address_is_refused_with_examples(string text)
         => Assert.Contains("give one such as 10.0.0.1", Assert.Throws<FormatException>(() => EndpointFilter.Parse(text)).Message);
 
-    public static TheoryData<FlowFilter, bool> Conditions => new()
+    private static readonly Dictionary<string, (FlowFilter Filter, bool Expected)> Conditions = new()
     {
-        { FlowFilter.All, true },
-        { new FlowFilter { Protocol = TransportProtocol.Tcp, Phase = LbCtPhase.Open }, true },
-        { new FlowFilter { Protocol = TransportProtocol.Udp }, false },
-        { new FlowFilter { Phase = LbCtPhase.Closed }, false },
-        { new FlowFilter { Client = EndpointFilter.Parse("192.0.2.0/24"), Frontend = EndpointFilter.Parse(":80"), Backend = EndpointFilter.Parse("10.244.0.5") }, true },
-        { new FlowFilter { Client = EndpointFilter.Parse("192.0.2.0/24"), Frontend = EndpointFilter.Parse(":443") }, false },
-        { new FlowFilter { Backend = EndpointFilter.Parse("10.244.0.6") }, false },
-        { new FlowFilter { ServiceIds = new HashSet<uint> { 7 } }, true },
-        { new FlowFilter { ServiceIds = new HashSet<uint> { 8 } }, false },
-        { new FlowFilter { IdleLongerThan = TimeSpan.FromSeconds(10) }, true },
-        { new FlowFilter { IdleLongerThan = TimeSpan.FromSeconds(11) }, false },
+        ["no condition"] = (FlowFilter.All, true),
+        ["protocol and phase"] = (new FlowFilter { Protocol = TransportProtocol.Tcp, Phase = LbCtPhase.Open }, true),
+        ["another protocol"] = (new FlowFilter { Protocol = TransportProtocol.Udp }, false),
+        ["another phase"] = (new FlowFilter { Phase = LbCtPhase.Closed }, false),
+        ["client, frontend and backend"] = (new FlowFilter { Client = EndpointFilter.Parse("192.0.2.0/24"), Frontend = EndpointFilter.Parse(":80"), Backend = EndpointFilter.Parse("10.244.0.5") }, true),
+        ["another frontend port"] = (new FlowFilter { Client = EndpointFilter.Parse("192.0.2.0/24"), Frontend = EndpointFilter.Parse(":443") }, false),
+        ["another backend"] = (new FlowFilter { Backend = EndpointFilter.Parse("10.244.0.6") }, false),
+        ["its service"] = (new FlowFilter { ServiceIds = new HashSet<uint> { 7 } }, true),
+        ["another service"] = (new FlowFilter { ServiceIds = new HashSet<uint> { 8 } }, false),
+        ["idle for just as long"] = (new FlowFilter { IdleLongerThan = TimeSpan.FromSeconds(10) }, true),
+        ["not idle for so long"] = (new FlowFilter { IdleLongerThan = TimeSpan.FromSeconds(11) }, false),
     };
 
+    public static TheoryData<string> ConditionNames => [.. Conditions.Keys];
+
     [Theory]
-    [MemberData(nameof(Conditions))]
-    public void A_flow_must_meet_all_conditions(FlowFilter filter, bool expected) => Assert.Equal(expected, filter.Matches(Web, now: 110));
+    [MemberData(nameof(ConditionNames))]
+    public void A_flow_must_meet_all_conditions(string condition)
+    {
+        var (filter, expected) = Conditions[condition];
+
+        Assert.Equal(expected, filter.Matches(Web, now: 110));
+    }
 
     private static Flow FlowOf(TestFlow flow) => Flow.Of(flow.Family, flow.Request, flow.Reply);
 }

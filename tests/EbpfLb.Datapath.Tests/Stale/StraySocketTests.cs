@@ -45,18 +45,21 @@ public sealed class StraySocketTests
         Assert.Equal(SocketError.ConnectionAborted, StaleLab.ReceiveError(socket));
     }
 
-    public static TheoryData<string, int, Action<ClusterBuilder>> Frontends => new()
+    private static readonly Dictionary<string, (string Address, int Port, Action<ClusterBuilder> Dns)> Frontends = new()
     {
-        { Outer, 53, Dns(c => c.Service("dns", [StaleLab.Service4], ["udp:53/UDP"], externalIPs: [Outer])) },
-        { Outer, 53, Dns(c => c.Service("dns", [StaleLab.Service4], ["udp:53/UDP"], type: ServiceType.LoadBalancer, balancerIPs: [Outer])) },
-        { StaleLab.NodeIP, 30053, Dns(c => c.Service("dns", [StaleLab.Service4], ["udp:53@30053/UDP"], type: ServiceType.NodePort)) },
-        { "127.0.0.1", 30053, Dns(c => c.Service("dns", [StaleLab.Service4], ["udp:53@30053/UDP"], type: ServiceType.NodePort)) },
+        ["external IP"] = (Outer, 53, Dns(c => c.Service("dns", [StaleLab.Service4], ["udp:53/UDP"], externalIPs: [Outer]))),
+        ["LoadBalancer address"] = (Outer, 53, Dns(c => c.Service("dns", [StaleLab.Service4], ["udp:53/UDP"], type: ServiceType.LoadBalancer, balancerIPs: [Outer]))),
+        ["NodePort"] = (StaleLab.NodeIP, 30053, Dns(c => c.Service("dns", [StaleLab.Service4], ["udp:53@30053/UDP"], type: ServiceType.NodePort))),
+        ["NodePort at a loopback address"] = ("127.0.0.1", 30053, Dns(c => c.Service("dns", [StaleLab.Service4], ["udp:53@30053/UDP"], type: ServiceType.NodePort))),
     };
 
+    public static TheoryData<string> FrontendNames => [.. Frontends.Keys];
+
     [Theory]
-    [MemberData(nameof(Frontends))]
-    public async Task External_addresses_LoadBalancer_addresses_and_NodePorts_are_frontends_too(string address, int port, Action<ClusterBuilder> dns)
+    [MemberData(nameof(FrontendNames))]
+    public async Task External_addresses_LoadBalancer_addresses_and_NodePorts_are_frontends_too(string kind)
     {
+        var (address, port, dns) = Frontends[kind];
         await using var lab = new StaleLab();
         lab.BeNode(new NodeSettings { LoopbackNodePorts4 = true });
         var socket = lab.Connect(address, port);
@@ -67,20 +70,23 @@ public sealed class StraySocketTests
         Assert.Equal(SocketError.ConnectionAborted, StaleLab.ReceiveError(socket));
     }
 
-    public static TheoryData<string, NodeSettings?, string, int, Action<ClusterBuilder>> NotOurs => new()
+    private static readonly Dictionary<string, (NodeSettings? Node, string Address, int Port, Action<ClusterBuilder> Dns)> NotOurs = new()
     {
-        { "a loopback address of a pod is the pod's", null, "127.0.0.1", 30053, Dns(c => c.Service("dns", [StaleLab.Service4], ["udp:53@30053/UDP"], type: ServiceType.NodePort)) },
-        { "NodePorts do not answer on the address", new NodeSettings(), "127.0.0.1", 30053, Dns(c => c.Service("dns", [StaleLab.Service4], ["udp:53@30053/UDP"], type: ServiceType.NodePort)) },
-        { "pods are left to others", new NodeSettings { HostSocketsOnly = true }, StaleLab.Service4, StaleLab.Port, StaleLab.Dns("127.0.0.2") },
-        { "another port", null, StaleLab.Service4, 54, StaleLab.Dns("127.0.0.2") },
-        { "no endpoint that it could get", null, StaleLab.Service4, StaleLab.Port, Dns(c => c.Node("n1").Service("dns", [StaleLab.Service4], ["udp:53/UDP"], inside: TrafficPolicy.Local)) },
-        { "source ranges and an address that is not known", null, Outer, StaleLab.Port, Dns(c => c.Service("dns", [StaleLab.Service4], ["udp:53/UDP"], type: ServiceType.LoadBalancer, balancerIPs: [Outer], sourceRanges: ["192.0.2.0/24"])) },
+        ["a loopback address of a pod is the pod's"] = (null, "127.0.0.1", 30053, Dns(c => c.Service("dns", [StaleLab.Service4], ["udp:53@30053/UDP"], type: ServiceType.NodePort))),
+        ["NodePorts do not answer on the address"] = (new NodeSettings(), "127.0.0.1", 30053, Dns(c => c.Service("dns", [StaleLab.Service4], ["udp:53@30053/UDP"], type: ServiceType.NodePort))),
+        ["pods are left to others"] = (new NodeSettings { HostSocketsOnly = true }, StaleLab.Service4, StaleLab.Port, StaleLab.Dns("127.0.0.2")),
+        ["another port"] = (null, StaleLab.Service4, 54, StaleLab.Dns("127.0.0.2")),
+        ["no endpoint that it could get"] = (null, StaleLab.Service4, StaleLab.Port, Dns(c => c.Node("n1").Service("dns", [StaleLab.Service4], ["udp:53/UDP"], inside: TrafficPolicy.Local))),
+        ["source ranges and an address that is not known"] = (null, Outer, StaleLab.Port, Dns(c => c.Service("dns", [StaleLab.Service4], ["udp:53/UDP"], type: ServiceType.LoadBalancer, balancerIPs: [Outer], sourceRanges: ["192.0.2.0/24"]))),
     };
 
+    public static TheoryData<string> NotOursNames => [.. NotOurs.Keys];
+
     [Theory]
-    [MemberData(nameof(NotOurs))]
-    public async Task What_connect_would_not_translate_is_not_ended(string why, NodeSettings? node, string address, int port, Action<ClusterBuilder> dns)
+    [MemberData(nameof(NotOursNames))]
+    public async Task What_connect_would_not_translate_is_not_ended(string why)
     {
+        var (node, address, port, dns) = NotOurs[why];
         await using var lab = new StaleLab();
         if (node is not null) lab.BeNode(node, ofLab: !node.HostSocketsOnly);
         var socket = lab.Connect(address, port);
