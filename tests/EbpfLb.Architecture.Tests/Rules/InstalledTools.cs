@@ -6,7 +6,7 @@ namespace EbpfLb.Architecture.Tests.Rules;
 internal static partial class InstalledTools
 {
     /// <summary>Of packages without which there is no Debian ("Essential: yes").</summary>
-    private static readonly HashSet<string> Essential = ["/bin/sh", "sh", "true", "sleep", "mv", "cat", "readlink", "mount", "umount"];
+    private static readonly HashSet<string> Essential = ["/bin/sh", "sh", "true", "sleep", "mv", "cat", "stat", "readlink", "mount", "umount"];
 
     /// <param name="tree">The repository.</param>
     /// <param name="installed">What <c>install-deps.sh list test bench</c> prints, "program:package" a line.</param>
