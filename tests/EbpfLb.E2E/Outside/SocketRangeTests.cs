@@ -1,4 +1,5 @@
 using EbpfLb.Testing.Probes;
+using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.E2E.Outside;
 
@@ -27,7 +28,7 @@ public sealed class SocketRangeTests(TestCluster cluster) : IClassFixture<TestCl
 
         Assert.True(report.IsClean, report.Line);
         Assert.Equal(2, report.Names.Count);
-        Assert.True(Drops.Count(cluster.First, mode == LoadMode.Udp ? "udp_translated" : "sock_translated") >= before + 30, "not translated at the socket");
+        Eventually.True(() => Drops.Count(cluster.First, mode == LoadMode.Udp ? "udp_translated" : "sock_translated") >= before + 30, "30 translations at the socket to be counted");
         Assert.Equal([$"{(mode == LoadMode.Udp ? "send" : "connect")}/ETIMEDOUT"], denied.Load(Spec(service, family, mode, 3)).Errors.Keys);
     }
 
