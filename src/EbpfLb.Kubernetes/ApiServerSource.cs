@@ -49,7 +49,7 @@ public sealed class ApiServerSource : IClusterSource, IVerifiableSource, IEventW
     private readonly Random random;
     private readonly ILogger logger;
     private ClusterFeed feed;
-    private volatile Func<IReadOnlyList<ICollectionVerification>>? newVerification;
+    private volatile Func<bool, IReadOnlyList<ICollectionVerification>>? newVerification;
 
     /// <param name="random">Seeds what is drawn for waiting times, so that the agents of a cluster differ.</param>
     public ApiServerSource(
@@ -102,8 +102,8 @@ public sealed class ApiServerSource : IClusterSource, IVerifiableSource, IEventW
     public Task WriteAsync(EventPost post, CancellationToken cancellationToken) => api.CreateEventAsync(post, cancellationToken);
 
     /// <inheritdoc/>
-    public Task<SourceVerification> VerifyAsync(bool repair, CancellationToken cancellationToken)
-        => newVerification?.Invoke() is { Count: > 0 } collections
+    public Task<SourceVerification> VerifyAsync(bool fromCache, bool repair, CancellationToken cancellationToken)
+        => newVerification?.Invoke(fromCache) is { Count: > 0 } collections
             ? new SourceVerifier(collections, options.VerifyGrace, time).RunAsync(repair, cancellationToken)
             : throw new IOException($"{api.Description} has not been read completely yet");
 
@@ -126,11 +126,11 @@ public sealed class ApiServerSource : IClusterSource, IVerifiableSource, IEventW
             var slices = Create(ApiResources.EndpointSlices, new ApiSelector(NotIgnored), current.Slices);
             var node = Create(ApiResources.Nodes, new ApiSelector(Fields: $"metadata.name={options.NodeName}"), current.Node);
             var cidrs = Create(ApiResources.ServiceCidrs, new ApiSelector(), current.ServiceCidrs, isOptional: true);
-            newVerification = () => !current.IsSynced ? [] :
+            newVerification = fromCache => !current.IsSynced ? [] :
             [
-                new CollectionVerification<Service>("Service", services, current.Services),
-                new CollectionVerification<EndpointSlice>("EndpointSlice", slices, current.Slices),
-                new CollectionVerification<Node>("Node", node, current.Node),
+                new CollectionVerification<Service>("Service", services, current.Services, fromCache),
+                new CollectionVerification<EndpointSlice>("EndpointSlice", slices, current.Slices, fromCache),
+                new CollectionVerification<Node>("Node", node, current.Node, fromCache),
             ];
             Task[] reflectors = [Run(services, generation.Token), Run(slices, generation.Token), Run(node, generation.Token), Run(cidrs, generation.Token)];
             var next = NextConnectionAsync(generation.Token);
@@ -171,6 +171,7 @@ public sealed class ApiServerSource : IClusterSource, IVerifiableSource, IEventW
         ApiConnection connection, ApiServerSourceOptions options, TimeProvider time, Random random, ILogger logger, RequestCounts requests)
     {
         var wire = new WireCatalog(warning => Log.ObjectPartlyIgnored(logger, warning));
-        return new KubernetesApi(connection, wire, options.Timeouts, time, new Random(random.Next()), counts: requests);
+        return new KubernetesApi(connection, wire, options.Timeouts, time, new Random(random.Next()), counts: requests,
+            report: error => Log.CredentialsNotUsable(logger, error));
     }
 }

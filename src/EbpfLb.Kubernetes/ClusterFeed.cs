@@ -73,11 +73,11 @@ internal sealed class ClusterFeed
         lock (gate)
         {
             var worst = healths.Where(h => h.Trouble is not null).MinBy(h => h.Since);
-            return new SourceStatus(
-                description,
-                IsSynced,
-                Array.TrueForAll(healths, h => h.Contact is not null) ? healths.Min(h => h.Contact) : null,
-                worst is null ? null : $"{worst.Trouble} (since {worst.Since:u})");
+            var oldest = Array.TrueForAll(healths, h => h.Contact is not null) ? healths.MinBy(h => h.ContactStamp) : null;
+            return new SourceStatus(description, IsSynced, oldest?.Contact, worst is null ? null : $"{worst.Trouble} (since {worst.Since:u})")
+            {
+                ContactAge = oldest is null ? null : time.GetElapsedTime(oldest.ContactStamp),
+            };
         }
     }
 
@@ -99,7 +99,11 @@ internal sealed class ClusterFeed
     {
         public bool IsListed { get; set; }
 
+        /// <summary>For people.</summary>
         public DateTimeOffset? Contact { get; set; }
+
+        /// <summary>The same, for ages: clocks are set.</summary>
+        public long ContactStamp { get; set; }
 
         public string? Trouble { get; set; }
 
@@ -136,6 +140,7 @@ internal sealed class ClusterFeed
             lock (feed.gate)
             {
                 health.Contact = feed.time.GetUtcNow();
+                health.ContactStamp = feed.time.GetTimestamp();
                 health.Trouble = null;
             }
         }

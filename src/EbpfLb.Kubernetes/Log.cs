@@ -42,11 +42,20 @@ internal static partial class Log
     public static partial void ConnectionChanged(ILogger logger, string origin, string servers);
 
     [LoggerMessage(10, LogLevel.Error, "The changed connection cannot be used, the last one stays: {Error}", EventName = "ConnectionNotUsable")]
-    public static partial void ConnectionNotUsable(ILogger logger, string error);
+    public static partial void ConnectionNotUsable(ILogger logger, Exception? exception, string error);
 
     [LoggerMessage(11, LogLevel.Information, "The server has no {Resource} for us, so they count as empty; asked again now and then. "
         + "{Error}", EventName = "OptionalAbsent")]
     public static partial void OptionalAbsent(ILogger logger, string resource, string error);
+
+    [LoggerMessage(12, LogLevel.Error, "The credentials cannot be read, the last ones stay in use until the server refuses them: {Error}", EventName = "CredentialsNotUsable")]
+    public static partial void CredentialsNotUsable(ILogger logger, string error);
+
+    [LoggerMessage(13, LogLevel.Error, "Reading {Resource} failed unexpectedly; what is known stays, and it is tried again. Please report this", EventName = "ReflectorFailed")]
+    public static partial void ReflectorFailed(ILogger logger, Exception exception, string resource);
+
+    [LoggerMessage(14, LogLevel.Information, "Streaming lists of {Resource} do not work with this server ({Failure}): they are listed in pages and then watched, nothing to do", EventName = "StreamingListRefused")]
+    public static partial void StreamingListRefused(ILogger logger, string resource, Api.ApiFailure failure);
 
     [LoggerMessage(EventId = 20, Message = "Manifests read: path={Path} files={Files} services={Services} errors={Errors}", EventName = "ManifestsRead")]
     public static partial void ManifestsRead(ILogger logger, LogLevel level, string path, int files, int services, int errors);

@@ -18,4 +18,8 @@ public interface IClusterSource
 /// <param name="IsSynced">Everything has been listed at least once.</param>
 /// <param name="LastContact">When the source was last known to be up to date (UTC).</param>
 /// <param name="Error">What is wrong now and what to do about it; null when all is well.</param>
-public sealed record SourceStatus(string Description, bool IsSynced, DateTimeOffset? LastContact, string? Error);
+public sealed record SourceStatus(string Description, bool IsSynced, DateTimeOffset? LastContact, string? Error)
+{
+    /// <summary>How long ago <see cref="LastContact"/> was, by a clock that nobody sets; null: never, or not known.</summary>
+    public TimeSpan? ContactAge { get; init; }
+}

@@ -7,9 +7,12 @@ public interface IVerifiableSource
     /// Reads everything afresh and compares. What is merely on its way is no difference: only what stays different while the source had time to
     /// catch up. Disturbs nothing unless it repairs.
     /// </summary>
+    /// <param name="fromCache">
+    /// As the source's cache has it, which costs it little; false: as its store has it, which also finds what the cache missed.
+    /// </param>
     /// <param name="repair">What differs is read anew in the usual way and comes as a snapshot.</param>
     /// <exception cref="IOException">It cannot be read now; the message says why.</exception>
-    Task<SourceVerification> VerifyAsync(bool repair, CancellationToken cancellationToken);
+    Task<SourceVerification> VerifyAsync(bool fromCache, bool repair, CancellationToken cancellationToken);
 }
 
 /// <param name="Repaired">Those of the differences that are gone.</param>

@@ -46,7 +46,7 @@ internal sealed class AgentView(
             readiness.Reasons,
             new SourceReport(source.Description, source.IsSynced, source.LastContact, source.Error)
             {
-                ContactAgeSeconds = source.LastContact is { } contact ? Math.Max(0, (time.GetUtcNow() - contact).TotalSeconds) : null,
+                ContactAgeSeconds = source.ContactAge?.TotalSeconds,
             },
             [.. dataplane.Hooks.Select(h => HookStatus.Of(h))],
             hooks.Canary is null ? null : new CanaryStatus(hooks.Canary.Ok, hooks.Canary.Problem, hooks.CheckedAt),

@@ -54,7 +54,7 @@ internal sealed class AgentHost(
         var health = new ProxyHealthTracker(time, () => live.Current.SyncPeriod);
         var needs = new NodeNeeds(() => live.Current.Node, options.NodeName, isFromServer: options.Manifests is null, time);
         var state = new PipelineState(() => source.Status, health, nodeRequired: options.Manifests is null, loggers.CreateLogger<PipelineState>()) { Needs = needs };
-        _ = new SourceMetrics(meter, time, () => source.Status);
+        _ = new SourceMetrics(meter, () => source.Status);
         var flowState = new FlowState();
         var names = new ServiceNames(dataplane, state);
         var drops = new DropHistory(DropHistory.DefaultCapacity);

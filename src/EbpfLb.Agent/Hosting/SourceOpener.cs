@@ -29,8 +29,8 @@ internal static class SourceOpener
     }
 
     /// <summary>A ConfigMap that is given as a file has the kubeconfig beside it that would be mounted in a pod.</summary>
-    private static ApiConnection Kubeconfig(string file, string? embedded)
-        => embedded is not null && !File.Exists(file) ? KubeconfigFile.Read(file, embedded) : KubeconfigFile.Load(file);
+    private static ApiConnection Kubeconfig(string file, string? embedded, TimeProvider time)
+        => embedded is not null && !File.Exists(file) ? KubeconfigFile.Read(file, embedded, time: time) : KubeconfigFile.Load(file, time: time);
 
     private static ApiServerSource OpenApiServer(RunOptions options, TimeProvider time, ILoggerFactory loggers)
     {
@@ -41,7 +41,7 @@ internal static class SourceOpener
         }
         var servers = options.ApiServers.Select(u => u.ToString()).ToArray();
         var connection = options.KubeConfig is { } file
-            ? Kubeconfig(file, options.EmbeddedKubeconfig).WithServers(servers)
+            ? Kubeconfig(file, options.EmbeddedKubeconfig, time).WithServers(servers)
             : InClusterConfig.Load(Environment.GetEnvironmentVariable, servers);
         return new ApiServerSource(
             connection, new ApiServerSourceOptions(options.NodeName), time, new Random(), loggers.CreateLogger<ApiServerSource>());

@@ -37,7 +37,7 @@ internal static class ConfiguredOptions
             EnableProfiling = proxy.EnableProfiling,
             MinSyncPeriod = own.MinSyncPeriod ?? proxy.MinSyncPeriod,
             SyncPeriod = own.SyncPeriod ?? proxy.SyncPeriod,
-            Verify = new VerifyOptions(own.VerifyPeriod, proxy.ConfigSyncPeriod),
+            Verify = VerifyOptions.From(own.VerifyPeriod, proxy.ConfigSyncPeriod),
             LogFormat = (own.LogFormat.Length > 0 ? own.LogFormat : proxy.Logging.Format) == "json" ? LogFormat.Json : LogFormat.Text,
             Verbosity = proxy.Logging.Verbosity,
             Flows = Flows(proxy.Conntrack, own.Flows),

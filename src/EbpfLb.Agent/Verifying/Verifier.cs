@@ -28,21 +28,21 @@ internal sealed class Verifier(
 
     private readonly SemaphoreSlim oneAtATime = new(1);
 
-    /// <param name="withSource">Also reads the source afresh, which costs the API server a list.</param>
+    /// <param name="withSource">Also compares with the source, which costs the API server a list from its cache.</param>
     /// <param name="repair">False: only look.</param>
-    public Task<Verification> RunAsync(bool withSource, bool repair, CancellationToken cancellationToken) => RunAsync(withSource, repair, Share, cancellationToken);
+    public Task<Verification> RunAsync(bool withSource, bool repair, CancellationToken cancellationToken) => RunAsync(withSource, fromCache: true, repair, Share, cancellationToken);
 
-    /// <summary>Somebody waits for it.</summary>
-    public Task<Verification> AnswerAsync(bool repair, CancellationToken cancellationToken) => RunAsync(withSource: true, repair, ShareOfAnswers, cancellationToken);
+    /// <summary>Somebody waits for it, and asked for the API server's store instead of its cache.</summary>
+    public Task<Verification> AnswerAsync(bool repair, CancellationToken cancellationToken) => RunAsync(withSource: true, fromCache: false, repair, ShareOfAnswers, cancellationToken);
 
-    private async Task<Verification> RunAsync(bool withSource, bool repair, double share, CancellationToken cancellationToken)
+    private async Task<Verification> RunAsync(bool withSource, bool fromCache, bool repair, double share, CancellationToken cancellationToken)
     {
         await oneAtATime.WaitAsync(cancellationToken);
         try
         {
             var begin = time.GetTimestamp();
             var run = new VerifyRun();
-            if (withSource) await VerifySourceAsync(run, repair, cancellationToken);
+            if (withSource) await VerifySourceAsync(run, fromCache, repair, cancellationToken);
             await VerifyTablesAsync(run, repair, share, cancellationToken);
             var result = run.ToResult(time.GetElapsedTime(begin));
             Record(result, repair);
@@ -56,7 +56,7 @@ internal sealed class Verifier(
 
     public void Dispose() => oneAtATime.Dispose();
 
-    private async Task VerifySourceAsync(VerifyRun run, bool repair, CancellationToken cancellationToken)
+    private async Task VerifySourceAsync(VerifyRun run, bool fromCache, bool repair, CancellationToken cancellationToken)
     {
         if (source is not IVerifiableSource verifiable)
         {
@@ -65,7 +65,7 @@ internal sealed class Verifier(
         }
         try
         {
-            var result = await verifiable.VerifyAsync(repair, cancellationToken);
+            var result = await verifiable.VerifyAsync(fromCache, repair, cancellationToken);
             run.Add(result.Compared, result.Differences, result.Repaired);
         }
         catch (IOException e)

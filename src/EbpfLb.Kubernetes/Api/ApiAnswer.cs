@@ -3,8 +3,10 @@ using System.Text.Json;
 namespace EbpfLb.Kubernetes.Api;
 
 /// <summary>A successful answer whose body is still to be read.</summary>
+/// <param name="Connections">Held until the answer is disposed of.</param>
 internal sealed record ApiAnswer(
-    HttpResponseMessage Response, ApiCall Call, Uri Server, ApiTimeouts Timeouts, TimeProvider Time, CancellationToken Cancelled) : IDisposable
+    HttpResponseMessage Response, ApiCall Call, Uri Server, IDisposable Connections, ApiTimeouts Timeouts, TimeProvider Time,
+    CancellationToken Cancelled) : IDisposable
 {
     /// <summary>Reads the body, with a limit on the silence between two pieces.</summary>
     /// <exception cref="ApiException">It is cut, silent or malformed.</exception>
@@ -15,7 +17,7 @@ internal sealed record ApiAnswer(
         {
             return await read(await Response.Content.ReadAsStreamAsync(idle.Token), idle);
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or ArgumentException)
         {
             throw ApiExplainer.Malformed(Call, Server, e);
         }
@@ -29,5 +31,9 @@ internal sealed record ApiAnswer(
         }
     }
 
-    public void Dispose() => Response.Dispose();
+    public void Dispose()
+    {
+        Response.Dispose();
+        Connections.Dispose();
+    }
 }

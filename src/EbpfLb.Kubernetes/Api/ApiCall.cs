@@ -5,6 +5,8 @@ namespace EbpfLb.Kubernetes.Api;
 /// <param name="PathAndQuery">Begins with '/'.</param>
 internal sealed record ApiCall(string Verb, string Group, string Plural, string PathAndQuery)
 {
+    private const string NotOlderThan = "NotOlderThan";
+
     /// <summary>JSON that is posted; null: the request is a GET.</summary>
     public byte[]? Body { get; init; }
 
@@ -19,6 +21,14 @@ internal sealed record ApiCall(string Verb, string Group, string Plural, string 
             selector,
             ("limit", limit > 0 ? $"{limit}" : ""),
             ("continue", continueToken ?? "")));
+
+    /// <summary>Of the server's cache. With a limit, servers before 1.31 would read their store.</summary>
+    public static ApiCall ListNotOlderThan<T>(ApiResource<T> resource, ApiSelector selector, string resourceVersion)
+        where T : class
+        => new("list", resource.Group, resource.Plural, resource.Path + Query(
+            selector,
+            ("resourceVersion", resourceVersion),
+            ("resourceVersionMatch", NotOlderThan)));
 
     public static ApiCall Watch<T>(ApiResource<T> resource, ApiSelector selector, string resourceVersion, int seconds)
         where T : class
@@ -38,6 +48,17 @@ internal sealed record ApiCall(string Verb, string Group, string Plural, string 
                 + $"{resource.Plural}/{Uri.EscapeDataString(name.Name)}";
         return new("get", resource.Group, resource.Plural, path);
     }
+
+    /// <summary>The collection first, then what happens (KEP-3157).</summary>
+    public static ApiCall WatchFromList<T>(ApiResource<T> resource, ApiSelector selector, int seconds)
+        where T : class
+        => new("watch", resource.Group, resource.Plural, resource.Path + Query(
+            selector,
+            ("watch", "true"),
+            ("allowWatchBookmarks", "true"),
+            ("sendInitialEvents", "true"),
+            ("resourceVersionMatch", NotOlderThan),
+            ("timeoutSeconds", $"{seconds}")));
 
     private static string Query(ApiSelector selector, params ReadOnlySpan<(string Key, string Value)> rest)
     {

@@ -21,6 +21,9 @@ public enum ApiFailure : byte
     /// <summary>400: the server does not understand the request, such as a field selector it does not know.</summary>
     BadRequest,
 
+    /// <summary>422: the server knows the request and refuses a value, such as options of a watch that it does not have.</summary>
+    Invalid,
+
     /// <summary>410 as status or as ERROR event: the resource version or continue token is too old. List again.</summary>
     Expired,
 
@@ -41,6 +44,9 @@ public enum ApiFailure : byte
 
     /// <summary>The credentials themselves could not be had: token file gone, exec plugin failed.</summary>
     Credentials,
+
+    /// <summary>A fault of this program. The inner exception tells where.</summary>
+    Internal,
 }
 
 /// <summary>A request failed. The message is one line for people that ends with what to do.</summary>

@@ -26,6 +26,7 @@ internal static class ApiExplainer
             404 => new(ApiFailure.NotFound, $"{what}: the server has no {Qualified(call)}{says}; Kubernetes 1.21 or newer is "
                 + "needed, and the URL must be an API server's"),
             410 => new(ApiFailure.Expired, $"{what}: the resource version is too old{says}; the list is read again"),
+            422 => new(ApiFailure.Invalid, $"{what}: the server refuses the request's options{says}; is it older than Kubernetes 1.21?"),
             429 => new(ApiFailure.Busy, $"{what}: too many requests{says}; it is tried again later, look at the server's API "
                 + "priority and fairness if it stays", retryAfter),
             503 => new(ApiFailure.Busy, $"{what}: the server is not available{says}; it is tried again later, look at the server's "
@@ -45,6 +46,8 @@ internal static class ApiExplainer
         if (Find<UnresolvedNameException>(exception) is not null)
             return new(ApiFailure.Unreachable, $"{what}: the name {server.Host} does not resolve; check the name and this machine's "
                 + "DNS, or use an address", inner: exception);
+        if (exception is not (HttpRequestException or IOException or OperationCanceledException or InvalidDataException or ObjectDisposedException))
+            return Unforeseen(call.Plural, exception);
         var error = (exception as HttpRequestException)?.HttpRequestError;
         if (error == HttpRequestError.SecureConnectionError)
         {
@@ -71,6 +74,12 @@ internal static class ApiExplainer
         ApiFailure.Unreachable,
         $"cannot {call.Verb} {call.Plural} at {Show(server)}: no answer within {waited.TotalSeconds:0} s; look at the server's load "
             + "and the network");
+
+    /// <summary>Something that nobody foresaw; it must not end the agent.</summary>
+    public static ApiException Unforeseen(string plural, Exception exception) => new(
+        ApiFailure.Internal,
+        $"reading {plural} failed: {exception.GetType().Name}: {OneLine(exception.Message)}; it is tried again, please report this with the log",
+        inner: exception);
 
     /// <summary>A watch that sent nothing for longer than it should.</summary>
     public static ApiException Silence(ApiCall call, Uri server, TimeSpan waited) => new(

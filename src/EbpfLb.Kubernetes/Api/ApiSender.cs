@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using EbpfLb.Kubernetes.Auth;
 using EbpfLb.Kubernetes.Wire;
@@ -18,11 +17,13 @@ internal sealed class ApiSender : IDisposable
     private readonly ApiTimeouts timeouts;
     private readonly TimeProvider time;
     private readonly ServerRing servers;
-    private readonly HttpClient http;
+    private readonly ClientConnections connections;
+    private readonly ApiCredentials credentials;
     private readonly RequestCounts counts;
-    private volatile X509Certificate2? certificate;
 
-    public ApiSender(ApiConnection connection, WireJson json, ApiTimeouts timeouts, TimeProvider time, Version? httpVersion, RequestCounts counts)
+    /// <param name="report">Told of credentials that cannot be read while the last ones are still in use.</param>
+    public ApiSender(
+        ApiConnection connection, WireJson json, ApiTimeouts timeouts, TimeProvider time, Version? httpVersion, RequestCounts counts, Action<string> report)
     {
         this.connection = connection;
         this.json = json;
@@ -30,7 +31,8 @@ internal sealed class ApiSender : IDisposable
         this.time = time;
         this.counts = counts;
         servers = new ServerRing(connection.Servers);
-        http = ApiTransport.CreateClient(connection.Trust, () => certificate, timeouts, time, httpVersion);
+        credentials = new LastGoodCredentials(connection.Credentials, report);
+        connections = new ClientConnections(credential => ApiTransport.CreateClient(connection.Trust, credential, timeouts, time, httpVersion));
     }
 
     /// <summary>The server in use.</summary>
@@ -57,7 +59,7 @@ internal sealed class ApiSender : IDisposable
         }
     }
 
-    public void Dispose() => http.Dispose();
+    public void Dispose() => connections.Dispose();
 
     /// <summary>Whether another server may do better. A 401 or 403 is the same everywhere.</summary>
     private static bool IsServersFault(ApiFailure failure)
@@ -65,13 +67,17 @@ internal sealed class ApiSender : IDisposable
 
     private async Task<ApiAnswer> SendToAsync(Uri server, ApiCall call, CancellationToken cancellationToken)
     {
-        var response = await CountAsync(server, call, refused: false, cancellationToken);
-        if (response.StatusCode == HttpStatusCode.Unauthorized)
+        var sent = await CountAsync(server, call, refused: null, cancellationToken);
+        if (sent.Response.StatusCode == HttpStatusCode.Unauthorized)
         {
-            response.Dispose();
-            response = await CountAsync(server, call, refused: true, cancellationToken);
+            sent.Response.Dispose();
+            sent.Connections.Dispose();
+            connections.Renew(sent.Connections);
+            sent = await CountAsync(server, call, sent.Credential, cancellationToken);
         }
-        if (response.IsSuccessStatusCode) return new ApiAnswer(response, call, server, timeouts, time, cancellationToken);
+        var response = sent.Response;
+        if (response.IsSuccessStatusCode) return new ApiAnswer(response, call, server, sent.Connections, timeouts, time, cancellationToken);
+        using (sent.Connections)
         using (response)
         {
             var status = await ReadStatusAsync(response, cancellationToken);
@@ -80,13 +86,13 @@ internal sealed class ApiSender : IDisposable
         }
     }
 
-    private async Task<HttpResponseMessage> CountAsync(Uri server, ApiCall call, bool refused, CancellationToken cancellationToken)
+    private async Task<SentRequest> CountAsync(Uri server, ApiCall call, ApiCredential? refused, CancellationToken cancellationToken)
     {
         try
         {
-            var response = await TryAsync(server, call, refused, cancellationToken);
-            counts.Answered((int)response.StatusCode, call.Method, server);
-            return response;
+            var sent = await TryAsync(server, call, refused, cancellationToken);
+            counts.Answered((int)sent.Response.StatusCode, call.Method, server);
+            return sent;
         }
         catch (ApiException)
         {
@@ -95,44 +101,50 @@ internal sealed class ApiSender : IDisposable
         }
     }
 
-    private async Task<HttpResponseMessage> TryAsync(Uri server, ApiCall call, bool refused, CancellationToken cancellationToken)
+    private async Task<SentRequest> TryAsync(Uri server, ApiCall call, ApiCredential? refused, CancellationToken cancellationToken)
     {
         var credential = await GetCredentialAsync(server, call, refused, cancellationToken);
-        certificate = credential.Certificate;
         using var idle = new IdleTimer(timeouts.Answer, time, cancellationToken);
+        ClientConnections.Lease? lease = null;
         try
         {
-            using var request = new HttpRequestMessage(call.Method, server.AbsoluteUri.TrimEnd('/') + call.PathAndQuery)
-            {
-                Version = http.DefaultRequestVersion,
-                VersionPolicy = http.DefaultVersionPolicy,
-            };
-            if (call.Body is not null)
-                request.Content = new ByteArrayContent(call.Body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
-            request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
-            request.Headers.UserAgent.Add(new ProductInfoHeaderValue("ebpflb", typeof(ApiSender).Assembly.GetName().Version?.ToString(3)));
-            if (credential.Token is { } token) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
-            // SocketsHttpHandler takes the TLS name to ask for and to check from the Host header.
-            if (connection.Trust.ServerName is { } name) request.Headers.Host = name;
-            return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, idle.Token);
+            lease = connections.Take(credential);
+            using var request = NewRequest(server, call, credential, lease.Http);
+            return new(await lease.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, idle.Token), lease, credential);
         }
-        catch (OperationCanceledException) when (idle.IsExpired && !cancellationToken.IsCancellationRequested)
+        catch (Exception e)
         {
-            throw ApiExplainer.NoAnswer(call, server, idle.Limit);
-        }
-        catch (Exception e) when (e is HttpRequestException or IOException or ConfigException
-            || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
-        {
-            throw ApiExplainer.FromTransport(call, server, e);
+            lease?.Dispose();
+            if (e is OutOfMemoryException || (e is OperationCanceledException && cancellationToken.IsCancellationRequested)) throw;
+            throw e is OperationCanceledException && idle.IsExpired
+                ? ApiExplainer.NoAnswer(call, server, idle.Limit)
+                : ApiExplainer.FromTransport(call, server, e);
         }
     }
 
-    private async Task<ApiCredential> GetCredentialAsync(Uri server, ApiCall call, bool refused, CancellationToken cancellationToken)
+    private HttpRequestMessage NewRequest(Uri server, ApiCall call, ApiCredential credential, HttpClient http)
+    {
+        var request = new HttpRequestMessage(call.Method, server.AbsoluteUri.TrimEnd('/') + call.PathAndQuery)
+        {
+            Version = http.DefaultRequestVersion,
+            VersionPolicy = http.DefaultVersionPolicy,
+        };
+        if (call.Body is not null)
+            request.Content = new ByteArrayContent(call.Body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+        request.Headers.UserAgent.Add(new ProductInfoHeaderValue("ebpflb", typeof(ApiSender).Assembly.GetName().Version?.ToString(3)));
+        if (credential.Token is { } token) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        // SocketsHttpHandler takes the TLS name to ask for and to check from the Host header.
+        if (connection.Trust.HostHeader is { } name) request.Headers.Host = name;
+        return request;
+    }
+
+    private async Task<ApiCredential> GetCredentialAsync(Uri server, ApiCall call, ApiCredential? refused, CancellationToken cancellationToken)
     {
         using var idle = new IdleTimer(timeouts.Answer, time, cancellationToken);
         try
         {
-            return await connection.Credentials.GetAsync(refused, idle.Token);
+            return await credentials.GetAsync(refused, idle.Token);
         }
         catch (ConfigException e)
         {
@@ -141,7 +153,7 @@ internal sealed class ApiSender : IDisposable
         catch (OperationCanceledException) when (idle.IsExpired && !cancellationToken.IsCancellationRequested)
         {
             throw ApiExplainer.FromTransport(call, server, new ConfigException(
-                $"{connection.Credentials.Description} took longer than {idle.Limit.TotalSeconds:0} s; run it by hand to see why"));
+                $"{credentials.Description} took longer than {idle.Limit.TotalSeconds:0} s; run it by hand to see why"));
         }
     }
 
@@ -172,4 +184,7 @@ internal sealed class ApiSender : IDisposable
         };
         return wait > TimeSpan.Zero ? wait : null;
     }
+
+    /// <summary>An answer of whatever code, and what was shown for it.</summary>
+    private readonly record struct SentRequest(HttpResponseMessage Response, ClientConnections.Lease Connections, ApiCredential Credential);
 }

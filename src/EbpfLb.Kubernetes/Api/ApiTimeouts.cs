@@ -19,6 +19,12 @@ public sealed record ApiTimeouts
     public TimeSpan WatchSlack { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>
+    /// Silence allowed in a watch that begins with the whole collection until that is complete. Longer, and the server does not know such
+    /// watches, or is slower with them than with a list.
+    /// </summary>
+    public TimeSpan InitialSilence { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
     /// Silence after which a watch that has sent a bookmark counts as dead: bookmarks come about every minute
     /// (KEP-956), so two and a half minutes is two missed.
     /// </summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Security;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using EbpfLb.Kubernetes.Auth;
 
@@ -13,9 +14,10 @@ internal static class ApiTransport
 
     private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(15);
 
-    /// <param name="certificate">The client certificate of now, asked at each handshake.</param>
+    /// <param name="credential">Its certificate is shown, with those of its issuers.</param>
+    /// <exception cref="ConfigException">The certificate cannot be used.</exception>
     public static HttpClient CreateClient(
-        ServerTrust trust, Func<X509Certificate2?> certificate, ApiTimeouts timeouts, TimeProvider time, Version? httpVersion = null)
+        ServerTrust trust, ApiCredential credential, ApiTimeouts timeouts, TimeProvider time, Version? httpVersion = null)
     {
         var handler = new SocketsHttpHandler
         {
@@ -24,7 +26,7 @@ internal static class ApiTransport
             UseProxy = false,
             UseCookies = false,
             ConnectTimeout = timeouts.Connect,
-            ConnectCallback = (context, token) => ServerConnector.ConnectAsync(context.DnsEndPoint, Dns.GetHostAddressesAsync, token),
+            ConnectCallback = (context, token) => ServerConnector.ConnectAsync(context.DnsEndPoint, Dns.GetHostAddressesAsync, time, token),
             KeepAlivePingDelay = PingDelay,
             KeepAlivePingTimeout = PingTimeout,
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
@@ -36,7 +38,10 @@ internal static class ApiTransport
                     chain,
                     errors,
                     time.GetUtcNow().UtcDateTime),
-                LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate()!,
+                CertificateChainPolicy = ChainPolicy(),
+                ClientCertificateContext = ContextOf(credential),
+                // A resumed session would show the certificate of the session that it resumes.
+                AllowTlsResume = false,
             },
         };
         return new HttpClient(handler)
@@ -45,5 +50,26 @@ internal static class ApiTransport
             DefaultRequestVersion = httpVersion ?? HttpVersion.Version20,
             DefaultVersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
         };
+    }
+
+    /// <summary>What SslStream itself judges by, for the CAs of this machine: as it would, without fetching what a certificate names.</summary>
+    private static X509ChainPolicy ChainPolicy() => new()
+    {
+        RevocationMode = X509RevocationMode.NoCheck,
+        DisableCertificateDownloads = true,
+        ApplicationPolicy = { new Oid("1.3.6.1.5.5.7.3.1") },
+    };
+
+    private static SslStreamCertificateContext? ContextOf(ApiCredential credential)
+    {
+        if (credential.Certificate is not { } certificate) return null;
+        try
+        {
+            return SslStreamCertificateContext.Create(certificate, credential.Intermediates, offline: true);
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException or NotSupportedException)
+        {
+            throw new ConfigException($"the client certificate \"{certificate.Subject}\" cannot be used for TLS: {e.Message}; renew it", e);
+        }
     }
 }

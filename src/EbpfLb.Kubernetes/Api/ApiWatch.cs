@@ -6,15 +6,18 @@ namespace EbpfLb.Kubernetes.Api;
 
 /// <param name="Overall">Silence allowed while no bookmark has come: the watch's time and some slack.</param>
 /// <param name="AfterBookmark">Silence allowed once the server has shown that it sends bookmarks.</param>
-internal readonly record struct WatchLimits(TimeSpan Overall, TimeSpan AfterBookmark);
+/// <param name="Initial">Silence allowed until a collection that the watch begins with is complete.</param>
+internal readonly record struct WatchLimits(TimeSpan Overall, TimeSpan AfterBookmark, TimeSpan Initial);
 
 /// <inheritdoc cref="IApiWatch{T}"/>
+/// <param name="beginsWithList">The collection comes first.</param>
 internal sealed class ApiWatch<T>(
-    ObjectCodec<T> codec, ApiAnswer answer, ApiCall call, Stream body, WatchLimits limits, TimeProvider time) : IApiWatch<T>
+    ObjectCodec<T> codec, ApiAnswer answer, ApiCall call, Stream body, WatchLimits limits, bool beginsWithList, TimeProvider time) : IApiWatch<T>
     where T : class
 {
     private readonly LineReader lines = new(body);
     private bool sawBookmark;
+    private bool isInitial = beginsWithList;
 
     public async ValueTask<WatchEvent<T>?> ReadAsync(CancellationToken cancellationToken)
     {
@@ -40,10 +43,11 @@ internal sealed class ApiWatch<T>(
         {
             var watchEvent = codec.ReadEvent(line, out var error);
             if (error is not null) throw ErrorOf(error);
-            sawBookmark |= watchEvent?.Type == WatchEventType.Bookmark;
+            sawBookmark |= watchEvent?.Type is WatchEventType.Bookmark or WatchEventType.InitialEventsEnd;
+            isInitial &= watchEvent?.Type != WatchEventType.InitialEventsEnd;
             return watchEvent;
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or ArgumentException)
         {
             throw ApiExplainer.Malformed(call, answer.Server, e);
         }
@@ -59,7 +63,7 @@ internal sealed class ApiWatch<T>(
 
     private async ValueTask<bool> FillAsync(CancellationToken cancellationToken)
     {
-        var limit = sawBookmark && limits.AfterBookmark < limits.Overall ? limits.AfterBookmark : limits.Overall;
+        var limit = isInitial ? limits.Initial : sawBookmark && limits.AfterBookmark < limits.Overall ? limits.AfterBookmark : limits.Overall;
         using var idle = new IdleTimer(limit, time, cancellationToken);
         try
         {

@@ -15,12 +15,21 @@ public interface IKubernetesApi
     /// Reads the whole collection as of one resource version, over as many pages as it takes. Nothing is returned
     /// before the last page is in.
     /// </summary>
-    Task<ObjectList<T>> ListAsync<T>(ApiResource<T> resource, ApiSelector selector, CancellationToken cancellationToken)
+    /// <param name="notOlderThan">
+    /// null: the newest state, which costs a read of the store. Else a state at least as new as this version, which the server takes from
+    /// its cache.
+    /// </param>
+    Task<ObjectList<T>> ListAsync<T>(ApiResource<T> resource, ApiSelector selector, string? notOlderThan, CancellationToken cancellationToken)
         where T : class;
 
-    /// <summary>Opens a watch that begins right after <paramref name="resourceVersion"/>; returns once the server has accepted it.</summary>
+    /// <summary>Opens a watch; returns once the server has accepted it.</summary>
+    /// <param name="resourceVersion">
+    /// Begins right after this version. null (KEP-3157, "streaming list"): begins with the whole collection as of now, one
+    /// <see cref="WatchEventType.Set"/> an object, and then an <see cref="WatchEventType.InitialEventsEnd"/>. A server that cannot do that
+    /// fails with <see cref="ApiFailure.Invalid"/> or <see cref="ApiFailure.BadRequest"/>, or never sends that end.
+    /// </param>
     Task<IApiWatch<T>> WatchAsync<T>(
-        ApiResource<T> resource, ApiSelector selector, string resourceVersion, CancellationToken cancellationToken)
+        ApiResource<T> resource, ApiSelector selector, string? resourceVersion, CancellationToken cancellationToken)
         where T : class;
 
     /// <summary>Reads one object; null when the server has none of that name.</summary>
@@ -66,6 +75,9 @@ public enum WatchEventType : byte
 
     /// <summary>Nothing happened up to this resource version.</summary>
     Bookmark,
+
+    /// <summary>A bookmark after the whole collection, in a watch that began with it.</summary>
+    InitialEventsEnd,
 }
 
 /// <param name="Object">Set on <see cref="WatchEventType.Set"/>, unless the object is of no use to a proxy: then treat it as deleted.</param>

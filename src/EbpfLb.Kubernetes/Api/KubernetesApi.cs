@@ -21,23 +21,30 @@ internal sealed class KubernetesApi : IKubernetesApi, IDisposable
     private readonly ApiSender sender;
 
     /// <param name="random">Spreads the ends of watches over time; used under a lock.</param>
+    /// <param name="report">Told of credentials that cannot be read while the last ones are still in use.</param>
     public KubernetesApi(
         ApiConnection connection, WireCatalog wire, ApiTimeouts timeouts, TimeProvider time, Random random, Version? httpVersion = null,
-        RequestCounts? counts = null)
+        RequestCounts? counts = null, Action<string>? report = null)
     {
         this.wire = wire;
         this.timeouts = timeouts;
         this.time = time;
         this.random = random;
-        sender = new ApiSender(connection, wire.Json, timeouts, time, httpVersion, counts ?? new RequestCounts());
+        sender = new ApiSender(connection, wire.Json, timeouts, time, httpVersion, counts ?? new RequestCounts(), report ?? (static _ => { }));
     }
 
     public string Description => ApiExplainer.Show(sender.Server);
 
-    public async Task<ObjectList<T>> ListAsync<T>(ApiResource<T> resource, ApiSelector selector, CancellationToken cancellationToken)
+    public async Task<ObjectList<T>> ListAsync<T>(
+        ApiResource<T> resource, ApiSelector selector, string? notOlderThan, CancellationToken cancellationToken)
         where T : class
     {
         var items = new List<T>();
+        if (notOlderThan is not null)
+        {
+            var cached = await ReadPageAsync(resource, ApiCall.ListNotOlderThan(resource, selector, notOlderThan), items, cancellationToken);
+            return new ObjectList<T>(cached.ResourceVersion!, items);
+        }
         string? token = null;
         while (true)
         {
@@ -59,19 +66,21 @@ internal sealed class KubernetesApi : IKubernetesApi, IDisposable
     }
 
     public async Task<IApiWatch<T>> WatchAsync<T>(
-        ApiResource<T> resource, ApiSelector selector, string resourceVersion, CancellationToken cancellationToken)
+        ApiResource<T> resource, ApiSelector selector, string? resourceVersion, CancellationToken cancellationToken)
         where T : class
     {
         TimeSpan duration;
         lock (random) duration = timeouts.Watch * (1 + random.NextDouble());
         var seconds = Math.Max(1, (int)duration.TotalSeconds);
-        var call = ApiCall.Watch(resource, selector, resourceVersion, seconds);
+        var call = resourceVersion is null
+            ? ApiCall.WatchFromList(resource, selector, seconds)
+            : ApiCall.Watch(resource, selector, resourceVersion, seconds);
         var answer = await sender.SendAsync(call, cancellationToken);
         try
         {
             var body = await answer.Response.Content.ReadAsStreamAsync(cancellationToken);
-            var limits = new WatchLimits(TimeSpan.FromSeconds(seconds) + timeouts.WatchSlack, timeouts.BookmarkSilence);
-            return new ApiWatch<T>(wire.CodecOf(resource), answer, call, body, limits, time);
+            var limits = new WatchLimits(TimeSpan.FromSeconds(seconds) + timeouts.WatchSlack, timeouts.BookmarkSilence, timeouts.InitialSilence);
+            return new ApiWatch<T>(wire.CodecOf(resource), answer, call, body, limits, resourceVersion is null, time);
         }
         catch
         {

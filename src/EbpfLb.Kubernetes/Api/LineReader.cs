@@ -3,6 +3,9 @@ namespace EbpfLb.Kubernetes.Api;
 /// <summary>Cuts a stream into lines without making strings of them.</summary>
 internal sealed class LineReader(Stream stream)
 {
+    /// <summary>A server's objects end at a few MiB (etcd's request limit); what never ends a line is no watch.</summary>
+    private const int LongestLine = 64 * 1024 * 1024;
+
     private byte[] buffer = new byte[16 * 1024];
     private int start;
     private int scanned;
@@ -28,6 +31,7 @@ internal sealed class LineReader(Stream stream)
     }
 
     /// <summary>Waits for more bytes; false at the end of the stream.</summary>
+    /// <exception cref="InvalidDataException">The line is too long.</exception>
     public async ValueTask<bool> FillAsync(CancellationToken cancellationToken)
     {
         if (start > 0)
@@ -37,6 +41,7 @@ internal sealed class LineReader(Stream stream)
             scanned -= start;
             start = 0;
         }
+        if (filled == LongestLine) throw new InvalidDataException($"a line of more than {LongestLine} bytes");
         if (filled == buffer.Length) Array.Resize(ref buffer, buffer.Length * 2);
         var read = await stream.ReadAsync(buffer.AsMemory(filled), cancellationToken);
         filled += read;

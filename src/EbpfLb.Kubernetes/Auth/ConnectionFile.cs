@@ -15,22 +15,29 @@ internal sealed record ConnectionFile(string Path, string Text, Func<ApiConnecti
     {
         // A file of a kilobyte is read as quickly as its time is asked for, and a ConfigMap's or Secret's time says nothing.
         using var timer = new PeriodicTimer(period, time);
-        var last = Text;
+        var (refused, reason) = (Text, "");
         while (true)
         {
             await timer.WaitForNextTickAsync(cancellationToken);
+            var now = Text;
             try
             {
-                var now = ConfigFile.ReadText(Path, "--kubeconfig");
-                if (now == last) continue;
-                last = now;
+                now = ConfigFile.ReadText(Path, "--kubeconfig");
+                if (now == Text)
+                {
+                    (refused, reason) = (Text, "");
+                    continue;
+                }
+                // A text that was refused is read anew all the same: a file that it names may have come.
                 var connection = Load();
                 Log.ConnectionChanged(logger, connection.Origin, string.Join(", ", connection.Servers));
                 return connection;
             }
-            catch (ConfigException e)
+            catch (Exception e) when (e is not (OutOfMemoryException or OperationCanceledException))
             {
-                Log.ConnectionNotUsable(logger, e.Message);
+                if (now == refused && e.Message == reason) continue;
+                (refused, reason) = (now, e.Message);
+                Log.ConnectionNotUsable(logger, e is ConfigException ? null : e, e.Message);
             }
         }
     }

@@ -1,82 +1,71 @@
-using System.ComponentModel;
-using System.Diagnostics;
-using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Json;
 
 namespace EbpfLb.Kubernetes.Auth;
 
 /// <summary>
-/// Credentials from a program (KEP-541). What it prints is kept until it expires or the server refuses it.
+/// Credentials from a program (KEP-541). What it prints is kept until it expires or the server refuses it. Those who need it while it
+/// runs wait for the one run; when nobody waits any more it is ended.
 /// </summary>
-[SuppressMessage("Design", "CA1001", Justification = "A SemaphoreSlim whose wait handle is never taken holds nothing to dispose of.")]
 internal sealed class ExecPlugin(ExecSpec spec, TimeProvider time) : ApiCredentials
 {
     /// <summary>Credentials this close to their end are got anew, so that they do not run out on the way.</summary>
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(10);
 
-    private readonly SemaphoreSlim gate = new(1, 1);
-    private (ApiCredential Credential, DateTimeOffset? Expires)? known;
+    private readonly Lock gate = new();
+    private Given? known;
+    private Run? running;
 
     public override string Description => $"what {spec.Command} gave";
 
-    public override async ValueTask<ApiCredential> GetAsync(bool refused, CancellationToken cancellationToken)
+    public override async ValueTask<ApiCredential> GetAsync(ApiCredential? refused, CancellationToken cancellationToken)
     {
-        await gate.WaitAsync(cancellationToken);
+        Run run;
+        lock (gate)
+        {
+            if (known is { } k && !k.Credential.IsSameAs(refused) && !(k.Expires <= time.GetUtcNow() + Margin)) return k.Credential;
+            if (running is null)
+            {
+                running = run = new Run();
+                run.Result = Task.Run(() => ExecuteAsync(run), CancellationToken.None);
+            }
+            run = running;
+            run.Waiting++;
+        }
         try
         {
-            if (!refused && known is { } k && !(k.Expires - Margin <= time.GetUtcNow())) return k.Credential;
-            known = Read(await RunAsync(cancellationToken));
-            return known.Value.Credential;
+            return (await run.Result!.WaitAsync(cancellationToken)).Credential;
         }
         finally
         {
-            gate.Release();
+            if (IsLeftAlone(run)) await run.Stop.CancelAsync();
         }
     }
 
-    private async Task<string> RunAsync(CancellationToken cancellationToken)
+    private bool IsLeftAlone(Run run)
     {
-        var start = new ProcessStartInfo(spec.Command, spec.Arguments)
+        lock (gate)
         {
-            UseShellExecute = false,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            StandardOutputEncoding = Encoding.UTF8,
-        };
-        foreach (var (name, value) in spec.Environment) start.Environment[name] = value;
-        start.Environment["KUBERNETES_EXEC_INFO"] = ExecInfo();
-        using var process = Start(start);
-        process.StandardInput.Close();
-        try
-        {
-            var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
-            var errors = process.StandardError.ReadToEndAsync(cancellationToken);
-            await process.WaitForExitAsync(cancellationToken);
-            if (process.ExitCode == 0) return await output;
-            throw new ConfigException(
-                $"{spec.Where}: {spec.Command} ended with exit code {process.ExitCode}: {Shorten(await errors)}; run it by "
-                    + "hand to see why");
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill(entireProcessTree: true);
-            throw;
+            if (--run.Waiting > 0 || running != run) return false;
+            running = null;
+            return true;
         }
     }
 
-    private Process Start(ProcessStartInfo start)
+    private async Task<Given> ExecuteAsync(Run run)
     {
         try
         {
-            return Process.Start(start)!;
+            var given = Read(await ExecProcess.RunAsync(spec, ExecInfo(), run.Stop.Token));
+            lock (gate) known = given;
+            return given;
         }
-        catch (Win32Exception e)
+        finally
         {
-            throw new ConfigException(
-                $"{spec.Where}: {spec.Command} cannot be run: {e.Message}; "
-                    + $"{spec.InstallHint ?? "install the plugin or correct the path"}", e);
+            lock (gate)
+            {
+                if (running == run) running = null;
+            }
         }
     }
 
@@ -99,33 +88,43 @@ internal sealed class ExecPlugin(ExecSpec spec, TimeProvider time) : ApiCredenti
         },
         ExecJson.Default.ExecCredential);
 
-    private (ApiCredential Credential, DateTimeOffset? Expires) Read(string output)
+    private Given Read(string output)
     {
         ExecCredential? read;
         try
         {
-            read = JsonSerializer.Deserialize(output, ExecJson.Default.ExecCredential);
+            read = JsonSerializer.Deserialize(output.AsSpan().Trim("\uFEFF \t\r\n"), ExecJson.Default.ExecCredential);
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or ArgumentException)
         {
             throw new ConfigException($"{spec.Where}: {spec.Command} did not print an ExecCredential as JSON ({e.Message}); run it "
                 + "by hand to see", e);
         }
         if (read?.ApiVersion != spec.ApiVersion)
-            throw new ConfigException($"{spec.Where}: {spec.Command} answered with apiVersion '{read?.ApiVersion}' and the "
+            throw new ConfigException($"{spec.Where}: {spec.Command} answered with apiVersion '{FieldText.Shown(read?.ApiVersion ?? "")}' and the "
                 + $"kubeconfig asks for {spec.ApiVersion}; make them equal");
-        if (read.Status is not { } status || (status.Token is null && status.ClientCertificateData is null))
+        if (read.Status is not { } status || (string.IsNullOrEmpty(status.Token) && string.IsNullOrEmpty(status.ClientCertificateData)))
             throw new ConfigException($"{spec.Where}: {spec.Command} printed neither status.token nor status.clientCertificateData; "
                 + "run it by hand to see");
-        var certificate = status.ClientCertificateData is { } pem
-            ? PemSource.ReadPair(pem, status.ClientKeyData ?? "", $"{spec.Command}: status.clientCertificateData", "status.clientKeyData")
-            : null;
-        return (new ApiCredential(status.Token, certificate), status.ExpirationTimestamp);
+        var shown = status.ClientCertificateData is { Length: > 0 } pem
+            ? PemSource.ReadPair(pem, status.ClientKeyData ?? "", $"{spec.Where}: {spec.Command}: status.clientCertificateData", "status.clientKeyData")
+            : ApiCredential.None;
+        var token = status.Token is { Length: > 0 } text ? FieldText.Token(text, $"{spec.Where}: {spec.Command}: status.token") : null;
+        // Go's zero time, which plugins print for "none", counts as unset, as in client-go.
+        var expires = status.ExpirationTimestamp is { UtcTicks: > 0 } end ? end : (DateTimeOffset?)null;
+        return new Given(new ApiCredential(token, shown.Certificate) { Intermediates = shown.Intermediates }, expires);
     }
 
-    private static string Shorten(string text)
+    /// <summary>What a run has printed.</summary>
+    private sealed record Given(ApiCredential Credential, DateTimeOffset? Expires);
+
+    /// <summary>One run and those who wait for it; under the gate, but for the token.</summary>
+    private sealed class Run
     {
-        var line = string.Join(' ', text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
-        return line.Length <= 300 ? line : $"{line[..300]}...";
+        public CancellationTokenSource Stop { get; } = new();
+
+        public Task<Given>? Result { get; set; }
+
+        public int Waiting { get; set; }
     }
 }

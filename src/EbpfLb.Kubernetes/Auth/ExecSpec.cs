@@ -32,12 +32,18 @@ internal sealed record ExecSpec(
             exec.Where("command"),
             version,
             // As in client-go: a path with a slash is relative to the kubeconfig, a bare name is searched in PATH.
-            command.Contains('/') ? KubeconfigFile.Absolute(exec, command) : command,
+            command.Contains('/') ? KubeconfigFile.Absolute(exec, "command", command) : command,
             exec.Texts("args"),
-            [.. exec.Maps("env").Select(e => KeyValuePair.Create(
-                e.Text("name") ?? throw new ConfigException($"{e.Where("name")} is not set; each variable needs a name"),
-                e.Text("value") ?? ""))],
+            [.. exec.Maps("env").Select(Variable)],
             exec.Text("installHint"),
             exec.Flag("provideClusterInfo") ? cluster : null);
+    }
+
+    private static KeyValuePair<string, string> Variable(YamlMap variable)
+    {
+        var name = variable.Text("name") ?? throw new ConfigException($"{variable.Where("name")} is not set; each variable needs a name");
+        if (name.Contains('='))
+            throw new ConfigException($"{variable.Where("name")} is '{FieldText.Shown(name)}'; the name of a variable has no '=': put what follows into value");
+        return KeyValuePair.Create(name, variable.Text("value") ?? "");
     }
 }

@@ -5,19 +5,20 @@ public static class KubeconfigFile
 {
     /// <summary>Reads the file and what it names. Paths in it are relative to its directory.</summary>
     /// <param name="context">Another context than current-context; null for that one.</param>
+    /// <param name="time">Tells when credentials expire; null: the system's.</param>
     /// <exception cref="ConfigException">It cannot be used; the message names file, field and what to do.</exception>
-    public static ApiConnection Load(string path, string? context = null)
+    public static ApiConnection Load(string path, string? context = null, TimeProvider? time = null)
     {
-        var full = Path.GetFullPath(path);
+        var full = FullPath(path, null, "--kubeconfig");
         var text = ConfigFile.ReadText(full, "--kubeconfig");
-        return Read(full, text, context) with { File = new ConnectionFile(full, text, () => Load(full, context)) };
+        return Read(full, text, context, time) with { File = new ConnectionFile(full, text, () => Load(full, context, time)) };
     }
 
     /// <summary>As if the file had this text.</summary>
     /// <exception cref="ConfigException">It cannot be used.</exception>
-    public static ApiConnection Read(string path, string text, string? context = null)
+    public static ApiConnection Read(string path, string text, string? context = null, TimeProvider? time = null)
     {
-        var full = Path.GetFullPath(path);
+        var full = FullPath(path, null, "--kubeconfig");
         var root = YamlMap.Parse(full, text);
         var name = context ?? root.Text("current-context")
             ?? throw new ConfigException($"{root.Where("current-context")} is not set; run: kubectl config use-context NAME "
@@ -28,17 +29,17 @@ public static class KubeconfigFile
         var trust = TrustOf(cluster);
         var server = ServerUrl.Parse(Needed(cluster, "server"), cluster.Where("server"));
         var notes = new List<string>();
-        if (cluster.Text("proxy-url") is { } proxy) notes.Add($"{cluster.Where("proxy-url")} ({proxy}): the API server is reached "
+        if (cluster.Text("proxy-url") is { } proxy) notes.Add($"{cluster.Where("proxy-url")} ({WithoutUser(proxy)}): the API server is reached "
             + "without a proxy");
         if (trust.SkipVerify) notes.Add($"{cluster.Where("insecure-skip-tls-verify")}: the server's certificate is not checked; set "
             + "certificate-authority instead");
-        if (user?.Text("as") is { } other) notes.Add($"{user.Where("as")} ({other}): impersonation is not done");
+        if (user?.Text("as") is { } other) notes.Add($"{user.Where("as")} ({FieldText.Shown(other)}): impersonation is not done");
         return new ApiConnection([server], $"kubeconfig {full}, context {name}")
         {
             Namespace = contextMap.Text("namespace"),
             Notes = notes,
             Trust = trust,
-            Credentials = user is null ? new NoCredentials() : KubeconfigUser.CredentialsOf(user, new ExecCluster(server.AbsoluteUri, trust)),
+            Credentials = user is null ? new NoCredentials() : KubeconfigUser.CredentialsOf(user, new ExecCluster(server.AbsoluteUri, trust), time ?? TimeProvider.System),
         };
     }
 
@@ -46,17 +47,37 @@ public static class KubeconfigFile
     {
         var authority = Pem(cluster, "certificate-authority");
         _ = authority?.ReadCertificates();
-        return new ServerTrust(authority, cluster.Flag("insecure-skip-tls-verify"), cluster.Text("tls-server-name"));
+        var name = cluster.Text("tls-server-name") is { } text ? FieldText.Host(text, cluster.Where("tls-server-name")) : null;
+        return new ServerTrust(authority, cluster.Flag("insecure-skip-tls-verify"), name);
     }
 
     /// <summary>FIELD-data wins over FIELD, as in client-go.</summary>
     internal static PemSource? Pem(YamlMap map, string field)
         => map.Text($"{field}-data") is { } data ? new PemSource(map.Where($"{field}-data"), data, null)
-            : map.Text(field) is { } path ? new PemSource(map.Where(field), null, Absolute(map, path))
+            : map.Text(field) is { } path ? new PemSource(map.Where(field), null, Absolute(map, field, path))
             : null;
 
-    internal static string Absolute(YamlMap map, string path)
-        => Path.GetFullPath(path, Path.GetDirectoryName(map.File) ?? "/");
+    /// <summary>A path of the file, which is relative to its directory.</summary>
+    /// <param name="field">The field that holds it.</param>
+    /// <exception cref="ConfigException">No path.</exception>
+    internal static string Absolute(YamlMap map, string field, string path)
+        => FullPath(path, Path.GetDirectoryName(map.File) ?? "/", map.Where(field));
+
+    private static string FullPath(string path, string? directory, string where)
+    {
+        try
+        {
+            return directory is null ? Path.GetFullPath(path) : Path.GetFullPath(path, directory);
+        }
+        catch (Exception e) when (e is ArgumentException or IOException or NotSupportedException)
+        {
+            throw new ConfigException($"{where}: '{FieldText.Shown(path)}' is not a path: {e.Message}; correct it", e);
+        }
+    }
+
+    /// <summary>A proxy's URL without the password that it may hold.</summary>
+    private static string WithoutUser(string url)
+        => FieldText.Shown(url[(url.LastIndexOf('@') + 1)..] is var rest && rest.Length < url.Length ? $"...@{rest}" : url);
 
     private static YamlMap Named(YamlMap root, string list, string item, string name, string namedBy)
     {

@@ -3,8 +3,9 @@ namespace EbpfLb.Kubernetes.Auth;
 /// <summary>Makes credentials of a user of a kubeconfig.</summary>
 internal static class KubeconfigUser
 {
+    /// <param name="time">Tells when what a plugin gave expires.</param>
     /// <exception cref="ConfigException">The user has a kind of credentials that is not supported, or half of one.</exception>
-    public static ApiCredentials CredentialsOf(YamlMap user, ExecCluster cluster)
+    public static ApiCredentials CredentialsOf(YamlMap user, ExecCluster cluster, TimeProvider time)
     {
         if (user.Map("auth-provider") is not null)
             throw new ConfigException($"{user.Where("auth-provider")} is not supported (Kubernetes removed it in 1.26); use an exec "
@@ -12,9 +13,9 @@ internal static class KubeconfigUser
         if (user.Text("username") is not null)
             throw new ConfigException($"{user.Where("username")} is not supported (Kubernetes removed basic authentication in "
                 + "1.19); use a token or a client certificate");
-        if (user.Map("exec") is { } exec) return new ExecPlugin(ExecSpec.Read(exec, cluster), TimeProvider.System);
+        if (user.Map("exec") is { } exec) return new ExecPlugin(ExecSpec.Read(exec, cluster), time);
         ApiCredentials? token = user.Text("tokenFile") is { } file
-            ? new TokenFile(KubeconfigFile.Absolute(user, file), user.Where("tokenFile"))
+            ? new TokenFile(KubeconfigFile.Absolute(user, "tokenFile", file), user.Where("tokenFile"))
             : user.Text("token") is { } text ? new StaticToken(text, user.Where("token")) : null;
         return (CertificateOf(user), token) switch
         {
@@ -32,17 +33,7 @@ internal static class KubeconfigUser
         if (certificate is null && key is null) return null;
         if (certificate is null) throw new ConfigException($"{key!.Where} is set and client-certificate is not; set both or neither");
         if (key is null) throw new ConfigException($"{certificate.Where} is set and client-key is not; set both or neither");
-        PemSource.ReadPair(certificate.Read(), key.Read(), certificate.Where, key.Where).Dispose();
+        PemSource.ReadPair(certificate.Read(), key.Read(), certificate.Where, key.Where).Certificate!.Dispose();
         return new ClientCertificate(certificate, key);
     }
-}
-
-/// <summary>A client certificate and a token.</summary>
-internal sealed class BothCredentials(ApiCredentials certificate, ApiCredentials token) : ApiCredentials
-{
-    public override string Description => $"{certificate.Description} with {token.Description}";
-
-    public override async ValueTask<ApiCredential> GetAsync(bool refused, CancellationToken cancellationToken) => new(
-        (await token.GetAsync(refused, cancellationToken)).Token,
-        (await certificate.GetAsync(refused, cancellationToken)).Certificate);
 }

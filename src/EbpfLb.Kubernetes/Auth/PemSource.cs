@@ -33,7 +33,7 @@ internal sealed record PemSource(string Where, string? Data, string? Path)
         {
             certificates.ImportFromPem(pem);
         }
-        catch (CryptographicException e)
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
             throw new ConfigException($"{Where}: not a PEM certificate: {e.Message}; it must hold the CA of the API server", e);
         }
@@ -42,15 +42,18 @@ internal sealed record PemSource(string Where, string? Data, string? Path)
             : throw new ConfigException($"{Where}: holds no PEM certificate; it must hold the CA of the API server");
     }
 
-    /// <summary>Joins a certificate with its key.</summary>
+    /// <summary>Joins a certificate with its key; certificates after the first are those of its issuers (RFC 8446, section 4.4.2).</summary>
     /// <exception cref="ConfigException">Either does not read, or they do not belong together.</exception>
-    public static X509Certificate2 ReadPair(string certificatePem, string keyPem, string certificateWhere, string keyWhere)
+    public static ApiCredential ReadPair(string certificatePem, string keyPem, string certificateWhere, string keyWhere)
     {
         try
         {
-            return X509Certificate2.CreateFromPem(certificatePem, keyPem);
+            var issuers = new X509Certificate2Collection();
+            issuers.ImportFromPem(certificatePem);
+            if (issuers.Count > 0) issuers.RemoveAt(0);
+            return new ApiCredential(Certificate: X509Certificate2.CreateFromPem(certificatePem, keyPem)) { Intermediates = issuers };
         }
-        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
             throw new ConfigException(
                 $"{certificateWhere} and {keyWhere} are no client certificate with its key: {e.Message}; both must be PEM and "

@@ -1,4 +1,6 @@
+using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 
@@ -10,6 +12,9 @@ namespace EbpfLb.Kubernetes.Auth;
 /// <param name="ServerName">tls-server-name: the name asked for and checked instead of the URL's host.</param>
 internal sealed record ServerTrust(PemSource? Authority = null, bool SkipVerify = false, string? ServerName = null)
 {
+    /// <summary>The Host header that makes the HTTP handler ask for <see cref="ServerName"/> and check it.</summary>
+    public string? HostHeader => IsIPv6(ServerName) ? $"[{ServerName}]" : ServerName;
+
     /// <summary>Judges a certificate.</summary>
     /// <exception cref="ServerTrustException">It is not believed; the message says why and what to set.</exception>
     /// <exception cref="ConfigException">The CA cannot be read.</exception>
@@ -24,30 +29,27 @@ internal sealed record ServerTrust(PemSource? Authority = null, bool SkipVerify 
                 + $"to {certificate.NotAfter.ToUniversalTime():u} "
                 + $"and it is {now:u}; renew it, or set this machine's clock");
         }
-        if (!IsChainTrusted(certificate, presented, errors, out var why))
-            throw new ServerTrustException(UnknownAuthority(host, certificate, why));
-        if (!errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch)) return true;
+        if (Authority is not null) CheckAnchored(host, certificate, presented, Authority, now);
+        else if (errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors))
+            throw new ServerTrustException(UnknownAuthority(host, certificate, presented is null ? "" : string.Join(", ", presented.ChainStatus.Select(s => s.Status))));
+        // The handler asks with the brackets of the Host header, which no certificate has.
+        if (!errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) || (IsIPv6(ServerName) && certificate.MatchesHostname(ServerName!))) return true;
         throw new ServerTrustException(
             $"the certificate of {host} is for {NamesOf(certificate)}; use one of these as the server's name, or set "
                 + "tls-server-name in the kubeconfig");
     }
 
-    private bool IsChainTrusted(X509Certificate2 certificate, X509Chain? presented, SslPolicyErrors errors, out string why)
+    private void CheckAnchored(string host, X509Certificate2 certificate, X509Chain? presented, PemSource authority, DateTime now)
     {
-        why = "";
-        if (Authority is null)
+        switch (TrustAnchors.Judge(certificate, presented?.ChainPolicy.ExtraStore, authority.ReadCertificates(), now))
         {
-            why = presented is null ? "" : string.Join(", ", presented.ChainStatus.Select(s => s.Status));
-            return !errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors);
+            case { Verdict: AnchorVerdict.NoServer } judged:
+                throw new ServerTrustException(
+                    $"\"{judged.Detail}\" in the certificate chain of {host} is not for TLS servers (its extended key usage lacks serverAuth): "
+                        + "give the API server a serving certificate");
+            case { Verdict: AnchorVerdict.Unknown } judged:
+                throw new ServerTrustException(UnknownAuthority(host, certificate, judged.Detail));
         }
-        using var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        chain.ChainPolicy.CustomTrustStore.AddRange(Authority.ReadCertificates());
-        if (presented is not null) chain.ChainPolicy.ExtraStore.AddRange(presented.ChainPolicy.ExtraStore);
-        var trusted = chain.Build(certificate);
-        why = string.Join(", ", chain.ChainStatus.Select(s => s.Status));
-        return trusted;
     }
 
     private string UnknownAuthority(string host, X509Certificate2 certificate, string why)
@@ -56,6 +58,8 @@ internal sealed record ServerTrust(PemSource? Authority = null, bool SkipVerify 
                 ? "no CA of this machine vouches for; set certificate-authority in the kubeconfig"
                 : $"{Authority.Where} does not vouch for; set the CA of this cluster there")
             + (why.Length > 0 ? $" ({why})" : "");
+
+    private static bool IsIPv6(string? name) => IPAddress.TryParse(name, out var address) && address.AddressFamily == AddressFamily.InterNetworkV6;
 
     private static string NamesOf(X509Certificate2 certificate)
     {

@@ -41,7 +41,10 @@ public sealed class ManifestSource : IClusterSource
         get
         {
             var now = state;
-            return new SourceStatus(description, now.IsSynced, now.LastContact, now.Trouble ?? ErrorOf(now.Problems));
+            return new SourceStatus(description, now.IsSynced, now.LastContact, now.Trouble ?? ErrorOf(now.Problems))
+            {
+                ContactAge = now.LastContact is null ? null : time.GetElapsedTime(now.ContactStamp),
+            };
         }
     }
 
@@ -92,7 +95,9 @@ public sealed class ManifestSource : IClusterSource
             trouble = $"{description} cannot be listed: {e.Message}; check that the agent may read it";
         }
         if (trouble is not null && trouble != state.Trouble) Log.ManifestsUnreadable(logger, trouble);
-        state = state with { Trouble = trouble, LastContact = trouble is null ? time.GetUtcNow() : state.LastContact };
+        state = trouble is null
+            ? state with { Trouble = null, LastContact = time.GetUtcNow(), ContactStamp = time.GetTimestamp() }
+            : state with { Trouble = trouble };
         return changed;
     }
 
@@ -175,5 +180,9 @@ public sealed class ManifestSource : IClusterSource
     }
 
     /// <param name="Trouble">Why the path itself cannot be read.</param>
-    private sealed record State(bool IsSynced, DateTimeOffset? LastContact, string? Trouble, ImmutableArray<ManifestProblem> Problems);
+    private sealed record State(bool IsSynced, DateTimeOffset? LastContact, string? Trouble, ImmutableArray<ManifestProblem> Problems)
+    {
+        /// <summary>LastContact, for ages: clocks are set.</summary>
+        public long ContactStamp { get; init; }
+    }
 }

@@ -5,8 +5,8 @@ namespace EbpfLb.Kubernetes.Reflector;
 
 /// <summary>
 /// Keeps a sink equal to a collection of the server, for as long as it runs: list, watch, resume, list again when the
-/// server has forgotten where we were. Whatever goes wrong is reported to the sink and tried again. An optional collection that the
-/// server does not have counts as empty.
+/// server has forgotten where we were. The list is the beginning of the watch where the server can do that. Whatever goes wrong, a fault
+/// of this program included, is reported to the sink and tried again. An optional collection that the server does not have counts as empty.
 /// </summary>
 internal sealed class Reflector<T>(
     IKubernetesApi api,
@@ -26,7 +26,10 @@ internal sealed class Reflector<T>(
     /// <summary>Where the next watch begins; null means that a list is needed.</summary>
     private string? resourceVersion;
 
-    private DateTimeOffset? troubleSince;
+    /// <summary>Timestamp; null while all is well.</summary>
+    private long? troubleSince;
+
+    private readonly StreamingLists streaming = new(options.StreamingLists);
 
     private bool isWatching;
 
@@ -45,12 +48,18 @@ internal sealed class Reflector<T>(
             isWatching = false;
             try
             {
-                if (resourceVersion is null) await ListAsync(cancellationToken);
+                if (resourceVersion is null && !streaming.IsNext) await ListAsync(cancellationToken);
                 await WatchUnlessRelistedAsync(cancellationToken);
             }
             catch (ApiException e)
             {
                 await HandleAsync(e, cancellationToken);
+            }
+            catch (Exception e) when (e is not OutOfMemoryException && !cancellationToken.IsCancellationRequested)
+            {
+                // A sink may have taken half of it.
+                resourceVersion = null;
+                await HandleAsync(ApiExplainer.Unforeseen(resource.Plural, e), cancellationToken);
             }
         }
     }
@@ -58,8 +67,13 @@ internal sealed class Reflector<T>(
     /// <summary>"services".</summary>
     public string Plural => resource.Plural;
 
-    /// <summary>Reads the collection as it is now, beside the watch and without a word to the sink.</summary>
-    public Task<ObjectList<T>> ReadAsync(CancellationToken cancellationToken) => api.ListAsync(resource, selector, cancellationToken);
+    /// <summary>Reads the collection, beside the watch and without a word to the sink.</summary>
+    /// <param name="fromCache">
+    /// As the server's cache has it, at least as new as what the watch has told: what the server's own watches missed is not seen. false: as
+    /// its store has it.
+    /// </param>
+    public Task<ObjectList<T>> ReadAsync(bool fromCache, CancellationToken cancellationToken)
+        => api.ListAsync(resource, selector, fromCache ? resourceVersion : null, cancellationToken);
 
     /// <summary>Gives the watch up and lists again. From any thread.</summary>
     public void Relist()
@@ -73,7 +87,7 @@ internal sealed class Reflector<T>(
         lock (watchGate) openWatch = until;
         try
         {
-            await WatchAsync(resourceVersion!, until.Token);
+            await WatchAsync(until.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -87,18 +101,26 @@ internal sealed class Reflector<T>(
 
     private async Task ListAsync(CancellationToken cancellationToken)
     {
-        var list = await api.ListAsync(resource, selector, cancellationToken);
-        sink.Replace(list.Items);
-        resourceVersion = list.ResourceVersion;
-        Log.Listed(logger, resource.Plural, list.Items.Count, list.ResourceVersion, api.Description);
+        var list = await api.ListAsync(resource, selector, notOlderThan: null, cancellationToken);
+        streaming.Listed();
+        Replace(list.Items, list.ResourceVersion);
+    }
+
+    private void Replace(IReadOnlyList<T> items, string version)
+    {
+        sink.Replace(items);
+        resourceVersion = version;
+        Log.Listed(logger, resource.Plural, items.Count, version, api.Description);
         Well();
     }
 
     /// <summary>Returns when the server has ended the watch in an orderly way.</summary>
-    private async Task WatchAsync(string from, CancellationToken cancellationToken)
+    private async Task WatchAsync(CancellationToken cancellationToken)
     {
-        await using var watch = await api.WatchAsync(resource, selector, from, cancellationToken);
-        Log.Watching(logger, resource.Plural, from, api.Description);
+        var initial = resourceVersion is null ? new InitialEvents<T>() : null;
+        await using var watch = await api.WatchAsync(resource, selector, resourceVersion, cancellationToken);
+        if (initial is not null && !await ReadInitialAsync(watch, initial, cancellationToken)) return;
+        Log.Watching(logger, resource.Plural, resourceVersion!, api.Description);
         Well();
         isWatching = true;
         var opened = time.GetTimestamp();
@@ -107,7 +129,7 @@ internal sealed class Reflector<T>(
         {
             any = true;
             backoff.Reset();
-            if (change.Type != WatchEventType.Bookmark) sink.Apply(change);
+            if (change.Type is WatchEventType.Set or WatchEventType.Deleted) sink.Apply(change);
             resourceVersion = change.ResourceVersion;
             sink.Contact();
         }
@@ -116,8 +138,43 @@ internal sealed class Reflector<T>(
         else await Task.Delay(backoff.Next(), time, cancellationToken);
     }
 
+    /// <summary>Reads the collection that the watch begins with; false when it does not come to its end, and a list is to be read.</summary>
+    private async Task<bool> ReadInitialAsync(IApiWatch<T> watch, InitialEvents<T> initial, CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (await watch.ReadAsync(cancellationToken) is { } change)
+            {
+                if (change.Type == WatchEventType.InitialEventsEnd)
+                {
+                    streaming.Succeeded();
+                    Replace(initial.Items, change.ResourceVersion);
+                    return true;
+                }
+                // A server that does not know the option sends its usual bookmarks.
+                if (change.Type == WatchEventType.Bookmark) break;
+                initial.Apply(change);
+            }
+        }
+        catch (ApiException e) when (e.Failure is ApiFailure.Silent or ApiFailure.Malformed)
+        {
+            // An object that does not read spoils a watch; a list leaves it out.
+            Log.StreamingListRefused(logger, resource.Plural, e.Failure);
+        }
+        streaming.Failed();
+        return false;
+    }
+
     private async Task HandleAsync(ApiException trouble, CancellationToken cancellationToken)
     {
+        var isStreaming = resourceVersion is null && streaming.IsNext;
+        if (isStreaming && (trouble.Failure == ApiFailure.Invalid
+            || (trouble.Failure == ApiFailure.BadRequest && selector is not { Fields.Length: > 0, FieldsMayGo: true })))
+        {
+            Log.StreamingListRefused(logger, resource.Plural, trouble.Failure);
+            streaming.Refused();
+            return;
+        }
         if (trouble.Failure == ApiFailure.BadRequest && selector is { Fields.Length: > 0, FieldsMayGo: true })
         {
             Log.FieldSelectorRefused(logger, resource.Plural, selector.Fields);
@@ -135,9 +192,10 @@ internal sealed class Reflector<T>(
         // A watch that broke or ran out is nothing to worry about as long as the next one opens.
         if (!isWatching || trouble.Failure is not (ApiFailure.Cut or ApiFailure.Silent or ApiFailure.Expired)) Trouble(trouble);
         var wait = backoff.Next(trouble.RetryAfter);
+        if (trouble.Failure == ApiFailure.Internal) Log.ReflectorFailed(logger, trouble.InnerException ?? trouble, resource.Plural);
         Log.ApiTrouble(logger, resource.Plural, trouble.Failure, wait.TotalSeconds, trouble.Message);
         await Task.Delay(wait, time, cancellationToken);
-        if (troubleSince is { } since && time.GetUtcNow() - since >= options.RelistAfter) resourceVersion = null;
+        if (troubleSince is { } since && time.GetElapsedTime(since) >= options.RelistAfter) resourceVersion = null;
     }
 
     /// <summary>410 for a list: the server had the collection once.</summary>
@@ -155,13 +213,13 @@ internal sealed class Reflector<T>(
 
     private void Trouble(ApiException trouble)
     {
-        troubleSince ??= time.GetUtcNow();
+        troubleSince ??= time.GetTimestamp();
         sink.Failed(trouble);
     }
 
     private void Well()
     {
-        if (troubleSince is { } since) Log.ApiBack(logger, resource.Plural, api.Description, (time.GetUtcNow() - since).TotalSeconds);
+        if (troubleSince is { } since) Log.ApiBack(logger, resource.Plural, api.Description, time.GetElapsedTime(since).TotalSeconds);
         troubleSince = null;
         isAbsent = false;
         sink.Contact();

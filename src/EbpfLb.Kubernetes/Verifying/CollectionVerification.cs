@@ -6,7 +6,8 @@ namespace EbpfLb.Kubernetes.Verifying;
 
 /// <inheritdoc cref="ICollectionVerification"/>
 /// <param name="kind">For people: "Service".</param>
-internal sealed class CollectionVerification<T>(string kind, Reflector<T> reflector, IComparedSink<T> sink) : ICollectionVerification
+/// <param name="fromCache">The lists to compare with come from the server's cache.</param>
+internal sealed class CollectionVerification<T>(string kind, Reflector<T> reflector, IComparedSink<T> sink, bool fromCache) : ICollectionVerification
     where T : class
 {
     private const int LongestText = 300;
@@ -19,7 +20,7 @@ internal sealed class CollectionVerification<T>(string kind, Reflector<T> reflec
 
     public async Task<bool> LookAsync(CancellationToken cancellationToken)
     {
-        items = (await reflector.ReadAsync(cancellationToken)).Items;
+        items = (await reflector.ReadAsync(fromCache, cancellationToken)).Items;
         first = sink.Compare(items);
         return first.Count > 0;
     }
@@ -27,7 +28,7 @@ internal sealed class CollectionVerification<T>(string kind, Reflector<T> reflec
     public async Task<IReadOnlyList<Difference>> LookAgainAsync(CancellationToken cancellationToken)
     {
         if (first.Count == 0) return [];
-        items = (await reflector.ReadAsync(cancellationToken)).Items;
+        items = (await reflector.ReadAsync(fromCache, cancellationToken)).Items;
         foreach (var (name, (kept, listed)) in sink.Compare(items))
         {
             // What has moved is followed; it was only late.

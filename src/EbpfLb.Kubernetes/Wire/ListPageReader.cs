@@ -106,10 +106,10 @@ internal sealed class ListPageReader<T>(WireCatalog wire, ApiResource<T> resourc
         {
             if (codec.ReadObject(value) is { } item) items.Add(item);
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or ArgumentException)
         {
             wire.Warn(new WireWarning(
-                resource.Kind, NameOf(value), e.Path ?? "$", "", $"not of the type the API has; the object is ignored "
+                resource.Kind, NameOf(value), (e as JsonException)?.Path ?? "$", "", $"not of the type the API has; the object is ignored "
                     + $"({e.Message}); correct it"));
         }
     }
@@ -121,7 +121,7 @@ internal sealed class ListPageReader<T>(WireCatalog wire, ApiResource<T> resourc
         {
             return JsonSerializer.Deserialize(value, wire.Json.WireNamedObject) is { } named ? WireMapper.NameOf(named) : default;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or ArgumentException)
         {
             return new("", "?");
         }

@@ -44,7 +44,9 @@ internal sealed class ObjectCodec<TWire, T>(
                 var deleted = ObjectOf(line);
                 return new(WatchEventType.Deleted, WireMapper.NameOf(deleted), null, VersionOf(deleted));
             case WatchLineType.Kind.Bookmark:
-                return new(WatchEventType.Bookmark, new("", ""), null, VersionOf(ObjectOf(line)));
+                var bookmark = ObjectOf(line);
+                var type = bookmark.Metadata?.Annotations?.InitialEventsEnd == "true" ? WatchEventType.InitialEventsEnd : WatchEventType.Bookmark;
+                return new(type, new("", ""), null, VersionOf(bookmark));
             case WatchLineType.Kind.Error:
                 error = JsonSerializer.Deserialize(line, errorType)?.Object ?? new WireStatus();
                 return null;

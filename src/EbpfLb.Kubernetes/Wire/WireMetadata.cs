@@ -64,6 +64,10 @@ internal sealed class WireAnnotations
     [JsonPropertyName("control-plane.alpha.kubernetes.io/leader")]
     [JsonConverter(typeof(UnpooledStringConverter))]
     public string? Leader { get; set; }
+
+    /// <summary>"true" on the bookmark after the collection that a watch began with (KEP-3157).</summary>
+    [JsonPropertyName("k8s.io/initial-events-end")]
+    public string? InitialEventsEnd { get; set; }
 }
 
 /// <summary>ListMeta.</summary>

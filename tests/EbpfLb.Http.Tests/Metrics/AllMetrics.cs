@@ -17,7 +17,7 @@ internal sealed class AllMetrics : IDisposable
         Sync = new SyncMetrics(meter);
         Plan = new PlanMetrics(meter);
         Health = new HealthMetrics(meter);
-        _ = new SourceMetrics(meter, Time, () => Source);
+        _ = new SourceMetrics(meter, () => Source);
         _ = new DatapathMetrics(meter, Readings);
         _ = new ServiceMetrics(meter, () => Services);
         Flow = new FlowMetrics(meter, () => Flows);

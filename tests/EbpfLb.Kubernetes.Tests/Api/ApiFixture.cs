@@ -23,6 +23,11 @@ internal static class ApiFixture
             new Random(1),
             http ?? HttpVersion.Version20);
 
+    /// <summary>The newest state.</summary>
+    public static Task<ObjectList<T>> ListAsync<T>(this KubernetesApi api, ApiResource<T> resource, ApiSelector selector, CancellationToken cancellationToken)
+        where T : class
+        => api.ListAsync(resource, selector, notOlderThan: null, cancellationToken);
+
     public static string ServiceJson(string name, string ns = "shop", string ip = "10.96.0.1", string labels = "", int port = 80) => $$$"""
         {"kind":"Service","apiVersion":"v1","metadata":{"name":"{{{name}}}","namespace":"{{{ns}}}","labels":{ {{{labels}}} } },
          "spec":{"clusterIP":"{{{ip}}}","clusterIPs":["{{{ip}}}"],"ports":[{"port":{{{port}}},"protocol":"TCP"}]} }

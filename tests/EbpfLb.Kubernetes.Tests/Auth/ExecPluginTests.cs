@@ -104,7 +104,7 @@ public sealed class ExecPluginTests : IDisposable
         using var cancel = new CancellationTokenSource();
         var plugin = Script("echo $$ > pid; exec sleep 1000");
 
-        var token = plugin.GetAsync(false, cancel.Token).AsTask();
+        var token = plugin.GetAsync(null, cancel.Token).AsTask();
         var pid = Testing.Processes.Eventually.Get(() => File.Exists(Path.Combine(directory.Path, "pid")) ? File.ReadAllText(Path.Combine(directory.Path, "pid")).Trim() : "", p => p.Length > 0, "the plugin's pid");
         await cancel.CancelAsync();
 

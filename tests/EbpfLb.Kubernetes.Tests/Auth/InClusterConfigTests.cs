@@ -36,7 +36,7 @@ public sealed class InClusterConfigTests : IDisposable
 
         Assert.Equal([new Uri("https://10.96.0.1:443")], connection.Servers);
         Assert.Equal("kube-system", connection.Namespace);
-        Assert.Equal("abc", (await connection.Credentials.GetAsync(false, TestContext.Current.CancellationToken)).Token);
+        Assert.Equal("abc", (await connection.Credentials.GetAsync(null, TestContext.Current.CancellationToken)).Token);
     }
 
     [Fact]

@@ -51,7 +51,7 @@ public sealed class KubeconfigFileTests : IDisposable
         Assert.Equal("kube-system", connection.Namespace);
         Assert.Equal("kubernetes", connection.Trust.ServerName);
         Assert.Single(connection.Trust.Authority!.ReadCertificates());
-        Assert.Equal("abc", (await connection.Credentials.GetAsync(false, Cancel)).Token);
+        Assert.Equal("abc", (await connection.Credentials.GetAsync(null, Cancel)).Token);
         Assert.Equal($"kubeconfig {Path.Combine(directory.Path, "config")}, context admin", connection.Origin);
     }
 
@@ -64,7 +64,7 @@ public sealed class KubeconfigFileTests : IDisposable
         var connection = Load($"{{{Server}, certificate-authority: ca.crt}}", "{tokenFile: token, token: from-text}");
 
         Assert.Single(connection.Trust.Authority!.ReadCertificates());
-        Assert.Equal("from-file", (await connection.Credentials.GetAsync(false, Cancel)).Token);
+        Assert.Equal("from-file", (await connection.Credentials.GetAsync(null, Cancel)).Token);
     }
 
     [Theory]
@@ -81,9 +81,9 @@ public sealed class KubeconfigFileTests : IDisposable
             ? $"{{client-certificate-data: {TlsFixture.Base64(certificate)}, client-key-data: {TlsFixture.Base64(key)}}}"
             : "{client-certificate: client.crt, client-key: client.key}");
 
-        var shown = (await connection.Credentials.GetAsync(false, Cancel)).Certificate;
+        var shown = (await connection.Credentials.GetAsync(null, Cancel)).Certificate;
         Assert.Equal(("CN=me, O=system:nodes", true), (shown?.Subject, shown?.HasPrivateKey));
-        Assert.Same(shown, (await connection.Credentials.GetAsync(false, Cancel)).Certificate);
+        Assert.Same(shown, (await connection.Credentials.GetAsync(null, Cancel)).Certificate);
     }
 
     [Fact]
@@ -93,7 +93,7 @@ public sealed class KubeconfigFileTests : IDisposable
         directory.Write("client.crt", client.ExportCertificatePem());
         directory.Write("client.key", client.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
 
-        var shown = await Load($"{{{Server}}}", "{client-certificate: client.crt, client-key: client.key, token: abc}").Credentials.GetAsync(false, Cancel);
+        var shown = await Load($"{{{Server}}}", "{client-certificate: client.crt, client-key: client.key, token: abc}").Credentials.GetAsync(null, Cancel);
 
         Assert.Equal(("abc", "CN=me, O=system:nodes"), (shown.Token, shown.Certificate?.Subject));
     }

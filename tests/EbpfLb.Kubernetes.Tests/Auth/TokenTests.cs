@@ -91,7 +91,7 @@ public sealed class TokenTests : IAsyncLifetime
     {
         public override string Description => "a test's token";
 
-        public override ValueTask<ApiCredential> GetAsync(bool refused, CancellationToken cancellationToken)
-            => new(new ApiCredential(refused ? second : first));
+        public override ValueTask<ApiCredential> GetAsync(ApiCredential? refused, CancellationToken cancellationToken)
+            => new(new ApiCredential(refused is null ? first : second));
     }
 }

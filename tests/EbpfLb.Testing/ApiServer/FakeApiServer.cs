@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using EbpfLb.Testing.Sockets;
 using Microsoft.AspNetCore.Builder;
@@ -179,15 +181,20 @@ public sealed class FakeApiServer : IAsyncDisposable
     {
         listen.Protocols = options.Certificate is not null && options.Http2 ? HttpProtocols.Http1AndHttp2 : HttpProtocols.Http1;
         if (options.Certificate is null) return;
-        listen.UseHttps(new HttpsConnectionAdapterOptions
+        var context = SslStreamCertificateContext.Create(options.Certificate, options.CertificateChain, offline: true);
+        listen.UseHttps(new TlsHandshakeCallbackOptions
         {
-            ServerCertificateSelector = (connection, name) =>
+            OnConnection = hello =>
             {
-                if (connection is not null) connection.Items[FakeHandler.ServerNameItem] = name;
-                return options.Certificate;
+                hello.Connection.Items[FakeHandler.ServerNameItem] = hello.ClientHelloInfo.ServerName;
+                return new(new SslServerAuthenticationOptions
+                {
+                    ServerCertificateContext = context,
+                    ClientCertificateRequired = options.ClientAuthority is not null,
+                    RemoteCertificateValidationCallback = (_, certificate, chain, _) => certificate is null
+                        || options.ClientAuthority?.Issued((X509Certificate2)certificate, chain?.ChainPolicy.ExtraStore) == true,
+                });
             },
-            ClientCertificateMode = options.ClientAuthority is null ? ClientCertificateMode.NoCertificate : ClientCertificateMode.AllowCertificate,
-            ClientCertificateValidation = (certificate, _, _) => options.ClientAuthority?.Issued(certificate) ?? false,
         });
     }
 }

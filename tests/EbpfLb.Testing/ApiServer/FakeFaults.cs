@@ -8,6 +8,7 @@ public sealed class FakeFaults
     private readonly Queue<(int Code, int? RetryAfter)> answers = [];
     private HashSet<string>? tokens;
     private HashSet<(string Verb, string Plural)>? allowed;
+    private HashSet<string>? users;
     private TaskCompletionSource? hold;
     private int listsToCut;
 
@@ -21,6 +22,12 @@ public sealed class FakeFaults
     public void AcceptTokens(params string[] accepted)
     {
         lock (gate) tokens = [.. accepted];
+    }
+
+    /// <summary>Of those who show a client certificate, accepts only these from now on.</summary>
+    public void AcceptUsers(params string[] accepted)
+    {
+        lock (gate) users = [.. accepted];
     }
 
     public void Forbid(string verb, string plural)

@@ -26,7 +26,10 @@ internal sealed class FakeHandler(
             context.Request.Query.ToDictionary(q => q.Key, q => q.Value.ToString()),
             context.Request.Protocol,
             user,
-            context.Features.Get<IConnectionItemsFeature>()?.Items.TryGetValue(ServerNameItem, out var asked) == true ? asked as string : null));
+            context.Features.Get<IConnectionItemsFeature>()?.Items.TryGetValue(ServerNameItem, out var asked) == true ? asked as string : null)
+        {
+            Connection = context.Connection.Id,
+        });
         await faults.Held.WaitAsync(context.RequestAborted);
         context.Response.Headers.CacheControl = "no-cache, private";
         if (!isKnown)
@@ -79,7 +82,11 @@ internal sealed class FakeHandler(
 
     private (string? User, bool IsKnown) Authenticate(HttpContext context)
     {
-        if (context.Connection.ClientCertificate is { } certificate) return (certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false), true);
+        if (context.Connection.ClientCertificate is { } certificate)
+        {
+            var name = certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
+            return (name, faults.IsAcceptedUser(name));
+        }
         var header = context.Request.Headers.Authorization.ToString();
         var token = header.StartsWith("Bearer ", StringComparison.Ordinal) ? header["Bearer ".Length..] : null;
         return (token is null ? null : $"token:{token}", faults.IsAccepted(token));

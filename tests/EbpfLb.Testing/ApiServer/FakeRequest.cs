@@ -7,4 +7,8 @@ namespace EbpfLb.Testing.ApiServer;
 /// <param name="User">Common name of the client certificate, or "token:" and the token; null when anonymous.</param>
 /// <param name="ServerName">The name the client asked for by TLS SNI; null when none.</param>
 public sealed record FakeRequest(
-    string Verb, string Path, IReadOnlyDictionary<string, string> Query, string Protocol, string? User, string? ServerName);
+    string Verb, string Path, IReadOnlyDictionary<string, string> Query, string Protocol, string? User, string? ServerName)
+{
+    /// <summary>Equal for the requests of one TCP connection.</summary>
+    public string Connection { get; init; } = "";
+}

@@ -23,6 +23,22 @@ internal sealed record FakeStatus(int Code, string Reason, string Message, JsonO
     public static FakeStatus NotFound(FakeResource resource, string name) => new(
         404, "NotFound", $"{Qualified(resource)} \"{name}\" not found", new JsonObject { ["name"] = name, ["kind"] = resource.Plural });
 
+    public static FakeStatus NoStreamingLists { get; } = new(
+        422,
+        "Invalid",
+        "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch",
+        new JsonObject
+        {
+            ["group"] = "meta.k8s.io",
+            ["kind"] = "ListOptions",
+            ["causes"] = new JsonArray(new JsonObject
+            {
+                ["reason"] = "FieldValueForbidden",
+                ["message"] = "Forbidden: resourceVersionMatch is forbidden for watch",
+                ["field"] = "resourceVersionMatch",
+            }),
+        });
+
     public static FakeStatus BadContinue { get; } = new(400, "BadRequest", "invalid continue token: continue key is not valid: "
         + "unexpected end of JSON input");
 

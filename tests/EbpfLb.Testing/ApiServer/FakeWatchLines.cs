@@ -26,9 +26,12 @@ internal sealed class FakeWatchLines(Stream body, FakeResource resource, FakeSel
         };
     }
 
-    public Task WriteBookmarkAsync(ulong version) => WriteEventAsync("BOOKMARK", Encoding.UTF8.GetBytes(
+    /// <param name="isInitialEnd">The bookmark after the collection that the watch began with.</param>
+    public Task WriteBookmarkAsync(ulong version, bool isInitialEnd = false) => WriteEventAsync("BOOKMARK", Encoding.UTF8.GetBytes(
         $"{{\"kind\":\"{resource.Kind}\",\"apiVersion\":\"{resource.ApiVersion}\","
-        + $"\"metadata\":{{\"resourceVersion\":\"{version}\",\"creationTimestamp\":null}},{resource.EmptyBody}}}"));
+        + $"\"metadata\":{{\"resourceVersion\":\"{version}\",\"creationTimestamp\":null"
+        + (isInitialEnd ? ",\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}" : "")
+        + $"}},{resource.EmptyBody}}}"));
 
     public Task WriteErrorAsync(FakeStatus status) => WriteEventAsync("ERROR", Encoding.UTF8.GetBytes(status.ToJson().ToJsonString()));
 

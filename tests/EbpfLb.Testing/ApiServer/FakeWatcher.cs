@@ -16,6 +16,12 @@ internal sealed class FakeWatcher(FakeApiServerOptions options, FakeStore store,
             await FakeAnswers.WriteAsync(context, FakeStatus.UnknownField(resource, labels, fields, unknown));
             return;
         }
+        var isStreaming = query["sendInitialEvents"] == "true";
+        if (isStreaming && options.StreamingLists == StreamingListSupport.Refused)
+        {
+            await FakeAnswers.WriteAsync(context, FakeStatus.NoStreamingLists);
+            return;
+        }
         var (initial, version) = store.Snapshot(resource);
         var fromNow = query["resourceVersion"].ToString() is "" or "0";
         var from = fromNow ? version : ulong.Parse(query["resourceVersion"].ToString(), CultureInfo.InvariantCulture);
@@ -33,6 +39,7 @@ internal sealed class FakeWatcher(FakeApiServerOptions options, FakeStore store,
             await context.Response.StartAsync(context.RequestAborted);
             await context.Response.Body.FlushAsync(context.RequestAborted);
             if (fromNow && !faults.SilentWatches) await lines.WriteInitialAsync(initial.Values);
+            if (isStreaming && options.StreamingLists == StreamingListSupport.Supported && !faults.SilentWatches) await EndInitialAsync(context, lines, version);
             await RunAsync(context, new FakeWatchRun(lines, subscription, orders.Reader, query["allowWatchBookmarks"] == "true", Seconds(query["timeoutSeconds"])));
         }
         catch (OperationCanceledException)
@@ -44,6 +51,17 @@ internal sealed class FakeWatcher(FakeApiServerOptions options, FakeStore store,
         {
             watches.Remove(orders);
         }
+    }
+
+    /// <summary>The end of the collection; or the connection breaks before, when that is ordered for a list.</summary>
+    private async Task EndInitialAsync(HttpContext context, FakeWatchLines lines, ulong version)
+    {
+        if (faults.TakeListCut())
+        {
+            context.Abort();
+            throw new OperationCanceledException("cut before the end of the collection");
+        }
+        await lines.WriteBookmarkAsync(version, isInitialEnd: true);
     }
 
     private async Task RunAsync(HttpContext context, FakeWatchRun run)

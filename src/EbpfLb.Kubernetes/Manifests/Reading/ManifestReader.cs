@@ -23,7 +23,7 @@ internal sealed class ManifestReader(ManifestOptions options, Action<WireWarning
         broken = null;
         try
         {
-            if (content.Span is [0xef, 0xbb, 0xbf, ..]) content = content[3..];
+            content = ByteOrderMarks.AfterHead(content);
             CheckUtf8(content.Span);
             var reading = new FileReading(file, objects, ignored);
             if (IsJson(file, content.Span, out var mayBeYaml) && TryJson(reading, content, mayBeYaml)) return reading.Complete();
@@ -50,7 +50,7 @@ internal sealed class ManifestReader(ManifestOptions options, Action<WireWarning
     {
         try
         {
-            Json(reading, content);
+            Json(reading, ByteOrderMarks.Blanked(content));
             return true;
         }
         catch (JsonException) when (mayBeYaml)
@@ -100,8 +100,9 @@ internal sealed class ManifestReader(ManifestOptions options, Action<WireWarning
     {
         var text = new char[Encoding.UTF8.GetCharCount(content)];
         Encoding.UTF8.GetChars(content, text);
-        reading.Yaml = text;
-        var yaml = new YamlToJson(text);
+        var readable = ByteOrderMarks.Removed(text);
+        reading.Yaml = readable;
+        var yaml = new YamlToJson(readable);
         while (yaml.Read())
         {
             reading.Begin(yaml.Start, 0);
@@ -121,6 +122,8 @@ internal sealed class ManifestReader(ManifestOptions options, Action<WireWarning
 
     private static void CheckUtf8(ReadOnlySpan<byte> content)
     {
+        if (content is [0xff, 0xfe, ..] or [0xfe, 0xff, ..] or [0, ..] or [_, 0, ..])
+            throw new ManifestSyntaxException(TextPosition.Start, "UTF-16 or UTF-32 text, not UTF-8; save the file as UTF-8");
         if (Utf8.IsValid(content)) return;
         var good = 0;
         while (Rune.DecodeFromUtf8(content[good..], out _, out var length) == System.Buffers.OperationStatus.Done) good += length;

@@ -5,13 +5,14 @@ namespace EbpfLb.Kubernetes.Manifests.Validation;
 
 /// <summary>
 /// status.loadBalancer.ingress of a Service (ValidateLoadBalancerStatus). In a cluster a controller writes it; in a manifest it is the
-/// place to say which addresses a load balancer sends here.
+/// place to say which addresses a load balancer sends here. An API server never refuses an object for its status, and proxies serve the
+/// addresses whatever the type is: only where the status is meant to be used, a LoadBalancer's, a mistake refuses the object.
 /// </summary>
 internal static class BalancerStatusCheck
 {
     public static void Check(Field ingress, string type)
     {
-        if (ingress.Count > 0 && type != "LoadBalancer") ingress.Refuse("may only be used when type is LoadBalancer; remove it or change the type");
+        if (type != "LoadBalancer") return;
         foreach (var entry in ingress.Items())
         {
             if (!entry.IsObject()) continue;

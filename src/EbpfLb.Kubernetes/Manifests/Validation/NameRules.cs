@@ -14,15 +14,13 @@ internal static class NameRules
     private static readonly SearchValues<char> QualifiedCharacters
         = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
 
-    /// <summary>RFC 1123 label: namespaces, port names, host names.</summary>
+    /// <summary>
+    /// RFC 1123 label: namespaces, port names, host names, and names of Services (Kubernetes 1.34, RelaxedServiceNameValidation; before, they
+    /// had to begin with a letter).
+    /// </summary>
     public static string? Dns1123Label(ReadOnlySpan<char> text) => IsLabel(text)
         ? null
         : "must be a lower case RFC 1123 label: at most 63 of a-z, 0-9 and '-', beginning and ending with a letter or digit; rename it";
-
-    /// <summary>RFC 1035 label: names of Services, which become DNS names.</summary>
-    public static string? Dns1035Label(ReadOnlySpan<char> text) => IsLabel(text) && char.IsAsciiLetterLower(text[0])
-        ? null
-        : "must be a DNS-1035 label: at most 63 of a-z, 0-9 and '-', beginning with a letter and ending with a letter or digit; rename it";
 
     /// <summary>RFC 1123 subdomain: most object names, node names, externalName.</summary>
     public static string? Dns1123Subdomain(ReadOnlySpan<char> text) => IsSubdomain(text)

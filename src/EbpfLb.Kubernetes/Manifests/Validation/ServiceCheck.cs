@@ -15,7 +15,7 @@ internal sealed class ServiceCheck(ManifestOptions options)
 
     public void Check(Field service)
     {
-        MetadataCheck.Check(service["metadata"], NameRules.Dns1035Label, isNamespaced: true);
+        MetadataCheck.Check(service["metadata"], NameRules.Dns1123Label, isNamespaced: true);
         var spec = service["spec"];
         spec.IsObject();
         KnownFields.Warn(spec, KnownFields.ServiceSpec);
