@@ -3,7 +3,6 @@ using EbpfLb.Kubernetes.Reflector;
 using EbpfLb.Kubernetes.Tests.Auth;
 using EbpfLb.Model;
 using EbpfLb.Testing.ApiServer;
-using Microsoft.Extensions.Logging.Abstractions;
 using static EbpfLb.Kubernetes.Tests.Api.ApiFixture;
 
 namespace EbpfLb.Kubernetes.Tests;
@@ -13,6 +12,7 @@ public sealed class ConnectionChangeTests : IAsyncLifetime
 {
     private readonly CancellationTokenSource stop = new();
     private readonly TempDirectory directory = new();
+    private readonly LineLogger<ApiServerSource> logger = new();
     private FakeApiServer first = null!;
     private FakeApiServer second = null!;
     private ApiServerSource? source;
@@ -38,12 +38,12 @@ public sealed class ConnectionChangeTests : IAsyncLifetime
         stop.Dispose();
     }
 
-    private string Write(Uri server, string user = "token: old") => directory.Write("config", $$"""
+    private string Write(Uri server, string user = "token: old", string cluster = "") => directory.Write("config", $$"""
         apiVersion: v1
         kind: Config
         current-context: c
         contexts: [ { name: c, context: { cluster: c, user: u } } ]
-        clusters: [ { name: c, cluster: { server: "{{server}}" } } ]
+        clusters: [ { name: c, cluster: { server: "{{server}}"{{cluster}} } } ]
         users: [ { name: u, user: { {{user}} } } ]
         """);
 
@@ -56,7 +56,7 @@ public sealed class ConnectionChangeTests : IAsyncLifetime
                 Reflector = new ReflectorOptions { FirstRetry = TimeSpan.FromMilliseconds(5), LongestRetry = TimeSpan.FromMilliseconds(20) },
                 ReloadPeriod = TimeSpan.FromMilliseconds(10),
             },
-            TimeProvider.System, new Random(1), NullLogger<ApiServerSource>.Instance);
+            TimeProvider.System, new Random(1), logger);
         snapshots = source.ReadAsync(stop.Token).GetAsyncEnumerator(TestContext.Current.CancellationToken);
     }
 
@@ -96,6 +96,55 @@ public sealed class ConnectionChangeTests : IAsyncLifetime
 
         Write(second.Url);
         await Until(s => s.Services.ContainsKey(Name("other")));
+    }
+
+    /// <summary>Each would once throw out of a request, or out of the reading of the file, and end the agent.</summary>
+    [Theory]
+    [InlineData("token: \"a\\nb\"", "", "users[0].user.token")]
+    [InlineData("token: a", ", tls-server-name: \"kubernetes default\"", "clusters[0].cluster.tls-server-name")]
+    [InlineData("token: a", ", certificate-authority: \"\\0\"", "clusters[0].cluster.certificate-authority")]
+    [InlineData("token: a", ", certificate-authority: nowhere.crt", "nowhere.crt does not exist")]
+    public async Task A_kubeconfig_with_text_that_no_request_can_carry_is_reported_once_and_the_last_one_stays(string user, string cluster, string named)
+    {
+        Start(Write(first.Url));
+        await Until(s => s.Services.Count == 1);
+        Write(second.Url, user, cluster);
+        logger.Until(line => line.Contains(named));
+        first.Apply(ServiceJson("late", ip: "10.96.0.9"));
+        await Until(s => s.Services.Count == 2);
+        Assert.Single(logger.Lines, line => line.Contains(named));
+        Assert.Empty(second.Requests);
+        Assert.Contains("the last one stays", logger.Lines.Single(line => line.Contains(named)));
+    }
+
+    [Fact]
+    public async Task A_file_that_the_kubeconfig_names_may_come_after_it()
+    {
+        Start(Write(first.Url));
+        await Until(s => s.Services.Count == 1);
+        Write(second.Url, "tokenFile: late", ", certificate-authority: late.crt");
+        logger.Until(line => line.Contains("late.crt does not exist"));
+
+        using var authority = new FakeAuthority();
+        directory.Write("late", "abc");
+        directory.Write("late.crt", authority.Pem);
+
+        await Until(s => s.Services.ContainsKey(Name("other")));
+    }
+
+    [Fact]
+    public async Task A_token_file_that_is_spoiled_is_reported_and_the_last_token_stays()
+    {
+        first.Faults.AcceptTokens("old", "new");
+        directory.Write("token", "old");
+        Start(Write(first.Url, "tokenFile: token"));
+        await Until(s => s.Services.Count == 1);
+        directory.Write("token", "a\nb");
+        first.CutWatches();
+        logger.Until(line => line.Contains("U+000A") && line.Contains("the last ones stay in use"));
+        first.Apply(ServiceJson("late", ip: "10.96.0.9"));
+
+        await Until(s => s.Services.Count == 2);
     }
 
     [Fact]

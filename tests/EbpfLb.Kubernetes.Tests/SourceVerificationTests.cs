@@ -1,5 +1,6 @@
 using EbpfLb.Model;
 using EbpfLb.Testing.ApiServer;
+using EbpfLb.Testing.Processes;
 using static EbpfLb.Kubernetes.Tests.Api.ApiFixture;
 
 namespace EbpfLb.Kubernetes.Tests;
@@ -22,10 +23,28 @@ public sealed class SourceVerificationTests : SourceTest
     {
         await Until(_ => true);
 
-        var result = await Source.VerifyAsync(repair: true, TestContext.Current.CancellationToken);
+        var result = await Source.VerifyAsync(fromCache: false, repair: true, TestContext.Current.CancellationToken);
 
         Assert.Empty(result.Differences);
         Assert.Equal([("services", 1L), ("endpointslices", 1L), ("nodes", 1L)], result.Compared.Select(c => (c.What, c.Elements)));
+    }
+
+    [Fact]
+    public async Task From_the_cache_one_list_each_is_asked_for_that_no_store_is_read_for()
+    {
+        await Until(_ => true);
+        Eventually.True(() => Server.OpenWatches == 3, "the watches");
+        var before = Server.Requests.Count;
+        var version = Server.ResourceVersion;
+
+        var result = await Source.VerifyAsync(fromCache: true, repair: true, TestContext.Current.CancellationToken);
+
+        Assert.Empty(result.Differences);
+        var asked = Server.Requests.Skip(before).ToList();
+        Assert.Equal(["/api/v1/services", "/apis/discovery.k8s.io/v1/endpointslices", "/api/v1/nodes"], asked.Select(r => r.Path));
+        // With a limit, or without a version, servers before 1.31 read etcd.
+        Assert.All(asked, r => Assert.Equal(
+            (version, "NotOlderThan", false), (r.Query["resourceVersion"], r.Query["resourceVersionMatch"], r.Query.ContainsKey("limit"))));
     }
 
     [Fact]
@@ -36,19 +55,19 @@ public sealed class SourceVerificationTests : SourceTest
         Server.Apply(ServiceJson("late"));
         Server.Apply(SliceJson("web-1", "web", ip: "10.1.0.9"));
 
-        var seen = await Source.VerifyAsync(repair: false, TestContext.Current.CancellationToken);
+        var seen = await Source.VerifyAsync(fromCache: false, repair: false, TestContext.Current.CancellationToken);
         Assert.Equal(
             [("EndpointSlice shop/web-1", "Endpoints"), ("Service shop/late", Difference.Whole)],
             seen.Differences.Select(d => (d.Object, d.Field)).Order());
         Assert.Empty(seen.Repaired);
 
         Server.Faults.SilentWatches = false;
-        var mended = await Source.VerifyAsync(repair: true, TestContext.Current.CancellationToken);
+        var mended = await Source.VerifyAsync(fromCache: false, repair: true, TestContext.Current.CancellationToken);
         Assert.Equal(2, mended.Differences.Count);
         Assert.Equal(mended.Differences.ToHashSet(), mended.Repaired);
         var snapshot = await Until(_ => true);
         while (!snapshot.Services.ContainsKey(Name("late"))) snapshot = await Until(_ => true);
-        Assert.Empty((await Source.VerifyAsync(repair: true, TestContext.Current.CancellationToken)).Differences);
+        Assert.Empty((await Source.VerifyAsync(fromCache: false, repair: true, TestContext.Current.CancellationToken)).Differences);
     }
 
     [Fact]
@@ -68,7 +87,7 @@ public sealed class SourceVerificationTests : SourceTest
             TestContext.Current.CancellationToken);
 
         for (var round = 0; round < 3; round++)
-            Assert.Empty((await Source.VerifyAsync(repair: true, TestContext.Current.CancellationToken)).Differences);
+            Assert.Empty((await Source.VerifyAsync(fromCache: false, repair: true, TestContext.Current.CancellationToken)).Differences);
 
         await ended.CancelAsync();
         await changes;
@@ -77,9 +96,9 @@ public sealed class SourceVerificationTests : SourceTest
     [Fact]
     public async Task Before_the_first_lists_and_while_the_server_is_away_it_is_said_why_nothing_can_be_compared()
     {
-        Assert.Contains("not been read completely", (await Assert.ThrowsAsync<IOException>(() => Source.VerifyAsync(true, TestContext.Current.CancellationToken))).Message);
+        Assert.Contains("not been read completely", (await Assert.ThrowsAsync<IOException>(() => Source.VerifyAsync(false, true, TestContext.Current.CancellationToken))).Message);
         await Until(_ => true);
         await Server.StopAsync();
-        Assert.NotEmpty((await Assert.ThrowsAsync<IOException>(() => Source.VerifyAsync(true, TestContext.Current.CancellationToken))).Message);
+        Assert.NotEmpty((await Assert.ThrowsAsync<IOException>(() => Source.VerifyAsync(false, true, TestContext.Current.CancellationToken))).Message);
     }
 }

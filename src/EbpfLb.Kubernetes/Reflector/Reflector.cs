@@ -89,7 +89,7 @@ internal sealed class Reflector<T>(
         {
             await WatchAsync(until.Token);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (until.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             resourceVersion = null;
         }

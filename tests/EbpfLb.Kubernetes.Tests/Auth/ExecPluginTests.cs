@@ -28,7 +28,7 @@ public sealed class ExecPluginTests : IDisposable
         return new ExecPlugin(new ExecSpec("kubeconfig: exec.command", V1, "/bin/sh", [path, "arg"], [new("SUFFIX", "env-")], installHint, cluster), time);
     }
 
-    private static async Task<string?> Token(ExecPlugin plugin, bool refused = false) => (await plugin.GetAsync(refused, Cancel)).Token;
+    private static async Task<string?> Token(ExecPlugin plugin, ApiCredential? refused = null) => (await plugin.GetAsync(refused, Cancel)).Token;
 
     [Fact]
     public async Task The_plugin_gets_arguments_and_environment_and_its_token_is_kept()
@@ -55,9 +55,9 @@ public sealed class ExecPluginTests : IDisposable
     public async Task A_refused_token_is_got_anew()
     {
         var plugin = Counting();
-        await Token(plugin);
+        var refused = await plugin.GetAsync(null, Cancel);
 
-        Assert.Equal("token-2-env-arg", await Token(plugin, refused: true));
+        Assert.Equal("token-2-env-arg", await Token(plugin, refused));
     }
 
     [Fact]
@@ -111,6 +111,92 @@ public sealed class ExecPluginTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => token);
         Testing.Processes.Eventually.True(() => !IsRunning(pid), "the end of the plugin");
     }
+
+    private ExecPlugin Printing(string status) => Script($"echo x >> runs; printf '%s' '{{\"apiVersion\":\"{V1}\",\"status\":{{{status}}}}}'");
+
+    private int Runs => File.ReadAllLines(Path.Combine(directory.Path, "runs")).Length;
+
+    [Theory]
+    [InlineData("\\n")]
+    [InlineData(" \\r\\n")]
+    public async Task White_space_around_a_token_is_none_of_it(string end)
+        => Assert.Equal("abc.def", await Token(Printing($"\"token\":\"abc.def{end}\"")));
+
+    [Theory]
+    [InlineData("\"token\":\"a\\nb\"", "status.token: character 2 (U+000A) cannot be sent in an HTTP header")]
+    [InlineData("\"token\":\"a\\u0000\"", "status.token: character 2 (U+0000) cannot be sent")]
+    [InlineData("\"token\":\"\\ud800\"", "did not print an ExecCredential as JSON")]
+    [InlineData("\"token\":7", "did not print an ExecCredential as JSON")]
+    [InlineData("\"token\":\"a\",\"expirationTimestamp\":\"10000-01-01T00:00:00Z\"", "did not print an ExecCredential as JSON")]
+    [InlineData("\"token\":\"\"", "printed neither status.token nor status.clientCertificateData")]
+    [InlineData("\"clientCertificateData\":\"-----BEGIN CERTIFICATE-----\\nMIIB\\n-----END CERTIFICATE-----\",\"clientKeyData\":\"x\"", "are no client certificate with its key")]
+    public async Task What_a_plugin_prints_that_cannot_be_used_is_named(string status, string expected)
+    {
+        var error = await Assert.ThrowsAsync<ConfigException>(() => Token(Printing(status)));
+
+        Assert.Contains(expected, error.Message);
+        Assert.StartsWith("kubeconfig: exec.command", error.Message);
+    }
+
+    /// <summary>Go prints its zero time for "none"; client-go takes it so.</summary>
+    [Theory]
+    [InlineData("0001-01-01T00:00:00Z", 1)]
+    [InlineData("9999-12-31T23:59:59Z", 1)]
+    [InlineData("0001-01-01T00:00:01Z", 2)]
+    [InlineData("2025-12-31T23:59:59Z", 2)]
+    public async Task Any_time_of_expiry_is_understood(string expires, int runs)
+    {
+        var plugin = Printing($"\"token\":\"a\",\"expirationTimestamp\":\"{expires}\"");
+
+        Assert.Equal("a", await Token(plugin));
+        Assert.Equal("a", await Token(plugin));
+
+        Assert.Equal(runs, Runs);
+    }
+
+    [Fact]
+    public async Task Those_who_are_refused_at_once_wait_for_one_run()
+    {
+        var plugin = Script($"echo x >> runs; until [ -e go ]; do sleep 0.01; done; printf '%s' '{{\"apiVersion\":\"{V1}\",\"status\":{{\"token\":\"a\"}}}}'");
+        directory.Write("go", "");
+        var refused = await plugin.GetAsync(null, Cancel);
+        File.Delete(Path.Combine(directory.Path, "go"));
+
+        var all = Enumerable.Range(0, 4).Select(_ => plugin.GetAsync(refused, Cancel).AsTask()).ToArray();
+        Testing.Processes.Eventually.True(() => Runs == 2, "the second run");
+        directory.Write("go", "");
+        await Task.WhenAll(all);
+
+        Assert.Equal(2, Runs);
+    }
+
+    [Fact]
+    public async Task Those_who_wait_for_a_run_that_fails_all_learn_why()
+    {
+        var plugin = Script("echo x >> runs; until [ -e go ]; do sleep 0.01; done; exit 3");
+        var all = Enumerable.Range(0, 4).Select(_ => plugin.GetAsync(null, Cancel).AsTask()).ToArray();
+        Testing.Processes.Eventually.True(() => File.Exists(Path.Combine(directory.Path, "runs")), "a run");
+        directory.Write("go", "");
+
+        foreach (var one in all) Assert.Contains("ended with exit code 3", (await Assert.ThrowsAsync<ConfigException>(() => one)).Message);
+        Assert.Equal(1, Runs);
+    }
+
+    [Fact]
+    public async Task A_plugin_that_prints_for_ever_is_ended()
+    {
+        var plugin = Script("echo $$ > pid; exec tr '\\0' x < /dev/zero");
+
+        Assert.Contains("prints more than 1048576 characters", (await Assert.ThrowsAsync<ConfigException>(() => Token(plugin))).Message);
+
+        var pid = File.ReadAllText(Path.Combine(directory.Path, "pid")).Trim();
+        Testing.Processes.Eventually.True(() => !IsRunning(pid), "the end of the plugin");
+    }
+
+    [Fact]
+    public async Task What_a_plugin_complains_of_at_length_does_not_hold_it_up()
+        => Assert.Equal("a", await Token(Script(
+            $"head -c 3000000 /dev/zero | tr '\\0' x >&2; printf '%s' '{{\"apiVersion\":\"{V1}\",\"status\":{{\"token\":\"a\"}}}}'")));
 
     private static bool IsRunning(string pid)
     {

@@ -86,7 +86,7 @@ public sealed class InClusterConfigTests : IDisposable
 
     [Fact]
     public void An_address_of_the_command_line_must_be_a_url()
-        => Assert.Contains("--api-server: '192.0.2.1' is not the URL", Assert.Throws<ConfigException>(() => Load("192.0.2.1")).Message);
+        => Assert.Contains("--api-server: 'ftp://192.0.2.1' is not the URL", Assert.Throws<ConfigException>(() => Load("ftp://192.0.2.1")).Message);
 
     [Fact]
     public void A_pod_is_recognised_by_its_environment()
@@ -106,7 +106,7 @@ public sealed class InClusterConfigTests : IDisposable
         using var api = Api.ApiFixture.Client(Load());
 
         var failure = await Api.ApiFixture.FailureOf(() => api.ListAsync(
-            Kubernetes.Api.ApiResources.Services, Kubernetes.Api.ApiSelector.All, TestContext.Current.CancellationToken));
+            Kubernetes.Api.ApiResources.Services, Kubernetes.Api.ApiSelector.All, null, TestContext.Current.CancellationToken));
 
         Assert.EndsWith("give the server's own address with --api-server", failure.Message);
     }

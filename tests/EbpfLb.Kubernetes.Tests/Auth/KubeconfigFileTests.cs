@@ -129,12 +129,32 @@ public sealed class KubeconfigFileTests : IDisposable
 
     [Theory]
     [InlineData("{}", "{}", "clusters[0].cluster.server is not set")]
-    [InlineData("{server: main}", "{}", "clusters[0].cluster.server: 'main' is not the URL of an API server")]
+    [InlineData("{server: \"ftp://main\"}", "{}", "clusters[0].cluster.server: 'ftp://main' is not the URL of an API server")]
     [InlineData("{server: \"https://a\", certificate-authority: nowhere.crt}", "{}", "clusters[0].cluster.certificate-authority: ")]
     [InlineData("{server: \"https://a\", certificate-authority-data: \"***\"}", "{}", "clusters[0].cluster.certificate-authority-data: not base64")]
     [InlineData("{server: \"https://a\", certificate-authority-data: aGVsbG8=}", "{}", "certificate-authority-data: holds no PEM certificate")]
     [InlineData("{server: \"https://a\", insecure-skip-tls-verify: maybe}", "{}", "insecure-skip-tls-verify is 'maybe'; it must be true or false")]
     [InlineData("{server: [a]}", "{}", "clusters[0].cluster.server (line 11) must be text")]
+    [InlineData("{server: \"https://exa mple:6443\"}", "{}", "clusters[0].cluster.server: 'https://exa mple:6443' is not the URL")]
+    [InlineData("{server: \"https://u:p@a\"}", "{}", "clusters[0].cluster.server: a user and password in the URL are not used")]
+    [InlineData("{server: \"https://a\\nb\"}", "{}", "clusters[0].cluster.server: 'https://a?b' is not the URL")]
+    [InlineData("{server: \"https://a\\0b\"}", "{}", "clusters[0].cluster.server holds a NUL character")]
+    [InlineData("{server: \"https://a\", tls-server-name: kubernetes default}", "{}", "clusters[0].cluster.tls-server-name: 'kubernetes default' is neither a host name nor an address")]
+    [InlineData("{server: \"https://a\", tls-server-name: \"a\\r\\nX-Other: b\"}", "{}", "clusters[0].cluster.tls-server-name: 'a??X-Other: b' is neither")]
+    [InlineData("{server: \"https://a\", tls-server-name: \"[::1]\"}", "{}", "clusters[0].cluster.tls-server-name: '[::1]' is neither")]
+    [InlineData("{server: \"https://a\", tls-server-name: \"a:6443\"}", "{}", "clusters[0].cluster.tls-server-name: 'a:6443' is neither")]
+    [InlineData("{server: \"https://a\", certificate-authority: \"ca\\0.crt\"}", "{}", "clusters[0].cluster.certificate-authority holds a NUL character")]
+    [InlineData("{server: \"https://a\", certificate-authority: /dev/zero}", "{}", "clusters[0].cluster.certificate-authority: /dev/zero has more than 4194304 characters")]
+    [InlineData("{server: \"https://a\", certificate-authority: /}", "{}", "clusters[0].cluster.certificate-authority: / ")]
+    [InlineData("{server: \"https://a\", certificate-authority-data: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUIKLS0tLS1FTkQgQ0VSVElGSUNBVEUtLS0tLQo=}", "{}", "certificate-authority-data: not a PEM certificate")]
+    [InlineData("{server: \"https://a\"}", "{token: \"abc\\ndef\"}", "users[0].user.token: character 4 (U+000A) cannot be sent in an HTTP header")]
+    [InlineData("{server: \"https://a\"}", "{token: \"abc\\x7f\"}", "users[0].user.token: character 4 (U+007F) cannot be sent")]
+    [InlineData("{server: \"https://a\"}", "{token: abcé}", "users[0].user.token: character 4 (U+00E9) cannot be sent")]
+    [InlineData("{server: \"https://a\"}", "{token: \"abc\\0\"}", "users[0].user.token holds a NUL character")]
+    [InlineData("{server: \"https://a\"}", "{token: \" \\n\"}", "users[0].user.token is empty")]
+    [InlineData("{server: \"https://a\"}", "{exec: {apiVersion: client.authentication.k8s.io/v1, command: \"x\\0\"}}", "users[0].user.exec.command holds a NUL character")]
+    [InlineData("{server: \"https://a\"}", "{exec: {apiVersion: client.authentication.k8s.io/v1, command: x, args: [\"\\0\"]}}", "users[0].user.exec.args[0] holds a NUL character")]
+    [InlineData("{server: \"https://a\"}", "{exec: {apiVersion: client.authentication.k8s.io/v1, command: x, env: [{name: A=B, value: c}]}}", "users[0].user.exec.env[0].name is 'A=B'; the name of a variable has no '='")]
     [InlineData("{server: \"https://a\"}", "{client-certificate: a}", "users[0].user.client-certificate is set and client-key is not")]
     [InlineData("{server: \"https://a\"}", "{client-key: a}", "users[0].user.client-key is set and client-certificate is not")]
     [InlineData("{server: \"https://a\"}", "{client-certificate-data: aGVsbG8=, client-key-data: aGVsbG8=}", "are no client certificate with its key")]
@@ -149,6 +169,45 @@ public sealed class KubeconfigFileTests : IDisposable
 
         Assert.Contains(expected, message);
         Assert.Contains(Path.Combine(directory.Path, "config"), message);
+    }
+
+    [Fact]
+    public void Values_of_any_length_are_refused_in_a_short_message()
+    {
+        foreach (var text in new[] { new string('a', 70_000), "https://" + new string('a', 300), "https://a/" + new string('b', 5000) })
+            Assert.InRange(ErrorOf($"{{server: \"{text}\"}}").Length, 10, 600);
+        Assert.InRange(ErrorOf($"{{{Server}, tls-server-name: {new string('a', 300)}}}").Length, 10, 600);
+        Assert.Contains("users[0].user.token has 70000 characters", ErrorOf($"{{{Server}}}", $"{{token: {new string('a', 70_000)}}}"));
+    }
+
+    [Fact]
+    public void Nesting_that_would_overflow_the_stack_is_refused()
+        => Assert.Contains("nested deeper than 64 levels", Assert.Throws<ConfigException>(
+            () => KubeconfigFile.Load(directory.Write("config", $"a: {new string('[', 100_000)}"))).Message);
+
+    /// <summary>As a block scalar leaves it.</summary>
+    [Fact]
+    public async Task White_space_around_a_token_is_none_of_it()
+        => Assert.Equal("abc.def", (await Load($"{{{Server}}}", "{token: \" abc.def\\n\"}").Credentials.GetAsync(null, Cancel)).Token);
+
+    [Theory]
+    [InlineData("10.0.0.1:6443", "https://10.0.0.1:6443")]
+    [InlineData("api.example:6443", "https://api.example:6443")]
+    [InlineData("localhost", "https://localhost")]
+    [InlineData("[fd00::1]:6443", "https://[fd00::1]:6443")]
+    [InlineData("fd00::1", "https://[fd00::1]")]
+    [InlineData("rancher.example/k8s/clusters/c-1", "https://rancher.example/k8s/clusters/c-1")]
+    [InlineData("HTTP://127.0.0.1:8080/", "http://127.0.0.1:8080")]
+    [InlineData("https://[fe80::1%25lo]:6443", "https://[fe80::1]:6443")]
+    public void A_server_without_a_scheme_is_reached_by_TLS(string server, string url)
+        => Assert.Equal(new Uri(url), Assert.Single(Load($"{{server: \"{server}\"}}").Servers));
+
+    [Fact]
+    public void The_password_of_a_proxy_is_not_told()
+    {
+        var note = Assert.Single(Load($"{{{Server}, proxy-url: \"http://me:secret@proxy:3128\"}}").Notes);
+        Assert.Contains("proxy-url (...@proxy:3128)", note);
+        Assert.DoesNotContain("secret", note);
     }
 
     [Theory]
@@ -176,7 +235,7 @@ public sealed class KubeconfigFileTests : IDisposable
             $"{{client-certificate-data: {TlsFixture.Base64(client.ExportCertificatePem())}, "
             + $"client-key-data: {TlsFixture.Base64(client.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem())}}}"));
 
-        await api.ListAsync(ApiResources.Nodes, ApiSelector.All, Cancel);
+        await api.ListAsync(ApiResources.Nodes, ApiSelector.All, null, Cancel);
 
         Assert.Equal(("admin", "HTTP/2"), (server.Requests[0].User, server.Requests[0].Protocol));
     }

@@ -89,6 +89,67 @@ public sealed class FileTests : IDisposable
         Assert.Equal("latin1.yaml:2:4: not UTF-8; save the file as UTF-8", Assert.Single((await folder.LoadAsync()).Errors));
     }
 
+    [Theory]
+    [InlineData("utf16le.yaml", "utf-16")]
+    [InlineData("utf16be.yaml", "utf-16BE")]
+    [InlineData("utf16be.json", "utf-16BE")]
+    [InlineData("utf32.yaml", "utf-32")]
+    public async Task Text_of_another_encoding_is_named(string file, string encoding)
+    {
+        File.WriteAllBytes(folder.PathOf(file), Encoding.GetEncoding(encoding).GetBytes(ManifestText.Service("web")));
+        File.WriteAllBytes(folder.PathOf($"marked-{file}"), [.. Encoding.GetEncoding(encoding).GetPreamble(), .. Encoding.GetEncoding(encoding).GetBytes("a: 1\n")]);
+        Assert.All((await folder.LoadAsync()).Errors, e => Assert.EndsWith(":1:1: UTF-16 or UTF-32 text, not UTF-8; save the file as UTF-8", e));
+    }
+
+    private const string Marked = "\ufeffapiVersion: v1\nkind: Service\nmetadata: {name: b}\nspec: {clusterIP: 10.96.0.2, ports: [{port: 80}]}\n";
+
+    /// <summary>Files with a byte order mark at their head that were joined, by "cat" or with a line between.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("---\n")]
+    [InlineData("\ufeff---\n")]
+    [InlineData("---\r\n")]
+    [InlineData("--- # the next\n\n# file\n")]
+    [InlineData("...\n")]
+    [InlineData("...\n\ufeff---\n")]
+    public async Task A_byte_order_mark_at_the_head_of_any_document_is_none_of_its_text(string between)
+    {
+        const string First = "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {clusterIP: 10.96.0.1, ports: [{port: 80}]}\n";
+        folder.With("joined.yaml", between.Length == 0 ? "\ufeff" + Marked : $"\ufeff{First}{between}{Marked}");
+        var loaded = await folder.LoadAsync();
+        Assert.Empty(loaded.Source.Problems);
+        Assert.Equal(between.Length == 0 ? ["default/b"] : ["default/a", "default/b"], loaded.ServiceNames.Order());
+    }
+
+    [Fact]
+    public async Task A_byte_order_mark_between_documents_of_JSON_is_a_blank_and_one_in_a_text_stays()
+    {
+        const string Web = """{"kind":"Service","apiVersion":"v1","metadata":{"name":"NAME","annotations":{"a":"}MARK{","b":"\"}MARK"} },"spec":{"clusterIP":"ADDRESS","ports":[{"port":0}]} }""";
+        folder.With("joined.json", $"MARK{Web.Replace("NAME", "a").Replace("ADDRESS", "10.96.0.1").Replace(":0}", ":80}")}\nMARK{Web.Replace("NAME", "b").Replace("ADDRESS", "10.96.0.2")}".Replace("MARK", "\ufeff"));
+        var loaded = await folder.LoadAsync();
+        // The second has a mistake, whose line and column must be those of the file.
+        Assert.StartsWith("joined.json:2:", Assert.Single(loaded.Errors));
+        Assert.Equal(["default/a"], loaded.ServiceNames);
+    }
+
+    [Fact]
+    public async Task A_byte_order_mark_inside_a_document_is_text()
+    {
+        folder.With("x.yaml", "apiVersion: v1\nkind: Service\n\ufeffmetadata: {name: a}\n");
+        Assert.Contains("metadata.name: an object needs a name", (await folder.LoadAsync()).Errors[0]);
+    }
+
+    /// <summary>ValidateXxxName of each kind: only Services are labels, the others are subdomains.</summary>
+    [Theory]
+    [InlineData("apiVersion: v1\nkind: Endpoints\nmetadata: {name: 1.a-b.2}\nsubsets: []\n")]
+    [InlineData("apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: 2048-game.x7k2p, labels: {kubernetes.io/service-name: 2048-game}}\naddressType: IPv4\nendpoints: []\n")]
+    [InlineData("apiVersion: v1\nkind: Node\nmetadata: {name: 10.0.0.1}\n")]
+    [InlineData("apiVersion: networking.k8s.io/v1\nkind: ServiceCIDR\nmetadata: {name: 10.96-first}\nspec: {cidrs: [10.96.0.0/16]}\n")]
+    public async Task Names_of_other_kinds_are_subdomains_and_may_begin_with_a_digit(string text)
+    {
+        Assert.Empty((await folder.With("x.yaml", text).LoadAsync()).Source.Problems);
+    }
+
     [Fact]
     public async Task A_repeated_key_in_JSON_refuses_the_object()
     {

@@ -109,11 +109,33 @@ public sealed class ServiceRulesTests : IDisposable
         Assert.Equal(0, Assert.Single(loaded.Service("web").Ports).NodePort);
     }
 
-    [Fact]
-    public async Task Only_a_load_balancer_has_the_status_of_one()
+    /// <summary>An API server drops it when it creates the object, and proxies serve it whatever the type is.</summary>
+    [Theory]
+    [InlineData("ClusterIP", "ip: 198.51.100.7, ipMode: VIP", "[198.51.100.7]")]
+    [InlineData("NodePort", "ip: 198.51.100.7", "[198.51.100.7]")]
+    [InlineData("ClusterIP", "ip: 198.51.100.7, ipMode: Proxy", "[]")]
+    [InlineData("ClusterIP", "ip: 198.51.100", "[]")]
+    [InlineData("ClusterIP", "hostname: Lb_1, ipMode: VIP", "[]")]
+    public async Task A_load_balancers_status_at_another_type_refuses_nothing(string type, string ingress, string served)
     {
-        folder.With("web.yaml", WithIngress("NodePort", "ip: 198.51.100.7"));
-        Assert.Contains("status.loadBalancer.ingress: may only be used when type is LoadBalancer", Assert.Single((await folder.LoadAsync()).Errors));
+        folder.With("web.yaml", WithIngress(type, ingress));
+        var loaded = await folder.LoadAsync();
+        Assert.Empty(loaded.Errors);
+        Assert.Equal(served, loaded.Service("web").BalancerIPs.ToString());
+        Assert.Equal("[10.96.0.1]", loaded.Service("web").ClusterIPs.ToString());
+    }
+
+    /// <summary>Since 1.34 (RelaxedServiceNameValidation).</summary>
+    [Theory]
+    [InlineData("2048-game")]
+    [InlineData("7")]
+    [InlineData("0a")]
+    public async Task A_name_may_begin_with_a_digit(string name)
+    {
+        folder.With("web.yaml", $"apiVersion: v1\nkind: Service\nmetadata: {{name: \"{name}\"}}\nspec: {{{Ip}, {Port}}}\n");
+        var loaded = await folder.LoadAsync();
+        Assert.Empty(loaded.Source.Problems);
+        Assert.Equal([$"default/{name}"], loaded.ServiceNames);
     }
 
     [Fact]
@@ -127,12 +149,11 @@ public sealed class ServiceRulesTests : IDisposable
 
     [Theory]
     [InlineData("{}", "metadata.name: an object needs a name")]
-    [InlineData("{name: Web}", "metadata.name: \"Web\": must be a DNS-1035 label")]
-    [InlineData("{name: 1web}", "metadata.name: \"1web\": must be a DNS-1035 label")]
-    [InlineData("{name: web.shop}", "metadata.name: \"web.shop\": must be a DNS-1035 label")]
-    [InlineData("{name: web-}", "metadata.name: \"web-\": must be a DNS-1035 label")]
+    [InlineData("{name: Web}", "metadata.name: \"Web\": must be a lower case RFC 1123 label")]
+    [InlineData("{name: web.shop}", "metadata.name: \"web.shop\": must be a lower case RFC 1123 label")]
+    [InlineData("{name: web-}", "metadata.name: \"web-\": must be a lower case RFC 1123 label")]
     [InlineData("{name: 7}", "metadata.name: must be a string, not the number 7")]
-    [InlineData("{name: a123456789012345678901234567890123456789012345678901234567890123}", "must be a DNS-1035 label")]
+    [InlineData("{name: a123456789012345678901234567890123456789012345678901234567890123}", "must be a lower case RFC 1123 label")]
     [InlineData("{name: web, namespace: My_Space}", "metadata.namespace: \"My_Space\": must be a lower case RFC 1123 label")]
     [InlineData("{name: web, labels: {app: true}}", "metadata.labels.app: must be a string, not true")]
     [InlineData("{name: web, labels: {a/b/c: x}}", "metadata.labels[a/b/c]: key \"a/b/c\": must be a qualified name")]
@@ -210,7 +231,7 @@ public sealed class ServiceRulesTests : IDisposable
         var loaded = await folder.LoadAsync();
         Assert.Equal(
             [
-                "web.yaml:4:9: Service default/Web: metadata.name: \"Web\": must be a DNS-1035 label: at most 63 of a-z, 0-9 and '-', beginning with a letter and ending with a letter or digit; rename it",
+                "web.yaml:4:9: Service default/Web: metadata.name: \"Web\": must be a lower case RFC 1123 label: at most 63 of a-z, 0-9 and '-', beginning and ending with a letter or digit; rename it",
                 "web.yaml:7:20: Service default/Web: spec.sessionAffinity: \"Sticky\" is not supported; use one of ClientIP, None",
                 "web.yaml:10:11: Service default/Web: spec.ports[0].port: 0 is not between 1 and 65535; correct it",
                 "web.yaml:11:5: Service default/Web: spec.ports[1].name: ports of a Service with more than one need names; set it",

@@ -19,12 +19,13 @@ public sealed class ReflectorTests
     private static WatchEvent<Service> Bookmark(string version) => new(WatchEventType.Bookmark, new("", ""), null, version);
 
     /// <summary>Runs until everything scripted was asked for. Each wait is over at once; returns how long they were.</summary>
-    private async Task<List<TimeSpan>> RunAsync(string fields = "", bool fieldsMayGo = true)
+    private async Task<List<TimeSpan>> RunAsync(string fields = "", bool fieldsMayGo = true, bool streaming = false)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         var waits = new List<TimeSpan>();
         var reflector = new Reflector<Service>(
-            api, ApiResources.Services, new ApiSelector(Fields: fields) { FieldsMayGo = fieldsMayGo }, sink, new ReflectorOptions(), time, new Random(1), NullLogger.Instance);
+            api, ApiResources.Services, new ApiSelector(Fields: fields) { FieldsMayGo = fieldsMayGo }, sink,
+            new ReflectorOptions { StreamingLists = streaming }, time, new Random(1), NullLogger.Instance);
         var run = reflector.RunAsync(stop.Token);
         while (!api.Exhausted.IsCompleted)
         {
@@ -176,13 +177,146 @@ public sealed class ReflectorTests
         Assert.Equal(["list", "watch 3"], api.Calls.TakeLast(2));
     }
 
+    public static TheoryData<string> Unforeseen => [nameof(FormatException), nameof(InvalidOperationException), nameof(NotSupportedException), nameof(OperationCanceledException)];
+
+    private static Exception Make(string type) => type switch
+    {
+        nameof(FormatException) => new FormatException("The format of value 'Bearer a' is invalid."),
+        nameof(InvalidOperationException) => new InvalidOperationException("no state for this"),
+        nameof(NotSupportedException) => new NotSupportedException("not here"),
+        _ => new OperationCanceledException("of somebody else's token"),
+    };
+
+    [Theory]
+    [MemberData(nameof(Unforeseen))]
+    public async Task Any_exception_of_a_request_is_reported_and_tried_again(string type)
+    {
+        api.Throw(Make(type)).List("10", Web()).Throw(Make(type)).List("20", Web()).Watch(null, Bookmark("21"));
+
+        var waits = await RunAsync();
+
+        Assert.Equal(["list", "list", "watch 10", "list", "watch 20"], api.Calls);
+        Assert.Equal(2, sink.Calls.Count(c => c == "failed Internal"));
+        Assert.InRange(waits[0].TotalSeconds, 0.125, 0.375);
+    }
+
+    [Fact]
+    public async Task An_exception_of_the_sink_is_reported_and_everything_is_listed_again()
+    {
+        sink.Fault = new InvalidOperationException("a bug");
+        api.List("10").Watch(null, Set("11"), Bookmark("12")).List("20", Web()).Watch(null, Bookmark("21"));
+
+        await RunAsync();
+
+        Assert.Equal(["list", "watch 10", "list", "watch 20"], api.Calls);
+        Assert.Contains("failed Internal", sink.Calls);
+    }
+
+    [Fact]
+    public async Task A_wait_that_the_server_asks_for_is_bounded()
+    {
+        api.Fail(ApiFailure.Busy, TimeSpan.FromDays(24_855)).List("10").Watch(null, Bookmark("11"));
+
+        Assert.InRange(Assert.Single(await RunAsync()).TotalSeconds, 300, 301);
+    }
+
+    private static WatchEvent<Service> InitialEnd(string version) => new(WatchEventType.InitialEventsEnd, new("", ""), null, version);
+
+    private static WatchEvent<Service> Named(string name, string version, bool isThere = true)
+        => new(isThere ? WatchEventType.Set : WatchEventType.Deleted, new("shop", name), isThere ? Web() with { Name = new("shop", name) } : null, version);
+
+    [Fact]
+    public async Task A_streaming_list_takes_effect_in_one_go_with_what_changed_meanwhile()
+    {
+        api.Watch(null, Named("a", "5"), Named("b", "6"), Named("c", "7"), Named("b", "11", isThere: false), Named("d", "12"), InitialEnd("12"), Set("13", 81), Bookmark("15"))
+            .Watch(null, Bookmark("20"));
+
+        Assert.Empty(await RunAsync(streaming: true));
+
+        Assert.Equal(["stream", "watch 15"], api.Calls);
+        Assert.Equal(["replace", "shop/a", "shop/c", "shop/d"], sink.Calls[0].Split(' ').Order());
+        Assert.Equal([sink.Calls[0], "Set shop/web 81"], sink.Calls.Where(c => c != "contact"));
+    }
+
+    [Theory]
+    [InlineData(ApiFailure.Invalid)]
+    [InlineData(ApiFailure.BadRequest)]
+    public async Task A_server_that_refuses_streaming_lists_is_listed_at_once_and_not_asked_again(ApiFailure refusal)
+    {
+        api.Fail(refusal).List("10").Watch(ApiFailure.Expired).List("20").Watch(null, Bookmark("21"));
+
+        Assert.Single(await RunAsync(streaming: true));
+
+        Assert.Equal(["stream", "list", "watch 10", "list", "watch 20"], api.Calls);
+        Assert.DoesNotContain(sink.Calls, c => c.StartsWith("failed", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_field_selector_that_a_streaming_list_is_refused_is_left_out_of_the_next()
+    {
+        api.Fail(ApiFailure.BadRequest).Watch(null, Named("a", "5"), InitialEnd("12"), Bookmark("13"));
+
+        await RunAsync("spec.clusterIP!=None", streaming: true);
+
+        Assert.Equal(["stream spec.clusterIP!=None", "stream"], api.Calls);
+    }
+
+    [Theory]
+    [InlineData(ApiFailure.Silent)]
+    [InlineData(ApiFailure.Malformed)]
+    [InlineData(null)]
+    public async Task A_streaming_list_without_an_end_is_replaced_by_a_list_and_given_up_the_second_time(ApiFailure? end)
+    {
+        api.Watch(end, Named("a", "5"), Named("b", "6")).List("10", Web()).Watch(ApiFailure.Expired)
+            .Watch(end, Named("a", "5")).List("20", Web()).Watch(ApiFailure.Expired)
+            .List("30", Web()).Watch(null, Bookmark("31"));
+
+        await RunAsync(streaming: true);
+
+        Assert.Equal(["stream", "list", "watch 10", "stream", "list", "watch 20", "list", "watch 30"], api.Calls);
+        // Half a collection never takes effect.
+        Assert.All(sink.Calls.Where(c => c.StartsWith("replace", StringComparison.Ordinal)), c => Assert.Equal("replace shop/web", c));
+    }
+
+    [Fact]
+    public async Task A_plain_bookmark_before_the_end_shows_a_server_that_ignores_the_option()
+    {
+        api.Watch(null, Named("a", "5"), Bookmark("6"), Named("b", "7")).List("10", Web()).Watch(null, Bookmark("11"));
+
+        await RunAsync(streaming: true);
+
+        Assert.Equal(["stream", "list", "watch 10"], api.Calls);
+    }
+
+    [Fact]
+    public async Task A_streaming_list_that_is_cut_is_trouble_and_begins_again()
+    {
+        api.Watch(ApiFailure.Cut, Named("a", "5")).Watch(null, Named("b", "6"), InitialEnd("12"), Bookmark("13"));
+
+        Assert.Single(await RunAsync(streaming: true));
+
+        Assert.Equal(["stream", "stream"], api.Calls);
+        Assert.Equal(["failed Cut", "replace shop/b"], sink.Calls.Where(c => c != "contact"));
+    }
+
     private sealed class RecordingSink : IReflectorSink<Service>
     {
         public List<string> Calls { get; } = [];
 
+        /// <summary>What the next change is answered with.</summary>
+        public Exception? Fault { get; set; }
+
         public void Replace(IReadOnlyList<Service> items) => Calls.Add($"replace {string.Join(' ', items.Select(i => i.Name))}");
 
-        public void Apply(WatchEvent<Service> change) => Calls.Add($"{change.Type} {change.Name} {change.Object?.Ports[0].Port}");
+        public void Apply(WatchEvent<Service> change)
+        {
+            if (Fault is { } fault)
+            {
+                Fault = null;
+                throw fault;
+            }
+            Calls.Add($"{change.Type} {change.Name} {change.Object?.Ports[0].Port}");
+        }
 
         public void Contact() => Calls.Add("contact");
 

@@ -11,7 +11,7 @@ internal sealed class ScriptedApi : IKubernetesApi
 
     public string Description => "https://scripted";
 
-    /// <summary>"list SELECTOR" and "watch VERSION SELECTOR", in order.</summary>
+    /// <summary>"list SELECTOR", "stream SELECTOR" and "watch VERSION", in order.</summary>
     public List<string> Calls { get; } = [];
 
     /// <summary>Completes when all that was written down has been asked for, and the reflector asks for more.</summary>
@@ -29,6 +29,13 @@ internal sealed class ScriptedApi : IKubernetesApi
         return this;
     }
 
+    /// <summary>Something that no API throws.</summary>
+    public ScriptedApi Throw(Exception exception)
+    {
+        answers.Enqueue(() => throw exception);
+        return this;
+    }
+
     /// <summary>A watch that gives these events, then fails, or ends in an orderly way.</summary>
     public ScriptedApi Watch(ApiFailure? end, params WatchEvent<Service>[] events)
     {
@@ -36,14 +43,15 @@ internal sealed class ScriptedApi : IKubernetesApi
         return this;
     }
 
-    public async Task<ObjectList<T>> ListAsync<T>(ApiResource<T> resource, ApiSelector selector, CancellationToken cancellationToken)
+    public async Task<ObjectList<T>> ListAsync<T>(
+        ApiResource<T> resource, ApiSelector selector, string? notOlderThan, CancellationToken cancellationToken)
         where T : class
-        => (ObjectList<T>)await NextAsync($"list {selector.Fields}".TrimEnd(), cancellationToken);
+        => (ObjectList<T>)await NextAsync($"list {selector.Fields} {notOlderThan}".TrimEnd(), cancellationToken);
 
     public async Task<IApiWatch<T>> WatchAsync<T>(
-        ApiResource<T> resource, ApiSelector selector, string resourceVersion, CancellationToken cancellationToken)
+        ApiResource<T> resource, ApiSelector selector, string? resourceVersion, CancellationToken cancellationToken)
         where T : class
-        => (IApiWatch<T>)await NextAsync($"watch {resourceVersion}", cancellationToken);
+        => (IApiWatch<T>)await NextAsync(resourceVersion is null ? $"stream {selector.Fields}".TrimEnd() : $"watch {resourceVersion}", cancellationToken);
 
     public Task<T?> GetAsync<T>(ApiResource<T> resource, ObjectName name, CancellationToken cancellationToken)
         where T : class

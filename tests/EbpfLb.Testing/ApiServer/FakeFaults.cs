@@ -86,6 +86,11 @@ public sealed class FakeFaults
         lock (gate) return tokens is null || (token is not null && tokens.Contains(token));
     }
 
+    internal bool IsAcceptedUser(string user)
+    {
+        lock (gate) return users is null || users.Contains(user);
+    }
+
     internal bool IsForbidden(string verb, string plural)
     {
         lock (gate) return forbidden.Contains((verb, plural)) || (allowed is not null && !allowed.Contains((verb, plural)));

@@ -60,10 +60,12 @@ internal static class ByteOrderMarks
             end = end < 0 ? yaml.Length : end + 1;
             var line = yaml.AsSpan(start, end - start);
             var rest = line.TrimStart(Mark);
-            if (isHead || IsMarker(rest)) line = rest;
+            var isMarker = IsMarker(rest);
+            if (isHead || isMarker) line = rest;
+            isHead = isMarker ? IsEmpty(rest[3..]) : isHead && (IsEmpty(rest) || rest[0] == '%');
+            // In place: what was looked at is overwritten.
             line.CopyTo(yaml.AsSpan(kept));
             kept += line.Length;
-            isHead = IsMarker(rest) ? IsEmpty(rest[3..]) : isHead && (IsEmpty(rest) || rest[0] == '%');
             start = end;
         }
         return yaml.AsMemory(0, kept);

@@ -1,0 +1,83 @@
+using EbpfLb.Kubernetes.Api;
+using EbpfLb.Kubernetes.Auth;
+
+namespace EbpfLb.Kubernetes.Tests.Api;
+
+/// <summary>Which connections a request uses, and when old ones are closed.</summary>
+public sealed class ClientConnectionsTests : IDisposable
+{
+    private readonly List<Handler> made = [];
+    private readonly ClientConnections connections;
+
+    public ClientConnectionsTests() => connections = new ClientConnections(_ =>
+    {
+        made.Add(new Handler());
+        return new HttpClient(made[^1]);
+    });
+
+    public void Dispose() => connections.Dispose();
+
+    [Fact]
+    public void Requests_with_one_credential_share_connections()
+    {
+        using var first = connections.Take(new ApiCredential("a"));
+        using var second = connections.Take(new ApiCredential("b"));
+
+        Assert.Same(first.Http, second.Http);
+        Assert.Single(made);
+    }
+
+    [Fact]
+    public void Old_connections_are_closed_when_the_last_answer_has_been_read()
+    {
+        var watch = connections.Take(ApiCredential.None);
+        var list = connections.Take(ApiCredential.None);
+        connections.Renew(list);
+        list.Dispose();
+        list.Dispose();
+        Assert.False(made[0].IsDisposed);
+
+        using var next = connections.Take(ApiCredential.None);
+        Assert.NotSame(watch.Http, next.Http);
+        watch.Dispose();
+
+        Assert.True(made[0].IsDisposed);
+        Assert.False(made[1].IsDisposed);
+    }
+
+    [Fact]
+    public void Only_the_first_refusal_of_some_connections_renews_them()
+    {
+        var first = connections.Take(ApiCredential.None);
+        var second = connections.Take(ApiCredential.None);
+        connections.Renew(first);
+        using var next = connections.Take(ApiCredential.None);
+        connections.Renew(second);
+        using var last = connections.Take(ApiCredential.None);
+
+        Assert.Same(next.Http, last.Http);
+    }
+
+    [Fact]
+    public void A_certificate_that_cannot_be_used_costs_one_request()
+    {
+        var fails = true;
+        using var some = new ClientConnections(_ => fails ? throw new ConfigException("no") : new HttpClient(new Handler()));
+        Assert.Throws<ConfigException>(() => some.Take(ApiCredential.None));
+        fails = false;
+        some.Take(ApiCredential.None).Dispose();
+    }
+
+    private sealed class Handler : HttpMessageHandler
+    {
+        public bool IsDisposed { get; private set; }
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        protected override void Dispose(bool disposing)
+        {
+            IsDisposed = true;
+            base.Dispose(disposing);
+        }
+    }
+}
