@@ -68,7 +68,7 @@ public static class KubeProxyFields
         Field("conntrack.tcpBeLiberal", "conntrack-tcp-be-liberal", None, "flows do not look at windows: they are always liberal"),
         Hot("conntrack.udpTimeout", "conntrack-udp-timeout", (to, from) => to with { Conntrack = to.Conntrack with { UdpTimeout = from.Conntrack.UdpTimeout } }, "how long a UDP flow lives that had no answer; 0: 30s"),
         Hot("conntrack.udpStreamTimeout", "conntrack-udp-timeout-stream", (to, from) => to with { Conntrack = to.Conntrack with { UdpStreamTimeout = from.Conntrack.UdpStreamTimeout } }, "how long a UDP flow lives that had an answer; 0: 2m"),
-        Field("configSyncPeriod", "config-sync-period", Restart, "how often everything is read from the API server afresh and compared with what its watches told"),
+        Field("configSyncPeriod", "config-sync-period", Restart, "how often what is kept is compared with what is programmed, when that is more often than verifyPeriod; the API server is not asked"),
         Field("oomScoreAdj", "oom-score-adj", Restart, "written to /proc/self/oom_score_adj when a configuration file or the flag is given"),
         Field("featureGates", "feature-gates", None, "the gates are those of kube-proxy's code"),
         Field("portRange", "proxy-port-range", None, "of the userspace mode, which is gone"),

@@ -78,7 +78,7 @@ internal sealed class AllMetrics : IDisposable
         Stale.RecordSockets(new StaleReading(3, 1, 2, 1, 1));
         Health.RecordHealthz(200);
         Health.RecordLivez(503);
-        Source = new SourceStatus("here", true, Time.GetUtcNow(), null);
+        Source = new SourceStatus("here", true, Time.GetUtcNow(), null) { ContactAge = TimeSpan.Zero };
     }
 
     public void Dispose()

@@ -62,8 +62,7 @@ public sealed class MetricsTests : IDisposable
         Assert.Contains("ebpflb_source_up 0", metrics.Lines);
         Assert.DoesNotContain(metrics.Lines, l => l.StartsWith("ebpflb_source_staleness", StringComparison.Ordinal));
 
-        metrics.Source = new SourceStatus("here", true, metrics.Time.GetUtcNow(), null);
-        metrics.Time.Advance(TimeSpan.FromSeconds(40));
+        metrics.Source = new SourceStatus("here", true, metrics.Time.GetUtcNow(), null) { ContactAge = TimeSpan.FromSeconds(40) };
         Assert.Contains("ebpflb_source_up 1", metrics.Lines);
         Assert.Contains("ebpflb_source_staleness_seconds 40", metrics.Lines);
         Assert.Contains("ebpflb_source_last_contact_timestamp_seconds 1000000", metrics.Lines);
