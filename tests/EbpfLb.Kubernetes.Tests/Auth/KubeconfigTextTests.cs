@@ -68,13 +68,13 @@ public sealed class KubeconfigTextTests : IAsyncLifetime
     [Fact]
     public async Task No_text_of_a_kubeconfig_throws_anything_but_an_explanation()
     {
-        foreach (var field in Fields)
+        await Parallel.ForEachAsync(Fields, Cancel, async (field, _) =>
         {
             foreach (var value in Nasty)
             {
                 try
                 {
-                    await AskAsync(KubeconfigFile.Load(directory.Write("config", Kubeconfig(field, value))));
+                    await AskAsync(KubeconfigFile.Load(directory.Write($"config-{field}", Kubeconfig(field, value))));
                 }
                 catch (ConfigException e)
                 {
@@ -86,7 +86,7 @@ public sealed class KubeconfigTextTests : IAsyncLifetime
                     Assert.Fail($"{field} = {Quoted(value)}: {e}");
                 }
             }
-        }
+        });
     }
 
     [Fact]
