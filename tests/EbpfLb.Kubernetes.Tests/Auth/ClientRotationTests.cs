@@ -3,6 +3,7 @@ using EbpfLb.Kubernetes.Api;
 using EbpfLb.Kubernetes.Auth;
 using EbpfLb.Model;
 using EbpfLb.Testing.ApiServer;
+using EbpfLb.Testing.Processes;
 using static EbpfLb.Kubernetes.Tests.Api.ApiFixture;
 
 namespace EbpfLb.Kubernetes.Tests.Auth;
@@ -85,9 +86,14 @@ public sealed class ClientRotationTests : IAsyncLifetime
         await List(api);
         var before = server.Requests[0].Connection;
 
-        // What a server says that has got another client CA meanwhile, or that authenticates connections.
-        server.Faults.FailNext(401, times: 4);
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => List(api)));
+        // A server whose client CAs are being changed: it refuses all that have arrived, and nobody after them.
+        server.Faults.AcceptUsers("nobody");
+        server.Faults.Hold();
+        var lists = Enumerable.Range(0, 4).Select(_ => List(api)).ToArray();
+        Eventually.True(() => server.Requests.Count == 5, "four requests");
+        server.Faults.AcceptUsers("node");
+        server.Faults.Release();
+        await Task.WhenAll(lists);
 
         var connections = server.Requests.Select(r => r.Connection).ToList();
         Assert.Equal(9, connections.Count);
