@@ -156,14 +156,11 @@ internal static partial class Log
     [LoggerMessage(57, LogLevel.Error, "Still missing: {Reason}", EventName = "NodeOverdue")]
     public static partial void NodeOverdue(ILogger logger, string reason);
 
-    [LoggerMessage(60, LogLevel.Warning, "Sockets that lead to removed endpoints are not found, connected UDP clients have to connect anew by themselves: {Error}", EventName = "SocketsNotFound")]
-    public static partial void SocketsNotFound(ILogger logger, string error);
+    [LoggerMessage(61, LogLevel.Information, "Sockets of removed endpoints ended: udp={Udp} tcp={Tcp} untranslated={Untranslated}", EventName = "SocketsEnded")]
+    public static partial void SocketsEnded(ILogger logger, int udp, int tcp, int untranslated);
 
-    [LoggerMessage(61, LogLevel.Information, "Sockets of removed endpoints ended: udp={Udp} tcp={Tcp}", EventName = "SocketsEnded")]
-    public static partial void SocketsEnded(ILogger logger, int udp, int tcp);
-
-    [LoggerMessage(62, LogLevel.Warning, "Sockets of removed endpoints stay: out_of_reach={OutOfReach} error=\"{Error}\"; tried again", EventName = "SocketsStay")]
-    public static partial void SocketsStay(ILogger logger, int outOfReach, string error);
+    [LoggerMessage(62, LogLevel.Warning, "Sockets of removed endpoints stay: error=\"{Error}\"; tried again", EventName = "SocketsStay")]
+    public static partial void SocketsStay(ILogger logger, string error);
 
     [LoggerMessage(63, LogLevel.Error, "Sockets and flows of removed endpoints were not looked at: error=\"{Error}\"; tried again", EventName = "StaleFailed")]
     public static partial void StaleFailed(ILogger logger, Exception exception, string error);

@@ -24,12 +24,6 @@ internal static partial class Log
         Message = "{Map} is too small for the flows of before: {Flows} open or half-open flows did not fit and begin anew; start the agent with a larger --max-flows")]
     public static partial void FlowsLost(ILogger logger, string map, int flows);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "UDP sockets that were connected to a frontend before it was one cannot be found: {Error}")]
-    public static partial void NoStrays(ILogger logger, string error);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "bpf_sock_destroy cannot be used ({Error}): stale sockets are ended by SOCK_DESTROY")]
-    public static partial void NoSockDestroy(ILogger logger, string error);
-
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Problem}")]
     public static partial void ServiceAddressesLeft(ILogger logger, string problem);
 

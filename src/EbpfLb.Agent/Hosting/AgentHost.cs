@@ -53,7 +53,7 @@ internal sealed class AgentHost(
         using var exporter = new PrometheusExporter(meter, loggers.CreateLogger<PrometheusExporter>());
         var health = new ProxyHealthTracker(time, () => live.Current.SyncPeriod);
         var needs = new NodeNeeds(() => live.Current.Node, options.NodeName, isFromServer: options.Manifests is null, time);
-        var state = new PipelineState(() => source.Status, health, nodeRequired: options.Manifests is null, loggers.CreateLogger<PipelineState>()) { Needs = needs };
+        var state = new PipelineState(() => source.Status, health, nodeRequired: options.Manifests is null, loggers.CreateLogger<PipelineState>()) { Needs = needs, MissingFeatures = FeatureText.Missing(dataplane.Features) };
         _ = new SourceMetrics(meter, () => source.Status);
         var flowState = new FlowState();
         var names = new ServiceNames(dataplane, state);

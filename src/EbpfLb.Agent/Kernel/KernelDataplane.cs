@@ -32,7 +32,8 @@ internal sealed class KernelDataplane : IDataplane, INodeKernel, IClientKernel, 
     private KernelDataplane(Datapath.Dataplane dataplane, IReadOnlyList<KernelFeature> features)
     {
         this.dataplane = dataplane;
-        Features = features;
+        // A program that was loaded knows better than a probe.
+        Features = [.. features.ExceptBy(dataplane.Stale.Features.Select(f => f.Name), f => f.Name), .. dataplane.Stale.Features];
     }
 
     public IReadOnlyList<KernelFeature> Features { get; }

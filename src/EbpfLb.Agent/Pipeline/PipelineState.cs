@@ -54,6 +54,9 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
     /// <summary>What the options need the Node object for.</summary>
     public NodeNeeds? Needs { get; init; }
 
+    /// <summary>What this kernel lacks of what the agent can use; readiness tells of it.</summary>
+    public IReadOnlyList<string> MissingFeatures { private get; init; } = [];
+
     /// <summary>Returns the snapshot that forwarding shall follow: with what is known of the node, see <see cref="NodeMemory"/>.</summary>
     public ClusterSnapshot RecordArrived(ClusterSnapshot arrived)
     {
@@ -113,7 +116,7 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
         else if (hooks.Canary is { Ok: false } canary) reasons.Add($"canary: {canary.Problem}");
         if (snapshot is not null && Needs is not null) reasons.AddRange(Needs.Missing(knownNode));
         reasons.AddRange(node.Problems);
-        return new ReadinessReport(reasons.Count == 0, reasons);
+        return new ReadinessReport(reasons.Count == 0, reasons) { MissingFeatures = MissingFeatures };
     }
 
     private static string FirstPlanReason(RoundReport? round) => round is null

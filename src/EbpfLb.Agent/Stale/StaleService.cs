@@ -29,7 +29,7 @@ internal sealed class StaleService : SupervisedService
     private volatile bool isBegun;
     private volatile bool flowsDue;
     private volatile bool straysDue;
-    private StaleSocketReport last = StaleSocketReport.None;
+    private string? lastError;
 
     public StaleService(
         IDataplane dataplane, PipelineState state, StaleMetrics metrics, ConntrackReconcilerMetrics flowMetrics, bool tcp, Func<TimeSpan> period, TimeProvider time, ILogger logger)
@@ -44,12 +44,6 @@ internal sealed class StaleService : SupervisedService
 
     /// <summary>Look now: the period may be another one.</summary>
     public void Wake() => next.Wake();
-
-    public override Task StartAsync(CancellationToken cancellationToken)
-    {
-        if (dataplane.Stale.SocketsProblem is { } problem) Log.SocketsNotFound(Logger, problem);
-        return base.StartAsync(cancellationToken);
-    }
 
     protected override async Task RunAsync(CancellationToken stoppingToken)
     {
@@ -91,15 +85,19 @@ internal sealed class StaleService : SupervisedService
         {
             var report = dataplane.Stale.EndSockets(tcp, strays);
             metrics.RecordSockets(new StaleReading(
-                report.FoundUdp, report.FoundTcp, report.EndedUdp, report.EndedTcp, report.Error is null ? report.OutOfReach : report.Found - report.Ended));
-            if (report.Ended > 0) Log.SocketsEnded(Logger, report.EndedUdp, report.EndedTcp);
-            var isNews = (report.OutOfReach, report.Error) != (last.OutOfReach, last.Error);
-            if (isNews && (report.OutOfReach > 0 || report.Error is not null)) Log.SocketsStay(Logger, report.OutOfReach, report.Error ?? "");
-            last = report;
-            return report.Found;
+                report.Udp.Found, report.Tcp.Found, report.Udp.Ended + report.Untranslated.Ended, report.Tcp.Ended,
+                report.Error is null ? 0 : Math.Max(0, report.Found - report.Ended)));
+            if (strays) metrics.RecordUntranslated(report.Untranslated.Found);
+            if (report.Ended > 0) Log.SocketsEnded(Logger, report.Udp.Ended, report.Tcp.Ended, report.Untranslated.Ended);
+            if (report.Error is not null && report.Error != lastError) Log.SocketsStay(Logger, report.Error);
+            lastError = report.Error;
+            // What failed is tried again, although nobody knows of how many sockets.
+            return report.Error is null ? report.Found : Math.Max(1, report.Found);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
+            metrics.RecordSockets(null);
+            if (strays) metrics.RecordUntranslated(null);
             Log.StaleFailed(Logger, e, e.Message);
             return 1;
         }

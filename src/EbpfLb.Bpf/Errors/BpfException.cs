@@ -38,6 +38,9 @@ public class BpfException : Exception
     /// <summary>The C name of the number ("EPERM"), or the number itself for one that has no name here.</summary>
     public string ErrnoName => Errno.ToString();
 
+    /// <summary>The message in one line, for logs and status: what was tried, the error, and the last words of whoever refused it.</summary>
+    public virtual string Summary => Message;
+
     /// <summary>A map refused a new entry because it holds max_entries already (E2BIG of hashes, ENOSPC of LPM tries).</summary>
     public bool IsMapFull => Errno is Errno.E2BIG or Errno.ENOSPC;
 
@@ -61,7 +64,7 @@ public class BpfException : Exception
     private static string? GeneralAdvice(Errno errno) => errno switch
     {
         Errno.EPERM when !Privileges.IsRoot => Privileges.Advice,
-        Errno.EPERM => "CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON are needed, and kernel lockdown must be off",
+        Errno.EPERM => PermissionAdvice.Get(),
         Errno.E2BIG => "the map is full or the element too large: raise max_entries",
         Errno.ENOMEM => "the kernel is out of memory (or the memory limit of this cgroup is): lower max_entries",
         Errno.EMFILE => "raise the limit of open files (ulimit -n)",

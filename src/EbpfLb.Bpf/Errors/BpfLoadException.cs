@@ -11,6 +11,17 @@ public sealed class BpfLoadException : BpfException
         LibraryLog = libraryLog;
     }
 
+    /// <inheritdoc/>
+    public override string Summary
+    {
+        get
+        {
+            var head = Head(Errno, ObjectName, ProgramName);
+            if (VerifierText.LastWords(VerifierLog) is { } words) return $"{head}; the verifier: {words}";
+            return LibraryLog.Count == 0 ? head : $"{head}; libbpf: {VerifierText.LastWords(LibraryLog[0])}";
+        }
+    }
+
     /// <summary>The program that the verifier refused; null when something else failed (a map, BTF).</summary>
     public string? ProgramName { get; }
 
@@ -23,8 +34,11 @@ public sealed class BpfLoadException : BpfException
     private static string Compose(
         Errno errno, string objectName, string? programName, string verifierLog, IReadOnlyList<string> libraryLog)
     {
-        var head = new BpfException(errno, "load", programName is null ? objectName : $"{objectName}, program {programName}").Message;
+        var head = Head(errno, objectName, programName);
         var said = libraryLog.Count == 0 ? "" : $"\nlibbpf said:\n  {string.Join("\n  ", libraryLog)}";
         return verifierLog.Length == 0 ? head + said : $"{head}{said}\nthe verifier said:\n{verifierLog}";
     }
+
+    private static string Head(Errno errno, string objectName, string? programName)
+        => new BpfException(errno, "load", programName is null ? objectName : $"{objectName}, program {programName}").Message;
 }

@@ -38,7 +38,7 @@ public static class KernelFeatures
         [
             Feature(BpfSyscall, null, "everything"),
             Feature("jit", ProgramProbe.Jit(), "speed: programs are interpreted (set net.core.bpf_jit_enable=1)"),
-            Feature("kernel_btf", KernelBtf.Reason(), "closing UDP sockets whose backend went away"),
+            Feature("kernel_btf", KernelBtf.Reason(), "iterators over sockets: sock_diag has to do"),
             .. AddressHooks.Select(hook => Feature(hook.Name, ProgramProbe.Address(hook.Hook), hook.Lost)),
             Feature(
                 "sock_release", ProgramProbe.TryLoad(ProgramType.CgroupSock, AttachType.CgroupInetSockRelease, Instruction.Return(1)),

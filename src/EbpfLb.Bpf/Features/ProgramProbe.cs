@@ -122,8 +122,7 @@ internal static unsafe class ProgramProbe
             return new BpfFd(result);
         }
 
-        var said = VerifierText.Tail(Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(log)))
-            .Split('\n').LastOrDefault(line => line.Length > 0);
+        var said = VerifierText.LastWords(Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(log)));
         reason = $"loading a {type} program: {errno}{(said is null ? "" : $" ({said})")}";
         return null;
     }

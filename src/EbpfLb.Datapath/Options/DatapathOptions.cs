@@ -22,8 +22,8 @@ public sealed record DatapathOptions
     /// <summary>null: what suits the machine.</summary>
     public MapSizes? Sizes { get; init; }
 
-    /// <summary>How sockets are ended whose backend is gone. Other than <see cref="SocketEnding.Best"/> is for tests.</summary>
-    public SocketEnding SocketEnding { get; init; }
+    /// <summary>Optional programs ("lb_find_udp"), and "sock_diag_storage", that are asked for in a way that the kernel refuses. For tests of what then stands in for them.</summary>
+    public IReadOnlySet<string> RefusedPrograms { get; init; } = new HashSet<string>();
 
     /// <summary>Count connections per service port.</summary>
     public bool ServiceCounters { get; init; } = true;

@@ -1,3 +1,4 @@
+using EbpfLb.Bpf;
 using EbpfLb.Datapath.Flows;
 
 namespace EbpfLb.Datapath.Stale;
@@ -5,16 +6,15 @@ namespace EbpfLb.Datapath.Stale;
 /// <summary>What still leads to backends that are gone.</summary>
 public interface IStaleState
 {
-    /// <summary>Why stale sockets cannot be found on this kernel; null: they can.</summary>
-    string? SocketsProblem { get; }
+    /// <summary>What this kernel has of what finding and ending sockets needs, as it was loaded.</summary>
+    IReadOnlyList<KernelFeature> Features { get; }
 
     /// <summary>
-    /// Looks at every socket that we connected, in all network namespaces, and ends those whose backend is gone. For one caller at a time,
-    /// not on the path of updates.
+    /// Looks at every connected socket, in all network namespaces that a process is in or that have a name, and ends those that we connected and whose
+    /// backend is gone. For one caller at a time, not on the path of updates.
     /// </summary>
     /// <param name="tcp">End TCP connections too; the tables must know of their endpoints (PolicyOptions.KeepsTcpEndpoints).</param>
-    /// <param name="strays">End UDP sockets too that were connected to a frontend before it was one, so that nothing translates what they send.
-    /// All UDP sockets are looked at for that.</param>
+    /// <param name="strays">End UDP sockets too that were connected to a frontend before it was one, so that nothing translates what they send.</param>
     StaleSocketReport EndSockets(bool tcp, bool strays);
 
     /// <summary>The request entry is of a UDP flow whose backend is gone.</summary>

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using EbpfLb.Abi;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Loading;
@@ -6,104 +7,89 @@ using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Datapath.Stale;
 
-/// <summary>The iterators over sockets. Never pinned: without an agent nobody reads them.</summary>
+/// <summary>
+/// How this kernel lets sockets be found and ended: by iterators, and by sock_diag where it refuses one. Never pinned: without an agent nobody
+/// reads them.
+/// </summary>
 internal sealed class SocketPrograms : IDisposable
 {
-    private readonly BpfLink? find;
-    private readonly BpfLink? stray;
+    /// <summary>Names of <see cref="Features"/>.</summary>
+    public const string IterUdp = "iter_udp", IterTcp = "iter_tcp", IterUntranslated = "iter_udp_untranslated", SockDestroy = "bpf_sock_destroy", SockDiag = "sock_diag_storage";
 
-    private SocketPrograms(BpfLink? find, BpfLink? stray, ISocketEnder ender, string? problem)
+    private const string FindUdp = "lb_find_udp", FindTcp = "lb_find_tcp", FindUntranslated = "lb_stray_udp", EndUdp = "lb_end_udp", EndTcp = "lb_end_tcp";
+
+    private readonly List<KernelFeature> features = [];
+
+    private SocketPrograms(MapSet maps, string cgroup, DatapathOptions options, ILogger logger)
     {
-        this.find = find;
-        this.stray = stray;
-        Ender = ender;
-        Problem = problem;
+        var loader = new OptionalLoader(maps, options.RefusedPrograms, logger);
+        var found = loader.Load(
+            "find.bpf.o", [FindUdp, FindTcp, FindUntranslated], o => o.Knobs.Set("cfg_cgroup", AbiBytes.Of(CgroupFileSystem.IdOf(cgroup))),
+            (bpf, name) => (ISocketFinder)new IteratorFinder(Attach(bpf, name)));
+        var ended = loader.Load("end.bpf.o", [EndUdp, EndTcp], _ => { }, (bpf, name) => (ISocketEnder)new IteratorEnder(bpf.OpenMap<ulong, uint>("lb_doomed"), Attach(bpf, name)));
+        // For tests: what is no socket storage is refused.
+        Func<BpfMap> memories = options.RefusedPrograms.Contains(SockDiag) ? () => maps.Take(Abi.Tables.Meta) : () => maps.Take(Abi.Tables.Sock);
+        Udp = FinderOf(IterUdp, found[FindUdp], ProtocolType.Udp, memories);
+        Tcp = FinderOf(IterTcp, found[FindTcp], ProtocolType.Tcp, memories);
+        Untranslated = found[FindUntranslated].Value;
+        Add(IterUntranslated, found[FindUntranslated].Refusal, "UDP sockets that were connected before their Service existed are not found: their clients have to connect anew by themselves");
+        UdpEnder = ended[EndUdp].Value ?? new NetlinkEnder();
+        TcpEnder = ended[EndTcp].Value ?? new NetlinkEnder();
+        Add(SockDestroy, Joined(ended[EndUdp].Refusal, ended[EndTcp].Refusal), "sockets are ended by SOCK_DESTROY, one request each (kernel 6.5)");
     }
 
-    /// <summary>Why nothing is found; null: it is.</summary>
-    public string? Problem { get; }
+    /// <summary>What of it this kernel has.</summary>
+    public IReadOnlyList<KernelFeature> Features => features;
 
-    public ISocketEnder Ender { get; }
+    /// <summary>Finds UDP sockets whose backend is gone; null: they cannot be found.</summary>
+    public ISocketFinder? Udp { get; }
 
-    /// <summary>Loads what this kernel takes; without iterators the agent goes on.</summary>
+    /// <summary>The same for TCP.</summary>
+    public ISocketFinder? Tcp { get; }
+
+    /// <summary>Finds UDP sockets that were connected to a frontend before it was one; null: they cannot be found.</summary>
+    public ISocketFinder? Untranslated { get; }
+
+    /// <summary>Ends what <see cref="Udp"/> and <see cref="Untranslated"/> find.</summary>
+    public ISocketEnder UdpEnder { get; }
+
+    /// <summary>Ends what <see cref="Tcp"/> finds.</summary>
+    public ISocketEnder TcpEnder { get; }
+
+    /// <summary>Loads what this kernel takes; without any of it the agent goes on.</summary>
     /// <param name="cgroup">That the hooks are attached to.</param>
-    public static SocketPrograms Load(MapSet maps, string cgroup, DatapathOptions options, ILogger logger)
-    {
-        try
-        {
-            using var bpf = Open("find.bpf.o", maps, logger);
-            using var program = bpf.OpenProgram("lb_find");
-            using var sockets = maps.Take(Abi.Tables.Sock);
-            return new SocketPrograms(BpfLink.AttachIterator(program, sockets), LoadStray(maps, cgroup, logger), LoadEnder(maps, options, logger), null);
-        }
-        catch (BpfException e)
-        {
-            return new SocketPrograms(null, null, new NetlinkEnder(), e.Message);
-        }
-    }
-
-    /// <summary>All sockets that we connected and whose backend is gone, by the ids that they remember.</summary>
-    public IReadOnlyList<LbStaleSock> Find() => find is null ? [] : BpfIterator.ReadAll<LbStaleSock>(find);
-
-    /// <summary>Those of the network namespace that the calling thread is in that were connected to a frontend before it was one.</summary>
-    public IReadOnlyList<LbStaleSock> FindStrays() => stray is null ? [] : BpfIterator.ReadAll<LbStaleSock>(stray);
+    public static SocketPrograms Load(MapSet maps, string cgroup, DatapathOptions options, ILogger logger) => new(maps, cgroup, options, logger);
 
     public void Dispose()
     {
-        Ender.Dispose();
-        stray?.Dispose();
-        find?.Dispose();
+        foreach (var part in (IDisposable?[])[Udp, Tcp, Untranslated, UdpEnder, TcpEnder]) part?.Dispose();
     }
 
-    private static BpfLink? LoadStray(MapSet maps, string cgroup, ILogger logger)
+    private static BpfLink Attach(BpfObject bpf, string name)
     {
-        try
-        {
-            using var bpf = Open("stray.bpf.o", maps, logger, o => o.Knobs.Set("cfg_cgroup", AbiBytes.Of(CgroupFileSystem.IdOf(cgroup))));
-            using var program = bpf.OpenProgram("lb_stray_udp");
-            return BpfLink.AttachIterator(program);
-        }
-        catch (BpfException e)
-        {
-            Log.NoStrays(logger, e.Message);
-            return null;
-        }
+        using var program = bpf.OpenProgram(name);
+        return BpfLink.AttachIterator(program);
     }
 
-    private static ISocketEnder LoadEnder(MapSet maps, DatapathOptions options, ILogger logger)
+    private ISocketFinder? FinderOf(string feature, OptionalPart<ISocketFinder> iterator, ProtocolType protocol, Func<BpfMap> memories)
     {
-        if (options.SocketEnding == SocketEnding.Netlink) return new NetlinkEnder();
-        try
+        var what = $"{protocol.ToString().ToUpperInvariant()} sockets of removed endpoints";
+        var standIn = $"{what} are found by sock_diag, which costs more";
+        if (iterator.Value is { } finder)
         {
-            using var bpf = Open("end.bpf.o", maps, logger);
-            using var udp = bpf.OpenProgram("lb_end_udp");
-            using var tcp = bpf.OpenProgram("lb_end_tcp");
-            return new IteratorEnder(bpf.OpenMap<ulong, uint>("lb_doomed"), BpfLink.AttachIterator(udp), BpfLink.AttachIterator(tcp));
+            Add(feature, "", standIn);
+            return finder;
         }
-        catch (BpfException e)
-        {
-            Log.NoSockDestroy(logger, e.Message);
-            return new NetlinkEnder();
-        }
+        var diag = new DiagFinder(protocol, memories());
+        var problem = diag.Probe();
+        Add(feature, iterator.Refusal, problem is null ? standIn : $"{what} are not found: their clients have to connect anew by themselves");
+        if (features.All(f => f.Name != SockDiag)) Add(SockDiag, problem ?? "", "what stands in for iterators over sockets");
+        if (problem is null) return diag;
+        diag.Dispose();
+        return null;
     }
 
-    private static BpfObject Open(string resource, MapSet maps, ILogger logger, Action<BpfObject>? configure = null)
-    {
-        using var elf = typeof(SocketPrograms).Assembly.GetManifestResourceStream(resource)
-            ?? throw new InvalidOperationException($"the assembly was built without {resource}: run make build");
-        var bpf = BpfObject.Open(elf, new ObjectOpenOptions(resource, (_, line) => Log.LibBpf(logger, line)));
-        try
-        {
-            foreach (var map in bpf.Maps.Values)
-                if (maps.All.TryGetValue(map.Name, out var ours)) map.Reuse(ours);
-            configure?.Invoke(bpf);
-            bpf.Load();
-            return bpf;
-        }
-        catch
-        {
-            bpf.Dispose();
-            throw;
-        }
-    }
+    private void Add(string name, string refusal, string lost) => features.Add(new KernelFeature(name, refusal.Length == 0, refusal, lost));
+
+    private static string Joined(params string[] refusals) => string.Join("; ", refusals.Where(r => r.Length > 0).Distinct());
 }

@@ -8,8 +8,8 @@ using EbpfLb.Netlink;
 namespace EbpfLb.Datapath.Stale;
 
 /// <summary>
-/// Finds and ends what leads to backends that are gone, or past us to a frontend. Only sockets with a memory of ours that names such a
-/// backend, and that still are connected to it, are touched, and UDP sockets of our cgroup that connect() would translate now.
+/// Finds and ends what leads to backends that are gone, or past us to a frontend, in one network namespace after the other. Only sockets with a memory of
+/// ours that names such a backend, and that still are connected to it, are touched, and UDP sockets of our cgroup that connect() would translate now.
 /// </summary>
 public sealed class StaleState : IStaleState, IDisposable
 {
@@ -24,12 +24,19 @@ public sealed class StaleState : IStaleState, IDisposable
         this.namespaces = namespaces;
     }
 
-    public string? SocketsProblem => programs.Problem;
+    public IReadOnlyList<KernelFeature> Features => programs.Features;
 
     public StaleSocketReport EndSockets(bool tcp, bool strays)
     {
-        var stale = programs.Find().Where(s => (tcp || Is(s, TransportProtocol.Udp)) && !backends.Serves(s)).ToList();
-        return stale.Count == 0 && !strays ? StaleSocketReport.None : End(stale, strays);
+        try
+        {
+            return namespaces.RunInEach(namespaces.Enumerate(), _ => EndHere(tcp, strays))
+                .Aggregate(StaleSocketReport.Nothing(tcp, strays), (sum, part) => sum + part.Result);
+        }
+        catch (NamespaceException e)
+        {
+            return new StaleSocketReport(SocketCount.Unknown, SocketCount.Unknown, SocketCount.Unknown, e.Message);
+        }
     }
 
     public bool IsStale(in FlowEntry request)
@@ -37,48 +44,31 @@ public sealed class StaleState : IStaleState, IDisposable
 
     public void Dispose() => programs.Dispose();
 
-    private StaleSocketReport End(List<LbStaleSock> stale, bool strays)
+    /// <summary>In the network namespace that the calling thread is in. A kind that makes trouble does not keep the others.</summary>
+    private StaleSocketReport EndHere(bool tcp, bool strays)
     {
-        var byNamespace = stale.ToLookup(s => s.Netns);
-        var found = stale.ToList();
-        var ended = new List<LbStaleSock>();
-        var reached = new HashSet<ulong>();
         string? error = null;
-        try
-        {
-            var entries = namespaces.Enumerate().Where(e => strays || byNamespace.Contains(e.Cookie)).ToList();
-            foreach (var (entry, (met, done, failure)) in namespaces.RunInEach(entries, e => TryEnd([.. byNamespace[e.Cookie]], strays)))
-            {
-                reached.Add(entry.Cookie);
-                found.AddRange(met);
-                ended.AddRange(done);
-                error ??= failure;
-            }
-        }
-        catch (NamespaceException e)
-        {
-            error = e.Message;
-        }
         return new StaleSocketReport(
-            found.Count(s => Is(s, TransportProtocol.Udp)), found.Count(s => Is(s, TransportProtocol.Tcp)),
-            ended.Count(s => Is(s, TransportProtocol.Udp)), ended.Count(s => Is(s, TransportProtocol.Tcp)),
-            stale.Count(s => !reached.Contains(s.Netns)), error);
+            End(programs.Udp, programs.UdpEnder, s => !backends.Serves(s), ref error),
+            tcp ? End(programs.Tcp, programs.TcpEnder, s => !backends.Serves(s), ref error) : SocketCount.Unknown,
+            strays ? End(programs.Untranslated, programs.UdpEnder, _ => true, ref error) : SocketCount.Unknown,
+            error);
     }
 
-    /// <summary>Ends the stale ones of this namespace. One that makes trouble does not keep the others.</summary>
-    private (IReadOnlyList<LbStaleSock> Strays, IReadOnlyList<LbStaleSock> Ended, string? Error) TryEnd(IReadOnlyList<LbStaleSock> stale, bool strays)
+    private static SocketCount End(ISocketFinder? finder, ISocketEnder ender, Func<LbStaleSock, bool> isMeant, ref string? error)
     {
-        IReadOnlyList<LbStaleSock> met = [];
+        if (finder is null) return SocketCount.Unknown;
+        int? found = null;
         try
         {
-            if (strays) met = programs.FindStrays();
-            return (met, stale.Count + met.Count == 0 ? [] : programs.Ender.End([.. stale, .. met]), null);
+            var sockets = finder.Find().Where(isMeant).ToList();
+            found = sockets.Count;
+            return new SocketCount(found, found == 0 ? 0 : ender.End(sockets).Count);
         }
         catch (Exception e) when (e is BpfException or NetlinkException)
         {
-            return (met, [], e.Message);
+            error ??= e.Message;
+            return new SocketCount(found, 0);
         }
     }
-
-    private static bool Is(in LbStaleSock socket, TransportProtocol protocol) => socket.Backend.Proto == (byte)protocol;
 }

@@ -24,7 +24,7 @@ internal sealed record HealthBody(
 internal sealed record FamilyBody(string? LastUpdated, bool Healthy);
 
 /// <summary>The body of /readyz.</summary>
-internal sealed record ReadinessBody(bool Ready, IReadOnlyList<string> Reasons);
+internal sealed record ReadinessBody(bool Ready, IReadOnlyList<string> Reasons, IReadOnlyList<string> MissingFeatures);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(HealthBody))]

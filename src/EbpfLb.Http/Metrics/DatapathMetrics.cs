@@ -57,7 +57,7 @@ public sealed class DatapathMetrics
             () => readings.ReadConnections() is { } count ? new[] { new Measurement<long>(count) } : [], null,
             "Connections that were sent to a backend");
         meter.CreateObservableGauge("ebpflb_kernel_feature", () => readings.ReadFeatures().Select(f => Of(f.Value ? 1 : 0, "feature", f.Key)), null,
-            "1: this kernel has the feature; 0: it has not, and what stands in for it is used");
+            "1: this kernel has the feature; 0: it has not, or refuses it: status says why and what is lost");
         meter.CreateObservableGauge("ebpflb_attached_programs", readings.CountAttachedPrograms, null, "BPF programs attached to their hooks");
         meter.CreateObservableGauge("ebpflb_attached_devices", readings.CountAttachedDevices, null, "Network devices whose packets meet the BPF programs");
         meter.CreateObservableGauge("ebpflb_canary_ok",

@@ -84,6 +84,28 @@ internal struct SocketDiagBody
     public uint CookieHigh;
 }
 
+/// <summary>struct inet_diag_msg with its struct inet_diag_sockid; ports and addresses in network order.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct SocketDiagAnswer
+{
+    public byte Family;
+    public byte State;
+    public byte Timer;
+    public byte Retransmits;
+    public ushort SourcePort;
+    public ushort DestinationPort;
+    public AddressBytes Source;
+    public AddressBytes Destination;
+    public uint Device;
+    public uint CookieLow;
+    public uint CookieHigh;
+    public uint Expires;
+    public uint ReceiveQueue;
+    public uint SendQueue;
+    public uint User;
+    public uint Inode;
+}
+
 /// <summary>An address; an IPv4 one is in the first four bytes.</summary>
 [InlineArray(16)]
 internal struct AddressBytes

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using EbpfLb.Bpf;
 using EbpfLb.Datapath.Flows;
 using EbpfLb.Datapath.Stale;
 
@@ -10,7 +11,7 @@ internal sealed class FakeStale : IStaleState
     private int passes;
     private int strayPasses;
 
-    public string? SocketsProblem { get; set; }
+    public IReadOnlyList<KernelFeature> Features => [];
 
     /// <summary>What the next passes find, one each; none when it is empty.</summary>
     public ConcurrentQueue<StaleSocketReport> Next { get; } = new();
@@ -25,12 +26,16 @@ internal sealed class FakeStale : IStaleState
     /// <summary>Passes that looked for strays.</summary>
     public int StrayPasses => Volatile.Read(ref strayPasses);
 
+    /// <summary>The next passes throw it; null: they do not.</summary>
+    public Exception? Failure { get; set; }
+
     public StaleSocketReport EndSockets(bool tcp, bool strays)
     {
         Tcp = tcp;
         if (strays) Interlocked.Increment(ref strayPasses);
-        var found = Next.TryDequeue(out var report) ? report : StaleSocketReport.None;
+        var found = Next.TryDequeue(out var report) ? report : StaleSocketReport.Nothing(tcp, strays);
         Interlocked.Increment(ref passes);
+        if (Failure is not null) throw Failure;
         return found;
     }
 

@@ -40,8 +40,8 @@ public sealed class StaleServiceTests : IAsyncDisposable
         time.Advance(Period * 2);
         Assert.Equal(0, Stale.Passes);
 
-        Stale.Next.Enqueue(new StaleSocketReport(3, 0, 2, 0, 0, null));
-        Stale.Next.Enqueue(new StaleSocketReport(1, 0, 1, 0, 0, null));
+        Stale.Next.Enqueue(Report(udp: (3, 2)));
+        Stale.Next.Enqueue(Report(udp: (1, 1)));
         Round();
         await time.WhenTimerIsDueIn(Soon);
         Assert.Equal(1, Stale.Passes);
@@ -109,7 +109,7 @@ public sealed class StaleServiceTests : IAsyncDisposable
         await RestAsync();
         var strays = Stale.StrayPasses;
 
-        for (var i = 0; i < 4; i++) Stale.Next.Enqueue(new StaleSocketReport(1, 0, 0, 0, 0, "not permitted"));
+        for (var i = 0; i < 4; i++) Stale.Next.Enqueue(Report(udp: (1, 0), error: "not permitted"));
         Round(opened: TransportProtocol.Udp);
         await time.WhenTimerIsDueIn(Soon);
         foreach (var (wait, next) in ((int, int)[])[(1, 2), (2, 4), (4, 8)]) await PassAsync(Soon * wait, Soon * next);
@@ -127,17 +127,50 @@ public sealed class StaleServiceTests : IAsyncDisposable
     {
         using var exporter = new PrometheusExporter(meter);
         await StartAsync();
-        Stale.Next.Enqueue(new StaleSocketReport(3, 2, 1, 2, 1, null));
+        Assert.Equal((null, null, null, 0, 0, 0), Read(exporter));
+
+        Stale.Next.Enqueue(Report(udp: (3, 1), tcp: (2, 2), untranslated: (4, 1)));
         Round();
         await time.WhenTimerIsDueIn(Soon);
-        Assert.Equal((3, 2, 1, 2, 1), Read(exporter));
+        Assert.Equal((3, 2, 4, 2, 2, 0), Read(exporter));
 
-        Stale.Next.Enqueue(new StaleSocketReport(2, 0, 0, 0, 1, "refused"));
+        Stale.Next.Enqueue(Report(udp: (2, 0), untranslated: (0, 0), error: "refused"));
         await PassAsync(Soon, Soon * 2);
-        Assert.Equal((2, 0, 1, 2, 3), Read(exporter));
+        Assert.Equal((2, null, 0, 2, 2, 2), Read(exporter));
 
         await PassAsync(Soon * 2, Late);
-        Assert.Equal((0, 0, 1, 2, 3), Read(exporter));
+        Assert.Equal((0, null, 0, 2, 2, 2), Read(exporter));
+    }
+
+    [Fact]
+    public async Task What_cannot_be_found_has_no_figure_and_is_not_tried_again()
+    {
+        using var exporter = new PrometheusExporter(meter);
+        await StartAsync(tcp: true);
+
+        for (var i = 0; i < 3; i++) Stale.Next.Enqueue(new StaleSocketReport(SocketCount.None, SocketCount.Unknown, SocketCount.Unknown, null));
+        await RestAsync();
+
+        Assert.Equal((0, null, null, 0, 0, 0), Read(exporter));
+        Assert.DoesNotContain(exporter.Export().Split('\n'), l => l.StartsWith("ebpflb_untranslated_sockets ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_pass_that_fails_leaves_no_figure_of_an_earlier_one()
+    {
+        using var exporter = new PrometheusExporter(meter);
+        await StartAsync();
+        await RestAsync();
+        Assert.Equal((0, null, 0, 0, 0, 0), Read(exporter));
+
+        Stale.Failure = new InvalidOperationException("cannot look");
+        Round(opened: TransportProtocol.Udp);
+        await time.WhenTimerIsDueIn(Soon);
+        Assert.Equal((null, null, null, 0, 0, 0), Read(exporter));
+
+        Stale.Failure = null;
+        await PassAsync(Soon, Late);
+        Assert.Equal((0, null, 0, 0, 0, 0), Read(exporter));
     }
 
     [Fact]
@@ -166,15 +199,6 @@ public sealed class StaleServiceTests : IAsyncDisposable
         Assert.Contains(log.Lines, l => l.Contains("cannot be read", StringComparison.Ordinal));
     }
 
-    [Fact]
-    public async Task A_kernel_without_the_iterators_is_told_of_once()
-    {
-        Stale.SocketsProblem = "no iterators here";
-        await StartAsync();
-        await RestAsync();
-        Assert.Single(log.Lines, l => l.Contains("no iterators here", StringComparison.Ordinal));
-    }
-
     public async ValueTask DisposeAsync()
     {
         if (service is not null) await service.StopAsync(CancellationToken.None);
@@ -201,13 +225,18 @@ public sealed class StaleServiceTests : IAsyncDisposable
             },
             null);
 
-    /// <summary>Stale and ended UDP and TCP, and failures.</summary>
-    private static (int, int, int, int, int) Read(PrometheusExporter exporter)
+    private static StaleSocketReport Report((int Found, int Ended) udp = default, (int Found, int Ended)? tcp = null, (int Found, int Ended)? untranslated = null, string? error = null)
+        => new(Count(udp), Count(tcp), Count(untranslated), error);
+
+    private static SocketCount Count((int Found, int Ended)? count) => new(count?.Found, count?.Ended ?? 0);
+
+    /// <summary>Stale UDP and TCP, untranslated, ended UDP and TCP, and failures.</summary>
+    private static (int?, int?, int?, int?, int?, int?) Read(PrometheusExporter exporter)
     {
         var lines = exporter.Export().Split('\n');
-        int Value(string series) => int.Parse(lines.Single(l => l.StartsWith(series + " ", StringComparison.Ordinal))[(series.Length + 1)..], CultureInfo.InvariantCulture);
+        int? Value(string series) => lines.SingleOrDefault(l => l.StartsWith(series + " ", StringComparison.Ordinal)) is { } line ? int.Parse(line[(series.Length + 1)..], CultureInfo.InvariantCulture) : null;
         return (
-            Value("ebpflb_stale_sockets{protocol=\"udp\"}"), Value("ebpflb_stale_sockets{protocol=\"tcp\"}"),
+            Value("ebpflb_stale_sockets{protocol=\"udp\"}"), Value("ebpflb_stale_sockets{protocol=\"tcp\"}"), Value("ebpflb_untranslated_sockets"),
             Value("ebpflb_sockets_ended_total{protocol=\"udp\"}"), Value("ebpflb_sockets_ended_total{protocol=\"tcp\"}"),
             Value("ebpflb_socket_end_failures_total"));
     }

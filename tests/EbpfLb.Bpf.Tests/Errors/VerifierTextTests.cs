@@ -17,4 +17,14 @@ public sealed class VerifierTextTests
 
     [Fact]
     public void An_empty_log_stays_empty() => Assert.Equal("", VerifierText.Tail(""));
+
+    [Theory]
+    [InlineData("0: (79) r1\nR1 invalid mem access\n\nprocessed 3 insns (limit 1000000)\n", "R1 invalid mem access")]
+    [InlineData("  func 'x' is not allowed  ", "func 'x' is not allowed")]
+    [InlineData("processed 3 insns (limit 1000000)\n", null)]
+    [InlineData("", null)]
+    public void The_last_words_are_the_verifiers_reason(string log, string? words) => Assert.Equal(words, VerifierText.LastWords(log));
+
+    [Fact]
+    public void Last_words_without_end_are_cut() => Assert.Equal(new string('x', 200) + "...", VerifierText.LastWords(new string('x', 900)));
 }

@@ -92,6 +92,9 @@ public sealed class BpfObjectTests
         Assert.DoesNotContain("processed ", error.VerifierLog);
         Assert.Contains(error.LibraryLog, line => line.Contains("no_null_check"));
         Assert.Contains(error.VerifierLog, error.Message);
+        Assert.StartsWith("load refused, program no_null_check: EACCES (13, Permission denied); the verifier: ", error.Summary);
+        Assert.EndsWith("invalid mem access 'map_value_or_null'", error.Summary);
+        Assert.DoesNotContain('\n', error.Summary);
     }
 
     [Fact]

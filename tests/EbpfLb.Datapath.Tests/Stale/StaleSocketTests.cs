@@ -9,46 +9,47 @@ namespace EbpfLb.Datapath.Tests.Stale;
 [Collection(typeof(OwnCgroup))]
 public sealed class StaleSocketTests
 {
-    public static MatrixTheoryData<SocketEnding, string> Kinds
-        => new([SocketEnding.Best, SocketEnding.Netlink], [StaleLab.Service4, StaleLab.Service6, StaleLab.Mapped]);
+    public static MatrixTheoryData<SocketWay, string> Kinds
+        => new(Enum.GetValues<SocketWay>(), [StaleLab.Service4, StaleLab.Service6, StaleLab.Mapped]);
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public async Task A_connected_UDP_socket_is_ended_when_its_backend_goes(SocketEnding ending, string address)
+    public async Task A_connected_UDP_socket_is_ended_when_its_backend_goes(SocketWay way, string address)
     {
-        await using var lab = new StaleLab(ending);
+        await using var lab = new StaleLab(way);
         lab.Apply(StaleLab.Dns("127.0.0.2", "fd00::2"));
         var socket = lab.Connect(address);
-        Assert.Equal(StaleSocketReport.None, lab.Dataplane.Stale.EndSockets(tcp: false, strays: false));
+        Assert.Equal(StaleSocketReport.Nothing(tcp: false, untranslated: false), lab.Dataplane.Stale.EndSockets(tcp: false, strays: false));
         var waiting = Task.Factory.StartNew(() => Record.Exception(() => socket.Receive(new byte[16])), TaskCreationOptions.LongRunning);
 
         lab.Apply(StaleLab.Dns("127.0.0.3", "fd00::3"));
         var first = lab.Dataplane.Stale.EndSockets(tcp: false, strays: false);
         var second = lab.Dataplane.Stale.EndSockets(tcp: false, strays: false);
 
-        Assert.Equal(new StaleSocketReport(1, 0, 1, 0, 0, null), first);
-        Assert.Equal(StaleSocketReport.None, second);
+        Assert.Equal(StaleLab.Ended(udp: 1), first);
+        Assert.Equal(StaleSocketReport.Nothing(tcp: false, untranslated: false), second);
         var error = Assert.IsType<SocketException>(await waiting);
         Assert.Equal(SocketError.ConnectionAborted, error.SocketErrorCode);
         Assert.Equal(SocketError.DestinationAddressRequired, StaleLab.SendError(socket));
     }
 
     [Theory]
-    [InlineData(SocketEnding.Best)]
-    [InlineData(SocketEnding.Netlink)]
-    public async Task A_TCP_connection_is_ended_when_that_is_asked_for(SocketEnding ending)
+    [InlineData(SocketWay.Iterators)]
+    [InlineData(SocketWay.SockDestroy)]
+    [InlineData(SocketWay.SockDiag)]
+    public async Task A_TCP_connection_is_ended_when_that_is_asked_for(SocketWay way)
     {
-        await using var lab = new StaleLab(ending);
+        await using var lab = new StaleLab(way);
         lab.Listen("127.0.0.2", 9953);
         lab.Apply(StaleLab.Dns("127.0.0.2"), keepTcp: true);
         var socket = lab.Connect(StaleLab.Service4, protocol: ProtocolType.Tcp);
 
         lab.Apply(StaleLab.Dns("127.0.0.2 unready", "127.0.0.3"), keepTcp: true);
-        Assert.Equal(StaleSocketReport.None, lab.Dataplane.Stale.EndSockets(tcp: true, strays: false));
+        Assert.Equal(StaleSocketReport.Nothing(tcp: true, untranslated: false), lab.Dataplane.Stale.EndSockets(tcp: true, strays: false));
         lab.Apply(StaleLab.Dns("127.0.0.3"), keepTcp: true);
-        Assert.Equal(StaleSocketReport.None, lab.Dataplane.Stale.EndSockets(tcp: false, strays: false));
+        Assert.Equal(StaleSocketReport.Nothing(tcp: false, untranslated: false), lab.Dataplane.Stale.EndSockets(tcp: false, strays: false));
 
-        Assert.Equal(new StaleSocketReport(0, 1, 0, 1, 0, null), lab.Dataplane.Stale.EndSockets(tcp: true, strays: false));
+        Assert.Equal(StaleLab.Ended(tcp: 1), lab.Dataplane.Stale.EndSockets(tcp: true, strays: false));
         Assert.Equal(SocketError.ConnectionAborted, StaleLab.ReceiveError(socket));
     }
 
@@ -74,7 +75,7 @@ public sealed class StaleSocketTests
 
         lab.Apply(Ends[way]);
 
-        Assert.True(lab.Dataplane.Stale.EndSockets(tcp: false, strays: false).EndedUdp == 1, way);
+        Assert.True(lab.Dataplane.Stale.EndSockets(tcp: false, strays: false).Udp.Ended == 1, way);
         Assert.Equal(SocketError.ConnectionAborted, StaleLab.ReceiveError(socket));
         Assert.Equal(SocketError.DestinationAddressRequired, StaleLab.SendError(socket));
     }
@@ -99,7 +100,7 @@ public sealed class StaleSocketTests
 
         lab.Apply(Stays[way]);
 
-        Assert.True(lab.Dataplane.Stale.EndSockets(tcp: false, strays: false) == StaleSocketReport.None, way);
+        Assert.True(lab.Dataplane.Stale.EndSockets(tcp: false, strays: false) == StaleSocketReport.Nothing(tcp: false, untranslated: false), way);
         Assert.Contains("127.0.0", socket.LocalEndPoint!.ToString());
     }
 
@@ -117,7 +118,7 @@ public sealed class StaleSocketTests
 
         lab.Apply(StaleLab.Dns("127.0.0.3"));
 
-        Assert.Equal(StaleSocketReport.None, lab.Dataplane.Stale.EndSockets(tcp: true, strays: false));
+        Assert.Equal(StaleSocketReport.Nothing(tcp: true, untranslated: false), lab.Dataplane.Stale.EndSockets(tcp: true, strays: false));
         Assert.All([straight, elsewhere, unconnected], s => Assert.NotEqual(SocketError.ConnectionAborted, StaleLab.ReceiveError(s)));
     }
 
@@ -131,7 +132,7 @@ public sealed class StaleSocketTests
         await lab.RestartAsync();
         lab.Apply(StaleLab.Dns("127.0.0.3"));
 
-        Assert.Equal(1, lab.Dataplane.Stale.EndSockets(tcp: false, strays: false).EndedUdp);
+        Assert.Equal(1, lab.Dataplane.Stale.EndSockets(tcp: false, strays: false).Udp.Ended);
         Assert.Equal(SocketError.ConnectionAborted, StaleLab.ReceiveError(socket));
     }
 
@@ -146,7 +147,7 @@ public sealed class StaleSocketTests
         await lab.RestartAsync();
         lab.Apply(StaleLab.Dns("127.0.0.2 terminating", "127.0.0.3"));
 
-        Assert.Equal(StaleSocketReport.None, lab.Dataplane.Stale.EndSockets(tcp: false, strays: false));
+        Assert.Equal(StaleSocketReport.Nothing(tcp: false, untranslated: false), lab.Dataplane.Stale.EndSockets(tcp: false, strays: false));
     }
 
     [Fact]
@@ -160,7 +161,7 @@ public sealed class StaleSocketTests
         await lab.RestartAsync(TestInstance.Small with { Backends = 2048 });
         lab.Apply(StaleLab.Dns("127.0.0.2"));
 
-        Assert.Equal(new StaleSocketReport(1, 0, 1, 0, 0, null), lab.Dataplane.Stale.EndSockets(tcp: false, strays: false));
+        Assert.Equal(StaleLab.Ended(udp: 1), lab.Dataplane.Stale.EndSockets(tcp: false, strays: false));
         Assert.NotEqual(SocketError.ConnectionAborted, StaleLab.ReceiveError(stays));
     }
 }

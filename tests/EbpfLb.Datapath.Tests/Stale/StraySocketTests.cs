@@ -15,20 +15,20 @@ public sealed class StraySocketTests
 
     [Theory]
     [MemberData(nameof(StaleSocketTests.Kinds), MemberType = typeof(StaleSocketTests))]
-    public async Task A_socket_that_was_connected_before_its_service_was_known_is_ended_and_translated_when_it_connects_anew(SocketEnding ending, string address)
+    public async Task A_socket_that_was_connected_before_its_service_was_known_is_ended_and_translated_when_it_connects_anew(SocketWay way, string address)
     {
-        await using var lab = new StaleLab(ending);
+        await using var lab = new StaleLab(way);
         var socket = lab.Connect(address);
         lab.Apply(StaleLab.Dns("127.0.0.2", "fd00::2"));
 
-        Assert.Equal(StaleSocketReport.None, lab.Dataplane.Stale.EndSockets(tcp: false, strays: false));
-        Assert.Equal(new StaleSocketReport(1, 0, 1, 0, 0, null), lab.Dataplane.Stale.EndSockets(tcp: false, strays: true));
+        Assert.Equal(StaleSocketReport.Nothing(tcp: false, untranslated: false), lab.Dataplane.Stale.EndSockets(tcp: false, strays: false));
+        Assert.Equal(StaleLab.Ended(untranslated: 1), lab.Dataplane.Stale.EndSockets(tcp: false, strays: true));
         Assert.Equal(SocketError.ConnectionAborted, StaleLab.ReceiveError(socket));
         Assert.Equal(SocketError.DestinationAddressRequired, StaleLab.SendError(socket));
 
         // What .NET does not let a socket do that was ended: connect anew, as it is.
         lab.Connect(address);
-        Assert.Equal(StaleSocketReport.None, lab.Dataplane.Stale.EndSockets(tcp: false, strays: true));
+        Assert.Equal(StaleSocketReport.Nothing(tcp: false, untranslated: true), lab.Dataplane.Stale.EndSockets(tcp: false, strays: true));
     }
 
     [Fact]
@@ -38,10 +38,10 @@ public sealed class StraySocketTests
         var socket = lab.Connect(StaleLab.Service4);
 
         lab.Apply(StaleLab.Dns());
-        Assert.Equal(StaleSocketReport.None, lab.Dataplane.Stale.EndSockets(tcp: false, strays: true));
+        Assert.Equal(StaleSocketReport.Nothing(tcp: false, untranslated: true), lab.Dataplane.Stale.EndSockets(tcp: false, strays: true));
         lab.Apply(StaleLab.Dns("127.0.0.2"));
 
-        Assert.Equal(1, lab.Dataplane.Stale.EndSockets(tcp: false, strays: true).EndedUdp);
+        Assert.Equal(1, lab.Dataplane.Stale.EndSockets(tcp: false, strays: true).Untranslated.Ended);
         Assert.Equal(SocketError.ConnectionAborted, StaleLab.ReceiveError(socket));
     }
 
@@ -66,7 +66,7 @@ public sealed class StraySocketTests
 
         lab.Apply(dns);
 
-        Assert.Equal(new StaleSocketReport(1, 0, 1, 0, 0, null), lab.Dataplane.Stale.EndSockets(tcp: false, strays: true));
+        Assert.Equal(StaleLab.Ended(untranslated: 1), lab.Dataplane.Stale.EndSockets(tcp: false, strays: true));
         Assert.Equal(SocketError.ConnectionAborted, StaleLab.ReceiveError(socket));
     }
 
@@ -93,7 +93,7 @@ public sealed class StraySocketTests
 
         lab.Apply(dns);
 
-        Assert.True(lab.Dataplane.Stale.EndSockets(tcp: false, strays: true) == StaleSocketReport.None, why);
+        Assert.True(lab.Dataplane.Stale.EndSockets(tcp: false, strays: true) == StaleSocketReport.Nothing(tcp: false, untranslated: true), why);
         Assert.NotEqual(SocketError.ConnectionAborted, StaleLab.ReceiveError(socket));
     }
 
@@ -108,7 +108,7 @@ public sealed class StraySocketTests
 
         lab.Apply(StaleLab.Dns("127.0.0.2"));
 
-        Assert.Equal(new StaleSocketReport(1, 0, 1, 0, 0, null), lab.Dataplane.Stale.EndSockets(tcp: false, strays: true));
+        Assert.Equal(StaleLab.Ended(untranslated: 1), lab.Dataplane.Stale.EndSockets(tcp: false, strays: true));
         Assert.NotEqual(SocketError.ConnectionAborted, StaleLab.ReceiveError(outside));
     }
 
@@ -124,7 +124,7 @@ public sealed class StraySocketTests
         lab.Apply(c => { StaleLab.Dns("127.0.0.2")(c); c.Service("front", ["10.96.0.9"], ["u:53/UDP"]).Slice("front", "front", ["u:53/UDP"], [StaleLab.Service4]); });
         var chained = lab.Connect("10.96.0.9");
 
-        Assert.Equal(StaleSocketReport.None, lab.Dataplane.Stale.EndSockets(tcp: true, strays: true));
+        Assert.Equal(StaleSocketReport.Nothing(tcp: true, untranslated: true), lab.Dataplane.Stale.EndSockets(tcp: true, strays: true));
         Assert.All([ours, straight, unconnected, chained], s => Assert.NotEqual(SocketError.ConnectionAborted, StaleLab.ReceiveError(s)));
     }
 
@@ -138,7 +138,7 @@ public sealed class StraySocketTests
         await lab.RestartAsync();
         lab.Apply(StaleLab.Dns("127.0.0.2"));
 
-        Assert.Equal(StaleSocketReport.None, lab.Dataplane.Stale.EndSockets(tcp: false, strays: true));
+        Assert.Equal(StaleSocketReport.Nothing(tcp: false, untranslated: true), lab.Dataplane.Stale.EndSockets(tcp: false, strays: true));
         Assert.NotEqual(SocketError.ConnectionAborted, StaleLab.ReceiveError(socket));
     }
 

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using EbpfLb.E2E.Stale;
 using EbpfLb.Testing.Probes;
 using EbpfLb.Testing.Processes;
 
@@ -19,6 +20,8 @@ public sealed partial class DocumentedMetricsTests : IDisposable
         var service = node.Publish("a");
         Assert.True(node.Probe.Load(service.Load(LoadMode.Tcp, Family.IPv4) with { Count = 5 }).Answered == 5);
         node.Agent.Command("verify");
+        // What is not known yet is absent.
+        Eventually.True(() => node.Agent.StaleUdp() is not null && node.Agent.Untranslated() is not null, () => node.Agent.Log);
         var table = TableOf(node.Agent.Metrics());
 
         var file = Path.Combine(RepositoryPaths.Root, "docs", "metrics.md");

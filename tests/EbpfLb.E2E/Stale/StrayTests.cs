@@ -94,7 +94,7 @@ public sealed class StrayTests(TestNode node, ITestOutputHelper output) : IClass
         output.WriteLine($"served after {watch.ElapsedMilliseconds} ms");
         // They were connected to the frontend itself. A sender that connects anew before it has read the error gets to read it later.
         if (kind != "sendto") Assert.InRange(swarm.Aborted, Clients, 2 * Clients);
-        Eventually.True(() => node.Agent.StaleUdp() == 0, () => node.Agent.SocketReport());
+        Eventually.True(() => node.Agent.Untranslated() == 0, () => node.Agent.SocketReport());
         swarm.Stop();
     }
 }

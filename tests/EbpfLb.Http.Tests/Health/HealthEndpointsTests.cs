@@ -64,9 +64,17 @@ public sealed class HealthEndpointsTests : IDisposable
     {
         health.Reasons = ["hooks are not attached"];
         await using var server = await ServedEndpoints.HealthAsync(health, metrics);
-        Assert.Equal((HttpStatusCode.ServiceUnavailable, """{"ready":false,"reasons":["hooks are not attached"]}"""), await server.GetAsync("/readyz"));
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, """{"ready":false,"reasons":["hooks are not attached"],"missingFeatures":[]}"""), await server.GetAsync("/readyz"));
         health.Reasons = [];
-        Assert.Equal((HttpStatusCode.OK, """{"ready":true,"reasons":[]}"""), await server.GetAsync("/readyz"));
+        Assert.Equal((HttpStatusCode.OK, """{"ready":true,"reasons":[],"missingFeatures":[]}"""), await server.GetAsync("/readyz"));
+    }
+
+    [Fact]
+    public async Task Readyz_says_what_the_kernel_lacks_although_the_agent_is_ready()
+    {
+        health.MissingFeatures = ["iter_udp: found by sock_diag (EPERM)"];
+        await using var server = await ServedEndpoints.HealthAsync(health, metrics);
+        Assert.Equal((HttpStatusCode.OK, """{"ready":true,"reasons":[],"missingFeatures":["iter_udp: found by sock_diag (EPERM)"]}"""), await server.GetAsync("/readyz"));
     }
 
     [Fact]
@@ -90,6 +98,8 @@ public sealed class HealthEndpointsTests : IDisposable
 
         public IReadOnlyList<string> Reasons { get; set; } = [];
 
+        public IReadOnlyList<string> MissingFeatures { get; set; } = [];
+
         public void MakeUnhealthy()
         {
             Tracker.RecordQueued(IpFamily.IPv4);
@@ -98,6 +108,6 @@ public sealed class HealthEndpointsTests : IDisposable
 
         public HealthReport Report() => Tracker.Report(Eligible);
 
-        public ReadinessReport Readiness() => new(Reasons.Count == 0, Reasons);
+        public ReadinessReport Readiness() => new(Reasons.Count == 0, Reasons) { MissingFeatures = MissingFeatures };
     }
 }

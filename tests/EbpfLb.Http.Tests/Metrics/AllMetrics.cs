@@ -76,6 +76,7 @@ internal sealed class AllMetrics : IDisposable
         Reconciler.RecordSync(IpFamily.IPv6, 0, TimeSpan.FromMilliseconds(2));
         Sync.RecordNetworkProgramming(IpFamily.IPv6, TimeSpan.FromSeconds(1.5));
         Stale.RecordSockets(new StaleReading(3, 1, 2, 1, 1));
+        Stale.RecordUntranslated(1);
         Health.RecordHealthz(200);
         Health.RecordLivez(503);
         Source = new SourceStatus("here", true, Time.GetUtcNow(), null) { ContactAge = TimeSpan.Zero };

@@ -1,0 +1,13 @@
+using EbpfLb.Abi;
+
+namespace EbpfLb.Datapath.Stale;
+
+/// <summary>A way to find sockets that are to be ended.</summary>
+internal interface ISocketFinder : IDisposable
+{
+    /// <summary>
+    /// Those of the network namespace that the calling thread is in. Whether the backend of a stale one is gone is asked once more by
+    /// addresses (<see cref="BackendCheck"/>).
+    /// </summary>
+    IReadOnlyList<LbStaleSock> Find();
+}

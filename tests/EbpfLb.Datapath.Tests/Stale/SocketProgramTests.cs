@@ -1,0 +1,69 @@
+using System.Net.Sockets;
+using EbpfLb.Bpf;
+using EbpfLb.Datapath.Stale;
+
+namespace EbpfLb.Datapath.Tests.Stale;
+
+/// <summary>A program for sockets that the kernel refuses costs only itself, and is told of.</summary>
+public sealed class SocketProgramTests
+{
+    /// <summary>Precondition of the tests of iterators: on a kernel that refuses one this is the test that fails.</summary>
+    [Fact]
+    public async Task The_kernel_takes_every_program_that_finds_and_ends_sockets()
+    {
+        await using var lab = new StaleLab();
+
+        Assert.Equal([], lab.Dataplane.Stale.Features.Where(f => !f.IsAvailable).Select(f => $"{f.Name}: {f.Reason}"));
+        Assert.Equal(["iter_udp", "iter_tcp", "iter_udp_untranslated", "bpf_sock_destroy"], lab.Dataplane.Stale.Features.Select(f => f.Name));
+    }
+
+    public static TheoryData<string, string, string[]> Refusals => new()
+    {
+        { "lb_find_udp", "iter_udp", ["sock_diag_storage"] },
+        { "lb_find_tcp", "iter_tcp", ["sock_diag_storage"] },
+        { "lb_stray_udp", "iter_udp_untranslated", [] },
+        { "lb_end_udp", "bpf_sock_destroy", [] },
+        { "lb_end_tcp", "bpf_sock_destroy", [] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Refusals))]
+    public async Task A_refused_program_costs_only_its_own_feature_and_the_kernels_answer_is_said_in_one_line(string program, string feature, string[] added)
+    {
+        await using var lab = new StaleLab(new HashSet<string> { program });
+        lab.Listen("127.0.0.2", 9953);
+        var untranslated = lab.Connect(StaleLab.Service4);
+        lab.Apply(StaleLab.Dns("127.0.0.2"), keepTcp: true);
+        Socket[] stale = [lab.Connect(StaleLab.Service4), lab.Connect(StaleLab.Service4, protocol: ProtocolType.Tcp)];
+
+        lab.Apply(StaleLab.Dns("127.0.0.3"), keepTcp: true);
+        var report = lab.Dataplane.Stale.EndSockets(tcp: true, strays: true);
+
+        Assert.Equal(StaleLab.Ended(udp: 1, tcp: 1, untranslated: program == "lb_stray_udp" ? null : 1), report);
+        Assert.All(stale, s => Assert.Equal(SocketError.ConnectionAborted, StaleLab.ReceiveError(s)));
+        Assert.Equal(program != "lb_stray_udp", StaleLab.ReceiveError(untranslated) == SocketError.ConnectionAborted);
+        var missing = Assert.Single(lab.Dataplane.Stale.Features, f => !f.IsAvailable);
+        Assert.Equal(feature, missing.Name);
+        Assert.Contains("EINVAL (22, Invalid argument)", missing.Reason);
+        Assert.Contains(program, missing.Reason);
+        Assert.DoesNotContain('\n', missing.Reason);
+        Assert.DoesNotContain("CAP_", missing.Reason);
+        Assert.Equal(added, lab.Dataplane.Stale.Features.Select(f => f.Name).Except(["iter_udp", "iter_tcp", "iter_udp_untranslated", "bpf_sock_destroy"]));
+    }
+
+    [Fact]
+    public async Task Where_nothing_finds_sockets_their_number_is_not_known()
+    {
+        await using var lab = new StaleLab(new HashSet<string> { "lb_find_udp", "lb_find_tcp", "lb_stray_udp", "sock_diag_storage" });
+        lab.Apply(StaleLab.Dns("127.0.0.2"));
+        lab.Connect(StaleLab.Service4);
+
+        lab.Apply(StaleLab.Dns("127.0.0.3"));
+
+        Assert.Equal(new StaleSocketReport(SocketCount.Unknown, SocketCount.Unknown, SocketCount.Unknown, null), lab.Dataplane.Stale.EndSockets(tcp: true, strays: true));
+        Assert.Equal(["iter_tcp", "iter_udp", "iter_udp_untranslated", "sock_diag_storage"], Missing(lab).Select(f => f.Name).Order(StringComparer.Ordinal));
+        Assert.All(Missing(lab).Where(f => f.Name.StartsWith("iter", StringComparison.Ordinal)), f => Assert.Contains("connect anew by themselves", f.Lost));
+    }
+
+    private static IEnumerable<KernelFeature> Missing(StaleLab lab) => lab.Dataplane.Stale.Features.Where(f => !f.IsAvailable);
+}
