@@ -29,7 +29,8 @@ internal sealed class SocketPrograms : IDisposable
         var ended = loader.Load("end.bpf.o", [EndUdp, EndTcp], _ => { }, (bpf, name) => (ISocketEnder)new IteratorEnder(bpf.OpenMap<ulong, uint>("lb_doomed"), Attach(bpf, name)));
         // For tests: what is no socket storage is refused.
         Func<BpfMap> memories = options.RefusedPrograms.Contains(SockDiag) ? () => maps.Take(Abi.Tables.Meta) : () => maps.Take(Abi.Tables.Sock);
-        Udp = FinderOf(IterUdp, found[FindUdp], ProtocolType.Udp, memories);
+        // inet_diag shows no storage of UDP sockets.
+        Udp = FinderOf(IterUdp, found[FindUdp], ProtocolType.Udp, null);
         Tcp = FinderOf(IterTcp, found[FindTcp], ProtocolType.Tcp, memories);
         Untranslated = found[FindUntranslated].Value;
         Add(IterUntranslated, found[FindUntranslated].Refusal, "UDP sockets that were connected before their Service existed are not found: their clients have to connect anew by themselves");
@@ -71,18 +72,19 @@ internal sealed class SocketPrograms : IDisposable
         return BpfLink.AttachIterator(program);
     }
 
-    private ISocketFinder? FinderOf(string feature, OptionalPart<ISocketFinder> iterator, ProtocolType protocol, Func<BpfMap> memories)
+    private ISocketFinder? FinderOf(string feature, OptionalPart<ISocketFinder> iterator, ProtocolType protocol, Func<BpfMap>? memories)
     {
         var what = $"{protocol.ToString().ToUpperInvariant()} sockets of removed endpoints";
         var standIn = $"{what} are found by sock_diag, which costs more";
-        if (iterator.Value is { } finder)
+        var nothing = $"{what} are not found: their clients have to connect anew by themselves";
+        if (iterator.Value is not null || memories is null)
         {
-            Add(feature, "", standIn);
-            return finder;
+            Add(feature, iterator.Refusal, memories is null ? nothing : standIn);
+            return iterator.Value;
         }
         var diag = new DiagFinder(protocol, memories());
         var problem = diag.Probe();
-        Add(feature, iterator.Refusal, problem is null ? standIn : $"{what} are not found: their clients have to connect anew by themselves");
+        Add(feature, iterator.Refusal, problem is null ? standIn : nothing);
         if (features.All(f => f.Name != SockDiag)) Add(SockDiag, problem ?? "", "what stands in for iterators over sockets");
         if (problem is null) return diag;
         diag.Dispose();
