@@ -23,7 +23,7 @@ internal sealed class StaleLab : IAsyncDisposable
     {
         [SocketWay.Iterators] = new HashSet<string>(),
         [SocketWay.SockDestroy] = new HashSet<string> { "lb_end_udp", "lb_end_tcp" },
-        [SocketWay.SockDiag] = new HashSet<string> { "lb_find_udp", "lb_find_tcp", "lb_end_udp", "lb_end_tcp" },
+        [SocketWay.SockDiag] = new HashSet<string> { "lb_find_tcp", "lb_end_udp", "lb_end_tcp" },
     };
 
     private readonly List<Socket> sockets = [];
