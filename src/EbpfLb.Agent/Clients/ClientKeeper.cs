@@ -17,6 +17,9 @@ internal sealed class ClientKeeper(IClientKernel kernel, ClientReader reader, Fu
     private Dictionary<ulong, long> waiting = [];
     private string? said;
 
+    /// <summary>The last look did not bring everything up to date.</summary>
+    public bool HasProblem => said is not null;
+
     /// <summary>Reads everything. Returns whether a new namespace waits for its address, so that another look soon may find it.</summary>
     public bool Refresh()
     {

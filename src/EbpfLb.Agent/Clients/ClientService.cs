@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using EbpfLb.Agent.Options;
 using EbpfLb.Netlink;
 using EbpfLb.Netlink.Network;
 using EbpfLb.Timing;
@@ -61,7 +62,7 @@ internal sealed class ClientService(
             var begin = Time.GetTimestamp();
             var again = await Task.Run(keeper.Refresh, stoppingToken);
             var took = Time.GetElapsedTime(begin) * RestFactor;
-            await next.WaitAsync(again ? Soon : period(), stoppingToken);
+            await next.WaitAsync(again ? Soon : keeper.HasProblem ? RetryPeriods.EvenOf(period()) : period(), stoppingToken);
             await Time.DelayAsync(took > Debounce ? took : Debounce, stoppingToken);
         }
     }

@@ -91,6 +91,7 @@ internal sealed class AgentHost(
         // Before the first round: what it publishes shall find the node as it is.
         keeper?.Refresh();
         new ServiceHealthPorts(serviceHealth, state, () => live.Current.Node.NodePortAddresses).Attach();
+        var healthRetry = new ServiceHealthRetry(serviceHealth, time, loggers.CreateLogger<ServiceHealthRetry>());
         var clients = dataplane is IClientKernel clientKernel
             ? new ClientKeeper(clientKernel, new ClientReader(new NetworkNamespaces()), network.NamespaceCookie, time, loggers.CreateLogger<ClientKeeper>())
             : null;
@@ -101,6 +102,7 @@ internal sealed class AgentHost(
         builder.Services.AddSingleton(loggers);
         builder.Services.Configure<ConsoleLifetimeOptions>(o => o.SuppressStatusMessages = true);
         builder.Services.AddSingleton<IHostedService>(events);
+        builder.Services.AddSingleton<IHostedService>(healthRetry);
         builder.Services.AddSingleton<IHostedService>(new NodeWait(needs, state, time, loggers.CreateLogger<NodeWait>()));
         builder.Services.AddHostedService(_ => new ControlServer(options.Instance.ControlSocket, view, loggers));
         if (options.HealthzAddress is { } healthz)

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Pipeline;
 using EbpfLb.Netlink;
 using EbpfLb.Timing;
@@ -6,7 +7,9 @@ using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Agent.Nodes;
 
-/// <summary>Refreshes the node when its network or its Node object changes, and at every sync period (contract section 4.1).</summary>
+/// <summary>
+/// Refreshes the node when its network or its Node object changes, and at every sync period (contract section 4.1); sooner while it is not up to date.
+/// </summary>
 internal sealed class NodeService : SupervisedService
 {
     /// <summary>Changes come in bursts: a device, its addresses, its routes.</summary>
@@ -20,12 +23,13 @@ internal sealed class NodeService : SupervisedService
 
     private readonly NodeKeeper keeper;
     private readonly INodeNetwork network;
+    private readonly PipelineState state;
     private readonly Func<TimeSpan> period;
     private readonly WakeablePeriod next;
 
     public NodeService(NodeKeeper keeper, INodeNetwork network, PipelineState state, Func<TimeSpan> period, TimeProvider time, ILogger logger) : base("node", time, logger)
     {
-        (this.keeper, this.network, this.period) = (keeper, network, period);
+        (this.keeper, this.network, this.state, this.period) = (keeper, network, state, period);
         next = new WakeablePeriod(time);
         // Here and not when it begins: what changes before that is kept for then.
         state.NodeChanges.Add(_ => Wake());
@@ -59,7 +63,7 @@ internal sealed class NodeService : SupervisedService
         var rest = Debounce;
         while (true)
         {
-            await next.WaitAsync(period(), stoppingToken);
+            await next.WaitAsync(state.NodeView.Problems.Count > 0 ? RetryPeriods.EvenOf(period()) : period(), stoppingToken);
             await Time.DelayAsync(rest, stoppingToken);
             next.TryTake();
             var begin = Time.GetTimestamp();

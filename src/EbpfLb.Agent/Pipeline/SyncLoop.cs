@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using EbpfLb.Agent.Kernel;
+using EbpfLb.Agent.Options;
 using EbpfLb.Http.Health;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Model;
@@ -28,8 +29,8 @@ internal sealed class SyncLoop(
 {
     private static readonly IpFamily[] Families = [IpFamily.IPv4, IpFamily.IPv6];
 
-    private readonly BackOff backOff = new(() => settings().SyncPeriod);
-    private readonly BackOff hookBackOff = new(() => settings().SyncPeriod);
+    private readonly BackOff backOff = new(() => RetryPeriods.LongestOf(settings().SyncPeriod));
+    private readonly BackOff hookBackOff = new(() => RetryPeriods.LongestOf(settings().SyncPeriod));
     private readonly RoundLog roundLog = new(logger);
     private ArrivedSnapshot? current;
     private Task<bool>? arrival;

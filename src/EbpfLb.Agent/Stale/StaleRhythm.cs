@@ -1,3 +1,5 @@
+using EbpfLb.Agent.Options;
+
 namespace EbpfLb.Agent.Stale;
 
 /// <summary>
@@ -47,7 +49,11 @@ internal sealed class StaleRhythm(Func<TimeSpan> period)
             return Soon;
         }
         if (stage == Stage.Quiet) return period;
-        if (found > 0) return retry = 2 * retry < period ? 2 * retry : period;
+        if (found > 0)
+        {
+            var longest = RetryPeriods.LongestOf(period);
+            return retry = 2 * retry < longest ? 2 * retry : longest;
+        }
         stage = Stage.Quiet;
         return Late < period ? Late : period;
     }

@@ -129,6 +129,26 @@ public sealed class NodeKeeperTests : IDisposable
     }
 
     [Fact]
+    public async Task A_node_that_could_not_be_read_is_tried_again_also_with_a_period_that_means_never()
+    {
+        var time = new ManualTimeProvider();
+        var keeper = Keeper();
+        node.ReadError = new InvalidOperationException("no netlink today");
+        keeper.Refresh();
+        Assert.Contains("NodeKeeper.Read", Assert.Single(log.Lines, l => l.Contains("no netlink today", StringComparison.Ordinal)), StringComparison.Ordinal);
+        using var service = new NodeService(keeper, node, state, () => TimeSpan.FromHours(8760), time, log.Loggers.CreateLogger("node"));
+        await service.StartAsync(TestContext.Current.CancellationToken);
+
+        await time.WhenTimerIsDueIn(TimeSpan.FromSeconds(30));
+        node.ReadError = null;
+        time.Advance(TimeSpan.FromSeconds(30));
+        await time.WhenTimerIsDueIn(TimeSpan.FromMilliseconds(100));
+        time.Advance(TimeSpan.FromMilliseconds(100));
+        await Waiting.UntilAsync(() => node.Refreshes == 1);
+        await service.StopAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public async Task Hooks_that_have_come_into_force_are_a_reason_to_look_again()
     {
         var time = new ManualTimeProvider();

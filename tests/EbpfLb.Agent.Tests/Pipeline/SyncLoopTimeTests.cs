@@ -41,6 +41,21 @@ public sealed class SyncLoopTimeTests
     }
 
     [Fact]
+    public async Task With_a_period_that_means_never_what_failed_is_tried_again_all_the_same()
+    {
+        await using var pipeline = new PipelineUnderTest { SyncPeriod = Year };
+        pipeline.Dataplane.OnApply = _ => new ApplyOutcome(0, [new ObjectFailure(PipelineUnderTest.Name("web"), "full")]);
+        pipeline.PushService("web", 1);
+        await pipeline.Dataplane.NextAppliedAsync();
+        foreach (var seconds in new[] { 1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300 })
+        {
+            await pipeline.UntilWaitingForAsync(seconds);
+            pipeline.Time.Advance(TimeSpan.FromSeconds(seconds));
+            await pipeline.Dataplane.NextAppliedAsync();
+        }
+    }
+
+    [Fact]
     public async Task A_shorter_period_counts_from_the_moment_of_its_reload()
     {
         await using var pipeline = new PipelineUnderTest { SyncPeriod = Year };
