@@ -6,13 +6,15 @@ using EbpfLb.Agent.Nodes;
 using EbpfLb.Agent.Output;
 
 var time = TimeProvider.System;
+var kernel = new OwnedKernel(time);
 var parts = new AgentParts(
     (options, loggers) => SourceOpener.Open(options, time, loggers),
-    KernelDataplane.Open,
+    kernel.Open,
     new InstanceFinder(time),
     new InstanceRemover(),
     time)
 {
+    TakeOwnership = kernel.TakeAsync,
     SetOomScore = OomScore.Set,
     PrepareNode = NodePreparation.Run,
 };

@@ -14,6 +14,7 @@ using EbpfLb.Datapath.Loading;
 using EbpfLb.Datapath.Namespaces;
 using EbpfLb.Datapath.Node;
 using EbpfLb.Datapath.Options;
+using EbpfLb.Datapath.Ownership;
 using EbpfLb.Datapath.Repairing;
 using EbpfLb.Datapath.Stale;
 using EbpfLb.Datapath.Tables;
@@ -57,12 +58,15 @@ public sealed class Dataplane : IAsyncDisposable
     private IReadOnlyList<string> lastMapPins = [];
     private readonly InstancePaths paths;
     private readonly Repairs repairs;
+    private readonly InstanceOwnership? ownership;
     private volatile bool isInForce;
+    private volatile string? lost;
 
     private Dataplane(
         LoadedProgram loaded, KernelTables tables, SocketAttacher attacher, TcAttacher deviceAttacher, FlowMove flows, SocketPrograms sockets, string cgroup,
-        TableLimits limits, InstancePaths paths, Repairs repairs, ILogger logger)
+        TableLimits limits, InstancePaths paths, Repairs repairs, InstanceOwnership? ownership, ILogger logger)
     {
+        this.ownership = ownership;
         this.logger = logger;
         this.paths = paths;
         this.repairs = repairs;
@@ -81,7 +85,7 @@ public sealed class Dataplane : IAsyncDisposable
         // The flows of programs that know no door have no bits.
         tables.Door.Disuse();
         FlowMaps = FlowMaps.Open(loaded.Maps);
-        Stale = new StaleState(sockets, new BackendCheck(Mirror, tables.ForPlans.Backends), new NetworkNamespaces());
+        Stale = new StaleState(sockets, new BackendCheck(Mirror, tables.ForPlans.Backends), new NetworkNamespaces()) { IsOurs = () => lost is null };
         applier = new PlanApplier(tables.ForPlans, Mirror);
         retirements = new RetireQueue(applier, new KernelGracePeriod(), TimeProvider.System, logger);
         retiring = new SupervisedLoop("retire", retirements.RunAsync, TimeProvider.System, logger).RunAsync(stop.Token);
@@ -119,7 +123,7 @@ public sealed class Dataplane : IAsyncDisposable
             return new Dataplane(
                 loaded, KernelTables.Open(loaded.Maps), new SocketAttacher(paths, cgroup),
                 TcAttacher.Create(options.TcAttach, paths), new FlowMove(loaded.Maps, logger),
-                SocketPrograms.Load(loaded.Maps, cgroup, options, logger), cgroup, sizes.ToLimits(), paths, new Repairs(logger), logger);
+                SocketPrograms.Load(loaded.Maps, cgroup, options, logger), cgroup, sizes.ToLimits(), paths, new Repairs(logger), options.Ownership, logger);
         }
         catch
         {
@@ -130,8 +134,10 @@ public sealed class Dataplane : IAsyncDisposable
 
     /// <summary>Makes a plan for the table and carries it out. What failed is in the result, by Service; the rest is in force.</summary>
     /// <exception cref="InvalidOperationException">The kernel refused even the settings; nothing was changed.</exception>
+    /// <exception cref="BpfException">Another agent has taken the instance over; nothing was changed.</exception>
     public (Plan Plan, ApplyResult Result) Apply(ForwardingTable table)
     {
+        RequireOwn();
         applier.Recover();
         var plan = Planner.Plan(table, Mirror);
         // A NodePort outside of the range is never looked for, so the range comes first.
@@ -148,14 +154,14 @@ public sealed class Dataplane : IAsyncDisposable
     /// Tells the programs of this node's devices, addresses and settings; what is so already is not written. Without it what
     /// an earlier agent said stays. May be called from any thread.
     /// </summary>
-    public NodeResult ApplyNode(NodeState state) => node.Apply(state).And(clients.ApplyHost(state.Settings.HostNetnsCookie, state.Own));
+    public NodeResult ApplyNode(NodeState state) => lost is { } reason ? new NodeResult(0, 0, [reason]) : node.Apply(state).And(clients.ApplyHost(state.Settings.HostNetnsCookie, state.Own));
 
     /// <summary>
     /// Tells the programs what processes of the other network namespaces connect from, all of them at once. May be called from any
     /// thread.
     /// </summary>
     /// <param name="found">By cookie; null: not known this time, what was known stays.</param>
-    public NodeResult ApplyClients(IReadOnlyDictionary<ulong, ClientAddresses?> found) => clients.Apply(found);
+    public NodeResult ApplyClients(IReadOnlyDictionary<ulong, ClientAddresses?> found) => lost is { } reason ? new NodeResult(0, 0, [reason]) : clients.Apply(found);
 
     /// <summary>
     /// Puts the programs in force and pins what is new. Call it when the tables are filled: new maps take the place of
@@ -164,7 +170,7 @@ public sealed class Dataplane : IAsyncDisposable
     /// <exception cref="BpfException">A hook could not be taken; those before it are. Or another agent has taken the instance over.</exception>
     public IReadOnlyList<AttachedHook> Attach()
     {
-        if (isInForce) RequireOwn();
+        RequireOwn();
         flows.Copy();
         hooks = attacher.Attach(loaded.Programs);
         lock (deviceSync)
@@ -206,19 +212,26 @@ public sealed class Dataplane : IAsyncDisposable
     /// addresses and flows. May be called from any thread.
     /// </summary>
     /// <exception cref="BpfException">One of them cannot be read; then nothing has changed.</exception>
-    public void RefillDoor() => tables.Door.Refill(tables.Addresses().Concat(FlowMaps.All.SelectMany(m => m.Destinations())));
+    public void RefillDoor()
+    {
+        if (lost is null) tables.Door.Refill(tables.Addresses().Concat(FlowMaps.All.SelectMany(m => m.Destinations())));
+    }
 
     /// <summary>How often what was put back.</summary>
     public IReadOnlyDictionary<RepairKind, long> Repairs => repairs.Counts;
 
+    /// <summary>Why the instance is another's now, so that nothing is written any more; null: it is ours. Once it is not, it never is again.</summary>
+    public string? Lost => lost;
+
     private void RequireOwn()
     {
-        if (attacher.FindForeign(loaded.Programs) is { } foreign)
+        lost ??= ownership?.Check();
+        if (lost is null && isInForce && attacher.FindForeign(loaded.Programs) is { } foreign)
         {
-            throw new BpfException(Errno.EBUSY, "keep", paths.Root,
-                $"another agent has taken instance '{paths.Instance}' over: the link {foreign}; its maps may be others too, so this agent leaves everything alone. "
-                + "Stop one of the two and restart the other, or give one of them another --instance");
+            lost = $"another agent has taken instance '{paths.Instance}' over: the link {foreign}; its maps may be others too, so this agent leaves everything alone. "
+                + "Stop one of the two and restart the other, or give one of them another --instance";
         }
+        if (lost is { } reason) throw new BpfException(Errno.EBUSY, "keep", paths.Root, reason);
     }
 
     /// <summary>The caller holds the lock of devices.</summary>
@@ -246,7 +259,7 @@ public sealed class Dataplane : IAsyncDisposable
         lock (deviceSync)
         {
             wantedDevices = decisions;
-            if (isInForce) AttachWantedDevices();
+            if (isInForce && lost is null) AttachWantedDevices();
             return devices;
         }
     }
@@ -261,7 +274,7 @@ public sealed class Dataplane : IAsyncDisposable
     public RetireStatus Retiring => retirements.Status;
 
     /// <summary>Forgets which client had a backend that is gone. Returns how many such memories there were. May be called from any thread.</summary>
-    public int SweepAffinity() => tables.Affinity.Sweep();
+    public int SweepAffinity() => lost is not null ? 0 : tables.Affinity.Sweep();
 
     /// <summary>Connects through the hooks, once per family.</summary>
     public CanaryResult CheckCanary(IpFamily family) => family == IpFamily.IPv4

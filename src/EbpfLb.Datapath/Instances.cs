@@ -12,8 +12,11 @@ public static class Instances
     public static IReadOnlyList<string> List(DatapathOptions options)
     {
         if (Places.Find(options) is not { } paths || !Directory.Exists(paths.Product)) return [];
-        return [.. Directory.GetDirectories(paths.Product).Select(d => Path.GetFileName(d)).Order(StringComparer.Ordinal)];
+        return [.. Directory.GetDirectories(paths.Product).Where(d => Directory.EnumerateFileSystemEntries(d).Any()).Select(d => Path.GetFileName(d)).Order(StringComparer.Ordinal)];
     }
+
+    /// <summary>Where the pins of an instance are, or would be; null when no BPF file system is mounted.</summary>
+    public static InstancePaths? PathsOf(DatapathOptions options) => Places.Find(options);
 
     /// <summary>
     /// Takes an instance out of the kernel: links and filters first, so that nothing is half in force, then maps, then its

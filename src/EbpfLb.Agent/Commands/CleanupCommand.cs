@@ -22,7 +22,7 @@ internal sealed class CleanupCommand(AgentParts parts, Terminal terminal)
             IReadOnlyList<string> names = all ? parts.Remover.List(instance.BpfFs) : [instance.Name];
             var code = ExitCode.Ok;
             foreach (var name in names)
-                if (!Remove(instance with { Name = name }, force)) code = ExitCode.Failed;
+                if (!TryRemove(instance with { Name = name }, force)) code = ExitCode.Failed;
             if (names.Count == 0) terminal.Out.WriteLine("no instance is there");
             return code;
         }
@@ -33,6 +33,20 @@ internal sealed class CleanupCommand(AgentParts parts, Terminal terminal)
         }
     }
 
+    /// <summary>Of several, one that cannot be removed does not keep the others.</summary>
+    private bool TryRemove(InstanceOptions instance, bool force)
+    {
+        try
+        {
+            return Remove(instance, force);
+        }
+        catch (StartException e)
+        {
+            terminal.Error.WriteLine($"cannot clean up: {e.Message}");
+            return false;
+        }
+    }
+
     private bool Remove(InstanceOptions instance, bool force)
     {
         if (!force && InstanceLock.IsHeld(instance.LockFile))
@@ -40,7 +54,7 @@ internal sealed class CleanupCommand(AgentParts parts, Terminal terminal)
             terminal.Error.WriteLine($"the agent of instance '{instance.Name}' runs (it holds {instance.LockFile}); stop it first, or give --force");
             return false;
         }
-        var removed = parts.Remover.Remove(instance).Concat(RemoveFiles(instance)).ToList();
+        var removed = parts.Remover.Remove(instance, force).Concat(RemoveFiles(instance)).ToList();
         foreach (var what in removed) terminal.Out.WriteLine($"removed {what}");
         if (removed.Count == 0) terminal.Out.WriteLine($"nothing of instance '{instance.Name}' is there");
         return true;

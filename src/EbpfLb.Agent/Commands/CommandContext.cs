@@ -23,16 +23,18 @@ internal sealed class CommandContext(AgentParts parts, Terminal terminal)
         try
         {
             var view = await parts.Finder.FindAsync(instance, cancellationToken);
-            if (view is not null) return await answer(view);
-            if (!parts.IsRoot)
+            if (view is null && !parts.IsRoot)
             {
                 await terminal.Error.WriteLineAsync(NotRoot($"cannot see whether instance '{instance.Name}' is there"));
                 return ExitCode.Failed;
             }
-            await terminal.Error.WriteLineAsync(
-                $"nothing of instance '{instance.Name}' is here: no agent answers on {instance.ControlSocket} and no maps are pinned. "
-                + "Start it with `ebpflb run`, or name another with --instance.");
-            return ExitCode.NotReady;
+            if (view is null)
+            {
+                await terminal.Error.WriteLineAsync(parts.Finder.Explain(instance));
+                return ExitCode.NotReady;
+            }
+            if (view.Note is { } note) await terminal.Error.WriteLineAsync(note);
+            return await answer(view);
         }
         catch (UnknownServiceException e)
         {

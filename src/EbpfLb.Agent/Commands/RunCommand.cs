@@ -46,6 +46,7 @@ internal sealed class RunCommand(AgentParts parts, Terminal terminal)
             TellConfig(logger, request, options);
             if (options.SetsOomScore && parts.SetOomScore(options.Config.KubeProxy.OomScoreAdj) is { } problem)
                 Log.OomScoreNotSet(logger, options.Config.KubeProxy.OomScoreAdj, problem);
+            using var owned = await parts.TakeOwnership(options, logger, cancellationToken);
             using var mine = TakeInstance(options.Instance);
             var source = parts.OpenSource(options, loggers);
             using var disposable = source as IDisposable;
@@ -54,6 +55,11 @@ internal sealed class RunCommand(AgentParts parts, Terminal terminal)
             LogFeatures(logger, dataplane);
             using var host = new AgentHost(live, request.ConfigPath is null ? null : request.Load, source, dataplane, dataplane as INodeKernel, verbosity, parts.Time, loggers);
             return await host.RunAsync(cancellationToken) ? ExitCode.Ok : ExitCode.Failed;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Told to end while it waited for another to end.
+            return ExitCode.Ok;
         }
         catch (StartException e)
         {

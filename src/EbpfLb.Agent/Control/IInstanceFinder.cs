@@ -7,4 +7,8 @@ internal interface IInstanceFinder
 {
     /// <summary>null: nothing of this instance is there.</summary>
     Task<IInstanceView?> FindAsync(InstanceOptions instance, CancellationToken cancellationToken);
+
+    /// <summary>Why nothing was found, with what to do.</summary>
+    string Explain(InstanceOptions instance)
+        => $"nothing of instance '{instance.Name}' is here: no agent answers on {instance.ControlSocket} and no maps are pinned. Start it with `ebpflb run`, or name another with --instance.";
 }

@@ -3,6 +3,9 @@ namespace EbpfLb.Agent.Control;
 /// <summary>What can be asked about an instance, whether of its running agent or of its pinned maps.</summary>
 internal interface IInstanceView
 {
+    /// <summary>Said before any answer; null: nothing.</summary>
+    string? Note => null;
+
     Task<StatusReport> StatusAsync(CancellationToken cancellationToken);
 
     /// <exception cref="UnknownServiceException">The query names what is not there.</exception>

@@ -10,6 +10,9 @@ namespace EbpfLb.Agent.Control;
 /// <summary>What the pinned maps tell without an agent: ids and addresses. Never ready, as nobody keeps them up to date.</summary>
 internal sealed class PinnedView(string instance, IReadOnlyList<InspectedFrontend> frontends, IReadOnlyList<AttachedHook> hooks, IFlowView flows, Func<PinnedComparison> compare) : IInstanceView
 {
+    /// <summary>Set when an agent lives all the same.</summary>
+    public string? Note { get; init; }
+
     public IFlowView Flows => flows;
 
     /// <summary>Without an agent nobody knows what should be there; but what is there must fit together.</summary>
@@ -18,13 +21,13 @@ internal sealed class PinnedView(string instance, IReadOnlyList<InspectedFronten
         var found = compare();
         return Task.FromResult(VerifyReport.Of(
             Origin.Maps,
-            new Verification(found.Compared, found.Differences, new HashSet<Difference>(), ["api, table and mirror: no agent runs; nothing is repaired either"], TimeSpan.Zero, false),
+            new Verification(found.Compared, found.Differences, new HashSet<Difference>(), [$"api, table and mirror: {Note ?? "no agent runs; nothing is repaired either"}"], TimeSpan.Zero, false),
             dryRun: true));
     }
 
     public Task<StatusReport> StatusAsync(CancellationToken cancellationToken) => Task.FromResult(new StatusReport(
         Origin.Maps, instance, null, null, false,
-        [$"no agent runs: the {Services().Count()} frontends are balanced as they were when the last one ended; start it with `ebpflb run`"],
+        [Note ?? $"no agent runs: the {Services().Count()} frontends are balanced as they were when the last one ended; start it with `ebpflb run`"],
         null, [.. hooks.Select(HookStatus.Of)], null, [], null, [], [], []));
 
     public Task<ServicesReport> ServicesAsync(ServiceQuery query, CancellationToken cancellationToken)

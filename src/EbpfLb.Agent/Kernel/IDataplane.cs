@@ -27,6 +27,12 @@ internal interface IDataplane : IAsyncDisposable
     /// <summary>The programs that are attached, and where.</summary>
     IReadOnlyList<AttachedHook> Hooks { get; }
 
+    /// <summary>What is wrong with the place of the pins for as long as this process lives, with what to do.</summary>
+    IReadOnlyList<string> PlaceProblems => [];
+
+    /// <summary>Why the instance is this process's no more, so that nothing is written; null: it is. That never changes back.</summary>
+    string? Lost => null;
+
     /// <summary>Brings the tables to this state. Objects that did not fit are in the outcome; the others are in.</summary>
     ApplyOutcome Apply(ForwardingTable table);
 

@@ -3,6 +3,7 @@ using EbpfLb.Agent.Options;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath;
 using EbpfLb.Datapath.Options;
+using EbpfLb.Datapath.Ownership;
 
 namespace EbpfLb.Agent.Kernel;
 
@@ -11,9 +12,25 @@ internal sealed class InstanceRemover : IInstanceRemover
 {
     public IReadOnlyList<string> List(string? bpfFs) => Explained(() => Instances.List(new DatapathOptions { BpfFs = bpfFs }));
 
-    public IReadOnlyList<string> Remove(InstanceOptions instance) => Explained(() => Instances.Remove(KernelOptions.Of(instance)));
+    public IReadOnlyList<string> Remove(InstanceOptions instance, bool force) => Explained<IReadOnlyList<string>>(() =>
+    {
+        var options = KernelOptions.Of(instance);
+        if (Instances.PathsOf(options) is not { } paths) return [];
+        List<string> removed = [];
+        using (Directory.Exists(paths.Root) ? Lock(paths, options, force) : null) removed.AddRange(Instances.Remove(options));
+        if (BpfFileSystem.UnmountOwn(paths.BpfFs)) removed.Add($"the BPF file system at {paths.BpfFs}, which an agent had mounted");
+        return removed;
+    });
 
-    private static IReadOnlyList<string> Explained(Func<IReadOnlyList<string>> act)
+    /// <summary>So that no agent begins meanwhile. null: not locked, by force.</summary>
+    private static DirectoryLock? Lock(InstancePaths paths, DatapathOptions options, bool force)
+    {
+        if (DirectoryLock.TryTake(paths.Root) is { } mine) return mine;
+        return force ? null : throw new StartException($"an agent owns instance '{options.Instance}' ({InstanceOwnership.Find(options)?.ToString() ?? "it cannot be named"}); "
+            + "stop it first, or give --force, which takes the balancing away from it");
+    }
+
+    private static T Explained<T>(Func<T> act)
     {
         try
         {

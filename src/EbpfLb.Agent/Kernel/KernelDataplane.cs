@@ -13,6 +13,7 @@ using EbpfLb.Datapath.Devices;
 using EbpfLb.Datapath.Events;
 using EbpfLb.Datapath.Flows;
 using EbpfLb.Datapath.Node;
+using EbpfLb.Datapath.Ownership;
 using EbpfLb.Datapath.Stale;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Planning.Applying;
@@ -40,17 +41,32 @@ internal sealed class KernelDataplane : IDataplane, INodeKernel, IClientKernel, 
 
     public IReadOnlyList<AttachedHook> Hooks => dataplane.Hooks;
 
+    public IReadOnlyList<string> PlaceProblems { get; private init; } = [];
+
+    public string? Lost => dataplane.Lost;
+
+    /// <param name="ownership">Held for as long as this is written to; null: the caller sees to it.</param>
     /// <exception cref="StartException">The kernel refuses, or libbpf is not installed.</exception>
-    public static KernelDataplane Open(RunOptions options, ILoggerFactory loggers)
+    public static KernelDataplane Open(RunOptions options, InstanceOwnership? ownership, ILoggerFactory loggers)
     {
         if (options.Instance.CgroupRoot is { } cgroup && !Directory.Exists(cgroup))
             throw new StartException($"--cgroup-root {cgroup} is no directory: make it, or leave the option out for the root of the cgroup2 mount");
-        try
+        return Explained(() =>
         {
             if (Privileges.Missing() is { } rights) throw new StartException(rights);
             var features = KernelFeatures.Probe();
             if (features is [{ Name: KernelFeatures.BpfSyscall, IsAvailable: false } missing]) throw new StartException(missing.Reason);
-            return new KernelDataplane(Datapath.Dataplane.Open(KernelOptions.Of(options), loggers), features);
+            var dataplane = Datapath.Dataplane.Open(KernelOptions.Of(options) with { Ownership = ownership }, loggers);
+            return new KernelDataplane(dataplane, features) { PlaceProblems = PrivateBpfFs.Problems(ownership, options, loggers.CreateLogger<KernelDataplane>()) };
+        });
+    }
+
+    /// <exception cref="StartException">In place of what the kernel or the machine threw.</exception>
+    public static T Explained<T>(Func<T> act)
+    {
+        try
+        {
+            return act();
         }
         catch (DllNotFoundException e)
         {

@@ -26,6 +26,8 @@ internal static class ConfiguredOptions
         {
             Config = config,
             Instance = new InstanceOptions(own.Instance, NullIfEmpty(own.CgroupRoot), NullIfEmpty(own.BpfFs), own.RunDir),
+            AllowPrivateBpfFs = own.AllowPrivateBpfFs,
+            OwnerWait = own.OwnerWait,
             NodeName = NodeName(proxy),
             Manifests = NullIfEmpty(own.Manifests),
             KubeConfig = NullIfEmpty(proxy.ClientConnection.Kubeconfig),

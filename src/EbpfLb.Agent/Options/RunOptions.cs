@@ -20,6 +20,12 @@ internal sealed record RunOptions
 
     public required InstanceOptions Instance { get; init; }
 
+    /// <summary>Be ready also where the BPF file system ends with this process's mount namespace.</summary>
+    public bool AllowPrivateBpfFs { get; init; }
+
+    /// <summary>How long to wait for another agent that owns the instance.</summary>
+    public TimeSpan OwnerWait { get; init; }
+
     /// <summary>Lowercased, as Kubernetes names nodes.</summary>
     public required string NodeName { get; init; }
 

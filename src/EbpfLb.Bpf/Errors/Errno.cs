@@ -69,6 +69,9 @@ public enum Errno
     /// <summary>No such system call.</summary>
     ENOSYS = 38,
 
+    /// <summary>Directory not empty.</summary>
+    ENOTEMPTY = 39,
+
     /// <summary>The link is already detached.</summary>
     ENOLINK = 67,
 

@@ -70,6 +70,22 @@ public sealed class BpfMap : IDisposable
     public static BpfMap OpenId(uint id) =>
         new(new BpfFd(Check.Result(LibBpf.bpf_map_get_fd_by_id(id), "open map by id", id.ToString())), $"id {id}");
 
+    /// <summary>Ids of all maps of this kernel, also those of others.</summary>
+    /// <exception cref="BpfException">EPERM: it needs CAP_SYS_ADMIN.</exception>
+    public static unsafe IReadOnlyList<uint> Ids()
+    {
+        List<uint> ids = [];
+        uint id = 0;
+        while (true)
+        {
+            var result = LibBpf.bpf_map_get_next_id(id, &id);
+            if (result == -(int)Errno.ENOENT)
+                return ids;
+            Check.Result(result, "list the maps of", "this kernel");
+            ids.Add(id);
+        }
+    }
+
     /// <summary>Forbids user space to change the map from now on; programs still may.</summary>
     /// <exception cref="BpfException">EBUSY: it is mapped writable or frozen already.</exception>
     public void Freeze() => Check.Result(LibBpf.bpf_map_freeze(Fd), "freeze map", Name);

@@ -5,6 +5,9 @@ namespace EbpfLb.Bpf;
 /// <summary>What bpffs and cgroup2 have in common.</summary>
 internal static class FileSystems
 {
+    /// <summary>The source of what is mounted here; by it a mount is known as ours later, in another process too.</summary>
+    public const string OwnSource = "ebpflb";
+
     /// <summary>Mounts a file system that has no device.</summary>
     public static void Mount(string type, string path, string? data = null)
     {
@@ -18,7 +21,7 @@ internal static class FileSystems
                 Errno.EACCES, $"make the directory to mount {type} at", path, "choose a directory on a writable file system");
         }
 
-        Check.LastError(LibC.mount(type, path, type, 0, data), $"mount {type} at", path);
+        Check.LastError(LibC.mount(OwnSource, path, type, 0, data), $"mount {type} at", path);
     }
 
     /// <summary>The mount that a path lies on: the longest mount point above it, the latest of equal ones.</summary>

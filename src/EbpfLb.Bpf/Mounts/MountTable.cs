@@ -8,6 +8,15 @@ namespace EbpfLb.Bpf;
 /// <param name="Type">File system type.</param>
 public sealed record Mount(string Root, string Point, string Type)
 {
+    /// <summary>What was named as its source; "" for none. What this product mounts has <see cref="FileSystems.OwnSource"/>.</summary>
+    public string Source { get; init; } = "";
+
+    /// <summary>Mounts come here from another mount namespace, or go there (shared, master).</summary>
+    public bool IsPropagated { get; init; }
+
+    /// <summary>"major:minor" of the file system: the same wherever, and in whatever mount namespace, it is mounted.</summary>
+    public string Device { get; init; } = "";
+
     /// <summary>The mounts that the calling thread sees, which are those of the process unless the thread went elsewhere.</summary>
     public static IReadOnlyList<Mount> ReadAll() => Parse(File.ReadAllText("/proc/thread-self/mountinfo"));
 
@@ -22,7 +31,12 @@ public sealed record Mount(string Root, string Point, string Type)
             var separator = Array.IndexOf(fields, "-", Math.Min(fields.Length, 6));
             if (separator < 0 || separator + 1 >= fields.Length)
                 continue;
-            mounts.Add(new Mount(Unescape(fields[3]), Unescape(fields[4]), fields[separator + 1]));
+            mounts.Add(new Mount(Unescape(fields[3]), Unescape(fields[4]), fields[separator + 1])
+            {
+                Device = fields[2],
+                IsPropagated = fields[6..separator].Any(f => f.StartsWith("shared:", StringComparison.Ordinal) || f.StartsWith("master:", StringComparison.Ordinal)),
+                Source = separator + 2 < fields.Length ? Unescape(fields[separator + 2]) : "",
+            });
         }
 
         return mounts;

@@ -19,6 +19,10 @@ internal static unsafe partial class LibC
 
     public const int O_CLOEXEC = 0x80000;
     public const int AT_FDCWD = -100;
+    public const int AT_EMPTY_PATH = 0x1000;
+    public const uint STATX_INO = 0x100;
+    public const int LOCK_EX = 2;
+    public const int LOCK_NB = 4;
     public const short POLLIN = 1;
     public const int EFD_CLOEXEC = 0x80000;
     public const int EFD_NONBLOCK = 0x800;
@@ -42,6 +46,15 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int mount(string source, string target, string type, nuint flags, string? data);
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int umount2(string target, int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int flock(BpfFd fd, int operation);
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int statx(int directory, string path, int flags, uint mask, Status* status);
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int unlink(string path);
@@ -80,6 +93,15 @@ internal static unsafe partial class LibC
         public int Fd;
         public short Events;
         public short Returned;
+    }
+
+    /// <summary>What is used of struct statx, which is the same on all architectures.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    public struct Status
+    {
+        [FieldOffset(32)] public ulong Inode;
+        [FieldOffset(136)] public uint DeviceMajor;
+        [FieldOffset(140)] public uint DeviceMinor;
     }
 
     /// <summary>struct file_handle with room for the eight bytes that a cgroup's handle takes.</summary>

@@ -18,6 +18,12 @@ public sealed record EbpfLbConfiguration
     /// <summary>Empty: where it is mounted.</summary>
     public string BpfFs { get; init; } = "";
 
+    /// <summary>Be ready also where that file system ends with the mount namespace of the agent.</summary>
+    public bool AllowPrivateBpfFs { get; init; }
+
+    /// <summary>How long to wait at the start for another agent that owns the instance.</summary>
+    public TimeSpan OwnerWait { get; init; }
+
     /// <summary>Empty: the root of the cgroup2 mount.</summary>
     public string CgroupRoot { get; init; } = "";
 

@@ -13,6 +13,8 @@ public static class EbpfLbFields
         new("instance", "--instance", Restart, "which instance on this machine: 1 to 63 letters, digits, '-' or '_'"),
         new("runDir", "--run-dir", Restart, "where the control socket is"),
         new("bpffs", "--bpffs", Restart, "mount point of the BPF file system; empty: where it is mounted"),
+        new("allowPrivateBpffs", "--allow-private-bpffs", Restart, "be ready also where that file system ends with the agent's mount namespace, and everything in force with it"),
+        new("ownerWait", "--owner-wait", Restart, "how long to wait at the start for another agent that owns the instance; 0: not at all"),
         new("cgroupRoot", "--cgroup-root", Restart, "cgroup v2 directory whose processes are served; empty: the root of the cgroup2 mount"),
         new("manifests", "--manifests", Restart, "read Services, EndpointSlices, Endpoints and Nodes from this file or directory; no cluster is needed"),
         new("apiServers", "--api-server", Restart, "addresses of API servers, in place of the configured one"),

@@ -16,6 +16,8 @@ internal static class EbpfLbReader
             Instance = root.TextOr("instance", Defaults.Instance),
             RunDir = root.TextOr("runDir", Defaults.RunDir),
             BpfFs = root.Text("bpffs"),
+            AllowPrivateBpfFs = root.Flag("allowPrivateBpffs"),
+            OwnerWait = root.Time("ownerWait", Defaults.OwnerWait),
             CgroupRoot = root.Text("cgroupRoot"),
             Manifests = root.Text("manifests"),
             ApiServers = root.Texts("apiServers"),

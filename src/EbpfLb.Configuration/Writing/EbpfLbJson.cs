@@ -14,6 +14,8 @@ internal static class EbpfLbJson
         ["instance"] = config.Instance,
         ["runDir"] = config.RunDir,
         ["bpffs"] = config.BpfFs,
+        ["allowPrivateBpffs"] = config.AllowPrivateBpfFs,
+        ["ownerWait"] = Time(config.OwnerWait),
         ["cgroupRoot"] = config.CgroupRoot,
         ["manifests"] = config.Manifests,
         ["apiServers"] = KubeProxyJson.Texts(config.ApiServers),

@@ -10,10 +10,13 @@ internal static class Places
     private const string OwnCgroupMount = "/run/ebpflb/cgroup2";
 
     /// <summary>The pins' place, with a BPF file system below it.</summary>
-    public static InstancePaths Prepare(DatapathOptions options)
+    public static InstancePaths Prepare(DatapathOptions options) => Prepare(options, out _);
+
+    /// <param name="hasMounted">There was none, and it was mounted now.</param>
+    public static InstancePaths Prepare(DatapathOptions options, out bool hasMounted)
     {
         var bpffs = options.BpfFs ?? BpfFileSystem.Find() ?? BpfFileSystem.DefaultPath;
-        BpfFileSystem.EnsureMounted(bpffs);
+        hasMounted = BpfFileSystem.EnsureMounted(bpffs);
         return new InstancePaths(bpffs, options.Instance);
     }
 

@@ -1,4 +1,5 @@
 using EbpfLb.Datapath.Attach;
+using EbpfLb.Datapath.Ownership;
 
 namespace EbpfLb.Datapath.Options;
 
@@ -24,6 +25,9 @@ public sealed record DatapathOptions
 
     /// <summary>Optional programs ("lb_find_udp"), and "sock_diag_storage", that are asked for in a way that the kernel refuses. For tests of what then stands in for them.</summary>
     public IReadOnlySet<string> RefusedPrograms { get; init; } = new HashSet<string>();
+
+    /// <summary>Asked before anything is written, once the instance is in force; null: the caller sees to it that nobody else writes.</summary>
+    public InstanceOwnership? Ownership { get; init; }
 
     /// <summary>Count connections per service port.</summary>
     public bool ServiceCounters { get; init; } = true;

@@ -24,10 +24,14 @@ public sealed class StaleState : IStaleState, IDisposable
         this.namespaces = namespaces;
     }
 
+    /// <summary>Asked each time: what another agent's tables say is not known here, so nothing of it is called stale.</summary>
+    internal Func<bool> IsOurs { private get; init; } = () => true;
+
     public IReadOnlyList<KernelFeature> Features => programs.Features;
 
     public StaleSocketReport EndSockets(bool tcp, bool strays)
     {
+        if (!IsOurs()) return StaleSocketReport.Nothing(tcp, strays);
         try
         {
             return namespaces.RunInEach(namespaces.Enumerate(), _ => EndHere(tcp, strays))
@@ -40,7 +44,7 @@ public sealed class StaleState : IStaleState, IDisposable
     }
 
     public bool IsStale(in FlowEntry request)
-        => request.Key.Protocol == (byte)TransportProtocol.Udp && !request.IsReply && !backends.Serves(request);
+        => request.Key.Protocol == (byte)TransportProtocol.Udp && !request.IsReply && IsOurs() && !backends.Serves(request);
 
     public void Dispose() => programs.Dispose();
 

@@ -89,7 +89,7 @@ internal sealed class FakeRemover(params string[] pinned) : IInstanceRemover
 
     public IReadOnlyList<string> List(string? bpfFs) => pinned;
 
-    public IReadOnlyList<string> Remove(InstanceOptions instance)
+    public IReadOnlyList<string> Remove(InstanceOptions instance, bool force)
     {
         Removed.Add(instance.Name);
         return pinned.Contains(instance.Name) ? [$"/sys/fs/bpf/ebpflb/{instance.Name}/links/connect4"] : [];

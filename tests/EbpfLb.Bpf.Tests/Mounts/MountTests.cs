@@ -35,6 +35,29 @@ public sealed class MountTests
     }
 
     [Fact]
+    public void Source_device_and_propagation_are_read()
+    {
+        var mounts = Mount.Parse(Hybrid);
+
+        Assert.Equal(("none", "0:40", false), (mounts[6].Source, mounts[6].Device, mounts[6].IsPropagated));
+        Assert.True(mounts.Single(m => m.Point == "/sys/fs/cgroup/memory").IsPropagated);
+    }
+
+    /// <param name="source">Of the mount.</param>
+    [Theory]
+    [InlineData("0:39", true, false, "bpf", false)] // the machine's own
+    [InlineData("0:77", true, false, "bpf", true)] // process 1 does not have it
+    [InlineData("0:39", false, true, "bpf", false)] // given to a container
+    [InlineData("0:39", false, true, "ebpflb", true)] // made in a container by an agent
+    [InlineData("0:39", false, false, "ebpflb", false)] // made by an agent on a machine that is a container itself
+    public void A_mount_ends_with_its_namespace_when_nobody_else_has_it(string device, bool machine, bool first, string source, bool ends)
+    {
+        var lifetime = new MountLifetime(Mount.Parse(Hybrid), machine, first);
+
+        Assert.Equal(ends, lifetime.EndsWithNamespace(new Mount("/", "/sys/fs/bpf", "bpf") { Device = device, Source = source }));
+    }
+
+    [Fact]
     public void The_usual_bpffs_comes_before_others()
     {
         var mounts = Mount.Parse(Hybrid);

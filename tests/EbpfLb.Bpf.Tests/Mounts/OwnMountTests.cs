@@ -38,6 +38,61 @@ public sealed partial class OwnMountTests : IDisposable
     });
 
     [Fact]
+    public void A_directory_with_something_in_it_is_never_mounted_over() => InOwnMounts(() =>
+    {
+        Directory.CreateDirectory(directory);
+        File.WriteAllText(Path.Combine(directory, "mine"), "");
+
+        var error = Assert.Throws<BpfException>(() => BpfFileSystem.EnsureMounted(directory));
+
+        Assert.Equal(Errno.ENOTEMPTY, error.Errno);
+        Assert.Contains(directory, error.Message);
+        Assert.True(File.Exists(Path.Combine(directory, "mine")));
+    });
+
+    [Fact]
+    public void A_symbolic_link_to_a_bpffs_is_that_bpffs() => InOwnMounts(() =>
+    {
+        BpfFileSystem.EnsureMounted(directory);
+        var link = directory + "-link";
+        Directory.CreateSymbolicLink(link, directory);
+        try
+        {
+            Assert.False(BpfFileSystem.EnsureMounted(link));
+            Assert.False(BpfFileSystem.EnsureMounted(Path.Combine(link, "below")));
+        }
+        finally
+        {
+            File.Delete(link);
+        }
+    });
+
+    [Fact]
+    public void Only_what_this_product_mounted_is_unmounted_and_only_when_it_is_empty() => InOwnMounts(() =>
+    {
+        Assert.True(BpfFileSystem.EnsureMounted(directory));
+        Directory.CreateDirectory(Path.Combine(directory, "something"));
+        Assert.False(BpfFileSystem.UnmountOwn(directory));
+        Directory.Delete(Path.Combine(directory, "something"));
+        Assert.True(BpfFileSystem.UnmountOwn(directory));
+        Assert.Null(BpfFileSystem.Holding(directory));
+
+        Assert.Equal(0, mount("others", directory, "bpf", 0, null));
+        Assert.False(BpfFileSystem.UnmountOwn(directory));
+        Assert.NotNull(BpfFileSystem.Holding(directory));
+    });
+
+    [Fact]
+    public void A_bpffs_that_process_1_does_not_see_ends_with_this_mount_namespace() => InOwnMounts(() =>
+    {
+        BpfFileSystem.EnsureMounted(directory);
+        var lifetime = MountLifetime.OfThisProcess();
+
+        Assert.True(lifetime.EndsWithNamespace(BpfFileSystem.Holding(directory)!));
+        if (BpfFileSystem.Holding(BpfFileSystem.DefaultPath) is { } machines) Assert.False(lifetime.EndsWithNamespace(machines));
+    });
+
+    [Fact]
     public void Cgroup2_is_mounted_when_there_is_none() => InOwnMounts(() =>
     {
         while (CgroupFileSystem.Find() is { } found)

@@ -1,0 +1,121 @@
+using EbpfLb.Bpf;
+using EbpfLb.Datapath.Clients;
+using EbpfLb.Datapath.Options;
+using EbpfLb.Datapath.Ownership;
+
+namespace EbpfLb.Datapath.Tests.Ownership;
+
+/// <summary>One instance, one owner, by real locks and marks.</summary>
+public sealed class InstanceOwnershipTests : IDisposable
+{
+    private static readonly DateTimeOffset Now = new(2025, 1, 2, 3, 4, 5, TimeSpan.Zero);
+
+    private readonly TestInstance instance = new();
+    private readonly string ownMount = Directory.CreateTempSubdirectory("elbown").FullName;
+
+    public void Dispose()
+    {
+        instance.Dispose();
+        BpfFileSystem.UnmountOwn(ownMount);
+        Directory.Delete(ownMount);
+    }
+
+    [Fact]
+    public void A_second_owner_is_refused_and_told_who_the_first_is()
+    {
+        using var first = Take(instance.Options, out _);
+        Assert.NotNull(first);
+
+        Assert.Null(Take(instance.Options, out var owner));
+
+        Assert.Equal($"pid {Environment.ProcessId}, since 2025-01-02T03:04:05Z, run directory /run/first", owner?.ToString());
+        Assert.Equal(owner, InstanceOwnership.Find(instance.Options));
+        Assert.True(InstanceOwnership.IsLocked(instance.Options));
+    }
+
+    [Fact]
+    public void Whoever_lets_it_go_leaves_it_to_the_next()
+    {
+        Take(instance.Options, out _)!.Dispose();
+
+        Assert.Null(InstanceOwnership.Find(instance.Options));
+        Assert.False(InstanceOwnership.IsLocked(instance.Options));
+        using var next = Take(instance.Options, out _);
+        Assert.NotNull(next);
+    }
+
+    [Fact]
+    public void Another_BPF_file_system_hides_no_owner_of_the_same_hooks()
+    {
+        using var first = Take(instance.Options, out _);
+
+        Assert.Null(Take(instance.Options with { BpfFs = ownMount }, out var owner));
+
+        Assert.Equal("/run/first", owner?.RunDirectory);
+        // Not even the file system was mounted.
+        Assert.Null(BpfFileSystem.Holding(ownMount));
+    }
+
+    [Fact]
+    public void Another_instance_is_another_matter()
+    {
+        using var first = Take(instance.Options, out _);
+        var other = instance.Options with { Instance = instance.Options.Instance + "b" };
+
+        using (var second = Take(other, out _)) Assert.NotNull(second);
+
+        Instances.Remove(other);
+    }
+
+    [Fact]
+    public void A_directory_that_was_removed_is_made_and_locked_again()
+    {
+        using var mine = Take(instance.Options, out _)!;
+        Assert.Null(mine.Check());
+        Directory.Delete(Root);
+
+        Assert.Null(mine.Check());
+
+        Assert.True(Directory.Exists(Root));
+        Assert.True(InstanceOwnership.IsLocked(instance.Options));
+    }
+
+    [Fact]
+    public void Whoever_was_quicker_owns_it_and_the_loser_knows_for_good()
+    {
+        using var mine = Take(instance.Options, out _)!;
+        Directory.Delete(Root);
+        Directory.CreateDirectory(Root);
+        using (DirectoryLock.TryTake(Root))
+            Assert.Contains($"another agent has taken instance '{instance.Options.Instance}' over", mine.Check());
+
+        Assert.NotNull(mine.Check());
+    }
+
+    [Fact]
+    public async Task Without_its_ownership_a_dataplane_writes_nothing()
+    {
+        using var mine = Take(instance.Options, out _)!;
+        await using var dataplane = Dataplane.Open(instance.Options with { Ownership = mine }, new LineLogs(instance.Log));
+        var table = TestInstance.Table();
+        dataplane.Apply(table);
+        dataplane.Attach();
+        Assert.Null(dataplane.Lost);
+        Instances.Remove(instance.Options);
+        Directory.CreateDirectory(Root);
+        using var thief = DirectoryLock.TryTake(Root);
+
+        Assert.Throws<BpfException>(dataplane.Mend);
+
+        Assert.Contains("another agent has taken instance", dataplane.Lost);
+        Assert.Throws<BpfException>(() => dataplane.Apply(table));
+        Assert.Throws<BpfException>(() => dataplane.Attach());
+        Assert.False(dataplane.ApplyClients(new Dictionary<ulong, ClientAddresses?>()).IsComplete);
+        Assert.Empty(Directory.GetFileSystemEntries(Root));
+    }
+
+    private string Root => new InstancePaths(BpfFileSystem.Find()!, instance.Options.Instance).Root;
+
+    private static InstanceOwnership? Take(DatapathOptions options, out InstanceOwner? owner)
+        => InstanceOwnership.TryTake(options, InstanceOwner.OfThisProcess(options, "/run/first", Now), out owner);
+}
