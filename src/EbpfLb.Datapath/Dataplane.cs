@@ -61,6 +61,7 @@ public sealed class Dataplane : IAsyncDisposable
     private readonly InstanceOwnership? ownership;
     private volatile bool isInForce;
     private volatile string? lost;
+    private readonly FaultFinder faults;
 
     private Dataplane(
         LoadedProgram loaded, KernelTables tables, SocketAttacher attacher, TcAttacher deviceAttacher, FlowMove flows, SocketPrograms sockets, string cgroup,
@@ -80,6 +81,7 @@ public sealed class Dataplane : IAsyncDisposable
         node = tables.ReadNode(Mirror.NodePorts);
         clients = tables.ReadClients();
         addresses = tables.ReadServiceAddresses(node, () => Mirror.Closed);
+        faults = new FaultFinder(paths, loaded, attacher, deviceAttacher, tables, node, addresses, Mirror);
         // Before any id is given out anew.
         tables.Affinity.Sweep();
         // The flows of programs that know no door have no bits.
@@ -268,7 +270,27 @@ public sealed class Dataplane : IAsyncDisposable
     /// A comparison of all maps with what they should hold. Its scan may run beside <see cref="Apply"/>; confirming belongs to the thread of
     /// Apply, and what was adopted is mended by the next one.
     /// </summary>
-    public ITableVerification NewVerification() => new DataplaneVerification(tables.ForPlans, Mirror, node, addresses, loaded.Maps);
+    public ITableVerification NewVerification() => new DataplaneVerification(tables, Mirror, node, addresses, loaded.Maps, new AttachmentCheck(FindDetached, Mend, () => hooks.Count, () => devices.Count), RefillDoor);
+
+    /// <summary>
+    /// What is not in force now of what was put in force: the first thing to ask when something is wrong, and each second in case it is. From any
+    /// thread, in the node's network namespace.
+    /// </summary>
+    /// <exception cref="BpfException">It cannot be looked at.</exception>
+    /// <exception cref="EbpfLb.Netlink.NetlinkException">It cannot be looked at.</exception>
+    public IReadOnlyList<Difference> FindFaults()
+    {
+        if (!isInForce) return [];
+        return (lost ??= ownership?.Check()) is { } reason
+            ? [new Difference(VerifyStage.Attachment, $"instance {paths.Instance}", "owner", "this agent", reason)]
+            : [.. FindDetached(), .. faults.Contents()];
+    }
+
+    private IReadOnlyList<Difference> FindDetached()
+    {
+        if (!isInForce) return [];
+        lock (deviceSync) return faults.Attachments(wantedDevices is null ? [] : devices);
+    }
 
     /// <summary>How giving back the ids of what is gone goes.</summary>
     public RetireStatus Retiring => retirements.Status;

@@ -14,6 +14,9 @@ public enum VerifyStage
 
     /// <summary>What the agent believes, with what the maps hold.</summary>
     Kernel,
+
+    /// <summary>Hooks, programs at devices and pins.</summary>
+    Attachment,
 }
 
 /// <summary>Two that should be equal and are not.</summary>
@@ -23,11 +26,19 @@ public enum VerifyStage
 /// <param name="Found">"none" for what is not there.</param>
 public sealed record Difference(VerifyStage Stage, string Object, string Field, string Expected, string Found)
 {
+    /// <summary>The service port that it belongs to, "default/web:http"; null: none, or it is in <see cref="Object"/>. The same difference with or without it.</summary>
+    public string? Service { get; init; }
+
+    public bool Equals(Difference? other)
+        => other is not null && Stage == other.Stage && Object == other.Object && Field == other.Field && Expected == other.Expected && Found == other.Found;
+
+    public override int GetHashCode() => HashCode.Combine(Stage, Object, Field, Expected, Found);
+
     /// <summary>What stands for "not there".</summary>
     public const string None = "none";
 
     /// <summary>Stands for the object as a whole.</summary>
     public const string Whole = "-";
 
-    public override string ToString() => $"{Object}: {(Field == Whole ? "" : Field + " ")}should be {Expected}, is {Found}";
+    public override string ToString() => $"{Object}{(Service is null ? "" : $" of {Service}")}: {(Field == Whole ? "" : Field + " ")}should be {Expected}, is {Found}";
 }

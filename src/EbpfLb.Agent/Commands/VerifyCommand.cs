@@ -13,7 +13,7 @@ internal sealed class VerifyCommand(CommandContext context)
         var instance = context.NewInstanceOptions();
         var format = CommandLine.CreateFormat();
         var dryRun = new Option<bool>("--dry-run") { Description = "Only look: what differs is not repaired" };
-        var command = new Command("verify", "Compares API server, compiled table and maps with each other, and has differences repaired; ends with 1 when there were any");
+        var command = new Command("verify", "Compares API server, compiled table, maps, hooks and programs at devices with each other, and has differences repaired; ends with 1 when there were any");
         instance.AddTo(command);
         command.Options.Add(format);
         command.Options.Add(dryRun);
@@ -43,7 +43,7 @@ internal sealed class VerifyCommand(CommandContext context)
         if (report.Differences.Count == 0) return;
         output.WriteLine();
         context.Terminal.Write(new Table(
-            [new("OBJECT"), new("FIELD"), new("EXPECTED"), new("FOUND"), new("REPAIRED")],
-            [.. report.Differences.Select(d => new[] { d.Object, d.Field, d.Expected, d.Found, d.Repaired ? "yes" : report.DryRun ? "not tried" : "no" })]));
+            [new("OBJECT"), new("SERVICE"), new("FIELD"), new("EXPECTED"), new("FOUND"), new("REPAIRED")],
+            [.. report.Differences.Select(d => new[] { d.Object, d.Service ?? "-", d.Field, d.Expected, d.Found, d.Repaired ? "yes" : report.DryRun ? "not tried" : "no" })]));
     }
 }

@@ -21,7 +21,7 @@ internal sealed record VerifyReport(
         dryRun,
         [.. result.Compared.Select(c => new ComparedRow(c.Stage.ToString().ToLowerInvariant(), c.What, c.Elements))],
         [.. result.Differences.Select(d => new DifferenceRow(
-            d.Stage.ToString().ToLowerInvariant(), d.Object, d.Field, d.Expected, d.Found, result.Repaired.Contains(d)))],
+            d.Stage.ToString().ToLowerInvariant(), d.Object, d.Field, d.Expected, d.Found, result.Repaired.Contains(d)) { Service = d.Service })],
         result.NotCompared,
         result.Duration.TotalSeconds);
 }
@@ -30,4 +30,8 @@ internal sealed record VerifyReport(
 internal sealed record ComparedRow(string Stage, string What, long Elements);
 
 /// <param name="Field">"-": the object as a whole.</param>
-internal sealed record DifferenceRow(string Stage, string Object, string Field, string Expected, string Found, bool Repaired);
+internal sealed record DifferenceRow(string Stage, string Object, string Field, string Expected, string Found, bool Repaired)
+{
+    /// <summary>"default/web:http", whose it is; null: no service port's, or the object names it.</summary>
+    public string? Service { get; init; }
+}

@@ -53,7 +53,11 @@ internal sealed class AgentHost(
         using var exporter = new PrometheusExporter(meter, loggers.CreateLogger<PrometheusExporter>());
         var health = new ProxyHealthTracker(time, () => live.Current.SyncPeriod);
         var needs = new NodeNeeds(() => live.Current.Node, options.NodeName, isFromServer: options.Manifests is null, time);
-        var state = new PipelineState(() => source.Status, health, nodeRequired: options.Manifests is null, loggers.CreateLogger<PipelineState>()) { Needs = needs, MissingFeatures = FeatureText.Missing(dataplane.Features) };
+        var state = new PipelineState(() => source.Status, health, nodeRequired: options.Manifests is null, loggers.CreateLogger<PipelineState>())
+        {
+            Needs = needs, MissingFeatures = FeatureText.Missing(dataplane.Features),
+            Faults = dataplane.FindFaults, Dead = () => dataplane.Lost, PlaceProblems = dataplane.PlaceProblems,
+        };
         _ = new SourceMetrics(meter, () => source.Status);
         var flowState = new FlowState();
         var names = new ServiceNames(dataplane, state);
@@ -138,7 +142,7 @@ internal sealed class AgentHost(
             builder.Services.AddSingleton<IHostedService>(
                 new ConfigWatcher(file, options.Config.Text, reloading.Run, new ConfigMetrics(meter, time.GetUtcNow()), time, loggers.CreateLogger<ConfigWatcher>()));
         }
-        builder.Services.AddSingleton(services => CreatePipeline(state, health, requests, services.GetRequiredService<IHostApplicationLifetime>()));
+        builder.Services.AddSingleton(services => CreatePipeline(state, health, requests, new MapRepair(verifier, loggers.CreateLogger<MapRepair>()), services.GetRequiredService<IHostApplicationLifetime>()));
         builder.Services.AddHostedService(services => services.GetRequiredService<PipelineService>());
         builder.Services.AddSingleton<IHostedService>(
             new FlowService(dataplane, () => live.Current.Flows, flowState, flowMetrics, time, loggers.CreateLogger<FlowService>()));
@@ -159,7 +163,7 @@ internal sealed class AgentHost(
 
     public void Dispose() => meter.Dispose();
 
-    private PipelineService CreatePipeline(PipelineState state, ProxyHealthTracker health, LoopRequests requests, IHostApplicationLifetime lifetime)
+    private PipelineService CreatePipeline(PipelineState state, ProxyHealthTracker health, LoopRequests requests, MapRepair repair, IHostApplicationLifetime lifetime)
     {
         var logger = loggers.CreateLogger<SyncLoop>();
         var channel = SourceReader.CreateChannel();
@@ -170,7 +174,7 @@ internal sealed class AgentHost(
         var loop = new SyncLoop(
             channel.Reader,
             new SyncRound(dataplane, PolicyOf(options), plan, time, logger),
-            new HookGuard(dataplane, state, time, logger),
+            new HookGuard(dataplane, state, time, logger) { RepairMaps = repair.Begin },
             changes, state, health, sync, plan,
             () => new PipelineSettings(live.Current.MinSyncPeriod, live.Current.SyncPeriod), time, logger) { Requests = requests };
         return new PipelineService(reader, loop, lifetime, logger);

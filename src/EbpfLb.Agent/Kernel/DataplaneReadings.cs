@@ -4,6 +4,7 @@ using EbpfLb.Agent.Pipeline;
 using EbpfLb.Datapath.Counters;
 using EbpfLb.Datapath.Reasons;
 using EbpfLb.Http.Metrics;
+using EbpfLb.Model;
 
 namespace EbpfLb.Agent.Kernel;
 
@@ -34,9 +35,16 @@ internal sealed class DataplaneReadings(IDataplane dataplane, PipelineState stat
 
     public IReadOnlyDictionary<string, bool> ReadFeatures() => dataplane.Features.ToDictionary(f => f.Name, f => f.IsAvailable);
 
-    public int CountAttachedPrograms() => dataplane.Hooks.Count;
+    public int CountAttachedPrograms() => dataplane.Hooks.Count - Faulty("hook");
 
-    public int CountAttachedDevices() => state.NodeView.Attached.Count(d => d.Error is null);
+    public int CountAttachedDevices() => state.NodeView.Attached.Count(d => d.Error is null) - Faulty("device");
+
+    public int? CountServicesNotProgrammed() => state.ServicesNotProgrammed;
+
+    /// <summary>Hooks or devices by name: one may lack more than one program.</summary>
+    private int Faulty(string kind) => dataplane.FindFaults()
+        .Where(f => f.Stage == VerifyStage.Attachment && f.Object.StartsWith(kind + " ", StringComparison.Ordinal))
+        .Select(f => f.Object.Split(' ')[1]).Distinct(StringComparer.Ordinal).Count();
 
     public bool? IsCanaryOk => state.Hooks.Canary?.Ok;
 

@@ -42,6 +42,9 @@ internal interface IDataplane : IAsyncDisposable
     /// <summary>Puts back what somebody removed since <see cref="Attach"/>; cheap where all is well, and on the same thread.</summary>
     void Mend();
 
+    /// <summary>What is not in force now of what <see cref="Attach"/> put in force, and what must be in the maps for anything to work. Cheap, from any thread.</summary>
+    IReadOnlyList<Difference> FindFaults() => [];
+
     /// <summary>How often what was put back, by short constant names: "link".</summary>
     IReadOnlyDictionary<string, long> ReadRepairs();
 

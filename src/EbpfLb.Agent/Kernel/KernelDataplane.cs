@@ -16,6 +16,7 @@ using EbpfLb.Datapath.Node;
 using EbpfLb.Datapath.Ownership;
 using EbpfLb.Datapath.Stale;
 using EbpfLb.Http.Metrics;
+using EbpfLb.Model;
 using EbpfLb.Planning.Applying;
 using EbpfLb.Planning.Verifying;
 using EbpfLb.Policy;
@@ -91,6 +92,8 @@ internal sealed class KernelDataplane : IDataplane, INodeKernel, IClientKernel, 
     public void Attach() => dataplane.Attach();
 
     public void Mend() => dataplane.Mend();
+
+    public IReadOnlyList<Difference> FindFaults() => dataplane.FindFaults();
 
     public IReadOnlyDictionary<string, long> ReadRepairs() => dataplane.Repairs.ToDictionary(r => SnakeCase.Of(r.Key.ToString()), r => r.Value);
 

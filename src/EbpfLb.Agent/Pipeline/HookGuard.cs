@@ -1,4 +1,6 @@
 using EbpfLb.Agent.Kernel;
+using EbpfLb.Datapath.Canary;
+using EbpfLb.Model;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Agent.Pipeline;
@@ -9,7 +11,33 @@ namespace EbpfLb.Agent.Pipeline;
 /// </summary>
 internal sealed class HookGuard(IDataplane dataplane, PipelineState state, TimeProvider time, ILogger logger)
 {
-    /// <summary>Attaches when that has not happened or the canary died. Returns whether the hooks are in force.</summary>
+    /// <summary>An emptied map has thousands of them.</summary>
+    private const int MostNamed = 5;
+
+    private string lastFaults = "";
+    private string? lastProblem;
+    private long? faultySince;
+
+    /// <summary>Begins to compare all maps with what they should hold and to mend them, beside the pipeline; while it runs, another call does nothing.</summary>
+    public Action RepairMaps { private get; init; } = () => { };
+
+    /// <summary>Looks whether something is missing, which is cheap. False: <see cref="Check"/> should mend it now.</summary>
+    public bool Watch()
+    {
+        // What is not in force is tried again by the check, at its own pace.
+        if (!state.Hooks.InForce) return true;
+        if (FindFaults() is not { Count: > 0 } faults)
+        {
+            RecordMended();
+            return true;
+        }
+        faultySince ??= time.GetTimestamp();
+        var text = string.Join("; ", faults.Take(MostNamed)) + (faults.Count > MostNamed ? $"; and {faults.Count - MostNamed} more" : "");
+        if (text != lastFaults) Log.Fault(logger, lastFaults = text);
+        return false;
+    }
+
+    /// <summary>Attaches when that has not happened or the canary died, and mends. Returns whether the hooks are in force.</summary>
     public bool Check()
     {
         var before = state.Hooks;
@@ -22,11 +50,45 @@ internal sealed class HookGuard(IDataplane dataplane, PipelineState state, TimeP
             if (!Try(dataplane.Attach, before)) return false;
             canary = dataplane.CheckCanary();
         }
+        // What is still wrong is in the maps.
+        var left = FindFaults();
+        if (!canary.Ok) canary = canary with { Problem = Cause(canary, left) };
+        if (left.Count > 0 || (!canary.Ok && before.InForce)) RepairMaps();
         state.RecordHooks(new HookState(true, null, canary, time.GetUtcNow()));
-        if (!canary.Ok) Log.CanaryFailed(logger, canary.Problem ?? "");
-        else if (failed is not null && before.InForce) Log.CanaryRepaired(logger, failed);
-        else if (!before.InForce) LogAttached();
+        if (!canary.Ok && canary.Problem != lastProblem) Log.CanaryFailed(logger, canary.Problem ?? "");
+        else if (canary.Ok && failed is not null && before.InForce) Log.CanaryRepaired(logger, failed);
+        else if (canary.Ok && !before.InForce) LogAttached();
+        lastProblem = canary.Problem;
+        if (canary.Ok && left.Count == 0) RecordMended();
         return canary.Ok;
+    }
+
+    private IReadOnlyList<Difference> FindFaults()
+    {
+        try
+        {
+            return dataplane.FindFaults();
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            return [new Difference(VerifyStage.Attachment, "hooks", "state", "readable", e.Message)];
+        }
+    }
+
+    private void RecordMended()
+    {
+        if (faultySince is not { } since) return;
+        Log.FaultMended(logger, time.GetElapsedTime(since).TotalMilliseconds);
+        (faultySince, lastFaults) = (null, "");
+    }
+
+    /// <summary>The canary sees that something is wrong, not what: where that is known it is said instead.</summary>
+    private string Cause(CanaryResult canary, IReadOnlyList<Difference> faults)
+    {
+        if (faults.Count > 0) return $"{canary.Seen}, because {string.Join("; ", faults.Take(MostNamed))}; it is being put back";
+        return state.LastRound?.Failures.FirstOrDefault(f => f.Service == Policy.Canary.Name) is { } failure
+            ? $"{canary.Seen}, because its own entries are not in the maps: {failure.Message}"
+            : canary.Problem ?? "";
     }
 
     private bool Try(Action act, HookState before)
@@ -38,7 +100,15 @@ internal sealed class HookGuard(IDataplane dataplane, PipelineState state, TimeP
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            Log.AttachFailed(logger, e, e.Message);
+            if (dataplane.Lost is { } lost)
+            {
+                if (lost != lastProblem) Log.OwnershipLost(logger, lost);
+            }
+            else if (e.Message != lastProblem)
+            {
+                Log.AttachFailed(logger, e, e.Message);
+            }
+            lastProblem = dataplane.Lost ?? e.Message;
             state.RecordHooks(before with { Attached = false, Error = e.Message, CheckedAt = time.GetUtcNow() });
             return false;
         }

@@ -13,6 +13,8 @@ namespace EbpfLb.Agent.Pipeline;
 /// </summary>
 internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracker health, bool nodeRequired, ILogger? logger = null) : IProxyHealth
 {
+    private const int MostFaults = 10;
+
     private volatile ForwardingTable? table;
     private volatile CompiledState? compiled;
     private volatile Progress progress = new(null, false);
@@ -50,6 +52,20 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
 
     /// <summary>Told on the pipeline's thread when the Node object comes, changes or goes.</summary>
     public Listeners<(Node? Before, Node? Now)> NodeObjects { get; } = new("node object", logger ?? NullLogger.Instance);
+
+    /// <summary>What of the kernel side is not as it was put there, asked when somebody wants to know.</summary>
+    public Func<IReadOnlyList<Difference>> Faults { private get; init; } = () => [];
+
+    /// <summary>Why this agent can never be ready again; null: it can.</summary>
+    public Func<string?> Dead { private get; init; } = () => null;
+
+    /// <summary>What is wrong with the place of the pins.</summary>
+    public IReadOnlyList<string> PlaceProblems { private get; init; } = [];
+
+    /// <summary>Services that are not in the kernel as they should be, by the last round; null: not known.</summary>
+    public int? ServicesNotProgrammed => lastRound is { Applied: true } round
+        ? round.Failures.Select(f => f.Service).OfType<ObjectName>().Where(name => name != Canary.Name).Distinct().Count()
+        : null;
 
     /// <summary>What the options need the Node object for.</summary>
     public NodeNeeds? Needs { get; init; }
@@ -102,21 +118,38 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
     {
         var node = snapshot?.Node;
         var eligible = snapshot is null || (node is null ? !nodeRequired : NodeEligibility.IsEligible(node));
-        return health.Report(eligible);
+        var report = health.Report(eligible);
+        return Dead() is not { } reason ? report : report with { Healthy = false, Dead = reason, LastUpdated = lastRound?.EndedAt ?? default };
     }
 
     /// <summary>Ready: source synced, first plan applied, hooks attached, canary answered, node and devices as they shall be.</summary>
     public ReadinessReport Readiness()
     {
-        List<string> reasons = [];
+        List<string> reasons = [.. PlaceProblems];
+        if (Dead() is { } dead) reasons.Add($"this agent writes no more and has to be restarted: {dead}");
         if (Source is { IsSynced: false } status)
             reasons.Add($"source {status.Description} has not been read completely yet{(status.Error is null ? "" : $": {status.Error}")}");
         if (progress is { IsFirstPlanIn: false, LastRound: var round }) reasons.Add(FirstPlanReason(round));
-        if (!hooks.Attached) reasons.Add(hooks.Error is null ? "hooks are not attached yet" : $"hooks are not attached: {hooks.Error}");
+        if (!hooks.Attached && Dead() is null) reasons.Add(hooks.Error is null ? "hooks are not attached yet" : $"hooks are not attached: {hooks.Error}");
         else if (hooks.Canary is { Ok: false } canary) reasons.Add($"canary: {canary.Problem}");
+        if (hooks.Attached) reasons.AddRange(CurrentFaults());
         if (snapshot is not null && Needs is not null) reasons.AddRange(Needs.Missing(knownNode));
         reasons.AddRange(node.Problems);
         return new ReadinessReport(reasons.Count == 0, reasons) { MissingFeatures = MissingFeatures };
+    }
+
+    private IEnumerable<string> CurrentFaults()
+    {
+        try
+        {
+            var faults = Faults();
+            var shown = faults.Take(MostFaults).Select(f => $"{f}; it is being put back");
+            return faults.Count <= MostFaults ? shown : shown.Append($"and {faults.Count - MostFaults} more; `ebpflb verify --dry-run` lists them");
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            return [$"whether the hooks are in force cannot be told: {e.Message}"];
+        }
     }
 
     private static string FirstPlanReason(RoundReport? round) => round is null

@@ -29,6 +29,9 @@ internal sealed class SyncLoop(
 {
     private static readonly IpFamily[] Families = [IpFamily.IPv4, IpFamily.IPv6];
 
+    /// <summary>How long something that was detached or emptied may stay unseen.</summary>
+    private static readonly TimeSpan WatchPeriod = TimeSpan.FromSeconds(1);
+
     private readonly BackOff backOff = new(() => RetryPeriods.LongestOf(settings().SyncPeriod));
     private readonly BackOff hookBackOff = new(() => RetryPeriods.LongestOf(settings().SyncPeriod));
     private readonly RoundLog roundLog = new(logger);
@@ -41,6 +44,9 @@ internal sealed class SyncLoop(
 
     /// <summary>Of the last check of the hooks; null before the first. Without a wait the sync period counts, as it is by then.</summary>
     private (long At, TimeSpan? Wait)? check;
+
+    /// <summary>When the hooks were looked at last; null: never.</summary>
+    private long? watched;
 
     /// <summary>When the last round ended; null: none has.</summary>
     private long? roundEnded;
@@ -55,6 +61,8 @@ internal sealed class SyncLoop(
 
     private TimeSpan? CheckIn => check is { } last ? Left(last.At, Shorter(last.Wait ?? TimeSpan.MaxValue, settings().SyncPeriod)) : null;
 
+    private TimeSpan? WatchIn => watched is { } last ? Left(last, WatchPeriod) : null;
+
     /// <summary>Ends when the channel is completed or the token is cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -66,6 +74,7 @@ internal sealed class SyncLoop(
                 else if (RetryIn == TimeSpan.Zero) Retry();
             }
             if (CheckIn == TimeSpan.Zero) CheckHooks();
+            else if (WatchIn == TimeSpan.Zero) WatchHooks();
             while (Requests.TryTake(out var work)) work(this);
         }
     }
@@ -99,7 +108,8 @@ internal sealed class SyncLoop(
     {
         TimeSpan? due = rest > TimeSpan.Zero ? rest : null;
         if (due is null && RetryIn is { } retry) due = retry;
-        if (CheckIn is { } hooks) due = due is { } other ? Shorter(other, hooks) : hooks;
+        if (CheckIn is { } check) due = due is { } other ? Shorter(other, check) : check;
+        if (WatchIn is { } watch) due = due is { } sooner ? Shorter(sooner, watch) : watch;
         return due;
     }
 
@@ -181,5 +191,13 @@ internal sealed class SyncLoop(
         var inForce = hooks.Check();
         if (inForce) hookBackOff.Reset();
         check = (time.GetTimestamp(), inForce ? null : hookBackOff.Next());
+        watched = time.GetTimestamp();
+    }
+
+    /// <summary>What is missing is put back at once.</summary>
+    private void WatchHooks()
+    {
+        if (hooks.Watch()) watched = time.GetTimestamp();
+        else CheckHooks();
     }
 }

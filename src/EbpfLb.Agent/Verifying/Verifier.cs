@@ -35,6 +35,10 @@ internal sealed class Verifier(
     /// <summary>Somebody waits for it, and asked for the API server's store instead of its cache.</summary>
     public Task<Verification> AnswerAsync(bool repair, CancellationToken cancellationToken) => RunAsync(withSource: true, fromCache: false, repair, ShareOfAnswers, cancellationToken);
 
+    /// <summary>At once and without pauses, as something is known to be wrong.</summary>
+    public Task<Verification> RepairAsync(CancellationToken cancellationToken)
+        => RunAsync(withSource: false, fromCache: true, repair: true, share: 1, cancellationToken);
+
     private async Task<Verification> RunAsync(bool withSource, bool fromCache, bool repair, double share, CancellationToken cancellationToken)
     {
         await oneAtATime.WaitAsync(cancellationToken);
@@ -104,6 +108,17 @@ internal sealed class Verifier(
             },
             cancellationToken);
         run.Add(verification.Compared, differences, repaired);
+        AddNotProgrammed(run);
+    }
+
+    /// <summary>What the last round could not bring in; why is in the log, and it is tried again by itself.</summary>
+    private void AddNotProgrammed(VerifyRun run)
+    {
+        if (state.LastRound is not { } round) return;
+        run.Add(
+            [new ComparedElements(VerifyStage.Mirror, "services programmed", round.Services)],
+            round.Failures.Select(f => new Difference(VerifyStage.Mirror, f.Service is { } name ? $"Service {name}" : "the plan", "programmed", "in the kernel", f.Message)).Distinct(),
+            []);
     }
 
     private async Task<List<Difference>> CompareTableAsync(CompiledState compiled, VerifyRun run, double share, CancellationToken cancellationToken)

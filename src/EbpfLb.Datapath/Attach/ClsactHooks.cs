@@ -48,6 +48,9 @@ internal sealed class ClsactHooks(InstancePaths paths) : ITcHooks
         return "replaced";
     }
 
+    public bool IsInForce(int linkIndex, TcDirection direction, BpfProgram program)
+        => Client.Filters(linkIndex, direction).Any(f => IsOurs(f) && f.ProgramId == program.Id);
+
     public IReadOnlyList<string> Remove(int linkIndex)
     {
         var removed = RemoveFilters(linkIndex);

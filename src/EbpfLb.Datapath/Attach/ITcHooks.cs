@@ -20,6 +20,11 @@ internal interface ITcHooks : IDisposable
     /// <exception cref="EbpfLb.Netlink.NetlinkException">The kernel refuses.</exception>
     string Put(int linkIndex, TcDirection direction, BpfProgram program);
 
+    /// <summary>The program is at the device now, put there by this.</summary>
+    /// <exception cref="BpfException">ENODEV: the device is gone.</exception>
+    /// <exception cref="EbpfLb.Netlink.NetlinkException">ENODEV: the device is gone.</exception>
+    bool IsInForce(int linkIndex, TcDirection direction, BpfProgram program);
+
     /// <summary>Takes away what this instance put at a device, which may be gone. Returns what it removed, for people.</summary>
     IReadOnlyList<string> Remove(int linkIndex);
 }

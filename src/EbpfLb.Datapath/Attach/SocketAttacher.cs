@@ -1,5 +1,6 @@
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Options;
+using EbpfLb.Model;
 
 namespace EbpfLb.Datapath.Attach;
 
@@ -10,26 +11,55 @@ namespace EbpfLb.Datapath.Attach;
 internal sealed class SocketAttacher(InstancePaths paths, string cgroup) : IDisposable
 {
     private readonly Dictionary<string, BpfLink> links = [];
+    private readonly Lock sync = new();
 
     /// <summary>Attaches what is missing and replaces what is not ours yet. May be called again at any time.</summary>
     /// <exception cref="BpfException">The kernel refused one; those before it are in force.</exception>
     public IReadOnlyList<AttachedHook> Attach(IReadOnlyDictionary<string, BpfProgram> programs)
     {
         var cgroupId = CgroupFileSystem.IdOf(cgroup);
-        return [.. SocketHook.All.Select(hook => Attach(hook, programs[hook.Program], cgroupId))];
+        lock (sync) return [.. SocketHook.All.Select(hook => Attach(hook, programs[hook.Program], cgroupId))];
+    }
+
+    /// <summary>Hooks that are not in force, of those that were attached. From any thread.</summary>
+    public IReadOnlyList<Difference> Faults()
+    {
+        ulong cgroupId;
+        try
+        {
+            cgroupId = CgroupFileSystem.IdOf(cgroup);
+        }
+        catch (BpfException e)
+        {
+            return [new Difference(VerifyStage.Attachment, $"cgroup {cgroup}", Difference.Whole, "present", e.Errno == Errno.ENOENT ? Difference.None : e.Message)];
+        }
+        lock (sync)
+        {
+            return
+            [
+                .. from hook in SocketHook.All
+                   where links.ContainsKey(hook.LinkName)
+                   let at = links[hook.LinkName].Info.CgroupId
+                   where at != cgroupId
+                   select new Difference(VerifyStage.Attachment, $"hook {hook.LinkName}", "link", $"attached to {cgroup}", at == 0 ? "detached" : $"attached to the cgroup of id {at}"),
+            ];
+        }
     }
 
     /// <summary>A hook whose link, which is ours, runs a program that is not; null when there is none.</summary>
     public string? FindForeign(IReadOnlyDictionary<string, BpfProgram> programs)
     {
-        foreach (var hook in SocketHook.All)
+        lock (sync)
         {
-            if (!links.TryGetValue(hook.LinkName, out var link)) continue;
-            var info = link.Info;
-            if (info.CgroupId != 0 && info.ProgramId != programs[hook.Program].Id)
-                return $"{hook.LinkName} runs program {info.ProgramId}, and ours is {programs[hook.Program].Id}";
+            foreach (var hook in SocketHook.All)
+            {
+                if (!links.TryGetValue(hook.LinkName, out var link)) continue;
+                var info = link.Info;
+                if (info.CgroupId != 0 && info.ProgramId != programs[hook.Program].Id)
+                    return $"{hook.LinkName} runs program {info.ProgramId}, and ours is {programs[hook.Program].Id}";
+            }
+            return null;
         }
-        return null;
     }
 
     /// <summary>Names of links without a pin.</summary>

@@ -1,6 +1,7 @@
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Devices;
 using EbpfLb.Datapath.Options;
+using EbpfLb.Model;
 using EbpfLb.Netlink;
 using EbpfLb.Netlink.TrafficControl;
 
@@ -39,6 +40,29 @@ internal sealed class TcAttacher(ITcHooks hooks, ITcHooks formerHooks) : IDispos
         foreach (var index in hooks.Known().Where(i => !wanted.Contains(i))) hooks.Remove(index);
         foreach (var index in formerHooks.Known().Where(i => !failed.Contains(i))) formerHooks.Remove(index);
         return attached;
+    }
+
+    /// <summary>Programs that are not at their device any more, of devices that had all of theirs. One that is gone is no fault.</summary>
+    /// <param name="devices">As <see cref="Attach(IReadOnlyList{DeviceDecision}, IReadOnlyDictionary{string, BpfProgram})"/> answered the last time.</param>
+    public IReadOnlyList<Difference> Faults(IReadOnlyList<AttachedDevice> devices, IReadOnlyDictionary<string, BpfProgram> programs) =>
+    [
+        .. from device in devices
+           where device.Error is null
+           from direction in Order
+           where IsMissing(device, direction, programs[TcProgram.Of(device.Decision.HasEthernet, direction)])
+           select new Difference(VerifyStage.Attachment, $"device {device.Name} {direction.ToString().ToLowerInvariant()}", hooks.Method, "our program", Difference.None),
+    ];
+
+    private bool IsMissing(AttachedDevice device, TcDirection direction, BpfProgram program)
+    {
+        try
+        {
+            return !hooks.IsInForce(device.Index, direction, program);
+        }
+        catch (Exception e) when (e is BpfException { Errno: Errno.ENODEV } or NetlinkException { Errno: NetlinkErrno.ENODEV or NetlinkErrno.EINVAL })
+        {
+            return false;
+        }
     }
 
     public void Dispose()

@@ -42,6 +42,9 @@ internal sealed class TcxHooks(InstancePaths paths) : ITcHooks
         return "replaced";
     }
 
+    public bool IsInForce(int linkIndex, TcDirection direction, BpfProgram program)
+        => BpfLink.TcxProgramIds(linkIndex, direction == TcDirection.Ingress).Contains(program.Id);
+
     public IReadOnlyList<string> Remove(int linkIndex)
     {
         List<string> removed = [];

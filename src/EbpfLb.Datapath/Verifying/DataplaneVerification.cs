@@ -1,27 +1,58 @@
 using EbpfLb.Abi;
 using EbpfLb.Datapath.Loading;
 using EbpfLb.Datapath.Node;
+using EbpfLb.Datapath.Repairing;
+using EbpfLb.Datapath.Tables;
 using EbpfLb.Model;
 using EbpfLb.Planning.Mirroring;
-using EbpfLb.Planning.Tables;
 using EbpfLb.Planning.Verifying;
 
 namespace EbpfLb.Datapath.Verifying;
 
-/// <summary>All maps that an agent writes, compared with what it believes to have written. What belongs to the node is small and compared at once.</summary>
-internal sealed class DataplaneVerification(PlanTables tables, Mirror mirror, NodeTables node, ServiceAddresses addresses, MapSet maps) : ITableVerification
+/// <summary>
+/// All maps that an agent writes, compared with what it believes to have written, and what it attached and pinned. What belongs to the node is small and
+/// compared at once.
+/// </summary>
+/// <param name="refillDoor">Makes the destination filter anew.</param>
+internal sealed class DataplaneVerification(
+    KernelTables tables, Mirror mirror, NodeTables node, ServiceAddresses addresses, MapSet maps, AttachmentCheck attachments, Action refillDoor) : ITableVerification
 {
-    private readonly TableVerification services = new(tables, mirror);
+    private const int AddressesAStep = 4096;
+
+    private readonly TableVerification services = new(tables.ForPlans, mirror);
+    private readonly HashSet<IpAddress> hidden = [];
 
     public IReadOnlyList<ComparedElements> Compared { get; private set; } = [];
 
     public IEnumerable<int> Scan()
     {
         foreach (var step in services.Scan()) yield return step;
-        Compared = [.. services.Compared, .. node.Compared, .. addresses.Compared, new(VerifyStage.Kernel, Abi.Tables.Meta.Name, 1)];
+        hidden.Clear();
+        var looked = 0L;
+        foreach (var step in tables.Addresses().Chunk(AddressesAStep))
+        {
+            hidden.UnionWith(step.Where(a => !tables.Door.IsOpen(a)));
+            looked += step.Length;
+            yield return step.Length;
+        }
+        Compared =
+        [
+            .. services.Compared, .. node.Compared, .. addresses.Compared, new(VerifyStage.Kernel, Abi.Tables.Door.Name, looked),
+            new(VerifyStage.Kernel, Abi.Tables.Meta.Name, 1), .. attachments.Compared(maps.All.Count),
+        ];
     }
 
-    public IReadOnlyList<Difference> Confirm(bool adopt) => [.. services.Confirm(adopt), .. node.Verify(adopt), .. addresses.Verify(adopt), .. VerifyStamp(adopt)];
+    public IReadOnlyList<Difference> Confirm(bool adopt) =>
+    [
+        .. attachments.Confirm(adopt), .. services.Confirm(adopt), .. node.Verify(adopt), .. addresses.Verify(adopt), .. VerifyDoor(adopt), .. VerifyStamp(adopt),
+    ];
+
+    private List<Difference> VerifyDoor(bool mend)
+    {
+        List<Difference> missing = [.. FaultFinder.Missing(tables.Door, hidden)];
+        if (mend && missing.Count > 0) refillDoor();
+        return missing;
+    }
 
     /// <summary>Without its stamp the next agent would not trust the maps and would make them anew.</summary>
     private IEnumerable<Difference> VerifyStamp(bool mend)

@@ -10,12 +10,18 @@ internal sealed record HealthBody(
     bool Healthy,
     IReadOnlyDictionary<string, FamilyBody> Status)
 {
+    /// <summary>Why it is not healthy and will not be; left out else.</summary>
+    public string? Reason { get; init; }
+
     public static HealthBody Of(HealthReport report, bool withNode) => new(
         Format(report.LastUpdated),
         Format(report.CurrentTime)!,
         withNode ? report.NodeEligible : null,
         report.Healthy,
-        report.Status.ToDictionary(s => s.Key.ToString(), s => new FamilyBody(Format(s.Value.LastUpdated), s.Value.Healthy), StringComparer.Ordinal));
+        report.Status.ToDictionary(s => s.Key.ToString(), s => new FamilyBody(Format(s.Value.LastUpdated), s.Value.Healthy), StringComparer.Ordinal))
+    {
+        Reason = report.Dead,
+    };
 
     /// <summary>RFC 3339 in UTC.</summary>
     private static string? Format(DateTimeOffset? time) => time?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'");

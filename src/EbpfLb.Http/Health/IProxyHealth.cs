@@ -22,7 +22,11 @@ public sealed record HealthReport(
     DateTimeOffset CurrentTime,
     bool NodeEligible,
     bool Healthy,
-    IReadOnlyDictionary<IpFamily, FamilyHealth> Status);
+    IReadOnlyDictionary<IpFamily, FamilyHealth> Status)
+{
+    /// <summary>Why only a restart helps; null: it is not so. Never with <see cref="Healthy"/>.</summary>
+    public string? Dead { get; init; }
+}
 
 /// <param name="Reasons">For people: what is missing, and what to do about it. Empty when ready.</param>
 public sealed record ReadinessReport(bool Ready, IReadOnlyList<string> Reasons)

@@ -34,6 +34,9 @@ public interface IDatapathReadings
     /// <summary>Devices that have all their programs.</summary>
     int CountAttachedDevices();
 
+    /// <summary>Services that are not in the kernel as they should be; null: not known.</summary>
+    int? CountServicesNotProgrammed();
+
     /// <summary>Whether the last check that the hooks are in force succeeded; null before the first one.</summary>
     bool? IsCanaryOk { get; }
 }
@@ -60,6 +63,9 @@ public sealed class DatapathMetrics
             "1: this kernel has the feature; 0: it has not, or refuses it: status says why and what is lost");
         meter.CreateObservableGauge("ebpflb_attached_programs", readings.CountAttachedPrograms, null, "BPF programs attached to their hooks");
         meter.CreateObservableGauge("ebpflb_attached_devices", readings.CountAttachedDevices, null, "Network devices whose packets meet the BPF programs");
+        meter.CreateObservableGauge("ebpflb_services_not_programmed",
+            () => readings.CountServicesNotProgrammed() is { } count ? new[] { new Measurement<int>(count) } : [], null,
+            "Services that are not in the kernel as they should be, now; `ebpflb status` says why");
         meter.CreateObservableGauge("ebpflb_canary_ok",
             () => readings.IsCanaryOk is { } ok ? new[] { new Measurement<int>(ok ? 1 : 0) } : [], null,
             "1 when a connection to the canary address met the socket hooks");

@@ -32,12 +32,26 @@ internal sealed class EntryComparison(PlanTables tables, Mirror mirror)
     {
         foreach (var key in suspects.Order())
         {
-            LbService? expected = mirror.TryGetEntry(key, out var believed) ? believed : null;
-            LbService? found = TryRead(key, out var there) ? there : null;
-            if (expected == found) continue;
+            if (Problem(key) is not var (difference, found)) continue;
             adoptions.Add(() => MirrorFeedback.Entry(mirror, key, found));
-            yield return Describe(key, expected, found);
+            yield return difference;
         }
+    }
+
+    /// <summary>What is wrong with the entries of one record. The caller holds the mirror's lock.</summary>
+    public IEnumerable<Difference> Of(PortRecord record)
+    {
+        foreach (var key in record.Frontends)
+            if (Problem(key) is var (difference, _)) yield return difference;
+    }
+
+    private (Difference Difference, LbService? Found)? Problem(FrontendKey key)
+    {
+        LbService? expected = mirror.TryGetEntry(key, out var believed) ? believed : null;
+        LbService? found = TryRead(key, out var there) ? there : null;
+        if (expected == found) return null;
+        var owner = (expected ?? found) is { } value ? mirror.OwnerOf(value).Key : null;
+        return (Describe(key, expected, found) with { Service = ListComparison.NameOf(owner) }, found);
     }
 
     private IEnumerable<int> Scan<TKey>(ITable<TKey, LbService> table, IpFamily family, Func<TKey, FrontendKey> from, Func<FrontendKey, TKey> to)

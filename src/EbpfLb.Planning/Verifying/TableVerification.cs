@@ -25,6 +25,17 @@ public sealed class TableVerification : ITableVerification
         sources = new SourceComparison(tables, mirror);
     }
 
+    /// <summary>What the maps hold otherwise of one service, at once. May be called from any thread.</summary>
+    public static IReadOnlyList<Difference> Check(PlanTables tables, Mirror mirror, ObjectName service)
+    {
+        var (entries, lists) = (new EntryComparison(tables, mirror), new ListComparison(tables, mirror));
+        lock (mirror.Sync)
+        {
+            if (mirror.Unfinished.Contains(service)) return [];
+            return [.. mirror.RecordsOf(service).SelectMany(record => entries.Of(record).Concat(lists.Of(record)))];
+        }
+    }
+
     public IReadOnlyList<ComparedElements> Compared => [mirrored.Compared, .. entries.Compared, .. lists.Compared, .. sources.Compared];
 
     public IEnumerable<int> Scan()

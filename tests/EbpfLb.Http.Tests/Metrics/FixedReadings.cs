@@ -18,5 +18,7 @@ internal sealed class FixedReadings : IDatapathReadings
 
     public int CountAttachedDevices() => 2;
 
+    public int? CountServicesNotProgrammed() => 3;
+
     public bool? IsCanaryOk { get; set; } = true;
 }

@@ -1,4 +1,5 @@
 using EbpfLb.Netlink.Network;
+using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.Netlink.Tests.Network;
 
@@ -103,6 +104,12 @@ public sealed class NetworkWatcherTests : IDisposable
         var told = NextAsync<AddressChange>(c => c.Address.Local.ToString() == "192.0.2.1");
         while (!told.IsCompleted) netns.Ip("addr add 192.0.2.1/24 dev ve0", "addr del 192.0.2.1/24 dev ve0");
         await told;
+    }
+
+    private void Tc(params string[] arguments)
+    {
+        var (code, output) = ChildProcess.Run(netns.Node.Place, ["tc", .. arguments]);
+        Assert.True(code == 0, output);
     }
 
     /// <summary>Skips the rest; the token ends a wait that is in vain.</summary>

@@ -81,13 +81,24 @@ public sealed class AgentProcess : IDisposable
     public void Launch(params IReadOnlyList<string> more)
     {
         process?.Dispose();
-        process = ChildProcess.Start(
-            place,
-            [
-                .. options.Prefix, options.Binary, "run", .. options.Source, "--node-name", options.Node.Name, "--instance", Instance,
-                "--cgroup-root", options.Node.Cgroup.Path, "--bpffs", BpfFs.MountPoint, "--run-dir", runDirectory.FullName, .. options.Extra, .. more,
-            ]);
+        process = ChildProcess.Start(place, [.. options.Prefix, options.Binary, .. RunArguments(BpfFs.MountPoint, runDirectory.FullName), .. more]);
     }
+
+    /// <summary>Starts one more agent of this instance, as one that does not know of the first. The caller owns it.</summary>
+    /// <param name="prefix">A command that starts it, such as unshare.</param>
+    public ChildProcess LaunchOther(string otherRunDirectory, string? bpfFs = null, IReadOnlyList<string>? prefix = null, params IReadOnlyList<string> extra)
+        => ChildProcess.Start(place, [.. prefix ?? [], options.Binary, .. RunArguments(bpfFs ?? BpfFs.MountPoint, otherRunDirectory), .. extra]);
+
+    private IReadOnlyList<string> RunArguments(string bpfFs, string runDir) =>
+    [
+        "run", .. options.Source, "--node-name", options.Node.Name, "--instance", Instance,
+        "--cgroup-root", options.Node.Cgroup.Path, "--bpffs", bpfFs, "--run-dir", runDir, .. options.Extra,
+    ];
+
+    /// <summary>Of the agent that runs now, or ran last.</summary>
+    public int ProcessId => process!.Id;
+
+    public string RunDirectory => runDirectory.FullName;
 
     /// <summary>Waits until /readyz says 200: first lists complete, everything programmed, hooks proven by the canary.</summary>
     public void WaitUntilReady()
@@ -112,16 +123,19 @@ public sealed class AgentProcess : IDisposable
     }
 
     /// <summary>Status of /readyz; null while nothing listens.</summary>
-    public HttpStatusCode? Health()
+    public HttpStatusCode? Health() => Health("/readyz").Status;
+
+    /// <summary>Status and body of a page of the health port; null while nothing listens.</summary>
+    public (HttpStatusCode? Status, string Body) Health(string page)
     {
         try
         {
-            using var answer = http.GetAsync(new Uri($"http://127.0.0.1:{HealthPort}/readyz")).GetAwaiter().GetResult();
-            return answer.StatusCode;
+            using var answer = http.GetAsync(new Uri($"http://127.0.0.1:{HealthPort}{page}")).GetAwaiter().GetResult();
+            return (answer.StatusCode, answer.Content.ReadAsStringAsync().GetAwaiter().GetResult());
         }
         catch (HttpRequestException)
         {
-            return null;
+            return (null, "");
         }
     }
 
@@ -174,6 +188,10 @@ public sealed class AgentProcess : IDisposable
     public (int ExitCode, string Output) Command(string verb, params IReadOnlyList<string> arguments) => ChildProcess.Run(
         place,
         [options.Binary, verb, "--instance", Instance, "--bpffs", BpfFs.MountPoint, "--run-dir", runDirectory.FullName, .. arguments]);
+
+    /// <summary>The same by somebody who looks for it in another run directory.</summary>
+    public (int ExitCode, string Output) CommandFrom(string otherRunDirectory, string verb, params IReadOnlyList<string> arguments) => ChildProcess.Run(
+        place, [options.Binary, verb, "--instance", Instance, "--bpffs", BpfFs.MountPoint, "--run-dir", otherRunDirectory, .. arguments]);
 
     /// <summary>Runs another command with <c>-o json</c>.</summary>
     /// <exception cref="InvalidOperationException">It failed, or printed something else than JSON.</exception>
