@@ -17,5 +17,9 @@ public sealed record AddressChange(Address Address, bool IsGone) : NetworkChange
 /// <param name="IsGone">Removed; else it is new or has changed.</param>
 public sealed record RouteChange(IReadOnlyList<Route> Routes, bool IsGone) : NetworkChange;
 
+/// <summary>A qdisc or a filter of a device was removed.</summary>
+/// <param name="LinkIndex">Of the device.</param>
+public sealed record TrafficControlChange(int LinkIndex) : NetworkChange;
+
 /// <summary>The kernel had more to tell than the socket could hold (ENOBUFS): read everything again.</summary>
 public sealed record ChangesLost : NetworkChange;

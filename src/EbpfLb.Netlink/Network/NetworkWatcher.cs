@@ -5,7 +5,7 @@ using EbpfLb.Netlink.Wire;
 namespace EbpfLb.Netlink.Network;
 
 /// <summary>
-/// Is told of every change of devices, addresses and routes in the network namespace of the thread that opened it. Open it
+/// Is told of every change of devices, addresses and routes, and of removed qdiscs and filters, in the network namespace of the thread that opened it. Open it
 /// before the first reading, so that nothing falls between the two.
 /// </summary>
 public sealed class NetworkWatcher : IDisposable
@@ -13,12 +13,15 @@ public sealed class NetworkWatcher : IDisposable
     /// <summary>RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV4_ROUTE, RTMGRP_IPV6_IFADDR, RTMGRP_IPV6_ROUTE.</summary>
     private const uint Groups = 0x1 | 0x10 | 0x40 | 0x100 | 0x400;
 
+    /// <summary>RTMGRP_TC: what is taken from devices. Bpf links (TCX) are not told of by anybody.</summary>
+    private const uint TrafficControl = 0x8;
+
     private readonly NetlinkSocket socket;
 
     private NetworkWatcher(NetlinkSocket socket) => this.socket = socket;
 
     /// <exception cref="NetlinkException">No netlink socket can be had.</exception>
-    public static NetworkWatcher Open() => new(NetlinkSocket.Open(Groups));
+    public static NetworkWatcher Open() => new(NetlinkSocket.Open(Groups | TrafficControl));
 
     /// <summary>
     /// The same with the changes of other namespaces mixed in: of those that this one knows an id of, as it does once a device here
@@ -70,6 +73,7 @@ public sealed class NetworkWatcher : IDisposable
             => new AddressChange(address, message.Type == MessageType.DeleteAddress),
         MessageType.NewRoute or MessageType.DeleteRoute when RouteParser.Parse(message) is { } routes
             => new RouteChange(routes, message.Type == MessageType.DeleteRoute),
+        MessageType.DeleteQdisc or MessageType.DeleteFilter => new TrafficControlChange(message.Body<TrafficControlBody>().Index),
         _ => null,
     };
 }

@@ -82,6 +82,23 @@ public sealed class NetworkWatcherTests : IDisposable
     }
 
     [Fact]
+    public async Task A_removed_filter_and_a_removed_qdisc_are_told()
+    {
+        netns.Ip("link add ve0 type veth peer name ve1");
+        await NextAsync<LinkChange>(c => c.Link.Name == "ve0");
+        netns.Node.Run("tc", "qdisc", "add", "dev", "ve0", "clsact");
+        netns.Node.Run("tc", "filter", "add", "dev", "ve0", "ingress", "protocol", "all", "matchall", "action", "pass");
+
+        netns.Node.Run("tc", "filter", "del", "dev", "ve0", "ingress");
+        var filter = await NextAsync<TrafficControlChange>(_ => true);
+        netns.Node.Run("tc", "qdisc", "del", "dev", "ve0", "clsact");
+        var qdisc = await NextAsync<TrafficControlChange>(_ => true);
+
+        Assert.Equal(filter.LinkIndex, qdisc.LinkIndex);
+        Assert.NotEqual(0, filter.LinkIndex);
+    }
+
+    [Fact]
     public async Task Routes_come_and_go()
     {
         netns.Ip("link add ve0 type veth peer name ve1", "link set ve0 up", "addr add 192.0.2.1/24 dev ve0", "route add 10.0.0.0/8 via 192.0.2.9");
