@@ -63,7 +63,7 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
     public IReadOnlyList<string> PlaceProblems { private get; init; } = [];
 
     /// <summary>Services that are not in the kernel as they should be, by the last round; null: not known.</summary>
-    public int? ServicesNotProgrammed => lastRound is { Applied: true } round
+    public int? ServicesNotProgrammed => LastRound is { Applied: true } round
         ? round.Failures.Select(f => f.Service).OfType<ObjectName>().Where(name => name != Canary.Name).Distinct().Count()
         : null;
 
@@ -119,7 +119,7 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
         var node = snapshot?.Node;
         var eligible = snapshot is null || (node is null ? !nodeRequired : NodeEligibility.IsEligible(node));
         var report = health.Report(eligible);
-        return Dead() is not { } reason ? report : report with { Healthy = false, Dead = reason, LastUpdated = lastRound?.EndedAt ?? default };
+        return Dead() is not { } reason ? report : report with { Healthy = false, Dead = reason, LastUpdated = LastRound?.EndedAt ?? default };
     }
 
     /// <summary>Ready: source synced, first plan applied, hooks attached, canary answered, node and devices as they shall be.</summary>

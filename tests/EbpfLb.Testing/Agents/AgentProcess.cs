@@ -95,9 +95,6 @@ public sealed class AgentProcess : IDisposable
         "--cgroup-root", options.Node.Cgroup.Path, "--bpffs", bpfFs, "--run-dir", runDir, .. options.Extra,
     ];
 
-    /// <summary>Of the agent that runs now, or ran last.</summary>
-    public int ProcessId => process!.Id;
-
     public string RunDirectory => runDirectory.FullName;
 
     /// <summary>Waits until /readyz says 200: first lists complete, everything programmed, hooks proven by the canary.</summary>
