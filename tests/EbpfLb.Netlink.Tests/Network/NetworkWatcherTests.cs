@@ -86,12 +86,12 @@ public sealed class NetworkWatcherTests : IDisposable
     {
         netns.Ip("link add ve0 type veth peer name ve1");
         await NextAsync<LinkChange>(c => c.Link.Name == "ve0");
-        netns.Node.Run("tc", "qdisc", "add", "dev", "ve0", "clsact");
-        netns.Node.Run("tc", "filter", "add", "dev", "ve0", "ingress", "protocol", "all", "matchall", "action", "pass");
+        Tc("qdisc", "add", "dev", "ve0", "clsact");
+        Tc("filter", "add", "dev", "ve0", "ingress", "protocol", "all", "matchall", "action", "pass");
 
-        netns.Node.Run("tc", "filter", "del", "dev", "ve0", "ingress");
+        Tc("filter", "del", "dev", "ve0", "ingress");
         var filter = await NextAsync<TrafficControlChange>(_ => true);
-        netns.Node.Run("tc", "qdisc", "del", "dev", "ve0", "clsact");
+        Tc("qdisc", "del", "dev", "ve0", "clsact");
         var qdisc = await NextAsync<TrafficControlChange>(_ => true);
 
         Assert.Equal(filter.LinkIndex, qdisc.LinkIndex);
