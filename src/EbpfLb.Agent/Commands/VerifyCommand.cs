@@ -43,7 +43,11 @@ internal sealed class VerifyCommand(CommandContext context)
         if (report.Differences.Count == 0) return;
         output.WriteLine();
         context.Terminal.Write(new Table(
-            [new("OBJECT"), new("SERVICE"), new("FIELD"), new("EXPECTED"), new("FOUND"), new("REPAIRED")],
-            [.. report.Differences.Select(d => new[] { d.Object, d.Service ?? "-", d.Field, d.Expected, d.Found, d.Repaired ? "yes" : report.DryRun ? "not tried" : "no" })]));
+            [new("OBJECT"), new("FIELD"), new("EXPECTED"), new("FOUND"), new("REPAIRED")],
+            [.. report.Differences.Select(d => new[] { Named(d), d.Field, d.Expected, d.Found, d.Repaired ? "yes" : report.DryRun ? "not tried" : "no" })]));
     }
+
+    /// <summary>A key says little to people: whose it is does.</summary>
+    private static string Named(DifferenceRow row)
+        => row.Service is { } service && !row.Object.Contains(service, StringComparison.Ordinal) ? $"{row.Object} of {service}" : row.Object;
 }

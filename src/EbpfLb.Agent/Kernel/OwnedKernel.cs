@@ -3,6 +3,7 @@ using EbpfLb.Agent.Options;
 using EbpfLb.Bpf;
 using EbpfLb.Configuration.Values;
 using EbpfLb.Datapath.Ownership;
+using EbpfLb.Timing;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Agent.Kernel;
@@ -32,7 +33,7 @@ internal sealed class OwnedKernel(TimeProvider time)
             if (left <= TimeSpan.Zero) throw new StartException(Refusal(options, owner));
             if (!isTold) Log.OwnerWait(logger, options.Instance.Name, NameOf(owner), options.OwnerWait.TotalSeconds);
             isTold = true;
-            await Task.Delay(left < Pause ? left : Pause, time, cancellationToken);
+            await time.DelayAsync(left < Pause ? left : Pause, cancellationToken);
         }
     }
 

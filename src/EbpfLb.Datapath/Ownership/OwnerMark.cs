@@ -22,10 +22,10 @@ internal sealed class OwnerMark : IDisposable
     public uint Id => map.Info.Id;
 
     /// <exception cref="BpfException">EPERM: the process may not make maps.</exception>
-    public static unsafe OwnerMark Create(InstanceOwner owner)
+    public static OwnerMark Create(InstanceOwner owner)
     {
         // LRU, as making one needs CAP_BPF even where anybody may make other maps: a mark cannot be forged without it.
-        var map = new BpfMap<uint, OwnerText>(BpfMap.Create(new MapSpec(MapName, MapType.LruHash, sizeof(uint), (uint)sizeof(OwnerText), MaxEntries: 4)));
+        var map = new BpfMap<uint, OwnerText>(BpfMap.Create(new MapSpec(MapName, MapType.LruHash, sizeof(uint), OwnerText.Length, MaxEntries: 4)));
         try
         {
             OwnerText text = default;

@@ -15,6 +15,8 @@ internal sealed partial class SecondSource
     {
         ["BPF_F_BEFORE"] = 1 << 3, // linux/bpf.h
         ["NS_GET_NSTYPE"] = (0xb7 << 8) | 0x3, // linux/nsfs.h: _IO(NSIO, 0x3), and _IO is the same on both
+        ["LOCK_EX"] = 2, // asm-generic/fcntl.h, which no architecture here replaces
+        ["LOCK_NB"] = 4,
         ["ENOTSUPP"] = 524, // include/linux/errno.h, which is not exported
     };
 
