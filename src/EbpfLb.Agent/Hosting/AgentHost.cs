@@ -44,6 +44,9 @@ internal sealed class AgentHost(
     /// <summary>The meter that OpenTelemetry or others may attach to.</summary>
     public const string MeterName = "EbpfLb";
 
+    /// <summary>Some 200 system calls each.</summary>
+    private static readonly TimeSpan WatchPeriod = TimeSpan.FromSeconds(1);
+
     private readonly Meter meter = new(MeterName);
     private readonly RunOptions options = live.Current;
 
@@ -176,7 +179,7 @@ internal sealed class AgentHost(
             new SyncRound(dataplane, PolicyOf(options), plan, time, logger),
             new HookGuard(dataplane, state, time, logger) { RepairMaps = repair.Begin },
             changes, state, health, sync, plan,
-            () => new PipelineSettings(live.Current.MinSyncPeriod, live.Current.SyncPeriod), time, logger) { Requests = requests };
+            () => new PipelineSettings(live.Current.MinSyncPeriod, live.Current.SyncPeriod) { WatchPeriod = WatchPeriod }, time, logger) { Requests = requests };
         return new PipelineService(reader, loop, lifetime, logger);
     }
 

@@ -29,9 +29,6 @@ internal sealed class SyncLoop(
 {
     private static readonly IpFamily[] Families = [IpFamily.IPv4, IpFamily.IPv6];
 
-    /// <summary>How long something that was detached or emptied may stay unseen.</summary>
-    private static readonly TimeSpan WatchPeriod = TimeSpan.FromSeconds(1);
-
     private readonly BackOff backOff = new(() => RetryPeriods.LongestOf(settings().SyncPeriod));
     private readonly BackOff hookBackOff = new(() => RetryPeriods.LongestOf(settings().SyncPeriod));
     private readonly RoundLog roundLog = new(logger);
@@ -61,7 +58,7 @@ internal sealed class SyncLoop(
 
     private TimeSpan? CheckIn => check is { } last ? Left(last.At, Shorter(last.Wait ?? TimeSpan.MaxValue, settings().SyncPeriod)) : null;
 
-    private TimeSpan? WatchIn => watched is { } last ? Left(last, WatchPeriod) : null;
+    private TimeSpan? WatchIn => watched is { } last && settings().WatchPeriod is { } period ? Left(last, period) : null;
 
     /// <summary>Ends when the channel is completed or the token is cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)

@@ -46,7 +46,7 @@ public sealed class VerificationTests : IAsyncLifetime
     /// <summary>Maps that only programs write, or that hold counters: nothing is believed of them.</summary>
     private static readonly string[] NotCompared =
     [
-        "lb_affinity", "lb_sock", "lb_udp_peer", "lb_stats", "lb_svc_stats", "lb_svc_swept", "lb_door", "lb_conntrack4", "lb_conntrack6", "lb_ct_pending", "lb_ct_cursor",
+        "lb_affinity", "lb_sock", "lb_udp_peer", "lb_stats", "lb_svc_stats", "lb_svc_swept", "lb_conntrack4", "lb_conntrack6", "lb_ct_pending", "lb_ct_cursor",
         "lb_snat_full", "lb_snat_clocks", "lb_frags", "lb_events",
         // The next walk over the network namespaces writes it anew.
         "lb_netns",
@@ -60,8 +60,9 @@ public sealed class VerificationTests : IAsyncLifetime
         Assert.Empty(verification.Confirm(adopt: true));
         Assert.Equal(
             Abi.Tables.All.Select(t => t.Name).Except(NotCompared).Append("services").Order(StringComparer.Ordinal),
-            verification.Compared.Select(c => c.What).Order(StringComparer.Ordinal));
-        Assert.All(verification.Compared, c => Assert.True(c.Elements > 0, $"nothing of {c.What} was compared"));
+            verification.Compared.Where(c => c.Stage != VerifyStage.Attachment).Select(c => c.What).Order(StringComparer.Ordinal));
+        Assert.Equal(["hooks", "devices", "pins of maps"], verification.Compared.Where(c => c.Stage == VerifyStage.Attachment).Select(c => c.What));
+        Assert.All(verification.Compared.Where(c => c.What != "devices"), c => Assert.True(c.Elements > 0, $"nothing of {c.What} was compared"));
     }
 
     [Theory]
