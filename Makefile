@@ -18,7 +18,7 @@ BPF_PROGS := $(patsubst bpf/prog/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/pro
 BPF_ITERS := $(patsubst bpf/iter/%.bpf.c,$(BUILD)/bpf/iter/%.bpf.o,$(wildcard bpf/iter/*.bpf.c))
 BPF_UNITS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/unit/*.bpf.c bpf/bench/*.bpf.c))
 
-.PHONY: help deps test-deps bench-deps build agent bpf netprobe test fresh demo demo-clean bench abi golden format clean
+.PHONY: help deps test-deps bench-deps build agent publish-arm64 bpf netprobe test fresh demo demo-clean bench abi golden format clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -38,6 +38,9 @@ build: bpf ## build everything; leaves build/bin/ebpflb
 
 agent: bpf ## build what a node needs, and no tests; leaves build/bin/ebpflb
 	dotnet publish src/EbpfLb.Agent/EbpfLb.Agent.csproj -c $(CONFIG) -v quiet -o $(BUILD)/bin
+
+publish-arm64: bpf ## publish for linux-arm64 too, into build/linux-arm64: compiled, not run
+	dotnet publish src/EbpfLb.Agent/EbpfLb.Agent.csproj -c $(CONFIG) -v quiet -r linux-arm64 -o $(BUILD)/linux-arm64
 
 bpf: $(BUILD)/bpf/ebpflb.bpf.o $(BPF_ITERS) $(BPF_UNITS) ## build the BPF objects into build/bpf
 
@@ -66,7 +69,7 @@ $(BUILD)/native/netprobe: $(wildcard tests/EbpfLb.Testing/native/*.c) tests/Ebpf
 	@mkdir -p $(@D)
 	$(CLANG) -std=gnu11 -O2 -g -Wall -Wextra -Werror -pthread $(filter %.c,$^) -o $@.tmp && mv $@.tmp $@
 
-test: test-deps build netprobe ## all tests, C# and BPF (root); ends with "N passed, N failed"
+test: test-deps build publish-arm64 netprobe ## all tests, C# and BPF (root); ends with "N passed, N failed"
 	@tools/test.sh
 
 fresh: ## the demo and all tests on a bare Debian 12 in a directory (root, debootstrap); RUN="make demo" runs only that

@@ -254,6 +254,9 @@ enum lb_setting {
 	LB_SET_SVC6 = 2048,	   /* and svc6 */
 };
 
+/* Ranges of pods in each family. */
+#define LB_POD_RANGES 8
+
 /* The one element of lb_settings: what the agent may change while programs run. */
 struct lb_settings {
 	__u64 host_netns;      /* cookie of the node's network namespace */
@@ -263,10 +266,11 @@ struct lb_settings {
 	__u16 node_port_last;  /* nor above; 0 when there is none */
 	__u16 snat_port_first; /* host order, both inclusive */
 	__u16 snat_port_last;
-	__be32 pods4;
-	__be32 pods4_mask;
-	__be32 pods6[4];
-	__be32 pods6_mask[4];
+	/* Where fewer are known, the first is there again. */
+	__be32 pods4[LB_POD_RANGES];
+	__be32 pods4_mask[LB_POD_RANGES];
+	__be32 pods6[LB_POD_RANGES][4];
+	__be32 pods6_mask[LB_POD_RANGES][4];
 	/* One prefix around all ClusterIPs and service CIDRs: what is outside pays for section 8 of
 	 * the contract with this comparison alone. */
 	__be32 svc4;

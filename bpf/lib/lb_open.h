@@ -29,14 +29,34 @@ lb_inline bool lb_detector(const struct lb_settings *set, __u8 family)
 	return set->flags & (LB_SET_PODS_DEVICE | (family == 4 ? LB_SET_PODS4 : LB_SET_PODS6));
 }
 
+/* In one of the ranges. Without a branch for each, as the verifier would walk every way from there: the
+ * highest bit of x | -x says that x is not 0. */
 lb_inline bool lb_pod_address(const struct lb_settings *set, const struct lb_tuple *at)
 {
-	if (at->family == 4)
-		return set->flags & LB_SET_PODS4 && (at->src[3] & set->pods4_mask) == set->pods4;
-	return set->flags & LB_SET_PODS6 && (at->src[0] & set->pods6_mask[0]) == set->pods6[0] &&
-	       (at->src[1] & set->pods6_mask[1]) == set->pods6[1] &&
-	       (at->src[2] & set->pods6_mask[2]) == set->pods6[2] &&
-	       (at->src[3] & set->pods6_mask[3]) == set->pods6[3];
+	__u32 miss = ~0U, other;
+
+	if (!(set->flags & (at->family == 4 ? LB_SET_PODS4 : LB_SET_PODS6)))
+		return false;
+	if (at->family == 4) {
+#pragma unroll
+		for (int i = 0; i < LB_POD_RANGES; i++) {
+			other = (at->src[3] & set->pods4_mask[i]) ^ set->pods4[i];
+			lb_pin(other);
+			miss &= other | -other;
+		}
+	} else {
+#pragma unroll
+		for (int i = 0; i < LB_POD_RANGES; i++) {
+			other = ((at->src[0] & set->pods6_mask[i][0]) ^ set->pods6[i][0]) |
+				((at->src[1] & set->pods6_mask[i][1]) ^ set->pods6[i][1]) |
+				((at->src[2] & set->pods6_mask[i][2]) ^ set->pods6[i][2]) |
+				((at->src[3] & set->pods6_mask[i][3]) ^ set->pods6[i][3]);
+			lb_pin(other);
+			miss &= other | -other;
+		}
+	}
+	lb_pin(miss);
+	return !(miss >> 31);
 }
 
 /* Contract section 5.2, in its order: pod, node, anything else. */

@@ -10,10 +10,10 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "130c40db4301327fcbc2bc0c0d30e9dee044f61fee6d37f729eb3b13a47e6a91";
+    public const string Hash = "5cb20792f5628aef041d04848cd7b016bc3a012e368502115c5e06dd8c1dcd93";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
-    public const ulong MapsHash = 0x98c9755034e84c96;
+    public const ulong MapsHash = 0x8356de813f08f930;
 }
 
 /// <summary>struct lb_addr, 20 bytes.</summary>
@@ -611,8 +611,8 @@ public record struct LbService
     public override readonly int GetHashCode() => AbiBytes.Hash(this);
 }
 
-/// <summary>struct lb_settings, 104 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 104)]
+/// <summary>struct lb_settings, 384 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 384)]
 public record struct LbSettings
 {
     /// <summary>__u64 host_netns.</summary>
@@ -636,29 +636,29 @@ public record struct LbSettings
     /// <summary>__u16 snat_port_last.</summary>
     [FieldOffset(22)] public ushort SnatPortLast;
 
-    /// <summary>__be32 pods4.</summary>
-    [FieldOffset(24)] public Be32 Pods4;
+    /// <summary>__be32[8] pods4.</summary>
+    [FieldOffset(24)] public Be32x8 Pods4;
 
-    /// <summary>__be32 pods4_mask.</summary>
-    [FieldOffset(28)] public Be32 Pods4Mask;
+    /// <summary>__be32[8] pods4_mask.</summary>
+    [FieldOffset(56)] public Be32x8 Pods4Mask;
 
-    /// <summary>__be32[4] pods6.</summary>
-    [FieldOffset(32)] public Be32x4 Pods6;
+    /// <summary>__be32[4][8] pods6.</summary>
+    [FieldOffset(88)] public Be32x4x8 Pods6;
 
-    /// <summary>__be32[4] pods6_mask.</summary>
-    [FieldOffset(48)] public Be32x4 Pods6Mask;
+    /// <summary>__be32[4][8] pods6_mask.</summary>
+    [FieldOffset(216)] public Be32x4x8 Pods6Mask;
 
     /// <summary>__be32 svc4.</summary>
-    [FieldOffset(64)] public Be32 Svc4;
+    [FieldOffset(344)] public Be32 Svc4;
 
     /// <summary>__be32 svc4_mask.</summary>
-    [FieldOffset(68)] public Be32 Svc4Mask;
+    [FieldOffset(348)] public Be32 Svc4Mask;
 
     /// <summary>__be32[4] svc6.</summary>
-    [FieldOffset(72)] public Be32x4 Svc6;
+    [FieldOffset(352)] public Be32x4 Svc6;
 
     /// <summary>__be32[4] svc6_mask.</summary>
-    [FieldOffset(88)] public Be32x4 Svc6Mask;
+    [FieldOffset(368)] public Be32x4 Svc6Mask;
 
     /// <summary>Byte by byte.</summary>
     public readonly bool Equals(LbSettings other) => AbiBytes.Same(this, other);
@@ -1275,6 +1275,62 @@ public struct Be32x4 : IEquatable<Be32x4>
 
     /// <summary>Byte by byte.</summary>
     public static bool operator !=(Be32x4 left, Be32x4 right) => !left.Equals(right);
+}
+
+/// <summary>8 times Be32x4, 128 bytes.</summary>
+[InlineArray(8)]
+public struct Be32x4x8 : IEquatable<Be32x4x8>
+{
+    private Be32x4 first;
+
+    /// <summary>From its bytes.</summary>
+    public static Be32x4x8 FromBytes(ReadOnlySpan<byte> bytes) => AbiBytes.From<Be32x4x8>(bytes);
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(Be32x4x8 other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly bool Equals(object? obj) => obj is Be32x4x8 other && Equals(other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+
+    /// <summary>The bytes, hexadecimal.</summary>
+    public override readonly string ToString() => Convert.ToHexStringLower(AbiBytes.Of(this));
+
+    /// <summary>Byte by byte.</summary>
+    public static bool operator ==(Be32x4x8 left, Be32x4x8 right) => left.Equals(right);
+
+    /// <summary>Byte by byte.</summary>
+    public static bool operator !=(Be32x4x8 left, Be32x4x8 right) => !left.Equals(right);
+}
+
+/// <summary>8 times Be32, 32 bytes.</summary>
+[InlineArray(8)]
+public struct Be32x8 : IEquatable<Be32x8>
+{
+    private Be32 first;
+
+    /// <summary>From its bytes.</summary>
+    public static Be32x8 FromBytes(ReadOnlySpan<byte> bytes) => AbiBytes.From<Be32x8>(bytes);
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(Be32x8 other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly bool Equals(object? obj) => obj is Be32x8 other && Equals(other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+
+    /// <summary>The bytes, hexadecimal.</summary>
+    public override readonly string ToString() => Convert.ToHexStringLower(AbiBytes.Of(this));
+
+    /// <summary>Byte by byte.</summary>
+    public static bool operator ==(Be32x8 left, Be32x8 right) => left.Equals(right);
+
+    /// <summary>Byte by byte.</summary>
+    public static bool operator !=(Be32x8 left, Be32x8 right) => !left.Equals(right);
 }
 
 /// <summary>4 times uint, 16 bytes.</summary>

@@ -73,7 +73,7 @@ public static class Tables
 
     /// <summary>lb_settings: Array, ReadOnlyProgram.</summary>
     public static Table<uint, LbSettings> Settings { get; } =
-        new("lb_settings", 2, 4, 104, 1, 128);
+        new("lb_settings", 2, 4, 384, 1, 128);
 
     /// <summary>lb_slots: Array, Mappable.</summary>
     public static Table<uint, LbSlot> Slots { get; } =

@@ -19,7 +19,7 @@ internal sealed class NodeOptionSet
         ProxySwitch("--iptables-localhost-nodeports", "NodePorts answer the node's own processes on 127.0.0.1 (default: true)",
             (c, on) => c with { Iptables = c.Iptables with { LocalhostNodePorts = on } }),
         Proxy("--cluster-cidr", "RANGES",
-            "Addresses of all pods, one range of each family, such as 10.244.0.0/16,fd00:10:244::/48. What comes from elsewhere is masqueraded on its way to a remote backend",
+            "Addresses of all pods, up to 8 ranges of each family, such as 10.244.0.0/16,fd00:10:244::/48. What comes from elsewhere is masqueraded on its way to a remote backend",
             (c, text) => c with { ClusterCidr = text }),
         Proxy("--detect-local-mode", "MODE", "How pods are told from others: ClusterCIDR, NodeCIDR, BridgeInterface or InterfaceNamePrefix (default: ClusterCIDR)",
             (c, text) => c with { DetectLocalMode = text }),

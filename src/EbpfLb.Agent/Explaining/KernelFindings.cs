@@ -35,7 +35,7 @@ internal static class KernelFindings
             Compare("Cluster", report.Cluster, found.Cluster, stale);
             Compare("Local", report.Local, found.Local, stale);
         }
-        var notRun = isPacket ? WhyNotRun(options, flow) : null;
+        var notRun = isPacket ? WhyNotRun(options, flow) ?? WhyBare(status, flow) : null;
         var packet = isPacket && notRun is null ? Probe(options, flow, remembered) : null;
         return new KernelReport(
             found is null ? null : EntryOf(found), remembered is null ? null : remembered.Backend?.ToString() ?? $"backend {remembered.Value.BackendId}, which is gone",
@@ -74,6 +74,15 @@ internal static class KernelFindings
             device.Name, answer.Outcome.ToString().ToLowerInvariant(), answer.Source.ToString(), answer.Destination.ToString(), answer.IsDirect,
             [.. answer.Reasons.Select(r => ReasonName.Of(r.Reason))]);
     }
+
+    /// <summary>The device that the flow's packets come in by: the one that was named, else by the routes; null: none, or it cannot be told from here.</summary>
+    public static string? IngressOf(DatapathOptions options, Flow flow) => flow.IngressInterface ?? (WhyNotRun(options, flow) is null ? DeviceOf(flow)?.Name : null);
+
+    /// <summary>Where no program is attached, none is run: it would translate what nobody translates.</summary>
+    private static string? WhyBare(StatusReport status, Flow flow)
+        => DeviceOf(flow) is { } device && status.Devices.FirstOrDefault(d => d.Index == device.Index) is { IngressProgram: 0 } bare
+            ? $"not run: {bare.Name} has no program ({bare.Reason}), so what comes in by it is left alone"
+            : null;
 
     /// <summary>Why the program would say nothing about the connection; null: it does.</summary>
     private static string? WhyNotRun(DatapathOptions options, Flow flow)

@@ -20,7 +20,9 @@ internal sealed class LiveExplanation(IInstanceView view, InstanceOptions instan
 
     public async Task<int> OneAsync(Flow flow, OutputFormat format, CancellationToken cancellationToken)
     {
-        var report = view.Explanations is { } agent ? await agent.ExplainAsync(flow, cancellationToken) : null;
+        // Whether a program sees its packets depends on the device that they come in by.
+        var asked = flow with { IngressInterface = KernelFindings.IngressOf(KernelOptions.Of(instance), flow) };
+        var report = view.Explanations is { } agent ? await agent.ExplainAsync(asked, cancellationToken) : null;
         var answer = report is null ? new JsonObject() : JsonNode.Parse(report.Answer)!.AsObject();
         var path = (string?)answer["path"] ?? flow.Path?.ToString().ToLowerInvariant();
         var kernel = await KernelFindings.ReadAsync(KernelOptions.Of(instance), view, flow, report, path != "socket", cancellationToken);

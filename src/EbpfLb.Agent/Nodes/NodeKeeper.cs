@@ -36,11 +36,15 @@ internal sealed class NodeKeeper(INodeKernel kernel, INodeNetwork network, Pipel
         }
     }
 
+    private static string Undecided(DeviceDecision device)
+        => $"device {device.Link.Name} ({device.Undecided}) has no program, as the range of pods is not known: clients behind it reach no Service. Give --cluster-cidr (clusterCIDR), "
+            + $"or name all devices of clients by --devices (devices.uplinks); if only pods are behind it, --exclude-devices {device.Link.Name} ends this warning";
+
     private NodeView Read()
     {
         var options = wish();
         var now = network.Read();
-        var decisions = DeviceSelector.Select(now, options.Devices);
+        var decisions = DeviceSelector.Select(now, options.Devices with { PodRanges = options.Detector.KnownRanges(state.Node) });
         var wanted = NodeStateBuilder.Build(now, decisions, options, state.Node, network.NamespaceCookie());
         var result = kernel.ApplyNode(wanted);
         var attached = kernel.AttachDevices(decisions);
@@ -53,6 +57,7 @@ internal sealed class NodeKeeper(INodeKernel kernel, INodeNetwork network, Pipel
         }
         List<string> warnings = [.. Forwarding.Problems(network.Sysctls, served, now.Addresses)];
         if (served.Count > 0 && LocalPorts.Problem(network.Sysctls, options.SnatPorts) is { } ports) warnings.Add(ports);
+        warnings.AddRange(decisions.Where(d => d.Undecided.Length > 0).Select(Undecided));
         return new NodeView(
             decisions, attached, wanted,
             [.. result.Problems, .. attached.Where(d => d.Error is not null).Select(d => $"device {d.Name} has not all programs: {d.Error}")],

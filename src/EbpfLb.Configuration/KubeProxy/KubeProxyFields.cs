@@ -39,7 +39,7 @@ public static class KubeProxyFields
         Field("logging.options.text.infoBufferSize", "log-text-info-buffer-size", None, OneStream),
         Field("logging.options.json.splitStream", "log-json-split-stream", None, OneStream),
         Field("logging.options.json.infoBufferSize", "log-json-info-buffer-size", None, OneStream),
-        Hot("clusterCIDR", "cluster-cidr", (to, from) => to with { ClusterCidr = from.ClusterCidr }, "addresses of all pods, at most one range of each family; what comes from elsewhere is masqueraded on its way to a remote backend"),
+        Hot("clusterCIDR", "cluster-cidr", (to, from) => to with { ClusterCidr = from.ClusterCidr }, "addresses of all pods: ranges, parted by commas, 8 of each family at most (kube-proxy: one); what comes from elsewhere is masqueraded on its way to a remote backend"),
         Hot("detectLocalMode", "detect-local-mode", (to, from) => to with { DetectLocalMode = from.DetectLocalMode }, "how pods are told from others; empty: ClusterCIDR"),
         Hot("detectLocal.bridgeInterface", "pod-bridge-interface", (to, from) => to with { DetectLocal = to.DetectLocal with { BridgeInterface = from.DetectLocal.BridgeInterface } }, "the bridge of BridgeInterface"),
         Hot("detectLocal.interfaceNamePrefix", "pod-interface-name-prefix", (to, from) => to with { DetectLocal = to.DetectLocal with { InterfaceNamePrefix = from.DetectLocal.InterfaceNamePrefix } }, "begin of the names of InterfaceNamePrefix"),

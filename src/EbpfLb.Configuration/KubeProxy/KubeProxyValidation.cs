@@ -60,6 +60,9 @@ public static class KubeProxyValidation
             findings.Error("detectLocal.interfaceNamePrefix", $"is empty, and detectLocalMode {config.DetectLocalMode} needs it; give the begin of the devices' names");
     }
 
+    /// <summary>kube-proxy has one of each family; networks of several blocks need more.</summary>
+    private const int MostClusterCidrs = 8;
+
     private static void CheckClusterCidr(string text, Findings findings)
     {
         if (text.Length == 0) return;
@@ -70,8 +73,8 @@ public static class KubeProxyValidation
             if (SourceRange.TryParse(part, out var range)) ranges.Add(range);
             else findings.Error("clusterCIDR", NoRange(part));
         }
-        if (parts.Length > 2) findings.Error("clusterCIDR", $"has {parts.Length} ranges; give one, or one of each family");
-        else if (ranges is [var a, var b] && a.Prefix.Family == b.Prefix.Family) findings.Error("clusterCIDR", $"'{text}' has two ranges of one family; give one of each");
+        foreach (var family in ranges.GroupBy(r => r.Prefix.Family).Where(g => g.Count() > MostClusterCidrs))
+            findings.Error("clusterCIDR", $"has {family.Count()} ranges of {family.Key}; give {MostClusterCidrs} at most, with one prefix around several where that is possible");
     }
 
     private static void CheckPeriods(string section, TimeSpan sync, TimeSpan min, Findings findings)

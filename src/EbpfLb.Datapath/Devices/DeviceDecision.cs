@@ -9,6 +9,9 @@ namespace EbpfLb.Datapath.Devices;
 /// <param name="Reason">Why, for people: "carries the default route".</param>
 public sealed record DeviceDecision(Link Link, DeviceRole Role, bool HasEthernet, string Reason)
 {
+    /// <summary>Left alone because nothing tells whether clients or pods are behind it; the addresses that it has. Empty: not so.</summary>
+    public string Undecided { get; init; } = "";
+
     public bool IsAttached => Role != DeviceRole.None;
 
     public override string ToString() => $"{Link.Name}: {(IsAttached ? "attached" : "left alone")}: {Reason}";

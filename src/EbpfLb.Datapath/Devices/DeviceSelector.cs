@@ -1,3 +1,4 @@
+using EbpfLb.Model;
 using EbpfLb.Netlink.Network;
 
 namespace EbpfLb.Datapath.Devices;
@@ -21,7 +22,11 @@ public static class DeviceSelector
         var framing = Framing(link.Type);
         if (role != DeviceRole.None && framing is null)
             (role, reason) = (DeviceRole.None, $"its packets begin neither with an Ethernet nor with an IP header (type {(int)link.Type})");
-        return new DeviceDecision(link, role, framing ?? false, reason);
+        return new DeviceDecision(link, role, framing ?? false, reason)
+        {
+            Undecided = role == DeviceRole.None && options.Only.Count == 0 && !IsNamed(options.Excluded, link) && facts.OwnerOf(link) is null
+                && Behind(link, facts, options) == Neighbors.Unknown ? string.Join(", ", facts.SubnetsOf(link)) : "",
+        };
     }
 
     /// <summary>What the user says goes before what the device looks like; loopback is never touched.</summary>
@@ -33,11 +38,11 @@ public static class DeviceSelector
         if (options.Only.Count > 0)
             return IsNamed(options.Only, link) ? (DeviceRole.Uplink, "named by --devices") : (DeviceRole.None, "not named by --devices");
         if (facts.OwnerOf(link) is { } owner) return (DeviceRole.None, $"belongs to {owner.Name}");
-        var objection = Objection(link, facts);
-        return objection is null ? (DeviceRole.Uplink, Merit(link, facts)) : (DeviceRole.None, objection);
+        var objection = Objection(link, facts, options);
+        return objection is null ? (DeviceRole.Uplink, Merit(link, facts, options)) : (DeviceRole.None, objection);
     }
 
-    private static string? Objection(Link link, NetworkFacts facts) => LinkKinds.GroupOf(link) switch
+    private static string? Objection(Link link, NetworkFacts facts, DeviceOptions options) => LinkKinds.GroupOf(link) switch
     {
         LinkGroup.Physical or LinkGroup.Stacked => null,
         // Every namespace has tunnels of the module's own (tunl0, sit0 ...) that nobody uses; they stay down.
@@ -46,18 +51,49 @@ public static class DeviceSelector
         LinkGroup.UserSpace => facts.HasAddress(link) ? null : $"{LinkKinds.Describe(link)} without an address",
         // A node in a container has its uplink like this; else pods are behind it.
         LinkGroup.PodFacing => !facts.HasAddress(link) ? $"{LinkKinds.Describe(link)} without an address"
-            : facts.HasGateway(link) ? null : $"{LinkKinds.Describe(link)} without a route to a gateway",
+            : facts.HasGateway(link) ? null : Behind(link, facts, options) switch
+            {
+                Neighbors.Clients => null,
+                Neighbors.Pods => $"{LinkKinds.Describe(link)} whose addresses are pods'",
+                _ => $"{LinkKinds.Describe(link)} without a route to a gateway",
+            },
         LinkGroup.Sink => $"{LinkKinds.Describe(link)}: nothing comes in by it",
         _ => facts.HasAddress(link) && facts.HasGateway(link) ? null
             : $"kind {link.Kind} is not known to lead outside; name it by --devices if it does",
     };
 
-    private static string Merit(Link link, NetworkFacts facts)
+    /// <summary>
+    /// Who is behind a bridge or veth that has an address of the node and leads to no router: pods of a CNI plugin, or the virtual machines
+    /// and containers of a host, to which kube-proxy's rules apply as to anybody.
+    /// </summary>
+    private static Neighbors Behind(Link link, NetworkFacts facts, DeviceOptions options)
+    {
+        if (LinkKinds.GroupOf(link) != LinkGroup.PodFacing || !facts.HasAddress(link) || facts.HasGateway(link)) return Neighbors.None;
+        var subnets = facts.SubnetsOf(link).ToList();
+        if (subnets.Exists(s => Overlaps(s, options.PodRanges))) return Neighbors.Pods;
+        return subnets.Exists(s => options.PodRanges.Any(p => p.Prefix.Family == s.Prefix.Family)) ? Neighbors.Clients : Neighbors.Unknown;
+    }
+
+    private static bool Overlaps(SourceRange subnet, ValueList<SourceRange> ranges) => ranges.Any(r => r.Contains(subnet.Prefix) || subnet.Contains(r.Prefix));
+
+    private static string Merit(Link link, NetworkFacts facts, DeviceOptions options)
         => facts.HasDefaultRoute(link) ? "carries the default route"
             : facts.HasGateway(link) ? "carries a route to a gateway"
+            : Behind(link, facts, options) == Neighbors.Clients ? $"{LinkKinds.Describe(link)} whose addresses are not pods'"
             : LinkKinds.Describe(link);
 
     private static bool IsNamed(IReadOnlyList<NamePattern> patterns, Link link) => patterns.Any(p => p.Matches(link.Name));
+
+    private enum Neighbors
+    {
+        /// <summary>The question does not arise.</summary>
+        None,
+        Pods,
+        Clients,
+
+        /// <summary>No range of pods is known in a family of its addresses.</summary>
+        Unknown,
+    }
 
     /// <summary>True: Ethernet; false: IP at once; null: something that the programs cannot read.</summary>
     private static bool? Framing(LinkType type) => type switch

@@ -1,3 +1,4 @@
+using EbpfLb.Model;
 using EbpfLb.Netlink.Network;
 
 namespace EbpfLb.Datapath.Devices;
@@ -8,18 +9,21 @@ internal sealed class NetworkFacts
     private const string RoutingDomain = "vrf";
 
     private readonly Dictionary<int, Link> links;
-    private readonly HashSet<int> withAddress;
+    private readonly ILookup<int, Address> addresses;
     private readonly ILookup<int, Route> gateways;
 
     public NetworkFacts(NetworkSnapshot network)
     {
         links = network.Links.ToDictionary(l => l.Index);
-        withAddress = [.. network.Addresses.Where(a => a.Scope == AddressScope.Global).Select(a => a.LinkIndex)];
+        addresses = network.Addresses.Where(a => a.Scope == AddressScope.Global).ToLookup(a => a.LinkIndex);
         gateways = network.Routes.Where(r => r.Gateway is not null && r.Type == RouteType.Unicast).ToLookup(r => r.Oif);
     }
 
     /// <summary>Has an address that means something beyond its link.</summary>
-    public bool HasAddress(Link link) => withAddress.Contains(link.Index);
+    public bool HasAddress(Link link) => addresses.Contains(link.Index);
+
+    /// <summary>Those addresses with their subnets.</summary>
+    public IEnumerable<SourceRange> SubnetsOf(Link link) => addresses[link.Index].Select(a => new SourceRange(IpAddress.From(a.Local), (byte)a.PrefixLength));
 
     public bool HasGateway(Link link) => gateways.Contains(link.Index);
 

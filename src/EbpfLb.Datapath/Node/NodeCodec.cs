@@ -46,10 +46,14 @@ internal static class NodeCodec
             SnatPortFirst = settings.SnatPorts?.First ?? 0,
             SnatPortLast = settings.SnatPorts?.Last ?? 0,
         };
-        if (settings.Pods4 is { } pods4)
-            (value.Pods4, value.Pods4Mask) = (ToBe32(pods4.Prefix), Mask4(pods4));
-        if (settings.Pods6 is { } pods6)
-            (value.Pods6, value.Pods6Mask) = (ToBe32x4(pods6.Prefix), Mask6(pods6));
+        // Programs compare with all places, so that unused ones hold the first range again.
+        for (var i = 0; i < NodeSettings.MostPodRanges; i++)
+        {
+            if (!settings.Pods4.IsEmpty)
+                (value.Pods4[i], value.Pods4Mask[i]) = Encode4(settings.Pods4[i < settings.Pods4.Count ? i : 0]);
+            if (!settings.Pods6.IsEmpty)
+                (value.Pods6[i], value.Pods6Mask[i]) = Encode6(settings.Pods6[i < settings.Pods6.Count ? i : 0]);
+        }
         return value;
     }
 
@@ -76,6 +80,10 @@ internal static class NodeCodec
         return settings;
     }
 
+    private static (Be32 Prefix, Be32 Mask) Encode4(SourceRange range) => (ToBe32(range.Prefix), Mask4(range));
+
+    private static (Be32x4 Prefix, Be32x4 Mask) Encode6(SourceRange range) => (ToBe32x4(range.Prefix), Mask6(range));
+
     private static bool Has(in LbSettings settings, LbSetting flag) => (settings.Flags & (uint)flag) != 0;
 
     private static Be32 Mask4(SourceRange range) => ToBe32(IpAddress.FromIPv4(uint.MaxValue).FirstBits(range.Length));
@@ -94,8 +102,8 @@ internal static class NodeCodec
     }
 
     private static uint Flags(NodeSettings settings)
-        => Flag(settings.Pods4 is not null, LbSetting.SetPods4)
-        | Flag(settings.Pods6 is not null, LbSetting.SetPods6)
+        => Flag(!settings.Pods4.IsEmpty, LbSetting.SetPods4)
+        | Flag(!settings.Pods6.IsEmpty, LbSetting.SetPods6)
         | Flag(settings.DetectByDevice, LbSetting.SetPodsDevice)
         | Flag(settings.MasqueradeAll, LbSetting.SetMasqueradeAll)
         | Flag(settings.AlwaysSnat, LbSetting.SetAlwaysSnat)

@@ -9,11 +9,14 @@ public sealed record NodeSettings
     /// <summary>Cookie of the node's own network namespace (SO_NETNS_COOKIE); 0: not known, so no socket counts as the node's.</summary>
     public ulong HostNetnsCookie { get; init; }
 
-    /// <summary>Sources that are pods (detectLocalMode by CIDR); null: no such detector for IPv4.</summary>
-    public SourceRange? Pods4 { get; init; }
+    /// <summary>Most ranges of pods in a family (LB_POD_RANGES).</summary>
+    public const int MostPodRanges = 8;
+
+    /// <summary>Sources that are pods (detectLocalMode by CIDR), <see cref="MostPodRanges"/> at most; empty: no such detector for IPv4.</summary>
+    public ValueList<SourceRange> Pods4 { get; init; }
 
     /// <summary>The same for IPv6.</summary>
-    public SourceRange? Pods6 { get; init; }
+    public ValueList<SourceRange> Pods6 { get; init; }
 
     /// <summary>Devices with <see cref="NodeDevice.Detect"/> tell pods from others, for both families.</summary>
     public bool DetectByDevice { get; init; }

@@ -49,8 +49,8 @@ public static class NodeStateBuilder
     private static NodeSettings Settings(NodeOptions options, Model.Node? node, ulong netnsCookie) => new()
     {
         HostNetnsCookie = netnsCookie,
-        Pods4 = options.Detector.RangeOf(IpFamily.IPv4, node),
-        Pods6 = options.Detector.RangeOf(IpFamily.IPv6, node),
+        Pods4 = options.Detector.RangesOf(IpFamily.IPv4, node),
+        Pods6 = options.Detector.RangesOf(IpFamily.IPv6, node),
         DetectByDevice = options.Detector.IsByDevice,
         MasqueradeAll = options.MasqueradeAll,
         AlwaysSnat = options.AlwaysSnat,

@@ -43,8 +43,8 @@ internal static class NodeStateCheck
 
     private static void CheckSettings(NodeSettings settings, List<string> problems)
     {
-        CheckPrefix(nameof(settings.Pods4), settings.Pods4, IpFamily.IPv4, problems);
-        CheckPrefix(nameof(settings.Pods6), settings.Pods6, IpFamily.IPv6, problems);
+        CheckPrefixes(nameof(settings.Pods4), settings.Pods4, IpFamily.IPv4, problems);
+        CheckPrefixes(nameof(settings.Pods6), settings.Pods6, IpFamily.IPv6, problems);
         CheckPorts(nameof(settings.NodePorts), settings.NodePorts, problems);
         CheckPorts(nameof(settings.SnatPorts), settings.SnatPorts, problems);
         if (settings.NodePorts is { } nodePorts && settings.SnatPorts is { } snatPorts
@@ -52,10 +52,11 @@ internal static class NodeStateCheck
             problems.Add($"Settings: SnatPorts {snatPorts} and NodePorts {nodePorts} overlap: choose ranges without a common port");
     }
 
-    private static void CheckPrefix(string field, SourceRange? range, IpFamily family, List<string> problems)
+    private static void CheckPrefixes(string field, ValueList<SourceRange> ranges, IpFamily family, List<string> problems)
     {
-        if (range is not { } prefix) return;
-        if (prefix.Prefix.Family != family) problems.Add($"Settings: {field} is {prefix}: use an {family} prefix or null");
+        foreach (var range in ranges)
+            if (range.Prefix.Family != family) problems.Add($"Settings: {field} is {range}: use an {family} prefix or none");
+        if (ranges.Count > NodeSettings.MostPodRanges) problems.Add($"Settings: {field} has {ranges.Count} ranges: {NodeSettings.MostPodRanges} fit");
     }
 
     private static void CheckPorts(string field, PortRange? range, List<string> problems)

@@ -18,7 +18,7 @@ public enum DetectLocalMode
     InterfaceNamePrefix,
 }
 
-/// <param name="ClusterCidrs">At most one of each family; without one there is no detector for that family.</param>
+/// <param name="ClusterCidrs">Without one of a family there is no detector for that family.</param>
 /// <param name="Interface">Name of the bridge, or begin of names; null for the other modes.</param>
 public sealed record PodDetector(DetectLocalMode Mode, ValueList<SourceRange> ClusterCidrs, string? Interface)
 {
@@ -35,15 +35,21 @@ public sealed record PodDetector(DetectLocalMode Mode, ValueList<SourceRange> Cl
         _ => false,
     };
 
-    /// <summary>The range of pods in this family; null: there is none, or the node that would say it is not known.</summary>
-    public SourceRange? RangeOf(IpFamily family, Model.Node? node)
+    /// <summary>All ranges that are known to be pods', whatever tells them in the end.</summary>
+    public ValueList<SourceRange> KnownRanges(Model.Node? node) => ClusterCidrs.Concat(RangesOf(node)).Distinct().ToValueList();
+
+    private static IEnumerable<SourceRange> RangesOf(Model.Node? node) => node is null ? []
+        : node.PodCidrs.Select(text => SourceRange.TryParse(text, out var range) ? range : (SourceRange?)null).OfType<SourceRange>();
+
+    /// <summary>The ranges of pods in this family, none inside another; empty: there are none, or the node that would say them is not known.</summary>
+    public ValueList<SourceRange> RangesOf(IpFamily family, Model.Node? node)
     {
-        IEnumerable<SourceRange> ranges = Mode switch
+        List<SourceRange> ranges = [.. (Mode switch
         {
             DetectLocalMode.ClusterCIDR => ClusterCidrs,
-            DetectLocalMode.NodeCIDR when node is not null => node.PodCidrs.Select(text => SourceRange.TryParse(text, out var range) ? range : (SourceRange?)null).OfType<SourceRange>(),
+            DetectLocalMode.NodeCIDR => RangesOf(node),
             _ => [],
-        };
-        return ranges.Where(r => r.Prefix.Family == family).Select(r => (SourceRange?)r).FirstOrDefault();
+        }).Where(r => r.Prefix.Family == family).Distinct()];
+        return ranges.Where(r => !ranges.Exists(o => o.Length < r.Length && o.Contains(r.Prefix))).Order().ToValueList();
     }
 }

@@ -20,14 +20,17 @@ public sealed record ExplainContext
     /// <summary>Ports that could be NodePorts; what asks loopback for one of them from outside is dropped.</summary>
     public PortRange NodePortRange { get; init; } = new(30000, 32767);
 
-    /// <summary>Sources that are pods; null: the detector has no range of this family.</summary>
-    public SourceRange? Pods4 { get; init; }
+    /// <summary>Sources that are pods; empty: the detector has no range of this family.</summary>
+    public ValueList<SourceRange> Pods4 { get; init; }
 
     /// <summary>The same for IPv6.</summary>
-    public SourceRange? Pods6 { get; init; }
+    public ValueList<SourceRange> Pods6 { get; init; }
 
     /// <summary>Devices that tell pods from others, for both families; null: the detector goes by address, or there is none.</summary>
     public DeviceDetector? PodDevices { get; init; }
+
+    /// <summary>Devices without a program: what comes in by them is left alone. Empty also where that is not known.</summary>
+    public ValueList<string> BareDevices { get; init; }
 
     /// <summary>spec.podCIDRs of all nodes that are known, this one's too: who starts on this node goes by the socket hooks.</summary>
     public ValueList<PodRange> PodRanges { get; init; }
@@ -43,9 +46,9 @@ public sealed record ExplainContext
     /// <summary>Addresses of other nodes, to say whose NodePort it is.</summary>
     public ValueList<OtherNode> OtherNodes { get; init; }
 
-    /// <summary>The range of pods of a family; null: no such detector.</summary>
-    public SourceRange? Pods(IpFamily family) => family == IpFamily.IPv4 ? Pods4 : Pods6;
+    /// <summary>The ranges of pods of a family; empty: no such detector.</summary>
+    public ValueList<SourceRange> Pods(IpFamily family) => family == IpFamily.IPv4 ? Pods4 : Pods6;
 
     /// <summary>Whether pods of the family can be told from others at all.</summary>
-    public bool HasDetector(IpFamily family) => PodDevices is not null || Pods(family) is not null;
+    public bool HasDetector(IpFamily family) => PodDevices is not null || !Pods(family).IsEmpty;
 }

@@ -38,6 +38,15 @@ public sealed class Explainer
         if (flow.From.Family != flow.To.Family)
             throw new ArgumentException($"{flow.From} is {flow.From.Family} and {flow.To} {flow.To.Family}: a connection has addresses of one family", nameof(flow));
         var source = sources.Of(flow);
+        var explanation = Explain(flow, source);
+        // kube-proxy's rules apply to every device; ours only where a program is.
+        return explanation.Verdict != FlowVerdict.Pass && source.Path == FlowPath.Packet && flow.IngressInterface is { } device && context.BareDevices.Contains(device)
+            ? new Explanation(flow, source, FlowVerdict.Pass, $"comes in by {device}, which has no program: left alone") { BareDevice = device }
+            : explanation;
+    }
+
+    private Explanation Explain(Flow flow, Source source)
+    {
         var frontend = new Frontend(flow.To, flow.Port, flow.Protocol);
         // The exact address goes before a NodePort on it (contract section 4).
         if (index.Find(frontend) is { } exact) return Choose(flow, source, exact);

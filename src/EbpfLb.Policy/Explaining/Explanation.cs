@@ -15,6 +15,9 @@ public sealed record Explanation(Flow Flow, Source Source, FlowVerdict Verdict, 
     /// <summary>The Service that has the address; null when none does.</summary>
     public ObjectName? Service { get; init; }
 
+    /// <summary>The device without a program that is the reason to pass; null: it is not that.</summary>
+    public string? BareDevice { get; init; }
+
     /// <summary>The list in force, InCluster or InLocal; None when it did not come to that.</summary>
     public BackendLists List { get; init; }
 

@@ -10,7 +10,11 @@ internal sealed class ProblemFinder(Explainer explainer)
 
     public IEnumerable<string> Find(Explanation explanation)
     {
-        if (explanation is { Verdict: FlowVerdict.Drop or FlowVerdict.Reject, Port: { } port, List: not BackendLists.None })
+        if (explanation.BareDevice is { } bare)
+        {
+            yield return $"{explanation.Flow.To} is a Service's, and kube-proxy would answer here too: if clients are behind {bare}, name it by --devices beside the other uplinks; `ebpflb status` says why it was left alone";
+        }
+        else if (explanation is { Verdict: FlowVerdict.Drop or FlowVerdict.Reject, Port: { } port, List: not BackendLists.None })
         {
             foreach (var line in NoEndpoint(explanation, port)) yield return line;
         }

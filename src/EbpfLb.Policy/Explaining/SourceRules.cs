@@ -40,16 +40,23 @@ internal sealed class SourceRules(ExplainContext context, FrozenSet<IpAddress> h
     {
         if (context.PodDevices is { } devices && flow.IngressInterface is { } device && devices.Matches(device))
             return $"a pod, as it comes in by {device}";
-        return context.Pods(flow.From.Family) is { } range && range.Contains(flow.From) ? $"in the pods' range {range}" : null;
+        return RangeOf(flow.From) is { } range ? $"in the pods' range {range}" : null;
     }
 
     private string OutsideBy(Flow flow)
     {
         if (context.PodDevices is { } devices)
             return flow.IngressInterface is { } device ? $"not by a pods' device ({device} is not {devices})" : $"not known to come in by a pods' device ({devices})";
-        return context.Pods(flow.From.Family) is { } range
-            ? $"neither in the pods' range {range} nor an address of this node"
+        return context.Pods(flow.From.Family) is { IsEmpty: false } ranges
+            ? $"neither in the pods' {(ranges.Count == 1 ? "range" : "ranges")} {string.Join(", ", ranges)} nor an address of this node"
             : $"no address of this node, and without a detector for {flow.From.Family} nobody is a pod";
+    }
+
+    private SourceRange? RangeOf(IpAddress address)
+    {
+        foreach (var range in context.Pods(address.Family))
+            if (range.Contains(address)) return range;
+        return null;
     }
 
     private (FlowPath, string) PathOf(Flow flow)
@@ -81,6 +88,6 @@ internal sealed class SourceRules(ExplainContext context, FrozenSet<IpAddress> h
         if (here.Contains(flow.From)) return "a pod of this node, by the nodeName of its endpoint";
         if (context.PodDevices is { } devices && flow.IngressInterface is { } device && devices.Matches(device)) return $"a pod of this node, as it comes in by {device}";
         if (hasOwnRange || other is not null || elsewhere.Contains(flow.From)) return null;
-        return context.Pods(flow.From.Family) is { } pods && pods.Contains(flow.From) ? "a pod, and no other node is known to have it" : null;
+        return RangeOf(flow.From) is not null ? "a pod, and no other node is known to have it" : null;
     }
 }

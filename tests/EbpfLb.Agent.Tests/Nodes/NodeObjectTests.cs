@@ -126,7 +126,7 @@ public sealed class NodeObjectTests
         await Waiting.UntilAsync(() => agent.GetAsync("health", "/readyz").GetAwaiter().GetResult().Status == HttpStatusCode.OK);
     }
 
-    private static string? PodRange(RunningAgent agent) => agent.Dataplane.NodeState?.Settings.Pods4?.ToString();
+    private static string? PodRange(RunningAgent agent) => agent.Dataplane.NodeState?.Settings.Pods4 is { IsEmpty: false } ranges ? ranges[0].ToString() : null;
 
     private static string Backends(RunningAgent agent) => agent.Dataplane.LastApplied?.Find(new Model.ObjectName("prod", "web")) is { Ports.IsEmpty: false } web
         ? string.Join(' ', web.Ports[0].Backends.Select(b => b.Address.Address))

@@ -159,7 +159,7 @@ public sealed class KubeProxyReadingTests
             conntrack:
               min: -1
               tcpEstablishedTimeout: tomorrow
-            clusterCIDR: 10.0.0.0/8,10.1.0.0/16
+            clusterCIDR: 10.0.0.0/8,10.1.0.0/33
             nodePortAddresses:
             - 10.0.0.0/8
             - somewhere
@@ -192,7 +192,8 @@ public sealed class KubeProxyReadingTests
     [InlineData("configSyncPeriod: {}", "configSyncPeriod")]
     [InlineData("configSyncPeriod: 15", "configSyncPeriod")]
     [InlineData("nodePortAddresses: [10.0.0.0/33]", "nodePortAddresses[0]")]
-    [InlineData("clusterCIDR: 10.0.0.0/8,fd00::/8,10.0.0.0/8", "clusterCIDR")]
+    [InlineData("clusterCIDR: 10.0.0.0/16,10.1.0.0/16,10.2.0.0/16,10.3.0.0/16,10.4.0.0/16,10.5.0.0/16,10.6.0.0/16,10.7.0.0/16,10.8.0.0/16", "clusterCIDR")]
+    [InlineData("clusterCIDR: 10.0.0.0/8,fd00::/129", "clusterCIDR")]
     [InlineData("detectLocalMode: BridgeInterface", "detectLocal.bridgeInterface")]
     [InlineData("ipvs: {excludeCIDRs: [x]}", "ipvs.excludeCIDRs[0]")]
     [InlineData("logging: {format: xml}", "logging.format")]

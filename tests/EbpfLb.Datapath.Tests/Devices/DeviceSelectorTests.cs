@@ -1,4 +1,5 @@
 using EbpfLb.Datapath.Devices;
+using EbpfLb.Model;
 using EbpfLb.Netlink.Network;
 
 namespace EbpfLb.Datapath.Tests.Devices;
@@ -49,6 +50,27 @@ public sealed class DeviceSelectorTests
     [InlineData("tun", "eth0: attached: a tap")]
     public void An_address_alone_makes_no_uplink_of_what_pods_hang_on(string kind, string decision)
         => Assert.Equal(decision, Decide(new Net().Device("eth0", kind).Address("eth0", "10.244.0.1/24").Route("eth0", "10.244.0.0/24")));
+
+    [Theory]
+    [InlineData("bridge", "192.168.77.1/24", "eth0: attached: a bridge whose addresses are not pods'")]
+    [InlineData("veth", "192.168.77.1/24", "eth0: attached: a veth whose addresses are not pods'")]
+    [InlineData("bridge", "10.244.3.1/24", "eth0: left alone: a bridge whose addresses are pods'")]
+    [InlineData("veth", "10.245.3.1/32", "eth0: left alone: a veth whose addresses are pods'")]
+    [InlineData("bridge", "10.0.0.1/8", "eth0: left alone: a bridge whose addresses are pods'")]
+    [InlineData("bridge", "fd00:77::1/64", "eth0: left alone: a bridge without a route to a gateway")]
+    public void Clients_are_behind_a_bridge_or_veth_whose_addresses_are_known_not_to_be_pods(string kind, string address, string decision)
+        => Assert.Equal(decision, Decide(
+            new Net().Device("eth0", kind).Address("eth0", address),
+            DeviceOptions.Default with { PodRanges = [SourceRange.Parse("10.244.0.0/16"), SourceRange.Parse("10.245.0.0/16")] }));
+
+    [Fact]
+    public void Where_nothing_tells_pods_from_clients_the_device_is_undecided_with_its_addresses()
+    {
+        var net = new Net().Device("virbr0", "bridge").Address("virbr0", "192.168.77.1/24").Device("p-a", "veth").Device("eth0").Address("eth0", "192.0.2.1/24");
+        Assert.Equal(["", "192.168.77.0/24", "", ""], DeviceSelector.Select(net.Snapshot, DeviceOptions.Default).Select(d => d.Undecided));
+        Assert.All(DeviceSelector.Select(net.Snapshot, DeviceOptions.Default with { Excluded = Patterns("virbr0") }), d => Assert.Equal("", d.Undecided));
+        Assert.All(DeviceSelector.Select(net.Snapshot, DeviceOptions.Default with { Only = Patterns("eth0") }), d => Assert.Equal("", d.Undecided));
+    }
 
     [Fact]
     public void An_address_that_only_means_something_on_the_link_does_not_count()

@@ -91,17 +91,26 @@ public sealed class NodeStateBuilderTests
     public void The_cluster_range_tells_pods_family_by_family()
     {
         var settings = Build(new Net(), NodeOptions.Default with { Detector = new PodDetector(DetectLocalMode.ClusterCIDR, [SourceRange.Parse("fd00:10::/56")], null) }).Settings;
-        Assert.Equal((null, SourceRange.Parse("fd00:10::/56"), false), (settings.Pods4, settings.Pods6, settings.DetectByDevice));
+        Assert.Equal(((ValueList<SourceRange>)[], (ValueList<SourceRange>)[SourceRange.Parse("fd00:10::/56")], false), (settings.Pods4, settings.Pods6, settings.DetectByDevice));
+    }
+
+    [Fact]
+    public void Several_ranges_of_a_family_are_all_pods_and_what_is_in_another_is_left_out()
+    {
+        ValueList<SourceRange> ranges = [.. new[] { "100.64.0.0/16", "10.0.0.0/16", "10.0.4.0/24", "10.2.0.0/16", "10.0.0.0/16", "fd00:10::/56" }.Select(SourceRange.Parse)];
+        var settings = Build(new Net(), NodeOptions.Default with { Detector = new PodDetector(DetectLocalMode.ClusterCIDR, ranges, null) }).Settings;
+        Assert.Equal("[10.0.0.0/16, 10.2.0.0/16, 100.64.0.0/16]", settings.Pods4.ToString());
+        Assert.Equal("[fd00:10::/56]", settings.Pods6.ToString());
     }
 
     [Fact]
     public void The_range_of_the_node_object_tells_pods_once_it_is_known()
     {
         var options = NodeOptions.Default with { Detector = new PodDetector(DetectLocalMode.NodeCIDR, [], null) };
-        Assert.Null(Build(new Net(), options).Settings.Pods4);
+        Assert.True(Build(new Net(), options).Settings.Pods4.IsEmpty);
         var node = Node("192.0.2.1") with { PodCidrs = ["10.244.3.0/24", "fd00:10:3::/64"] };
         var settings = Build(new Net(), options, node).Settings;
-        Assert.Equal(("10.244.3.0/24", "fd00:10:3::/64"), (settings.Pods4.ToString(), settings.Pods6.ToString()));
+        Assert.Equal(("[10.244.3.0/24]", "[fd00:10:3::/64]"), (settings.Pods4.ToString(), settings.Pods6.ToString()));
     }
 
     [Fact]

@@ -42,8 +42,8 @@ public sealed class NodeTablesTests
         new NodeSettings
         {
             HostNetnsCookie = 9,
-            Pods4 = SourceRange.Parse("10.244.0.0/20"),
-            Pods6 = SourceRange.Parse("fd00:10:244::/58"),
+            Pods4 = [SourceRange.Parse("10.244.0.0/20")],
+            Pods6 = [SourceRange.Parse("fd00:10:244::/58")],
             AlwaysSnat = true,
             NodePorts = new PortRange(30_000, 32_767),
             SnatPorts = new PortRange(61_000, 65_535),
@@ -63,8 +63,11 @@ public sealed class NodeTablesTests
         Assert.Equal(1u, Assert.Single(addresses4.Entries).Value.Flags);
         Assert.Equal(0u, Assert.Single(addresses6.Entries).Value.Flags);
         Assert.Equal((uint)(LbSetting.SetPods4 | LbSetting.SetPods6 | LbSetting.SetAlwaysSnat), Settings.Flags);
-        Assert.Equal((0x0af4_0000u, 0xffff_f000u), (Settings.Pods4.ToHost(), Settings.Pods4Mask.ToHost()));
-        Assert.Equal("ffffffffffffffc0" + new string('0', 16), Convert.ToHexStringLower(AbiBytes.Of(Settings.Pods6Mask)));
+        for (var i = 0; i < NodeSettings.MostPodRanges; i++)
+        {
+            Assert.Equal((0x0af4_0000u, 0xffff_f000u), (Settings.Pods4[i].ToHost(), Settings.Pods4Mask[i].ToHost()));
+            Assert.Equal("ffffffffffffffc0" + new string('0', 16), Convert.ToHexStringLower(AbiBytes.Of(Settings.Pods6Mask[i])));
+        }
         Assert.Equal((9ul, 77u), (Settings.HostNetns, Settings.CtPending));
         Assert.Equal((30_000, 32_767, 61_000, 65_535),
             (Settings.NodePortFirst, Settings.NodePortLast, Settings.SnatPortFirst, Settings.SnatPortLast));
@@ -137,8 +140,8 @@ public sealed class NodeTablesTests
             [new NodeAddress(Address("127.0.0.1"), true), new NodeAddress(Address("0.0.0.0"), true)],
             new NodeSettings
             {
-                Pods4 = SourceRange.Parse("fd00::/8"),
-                Pods6 = SourceRange.Parse("10.0.0.0/8"),
+                Pods4 = [SourceRange.Parse("fd00::/8")],
+                Pods6 = [SourceRange.Parse("10.0.0.0/8")],
                 NodePorts = new PortRange(30_000, 32_767),
                 SnatPorts = new PortRange(32_767, 40_000),
             }));

@@ -155,13 +155,13 @@ public sealed class PacketProbeTests
         PacketLab.Devices.Select(d => new NodeDevice(
             (uint)d.Index, d.Name, IpAddress.Parse(d.Address4), IpAddress.Parse(d.Address6), Pod: d.Flags.HasFlag(LbDeviceFlag.Pod), Detect: d.Flags.HasFlag(LbDeviceFlag.Detect))).ToValueList(),
         PacketLab.Devices.Select(d => new NodeAddress(IpAddress.Parse(d.Address4), true)).ToValueList(),
-        new NodeSettings { Pods4 = hasDetector ? Pods : null, MasqueradeAll = masqueradeAll, NodePorts = new PortRange(30000, 32767), SnatPorts = new PortRange(61000, 64999) });
+        new NodeSettings { Pods4 = hasDetector ? [Pods] : [], MasqueradeAll = masqueradeAll, NodePorts = new PortRange(30000, 32767), SnatPorts = new PortRange(61000, 64999) });
 
     private static ExplainContext ContextOf(bool hasDetector, bool masqueradeAll) => new()
     {
         NodeName = "node-1",
         Addresses = PacketLab.Devices.Select(d => new LocalAddress(IpAddress.Parse(d.Address4), NodePorts: true)).ToValueList(),
-        Pods4 = hasDetector ? Pods : null,
+        Pods4 = hasDetector ? [Pods] : [],
         MasqueradeAll = masqueradeAll,
     };
 }

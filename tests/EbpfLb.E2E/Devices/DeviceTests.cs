@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using EbpfLb.Bpf;
 using EbpfLb.Netlink.Network;
@@ -77,6 +78,31 @@ public sealed class DeviceTests : IDisposable
 
         var device = Device("eth0", d => Text(d, "role") == "none");
         Assert.Equal("a veth without a route to a gateway", Text(device, "reason"));
+    }
+
+    [Fact]
+    public void A_bridge_that_may_have_clients_is_named_with_the_option_and_explain_says_that_it_is_left_alone()
+    {
+        manifests.Put(new ServiceManifest("web") { ClusterIPs = [IPAddress.Parse("10.96.0.1")], Ports = [new PortManifest("tcp", "TCP", 80, 8080)], Endpoints = [node.Pods[0].IPv4] });
+        node.Configure("link add virbr0 type bridge", "link set virbr0 up", "addr add 192.168.77.1/24 dev virbr0");
+        Start();
+
+        Assert.Equal("a bridge without a route to a gateway", Text(Device("virbr0"), "reason"));
+        var warning = Assert.Single(Status().GetProperty("warnings").EnumerateArray().Select(w => w.GetString()!), w => w.Contains("virbr0", StringComparison.Ordinal));
+        Assert.Contains("device virbr0 (192.168.77.0/24) has no program", warning);
+        Assert.Contains("--cluster-cidr", warning);
+        Assert.Contains("--devices", warning);
+        Eventually.True(() => agent!.Command("services").Output.Contains("10.96.0.1:80/TCP", StringComparison.Ordinal), "the service to be there");
+
+        var (code, text) = agent!.Command("explain", "--from", "192.168.77.10", "--to", "10.96.0.1:80");
+
+        Assert.True(code == 0, text);
+        Assert.Contains("192.168.77.10 -> 10.96.0.1:80/TCP: is left alone", text);
+        Assert.Contains("comes in by virbr0, which has no program", text);
+        Assert.Matches("program +not run: virbr0 has no program", text);
+        Assert.DoesNotContain("is translated", text);
+        (code, text) = agent.Command("explain", "--from", "192.0.2.1", "--to", "10.96.0.1:80");
+        Assert.Contains("goes to the one backend", text);
     }
 
     [Theory]

@@ -110,7 +110,7 @@ public sealed class Section19Tests
     [Fact]
     public void Item_12_without_a_detector_nothing_to_a_ClusterIP_is_masqueraded_and_pods_have_no_short_circuit()
     {
-        lab.Context = lab.Context with { Pods4 = null };
+        lab.Context = lab.Context with { Pods4 = [] };
         lab.Web([ExplainLab.Here, ExplainLab.There], outside: TrafficPolicy.Local);
 
         foreach (var source in new[] { ExplainLab.PodHere, ExplainLab.Node, ExplainLab.Outside })

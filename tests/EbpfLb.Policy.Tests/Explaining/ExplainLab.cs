@@ -27,8 +27,8 @@ internal sealed class ExplainLab
         NodeName = NodeName,
         Addresses = [new LocalAddress(IpAddress.Parse(Node), NodePorts: true), new LocalAddress(IpAddress.Parse("2001:db8::11"), NodePorts: true)],
         LoopbackNodePorts4 = true,
-        Pods4 = SourceRange.Parse("10.244.0.0/16"),
-        Pods6 = SourceRange.Parse("fd00:10:244::/48"),
+        Pods4 = [SourceRange.Parse("10.244.0.0/16")],
+        Pods6 = [SourceRange.Parse("fd00:10:244::/48")],
         PodRanges =
         [
             new PodRange(NodeName, SourceRange.Parse("10.244.1.0/24")), new PodRange(NodeName, SourceRange.Parse("fd00:10:244:1::/64")),

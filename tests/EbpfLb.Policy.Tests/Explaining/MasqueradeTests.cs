@@ -12,7 +12,7 @@ public sealed class MasqueradeTests
     public void Without_a_detector_nothing_to_a_cluster_ip_is_masqueraded()
     {
         Web();
-        lab.Context = lab.Context with { Pods4 = null };
+        lab.Context = lab.Context with { Pods4 = [] };
 
         Assert.Equal("10.244.1.5 10.244.2.5", lab.Answer(ExplainLab.Outside, "10.96.0.1:80"));
         Assert.Equal("10.244.1.5 10.244.2.5", lab.Answer(ExplainLab.Node, "10.96.0.1:80", FlowPath.Packet));
@@ -22,7 +22,7 @@ public sealed class MasqueradeTests
     public void Without_a_detector_pods_are_outside_for_a_local_policy()
     {
         Web(TrafficPolicy.Local);
-        lab.Context = lab.Context with { Pods4 = null };
+        lab.Context = lab.Context with { Pods4 = [] };
 
         Assert.Equal("10.244.1.5", lab.Answer(ExplainLab.PodHere, $"{ExplainLab.Node}:30080"));
         Assert.Equal("10.244.1.5", lab.Answer(ExplainLab.PodThere, $"{ExplainLab.Node}:30080"));
@@ -33,7 +33,7 @@ public sealed class MasqueradeTests
     public void A_detector_of_the_other_family_is_none()
     {
         Web();
-        lab.Context = lab.Context with { Pods4 = null, Pods6 = SourceRange.Parse("fd00:10:244::/48") };
+        lab.Context = lab.Context with { Pods4 = [], Pods6 = [SourceRange.Parse("fd00:10:244::/48")] };
 
         Assert.Equal("10.244.1.5 10.244.2.5", lab.Answer(ExplainLab.Outside, "10.96.0.1:80"));
     }
@@ -53,7 +53,7 @@ public sealed class MasqueradeTests
     public void Masquerade_all_needs_no_detector()
     {
         Web();
-        lab.Context = lab.Context with { MasqueradeAll = true, Pods4 = null };
+        lab.Context = lab.Context with { MasqueradeAll = true, Pods4 = [] };
 
         Assert.Equal("10.244.1.5 10.244.2.5*", lab.Answer(ExplainLab.Outside, "10.96.0.1:80"));
     }
@@ -74,7 +74,7 @@ public sealed class MasqueradeTests
     public void A_hairpin_needs_no_detector()
     {
         Web();
-        lab.Context = lab.Context with { Pods4 = null };
+        lab.Context = lab.Context with { Pods4 = [] };
 
         Assert.Equal("10.244.1.5 10.244.2.5*", lab.Answer("10.244.2.5", "10.96.0.1:80", FlowPath.Packet));
     }

@@ -21,7 +21,7 @@ public sealed class SourceRulesTests
     [Fact]
     public void The_ranges_of_this_node_tell_its_own_pods_only()
     {
-        lab.Context = lab.Context with { Pods4 = SourceRange.Parse("10.244.1.0/24") };
+        lab.Context = lab.Context with { Pods4 = [SourceRange.Parse("10.244.1.0/24")] };
 
         Says(ExplainLab.PodHere, null, SourceClass.Pod, FlowPath.Socket);
         Says(ExplainLab.PodThere, null, SourceClass.Outside, FlowPath.Packet);
@@ -35,7 +35,7 @@ public sealed class SourceRulesTests
     [InlineData("cali", true, null, SourceClass.Outside)]
     public void A_detector_by_device_goes_by_the_device_that_the_packet_comes_in_by(string name, bool isPrefix, string? device, SourceClass expected)
     {
-        lab.Context = lab.Context with { Pods4 = null, Pods6 = null, PodDevices = new DeviceDetector(name, isPrefix) };
+        lab.Context = lab.Context with { Pods4 = [], Pods6 = [], PodDevices = new DeviceDetector(name, isPrefix) };
 
         Assert.Equal(expected, lab.Explain(ExplainLab.PodHere, "10.96.0.1:80", FlowPath.Packet, device).Source.Class);
     }
@@ -43,7 +43,7 @@ public sealed class SourceRulesTests
     [Fact]
     public void With_a_detector_by_device_what_is_not_the_nodes_own_socket_is_a_pods()
     {
-        lab.Context = lab.Context with { Pods4 = null, Pods6 = null, PodDevices = new DeviceDetector("cali", IsPrefix: true) };
+        lab.Context = lab.Context with { Pods4 = [], Pods6 = [], PodDevices = new DeviceDetector("cali", IsPrefix: true) };
 
         Says(ExplainLab.PodHere, null, SourceClass.Pod, FlowPath.Socket);
         Says(ExplainLab.Node, null, SourceClass.Node, FlowPath.Socket);
@@ -54,7 +54,7 @@ public sealed class SourceRulesTests
     [Fact]
     public void Without_a_detector_nobody_is_a_pod()
     {
-        lab.Context = lab.Context with { Pods4 = null };
+        lab.Context = lab.Context with { Pods4 = [] };
 
         Says(ExplainLab.PodHere, null, SourceClass.Outside, FlowPath.Socket);
         Says(ExplainLab.Node, null, SourceClass.Node, FlowPath.Socket);

@@ -47,8 +47,8 @@ public sealed class TruthTests
         {
             NodeName = TruthCluster.NodeName,
             Addresses = [new LocalAddress(cluster.Node, NodePorts: true), new LocalAddress(cluster.NodeSource, NodePorts: false)],
-            Pods4 = cluster.Pods.Prefix.Family == IpFamily.IPv4 ? cluster.Pods : null,
-            Pods6 = cluster.Pods.Prefix.Family == IpFamily.IPv6 ? cluster.Pods : null,
+            Pods4 = cluster.Pods.Prefix.Family == IpFamily.IPv4 ? [cluster.Pods] : [],
+            Pods6 = cluster.Pods.Prefix.Family == IpFamily.IPv6 ? [cluster.Pods] : [],
         });
         var (address, port, protocol) = cluster.Target(row);
         var explanation = explainer.Explain(new Flow(cluster.SourceOf(row), address, port, protocol, path));

@@ -17,8 +17,8 @@ internal static class CorpusCluster
         NodeName = node,
         Addresses = Of(loaded, node).Addresses.Select(a => new LocalAddress(a, NodePorts: true)).ToValueList(),
         LoopbackNodePorts4 = true,
-        Pods4 = SourceRange.Parse("10.244.0.0/16"),
-        Pods6 = SourceRange.Parse("fd00:10:244::/48"),
+        Pods4 = [SourceRange.Parse("10.244.0.0/16")],
+        Pods6 = [SourceRange.Parse("fd00:10:244::/48")],
         PodRanges = loaded.Nodes.SelectMany(n => n.PodCidrs.Select(c => new PodRange(n.Name, SourceRange.Parse(c)))).ToValueList(),
     };
 

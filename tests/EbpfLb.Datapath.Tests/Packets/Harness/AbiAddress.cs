@@ -20,5 +20,22 @@ internal static class AbiAddress
         return parsed.IsIPv4MappedToIPv6 ? parsed.MapToIPv4() : parsed;
     }
 
+    /// <summary>One place of the ranges of pods.</summary>
+    public static void SetPods(ref LbSettings settings, int place, string range4, string range6)
+    {
+        var (four, six) = (IPNetwork.Parse(range4), IPNetwork.Parse(range6));
+        settings.Pods4[place] = To4(four.BaseAddress);
+        settings.Pods4Mask[place] = To4(Mask(4, four.PrefixLength));
+        settings.Pods6[place] = To16(six.BaseAddress);
+        settings.Pods6Mask[place] = To16(Mask(16, six.PrefixLength));
+    }
+
+    private static IPAddress Mask(int bytes, int length)
+    {
+        var mask = new byte[bytes];
+        for (var bit = 0; bit < length; bit++) mask[bit / 8] |= (byte)(0x80 >> (bit % 8));
+        return new IPAddress(mask);
+    }
+
     public static bool Is6(IPAddress address) => address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6;
 }

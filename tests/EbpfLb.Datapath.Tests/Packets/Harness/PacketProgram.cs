@@ -1,3 +1,4 @@
+using EbpfLb.Datapath.Node;
 using System.Net;
 using System.Runtime.InteropServices;
 using EbpfLb.Abi;
@@ -84,7 +85,7 @@ internal sealed class PacketProgram : IDisposable
             Tables.PutNodeAddress(device.Address(Family.IPv4), LbNodeAddrFlag.NodePort);
             Tables.PutNodeAddress(device.Address(Family.IPv6), LbNodeAddrFlag.NodePort);
         }
-        Settings = new LbSettings
+        var settings = new LbSettings
         {
             Flags = (uint)(LbSetting.SetPods4 | LbSetting.SetPods6 | LbSetting.SetEvents),
             CtPending = Tables.CtPending.Info.MaxEntries,
@@ -92,11 +93,9 @@ internal sealed class PacketProgram : IDisposable
             NodePortLast = 32767,
             SnatPortFirst = 61000,
             SnatPortLast = 64999,
-            Pods4 = AbiAddress.To4(IPAddress.Parse("10.244.0.0")),
-            Pods4Mask = AbiAddress.To4(IPAddress.Parse("255.255.0.0")),
-            Pods6 = AbiAddress.To16(IPAddress.Parse("fd00:244::")),
-            Pods6Mask = AbiAddress.To16(IPAddress.Parse("ffff:ffff::")),
         };
+        for (var i = 0; i < NodeSettings.MostPodRanges; i++) AbiAddress.SetPods(ref settings, i, "10.244.0.0/16", "fd00:244::/32");
+        Settings = settings;
     }
 
     /// <summary>Writes a service: backends, lists, then each frontend.</summary>

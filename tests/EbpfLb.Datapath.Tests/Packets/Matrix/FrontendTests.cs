@@ -1,3 +1,4 @@
+using EbpfLb.Datapath.Node;
 using System.Net;
 using EbpfLb.Abi;
 using EbpfLb.Datapath.Tests.Packets.Harness;
@@ -137,6 +138,24 @@ public sealed class FrontendTests(PacketFixture fixture) : PacketTest(fixture.Pr
 
         foreach (var sender in Enum.GetValues<Sender>())
             Assert.Equal(Fate.RemoteKeepsSource, FateOf(Send(Kind.ClusterIp, family, sender, L4.Tcp)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void A_pod_is_told_by_any_of_the_ranges(Family family)
+    {
+        Program.Serve(Spec(L4.Tcp, family) with { Backends = [RemoteBackend(family)], Flags = LbServiceFlag.Local | LbServiceFlag.Elsewhere });
+        var settings = Program.Settings;
+        for (var i = 0; i < NodeSettings.MostPodRanges - 1; i++) AbiAddress.SetPods(ref settings, i, $"172.{16 + i}.0.0/16", $"fd00:{i}:1::/48");
+        Program.Settings = settings;
+        Assert.Equal(Fate.RemoteKeepsSource, FateOf(Send(Kind.NodePort, family, Sender.Pod, L4.Tcp)));
+        Assert.Equal(Fate.Dropped, FateOf(Send(Kind.NodePort, family, Sender.Outside, L4.Tcp)));
+
+        Program.Reset();
+        Program.Serve(Spec(L4.Tcp, family) with { Backends = [RemoteBackend(family)], Flags = LbServiceFlag.Local | LbServiceFlag.Elsewhere });
+        AbiAddress.SetPods(ref settings, NodeSettings.MostPodRanges - 1, "10.245.0.0/16", "fd00:245::/32");
+        Program.Settings = settings;
+        Assert.Equal(Fate.Dropped, FateOf(Send(Kind.NodePort, family, Sender.Pod, L4.Tcp)));
     }
 
     [Theory]
