@@ -61,16 +61,25 @@ public sealed class NodeOptionTests : IDisposable
     }
 
     [Fact]
+    public async Task Networks_of_several_blocks_are_given_block_by_block_up_to_eight()
+    {
+        await ReadAsync("--cluster-cidr", "10.0.0.0/16,100.64.0.0/16,100.65.0.0/16,fd00:10::/48,fd00:11::/48");
+        Assert.Equal(5, line.Seen!.Node.Detector.ClusterCidrs.Count);
+        Assert.Equal(2, await line.RunAsync("run", "--cluster-cidr", string.Join(',', Enumerable.Range(0, 9).Select(i => $"10.{i}.0.0/16"))));
+        Assert.Contains("--cluster-cidr: has 9 ranges of IPv4; give 8 at most", line.Error);
+    }
+
+    [Fact]
     public async Task All_that_is_wrong_is_said_together()
     {
         Assert.Equal(2, await line.RunAsync(
-            "run", "--devices", "a b", "--tc-attach", "xdp", "--nodeport-addresses", "10.0.0.1,there", "--cluster-cidr", "10.0.0.0/8,11.0.0.0/8",
+            "run", "--devices", "a b", "--tc-attach", "xdp", "--nodeport-addresses", "10.0.0.1,there", "--cluster-cidr", "10.0.0.0/8,11.0.0.0/33",
             "--snat-ports", "9-1", "--iptables-localhost-nodeports", "maybe"));
         Assert.Contains("--devices: 'a b' is no name of a device", line.Error);
         Assert.Contains("--tc-attach: 'xdp' is none of its values; give auto, tcx or clsact", line.Error);
         Assert.Contains("--nodeport-addresses: '10.0.0.1' is not a range of addresses", line.Error);
         Assert.Contains("--nodeport-addresses: 'there' is not a range of addresses", line.Error);
-        Assert.Contains("--cluster-cidr: '10.0.0.0/8,11.0.0.0/8' has two ranges of one family", line.Error);
+        Assert.Contains("--cluster-cidr: '11.0.0.0/33' is not a range of addresses", line.Error);
         Assert.Contains("--snat-ports: '9-1' is not a range of ports", line.Error);
         Assert.Contains("--iptables-localhost-nodeports: 'maybe' is neither true nor false", line.Error);
         Assert.Null(line.Seen);

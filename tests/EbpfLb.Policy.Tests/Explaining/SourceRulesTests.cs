@@ -27,6 +27,16 @@ public sealed class SourceRulesTests
         Says(ExplainLab.PodThere, null, SourceClass.Outside, FlowPath.Packet);
     }
 
+    [Fact]
+    public void Any_of_several_ranges_tells_pods()
+    {
+        lab.Context = lab.Context with { Pods4 = [SourceRange.Parse("10.9.0.0/16"), SourceRange.Parse("10.244.0.0/16"), SourceRange.Parse("100.64.0.0/10")] };
+
+        Says(ExplainLab.PodHere, null, SourceClass.Pod, FlowPath.Socket);
+        Says("100.64.7.7", null, SourceClass.Pod, FlowPath.Socket);
+        Says(ExplainLab.Outside, null, SourceClass.Outside, FlowPath.Packet);
+    }
+
     [Theory]
     [InlineData("cni0", false, "cni0", SourceClass.Pod)]
     [InlineData("cni0", false, "cni01", SourceClass.Outside)]
