@@ -33,7 +33,7 @@ public sealed class SourceRulesTests
         lab.Context = lab.Context with { Pods4 = [SourceRange.Parse("10.9.0.0/16"), SourceRange.Parse("10.244.0.0/16"), SourceRange.Parse("100.64.0.0/10")] };
 
         Says(ExplainLab.PodHere, null, SourceClass.Pod, FlowPath.Socket);
-        Says("100.64.7.7", null, SourceClass.Pod, FlowPath.Socket);
+        Says("100.64.7.7", null, SourceClass.Pod, FlowPath.Packet);
         Says(ExplainLab.Outside, null, SourceClass.Outside, FlowPath.Packet);
     }
 
