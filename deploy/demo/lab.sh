@@ -38,9 +38,9 @@ ebpflb() {
 	netlab_exec "$lab" "$node" "$agent" "$verb" "$@" --instance "$(netlab_instance "$lab" "$node")" --run-dir "$state/$node"
 }
 
-# wait_for TEXT COMMAND...: until the command succeeds, 20 s at the most.
+# wait_for TEXT COMMAND...: until the command succeeds, DEMO_PATIENCE (20) seconds at the most: a kernel in software is slow.
 wait_for() {
-	local text=$1 deadline=$((SECONDS + 20)) log
+	local text=$1 deadline=$((SECONDS + ${DEMO_PATIENCE:-20})) log
 	shift
 	until "$@" > /dev/null 2>&1; do
 		if [ "$SECONDS" -ge "$deadline" ]; then

@@ -1,0 +1,52 @@
+#!/bin/bash
+# The first process of a kernel that is tried: prepares the machine, does what $tasks names (words of the kernel's command line
+# reach it as variables), and switches the machine off. What comes out goes to the second serial port, a line "== TASK" before
+# each task's, "== TASK took SECONDS" behind it.
+export PATH=/usr/sbin:/usr/bin HOME=/root LANG=C.UTF-8
+export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1 DOTNET_NOLOGO=1 DOTNET_TieredPGO=0
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs devtmpfs /dev
+mount -t tmpfs tmpfs /tmp
+mount -t tmpfs tmpfs /run
+mount -t cgroup2 cgroup2 /sys/fs/cgroup
+mount -t bpf bpf /sys/fs/bpf
+mount -t securityfs securityfs /sys/kernel/security
+exec > /dev/ttyS1 2>&1
+mkdir -p /run/netns /dev/shm
+ln -s /proc/self/fd /dev/fd
+ip link set lo up
+cd /repo || exit
+
+objects() {
+	echo build/bpf/ebpflb.bpf.o build/bpf/iter/*.bpf.o
+}
+
+task_facts() {
+	echo "release $(uname -r)"
+	echo "lockdown $(sed -nE 's/.*\[(.*)\].*/\1/p' /sys/kernel/security/lockdown)"
+	echo "jit $(cat /proc/sys/net/core/bpf_jit_enable)"
+	echo "boot $(cut -d' ' -f1 /proc/uptime)"
+}
+
+task_verify() {
+	verify $(objects)
+}
+
+task_packets() {
+	local exe=build/dotnet/bin/EbpfLb.Datapath.Tests/release/EbpfLb.Datapath.Tests
+	"$exe" -noLogo -noColor $(for class in ${classes//,/ }; do echo "-class EbpfLb.Datapath.Tests.$class"; done) -parallel none
+}
+
+task_demo() {
+	DEMO_PATIENCE=240 deploy/demo/demo.sh
+}
+
+for task in ${tasks//,/ }; do
+	echo "== $task"
+	start=$(cut -d. -f1 /proc/uptime)
+	"task_$task"
+	code=$?
+	echo "== $task took $(($(cut -d. -f1 /proc/uptime) - start)) exit $code"
+done
+reboot -f
