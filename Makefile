@@ -18,7 +18,7 @@ BPF_PROGS := $(patsubst bpf/prog/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/pro
 BPF_ITERS := $(patsubst bpf/iter/%.bpf.c,$(BUILD)/bpf/iter/%.bpf.o,$(wildcard bpf/iter/*.bpf.c))
 BPF_UNITS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/unit/*.bpf.c bpf/bench/*.bpf.c))
 
-.PHONY: help deps test-deps bench-deps build agent publish-arm64 bpf netprobe test fresh demo demo-clean bench abi golden format clean
+.PHONY: help deps test-deps bench-deps build agent publish-arm64 bpf netprobe test fresh demo demo-clean kernels bench abi golden format clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -77,6 +77,10 @@ fresh: ## the demo and all tests on a bare Debian 12 in a directory (root, deboo
 
 demo: deps agent netprobe ## a node in namespaces that balances real traffic (root); KEEP=1 leaves it up
 	@deploy/demo/demo.sh
+
+kernels: build netprobe ## have Debian's kernels under qemu verify every program, docs/kernels.md (root); ONLY="packets demo" does more
+	@tools/install-deps.sh test kernels
+	@tools/kernels/run.sh $(ONLY)
 
 demo-clean: ## remove what KEEP=1 left up
 	@deploy/demo/demo.sh clean

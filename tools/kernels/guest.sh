@@ -42,6 +42,11 @@ task_demo() {
 	DEMO_PATIENCE=240 deploy/demo/demo.sh
 }
 
+# What the agent says at its start, for kernels that it does not start on: not whether it balances.
+task_agent() {
+	timeout 60 build/bin/ebpflb run --manifests deploy/demo/manifests --instance kernels --run-dir /run/ebpflb
+}
+
 for task in ${tasks//,/ }; do
 	echo "== $task"
 	start=$(cut -d. -f1 /proc/uptime)

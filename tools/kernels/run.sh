@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# Tries the BPF objects of this checkout on real kernels (`make kernels`, root): every program of every object through the
+# verifier of each, one by one, and writes the table of docs/kernels.md. With "packets" also some packet tests, with "demo" also
+# the demo, each of which takes minutes a kernel, because there is no hardware help for qemu to count on.
+# Usage: run.sh [packets] [demo]; KERNELS="6.1 6.12" chooses among 5.10, 6.1 and 6.12
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+kernels=${KERNELS:-5.10 6.1 6.12}
+there=$PWD/build/kernels
+classes=${CLASSES:-Packets.Matrix.ForwardTests,Packets.Matrix.TcpStateTests,Packets.Replies.ResetTests,Loading.VerifierTests,Select.SelectTests}
+begin=$SECONDS
+mkdir -p "$there/results"
+rm -f "$there"/results/*
+# What has no source any more is left from an earlier build.
+for object in build/bpf/iter/*.bpf.o; do
+	[ -e "bpf/iter/$(basename "$object" .o).c" ] || rm "$object"
+done
+clang -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Werror -static tools/kernels/verify.c -o "$there/verify" -lbpf -lelf -lz
+# shellcheck disable=SC2086
+tools/kernels/fetch.sh $kernels
+# shellcheck disable=SC2086
+tools/kernels/image.sh $kernels
+
+columns=()
+# try COLUMN KERNEL [WORD...]
+try() {
+	echo "== $1" >&2
+	columns+=("$1")
+	tools/kernels/boot.sh "$2" facts,verify "${@:3}" > "$there/results/$1"
+}
+for kernel in $kernels; do
+	try "$kernel" "$kernel"
+done
+for mode in integrity confidentiality; do
+	for kernel in $kernels; do
+		[ "$kernel" = 5.10 ] || try "$kernel, $mode" "$kernel" "lockdown=$mode"
+	done
+done
+columns+=("this machine")
+{
+	echo "release $(uname -r)"
+	"$there/verify" build/bpf/ebpflb.bpf.o build/bpf/iter/*.bpf.o
+} > "$there/results/this machine"
+
+# A row for each program, a column for each kernel: verified instructions, or the error.
+table() {
+	local column
+	printf '| program |'; printf ' %s |' "${columns[@]}"; echo
+	printf '|---|'; printf -- '---|%.0s' "${columns[@]}"; echo
+	printf '| release |'
+	for column in "${columns[@]}"; do printf ' %s |' "$(sed -n 's/^release //p' "$there/results/$column")"; done
+	echo
+	awk -F'\t' 'NF >= 4 { print $1 "\t" $2 }' "$there/results/this machine" | while IFS=$'\t' read -r object program; do
+		printf '| %s |' "$program"
+		for column in "${columns[@]}"; do
+			printf ' %s |' "$(awk -F'\t' -v object="$object" -v program="$program" '$1 == object && $2 == program {
+				print $3 == "ok" ? $4 : "**" $4 "**"; exit }' "$there/results/$column")"
+		done
+		echo
+	done
+	echo
+	echo "What was refused, and the verifier's last words:"
+	echo
+	for column in "${columns[@]}"; do
+		awk -F'\t' -v column="$column" '$3 == "refused" { why = $4 ($5 == "" ? "" : " (" $5 ")"); by[why] = by[why] ", " $2 }
+			END { for (why in by) print "- " column ": " substr(by[why], 3) ": " why }' "$there/results/$column"
+	done | sed 's/|/\\|/g'
+	echo
+	echo "The deepest chain of calls takes $(awk -F'\t' '$3 == "ok" && $5 > most { most = $5 } END { print most }' "$there/results/this machine") of 512 bytes of stack, with frames of 32 bytes."
+}
+page=docs/kernels.md
+{
+	sed '/^<!-- make kernels -->$/q' "$page"
+	echo
+	table
+} > "$there/page" && mv "$there/page" "$page"
+cat "$page"
+for task; do
+	case $task in packets | demo) ;; *) echo "there is no task '$task': packets, demo" >&2; exit 2 ;; esac
+	for kernel in $kernels; do
+		echo "== $task on $kernel"
+		tools/kernels/boot.sh "$kernel" "facts,$task" "classes=$classes"
+	done
+done
+echo "took $((SECONDS - begin)) s"
