@@ -29,7 +29,7 @@ internal static class ChangeBench
     {
         using var topology = NetnsTopology.Create();
         var node = topology.AddNode();
-        var options = new DatapathOptions { Instance = node.Netns, CgroupRoot = node.Cgroup.Path, Sizes = MapSizes.ForThisMachine() with { Frontends = 131_072, Backends = 524_288, Slots = 1_048_576 } };
+        var options = new DatapathOptions { Instance = node.Netns, CgroupRoot = node.Cgroup.Path };
         var stages = new[] { "snapshot", "compile", "plan and apply", "whole" }.Select(n => (Name: n, Ms: new Samples())).ToArray();
         var (plan, write) = (new Samples(), new Samples());
         long perChange;

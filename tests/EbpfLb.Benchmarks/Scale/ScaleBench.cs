@@ -48,10 +48,7 @@ internal static class ScaleBench
             Write(large, stream => cluster.WriteList(stream, without: own));
             Write(small, stream => stream.Write(cluster.ReplacedSlice(own)));
             var begin = Stopwatch.GetTimestamp();
-            using var agent = AgentProcess.Start(new AgentOptions(Binary, node, "--manifests", directory.FullName)
-            {
-                Extra = ["--max-frontends", "131072", "--max-backends", "524288", "--max-slots", "1048576"],
-            });
+            using var agent = AgentProcess.Start(new AgentOptions(Binary, node, "--manifests", directory.FullName));
             var start = Stopwatch.GetElapsedTime(begin).TotalMilliseconds;
             var startCpu = Cpu(agent);
             List<double> rss = [Memory(agent, "VmHWM")];
