@@ -3,6 +3,7 @@ using EbpfLb.Kubernetes.Reflector;
 using EbpfLb.Kubernetes.Tests.Auth;
 using EbpfLb.Model;
 using EbpfLb.Testing.ApiServer;
+using EbpfLb.Testing.Processes;
 using static EbpfLb.Kubernetes.Tests.Api.ApiFixture;
 
 namespace EbpfLb.Kubernetes.Tests;
@@ -139,6 +140,8 @@ public sealed class ConnectionChangeTests : IAsyncLifetime
         directory.Write("token", "old");
         Start(Write(first.Url, "tokenFile: token"));
         await Until(s => s.Services.Count == 1);
+        // The first snapshot comes before its watches are open, and only an open one that is cut makes another request.
+        Eventually.True(() => first.OpenWatches == 3, () => $"the watches of services, slices and nodes to be open, not {first.OpenWatches}");
         directory.Write("token", "a\nb");
         first.CutWatches();
         logger.Until(line => line.Contains("U+000A") && line.Contains("the last ones stay in use"));
