@@ -7,6 +7,14 @@ internal static class KernelText
 {
     private const int LabelWidth = 12;
 
+    /// <summary>Goes before what the agent's table says, when that is not what happens.</summary>
+    public static void WriteDisagreement(TextWriter output, KernelReport report)
+    {
+        if (report.Stale.Count == 0) return;
+        output.WriteLine($"The kernel does otherwise: {string.Join("; ", report.Stale)}. `ebpflb status` says what is not ready, `ebpflb verify` repairs.");
+        output.WriteLine("By the agent's table:");
+    }
+
     public static void Write(TextWriter output, KernelReport report)
     {
         output.WriteLine();

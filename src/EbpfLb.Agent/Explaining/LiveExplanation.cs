@@ -33,8 +33,15 @@ internal sealed class LiveExplanation(IInstanceView view, InstanceOptions instan
             await terminal.Out.WriteLineAsync(answer.ToJsonString(Plain));
             return ExitCode.Ok;
         }
-        if (report is null) await terminal.Error.WriteLineAsync("no agent answers: only what the kernel holds can be said");
-        else await terminal.Out.WriteAsync(report.Text);
+        if (report is null)
+        {
+            await terminal.Error.WriteLineAsync("no agent answers: only what the kernel holds can be said");
+        }
+        else
+        {
+            KernelText.WriteDisagreement(terminal.Out, kernel);
+            await terminal.Out.WriteAsync(report.Text);
+        }
         KernelText.Write(terminal.Out, kernel);
         return ExitCode.Ok;
     }

@@ -83,6 +83,11 @@ internal sealed class FakeDataplane : IDataplane, INodeKernel
 
     public CanaryResult CheckCanary() => Canary;
 
+    /// <summary>What is not in force; it may throw.</summary>
+    public Func<IReadOnlyList<Difference>> Faults { get; set; } = () => [];
+
+    public IReadOnlyList<Difference> FindFaults() => Faults();
+
     public FakeVerification Verification { get; } = new();
 
     public ITableVerification NewVerification() => Verification;

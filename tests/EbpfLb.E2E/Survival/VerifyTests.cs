@@ -20,6 +20,10 @@ public sealed class VerifyTests
         Empty(node, but: Policy.Canary.FrontendV4.Address.ToString());
         Assert.Equal(0, Connect(node, service).Answered);
 
+        var (explained, text) = node.Agent.Command("explain", "--from", node.Client.IPv4.ToString(), "--to", "10.96.1.1:80", "--path", "socket");
+        Assert.True(explained == 0, text);
+        Assert.StartsWith("The kernel does otherwise: the agent's table has 10.96.1.1:80/TCP, the kernel has not", text);
+
         var (code, output) = node.Agent.Command("verify", "--dry-run");
         Assert.True(code == 1, output);
         Assert.Contains("lb_services4 10.96.1.1:80/TCP", output);
