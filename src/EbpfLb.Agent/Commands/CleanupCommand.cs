@@ -9,7 +9,7 @@ namespace EbpfLb.Agent.Commands;
 internal sealed class CleanupCommand(AgentParts parts, Terminal terminal)
 {
     /// <param name="all">Every instance that has pins, whatever the instance's name says.</param>
-    /// <param name="force">Also while its agent runs, which then serves nothing until it is restarted.</param>
+    /// <param name="force">Also while its agent runs, which puts all back unless it hangs.</param>
     public int Execute(InstanceOptions instance, bool all, bool force)
     {
         if (!parts.IsRoot)
@@ -54,8 +54,13 @@ internal sealed class CleanupCommand(AgentParts parts, Terminal terminal)
             terminal.Error.WriteLine($"the agent of instance '{instance.Name}' runs (it holds {instance.LockFile}); stop it first, or give --force");
             return false;
         }
-        var removed = parts.Remover.Remove(instance, force).Concat(RemoveFiles(instance)).ToList();
+        var owner = parts.Remover.OwnerOf(instance) ?? (InstanceLock.IsHeld(instance.LockFile) ? $"it holds {instance.LockFile}" : null);
+        List<string> removed = [.. parts.Remover.Remove(instance, force)];
+        // Without its control socket an agent that goes on could not be asked any more.
+        if (owner is null) removed.AddRange(RemoveFiles(instance));
         foreach (var what in removed) terminal.Out.WriteLine($"removed {what}");
+        if (owner is not null)
+            terminal.Error.WriteLine($"an agent still owns instance '{instance.Name}' ({owner}): if it works, it puts all of this back at once; stop it and run this again");
         if (removed.Count == 0) terminal.Out.WriteLine($"nothing of instance '{instance.Name}' is there");
         return true;
     }

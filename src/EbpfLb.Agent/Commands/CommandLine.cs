@@ -74,7 +74,7 @@ internal sealed class CommandLine(AgentParts parts, Terminal terminal)
     {
         var instance = context.NewInstanceOptions();
         var all = new Option<bool>("--all-instances") { Description = "Every instance that is pinned on this machine" };
-        var force = new Option<bool>("--force") { Description = "Also while its agent runs" };
+        var force = new Option<bool>("--force") { Description = "Also while its agent runs: for one that hangs, as one that works puts all back" };
         var command = new Command("cleanup", "Removes everything an instance made: programs, maps, pins and files; and only that");
         instance.AddTo(command);
         command.Options.Add(all);

@@ -12,6 +12,8 @@ internal sealed class InstanceRemover : IInstanceRemover
 {
     public IReadOnlyList<string> List(string? bpfFs) => Explained(() => Instances.List(new DatapathOptions { BpfFs = bpfFs }));
 
+    public string? OwnerOf(InstanceOptions instance) => Explained(() => InstanceOwnership.Find(KernelOptions.Of(instance))?.ToString());
+
     public IReadOnlyList<string> Remove(InstanceOptions instance, bool force) => Explained<IReadOnlyList<string>>(() =>
     {
         var options = KernelOptions.Of(instance);
@@ -27,7 +29,7 @@ internal sealed class InstanceRemover : IInstanceRemover
     {
         if (DirectoryLock.TryTake(paths.Root) is { } mine) return mine;
         return force ? null : throw new StartException($"an agent owns instance '{options.Instance}' ({InstanceOwnership.Find(options)?.ToString() ?? "it cannot be named"}); "
-            + "stop it first, or give --force, which takes the balancing away from it");
+            + "stop it first. With --force everything is removed all the same; an agent that works puts it back at once");
     }
 
     private static T Explained<T>(Func<T> act)

@@ -54,6 +54,8 @@ public sealed class CleanupCommandTests : IDisposable
 
         Assert.Equal(0, await line.RunAsync("cleanup", "--instance", "lab", "--force", "--run-dir", directory.Path));
         Assert.Equal(["default", "lab"], line.Remover.Removed);
+        Assert.True(File.Exists(directory.File("lab.lock")));
+        Assert.Contains("stop it and run this again", line.Error);
     }
 
     [Fact]

@@ -85,6 +85,8 @@ internal sealed class FakeView : IInstanceView
 /// <summary>Remembers which instances were removed.</summary>
 internal sealed class FakeRemover(params string[] pinned) : IInstanceRemover
 {
+    public string? OwnerOf(InstanceOptions instance) => null;
+
     public List<string> Removed { get; } = [];
 
     public IReadOnlyList<string> List(string? bpfFs) => pinned;

@@ -64,6 +64,21 @@ public sealed class OwnershipTests : IDisposable
     }
 
     [Fact]
+    public void A_forced_cleanup_says_that_an_agent_which_works_puts_all_back_and_leaves_it_its_control_socket()
+    {
+        var service = node.Publish("a");
+
+        var (code, output) = node.Agent.Command("cleanup", "--force");
+
+        Assert.True(code == 0, output);
+        Assert.Contains("links/connect4", output);
+        Assert.Contains("puts all of this back at once; stop it and run this again", output);
+        Eventually.True(() => node.Agent.Command("status").ExitCode == 0, () => $"the agent to be asked and ready:\n{node.Agent.Command("status").Output}");
+        Assert.True(node.Probe.Load(service.Load(LoadMode.Tcp, Family.IPv4) with { Count = 5 }).IsClean);
+        Assert.True(File.Exists(Path.Combine(BpfFs.InstancePath(node.Agent.Instance), "links", "connect4")));
+    }
+
+    [Fact]
     public void An_owner_that_lost_its_instance_writes_no_more_and_livez_fails()
     {
         var directory = BpfFs.InstancePath(node.Agent.Instance);
