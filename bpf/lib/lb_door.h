@@ -51,6 +51,14 @@ lb_inline bool lb_door_has(__u32 bank, const __be32 *addr)
 	return !word || READ_ONCE(*word) >> (bit & 63) & 1;
 }
 
+/* Whether flows or frontends are at the packet's destination, as far as that is known. */
+lb_inline bool lb_door_leads(const struct lb_packet *pkt)
+{
+	__u32 bank = lb_door_bank();
+
+	return !bank || lb_door_has(bank, pkt->tuple.dst);
+}
+
 /* True: the packet is no flow's and asks for no frontend. */
 lb_inline bool lb_door_shut(const struct lb_packet *pkt, enum lb_ct_hook hook)
 {

@@ -36,7 +36,9 @@ HOOK_ONCE int lb_fragment(hook_ctx *ctx, struct lb_walk *walk, int *verdict)
 		return false;
 	if (lb_frag_ports(&walk->pkt))
 		return true;
-	*verdict = walk->hook == LB_CT_INGRESS ? hook_again(ctx, LB_FRAG_ROUNDS) : HOOK_PASS;
+	*verdict = walk->hook == LB_CT_INGRESS && lb_door_leads(&walk->pkt)
+			   ? hook_again(ctx, LB_FRAG_ROUNDS)
+			   : HOOK_PASS;
 	walk->reason = *verdict == HOOK_PASS ? LB_PKT_FRAG_LOST : LB_PKT_FRAG_WAIT;
 	return false;
 }

@@ -6,8 +6,8 @@
 #include "lb_packet.h"
 #include "lb_maps.h"
 
-/* How often a fragment that overtook its first one goes round. */
-#define LB_FRAG_ROUNDS 8
+/* How often a fragment that overtook its first one goes round: anybody may send such. */
+#define LB_FRAG_ROUNDS 2
 
 /* False: the first fragment was not seen yet. */
 lb_once int lb_frag_ports(struct lb_packet *pkt)

@@ -7,6 +7,7 @@
 #include "lb_door.h"
 #include "lb_fib.h"
 #include "lb_frontend.h"
+#include "lb_martian.h"
 #include "lb_select.h"
 #include "lb_snat.h"
 #include "lb_unknown.h"
@@ -59,16 +60,22 @@ lb_inline bool lb_pod_address(const struct lb_settings *set, const struct lb_tup
 	return !(miss >> 31);
 }
 
-/* Contract section 5.2, in its order: pod, node, anything else. */
+/* Contract section 5.2, in its order: pod, node, anything else. Where packets come from outside,
+ * one with an address of this node is none of its pods', whatever their range. */
 lb_inline enum lb_source lb_source_of(const struct lb_settings *set, const struct lb_tuple *at,
 				      __u32 device_flags, struct lb_addr *scratch)
 {
+	bool pod;
+
 	if (set->flags & LB_SET_PODS_DEVICE && device_flags & LB_DEVICE_DETECT)
 		return LB_FROM_POD;
-	if (lb_pod_address(set, at))
+	pod = lb_pod_address(set, at);
+	if (pod && device_flags & LB_DEVICE_POD)
 		return LB_FROM_POD;
 	lb_copy16(scratch->addr, at->src);
-	return lb_node_addr_get(scratch) ? LB_FROM_NODE : LB_FROM_OUTSIDE;
+	if (lb_node_addr_get(scratch))
+		return LB_FROM_NODE;
+	return pod ? LB_FROM_POD : LB_FROM_OUTSIDE;
 }
 
 /* Where kube-proxy would change the source too (contract section 5.2), hairpins aside. */
@@ -186,6 +193,11 @@ lb_once enum lb_choice lb_choose(struct lb_walk *walk)
 	device = lb_device_get(walk->ifindex);
 	device_flags = device ? device->flags : 0;
 	client.source = lb_source_of(set, &walk->pkt.tuple, device_flags, dst);
+	if (unlikely(lb_martian(&walk->pkt.tuple) ||
+		     (client.source == LB_FROM_NODE && !(device_flags & LB_DEVICE_POD)))) {
+		walk->reason = LB_DROP_MARTIAN;
+		return LB_CHOICE_DROP;
+	}
 	lb_copy16(client.affinity.client, walk->pkt.tuple.src);
 	client.affinity.service_id = 0;
 	client.affinity.kind = LB_CLIENT_ADDR;

@@ -234,6 +234,16 @@ HOOK_ONCE enum lb_parsed lb_parse_ext6(hook_ctx *ctx, struct lb_ext *ext)
 	return LB_PARSED_OTHER;
 }
 
+/* On the wire an IPv4 address has no business in an IPv6 header, and in here it would be taken for
+ * one of IPv4's. The kernel drops such packets behind us (ip6_rcv_core()). */
+lb_inline bool lb_mapped(const __be32 *addr)
+{
+	__u32 differs = addr[0] | addr[1] | (addr[2] ^ LB_MAPPED_PREFIX);
+
+	lb_pin(differs); /* one branch */
+	return !differs;
+}
+
 /* Types 1 to 4: unreachable, too big, time exceeded, parameter problem. */
 HOOK_ONCE enum lb_parsed lb_parse_icmp6(hook_ctx *ctx, struct lb_packet *pkt)
 {
@@ -264,6 +274,8 @@ HOOK_ONCE enum lb_parsed lb_parse_icmp6(hook_ctx *ctx, struct lb_packet *pkt)
 	pkt->inner_l4 = ext.off;
 	__builtin_memcpy(pkt->tuple.src, &ip.daddr, sizeof(pkt->tuple.src));
 	__builtin_memcpy(pkt->tuple.dst, &ip.saddr, sizeof(pkt->tuple.dst));
+	if (lb_mapped(pkt->tuple.src) || lb_mapped(pkt->tuple.dst))
+		return LB_PARSED_MALFORMED;
 	pkt->tuple.proto = ext.proto;
 	return lb_parse_inner_ports(ctx, pkt);
 }
@@ -311,6 +323,8 @@ lb_inline enum lb_parsed lb_parse_ipv6(hook_ctx *ctx, __u32 l3, struct lb_packet
 	pkt->tuple.proto = ip->nexthdr;
 	__builtin_memcpy(pkt->tuple.src, &ip->saddr, sizeof(pkt->tuple.src));
 	__builtin_memcpy(pkt->tuple.dst, &ip->daddr, sizeof(pkt->tuple.dst));
+	if (unlikely(lb_mapped(pkt->tuple.src) || lb_mapped(pkt->tuple.dst)))
+		return LB_PARSED_MALFORMED;
 	if (unlikely(!lb_l4_need(pkt->tuple.proto)))
 		return lb_parse_behind6(ctx, pkt);
 	return lb_parse_l4(ctx, pkt);

@@ -10,7 +10,7 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "5cb20792f5628aef041d04848cd7b016bc3a012e368502115c5e06dd8c1dcd93";
+    public const string Hash = "5bd52526ac9929cd1dda8019c7b8f2ef9631a6dbe94d94f53ca0b88eabc986c3";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
     public const ulong MapsHash = 0x8356de813f08f930;
@@ -1150,6 +1150,9 @@ public enum LbReason : uint
 
     /// <summary>LB_DROP_UNALLOCATED.</summary>
     DropUnallocated = 42,
+
+    /// <summary>LB_DROP_MARTIAN.</summary>
+    DropMartian = 45,
 
     /// <summary>LB_CT_EVICTED.</summary>
     CtEvicted = 48,

@@ -63,6 +63,8 @@ public static class ReasonCatalog
         new(LbReason.DropLoopback, ReasonKind.Dropped, "from outside to a loopback address", "nothing here: look for who sends such packets"),
         new(LbReason.DropUnallocated, ReasonKind.Dropped, "to an address of a service CIDR that no service has",
             "look for a client that remembers the address of a service that is gone"),
+        new(LbReason.DropMartian, ReasonKind.Dropped, "from an address that nobody can have (loopback, group, broadcast, 0.0.0.0/8), or from outside with an address of this node",
+            "look for who sends such packets (`ebpflb drops` names the device); where packets of the node come back to it, give the sender another way"),
 
         new(LbReason.CtEvicted, ReasonKind.Note, "a half-open or closed flow gave way to a new one",
             "many of these are a SYN flood, or --max-flows too small for the rate of connections"),

@@ -199,7 +199,7 @@ public sealed class FrontendTests(PacketFixture fixture) : PacketTest(fixture.Pr
         Counted((LbReason.PktNew, 1), (LbReason.PktToLocal, 1), (LbReason.DropRange, 1));
         var told = Assert.Single(Program.Events());
         Assert.Equal(
-            (LbReason.DropRange, at.Router, at.Vip, (uint)PacketLab.Wan.Index),
+            (LbReason.DropRange, at.Router, at.Vip, (uint)PacketLab.Pods.Index),
             ((LbReason)told.Reason, AbiAddress.From(told.Src), AbiAddress.From(told.Dst), told.Ifindex));
     }
 
@@ -250,7 +250,7 @@ public sealed class FrontendTests(PacketFixture fixture) : PacketTest(fixture.Pr
         var source = sender switch
         {
             Sender.Pod => at.LocalPod,
-            // Of the node, as it comes in: an address that only this test says is the node's.
+            // Of the node, as it comes in where pods are: an address that only this test says is the node's.
             Sender.Node => at.Router,
             _ => at.Client,
         };
@@ -263,7 +263,7 @@ public sealed class FrontendTests(PacketFixture fixture) : PacketTest(fixture.Pr
             _ => (at.Node, NodePort),
         };
         var sent = PacketBuilder.From(source, clientPort).To(address, port).Over(Segments.Opening(protocol)).Payload(5);
-        return (sent, Answered(sent, sender == Sender.Pod ? PacketLab.Pods : PacketLab.Wan));
+        return (sent, Answered(sent, sender == Sender.Outside ? PacketLab.Wan : PacketLab.Pods));
     }
 
     private Fate FateOf((PacketBuilder Sent, PacketResult Result) run)

@@ -39,7 +39,7 @@ public sealed class TruthTests(PacketFixture fixture) : PacketTest(fixture.Progr
         var (address, port, protocol) = cluster.Target(row);
         var sent = PacketBuilder.From(cluster.SourceOf(row).ToIPAddress(), clientPort).To(address.ToIPAddress(), port)
             .Over(Segments.Opening((L4)protocol)).Payload(5);
-        var result = Answered(sent, row.Source == "pod" ? PacketLab.Pods : PacketLab.Wan);
+        var result = Answered(sent, row.Source is "pod" or "node" ? PacketLab.Pods : PacketLab.Wan);
         if (result.Verdict == Verdict.Drop) return "drop";
         if (sent.Build().AsSpan().SequenceEqual(result.Packet)) return "pass";
         var became = PacketReader.Read(result.Packet).Ip;
