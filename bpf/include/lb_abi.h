@@ -50,6 +50,8 @@ enum lb_service_flag {
 	LB_SERVICE_LB_VIP = 64,	  /* with EXTERNAL; without either it is an external IP */
 	LB_SERVICE_UNKNOWN = 128, /* the key is a ClusterIP with port and protocol 0: what no other
 				     key of the address names is refused (contract section 8) */
+	LB_SERVICE_ON_DEVICE = 256, /* a ClusterIP that a device of this node has: the local
+				       stack's, not ours */
 };
 
 /*

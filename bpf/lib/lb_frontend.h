@@ -66,7 +66,8 @@ lb_inline void lb_node_port_key(struct lb_addr *key, const struct lb_addr *dst)
 
 /*
  * Finds the frontend that `dst` names; `key` becomes what it was found by, for looking again. What
- * is no service of ours costs one lookup, unless its port could be a NodePort.
+ * is no service of ours costs one lookup, unless its port could be a NodePort. Nor is a ClusterIP
+ * that a device of the node has: a cache of DNS on every node listens there.
  */
 lb_inline enum lb_lookup lb_frontend_find(const struct lb_addr *dst, const struct lb_settings *set,
 					  __u32 flags, struct lb_addr *key, struct lb_service *svc)
@@ -76,6 +77,8 @@ lb_inline enum lb_lookup lb_frontend_find(const struct lb_addr *dst, const struc
 	if (lookup == LB_LOOKUP_NONE && likely(!lb_node_port_range(set, dst->port)))
 		return lookup;
 	*key = *dst;
+	if (lookup == LB_LOOKUP_FOUND && unlikely(svc->flags & LB_SERVICE_ON_DEVICE))
+		return LB_LOOKUP_NONE;
 	if (lookup != LB_LOOKUP_NONE)
 		return lookup;
 	lb_node_port_key(key, dst);

@@ -10,7 +10,7 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "5bd52526ac9929cd1dda8019c7b8f2ef9631a6dbe94d94f53ca0b88eabc986c3";
+    public const string Hash = "5372ea5b447b725304924a8bee039e933efeb4812add376ab69a1251ce63dcef";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
     public const ulong MapsHash = 0x8356de813f08f930;
@@ -1200,6 +1200,9 @@ public enum LbServiceFlag : uint
 
     /// <summary>LB_SERVICE_UNKNOWN.</summary>
     Unknown = 128,
+
+    /// <summary>LB_SERVICE_ON_DEVICE.</summary>
+    OnDevice = 256,
 }
 
 /// <summary>enum lb_setting.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using EbpfLb.Model;
 using EbpfLb.Policy.Compiling;
@@ -16,18 +17,20 @@ public static class ForwardingCompiler
     /// address of the own node compiles everything anew, and what does the same then keeps its reference.
     /// </summary>
     /// <param name="previous">The table compiled before, null at first.</param>
-    public static ForwardingTable Compile(ClusterSnapshot snapshot, PolicyOptions options, ForwardingTable? previous)
-        => new Compilation(options, NodeFacts.Of(options, snapshot.Node), previous ?? ForwardingTable.Empty).Run(snapshot);
+    /// <param name="deviceAddresses">Addresses of this node's devices; a ClusterIP among them is left to the local stack.</param>
+    public static ForwardingTable Compile(
+        ClusterSnapshot snapshot, PolicyOptions options, ForwardingTable? previous, IReadOnlyCollection<IpAddress>? deviceAddresses = null)
+        => new Compilation(options, NodeFacts.Of(options, snapshot.Node), (deviceAddresses ?? []).ToFrozenSet(), previous ?? ForwardingTable.Empty).Run(snapshot);
 
-    internal static ServiceCompiler NewCompiler(PolicyOptions options, NodeFacts node) => new(
+    internal static ServiceCompiler NewCompiler(PolicyOptions options, NodeFacts node, FrozenSet<IpAddress> deviceAddresses) => new(
         options,
         node,
-        [new ClusterIpFrontends(), new LoadBalancerFrontends(), new ExternalIpFrontends(), new NodePortFrontends()],
+        [new ClusterIpFrontends(deviceAddresses), new LoadBalancerFrontends(), new ExternalIpFrontends(), new NodePortFrontends()],
         [new ClusterList(node), new LocalList(node)]);
 
-    private sealed class Compilation(PolicyOptions options, NodeFacts node, ForwardingTable previous)
+    private sealed class Compilation(PolicyOptions options, NodeFacts node, FrozenSet<IpAddress> deviceAddresses, ForwardingTable previous)
     {
-        private readonly ServiceCompiler compiler = NewCompiler(options, node);
+        private readonly ServiceCompiler compiler = NewCompiler(options, node, deviceAddresses);
         private readonly ClaimsUpdate claims = new(previous.State.Claims);
         private readonly bool sameRules = options.Equals(previous.State.Options) && node.Equals(previous.State.Node);
 
@@ -49,10 +52,21 @@ public static class ForwardingCompiler
             {
                 foreach (var entry in snapshot.Services.Values) Compile(entry);
             }
+            else if (!deviceAddresses.SetEquals(previous.State.DeviceAddresses)) CompileMoved(snapshot);
             if (!options.Equals(previous.State.Options)) Change(previous.Find(Canary.Name), Canary.Compile(options), Canary.Name);
             var cidrs = CidrsOf(snapshot);
             if (sameRules && differences.Count == 0 && changed.Count == 0 && cidrs == previous.ServiceCidrs) return previous;
             return Finish(snapshot, cidrs);
+        }
+
+        /// <summary>Services whose ClusterIP has come to a device of the node, or has gone from it.</summary>
+        private void CompileMoved(ClusterSnapshot snapshot)
+        {
+            var moved = deviceAddresses.Except(previous.State.DeviceAddresses).Concat(previous.State.DeviceAddresses.Except(deviceAddresses)).ToHashSet();
+            foreach (var entry in snapshot.Services.Values)
+            {
+                if (entry.Service is { } service && service.ClusterIPs.Any(moved.Contains)) Compile(entry);
+            }
         }
 
         private void Compile(ServiceEntry entry)
@@ -95,7 +109,7 @@ public static class ForwardingCompiler
                 ? previous.Diagnostics
                 : all.SelectMany(d => d.Value).ToImmutableArray();
             return new ForwardingTable(
-                previous.ByName.With(results), new CompileState(options, node, snapshot.Services, unresolved, newClaims, foreign, all), flat, cidrs);
+                previous.ByName.With(results), new CompileState(options, node, deviceAddresses, snapshot.Services, unresolved, newClaims, foreign, all), flat, cidrs);
         }
 
         /// <summary>

@@ -5,6 +5,9 @@ namespace EbpfLb.Policy;
 /// <param name="LocalPolicy">The traffic policy that governs this frontend is Local (contract section 5.1).</param>
 public readonly record struct ServedFrontend(Frontend Frontend, FrontendKind Kind, bool LocalPolicy)
 {
+    /// <summary>A ClusterIP that a device of this node has: what listens there answers, and nothing is translated.</summary>
+    public bool IsOnDevice { get; init; }
+
     /// <summary>"NodePort 0.0.0.0:30080/TCP (Local)".</summary>
-    public override string ToString() => $"{Kind} {Frontend}{(LocalPolicy ? " (Local)" : "")}";
+    public override string ToString() => $"{Kind} {Frontend}{(LocalPolicy ? " (Local)" : "")}{(IsOnDevice ? " (on a device)" : "")}";
 }

@@ -40,6 +40,9 @@ internal sealed class LoopRequests
         return await done.Task.WaitAsync(cancellationToken);
     }
 
+    /// <summary>Has the round of the latest snapshot run again: something else that it depends on has changed.</summary>
+    public void RunAgain() => requests.Writer.TryWrite(static turn => turn.RunAgain(anew: false));
+
     /// <summary>Lets the pipeline look at its settings again.</summary>
     public void Wake() => requests.Writer.TryWrite(static _ => { });
 

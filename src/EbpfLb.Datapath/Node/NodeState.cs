@@ -11,6 +11,9 @@ public sealed record NodeState(ValueList<NodeDevice> Devices, ValueList<NodeAddr
     /// <summary>The node's own addresses, from which its processes connect.</summary>
     public ClientAddresses Own { get; init; } = ClientAddresses.None;
 
+    /// <summary>ClusterIPs among these are left to the local stack. As <see cref="Addresses"/>, but for what kube-proxy's ipvs mode left behind.</summary>
+    public ValueList<IpAddress> DeviceAddresses { get; init; }
+
     /// <summary>Nothing known, nothing wanted: the socket hooks work, NodePorts answer nowhere.</summary>
     public static NodeState Empty { get; } = new([], [], new NodeSettings());
 }

@@ -9,6 +9,9 @@ namespace EbpfLb.Datapath.Node;
 /// <summary>What programs must know of a node, from its network, its options and its Node object. Pure.</summary>
 public static class NodeStateBuilder
 {
+    /// <summary>kube-proxy's ipvs mode puts all addresses of Services there, and they stay until its --cleanup.</summary>
+    private const string IpvsDevice = "kube-ipvs0";
+
     /// <param name="devices">The decisions about all devices of the network.</param>
     /// <param name="node">null while it is not known, or when there is none.</param>
     /// <param name="netnsCookie">Of the node's network namespace; 0: not known.</param>
@@ -24,6 +27,7 @@ public static class NodeStateBuilder
             Settings(options, node, netnsCookie))
         {
             Own = new ClientAddresses(addresses.Primary4, addresses.Primary6),
+            DeviceAddresses = DeviceAddresses(network).ToValueList(),
         };
     }
 
@@ -38,12 +42,20 @@ public static class NodeStateBuilder
             || (options.Detector.Mode == DetectLocalMode.BridgeInterface && options.Detector.Matches(names.GetValueOrDefault(device.Link.MasterIndex, ""))),
         Bare: !device.IsAttached);
 
-    private static IEnumerable<NodeAddress> Addresses(NetworkSnapshot network, NodeAddresses addresses, NodeOptions options) => network.Addresses
+    private static IEnumerable<IpAddress> DeviceAddresses(NetworkSnapshot network)
+    {
+        var ipvs = network.Links.FirstOrDefault(l => l.Name == IpvsDevice)?.Index ?? 0;
+        return Usable(network.Addresses.Where(a => a.LinkIndex != ipvs));
+    }
+
+    private static IEnumerable<IpAddress> Usable(IEnumerable<Address> addresses) => addresses
         .Where(a => !a.Flags.HasFlag(AddressFlags.DadFailed))
         .Select(a => IpAddress.From(a.Local))
         .Where(a => !a.IsLoopback && !a.IsUnspecified)
         .Distinct()
-        .Order()
+        .Order();
+
+    private static IEnumerable<NodeAddress> Addresses(NetworkSnapshot network, NodeAddresses addresses, NodeOptions options) => Usable(network.Addresses)
         .Select(a => new NodeAddress(a, options.NodePortAddresses.Allow(a, addresses.Primaries)));
 
     private static NodeSettings Settings(NodeOptions options, Model.Node? node, ulong netnsCookie) => new()

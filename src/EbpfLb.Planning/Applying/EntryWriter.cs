@@ -74,12 +74,17 @@ internal sealed class EntryWriter(List<PlannedGroup> groups, EntryTables tables,
         var group = groups[change.Group].Root;
         group.Touched = true;
         var known = mirror.TryGetEntry(change.Key, out var old);
-        if (change.Value is { } value && ((old.Cluster.Count == 0 && value.Cluster.Count > 0) || (old.Local.Count == 0 && value.Local.Count > 0)))
-            Opened.Add(change.Key.Protocol);
+        if (change.Value is { } value && Opens(old, value)) Opened.Add(change.Key.Protocol);
         log.Add((change.Key, known ? old : null, group.LastWrite));
         group.LastWrite = log.Count - 1;
         SetMirror(change.Key, change.Value);
     }
+
+    /// <summary>What connected to it before was not translated, and would be now.</summary>
+    private static bool Opens(in LbService old, in LbService now) => !ServiceCodec.Has(now, LbServiceFlag.OnDevice)
+        && ((Count(old, o => o.Cluster.Count) == 0 && now.Cluster.Count > 0) || (Count(old, o => o.Local.Count) == 0 && now.Local.Count > 0));
+
+    private static uint Count(in LbService value, Func<LbService, uint> list) => ServiceCodec.Has(value, LbServiceFlag.OnDevice) ? 0 : list(value);
 
     /// <summary>An operation failed, here or elsewhere: what was written for the group is put back.</summary>
     public void Fail(PlannedGroup group, TableError error, string table)

@@ -8,7 +8,7 @@ public static class ServiceCodec
 {
     private const LbServiceFlag Known = LbServiceFlag.Affinity | LbServiceFlag.External | LbServiceFlag.Local
         | LbServiceFlag.Elsewhere | LbServiceFlag.Ranges | LbServiceFlag.NodePort | LbServiceFlag.LbVip
-        | LbServiceFlag.Unknown;
+        | LbServiceFlag.Unknown | LbServiceFlag.OnDevice;
 
     internal static LbService Encode(FrontendKey key, ServedFrontend frontend, CompiledPort port, uint id, SlotRange cluster, SlotRange local) => new()
     {
@@ -46,6 +46,7 @@ public static class ServiceCodec
         if (Has(value, LbServiceFlag.Affinity) != (value.AffinitySec != 0)) return "affinity flag and time-out contradict";
         if (Has(value, LbServiceFlag.NodePort) != (key.NodePort is not null)) return "NodePort flag and address contradict";
         var external = Has(value, LbServiceFlag.NodePort) || Has(value, LbServiceFlag.LbVip);
+        if (Has(value, LbServiceFlag.OnDevice) && Kind(value) != FrontendKind.ClusterIP) return "on a device, but no ClusterIP";
         if (external && !Has(value, LbServiceFlag.External)) return "external kind without the EXTERNAL flag";
         if (Has(value, LbServiceFlag.NodePort) && Has(value, LbServiceFlag.LbVip)) return "two kinds at once";
         if (Has(value, LbServiceFlag.Ranges) && !Has(value, LbServiceFlag.LbVip)) return "source ranges on what is no LoadBalancer address";
@@ -65,6 +66,7 @@ public static class ServiceCodec
         // Asked for an empty Local list only: elsewhere it would be one more reason to flip.
         if (frontend.LocalPolicy) flags |= LbServiceFlag.Local | (port.Elsewhere ? LbServiceFlag.Elsewhere : default);
         if (frontend.Kind == FrontendKind.LoadBalancer && !port.Ranges.IsEmpty) flags |= LbServiceFlag.Ranges;
+        if (frontend.IsOnDevice) flags |= LbServiceFlag.OnDevice;
         return flags;
     }
 

@@ -11,17 +11,18 @@ internal static class EntryText
     private const string Refused = " refused";
 
     public static string Of(KernelFrontend frontend) => frontend.Key.IsAllOthers ? Refused : Write(
-        frontend.Kind, frontend.Slots, frontend.LocalSlots, frontend.LocalPolicy, frontend.Elsewhere, frontend.Sources is not null, frontend.AffinitySeconds);
+        frontend.Kind, frontend.Slots, frontend.LocalSlots, frontend.LocalPolicy, frontend.Elsewhere, frontend.Sources is not null, frontend.AffinitySeconds, frontend.IsOnDevice);
 
     public static string Of(in LbService value) => ServiceCodec.Has(value, LbServiceFlag.Unknown) ? Refused : Write(
         ServiceCodec.Kind(value), ServiceCodec.Cluster(value), ServiceCodec.Local(value), ServiceCodec.Has(value, LbServiceFlag.Local),
-        ServiceCodec.Has(value, LbServiceFlag.Elsewhere), ServiceCodec.Has(value, LbServiceFlag.Ranges), value.AffinitySec);
+        ServiceCodec.Has(value, LbServiceFlag.Elsewhere), ServiceCodec.Has(value, LbServiceFlag.Ranges), value.AffinitySec,
+        ServiceCodec.Has(value, LbServiceFlag.OnDevice));
 
     /// <summary>"" for what is in the Cluster list alone.</summary>
     public static string Lists(BackendLists lists) => lists == BackendLists.InCluster ? "" : $" ({lists})";
 
     private static string Write(
-        FrontendKind kind, SlotRange cluster, SlotRange local, bool localPolicy, bool elsewhere, bool restricted, uint affinitySeconds)
+        FrontendKind kind, SlotRange cluster, SlotRange local, bool localPolicy, bool elsewhere, bool restricted, uint affinitySeconds, bool onDevice)
     {
         var text = new StringBuilder();
         if (kind != FrontendKind.ClusterIP) text.Append($" {kind}");
@@ -30,6 +31,7 @@ internal static class EntryText
         if (localPolicy) text.Append(elsewhere ? " policy Local, else drop" : " policy Local, else refuse");
         if (restricted) text.Append(" restricted");
         if (affinitySeconds != 0) text.Append($" affinity {affinitySeconds}s");
+        if (onDevice) text.Append(" left to the device that has it");
         return text.ToString();
     }
 }

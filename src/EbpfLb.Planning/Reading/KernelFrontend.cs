@@ -23,7 +23,11 @@ public sealed record KernelFrontend(
     SlotRange LocalSlots,
     ImmutableArray<KernelBackend> LocalBackends,
     ImmutableArray<SourceRange>? Sources,
-    string? Problem);
+    string? Problem)
+{
+    /// <summary>A device of the node has the address: programs leave it alone.</summary>
+    public bool IsOnDevice { get; init; }
+}
 
 /// <summary>An element of lb_backends.</summary>
 /// <param name="Lists">Those that affinity and UDP stickiness may choose it from.</param>

@@ -44,7 +44,10 @@ public static class KernelReader
         if (allowed is { IsEmpty: true }) problem ??= "restricted to source ranges, but there are none";
         return new KernelFrontend(
             key, value.Id, ServiceCodec.Kind(value), ServiceCodec.Has(value, LbServiceFlag.Local), ServiceCodec.Has(value, LbServiceFlag.Elsewhere),
-            value.AffinitySec, cluster, backends, local, localBackends, allowed, problem);
+            value.AffinitySec, cluster, backends, local, localBackends, allowed, problem)
+        {
+            IsOnDevice = ServiceCodec.Has(value, LbServiceFlag.OnDevice),
+        };
     }
 
     private static ImmutableArray<KernelBackend> ReadList(

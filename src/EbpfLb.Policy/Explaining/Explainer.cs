@@ -49,7 +49,7 @@ public sealed class Explainer
     {
         var frontend = new Frontend(flow.To, flow.Port, flow.Protocol);
         // The exact address goes before a NodePort on it (contract section 4).
-        if (index.Find(frontend) is { } exact) return Choose(flow, source, exact);
+        if (index.Find(frontend) is { } exact) return exact.Frontend.IsOnDevice ? OnDevice(flow, source, exact) : Choose(flow, source, exact);
         var nodePort = index.Find(frontend with { Address = IpAddress.Any(flow.To.Family) });
         if (flow.To.IsLoopback) return Loopback(flow, source, nodePort);
         if (nodePort is not null && nodePorts.GetValueOrDefault(flow.To)) return Choose(flow, source, nodePort);
@@ -146,6 +146,11 @@ public sealed class Explainer
             ? new Explanation(flow, source, FlowVerdict.Drop, "loopback addresses are for the node itself")
             : new Explanation(flow, source, FlowVerdict.Pass, "a loopback address is the client's own");
     }
+
+    /// <summary>A cache of DNS on every node has the ClusterIP itself.</summary>
+    private static Explanation OnDevice(Flow flow, Source source, ServedAddress served)
+        => new(flow, source, FlowVerdict.Pass,
+            $"{flow.To} is the ClusterIP of {served.Port.Port.Key.Service}, and a device of this node has it: left to what listens there");
 
     private static Explanation UnknownPort(Flow flow, Source source, ObjectName owner)
         => new(flow, source, FlowVerdict.Reject, $"{flow.To} is the ClusterIP of {owner}, which has no port {flow.Port}/{flow.Protocol.ToText()}")

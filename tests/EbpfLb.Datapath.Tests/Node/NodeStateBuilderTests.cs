@@ -53,6 +53,15 @@ public sealed class NodeStateBuilderTests
     }
 
     [Fact]
+    public void ClusterIPs_on_a_device_are_the_local_stacks_but_not_those_that_kube_proxys_ipvs_mode_left()
+    {
+        var net = new Net().Device("eth0").Device("nodelocaldns", "dummy").Device("kube-ipvs0", "dummy").Address("eth0", "192.0.2.1/24")
+            .Address("nodelocaldns", "10.96.0.10/32").Address("kube-ipvs0", "10.96.0.10/32").Address("kube-ipvs0", "10.96.0.1/32").Address("lo", "127.0.0.1/8");
+        var state = NodeStateBuilder.Build(net.Snapshot, DeviceSelector.Select(net.Snapshot, DeviceOptions.Default), NodeOptions.Default, null, 0);
+        Assert.Equal(["10.96.0.10", "192.0.2.1"], state.DeviceAddresses.Select(a => a.ToString()));
+    }
+
+    [Fact]
     public void Every_device_but_loopback_is_told_with_its_role()
     {
         var net = new Net().Device("eth0").Device("cali1", "veth").Device("docker0", "bridge");

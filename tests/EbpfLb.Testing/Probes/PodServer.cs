@@ -1,3 +1,4 @@
+using System.Net;
 using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.Testing.Probes;
@@ -19,11 +20,12 @@ public sealed class PodServer : IDisposable
     /// <param name="udp">Ports of UDP.</param>
     /// <param name="showPort">Answer "NAME/PORT", so that a client can tell services apart that share a pod.</param>
     /// <param name="showClient">Answer "NAME@ADDRESS" with the client's address as the server sees it.</param>
-    public static PodServer Start(ProcessPlace place, string name, string tcp, string udp, bool showPort = false, bool showClient = false)
+    /// <param name="at">The one address that it is bound to; null: all of them.</param>
+    public static PodServer Start(ProcessPlace place, string name, string tcp, string udp, bool showPort = false, bool showClient = false, IPAddress? at = null)
     {
         var server = ChildProcess.Start(
             place,
-            [RepositoryPaths.Netprobe, "serve", $"name={name}", $"tcp={tcp}", $"udp={udp}", $"show-port={(showPort ? 1 : 0)}", $"show-client={(showClient ? 1 : 0)}", "follow=1"]);
+            [RepositoryPaths.Netprobe, "serve", $"name={name}", $"tcp={tcp}", $"udp={udp}", $"show-port={(showPort ? 1 : 0)}", $"show-client={(showClient ? 1 : 0)}", "follow=1", .. at is null ? (string[])[] : [$"at={at}"]]);
         var answer = ProbeAnswer.Parse(server.ReadLine());
         if (answer.Ok)
             return new PodServer(server);

@@ -29,6 +29,7 @@ static struct {
 	const char *name;
 	bool show_port;
 	bool show_client;
+	struct in6_addr at;
 } server;
 
 static int watch(int fd, enum kind kind, uint16_t port)
@@ -56,7 +57,9 @@ static const char *own_name(uint16_t port, const struct endpoint *client, char t
 
 static int open_port(int type, uint16_t port)
 {
-	struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+	struct sockaddr_in6 any = {.sin6_family = AF_INET6,
+				   .sin6_port = htons(port),
+				   .sin6_addr = server.at};
 	int fd = socket(AF_INET6, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int on = 1, off = 0;
 
@@ -143,12 +146,20 @@ static void answer_stream(int fd, uint16_t port)
 int verb_serve(const struct args *args)
 {
 	struct epoll_event events[64];
+	struct endpoint bound = {};
+	const char *at;
 	char sink[64];
 
 	server.epoll = epoll_create1(EPOLL_CLOEXEC);
 	server.name = args_text(args, "name", "server");
 	server.show_port = args_number(args, "show-port", 0);
 	server.show_client = args_number(args, "show-client", 0);
+	at = args_text(args, "at", NULL);
+	if (at && !endpoint_parse(&bound, at, true)) {
+		printf("err stage=at\n");
+		return 1;
+	}
+	server.at = at ? ((struct sockaddr_in6 *)&bound.addr)->sin6_addr : in6addr_any;
 	if (!open_ports(SOCK_STREAM, args_text(args, "tcp", NULL)) ||
 	    !open_ports(SOCK_DGRAM, args_text(args, "udp", NULL)))
 		return 1;

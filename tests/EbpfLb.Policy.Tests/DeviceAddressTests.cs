@@ -1,0 +1,59 @@
+using EbpfLb.Model;
+using EbpfLb.Testing.Clusters;
+
+namespace EbpfLb.Policy.Tests;
+
+/// <summary>ClusterIPs that a device of the node has, as those of a cache of DNS on every node: they are left to the local stack.</summary>
+public sealed class DeviceAddressTests
+{
+    private static readonly ObjectName A = ClusterBuilder.Name("a");
+    private static readonly ObjectName B = ClusterBuilder.Name("b");
+
+    private readonly ClusterSnapshot cluster = new ClusterBuilder()
+        .Service("a", ["10.96.0.1", "fd00::1"], ["http:80", "dns:53"]).Slice("a-1", "a", ["http:8080"], ["10.1.0.1"])
+        .Service("b", ["10.96.0.2"], ["http:80"]).Slice("b-1", "b", ["http:8080"], ["10.1.0.2"])
+        .Build();
+
+    [Fact]
+    public void Every_port_of_the_address_is_marked_and_no_other_family_or_service_is()
+    {
+        var table = Compile(null, "10.96.0.1", "192.0.2.1");
+
+        Assert.Equal(["ClusterIP 10.96.0.1:80/TCP (on a device)", "ClusterIP 10.96.0.1:53/TCP (on a device)"], Marked(table));
+    }
+
+    [Fact]
+    public void Coming_and_going_changes_the_service_that_has_the_address_and_keeps_the_others()
+    {
+        var before = Compile(null, "192.0.2.1");
+        var there = Compile(before, "192.0.2.1", "fd00::1");
+        var after = Compile(there, "192.0.2.1");
+
+        Assert.Equal(["ClusterIP [fd00::1]:80/TCP (on a device)", "ClusterIP [fd00::1]:53/TCP (on a device)"], Marked(there));
+        Assert.Same(before.Find(B), there.Find(B));
+        Assert.Empty(Marked(after));
+        Assert.Equal(before.Find(A), after.Find(A));
+    }
+
+    [Fact]
+    public void Addresses_that_no_service_has_change_nothing()
+    {
+        var before = Compile(null, "192.0.2.1");
+
+        Assert.Same(before, Compile(before, "192.0.2.1", "192.0.2.2"));
+    }
+
+    [Fact]
+    public void A_check_of_the_table_knows_them()
+    {
+        var table = Compile(Compile(null), "10.96.0.2");
+
+        Assert.All(TableCheck.Run(table, cluster, TableText.Options), s => Assert.True(s.IsRight, $"{s.Name}"));
+    }
+
+    private ForwardingTable Compile(ForwardingTable? before, params string[] addresses)
+        => ForwardingCompiler.Compile(cluster, TableText.Options, before, [.. addresses.Select(IpAddress.Parse)]);
+
+    private static string[] Marked(ForwardingTable table)
+        => [.. table.Services.SelectMany(s => s.Ports).SelectMany(p => p.Frontends).Where(f => f.IsOnDevice).Select(f => f.ToString())];
+}
