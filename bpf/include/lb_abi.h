@@ -131,6 +131,9 @@ struct lb_addr {
 	__u8 pad; /* 0 */
 };
 
+/* In a stamp: the tick beside it is known. Ids are smaller than that. */
+#define LB_STAMP_KNOWN 0x80000000
+
 enum lb_sock_kind {
 	LB_SOCK_CONNECTED = 1, /* by connect(): getpeername() shows the frontend */
 	LB_SOCK_DATAGRAM = 2,  /* the last destination of an unconnected UDP socket */
@@ -141,8 +144,9 @@ struct lb_sock {
 	struct lb_addr frontend;
 	struct lb_addr backend;
 	__u32 backend_id;
-	__u32 service_id;
-	__u16 kind; /* enum lb_sock_kind */
+	__u32 service_id; /* LB_SOCK_DATAGRAM: the tick of the last datagram of this pair, with
+			     LB_STAMP_KNOWN; without that it is an id, and the tick not known */
+	__u16 kind;	  /* enum lb_sock_kind */
 	__u16 many; /* 1: the socket has used other pairs too, they are in lb_udp_peer */
 };
 
@@ -162,12 +166,17 @@ struct lb_stale_sock {
 	__u32 reserved; /* 0 */
 };
 
-/* Key of lb_udp_peer: whose answer this is, when an unconnected UDP socket talks to many. Value:
- * struct lb_addr. */
+/* Key of lb_udp_peer: whose answer this is, when an unconnected UDP socket talks to many. */
 struct lb_peer {
 	__u64 cookie; /* of the socket */
 	struct lb_addr backend;
 	__u32 pad; /* 0 */
+};
+
+/* Value of lb_udp_peer. */
+struct lb_peer_asked {
+	struct lb_addr frontend;
+	__u32 stamp; /* tick of the last datagram of the pair, with LB_STAMP_KNOWN */
 };
 
 /* Value of lb_stats, per CPU. */

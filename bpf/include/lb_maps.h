@@ -82,7 +82,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__type(key, struct lb_peer);
-	__type(value, struct lb_addr);
+	__type(value, struct lb_peer_asked);
 	__uint(max_entries, 1024);
 } lb_udp_peer __weak SEC(".maps");
 

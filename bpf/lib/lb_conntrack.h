@@ -11,13 +11,14 @@
 #include "lb_ct_entry.h"
 #include "lb_settings.h"
 #include "lb_stats.h"
+#include "lb_tick.h"
 
 /* Flows looked at before a full table is called full. */
 #define LB_CT_ROOM_TRIES 32
 
 lb_inline __u32 lb_ct_now(void)
 {
-	return bpf_ktime_get_coarse_ns() >> LB_TICK_SHIFT;
+	return lb_tick_now();
 }
 
 lb_inline void lb_ct_closed(const struct lb_ct_state *state)

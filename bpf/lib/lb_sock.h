@@ -5,6 +5,11 @@
 
 #include "lb_select.h"
 #include "lb_settings.h"
+#include "lb_tick.h"
+
+/* How long the memory of an unconnected UDP socket holds without a datagram of the pair: 180 s, as
+ * nf_conntrack's of a stream. */
+#define LB_SOCK_UDP_TICKS 168
 
 /* Loopback NodePorts are the node's own: 127.0.0.1 of a pod is the pod. */
 lb_inline __u32 lb_sock_flags(const struct lb_settings *set, __u64 netns)
@@ -30,6 +35,32 @@ lb_inline bool lb_sock_source(const struct lb_settings *set, __u64 netns, bool v
 	return true;
 }
 
+lb_inline __u32 lb_stamp_now(void)
+{
+	return LB_STAMP_KNOWN | lb_tick_now();
+}
+
+/* A stamp that is not known is that of a program before this one: then it counts as of now. */
+lb_inline bool lb_stamp_old(__u32 stamp)
+{
+	return stamp & LB_STAMP_KNOWN && lb_stamp_now() - stamp >= LB_SOCK_UDP_TICKS;
+}
+
+/* Whether the pair in the memory is over: what a connect() made lasts as long as the socket. */
+lb_inline bool lb_sock_old(const struct lb_sock *mem)
+{
+	return mem->kind == LB_SOCK_DATAGRAM && lb_stamp_old(mem->service_id);
+}
+
+/* A datagram of the pair, either way. */
+lb_inline void lb_sock_touch(struct lb_sock *mem)
+{
+	__u32 now = lb_stamp_now();
+
+	if (mem->kind == LB_SOCK_DATAGRAM && mem->service_id != now)
+		mem->service_id = now;
+}
+
 lb_inline void lb_sock_fill(struct lb_sock *mem, const struct lb_addr *frontend,
 			    const struct lb_pick *pick, enum lb_sock_kind kind)
 {
@@ -39,7 +70,7 @@ lb_inline void lb_sock_fill(struct lb_sock *mem, const struct lb_addr *frontend,
 	mem->backend.proto = frontend->proto;
 	mem->backend.pad = 0;
 	mem->backend_id = pick->backend_id;
-	mem->service_id = pick->service_id;
+	mem->service_id = kind == LB_SOCK_DATAGRAM ? lb_stamp_now() : pick->service_id;
 	mem->kind = kind;
 }
 
@@ -71,12 +102,18 @@ lb_inline __u32 lb_mix(__u64 cookie, __u32 dst)
 lb_inline void lb_sock_push(const struct lb_sock *pair, __u64 cookie)
 {
 	struct lb_peer key = {.cookie = cookie, .backend = pair->backend};
-	const struct lb_addr *known = bpf_map_lookup_elem(&lb_udp_peer, &key);
+	struct lb_peer_asked *known = bpf_map_lookup_elem(&lb_udp_peer, &key);
+	struct lb_peer_asked asked;
 
 	/* A lookup is a tenth of an insertion, and sockets that alternate between services come
 	 * here on every datagram. */
-	if (!known || !lb_addr_same(known, &pair->frontend))
-		bpf_map_update_elem(&lb_udp_peer, &key, &pair->frontend, BPF_ANY);
+	if (known && lb_addr_same(&known->frontend, &pair->frontend)) {
+		known->stamp = pair->service_id;
+		return;
+	}
+	asked.frontend = pair->frontend;
+	asked.stamp = pair->service_id;
+	bpf_map_update_elem(&lb_udp_peer, &key, &asked, BPF_ANY);
 }
 
 /* A datagram went elsewhere than the last one. What connect() made stays: getpeername() asks for
@@ -97,21 +134,27 @@ lb_inline void lb_sock_switch(struct lb_sock *mem, __u64 cookie, const struct lb
 }
 
 /* The frontend behind an address that the socket got an answer from; false: it is no backend of
- * this socket's. */
-lb_inline bool lb_sock_reverse(const struct lb_sock *mem, __u64 cookie, struct lb_addr *addr)
+ * this socket's, or is not one any more. */
+lb_inline bool lb_sock_reverse(struct lb_sock *mem, __u64 cookie, struct lb_addr *addr)
 {
 	struct lb_peer key = {.cookie = cookie};
-	const struct lb_addr *frontend = &mem->frontend;
+	struct lb_peer_asked *asked;
 
-	if (!lb_addr_same(&mem->backend, addr)) {
-		if (!mem->many)
+	if (lb_addr_same(&mem->backend, addr)) {
+		if (lb_sock_old(mem))
 			return false;
-		key.backend = *addr;
-		frontend = bpf_map_lookup_elem(&lb_udp_peer, &key);
-		if (!frontend)
-			return false;
+		lb_sock_touch(mem);
+		*addr = mem->frontend;
+		return true;
 	}
-	*addr = *frontend;
+	if (!mem->many)
+		return false;
+	key.backend = *addr;
+	asked = bpf_map_lookup_elem(&lb_udp_peer, &key);
+	if (!asked || lb_stamp_old(asked->stamp))
+		return false;
+	asked->stamp = lb_stamp_now();
+	*addr = asked->frontend;
 	return true;
 }
 

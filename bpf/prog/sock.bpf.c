@@ -21,7 +21,7 @@ lb_inline void ctx_load6(struct bpf_sock_addr *ctx, struct lb_addr *addr)
 	addr->addr[2] = ctx->user_ip6[2];
 	addr->addr[3] = ctx->user_ip6[3];
 	addr->port = (__be16)ctx->user_port;
-	addr->proto = ctx->protocol;
+	addr->proto = ctx->protocol; /* MPTCP is 262, in 8 bits: TCP */
 	addr->pad = 0;
 }
 
@@ -120,6 +120,39 @@ lb_inline int pass(struct bpf_sock_addr *ctx)
 	return LB_SOCK_ALLOW;
 }
 
+/*
+ * What connect() made of the socket. An MPTCP socket connects by a subflow, which is a socket of
+ * the kernel's own that getpeername() and close() are never told of: so it is the application's
+ * that remembers and is counted. The subflow remembers too: by it stale connections are found.
+ */
+lb_inline void remember(struct bpf_sock_addr *ctx, const struct lb_addr *dst,
+			const struct lb_pick *pick)
+{
+	struct lb_sock *mem, *whole;
+	struct mptcp_sock *mptcp = NULL;
+
+	mem = bpf_sk_storage_get(&lb_sock, ctx->sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (unlikely(!mem)) {
+		lb_count(LB_SOCK_NO_STORAGE);
+		return;
+	}
+	if (cfg_mptcp && dst->proto == IPPROTO_TCP)
+		mptcp = bpf_skc_to_mptcp_sock(ctx->sk);
+	if (likely(!mptcp)) {
+		lb_sock_closed(mem);
+		lb_sock_fill(mem, dst, pick, LB_SOCK_CONNECTED);
+		return;
+	}
+	lb_sock_fill(mem, dst, pick, LB_SOCK_CONNECTED);
+	whole = bpf_sk_storage_get(&lb_sock, mptcp, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (unlikely(!whole)) {
+		lb_count(LB_SOCK_NO_STORAGE);
+		return;
+	}
+	lb_sock_closed(whole);
+	lb_sock_fill(whole, dst, pick, LB_SOCK_CONNECTED);
+}
+
 lb_inline int do_connect(struct bpf_sock_addr *ctx, const struct lb_addr *dst, bool is4)
 {
 	const struct hook_sock hook = {.is4 = is4};
@@ -129,7 +162,6 @@ lb_inline int do_connect(struct bpf_sock_addr *ctx, const struct lb_addr *dst, b
 	struct lb_service svc = {};
 	struct lb_addr key;
 	struct lb_pick pick;
-	struct lb_sock *mem;
 	enum lb_verdict verdict;
 	enum lb_lookup lookup;
 
@@ -152,13 +184,7 @@ lb_inline int do_connect(struct bpf_sock_addr *ctx, const struct lb_addr *dst, b
 	if (verdict == LB_DROP)
 		return drop(LB_SOCK_DROPPED);
 
-	mem = bpf_sk_storage_get(&lb_sock, ctx->sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-	if (likely(mem)) {
-		lb_sock_closed(mem);
-		lb_sock_fill(mem, dst, &pick, LB_SOCK_CONNECTED);
-	} else {
-		lb_count(LB_SOCK_NO_STORAGE);
-	}
+	remember(ctx, dst, &pick);
 	stat = lb_svc_stat(pick.service_id);
 	if (stat)
 		stat->connections++;
@@ -200,7 +226,7 @@ lb_inline int do_sendmsg(struct bpf_sock_addr *ctx, const struct lb_addr *dst, b
 	cookie = bpf_get_socket_cookie(ctx);
 	client.dice = lb_mix(cookie, dst->addr[3] ^ dst->port);
 	mem = bpf_sk_storage_get(&lb_sock, ctx->sk, NULL, 0);
-	client.flow = mem;
+	client.flow = mem && !lb_sock_old(mem) ? mem : NULL;
 	verdict = lb_select(dst, &key, lookup, &svc, &client, &pick);
 	if (unlikely(verdict == LB_PASS))
 		return LB_SOCK_ALLOW;
@@ -217,6 +243,8 @@ lb_inline int do_sendmsg(struct bpf_sock_addr *ctx, const struct lb_addr *dst, b
 			lb_count(LB_SOCK_NO_STORAGE);
 	} else if (mem->backend_id != pick.backend_id || !lb_addr_same(&mem->frontend, dst)) {
 		lb_sock_switch(mem, cookie, dst, &pick);
+	} else {
+		lb_sock_touch(mem);
 	}
 	stat = lb_svc_stat(pick.service_id);
 	if (stat)

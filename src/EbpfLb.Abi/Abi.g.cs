@@ -10,10 +10,10 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "5372ea5b447b725304924a8bee039e933efeb4812add376ab69a1251ce63dcef";
+    public const string Hash = "6d484e1e2fa715395599e68e681fcad8f571be4cc22aaeaf3b7b0e50cbfe4960";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
-    public const ulong MapsHash = 0x8356de813f08f930;
+    public const ulong MapsHash = 0xe83d2b126f82ac9e;
 }
 
 /// <summary>struct lb_addr, 20 bytes.</summary>
@@ -526,6 +526,23 @@ public record struct LbPeer
 
     /// <summary>Byte by byte.</summary>
     public readonly bool Equals(LbPeer other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+}
+
+/// <summary>struct lb_peer_asked, 24 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 24)]
+public record struct LbPeerAsked
+{
+    /// <summary>struct lb_addr frontend.</summary>
+    [FieldOffset(0)] public LbAddr Frontend;
+
+    /// <summary>__u32 stamp.</summary>
+    [FieldOffset(20)] public uint Stamp;
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbPeerAsked other) => AbiBytes.Same(this, other);
 
     /// <inheritdoc/>
     public override readonly int GetHashCode() => AbiBytes.Hash(this);

@@ -14,10 +14,14 @@ public sealed record DatapathConfig
     /// <summary>The kernel has bpf_set_retval() in socket hooks (6.1): 1. 0: what is refused gets EPERM from it, whatever the reason. (cfg_set_retval)</summary>
     public byte SetRetval { get; init; } = 1;
 
+    /// <summary>The kernel has bpf_skc_to_mptcp_sock() (5.19, with CONFIG_MPTCP and BTF): 1. 0: getpeername() of an MPTCP socket shows the backend, and it is counted as open for ever. (cfg_mptcp)</summary>
+    public byte Mptcp { get; init; } = 1;
+
     /// <summary>All of them with the bytes that they get.</summary>
     public IReadOnlyList<KnobValue> Knobs() =>
     [
         new("cfg_svc_stats", AbiBytes.Of(SvcStats).ToArray()),
         new("cfg_set_retval", AbiBytes.Of(SetRetval).ToArray()),
+        new("cfg_mptcp", AbiBytes.Of(Mptcp).ToArray()),
     ];
 }

@@ -120,8 +120,8 @@ public static class Tables
         new("lb_svc_swept", 2, 4, 8, 1024, 1024);
 
     /// <summary>lb_udp_peer: LruHash.</summary>
-    public static Table<LbPeer, LbAddr> UdpPeer { get; } =
-        new("lb_udp_peer", 9, 32, 20, 1024, 0);
+    public static Table<LbPeer, LbPeerAsked> UdpPeer { get; } =
+        new("lb_udp_peer", 9, 32, 24, 1024, 0);
 
     /// <summary>All of them, by name.</summary>
     public static IReadOnlyList<Table> All { get; } =

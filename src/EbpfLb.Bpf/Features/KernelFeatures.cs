@@ -29,6 +29,9 @@ public static class KernelFeatures
     /// <summary>Whether programs of socket hooks can say what a call fails with; one probe. The helper exists since 5.18, in these hooks since 6.1.</summary>
     public static bool HasSetRetval() => ProgramProbe.SetRetval() is null;
 
+    /// <summary>Whether connect() of an MPTCP socket can tell whose subflow it is; one probe. Kernel 5.19, built with MPTCP and BTF.</summary>
+    public static bool HasMptcp() => ProgramProbe.Mptcp() is null;
+
     /// <summary>Probes everything; some milliseconds, and nothing is left behind.</summary>
     public static IReadOnlyList<KernelFeature> Probe()
     {
@@ -54,6 +57,9 @@ public static class KernelFeatures
                 "bpf_set_retval", ProgramProbe.SetRetval(),
                 "\"connection refused\" for services without endpoints: connect() says \"operation not permitted\" (kernel 6.1)"),
             Feature("sk_storage", ProgramProbe.SocketStorage(), "remembering a socket's frontend (kernel 5.9 in these hooks)"),
+            Feature(
+                "bpf_skc_to_mptcp_sock", ProgramProbe.Mptcp(),
+                "getpeername() of MPTCP sockets shows the backend, and they count as open for ever (kernel 5.19, built with MPTCP)"),
             Feature("mmap_array", MapProbe.TryCreate(new MapSpec("lb_probe", MapType.Array, 4, 8, 1, MapFlags.Mappable)), "mapped arrays (kernel 5.5)"),
             Feature("ring_buffer", MapProbe.TryCreate(new MapSpec("lb_probe", MapType.RingBuf, 0, 0, (uint)Environment.SystemPageSize)), "events (kernel 5.8)"),
             Feature("lru_hash", MapProbe.TryCreate(new MapSpec("lb_probe", MapType.LruHash, 4, 4, 1024)), "session affinity"),

@@ -10,6 +10,7 @@ internal static unsafe class ProgramProbe
     private const string License = "Dual BSD/GPL";
     private const int SkStorageGet = 107;
     private const int SetRetvalHelper = 187;
+    private const int SkcToMptcpSock = 196;
     private const short SocketInAddressContext = 64; // offsetof(struct bpf_sock_addr, sk)
 
     /// <summary>A program of a cgroup address hook that lets everything pass.</summary>
@@ -32,6 +33,11 @@ internal static unsafe class ProgramProbe
         TryLoad(
             ProgramType.CgroupSockAddr, AttachType.CgroupInet4Connect,
             [Instruction.Move(1, -1), Instruction.Call(SetRetvalHelper), .. Instruction.Return(0)]);
+
+    public static string? Mptcp() =>
+        TryLoad(
+            ProgramType.CgroupSockAddr, AttachType.CgroupInet4Connect,
+            [Instruction.Load(1, 1, SocketInAddressContext), Instruction.Call(SkcToMptcpSock), .. Instruction.Return(1)]);
 
     public static string? Jit()
     {

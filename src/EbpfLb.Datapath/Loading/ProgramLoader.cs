@@ -18,6 +18,7 @@ internal static class ProgramLoader
         {
             SvcStats = options.ServiceCounters ? (byte)1 : (byte)0,
             SetRetval = KernelFeatures.HasSetRetval() ? (byte)1 : (byte)0,
+            Mptcp = KernelFeatures.HasMptcp() ? (byte)1 : (byte)0,
         };
         foreach (var knob in config.Knobs())
             bpf.Knobs.Set(knob.Name, knob.Bytes.Span);

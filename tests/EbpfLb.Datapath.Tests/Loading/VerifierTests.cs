@@ -24,12 +24,13 @@ public sealed class VerifierTests
     }
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(0)]
-    public void Every_program_leaves_the_verifier_head_room(byte setRetval)
+    [InlineData(1, 1)]
+    [InlineData(0, 0)]
+    public void Every_program_leaves_the_verifier_head_room(byte setRetval, byte mptcp)
     {
         using var bpf = Open();
         bpf.Knobs.Set("cfg_set_retval", setRetval);
+        bpf.Knobs.Set("cfg_mptcp", mptcp);
         bpf.Load();
 
         Assert.All(bpf.Programs.Keys, name =>

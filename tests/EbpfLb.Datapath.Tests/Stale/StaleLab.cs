@@ -7,6 +7,7 @@ using EbpfLb.Model;
 using EbpfLb.Netlink.Network;
 using EbpfLb.Testing.Clusters;
 using EbpfLb.Testing.Netns;
+using EbpfLb.Testing.Sockets;
 
 namespace EbpfLb.Datapath.Tests.Stale;
 
@@ -92,12 +93,31 @@ internal sealed class StaleLab : IAsyncDisposable
         return socket;
     });
 
-    public Socket Unconnected() => Netns.Run(() => Keep(new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp)));
-
-    public void Listen(string address, int port) => Netns.Run(() =>
+    /// <summary>An MPTCP socket that is connected to the address.</summary>
+    public Socket ConnectMptcp(string address) => Netns.Run(() =>
     {
         var ip = IPAddress.Parse(address);
-        var socket = Keep(new Socket(ip.AddressFamily, SocketType.Stream, ProtocolType.Tcp));
+        var socket = Keep(MptcpSocket.Create(ip.AddressFamily));
+        if (ip.IsIPv4MappedToIPv6) socket.DualMode = true;
+        socket.Connect(ip, Port);
+        return socket;
+    });
+
+    public Socket Unconnected() => Netns.Run(() => Keep(new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp)));
+
+    /// <summary>A UDP socket of a backend.</summary>
+    public Socket Serve(string address, int port) => Netns.Run(() =>
+    {
+        var ip = IPAddress.Parse(address);
+        var socket = Keep(new Socket(ip.AddressFamily, SocketType.Dgram, ProtocolType.Udp));
+        socket.Bind(new IPEndPoint(ip, port));
+        return socket;
+    });
+
+    public void Listen(string address, int port, bool mptcp = false) => Netns.Run(() =>
+    {
+        var ip = IPAddress.Parse(address);
+        var socket = Keep(mptcp ? MptcpSocket.Create(ip.AddressFamily) : new Socket(ip.AddressFamily, SocketType.Stream, ProtocolType.Tcp));
         socket.Bind(new IPEndPoint(ip, port));
         socket.Listen();
     });

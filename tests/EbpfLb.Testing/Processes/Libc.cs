@@ -15,6 +15,9 @@ internal static partial class Libc
     public static partial int setns(int fd, int nstype);
 
     [LibraryImport("libc", SetLastError = true)]
+    public static partial int socket(int domain, int type, int protocol);
+
+    [LibraryImport("libc", SetLastError = true)]
     public static partial int kill(int pid, int sig);
 
     [LibraryImport("libc", SetLastError = true)]
