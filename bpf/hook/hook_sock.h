@@ -31,36 +31,64 @@ lb_inline void bound_source(struct bpf_sock_addr *ctx, struct hook_sock hook, __
 	}
 }
 
+lb_inline bool client_known(const __be32 *addr, bool v4)
+{
+	return v4 ? addr[3] : addr[0] | addr[1] | addr[2] | addr[3];
+}
+
+/* Whether the address is one of the socket's namespace. Binding to any other needs no right
+ * (IP_FREEBIND), and the kernel refuses it only after this hook: who believed it would remember
+ * what nobody with that address asked for. */
+lb_inline bool client_own(const struct lb_client *client, const struct lb_netns *known,
+			  const __be32 *addr, bool v4)
+{
+	struct lb_addr at = {};
+
+	if (known && (v4 ? addr[3] == known->addr4 : lb_same16(addr, known->addr6)))
+		return true;
+	if (client->source != LB_FROM_NODE)
+		return false;
+	if (v4)
+		lb_addr_set4(&at, addr[3], 0, 0);
+	else
+		lb_copy16(at.addr, addr);
+	return lb_node_addr_get(&at);
+}
+
 /*
  * The client becomes the address that its packets will show, so that it is the same one at tc: what
- * the socket is bound to, else what the agent knows of its namespace. Failing both it is the
- * namespace.
+ * the socket is bound to, else what the agent knows of its namespace. Failing both, and for an
+ * address that is not the namespace's, it is the namespace.
  */
 lb_inline void client_address(struct bpf_sock_addr *ctx, struct hook_sock hook, bool v4,
 			      struct lb_client *client)
 {
+	const struct lb_netns *known = bpf_map_lookup_elem(&lb_netns, &client->netns);
 	__be32 *addr = client->affinity.client;
-	const struct lb_netns *known;
+	bool own;
 
 	bound_source(ctx, hook, addr);
-	if (v4 ? !addr[3] : !(addr[0] | addr[1] | addr[2] | addr[3])) {
-		known = bpf_map_lookup_elem(&lb_netns, &client->netns);
+	if (client_known(addr, v4)) {
+		own = client_own(client, known, addr, v4);
+	} else {
 		if (known && v4)
 			addr[3] = known->addr4;
 		else if (known)
-			__builtin_memcpy(addr, known->addr6, sizeof(known->addr6));
+			lb_copy16(addr, known->addr6);
+		own = client_known(addr, v4);
 	}
+	client->affinity.kind = LB_CLIENT_ADDR;
 	if (v4) {
 		addr[0] = 0;
 		addr[1] = 0;
 		addr[2] = LB_MAPPED_PREFIX;
 	}
-	client->affinity.kind = LB_CLIENT_ADDR;
-	if (likely(v4 ? addr[3] : addr[0] | addr[1] | addr[2] | addr[3]))
+	if (likely(own))
 		return;
 	addr[0] = (__u32)client->netns;
 	addr[1] = client->netns >> 32;
 	addr[2] = 0;
+	addr[3] = 0;
 	client->affinity.kind = LB_CLIENT_NETNS;
 	client->netns = 0;
 }

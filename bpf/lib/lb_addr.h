@@ -16,6 +16,11 @@ lb_inline void lb_copy16(__be32 *to, const __be32 *from)
 	to[3] = from[3];
 }
 
+lb_inline bool lb_same16(const __be32 *a, const __be32 *b)
+{
+	return a[3] == b[3] && a[2] == b[2] && a[1] == b[1] && a[0] == b[0];
+}
+
 lb_inline void lb_addr_set4(struct lb_addr *to, __be32 addr, __be16 port, __u8 proto)
 {
 	to->addr[0] = 0;

@@ -6,11 +6,6 @@
 #include "lb_csum.h"
 #include "lb_parse.h"
 
-lb_inline bool lb_same16(const __be32 *a, const __be32 *b)
-{
-	return a[3] == b[3] && a[2] == b[2] && a[1] == b[1] && a[0] == b[0];
-}
-
 lb_inline void lb_ct_key6_of(struct lb_ct_key6 *key, const struct lb_tuple *at, __u8 hook)
 {
 	lb_copy16(key->src, at->src);
