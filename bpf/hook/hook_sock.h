@@ -1,10 +1,55 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* Who asks at a socket hook: the client of connect() or of a datagram. */
+/* What socket hooks have in common: the address that the call names, who asks, what it fails with.
+ */
 #ifndef HOOK_SOCK_H
 #define HOOK_SOCK_H
 
+#include "lb_config.h"
 #include "lb_frontend.h"
 #include "lb_sock.h"
+
+/*
+ * The context is touched only here and in the programs. IPv6 sockets that name an IPv4 destination
+ * (v4-mapped) take the IPv4 path, because lb_addr holds IPv4 in just that form.
+ */
+lb_inline void ctx_load4(struct bpf_sock_addr *ctx, struct lb_addr *addr)
+{
+	lb_addr_set4(addr, ctx->user_ip4, (__be16)ctx->user_port, ctx->protocol);
+}
+
+lb_inline void ctx_load6(struct bpf_sock_addr *ctx, struct lb_addr *addr)
+{
+	addr->addr[0] = ctx->user_ip6[0];
+	addr->addr[1] = ctx->user_ip6[1];
+	addr->addr[2] = ctx->user_ip6[2];
+	addr->addr[3] = ctx->user_ip6[3];
+	addr->port = (__be16)ctx->user_port;
+	addr->proto = ctx->protocol; /* MPTCP is 262, in 8 bits: TCP */
+	addr->pad = 0;
+}
+
+lb_inline void ctx_store(struct bpf_sock_addr *ctx, const __be32 *addr, __be16 port, bool is4)
+{
+	if (is4) {
+		ctx->user_ip4 = addr[3];
+	} else {
+		ctx->user_ip6[0] = addr[0];
+		ctx->user_ip6[1] = addr[1];
+		ctx->user_ip6[2] = addr[2];
+		ctx->user_ip6[3] = addr[3];
+	}
+	ctx->user_port = port;
+}
+
+/* What the call fails with: the kernel's own answer to a 0 from a program is EPERM. A kernel
+ * without the helper never sees the call, because the verifier takes away what a constant rules
+ * out. */
+lb_inline int deny(int err)
+{
+	if (cfg_set_retval)
+		bpf_set_retval(-err);
+	return LB_SOCK_DENY;
+}
 
 /* Which hook this is. */
 struct hook_sock {

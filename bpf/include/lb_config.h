@@ -16,8 +16,9 @@ LB_CONFIG(
 LB_CONFIG(__u8, cfg_set_retval, 1,
 	  "The kernel has bpf_set_retval() in socket hooks (6.1): 1. 0: what is refused gets EPERM "
 	  "from it, whatever the reason.");
-LB_CONFIG(__u8, cfg_mptcp, 1,
-	  "The kernel has bpf_skc_to_mptcp_sock() (5.19, with CONFIG_MPTCP and BTF): 1. 0: "
-	  "getpeername() of an MPTCP socket shows the backend, and it is counted as open for ever.");
+LB_CONFIG(
+	__u8, cfg_mptcp, 1,
+	"The kernel has bpf_skc_to_mptcp_sock() (5.19, with CONFIG_MPTCP and BTF): 1. 0: "
+	"getpeername() of an MPTCP socket shows the backend, and it is counted as open for ever.");
 
 #endif

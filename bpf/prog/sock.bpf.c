@@ -5,39 +5,6 @@
 #include "lb_sock.h"
 #include "lb_unknown.h"
 
-/*
- * The context is touched only here and in hook_sock.h. IPv6 sockets that name an IPv4 destination
- * (v4-mapped) take the IPv4 path, because lb_addr holds IPv4 in just that form.
- */
-lb_inline void ctx_load4(struct bpf_sock_addr *ctx, struct lb_addr *addr)
-{
-	lb_addr_set4(addr, ctx->user_ip4, (__be16)ctx->user_port, ctx->protocol);
-}
-
-lb_inline void ctx_load6(struct bpf_sock_addr *ctx, struct lb_addr *addr)
-{
-	addr->addr[0] = ctx->user_ip6[0];
-	addr->addr[1] = ctx->user_ip6[1];
-	addr->addr[2] = ctx->user_ip6[2];
-	addr->addr[3] = ctx->user_ip6[3];
-	addr->port = (__be16)ctx->user_port;
-	addr->proto = ctx->protocol; /* MPTCP is 262, in 8 bits: TCP */
-	addr->pad = 0;
-}
-
-lb_inline void ctx_store(struct bpf_sock_addr *ctx, const __be32 *addr, __be16 port, bool is4)
-{
-	if (is4) {
-		ctx->user_ip4 = addr[3];
-	} else {
-		ctx->user_ip6[0] = addr[0];
-		ctx->user_ip6[1] = addr[1];
-		ctx->user_ip6[2] = addr[2];
-		ctx->user_ip6[3] = addr[3];
-	}
-	ctx->user_port = port;
-}
-
 lb_inline enum lb_lookup find(struct bpf_sock_addr *ctx, const struct lb_settings *set,
 			      const struct lb_addr *dst, struct lb_addr *key,
 			      struct lb_service *svc)
@@ -48,16 +15,6 @@ lb_inline enum lb_lookup find(struct bpf_sock_addr *ctx, const struct lb_setting
 	    unlikely(lb_node_port_range(set, dst->port)))
 		flags = lb_sock_flags(set, bpf_get_netns_cookie(ctx));
 	return lb_frontend_find(dst, set, flags, key, svc);
-}
-
-/* What the call fails with: the kernel's own answer to a 0 from a program is EPERM. A kernel
- * without the helper never sees the call, because the verifier takes away what a constant rules
- * out. */
-lb_inline int deny(int err)
-{
-	if (cfg_set_retval)
-		bpf_set_retval(-err);
-	return LB_SOCK_DENY;
 }
 
 /* "connection refused" at once. */
@@ -274,63 +231,6 @@ lb_inline int do_getpeername(struct bpf_sock_addr *ctx, const struct lb_addr *pe
 	if (unlikely(mem) && mem->kind == LB_SOCK_CONNECTED && lb_addr_same(&mem->backend, peer))
 		ctx_store(ctx, mem->frontend.addr, mem->frontend.port, is4);
 	return LB_SOCK_ALLOW;
-}
-
-/* True: NodePorts of the family answer on what the socket binds to. */
-lb_inline bool bind_taken(const struct lb_settings *set, const struct lb_addr *addr, bool any)
-{
-	struct lb_service svc = {};
-	struct lb_addr key;
-
-	lb_node_port_key(&key, addr);
-	if (lb_service_find(&key, &svc) == LB_LOOKUP_NONE)
-		return false;
-	return any || lb_node_port_on(addr, set->flags);
-}
-
-/*
- * A process of the node that binds to a NodePort in use would never hear of it: clients are
- * translated before they reach the socket. It is told at once (LB_SET_PROTECT_PORTS).
- */
-lb_inline int do_bind(struct bpf_sock_addr *ctx, const struct lb_addr *addr, bool is4)
-{
-	const struct lb_settings *set = lb_settings_get();
-	bool any = !addr->addr[3] && (is4 || (!addr->addr[0] && !addr->addr[1]));
-	struct lb_addr any4;
-	bool taken;
-
-	if (!set || likely(!(set->flags & LB_SET_PROTECT_PORTS)) ||
-	    !lb_node_port_range(set, addr->port) || bpf_get_netns_cookie(ctx) != set->host_netns)
-		return LB_SOCK_ALLOW;
-	taken = bind_taken(set, addr, any);
-	if (!taken && !is4 && any) {
-		/* [::] takes IPv4 too, unless the socket is for IPv6 only; which it is cannot be
-		 * seen here, and a v4 NodePort is in the way only then. */
-		lb_addr_set4(&any4, 0, addr->port, addr->proto);
-		taken = bind_taken(set, &any4, true);
-	}
-	if (likely(!taken))
-		return LB_SOCK_ALLOW;
-	lb_count(LB_SOCK_BIND_REFUSED);
-	return deny(EADDRINUSE);
-}
-
-SEC("cgroup/bind4")
-int lb_bind4(struct bpf_sock_addr *ctx)
-{
-	struct lb_addr addr;
-
-	ctx_load4(ctx, &addr);
-	return do_bind(ctx, &addr, true);
-}
-
-SEC("cgroup/bind6")
-int lb_bind6(struct bpf_sock_addr *ctx)
-{
-	struct lb_addr addr;
-
-	ctx_load6(ctx, &addr);
-	return do_bind(ctx, &addr, false);
 }
 
 SEC("cgroup/connect4")

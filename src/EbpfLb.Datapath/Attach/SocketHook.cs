@@ -2,7 +2,7 @@ using EbpfLb.Bpf;
 
 namespace EbpfLb.Datapath.Attach;
 
-/// <summary>A program of bpf/prog/sock.bpf.c and the cgroup hook it is for.</summary>
+/// <summary>A program of bpf/prog/sock.bpf.c or bind.bpf.c and the cgroup hook it is for.</summary>
 public sealed record SocketHook(string Program, AttachType Type)
 {
     /// <summary>All of them. Answers come before questions: a datagram must not leave translated while its answer is not.</summary>
