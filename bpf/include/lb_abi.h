@@ -57,12 +57,12 @@ enum lb_service_flag {
 /*
  * Value of lb_services4/6: one frontend of a service port. It is replaced whole by one map update:
  * that is the flip. A replaced hash element may be reused at once for another key, so a reader that
- * raced can find a foreign value; `check` (lb_fe_check() of the key) tells, and the reader looks up
- * once more. A NodePort's key has the address 0 (::): it answers on every address of lb_node_addrs
- * that allows it.
+ * raced can find a foreign value, or half of one; `seal` (lb_service_seal() of key and value) tells,
+ * and the reader looks up once more. A NodePort's key has the address 0 (::): it answers on every
+ * address of lb_node_addrs that allows it.
  */
 struct lb_service {
-	__u32 check;
+	__u32 seal;
 	__u32 id;    /* service port id: index of lb_svc_stats, part of the affinity key, owner of
 			slots and backends */
 	__u32 flags; /* enum lb_service_flag */

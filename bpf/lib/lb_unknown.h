@@ -19,15 +19,25 @@ lb_inline bool lb_unknown_near(const struct lb_settings *set, const struct lb_ad
 	       (dst->addr[3] & set->svc6_mask[3]) == set->svc6[3];
 }
 
+/* The service whose ClusterIP it is. Replaced under our eyes: who asks again is told the truth. */
+lb_inline enum lb_verdict lb_unknown_port(const struct lb_service *found, __u32 addr_fold,
+					  __u32 *service_id)
+{
+	struct lb_service svc;
+
+	if (!lb_service_read(found, addr_fold, 0, 0, &svc))
+		return LB_PASS;
+	*service_id = svc.id;
+	return LB_REFUSE;
+}
+
 lb_inline enum lb_verdict lb_unknown4(const struct lb_addr *dst, __u32 *service_id)
 {
 	struct lb_fe4 key = {.addr = dst->addr[3]};
 	const struct lb_service *svc = bpf_map_lookup_elem(&lb_services4, &key);
 
 	if (svc) {
-		*service_id = READ_ONCE(svc->id);
-		/* Replaced under our eyes: who asks again is told the truth. */
-		return READ_ONCE(svc->check) == lb_fe_check(key.addr, 0, 0) ? LB_REFUSE : LB_PASS;
+		return lb_unknown_port(svc, key.addr, service_id);
 	} else {
 		struct lb_prefix4 cidr = {.prefix_len = 32, .addr = dst->addr[3]};
 
@@ -47,10 +57,8 @@ lb_inline enum lb_verdict lb_unknown6(const struct lb_addr *dst, __u32 *service_
 
 	__builtin_memcpy(key.fe.addr, dst->addr, sizeof(key.fe.addr));
 	svc = bpf_map_lookup_elem(&lb_services6, &key.fe);
-	if (svc) {
-		*service_id = READ_ONCE(svc->id);
-		return READ_ONCE(svc->check) == lb_fe_check(fold, 0, 0) ? LB_REFUSE : LB_PASS;
-	}
+	if (svc)
+		return lb_unknown_port(svc, fold, service_id);
 	key.cidr.prefix_len = 128;
 	__builtin_memcpy(key.cidr.addr, dst->addr, sizeof(key.cidr.addr));
 	return bpf_map_lookup_elem(&lb_svc_cidrs6, &key.cidr) ? LB_DROP : LB_PASS;

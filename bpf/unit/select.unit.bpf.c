@@ -17,7 +17,7 @@ struct unit_select {
 	__u32 verdict;	  /* out: enum lb_verdict */
 	__u32 backend_id; /* out, with LB_FORWARD */
 	__u32 service_id; /* out */
-	__u32 check;	  /* out: lb_fe_check of dst */
+	__u32 pad;	  /* 0 */
 };
 
 SEC("tc")
@@ -51,10 +51,6 @@ int unit_select(struct __sk_buff *skb)
 	ctx->verdict = lb_select(&dst, &dst, lb_service_find(&dst, &svc), &svc, &client, &pick);
 	ctx->backend_id = pick.backend_id;
 	ctx->service_id = pick.service_id;
-	ctx->check = lb_addr_is4(&dst)
-			     ? lb_fe_check(dst.addr[3], dst.port, dst.proto)
-			     : lb_fe_check(dst.addr[0] ^ dst.addr[1] ^ dst.addr[2] ^ dst.addr[3],
-					   dst.port, dst.proto);
 	return 0;
 }
 

@@ -10,10 +10,10 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "6d484e1e2fa715395599e68e681fcad8f571be4cc22aaeaf3b7b0e50cbfe4960";
+    public const string Hash = "2003d9e6b18828c7b2e1842f3cb11548653b03d78033400b2c4522d1dba15f44";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
-    public const ulong MapsHash = 0xe83d2b126f82ac9e;
+    public const ulong MapsHash = 0x5b1ff9c59363792a;
 }
 
 /// <summary>struct lb_addr, 20 bytes.</summary>
@@ -603,8 +603,8 @@ public record struct LbRange
 [StructLayout(LayoutKind.Explicit, Size = 32)]
 public record struct LbService
 {
-    /// <summary>__u32 check.</summary>
-    [FieldOffset(0)] public uint Check;
+    /// <summary>__u32 seal.</summary>
+    [FieldOffset(0)] public uint Seal;
 
     /// <summary>__u32 id.</summary>
     [FieldOffset(4)] public uint Id;

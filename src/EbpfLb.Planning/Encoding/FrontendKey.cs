@@ -26,8 +26,8 @@ public readonly record struct FrontendKey : IComparable<FrontendKey>
     /// <summary>Which of the two tables the key belongs to.</summary>
     public IpFamily Table { get; }
 
-    /// <summary>lb_fe_check() of bpf/lib/lb_service.h: tells a reader that the value he read is this key's.</summary>
-    public uint Check
+    /// <summary>The key's part of <see cref="ServiceCodec.Seal"/>.</summary>
+    internal uint Seal
     {
         get
         {

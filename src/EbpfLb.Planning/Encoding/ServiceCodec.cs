@@ -10,18 +10,30 @@ public static class ServiceCodec
         | LbServiceFlag.Elsewhere | LbServiceFlag.Ranges | LbServiceFlag.NodePort | LbServiceFlag.LbVip
         | LbServiceFlag.Unknown | LbServiceFlag.OnDevice;
 
-    internal static LbService Encode(FrontendKey key, ServedFrontend frontend, CompiledPort port, uint id, SlotRange cluster, SlotRange local) => new()
+    internal static LbService Encode(FrontendKey key, ServedFrontend frontend, CompiledPort port, uint id, SlotRange cluster, SlotRange local) => Sealed(key, new LbService
     {
-        Check = key.Check,
         Id = id,
         Flags = (uint)Flags(frontend, port),
         AffinitySec = port.AffinitySeconds,
         Cluster = ToAbi(cluster),
         Local = ToAbi(local),
-    };
+    });
 
     /// <summary>The entry that refuses what no other key of its address names. Its lists are empty; the id is there for the counters.</summary>
-    internal static LbService EncodeClosed(FrontendKey key, uint id) => new() { Check = key.Check, Id = id, Flags = (uint)LbServiceFlag.Unknown };
+    internal static LbService EncodeClosed(FrontendKey key, uint id)
+        => Sealed(key, new LbService { Id = id, Flags = (uint)LbServiceFlag.Unknown });
+
+    /// <summary>
+    /// lb_service_seal() of bpf/lib/lb_service.h: tells a reader that what he has read is the value of this key, and all of it of one
+    /// writing.
+    /// </summary>
+    public static uint Seal(FrontendKey key, in LbService value) => unchecked(
+        key.Seal + (value.Id * 0xC2B2_AE35u) + (value.Flags * 0x27D4_EB2Fu) + (value.AffinitySec * 0x1656_67B1u)
+        + (value.Cluster.First * 0xCC9E_2D51u) + (value.Cluster.Count * 0x1B87_3593u)
+        + (value.Local.First * 0xE654_6B65u) + (value.Local.Count * 0x2545_F491u));
+
+    /// <summary>The value as it is written for the key.</summary>
+    public static LbService Sealed(FrontendKey key, LbService value) => value with { Seal = Seal(key, value) };
 
     internal static SlotRange Cluster(in LbService value) => new(value.Cluster.First, value.Cluster.Count);
 

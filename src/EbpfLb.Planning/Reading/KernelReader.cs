@@ -68,7 +68,7 @@ public static class KernelReader
     private static string? CheckEntry(FrontendKey key, in LbService value)
     {
         if (!key.TryGetFrontend(out _)) return "the key is no frontend";
-        if (value.Check != key.Check) return "check belongs to another key";
+        if (value.Seal != ServiceCodec.Seal(key, value)) return "seal is not that of key and value";
         return value.Id == 0 ? "service id 0" : ServiceCodec.Contradiction(key, value);
     }
 

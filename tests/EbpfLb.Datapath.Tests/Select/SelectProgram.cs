@@ -86,7 +86,7 @@ internal sealed class SelectProgram : IDisposable
 
     /// <summary>The end of struct unit_select.</summary>
     [StructLayout(LayoutKind.Sequential)]
-    public record struct Answer(Verdict Verdict, uint BackendId, uint ServiceId, uint Check);
+    public record struct Answer(Verdict Verdict, uint BackendId, uint ServiceId, uint Pad);
 
     /// <summary>struct unit_select.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 104)]

@@ -1,4 +1,5 @@
 using EbpfLb.Abi;
+using EbpfLb.Model;
 using EbpfLb.Planning.Encoding;
 using static EbpfLb.Datapath.Tests.Select.SelectProgram;
 
@@ -51,7 +52,7 @@ public sealed class SelectTests : IDisposable
     public void A_value_that_was_written_for_another_frontend_is_never_followed()
     {
         Publish(backends: 2);
-        program.Services4.Update(Key4(Frontend), Value(2) with { Check = 1 });
+        program.Services4.Update(Key4(Frontend), Value(2) with { Seal = 1 });
 
         Assert.Equal(Verdict.Refuse, Ask(Frontend).Verdict);
         Assert.Equal((2UL, 1UL), (program.Count(LbReason.SockRace), program.Count(LbReason.SockRaceLost)));
@@ -164,7 +165,7 @@ public sealed class SelectTests : IDisposable
     public void Source_ranges_are_judged_by_an_address_that_is_known_and_left_to_packets_else()
     {
         Publish(backends: 4);
-        program.Services4.Update(Key4(Frontend), Value(4) with { Flags = (uint)LbServiceFlag.Ranges });
+        program.Services4.Update(Key4(Frontend), ServiceCodec.Sealed(FrontendKeyOf(Frontend), Value(4) with { Flags = (uint)LbServiceFlag.Ranges }));
         program.SourceRanges4.Update(new LbSrcRange4 { PrefixLen = 32 + 16, ServiceId = ServiceId, Addr = Address("10.244.0.0", 0).Addr[3] }, 1);
 
         Assert.Equal(Verdict.Forward, Ask(Frontend, source: "10.244.0.9").Verdict);
@@ -199,7 +200,7 @@ public sealed class SelectTests : IDisposable
         var frontend = Address("fd00:10:96::1", 80);
         Publish(backends: 1);
         var key = new LbFe6 { Addr = frontend.Addr, Port = frontend.Port, Proto = frontend.Proto };
-        program.Services6.Update(key, Value(1) with { Check = Ask(frontend).Check });
+        program.Services6.Update(key, ServiceCodec.Sealed(FrontendKeyOf(frontend), Value(1)));
 
         Assert.Equal((Verdict.Forward, 1u, ServiceId), Tuple(Ask(frontend)));
     }
@@ -209,12 +210,59 @@ public sealed class SelectTests : IDisposable
     [InlineData("255.255.255.255", 65535, 132)]
     [InlineData("fd00:10:96::1", 53, 17)]
     [InlineData("2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", 1, 6)]
-    public void The_check_is_the_one_that_the_agent_writes(string address, ushort port, byte protocol)
+    public void The_seal_is_the_one_that_the_agent_writes(string address, ushort port, byte protocol)
     {
-        var destination = Address(address, port, protocol);
-
-        Assert.Equal(FrontendKeyOf(destination).Check, Ask(destination).Check);
+        var random = new Random(20261128);
+        var frontend = Address(address, port, protocol);
+        for (var round = 0; round < 50; round++)
+        {
+            Put(frontend, ServiceCodec.Sealed(FrontendKeyOf(frontend), Anything(random)));
+            Ask(frontend);
+            Assert.Equal((ulong)0, program.Count(LbReason.SockRace));
+        }
     }
+
+    [Theory]
+    [InlineData("10.96.0.1")]
+    [InlineData("fd00:10:96::1")]
+    public void A_value_of_which_one_part_is_another_s_is_never_followed(string address)
+    {
+        var random = new Random(20261128);
+        var frontend = Address(address, 80);
+        Publish(backends: 2);
+        var (mine, other) = (ServiceCodec.Sealed(FrontendKeyOf(frontend), Value(2)), Anything(random));
+        LbService[] torn =
+        [
+            mine with { Id = other.Id }, mine with { Flags = other.Flags }, mine with { AffinitySec = other.AffinitySec },
+            mine with { Cluster = other.Cluster }, mine with { Cluster = mine.Cluster with { First = other.Cluster.First } },
+            mine with { Cluster = mine.Cluster with { Count = other.Cluster.Count } }, mine with { Local = other.Local }, other with { Seal = mine.Seal },
+        ];
+        foreach (var value in torn)
+        {
+            Put(frontend, value);
+            Assert.Equal(Verdict.Refuse, Ask(frontend).Verdict);
+        }
+        Assert.Equal((ulong)torn.Length, program.Count(LbReason.SockRaceLost));
+
+        Put(frontend, mine);
+        Assert.Equal(Verdict.Forward, Ask(frontend).Verdict);
+    }
+
+    private void Put(LbAddr frontend, LbService value)
+    {
+        if (FrontendKeyOf(frontend).Table == IpFamily.IPv4) program.Services4.Update(Key4(frontend), value);
+        else program.Services6.Update(new LbFe6 { Addr = frontend.Addr, Port = frontend.Port, Proto = frontend.Proto }, value);
+    }
+
+    /// <summary>Random in each field; without flags that want more of the tables.</summary>
+    private static LbService Anything(Random random) => new()
+    {
+        Id = (uint)random.Next(2, 1000),
+        Flags = (uint)LbServiceFlag.External,
+        AffinitySec = (uint)random.Next(1, 86400),
+        Cluster = new LbRange { First = (uint)random.Next(1, 100_000), Count = 0 },
+        Local = new LbRange { First = (uint)random.Next(1, 100_000), Count = (uint)random.Next(1, 5000) },
+    };
 
     private static (Verdict, uint, uint) Tuple(Answer answer) => (answer.Verdict, answer.BackendId, answer.ServiceId);
 
@@ -234,14 +282,13 @@ public sealed class SelectTests : IDisposable
         Flags = (uint)LbBackendFlag.InCluster,
     };
 
-    private static LbService Value(uint backends, uint affinitySeconds = 0) => new()
+    private static LbService Value(uint backends, uint affinitySeconds = 0) => ServiceCodec.Sealed(FrontendKeyOf(Frontend), new LbService
     {
-        Check = FrontendKeyOf(Frontend).Check,
         Id = ServiceId,
         Flags = affinitySeconds > 0 ? (uint)LbServiceFlag.Affinity : 0,
         AffinitySec = affinitySeconds,
         Cluster = new LbRange { First = 0, Count = backends },
-    };
+    });
 
     private void Publish(uint backends, uint affinitySeconds = 0)
     {

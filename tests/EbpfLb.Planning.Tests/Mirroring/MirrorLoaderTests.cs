@@ -63,9 +63,9 @@ public sealed class MirrorLoaderTests
     private uint OtherId() => lab.Kernel.Services4.Entries[Key("10.96.0.2").ToFe4()].Id;
 
     [Fact]
-    public void A_wrong_check_is_written_again()
+    public void A_wrong_seal_is_written_again()
     {
-        lab.Kernel.Services4.Update(Key("10.96.0.1").ToFe4(), WebEntry with { Check = 1 });
+        lab.Kernel.Services4.Update(Key("10.96.0.1").ToFe4(), WebEntry with { Seal = 1 });
 
         AssertHeals("web");
     }
@@ -117,7 +117,7 @@ public sealed class MirrorLoaderTests
     public void Two_services_with_one_id_are_told_apart()
     {
         var otherId = OtherId();
-        lab.Kernel.Services4.Update(Key("10.96.0.2").ToFe4(), WebEntry with { Check = Key("10.96.0.2").Check });
+        lab.Kernel.Services4.Update(Key("10.96.0.2").ToFe4(), ServiceCodec.Sealed(Key("10.96.0.2"), WebEntry));
 
         AssertHeals("other", "web", $"(service id {otherId})");
     }

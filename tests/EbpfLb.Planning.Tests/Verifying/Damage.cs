@@ -17,7 +17,7 @@ internal static class Damage
             case 1 when kernel.Services4.Entries.Count > 0:
                 var key = Any(kernel.Services4.Entries.Keys, random);
                 var other = kernel.Services4.Entries[Any(kernel.Services4.Entries.Keys, random)];
-                kernel.Services4.Update(key, other with { Flags = (uint)random.Next(16), Check = FrontendKey.From(key).Check });
+                kernel.Services4.Update(key, ServiceCodec.Sealed(FrontendKey.From(key), other with { Flags = (uint)random.Next(16) }));
                 break;
             case 2 when kernel.Services6.Entries.Count > 0:
                 kernel.Services6.Update(Any(kernel.Services6.Entries.Keys, random), new LbService { Id = (uint)random.Next(300) });

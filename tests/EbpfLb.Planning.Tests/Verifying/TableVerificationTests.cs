@@ -65,8 +65,8 @@ public sealed class TableVerificationTests
     [Fact]
     public void A_frontend_that_nobody_asked_for_goes_also_when_its_id_is_free_or_of_another()
     {
-        lab.Kernel.Services4.Update(Key("10.96.0.98").ToFe4(), WebEntry with { Check = Key("10.96.0.98").Check });
-        lab.Kernel.Services4.Update(Key("10.96.0.99").ToFe4(), WebEntry with { Check = Key("10.96.0.99").Check, Id = 99 });
+        lab.Kernel.Services4.Update(Key("10.96.0.98").ToFe4(), ServiceCodec.Sealed(Key("10.96.0.98"), WebEntry));
+        lab.Kernel.Services4.Update(Key("10.96.0.99").ToFe4(), ServiceCodec.Sealed(Key("10.96.0.99"), WebEntry with { Id = 99 }));
         lab.Kernel.Services6.Update(Key("fd00::99").ToFe6(), WebEntry with { Id = 1_000_000 });
 
         Assert.Equal(3, Heal().Count(d => d.Expected == Difference.None));
@@ -76,7 +76,7 @@ public sealed class TableVerificationTests
     public void An_entry_with_the_id_of_another_service_is_mended_and_the_other_stays()
     {
         var other = lab.Kernel.Services4.Entries[Key("10.96.0.2").ToFe4()];
-        lab.Kernel.Services4.Update(Key("10.96.0.1").ToFe4(), other with { Check = Key("10.96.0.1").Check });
+        lab.Kernel.Services4.Update(Key("10.96.0.1").ToFe4(), ServiceCodec.Sealed(Key("10.96.0.1"), other));
 
         Assert.Single(Heal());
     }

@@ -243,12 +243,12 @@ internal sealed class PacketProgram : IDisposable
         if (AbiAddress.Is6(frontend.Address))
         {
             var key = new LbFe6 { Addr = AbiAddress.To16(frontend.Address), Port = port, Proto = protocol };
-            Tables.Services6.Update(key, value with { Check = FrontendKey.From(key).Check });
+            Tables.Services6.Update(key, ServiceCodec.Sealed(FrontendKey.From(key), value));
         }
         else
         {
             var key = new LbFe4 { Addr = AbiAddress.To4(frontend.Address), Port = port, Proto = protocol };
-            Tables.Services4.Update(key, value with { Check = FrontendKey.From(key).Check });
+            Tables.Services4.Update(key, ServiceCodec.Sealed(FrontendKey.From(key), value));
         }
         Tables.Door.Open(IpAddress.From(frontend.Address));
     }
