@@ -51,7 +51,12 @@ enum lb_ct_phase {
 	LB_CT_CLOSED = 5,  /* both FINs or a RST seen: may be evicted, its SNAT port be taken */
 };
 
-/* What both families' conntrack entries have. */
+enum lb_ct_id {
+	LB_CT_ID_BITS = 24,
+};
+
+/* What both families' conntrack entries have. Ids take LB_CT_ID_BITS each; what stands above them is
+ * the entry's seal (lb_ct_seal.h), its low byte above the service's. */
 struct lb_ct_state {
 	__u32 oif; /* where the packet leaves; reply: where the request came in. 0: the stack
 		      decides */

@@ -23,7 +23,7 @@ lb_inline __u32 lb_ct_now(void)
 
 lb_inline void lb_ct_closed(const struct lb_ct_state *state)
 {
-	struct lb_svc_stat *stat = lb_svc_stat(state->service_id);
+	struct lb_svc_stat *stat = lb_svc_stat(state->service_id & LB_CT_ID);
 
 	if (stat)
 		stat->closed++;
@@ -69,7 +69,7 @@ lb_once int lb_ct_remove(const struct lb_ct_key6 *key, __u32 phases)
 		struct lb_ct_key4 other4 = {.proto = key->proto};
 		struct lb_ct4 *ct = bpf_map_lookup_elem(&lb_conntrack4, &key4);
 
-		if (!ct || !lb_ct_goes(&ct->state, phases))
+		if (!ct || !lb_ct_sealed4(&key4, ct) || !lb_ct_goes(&ct->state, phases))
 			return false;
 		if (ct->state.phase != LB_CT_CLOSED)
 			lb_ct_closed(&ct->state);
@@ -89,7 +89,7 @@ lb_once int lb_ct_remove(const struct lb_ct_key6 *key, __u32 phases)
 		struct lb_ct_key6 at = *key;
 		struct lb_ct6 *ct = bpf_map_lookup_elem(&lb_conntrack6, &at);
 
-		if (!ct || !lb_ct_goes(&ct->state, phases))
+		if (!ct || !lb_ct_sealed6(&at, ct) || !lb_ct_goes(&ct->state, phases))
 			return false;
 		if (ct->state.phase != LB_CT_CLOSED)
 			lb_ct_closed(&ct->state);

@@ -19,8 +19,8 @@ lb_inline bool lb_ct_find(struct lb_walk *walk)
 	return walk->pkt.tuple.family == 4 ? lb_ct_find4(walk) : lb_ct_find6(walk);
 }
 
-/* The state in the entry of the packet (`turned`: in the flow's other entry), or NULL. Of the other
- * one `*ours` says whether it belongs to the same flow. */
+/* The state in the entry of the packet (`turned`: in the flow's other entry), or NULL; its ids have
+ * the seal with them. Of the other one `*ours` says whether it belongs to the same flow. */
 lb_inline struct lb_ct_state *lb_ct_state(const struct lb_walk *walk, bool turned, bool *ours)
 {
 	__u8 hook = turned ? lb_ct_other(walk->ct.flags, walk->hook) : walk->hook;
@@ -38,6 +38,8 @@ lb_inline struct lb_ct_state *lb_ct_state(const struct lb_walk *walk, bool turne
 		if (!ct)
 			return NULL;
 		lb_pin(ct);
+		if (unlikely(!lb_ct_sealed4(&key, ct)))
+			return NULL;
 		if (turned)
 			*ours = lb_ct4_turned(ct, &walk->pkt.tuple);
 		return &ct->state;
@@ -53,6 +55,8 @@ lb_inline struct lb_ct_state *lb_ct_state(const struct lb_walk *walk, bool turne
 		if (!ct)
 			return NULL;
 		lb_pin(ct);
+		if (unlikely(!lb_ct_sealed6(&key, ct)))
+			return NULL;
 		if (turned)
 			*ours = lb_ct6_turned(ct, &walk->pkt.tuple);
 		return &ct->state;
@@ -74,6 +78,9 @@ lb_once long lb_ct_put(const struct lb_walk *walk)
 		ct.sport = walk->to.sport;
 		ct.dport = walk->to.dport;
 		ct.state = walk->ct;
+		lb_touch(key);
+		lb_touch(ct);
+		lb_ct_seal(&ct.state, lb_ct_seal4(&key, ct.src, ct.dst, ct.sport, ct.dport));
 		return bpf_map_update_elem(&lb_conntrack4, &key, &ct, BPF_NOEXIST);
 	} else {
 		struct lb_ct_key6 key;
@@ -85,6 +92,9 @@ lb_once long lb_ct_put(const struct lb_walk *walk)
 		ct.sport = walk->to.sport;
 		ct.dport = walk->to.dport;
 		ct.state = walk->ct;
+		lb_touch(key);
+		lb_touch(ct);
+		lb_ct_seal(&ct.state, lb_ct_seal6(&key, ct.src, ct.dst, ct.sport, ct.dport));
 		return bpf_map_update_elem(&lb_conntrack6, &key, &ct, BPF_NOEXIST);
 	}
 }
@@ -124,6 +134,9 @@ lb_once long lb_ct_put_other(const struct lb_walk *walk)
 		ct.sport = walk->pkt.tuple.dport;
 		ct.dport = walk->pkt.tuple.sport;
 		lb_ct_turn_state(walk, &ct.state);
+		lb_touch(key);
+		lb_touch(ct);
+		lb_ct_seal(&ct.state, lb_ct_seal4(&key, ct.src, ct.dst, ct.sport, ct.dport));
 		return bpf_map_update_elem(&lb_conntrack4, &key, &ct, BPF_NOEXIST);
 	} else {
 		struct lb_ct_key6 key;
@@ -135,6 +148,9 @@ lb_once long lb_ct_put_other(const struct lb_walk *walk)
 		ct.sport = walk->pkt.tuple.dport;
 		ct.dport = walk->pkt.tuple.sport;
 		lb_ct_turn_state(walk, &ct.state);
+		lb_touch(key);
+		lb_touch(ct);
+		lb_ct_seal(&ct.state, lb_ct_seal6(&key, ct.src, ct.dst, ct.sport, ct.dport));
 		return bpf_map_update_elem(&lb_conntrack6, &key, &ct, BPF_NOEXIST);
 	}
 }

@@ -4,6 +4,7 @@
 #define LB_IPV4_H
 
 #include "lb_csum.h"
+#include "lb_ct_seal.h"
 #include "lb_parse.h"
 
 lb_inline void lb_ct_key4_of(struct lb_ct_key4 *key, const struct lb_tuple *at, __u8 hook)
@@ -44,12 +45,13 @@ lb_inline bool lb_ct_find4(struct lb_walk *walk)
 	ct = bpf_map_lookup_elem(&lb_conntrack4, &key);
 	if (!ct)
 		return false;
-	lb_tuple_set4(&walk->to, ct->src, ct->dst);
-	walk->to.sport = ct->sport;
-	walk->to.dport = ct->dport;
+	lb_tuple_set4(&walk->to, READ_ONCE(ct->src), READ_ONCE(ct->dst));
+	walk->to.sport = READ_ONCE(ct->sport);
+	walk->to.dport = READ_ONCE(ct->dport);
 	walk->to.proto = key.proto;
 	walk->ct = ct->state;
-	return true;
+	return lb_ct_unseal(&walk->ct, lb_ct_seal4(&key, walk->to.src[3], walk->to.dst[3],
+						   walk->to.sport, walk->to.dport));
 }
 
 /* Addresses, and the TTL down by `hops`. Returns what the addresses do to an L4 checksum in

@@ -4,6 +4,7 @@
 #define LB_IPV6_H
 
 #include "lb_csum.h"
+#include "lb_ct_seal.h"
 #include "lb_parse.h"
 
 lb_inline void lb_ct_key6_of(struct lb_ct_key6 *key, const struct lb_tuple *at, __u8 hook)
@@ -54,7 +55,10 @@ lb_once int lb_ct_find6(struct lb_walk *walk)
 	walk->to.family = 6;
 	walk->to.pad = 0;
 	walk->ct = ct->state;
-	return true;
+	/* The copy is what is sealed or not, not what stands there by now. */
+	lb_touch(*walk);
+	return lb_ct_unseal(&walk->ct, lb_ct_seal6(&key, walk->to.src, walk->to.dst,
+						   walk->to.sport, walk->to.dport));
 }
 
 /* As lb_ipv4_rewrite(). No header checksum makes up for the changes, so a sum that the device took

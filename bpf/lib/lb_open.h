@@ -239,8 +239,8 @@ lb_inline long lb_open_reply(const struct lb_walk *walk, bool *mine)
 	/* Our own, whose request entry was lost, or which another CPU has just made. */
 	state = lb_ct_state(walk, true, &ours);
 	if (state && ours) {
-		state->service_id = walk->ct.service_id;
-		state->backend_id = walk->ct.backend_id;
+		state->service_id = (state->service_id & ~LB_CT_ID) | walk->ct.service_id;
+		state->backend_id = (state->backend_id & ~LB_CT_ID) | walk->ct.backend_id;
 		state->oif = walk->ifindex;
 		state->phase = LB_CT_NEW;
 		state->flags = LB_CT_REPLY;

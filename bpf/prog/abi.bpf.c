@@ -21,6 +21,7 @@ struct abi_enums {
 	enum lb_ct_hook ct_hook;
 	enum lb_ct_flag ct_flag;
 	enum lb_ct_phase ct_phase;
+	enum lb_ct_id ct_id;
 	enum lb_ct_clock ct_clock;
 	enum lb_clock_kind clock_kind;
 	struct lb_event event; /* no map has it as its value */

@@ -10,7 +10,7 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "2003d9e6b18828c7b2e1842f3cb11548653b03d78033400b2c4522d1dba15f44";
+    public const string Hash = "8810446686fbd4c31d9e5b3a62cdf18061613bde58b1fc2a8252a23a0e7397c8";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
     public const ulong MapsHash = 0x5b1ff9c59363792a;
@@ -1005,6 +1005,13 @@ public enum LbCtHook : uint
 
     /// <summary>LB_CT_EGRESS.</summary>
     Egress = 1,
+}
+
+/// <summary>enum lb_ct_id.</summary>
+public enum LbCtId : uint
+{
+    /// <summary>LB_CT_ID_BITS.</summary>
+    Bits = 24,
 }
 
 /// <summary>enum lb_ct_phase.</summary>

@@ -68,6 +68,9 @@ public static partial class EbpfLbValidation
 
     private const int MinFlows = 256;
 
+    /// <summary>Conntrack entries have 24 bits for an id (LB_CT_ID_BITS).</summary>
+    private const int MaxIds = 1 << 24;
+
     private static void CheckSizes(SizesSection sizes, Findings findings)
     {
         (string Name, int? Size)[] all =
@@ -77,6 +80,8 @@ public static partial class EbpfLbValidation
         ];
         foreach (var (name, size) in all)
             if (size < 1) findings.Error($"sizes.{name}", $"{size} is not a number of map entries; give 1 or more");
+        foreach (var (name, size) in ((string, int?)[])[("services", sizes.Services), ("backends", sizes.Backends)])
+            if (size > MaxIds) findings.Error($"sizes.{name}", $"{size} are more than there are ids for; give {MaxIds} or less");
         // Below, connections that end together have no place to wait for their last packets, and new ones time out.
         if (sizes.Flows is > 0 and < MinFlows) findings.Error("sizes.flows", $"{sizes.Flows} flows are too few for connections to begin and end; give {MinFlows} or more");
     }

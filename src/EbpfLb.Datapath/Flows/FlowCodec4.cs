@@ -8,7 +8,7 @@ internal sealed class FlowCodec4 : IFlowCodec<LbCtKey4, LbCt4>
 {
     public static FlowEntry Decode(in LbCtKey4 key, in LbCt4 value) => new(
         new FlowKey(EndpointOf(key.Src, key.Sport), EndpointOf(key.Dst, key.Dport), key.Proto, (LbCtHook)key.Hook),
-        EndpointOf(value.Src, value.Sport), EndpointOf(value.Dst, value.Dport), value.State);
+        EndpointOf(value.Src, value.Sport), EndpointOf(value.Dst, value.Dport), FlowSeal.Opened(value.State));
 
     public static LbCtKey4 Key(in FlowKey key) => new()
     {
@@ -20,14 +20,14 @@ internal sealed class FlowCodec4 : IFlowCodec<LbCtKey4, LbCt4>
         Hook = (byte)key.Hook,
     };
 
-    public static LbCt4 Value(in FlowEntry entry) => new()
+    public static LbCt4 Value(in FlowEntry entry) => FlowSeal.Sealed(Key(entry.Key), new LbCt4
     {
         Src = AddressOf(entry.Source),
         Dst = AddressOf(entry.Destination),
         Sport = Be16.FromHost(entry.Source.Port),
         Dport = Be16.FromHost(entry.Destination.Port),
         State = entry.State,
-    };
+    });
 
     private static FlowEndpoint EndpointOf(Be32 address, Be16 port) => new(IpAddress.FromIPv4(address.ToHost()), port.ToHost());
 

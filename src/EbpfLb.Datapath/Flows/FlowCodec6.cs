@@ -9,7 +9,7 @@ internal sealed class FlowCodec6 : IFlowCodec<LbCtKey6, LbCt6>
 {
     public static FlowEntry Decode(in LbCtKey6 key, in LbCt6 value) => new(
         new FlowKey(EndpointOf(key.Src, key.Sport), EndpointOf(key.Dst, key.Dport), key.Proto, (LbCtHook)key.Hook),
-        EndpointOf(value.Src, value.Sport), EndpointOf(value.Dst, value.Dport), value.State);
+        EndpointOf(value.Src, value.Sport), EndpointOf(value.Dst, value.Dport), FlowSeal.Opened(value.State));
 
     public static LbCtKey6 Key(in FlowKey key) => new()
     {
@@ -21,14 +21,14 @@ internal sealed class FlowCodec6 : IFlowCodec<LbCtKey6, LbCt6>
         Hook = (byte)key.Hook,
     };
 
-    public static LbCt6 Value(in FlowEntry entry) => new()
+    public static LbCt6 Value(in FlowEntry entry) => FlowSeal.Sealed(Key(entry.Key), new LbCt6
     {
         Src = AddressOf(entry.Source),
         Dst = AddressOf(entry.Destination),
         Sport = Be16.FromHost(entry.Source.Port),
         Dport = Be16.FromHost(entry.Destination.Port),
         State = entry.State,
-    };
+    });
 
     private static FlowEndpoint EndpointOf(in Be32x4 address, Be16 port) => new(IpAddress.FromBytes(AbiBytes.Of(address)), port.ToHost());
 

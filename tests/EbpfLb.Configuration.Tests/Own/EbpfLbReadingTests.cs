@@ -69,6 +69,7 @@ public sealed class EbpfLbReadingTests
     [InlineData("logFormat: xml", "logFormat", "give text or json")]
     [InlineData("sizes: {flows: 0}", "sizes.flows", "give 1 or more")]
     [InlineData("sizes: {flows: 255}", "sizes.flows", "give 256 or more")]
+    [InlineData("sizes: {backends: 16777217}", "sizes.backends", "give 16777216 or less")]
     [InlineData("devices: {uplinks: [eth0, a/b]}", "devices.uplinks[1]", "is no name of a device")]
     [InlineData("devices: {tcAttach: both}", "devices.tcAttach", "give auto, tcx or clsact")]
     [InlineData("flows: {sweepCpuPercent: 101}", "flows.sweepCpuPercent", "is not a share of a core")]

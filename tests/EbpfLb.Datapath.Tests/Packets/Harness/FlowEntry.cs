@@ -1,5 +1,6 @@
 using System.Net;
 using EbpfLb.Abi;
+using EbpfLb.Datapath.Flows;
 
 namespace EbpfLb.Datapath.Tests.Packets.Harness;
 
@@ -23,11 +24,11 @@ internal sealed record FlowEntry(
 
     public static FlowEntry From(LbCtKey4 key, LbCt4 value) => new(
         (LbCtHook)key.Hook, key.Proto, End(key.Src, key.Sport), End(key.Dst, key.Dport), End(value.Src, value.Sport), End(value.Dst, value.Dport),
-        value.State);
+        FlowSeal.Opened(value.State));
 
     public static FlowEntry From(LbCtKey6 key, LbCt6 value) => new(
         (LbCtHook)key.Hook, key.Proto, End(key.Src, key.Sport), End(key.Dst, key.Dport), End(value.Src, value.Sport), End(value.Dst, value.Dport),
-        value.State);
+        FlowSeal.Opened(value.State));
 
     public LbCtKey4 Key4() => new()
     {
@@ -49,23 +50,23 @@ internal sealed record FlowEntry(
         Hook = (byte)Hook,
     };
 
-    public LbCt4 Value4() => new()
+    public LbCt4 Value4() => FlowSeal.Sealed(Key4(), new LbCt4
     {
         Src = AbiAddress.To4(ToSource.Address),
         Dst = AbiAddress.To4(ToDestination.Address),
         Sport = Be16.FromHost((ushort)ToSource.Port),
         Dport = Be16.FromHost((ushort)ToDestination.Port),
         State = State,
-    };
+    });
 
-    public LbCt6 Value6() => new()
+    public LbCt6 Value6() => FlowSeal.Sealed(Key6(), new LbCt6
     {
         Src = AbiAddress.To16(ToSource.Address),
         Dst = AbiAddress.To16(ToDestination.Address),
         Sport = Be16.FromHost((ushort)ToSource.Port),
         Dport = Be16.FromHost((ushort)ToDestination.Port),
         State = State,
-    };
+    });
 
     public override string ToString() =>
         $"{Hook} {Protocol} {Source} > {Destination} => {ToSource} > {ToDestination} [{Flags}] {Phase} oif {State.Oif} mtu {State.Mtu}";
