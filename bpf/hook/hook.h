@@ -33,6 +33,8 @@
  * a routing lookup for the packet finds there; l3 is the offset of its IP header: a verdict
  *   hook_again(ctx, rounds)           through this hook once more, after what waits already, at
  *                                     most `rounds` times: a verdict, or HOOK_PASS when it was
+ *   hook_ours(ctx)                    whether the frame is for the link address of the device, and
+ *                                     not for another machine's or a group's
  *   hook_socket(ctx, at, size, proto) whether a socket of this namespace takes packets of that kind
  *   hook_route(ctx, fib, flags)       bpf_fib_lookup
  *   hook_mtu(ctx, ifindex)            the device's MTU, 0 when it is gone

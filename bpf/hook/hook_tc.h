@@ -4,6 +4,7 @@
 #define HOOK_TC_H
 
 #include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <linux/pkt_cls.h>
 
 #include "hook.h"
@@ -142,6 +143,11 @@ lb_inline int hook_again(hook_ctx *ctx, __u32 rounds)
 	}
 	ctx->tc_index = HOOK_AGAIN_MARK + round + 1;
 	return bpf_redirect(ctx->ifindex, BPF_F_INGRESS);
+}
+
+lb_inline bool hook_ours(hook_ctx *ctx)
+{
+	return ctx->pkt_type == PACKET_HOST;
 }
 
 lb_inline bool hook_socket(hook_ctx *ctx, struct bpf_sock_tuple *at, __u32 size, __u8 proto)

@@ -241,13 +241,18 @@ enum lb_device_flag {
 				 back    through us */
 	LB_DEVICE_DETECT = 2, /* detectLocalMode by interface: its sources are pods */
 	LB_DEVICE_BARE = 4,   /* no program of ours is there */
+	LB_DEVICE_ABOVE = 16, /* what comes in has come by another device with a program of ours
+				 before: a bridge's port, a macvlan's lower device */
 };
 
 /* Value of lb_devices; the key is the interface index. */
 struct lb_device {
 	__be32 snat4; /* source address of what leaves by it; 0: none */
 	__be32 snat6[4];
-	__u32 flags; /* enum lb_device_flag */
+	__u32 flags;   /* enum lb_device_flag */
+	__u8 upper[6]; /* link address of a device above it without a program of ours, whose frames
+			  are looked at here: its bridge, a macvlan. All 0: none */
+	__u16 pad;     /* 0 */
 };
 
 enum lb_setting {
@@ -263,6 +268,7 @@ enum lb_setting {
 	LB_SET_EVENTS = 512,	   /* write drops to lb_events */
 	LB_SET_SVC4 = 1024,	   /* svc4 is there */
 	LB_SET_SVC6 = 2048,	   /* and svc6 */
+	LB_SET_ABOVE = 4096,	   /* some device has LB_DEVICE_ABOVE */
 };
 
 /* Ranges of pods in each family. */

@@ -64,6 +64,9 @@ enum lb_reason {
 	LB_CT_RACE = 51,       /* two CPUs opened the same flow: the second joined the first */
 	LB_EVENT_LOST = 52,    /* lb_events was full: a packet's bad end was counted, not told */
 
+	/* Packets again. */
+	LB_PKT_OTHER_HOST = 56, /* passed: in a frame for another machine, or for a group */
+
 	LB_REASON_MAX =
 		64, /* size of lb_stats; room so that a new reason does not change the map */
 };

@@ -5,10 +5,12 @@
  *
  *  (a) It is parsed; what is not TCP, UDP, SCTP or an ICMP error about one of them goes on
  *      untouched, and so does what is tagged, or cut short.
- *      It also does if it goes to an address that nothing of ours goes to.
+ *      It also does if it goes to an address that nothing of ours goes to, or is in a frame for
+ *      another machine.
  *  (b) A later fragment takes its ports from the first one, and waits a little where that is late.
  *  (c) Conntrack knows its flow: what it becomes and where it leaves is written there.
- *  (d) Else, where packets come in, its destination may be a frontend: a backend is chosen,
+ *  (d) Else, where packets come in, its destination may be a frontend, unless a program at a
+ *      device below has translated it: a backend is chosen,
  *  (e) and a flow opened towards it; or the packet is answered that there is none.
  *  (f) It is translated: a packet too long or too old for its way is answered instead.
  *  (g) It goes on through the stack, or straight out by a device.
@@ -236,8 +238,12 @@ HOOK_ONCE int lb_socket_waits(hook_ctx *ctx, const struct lb_walk *walk)
 /* (d) and (e). True: there is a flow now. */
 lb_inline bool lb_fresh(hook_ctx *ctx, struct lb_walk *walk, int *verdict)
 {
-	enum lb_choice choice = lb_choose(walk);
+	const struct lb_settings *set = lb_settings_get();
+	enum lb_choice choice;
 
+	if (set && unlikely(set->flags & LB_SET_ABOVE) && lb_translated_below(walk))
+		return false;
+	choice = lb_choose(walk);
 	if (unlikely(choice == LB_CHOICE_UNKNOWN))
 		choice = lb_choose_unknown(walk);
 	switch (choice) {
@@ -296,6 +302,11 @@ lb_inline int lb_forward(hook_ctx *ctx, __u32 l3, enum lb_ct_hook hook)
 	case LB_PARSED:
 		if (likely(lb_door_shut(&walk.pkt, hook))) {
 			other = LB_PKT_PASSED;
+			break;
+		}
+		if (l3 && hook == LB_CT_INGRESS && unlikely(!hook_ours(ctx)) &&
+		    !lb_frame_upper(ctx)) {
+			other = LB_PKT_OTHER_HOST;
 			break;
 		}
 		/* Before 6.3 the verifier wants all that is handed to a function (lb_once)

@@ -4,6 +4,7 @@
 #ifndef LB_OPEN_H
 #define LB_OPEN_H
 
+#include "lb_device.h"
 #include "lb_door.h"
 #include "lb_fib.h"
 #include "lb_frontend.h"
@@ -19,11 +20,6 @@ enum lb_choice {
 	LB_CHOICE_DROP,	   /* walk->reason says why, as of a reject */
 	LB_CHOICE_UNKNOWN, /* not a frontend, but perhaps an address of services */
 };
-
-lb_inline const struct lb_device *lb_device_get(__u32 ifindex)
-{
-	return bpf_map_lookup_elem(&lb_devices, &ifindex);
-}
 
 lb_inline bool lb_detector(const struct lb_settings *set, __u8 family)
 {

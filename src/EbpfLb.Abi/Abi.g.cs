@@ -10,10 +10,10 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "8810446686fbd4c31d9e5b3a62cdf18061613bde58b1fc2a8252a23a0e7397c8";
+    public const string Hash = "2cb97042bfd71dd07220a81206e8e578333f4d05d02659d4bd291d036f6f8082";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
-    public const ulong MapsHash = 0x5b1ff9c59363792a;
+    public const ulong MapsHash = 0x1f7c86ae5f2cf451;
 }
 
 /// <summary>struct lb_addr, 20 bytes.</summary>
@@ -276,8 +276,8 @@ public record struct LbCtState
     public override readonly int GetHashCode() => AbiBytes.Hash(this);
 }
 
-/// <summary>struct lb_device, 24 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 24)]
+/// <summary>struct lb_device, 32 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 32)]
 public record struct LbDevice
 {
     /// <summary>__be32 snat4.</summary>
@@ -288,6 +288,12 @@ public record struct LbDevice
 
     /// <summary>__u32 flags.</summary>
     [FieldOffset(20)] public uint Flags;
+
+    /// <summary>__u8[6] upper.</summary>
+    [FieldOffset(24)] public U8x6 Upper;
+
+    /// <summary>__u16 pad.</summary>
+    [FieldOffset(30)] public ushort Pad;
 
     /// <summary>Byte by byte.</summary>
     public readonly bool Equals(LbDevice other) => AbiBytes.Same(this, other);
@@ -1045,6 +1051,9 @@ public enum LbDeviceFlag : uint
 
     /// <summary>LB_DEVICE_BARE.</summary>
     Bare = 4,
+
+    /// <summary>LB_DEVICE_ABOVE.</summary>
+    Above = 16,
 }
 
 /// <summary>enum lb_node_addr_flag.</summary>
@@ -1193,6 +1202,9 @@ public enum LbReason : uint
     /// <summary>LB_EVENT_LOST.</summary>
     EventLost = 52,
 
+    /// <summary>LB_PKT_OTHER_HOST.</summary>
+    PktOtherHost = 56,
+
     /// <summary>LB_REASON_MAX.</summary>
     Max = 64,
 }
@@ -1267,6 +1279,9 @@ public enum LbSetting : uint
 
     /// <summary>LB_SET_SVC6.</summary>
     SetSvc6 = 2048,
+
+    /// <summary>LB_SET_ABOVE.</summary>
+    SetAbove = 4096,
 }
 
 /// <summary>enum lb_sock_kind.</summary>
@@ -1417,4 +1432,32 @@ public struct U8x3 : IEquatable<U8x3>
 
     /// <summary>Byte by byte.</summary>
     public static bool operator !=(U8x3 left, U8x3 right) => !left.Equals(right);
+}
+
+/// <summary>6 times byte, 6 bytes.</summary>
+[InlineArray(6)]
+public struct U8x6 : IEquatable<U8x6>
+{
+    private byte first;
+
+    /// <summary>From its bytes.</summary>
+    public static U8x6 FromBytes(ReadOnlySpan<byte> bytes) => AbiBytes.From<U8x6>(bytes);
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(U8x6 other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly bool Equals(object? obj) => obj is U8x6 other && Equals(other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+
+    /// <summary>The bytes, hexadecimal.</summary>
+    public override readonly string ToString() => Convert.ToHexStringLower(AbiBytes.Of(this));
+
+    /// <summary>Byte by byte.</summary>
+    public static bool operator ==(U8x6 left, U8x6 right) => left.Equals(right);
+
+    /// <summary>Byte by byte.</summary>
+    public static bool operator !=(U8x6 left, U8x6 right) => !left.Equals(right);
 }

@@ -33,7 +33,7 @@ public static class Tables
 
     /// <summary>lb_devices: Hash, ReadOnlyProgram.</summary>
     public static Table<uint, LbDevice> Devices { get; } =
-        new("lb_devices", 1, 4, 24, 4096, 128);
+        new("lb_devices", 1, 4, 32, 4096, 128);
 
     /// <summary>lb_door: Array, Mappable.</summary>
     public static Table<uint, ulong> Door { get; } =

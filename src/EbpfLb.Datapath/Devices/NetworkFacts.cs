@@ -6,7 +6,8 @@ namespace EbpfLb.Datapath.Devices;
 /// <summary>What addresses and routes tell of each device, looked up by its index.</summary>
 internal sealed class NetworkFacts
 {
-    private const string RoutingDomain = "vrf";
+    /// <summary>Kind of a device that only chooses a routing table.</summary>
+    public const string RoutingDomain = "vrf";
 
     private readonly Dictionary<int, Link> links;
     private readonly ILookup<int, Address> addresses;

@@ -15,8 +15,9 @@ internal static class NodeCodec
         var value = new LbDevice
         {
             Flags = (device.Pod ? (uint)LbDeviceFlag.Pod : 0) | (device.Detect ? (uint)LbDeviceFlag.Detect : 0)
-                | (device.Bare ? (uint)LbDeviceFlag.Bare : 0),
+                | (device.Bare ? (uint)LbDeviceFlag.Bare : 0) | (device.Above ? (uint)LbDeviceFlag.Above : 0),
         };
+        if (device.Upper?.GetAddressBytes() is { Length: 6 } upper) value.Upper = U8x6.FromBytes(upper);
         if (device.Snat4 is { } snat4) value.Snat4 = ToBe32(snat4);
         if (device.Snat6 is { } snat6) value.Snat6 = ToBe32x4(snat6);
         return value;
@@ -111,7 +112,8 @@ internal static class NodeCodec
         | Flag(settings.ProtectNodePorts, LbSetting.SetProtectPorts)
         | Flag(settings.LoopbackNodePorts4, LbSetting.SetLoopback4)
         | Flag(settings.LoopbackNodePorts6, LbSetting.SetLoopback6)
-        | Flag(settings.Events, LbSetting.SetEvents);
+        | Flag(settings.Events, LbSetting.SetEvents)
+        | Flag(settings.DevicesAbove, LbSetting.SetAbove);
 
     private static uint Flag(bool set, LbSetting flag) => set ? (uint)flag : 0;
 

@@ -1,3 +1,4 @@
+using System.Net.NetworkInformation;
 using EbpfLb.Model;
 
 namespace EbpfLb.Datapath.Node;
@@ -10,4 +11,11 @@ namespace EbpfLb.Datapath.Node;
 /// <param name="Pod">Pods are behind it: what comes in is theirs, and replies to it come back through us.</param>
 /// <param name="Detect">detectLocalMode by interface: its sources are pods.</param>
 /// <param name="Bare">No program of ours is there: replies to an address of this node that come in by it would end at the node.</param>
-public sealed record NodeDevice(uint Ifindex, string Name, IpAddress? Snat4, IpAddress? Snat6, bool Pod = false, bool Detect = false, bool Bare = false);
+public sealed record NodeDevice(uint Ifindex, string Name, IpAddress? Snat4, IpAddress? Snat6, bool Pod = false, bool Detect = false, bool Bare = false)
+{
+    /// <summary>What comes in has come by another device with a program of ours before.</summary>
+    public bool Above { get; init; }
+
+    /// <summary>Link address of a device above it that has no program of ours; null: none.</summary>
+    public PhysicalAddress? Upper { get; init; }
+}

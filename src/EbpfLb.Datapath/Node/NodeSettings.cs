@@ -39,6 +39,9 @@ public sealed record NodeSettings
     /// <summary>And on ::1.</summary>
     public bool LoopbackNodePorts6 { get; init; }
 
+    /// <summary>Some device has <see cref="NodeDevice.Above"/>.</summary>
+    public bool DevicesAbove { get; init; }
+
     /// <summary>Drops are written to lb_events.</summary>
     public bool Events { get; init; }
 

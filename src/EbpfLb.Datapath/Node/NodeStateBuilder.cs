@@ -20,11 +20,12 @@ public static class NodeStateBuilder
     {
         var addresses = new NodeAddresses(network, node);
         var names = network.Links.ToDictionary(l => l.Index, l => l.Name);
+        var stack = new DeviceStack(devices);
         return new NodeState(
             // All devices, not only those with programs: a backend may be behind any of them.
-            devices.Where(d => !d.Link.Flags.HasFlag(LinkFlags.Loopback)).Select(d => Device(d, addresses, names, options)).ToValueList(),
+            devices.Where(d => !d.Link.Flags.HasFlag(LinkFlags.Loopback)).Select(d => Device(d, addresses, names, options) with { Above = stack.IsAbove(d), Upper = stack.Upper(d) }).ToValueList(),
             Addresses(network, addresses, options).ToValueList(),
-            Settings(options, node, netnsCookie))
+            Settings(options, node, netnsCookie) with { DevicesAbove = devices.Any(stack.IsAbove) })
         {
             Own = new ClientAddresses(addresses.Primary4, addresses.Primary6),
             DeviceAddresses = DeviceAddresses(network).ToValueList(),

@@ -73,6 +73,9 @@ public static class ReasonCatalog
         new(LbReason.CtRace, ReasonKind.Note, "two CPUs opened the same flow: the second joined the first"),
         new(LbReason.EventLost, ReasonKind.Note, "a drop was counted but not told: the ring of events was full",
             "nothing for single ones; many of these mean more drops than the agent has CPU to read (`ebpflb drops` shows only a part)"),
+
+        new(LbReason.PktOtherHost, ReasonKind.Passed, "in a frame for another machine, or for a group",
+            "nothing, as the kernel ignores such frames too; many of these mean a switch that floods them"),
     }.ToDictionary(t => t.Reason);
 
     /// <summary>All that are in words, by number.</summary>

@@ -13,9 +13,9 @@ internal sealed class Net
 
     public NetworkSnapshot Snapshot => new(links, addresses, routes);
 
-    public Net Device(string name, string? kind = null, LinkType type = LinkType.Ethernet, bool up = true, string? master = null)
+    public Net Device(string name, string? kind = null, LinkType type = LinkType.Ethernet, bool up = true, string? master = null, string? parent = null, string mac = "")
     {
-        links.Add(new Link(links.Count + 1, name, kind, type, up ? LinkFlags.Up : LinkFlags.None, master is null ? 0 : IndexOf(master), 0, 1500, PhysicalAddress.None));
+        links.Add(new Link(links.Count + 1, name, kind, type, up ? LinkFlags.Up : LinkFlags.None, master is null ? 0 : IndexOf(master), parent is null ? 0 : IndexOf(parent), 1500, mac.Length == 0 ? PhysicalAddress.None : PhysicalAddress.Parse(mac)));
         return this;
     }
 

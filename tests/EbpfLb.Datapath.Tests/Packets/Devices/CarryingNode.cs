@@ -16,6 +16,7 @@ internal sealed class CarryingNode : IDisposable
 {
     private const string BackendMac = "02:00:00:00:60:07";
     private const string ClientMac = "02:00:00:00:50:09";
+    private static readonly string OwnMac = string.Join(':', LinkHeader.Default.Destination.GetAddressBytes().Select(b => b.ToString("x2")));
     private readonly PacketProgram node;
     private readonly List<IDisposable> owned = [];
 
@@ -65,7 +66,7 @@ internal sealed class CarryingNode : IDisposable
             $"addr add {address4}/24 dev {name}",
             $"addr add {address6}/64 dev {name} nodad",
             .. ethernet
-                ? (string[])[$"neigh add {peer4} lladdr {mac} dev {name} nud permanent", $"neigh add {peer6} lladdr {mac} dev {name} nud permanent"]
+                ? (string[])[$"link set {name} address {OwnMac}", $"neigh add {peer4} lladdr {mac} dev {name} nud permanent", $"neigh add {peer6} lladdr {mac} dev {name} nud permanent"]
                 : [],
         ]);
         foreach (var ingress in new[] { true, false })
@@ -92,7 +93,6 @@ internal sealed class CarryingNode : IDisposable
         /// <param name="segment">And cuts it in segments of so many bytes; 0: it does not.</param>
         public void Send(PacketBuilder packet, bool unfinished = false, ushort segment = 0)
         {
-            // Whom the frame is for does not matter to the hook, nor to what is sent on from there.
             packet = ethernet ? packet.Ethernet(LinkHeader.Default) : packet.NoEthernet();
             var frame = packet.Build();
             device.Send(frame, unfinished ? Unfinish(frame, segment) : default);

@@ -1,5 +1,6 @@
 using EbpfLb.Abi;
 using EbpfLb.Testing.Netns;
+using EbpfLb.Testing.Packets;
 
 namespace EbpfLb.Datapath.Tests.Packets.Harness;
 
@@ -17,11 +18,14 @@ internal static class PacketLab
     public static readonly Device Pods = new("pod0", 16, "10.244.1.1", "fd00:244:1::1", LbDeviceFlag.Pod | LbDeviceFlag.Detect);
     public static readonly IReadOnlyList<Device> Devices = [Wan, SecondWan, Lan, Pods];
 
+    /// <summary>All devices have the link address that a <see cref="PacketBuilder"/> sends to.</summary>
+    private static readonly string Mac = string.Join(':', LinkHeader.Default.Destination.GetAddressBytes().Select(b => $"{b:x2}"));
+
     public static ScratchNetns CreateNetns() => ScratchNetns.Create(
     [
         .. Devices.SelectMany(device => (string[])
         [
-            $"link add {device.Name} index {device.Index} type veth peer name {device.Name}p index {device.Index + 1}",
+            $"link add {device.Name} index {device.Index} address {Mac} type veth peer name {device.Name}p index {device.Index + 1}",
             $"link set {device.Name} up",
             $"link set {device.Name}p up",
             $"addr add {device.Address4}/24 dev {device.Name}",
