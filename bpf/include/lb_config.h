@@ -20,5 +20,8 @@ LB_CONFIG(
 	__u8, cfg_mptcp, 1,
 	"The kernel has bpf_skc_to_mptcp_sock() (5.19, with CONFIG_MPTCP and BTF): 1. 0: "
 	"getpeername() of an MPTCP socket shows the backend, and it is counted as open for ever.");
+LB_CONFIG(__u8, cfg_check_frame, 1,
+	  "Frames for other link addresses than the device's pass untouched: 1. 0: all are looked "
+	  "at, as the packets of `ebpflb explain` are in no frame of a network.");
 
 #endif

@@ -304,7 +304,7 @@ lb_inline int lb_forward(hook_ctx *ctx, __u32 l3, enum lb_ct_hook hook)
 			other = LB_PKT_PASSED;
 			break;
 		}
-		if (l3 && hook == LB_CT_INGRESS && unlikely(!hook_ours(ctx)) &&
+		if (cfg_check_frame && l3 && hook == LB_CT_INGRESS && unlikely(!hook_ours(ctx)) &&
 		    !lb_frame_upper(ctx)) {
 			other = LB_PKT_OTHER_HOST;
 			break;

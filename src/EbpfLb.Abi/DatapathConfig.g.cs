@@ -17,11 +17,15 @@ public sealed record DatapathConfig
     /// <summary>The kernel has bpf_skc_to_mptcp_sock() (5.19, with CONFIG_MPTCP and BTF): 1. 0: getpeername() of an MPTCP socket shows the backend, and it is counted as open for ever. (cfg_mptcp)</summary>
     public byte Mptcp { get; init; } = 1;
 
+    /// <summary>Frames for other link addresses than the device&apos;s pass untouched: 1. 0: all are looked at, as the packets of `ebpflb explain` are in no frame of a network. (cfg_check_frame)</summary>
+    public byte CheckFrame { get; init; } = 1;
+
     /// <summary>All of them with the bytes that they get.</summary>
     public IReadOnlyList<KnobValue> Knobs() =>
     [
         new("cfg_svc_stats", AbiBytes.Of(SvcStats).ToArray()),
         new("cfg_set_retval", AbiBytes.Of(SetRetval).ToArray()),
         new("cfg_mptcp", AbiBytes.Of(Mptcp).ToArray()),
+        new("cfg_check_frame", AbiBytes.Of(CheckFrame).ToArray()),
     ];
 }

@@ -124,12 +124,12 @@ public sealed class PacketProbeTests
         return changed == chosen[0].Masquerade ? null : $"comes from {answer.Source} at {answer.Destination} ({reasons})";
     }
 
-    /// <summary>From outside, a pod of another node, a hairpin of each backend, and a pod of this node behind its device; to every frontend and to what is none.</summary>
+    /// <summary>From outside, a pod of another node, a hairpin of each backend, a pod of this node behind its device, and the node itself; to every frontend and to what is none.</summary>
     private static IEnumerable<(Flow Flow, Device Device)> Flows()
     {
         (string From, Device By)[] sources =
         [
-            ("198.51.100.9", PacketLab.Wan), ("10.244.2.9", PacketLab.Lan), ("10.244.2.7", PacketLab.Lan), ("10.244.1.9", PacketLab.Pods), ("10.244.1.7", PacketLab.Pods), ("10.1.0.1", PacketLab.Lan),
+            ("198.51.100.9", PacketLab.Wan), ("10.244.2.9", PacketLab.Lan), ("10.244.2.7", PacketLab.Lan), ("10.244.1.9", PacketLab.Pods), ("10.244.1.7", PacketLab.Pods), ("10.1.0.1", PacketLab.Pods),
         ];
         (string To, ushort Port)[] targets =
         [

@@ -36,7 +36,7 @@ public sealed class BridgeClientTests(TestCluster cluster) : IClassFixture<TestC
         var (code, text) = cluster.First.Agent.Command("explain", "--from", $"192.168.{net}.10", "--to", service.Address(cluster, Way.NodePortOfFirst, Family.IPv4));
         Assert.True(code == 0, text);
         Assert.Contains("goes to one of 2 backends", text);
-        Assert.Contains($"a first packet by {device} is translated", text);
+        Assert.True(text.Contains($"a first packet by {device} is translated", StringComparison.Ordinal), text);
     }
 
     /// <summary>A namespace at the other end of a device of the first node, which is its router.</summary>
