@@ -54,6 +54,8 @@ lb_once int lb_translated_below(const struct lb_walk *walk)
 		if (!ct)
 			return false;
 		lb_pin(ct);
+		if (!lb_ct_sealed4(&key, ct))
+			return false;
 		state = &ct->state;
 	} else {
 		struct lb_ct_key6 key;
@@ -64,6 +66,8 @@ lb_once int lb_translated_below(const struct lb_walk *walk)
 		if (!ct)
 			return false;
 		lb_pin(ct);
+		if (!lb_ct_sealed6(&key, ct))
+			return false;
 		state = &ct->state;
 	}
 	return state->oif != walk->ifindex;
