@@ -57,9 +57,9 @@ enum lb_service_flag {
 /*
  * Value of lb_services4/6: one frontend of a service port. It is replaced whole by one map update:
  * that is the flip. A replaced hash element may be reused at once for another key, so a reader that
- * raced can find a foreign value, or half of one; `seal` (lb_service_seal() of key and value) tells,
- * and the reader looks up once more. A NodePort's key has the address 0 (::): it answers on every
- * address of lb_node_addrs that allows it.
+ * raced can find a foreign value, or half of one; `seal` (lb_service_seal() of key and value)
+ * tells, and the reader looks up once more. A NodePort's key has the address 0 (::): it answers on
+ * every address of lb_node_addrs that allows it.
  */
 struct lb_service {
 	__u32 seal;
@@ -123,6 +123,14 @@ struct lb_aff {
 	__u64 used_ns; /* CLOCK_MONOTONIC (coarse) of the last new connection */
 };
 
+/* Clients in a row of lb_aff_rows; a power of two. */
+#define LB_AFF_SEATS 8
+
+/* Element of lb_aff_rows: clients whose hashes agree. What lb_affinity does not have is free. */
+struct lb_aff_row {
+	struct lb_aff_key seats[LB_AFF_SEATS];
+};
+
 /* An address and port on the wire. */
 struct lb_addr {
 	__be32 addr[4]; /* IPv4 as v4-mapped */
@@ -147,7 +155,7 @@ struct lb_sock {
 	__u32 service_id; /* LB_SOCK_DATAGRAM: the tick of the last datagram of this pair, with
 			     LB_STAMP_KNOWN; without that it is an id, and the tick not known */
 	__u16 kind;	  /* enum lb_sock_kind */
-	__u16 many; /* 1: the socket has used other pairs too, they are in lb_udp_peer */
+	__u16 many;	  /* 1: the socket has used other pairs too, they are in lb_udp_peer */
 };
 
 /* What iterators tell of a connected socket whose backend is gone. */

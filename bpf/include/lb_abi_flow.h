@@ -40,6 +40,8 @@ enum lb_ct_flag {
 	LB_CT_STACK = 4,  /* after the rewriting the packet goes on through the stack */
 	LB_CT_DIRECT = 8, /* the backend is on this node and reached by its device at once (SNAT) */
 	LB_CT_FIN = 16,	  /* a FIN was seen in this entry's direction */
+	LB_CT_AFFINITY = 32, /* session affinity is to remember the client; a reply entry has it
+				until that is done */
 };
 
 enum lb_ct_phase {
@@ -55,8 +57,8 @@ enum lb_ct_id {
 	LB_CT_ID_BITS = 24,
 };
 
-/* What both families' conntrack entries have. Ids take LB_CT_ID_BITS each; what stands above them is
- * the entry's seal (lb_ct_seal.h), its low byte above the service's. */
+/* What both families' conntrack entries have. Ids take LB_CT_ID_BITS each; what stands above them
+ * is the entry's seal (lb_ct_seal.h), its low byte above the service's. */
 struct lb_ct_state {
 	__u32 oif; /* where the packet leaves; reply: where the request came in. 0: the stack
 		      decides */

@@ -45,14 +45,23 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 } lb_backends __weak SEC(".maps");
 
-/* ClientIP affinity. Written and read by programs. Full: the least recently used client is
- * forgotten. */
+/* ClientIP affinity. Written and read by programs. Never full while all its clients have seats in
+ * lb_aff_rows, which has fewer; else the least recently used client is forgotten. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__type(key, struct lb_aff_key);
 	__type(value, struct lb_aff);
 	__uint(max_entries, 1024);
 } lb_affinity __weak SEC(".maps");
+
+/* Who is in lb_affinity, so that clients of one service do not push out those of another. Written
+ * and read by programs. Full, a row of it: the service with most clients in it forgets one. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, __u32);
+	__type(value, struct lb_aff_row);
+	__uint(max_entries, 64);
+} lb_aff_rows __weak SEC(".maps");
 
 /*
  * Network namespace cookie -> its addresses: with it socket hooks know their clients as packets

@@ -7,6 +7,7 @@
 #ifndef LB_CONNTRACK_H
 #define LB_CONNTRACK_H
 
+#include "lb_affinity.h"
 #include "lb_backend.h"
 #include "lb_ct_entry.h"
 #include "lb_settings.h"
@@ -246,11 +247,43 @@ lb_inline bool lb_ct_pends(const struct lb_walk *walk, __u8 before, bool ticked)
 	return ticked && walk->ct.phase < LB_CT_OPEN;
 }
 
+/*
+ * Whether the packet shows that the flow's client is there, and is not just what somebody wrote
+ * into the source: the backend goes on after the handshake. The client's own ACK does not show it,
+ * since its number is not looked at; a backend answers a wrong one with RST. UDP has no such thing:
+ * there the answer counts.
+ */
+lb_inline bool lb_ct_shows_client(const struct lb_walk *walk)
+{
+	const __u8 marks = LB_CT_AFFINITY | LB_CT_REPLY;
+
+	if (likely((walk->ct.flags & marks) != marks))
+		return false;
+	if (walk->pkt.tuple.proto == IPPROTO_UDP)
+		return true;
+	return walk->ct.phase >= LB_CT_OPEN && walk->ct.phase < LB_CT_CLOSED &&
+	       !(walk->pkt.tcp_flags & (LB_TCP_SYN | LB_TCP_RST));
+}
+
+/* After lb_ct_shows_client(). */
+lb_once int lb_ct_remember(const struct lb_walk *walk)
+{
+	struct lb_aff_key key = {.kind = LB_CLIENT_ADDR};
+
+	if (!walk)
+		return -EINVAL;
+	lb_copy16(key.client, walk->to.dst);
+	key.service_id = walk->ct.service_id;
+	lb_affinity_remember(&key, walk->ct.backend_id);
+	return 0;
+}
+
 /* Whether the packet changes anything in the entries. */
 lb_inline bool lb_ct_moves(const struct lb_walk *walk, __u32 now)
 {
 	return walk->ct.tick != now || lb_ct_next_phase(walk) != walk->ct.phase ||
-	       (walk->pkt.tcp_flags & LB_TCP_FIN && !(walk->ct.flags & LB_CT_FIN));
+	       (walk->pkt.tcp_flags & LB_TCP_FIN && !(walk->ct.flags & LB_CT_FIN)) ||
+	       unlikely(lb_ct_shows_client(walk));
 }
 
 /*
@@ -273,6 +306,10 @@ lb_once int lb_ct_follow(struct lb_walk *walk, __u32 now)
 			lb_ct_closed(&walk->ct);
 		lb_ct_delete(walk, false);
 		return false;
+	}
+	if (lb_ct_shows_client(walk)) {
+		lb_ct_remember(walk);
+		walk->ct.flags &= ~LB_CT_AFFINITY;
 	}
 	if (walk->pkt.tcp_flags & LB_TCP_FIN) {
 		walk->ct.flags |= LB_CT_FIN;

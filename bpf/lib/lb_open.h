@@ -26,8 +26,8 @@ lb_inline bool lb_detector(const struct lb_settings *set, __u8 family)
 	return set->flags & (LB_SET_PODS_DEVICE | (family == 4 ? LB_SET_PODS4 : LB_SET_PODS6));
 }
 
-/* In one of the ranges. Without a branch for each, as the verifier would walk every way from there: the
- * highest bit of x | -x says that x is not 0. */
+/* In one of the ranges. Without a branch for each, as the verifier would walk every way from there:
+ * the highest bit of x | -x says that x is not 0. */
 lb_inline bool lb_pod_address(const struct lb_settings *set, const struct lb_tuple *at)
 {
 	__u32 miss = ~0U, other;
@@ -157,6 +157,8 @@ lb_inline void lb_choose_to(struct lb_walk *walk, const struct lb_settings *set,
 	walk->ct.tick = lb_ct_now();
 	walk->ct.phase = LB_CT_NEW;
 	walk->ct.flags = !snat ? LB_CT_STACK : local ? LB_CT_SNAT | LB_CT_DIRECT : LB_CT_SNAT;
+	if (pick->flags & LB_SERVICE_AFFINITY)
+		walk->ct.flags |= LB_CT_AFFINITY;
 }
 
 lb_once enum lb_choice lb_choose(struct lb_walk *walk)
@@ -200,7 +202,7 @@ lb_once enum lb_choice lb_choose(struct lb_walk *walk)
 	client.netns = 0;
 	client.flow = NULL;
 	client.dice = bpf_get_prandom_u32();
-	verdict = lb_select(key, key, lookup, &svc, &client, &pick);
+	verdict = lb_select(key, key, lookup, &svc, &client, true, &pick);
 	walk->ct.service_id = pick.service_id;
 	switch (verdict) {
 	case LB_FORWARD:
@@ -239,7 +241,7 @@ lb_inline long lb_open_reply(const struct lb_walk *walk, bool *mine)
 		state->backend_id = (state->backend_id & ~LB_CT_ID) | walk->ct.backend_id;
 		state->oif = walk->ifindex;
 		state->phase = LB_CT_NEW;
-		state->flags = LB_CT_REPLY;
+		state->flags = LB_CT_REPLY | (walk->ct.flags & LB_CT_AFFINITY);
 		return 0;
 	}
 	lb_ct_key6_turned(&key, &walk->to, LB_CT_EGRESS);
@@ -277,7 +279,7 @@ lb_inline enum lb_reason lb_open_snat(hook_ctx *ctx, struct lb_walk *walk)
 	device = lb_device_get(walk->ct.oif);
 	if ((device && device->flags & LB_DEVICE_BARE) ||
 	    (walk->ct.flags & LB_CT_DIRECT && !(device && device->flags & LB_DEVICE_POD))) {
-		walk->ct.flags = LB_CT_STACK;
+		walk->ct.flags = LB_CT_STACK | (walk->ct.flags & LB_CT_AFFINITY);
 		walk->ct.oif = 0;
 		walk->ct.mtu = 0;
 		return LB_REASON_NONE;

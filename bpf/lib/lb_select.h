@@ -55,11 +55,10 @@ lb_inline bool lb_select_local(const struct lb_service *svc, enum lb_source sour
 }
 
 /* The backend among those of `svc`; NULL: its range is not its own any more. */
-lb_inline const struct lb_backend *lb_select_backend(const struct lb_addr *dst,
-						     const struct lb_service *svc,
-						     const struct lb_range *range,
-						     enum lb_backend_flag list,
-						     struct lb_client *client, __u32 *id)
+lb_inline const struct lb_backend *
+lb_select_backend(const struct lb_addr *dst, const struct lb_service *svc,
+		  const struct lb_range *range, enum lb_backend_flag list, struct lb_client *client,
+		  bool packet, __u32 *id)
 {
 	const struct lb_backend *backend;
 
@@ -74,11 +73,14 @@ lb_inline const struct lb_backend *lb_select_backend(const struct lb_addr *dst,
 		return lb_backend_draw(range, svc->id, client->dice, id);
 
 	client->affinity.service_id = svc->id;
-	backend = lb_affinity_recall(&client->affinity, svc->affinity_sec, list, id);
+	backend = lb_affinity_recall(&client->affinity, svc->affinity_sec, list, !packet, id);
 	if (likely(backend)) {
 		lb_count(LB_SOCK_AFFINITY_HIT);
 		return backend;
 	}
+	if (packet)
+		return lb_backend_draw(range, svc->id,
+				       lb_affinity_dice(&client->affinity, svc->affinity_sec), id);
 	if (client->netns)
 		backend = lb_affinity_before(client->netns, svc, list, id);
 	if (!backend)
@@ -91,11 +93,12 @@ lb_inline const struct lb_backend *lb_select_backend(const struct lb_addr *dst,
 /*
  * Chooses among the backends of `svc`, which was just found by `key` for a packet or connection to
  * `dst`; looks it up again where it changed under our eyes. Kept apart from the first lookup: what
- * is no service of ours must cost that lookup and nothing else.
+ * is no service of ours must cost that lookup and nothing else. `packet`: not a socket; known when
+ * the program is compiled, so that no stack is for what only the other one does.
  */
 lb_inline enum lb_verdict lb_select(const struct lb_addr *dst, const struct lb_addr *key,
 				    enum lb_lookup lookup, struct lb_service *svc,
-				    struct lb_client *client, struct lb_pick *pick)
+				    struct lb_client *client, bool packet, struct lb_pick *pick)
 {
 	pick->service_id = 0;
 #pragma clang loop unroll(disable)
@@ -125,7 +128,7 @@ lb_inline enum lb_verdict lb_select(const struct lb_addr *dst, const struct lb_a
 			pick->backend = lb_select_backend(dst, svc, &range,
 							  local ? LB_BACKEND_IN_LOCAL
 								: LB_BACKEND_IN_CLUSTER,
-							  client, &pick->backend_id);
+							  client, packet, &pick->backend_id);
 			if (likely(pick->backend))
 				return LB_FORWARD;
 		}

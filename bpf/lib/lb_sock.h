@@ -3,6 +3,7 @@
 #ifndef LB_SOCK_H
 #define LB_SOCK_H
 
+#include "lb_hash.h"
 #include "lb_select.h"
 #include "lb_settings.h"
 #include "lb_tick.h"
@@ -84,18 +85,6 @@ lb_inline void lb_sock_closed(const struct lb_sock *mem)
 	stat = lb_svc_stat(mem->service_id);
 	if (stat)
 		stat->closed++;
-}
-
-/* 32 well-spread bits of a socket and a destination: the finalizer of MurmurHash3. */
-lb_inline __u32 lb_mix(__u64 cookie, __u32 dst)
-{
-	__u64 x = cookie ^ ((__u64)dst << 32);
-
-	x ^= x >> 33;
-	x *= 0xff51afd7ed558ccdULL;
-	x ^= x >> 33;
-	x *= 0xc4ceb9fe1a85ec53ULL;
-	return (x ^ (x >> 33)) >> 16;
 }
 
 /* Keeps a pair whose answers may still come in lb_udp_peer. */

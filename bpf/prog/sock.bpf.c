@@ -133,7 +133,7 @@ lb_inline int do_connect(struct bpf_sock_addr *ctx, const struct lb_addr *dst, b
 		return pass(ctx);
 
 	client.dice = bpf_get_prandom_u32();
-	verdict = lb_select(dst, &key, lookup, &svc, &client, &pick);
+	verdict = lb_select(dst, &key, lookup, &svc, &client, false, &pick);
 	if (unlikely(verdict == LB_PASS))
 		return pass(ctx);
 	if (verdict == LB_REFUSE)
@@ -184,7 +184,7 @@ lb_inline int do_sendmsg(struct bpf_sock_addr *ctx, const struct lb_addr *dst, b
 	client.dice = lb_mix(cookie, dst->addr[3] ^ dst->port);
 	mem = bpf_sk_storage_get(&lb_sock, ctx->sk, NULL, 0);
 	client.flow = mem && !lb_sock_old(mem) ? mem : NULL;
-	verdict = lb_select(dst, &key, lookup, &svc, &client, &pick);
+	verdict = lb_select(dst, &key, lookup, &svc, &client, false, &pick);
 	if (unlikely(verdict == LB_PASS))
 		return LB_SOCK_ALLOW;
 	if (verdict == LB_REFUSE)

@@ -10,10 +10,10 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "2cb97042bfd71dd07220a81206e8e578333f4d05d02659d4bd291d036f6f8082";
+    public const string Hash = "1a1316f2ac09684f08d1240dbd91f31c990487f331b8883d5e4890e1a9fe060d";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
-    public const ulong MapsHash = 0x1f7c86ae5f2cf451;
+    public const ulong MapsHash = 0x2e5d6b81c82cb6bc;
 }
 
 /// <summary>struct lb_addr, 20 bytes.</summary>
@@ -74,6 +74,20 @@ public record struct LbAffKey
 
     /// <summary>Byte by byte.</summary>
     public readonly bool Equals(LbAffKey other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+}
+
+/// <summary>struct lb_aff_row, 192 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 192)]
+public record struct LbAffRow
+{
+    /// <summary>struct lb_aff_key[8] seats.</summary>
+    [FieldOffset(0)] public LbAffKeyx8 Seats;
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbAffRow other) => AbiBytes.Same(this, other);
 
     /// <inheritdoc/>
     public override readonly int GetHashCode() => AbiBytes.Hash(this);
@@ -1001,6 +1015,9 @@ public enum LbCtFlag : uint
 
     /// <summary>LB_CT_FIN.</summary>
     Fin = 16,
+
+    /// <summary>LB_CT_AFFINITY.</summary>
+    Affinity = 32,
 }
 
 /// <summary>enum lb_ct_hook.</summary>
@@ -1376,6 +1393,34 @@ public struct Be32x8 : IEquatable<Be32x8>
 
     /// <summary>Byte by byte.</summary>
     public static bool operator !=(Be32x8 left, Be32x8 right) => !left.Equals(right);
+}
+
+/// <summary>8 times LbAffKey, 192 bytes.</summary>
+[InlineArray(8)]
+public struct LbAffKeyx8 : IEquatable<LbAffKeyx8>
+{
+    private LbAffKey first;
+
+    /// <summary>From its bytes.</summary>
+    public static LbAffKeyx8 FromBytes(ReadOnlySpan<byte> bytes) => AbiBytes.From<LbAffKeyx8>(bytes);
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbAffKeyx8 other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly bool Equals(object? obj) => obj is LbAffKeyx8 other && Equals(other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+
+    /// <summary>The bytes, hexadecimal.</summary>
+    public override readonly string ToString() => Convert.ToHexStringLower(AbiBytes.Of(this));
+
+    /// <summary>Byte by byte.</summary>
+    public static bool operator ==(LbAffKeyx8 left, LbAffKeyx8 right) => left.Equals(right);
+
+    /// <summary>Byte by byte.</summary>
+    public static bool operator !=(LbAffKeyx8 left, LbAffKeyx8 right) => !left.Equals(right);
 }
 
 /// <summary>4 times uint, 16 bytes.</summary>

@@ -7,6 +7,10 @@ namespace EbpfLb.Abi;
 /// <summary>Every map of the BPF object.</summary>
 public static class Tables
 {
+    /// <summary>lb_aff_rows: Array.</summary>
+    public static Table<uint, LbAffRow> AffRows { get; } =
+        new("lb_aff_rows", 2, 4, 192, 64, 0);
+
     /// <summary>lb_affinity: LruHash.</summary>
     public static Table<LbAffKey, LbAff> Affinity { get; } =
         new("lb_affinity", 9, 24, 16, 1024, 0);
@@ -126,6 +130,7 @@ public static class Tables
     /// <summary>All of them, by name.</summary>
     public static IReadOnlyList<Table> All { get; } =
     [
+        AffRows,
         Affinity,
         Backends,
         Conntrack4,

@@ -23,6 +23,7 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
         [Abi.Tables.SvcStats.Name] = sizes.Services,
         [Abi.Tables.SvcSwept.Name] = sizes.Services,
         [Abi.Tables.Affinity.Name] = sizes.Affinity,
+        [Abi.Tables.AffRows.Name] = sizes.AffinityRows,
         [Abi.Tables.UdpPeer.Name] = sizes.UdpPeers,
         [Abi.Tables.Conntrack4.Name] = sizes.FlowEntries,
         [Abi.Tables.Conntrack6.Name] = sizes.FlowEntries,

@@ -17,6 +17,7 @@ internal static class ProgramLoader
         var config = new DatapathConfig
         {
             SvcStats = options.ServiceCounters ? (byte)1 : (byte)0,
+            AffinityRows = sizes.AffinityRows,
             SetRetval = KernelFeatures.HasSetRetval() ? (byte)1 : (byte)0,
             Mptcp = KernelFeatures.HasMptcp() ? (byte)1 : (byte)0,
         };

@@ -8,7 +8,7 @@ namespace EbpfLb.Datapath.Options;
 /// <param name="Services">Service ports with counters; ids run from 1 to this minus 1 (--max-services).</param>
 /// <param name="Backends">Entries of lb_backends (--max-backends).</param>
 /// <param name="Slots">Entries of lb_slots; a list that changes is written beside its old one, so leave room (--max-slots).</param>
-/// <param name="Affinity">Clients that ClientIP affinity remembers; beyond it the least recently used goes (--max-affinity).</param>
+/// <param name="Affinity">Entries of lb_affinity (--max-affinity); see <see cref="AffinityRows"/>.</param>
 /// <param name="UdpPeers">Pairs that unconnected UDP sockets of several services remember.</param>
 public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint Slots, uint Affinity, uint UdpPeers)
 {
@@ -55,6 +55,12 @@ public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint
     /// quarters to the others; half of all flows can be closed and remembered, which source ports need for the time of a TIME_WAIT.
     /// </summary>
     public uint PendingFlows => Math.Max(Flows / 4, 64) * 3;
+
+    /// <summary>
+    /// Elements of lb_aff_rows, 192 bytes each. Their eight seats are for three quarters of the entries of lb_affinity: the kernel spreads free
+    /// entries over the CPUs, and forgets clients by its own rule, which knows of no services, when one CPU has none left.
+    /// </summary>
+    public uint AffinityRows => Math.Max(Affinity / 32 * 3, 1);
 
     /// <summary>Entries of lb_conntrack4 and of lb_conntrack6, each.</summary>
     public uint FlowEntries => Flows * 2;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using EbpfLb.Abi;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Affinity;
@@ -33,6 +34,9 @@ internal sealed class KernelTables : IDisposable
     private readonly KernelTable<ulong, LbNetns> netns;
     private readonly BpfMap<LbAffKey, LbAff> affinity;
     private readonly BpfMap<uint, LbSettings> settings;
+    /// <summary>Clients in an element of lb_aff_rows.</summary>
+    private static readonly uint Seats = (uint)(Unsafe.SizeOf<LbAffRow>() / Unsafe.SizeOf<LbAffKey>());
+
     private readonly Dictionary<string, uint> capacities;
 
     private KernelTables(MapSet maps)
@@ -55,7 +59,7 @@ internal sealed class KernelTables : IDisposable
         capacities = maps.All.ToDictionary(m => m.Key, m => m.Value.Info.MaxEntries, StringComparer.Ordinal);
         ServiceCounters = new(
             new PerCpuMap<uint, LbSvcStat>(maps.Take(Abi.Tables.SvcStats)), new FlowEnds(maps.Take(Abi.Tables.SvcSwept)), maps.Created.Contains(Abi.Tables.SvcStats.Name));
-        Affinity = new(affinity, backends, capacities[Abi.Tables.Affinity.Name]);
+        Affinity = new(affinity, backends, capacities[Abi.Tables.AffRows.Name] * Seats);
         Door = new Door(maps.Take(Abi.Tables.Door));
         ForPlans = new PlanTables(Doored(services4, DoorKeys.AddressOf), Doored(services6, DoorKeys.AddressOf), slots, backends, sources4, sources6, ServiceCounters);
     }

@@ -46,7 +46,7 @@ public sealed class Section19Tests(PacketFixture fixture) : PacketTest(fixture.P
         BackendSpec[] backends = [LocalBackend(family), RemoteBackend(family)];
         var web = Program.Serve(Spec(L4.Tcp, family) with { Backends = backends, AffinitySeconds = 60 });
         var other = Program.Serve(new ServiceSpec((byte)L4.Tcp, new FrontendSpec(at.ClusterIp, 443)) { Backends = backends, AffinitySeconds = 60 });
-        var first = Backend(In(From(at.Client, at.ClusterIp, ServicePort, ClientPort)), at);
+        var first = Backend(Converse(L4.Tcp, From(at.Client, at.ClusterIp, ServicePort, ClientPort)), at);
 
         for (var i = 1; i < 20; i++)
         {
@@ -55,7 +55,7 @@ public sealed class Section19Tests(PacketFixture fixture) : PacketTest(fixture.P
         }
         Assert.Single(Program.Tables.Affinity.Keys(), key => key.ServiceId == web.Id);
         Assert.DoesNotContain(Program.Tables.Affinity.Keys(), key => key.ServiceId == other.Id);
-        In(From(at.Client, at.ClusterIp, 443, ClientPort));
+        Converse(L4.Tcp, From(at.Client, at.ClusterIp, 443, ClientPort + 50));
         Assert.Single(Program.Tables.Affinity.Keys(), key => key.ServiceId == other.Id);
     }
 
@@ -65,13 +65,13 @@ public sealed class Section19Tests(PacketFixture fixture) : PacketTest(fixture.P
     {
         var at = Ends.Of(family);
         Program.Serve(Spec(L4.Tcp, family) with { Backends = [LocalBackend(family), RemoteBackend(family)], AffinitySeconds = 60 });
-        In(From(at.Client, at.ClusterIp, ServicePort, ClientPort));
+        Converse(L4.Tcp, From(at.Client, at.ClusterIp, ServicePort, ClientPort));
         var key = Assert.Single(Program.Tables.Affinity.Keys());
         var memory = Program.Tables.Affinity.Lookup(key);
         var old = memory with { UsedNs = memory.UsedNs - 30_000_000_000 };
         Program.Tables.Affinity.Update(key, old);
 
-        In(From(at.Client, at.ClusterIp, ServicePort, ClientPort + 1));
+        Converse(L4.Tcp, From(at.Client, at.ClusterIp, ServicePort, ClientPort + 1));
 
         var renewed = Program.Tables.Affinity.Lookup(key);
         Assert.Equal(memory.BackendId, renewed.BackendId);

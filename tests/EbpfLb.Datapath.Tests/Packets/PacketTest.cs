@@ -96,6 +96,29 @@ public abstract class PacketTest : IClassFixture<PacketFixture>
         return port;
     }
 
+    /// <summary>A short conversation that begins with the packet, both ways; returns what became of that.</summary>
+    private protected PacketResult Converse(L4 protocol, PacketBuilder opening)
+    {
+        var result = In(opening);
+        var request = Program.Tables.Flows().Single(e => !e.IsReply && e.Source.Equals(opening.Source) && e.Destination.Equals(opening.Destination));
+        AnswerTo(request, Segments.Answer(protocol));
+        for (var i = 0; i < 2; i++)
+        {
+            In(opening.Over(Segments.Data(protocol)));
+            AnswerTo(request, Segments.Data(protocol));
+        }
+        return result;
+    }
+
+    /// <summary>What the backend of the flow sends.</summary>
+    private protected void AnswerTo(FlowEntry request, Transport transport)
+    {
+        var (from, to) = (request.ToDestination, request.ToSource);
+        var reply = PacketBuilder.From(from.Address, from.Port).To(to.Address, to.Port).Over(transport);
+        if (request.Flags.HasFlag(LbCtFlag.Snat)) In(reply, PacketLab.Lan);
+        else Out(reply);
+    }
+
     /// <summary>As a packet of the client leaves towards the remote backend.</summary>
     private protected static PacketBuilder Snatted(PacketBuilder sent, int port, IPAddress? backend = null)
     {
