@@ -64,6 +64,8 @@ enum lb_reason {
 	LB_CT_RACE = 51,       /* two CPUs opened the same flow: the second joined the first */
 	LB_EVENT_LOST = 52,    /* lb_events was full: a packet's bad end was counted, not told */
 
+	LB_ANSWER_LIMITED = 55, /* a packet that was to be answered was not, for there were too many */
+
 	/* Packets again. */
 	LB_PKT_OTHER_HOST = 56, /* passed: in a frame for another machine, or for a group */
 

@@ -283,6 +283,23 @@ struct {
 	__uint(max_entries, 1024);
 } lb_frags __weak SEC(".maps");
 
+/* Client's address (IPv4 as v4-mapped) -> when its next burst of ICMP errors is full (CLOCK_MONOTONIC,
+ * coarse). Written by programs. Full: the least recently used is forgotten, and has a burst again. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__type(key, struct lb_ip6);
+	__type(value, __u64);
+	__uint(max_entries, 4096);
+} lb_answers __weak SEC(".maps");
+
+/* The same for all ICMP errors of the node, and for all resets. Written by programs. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, __u32);
+	__type(value, __u64);
+	__uint(max_entries, 2);
+} lb_answer_rate __weak SEC(".maps");
+
 /* struct lb_event of each drop, when LB_SET_EVENTS is set. Written by programs, read by the agent.
  * Full: the event is lost and that is counted (LB_EVENT_LOST), its own counter is not. */
 struct {

@@ -23,6 +23,7 @@
 #ifndef LB_FORWARD_H
 #define LB_FORWARD_H
 
+#include "lb_answer.h"
 #include "lb_door.h"
 #include "lb_drop.h"
 #include "lb_frag.h"
@@ -116,8 +117,10 @@ lb_inline int lb_reject(hook_ctx *ctx, struct lb_walk *walk)
 	if (stat)
 		stat->refused++;
 	if (walk->pkt.tuple.proto == IPPROTO_TCP)
-		return lb_reply_reset(ctx, &walk->pkt);
-	return lb_reply_unreachable(ctx, &walk->pkt);
+		return lb_answer_allowed(walk, LB_ANSWER_RESET) ? lb_reply_reset(ctx, &walk->pkt)
+								: HOOK_DROP;
+	return lb_answer_allowed(walk, LB_ANSWER_ICMP) ? lb_reply_unreachable(ctx, &walk->pkt)
+						       : HOOK_DROP;
 }
 
 /* (f) Longer than what its way takes; of a GSO packet each segment counts. */
@@ -196,7 +199,9 @@ lb_inline int lb_carry(hook_ctx *ctx, struct lb_walk *walk, enum lb_ct_hook hook
 			return lb_end(walk, LB_DROP_NO_ROUTE, HOOK_DROP);
 		if (unlikely(walk->pkt.ttl <= 1)) {
 			walk->reason = LB_PKT_TTL;
-			return error ? HOOK_DROP : lb_reply_ttl(ctx, &walk->pkt);
+			return error || !lb_answer_allowed(walk, LB_ANSWER_ICMP)
+				       ? HOOK_DROP
+				       : lb_reply_ttl(ctx, &walk->pkt);
 		}
 		if (unlikely(walk->ct.mtu && walk->pkt.len > walk->ct.mtu) && !error &&
 		    lb_too_long(ctx, walk)) {

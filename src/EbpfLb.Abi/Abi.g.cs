@@ -10,10 +10,10 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "1a1316f2ac09684f08d1240dbd91f31c990487f331b8883d5e4890e1a9fe060d";
+    public const string Hash = "a129311b3dc51b468b3545d42878f59ad27ff8eac781a85933c63ef68a531ab4";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
-    public const ulong MapsHash = 0x2e5d6b81c82cb6bc;
+    public const ulong MapsHash = 0x0fb04f595518512e;
 }
 
 /// <summary>struct lb_addr, 20 bytes.</summary>
@@ -1218,6 +1218,9 @@ public enum LbReason : uint
 
     /// <summary>LB_EVENT_LOST.</summary>
     EventLost = 52,
+
+    /// <summary>LB_ANSWER_LIMITED.</summary>
+    AnswerLimited = 55,
 
     /// <summary>LB_PKT_OTHER_HOST.</summary>
     PktOtherHost = 56,

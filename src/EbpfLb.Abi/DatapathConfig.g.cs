@@ -23,6 +23,15 @@ public sealed record DatapathConfig
     /// <summary>Frames for other link addresses than the device&apos;s pass untouched: 1. 0: all are looked at, as the packets of `ebpflb explain` are in no frame of a network. (cfg_check_frame)</summary>
     public byte CheckFrame { get; init; } = 1;
 
+    /// <summary>Nanoseconds between ICMP errors to one address, after a burst of 6. 0: no limit. (cfg_answer_gap_ns)</summary>
+    public ulong AnswerGapNs { get; init; } = 1000000000;
+
+    /// <summary>Nanoseconds between ICMP errors of the node, and between its resets. 0: no limit. (cfg_answers_gap_ns)</summary>
+    public ulong AnswersGapNs { get; init; } = 1000000;
+
+    /// <summary>ICMP errors of the node at once; of resets it is a second&apos;s worth. (cfg_answers_burst)</summary>
+    public uint AnswersBurst { get; init; } = 50;
+
     /// <summary>All of them with the bytes that they get.</summary>
     public IReadOnlyList<KnobValue> Knobs() =>
     [
@@ -31,5 +40,8 @@ public sealed record DatapathConfig
         new("cfg_set_retval", AbiBytes.Of(SetRetval).ToArray()),
         new("cfg_mptcp", AbiBytes.Of(Mptcp).ToArray()),
         new("cfg_check_frame", AbiBytes.Of(CheckFrame).ToArray()),
+        new("cfg_answer_gap_ns", AbiBytes.Of(AnswerGapNs).ToArray()),
+        new("cfg_answers_gap_ns", AbiBytes.Of(AnswersGapNs).ToArray()),
+        new("cfg_answers_burst", AbiBytes.Of(AnswersBurst).ToArray()),
     ];
 }

@@ -15,6 +15,14 @@ public static class Tables
     public static Table<LbAffKey, LbAff> Affinity { get; } =
         new("lb_affinity", 9, 24, 16, 1024, 0);
 
+    /// <summary>lb_answer_rate: Array.</summary>
+    public static Table<uint, ulong> AnswerRate { get; } =
+        new("lb_answer_rate", 2, 4, 8, 2, 0);
+
+    /// <summary>lb_answers: LruHash.</summary>
+    public static Table<LbIp6, ulong> Answers { get; } =
+        new("lb_answers", 9, 16, 8, 4096, 0);
+
     /// <summary>lb_backends: Array, Mappable.</summary>
     public static Table<uint, LbBackend> Backends { get; } =
         new("lb_backends", 2, 4, 32, 1024, 1024);
@@ -132,6 +140,8 @@ public static class Tables
     [
         AffRows,
         Affinity,
+        AnswerRate,
+        Answers,
         Backends,
         Conntrack4,
         Conntrack6,

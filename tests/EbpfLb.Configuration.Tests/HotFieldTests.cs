@@ -49,6 +49,7 @@ public sealed class HotFieldTests
         devices: {uplinks: [eth0], exclude: [eth1], pods: [eth2], tcAttach: tcx}
         flows: {tcpHalfOpen: 1s, tcpEstablished: 2s, tcpClosing: 3s, tcpClosed: 4s, udp: 5s, udpStream: 6s, sweepCpuPercent: 2.5}
         snatPorts: 40000-41000
+        answerLimit: 500/100/10
         nodePortRange: 20000-21000
         alwaysSnat: true
         hostSocketsOnly: true

@@ -50,6 +50,9 @@ internal sealed class NodeOptionSet
         Own("--snat-ports", "FIRST-LAST", $"Source ports of masqueraded connections; clear of NodePorts and of net.ipv4.ip_local_port_range (default: {NodeOptions.LowSnatPorts}, or "
             + $"{NodeOptions.HighSnatPorts} where NodePorts are in there)",
             (c, text) => c with { SnatPorts = text }),
+        Own("--answer-limit", "MS/RATE/BURST|off", "How many ICMP errors and resets are sent for services without endpoints: milliseconds between ICMP errors to one address, answers a second "
+            + "of the node, ICMP errors at once (default: as net.ipv4.icmp_ratelimit, icmp_msgs_per_sec and icmp_msgs_burst say for the kernel's own)",
+            (c, text) => c with { AnswerLimit = text }),
         Own("--node-port-range", "FIRST-LAST", "The API server's --service-node-port-range (default: 30000-32767)", (c, text) => c with { NodePortRange = text }),
         OwnSwitch("--set-sysctls", "Switch net.ipv4.ip_forward and net.ipv6.conf.all.forwarding on, which Kubernetes and CNI plugins usually do (default: only say what is off)",
             (c, on) => c with { SetSysctls = on }),
@@ -63,7 +66,7 @@ internal sealed class NodeOptionSet
     /// <summary>Of those, what decides nothing about a single connection.</summary>
     private static readonly string[] UnseenByExplain =
     [
-        "--devices", "--exclude-devices", "--pod-device", "--tc-attach", "--protect-nodeports", "--drop-events", "--snat-ports", "--set-sysctls", "--end-tcp-of-removed-endpoints", "--conntrack-sweep-cpu",
+        "--devices", "--exclude-devices", "--pod-device", "--tc-attach", "--protect-nodeports", "--drop-events", "--snat-ports", "--answer-limit", "--set-sysctls", "--end-tcp-of-removed-endpoints", "--conntrack-sweep-cpu",
     ];
 
     /// <summary>For `ebpflb explain`: it takes all, so that the options of an agent can be repeated, and shows those that matter to it.</summary>

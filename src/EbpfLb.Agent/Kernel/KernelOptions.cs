@@ -1,3 +1,4 @@
+using EbpfLb.Agent.Nodes;
 using EbpfLb.Agent.Options;
 using EbpfLb.Datapath.Options;
 
@@ -6,7 +7,12 @@ namespace EbpfLb.Agent.Kernel;
 /// <summary>The agent's options as the datapath wants them.</summary>
 internal static class KernelOptions
 {
-    public static DatapathOptions Of(RunOptions options) => Of(options.Instance) with { TcAttach = options.TcAttach, Sizes = SizesOf(options.Sizes, MapSizes.ForThisMachine()) };
+    public static DatapathOptions Of(RunOptions options) => Of(options.Instance) with
+    {
+        TcAttach = options.TcAttach,
+        Sizes = SizesOf(options.Sizes, MapSizes.ForThisMachine()),
+        Answers = options.Answers ?? KernelAnswers.Read(new Sysctls(Sysctls.DefaultRoot)),
+    };
 
     public static DatapathOptions Of(InstanceOptions instance) => new()
     {

@@ -8,6 +8,7 @@ using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Devices;
 using EbpfLb.Datapath.Flows;
 using EbpfLb.Datapath.Node;
+using EbpfLb.Datapath.Options;
 using EbpfLb.Model;
 using EbpfLb.Policy;
 
@@ -45,6 +46,7 @@ internal static class ConfiguredOptions
             Flows = Flows(proxy.Conntrack, own.Flows),
             Node = Node(proxy, own),
             TcAttach = Enum.Parse<TcAttachMode>(own.Devices.TcAttach, ignoreCase: true),
+            Answers = own.AnswerLimit.Length == 0 ? null : Answers(own.AnswerLimit),
             SetSysctls = own.SetSysctls,
             EndTcp = own.EndTcpOfRemovedEndpoints,
             Sizes = Sizes(own.Sizes),
@@ -120,6 +122,10 @@ internal static class ConfiguredOptions
         => text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(t => SourceRange.Parse(t)).ToValueList();
 
     private static PortRange Ports(string text) => PortsText.TryParse(text, out var ports) ? new PortRange(ports.First, ports.Last) : throw new FormatException(text);
+
+    private static AnswerLimit Answers(string text) => AnswerLimitText.TryParse(text, out var limit)
+        ? new AnswerLimit(TimeSpan.FromMilliseconds(limit.GapMilliseconds), limit.PerSecond, limit.Burst)
+        : throw new FormatException(text);
 
     private static IReadOnlyList<NamePattern> Patterns(ValueList<string> texts) => [.. texts.Select(NamePattern.Parse)];
 

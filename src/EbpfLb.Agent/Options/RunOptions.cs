@@ -3,6 +3,7 @@ using EbpfLb.Agent.Logging;
 using EbpfLb.Configuration;
 using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Node;
+using EbpfLb.Datapath.Options;
 
 namespace EbpfLb.Agent.Options;
 
@@ -79,6 +80,9 @@ internal sealed record RunOptions
     public NodeOptions Node { get; init; } = NodeOptions.Default;
 
     public TcAttachMode TcAttach { get; init; }
+
+    /// <summary>null: as the kernel limits its own.</summary>
+    public AnswerLimit? Answers { get; init; }
 
     /// <summary>Switch forwarding on.</summary>
     public bool SetSysctls { get; init; }

@@ -60,6 +60,9 @@ public sealed record EbpfLbConfiguration
     /// <summary>Empty: below the NodePorts, or above them where those begin early.</summary>
     public string SnatPorts { get; init; } = "";
 
+    /// <summary>See <see cref="Values.AnswerLimitText"/>; empty: as the kernel limits its own.</summary>
+    public string AnswerLimit { get; init; } = "";
+
     public string NodePortRange { get; init; } = "30000-32767";
 
     public bool AlwaysSnat { get; init; }

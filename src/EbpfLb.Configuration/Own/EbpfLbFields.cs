@@ -29,6 +29,7 @@ public static class EbpfLbFields
         Hot("devices.exclude", "--exclude-devices", (to, from) => to with { Devices = to.Devices with { Exclude = from.Devices.Exclude } }, "devices to leave alone"),
         Hot("devices.pods", "--pod-device", (to, from) => to with { Devices = to.Devices with { Pods = from.Devices.Pods } }, "devices that pods are behind which socket hooks do not reach"),
         new("devices.tcAttach", "--tc-attach", Restart, "auto, tcx or clsact: how programs are put at devices"),
+        new("answerLimit", "--answer-limit", Restart, "how many ICMP errors and resets are sent for services without endpoints: milliseconds between ICMP errors to one address, answers a second of the node, ICMP errors at once; off for no limit; empty: as net.ipv4.icmp_ratelimit, icmp_msgs_per_sec and icmp_msgs_burst say for the kernel's own"),
         Hot("snatPorts", "--snat-ports", (to, from) => to with { SnatPorts = from.SnatPorts }, "source ports of masqueraded connections, clear of nodePortRange and of net.ipv4.ip_local_port_range; empty: 1024-29999, or 61000-65535 where NodePorts are in there"),
         Hot("nodePortRange", "--node-port-range", (to, from) => to with { NodePortRange = from.NodePortRange }, "the API server's --service-node-port-range"),
         Hot("alwaysSnat", "--always-snat", (to, from) => to with { AlwaysSnat = from.AlwaysSnat }, "masquerade where kube-proxy does, also towards backends of this node"),

@@ -32,6 +32,7 @@ internal static class EbpfLbReader
             Devices = Devices(root.Section("devices")),
             Flows = Flows(root.Section("flows")),
             SnatPorts = root.Text("snatPorts"),
+            AnswerLimit = root.Text("answerLimit"),
             NodePortRange = root.TextOr("nodePortRange", Defaults.NodePortRange),
             AlwaysSnat = root.Flag("alwaysSnat"),
             HostSocketsOnly = root.Flag("hostSocketsOnly"),

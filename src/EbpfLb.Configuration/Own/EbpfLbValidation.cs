@@ -55,6 +55,8 @@ public static partial class EbpfLbValidation
         if (!AttachModes.Contains(config.Devices.TcAttach)) findings.Error("devices.tcAttach", $"'{config.Devices.TcAttach}' is none of its values; give auto, tcx or clsact");
         if (config.Flows.SweepCpuPercent is not (>= LeastSweepPercent and <= 100))
             findings.Error("flows.sweepCpuPercent", $"{config.Flows.SweepCpuPercent} is not a share of a core that flows can be expired with; give a percentage from {LeastSweepPercent} to 100");
+        if (config.AnswerLimit.Length > 0 && !AnswerLimitText.TryParse(config.AnswerLimit, out _))
+            findings.Error("answerLimit", $"'{config.AnswerLimit}' is no limit of answers; give milliseconds/a second/at once, such as 1000/1000/50, or off");
         CheckPorts(config, findings);
     }
 

@@ -34,6 +34,7 @@ internal static class EbpfLbJson
             ["tcAttach"] = config.Devices.TcAttach,
         },
         ["snatPorts"] = config.SnatPorts,
+        ["answerLimit"] = config.AnswerLimit,
         ["nodePortRange"] = config.NodePortRange,
         ["alwaysSnat"] = config.AlwaysSnat,
         ["hostSocketsOnly"] = config.HostSocketsOnly,

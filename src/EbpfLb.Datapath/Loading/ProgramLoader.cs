@@ -18,6 +18,9 @@ internal static class ProgramLoader
         {
             SvcStats = options.ServiceCounters ? (byte)1 : (byte)0,
             AffinityRows = sizes.AffinityRows,
+            AnswerGapNs = options.Answers.GapNanoseconds,
+            AnswersGapNs = options.Answers.AnswersGapNanoseconds,
+            AnswersBurst = (uint)options.Answers.Burst,
             SetRetval = KernelFeatures.HasSetRetval() ? (byte)1 : (byte)0,
             Mptcp = KernelFeatures.HasMptcp() ? (byte)1 : (byte)0,
         };

@@ -29,6 +29,8 @@ public sealed record DatapathOptions
     /// <summary>Asked before anything is written, once the instance is in force; null: the caller sees to it that nobody else writes.</summary>
     public InstanceOwnership? Ownership { get; init; }
 
+    public AnswerLimit Answers { get; init; } = AnswerLimit.Default;
+
     /// <summary>Count connections per service port.</summary>
     public bool ServiceCounters { get; init; } = true;
 }

@@ -60,7 +60,7 @@ public sealed class PacketProbe : IDisposable
         if (Places.Find(options) is not { } paths || !AbiStamp.Matches(paths.Map(Abi.Tables.Meta.Name))) return null;
         using var bpf = ProgramLoader.OpenObject(null);
         foreach (var candidate in bpf.Programs.Values) candidate.AutoLoad = candidate.Name == Program;
-        foreach (var knob in new DatapathConfig { SvcStats = 0, CheckFrame = 0 }.Knobs()) bpf.Knobs.Set(knob.Name, knob.Bytes.Span);
+        foreach (var knob in new DatapathConfig { SvcStats = 0, CheckFrame = 0, AnswerGapNs = 0, AnswersGapNs = 0 }.Knobs()) bpf.Knobs.Set(knob.Name, knob.Bytes.Span);
         List<BpfMap> pinned = [];
         try
         {

@@ -74,6 +74,8 @@ public static class ReasonCatalog
         new(LbReason.EventLost, ReasonKind.Note, "a drop was counted but not told: the ring of events was full",
             "nothing for single ones; many of these mean more drops than the agent has CPU to read (`ebpflb drops` shows only a part)"),
 
+        new(LbReason.AnswerLimited, ReasonKind.Note, "a packet that was to be answered with an ICMP error or a reset was not: there were too many (--answer-limit)",
+            "look for who asks a service without endpoints so often; addresses may be spoofed"),
         new(LbReason.PktOtherHost, ReasonKind.Passed, "in a frame for another machine, or for a group",
             "nothing, as the kernel ignores such frames too; many of these mean a switch that floods them"),
     }.ToDictionary(t => t.Reason);

@@ -2,6 +2,7 @@ using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Tests.Fakes;
 using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Node;
+using EbpfLb.Datapath.Options;
 using EbpfLb.Model;
 
 namespace EbpfLb.Agent.Tests.Commands;
@@ -24,6 +25,7 @@ public sealed class NodeOptionTests : IDisposable
         await ReadAsync();
         Assert.Equal(TcAttachMode.Auto, line.Seen!.TcAttach);
         Assert.False(line.Seen.SetSysctls);
+        Assert.Null(line.Seen.Answers);
         Assert.Equal(
             NodeOptions.Default with { Devices = line.Seen.Node.Devices, NodePortAddresses = line.Seen.Node.NodePortAddresses, Detector = line.Seen.Node.Detector, DropEvents = true },
             line.Seen.Node);
@@ -39,12 +41,13 @@ public sealed class NodeOptionTests : IDisposable
             "--devices", "eth0, bond+", "--exclude-devices", "wg0", "--pod-device", "cali*,veth+", "--tc-attach", "clsact", "--set-sysctls",
             "--nodeport-addresses", "10.0.0.0/8,primary", "--iptables-localhost-nodeports", "false",
             "--cluster-cidr", "10.244.0.0/16,fd00:10:244::/48", "--masquerade-all", "--always-snat", "--host-sockets-only", "--protect-nodeports",
-            "--drop-events", "false", "--snat-ports", "50000-50999", "--node-port-range", "20000-22767");
+            "--drop-events", "false", "--snat-ports", "50000-50999", "--node-port-range", "20000-22767", "--answer-limit", "500/100/10");
         var node = line.Seen!.Node;
         Assert.Equal(["eth0", "bond+"], node.Devices.Only.Select(p => p.Text));
         Assert.Equal(["wg0"], node.Devices.Excluded.Select(p => p.Text));
         Assert.Equal(["cali*", "veth+"], node.Devices.Pods.Select(p => p.Text));
         Assert.Equal((TcAttachMode.Clsact, true), (line.Seen.TcAttach, line.Seen.SetSysctls));
+        Assert.Equal(new AnswerLimit(TimeSpan.FromMilliseconds(500), 100, 10), line.Seen.Answers);
         Assert.Equal("10.0.0.0/8,primary", node.NodePortAddresses.ToString());
         Assert.Equal([SourceRange.Parse("10.244.0.0/16"), SourceRange.Parse("fd00:10:244::/48")], node.Detector.ClusterCidrs);
         Assert.Equal((false, true, true, true, true, false), (node.LocalhostNodePorts, node.MasqueradeAll, node.AlwaysSnat, node.HostSocketsOnly, node.ProtectNodePorts, node.DropEvents));

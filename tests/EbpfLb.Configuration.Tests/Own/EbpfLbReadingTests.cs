@@ -31,6 +31,7 @@ public sealed class EbpfLbReadingTests
             devices: {uplinks: [eth0], exclude: [wg+], pods: ["cali*"], tcAttach: clsact}
             flows: {tcpHalfOpen: 1s, tcpEstablished: 2s, tcpClosing: 3s, tcpClosed: 4s, udp: 5s, udpStream: 6s, sweepCpuPercent: 2.5}
             snatPorts: 50000-60000
+            answerLimit: 500/100/10
             nodePortRange: 20000-21000
             alwaysSnat: true
             hostSocketsOnly: true
@@ -51,7 +52,7 @@ public sealed class EbpfLbReadingTests
                 TcpHalfOpen = TimeSpan.FromSeconds(1), TcpEstablished = TimeSpan.FromSeconds(2), TcpClosing = TimeSpan.FromSeconds(3), TcpClosed = TimeSpan.FromSeconds(4),
                 Udp = TimeSpan.FromSeconds(5), UdpStream = TimeSpan.FromSeconds(6), SweepCpuPercent = 2.5,
             },
-            SnatPorts = "50000-60000", NodePortRange = "20000-21000", AlwaysSnat = true, HostSocketsOnly = true, UnknownPorts = "ignore", ProtectNodePorts = true, DropEvents = false, SetSysctls = true, EndTcpOfRemovedEndpoints = true,
+            SnatPorts = "50000-60000", AnswerLimit = "500/100/10", NodePortRange = "20000-21000", AlwaysSnat = true, HostSocketsOnly = true, UnknownPorts = "ignore", ProtectNodePorts = true, DropEvents = false, SetSysctls = true, EndTcpOfRemovedEndpoints = true,
         };
         Assert.Equal(expected, config);
         Assert.Equal("/m", Read("manifests: /m").Manifests);
@@ -84,6 +85,10 @@ public sealed class EbpfLbReadingTests
     [InlineData("verifyPeriod: 1ms", "verifyPeriod", "is too short; give 100ms or more, or 0 for never")]
     [InlineData("verifyPeriod: -1s", "verifyPeriod", "is not a duration")]
     [InlineData("verifyPeriod: 9999999h", "verifyPeriod", "give less than 200 years")]
+    [InlineData("answerLimit: few", "answerLimit", "give milliseconds/a second/at once, such as 1000/1000/50, or off")]
+    [InlineData("answerLimit: 1000/1000", "answerLimit", "is no limit of answers")]
+    [InlineData("answerLimit: 1000/1000/0", "answerLimit", "is no limit of answers")]
+    [InlineData("answerLimit: 1000/-1/50", "answerLimit", "is no limit of answers")]
     [InlineData("snatPorts: many", "snatPorts", "is not a range of ports")]
     [InlineData("snatPorts: 30500-40000", "snatPorts", "overlap")]
     public void What_is_wrong_is_an_error_at_its_path(string fields, string path, string message)

@@ -56,10 +56,11 @@ public sealed class FrontendTests(TestCluster cluster) : IClassFixture<TestClust
         var service = cluster.Publish();
 
         var tcp = cluster.Probe.Load(LoadMode.Tcp, service.Address(cluster, way, family), 10);
-        var udp = cluster.Probe.Load(LoadMode.UdpConnected, service.Address(cluster, way, family), 5);
+        // ICMP errors have a limit, six at once to one address: one for each way.
+        var udp = cluster.Probe.Load(LoadMode.UdpConnected, service.Address(cluster, way, family), 1);
 
         Assert.Equal([new("connect/ECONNREFUSED", 10)], tcp.Errors);
-        Assert.Equal([new("receive/ECONNREFUSED", 5)], udp.Errors);
+        Assert.Equal([new("receive/ECONNREFUSED", 1)], udp.Errors);
     }
 
     [Theory]

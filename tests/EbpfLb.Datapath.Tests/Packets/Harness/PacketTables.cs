@@ -36,6 +36,8 @@ internal sealed class PacketTables : IDisposable
         SnatFull = Open(bpf, Abi.Tables.SnatFull);
         SnatClocks = Open(bpf, Abi.Tables.SnatClocks);
         Frags = Open(bpf, Abi.Tables.Frags);
+        Answers = Open(bpf, Abi.Tables.Answers);
+        AnswerRate = Open(bpf, Abi.Tables.AnswerRate);
         Door = Keep(new Door(bpf.OpenMap(Abi.Tables.Door.Name)));
         Door.Refill([]);
         Stats = Keep(new PerCpuMap<uint, LbStat>(bpf.OpenMap(Abi.Tables.Stats.Name)));
@@ -83,6 +85,10 @@ internal sealed class PacketTables : IDisposable
 
     public BpfMap<LbFragKey, LbFrag> Frags { get; }
 
+    public BpfMap<LbIp6, ulong> Answers { get; }
+
+    public BpfMap<uint, ulong> AnswerRate { get; }
+
     /// <summary>In use, as a running agent has it.</summary>
     public Door Door { get; }
 
@@ -105,6 +111,8 @@ internal sealed class PacketTables : IDisposable
         Empty(SvcCidrs6);
         Empty(Devices);
         Empty(Affinity);
+        Empty(Answers);
+        for (var i = 0u; i < AnswerRate.Info.MaxEntries; i++) AnswerRate.Update(i, 0);
         ClearFlows();
         Door.Refill([]);
         Settings.Update(0, default);
