@@ -29,8 +29,9 @@ public sealed class AnswerLimitTests : IDisposable
         var ours = Answers(IPEndPoint.Parse(service.Address(cluster, Way.NodePortOfFirst, family)), () => Drops.Count(cluster.First, "pkt_rejected"));
         var theirs = Answers(closed, () => Closed(family));
 
-        Assert.InRange(theirs.Count, 1, Most(theirs.Time));
-        Assert.InRange(ours.Count, 1, Most(ours.Time));
+        // A kernel has the same burst; of IPv6 it gives back faster to clients behind a short route.
+        Assert.InRange(ours.Count, Burst, Burst + (int)ours.Time.TotalSeconds + 1);
+        Assert.True(theirs.Count >= Burst, $"{theirs.Count}");
         Assert.NotEqual(0, Drops.Count(cluster.First, "answer_limited"));
     }
 
@@ -48,8 +49,6 @@ public sealed class AnswerLimitTests : IDisposable
 
     public void Dispose() => cluster?.Dispose();
 
-    private static int Most(TimeSpan time) => Burst + (int)time.TotalSeconds + 1;
-
     /// <summary>Sends them at once; how many answers came, when most have met their end.</summary>
     private (int Count, TimeSpan Time) Answers(IPEndPoint to, Func<long> ended)
     {
@@ -62,7 +61,7 @@ public sealed class AnswerLimitTests : IDisposable
         });
         // The queue of a device is shorter than that.
         Eventually.True(() => ended() - endedBefore >= Datagrams / 3, "datagrams to end at the node");
-        Eventually.True(() => Received(to) > before, "an answer to come back");
+        Eventually.True(() => Received(to) - before >= Burst, "answers to come back");
         return (Received(to) - before, watch.Elapsed);
     }
 
