@@ -27,6 +27,7 @@ var benches = new Dictionary<string, Func<Task>>
     ["packets"] = () =>
     {
         PacketBench.Run();
+        FlowsBench.Run();
         return Task.CompletedTask;
     },
     ["rate"] = RateBench.RunAsync,

@@ -1,0 +1,55 @@
+using EbpfLb.Benchmarks.Reporting;
+using EbpfLb.Datapath.Tests.Packets.Harness;
+
+namespace EbpfLb.Benchmarks.Packets;
+
+/// <summary>
+/// What a packet of an established flow costs when it may be of any of so many. The first packet of a flow in a second also writes down that time; the
+/// same packets are sent at once again for what the others cost.
+/// </summary>
+internal static class FlowsBench
+{
+    private const int Rounds = 9;
+    private const int Repeat = 50_000;
+    private static readonly int[] Sizes = [1, 10_000, 100_000, 1_000_000];
+
+    private static readonly (string Meaning, string Program)[] Rows =
+    [
+        ("the packet alone (the floor of all rows below)", FlowsNode.Floor),
+        ("request, first of its flow in a second", FlowsNode.Requests),
+        ("request, the same packets again", FlowsNode.Requests),
+        ("reply, first of its flow in a second", FlowsNode.Replies),
+        ("reply, the same packets again", FlowsNode.Replies),
+    ];
+
+    public static void Run()
+    {
+        var samples = new Dictionary<(string, Family, int), Samples>();
+        Samples SamplesOf(string meaning, Family family, int size)
+            => samples.TryGetValue((meaning, family, size), out var of) ? of : samples[(meaning, family, size)] = new Samples();
+        Dictionary<Family, Samples> opening;
+        using (var node = new FlowsNode(Sizes[^1]))
+        {
+            opening = node.Opening;
+            for (var round = 0; round < Rounds; round++)
+            foreach (var family in Enum.GetValues<Family>())
+            foreach (var size in Sizes)
+            {
+                // What was written down in the round before is over.
+                Thread.Sleep(TimeSpan.FromSeconds(1.1));
+                foreach (var (meaning, program) in Rows)
+                    SamplesOf(meaning, family, size).Add(node.Measure(program, family, size, (ulong)round, Repeat));
+            }
+        }
+
+        Report.Title(
+            "Established flows at tc: ns per packet",
+            $"`BPF_PROG_TEST_RUN`, {Repeat} packets, median [quartiles] of {Rounds} interleaved rounds, TCP to a pod of this node, each packet of a flow at random of the first so many of 1,000,000.");
+        Report.Table(
+            ["packet", .. from family in Enum.GetValues<Family>() from size in Sizes select $"{family}, {(size == 1 ? "1 flow" : $"{size:#,0} flows")}"],
+            Rows.Select(row => (string[])
+                [row.Meaning, .. from family in Enum.GetValues<Family>() from size in Sizes select samples[(row.Meaning, family, size)].Text()]));
+        Console.WriteLine();
+        Console.WriteLine($"A new flow to this node, while the table fills and none gives way: {string.Join(", ", opening.Select(o => $"{o.Key} {o.Value.Text()}"))}.");
+    }
+}
