@@ -212,6 +212,8 @@ struct lb_ip6 {
 
 enum lb_node_addr_flag {
 	LB_NODE_ADDR_NODE_PORT = 1, /* NodePorts answer on it */
+	LB_NODE_ADDR_BROADCAST = 2, /* no address of the node, but the broadcast of a subnet that it
+				       is in: nobody's source */
 };
 
 /* Value of lb_node_addrs4/6: every address of this node's interfaces is there. 127/8 as a whole is

@@ -56,7 +56,7 @@ enum lb_reason {
 	LB_DROP_UNALLOCATED = 42,  /* to an address of a service CIDR that no service has */
 
 	LB_DROP_MARTIAN = 45,	   /* from an address that nobody can have (0/8, 127/8, ::, ::1, groups,
-				      broadcast), or from outside with an address of this node */
+				      broadcasts), or from outside with an address of this node */
 
 	LB_CT_EVICTED = 48,    /* a half-open or closed flow gave way to a new one */
 	LB_CT_REBUILT = 49,    /* one entry of a flow was lost and made again from the other */

@@ -6,7 +6,8 @@
 #include "lb_service.h"
 #include "lb_settings.h"
 
-lb_inline const struct lb_node_addr *lb_node_addr_get(const struct lb_addr *addr)
+/* With what is only there as a broadcast. */
+lb_inline const struct lb_node_addr *lb_node_addr_entry(const struct lb_addr *addr)
 {
 	if (lb_addr_is4(addr)) {
 		struct lb_ip4 key = {.addr = addr->addr[3]};
@@ -18,6 +19,13 @@ lb_inline const struct lb_node_addr *lb_node_addr_get(const struct lb_addr *addr
 		__builtin_memcpy(key.addr, addr->addr, sizeof(key.addr));
 		return bpf_map_lookup_elem(&lb_node_addrs6, &key);
 	}
+}
+
+lb_inline const struct lb_node_addr *lb_node_addr_get(const struct lb_addr *addr)
+{
+	const struct lb_node_addr *node = lb_node_addr_entry(addr);
+
+	return node && !(node->flags & LB_NODE_ADDR_BROADCAST) ? node : NULL;
 }
 
 lb_inline bool lb_addr_loopback4(const struct lb_addr *addr)

@@ -69,7 +69,8 @@ lb_inline enum lb_source lb_source_of(const struct lb_settings *set, const struc
 	if (pod && device_flags & LB_DEVICE_POD)
 		return LB_FROM_POD;
 	lb_copy16(scratch->addr, at->src);
-	if (lb_node_addr_get(scratch))
+	/* With broadcasts: from outside neither is anybody's. */
+	if (lb_node_addr_entry(scratch))
 		return LB_FROM_NODE;
 	return pod ? LB_FROM_POD : LB_FROM_OUTSIDE;
 }

@@ -10,7 +10,7 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "a129311b3dc51b468b3545d42878f59ad27ff8eac781a85933c63ef68a531ab4";
+    public const string Hash = "f36724b7c1d8c9dc863e9f255295e208a39fdeaf13f22fa934f0e213bb2d1842";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
     public const ulong MapsHash = 0x0fb04f595518512e;
@@ -1079,6 +1079,9 @@ public enum LbNodeAddrFlag : uint
 {
     /// <summary>LB_NODE_ADDR_NODE_PORT.</summary>
     NodePort = 1,
+
+    /// <summary>LB_NODE_ADDR_BROADCAST.</summary>
+    Broadcast = 2,
 }
 
 /// <summary>enum lb_reason.</summary>

@@ -14,6 +14,9 @@ public sealed record NodeState(ValueList<NodeDevice> Devices, ValueList<NodeAddr
     /// <summary>ClusterIPs among these are left to the local stack. As <see cref="Addresses"/>, but for what kube-proxy's ipvs mode left behind.</summary>
     public ValueList<IpAddress> DeviceAddresses { get; init; }
 
+    /// <summary>Broadcast addresses (IPv4) of the subnets that the node is in: nobody's source.</summary>
+    public ValueList<IpAddress> Broadcasts { get; init; } = [];
+
     /// <summary>Nothing known, nothing wanted: the socket hooks work, NodePorts answer nowhere.</summary>
     public static NodeState Empty { get; } = new([], [], new NodeSettings());
 }

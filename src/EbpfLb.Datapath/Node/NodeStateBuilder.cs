@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Net.Sockets;
 using EbpfLb.Datapath.Clients;
 using EbpfLb.Datapath.Devices;
@@ -11,6 +12,9 @@ public static class NodeStateBuilder
 {
     /// <summary>kube-proxy's ipvs mode puts all addresses of Services there, and they stay until its --cleanup.</summary>
     private const string IpvsDevice = "kube-ipvs0";
+
+    /// <summary>RFC 3021: a subnet of two addresses has no broadcast.</summary>
+    private const int LongestBroadcastPrefix = 31;
 
     /// <param name="devices">The decisions about all devices of the network.</param>
     /// <param name="node">null while it is not known, or when there is none.</param>
@@ -28,6 +32,7 @@ public static class NodeStateBuilder
             Settings(options, node, netnsCookie) with { DevicesAbove = devices.Any(stack.IsAbove) })
         {
             Own = new ClientAddresses(addresses.Primary4, addresses.Primary6),
+            Broadcasts = Broadcasts(network).ToValueList(),
             DeviceAddresses = DeviceAddresses(network).ToValueList(),
         };
     }
@@ -58,6 +63,13 @@ public static class NodeStateBuilder
 
     private static IEnumerable<NodeAddress> Addresses(NetworkSnapshot network, NodeAddresses addresses, NodeOptions options) => Usable(network.Addresses)
         .Select(a => new NodeAddress(a, options.NodePortAddresses.Allow(a, addresses.Primaries)));
+
+    /// <summary>As the kernel has routes for them: the last address of each subnet of more than two.</summary>
+    private static IEnumerable<IpAddress> Broadcasts(NetworkSnapshot network) => network.Addresses
+        .Where(a => a.Local.AddressFamily == AddressFamily.InterNetwork && a is { PrefixLength: > 0 and < LongestBroadcastPrefix, Scope: not AddressScope.Host, Peer: null })
+        .Select(a => IpAddress.FromIPv4(BinaryPrimitives.ReadUInt32BigEndian(a.Local.GetAddressBytes()) | uint.MaxValue >> a.PrefixLength))
+        .Distinct()
+        .Order();
 
     private static NodeSettings Settings(NodeOptions options, Model.Node? node, ulong netnsCookie) => new()
     {

@@ -60,6 +60,8 @@ internal sealed class NodeTables(
             configured = state.Settings.NodePorts;
             var wantedDevices = state.Devices.ToDictionary(d => d.Ifindex, NodeCodec.Encode);
             var wanted4 = Of(state, IpFamily.IPv4).ToDictionary(a => NodeCodec.ToIp4(a.Address), NodeCodec.Encode);
+            // Who has such an address all the same keeps it.
+            foreach (var broadcast in state.Broadcasts) wanted4.TryAdd(NodeCodec.ToIp4(broadcast), new LbNodeAddr { Flags = (uint)LbNodeAddrFlag.Broadcast });
             var wanted6 = Of(state, IpFamily.IPv6).ToDictionary(a => NodeCodec.ToIp6(a.Address), NodeCodec.Encode);
             List<TableError> none = [];
             var written = devices.Write(wantedDevices, none) + addresses4.Write(wanted4, none) + addresses6.Write(wanted6, none);

@@ -88,6 +88,12 @@ public sealed class NodeStateBuilderTests
     }
 
     [Fact]
+    public void The_broadcasts_of_subnets_are_told()
+        => Assert.Equal(["10.1.255.255", "192.0.2.127"], Build(new Net().Device("eth0").Device("eth1").Address("lo", "127.0.0.1/8", AddressScope.Host)
+            .Address("eth0", "192.0.2.1/25").Address("eth0", "192.0.2.2/25").Address("eth1", "10.1.0.1/16").Address("eth1", "10.9.0.0/31").Address("eth1", "10.9.1.1/32").Address("eth1", "2001:db8::1/64"))
+            .Broadcasts.Select(a => a.ToString()));
+
+    [Fact]
     public void Without_a_node_object_primary_means_the_address_beside_the_default_router()
     {
         var net = new Net().Device("eth0").Device("eth1").Address("eth0", "198.51.100.1/24").Address("eth1", "192.0.2.1/24").Route("eth1", "0.0.0.0/0", "192.0.2.254");

@@ -52,6 +52,16 @@ public sealed class NodeTablesTests
     private static IpAddress Address(string text) => IpAddress.Parse(text);
 
     [Fact]
+    public void A_broadcast_is_in_the_table_unless_the_node_has_it_as_an_address()
+    {
+        tables.Apply(State with { Broadcasts = [Address("192.0.2.1"), Address("192.0.2.255")] });
+
+        Assert.Equal(
+            [LbNodeAddrFlag.NodePort, LbNodeAddrFlag.Broadcast],
+            ((string[])["192.0.2.1", "192.0.2.255"]).Select(a => (LbNodeAddrFlag)addresses4.Entries[NodeCodec.ToIp4(Address(a))].Flags));
+    }
+
+    [Fact]
     public void A_state_is_in_the_tables_as_programs_read_it()
     {
         var result = tables.Apply(State);

@@ -35,6 +35,17 @@ public sealed class MartianTests(PacketFixture fixture) : PacketTest(fixture.Pro
         foreach (var own in (IPAddress[])[at.Node, at.LanAddress, at.PodGateway]) Refused(family, own, PacketLab.Wan);
     }
 
+    [Fact]
+    public void The_broadcast_of_a_subnet_opens_nothing_from_outside_and_is_no_address_of_the_node()
+    {
+        var broadcast = IPAddress.Parse("192.0.2.255");
+        Refused(Family.IPv4, broadcast, PacketLab.Wan, () => Program.Tables.PutNodeAddress(broadcast, LbNodeAddrFlag.Broadcast));
+
+        Serve(L4.Tcp, Family.IPv4, RemoteBackend(Family.IPv4));
+        var asked = FromClient(Family.IPv4, Segments.Opening(L4.Tcp)).To(broadcast, NodePort);
+        Untouched(asked, In(asked));
+    }
+
     /// <summary>Each of them is next to one that is refused.</summary>
     [Theory]
     [InlineData("1.0.0.1")]
@@ -103,13 +114,14 @@ public sealed class MartianTests(PacketFixture fixture) : PacketTest(fixture.Pro
         OnlyFlow();
     }
 
-    private void Refused(Family family, IPAddress source, Device device)
+    private void Refused(Family family, IPAddress source, Device device, Action? prepare = null)
     {
         foreach (var protocol in Protocols)
         foreach (var backend in (BackendSpec[])[LocalBackend(family), RemoteBackend(family)])
         {
             Program.Reset();
             Serve(protocol, family, backend);
+            prepare?.Invoke();
 
             Assert.Equal(Verdict.Drop, In(FromClient(family, Segments.Opening(protocol)).WithSource(source, ClientPort), device).Verdict);
 
