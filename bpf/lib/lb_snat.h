@@ -75,15 +75,23 @@ lb_inline long lb_snat_take(const struct lb_walk *walk)
 	return lb_ct_put_other(walk);
 }
 
+/*
+ * How far ports that are tried politely lie apart. A client's next port begins next to this one:
+ * beside a place that is taken, each would find its own taken by the flow before it, for as long
+ * as they follow each other.
+ */
+#define LB_SNAT_APART 1021
+
 /* Looks at one port. True: the search is over. */
 lb_inline bool lb_snat_step(struct lb_walk *walk, struct lb_snat_search *search, __u32 index)
 {
 	__u32 count = search->count;
+	__u32 apart = search->taking == LB_SNAT_FREE ? LB_SNAT_APART : 1;
 	long rc;
 
 	if (!count)
 		return true;
-	walk->to.sport = bpf_htons(search->first + (search->start + index) % count);
+	walk->to.sport = bpf_htons(search->first + (search->start + index * apart) % count);
 	search->rc = -EEXIST;
 	if (search->taking != LB_SNAT_ANY && !lb_clock_follows(walk, search->way)) {
 		if (search->taking == LB_SNAT_FREE || !lb_snat_done(walk))

@@ -7,6 +7,9 @@ namespace EbpfLb.Datapath.Tests.Packets.Matrix;
 /// <summary>Source ports of this node: a range of few, used up.</summary>
 public sealed class PortTests(PacketFixture fixture) : PacketTest(fixture.Program)
 {
+    /// <summary>From a place that is taken to the next that is tried (LB_SNAT_APART).</summary>
+    private const int Step = 1021;
+
     [Theory]
     [MemberData(nameof(Talks))]
     public void Every_port_is_used_before_it_is_said_that_there_is_none(L4 protocol, Family family)
@@ -96,6 +99,21 @@ public sealed class PortTests(PacketFixture fixture) : PacketTest(fixture.Progra
 
     [Theory]
     [MemberData(nameof(Families))]
+    public void Beside_a_port_that_is_held_only_one_flow_gives_up_its_place(Family family)
+    {
+        Serve(L4.Tcp, family, RemoteBackend(family));
+        Program.Settings = Program.Settings with { SnatPortFirst = 1024, SnatPortLast = 1024 + 3999 };
+        var held = SnatPort(New(L4.Tcp, family, 0));
+
+        // From 4,000 further the same places are asked for again, one after the other.
+        var ports = Enumerable.Range(0, 20).Select(i => SnatPort(New(L4.Tcp, family, 4000 + i))).ToArray();
+
+        Assert.NotEqual(held, ports[0]);
+        Assert.Equal(Enumerable.Range(1, 19).Select(i => 1024 + (held - 1024 + i) % 4000), ports[1..]);
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
     public void The_port_of_a_closed_connection_is_left_alone_by_other_clients_while_there_are_others(Family family)
     {
         Serve(L4.Tcp, family, RemoteBackend(family));
@@ -106,7 +124,7 @@ public sealed class PortTests(PacketFixture fixture) : PacketTest(fixture.Progra
         // A hundred ports further begins the same search.
         var other = SnatPort(New(L4.Tcp, family, 100));
 
-        Assert.Equal(1024 + (closed - 1024 + 1) % 100, other);
+        Assert.Equal(1024 + (closed - 1024 + Step) % 100, other);
         Assert.Equal(0ul, Program.Count(LbReason.CtPortTaken));
     }
 

@@ -14,6 +14,9 @@ public sealed class UsedUpTests(PacketFixture fixture) : PacketTest(fixture.Prog
     /// <summary>Where a client's search begins, from there on (LB_SNAT_POLITE).</summary>
     private const int Polite = 32;
 
+    /// <summary>How far these lie apart (LB_SNAT_APART).</summary>
+    private const int PoliteStep = 1021;
+
     /// <summary>Ports that a short search looks at after that (LB_SNAT_FEW).</summary>
     private const int Few = 128;
 
@@ -72,10 +75,10 @@ public sealed class UsedUpTests(PacketFixture fixture) : PacketTest(fixture.Prog
         var first = UseUp(L4.Udp, family);
         New(L4.Udp, family, 0);
         Program.Tables.AgeSearches(ticks: -Long);
-        var free = PortAfter(first, Ports / 2);
+        var free = PortAfter(first, Ports / 2 + (Polite - 1) * PoliteStep);
         Program.Tables.Delete(Holder(L4.Udp, family, Ends.Of(family).RemotePod, free, LbCtPhase.Open));
 
-        Assert.Equal(free, SnatPort(New(L4.Udp, family, Ports / 2 - Polite + 1)));
+        Assert.Equal(free, SnatPort(New(L4.Udp, family, Ports / 2)));
     }
 
     [Theory]
