@@ -39,18 +39,26 @@ enum lb_ct_flag {
 	LB_CT_SNAT = 2,	  /* the flow's source is changed too, both entries are LB_CT_INGRESS */
 	LB_CT_STACK = 4,  /* after the rewriting the packet goes on through the stack */
 	LB_CT_DIRECT = 8, /* the backend is on this node and reached by its device at once (SNAT) */
-	LB_CT_FIN = 16,	  /* a FIN was seen in this entry's direction */
+	LB_CT_FIN = 16,	  /* a FIN (SCTP: SHUTDOWN, its ACK) was seen in this entry's direction */
 	LB_CT_AFFINITY = 32, /* session affinity is to remember the client; a reply entry has it
 				until that is done */
+	LB_CT_RST = 64,	     /* a RST (SCTP: ABORT) was seen in this entry's direction */
+	LB_CT_UNACKED = 128, /* TCP: data went in this entry's direction, and for seconds nothing in
+				the other one */
 };
 
+/* They rise, but for LB_CT_RESET. */
 enum lb_ct_phase {
 	LB_CT_NEW = 1,	    /* no answer seen: may be evicted for a newer one */
-	LB_CT_ANSWERED = 2, /* TCP: SYN+ACK seen; UDP: one question answered. May be evicted */
-	LB_CT_OPEN = 3, /* TCP: handshake complete; UDP: asked again after an answer; SCTP: packets
-			   both ways */
-	LB_CT_CLOSING = 4, /* one FIN seen */
-	LB_CT_CLOSED = 5,  /* both FINs or a RST seen: may be evicted, its SNAT port be taken */
+	LB_CT_ANSWERED = 2, /* TCP: SYN+ACK seen, SCTP: INIT ACK; UDP: one question answered. May be
+			       evicted */
+	LB_CT_OPEN = 3,	    /* TCP, SCTP: handshake complete; UDP: asked again after an answer */
+	LB_CT_CLOSING = 4,  /* a FIN or SHUTDOWN seen from one side */
+	LB_CT_CLOSED = 5,   /* from both, or a RST before it was open: may be evicted, its SNAT port
+			       be taken */
+	LB_CT_RESET = 6,    /* was open, and a RST or ABORT was seen. It may be a forgery: as closed,
+			       but it lives longer, and is open again when the side goes on that
+			       is said to have ended it */
 };
 
 enum lb_ct_id {

@@ -7,7 +7,6 @@
 #ifndef LB_CONNTRACK_H
 #define LB_CONNTRACK_H
 
-#include "lb_affinity.h"
 #include "lb_backend.h"
 #include "lb_ct_entry.h"
 #include "lb_settings.h"
@@ -72,7 +71,7 @@ lb_once int lb_ct_remove(const struct lb_ct_key6 *key, __u32 phases)
 
 		if (!ct || !lb_ct_sealed4(&key4, ct) || !lb_ct_goes(&ct->state, phases))
 			return false;
-		if (ct->state.phase != LB_CT_CLOSED)
+		if (ct->state.phase < LB_CT_CLOSED)
 			lb_ct_closed(&ct->state);
 		other4.src = ct->dst;
 		other4.dst = ct->src;
@@ -92,7 +91,7 @@ lb_once int lb_ct_remove(const struct lb_ct_key6 *key, __u32 phases)
 
 		if (!ct || !lb_ct_sealed6(&at, ct) || !lb_ct_goes(&ct->state, phases))
 			return false;
-		if (ct->state.phase != LB_CT_CLOSED)
+		if (ct->state.phase < LB_CT_CLOSED)
 			lb_ct_closed(&ct->state);
 		lb_copy16(at.src, ct->dst);
 		lb_copy16(at.dst, ct->src);
@@ -109,10 +108,12 @@ lb_once int lb_ct_remove(const struct lb_ct_key6 *key, __u32 phases)
 	return true;
 }
 
+#define LB_CT_ENDED (1 << LB_CT_CLOSED | 1 << LB_CT_RESET)
+
 /* Phases (bits) in which a flow has got what it came for. */
 lb_inline __u32 lb_ct_done(__u8 proto)
 {
-	return proto == IPPROTO_UDP ? 1 << LB_CT_CLOSED | 1 << LB_CT_ANSWERED : 1 << LB_CT_CLOSED;
+	return proto == IPPROTO_UDP ? 1 << LB_CT_CLOSED | 1 << LB_CT_ANSWERED : LB_CT_ENDED;
 }
 
 #define LB_CT_HALF_OPEN (1 << LB_CT_NEW | 1 << LB_CT_ANSWERED)
@@ -145,7 +146,7 @@ lb_once int lb_ct_yield(const struct lb_walk *walk)
 /* The tick is taken off the key, which is a flow's then; the place is done with in any case. */
 lb_inline bool lb_ct_evict(struct lb_ct_key6 *slot, bool closed)
 {
-	__u32 phases = closed ? 1 << LB_CT_CLOSED : LB_CT_HALF_OPEN;
+	__u32 phases = closed ? LB_CT_ENDED : LB_CT_HALF_OPEN;
 
 	if (!slot->proto)
 		return false;
@@ -184,7 +185,7 @@ lb_once int lb_ct_pend(const struct lb_walk *walk)
 
 	if (!walk)
 		return -EINVAL;
-	closed = walk->ct.phase == LB_CT_CLOSED;
+	closed = walk->ct.phase >= LB_CT_CLOSED;
 	slot = lb_ct_pending_next(closed);
 	if (!slot)
 		return -ENOENT;
@@ -213,166 +214,6 @@ lb_once int lb_ct_make_room(void)
 			return true;
 	}
 	return false;
-}
-
-/* The phase after this packet. A FIN needs both entries: see lb_ct_follow(). */
-lb_inline __u8 lb_ct_next_phase(const struct lb_walk *walk)
-{
-	__u8 phase = walk->ct.phase, flags = walk->pkt.tcp_flags;
-	bool reply = walk->ct.flags & LB_CT_REPLY;
-
-	if (walk->pkt.tuple.proto == IPPROTO_UDP) {
-		/* One question and its answers may give way to others; who asks again has a
-		 * conversation. */
-		if (reply)
-			return phase == LB_CT_NEW ? LB_CT_ANSWERED : phase;
-		return phase == LB_CT_ANSWERED ? LB_CT_OPEN : phase;
-	}
-	if (walk->pkt.tuple.proto != IPPROTO_TCP)
-		return phase == LB_CT_NEW && reply ? LB_CT_OPEN : phase;
-	if (unlikely(flags & LB_TCP_RST))
-		return LB_CT_CLOSED;
-	if (likely(phase >= LB_CT_OPEN))
-		return phase;
-	if (reply)
-		return phase == LB_CT_NEW ? LB_CT_ANSWERED : phase;
-	return phase == LB_CT_ANSWERED && !(flags & LB_TCP_SYN) ? LB_CT_OPEN : phase;
-}
-
-/* Whether a flow that a packet brought from phase `before` to its own stands in a ring anew. */
-lb_inline bool lb_ct_pends(const struct lb_walk *walk, __u8 before, bool ticked)
-{
-	if (walk->ct.phase == LB_CT_CLOSED)
-		return ticked || before != LB_CT_CLOSED;
-	return ticked && walk->ct.phase < LB_CT_OPEN;
-}
-
-/*
- * Whether the packet shows that the flow's client is there, and is not just what somebody wrote
- * into the source: the backend goes on after the handshake. The client's own ACK does not show it,
- * since its number is not looked at; a backend answers a wrong one with RST. UDP has no such thing:
- * there the answer counts.
- */
-lb_inline bool lb_ct_shows_client(const struct lb_walk *walk)
-{
-	const __u8 marks = LB_CT_AFFINITY | LB_CT_REPLY;
-
-	if (likely((walk->ct.flags & marks) != marks))
-		return false;
-	if (walk->pkt.tuple.proto == IPPROTO_UDP)
-		return true;
-	return walk->ct.phase >= LB_CT_OPEN && walk->ct.phase < LB_CT_CLOSED &&
-	       !(walk->pkt.tcp_flags & (LB_TCP_SYN | LB_TCP_RST));
-}
-
-/* After lb_ct_shows_client(). */
-lb_once int lb_ct_remember(const struct lb_walk *walk)
-{
-	struct lb_aff_key key = {.kind = LB_CLIENT_ADDR};
-
-	if (!walk)
-		return -EINVAL;
-	lb_copy16(key.client, walk->to.dst);
-	key.service_id = walk->ct.service_id;
-	lb_affinity_remember(&key, walk->ct.backend_id);
-	return 0;
-}
-
-/* Whether the packet changes anything in the entries. */
-lb_inline bool lb_ct_moves(const struct lb_walk *walk, __u32 now)
-{
-	return walk->ct.tick != now || lb_ct_next_phase(walk) != walk->ct.phase ||
-	       (walk->pkt.tcp_flags & LB_TCP_FIN && !(walk->ct.flags & LB_CT_FIN)) ||
-	       unlikely(lb_ct_shows_client(walk));
-}
-
-/*
- * Brings both entries up to date: phase, tick; makes the other one again if it was lost. False: the
- * other's place belongs to another flow, so this one is a left-over and is gone now.
- */
-lb_once int lb_ct_follow(struct lb_walk *walk, __u32 now)
-{
-	struct lb_ct_state *own, *other;
-	__u8 phase, before;
-	bool ours;
-
-	if (!walk)
-		return false;
-	phase = lb_ct_next_phase(walk);
-	before = walk->ct.phase;
-	other = lb_ct_state(walk, true, &ours);
-	if (!ours) {
-		if (before != LB_CT_CLOSED)
-			lb_ct_closed(&walk->ct);
-		lb_ct_delete(walk, false);
-		return false;
-	}
-	if (lb_ct_shows_client(walk)) {
-		lb_ct_remember(walk);
-		walk->ct.flags &= ~LB_CT_AFFINITY;
-	}
-	if (walk->pkt.tcp_flags & LB_TCP_FIN) {
-		walk->ct.flags |= LB_CT_FIN;
-		if (other && other->flags & LB_CT_FIN)
-			phase = LB_CT_CLOSED;
-		else if (phase < LB_CT_CLOSING)
-			phase = LB_CT_CLOSING;
-	}
-	walk->ct.phase = phase;
-	walk->ct.tick = now;
-	if (other) {
-		other->phase = phase;
-		/* Not `now`: its own next packet shall find a tick to be over, and look for its
-		 * route again. */
-		if (other->tick != now)
-			other->tick = now - 1;
-		if (!(walk->ct.flags & LB_CT_REPLY) && other->oif != walk->ifindex) {
-			other->oif = walk->ifindex;
-			other->tick = now - 1;
-		}
-	} else if (!lb_ct_put_other(walk)) {
-		lb_count(LB_CT_REBUILT);
-	}
-	own = lb_ct_state(walk, false, &ours);
-	if (own) {
-		own->phase = phase;
-		own->flags = walk->ct.flags;
-		own->tick = now;
-	}
-	if (phase == LB_CT_CLOSED && before != LB_CT_CLOSED)
-		lb_ct_closed(&walk->ct);
-	return true;
-}
-
-/* Whether the packet begins anew what the entry knows: a SYN after the end, or a datagram to a
- * backend that does not serve any more. */
-lb_inline bool lb_ct_outdated(const struct lb_walk *walk)
-{
-	const struct lb_backend *backend;
-
-	if (walk->ct.flags & LB_CT_REPLY || walk->pkt.flags & LB_PACKET_ICMP_ERROR)
-		return false;
-	if (walk->pkt.tuple.proto == IPPROTO_TCP)
-		return (walk->pkt.tcp_flags & (LB_TCP_SYN | LB_TCP_ACK)) == LB_TCP_SYN &&
-		       walk->ct.phase >= LB_CT_CLOSING;
-	if (walk->pkt.tuple.proto != IPPROTO_UDP)
-		return false;
-	backend = lb_backend_recall(walk->ct.backend_id, walk->ct.service_id,
-				    LB_BACKEND_IN_CLUSTER | LB_BACKEND_IN_LOCAL | LB_BACKEND_KEEPS);
-	/* Ids may mean others when the maps were made anew (docs/decisions/0007). */
-	return !backend || backend->port != walk->to.dport ||
-	       !lb_same16(backend->addr, walk->to.dst);
-}
-
-/* Takes out the flow of the packet. */
-lb_once int lb_ct_forget(const struct lb_walk *walk)
-{
-	struct lb_ct_key6 key;
-
-	if (!walk)
-		return false;
-	lb_ct_key6_of(&key, &walk->pkt.tuple, walk->hook);
-	return lb_ct_remove(&key, LB_CT_ANY);
 }
 
 #endif

@@ -104,13 +104,15 @@ lb_once long lb_ct_put(const struct lb_walk *walk)
 lb_inline void lb_ct_turn_state(const struct lb_walk *walk, struct lb_ct_state *state)
 {
 	*state = walk->ct;
-	state->flags = (walk->ct.flags ^ LB_CT_REPLY) & ~(LB_CT_FIN | LB_CT_STACK | LB_CT_DIRECT);
+	state->flags = (walk->ct.flags ^ LB_CT_REPLY) &
+		       ~(LB_CT_FIN | LB_CT_RST | LB_CT_UNACKED | LB_CT_STACK | LB_CT_DIRECT);
 	state->mtu = 0;
 	state->oif = 0;
 	if (state->flags & LB_CT_REPLY) {
 		state->oif = walk->ifindex;
 	} else {
-		state->tick = 0;
+		/* Its own next packet shall look for its route. */
+		state->tick = walk->ct.tick - 1;
 		if (!(state->flags & LB_CT_SNAT))
 			state->flags |= LB_CT_STACK;
 	}

@@ -24,6 +24,7 @@
 #define LB_FORWARD_H
 
 #include "lb_answer.h"
+#include "lb_ct_follow.h"
 #include "lb_door.h"
 #include "lb_drop.h"
 #include "lb_frag.h"
@@ -32,11 +33,40 @@
 #include "lb_open.h"
 #include "lb_reply.h"
 
-/* (b) Ports are known, or `*verdict` is the end. */
+/* Where the first chunk's type is, behind SCTP's common header. */
+#define LB_SCTP_CHUNK 12
+
+/* What the first chunk of an SCTP packet means. */
+lb_inline __u8 lb_chunk_flags(hook_ctx *ctx, const struct lb_packet *pkt)
+{
+	__u8 chunk = 0;
+
+	if (pkt->flags & (LB_PACKET_ICMP_ERROR | LB_PACKET_FRAG_LATER) ||
+	    (__u32)pkt->l4 - pkt->l3 + LB_SCTP_CHUNK >= pkt->len ||
+	    hook_read(ctx, pkt->l4 + LB_SCTP_CHUNK, &chunk, 1))
+		return 0;
+	return lb_sctp_flags(chunk);
+}
+
+/* A fragment, or SCTP. One question for both, without a branch for each. */
+lb_inline bool lb_rare(const struct lb_packet *pkt)
+{
+	__u32 other = pkt->tuple.proto ^ IPPROTO_SCTP;
+
+	lb_pin(other);
+	return ((other - 1) >> 31) | (pkt->flags & LB_PACKET_FRAG);
+}
+
+/* (b) Ports are known, or `*verdict` is the end. And what few packets have to say, so that all others
+ * pay for one question. */
 HOOK_ONCE int lb_fragment(hook_ctx *ctx, struct lb_walk *walk, int *verdict)
 {
 	if (!walk || !verdict)
 		return false;
+	if (walk->pkt.tuple.proto == IPPROTO_SCTP)
+		walk->pkt.tcp_flags = lb_chunk_flags(ctx, &walk->pkt);
+	if (!(walk->pkt.flags & LB_PACKET_FRAG))
+		return true;
 	if (lb_frag_ports(&walk->pkt))
 		return true;
 	*verdict = walk->hook == LB_CT_INGRESS && lb_door_leads(&walk->pkt)
@@ -44,6 +74,15 @@ HOOK_ONCE int lb_fragment(hook_ctx *ctx, struct lb_walk *walk, int *verdict)
 			   : HOOK_PASS;
 	walk->reason = *verdict == HOOK_PASS ? LB_PKT_FRAG_LOST : LB_PKT_FRAG_WAIT;
 	return false;
+}
+
+/* A TCP segment with more than its header. */
+lb_inline bool lb_has_data(hook_ctx *ctx, const struct lb_packet *pkt)
+{
+	__u8 words = 0;
+
+	return !hook_read(ctx, pkt->l4 + LB_TCP_WORDS, &words, 1) &&
+	       (__u32)pkt->l4 - pkt->l3 + (words >> 4 << 2) < pkt->len;
 }
 
 /* (c) Once a second and when something changes: both entries, the route. False: the packet's flow
@@ -58,10 +97,14 @@ HOOK_ONCE int lb_refresh(hook_ctx *ctx, struct lb_walk *walk, __u32 now)
 		return false;
 	ticked = walk->ct.tick != now;
 	before = walk->ct.phase;
-	if (walk->pkt.tcp_flags & LB_TCP_FIN &&
-	    (walk->ct.flags & (LB_CT_SNAT | LB_CT_REPLY)) == LB_CT_SNAT &&
-	    !lb_clock_read(ctx, walk))
-		lb_clock_note(walk);
+	if (walk->pkt.tuple.proto == IPPROTO_TCP) {
+		if (walk->pkt.tcp_flags & LB_TCP_FIN &&
+		    (walk->ct.flags & (LB_CT_SNAT | LB_CT_REPLY)) == LB_CT_SNAT &&
+		    !lb_clock_read(ctx, walk))
+			lb_clock_note(walk);
+		if (ticked && lb_has_data(ctx, &walk->pkt))
+			walk->pkt.flags |= LB_PACKET_DATA;
+	}
 	if (!lb_ct_follow(walk, now))
 		return false;
 	if (lb_ct_pends(walk, before, ticked))
@@ -278,7 +321,7 @@ lb_inline int lb_walk_on(hook_ctx *ctx, struct lb_walk *walk, enum lb_ct_hook ho
 	int verdict = HOOK_PASS;
 	bool fresh = false;
 
-	if (unlikely(walk->pkt.flags & LB_PACKET_FRAG) && !lb_fragment(ctx, walk, &verdict))
+	if (unlikely(lb_rare(&walk->pkt)) && !lb_fragment(ctx, walk, &verdict))
 		return verdict;
 	if (!lb_known(ctx, walk)) {
 		walk->reason = LB_PKT_PASSED;

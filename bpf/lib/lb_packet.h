@@ -11,6 +11,7 @@ enum lb_packet_flag {
 	LB_PACKET_FRAG = 2,	  /* part of a fragmented datagram */
 	LB_PACKET_FRAG_LATER =
 		4, /* and not its first: ports come from lb_frags, there is no L4 header */
+	LB_PACKET_DATA = 8,    /* TCP, once a tick: it carries data */
 };
 
 /* Who talks to whom. Addresses in 16 bytes, IPv4 as v4-mapped. */
@@ -31,7 +32,7 @@ struct lb_packet {
 	__u16 l4;	/* offset of the transport header; of the ICMP header for ICMP errors */
 	__u16 inner_l3; /* ICMP errors: offset of the IP header they carry */
 	__u16 inner_l4; /* and of the transport header in it */
-	__u8 tcp_flags; /* byte 13 of the TCP header; 0 else */
+	__u8 tcp_flags; /* byte 13 of the TCP header; SCTP: lb_sctp_flags(); 0 else */
 	__u8 ttl;	/* or hop limit */
 	__u32 len;	/* bytes from the (outer) IP header on, as that header says */
 	__be32 frag_id;
@@ -57,6 +58,20 @@ struct lb_walk {
 #define LB_TCP_SYN 2
 #define LB_TCP_RST 4
 #define LB_TCP_ACK 16
+
+/*
+ * What the first chunk of an SCTP packet says in TCP's terms, so that both have the same phases:
+ * INIT is a SYN, INIT ACK a SYN+ACK, ABORT a RST, SHUTDOWN, its ACK and its COMPLETE a FIN. Half a
+ * byte of `means` for each type, the high bit for ACK; without a branch, as each would be a way that
+ * the verifier walks to its end.
+ */
+lb_inline __u8 lb_sctp_flags(__u8 chunk)
+{
+	const __u64 means = 0x8988888994888A28ULL;
+	__u32 type = chunk & -!(chunk >> 4), half = means >> (type << 2 & 63);
+
+	return (half & (LB_TCP_FIN | LB_TCP_SYN | LB_TCP_RST)) | (half & 8) << 1;
+}
 
 /* Whether the packet may be the first of a talk, as far as can be seen. */
 lb_inline bool lb_begins(const struct lb_packet *pkt)

@@ -10,7 +10,7 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "f36724b7c1d8c9dc863e9f255295e208a39fdeaf13f22fa934f0e213bb2d1842";
+    public const string Hash = "5f0ab21243ee5a9562e76c4868d938dec99b35f20afe933e224750c9ee527ed9";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
     public const ulong MapsHash = 0x0fb04f595518512e;
@@ -1018,6 +1018,12 @@ public enum LbCtFlag : uint
 
     /// <summary>LB_CT_AFFINITY.</summary>
     Affinity = 32,
+
+    /// <summary>LB_CT_RST.</summary>
+    Rst = 64,
+
+    /// <summary>LB_CT_UNACKED.</summary>
+    Unacked = 128,
 }
 
 /// <summary>enum lb_ct_hook.</summary>
@@ -1054,6 +1060,9 @@ public enum LbCtPhase : uint
 
     /// <summary>LB_CT_CLOSED.</summary>
     Closed = 5,
+
+    /// <summary>LB_CT_RESET.</summary>
+    Reset = 6,
 }
 
 /// <summary>enum lb_device_flag.</summary>

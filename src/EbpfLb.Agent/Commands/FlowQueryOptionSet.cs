@@ -17,7 +17,7 @@ internal sealed class FlowQueryOptionSet
     private readonly Option<string?> frontend = Word("--frontend", "ADDRESS", "Only to this frontend, written as a client", text => EndpointFilter.Parse(text));
     private readonly Option<string?> backend = Word("--backend", "ADDRESS", "Only at this backend, written as a client", text => EndpointFilter.Parse(text));
     private readonly Option<string?> service = Word("--service", "NAME", "Only of this service: NAMESPACE/NAME, NAMESPACE/NAME:PORT or #ID", text => text);
-    private readonly Option<string?> phase = Word("--phase", "PHASE", "Only in this phase: new, answered, open, closing or closed", text => Choice.Parse<LbCtPhase>(text));
+    private readonly Option<string?> phase = Word("--phase", "PHASE", "Only in this phase: new, answered, open, closing, closed or reset", text => Choice.Parse<LbCtPhase>(text));
     private readonly Option<TimeSpan?> idle = CheckedOption.Create<TimeSpan?>("--idle", "TIME", "Only those without a packet for longer than this, such as 10m", text => DurationText.Parse(text));
     private readonly Option<int?> limit = CheckedOption.Create<int?>("--limit", "N", $"Most flows to list (default: {FlowQuery.DefaultLimit})", ParseLimit);
 

@@ -4,7 +4,7 @@ namespace EbpfLb.Agent.Control;
 /// <param name="Protocol">"tcp", "udp" or "sctp".</param>
 /// <param name="Client">An address, prefix, address with port, or port alone.</param>
 /// <param name="Service">"namespace/name", with ":port" for one port, or "#id".</param>
-/// <param name="Phase">"new", "answered", "open", "closing" or "closed".</param>
+/// <param name="Phase">"new", "answered", "open", "closing", "closed" or "reset".</param>
 /// <param name="IdleSeconds">Idle for longer than this.</param>
 /// <param name="Limit">Most flows in the answer.</param>
 internal sealed record FlowQuery(

@@ -12,6 +12,7 @@ internal static class PhaseName
         LbCtPhase.Open => "open",
         LbCtPhase.Closing => "closing",
         LbCtPhase.Closed => "closed",
+        LbCtPhase.Reset => "reset",
         _ => $"phase {(uint)phase}",
     };
 }

@@ -20,19 +20,42 @@ public sealed class ExpiryPolicy(Func<FlowLifetimes> current)
 
     /// <summary>The configured life time.</summary>
     /// <param name="protocol">IP protocol number.</param>
-    public TimeSpan LifetimeOf(byte protocol, LbCtPhase phase)
+    /// <param name="unacknowledged">LB_CT_UNACKED of either entry.</param>
+    public TimeSpan LifetimeOf(byte protocol, LbCtPhase phase, bool unacknowledged = false)
     {
         var lifetimes = current();
-        if (phase == LbCtPhase.Closed) return lifetimes.Closed;
-        if (protocol == (byte)TransportProtocol.Udp)
-            return phase is LbCtPhase.Open or LbCtPhase.Closing ? lifetimes.UdpStream : lifetimes.Udp;
-        return phase switch
+        return (TransportProtocol)protocol switch
         {
-            LbCtPhase.Open => lifetimes.Established,
-            LbCtPhase.Closing => lifetimes.Closing,
-            _ => lifetimes.HalfOpen,
+            TransportProtocol.Udp => OfUdp(lifetimes, phase),
+            TransportProtocol.Sctp => OfSctp(lifetimes, phase),
+            _ => OfTcp(lifetimes, phase, unacknowledged),
         };
     }
+
+    private static TimeSpan OfUdp(FlowLifetimes lifetimes, LbCtPhase phase) => phase switch
+    {
+        LbCtPhase.Open or LbCtPhase.Closing => lifetimes.UdpStream,
+        LbCtPhase.Closed => lifetimes.Closed,
+        _ => lifetimes.Udp,
+    };
+
+    private static TimeSpan OfSctp(FlowLifetimes lifetimes, LbCtPhase phase) => phase switch
+    {
+        LbCtPhase.Open or LbCtPhase.Closing or LbCtPhase.Reset => lifetimes.SctpEstablished,
+        LbCtPhase.Closed => lifetimes.SctpClosed,
+        _ => lifetimes.SctpHalfOpen,
+    };
+
+    private static TimeSpan OfTcp(FlowLifetimes lifetimes, LbCtPhase phase, bool unacknowledged) => phase switch
+    {
+        LbCtPhase.Open => unacknowledged ? Shorter(lifetimes.Doubtful, lifetimes.Established) : lifetimes.Established,
+        LbCtPhase.Closing => unacknowledged ? Shorter(lifetimes.Doubtful, lifetimes.Closing) : lifetimes.Closing,
+        LbCtPhase.Reset => Shorter(lifetimes.Doubtful, lifetimes.Established),
+        LbCtPhase.Closed => lifetimes.Closed,
+        _ => lifetimes.HalfOpen,
+    };
+
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
     /// <summary>
     /// What is left of a life time in a map that full: all of it up to 90 %, then less and less, until at 100 % everything goes that

@@ -18,16 +18,28 @@ public enum Expiry
 /// <summary>The life times of <see cref="ExpiryPolicy"/> at one fill, in ticks, so that a sweep does no arithmetic on times.</summary>
 public sealed class ExpiryTable
 {
-    private const int Phases = (int)LbCtPhase.Closed + 1;
-    private readonly uint[] configured = new uint[2 * Phases];
-    private readonly uint[] effective = new uint[2 * Phases];
+    private const int Phases = (int)LbCtPhase.Reset + 1;
+
+    /// <summary>Rows of the tables. Other protocols are taken for TCP.</summary>
+    private enum Row
+    {
+        Tcp,
+        TcpUnacknowledged,
+        Udp,
+        Sctp,
+    }
+
+    private static readonly int Rows = Enum.GetValues<Row>().Length;
+    private readonly uint[] configured = new uint[Rows * Phases];
+    private readonly uint[] effective = new uint[Rows * Phases];
 
     internal ExpiryTable(ExpiryPolicy policy, double fill)
     {
         for (var index = 0; index < configured.Length; index++)
         {
-            var protocol = index < Phases ? TransportProtocol.Tcp : TransportProtocol.Udp;
-            var lifetime = policy.LifetimeOf((byte)protocol, (LbCtPhase)(index % Phases));
+            var row = (Row)(index / Phases);
+            var protocol = row switch { Row.Udp => TransportProtocol.Udp, Row.Sctp => TransportProtocol.Sctp, _ => TransportProtocol.Tcp };
+            var lifetime = policy.LifetimeOf((byte)protocol, (LbCtPhase)(index % Phases), row == Row.TcpUnacknowledged);
             configured[index] = Ticks(lifetime);
             effective[index] = Ticks(ExpiryPolicy.Under(lifetime, fill));
         }
@@ -36,16 +48,28 @@ public sealed class ExpiryTable
     /// <summary>Judges an entry by its own last packet; the flow is the caller's business.</summary>
     /// <param name="protocol">IP protocol number.</param>
     /// <param name="now">The tick of this moment.</param>
-    public Expiry Judge(byte protocol, in LbCtState state, uint now)
+    public Expiry Judge(byte protocol, in LbCtState state, uint now) => Judge(protocol, state, (LbCtFlag)state.Flags, now);
+
+    /// <summary>The same, of the second entry of a flow: what the first says of both counts for it too.</summary>
+    public Expiry Judge(in FlowEntry entry, in FlowEntry other, uint now) => Judge(entry.Key.Protocol, entry.State, entry.Flags | other.Flags, now);
+
+    private Expiry Judge(byte protocol, in LbCtState state, LbCtFlag flags, uint now)
     {
         // A phase that is none (a program newer than this agent) is taken for a half-open one.
         var phase = state.Phase < Phases ? state.Phase : (byte)0;
-        var index = phase + (protocol == (byte)TransportProtocol.Udp ? Phases : 0);
+        var index = phase + ((int)RowOf(protocol, flags) * Phases);
         var idle = FlowClock.Idle(state.Tick, now);
         // More, not as much: the last packet may have come at the end of its tick.
         if (idle > configured[index]) return Expiry.Due;
         return idle > effective[index] ? Expiry.Early : Expiry.Alive;
     }
+
+    private static Row RowOf(byte protocol, LbCtFlag flags) => (TransportProtocol)protocol switch
+    {
+        TransportProtocol.Udp => Row.Udp,
+        TransportProtocol.Sctp => Row.Sctp,
+        _ => flags.HasFlag(LbCtFlag.Unacked) ? Row.TcpUnacknowledged : Row.Tcp,
+    };
 
     private static uint Ticks(TimeSpan lifetime) => (uint)Math.Min(Math.Ceiling(lifetime / FlowClock.Tick), int.MaxValue);
 }

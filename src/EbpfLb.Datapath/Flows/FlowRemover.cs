@@ -45,7 +45,7 @@ internal sealed class FlowRemover(IFlowMap map)
     /// <summary>Programs count a connection that closes when it does.</summary>
     private void CountEnd(LbCtPhase phase, uint serviceId)
     {
-        if (phase != LbCtPhase.Closed) map.CountEnd(serviceId);
+        if (phase < LbCtPhase.Closed) map.CountEnd(serviceId);
     }
 
     /// <summary>As the program would have left it that refreshed the request entry: flags and device are its own.</summary>

@@ -58,7 +58,7 @@ public sealed class FlowSweeper(IFlowMap map, ExpiryPolicy policy, TimeProvider 
         FlowEntry? sibling = map.TryLookup(entry.SiblingKey, out var other) && other.IsSiblingOf(entry) ? other : null;
         if (sibling is not null)
         {
-            var otherVerdict = count.Table.Judge(other.Key.Protocol, other.State, now);
+            var otherVerdict = count.Table.Judge(other, entry, now);
             if (otherVerdict == Expiry.Alive) return false;
             if (otherVerdict == Expiry.Early) verdict = Expiry.Early;
         }
@@ -72,7 +72,7 @@ public sealed class FlowSweeper(IFlowMap map, ExpiryPolicy policy, TimeProvider 
     /// <summary>What a sweep has counted so far.</summary>
     private sealed class SweepCount(ExpiryTable table)
     {
-        private readonly int[] phases = new int[(int)LbCtPhase.Closed + 1];
+        private readonly int[] phases = new int[(int)LbCtPhase.Reset + 1];
 
         public ExpiryTable Table => table;
 

@@ -97,7 +97,7 @@ internal sealed class FlowSelection
         public Rank Rank => Entry.Phase switch
         {
             LbCtPhase.Open or LbCtPhase.Closing => Rank.Open,
-            LbCtPhase.Closed => Rank.Closed,
+            LbCtPhase.Closed or LbCtPhase.Reset => Rank.Closed,
             _ => Rank.HalfOpen,
         };
 

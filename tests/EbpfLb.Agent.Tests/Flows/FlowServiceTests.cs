@@ -46,7 +46,7 @@ public sealed class FlowServiceTests : IDisposable
         Assert.Equal(new MapReading("lb_conntrack4", 2, 1000), state.Maps[0]);
         Assert.Contains(new FlowReading(IpFamily.IPv4, "open", 1), state.Flows);
         Assert.Contains(new FlowReading(IpFamily.IPv6, "closed", 0), state.Flows);
-        Assert.Equal(10, state.Flows.Count);
+        Assert.Equal(12, state.Flows.Count);
     }
 
     [Fact]

@@ -15,9 +15,13 @@ public sealed class ExpiryPolicyTests
     [InlineData(TransportProtocol.Tcp, LbCtPhase.Open, 86_400)]
     [InlineData(TransportProtocol.Tcp, LbCtPhase.Closing, 3600)]
     [InlineData(TransportProtocol.Tcp, LbCtPhase.Closed, 65)]
-    [InlineData(TransportProtocol.Sctp, LbCtPhase.New, 60)]
-    [InlineData(TransportProtocol.Sctp, LbCtPhase.Open, 86_400)]
-    [InlineData(TransportProtocol.Sctp, LbCtPhase.Closed, 65)]
+    [InlineData(TransportProtocol.Tcp, LbCtPhase.Reset, 300)]
+    [InlineData(TransportProtocol.Sctp, LbCtPhase.New, 3)]
+    [InlineData(TransportProtocol.Sctp, LbCtPhase.Answered, 3)]
+    [InlineData(TransportProtocol.Sctp, LbCtPhase.Open, 210)]
+    [InlineData(TransportProtocol.Sctp, LbCtPhase.Closing, 210)]
+    [InlineData(TransportProtocol.Sctp, LbCtPhase.Closed, 10)]
+    [InlineData(TransportProtocol.Sctp, LbCtPhase.Reset, 210)]
     [InlineData(TransportProtocol.Udp, LbCtPhase.New, 30)]
     [InlineData(TransportProtocol.Udp, LbCtPhase.Open, 120)]
     [InlineData(TransportProtocol.Udp, LbCtPhase.Closed, 65)]
@@ -80,6 +84,28 @@ public sealed class ExpiryPolicyTests
     [InlineData(1, 1)]
     public void The_fuller_the_map_the_more_often_it_is_swept(double fill, double seconds)
         => Assert.Equal(seconds, SweepSchedule.Interval(fill).TotalSeconds, 0.1);
+
+    [Theory]
+    [InlineData(LbCtPhase.Open, 300)]
+    [InlineData(LbCtPhase.Closing, 300)]
+    [InlineData(LbCtPhase.Closed, 65)]
+    public void Unacknowledged_tcp_ends_after_five_minutes(LbCtPhase phase, int seconds)
+    {
+        Assert.Equal(TimeSpan.FromSeconds(seconds), Policy.LifetimeOf((byte)TransportProtocol.Tcp, phase, unacknowledged: true));
+        var ticks = (uint)Math.Ceiling(seconds / FlowClock.Tick.TotalSeconds);
+        var state = State(phase, Now - ticks - 1) with { Flags = (byte)LbCtFlag.Unacked };
+        Assert.Equal(Expiry.Due, Policy.At(0).Judge((byte)TransportProtocol.Tcp, state, Now));
+        Assert.Equal(Expiry.Alive, Policy.At(0).Judge((byte)TransportProtocol.Tcp, state with { Tick = Now - ticks }, Now));
+    }
+
+    [Fact]
+    public void Shorter_life_times_are_not_prolonged_by_doubt()
+    {
+        var policy = new ExpiryPolicy(new FlowLifetimes { Established = TimeSpan.FromMinutes(2), Closing = TimeSpan.FromMinutes(1) });
+        Assert.Equal(TimeSpan.FromMinutes(2), policy.LifetimeOf((byte)TransportProtocol.Tcp, LbCtPhase.Open, unacknowledged: true));
+        Assert.Equal(TimeSpan.FromMinutes(1), policy.LifetimeOf((byte)TransportProtocol.Tcp, LbCtPhase.Closing, unacknowledged: true));
+        Assert.Equal(TimeSpan.FromMinutes(2), policy.LifetimeOf((byte)TransportProtocol.Tcp, LbCtPhase.Reset));
+    }
 
     private static LbCtState State(LbCtPhase phase, uint tick) => new() { Phase = (byte)phase, Tick = tick };
 }

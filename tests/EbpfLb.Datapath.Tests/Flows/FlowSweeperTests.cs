@@ -44,6 +44,32 @@ public sealed class FlowSweeperTests
     }
 
     [Theory]
+    [InlineData("kernel")]
+    [InlineData("memory")]
+    public async Task A_connection_that_may_be_over_has_five_minutes(string kind)
+    {
+        using var swept = SweptMap.Make(kind);
+        var number = 0;
+        TestFlow[] alive = [Add(LbCtFlag.Unacked, default, 280), Add(default, LbCtFlag.Unacked, 280), Add(default, default, 310), Reset(110), Reset(280)];
+        TestFlow[] dead = [Add(LbCtFlag.Unacked, default, 310), Add(default, LbCtFlag.Unacked, 310), Reset(310)];
+
+        await swept.SweepAsync();
+
+        Assert.All(dead, f => Assert.True(f.IsGoneFrom(swept.Map), $"{f} should be gone"));
+        Assert.All(alive, f => Assert.True(f.IsIn(swept.Map), $"{f} should be there"));
+
+        TestFlow Reset(double idle) => swept.Add(TestFlow.Number(number++) with { Phase = LbCtPhase.Reset }, idle);
+
+        TestFlow Add(LbCtFlag request, LbCtFlag reply, double idle)
+        {
+            var flow = swept.At(TestFlow.Number(number++), idle);
+            foreach (var (entry, flag) in new[] { (flow.Request, request), (flow.Reply, reply) })
+                swept.Map.TryAdd(entry with { State = entry.State with { Flags = (byte)(entry.Flags | flag) } });
+            return flow;
+        }
+    }
+
+    [Theory]
     [InlineData("kernel", true)]
     [InlineData("kernel", false)]
     [InlineData("memory", true)]

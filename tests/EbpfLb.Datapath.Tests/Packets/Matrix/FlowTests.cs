@@ -81,7 +81,7 @@ public sealed class FlowTests(PacketFixture fixture) : PacketTest(fixture.Progra
 
     [Theory]
     [MemberData(nameof(Ways))]
-    public void A_packet_brings_the_time_of_both_entries_up_to_date(L4 protocol, Family family, bool local)
+    public void A_packet_brings_the_time_of_a_conversation_up_to_date(L4 protocol, Family family, bool local)
     {
         var flow = Open(protocol, family, local);
         Age(flow.Request, 100);
@@ -90,8 +90,8 @@ public sealed class FlowTests(PacketFixture fixture) : PacketTest(fixture.Progra
         In(FromClient(family, Segments.Data(protocol)));
 
         var now = OnlyFlow();
-        // One less, so that the reply's next packet looks for its own route.
-        Assert.Equal(now.Request.State.Tick - 1, now.Reply.State.Tick);
+        // One less, so that the reply's next packet looks for its own route. Of an open connection an entry has the time of its own direction.
+        Assert.Equal(protocol == L4.Udp ? now.Request.State.Tick - 1 : flow.Reply.State.Tick - 100, now.Reply.State.Tick);
         Assert.InRange(now.Request.State.Tick, flow.Request.State.Tick, flow.Request.State.Tick + 30);
     }
 

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * How packets change the entries of their flow. Packets of both sides may be followed on two CPUs
+ * at once, so phase and flags are changed together by an atomic, from what they are: phases only
+ * rise, and of two FINs at least one sees the other.
+ */
+#ifndef LB_CT_FOLLOW_H
+#define LB_CT_FOLLOW_H
+
+#include "lb_affinity.h"
+#include "lb_conntrack.h"
+
+/* Ticks after which one who was not heard is called silent: longer than any round trip with a
+ * delayed acknowledgement. */
+#define LB_CT_SILENT 4
+
+/* How often a word that changes under our hands is tried; the next packet will do it else. */
+#define LB_CT_STEP_TRIES 4
+
+/* The word of an entry that is changed by atomics. */
+union lb_ct_word {
+	struct {
+		__u16 mtu;
+		__u8 phase;
+		__u8 flags;
+	};
+	__u32 word;
+};
+
+/* What the packet's flags leave in the entry of its direction. */
+lb_inline __u32 lb_ct_marks(const struct lb_walk *walk)
+{
+	__u32 flags = walk->pkt.tcp_flags;
+
+	return (flags & LB_TCP_FIN ? LB_CT_FIN : 0) | (flags & LB_TCP_RST ? LB_CT_RST : 0);
+}
+
+/* The phase after this packet. A FIN needs both entries: see lb_ct_follow(). */
+lb_once int lb_ct_next_phase(const struct lb_walk *walk)
+{
+	__u8 phase, flags;
+	bool reply;
+
+	if (!walk)
+		return LB_CT_NEW;
+	phase = walk->ct.phase;
+	flags = walk->pkt.tcp_flags;
+	reply = walk->ct.flags & LB_CT_REPLY;
+	if (walk->pkt.tuple.proto == IPPROTO_UDP) {
+		/* One question and its answers may give way to others; who asks again has a
+		 * conversation. */
+		if (reply)
+			return phase == LB_CT_NEW ? LB_CT_ANSWERED : phase;
+		return phase == LB_CT_ANSWERED ? LB_CT_OPEN : phase;
+	}
+	if (unlikely(flags & LB_TCP_RST))
+		return phase == LB_CT_OPEN || phase == LB_CT_RESET ? LB_CT_RESET : LB_CT_CLOSED;
+	/* Only the one who is said to have ended it proves that he has not. What comes from the
+	 * other one may have been under way, and a SYN begins something else. */
+	if (unlikely(phase == LB_CT_RESET))
+		return walk->ct.flags & LB_CT_RST && !(flags & LB_TCP_SYN) ? LB_CT_OPEN : phase;
+	if (likely(phase >= LB_CT_OPEN))
+		return phase;
+	if (reply)
+		return phase == LB_CT_NEW ? LB_CT_ANSWERED : phase;
+	return phase == LB_CT_ANSWERED && !(flags & LB_TCP_SYN) ? LB_CT_OPEN : phase;
+}
+
+/* Whether a flow that a packet brought from phase `before` to its own stands in a ring anew. */
+lb_inline bool lb_ct_pends(const struct lb_walk *walk, __u8 before, bool ticked)
+{
+	if (walk->ct.phase >= LB_CT_CLOSED)
+		return ticked || before < LB_CT_CLOSED;
+	return ticked && walk->ct.phase < LB_CT_OPEN;
+}
+
+/*
+ * Whether the packet shows that the flow's client is there, and is not just what somebody wrote
+ * into the source: the backend goes on after the handshake. The client's own ACK does not show it,
+ * since its number is not looked at; a backend answers a wrong one with RST. UDP has no such thing:
+ * there the answer counts.
+ */
+lb_inline bool lb_ct_shows_client(const struct lb_walk *walk)
+{
+	const __u8 marks = LB_CT_AFFINITY | LB_CT_REPLY;
+
+	if (likely((walk->ct.flags & marks) != marks))
+		return false;
+	if (walk->pkt.tuple.proto == IPPROTO_UDP)
+		return true;
+	return walk->ct.phase >= LB_CT_OPEN && walk->ct.phase < LB_CT_CLOSED &&
+	       !(walk->pkt.tcp_flags & (LB_TCP_SYN | LB_TCP_RST));
+}
+
+/* After lb_ct_shows_client(). */
+lb_once int lb_ct_remember(const struct lb_walk *walk)
+{
+	struct lb_aff_key key = {.kind = LB_CLIENT_ADDR};
+
+	if (!walk)
+		return -EINVAL;
+	lb_copy16(key.client, walk->to.dst);
+	key.service_id = walk->ct.service_id;
+	lb_affinity_remember(&key, walk->ct.backend_id);
+	return 0;
+}
+
+/* Whether it changes anything. Few do: what is open mostly goes on. */
+lb_inline bool lb_ct_moves(const struct lb_walk *walk, __u32 now)
+{
+	if (walk->ct.tick != now || unlikely(lb_ct_shows_client(walk)))
+		return true;
+	if (likely(walk->ct.phase == LB_CT_OPEN &&
+		   !(walk->pkt.tcp_flags & (LB_TCP_FIN | LB_TCP_RST))))
+		return false;
+	return lb_ct_next_phase(walk) != walk->ct.phase || lb_ct_marks(walk) & ~walk->ct.flags;
+}
+
+/* In `set`: of a flow's two entries this one's changes count for the service. */
+#define LB_CT_COUNTS 0x100
+
+/* The phase rises, `set` is set and `clear` cleared. With LB_CT_RST to be cleared it comes back
+ * from LB_CT_RESET. */
+lb_once int lb_ct_step(const struct lb_walk *walk, struct lb_ct_state *state, __u8 phase, __u32 set,
+		       __u32 clear)
+{
+	union lb_ct_word seen = {}, next = {};
+	struct lb_svc_stat *stat;
+
+	if (!walk || !state)
+		return false;
+#pragma clang loop unroll(disable)
+	for (int try = 0; try < LB_CT_STEP_TRIES; try++) {
+		seen.word = READ_ONCE(*(__u32 *)&state->mtu);
+		next = seen;
+		next.flags = (seen.flags & ~clear) | set;
+		if (phase > seen.phase || (clear & LB_CT_RST && seen.phase == LB_CT_RESET))
+			next.phase = phase;
+		if (next.word == seen.word ||
+		    __sync_val_compare_and_swap((__u32 *)&state->mtu, seen.word, next.word) ==
+			    seen.word)
+			break;
+	}
+	if (likely(seen.phase >= LB_CT_CLOSED == next.phase >= LB_CT_CLOSED) ||
+	    !(set & LB_CT_COUNTS))
+		return true;
+	/* Closed, or not closed after all. */
+	stat = lb_svc_stat(walk->ct.service_id);
+	if (stat)
+		stat->closed += next.phase >= LB_CT_CLOSED ? 1 : -1;
+	return true;
+}
+
+/* Of an open connection an entry's tick is that of its own direction alone, which tells a side that
+ * is silent. Else it is that of both. */
+lb_inline bool lb_ct_own_ticks(const struct lb_walk *walk, __u8 phase)
+{
+	return walk->pkt.tuple.proto != IPPROTO_UDP && walk->ct.phase >= LB_CT_OPEN &&
+	       walk->ct.phase < LB_CT_CLOSED && phase < LB_CT_CLOSED;
+}
+
+/* The other entry of the flow, after a packet of this one. */
+lb_inline void lb_ct_follow_other(const struct lb_walk *walk, struct lb_ct_state *other,
+				  __u8 phase, __u32 clear, __u32 now)
+{
+	bool reply = walk->ct.flags & LB_CT_REPLY;
+
+
+	/* Not `now`: its own next packet shall find a tick to be over, and look for its route
+	 * again. */
+	if (!lb_ct_own_ticks(walk, phase) && other->tick != now)
+		other->tick = now - 1;
+	if (!reply && other->oif != walk->ifindex) {
+		other->oif = walk->ifindex;
+		if (other->tick == now)
+			other->tick = now - 1;
+	}
+	lb_ct_step(walk, other, phase, reply ? LB_CT_COUNTS : 0, clear | LB_CT_UNACKED);
+}
+
+enum lb_ct_followed {
+	LB_CT_BOTH,
+	LB_CT_ALONE,   /* the other entry is lost */
+	LB_CT_FOREIGN, /* its place belongs to another flow */
+};
+
+/* Both entries and the walk's copy after its packet. */
+lb_once enum lb_ct_followed lb_ct_follow_both(struct lb_walk *walk, __u32 now)
+{
+	struct lb_ct_state *own, *other;
+	__u32 set, counts, clear = 0;
+	__u8 phase;
+	bool ours;
+
+	if (!walk)
+		return LB_CT_FOREIGN;
+	other = lb_ct_state(walk, true, &ours);
+	if (!ours)
+		return LB_CT_FOREIGN;
+	phase = lb_ct_next_phase(walk);
+	if (walk->ct.phase == LB_CT_RESET && phase < LB_CT_RESET)
+		clear = LB_CT_RST;
+	if (lb_ct_shows_client(walk))
+		clear |= LB_CT_AFFINITY;
+	set = lb_ct_marks(walk);
+	if (set & LB_CT_FIN && phase < LB_CT_CLOSING)
+		phase = LB_CT_CLOSING;
+	if (walk->pkt.flags & LB_PACKET_DATA && lb_ct_own_ticks(walk, phase) && other &&
+	    (__s32)(now - other->tick) >= LB_CT_SILENT)
+		set |= LB_CT_UNACKED;
+	own = lb_ct_state(walk, false, &ours);
+	counts = walk->ct.flags & LB_CT_REPLY && other ? 0 : LB_CT_COUNTS;
+	if (own) {
+		own->tick = now;
+		lb_ct_step(walk, own, phase, set | counts, clear);
+	}
+	/* Looked for when our own can be seen: a CPU with the other side's does the same. */
+	if (set & LB_CT_FIN && other && READ_ONCE(other->flags) & LB_CT_FIN) {
+		phase = LB_CT_CLOSED;
+		if (own)
+			lb_ct_step(walk, own, phase, counts, clear);
+	}
+	if (other)
+		lb_ct_follow_other(walk, other, phase, clear & LB_CT_RST, now);
+	walk->ct.phase = phase;
+	walk->ct.flags = (walk->ct.flags & ~clear) | set;
+	walk->ct.tick = now;
+	return other ? LB_CT_BOTH : LB_CT_ALONE;
+}
+
+/*
+ * Brings both entries up to date: phase, tick; makes the other one again if it was lost. False: the
+ * other's place belongs to another flow, so this one is a left-over and is gone now.
+ */
+lb_once int lb_ct_follow(struct lb_walk *walk, __u32 now)
+{
+	enum lb_ct_followed followed;
+	__u8 before;
+
+	if (!walk)
+		return false;
+	before = walk->ct.flags;
+	followed = lb_ct_follow_both(walk, now);
+	if (followed != LB_CT_BOTH && followed != LB_CT_ALONE) {
+		if (walk->ct.phase < LB_CT_CLOSED)
+			lb_ct_closed(&walk->ct);
+		lb_ct_delete(walk, false);
+		return false;
+	}
+	if (before & ~walk->ct.flags & LB_CT_AFFINITY)
+		lb_ct_remember(walk);
+	if (followed == LB_CT_ALONE && !lb_ct_put_other(walk))
+		lb_count(LB_CT_REBUILT);
+	return true;
+}
+
+/* Whether the backend of the flow is in no list of its service any more. */
+lb_inline bool lb_ct_unserved(const struct lb_walk *walk)
+{
+	const struct lb_backend *backend =
+		lb_backend_recall(walk->ct.backend_id, walk->ct.service_id,
+				  LB_BACKEND_IN_CLUSTER | LB_BACKEND_IN_LOCAL | LB_BACKEND_KEEPS);
+
+	/* Ids may mean others when the maps were made anew (docs/decisions/0007). */
+	return !backend || backend->port != walk->to.dport ||
+	       !lb_same16(backend->addr, walk->to.dst);
+}
+
+/*
+ * Whether a connection that begins would go into a flow that leads nowhere: its backend is in no
+ * list any more. An established one whose backend still talks is left to it, whoever sent the SYN.
+ */
+lb_once int lb_ct_deserted(const struct lb_walk *walk)
+{
+	const struct lb_ct_state *reply;
+	bool ours;
+
+	if (!walk || !lb_ct_unserved(walk))
+		return false;
+	if (walk->ct.phase != LB_CT_OPEN)
+		return true;
+	reply = lb_ct_state(walk, true, &ours);
+	return !reply || !ours || (__s32)(lb_ct_now() - reply->tick) >= LB_CT_SILENT;
+}
+
+/* Whether the packet begins anew what the entry knows: a SYN or INIT after the end or to a backend
+ * that is gone, or a datagram to one that does not serve any more. */
+lb_inline bool lb_ct_outdated(const struct lb_walk *walk)
+{
+	if (walk->ct.flags & LB_CT_REPLY || walk->pkt.flags & LB_PACKET_ICMP_ERROR)
+		return false;
+	if (walk->pkt.tuple.proto == IPPROTO_UDP)
+		return lb_ct_unserved(walk);
+	if ((walk->pkt.tcp_flags & (LB_TCP_SYN | LB_TCP_ACK)) != LB_TCP_SYN)
+		return false;
+	return walk->ct.phase == LB_CT_CLOSING || walk->ct.phase == LB_CT_CLOSED ||
+	       lb_ct_deserted(walk);
+}
+
+/* Takes out the flow of the packet. */
+lb_once int lb_ct_forget(const struct lb_walk *walk)
+{
+	struct lb_ct_key6 key;
+
+	if (!walk)
+		return false;
+	lb_ct_key6_of(&key, &walk->pkt.tuple, walk->hook);
+	return lb_ct_remove(&key, LB_CT_ANY);
+}
+
+#endif
