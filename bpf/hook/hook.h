@@ -35,7 +35,8 @@
  *                                     most `rounds` times: a verdict, or HOOK_PASS when it was
  *   hook_ours(ctx)                    whether the frame is for the link address of the device, and
  *                                     not for another machine's or a group's
- *   hook_socket(ctx, at, size, proto) whether a socket of this namespace takes packets of that kind
+ *   hook_socket(ctx, at, size, proto)  what socket of this namespace takes packets of that kind
+ *   hook_tracked(ctx, at, size, proto) what such a packet is to nf_conntrack
  *   hook_route(ctx, fib, flags)       bpf_fib_lookup
  *   hook_mtu(ctx, ifindex)            the device's MTU, 0 when it is gone
  */
@@ -43,5 +44,17 @@
 #define HOOK_H
 
 #include "lb_kernel.h"
+
+enum hook_socket {
+	HOOK_SOCKET_NONE,
+	HOOK_SOCKET_OPEN, /* from anybody */
+	HOOK_SOCKET_CONNECTED,
+};
+
+enum hook_track {
+	HOOK_TRACK_NONE,     /* or the kernel cannot be asked */
+	HOOK_TRACK_ORIGINAL, /* as who began it sends them */
+	HOOK_TRACK_REPLY,
+};
 
 #endif

@@ -8,6 +8,7 @@
 #include <linux/pkt_cls.h>
 
 #include "hook.h"
+#include "lb_config.h"
 
 #define hook_ctx struct __sk_buff
 
@@ -150,18 +151,66 @@ lb_inline bool hook_ours(hook_ctx *ctx)
 	return ctx->pkt_type == PACKET_HOST;
 }
 
-lb_inline bool hook_socket(hook_ctx *ctx, struct bpf_sock_tuple *at, __u32 size, __u8 proto)
+/* For TCP who listens is not connected; who is being opened or closed is. Each kind reads the state
+ * by itself: the verifier wants one kind of pointer at an instruction. */
+lb_inline enum hook_socket hook_socket(hook_ctx *ctx, struct bpf_sock_tuple *at, __u32 size,
+				       __u8 proto)
 {
-	struct bpf_sock *sk = NULL;
+	struct bpf_sock *sk;
+	__u32 state;
 
-	if (proto == IPPROTO_TCP)
+	if (proto == IPPROTO_TCP) {
 		sk = bpf_skc_lookup_tcp(ctx, at, size, BPF_F_CURRENT_NETNS, 0);
-	else if (proto == IPPROTO_UDP)
-		sk = bpf_sk_lookup_udp(ctx, at, size, BPF_F_CURRENT_NETNS, 0);
+		if (!sk)
+			return HOOK_SOCKET_NONE;
+		state = sk->state;
+		lb_pin(state);
+		bpf_sk_release(sk);
+		return state == BPF_TCP_LISTEN ? HOOK_SOCKET_OPEN : HOOK_SOCKET_CONNECTED;
+	}
+	if (proto != IPPROTO_UDP)
+		return HOOK_SOCKET_NONE;
+	sk = bpf_sk_lookup_udp(ctx, at, size, BPF_F_CURRENT_NETNS, 0);
 	if (!sk)
-		return false;
+		return HOOK_SOCKET_NONE;
+	state = sk->state;
+	lb_pin(state);
 	bpf_sk_release(sk);
-	return true;
+	return state == BPF_TCP_ESTABLISHED ? HOOK_SOCKET_CONNECTED : HOOK_SOCKET_OPEN;
+}
+
+/* The kernel's, as far as it goes in every version that has the function. */
+struct bpf_ct_opts {
+	__s32 netns_id;
+	__s32 error;
+	__u8 l4proto;
+	__u8 dir;
+	__u8 reserved[2];
+};
+
+struct nf_conn {
+	int whatever; /* a type without members is another kind of type */
+};
+
+extern struct nf_conn *bpf_skb_ct_lookup(struct __sk_buff *ctx, struct bpf_sock_tuple *at,
+					 __u32 size, struct bpf_ct_opts *opts,
+					 __u32 opts_size) __ksym __weak;
+extern void bpf_ct_release(struct nf_conn *ct) __ksym __weak;
+
+/* It knows TCP and UDP only. */
+lb_inline enum hook_track hook_tracked(hook_ctx *ctx, struct bpf_sock_tuple *at, __u32 size,
+				       __u8 proto)
+{
+	struct bpf_ct_opts opts = {.netns_id = BPF_F_CURRENT_NETNS, .l4proto = proto};
+	struct nf_conn *ct;
+
+	if (!cfg_conntrack)
+		return HOOK_TRACK_NONE;
+	ct = bpf_skb_ct_lookup(ctx, at, size, &opts, sizeof(opts));
+	if (!ct)
+		return HOOK_TRACK_NONE;
+	bpf_ct_release(ct);
+	return opts.dir ? HOOK_TRACK_REPLY : HOOK_TRACK_ORIGINAL;
 }
 
 lb_inline long hook_route(hook_ctx *ctx, struct bpf_fib_lookup *fib, __u32 flags)

@@ -257,8 +257,12 @@ lb_inline int lb_carry(hook_ctx *ctx, struct lb_walk *walk, enum lb_ct_hook hook
 	return out ? hook_forward(ctx, out, walk->pkt.l3) : HOOK_PASS;
 }
 
-/* Whether a socket of the node takes the packet. */
-HOOK_ONCE int lb_socket_waits(hook_ctx *ctx, const struct lb_walk *walk)
+/*
+ * Whether the packet answers a connection of the node's own, or one that netfilter masquerades.
+ * Both can have the number of a NodePort for their port, and netfilter, which would know, comes
+ * after us. With HOOK_SOCKET_OPEN a socket that takes packets from anybody waits, too.
+ */
+HOOK_ONCE int lb_awaited(hook_ctx *ctx, const struct lb_walk *walk, enum hook_socket least)
 {
 	const struct lb_tuple *at;
 	struct bpf_sock_tuple ask;
@@ -280,7 +284,8 @@ HOOK_ONCE int lb_socket_waits(hook_ctx *ctx, const struct lb_walk *walk)
 		ask.ipv6.dport = at->dport;
 		size = sizeof(ask.ipv6);
 	}
-	return hook_socket(ctx, &ask, size, at->proto);
+	return hook_socket(ctx, &ask, size, at->proto) >= least ||
+	       hook_tracked(ctx, &ask, size, at->proto) == HOOK_TRACK_REPLY;
 }
 
 /* (d) and (e). True: there is a flow now. */
@@ -291,7 +296,12 @@ lb_inline bool lb_fresh(hook_ctx *ctx, struct lb_walk *walk, int *verdict)
 
 	if (set && unlikely(set->flags & LB_SET_ABOVE) && lb_translated_below(walk))
 		return false;
-	choice = lb_choose(walk);
+	choice = lb_choose(walk, false);
+	if (choice == LB_CHOICE_ASK) {
+		if (lb_awaited(ctx, walk, HOOK_SOCKET_CONNECTED))
+			return false;
+		choice = lb_choose(walk, true);
+	}
 	if (unlikely(choice == LB_CHOICE_UNKNOWN))
 		choice = lb_choose_unknown(walk);
 	switch (choice) {
@@ -308,7 +318,8 @@ lb_inline bool lb_fresh(hook_ctx *ctx, struct lb_walk *walk, int *verdict)
 		*verdict = HOOK_DROP;
 		return false;
 	default:
-		if (unlikely(walk->reason == LB_PKT_REPLY_LOST) && lb_socket_waits(ctx, walk))
+		if (unlikely(walk->reason == LB_PKT_REPLY_LOST) &&
+		    lb_awaited(ctx, walk, HOOK_SOCKET_OPEN))
 			walk->reason = LB_PKT_PASSED;
 		if (lb_begins(&walk->pkt))
 			lb_ct_yield(walk);

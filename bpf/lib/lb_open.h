@@ -19,6 +19,7 @@ enum lb_choice {
 	LB_CHOICE_REJECT,
 	LB_CHOICE_DROP,	   /* walk->reason says why, as of a reject */
 	LB_CHOICE_UNKNOWN, /* not a frontend, but perhaps an address of services */
+	LB_CHOICE_ASK,	   /* a frontend, but perhaps a reply to the node: see lb_choose() */
 };
 
 lb_inline bool lb_detector(const struct lb_settings *set, __u8 family)
@@ -162,7 +163,19 @@ lb_inline void lb_choose_to(struct lb_walk *walk, const struct lb_settings *set,
 		walk->ct.flags |= LB_CT_AFFINITY;
 }
 
-lb_once enum lb_choice lb_choose(struct lb_walk *walk)
+/* Whether the packet, to a frontend, may be a reply to a connection that the node began, or that
+ * netfilter masquerades with the node's address. Nothing that is a reply begins like a SYN. */
+lb_inline bool lb_may_be_reply(const struct lb_walk *walk, const struct lb_addr *dst)
+{
+	return (walk->pkt.tcp_flags & (LB_TCP_SYN | LB_TCP_ACK)) != LB_TCP_SYN &&
+	       lb_node_addr_get(dst);
+}
+
+/*
+ * LB_CHOICE_ASK: whether somebody waits for this packet has to be found out with its context, which
+ * is not here; if nobody does, call again with `asked`. Only what would open a flow pays for it.
+ */
+lb_once enum lb_choice lb_choose(struct lb_walk *walk, bool asked)
 {
 	const struct lb_settings *set = lb_settings_get();
 	const struct lb_device *device;
@@ -184,6 +197,11 @@ lb_once enum lb_choice lb_choose(struct lb_walk *walk)
 				  key, &svc);
 	if (likely(lookup == LB_LOOKUP_NONE))
 		return lb_choose_none(walk, set, dst);
+	/* Whatever it answers, it was no question to a frontend. */
+	if (unlikely(walk->pkt.tcp_flags & LB_TCP_SYN && walk->pkt.tcp_flags & LB_TCP_ACK))
+		return LB_CHOICE_NONE;
+	if (!asked && lb_may_be_reply(walk, dst))
+		return LB_CHOICE_ASK;
 	if (unlikely(walk->pkt.tcp_flags & LB_TCP_RST)) {
 		walk->reason = LB_DROP_NO_FLOW;
 		return LB_CHOICE_DROP;

@@ -31,6 +31,8 @@ public sealed record DatapathConfig
 
     /// <summary>ICMP errors of the node at once; of resets it is a second&apos;s worth. (cfg_answers_burst)</summary>
     public uint AnswersBurst { get; init; } = 50;
+    /// <summary>The kernel has bpf_skb_ct_lookup() (5.18, with nf_conntrack and its BTF): 1. 0: replies to masqueraded connections that use a NodePort&apos;s number are taken for its clients. (cfg_conntrack)</summary>
+    public byte Conntrack { get; init; } = 1;
 
     /// <summary>All of them with the bytes that they get.</summary>
     public IReadOnlyList<KnobValue> Knobs() =>
@@ -43,5 +45,6 @@ public sealed record DatapathConfig
         new("cfg_answer_gap_ns", AbiBytes.Of(AnswerGapNs).ToArray()),
         new("cfg_answers_gap_ns", AbiBytes.Of(AnswersGapNs).ToArray()),
         new("cfg_answers_burst", AbiBytes.Of(AnswersBurst).ToArray()),
+        new("cfg_conntrack", AbiBytes.Of(Conntrack).ToArray()),
     ];
 }

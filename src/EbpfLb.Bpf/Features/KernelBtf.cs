@@ -3,10 +3,18 @@ namespace EbpfLb.Bpf;
 /// <summary>The kernel's own BTF, where its functions for programs (kfuncs) are found.</summary>
 internal static class KernelBtf
 {
-    private const string DefaultPath = "/sys/kernel/btf/vmlinux";
+    private const string Directory = "/sys/kernel/btf";
+    private const string DefaultPath = $"{Directory}/vmlinux";
 
     public static string? Reason(string path = DefaultPath) =>
         File.Exists(path) ? null : $"{path} does not exist: the kernel was built without CONFIG_DEBUG_INFO_BTF";
+
+    /// <summary>Whether a function is there that the kernel has in a module, which may be built in or not be loaded.</summary>
+    public static string? ReasonWithoutModule(string function, string module, string directory = Directory)
+    {
+        if (ReasonWithout(function, $"{directory}/vmlinux") is not { } missing) return null;
+        return File.Exists($"{directory}/{module}") ? ReasonWithout(function, $"{directory}/{module}") : $"{missing}; a module {module} may have it, but none is loaded that has BTF";
+    }
 
     /// <summary>
     /// Whether the kernel has a function. Its name in the string table is proof enough: BTF has the names of functions,

@@ -32,6 +32,9 @@ public static class KernelFeatures
     /// <summary>Whether connect() of an MPTCP socket can tell whose subflow it is; one probe. Kernel 5.19, built with MPTCP and BTF.</summary>
     public static bool HasMptcp() => ProgramProbe.Mptcp() is null;
 
+    /// <summary>Whether programs can ask nf_conntrack, which has to be built in or loaded by now; kernel 5.18.</summary>
+    public static bool HasConntrackLookup() => ConntrackLookup() is null;
+
     /// <summary>Probes everything; some milliseconds, and nothing is left behind.</summary>
     public static IReadOnlyList<KernelFeature> Probe()
     {
@@ -60,6 +63,10 @@ public static class KernelFeatures
             Feature(
                 "bpf_skc_to_mptcp_sock", ProgramProbe.Mptcp(),
                 "getpeername() of MPTCP sockets shows the backend, and they count as open for ever (kernel 5.19, built with MPTCP)"),
+            Feature(
+                "bpf_skb_ct_lookup", ConntrackLookup(),
+                "telling replies to masqueraded connections from new ones to a NodePort of that number, and ports that netfilter masquerades with from those that are free: "
+                + "have the CNI masquerade with ports that are neither (kernel 5.18; when nf_conntrack is loaded, start the agent again)"),
             Feature("mmap_array", MapProbe.TryCreate(new MapSpec("lb_probe", MapType.Array, 4, 8, 1, MapFlags.Mappable)), "mapped arrays (kernel 5.5)"),
             Feature("ring_buffer", MapProbe.TryCreate(new MapSpec("lb_probe", MapType.RingBuf, 0, 0, (uint)Environment.SystemPageSize)), "events (kernel 5.8)"),
             Feature("lru_hash", MapProbe.TryCreate(new MapSpec("lb_probe", MapType.LruHash, 4, 4, 1024)), "session affinity"),
@@ -68,6 +75,8 @@ public static class KernelFeatures
             Feature("bpf_sock_destroy", KernelBtf.ReasonWithout("bpf_sock_destroy"), "the faster way to close UDP sockets whose backend went away: SOCK_DESTROY has to do (kernel 6.5)"),
         ];
     }
+
+    private static string? ConntrackLookup() => KernelBtf.ReasonWithoutModule("bpf_skb_ct_lookup", "nf_conntrack");
 
     private static KernelFeature Feature(string name, string? reason, string lost) => new(name, reason is null, reason ?? "", lost);
 }

@@ -22,6 +22,7 @@ internal static class ProgramLoader
             AnswersGapNs = options.Answers.AnswersGapNanoseconds,
             AnswersBurst = (uint)options.Answers.Burst,
             SetRetval = KernelFeatures.HasSetRetval() ? (byte)1 : (byte)0,
+            Conntrack = KernelFeatures.HasConntrackLookup() ? (byte)1 : (byte)0,
             Mptcp = KernelFeatures.HasMptcp() ? (byte)1 : (byte)0,
         };
         foreach (var knob in config.Knobs())
