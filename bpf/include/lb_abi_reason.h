@@ -55,16 +55,18 @@ enum lb_reason {
 	LB_DROP_LOOPBACK = 41,	   /* from outside to a loopback address */
 	LB_DROP_UNALLOCATED = 42,  /* to an address of a service CIDR that no service has */
 
-	LB_DROP_MARTIAN = 45,	   /* from an address that nobody can have (0/8, 127/8, ::, ::1, groups,
-				      broadcasts), or from outside with an address of this node */
+	LB_DROP_MARTIAN = 45, /* from an address that nobody can have (0/8, 127/8, ::, ::1, groups,
+				 broadcasts), or from outside with an address of this node */
 
-	LB_CT_EVICTED = 48,    /* a half-open or closed flow gave way to a new one */
-	LB_CT_REBUILT = 49,    /* one entry of a flow was lost and made again from the other */
-	LB_CT_PORT_TAKEN = 50, /* the SNAT port of a closed flow was given to a new one */
-	LB_CT_RACE = 51,       /* two CPUs opened the same flow: the second joined the first */
-	LB_EVENT_LOST = 52,    /* lb_events was full: a packet's bad end was counted, not told */
+	LB_CT_EVICTED = 48,	 /* a half-open or closed flow gave way to a new one */
+	LB_CT_REBUILT = 49,	 /* one entry of a flow was lost and made again from the other */
+	LB_CT_PORT_TAKEN = 50,	 /* the SNAT port of a closed flow was given to a new one */
+	LB_CT_RACE = 51,	 /* two CPUs opened the same flow: the second joined the first */
+	LB_EVENT_LOST = 52,	 /* lb_events was full: a packet's bad end was counted, not told */
+	LB_CT_PORT_TRACKED = 53, /* a free SNAT port was passed over, as netfilter has it */
 
-	LB_ANSWER_LIMITED = 55, /* a packet that was to be answered was not, for there were too many */
+	LB_ANSWER_LIMITED =
+		55, /* a packet that was to be answered was not, for there were too many */
 
 	/* Packets again. */
 	LB_PKT_OTHER_HOST = 56, /* passed: in a frame for another machine, or for a group */

@@ -271,19 +271,7 @@ HOOK_ONCE int lb_awaited(hook_ctx *ctx, const struct lb_walk *walk, enum hook_so
 	if (!walk)
 		return false;
 	at = &walk->pkt.tuple;
-	if (at->family == 4) {
-		ask.ipv4.saddr = at->src[3];
-		ask.ipv4.daddr = at->dst[3];
-		ask.ipv4.sport = at->sport;
-		ask.ipv4.dport = at->dport;
-		size = sizeof(ask.ipv4);
-	} else {
-		lb_copy16(ask.ipv6.saddr, at->src);
-		lb_copy16(ask.ipv6.daddr, at->dst);
-		ask.ipv6.sport = at->sport;
-		ask.ipv6.dport = at->dport;
-		size = sizeof(ask.ipv6);
-	}
+	size = lb_sock_tuple(&ask, at, false);
 	return hook_socket(ctx, &ask, size, at->proto) >= least ||
 	       hook_tracked(ctx, &ask, size, at->proto) == HOOK_TRACK_REPLY;
 }

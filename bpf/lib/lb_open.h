@@ -282,6 +282,42 @@ lb_inline bool lb_open_source(struct lb_walk *walk, const struct lb_device *devi
 	return device->snat6[0] | device->snat6[1] | device->snat6[2] | device->snat6[3];
 }
 
+/* Ports that are given back because netfilter masquerades with them, until the packet is dropped.
+ * If it has half of what we choose from, this happens to one new flow in 65,536. */
+#define LB_SNAT_TRACKED 16
+
+/* Whether netfilter has a connection to the backend from the port that was just claimed: replies to
+ * the two would look the same, to us and to the backend. */
+HOOK_ONCE int lb_snat_tracked(hook_ctx *ctx, const struct lb_walk *walk)
+{
+	struct bpf_sock_tuple ask;
+	__u32 size;
+
+	if (!walk)
+		return false;
+	size = lb_sock_tuple(&ask, &walk->to, true);
+	return hook_tracked(ctx, &ask, size, walk->to.proto) != HOOK_TRACK_NONE;
+}
+
+/* A port that nobody has. Results as of lb_snat_claim(). */
+lb_inline long lb_open_port(hook_ctx *ctx, struct lb_walk *walk)
+{
+	long rc = -EEXIST;
+
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < LB_SNAT_TRACKED; i++) {
+		rc = lb_snat_claim(walk, i);
+		if (rc && rc != -EEXIST && lb_ct_make_room())
+			rc = lb_snat_claim(walk, i);
+		if (rc || !lb_snat_tracked(ctx, walk))
+			return rc;
+		lb_ct_delete(walk, true);
+		lb_count(LB_CT_PORT_TRACKED);
+		rc = -EEXIST;
+	}
+	return rc;
+}
+
 /*
  * Route, address, port and so the reply entry. LB_REASON_NONE: done. A backend whose device has no
  * program of ours cannot have a SNATed flow, because its replies to an address of the node would
@@ -307,9 +343,7 @@ lb_inline enum lb_reason lb_open_snat(hook_ctx *ctx, struct lb_walk *walk)
 		return LB_DROP_NO_SNAT_ADDR;
 	if (walk->pkt.tuple.proto == IPPROTO_TCP)
 		lb_clock_read(ctx, walk);
-	rc = lb_snat_claim(walk);
-	if (rc && rc != -EEXIST && lb_ct_make_room())
-		rc = lb_snat_claim(walk);
+	rc = lb_open_port(ctx, walk);
 	if (rc)
 		return rc == -EEXIST ? LB_DROP_SNAT_PORTS : LB_DROP_CT_FULL;
 	return LB_REASON_NONE;
@@ -349,7 +383,7 @@ HOOK_ONCE enum lb_reason lb_open(hook_ctx *ctx, struct lb_walk *walk)
 		 * its client's address. */
 		if (rc == -EEXIST) {
 			mine = true;
-			rc = lb_snat_claim(walk);
+			rc = lb_snat_claim(walk, 0);
 		}
 		if (rc)
 			reason = rc == -EEXIST ? LB_DROP_SNAT_PORTS : LB_DROP_CT_FULL;

@@ -80,6 +80,23 @@ lb_inline bool lb_begins(const struct lb_packet *pkt)
 	       (pkt->tcp_flags & (LB_TCP_SYN | LB_TCP_ACK)) == LB_TCP_SYN;
 }
 
+/* As the kernel's lookups want it (`turned`: what comes back); its size. */
+lb_inline __u32 lb_sock_tuple(struct bpf_sock_tuple *ask, const struct lb_tuple *at, bool turned)
+{
+	if (at->family == 4) {
+		ask->ipv4.saddr = turned ? at->dst[3] : at->src[3];
+		ask->ipv4.daddr = turned ? at->src[3] : at->dst[3];
+		ask->ipv4.sport = turned ? at->dport : at->sport;
+		ask->ipv4.dport = turned ? at->sport : at->dport;
+		return sizeof(ask->ipv4);
+	}
+	lb_copy16(ask->ipv6.saddr, turned ? at->dst : at->src);
+	lb_copy16(ask->ipv6.daddr, turned ? at->src : at->dst);
+	ask->ipv6.sport = turned ? at->dport : at->sport;
+	ask->ipv6.dport = turned ? at->sport : at->dport;
+	return sizeof(ask->ipv6);
+}
+
 lb_inline void lb_addr_dst(struct lb_addr *addr, const struct lb_tuple *at)
 {
 	lb_copy16(addr->addr, at->dst);

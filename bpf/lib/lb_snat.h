@@ -28,6 +28,9 @@
 /* Ports passed over because the backend would not have the SYN, until one is taken all the same. Of
  * clocks that know nothing of each other every second one is behind. */
 #define LB_SNAT_REFUSED 16
+/* From one place of the range to the next, where a port has to be given back: far away in a range
+ * of any size, as what is taken lies together. Of 65,536 this is the golden section. */
+#define LB_SNAT_AWAY 40503
 /* Ports that are looked at in one go, and how often that makes all there can be. */
 #define LB_SNAT_STRIDE	128
 #define LB_SNAT_STRIDES (65536 / LB_SNAT_STRIDE)
@@ -204,9 +207,9 @@ lb_once int lb_snat_remember(const struct lb_walk *walk, __u32 next)
 	return bpf_map_update_elem(&lb_snat_full, &way, &fresh, BPF_ANY);
 }
 
-/* Finds a port for walk->to and claims it. 0, -EEXIST when none was found, another error when the
- * table is full. */
-lb_once long lb_snat_claim(struct lb_walk *walk)
+/* Finds a port for walk->to and claims it. In another `round` than 0 it begins elsewhere. 0,
+ * -EEXIST when none was found, another error when the table is full. */
+lb_once long lb_snat_claim(struct lb_walk *walk, __u32 round)
 {
 	const struct lb_settings *set = lb_settings_get();
 	struct lb_snat_search search = {.rc = -EEXIST};
@@ -217,7 +220,7 @@ lb_once long lb_snat_claim(struct lb_walk *walk)
 		return -EEXIST;
 	search.first = set->snat_port_first;
 	search.count = set->snat_port_last - set->snat_port_first + 1;
-	search.start = lb_snat_place(&walk->pkt.tuple);
+	search.start = lb_snat_place(&walk->pkt.tuple) + round * LB_SNAT_AWAY;
 	search.way = lb_clock_way(&walk->to);
 	lb_snat_look(walk, &search, 0, LB_SNAT_POLITE);
 	if (likely(search.rc != -EEXIST))

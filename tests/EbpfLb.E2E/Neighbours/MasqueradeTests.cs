@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using EbpfLb.E2E.Outside;
 using EbpfLb.Testing.Manifests;
 using EbpfLb.Testing.Probes;
@@ -15,8 +16,9 @@ public sealed class MasqueradeTests : IDisposable
 {
     private const int FirstPort = 30_400;
     private const int Ports = 128;
+    private const int SnatFirst = 20_000;
 
-    private readonly TestCluster cluster = new(new TestClusterOptions());
+    private readonly TestCluster cluster = new(new TestClusterOptions { Extra = ["--snat-ports", $"{SnatFirst}-{SnatFirst + 127}"] });
     private readonly OutsideService service;
 
     public MasqueradeTests()
@@ -83,6 +85,25 @@ public sealed class MasqueradeTests : IDisposable
         var to = new IPEndPoint(cluster.Client.IPv4, 7001).ToString();
 
         Assert.Equal("ECONNREFUSED", host.Open("tcp", to, $"from={from}").Connect(to).Errno);
+    }
+
+    [Theory]
+    [InlineData(Family.IPv4)]
+    [InlineData(Family.IPv6)]
+    public void Source_ports_that_netfilter_has_towards_a_backend_are_passed_over(Family family)
+    {
+        // Half of what the agent may choose from are all that netfilter chooses from, and most of those are in use.
+        Masquerade($"{SnatFirst}-{SnatFirst + 63}");
+        using var pod = NetProbe.Start(cluster.Pod("a").Place);
+        var backend = new IPEndPoint(cluster.Addresses("c").Single(a => a.AddressFamily == (family == Family.IPv6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork)), TestNode.TargetPort).ToString();
+        pod.Do($"hold id=held to={backend} count=50");
+        var remote = cluster.Publish("c");
+
+        var report = cluster.Probe.Load(LoadMode.Tcp, remote.Address(cluster, Way.NodePortOfFirst, family), 60);
+
+        cluster.CheckClean(report);
+        Assert.Equal("50", pod.Do("exchange id=held")["answered"]);
+        Assert.True(Drops.Count(cluster.First, "ct_port_tracked") > 0, "no port was passed over, so this proved nothing");
     }
 
     public void Dispose() => cluster.Dispose();
