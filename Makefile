@@ -42,16 +42,24 @@ agent: bpf ## build what a node needs, and no tests; leaves build/bin/ebpflb
 publish-arm64: bpf ## publish for linux-arm64 too, into build/linux-arm64: compiled, not run
 	dotnet publish src/EbpfLb.Agent/EbpfLb.Agent.csproj -c $(CONFIG) -v quiet -r linux-arm64 -o $(BUILD)/linux-arm64
 
-bpf: $(BUILD)/bpf/ebpflb.bpf.o $(BPF_ITERS) $(BPF_UNITS) ## build the BPF objects into build/bpf
+bpf: $(BUILD)/bpf/ebpflb.bpf.o $(BUILD)/bpf/plain.bpf.o $(BPF_ITERS) $(BPF_UNITS) ## build the BPF objects into build/bpf
 
 # All programs share the maps and knobs of one object.
 $(BUILD)/bpf/ebpflb.bpf.o: $(BPF_PROGS)
 	@$(BPFTOOL) gen object $@.tmp $^ && mv $@.tmp $@
 
+# The same without functions of nf_conntrack: libbpf looks for those in the BTF of kernel and modules, and refuses an object where it may not read them.
+$(BUILD)/bpf/plain.bpf.o: $(filter-out $(BUILD)/bpf/tc.bpf.o,$(BPF_PROGS)) $(BUILD)/bpf/plain/tc.bpf.o
+	@$(BPFTOOL) gen object $@.tmp $^ && mv $@.tmp $@
+
+$(BUILD)/bpf/plain/%.bpf.o: BPF_DEFINES := -DLB_NO_NF_CONNTRACK
+$(BUILD)/bpf/plain/%.bpf.o: bpf/prog/%.bpf.c $(BPF_HEADERS)
+	$(compile_bpf)
+
 define compile_bpf
 @mkdir -p $(@D)
 @echo "  clang  $<"
-@$(CLANG) $(BPF_CFLAGS) -c $< -o $@.tmp && llvm-strip -g $@.tmp && mv $@.tmp $@
+@$(CLANG) $(BPF_CFLAGS) $(BPF_DEFINES) -c $< -o $@.tmp && llvm-strip -g $@.tmp && mv $@.tmp $@
 endef
 
 $(BUILD)/bpf/%.bpf.o: bpf/prog/%.bpf.c $(BPF_HEADERS)

@@ -179,6 +179,13 @@ lb_inline enum hook_socket hook_socket(hook_ctx *ctx, struct bpf_sock_tuple *at,
 	return state == BPF_TCP_ESTABLISHED ? HOOK_SOCKET_CONNECTED : HOOK_SOCKET_OPEN;
 }
 
+#ifdef LB_NO_NF_CONNTRACK
+lb_inline enum hook_track hook_tracked(hook_ctx *ctx, struct bpf_sock_tuple *at, __u32 size,
+				       __u8 proto)
+{
+	return HOOK_TRACK_NONE;
+}
+#else
 /* The kernel's, as far as it goes in every version that has the function. */
 struct bpf_ct_opts {
 	__s32 netns_id;
@@ -212,6 +219,7 @@ lb_inline enum hook_track hook_tracked(hook_ctx *ctx, struct bpf_sock_tuple *at,
 	bpf_ct_release(ct);
 	return opts.dir ? HOOK_TRACK_REPLY : HOOK_TRACK_ORIGINAL;
 }
+#endif
 
 lb_inline long hook_route(hook_ctx *ctx, struct bpf_fib_lookup *fib, __u32 flags)
 {

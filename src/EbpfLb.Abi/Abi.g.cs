@@ -10,7 +10,7 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "5f0ab21243ee5a9562e76c4868d938dec99b35f20afe933e224750c9ee527ed9";
+    public const string Hash = "6f142d5500d7a532c132d2d2e5282aaca3beea10758f4b3f6b522380c241e9a4";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
     public const ulong MapsHash = 0x0fb04f595518512e;
@@ -1230,6 +1230,9 @@ public enum LbReason : uint
 
     /// <summary>LB_EVENT_LOST.</summary>
     EventLost = 52,
+
+    /// <summary>LB_CT_PORT_TRACKED.</summary>
+    CtPortTracked = 53,
 
     /// <summary>LB_ANSWER_LIMITED.</summary>
     AnswerLimited = 55,

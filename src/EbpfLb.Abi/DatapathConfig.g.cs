@@ -31,6 +31,7 @@ public sealed record DatapathConfig
 
     /// <summary>ICMP errors of the node at once; of resets it is a second&apos;s worth. (cfg_answers_burst)</summary>
     public uint AnswersBurst { get; init; } = 50;
+
     /// <summary>The kernel has bpf_skb_ct_lookup() (5.18, with nf_conntrack and its BTF): 1. 0: replies to masqueraded connections that use a NodePort&apos;s number are taken for its clients. (cfg_conntrack)</summary>
     public byte Conntrack { get; init; } = 1;
 

@@ -24,14 +24,21 @@ public static class Privileges
     /// </summary>
     public static string? Missing()
     {
-        const string Effective = "CapEff:";
-        var line = File.ReadLines("/proc/self/status").FirstOrDefault(l => l.StartsWith(Effective, StringComparison.Ordinal));
-        if (line is null || !ulong.TryParse(line.AsSpan(Effective.Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var mask)) return null;
-        if (Has(SysAdmin)) return null;
+        if (Effective() is not { } mask || Has(SysAdmin)) return null;
         var missing = ForPrograms.Where(c => !Has(c.Number)).Select(c => c.Name).ToList();
         return missing.Count == 0 ? null : $"this process lacks {string.Join(", ", missing)}; {Advice}";
 
         bool Has(int number) => (mask >> number & 1) != 0;
+    }
+
+    /// <summary>libbpf enumerates the BTF of modules, which wants CAP_SYS_ADMIN.</summary>
+    internal static bool MayReadBtfOfModules() => Effective() is not { } mask || (mask >> SysAdmin & 1) != 0;
+
+    private static ulong? Effective()
+    {
+        const string Name = "CapEff:";
+        var line = File.ReadLines("/proc/self/status").FirstOrDefault(l => l.StartsWith(Name, StringComparison.Ordinal));
+        return line is not null && ulong.TryParse(line.AsSpan(Name.Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var mask) ? mask : null;
     }
 
     /// <summary>The effective user is root. In a user namespace root may still lack the capabilities; the kernel then says EPERM.</summary>

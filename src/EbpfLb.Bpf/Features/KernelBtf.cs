@@ -13,7 +13,9 @@ internal static class KernelBtf
     public static string? ReasonWithoutModule(string function, string module, string directory = Directory)
     {
         if (ReasonWithout(function, $"{directory}/vmlinux") is not { } missing) return null;
-        return File.Exists($"{directory}/{module}") ? ReasonWithout(function, $"{directory}/{module}") : $"{missing}; a module {module} may have it, but none is loaded that has BTF";
+        if (!File.Exists($"{directory}/{module}")) return $"{missing}; a module {module} may have it, but none is loaded that has BTF";
+        if (!Privileges.MayReadBtfOfModules()) return $"only CAP_SYS_ADMIN may read the BTF of the module {module}";
+        return ReasonWithout(function, $"{directory}/{module}");
     }
 
     /// <summary>

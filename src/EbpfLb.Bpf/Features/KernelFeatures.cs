@@ -11,6 +11,9 @@ public static class KernelFeatures
 
     private const int GetNetnsCookie = 122;
 
+    // Reads megabytes of BTF; what a process has loaded by then decides.
+    private static readonly Lazy<string?> WithoutConntrackLookup = new(() => KernelBtf.ReasonWithoutModule("bpf_skb_ct_lookup", "nf_conntrack"));
+
     private static readonly (string Name, AttachType Hook, string Lost)[] AddressHooks =
     [
         ("connect4", AttachType.CgroupInet4Connect, "IPv4 connections to services"),
@@ -76,7 +79,7 @@ public static class KernelFeatures
         ];
     }
 
-    private static string? ConntrackLookup() => KernelBtf.ReasonWithoutModule("bpf_skb_ct_lookup", "nf_conntrack");
+    private static string? ConntrackLookup() => WithoutConntrackLookup.Value;
 
     private static KernelFeature Feature(string name, string? reason, string lost) => new(name, reason is null, reason ?? "", lost);
 }

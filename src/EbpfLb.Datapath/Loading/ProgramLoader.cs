@@ -9,7 +9,10 @@ namespace EbpfLb.Datapath.Loading;
 /// <summary>Opens the object that travels in this assembly, sets its knobs and has the kernel take it.</summary>
 internal static class ProgramLoader
 {
-    private const string Resource = "ebpflb.bpf.o";
+    private const string WithConntrack = "ebpflb.bpf.o";
+
+    /// <summary>The same programs without functions of nf_conntrack, which libbpf would look for and refuse the object without.</summary>
+    private const string Plain = "plain.bpf.o";
 
     public static LoadedProgram Load(InstancePaths paths, MapSizes sizes, DatapathOptions options, ILogger logger)
     {
@@ -36,12 +39,13 @@ internal static class ProgramLoader
     /// <exception cref="BpfLayoutException">It is of another build than this agent.</exception>
     public static BpfObject OpenObject(BpfLogger? logger)
     {
-        using var elf = typeof(ProgramLoader).Assembly.GetManifestResourceStream(Resource)
-            ?? throw new InvalidOperationException($"the assembly was built without {Resource}: run make build");
+        var resource = KernelFeatures.HasConntrackLookup() ? WithConntrack : Plain;
+        using var elf = typeof(ProgramLoader).Assembly.GetManifestResourceStream(resource)
+            ?? throw new InvalidOperationException($"the assembly was built without {resource}: run make build");
         var bpf = BpfObject.Open(elf, new ObjectOpenOptions("ebpflb", logger));
         try
         {
-            RequireAbi(bpf);
+            RequireAbi(bpf, resource);
             return bpf;
         }
         catch
@@ -51,12 +55,12 @@ internal static class ProgramLoader
         }
     }
 
-    private static void RequireAbi(BpfObject bpf)
+    private static void RequireAbi(BpfObject bpf, string resource)
     {
         var found = AbiFingerprint.Compute(bpf.Types, "lb_");
         if (found != AbiInfo.Hash)
         {
-            throw new BpfLayoutException("load", Resource,
+            throw new BpfLayoutException("load", resource,
                 $"its types have the fingerprint {found[..12]}, the agent was built for {AbiInfo.Hash[..12]}: build both together (make abi build)");
         }
     }

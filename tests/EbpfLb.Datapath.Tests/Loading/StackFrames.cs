@@ -69,7 +69,10 @@ internal sealed class StackFrames
             }
 
             if (opcode == Call && source == PseudoCall)
-                calls.Add(Target(function.SectionIndex, at, immediate, relocations));
+            {
+                // A function of the kernel runs on the kernel's own stack.
+                if (Target(function.SectionIndex, at, immediate, relocations) is { } target) calls.Add(target);
+            }
             else if (opcode == Move && source == FramePointer)
                 copies.Add(destination);
             else if (opcode == AddImmediate && copies.Remove(destination))
@@ -81,10 +84,11 @@ internal sealed class StackFrames
         return (frame, calls);
     }
 
-    private string Target(int section, long at, int immediate, Dictionary<long, ElfSymbol> relocations)
+    private string? Target(int section, long at, int immediate, Dictionary<long, ElfSymbol> relocations)
     {
         if (!relocations.TryGetValue(at, out var symbol))
             return names[(section, at + ((immediate + 1L) * InstructionSize))];
+        if (symbol.SectionIndex == 0) return null;
         return symbol.Size > 0
             ? names[(symbol.SectionIndex, (long)symbol.Value)]
             : names[(symbol.SectionIndex, (immediate + 1L) * InstructionSize)];

@@ -24,13 +24,14 @@ public sealed class VerifierTests
     }
 
     [Theory]
-    [InlineData(1, 1)]
-    [InlineData(0, 0)]
-    public void Every_program_leaves_the_verifier_head_room(byte setRetval, byte mptcp)
+    [InlineData(1, 1, 1)]
+    [InlineData(0, 0, 0)]
+    public void Every_program_leaves_the_verifier_head_room(byte setRetval, byte mptcp, byte conntrack)
     {
         using var bpf = Open();
         bpf.Knobs.Set("cfg_set_retval", setRetval);
         bpf.Knobs.Set("cfg_mptcp", mptcp);
+        bpf.Knobs.Set("cfg_conntrack", conntrack);
         bpf.Load();
 
         Assert.All(bpf.Programs.Keys, name =>
@@ -40,7 +41,21 @@ public sealed class VerifierTests
         });
     }
 
-    private static byte[] Bytes() => File.ReadAllBytes(Path.Combine(RepositoryPaths.Root, "build", "bpf", "ebpflb.bpf.o"));
+    [Fact]
+    public void The_object_for_kernels_without_nf_conntrack_loads_and_names_no_function_of_it()
+    {
+        var bytes = Bytes("plain.bpf.o");
+        Assert.True(Bytes().AsSpan().IndexOf("bpf_skb_ct_lookup"u8) >= 0);
+        Assert.True(bytes.AsSpan().IndexOf("bpf_skb_ct_lookup"u8) < 0);
+
+        using var plain = BpfObject.Open(bytes);
+        plain.Load();
+
+        using var whole = Open();
+        Assert.Equal(whole.Programs.Keys.Order(), plain.Programs.Keys.Order());
+    }
+
+    private static byte[] Bytes(string name = "ebpflb.bpf.o") => File.ReadAllBytes(Path.Combine(RepositoryPaths.Root, "build", "bpf", name));
 
     private static StackFrames Frames() => new(Bytes());
 
