@@ -45,8 +45,8 @@ public sealed class VerifierTests
     public void The_object_for_kernels_without_nf_conntrack_loads_and_names_no_function_of_it()
     {
         var bytes = Bytes("plain.bpf.o");
-        Assert.True(Bytes().AsSpan().IndexOf("bpf_skb_ct_lookup"u8) >= 0);
-        Assert.True(bytes.AsSpan().IndexOf("bpf_skb_ct_lookup"u8) < 0);
+        Assert.True(Bytes().AsSpan().IndexOf("\0bpf_skb_ct_lookup\0"u8) >= 0);
+        Assert.True(bytes.AsSpan().IndexOf("\0bpf_skb_ct_lookup\0"u8) < 0);
 
         using var plain = BpfObject.Open(bytes);
         plain.Load();

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* New flows whose backend sees an address of the node: the route, the address, and a port that
+ * neither our flows nor netfilter's connections have. */
+#ifndef LB_OPEN_SNAT_H
+#define LB_OPEN_SNAT_H
+
+#include "lb_device.h"
+#include "lb_fib.h"
+#include "lb_snat.h"
+
+/* The source of a flow towards the device; false: the device has none. */
+lb_inline bool lb_open_source(struct lb_walk *walk, const struct lb_device *device)
+{
+	if (walk->to.family == 4) {
+		walk->to.src[3] = device->snat4;
+		return device->snat4;
+	}
+	lb_copy16(walk->to.src, device->snat6);
+	return device->snat6[0] | device->snat6[1] | device->snat6[2] | device->snat6[3];
+}
+
+/* Ports that are given back because netfilter masquerades with them, until the packet is dropped.
+ * If it has half of what we choose from, this happens to one new flow in 65,536. */
+#define LB_SNAT_TRACKED 16
+
+/* Whether netfilter has a connection to the backend from the port that was just claimed: replies to
+ * the two would look the same, to us and to the backend. */
+HOOK_ONCE int lb_snat_tracked(hook_ctx *ctx, const struct lb_walk *walk)
+{
+	struct bpf_sock_tuple ask;
+	__u32 size;
+
+	if (!walk)
+		return false;
+	size = lb_sock_tuple(&ask, &walk->to, true);
+	return hook_tracked(ctx, &ask, size, walk->to.proto) != HOOK_TRACK_NONE;
+}
+
+/* A port that nobody has. Results as of lb_snat_claim(). */
+lb_inline long lb_open_port(hook_ctx *ctx, struct lb_walk *walk)
+{
+	long rc = -EEXIST;
+
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < LB_SNAT_TRACKED; i++) {
+		rc = lb_snat_claim(walk, i);
+		if (rc && rc != -EEXIST && lb_ct_make_room())
+			rc = lb_snat_claim(walk, i);
+		if (rc || !lb_snat_tracked(ctx, walk))
+			return rc;
+		lb_ct_delete(walk, true);
+		lb_count(LB_CT_PORT_TRACKED);
+		rc = -EEXIST;
+	}
+	return rc;
+}
+
+/*
+ * Route, address, port and so the reply entry. LB_REASON_NONE: done. A backend whose device has no
+ * program of ours cannot have a SNATed flow, because its replies to an address of the node would
+ * end there: it keeps seeing its client (LB_CT_STACK). Such are backends of this node, also those
+ * whose slice does not say where they are.
+ */
+lb_inline enum lb_reason lb_open_snat(hook_ctx *ctx, struct lb_walk *walk)
+{
+	const struct lb_device *device;
+	long rc;
+
+	if (!lb_fib_forward(ctx, walk))
+		return LB_DROP_NO_ROUTE;
+	device = lb_device_get(walk->ct.oif);
+	if ((device && device->flags & LB_DEVICE_BARE) ||
+	    (walk->ct.flags & LB_CT_DIRECT && !(device && device->flags & LB_DEVICE_POD))) {
+		walk->ct.flags = LB_CT_STACK | (walk->ct.flags & LB_CT_AFFINITY);
+		walk->ct.oif = 0;
+		walk->ct.mtu = 0;
+		return LB_REASON_NONE;
+	}
+	if (!device || !lb_open_source(walk, device))
+		return LB_DROP_NO_SNAT_ADDR;
+	if (walk->pkt.tuple.proto == IPPROTO_TCP)
+		lb_clock_read(ctx, walk);
+	rc = lb_open_port(ctx, walk);
+	if (rc)
+		return rc == -EEXIST ? LB_DROP_SNAT_PORTS : LB_DROP_CT_FULL;
+	return LB_REASON_NONE;
+}
+
+#endif
