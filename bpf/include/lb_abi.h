@@ -82,6 +82,8 @@ enum lb_backend_flag {
 	LB_BACKEND_IN_LOCAL = 2,   /* in the Local list of its service now */
 	LB_BACKEND_LOCAL = 4,	   /* on this node */
 	LB_BACKEND_KEEPS = 8,	   /* in no list, but what it has it keeps: UDP flows, sockets */
+	LB_BACKEND_ON_WIRE = 16,   /* with LOCAL: its address is of an uplink's subnet, so its route
+				      is asked: by an uplink, its replies may pass us by */
 };
 
 /* Element of lb_backends. A backend belongs to one service port, so an address may be here several
@@ -251,6 +253,8 @@ enum lb_device_flag {
 				 back    through us */
 	LB_DEVICE_DETECT = 2, /* detectLocalMode by interface: its sources are pods */
 	LB_DEVICE_BARE = 4,   /* no program of ours is there */
+	LB_DEVICE_AWAY = 8,   /* with BARE: it leads to other nodes, so who is behind it has to be
+				 asked from an address of the node */
 	LB_DEVICE_ABOVE = 16, /* what comes in has come by another device with a program of ours
 				 before: a bridge's port, a macvlan's lower device */
 };

@@ -58,6 +58,9 @@ enum lb_reason {
 	LB_DROP_MARTIAN = 45, /* from an address that nobody can have (0/8, 127/8, ::, ::1, groups,
 				 broadcasts), or from outside with an address of this node */
 
+	LB_DROP_NO_PROGRAM = 46, /* the device that leads to a backend elsewhere has no program of
+				    ours: replies to an address of the node would end there */
+
 	LB_CT_EVICTED = 48,	 /* a half-open or closed flow gave way to a new one */
 	LB_CT_REBUILT = 49,	 /* one entry of a flow was lost and made again from the other */
 	LB_CT_PORT_TAKEN = 50,	 /* the SNAT port of a closed flow was given to a new one */

@@ -150,7 +150,7 @@ lb_inline void lb_choose_to(struct lb_walk *walk, const struct lb_settings *set,
 	/* A hairpin: the backend would answer itself. */
 	snat = lb_same16(walk->to.src, walk->to.dst) ||
 	       (lb_masquerade(set, pick->flags, source, at->family) &&
-		(!local || set->flags & LB_SET_ALWAYS_SNAT));
+		(!local || set->flags & LB_SET_ALWAYS_SNAT || backend->flags & LB_BACKEND_ON_WIRE));
 	walk->ct.service_id = pick->service_id;
 	walk->ct.backend_id = pick->backend_id;
 	walk->ct.oif = 0;

@@ -55,26 +55,52 @@ lb_inline long lb_open_port(hook_ctx *ctx, struct lb_walk *walk)
 	return rc;
 }
 
+/* Whether an address of this node is the destination. */
+lb_once int lb_to_node(const struct lb_tuple *to)
+{
+	struct lb_ip6 key;
+
+	if (!to)
+		return false;
+	/* Both keys begin with the address, and the stack is short. */
+	if (to->family == 4) {
+		key.addr[0] = to->dst[3];
+		return bpf_map_lookup_elem(&lb_node_addrs4, &key) != NULL;
+	}
+	lb_copy16(key.addr, to->dst);
+	return bpf_map_lookup_elem(&lb_node_addrs6, &key) != NULL;
+}
+
+/* After all: the backend keeps seeing its client. */
+lb_inline enum lb_reason lb_open_unchanged(struct lb_walk *walk)
+{
+	walk->ct.flags = LB_CT_STACK | (walk->ct.flags & LB_CT_AFFINITY);
+	walk->ct.oif = 0;
+	walk->ct.mtu = 0;
+	return LB_REASON_NONE;
+}
+
 /*
  * Route, address, port and so the reply entry. LB_REASON_NONE: done. A backend whose device has no
  * program of ours cannot have a SNATed flow, because its replies to an address of the node would
- * end there: it keeps seeing its client (LB_CT_STACK). Such are backends of this node, also those
- * whose slice does not say where they are.
+ * end there. Behind such a device are backends of this node, also those whose slice does not say
+ * where they are: they see their client, and their replies come by. Where the device leads
+ * elsewhere nobody may see a client whose replies would not come back to us.
  */
 lb_inline enum lb_reason lb_open_snat(hook_ctx *ctx, struct lb_walk *walk)
 {
 	const struct lb_device *device;
 	long rc;
 
-	if (!lb_fib_forward(ctx, walk))
-		return LB_DROP_NO_ROUTE;
+	if (!lb_fib_forward(ctx, walk)) {
+		/* Of this node itself, perhaps without its name: default/kubernetes is such. */
+		return lb_to_node(&walk->to) ? lb_open_unchanged(walk) : LB_DROP_NO_ROUTE;
+	}
 	device = lb_device_get(walk->ct.oif);
-	if ((device && device->flags & LB_DEVICE_BARE) ||
-	    (walk->ct.flags & LB_CT_DIRECT && !(device && device->flags & LB_DEVICE_POD))) {
-		walk->ct.flags = LB_CT_STACK | (walk->ct.flags & LB_CT_AFFINITY);
-		walk->ct.oif = 0;
-		walk->ct.mtu = 0;
-		return LB_REASON_NONE;
+	if (device ? device->flags & LB_DEVICE_BARE : walk->ct.flags & LB_CT_DIRECT) {
+		if (device && device->flags & LB_DEVICE_AWAY && !(walk->ct.flags & LB_CT_DIRECT))
+			return LB_DROP_NO_PROGRAM;
+		return lb_open_unchanged(walk);
 	}
 	if (!device || !lb_open_source(walk, device))
 		return LB_DROP_NO_SNAT_ADDR;

@@ -965,6 +965,9 @@ public enum LbBackendFlag : uint
 
     /// <summary>LB_BACKEND_KEEPS.</summary>
     Keeps = 8,
+
+    /// <summary>LB_BACKEND_ON_WIRE.</summary>
+    OnWire = 16,
 }
 
 /// <summary>enum lb_client_kind.</summary>
@@ -1077,6 +1080,9 @@ public enum LbDeviceFlag : uint
 
     /// <summary>LB_DEVICE_BARE.</summary>
     Bare = 4,
+
+    /// <summary>LB_DEVICE_AWAY.</summary>
+    Away = 8,
 
     /// <summary>LB_DEVICE_ABOVE.</summary>
     Above = 16,
@@ -1215,6 +1221,9 @@ public enum LbReason : uint
 
     /// <summary>LB_DROP_MARTIAN.</summary>
     DropMartian = 45,
+
+    /// <summary>LB_DROP_NO_PROGRAM.</summary>
+    DropNoProgram = 46,
 
     /// <summary>LB_CT_EVICTED.</summary>
     CtEvicted = 48,

@@ -17,4 +17,7 @@ public enum BackendLists : byte
 
     /// <summary>In no list, so it gets nothing new; but what it has stays with it (contract section 12: it still serves).</summary>
     Keeps = 8,
+
+    /// <summary>With <see cref="Local"/>: the address is one of an uplink's subnet, so its replies may leave past the node.</summary>
+    OnWire = 16,
 }

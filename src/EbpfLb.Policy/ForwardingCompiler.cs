@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Collections.Immutable;
 using EbpfLb.Model;
 using EbpfLb.Policy.Compiling;
@@ -17,22 +16,23 @@ public static class ForwardingCompiler
     /// address of the own node compiles everything anew, and what does the same then keeps its reference.
     /// </summary>
     /// <param name="previous">The table compiled before, null at first.</param>
-    /// <param name="deviceAddresses">Addresses of this node's devices; a ClusterIP among them is left to the local stack.</param>
-    public static ForwardingTable Compile(
-        ClusterSnapshot snapshot, PolicyOptions options, ForwardingTable? previous, IReadOnlyCollection<IpAddress>? deviceAddresses = null)
-        => new Compilation(options, NodeFacts.Of(options, snapshot.Node), (deviceAddresses ?? []).ToFrozenSet(), previous ?? ForwardingTable.Empty).Run(snapshot);
+    /// <param name="network">Of this node; null: not known.</param>
+    public static ForwardingTable Compile(ClusterSnapshot snapshot, PolicyOptions options, ForwardingTable? previous, NodeNetwork? network = null)
+        => new Compilation(options, NodeFacts.Of(options, snapshot.Node), network ?? NodeNetwork.None, previous ?? ForwardingTable.Empty).Run(snapshot);
 
-    internal static ServiceCompiler NewCompiler(PolicyOptions options, NodeFacts node, FrozenSet<IpAddress> deviceAddresses) => new(
+    internal static ServiceCompiler NewCompiler(PolicyOptions options, NodeFacts node, NodeNetwork network) => new(
         options,
         node,
-        [new ClusterIpFrontends(deviceAddresses), new LoadBalancerFrontends(), new ExternalIpFrontends(), new NodePortFrontends()],
+        network,
+        [new ClusterIpFrontends(network.Addresses), new LoadBalancerFrontends(), new ExternalIpFrontends(), new NodePortFrontends()],
         [new ClusterList(node), new LocalList(node)]);
 
-    private sealed class Compilation(PolicyOptions options, NodeFacts node, FrozenSet<IpAddress> deviceAddresses, ForwardingTable previous)
+    private sealed class Compilation(PolicyOptions options, NodeFacts node, NodeNetwork network, ForwardingTable previous)
     {
-        private readonly ServiceCompiler compiler = NewCompiler(options, node, deviceAddresses);
+        private readonly ServiceCompiler compiler = NewCompiler(options, node, network);
         private readonly ClaimsUpdate claims = new(previous.State.Claims);
-        private readonly bool sameRules = options.Equals(previous.State.Options) && node.Equals(previous.State.Node);
+        private readonly bool sameRules = options.Equals(previous.State.Options) && node.Equals(previous.State.Node)
+            && network.UplinkSubnets == previous.State.Network.UplinkSubnets;
 
         /// <summary>Services by name whose outcome must be resolved again, with what they want; null when they are gone.</summary>
         private readonly Dictionary<ObjectName, CompiledService?> changed = [];
@@ -52,7 +52,7 @@ public static class ForwardingCompiler
             {
                 foreach (var entry in snapshot.Services.Values) Compile(entry);
             }
-            else if (!deviceAddresses.SetEquals(previous.State.DeviceAddresses)) CompileMoved(snapshot);
+            else if (!network.Equals(previous.State.Network)) CompileMoved(snapshot);
             if (!options.Equals(previous.State.Options)) Change(previous.Find(Canary.Name), Canary.Compile(options), Canary.Name);
             var cidrs = CidrsOf(snapshot);
             if (sameRules && differences.Count == 0 && changed.Count == 0 && cidrs == previous.ServiceCidrs) return previous;
@@ -62,7 +62,8 @@ public static class ForwardingCompiler
         /// <summary>Services whose ClusterIP has come to a device of the node, or has gone from it.</summary>
         private void CompileMoved(ClusterSnapshot snapshot)
         {
-            var moved = deviceAddresses.Except(previous.State.DeviceAddresses).Concat(previous.State.DeviceAddresses.Except(deviceAddresses)).ToHashSet();
+            var moved = new HashSet<IpAddress>(network.Addresses);
+            moved.SymmetricExceptWith(previous.State.Network.Addresses);
             foreach (var entry in snapshot.Services.Values)
             {
                 if (entry.Service is { } service && service.ClusterIPs.Any(moved.Contains)) Compile(entry);
@@ -109,7 +110,7 @@ public static class ForwardingCompiler
                 ? previous.Diagnostics
                 : all.SelectMany(d => d.Value).ToImmutableArray();
             return new ForwardingTable(
-                previous.ByName.With(results), new CompileState(options, node, deviceAddresses, snapshot.Services, unresolved, newClaims, foreign, all), flat, cidrs);
+                previous.ByName.With(results), new CompileState(options, node, network, snapshot.Services, unresolved, newClaims, foreign, all), flat, cidrs);
         }
 
         /// <summary>

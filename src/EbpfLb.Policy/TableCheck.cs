@@ -20,7 +20,7 @@ public static class TableCheck
     /// <param name="options">With which it was compiled.</param>
     public static IEnumerable<CheckedService> Run(ForwardingTable table, ClusterSnapshot snapshot, PolicyOptions options)
     {
-        var compiler = ForwardingCompiler.NewCompiler(options, NodeFacts.Of(options, snapshot.Node), table.State.DeviceAddresses);
+        var compiler = ForwardingCompiler.NewCompiler(options, NodeFacts.Of(options, snapshot.Node), table.State.Network);
         var claims = new ClaimsCheck(table.State.Claims);
         var canary = Canary.Compile(options);
         claims.Add(canary);
@@ -37,7 +37,7 @@ public static class TableCheck
         }
         if (claims.AreRight) yield break;
         // Who has which frontend was not kept well, so the services above were compared with the wrong owners.
-        foreach (var (name, found, expected) in ForwardingCompiler.Compile(snapshot, options, previous: null, table.State.DeviceAddresses).DifferencesFrom(table))
+        foreach (var (name, found, expected) in ForwardingCompiler.Compile(snapshot, options, previous: null, table.State.Network).DifferencesFrom(table))
         {
             if (!Equals(expected, found)) yield return new(name, expected, found);
         }

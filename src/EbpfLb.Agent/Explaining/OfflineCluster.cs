@@ -23,7 +23,7 @@ internal sealed record OfflineCluster(Explainer Explainer, IReadOnlyList<string>
                 : throw new StartException($"{path} has {loaded.Nodes.Length} Nodes ({string.Join(", ", loaded.Nodes.Select(n => n.Name))}): name one with --node-name");
             loaded = Read(path, nodeName, options);
         }
-        var table = ForwardingCompiler.Compile(loaded.Snapshot, new PolicyOptions { NodeName = nodeName, RefuseUnknownPorts = options.RefuseUnknownPorts }, null, addresses);
+        var table = ForwardingCompiler.Compile(loaded.Snapshot, new PolicyOptions { NodeName = nodeName, RefuseUnknownPorts = options.RefuseUnknownPorts }, null, new NodeNetwork([.. addresses], []));
         return new OfflineCluster(new Explainer(table, ExplainContexts.Of(options, nodeName, loaded.Nodes, addresses)), [.. NotesOf(loaded, nodeName)]);
     }
 

@@ -97,7 +97,7 @@ internal sealed class AgentHost(
         var keeper = nodeKernel is null ? null : new NodeKeeper(nodeKernel, network, state, () => live.Current.Node, () => live.Current.SetSysctls, loggers.CreateLogger<NodeKeeper>());
         // Before the first round: what it publishes shall find the node as it is.
         keeper?.Refresh();
-        new AddressFollower(state, requests).Attach();
+        new NetworkFollower(state, requests).Attach();
         new ServiceHealthPorts(serviceHealth, state, () => live.Current.Node.NodePortAddresses).Attach();
         var healthRetry = new ServiceHealthRetry(serviceHealth, time, loggers.CreateLogger<ServiceHealthRetry>());
         var clients = dataplane is IClientKernel clientKernel
@@ -177,7 +177,7 @@ internal sealed class AgentHost(
         var reader = new SourceReader(source, channel.Writer, changes, health, sync, time);
         var loop = new SyncLoop(
             channel.Reader,
-            new SyncRound(dataplane, PolicyOf(options), plan, time, logger) { DeviceAddresses = () => state.NodeView.State?.DeviceAddresses ?? [] },
+            new SyncRound(dataplane, PolicyOf(options), plan, time, logger) { Network = () => state.NodeView.State?.Network ?? NodeNetwork.None },
             new HookGuard(dataplane, state, time, logger) { RepairMaps = repair.Begin },
             changes, state, health, sync, plan,
             () => new PipelineSettings(live.Current.MinSyncPeriod, live.Current.SyncPeriod) { WatchPeriod = WatchPeriod }, time, logger) { Requests = requests };

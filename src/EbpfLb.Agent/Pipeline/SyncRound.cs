@@ -14,8 +14,8 @@ internal sealed class SyncRound(IDataplane dataplane, PolicyOptions options, Pla
 {
     private string? lastFault;
 
-    /// <summary>Addresses that devices of the node have now.</summary>
-    public Func<IReadOnlyCollection<IpAddress>> DeviceAddresses { private get; init; } = () => [];
+    /// <summary>The network of the node now.</summary>
+    public Func<NodeNetwork> Network { private get; init; } = () => NodeNetwork.None;
 
     /// <summary>The last table that was compiled; the next compilation starts from it.</summary>
     public ForwardingTable? Table { get; private set; }
@@ -35,7 +35,7 @@ internal sealed class SyncRound(IDataplane dataplane, PolicyOptions options, Pla
         ApplyOutcome outcome;
         try
         {
-            Table = ForwardingCompiler.Compile(arrived.Snapshot, options, Table, DeviceAddresses());
+            Table = ForwardingCompiler.Compile(arrived.Snapshot, options, Table, Network());
             Compiled = new CompiledState(arrived.Snapshot, options, Table);
             compiled = time.GetTimestamp();
             outcome = dataplane.Apply(Table);

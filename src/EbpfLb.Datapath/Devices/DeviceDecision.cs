@@ -12,6 +12,9 @@ public sealed record DeviceDecision(Link Link, DeviceRole Role, bool HasEthernet
     /// <summary>Left alone because nothing tells whether clients or pods are behind it; the addresses that it has. Empty: not so.</summary>
     public string Undecided { get; init; } = "";
 
+    /// <summary>Left alone, though other nodes are behind it by its looks: what the user says, or packets that cannot be read.</summary>
+    public bool LeadsAway { get; init; }
+
     public bool IsAttached => Role != DeviceRole.None;
 
     public override string ToString() => $"{Link.Name}: {(IsAttached ? "attached" : "left alone")}: {Reason}";

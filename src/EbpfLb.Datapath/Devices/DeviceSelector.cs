@@ -24,6 +24,7 @@ public static class DeviceSelector
             (role, reason) = (DeviceRole.None, $"its packets begin neither with an Ethernet nor with an IP header (type {(int)link.Type})");
         return new DeviceDecision(link, role, framing ?? false, reason)
         {
+            LeadsAway = role == DeviceRole.None && !link.Flags.HasFlag(LinkFlags.Loopback) && facts.OwnerOf(link) is null && Objection(link, facts, options) is null,
             Undecided = role == DeviceRole.None && options.Only.Count == 0 && !IsNamed(options.Excluded, link) && facts.OwnerOf(link) is null
                 && Behind(link, facts, options) == Neighbors.Unknown ? string.Join(", ", facts.SubnetsOf(link)) : "",
         };

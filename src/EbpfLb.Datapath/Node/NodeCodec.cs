@@ -15,7 +15,8 @@ internal static class NodeCodec
         var value = new LbDevice
         {
             Flags = (device.Pod ? (uint)LbDeviceFlag.Pod : 0) | (device.Detect ? (uint)LbDeviceFlag.Detect : 0)
-                | (device.Bare ? (uint)LbDeviceFlag.Bare : 0) | (device.Above ? (uint)LbDeviceFlag.Above : 0),
+                | (device.Bare ? (uint)LbDeviceFlag.Bare : 0) | (device.Above ? (uint)LbDeviceFlag.Above : 0)
+                | (device.Away ? (uint)LbDeviceFlag.Away : 0),
         };
         if (device.Upper?.GetAddressBytes() is { Length: 6 } upper) value.Upper = U8x6.FromBytes(upper);
         if (device.Snat4 is { } snat4) value.Snat4 = ToBe32(snat4);

@@ -18,4 +18,7 @@ public sealed record NodeDevice(uint Ifindex, string Name, IpAddress? Snat4, IpA
 
     /// <summary>Link address of a device above it that has no program of ours; null: none.</summary>
     public PhysicalAddress? Upper { get; init; }
+
+    /// <summary>Bare, and leads to other nodes: a backend there is asked from an address of this node or not at all.</summary>
+    public bool Away { get; init; }
 }

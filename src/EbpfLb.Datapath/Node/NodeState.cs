@@ -1,5 +1,6 @@
 using EbpfLb.Datapath.Clients;
 using EbpfLb.Model;
+using EbpfLb.Policy;
 
 namespace EbpfLb.Datapath.Node;
 
@@ -11,8 +12,8 @@ public sealed record NodeState(ValueList<NodeDevice> Devices, ValueList<NodeAddr
     /// <summary>The node's own addresses, from which its processes connect.</summary>
     public ClientAddresses Own { get; init; } = ClientAddresses.None;
 
-    /// <summary>ClusterIPs among these are left to the local stack. As <see cref="Addresses"/>, but for what kube-proxy's ipvs mode left behind.</summary>
-    public ValueList<IpAddress> DeviceAddresses { get; init; }
+    /// <summary>What services are compiled with. Its addresses are <see cref="Addresses"/>, but for what kube-proxy's ipvs mode left behind.</summary>
+    public NodeNetwork Network { get; init; } = NodeNetwork.None;
 
     /// <summary>Broadcast addresses (IPv4) of the subnets that the node is in: nobody's source.</summary>
     public ValueList<IpAddress> Broadcasts { get; init; } = [];

@@ -1,9 +1,11 @@
 using System.Buffers.Binary;
+using System.Collections.Frozen;
 using System.Net.Sockets;
 using EbpfLb.Datapath.Clients;
 using EbpfLb.Datapath.Devices;
 using EbpfLb.Model;
 using EbpfLb.Netlink.Network;
+using EbpfLb.Policy;
 
 namespace EbpfLb.Datapath.Node;
 
@@ -33,7 +35,7 @@ public static class NodeStateBuilder
         {
             Own = new ClientAddresses(addresses.Primary4, addresses.Primary6),
             Broadcasts = Broadcasts(network).ToValueList(),
-            DeviceAddresses = DeviceAddresses(network).ToValueList(),
+            Network = new NodeNetwork(DeviceAddresses(network).ToFrozenSet(), UplinkSubnets(network, devices).ToValueList()),
         };
     }
 
@@ -46,12 +48,18 @@ public static class NodeStateBuilder
         // A program at a port of the bridge sees the packet before it comes in by the bridge.
         Detect: options.Detector.Matches(device.Link.Name)
             || (options.Detector.Mode == DetectLocalMode.BridgeInterface && options.Detector.Matches(names.GetValueOrDefault(device.Link.MasterIndex, ""))),
-        Bare: !device.IsAttached);
+        Bare: !device.IsAttached) { Away = device.LeadsAway };
 
     private static IEnumerable<IpAddress> DeviceAddresses(NetworkSnapshot network)
     {
         var ipvs = network.Links.FirstOrDefault(l => l.Name == IpvsDevice)?.Index ?? 0;
         return Usable(network.Addresses.Where(a => a.LinkIndex != ipvs));
+    }
+
+    private static IEnumerable<SourceRange> UplinkSubnets(NetworkSnapshot network, IReadOnlyList<DeviceDecision> devices)
+    {
+        var facts = new NetworkFacts(network);
+        return devices.Where(d => d.Role == DeviceRole.Uplink).SelectMany(d => facts.SubnetsOf(d.Link)).Where(s => s.Length < (s.Prefix.Family == IpFamily.IPv4 ? 32 : 128)).Distinct().Order();
     }
 
     private static IEnumerable<IpAddress> Usable(IEnumerable<Address> addresses) => addresses

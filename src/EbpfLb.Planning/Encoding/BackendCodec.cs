@@ -14,7 +14,7 @@ public static class BackendCodec
     /// <summary>What says that a backend has a place in the tables.</summary>
     public const BackendLists Stays = AnyList | BackendLists.Keeps;
 
-    private const BackendLists All = Stays | BackendLists.Local;
+    private const BackendLists All = Stays | BackendLists.Local | BackendLists.OnWire;
 
     public static LbBackend Encode(BackendAddress backend, BackendLists lists, TransportProtocol protocol, uint serviceId)
     {

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Collections.Immutable;
 using EbpfLb.Model;
 using EbpfLb.Policy.Conflicts;
@@ -7,7 +6,6 @@ namespace EbpfLb.Policy.Compiling;
 
 /// <summary>What stays between two compilations.</summary>
 /// <param name="Options">null in the empty table, as is <paramref name="Node"/>.</param>
-/// <param name="DeviceAddresses">Addresses that devices of the node had.</param>
 /// <param name="Sources">The objects of the snapshot.</param>
 /// <param name="Unresolved">What Services would do if they were alone, of those that do something else in the table.</param>
 /// <param name="Foreign">ClusterIPs of Services that another proxy serves.</param>
@@ -15,7 +13,7 @@ namespace EbpfLb.Policy.Compiling;
 internal sealed record CompileState(
     PolicyOptions? Options,
     NodeFacts? Node,
-    FrozenSet<IpAddress> DeviceAddresses,
+    NodeNetwork Network,
     PersistentDictionary<ObjectName, ServiceEntry> Sources,
     PersistentDictionary<ObjectName, CompiledService> Unresolved,
     FrontendClaims Claims,
@@ -23,6 +21,6 @@ internal sealed record CompileState(
     ImmutableSortedDictionary<ObjectName, ValueList<PolicyDiagnostic>> Diagnostics)
 {
     public static CompileState None { get; } = new(
-        null, null, FrozenSet<IpAddress>.Empty, PersistentDictionary.Empty<ObjectName, ServiceEntry>(), PersistentDictionary.Empty<ObjectName, CompiledService>(), FrontendClaims.None,
+        null, null, NodeNetwork.None, PersistentDictionary.Empty<ObjectName, ServiceEntry>(), PersistentDictionary.Empty<ObjectName, CompiledService>(), FrontendClaims.None,
         ImmutableDictionary<ObjectName, ValueList<IpAddress>>.Empty, ImmutableSortedDictionary<ObjectName, ValueList<PolicyDiagnostic>>.Empty);
 }

@@ -6,11 +6,12 @@ using EbpfLb.Policy.Sources;
 namespace EbpfLb.Policy.Compiling;
 
 /// <summary>Compiles one Service with its slices, without regard to others. Not thread-safe: buffers are reused.</summary>
-internal sealed class ServiceCompiler(PolicyOptions options, NodeFacts node, IFrontendPolicy[] frontendPolicies, IEndpointPolicy[] endpointPolicies)
+internal sealed class ServiceCompiler(
+    PolicyOptions options, NodeFacts node, NodeNetwork network, IFrontendPolicy[] frontendPolicies, IEndpointPolicy[] endpointPolicies)
 {
     private readonly EndpointUnion union = new();
     private readonly PortFrontends frontends = new(frontendPolicies);
-    private readonly EndpointSelection selection = new(node, endpointPolicies);
+    private readonly EndpointSelection selection = new(node, network, endpointPolicies);
     private readonly LocalReadyCount localReady = new(node);
     private readonly List<CompiledPort> ports = [];
     private readonly List<CompiledBackend> backends = [];

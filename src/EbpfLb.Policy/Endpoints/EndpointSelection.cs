@@ -3,7 +3,7 @@ using EbpfLb.Policy.Compiling;
 namespace EbpfLb.Policy.Endpoints;
 
 /// <summary>The lists of a service port together. Not thread-safe: the buffer is reused.</summary>
-internal sealed class EndpointSelection(NodeFacts node, IEndpointPolicy[] policies)
+internal sealed class EndpointSelection(NodeFacts node, NodeNetwork network, IEndpointPolicy[] policies)
 {
     private BackendLists[] buffer = [];
 
@@ -27,7 +27,8 @@ internal sealed class EndpointSelection(NodeFacts node, IEndpointPolicy[] polici
             any |= endpoints[i].IsReady || endpoints[i].ServesAtItsEnd;
             if (lists[i] == BackendLists.None && Keeps(endpoints[i], kept, used)) lists[i] = BackendLists.Keeps;
             if (lists[i] == BackendLists.None) continue;
-            var here = node.IsHere(endpoints[i].Endpoint) ? BackendLists.Local : BackendLists.None;
+            var here = !node.IsHere(endpoints[i].Endpoint) ? BackendLists.None
+                : network.MayBeOnWire(endpoints[i].Address.Address) ? BackendLists.Local | BackendLists.OnWire : BackendLists.Local;
             chosen.Add(new CompiledBackend(endpoints[i].Address, lists[i] | here));
         }
         return any;

@@ -96,7 +96,7 @@ public sealed class Explainer
         {
             var local = backends[i].Lists.HasFlag(BackendLists.Local);
             chosen[i] = new ChosenBackend(
-                backends[i].Address, served.Port.NodeOf(backends[i].Address), local, masquerade.Applies(changes, source, flow, backends[i].Address, local));
+                backends[i].Address, served.Port.NodeOf(backends[i].Address), local, masquerade.Applies(changes, source, flow, backends[i]));
         }
         return known with
         {

@@ -18,8 +18,11 @@ internal sealed class MasqueradeRule(ExplainContext context)
 
     /// <summary>A hairpin always: the backend would answer itself.</summary>
     /// <param name="changes">What <see cref="For"/> said.</param>
-    public bool Applies(bool changes, Source source, Flow flow, BackendAddress backend, bool local)
-        => source.Path == FlowPath.Packet && (backend.Address == flow.From || (changes && (!local || context.AlwaysSnat)));
+    public bool Applies(bool changes, Source source, Flow flow, in CompiledBackend backend)
+        => source.Path == FlowPath.Packet && (backend.Address.Address == flow.From || (changes && (context.AlwaysSnat || !SeesClient(backend.Lists))));
+
+    /// <summary>A backend on the wire does not: its replies would pass this node by.</summary>
+    private static bool SeesClient(BackendLists lists) => lists.HasFlag(BackendLists.Local) && !lists.HasFlag(BackendLists.OnWire);
 
     private (bool, string) Internal(Source source, IpFamily family)
     {

@@ -153,6 +153,15 @@ public sealed class DeviceSelectorTests
     public void Devices_without_an_Ethernet_header_are_known_as_such(LinkType type, bool hasEthernet)
         => Assert.Equal(hasEthernet, DeviceSelector.Select(new Net().Device("x", type: type).Snapshot, DeviceOptions.Default)[1].HasEthernet);
 
+    [Fact]
+    public void What_looks_like_an_uplink_and_has_no_program_leads_away()
+    {
+        var net = new Net().Device("eth0").Device("eth1").Device("cali1", "veth").Device("br0", "bridge").Device("eth2", master: "br0");
+        foreach (var options in (DeviceOptions[])[DeviceOptions.Default with { Excluded = Patterns("eth1", "cali1") }, DeviceOptions.Default with { Only = Patterns("eth0") }])
+            Assert.Equal(["eth1"], DeviceSelector.Select(net.Snapshot, options).Where(d => d.LeadsAway).Select(d => d.Link.Name));
+        Assert.DoesNotContain(DeviceSelector.Select(net.Snapshot, DeviceOptions.Default), d => d.LeadsAway);
+    }
+
     private static NamePattern[] Patterns(params string[] texts) => [.. texts.Select(NamePattern.Parse)];
 
     private static string Decide(Net net, DeviceOptions? options = null)

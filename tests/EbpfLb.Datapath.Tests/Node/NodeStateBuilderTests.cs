@@ -58,7 +58,8 @@ public sealed class NodeStateBuilderTests
         var net = new Net().Device("eth0").Device("nodelocaldns", "dummy").Device("kube-ipvs0", "dummy").Address("eth0", "192.0.2.1/24")
             .Address("nodelocaldns", "10.96.0.10/32").Address("kube-ipvs0", "10.96.0.10/32").Address("kube-ipvs0", "10.96.0.1/32").Address("lo", "127.0.0.1/8");
         var state = NodeStateBuilder.Build(net.Snapshot, DeviceSelector.Select(net.Snapshot, DeviceOptions.Default), NodeOptions.Default, null, 0);
-        Assert.Equal(["10.96.0.10", "192.0.2.1"], state.DeviceAddresses.Select(a => a.ToString()));
+        Assert.Equal(["192.0.2.0/24"], state.Network.UplinkSubnets.Select(s => s.ToString()));
+        Assert.Equal(["10.96.0.10", "192.0.2.1"], state.Network.Addresses.Order().Select(a => a.ToString()));
     }
 
     [Fact]

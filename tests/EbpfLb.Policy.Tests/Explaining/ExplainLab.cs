@@ -47,7 +47,9 @@ internal sealed class ExplainLab
 
     public Explanation Explain(string from, string to, FlowPath? path = null, string? device = null) => Explainer().Explain(Flow(from, to, path, device));
 
-    public Explainer Explainer() => new(Cluster.Build().Compile(), Context);
+    public NodeNetwork Network { get; set; } = NodeNetwork.None;
+
+    public Explainer Explainer() => new(ForwardingCompiler.Compile(Cluster.Build(), TableText.Options, null, Network), Context);
 
     public string Answer(string from, string to, FlowPath? path = null, string? device = null)
     {

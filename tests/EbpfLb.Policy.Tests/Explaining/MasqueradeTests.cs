@@ -50,6 +50,16 @@ public sealed class MasqueradeTests
     }
 
     [Fact]
+    public void A_backend_of_this_node_on_the_wire_is_masqueraded_as_one_elsewhere_is()
+    {
+        Web();
+        lab.Network = new NodeNetwork([IpAddress.Parse(ExplainLab.Node)], [SourceRange.Parse("10.244.1.0/24")]);
+
+        Assert.Equal("10.244.1.5* 10.244.2.5*", lab.Answer(ExplainLab.Outside, $"{ExplainLab.Node}:30080"));
+        Assert.Equal("10.244.1.5 10.244.2.5", lab.Answer(ExplainLab.PodThere, "10.96.0.1:80"));
+    }
+
+    [Fact]
     public void Masquerade_all_needs_no_detector()
     {
         Web();
