@@ -65,6 +65,8 @@ public static class ReasonCatalog
             "look for a client that remembers the address of a service that is gone"),
         new(LbReason.DropMartian, ReasonKind.Dropped, "from an address that nobody can have (loopback, group, broadcast, 0.0.0.0/8), or from outside with an address of this node",
             "look for who sends such packets (`ebpflb drops` names the device); where packets of the node come back to it, give the sender another way"),
+        new(LbReason.DropNoProgram, ReasonKind.Dropped, "a backend on another node is behind a device without a program (--exclude-devices, --devices): its replies to an address of this node would end there",
+            "let the device have its program, or reach the pods of other nodes by another one"),
 
         new(LbReason.CtEvicted, ReasonKind.Note, "a half-open or closed flow gave way to a new one",
             "many of these are a SYN flood, or --max-flows too small for the rate of connections"),
