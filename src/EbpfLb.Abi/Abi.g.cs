@@ -10,7 +10,7 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "6f142d5500d7a532c132d2d2e5282aaca3beea10758f4b3f6b522380c241e9a4";
+    public const string Hash = "eea7ce6177a43f6fe75ac4b6400ca0e618af1829947ba93c2aca9a11f92ce874";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
     public const ulong MapsHash = 0x0fb04f595518512e;

@@ -6,9 +6,11 @@ using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.E2E.Neighbours;
 
-/// <summary>Backends of the node that are not behind a device of their own: the node itself without its name, and pods on the wire beside its uplink.</summary>
-public sealed class BackendPlaceTests(TestCluster cluster) : IClassFixture<TestCluster>
+/// <summary>Backends of the node that are not behind a device of their own: the node itself without its name, and pods on the wire beside its uplink. Each test has a cluster of its own.</summary>
+public sealed class BackendPlaceTests : IDisposable
 {
+    private readonly TestCluster cluster = new();
+
     private static readonly Way[] Ways = [Way.NodePortOfFirst, Way.NodePortOfSecond, Way.ExternalIP, Way.LoadBalancerIP, Way.ClusterIP];
 
     /// <summary>As endpoints of default/kubernetes and of hand-made slices.</summary>
@@ -38,15 +40,11 @@ public sealed class BackendPlaceTests(TestCluster cluster) : IClassFixture<TestC
         using var pod = ScratchNetns.Create();
         cluster.Router.Configure($"link set {cluster.First.Name} type bridge_slave hairpin on");
         cluster.First.Netns.Configure("link add link eth0 name mv0 type macvlan mode vepa", $"link set mv0 netns {pod.Name} name eth0");
-        try
-        {
-            AssertServedOnWire(pod, 72);
-        }
-        finally
-        {
-            cluster.Router.Configure($"link set {cluster.First.Name} type bridge_slave hairpin off");
-        }
+
+        AssertServedOnWire(pod, 72);
     }
+
+    public void Dispose() => cluster.Dispose();
 
     private void AssertServedOnWire(ScratchNetns pod, int number)
     {
