@@ -58,7 +58,7 @@ internal sealed class NodeTables(
         {
             last = state;
             configured = state.Settings.NodePorts;
-            var wantedDevices = state.Devices.ToDictionary(d => d.Ifindex, NodeCodec.Encode);
+            var wantedDevices = Fitting(state.Devices, problems).ToDictionary(d => d.Ifindex, NodeCodec.Encode);
             var wanted4 = Of(state, IpFamily.IPv4).ToDictionary(a => NodeCodec.ToIp4(a.Address), NodeCodec.Encode);
             // Who has such an address all the same keeps it.
             foreach (var broadcast in state.Broadcasts) wanted4.TryAdd(NodeCodec.ToIp4(broadcast), new LbNodeAddr { Flags = (uint)LbNodeAddrFlag.Broadcast });
@@ -73,6 +73,14 @@ internal sealed class NodeTables(
             written += Write(devices, wantedDevices, problems) + Write(addresses4, wanted4, problems) + Write(addresses6, wanted6, problems);
             return new NodeResult(written, removed, problems.ToValueList());
         }
+    }
+
+    /// <summary>Where there are more devices than places, those without a program are left out: flows leave by the others.</summary>
+    private IEnumerable<NodeDevice> Fitting(ValueList<NodeDevice> all, List<string> problems)
+    {
+        if (devices.Capacity == 0 || all.Count <= devices.Capacity) return all;
+        problems.Add($"{all.Count - devices.Capacity} of {all.Count} devices have no place in {devices.Name}, those without a program first: start the agent with a larger --max-devices");
+        return all.OrderBy(d => d.Bare).Take((int)devices.Capacity);
     }
 
     /// <summary>

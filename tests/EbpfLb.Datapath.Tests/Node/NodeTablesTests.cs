@@ -27,7 +27,7 @@ public sealed class NodeTablesTests
     {
         var seen = new Seen(operations);
         return new NodeTables(
-            new(new FaultyTable<uint, LbDevice>(devices, seen), devices.Entries),
+            new(new FaultyTable<uint, LbDevice>(devices, seen), devices.Entries) { Capacity = 8 },
             new(new FaultyTable<LbIp4, LbNodeAddr>(addresses4, seen), addresses4.Entries),
             new(new FaultyTable<LbIp6, LbNodeAddr>(addresses6, seen), addresses6.Entries),
             new FaultyTable<uint, LbSettings>(settings, seen), Settings, pendingFlows: 77, used);
@@ -140,6 +140,19 @@ public sealed class NodeTablesTests
         var problem = Assert.Single(result.Problems);
         Assert.Contains("lb_node_addrs4", problem);
         Assert.Contains("--max-node-addresses", problem);
+    }
+
+    /// <summary>An uplink that comes when pods have taken all places is served all the same: flows leave by it.</summary>
+    [Fact]
+    public void Where_there_are_more_devices_than_places_those_with_a_program_have_one()
+    {
+        var pods = Enumerable.Range(10, 8).Select(i => new NodeDevice((uint)i, $"cali{i}", null, null, Bare: true)).ToList();
+        tables.Apply(State with { Devices = [.. pods] });
+
+        var result = tables.Apply(State with { Devices = [.. pods, new NodeDevice(99, "bond0", Address("192.0.2.7"), null)] });
+
+        Assert.True(devices.Entries.ContainsKey(99));
+        Assert.Equal("1 of 9 devices have no place in lb_devices, those without a program first: start the agent with a larger --max-devices", Assert.Single(result.Problems));
     }
 
     [Fact]
