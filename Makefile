@@ -8,6 +8,8 @@ BUILD   := build
 CLANG   ?= clang
 BPFTOOL ?= bpftool
 CONFIG  ?= Release
+# Another one is cross-built into build/RID, not run: linux-arm64.
+RID     ?=
 
 BPF_INCLUDES := -Ibpf/include -Ibpf/lib -Ibpf/hook -isystem /usr/include/$(shell uname -m)-linux-gnu
 # -mcpu=v3: atomics and 32-bit compares; -Wpadded is switched on inside lb_abi.h only.
@@ -18,7 +20,7 @@ BPF_PROGS := $(patsubst bpf/prog/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/pro
 BPF_ITERS := $(patsubst bpf/iter/%.bpf.c,$(BUILD)/bpf/iter/%.bpf.o,$(wildcard bpf/iter/*.bpf.c))
 BPF_UNITS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/unit/*.bpf.c bpf/bench/*.bpf.c))
 
-.PHONY: help deps test-deps bench-deps build agent publish-arm64 bpf netprobe test fresh demo demo-clean kernels bench abi golden format clean
+.PHONY: help deps test-deps bench-deps build agent bpf netprobe test fresh demo demo-clean kernels bench abi golden format clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -32,15 +34,21 @@ test-deps: ## the same for the tests
 bench-deps: ## the same for the benchmarks
 	@tools/install-deps.sh bench
 
-build: bpf ## build everything; leaves build/bin/ebpflb
+build: bpf ## build everything; leaves build/bin/ebpflb. RID=linux-arm64 builds only the agent, into build/linux-arm64
+ifeq ($(RID),)
 	dotnet build EbpfLb.sln -c $(CONFIG) -v quiet
+endif
 	@$(MAKE) --no-print-directory agent
 
-agent: bpf ## build what a node needs, and no tests; leaves build/bin/ebpflb
+agent: bpf ## build what a node needs, one native file, and no tests; leaves build/bin/ebpflb
+ifeq ($(RID),)
 	dotnet publish src/EbpfLb.Agent/EbpfLb.Agent.csproj -c $(CONFIG) -v quiet -o $(BUILD)/bin
-
-publish-arm64: bpf ## publish for linux-arm64 too, into build/linux-arm64: compiled, not run
-	dotnet publish src/EbpfLb.Agent/EbpfLb.Agent.csproj -c $(CONFIG) -v quiet -r linux-arm64 -o $(BUILD)/linux-arm64
+else
+	@tools/install-deps.sh cross
+	@tools/sysroot.sh $(RID:linux-%=%)
+	dotnet publish src/EbpfLb.Agent/EbpfLb.Agent.csproj -c $(CONFIG) -v quiet -r $(RID) -o $(BUILD)/$(RID) \
+		-p:LinkerFlavor=lld -p:ObjCopyName=llvm-objcopy -p:SysRoot=$(CURDIR)/$(BUILD)/sysroot/$(RID:linux-%=%)
+endif
 
 bpf: $(BUILD)/bpf/ebpflb.bpf.o $(BUILD)/bpf/plain.bpf.o $(BPF_ITERS) $(BPF_UNITS) ## build the BPF objects into build/bpf
 
@@ -77,7 +85,8 @@ $(BUILD)/native/netprobe: $(wildcard tests/EbpfLb.Testing/native/*.c) tests/Ebpf
 	@mkdir -p $(@D)
 	$(CLANG) -std=gnu11 -O2 -g -Wall -Wextra -Werror -pthread $(filter %.c,$^) -o $@.tmp && mv $@.tmp $@
 
-test: test-deps build publish-arm64 netprobe ## all tests, C# and BPF (root); ends with "N passed, N failed"
+test: test-deps build netprobe ## all tests, C# and BPF (root); ends with "N passed, N failed"
+	@$(MAKE) --no-print-directory agent RID=linux-arm64
 	@tools/test.sh
 
 fresh: ## the demo and all tests on a bare Debian 12 in a directory (root, debootstrap); RUN="make demo" runs only that

@@ -1,26 +1,26 @@
 #!/usr/bin/env bash
-# Installs from Debian 12's packages what is missing. Usage: tools/install-deps.sh [test] [bench] [kernels]
+# Installs from Debian 12's packages what is missing. Usage: tools/install-deps.sh [test] [bench] [kernels] [cross]
 # Without an argument: what building and the demo call. "test" adds what `make test` calls, "bench" what `make bench` calls,
-# "kernels" what `make kernels` calls.
+# "kernels" what `make kernels` calls, "cross" what building for another architecture needs.
 # "list" in front only prints the programs, "program:package" a line; a test compares them with those that the tests call.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 need=(clang:clang llvm-strip:llvm bpftool:bpftool ip:iproute2 make:make curl:curl awk:mawk nsenter:util-linux flock:util-linux)
-list= prometheus= static=
+list= prometheus= shared=
 for what in "$@"; do
 	case $what in
 		list) list=yes ;;
 		test)
 			need+=(tcpdump:tcpdump tc:iproute2 iptables-restore:iptables nft:nftables bash:bash chroot:coreutils unshare:util-linux setpriv:util-linux mount:mount umount:mount)
-			prometheus=yes
+			prometheus=yes shared=yes
 			;;
-		bench) need+=(iptables-legacy-restore:iptables nft:nftables bash:bash ps:procps) ;;
+		bench) shared=yes; need+=(iptables-legacy-restore:iptables nft:nftables bash:bash ps:procps) ;;
 		kernels)
 			need+=(qemu-system-x86_64:qemu-system-x86 busybox:busybox-static cpio:cpio xz:xz-utils find:findutils tcpdump:tcpdump setpriv:util-linux)
-			static=yes
 			;;
-		*) echo "usage: tools/install-deps.sh [list] [test] [bench] [kernels]" >&2; exit 2 ;;
+		cross) need+=(ld.lld:lld llvm-objcopy:llvm dpkg-deb:dpkg) ;;
+		*) echo "usage: tools/install-deps.sh [list] [test] [bench] [kernels] [cross]" >&2; exit 2 ;;
 	esac
 done
 
@@ -38,8 +38,10 @@ done
 [ -e /usr/include/stdio.h ] || packages+=(libc6-dev)
 [ -e /usr/include/bpf/bpf_helpers.h ] || packages+=(libbpf-dev)
 [ -e /usr/include/asm/types.h ] || [ -e "/usr/include/$(uname -m)-linux-gnu/asm/types.h" ] || packages+=(linux-libc-dev)
-[ -z "$static" ] || [ -e "/usr/lib/$(uname -m)-linux-gnu/libelf.a" ] || packages+=(libelf-dev zlib1g-dev)
-ldconfig -p | grep -q 'libbpf\.so\.1' || packages+=(libbpf1)
+[ -e "/usr/lib/$(uname -m)-linux-gnu/libelf.a" ] || packages+=(libelf-dev)
+[ -e "/usr/lib/$(uname -m)-linux-gnu/libz.a" ] || packages+=(zlib1g-dev)
+# The agent has libbpf in it; the tests of its parts and the benchmarks run on .NET and load it.
+[ -z "$shared" ] || ldconfig -p | grep -q 'libbpf\.so\.1' || packages+=(libbpf1)
 
 # What cannot be installed is said with all that is missing, once.
 refuse() {

@@ -50,9 +50,9 @@ public sealed class TestNode : IDisposable
         }
     }
 
-    /// <summary>The agent that was built together with these tests, or the one that EBPFLB_BINARY names.</summary>
+    /// <summary>The native agent that `make agent` leaves, as nodes get it; or the one that EBPFLB_BINARY names.</summary>
     public static string Binary { get; } =
-        Environment.GetEnvironmentVariable("EBPFLB_BINARY") ?? Path.Combine(AppContext.BaseDirectory, "ebpflb");
+        Environment.GetEnvironmentVariable("EBPFLB_BINARY") ?? Path.Combine(RepositoryPaths.Root, "build", "bin", "ebpflb");
 
     public ManifestDirectory Manifests { get; } = new();
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using EbpfLb.Datapath.Counters;
 using EbpfLb.Model;
 using EbpfLb.Planning.Tables;
@@ -8,7 +9,8 @@ namespace EbpfLb.Datapath.Node;
 /// <summary>A hash table and what it is known to hold: only differences reach the kernel.</summary>
 /// <param name="table">What is written to.</param>
 /// <param name="found">Its entries now.</param>
-internal sealed class HeldTable<TKey, TValue>(ITable<TKey, TValue> table, IEnumerable<KeyValuePair<TKey, TValue>> found)
+internal sealed class HeldTable<TKey, [DynamicallyAccessedMembers(FieldText.Needed)] TValue>(
+    ITable<TKey, TValue> table, IEnumerable<KeyValuePair<TKey, TValue>> found)
     where TKey : unmanaged
     where TValue : unmanaged
 {

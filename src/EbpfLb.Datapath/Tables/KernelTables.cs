@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using EbpfLb.Abi;
 using EbpfLb.Bpf;
@@ -12,6 +13,7 @@ using EbpfLb.Model;
 using EbpfLb.Planning;
 using EbpfLb.Planning.Mirroring;
 using EbpfLb.Planning.Tables;
+using EbpfLb.Planning.Verifying;
 using EbpfLb.Policy;
 
 namespace EbpfLb.Datapath.Tables;
@@ -126,7 +128,7 @@ internal sealed class KernelTables : IDisposable
         where TKey : unmanaged
         where TValue : unmanaged => new(table, addressOf, Door);
 
-    private HeldTable<TKey, TValue> Held<TKey, TValue>(ITable<TKey, TValue> table, KernelTable<TKey, TValue> kernel)
+    private HeldTable<TKey, TValue> Held<TKey, [DynamicallyAccessedMembers(FieldText.Needed)] TValue>(ITable<TKey, TValue> table, KernelTable<TKey, TValue> kernel)
         where TKey : unmanaged
         where TValue : unmanaged
         => new(table, kernel.Entries()) { Capacity = capacities[kernel.Name] };

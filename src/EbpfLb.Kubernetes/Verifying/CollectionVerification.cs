@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using EbpfLb.Kubernetes.Reflector;
 using EbpfLb.Model;
@@ -7,7 +8,8 @@ namespace EbpfLb.Kubernetes.Verifying;
 /// <inheritdoc cref="ICollectionVerification"/>
 /// <param name="kind">For people: "Service".</param>
 /// <param name="fromCache">The lists to compare with come from the server's cache.</param>
-internal sealed class CollectionVerification<T>(string kind, Reflector<T> reflector, IComparedSink<T> sink, bool fromCache) : ICollectionVerification
+internal sealed class CollectionVerification<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] T>(
+    string kind, Reflector<T> reflector, IComparedSink<T> sink, bool fromCache) : ICollectionVerification
     where T : class
 {
     private const int LongestText = 300;

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Text;
 using EbpfLb.Abi;
@@ -8,8 +9,11 @@ namespace EbpfLb.Planning.Verifying;
 /// <summary>Values of maps as people read them, field by field under the names of lb_abi.h.</summary>
 public static class FieldText
 {
+    /// <summary>What trimming must leave in a type that is shown here.</summary>
+    public const DynamicallyAccessedMemberTypes Needed = DynamicallyAccessedMemberTypes.PublicFields;
+
     /// <summary>The fields that differ.</summary>
-    public static Difference Differing<T>(string what, T expected, T found)
+    public static Difference Differing<[DynamicallyAccessedMembers(Needed)] T>(string what, T expected, T found)
         where T : unmanaged
     {
         List<string> names = [], wanted = [], there = [];
@@ -25,14 +29,14 @@ public static class FieldText
     }
 
     /// <summary>It should be there.</summary>
-    public static Difference Missing<T>(string what, T expected)
+    public static Difference Missing<[DynamicallyAccessedMembers(Needed)] T>(string what, T expected)
         where T : unmanaged => new(VerifyStage.Kernel, what, Difference.Whole, All(expected), Difference.None);
 
     /// <summary>It should not be there.</summary>
-    public static Difference Unasked<T>(string what, T found)
+    public static Difference Unasked<[DynamicallyAccessedMembers(Needed)] T>(string what, T found)
         where T : unmanaged => new(VerifyStage.Kernel, what, Difference.Whole, Difference.None, All(found));
 
-    private static string All<T>(T value)
+    private static string All<[DynamicallyAccessedMembers(Needed)] T>(T value)
         where T : unmanaged => typeof(T).IsPrimitive
             ? value.ToString()!
             : string.Join(' ', typeof(T).GetFields(BindingFlags.Instance | BindingFlags.Public).Select(f => $"{NameOf(f)}={TextOf(f.GetValue(value)!)}"));

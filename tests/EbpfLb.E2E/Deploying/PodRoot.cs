@@ -7,7 +7,7 @@ using EbpfLb.Testing.Sockets;
 namespace EbpfLb.E2E.Deploying;
 
 /// <summary>
-/// A root file system as a container runtime makes it: the image (the agent, .NET and the machine's libraries, read-only), /proc of the
+/// A root file system as a container runtime makes it: the image (the agent and the machine's libraries, read-only), /proc of the
 /// machine (hostPID) with /proc/sys read-only, /sys read-only, a few devices, the service account and the mounts of the DaemonSet. A mount
 /// namespace holds it, so nothing is left when its processes have ended.
 /// </summary>
@@ -16,12 +16,11 @@ internal sealed class PodRoot : IDisposable
     /// <summary>$1: directory of the files below; $2: the machine's cgroup2 tree, $3: bpffs, $4: the agent's directory; then the command.</summary>
     private const string Enter = """
         set -e
-        dir=$1 cgroup=$2 bpffs=$3 agent=$4 dotnet=$5; shift 5
+        dir=$1 cgroup=$2 bpffs=$3 agent=$4; shift 4
         mount -t tmpfs -o mode=755 tmpfs "$dir/root"; cd "$dir/root"
         mkdir -p proc sys dev tmp etc/ebpflb usr opt/ebpflb run/ebpflb host/sys/fs/cgroup var/run/secrets/kubernetes.io/serviceaccount
         for lib in lib lib64 bin sbin; do if [ -L "/$lib" ]; then cp -P "/$lib" "$lib"; else mkdir "$lib"; mount --bind "/$lib" "$lib"; mount -o remount,bind,ro "$lib"; fi; done
         mount --bind /usr usr; mount -o remount,bind,ro usr
-        mkdir -p "./$dotnet"; mount --bind "$dotnet" "./$dotnet"; mount -o remount,bind,ro "./$dotnet"
         mount --bind "$agent" opt/ebpflb; mount -o remount,bind,ro opt/ebpflb
         for dev in null zero random urandom; do : >dev/$dev; mount --bind /dev/$dev dev/$dev; done
         mount --rbind /proc proc; mount --bind /proc/sys proc/sys; mount -o remount,bind,ro proc/sys
@@ -105,12 +104,9 @@ internal sealed class PodRoot : IDisposable
     private IEnumerable<string> EnterWith(IReadOnlyList<string> capabilities) =>
     [
         RepositoryPaths.Tool("unshare"), "--mount", "--propagation", "private", "--", "/bin/bash", "-c", Enter, "enter",
-        directory.FullName, CgroupMount, BpfFs.MountPoint, Path.GetDirectoryName(TestNode.Binary)!, DotnetRoot,
+        directory.FullName, CgroupMount, BpfFs.MountPoint, Path.GetDirectoryName(TestNode.Binary)!,
         RepositoryPaths.Tool("chroot"), Path.Combine(directory.FullName, "root"),
         "/usr/bin/setpriv", "--inh-caps=-all", $"--bounding-set=-all{string.Concat(capabilities.Select(c => $",+{c[4..].ToLowerInvariant()}"))}", "--no-new-privs", "--",
         $"/opt/ebpflb/{Path.GetFileName(TestNode.Binary)}",
     ];
-
-    /// <summary>The .NET that runs this test runs the agent too.</summary>
-    private static string DotnetRoot => Path.GetFullPath(Path.Combine(System.Runtime.InteropServices.RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
 }
