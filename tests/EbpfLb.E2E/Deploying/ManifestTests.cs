@@ -75,7 +75,7 @@ public sealed partial class ManifestTests
         Assert.NotEmpty(targets);
         Assert.All(targets, target => Assert.Matches($"(?m)^{target}:", makefile));
         Assert.Contains("/src/build/bin", dockerfile, StringComparison.Ordinal);
-        Assert.True(File.Exists(Path.Combine(AppContext.BaseDirectory, "ebpflb")));
+        Assert.True(File.Exists(TestNode.Binary));
     }
 
     [GeneratedRegex(@"(?<=^### ClusterRole$.*?^```\n)rules:.*?(?=^```)", RegexOptions.Multiline | RegexOptions.Singleline, 1000)]
