@@ -47,6 +47,36 @@ public static class AbiFingerprint
         return text.ToString();
     }
 
+    /// <summary>What a map holds: names, places and types of all members of key and value.</summary>
+    /// <param name="types">Types of the object that declares the map, or of the kernel that has it.</param>
+    /// <param name="key">Type of the key; 0: none.</param>
+    /// <param name="value">Type of the value; 0: none.</param>
+    public static string DescribeMap(BtfTypes types, uint key, uint value)
+    {
+        var text = new StringBuilder();
+        var seen = new HashSet<BtfType>(ReferenceEqualityComparer.Instance);
+        foreach (var id in (uint[])[key, value])
+        {
+            text.Append($"{(id == 0 ? "" : NameOf(id, types))}\n");
+            if (id != 0) Describe(id);
+        }
+        return text.ToString();
+
+        void Describe(uint id)
+        {
+            switch (types.Resolve(id))
+            {
+                case BtfArray array:
+                    Describe(array.TypeId);
+                    break;
+                case BtfStruct structure when seen.Add(structure):
+                    DescribeStruct(text, structure, types, "");
+                    foreach (var member in structure.Members) Describe(member.TypeId);
+                    break;
+            }
+        }
+    }
+
     /// <summary>What <see cref="Roots"/> looks for on a struct whose members cross to user space though no map holds them.</summary>
     public const string Tag = "abi";
 

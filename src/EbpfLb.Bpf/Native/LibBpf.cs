@@ -35,6 +35,15 @@ internal static unsafe partial class LibBpf
     public static partial int bpf_prog_load(
         uint type, string name, string license, ulong* instructions, nuint instructionCount, BpfProgLoadOptions* options);
 
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial nint btf__load_from_kernel_by_id(uint id);
+
+    [LibraryImport(Library)]
+    public static partial byte* btf__raw_data(nint btf, uint* size);
+
+    [LibraryImport(Library)]
+    public static partial void btf__free(nint btf);
+
     [LibraryImport(Library)]
     public static partial int bpf_btf_load(void* bytes, nuint size, void* options);
 

@@ -22,7 +22,7 @@ internal sealed class LoadedProgram(MapSet maps, IReadOnlyDictionary<string, Bpf
         List<string> missing = [];
         foreach (var (name, map) in maps.All.OrderBy(m => m.Key == Abi.Tables.Meta.Name))
         {
-            if (name == Abi.Tables.Meta.Name && maps.Created.Contains(name)) AbiStamp.Write(map);
+            if (name == Abi.Tables.Meta.Name && AbiStamp.Read(map) != AbiStamp.Ours) AbiStamp.Write(map);
             if (IsPinned(map, paths.Map(name))) continue;
             Pin.Replace(map.Fd, paths.Map(name));
             missing.Add(name);

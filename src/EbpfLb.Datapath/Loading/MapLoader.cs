@@ -61,7 +61,7 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
         var outgrown = new Dictionary<string, BpfMap>();
         try
         {
-            FindReusable(declared, reusable, outgrown);
+            FindReusable(declared, new MapLayouts(bpf.Types), reusable, outgrown);
             foreach (var map in declared)
             {
                 if (reusable.TryGetValue(map.Name, out var pinned)) map.Reuse(pinned);
@@ -83,10 +83,11 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
         }
     }
 
-    private void FindReusable(List<ObjectMap> declared, Dictionary<string, BpfMap> reusable, Dictionary<string, BpfMap> outgrown)
+    private void FindReusable(List<ObjectMap> declared, MapLayouts layouts, Dictionary<string, BpfMap> reusable, Dictionary<string, BpfMap> outgrown)
     {
         if (!Directory.Exists(paths.Maps)) return;
-        if (!AbiStamp.Matches(paths.Map(Abi.Tables.Meta.Name)))
+        var stamp = AbiStamp.TryRead(paths.Map(Abi.Tables.Meta.Name));
+        if (stamp?.Version != AbiStamp.Ours.Version)
         {
             Log.AbiChanged(logger, paths.Maps);
             return;
@@ -100,10 +101,12 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
                 continue;
             }
             var pinned = BpfMap.OpenPinned(paths.Map(map.Name));
-            if (Difference(map, pinned.Info) is { } difference)
+            var info = pinned.Info;
+            var isOurs = layouts.Agree(map.Name, info) ?? stamp == AbiStamp.Ours;
+            if ((isOurs ? Difference(map, info) : "another layout") is { } difference)
             {
                 unfit.Add($"{map.Name} ({difference})");
-                if (Carried.Contains(map.Name) && IsOnlyOfAnotherSize(map, pinned.Info)) outgrown.Add(map.Name, pinned);
+                if (isOurs && Carried.Contains(map.Name) && IsOnlyOfAnotherSize(map, info)) outgrown.Add(map.Name, pinned);
                 else pinned.Dispose();
                 continue;
             }

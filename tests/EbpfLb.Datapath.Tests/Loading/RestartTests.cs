@@ -1,8 +1,10 @@
 using EbpfLb.Abi;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Attach;
+using EbpfLb.Datapath.Loading;
 using EbpfLb.Datapath.Options;
 using EbpfLb.Testing.Clusters;
+using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.Datapath.Tests.Loading;
 
@@ -92,16 +94,13 @@ public sealed class RestartTests
     }
 
     [Fact]
-    public async Task Maps_of_another_abi_are_not_used()
+    public async Task Maps_whose_meaning_has_changed_are_not_used()
     {
         using var instance = new TestInstance();
-        await using (var first = instance.Open())
-        {
-            first.Apply(TestInstance.Table(Web));
-            first.Attach();
-        }
+        await Run(instance);
         using (var meta = BpfMap.OpenPinned<uint, LbMeta>(Path(instance, Abi.Tables.Meta)))
-            meta.Update(0, meta.Lookup(0) with { Abi = 1 });
+            meta.Update(0, meta.Lookup(0) with { Version = 999 });
+        var before = MapIds(instance);
 
         await using var second = instance.Open();
         var (plan, _) = second.Apply(TestInstance.Table(Web));
@@ -109,8 +108,59 @@ public sealed class RestartTests
 
         Assert.False(second.ReusedMaps);
         Assert.False(plan.IsEmpty);
-        using var mended = BpfMap.OpenPinned<uint, LbMeta>(Path(instance, Abi.Tables.Meta));
-        Assert.Equal(AbiInfo.MapsHash, mended.Lookup(0).Abi);
+        Assert.Empty(before.Intersect(MapIds(instance)));
+        Assert.Equal(AbiStamp.Ours, Stamp(instance));
+    }
+
+    [Fact]
+    public async Task Maps_of_another_release_go_on_where_they_hold_the_same()
+    {
+        using var instance = new TestInstance();
+        await Run(instance);
+        using (var meta = BpfMap.OpenPinned<uint, LbMeta>(Path(instance, Abi.Tables.Meta)))
+            meta.Update(0, meta.Lookup(0) with { Abi = 1 });
+        var before = MapIds(instance);
+
+        await using var second = instance.Open();
+        var (plan, _) = second.Apply(TestInstance.Table(Web));
+        second.Attach();
+
+        Assert.True(second.ReusedMaps);
+        Assert.True(plan.IsEmpty);
+        Assert.Equal(before, MapIds(instance));
+        Assert.Equal(AbiStamp.Ours, Stamp(instance));
+    }
+
+    [Theory]
+    [InlineData(1ul)]
+    [InlineData(null)]
+    public async Task Only_the_map_that_holds_something_else_is_made_anew(ulong? otherStamp)
+    {
+        using var instance = new TestInstance();
+        await Run(instance);
+        if (otherStamp is { } abi)
+        {
+            using var meta = BpfMap.OpenPinned<uint, LbMeta>(Path(instance, Abi.Tables.Meta));
+            meta.Update(0, meta.Lookup(0) with { Abi = abi });
+        }
+        using (var other = BpfObject.Open(File.ReadAllBytes(System.IO.Path.Combine(RepositoryPaths.Root, "build", "bpf", "unit", "layout.unit.bpf.o"))))
+        {
+            other.Map("lb_node_addrs4").MaxEntries = Pinned(instance, Abi.Tables.NodeAddrs4).MaxEntries;
+            other.Load();
+            using var map = other.OpenMap("lb_node_addrs4");
+            Pin.Replace(map.Fd, Path(instance, Abi.Tables.NodeAddrs4));
+        }
+        var before = MapIds(instance);
+
+        await using var second = instance.Open();
+        var (plan, _) = second.Apply(TestInstance.Table(Web));
+        second.Attach();
+
+        Assert.False(second.ReusedMaps);
+        Assert.True(plan.IsEmpty);
+        var changed = Abi.Tables.All.Where((table, i) => before[i] != MapIds(instance)[i]).Select(table => table.Name);
+        Assert.Equal([Abi.Tables.NodeAddrs4.Name], changed);
+        Assert.Equal(AbiStamp.Ours, Stamp(instance));
     }
 
     [Fact]
@@ -146,4 +196,23 @@ public sealed class RestartTests
         using var map = BpfMap.OpenPinned(Path(instance, table));
         return map.Info.Id;
     })];
+
+    private static async Task Run(TestInstance instance)
+    {
+        await using var first = instance.Open();
+        first.Apply(TestInstance.Table(Web));
+        first.Attach();
+    }
+
+    private static MapInfo Pinned(TestInstance instance, Table table)
+    {
+        using var map = BpfMap.OpenPinned(Path(instance, table));
+        return map.Info;
+    }
+
+    private static LbMeta Stamp(TestInstance instance)
+    {
+        using var meta = BpfMap.OpenPinned<uint, LbMeta>(Path(instance, Abi.Tables.Meta));
+        return meta.Lookup(0);
+    }
 }
