@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* A map of another release: as large as the one of that name, and something else is in it. */
+/* Maps of another release: one as large as that of its name and with something else in it, and flows
+ * whose members are at other places, of other sizes, more and fewer. */
 #include "lb_kernel.h"
 
 struct lb_ip4 {
@@ -18,12 +19,50 @@ struct {
 	__uint(map_flags, BPF_F_RDONLY_PROG);
 } lb_node_addrs4 SEC(".maps");
 
+struct lb_ct_key4 {
+	__u8 proto;
+	__u8 hook;
+	__be16 sport;
+	__be16 dport;
+	__u16 pad;
+	__be32 src;
+	__be32 dst;
+};
+
+struct lb_ct_state {
+	__u64 news;
+	__u16 service_id;
+	__u8 phase;
+	__u8 flags;
+	__u32 oif;
+	__u32 tick;
+	__u32 backend_id;
+};
+
+struct lb_ct4 {
+	struct lb_ct_state state;
+	__be16 dport;
+	__be16 sport;
+	__be32 dst;
+	__be32 src;
+	__u32 pad;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, struct lb_ct_key4);
+	__type(value, struct lb_ct4);
+	__uint(max_entries, 1024);
+} lb_conntrack4 SEC(".maps");
+
 SEC("tc")
 int unit_layout(struct __sk_buff *skb)
 {
 	struct lb_ip4 key = {.addr = skb->mark};
 
-	return bpf_map_lookup_elem(&lb_node_addrs4, &key) != NULL;
+	struct lb_ct_key4 flow = {.proto = skb->mark};
+
+	return bpf_map_lookup_elem(&lb_node_addrs4, &key) || bpf_map_lookup_elem(&lb_conntrack4, &flow);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

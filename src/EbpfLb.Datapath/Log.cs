@@ -7,7 +7,7 @@ namespace EbpfLb.Datapath;
 internal static partial class Log
 {
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "maps in {Path} were made for another ABI: new ones are filled beside them and take their place")]
+        Message = "maps in {Path} were made by a release to which they mean something else: new ones are filled beside them and take their place")]
     public static partial void AbiChanged(ILogger logger, string path);
 
     [LoggerMessage(Level = LogLevel.Warning,
@@ -17,7 +17,7 @@ internal static partial class Log
     [LoggerMessage(Level = LogLevel.Debug, Message = "libbpf: {Line}")]
     public static partial void LibBpf(ILogger logger, string line);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Map} has another size: {Open} open, {HalfOpen} half-open and {Closed} closed flows moved along")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Map} has another size or layout: {Open} open, {HalfOpen} half-open and {Closed} closed flows moved along")]
     public static partial void FlowsMoved(ILogger logger, string map, int open, int halfOpen, int closed);
 
     [LoggerMessage(Level = LogLevel.Warning,

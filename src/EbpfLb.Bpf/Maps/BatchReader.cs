@@ -5,6 +5,9 @@ namespace EbpfLb.Bpf;
 /// <summary>Takes <paramref name="count"/> keys and values as they lie in memory.</summary>
 internal delegate void BatchVisitor(ReadOnlySpan<byte> keys, ReadOnlySpan<byte> values, int count);
 
+/// <summary>Takes a key and a value as they lie in memory.</summary>
+public delegate void RawVisitor(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value);
+
 /// <summary>Reads a whole map with BPF_MAP_LOOKUP_BATCH.</summary>
 internal static unsafe class BatchReader
 {

@@ -90,6 +90,18 @@ public sealed class BpfMap : IDisposable
     /// <exception cref="BpfException">EBUSY: it is mapped writable or frozen already.</exception>
     public void Freeze() => Check.Result(LibBpf.bpf_map_freeze(Fd), "freeze map", Name);
 
+    /// <summary>Shows all elements of a map whose keys and values have no .NET type. Consistent per element, not as a whole.</summary>
+    /// <exception cref="BpfException">EOPNOTSUPP: the kernel reads no batches of this kind of map.</exception>
+    public void ReadRaw(RawVisitor visitor)
+    {
+        var (keySize, valueSize) = ((int)Info.KeySize, (int)Info.ValueSize);
+        var done = BatchReader.TryRead(this, valueSize, 4096, (keys, values, count) =>
+        {
+            for (var i = 0; i < count; i++) visitor(keys.Slice(i * keySize, keySize), values.Slice(i * valueSize, valueSize));
+        });
+        if (!done) throw new BpfException(Errno.EOPNOTSUPP, "read map", Name);
+    }
+
     /// <summary>A second handle of the same map, with a life of its own.</summary>
     public BpfMap Duplicate() => new(Fd.Duplicate(), Name);
 

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace EbpfLb.Datapath.Loading;
 
 /// <summary>
-/// Takes the flows along when lb_conntrack4/6 are made anew in another size: those of <see cref="FlowSelection"/> just before the programs
+/// Takes the flows along when lb_conntrack4/6 are made anew in another size or layout: those of <see cref="FlowSelection"/> just before the programs
 /// are switched, and what the old programs added meanwhile just after. Flows that end in between are forgotten by the sweeper.
 /// </summary>
 internal sealed class FlowMove(MapSet maps, ILogger logger)
@@ -44,10 +44,9 @@ internal sealed class FlowMove(MapSet maps, ILogger logger)
         where TCodec : IFlowCodec<TKey, TValue>
     {
         if (!maps.Outgrown.TryGetValue(table.Name, out var outgrown)) return;
-        using var from = new BpfMap<TKey, TValue>(outgrown.Duplicate());
         using var to = new BpfMap<TKey, TValue>(maps.Take(table));
-        var missing = from.Entries().Where(e => !isLate || !to.TryLookup(e.Key, out _)).Select(e => TCodec.Decode(e.Key, e.Value));
-        var isSmaller = to.Info.MaxEntries < from.Info.MaxEntries;
+        var missing = outgrown.Entries<TKey, TValue>().Where(e => !isLate || !to.TryLookup(e.Key, out _)).Select(e => TCodec.Decode(e.Key, e.Value));
+        var isSmaller = to.Info.MaxEntries < outgrown.Map.Info.MaxEntries;
         var selection = FlowSelection.Of(
             missing, (int)to.Info.MaxEntries, ring?.HalfOpenRoom ?? int.MaxValue, isSmaller ? 0 : ring?.ClosedRoom ?? int.MaxValue);
         var written = Write<TKey, TValue, TCodec>(to, selection.Entries);

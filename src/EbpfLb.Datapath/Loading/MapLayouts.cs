@@ -19,9 +19,23 @@ internal sealed class MapLayouts(BtfTypes types)
         var map = declared[name];
         // A ring buffer holds what the programs and the agent agree on, and is emptied by the agent that starts.
         if (map.KeyTypeId == 0 && map.ValueTypeId == 0) return true;
-        if (!kernels.TryGetValue(pinned.BtfId, out var theirs)) kernels.Add(pinned.BtfId, theirs = LoadedBtf.TryRead(pinned.BtfId));
-        return theirs is null
+        return TypesOf(pinned) is not { } theirs
             ? null
             : AbiFingerprint.DescribeMap(types, map.KeyTypeId, map.ValueTypeId) == AbiFingerprint.DescribeMap(theirs, pinned.BtfKeyTypeId, pinned.BtfValueTypeId);
+    }
+
+    /// <summary>The pinned map with what makes its entries ours, after <see cref="Agree"/> said that they are not.</summary>
+    public OldMap Convert(string name, BpfMap pinned)
+    {
+        var (map, info) = (declared[name], pinned.Info);
+        var theirs = TypesOf(info)!;
+        return new OldMap(
+            pinned, BtfConversion.Between(theirs, info.BtfKeyTypeId, types, map.KeyTypeId), BtfConversion.Between(theirs, info.BtfValueTypeId, types, map.ValueTypeId));
+    }
+
+    private BtfTypes? TypesOf(MapInfo pinned)
+    {
+        if (!kernels.TryGetValue(pinned.BtfId, out var types)) kernels.Add(pinned.BtfId, types = LoadedBtf.TryRead(pinned.BtfId));
+        return types;
     }
 }

@@ -6,7 +6,7 @@ namespace EbpfLb.Datapath.Loading;
 
 /// <summary>
 /// Decides which pinned maps the new programs go on with. What fits is reused, so that state outlives the agent; what does
-/// not (another size was asked for, another ABI) is made anew beside it, filled, and takes the old one's name only
+/// not (another size was asked for, another layout) is made anew beside it, filled, and takes the old one's name only
 /// when the programs have been switched.
 /// </summary>
 internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger logger)
@@ -47,7 +47,7 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
         Abi.Tables.SvcSwept.Name,
     ];
 
-    /// <summary>Maps whose entries move along when another size is asked for.</summary>
+    /// <summary>Maps whose entries move along into another size or layout.</summary>
     private static readonly HashSet<string> Carried = [Abi.Tables.Conntrack4.Name, Abi.Tables.Conntrack6.Name];
 
     /// <summary>Prepares the opened object, loads it and returns its maps.</summary>
@@ -58,7 +58,7 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
         foreach (var map in declared) Resize(map);
 
         var reusable = new Dictionary<string, BpfMap>();
-        var outgrown = new Dictionary<string, BpfMap>();
+        var outgrown = new Dictionary<string, OldMap>();
         try
         {
             FindReusable(declared, new MapLayouts(bpf.Types), reusable, outgrown);
@@ -83,7 +83,7 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
         }
     }
 
-    private void FindReusable(List<ObjectMap> declared, MapLayouts layouts, Dictionary<string, BpfMap> reusable, Dictionary<string, BpfMap> outgrown)
+    private void FindReusable(List<ObjectMap> declared, MapLayouts layouts, Dictionary<string, BpfMap> reusable, Dictionary<string, OldMap> outgrown)
     {
         if (!Directory.Exists(paths.Maps)) return;
         var stamp = AbiStamp.TryRead(paths.Map(Abi.Tables.Meta.Name));
@@ -102,11 +102,14 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
             }
             var pinned = BpfMap.OpenPinned(paths.Map(map.Name));
             var info = pinned.Info;
-            var isOurs = layouts.Agree(map.Name, info) ?? stamp == AbiStamp.Ours;
+            var agrees = layouts.Agree(map.Name, info);
+            var isOurs = agrees ?? stamp == AbiStamp.Ours;
             if ((isOurs ? Difference(map, info) : "another layout") is { } difference)
             {
                 unfit.Add($"{map.Name} ({difference})");
-                if (isOurs && Carried.Contains(map.Name) && IsOnlyOfAnotherSize(map, info)) outgrown.Add(map.Name, pinned);
+                if (!Carried.Contains(map.Name) || info.Type != map.Type || info.Flags != map.Flags) pinned.Dispose();
+                else if (agrees == false) outgrown.Add(map.Name, layouts.Convert(map.Name, pinned));
+                else if (isOurs && IsOnlyOfAnotherSize(map, info)) outgrown.Add(map.Name, new OldMap(pinned, null, null));
                 else pinned.Dispose();
                 continue;
             }

@@ -1,8 +1,10 @@
+using System.Runtime.InteropServices;
 using EbpfLb.Abi;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Flows;
 using EbpfLb.Datapath.Options;
 using EbpfLb.Datapath.Tests.Flows;
+using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.Datapath.Tests.Loading;
 
@@ -38,7 +40,7 @@ public sealed class FlowMoveTests
         Assert.Equal(8192u, moved.Info.MaxEntries);
         Assert.Equal(3001, moved.Keys().Count);
         Assert.Equal(5000u, FlowSeal.Opened(moved.Lookup(Key(5000)).State).ServiceId);
-        Assert.Contains("lb_conntrack4 has another size: 3001 open, 0 half-open and 0 closed flows moved along", instance.Log);
+        Assert.Contains("lb_conntrack4 has another size or layout: 3001 open, 0 half-open and 0 closed flows moved along", instance.Log);
     }
 
     [Fact]
@@ -70,7 +72,7 @@ public sealed class FlowMoveTests
             Assert.All(open, flow => Assert.True(flow.IsIn(map)));
         });
 
-        Assert.Contains("lb_conntrack4 has another size: 100 open, 0 half-open and 0 closed flows moved along", instance.Log);
+        Assert.Contains("lb_conntrack4 has another size or layout: 100 open, 0 half-open and 0 closed flows moved along", instance.Log);
         Assert.DoesNotContain(instance.Log, line => line.Contains("did not fit"));
     }
 
@@ -93,6 +95,36 @@ public sealed class FlowMoveTests
             Assert.Equal(halfOpen.Select(f => FlowCodec6.Key(f.Request.Key) with { Pad = (ushort)f.Tick }), named.Where(e => e.i < share).Select(e => e.key));
             Assert.Equal(closed.Select(f => FlowCodec6.Key(f.Request.Key) with { Pad = (ushort)f.Tick }), named.Where(e => e.i >= share).Select(e => e.key));
         });
+    }
+
+    [Fact]
+    public async Task Flows_of_another_release_are_converted_member_by_member_also_those_of_the_time_between_loading_and_switching()
+    {
+        using var instance = new TestInstance();
+        await Serve(instance, _ => { });
+        using var release = BpfObject.Open(File.ReadAllBytes(Path.Combine(RepositoryPaths.Root, "build", "bpf", "unit", "layout.unit.bpf.o")));
+        release.Load();
+        using var others = release.OpenMap<OtherKey, OtherFlow>("lb_conntrack4");
+        EbpfLb.Bpf.Pin.Replace(others.Untyped.Fd, Pin(instance, Abi.Tables.Conntrack4));
+        foreach (var port in Enumerable.Range(1000, 300)) others.Update(OtherKey.Of(port), OtherFlow.Of(port));
+
+        await using var dataplane = instance.Open();
+        dataplane.Apply(TestInstance.Table());
+        others.Update(OtherKey.Of(2000), OtherFlow.Of(2000));
+        dataplane.Attach();
+
+        using var flows = Flows(instance);
+        Assert.Equal(301, flows.Keys().Count);
+        Assert.All([1000, 1299, 2000], port =>
+        {
+            var key = new LbCtKey4 { Src = Be32.FromHost(0x0a000001), Dst = Be32.FromHost(0x0a000002), Sport = Be16.FromHost((ushort)port), Dport = Be16.FromHost(80), Proto = 6 };
+            var flow = flows.Lookup(key);
+            var state = FlowSeal.Opened(flow.State);
+            Assert.Equal((0x0a000003u, 0x0a000004u, (ushort)port, (ushort)8080), (flow.Src.ToHost(), flow.Dst.ToHost(), flow.Sport.ToHost(), flow.Dport.ToHost()));
+            Assert.Equal((7u, 70_000u, 5u, 123u, (byte)LbCtPhase.Open, (byte)LbCtFlag.Stack), (state.ServiceId, state.BackendId, state.Oif, state.Tick, state.Phase, state.Flags));
+            Assert.Equal(0, state.Mtu);
+        });
+        Assert.Contains(instance.Log, line => line.Contains("lb_conntrack4 has another size or layout: 301 open", StringComparison.Ordinal) || line.Contains("lb_conntrack4 has another size or layout: 300 open", StringComparison.Ordinal));
     }
 
     private static async Task Serve(TestInstance instance, Action<BpfMap<LbCtKey4, LbCt4>> use)
@@ -124,4 +156,41 @@ public sealed class FlowMoveTests
     }
 
     private static LbCtKey4 Key(int number) => new() { Src = Be32.FromHost((uint)number), Proto = 17 };
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct OtherKey
+    {
+        public byte Proto;
+        public byte Hook;
+        public Be16 Sport;
+        public Be16 Dport;
+        public ushort Pad;
+        public Be32 Src;
+        public Be32 Dst;
+
+        public static OtherKey Of(int port) => new() { Proto = 6, Sport = Be16.FromHost((ushort)port), Dport = Be16.FromHost(80), Src = Be32.FromHost(0x0a000001), Dst = Be32.FromHost(0x0a000002) };
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct OtherFlow
+    {
+        public ulong News;
+        public ushort ServiceId;
+        public byte Phase;
+        public byte Flags;
+        public uint Oif;
+        public uint Tick;
+        public uint BackendId;
+        public Be16 Dport;
+        public Be16 Sport;
+        public Be32 Dst;
+        public Be32 Src;
+        public uint Pad;
+
+        public static OtherFlow Of(int port) => new()
+        {
+            News = ulong.MaxValue, ServiceId = 7, BackendId = 70_000, Phase = (byte)LbCtPhase.Open, Flags = (byte)LbCtFlag.Stack, Oif = 5, Tick = 123,
+            Src = Be32.FromHost(0x0a000003), Dst = Be32.FromHost(0x0a000004), Sport = Be16.FromHost((ushort)port), Dport = Be16.FromHost(8080),
+        };
+    }
 }
