@@ -103,10 +103,12 @@ lb_inline bool client_own(const struct lb_client *client, const struct lb_netns 
 /*
  * The client becomes the address that its packets will show, so that it is the same one at tc: what
  * the socket is bound to, else what the agent knows of its namespace. Failing both, and for an
- * address that is not the namespace's, it is the namespace.
+ * address that is not the namespace's, it is the namespace. `believed`: of source ranges, where the
+ * kernel's refusal comes soon enough and a second address of a pod must count, any bound address is
+ * the client.
  */
 lb_inline void client_address(struct bpf_sock_addr *ctx, struct hook_sock hook, bool v4,
-			      struct lb_client *client)
+			      bool believed, struct lb_client *client)
 {
 	const struct lb_netns *known = bpf_map_lookup_elem(&lb_netns, &client->netns);
 	__be32 *addr = client->affinity.client;
@@ -114,7 +116,7 @@ lb_inline void client_address(struct bpf_sock_addr *ctx, struct hook_sock hook, 
 
 	bound_source(ctx, hook, addr);
 	if (client_known(addr, v4)) {
-		own = client_own(client, known, addr, v4);
+		own = believed || client_own(client, known, addr, v4);
 	} else {
 		if (known && v4)
 			addr[3] = known->addr4;
@@ -153,7 +155,8 @@ lb_inline bool client_fill(struct bpf_sock_addr *ctx, struct hook_sock hook,
 	/* Only who must be known is looked up. */
 	if (unlikely(svc->flags & (LB_SERVICE_AFFINITY | LB_SERVICE_RANGES)) ||
 	    unlikely(lookup != LB_LOOKUP_FOUND))
-		client_address(ctx, hook, v4, client);
+		client_address(ctx, hook, v4,
+			       lookup == LB_LOOKUP_FOUND && svc->flags & LB_SERVICE_RANGES, client);
 	return true;
 }
 
