@@ -120,21 +120,6 @@ lb_inline __u32 lb_ct_done(__u8 proto)
 #define LB_CT_ANY	0xff
 
 /*
- * A connection that is none of ours begins, or a datagram is none of ours, and the replies would
- * look like those of a flow of ours: the client has used the port for a frontend before, and now
- * asks the backend itself. The flow is over, or its answers would be given the frontend's address.
- */
-lb_once int lb_ct_yield(const struct lb_walk *walk)
-{
-	struct lb_ct_key6 key;
-
-	if (!walk)
-		return false;
-	lb_ct_key6_turned(&key, &walk->pkt.tuple, LB_CT_EGRESS);
-	return lb_ct_remove(&key, LB_CT_ANY);
-}
-
-/*
  * Flows that may be evicted stand in rings (lb_ct_pending): a third of it is for half-open ones,
  * the rest for closed ones, so that a flood of the one kind does not cost what the other is
  * remembered for. A flow is written again with each tick in which it has packets: the place that

@@ -7,6 +7,10 @@
 #include "lb_ipv6.h"
 #include "lb_maps.h"
 
+/* In the mtu of an LB_CT_EGRESS entry, which has no route: a SYN of its client went to the backend
+ * itself. */
+#define LB_CT_CONTESTED 1
+
 /* The hook of a flow's other entry. */
 lb_inline __u8 lb_ct_other(__u8 flags, __u8 hook)
 {

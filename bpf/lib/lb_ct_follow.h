@@ -287,8 +287,12 @@ lb_once int lb_ct_deserted(const struct lb_walk *walk)
  * that is gone, or a datagram to one that does not serve any more. */
 lb_inline bool lb_ct_outdated(const struct lb_walk *walk)
 {
-	if (walk->ct.flags & LB_CT_REPLY || walk->pkt.flags & LB_PACKET_ICMP_ERROR)
+	if (walk->pkt.flags & LB_PACKET_ICMP_ERROR)
 		return false;
+	/* A SYN+ACK to a client that has sent its SYN past the frontend (lb_ct_yield()). */
+	if (walk->ct.flags & LB_CT_REPLY)
+		return walk->pkt.tcp_flags & LB_TCP_SYN && walk->hook == LB_CT_EGRESS &&
+		       walk->ct.mtu == LB_CT_CONTESTED;
 	if (walk->pkt.tuple.proto == IPPROTO_UDP)
 		return lb_ct_unserved(walk);
 	if ((walk->pkt.tcp_flags & (LB_TCP_SYN | LB_TCP_ACK)) != LB_TCP_SYN)

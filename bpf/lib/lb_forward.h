@@ -25,6 +25,7 @@
 
 #include "lb_answer.h"
 #include "lb_ct_follow.h"
+#include "lb_ct_yield.h"
 #include "lb_door.h"
 #include "lb_drop.h"
 #include "lb_frag.h"

@@ -259,6 +259,7 @@ lb_inline long lb_open_reply(const struct lb_walk *walk, bool *mine)
 		state->backend_id = (state->backend_id & ~LB_CT_ID) | walk->ct.backend_id;
 		state->oif = walk->ifindex;
 		state->phase = LB_CT_NEW;
+		state->mtu = 0;
 		state->flags = LB_CT_REPLY | (walk->ct.flags & LB_CT_AFFINITY);
 		return 0;
 	}

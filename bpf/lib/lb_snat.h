@@ -37,7 +37,7 @@
 
 enum lb_snat_taking {
 	LB_SNAT_FREE,	/* what nobody has, and the backend lets go for this SYN */
-	LB_SNAT_CLOSED, /* that, and what closed flows have */
+	LB_SNAT_CLOSED, /* that, and what closed flows have, or half-open ones that only wait */
 	LB_SNAT_ANY,	/* whatever the backend thinks of it */
 };
 
@@ -55,7 +55,17 @@ struct lb_snat_search {
 	__u32 done; /* 1: the search has ended before its last step */
 };
 
-/* Whether the port's owner has closed, or is a UDP question that was answered. */
+/* Half-open flows without a packet for so many ticks (3 to 5 s) give their SNAT port to others
+ * where ports are short. */
+#define LB_CT_PATIENCE 4
+
+lb_inline __u32 lb_ct_waited(__u32 now)
+{
+	return LB_CT_HALF_OPEN | LB_CT_UNTOUCHED_SINCE(now - LB_CT_PATIENCE);
+}
+
+/* Whether the port's owner has closed, is a UDP question that was answered, or has waited for its
+ * handshake for seconds: a flood would else hold all ports for a minute. */
 lb_once int lb_snat_done(const struct lb_walk *walk)
 {
 	const struct lb_ct_state *state;
@@ -64,7 +74,8 @@ lb_once int lb_snat_done(const struct lb_walk *walk)
 	if (!walk)
 		return false;
 	state = lb_ct_state(walk, true, &ours);
-	return !state || lb_ct_goes(state, lb_ct_done(walk->pkt.tuple.proto));
+	return !state || lb_ct_goes(state, lb_ct_done(walk->pkt.tuple.proto)) ||
+	       lb_ct_goes(state, lb_ct_waited(walk->ct.tick));
 }
 
 /* The port's owner goes if it is done, and the port is ours. */
@@ -73,7 +84,8 @@ lb_inline long lb_snat_take(const struct lb_walk *walk)
 	struct lb_ct_key6 key;
 
 	lb_ct_key6_turned(&key, &walk->to, lb_ct_other(walk->ct.flags, walk->hook));
-	if (!lb_ct_remove(&key, lb_ct_done(walk->pkt.tuple.proto)))
+	if (!lb_ct_remove(&key, lb_ct_done(walk->pkt.tuple.proto)) &&
+	    !lb_ct_remove(&key, lb_ct_waited(walk->ct.tick)))
 		return -EEXIST;
 	return lb_ct_put_other(walk);
 }

@@ -15,8 +15,23 @@ public sealed class ExpiryPolicy(Func<FlowLifetimes> current)
     {
     }
 
-    /// <summary>A flow that had a packet within this time is never given up before its configured life time.</summary>
+    /// <summary>From this fill on UDP flows have <see cref="UdpLeast"/>, and closing connections begin to go early.</summary>
+    public const double UdpLeastFrom = 0.93;
+
+    /// <summary>From this fill on closing connections have <see cref="NeverBefore"/>, and established ones begin to go early.</summary>
+    public const double ClosingLeastFrom = 0.95;
+
+    /// <summary>From this fill on established connections have <see cref="EstablishedLeast"/>; to a full map it goes on to <see cref="NeverBefore"/>.</summary>
+    public const double EstablishedLeastFrom = 0.98;
+
+    /// <summary>A UDP flow that had a packet within this time is never given up before its configured life time.</summary>
+    public static TimeSpan UdpLeast { get; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The same of connections.</summary>
     public static TimeSpan NeverBefore { get; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>An established connection that had a packet within this time goes last of all.</summary>
+    public static TimeSpan EstablishedLeast { get; } = TimeSpan.FromMinutes(10);
 
     /// <summary>The configured life time.</summary>
     /// <param name="protocol">IP protocol number.</param>
@@ -58,13 +73,23 @@ public sealed class ExpiryPolicy(Func<FlowLifetimes> current)
     private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
     /// <summary>
-    /// What is left of a life time in a map that full: all of it up to 90 %, then less and less, until at 100 % everything goes that
-    /// was idle for a minute. Halfway it is the geometric mean: of 24 hours 38 minutes, of one hour 8.
+    /// What is left of a life time in a map that full. Flows are given up in an order: whoever can send packets can fill the map with
+    /// datagrams, and nothing but a handshake shows that a client is there. Each span begins where the one before it is at its least,
+    /// and within it the life time goes down geometrically.
     /// </summary>
-    public static TimeSpan Under(TimeSpan lifetime, double fill)
+    /// <param name="protocol">IP protocol number.</param>
+    public static TimeSpan Under(byte protocol, LbCtPhase phase, TimeSpan lifetime, double fill)
     {
-        var pressure = Math.Clamp((fill - PressureFrom) / (1 - PressureFrom), 0, 1);
-        return pressure == 0 || lifetime <= NeverBefore ? lifetime : lifetime * Math.Pow(NeverBefore / lifetime, pressure);
+        if (protocol == (byte)TransportProtocol.Udp) return Shrunk(lifetime, UdpLeast, fill, PressureFrom, UdpLeastFrom);
+        if (phase != LbCtPhase.Open) return Shrunk(lifetime, NeverBefore, fill, UdpLeastFrom, ClosingLeastFrom);
+        var before = Shrunk(lifetime, EstablishedLeast, fill, ClosingLeastFrom, EstablishedLeastFrom);
+        return Shrunk(before, NeverBefore, fill, EstablishedLeastFrom, 1);
+    }
+
+    private static TimeSpan Shrunk(TimeSpan lifetime, TimeSpan least, double fill, double from, double to)
+    {
+        var pressure = Math.Clamp((fill - from) / (to - from), 0, 1);
+        return pressure == 0 || lifetime <= least ? lifetime : lifetime * Math.Pow(least / lifetime, pressure);
     }
 
     /// <summary>The decisions in a map that full.</summary>

@@ -39,9 +39,10 @@ public sealed class ExpiryTable
         {
             var row = (Row)(index / Phases);
             var protocol = row switch { Row.Udp => TransportProtocol.Udp, Row.Sctp => TransportProtocol.Sctp, _ => TransportProtocol.Tcp };
-            var lifetime = policy.LifetimeOf((byte)protocol, (LbCtPhase)(index % Phases), row == Row.TcpUnacknowledged);
+            var phase = (LbCtPhase)(index % Phases);
+            var lifetime = policy.LifetimeOf((byte)protocol, phase, row == Row.TcpUnacknowledged);
             configured[index] = Ticks(lifetime);
-            effective[index] = Ticks(ExpiryPolicy.Under(lifetime, fill));
+            effective[index] = Ticks(ExpiryPolicy.Under((byte)protocol, phase, lifetime, fill));
         }
     }
 

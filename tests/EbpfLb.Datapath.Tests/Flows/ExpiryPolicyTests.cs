@@ -36,29 +36,56 @@ public sealed class ExpiryPolicyTests
     }
 
     [Theory]
-    [InlineData(0, 86_400)]
-    [InlineData(0.9, 86_400)]
-    [InlineData(0.95, 2277)]
-    [InlineData(0.99, 124)]
-    [InlineData(1, 60)]
-    [InlineData(1.5, 60)]
-    public void A_life_time_shrinks_when_the_map_is_nearly_full(double fill, int seconds)
-        => Assert.Equal(seconds, ExpiryPolicy.Under(TimeSpan.FromDays(1), fill).TotalSeconds, 0.6);
+    [InlineData(0, 120, 3600, 86_400)]
+    [InlineData(0.9, 120, 3600, 86_400)]
+    [InlineData(0.915, 34.6, 3600, 86_400)]
+    [InlineData(0.93, 10, 3600, 86_400)]
+    [InlineData(0.94, 10, 464.8, 86_400)]
+    [InlineData(0.95, 10, 60, 86_400)]
+    [InlineData(0.965, 10, 60, 7200)]
+    [InlineData(0.98, 10, 60, 600)]
+    [InlineData(0.99, 10, 60, 189.7)]
+    [InlineData(1, 10, 60, 60)]
+    [InlineData(1.5, 10, 60, 60)]
+    public void In_a_map_that_is_nearly_full_datagrams_go_first_then_closing_connections_then_established_ones(
+        double fill, double datagrams, double closing, double established)
+    {
+        Assert.Equal(datagrams, Seconds(TransportProtocol.Udp, LbCtPhase.Open), 0.1);
+        Assert.Equal(closing, Seconds(TransportProtocol.Tcp, LbCtPhase.Closing), 0.1);
+        Assert.Equal(established, Seconds(TransportProtocol.Tcp, LbCtPhase.Open), 0.5);
 
-    [Theory]
-    [InlineData(30)]
-    [InlineData(60)]
-    public void Life_times_of_a_minute_and_less_do_not_shrink(int seconds)
-        => Assert.Equal(TimeSpan.FromSeconds(seconds), ExpiryPolicy.Under(TimeSpan.FromSeconds(seconds), 1));
+        double Seconds(TransportProtocol protocol, LbCtPhase phase)
+            => ExpiryPolicy.Under((byte)protocol, phase, Policy.LifetimeOf((byte)protocol, phase), fill).TotalSeconds;
+    }
 
     [Fact]
-    public void What_was_active_within_the_last_minute_stays_in_a_full_map()
+    public void No_established_connection_goes_before_ten_minutes_while_datagrams_have_more_than_their_least()
+    {
+        for (var fill = 0.0; fill <= 1; fill += 0.001)
+        {
+            var datagrams = ExpiryPolicy.Under((byte)TransportProtocol.Udp, LbCtPhase.Open, TimeSpan.FromHours(1), fill);
+            var established = ExpiryPolicy.Under((byte)TransportProtocol.Tcp, LbCtPhase.Open, TimeSpan.FromDays(1), fill);
+            Assert.True(established >= ExpiryPolicy.EstablishedLeast || datagrams == ExpiryPolicy.UdpLeast, $"{fill}: {established}, {datagrams}");
+        }
+    }
+
+    [Theory]
+    [InlineData(TransportProtocol.Udp, 5)]
+    [InlineData(TransportProtocol.Udp, 10)]
+    [InlineData(TransportProtocol.Tcp, 30)]
+    [InlineData(TransportProtocol.Tcp, 60)]
+    public void Life_times_below_the_least_do_not_shrink(TransportProtocol protocol, int seconds)
+        => Assert.Equal(TimeSpan.FromSeconds(seconds), ExpiryPolicy.Under((byte)protocol, LbCtPhase.Open, TimeSpan.FromSeconds(seconds), 1));
+
+    [Theory]
+    [InlineData(TransportProtocol.Tcp, 60)]
+    [InlineData(TransportProtocol.Udp, 10)]
+    public void What_was_active_a_moment_ago_stays_in_a_full_map(TransportProtocol protocol, int seconds)
     {
         var table = Policy.At(1);
-        var minute = (uint)(60 / FlowClock.Tick.TotalSeconds);
-        Assert.Equal(Expiry.Alive, table.Judge((byte)TransportProtocol.Tcp, State(LbCtPhase.Open, Now - minute), Now));
-        Assert.Equal(Expiry.Alive, table.Judge((byte)TransportProtocol.Udp, State(LbCtPhase.Open, Now - minute), Now));
-        Assert.Equal(Expiry.Early, table.Judge((byte)TransportProtocol.Tcp, State(LbCtPhase.Open, Now - minute - 2), Now));
+        var least = (uint)(seconds / FlowClock.Tick.TotalSeconds);
+        Assert.Equal(Expiry.Alive, table.Judge((byte)protocol, State(LbCtPhase.Open, Now - least), Now));
+        Assert.Equal(Expiry.Early, table.Judge((byte)protocol, State(LbCtPhase.Open, Now - least - 2), Now));
     }
 
     [Fact]

@@ -137,8 +137,8 @@ public sealed class FlowSweeperTests
     }
 
     [Theory]
-    [InlineData(0.9, 0)]
-    [InlineData(0.95, 200)]
+    [InlineData(0.95, 0)]
+    [InlineData(0.97, 200)]
     [InlineData(1, 400)]
     public async Task Established_flows_that_were_idle_longest_go_first_when_the_map_is_nearly_full(double fill, int given)
     {
