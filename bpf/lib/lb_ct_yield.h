@@ -14,8 +14,9 @@
  * A connection that is none of ours begins, or a datagram is none of ours, and the replies would
  * look like those of a flow of ours: the client has used the port for a frontend before, and now
  * asks the backend itself. A flow that is not established is over, or its answers would be given
- * the frontend's address. An established TCP flow waits for the backend's word: one that still has
- * the connection answers no SYN with SYN+ACK (see lb_ct_outdated()).
+ * the frontend's address. An established TCP flow, and one with a RST that may be a forgery, waits
+ * for the backend's word: one that still has the connection answers no SYN with SYN+ACK (see
+ * lb_ct_outdated()).
  */
 lb_once int lb_ct_yield(struct lb_walk *walk)
 {
@@ -30,7 +31,7 @@ lb_once int lb_ct_yield(struct lb_walk *walk)
 		return true;
 	walk->to = walk->pkt.tuple;
 	state = lb_ct_state(walk, true, &ours);
-	if (state && state->phase == LB_CT_OPEN)
+	if (state && (state->phase == LB_CT_OPEN || state->phase == LB_CT_RESET))
 		state->mtu = LB_CT_CONTESTED;
 	return false;
 }

@@ -71,7 +71,7 @@ public static class ReasonCatalog
         new(LbReason.CtEvicted, ReasonKind.Note, "a half-open or closed flow gave way to a new one",
             "many of these are a SYN flood, or --max-flows too small for the rate of connections"),
         new(LbReason.CtRebuilt, ReasonKind.Note, "one entry of a flow was lost and made again from the other"),
-        new(LbReason.CtPortTaken, ReasonKind.Note, "the SNAT port of a closed flow was given to a new one", "many of these mean that ports run short: widen --snat-ports"),
+        new(LbReason.CtPortTaken, ReasonKind.Note, "the SNAT port of a flow that is closed, or half-open for seconds, was given to a new one", "many of these mean that ports run short: widen --snat-ports"),
         new(LbReason.CtPortTracked, ReasonKind.Note, "a free SNAT port was passed over, because netfilter has a connection from it to the same backend",
             "many of these cost time: have the CNI masquerade with ports outside of --snat-ports"),
         new(LbReason.CtRace, ReasonKind.Note, "two CPUs opened the same flow: the second joined the first"),

@@ -77,6 +77,23 @@ public sealed class FlowTests(PacketFixture fixture) : PacketTest(fixture.Progra
 
     [Theory]
     [MemberData(nameof(Families))]
+    public void A_client_that_asks_the_backend_itself_after_a_reset_gets_its_answers(Family family)
+    {
+        var at = Ends.Of(family);
+        Open(L4.Tcp, family, local: true);
+        In(FromClient(family, new TcpSegment(TcpFlags.Rst)));
+        Assert.Equal(LbCtPhase.Reset, Phase());
+        var direct = PacketBuilder.From(at.Client, ClientPort).To(at.LocalPod, BackendPort).Over(Segments.Opening(L4.Tcp)).Payload(0);
+
+        Untouched(direct, In(direct));
+
+        var answer = PacketBuilder.From(at.LocalPod, BackendPort).To(at.Client, ClientPort).Over(new TcpSegment(TcpFlags.Syn | TcpFlags.Ack)).Payload(0);
+        Untouched(answer, Out(answer));
+        Assert.Empty(Program.Tables.Flows());
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
     public void Packets_within_a_direct_connection_end_no_flow(Family family)
     {
         var at = Ends.Of(family);
