@@ -103,9 +103,9 @@ lb_inline bool client_own(const struct lb_client *client, const struct lb_netns 
 /*
  * The client becomes the address that its packets will show, so that it is the same one at tc: what
  * the socket is bound to, else what the agent knows of its namespace. Failing both, and for an
- * address that is not the namespace's, it is the namespace. `believed`: of source ranges, where the
- * kernel's refusal comes soon enough and a second address of a pod must count, any bound address is
- * the client.
+ * address that is not the namespace's, it is the namespace. `believed`: of source ranges, where a
+ * second address of a pod must count, any bound address is the client. The kernel refuses an IPv4
+ * source that is not the socket's own after this hook, an IPv6 one (IPV6_FREEBIND) it may send.
  */
 lb_inline void client_address(struct bpf_sock_addr *ctx, struct hook_sock hook, bool v4,
 			      bool believed, struct lb_client *client)
