@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using EbpfLb.Agent.Affinity;
 using EbpfLb.Agent.Clients;
 using EbpfLb.Agent.Commands;
@@ -21,7 +20,6 @@ using EbpfLb.Datapath.Flows;
 using EbpfLb.Datapath.Namespaces;
 using EbpfLb.Http.Health;
 using EbpfLb.Http.Metrics;
-using EbpfLb.Http.Prometheus;
 using EbpfLb.Http.ServiceHealth;
 using EbpfLb.Http.Serving;
 using EbpfLb.Kubernetes.Api;
@@ -47,13 +45,12 @@ internal sealed class AgentHost(
     /// <summary>Some 200 system calls each.</summary>
     private static readonly TimeSpan WatchPeriod = TimeSpan.FromSeconds(1);
 
-    private readonly Meter meter = new(MeterName);
+    private readonly MetricRegistry metrics = new(loggers.CreateLogger<MetricRegistry>());
     private readonly RunOptions options = live.Current;
 
     /// <summary>Runs until SIGTERM, SIGINT or the token. Returns whether it ended for one of these reasons.</summary>
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
-        using var exporter = new PrometheusExporter(meter, loggers.CreateLogger<PrometheusExporter>());
         var health = new ProxyHealthTracker(time, () => live.Current.SyncPeriod);
         var needs = new NodeNeeds(() => live.Current.Node, options.NodeName, isFromServer: options.Manifests is null, time);
         var state = new PipelineState(() => source.Status, health, nodeRequired: options.Manifests is null, loggers.CreateLogger<PipelineState>())
@@ -61,28 +58,28 @@ internal sealed class AgentHost(
             Needs = needs, MissingFeatures = FeatureText.Missing(dataplane.Features),
             Faults = dataplane.FindFaults, Dead = () => dataplane.Lost, PlaceProblems = dataplane.PlaceProblems,
         };
-        _ = new SourceMetrics(meter, () => source.Status);
+        _ = new SourceMetrics(metrics, () => source.Status);
         var flowState = new FlowState();
         var names = new ServiceNames(dataplane, state);
         var drops = new DropHistory(DropHistory.DefaultCapacity);
-        var flowMetrics = new FlowMetrics(meter, () => flowState.Flows);
-        _ = new DatapathMetrics(meter, new DataplaneReadings(dataplane, state, flowState, time));
-        _ = new ServiceMetrics(meter, new ServiceSeries(dataplane, state, () => live.Current.ServiceMetrics, time).Read);
-        _ = new ProcessMetrics(meter, VersionCommand.Version);
-        _ = new EndpointMetrics(meter, () => NoLocalEndpoints.Count(state.Table));
+        var flowMetrics = new FlowMetrics(metrics, () => flowState.Flows);
+        _ = new DatapathMetrics(metrics, new DataplaneReadings(dataplane, state, flowState, time));
+        _ = new ServiceMetrics(metrics, new ServiceSeries(dataplane, state, () => live.Current.ServiceMetrics, time).Read);
+        _ = new ProcessMetrics(metrics, VersionCommand.Version);
+        _ = new EndpointMetrics(metrics, () => NoLocalEndpoints.Count(state.Table));
         if (source is ApiServerSource api)
-            _ = new RestClientMetrics(meter, () => api.Requests.Read().Select(r => new RestClientReading(r.Key.Code, r.Key.Method, r.Key.Host, r.Value)));
+            _ = new RestClientMetrics(metrics, () => api.Requests.Read().Select(r => new RestClientReading(r.Key.Code, r.Key.Method, r.Key.Host, r.Value)));
         using var slis = new SliMetrics(state);
         var config = new ConfigState(live);
         var view = new AgentView(options.Instance.Name, VersionCommand.Version, time, state, dataplane, flowState,
             new FlowView(Origin.Agent, new FlowTable(dataplane.FlowMaps, time), names, drops, time),
             new AgentExplainer(state, () => live.Current.Node, options.NodeName), config);
 
-        _ = new RepairMetrics(meter, dataplane.ReadRepairs);
-        _ = new RetireMetrics(meter, () => (dataplane.Retiring.Waiting, dataplane.Retiring.Failures));
+        _ = new RepairMetrics(metrics, dataplane.ReadRepairs);
+        _ = new RetireMetrics(metrics, () => (dataplane.Retiring.Waiting, dataplane.Retiring.Failures));
         var requests = new LoopRequests();
         live.Subscribe(requests.Wake);
-        using var verifier = new Verifier(source, dataplane, state, requests, new VerifyMetrics(meter), time, loggers.CreateLogger<Verifier>());
+        using var verifier = new Verifier(source, dataplane, state, requests, new VerifyMetrics(metrics), time, loggers.CreateLogger<Verifier>());
         view.Verifier = verifier;
 
         using var events = new EventQueue(source as IEventWriter, options.NodeName, time, loggers.CreateLogger<EventQueue>());
@@ -115,15 +112,15 @@ internal sealed class AgentHost(
         builder.Services.AddHostedService(_ => new ControlServer(options.Instance.ControlSocket, view, loggers));
         if (options.HealthzAddress is { } healthz)
         {
-            var endpoints = new HealthEndpoints(state, new HealthMetrics(meter));
+            var endpoints = new HealthEndpoints(state, new HealthMetrics(metrics));
             builder.Services.AddSingleton<IHostedService>(
                 new RetryingServer("health", OptionNames.HealthzBindAddress, healthz, endpoints.HandleAsync, time, loggers, bindFailures.For("FailedToStartProxierHealthcheck")));
         }
-        if (options.MetricsAddress is { } metrics)
+        if (options.MetricsAddress is { } address)
         {
             builder.Services.AddSingleton<IHostedService>(
-                new RetryingServer("metrics", OptionNames.MetricsBindAddress, metrics,
-                    new MetricsEndpoints(exporter, slis, AgentPages.Of(options, config.ToJson, verbosity, time)).HandleAsync, time, loggers,
+                new RetryingServer("metrics", OptionNames.MetricsBindAddress, address,
+                    new MetricsEndpoints(metrics, slis, AgentPages.Of(options, config.ToJson, verbosity, time)).HandleAsync, time, loggers,
                     bindFailures.For("FailedToStartMetricServer"), options.EnableProfiling ? MetricsEndpoints.BodyBytes : 0));
         }
         if (keeper is not null)
@@ -144,13 +141,13 @@ internal sealed class AgentHost(
         {
             var reloading = new ConfigReload(reload, live, config, loggers.CreateLogger<ConfigReload>());
             builder.Services.AddSingleton<IHostedService>(
-                new ConfigWatcher(file, options.Config.Text, reloading.Run, new ConfigMetrics(meter, time.GetUtcNow()), time, loggers.CreateLogger<ConfigWatcher>()));
+                new ConfigWatcher(file, options.Config.Text, reloading.Run, new ConfigMetrics(metrics, time.GetUtcNow()), time, loggers.CreateLogger<ConfigWatcher>()));
         }
         builder.Services.AddSingleton(services => CreatePipeline(state, health, requests, new MapRepair(verifier, loggers.CreateLogger<MapRepair>()), services.GetRequiredService<IHostApplicationLifetime>()));
         builder.Services.AddHostedService(services => services.GetRequiredService<PipelineService>());
         builder.Services.AddSingleton<IHostedService>(
             new FlowService(dataplane, () => live.Current.Flows, flowState, flowMetrics, time, loggers.CreateLogger<FlowService>()));
-        var stale = new StaleService(dataplane, state, new StaleMetrics(meter), new ConntrackReconcilerMetrics(meter), options.EndTcp, () => live.Current.SyncPeriod, time, loggers.CreateLogger<StaleService>());
+        var stale = new StaleService(dataplane, state, new StaleMetrics(metrics), new ConntrackReconcilerMetrics(metrics), options.EndTcp, () => live.Current.SyncPeriod, time, loggers.CreateLogger<StaleService>());
         live.Subscribe(stale.Wake);
         builder.Services.AddSingleton<IHostedService>(stale);
         builder.Services.AddSingleton<IHostedService>(new DoorService(dataplane, time, loggers.CreateLogger<DoorService>()));
@@ -165,14 +162,14 @@ internal sealed class AgentHost(
         return ended && !pipeline.Failed && !bindFailures.Failed;
     }
 
-    public void Dispose() => meter.Dispose();
+    public void Dispose() => metrics.Dispose();
 
     private PipelineService CreatePipeline(PipelineState state, ProxyHealthTracker health, LoopRequests requests, MapRepair repair, IHostApplicationLifetime lifetime)
     {
         var logger = loggers.CreateLogger<SyncLoop>();
         var channel = SourceReader.CreateChannel();
-        var sync = new SyncMetrics(meter);
-        var plan = new PlanMetrics(meter);
+        var sync = new SyncMetrics(metrics);
+        var plan = new PlanMetrics(metrics);
         var changes = new ChangeTracker(sync, time);
         var reader = new SourceReader(source, channel.Writer, changes, health, sync, time);
         var loop = new SyncLoop(

@@ -1,27 +1,27 @@
-using System.Diagnostics.Metrics;
+using Prometheus;
 
 namespace EbpfLb.Http.Metrics;
 
 /// <summary>Whether the configuration file is in force.</summary>
 public sealed class ConfigMetrics
 {
-    private readonly Counter<long> reloads;
+    private readonly Counter reloads;
     private bool isGood = true;
     private DateTimeOffset applied;
 
     /// <param name="started">When the file was read first.</param>
-    public ConfigMetrics(Meter meter, DateTimeOffset started)
+    public ConfigMetrics(MetricRegistry metrics, DateTimeOffset started)
     {
         applied = started;
-        reloads = meter.CreateCounter<long>("ebpflb_config_reloads_total", null, "Changes of the configuration file, by whether it could be used");
-        meter.CreateObservableGauge("ebpflb_config_good", () => isGood ? 1 : 0, null, "1: the configuration file is in force; 0: it cannot be used and the one before stays");
-        meter.CreateObservableGauge("ebpflb_config_applied_timestamp_seconds", () => UnixTime.Seconds(applied), null, "When the configuration in force was read");
+        reloads = metrics.Factory.CreateCounter("ebpflb_config_reloads_total", "Changes of the configuration file, by whether it could be used", "result");
+        metrics.ObserveGauge("ebpflb_config_good", "1: the configuration file is in force; 0: it cannot be used and the one before stays", () => isGood ? 1 : 0);
+        metrics.ObserveGauge("ebpflb_config_applied_timestamp_seconds", "When the configuration in force was read", () => UnixTime.Seconds(applied));
     }
 
     public void RecordReload(bool good, DateTimeOffset now)
     {
         isGood = good;
         if (good) applied = now;
-        reloads.Add(1, new KeyValuePair<string, object?>("result", good ? "applied" : "refused"));
+        reloads.WithLabels(good ? "applied" : "refused").Inc();
     }
 }

@@ -1,28 +1,22 @@
-using System.Diagnostics.Metrics;
 using EbpfLb.Model;
+using Prometheus;
 
 namespace EbpfLb.Http.Metrics;
 
 /// <summary>Flows of UDP backends that went, ended after a change (contract section 12), under kube-proxy's names.</summary>
-public sealed class ConntrackReconcilerMetrics
+public sealed class ConntrackReconcilerMetrics(MetricRegistry metrics)
 {
-    private readonly Counter<long> deleted;
-    private readonly Histogram<double> duration;
+    private readonly PerFamily<Counter.Child> deleted = new(metrics.Factory.CreateCounter(
+        "kubeproxy_conntrack_reconciler_deleted_entries_total", "Flows ended because their backend went", PerFamily.Label));
 
-    public ConntrackReconcilerMetrics(Meter meter)
-    {
-        deleted = meter.CreateCounter<long>("kubeproxy_conntrack_reconciler_deleted_entries_total", null, "Flows ended because their backend went");
-        duration = meter.CreateHistogram("kubeproxy_conntrack_reconciler_sync_duration_seconds", "s", "Duration of one search for flows whose backend went", null,
-            new InstrumentAdvice<double> { HistogramBucketBoundaries = Buckets.Sync });
-        foreach (var family in Enum.GetValues<IpFamily>()) deleted.Add(0, Family(family));
-    }
+    private readonly PerFamily<Histogram.Child> duration = new(metrics.Factory.CreateHistogram(
+        "kubeproxy_conntrack_reconciler_sync_duration_seconds", "Duration of one search for flows whose backend went", [PerFamily.Label],
+        new HistogramConfiguration { Buckets = Buckets.Sync }));
 
     /// <summary>One search ended.</summary>
     public void RecordSync(IpFamily family, long deletedFlows, TimeSpan elapsed)
     {
-        deleted.Add(deletedFlows, Family(family));
-        duration.Record(elapsed.TotalSeconds, Family(family));
+        deleted[family].Inc(deletedFlows);
+        duration[family].Observe(elapsed.TotalSeconds);
     }
-
-    private static KeyValuePair<string, object?> Family(IpFamily family) => new("ip_family", family.ToString());
 }

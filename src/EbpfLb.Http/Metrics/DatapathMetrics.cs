@@ -1,5 +1,3 @@
-using System.Diagnostics.Metrics;
-
 namespace EbpfLb.Http.Metrics;
 
 /// <summary>How full one BPF map is.</summary>
@@ -41,38 +39,28 @@ public interface IDatapathReadings
     bool? IsCanaryOk { get; }
 }
 
-/// <summary>The kernel's own counters and fill levels, observed when the metrics are read.</summary>
+/// <summary>The kernel's own counters and fill levels, read when the metrics are.</summary>
 public sealed class DatapathMetrics
 {
-    public DatapathMetrics(Meter meter, IDatapathReadings readings)
+    private static readonly string[] PacketLabels = ["reason", "outcome"];
+
+    public DatapathMetrics(MetricRegistry metrics, IDatapathReadings readings)
     {
-        meter.CreateObservableGauge("ebpflb_map_entries", () => readings.ReadMaps().Select(m => Of(m.Entries, "map", m.Map)), null,
-            "Entries in use of each BPF map");
-        meter.CreateObservableGauge("ebpflb_map_capacity", () => readings.ReadMaps().Select(m => Of(m.Capacity, "map", m.Map)), null,
-            "Entries that each BPF map can hold");
-        meter.CreateObservableCounter("ebpflb_datapath_events_total", () => readings.ReadEvents().Select(e => Of(e.Count, "reason", e.Reason)), null,
-            "What the BPF programs decided, by reason");
-        meter.CreateObservableCounter("ebpflb_packets_total", () => readings.ReadPackets().Select(p => Of(p, p.Packets)), null,
-            "Packets that the BPF programs at the devices saw, by the reason they ended for");
-        meter.CreateObservableCounter("ebpflb_packet_bytes_total", () => readings.ReadPackets().Select(p => Of(p, p.Bytes)), null,
-            "Bytes of these packets");
-        meter.CreateObservableCounter("ebpflb_connections_total",
-            () => readings.ReadConnections() is { } count ? new[] { new Measurement<long>(count) } : [], null,
-            "Connections that were sent to a backend");
-        meter.CreateObservableGauge("ebpflb_kernel_feature", () => readings.ReadFeatures().Select(f => Of(f.Value ? 1 : 0, "feature", f.Key)), null,
-            "1: this kernel has the feature; 0: it has not, or refuses it: status says why and what is lost");
-        meter.CreateObservableGauge("ebpflb_attached_programs", readings.CountAttachedPrograms, null, "BPF programs attached to their hooks");
-        meter.CreateObservableGauge("ebpflb_attached_devices", readings.CountAttachedDevices, null, "Network devices whose packets meet the BPF programs");
-        meter.CreateObservableGauge("ebpflb_services_not_programmed",
-            () => readings.CountServicesNotProgrammed() is { } count ? new[] { new Measurement<int>(count) } : [], null,
-            "Services that are not in the kernel as they should be, now; `ebpflb status` says why");
-        meter.CreateObservableGauge("ebpflb_canary_ok",
-            () => readings.IsCanaryOk is { } ok ? new[] { new Measurement<int>(ok ? 1 : 0) } : [], null,
-            "1 when a connection to the canary address met the socket hooks");
+        metrics.ObserveGauge("ebpflb_map_entries", "Entries in use of each BPF map", ["map"], () => readings.ReadMaps().Select(m => new Reading(m.Entries, m.Map)));
+        metrics.ObserveGauge("ebpflb_map_capacity", "Entries that each BPF map can hold", ["map"], () => readings.ReadMaps().Select(m => new Reading(m.Capacity, m.Map)));
+        metrics.ObserveCounter("ebpflb_datapath_events_total", "What the BPF programs decided, by reason", ["reason"],
+            () => readings.ReadEvents().Select(e => new Reading(e.Count, e.Reason)));
+        metrics.ObserveCounter("ebpflb_packets_total", "Packets that the BPF programs at the devices saw, by the reason they ended for", PacketLabels,
+            () => readings.ReadPackets().Select(p => new Reading(p.Packets, p.Reason, p.Outcome)));
+        metrics.ObserveCounter("ebpflb_packet_bytes_total", "Bytes of these packets", PacketLabels,
+            () => readings.ReadPackets().Select(p => new Reading(p.Bytes, p.Reason, p.Outcome)));
+        metrics.ObserveCounter("ebpflb_connections_total", "Connections that were sent to a backend", () => readings.ReadConnections());
+        metrics.ObserveGauge("ebpflb_kernel_feature", "1: this kernel has the feature; 0: it has not, or refuses it: status says why and what is lost", ["feature"],
+            () => readings.ReadFeatures().Select(f => new Reading(f.Value ? 1 : 0, f.Key)));
+        metrics.ObserveGauge("ebpflb_attached_programs", "BPF programs attached to their hooks", () => readings.CountAttachedPrograms());
+        metrics.ObserveGauge("ebpflb_attached_devices", "Network devices whose packets meet the BPF programs", () => readings.CountAttachedDevices());
+        metrics.ObserveGauge("ebpflb_services_not_programmed", "Services that are not in the kernel as they should be, now; `ebpflb status` says why",
+            () => readings.CountServicesNotProgrammed());
+        metrics.ObserveGauge("ebpflb_canary_ok", "1 when a connection to the canary address met the socket hooks", () => readings.IsCanaryOk is { } ok ? (ok ? 1 : 0) : null);
     }
-
-    private static Measurement<long> Of(PacketReading packets, long value)
-        => new(value, new("reason", packets.Reason), new("outcome", packets.Outcome));
-
-    private static Measurement<long> Of(long value, string label, string labelValue) => new(value, new KeyValuePair<string, object?>(label, labelValue));
 }

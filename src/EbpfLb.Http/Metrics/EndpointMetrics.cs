@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using EbpfLb.Model;
 
 namespace EbpfLb.Http.Metrics;
@@ -7,12 +6,12 @@ namespace EbpfLb.Http.Metrics;
 /// <param name="Policy">"internal" or "external".</param>
 public sealed record NoLocalEndpointsReading(IpFamily Family, string Policy, int Ports);
 
-/// <summary>What the forwarding table says of endpoints, observed when the metrics are read.</summary>
+/// <summary>What the forwarding table says of endpoints, read when the metrics are.</summary>
 public sealed class EndpointMetrics
 {
-    public EndpointMetrics(Meter meter, Func<IReadOnlyList<NoLocalEndpointsReading>> readings)
+    public EndpointMetrics(MetricRegistry metrics, Func<IReadOnlyList<NoLocalEndpointsReading>> readings)
         // A gauge in spite of its name: it is kube-proxy's, and so are its dashboards.
-        => meter.CreateObservableGauge("kubeproxy_sync_proxy_rules_no_local_endpoints_total",
-            () => readings().Select(r => new Measurement<long>(r.Ports, new("ip_family", r.Family.ToString()), new("traffic_policy", r.Policy))), null,
-            "Service ports with traffic policy Local that have endpoints, but none on this node");
+        => metrics.ObserveGauge("kubeproxy_sync_proxy_rules_no_local_endpoints_total",
+            "Service ports with traffic policy Local that have endpoints, but none on this node", [PerFamily.Label, "traffic_policy"],
+            () => readings().Select(r => new Reading(r.Ports, r.Family.ToString(), r.Policy)));
 }

@@ -1,5 +1,5 @@
-using System.Diagnostics.Metrics;
 using EbpfLb.Model;
+using Prometheus;
 
 namespace EbpfLb.Http.Metrics;
 
@@ -16,38 +16,32 @@ public sealed record SweepReading(IpFamily Family, int Expired, int Shrunk, int 
 /// <summary>Flows and the sweeps that expire them.</summary>
 public sealed class FlowMetrics
 {
-    private const string ExpiredCause = "life_time";
-    private const string ShrunkCause = "map_nearly_full";
-    private const string OrphanCause = "orphan";
+    private readonly Counter removed;
+    private readonly PerFamily<Counter.Child> work;
+    private readonly PerFamily<Histogram.Child> duration;
 
-    private readonly Counter<long> removed;
-    private readonly Counter<double> work;
-    private readonly Histogram<double> duration;
-
-    public FlowMetrics(Meter meter, Func<IReadOnlyList<FlowReading>> flows)
+    public FlowMetrics(MetricRegistry metrics, Func<IReadOnlyList<FlowReading>> flows)
     {
-        meter.CreateObservableGauge("ebpflb_flows", () => flows().Select(f => new Measurement<long>(f.Flows, Family(f.Family), new("phase", f.Phase))), null,
-            "Flows that are tracked, as the last sweep counted them");
-        removed = meter.CreateCounter<long>("ebpflb_sweep_removed_total", null, "Flows removed by sweeps, by cause; orphans are single entries");
-        work = meter.CreateCounter<double>("ebpflb_sweep_work_seconds_total", "s", "Time that sweeps worked, without their pauses");
-        duration = meter.CreateHistogram("ebpflb_sweep_duration_seconds", "s", "Duration of one sweep with its pauses", null,
-            new InstrumentAdvice<double> { HistogramBucketBoundaries = Buckets.Stage });
-        foreach (var family in Enum.GetValues<IpFamily>()) Add(new SweepReading(family, 0, 0, 0, TimeSpan.Zero, TimeSpan.Zero));
+        metrics.ObserveGauge("ebpflb_flows", "Flows that are tracked, as the last sweep counted them", [PerFamily.Label, "phase"],
+            () => flows().Select(f => new Reading(f.Flows, f.Family.ToString(), f.Phase)));
+        removed = metrics.Factory.CreateCounter("ebpflb_sweep_removed_total", "Flows removed by sweeps, by cause; orphans are single entries", PerFamily.Label, "cause");
+        work = new(metrics.Factory.CreateCounter("ebpflb_sweep_work_seconds_total", "Time that sweeps worked, without their pauses", PerFamily.Label));
+        duration = new(metrics.Factory.CreateHistogram("ebpflb_sweep_duration_seconds", "Duration of one sweep with its pauses", [PerFamily.Label],
+            new HistogramConfiguration { Buckets = Buckets.Stage }));
+        foreach (var family in Enum.GetValues<IpFamily>()) RecordRemoved(family, 0, 0, 0);
     }
 
     public void RecordSweep(SweepReading sweep)
     {
-        Add(sweep);
-        duration.Record(sweep.Duration.TotalSeconds, Family(sweep.Family));
+        RecordRemoved(sweep.Family, sweep.Expired, sweep.Shrunk, sweep.Orphans);
+        work[sweep.Family].Inc(sweep.Work.TotalSeconds);
+        duration[sweep.Family].Observe(sweep.Duration.TotalSeconds);
     }
 
-    private void Add(SweepReading sweep)
+    private void RecordRemoved(IpFamily family, int expired, int shrunk, int orphans)
     {
-        removed.Add(sweep.Expired, Family(sweep.Family), new("cause", ExpiredCause));
-        removed.Add(sweep.Shrunk, Family(sweep.Family), new("cause", ShrunkCause));
-        removed.Add(sweep.Orphans, Family(sweep.Family), new("cause", OrphanCause));
-        work.Add(sweep.Work.TotalSeconds, Family(sweep.Family));
+        removed.WithLabels(family.ToString(), "life_time").Inc(expired);
+        removed.WithLabels(family.ToString(), "map_nearly_full").Inc(shrunk);
+        removed.WithLabels(family.ToString(), "orphan").Inc(orphans);
     }
-
-    private static KeyValuePair<string, object?> Family(IpFamily family) => new("ip_family", family.ToString());
 }

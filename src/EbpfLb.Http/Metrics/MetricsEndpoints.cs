@@ -1,11 +1,10 @@
-using EbpfLb.Http.Prometheus;
 using EbpfLb.Http.Serving;
 using Microsoft.AspNetCore.Http;
 
 namespace EbpfLb.Http.Metrics;
 
 /// <summary>What kube-proxy's metrics server answers (contract section 14).</summary>
-public sealed class MetricsEndpoints(PrometheusExporter exporter, SliMetrics slis, DebugPages pages)
+public sealed class MetricsEndpoints(MetricRegistry metrics, SliMetrics slis, DebugPages pages)
 {
     /// <summary>The answer of /proxyMode: kube-proxy's are iptables, ipvs and nftables, and none of their tables is here.</summary>
     public const string ProxyMode = "ebpf";
@@ -22,8 +21,8 @@ public sealed class MetricsEndpoints(PrometheusExporter exporter, SliMetrics sli
         if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method)) return Respond.NotAllowedAsync(context, "GET, HEAD");
         return path switch
         {
-            "/metrics" => Respond.TextAsync(context, exporter.Export(), PrometheusExporter.ContentType),
-            "/metrics/slis" => Respond.TextAsync(context, slis.Export(), PrometheusExporter.ContentType),
+            "/metrics" => PageAsync(context, metrics.ExportAsync),
+            "/metrics/slis" => PageAsync(context, slis.ExportAsync),
             "/healthz" => Respond.TextAsync(context, "ok"),
             "/proxyMode" => Respond.TextAsync(context, ProxyMode),
             "/configz" => Respond.TextAsync(context, pages.Configuration(), "application/json"),
@@ -35,6 +34,9 @@ public sealed class MetricsEndpoints(PrometheusExporter exporter, SliMetrics sli
             _ => Respond.NotFoundAsync(context, "/metrics", "/metrics/slis", "/healthz", "/proxyMode", "/configz", "/flagz", "/statusz"),
         };
     }
+
+    private static async Task PageAsync(HttpContext context, Func<CancellationToken, Task<ReadOnlyMemory<byte>>> export)
+        => await Respond.BytesAsync(context, StatusCodes.Status200OK, await export(context.RequestAborted), MetricRegistry.ContentType);
 
     private static async Task SetVerbosityAsync(HttpContext context, Func<string, string?> set)
     {

@@ -1,4 +1,4 @@
-using System.Diagnostics.Metrics;
+using Prometheus;
 
 namespace EbpfLb.Http.Metrics;
 
@@ -12,34 +12,30 @@ public sealed class PlanMetrics
 {
     private static readonly string[] Maps = ["lb_services4", "lb_services6", "lb_backends", "lb_slots", "lb_svc_stats", "lb_src_ranges4", "lb_src_ranges6"];
 
-    private readonly Histogram<double> stages;
-    private readonly Counter<long> operations;
-    private readonly Counter<long> failures;
-    private readonly Counter<long> retries;
+    private readonly Histogram stages;
+    private readonly Counter operations;
+    private readonly Counter failures;
+    private readonly Counter retries;
 
-    public PlanMetrics(Meter meter)
+    public PlanMetrics(MetricRegistry metrics)
     {
-        stages = meter.CreateHistogram("ebpflb_stage_duration_seconds", "s", "Duration of one stage of a sync round", null,
-            new InstrumentAdvice<double> { HistogramBucketBoundaries = Buckets.Stage });
-        operations = meter.CreateCounter<long>("ebpflb_plan_operations_total", null, "Operations on BPF maps that were carried out");
-        failures = meter.CreateCounter<long>("ebpflb_plan_failures_total", null, "Objects that could not be brought into the kernel, counted each round, by map and reason");
-        retries = meter.CreateCounter<long>("ebpflb_plan_retries_total", null, "Rounds run again because the one before failed");
-        operations.Add(0);
+        var factory = metrics.Factory;
+        stages = factory.CreateHistogram("ebpflb_stage_duration_seconds", "Duration of one stage of a sync round", ["stage"], new HistogramConfiguration { Buckets = Buckets.Stage });
+        operations = factory.CreateCounter("ebpflb_plan_operations_total", "Operations on BPF maps that were carried out");
+        failures = factory.CreateCounter("ebpflb_plan_failures_total", "Objects that could not be brought into the kernel, counted each round, by map and reason", "map", "reason");
+        retries = factory.CreateCounter("ebpflb_plan_retries_total", "Rounds run again because the one before failed");
         // A first failure is a rise only where there was a 0 before.
-        foreach (var map in Maps) Add(new PlanFailureReading(map, "full"), 0);
-        retries.Add(0);
+        foreach (var map in Maps) failures.WithLabels(map, "full");
     }
 
     /// <param name="stage">A short constant name: "compile", "apply".</param>
-    public void RecordStage(string stage, TimeSpan elapsed) => stages.Record(elapsed.TotalSeconds, new KeyValuePair<string, object?>("stage", stage));
+    public void RecordStage(string stage, TimeSpan elapsed) => stages.WithLabels(stage).Observe(elapsed.TotalSeconds);
 
     public void RecordPlan(int operationCount, IEnumerable<PlanFailureReading> failed)
     {
-        operations.Add(operationCount);
-        foreach (var group in failed.GroupBy(f => f)) Add(group.Key, group.Count());
+        operations.Inc(operationCount);
+        foreach (var (map, reason) in failed) failures.WithLabels(map, reason).Inc();
     }
 
-    private void Add(PlanFailureReading failure, long count) => failures.Add(count, new("map", failure.Map), new("reason", failure.Reason));
-
-    public void RecordRetry() => retries.Add(1);
+    public void RecordRetry() => retries.Inc();
 }

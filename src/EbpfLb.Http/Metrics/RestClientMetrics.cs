@@ -1,5 +1,3 @@
-using System.Diagnostics.Metrics;
-
 namespace EbpfLb.Http.Metrics;
 
 /// <summary>Requests to one API server that had one outcome.</summary>
@@ -9,8 +7,7 @@ public sealed record RestClientReading(string Code, string Method, string Host, 
 /// <summary>Requests to API servers, under the name that every Kubernetes component uses.</summary>
 public sealed class RestClientMetrics
 {
-    public RestClientMetrics(Meter meter, Func<IEnumerable<RestClientReading>> readings)
-        => meter.CreateObservableCounter("rest_client_requests_total",
-            () => readings().Select(r => new Measurement<long>(r.Requests, new("code", r.Code), new("host", r.Host), new("method", r.Method))), null,
-            "Requests to API servers by status, method and server");
+    public RestClientMetrics(MetricRegistry metrics, Func<IEnumerable<RestClientReading>> readings)
+        => metrics.ObserveCounter("rest_client_requests_total", "Requests to API servers by status, method and server", ["code", "host", "method"],
+            () => readings().Select(r => new Reading(r.Requests, r.Code, r.Host, r.Method)));
 }

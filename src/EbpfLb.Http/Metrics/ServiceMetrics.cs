@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using EbpfLb.Model;
 
 namespace EbpfLb.Http.Metrics;
@@ -17,24 +16,22 @@ public sealed record ServiceReadings(IReadOnlyList<ServiceReading> Own, ServiceR
 /// <summary>Counters of each service port; without series while the reading is null.</summary>
 public sealed class ServiceMetrics
 {
-    public ServiceMetrics(Meter meter, Func<ServiceReadings?> read)
+    private static readonly string[] Labels = ["namespace", "service", "port", "protocol", "ip_family"];
+
+    public ServiceMetrics(MetricRegistry metrics, Func<ServiceReadings?> read)
     {
         Counter("ebpflb_service_connections_total", r => r.Connections, "Connections and flows to the service port that were begun");
         Counter("ebpflb_service_datagrams_total", r => r.Datagrams, "Datagrams of unconnected UDP sockets to the service port");
         Counter("ebpflb_service_refused_total", r => r.Refused, "Connections and datagrams to the service port that were refused for want of an endpoint");
-        meter.CreateObservableGauge("ebpflb_service_ports",
-            () => read() is { } all ? new Measurement<int>[] { new(all.Own.Count, Series("own")), new(all.OtherPorts, Series("summed")) } : [], null,
-            "Service ports by whether they have series of their own or are summed up as service \"_others\"");
+        metrics.ObserveGauge("ebpflb_service_ports", "Service ports by whether they have series of their own or are summed up as service \"_others\"", ["series"],
+            () => read() is { } all ? [new Reading(all.Own.Count, "own"), new Reading(all.OtherPorts, "summed")] : []);
 
-        void Counter(string name, Func<ServiceReading, long> value, string description) => meter.CreateObservableCounter(
-            name, () => read() is { } all ? Of(all).Select(r => Of(r, value(r))) : [], null, description);
+        void Counter(string name, Func<ServiceReading, long> value, string help)
+            => metrics.ObserveCounter(name, help, Labels, () => read() is { } all ? Of(all).Select(r => Of(r, value(r))) : []);
     }
 
     private static IEnumerable<ServiceReading> Of(ServiceReadings all) => all.Others is { } others ? [.. all.Own, others] : all.Own;
 
-    private static Measurement<long> Of(ServiceReading reading, long value) => new(value,
-        new("namespace", reading.Service.Namespace), new("service", reading.Service.Name), new("port", reading.Port),
-        new("protocol", reading.Protocol), new("ip_family", reading.Family));
-
-    private static KeyValuePair<string, object?> Series(string kind) => new("series", kind);
+    private static Reading Of(ServiceReading reading, long value)
+        => new(value, reading.Service.Namespace, reading.Service.Name, reading.Port, reading.Protocol, reading.Family);
 }

@@ -1,45 +1,38 @@
-using System.Diagnostics.Metrics;
 using EbpfLb.Http.Health;
-using EbpfLb.Http.Prometheus;
+using Prometheus;
 
 namespace EbpfLb.Http.Metrics;
 
 /// <summary>/metrics/slis: the health checks as Kubernetes components give them there (KEP-3466), and nothing else. They are made when they are read.</summary>
 public sealed class SliMetrics : IDisposable
 {
-    private readonly Meter meter = new("EbpfLb.Slis");
-    private readonly PrometheusExporter exporter;
-    private readonly Counter<long> checks;
-    private readonly Gauge<int> state;
+    private readonly MetricRegistry metrics = new();
+    private readonly Counter checks;
+    private readonly Gauge state;
     private readonly IProxyHealth health;
 
     public SliMetrics(IProxyHealth health)
     {
         this.health = health;
-        exporter = new PrometheusExporter(meter);
-        checks = meter.CreateCounter<long>("kubernetes_healthchecks_total", null, "Results of the health checks by name, type and status");
-        state = meter.CreateGauge<int>("kubernetes_healthcheck", null, "1 while the health check succeeds, else 0");
+        checks = metrics.Factory.CreateCounter("kubernetes_healthchecks_total", "Results of the health checks by name, type and status", "name", "type", "status");
+        state = metrics.Factory.CreateGauge("kubernetes_healthcheck", "1 while the health check succeeds, else 0", "name", "type");
     }
 
-    public string Export()
+    public Task<ReadOnlyMemory<byte>> ExportAsync(CancellationToken cancellationToken)
     {
         var report = health.Report();
         Record("dataplane", "livez", report.Healthy);
         Record("dataplane", "healthz", report.Healthy);
         Record("node-eligible", "healthz", report.NodeEligible);
         Record("ready", "readyz", health.Readiness().Ready);
-        return exporter.Export();
+        return metrics.ExportAsync(cancellationToken);
     }
 
-    public void Dispose()
-    {
-        exporter.Dispose();
-        meter.Dispose();
-    }
+    public void Dispose() => metrics.Dispose();
 
     private void Record(string name, string type, bool good)
     {
-        state.Record(good ? 1 : 0, new("name", name), new("type", type));
-        checks.Add(1, new("name", name), new("type", type), new("status", good ? "success" : "error"));
+        state.WithLabels(name, type).Set(good ? 1 : 0);
+        checks.WithLabels(name, type, good ? "success" : "error").Inc();
     }
 }

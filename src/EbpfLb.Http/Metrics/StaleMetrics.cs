@@ -1,4 +1,4 @@
-using System.Diagnostics.Metrics;
+using Prometheus;
 
 namespace EbpfLb.Http.Metrics;
 
@@ -12,39 +12,42 @@ public sealed record StaleReading(int? FoundUdp, int? FoundTcp, int EndedUdp, in
 /// <summary>Sockets that led to removed endpoints and were ended; for flows see <see cref="ConntrackReconcilerMetrics"/>.</summary>
 public sealed class StaleMetrics
 {
-    private static readonly KeyValuePair<string, object?> Udp = new("protocol", "udp");
-    private static readonly KeyValuePair<string, object?> Tcp = new("protocol", "tcp");
+    private const string Protocol = "protocol";
 
-    private readonly Counter<long> ended;
-    private readonly Counter<long> failed;
+    private readonly Counter.Child endedUdp;
+    private readonly Counter.Child endedTcp;
+    private readonly Counter failed;
     private volatile StaleReading? last;
     private volatile object? untranslated;
 
-    public StaleMetrics(Meter meter)
+    public StaleMetrics(MetricRegistry metrics)
     {
-        meter.CreateObservableGauge("ebpflb_stale_sockets", () => Known(last?.FoundUdp, Udp).Concat(Known(last?.FoundTcp, Tcp)), null,
-            "Connected sockets whose endpoint was gone, as the last look at all network namespaces found them; 0: none is left; absent: not known, or not looked for");
-        meter.CreateObservableGauge("ebpflb_untranslated_sockets", () => Known(untranslated as int?), null,
-            "UDP sockets that had connected to a frontend before it was one, as the last look for them in all network namespaces found them; 0: none is left; absent: not known");
-        ended = meter.CreateCounter<long>("ebpflb_sockets_ended_total", null, "Sockets ended because their endpoint was gone, or because they had connected to a frontend before it was one");
-        failed = meter.CreateCounter<long>("ebpflb_socket_end_failures_total", null, "Tries to end a socket that came to nothing; tried again");
-        ended.Add(0, Udp);
-        ended.Add(0, Tcp);
-        failed.Add(0);
+        metrics.ObserveGauge("ebpflb_stale_sockets",
+            "Connected sockets whose endpoint was gone, as the last look at all network namespaces found them; 0: none is left; absent: not known, or not looked for",
+            [Protocol], () => Known(last?.FoundUdp, "udp").Concat(Known(last?.FoundTcp, "tcp")));
+        metrics.ObserveGauge("ebpflb_untranslated_sockets",
+            "UDP sockets that had connected to a frontend before it was one, as the last look for them in all network namespaces found them; 0: none is left; absent: not known",
+            () => untranslated as int?);
+        var ended = metrics.Factory.CreateCounter(
+            "ebpflb_sockets_ended_total", "Sockets ended because their endpoint was gone, or because they had connected to a frontend before it was one", Protocol);
+        endedUdp = ended.WithLabels("udp");
+        endedTcp = ended.WithLabels("tcp");
+        failed = metrics.Factory.CreateCounter("ebpflb_socket_end_failures_total", "Tries to end a socket that came to nothing; tried again");
     }
 
     /// <param name="pass">null: it failed, so that nothing is known.</param>
     public void RecordSockets(StaleReading? pass)
     {
         last = pass;
-        ended.Add(pass?.EndedUdp ?? 0, Udp);
-        ended.Add(pass?.EndedTcp ?? 0, Tcp);
-        failed.Add(pass?.Failed ?? 0);
+        if (pass is null) return;
+        endedUdp.Inc(pass.EndedUdp);
+        endedTcp.Inc(pass.EndedTcp);
+        failed.Inc(pass.Failed);
     }
 
     /// <summary>After a pass that looked for them too.</summary>
     /// <param name="found">null: not known.</param>
     public void RecordUntranslated(int? found) => untranslated = found;
 
-    private static IEnumerable<Measurement<long>> Known(int? count, params KeyValuePair<string, object?>[] labels) => count is { } known ? [new Measurement<long>(known, labels)] : [];
+    private static IEnumerable<Reading> Known(int? count, string protocol) => count is { } known ? [new Reading(known, protocol)] : [];
 }

@@ -36,7 +36,7 @@ public static class Respond
             status: StatusCodes.Status405MethodNotAllowed);
     }
 
-    private static async Task BytesAsync(HttpContext context, int status, byte[] body, string contentType)
+    public static async Task BytesAsync(HttpContext context, int status, ReadOnlyMemory<byte> body, string contentType)
     {
         var response = context.Response;
         response.StatusCode = status;

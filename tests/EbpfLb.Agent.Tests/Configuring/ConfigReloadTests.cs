@@ -1,11 +1,9 @@
-using System.Diagnostics.Metrics;
 using EbpfLb.Agent.Configuring;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Tests.Fakes;
 using EbpfLb.Agent.Tests.Pipeline;
 using EbpfLb.Configuration;
 using EbpfLb.Http.Metrics;
-using EbpfLb.Http.Prometheus;
 using EbpfLb.Testing.Processes;
 using Microsoft.Extensions.Logging;
 
@@ -128,10 +126,10 @@ public sealed class ConfigReloadTests : IDisposable
     {
         var file = directory.File("config.yaml");
         await File.WriteAllTextAsync(file, "two", TestContext.Current.CancellationToken);
-        using var meter = new Meter("test");
+        using var metrics = new MetricRegistry();
         var reloads = 0;
         using var watcher = new ConfigWatcher(
-            file, "one", () => ++reloads > 0, new ConfigMetrics(meter, DateTimeOffset.UnixEpoch), TimeProvider.System, log.Loggers.CreateLogger("watch"));
+            file, "one", () => ++reloads > 0, new ConfigMetrics(metrics, DateTimeOffset.UnixEpoch), TimeProvider.System, log.Loggers.CreateLogger("watch"));
         await watcher.StartAsync(TestContext.Current.CancellationToken);
         await Waiting.UntilAsync(() => reloads == 1);
         await watcher.StopAsync(TestContext.Current.CancellationToken);
@@ -145,10 +143,9 @@ public sealed class ConfigReloadTests : IDisposable
         File.CreateSymbolicLink(directory.File("..data"), "..1");
         File.CreateSymbolicLink(directory.File("config.conf"), "..data/config.conf");
         List<string> read = [];
-        using var meter = new Meter("test");
-        using var exporter = new PrometheusExporter(meter);
+        using var metrics = new MetricRegistry();
         using var watcher = new ConfigWatcher(
-            directory.File("config.conf"), "one", () => Read(read), new ConfigMetrics(meter, DateTimeOffset.UnixEpoch), TimeProvider.System, log.Loggers.CreateLogger("watch"));
+            directory.File("config.conf"), "one", () => Read(read), new ConfigMetrics(metrics, DateTimeOffset.UnixEpoch), TimeProvider.System, log.Loggers.CreateLogger("watch"));
         await watcher.StartAsync(TestContext.Current.CancellationToken);
 
         PutVersion("..2", "two");
@@ -157,14 +154,14 @@ public sealed class ConfigReloadTests : IDisposable
         Assert.Equal(0, ChildProcess.Run(new ProcessPlace(null, null), "mv", "-T", directory.File("..tmp"), directory.File("..data")).ExitCode);
         await Waiting.UntilAsync(() => Count(read) == 1);
         Assert.Equal(["two"], read);
-        Assert.Contains("ebpflb_config_good 1\n", exporter.Export(), StringComparison.Ordinal);
+        Assert.Contains("ebpflb_config_good 1\n", metrics.Text(), StringComparison.Ordinal);
 
         await File.WriteAllTextAsync(directory.File("..2/config.conf"), "bad", TestContext.Current.CancellationToken);
         // Nothing is told of a file behind a link: the next look finds it, or an event of its directory.
         await File.WriteAllTextAsync(directory.File("touch"), "", TestContext.Current.CancellationToken);
         await Waiting.UntilAsync(() => Count(read) == 2);
-        await Waiting.UntilAsync(() => exporter.Export().Contains("ebpflb_config_good 0\n", StringComparison.Ordinal));
-        Assert.Contains("ebpflb_config_reloads_total{result=\"refused\"} 1\n", exporter.Export(), StringComparison.Ordinal);
+        await Waiting.UntilAsync(() => metrics.Text().Contains("ebpflb_config_good 0\n", StringComparison.Ordinal));
+        Assert.Contains("ebpflb_config_reloads_total{result=\"refused\"} 1\n", metrics.Text(), StringComparison.Ordinal);
         await watcher.StopAsync(TestContext.Current.CancellationToken);
     }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using EbpfLb.Abi;
 using EbpfLb.Agent.Flows;
 using EbpfLb.Agent.Kernel;
@@ -22,11 +21,11 @@ public sealed class FlowServiceTests : IDisposable
     private readonly ManualTimeProvider time = new();
     private readonly FlowState state = new();
     private readonly CollectedLog log = new();
-    private readonly Meter meter = new("test");
+    private readonly MetricRegistry metrics = new();
 
     public void Dispose()
     {
-        meter.Dispose();
+        metrics.Dispose();
         log.Dispose();
     }
 
@@ -36,7 +35,7 @@ public sealed class FlowServiceTests : IDisposable
         Add(1, LbCtPhase.Open, idleTicks: 100);
         Add(2, LbCtPhase.Open, idleTicks: 5);
         var options = new FlowOptions(new FlowLifetimes { Established = TimeSpan.FromSeconds(60) }, 0.05);
-        using var service = new FlowService(dataplane, () => options, state, new FlowMetrics(meter, () => state.Flows), time, log.Loggers.CreateLogger("flows"));
+        using var service = new FlowService(dataplane, () => options, state, new FlowMetrics(metrics, () => state.Flows), time, log.Loggers.CreateLogger("flows"));
 
         await service.StartAsync(TestContext.Current.CancellationToken);
         Eventually.True(() => state.Maps.Count == 2, "both maps are swept");

@@ -1,7 +1,6 @@
-using System.Diagnostics.Metrics;
 using EbpfLb.Agent.Pipeline;
+using EbpfLb.Agent.Tests.Fakes;
 using EbpfLb.Http.Metrics;
-using EbpfLb.Http.Prometheus;
 using EbpfLb.Model;
 using EbpfLb.Testing.Clusters;
 using EbpfLb.Testing.Time;
@@ -14,21 +13,18 @@ public sealed class ChangeTrackerTests : IDisposable
 
     private readonly ManualTimeProvider time = new();
     private readonly ClusterStateBuilder cluster = new();
-    private readonly Meter meter = new("EbpfLb");
-    private readonly PrometheusExporter exporter;
+    private readonly MetricRegistry metrics = new();
     private readonly ChangeTracker tracker;
     private long sequence;
 
     public ChangeTrackerTests()
     {
-        exporter = new PrometheusExporter(meter);
-        tracker = new ChangeTracker(new SyncMetrics(meter), time);
+        tracker = new ChangeTracker(new SyncMetrics(metrics), time);
     }
 
     public void Dispose()
     {
-        exporter.Dispose();
-        meter.Dispose();
+        metrics.Dispose();
     }
 
     [Fact]
@@ -84,7 +80,7 @@ public sealed class ChangeTrackerTests : IDisposable
         Assert.Contains("kubeproxy_sync_proxy_rules_endpoint_changes_total 2", Metrics);
     }
 
-    private string[] Metrics => exporter.Export().Split('\n');
+    private string[] Metrics => metrics.Text().Split('\n');
 
     private void Observe() => tracker.Observe(new ArrivedSnapshot(cluster.Build(), ++sequence, time.GetTimestamp()));
 

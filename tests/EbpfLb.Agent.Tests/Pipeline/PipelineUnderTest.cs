@@ -1,11 +1,9 @@
-using System.Diagnostics.Metrics;
 using System.Threading.Channels;
 using EbpfLb.Agent.Pipeline;
 using EbpfLb.Agent.Tests.Fakes;
 using EbpfLb.Agent.Verifying;
 using EbpfLb.Http.Health;
 using EbpfLb.Http.Metrics;
-using EbpfLb.Http.Prometheus;
 using EbpfLb.Model;
 using EbpfLb.Policy;
 using EbpfLb.Testing.Clusters;
@@ -21,8 +19,7 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
 
     private readonly CancellationTokenSource stop = new();
     private readonly CollectedLog log = new();
-    private readonly Meter meter = new("EbpfLb");
-    private readonly PrometheusExporter exporter;
+    private readonly MetricRegistry metrics = new();
     private readonly Task running;
     private VerifyMetrics? verifyMetrics;
 
@@ -30,12 +27,11 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
     public PipelineUnderTest(TimeSpan minSyncPeriod = default, bool nodeRequired = false, Func<ChannelReader<ArrivedSnapshot>, ChannelReader<ArrivedSnapshot>>? arrivals = null)
     {
         MinSyncPeriod = minSyncPeriod;
-        exporter = new PrometheusExporter(meter);
         var health = new ProxyHealthTracker(Time, CheckPeriod);
         State = new PipelineState(() => Source.Status, health, nodeRequired, log.Loggers.CreateLogger<PipelineState>());
         var channel = SourceReader.CreateChannel();
-        var sync = new SyncMetrics(meter);
-        var plan = new PlanMetrics(meter);
+        var sync = new SyncMetrics(metrics);
+        var plan = new PlanMetrics(metrics);
         var changes = new ChangeTracker(sync, Time);
         var logger = log.Loggers.CreateLogger<SyncLoop>();
         var reader = new SourceReader(Source, channel.Writer, changes, health, sync, Time);
@@ -53,7 +49,7 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
     public LoopRequests Requests { get; } = new();
 
     /// <summary>Everything that compares, over this pipeline.</summary>
-    public Verifier NewVerifier() => new(Source, Dataplane, State, Requests, verifyMetrics ??= new VerifyMetrics(meter), Time, log.Loggers.CreateLogger<Verifier>());
+    public Verifier NewVerifier() => new(Source, Dataplane, State, Requests, verifyMetrics ??= new VerifyMetrics(metrics), Time, log.Loggers.CreateLogger<Verifier>());
 
     public ManualTimeProvider Time { get; } = new();
 
@@ -67,7 +63,7 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
 
     public string[] Log => log.Lines;
 
-    public string[] Metrics => exporter.Export().Split('\n');
+    public string[] Metrics => metrics.Text().Split('\n');
 
     public bool IsReady => State.Readiness().Ready;
 
@@ -109,8 +105,7 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
         {
             // That is how it ends.
         }
-        exporter.Dispose();
-        meter.Dispose();
+        metrics.Dispose();
         log.Dispose();
         stop.Dispose();
     }

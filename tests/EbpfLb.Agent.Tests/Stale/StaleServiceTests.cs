@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using System.Globalization;
 using EbpfLb.Abi;
 using EbpfLb.Agent.Pipeline;
@@ -8,7 +7,6 @@ using EbpfLb.Datapath.Flows;
 using EbpfLb.Datapath.Stale;
 using EbpfLb.Http.Health;
 using EbpfLb.Http.Metrics;
-using EbpfLb.Http.Prometheus;
 using EbpfLb.Model;
 using EbpfLb.Testing.Time;
 using Microsoft.Extensions.Logging;
@@ -24,7 +22,7 @@ public sealed class StaleServiceTests : IAsyncDisposable
     private readonly FakeDataplane dataplane = new();
     private readonly ManualTimeProvider time = new();
     private readonly CollectedLog log = new();
-    private readonly Meter meter = new("test");
+    private readonly MetricRegistry metrics = new();
     private readonly PipelineState state;
     private StaleService? service;
 
@@ -125,52 +123,49 @@ public sealed class StaleServiceTests : IAsyncDisposable
     [Fact]
     public async Task The_metrics_say_what_the_last_pass_found_and_what_all_of_them_ended()
     {
-        using var exporter = new PrometheusExporter(meter);
         await StartAsync();
-        Assert.Equal((null, null, null, 0, 0, 0), Read(exporter));
+        Assert.Equal((null, null, null, 0, 0, 0), Read(metrics));
 
         Stale.Next.Enqueue(Report(udp: (3, 1), tcp: (2, 2), untranslated: (4, 1)));
         Round();
         await time.WhenTimerIsDueIn(Soon);
-        Assert.Equal((3, 2, 4, 2, 2, 0), Read(exporter));
+        Assert.Equal((3, 2, 4, 2, 2, 0), Read(metrics));
 
         Stale.Next.Enqueue(Report(udp: (2, 0), untranslated: (0, 0), error: "refused"));
         await PassAsync(Soon, Soon * 2);
-        Assert.Equal((2, null, 0, 2, 2, 2), Read(exporter));
+        Assert.Equal((2, null, 0, 2, 2, 2), Read(metrics));
 
         await PassAsync(Soon * 2, Late);
-        Assert.Equal((0, null, 0, 2, 2, 2), Read(exporter));
+        Assert.Equal((0, null, 0, 2, 2, 2), Read(metrics));
     }
 
     [Fact]
     public async Task What_cannot_be_found_has_no_figure_and_is_not_tried_again()
     {
-        using var exporter = new PrometheusExporter(meter);
         await StartAsync(tcp: true);
 
         for (var i = 0; i < 3; i++) Stale.Next.Enqueue(new StaleSocketReport(SocketCount.None, SocketCount.Unknown, SocketCount.Unknown, null));
         await RestAsync();
 
-        Assert.Equal((0, null, null, 0, 0, 0), Read(exporter));
-        Assert.DoesNotContain(exporter.Export().Split('\n'), l => l.StartsWith("ebpflb_untranslated_sockets ", StringComparison.Ordinal));
+        Assert.Equal((0, null, null, 0, 0, 0), Read(metrics));
+        Assert.DoesNotContain(metrics.Text().Split('\n'), l => l.StartsWith("ebpflb_untranslated_sockets ", StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task A_pass_that_fails_leaves_no_figure_of_an_earlier_one()
     {
-        using var exporter = new PrometheusExporter(meter);
         await StartAsync();
         await RestAsync();
-        Assert.Equal((0, null, 0, 0, 0, 0), Read(exporter));
+        Assert.Equal((0, null, 0, 0, 0, 0), Read(metrics));
 
         Stale.Failure = new InvalidOperationException("cannot look");
         Round(opened: TransportProtocol.Udp);
         await time.WhenTimerIsDueIn(Soon);
-        Assert.Equal((null, null, null, 0, 0, 0), Read(exporter));
+        Assert.Equal((null, null, null, 0, 0, 0), Read(metrics));
 
         Stale.Failure = null;
         await PassAsync(Soon, Late);
-        Assert.Equal((0, null, 0, 0, 0, 0), Read(exporter));
+        Assert.Equal((0, null, 0, 0, 0, 0), Read(metrics));
     }
 
     [Fact]
@@ -203,7 +198,7 @@ public sealed class StaleServiceTests : IAsyncDisposable
     {
         if (service is not null) await service.StopAsync(CancellationToken.None);
         service?.Dispose();
-        meter.Dispose();
+        metrics.Dispose();
         log.Dispose();
     }
 
@@ -214,7 +209,7 @@ public sealed class StaleServiceTests : IAsyncDisposable
     }
 
     private StaleService NewService(bool tcp) => new(
-        dataplane, state, new StaleMetrics(meter), new ConntrackReconcilerMetrics(meter), tcp, () => Period, time, log.Loggers.CreateLogger("stale"));
+        dataplane, state, new StaleMetrics(metrics), new ConntrackReconcilerMetrics(metrics), tcp, () => Period, time, log.Loggers.CreateLogger("stale"));
 
     private void Round(TransportProtocol? lost = null, TransportProtocol? opened = null)
         => state.RecordRound(
@@ -231,9 +226,9 @@ public sealed class StaleServiceTests : IAsyncDisposable
     private static SocketCount Count((int Found, int Ended)? count) => new(count?.Found, count?.Ended ?? 0);
 
     /// <summary>Stale UDP and TCP, untranslated, ended UDP and TCP, and failures.</summary>
-    private static (int?, int?, int?, int?, int?, int?) Read(PrometheusExporter exporter)
+    private static (int?, int?, int?, int?, int?, int?) Read(MetricRegistry metrics)
     {
-        var lines = exporter.Export().Split('\n');
+        var lines = metrics.Text().Split('\n');
         int? Value(string series) => lines.SingleOrDefault(l => l.StartsWith(series + " ", StringComparison.Ordinal)) is { } line ? int.Parse(line[(series.Length + 1)..], CultureInfo.InvariantCulture) : null;
         return (
             Value("ebpflb_stale_sockets{protocol=\"udp\"}"), Value("ebpflb_stale_sockets{protocol=\"tcp\"}"), Value("ebpflb_untranslated_sockets"),

@@ -36,13 +36,16 @@ public sealed partial class DocumentedMetricsTests : IDisposable
     {
         var types = TypeLine().Matches(metrics).ToDictionary(m => m.Groups["name"].Value, m => m.Groups["type"].Value, StringComparer.Ordinal);
         var help = HelpLine().Matches(metrics).ToDictionary(m => m.Groups["name"].Value, m => m.Groups["help"].Value, StringComparer.Ordinal);
-        return string.Concat(types.OrderBy(t => t.Key, StringComparer.Ordinal)
-            .Select(t => $"| `{t.Key}` | {t.Value} | {string.Join(", ", LabelsOf(metrics, t.Key))} | {help[t.Key]} |\n"));
+        // The others are told of below the table, with when they come.
+        var shown = types.Where(t => SamplesOf(metrics, t.Key).Any()).OrderBy(t => t.Key, StringComparer.Ordinal);
+        return string.Concat(shown.Select(t => $"| `{t.Key}` | {t.Value} | {string.Join(", ", LabelsOf(metrics, t.Key))} | {help[t.Key]} |\n"));
     }
 
-    private static IEnumerable<string> LabelsOf(string metrics, string name) => SampleLine().Matches(metrics)
+    private static IEnumerable<Match> SamplesOf(string metrics, string name) => SampleLine().Matches(metrics)
         .Where(m => m.Groups["name"].Value is var sample
-            && (sample == name || sample == name + "_bucket" || sample == name + "_sum" || sample == name + "_count"))
+            && (sample == name || sample == name + "_bucket" || sample == name + "_sum" || sample == name + "_count"));
+
+    private static IEnumerable<string> LabelsOf(string metrics, string name) => SamplesOf(metrics, name)
         .SelectMany(m => LabelName().Matches(m.Groups["labels"].Value))
         .Select(m => m.Groups["label"].Value)
         .Where(l => l != "le")
@@ -55,7 +58,7 @@ public sealed partial class DocumentedMetricsTests : IDisposable
     [GeneratedRegex(@"^# HELP (?<name>\S+) (?<help>.*)$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5000)]
     private static partial Regex HelpLine();
 
-    [GeneratedRegex(@"^(?<name>[a-z_:]+)\{(?<labels>.*)\} \S+$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5000)]
+    [GeneratedRegex(@"^(?<name>[a-z_:]+)(\{(?<labels>.*)\})? \S+$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5000)]
     private static partial Regex SampleLine();
 
     [GeneratedRegex(@"(?<label>[a-z_]+)=""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5000)]

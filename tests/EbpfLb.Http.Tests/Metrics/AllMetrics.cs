@@ -1,31 +1,30 @@
-using System.Diagnostics.Metrics;
 using EbpfLb.Http.Metrics;
-using EbpfLb.Http.Prometheus;
 using EbpfLb.Model;
 using EbpfLb.Testing.Time;
 
 namespace EbpfLb.Http.Tests.Metrics;
 
-/// <summary>Every metric of the agent on a meter of its own.</summary>
+/// <summary>Every metric of the agent in a registry of its own.</summary>
 internal sealed class AllMetrics : IDisposable
 {
-    private readonly Meter meter = new("EbpfLb");
-
     public AllMetrics()
     {
-        Exporter = new PrometheusExporter(meter);
-        Sync = new SyncMetrics(meter);
-        Plan = new PlanMetrics(meter);
-        Health = new HealthMetrics(meter);
-        _ = new SourceMetrics(meter, () => Source);
-        _ = new DatapathMetrics(meter, Readings);
-        _ = new ServiceMetrics(meter, () => Services);
-        Flow = new FlowMetrics(meter, () => Flows);
-        Stale = new StaleMetrics(meter);
-        _ = new ProcessMetrics(meter, "1.2.3");
-        _ = new EndpointMetrics(meter, () => NoLocalEndpoints);
-        _ = new RestClientMetrics(meter, () => [new RestClientReading("200", "GET", "10.0.0.1:6443", 3)]);
-        Reconciler = new ConntrackReconcilerMetrics(meter);
+        Sync = new SyncMetrics(Registry);
+        Plan = new PlanMetrics(Registry);
+        Health = new HealthMetrics(Registry);
+        _ = new SourceMetrics(Registry, () => Source);
+        _ = new DatapathMetrics(Registry, Readings);
+        _ = new ServiceMetrics(Registry, () => Services);
+        Flow = new FlowMetrics(Registry, () => Flows);
+        Stale = new StaleMetrics(Registry);
+        _ = new ProcessMetrics(Registry, "1.2.3");
+        Verify = new VerifyMetrics(Registry);
+        _ = new RepairMetrics(Registry, () => new Dictionary<string, long> { ["link_pin"] = 1 });
+        _ = new RetireMetrics(Registry, () => (2, 1));
+        Config = new ConfigMetrics(Registry, Time.GetUtcNow());
+        _ = new EndpointMetrics(Registry, () => NoLocalEndpoints);
+        _ = new RestClientMetrics(Registry, () => [new RestClientReading("200", "GET", "10.0.0.1:6443", 3)]);
+        Reconciler = new ConntrackReconcilerMetrics(Registry);
     }
 
     public ManualTimeProvider Time { get; } = new(DateTimeOffset.FromUnixTimeSeconds(1_000_000));
@@ -34,7 +33,7 @@ internal sealed class AllMetrics : IDisposable
 
     public SourceStatus Source { get; set; } = new("here", false, null, null);
 
-    public PrometheusExporter Exporter { get; }
+    public MetricRegistry Registry { get; } = new();
 
     public SyncMetrics Sync { get; }
 
@@ -43,6 +42,10 @@ internal sealed class AllMetrics : IDisposable
     public HealthMetrics Health { get; }
 
     public FlowMetrics Flow { get; }
+
+    public VerifyMetrics Verify { get; }
+
+    public ConfigMetrics Config { get; }
 
     public ConntrackReconcilerMetrics Reconciler { get; }
 
@@ -55,7 +58,7 @@ internal sealed class AllMetrics : IDisposable
 
     public IReadOnlyList<FlowReading> Flows { get; set; } = [];
 
-    public string[] Lines => Exporter.Export().Split('\n');
+    public string[] Lines => Registry.Text().Split('\n');
 
     /// <summary>Something in every series.</summary>
     public void RecordOneOfEach()
@@ -77,14 +80,12 @@ internal sealed class AllMetrics : IDisposable
         Sync.RecordNetworkProgramming(IpFamily.IPv6, TimeSpan.FromSeconds(1.5));
         Stale.RecordSockets(new StaleReading(3, 1, 2, 1, 1));
         Stale.RecordUntranslated(1);
+        Verify.RecordVerified(TimeSpan.FromSeconds(2), Time.GetUtcNow());
+        Config.RecordReload(good: false, Time.GetUtcNow());
         Health.RecordHealthz(200);
         Health.RecordLivez(503);
         Source = new SourceStatus("here", true, Time.GetUtcNow(), null) { ContactAge = TimeSpan.Zero };
     }
 
-    public void Dispose()
-    {
-        Exporter.Dispose();
-        meter.Dispose();
-    }
+    public void Dispose() => Registry.Dispose();
 }

@@ -64,6 +64,36 @@ public sealed partial class KubeProxyNamesTests : IDisposable
         Assert.Equal(["0.001", "0.002", "0.004", "0.008", "0.016", "0.032", "0.064", "0.128", "0.256", "0.512", "1.024", "2.048", "4.096", "8.192", "16.384", "+Inf"], bounds);
     }
 
+    /// <summary>A rise from nothing is none to Prometheus: what kube-proxy shows before the first observation is there with 0.</summary>
+    [Theory]
+    [InlineData("kubeproxy_sync_proxy_rules_duration_seconds_count{ip_family=\"$\"}")]
+    [InlineData("kubeproxy_sync_full_proxy_rules_duration_seconds_count{ip_family=\"$\"}")]
+    [InlineData("kubeproxy_sync_partial_proxy_rules_duration_seconds_count{ip_family=\"$\"}")]
+    [InlineData("kubeproxy_network_programming_duration_seconds_count{ip_family=\"$\"}")]
+    [InlineData("kubeproxy_network_programming_duration_seconds_bucket{ip_family=\"$\",le=\"300\"}")]
+    [InlineData("kubeproxy_conntrack_reconciler_sync_duration_seconds_count{ip_family=\"$\"}")]
+    [InlineData("kubeproxy_conntrack_reconciler_deleted_entries_total{ip_family=\"$\"}")]
+    [InlineData("kubeproxy_sync_proxy_rules_endpoint_changes_pending")]
+    [InlineData("kubeproxy_sync_proxy_rules_endpoint_changes_total")]
+    [InlineData("kubeproxy_sync_proxy_rules_service_changes_pending")]
+    [InlineData("kubeproxy_sync_proxy_rules_service_changes_total")]
+    public void It_is_there_before_its_first_observation(string series)
+    {
+        using var unused = new AllMetrics();
+        Assert.Contains($"{series.Replace("$", "IPv4")} 0", unused.Lines);
+        Assert.Contains($"{series.Replace("$", "IPv6")} 0", unused.Lines);
+    }
+
+    /// <summary>0 would be a sync in 1970.</summary>
+    [Theory]
+    [InlineData("kubeproxy_sync_proxy_rules_last_timestamp_seconds")]
+    [InlineData("kubeproxy_sync_proxy_rules_last_queued_timestamp_seconds")]
+    public void A_time_that_was_not_yet_is_absent(string name)
+    {
+        using var unused = new AllMetrics();
+        Assert.DoesNotContain(unused.Lines, l => l.StartsWith(name, StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Service_ports_without_local_endpoints_are_counted_by_policy()
         => Assert.Contains("kubeproxy_sync_proxy_rules_no_local_endpoints_total{ip_family=\"IPv4\",traffic_policy=\"external\"} 2", metrics.Lines);

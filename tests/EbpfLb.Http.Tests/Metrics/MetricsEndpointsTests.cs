@@ -22,6 +22,23 @@ public sealed class MetricsEndpointsTests : IDisposable
         Assert.Contains("ebpflb_plan_operations_total 17\n", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 
+    [Theory]
+    [InlineData("/metrics")]
+    [InlineData("/metrics/slis")]
+    public async Task A_page_says_how_long_it_is_and_HEAD_answers_without_it(string path)
+    {
+        using var slis = new SliMetrics(new FixedHealth());
+        await using var server = await ServedEndpoints.MetricsAsync(metrics, slis: slis);
+        using var request = new HttpRequestMessage(HttpMethod.Head, path);
+        using var head = await server.Client.SendAsync(request, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, head.StatusCode);
+        Assert.True(head.Content.Headers.ContentLength > 100);
+        Assert.Empty(await head.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
+        using var get = await server.Client.GetAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken);
+        Assert.Equal((await get.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken)).Length, get.Content.Headers.ContentLength);
+        Assert.Null(get.Headers.TransferEncodingChunked);
+    }
+
     [Fact]
     public async Task The_plain_answers_are_those_of_kube_proxy()
     {

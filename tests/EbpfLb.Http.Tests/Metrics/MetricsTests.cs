@@ -25,7 +25,7 @@ public sealed class MetricsTests : IDisposable
     public void Network_programming_has_the_82_buckets_of_kube_proxy_and_infinity()
     {
         metrics.Sync.RecordNetworkProgramming(IpFamily.IPv6, TimeSpan.FromSeconds(61));
-        var buckets = metrics.Lines.Where(l => l.StartsWith("kubeproxy_network_programming_duration_seconds_bucket", StringComparison.Ordinal)).ToArray();
+        var buckets = metrics.Lines.Where(l => l.StartsWith("kubeproxy_network_programming_duration_seconds_bucket{ip_family=\"IPv6\"", StringComparison.Ordinal)).ToArray();
         Assert.Equal(3 + 59 + 12 + 7 + 1, buckets.Length);
         Assert.Contains("kubeproxy_network_programming_duration_seconds_bucket{ip_family=\"IPv6\",le=\"0\"} 0", buckets);
         Assert.Contains("kubeproxy_network_programming_duration_seconds_bucket{ip_family=\"IPv6\",le=\"60\"} 0", buckets);
@@ -96,7 +96,7 @@ public sealed class MetricsTests : IDisposable
         Assert.Contains("ebpflb_service_ports{series=\"own\"} 1", metrics.Lines);
         Assert.Contains("ebpflb_service_ports{series=\"summed\"} 3", metrics.Lines);
         metrics.Services = null;
-        Assert.DoesNotContain(metrics.Lines, l => l.Contains("ebpflb_service_", StringComparison.Ordinal));
+        Assert.DoesNotContain(metrics.Lines, l => l.StartsWith("ebpflb_service_", StringComparison.Ordinal));
     }
 
     [Fact]

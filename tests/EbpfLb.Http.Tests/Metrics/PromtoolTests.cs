@@ -13,7 +13,7 @@ public sealed class PromtoolTests
         using var metrics = new AllMetrics();
         metrics.RecordOneOfEach();
 
-        var (_, said) = await CheckAsync(metrics.Exporter.Export());
+        var (_, said) = await CheckAsync(metrics.Registry.Text());
 
         // This name is kube-proxy's, and a gauge there too.
         Assert.Equal(["kubeproxy_sync_proxy_rules_no_local_endpoints_total non-counter metrics should not have \"_total\" suffix"], said.Trim().Split('\n'));
