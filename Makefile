@@ -20,7 +20,7 @@ BPF_PROGS := $(patsubst bpf/prog/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/pro
 BPF_ITERS := $(patsubst bpf/iter/%.bpf.c,$(BUILD)/bpf/iter/%.bpf.o,$(wildcard bpf/iter/*.bpf.c))
 BPF_UNITS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/unit/*.bpf.c bpf/bench/*.bpf.c))
 
-.PHONY: help deps test-deps bench-deps build agent bpf netprobe test fresh demo demo-clean kernels bench abi golden format clean
+.PHONY: help deps test-deps bench-deps build agent bpf netprobe test fresh demo demo-clean kernels bench company abi golden format clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -104,6 +104,10 @@ demo-clean: ## remove what KEEP=1 left up
 
 bench: bench-deps build netprobe ## figures of docs/performance.md (root, quiet machine); ONLY=lookups runs one
 	build/dotnet/bin/EbpfLb.Benchmarks/release/EbpfLb.Benchmarks $(ONLY)
+
+company: test-deps netprobe agent ## figures of docs/company.md: a real agent beside netfilter, quarter of an hour at most (root); ONLY=own runs one part
+	dotnet build tests/EbpfLb.Company -c $(CONFIG) -v quiet
+	build/dotnet/bin/EbpfLb.Company/release/EbpfLb.Company $(ONLY)
 
 golden: ## write what comes out into the expected parts of tests/EbpfLb.Scenarios (cases, Corpus); read the diff
 	dotnet build tests/EbpfLb.Scenarios -c $(CONFIG) -v quiet

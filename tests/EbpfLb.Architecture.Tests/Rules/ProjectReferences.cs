@@ -31,6 +31,7 @@ internal static class ProjectReferences
         // Asks whether a program can be loaded at all.
         ["Preconditions.Tests"] = ["Bpf", "Testing"],
         ["Benchmarks"] = Everything,
+        ["Company"] = ["Testing"],
     };
 
     public static IEnumerable<string> Violations(SourceTree tree)

@@ -90,6 +90,39 @@ public sealed class MasqueradeTests : IDisposable
     [Theory]
     [InlineData(Family.IPv4)]
     [InlineData(Family.IPv6)]
+    public void An_echo_service_and_an_echo_server_outside_do_not_talk_to_each_other(Family family)
+    {
+        // The one question has the number of the service's NodePort: its answer, taken for a question, would be answered for ever.
+        Masquerade($"{FirstPort}");
+        using var pod = NetProbe.Start(cluster.Pod("a").Place);
+
+        var report = pod.Load(LoadMode.UdpConnected, Outside(family), 1);
+
+        cluster.CheckClean(report);
+        Assert.Equal(0, Drops.Count(cluster.First, "pkt_new"));
+    }
+
+    [Theory]
+    [InlineData(Family.IPv4)]
+    [InlineData(Family.IPv6)]
+    public void Replies_to_source_ports_that_netfilter_has_too_are_not_called_lost(Family family)
+    {
+        Masquerade($"{SnatFirst}-{SnatFirst + 63}");
+        using var pod = NetProbe.Start(cluster.Pod("a").Place);
+
+        foreach (var mode in (LoadMode[])[LoadMode.Tcp, LoadMode.Udp])
+            cluster.CheckClean(pod.Load(mode, Outside(family), 32));
+
+        // One that nobody waits for, after them: it is the only one that is told.
+        var stranger = cluster.Probe.Open("udp", Outside(family), $"from={new IPEndPoint(family == Family.IPv6 ? cluster.Client.IPv6 : cluster.Client.IPv4, 7002)}");
+        stranger.Send(1, new IPEndPoint(IPAddress.Parse(cluster.First.Address(family)), SnatFirst + 100).ToString());
+        Eventually.True(() => Drops.Count(cluster.First, "pkt_reply_lost") > 0, () => $"the lost reply to be counted{cluster.Report()}");
+        Assert.Equal(1, Drops.Count(cluster.First, "pkt_reply_lost"));
+    }
+
+    [Theory]
+    [InlineData(Family.IPv4)]
+    [InlineData(Family.IPv6)]
     public void Source_ports_that_netfilter_has_towards_a_backend_are_passed_over(Family family)
     {
         // Half of what the agent may choose from are all that netfilter chooses from, and most of those are in use.

@@ -1,0 +1,7 @@
+namespace EbpfLb.Company;
+
+internal enum Family
+{
+    IPv4,
+    IPv6,
+}
