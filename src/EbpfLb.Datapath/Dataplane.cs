@@ -119,16 +119,20 @@ public sealed class Dataplane : IAsyncDisposable
         var paths = Places.Prepare(options);
         var cgroup = Places.CgroupRoot(options);
         var sizes = options.Sizes ?? MapSizes.ForThisMachine();
-        var loaded = ProgramLoader.Load(paths, sizes, options, logger);
+        ObjectMemory.GiveBack();
+        var loaded = ProgramLoader.LoadMaps(paths, sizes, options, logger);
+        SocketPrograms? sockets = null;
         try
         {
+            Task.WhenAll(loaded.Parts.Append(() => sockets = SocketPrograms.Load(loaded.Maps, cgroup, options, logger)).Select(Task.Run)).GetAwaiter().GetResult();
             return new Dataplane(
                 loaded, KernelTables.Open(loaded.Maps), new SocketAttacher(paths, cgroup),
                 TcAttacher.Create(options.TcAttach, paths), new FlowMove(loaded.Maps, logger),
-                SocketPrograms.Load(loaded.Maps, cgroup, options, logger), cgroup, sizes.ToLimits(), paths, new Repairs(logger), options.Ownership, logger);
+                sockets!, cgroup, sizes.ToLimits(), paths, new Repairs(logger), options.Ownership, logger);
         }
         catch
         {
+            sockets?.Dispose();
             loaded.Dispose();
             throw;
         }
@@ -174,7 +178,7 @@ public sealed class Dataplane : IAsyncDisposable
     {
         RequireOwn();
         flows.Copy();
-        hooks = attacher.Attach(loaded.Programs);
+        hooks = attacher.Attach(name => loaded[name]);
         lock (deviceSync)
         {
             isInForce = true;
@@ -228,7 +232,7 @@ public sealed class Dataplane : IAsyncDisposable
     private void RequireOwn()
     {
         lost ??= ownership?.Check();
-        if (lost is null && isInForce && attacher.FindForeign(loaded.Programs) is { } foreign)
+        if (lost is null && isInForce && attacher.FindForeign(name => loaded[name]) is { } foreign)
         {
             lost = $"another agent has taken instance '{paths.Instance}' over: the link {foreign}; its maps may be others too, so this agent leaves everything alone. "
                 + "Stop one of the two and restart the other, or give one of them another --instance";
@@ -243,7 +247,7 @@ public sealed class Dataplane : IAsyncDisposable
         var before = devices;
         var still = wantedDevices.Select(d => d.Link.Index).ToHashSet();
         var pins = DevicePins.Missing(paths, [.. before.Where(d => still.Contains(d.Index))]);
-        devices = deviceAttacher.Attach(wantedDevices, loaded.Programs);
+        devices = deviceAttacher.Attach(wantedDevices, name => loaded[name]);
         var putBack = DevicePins.PutBack(before, devices);
         repairs.Record(RepairKind.DeviceProgram, putBack);
         var kept = devices.Where(d => d is { Error: null, Action: "kept" }).Select(d => d.Index).ToHashSet();

@@ -26,11 +26,16 @@ internal static unsafe partial class LibC
     public const short POLLIN = 1;
     public const int EFD_CLOEXEC = 0x80000;
     public const int EFD_NONBLOCK = 0x800;
+    public const int M_TRIM_THRESHOLD = -1;
+    public const int M_MMAP_THRESHOLD = -3;
 
     public static int O_DIRECTORY => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? O_DIRECTORY_ARM64 : O_DIRECTORY_X64;
 
     [LibraryImport(Library)]
     public static partial int close(int fd);
+
+    [LibraryImport(Library)]
+    public static partial int mallopt(int parameter, int value);
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int fcntl(int fd, int command, int argument);

@@ -15,10 +15,10 @@ internal sealed class SocketAttacher(InstancePaths paths, string cgroup) : IDisp
 
     /// <summary>Attaches what is missing and replaces what is not ours yet. May be called again at any time.</summary>
     /// <exception cref="BpfException">The kernel refused one; those before it are in force.</exception>
-    public IReadOnlyList<AttachedHook> Attach(IReadOnlyDictionary<string, BpfProgram> programs)
+    public IReadOnlyList<AttachedHook> Attach(Func<string, BpfProgram> programOf)
     {
         var cgroupId = CgroupFileSystem.IdOf(cgroup);
-        lock (sync) return [.. SocketHook.All.Select(hook => Attach(hook, programs[hook.Program], cgroupId))];
+        lock (sync) return [.. SocketHook.All.Select(hook => Attach(hook, programOf(hook.Program), cgroupId))];
     }
 
     /// <summary>Hooks that are not in force, of those that were attached. From any thread.</summary>
@@ -47,7 +47,7 @@ internal sealed class SocketAttacher(InstancePaths paths, string cgroup) : IDisp
     }
 
     /// <summary>A hook whose link, which is ours, runs a program that is not; null when there is none.</summary>
-    public string? FindForeign(IReadOnlyDictionary<string, BpfProgram> programs)
+    public string? FindForeign(Func<string, BpfProgram> programOf)
     {
         lock (sync)
         {
@@ -55,8 +55,8 @@ internal sealed class SocketAttacher(InstancePaths paths, string cgroup) : IDisp
             {
                 if (!links.TryGetValue(hook.LinkName, out var link)) continue;
                 var info = link.Info;
-                if (info.CgroupId != 0 && info.ProgramId != programs[hook.Program].Id)
-                    return $"{hook.LinkName} runs program {info.ProgramId}, and ours is {programs[hook.Program].Id}";
+                if (info.CgroupId != 0 && info.ProgramId != programOf(hook.Program).Id)
+                    return $"{hook.LinkName} runs program {info.ProgramId}, and ours is {programOf(hook.Program).Id}";
             }
             return null;
         }

@@ -30,11 +30,11 @@ internal sealed class TcAttacher(ITcHooks hooks, ITcHooks formerHooks) : IDispos
     }
 
     /// <param name="devices">Every device that there is.</param>
-    /// <param name="programs">By the name of their C function, see <see cref="TcProgram"/>.</param>
+    /// <param name="programOf">A program by the name of its C function, see <see cref="TcProgram"/>; may throw BpfException.</param>
     /// <returns>One for each device that shall have programs; a failure is in its element and does not keep the others out.</returns>
-    public IReadOnlyList<AttachedDevice> Attach(IReadOnlyList<DeviceDecision> devices, IReadOnlyDictionary<string, BpfProgram> programs)
+    public IReadOnlyList<AttachedDevice> Attach(IReadOnlyList<DeviceDecision> devices, Func<string, BpfProgram> programOf)
     {
-        List<AttachedDevice> attached = [.. devices.Where(d => d.IsAttached).Select(d => Attach(d, programs))];
+        List<AttachedDevice> attached = [.. devices.Where(d => d.IsAttached).Select(d => Attach(d, programOf))];
         var wanted = attached.Select(d => d.Index).ToHashSet();
         var failed = attached.Where(d => d.Error is not null).Select(d => d.Index).ToHashSet();
         foreach (var index in hooks.Known().Where(i => !wanted.Contains(i))) hooks.Remove(index);
@@ -43,13 +43,13 @@ internal sealed class TcAttacher(ITcHooks hooks, ITcHooks formerHooks) : IDispos
     }
 
     /// <summary>Programs that are not at their device any more, of devices that had all of theirs. One that is gone is no fault.</summary>
-    /// <param name="devices">As <see cref="Attach(IReadOnlyList{DeviceDecision}, IReadOnlyDictionary{string, BpfProgram})"/> answered the last time.</param>
-    public IReadOnlyList<Difference> Faults(IReadOnlyList<AttachedDevice> devices, IReadOnlyDictionary<string, BpfProgram> programs) =>
+    /// <param name="devices">As <see cref="Attach(IReadOnlyList{DeviceDecision}, Func{string, BpfProgram})"/> answered the last time.</param>
+    public IReadOnlyList<Difference> Faults(IReadOnlyList<AttachedDevice> devices, Func<string, BpfProgram> programOf) =>
     [
         .. from device in devices
            where device.Error is null
            from direction in Order
-           where IsMissing(device, direction, programs[TcProgram.Of(device.Decision.HasEthernet, direction)])
+           where IsMissing(device, direction, programOf(TcProgram.Of(device.Decision.HasEthernet, direction)))
            select new Difference(VerifyStage.Attachment, $"device {device.Name} {direction.ToString().ToLowerInvariant()}", hooks.Method, "our program", Difference.None),
     ];
 
@@ -71,16 +71,16 @@ internal sealed class TcAttacher(ITcHooks hooks, ITcHooks formerHooks) : IDispos
         formerHooks.Dispose();
     }
 
-    private AttachedDevice Attach(DeviceDecision device, IReadOnlyDictionary<string, BpfProgram> programs)
+    private AttachedDevice Attach(DeviceDecision device, Func<string, BpfProgram> programOf)
     {
         var ids = new Dictionary<TcDirection, uint>();
         var actions = new HashSet<string>();
         string? error = null;
         foreach (var direction in Order)
         {
-            var program = programs[TcProgram.Of(device.HasEthernet, direction)];
             try
             {
+                var program = programOf(TcProgram.Of(device.HasEthernet, direction));
                 actions.Add(hooks.Put(device.Link.Index, direction, program));
                 ids[direction] = program.Id;
             }

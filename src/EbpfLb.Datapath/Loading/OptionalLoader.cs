@@ -52,16 +52,10 @@ internal sealed class OptionalLoader(MapSet maps, IReadOnlySet<string> refused, 
         var bpf = BpfObject.Open(elf, new ObjectOpenOptions(resource, (_, line) => Log.LibBpf(logger, line)));
         try
         {
-            foreach (var map in bpf.Maps.Values)
-                if (maps.All.TryGetValue(map.Name, out var ours)) map.Reuse(ours);
-            foreach (var program in bpf.Programs.Values)
-            {
-                program.AutoLoad = programs.Contains(program.Name);
-                // Its context is not the one that it reads.
-                if (refused.Contains(program.Name)) program.Type = ProgramType.SocketFilter;
-            }
+            // Its context is not the one that it reads.
+            foreach (var program in bpf.Programs.Values.Where(p => refused.Contains(p.Name))) program.Type = ProgramType.SocketFilter;
             configure(bpf);
-            bpf.Load();
+            bpf.LoadPart(maps, programs);
             return bpf;
         }
         catch

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Datapath.Loading;
 
-/// <summary>Opens the object that travels in this assembly, sets its knobs and has the kernel take it.</summary>
+/// <summary>Opens the object that travels in this assembly, makes its maps and has the kernel take its programs.</summary>
 internal static class ProgramLoader
 {
     private const string WithConntrack = "ebpflb.bpf.o";
@@ -14,35 +14,34 @@ internal static class ProgramLoader
     /// <summary>The same programs without functions of nf_conntrack, which libbpf would look for and refuse the object without.</summary>
     private const string Plain = "plain.bpf.o";
 
-    public static LoadedProgram Load(InstancePaths paths, MapSizes sizes, DatapathOptions options, ILogger logger)
+    /// <summary>
+    /// Finds or makes the maps. The programs come by <see cref="LoadedProgram.Parts"/>: the verifier takes most of the time of a start, and what
+    /// one thread has it check does not wait for another's.
+    /// </summary>
+    /// <exception cref="BpfException">The kernel refused a map, or the object is of another build.</exception>
+    public static LoadedProgram LoadMaps(InstancePaths paths, MapSizes sizes, DatapathOptions options, ILogger logger)
     {
-        using var bpf = OpenObject((_, line) => Log.LibBpf(logger, line));
-        var config = new DatapathConfig
-        {
-            SvcStats = options.ServiceCounters ? (byte)1 : (byte)0,
-            AffinityRows = sizes.AffinityRows,
-            AnswerGapNs = options.Answers.GapNanoseconds,
-            AnswersGapNs = options.Answers.AnswersGapNanoseconds,
-            AnswersBurst = (uint)options.Answers.Burst,
-            SetRetval = KernelFeatures.HasSetRetval() ? (byte)1 : (byte)0,
-            Conntrack = KernelFeatures.HasConntrackLookup() ? (byte)1 : (byte)0,
-            Mptcp = KernelFeatures.HasMptcp() ? (byte)1 : (byte)0,
-        };
-        foreach (var knob in config.Knobs())
-            bpf.Knobs.Set(knob.Name, knob.Bytes.Span);
-
+        BpfLogger log = (_, line) => Log.LibBpf(logger, line);
+        using var bpf = OpenObject(log);
+        foreach (var program in bpf.Programs.Values) program.AutoLoad = false;
         var maps = new MapLoader(paths, sizes, logger).Load(bpf);
-        return new LoadedProgram(maps, bpf.Programs.Keys.ToDictionary(name => name, bpf.OpenProgram), paths);
+        var knobs = Config(sizes, options).Knobs();
+        return new LoadedProgram(maps, [.. bpf.Programs.Keys], Load, paths);
+
+        IReadOnlyDictionary<string, BpfProgram> Load(IReadOnlyList<string> programs)
+        {
+            using var part = Open(log, out _);
+            foreach (var knob in knobs) part.Knobs.Set(knob.Name, knob.Bytes.Span);
+            part.LoadPart(maps, programs);
+            return programs.ToDictionary(name => name, part.OpenProgram);
+        }
     }
 
     /// <summary>The object before it is loaded.</summary>
     /// <exception cref="BpfLayoutException">It is of another build than this agent.</exception>
     public static BpfObject OpenObject(BpfLogger? logger)
     {
-        var resource = KernelFeatures.HasConntrackLookup() ? WithConntrack : Plain;
-        using var elf = typeof(ProgramLoader).Assembly.GetManifestResourceStream(resource)
-            ?? throw new InvalidOperationException($"the assembly was built without {resource}: run make build");
-        var bpf = BpfObject.Open(elf, new ObjectOpenOptions("ebpflb", logger));
+        var bpf = Open(logger, out var resource);
         try
         {
             RequireAbi(bpf, resource);
@@ -54,6 +53,26 @@ internal static class ProgramLoader
             throw;
         }
     }
+
+    private static BpfObject Open(BpfLogger? logger, out string resource)
+    {
+        resource = KernelFeatures.HasConntrackLookup() ? WithConntrack : Plain;
+        using var elf = typeof(ProgramLoader).Assembly.GetManifestResourceStream(resource)
+            ?? throw new InvalidOperationException($"the assembly was built without {resource}: run make build");
+        return BpfObject.Open(elf, new ObjectOpenOptions("ebpflb", logger));
+    }
+
+    private static DatapathConfig Config(MapSizes sizes, DatapathOptions options) => new()
+    {
+        SvcStats = options.ServiceCounters ? (byte)1 : (byte)0,
+        AffinityRows = sizes.AffinityRows,
+        AnswerGapNs = options.Answers.GapNanoseconds,
+        AnswersGapNs = options.Answers.AnswersGapNanoseconds,
+        AnswersBurst = (uint)options.Answers.Burst,
+        SetRetval = KernelFeatures.HasSetRetval() ? (byte)1 : (byte)0,
+        Conntrack = KernelFeatures.HasConntrackLookup() ? (byte)1 : (byte)0,
+        Mptcp = KernelFeatures.HasMptcp() ? (byte)1 : (byte)0,
+    };
 
     private static void RequireAbi(BpfObject bpf, string resource)
     {

@@ -21,7 +21,7 @@ internal sealed class FaultFinder(
     /// <summary>What is attached and pinned, and how many of it.</summary>
     /// <param name="devices">Those that should have programs. The caller holds the lock of devices.</param>
     public IReadOnlyList<Difference> Attachments(IReadOnlyList<AttachedDevice> devices) =>
-        [.. attacher.Faults(), .. deviceAttacher.Faults(devices, loaded.Programs), .. Pins(devices)];
+        [.. attacher.Faults(), .. deviceAttacher.Faults(devices, name => loaded[name]), .. Pins(devices)];
 
     /// <summary>Entries of maps.</summary>
     public IReadOnlyList<Difference> Contents() =>

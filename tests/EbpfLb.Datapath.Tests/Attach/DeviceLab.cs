@@ -79,7 +79,7 @@ internal sealed class DeviceLab : IDisposable
     public TcAttacher NewAttacher(TcAttachMode mode) => Keep(TcAttacher.Create(mode, Paths));
 
     /// <summary>Has an attacher put programs at the devices of these names, and only there.</summary>
-    public IReadOnlyList<AttachedDevice> Attach(TcAttacher attacher, params string[] devices) => Run(() => attacher.Attach(Decide(devices), Programs));
+    public IReadOnlyList<AttachedDevice> Attach(TcAttacher attacher, params string[] devices) => Run(() => attacher.Attach(Decide(devices), name => Programs[name]));
 
     public static IReadOnlyList<DeviceDecision> Decide(params string[] devices)
     {

@@ -1,0 +1,74 @@
+using EbpfLb.Bpf;
+using EbpfLb.Datapath.Attach;
+using EbpfLb.Datapath.Loading;
+using EbpfLb.Testing.Processes;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EbpfLb.Datapath.Tests.Loading;
+
+/// <summary>What a start has the kernel verify, and what waits until a device needs it.</summary>
+public sealed class ProgramPartsTests : IDisposable
+{
+    private readonly TestInstance instance = new();
+
+    public void Dispose() => instance.Dispose();
+
+    [Fact]
+    public void A_start_loads_all_programs_but_those_for_devices_without_a_link_header()
+    {
+        using var loaded = LoadMaps();
+        Parallel.Invoke([.. loaded.Parts]);
+        var started = KernelTime();
+
+        string[] all = [.. SocketHook.All.Select(h => h.Program), .. TcProgram.All];
+        var late = all.Where(name => loaded[name].Info.LoadedNanoseconds > started).Order().ToList();
+
+        Assert.Equal(["lb_in_l3", "lb_out_l3"], late);
+    }
+
+    [Fact]
+    public void Programs_of_all_parts_share_the_maps()
+    {
+        using var loaded = LoadMaps();
+        Parallel.Invoke([.. loaded.Parts]);
+
+        string[] all = [.. SocketHook.All.Select(h => h.Program), .. TcProgram.All];
+        // Packets and what leads somewhere; what translates back.
+        uint[] ours = [loaded.Maps.All[Abi.Tables.Settings.Name].Info.Id, loaded.Maps.All[Abi.Tables.Sock.Name].Info.Id];
+
+        Assert.All(all, name => Assert.True(MapsOf(loaded[name]).Intersect(ours).Any(), name));
+    }
+
+    [Fact]
+    public void A_late_program_is_loaded_once()
+    {
+        using var loaded = LoadMaps();
+
+        Assert.Equal(loaded["lb_in_l3"].Id, loaded["lb_in_l3"].Id);
+    }
+
+    [Fact]
+    public void A_program_that_does_not_exist_is_named()
+    {
+        using var loaded = LoadMaps();
+
+        Assert.Contains("lb_nosuch", Assert.Throws<BpfException>(() => loaded["lb_nosuch"]).Message);
+    }
+
+    private LoadedProgram LoadMaps() => ProgramLoader.LoadMaps(Places.Prepare(instance.Options), instance.Options.Sizes!, instance.Options, NullLogger.Instance);
+
+    /// <summary>Nanoseconds since boot, by what the kernel says of a program that is loaded now.</summary>
+    private static ulong KernelTime()
+    {
+        using var bpf = BpfObject.Open(File.ReadAllBytes(Path.Combine(RepositoryPaths.Root, "build", "bpf", "unit", "devices.unit.bpf.o")));
+        bpf.Load();
+        using var program = bpf.OpenProgram(bpf.Programs.Keys.First());
+        return program.Info.LoadedNanoseconds;
+    }
+
+    private static IReadOnlyList<uint> MapsOf(BpfProgram program)
+    {
+        var (_, output) = ChildProcess.Run(new ProcessPlace(null, null), RepositoryPaths.Tool("bpftool"), "-j", "prog", "show", "id", program.Id.ToString());
+        return [.. System.Text.Json.JsonDocument.Parse(output).RootElement.GetProperty("map_ids").EnumerateArray().Select(id => id.GetUInt32())];
+    }
+}
