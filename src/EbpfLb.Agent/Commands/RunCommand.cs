@@ -39,7 +39,8 @@ internal sealed class RunCommand(AgentParts parts, Terminal terminal)
         var verbosity = new Verbosity(options.Verbosity);
         live.Subscribe(Follow(live, verbosity));
         // Standard output is for answers; the log goes where logs go.
-        using var loggers = AgentLogging.Create(terminal.Error, options.LogFormat, verbosity, parts.Time, new RepeatLimiter(parts.Time));
+        using var lines = AgentLogging.Queue(terminal.Error, options.LogFormat, parts.Time);
+        using var loggers = AgentLogging.Create(lines, options.LogFormat, verbosity, parts.Time, new RepeatLimiter(parts.Time));
         var logger = loggers.CreateLogger<RunCommand>();
         try
         {

@@ -13,6 +13,10 @@ internal static class AgentLogging
         _ => LogLevel.Information,
     };
 
+    /// <summary>A writer that holds nobody up when what reads it stops reading. The caller owns it.</summary>
+    public static TextWriter Queue(TextWriter output, LogFormat format, TimeProvider time) => new QueuedWriter(
+        output, count => LineLoggerProvider.Format(new LogLine(time.GetUtcNow(), LogLevel.Warning, "Log", "Dropped", $"Log lines dropped, their reader did not read: count={count}", [], null), format));
+
     /// <param name="limiter">null: every message is written.</param>
     public static ILoggerFactory Create(TextWriter output, LogFormat format, int verbosity, TimeProvider time, RepeatLimiter? limiter = null)
         => Create(output, format, new Verbosity(verbosity), time, limiter);

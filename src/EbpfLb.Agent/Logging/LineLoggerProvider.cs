@@ -21,15 +21,21 @@ internal sealed class LineLoggerProvider(TextWriter output, LogFormat format, Ti
         var leftOut = 0;
         if (limiter?.Allows(message, out leftOut) == false) return;
         var line = message with { LeftOut = leftOut };
-        var text = new StringBuilder();
-        if (format == LogFormat.Json) JsonLine.Append(text, line);
-        else TextLine.Append(text, line);
-        text.Append('\n');
+        var text = Format(line, format);
         lock (writing)
         {
             output.Write(text);
             output.Flush();
         }
+    }
+
+    /// <summary>A message as it is written, with its line end.</summary>
+    public static string Format(in LogLine line, LogFormat format)
+    {
+        var text = new StringBuilder();
+        if (format == LogFormat.Json) JsonLine.Append(text, line);
+        else TextLine.Append(text, line);
+        return text.Append('\n').ToString();
     }
 
     private sealed class LineLogger(LineLoggerProvider provider, string category) : ILogger

@@ -28,6 +28,7 @@ internal static class StartBench
     {
         using var topology = NetnsTopology.Create();
         var node = topology.AddNode();
+        SmallestStart.Run(node, Binary);
         var cluster = new FakeCluster(Services, Endpoints);
         await using var api = await FakeApiServer.StartAsync(new FakeApiServerOptions { Netns = NetnsPath(node) });
         api.Load(cluster);
@@ -135,7 +136,7 @@ internal static class StartBench
     }
 
     /// <summary>MiB of a line of /proc/PID/status.</summary>
-    private static double Memory(int pid, string field) => double.Parse(
+    internal static double Memory(int pid, string field) => double.Parse(
         File.ReadLines($"/proc/{pid}/status").First(l => l.StartsWith(field, StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]) / 1024;
 
     private sealed class Figures

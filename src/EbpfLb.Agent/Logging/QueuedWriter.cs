@@ -1,0 +1,74 @@
+using System.Collections.Concurrent;
+using System.Text;
+
+namespace EbpfLb.Agent.Logging;
+
+/// <summary>
+/// Lines for a reader that may stop reading, as a log collector that hangs: a full pipe blocks only the thread in here. Lines beyond
+/// <paramref name="capacity"/> are dropped, and the next one that gets through is preceded by their number. Closing it writes what is queued, or gives up after a second.
+/// </summary>
+/// <param name="dropped">Makes a line of a number of dropped lines.</param>
+internal sealed class QueuedWriter(TextWriter output, Func<int, string> dropped, int capacity = 4096) : TextWriter
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    private readonly BlockingCollection<string> lines = new(capacity);
+    private readonly Lock starting = new();
+    private Thread? writer;
+    private int lost;
+
+    public override Encoding Encoding => output.Encoding;
+
+    public override void Write(char value) => Write(value.ToString());
+
+    public override void Write(StringBuilder? value) => Write(value?.ToString());
+
+    public override void Write(string? value)
+    {
+        if (string.IsNullOrEmpty(value)) return;
+        lock (starting)
+        {
+            if (writer is null)
+            {
+                writer = new Thread(WriteAll) { IsBackground = true, Name = "log" };
+                writer.Start();
+            }
+        }
+        try
+        {
+            if (!lines.TryAdd(value)) Interlocked.Increment(ref lost);
+        }
+        catch (InvalidOperationException)
+        {
+            // Closed: a thread that outlives the log has something to add.
+        }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            lines.CompleteAdding();
+            // A writer that hangs goes with the process.
+            if (writer?.Join(Patience) != false) lines.Dispose();
+        }
+        base.Dispose(disposing);
+    }
+
+    private void WriteAll()
+    {
+        try
+        {
+            foreach (var line in lines.GetConsumingEnumerable())
+            {
+                if (Interlocked.Exchange(ref lost, 0) is > 0 and var count) output.Write(dropped(count));
+                output.Write(line);
+                output.Flush();
+            }
+        }
+        catch (IOException)
+        {
+            // Nobody reads any more. What comes is dropped, and nobody is there to be shown how much.
+        }
+    }
+}
