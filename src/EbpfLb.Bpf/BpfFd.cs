@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using EbpfLb.Bpf.Native;
+using EbpfLb.Native;
 
 namespace EbpfLb.Bpf;
 
@@ -20,17 +20,8 @@ public sealed class BpfFd : SafeHandle
     /// <exception cref="BpfException">EMFILE: no descriptor is left.</exception>
     public BpfFd Duplicate()
     {
-        var pinned = false;
-        try
-        {
-            DangerousAddRef(ref pinned);
-            return Duplicate((int)handle);
-        }
-        finally
-        {
-            if (pinned)
-                DangerousRelease();
-        }
+        using var lease = new DescriptorLease(this);
+        return Duplicate(lease.Value);
     }
 
     internal static BpfFd Duplicate(int fd) =>

@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using EbpfLb.Netlink.Native;
+using EbpfLb.Native;
 using EbpfLb.Netlink.Wire;
 
 namespace EbpfLb.Netlink;
@@ -36,11 +36,11 @@ internal sealed class NetlinkSocket : IDisposable
         var handle = new SafeSocketHandle(descriptor, ownsHandle: true);
         try
         {
-            Check(LibC.setsockopt(handle, LibC.SOL_NETLINK, LibC.NETLINK_EXT_ACK, 1, sizeof(int)), "ask for explanations of netlink errors");
-            Check(LibC.setsockopt(handle, LibC.SOL_NETLINK, LibC.NETLINK_CAP_ACK, 1, sizeof(int)), "ask for short netlink acknowledgements");
-            if (isEverywhere) Check(LibC.setsockopt(handle, LibC.SOL_NETLINK, LibC.NETLINK_LISTEN_ALL_NSID, 1, sizeof(int)), "listen to other network namespaces", "CAP_NET_BROADCAST");
-            var address = new LibC.SocketAddressNetlink { Family = LibC.AF_NETLINK, Groups = groups };
-            Check(LibC.bind(handle, address, LibC.SocketAddressNetlink.Bytes), "bind a netlink socket");
+            Check(LibC.setsockopt(handle, LibC.SOL_NETLINK, LibC.NETLINK_EXT_ACK, 1), "ask for explanations of netlink errors");
+            Check(LibC.setsockopt(handle, LibC.SOL_NETLINK, LibC.NETLINK_CAP_ACK, 1), "ask for short netlink acknowledgements");
+            if (isEverywhere) Check(LibC.setsockopt(handle, LibC.SOL_NETLINK, LibC.NETLINK_LISTEN_ALL_NSID, 1), "listen to other network namespaces", "CAP_NET_BROADCAST");
+            var address = new LibC.SocketAddressNetlink { Family = (ushort)LibC.AF_NETLINK, Groups = groups };
+            Check(LibC.bind(handle, address), "bind a netlink socket");
             return new NetlinkSocket(new Socket(handle) { ReceiveTimeout = AnswerTimeoutMilliseconds });
         }
         catch
@@ -102,8 +102,7 @@ internal sealed class NetlinkSocket : IDisposable
     /// <summary>The number by which programs know the namespace of this socket (SO_NETNS_COOKIE, kernel 5.14).</summary>
     public ulong NamespaceCookie()
     {
-        var length = sizeof(ulong);
-        Check(LibC.getsockopt(socket.SafeHandle, LibC.SOL_SOCKET, LibC.SO_NETNS_COOKIE, out var cookie, ref length), "read the cookie of the network namespace");
+        Check(LibC.getsockopt(socket.SafeHandle, LibC.SOL_SOCKET, LibC.SO_NETNS_COOKIE, out var cookie), "read the cookie of the network namespace");
         return cookie;
     }
 

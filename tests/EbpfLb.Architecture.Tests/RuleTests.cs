@@ -132,7 +132,9 @@ public sealed class RuleTests
     [Theory]
     [InlineData("src/EbpfLb.Model/X.cs", "unsafe class X;", 1)]
     [InlineData("src/EbpfLb.Datapath/X.cs", "static unsafe void F() { }", 1)]
-    [InlineData("src/EbpfLb.Datapath/Tables/X.cs", "static unsafe void F() { }", 0)]
+    [InlineData("src/EbpfLb.Datapath/Tables/X.cs", "[LibraryImport(Library)]", 1)]
+    [InlineData("src/EbpfLb.Kubernetes/X.cs", "[DllImport(Library)]", 1)]
+    [InlineData("src/EbpfLb.Native/X.cs", "static unsafe partial class LibC { [LibraryImport(Library)] }", 0)]
     [InlineData("src/EbpfLb.Bpf/X.cs", "unsafe { }", 0)]
     [InlineData("src/EbpfLb.Model/X.cs", "// unsafe\nvar x = \"unsafe\"; /* unsafe */", 0)]
     public void Unsafe_code_in_the_wrong_place_is_found(string path, string text, int found)

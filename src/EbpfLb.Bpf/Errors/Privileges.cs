@@ -1,5 +1,5 @@
 using System.Globalization;
-using EbpfLb.Bpf.Native;
+using EbpfLb.Native;
 
 namespace EbpfLb.Bpf;
 

@@ -1,11 +1,12 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 using EbpfLb.Bpf.Native;
+using EbpfLb.Native;
 
 namespace EbpfLb.Bpf;
 
 /// <summary>Reads what an iterator program tells (kernel 5.8).</summary>
-public static unsafe class BpfIterator
+public static class BpfIterator
 {
     private const int BufferBytes = 64 << 10;
 
@@ -22,9 +23,7 @@ public static unsafe class BpfIterator
         var read = new ArrayBufferWriter<byte>(BufferBytes);
         while (true)
         {
-            nint count;
-            fixed (byte* buffer = read.GetSpan(BufferBytes))
-                count = LibC.read(fd, buffer, BufferBytes);
+            var count = LibC.read(fd, read.GetSpan(BufferBytes));
             if (count == 0) break;
             // EAGAIN: it looked at a million things without a word, to give others a chance.
             if (count < 0 && (Errno)Marshal.GetLastPInvokeError() is not (Errno.EAGAIN or Errno.EINTR))

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using EbpfLb.Bpf.Native;
+using EbpfLb.Native;
 
 namespace EbpfLb.Bpf;
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using EbpfLb.Bpf.Native;
+using EbpfLb.Native;
 
 namespace EbpfLb.Bpf;
 
@@ -99,17 +100,19 @@ public sealed unsafe class RingBuffer : IDisposable
     {
         using var registration = cancellation.Register(Interrupt);
         cancellation.ThrowIfCancellationRequested();
-        var fds = stackalloc LibC.PollFd[2];
-        fds[0] = new LibC.PollFd { Fd = map.Fd.Value, Events = LibC.POLLIN };
-        fds[1] = new LibC.PollFd { Fd = interrupt.Value, Events = LibC.POLLIN };
+        Span<LibC.PollFd> fds =
+        [
+            new() { Fd = map.Fd.Value, Events = LibC.POLLIN },
+            new() { Fd = interrupt.Value, Events = LibC.POLLIN },
+        ];
         var milliseconds = timeout == Timeout.InfiniteTimeSpan ? -1 : (int)Math.Min(Math.Ceiling(timeout.TotalMilliseconds), int.MaxValue);
         var ready = LibC.poll(fds, 2, milliseconds);
         if (ready < 0 && (Errno)Marshal.GetLastPInvokeError() != Errno.EINTR)
             Check.LastError(ready, "wait for", Name);
         if (ready > 0 && fds[1].Returned != 0)
         {
-            ulong count;
-            _ = LibC.read(interrupt, &count, sizeof(ulong));
+            Span<byte> count = stackalloc byte[sizeof(ulong)];
+            _ = LibC.read(interrupt, count);
         }
 
         cancellation.ThrowIfCancellationRequested();
@@ -131,7 +134,7 @@ public sealed unsafe class RingBuffer : IDisposable
     public void Interrupt()
     {
         ulong one = 1;
-        _ = LibC.write(interrupt, &one, sizeof(ulong));
+        _ = LibC.write(interrupt, MemoryMarshal.AsBytes(new ReadOnlySpan<ulong>(in one)));
     }
 
     /// <inheritdoc/>

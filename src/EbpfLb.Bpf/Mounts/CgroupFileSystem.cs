@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using EbpfLb.Bpf.Native;
+using EbpfLb.Native;
 
 namespace EbpfLb.Bpf;
 
@@ -33,15 +33,13 @@ public static class CgroupFileSystem
         new(Check.LastError(LibC.open(path, LibC.O_RDONLY | LibC.O_DIRECTORY | LibC.O_CLOEXEC), "open cgroup", path));
 
     /// <summary>The id by which the kernel names the cgroup (<see cref="LinkInfo.CgroupId"/>, bpf_get_current_cgroup_id).</summary>
-    public static unsafe ulong IdOf(string path)
+    public static ulong IdOf(string path)
     {
-        var handle = new LibC.FileHandle { Bytes = sizeof(ulong) };
-        int mountId;
-        if (LibC.name_to_handle_at(LibC.AT_FDCWD, path, &handle, &mountId, 0) == -1)
+        if (LibC.name_to_handle_at(path, out var id) == -1)
         {
             var errno = (Errno)Marshal.GetLastPInvokeError();
             throw new BpfException(errno, "read id of cgroup", path, errno is Errno.ENOENT ? "the cgroup was removed: make it again, or start the agent with another --cgroup-root" : null);
         }
-        return handle.Id;
+        return id;
     }
 }

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using EbpfLb.Bpf.Native;
+using EbpfLb.Native;
 
 namespace EbpfLb.Bpf;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
-using EbpfLb.Bpf.Native;
+using EbpfLb.Native;
+using FileStatus = Tmds.Linux.statx;
 
 namespace EbpfLb.Bpf;
 
@@ -9,19 +10,14 @@ namespace EbpfLb.Bpf;
 public readonly record struct FileIdentity(string Device, ulong Inode)
 {
     /// <summary>null: there is no such file, or it may not be looked at.</summary>
-    public static unsafe FileIdentity? Of(string path)
-    {
-        LibC.Status status;
-        return LibC.statx(LibC.AT_FDCWD, path, 0, LibC.STATX_INO, &status) == 0 ? From(status) : null;
-    }
+    public static FileIdentity? Of(string path) => LibC.statx(path, LibC.STATX_INO, out var status) == 0 ? From(status) : null;
 
     /// <summary>Of an open descriptor; a directory that was removed since still has its identity.</summary>
-    public static unsafe FileIdentity Of(BpfFd fd)
+    public static FileIdentity Of(BpfFd fd)
     {
-        LibC.Status status;
-        Check.LastError(LibC.statx(fd.Value, "", LibC.AT_EMPTY_PATH, LibC.STATX_INO, &status), "look at descriptor", fd.Value.ToString(CultureInfo.InvariantCulture));
+        Check.LastError(LibC.statx(fd, LibC.STATX_INO, out var status), "look at descriptor", fd.Value.ToString(CultureInfo.InvariantCulture));
         return From(status);
     }
 
-    private static FileIdentity From(in LibC.Status status) => new(string.Create(CultureInfo.InvariantCulture, $"{status.DeviceMajor}:{status.DeviceMinor}"), status.Inode);
+    private static FileIdentity From(in FileStatus status) => new(string.Create(CultureInfo.InvariantCulture, $"{status.stx_dev_major}:{status.stx_dev_minor}"), status.stx_ino);
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using EbpfLb.Native;
 
 namespace EbpfLb.Bpf.Native;
 

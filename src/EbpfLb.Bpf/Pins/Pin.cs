@@ -1,4 +1,5 @@
 using EbpfLb.Bpf.Native;
+using EbpfLb.Native;
 
 namespace EbpfLb.Bpf;
 

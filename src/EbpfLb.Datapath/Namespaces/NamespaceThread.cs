@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
+using EbpfLb.Native;
 using Microsoft.Win32.SafeHandles;
 
 namespace EbpfLb.Datapath.Namespaces;
@@ -9,15 +10,8 @@ namespace EbpfLb.Datapath.Namespaces;
 /// A thread that goes through network namespaces. setns(2) moves one thread, so it is never one of a pool: it ends with its work,
 /// wherever it is then.
 /// </summary>
-internal static partial class NamespaceThread
+internal static class NamespaceThread
 {
-    private const int CLONE_NEWNET = 0x40000000;
-    private const nuint NS_GET_NSTYPE = 0xb703;
-    private const int AT_EMPTY_PATH = 0x1000;
-    private const uint STATX_INO = 0x100;
-    private const int SOL_SOCKET = 1;
-    private const int SO_NETNS_COOKIE = 71;
-
     /// <summary>Runs the work on a new thread and returns its result or its exception.</summary>
     public static T Run<T>(Func<T> work)
     {
@@ -48,7 +42,7 @@ internal static partial class NamespaceThread
     {
         using var file = TryOpen(path);
         if (file is null || InodeOf(file) != inode) return false;
-        if (SetNs(file, CLONE_NEWNET) == 0) return true;
+        if (LibC.setns(file, LibC.CLONE_NEWNET) == 0) return true;
         throw new NamespaceException(Marshal.GetLastPInvokeError(), $"enter the network namespace {path}");
     }
 
@@ -63,8 +57,7 @@ internal static partial class NamespaceThread
     public static ulong Cookie()
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        var length = sizeof(ulong);
-        return GetSockOpt(socket.SafeHandle, SOL_SOCKET, SO_NETNS_COOKIE, out var cookie, ref length) == 0 ? cookie : 0;
+        return LibC.getsockopt(socket.SafeHandle, LibC.SOL_SOCKET, LibC.SO_NETNS_COOKIE, out var cookie) == 0 ? cookie : 0;
     }
 
     private static SafeFileHandle? TryOpen(string path)
@@ -80,24 +73,5 @@ internal static partial class NamespaceThread
     }
 
     private static ulong? InodeOf(SafeFileHandle file)
-        => Ioctl(file, NS_GET_NSTYPE) == CLONE_NEWNET && Statx(file, "", AT_EMPTY_PATH, STATX_INO, out var status) == 0 ? status.Inode : null;
-
-    [LibraryImport("libc", EntryPoint = "setns", SetLastError = true)]
-    private static partial int SetNs(SafeHandle file, int type);
-
-    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
-    private static partial int Ioctl(SafeHandle file, nuint request);
-
-    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Statx(SafeHandle file, string path, int flags, uint mask, out FileStatus status);
-
-    [LibraryImport("libc", EntryPoint = "getsockopt", SetLastError = true)]
-    private static partial int GetSockOpt(SafeHandle socket, int level, int option, out ulong value, ref int length);
-
-    /// <summary>struct statx: its layout is the same on every architecture.</summary>
-    [StructLayout(LayoutKind.Explicit, Size = 256)]
-    private struct FileStatus
-    {
-        [FieldOffset(32)] public ulong Inode;
-    }
+        => LibC.ioctl(file, LibC.NS_GET_NSTYPE) == LibC.CLONE_NEWNET && LibC.statx(file, LibC.STATX_INO, out var status) == 0 ? status.stx_ino : null;
 }

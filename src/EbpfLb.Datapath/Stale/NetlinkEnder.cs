@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using EbpfLb.Abi;
+using EbpfLb.Native;
 using EbpfLb.Netlink.Sockets;
 
 namespace EbpfLb.Datapath.Stale;
@@ -11,8 +12,6 @@ namespace EbpfLb.Datapath.Stale;
 /// </summary>
 internal sealed class NetlinkEnder : ISocketEnder
 {
-    private const int AF_INET = 2;
-
     public IReadOnlyList<LbStaleSock> End(IReadOnlyList<LbStaleSock> sockets)
     {
         using var destroyer = SocketDestroyer.Open();
@@ -25,7 +24,7 @@ internal sealed class NetlinkEnder : ISocketEnder
 
     private static SocketIdentity IdentityOf(LbStaleSock socket)
     {
-        var isV4 = socket.Family == AF_INET;
+        var isV4 = socket.Family == LibC.AF_INET;
         return new SocketIdentity(
             isV4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6, (ProtocolType)socket.Backend.Proto,
             new IPEndPoint(AddressOf(socket.Source, isV4), socket.SourcePort.ToHost()),

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
-using EbpfLb.Netlink.Native;
+using EbpfLb.Native;
 using EbpfLb.Netlink.Wire;
 
 namespace EbpfLb.Netlink.Sockets;

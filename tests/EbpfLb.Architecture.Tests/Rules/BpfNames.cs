@@ -27,13 +27,13 @@ internal static partial class BpfNames
     private static bool IsName(Match identifier) => !identifier.Value.StartsWith("__", StringComparison.Ordinal);
 
     // "} lb_slots SEC(".maps");", also with __weak before or after the name.
-    [GeneratedRegex("""(?<declarator>[^;{}]*)\bSEC\s*\(\s*"\.maps"\s*\)""", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex("""(?<declarator>[^;{}]*)\bSEC\s*\(\s*"\.maps"\s*\)""", RegexOptions.ExplicitCapture, 60_000)]
     private static partial Regex MapDefinition();
 
     // "SEC("cgroup/connect4") int lb_connect4(struct ...", or "SEC("iter/udp") int BPF_PROG(lb_iter, ...".
-    [GeneratedRegex("""SEC\s*\(\s*"[^"]*"\s*\)[\w\s*]*?\b(BPF_\w+\s*\(\s*(?<wrapped>\w+)|(?<name>\w+)\s*\()""", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex("""SEC\s*\(\s*"[^"]*"\s*\)[\w\s*]*?\b(BPF_\w+\s*\(\s*(?<wrapped>\w+)|(?<name>\w+)\s*\()""", RegexOptions.ExplicitCapture, 60_000)]
     private static partial Regex ProgramDefinition();
 
-    [GeneratedRegex(@"[A-Za-z_]\w*", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"[A-Za-z_]\w*", RegexOptions.None, 60_000)]
     private static partial Regex Identifier();
 }

@@ -29,9 +29,9 @@ internal static partial class DocumentedPaths
     }
 
     // Not inside an absolute path (/sys/fs/bpf/...) or another word.
-    [GeneratedRegex(@"(?<![\w./-])(src|bpf|docs|tests|tools|deploy|\.ci)/[\w.*/-]+", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"(?<![\w./-])(src|bpf|docs|tests|tools|deploy|\.ci)/[\w.*/-]+", RegexOptions.ExplicitCapture, 60_000)]
     private static partial Regex RepositoryPath();
 
-    [GeneratedRegex(@"\]\((?<target>[^)#:\s]+)(#[^)]*)?\)", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"\]\((?<target>[^)#:\s]+)(#[^)]*)?\)", RegexOptions.ExplicitCapture, 60_000)]
     private static partial Regex RelativeLink();
 }

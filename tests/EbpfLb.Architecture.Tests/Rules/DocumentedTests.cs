@@ -36,12 +36,12 @@ internal static partial class DocumentedTests
             && Regex.IsMatch(file.Text, $@"^    public (async )?(void|Task) {method}\(", RegexOptions.Multiline, TimeSpan.FromSeconds(1)));
     }
 
-    [GeneratedRegex("`(?<code>[^`\n]+)`", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex("`(?<code>[^`\n]+)`", RegexOptions.ExplicitCapture, 60_000)]
     private static partial Regex Code();
 
-    [GeneratedRegex(@"^EbpfLb\.[\w./]+Tests$", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"^EbpfLb\.[\w./]+Tests$", RegexOptions.ExplicitCapture, 60_000)]
     private static partial Regex Path();
 
-    [GeneratedRegex(@"^(((?<type>\w+Tests)\.(?<method>\w+))|(?<method>[A-Z][a-zA-Z0-9]*_\w+))$", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"^(((?<type>\w+Tests)\.(?<method>\w+))|(?<method>[A-Z][a-zA-Z0-9]*_\w+))$", RegexOptions.ExplicitCapture, 60_000)]
     private static partial Regex Name();
 }

@@ -6,7 +6,7 @@ namespace EbpfLb.Architecture.Tests.Rules;
 internal static class ProjectReferences
 {
     private static readonly string[] Everything
-        = ["Model", "Timing", "Configuration", "Kubernetes", "Policy", "Abi", "Planning", "Bpf", "Netlink", "Datapath", "Http", "Agent", "Testing"];
+        = ["Model", "Timing", "Configuration", "Kubernetes", "Policy", "Abi", "Planning", "Native", "Bpf", "Netlink", "Datapath", "Http", "Agent", "Testing"];
 
     /// <summary>Project, without "EbpfLb.", to what it may reference.</summary>
     private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
@@ -14,13 +14,14 @@ internal static class ProjectReferences
         ["Model"] = [],
         ["Timing"] = [],
         ["Abi"] = [],
-        ["Bpf"] = [],
-        ["Netlink"] = [],
-        ["Kubernetes"] = ["Model", "Timing"],
+        ["Native"] = [],
+        ["Bpf"] = ["Native"],
+        ["Netlink"] = ["Native"],
+        ["Kubernetes"] = ["Model", "Timing", "Native"],
         ["Configuration"] = ["Model"],
         ["Policy"] = ["Model"],
         ["Planning"] = ["Model", "Timing", "Policy", "Abi"],
-        ["Datapath"] = ["Timing", "Planning", "Abi", "Bpf", "Netlink"],
+        ["Datapath"] = ["Timing", "Planning", "Abi", "Native", "Bpf", "Netlink"],
         ["Http"] = ["Model", "Timing"],
         ["Agent"] = ["Model", "Timing", "Configuration", "Kubernetes", "Policy", "Abi", "Planning", "Bpf", "Netlink", "Datapath", "Http"],
         ["Testing"] = ["Model"],

@@ -9,11 +9,11 @@ internal static partial class SourceText
 
     public static string WithoutStrings(string text) => StringLiteral().Replace(text, "\"\"");
 
-    [GeneratedRegex(@"/\*.*?\*/|//[^\n]*", RegexOptions.Singleline, 1000)]
+    [GeneratedRegex(@"/\*.*?\*/|//[^\n]*", RegexOptions.Singleline, 60_000)]
     private static partial Regex Comment();
 
     [GeneratedRegex("""
         "([^"\\\n]|\\.)*"
-        """, RegexOptions.ExplicitCapture, 1000)]
+        """, RegexOptions.ExplicitCapture, 60_000)]
     private static partial Regex StringLiteral();
 }

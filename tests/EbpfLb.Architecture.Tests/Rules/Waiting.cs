@@ -25,6 +25,6 @@ internal static partial class Waiting
         }
     }
 
-    [GeneratedRegex(@"\bTask\.Delay\b|\bPeriodicTimer\b|\bBackgroundService\b|\bGetUtcNow\(\) *[-+<>]|new (System\.Threading\.)?Timer\(", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"\bTask\.Delay\b|\bPeriodicTimer\b|\bBackgroundService\b|\bGetUtcNow\(\) *[-+<>]|new (System\.Threading\.)?Timer\(", RegexOptions.ExplicitCapture, 60_000)]
     private static partial Regex Forbidden();
 }

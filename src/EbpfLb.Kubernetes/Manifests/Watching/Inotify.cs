@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.ComponentModel;
 using System.Runtime.InteropServices;
 using System.Text;
+using EbpfLb.Native;
 
 namespace EbpfLb.Kubernetes.Manifests.Watching;
 
@@ -40,8 +41,6 @@ internal readonly record struct InotifyEvent(string? Directory, InotifyEvents Ev
 /// </summary>
 internal sealed class Inotify : IDisposable
 {
-    private const int CloseOnExec = 0x8_0000;
-    private const int EINTR = 4;
     private const int HeaderSize = 16;
 
     private readonly int descriptor;
@@ -63,13 +62,13 @@ internal sealed class Inotify : IDisposable
     {
         this.told = told;
         this.failed = failed;
-        descriptor = inotify_init1(CloseOnExec);
+        descriptor = LibC.inotify_init1(LibC.O_CLOEXEC);
         if (descriptor < 0) throw Error("inotify_init1");
-        end = inotify_add_watch(descriptor, "/", (uint)(InotifyEvents.MoveSelf | InotifyEvents.OnlyDirectories));
+        end = LibC.inotify_add_watch(descriptor, "/", (uint)(InotifyEvents.MoveSelf | InotifyEvents.OnlyDirectories));
         if (end < 0)
         {
             var error = Error("inotify_add_watch");
-            _ = close(descriptor);
+            _ = LibC.close(descriptor);
             throw error;
         }
         new Thread(Read) { IsBackground = true, Name = "inotify" }.Start();
@@ -81,16 +80,19 @@ internal sealed class Inotify : IDisposable
     {
         const InotifyEvents wanted = InotifyEvents.Modify | InotifyEvents.CloseWrite | InotifyEvents.MovedFrom | InotifyEvents.MovedTo
             | InotifyEvents.Create | InotifyEvents.Delete | InotifyEvents.DeleteSelf | InotifyEvents.MoveSelf | InotifyEvents.OnlyDirectories;
-        const int noEntry = 2, notDirectory = 20;
         lock (sync)
         {
             // The same watch for the same directory: asked again, as another one may have been put in its place.
-            var watch = inotify_add_watch(descriptor, directory, (uint)wanted);
-            if (watch < 0) return Marshal.GetLastPInvokeError() is noEntry or notDirectory ? false : throw Error($"inotify_add_watch {directory}");
+            var watch = LibC.inotify_add_watch(descriptor, directory, (uint)wanted);
+            if (watch < 0)
+            {
+                var error = Marshal.GetLastPInvokeError();
+                return error == LibC.ENOENT || error == LibC.ENOTDIR ? false : throw Error($"inotify_add_watch {directory}");
+            }
             if (watches.TryGetValue(directory, out var old) && old != watch)
             {
                 directories.Remove(old);
-                _ = inotify_rm_watch(descriptor, old);
+                _ = LibC.inotify_rm_watch(descriptor, old);
             }
             if (directories.TryGetValue(watch, out var before) && before != directory) watches.Remove(before);
             directories[watch] = directory;
@@ -108,7 +110,7 @@ internal sealed class Inotify : IDisposable
             {
                 watches.Remove(directory);
                 directories.Remove(watch);
-                _ = inotify_rm_watch(descriptor, watch);
+                _ = LibC.inotify_rm_watch(descriptor, watch);
             }
         }
     }
@@ -118,7 +120,7 @@ internal sealed class Inotify : IDisposable
         if (isDisposed) return;
         isDisposed = true;
         // The reader closes the descriptor: closing it here would not wake it, and its number could be another file's at once.
-        _ = inotify_rm_watch(descriptor, end);
+        _ = LibC.inotify_rm_watch(descriptor, end);
     }
 
     private void Read()
@@ -126,17 +128,17 @@ internal sealed class Inotify : IDisposable
         var buffer = new byte[64 * 1024];
         while (!isDisposed)
         {
-            var length = (int)read(descriptor, buffer, (nuint)buffer.Length);
+            var length = (int)LibC.read(descriptor, buffer);
             if (length < 0)
             {
                 var error = Marshal.GetLastPInvokeError();
-                if (error == EINTR) continue;
+                if (error == LibC.EINTR) continue;
                 if (!isDisposed) failed(new Win32Exception(error).Message);
                 break;
             }
             if (!isDisposed) Tell(buffer.AsSpan(0, length));
         }
-        _ = close(descriptor);
+        _ = LibC.close(descriptor);
     }
 
     private void Tell(ReadOnlySpan<byte> events)
@@ -172,21 +174,4 @@ internal sealed class Inotify : IDisposable
         var error = Marshal.GetLastPInvokeError();
         return new IOException($"{call}: {new Win32Exception(error).Message}");
     }
-
-#pragma warning disable SYSLIB1054 // Its generated code is unsafe, which does not belong into this project.
-    [DllImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int inotify_init1(int flags);
-
-    [DllImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int inotify_add_watch(int descriptor, [MarshalAs(UnmanagedType.LPUTF8Str)] string path, uint mask);
-
-    [DllImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int inotify_rm_watch(int descriptor, int watch);
-
-    [DllImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern nint read(int descriptor, [Out] byte[] buffer, nuint count);
-
-    [DllImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int close(int descriptor);
-#pragma warning restore SYSLIB1054
 }
