@@ -20,7 +20,7 @@ BPF_PROGS := $(patsubst bpf/prog/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/pro
 BPF_ITERS := $(patsubst bpf/iter/%.bpf.c,$(BUILD)/bpf/iter/%.bpf.o,$(wildcard bpf/iter/*.bpf.c))
 BPF_UNITS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/unit/*.bpf.c bpf/bench/*.bpf.c))
 
-.PHONY: help deps test-deps bench-deps build agent bpf netprobe test fresh demo demo-clean kernels bench company abi golden format clean
+.PHONY: help deps test-deps bench-deps build agent bpf netprobe test fresh demo demo-clean kernels bench attack company abi golden format clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -108,6 +108,9 @@ bench: bench-deps build netprobe ## figures of docs/performance.md (root, quiet 
 company: test-deps netprobe agent ## figures of docs/company.md: a real agent beside netfilter, quarter of an hour at most (root); ONLY=own runs one part
 	dotnet build tests/EbpfLb.Company -c $(CONFIG) -v quiet
 	build/dotnet/bin/EbpfLb.Company/release/EbpfLb.Company $(ONLY)
+
+attack: bench-deps build netprobe ## attacks on a node for a quarter of an hour, docs/security.md (root); ONLY=syns, ONLY="datagrams 60" runs one
+	build/dotnet/bin/EbpfLb.Benchmarks/release/EbpfLb.Benchmarks attack $(ONLY)
 
 golden: ## write what comes out into the expected parts of tests/EbpfLb.Scenarios (cases, Corpus); read the diff
 	dotnet build tests/EbpfLb.Scenarios -c $(CONFIG) -v quiet

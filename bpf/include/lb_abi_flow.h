@@ -44,21 +44,23 @@ enum lb_ct_flag {
 				until that is done */
 	LB_CT_RST = 64,	     /* a RST (SCTP: ABORT) was seen in this entry's direction */
 	LB_CT_UNACKED = 128, /* TCP: data went in this entry's direction, and for seconds nothing in
-				the other one */
+				the other one. UDP: this and 64 are a number, ticks since the first
+				question (lb_ct_udp.h) */
 };
 
 /* They rise, but for LB_CT_RESET. */
 enum lb_ct_phase {
 	LB_CT_NEW = 1,	    /* no answer seen: may be evicted for a newer one */
-	LB_CT_ANSWERED = 2, /* TCP: SYN+ACK seen, SCTP: INIT ACK; UDP: one question answered. May be
-			       evicted */
-	LB_CT_OPEN = 3,	    /* TCP, SCTP: handshake complete; UDP: asked again after an answer */
+	LB_CT_ANSWERED = 2, /* TCP: SYN+ACK seen, SCTP: INIT ACK; UDP: a question was answered. May
+			       be evicted */
+	LB_CT_OPEN = 3,	    /* TCP, SCTP: handshake complete; UDP: answered, and asked again later
+			       than 2 s after the first question */
 	LB_CT_CLOSING = 4,  /* a FIN or SHUTDOWN seen from one side */
 	LB_CT_CLOSED = 5,   /* from both, or a RST before it was open: may be evicted, its SNAT port
 			       be taken */
-	LB_CT_RESET = 6,    /* was open, and a RST or ABORT was seen. It may be a forgery: as closed,
-			       but it lives longer, and is open again when the side goes on that
-			       is said to have ended it */
+	LB_CT_RESET = 6, /* was open, and a RST or ABORT was seen. It may be a forgery: as closed,
+			    but it lives longer, and is open again when the side goes on that
+			    is said to have ended it */
 };
 
 enum lb_ct_id {
@@ -101,6 +103,14 @@ struct lb_ct6 {
 	__be16 sport;
 	__be16 dport;
 	struct lb_ct_state state;
+};
+
+/* Places of lb_udp_share. */
+enum lb_udp_place {
+	LB_UDP_OPENED4 = 0, /* UDP flows of IPv4 that became LB_CT_OPEN so far */
+	LB_UDP_OPENED6 = 1,
+	LB_UDP_LIMIT4 = 2, /* at that many no more do; 0: not known yet */
+	LB_UDP_LIMIT6 = 3,
 };
 
 /* The one element of lb_ct_cursor. */

@@ -68,6 +68,8 @@ enum lb_reason {
 	LB_EVENT_LOST = 52,	 /* lb_events was full: a packet's bad end was counted, not told */
 	LB_CT_PORT_TRACKED = 53, /* a free SNAT port was passed over, as netfilter has it */
 
+	LB_CT_UDP_SHARE = 54, /* a UDP conversation is not protected, as UDP has its share of the
+				 flow table */
 	LB_ANSWER_LIMITED =
 		55, /* a packet that was to be answered was not, for there were too many */
 

@@ -241,6 +241,18 @@ struct {
 } lb_ct_cursor __weak SEC(".maps");
 
 /*
+ * How many UDP flows became open, and how many may: half of each family's table. Written by
+ * programs (opened) and by the agent after each sweep (limit). Full: UDP flows that are asked again
+ * stay what may be evicted.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, __u32);
+	__type(value, __u64);
+	__uint(max_entries, 4);
+} lb_udp_share __weak SEC(".maps");
+
+/*
  * Backends towards which source ports are used up, or nearly: a search through all of the range is
  * made once in a tick, others look at a few ports each. Written by programs. Full: the least
  * recently used is forgotten, and searched through once more.
@@ -283,8 +295,9 @@ struct {
 	__uint(max_entries, 1024);
 } lb_frags __weak SEC(".maps");
 
-/* Client's address (IPv4 as v4-mapped) -> when its next burst of ICMP errors is full (CLOCK_MONOTONIC,
- * coarse). Written by programs. Full: the least recently used is forgotten, and has a burst again. */
+/* Client's address (IPv4 as v4-mapped) -> when its next burst of ICMP errors is full
+ * (CLOCK_MONOTONIC, coarse). Written by programs. Full: the least recently used is forgotten, and
+ * has a burst again. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__type(key, struct lb_ip6);

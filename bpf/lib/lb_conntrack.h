@@ -120,13 +120,26 @@ lb_inline __u32 lb_ct_done(__u8 proto)
 #define LB_CT_ANY	0xff
 
 /*
- * Flows that may be evicted stand in rings (lb_ct_pending): a third of it is for half-open ones,
- * the rest for closed ones, so that a flood of the one kind does not cost what the other is
+ * Flows that may be evicted stand in rings (lb_ct_pending): a third of it at most is for half-open
+ * ones, the rest for closed ones, so that a flood of the one kind does not cost what the other is
  * remembered for. A flow is written again with each tick in which it has packets: the place that
  * counts is the last one, and a new flow of the same ports has nothing to fear from the places of
  * the one before.
  */
 #define LB_CT_HALF_OPEN_SHARE 3
+/* Of the source ports, three quarters: a fourth of them is free, whoever sends how many SYNs. Not
+ * where ports are so few that this would be a ring of nothing. */
+#define LB_CT_PORTS_LEFT      4
+#define LB_CT_HALF_OPEN_LEAST 1024
+
+lb_inline __u32 lb_ct_half_open_places(const struct lb_settings *set)
+{
+	__u32 third = set->ct_pending / LB_CT_HALF_OPEN_SHARE;
+	__u32 ports = set->snat_port_last - set->snat_port_first + 1;
+
+	ports -= ports / LB_CT_PORTS_LEFT;
+	return ports >= LB_CT_HALF_OPEN_LEAST && ports < third ? ports : third;
+}
 
 /* The tick is taken off the key, which is a flow's then; the place is done with in any case. */
 lb_inline bool lb_ct_evict(struct lb_ct_key6 *slot, bool closed)
@@ -152,7 +165,7 @@ lb_inline struct lb_ct_key6 *lb_ct_pending_next(bool closed)
 
 	if (!set || set->ct_pending < LB_CT_HALF_OPEN_SHARE || !cursor)
 		return NULL;
-	half_open = set->ct_pending / LB_CT_HALF_OPEN_SHARE;
+	half_open = lb_ct_half_open_places(set);
 	if (closed)
 		index = half_open +
 			__sync_fetch_and_add(&cursor->closed, 1) % (set->ct_pending - half_open);

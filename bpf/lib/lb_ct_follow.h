@@ -9,23 +9,11 @@
 
 #include "lb_affinity.h"
 #include "lb_conntrack.h"
+#include "lb_ct_udp.h"
 
 /* Ticks after which one who was not heard is called silent: longer than any round trip with a
  * delayed acknowledgement. */
 #define LB_CT_SILENT 4
-
-/* How often a word that changes under our hands is tried; the next packet will do it else. */
-#define LB_CT_STEP_TRIES 4
-
-/* The word of an entry that is changed by atomics. */
-union lb_ct_word {
-	struct {
-		__u16 mtu;
-		__u8 phase;
-		__u8 flags;
-	};
-	__u32 word;
-};
 
 /* What the packet's flags leave in the entry of its direction. */
 lb_inline __u32 lb_ct_marks(const struct lb_walk *walk)
@@ -46,13 +34,10 @@ lb_once int lb_ct_next_phase(const struct lb_walk *walk)
 	phase = walk->ct.phase;
 	flags = walk->pkt.tcp_flags;
 	reply = walk->ct.flags & LB_CT_REPLY;
-	if (walk->pkt.tuple.proto == IPPROTO_UDP) {
-		/* One question and its answers may give way to others; who asks again has a
-		 * conversation. */
-		if (reply)
-			return phase == LB_CT_NEW ? LB_CT_ANSWERED : phase;
-		return phase == LB_CT_ANSWERED ? LB_CT_OPEN : phase;
-	}
+	/* One question and its answers may give way to others; when it is more, lb_ct_udp_tick()
+	 * says. */
+	if (walk->pkt.tuple.proto == IPPROTO_UDP)
+		return reply && phase == LB_CT_NEW ? LB_CT_ANSWERED : phase;
 	if (unlikely(flags & LB_TCP_RST))
 		return phase == LB_CT_OPEN || phase == LB_CT_RESET ? LB_CT_RESET : LB_CT_CLOSED;
 	/* Only the one who is said to have ended it proves that he has not. What comes from the
@@ -160,22 +145,24 @@ lb_inline bool lb_ct_own_ticks(const struct lb_walk *walk, __u8 phase)
 }
 
 /* The other entry of the flow, after a packet of this one. */
-lb_inline void lb_ct_follow_other(const struct lb_walk *walk, struct lb_ct_state *other,
-				  __u8 phase, __u32 clear, __u32 now)
+lb_inline void lb_ct_follow_other(const struct lb_walk *walk, struct lb_ct_state *other, __u8 phase,
+				  __u32 clear, __u32 now)
 {
 	bool reply = walk->ct.flags & LB_CT_REPLY;
-
+	bool udp = walk->pkt.tuple.proto == IPPROTO_UDP;
 
 	/* Not `now`: its own next packet shall find a tick to be over, and look for its route
 	 * again. */
-	if (!lb_ct_own_ticks(walk, phase) && other->tick != now)
+	if (udp && reply && phase < LB_CT_OPEN)
+		lb_ct_udp_tick(walk, other, now - 1);
+	else if (!lb_ct_own_ticks(walk, phase) && other->tick != now)
 		other->tick = now - 1;
 	if (!reply && other->oif != walk->ifindex) {
 		other->oif = walk->ifindex;
 		if (other->tick == now)
 			other->tick = now - 1;
 	}
-	lb_ct_step(walk, other, phase, reply ? LB_CT_COUNTS : 0, clear | LB_CT_UNACKED);
+	lb_ct_step(walk, other, phase, reply ? LB_CT_COUNTS : 0, clear | (udp ? 0 : LB_CT_UNACKED));
 }
 
 enum lb_ct_followed {
@@ -209,6 +196,11 @@ lb_once enum lb_ct_followed lb_ct_follow_both(struct lb_walk *walk, __u32 now)
 	    (__s32)(now - other->tick) >= LB_CT_SILENT)
 		set |= LB_CT_UNACKED;
 	own = lb_ct_state(walk, false, &ours);
+	if (own && walk->pkt.tuple.proto == IPPROTO_UDP && phase < LB_CT_OPEN &&
+	    !(walk->ct.flags & LB_CT_REPLY) && lb_ct_udp_tick(walk, own, now)) {
+		phase = LB_CT_OPEN;
+		clear |= LB_CT_AGE;
+	}
 	counts = walk->ct.flags & LB_CT_REPLY && other ? 0 : LB_CT_COUNTS;
 	if (own) {
 		own->tick = now;

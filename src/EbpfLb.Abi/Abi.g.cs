@@ -10,10 +10,10 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "eea7ce6177a43f6fe75ac4b6400ca0e618af1829947ba93c2aca9a11f92ce874";
+    public const string Hash = "1e62fa10c02f7247df1633e4c1dd31f2f86d2d911151e194cafce95c962e2b5a";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
-    public const ulong MapsHash = 0x0fb04f595518512e;
+    public const ulong MapsHash = 0x5dfdfe16b7dd5b83;
 }
 
 /// <summary>struct lb_addr, 20 bytes.</summary>
@@ -1243,6 +1243,9 @@ public enum LbReason : uint
     /// <summary>LB_CT_PORT_TRACKED.</summary>
     CtPortTracked = 53,
 
+    /// <summary>LB_CT_UDP_SHARE.</summary>
+    CtUdpShare = 54,
+
     /// <summary>LB_ANSWER_LIMITED.</summary>
     AnswerLimited = 55,
 
@@ -1336,6 +1339,22 @@ public enum LbSockKind : uint
 
     /// <summary>LB_SOCK_DATAGRAM.</summary>
     Datagram = 2,
+}
+
+/// <summary>enum lb_udp_place.</summary>
+public enum LbUdpPlace : uint
+{
+    /// <summary>LB_UDP_OPENED4.</summary>
+    Opened4 = 0,
+
+    /// <summary>LB_UDP_OPENED6.</summary>
+    Opened6 = 1,
+
+    /// <summary>LB_UDP_LIMIT4.</summary>
+    Limit4 = 2,
+
+    /// <summary>LB_UDP_LIMIT6.</summary>
+    Limit6 = 3,
 }
 
 /// <summary>4 times Be32, 16 bytes.</summary>

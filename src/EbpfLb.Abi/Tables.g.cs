@@ -135,6 +135,10 @@ public static class Tables
     public static Table<LbPeer, LbPeerAsked> UdpPeer { get; } =
         new("lb_udp_peer", 9, 32, 24, 1024, 0);
 
+    /// <summary>lb_udp_share: Array.</summary>
+    public static Table<uint, ulong> UdpShare { get; } =
+        new("lb_udp_share", 2, 4, 8, 4, 0);
+
     /// <summary>All of them, by name.</summary>
     public static IReadOnlyList<Table> All { get; } =
     [
@@ -170,5 +174,6 @@ public static class Tables
         SvcStats,
         SvcSwept,
         UdpPeer,
+        UdpShare,
     ];
 }

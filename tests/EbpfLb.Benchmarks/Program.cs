@@ -1,3 +1,4 @@
+using EbpfLb.Benchmarks.Attack;
 using EbpfLb.Benchmarks.Change;
 using EbpfLb.Benchmarks.Connect;
 using EbpfLb.Benchmarks.Lookups;
@@ -10,6 +11,8 @@ using EbpfLb.Benchmarks.Sweep;
 using EbpfLb.Testing.Processes;
 
 // Figures of docs/performance.md: `make bench`, or `make bench ONLY=lookups`, or `make bench ONLY="scale 50000"`. Needs root and a quiet machine.
+// No figures of ours but proofs, for a quarter of an hour: `make attack`.
+if (args is ["attack", ..]) return AttackRun.Run(args.ElementAtOrDefault(1), args.ElementAtOrDefault(2));
 var only = args.Length > 0 ? args[0] : "all";
 var benches = new Dictionary<string, Func<Task>>
 {

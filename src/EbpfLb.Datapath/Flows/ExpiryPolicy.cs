@@ -24,6 +24,12 @@ public sealed class ExpiryPolicy(Func<FlowLifetimes> current)
     /// <summary>From this fill on established connections have <see cref="EstablishedLeast"/>; to a full map it goes on to <see cref="NeverBefore"/>.</summary>
     public const double EstablishedLeastFrom = 0.98;
 
+    /// <summary>Up to this part of a map, flows after a RST live as long as established ones: whoever forged it gains nothing by it.</summary>
+    public const double FewResets = 0.05;
+
+    /// <summary>From this part on they live for <see cref="FlowLifetimes.Doubtful"/>, or they would have all source ports.</summary>
+    public const double ManyResets = 0.1;
+
     /// <summary>A UDP flow that had a packet within this time is never given up before its configured life time.</summary>
     public static TimeSpan UdpLeast { get; } = TimeSpan.FromSeconds(10);
 
@@ -33,17 +39,22 @@ public sealed class ExpiryPolicy(Func<FlowLifetimes> current)
     /// <summary>An established connection that had a packet within this time goes last of all.</summary>
     public static TimeSpan EstablishedLeast { get; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>UDP flows that may be conversations at a time: half of the flows that a map holds.</summary>
+    /// <param name="entries">Capacity of the map; a flow has two.</param>
+    public static int MostConversations(int entries) => Math.Max(entries / 4, 1);
+
     /// <summary>The configured life time.</summary>
     /// <param name="protocol">IP protocol number.</param>
     /// <param name="unacknowledged">LB_CT_UNACKED of either entry.</param>
-    public TimeSpan LifetimeOf(byte protocol, LbCtPhase phase, bool unacknowledged = false)
+    /// <param name="resets">Flows after a RST, of all that the map holds: 0 to 1.</param>
+    public TimeSpan LifetimeOf(byte protocol, LbCtPhase phase, bool unacknowledged = false, double resets = 0)
     {
         var lifetimes = current();
         return (TransportProtocol)protocol switch
         {
             TransportProtocol.Udp => OfUdp(lifetimes, phase),
             TransportProtocol.Sctp => OfSctp(lifetimes, phase),
-            _ => OfTcp(lifetimes, phase, unacknowledged),
+            _ => OfTcp(lifetimes, phase, unacknowledged, resets),
         };
     }
 
@@ -61,11 +72,12 @@ public sealed class ExpiryPolicy(Func<FlowLifetimes> current)
         _ => lifetimes.SctpHalfOpen,
     };
 
-    private static TimeSpan OfTcp(FlowLifetimes lifetimes, LbCtPhase phase, bool unacknowledged) => phase switch
+    private static TimeSpan OfTcp(FlowLifetimes lifetimes, LbCtPhase phase, bool unacknowledged, double resets) => phase switch
     {
         LbCtPhase.Open => unacknowledged ? Shorter(lifetimes.Doubtful, lifetimes.Established) : lifetimes.Established,
         LbCtPhase.Closing => unacknowledged ? Shorter(lifetimes.Doubtful, lifetimes.Closing) : lifetimes.Closing,
-        LbCtPhase.Reset => Shorter(lifetimes.Doubtful, lifetimes.Established),
+        // The RST may be a forgery, and the connection one that is silent for long.
+        LbCtPhase.Reset => Shrunk(lifetimes.Established, lifetimes.Doubtful, resets, FewResets, ManyResets),
         LbCtPhase.Closed => lifetimes.Closed,
         _ => lifetimes.HalfOpen,
     };
@@ -78,9 +90,14 @@ public sealed class ExpiryPolicy(Func<FlowLifetimes> current)
     /// and within it the life time goes down geometrically.
     /// </summary>
     /// <param name="protocol">IP protocol number.</param>
-    public static TimeSpan Under(byte protocol, LbCtPhase phase, TimeSpan lifetime, double fill)
+    /// <param name="conversations">How much of its share UDP has, 0 to 1: its own make room for each other.</param>
+    public static TimeSpan Under(byte protocol, LbCtPhase phase, TimeSpan lifetime, double fill, double conversations = 0)
     {
-        if (protocol == (byte)TransportProtocol.Udp) return Shrunk(lifetime, UdpLeast, fill, PressureFrom, UdpLeastFrom);
+        if (protocol == (byte)TransportProtocol.Udp)
+        {
+            var left = Shrunk(lifetime, UdpLeast, fill, PressureFrom, UdpLeastFrom);
+            return phase == LbCtPhase.Open ? Shorter(left, Shrunk(lifetime, UdpLeast, conversations, PressureFrom, 1)) : left;
+        }
         if (phase != LbCtPhase.Open) return Shrunk(lifetime, NeverBefore, fill, UdpLeastFrom, ClosingLeastFrom);
         var before = Shrunk(lifetime, EstablishedLeast, fill, ClosingLeastFrom, EstablishedLeastFrom);
         return Shrunk(before, NeverBefore, fill, EstablishedLeastFrom, 1);
@@ -94,5 +111,7 @@ public sealed class ExpiryPolicy(Func<FlowLifetimes> current)
 
     /// <summary>The decisions in a map that full.</summary>
     /// <param name="fill">0 to 1.</param>
-    public ExpiryTable At(double fill) => new(this, fill);
+    /// <param name="conversations">As of <see cref="Under"/>.</param>
+    /// <param name="resets">As of <see cref="LifetimeOf"/>.</param>
+    public ExpiryTable At(double fill, double conversations = 0, double resets = 0) => new(this, fill, conversations, resets);
 }

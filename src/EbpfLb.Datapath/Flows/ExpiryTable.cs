@@ -15,7 +15,7 @@ public enum Expiry
     Due,
 }
 
-/// <summary>The life times of <see cref="ExpiryPolicy"/> at one fill, in ticks, so that a sweep does no arithmetic on times.</summary>
+/// <summary>The life times of <see cref="ExpiryPolicy"/> at one fill of the map and of the share of UDP, in ticks, so that a sweep does no arithmetic on times.</summary>
 public sealed class ExpiryTable
 {
     private const int Phases = (int)LbCtPhase.Reset + 1;
@@ -33,16 +33,16 @@ public sealed class ExpiryTable
     private readonly uint[] configured = new uint[Rows * Phases];
     private readonly uint[] effective = new uint[Rows * Phases];
 
-    internal ExpiryTable(ExpiryPolicy policy, double fill)
+    internal ExpiryTable(ExpiryPolicy policy, double fill, double conversations, double resets)
     {
         for (var index = 0; index < configured.Length; index++)
         {
             var row = (Row)(index / Phases);
             var protocol = row switch { Row.Udp => TransportProtocol.Udp, Row.Sctp => TransportProtocol.Sctp, _ => TransportProtocol.Tcp };
             var phase = (LbCtPhase)(index % Phases);
-            var lifetime = policy.LifetimeOf((byte)protocol, phase, row == Row.TcpUnacknowledged);
+            var lifetime = policy.LifetimeOf((byte)protocol, phase, row == Row.TcpUnacknowledged, resets);
             configured[index] = Ticks(lifetime);
-            effective[index] = Ticks(ExpiryPolicy.Under((byte)protocol, phase, lifetime, fill));
+            effective[index] = Ticks(ExpiryPolicy.Under((byte)protocol, phase, lifetime, fill, conversations));
         }
     }
 

@@ -12,12 +12,14 @@ public sealed class FlowMaps : IDisposable
     private readonly KernelFlowMap<LbCtKey6, LbCt6, FlowCodec6> v6;
 
     private readonly FlowEnds ends;
+    private readonly UdpShare share;
 
-    private FlowMaps(BpfMap conntrack4, BpfMap conntrack6, FlowEnds ends)
+    private FlowMaps(BpfMap conntrack4, BpfMap conntrack6, FlowEnds ends, UdpShare share)
     {
         this.ends = ends;
-        v4 = KernelFlowMap.Open4(conntrack4, ends);
-        v6 = KernelFlowMap.Open6(conntrack6, ends);
+        this.share = share;
+        v4 = KernelFlowMap.Open4(conntrack4, ends, share);
+        v6 = KernelFlowMap.Open6(conntrack6, ends, share);
     }
 
     public IReadOnlyList<IFlowMap> All => [v4, v6];
@@ -28,16 +30,17 @@ public sealed class FlowMaps : IDisposable
         if (Places.Find(options) is not { } paths || !AbiStamp.Matches(paths.Map(Abi.Tables.Meta.Name))) return null;
         return new FlowMaps(
             BpfMap.OpenPinned(paths.Map(Abi.Tables.Conntrack4.Name)), BpfMap.OpenPinned(paths.Map(Abi.Tables.Conntrack6.Name)),
-            FlowEnds.OpenPinned(paths));
+            FlowEnds.OpenPinned(paths), UdpShare.OpenPinned(paths));
     }
 
     internal static FlowMaps Open(MapSet maps)
-        => new(maps.Take(Abi.Tables.Conntrack4), maps.Take(Abi.Tables.Conntrack6), new FlowEnds(maps.Take(Abi.Tables.SvcSwept)));
+        => new(maps.Take(Abi.Tables.Conntrack4), maps.Take(Abi.Tables.Conntrack6), new FlowEnds(maps.Take(Abi.Tables.SvcSwept)), new UdpShare(maps.Take(Abi.Tables.UdpShare)));
 
     public void Dispose()
     {
         v4.Dispose();
         v6.Dispose();
         ends.Dispose();
+        share.Dispose();
     }
 }

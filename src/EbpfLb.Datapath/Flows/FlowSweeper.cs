@@ -1,4 +1,5 @@
 using EbpfLb.Abi;
+using EbpfLb.Model;
 
 namespace EbpfLb.Datapath.Flows;
 
@@ -14,6 +15,12 @@ public sealed class FlowSweeper(IFlowMap map, ExpiryPolicy policy, TimeProvider 
     private readonly FlowClock clock = new(time);
     private readonly FlowRemover remover = new(map);
 
+    /// <summary>How much of its share UDP had when the last sweep ended.</summary>
+    private double conversations;
+
+    /// <summary>How much of the map flows after a RST had then.</summary>
+    private double resets;
+
     public IFlowMap Map => map;
 
     /// <summary>Walks over the whole map once.</summary>
@@ -22,13 +29,19 @@ public sealed class FlowSweeper(IFlowMap map, ExpiryPolicy policy, TimeProvider 
     public async Task<SweepReport> SweepAsync(double fill, CancellationToken cancellationToken)
     {
         var begun = time.GetTimestamp();
-        var count = new SweepCount(policy.At(fill));
+        // Before: what becomes one meanwhile counts towards the next limit, whether the sweep sees it or not.
+        var opened = map.UdpOpened;
+        var count = new SweepCount(policy.At(fill, conversations, resets));
         pacer.Begin();
         foreach (var batch in map.ReadBatches(BatchSize))
         {
             SweepBatch(batch.Span, count);
             await pacer.PaceAsync(cancellationToken);
         }
+        var most = ExpiryPolicy.MostConversations(map.Capacity);
+        map.LimitUdp(opened + Math.Max(most - count.Conversations, 0));
+        conversations = (double)count.Conversations / most;
+        resets = 2.0 * count.Resets / map.Capacity;
         return new SweepReport(
             map.Family, map.Name, count.Entries, map.Capacity, count.Flows, count.Expired, count.Shrunk, count.Orphans,
             pacer.Work, time.GetElapsedTime(begun));
@@ -42,7 +55,7 @@ public sealed class FlowSweeper(IFlowMap map, ExpiryPolicy policy, TimeProvider 
             count.Entries++;
             var verdict = count.Table.Judge(entry.Key.Protocol, entry.State, now);
             if (verdict != Expiry.Alive && TryExpire(entry, verdict, now, count)) continue;
-            if (!entry.IsReply) count.Add(entry.Phase);
+            if (!entry.IsReply) count.Add(entry.Key.Protocol, entry.Phase);
         }
     }
 
@@ -86,7 +99,16 @@ public sealed class FlowSweeper(IFlowMap map, ExpiryPolicy policy, TimeProvider 
 
         public IReadOnlyDictionary<LbCtPhase, int> Flows => Enum.GetValues<LbCtPhase>().ToDictionary(p => p, p => phases[(int)p]);
 
-        public void Add(LbCtPhase phase) => phases[(int)(Enum.IsDefined(phase) ? phase : LbCtPhase.New)]++;
+        /// <summary>UDP flows that are open.</summary>
+        public int Conversations { get; private set; }
+
+        public int Resets => phases[(int)LbCtPhase.Reset];
+
+        public void Add(byte protocol, LbCtPhase phase)
+        {
+            phases[(int)(Enum.IsDefined(phase) ? phase : LbCtPhase.New)]++;
+            if (protocol == (byte)TransportProtocol.Udp && phase == LbCtPhase.Open) Conversations++;
+        }
 
         /// <summary>One entry of the walk, and its other half unless that is missing: the walk meets that no more, or finds it gone.</summary>
         public void Remove(bool whole, Expiry verdict)

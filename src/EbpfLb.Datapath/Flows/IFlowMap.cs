@@ -34,6 +34,12 @@ public interface IFlowMap
     /// <summary>A flow of the service port ended that no program saw close.</summary>
     void CountEnd(uint serviceId);
 
+    /// <summary>UDP flows that became conversations so far (LbCtPhase.Open); always 0 where nobody counts.</summary>
+    long UdpOpened { get; }
+
+    /// <summary>When so many have become conversations, no more do: they go on as what may be evicted.</summary>
+    void LimitUdp(long opened);
+
     /// <summary>Adds an entry; false when its key is taken or the map is full.</summary>
     bool TryAdd(in FlowEntry entry);
 }

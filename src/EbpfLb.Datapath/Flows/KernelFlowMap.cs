@@ -6,7 +6,8 @@ namespace EbpfLb.Datapath.Flows;
 
 /// <summary>A conntrack map in the kernel; takes it over.</summary>
 /// <param name="ends">null: nobody counts.</param>
-internal sealed class KernelFlowMap<TKey, TValue, TCodec>(IpFamily family, BpfMap<TKey, TValue> map, FlowEnds? ends) : IFlowMap, IDisposable
+/// <param name="share">null: nobody limits.</param>
+internal sealed class KernelFlowMap<TKey, TValue, TCodec>(IpFamily family, BpfMap<TKey, TValue> map, FlowEnds? ends, UdpShare? share) : IFlowMap, IDisposable
     where TKey : unmanaged
     where TValue : unmanaged
     where TCodec : IFlowCodec<TKey, TValue>
@@ -41,6 +42,10 @@ internal sealed class KernelFlowMap<TKey, TValue, TCodec>(IpFamily family, BpfMa
 
     public void CountEnd(uint serviceId) => ends?.Count(serviceId);
 
+    public long UdpOpened => share?.Opened(family) ?? 0;
+
+    public void LimitUdp(long opened) => share?.Limit(family, opened);
+
     public bool TryAdd(in FlowEntry entry)
     {
         var errno = map.TryUpdate(TCodec.Key(entry.Key), TCodec.Value(entry), UpdateMode.NoExist);
@@ -58,7 +63,9 @@ internal sealed class KernelFlowMap<TKey, TValue, TCodec>(IpFamily family, BpfMa
 /// <summary>Opens the conntrack maps with their layouts.</summary>
 internal static class KernelFlowMap
 {
-    public static KernelFlowMap<LbCtKey4, LbCt4, FlowCodec4> Open4(BpfMap map, FlowEnds? ends = null) => new(IpFamily.IPv4, new BpfMap<LbCtKey4, LbCt4>(map), ends);
+    public static KernelFlowMap<LbCtKey4, LbCt4, FlowCodec4> Open4(BpfMap map, FlowEnds? ends = null, UdpShare? share = null)
+        => new(IpFamily.IPv4, new BpfMap<LbCtKey4, LbCt4>(map), ends, share);
 
-    public static KernelFlowMap<LbCtKey6, LbCt6, FlowCodec6> Open6(BpfMap map, FlowEnds? ends = null) => new(IpFamily.IPv6, new BpfMap<LbCtKey6, LbCt6>(map), ends);
+    public static KernelFlowMap<LbCtKey6, LbCt6, FlowCodec6> Open6(BpfMap map, FlowEnds? ends = null, UdpShare? share = null)
+        => new(IpFamily.IPv6, new BpfMap<LbCtKey6, LbCt6>(map), ends, share);
 }

@@ -56,6 +56,13 @@ public sealed class MemoryFlowMap(IpFamily family, int capacity) : IFlowMap
         lock (gate) ends[serviceId] = ends.GetValueOrDefault(serviceId) + 1;
     }
 
+    public long UdpOpened { get; set; }
+
+    /// <summary>What <see cref="LimitUdp"/> was told last.</summary>
+    public long? UdpLimit { get; private set; }
+
+    public void LimitUdp(long opened) => UdpLimit = opened;
+
     public bool TryAdd(in FlowEntry entry)
     {
         lock (gate) return entries.Count < capacity && entries.TryAdd(entry.Key, entry);

@@ -10,8 +10,14 @@ namespace EbpfLb.Datapath.Loading;
 /// </summary>
 internal sealed class EvictionRing : IDisposable
 {
-    /// <summary>As LB_CT_HALF_OPEN_SHARE: that part of the ring is for half-open flows.</summary>
+    /// <summary>As LB_CT_HALF_OPEN_SHARE: that part of the ring at most is for half-open flows.</summary>
     private const uint HalfOpenShare = 3;
+
+    /// <summary>As LB_CT_PORTS_LEFT.</summary>
+    private const int PortsLeft = 4;
+
+    /// <summary>As LB_CT_HALF_OPEN_LEAST.</summary>
+    private const int HalfOpenLeast = 1024;
 
     private readonly BpfMap<uint, LbCtKey6> ring;
     private readonly LbCtCursor cursor;
@@ -25,8 +31,17 @@ internal sealed class EvictionRing : IDisposable
         ring = new BpfMap<uint, LbCtKey6>(maps.Take(Abi.Tables.CtPending));
         using var cursors = new BpfMap<uint, LbCtCursor>(maps.Take(Abi.Tables.CtCursor));
         cursor = cursors.Lookup(0);
-        halfOpenSize = ring.Info.MaxEntries / HalfOpenShare;
+        using var settings = new BpfMap<uint, LbSettings>(maps.Take(Abi.Tables.Settings));
+        halfOpenSize = HalfOpenPlaces(ring.Info.MaxEntries, settings.Lookup(0));
         closedSize = ring.Info.MaxEntries - halfOpenSize;
+    }
+
+    /// <summary>As lb_ct_half_open_places(): where the range of source ports is another from now on, a few are in the wrong ring, and expire.</summary>
+    internal static uint HalfOpenPlaces(uint places, in LbSettings settings)
+    {
+        var ports = settings.SnatPortLast - settings.SnatPortFirst + 1;
+        ports -= ports / PortsLeft;
+        return ports >= HalfOpenLeast && ports < places / HalfOpenShare ? (uint)ports : places / HalfOpenShare;
     }
 
     /// <summary>Half-open flows that can still be named.</summary>

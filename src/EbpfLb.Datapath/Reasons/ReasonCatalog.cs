@@ -74,6 +74,8 @@ public static class ReasonCatalog
         new(LbReason.CtPortTaken, ReasonKind.Note, "the SNAT port of a flow that is closed, or half-open for seconds, was given to a new one", "many of these mean that ports run short: widen --snat-ports"),
         new(LbReason.CtPortTracked, ReasonKind.Note, "a free SNAT port was passed over, because netfilter has a connection from it to the same backend",
             "many of these cost time: have the CNI masquerade with ports outside of --snat-ports"),
+        new(LbReason.CtUdpShare, ReasonKind.Note, "a UDP conversation stays among the flows that may be evicted, as UDP has its half of the table",
+            "many of these are a flood of datagrams, or --max-flows too small for the clients of UDP"),
         new(LbReason.CtRace, ReasonKind.Note, "two CPUs opened the same flow: the second joined the first"),
         new(LbReason.EventLost, ReasonKind.Note, "a drop was counted but not told: the ring of events was full",
             "nothing for single ones; many of these mean more drops than the agent has CPU to read (`ebpflb drops` shows only a part)"),

@@ -15,7 +15,7 @@ public sealed class ExpiryPolicyTests
     [InlineData(TransportProtocol.Tcp, LbCtPhase.Open, 86_400)]
     [InlineData(TransportProtocol.Tcp, LbCtPhase.Closing, 3600)]
     [InlineData(TransportProtocol.Tcp, LbCtPhase.Closed, 65)]
-    [InlineData(TransportProtocol.Tcp, LbCtPhase.Reset, 300)]
+    [InlineData(TransportProtocol.Tcp, LbCtPhase.Reset, 86_400)]
     [InlineData(TransportProtocol.Sctp, LbCtPhase.New, 3)]
     [InlineData(TransportProtocol.Sctp, LbCtPhase.Answered, 3)]
     [InlineData(TransportProtocol.Sctp, LbCtPhase.Open, 210)]
@@ -67,6 +67,21 @@ public sealed class ExpiryPolicyTests
             var established = ExpiryPolicy.Under((byte)TransportProtocol.Tcp, LbCtPhase.Open, TimeSpan.FromDays(1), fill);
             Assert.True(established >= ExpiryPolicy.EstablishedLeast || datagrams == ExpiryPolicy.UdpLeast, $"{fill}: {established}, {datagrams}");
         }
+    }
+
+    [Theory]
+    [InlineData(0.9, 120)]
+    [InlineData(0.95, 34.6)]
+    [InlineData(1, 10)]
+    [InlineData(2, 10)]
+    public void Where_UDP_has_its_share_its_conversations_make_room_for_each_other_and_nobody_else_goes(double share, double seconds)
+    {
+        Assert.Equal(seconds, Seconds(TransportProtocol.Udp, LbCtPhase.Open), 0.1);
+        Assert.Equal(30, Seconds(TransportProtocol.Udp, LbCtPhase.Answered), 0.1);
+        Assert.Equal(86_400, Seconds(TransportProtocol.Tcp, LbCtPhase.Open), 0.1);
+
+        double Seconds(TransportProtocol protocol, LbCtPhase phase)
+            => ExpiryPolicy.Under((byte)protocol, phase, Policy.LifetimeOf((byte)protocol, phase), fill: 0.5, share).TotalSeconds;
     }
 
     [Theory]
@@ -132,6 +147,19 @@ public sealed class ExpiryPolicyTests
         Assert.Equal(TimeSpan.FromMinutes(2), policy.LifetimeOf((byte)TransportProtocol.Tcp, LbCtPhase.Open, unacknowledged: true));
         Assert.Equal(TimeSpan.FromMinutes(1), policy.LifetimeOf((byte)TransportProtocol.Tcp, LbCtPhase.Closing, unacknowledged: true));
         Assert.Equal(TimeSpan.FromMinutes(2), policy.LifetimeOf((byte)TransportProtocol.Tcp, LbCtPhase.Reset));
+    }
+
+    [Theory]
+    [InlineData(0.05, 86_400)]
+    [InlineData(0.075, 5091)]
+    [InlineData(0.1, 300)]
+    [InlineData(1, 300)]
+    public void The_more_flows_are_reset_the_shorter_they_live(double resets, double seconds)
+    {
+        Assert.Equal(seconds, Policy.LifetimeOf((byte)TransportProtocol.Tcp, LbCtPhase.Reset, resets: resets).TotalSeconds, 1.0);
+        // At the end of their time, which is not given up early.
+        var ticks = (uint)Math.Ceiling(seconds / FlowClock.Tick.TotalSeconds);
+        Assert.Equal(Expiry.Due, Policy.At(0, resets: resets).Judge((byte)TransportProtocol.Tcp, State(LbCtPhase.Reset, Now - ticks - 2), Now));
     }
 
     private static LbCtState State(LbCtPhase phase, uint tick) => new() { Phase = (byte)phase, Tick = tick };

@@ -1,5 +1,7 @@
 using EbpfLb.Abi;
+using EbpfLb.Bpf;
 using EbpfLb.Datapath.Flows;
+using EbpfLb.Datapath.Options;
 using EbpfLb.Model;
 
 namespace EbpfLb.Datapath.Tests.Flows;
@@ -7,6 +9,41 @@ namespace EbpfLb.Datapath.Tests.Flows;
 public sealed class FlowSweeperTests
 {
     private const int Capacity = 1000;
+
+    [Fact]
+    public async Task So_many_UDP_flows_may_become_conversations_as_their_share_has_room_for()
+    {
+        var map = new MemoryFlowMap(IpFamily.IPv4, Capacity) { UdpOpened = 5000 };
+        using var swept = new SweptMap(map);
+        for (var i = 0; i < 60; i++) swept.Add(TestFlow.Number(i) with { Protocol = TransportProtocol.Udp, Phase = LbCtPhase.Open }, 1);
+        for (var i = 60; i < 100; i++) swept.Add(TestFlow.Number(i) with { Protocol = TransportProtocol.Udp, Phase = LbCtPhase.Answered }, 1);
+        for (var i = 100; i < 200; i++) swept.Add(TestFlow.Number(i), 1);
+
+        await swept.SweepAsync();
+        Assert.Equal(5000 + Capacity / 4 - 60, map.UdpLimit);
+
+        for (var i = 200; i < 400; i++) swept.Add(TestFlow.Number(i) with { Protocol = TransportProtocol.Udp, Phase = LbCtPhase.Open }, 1);
+        await swept.SweepAsync();
+        Assert.Equal(5000, map.UdpLimit);
+    }
+
+    [Fact]
+    public async Task The_programs_are_told_the_limit_by_the_agent_of_the_maps()
+    {
+        using var instance = new TestInstance();
+        await using var dataplane = instance.Open();
+        dataplane.Apply(TestInstance.Table());
+        dataplane.Attach();
+        using var share = BpfMap.OpenPinned<uint, ulong>(new InstancePaths(BpfFileSystem.Find()!, instance.Options.Instance).Map(Abi.Tables.UdpShare.Name));
+        share.Update((uint)LbUdpPlace.Opened6, 77);
+
+        foreach (var map in dataplane.FlowMaps.All)
+        {
+            map.LimitUdp(map.UdpOpened + 9);
+        }
+
+        Assert.Equal((9ul, 86ul), (share.Lookup((uint)LbUdpPlace.Limit4), share.Lookup((uint)LbUdpPlace.Limit6)));
+    }
 
     [Theory]
     [InlineData("kernel")]
@@ -46,12 +83,12 @@ public sealed class FlowSweeperTests
     [Theory]
     [InlineData("kernel")]
     [InlineData("memory")]
-    public async Task A_connection_that_may_be_over_has_five_minutes(string kind)
+    public async Task A_connection_with_a_silent_side_has_five_minutes_one_after_a_RST_its_whole_time(string kind)
     {
         using var swept = SweptMap.Make(kind);
         var number = 0;
-        TestFlow[] alive = [Add(LbCtFlag.Unacked, default, 280), Add(default, LbCtFlag.Unacked, 280), Add(default, default, 310), Reset(110), Reset(280)];
-        TestFlow[] dead = [Add(LbCtFlag.Unacked, default, 310), Add(default, LbCtFlag.Unacked, 310), Reset(310)];
+        TestFlow[] alive = [Add(LbCtFlag.Unacked, default, 280), Add(default, LbCtFlag.Unacked, 280), Add(default, default, 310), Reset(110), Reset(80_000)];
+        TestFlow[] dead = [Add(LbCtFlag.Unacked, default, 310), Add(default, LbCtFlag.Unacked, 310), Reset(90_000)];
 
         await swept.SweepAsync();
 
@@ -67,6 +104,20 @@ public sealed class FlowSweeperTests
                 swept.Map.TryAdd(entry with { State = entry.State with { Flags = (byte)(entry.Flags | flag) } });
             return flow;
         }
+    }
+
+    [Fact]
+    public async Task Where_a_tenth_of_the_map_is_after_a_RST_those_have_five_minutes()
+    {
+        using var swept = SweptMap.Make("memory", Capacity);
+        var sweeper = swept.Sweeper(swept.Map);
+        var flows = Enumerable.Range(0, Capacity / 2 / 10).Select(n => swept.Add(TestFlow.Number(n) with { Phase = LbCtPhase.Reset }, n % 2 == 0 ? 310 : 280)).ToList();
+
+        await sweeper.SweepAsync(0, TestContext.Current.CancellationToken);
+        Assert.All(flows, f => Assert.True(f.IsIn(swept.Map), $"{f} should be there"));
+        var report = await sweeper.SweepAsync(0, TestContext.Current.CancellationToken);
+
+        Assert.Equal((flows.Count / 2, 0), (report.Expired, report.Shrunk));
     }
 
     [Theory]

@@ -66,6 +66,10 @@ internal sealed class DisturbedMap(IFlowMap inner) : IFlowMap
 
     public void CountEnd(uint serviceId) => inner.CountEnd(serviceId);
 
+    public long UdpOpened => inner.UdpOpened;
+
+    public void LimitUdp(long opened) => inner.LimitUdp(opened);
+
     public bool Delete(in FlowKey key)
     {
         var deleted = inner.Delete(key);

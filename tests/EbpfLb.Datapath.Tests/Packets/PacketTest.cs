@@ -102,6 +102,7 @@ public abstract class PacketTest : IClassFixture<PacketFixture>
         var result = In(opening);
         var request = Program.Tables.Flows().Single(e => !e.IsReply && e.Source.Equals(opening.Source) && e.Destination.Equals(opening.Destination));
         AnswerTo(request, Segments.Answer(protocol));
+        AgeQuestions();
         for (var i = 0; i < 2; i++)
         {
             In(opening.Over(Segments.Data(protocol)));
@@ -143,6 +144,12 @@ public abstract class PacketTest : IClassFixture<PacketFixture>
     /// <summary>Pretends that the flow's entries were last used some seconds ago.</summary>
     private protected void Age(FlowEntry entry, uint ticks = 5) =>
         Program.Tables.Put(entry with { State = entry.State with { Tick = entry.State.Tick - ticks } });
+
+    /// <summary>Pretends that UDP flows which are not open began seconds ago: asked again now, they are conversations.</summary>
+    private protected void AgeQuestions()
+    {
+        foreach (var entry in Program.Tables.Flows().Where(e => e.Protocol == (byte)L4.Udp && !e.IsReply && e.Phase < LbCtPhase.Open)) Age(entry);
+    }
 
     private protected void Counted(params (LbReason Reason, ulong Count)[] expected) =>
         Assert.Equal(expected.ToDictionary(p => p.Reason, p => p.Count), Program.Counts());

@@ -181,14 +181,17 @@ public sealed class AgentProcess : IDisposable
         return process.WaitForExit();
     }
 
-    /// <summary>Runs another command of the executable against this instance; returns its exit code and output.</summary>
+    /// <summary>
+    /// Runs another command of the executable against this instance; returns its exit code and output. Which instance stands last: options
+    /// belong to a verb's last word ("conntrack list").
+    /// </summary>
     public (int ExitCode, string Output) Command(string verb, params IReadOnlyList<string> arguments) => ChildProcess.Run(
         place,
-        [options.Binary, verb, "--instance", Instance, "--bpffs", BpfFs.MountPoint, "--run-dir", runDirectory.FullName, .. arguments]);
+        [options.Binary, verb, .. arguments, "--instance", Instance, "--bpffs", BpfFs.MountPoint, "--run-dir", runDirectory.FullName]);
 
     /// <summary>The same by somebody who looks for it in another run directory.</summary>
     public (int ExitCode, string Output) CommandFrom(string otherRunDirectory, string verb, params IReadOnlyList<string> arguments) => ChildProcess.Run(
-        place, [options.Binary, verb, "--instance", Instance, "--bpffs", BpfFs.MountPoint, "--run-dir", otherRunDirectory, .. arguments]);
+        place, [options.Binary, verb, .. arguments, "--instance", Instance, "--bpffs", BpfFs.MountPoint, "--run-dir", otherRunDirectory]);
 
     /// <summary>Runs another command with <c>-o json</c>.</summary>
     /// <exception cref="InvalidOperationException">It failed, or printed something else than JSON.</exception>

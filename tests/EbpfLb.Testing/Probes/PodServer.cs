@@ -21,11 +21,13 @@ public sealed class PodServer : IDisposable
     /// <param name="showPort">Answer "NAME/PORT", so that a client can tell services apart that share a pod.</param>
     /// <param name="showClient">Answer "NAME@ADDRESS" with the client's address as the server sees it.</param>
     /// <param name="at">The one address that it is bound to; null: all of them.</param>
-    public static PodServer Start(ProcessPlace place, string name, string tcp, string udp, bool showPort = false, bool showClient = false, IPAddress? at = null)
+    /// <param name="backlog">Of listen(): null: 4096.</param>
+    public static PodServer Start(
+        ProcessPlace place, string name, string tcp, string udp, bool showPort = false, bool showClient = false, IPAddress? at = null, int? backlog = null)
     {
         var server = ChildProcess.Start(
             place,
-            [RepositoryPaths.Netprobe, "serve", $"name={name}", $"tcp={tcp}", $"udp={udp}", $"show-port={(showPort ? 1 : 0)}", $"show-client={(showClient ? 1 : 0)}", "follow=1", .. at is null ? (string[])[] : [$"at={at}"]]);
+            [RepositoryPaths.Netprobe, "serve", $"name={name}", $"tcp={tcp}", $"udp={udp}", $"show-port={(showPort ? 1 : 0)}", $"show-client={(showClient ? 1 : 0)}", "follow=1", .. at is null ? (string[])[] : [$"at={at}"], .. backlog is null ? (string[])[] : [$"backlog={backlog}"]]);
         var answer = ProbeAnswer.Parse(server.ReadLine());
         if (answer.Ok)
             return new PodServer(server);

@@ -14,7 +14,8 @@ static const struct {
 	const char *help;
 } verbs[] = {
 	{"serve", verb_serve,
-	 "name=N [tcp=P,P-P] [udp=P,P-P] [show-port=1] [show-client=1] [follow=1]: answer with the "
+	 "name=N [tcp=P,P-P] [udp=P,P-P] [show-port=1] [show-client=1] [backlog=N] [follow=1]: "
+	 "answer with the "
 	 "name"},
 	{"bulk", verb_bulk,
 	 "to=A:P [up=BYTES] [down=BYTES] [mapped=1] [timeout=MS]: both at once over one TCP "
@@ -45,6 +46,11 @@ static const struct {
 	 "until they are stopped"},
 	{"swarm-stats", verb_swarm_stats, "id=I: who answered them last"},
 	{"swarm-stop", verb_swarm_stop, "id=I: end them"},
+	{"flood", verb_flood,
+	 "frames=HEX[,HEX...] [device=D] [count=N] [seconds=S] [rate=R] [ports=N] [again=MS]: "
+	 "frames past the stack, each from another source, N of an address (0: as they are; "
+	 "again=: "
+	 "and once more later)"},
 	{"time-connect", verb_time_connect,
 	 "mode=tcp|udp to=A:P [batch=N] [rounds=R] [same=1|life=1]: ns per connect(), median"},
 	{"time-requests", verb_time_requests,

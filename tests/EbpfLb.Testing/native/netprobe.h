@@ -81,6 +81,7 @@ int verb_release(const struct args *args);
 int verb_swarm(const struct args *args);
 int verb_swarm_stats(const struct args *args);
 int verb_swarm_stop(const struct args *args);
+int verb_flood(const struct args *args);
 int verb_time_connect(const struct args *args);
 int verb_time_requests(const struct args *args);
 

@@ -29,6 +29,7 @@ static struct {
 	const char *name;
 	bool show_port;
 	bool show_client;
+	int backlog;
 	struct in6_addr at;
 } server;
 
@@ -57,9 +58,8 @@ static const char *own_name(uint16_t port, const struct endpoint *client, char t
 
 static int open_port(int type, uint16_t port)
 {
-	struct sockaddr_in6 any = {.sin6_family = AF_INET6,
-				   .sin6_port = htons(port),
-				   .sin6_addr = server.at};
+	struct sockaddr_in6 any = {
+		.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = server.at};
 	int fd = socket(AF_INET6, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int on = 1, off = 0;
 
@@ -69,7 +69,7 @@ static int open_port(int type, uint16_t port)
 	setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
 	if (bind(fd, (struct sockaddr *)&any, sizeof(any)))
 		return -1;
-	if (type == SOCK_STREAM && listen(fd, 4096))
+	if (type == SOCK_STREAM && listen(fd, server.backlog))
 		return -1;
 	return watch(fd, type == SOCK_STREAM ? LISTENER : DATAGRAM, port);
 }
@@ -154,6 +154,7 @@ int verb_serve(const struct args *args)
 	server.name = args_text(args, "name", "server");
 	server.show_port = args_number(args, "show-port", 0);
 	server.show_client = args_number(args, "show-client", 0);
+	server.backlog = args_number(args, "backlog", 4096);
 	at = args_text(args, "at", NULL);
 	if (at && !endpoint_parse(&bound, at, true)) {
 		printf("err stage=at\n");

@@ -33,6 +33,7 @@ internal sealed class PacketTables : IDisposable
         Conntrack6 = Open(bpf, Abi.Tables.Conntrack6);
         CtPending = Open(bpf, Abi.Tables.CtPending);
         CtCursor = Open(bpf, Abi.Tables.CtCursor);
+        UdpShare = Open(bpf, Abi.Tables.UdpShare);
         SnatFull = Open(bpf, Abi.Tables.SnatFull);
         SnatClocks = Open(bpf, Abi.Tables.SnatClocks);
         Frags = Open(bpf, Abi.Tables.Frags);
@@ -78,6 +79,8 @@ internal sealed class PacketTables : IDisposable
     public BpfMap<uint, LbCtKey6> CtPending { get; }
 
     public BpfMap<uint, LbCtCursor> CtCursor { get; }
+
+    public BpfMap<uint, ulong> UdpShare { get; }
 
     public BpfMap<LbSnatWay, LbSnatFull> SnatFull { get; }
 
@@ -159,6 +162,7 @@ internal sealed class PacketTables : IDisposable
         for (var i = 0u; i < Math.Min(cursor.HalfOpen, halfOpen); i++) CtPending.Update(i, default);
         for (var i = 0u; i < Math.Min(cursor.Closed, CtPending.Info.MaxEntries - halfOpen); i++) CtPending.Update(halfOpen + i, default);
         CtCursor.Update(0, default);
+        for (var i = 0u; i < UdpShare.Info.MaxEntries; i++) UdpShare.Update(i, 0);
     }
 
     public List<FlowEntry> Flows() =>

@@ -270,6 +270,7 @@ public sealed class FlowTests(PacketFixture fixture) : PacketTest(fixture.Progra
         Serve(protocol, family, local ? LocalBackend(family) : RemoteBackend(family));
         In(FromClient(family, Segments.Opening(protocol)));
         Answer(protocol, family, local, OnlyFlow().Request);
+        AgeQuestions();
         In(FromClient(family, Segments.Data(protocol)));
         var flow = OnlyFlow();
         Assert.Equal(LbCtPhase.Open, flow.Request.Phase);

@@ -51,6 +51,7 @@ public sealed class ForwardTests(PacketFixture fixture) : PacketTest(fixture.Pro
         var answer = PacketBuilder.From(at.LocalPod, BackendPort).To(at.Client, ClientPort).Over(Segments.Answer(protocol)).Payload(21).Hops(63);
         Became(answer.WithSource(at.Node, NodePort), Verdict.Pass, Out(answer));
 
+        AgeQuestions();
         for (var i = 0; i < 3; i++)
         {
             var data = FromClient(family, Segments.Data(protocol)).Payload(100 + i);
@@ -73,6 +74,7 @@ public sealed class ForwardTests(PacketFixture fixture) : PacketTest(fixture.Pro
         var answer = PacketBuilder.From(at.RemotePod, BackendPort).To(at.LanAddress, port).Over(Segments.Answer(protocol)).Payload(21).Hops(62);
         Became(ToClient(answer, at), Verdict.Redirect, In(answer, PacketLab.Lan));
 
+        AgeQuestions();
         for (var i = 0; i < 3; i++)
         {
             var data = FromClient(family, Segments.Data(protocol)).Payload(100 + i);

@@ -142,6 +142,7 @@ public sealed class LimitTests(SmallFixture fixture) : PacketTest(fixture.Progra
         var at = Ends.Of(family);
         Assert.Equal(Verdict.Pass, New(protocol, family, client).Verdict);
         Out(PacketBuilder.From(at.LocalPod, BackendPort).To(at.Client, ClientPort + client).Over(Segments.Answer(protocol)));
+        AgeQuestions();
         In(FromClient(family, Segments.Data(protocol), ClientPort + client));
     }
 }
