@@ -35,6 +35,11 @@ var benches = new Dictionary<string, Func<Task>>
     },
     ["rate"] = RateBench.RunAsync,
     ["change"] = ChangeBench.RunAsync,
+    ["scrape"] = () =>
+    {
+        ScrapeBench.Run();
+        return Task.CompletedTask;
+    },
     ["start"] = StartBench.RunAsync,
     ["scale"] = () => ScaleBench.RunAsync(args.Length > 1 ? [int.Parse(args[1])] : [1_000, 10_000, 50_000]),
     ["sweep"] = SweepBench.RunAsync,

@@ -66,6 +66,19 @@ public sealed class EventTests : IAsyncLifetime
         Assert.Equal(1024, ((string?)told["note"])!.Length);
     }
 
+    /// <summary>A server refuses a MicroTime without its six digits.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(4)]
+    [InlineData(10)]
+    [InlineData(1_230_000)]
+    public async Task Times_have_a_fraction_of_six_digits_at_a_whole_second_too(long ticks)
+    {
+        var second = new DateTimeOffset(2025, 3, 4, 12, 0, 0, TimeSpan.Zero).AddTicks(ticks);
+        await api.CreateEventAsync(new EventPost(OfService, "node-1", second, 2, second), TestContext.Current.CancellationToken);
+        Assert.Single(server.Events);
+    }
+
     [Fact]
     public async Task What_is_forbidden_says_which_rule_is_missing()
     {

@@ -77,6 +77,46 @@ public sealed class ListTests
         Assert.Equal(ApiFailure.Cut, failure.Failure);
     }
 
+    [Fact]
+    public async Task A_list_that_stalls_in_its_middle_is_given_up()
+    {
+        var time = new ManualTimeProvider();
+        await using var server = await FakeApiServer.StartAsync();
+        server.Load(new FakeCluster(services: 100, endpointsPerService: 1));
+        server.Faults.StallLists = true;
+        using var api = Client(server.Url, time, new ApiTimeouts { Answer = TimeSpan.FromSeconds(21) });
+
+        var list = api.ListAsync(ApiResources.Services, ApiSelector.All, Cancel);
+        Testing.Processes.Eventually.True(() => server.Faults.StalledLists == 1, "half of the list");
+        Testing.Processes.Eventually.True(
+            () =>
+            {
+                time.Advance(TimeSpan.FromSeconds(21));
+                return list.IsCompleted;
+            },
+            "the end of the wait");
+
+        var failure = await FailureOf(() => list);
+        Assert.Equal(ApiFailure.Unreachable, failure.Failure);
+        Assert.Contains("within 21 s", failure.Message);
+    }
+
+    [Fact]
+    public async Task A_list_that_stalls_in_its_middle_ends_with_its_callers_token()
+    {
+        await using var server = await FakeApiServer.StartAsync();
+        server.Load(new FakeCluster(services: 100, endpointsPerService: 1));
+        server.Faults.StallLists = true;
+        using var api = Client(server.Url);
+        using var caller = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+
+        var list = api.ListAsync(ApiResources.Services, ApiSelector.All, caller.Token);
+        Testing.Processes.Eventually.True(() => server.Faults.StalledLists == 1, "half of the list");
+        await caller.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => list);
+    }
+
     [Theory]
     [InlineData(429, ApiFailure.Busy, 7)]
     [InlineData(503, ApiFailure.Busy, 7)]

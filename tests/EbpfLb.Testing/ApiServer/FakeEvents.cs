@@ -43,14 +43,19 @@ internal sealed partial class FakeEvents
         if ((string?)metadata["namespace"] != ns) return "metadata.namespace: does not match the namespace of the request";
         if ((string?)metadata["name"] is not { Length: > 0 and <= MostName }) return "metadata.name";
         if (((string?)regarding["namespace"] ?? "default") != ns) return "regarding.namespace: does not match event.namespace";
-        if (!DateTimeOffset.TryParseExact(Text("eventTime"), "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out _))
-            return "eventTime";
+        if (!IsMicroTime(Text("eventTime"))) return "eventTime";
         if (Text("reportingController").Length == 0 || Text("reportingInstance").Length is 0 or > MostReason) return "reportingController or reportingInstance";
         if (Text("action").Length is 0 or > MostReason || Text("reason").Length is 0 or > MostReason) return "action or reason";
         if (Text("note").Length > MostNote) return "note: can have at most 1024 characters";
         if (Text("type") is not ("Normal" or "Warning")) return "type";
-        return json["series"] is { } series && (int)series["count"]! < 2 ? "series.count: should be at least 2" : null;
+        if (json["series"] is not { } series) return null;
+        if (!IsMicroTime((string?)series["lastObservedTime"])) return "series.lastObservedTime";
+        return (int)series["count"]! < 2 ? "series.count: should be at least 2" : null;
     }
+
+    /// <summary>Six digits after the point, no fewer.</summary>
+    private static bool IsMicroTime(string? text)
+        => DateTimeOffset.TryParseExact(text, "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out _);
 
     [GeneratedRegex("^/apis/events.k8s.io/v1/namespaces/(?<ns>[^/]+)/events$", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Path();

@@ -11,6 +11,7 @@ public sealed class FakeFaults
     private HashSet<string>? users;
     private TaskCompletionSource? hold;
     private int listsToCut;
+    private int stalledLists;
 
     /// <summary>Watches from a forgotten version: true answers HTTP 410, false (as recorded) 200 and an ERROR event.</summary>
     public bool ExpiredAsStatus { get; set; }
@@ -57,6 +58,14 @@ public sealed class FakeFaults
 
     /// <summary>Cuts the connection in the middle of the next lists.</summary>
     public void CutNextLists(int times = 1) => Interlocked.Add(ref listsToCut, times);
+
+    /// <summary>Lists are answered by half from now on, and then by nothing more.</summary>
+    public bool StallLists { get; set; }
+
+    /// <summary>How many lists have come to their middle and stay there.</summary>
+    public int StalledLists => Volatile.Read(ref stalledLists);
+
+    internal void ListStalls() => Interlocked.Increment(ref stalledLists);
 
     /// <summary>From now on requests are taken and not answered until <see cref="Release"/>.</summary>
     public void Hold()

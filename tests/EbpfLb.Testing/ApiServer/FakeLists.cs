@@ -48,7 +48,8 @@ internal sealed class FakeLists(FakeApiServerOptions options, FakeStore store, F
     private async Task WriteAsync(HttpContext context, MemoryStream page)
     {
         var body = page.GetBuffer().AsMemory(0, (int)page.Length);
-        if (!faults.TakeListCut())
+        var stalls = faults.StallLists;
+        if (!stalls && !faults.TakeListCut())
         {
             await FakeAnswers.WriteAsync(context, 200, "application/json", body, options.GzipFrom);
             return;
@@ -57,6 +58,11 @@ internal sealed class FakeLists(FakeApiServerOptions options, FakeStore store, F
         context.Response.ContentLength = body.Length;
         await context.Response.Body.WriteAsync(body[..(body.Length / 2)]);
         await context.Response.Body.FlushAsync();
+        if (stalls)
+        {
+            faults.ListStalls();
+            await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+        }
         context.Abort();
     }
 
