@@ -31,6 +31,8 @@ internal sealed class FlowsNode : IDisposable
             foreach (var table in new Table[] { Tables.Conntrack4, Tables.Conntrack6 }) bpf.Map(table.Name).MaxEntries = 2 * (uint)flows;
             bpf.Map(Tables.CtPending.Name).MaxEntries = 6 * Chunk;
         });
+        // Half-open flows leave a quarter of the source ports free, whether or not they take any.
+        node.Settings = node.Settings with { SnatPortFirst = 1024, SnatPortLast = 65535 };
         bench = node.Object.OpenMap<uint, BenchFlows>("b_flows");
         programs = Names.ToDictionary(name => name, node.Object.OpenProgram);
         foreach (var family in Enum.GetValues<Family>()) Open(family, flows);
