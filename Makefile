@@ -20,7 +20,7 @@ BPF_PROGS := $(patsubst bpf/prog/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/pro
 BPF_ITERS := $(patsubst bpf/iter/%.bpf.c,$(BUILD)/bpf/iter/%.bpf.o,$(wildcard bpf/iter/*.bpf.c))
 BPF_UNITS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/unit/*.bpf.c bpf/bench/*.bpf.c))
 
-.PHONY: help deps test-deps bench-deps build agent bpf netprobe test fresh demo demo-clean kernels bench attack company abi golden format clean
+.PHONY: help deps test-deps bench-deps build agent bpf netprobe variants upgrade test fresh demo demo-clean kernels bench attack company abi golden format clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -85,7 +85,18 @@ $(BUILD)/native/netprobe: $(wildcard tests/EbpfLb.Testing/native/*.c) tests/Ebpf
 	@mkdir -p $(@D)
 	$(CLANG) -std=gnu11 -O2 -g -Wall -Wextra -Werror -pthread $(filter %.c,$^) -o $@.tmp && mv $@.tmp $@
 
-test: test-deps build netprobe ## all tests, C# and BPF (root); ends with "N passed, N failed"
+# An agent with other structs in its maps, as another release has it: what upgrades are tried with.
+$(BUILD)/upgrade/%/ebpflb: tools/upgrade/variant.sh $(shell find bpf src -name '*.[ch]' -o -name '*.cs' -o -name '*.csproj')
+	@dotnet build tools/abigen -c $(CONFIG) -v quiet -nologo >/dev/null
+	@echo "  agent  $*"
+	@tools/upgrade/variant.sh $*
+
+variants: $(BUILD)/upgrade/settings/ebpflb ## build the agent of another layout that tests upgrade to and from
+
+upgrade: build netprobe ## upgrades under load to and from each layout, docs/upgrades.md (root); ONLY="ct_state sock" tries these
+	@tools/upgrade/run.sh $(ONLY)
+
+test: test-deps build netprobe variants ## all tests, C# and BPF (root); ends with "N passed, N failed"
 	@$(MAKE) --no-print-directory agent RID=linux-arm64
 	@tools/test.sh
 

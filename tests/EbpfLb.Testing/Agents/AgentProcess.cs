@@ -20,7 +20,7 @@ public sealed class AgentProcess : IDisposable
 
     private const int HealthPort = 10256;
 
-    private readonly AgentOptions options;
+    private AgentOptions options;
     private readonly DirectoryInfo runDirectory = Directory.CreateTempSubdirectory("ebpflb-run-");
     private readonly ProcessPlace place;
     private readonly HttpClient http;
@@ -82,6 +82,13 @@ public sealed class AgentProcess : IDisposable
     {
         process?.Dispose();
         process = ChildProcess.Start(place, [.. options.Prefix, options.Binary, .. RunArguments(BpfFs.MountPoint, runDirectory.FullName), .. more]);
+    }
+
+    /// <summary>Starts another executable in place of the one so far, as an upgrade does.</summary>
+    public void LaunchInstead(string binary)
+    {
+        options = options with { Binary = binary };
+        Launch();
     }
 
     /// <summary>Starts one more agent of this instance, as one that does not know of the first. The caller owns it.</summary>

@@ -24,6 +24,12 @@ public sealed class Swarm
     /// <summary>Times that a socket was told that it was ended.</summary>
     public long Aborted => probe.Do($"swarm-stats id={id}").Number("aborted");
 
+    /// <summary>Answers that came from another backend than the one before, where the socket was not ended.</summary>
+    public long Moved => probe.Do($"swarm-stats id={id}").Number("moved");
+
+    /// <summary>Sockets that had no answer yet.</summary>
+    public long Silent => probe.Do($"swarm-stats id={id}").Number("silent");
+
     /// <summary>All of them have their last answer from that backend.</summary>
     public bool IsServedBy(string name)
         => probe.Do($"swarm-stats id={id}")[$"by:{name}"] == Count.ToString(System.Globalization.CultureInfo.InvariantCulture);

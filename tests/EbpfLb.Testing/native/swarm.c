@@ -36,6 +36,7 @@ struct swarm {
 	pthread_t thread;
 	atomic_bool stop;
 	long aborted;
+	long moved; /* answers from another backend than before, without being told so */
 };
 
 static struct swarm *swarms[SWARMS_MAX];
@@ -93,8 +94,11 @@ static void hear(struct swarm *swarm, int i)
 		return;
 	}
 	text[got] = 0;
-	if (sscanf(text, "%63s ping %llu", name, &number) == 2 && number == (unsigned)i)
-		strcpy(client->name, name);
+	if (sscanf(text, "%63s ping %llu", name, &number) != 2 || number != (unsigned)i)
+		return;
+	if (client->name[0] && strcmp(client->name, name))
+		swarm->moved++;
+	strcpy(client->name, name);
 }
 
 static void *run(void *arg)
@@ -183,8 +187,8 @@ int verb_swarm_stats(const struct args *args)
 		by[at].name = swarm->client[i].name;
 		by[at].count++;
 	}
-	printf("ok sockets=%d connected=%d silent=%d aborted=%ld", swarm->count, connected, silent,
-	       swarm->aborted);
+	printf("ok sockets=%d connected=%d silent=%d aborted=%ld moved=%ld", swarm->count,
+	       connected, silent, swarm->aborted, swarm->moved);
 	for (int at = 0; at < NAMES_MAX && by[at].name; at++)
 		printf(" by:%s=%d", by[at].name, by[at].count);
 	printf("\n");

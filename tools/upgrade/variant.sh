@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Builds an agent whose maps have another layout, as another release may have: tools/upgrade/variant.sh NAME leaves build/upgrade/NAME/ebpflb.
+# Without a name: lists what there is. Each changes one struct of bpf/include; "every" changes all of them.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+# A member more at the front, so that all others move.
+grow() { echo "s|^struct $1 \{|&\n\t${2:-__u32} spare; /* 0 */|"; }
+# Two members change places.
+swap() { echo "/^struct $1 \{/,/^};/{s/\b$2\b/@/;s/\b$3\b/$2/;s/@/$3/}"; }
+
+declare -A change=(
+	[ct_state]=$(grow lb_ct_state)
+	[ct_value]=$(swap lb_ct4 src dst; swap lb_ct6 src dst)
+	[ct_key]=$(swap lb_ct_key4 src dst; swap lb_ct_key6 src dst)
+	[ct_pending]=$(swap lb_ct_key6 sport dport)
+	[ct_cursor]=$(grow lb_ct_cursor __u64)
+	[sock]=$(grow lb_sock)
+	[udp_peer]=$(grow lb_peer_asked)
+	[affinity]=$(grow lb_aff __u64)
+	[affinity_key]=$(swap lb_aff_key service_id kind)
+	[settings]=$(grow lb_settings __u64)
+	[service]=$(grow lb_service)
+	[slot]=$(grow lb_slot __u64)
+	[backend]=$(grow lb_backend __u64)
+	[netns]=$(grow lb_netns)
+	[node_addr]=$(grow lb_node_addr)
+	[device]=$(grow lb_device)
+	[snat_clock]=$(grow lb_snat_clock)
+	[snat_full]=$(grow lb_snat_full)
+	[frag]=$(grow lb_frag)
+	[stat]=$(grow lb_stat __u64)
+	[svc_stat]=$(grow lb_svc_stat __u64)
+)
+
+name=${1:-}
+if [ -z "$name" ]; then
+	printf '%s\n' "${!change[@]}" | sort
+	exit
+fi
+if [ "$name" = every ]; then
+	script=$(printf '%s\n' "${change[@]}")
+else
+	script=${change[$name]:?there is no variant of this name}
+fi
+
+tree=build/upgrade/$name
+rm -rf "$tree"
+mkdir -p "$tree"
+cp -r bpf src Makefile EbpfLb.sln Directory.Build.props Directory.Packages.props .editorconfig "$tree"
+sed -E -i "$script" "$tree"/bpf/include/lb_abi.h "$tree"/bpf/include/lb_abi_flow.h
+if diff -rq bpf/include "$tree/bpf/include" >"$tree/changed"; then
+	echo "the variant $name changes nothing: has the struct another name now?" >&2
+	exit 1
+fi
+make --no-print-directory -s -C "$tree" bpf >"$tree/log"
+build/dotnet/bin/abigen/release/abigen "$tree/build/bpf/ebpflb.bpf.o" "$tree/src/EbpfLb.Abi" bpf/include/lb_maps.h "$tree/maps.md" >>"$tree/log"
+dotnet build "$tree/src/EbpfLb.Agent" -c Release -v quiet -p:RunAnalyzers=false >>"$tree/log" || { cat "$tree/log" >&2; exit 1; }
+ln -sf build/dotnet/bin/EbpfLb.Agent/release/ebpflb "$tree/ebpflb"
