@@ -18,6 +18,8 @@ BPF_HEADERS := $(wildcard bpf/include/*.h bpf/lib/*.h bpf/hook/*.h)
 BPF_PROGS := $(patsubst bpf/prog/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/prog/*.bpf.c))
 # Each an object of its own: an older kernel may refuse one of them.
 BPF_ITERS := $(patsubst bpf/iter/%.bpf.c,$(BUILD)/bpf/iter/%.bpf.o,$(wildcard bpf/iter/*.bpf.c))
+# What stands before the programs while maps of another layout take over.
+BPF_SWITCH := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/switch/*.bpf.c))
 BPF_UNITS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/unit/*.bpf.c bpf/bench/*.bpf.c))
 
 .PHONY: help deps test-deps bench-deps build agent bpf netprobe variants upgrade test fresh demo demo-clean kernels bench attack company abi golden format clean
@@ -50,7 +52,7 @@ else
 		-p:LinkerFlavor=lld -p:ObjCopyName=llvm-objcopy -p:SysRoot=$(CURDIR)/$(BUILD)/sysroot/$(RID:linux-%=%)
 endif
 
-bpf: $(BUILD)/bpf/ebpflb.bpf.o $(BUILD)/bpf/plain.bpf.o $(BPF_ITERS) $(BPF_UNITS) ## build the BPF objects into build/bpf
+bpf: $(BUILD)/bpf/ebpflb.bpf.o $(BUILD)/bpf/plain.bpf.o $(BPF_ITERS) $(BPF_SWITCH) $(BPF_UNITS) ## build the BPF objects into build/bpf
 
 # All programs share the maps and knobs of one object.
 $(BUILD)/bpf/ebpflb.bpf.o: $(BPF_PROGS)

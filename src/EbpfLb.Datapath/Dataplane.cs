@@ -17,6 +17,7 @@ using EbpfLb.Datapath.Options;
 using EbpfLb.Datapath.Ownership;
 using EbpfLb.Datapath.Repairing;
 using EbpfLb.Datapath.Stale;
+using EbpfLb.Datapath.Switching;
 using EbpfLb.Datapath.Tables;
 using EbpfLb.Datapath.Verifying;
 using EbpfLb.Model;
@@ -177,17 +178,36 @@ public sealed class Dataplane : IAsyncDisposable
     public IReadOnlyList<AttachedHook> Attach()
     {
         RequireOwn();
-        flows.Copy();
+        using var switchover = isInForce ? null : Switchover.TryOpen(loaded.Maps, logger);
+        if (switchover is null) flows.Copy();
+        else BringAlong(switchover);
         hooks = attacher.Attach(name => loaded[name]);
         lock (deviceSync)
         {
             isInForce = true;
             AttachWantedDevices();
         }
-        flows.CopyLate();
+        flows.CopyLate(take: null, isLast: true);
+        Switchover.RemoveTargets(paths);
         if (!tables.Door.IsInUse) RefillDoor();
         lastMapPins = loaded.PinMaps();
         return hooks;
+    }
+
+    /// <summary>What packets and sockets of the programs of before have is ours afterwards, and so are packets and sockets.</summary>
+    private void BringAlong(Switchover switchover)
+    {
+        lock (deviceSync) switchover.Attach(attacher, deviceAttacher, wantedDevices ?? [], loaded, paths);
+        flows.Copy();
+        // An agent that comes after this one goes on with what has most flows.
+        loaded.PinMaps();
+        switchover.Flip();
+        // At once, since until then a new flow may get the source port of one that only the old maps know.
+        flows.CopyLate(switchover.TakeFlow, isLast: false);
+        Switchover.WaitForThoseBefore();
+        // From here on nobody writes to the old maps any more.
+        flows.CopyLate(switchover.TakeFlow, isLast: true);
+        switchover.TakeSockets();
     }
 
     /// <summary>

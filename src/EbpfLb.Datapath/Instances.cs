@@ -41,7 +41,7 @@ public static class Instances
             Pin.Remove(pin);
             removed.Add(pin);
         }
-        foreach (var directory in (string[])[paths.Links, paths.Filters, paths.Maps, paths.Root, paths.Product])
+        foreach (var directory in (string[])[paths.Links, paths.Filters, paths.Switch, paths.Maps, paths.Root, paths.Product])
         {
             if (Directory.Exists(directory) && !Directory.EnumerateFileSystemEntries(directory).Any()) Directory.Delete(directory);
         }

@@ -24,6 +24,10 @@ internal static partial class Log
         Message = "{Map} is too small for the flows of before: {Flows} open or half-open flows did not fit and begin anew; start the agent with a larger --max-flows")]
     public static partial void FlowsLost(ILogger logger, string map, int flows);
 
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "programs of the release before are replaced one by one, and connections that begin meanwhile may fail: nothing can stand between the two: {Reason}")]
+    public static partial void NoSwitchover(ILogger logger, string reason);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Problem}")]
     public static partial void ServiceAddressesLeft(ILogger logger, string problem);
 

@@ -19,7 +19,7 @@ ip link set lo up
 cd /repo || exit
 
 objects() {
-	echo build/bpf/ebpflb.bpf.o build/bpf/iter/*.bpf.o
+	echo build/bpf/ebpflb.bpf.o build/bpf/iter/*.bpf.o build/bpf/switch/*.bpf.o
 }
 
 task_facts() {
@@ -32,7 +32,7 @@ task_facts() {
 task_verify() {
 	# As the agent sets it: by what the module has when it is there.
 	modprobe nf_conntrack
-	verify cfg_conntrack=$([ -e /sys/kernel/btf/nf_conntrack ] && echo 1 || echo 0) $(objects)
+	verify cfg_was4=1 cfg_was6=1 cfg_conntrack=$([ -e /sys/kernel/btf/nf_conntrack ] && echo 1 || echo 0) $(objects)
 }
 
 task_packets() {

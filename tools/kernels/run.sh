@@ -12,8 +12,8 @@ begin=$SECONDS
 mkdir -p "$there/results"
 rm -f "$there"/results/*
 # What has no source any more is left from an earlier build.
-for object in build/bpf/iter/*.bpf.o; do
-	[ -e "bpf/iter/$(basename "$object" .o).c" ] || rm "$object"
+for object in build/bpf/{iter,switch}/*.bpf.o; do
+	[ -e "$(sed 's|^build/||; s|\.o$|.c|' <<<"$object")" ] || rm "$object"
 done
 clang -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Werror -static tools/kernels/verify.c -o "$there/verify" -lbpf -lelf -lz
 # shellcheck disable=SC2086
@@ -39,7 +39,7 @@ done
 columns+=("this machine")
 {
 	echo "release $(uname -r)"
-	"$there/verify" build/bpf/ebpflb.bpf.o build/bpf/iter/*.bpf.o
+	"$there/verify" cfg_was4=1 cfg_was6=1 build/bpf/ebpflb.bpf.o build/bpf/iter/*.bpf.o build/bpf/switch/*.bpf.o
 } > "$there/results/this machine"
 
 # A row for each program, a column for each kernel: verified instructions, or the error.

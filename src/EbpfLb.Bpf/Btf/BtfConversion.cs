@@ -6,6 +6,9 @@ namespace EbpfLb.Bpf.Btf;
 /// </summary>
 public sealed class BtfConversion
 {
+    /// <summary>As LB_RECAST_NONE (bpf/lib/lb_recast.h).</summary>
+    public const byte Nowhere = 0xff;
+
     private readonly List<(int From, int To, int Length)> moves = [];
 
     private BtfConversion()
@@ -32,6 +35,19 @@ public sealed class BtfConversion
     {
         to.Clear();
         foreach (var (start, target, length) in moves) from.Slice(start, length).CopyTo(to[target..]);
+    }
+
+    /// <summary>For each byte of the new layout its place in the old one; <see cref="Nowhere"/>: the old one does not have it. For programs that convert.</summary>
+    /// <param name="size">Of the new layout, or more.</param>
+    public byte[] Places(int size)
+    {
+        var places = new byte[size];
+        Array.Fill(places, Nowhere);
+        foreach (var (start, target, length) in moves)
+        {
+            for (var i = 0; i < length; i++) places[target + i] = checked((byte)(start + i));
+        }
+        return places;
     }
 
     /// <summary>Members that are no structs themselves, by their way through the structs. An array is one, a union of members at one place several.</summary>

@@ -66,6 +66,15 @@ public sealed unsafe class ObjectMap
         Check.Result(LibBpf.bpf_map__reuse_fd(pointer, existing.Fd), "reuse map", Name);
     }
 
+    /// <summary>The same with a map whose keys and values have other sizes than the object declares: programs must not look further than it goes.</summary>
+    /// <exception cref="BpfLayoutException">It is of another kind.</exception>
+    public void ReuseOfAnySize(BpfMap existing)
+    {
+        owner.RequireLoaded(false, "reuse map", Name);
+        if (existing.Info.Type != Type) throw new BpfLayoutException("reuse map", Name, $"the existing one is {existing.Info.Type}, the object wants {Type}");
+        Check.Result(LibBpf.bpf_map__reuse_fd(pointer, existing.Fd), "reuse map", Name);
+    }
+
     /// <summary>For an array or hash of maps: what its elements look like.</summary>
     public void SetInner(BpfMap template)
     {

@@ -48,6 +48,9 @@ internal sealed class ClsactHooks(InstancePaths paths) : ITcHooks
         return "replaced";
     }
 
+    public uint? ProgramId(int linkIndex, TcDirection direction)
+        => Client.Find(linkIndex) is { Kind: ClsactClient.Clsact } ? Client.Filters(linkIndex, direction).FirstOrDefault(IsOurs)?.ProgramId : null;
+
     public bool IsInForce(int linkIndex, TcDirection direction, BpfProgram program)
         => Client.Filters(linkIndex, direction).Any(f => IsOurs(f) && f.ProgramId == program.Id);
 

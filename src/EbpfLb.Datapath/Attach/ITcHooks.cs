@@ -20,6 +20,9 @@ internal interface ITcHooks : IDisposable
     /// <exception cref="EbpfLb.Netlink.NetlinkException">The kernel refuses.</exception>
     string Put(int linkIndex, TcDirection direction, BpfProgram program);
 
+    /// <summary>The id of the program that this instance has there; null: none.</summary>
+    uint? ProgramId(int linkIndex, TcDirection direction);
+
     /// <summary>The program is at the device now, put there by this.</summary>
     /// <exception cref="BpfException">ENODEV: the device is gone.</exception>
     /// <exception cref="EbpfLb.Netlink.NetlinkException">ENODEV: the device is gone.</exception>

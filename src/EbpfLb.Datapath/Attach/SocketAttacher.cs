@@ -21,6 +21,12 @@ internal sealed class SocketAttacher(InstancePaths paths, string cgroup) : IDisp
         lock (sync) return [.. SocketHook.All.Select(hook => Attach(hook, programOf(hook.Program), cgroupId))];
     }
 
+    /// <summary>The program at each hook now, by its id; null: none.</summary>
+    public IReadOnlyDictionary<string, uint?> Present()
+    {
+        lock (sync) return SocketHook.All.ToDictionary(hook => hook.Program, hook => Open(hook.LinkName, paths.Link(hook.LinkName))?.Info is { CgroupId: not 0 } info ? info.ProgramId : (uint?)null);
+    }
+
     /// <summary>Hooks that are not in force, of those that were attached. From any thread.</summary>
     public IReadOnlyList<Difference> Faults()
     {

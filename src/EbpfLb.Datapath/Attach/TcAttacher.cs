@@ -42,6 +42,29 @@ internal sealed class TcAttacher(ITcHooks hooks, ITcHooks formerHooks) : IDispos
         return attached;
     }
 
+    /// <summary>
+    /// The program of each kind that is at devices now, by its id; null: none. Where an attachment was interrupted there may be two, of which one goes
+    /// on to the other (bpf/switch): either will do.
+    /// </summary>
+    public IReadOnlyDictionary<string, uint?> Present(IReadOnlyList<DeviceDecision> devices) => (
+        from device in devices
+        where device.IsAttached
+        from direction in Order
+        group ProgramId(device, direction) by TcProgram.Of(device.HasEthernet, direction)).ToDictionary(kind => kind.Key, kind => kind.FirstOrDefault(id => id is not null));
+
+    private uint? ProgramId(DeviceDecision device, TcDirection direction)
+    {
+        try
+        {
+            return hooks.ProgramId(device.Link.Index, direction);
+        }
+        catch (Exception e) when (e is BpfException or NetlinkException)
+        {
+            // The device has just gone, or cannot be asked: it will be said when it is attached to.
+            return null;
+        }
+    }
+
     /// <summary>Programs that are not at their device any more, of devices that had all of theirs. One that is gone is no fault.</summary>
     /// <param name="devices">As <see cref="Attach(IReadOnlyList{DeviceDecision}, Func{string, BpfProgram})"/> answered the last time.</param>
     public IReadOnlyList<Difference> Faults(IReadOnlyList<AttachedDevice> devices, Func<string, BpfProgram> programOf) =>

@@ -42,6 +42,9 @@ internal sealed class TcxHooks(InstancePaths paths) : ITcHooks
         return "replaced";
     }
 
+    public uint? ProgramId(int linkIndex, TcDirection direction)
+        => Open(PinOf(linkIndex, direction))?.Info is { } info && IsInForce(info, linkIndex, direction == TcDirection.Ingress) ? info.ProgramId : null;
+
     public bool IsInForce(int linkIndex, TcDirection direction, BpfProgram program)
         => BpfLink.TcxProgramIds(linkIndex, direction == TcDirection.Ingress).Contains(program.Id);
 

@@ -30,7 +30,8 @@ internal sealed class MapLayouts(BtfTypes types)
         var (map, info) = (declared[name], pinned.Info);
         var theirs = TypesOf(info)!;
         return new OldMap(
-            pinned, BtfConversion.Between(theirs, info.BtfKeyTypeId, types, map.KeyTypeId), BtfConversion.Between(theirs, info.BtfValueTypeId, types, map.ValueTypeId));
+            pinned, BtfConversion.Between(theirs, info.BtfKeyTypeId, types, map.KeyTypeId), BtfConversion.Between(theirs, info.BtfValueTypeId, types, map.ValueTypeId),
+            BtfConversion.Between(types, map.KeyTypeId, theirs, info.BtfKeyTypeId));
     }
 
     private BtfTypes? TypesOf(MapInfo pinned)

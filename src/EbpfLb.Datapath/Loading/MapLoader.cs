@@ -48,7 +48,7 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
     ];
 
     /// <summary>Maps whose entries move along into another size or layout.</summary>
-    private static readonly HashSet<string> Carried = [Abi.Tables.Conntrack4.Name, Abi.Tables.Conntrack6.Name];
+    private static readonly HashSet<string> Carried = [Abi.Tables.Conntrack4.Name, Abi.Tables.Conntrack6.Name, Abi.Tables.Sock.Name];
 
     /// <summary>Prepares the opened object, loads it and returns its maps.</summary>
     /// <exception cref="BpfException">The kernel refused a map or a program.</exception>
@@ -109,7 +109,7 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
                 unfit.Add($"{map.Name} ({difference})");
                 if (!Carried.Contains(map.Name) || info.Type != map.Type || info.Flags != map.Flags) pinned.Dispose();
                 else if (agrees == false) outgrown.Add(map.Name, layouts.Convert(map.Name, pinned));
-                else if (isOurs && IsOnlyOfAnotherSize(map, info)) outgrown.Add(map.Name, new OldMap(pinned, null, null));
+                else if (isOurs && IsOnlyOfAnotherSize(map, info)) outgrown.Add(map.Name, new OldMap(pinned, null, null, null));
                 else pinned.Dispose();
                 continue;
             }

@@ -1,7 +1,7 @@
 namespace EbpfLb.Datapath.Options;
 
 /// <summary>
-/// The pins of one instance: BPFFS/ebpflb/INSTANCE/{maps,links,tc}. Everything an instance makes in the kernel hangs on
+/// The pins of one instance: BPFFS/ebpflb/INSTANCE/{maps,links,tc,switch}. Everything an instance makes in the kernel hangs on
 /// these, so removing the directory is removing the instance.
 /// </summary>
 public sealed record InstancePaths(string BpfFs, string Instance)
@@ -19,6 +19,9 @@ public sealed record InstancePaths(string BpfFs, string Instance)
 
     /// <summary>Where filters at clsact are recorded.</summary>
     public string Filters => Path.Combine(Root, "tc");
+
+    /// <summary>What programs that stand before others go on to (bpf/switch): without these pins they would lead nowhere when their agent dies.</summary>
+    public string Switch => Path.Combine(Root, "switch");
 
     public string Map(string name) => Path.Combine(Maps, name);
 

@@ -98,6 +98,25 @@ public sealed class FlowMoveTests
     }
 
     [Fact]
+    public async Task Half_open_and_closed_flows_of_a_kept_table_stand_in_a_ring_that_is_new()
+    {
+        using var instance = new TestInstance();
+        var halfOpen = Enumerable.Range(0, 20).Select(n => TestFlow.Number(n) with { Phase = LbCtPhase.New, Tick = (uint)n }).ToList();
+        var closed = Enumerable.Range(20, 20).Select(n => TestFlow.Number(n) with { Phase = LbCtPhase.Closed, Tick = (uint)n }).ToList();
+        await Serve(instance, _ => Add(instance, [.. halfOpen, .. closed]));
+        // As one of another layout, which is not taken over.
+        EbpfLb.Bpf.Pin.Remove(Pin(instance, Abi.Tables.CtPending));
+
+        await Serve(instance, flows =>
+        {
+            Assert.Equal(80, flows.Keys().Count);
+            using var ring = BpfMap.OpenPinned<uint, LbCtKey6>(Pin(instance, Abi.Tables.CtPending));
+            var named = Enumerable.Range(0, (int)ring.Info.MaxEntries).Select(i => ring.Lookup((uint)i)).Where(key => key.Proto != 0);
+            Assert.Equal(halfOpen.Concat(closed).Select(f => FlowCodec6.Key(f.Request.Key) with { Pad = (ushort)f.Tick }), named);
+        });
+    }
+
+    [Fact]
     public async Task Flows_of_another_release_are_converted_member_by_member_also_those_of_the_time_between_loading_and_switching()
     {
         using var instance = new TestInstance();
