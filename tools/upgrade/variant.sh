@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds an agent whose maps have another layout, as another release may have: tools/upgrade/variant.sh NAME leaves build/upgrade/NAME/ebpflb.
-# Without a name: lists what there is. Each changes one struct of bpf/include; "every" changes all of them.
+# Without a name: lists what there is. Each changes one struct of bpf/include; "every" changes all of them, "sock+slot" two.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -41,7 +41,8 @@ fi
 if [ "$name" = every ]; then
 	script=$(printf '%s\n' "${change[@]}")
 else
-	script=${change[$name]:?there is no variant of this name}
+	script=
+	for part in ${name//+/ }; do script+=${change[$part]:?there is no variant of this name}$'\n'; done
 fi
 
 tree=build/upgrade/$name
