@@ -32,9 +32,11 @@ const volatile __u8 cfg_value6[sizeof(struct lb_ct6)] = {};
  * that begins anew with the same addresses is ours alone; and one that ended while it was half-open
  * here is over soon.
  */
-lb_inline void catch_up(struct lb_ct_state *ours, const struct lb_ct_state *theirs)
+lb_inline void catch_up(struct lb_ct_state *ours, const struct lb_ct_state *theirs, __u8 proto)
 {
-	const __u8 marks = LB_CT_FIN | LB_CT_RST;
+	/* Of UDP they are a number, and no marks. */
+	const __u8 kept = proto == IPPROTO_UDP ? 0xff & ~LB_CT_AGE : 0xff;
+	const __u8 marks = proto == IPPROTO_UDP ? LB_CT_AGE : LB_CT_FIN | LB_CT_RST;
 	union lb_ct_word seen, next;
 
 	if ((__s32)(theirs->tick - ours->tick) > 0)
@@ -47,7 +49,7 @@ lb_inline void catch_up(struct lb_ct_state *ours, const struct lb_ct_state *thei
 		    (theirs->phase >= LB_CT_CLOSED && seen.phase < LB_CT_OPEN))
 			return;
 		next.phase = theirs->phase;
-		next.flags |= theirs->flags & marks;
+		next.flags = (seen.flags & kept) | (theirs->flags & marks);
 		if (__sync_val_compare_and_swap((__u32 *)&ours->mtu, seen.word, next.word) ==
 		    seen.word)
 			return;
@@ -73,7 +75,7 @@ lb_inline bool take4(const struct lb_ct_key4 *key, struct lb_ct4 *ct)
 		bpf_map_update_elem(&lb_conntrack4, key, ct, BPF_NOEXIST);
 	else if (ours->src == ct->src && ours->dst == ct->dst && ours->sport == ct->sport &&
 		 ours->dport == ct->dport)
-		catch_up(&ours->state, &ct->state);
+		catch_up(&ours->state, &ct->state, key->proto);
 	return true;
 }
 
@@ -95,7 +97,7 @@ lb_inline bool take6(const struct lb_ct_key6 *key, struct lb_ct6 *ct)
 		bpf_map_update_elem(&lb_conntrack6, key, ct, BPF_NOEXIST);
 	else if (lb_same16(ours->src, ct->src) && lb_same16(ours->dst, ct->dst) &&
 		 ours->sport == ct->sport && ours->dport == ct->dport)
-		catch_up(&ours->state, &ct->state);
+		catch_up(&ours->state, &ct->state, key->proto);
 	return true;
 }
 
