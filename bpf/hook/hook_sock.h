@@ -103,12 +103,13 @@ lb_inline bool client_own(const struct lb_client *client, const struct lb_netns 
 /*
  * The client becomes the address that its packets will show, so that it is the same one at tc: what
  * the socket is bound to, else what the agent knows of its namespace. Failing both, and for an
- * address that is not the namespace's, it is the namespace. `believed`: of source ranges, where a
- * second address of a pod must count, any bound address is the client. The kernel refuses an IPv4
- * source that is not the socket's own after this hook, an IPv6 one (IPV6_FREEBIND) it may send.
+ * address that is not the namespace's, it is the namespace. `ranges`: for source ranges, where a
+ * second address of a pod must count, any bound address is the client, which is remembered as its
+ * namespace all the same. The kernel refuses an IPv4 source that is not the socket's own after this
+ * hook, an IPv6 one (IPV6_FREEBIND) it may send.
  */
 lb_inline void client_address(struct bpf_sock_addr *ctx, struct hook_sock hook, bool v4,
-			      bool believed, struct lb_client *client)
+			      bool ranges, struct lb_client *client)
 {
 	const struct lb_netns *known = bpf_map_lookup_elem(&lb_netns, &client->netns);
 	__be32 *addr = client->affinity.client;
@@ -116,7 +117,9 @@ lb_inline void client_address(struct bpf_sock_addr *ctx, struct hook_sock hook, 
 
 	bound_source(ctx, hook, addr);
 	if (client_known(addr, v4)) {
-		own = believed || client_own(client, known, addr, v4);
+		own = client_own(client, known, addr, v4);
+		client->claimed = ranges && !own;
+		own |= ranges;
 	} else {
 		if (known && v4)
 			addr[3] = known->addr4;
@@ -132,12 +135,7 @@ lb_inline void client_address(struct bpf_sock_addr *ctx, struct hook_sock hook, 
 	}
 	if (likely(own))
 		return;
-	addr[0] = (__u32)client->netns;
-	addr[1] = client->netns >> 32;
-	addr[2] = 0;
-	addr[3] = 0;
-	client->affinity.kind = LB_CLIENT_NETNS;
-	client->netns = 0;
+	lb_client_as_netns(client);
 }
 
 /* False: the socket is a pod's, and pods are left to others (LB_SET_HOST_SOCKETS). */

@@ -11,6 +11,12 @@ namespace EbpfLb.Datapath.Loading;
 /// </summary>
 internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger logger)
 {
+    /// <summary>Backends whose source ports are used up, which lb_snat_full remembers.</summary>
+    private const uint UsedUpBackends = 1024;
+
+    /// <summary>Clients whose answers lb_answers counts.</summary>
+    private const uint AnsweredClients = 4096;
+
     /// <summary>What is not here is as large as the object declares it.</summary>
     private readonly Dictionary<string, uint> entries = new()
     {
@@ -24,11 +30,13 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
         [Abi.Tables.SvcSwept.Name] = sizes.Services,
         [Abi.Tables.Affinity.Name] = sizes.Affinity,
         [Abi.Tables.AffRows.Name] = sizes.AffinityRows,
-        [Abi.Tables.UdpPeer.Name] = sizes.UdpPeers,
+        [Abi.Tables.UdpPeer.Name] = Lru(sizes.UdpPeers),
+        [Abi.Tables.SnatFull.Name] = Lru(UsedUpBackends),
+        [Abi.Tables.Answers.Name] = Lru(AnsweredClients),
         [Abi.Tables.Conntrack4.Name] = sizes.FlowEntries,
         [Abi.Tables.Conntrack6.Name] = sizes.FlowEntries,
         [Abi.Tables.CtPending.Name] = sizes.PendingFlows,
-        [Abi.Tables.Frags.Name] = sizes.Fragments,
+        [Abi.Tables.Frags.Name] = Lru(sizes.Fragments),
         [Abi.Tables.NodeAddrs4.Name] = sizes.NodeAddresses,
         [Abi.Tables.NodeAddrs6.Name] = sizes.NodeAddresses,
         [Abi.Tables.Devices.Name] = sizes.Devices,
@@ -136,6 +144,8 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
         if (pinned.Flags != wanted.Flags) return $"flags {pinned.Flags}, now {wanted.Flags}";
         return pinned.MaxEntries != wanted.MaxEntries ? $"{pinned.MaxEntries} entries, now {wanted.MaxEntries}" : null;
     }
+
+    private static uint Lru(uint held) => MapSizes.LruEntries(held, PossibleCpus.Count());
 
     private void Resize(ObjectMap map)
     {

@@ -42,6 +42,12 @@ public sealed class MapSizesTests
     }
 
     [Theory]
+    [InlineData(1024, 2, 1280)]
+    [InlineData(1024, 64, 9216)]
+    public void Maps_that_forget_have_room_for_what_the_kernel_keeps_free_on_each_cpu(uint held, int cpus, uint entries)
+        => Assert.Equal(entries, MapSizes.LruEntries(held, cpus));
+
+    [Theory]
     [InlineData("default", true)]
     [InlineData("node-1_a", true)]
     [InlineData("", false)]

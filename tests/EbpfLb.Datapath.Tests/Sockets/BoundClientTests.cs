@@ -19,6 +19,7 @@ public sealed class BoundClientTests : IAsyncDisposable
 {
     private const string Own4 = "192.0.2.1", Second4 = "192.0.2.2", Foreign4 = "198.51.100.7";
     private const string Own6 = "2001:db8::1", Second6 = "2001:db8::2", Foreign6 = "2001:db8:ffff::7";
+    private const string Vip4 = "203.0.113.7", Vip6 = "2001:db8:1::7";
     private readonly StaleLab lab = new();
 
     public BoundClientTests()
@@ -28,6 +29,12 @@ public sealed class BoundClientTests : IAsyncDisposable
         lab.Apply(cluster =>
         {
             cluster.Service("dns", [StaleLab.Service4, StaleLab.Service6], ["udp:53/UDP", "tcp:53"], affinity: 600);
+            // Its own address and another of each family may come in.
+            cluster.Service(
+                "ranges", ["10.96.0.54", "fd00:10:96::54"], ["udp:53/UDP", "tcp:53"], affinity: 600, balancerIPs: [Vip4, Vip6],
+                sourceRanges: [Own4 + "/32", Foreign4 + "/28", Own6 + "/128", Foreign6 + "/124"]);
+            cluster.Slice("ranges-4", "ranges", ["udp:9953/UDP", "tcp:9953"], ["127.0.0.2", "127.0.0.3"]);
+            cluster.Slice("ranges-6", "ranges", ["udp:9953/UDP", "tcp:9953"], ["fd00::2", "fd00::3"]);
             cluster.Slice("dns-4", "dns", ["udp:9953/UDP", "tcp:9953"], ["127.0.0.2", "127.0.0.3"]);
             cluster.Slice("dns-6", "dns", ["udp:9953/UDP", "tcp:9953"], ["fd00::2", "fd00::3"]);
         });
@@ -83,6 +90,34 @@ public sealed class BoundClientTests : IAsyncDisposable
         Assert.Equal(OfNamespace(), Assert.Single(Clients()));
     }
 
+    /// <summary>Source ranges are judged by the address that the socket is bound to: a pod may have several. It is remembered by its namespace.</summary>
+    [Theory]
+    [MemberData(nameof(Foreign))]
+    public void An_address_that_only_source_ranges_believe_is_remembered_as_its_namespace(Way way, string address)
+    {
+        for (var i = 0; i < 8; i++) Ask(way, Next(address, i), Vip(address));
+
+        Assert.Equal(OfNamespace(), Assert.Single(Clients()));
+    }
+
+    [Theory]
+    [MemberData(nameof(Own))]
+    public void Behind_source_ranges_the_namespaces_own_address_counts_as_itself(Way way, string address)
+    {
+        Ask(way, address, Vip(address));
+
+        Assert.Equal(OfAddress(address), Assert.Single(Clients()));
+    }
+
+    [Theory]
+    [MemberData(nameof(Second))]
+    public void An_address_out_of_the_source_ranges_is_not_remembered(Way way, string address)
+    {
+        Ask(way, address, Vip(address));
+
+        Assert.Empty(Clients());
+    }
+
     public enum Way
     {
         Tcp,
@@ -91,11 +126,11 @@ public sealed class BoundClientTests : IAsyncDisposable
     }
 
     /// <summary>The kernel may refuse the source, after the hook.</summary>
-    private void Ask(Way way, string source) => lab.Netns.Run(() =>
+    private void Ask(Way way, string source, string? to = null) => lab.Netns.Run(() =>
     {
         const int IPPROTO_IP = 0, IP_FREEBIND = 15;
         var address = IPAddress.Parse(source);
-        var service = new IPEndPoint(IPAddress.Parse(address.AddressFamily == AddressFamily.InterNetwork ? StaleLab.Service4 : StaleLab.Service6), StaleLab.Port);
+        var service = new IPEndPoint(IPAddress.Parse(to ?? (address.AddressFamily == AddressFamily.InterNetwork ? StaleLab.Service4 : StaleLab.Service6)), StaleLab.Port);
         using var socket = way == Way.Tcp
             ? new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { Blocking = false }
             : new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
@@ -107,6 +142,8 @@ public sealed class BoundClientTests : IAsyncDisposable
             else socket.Connect(service);
         });
     });
+
+    private static string Vip(string like) => like.Contains(':', StringComparison.Ordinal) ? Vip6 : Vip4;
 
     private List<LbAffKey> Clients()
     {
