@@ -1,5 +1,5 @@
 // Instances, namespaces and loaded programs are each test's own. Classes that move this process between cgroups run alone: OwnCgroup.
-[assembly: CollectionBehavior(MaxParallelThreads = 3)]
+[assembly: Xunit.v3.Parallelization(MaxThreads = 3)]
 [assembly: Trait("needs", "root")]
 [assembly: Trait("needs", "netns")]
 [assembly: Trait("needs", "cgroup2")]
