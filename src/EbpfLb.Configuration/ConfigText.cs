@@ -1,6 +1,7 @@
 using EbpfLb.Configuration.KubeProxy;
 using EbpfLb.Configuration.Own;
 using EbpfLb.Configuration.Reading;
+using EbpfLb.Yaml;
 
 namespace EbpfLb.Configuration;
 
@@ -36,7 +37,7 @@ public static class ConfigText
                 var found = JsonTree.IsJson(text) ? JsonTree.Read(text) : YamlTree.Read(text);
                 foreach (var document in found) AddDocument(document, part);
             }
-            catch (ConfigSyntaxException e)
+            catch (YamlSyntaxException e)
             {
                 errors.Add(new ConfigProblem("", "", e.Message, Where(e.Line, part)));
             }
@@ -51,7 +52,7 @@ public static class ConfigText
             return new LoadedConfig(kubeProxy ?? new KubeProxyConfiguration(), own ?? new EbpfLbConfiguration(), said) { EmbeddedKubeconfig = kubeconfig };
         }
 
-        private void AddDocument(ConfigNode document, string? part)
+        private void AddDocument(YamlNode document, string? part)
         {
             if (document is not MapNode map)
             {

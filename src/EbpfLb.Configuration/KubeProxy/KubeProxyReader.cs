@@ -1,6 +1,7 @@
 using EbpfLb.Configuration.Reading;
 using EbpfLb.Configuration.Values;
 using EbpfLb.Model;
+using EbpfLb.Yaml;
 
 namespace EbpfLb.Configuration.KubeProxy;
 

@@ -1,4 +1,5 @@
 using EbpfLb.Configuration.Reading;
+using EbpfLb.Yaml;
 
 namespace EbpfLb.Configuration.Own;
 

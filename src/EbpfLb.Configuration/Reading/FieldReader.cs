@@ -1,6 +1,7 @@
 using System.Globalization;
 using EbpfLb.Configuration.Values;
 using EbpfLb.Model;
+using EbpfLb.Yaml;
 
 namespace EbpfLb.Configuration.Reading;
 
@@ -163,7 +164,7 @@ internal sealed class FieldReader(MapNode? map, string prefix, Findings findings
         else findings.Warn(prefix + entry.Name, $"the field {what}{(what.EndsWith("here", StringComparison.Ordinal) ? " and has no effect" : "")}; {todo}", entry.Line);
     }
 
-    private IReadOnlyList<ConfigNode>? Items(string name)
+    private IReadOnlyList<YamlNode>? Items(string name)
     {
         switch (Value(name))
         {
@@ -180,7 +181,7 @@ internal sealed class FieldReader(MapNode? map, string prefix, Findings findings
     }
 
     /// <summary>null when it is missing or null.</summary>
-    private ConfigNode? Value(string name)
+    private YamlNode? Value(string name)
     {
         asked.Add(name);
         var node = map?.Find(name);
@@ -188,7 +189,7 @@ internal sealed class FieldReader(MapNode? map, string prefix, Findings findings
         return node is ScalarNode { IsNull: true } ? null : node;
     }
 
-    private ConfigNode? Wrong(string name, ConfigNode node, string expected)
+    private YamlNode? Wrong(string name, YamlNode node, string expected)
     {
         var found = node switch
         {
@@ -201,7 +202,7 @@ internal sealed class FieldReader(MapNode? map, string prefix, Findings findings
         return null;
     }
 
-    private static bool? BoolOf(ConfigNode node) => node is not ScalarNode { IsPlain: true } scalar ? null : scalar.Text switch
+    private static bool? BoolOf(YamlNode node) => node is not ScalarNode { IsPlain: true } scalar ? null : scalar.Text switch
     {
         "true" or "True" or "TRUE" or "y" or "Y" or "yes" or "Yes" or "YES" or "on" or "On" or "ON" => true,
         "false" or "False" or "FALSE" or "n" or "N" or "no" or "No" or "NO" or "off" or "Off" or "OFF" => false,

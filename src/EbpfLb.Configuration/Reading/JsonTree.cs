@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using EbpfLb.Yaml;
 
 namespace EbpfLb.Configuration.Reading;
 
@@ -10,25 +11,25 @@ internal static class JsonTree
     public static bool IsJson(string text) => text.AsSpan().TrimStart().StartsWith("{");
 
     /// <summary>One or more objects after each other.</summary>
-    /// <exception cref="ConfigSyntaxException">It is no JSON.</exception>
-    public static IReadOnlyList<ConfigNode> Read(string text)
+    /// <exception cref="YamlSyntaxException">It is no JSON.</exception>
+    public static IReadOnlyList<YamlNode> Read(string text)
     {
         var bytes = Encoding.UTF8.GetBytes(text);
         var reader = new Utf8JsonReader(bytes, new JsonReaderOptions { AllowMultipleValues = true, CommentHandling = JsonCommentHandling.Skip });
         var lines = new Lines(bytes);
         try
         {
-            List<ConfigNode> documents = [];
+            List<YamlNode> documents = [];
             while (reader.Read()) documents.Add(Compose(ref reader, lines));
             return documents;
         }
         catch (JsonException e)
         {
-            throw new ConfigSyntaxException((int)(e.LineNumber ?? 0) + 1, $"not valid JSON: {e.Message.Split(" LineNumber", 2)[0]}");
+            throw new YamlSyntaxException((int)(e.LineNumber ?? 0) + 1, 1, $"not valid JSON: {e.Message.Split(" LineNumber", 2)[0]}");
         }
     }
 
-    private static ConfigNode Compose(ref Utf8JsonReader reader, Lines lines)
+    private static YamlNode Compose(ref Utf8JsonReader reader, Lines lines)
     {
         var line = lines.At(reader.TokenStartIndex);
         switch (reader.TokenType)
@@ -43,7 +44,7 @@ internal static class JsonTree
                 }
                 return new MapNode(entries, line);
             case JsonTokenType.StartArray:
-                List<ConfigNode> items = [];
+                List<YamlNode> items = [];
                 while (reader.Read() && reader.TokenType != JsonTokenType.EndArray) items.Add(Compose(ref reader, lines));
                 return new ListNode(items, line);
             case JsonTokenType.String:

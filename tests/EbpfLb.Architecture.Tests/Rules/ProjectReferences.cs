@@ -6,7 +6,7 @@ namespace EbpfLb.Architecture.Tests.Rules;
 internal static class ProjectReferences
 {
     private static readonly string[] Everything
-        = ["Model", "Timing", "Configuration", "Kubernetes", "Policy", "Abi", "Planning", "Native", "Bpf", "Netlink", "Datapath", "Http", "Agent", "Testing"];
+        = ["Model", "Timing", "Configuration", "Kubernetes", "Policy", "Abi", "Planning", "Native", "Yaml", "Bpf", "Netlink", "Datapath", "Http", "Agent", "Testing"];
 
     /// <summary>Project, without "EbpfLb.", to what it may reference.</summary>
     private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
@@ -15,10 +15,11 @@ internal static class ProjectReferences
         ["Timing"] = [],
         ["Abi"] = [],
         ["Native"] = [],
+        ["Yaml"] = [],
         ["Bpf"] = ["Native"],
         ["Netlink"] = ["Native"],
-        ["Kubernetes"] = ["Model", "Timing", "Native"],
-        ["Configuration"] = ["Model"],
+        ["Kubernetes"] = ["Model", "Timing", "Native", "Yaml"],
+        ["Configuration"] = ["Model", "Yaml"],
         ["Policy"] = ["Model"],
         ["Planning"] = ["Model", "Timing", "Policy", "Abi"],
         ["Datapath"] = ["Timing", "Planning", "Abi", "Native", "Bpf", "Netlink"],

@@ -170,7 +170,7 @@ public sealed class DocumentTests
     [InlineData("apiVersion: v1\nkind: ConfigMap", "data: the ConfigMap has no data")]
     [InlineData("- a", "it begins with no field")]
     [InlineData("a: [", "not valid YAML")]
-    [InlineData("a:\n\tb: 1", "not tabs")]
+    [InlineData("a:\n\tb: 1", "a tab in the indentation; use spaces")]
     [InlineData("{\"a\": ", "not valid JSON")]
     [InlineData("a: *gone", "there is no anchor 'gone'")]
     [InlineData(Proxy + "---\n" + Proxy, "a second KubeProxyConfiguration; remove one")]

@@ -182,7 +182,7 @@ public sealed class KubeconfigFileTests : IDisposable
 
     [Fact]
     public void Nesting_that_would_overflow_the_stack_is_refused()
-        => Assert.Contains("nested deeper than 64 levels", Assert.Throws<ConfigException>(
+        => Assert.Contains("nested deeper than 60 levels", Assert.Throws<ConfigException>(
             () => KubeconfigFile.Load(directory.Write("config", $"a: {new string('[', 100_000)}"))).Message);
 
     /// <summary>As a block scalar leaves it.</summary>
@@ -211,7 +211,8 @@ public sealed class KubeconfigFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData("a: [", "not YAML")]
+    [InlineData("a: [", "line 2: not valid YAML")]
+    [InlineData("{current-context: x, contexts: [], current-context: y}", "current-context is there twice (again in line 1)")]
     [InlineData("- a", "must be a mapping")]
     [InlineData("", "must be a mapping")]
     [InlineData("contexts: []", "current-context is not set")]

@@ -1,11 +1,12 @@
 using System.Text.Json;
+using EbpfLb.Yaml;
 
 namespace EbpfLb.Kubernetes.Manifests.Reading;
 
 /// <summary>Fills in the positions of a JSON value's paths by one more walk over the text.</summary>
 internal static class JsonLocator
 {
-    public static JsonReaderOptions ReaderOptions { get; } = new() { AllowMultipleValues = true, MaxDepth = YamlText.DeepestNesting + 4 };
+    public static JsonReaderOptions ReaderOptions { get; } = new() { AllowMultipleValues = true, MaxDepth = YamlReader.DeepestNesting + 4 };
 
     /// <param name="start">Offset of the value in the text.</param>
     public static void Locate(ReadOnlySpan<byte> text, int start, PathTree paths)

@@ -3,6 +3,7 @@ using System.Text.Json;
 using EbpfLb.Kubernetes.Manifests.Validation;
 using EbpfLb.Kubernetes.Wire;
 using EbpfLb.Model;
+using EbpfLb.Yaml;
 
 namespace EbpfLb.Kubernetes.Manifests.Reading;
 
@@ -11,7 +12,7 @@ internal sealed class ObjectReader
 {
     public const string DefaultNamespace = "default";
 
-    private static readonly JsonDocumentOptions FromJson = new() { AllowDuplicateProperties = false, MaxDepth = YamlText.DeepestNesting + 4 };
+    private static readonly JsonDocumentOptions FromJson = new() { AllowDuplicateProperties = false, MaxDepth = YamlReader.DeepestNesting + 4 };
     private static readonly JsonDocumentOptions FromYaml = FromJson with { AllowDuplicateProperties = true };
 
     private readonly StringPool texts = new();

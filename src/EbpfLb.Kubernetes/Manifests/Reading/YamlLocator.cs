@@ -1,3 +1,4 @@
+using EbpfLb.Yaml;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -9,45 +10,42 @@ internal static class YamlLocator
     /// <param name="document">Which document of the stream, from 0.</param>
     public static void Locate(ReadOnlyMemory<char> text, int document, PathTree paths)
     {
-        var parser = YamlText.Open(text);
-        var index = -1;
+        var reader = new YamlReader(text, keepsAliases: true);
         try
         {
-            while (parser.MoveNext())
+            for (var index = 0; reader.NextDocument(); index++)
             {
-                if (parser.Current is not DocumentStart || ++index != document) continue;
-                parser.MoveNext();
-                Walk(parser, paths);
+                if (index != document) continue;
+                Walk(reader, reader.Next(), paths);
                 return;
             }
         }
-        catch (YamlException)
+        catch (YamlSyntaxException)
         {
             // The text has been read once; what a second reading cannot reach keeps the position around it.
         }
     }
 
-    /// <summary>Walks the node that the parser stands on, to its last event. An alias stands for its whole value.</summary>
-    private static void Walk(Parser parser, PathTree? paths)
+    public static TextPosition PositionOf(Mark mark) => new((int)Math.Max(1, mark.Line), (int)Math.Max(1, mark.Column));
+
+    /// <summary>Walks the node that begins with the event, to its last event. An alias stands for its whole value.</summary>
+    private static void Walk(YamlReader reader, ParsingEvent current, PathTree? paths)
     {
-        var current = parser.Current!;
-        paths?.Found(YamlText.PositionOf(current.Start));
+        paths?.Found(PositionOf(current.Start));
         switch (current)
         {
             case SequenceStart:
-                for (var i = 0; Next(parser) is not SequenceEnd; i++) Walk(parser, paths?.Item(i));
+                var i = 0;
+                for (var item = reader.Next(); item is not SequenceEnd; item = reader.Next()) Walk(reader, item, paths?.Item(i++));
                 break;
             case MappingStart:
-                while (Next(parser) is not MappingEnd)
+                for (var key = reader.Next(); key is not MappingEnd; key = reader.Next())
                 {
-                    var name = (parser.Current as Scalar)?.Value;
-                    if (name is null) Walk(parser, null);
-                    parser.MoveNext();
-                    Walk(parser, name is null ? null : paths?.Member(name));
+                    var name = (key as Scalar)?.Value;
+                    if (name is null) Walk(reader, key, null);
+                    Walk(reader, reader.Next(), name is null ? null : paths?.Member(name));
                 }
                 break;
         }
     }
-
-    private static ParsingEvent? Next(Parser parser) => parser.MoveNext() ? parser.Current : throw new YamlException("the text ended");
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using EbpfLb.Yaml;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -44,8 +45,7 @@ internal static class YamlScalar
                 writer.WriteNumberValue(number);
                 break;
             case Kind.Float:
-                throw new ManifestSyntaxException(
-                    YamlText.PositionOf(scalar.Start), $"{scalar.Value} has no form in JSON; quote it to make it a string");
+                throw new YamlSyntaxException(scalar.Start, $"{scalar.Value} has no form in JSON; quote it to make it a string");
             default:
                 writer.WriteStringValue(TextOf(scalar));
                 break;
@@ -59,7 +59,7 @@ internal static class YamlScalar
         Kind.False => "false",
         Kind.Integer => integer.ToString(),
         Kind.Float => number.ToString("R"),
-        Kind.Null => throw new ManifestSyntaxException(YamlText.PositionOf(scalar.Start), "a key is empty; name it or remove the line"),
+        Kind.Null => throw new YamlSyntaxException(scalar.Start, "a key is empty; name it or remove the line"),
         _ => TextOf(scalar),
     };
 
@@ -81,7 +81,7 @@ internal static class YamlScalar
                 var kind = ResolvePlain(text, out integer, out number);
                 if (kind == Kind.Integer && tag.EndsWith("float", StringComparison.Ordinal)) number = (double)integer;
                 return kind is Kind.Text or Kind.Null
-                    ? throw new ManifestSyntaxException(YamlText.PositionOf(scalar.Start), $"'{text}' is no {tag[18..]}; correct the value or remove the tag")
+                    ? throw new YamlSyntaxException(scalar.Start, $"'{text}' is no {tag[18..]}; correct the value or remove the tag")
                     : kind;
             default:
                 return Kind.Text;
@@ -165,7 +165,7 @@ internal static class YamlScalar
         }
         catch (FormatException)
         {
-            throw new ManifestSyntaxException(YamlText.PositionOf(scalar.Start), "!!binary is not base64; correct it");
+            throw new YamlSyntaxException(scalar.Start, "!!binary is not base64; correct it");
         }
     }
 }

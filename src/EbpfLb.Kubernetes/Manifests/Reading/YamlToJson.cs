@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using EbpfLb.Yaml;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -10,7 +11,7 @@ namespace EbpfLb.Kubernetes.Manifests.Reading;
 /// Turns the documents of a YAML stream into JSON one by one, as the API machinery does before it decodes. Duplicate
 /// keys are refused, "&lt;&lt;" merges, aliases are put in place.
 /// </summary>
-internal sealed class YamlToJson
+internal sealed class YamlToJson(ReadOnlyMemory<char> text)
 {
     private static readonly JsonWriterOptions WriterOptions = new()
     {
@@ -18,20 +19,10 @@ internal sealed class YamlToJson
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    private readonly ReadOnlyMemory<char> text;
-    private readonly Parser parser;
+    private readonly YamlReader reader = new(text);
     private readonly ArrayBufferWriter<byte> buffer = new();
     private readonly Stack<HashSet<string>> spareKeySets = new();
     private readonly List<TextPosition> itemStarts = [];
-    private YamlEvents events;
-    private int depth;
-
-    public YamlToJson(ReadOnlyMemory<char> text)
-    {
-        this.text = text;
-        parser = YamlText.Open(text);
-        events = new YamlEvents(parser);
-    }
 
     /// <summary>The document that was read last, as JSON; valid until the next one.</summary>
     public ReadOnlyMemory<byte> Json => buffer.WrittenMemory;
@@ -48,44 +39,29 @@ internal sealed class YamlToJson
     {
         try
         {
-            while (parser.MoveNext())
-            {
-                if (parser.Current is StreamEnd) return false;
-                if (parser.Current is not DocumentStart) continue;
-                ReadDocument();
-                return true;
-            }
-            return false;
+            if (!reader.NextDocument()) return false;
+            ReadDocument();
+            return true;
         }
-        catch (YamlException e)
+        catch (YamlSyntaxException e)
         {
-            throw YamlText.Refused(e, text);
-        }
-        catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException or FormatException or OverflowException)
-        {
-            // "a: [1, 2\nb: 3" and others make the parser fail in its own code.
-            throw YamlText.Refused(parser);
+            throw new ManifestSyntaxException(new TextPosition(e.Line, e.Column), e.Message);
         }
     }
 
     private void ReadDocument()
     {
-        // Anchors belong to their document.
-        events = new YamlEvents(parser);
         buffer.ResetWrittenCount();
         itemStarts.Clear();
-        depth = 0;
         using var writer = new Utf8JsonWriter(buffer, WriterOptions);
-        var first = events.Next();
-        Start = YamlText.PositionOf(first.Start);
+        var first = reader.Next();
+        Start = YamlLocator.PositionOf(first.Start);
         WriteNode(writer, first, isTop: true);
         writer.Flush();
     }
 
     private void WriteNode(Utf8JsonWriter writer, ParsingEvent current, bool isTop = false, bool isItems = false)
     {
-        if (++depth > YamlText.DeepestNesting)
-            throw new ManifestSyntaxException(YamlText.PositionOf(current.Start), $"nested deeper than {YamlText.DeepestNesting} levels; no manifest is: correct the indentation");
         switch (current)
         {
             case Scalar scalar:
@@ -93,9 +69,9 @@ internal sealed class YamlToJson
                 break;
             case SequenceStart:
                 writer.WriteStartArray();
-                for (var item = events.Next(); item is not SequenceEnd; item = events.Next())
+                for (var item = reader.Next(); item is not SequenceEnd; item = reader.Next())
                 {
-                    if (isItems) itemStarts.Add(YamlText.PositionOf(item.Start));
+                    if (isItems) itemStarts.Add(YamlLocator.PositionOf(item.Start));
                     WriteNode(writer, item);
                 }
                 writer.WriteEndArray();
@@ -104,9 +80,8 @@ internal sealed class YamlToJson
                 WriteMapping(writer, isTop);
                 break;
             default:
-                throw new ManifestSyntaxException(YamlText.PositionOf(current.Start), "a value was expected here; correct the line");
+                throw new YamlSyntaxException(current.Start, "a value was expected here; correct the line");
         }
-        depth--;
     }
 
     private void WriteMapping(Utf8JsonWriter writer, bool isTop)
@@ -114,20 +89,20 @@ internal sealed class YamlToJson
         writer.WriteStartObject();
         var keys = spareKeySets.TryPop(out var spare) ? spare : new HashSet<string>(StringComparer.Ordinal);
         List<Member>? merged = null;
-        for (var key = events.Next(); key is not MappingEnd; key = events.Next())
+        for (var key = reader.Next(); key is not MappingEnd; key = reader.Next())
         {
             if (key is not Scalar scalar)
-                throw new ManifestSyntaxException(YamlText.PositionOf(key.Start), "a key must be plain text, not a list or a map; correct it");
+                throw new YamlSyntaxException(key.Start, "a key must be plain text, not a list or a map; correct it");
             if (scalar.Style == ScalarStyle.Plain && scalar.Value == "<<")
             {
-                CollectMerged(events.Next(), merged ??= []);
+                CollectMerged(reader.Next(), merged ??= []);
                 continue;
             }
             var name = YamlScalar.Key(scalar);
             if (!keys.Add(name))
-                throw new ManifestSyntaxException(YamlText.PositionOf(key.Start), $"key \"{name}\" is there twice; remove one");
+                throw new YamlSyntaxException(key.Start, $"key \"{name}\" is there twice; remove one");
             writer.WritePropertyName(name);
-            WriteNode(writer, events.Next(), isItems: isTop && name == "items");
+            WriteNode(writer, reader.Next(), isItems: isTop && name == "items");
         }
         // What the mapping says itself goes before what it merges, wherever the "<<" stands.
         foreach (var member in merged ?? [])
@@ -145,7 +120,7 @@ internal sealed class YamlToJson
     {
         if (current is SequenceStart)
         {
-            for (var item = events.Next(); item is not SequenceEnd; item = events.Next()) CollectMap(item, members);
+            for (var item = reader.Next(); item is not SequenceEnd; item = reader.Next()) CollectMap(item, members);
             return;
         }
         CollectMap(current, members);
@@ -154,10 +129,10 @@ internal sealed class YamlToJson
     private void CollectMap(ParsingEvent current, List<Member> members)
     {
         if (current is not MappingStart)
-            throw new ManifestSyntaxException(YamlText.PositionOf(current.Start), "\"<<\" merges a map or a list of maps; correct the value");
+            throw new YamlSyntaxException(current.Start, "\"<<\" merges a map or a list of maps; correct the value");
         var inner = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(inner, WriterOptions)) WriteNode(writer, current);
-        using var parsed = JsonDocument.Parse(inner.WrittenMemory, new JsonDocumentOptions { MaxDepth = YamlText.DeepestNesting + 4 });
+        using var parsed = JsonDocument.Parse(inner.WrittenMemory, new JsonDocumentOptions { MaxDepth = YamlReader.DeepestNesting + 4 });
         foreach (var property in parsed.RootElement.EnumerateObject())
             members.Add(new Member(property.Name, property.Value.GetRawText()));
     }

@@ -1,4 +1,4 @@
-namespace EbpfLb.Kubernetes.Manifests.Reading;
+namespace EbpfLb.Yaml;
 
 /// <summary>Reads characters from memory; a StringReader would need a string of the whole file.</summary>
 internal sealed class MemoryCharReader(ReadOnlyMemory<char> text) : TextReader
