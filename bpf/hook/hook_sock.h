@@ -103,39 +103,42 @@ lb_inline bool client_own(const struct lb_client *client, const struct lb_netns 
 /*
  * The client becomes the address that its packets will show, so that it is the same one at tc: what
  * the socket is bound to, else what the agent knows of its namespace. Failing both, and for an
- * address that is not the namespace's, it is the namespace. `ranges`: for source ranges, where a
- * second address of a pod must count, any bound address is the client, which is remembered as its
- * namespace all the same. The kernel refuses an IPv4 source that is not the socket's own after this
- * hook, an IPv6 one (IPV6_FREEBIND) it may send.
+ * address that is not the namespace's, it is remembered as the namespace. Source ranges believe any
+ * address, as a second one of a pod must count there. The kernel refuses an IPv4 source that is not
+ * the socket's own after this hook, an IPv6 one (IPV6_FREEBIND) it may send.
  */
 lb_inline void client_address(struct bpf_sock_addr *ctx, struct hook_sock hook, bool v4,
-			      bool ranges, struct lb_client *client)
+			      struct lb_client *client)
 {
 	const struct lb_netns *known = bpf_map_lookup_elem(&lb_netns, &client->netns);
-	__be32 *addr = client->affinity.client;
 	bool own;
 
-	bound_source(ctx, hook, addr);
-	if (client_known(addr, v4)) {
-		own = client_own(client, known, addr, v4);
-		client->claimed = ranges && !own;
-		own |= ranges;
+	bound_source(ctx, hook, client->addr);
+	if (client_known(client->addr, v4)) {
+		client->located = true;
+		own = client_own(client, known, client->addr, v4);
 	} else {
 		if (known && v4)
-			addr[3] = known->addr4;
+			client->addr[3] = known->addr4;
 		else if (known)
-			lb_copy16(addr, known->addr6);
-		own = client_known(addr, v4);
+			lb_copy16(client->addr, known->addr6);
+		client->located = client_known(client->addr, v4);
+		own = client->located;
 	}
-	client->affinity.kind = LB_CLIENT_ADDR;
 	if (v4) {
-		addr[0] = 0;
-		addr[1] = 0;
-		addr[2] = LB_MAPPED_PREFIX;
+		client->addr[0] = 0;
+		client->addr[1] = 0;
+		client->addr[2] = LB_MAPPED_PREFIX;
 	}
-	if (likely(own))
+	if (likely(own)) {
+		client->affinity.kind = LB_CLIENT_ADDR;
+		lb_copy16(client->affinity.client, client->addr);
 		return;
-	lb_client_as_netns(client);
+	}
+	client->affinity.client[0] = (__u32)client->netns;
+	client->affinity.client[1] = client->netns >> 32;
+	client->affinity.kind = LB_CLIENT_NETNS;
+	client->netns = 0;
 }
 
 /* False: the socket is a pod's, and pods are left to others (LB_SET_HOST_SOCKETS). */
@@ -153,8 +156,7 @@ lb_inline bool client_fill(struct bpf_sock_addr *ctx, struct hook_sock hook,
 	/* Only who must be known is looked up. */
 	if (unlikely(svc->flags & (LB_SERVICE_AFFINITY | LB_SERVICE_RANGES)) ||
 	    unlikely(lookup != LB_LOOKUP_FOUND))
-		client_address(ctx, hook, v4,
-			       lookup == LB_LOOKUP_FOUND && svc->flags & LB_SERVICE_RANGES, client);
+		client_address(ctx, hook, v4, client);
 	return true;
 }
 

@@ -34,20 +34,10 @@ struct lb_client {
 	__u64 netns; /* with LB_CLIENT_ADDR: under which cookie it may be remembered too; or 0 */
 	const struct lb_sock *flow; /* last flow, kept while its backend is live; or NULL */
 	__u32 dice;
-	bool claimed; /* of a socket: the address is good enough for source ranges, not for the
-			 memory of affinity, where the client is its namespace */
+	bool located;	/* of a socket: its address is known */
+	__be32 addr[4]; /* which source ranges are asked about; `affinity` has it only if it is the
+			   namespace's own */
 };
-
-lb_inline void lb_client_as_netns(struct lb_client *client)
-{
-	client->affinity.client[0] = (__u32)client->netns;
-	client->affinity.client[1] = client->netns >> 32;
-	client->affinity.client[2] = 0;
-	client->affinity.client[3] = 0;
-	client->affinity.kind = LB_CLIENT_NETNS;
-	client->netns = 0;
-	client->claimed = false;
-}
 
 struct lb_pick {
 	const struct lb_backend *backend;
@@ -85,10 +75,6 @@ lb_select_backend(const struct lb_addr *dst, const struct lb_service *svc,
 	if (!(svc->flags & LB_SERVICE_AFFINITY))
 		return lb_backend_draw(range, svc->id, client->dice, id);
 
-	/* After the ranges were looked at. Where the service changes right now, they cannot be
-	 * once more, and the packet decides. */
-	if (!packet && unlikely(client->claimed))
-		lb_client_as_netns(client);
 	client->affinity.service_id = svc->id;
 	backend = lb_affinity_recall(&client->affinity, svc->affinity_sec, list, !packet, id);
 	if (likely(backend)) {
@@ -132,10 +118,11 @@ lb_inline enum lb_verdict lb_select(const struct lb_addr *dst, const struct lb_a
 			pick->flags = svc->flags;
 			if (unlikely(svc->flags & LB_SERVICE_RANGES)) {
 				/* A socket whose address is not known: the packet decides. */
-				if (client->affinity.kind != LB_CLIENT_ADDR)
+				if (!packet && !client->located)
 					return LB_PASS;
 				pick->reason = LB_DROP_RANGE;
-				if (!lb_src_allowed(svc->id, client->affinity.client))
+				if (!lb_src_allowed(svc->id, packet ? client->affinity.client
+								    : client->addr))
 					return LB_DROP;
 			}
 			pick->reason = LB_DROP_NO_LOCAL;

@@ -35,6 +35,8 @@ int unit_select(struct __sk_buff *skb)
 	dst = ctx->dst;
 	if (ctx->source[3]) {
 		__builtin_memcpy(client.affinity.client, ctx->source, sizeof(ctx->source));
+		__builtin_memcpy(client.addr, ctx->source, sizeof(ctx->source));
+		client.located = true;
 		client.affinity.kind = LB_CLIENT_ADDR;
 		client.netns = ctx->netns;
 	} else {
