@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using EbpfLb.AbiGen;
+using EbpfLb.Bpf;
 using EbpfLb.Bpf.Btf;
 using EbpfLb.Testing.Processes;
 
@@ -62,4 +63,13 @@ public sealed partial class GeneratedFilesTests
 
     [GeneratedRegex(@"^(?:struct|enum) (?<name>lb_\w+) \{", RegexOptions.Multiline | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Declarations();
+
+    /// <summary>The generator reads the file, the loader asks libbpf, which puts in what the compiler leaves open.</summary>
+    [Fact]
+    public void The_types_that_libbpf_has_of_the_object_are_those_of_the_file()
+    {
+        using var opened = BpfObject.Open(BuiltObject.Bytes());
+        Assert.Equal(AbiInfo.Hash, AbiFingerprint.Compute(opened.Types, "lb_"));
+        Assert.Equal(Knob.Read(BuiltObject.Types()), Knob.Read(opened.Types));
+    }
 }

@@ -14,6 +14,10 @@ internal static unsafe partial class LibBpf
     [LibraryImport(Library)]
     public static partial void bpf_object__close(nint handle);
 
+    /// <summary>0: it has none.</summary>
+    [LibraryImport(Library)]
+    public static partial nint bpf_object__btf(BpfObjectHandle handle);
+
     [LibraryImport(Library)]
     public static partial nint bpf_object__next_map(BpfObjectHandle handle, nint map);
 

@@ -16,7 +16,7 @@ public sealed class BpfObject : IDisposable
     private readonly Dictionary<string, ObjectMap> maps = [];
     private readonly Dictionary<string, ObjectProgram> programs = [];
 
-    private unsafe BpfObject(BpfObjectHandle handle, ElfFile elf, ObjectOpenOptions options)
+    private unsafe BpfObject(BpfObjectHandle handle, ObjectOpenOptions options)
     {
         this.handle = handle;
         this.options = options;
@@ -24,7 +24,7 @@ public sealed class BpfObject : IDisposable
             maps.Add(Text(LibBpf.bpf_map__name(map)), new ObjectMap(this, map));
         for (var p = LibBpf.bpf_object__next_program(handle, 0); p != 0; p = LibBpf.bpf_object__next_program(handle, p))
             programs.Add(Text(LibBpf.bpf_program__name(p)), new ObjectProgram(this, p));
-        Types = BtfTypes.Read(elf);
+        Types = LoadedBtf.Of(handle, options.Name);
         Knobs = new KnobSet(this, maps.Values.FirstOrDefault(map => map.Name.EndsWith(".rodata", StringComparison.Ordinal)), Types);
     }
 
@@ -49,11 +49,10 @@ public sealed class BpfObject : IDisposable
     internal BpfObjectHandle Handle => handle;
 
     /// <summary>Opens an object from its ELF bytes (an embedded resource). Needs no rights yet.</summary>
-    /// <exception cref="BpfException">The bytes are no BPF object (LibbpfFormat, LibbpfElf), or libbpf cannot read it (EINVAL...).</exception>
+    /// <exception cref="BpfException">The bytes are no BPF object (LibbpfFormat, LibbpfElf), have no types (LibbpfFormat), or libbpf cannot read them (EINVAL...).</exception>
     public static unsafe BpfObject Open(ReadOnlySpan<byte> elf, ObjectOpenOptions? options = null)
     {
         options ??= new ObjectOpenOptions();
-        var file = ElfFile.Parse(elf.ToArray());
         using var log = LibBpfLog.Capture(options.Logger);
         nint pointer;
         fixed (byte* bytes = elf)
@@ -68,7 +67,7 @@ public sealed class BpfObject : IDisposable
         var opened = new BpfObjectHandle(pointer);
         try
         {
-            return new BpfObject(opened, file, options);
+            return new BpfObject(opened, options);
         }
         catch
         {

@@ -125,8 +125,8 @@ public sealed class BpfObjectTests
     {
         var cut = TestObjects.Bytes("kinds").AsSpan(0, 700).ToArray();
 
-        Assert.Equal(Errno.LibbpfFormat, Assert.Throws<BpfException>(() => BpfObject.Open(cut)).Errno);
-        Assert.Equal(Errno.LibbpfFormat, Assert.Throws<BpfException>(() => BpfObject.Open([1, 2, 3])).Errno);
+        Assert.Equal(Errno.LibbpfFormat, Assert.Throws<BpfLoadException>(() => BpfObject.Open(cut)).Errno);
+        Assert.Equal(Errno.LibbpfFormat, Assert.Throws<BpfLoadException>(() => BpfObject.Open([1, 2, 3])).Errno);
     }
 
     [Fact]
