@@ -1,3 +1,5 @@
+using k8s.Models;
+
 namespace EbpfLb.Kubernetes.Api;
 
 /// <summary>One request, with what an explanation of its failure needs to say.</summary>
@@ -7,12 +9,12 @@ internal sealed record ApiCall(string Verb, string Group, string Plural, string 
 {
     private const string NotOlderThan = "NotOlderThan";
 
-    /// <summary>JSON that is posted; null: the request is a GET.</summary>
-    public byte[]? Body { get; init; }
+    /// <summary>What is posted; null: the request is a GET.</summary>
+    public Eventsv1Event? Body { get; init; }
 
     public HttpMethod Method => Body is null ? HttpMethod.Get : HttpMethod.Post;
 
-    public static ApiCall CreateEvent(string ns, byte[] body)
+    public static ApiCall CreateEvent(string ns, Eventsv1Event body)
         => new("create", "events.k8s.io", "events", $"/apis/events.k8s.io/v1/namespaces/{Uri.EscapeDataString(ns)}/events") { Body = body };
 
     public static ApiCall List<T>(ApiResource<T> resource, ApiSelector selector, int limit, string? continueToken)

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Headers;
 using System.Text.Json;
 using EbpfLb.Kubernetes.Auth;
 using EbpfLb.Kubernetes.Wire;
@@ -11,6 +10,8 @@ internal sealed class ApiSender : IDisposable
 {
     /// <summary>A Status is small; an answer of something else may be anything.</summary>
     private const int LongestStatus = 64 * 1024;
+
+    private static readonly string UserAgent = $"ebpflb/{typeof(ApiSender).Assembly.GetName().Version?.ToString(3)}";
 
     private readonly ApiConnection connection;
     private readonly WireJson json;
@@ -32,7 +33,7 @@ internal sealed class ApiSender : IDisposable
         this.counts = counts;
         servers = new ServerRing(connection.Servers);
         credentials = new LastGoodCredentials(connection.Credentials, report);
-        connections = new ClientConnections(credential => ApiTransport.CreateClient(connection.Trust, credential, timeouts, time, httpVersion));
+        connections = new ClientConnections(credential => ApiTransport.CreateClient(connection.Servers[0], connection.Trust, credential, timeouts, time, httpVersion));
     }
 
     /// <summary>The server in use.</summary>
@@ -109,8 +110,7 @@ internal sealed class ApiSender : IDisposable
         try
         {
             lease = connections.Take(credential);
-            using var request = NewRequest(server, call, credential, lease.Http);
-            return new(await lease.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, idle.Token), lease, credential);
+            return new(await lease.Client.SendAsync(server, call, HeadersFor(credential), idle.Token), lease, credential);
         }
         catch (Exception e)
         {
@@ -122,21 +122,13 @@ internal sealed class ApiSender : IDisposable
         }
     }
 
-    private HttpRequestMessage NewRequest(Uri server, ApiCall call, ApiCredential credential, HttpClient http)
+    private Dictionary<string, IReadOnlyList<string>> HeadersFor(ApiCredential credential)
     {
-        var request = new HttpRequestMessage(call.Method, server.AbsoluteUri.TrimEnd('/') + call.PathAndQuery)
-        {
-            Version = http.DefaultRequestVersion,
-            VersionPolicy = http.DefaultVersionPolicy,
-        };
-        if (call.Body is not null)
-            request.Content = new ByteArrayContent(call.Body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
-        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
-        request.Headers.UserAgent.Add(new ProductInfoHeaderValue("ebpflb", typeof(ApiSender).Assembly.GetName().Version?.ToString(3)));
-        if (credential.Token is { } token) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        var headers = new Dictionary<string, IReadOnlyList<string>> { ["Accept"] = ["application/json"], ["User-Agent"] = [UserAgent] };
+        if (credential.Token is { } token) headers["Authorization"] = [$"Bearer {token}"];
         // SocketsHttpHandler takes the TLS name to ask for and to check from the Host header.
-        if (connection.Trust.HostHeader is { } name) request.Headers.Host = name;
-        return request;
+        if (connection.Trust.HostHeader is { } name) headers["Host"] = [name];
+        return headers;
     }
 
     private async Task<ApiCredential> GetCredentialAsync(Uri server, ApiCall call, ApiCredential? refused, CancellationToken cancellationToken)

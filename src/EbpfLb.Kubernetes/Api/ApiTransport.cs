@@ -6,7 +6,7 @@ using EbpfLb.Kubernetes.Auth;
 
 namespace EbpfLb.Kubernetes.Api;
 
-/// <summary>Makes the HttpClient that talks to API servers: HTTP/2 where the server can, gzip, own trust, no proxy.</summary>
+/// <summary>Makes the client that talks to API servers: HTTP/2 where the server can, gzip, own trust, no proxy.</summary>
 internal static class ApiTransport
 {
     /// <summary>HTTP/2 pings find out that a peer is gone without a word, long before a watch's silence does.</summary>
@@ -16,21 +16,24 @@ internal static class ApiTransport
 
     /// <param name="credential">Its certificate is shown, with those of its issuers.</param>
     /// <exception cref="ConfigException">The certificate cannot be used.</exception>
-    public static HttpClient CreateClient(
-        ServerTrust trust, ApiCredential credential, ApiTimeouts timeouts, TimeProvider time, Version? httpVersion = null)
+    public static ApiClient CreateClient(
+        Uri server, ServerTrust trust, ApiCredential credential, ApiTimeouts timeouts, TimeProvider time, Version? httpVersion = null)
     {
-        var handler = new SocketsHttpHandler
+        var shown = ContextOf(credential);
+        return new ApiClient(server, SetUp, httpVersion ?? HttpVersion.Version20);
+
+        void SetUp(SocketsHttpHandler handler)
         {
-            AutomaticDecompression = DecompressionMethods.GZip,
-            AllowAutoRedirect = false,
-            UseProxy = false,
-            UseCookies = false,
-            ConnectTimeout = timeouts.Connect,
-            ConnectCallback = (context, token) => ServerConnector.ConnectAsync(context.DnsEndPoint, Dns.GetHostAddressesAsync, time, token),
-            KeepAlivePingDelay = PingDelay,
-            KeepAlivePingTimeout = PingTimeout,
-            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
-            SslOptions = new SslClientAuthenticationOptions
+            handler.AutomaticDecompression = DecompressionMethods.GZip;
+            handler.AllowAutoRedirect = false;
+            handler.UseProxy = false;
+            handler.UseCookies = false;
+            handler.ConnectTimeout = timeouts.Connect;
+            handler.ConnectCallback = (context, token) => ServerConnector.ConnectAsync(context.DnsEndPoint, Dns.GetHostAddressesAsync, time, token);
+            handler.KeepAlivePingDelay = PingDelay;
+            handler.KeepAlivePingTimeout = PingTimeout;
+            handler.KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests;
+            handler.SslOptions = new SslClientAuthenticationOptions
             {
                 RemoteCertificateValidationCallback = (sender, remote, chain, errors) => trust.Check(
                     (sender as SslStream)?.TargetHostName is { Length: > 0 } host ? host : "the server",
@@ -39,17 +42,11 @@ internal static class ApiTransport
                     errors,
                     time.GetUtcNow().UtcDateTime),
                 CertificateChainPolicy = ChainPolicy(),
-                ClientCertificateContext = ContextOf(credential),
+                ClientCertificateContext = shown,
                 // A resumed session would show the certificate of the session that it resumes.
                 AllowTlsResume = false,
-            },
-        };
-        return new HttpClient(handler)
-        {
-            Timeout = Timeout.InfiniteTimeSpan,
-            DefaultRequestVersion = httpVersion ?? HttpVersion.Version20,
-            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
-        };
+            };
+        }
     }
 
     /// <summary>What SslStream itself judges by, for the CAs of this machine: as it would, without fetching what a certificate names.</summary>

@@ -8,7 +8,7 @@ namespace EbpfLb.Kubernetes.Api;
 /// ones serve the answers that are being read, watches among them, and are closed after the last.
 /// </summary>
 /// <param name="create">Makes the connections for a credential's certificate.</param>
-internal sealed class ClientConnections(Func<ApiCredential, HttpClient> create) : IDisposable
+internal sealed class ClientConnections(Func<ApiCredential, ApiClient> create) : IDisposable
 {
     private readonly Lock gate = new();
     private Generation? current;
@@ -44,7 +44,7 @@ internal sealed class ClientConnections(Func<ApiCredential, HttpClient> create) 
         lock (gate)
         {
             isDisposed = true;
-            current?.Http.Dispose();
+            current?.Client.Dispose();
             current = null;
         }
     }
@@ -52,7 +52,7 @@ internal sealed class ClientConnections(Func<ApiCredential, HttpClient> create) 
     private void Retire(Generation generation)
     {
         current = null;
-        if (generation.Users == 0) generation.Http.Dispose();
+        if (generation.Users == 0) generation.Client.Dispose();
     }
 
     private void Release(Generation generation)
@@ -60,14 +60,14 @@ internal sealed class ClientConnections(Func<ApiCredential, HttpClient> create) 
         lock (gate)
         {
             generation.Users--;
-            if (generation.Users == 0 && !ReferenceEquals(current, generation)) generation.Http.Dispose();
+            if (generation.Users == 0 && !ReferenceEquals(current, generation)) generation.Client.Dispose();
         }
     }
 
     /// <summary>All connections that were made with one certificate.</summary>
-    internal sealed class Generation(HttpClient http, string identity)
+    internal sealed class Generation(ApiClient client, string identity)
     {
-        public HttpClient Http => http;
+        public ApiClient Client => client;
 
         public string Identity => identity;
 
@@ -79,7 +79,7 @@ internal sealed class ClientConnections(Func<ApiCredential, HttpClient> create) 
     {
         private int isReleased;
 
-        public HttpClient Http => generation.Http;
+        public ApiClient Client => generation.Client;
 
         internal Generation Generation => generation;
 

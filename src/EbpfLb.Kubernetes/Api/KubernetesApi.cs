@@ -6,7 +6,7 @@ using EbpfLb.Model;
 namespace EbpfLb.Kubernetes.Api;
 
 /// <summary>
-/// The lean client: HttpClient, and JSON read straight into the model. Safe for several threads. Lists ask for the
+/// The lean client: KubernetesClient's requests, and JSON read straight into the model. Safe for several threads. Lists ask for the
 /// newest state (no resourceVersion): after a fail-over a server's cache may be older than what is already known.
 /// </summary>
 internal sealed class KubernetesApi : IKubernetesApi, IDisposable
@@ -111,7 +111,7 @@ internal sealed class KubernetesApi : IKubernetesApi, IDisposable
 
     public async Task CreateEventAsync(EventPost post, CancellationToken cancellationToken)
     {
-        using var answer = await sender.SendAsync(ApiCall.CreateEvent(post.Namespace, EventJson.Write(post)), cancellationToken);
+        using var answer = await sender.SendAsync(ApiCall.CreateEvent(post.Namespace, EventObject.Of(post)), cancellationToken);
     }
 
     public void Dispose() => sender.Dispose();

@@ -1,3 +1,4 @@
+using System.Net;
 using EbpfLb.Kubernetes.Api;
 using EbpfLb.Kubernetes.Auth;
 
@@ -6,13 +7,13 @@ namespace EbpfLb.Kubernetes.Tests.Api;
 /// <summary>Which connections a request uses, and when old ones are closed.</summary>
 public sealed class ClientConnectionsTests : IDisposable
 {
-    private readonly List<Handler> made = [];
+    private readonly List<ApiClient> made = [];
     private readonly ClientConnections connections;
 
     public ClientConnectionsTests() => connections = new ClientConnections(_ =>
     {
-        made.Add(new Handler());
-        return new HttpClient(made[^1]);
+        made.Add(NewClient());
+        return made[^1];
     });
 
     public void Dispose() => connections.Dispose();
@@ -23,7 +24,7 @@ public sealed class ClientConnectionsTests : IDisposable
         using var first = connections.Take(new ApiCredential("a"));
         using var second = connections.Take(new ApiCredential("b"));
 
-        Assert.Same(first.Http, second.Http);
+        Assert.Same(first.Client, second.Client);
         Assert.Single(made);
     }
 
@@ -35,14 +36,14 @@ public sealed class ClientConnectionsTests : IDisposable
         connections.Renew(list);
         list.Dispose();
         list.Dispose();
-        Assert.False(made[0].IsDisposed);
+        Assert.False(IsDisposed(made[0]));
 
         using var next = connections.Take(ApiCredential.None);
-        Assert.NotSame(watch.Http, next.Http);
+        Assert.NotSame(watch.Client, next.Client);
         watch.Dispose();
 
-        Assert.True(made[0].IsDisposed);
-        Assert.False(made[1].IsDisposed);
+        Assert.True(IsDisposed(made[0]));
+        Assert.False(IsDisposed(made[1]));
     }
 
     [Fact]
@@ -55,29 +56,20 @@ public sealed class ClientConnectionsTests : IDisposable
         connections.Renew(second);
         using var last = connections.Take(ApiCredential.None);
 
-        Assert.Same(next.Http, last.Http);
+        Assert.Same(next.Client, last.Client);
     }
 
     [Fact]
     public void A_certificate_that_cannot_be_used_costs_one_request()
     {
         var fails = true;
-        using var some = new ClientConnections(_ => fails ? throw new ConfigException("no") : new HttpClient(new Handler()));
+        using var some = new ClientConnections(_ => fails ? throw new ConfigException("no") : NewClient());
         Assert.Throws<ConfigException>(() => some.Take(ApiCredential.None));
         fails = false;
         some.Take(ApiCredential.None).Dispose();
     }
 
-    private sealed class Handler : HttpMessageHandler
-    {
-        public bool IsDisposed { get; private set; }
+    private static ApiClient NewClient() => new(new Uri("http://192.0.2.1"), _ => { }, HttpVersion.Version20);
 
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-        protected override void Dispose(bool disposing)
-        {
-            IsDisposed = true;
-            base.Dispose(disposing);
-        }
-    }
+    private static bool IsDisposed(ApiClient client) => client.HttpClient is null;
 }

@@ -1,0 +1,50 @@
+using System.Globalization;
+using EbpfLb.Model;
+using k8s.Models;
+
+namespace EbpfLb.Kubernetes.Api;
+
+/// <summary>Makes Events of events.k8s.io/v1, within the limits that a server's validation sets.</summary>
+internal static class EventObject
+{
+    private const string Controller = "ebpflb";
+
+    /// <summary>Longest note and longest reportingInstance.</summary>
+    private const int MostNote = 1024;
+    private const int MostInstance = 128;
+
+    public static Eventsv1Event Of(EventPost post)
+    {
+        var news = post.News;
+        return new Eventsv1Event
+        {
+            ApiVersion = "events.k8s.io/v1",
+            Kind = "Event",
+            // As client-go names them: the object, and a time that makes it unique.
+            Metadata = new V1ObjectMeta
+            {
+                Name = $"{news.Name.Name}.{post.LastTime.UtcTicks.ToString("x", CultureInfo.InvariantCulture)}",
+                NamespaceProperty = post.Namespace,
+            },
+            EventTime = post.Time.UtcDateTime,
+            Series = post.Count > 1 ? new Eventsv1EventSeries { Count = post.Count, LastObservedTime = post.LastTime.UtcDateTime } : null,
+            ReportingController = Controller,
+            ReportingInstance = Cut($"{Controller}-{post.Reporter}", MostInstance),
+            Action = news.Action,
+            Reason = news.Reason,
+            Regarding = new V1ObjectReference
+            {
+                ApiVersion = "v1",
+                Kind = news.Subject == EventSubject.Node ? "Node" : "Service",
+                Name = news.Name.Name,
+                NamespaceProperty = news.Name.Namespace.Length > 0 ? news.Name.Namespace : null,
+                // kube-proxy gives the name in place of a uid, and `kubectl describe node` asks for that one.
+                Uid = news.Name.ToString(),
+            },
+            Note = Cut(news.Note, MostNote),
+            Type = news.Warning ? "Warning" : "Normal",
+        };
+    }
+
+    private static string Cut(string text, int most) => text.Length <= most ? text : text[..most];
+}
