@@ -199,8 +199,9 @@ lb_once enum lb_choice lb_choose(struct lb_walk *walk, bool asked)
 	/* Whatever it answers, it was no question to a frontend. */
 	if (unlikely(walk->pkt.tcp_flags & LB_TCP_SYN && walk->pkt.tcp_flags & LB_TCP_ACK))
 		return LB_CHOICE_NONE;
+	/* Of SCTP neither a socket nor netfilter's connections can be asked for by a program. */
 	if (!asked && lb_may_be_reply(walk, dst))
-		return LB_CHOICE_ASK;
+		return walk->pkt.tuple.proto == IPPROTO_SCTP ? LB_CHOICE_NONE : LB_CHOICE_ASK;
 	if (unlikely(walk->pkt.tcp_flags & LB_TCP_RST)) {
 		walk->reason = LB_DROP_NO_FLOW;
 		return LB_CHOICE_DROP;

@@ -223,10 +223,12 @@ public sealed class FlowTests(PacketFixture fixture) : PacketTest(fixture.Progra
         Program.Tables.Put(foreign);
         Age(flow.Request);
 
-        var result = In(FromClient(family, Segments.Data(protocol)));
+        // Of SCTP only an INIT begins another one.
+        var packet = FromClient(family, protocol == L4.Sctp ? Segments.Opening(protocol) : Segments.Data(protocol));
+        var result = In(packet);
 
         Became(
-            FromClient(family, Segments.Data(protocol)).WithSource(at.Client, SnatPort(result)).To(at.LocalPod, BackendPort), Verdict.Pass, result);
+            packet.WithSource(at.Client, SnatPort(result)).To(at.LocalPod, BackendPort), Verdict.Pass, result);
         Assert.Contains(Program.Tables.Flows(), e => e.IsReply && e.ToSource.Equals(foreign.ToSource));
     }
 

@@ -27,6 +27,7 @@ public sealed class IcmpErrorTests(PacketFixture fixture) : PacketTest(fixture.P
     {
         var at = Ends.Of(family);
         Serve(protocol, family, RemoteBackend(family));
+        In(FromClient(family, Segments.Opening(protocol)));
         var request = FromClient(family, Segments.Data(protocol));
         var port = SnatPort(In(request));
         var header = family == Family.IPv4 ? 20 : 40;
@@ -48,6 +49,7 @@ public sealed class IcmpErrorTests(PacketFixture fixture) : PacketTest(fixture.P
     {
         var at = Ends.Of(family);
         Serve(protocol, family, RemoteBackend(family));
+        In(FromClient(family, Segments.Opening(protocol)));
         var request = FromClient(family, Segments.Data(protocol));
         var port = SnatPort(In(request));
         var header = family == Family.IPv4 ? 20 : 40;
@@ -70,7 +72,7 @@ public sealed class IcmpErrorTests(PacketFixture fixture) : PacketTest(fixture.P
     {
         var at = Ends.Of(family);
         Serve(protocol, family, LocalBackend(family));
-        In(FromClient(family, Segments.Data(protocol)));
+        In(FromClient(family, Segments.Opening(protocol)));
         var header = family == Family.IPv4 ? 20 : 40;
         var cut = innerBytes == int.MaxValue ? innerBytes : innerBytes + header;
         var reply = PacketBuilder.From(at.LocalPod, BackendPort).To(at.Client, ClientPort).Over(Segments.Answer(protocol)).Payload(60);
@@ -90,6 +92,7 @@ public sealed class IcmpErrorTests(PacketFixture fixture) : PacketTest(fixture.P
     {
         var at = Ends.Of(family);
         Serve(protocol, family, LocalBackend(family));
+        In(FromClient(family, Segments.Opening(protocol)));
         var request = FromClient(family, Segments.Data(protocol));
         In(request);
         var header = family == Family.IPv4 ? 20 : 40;

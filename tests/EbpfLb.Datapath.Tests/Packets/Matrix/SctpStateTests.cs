@@ -38,6 +38,26 @@ public sealed class SctpStateTests(PacketFixture fixture) : TalkTest(fixture.Pro
         Assert.Equal(LbCtPhase.Open, Phase());
     }
 
+    /// <summary>The node's own associations, and those that netfilter masquerades, may have the number of a NodePort; a program can ask neither socket nor netfilter for SCTP.</summary>
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void Only_an_INIT_to_an_address_of_the_node_begins_one(Family family)
+    {
+        Serve(L4.Sctp, family, RemoteBackend(family));
+        var later = (byte[])[Data, InitAck, 3, Heartbeat, HeartbeatAck, Abort, Shutdown, ShutdownAck, CookieEcho, CookieAck, ShutdownComplete];
+
+        foreach (var chunk in later)
+        {
+            var reply = FromClient(family, new SctpPacket(chunk, VerificationTag: 0x8765_4321));
+            Untouched(reply, In(reply));
+        }
+
+        Assert.Empty(Program.Tables.Flows());
+        Counted((LbReason.PktPassed, (ulong)later.Length));
+        In(FromClient(family, new SctpPacket(Init)));
+        Assert.Equal(2, Program.Tables.Flows().Count);
+    }
+
     [Theory]
     [MemberData(nameof(Ways))]
     public void A_shutdown_and_its_answer_end_it(Family family, bool local)
@@ -101,7 +121,7 @@ public sealed class SctpStateTests(PacketFixture fixture) : TalkTest(fixture.Pro
     public void An_abort_without_a_flow_is_dropped(Family family)
     {
         Serve(L4.Sctp, family, LocalBackend(family));
-        var abort = FromClient(family, new SctpPacket(Chunk: Abort));
+        var abort = ToVip(family, Abort);
 
         Became(abort, Verdict.Drop, In(abort));
 
@@ -111,13 +131,13 @@ public sealed class SctpStateTests(PacketFixture fixture) : TalkTest(fixture.Pro
 
     [Theory]
     [MemberData(nameof(Families))]
-    public void An_association_that_was_there_before_us_is_picked_up(Family family)
+    public void At_an_address_that_is_no_nodes_one_that_was_there_before_us_is_picked_up(Family family)
     {
         foreach (var chunk in new byte[] { Data, Heartbeat, 3, 15, 0x80, 0xc0, 0xff })
         {
             Program.Reset();
             Serve(L4.Sctp, family, LocalBackend(family));
-            var sent = FromClient(family, new SctpPacket(Chunk: chunk));
+            var sent = ToVip(family, chunk);
             Became(sent.To(Ends.Of(family).LocalPod, BackendPort), Verdict.Pass, In(sent));
             Assert.Equal(LbCtPhase.New, Phase());
         }
@@ -136,6 +156,9 @@ public sealed class SctpStateTests(PacketFixture fixture) : TalkTest(fixture.Pro
     private void One(bool client, byte chunk) => One(client, new SctpPacket(Chunk: chunk));
 
     private void Client(byte chunk) => Client(new SctpPacket(Chunk: chunk));
+
+    private static PacketBuilder ToVip(Family family, byte chunk) =>
+        FromClient(family, new SctpPacket(chunk, VerificationTag: 0x8765_4321)).To(Ends.Of(family).Vip, ServicePort);
 
     private void Server(byte chunk) => Server(new SctpPacket(Chunk: chunk));
 }

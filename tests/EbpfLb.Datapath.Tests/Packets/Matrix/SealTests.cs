@@ -41,7 +41,8 @@ public sealed class SealTests(PacketFixture fixture) : PacketTest(fixture.Progra
         var (other, otherReply) = BeginOther(protocol, family, reply);
 
         Replace(mine, other);
-        var result = In(FromClient(family, Segments.Data(protocol)));
+        // Of SCTP only an INIT begins another one: without a flow this is the node's.
+        var result = In(FromClient(family, protocol == L4.Sctp ? Segments.Opening(protocol) : Segments.Data(protocol)));
         Assert.Equal((Verdict.Drop, 1ul), (result.Verdict, Program.Count(LbReason.DropRace)));
 
         Replace(reply, otherReply);

@@ -146,6 +146,7 @@ public sealed class ShapeTests(PacketFixture fixture) : PacketTest(fixture.Progr
     public void Every_length_of_payload_is_translated(L4 protocol, Family family)
     {
         Serve(protocol, family, LocalBackend(family));
+        In(FromClient(family, Segments.Opening(protocol)));
         for (var length = 0; length <= 70; length++)
         {
             var sent = FromClient(family, Segments.Data(protocol)).Payload(length);
@@ -171,8 +172,8 @@ public sealed class ShapeTests(PacketFixture fixture) : PacketTest(fixture.Progr
     public void A_packet_that_was_cut_short_is_left_alone(L4 protocol, Family family)
     {
         Serve(protocol, family, RemoteBackend(family));
+        var port = SnatPort(In(FromClient(family, Segments.Opening(protocol))));
         var whole = FromClient(family, Segments.Data(protocol)).Payload(20);
-        var port = SnatPort(In(whole));
         var at = Ends.Of(family);
         var reply = PacketBuilder.From(at.RemotePod, BackendPort).To(at.LanAddress, port).Over(Segments.Data(protocol)).Payload(20);
 
