@@ -25,6 +25,9 @@
 #define HOOK_AGAIN_MARK 0x4c00
 #define HOOK_AGAIN_MASK 0xff00
 
+/* Another value of it: of a packet that hook_forward() has sent. */
+#define HOOK_SENT_MARK 0x4d01
+
 lb_inline void *hook_data(hook_ctx *ctx)
 {
 	return (void *)(long)ctx->data;
@@ -130,7 +133,19 @@ lb_inline int hook_forward(hook_ctx *ctx, __u32 ifindex, __u32 l3)
 	}
 	if (unlikely(ctx->vlan_present) && bpf_skb_vlan_pop(ctx))
 		return HOOK_DROP;
+	ctx->tc_index = HOOK_SENT_MARK;
 	return bpf_redirect_neigh(ifindex, NULL, 0, 0);
+}
+
+lb_inline bool hook_sent(hook_ctx *ctx)
+{
+	return ctx->tc_index == HOOK_SENT_MARK;
+}
+
+lb_inline void hook_arrived(hook_ctx *ctx)
+{
+	if (unlikely(ctx->tc_index == HOOK_SENT_MARK))
+		ctx->tc_index = 0;
 }
 
 lb_inline int hook_again(hook_ctx *ctx, __u32 rounds)

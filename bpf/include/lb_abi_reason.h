@@ -76,6 +76,9 @@ enum lb_reason {
 	/* Packets again. */
 	LB_PKT_OTHER_HOST = 56, /* passed: in a frame for another machine, or for a group */
 
+	LB_CT_PORT_MOVED = 57, /* a connection of the node's own, or one that netfilter masquerades,
+				  began from a SNAT port of ours and has another one now */
+
 	LB_REASON_MAX =
 		64, /* size of lb_stats; room so that a new reason does not change the map */
 };

@@ -11,6 +11,12 @@
  * itself. */
 #define LB_CT_CONTESTED 1
 
+/* Whether the packet leaves by a flow of lb_move.h, which has no service. */
+lb_inline bool lb_ct_moved(const struct lb_walk *walk)
+{
+	return walk->hook == LB_CT_EGRESS && !walk->ct.service_id;
+}
+
 /* The hook of a flow's other entry. */
 lb_inline __u8 lb_ct_other(__u8 flags, __u8 hook)
 {

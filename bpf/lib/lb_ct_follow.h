@@ -46,7 +46,8 @@ lb_once int lb_ct_next_phase(const struct lb_walk *walk)
 		return walk->ct.flags & LB_CT_RST && !(flags & LB_TCP_SYN) ? LB_CT_OPEN : phase;
 	if (likely(phase >= LB_CT_OPEN))
 		return phase;
-	if (reply)
+	/* Of a moved connection what leaves is its client's. */
+	if (reply && !lb_ct_moved(walk))
 		return phase == LB_CT_NEW ? LB_CT_ANSWERED : phase;
 	return phase == LB_CT_ANSWERED && !(flags & LB_TCP_SYN) ? LB_CT_OPEN : phase;
 }
@@ -281,10 +282,12 @@ lb_inline bool lb_ct_outdated(const struct lb_walk *walk)
 {
 	if (walk->pkt.flags & LB_PACKET_ICMP_ERROR)
 		return false;
-	/* A SYN+ACK to a client that has sent its SYN past the frontend (lb_ct_yield()). */
+	/* A SYN+ACK to a client that has sent its SYN past the frontend (lb_ct_yield()). And a SYN
+	 * from a port whose connection was moved to another one and has ended. */
 	if (walk->ct.flags & LB_CT_REPLY)
 		return walk->pkt.tcp_flags & LB_TCP_SYN && walk->hook == LB_CT_EGRESS &&
-		       walk->ct.mtu == LB_CT_CONTESTED;
+		       (walk->ct.mtu == LB_CT_CONTESTED ||
+			(lb_ct_moved(walk) && walk->ct.phase >= LB_CT_CLOSING));
 	if (walk->pkt.tuple.proto == IPPROTO_UDP)
 		return lb_ct_unserved(walk);
 	if ((walk->pkt.tcp_flags & (LB_TCP_SYN | LB_TCP_ACK)) != LB_TCP_SYN)

@@ -59,6 +59,21 @@ lb_inline bool lb_door_leads(const struct lb_packet *pkt)
 	return !bank || lb_door_has(bank, pkt->tuple.dst);
 }
 
+/* Whether the packet, which leaves, begins a connection from a port that we may have given to a
+ * flow: see lb_move(). */
+lb_inline bool lb_door_moves(const struct lb_packet *pkt)
+{
+	const struct lb_settings *set;
+	__u16 port;
+
+	if (likely((pkt->tcp_flags & (LB_TCP_SYN | LB_TCP_ACK)) != LB_TCP_SYN ||
+		   pkt->tuple.proto != IPPROTO_TCP))
+		return false;
+	set = lb_settings_get();
+	port = bpf_ntohs(pkt->tuple.sport);
+	return set && port >= set->snat_port_first && port <= set->snat_port_last;
+}
+
 /* True: the packet is no flow's and asks for no frontend. */
 lb_inline bool lb_door_shut(const struct lb_packet *pkt, enum lb_ct_hook hook)
 {
@@ -69,7 +84,7 @@ lb_inline bool lb_door_shut(const struct lb_packet *pkt, enum lb_ct_hook hook)
 	if (!bank || lb_door_has(bank, pkt->tuple.dst))
 		return false;
 	if (hook == LB_CT_EGRESS)
-		return true;
+		return !lb_door_moves(pkt) || !lb_door_has(bank, pkt->tuple.src);
 	/* It may put an end to a flow of its client (lb_ct_yield()). */
 	if (lb_begins(pkt) && lb_door_has(bank, pkt->tuple.src))
 		return false;

@@ -17,7 +17,8 @@
  *  (h) How it ended is counted, once.
  *
  * Where packets leave only (a) to (c) and (f) to (h) happen: they are replies of this node's
- * backends to clients that kept their address.
+ * backends to clients that kept their address. And connections that the node begins from a port of
+ * ours get another one (lb_move.h).
  */
 /* clang-format on */
 #ifndef LB_FORWARD_H
@@ -30,6 +31,7 @@
 #include "lb_drop.h"
 #include "lb_frag.h"
 #include "lb_icmp.h"
+#include "lb_move.h"
 #include "lb_nat.h"
 #include "lb_open.h"
 #include "lb_reply.h"
@@ -100,7 +102,8 @@ HOOK_ONCE int lb_refresh(hook_ctx *ctx, struct lb_walk *walk, __u32 now)
 	before = walk->ct.phase;
 	if (walk->pkt.tuple.proto == IPPROTO_TCP) {
 		if (walk->pkt.tcp_flags & LB_TCP_FIN &&
-		    (walk->ct.flags & (LB_CT_SNAT | LB_CT_REPLY)) == LB_CT_SNAT &&
+		    ((walk->ct.flags & (LB_CT_SNAT | LB_CT_REPLY)) == LB_CT_SNAT ||
+		     lb_ct_moved(walk)) &&
 		    !lb_clock_read(ctx, walk))
 			lb_clock_note(walk);
 		if (ticked && lb_has_data(ctx, &walk->pkt))
@@ -326,10 +329,10 @@ lb_inline int lb_walk_on(hook_ctx *ctx, struct lb_walk *walk, enum lb_ct_hook ho
 	if (!lb_known(ctx, walk)) {
 		walk->reason = LB_PKT_PASSED;
 		/* Of the fragments only a first one opens a flow: this one has lost its own. */
-		if (hook == LB_CT_EGRESS ||
-		    unlikely(walk->pkt.flags & (LB_PACKET_ICMP_ERROR | LB_PACKET_FRAG_LATER)))
+		if (unlikely(walk->pkt.flags & (LB_PACKET_ICMP_ERROR | LB_PACKET_FRAG_LATER)))
 			return HOOK_PASS;
-		fresh = lb_fresh(ctx, walk, &verdict);
+		fresh = hook == LB_CT_EGRESS ? lb_door_moves(&walk->pkt) && lb_move(ctx, walk)
+					     : lb_fresh(ctx, walk, &verdict);
 		if (!fresh)
 			return verdict;
 	}
@@ -346,6 +349,14 @@ lb_inline int lb_forward(hook_ctx *ctx, __u32 l3, enum lb_ct_hook hook)
 	struct lb_walk walk;
 	enum lb_reason other;
 
+	if (hook == LB_CT_INGRESS) {
+		hook_arrived(ctx);
+	} else if (hook_sent(ctx)) {
+		/* Translated where it came in. To conntrack it might look like a packet of the
+		 * node's own that has our port (lb_move.h). */
+		lb_count_packet(LB_PKT_PASSED, hook_len(ctx) - l3);
+		return HOOK_PASS;
+	}
 	switch (lb_parse(ctx, l3, &walk.pkt)) {
 	case LB_PARSED:
 		if (likely(lb_door_shut(&walk.pkt, hook))) {

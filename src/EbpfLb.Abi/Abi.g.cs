@@ -10,7 +10,7 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "1e62fa10c02f7247df1633e4c1dd31f2f86d2d911151e194cafce95c962e2b5a";
+    public const string Hash = "584cbd974a205d20decb0445ac72d462940201a4a69801bfb8ad7405dfbb6510";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
     public const ulong MapsHash = 0x5dfdfe16b7dd5b83;
@@ -1251,6 +1251,9 @@ public enum LbReason : uint
 
     /// <summary>LB_PKT_OTHER_HOST.</summary>
     PktOtherHost = 56,
+
+    /// <summary>LB_CT_PORT_MOVED.</summary>
+    CtPortMoved = 57,
 
     /// <summary>LB_REASON_MAX.</summary>
     Max = 64,

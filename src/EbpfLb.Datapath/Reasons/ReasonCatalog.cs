@@ -76,6 +76,8 @@ public static class ReasonCatalog
             "many of these cost time: have the CNI masquerade with ports outside of --snat-ports"),
         new(LbReason.CtUdpShare, ReasonKind.Note, "a UDP conversation stays among the flows that may be evicted, as UDP has its half of the table",
             "many of these are a flood of datagrams, or --max-flows too small for the clients of UDP"),
+        new(LbReason.CtPortMoved, ReasonKind.Note, "a connection of the node's own, or one that netfilter masquerades, began from the SNAT port of a flow to the same backend, and got another one",
+            "many of these cost time: have the CNI masquerade with ports outside of --snat-ports"),
         new(LbReason.CtRace, ReasonKind.Note, "two CPUs opened the same flow: the second joined the first"),
         new(LbReason.EventLost, ReasonKind.Note, "a drop was counted but not told: the ring of events was full",
             "nothing for single ones; many of these mean more drops than the agent has CPU to read (`ebpflb drops` shows only a part)"),

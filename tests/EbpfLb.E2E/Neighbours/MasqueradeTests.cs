@@ -128,8 +128,7 @@ public sealed class MasqueradeTests : IDisposable
         // Half of what the agent may choose from are all that netfilter chooses from, and most of those are in use.
         Masquerade($"{SnatFirst}-{SnatFirst + 63}");
         using var pod = NetProbe.Start(cluster.Pod("a").Place);
-        var backend = new IPEndPoint(cluster.Addresses("c").Single(a => a.AddressFamily == (family == Family.IPv6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork)), TestNode.TargetPort).ToString();
-        pod.Do($"hold id=held to={backend} count=50");
+        pod.Do($"hold id=held to={Backend(family)} count=50");
         var remote = cluster.Publish("c");
 
         var report = cluster.Probe.Load(LoadMode.Tcp, remote.Address(cluster, Way.NodePortOfFirst, family), 60);
@@ -139,9 +138,31 @@ public sealed class MasqueradeTests : IDisposable
         Assert.True(Drops.Count(cluster.First, "ct_port_tracked") > 0, "no port was passed over, so this proved nothing");
     }
 
+    [Theory]
+    [InlineData(Family.IPv4)]
+    [InlineData(Family.IPv6)]
+    public void Connections_that_netfilter_gives_a_source_port_of_a_flow_get_another_one(Family family)
+    {
+        // Netfilter chooses from half of what the agent does, and does not know what the agent has chosen.
+        Masquerade($"{SnatFirst}-{SnatFirst + 63}");
+        var remote = cluster.Publish("c");
+        cluster.Probe.Do($"hold id=ours to={remote.Address(cluster, Way.NodePortOfFirst, family)} count=50");
+        using var pod = NetProbe.Start(cluster.Pod("a").Place);
+
+        pod.Do($"hold id=theirs to={Backend(family)} count=40");
+
+        Assert.Equal("40", pod.Do("exchange id=theirs")["answered"]);
+        Assert.Equal("50", cluster.Probe.Do("exchange id=ours")["answered"]);
+        Eventually.True(() => Drops.Count(cluster.First, "ct_port_moved") > 0, () => $"a port to be met, without which this proves nothing{cluster.Report()}");
+    }
+
     public void Dispose() => cluster.Dispose();
 
     private string Outside(Family family) => new IPEndPoint(family == Family.IPv6 ? cluster.Client.IPv6 : cluster.Client.IPv4, 7000).ToString();
+
+    /// <summary>The pod of the other node, without a service.</summary>
+    private string Backend(Family family) =>
+        new IPEndPoint(cluster.Addresses("c").Single(a => a.AddressFamily == (family == Family.IPv6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork)), TestNode.TargetPort).ToString();
 
     private string NodePort(Family family) => new IPEndPoint(IPAddress.Parse(cluster.First.Address(family)), FirstPort).ToString();
 
