@@ -93,7 +93,7 @@ $(BUILD)/upgrade/%/ebpflb: tools/upgrade/variant.sh $(shell find bpf src -name '
 	@echo "  agent  $*"
 	@tools/upgrade/variant.sh $*
 
-variants: $(BUILD)/upgrade/ct_key+sock+settings/ebpflb ## build the agent of another layout that tests upgrade to and from
+variants: $(BUILD)/upgrade/every/ebpflb ## build the agent of another layout that tests upgrade to and from
 
 upgrade: build netprobe ## upgrades under load to and from each layout, docs/upgrades.md (root); ONLY="ct_state sock" tries these
 	@tools/upgrade/run.sh $(ONLY)

@@ -48,6 +48,7 @@ public sealed class Dataplane : IAsyncDisposable
     private readonly ServiceAddresses addresses;
     private readonly ILogger logger;
     private readonly FlowMove flows;
+    private readonly StateMove states;
     private readonly PlanApplier applier;
     private readonly RetireQueue retirements;
     private readonly CancellationTokenSource stop = new();
@@ -73,6 +74,7 @@ public sealed class Dataplane : IAsyncDisposable
         this.paths = paths;
         this.repairs = repairs;
         this.flows = flows;
+        states = new StateMove(loaded.Maps);
         this.loaded = loaded;
         this.tables = tables;
         this.attacher = attacher;
@@ -179,8 +181,10 @@ public sealed class Dataplane : IAsyncDisposable
     {
         RequireOwn();
         using var switchover = isInForce ? null : Switchover.TryOpen(loaded.Maps, logger);
+        if (!isInForce) states.Copy();
         if (switchover is null) flows.Copy();
         else BringAlong(switchover);
+        var isFirst = !isInForce;
         hooks = attacher.Attach(name => loaded[name]);
         lock (deviceSync)
         {
@@ -188,6 +192,7 @@ public sealed class Dataplane : IAsyncDisposable
             AttachWantedDevices();
         }
         flows.CopyLate(take: null, isLast: true);
+        if (isFirst) states.Copy();
         Switchover.RemoveTargets(paths);
         if (!tables.Door.IsInUse) RefillDoor();
         lastMapPins = loaded.PinMaps();
@@ -199,6 +204,7 @@ public sealed class Dataplane : IAsyncDisposable
     {
         lock (deviceSync) switchover.Attach(attacher, deviceAttacher, wantedDevices ?? [], loaded, paths);
         flows.Copy();
+        states.Copy();
         // An agent that comes after this one goes on with what has most flows.
         loaded.PinMaps();
         switchover.Flip();

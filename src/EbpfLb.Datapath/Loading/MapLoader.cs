@@ -48,15 +48,14 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
     /// old lb_services4 would be overwritten under the eyes of the programs that still run. lb_conntrack4/6 are not among them: a
     /// flow holds the addresses that its packets get, so it goes on whatever became of its ids (docs/decisions/0007-flows-outlive-ids.md).
     /// </summary>
-    private static readonly HashSet<string> Linked =
-    [
-        Abi.Tables.Services4.Name, Abi.Tables.Services6.Name, Abi.Tables.SrcRanges4.Name, Abi.Tables.SrcRanges6.Name,
-        Abi.Tables.Slots.Name, Abi.Tables.Backends.Name, Abi.Tables.Affinity.Name, Abi.Tables.SvcStats.Name,
-        Abi.Tables.SvcSwept.Name,
-    ];
+    private static readonly HashSet<string> Linked = [.. TableMove.Tables.Select(t => t.Name), .. ById];
 
-    /// <summary>Maps whose entries move along into another size or layout.</summary>
-    private static readonly HashSet<string> Carried = [Abi.Tables.Conntrack4.Name, Abi.Tables.Conntrack6.Name, Abi.Tables.Sock.Name];
+    /// <summary>Of these, what programs write about the ids. It goes on while the ids do, which the tables that define them take with them.</summary>
+    private static IReadOnlyList<string> ById => [Abi.Tables.Affinity.Name, Abi.Tables.SvcStats.Name, Abi.Tables.SvcSwept.Name];
+
+    /// <summary>Maps of programs whose entries move along into another size or layout.</summary>
+    private static readonly HashSet<string> Carried =
+        [Abi.Tables.Conntrack4.Name, Abi.Tables.Conntrack6.Name, Abi.Tables.Sock.Name, .. StateMove.Tables.Select(t => t.Name)];
 
     /// <summary>Prepares the opened object, loads it and returns its maps.</summary>
     /// <exception cref="BpfException">The kernel refused a map or a program.</exception>
@@ -67,14 +66,16 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
 
         var reusable = new Dictionary<string, BpfMap>();
         var outgrown = new Dictionary<string, OldMap>();
+        var moved = new TableMove();
         try
         {
-            FindReusable(declared, new MapLayouts(bpf.Types), reusable, outgrown);
+            FindReusable(declared, new MapLayouts(bpf.Types), reusable, outgrown, moved);
             foreach (var map in declared)
             {
                 if (reusable.TryGetValue(map.Name, out var pinned)) map.Reuse(pinned);
             }
             bpf.Load();
+            moved.Fill(bpf);
             return new MapSet(
                 declared.ToDictionary(m => m.Name, m => bpf.OpenMap(m.Name)),
                 declared.Select(m => m.Name).Where(name => !reusable.ContainsKey(name)).ToHashSet(),
@@ -88,10 +89,12 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
         finally
         {
             foreach (var map in reusable.Values) map.Dispose();
+            moved.Dispose();
         }
     }
 
-    private void FindReusable(List<ObjectMap> declared, MapLayouts layouts, Dictionary<string, BpfMap> reusable, Dictionary<string, OldMap> outgrown)
+    private void FindReusable(
+        List<ObjectMap> declared, MapLayouts layouts, Dictionary<string, BpfMap> reusable, Dictionary<string, OldMap> outgrown, TableMove moved)
     {
         if (!Directory.Exists(paths.Maps)) return;
         var stamp = AbiStamp.TryRead(paths.Map(Abi.Tables.Meta.Name));
@@ -115,7 +118,9 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
             if ((isOurs ? Difference(map, info) : "another layout") is { } difference)
             {
                 unfit.Add($"{map.Name} ({difference})");
-                if (!Carried.Contains(map.Name) || info.Type != map.Type || info.Flags != map.Flags) pinned.Dispose();
+                if (isOurs && IsOnlyOfAnotherSize(map, info) && info.MaxEntries > map.MaxEntries && Linked.Contains(map.Name)) moved.HasSmaller = true;
+                if (TableMove.CanMove(map, info, agrees)) moved.Add(map.Name, agrees == false ? layouts.Convert(map.Name, pinned) : new OldMap(pinned, null, null, null));
+                else if (!Carried.Contains(map.Name) || info.Type != map.Type || info.Flags != map.Flags) pinned.Dispose();
                 else if (agrees == false) outgrown.Add(map.Name, layouts.Convert(map.Name, pinned));
                 else if (isOurs && IsOnlyOfAnotherSize(map, info)) outgrown.Add(map.Name, new OldMap(pinned, null, null, null));
                 else pinned.Dispose();
@@ -126,10 +131,11 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
         if (unfit.Count == 0) return;
 
         Log.MapsRebuilt(logger, string.Join(", ", unfit));
-        if (Linked.All(reusable.ContainsKey)) return;
+        if (Linked.All(reusable.ContainsKey) || moved.TryComplete(reusable)) return;
         foreach (var name in Linked)
         {
             if (reusable.Remove(name, out var map)) map.Dispose();
+            if (outgrown.Remove(name, out var old)) old.Dispose();
         }
     }
 

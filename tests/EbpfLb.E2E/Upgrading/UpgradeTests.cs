@@ -9,7 +9,7 @@ namespace EbpfLb.E2E.Upgrading;
 /// </summary>
 public sealed class UpgradeTests
 {
-    public static TheoryData<string> Variants { get; } = [.. Setting("EBPFLB_UPGRADE_VARIANTS", "ct_key+sock+settings").Split(' ', StringSplitOptions.RemoveEmptyEntries)];
+    public static TheoryData<string> Variants { get; } = [.. Setting("EBPFLB_UPGRADE_VARIANTS", "every").Split(' ', StringSplitOptions.RemoveEmptyEntries)];
 
     [Theory]
     [MemberData(nameof(Variants))]
