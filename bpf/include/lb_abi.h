@@ -49,7 +49,7 @@ enum lb_service_flag {
 	LB_SERVICE_NODE_PORT = 32,
 	LB_SERVICE_LB_VIP = 64,	  /* with EXTERNAL; without either it is an external IP */
 	LB_SERVICE_UNKNOWN = 128, /* the key is a ClusterIP with port and protocol 0: what no other
-				     key of the address names is refused (contract section 8) */
+				     key of the address names is refused (docs/contract.md 8) */
 	LB_SERVICE_ON_DEVICE = 256, /* a ClusterIP that a device of this node has: the local
 				       stack's, not ours */
 };
@@ -67,7 +67,7 @@ struct lb_service {
 			slots and backends */
 	__u32 flags; /* enum lb_service_flag */
 	__u32 affinity_sec;
-	struct lb_range cluster; /* the Cluster list (contract section 6) */
+	struct lb_range cluster; /* the Cluster list (docs/contract.md 6) */
 	struct lb_range local;	 /* the Local list */
 };
 

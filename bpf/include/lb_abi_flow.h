@@ -173,7 +173,7 @@ struct lb_frag {
 	__be16 dport;
 };
 
-/* Record of lb_events: a packet that came to a bad end. */
+/* Record of lb_events: a dropped packet. */
 struct lb_event {
 	__u64 time_ns; /* CLOCK_MONOTONIC */
 	__be32 src[4]; /* IPv4 as v4-mapped */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* The end of a packet's walk: counted by its reason, and told of when it came to a bad end. */
+/* The end of a packet's walk: counted by its reason, and reported when it was dropped. */
 #ifndef LB_DROP_H
 #define LB_DROP_H
 

@@ -56,7 +56,7 @@ lb_inline bool lb_pod_address(const struct lb_settings *set, const struct lb_tup
 	return !(miss >> 31);
 }
 
-/* Contract section 5.2, in its order: pod, node, anything else. Where packets come from outside,
+/* docs/contract.md 5.2, in its order: pod, node, anything else. Where packets come from outside,
  * one with an address of this node is none of its pods', whatever their range. */
 lb_inline enum lb_source lb_source_of(const struct lb_settings *set, const struct lb_tuple *at,
 				      __u32 device_flags, struct lb_addr *scratch)
@@ -75,7 +75,7 @@ lb_inline enum lb_source lb_source_of(const struct lb_settings *set, const struc
 	return pod ? LB_FROM_POD : LB_FROM_OUTSIDE;
 }
 
-/* Where kube-proxy would change the source too (contract section 5.2), hairpins aside. */
+/* Where kube-proxy would change the source too (docs/contract.md 5.2), hairpins aside. */
 lb_inline bool lb_masquerade(const struct lb_settings *set, __u32 service_flags,
 			     enum lb_source source, __u8 family)
 {

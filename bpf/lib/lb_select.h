@@ -20,7 +20,7 @@ enum lb_verdict {
 	LB_DROP,    /* lb_pick.reason says why */
 };
 
-/* Contract section 5.2: the rules of traffic policies know three kinds of source. */
+/* docs/contract.md 5.2: the rules of traffic policies know three kinds of source. */
 enum lb_source {
 	LB_FROM_POD,	 /* by the detector */
 	LB_FROM_NODE,	 /* an address of this node */
@@ -49,7 +49,7 @@ struct lb_pick {
 };
 
 /* The list in force: Local policy short-circuits to the Cluster list for external frontends asked
- * by a pod or by the node (contract section 5.2). */
+ * by a pod or by the node (docs/contract.md 5.2). */
 lb_inline bool lb_select_local(const struct lb_service *svc, enum lb_source source)
 {
 	if (likely(!(svc->flags & LB_SERVICE_LOCAL)))

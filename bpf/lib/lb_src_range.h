@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* loadBalancerSourceRanges (contract section 7). */
+/* loadBalancerSourceRanges (docs/contract.md 7). */
 #ifndef LB_SRC_RANGE_H
 #define LB_SRC_RANGE_H
 

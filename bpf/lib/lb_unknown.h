@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /* What asks a ClusterIP for a port that no service has there, or an address of a service CIDR that
- * no service has (contract section 8). */
+ * no service has (docs/contract.md 8). */
 #ifndef LB_UNKNOWN_H
 #define LB_UNKNOWN_H
 

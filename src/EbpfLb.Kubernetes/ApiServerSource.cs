@@ -34,7 +34,7 @@ public sealed class ApiServerSource : IClusterSource, IVerifiableSource, IEventW
     private const string NotHeadlessLabel = "!service.kubernetes.io/headless";
 
     /// <summary>
-    /// For slices, to which the endpoint controllers copy a Service's labels (contract section 1). The Services of other proxies are read: their
+    /// For slices, to which the endpoint controllers copy a Service's labels (docs/contract.md 1). The Services of other proxies are read: their
     /// ClusterIPs are somebody's.
     /// </summary>
     private const string NotIgnored = $"!service.kubernetes.io/service-proxy-name,{NotHeadlessLabel}";

@@ -8,7 +8,7 @@ namespace EbpfLb.Kubernetes;
 
 /// <summary>
 /// Joins what the reflectors find into snapshots for one reader. Changes between two reads become one snapshot, and
-/// there is none before each reflector has delivered its first list (contract section 13, startup 6).
+/// there is none before each reflector has delivered its first list (docs/contract.md 13, startup 6).
 /// </summary>
 internal sealed class ClusterFeed
 {

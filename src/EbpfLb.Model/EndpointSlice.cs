@@ -1,6 +1,6 @@
 namespace EbpfLb.Model;
 
-/// <summary>One port of a slice; <see cref="Name"/> is "" when it has none. Entries without a number (or 0) are not kept (contract section 3).</summary>
+/// <summary>One port of a slice; <see cref="Name"/> is "" when it has none. Entries without a number (or 0) are not kept (docs/contract.md 3).</summary>
 public readonly record struct EndpointPort(string Name, TransportProtocol Protocol, ushort Port);
 
 /// <summary>Conditions with their defaults applied: ready and serving are true, terminating false when absent.</summary>
@@ -19,7 +19,7 @@ public enum EndpointConditions : byte
 /// <summary>hints of one endpoint; a slice's endpoints often share one instance.</summary>
 public sealed record EndpointHints(ValueList<string> Zones, ValueList<string> Nodes);
 
-/// <summary>One endpoint: the first of its addresses, as the others are never used (contract section 3).</summary>
+/// <summary>One endpoint: the first of its addresses, as the others are never used (docs/contract.md 3).</summary>
 /// <param name="NodeName">null when unset: never local then, whatever its address.</param>
 public readonly record struct Endpoint(
     IpAddress Address,
@@ -45,7 +45,7 @@ public sealed record EndpointSlice(
     /// <summary>The Service this slice belongs to.</summary>
     public ObjectName Owner => new(Name.Namespace, ServiceName);
 
-    /// <summary>Without <see cref="TriggerTime"/>: when nothing else is new, nothing has changed, and nothing is timed (contract section 13).</summary>
+    /// <summary>Without <see cref="TriggerTime"/>: when nothing else is new, nothing has changed, and nothing is timed (docs/contract.md 13).</summary>
     public bool Equals(EndpointSlice? other) => other is not null
         && Name == other.Name && ServiceName == other.ServiceName && Family == other.Family && Labels == other.Labels
         && Ports.Equals(other.Ports) && Endpoints.Equals(other.Endpoints);

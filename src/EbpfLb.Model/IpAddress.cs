@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace EbpfLb.Model;
 
-/// <summary>The two address families; a Service has one data set per family (contract section 2).</summary>
+/// <summary>The two address families; a Service has one data set per family (docs/contract.md 2).</summary>
 public enum IpFamily : byte
 {
     IPv4 = 4,
@@ -59,7 +59,7 @@ public readonly record struct IpAddress : IComparable<IpAddress>
 
     /// <summary>
     /// Reads an address as Kubernetes does: IPv4 must be four decimal octets, and leading zeros are decimal, never
-    /// octal (contract section 1, CVE-2021-29923). IPAddress.Parse would read octal and accept "1.2".
+    /// octal (docs/contract.md 1, CVE-2021-29923). IPAddress.Parse would read octal and accept "1.2".
     /// Zones (fe80::1%eth0) and brackets are refused.
     /// </summary>
     public static bool TryParse(ReadOnlySpan<char> text, out IpAddress address)

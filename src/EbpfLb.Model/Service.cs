@@ -21,7 +21,7 @@ public enum ServiceType : byte
 public readonly record struct ServicePort(string Name, TransportProtocol Protocol, ushort Port, ushort NodePort);
 
 /// <summary>
-/// A Service, with only what a proxy needs (contract section 1, "Fields used per svcport"). spec.loadBalancerIP is not
+/// A Service, with only what a proxy needs (docs/contract.md 1, "Fields used per svcport"). spec.loadBalancerIP is not
 /// among it: only the addresses of the status are ever served.
 /// </summary>
 /// <param name="ClusterIPs">At most one per family, in the order of the object; empty for headless Services ("None").</param>
@@ -34,7 +34,7 @@ public sealed record Service(
     uint AffinitySeconds,
     ServiceLabels Labels)
 {
-    /// <summary>sessionAffinityConfig.clientIP.timeoutSeconds when the object has none (contract section 11).</summary>
+    /// <summary>sessionAffinityConfig.clientIP.timeoutSeconds when the object has none (docs/contract.md 11).</summary>
     public const uint DefaultAffinitySeconds = 10800;
 
     /// <summary>spec.externalIPs of both families.</summary>
@@ -55,11 +55,11 @@ public sealed record Service(
     /// <summary>For everything but the ClusterIPs.</summary>
     public TrafficPolicy ExternalTraffic { get; init; }
 
-    /// <summary>The port that says whether this node has endpoints (contract section 9); 0 when there is none.</summary>
+    /// <summary>The port that says whether this node has endpoints (docs/contract.md 9); 0 when there is none.</summary>
     public ushort HealthCheckNodePort { get; init; }
 }
 
-/// <summary>Labels that take an object out of the proxy's hands, whatever their value (contract section 1).</summary>
+/// <summary>Labels that take an object out of the proxy's hands, whatever their value (docs/contract.md 1).</summary>
 [Flags]
 public enum ServiceLabels : byte
 {

@@ -23,7 +23,7 @@ public readonly record struct SourceRange : IComparable<SourceRange>
 
     /// <summary>
     /// Reads "address/bits" as Kubernetes does: blanks around it do not count, zeros before a number are decimal
-    /// (contract section 1: 203.0.113.000/025 is a /25), bits of the address behind the length are dropped.
+    /// (docs/contract.md 1: 203.0.113.000/025 is a /25), bits of the address behind the length are dropped.
     /// </summary>
     public static bool TryParse(ReadOnlySpan<char> text, out SourceRange range)
     {

@@ -1,6 +1,6 @@
 namespace EbpfLb.Policy;
 
-/// <summary>The lists that a backend is in (contract section 6), and where it is. The numbers are those of enum lb_backend_flag.</summary>
+/// <summary>The lists that a backend is in (docs/contract.md 6), and where it is. The numbers are those of enum lb_backend_flag.</summary>
 [Flags]
 public enum BackendLists : byte
 {
@@ -15,7 +15,7 @@ public enum BackendLists : byte
     /// <summary>On this node.</summary>
     Local = 4,
 
-    /// <summary>In no list, so it gets nothing new; but what it has stays with it (contract section 12: it still serves).</summary>
+    /// <summary>In no list, so it gets nothing new; but what it has stays with it (docs/contract.md 12: it still serves).</summary>
     Keeps = 8,
 
     /// <summary>With <see cref="Local"/>: the address is one of an uplink's subnet, so its replies may leave past the node.</summary>

@@ -3,7 +3,7 @@ using EbpfLb.Model;
 namespace EbpfLb.Policy;
 
 /// <summary>
-/// A service of the agent's own in every table: who connects to its frontend and finds himself at its backend has proof
+/// A service of the agent's own in every table: a connection to its frontend that ends at its backend is proof
 /// that the socket hooks are in force. The addresses are reserved (192.0.0.8 is the IPv4 dummy address of RFC 7600,
 /// 100::/64 the discard prefix of RFC 6666), so no cluster can have them as a ClusterIP.
 /// </summary>

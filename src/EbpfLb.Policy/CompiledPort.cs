@@ -7,10 +7,10 @@ namespace EbpfLb.Policy;
 /// <param name="AffinitySeconds">ClientIP affinity time-out in seconds; 0 means none.</param>
 /// <param name="Backends">The union of the Cluster list, the Local list and those that only keep what they have, ordered by address, without duplicates.</param>
 /// <param name="Elsewhere">
-/// A usable endpoint exists somewhere (contract section 6, hasAny): an empty list means drop. When none does, connections are refused.
+/// A usable endpoint exists somewhere (docs/contract.md 6, hasAny): an empty list means drop. When none does, connections are refused.
 /// </param>
 /// <param name="Ranges">
-/// Sources that may use the LoadBalancer frontends, ordered, without duplicates; empty: all may (contract section 7).
+/// Sources that may use the LoadBalancer frontends, ordered, without duplicates; empty: all may (docs/contract.md 7).
 /// </param>
 public sealed record CompiledPort(
     ServicePortKey Key,
@@ -21,7 +21,7 @@ public sealed record CompiledPort(
     ValueList<SourceRange> Ranges)
 {
     /// <summary>
-    /// The ClusterIP whose other ports and protocols are refused (contract section 8); said by one port of each Service and family,
+    /// The ClusterIP whose other ports and protocols are refused (docs/contract.md 8); said by one port of each Service and family,
     /// null at the others.
     /// </summary>
     public IpAddress? ClosedAddress { get; init; }

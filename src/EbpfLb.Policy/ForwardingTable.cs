@@ -38,7 +38,7 @@ public sealed class ForwardingTable
     /// <summary>What could not be done as written, ordered by object.</summary>
     public ImmutableArray<PolicyDiagnostic> Diagnostics { get; }
 
-    /// <summary>Addresses that only Services have, ordered: what asks one that none has is dropped (contract section 8).</summary>
+    /// <summary>Addresses that only Services have, ordered: what asks one that none has is dropped (docs/contract.md 8).</summary>
     public ValueList<SourceRange> ServiceCidrs { get; }
 
     /// <summary>What the compiler needs to make the next table from this one.</summary>

@@ -1,6 +1,6 @@
 namespace EbpfLb.Policy;
 
-/// <summary>The kinds of address that a service port answers on (contract section 4); each has rules of its own.</summary>
+/// <summary>The kinds of address that a service port answers on (docs/contract.md 4); each has rules of its own.</summary>
 public enum FrontendKind : byte
 {
     ClusterIP,

@@ -8,7 +8,7 @@ public sealed record PolicyOptions
     /// <summary>Both families, as every node with a usual kernel has them.</summary>
     public static PolicyOptions Default { get; } = new();
 
-    /// <summary>Families to serve: one without kernel support is left out (contract section 2).</summary>
+    /// <summary>Families to serve: one without kernel support is left out (docs/contract.md 2).</summary>
     public ValueList<IpFamily> Families { get; init; } = [IpFamily.IPv4, IpFamily.IPv6];
 
     /// <summary>metadata.name of the own Node: endpoints with this nodeName are local. Empty: no endpoint is.</summary>
@@ -19,7 +19,7 @@ public sealed record PolicyOptions
 
     /// <summary>
     /// What asks a ClusterIP for an unknown port is refused, what asks an address of a ServiceCIDR that no Service has is dropped, as
-    /// kube-proxy does with nftables. When false, both are left alone, as it does with iptables (contract section 8).
+    /// kube-proxy does with nftables. When false, both are left alone, as it does with iptables (docs/contract.md 8).
     /// </summary>
     public bool RefuseUnknownPorts { get; init; } = true;
 }

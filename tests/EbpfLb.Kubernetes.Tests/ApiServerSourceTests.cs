@@ -46,7 +46,7 @@ public sealed class ApiServerSourceTests : SourceTest
         Assert.Null(snapshot.Node);
     }
 
-    /// <summary>Contract section 19, item 18.</summary>
+    /// <summary>docs/contract.md 19, item 18.</summary>
     [Fact]
     public async Task There_is_no_snapshot_before_all_lists_are_complete()
     {

@@ -5,7 +5,7 @@ using static EbpfLb.Kubernetes.Tests.Api.ApiFixture;
 
 namespace EbpfLb.Kubernetes.Tests;
 
-/// <summary>ServiceCIDRs are read where the server has them, and nobody waits for them (contract sections 1 and 18).</summary>
+/// <summary>ServiceCIDRs are read where the server has them, and nobody waits for them (docs/contract.md 1 and 18).</summary>
 public sealed class ServiceCidrTests : SourceTest
 {
     /// <summary>Each test starts a server of its own kind.</summary>

@@ -6,7 +6,7 @@ using EbpfLb.Http.Serving;
 
 namespace EbpfLb.Agent.Commands;
 
-/// <summary>`ebpflb drops`: packets that came to a bad end lately, and why.</summary>
+/// <summary>`ebpflb drops`: packets dropped lately, and why.</summary>
 internal sealed class DropsCommand(CommandContext context)
 {
     /// <summary>How long one question waits for an answer while following.</summary>

@@ -9,7 +9,7 @@ namespace EbpfLb.Agent.Commands;
 
 /// <summary>
 /// The options of `ebpflb run`. All but a few stand for a field of one of the two configurations: what is given goes over what the file says,
-/// but for kube-proxy's own options beside a file, which then do not count (contract section 17).
+/// but for kube-proxy's own options beside a file, which then do not count (docs/contract.md 17).
 /// </summary>
 internal sealed class RunOptionSet
 {

@@ -61,7 +61,7 @@ internal sealed record ServiceFlows(string? Service, uint ServiceId, int Flows);
 internal sealed record FlowCountReport(
     string Origin, int Matching, IReadOnlyList<FlowGroup> Groups, IReadOnlyList<ServiceFlows> Services, IReadOnlyList<MapStatus> Maps);
 
-/// <summary>One packet that came to a bad end.</summary>
+/// <summary>One dropped packet.</summary>
 /// <param name="Number">Since the agent started.</param>
 /// <param name="Reason">As in the metrics.</param>
 /// <param name="Meaning">The reason in words.</param>

@@ -56,7 +56,7 @@ internal static class ExplainContexts
         };
     }
 
-    /// <summary>The first address of each family (contract section 13, startup 2): what "primary" of nodePortAddresses means.</summary>
+    /// <summary>The first address of each family (docs/contract.md 13, startup 2): what "primary" of nodePortAddresses means.</summary>
     private static List<IpAddress> Primaries(Node? node) => (node?.Addresses ?? []).GroupBy(a => a.Family).Select(g => g.First()).ToList();
 
     private static DeviceDetector? DevicesOf(PodDetector detector) => detector is { IsByDevice: true, Interface: { } name }

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Agent.Flows;
 
-/// <summary>Reads what the programs say about packets that came to a bad end: keeps the last ones and puts a few lines into the log.</summary>
+/// <summary>Reads what the programs say about dropped packets: keeps the last ones and puts a few lines into the log.</summary>
 internal sealed class DropService(
     IDataplane dataplane, DropHistory history, IServiceNames names, TimeProvider time, ILogger logger)
     : SupervisedService("drops", time, logger)

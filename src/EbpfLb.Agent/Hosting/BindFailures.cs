@@ -5,7 +5,7 @@ namespace EbpfLb.Agent.Hosting;
 
 /// <summary>
 /// What follows when an address of the agent's own servers cannot be had: an event on the Node, and with --bind-address-hard-fail the end
-/// of the process (contract sections 10 and 14).
+/// of the process (docs/contract.md 10 and 14).
 /// </summary>
 internal sealed class BindFailures(IEventRecorder events, string node, bool hardFail, ILogger logger)
 {

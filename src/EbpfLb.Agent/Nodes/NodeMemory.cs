@@ -4,7 +4,7 @@ namespace EbpfLb.Agent.Nodes;
 
 /// <summary>
 /// What forwarding goes by while the Node object is away or half empty. kube-proxy ends when its Node is deleted and only logs an update without
-/// addresses (contract section 13): here what was known stays in force, and only load balancers are told that the node is no more.
+/// addresses (docs/contract.md 13): here what was known stays in force, and only load balancers are told that the node is no more.
 /// </summary>
 internal static class NodeMemory
 {

@@ -5,7 +5,7 @@ namespace EbpfLb.Agent.Nodes;
 
 /// <summary>
 /// What the options need the own Node object for. Nothing else waits for it: all that does not need it is served at once. kube-proxy starts only
-/// with the Node and ends when it is not there in time (contract section 13, startup 2); here the agent is not ready and says why.
+/// with the Node and ends when it is not there in time (docs/contract.md 13, startup 2); here the agent is not ready and says why.
 /// </summary>
 /// <param name="current">Asked each time: they can change.</param>
 /// <param name="isFromServer">Stand-alone there may be no Node object, and primary addresses are then those of the default route.</param>

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace EbpfLb.Agent.Nodes;
 
 /// <summary>
-/// Refreshes the node when its network or its Node object changes, and at every sync period (contract section 4.1); sooner while it is not up to date.
+/// Refreshes the node when its network or its Node object changes, and at every sync period (docs/contract.md 4.1); sooner while it is not up to date.
 /// </summary>
 internal sealed class NodeService : SupervisedService
 {

@@ -82,7 +82,7 @@ internal static class ConfiguredOptions
         };
     }
 
-    /// <summary>Unset is all addresses, with nftables the primary ones (contract section 4.1).</summary>
+    /// <summary>Unset is all addresses, with nftables the primary ones (docs/contract.md 4.1).</summary>
     private static NodePortAddresses NodePorts(KubeProxyConfiguration proxy)
     {
         if (proxy.NodePortAddresses.Count > 0) return NodePortAddresses.Parse(string.Join(',', proxy.NodePortAddresses));

@@ -4,7 +4,7 @@ using EbpfLb.Model;
 namespace EbpfLb.Agent.Pipeline;
 
 /// <summary>
-/// Counts changes on their way and how long they took (contract section 13, network programming latency). Snapshots are
+/// Counts changes on their way and how long they took (docs/contract.md 13, network programming latency). Snapshots are
 /// compared on the reader's side, beside the round that programs them, so that counting delays no change. Thread-safe.
 /// </summary>
 internal sealed class ChangeTracker(SyncMetrics metrics, TimeProvider time)

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace EbpfLb.Agent.Pipeline;
 
 /// <summary>
-/// Attaches the hooks and makes sure that they stay in force: somebody may detach them (contract section 13: what others
+/// Attaches the hooks and makes sure that they stay in force: somebody may detach them (docs/contract.md 13: what others
 /// delete is repaired). Runs on the pipeline's thread.
 /// </summary>
 internal sealed class HookGuard(IDataplane dataplane, PipelineState state, TimeProvider time, ILogger logger)

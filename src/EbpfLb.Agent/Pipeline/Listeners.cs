@@ -12,7 +12,7 @@ internal sealed class Listeners<T>(string what, ILogger logger)
     private readonly Lock gate = new();
     private Action<T>[] all = [];
 
-    /// <summary>For good. Add before whatever is told of begins: what was told before is not told again.</summary>
+    /// <summary>For good. Add before what it listens to begins: earlier events are not repeated.</summary>
     public void Add(Action<T> listener)
     {
         lock (gate) all = [.. all, listener];

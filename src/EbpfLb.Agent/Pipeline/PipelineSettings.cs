@@ -1,6 +1,6 @@
 namespace EbpfLb.Agent.Pipeline;
 
-/// <summary>The rhythm of the pipeline (contract section 13).</summary>
+/// <summary>The rhythm of the pipeline (docs/contract.md 13).</summary>
 /// <param name="MinSyncPeriod">At least this long between the end of a round and the begin of the next. Zero: at once.</param>
 /// <param name="SyncPeriod">The longest wait after a failure, and how often the hooks are checked.</param>
 internal sealed record PipelineSettings(TimeSpan MinSyncPeriod, TimeSpan SyncPeriod)

@@ -3,7 +3,7 @@ using EbpfLb.Model;
 namespace EbpfLb.Configuration.KubeProxy;
 
 /// <summary>
-/// KubeProxyConfiguration kubeproxy.config.k8s.io/v1alpha1 with its defaults (contract section 16). Values are as written there and checked by
+/// KubeProxyConfiguration kubeproxy.config.k8s.io/v1alpha1 with its defaults (docs/contract.md 16). Values are as written there and checked by
 /// <see cref="KubeProxyValidation"/>.
 /// </summary>
 public sealed record KubeProxyConfiguration

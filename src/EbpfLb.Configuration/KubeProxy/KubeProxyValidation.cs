@@ -4,7 +4,7 @@ using EbpfLb.Model;
 
 namespace EbpfLb.Configuration.KubeProxy;
 
-/// <summary>The rules of contract section 16, for files and for flags.</summary>
+/// <summary>The rules of docs/contract.md 16, for files and for flags.</summary>
 public static class KubeProxyValidation
 {
     private const int MaxMasqueradeBit = 31;

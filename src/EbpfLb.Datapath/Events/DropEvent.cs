@@ -4,7 +4,7 @@ using EbpfLb.Model;
 
 namespace EbpfLb.Datapath.Events;
 
-/// <summary>A packet that came to a bad end, as a program wrote it to lb_events.</summary>
+/// <summary>A dropped packet, as a program wrote it to lb_events.</summary>
 /// <param name="Protocol">IP protocol number.</param>
 /// <param name="Device">Interface index.</param>
 /// <param name="Length">Bytes from the IP header on.</param>

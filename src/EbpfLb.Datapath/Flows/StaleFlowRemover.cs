@@ -3,7 +3,7 @@ using EbpfLb.Datapath.Stale;
 namespace EbpfLb.Datapath.Flows;
 
 /// <summary>
-/// Removes UDP flows whose backend is gone (contract section 12). Programs already take such a flow's next datagram for a new one's; this
+/// Removes UDP flows whose backend is gone (docs/contract.md 12). Programs already take such a flow's next datagram for a new one's; this
 /// makes room, and ends what only answers would keep alive.
 /// </summary>
 public sealed class StaleFlowRemover(IFlowMap map, IStaleState stale, SweepPacer pacer)

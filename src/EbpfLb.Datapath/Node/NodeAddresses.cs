@@ -28,7 +28,7 @@ internal sealed class NodeAddresses
         Primary6 = FindPrimary(AddressFamily.InterNetworkV6, node?.Addresses ?? []);
     }
 
-    /// <summary>The first of each family in the Node object (contract section 13, startup 2); while there is none, what would likely be in it.</summary>
+    /// <summary>The first of each family in the Node object (docs/contract.md 13, startup 2); while there is none, what would likely be in it.</summary>
     public IReadOnlyCollection<IpAddress> Primaries { get; }
 
     /// <summary>The first of the Node object that this machine really has, else what leads to the default route.</summary>

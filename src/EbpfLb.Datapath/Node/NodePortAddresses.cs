@@ -3,7 +3,7 @@ using EbpfLb.Model;
 namespace EbpfLb.Datapath.Node;
 
 /// <summary>
-/// On which of the node's addresses NodePorts answer (contract section 4.1). Unset: on all. A family of which the list has no
+/// On which of the node's addresses NodePorts answer (docs/contract.md 4.1). Unset: on all. A family of which the list has no
 /// range is open too, as in kube-proxy; "primary" speaks for both families.
 /// </summary>
 public sealed record NodePortAddresses

@@ -2,7 +2,7 @@ using EbpfLb.Model;
 
 namespace EbpfLb.Datapath.Node;
 
-/// <summary>How traffic of pods is told from other traffic (contract section 5.3).</summary>
+/// <summary>How traffic of pods is told from other traffic (docs/contract.md 5.3).</summary>
 public enum DetectLocalMode
 {
     /// <summary>By the address range of all pods of the cluster.</summary>

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 namespace EbpfLb.Http.Health;
 
 /// <summary>
-/// /healthz and /livez with kube-proxy's status rules (contract section 10), and /readyz, which says what keeps the agent from
+/// /healthz and /livez with kube-proxy's status rules (docs/contract.md 10), and /readyz, which says what keeps the agent from
 /// serving all of the cluster's state.
 /// </summary>
 public sealed class HealthEndpoints(IProxyHealth health, HealthMetrics metrics)

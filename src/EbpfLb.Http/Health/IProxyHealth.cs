@@ -10,7 +10,7 @@ public interface IProxyHealth
     ReadinessReport Readiness();
 }
 
-/// <summary>Health of the data set of one family; each keeps its own clock (contract section 10).</summary>
+/// <summary>Health of the data set of one family; each keeps its own clock (docs/contract.md 10).</summary>
 /// <param name="LastUpdated">Now while healthy, else the time of the last successful sync; null: there was none.</param>
 public sealed record FamilyHealth(DateTimeOffset? LastUpdated, bool Healthy);
 

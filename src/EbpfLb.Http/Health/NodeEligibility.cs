@@ -2,7 +2,7 @@ using EbpfLb.Model;
 
 namespace EbpfLb.Http.Health;
 
-/// <summary>Whether load balancers should use this node (contract section 10; KEP-3836).</summary>
+/// <summary>Whether load balancers should use this node (docs/contract.md 10; KEP-3836).</summary>
 public static class NodeEligibility
 {
     /// <summary>The cluster autoscaler's announcement that it will remove the node; any effect counts.</summary>

@@ -1,6 +1,6 @@
 namespace EbpfLb.Http.Metrics;
 
-/// <summary>Histogram boundaries in seconds, the same as kube-proxy's so that dashboards keep working (contract section 15).</summary>
+/// <summary>Histogram boundaries in seconds, the same as kube-proxy's so that dashboards keep working (docs/contract.md 15).</summary>
 internal static class Buckets
 {
     /// <summary>0.001 * 2^n for n = 0..14: 1 ms to 16.4 s.</summary>

@@ -3,7 +3,7 @@ using Prometheus;
 
 namespace EbpfLb.Http.Metrics;
 
-/// <summary>Flows of UDP backends that went, ended after a change (contract section 12), under kube-proxy's names.</summary>
+/// <summary>Flows of UDP backends that went, ended after a change (docs/contract.md 12), under kube-proxy's names.</summary>
 public sealed class ConntrackReconcilerMetrics(MetricRegistry metrics)
 {
     private readonly PerFamily<Counter.Child> deleted = new(metrics.Factory.CreateCounter(

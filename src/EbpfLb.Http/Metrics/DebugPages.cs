@@ -1,6 +1,6 @@
 namespace EbpfLb.Http.Metrics;
 
-/// <summary>What the metrics server tells about the process itself (contract section 14).</summary>
+/// <summary>What the metrics server tells about the process itself (docs/contract.md 14).</summary>
 /// <param name="Configuration">The effective configuration as one JSON object.</param>
 /// <param name="Flags">What the agent was started with, one "name=value" a line.</param>
 /// <param name="Status">Version, times and places, one "Name: value" a line.</param>

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace EbpfLb.Http.Metrics;
 
-/// <summary>What kube-proxy's metrics server answers (contract section 14).</summary>
+/// <summary>What kube-proxy's metrics server answers (docs/contract.md 14).</summary>
 public sealed class MetricsEndpoints(MetricRegistry metrics, SliMetrics slis, DebugPages pages)
 {
     /// <summary>The answer of /proxyMode: kube-proxy's are iptables, ipvs and nftables, and none of their tables is here.</summary>

@@ -4,7 +4,7 @@ using Prometheus;
 namespace EbpfLb.Http.Metrics;
 
 /// <summary>
-/// The rounds that bring the cluster's state into the kernel, under kube-proxy's names (contract section 15). A round
+/// The rounds that bring the cluster's state into the kernel, under kube-proxy's names (docs/contract.md 15). A round
 /// serves both families at once, so both series get it.
 /// </summary>
 public sealed class SyncMetrics

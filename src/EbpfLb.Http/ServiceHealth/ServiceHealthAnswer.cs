@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http;
 namespace EbpfLb.Http.ServiceHealth;
 
 /// <summary>
-/// What a health check port answers to any path and method, in the form that kube-proxy gives it (contract section 9): tabs and line
+/// What a health check port answers to any path and method, in the form that kube-proxy gives it (docs/contract.md 9): tabs and line
 /// feeds included, as some probes match the text.
 /// </summary>
 internal static class ServiceHealthAnswer

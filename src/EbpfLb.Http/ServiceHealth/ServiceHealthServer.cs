@@ -15,7 +15,7 @@ namespace EbpfLb.Http.ServiceHealth;
 public sealed record ServiceHealthCheck(ObjectName Service, ushort Port, int LocalEndpoints);
 
 /// <summary>
-/// The health check ports of all Services that have one (contract section 9): a load balancer asks there which nodes have endpoints. A port
+/// The health check ports of all Services that have one (docs/contract.md 9): a load balancer asks there which nodes have endpoints. A port
 /// that cannot be had is told by an event on the Service and tried again with the next update. Thread-safe.
 /// </summary>
 /// <param name="isProxyHealthy">Whether the data plane is up to date.</param>

@@ -8,7 +8,7 @@ namespace EbpfLb.Http.Serving;
 
 /// <summary>
 /// Serves one address for as long as the agent runs. A failure to bind is logged with what to do and tried again every
-/// <see cref="RetryPeriod"/>, as kube-proxy does without bindAddressHardFail (contract section 10).
+/// <see cref="RetryPeriod"/>, as kube-proxy does without bindAddressHardFail (docs/contract.md 10).
 /// </summary>
 /// <param name="name">For logs: "health" or "metrics".</param>
 /// <param name="option">The option that changes the address, named in the log.</param>

@@ -12,7 +12,7 @@ namespace EbpfLb.Kubernetes.Wire;
 [JsonConverter(typeof(WireIpConverter))]
 internal readonly record struct WireIp(IpAddress Address, string? Text = null);
 
-/// <summary>Reads <see cref="WireIp"/> leniently (contract section 1): IPv4 octets with leading zeros are decimal.</summary>
+/// <summary>Reads <see cref="WireIp"/> leniently (docs/contract.md 1): IPv4 octets with leading zeros are decimal.</summary>
 internal sealed class WireIpConverter : JsonConverter<WireIp>
 {
     /// <summary>The longest text of an address: eight groups of four with the last two as dotted IPv4 is 45.</summary>

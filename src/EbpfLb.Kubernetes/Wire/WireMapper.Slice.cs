@@ -39,7 +39,7 @@ internal sealed partial class WireMapper
         }
     }
 
-    /// <summary>Ports with a number; nil or 0 would mean "all ports", which no proxy supports (contract section 3).</summary>
+    /// <summary>Ports with a number; nil or 0 would mean "all ports", which no proxy supports (docs/contract.md 3).</summary>
     private ValueList<EndpointPort> EndpointPortsOf(string kind, ObjectName name, string field, WireEndpointPort[]? wire)
     {
         if (wire is not { Length: > 0 }) return [];
@@ -101,7 +101,7 @@ internal sealed partial class WireMapper
         ? wire.Where(n => n.Name is { Length: > 0 }).Select(n => n.Name!).ToValueList()
         : [];
 
-    /// <summary>RFC 3339 with up to nine fractional digits; unreadable counts as missing (contract section 13).</summary>
+    /// <summary>RFC 3339 with up to nine fractional digits; unreadable counts as missing (docs/contract.md 13).</summary>
     private static DateTimeOffset? TriggerTimeOf(WireMetadata? metadata)
         => DateTimeOffset.TryParse(
             metadata?.Annotations?.LastChangeTriggerTime, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)

@@ -4,7 +4,7 @@ using EbpfLb.Model;
 namespace EbpfLb.Kubernetes.Wire;
 
 /// <summary>
-/// Turns wire objects into the model, leniently (contract sections 1 and 3): what cannot be used is dropped with a
+/// Turns wire objects into the model, leniently (docs/contract.md 1 and 3): what cannot be used is dropped with a
 /// warning that names object, field and value, and the rest of the object is kept. Equal port lists and hints are
 /// shared. Safe for several threads when <paramref name="warn"/> is.
 /// </summary>

@@ -25,7 +25,7 @@ public sealed class NetworkWatcher : IDisposable
 
     /// <summary>
     /// The same with the changes of other namespaces mixed in: of those that this one knows an id of, as it does once a device here
-    /// has its other end there (veth, netkit). Which namespace a change is of is not told.
+    /// has its other end there (veth, netkit). Of which namespace a change is, is not reported.
     /// </summary>
     /// <exception cref="NetlinkException">No netlink socket can be had, or CAP_NET_BROADCAST is missing.</exception>
     public static NetworkWatcher OpenEverywhere() => new(NetlinkSocket.Open(Groups, isEverywhere: true));

@@ -10,10 +10,10 @@ internal sealed record NodeFacts(string Name, string? Zone, IpAddress? PrimaryV4
     public static NodeFacts Of(PolicyOptions options, Node? node)
         => new(options.NodeName, node?.Zone, First(node, IpFamily.IPv4), First(node, IpFamily.IPv6));
 
-    /// <summary>The node's primary address of a family, the first of the Node object (contract section 13, startup 2).</summary>
+    /// <summary>The node's primary address of a family, the first of the Node object (docs/contract.md 13, startup 2).</summary>
     public IpAddress? Primary(IpFamily family) => family == IpFamily.IPv4 ? PrimaryV4 : PrimaryV6;
 
-    /// <summary>By nodeName alone: an endpoint without one is never local, whatever its address (contract section 3).</summary>
+    /// <summary>By nodeName alone: an endpoint without one is never local, whatever its address (docs/contract.md 3).</summary>
     public bool IsHere(in Endpoint endpoint) => endpoint.NodeName == Name;
 
     private static IpAddress? First(Node? node, IpFamily family)

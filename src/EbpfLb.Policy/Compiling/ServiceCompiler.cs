@@ -24,7 +24,7 @@ internal sealed class ServiceCompiler(
         ports.Clear();
         diagnostics.Clear();
         localReady.Clear();
-        // IPv4 and IPv6 are two independent data sets (contract section 2).
+        // IPv4 and IPv6 are two independent data sets (docs/contract.md 2).
         foreach (var family in options.Families)
         {
             if (ServiceScope.ClusterIP(service, family) is not { } address) continue;

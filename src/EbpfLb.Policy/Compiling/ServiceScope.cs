@@ -2,7 +2,7 @@ using EbpfLb.Model;
 
 namespace EbpfLb.Policy.Compiling;
 
-/// <summary>Which Services are this proxy's to serve (contract section 1, "Ignored Services").</summary>
+/// <summary>Which Services are this proxy's to serve (docs/contract.md 1, "Ignored Services").</summary>
 internal static class ServiceScope
 {
     /// <summary>
@@ -12,7 +12,7 @@ internal static class ServiceScope
     public static bool IsServed(Service service)
         => service.Type != ServiceType.ExternalName && !service.ClusterIPs.IsEmpty && service.Labels == ServiceLabels.None;
 
-    /// <summary>The port that tells load balancers whether this node has endpoints; 0: there is none (contract section 9, "Who").</summary>
+    /// <summary>The port that tells load balancers whether this node has endpoints; 0: there is none (docs/contract.md 9, "Who").</summary>
     public static ushort HealthCheckPort(Service service)
         => service is { Type: ServiceType.LoadBalancer, ExternalTraffic: TrafficPolicy.Local } ? service.HealthCheckNodePort : (ushort)0;
 

@@ -44,7 +44,7 @@ internal sealed class EndpointSelection(NodeFacts node, NodeNetwork network, IEn
 
     /// <summary>
     /// Local list: for a frontend with a Local policy. Cluster list: for one with a Cluster policy, and for every external one, since
-    /// pods and the node itself use it there whatever the policy (contract section 5.2).
+    /// pods and the node itself use it there whatever the policy (docs/contract.md 5.2).
     /// </summary>
     private static BackendLists UsedBy(ReadOnlySpan<ServedFrontend> frontends)
     {

@@ -5,7 +5,7 @@ using EbpfLb.Model;
 namespace EbpfLb.Policy.Endpoints;
 
 /// <summary>
-/// The union of a service port's endpoints over all slices (contract section 3). Ports are matched by name and protocol;
+/// The union of a service port's endpoints over all slices (docs/contract.md 3). Ports are matched by name and protocol;
 /// of several copies of an address:port the first wins, except that a non-terminating one replaces a terminating one
 /// (an endpoint that moves between slices is in both for a moment). Not thread-safe: the buffer is reused.
 /// </summary>

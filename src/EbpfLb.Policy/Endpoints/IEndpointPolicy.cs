@@ -1,6 +1,6 @@
 namespace EbpfLb.Policy.Endpoints;
 
-/// <summary>Fills one of the lists of a service port (contract section 6).</summary>
+/// <summary>Fills one of the lists of a service port (docs/contract.md 6).</summary>
 internal interface IEndpointPolicy
 {
     /// <summary>The list that this one fills; it is not asked when no frontend uses it.</summary>

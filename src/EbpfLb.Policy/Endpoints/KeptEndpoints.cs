@@ -6,7 +6,7 @@ internal enum KeptEndpoints
     /// <summary>Nobody asks: connections end by themselves.</summary>
     None,
 
-    /// <summary>Those that serve, terminating or not: of UDP ports (contract section 12).</summary>
+    /// <summary>Those that serve, terminating or not: of UDP ports (docs/contract.md 12).</summary>
     Serving,
 
     /// <summary>Those that exist, whatever their conditions: of TCP ports whose connections are ended with their backend.</summary>

@@ -5,7 +5,7 @@ namespace EbpfLb.Policy.Endpoints;
 
 /// <summary>
 /// Counts what health check ports tell: addresses of ready endpoints on this node, each once over all ports. One that merely serves
-/// to its end is used, but no load balancer shall send more here (contract section 9). Not thread-safe: the sets are reused.
+/// to its end is used, but no load balancer shall send more here (docs/contract.md 9). Not thread-safe: the sets are reused.
 /// </summary>
 internal sealed class LocalReadyCount(NodeFacts node)
 {

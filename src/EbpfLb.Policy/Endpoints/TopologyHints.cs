@@ -6,7 +6,7 @@ namespace EbpfLb.Policy.Endpoints;
 /// <summary>
 /// Hints of the slices: keep traffic on the node, else in the zone. Each holds only when every ready endpoint has such a hint
 /// and one of them names us; who is not ready does not matter. Whoever writes slices decides what is hinted: annotations and
-/// trafficDistribution of the Service are not looked at (contract section 6).
+/// trafficDistribution of the Service are not looked at (docs/contract.md 6).
 /// </summary>
 internal readonly struct TopologyHints
 {

@@ -1,6 +1,6 @@
 namespace EbpfLb.Policy.Explaining;
 
-/// <summary>Pods are told by the device that their packets come in by (contract section 5.3).</summary>
+/// <summary>Pods are told by the device that their packets come in by (docs/contract.md 5.3).</summary>
 /// <param name="Name">Of the device, or the begin of it.</param>
 public sealed record DeviceDetector(string Name, bool IsPrefix)
 {

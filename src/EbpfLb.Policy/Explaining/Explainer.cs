@@ -48,7 +48,7 @@ public sealed class Explainer
     private Explanation Explain(Flow flow, Source source)
     {
         var frontend = new Frontend(flow.To, flow.Port, flow.Protocol);
-        // The exact address goes before a NodePort on it (contract section 4).
+        // The exact address goes before a NodePort on it (docs/contract.md 4).
         if (index.Find(frontend) is { } exact) return exact.Frontend.IsOnDevice ? OnDevice(flow, source, exact) : Choose(flow, source, exact);
         var nodePort = index.Find(frontend with { Address = IpAddress.Any(flow.To.Family) });
         if (flow.To.IsLoopback) return Loopback(flow, source, nodePort);
@@ -114,7 +114,7 @@ public sealed class Explainer
         return known with { Verdict = FlowVerdict.Reject, Reason = $"{known.ServiceText} has no usable endpoint anywhere" };
     }
 
-    /// <summary>Contract section 5.2: pods and the node itself short-circuit to the Cluster list of external frontends.</summary>
+    /// <summary>docs/contract.md 5.2: pods and the node itself short-circuit to the Cluster list of external frontends.</summary>
     private static (BackendLists List, string Why) ListFor(ServedFrontend frontend, Source source)
     {
         var isInternal = frontend.Kind == FrontendKind.ClusterIP;

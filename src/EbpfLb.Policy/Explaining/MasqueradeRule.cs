@@ -2,7 +2,7 @@ using EbpfLb.Model;
 
 namespace EbpfLb.Policy.Explaining;
 
-/// <summary>Where the source is changed too: contract section 5.2, with our one difference, that a backend of this node sees the client.</summary>
+/// <summary>Where the source is changed too: docs/contract.md 5.2, with our one difference, that a backend of this node sees the client.</summary>
 internal sealed class MasqueradeRule(ExplainContext context)
 {
     /// <summary>Whether the rules say so, hairpins and backends of this node aside, and why.</summary>

@@ -1,6 +1,6 @@
 namespace EbpfLb.Policy.Explaining;
 
-/// <summary>The kinds of source that the rules of traffic policies know (contract section 5.2).</summary>
+/// <summary>The kinds of source that the rules of traffic policies know (docs/contract.md 5.2).</summary>
 public enum SourceClass
 {
     /// <summary>By the detector; without one nobody is.</summary>

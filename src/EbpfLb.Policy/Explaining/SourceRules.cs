@@ -3,7 +3,7 @@ using EbpfLb.Model;
 
 namespace EbpfLb.Policy.Explaining;
 
-/// <summary>Who a source is (contract section 5.2: pod, node, anything else), and which way its connections go.</summary>
+/// <summary>Who a source is (docs/contract.md 5.2: pod, node, anything else), and which way its connections go.</summary>
 /// <param name="here">Addresses of endpoints whose nodeName is this node.</param>
 /// <param name="elsewhere">Of endpoints with another nodeName.</param>
 internal sealed class SourceRules(ExplainContext context, FrozenSet<IpAddress> here, FrozenSet<IpAddress> elsewhere)

@@ -4,7 +4,7 @@ namespace EbpfLb.Policy.Frontends;
 
 /// <summary>
 /// The node port, on 0.0.0.0 or ::, which no other kind has: the datapath knows which addresses of the node that is. A Service
-/// of one family has none in the other (contract section 2).
+/// of one family has none in the other (docs/contract.md 2).
 /// </summary>
 internal sealed class NodePortFrontends : IFrontendPolicy
 {

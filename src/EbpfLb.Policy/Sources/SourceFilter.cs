@@ -3,7 +3,7 @@ using EbpfLb.Policy.Compiling;
 
 namespace EbpfLb.Policy.Sources;
 
-/// <summary>Who may use the LoadBalancer frontends of a service port (contract section 7); all other frontends are open to all.</summary>
+/// <summary>Who may use the LoadBalancer frontends of a service port (docs/contract.md 7); all other frontends are open to all.</summary>
 internal static class SourceFilter
 {
     /// <summary>

@@ -9,7 +9,7 @@ namespace EbpfLb.Agent.Tests.Commands;
 /// <summary>The command line of kube-proxy is one of ours.</summary>
 public sealed class KubeProxyFlagTests : IDisposable
 {
-    /// <summary>A value of each flag of contract section 17 that is no switch.</summary>
+    /// <summary>A value of each flag of docs/contract.md 17 that is no switch.</summary>
     private static readonly Dictionary<string, string> Values = new(StringComparer.Ordinal)
     {
         ["--proxy-mode"] = "ipvs", ["--hostname-override"] = " Node-B ", ["--bind-address"] = "::", ["--healthz-bind-address"] = "127.0.0.1:1", ["--metrics-bind-address"] = "",

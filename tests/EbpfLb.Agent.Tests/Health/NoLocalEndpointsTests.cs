@@ -5,7 +5,7 @@ using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Agent.Tests.Health;
 
-/// <summary>Contract section 15: svcports with policy Local, a usable endpoint somewhere, and none here.</summary>
+/// <summary>docs/contract.md 15: svcports with policy Local, a usable endpoint somewhere, and none here.</summary>
 public sealed class NoLocalEndpointsTests
 {
     private readonly ClusterBuilder cluster = new();

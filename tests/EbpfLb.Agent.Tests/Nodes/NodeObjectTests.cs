@@ -5,7 +5,7 @@ using EbpfLb.Testing.ApiServer;
 
 namespace EbpfLb.Agent.Tests.Nodes;
 
-/// <summary>Contract section 13: changes of the own Node for which kube-proxy ends are followed by the running agent.</summary>
+/// <summary>docs/contract.md 13: changes of the own Node for which kube-proxy ends are followed by the running agent.</summary>
 public sealed class NodeObjectTests
 {
     private const string Web = """

@@ -8,7 +8,7 @@ using EbpfLb.Testing.Packets;
 
 namespace EbpfLb.Datapath.Tests.Contract;
 
-/// <summary>Contract section 19, the items that are decided in the kernel or by the node's addresses; see docs/conformance.md.</summary>
+/// <summary>docs/contract.md 19, the items that are decided in the kernel or by the node's addresses; see docs/conformance.md.</summary>
 public sealed class Section19Tests(PacketFixture fixture) : PacketTest(fixture.Program)
 {
     [Theory]

@@ -8,7 +8,7 @@ using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Datapath.Tests.Loading;
 
-/// <summary>The ranges around services' addresses in lb_settings, and the service CIDRs (contract section 8).</summary>
+/// <summary>The ranges around services' addresses in lb_settings, and the service CIDRs (docs/contract.md 8).</summary>
 public sealed class ServiceAddressTests : IAsyncLifetime
 {
     private readonly TestInstance instance = new();

@@ -3,7 +3,7 @@ using EbpfLb.Model;
 
 namespace EbpfLb.Datapath.Tests.Node;
 
-/// <summary>Contract section 4.1, row by row.</summary>
+/// <summary>docs/contract.md 4.1, row by row.</summary>
 public sealed class NodePortAddressesTests
 {
     private static readonly IpAddress[] Primaries = [IpAddress.Parse("192.0.2.1"), IpAddress.Parse("2001:db8::1")];

@@ -7,7 +7,7 @@ using EbpfLb.Testing.Sockets;
 namespace EbpfLb.E2E.Outside;
 
 /// <summary>
-/// Health check node ports as a load balancer outside sees them (contract sections 9 and 19.19): numbers of the NodePort range, on nodes
+/// Health check node ports as a load balancer outside sees them (docs/contract.md 9 and 19.19): numbers of the NodePort range, on nodes
 /// whose NodePorts are kept from bind().
 /// </summary>
 public sealed class HealthCheckTests : IClassFixture<HealthCheckTests.Cluster>, IDisposable

@@ -2,7 +2,7 @@ using EbpfLb.Testing.Probes;
 
 namespace EbpfLb.E2E.Outside;
 
-/// <summary>Traffic policies and source ranges, from outside, from pods and from the node itself (contract sections 5 and 7).</summary>
+/// <summary>Traffic policies and source ranges, from outside, from pods and from the node itself (docs/contract.md 5 and 7).</summary>
 public sealed class PolicyTests(TestCluster cluster) : IClassFixture<TestCluster>
 {
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(500);

@@ -3,7 +3,7 @@ using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.E2E.Outside;
 
-/// <summary>loadBalancerSourceRanges at the socket: pods and the node are judged by the address that their packets would show (contract section 7).</summary>
+/// <summary>loadBalancerSourceRanges at the socket: pods and the node are judged by the address that their packets would show (docs/contract.md 7).</summary>
 public sealed class SocketRangeTests(TestCluster cluster) : IClassFixture<TestCluster>
 {
     public static TheoryData<Family> Families { get; } = [Family.IPv4, Family.IPv6];

@@ -5,7 +5,7 @@ using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.E2E.Stale;
 
-/// <summary>UDP clients that talk to one backend go on with another when that one goes (contract section 12).</summary>
+/// <summary>UDP clients that talk to one backend go on with another when that one goes (docs/contract.md 12).</summary>
 public sealed class MoveTests(TestNode node, ITestOutputHelper output) : IClassFixture<TestNode>
 {
     private const int Clients = 5;

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace EbpfLb.Http.Tests.Metrics;
 
 /// <summary>
-/// Contract section 15: every metric of kube-proxy that is not tied to one of its modes, with its type and its labels, and what every
+/// docs/contract.md 15: every metric of kube-proxy that is not tied to one of its modes, with its type and its labels, and what every
 /// Kubernetes component has. Dashboards and alerts go by these.
 /// </summary>
 public sealed partial class KubeProxyNamesTests : IDisposable

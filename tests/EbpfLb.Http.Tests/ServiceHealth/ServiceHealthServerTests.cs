@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EbpfLb.Http.Tests.ServiceHealth;
 
-/// <summary>Contract section 9: health check node ports, on real sockets.</summary>
+/// <summary>docs/contract.md 9: health check node ports, on real sockets.</summary>
 public sealed class ServiceHealthServerTests : IAsyncDisposable
 {
     private static readonly ObjectName Web = new("prod", "web");

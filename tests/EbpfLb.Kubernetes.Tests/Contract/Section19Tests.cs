@@ -3,7 +3,7 @@ using EbpfLb.Model;
 
 namespace EbpfLb.Kubernetes.Tests.Contract;
 
-/// <summary>Contract section 19, the items that are decided when objects are read; see docs/conformance.md.</summary>
+/// <summary>docs/contract.md 19, the items that are decided when objects are read; see docs/conformance.md.</summary>
 public sealed class Section19Tests
 {
     private readonly WireFixture wire = new();

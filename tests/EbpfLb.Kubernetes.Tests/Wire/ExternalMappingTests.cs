@@ -5,7 +5,7 @@ using static EbpfLb.Kubernetes.Tests.Wire.WireFixture;
 
 namespace EbpfLb.Kubernetes.Tests.Wire;
 
-/// <summary>What a Service says about clients outside of the cluster (contract sections 1 and 4).</summary>
+/// <summary>What a Service says about clients outside of the cluster (docs/contract.md 1 and 4).</summary>
 public sealed class ExternalMappingTests
 {
     private readonly WireFixture wire = new();
@@ -55,14 +55,14 @@ public sealed class ExternalMappingTests
         Assert.Empty(wire.Warnings);
     }
 
-    /// <summary>Contract section 19, item 14.</summary>
+    /// <summary>docs/contract.md 19, item 14.</summary>
     [Fact]
     public void The_load_balancer_ip_of_the_spec_is_never_used()
         => Assert.Equal(
             new Service(new("shop", "web"), ServiceType.LoadBalancer, [], [], 0, ServiceLabels.None),
             WithSpec("""{"type":"LoadBalancer","loadBalancerIP":"198.51.100.99"}"""));
 
-    /// <summary>Contract section 19, item 15.</summary>
+    /// <summary>docs/contract.md 19, item 15.</summary>
     [Fact]
     public void Leading_zeros_are_decimal_in_every_address_and_range()
     {

@@ -3,7 +3,7 @@ using EbpfLb.Policy;
 
 namespace EbpfLb.Planning.Tests.Planned;
 
-/// <summary>Entries that refuse what nothing else of a ClusterIP names (contract section 8).</summary>
+/// <summary>Entries that refuse what nothing else of a ClusterIP names (docs/contract.md 8).</summary>
 public sealed class ClosedAddressTests
 {
     private readonly Lab lab = new(closing: true);

@@ -3,7 +3,7 @@ using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Policy.Tests.Compiling;
 
-/// <summary>Which ClusterIPs refuse unknown ports, and which ranges are only services' (contract section 8).</summary>
+/// <summary>Which ClusterIPs refuse unknown ports, and which ranges are only services' (docs/contract.md 8).</summary>
 public sealed class ClosedAddressTests
 {
     private readonly ClusterBuilder cluster = new();

@@ -5,7 +5,7 @@ using EbpfLb.Policy.Tests.Explaining;
 namespace EbpfLb.Policy.Tests.Contract;
 
 /// <summary>
-/// Contract section 19, the items that are decided by the compiled table; docs/conformance.md says where the others are. A star means
+/// docs/contract.md 19, the items that are decided by the compiled table; docs/conformance.md says where the others are. A star means
 /// that the backend sees an address of the node in the client's place.
 /// </summary>
 public sealed class Section19Tests

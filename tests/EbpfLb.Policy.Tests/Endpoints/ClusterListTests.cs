@@ -3,7 +3,7 @@ using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Policy.Tests.Endpoints;
 
-/// <summary>Contract section 6: the Cluster list without hints.</summary>
+/// <summary>docs/contract.md 6: the Cluster list without hints.</summary>
 public sealed class ClusterListTests
 {
     private readonly ClusterBuilder cluster = new ClusterBuilder().Service("web", ["10.96.0.1"], ["http:80"]);
@@ -37,7 +37,7 @@ public sealed class ClusterListTests
     [Fact]
     public void Without_any_endpoint_connections_are_refused() => Assert.Equal("refuse", Line());
 
-    /// <summary>Contract section 19, item 20.</summary>
+    /// <summary>docs/contract.md 19, item 20.</summary>
     [Theory]
     [InlineData(ServiceLabels.Headless)]
     [InlineData(ServiceLabels.ProxyName)]

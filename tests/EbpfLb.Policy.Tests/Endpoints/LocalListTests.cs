@@ -3,7 +3,7 @@ using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Policy.Tests.Endpoints;
 
-/// <summary>Contract sections 6 and 8: the Local list, and what an empty one means. The own node is node-1 in zone a.</summary>
+/// <summary>docs/contract.md 6 and 8: the Local list, and what an empty one means. The own node is node-1 in zone a.</summary>
 public sealed class LocalListTests
 {
     private readonly ClusterBuilder cluster = new ClusterBuilder()
@@ -28,7 +28,7 @@ public sealed class LocalListTests
         Assert.Equal("10.1.0.1:8080, inside 10.1.0.1:8080 10.1.0.2:8080", Outside(endpoints));
     }
 
-    /// <summary>Contract section 19, item 6.</summary>
+    /// <summary>docs/contract.md 19, item 6.</summary>
     [Fact]
     public void An_endpoint_without_a_node_name_is_never_local_whatever_its_address()
         => Assert.Equal("drop", Inside("10.1.0.1"));
@@ -43,7 +43,7 @@ public sealed class LocalListTests
         Assert.Equal("10.96.0.1:80/TCP local -> drop", table.Lines()[^1]);
     }
 
-    /// <summary>Contract section 19, item 8.</summary>
+    /// <summary>docs/contract.md 19, item 8.</summary>
     [Fact]
     public void Hints_do_not_hold_in_the_local_list()
     {
@@ -59,7 +59,7 @@ public sealed class LocalListTests
             "10.1.0.1:8080",
             Inside("10.1.0.1 node=node-1 terminating", "10.1.0.2 node=node-2 terminating", "10.1.0.3 node=node-1 gone"));
 
-    /// <summary>Contract section 19, item 9.</summary>
+    /// <summary>docs/contract.md 19, item 9.</summary>
     [Fact]
     public void Each_list_falls_back_by_itself()
     {
@@ -69,7 +69,7 @@ public sealed class LocalListTests
             "10.1.0.1:8080, inside 10.1.0.1:8080 10.1.0.2:8080", Outside("10.1.0.1 node=node-1 terminating", "10.1.0.2 node=node-2 terminating"));
     }
 
-    /// <summary>Contract section 19, item 2.</summary>
+    /// <summary>docs/contract.md 19, item 2.</summary>
     [Theory]
     [InlineData("10.1.0.2 node=node-2", "drop", "10.1.0.2:8080")]
     [InlineData("10.1.0.2 node=node-2 terminating", "drop", "10.1.0.2:8080")]

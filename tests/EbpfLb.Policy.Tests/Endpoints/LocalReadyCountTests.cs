@@ -3,7 +3,7 @@ using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Policy.Tests.Endpoints;
 
-/// <summary>Contract section 9: what the health check port of a Service tells.</summary>
+/// <summary>docs/contract.md 9: what the health check port of a Service tells.</summary>
 public sealed class LocalReadyCountTests
 {
     private static readonly PolicyOptions OnNode1 = new() { NodeName = "node-1" };
@@ -31,7 +31,7 @@ public sealed class LocalReadyCountTests
         Assert.Equal(new HealthCheck(30100, 2), Compile());
     }
 
-    /// <summary>Contract section 19, item 10.</summary>
+    /// <summary>docs/contract.md 19, item 10.</summary>
     [Fact]
     public void Only_ready_endpoints_of_this_node_count_though_others_are_served()
     {

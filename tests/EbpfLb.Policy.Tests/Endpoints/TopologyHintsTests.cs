@@ -2,7 +2,7 @@ using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Policy.Tests.Endpoints;
 
-/// <summary>Contract section 6, hints. The own node is node-1 in zone a.</summary>
+/// <summary>docs/contract.md 6, hints. The own node is node-1 in zone a.</summary>
 public sealed class TopologyHintsTests
 {
     private const string Own = "10.1.0.1:8080";
@@ -21,7 +21,7 @@ public sealed class TopologyHintsTests
     public void Endpoints_hinted_for_the_own_zone_are_used_alone_when_there_are_any(string first, string second, string used)
         => Assert.Equal(used, Line(first, second));
 
-    /// <summary>Contract section 19, item 7.</summary>
+    /// <summary>docs/contract.md 19, item 7.</summary>
     [Theory]
     [InlineData("10.1.0.1 zones=a", "10.1.0.2")]
     [InlineData("10.1.0.1 zones=a", "10.1.0.2 nodes=node-2")]

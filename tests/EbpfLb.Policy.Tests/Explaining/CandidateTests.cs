@@ -2,7 +2,7 @@ using EbpfLb.Model;
 
 namespace EbpfLb.Policy.Tests.Explaining;
 
-/// <summary>Contract section 6: every endpoint is in or out, and why; the reasons come from what chose them.</summary>
+/// <summary>docs/contract.md 6: every endpoint is in or out, and why; the reasons come from what chose them.</summary>
 public sealed class CandidateTests
 {
     private const string ClusterIP = "10.96.0.1:80";

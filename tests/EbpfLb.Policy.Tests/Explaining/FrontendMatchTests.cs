@@ -3,7 +3,7 @@ using EbpfLb.Policy.Explaining;
 
 namespace EbpfLb.Policy.Tests.Explaining;
 
-/// <summary>What answers on a destination: contract sections 4, 4.1 and 8.</summary>
+/// <summary>What answers on a destination: docs/contract.md 4, 4.1 and 8.</summary>
 public sealed class FrontendMatchTests
 {
     private const string Node = ExplainLab.Node;

@@ -3,7 +3,7 @@ using EbpfLb.Policy.Explaining;
 
 namespace EbpfLb.Policy.Tests.Explaining;
 
-/// <summary>The notes of contract section 5.2 that are about the source address.</summary>
+/// <summary>The notes of docs/contract.md 5.2 that are about the source address.</summary>
 public sealed class MasqueradeTests
 {
     private readonly ExplainLab lab = new();

@@ -3,7 +3,7 @@ using EbpfLb.Policy.Explaining;
 
 namespace EbpfLb.Policy.Tests.Explaining;
 
-/// <summary>Contract section 5.2, row by row, and the verdicts of section 8; backends of this node see the client wherever kube-proxy would masquerade.</summary>
+/// <summary>docs/contract.md 5.2, row by row, and the verdicts of section 8; backends of this node see the client wherever kube-proxy would masquerade.</summary>
 public sealed class MatrixTests
 {
     private const string Both = "10.244.1.5 10.244.2.5";

@@ -2,7 +2,7 @@ using EbpfLb.Model;
 
 namespace EbpfLb.Policy.Tests.Explaining;
 
-/// <summary>Contract section 7: before everything else, for pods and the node too, and at VIPs only.</summary>
+/// <summary>docs/contract.md 7: before everything else, for pods and the node too, and at VIPs only.</summary>
 public sealed class SourceRangeTests
 {
     private const string Vip = "198.51.100.1:80";

@@ -3,7 +3,7 @@ using EbpfLb.Policy.Explaining;
 
 namespace EbpfLb.Policy.Tests.Explaining;
 
-/// <summary>Who a source is (contract section 5.3) and which way it goes.</summary>
+/// <summary>Who a source is (docs/contract.md 5.3) and which way it goes.</summary>
 public sealed class SourceRulesTests
 {
     private readonly ExplainLab lab = new ExplainLab().Web([ExplainLab.Here, ExplainLab.There]);

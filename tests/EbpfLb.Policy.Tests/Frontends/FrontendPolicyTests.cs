@@ -3,7 +3,7 @@ using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Policy.Tests.Frontends;
 
-/// <summary>Contract section 4: where a Service answers, and sections 1 and 2: where it does not.</summary>
+/// <summary>docs/contract.md 4: where a Service answers, and sections 1 and 2: where it does not.</summary>
 public sealed class FrontendPolicyTests
 {
     private readonly ClusterBuilder cluster = new ClusterBuilder()

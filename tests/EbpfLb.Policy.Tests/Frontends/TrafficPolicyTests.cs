@@ -3,7 +3,7 @@ using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Policy.Tests.Frontends;
 
-/// <summary>Contract section 5.1: which policy governs which frontend.</summary>
+/// <summary>docs/contract.md 5.1: which policy governs which frontend.</summary>
 public sealed class TrafficPolicyTests
 {
     private const string Here = "10.1.0.1 node=node-1";
@@ -28,7 +28,7 @@ public sealed class TrafficPolicyTests
             Lines());
     }
 
-    /// <summary>Contract section 19, item 1: pods and the node itself have the Cluster list there.</summary>
+    /// <summary>docs/contract.md 19, item 1: pods and the node itself have the Cluster list there.</summary>
     [Fact]
     public void The_external_policy_governs_everything_but_the_cluster_ip_and_keeps_the_cluster_list_for_pods_and_the_node()
     {

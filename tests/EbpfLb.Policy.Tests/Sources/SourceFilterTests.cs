@@ -2,7 +2,7 @@ using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Policy.Tests.Sources;
 
-/// <summary>Contract section 7.</summary>
+/// <summary>docs/contract.md 7.</summary>
 public sealed class SourceFilterTests
 {
     private readonly ClusterBuilder cluster = new ClusterBuilder()
@@ -12,7 +12,7 @@ public sealed class SourceFilterTests
         => cluster.Service("web", clusterIPs ?? ["10.96.0.1"], ["http:80@30080"], externalIPs: ["203.0.113.1"], balancerIPs: vips ?? ["198.51.100.1"], sourceRanges: ranges)
             .Build().Compile().Ranges();
 
-    /// <summary>Contract section 19, item 3: the filter belongs to the VIPs, so a NodePort of the same Service stays open.</summary>
+    /// <summary>docs/contract.md 19, item 3: the filter belongs to the VIPs, so a NodePort of the same Service stays open.</summary>
     [Fact]
     public void Without_a_load_balancer_address_there_is_nothing_to_filter()
         => Assert.Empty(Ranges(["10.0.0.0/8"], vips: []));
@@ -39,7 +39,7 @@ public sealed class SourceFilterTests
     [Fact]
     public void Without_ranges_all_may_connect() => Assert.Empty(Ranges([]));
 
-    /// <summary>Contract section 19, item 4.</summary>
+    /// <summary>docs/contract.md 19, item 4.</summary>
     [Fact]
     public void The_vips_are_sources_of_their_own_when_the_nodes_address_is_allowed()
         => Assert.Equal(

@@ -131,7 +131,7 @@ internal static class EndpointSliceCheck
             if (name.Length > 0 && NameRules.Dns1123Label(name) is { } reason) port["name"].Refuse($"\"{name}\": {reason}");
             if (!names.Add(name)) port["name"].Refuse($"\"{name}\" is the name of another port already; rename one");
             ServiceCheck.OneOf(port["protocol"], ["TCP", "UDP", "SCTP"], "TCP");
-            // The API takes a slice port of any number and without one; proxies leave such out (contract section 3).
+            // The API takes a slice port of any number and without one; proxies leave such out (docs/contract.md 3).
             if (port["port"].Integer() is { } number and (< 1 or > 65535)) port["port"].Warn($"{number} is not between 1 and 65535: the port is not served; correct it");
             else if (!port["port"].IsSet) port["port"].Warn("a port without a number (\"all ports\") is not served; set the number");
             if (port["appProtocol"].Text() is { } text && NameRules.QualifiedName(text) is { } why) port["appProtocol"].Refuse($"\"{text}\": {why}");

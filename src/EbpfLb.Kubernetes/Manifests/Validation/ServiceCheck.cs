@@ -103,7 +103,7 @@ internal sealed class ServiceCheck(ManifestOptions options)
         if (ranges.Count > 0 && !isLoadBalancer) ranges.Refuse(Only);
         foreach (var range in ranges.Items())
         {
-            // Blanks around a range are trimmed (contract section 1).
+            // Blanks around a range are trimmed (docs/contract.md 1).
             if (range.Text() is { } text && !SourceRange.TryParse(text, out _))
                 range.Refuse($"\"{text}\" is not a range such as 10.240.0.0/24 or 2001:db8::/64; correct it");
         }

@@ -6,7 +6,7 @@ using EbpfLb.Testing.Packets;
 
 namespace EbpfLb.Datapath.Tests.Packets.Matrix;
 
-/// <summary>Contract sections 4, 5, 7 and 8: which list, which source address, and what becomes of who may not or finds nobody.</summary>
+/// <summary>docs/contract.md 4, 5, 7 and 8: which list, which source address, and what becomes of who may not or finds nobody.</summary>
 public sealed class FrontendTests(PacketFixture fixture) : PacketTest(fixture.Program)
 {
     public enum Kind
@@ -38,7 +38,7 @@ public sealed class FrontendTests(PacketFixture fixture) : PacketTest(fixture.Pr
     public static TheoryData<Kind, Family> Kinds => new(
         from kind in Enum.GetValues<Kind>() from family in Enum.GetValues<Family>() select new TheoryDataRow<Kind, Family>(kind, family));
 
-    /// <summary>The matrix of contract section 5.2, with one backend elsewhere and none here.</summary>
+    /// <summary>The matrix of docs/contract.md 5.2, with one backend elsewhere and none here.</summary>
     public static TheoryData<Kind, bool, Sender, Fate> Policies => new(
         (Kind.ClusterIp, false, Sender.Pod, Fate.RemoteKeepsSource),
         (Kind.ClusterIp, false, Sender.Node, Fate.RemoteSnat),

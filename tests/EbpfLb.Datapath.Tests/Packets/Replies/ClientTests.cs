@@ -127,7 +127,7 @@ public sealed class ClientTests : IDisposable
     {
         using var answers = Answer(ipv6, off, knobs: knobs => knobs.Set("cfg_answer", AnswerTimeExceeded));
         using var socket = Open(ipv6, SocketType.Dgram);
-        // IP_RECVERR, IPV6_RECVERR: without it this error is not told.
+        // IP_RECVERR, IPV6_RECVERR: without it this error is not reported.
         var (level, name) = ipv6 ? (41, 25) : (0, 11);
         socket.SetRawSocketOption(level, name, BitConverter.GetBytes(1));
         await socket.ConnectAsync(answers.Frontend);
