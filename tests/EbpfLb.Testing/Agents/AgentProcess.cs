@@ -225,7 +225,11 @@ public sealed class AgentProcess : IDisposable
             {
                 var (code, output) = ChildProcess.Run(new ProcessPlace(null, null), RepositoryPaths.Tool("bpftool"), "-j", kind, "show", "pinned", pin);
                 if (code != 0)
+                {
+                    // The agent may have removed it since the directory was read.
+                    if (!File.Exists(pin)) continue;
                     throw new InvalidOperationException($"bpftool cannot show {pin}: {output}");
+                }
                 using var json = JsonDocument.Parse(output);
                 var shown = json.RootElement.ValueKind == JsonValueKind.Array ? json.RootElement[0] : json.RootElement;
                 ids[$"{kind}s/{Path.GetFileName(pin)}"] = shown.GetProperty("id").GetInt64();
