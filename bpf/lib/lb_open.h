@@ -323,7 +323,11 @@ HOOK_ONCE enum lb_reason lb_open(hook_ctx *ctx, struct lb_walk *walk)
 		if (rc != -EEXIST)
 			return LB_DROP_CT_FULL;
 		lb_count(LB_CT_RACE);
-		return lb_ct_find(walk) ? LB_REASON_NONE : LB_DROP_RACE;
+		if (!lb_ct_find(walk))
+			return LB_DROP_RACE;
+		/* The CPU that was first may have counted on the reply's entry that is gone now. */
+		lb_ct_put_other(walk);
+		return LB_REASON_NONE;
 	}
 	lb_door_open(walk);
 	lb_ct_pend(walk);
