@@ -6,7 +6,7 @@ internal sealed class PinScope : IDisposable
     public PinScope()
     {
         BpfFileSystem.EnsureMounted();
-        Directory = Path.Combine(BpfFileSystem.Find()!, $"ebpflb-test-{Environment.ProcessId}-{Guid.NewGuid().ToString("N")[..6]}");
+        Directory = Path.Combine(BpfFileSystem.Find()!, $"ebpflb-test-{Environment.ProcessId}-{Guid.NewGuid():N}");
     }
 
     public string Directory { get; }

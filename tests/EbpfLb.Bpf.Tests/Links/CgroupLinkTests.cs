@@ -8,7 +8,7 @@ namespace EbpfLb.Bpf.Tests.Links;
 [Trait("needs", "bpftool")]
 public sealed class CgroupLinkTests : IDisposable
 {
-    private readonly CgroupScope cgroup = CgroupScope.Create($"ebpflb-test-{Environment.ProcessId}-{Guid.NewGuid().ToString("N")[..6]}");
+    private readonly CgroupScope cgroup = CgroupScope.Create($"ebpflb-test-{Environment.ProcessId}-{Guid.NewGuid():N}");
     private readonly PinScope pins = new();
     private readonly Connector connector = new();
     private readonly BpfObject obj;

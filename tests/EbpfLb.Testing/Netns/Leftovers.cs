@@ -12,6 +12,10 @@ internal static class Leftovers
     public const string Mark = "elb";
 
     private static readonly Lock Here = new();
+    private static int made;
+
+    /// <summary>A name that no other has: counted, because of a few thousand random ones of four digits two were equal.</summary>
+    public static string NewName() => $"{Mark}{Environment.ProcessId}-{Interlocked.Increment(ref made):x4}";
 
     /// <summary>One at a time, in this process and on this machine: two that remove the same thing would be in each other's way.</summary>
     public static void RemoveOfDeadProcesses()

@@ -25,7 +25,7 @@ public sealed class NetnsTopology : IDisposable
     public static NetnsTopology Create()
     {
         Leftovers.RemoveOfDeadProcesses();
-        return new NetnsTopology($"{Leftovers.Mark}{Environment.ProcessId}-{Guid.NewGuid().ToString("N")[..4]}");
+        return new NetnsTopology(Leftovers.NewName());
     }
 
     public NodeNetns AddNode(string name = "node")

@@ -30,7 +30,7 @@ public sealed class ScratchNetns : IDisposable
     public static ScratchNetns Create(params IReadOnlyList<string> commands)
     {
         Leftovers.RemoveOfDeadProcesses();
-        var netns = new ScratchNetns($"{Leftovers.Mark}{Environment.ProcessId}-{Guid.NewGuid().ToString("N")[..4]}");
+        var netns = new ScratchNetns(Leftovers.NewName());
         Ip.Batch(null, $"netns add {netns.Name}");
         try
         {
