@@ -31,11 +31,10 @@
  * or leaves by hook_send(ctx, ifindex)           out by the device as it is, link header included:
  * a verdict hook_forward(ctx, ifindex, l3)    out by the device, link header by the neighbour that
  * a routing lookup for the packet finds there; l3 is the offset of its IP header: a verdict
- *   hook_sent(ctx)                    whether hook_forward() has sent the packet, which may leave by
- *                                     several devices, one upon the other
- *   hook_arrived(ctx)                 no longer: it may have come from a node on the same kernel
- *   hook_again(ctx, rounds)           through this hook once more, after what waits already, at
- *                                     most `rounds` times: a verdict, or HOOK_PASS when it was
+ *   hook_sent(ctx)                    whether hook_forward() has sent the packet, which may leave
+ * by several devices, one upon the other hook_arrived(ctx)                 no longer: it may have
+ * come from a node on the same kernel hook_again(ctx, rounds)           through this hook once
+ * more, after what waits already, at most `rounds` times: a verdict, or HOOK_PASS when it was
  *   hook_ours(ctx)                    whether the frame is for the link address of the device, and
  *                                     not for another machine's or a group's
  *   hook_socket(ctx, at, size, proto)  what socket of this namespace takes packets of that kind

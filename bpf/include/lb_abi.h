@@ -17,7 +17,7 @@
 #define LB_ABI_VERSION 3
 
 /* Key of lb_services4: what a client connects to. */
-struct lb_fe4 {
+struct lb_frontend4 {
 	__be32 addr;
 	__be16 port;
 	__u8 proto;
@@ -25,7 +25,7 @@ struct lb_fe4 {
 };
 
 /* Key of lb_services6. */
-struct lb_fe6 {
+struct lb_frontend6 {
 	__be32 addr[4];
 	__be16 port;
 	__u8 proto;
@@ -41,11 +41,11 @@ struct lb_range {
 enum lb_service_flag {
 	LB_SERVICE_AFFINITY = 1, /* ClientIP session affinity, affinity_sec is its time-out */
 	LB_SERVICE_EXTERNAL =
-		2,	      /* NodePort, external IP or LB VIP: the rules of external traffic */
-	LB_SERVICE_LOCAL = 4, /* this frontend's traffic policy is Local */
-	LB_SERVICE_ELSEWHERE = 8, /* there are endpoints, only not in the list in force: drop,
-				     do not reject */
-	LB_SERVICE_RANGES = 16,	  /* only sources in lb_src_ranges4/6 may use it */
+		2,		/* NodePort, external IP or LB VIP: the rules of external traffic */
+	LB_SERVICE_LOCAL = 4,	/* this frontend's traffic policy is Local */
+	LB_SERVICE_REMOTE = 8,	/* there are endpoints, only not in the list in force: drop,
+				      do not reject */
+	LB_SERVICE_RANGES = 16, /* only sources in lb_src_ranges4/6 may use it */
 	LB_SERVICE_NODE_PORT = 32,
 	LB_SERVICE_LB_VIP = 64,	  /* with EXTERNAL; without either it is an external IP */
 	LB_SERVICE_UNKNOWN = 128, /* the key is a ClusterIP with port and protocol 0: what no other

@@ -134,28 +134,28 @@ struct lb_snat_full {
 	__u32 next; /* place in the range where they go on */
 };
 
-/* lb_door: the bank in use (1 or 2; 0: none), then the banks, each a bitmap of addresses' hashes.
+/* lb_filter: the bank in use (1 or 2; 0: none), then the banks, each a bitmap of addresses' hashes.
  */
-#define LB_DOOR_BITS_LOG2 20
-#define LB_DOOR_WORDS	  (1 << (LB_DOOR_BITS_LOG2 - 6))
-#define LB_DOOR_FIRST	  8
-#define LB_DOOR_SIZE	  (LB_DOOR_FIRST + 2 * LB_DOOR_WORDS)
+#define LB_FILTER_BITS_LOG2 20
+#define LB_FILTER_WORDS	    (1 << (LB_FILTER_BITS_LOG2 - 6))
+#define LB_FILTER_FIRST	    8
+#define LB_FILTER_SIZE	    (LB_FILTER_FIRST + 2 * LB_FILTER_WORDS)
 
-/* Places of lb_snat_clocks: the ports of one address towards one backend have one each. */
-#define LB_SNAT_CLOCKS 65536
+/* Places of lb_snat_guard: the ports of one address towards one backend have one each. */
+#define LB_SNAT_GUARDS 65536
 
-enum lb_clock_kind {
-	LB_CLOCK_NONE = 0,
-	LB_CLOCK_SEQUENCE = 1, /* TCP sequence number */
-	LB_CLOCK_STAMP = 2,    /* TCP timestamp */
+enum lb_guard_kind {
+	LB_GUARD_NONE = 0,
+	LB_GUARD_SEQUENCE = 1, /* TCP sequence number */
+	LB_GUARD_STAMP = 2,    /* TCP timestamp */
 };
 
-/* Value of lb_snat_clocks: the end of the last connection from a source port. */
-struct lb_snat_clock {
+/* Value of lb_snat_guard: the end of the last connection from a source port. */
+struct lb_snat_guard {
 	__u32 way;   /* hash of struct lb_snat_way */
 	__u32 clock; /* of the client's FIN, host order */
 	__u32 tick;  /* of then */
-	__u32 kind;  /* enum lb_clock_kind */
+	__u32 kind;  /* enum lb_guard_kind */
 };
 
 /* Key of lb_frags. */

@@ -65,7 +65,7 @@ enum lb_reason {
 	LB_CT_REBUILT = 49,	 /* one entry of a flow was lost and made again from the other */
 	LB_CT_PORT_TAKEN = 50,	 /* the SNAT port of a closed flow was given to a new one */
 	LB_CT_RACE = 51,	 /* two CPUs opened the same flow: the second joined the first */
-	LB_EVENT_LOST = 52,	 /* lb_events was full: a packet's bad end was counted, not told */
+	LB_EVENT_LOST = 52,	 /* lb_events was full: a drop was counted, no event written */
 	LB_CT_PORT_TRACKED = 53, /* a free SNAT port was passed over, as netfilter has it */
 
 	LB_CT_UDP_SHARE = 54, /* a UDP conversation is not protected, as UDP has its share of the

@@ -30,9 +30,9 @@ LB_CONFIG(__u64, cfg_answers_gap_ns, 1000000,
 	  "Nanoseconds between ICMP errors of the node, and between its resets. 0: no limit.");
 LB_CONFIG(__u32, cfg_answers_burst, 50,
 	  "ICMP errors of the node at once; of resets it is a second's worth.");
-LB_CONFIG(
-	__u8, cfg_conntrack, 1,
-	"The kernel has bpf_skb_ct_lookup() (5.18, with nf_conntrack and its BTF): 1. 0: replies to "
-	"masqueraded connections that use a NodePort's number are taken for its clients.");
+LB_CONFIG(__u8, cfg_conntrack, 1,
+	  "The kernel has bpf_skb_ct_lookup() (5.18, with nf_conntrack and its BTF): 1. 0: replies "
+	  "to "
+	  "masqueraded connections that use a NodePort's number are taken for its clients.");
 
 #endif

@@ -11,7 +11,7 @@
  * service left out. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__type(key, struct lb_fe4);
+	__type(key, struct lb_frontend4);
 	__type(value, struct lb_service);
 	__uint(max_entries, 1024);
 	__uint(map_flags, BPF_F_RDONLY_PROG);
@@ -20,7 +20,7 @@ struct {
 /* Frontends of IPv6. As lb_services4. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__type(key, struct lb_fe6);
+	__type(key, struct lb_frontend6);
 	__type(value, struct lb_service);
 	__uint(max_entries, 1024);
 	__uint(map_flags, BPF_F_RDONLY_PROG);
@@ -121,7 +121,7 @@ struct {
 	__type(value, __u64);
 	__uint(max_entries, 1024);
 	__uint(map_flags, BPF_F_MMAPABLE);
-} lb_svc_swept __weak SEC(".maps");
+} lb_svc_expired __weak SEC(".maps");
 
 /* Addresses of this node's interfaces. Written by the agent, read when a destination port is a
  * NodePort's and for sources of new flows. */
@@ -200,7 +200,7 @@ struct {
 } lb_settings __weak SEC(".maps");
 
 /*
- * Flows of IPv4, two entries each. Written by programs, swept by the agent. Not an LRU: under a
+ * Flows of IPv4, two entries each. Written by programs, collected by the agent. Not an LRU: under a
  * flood an LRU forgets established flows for new ones. Full: half-open and closed flows give way
  * (lb_ct_pending); when all are established, new flows are dropped and counted.
  */
@@ -271,9 +271,9 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__type(key, __u32);
-	__type(value, struct lb_snat_clock);
-	__uint(max_entries, LB_SNAT_CLOCKS);
-} lb_snat_clocks __weak SEC(".maps");
+	__type(value, struct lb_snat_guard);
+	__uint(max_entries, LB_SNAT_GUARDS);
+} lb_snat_guard __weak SEC(".maps");
 
 /*
  * Addresses that packets of ours go to. Written by programs and, through mmap, by the agent, which
@@ -283,9 +283,9 @@ struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__type(key, __u32);
 	__type(value, __u64);
-	__uint(max_entries, LB_DOOR_SIZE);
+	__uint(max_entries, LB_FILTER_SIZE);
 	__uint(map_flags, BPF_F_MMAPABLE);
-} lb_door __weak SEC(".maps");
+} lb_filter __weak SEC(".maps");
 
 /* Ports of datagrams under way in fragments. Written by programs. Full: the oldest is forgotten. */
 struct {

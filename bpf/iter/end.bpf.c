@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * Ends stale sockets of the network namespace that the iterator is opened in: those the agent
- * names, if they still are stale (or strays) now that the kernel holds their lock. Apart from the
- * other programs because kernels before 6.5 have no bpf_sock_destroy() and would refuse all of
- * them.
+ * names, if they still are stale (or untranslated sockets) now that the kernel holds their lock.
+ * Apart from the other programs because kernels before 6.5 have no bpf_sock_destroy() and would
+ * refuse all of them.
  */
-#include "lb_stray.h"
+#include "lb_untranslated.h"
 
 extern int bpf_sock_destroy(struct sock_common *sk) __ksym;
 
@@ -16,7 +16,7 @@ struct {
 	__type(value, __u32);
 	__uint(max_entries, 4096);
 	__uint(map_flags, BPF_F_RDONLY_PROG);
-} lb_doomed SEC(".maps");
+} lb_sock_close SEC(".maps");
 
 lb_inline int end(struct seq_file *seq, struct sock_common *sk, bool tcp)
 {
@@ -26,7 +26,7 @@ lb_inline int end(struct seq_file *seq, struct sock_common *sk, bool tcp)
 	struct lb_stale_sock stale;
 	bool leads = false;
 
-	if (likely(!bpf_map_lookup_elem(&lb_doomed, &cookie)))
+	if (likely(!bpf_map_lookup_elem(&lb_sock_close, &cookie)))
 		return 0;
 	mem = bpf_sk_storage_get(&lb_sock, sk, NULL, 0);
 	if (mem) {
@@ -35,7 +35,7 @@ lb_inline int end(struct seq_file *seq, struct sock_common *sk, bool tcp)
 		leads = lb_stale(mem, sk);
 	}
 	if (!leads) {
-		if (tcp || !lb_stray(mem, sk, &as_asked.frontend))
+		if (tcp || !lb_untranslated(mem, sk, &as_asked.frontend))
 			return 0;
 		as_asked.backend = as_asked.frontend;
 		mem = &as_asked;

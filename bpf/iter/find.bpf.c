@@ -6,7 +6,7 @@
  * refuse it (lockdown), and one way that works everywhere is enough.
  */
 #include "lb_config.h"
-#include "lb_stray.h"
+#include "lb_untranslated.h"
 
 LB_CONFIG(__u64, cfg_cgroup, 1, "Id of the cgroup that the hooks are attached to.");
 
@@ -66,15 +66,15 @@ lb_inline bool hooked(const struct sock *sk)
 /* Untranslated sockets have no memory of ours, so each costs the look-up of a frontend: only after
  * frontends came. */
 SEC("iter/udp")
-int lb_stray_udp(struct bpf_iter__udp *ctx)
+int lb_untrans_udp(struct bpf_iter__udp *ctx)
 {
 	struct sock *sk = (struct sock *)ctx->udp_sk;
 	struct lb_sock as_asked = {.kind = LB_SOCK_CONNECTED};
 	struct lb_stale_sock found;
 
 	if (!sk ||
-	    !lb_stray(bpf_sk_storage_get(&lb_sock, sk, NULL, 0), &sk->__sk_common,
-		      &as_asked.frontend) ||
+	    !lb_untranslated(bpf_sk_storage_get(&lb_sock, sk, NULL, 0), &sk->__sk_common,
+			     &as_asked.frontend) ||
 	    !hooked(sk))
 		return 0;
 	as_asked.backend = as_asked.frontend;

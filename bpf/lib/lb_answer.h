@@ -42,12 +42,12 @@ lb_inline bool lb_bucket_take(__u64 *full_at, __u64 now, __u64 gap, __u64 burst)
 	return false;
 }
 
-lb_inline bool lb_answer_to(const struct lb_walk *walk, __u64 now)
+lb_inline bool lb_answer_to(const struct lb_pass *pass, __u64 now)
 {
 	struct lb_ip6 key;
 	__u64 *full_at, first = now + cfg_answer_gap_ns;
 
-	lb_copy16(key.addr, walk->pkt.tuple.src);
+	lb_copy16(key.addr, pass->pkt.tuple.src);
 	full_at = bpf_map_lookup_elem(&lb_answers, &key);
 	if (full_at)
 		return lb_bucket_take(full_at, now, cfg_answer_gap_ns, LB_ANSWER_BURST);
@@ -56,13 +56,13 @@ lb_inline bool lb_answer_to(const struct lb_walk *walk, __u64 now)
 }
 
 /* Whether the packet may be answered; counted when it may not. */
-lb_once int lb_answer_allowed(const struct lb_walk *walk, __u32 kind)
+lb_once int lb_answer_allowed(const struct lb_pass *pass, __u32 kind)
 {
 	__u64 now = bpf_ktime_get_coarse_ns(), *rate, burst;
 
-	if (!walk)
+	if (!pass)
 		return false;
-	if (cfg_answer_gap_ns && kind == LB_ANSWER_ICMP && !lb_answer_to(walk, now))
+	if (cfg_answer_gap_ns && kind == LB_ANSWER_ICMP && !lb_answer_to(pass, now))
 		goto limited;
 	if (!cfg_answers_gap_ns)
 		return true;

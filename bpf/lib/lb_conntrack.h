@@ -174,27 +174,27 @@ lb_inline struct lb_ct_key6 *lb_ct_pending_next(bool closed)
 	return bpf_map_lookup_elem(&lb_ct_pending, &index);
 }
 
-/* The flow of the walk may be evicted from now on; the one whose place it takes is, if it still
+/* The flow of the pass may be evicted from now on; the one whose place it takes is, if it still
  * may. */
-lb_once int lb_ct_pend(const struct lb_walk *walk)
+lb_once int lb_ct_pend(const struct lb_pass *pass)
 {
 	struct lb_ct_key6 *slot, key;
 	bool closed;
 
-	if (!walk)
+	if (!pass)
 		return -EINVAL;
-	closed = walk->ct.phase >= LB_CT_CLOSED;
+	closed = pass->ct.phase >= LB_CT_CLOSED;
 	slot = lb_ct_pending_next(closed);
 	if (!slot)
 		return -ENOENT;
-	if (walk->ct.flags & LB_CT_REPLY)
-		lb_ct_key6_turned(&key, &walk->to, LB_CT_INGRESS);
+	if (pass->ct.flags & LB_CT_REPLY)
+		lb_ct_key6_turned(&key, &pass->to, LB_CT_INGRESS);
 	else
-		lb_ct_key6_of(&key, &walk->pkt.tuple, LB_CT_INGRESS);
+		lb_ct_key6_of(&key, &pass->pkt.tuple, LB_CT_INGRESS);
 	/* After a whole round it may be this very flow's. */
 	if (!lb_key_same(slot, &key))
 		lb_ct_evict(slot, closed);
-	key.pad = walk->ct.tick;
+	key.pad = pass->ct.tick;
 	*slot = key;
 	return 0;
 }

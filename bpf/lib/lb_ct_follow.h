@@ -16,48 +16,48 @@
 #define LB_CT_SILENT 4
 
 /* What the packet's flags leave in the entry of its direction. */
-lb_inline __u32 lb_ct_marks(const struct lb_walk *walk)
+lb_inline __u32 lb_ct_marks(const struct lb_pass *pass)
 {
-	__u32 flags = walk->pkt.tcp_flags;
+	__u32 flags = pass->pkt.tcp_flags;
 
 	return (flags & LB_TCP_FIN ? LB_CT_FIN : 0) | (flags & LB_TCP_RST ? LB_CT_RST : 0);
 }
 
 /* The phase after this packet. A FIN needs both entries: see lb_ct_follow(). */
-lb_once int lb_ct_next_phase(const struct lb_walk *walk)
+lb_once int lb_ct_next_phase(const struct lb_pass *pass)
 {
 	__u8 phase, flags;
 	bool reply;
 
-	if (!walk)
+	if (!pass)
 		return LB_CT_NEW;
-	phase = walk->ct.phase;
-	flags = walk->pkt.tcp_flags;
-	reply = walk->ct.flags & LB_CT_REPLY;
+	phase = pass->ct.phase;
+	flags = pass->pkt.tcp_flags;
+	reply = pass->ct.flags & LB_CT_REPLY;
 	/* One question and its answers may give way to others; when it is more, lb_ct_udp_tick()
 	 * says. */
-	if (walk->pkt.tuple.proto == IPPROTO_UDP)
+	if (pass->pkt.tuple.proto == IPPROTO_UDP)
 		return reply && phase == LB_CT_NEW ? LB_CT_ANSWERED : phase;
 	if (unlikely(flags & LB_TCP_RST))
 		return phase == LB_CT_OPEN || phase == LB_CT_RESET ? LB_CT_RESET : LB_CT_CLOSED;
 	/* Only the one who is said to have ended it proves that he has not. What comes from the
 	 * other one may have been under way, and a SYN begins something else. */
 	if (unlikely(phase == LB_CT_RESET))
-		return walk->ct.flags & LB_CT_RST && !(flags & LB_TCP_SYN) ? LB_CT_OPEN : phase;
+		return pass->ct.flags & LB_CT_RST && !(flags & LB_TCP_SYN) ? LB_CT_OPEN : phase;
 	if (likely(phase >= LB_CT_OPEN))
 		return phase;
 	/* Of a moved connection what leaves is its client's. */
-	if (reply && !lb_ct_moved(walk))
+	if (reply && !lb_ct_moved(pass))
 		return phase == LB_CT_NEW ? LB_CT_ANSWERED : phase;
 	return phase == LB_CT_ANSWERED && !(flags & LB_TCP_SYN) ? LB_CT_OPEN : phase;
 }
 
 /* Whether a flow that a packet brought from phase `before` to its own stands in a ring anew. */
-lb_inline bool lb_ct_pends(const struct lb_walk *walk, __u8 before, bool ticked)
+lb_inline bool lb_ct_pends(const struct lb_pass *pass, __u8 before, bool ticked)
 {
-	if (walk->ct.phase >= LB_CT_CLOSED)
+	if (pass->ct.phase >= LB_CT_CLOSED)
 		return ticked || before < LB_CT_CLOSED;
-	return ticked && walk->ct.phase < LB_CT_OPEN;
+	return ticked && pass->ct.phase < LB_CT_OPEN;
 }
 
 /*
@@ -66,40 +66,40 @@ lb_inline bool lb_ct_pends(const struct lb_walk *walk, __u8 before, bool ticked)
  * since its number is not looked at; a backend answers a wrong one with RST. UDP has no such thing:
  * there the answer counts.
  */
-lb_inline bool lb_ct_shows_client(const struct lb_walk *walk)
+lb_inline bool lb_ct_shows_client(const struct lb_pass *pass)
 {
 	const __u8 marks = LB_CT_AFFINITY | LB_CT_REPLY;
 
-	if (likely((walk->ct.flags & marks) != marks))
+	if (likely((pass->ct.flags & marks) != marks))
 		return false;
-	if (walk->pkt.tuple.proto == IPPROTO_UDP)
+	if (pass->pkt.tuple.proto == IPPROTO_UDP)
 		return true;
-	return walk->ct.phase >= LB_CT_OPEN && walk->ct.phase < LB_CT_CLOSED &&
-	       !(walk->pkt.tcp_flags & (LB_TCP_SYN | LB_TCP_RST));
+	return pass->ct.phase >= LB_CT_OPEN && pass->ct.phase < LB_CT_CLOSED &&
+	       !(pass->pkt.tcp_flags & (LB_TCP_SYN | LB_TCP_RST));
 }
 
 /* After lb_ct_shows_client(). */
-lb_once int lb_ct_remember(const struct lb_walk *walk)
+lb_once int lb_ct_remember(const struct lb_pass *pass)
 {
 	struct lb_aff_key key = {.kind = LB_CLIENT_ADDR};
 
-	if (!walk)
+	if (!pass)
 		return -EINVAL;
-	lb_copy16(key.client, walk->to.dst);
-	key.service_id = walk->ct.service_id;
-	lb_affinity_remember(&key, walk->ct.backend_id);
+	lb_copy16(key.client, pass->to.dst);
+	key.service_id = pass->ct.service_id;
+	lb_affinity_remember(&key, pass->ct.backend_id);
 	return 0;
 }
 
 /* Whether it changes anything. Few do: what is open mostly goes on. */
-lb_inline bool lb_ct_moves(const struct lb_walk *walk, __u32 now)
+lb_inline bool lb_ct_moves(const struct lb_pass *pass, __u32 now)
 {
-	if (walk->ct.tick != now || unlikely(lb_ct_shows_client(walk)))
+	if (pass->ct.tick != now || unlikely(lb_ct_shows_client(pass)))
 		return true;
-	if (likely(walk->ct.phase == LB_CT_OPEN &&
-		   !(walk->pkt.tcp_flags & (LB_TCP_FIN | LB_TCP_RST))))
+	if (likely(pass->ct.phase == LB_CT_OPEN &&
+		   !(pass->pkt.tcp_flags & (LB_TCP_FIN | LB_TCP_RST))))
 		return false;
-	return lb_ct_next_phase(walk) != walk->ct.phase || lb_ct_marks(walk) & ~walk->ct.flags;
+	return lb_ct_next_phase(pass) != pass->ct.phase || lb_ct_marks(pass) & ~pass->ct.flags;
 }
 
 /* In `set`: of a flow's two entries this one's changes count for the service. */
@@ -107,13 +107,13 @@ lb_inline bool lb_ct_moves(const struct lb_walk *walk, __u32 now)
 
 /* The phase rises, `set` is set and `clear` cleared. With LB_CT_RST to be cleared it comes back
  * from LB_CT_RESET. */
-lb_once int lb_ct_step(const struct lb_walk *walk, struct lb_ct_state *state, __u8 phase, __u32 set,
+lb_once int lb_ct_step(const struct lb_pass *pass, struct lb_ct_state *state, __u8 phase, __u32 set,
 		       __u32 clear)
 {
 	union lb_ct_word seen = {}, next = {};
 	struct lb_svc_stat *stat;
 
-	if (!walk || !state)
+	if (!pass || !state)
 		return false;
 #pragma clang loop unroll(disable)
 	for (int try = 0; try < LB_CT_STEP_TRIES; try++) {
@@ -131,7 +131,7 @@ lb_once int lb_ct_step(const struct lb_walk *walk, struct lb_ct_state *state, __
 	    !(set & LB_CT_COUNTS))
 		return true;
 	/* Closed, or not closed after all. */
-	stat = lb_svc_stat(walk->ct.service_id);
+	stat = lb_svc_stat(pass->ct.service_id);
 	if (stat)
 		stat->closed += next.phase >= LB_CT_CLOSED ? 1 : -1;
 	return true;
@@ -139,31 +139,31 @@ lb_once int lb_ct_step(const struct lb_walk *walk, struct lb_ct_state *state, __
 
 /* Of an open connection an entry's tick is that of its own direction alone, which tells a side that
  * is silent. Else it is that of both. */
-lb_inline bool lb_ct_own_ticks(const struct lb_walk *walk, __u8 phase)
+lb_inline bool lb_ct_own_ticks(const struct lb_pass *pass, __u8 phase)
 {
-	return walk->pkt.tuple.proto != IPPROTO_UDP && walk->ct.phase >= LB_CT_OPEN &&
-	       walk->ct.phase < LB_CT_CLOSED && phase < LB_CT_CLOSED;
+	return pass->pkt.tuple.proto != IPPROTO_UDP && pass->ct.phase >= LB_CT_OPEN &&
+	       pass->ct.phase < LB_CT_CLOSED && phase < LB_CT_CLOSED;
 }
 
 /* The other entry of the flow, after a packet of this one. */
-lb_inline void lb_ct_follow_other(const struct lb_walk *walk, struct lb_ct_state *other, __u8 phase,
+lb_inline void lb_ct_follow_other(const struct lb_pass *pass, struct lb_ct_state *other, __u8 phase,
 				  __u32 clear, __u32 now)
 {
-	bool reply = walk->ct.flags & LB_CT_REPLY;
-	bool udp = walk->pkt.tuple.proto == IPPROTO_UDP;
+	bool reply = pass->ct.flags & LB_CT_REPLY;
+	bool udp = pass->pkt.tuple.proto == IPPROTO_UDP;
 
 	/* Not `now`: its own next packet shall find a tick to be over, and look for its route
 	 * again. */
 	if (udp && reply && phase < LB_CT_OPEN)
-		lb_ct_udp_tick(walk, other, now - 1);
-	else if (!lb_ct_own_ticks(walk, phase) && other->tick != now)
+		lb_ct_udp_tick(pass, other, now - 1);
+	else if (!lb_ct_own_ticks(pass, phase) && other->tick != now)
 		other->tick = now - 1;
-	if (!reply && other->oif != walk->ifindex) {
-		other->oif = walk->ifindex;
+	if (!reply && other->oif != pass->ifindex) {
+		other->oif = pass->ifindex;
 		if (other->tick == now)
 			other->tick = now - 1;
 	}
-	lb_ct_step(walk, other, phase, reply ? LB_CT_COUNTS : 0, clear | (udp ? 0 : LB_CT_UNACKED));
+	lb_ct_step(pass, other, phase, reply ? LB_CT_COUNTS : 0, clear | (udp ? 0 : LB_CT_UNACKED));
 }
 
 enum lb_ct_followed {
@@ -172,52 +172,52 @@ enum lb_ct_followed {
 	LB_CT_FOREIGN, /* its place belongs to another flow */
 };
 
-/* Both entries and the walk's copy after its packet. */
-lb_once enum lb_ct_followed lb_ct_follow_both(struct lb_walk *walk, __u32 now)
+/* Both entries and the pass's copy after its packet. */
+lb_once enum lb_ct_followed lb_ct_follow_both(struct lb_pass *pass, __u32 now)
 {
 	struct lb_ct_state *own, *other;
 	__u32 set, counts, clear = 0;
 	__u8 phase;
 	bool ours;
 
-	if (!walk)
+	if (!pass)
 		return LB_CT_FOREIGN;
-	other = lb_ct_state(walk, true, &ours);
+	other = lb_ct_state(pass, true, &ours);
 	if (!ours)
 		return LB_CT_FOREIGN;
-	phase = lb_ct_next_phase(walk);
-	if (walk->ct.phase == LB_CT_RESET && phase < LB_CT_RESET)
+	phase = lb_ct_next_phase(pass);
+	if (pass->ct.phase == LB_CT_RESET && phase < LB_CT_RESET)
 		clear = LB_CT_RST;
-	if (lb_ct_shows_client(walk))
+	if (lb_ct_shows_client(pass))
 		clear |= LB_CT_AFFINITY;
-	set = lb_ct_marks(walk);
+	set = lb_ct_marks(pass);
 	if (set & LB_CT_FIN && phase < LB_CT_CLOSING)
 		phase = LB_CT_CLOSING;
-	if (walk->pkt.flags & LB_PACKET_DATA && lb_ct_own_ticks(walk, phase) && other &&
+	if (pass->pkt.flags & LB_PACKET_DATA && lb_ct_own_ticks(pass, phase) && other &&
 	    (__s32)(now - other->tick) >= LB_CT_SILENT)
 		set |= LB_CT_UNACKED;
-	own = lb_ct_state(walk, false, &ours);
-	if (own && walk->pkt.tuple.proto == IPPROTO_UDP && phase < LB_CT_OPEN &&
-	    !(walk->ct.flags & LB_CT_REPLY) && lb_ct_udp_tick(walk, own, now)) {
+	own = lb_ct_state(pass, false, &ours);
+	if (own && pass->pkt.tuple.proto == IPPROTO_UDP && phase < LB_CT_OPEN &&
+	    !(pass->ct.flags & LB_CT_REPLY) && lb_ct_udp_tick(pass, own, now)) {
 		phase = LB_CT_OPEN;
 		clear |= LB_CT_AGE;
 	}
-	counts = walk->ct.flags & LB_CT_REPLY && other ? 0 : LB_CT_COUNTS;
+	counts = pass->ct.flags & LB_CT_REPLY && other ? 0 : LB_CT_COUNTS;
 	if (own) {
 		own->tick = now;
-		lb_ct_step(walk, own, phase, set | counts, clear);
+		lb_ct_step(pass, own, phase, set | counts, clear);
 	}
 	/* Looked for when our own can be seen: a CPU with the other side's does the same. */
 	if (set & LB_CT_FIN && other && READ_ONCE(other->flags) & LB_CT_FIN) {
 		phase = LB_CT_CLOSED;
 		if (own)
-			lb_ct_step(walk, own, phase, counts, clear);
+			lb_ct_step(pass, own, phase, counts, clear);
 	}
 	if (other)
-		lb_ct_follow_other(walk, other, phase, clear & LB_CT_RST, now);
-	walk->ct.phase = phase;
-	walk->ct.flags = (walk->ct.flags & ~clear) | set;
-	walk->ct.tick = now;
+		lb_ct_follow_other(pass, other, phase, clear & LB_CT_RST, now);
+	pass->ct.phase = phase;
+	pass->ct.flags = (pass->ct.flags & ~clear) | set;
+	pass->ct.tick = now;
 	return other ? LB_CT_BOTH : LB_CT_ALONE;
 }
 
@@ -225,85 +225,85 @@ lb_once enum lb_ct_followed lb_ct_follow_both(struct lb_walk *walk, __u32 now)
  * Brings both entries up to date: phase, tick; makes the other one again if it was lost. False: the
  * other's place belongs to another flow, so this one is a left-over and is gone now.
  */
-lb_once int lb_ct_follow(struct lb_walk *walk, __u32 now)
+lb_once int lb_ct_follow(struct lb_pass *pass, __u32 now)
 {
 	enum lb_ct_followed followed;
 	__u8 before;
 
-	if (!walk)
+	if (!pass)
 		return false;
-	before = walk->ct.flags;
-	followed = lb_ct_follow_both(walk, now);
+	before = pass->ct.flags;
+	followed = lb_ct_follow_both(pass, now);
 	if (followed != LB_CT_BOTH && followed != LB_CT_ALONE) {
-		if (walk->ct.phase < LB_CT_CLOSED)
-			lb_ct_closed(&walk->ct);
-		lb_ct_delete(walk, false);
+		if (pass->ct.phase < LB_CT_CLOSED)
+			lb_ct_closed(&pass->ct);
+		lb_ct_delete(pass, false);
 		return false;
 	}
-	if (before & ~walk->ct.flags & LB_CT_AFFINITY)
-		lb_ct_remember(walk);
-	if (followed == LB_CT_ALONE && !lb_ct_put_other(walk))
+	if (before & ~pass->ct.flags & LB_CT_AFFINITY)
+		lb_ct_remember(pass);
+	if (followed == LB_CT_ALONE && !lb_ct_put_other(pass))
 		lb_count(LB_CT_REBUILT);
 	return true;
 }
 
 /* Whether the backend of the flow is in no list of its service any more. */
-lb_inline bool lb_ct_unserved(const struct lb_walk *walk)
+lb_inline bool lb_ct_unserved(const struct lb_pass *pass)
 {
 	const struct lb_backend *backend =
-		lb_backend_recall(walk->ct.backend_id, walk->ct.service_id,
+		lb_backend_recall(pass->ct.backend_id, pass->ct.service_id,
 				  LB_BACKEND_IN_CLUSTER | LB_BACKEND_IN_LOCAL | LB_BACKEND_KEEPS);
 
 	/* Ids may mean others when the maps were made anew (docs/decisions/0007). */
-	return !backend || backend->port != walk->to.dport ||
-	       !lb_same16(backend->addr, walk->to.dst);
+	return !backend || backend->port != pass->to.dport ||
+	       !lb_same16(backend->addr, pass->to.dst);
 }
 
 /*
  * Whether a connection that begins would go into a flow that leads nowhere: its backend is in no
  * list any more. An established one whose backend still talks is left to it, whoever sent the SYN.
  */
-lb_once int lb_ct_deserted(const struct lb_walk *walk)
+lb_once int lb_ct_deserted(const struct lb_pass *pass)
 {
 	const struct lb_ct_state *reply;
 	bool ours;
 
-	if (!walk || !lb_ct_unserved(walk))
+	if (!pass || !lb_ct_unserved(pass))
 		return false;
-	if (walk->ct.phase != LB_CT_OPEN)
+	if (pass->ct.phase != LB_CT_OPEN)
 		return true;
-	reply = lb_ct_state(walk, true, &ours);
+	reply = lb_ct_state(pass, true, &ours);
 	return !reply || !ours || (__s32)(lb_ct_now() - reply->tick) >= LB_CT_SILENT;
 }
 
 /* Whether the packet begins anew what the entry knows: a SYN or INIT after the end or to a backend
  * that is gone, or a datagram to one that does not serve any more. */
-lb_inline bool lb_ct_outdated(const struct lb_walk *walk)
+lb_inline bool lb_ct_outdated(const struct lb_pass *pass)
 {
-	if (walk->pkt.flags & LB_PACKET_ICMP_ERROR)
+	if (pass->pkt.flags & LB_PACKET_ICMP_ERROR)
 		return false;
 	/* A SYN+ACK to a client that has sent its SYN past the frontend (lb_ct_yield()). And a SYN
 	 * from a port whose connection was moved to another one and has ended. */
-	if (walk->ct.flags & LB_CT_REPLY)
-		return walk->pkt.tcp_flags & LB_TCP_SYN && walk->hook == LB_CT_EGRESS &&
-		       (walk->ct.mtu == LB_CT_CONTESTED ||
-			(lb_ct_moved(walk) && walk->ct.phase >= LB_CT_CLOSING));
-	if (walk->pkt.tuple.proto == IPPROTO_UDP)
-		return lb_ct_unserved(walk);
-	if ((walk->pkt.tcp_flags & (LB_TCP_SYN | LB_TCP_ACK)) != LB_TCP_SYN)
+	if (pass->ct.flags & LB_CT_REPLY)
+		return pass->pkt.tcp_flags & LB_TCP_SYN && pass->hook == LB_CT_EGRESS &&
+		       (pass->ct.mtu == LB_CT_CONTESTED ||
+			(lb_ct_moved(pass) && pass->ct.phase >= LB_CT_CLOSING));
+	if (pass->pkt.tuple.proto == IPPROTO_UDP)
+		return lb_ct_unserved(pass);
+	if ((pass->pkt.tcp_flags & (LB_TCP_SYN | LB_TCP_ACK)) != LB_TCP_SYN)
 		return false;
-	return walk->ct.phase == LB_CT_CLOSING || walk->ct.phase == LB_CT_CLOSED ||
-	       lb_ct_deserted(walk);
+	return pass->ct.phase == LB_CT_CLOSING || pass->ct.phase == LB_CT_CLOSED ||
+	       lb_ct_deserted(pass);
 }
 
 /* Takes out the flow of the packet. */
-lb_once int lb_ct_forget(const struct lb_walk *walk)
+lb_once int lb_ct_forget(const struct lb_pass *pass)
 {
 	struct lb_ct_key6 key;
 
-	if (!walk)
+	if (!pass)
 		return false;
-	lb_ct_key6_of(&key, &walk->pkt.tuple, walk->hook);
+	lb_ct_key6_of(&key, &pass->pkt.tuple, pass->hook);
 	return lb_ct_remove(&key, LB_CT_ANY);
 }
 

@@ -41,8 +41,8 @@ lb_inline __u16 lb_ct_seal4(const struct lb_ct_key4 *key, __be32 src, __be32 dst
 
 	hash = lb_ct_mix(hash, key->src, key->dst);
 	hash = lb_ct_mix(hash, src, dst);
-	return lb_ct_seal_of(lb_ct_mix(hash, lb_ct_ports(key->sport, key->dport),
-				       lb_ct_ports(sport, dport)));
+	return lb_ct_seal_of(
+		lb_ct_mix(hash, lb_ct_ports(key->sport, key->dport), lb_ct_ports(sport, dport)));
 }
 
 lb_inline __u64 lb_ct_mix16(__u64 hash, const __be32 *addr)
@@ -57,8 +57,8 @@ lb_inline __u16 lb_ct_seal6(const struct lb_ct_key6 *key, const __be32 *src, con
 
 	hash = lb_ct_mix16(lb_ct_mix16(hash, key->src), key->dst);
 	hash = lb_ct_mix16(lb_ct_mix16(hash, src), dst);
-	return lb_ct_seal_of(lb_ct_mix(hash, lb_ct_ports(key->sport, key->dport),
-				       lb_ct_ports(sport, dport)));
+	return lb_ct_seal_of(
+		lb_ct_mix(hash, lb_ct_ports(key->sport, key->dport), lb_ct_ports(sport, dport)));
 }
 
 lb_inline void lb_ct_seal(struct lb_ct_state *state, __u16 seal)
@@ -77,14 +77,12 @@ lb_inline bool lb_ct_sealed(const struct lb_ct_state *state, __u16 seal)
 
 lb_inline bool lb_ct_sealed4(const struct lb_ct_key4 *key, const struct lb_ct4 *ct)
 {
-	return lb_ct_sealed(&ct->state,
-			    lb_ct_seal4(key, ct->src, ct->dst, ct->sport, ct->dport));
+	return lb_ct_sealed(&ct->state, lb_ct_seal4(key, ct->src, ct->dst, ct->sport, ct->dport));
 }
 
 lb_inline bool lb_ct_sealed6(const struct lb_ct_key6 *key, const struct lb_ct6 *ct)
 {
-	return lb_ct_sealed(&ct->state,
-			    lb_ct_seal6(key, ct->src, ct->dst, ct->sport, ct->dport));
+	return lb_ct_sealed(&ct->state, lb_ct_seal6(key, ct->src, ct->dst, ct->sport, ct->dport));
 }
 
 /* The same of a copy, which has the ids alone then. */

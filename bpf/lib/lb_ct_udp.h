@@ -53,12 +53,12 @@ lb_inline bool lb_ct_udp_room(__u8 family)
  * entry. Of two CPUs the one that moves the tick counts the time. True: the packet was a question,
  * and the flow is open by it.
  */
-lb_once int lb_ct_udp_tick(const struct lb_walk *walk, struct lb_ct_state *request, __u32 to)
+lb_once int lb_ct_udp_tick(const struct lb_pass *pass, struct lb_ct_state *request, __u32 to)
 {
 	union lb_ct_word seen, next;
 	__u32 was, age;
 
-	if (!walk || !request)
+	if (!pass || !request)
 		return false;
 	was = READ_ONCE(request->tick);
 	if ((__s32)(to - was) <= 0 || __sync_val_compare_and_swap(&request->tick, was, to) != was)
@@ -77,7 +77,7 @@ lb_once int lb_ct_udp_tick(const struct lb_walk *walk, struct lb_ct_state *reque
 			break;
 	}
 	return next.phase == LB_CT_ANSWERED && next.flags >> LB_CT_AGE_SHIFT == LB_CT_AGE_OPEN &&
-	       !(walk->ct.flags & LB_CT_REPLY) && lb_ct_udp_room(walk->pkt.tuple.family);
+	       !(pass->ct.flags & LB_CT_REPLY) && lb_ct_udp_room(pass->pkt.tuple.family);
 }
 
 #endif

@@ -18,19 +18,19 @@
  * for the backend's word: one that still has the connection answers no SYN with SYN+ACK (see
  * lb_ct_outdated()).
  */
-lb_once int lb_ct_yield(struct lb_walk *walk)
+lb_once int lb_ct_yield(struct lb_pass *pass)
 {
 	struct lb_ct_state *state;
 	struct lb_ct_key6 key;
 	bool ours;
 
-	if (!walk)
+	if (!pass)
 		return false;
-	lb_ct_key6_turned(&key, &walk->pkt.tuple, LB_CT_EGRESS);
-	if (lb_ct_remove(&key, LB_CT_YIELDS) || walk->pkt.tuple.proto != IPPROTO_TCP)
+	lb_ct_key6_turned(&key, &pass->pkt.tuple, LB_CT_EGRESS);
+	if (lb_ct_remove(&key, LB_CT_YIELDS) || pass->pkt.tuple.proto != IPPROTO_TCP)
 		return true;
-	walk->to = walk->pkt.tuple;
-	state = lb_ct_state(walk, true, &ours);
+	pass->to = pass->pkt.tuple;
+	state = lb_ct_state(pass, true, &ours);
 	if (state && (state->phase == LB_CT_OPEN || state->phase == LB_CT_RESET))
 		state->mtu = LB_CT_CONTESTED;
 	return false;

@@ -35,21 +35,21 @@ HOOK_ONCE int lb_frame_upper(hook_ctx *ctx)
  * and so comes in a second time: as a client's that talks to a backend, with the flow that says
  * otherwise. What came by no device below is none of these, whatever flow there is.
  */
-lb_once int lb_translated_below(const struct lb_walk *walk)
+lb_once int lb_translated_below(const struct lb_pass *pass)
 {
 	const struct lb_device *device;
 	const struct lb_ct_state *state;
 
-	if (!walk)
+	if (!pass)
 		return false;
-	device = lb_device_get(walk->ifindex);
+	device = lb_device_get(pass->ifindex);
 	if (!device || !(device->flags & LB_DEVICE_ABOVE))
 		return false;
-	if (walk->pkt.tuple.family == 4) {
+	if (pass->pkt.tuple.family == 4) {
 		struct lb_ct_key4 key;
 		const struct lb_ct4 *ct;
 
-		lb_ct_key4_turned(&key, &walk->pkt.tuple, LB_CT_EGRESS);
+		lb_ct_key4_turned(&key, &pass->pkt.tuple, LB_CT_EGRESS);
 		ct = bpf_map_lookup_elem(&lb_conntrack4, &key);
 		if (!ct)
 			return false;
@@ -61,7 +61,7 @@ lb_once int lb_translated_below(const struct lb_walk *walk)
 		struct lb_ct_key6 key;
 		const struct lb_ct6 *ct;
 
-		lb_ct_key6_turned(&key, &walk->pkt.tuple, LB_CT_EGRESS);
+		lb_ct_key6_turned(&key, &pass->pkt.tuple, LB_CT_EGRESS);
 		ct = bpf_map_lookup_elem(&lb_conntrack6, &key);
 		if (!ct)
 			return false;
@@ -70,7 +70,7 @@ lb_once int lb_translated_below(const struct lb_walk *walk)
 			return false;
 		state = &ct->state;
 	}
-	return state->oif != walk->ifindex;
+	return state->oif != pass->ifindex;
 }
 
 #endif

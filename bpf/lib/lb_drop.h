@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* The end of a packet's walk: counted by its reason, and reported when it was dropped. */
+/* The end of a packet's pass: counted by its reason, and reported when it was dropped. */
 #ifndef LB_DROP_H
 #define LB_DROP_H
 
 #include "lb_conntrack.h"
 
 /* For `return`: says why and what then. */
-lb_inline int lb_end(struct lb_walk *walk, enum lb_reason reason, int verdict)
+lb_inline int lb_end(struct lb_pass *pass, enum lb_reason reason, int verdict)
 {
-	walk->reason = reason;
+	pass->reason = reason;
 	return verdict;
 }
 
@@ -17,12 +17,12 @@ lb_inline bool lb_bad_end(enum lb_reason reason)
 	return reason >= LB_PKT_REPLY_LOST && reason < LB_CT_EVICTED;
 }
 
-lb_once int lb_event_write(const struct lb_walk *walk)
+lb_once int lb_event_write(const struct lb_pass *pass)
 {
 	const struct lb_settings *set = lb_settings_get();
 	struct lb_event *event;
 
-	if (!walk || !set || !(set->flags & LB_SET_EVENTS))
+	if (!pass || !set || !(set->flags & LB_SET_EVENTS))
 		return 0;
 	event = bpf_ringbuf_reserve(&lb_events, sizeof(*event), 0);
 	if (!event) {
@@ -30,26 +30,26 @@ lb_once int lb_event_write(const struct lb_walk *walk)
 		return -ENOENT;
 	}
 	event->time_ns = bpf_ktime_get_ns();
-	lb_copy16(event->src, walk->pkt.tuple.src);
-	lb_copy16(event->dst, walk->pkt.tuple.dst);
-	event->sport = walk->pkt.tuple.sport;
-	event->dport = walk->pkt.tuple.dport;
-	event->proto = walk->pkt.tuple.proto;
+	lb_copy16(event->src, pass->pkt.tuple.src);
+	lb_copy16(event->dst, pass->pkt.tuple.dst);
+	event->sport = pass->pkt.tuple.sport;
+	event->dport = pass->pkt.tuple.dport;
+	event->proto = pass->pkt.tuple.proto;
 	event->pad = 0;
-	event->reason = walk->reason;
-	event->ifindex = walk->ifindex;
-	event->len = walk->pkt.len;
-	event->service_id = walk->ct.service_id;
+	event->reason = pass->reason;
+	event->ifindex = pass->ifindex;
+	event->len = pass->pkt.len;
+	event->service_id = pass->ct.service_id;
 	event->reserved = 0;
 	bpf_ringbuf_submit(event, 0);
 	return 0;
 }
 
-lb_inline int lb_finish(const struct lb_walk *walk, int verdict)
+lb_inline int lb_finish(const struct lb_pass *pass, int verdict)
 {
-	lb_count_packet(walk->reason, walk->pkt.len);
-	if (unlikely(lb_bad_end(walk->reason)))
-		lb_event_write(walk);
+	lb_count_packet(pass->reason, pass->pkt.len);
+	if (unlikely(lb_bad_end(pass->reason)))
+		lb_event_write(pass);
 	return verdict;
 }
 

@@ -15,33 +15,33 @@ lb_inline __u16 lb_fib_mtu(hook_ctx *ctx, long rc, const struct bpf_fib_lookup *
  * The route of the packet as it leaves, into ct.oif and ct.mtu: as the kernel would forward it,
  * from the device it came in by and from the address it came with. False: it would not.
  */
-HOOK_ONCE int lb_fib_forward(hook_ctx *ctx, struct lb_walk *walk)
+HOOK_ONCE int lb_fib_forward(hook_ctx *ctx, struct lb_pass *pass)
 {
 	struct bpf_fib_lookup fib;
 	long rc;
 
-	if (!walk)
+	if (!pass)
 		return false;
 	__builtin_memset(&fib, 0, sizeof(fib));
-	fib.ifindex = walk->ifindex;
-	fib.l4_protocol = walk->to.proto;
-	fib.sport = walk->to.sport;
-	fib.dport = walk->to.dport;
+	fib.ifindex = pass->ifindex;
+	fib.l4_protocol = pass->to.proto;
+	fib.sport = pass->to.sport;
+	fib.dport = pass->to.dport;
 	fib.tot_len = 1; /* asks for the route's MTU */
-	if (walk->to.family == 4) {
+	if (pass->to.family == 4) {
 		fib.family = AF_INET;
-		fib.ipv4_src = walk->pkt.tuple.src[3];
-		fib.ipv4_dst = walk->to.dst[3];
+		fib.ipv4_src = pass->pkt.tuple.src[3];
+		fib.ipv4_dst = pass->to.dst[3];
 	} else {
 		fib.family = AF_INET6;
-		lb_copy16(fib.ipv6_src, walk->pkt.tuple.src);
-		lb_copy16(fib.ipv6_dst, walk->to.dst);
+		lb_copy16(fib.ipv6_src, pass->pkt.tuple.src);
+		lb_copy16(fib.ipv6_dst, pass->to.dst);
 	}
 	rc = hook_route(ctx, &fib, 0);
 	if (rc != BPF_FIB_LKUP_RET_SUCCESS && rc != BPF_FIB_LKUP_RET_NO_NEIGH)
 		return false;
-	walk->ct.oif = fib.ifindex;
-	walk->ct.mtu = lb_fib_mtu(ctx, rc, &fib);
+	pass->ct.oif = fib.ifindex;
+	pass->ct.mtu = lb_fib_mtu(ctx, rc, &fib);
 	return true;
 }
 
@@ -49,35 +49,35 @@ HOOK_ONCE int lb_fib_forward(hook_ctx *ctx, struct lb_walk *walk)
  * Whether the packet, a reply, can leave by ct.oif; its MTU there. A client that came in by a
  * device which has no route back is answered by the route there is.
  */
-HOOK_ONCE int lb_fib_back(hook_ctx *ctx, struct lb_walk *walk)
+HOOK_ONCE int lb_fib_back(hook_ctx *ctx, struct lb_pass *pass)
 {
 	struct bpf_fib_lookup fib;
 	long rc;
 
-	if (!walk)
+	if (!pass)
 		return false;
 	__builtin_memset(&fib, 0, sizeof(fib));
-	fib.ifindex = walk->ct.oif;
-	fib.l4_protocol = walk->to.proto;
-	fib.sport = walk->to.sport;
-	fib.dport = walk->to.dport;
+	fib.ifindex = pass->ct.oif;
+	fib.l4_protocol = pass->to.proto;
+	fib.sport = pass->to.sport;
+	fib.dport = pass->to.dport;
 	fib.tot_len = 1;
-	if (walk->to.family == 4) {
+	if (pass->to.family == 4) {
 		fib.family = AF_INET;
-		fib.ipv4_src = walk->to.src[3];
-		fib.ipv4_dst = walk->to.dst[3];
+		fib.ipv4_src = pass->to.src[3];
+		fib.ipv4_dst = pass->to.dst[3];
 	} else {
 		fib.family = AF_INET6;
-		lb_copy16(fib.ipv6_src, walk->to.src);
-		lb_copy16(fib.ipv6_dst, walk->to.dst);
+		lb_copy16(fib.ipv6_src, pass->to.src);
+		lb_copy16(fib.ipv6_dst, pass->to.dst);
 	}
 	rc = hook_route(ctx, &fib, BPF_FIB_LOOKUP_OUTPUT);
 	if (rc != BPF_FIB_LKUP_RET_SUCCESS && rc != BPF_FIB_LKUP_RET_NO_NEIGH)
 		return false;
 	/* IPv6 takes another device's route where this one has none, or a worse one. */
-	if (fib.ifindex != walk->ct.oif)
+	if (fib.ifindex != pass->ct.oif)
 		return false;
-	walk->ct.mtu = lb_fib_mtu(ctx, rc, &fib);
+	pass->ct.mtu = lb_fib_mtu(ctx, rc, &fib);
 	return true;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /* clang-format off */
 /*
- * The story of a packet, from the hook's door to its verdict:
+ * The story of a packet, from the hook's destination filter to its verdict:
  *
  *  (a) It is parsed; what is not TCP, UDP, SCTP or an ICMP error about one of them goes on
  *      untouched, and so does what is tagged, or cut short.
@@ -27,7 +27,7 @@
 #include "lb_answer.h"
 #include "lb_ct_follow.h"
 #include "lb_ct_yield.h"
-#include "lb_door.h"
+#include "lb_filter.h"
 #include "lb_drop.h"
 #include "lb_frag.h"
 #include "lb_icmp.h"
@@ -60,22 +60,22 @@ lb_inline bool lb_rare(const struct lb_packet *pkt)
 	return ((other - 1) >> 31) | (pkt->flags & LB_PACKET_FRAG);
 }
 
-/* (b) Ports are known, or `*verdict` is the end. And what few packets have to say, so that all others
- * pay for one question. */
-HOOK_ONCE int lb_fragment(hook_ctx *ctx, struct lb_walk *walk, int *verdict)
+/* (b) Ports are known, or `*verdict` is the end. And what few packets have to say, so that all
+ * others pay for one question. */
+HOOK_ONCE int lb_fragment(hook_ctx *ctx, struct lb_pass *pass, int *verdict)
 {
-	if (!walk || !verdict)
+	if (!pass || !verdict)
 		return false;
-	if (walk->pkt.tuple.proto == IPPROTO_SCTP)
-		walk->pkt.tcp_flags = lb_chunk_flags(ctx, &walk->pkt);
-	if (!(walk->pkt.flags & LB_PACKET_FRAG))
+	if (pass->pkt.tuple.proto == IPPROTO_SCTP)
+		pass->pkt.tcp_flags = lb_chunk_flags(ctx, &pass->pkt);
+	if (!(pass->pkt.flags & LB_PACKET_FRAG))
 		return true;
-	if (lb_frag_ports(&walk->pkt))
+	if (lb_frag_ports(&pass->pkt))
 		return true;
-	*verdict = walk->hook == LB_CT_INGRESS && lb_door_leads(&walk->pkt)
+	*verdict = pass->hook == LB_CT_INGRESS && lb_filter_leads(&pass->pkt)
 			   ? hook_again(ctx, LB_FRAG_ROUNDS)
 			   : HOOK_PASS;
-	walk->reason = *verdict == HOOK_PASS ? LB_PKT_FRAG_LOST : LB_PKT_FRAG_WAIT;
+	pass->reason = *verdict == HOOK_PASS ? LB_PKT_FRAG_LOST : LB_PKT_FRAG_WAIT;
 	return false;
 }
 
@@ -90,135 +90,135 @@ lb_inline bool lb_has_data(hook_ctx *ctx, const struct lb_packet *pkt)
 
 /* (c) Once a second and when something changes: both entries, the route. False: the packet's flow
  * is another one now. */
-HOOK_ONCE int lb_refresh(hook_ctx *ctx, struct lb_walk *walk, __u32 now)
+HOOK_ONCE int lb_refresh(hook_ctx *ctx, struct lb_pass *pass, __u32 now)
 {
 	struct lb_ct_state *state;
 	bool ticked, ours;
 	__u8 before;
 
-	if (!walk)
+	if (!pass)
 		return false;
-	ticked = walk->ct.tick != now;
-	before = walk->ct.phase;
-	if (walk->pkt.tuple.proto == IPPROTO_TCP) {
-		if (walk->pkt.tcp_flags & LB_TCP_FIN &&
-		    ((walk->ct.flags & (LB_CT_SNAT | LB_CT_REPLY)) == LB_CT_SNAT ||
-		     lb_ct_moved(walk)) &&
-		    !lb_clock_read(ctx, walk))
-			lb_clock_note(walk);
-		if (ticked && lb_has_data(ctx, &walk->pkt))
-			walk->pkt.flags |= LB_PACKET_DATA;
+	ticked = pass->ct.tick != now;
+	before = pass->ct.phase;
+	if (pass->pkt.tuple.proto == IPPROTO_TCP) {
+		if (pass->pkt.tcp_flags & LB_TCP_FIN &&
+		    ((pass->ct.flags & (LB_CT_SNAT | LB_CT_REPLY)) == LB_CT_SNAT ||
+		     lb_ct_moved(pass)) &&
+		    !lb_guard_read(ctx, pass))
+			lb_guard_note(pass);
+		if (ticked && lb_has_data(ctx, &pass->pkt))
+			pass->pkt.flags |= LB_PACKET_DATA;
 	}
-	if (!lb_ct_follow(walk, now))
+	if (!lb_ct_follow(pass, now))
 		return false;
-	if (lb_ct_pends(walk, before, ticked))
-		lb_ct_pend(walk);
-	if (walk->ct.flags & LB_CT_REPLY) {
-		if (!ticked && walk->ct.mtu)
+	if (lb_ct_pends(pass, before, ticked))
+		lb_ct_pend(pass);
+	if (pass->ct.flags & LB_CT_REPLY) {
+		if (!ticked && pass->ct.mtu)
 			return true;
-		if (walk->hook == LB_CT_EGRESS) {
-			if (!walk->ct.oif || walk->ct.oif == walk->ifindex)
+		if (pass->hook == LB_CT_EGRESS) {
+			if (!pass->ct.oif || pass->ct.oif == pass->ifindex)
 				return true;
 			/* No way back where it came from: the stack's choice stands. */
-			if (!lb_fib_back(ctx, walk))
-				walk->ct.oif = 0;
-		} else if (!walk->ct.oif || !lb_fib_back(ctx, walk)) {
-			lb_fib_forward(ctx, walk);
+			if (!lb_fib_back(ctx, pass))
+				pass->ct.oif = 0;
+		} else if (!pass->ct.oif || !lb_fib_back(ctx, pass)) {
+			lb_fib_forward(ctx, pass);
 		}
 	} else {
-		if (walk->ct.flags & LB_CT_STACK || !ticked)
+		if (pass->ct.flags & LB_CT_STACK || !ticked)
 			return true;
-		if (!lb_fib_forward(ctx, walk))
-			walk->ct.oif = 0;
+		if (!lb_fib_forward(ctx, pass))
+			pass->ct.oif = 0;
 	}
-	state = lb_ct_state(walk, false, &ours);
+	state = lb_ct_state(pass, false, &ours);
 	if (state) {
-		state->oif = walk->ct.oif;
-		state->mtu = walk->ct.mtu;
+		state->oif = pass->ct.oif;
+		state->mtu = pass->ct.mtu;
 	}
 	return true;
 }
 
 /* (c) */
-lb_inline bool lb_known(hook_ctx *ctx, struct lb_walk *walk)
+lb_inline bool lb_known(hook_ctx *ctx, struct lb_pass *pass)
 {
 	__u32 now;
 
-	if (!lb_ct_find(walk))
+	if (!lb_ct_find(pass))
 		return false;
-	if (unlikely(walk->pkt.flags & LB_PACKET_ICMP_ERROR))
+	if (unlikely(pass->pkt.flags & LB_PACKET_ICMP_ERROR))
 		return true;
-	if (unlikely(lb_ct_outdated(walk))) {
-		lb_ct_forget(walk);
+	if (unlikely(lb_ct_outdated(pass))) {
+		lb_ct_forget(pass);
 		return false;
 	}
 	now = lb_ct_now();
-	return likely(!lb_ct_moves(walk, now)) || lb_refresh(ctx, walk, now);
+	return likely(!lb_ct_moves(pass, now)) || lb_refresh(ctx, pass, now);
 }
 
-/* (e) Nobody serves; walk->reason says why. */
-lb_inline int lb_reject(hook_ctx *ctx, struct lb_walk *walk)
+/* (e) Nobody serves; pass->reason says why. */
+lb_inline int lb_reject(hook_ctx *ctx, struct lb_pass *pass)
 {
-	struct lb_svc_stat *stat = lb_svc_stat(walk->ct.service_id);
+	struct lb_svc_stat *stat = lb_svc_stat(pass->ct.service_id);
 
 	if (stat)
 		stat->refused++;
-	if (walk->pkt.tuple.proto == IPPROTO_TCP)
-		return lb_answer_allowed(walk, LB_ANSWER_RESET) ? lb_reply_reset(ctx, &walk->pkt)
+	if (pass->pkt.tuple.proto == IPPROTO_TCP)
+		return lb_answer_allowed(pass, LB_ANSWER_RESET) ? lb_reply_reset(ctx, &pass->pkt)
 								: HOOK_DROP;
-	return lb_answer_allowed(walk, LB_ANSWER_ICMP) ? lb_reply_unreachable(ctx, &walk->pkt)
+	return lb_answer_allowed(pass, LB_ANSWER_ICMP) ? lb_reply_unreachable(ctx, &pass->pkt)
 						       : HOOK_DROP;
 }
 
 /* (f) Longer than what its way takes; of a GSO packet each segment counts. */
-HOOK_ONCE int lb_too_long(hook_ctx *ctx, const struct lb_walk *walk)
+HOOK_ONCE int lb_too_long(hook_ctx *ctx, const struct lb_pass *pass)
 {
 	__u32 segment = hook_segment(ctx), header = 8;
 	__u8 words = 0;
 
-	if (!segment || !walk)
+	if (!segment || !pass)
 		return true;
-	if (walk->pkt.tuple.proto == IPPROTO_TCP) {
-		if (hook_read(ctx, walk->pkt.l4 + 12, &words, 1))
+	if (pass->pkt.tuple.proto == IPPROTO_TCP) {
+		if (hook_read(ctx, pass->pkt.l4 + 12, &words, 1))
 			return true;
 		header = words >> 4 << 2;
 	}
-	return walk->pkt.l4 - walk->pkt.l3 + header + segment > walk->ct.mtu;
+	return pass->pkt.l4 - pass->pkt.l3 + header + segment > pass->ct.mtu;
 }
 
 /* (g) How a packet of the flow counts. */
-lb_inline enum lb_reason lb_way(const struct lb_walk *walk)
+lb_inline enum lb_reason lb_way(const struct lb_pass *pass)
 {
 	const struct lb_backend *backend;
 
-	if (unlikely(walk->pkt.flags & LB_PACKET_ICMP_ERROR))
+	if (unlikely(pass->pkt.flags & LB_PACKET_ICMP_ERROR))
 		return LB_PKT_ICMP;
-	if (walk->ct.flags & LB_CT_REPLY)
+	if (pass->ct.flags & LB_CT_REPLY)
 		return LB_PKT_REPLY;
-	if (walk->ct.flags & LB_CT_DIRECT)
+	if (pass->ct.flags & LB_CT_DIRECT)
 		return LB_PKT_TO_LOCAL;
-	if (!(walk->ct.flags & LB_CT_STACK))
+	if (!(pass->ct.flags & LB_CT_STACK))
 		return LB_PKT_TO_REMOTE;
-	backend = lb_backend_get(walk->ct.backend_id);
+	backend = lb_backend_get(pass->ct.backend_id);
 	return backend && !(backend->flags & LB_BACKEND_LOCAL) ? LB_PKT_TO_REMOTE : LB_PKT_TO_LOCAL;
 }
 
 /* (f) An ICMP error about a flow: both its headers. */
-HOOK_ONCE int lb_nat_icmp(hook_ctx *ctx, struct lb_walk *walk, __u32 hops)
+HOOK_ONCE int lb_nat_icmp(hook_ctx *ctx, struct lb_pass *pass, __u32 hops)
 {
-	if (!walk || lb_icmp_translate(ctx, &walk->pkt, &walk->to))
+	if (!pass || lb_icmp_translate(ctx, &pass->pkt, &pass->to))
 		return false;
 	if (!hops)
 		return true;
-	if (walk->pkt.tuple.family == 4) {
-		struct iphdr *ip = lb_reach(ctx, walk->pkt.l3, sizeof(*ip));
+	if (pass->pkt.tuple.family == 4) {
+		struct iphdr *ip = lb_reach(ctx, pass->pkt.l3, sizeof(*ip));
 
 		if (!ip)
 			return false;
 		ip->ttl--;
 		ip->check = lb_csum_apply(ip->check, (__u16)~bpf_htons(0x0100));
 	} else {
-		struct ipv6hdr *ip = lb_reach(ctx, walk->pkt.l3, sizeof(*ip));
+		struct ipv6hdr *ip = lb_reach(ctx, pass->pkt.l3, sizeof(*ip));
 
 		if (!ip)
 			return false;
@@ -229,36 +229,36 @@ HOOK_ONCE int lb_nat_icmp(hook_ctx *ctx, struct lb_walk *walk, __u32 hops)
 }
 
 /* (f) and (g): as the entry says. */
-lb_inline int lb_carry(hook_ctx *ctx, struct lb_walk *walk, enum lb_ct_hook hook)
+lb_inline int lb_carry(hook_ctx *ctx, struct lb_pass *pass, enum lb_ct_hook hook)
 {
-	bool error = walk->pkt.flags & LB_PACKET_ICMP_ERROR;
+	bool error = pass->pkt.flags & LB_PACKET_ICMP_ERROR;
 	__u32 out = 0, hops = 0;
 
-	walk->reason = lb_way(walk);
+	pass->reason = lb_way(pass);
 	if (hook == LB_CT_EGRESS) {
 		/* The route went elsewhere than the request had come from. */
-		if (unlikely(walk->ct.oif != walk->ifindex))
-			out = walk->ct.oif;
-	} else if (!(walk->ct.flags & LB_CT_STACK)) {
-		out = walk->ct.oif;
+		if (unlikely(pass->ct.oif != pass->ifindex))
+			out = pass->ct.oif;
+	} else if (!(pass->ct.flags & LB_CT_STACK)) {
+		out = pass->ct.oif;
 		hops = 1;
 		if (unlikely(!out))
-			return lb_end(walk, LB_DROP_NO_ROUTE, HOOK_DROP);
-		if (unlikely(walk->pkt.ttl <= 1)) {
-			walk->reason = LB_PKT_TTL;
-			return error || !lb_answer_allowed(walk, LB_ANSWER_ICMP)
+			return lb_end(pass, LB_DROP_NO_ROUTE, HOOK_DROP);
+		if (unlikely(pass->pkt.ttl <= 1)) {
+			pass->reason = LB_PKT_TTL;
+			return error || !lb_answer_allowed(pass, LB_ANSWER_ICMP)
 				       ? HOOK_DROP
-				       : lb_reply_ttl(ctx, &walk->pkt);
+				       : lb_reply_ttl(ctx, &pass->pkt);
 		}
-		if (unlikely(walk->ct.mtu && walk->pkt.len > walk->ct.mtu) && !error &&
-		    lb_too_long(ctx, walk)) {
-			walk->reason = LB_PKT_TOO_BIG;
-			return lb_reply_too_big(ctx, &walk->pkt, walk->ct.mtu);
+		if (unlikely(pass->ct.mtu && pass->pkt.len > pass->ct.mtu) && !error &&
+		    lb_too_long(ctx, pass)) {
+			pass->reason = LB_PKT_TOO_BIG;
+			return lb_reply_too_big(ctx, &pass->pkt, pass->ct.mtu);
 		}
 	}
-	if (unlikely(!(error ? lb_nat_icmp(ctx, walk, hops) : lb_nat(ctx, walk, hops))))
-		return lb_end(walk, LB_DROP_REWRITE, HOOK_DROP);
-	return out ? hook_forward(ctx, out, walk->pkt.l3) : HOOK_PASS;
+	if (unlikely(!(error ? lb_nat_icmp(ctx, pass, hops) : lb_nat(ctx, pass, hops))))
+		return lb_end(pass, LB_DROP_REWRITE, HOOK_DROP);
+	return out ? hook_forward(ctx, out, pass->pkt.l3) : HOOK_PASS;
 }
 
 /*
@@ -266,87 +266,87 @@ lb_inline int lb_carry(hook_ctx *ctx, struct lb_walk *walk, enum lb_ct_hook hook
  * Both can have the number of a NodePort for their port, and netfilter, which would know, comes
  * after us. With HOOK_SOCKET_OPEN a socket that takes packets from anybody waits, too.
  */
-HOOK_ONCE int lb_awaited(hook_ctx *ctx, const struct lb_walk *walk, enum hook_socket least)
+HOOK_ONCE int lb_awaited(hook_ctx *ctx, const struct lb_pass *pass, enum hook_socket least)
 {
 	const struct lb_tuple *at;
 	struct bpf_sock_tuple ask;
 	__u32 size;
 
-	if (!walk)
+	if (!pass)
 		return false;
-	at = &walk->pkt.tuple;
+	at = &pass->pkt.tuple;
 	size = lb_sock_tuple(&ask, at, false);
 	return hook_socket(ctx, &ask, size, at->proto) >= least ||
 	       hook_tracked(ctx, &ask, size, at->proto) == HOOK_TRACK_REPLY;
 }
 
 /* (d) and (e). True: there is a flow now. */
-lb_inline bool lb_fresh(hook_ctx *ctx, struct lb_walk *walk, int *verdict)
+lb_inline bool lb_fresh(hook_ctx *ctx, struct lb_pass *pass, int *verdict)
 {
 	const struct lb_settings *set = lb_settings_get();
 	enum lb_choice choice;
 
-	if (set && unlikely(set->flags & LB_SET_ABOVE) && lb_translated_below(walk))
+	if (set && unlikely(set->flags & LB_SET_ABOVE) && lb_translated_below(pass))
 		return false;
-	choice = lb_choose(walk, false);
+	choice = lb_choose(pass, false);
 	if (choice == LB_CHOICE_ASK) {
-		if (lb_awaited(ctx, walk, HOOK_SOCKET_CONNECTED))
+		if (lb_awaited(ctx, pass, HOOK_SOCKET_CONNECTED))
 			return false;
-		choice = lb_choose(walk, true);
+		choice = lb_choose(pass, true);
 	}
 	if (unlikely(choice == LB_CHOICE_UNKNOWN))
-		choice = lb_choose_unknown(walk);
+		choice = lb_choose_unknown(pass);
 	switch (choice) {
 	case LB_CHOICE_OPEN:
-		walk->reason = lb_open(ctx, walk);
-		if (likely(!walk->reason))
+		pass->reason = lb_open(ctx, pass);
+		if (likely(!pass->reason))
 			return true;
 		*verdict = HOOK_DROP;
 		return false;
 	case LB_CHOICE_REJECT:
-		*verdict = lb_reject(ctx, walk);
+		*verdict = lb_reject(ctx, pass);
 		return false;
 	case LB_CHOICE_DROP:
 		*verdict = HOOK_DROP;
 		return false;
 	default:
-		if (unlikely(walk->reason == LB_PKT_REPLY_LOST) &&
-		    lb_awaited(ctx, walk, HOOK_SOCKET_OPEN))
-			walk->reason = LB_PKT_PASSED;
-		if (lb_begins(&walk->pkt))
-			lb_ct_yield(walk);
+		if (unlikely(pass->reason == LB_PKT_REPLY_LOST) &&
+		    lb_awaited(ctx, pass, HOOK_SOCKET_OPEN))
+			pass->reason = LB_PKT_PASSED;
+		if (lb_begins(&pass->pkt))
+			lb_ct_yield(pass);
 		return false;
 	}
 }
 
-lb_inline int lb_walk_on(hook_ctx *ctx, struct lb_walk *walk, enum lb_ct_hook hook)
+lb_inline int lb_pass_on(hook_ctx *ctx, struct lb_pass *pass, enum lb_ct_hook hook)
 {
 	int verdict = HOOK_PASS;
 	bool fresh = false;
 
-	if (unlikely(lb_rare(&walk->pkt)) && !lb_fragment(ctx, walk, &verdict))
+	if (unlikely(lb_rare(&pass->pkt)) && !lb_fragment(ctx, pass, &verdict))
 		return verdict;
-	if (!lb_known(ctx, walk)) {
-		walk->reason = LB_PKT_PASSED;
+	if (!lb_known(ctx, pass)) {
+		pass->reason = LB_PKT_PASSED;
 		/* Of the fragments only a first one opens a flow: this one has lost its own. */
-		if (unlikely(walk->pkt.flags & (LB_PACKET_ICMP_ERROR | LB_PACKET_FRAG_LATER)))
+		if (unlikely(pass->pkt.flags & (LB_PACKET_ICMP_ERROR | LB_PACKET_FRAG_LATER)))
 			return HOOK_PASS;
-		fresh = hook == LB_CT_EGRESS ? lb_door_moves(&walk->pkt) && lb_move(ctx, walk)
-					     : lb_fresh(ctx, walk, &verdict);
+		fresh = hook == LB_CT_EGRESS ? lb_filter_moves(&pass->pkt) && lb_move(ctx, pass)
+					     : lb_fresh(ctx, pass, &verdict);
 		if (!fresh)
 			return verdict;
 	}
-	verdict = lb_carry(ctx, walk, hook);
+	verdict = lb_carry(ctx, pass, hook);
 	/* Nobody will have heard of this flow. */
-	if (unlikely(walk->reason == LB_DROP_REWRITE) && fresh)
-		lb_ct_forget(walk);
+	if (unlikely(pass->reason == LB_DROP_REWRITE) && fresh)
+		lb_ct_forget(pass);
 	return verdict;
 }
 
 /* `l3` as in lb_parse(). */
 lb_inline int lb_forward(hook_ctx *ctx, __u32 l3, enum lb_ct_hook hook)
 {
-	struct lb_walk walk;
+	struct lb_pass pass;
 	enum lb_reason other;
 
 	if (hook == LB_CT_INGRESS) {
@@ -357,9 +357,9 @@ lb_inline int lb_forward(hook_ctx *ctx, __u32 l3, enum lb_ct_hook hook)
 		lb_count_packet(LB_PKT_PASSED, hook_len(ctx) - l3);
 		return HOOK_PASS;
 	}
-	switch (lb_parse(ctx, l3, &walk.pkt)) {
+	switch (lb_parse(ctx, l3, &pass.pkt)) {
 	case LB_PARSED:
-		if (likely(lb_door_shut(&walk.pkt, hook))) {
+		if (likely(lb_filter_shut(&pass.pkt, hook))) {
 			other = LB_PKT_PASSED;
 			break;
 		}
@@ -370,14 +370,14 @@ lb_inline int lb_forward(hook_ctx *ctx, __u32 l3, enum lb_ct_hook hook)
 		}
 		/* Before 6.3 the verifier wants all that is handed to a function (lb_once)
 		 * written. */
-		__builtin_memset(&walk.to, 0, sizeof(walk.to));
-		__builtin_memset(&walk.ct, 0, sizeof(walk.ct));
-		walk.reason = LB_PKT_PASSED;
-		walk.clock_kind = LB_CLOCK_NONE;
-		walk.clock = 0;
-		walk.hook = hook;
-		walk.ifindex = hook_ifindex(ctx);
-		return lb_finish(&walk, lb_walk_on(ctx, &walk, hook)); /* (b) to (h) */
+		__builtin_memset(&pass.to, 0, sizeof(pass.to));
+		__builtin_memset(&pass.ct, 0, sizeof(pass.ct));
+		pass.reason = LB_PKT_PASSED;
+		pass.guard_kind = LB_GUARD_NONE;
+		pass.clock = 0;
+		pass.hook = hook;
+		pass.ifindex = hook_ifindex(ctx);
+		return lb_finish(&pass, lb_pass_on(ctx, &pass, hook)); /* (b) to (h) */
 	case LB_PARSED_VLAN:
 		other = LB_PKT_VLAN;
 		break;

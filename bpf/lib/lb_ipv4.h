@@ -36,22 +36,22 @@ lb_inline bool lb_ct4_turned(const struct lb_ct4 *ct, const struct lb_tuple *at)
 	       ct->dport == at->sport;
 }
 
-lb_inline bool lb_ct_find4(struct lb_walk *walk)
+lb_inline bool lb_ct_find4(struct lb_pass *pass)
 {
 	struct lb_ct_key4 key;
 	const struct lb_ct4 *ct;
 
-	lb_ct_key4_of(&key, &walk->pkt.tuple, walk->hook);
+	lb_ct_key4_of(&key, &pass->pkt.tuple, pass->hook);
 	ct = bpf_map_lookup_elem(&lb_conntrack4, &key);
 	if (!ct)
 		return false;
-	lb_tuple_set4(&walk->to, READ_ONCE(ct->src), READ_ONCE(ct->dst));
-	walk->to.sport = READ_ONCE(ct->sport);
-	walk->to.dport = READ_ONCE(ct->dport);
-	walk->to.proto = key.proto;
-	walk->ct = ct->state;
-	return lb_ct_unseal(&walk->ct, lb_ct_seal4(&key, walk->to.src[3], walk->to.dst[3],
-						   walk->to.sport, walk->to.dport));
+	lb_tuple_set4(&pass->to, READ_ONCE(ct->src), READ_ONCE(ct->dst));
+	pass->to.sport = READ_ONCE(ct->sport);
+	pass->to.dport = READ_ONCE(ct->dport);
+	pass->to.proto = key.proto;
+	pass->ct = ct->state;
+	return lb_ct_unseal(&pass->ct, lb_ct_seal4(&key, pass->to.src[3], pass->to.dst[3],
+						   pass->to.sport, pass->to.dport));
 }
 
 /* Addresses, and the TTL down by `hops`. Returns what the addresses do to an L4 checksum in

@@ -36,29 +36,29 @@ lb_inline bool lb_ct6_turned(const struct lb_ct6 *ct, const struct lb_tuple *at)
 }
 
 /* lb_once: its key would be a third of the stack of the hooks' programs. */
-lb_once int lb_ct_find6(struct lb_walk *walk)
+lb_once int lb_ct_find6(struct lb_pass *pass)
 {
 	struct lb_ct_key6 key;
 	const struct lb_ct6 *ct;
 
-	if (!walk)
+	if (!pass)
 		return false;
-	lb_ct_key6_of(&key, &walk->pkt.tuple, walk->hook);
+	lb_ct_key6_of(&key, &pass->pkt.tuple, pass->hook);
 	ct = bpf_map_lookup_elem(&lb_conntrack6, &key);
 	if (!ct)
 		return false;
-	lb_copy16(walk->to.src, ct->src);
-	lb_copy16(walk->to.dst, ct->dst);
-	walk->to.sport = ct->sport;
-	walk->to.dport = ct->dport;
-	walk->to.proto = key.proto;
-	walk->to.family = 6;
-	walk->to.pad = 0;
-	walk->ct = ct->state;
+	lb_copy16(pass->to.src, ct->src);
+	lb_copy16(pass->to.dst, ct->dst);
+	pass->to.sport = ct->sport;
+	pass->to.dport = ct->dport;
+	pass->to.proto = key.proto;
+	pass->to.family = 6;
+	pass->to.pad = 0;
+	pass->ct = ct->state;
 	/* The copy is what is sealed or not, not what stands there by now. */
-	lb_touch(*walk);
-	return lb_ct_unseal(&walk->ct, lb_ct_seal6(&key, walk->to.src, walk->to.dst,
-						   walk->to.sport, walk->to.dport));
+	lb_touch(*pass);
+	return lb_ct_unseal(&pass->ct, lb_ct_seal6(&key, pass->to.src, pass->to.dst, pass->to.sport,
+						   pass->to.dport));
 }
 
 /* As lb_ipv4_rewrite(). No header checksum makes up for the changes, so a sum that the device took

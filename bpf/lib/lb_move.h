@@ -12,44 +12,44 @@
 #ifndef LB_MOVE_H
 #define LB_MOVE_H
 
-#include "lb_door.h"
+#include "lb_filter.h"
 #include "lb_open_snat.h"
 
-/* Whether a flow has the packet's port; leaves the walk as the packet's own flow begins. */
-lb_once int lb_move_wanted(struct lb_walk *walk)
+/* Whether a flow has the packet's port; leaves the pass as the packet's own flow begins. */
+lb_once int lb_move_wanted(struct lb_pass *pass)
 {
 	bool ours;
 
-	if (!walk)
+	if (!pass)
 		return false;
-	walk->to = walk->pkt.tuple;
-	walk->ct.flags = LB_CT_REPLY;
-	if (likely(!lb_ct_state(walk, true, &ours)))
+	pass->to = pass->pkt.tuple;
+	pass->ct.flags = LB_CT_REPLY;
+	if (likely(!lb_ct_state(pass, true, &ours)))
 		return false;
-	walk->ct.service_id = 0;
-	walk->ct.backend_id = 0;
-	walk->ct.oif = walk->ifindex;
-	walk->ct.mtu = 0;
-	walk->ct.tick = lb_ct_now();
+	pass->ct.service_id = 0;
+	pass->ct.backend_id = 0;
+	pass->ct.oif = pass->ifindex;
+	pass->ct.mtu = 0;
+	pass->ct.tick = lb_ct_now();
 	/* No request comes before the answer: what is neither's SYN opens it. */
-	walk->ct.phase = LB_CT_ANSWERED;
+	pass->ct.phase = LB_CT_ANSWERED;
 	return true;
 }
 
-/* After lb_door_moves(). True: the packet has such a flow now. */
-HOOK_ONCE int lb_move(hook_ctx *ctx, struct lb_walk *walk)
+/* After lb_filter_moves(). True: the packet has such a flow now. */
+HOOK_ONCE int lb_move(hook_ctx *ctx, struct lb_pass *pass)
 {
-	if (!walk || likely(!lb_move_wanted(walk)))
+	if (!pass || likely(!lb_move_wanted(pass)))
 		return false;
-	lb_clock_read(ctx, walk);
-	if (lb_open_port(ctx, walk))
+	lb_guard_read(ctx, pass);
+	if (lb_open_port(ctx, pass))
 		return false;
-	if (lb_ct_put(walk)) {
-		lb_ct_delete(walk, true);
+	if (lb_ct_put(pass)) {
+		lb_ct_delete(pass, true);
 		return false;
 	}
-	lb_door_open(walk);
-	lb_ct_pend(walk);
+	lb_filter_open(pass);
+	lb_ct_pend(pass);
 	lb_count(LB_CT_PORT_MOVED);
 	return true;
 }

@@ -40,11 +40,11 @@ lb_inline bool lb_csum_unfinished(hook_ctx *ctx, const struct lb_packet *pkt, __
  * left to the device, and its helper costs as much as all the rest: it is asked where the field
  * does not tell. A UDP checksum of 0 means none.
  */
-lb_inline bool lb_nat_l4(hook_ctx *ctx, const struct lb_walk *walk, __u32 addr_diff)
+lb_inline bool lb_nat_l4(hook_ctx *ctx, const struct lb_pass *pass, __u32 addr_diff)
 {
-	const struct lb_packet *pkt = &walk->pkt;
+	const struct lb_packet *pkt = &pass->pkt;
 	__u32 old = lb_ports(pkt->tuple.sport, pkt->tuple.dport);
-	__u32 new = lb_ports(walk->to.sport, walk->to.dport);
+	__u32 new = lb_ports(pass->to.sport, pass->to.dport);
 	bool udp = pkt->tuple.proto == IPPROTO_UDP;
 	__u32 at = pkt->l4, flags = udp ? HOOK_CSUM_ZERO : 0;
 	__be16 *ports = lb_reach(ctx, at, udp ? 8 : 20);
@@ -79,41 +79,41 @@ lb_inline bool lb_nat_l4(hook_ctx *ctx, const struct lb_walk *walk, __u32 addr_d
 }
 
 /* SCTP's checksum does not know addresses. */
-HOOK_ONCE int lb_nat_sctp(hook_ctx *ctx, struct lb_walk *walk)
+HOOK_ONCE int lb_nat_sctp(hook_ctx *ctx, struct lb_pass *pass)
 {
 	struct lb_packet *pkt;
 	__u32 old, new;
 	__be16 *ports;
 
-	if (!walk)
+	if (!pass)
 		return false;
-	pkt = &walk->pkt;
+	pkt = &pass->pkt;
 	old = lb_ports(pkt->tuple.sport, pkt->tuple.dport);
-	new = lb_ports(walk->to.sport, walk->to.dport);
+	new = lb_ports(pass->to.sport, pass->to.dport);
 	ports = lb_reach(ctx, pkt->l4, 8);
 	if (!ports)
 		return false;
-	ports[0] = walk->to.sport;
-	ports[1] = walk->to.dport;
+	ports[0] = pass->to.sport;
+	ports[1] = pass->to.dport;
 	return old == new || !lb_sctp_ports(ctx, pkt, old, new);
 }
 
 /* False: the kernel would not let us. */
-lb_inline bool lb_nat(hook_ctx *ctx, struct lb_walk *walk, __u32 hops)
+lb_inline bool lb_nat(hook_ctx *ctx, struct lb_pass *pass, __u32 hops)
 {
 	__u32 diff;
 
-	if (!(walk->pkt.tuple.family == 4
-		      ? lb_ipv4_rewrite(ctx, &walk->pkt, &walk->to, hops, &diff)
-		      : lb_ipv6_rewrite(ctx, &walk->pkt, &walk->to, hops, &diff)))
+	if (!(pass->pkt.tuple.family == 4
+		      ? lb_ipv4_rewrite(ctx, &pass->pkt, &pass->to, hops, &diff)
+		      : lb_ipv6_rewrite(ctx, &pass->pkt, &pass->to, hops, &diff)))
 		return false;
-	if (unlikely(walk->pkt.flags & LB_PACKET_FRAG_LATER ||
-		     walk->pkt.tuple.proto == IPPROTO_SCTP)) {
-		if (walk->pkt.tuple.family == 6)
+	if (unlikely(pass->pkt.flags & LB_PACKET_FRAG_LATER ||
+		     pass->pkt.tuple.proto == IPPROTO_SCTP)) {
+		if (pass->pkt.tuple.family == 6)
 			hook_csum_add(ctx, diff);
-		return walk->pkt.flags & LB_PACKET_FRAG_LATER || lb_nat_sctp(ctx, walk);
+		return pass->pkt.flags & LB_PACKET_FRAG_LATER || lb_nat_sctp(ctx, pass);
 	}
-	return lb_nat_l4(ctx, walk, diff);
+	return lb_nat_l4(ctx, pass, diff);
 }
 
 #endif

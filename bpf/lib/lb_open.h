@@ -5,7 +5,7 @@
 #define LB_OPEN_H
 
 #include "lb_device.h"
-#include "lb_door.h"
+#include "lb_filter.h"
 #include "lb_frontend.h"
 #include "lb_martian.h"
 #include "lb_open_snat.h"
@@ -26,7 +26,7 @@ lb_inline bool lb_detector(const struct lb_settings *set, __u8 family)
 	return set->flags & (LB_SET_PODS_DEVICE | (family == 4 ? LB_SET_PODS4 : LB_SET_PODS6));
 }
 
-/* In one of the ranges. Without a branch for each, as the verifier would walk every way from there:
+/* In one of the ranges. Without a branch for each, as the verifier would pass every way from there:
  * the highest bit of x | -x says that x is not 0. */
 lb_inline bool lb_pod_address(const struct lb_settings *set, const struct lb_tuple *at)
 {
@@ -92,81 +92,81 @@ lb_inline bool lb_masquerade(const struct lb_settings *set, __u32 service_flags,
 
 /* To a source port of ours, and like a reply; unless a socket has it, that is a reply whose flow is
  * lost. */
-lb_inline bool lb_like_reply(const struct lb_walk *walk, const struct lb_settings *set)
+lb_inline bool lb_like_reply(const struct lb_pass *pass, const struct lb_settings *set)
 {
-	__u16 port = bpf_ntohs(walk->pkt.tuple.dport);
+	__u16 port = bpf_ntohs(pass->pkt.tuple.dport);
 
 	return port >= set->snat_port_first && port <= set->snat_port_last &&
-	       bpf_ntohs(walk->pkt.tuple.sport) < LB_LOCAL_PORTS &&
-	       (walk->pkt.tcp_flags & (LB_TCP_SYN | LB_TCP_ACK)) != LB_TCP_SYN;
+	       bpf_ntohs(pass->pkt.tuple.sport) < LB_LOCAL_PORTS &&
+	       (pass->pkt.tcp_flags & (LB_TCP_SYN | LB_TCP_ACK)) != LB_TCP_SYN;
 }
 
 /* To no frontend. Two kinds are worth a word: what asks a loopback address for a NodePort from
  * outside, and what a SNATed flow of ours should have taken. */
-lb_inline enum lb_choice lb_choose_none(struct lb_walk *walk, const struct lb_settings *set,
+lb_inline enum lb_choice lb_choose_none(struct lb_pass *pass, const struct lb_settings *set,
 					const struct lb_addr *dst)
 {
-	walk->reason = LB_PKT_PASSED;
+	pass->reason = LB_PKT_PASSED;
 	if (unlikely(lb_node_port_range(set, dst->port)) &&
 	    (lb_addr_loopback4(dst) || lb_addr_loopback6(dst))) {
-		walk->reason = LB_DROP_LOOPBACK;
+		pass->reason = LB_DROP_LOOPBACK;
 		return LB_CHOICE_DROP;
 	}
-	if (unlikely(lb_like_reply(walk, set)) && lb_node_addr_get(dst))
-		walk->reason = LB_PKT_REPLY_LOST;
+	if (unlikely(lb_like_reply(pass, set)) && lb_node_addr_get(dst))
+		pass->reason = LB_PKT_REPLY_LOST;
 	return unlikely(lb_unknown_near(set, dst)) ? LB_CHOICE_UNKNOWN : LB_CHOICE_NONE;
 }
 
-/* After LB_CHOICE_UNKNOWN, which leaves the destination in walk->ask[0]. */
-lb_inline enum lb_choice lb_choose_unknown(struct lb_walk *walk)
+/* After LB_CHOICE_UNKNOWN, which leaves the destination in pass->ask[0]. */
+lb_inline enum lb_choice lb_choose_unknown(struct lb_pass *pass)
 {
-	switch (lb_unknown(&walk->ask[0], &walk->ct.service_id)) {
+	switch (lb_unknown(&pass->ask[0], &pass->ct.service_id)) {
 	case LB_REFUSE:
-		walk->reason = LB_PKT_UNKNOWN_PORT;
+		pass->reason = LB_PKT_UNKNOWN_PORT;
 		return LB_CHOICE_REJECT;
 	case LB_DROP:
-		walk->reason = LB_DROP_UNALLOCATED;
+		pass->reason = LB_DROP_UNALLOCATED;
 		return LB_CHOICE_DROP;
 	default:
 		return LB_CHOICE_NONE;
 	}
 }
 
-lb_inline void lb_choose_to(struct lb_walk *walk, const struct lb_settings *set,
+lb_inline void lb_choose_to(struct lb_pass *pass, const struct lb_settings *set,
 			    const struct lb_pick *pick, enum lb_source source)
 {
-	const struct lb_tuple *at = &walk->pkt.tuple;
+	const struct lb_tuple *at = &pass->pkt.tuple;
 	const struct lb_backend *backend = pick->backend;
 	bool local = backend->flags & LB_BACKEND_LOCAL;
 	bool snat;
 
-	lb_copy16(walk->to.src, at->src);
-	lb_copy16(walk->to.dst, backend->addr);
-	walk->to.sport = at->sport;
-	walk->to.dport = backend->port;
-	walk->to.proto = at->proto;
-	walk->to.family = at->family;
-	walk->to.pad = 0;
+	lb_copy16(pass->to.src, at->src);
+	lb_copy16(pass->to.dst, backend->addr);
+	pass->to.sport = at->sport;
+	pass->to.dport = backend->port;
+	pass->to.proto = at->proto;
+	pass->to.family = at->family;
+	pass->to.pad = 0;
 	/* A hairpin: the backend would answer itself. */
-	snat = lb_same16(walk->to.src, walk->to.dst) ||
+	snat = lb_same16(pass->to.src, pass->to.dst) ||
 	       (lb_masquerade(set, pick->flags, source, at->family) &&
 		(!local || set->flags & LB_SET_ALWAYS_SNAT || backend->flags & LB_BACKEND_ON_WIRE));
-	walk->ct.service_id = pick->service_id;
-	walk->ct.backend_id = pick->backend_id;
-	walk->ct.oif = 0;
-	walk->ct.mtu = 0;
-	walk->ct.tick = lb_ct_now();
-	walk->ct.phase = LB_CT_NEW;
-	walk->ct.flags = !snat ? LB_CT_STACK : local ? LB_CT_SNAT | LB_CT_DIRECT : LB_CT_SNAT;
+	pass->ct.service_id = pick->service_id;
+	pass->ct.backend_id = pick->backend_id;
+	pass->ct.oif = 0;
+	pass->ct.mtu = 0;
+	pass->ct.tick = lb_ct_now();
+	pass->ct.phase = LB_CT_NEW;
+	pass->ct.flags = !snat ? LB_CT_STACK : local ? LB_CT_SNAT | LB_CT_DIRECT : LB_CT_SNAT;
 	if (pick->flags & LB_SERVICE_AFFINITY)
-		walk->ct.flags |= LB_CT_AFFINITY;
+		pass->ct.flags |= LB_CT_AFFINITY;
 }
 
 /* Whether the packet, to a frontend, may be a reply to a connection that the node began, or that
  * netfilter masquerades with the node's address. Nothing that is a reply begins like a SYN. */
-lb_inline bool lb_may_be_reply(const struct lb_walk *walk, const struct lb_addr *dst)
+lb_inline bool lb_may_be_reply(const struct lb_pass *pass, const struct lb_addr *dst)
 {
-	return (walk->pkt.tcp_flags & (LB_TCP_SYN | LB_TCP_ACK)) != LB_TCP_SYN &&
+	return (pass->pkt.tcp_flags & (LB_TCP_SYN | LB_TCP_ACK)) != LB_TCP_SYN &&
 	       lb_node_addr_get(dst);
 }
 
@@ -174,7 +174,7 @@ lb_inline bool lb_may_be_reply(const struct lb_walk *walk, const struct lb_addr 
  * LB_CHOICE_ASK: whether somebody waits for this packet has to be found out with its context, which
  * is not here; if nobody does, call again with `asked`. Only what would open a flow pays for it.
  */
-lb_once enum lb_choice lb_choose(struct lb_walk *walk, bool asked)
+lb_once enum lb_choice lb_choose(struct lb_pass *pass, bool asked)
 {
 	const struct lb_settings *set = lb_settings_get();
 	const struct lb_device *device;
@@ -186,55 +186,55 @@ lb_once enum lb_choice lb_choose(struct lb_walk *walk, bool asked)
 	enum lb_lookup lookup;
 	__u32 device_flags;
 
-	if (!walk || !set)
+	if (!pass || !set)
 		return LB_CHOICE_NONE;
-	walk->ct.service_id = 0;
-	dst = &walk->ask[0];
-	key = &walk->ask[1];
-	lb_addr_dst(dst, &walk->pkt.tuple);
+	pass->ct.service_id = 0;
+	dst = &pass->ask[0];
+	key = &pass->ask[1];
+	lb_addr_dst(dst, &pass->pkt.tuple);
 	lookup = lb_frontend_find(dst, set, set->flags & ~(LB_SET_LOOPBACK4 | LB_SET_LOOPBACK6),
 				  key, &svc);
 	if (likely(lookup == LB_LOOKUP_NONE))
-		return lb_choose_none(walk, set, dst);
+		return lb_choose_none(pass, set, dst);
 	/* Whatever it answers, it was no question to a frontend. */
-	if (unlikely(walk->pkt.tcp_flags & LB_TCP_SYN && walk->pkt.tcp_flags & LB_TCP_ACK))
+	if (unlikely(pass->pkt.tcp_flags & LB_TCP_SYN && pass->pkt.tcp_flags & LB_TCP_ACK))
 		return LB_CHOICE_NONE;
 	/* Of SCTP neither a socket nor netfilter's connections can be asked for by a program. */
-	if (!asked && lb_may_be_reply(walk, dst))
-		return walk->pkt.tuple.proto == IPPROTO_SCTP ? LB_CHOICE_NONE : LB_CHOICE_ASK;
-	if (unlikely(walk->pkt.tcp_flags & LB_TCP_RST)) {
-		walk->reason = LB_DROP_NO_FLOW;
+	if (!asked && lb_may_be_reply(pass, dst))
+		return pass->pkt.tuple.proto == IPPROTO_SCTP ? LB_CHOICE_NONE : LB_CHOICE_ASK;
+	if (unlikely(pass->pkt.tcp_flags & LB_TCP_RST)) {
+		pass->reason = LB_DROP_NO_FLOW;
 		return LB_CHOICE_DROP;
 	}
 
-	device = lb_device_get(walk->ifindex);
+	device = lb_device_get(pass->ifindex);
 	device_flags = device ? device->flags : 0;
-	client.source = lb_source_of(set, &walk->pkt.tuple, device_flags, dst);
-	if (unlikely(lb_martian(&walk->pkt.tuple) ||
+	client.source = lb_source_of(set, &pass->pkt.tuple, device_flags, dst);
+	if (unlikely(lb_martian(&pass->pkt.tuple) ||
 		     (client.source == LB_FROM_NODE && !(device_flags & LB_DEVICE_POD)))) {
-		walk->reason = LB_DROP_MARTIAN;
+		pass->reason = LB_DROP_MARTIAN;
 		return LB_CHOICE_DROP;
 	}
-	lb_copy16(client.affinity.client, walk->pkt.tuple.src);
+	lb_copy16(client.affinity.client, pass->pkt.tuple.src);
 	client.affinity.service_id = 0;
 	client.affinity.kind = LB_CLIENT_ADDR;
 	client.netns = 0;
 	client.flow = NULL;
 	client.dice = bpf_get_prandom_u32();
 	verdict = lb_select(key, key, lookup, &svc, &client, true, &pick);
-	walk->ct.service_id = pick.service_id;
+	pass->ct.service_id = pick.service_id;
 	switch (verdict) {
 	case LB_FORWARD:
-		lb_choose_to(walk, set, &pick, client.source);
+		lb_choose_to(pass, set, &pick, client.source);
 		return LB_CHOICE_OPEN;
 	case LB_REFUSE:
 		if (pick.reason != LB_DROP_RACE) {
-			walk->reason = LB_PKT_REJECTED;
+			pass->reason = LB_PKT_REJECTED;
 			return LB_CHOICE_REJECT;
 		}
 		/* fallthrough */
 	case LB_DROP:
-		walk->reason = pick.reason;
+		pass->reason = pick.reason;
 		return LB_CHOICE_DROP;
 	default:
 		return LB_CHOICE_NONE;
@@ -243,9 +243,9 @@ lb_once enum lb_choice lb_choose(struct lb_walk *walk, bool asked)
 
 /* The reply entry of a flow that keeps its client's address. -EEXIST: another flow's replies look
  * the same, that is the same client port towards another frontend with this backend. */
-lb_inline long lb_open_reply(const struct lb_walk *walk, bool *mine)
+lb_inline long lb_open_reply(const struct lb_pass *pass, bool *mine)
 {
-	long rc = lb_ct_put_other(walk);
+	long rc = lb_ct_put_other(pass);
 	struct lb_ct_key6 key;
 	struct lb_ct_state *state;
 	bool ours;
@@ -254,59 +254,59 @@ lb_inline long lb_open_reply(const struct lb_walk *walk, bool *mine)
 	if (rc != -EEXIST)
 		return rc;
 	/* Our own, whose request entry was lost, or which another CPU has just made. */
-	state = lb_ct_state(walk, true, &ours);
+	state = lb_ct_state(pass, true, &ours);
 	if (state && ours) {
-		state->service_id = (state->service_id & ~LB_CT_ID) | walk->ct.service_id;
-		state->backend_id = (state->backend_id & ~LB_CT_ID) | walk->ct.backend_id;
-		state->oif = walk->ifindex;
+		state->service_id = (state->service_id & ~LB_CT_ID) | pass->ct.service_id;
+		state->backend_id = (state->backend_id & ~LB_CT_ID) | pass->ct.backend_id;
+		state->oif = pass->ifindex;
 		state->phase = LB_CT_NEW;
 		state->mtu = 0;
-		state->flags = LB_CT_REPLY | (walk->ct.flags & LB_CT_AFFINITY);
+		state->flags = LB_CT_REPLY | (pass->ct.flags & LB_CT_AFFINITY);
 		return 0;
 	}
-	lb_ct_key6_turned(&key, &walk->to, LB_CT_EGRESS);
-	if (!lb_ct_remove(&key, lb_ct_done(walk->pkt.tuple.proto)))
+	lb_ct_key6_turned(&key, &pass->to, LB_CT_EGRESS);
+	if (!lb_ct_remove(&key, lb_ct_done(pass->pkt.tuple.proto)))
 		return rc;
-	rc = lb_ct_put_other(walk);
+	rc = lb_ct_put_other(pass);
 	*mine = !rc;
 	return rc;
 }
 
 /* -EEXIST: see lb_open_reply(). */
-lb_once long lb_open_stack(const struct lb_walk *walk, bool *mine)
+lb_once long lb_open_stack(const struct lb_pass *pass, bool *mine)
 {
 	long rc;
 
-	if (!walk || !mine)
+	if (!pass || !mine)
 		return -EINVAL;
-	rc = lb_open_reply(walk, mine);
+	rc = lb_open_reply(pass, mine);
 	if (rc && rc != -EEXIST && lb_ct_make_room())
-		rc = lb_open_reply(walk, mine);
+		rc = lb_open_reply(pass, mine);
 	return rc;
 }
 
 /*
  * Makes the two entries of the flow that lb_choose() decided on. The reply's comes first: it claims
- * what the flow needs. LB_REASON_NONE: done; the walk says how the packet leaves.
+ * what the flow needs. LB_REASON_NONE: done; the pass says how the packet leaves.
  */
-HOOK_ONCE enum lb_reason lb_open(hook_ctx *ctx, struct lb_walk *walk)
+HOOK_ONCE enum lb_reason lb_open(hook_ctx *ctx, struct lb_pass *pass)
 {
 	enum lb_reason reason = LB_REASON_NONE;
 	struct lb_svc_stat *stat;
 	bool mine = true;
 	long rc;
 
-	if (!walk)
+	if (!pass)
 		return LB_DROP_RACE;
-	if (walk->ct.flags & LB_CT_SNAT)
-		reason = lb_open_snat(ctx, walk);
-	if (!reason && walk->ct.flags & LB_CT_STACK) {
-		rc = lb_open_stack(walk, &mine);
+	if (pass->ct.flags & LB_CT_SNAT)
+		reason = lb_open_snat(ctx, pass);
+	if (!reason && pass->ct.flags & LB_CT_STACK) {
+		rc = lb_open_stack(pass, &mine);
 		/* Their replies would look the same: this flow gets another client port, and keeps
 		 * its client's address. */
 		if (rc == -EEXIST) {
 			mine = true;
-			rc = lb_snat_claim(walk, 0);
+			rc = lb_snat_claim(pass, 0);
 		}
 		if (rc)
 			reason = rc == -EEXIST ? LB_DROP_SNAT_PORTS : LB_DROP_CT_FULL;
@@ -314,27 +314,27 @@ HOOK_ONCE enum lb_reason lb_open(hook_ctx *ctx, struct lb_walk *walk)
 	if (reason)
 		return reason;
 
-	rc = lb_ct_put(walk);
+	rc = lb_ct_put(pass);
 	if (rc && rc != -EEXIST && lb_ct_make_room())
-		rc = lb_ct_put(walk);
+		rc = lb_ct_put(pass);
 	if (unlikely(rc)) {
 		if (mine)
-			lb_ct_delete(walk, true);
+			lb_ct_delete(pass, true);
 		if (rc != -EEXIST)
 			return LB_DROP_CT_FULL;
 		lb_count(LB_CT_RACE);
-		if (!lb_ct_find(walk))
+		if (!lb_ct_find(pass))
 			return LB_DROP_RACE;
 		/* The CPU that was first may have counted on the reply's entry that is gone now. */
-		lb_ct_put_other(walk);
+		lb_ct_put_other(pass);
 		return LB_REASON_NONE;
 	}
-	lb_door_open(walk);
-	lb_ct_pend(walk);
-	stat = lb_svc_stat(walk->ct.service_id);
+	lb_filter_open(pass);
+	lb_ct_pend(pass);
+	stat = lb_svc_stat(pass->ct.service_id);
 	if (stat)
 		stat->connections++;
-	lb_count_packet(LB_PKT_NEW, walk->pkt.len);
+	lb_count_packet(LB_PKT_NEW, pass->pkt.len);
 	return LB_REASON_NONE;
 }
 

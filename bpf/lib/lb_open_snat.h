@@ -9,13 +9,13 @@
 #include "lb_snat.h"
 
 /* The source of a flow towards the device; false: the device has none. */
-lb_inline bool lb_open_source(struct lb_walk *walk, const struct lb_device *device)
+lb_inline bool lb_open_source(struct lb_pass *pass, const struct lb_device *device)
 {
-	if (walk->to.family == 4) {
-		walk->to.src[3] = device->snat4;
+	if (pass->to.family == 4) {
+		pass->to.src[3] = device->snat4;
 		return device->snat4;
 	}
-	lb_copy16(walk->to.src, device->snat6);
+	lb_copy16(pass->to.src, device->snat6);
 	return device->snat6[0] | device->snat6[1] | device->snat6[2] | device->snat6[3];
 }
 
@@ -25,30 +25,30 @@ lb_inline bool lb_open_source(struct lb_walk *walk, const struct lb_device *devi
 
 /* Whether netfilter has a connection to the backend from the port that was just claimed: replies to
  * the two would look the same, to us and to the backend. */
-HOOK_ONCE int lb_snat_tracked(hook_ctx *ctx, const struct lb_walk *walk)
+HOOK_ONCE int lb_snat_tracked(hook_ctx *ctx, const struct lb_pass *pass)
 {
 	struct bpf_sock_tuple ask;
 	__u32 size;
 
-	if (!walk)
+	if (!pass)
 		return false;
-	size = lb_sock_tuple(&ask, &walk->to, true);
-	return hook_tracked(ctx, &ask, size, walk->to.proto) != HOOK_TRACK_NONE;
+	size = lb_sock_tuple(&ask, &pass->to, true);
+	return hook_tracked(ctx, &ask, size, pass->to.proto) != HOOK_TRACK_NONE;
 }
 
 /* A port that nobody has. Results as of lb_snat_claim(). */
-lb_inline long lb_open_port(hook_ctx *ctx, struct lb_walk *walk)
+lb_inline long lb_open_port(hook_ctx *ctx, struct lb_pass *pass)
 {
 	long rc = -EEXIST;
 
 #pragma clang loop unroll(disable)
 	for (int i = 0; i < LB_SNAT_TRACKED; i++) {
-		rc = lb_snat_claim(walk, i);
+		rc = lb_snat_claim(pass, i);
 		if (rc && rc != -EEXIST && lb_ct_make_room())
-			rc = lb_snat_claim(walk, i);
-		if (rc || !lb_snat_tracked(ctx, walk))
+			rc = lb_snat_claim(pass, i);
+		if (rc || !lb_snat_tracked(ctx, pass))
 			return rc;
-		lb_ct_delete(walk, true);
+		lb_ct_delete(pass, true);
 		lb_count(LB_CT_PORT_TRACKED);
 		rc = -EEXIST;
 	}
@@ -72,11 +72,11 @@ lb_once int lb_to_node(const struct lb_tuple *to)
 }
 
 /* After all: the backend keeps seeing its client. */
-lb_inline enum lb_reason lb_open_unchanged(struct lb_walk *walk)
+lb_inline enum lb_reason lb_open_unchanged(struct lb_pass *pass)
 {
-	walk->ct.flags = LB_CT_STACK | (walk->ct.flags & LB_CT_AFFINITY);
-	walk->ct.oif = 0;
-	walk->ct.mtu = 0;
+	pass->ct.flags = LB_CT_STACK | (pass->ct.flags & LB_CT_AFFINITY);
+	pass->ct.oif = 0;
+	pass->ct.mtu = 0;
 	return LB_REASON_NONE;
 }
 
@@ -87,26 +87,26 @@ lb_inline enum lb_reason lb_open_unchanged(struct lb_walk *walk)
  * where they are: they see their client, and their replies come by. Where the device leads
  * elsewhere nobody may see a client whose replies would not come back to us.
  */
-lb_inline enum lb_reason lb_open_snat(hook_ctx *ctx, struct lb_walk *walk)
+lb_inline enum lb_reason lb_open_snat(hook_ctx *ctx, struct lb_pass *pass)
 {
 	const struct lb_device *device;
 	long rc;
 
-	if (!lb_fib_forward(ctx, walk)) {
+	if (!lb_fib_forward(ctx, pass)) {
 		/* Of this node itself, perhaps without its name: default/kubernetes is such. */
-		return lb_to_node(&walk->to) ? lb_open_unchanged(walk) : LB_DROP_NO_ROUTE;
+		return lb_to_node(&pass->to) ? lb_open_unchanged(pass) : LB_DROP_NO_ROUTE;
 	}
-	device = lb_device_get(walk->ct.oif);
-	if (device ? device->flags & LB_DEVICE_BARE : walk->ct.flags & LB_CT_DIRECT) {
-		if (device && device->flags & LB_DEVICE_AWAY && !(walk->ct.flags & LB_CT_DIRECT))
+	device = lb_device_get(pass->ct.oif);
+	if (device ? device->flags & LB_DEVICE_BARE : pass->ct.flags & LB_CT_DIRECT) {
+		if (device && device->flags & LB_DEVICE_AWAY && !(pass->ct.flags & LB_CT_DIRECT))
 			return LB_DROP_NO_PROGRAM;
-		return lb_open_unchanged(walk);
+		return lb_open_unchanged(pass);
 	}
-	if (!device || !lb_open_source(walk, device))
+	if (!device || !lb_open_source(pass, device))
 		return LB_DROP_NO_SNAT_ADDR;
-	if (walk->pkt.tuple.proto == IPPROTO_TCP)
-		lb_clock_read(ctx, walk);
-	rc = lb_open_port(ctx, walk);
+	if (pass->pkt.tuple.proto == IPPROTO_TCP)
+		lb_guard_read(ctx, pass);
+	rc = lb_open_port(ctx, pass);
 	if (rc)
 		return rc == -EEXIST ? LB_DROP_SNAT_PORTS : LB_DROP_CT_FULL;
 	return LB_REASON_NONE;

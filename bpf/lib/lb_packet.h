@@ -10,8 +10,8 @@ enum lb_packet_flag {
 				     the direction in which the error travels */
 	LB_PACKET_FRAG = 2,	  /* part of a fragmented datagram */
 	LB_PACKET_FRAG_LATER =
-		4, /* and not its first: ports come from lb_frags, there is no L4 header */
-	LB_PACKET_DATA = 8,    /* TCP, once a tick: it carries data */
+		4,	    /* and not its first: ports come from lb_frags, there is no L4 header */
+	LB_PACKET_DATA = 8, /* TCP, once a tick: it carries data */
 };
 
 /* Who talks to whom. Addresses in 16 bytes, IPv4 as v4-mapped. */
@@ -39,7 +39,7 @@ struct lb_packet {
 };
 
 /* A packet on its way through a hook: as it came, as it leaves, and what conntrack knows. */
-struct lb_walk {
+struct lb_pass {
 	struct lb_packet pkt;
 	union {
 		struct lb_tuple to;
@@ -50,7 +50,7 @@ struct lb_walk {
 	__u32 ifindex;	       /* where the hook is */
 	__u16 reason;	       /* enum lb_reason: how it ended */
 	__u8 hook;	       /* enum lb_ct_hook */
-	__u8 clock_kind;       /* enum lb_clock_kind */
+	__u8 guard_kind;       /* enum lb_guard_kind */
 	__u32 clock;	       /* of a client's SYN or FIN, host order */
 };
 
@@ -62,8 +62,8 @@ struct lb_walk {
 /*
  * What the first chunk of an SCTP packet says in TCP's terms, so that both have the same phases:
  * INIT is a SYN, INIT ACK a SYN+ACK, ABORT a RST, SHUTDOWN, its ACK and its COMPLETE a FIN. Half a
- * byte of `means` for each type, the high bit for ACK; without a branch, as each would be a way that
- * the verifier walks to its end.
+ * byte of `means` for each type, the high bit for ACK; without a branch, as each would be a way
+ * that the verifier walks to its end.
  */
 lb_inline __u8 lb_sctp_flags(__u8 chunk)
 {

@@ -180,7 +180,7 @@ lb_inline enum lb_parsed lb_parse_ipv4(hook_ctx *ctx, __u32 l3, struct lb_packet
 	return lb_parse_l4(ctx, pkt);
 }
 
-/* A walk along extension headers. */
+/* A pass along extension headers. */
 struct lb_ext {
 	__be32 frag_id;
 	__u16 off;   /* of the next header */

@@ -127,8 +127,8 @@ lb_inline enum lb_verdict lb_select(const struct lb_addr *dst, const struct lb_a
 			}
 			pick->reason = LB_DROP_NO_LOCAL;
 			if (!range.count)
-				return local && (svc->flags & LB_SERVICE_ELSEWHERE) ? LB_DROP
-										    : LB_REFUSE;
+				return local && (svc->flags & LB_SERVICE_REMOTE) ? LB_DROP
+										 : LB_REFUSE;
 			pick->backend = lb_select_backend(dst, svc, &range,
 							  local ? LB_BACKEND_IN_LOCAL
 								: LB_BACKEND_IN_CLUSTER,

@@ -7,7 +7,8 @@
 #include "lb_maps.h"
 
 /* What lb_service.seal must be: of the frontend, and of all else that the value says. The agent
- * computes the same when it encodes one. Each factor is odd, so no change of one field is missed. */
+ * computes the same when it encodes one. Each factor is odd, so no change of one field is missed.
+ */
 lb_inline __u32 lb_service_seal(__u32 addr_fold, __be16 port, __u8 proto,
 				const struct lb_service *svc)
 {
@@ -43,7 +44,7 @@ enum lb_lookup {
 
 lb_inline enum lb_lookup lb_service_find4(const struct lb_addr *dst, struct lb_service *svc)
 {
-	struct lb_fe4 key = {.addr = dst->addr[3], .port = dst->port, .proto = dst->proto};
+	struct lb_frontend4 key = {.addr = dst->addr[3], .port = dst->port, .proto = dst->proto};
 	const struct lb_service *found = bpf_map_lookup_elem(&lb_services4, &key);
 
 	if (!found)
@@ -55,7 +56,7 @@ lb_inline enum lb_lookup lb_service_find4(const struct lb_addr *dst, struct lb_s
 
 lb_inline enum lb_lookup lb_service_find6(const struct lb_addr *dst, struct lb_service *svc)
 {
-	struct lb_fe6 key = {.port = dst->port, .proto = dst->proto};
+	struct lb_frontend6 key = {.port = dst->port, .proto = dst->proto};
 	const struct lb_service *found;
 	__u32 fold;
 

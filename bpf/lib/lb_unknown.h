@@ -33,7 +33,7 @@ lb_inline enum lb_verdict lb_unknown_port(const struct lb_service *found, __u32 
 
 lb_inline enum lb_verdict lb_unknown4(const struct lb_addr *dst, __u32 *service_id)
 {
-	struct lb_fe4 key = {.addr = dst->addr[3]};
+	struct lb_frontend4 key = {.addr = dst->addr[3]};
 	const struct lb_service *svc = bpf_map_lookup_elem(&lb_services4, &key);
 
 	if (svc) {
@@ -49,7 +49,7 @@ lb_inline enum lb_verdict lb_unknown6(const struct lb_addr *dst, __u32 *service_
 {
 	/* The address is at the same place in both keys, and the stack is short. */
 	union {
-		struct lb_fe6 fe;
+		struct lb_frontend6 fe;
 		struct lb_prefix6 cidr;
 	} key = {};
 	const struct lb_service *svc;

@@ -23,7 +23,7 @@ struct abi_enums {
 	enum lb_ct_phase ct_phase;
 	enum lb_ct_id ct_id;
 	enum lb_ct_clock ct_clock;
-	enum lb_clock_kind clock_kind;
+	enum lb_guard_kind guard_kind;
 	enum lb_udp_place udp_place;
 	struct lb_event event; /* no map has it as its value */
 	struct lb_stale_sock stale_sock;

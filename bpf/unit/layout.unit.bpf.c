@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* Maps of another release: one as large as that of its name and with something else in it, and flows
- * whose members are at other places, of other sizes, more and fewer. */
+/* Maps of another release: one as large as that of its name and with something else in it, and
+ * flows whose members are at other places, of other sizes, more and fewer. */
 #include "lb_kernel.h"
 
 struct lb_ip4 {
@@ -62,7 +62,8 @@ int unit_layout(struct __sk_buff *skb)
 
 	struct lb_ct_key4 flow = {.proto = skb->mark};
 
-	return bpf_map_lookup_elem(&lb_node_addrs4, &key) || bpf_map_lookup_elem(&lb_conntrack4, &flow);
+	return bpf_map_lookup_elem(&lb_node_addrs4, &key) ||
+	       bpf_map_lookup_elem(&lb_conntrack4, &flow);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

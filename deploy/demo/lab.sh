@@ -44,7 +44,7 @@ wait_for() {
 	shift
 	until "$@" > /dev/null 2>&1; do
 		if [ "$SECONDS" -ge "$deadline" ]; then
-			echo "waited in vain for $text. The agents' logs:" >&2
+			echo "waited without success for $text. The agents' logs:" >&2
 			for log in "$state"/agent-*.log; do
 				tail -n 20 "$log" >&2
 			done

@@ -10,10 +10,10 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "584cbd974a205d20decb0445ac72d462940201a4a69801bfb8ad7405dfbb6510";
+    public const string Hash = "77a02ce895c4b8a77f556e5851a3bbea060edcdba4ec487943a7a27a29e815ef";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
-    public const ulong MapsHash = 0x5dfdfe16b7dd5b83;
+    public const ulong MapsHash = 0x4f34aa3ee8afc16c;
 }
 
 /// <summary>struct lb_addr, 20 bytes.</summary>
@@ -363,52 +363,6 @@ public record struct LbEvent
     public override readonly int GetHashCode() => AbiBytes.Hash(this);
 }
 
-/// <summary>struct lb_fe4, 8 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 8)]
-public record struct LbFe4
-{
-    /// <summary>__be32 addr.</summary>
-    [FieldOffset(0)] public Be32 Addr;
-
-    /// <summary>__be16 port.</summary>
-    [FieldOffset(4)] public Be16 Port;
-
-    /// <summary>__u8 proto.</summary>
-    [FieldOffset(6)] public byte Proto;
-
-    /// <summary>__u8 pad.</summary>
-    [FieldOffset(7)] public byte Pad;
-
-    /// <summary>Byte by byte.</summary>
-    public readonly bool Equals(LbFe4 other) => AbiBytes.Same(this, other);
-
-    /// <inheritdoc/>
-    public override readonly int GetHashCode() => AbiBytes.Hash(this);
-}
-
-/// <summary>struct lb_fe6, 20 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 20)]
-public record struct LbFe6
-{
-    /// <summary>__be32[4] addr.</summary>
-    [FieldOffset(0)] public Be32x4 Addr;
-
-    /// <summary>__be16 port.</summary>
-    [FieldOffset(16)] public Be16 Port;
-
-    /// <summary>__u8 proto.</summary>
-    [FieldOffset(18)] public byte Proto;
-
-    /// <summary>__u8 pad.</summary>
-    [FieldOffset(19)] public byte Pad;
-
-    /// <summary>Byte by byte.</summary>
-    public readonly bool Equals(LbFe6 other) => AbiBytes.Same(this, other);
-
-    /// <inheritdoc/>
-    public override readonly int GetHashCode() => AbiBytes.Hash(this);
-}
-
 /// <summary>struct lb_frag, 4 bytes.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 4)]
 public record struct LbFrag
@@ -447,6 +401,52 @@ public record struct LbFragKey
 
     /// <summary>Byte by byte.</summary>
     public readonly bool Equals(LbFragKey other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+}
+
+/// <summary>struct lb_frontend4, 8 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 8)]
+public record struct LbFrontend4
+{
+    /// <summary>__be32 addr.</summary>
+    [FieldOffset(0)] public Be32 Addr;
+
+    /// <summary>__be16 port.</summary>
+    [FieldOffset(4)] public Be16 Port;
+
+    /// <summary>__u8 proto.</summary>
+    [FieldOffset(6)] public byte Proto;
+
+    /// <summary>__u8 pad.</summary>
+    [FieldOffset(7)] public byte Pad;
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbFrontend4 other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+}
+
+/// <summary>struct lb_frontend6, 20 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 20)]
+public record struct LbFrontend6
+{
+    /// <summary>__be32[4] addr.</summary>
+    [FieldOffset(0)] public Be32x4 Addr;
+
+    /// <summary>__be16 port.</summary>
+    [FieldOffset(16)] public Be16 Port;
+
+    /// <summary>__u8 proto.</summary>
+    [FieldOffset(18)] public byte Proto;
+
+    /// <summary>__u8 pad.</summary>
+    [FieldOffset(19)] public byte Pad;
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbFrontend6 other) => AbiBytes.Same(this, other);
 
     /// <inheritdoc/>
     public override readonly int GetHashCode() => AbiBytes.Hash(this);
@@ -721,9 +721,26 @@ public record struct LbSlot
     public override readonly int GetHashCode() => AbiBytes.Hash(this);
 }
 
-/// <summary>struct lb_snat_clock, 16 bytes.</summary>
+/// <summary>struct lb_snat_full, 8 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 8)]
+public record struct LbSnatFull
+{
+    /// <summary>__u32 tick.</summary>
+    [FieldOffset(0)] public uint Tick;
+
+    /// <summary>__u32 next.</summary>
+    [FieldOffset(4)] public uint Next;
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbSnatFull other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+}
+
+/// <summary>struct lb_snat_guard, 16 bytes.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 16)]
-public record struct LbSnatClock
+public record struct LbSnatGuard
 {
     /// <summary>__u32 way.</summary>
     [FieldOffset(0)] public uint Way;
@@ -738,24 +755,7 @@ public record struct LbSnatClock
     [FieldOffset(12)] public uint Kind;
 
     /// <summary>Byte by byte.</summary>
-    public readonly bool Equals(LbSnatClock other) => AbiBytes.Same(this, other);
-
-    /// <inheritdoc/>
-    public override readonly int GetHashCode() => AbiBytes.Hash(this);
-}
-
-/// <summary>struct lb_snat_full, 8 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 8)]
-public record struct LbSnatFull
-{
-    /// <summary>__u32 tick.</summary>
-    [FieldOffset(0)] public uint Tick;
-
-    /// <summary>__u32 next.</summary>
-    [FieldOffset(4)] public uint Next;
-
-    /// <summary>Byte by byte.</summary>
-    public readonly bool Equals(LbSnatFull other) => AbiBytes.Same(this, other);
+    public readonly bool Equals(LbSnatGuard other) => AbiBytes.Same(this, other);
 
     /// <inheritdoc/>
     public override readonly int GetHashCode() => AbiBytes.Hash(this);
@@ -980,19 +980,6 @@ public enum LbClientKind : uint
     Addr = 2,
 }
 
-/// <summary>enum lb_clock_kind.</summary>
-public enum LbClockKind : uint
-{
-    /// <summary>LB_CLOCK_NONE.</summary>
-    None = 0,
-
-    /// <summary>LB_CLOCK_SEQUENCE.</summary>
-    Sequence = 1,
-
-    /// <summary>LB_CLOCK_STAMP.</summary>
-    Stamp = 2,
-}
-
 /// <summary>enum lb_ct_clock.</summary>
 public enum LbCtClock : uint
 {
@@ -1086,6 +1073,19 @@ public enum LbDeviceFlag : uint
 
     /// <summary>LB_DEVICE_ABOVE.</summary>
     Above = 16,
+}
+
+/// <summary>enum lb_guard_kind.</summary>
+public enum LbGuardKind : uint
+{
+    /// <summary>LB_GUARD_NONE.</summary>
+    None = 0,
+
+    /// <summary>LB_GUARD_SEQUENCE.</summary>
+    Sequence = 1,
+
+    /// <summary>LB_GUARD_STAMP.</summary>
+    Stamp = 2,
 }
 
 /// <summary>enum lb_node_addr_flag.</summary>
@@ -1272,8 +1272,8 @@ public enum LbServiceFlag : uint
     /// <summary>LB_SERVICE_LOCAL.</summary>
     Local = 4,
 
-    /// <summary>LB_SERVICE_ELSEWHERE.</summary>
-    Elsewhere = 8,
+    /// <summary>LB_SERVICE_REMOTE.</summary>
+    Remote = 8,
 
     /// <summary>LB_SERVICE_RANGES.</summary>
     Ranges = 16,

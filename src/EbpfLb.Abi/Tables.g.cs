@@ -47,13 +47,13 @@ public static class Tables
     public static Table<uint, LbDevice> Devices { get; } =
         new("lb_devices", 1, 4, 32, 4096, 128);
 
-    /// <summary>lb_door: Array, Mappable.</summary>
-    public static Table<uint, ulong> Door { get; } =
-        new("lb_door", 2, 4, 8, 32776, 1024);
-
     /// <summary>lb_events: RingBuf.</summary>
     public static Table Events { get; } =
         new("lb_events", 27, 0, 0, 65536, 0);
+
+    /// <summary>lb_filter: Array, Mappable.</summary>
+    public static Table<uint, ulong> Filter { get; } =
+        new("lb_filter", 2, 4, 8, 32776, 1024);
 
     /// <summary>lb_frags: LruHash.</summary>
     public static Table<LbFragKey, LbFrag> Frags { get; } =
@@ -76,11 +76,11 @@ public static class Tables
         new("lb_node_addrs6", 1, 16, 4, 1024, 128);
 
     /// <summary>lb_services4: Hash, ReadOnlyProgram.</summary>
-    public static Table<LbFe4, LbService> Services4 { get; } =
+    public static Table<LbFrontend4, LbService> Services4 { get; } =
         new("lb_services4", 1, 8, 32, 1024, 128);
 
     /// <summary>lb_services6: Hash, ReadOnlyProgram.</summary>
-    public static Table<LbFe6, LbService> Services6 { get; } =
+    public static Table<LbFrontend6, LbService> Services6 { get; } =
         new("lb_services6", 1, 20, 32, 1024, 128);
 
     /// <summary>lb_settings: Array, ReadOnlyProgram.</summary>
@@ -91,13 +91,13 @@ public static class Tables
     public static Table<uint, LbSlot> Slots { get; } =
         new("lb_slots", 2, 4, 8, 1024, 1024);
 
-    /// <summary>lb_snat_clocks: Array.</summary>
-    public static Table<uint, LbSnatClock> SnatClocks { get; } =
-        new("lb_snat_clocks", 2, 4, 16, 65536, 0);
-
     /// <summary>lb_snat_full: LruHash.</summary>
     public static Table<LbSnatWay, LbSnatFull> SnatFull { get; } =
         new("lb_snat_full", 9, 36, 8, 1024, 0);
+
+    /// <summary>lb_snat_guard: Array.</summary>
+    public static Table<uint, LbSnatGuard> SnatGuard { get; } =
+        new("lb_snat_guard", 2, 4, 16, 65536, 0);
 
     /// <summary>lb_sock: SkStorage, NoPrealloc.</summary>
     public static Table<int, LbSock> Sock { get; } =
@@ -123,13 +123,13 @@ public static class Tables
     public static Table<LbPrefix6, uint> SvcCidrs6 { get; } =
         new("lb_svc_cidrs6", 11, 20, 4, 64, 129);
 
+    /// <summary>lb_svc_expired: Array, Mappable.</summary>
+    public static Table<uint, ulong> SvcExpired { get; } =
+        new("lb_svc_expired", 2, 4, 8, 1024, 1024);
+
     /// <summary>lb_svc_stats: PerCpuArray.</summary>
     public static Table<uint, LbSvcStat> SvcStats { get; } =
         new("lb_svc_stats", 6, 4, 32, 1024, 0);
-
-    /// <summary>lb_svc_swept: Array, Mappable.</summary>
-    public static Table<uint, ulong> SvcSwept { get; } =
-        new("lb_svc_swept", 2, 4, 8, 1024, 1024);
 
     /// <summary>lb_udp_peer: LruHash.</summary>
     public static Table<LbPeer, LbPeerAsked> UdpPeer { get; } =
@@ -152,8 +152,8 @@ public static class Tables
         CtCursor,
         CtPending,
         Devices,
-        Door,
         Events,
+        Filter,
         Frags,
         Meta,
         Netns,
@@ -163,16 +163,16 @@ public static class Tables
         Services6,
         Settings,
         Slots,
-        SnatClocks,
         SnatFull,
+        SnatGuard,
         Sock,
         SrcRanges4,
         SrcRanges6,
         Stats,
         SvcCidrs4,
         SvcCidrs6,
+        SvcExpired,
         SvcStats,
-        SvcSwept,
         UdpPeer,
         UdpShare,
     ];

@@ -20,6 +20,6 @@ internal static partial class Log
     [LoggerMessage(204, LogLevel.Error, "Not in force: {Fault}; it is put back now", EventName = "Fault")]
     public static partial void Fault(ILogger logger, string fault);
 
-    [LoggerMessage(205, LogLevel.Information, "In force again after {Milliseconds:0} ms", EventName = "FaultMended")]
-    public static partial void FaultMended(ILogger logger, double milliseconds);
+    [LoggerMessage(205, LogLevel.Information, "In force again after {Milliseconds:0} ms", EventName = "FaultCleared")]
+    public static partial void FaultCleared(ILogger logger, double milliseconds);
 }

@@ -87,7 +87,7 @@ internal static partial class Log
     [LoggerMessage(28, LogLevel.Error, "Configuration changed and reading it failed unexpectedly, the one before stays in force; please report it with this line", EventName = "ConfigReloadFailed")]
     public static partial void ConfigReloadFailed(ILogger logger, Exception exception);
 
-    [LoggerMessage(26, LogLevel.Warning, "Changes of the configuration are not told: path={Path} error=\"{Error}\"; it is looked at every {Seconds} s", EventName = "ConfigUnwatched")]
+    [LoggerMessage(26, LogLevel.Warning, "Notifications of configuration changes unavailable: path={Path} error=\"{Error}\"; it is looked at every {Seconds} s", EventName = "ConfigUnwatched")]
     public static partial void ConfigUnwatched(ILogger logger, string path, string error, double seconds);
 
     [LoggerMessage(27, LogLevel.Warning, "OOM score not set: score={Score} error=\"{Error}\"; give the right to (CAP_SYS_RESOURCE), or set oomScoreAdj to what the process has", EventName = "OomScoreNotSet")]
@@ -108,7 +108,7 @@ internal static partial class Log
     [LoggerMessage(34, LogLevel.Warning, "{Warning}", EventName = "NodeWarning")]
     public static partial void NodeWarning(ILogger logger, string warning);
 
-    [LoggerMessage(35, LogLevel.Error, "Changes of the network are not told: error=\"{Error}\"; they are found at the next sync period", EventName = "NodeUnwatched")]
+    [LoggerMessage(35, LogLevel.Error, "Network notifications unavailable: error=\"{Error}\"; they are found at the next sync period", EventName = "NodeUnwatched")]
     public static partial void NodeUnwatched(ILogger logger, string error);
 
     [LoggerMessage(36, LogLevel.Debug, "Clients: namespaces={Namespaces} written={Written} removed={Removed}", EventName = "Clients")]
@@ -117,16 +117,16 @@ internal static partial class Log
     [LoggerMessage(37, LogLevel.Warning, "Addresses of clients not up to date: {Problem}", EventName = "ClientProblem")]
     public static partial void ClientProblem(ILogger logger, Exception? exception, string problem);
 
-    [LoggerMessage(38, LogLevel.Warning, "New network namespaces are not told: error=\"{Error}\"; they are found at the next sync period", EventName = "ClientsUnwatched")]
+    [LoggerMessage(38, LogLevel.Warning, "Notifications of new network namespaces unavailable: error=\"{Error}\"; they are found at the next sync period", EventName = "ClientsUnwatched")]
     public static partial void ClientsUnwatched(ILogger logger, string error);
 
-    [LoggerMessage(39, LogLevel.Debug, "Affinity: forgotten={Forgotten} of backends that are gone", EventName = "AffinitySwept")]
-    public static partial void AffinitySwept(ILogger logger, int forgotten);
+    [LoggerMessage(39, LogLevel.Debug, "Affinity: forgotten={Forgotten} of backends that are gone", EventName = "AffinityCollected")]
+    public static partial void AffinityCollected(ILogger logger, int forgotten);
 
     [LoggerMessage(40, LogLevel.Warning, "Packets not balanced: reason={Reason} count={Count} {Sentence}", EventName = "PacketsDropped")]
     public static partial void PacketsDropped(ILogger logger, string reason, long count, string sentence);
 
-    [LoggerMessage(41, LogLevel.Error, "Drops are not told: error=\"{Error}\"; tried again every minute, `ebpflb status` and the metrics still count them", EventName = "DropsUnread")]
+    [LoggerMessage(41, LogLevel.Error, "Drop events unavailable: error=\"{Error}\"; tried again every minute, `ebpflb status` and the metrics still count them", EventName = "DropsUnread")]
     public static partial void DropsUnread(ILogger logger, string error);
 
     [LoggerMessage(42, LogLevel.Warning, "Flows given up early: map={Map} flows={Flows} full_percent={Percent}; raise --max-flows", EventName = "FlowsGivenUp")]
@@ -135,10 +135,10 @@ internal static partial class Log
     [LoggerMessage(EventId = 50, Message = "Event: {Subject}={Name} reason={Reason} count={Count}: {Note}", EventName = "Event")]
     public static partial void Event(ILogger logger, LogLevel level, EventSubject subject, ObjectName name, string reason, int count, string note);
 
-    [LoggerMessage(51, LogLevel.Warning, "Events are not told to the cluster, only here: {Error}", EventName = "EventsRefused")]
+    [LoggerMessage(51, LogLevel.Warning, "Cannot write Kubernetes Events: {Error}", EventName = "EventsRefused")]
     public static partial void EventsRefused(ILogger logger, string error);
 
-    [LoggerMessage(52, LogLevel.Warning, "Event not told to the cluster: reason={Reason} {Error}", EventName = "EventLost")]
+    [LoggerMessage(52, LogLevel.Warning, "Kubernetes Event not written: reason={Reason} {Error}", EventName = "EventLost")]
     public static partial void EventLost(ILogger logger, string reason, string error);
 
     [LoggerMessage(53, LogLevel.Critical, "Cannot listen, and --bind-address-hard-fail is set: the process ends. {Problem}", EventName = "BindHardFail")]
@@ -165,8 +165,8 @@ internal static partial class Log
     [LoggerMessage(63, LogLevel.Error, "Sockets and flows of removed endpoints were not looked at: error=\"{Error}\"; tried again", EventName = "StaleFailed")]
     public static partial void StaleFailed(ILogger logger, Exception exception, string error);
 
-    [LoggerMessage(64, LogLevel.Warning, "Addresses that nothing goes to any more are still looked at: {Error}; tried again in an hour", EventName = "DoorNotRefilled")]
-    public static partial void DoorNotRefilled(ILogger logger, string error);
+    [LoggerMessage(64, LogLevel.Warning, "Rebuilding the destination filter failed: {Error}; tried again in an hour", EventName = "FilterNotRebuilt")]
+    public static partial void FilterNotRebuilt(ILogger logger, string error);
 
     [LoggerMessage(170, LogLevel.Warning, "Differs: stage={Stage} {Difference} ({Outcome})", EventName = "Differs")]
     public static partial void Differs(ILogger logger, VerifyStage stage, string difference, string outcome);

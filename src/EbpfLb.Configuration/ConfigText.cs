@@ -47,9 +47,9 @@ public static class ConfigText
         {
             if (errors.Count == 0 && kubeProxy is null && own is null)
                 errors.Add(new ConfigProblem("", "", $"it holds neither a {KubeProxyConfiguration.Kind} nor an {EbpfLbConfiguration.Kind}; `ebpflb config defaults` prints both"));
-            List<string> said = [.. warnings.Select(w => w.ToString())];
-            if (errors.Count > 0) throw new ConfigException(name, errors, said);
-            return new LoadedConfig(kubeProxy ?? new KubeProxyConfiguration(), own ?? new EbpfLbConfiguration(), said) { EmbeddedKubeconfig = kubeconfig };
+            List<string> warned = [.. warnings.Select(w => w.ToString())];
+            if (errors.Count > 0) throw new ConfigException(name, errors, warned);
+            return new LoadedConfig(kubeProxy ?? new KubeProxyConfiguration(), own ?? new EbpfLbConfiguration(), warned) { EmbeddedKubeconfig = kubeconfig };
         }
 
         private void AddDocument(YamlNode document, string? part)

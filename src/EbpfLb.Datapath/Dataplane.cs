@@ -7,7 +7,7 @@ using EbpfLb.Datapath.Canary;
 using EbpfLb.Datapath.Clients;
 using EbpfLb.Datapath.Counters;
 using EbpfLb.Datapath.Devices;
-using EbpfLb.Datapath.Doors;
+using EbpfLb.Datapath.DestinationFilters;
 using EbpfLb.Datapath.Events;
 using EbpfLb.Datapath.Flows;
 using EbpfLb.Datapath.Loading;
@@ -87,8 +87,8 @@ public sealed class Dataplane : IAsyncDisposable
         faults = new FaultFinder(paths, loaded, attacher, deviceAttacher, tables, node, addresses, Mirror);
         // Before any id is given out anew.
         tables.Affinity.Sweep();
-        // The flows of programs that know no door have no bits.
-        tables.Door.Disuse();
+        // The flows of programs that know no destination filter have no bits.
+        tables.DestinationFilter.Disable();
         FlowMaps = FlowMaps.Open(loaded.Maps);
         Stale = new StaleState(sockets, new BackendCheck(Mirror, tables.ForPlans.Backends), new NetworkNamespaces()) { IsOurs = () => lost is null };
         applier = new PlanApplier(tables.ForPlans, Mirror);
@@ -151,7 +151,7 @@ public sealed class Dataplane : IAsyncDisposable
         var plan = Planner.Plan(table, Mirror);
         // A NodePort outside of the range is never looked for, so the range comes first.
         if (node.Cover(plan.NodePorts) is { } problem) throw new InvalidOperationException(problem);
-        if (addresses.Widen(plan.Closes, table.ServiceCidrs) is { } other) throw new InvalidOperationException(other);
+        if (addresses.Extend(plan.Closes, table.ServiceCidrs) is { } other) throw new InvalidOperationException(other);
         var result = applier.Apply(plan);
         // A Service that did not get in has an address too.
         if (addresses.Settle(plan.Opens, result.IsComplete ? table.ServiceCidrs : []) is { } left) Log.ServiceAddressesLeft(logger, left);
@@ -174,7 +174,7 @@ public sealed class Dataplane : IAsyncDisposable
 
     /// <summary>
     /// Puts the programs in force and pins what is new. Call it when the tables are filled: new maps take the place of
-    /// old ones only now. Calling it again mends what somebody removed.
+    /// old ones only now. Calling it again repairs what somebody removed.
     /// </summary>
     /// <exception cref="BpfException">A hook could not be taken; those before it are. Or another agent has taken the instance over.</exception>
     public IReadOnlyList<AttachedHook> Attach()
@@ -194,7 +194,7 @@ public sealed class Dataplane : IAsyncDisposable
         flows.CopyLate(take: null, isLast: true);
         if (isFirst) states.Copy();
         Switchover.RemoveTargets(paths);
-        if (!tables.Door.IsInUse) RefillDoor();
+        if (!tables.DestinationFilter.IsInUse) RebuildFilter();
         lastMapPins = loaded.PinMaps();
         return hooks;
     }
@@ -218,10 +218,10 @@ public sealed class Dataplane : IAsyncDisposable
 
     /// <summary>
     /// Puts back what somebody removed since <see cref="Attach"/>: the mount, pins, links, programs at devices. It all lives on in our descriptors, so
-    /// nothing was lost but its name or its place. Cheap where all is well.
+    /// nothing was lost but its name or its place. Cheap where nothing changed.
     /// </summary>
     /// <exception cref="BpfException">It cannot be put back, or another agent has taken the instance over.</exception>
-    public void Mend()
+    public void Repair()
     {
         if (!isInForce) return;
         RequireOwn();
@@ -240,13 +240,13 @@ public sealed class Dataplane : IAsyncDisposable
     }
 
     /// <summary>
-    /// Lets packets pass unseen again to addresses that nothing of ours goes to any more (see <see cref="Door"/>). Reads the tables of services, node
+    /// Lets packets pass unseen again to addresses that nothing of ours goes to any more (see <see cref="DestinationFilter"/>). Reads the tables of services, node
     /// addresses and flows. May be called from any thread.
     /// </summary>
     /// <exception cref="BpfException">One of them cannot be read; then nothing has changed.</exception>
-    public void RefillDoor()
+    public void RebuildFilter()
     {
-        if (lost is null) tables.Door.Refill(tables.Addresses().Concat(FlowMaps.All.SelectMany(m => m.Destinations())));
+        if (lost is null) tables.DestinationFilter.Refill(tables.Addresses().Concat(FlowMaps.All.SelectMany(m => m.Destinations())));
     }
 
     /// <summary>How often what was put back.</summary>
@@ -282,7 +282,7 @@ public sealed class Dataplane : IAsyncDisposable
 
     /// <summary>
     /// Says which devices shall have programs. Before <see cref="Attach"/> this is only remembered for it; later it is done at
-    /// once. May be called from any thread, which must be in the node's network namespace; calling it again mends what
+    /// once. May be called from any thread, which must be in the node's network namespace; calling it again repairs what
     /// somebody removed.
     /// </summary>
     /// <param name="decisions">Every device that there is.</param>
@@ -298,9 +298,9 @@ public sealed class Dataplane : IAsyncDisposable
 
     /// <summary>
     /// A comparison of all maps with what they should hold. Its scan may run beside <see cref="Apply"/>; confirming belongs to the thread of
-    /// Apply, and what was adopted is mended by the next one.
+    /// Apply, and what was adopted is repaired by the next one.
     /// </summary>
-    public ITableVerification NewVerification() => new DataplaneVerification(tables, Mirror, node, addresses, loaded.Maps, new AttachmentCheck(FindDetached, Mend, () => hooks.Count, () => devices.Count), RefillDoor);
+    public ITableVerification NewVerification() => new DataplaneVerification(tables, Mirror, node, addresses, loaded.Maps, new AttachmentCheck(FindDetached, Repair, () => hooks.Count, () => devices.Count), RebuildFilter);
 
     /// <summary>
     /// What is not in force now of what was put in force: the first thing to ask when something is wrong, and each second in case it is. From any
@@ -362,7 +362,7 @@ public sealed class Dataplane : IAsyncDisposable
         .. addresses.Fill,
         clients.Fill,
         tables.Affinity.Fill,
-        new(Abi.Tables.Door.Name, tables.Door.Count, DoorBits.Count, ""),
+        new(Abi.Tables.Filter.Name, tables.DestinationFilter.Count, FilterBits.Count, ""),
     ];
 
     /// <summary>Leaves everything in force. Does not wait for a grace period: the next agent finds what is left to retire.</summary>

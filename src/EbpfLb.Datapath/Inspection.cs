@@ -42,8 +42,8 @@ public static class Inspection
             throw new BpfLayoutException("read", paths.Maps,
                 "the maps were made by another version of ebpflb: use that version, or start the agent of this one to replace them");
         }
-        using var services4 = BpfMap.OpenPinned<LbFe4, LbService>(paths.Map(Abi.Tables.Services4.Name));
-        using var services6 = BpfMap.OpenPinned<LbFe6, LbService>(paths.Map(Abi.Tables.Services6.Name));
+        using var services4 = BpfMap.OpenPinned<LbFrontend4, LbService>(paths.Map(Abi.Tables.Services4.Name));
+        using var services6 = BpfMap.OpenPinned<LbFrontend6, LbService>(paths.Map(Abi.Tables.Services6.Name));
         using var slots = new MappedArray<LbSlot>(BpfMap.OpenPinned(paths.Map(Abi.Tables.Slots.Name)), writable: false);
         using var backends = new MappedArray<LbBackend>(BpfMap.OpenPinned(paths.Map(Abi.Tables.Backends.Name)), writable: false);
         var stats = new PerCpuMap<uint, LbSvcStat>(BpfMap.OpenPinned(paths.Map(Abi.Tables.SvcStats.Name)));
@@ -56,7 +56,7 @@ public static class Inspection
 
         void Add(FrontendKey key, in LbService value)
         {
-            if (!key.TryGetFrontend(out var frontend) || key.IsAllOthers) return;
+            if (!key.TryGetFrontend(out var frontend) || key.IsAnyPort) return;
             found.Add(new InspectedFrontend(
                 value.Id, frontend, value.AffinitySec,
                 Backends(value.Id, value.Cluster, slots.ReadOnlySpan, backends.ReadOnlySpan), counters.Read(value.Id),
@@ -72,8 +72,8 @@ public static class Inspection
     public static PinnedComparison Compare(DatapathOptions options)
     {
         var paths = Places.Find(options) ?? throw new BpfException(Errno.ENOENT, "read", "bpf", "no BPF file system is mounted");
-        using var services4 = BpfMap.OpenPinned<LbFe4, LbService>(paths.Map(Abi.Tables.Services4.Name));
-        using var services6 = BpfMap.OpenPinned<LbFe6, LbService>(paths.Map(Abi.Tables.Services6.Name));
+        using var services4 = BpfMap.OpenPinned<LbFrontend4, LbService>(paths.Map(Abi.Tables.Services4.Name));
+        using var services6 = BpfMap.OpenPinned<LbFrontend6, LbService>(paths.Map(Abi.Tables.Services6.Name));
         using var slots = new MappedArray<LbSlot>(BpfMap.OpenPinned(paths.Map(Abi.Tables.Slots.Name)), writable: false);
         using var backends = new MappedArray<LbBackend>(BpfMap.OpenPinned(paths.Map(Abi.Tables.Backends.Name)), writable: false);
         using var ranges4 = BpfMap.OpenPinned<LbSrcRange4, uint>(paths.Map(Abi.Tables.SrcRanges4.Name));

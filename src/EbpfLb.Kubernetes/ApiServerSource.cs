@@ -122,7 +122,7 @@ public sealed class ApiServerSource : IClusterSource, IVerifiableSource, IEventW
         while (true)
         {
             using var generation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            var services = Create(ApiResources.Services, new ApiSelector(NotHeadlessLabel, NotHeadless) { FieldsMayGo = true }, current.Services);
+            var services = Create(ApiResources.Services, new ApiSelector(NotHeadlessLabel, NotHeadless) { FieldSelectorIsOptional = true }, current.Services);
             var slices = Create(ApiResources.EndpointSlices, new ApiSelector(NotIgnored), current.Slices);
             var node = Create(ApiResources.Nodes, new ApiSelector(Fields: $"metadata.name={options.NodeName}"), current.Node);
             var cidrs = Create(ApiResources.ServiceCidrs, new ApiSelector(), current.ServiceCidrs, isOptional: true);

@@ -72,9 +72,9 @@ internal sealed class ClusterFeed
     {
         lock (gate)
         {
-            var worst = healths.Where(h => h.Trouble is not null).MinBy(h => h.Since);
+            var worst = healths.Where(h => h.Problem is not null).MinBy(h => h.Since);
             var oldest = Array.TrueForAll(healths, h => h.Contact is not null) ? healths.MinBy(h => h.ContactStamp) : null;
-            return new SourceStatus(description, IsSynced, oldest?.Contact, worst is null ? null : $"{worst.Trouble} (since {worst.Since:u})")
+            return new SourceStatus(description, IsSynced, oldest?.Contact, worst is null ? null : $"{worst.Problem} (since {worst.Since:u})")
             {
                 ContactAge = oldest is null ? null : time.GetElapsedTime(oldest.ContactStamp),
             };
@@ -105,7 +105,7 @@ internal sealed class ClusterFeed
         /// <summary>The same, for ages: clocks are set.</summary>
         public long ContactStamp { get; set; }
 
-        public string? Trouble { get; set; }
+        public string? Problem { get; set; }
 
         public DateTimeOffset Since { get; set; }
     }
@@ -141,16 +141,16 @@ internal sealed class ClusterFeed
             {
                 health.Contact = feed.time.GetUtcNow();
                 health.ContactStamp = feed.time.GetTimestamp();
-                health.Trouble = null;
+                health.Problem = null;
             }
         }
 
-        public void Failed(ApiException trouble)
+        public void Failed(ApiException problem)
         {
             lock (feed.gate)
             {
-                if (health.Trouble is null) health.Since = feed.time.GetUtcNow();
-                health.Trouble = trouble.Message;
+                if (health.Problem is null) health.Since = feed.time.GetUtcNow();
+                health.Problem = problem.Message;
             }
         }
 

@@ -16,7 +16,7 @@ internal static partial class Log
         + "server={Server}", EventName = "Watching")]
     public static partial void Watching(ILogger logger, string resource, string resourceVersion, string server);
 
-    [LoggerMessage(3, LogLevel.Warning, "API server trouble: resource={Resource} failure={Failure} next try in "
+    [LoggerMessage(3, LogLevel.Warning, "API server request failed: resource={Resource} failure={Failure} next try in "
         + "{Seconds:0.0} s. {Error}", EventName = "ApiTrouble")]
     public static partial void ApiTrouble(ILogger logger, string resource, Api.ApiFailure failure, double seconds, string error);
 
@@ -66,8 +66,8 @@ internal static partial class Log
     [LoggerMessage(22, LogLevel.Warning, "Manifest accepted with a warning: {Problem}", EventName = "ManifestWarning")]
     public static partial void ManifestWarning(ILogger logger, Manifests.ManifestProblem problem);
 
-    [LoggerMessage(23, LogLevel.Information, "Manifest mended or removed, was: {Problem}", EventName = "ManifestMended")]
-    public static partial void ManifestMended(ILogger logger, Manifests.ManifestProblem problem);
+    [LoggerMessage(23, LogLevel.Information, "Manifest repaired or removed, was: {Problem}", EventName = "ManifestRepaired")]
+    public static partial void ManifestRepaired(ILogger logger, Manifests.ManifestProblem problem);
 
     [LoggerMessage(24, LogLevel.Debug, "Manifest of another kind ignored: file={File} apiVersion={Version} kind={Kind}", EventName = "ManifestKindIgnored")]
     public static partial void ManifestKindIgnored(ILogger logger, string file, string version, string kind);
@@ -75,8 +75,8 @@ internal static partial class Log
     [LoggerMessage(25, LogLevel.Debug, "Manifest field not used: {Warning}", EventName = "ManifestFieldIgnored")]
     public static partial void ManifestFieldIgnored(ILogger logger, WireWarning warning);
 
-    [LoggerMessage(26, LogLevel.Error, "{Trouble}", EventName = "ManifestsUnreadable")]
-    public static partial void ManifestsUnreadable(ILogger logger, string trouble);
+    [LoggerMessage(26, LogLevel.Error, "{Problem}", EventName = "ManifestsUnreadable")]
+    public static partial void ManifestsUnreadable(ILogger logger, string problem);
 
     [LoggerMessage(27, LogLevel.Warning, "Changes below {Path} cannot be watched, it is looked through every {Seconds:0.#} s instead: {Failure}. Raise fs.inotify.max_user_instances or max_user_watches", EventName = "ManifestsUnwatched")]
     public static partial void ManifestsUnwatched(ILogger logger, string path, double seconds, string failure);

@@ -10,7 +10,7 @@ public enum EventSubject : byte
 }
 
 /// <summary>Something that people who look at an object of the cluster should know: `kubectl describe` shows it.</summary>
-/// <param name="Warning">Else all is well.</param>
+/// <param name="Warning">false: a Normal event.</param>
 /// <param name="Reason">One word in CamelCase; kube-proxy's where there is one.</param>
 /// <param name="Action">What was done or tried, one word in CamelCase.</param>
 /// <param name="Note">A sentence for people.</param>
@@ -19,5 +19,5 @@ public sealed record ClusterEvent(EventSubject Subject, ObjectName Name, bool Wa
 /// <summary>Takes events; never blocks and never fails. From any thread.</summary>
 public interface IEventRecorder
 {
-    void Record(ClusterEvent news);
+    void Record(ClusterEvent clusterEvent);
 }

@@ -17,7 +17,7 @@ public interface IClusterSource
 /// <param name="Description">For people: "https://10.0.0.1:6443" or "/etc/ebpflb/manifests".</param>
 /// <param name="IsSynced">Everything has been listed at least once.</param>
 /// <param name="LastContact">When the source was last known to be up to date (UTC).</param>
-/// <param name="Error">What is wrong now and what to do about it; null when all is well.</param>
+/// <param name="Error">What is wrong now and what to do about it; null when nothing is wrong.</param>
 public sealed record SourceStatus(string Description, bool IsSynced, DateTimeOffset? LastContact, string? Error)
 {
     /// <summary>How long ago <see cref="LastContact"/> was, by a clock that nobody sets; null: never, or not known.</summary>

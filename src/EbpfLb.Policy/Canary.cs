@@ -35,6 +35,6 @@ public static class Canary
             [new ServedFrontend(frontend, FrontendKind.ClusterIP, LocalPolicy: false)],
             AffinitySeconds: 0,
             [new CompiledBackend(backend, BackendLists.InCluster)],
-            Elsewhere: true,
+            HasRemoteEndpoints: true,
             Ranges: []);
 }

@@ -17,15 +17,15 @@ public sealed record CompiledPort(
     ValueList<ServedFrontend> Frontends,
     uint AffinitySeconds,
     ValueList<CompiledBackend> Backends,
-    bool Elsewhere,
+    bool HasRemoteEndpoints,
     ValueList<SourceRange> Ranges)
 {
     /// <summary>
     /// The ClusterIP whose other ports and protocols are refused (docs/contract.md 8); said by one port of each Service and family,
     /// null at the others.
     /// </summary>
-    public IpAddress? ClosedAddress { get; init; }
+    public IpAddress? RejectedAddress { get; init; }
 
-    /// <summary><see cref="ClosedAddress"/> as a frontend that stands for all others of the address.</summary>
-    public Frontend? ClosedFrontend => ClosedAddress is { } address ? Frontend.AllOthersOf(address) : null;
+    /// <summary><see cref="RejectedAddress"/> as a frontend that stands for all others of the address.</summary>
+    public Frontend? ClosedFrontend => RejectedAddress is { } address ? Frontend.AnyPort(address) : null;
 }

@@ -6,10 +6,10 @@ namespace EbpfLb.Policy;
 public readonly record struct Frontend(IpAddress Address, ushort Port, TransportProtocol Protocol) : IComparable<Frontend>
 {
     /// <summary>What asks the address for a port and protocol that no other frontend has; port and protocol are 0.</summary>
-    public static Frontend AllOthersOf(IpAddress address) => new(address, 0, default);
+    public static Frontend AnyPort(IpAddress address) => new(address, 0, default);
 
-    /// <summary>See <see cref="AllOthersOf"/>.</summary>
-    public bool IsAllOthers => Port == 0 && Protocol == default;
+    /// <summary>See <see cref="AnyPort"/>.</summary>
+    public bool IsAnyPort => Port == 0 && Protocol == default;
 
     public int CompareTo(Frontend other)
     {
@@ -19,5 +19,5 @@ public readonly record struct Frontend(IpAddress Address, ushort Port, Transport
     }
 
     /// <summary>"10.96.0.1:443/TCP", "[fd00::1]:443/TCP", or "10.96.0.1 (all others)".</summary>
-    public override string ToString() => IsAllOthers ? $"{Address} (all others)" : $"{new BackendAddress(Address, Port)}/{Protocol.ToText()}";
+    public override string ToString() => IsAnyPort ? $"{Address} (all others)" : $"{new BackendAddress(Address, Port)}/{Protocol.ToText()}";
 }

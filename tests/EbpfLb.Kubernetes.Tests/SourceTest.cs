@@ -42,7 +42,7 @@ public abstract class SourceTest : IAsyncLifetime
         Snapshots = Source.ReadAsync(stop.Token).GetAsyncEnumerator(TestContext.Current.CancellationToken);
     }
 
-    /// <summary>Reads snapshots until one satisfies; the test's own time limit ends a wait in vain.</summary>
+    /// <summary>Reads snapshots until one satisfies; the test's own time limit ends a wait without success.</summary>
     private protected async Task<ClusterSnapshot> Until(Func<ClusterSnapshot, bool> satisfies)
     {
         while (true)

@@ -62,9 +62,9 @@ public sealed class SourceVerificationTests : SourceTest
         Assert.Empty(seen.Repaired);
 
         Server.Faults.SilentWatches = false;
-        var mended = await Source.VerifyAsync(fromCache: false, repair: true, TestContext.Current.CancellationToken);
-        Assert.Equal(2, mended.Differences.Count);
-        Assert.Equal(mended.Differences.ToHashSet(), mended.Repaired);
+        var repaired = await Source.VerifyAsync(fromCache: false, repair: true, TestContext.Current.CancellationToken);
+        Assert.Equal(2, repaired.Differences.Count);
+        Assert.Equal(repaired.Differences.ToHashSet(), repaired.Repaired);
         var snapshot = await Until(_ => true);
         while (!snapshot.Services.ContainsKey(Name("late"))) snapshot = await Until(_ => true);
         Assert.Empty((await Source.VerifyAsync(fromCache: false, repair: true, TestContext.Current.CancellationToken)).Differences);

@@ -135,12 +135,12 @@ internal sealed class Lab(TableLimits? limits = null, IFaults? faults = null, Ta
         => table.Services.SelectMany(s => s.Ports).SelectMany(p => p.Backends).Where(b => b.Lists.HasFlag(BackendLists.Keeps)).Select(b => b.Address);
 
     private static string Line(KernelFrontend frontend) => Line(
-            frontend.Key.ToString(), frontend.Kind, frontend.LocalPolicy, frontend.Elsewhere, frontend.AffinitySeconds,
+            frontend.Key.ToString(), frontend.Kind, frontend.LocalPolicy, frontend.HasRemoteEndpoints, frontend.AffinitySeconds,
             frontend.Backends.Select(b => b.Address), frontend.LocalBackends.Select(b => b.Address), frontend.Sources?.Select(r => r.ToString()))
         + (frontend.Problem is null ? "" : " PROBLEM " + frontend.Problem);
 
     private static string Line(ServedFrontend frontend, CompiledPort port) => Line(
-        frontend.Frontend.ToString(), frontend.Kind, frontend.LocalPolicy, frontend.LocalPolicy && port.Elsewhere, port.AffinitySeconds,
+        frontend.Frontend.ToString(), frontend.Kind, frontend.LocalPolicy, frontend.LocalPolicy && port.HasRemoteEndpoints, port.AffinitySeconds,
         port.Backends.Where(b => b.Lists.HasFlag(BackendLists.InCluster)).Select(b => b.Address),
         port.Backends.Where(b => b.Lists.HasFlag(BackendLists.InLocal)).Select(b => b.Address),
         frontend.Kind == FrontendKind.LoadBalancer && !port.Ranges.IsEmpty ? port.Ranges.Select(r => r.ToString()) : null);

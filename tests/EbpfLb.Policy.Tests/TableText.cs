@@ -38,6 +38,6 @@ internal static class TableText
     private static string List(CompiledPort port, BackendLists list)
     {
         var backends = port.Backends.Where(b => b.Lists.HasFlag(list)).Select(b => b.Address).ToArray();
-        return backends.Length > 0 ? string.Join(' ', backends) : port.Elsewhere ? "drop" : "refuse";
+        return backends.Length > 0 ? string.Join(' ', backends) : port.HasRemoteEndpoints ? "drop" : "refuse";
     }
 }

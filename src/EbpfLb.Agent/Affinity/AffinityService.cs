@@ -13,7 +13,7 @@ internal sealed class AffinityService(IAffinityKernel kernel, TimeProvider time,
         while (true)
         {
             await Time.DelayAsync(Period, stoppingToken);
-            if (kernel.SweepAffinity() is > 0 and var removed) Log.AffinitySwept(Logger, removed);
+            if (kernel.SweepAffinity() is > 0 and var removed) Log.AffinityCollected(Logger, removed);
         }
     }
 }

@@ -11,14 +11,14 @@ namespace EbpfLb.Agent.Clients;
 internal sealed class ClientKeeper(IClientKernel kernel, ClientReader reader, Func<ulong> hostCookie, TimeProvider time, ILogger logger)
 {
     /// <summary>So long a namespace may take from its birth to its first address; many never get one.</summary>
-    private static readonly TimeSpan Youth = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan NewNamespaceWindow = TimeSpan.FromSeconds(30);
 
     /// <summary>Those without an address -> when they were first seen so.</summary>
     private Dictionary<ulong, long> waiting = [];
-    private string? said;
+    private string? reported;
 
     /// <summary>The last look did not bring everything up to date.</summary>
-    public bool HasProblem => said is not null;
+    public bool HasProblem => reported is not null;
 
     /// <summary>Reads everything. Returns whether a new namespace waits for its address, so that another look soon may find it.</summary>
     public bool Refresh()
@@ -28,21 +28,21 @@ internal sealed class ClientKeeper(IClientKernel kernel, ClientReader reader, Fu
             var clients = reader.Read(hostCookie());
             var result = kernel.ApplyClients(clients);
             if (result.Written + result.Removed > 0) Log.Clients(logger, clients.Count, result.Written, result.Removed);
-            Say(result.Problems.IsEmpty ? null : string.Join("; ", result.Problems));
+            Report(result.Problems.IsEmpty ? null : string.Join("; ", result.Problems));
             var now = time.GetTimestamp();
             waiting = clients.Where(c => c.Value is null or { IsEmpty: true }).ToDictionary(c => c.Key, c => waiting.GetValueOrDefault(c.Key, now));
-            return waiting.Values.Any(since => time.GetElapsedTime(since, now) < Youth);
+            return waiting.Values.Any(since => time.GetElapsedTime(since, now) < NewNamespaceWindow);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            Say(e.Message, e);
+            Report(e.Message, e);
             return false;
         }
     }
 
-    private void Say(string? problem, Exception? fault = null)
+    private void Report(string? problem, Exception? fault = null)
     {
-        if (problem is not null && problem != said) Log.ClientProblem(logger, fault, problem);
-        said = problem;
+        if (problem is not null && problem != reported) Log.ClientProblem(logger, fault, problem);
+        reported = problem;
     }
 }

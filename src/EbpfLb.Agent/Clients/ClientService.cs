@@ -20,7 +20,7 @@ internal sealed class ClientService(
     private static readonly TimeSpan Debounce = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Between looks at a namespace that waits for its address.</summary>
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
     /// <summary>After watching has ended.</summary>
     private static readonly TimeSpan WatchAgain = TimeSpan.FromSeconds(30);
@@ -62,7 +62,7 @@ internal sealed class ClientService(
             var begin = Time.GetTimestamp();
             var again = await Task.Run(keeper.Refresh, stoppingToken);
             var took = Time.GetElapsedTime(begin) * RestFactor;
-            await next.WaitAsync(again ? Soon : keeper.HasProblem ? RetryPeriods.EvenOf(period()) : period(), stoppingToken);
+            await next.WaitAsync(again ? RetryDelay : keeper.HasProblem ? RetryPeriods.EvenOf(period()) : period(), stoppingToken);
             await Time.DelayAsync(took > Debounce ? took : Debounce, stoppingToken);
         }
     }

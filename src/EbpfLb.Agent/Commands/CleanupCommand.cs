@@ -23,7 +23,7 @@ internal sealed class CleanupCommand(AgentParts parts, Terminal terminal)
             var code = ExitCode.Ok;
             foreach (var name in names)
                 if (!TryRemove(instance with { Name = name }, force)) code = ExitCode.Failed;
-            if (names.Count == 0) terminal.Out.WriteLine("no instance is there");
+            if (names.Count == 0) terminal.Out.WriteLine("no instances found");
             return code;
         }
         catch (Exception e) when (e is StartException or IOException or UnauthorizedAccessException)
@@ -61,7 +61,7 @@ internal sealed class CleanupCommand(AgentParts parts, Terminal terminal)
         foreach (var what in removed) terminal.Out.WriteLine($"removed {what}");
         if (owner is not null)
             terminal.Error.WriteLine($"an agent still owns instance '{instance.Name}' ({owner}): if it works, it puts all of this back at once; stop it and run this again");
-        if (removed.Count == 0) terminal.Out.WriteLine($"nothing of instance '{instance.Name}' is there");
+        if (removed.Count == 0) terminal.Out.WriteLine($"instance '{instance.Name}' not found");
         return true;
     }
 

@@ -71,7 +71,7 @@ internal sealed class ConfigCommand(CommandContext context)
     {
         if (Load(path) is not { } config) return ExitCode.Failed;
         var output = context.Terminal.Out;
-        foreach (var note in Meaningless.Fields(config)) output.WriteLine($"no meaning here: {note.Path}: {note.Text}");
+        foreach (var note in UnsupportedFields.Fields(config)) output.WriteLine($"no meaning here: {note.Path}: {note.Text}");
         output.WriteLine($"{path} can be used{(config.Warnings.Count == 0 ? "" : $", with {config.Warnings.Count} warnings")}");
         return ExitCode.Ok;
     }

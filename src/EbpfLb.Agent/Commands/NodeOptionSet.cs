@@ -46,7 +46,7 @@ internal sealed class NodeOptionSet
             "What asks a ClusterIP for a port that its Service does not have is refused, and what asks an address of a ServiceCIDR that no Service has is dropped; or both are left alone (default: reject)",
             (c, text) => c with { UnknownPorts = text }),
         OwnSwitch("--protect-nodeports", "Refuse bind() of the node's processes to a NodePort in use, where no client would reach them", (c, on) => c with { ProtectNodePorts = on }),
-        OwnSwitch("--drop-events", "Tell of each drop (`ebpflb drops`, and in short in the log; default: true)", (c, on) => c with { DropEvents = on }),
+        OwnSwitch("--drop-events", "Report each drop (`ebpflb drops`, and in short in the log; default: true)", (c, on) => c with { DropEvents = on }),
         Own("--snat-ports", "FIRST-LAST", $"Source ports of masqueraded connections; clear of NodePorts and of net.ipv4.ip_local_port_range (default: {NodeOptions.LowSnatPorts}, or "
             + $"{NodeOptions.HighSnatPorts} where NodePorts are in there)",
             (c, text) => c with { SnatPorts = text }),

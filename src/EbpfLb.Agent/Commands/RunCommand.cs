@@ -44,7 +44,7 @@ internal sealed class RunCommand(AgentParts parts, Terminal terminal)
         var logger = loggers.CreateLogger<RunCommand>();
         try
         {
-            TellConfig(logger, request, options);
+            LogConfig(logger, request, options);
             if (options.SetsOomScore && parts.SetOomScore(options.Config.KubeProxy.OomScoreAdj) is { } problem)
                 Log.OomScoreNotSet(logger, options.Config.KubeProxy.OomScoreAdj, problem);
             using var owned = await parts.TakeOwnership(options, logger, cancellationToken);
@@ -81,12 +81,12 @@ internal sealed class RunCommand(AgentParts parts, Terminal terminal)
     }
 
     /// <summary>Once, at the start: what of the configuration counts for nothing, and why.</summary>
-    private static void TellConfig(ILogger logger, RunRequest request, RunOptions options)
+    private static void LogConfig(ILogger logger, RunRequest request, RunOptions options)
     {
         foreach (var warning in options.Config.Warnings) Log.ConfigWarning(logger, warning);
         if (request.IgnoredOptions.Count > 0) Log.OptionsIgnored(logger, string.Join(", ", request.IgnoredOptions));
-        var nothing = Meaningless.Fields(options.Config).Concat(Meaningless.Options(request.OldOptions)).ToList();
-        if (nothing.Count > 0) Log.ConfigWithoutMeaning(logger, Meaningless.Say(nothing));
+        var nothing = UnsupportedFields.Fields(options.Config).Concat(UnsupportedFields.Options(request.OldOptions)).ToList();
+        if (nothing.Count > 0) Log.ConfigWithoutMeaning(logger, UnsupportedFields.Format(nothing));
     }
 
     private int WriteConfig(RunOptions options, string file)

@@ -13,7 +13,7 @@ namespace EbpfLb.Agent.Commands;
 /// </summary>
 internal sealed class RunOptionSet
 {
-    private readonly BareOptionSet bare = new();
+    private readonly ProcessFlagSet bare = new();
 
     private readonly IReadOnlyList<ConfigOption> proxy;
 
@@ -96,7 +96,7 @@ internal sealed class RunOptionSet
             (c, text) => c with { MinSyncPeriod = Time(text) }),
         Own("--sync-period", "TIME", "Longest wait before a failed update is tried again, and how often the hooks are checked (default: 30s)",
             (c, text) => c with { SyncPeriod = Time(text) }),
-        Own("--verify-period", "TIME", "How often the maps are compared with what they should hold, and mended (default: 5m; 0: only by `ebpflb verify`)",
+        Own("--verify-period", "TIME", "How often the maps are compared with what they should hold, and repaired (default: 5m; 0: only by `ebpflb verify`)",
             (c, text) => c with { VerifyPeriod = Time(text) }),
         Own("--log-format", "text|json", "One line a message, for people or as JSON objects (default: text)", (c, text) => c with { LogFormat = text }),
     ];

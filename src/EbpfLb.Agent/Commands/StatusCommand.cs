@@ -37,11 +37,11 @@ internal sealed class StatusCommand(CommandContext context)
             [new("MAP"), new("ENTRIES", true), new("CAPACITY", true), new("FULL", true)],
             [.. report.Maps.Select(m => new[] { m.Name, m.Entries.ToString(), m.Capacity.ToString(), Percent(m) })]));
         WriteTable(new Table(
-            [new("PACKETS IN TROUBLE"), new("COUNT", true), new("SINCE START", true), new("BYTES", true), new("MEANING")],
+            [new("DROPPED PACKETS"), new("COUNT", true), new("SINCE START", true), new("BYTES", true), new("MEANING")],
             [.. report.Drops.Select(d => new[] { d.Reason, d.Packets.ToString(), d.PacketsSinceStart?.ToString() ?? "-", d.Bytes.ToString(), d.Advice is null ? d.Meaning : $"{d.Meaning}: {d.Advice}" })]));
-        WriteList("Not in the kernel as wanted:", report.Failures);
-        WriteList("Not served as written:", report.Problems);
-        WriteList("Set up so that some will not work:", report.Warnings);
+        WriteList("Failed to program:", report.Failures);
+        WriteList("Rejected configuration:", report.Problems);
+        WriteList("Warnings:", report.Warnings);
         WriteList("Missing in this kernel:", [.. report.Features.Where(f => !f.Available).Select(f => $"{f.Name}: {f.Lost}")]);
     }
 

@@ -45,16 +45,16 @@ internal sealed class ConfigReload(Func<RunOptions> load, LiveOptions live, Conf
         List<string> restart = [.. ConfigJson.Differences(atStart, wanted).Where(f => ChangeOf(f) == FieldChange.Restart).Select(Name)];
         live.Replace(options);
         state.RecordGood(restart);
-        Tell([.. changed.Where(f => ChangeOf(f) == FieldChange.Hot).Select(Name)], restart, [.. changed.Where(f => ChangeOf(f) == FieldChange.None).Select(Name)]);
+        LogResult([.. changed.Where(f => ChangeOf(f) == FieldChange.Hot).Select(Name)], restart, [.. changed.Where(f => ChangeOf(f) == FieldChange.None).Select(Name)]);
         foreach (var warning in wanted.Warnings) Log.ConfigWarning(logger, warning);
         return true;
     }
 
-    private void Tell(List<string> hot, List<string> restart, List<string> none)
+    private void LogResult(List<string> hot, List<string> restart, List<string> none)
     {
         Log.ConfigApplied(logger, hot.Count == 0 ? "none" : string.Join(", ", hot));
         if (restart.Count > 0) Log.ConfigNeedsRestart(logger, string.Join(", ", restart));
-        if (none.Count > 0) Log.ConfigWithoutMeaning(logger, Meaningless.Say(none.Select(path => KubeProxyFields.Find(path)).OfType<FieldNote>()));
+        if (none.Count > 0) Log.ConfigWithoutMeaning(logger, UnsupportedFields.Format(none.Select(path => KubeProxyFields.Find(path)).OfType<FieldNote>()));
     }
 
     private static FieldChange? ChangeOf((string Group, string Path) field)

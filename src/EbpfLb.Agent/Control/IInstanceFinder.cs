@@ -10,5 +10,5 @@ internal interface IInstanceFinder
 
     /// <summary>Why nothing was found, with what to do.</summary>
     string Explain(InstanceOptions instance)
-        => $"nothing of instance '{instance.Name}' is here: no agent answers on {instance.ControlSocket} and no maps are pinned. Start it with `ebpflb run`, or name another with --instance.";
+        => $"instance '{instance.Name}' not found: no agent answers on {instance.ControlSocket} and no maps are pinned. Start it with `ebpflb run`, or name another with --instance.";
 }

@@ -33,7 +33,7 @@ internal sealed class InstanceFinder(TimeProvider time) : IInstanceFinder
         var options = KernelOptions.Of(instance);
         if (OwnerText(instance, options) is { } owner) return owner;
         var place = Instances.PathsOf(options)?.Product;
-        var nothing = $"nothing of instance '{instance.Name}' is here: no agent answers on {instance.ControlSocket} and no maps are pinned";
+        var nothing = $"instance '{instance.Name}' not found: no agent answers on {instance.ControlSocket} and no maps are pinned";
         var others = Instances.List(options);
         return others.Count == 0
             ? $"{nothing}{(place is null ? "" : $" in {place}")}. Start it with `ebpflb run`."

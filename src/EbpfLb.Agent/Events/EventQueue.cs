@@ -35,26 +35,26 @@ internal sealed class EventQueue(IEventWriter? writer, string node, TimeProvider
     private readonly Channel<EventPost> posts = Channel.CreateBounded<EventPost>(
         new BoundedChannelOptions(Capacity) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
-    private bool refusalTold;
+    private bool refusalLogged;
 
-    public void Record(ClusterEvent news)
+    public void Record(ClusterEvent clusterEvent)
     {
         EventPost post;
         lock (gate)
         {
             var now = Time.GetUtcNow();
             if (known.Count >= MostRemembered) Forget();
-            var before = known.GetValueOrDefault(news);
-            if (before is not null && Time.GetElapsedTime(before.ToldAt) < RepeatPeriod)
+            var before = known.GetValueOrDefault(clusterEvent);
+            if (before is not null && Time.GetElapsedTime(before.ReportedAt) < RepeatPeriod)
             {
-                known[news] = before with { Count = before.Count + 1 };
+                known[clusterEvent] = before with { Count = before.Count + 1 };
                 return;
             }
             var occurrence = new Occurrence(before?.First ?? now, Time.GetTimestamp(), (before?.Count ?? 0) + 1);
-            known[news] = occurrence;
-            post = new EventPost(news, node, occurrence.First, occurrence.Count, now);
+            known[clusterEvent] = occurrence;
+            post = new EventPost(clusterEvent, node, occurrence.First, occurrence.Count, now);
         }
-        Log.Event(Logger, news.Warning ? LogLevel.Warning : LogLevel.Information, news.Subject, news.Name, news.Reason, post.Count, news.Note);
+        Log.Event(Logger, clusterEvent.Warning ? LogLevel.Warning : LogLevel.Information, clusterEvent.Subject, clusterEvent.Name, clusterEvent.Reason, post.Count, clusterEvent.Note);
         if (writer is not null) posts.Writer.TryWrite(post);
     }
 
@@ -67,7 +67,7 @@ internal sealed class EventQueue(IEventWriter? writer, string node, TimeProvider
             await Time.DelayAsync(RefusedPeriod, stoppingToken);
             while (posts.Reader.TryRead(out _))
             {
-                // It is in the log.
+                // Already logged.
             }
         }
     }
@@ -80,13 +80,13 @@ internal sealed class EventQueue(IEventWriter? writer, string node, TimeProvider
             try
             {
                 await server.WriteAsync(post, stoppingToken);
-                refusalTold = false;
+                refusalLogged = false;
                 return true;
             }
             catch (ApiException e) when (e.Failure is ApiFailure.Forbidden or ApiFailure.NotFound)
             {
-                if (!refusalTold) Log.EventsRefused(Logger, e.Message);
-                refusalTold = true;
+                if (!refusalLogged) Log.EventsRefused(Logger, e.Message);
+                refusalLogged = true;
                 return false;
             }
             catch (ApiException e)
@@ -98,7 +98,7 @@ internal sealed class EventQueue(IEventWriter? writer, string node, TimeProvider
                     await Time.DelayAsync(e.RetryAfter is { } asked && asked < RefusedPeriod ? asked : e.RetryAfter is null ? RetryPeriod : RefusedPeriod, stoppingToken);
                     continue;
                 }
-                Log.EventLost(Logger, post.News.Reason, e.Message);
+                Log.EventLost(Logger, post.Event.Reason, e.Message);
                 return true;
             }
         }
@@ -106,12 +106,12 @@ internal sealed class EventQueue(IEventWriter? writer, string node, TimeProvider
 
     private void Forget()
     {
-        foreach (var (news, _) in known.Where(k => Time.GetElapsedTime(k.Value.ToldAt) >= RepeatPeriod).ToList()) known.Remove(news);
+        foreach (var (clusterEvent, _) in known.Where(k => Time.GetElapsedTime(k.Value.ReportedAt) >= RepeatPeriod).ToList()) known.Remove(clusterEvent);
         if (known.Count >= MostRemembered) known.Clear();
     }
 
     /// <param name="First">UTC.</param>
     /// <param name="ToldAt">Timestamp of the monotonic clock.</param>
     /// <param name="Count">Up to now, also of those that were not told.</param>
-    private sealed record Occurrence(DateTimeOffset First, long ToldAt, int Count);
+    private sealed record Occurrence(DateTimeOffset First, long ReportedAt, int Count);
 }

@@ -17,7 +17,7 @@ internal sealed class DeviceNames
         }
         catch (NetlinkException)
         {
-            // Numbers will do.
+            // Falls back to the index.
         }
     }
 

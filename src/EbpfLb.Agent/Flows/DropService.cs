@@ -22,7 +22,7 @@ internal sealed class DropService(
     /// <summary>After the ring could not be read.</summary>
     private static readonly TimeSpan RetryPeriod = TimeSpan.FromMinutes(1);
 
-    private string? told;
+    private string? reported;
 
     /// <summary>Waiting for the ring blocks: a thread of its own.</summary>
     protected override async Task RunAsync(CancellationToken stoppingToken)
@@ -35,7 +35,7 @@ internal sealed class DropService(
             }
             catch (BpfException e)
             {
-                if (e.Message != told) Log.DropsUnread(Logger, told = e.Message);
+                if (e.Message != reported) Log.DropsUnread(Logger, reported = e.Message);
             }
             await Time.DelayAsync(RetryPeriod, stoppingToken);
         }
@@ -48,17 +48,17 @@ internal sealed class DropService(
         while (!stoppingToken.IsCancellationRequested)
         {
             source.Read(Round, record => Take(DropEvent.Of(record, clock), summaries), stoppingToken);
-            foreach (var summary in summaries.TakeDue()) Tell(summary);
+            foreach (var summary in summaries.TakeDue()) LogSummary(summary);
         }
     }
 
     private void Take(DropEvent drop, DropSummaries summaries)
     {
         history.Add(drop);
-        if (summaries.Record(drop) is { } first) Tell(first);
+        if (summaries.Record(drop) is { } first) LogSummary(first);
     }
 
-    private void Tell(DropSummary summary) => Log.PacketsDropped(
+    private void LogSummary(DropSummary summary) => Log.PacketsDropped(
         Logger, ReasonName.Of(summary.Reason), summary.Count, DropText.Sentence(summary, NameOf(summary.Example.ServiceId)));
 
     private string? NameOf(uint service)

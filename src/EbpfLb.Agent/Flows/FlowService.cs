@@ -16,10 +16,10 @@ internal sealed class FlowService(
     protected override async Task RunAsync(CancellationToken stoppingToken)
     {
         var policy = new ExpiryPolicy(() => options().Lifetimes);
-        var sweepers = dataplane.FlowMaps.Select(m => new FlowSweeper(m, policy, Time, new SweepPacer(Time, () => options().SweepShare))).ToList();
+        var collectors = dataplane.FlowMaps.Select(m => new ConntrackCollector(m, policy, Time, new SweepPacer(Time, () => options().SweepShare))).ToList();
         // Not on the thread that starts the host.
         await Task.Yield();
-        await new SweepLoop(sweepers, CountOpened, Record, Time, Logger).RunAsync(stoppingToken);
+        await new SweepLoop(collectors, CountOpened, Record, Time, Logger).RunAsync(stoppingToken);
     }
 
     private long CountOpened() => (long)dataplane.ReadReasons().FirstOrDefault(r => r.Reason == LbReason.PktNew).Count;

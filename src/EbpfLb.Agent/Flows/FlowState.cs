@@ -4,7 +4,7 @@ using EbpfLb.Http.Metrics;
 
 namespace EbpfLb.Agent.Flows;
 
-/// <summary>What the last sweep of each conntrack map counted. Written by the sweeper, read by anybody.</summary>
+/// <summary>What the last sweep of each conntrack map counted. Written by the collector, read by anybody.</summary>
 internal sealed class FlowState
 {
     private readonly ConcurrentDictionary<string, SweepReport> last = new(StringComparer.Ordinal);

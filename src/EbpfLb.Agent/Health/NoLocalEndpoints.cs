@@ -32,7 +32,7 @@ internal static class NoLocalEndpoints
             isInternal |= served is { LocalPolicy: true, Kind: FrontendKind.ClusterIP };
             isExternal |= served is { LocalPolicy: true, Kind: not FrontendKind.ClusterIP };
         }
-        if ((!isInternal && !isExternal) || !port.Elsewhere || HasLocal(port)) return;
+        if ((!isInternal && !isExternal) || !port.HasRemoteEndpoints || HasLocal(port)) return;
         if (isInternal) counts[(port.Key.Family, Internal)]++;
         if (isExternal) counts[(port.Key.Family, External)]++;
     }

@@ -52,7 +52,7 @@ internal sealed class AgentHost(
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
         var health = new ProxyHealthTracker(time, () => live.Current.SyncPeriod);
-        var needs = new NodeNeeds(() => live.Current.Node, options.NodeName, isFromServer: options.Manifests is null, time);
+        var needs = new NodePrerequisites(() => live.Current.Node, options.NodeName, isFromServer: options.Manifests is null, time);
         var state = new PipelineState(() => source.Status, health, nodeRequired: options.Manifests is null, loggers.CreateLogger<PipelineState>())
         {
             Needs = needs, MissingFeatures = FeatureText.Missing(dataplane.Features),
@@ -83,7 +83,7 @@ internal sealed class AgentHost(
         view.Verifier = verifier;
 
         using var events = new EventQueue(source as IEventWriter, options.NodeName, time, loggers.CreateLogger<EventQueue>());
-        var nodeObjects = new NodeObjectLog(options.NodeName, events, loggers.CreateLogger<NodeKeeper>());
+        var nodeObjects = new NodeObjectLog(options.NodeName, events, loggers.CreateLogger<NodeReconciler>());
         state.NodeObjects.Add(change => nodeObjects.Write(change.Before, change.Now));
         state.Rounds.Add(new ProgrammingEvents(events).Record);
         var bindFailures = new BindFailures(events, options.NodeName, options.BindAddressHardFail, loggers.CreateLogger<AgentHost>());
@@ -91,7 +91,7 @@ internal sealed class AgentHost(
         view.ServicePortProblems = () => serviceHealth.Problems;
 
         using var network = new KernelNetwork();
-        var keeper = nodeKernel is null ? null : new NodeKeeper(nodeKernel, network, state, () => live.Current.Node, () => live.Current.SetSysctls, loggers.CreateLogger<NodeKeeper>());
+        var keeper = nodeKernel is null ? null : new NodeReconciler(nodeKernel, network, state, () => live.Current.Node, () => live.Current.SetSysctls, loggers.CreateLogger<NodeReconciler>());
         // Before the first round: what it publishes shall find the node as it is.
         keeper?.Refresh();
         new NetworkFollower(state, requests).Attach();
@@ -108,7 +108,7 @@ internal sealed class AgentHost(
         builder.Services.Configure<ConsoleLifetimeOptions>(o => o.SuppressStatusMessages = true);
         builder.Services.AddSingleton<IHostedService>(events);
         builder.Services.AddSingleton<IHostedService>(healthRetry);
-        builder.Services.AddSingleton<IHostedService>(new NodeWait(needs, state, time, loggers.CreateLogger<NodeWait>()));
+        builder.Services.AddSingleton<IHostedService>(new NodeStartTimeout(needs, state, time, loggers.CreateLogger<NodeStartTimeout>()));
         builder.Services.AddHostedService(_ => new ControlServer(options.Instance.ControlSocket, view, loggers));
         if (options.HealthzAddress is { } healthz)
         {
@@ -150,7 +150,7 @@ internal sealed class AgentHost(
         var stale = new StaleService(dataplane, state, new StaleMetrics(metrics), new ConntrackReconcilerMetrics(metrics), options.EndTcp, () => live.Current.SyncPeriod, time, loggers.CreateLogger<StaleService>());
         live.Subscribe(stale.Wake);
         builder.Services.AddSingleton<IHostedService>(stale);
-        builder.Services.AddSingleton<IHostedService>(new DoorService(dataplane, time, loggers.CreateLogger<DoorService>()));
+        builder.Services.AddSingleton<IHostedService>(new DestinationFilterService(dataplane, time, loggers.CreateLogger<DestinationFilterService>()));
         builder.Services.AddSingleton<IHostedService>(new DropService(dataplane, drops, names, time, loggers.CreateLogger<DropService>()));
         builder.Services.AddSingleton<IHostedService>(new VerifyService(verifier, options.Verify, new Random(), time, loggers.CreateLogger<VerifyService>()));
         using var host = builder.Build();

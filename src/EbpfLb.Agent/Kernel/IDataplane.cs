@@ -39,8 +39,8 @@ internal interface IDataplane : IAsyncDisposable
     /// <summary>Attaches what is not attached, and puts this version's programs into the links that exist.</summary>
     void Attach();
 
-    /// <summary>Puts back what somebody removed since <see cref="Attach"/>; cheap where all is well, and on the same thread.</summary>
-    void Mend();
+    /// <summary>Puts back what somebody removed since <see cref="Attach"/>; cheap where nothing changed, and on the same thread.</summary>
+    void Repair();
 
     /// <summary>What is not in force now of what <see cref="Attach"/> put in force, and what must be in the maps for anything to work. Cheap, from any thread.</summary>
     IReadOnlyList<Difference> FindFaults() => [];
@@ -67,7 +67,7 @@ internal interface IDataplane : IAsyncDisposable
 
     /// <summary>Lets packets pass unseen again to addresses that nothing goes to any more.</summary>
     /// <exception cref="Bpf.BpfException">A map cannot be read; nothing has changed.</exception>
-    void RefillDoor();
+    void RebuildFilter();
 
     /// <summary>Sockets and flows that lead to backends that are gone.</summary>
     IStaleState Stale { get; }

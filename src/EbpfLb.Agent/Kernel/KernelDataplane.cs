@@ -91,7 +91,7 @@ internal sealed class KernelDataplane : IDataplane, INodeKernel, IClientKernel, 
 
     public void Attach() => dataplane.Attach();
 
-    public void Mend() => dataplane.Mend();
+    public void Repair() => dataplane.Repair();
 
     public IReadOnlyList<Difference> FindFaults() => dataplane.FindFaults();
 
@@ -121,7 +121,7 @@ internal sealed class KernelDataplane : IDataplane, INodeKernel, IClientKernel, 
 
     public IReadOnlyList<IFlowMap> FlowMaps => dataplane.FlowMaps.All;
 
-    public void RefillDoor() => dataplane.RefillDoor();
+    public void RebuildFilter() => dataplane.RebuildFilter();
 
     public IStaleState Stale => dataplane.Stale;
 

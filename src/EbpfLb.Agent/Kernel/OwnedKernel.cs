@@ -20,7 +20,7 @@ internal sealed class OwnedKernel(TimeProvider time)
     public async Task<IDisposable> TakeAsync(RunOptions options, ILogger logger, CancellationToken cancellationToken)
     {
         var begin = time.GetTimestamp();
-        var isTold = false;
+        var isLogged = false;
         while (true)
         {
             var (mine, owner) = Try(options);
@@ -31,8 +31,8 @@ internal sealed class OwnedKernel(TimeProvider time)
             }
             var left = options.OwnerWait - time.GetElapsedTime(begin);
             if (left <= TimeSpan.Zero) throw new StartException(Refusal(options, owner));
-            if (!isTold) Log.OwnerWait(logger, options.Instance.Name, NameOf(owner), options.OwnerWait.TotalSeconds);
-            isTold = true;
+            if (!isLogged) Log.OwnerWait(logger, options.Instance.Name, NameOf(owner), options.OwnerWait.TotalSeconds);
+            isLogged = true;
             await time.DelayAsync(left < Pause ? left : Pause, cancellationToken);
         }
     }

@@ -24,7 +24,7 @@ internal static class Forwarding
         sysctls.Write("ipv6/conf/all/forwarding", "1");
     }
 
-    /// <summary>One line a family: what does not work and how to switch it on; none where all is well.</summary>
+    /// <summary>One line a family: what does not work and how to switch it on; none where nothing is wrong.</summary>
     /// <param name="devices">Those that have our programs.</param>
     /// <param name="addresses">Of the node: a family without a global one is not looked at.</param>
     public static IEnumerable<string> Problems(Sysctls sysctls, IReadOnlyList<Link> devices, IReadOnlyList<Address> addresses)

@@ -10,16 +10,16 @@ internal sealed class NodeLog(ILogger logger)
     private const int MaxLeftAlone = 20;
 
     private Dictionary<int, string> devices = [];
-    private HashSet<string> said = [];
+    private HashSet<string> reported = [];
     private NodeState? state;
 
     /// <param name="fault">What the view's problem came of; null: nothing was thrown.</param>
     public void Write(NodeView view, Exception? fault = null)
     {
         WriteDevices(view);
-        foreach (var problem in view.Problems.Where(p => !said.Contains(p))) Log.NodeProblem(logger, fault, problem);
-        foreach (var warning in view.Warnings.Where(w => !said.Contains(w))) Log.NodeWarning(logger, warning);
-        said = [.. view.Problems, .. view.Warnings];
+        foreach (var problem in view.Problems.Where(p => !reported.Contains(p))) Log.NodeProblem(logger, fault, problem);
+        foreach (var warning in view.Warnings.Where(w => !reported.Contains(w))) Log.NodeWarning(logger, warning);
+        reported = [.. view.Problems, .. view.Warnings];
         if (view.State is { } now && !now.Equals(state)) Log.NodeState(logger, now.Devices.Count, now.Addresses.Count, now.Addresses.Count(a => a.NodePort));
         state = view.State;
     }

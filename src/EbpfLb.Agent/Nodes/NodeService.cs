@@ -21,13 +21,13 @@ internal sealed class NodeService : SupervisedService
     /// <summary>After watching has ended.</summary>
     private static readonly TimeSpan WatchAgain = TimeSpan.FromSeconds(30);
 
-    private readonly NodeKeeper keeper;
+    private readonly NodeReconciler keeper;
     private readonly INodeNetwork network;
     private readonly PipelineState state;
     private readonly Func<TimeSpan> period;
     private readonly WakeablePeriod next;
 
-    public NodeService(NodeKeeper keeper, INodeNetwork network, PipelineState state, Func<TimeSpan> period, TimeProvider time, ILogger logger) : base("node", time, logger)
+    public NodeService(NodeReconciler keeper, INodeNetwork network, PipelineState state, Func<TimeSpan> period, TimeProvider time, ILogger logger) : base("node", time, logger)
     {
         (this.keeper, this.network, this.state, this.period) = (keeper, network, state, period);
         next = new WakeablePeriod(time);

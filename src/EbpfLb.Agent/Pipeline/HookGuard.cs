@@ -18,17 +18,17 @@ internal sealed class HookGuard(IDataplane dataplane, PipelineState state, TimeP
     private string? lastProblem;
     private long? faultySince;
 
-    /// <summary>Begins to compare all maps with what they should hold and to mend them, beside the pipeline; while it runs, another call does nothing.</summary>
+    /// <summary>Begins to compare all maps with what they should hold and to repair them, beside the pipeline; while it runs, another call does nothing.</summary>
     public Action RepairMaps { private get; init; } = () => { };
 
-    /// <summary>Looks whether something is missing, which is cheap. False: <see cref="Check"/> should mend it now.</summary>
+    /// <summary>Looks whether something is missing, which is cheap. False: <see cref="Check"/> should repair it now.</summary>
     public bool Watch()
     {
         // What is not in force is tried again by the check, at its own pace.
         if (!state.Hooks.InForce) return true;
         if (FindFaults() is not { Count: > 0 } faults)
         {
-            RecordMended();
+            RecordRepaired();
             return true;
         }
         faultySince ??= time.GetTimestamp();
@@ -37,11 +37,11 @@ internal sealed class HookGuard(IDataplane dataplane, PipelineState state, TimeP
         return false;
     }
 
-    /// <summary>Attaches when that has not happened or the canary died, and mends. Returns whether the hooks are in force.</summary>
+    /// <summary>Attaches when that has not happened or the canary died, and repairs. Returns whether the hooks are in force.</summary>
     public bool Check()
     {
         var before = state.Hooks;
-        if (before.Attached && !Try(dataplane.Mend, before)) return false;
+        if (before.Attached && !Try(dataplane.Repair, before)) return false;
         var canary = before.Attached ? dataplane.CheckCanary() : null;
         string? failed = null;
         if (canary is not { Ok: true })
@@ -59,7 +59,7 @@ internal sealed class HookGuard(IDataplane dataplane, PipelineState state, TimeP
         else if (canary.Ok && failed is not null && before.InForce) Log.CanaryRepaired(logger, failed);
         else if (canary.Ok && !before.InForce) LogAttached();
         lastProblem = canary.Problem;
-        if (canary.Ok && left.Count == 0) RecordMended();
+        if (canary.Ok && left.Count == 0) RecordRepaired();
         return canary.Ok;
     }
 
@@ -75,10 +75,10 @@ internal sealed class HookGuard(IDataplane dataplane, PipelineState state, TimeP
         }
     }
 
-    private void RecordMended()
+    private void RecordRepaired()
     {
         if (faultySince is not { } since) return;
-        Log.FaultMended(logger, time.GetElapsedTime(since).TotalMilliseconds);
+        Log.FaultCleared(logger, time.GetElapsedTime(since).TotalMilliseconds);
         (faultySince, lastFaults) = (null, "");
     }
 

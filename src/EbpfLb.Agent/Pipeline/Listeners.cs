@@ -18,7 +18,7 @@ internal sealed class Listeners<T>(string what, ILogger logger)
         lock (gate) all = [.. all, listener];
     }
 
-    public void Tell(T value)
+    public void Publish(T value)
     {
         foreach (var listener in Volatile.Read(ref all))
         {

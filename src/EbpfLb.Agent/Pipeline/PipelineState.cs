@@ -68,20 +68,20 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
         : null;
 
     /// <summary>What the options need the Node object for.</summary>
-    public NodeNeeds? Needs { get; init; }
+    public NodePrerequisites? Needs { get; init; }
 
     /// <summary>What this kernel lacks of what the agent can use; readiness tells of it.</summary>
     public IReadOnlyList<string> MissingFeatures { private get; init; } = [];
 
-    /// <summary>Returns the snapshot that forwarding shall follow: with what is known of the node, see <see cref="NodeMemory"/>.</summary>
+    /// <summary>Returns the snapshot that forwarding shall follow: with what is known of the node, see <see cref="LastKnownNode"/>.</summary>
     public ClusterSnapshot RecordArrived(ClusterSnapshot arrived)
     {
         var objectBefore = snapshot?.Node;
         snapshot = arrived;
-        if (!Equals(objectBefore, arrived.Node)) NodeObjects.Tell((objectBefore, arrived.Node));
+        if (!Equals(objectBefore, arrived.Node)) NodeObjects.Publish((objectBefore, arrived.Node));
         var before = knownNode;
-        knownNode = nodeRequired ? NodeMemory.Keep(before, arrived.Node) : arrived.Node;
-        if (!Equals(before, knownNode)) NodeChanges.Tell(knownNode);
+        knownNode = nodeRequired ? LastKnownNode.Keep(before, arrived.Node) : arrived.Node;
+        if (!Equals(before, knownNode)) NodeChanges.Publish(knownNode);
         return Equals(knownNode, arrived.Node) ? arrived : arrived with { Node = knownNode };
     }
 
@@ -89,11 +89,11 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
     {
         table = compiled ?? table;
         progress = new Progress(round, progress.IsFirstPlanIn || round.Succeeded);
-        if (round.Applied) Rounds.Tell(round);
+        if (round.Applied) Rounds.Publish(round);
     }
 
     /// <summary>This table is what the kernel has, as far as it could be brought in.</summary>
-    public void RecordApplied(ForwardingTable applied) => AppliedTables.Tell(applied);
+    public void RecordApplied(ForwardingTable applied) => AppliedTables.Publish(applied);
 
     /// <summary>The last table with what it was compiled from; null before the first.</summary>
     public CompiledState? Compiled => compiled;
@@ -104,13 +104,13 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
     {
         var isNew = state.Attached && !hooks.Attached;
         hooks = state;
-        if (isNew) NodeChanges.Tell(knownNode);
+        if (isNew) NodeChanges.Publish(knownNode);
     }
 
     public void RecordNode(NodeView view)
     {
         node = view;
-        NodeViews.Tell(view);
+        NodeViews.Publish(view);
     }
 
     /// <summary>A stand-alone load balancer has no Node object; with an API server a missing one means that it was deleted.</summary>

@@ -45,9 +45,9 @@ internal sealed class RoundLog(ILogger logger)
     private void WriteFailures(RoundReport round)
     {
         HashSet<ObjectFailure> now = [.. round.Failures];
-        var news = round.Failures.Where(f => !knownFailures.Contains(f)).ToList();
-        foreach (var failure in news.Take(MaxObjectsNamed)) Log.ObjectFailed(logger, failure.Service?.ToString() ?? "-", failure.Message);
-        if (news.Count > MaxObjectsNamed) Log.MoreObjectsFailed(logger, news.Count - MaxObjectsNamed);
+        var fresh = round.Failures.Where(f => !knownFailures.Contains(f)).ToList();
+        foreach (var failure in fresh.Take(MaxObjectsNamed)) Log.ObjectFailed(logger, failure.Service?.ToString() ?? "-", failure.Message);
+        if (fresh.Count > MaxObjectsNamed) Log.MoreObjectsFailed(logger, fresh.Count - MaxObjectsNamed);
         knownFailures = now;
     }
 

@@ -24,11 +24,11 @@ internal sealed class StaleService : SupervisedService
     private readonly ConntrackReconcilerMetrics flowMetrics;
     private readonly bool tcp;
     private readonly WakeablePeriod next;
-    private readonly StaleRhythm rhythm;
+    private readonly StaleScanSchedule schedule;
     private bool isFirst = true;
     private volatile bool isBegun;
     private volatile bool flowsDue;
-    private volatile bool straysDue;
+    private volatile bool untranslatedDue;
     private string? lastError;
 
     public StaleService(
@@ -37,7 +37,7 @@ internal sealed class StaleService : SupervisedService
     {
         (this.dataplane, this.metrics, this.flowMetrics, this.tcp) = (dataplane, metrics, flowMetrics, tcp);
         next = new WakeablePeriod(time);
-        rhythm = new StaleRhythm(period);
+        schedule = new StaleScanSchedule(period);
         // Here and not at the start: the first round may be over by then.
         state.Rounds.Add(OnRound);
     }
@@ -50,19 +50,19 @@ internal sealed class StaleService : SupervisedService
         // Nothing is stale before the tables say what is right.
         while (!isBegun) await next.WaitAsync(Timeout.InfiniteTimeSpan, stoppingToken);
         next.TryTake();
-        rhythm.Begin();
-        var strays = false;
+        schedule.Begin();
+        var untranslated = false;
         while (true)
         {
-            strays |= straysDue;
-            straysDue = false;
+            untranslated |= untranslatedDue;
+            untranslatedDue = false;
             var begun = Time.GetTimestamp();
-            var found = EndSockets(strays);
+            var found = EndSockets(untranslated);
             var took = Time.GetElapsedTime(begun);
             if (flowsDue) await RemoveFlowsAsync(stoppingToken);
-            var wait = rhythm.After(found, took);
-            strays &= !rhythm.IsAtRest;
-            if (await next.WaitAsync(wait, stoppingToken)) rhythm.Begin();
+            var wait = schedule.After(found, took);
+            untranslated &= !schedule.IsAtRest;
+            if (await next.WaitAsync(wait, stoppingToken)) schedule.Begin();
         }
     }
 
@@ -74,20 +74,20 @@ internal sealed class StaleService : SupervisedService
         isFirst = false;
         if (!udp && !opened && !(tcp && round.LostBackends.Contains(TransportProtocol.Tcp))) return;
         flowsDue |= udp;
-        straysDue |= opened;
+        untranslatedDue |= opened;
         isBegun = true;
         next.Wake();
     }
 
-    private int EndSockets(bool strays)
+    private int EndSockets(bool untranslated)
     {
         try
         {
-            var report = dataplane.Stale.EndSockets(tcp, strays);
+            var report = dataplane.Stale.EndSockets(tcp, untranslated);
             metrics.RecordSockets(new StaleReading(
                 report.Udp.Found, report.Tcp.Found, report.Udp.Ended + report.Untranslated.Ended, report.Tcp.Ended,
                 report.Error is null ? 0 : Math.Max(0, report.Found - report.Ended)));
-            if (strays) metrics.RecordUntranslated(report.Untranslated.Found);
+            if (untranslated) metrics.RecordUntranslated(report.Untranslated.Found);
             if (report.Ended > 0) Log.SocketsEnded(Logger, report.Udp.Ended, report.Tcp.Ended, report.Untranslated.Ended);
             if (report.Error is not null && report.Error != lastError) Log.SocketsStay(Logger, report.Error);
             lastError = report.Error;
@@ -97,7 +97,7 @@ internal sealed class StaleService : SupervisedService
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             metrics.RecordSockets(null);
-            if (strays) metrics.RecordUntranslated(null);
+            if (untranslated) metrics.RecordUntranslated(null);
             Log.StaleFailed(Logger, e, e.Message);
             return 1;
         }

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Agent.Verifying;
 
-/// <summary>Has the maps mended at once when something is known to be wrong with them, beside the pipeline that asks for it.</summary>
+/// <summary>Has the maps repaired at once when something is known to be wrong with them, beside the pipeline that asks for it.</summary>
 internal sealed class MapRepair(Verifier verifier, ILogger logger)
 {
     private int isRunning;

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace EbpfLb.Agent.Verifying;
 
 /// <summary>
-/// Compares everything from the API server down to the kernel, one after the other and slowly, and lets the pipeline mend what differs. Looking happens
+/// Compares everything from the API server down to the kernel, one after the other and slowly, and lets the pipeline repair what differs. Looking happens
 /// beside the pipeline; only what did not look right is looked at again in its turn.
 /// </summary>
 internal sealed class Verifier(

@@ -10,7 +10,7 @@ namespace EbpfLb.Datapath.Clients;
 /// Writes lb_netns. The node's own namespace and those of others are told apart in time, so each stays while the other changes; until
 /// the others have been told once, what an earlier agent wrote of them stays too.
 /// </summary>
-internal sealed class ClientTable(HeldTable<ulong, LbNetns> table)
+internal sealed class ClientTable(DiffedTable<ulong, LbNetns> table)
 {
     private readonly Lock sync = new();
     private Dictionary<ulong, LbNetns> host = [];

@@ -24,7 +24,7 @@ public static class DeviceSelector
             (role, reason) = (DeviceRole.None, $"its packets begin neither with an Ethernet nor with an IP header (type {(int)link.Type})");
         return new DeviceDecision(link, role, framing ?? false, reason)
         {
-            LeadsAway = role == DeviceRole.None && !link.Flags.HasFlag(LinkFlags.Loopback) && facts.OwnerOf(link) is null && Objection(link, facts, options) is null,
+            LeadsAway = role == DeviceRole.None && !link.Flags.HasFlag(LinkFlags.Loopback) && facts.OwnerOf(link) is null && ExclusionReason(link, facts, options) is null,
             Undecided = role == DeviceRole.None && options.Only.Count == 0 && !IsNamed(options.Excluded, link) && facts.OwnerOf(link) is null
                 && Behind(link, facts, options) == Neighbors.Unknown ? string.Join(", ", facts.SubnetsOf(link)) : "",
         };
@@ -39,11 +39,11 @@ public static class DeviceSelector
         if (options.Only.Count > 0)
             return IsNamed(options.Only, link) ? (DeviceRole.Uplink, "named by --devices") : (DeviceRole.None, "not named by --devices");
         if (facts.OwnerOf(link) is { } owner) return (DeviceRole.None, $"belongs to {owner.Name}");
-        var objection = Objection(link, facts, options);
-        return objection is null ? (DeviceRole.Uplink, Merit(link, facts, options)) : (DeviceRole.None, objection);
+        var exclusion = ExclusionReason(link, facts, options);
+        return exclusion is null ? (DeviceRole.Uplink, InclusionReason(link, facts, options)) : (DeviceRole.None, exclusion);
     }
 
-    private static string? Objection(Link link, NetworkFacts facts, DeviceOptions options) => LinkKinds.GroupOf(link) switch
+    private static string? ExclusionReason(Link link, NetworkFacts facts, DeviceOptions options) => LinkKinds.GroupOf(link) switch
     {
         LinkGroup.Physical or LinkGroup.Stacked => null,
         // Every namespace has tunnels of the module's own (tunl0, sit0 ...) that nobody uses; they stay down.
@@ -77,7 +77,7 @@ public static class DeviceSelector
 
     private static bool Overlaps(SourceRange subnet, ValueList<SourceRange> ranges) => ranges.Any(r => r.Contains(subnet.Prefix) || subnet.Contains(r.Prefix));
 
-    private static string Merit(Link link, NetworkFacts facts, DeviceOptions options)
+    private static string InclusionReason(Link link, NetworkFacts facts, DeviceOptions options)
         => facts.HasDefaultRoute(link) ? "carries the default route"
             : facts.HasGateway(link) ? "carries a route to a gateway"
             : Behind(link, facts, options) == Neighbors.Clients ? $"{LinkKinds.Describe(link)} whose addresses are not pods'"

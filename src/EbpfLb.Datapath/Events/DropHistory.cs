@@ -53,7 +53,7 @@ public sealed class DropHistory(int capacity)
         }
         catch (TimeoutException)
         {
-            // Nothing came.
+            // Timed out.
         }
     }
 

@@ -15,7 +15,7 @@ public sealed record DropSummary(LbReason Reason, DropEvent Example, long Count,
 /// <param name="counters">Counts by reason since the maps were made.</param>
 public sealed class DropSummaries(Func<LbReason, long> counters, TimeProvider time)
 {
-    private readonly Dictionary<LbReason, Told> told = [];
+    private readonly Dictionary<LbReason, Reported> reported = [];
 
     public static TimeSpan Period { get; } = TimeSpan.FromSeconds(30);
 
@@ -23,12 +23,12 @@ public sealed class DropSummaries(Func<LbReason, long> counters, TimeProvider ti
     public DropSummary? Record(DropEvent drop)
     {
         var now = time.GetTimestamp();
-        if (told.TryGetValue(drop.Reason, out var last) && (last.Pending is not null || time.GetElapsedTime(last.At, now) < Period))
+        if (reported.TryGetValue(drop.Reason, out var last) && (last.Pending is not null || time.GetElapsedTime(last.At, now) < Period))
         {
-            told[drop.Reason] = last with { Pending = drop, Seen = last.Seen + 1 };
+            reported[drop.Reason] = last with { Pending = drop, Seen = last.Seen + 1 };
             return null;
         }
-        told[drop.Reason] = new Told(now, counters(drop.Reason), null, 0);
+        reported[drop.Reason] = new Reported(now, counters(drop.Reason), null, 0);
         return new DropSummary(drop.Reason, drop, 1, null);
     }
 
@@ -37,13 +37,13 @@ public sealed class DropSummaries(Func<LbReason, long> counters, TimeProvider ti
     {
         var now = time.GetTimestamp();
         List<DropSummary> due = [];
-        foreach (var (reason, last) in told.ToArray())
+        foreach (var (reason, last) in reported.ToArray())
         {
             var elapsed = time.GetElapsedTime(last.At, now);
             if (last.Pending is null || elapsed < Period) continue;
             var count = counters(reason);
             due.Add(new DropSummary(reason, last.Pending, Math.Max(count - last.Counter, last.Seen), elapsed));
-            told[reason] = new Told(now, count, null, 0);
+            reported[reason] = new Reported(now, count, null, 0);
         }
         return due;
     }
@@ -52,5 +52,5 @@ public sealed class DropSummaries(Func<LbReason, long> counters, TimeProvider ti
     /// <param name="Counter">What its counter was then.</param>
     /// <param name="Pending">The last drop since then.</param>
     /// <param name="Seen">How many events since then.</param>
-    private sealed record Told(long At, long Counter, DropEvent? Pending, long Seen);
+    private sealed record Reported(long At, long Counter, DropEvent? Pending, long Seen);
 }

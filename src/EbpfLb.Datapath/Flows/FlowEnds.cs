@@ -4,14 +4,14 @@ using EbpfLb.Datapath.Options;
 namespace EbpfLb.Datapath.Flows;
 
 /// <summary>
-/// lb_svc_swept: the flows of each service port id that an agent or a command took out, which no program counts as ended. Thread-safe,
+/// lb_svc_expired: the flows of each service port id that an agent or a command took out, which no program counts as ended. Thread-safe,
 /// also beside another process. Takes the map over.
 /// </summary>
 internal sealed class FlowEnds(BpfMap map) : IDisposable
 {
     private readonly MappedArray<ulong> counts = new(map);
 
-    public static FlowEnds OpenPinned(InstancePaths paths) => new(BpfMap.OpenPinned(paths.Map(Abi.Tables.SvcSwept.Name)));
+    public static FlowEnds OpenPinned(InstancePaths paths) => new(BpfMap.OpenPinned(paths.Map(Abi.Tables.SvcExpired.Name)));
 
     /// <summary>0 for an id that the table does not have.</summary>
     public ulong this[uint serviceId] => serviceId < (uint)counts.Length ? counts.ReadOnlySpan[(int)serviceId] : 0;

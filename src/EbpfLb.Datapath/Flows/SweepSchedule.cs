@@ -1,6 +1,6 @@
 namespace EbpfLb.Datapath.Flows;
 
-/// <summary>How often a map is swept: seldom while there is room, every second when it is filling up. Pure.</summary>
+/// <summary>How often a map is collected: seldom while there is room, every second when it is filling up. Pure.</summary>
 public static class SweepSchedule
 {
     private const double Roomy = 0.1;

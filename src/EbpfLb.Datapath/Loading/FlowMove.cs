@@ -7,7 +7,7 @@ namespace EbpfLb.Datapath.Loading;
 
 /// <summary>
 /// Takes the flows along when lb_conntrack4/6 are made anew in another size or layout: those of <see cref="FlowSelection"/> just before the programs
-/// are switched, and what the old programs added meanwhile just after. Flows that end in between are forgotten by the sweeper.
+/// are switched, and what the old programs added meanwhile just after. Flows that end in between are forgotten by the collector.
 /// </summary>
 internal sealed class FlowMove(MapSet maps, ILogger logger)
 {
@@ -69,8 +69,8 @@ internal sealed class FlowMove(MapSet maps, ILogger logger)
         else if (!isLast) return;
         var lost = selection.LeftOut.Count + ((selection.Entries.Count - written + 1) / 2);
         if (lost > 0) Log.FlowsLost(logger, to.Name, lost);
-        if (maps.Created.Contains(Abi.Tables.SvcSwept.Name)) return;
-        using var ends = new FlowEnds(maps.Take(Abi.Tables.SvcSwept));
+        if (maps.Created.Contains(Abi.Tables.SvcExpired.Name)) return;
+        using var ends = new FlowEnds(maps.Take(Abi.Tables.SvcExpired));
         foreach (var service in selection.LeftOut) ends.Count(service);
     }
 

@@ -27,7 +27,7 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
         [Abi.Tables.Slots.Name] = sizes.Slots,
         [Abi.Tables.Backends.Name] = sizes.Backends,
         [Abi.Tables.SvcStats.Name] = sizes.Services,
-        [Abi.Tables.SvcSwept.Name] = sizes.Services,
+        [Abi.Tables.SvcExpired.Name] = sizes.Services,
         [Abi.Tables.Affinity.Name] = sizes.Affinity,
         [Abi.Tables.AffRows.Name] = sizes.AffinityRows,
         [Abi.Tables.UdpPeer.Name] = Lru(sizes.UdpPeers),
@@ -51,7 +51,7 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
     private static readonly HashSet<string> Linked = [.. TableMove.Tables.Select(t => t.Name), .. ById];
 
     /// <summary>Of these, what programs write about the ids. It goes on while the ids do, which the tables that define them take with them.</summary>
-    private static IReadOnlyList<string> ById => [Abi.Tables.Affinity.Name, Abi.Tables.SvcStats.Name, Abi.Tables.SvcSwept.Name];
+    private static IReadOnlyList<string> ById => [Abi.Tables.Affinity.Name, Abi.Tables.SvcStats.Name, Abi.Tables.SvcExpired.Name];
 
     /// <summary>Maps of programs whose entries move along into another size or layout.</summary>
     private static readonly HashSet<string> Carried =

@@ -9,13 +9,13 @@ namespace EbpfLb.Datapath.Loading;
 /// </summary>
 internal sealed class StateMove(MapSet maps)
 {
-    public static IReadOnlyList<Table> Tables { get; } = [Abi.Tables.Affinity, Abi.Tables.SnatClocks, Abi.Tables.Frags, Abi.Tables.UdpPeer];
+    public static IReadOnlyList<Table> Tables { get; } = [Abi.Tables.Affinity, Abi.Tables.SnatGuard, Abi.Tables.Frags, Abi.Tables.UdpPeer];
 
     /// <summary>What the old maps have and the new ones have not, or older. Before the programs are switched and after.</summary>
     public void Copy()
     {
         Copy<LbAffKey, LbAff>(Abi.Tables.Affinity, static (old, ours) => old.UsedNs > ours.UsedNs);
-        Copy<uint, LbSnatClock>(Abi.Tables.SnatClocks, static (old, ours) => old.Kind != 0 && (int)(old.Tick - ours.Tick) > 0);
+        Copy<uint, LbSnatGuard>(Abi.Tables.SnatGuard, static (old, ours) => old.Kind != 0 && (int)(old.Tick - ours.Tick) > 0);
         Copy<LbFragKey, LbFrag>(Abi.Tables.Frags, static (_, _) => false);
         Copy<LbPeer, LbPeerAsked>(Abi.Tables.UdpPeer, static (_, _) => false);
     }

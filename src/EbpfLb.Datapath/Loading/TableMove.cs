@@ -44,8 +44,8 @@ internal sealed class TableMove : IDisposable
     public void Fill(BpfObject bpf)
     {
         if (!isComplete || old.Count == 0) return;
-        Fill<LbFe4, LbService>(bpf, Abi.Tables.Services4);
-        Fill<LbFe6, LbService>(bpf, Abi.Tables.Services6);
+        Fill<LbFrontend4, LbService>(bpf, Abi.Tables.Services4);
+        Fill<LbFrontend6, LbService>(bpf, Abi.Tables.Services6);
         Fill<LbSrcRange4, uint>(bpf, Abi.Tables.SrcRanges4);
         Fill<LbSrcRange6, uint>(bpf, Abi.Tables.SrcRanges6);
         Fill<uint, LbSlot>(bpf, Abi.Tables.Slots);

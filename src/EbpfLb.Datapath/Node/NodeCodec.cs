@@ -68,12 +68,12 @@ internal static class NodeCodec
     public static SourceRange ToRange(LbPrefix6 key) => new(From(key.Addr), (byte)key.PrefixLen);
 
     /// <summary>The ranges around all addresses of services.</summary>
-    public static AddressCover Services(in LbSettings settings) => new(
+    public static BoundingPrefix Services(in LbSettings settings) => new(
         Has(settings, LbSetting.SetSvc4) ? new SourceRange(From(settings.Svc4), Bits(AbiBytes.Of(settings.Svc4Mask))) : null,
         Has(settings, LbSetting.SetSvc6) ? new SourceRange(From(settings.Svc6), Bits(AbiBytes.Of(settings.Svc6Mask))) : null);
 
     /// <summary>The settings with these ranges around all addresses of services.</summary>
-    public static LbSettings With(LbSettings settings, AddressCover services)
+    public static LbSettings With(LbSettings settings, BoundingPrefix services)
     {
         settings.Flags &= ~(uint)(LbSetting.SetSvc4 | LbSetting.SetSvc6);
         settings.Flags |= Flag(services.IPv4 is not null, LbSetting.SetSvc4) | Flag(services.IPv6 is not null, LbSetting.SetSvc6);

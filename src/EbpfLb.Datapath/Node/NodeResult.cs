@@ -8,7 +8,7 @@ namespace EbpfLb.Datapath.Node;
 /// <param name="Problems">Each names its object and field, and says what to do. A state that is wrong in itself changes nothing.</param>
 public sealed record NodeResult(int Written, int Removed, ValueList<string> Problems)
 {
-    /// <summary>The kernel holds the state; when false, apply it again when what the problems name is mended.</summary>
+    /// <summary>The kernel holds the state; when false, apply it again when what the problems name is repaired.</summary>
     public bool IsComplete => Problems.IsEmpty;
 
     /// <summary>Of two parts.</summary>

@@ -16,9 +16,9 @@ namespace EbpfLb.Datapath.Node;
 /// <param name="pendingFlows">Elements of lb_ct_pending.</param>
 /// <param name="used">NodePorts that the service tables hold now; null for none.</param>
 internal sealed class NodeTables(
-    HeldTable<uint, LbDevice> devices,
-    HeldTable<LbIp4, LbNodeAddr> addresses4,
-    HeldTable<LbIp6, LbNodeAddr> addresses6,
+    DiffedTable<uint, LbDevice> devices,
+    DiffedTable<LbIp4, LbNodeAddr> addresses4,
+    DiffedTable<LbIp6, LbNodeAddr> addresses6,
     ITable<uint, LbSettings> settings,
     LbSettings found,
     uint pendingFlows,
@@ -29,7 +29,7 @@ internal sealed class NodeTables(
     private PortRange? configured;
     private PortRange? inUse = used;
     private NodeState? last;
-    private AddressCover services = NodeCodec.Services(found);
+    private BoundingPrefix services = NodeCodec.Services(found);
 
     /// <summary>How full the tables are.</summary>
     public IReadOnlyList<MapFill> Fill
@@ -85,7 +85,7 @@ internal sealed class NodeTables(
 
     /// <summary>
     /// NodePorts that services are about to answer on: programs look for them only within the range, so it is widened first.
-    /// Returns what went wrong, null when all is well.
+    /// Returns what went wrong, null when nothing is wrong.
     /// </summary>
     public string? Cover(PortRange? ports)
     {
@@ -106,20 +106,20 @@ internal sealed class NodeTables(
     }
 
     /// <summary>What the kernel holds otherwise than it was told.</summary>
-    /// <param name="mend">The last state is applied again, to what was found.</param>
-    public IReadOnlyList<Difference> Verify(bool mend)
+    /// <param name="repair">The last state is applied again, to what was found.</param>
+    public IReadOnlyList<Difference> Verify(bool repair)
     {
         lock (sync)
         {
             List<Difference> differences =
             [
-                .. devices.Verify(key => key.ToString(), mend),
-                .. addresses4.Verify(key => NodeCodec.ToAddress(key).ToString(), mend),
-                .. addresses6.Verify(key => NodeCodec.ToAddress(key).ToString(), mend),
+                .. devices.Verify(key => key.ToString(), repair),
+                .. addresses4.Verify(key => NodeCodec.ToAddress(key).ToString(), repair),
+                .. addresses6.Verify(key => NodeCodec.ToAddress(key).ToString(), repair),
             ];
             var before = held;
             if (settings.TryRead(0, out var found) && found != before) differences.Add(FieldText.Differing(settings.Name, before, found));
-            if (!mend || differences.Count == 0) return differences;
+            if (!repair || differences.Count == 0) return differences;
             held = found;
             if (last is not null) Apply(last);
             // Before a first state the settings of an earlier agent are in force, and nothing else knows them.
@@ -129,7 +129,7 @@ internal sealed class NodeTables(
     }
 
     /// <summary>The ranges around all addresses of services, as programs know them.</summary>
-    public AddressCover Services
+    public BoundingPrefix Services
     {
         get
         {
@@ -137,8 +137,8 @@ internal sealed class NodeTables(
         }
     }
 
-    /// <summary>Makes them these. Returns what went wrong, null when all is well.</summary>
-    public string? CoverServices(AddressCover wanted)
+    /// <summary>Makes them these. Returns what went wrong, null when nothing is wrong.</summary>
+    public string? CoverServices(BoundingPrefix wanted)
     {
         lock (sync)
         {
@@ -158,7 +158,7 @@ internal sealed class NodeTables(
     }
 
     private static int Write<TKey, TValue>(
-        HeldTable<TKey, TValue> table, IReadOnlyDictionary<TKey, TValue> wanted, List<string> problems)
+        DiffedTable<TKey, TValue> table, IReadOnlyDictionary<TKey, TValue> wanted, List<string> problems)
         where TKey : unmanaged
         where TValue : unmanaged
     {
@@ -169,7 +169,7 @@ internal sealed class NodeTables(
     }
 
     private static int Remove<TKey, TValue>(
-        HeldTable<TKey, TValue> table, IReadOnlyDictionary<TKey, TValue> wanted, List<string> problems)
+        DiffedTable<TKey, TValue> table, IReadOnlyDictionary<TKey, TValue> wanted, List<string> problems)
         where TKey : unmanaged
         where TValue : unmanaged
     {

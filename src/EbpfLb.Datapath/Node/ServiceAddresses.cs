@@ -14,7 +14,7 @@ namespace EbpfLb.Datapath.Node;
 /// <param name="node">Who writes lb_settings.</param>
 /// <param name="closed">All ClusterIPs that the service tables close now.</param>
 internal sealed class ServiceAddresses(
-    HeldTable<LbPrefix4, uint> cidrs4, HeldTable<LbPrefix6, uint> cidrs6, NodeTables node, Func<AddressCover> closed)
+    DiffedTable<LbPrefix4, uint> cidrs4, DiffedTable<LbPrefix6, uint> cidrs6, NodeTables node, Func<BoundingPrefix> closed)
 {
     private readonly Lock sync = new();
     private ValueList<SourceRange> written;
@@ -33,9 +33,9 @@ internal sealed class ServiceAddresses(
     public IReadOnlyList<ComparedElements> Compared =>
         [new(VerifyStage.Kernel, cidrs4.Name, cidrs4.Count), new(VerifyStage.Kernel, cidrs6.Name, cidrs6.Count)];
 
-    /// <summary>Before a plan. Returns what went wrong, null when all is well.</summary>
+    /// <summary>Before a plan. Returns what went wrong, null when nothing is wrong.</summary>
     /// <param name="more">Addresses that the plan closes.</param>
-    public string? Widen(AddressCover more, ValueList<SourceRange> cidrs)
+    public string? Extend(BoundingPrefix more, ValueList<SourceRange> cidrs)
     {
         lock (sync)
         {
@@ -48,7 +48,7 @@ internal sealed class ServiceAddresses(
         }
     }
 
-    /// <summary>After a plan. Returns what went wrong, null when all is well.</summary>
+    /// <summary>After a plan. Returns what went wrong, null when nothing is wrong.</summary>
     /// <param name="opened">The plan opened addresses.</param>
     /// <param name="cidrs">Without those of a plan that is not complete: a service that was left out has an address of them.</param>
     public string? Settle(bool opened, ValueList<SourceRange> cidrs)
@@ -70,17 +70,17 @@ internal sealed class ServiceAddresses(
     }
 
     /// <summary>What the tables hold otherwise than they were told.</summary>
-    /// <param name="mend">It is written again.</param>
-    public IReadOnlyList<Difference> Verify(bool mend)
+    /// <param name="repair">It is written again.</param>
+    public IReadOnlyList<Difference> Verify(bool repair)
     {
         lock (sync)
         {
             List<Difference> differences =
             [
-                .. cidrs4.Verify(key => NodeCodec.ToRange(key).ToString(), mend),
-                .. cidrs6.Verify(key => NodeCodec.ToRange(key).ToString(), mend),
+                .. cidrs4.Verify(key => NodeCodec.ToRange(key).ToString(), repair),
+                .. cidrs6.Verify(key => NodeCodec.ToRange(key).ToString(), repair),
             ];
-            if (mend && differences.Count > 0) Write(written, []);
+            if (repair && differences.Count > 0) Write(written, []);
             return differences;
         }
     }

@@ -92,7 +92,7 @@ public sealed class InstanceOwnership : IDisposable
             if (lost is not null || held.IsInPlace) return lost;
             try
             {
-                if (!BpfFileSystem.IsBelow(paths.BpfFs, Mount.ReadAll())) return null; // Mend mounts it again, then the directory is made.
+                if (!BpfFileSystem.IsBelow(paths.BpfFs, Mount.ReadAll())) return null; // Repair mounts it again, then the directory is made.
                 if (TryLock(paths) is { } again)
                 {
                     held.Dispose();

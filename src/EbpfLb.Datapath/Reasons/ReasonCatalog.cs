@@ -40,7 +40,7 @@ public static class ReasonCatalog
         new(LbReason.PktVlan, ReasonKind.Passed, "tagged: the VLAN's own device will see it"),
         new(LbReason.PktMalformed, ReasonKind.Passed, "cut short or not parsable; the stack decides"),
         new(LbReason.PktFragLost, ReasonKind.Passed, "a fragment whose first one was not seen",
-            "lower the sender's MTU so that nothing is fragmented, or mend what loses or reorders packets before the node"),
+            "lower the sender's MTU so that nothing is fragmented, or repair what loses or reorders packets before the node"),
         new(LbReason.PktFragWait, ReasonKind.Note, "a fragment was sent round once more to wait for its first one"),
         new(LbReason.PktReplyLost, ReasonKind.Passed, "to a SNAT port of ours that no flow has: its flow expired, or the map lost it",
             "raise the life time that ended it (--conntrack-*-timeout-*) when clients are idle for long"),
@@ -79,7 +79,7 @@ public static class ReasonCatalog
         new(LbReason.CtPortMoved, ReasonKind.Note, "a connection of the node's own, or one that netfilter masquerades, began from the SNAT port of a flow to the same backend, and got another one",
             "many of these cost time: have the CNI masquerade with ports outside of --snat-ports"),
         new(LbReason.CtRace, ReasonKind.Note, "two CPUs opened the same flow: the second joined the first"),
-        new(LbReason.EventLost, ReasonKind.Note, "a drop was counted but not told: the ring of events was full",
+        new(LbReason.EventLost, ReasonKind.Note, "a drop was counted but no event written: the ring of events was full",
             "nothing for single ones; many of these mean more drops than the agent has CPU to read (`ebpflb drops` shows only a part)"),
 
         new(LbReason.AnswerLimited, ReasonKind.Note, "a packet that was to be answered with an ICMP error or a reset was not: there were too many (--answer-limit)",

@@ -1,6 +1,6 @@
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Attach;
-using EbpfLb.Datapath.Doors;
+using EbpfLb.Datapath.DestinationFilters;
 using EbpfLb.Datapath.Loading;
 using EbpfLb.Datapath.Node;
 using EbpfLb.Datapath.Options;
@@ -26,17 +26,17 @@ internal sealed class FaultFinder(
     /// <summary>Entries of maps.</summary>
     public IReadOnlyList<Difference> Contents() =>
     [
-        .. node.Verify(mend: false), .. addresses.Verify(mend: false), .. TableVerification.Check(tables.ForPlans, mirror, Policy.Canary.Name),
-        .. Missing(tables.Door, [Policy.Canary.FrontendV4.Address, Policy.Canary.FrontendV6.Address]),
+        .. node.Verify(repair: false), .. addresses.Verify(repair: false), .. TableVerification.Check(tables.ForPlans, mirror, Policy.Canary.Name),
+        .. Missing(tables.DestinationFilter, [Policy.Canary.FrontendV4.Address, Policy.Canary.FrontendV6.Address]),
     ];
 
     /// <summary>Addresses whose packets would pass unseen.</summary>
-    public static IEnumerable<Difference> Missing(Door door, IEnumerable<IpAddress> needed)
+    public static IEnumerable<Difference> Missing(DestinationFilter filter, IEnumerable<IpAddress> needed)
     {
         foreach (var address in needed)
         {
-            if (!door.IsOpen(address))
-                yield return new Difference(VerifyStage.Kernel, $"{Abi.Tables.Door.Name} {address}", Difference.Whole, "looked at", Difference.None);
+            if (!filter.IsOpen(address))
+                yield return new Difference(VerifyStage.Kernel, $"{Abi.Tables.Filter.Name} {address}", Difference.Whole, "looked at", Difference.None);
         }
     }
 

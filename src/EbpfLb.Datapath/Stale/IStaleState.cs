@@ -14,8 +14,8 @@ public interface IStaleState
     /// backend is gone. For one caller at a time, not on the path of updates.
     /// </summary>
     /// <param name="tcp">End TCP connections too; the tables must know of their endpoints (PolicyOptions.KeepsTcpEndpoints).</param>
-    /// <param name="strays">End UDP sockets too that were connected to a frontend before it was one, so that nothing translates what they send.</param>
-    StaleSocketReport EndSockets(bool tcp, bool strays);
+    /// <param name="untranslated">End UDP sockets too that were connected to a frontend before it was one, so that nothing translates what they send.</param>
+    StaleSocketReport EndSockets(bool tcp, bool untranslated);
 
     /// <summary>The request entry is of a UDP flow whose backend is gone.</summary>
     bool IsStale(in FlowEntry request);

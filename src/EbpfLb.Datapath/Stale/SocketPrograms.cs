@@ -16,7 +16,7 @@ internal sealed class SocketPrograms : IDisposable
     /// <summary>Names of <see cref="Features"/>.</summary>
     public const string IterUdp = "iter_udp", IterTcp = "iter_tcp", IterUntranslated = "iter_udp_untranslated", SockDestroy = "bpf_sock_destroy", SockDiag = "sock_diag_storage";
 
-    private const string FindUdp = "lb_find_udp", FindTcp = "lb_find_tcp", FindUntranslated = "lb_stray_udp", EndUdp = "lb_end_udp", EndTcp = "lb_end_tcp";
+    private const string FindUdp = "lb_find_udp", FindTcp = "lb_find_tcp", FindUntranslated = "lb_untrans_udp", EndUdp = "lb_end_udp", EndTcp = "lb_end_tcp";
 
     private readonly List<KernelFeature> features = [];
 
@@ -26,7 +26,7 @@ internal sealed class SocketPrograms : IDisposable
         var found = loader.Load(
             "find.bpf.o", [FindUdp, FindTcp, FindUntranslated], o => o.Knobs.Set("cfg_cgroup", AbiBytes.Of(CgroupFileSystem.IdOf(cgroup))),
             (bpf, name) => (ISocketFinder)new IteratorFinder(Attach(bpf, name)));
-        var ended = loader.Load("end.bpf.o", [EndUdp, EndTcp], _ => { }, (bpf, name) => (ISocketEnder)new IteratorEnder(bpf.OpenMap<ulong, uint>("lb_doomed"), Attach(bpf, name)));
+        var ended = loader.Load("end.bpf.o", [EndUdp, EndTcp], _ => { }, (bpf, name) => (ISocketEnder)new IteratorEnder(bpf.OpenMap<ulong, uint>("lb_sock_close"), Attach(bpf, name)));
         // For tests: what is no socket storage is refused.
         Func<BpfMap> memories = options.RefusedPrograms.Contains(SockDiag) ? () => maps.Take(Abi.Tables.Meta) : () => maps.Take(Abi.Tables.Sock);
         // inet_diag shows no storage of UDP sockets.

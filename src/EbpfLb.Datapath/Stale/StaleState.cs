@@ -29,13 +29,13 @@ public sealed class StaleState : IStaleState, IDisposable
 
     public IReadOnlyList<KernelFeature> Features => programs.Features;
 
-    public StaleSocketReport EndSockets(bool tcp, bool strays)
+    public StaleSocketReport EndSockets(bool tcp, bool untranslated)
     {
-        if (!IsOurs()) return StaleSocketReport.Nothing(tcp, strays);
+        if (!IsOurs()) return StaleSocketReport.Nothing(tcp, untranslated);
         try
         {
-            return namespaces.RunInEach(namespaces.Enumerate(), _ => EndHere(tcp, strays))
-                .Aggregate(StaleSocketReport.Nothing(tcp, strays), (sum, part) => sum + part.Result);
+            return namespaces.RunInEach(namespaces.Enumerate(), _ => EndHere(tcp, untranslated))
+                .Aggregate(StaleSocketReport.Nothing(tcp, untranslated), (sum, part) => sum + part.Result);
         }
         catch (NamespaceException e)
         {
@@ -49,13 +49,13 @@ public sealed class StaleState : IStaleState, IDisposable
     public void Dispose() => programs.Dispose();
 
     /// <summary>In the network namespace that the calling thread is in. A kind that makes trouble does not keep the others.</summary>
-    private StaleSocketReport EndHere(bool tcp, bool strays)
+    private StaleSocketReport EndHere(bool tcp, bool untranslated)
     {
         string? error = null;
         return new StaleSocketReport(
             End(programs.Udp, programs.UdpEnder, s => !backends.Serves(s), ref error),
             tcp ? End(programs.Tcp, programs.TcpEnder, s => !backends.Serves(s), ref error) : SocketCount.Unknown,
-            strays ? End(programs.Untranslated, programs.UdpEnder, _ => true, ref error) : SocketCount.Unknown,
+            untranslated ? End(programs.Untranslated, programs.UdpEnder, _ => true, ref error) : SocketCount.Unknown,
             error);
     }
 

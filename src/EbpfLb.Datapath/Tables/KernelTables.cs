@@ -5,7 +5,7 @@ using EbpfLb.Bpf;
 using EbpfLb.Datapath.Affinity;
 using EbpfLb.Datapath.Clients;
 using EbpfLb.Datapath.Counters;
-using EbpfLb.Datapath.Doors;
+using EbpfLb.Datapath.DestinationFilters;
 using EbpfLb.Datapath.Flows;
 using EbpfLb.Datapath.Loading;
 using EbpfLb.Datapath.Node;
@@ -21,8 +21,8 @@ namespace EbpfLb.Datapath.Tables;
 /// <summary>The maps of one instance, typed.</summary>
 internal sealed class KernelTables : IDisposable
 {
-    private readonly KernelTable<LbFe4, LbService> services4;
-    private readonly KernelTable<LbFe6, LbService> services6;
+    private readonly KernelTable<LbFrontend4, LbService> services4;
+    private readonly KernelTable<LbFrontend6, LbService> services6;
     private readonly KernelArray<LbSlot> slots;
     private readonly KernelArray<LbBackend> backends;
     private readonly KernelTable<LbSrcRange4, uint> sources4;
@@ -43,8 +43,8 @@ internal sealed class KernelTables : IDisposable
 
     private KernelTables(MapSet maps)
     {
-        services4 = new(new BpfMap<LbFe4, LbService>(maps.Take(Abi.Tables.Services4)));
-        services6 = new(new BpfMap<LbFe6, LbService>(maps.Take(Abi.Tables.Services6)));
+        services4 = new(new BpfMap<LbFrontend4, LbService>(maps.Take(Abi.Tables.Services4)));
+        services6 = new(new BpfMap<LbFrontend6, LbService>(maps.Take(Abi.Tables.Services6)));
         slots = new(new MappedArray<LbSlot>(maps.Take(Abi.Tables.Slots)));
         backends = new(new MappedArray<LbBackend>(maps.Take(Abi.Tables.Backends)));
         sources4 = new(new BpfMap<LbSrcRange4, uint>(maps.Take(Abi.Tables.SrcRanges4)));
@@ -60,10 +60,10 @@ internal sealed class KernelTables : IDisposable
         settings = new(maps.Take(Abi.Tables.Settings));
         capacities = maps.All.ToDictionary(m => m.Key, m => m.Value.Info.MaxEntries, StringComparer.Ordinal);
         ServiceCounters = new(
-            new PerCpuMap<uint, LbSvcStat>(maps.Take(Abi.Tables.SvcStats)), new FlowEnds(maps.Take(Abi.Tables.SvcSwept)), maps.Created.Contains(Abi.Tables.SvcStats.Name));
+            new PerCpuMap<uint, LbSvcStat>(maps.Take(Abi.Tables.SvcStats)), new FlowEnds(maps.Take(Abi.Tables.SvcExpired)), maps.Created.Contains(Abi.Tables.SvcStats.Name));
         Affinity = new(affinity, backends, capacities[Abi.Tables.AffRows.Name] * Seats);
-        Door = new Door(maps.Take(Abi.Tables.Door));
-        ForPlans = new PlanTables(Doored(services4, DoorKeys.AddressOf), Doored(services6, DoorKeys.AddressOf), slots, backends, sources4, sources6, ServiceCounters);
+        DestinationFilter = new DestinationFilter(maps.Take(Abi.Tables.Filter));
+        ForPlans = new PlanTables(FilteredBy(services4, FilterKeys.AddressOf), FilteredBy(services6, FilterKeys.AddressOf), slots, backends, sources4, sources6, ServiceCounters);
     }
 
     public PlanTables ForPlans { get; }
@@ -73,15 +73,15 @@ internal sealed class KernelTables : IDisposable
     public AffinityMemory Affinity { get; }
 
     /// <summary>Opened for what is written to the tables of services and node addresses.</summary>
-    public Door Door { get; }
+    public DestinationFilter DestinationFilter { get; }
 
     /// <summary>Where packets of frontends and of the node go, as the kernel's tables have it when this is enumerated.</summary>
     public IEnumerable<IpAddress> Addresses()
     {
-        foreach (var (key, _) in services4.Entries()) yield return DoorKeys.AddressOf(key);
-        foreach (var (key, _) in services6.Entries()) yield return DoorKeys.AddressOf(key);
-        foreach (var (key, _) in addresses4.Entries()) yield return DoorKeys.AddressOf(key);
-        foreach (var (key, _) in addresses6.Entries()) yield return DoorKeys.AddressOf(key);
+        foreach (var (key, _) in services4.Entries()) yield return FilterKeys.AddressOf(key);
+        foreach (var (key, _) in services6.Entries()) yield return FilterKeys.AddressOf(key);
+        foreach (var (key, _) in addresses4.Entries()) yield return FilterKeys.AddressOf(key);
+        foreach (var (key, _) in addresses6.Entries()) yield return FilterKeys.AddressOf(key);
     }
 
     public static KernelTables Open(MapSet maps) => new(maps);
@@ -94,12 +94,12 @@ internal sealed class KernelTables : IDisposable
 
     /// <param name="nodePorts">Those that the service tables hold.</param>
     public NodeTables ReadNode(PortRange? nodePorts) => new(
-        Held(devices, devices), Held(Doored(addresses4, DoorKeys.AddressOf), addresses4), Held(Doored(addresses6, DoorKeys.AddressOf), addresses6), new KernelTable<uint, LbSettings>(settings), settings.Lookup(0), capacities[Abi.Tables.CtPending.Name], nodePorts);
+        Held(devices, devices), Held(FilteredBy(addresses4, FilterKeys.AddressOf), addresses4), Held(FilteredBy(addresses6, FilterKeys.AddressOf), addresses6), new KernelTable<uint, LbSettings>(settings), settings.Lookup(0), capacities[Abi.Tables.CtPending.Name], nodePorts);
 
     public ClientTable ReadClients() => new(Held(netns, netns));
 
     /// <param name="closed">All ClusterIPs that the service tables close.</param>
-    public ServiceAddresses ReadServiceAddresses(NodeTables node, Func<AddressCover> closed) => new(Held(cidrs4, cidrs4), Held(cidrs6, cidrs6), node, closed);
+    public ServiceAddresses ReadServiceAddresses(NodeTables node, Func<BoundingPrefix> closed) => new(Held(cidrs4, cidrs4), Held(cidrs6, cidrs6), node, closed);
 
     public IReadOnlyList<ReasonCount> ReadReasons() => CounterReader.Read(stats);
 
@@ -121,14 +121,14 @@ internal sealed class KernelTables : IDisposable
         affinity.Dispose();
         settings.Dispose();
         ServiceCounters.Dispose();
-        Door.Dispose();
+        DestinationFilter.Dispose();
     }
 
-    private DoorTable<TKey, TValue> Doored<TKey, TValue>(KernelTable<TKey, TValue> table, Func<TKey, IpAddress> addressOf)
+    private FilteredTable<TKey, TValue> FilteredBy<TKey, TValue>(KernelTable<TKey, TValue> table, Func<TKey, IpAddress> addressOf)
         where TKey : unmanaged
-        where TValue : unmanaged => new(table, addressOf, Door);
+        where TValue : unmanaged => new(table, addressOf, DestinationFilter);
 
-    private HeldTable<TKey, TValue> Held<TKey, [DynamicallyAccessedMembers(FieldText.Needed)] TValue>(ITable<TKey, TValue> table, KernelTable<TKey, TValue> kernel)
+    private DiffedTable<TKey, TValue> Held<TKey, [DynamicallyAccessedMembers(FieldText.Needed)] TValue>(ITable<TKey, TValue> table, KernelTable<TKey, TValue> kernel)
         where TKey : unmanaged
         where TValue : unmanaged
         => new(table, kernel.Entries()) { Capacity = capacities[kernel.Name] };

@@ -7,7 +7,7 @@ using EbpfLb.Planning.Tables;
 
 namespace EbpfLb.Datapath.Tables;
 
-/// <summary>lb_svc_stats: counters per service port id, kept per CPU by the programs; and lb_svc_swept, what they do not see end.</summary>
+/// <summary>lb_svc_stats: counters per service port id, kept per CPU by the programs; and lb_svc_expired, what they do not see end.</summary>
 /// <param name="fresh">The map was made now, so no id has counted anything yet.</param>
 internal sealed class ServiceCounterTable(PerCpuMap<uint, LbSvcStat> map, FlowEnds ends, bool fresh) : IServiceCounters, IDisposable
 {

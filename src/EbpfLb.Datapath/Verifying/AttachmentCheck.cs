@@ -5,10 +5,10 @@ namespace EbpfLb.Datapath.Verifying;
 
 /// <summary>Hooks, programs at devices and pins in a verification.</summary>
 /// <param name="find">What is not there.</param>
-/// <param name="mend">Puts it back; on the thread of plans.</param>
+/// <param name="repair">Puts it back; on the thread of plans.</param>
 /// <param name="hooks">How many are attached by this agent.</param>
 /// <param name="devices">How many should have programs.</param>
-internal sealed class AttachmentCheck(Func<IReadOnlyList<Difference>> find, Action mend, Func<int> hooks, Func<int> devices)
+internal sealed class AttachmentCheck(Func<IReadOnlyList<Difference>> find, Action repair, Func<int> hooks, Func<int> devices)
 {
     public IEnumerable<ComparedElements> Compared(int maps) =>
     [
@@ -21,7 +21,7 @@ internal sealed class AttachmentCheck(Func<IReadOnlyList<Difference>> find, Acti
         if (!adopt || found.Count == 0) return found;
         try
         {
-            mend();
+            repair();
         }
         catch (BpfException)
         {

@@ -13,9 +13,9 @@ namespace EbpfLb.Datapath.Verifying;
 /// All maps that an agent writes, compared with what it believes to have written, and what it attached and pinned. What belongs to the node is small and
 /// compared at once.
 /// </summary>
-/// <param name="refillDoor">Makes the destination filter anew.</param>
+/// <param name="rebuildFilter">Makes the destination filter anew.</param>
 internal sealed class DataplaneVerification(
-    KernelTables tables, Mirror mirror, NodeTables node, ServiceAddresses addresses, MapSet maps, AttachmentCheck attachments, Action refillDoor) : ITableVerification
+    KernelTables tables, Mirror mirror, NodeTables node, ServiceAddresses addresses, MapSet maps, AttachmentCheck attachments, Action rebuildFilter) : ITableVerification
 {
     private const int AddressesAStep = 4096;
 
@@ -31,38 +31,38 @@ internal sealed class DataplaneVerification(
         var looked = 0L;
         foreach (var step in tables.Addresses().Chunk(AddressesAStep))
         {
-            hidden.UnionWith(step.Where(a => !tables.Door.IsOpen(a)));
+            hidden.UnionWith(step.Where(a => !tables.DestinationFilter.IsOpen(a)));
             looked += step.Length;
             yield return step.Length;
         }
         Compared =
         [
-            .. services.Compared, .. node.Compared, .. addresses.Compared, new(VerifyStage.Kernel, Abi.Tables.Door.Name, looked),
+            .. services.Compared, .. node.Compared, .. addresses.Compared, new(VerifyStage.Kernel, Abi.Tables.Filter.Name, looked),
             new(VerifyStage.Kernel, Abi.Tables.Meta.Name, 1), .. attachments.Compared(maps.All.Count),
         ];
     }
 
     public IReadOnlyList<Difference> Confirm(bool adopt) =>
     [
-        .. attachments.Confirm(adopt), .. services.Confirm(adopt), .. node.Verify(adopt), .. addresses.Verify(adopt), .. VerifyDoor(adopt), .. VerifyStamp(adopt),
+        .. attachments.Confirm(adopt), .. services.Confirm(adopt), .. node.Verify(adopt), .. addresses.Verify(adopt), .. VerifyFilter(adopt), .. VerifyStamp(adopt),
     ];
 
-    private List<Difference> VerifyDoor(bool mend)
+    private List<Difference> VerifyFilter(bool repair)
     {
         if (hidden.Count == 0) return [];
         // What an entry that went meanwhile was for is not needed any more.
-        List<Difference> missing = [.. FaultFinder.Missing(tables.Door, tables.Addresses().Where(hidden.Contains).Distinct())];
-        if (mend && missing.Count > 0) refillDoor();
+        List<Difference> missing = [.. FaultFinder.Missing(tables.DestinationFilter, tables.Addresses().Where(hidden.Contains).Distinct())];
+        if (repair && missing.Count > 0) rebuildFilter();
         return missing;
     }
 
     /// <summary>Without its stamp the next agent would not trust the maps and would make them anew.</summary>
-    private IEnumerable<Difference> VerifyStamp(bool mend)
+    private IEnumerable<Difference> VerifyStamp(bool repair)
     {
         var stamp = maps.All[Abi.Tables.Meta.Name];
         var found = AbiStamp.Read(stamp);
         if (found == AbiStamp.Ours) yield break;
-        if (mend) AbiStamp.Write(stamp);
+        if (repair) AbiStamp.Write(stamp);
         yield return FieldText.Differing(Abi.Tables.Meta.Name, AbiStamp.Ours, found);
     }
 }

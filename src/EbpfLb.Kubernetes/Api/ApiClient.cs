@@ -29,10 +29,10 @@ internal sealed class ApiClient : k8s.Kubernetes
     {
         using var request = new HttpRequestMessage(method, new Uri(BaseUri, relativeUri)) { Version = HttpClient.DefaultRequestVersion };
         foreach (var (name, values) in customHeaders) request.Headers.TryAddWithoutValidation(name, values);
-        if (body is Eventsv1Event news) request.Content = ContentOf(news);
+        if (body is Eventsv1Event clusterEvent) request.Content = ContentOf(clusterEvent);
         return await HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
     }
 
-    private static ByteArrayContent ContentOf(Eventsv1Event news)
-        => new(JsonSerializer.SerializeToUtf8Bytes(news, EventJson.Default.Eventsv1Event)) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+    private static ByteArrayContent ContentOf(Eventsv1Event clusterEvent)
+        => new(JsonSerializer.SerializeToUtf8Bytes(clusterEvent, EventJson.Default.Eventsv1Event)) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
 }

@@ -15,7 +15,7 @@ internal static class EventObject
 
     public static Eventsv1Event Of(EventPost post)
     {
-        var news = post.News;
+        var clusterEvent = post.Event;
         return new Eventsv1Event
         {
             ApiVersion = "events.k8s.io/v1",
@@ -23,26 +23,26 @@ internal static class EventObject
             // As client-go names them: the object, and a time that makes it unique.
             Metadata = new V1ObjectMeta
             {
-                Name = $"{news.Name.Name}.{post.LastTime.UtcTicks.ToString("x", CultureInfo.InvariantCulture)}",
+                Name = $"{clusterEvent.Name.Name}.{post.LastTime.UtcTicks.ToString("x", CultureInfo.InvariantCulture)}",
                 NamespaceProperty = post.Namespace,
             },
             EventTime = post.Time.UtcDateTime,
             Series = post.Count > 1 ? new Eventsv1EventSeries { Count = post.Count, LastObservedTime = post.LastTime.UtcDateTime } : null,
             ReportingController = Controller,
             ReportingInstance = Cut($"{Controller}-{post.Reporter}", MostInstance),
-            Action = news.Action,
-            Reason = news.Reason,
+            Action = clusterEvent.Action,
+            Reason = clusterEvent.Reason,
             Regarding = new V1ObjectReference
             {
                 ApiVersion = "v1",
-                Kind = news.Subject == EventSubject.Node ? "Node" : "Service",
-                Name = news.Name.Name,
-                NamespaceProperty = news.Name.Namespace.Length > 0 ? news.Name.Namespace : null,
+                Kind = clusterEvent.Subject == EventSubject.Node ? "Node" : "Service",
+                Name = clusterEvent.Name.Name,
+                NamespaceProperty = clusterEvent.Name.Namespace.Length > 0 ? clusterEvent.Name.Namespace : null,
                 // kube-proxy gives the name in place of a uid, and `kubectl describe node` asks for that one.
-                Uid = news.Name.ToString(),
+                Uid = clusterEvent.Name.ToString(),
             },
-            Note = Cut(news.Note, MostNote),
-            Type = news.Warning ? "Warning" : "Normal",
+            Note = Cut(clusterEvent.Note, MostNote),
+            Type = clusterEvent.Warning ? "Warning" : "Normal",
         };
     }
 

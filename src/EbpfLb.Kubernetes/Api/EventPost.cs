@@ -6,12 +6,12 @@ namespace EbpfLb.Kubernetes.Api;
 /// <param name="Reporter">The node whose agent tells it.</param>
 /// <param name="Time">When it happened first.</param>
 /// <param name="Count">How often it happened up to <paramref name="LastTime"/>.</param>
-public sealed record EventPost(ClusterEvent News, string Reporter, DateTimeOffset Time, int Count, DateTimeOffset LastTime)
+public sealed record EventPost(ClusterEvent Event, string Reporter, DateTimeOffset Time, int Count, DateTimeOffset LastTime)
 {
     /// <summary>An event is in the namespace of its object; those of cluster-scoped objects are in this one.</summary>
     private const string ClusterNamespace = "default";
 
-    public string Namespace => News.Name.Namespace.Length > 0 ? News.Name.Namespace : ClusterNamespace;
+    public string Namespace => Event.Name.Namespace.Length > 0 ? Event.Name.Namespace : ClusterNamespace;
 }
 
 /// <summary>Tells the cluster's events.</summary>

@@ -57,7 +57,7 @@ public sealed record ApiSelector(string Labels = "", string Fields = "")
     public static ApiSelector All { get; } = new();
 
     /// <summary>The fields only save work: a server that does not know them is asked without.</summary>
-    public bool FieldsMayGo { get; init; }
+    public bool FieldSelectorIsOptional { get; init; }
 }
 
 /// <summary>A complete collection as of one resource version.</summary>

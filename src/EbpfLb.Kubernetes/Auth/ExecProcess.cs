@@ -9,7 +9,7 @@ internal static class ExecProcess
     /// <summary>Characters. A credential has a few thousand; a program that is none may print for ever.</summary>
     private const int LongestOutput = 1024 * 1024;
 
-    private const int LongestComplaint = 4096;
+    private const int LongestConflictDiagnostic = 4096;
 
     /// <summary>What it prints, when it ends well. It is ended with all that it started when it does not.</summary>
     /// <exception cref="ConfigException">It cannot be run, ended with another code than 0, or printed too much.</exception>
@@ -19,7 +19,7 @@ internal static class ExecProcess
         try
         {
             process.StandardInput.Close();
-            var errors = ReadAsync(process.StandardError, LongestComplaint, cancellationToken);
+            var errors = ReadAsync(process.StandardError, LongestConflictDiagnostic, cancellationToken);
             var (output, isWhole) = await ReadAsync(process.StandardOutput, LongestOutput, cancellationToken, stopAtLimit: true);
             if (!isWhole)
                 throw new ConfigException($"{spec.Where}: {spec.Command} prints more than {LongestOutput} characters; it must print an ExecCredential");
@@ -63,7 +63,7 @@ internal static class ExecProcess
         }
     }
 
-    /// <summary>Reads up to the limit, and then on in vain, so that the program does not wait for a reader, or not.</summary>
+    /// <summary>Reads up to the limit, and then on without success, so that the program does not wait for a reader, or not.</summary>
     private static async Task<(string Text, bool IsWhole)> ReadAsync(
         StreamReader reader, int limit, CancellationToken cancellationToken, bool stopAtLimit = false)
     {

@@ -41,7 +41,7 @@ public sealed class ManifestSource : IClusterSource
         get
         {
             var now = state;
-            return new SourceStatus(description, now.IsSynced, now.LastContact, now.Trouble ?? ErrorOf(now.Problems))
+            return new SourceStatus(description, now.IsSynced, now.LastContact, now.Problem ?? ErrorOf(now.Problems))
             {
                 ContactAge = now.LastContact is null ? null : time.GetElapsedTime(now.ContactStamp),
             };
@@ -83,21 +83,21 @@ public sealed class ManifestSource : IClusterSource
 
     private bool Refresh(ManifestStore store, ManifestChanges changes)
     {
-        string? trouble = null;
+        string? problem = null;
         var changed = false;
         try
         {
             changed = store.Refresh(changes);
-            if (!store.IsThere) trouble = $"{description} does not exist; create it or correct --manifests";
+            if (!store.IsThere) problem = $"{description} does not exist; create it or correct --manifests";
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            trouble = $"{description} cannot be listed: {e.Message}; check that the agent may read it";
+            problem = $"{description} cannot be listed: {e.Message}; check that the agent may read it";
         }
-        if (trouble is not null && trouble != state.Trouble) Log.ManifestsUnreadable(logger, trouble);
-        state = trouble is null
-            ? state with { Trouble = null, LastContact = time.GetUtcNow(), ContactStamp = time.GetTimestamp() }
-            : state with { Trouble = trouble };
+        if (problem is not null && problem != state.Problem) Log.ManifestsUnreadable(logger, problem);
+        state = problem is null
+            ? state with { Problem = null, LastContact = time.GetUtcNow(), ContactStamp = time.GetTimestamp() }
+            : state with { Problem = problem };
         return changed;
     }
 
@@ -140,7 +140,7 @@ public sealed class ManifestSource : IClusterSource
             if (problem.IsError) Log.ManifestRefused(logger, problem);
             else Log.ManifestWarning(logger, problem);
         }
-        foreach (var mended in before.Where(p => p.IsError)) Log.ManifestMended(logger, mended);
+        foreach (var repaired in before.Where(p => p.IsError)) Log.ManifestRepaired(logger, repaired);
     }
 
     /// <summary>
@@ -155,7 +155,7 @@ public sealed class ManifestSource : IClusterSource
             if (looked > TimeSpan.Zero) await time.DelayAsync(looked < options.LongestDebounce ? looked : options.LongestDebounce, cancellationToken);
             return;
         }
-        var rescan = watcher.IsWatching && state.Trouble is null ? options.Rescan : options.RescanUnwatched;
+        var rescan = watcher.IsWatching && state.Problem is null ? options.Rescan : options.RescanUnwatched;
         if (rescan < RescanShare * lookTime) rescan = RescanShare * lookTime;
         if (!watcher.HasUnfinished && !await watcher.WaitAsync(rescan, cancellationToken))
         {
@@ -180,7 +180,7 @@ public sealed class ManifestSource : IClusterSource
     }
 
     /// <param name="Trouble">Why the path itself cannot be read.</param>
-    private sealed record State(bool IsSynced, DateTimeOffset? LastContact, string? Trouble, ImmutableArray<ManifestProblem> Problems)
+    private sealed record State(bool IsSynced, DateTimeOffset? LastContact, string? Problem, ImmutableArray<ManifestProblem> Problems)
     {
         /// <summary>LastContact, for ages: clocks are set.</summary>
         public long ContactStamp { get; init; }

@@ -50,10 +50,10 @@ internal sealed class ManifestStore
     /// Looks at all files, or only at those that changed where it is known which these are. A path that is not there changes nothing: an unmounted
     /// volume must not take the services away. Returns whether anything is different.
     /// </summary>
-    public bool Refresh(ManifestChanges told)
+    public bool Refresh(ManifestChanges notified)
     {
         changes.Clear();
-        if (!IsThere || told.Everything || NamesOf(told.Files) is not { } names) RefreshAll(told.Unfinished);
+        if (!IsThere || notified.Everything || NamesOf(notified.Files) is not { } names) RefreshAll(notified.Unfinished);
         else
         {
             foreach (var (name, path) in names) Look(name, new FileInfo(path));

@@ -16,5 +16,5 @@ internal interface IReflectorSink<T>
     void Contact();
 
     /// <summary>The server could not be asked; it will be tried again.</summary>
-    void Failed(ApiException trouble);
+    void Failed(ApiException failure);
 }

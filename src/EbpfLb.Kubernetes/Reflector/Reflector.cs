@@ -26,7 +26,7 @@ internal sealed class Reflector<T>(
     /// <summary>Where the next watch begins; null means that a list is needed.</summary>
     private string? resourceVersion;
 
-    /// <summary>Timestamp; null while all is well.</summary>
+    /// <summary>Timestamp; null while nothing is wrong.</summary>
     private long? troubleSince;
 
     private readonly StreamingLists streaming = new(options.StreamingLists);
@@ -165,17 +165,17 @@ internal sealed class Reflector<T>(
         return false;
     }
 
-    private async Task HandleAsync(ApiException trouble, CancellationToken cancellationToken)
+    private async Task HandleAsync(ApiException failure, CancellationToken cancellationToken)
     {
         var isStreaming = resourceVersion is null && streaming.IsNext;
-        if (isStreaming && (trouble.Failure == ApiFailure.Invalid
-            || (trouble.Failure == ApiFailure.BadRequest && selector is not { Fields.Length: > 0, FieldsMayGo: true })))
+        if (isStreaming && (failure.Failure == ApiFailure.Invalid
+            || (failure.Failure == ApiFailure.BadRequest && selector is not { Fields.Length: > 0, FieldSelectorIsOptional: true })))
         {
-            Log.StreamingListRefused(logger, resource.Plural, trouble.Failure);
+            Log.StreamingListRefused(logger, resource.Plural, failure.Failure);
             streaming.Refused();
             return;
         }
-        if (trouble.Failure == ApiFailure.BadRequest && selector is { Fields.Length: > 0, FieldsMayGo: true })
+        if (failure.Failure == ApiFailure.BadRequest && selector is { Fields.Length: > 0, FieldSelectorIsOptional: true })
         {
             Log.FieldSelectorRefused(logger, resource.Plural, selector.Fields);
             selector = selector with { Fields = "" };
@@ -183,38 +183,38 @@ internal sealed class Reflector<T>(
             resourceVersion = null;
             return;
         }
-        if (isOptional && IsAbsent(trouble))
+        if (isOptional && IsAbsent(failure))
         {
-            await AbsentAsync(trouble, cancellationToken);
+            await AbsentAsync(failure, cancellationToken);
             return;
         }
-        if (trouble.Failure is ApiFailure.Expired or ApiFailure.Malformed) resourceVersion = null;
+        if (failure.Failure is ApiFailure.Expired or ApiFailure.Malformed) resourceVersion = null;
         // A watch that broke or ran out is nothing to worry about as long as the next one opens.
-        if (!isWatching || trouble.Failure is not (ApiFailure.Cut or ApiFailure.Silent or ApiFailure.Expired)) Trouble(trouble);
-        var wait = backoff.Next(trouble.RetryAfter);
-        if (trouble.Failure == ApiFailure.Internal) Log.ReflectorFailed(logger, trouble.InnerException ?? trouble, resource.Plural);
-        Log.ApiTrouble(logger, resource.Plural, trouble.Failure, wait.TotalSeconds, trouble.Message);
+        if (!isWatching || failure.Failure is not (ApiFailure.Cut or ApiFailure.Silent or ApiFailure.Expired)) Trouble(failure);
+        var wait = backoff.Next(failure.RetryAfter);
+        if (failure.Failure == ApiFailure.Internal) Log.ReflectorFailed(logger, failure.InnerException ?? failure, resource.Plural);
+        Log.ApiTrouble(logger, resource.Plural, failure.Failure, wait.TotalSeconds, failure.Message);
         await Task.Delay(wait, time, cancellationToken);
         if (troubleSince is { } since && time.GetElapsedTime(since) >= options.RelistAfter) resourceVersion = null;
     }
 
     /// <summary>410 for a list: the server had the collection once.</summary>
-    private bool IsAbsent(ApiException trouble) => trouble.Failure is ApiFailure.NotFound or ApiFailure.Forbidden
-        || (trouble.Failure == ApiFailure.Expired && resourceVersion is null);
+    private bool IsAbsent(ApiException failure) => failure.Failure is ApiFailure.NotFound or ApiFailure.Forbidden
+        || (failure.Failure == ApiFailure.Expired && resourceVersion is null);
 
-    private async Task AbsentAsync(ApiException trouble, CancellationToken cancellationToken)
+    private async Task AbsentAsync(ApiException failure, CancellationToken cancellationToken)
     {
-        if (!isAbsent) Log.OptionalAbsent(logger, resource.Plural, trouble.Message);
+        if (!isAbsent) Log.OptionalAbsent(logger, resource.Plural, failure.Message);
         isAbsent = true;
         resourceVersion = null;
         sink.Replace([]);
         await Task.Delay(options.OptionalRetry, time, cancellationToken);
     }
 
-    private void Trouble(ApiException trouble)
+    private void Trouble(ApiException failure)
     {
         troubleSince ??= time.GetTimestamp();
-        sink.Failed(trouble);
+        sink.Failed(failure);
     }
 
     private void Well()

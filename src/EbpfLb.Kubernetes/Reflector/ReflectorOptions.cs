@@ -1,6 +1,6 @@
 namespace EbpfLb.Kubernetes.Reflector;
 
-/// <summary>How a reflector behaves when the server is in trouble.</summary>
+/// <summary>How a reflector behaves when requests fail.</summary>
 public sealed record ReflectorOptions
 {
     /// <summary>First waiting time after a failure; each further failure doubles it.</summary>

@@ -6,7 +6,7 @@ using EbpfLb.Planning.Tables;
 
 namespace EbpfLb.Planning.Applying;
 
-/// <summary>lb_services4 and lb_services6 behind keys of one form. A value of null deletes; what is not there is deleted well.</summary>
+/// <summary>lb_services4 and lb_services6 behind keys of one form. A value of null deletes; deleting a missing key succeeds.</summary>
 internal sealed class EntryTables(PlanTables tables)
 {
     public string NameOf(IpFamily family) => family == IpFamily.IPv4 ? tables.Services4.Name : tables.Services6.Name;

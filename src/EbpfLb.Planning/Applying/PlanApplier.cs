@@ -130,7 +130,7 @@ public sealed class PlanApplier(PlanTables tables, Mirror mirror)
     /// <summary>False when the range is still there and must go later.</summary>
     private bool RetireSource(SourceKey key)
     {
-        if (!mirror.Sources.IsDying(key)) return true;
+        if (!mirror.Sources.IsMarked(key)) return true;
         // The plan may count on it.
         var owner = mirror.Sources.OwnerOf(key);
         if (mirror.Open?.Ports.Any(p => p.Record.Id == owner) == true) return false;

@@ -18,7 +18,7 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources
     /// <summary>Backends that say they are in lists they are not in.</summary>
     private readonly List<(PortRecord Record, uint Id, BackendLists Lists)> damaged = [];
 
-    private readonly Settlement settlement = new(mirror);
+    private readonly GroupCommit settlement = new(mirror);
 
     /// <summary>Groups whose outcome the mirror has.</summary>
     private int settled;

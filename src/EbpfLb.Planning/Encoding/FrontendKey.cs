@@ -45,7 +45,7 @@ public readonly record struct FrontendKey : IComparable<FrontendKey>
     internal ushort? NodePort => high == 0 && low == 0 ? Be16.FromRaw((ushort)tail).ToHost() : null;
 
     /// <summary>The key is an address's whose other ports and protocols are refused: its own are 0.</summary>
-    public bool IsAllOthers => tail == 0;
+    public bool IsAnyPort => tail == 0;
 
     public static FrontendKey From(Frontend frontend)
     {
@@ -57,29 +57,29 @@ public readonly record struct FrontendKey : IComparable<FrontendKey>
             : new FrontendKey(IpFamily.IPv6, MemoryMarshal.Read<ulong>(address), MemoryMarshal.Read<ulong>(address[8..]), rest);
     }
 
-    public static FrontendKey From(in LbFe4 key)
+    public static FrontendKey From(in LbFrontend4 key)
     {
         var bytes = AbiBytes.Of(key);
         return new FrontendKey(IpFamily.IPv4, MemoryMarshal.Read<uint>(bytes), 0, MemoryMarshal.Read<uint>(bytes[4..]));
     }
 
-    public static FrontendKey From(in LbFe6 key)
+    public static FrontendKey From(in LbFrontend6 key)
     {
         var bytes = AbiBytes.Of(key);
         return new FrontendKey(
             IpFamily.IPv6, MemoryMarshal.Read<ulong>(bytes), MemoryMarshal.Read<ulong>(bytes[8..]), MemoryMarshal.Read<uint>(bytes[16..]));
     }
 
-    public LbFe4 ToFe4()
+    public LbFrontend4 ToFe4()
     {
         Span<uint> words = [(uint)high, tail];
-        return MemoryMarshal.Cast<uint, LbFe4>(words)[0];
+        return MemoryMarshal.Cast<uint, LbFrontend4>(words)[0];
     }
 
-    public LbFe6 ToFe6()
+    public LbFrontend6 ToFe6()
     {
         Span<uint> words = [(uint)high, (uint)(high >> 32), (uint)low, (uint)(low >> 32), tail];
-        return MemoryMarshal.Cast<uint, LbFe6>(words)[0];
+        return MemoryMarshal.Cast<uint, LbFrontend6>(words)[0];
     }
 
     /// <summary>The frontend; false for a key that stands for none (padding not 0, a v4-mapped address among the IPv6 keys).</summary>

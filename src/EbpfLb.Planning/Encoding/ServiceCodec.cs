@@ -7,7 +7,7 @@ namespace EbpfLb.Planning.Encoding;
 public static class ServiceCodec
 {
     private const LbServiceFlag Known = LbServiceFlag.Affinity | LbServiceFlag.External | LbServiceFlag.Local
-        | LbServiceFlag.Elsewhere | LbServiceFlag.Ranges | LbServiceFlag.NodePort | LbServiceFlag.LbVip
+        | LbServiceFlag.Remote | LbServiceFlag.Ranges | LbServiceFlag.NodePort | LbServiceFlag.LbVip
         | LbServiceFlag.Unknown | LbServiceFlag.OnDevice;
 
     internal static LbService Encode(FrontendKey key, ServedFrontend frontend, CompiledPort port, uint id, SlotRange cluster, SlotRange local) => Sealed(key, new LbService
@@ -49,12 +49,12 @@ public static class ServiceCodec
     /// <summary>The flag is set.</summary>
     public static bool Has(in LbService value, LbServiceFlag flag) => (value.Flags & (uint)flag) != 0;
 
-    /// <summary>What no encoder writes; null when all is well.</summary>
+    /// <summary>What no encoder writes; null when nothing is wrong.</summary>
     internal static string? Contradiction(FrontendKey key, in LbService value)
     {
         if ((value.Flags & ~(uint)Known) != 0) return $"flags 0x{value.Flags:x} mean nothing";
-        if (Has(value, LbServiceFlag.Unknown) != key.IsAllOthers) return "what it says of other ports and its key contradict";
-        if (key.IsAllOthers) return value == EncodeClosed(key, value.Id) ? null : "stands for other ports, but has a service's traits";
+        if (Has(value, LbServiceFlag.Unknown) != key.IsAnyPort) return "what it says of other ports and its key contradict";
+        if (key.IsAnyPort) return value == EncodeClosed(key, value.Id) ? null : "stands for other ports, but has a service's traits";
         if (Has(value, LbServiceFlag.Affinity) != (value.AffinitySec != 0)) return "affinity flag and time-out contradict";
         if (Has(value, LbServiceFlag.NodePort) != (key.NodePort is not null)) return "NodePort flag and address contradict";
         var external = Has(value, LbServiceFlag.NodePort) || Has(value, LbServiceFlag.LbVip);
@@ -76,7 +76,7 @@ public static class ServiceCodec
         };
         if (port.AffinitySeconds != 0) flags |= LbServiceFlag.Affinity;
         // Asked for an empty Local list only: elsewhere it would be one more reason to flip.
-        if (frontend.LocalPolicy) flags |= LbServiceFlag.Local | (port.Elsewhere ? LbServiceFlag.Elsewhere : default);
+        if (frontend.LocalPolicy) flags |= LbServiceFlag.Local | (port.HasRemoteEndpoints ? LbServiceFlag.Remote : default);
         if (frontend.Kind == FrontendKind.LoadBalancer && !port.Ranges.IsEmpty) flags |= LbServiceFlag.Ranges;
         if (frontend.IsOnDevice) flags |= LbServiceFlag.OnDevice;
         return flags;

@@ -5,16 +5,16 @@ namespace EbpfLb.Planning.Mirroring;
 
 /// <summary>The tables as they were found, whatever is in them; the arrays may be the mapped memory itself.</summary>
 public readonly ref struct KernelContent(
-    IEnumerable<KeyValuePair<LbFe4, LbService>> services4,
-    IEnumerable<KeyValuePair<LbFe6, LbService>> services6,
+    IEnumerable<KeyValuePair<LbFrontend4, LbService>> services4,
+    IEnumerable<KeyValuePair<LbFrontend6, LbService>> services6,
     ReadOnlySpan<LbSlot> slots,
     ReadOnlySpan<LbBackend> backends,
     IEnumerable<LbSrcRange4> ranges4,
     IEnumerable<LbSrcRange6> ranges6)
 {
-    public IEnumerable<KeyValuePair<LbFe4, LbService>> Services4 { get; } = services4;
+    public IEnumerable<KeyValuePair<LbFrontend4, LbService>> Services4 { get; } = services4;
 
-    public IEnumerable<KeyValuePair<LbFe6, LbService>> Services6 { get; } = services6;
+    public IEnumerable<KeyValuePair<LbFrontend6, LbService>> Services6 { get; } = services6;
 
     public ReadOnlySpan<LbSlot> Slots { get; } = slots;
 

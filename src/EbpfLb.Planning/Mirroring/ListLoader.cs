@@ -15,7 +15,7 @@ internal static class ListLoader
         foreach (var frontend in record.Frontends)
         {
             // It has no lists, whatever the port has.
-            if (frontend.IsAllOthers) continue;
+            if (frontend.IsAnyPort) continue;
             mirror.TryGetEntry(frontend, out var value);
             var (cluster, local) = (ServiceCodec.Cluster(value), ServiceCodec.Local(value));
             if (Read(mirror, record, frontend, cluster, content) is not { } clusterIds) continue;

@@ -16,7 +16,7 @@ public sealed class Mirror
     private readonly Dictionary<ObjectName, PortRecord[]> byService = [];
     private readonly PortRecord?[] byId;
     private readonly int[] frontendCounts = new int[2];
-    private readonly ClosedAddresses closed = new();
+    private readonly RejectedAddresses closed = new();
 
     /// <summary>A mirror of tables that are known to be empty.</summary>
     public Mirror(TableLimits limits)
@@ -74,7 +74,7 @@ public sealed class Mirror
     }
 
     /// <summary>The ranges around all ClusterIPs whose other ports are refused.</summary>
-    public AddressCover Closed
+    public BoundingPrefix Closed
     {
         get
         {

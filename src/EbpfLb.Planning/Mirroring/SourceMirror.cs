@@ -46,13 +46,13 @@ internal sealed class SourceMirror(int maxServices)
         if (keys.Count == 0) byService.Remove(owner);
     }
 
-    public bool IsDying(SourceKey key) => dying.Contains(key);
+    public bool IsMarked(SourceKey key) => dying.Contains(key);
 
     /// <summary>They go with a batch, unless a plan wants them again.</summary>
-    public void Doom(IEnumerable<SourceKey> keys) => dying.UnionWith(keys);
+    public void MarkForRemoval(IEnumerable<SourceKey> keys) => dying.UnionWith(keys);
 
     /// <summary>They are wanted again: the batch that names them leaves them.</summary>
-    public void Revive(IEnumerable<SourceKey> keys) => dying.ExceptWith(keys);
+    public void Unmark(IEnumerable<SourceKey> keys) => dying.ExceptWith(keys);
 
     private static int Index(IpFamily family) => family == IpFamily.IPv4 ? 0 : 1;
 }

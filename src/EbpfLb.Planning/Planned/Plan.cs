@@ -60,21 +60,21 @@ public sealed class Plan
     }
 
     /// <summary>The ranges around all addresses whose other ports the plan makes refused.</summary>
-    public AddressCover Closes
+    public BoundingPrefix Closes
     {
         get
         {
-            var all = AddressCover.None;
+            var all = BoundingPrefix.None;
             foreach (var update in Updates)
             {
-                if (update.Key.IsAllOthers && update.Key.TryGetFrontend(out var frontend)) all = all.With(frontend.Address);
+                if (update.Key.IsAnyPort && update.Key.TryGetFrontend(out var frontend)) all = all.With(frontend.Address);
             }
             return all;
         }
     }
 
     /// <summary>There are addresses whose other ports the plan leaves alone again.</summary>
-    public bool Opens => Deletes.Exists(d => d.Key.IsAllOthers);
+    public bool Opens => Deletes.Exists(d => d.Key.IsAnyPort);
 
     internal ForwardingTable Table { get; }
 

@@ -207,7 +207,7 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
         }
         if (group is null) return;
         // An address is closed when all that is open on it is there.
-        foreach (var update in draftUpdates) (update.Key.IsAllOthers ? closings : updates).Add(update with { Group = index });
+        foreach (var update in draftUpdates) (update.Key.IsAnyPort ? closings : updates).Add(update with { Group = index });
         draftUpdates.Clear();
         groups.Add(group);
     }
@@ -279,7 +279,7 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
     private void PlanLeftover(PortRecord record, string name)
     {
         draftUpdates.Clear();
-        var port = PlannedEnd.Of(mirror, record);
+        var port = PlannedRemoval.Of(mirror, record);
         Add(new ObjectName("", name), [port]);
     }
 

@@ -32,7 +32,7 @@ internal sealed class ServiceDraft(Mirror mirror, ObjectName service)
     }
 
     /// <summary>Plans the end of a service port that is gone.</summary>
-    public void AddGone(PortRecord record) => Ports.Add(PlannedEnd.Of(mirror, record));
+    public void AddGone(PortRecord record) => Ports.Add(PlannedRemoval.Of(mirror, record));
 
     /// <summary>A reason from outside the draft: it gives everything back.</summary>
     /// <param name="notGivenBack">Of what is in use, what is nobody's any more and could not be cleared.</param>

@@ -10,12 +10,12 @@ internal static class EntryText
 {
     private const string Refused = " refused";
 
-    public static string Of(KernelFrontend frontend) => frontend.Key.IsAllOthers ? Refused : Write(
-        frontend.Kind, frontend.Slots, frontend.LocalSlots, frontend.LocalPolicy, frontend.Elsewhere, frontend.Sources is not null, frontend.AffinitySeconds, frontend.IsOnDevice);
+    public static string Of(KernelFrontend frontend) => frontend.Key.IsAnyPort ? Refused : Write(
+        frontend.Kind, frontend.Slots, frontend.LocalSlots, frontend.LocalPolicy, frontend.HasRemoteEndpoints, frontend.Sources is not null, frontend.AffinitySeconds, frontend.IsOnDevice);
 
     public static string Of(in LbService value) => ServiceCodec.Has(value, LbServiceFlag.Unknown) ? Refused : Write(
         ServiceCodec.Kind(value), ServiceCodec.Cluster(value), ServiceCodec.Local(value), ServiceCodec.Has(value, LbServiceFlag.Local),
-        ServiceCodec.Has(value, LbServiceFlag.Elsewhere), ServiceCodec.Has(value, LbServiceFlag.Ranges), value.AffinitySec,
+        ServiceCodec.Has(value, LbServiceFlag.Remote), ServiceCodec.Has(value, LbServiceFlag.Ranges), value.AffinitySec,
         ServiceCodec.Has(value, LbServiceFlag.OnDevice));
 
     /// <summary>"" for what is in the Cluster list alone.</summary>

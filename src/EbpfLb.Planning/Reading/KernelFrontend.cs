@@ -16,7 +16,7 @@ public sealed record KernelFrontend(
     uint ServiceId,
     FrontendKind Kind,
     bool LocalPolicy,
-    bool Elsewhere,
+    bool HasRemoteEndpoints,
     uint AffinitySeconds,
     SlotRange Slots,
     ImmutableArray<KernelBackend> Backends,

@@ -43,7 +43,7 @@ public static class KernelReader
             allowed = [.. sources[value.Id].Where(k => k.Table == key.Table).Select(k => k.Range).Order()];
         if (allowed is { IsEmpty: true }) problem ??= "restricted to source ranges, but there are none";
         return new KernelFrontend(
-            key, value.Id, ServiceCodec.Kind(value), ServiceCodec.Has(value, LbServiceFlag.Local), ServiceCodec.Has(value, LbServiceFlag.Elsewhere),
+            key, value.Id, ServiceCodec.Kind(value), ServiceCodec.Has(value, LbServiceFlag.Local), ServiceCodec.Has(value, LbServiceFlag.Remote),
             value.AffinitySec, cluster, backends, local, localBackends, allowed, problem)
         {
             IsOnDevice = ServiceCodec.Has(value, LbServiceFlag.OnDevice),

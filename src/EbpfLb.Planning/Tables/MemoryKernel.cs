@@ -6,9 +6,9 @@ namespace EbpfLb.Planning.Tables;
 /// <summary>All tables in memory, with the names and sizes that the kernel's have: a plan can be tried without a kernel.</summary>
 public sealed class MemoryKernel(TableLimits limits)
 {
-    public MemoryTable<LbFe4, LbService> Services4 { get; } = new("lb_services4", limits.MaxFrontends4);
+    public MemoryTable<LbFrontend4, LbService> Services4 { get; } = new("lb_services4", limits.MaxFrontends4);
 
-    public MemoryTable<LbFe6, LbService> Services6 { get; } = new("lb_services6", limits.MaxFrontends6);
+    public MemoryTable<LbFrontend6, LbService> Services6 { get; } = new("lb_services6", limits.MaxFrontends6);
 
     public MemoryArray<LbSlot> Slots { get; } = new("lb_slots", limits.MaxSlots);
 
@@ -26,8 +26,8 @@ public sealed class MemoryKernel(TableLimits limits)
 
     /// <summary>The tables behind others that fail when the faults say so.</summary>
     public PlanTables WithFaults(IFaults faults) => new(
-        new FaultyTable<LbFe4, LbService>(Services4, faults),
-        new FaultyTable<LbFe6, LbService>(Services6, faults),
+        new FaultyTable<LbFrontend4, LbService>(Services4, faults),
+        new FaultyTable<LbFrontend6, LbService>(Services6, faults),
         new FaultyArray<LbSlot>(Slots, faults),
         new FaultyArray<LbBackend>(Backends, faults),
         new FaultyTable<LbSrcRange4, uint>(SourceRanges4, faults),

@@ -5,8 +5,8 @@ namespace EbpfLb.Planning.Tables;
 /// <summary>All that a plan is written to.</summary>
 /// <param name="Counters">null when nobody counts.</param>
 public sealed record PlanTables(
-    ITable<LbFe4, LbService> Services4,
-    ITable<LbFe6, LbService> Services6,
+    ITable<LbFrontend4, LbService> Services4,
+    ITable<LbFrontend6, LbService> Services6,
     IArrayTable<LbSlot> Slots,
     IArrayTable<LbBackend> Backends,
     ITable<LbSrcRange4, uint> SourceRanges4,

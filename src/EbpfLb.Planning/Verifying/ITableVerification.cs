@@ -12,7 +12,7 @@ public interface ITableVerification
     IEnumerable<int> Scan();
 
     /// <summary>Looks once more at what did not look right, now that nothing changes: what still differs does so in earnest.</summary>
-    /// <param name="adopt">What was found becomes what is believed, so that the next plan mends it.</param>
+    /// <param name="adopt">What was found becomes what is believed, so that the next plan repairs it.</param>
     IReadOnlyList<Difference> Confirm(bool adopt);
 
     /// <summary>What was compared, and how many elements of it; of the last scan.</summary>

@@ -15,7 +15,7 @@ internal sealed class ListComparison(PlanTables tables, Mirror mirror)
     private const int ElementsAStep = 8192;
 
     private readonly HashSet<uint> services = [];
-    private readonly HashSet<uint> strays = [];
+    private readonly HashSet<uint> untranslated = [];
     private long slots;
     private long backends;
 
@@ -28,7 +28,7 @@ internal sealed class ListComparison(PlanTables tables, Mirror mirror)
     public IEnumerable<int> Scan()
     {
         services.Clear();
-        strays.Clear();
+        untranslated.Clear();
         (slots, backends) = (0, 0);
         for (var from = 1u; from < mirror.Limits.MaxServices; from += RecordsAStep)
         {
@@ -53,7 +53,7 @@ internal sealed class ListComparison(PlanTables tables, Mirror mirror)
             lock (mirror.Sync)
             {
                 for (var id = from; id < to; id++)
-                    if (IsStray(id)) strays.Add(id);
+                    if (IsOrphan(id)) untranslated.Add(id);
             }
             yield return (int)(to - from);
         }
@@ -67,10 +67,10 @@ internal sealed class ListComparison(PlanTables tables, Mirror mirror)
             if (mirror.RecordOf(id) is not { } record || !IsSettled(record)) continue;
             foreach (var difference in Confirm(record, adoptions)) yield return difference;
         }
-        foreach (var id in strays.Where(IsStray).Order())
+        foreach (var id in untranslated.Where(IsOrphan).Order())
         {
             var found = tables.Backends.Read(id);
-            adoptions.Add(() => MirrorFeedback.StrayBackend(mirror, id, found.ServiceId));
+            adoptions.Add(() => MirrorFeedback.UntranslatedBackend(mirror, id, found.ServiceId));
             yield return FieldText.Unasked($"{tables.Backends.Name} {id}", found);
         }
     }
@@ -124,5 +124,5 @@ internal sealed class ListComparison(PlanTables tables, Mirror mirror)
         }
     }
 
-    private bool IsStray(uint id) => !mirror.BackendIds.Contains(id) && tables.Backends.Read(id).ServiceId != 0;
+    private bool IsOrphan(uint id) => !mirror.BackendIds.Contains(id) && tables.Backends.Read(id).ServiceId != 0;
 }

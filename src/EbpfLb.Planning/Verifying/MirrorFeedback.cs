@@ -42,7 +42,7 @@ internal static class MirrorFeedback
     }
 
     /// <summary>A backend that nobody listed.</summary>
-    public static void StrayBackend(Mirror mirror, uint id, uint owner)
+    public static void UntranslatedBackend(Mirror mirror, uint id, uint owner)
     {
         if (!mirror.BackendIds.TryReserve(id)) return;
         MirrorLoader.Reserve(mirror, owner);
@@ -57,7 +57,7 @@ internal static class MirrorFeedback
         Again(mirror, mirror.Sources.OwnerOf(key));
     }
 
-    public static void StraySource(Mirror mirror, SourceKey key)
+    public static void UntranslatedSource(Mirror mirror, SourceKey key)
     {
         MirrorLoader.AddSource(mirror, key);
         Again(mirror, mirror.Sources.OwnerOf(key));

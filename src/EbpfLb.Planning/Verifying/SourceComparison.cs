@@ -50,7 +50,7 @@ internal sealed class SourceComparison(PlanTables tables, Mirror mirror)
         }
         foreach (var key in found.Except(expected).Order())
         {
-            adoptions.Add(() => MirrorFeedback.StraySource(mirror, key));
+            adoptions.Add(() => MirrorFeedback.UntranslatedSource(mirror, key));
             yield return new Difference(VerifyStage.Kernel, NameOf(key), Difference.Whole, Difference.None, "present");
         }
     }

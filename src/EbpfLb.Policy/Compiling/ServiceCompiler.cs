@@ -30,7 +30,7 @@ internal sealed class ServiceCompiler(
             if (ServiceScope.ClusterIP(service, family) is not { } address) continue;
             var first = ports.Count;
             for (var i = 0; i < service.Ports.Count; i++) AddPort(entry, service, i, family);
-            if (options.RefuseUnknownPorts && ports.Count > first) ports[first] = ports[first] with { ClosedAddress = address };
+            if (options.RefuseUnknownPorts && ports.Count > first) ports[first] = ports[first] with { RejectedAddress = address };
         }
         return new CompiledService(entry.Name, ports.ToValueList(), diagnostics.ToValueList())
         {
@@ -41,13 +41,13 @@ internal sealed class ServiceCompiler(
     private void AddPort(ServiceEntry entry, Service service, int index, IpFamily family)
     {
         var port = service.Ports[index];
-        if (port.Port == 0 || Complain(RepeatedPorts.Port(service, index))) return;
-        if (Complain(RepeatedPorts.NodePort(service, index))) port = port with { NodePort = 0 };
+        if (port.Port == 0 || Report(RepeatedPorts.Port(service, index))) return;
+        if (Report(RepeatedPorts.NodePort(service, index))) port = port with { NodePort = 0 };
         var served = frontends.Of(service, port, family);
         backends.Clear();
         var endpoints = union.Merge(entry.Slices, port, family);
         if (ServiceScope.HealthCheckPort(service) != 0) localReady.Add(endpoints);
-        var elsewhere = selection.Select(endpoints, served, KeptOf(port.Protocol), backends);
+        var elsewhere = selection.Select(endpoints, served, RetainedOf(port.Protocol), backends);
         ports.Add(new CompiledPort(
             new ServicePortKey(entry.Name, port.Name, port.Protocol, family),
             ValueList.Create(served),
@@ -57,15 +57,15 @@ internal sealed class ServiceCompiler(
             SourceFilter.Ranges(service, family, served, node)));
     }
 
-    private KeptEndpoints KeptOf(TransportProtocol protocol) => protocol switch
+    private RetainedEndpoints RetainedOf(TransportProtocol protocol) => protocol switch
     {
-        TransportProtocol.Udp => KeptEndpoints.Serving,
-        TransportProtocol.Tcp when options.KeepsTcpEndpoints => KeptEndpoints.All,
-        _ => KeptEndpoints.None,
+        TransportProtocol.Udp => RetainedEndpoints.Serving,
+        TransportProtocol.Tcp when options.KeepsTcpEndpoints => RetainedEndpoints.All,
+        _ => RetainedEndpoints.None,
     };
 
     /// <summary>Keeps what is wrong, once when it is in both families; says whether something is.</summary>
-    private bool Complain(PolicyDiagnostic? diagnostic)
+    private bool Report(PolicyDiagnostic? diagnostic)
     {
         if (diagnostic is not null && !diagnostics.Contains(diagnostic)) diagnostics.Add(diagnostic);
         return diagnostic is not null;

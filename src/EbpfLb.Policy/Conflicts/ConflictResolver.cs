@@ -22,7 +22,7 @@ internal static class ConflictResolver
         var diagnostics = wanted.Diagnostics.Concat(wanted.Ports
             .SelectMany(p => p.Frontends)
             .Where(f => lost.ContainsKey(f.Frontend))
-            .Select(f => Complaint(wanted.Name, f, lost[f.Frontend])));
+            .Select(f => ConflictDiagnostic(wanted.Name, f, lost[f.Frontend])));
         return Close(wanted, ports, claims) with { Diagnostics = diagnostics.ToValueList() };
     }
 
@@ -32,15 +32,15 @@ internal static class ConflictResolver
     /// </summary>
     private static CompiledService Close(CompiledService wanted, ValueList<CompiledPort> ports, FrontendClaims claims)
     {
-        var own = wanted.Ports.Select(p => p.ClosedAddress).OfType<IpAddress>()
-            .Where(a => claims.OwnerOf(Frontend.AllOthersOf(a)) is not { } owner || owner == wanted.Name).ToDictionary(a => a.Family);
+        var own = wanted.Ports.Select(p => p.RejectedAddress).OfType<IpAddress>()
+            .Where(a => claims.OwnerOf(Frontend.AnyPort(a)) is not { } owner || owner == wanted.Name).ToDictionary(a => a.Family);
         var closed = new CompiledPort[ports.Count];
         for (var i = 0; i < closed.Length; i++)
         {
             var family = ports[i].Key.Family;
             var isFirst = i == 0 || ports[i - 1].Key.Family != family;
             IpAddress? address = isFirst && own.TryGetValue(family, out var mine) ? mine : null;
-            closed[i] = ports[i].ClosedAddress == address ? ports[i] : ports[i] with { ClosedAddress = address };
+            closed[i] = ports[i].RejectedAddress == address ? ports[i] : ports[i] with { RejectedAddress = address };
         }
         var all = ValueList.Create<CompiledPort>(closed);
         return all == wanted.Ports ? wanted : wanted with { Ports = all };
@@ -59,7 +59,7 @@ internal static class ConflictResolver
         return lost;
     }
 
-    private static PolicyDiagnostic Complaint(ObjectName service, ServedFrontend served, FrontendClaim winner)
+    private static PolicyDiagnostic ConflictDiagnostic(ObjectName service, ServedFrontend served, FrontendClaim winner)
     {
         var why = winner.Kind == served.Kind ? "which is first by name" : $"as its {Name(winner.Kind)}, which goes before {Article(served.Kind)}";
         return new PolicyDiagnostic(service, Field(served.Kind),

@@ -22,7 +22,7 @@ internal sealed class ClusterList(NodeFacts node) : IEndpointPolicy
         }
         for (var i = 0; !any && i < endpoints.Length; i++)
         {
-            if (endpoints[i].ServesAtItsEnd) lists[i] |= List;
+            if (endpoints[i].IsServingWhileTerminating) lists[i] |= List;
         }
     }
 }

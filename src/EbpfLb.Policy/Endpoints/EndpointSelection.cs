@@ -11,7 +11,7 @@ internal sealed class EndpointSelection(NodeFacts node, NodeNetwork network, IEn
     /// Adds the endpoints that are in a list or keep what they have, keeping their order. Returns whether a usable one exists anywhere, in a list
     /// or not ("hasAny").
     /// </summary>
-    public bool Select(ReadOnlySpan<MergedEndpoint> endpoints, ReadOnlySpan<ServedFrontend> frontends, KeptEndpoints kept, List<CompiledBackend> chosen)
+    public bool Select(ReadOnlySpan<MergedEndpoint> endpoints, ReadOnlySpan<ServedFrontend> frontends, RetainedEndpoints kept, List<CompiledBackend> chosen)
     {
         if (buffer.Length < endpoints.Length) buffer = new BackendLists[Math.Max(endpoints.Length, buffer.Length * 2)];
         var lists = buffer.AsSpan(0, endpoints.Length);
@@ -24,7 +24,7 @@ internal sealed class EndpointSelection(NodeFacts node, NodeNetwork network, IEn
         var any = false;
         for (var i = 0; i < endpoints.Length; i++)
         {
-            any |= endpoints[i].IsReady || endpoints[i].ServesAtItsEnd;
+            any |= endpoints[i].IsReady || endpoints[i].IsServingWhileTerminating;
             if (lists[i] == BackendLists.None && Keeps(endpoints[i], kept, used)) lists[i] = BackendLists.Keeps;
             if (lists[i] == BackendLists.None) continue;
             var here = !node.IsHere(endpoints[i].Endpoint) ? BackendLists.None
@@ -35,10 +35,10 @@ internal sealed class EndpointSelection(NodeFacts node, NodeNetwork network, IEn
     }
 
     /// <summary>Where only the Local list is used nothing ever led to other nodes, and there may be thousands of those endpoints.</summary>
-    private bool Keeps(in MergedEndpoint endpoint, KeptEndpoints kept, BackendLists used) => kept switch
+    private bool Keeps(in MergedEndpoint endpoint, RetainedEndpoints kept, BackendLists used) => kept switch
     {
-        KeptEndpoints.All => true,
-        KeptEndpoints.Serving => endpoint.IsServing && (used.HasFlag(BackendLists.InCluster) || node.IsHere(endpoint.Endpoint)),
+        RetainedEndpoints.All => true,
+        RetainedEndpoints.Serving => endpoint.IsServing && (used.HasFlag(BackendLists.InCluster) || node.IsHere(endpoint.Endpoint)),
         _ => false,
     };
 

@@ -21,7 +21,7 @@ internal sealed class LocalList(NodeFacts node) : IEndpointPolicy
         }
         for (var i = 0; !any && i < endpoints.Length; i++)
         {
-            if (endpoints[i].ServesAtItsEnd && node.IsHere(endpoints[i].Endpoint)) lists[i] |= List;
+            if (endpoints[i].IsServingWhileTerminating && node.IsHere(endpoints[i].Endpoint)) lists[i] |= List;
         }
     }
 }

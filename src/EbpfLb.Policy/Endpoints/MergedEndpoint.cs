@@ -13,5 +13,5 @@ internal readonly record struct MergedEndpoint(BackendAddress Address, Endpoint 
     public bool IsTerminating => Endpoint.Conditions.HasFlag(EndpointConditions.Terminating);
 
     /// <summary>Serving and terminating: what is used when nothing is ready. Serving alone is no reason to be used.</summary>
-    public bool ServesAtItsEnd => Endpoint.Conditions.HasFlag(EndpointConditions.Serving | EndpointConditions.Terminating);
+    public bool IsServingWhileTerminating => Endpoint.Conditions.HasFlag(EndpointConditions.Serving | EndpointConditions.Terminating);
 }

@@ -34,10 +34,10 @@ internal static class CandidateList
     private static string Out(in MergedEndpoint endpoint, in TopologyHints hints, NodeFacts node, bool isLocalList)
     {
         var isHere = node.IsHere(endpoint.Endpoint);
-        if (isLocalList && !isHere && (endpoint.IsReady || endpoint.ServesAtItsEnd))
+        if (isLocalList && !isHere && (endpoint.IsReady || endpoint.IsServingWhileTerminating))
             return endpoint.Endpoint.NodeName is { } other ? $"not on this node, but on {other}" : "not on this node: it has no nodeName";
         if (endpoint.IsReady) return hints.Holds ? $"no hint for {hints.HeldFor}" : "ready, and not in the table";
-        if (endpoint.ServesAtItsEnd) return $"terminating: used only while no endpoint {(isLocalList ? "of this node " : "")}is ready";
+        if (endpoint.IsServingWhileTerminating) return $"terminating: used only while no endpoint {(isLocalList ? "of this node " : "")}is ready";
         return endpoint.IsTerminating ? "terminating and not serving" : "not ready";
     }
 }

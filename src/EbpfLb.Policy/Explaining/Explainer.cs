@@ -20,7 +20,7 @@ public sealed class Explainer
     {
         this.context = context;
         index = new TableIndex(table);
-        sources = new SourceRules(context, index.EndpointsHere, index.EndpointsElsewhere);
+        sources = new SourceRules(context, index.EndpointsHere, index.RemoteEndpoints);
         masquerade = new MasqueradeRule(context);
         nodePorts = context.Addresses.DistinctBy(a => a.Address).ToDictionary(a => a.Address, a => a.NodePorts);
         Table = table;
@@ -55,7 +55,7 @@ public sealed class Explainer
         if (nodePort is not null && nodePorts.GetValueOrDefault(flow.To)) return Choose(flow, source, nodePort);
         // An address that the node has itself is left alone, whoever gave it out.
         if (sources.IsNode(flow.To)) return Pass(flow, source, nodePort);
-        if (Table.OwnerOf(Frontend.AllOthersOf(flow.To)) is { } owner) return UnknownPort(flow, source, owner);
+        if (Table.OwnerOf(Frontend.AnyPort(flow.To)) is { } owner) return UnknownPort(flow, source, owner);
         foreach (var cidr in Table.ServiceCidrs)
         {
             if (cidr.Contains(flow.To)) return new Explanation(flow, source, FlowVerdict.Drop, $"{flow.To} is in the ServiceCIDR {cidr}, and no Service has it");
@@ -109,7 +109,7 @@ public sealed class Explainer
 
     private static Explanation Nobody(Explanation known, CompiledPort port)
     {
-        if (known.List == BackendLists.InLocal && port.Elsewhere)
+        if (known.List == BackendLists.InLocal && port.HasRemoteEndpoints)
             return known with { Reason = $"{known.ServiceText} has usable endpoints on other nodes only, and {known.ListReason}" };
         return known with { Verdict = FlowVerdict.Reject, Reason = $"{known.ServiceText} has no usable endpoint anywhere" };
     }

@@ -27,7 +27,7 @@ internal sealed class TableIndex
                      select (endpoint.Address, IsHere: endpoint.NodeName == Node.Name);
         var byPlace = placed.ToLookup(e => e.IsHere, e => e.Address);
         EndpointsHere = byPlace[true].ToFrozenSet();
-        EndpointsElsewhere = byPlace[false].ToFrozenSet();
+        RemoteEndpoints = byPlace[false].ToFrozenSet();
     }
 
     /// <summary>What the table was compiled for.</summary>
@@ -37,7 +37,7 @@ internal sealed class TableIndex
     public FrozenSet<IpAddress> EndpointsHere { get; }
 
     /// <summary>Addresses of endpoints that are on another.</summary>
-    public FrozenSet<IpAddress> EndpointsElsewhere { get; }
+    public FrozenSet<IpAddress> RemoteEndpoints { get; }
 
     /// <summary>All frontends, NodePorts at 0.0.0.0 and ::.</summary>
     public IEnumerable<ServedAddress> Frontends => frontends.Values;

@@ -62,6 +62,6 @@ public sealed class CleanupCommandTests : IDisposable
     public async Task Nothing_there_is_fine()
     {
         Assert.Equal(0, await line.RunAsync("cleanup", "--instance", "other", "--run-dir", directory.File("missing")));
-        Assert.Contains("nothing of instance 'other' is there", line.Output);
+        Assert.Contains("instance 'other' not found", line.Output);
     }
 }

@@ -187,7 +187,7 @@ public sealed class QueryCommandTests : IDisposable
         };
         Assert.Equal(3, await line.RunAsync("status"));
         Assert.StartsWith("Not ready\n  - no plan has been applied yet\n", line.Output);
-        Assert.Contains("Not in the kernel as wanted:\n  - Service a/b: lb_backends is full", line.Output);
+        Assert.Contains("Failed to program:\n  - Service a/b: lb_backends is full", line.Output);
         Assert.Contains("Missing in this kernel:\n  - TCX: tc programs", line.Output);
     }
 
@@ -196,7 +196,7 @@ public sealed class QueryCommandTests : IDisposable
     {
         view.Status = FakeView.ReadyStatus with { Drops = [new ReasonStatus("drop_ct_full", 2, 120, "the map is full", "raise --max-flows") { PacketsSinceStart = 1 }] };
         Assert.Equal(0, await line.RunAsync("status"));
-        Assert.Contains("drop_ct_full             2             1     120   the map is full: raise --max-flows", line.OutputLines);
+        Assert.Contains("drop_ct_full          2             1     120   the map is full: raise --max-flows", line.OutputLines);
     }
 
     [Fact]
@@ -216,7 +216,7 @@ public sealed class QueryCommandTests : IDisposable
     {
         line.Finder = new FakeFinder(null);
         Assert.Equal(3, await line.RunAsync(command, "--instance", "lab", "--run-dir", "/run/x"));
-        Assert.Contains("nothing of instance 'lab' is here: no agent answers on /run/x/lab.sock", line.Error);
+        Assert.Contains("instance 'lab' not found: no agent answers on /run/x/lab.sock", line.Error);
         Assert.Contains("ebpflb run", line.Error);
         Assert.Equal("lab", line.Finder.Asked?.Name);
     }

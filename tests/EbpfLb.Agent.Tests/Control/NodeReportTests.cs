@@ -72,7 +72,7 @@ public sealed class NodeReportTests : IDisposable
     private NodeView View(NodeOptions? options = null)
     {
         var state = new PipelineState(() => new SourceStatus("test", true, null, null), new ProxyHealthTracker(TimeProvider.System, TimeSpan.FromSeconds(30)), false);
-        new NodeKeeper(node, node, state, () => options ?? NodeOptions.Default, () => false, log.Loggers.CreateLogger("node")).Refresh();
+        new NodeReconciler(node, node, state, () => options ?? NodeOptions.Default, () => false, log.Loggers.CreateLogger("node")).Refresh();
         return state.NodeView;
     }
 }

@@ -87,7 +87,7 @@ public sealed class EventQueueTests : IAsyncLifetime
         server.Faults.Forbid("create", "events");
         queue.Record(Starting);
         await time.WhenTimerIsDueIn(TimeSpan.FromMinutes(10));
-        Assert.Single(log.Lines, l => l.Contains("Events are not told to the cluster", StringComparison.Ordinal)
+        Assert.Single(log.Lines, l => l.Contains("Cannot write Kubernetes Events", StringComparison.Ordinal)
             && l.Contains("""{apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create"]}""", StringComparison.Ordinal));
 
         server.Faults.Allow("create", "events");

@@ -69,14 +69,14 @@ internal sealed class FakeDataplane : IDataplane, INodeKernel
         Attached++;
     }
 
-    public Action OnMend { get; set; } = () => { };
+    public Action OnRepair { get; set; } = () => { };
 
-    public int Mended { get; private set; }
+    public int Repaired { get; private set; }
 
-    public void Mend()
+    public void Repair()
     {
-        Mended++;
-        OnMend();
+        Repaired++;
+        OnRepair();
     }
 
     public IReadOnlyDictionary<string, long> ReadRepairs() => new Dictionary<string, long> { ["link"] = 0 };
@@ -121,7 +121,7 @@ internal sealed class FakeDataplane : IDataplane, INodeKernel
 
     public Action OnRefill { get; set; } = () => { };
 
-    public void RefillDoor() => OnRefill();
+    public void RebuildFilter() => OnRefill();
 
     public FakeStale StaleParts { get; } = new();
 

@@ -3,7 +3,7 @@ using EbpfLb.Model;
 
 namespace EbpfLb.Agent.Tests.Fakes;
 
-/// <summary>A source that yields what a test pushes.</summary>
+/// <summary>A source that evicts what a test pushes.</summary>
 internal sealed class FakeSource : IClusterSource
 {
     private readonly Channel<ClusterSnapshot> snapshots = Channel.CreateUnbounded<ClusterSnapshot>();

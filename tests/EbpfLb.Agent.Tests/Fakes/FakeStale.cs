@@ -9,7 +9,7 @@ namespace EbpfLb.Agent.Tests.Fakes;
 internal sealed class FakeStale : IStaleState
 {
     private int passes;
-    private int strayPasses;
+    private int untranslatedPasses;
 
     public IReadOnlyList<KernelFeature> Features => [];
 
@@ -23,17 +23,17 @@ internal sealed class FakeStale : IStaleState
 
     public Func<FlowEntry, bool> OnIsStale { get; set; } = _ => false;
 
-    /// <summary>Passes that looked for strays.</summary>
-    public int StrayPasses => Volatile.Read(ref strayPasses);
+    /// <summary>Passes that looked for untranslated sockets.</summary>
+    public int UntranslatedPasses => Volatile.Read(ref untranslatedPasses);
 
     /// <summary>The next passes throw it; null: they do not.</summary>
     public Exception? Failure { get; set; }
 
-    public StaleSocketReport EndSockets(bool tcp, bool strays)
+    public StaleSocketReport EndSockets(bool tcp, bool untranslated)
     {
         Tcp = tcp;
-        if (strays) Interlocked.Increment(ref strayPasses);
-        var found = Next.TryDequeue(out var report) ? report : StaleSocketReport.Nothing(tcp, strays);
+        if (untranslated) Interlocked.Increment(ref untranslatedPasses);
+        var found = Next.TryDequeue(out var report) ? report : StaleSocketReport.Nothing(tcp, untranslated);
         Interlocked.Increment(ref passes);
         if (Failure is not null) throw Failure;
         return found;

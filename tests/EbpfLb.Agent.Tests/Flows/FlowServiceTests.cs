@@ -38,7 +38,7 @@ public sealed class FlowServiceTests : IDisposable
         using var service = new FlowService(dataplane, () => options, state, new FlowMetrics(metrics, () => state.Flows), time, log.Loggers.CreateLogger("flows"));
 
         await service.StartAsync(TestContext.Current.CancellationToken);
-        Eventually.True(() => state.Maps.Count == 2, "both maps are swept");
+        Eventually.True(() => state.Maps.Count == 2, "both maps are collected");
         await service.StopAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal(2, dataplane.Flows4.Count);

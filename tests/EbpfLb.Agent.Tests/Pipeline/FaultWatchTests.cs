@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Agent.Tests.Pipeline;
 
-/// <summary>What is looked at each second: said at once where it is asked for, once in the log, and mended.</summary>
+/// <summary>What is looked at each second: said at once where it is asked for, once in the log, and repaired.</summary>
 public sealed class FaultWatchTests : IDisposable
 {
     private static readonly Difference Missing = new(VerifyStage.Attachment, "link connect4", Difference.Whole, "attached", "detached");
@@ -52,11 +52,11 @@ public sealed class FaultWatchTests : IDisposable
     public void A_check_mends_and_what_is_left_is_repaired_in_the_maps()
     {
         dataplane.Faults = () => [Missing];
-        dataplane.OnMend = () => dataplane.Faults = () => [];
+        dataplane.OnRepair = () => dataplane.Faults = () => [];
         guard.Check();
         Assert.Equal(0, repairs);
 
-        dataplane.OnMend = () => { };
+        dataplane.OnRepair = () => { };
         dataplane.Faults = () => [Missing with { Object = "lb_settings" }];
         guard.Check();
         Assert.Equal(1, repairs);

@@ -29,7 +29,7 @@ public sealed class HealthTests
     }
 
     [Fact]
-    public async Task Each_family_keeps_its_own_clock()
+    public async Task Each_family_keeps_its_own_guard()
     {
         await using var pipeline = new PipelineUnderTest();
         await pipeline.UntilFirstServiceIsInAsync();

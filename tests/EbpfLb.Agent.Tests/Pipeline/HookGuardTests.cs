@@ -67,12 +67,12 @@ public sealed class HookGuardTests
     {
         await using var pipeline = new PipelineUnderTest();
         await pipeline.UntilFirstServiceIsInAsync();
-        Assert.Equal(0, pipeline.Dataplane.Mended);
+        Assert.Equal(0, pipeline.Dataplane.Repaired);
 
         pipeline.Time.Advance(TimeSpan.FromSeconds(30));
         await pipeline.UntilIdleAsync();
 
-        Assert.Equal(1, pipeline.Dataplane.Mended);
+        Assert.Equal(1, pipeline.Dataplane.Repaired);
     }
 
     [Fact]
@@ -80,7 +80,7 @@ public sealed class HookGuardTests
     {
         await using var pipeline = new PipelineUnderTest();
         await pipeline.UntilFirstServiceIsInAsync();
-        pipeline.Dataplane.OnMend = pipeline.Dataplane.OnAttach = () => throw new InvalidOperationException("another agent has taken it over");
+        pipeline.Dataplane.OnRepair = pipeline.Dataplane.OnAttach = () => throw new InvalidOperationException("another agent has taken it over");
 
         pipeline.Time.Advance(TimeSpan.FromSeconds(30));
         await pipeline.UntilWaitingForAsync(1);

@@ -67,7 +67,7 @@ public sealed class SyncLoopTimeTests
         pipeline.Requests.Wake();
         await pipeline.UntilWaitingForAsync(10);
         pipeline.Time.Advance(TimeSpan.FromSeconds(10));
-        await Waiting.UntilAsync(() => pipeline.Dataplane.Mended > 0);
+        await Waiting.UntilAsync(() => pipeline.Dataplane.Repaired > 0);
     }
 
     [Fact]

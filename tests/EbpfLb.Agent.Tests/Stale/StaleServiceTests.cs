@@ -48,7 +48,7 @@ public sealed class StaleServiceTests : IAsyncDisposable
         await PassAsync(Soon * 2, next: Late);
         await PassAsync(Late, next: Period);
         await PassAsync(Period, next: Period);
-        Assert.Equal((5, 4), (Stale.Passes, Stale.StrayPasses));
+        Assert.Equal((5, 4), (Stale.Passes, Stale.UntranslatedPasses));
     }
 
     [Fact]
@@ -66,22 +66,22 @@ public sealed class StaleServiceTests : IAsyncDisposable
     {
         await StartAsync();
         await RestAsync();
-        var (passes, strays) = (Stale.Passes, Stale.StrayPasses);
+        var (passes, untranslated) = (Stale.Passes, Stale.UntranslatedPasses);
 
         Round();
         Round(lost: TransportProtocol.Tcp);
         Round(opened: TransportProtocol.Tcp);
         Round(lost: TransportProtocol.Sctp);
         await PassAsync(Period, next: Period);
-        Assert.Equal((++passes, strays), (Stale.Passes, Stale.StrayPasses));
+        Assert.Equal((++passes, untranslated), (Stale.Passes, Stale.UntranslatedPasses));
 
         Round(lost: TransportProtocol.Udp);
         await RestAsync(begun: true);
-        Assert.Equal((passes + 3, strays), (Stale.Passes, Stale.StrayPasses));
+        Assert.Equal((passes + 3, untranslated), (Stale.Passes, Stale.UntranslatedPasses));
 
         Round(opened: TransportProtocol.Udp);
         await RestAsync(begun: true);
-        Assert.Equal((passes + 6, strays + 3), (Stale.Passes, Stale.StrayPasses));
+        Assert.Equal((passes + 6, untranslated + 3), (Stale.Passes, Stale.UntranslatedPasses));
     }
 
     [Theory]
@@ -101,11 +101,11 @@ public sealed class StaleServiceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Strays_are_looked_for_until_none_is_left()
+    public async Task Untranslated_sockets_are_looked_for_until_none_is_left()
     {
         await StartAsync();
         await RestAsync();
-        var strays = Stale.StrayPasses;
+        var untranslated = Stale.UntranslatedPasses;
 
         for (var i = 0; i < 4; i++) Stale.Next.Enqueue(Report(udp: (1, 0), error: "not permitted"));
         Round(opened: TransportProtocol.Udp);
@@ -113,10 +113,10 @@ public sealed class StaleServiceTests : IAsyncDisposable
         foreach (var (wait, next) in ((int, int)[])[(1, 2), (2, 4), (4, 8)]) await PassAsync(Soon * wait, Soon * next);
         await PassAsync(Soon * 8, Late);
         await PassAsync(Late, Period);
-        Assert.Equal(strays + 6, Stale.StrayPasses);
+        Assert.Equal(untranslated + 6, Stale.UntranslatedPasses);
 
         await PassAsync(Period, Period);
-        Assert.Equal(strays + 6, Stale.StrayPasses);
+        Assert.Equal(untranslated + 6, Stale.UntranslatedPasses);
         Assert.Single(log.Lines, l => l.Contains("not permitted", StringComparison.Ordinal));
     }
 

@@ -54,7 +54,7 @@ internal static class ScaleBench
             List<double> rss = [Memory(agent, "VmHWM")];
             await Task.Delay(TimeSpan.FromSeconds(10));
             rss.Add(Memory(agent, "VmRSS"));
-            using var map = BpfMap.OpenPinned<LbFe4, LbService>(Path.Combine(BpfFs.InstancePath(agent.Instance), "maps", Tables.Services4.Name));
+            using var map = BpfMap.OpenPinned<LbFrontend4, LbService>(Path.Combine(BpfFs.InstancePath(agent.Instance), "maps", Tables.Services4.Name));
 
             var ofSmall = new Samples();
             for (var i = -10; i < SmallChanges; i++)
@@ -102,9 +102,9 @@ internal static class ScaleBench
     }
 
     /// <summary>Milliseconds from the renaming of the file that was written.</summary>
-    private static async Task<double> ChangeAsync(BpfMap<LbFe4, LbService> map, int service, string path, Action<Stream> write)
+    private static async Task<double> ChangeAsync(BpfMap<LbFrontend4, LbService> map, int service, string path, Action<Stream> write)
     {
-        var key = new LbFe4 { Addr = Be32.FromHost(0x0a600001 + (uint)service), Port = Be16.FromHost(80), Proto = 6 };
+        var key = new LbFrontend4 { Addr = Be32.FromHost(0x0a600001 + (uint)service), Port = Be16.FromHost(80), Proto = 6 };
         var before = map.Lookup(key);
         using (var stream = File.Create(path + ".new")) write(stream);
         var written = Stopwatch.GetTimestamp();

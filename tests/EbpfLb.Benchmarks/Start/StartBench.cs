@@ -85,12 +85,12 @@ internal static class StartBench
     private static async Task ChangesAsync(NodeNetns node, string kubeconfig, FakeApiServer api, FakeCluster cluster)
     {
         using var agent = AgentProcess.Start(new AgentOptions(Binary, node, "--kubeconfig", kubeconfig));
-        using var services = BpfMap.OpenPinned<LbFe4, LbService>(Path.Combine(BpfFs.InstancePath(agent.Instance), "maps", Tables.Services4.Name));
+        using var services = BpfMap.OpenPinned<LbFrontend4, LbService>(Path.Combine(BpfFs.InstancePath(agent.Instance), "maps", Tables.Services4.Name));
         var ms = new Samples();
         for (var i = -50; i < Changes; i++)
         {
             var service = (i + 50) * 13 % Services;
-            var key = new LbFe4 { Addr = Be32.FromHost(0x0a600001 + (uint)service), Port = Be16.FromHost(80), Proto = 6 };
+            var key = new LbFrontend4 { Addr = Be32.FromHost(0x0a600001 + (uint)service), Port = Be16.FromHost(80), Proto = 6 };
             var before = services.Lookup(key);
             var start = Stopwatch.GetTimestamp();
             api.ReplaceEndpoint(cluster, service);

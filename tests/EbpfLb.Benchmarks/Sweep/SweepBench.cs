@@ -16,14 +16,14 @@ internal static class SweepBench
     {
         var kinds = new[] { 0, 10, 100 }.Select(percent => (Percent: percent, Ms: new Samples())).ToArray();
         using var map = KernelFlowMap.Open4(BpfMap.Create(new MapSpec("sweep_bench", MapType.Hash, 16, 32, 4 * Flows)));
-        var sweeper = new FlowSweeper(map, new ExpiryPolicy(new FlowLifetimes()), TimeProvider.System, new SweepPacer(TimeProvider.System, share: 1));
+        var collector = new ConntrackCollector(map, new ExpiryPolicy(new FlowLifetimes()), TimeProvider.System, new SweepPacer(TimeProvider.System, share: 1));
         var clock = new FlowClock(TimeProvider.System);
         for (var round = -2; round < Rounds; round++)
         {
             foreach (var (percent, ms) in kinds)
             {
                 for (uint i = 0; i < Flows; i++) Add(map, i, i % 100 < percent ? clock.Now - 1000 : clock.Now);
-                var report = await sweeper.SweepAsync(0, CancellationToken.None);
+                var report = await collector.SweepAsync(0, CancellationToken.None);
                 if (report.Expired != Flows / 100 * percent) throw new InvalidOperationException($"{report.Expired} flows expired instead of {percent} %");
                 if (round >= 0) ms.Add(report.Work.TotalMilliseconds);
             }

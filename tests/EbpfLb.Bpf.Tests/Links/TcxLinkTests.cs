@@ -53,7 +53,7 @@ public sealed class TcxLinkTests : IDisposable
     public void The_program_is_replaced_in_place()
     {
         using var first = obj.OpenProgram("count_packets");
-        using var second = obj.OpenProgram("count_elsewhere");
+        using var second = obj.OpenProgram("count_remote");
         if (IsMissing(first))
             return;
         using var link = NetnsThread.Run(netns, () => BpfLink.AttachTcx(first, Loopback, ingress: true));
@@ -68,7 +68,7 @@ public sealed class TcxLinkTests : IDisposable
     public void A_program_goes_behind_the_others_or_before_them()
     {
         using var first = obj.OpenProgram("count_packets");
-        using var second = obj.OpenProgram("count_elsewhere");
+        using var second = obj.OpenProgram("count_remote");
         if (IsMissing(first))
             return;
 

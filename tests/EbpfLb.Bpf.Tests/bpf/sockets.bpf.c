@@ -50,7 +50,7 @@ int count_packets(struct __sk_buff *skb)
 }
 
 SEC("tc")
-int count_elsewhere(struct __sk_buff *skb)
+int count_remote(struct __sk_buff *skb)
 {
 	count(1);
 	return -1;

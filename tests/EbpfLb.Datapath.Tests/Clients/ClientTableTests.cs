@@ -58,7 +58,7 @@ public sealed class ClientTableTests
         Assert.Equal(4, kernel.Entries.Count);
     }
 
-    private ClientTable Open() => new(new HeldTable<ulong, LbNetns>(kernel, kernel.Entries) { Capacity = 4 });
+    private ClientTable Open() => new(new DiffedTable<ulong, LbNetns>(kernel, kernel.Entries) { Capacity = 4 });
 
     private static ClientAddresses Addresses(string? v4, string? v6 = null) => new(Parse(v4), Parse(v6));
 

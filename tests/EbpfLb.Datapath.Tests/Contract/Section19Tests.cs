@@ -29,7 +29,7 @@ public sealed class Section19Tests(PacketFixture fixture) : PacketTest(fixture.P
         Program.Serve(new ServiceSpec((byte)L4.Tcp, new FrontendSpec(at.ClusterIp, ServicePort)) { Backends = [RemoteBackend(family)] });
         Program.Serve(new ServiceSpec((byte)L4.Tcp, new FrontendSpec(at.ExternalIp, ServicePort, LbServiceFlag.External))
         {
-            Backends = [RemoteBackend(family)], Flags = LbServiceFlag.Local | LbServiceFlag.Elsewhere,
+            Backends = [RemoteBackend(family)], Flags = LbServiceFlag.Local | LbServiceFlag.Remote,
         });
         Program.Settings = Program.Settings with { Flags = 0 };
         var sent = PacketBuilder.From(at.LocalPod, ClientPort).To(at.ClusterIp, ServicePort).Over(Segments.Opening(L4.Tcp));

@@ -59,7 +59,7 @@ public sealed class SweepLoopTests : IAsyncDisposable
     {
         for (var i = 0; i < 500; i++) (TestFlow.Number(i) with { Tick = new FlowClock(time).Now }).AddTo(memory);
         var slow = new DisturbedMap(memory) { BeforeBatch = () => time.Advance(TimeSpan.FromMilliseconds(10)) };
-        var sweep = new FlowSweeper(slow, new ExpiryPolicy(new FlowLifetimes()), time, new SweepPacer(time, share: 0.05)).SweepAsync(0, stop.Token);
+        var sweep = new ConntrackCollector(slow, new ExpiryPolicy(new FlowLifetimes()), time, new SweepPacer(time, share: 0.05)).SweepAsync(0, stop.Token);
         // 10 ms of work at 5 %: 190 ms of rest.
         await time.WhenTimerIsDueIn(TimeSpan.FromMilliseconds(190)).WaitAsync(stop.Token);
         Assert.False(sweep.IsCompleted);
@@ -88,8 +88,8 @@ public sealed class SweepLoopTests : IAsyncDisposable
 
     private async Task StartAsync(IFlowMap map)
     {
-        var sweeper = new FlowSweeper(map, new ExpiryPolicy(new FlowLifetimes()), time, new SweepPacer(time, share: 0.05));
-        loop = new SweepLoop([sweeper], () => opened, reports.Add, time, NullLogger.Instance).RunAsync(stop.Token);
+        var collector = new ConntrackCollector(map, new ExpiryPolicy(new FlowLifetimes()), time, new SweepPacer(time, share: 0.05));
+        loop = new SweepLoop([collector], () => opened, reports.Add, time, NullLogger.Instance).RunAsync(stop.Token);
         await time.WhenTimerIsDueIn(Second).WaitAsync(stop.Token);
     }
 

@@ -59,7 +59,7 @@ public sealed class RestartTests
 
         // What is left is the canary's.
         Assert.Equal((1, 1), (second.Mirror.Frontends4, second.Mirror.Frontends6));
-        using var services = BpfMap.OpenPinned<LbFe4, LbService>(Path(instance, Abi.Tables.Services4));
+        using var services = BpfMap.OpenPinned<LbFrontend4, LbService>(Path(instance, Abi.Tables.Services4));
         Assert.Equal("192.0.0.8", new System.Net.IPAddress(services.Keys().Single().Addr.Raw).ToString());
     }
 

@@ -105,7 +105,7 @@ public sealed class InstanceOwnershipTests : IDisposable
         Directory.CreateDirectory(Root);
         using var thief = DirectoryLock.TryTake(Root);
 
-        Assert.Throws<BpfException>(dataplane.Mend);
+        Assert.Throws<BpfException>(dataplane.Repair);
 
         Assert.Contains("another agent has taken instance", dataplane.Lost);
         Assert.Throws<BpfException>(() => dataplane.Apply(table));

@@ -17,8 +17,8 @@ internal sealed class SelectProgram : IDisposable
         bpf = BpfObject.Open(File.ReadAllBytes(Path.Combine(RepositoryPaths.Root, "build", "bpf", "unit", "select.unit.bpf.o")));
         bpf.Load();
         program = bpf.OpenProgram("unit_select");
-        Services4 = bpf.OpenMap<LbFe4, LbService>(Abi.Tables.Services4.Name);
-        Services6 = bpf.OpenMap<LbFe6, LbService>(Abi.Tables.Services6.Name);
+        Services4 = bpf.OpenMap<LbFrontend4, LbService>(Abi.Tables.Services4.Name);
+        Services6 = bpf.OpenMap<LbFrontend6, LbService>(Abi.Tables.Services6.Name);
         Slots = bpf.OpenMap<uint, LbSlot>(Abi.Tables.Slots.Name);
         Backends = bpf.OpenMap<uint, LbBackend>(Abi.Tables.Backends.Name);
         Affinity = bpf.OpenMap<LbAffKey, LbAff>(Abi.Tables.Affinity.Name);
@@ -26,9 +26,9 @@ internal sealed class SelectProgram : IDisposable
         Stats = new PerCpuMap<uint, LbStat>(bpf.OpenMap(Abi.Tables.Stats.Name));
     }
 
-    public BpfMap<LbFe4, LbService> Services4 { get; }
+    public BpfMap<LbFrontend4, LbService> Services4 { get; }
 
-    public BpfMap<LbFe6, LbService> Services6 { get; }
+    public BpfMap<LbFrontend6, LbService> Services6 { get; }
 
     public BpfMap<uint, LbSlot> Slots { get; }
 

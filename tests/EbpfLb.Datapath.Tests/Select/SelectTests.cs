@@ -199,7 +199,7 @@ public sealed class SelectTests : IDisposable
     {
         var frontend = Address("fd00:10:96::1", 80);
         Publish(backends: 1);
-        var key = new LbFe6 { Addr = frontend.Addr, Port = frontend.Port, Proto = frontend.Proto };
+        var key = new LbFrontend6 { Addr = frontend.Addr, Port = frontend.Port, Proto = frontend.Proto };
         program.Services6.Update(key, ServiceCodec.Sealed(FrontendKeyOf(frontend), Value(1)));
 
         Assert.Equal((Verdict.Forward, 1u, ServiceId), Tuple(Ask(frontend)));
@@ -251,7 +251,7 @@ public sealed class SelectTests : IDisposable
     private void Put(LbAddr frontend, LbService value)
     {
         if (FrontendKeyOf(frontend).Table == IpFamily.IPv4) program.Services4.Update(Key4(frontend), value);
-        else program.Services6.Update(new LbFe6 { Addr = frontend.Addr, Port = frontend.Port, Proto = frontend.Proto }, value);
+        else program.Services6.Update(new LbFrontend6 { Addr = frontend.Addr, Port = frontend.Port, Proto = frontend.Proto }, value);
     }
 
     /// <summary>Random in each field; without flags that want more of the tables.</summary>
@@ -266,11 +266,11 @@ public sealed class SelectTests : IDisposable
 
     private static (Verdict, uint, uint) Tuple(Answer answer) => (answer.Verdict, answer.BackendId, answer.ServiceId);
 
-    private static LbFe4 Key4(LbAddr frontend) => new() { Addr = frontend.Addr[3], Port = frontend.Port, Proto = frontend.Proto };
+    private static LbFrontend4 Key4(LbAddr frontend) => new() { Addr = frontend.Addr[3], Port = frontend.Port, Proto = frontend.Proto };
 
     private static FrontendKey FrontendKeyOf(LbAddr a) => a.Addr[2].ToHost() == 0xffff && a.Addr[0].Raw == 0
         ? FrontendKey.From(Key4(a))
-        : FrontendKey.From(new LbFe6 { Addr = a.Addr, Port = a.Port, Proto = a.Proto });
+        : FrontendKey.From(new LbFrontend6 { Addr = a.Addr, Port = a.Port, Proto = a.Proto });
 
     private static LbBackend Backend() => new()
     {

@@ -106,7 +106,7 @@ public sealed class ShareTests : IDisposable
             });
             program.Slots.Update(first + i, new LbSlot { BackendId = first + i, ServiceId = service });
         }
-        var key = new LbFe4 { Addr = Frontend(service).Addr[3], Port = Frontend(service).Port, Proto = 6 };
+        var key = new LbFrontend4 { Addr = Frontend(service).Addr[3], Port = Frontend(service).Port, Proto = 6 };
         var value = new LbService
         {
             Id = service, Flags = (uint)LbServiceFlag.Affinity, AffinitySec = 600, Cluster = new LbRange { First = first, Count = Backends },

@@ -48,7 +48,7 @@ public sealed class MptcpTests
 
         lab.Apply(StaleLab.Dns("127.0.0.3"), keepTcp: true);
 
-        Assert.Equal(1, lab.Dataplane.Stale.EndSockets(tcp: true, strays: false).Tcp.Found);
+        Assert.Equal(1, lab.Dataplane.Stale.EndSockets(tcp: true, untranslated: false).Tcp.Found);
     }
 
     private static StaleLab Lab(bool backendHasMptcp)

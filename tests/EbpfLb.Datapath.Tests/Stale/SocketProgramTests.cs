@@ -21,7 +21,7 @@ public sealed class SocketProgramTests
     {
         { "lb_find_udp", "iter_udp", [] },
         { "lb_find_tcp", "iter_tcp", ["sock_diag_storage"] },
-        { "lb_stray_udp", "iter_udp_untranslated", [] },
+        { "lb_untrans_udp", "iter_udp_untranslated", [] },
         { "lb_end_udp", "bpf_sock_destroy", [] },
         { "lb_end_tcp", "bpf_sock_destroy", [] },
     };
@@ -37,11 +37,11 @@ public sealed class SocketProgramTests
         Socket[] stale = [lab.Connect(StaleLab.Service4), lab.Connect(StaleLab.Service4, protocol: ProtocolType.Tcp)];
 
         lab.Apply(StaleLab.Dns("127.0.0.3"), keepTcp: true);
-        var report = lab.Dataplane.Stale.EndSockets(tcp: true, strays: true);
+        var report = lab.Dataplane.Stale.EndSockets(tcp: true, untranslated: true);
 
-        Assert.Equal(new StaleSocketReport(CountOf("lb_find_udp"), CountOf("lb_find_tcp"), CountOf("lb_stray_udp"), null), report);
+        Assert.Equal(new StaleSocketReport(CountOf("lb_find_udp"), CountOf("lb_find_tcp"), CountOf("lb_untrans_udp"), null), report);
         Assert.Equal([program != "lb_find_udp", true], stale.Select(s => StaleLab.ReceiveError(s) == SocketError.ConnectionAborted));
-        Assert.Equal(program != "lb_stray_udp", StaleLab.ReceiveError(untranslated) == SocketError.ConnectionAborted);
+        Assert.Equal(program != "lb_untrans_udp", StaleLab.ReceiveError(untranslated) == SocketError.ConnectionAborted);
         var missing = Assert.Single(lab.Dataplane.Stale.Features, f => !f.IsAvailable);
         Assert.Equal(feature, missing.Name);
         Assert.Contains("EINVAL (22, Invalid argument)", missing.Reason);
@@ -57,13 +57,13 @@ public sealed class SocketProgramTests
     [Fact]
     public async Task Where_nothing_finds_sockets_their_number_is_not_known()
     {
-        await using var lab = new StaleLab(new HashSet<string> { "lb_find_udp", "lb_find_tcp", "lb_stray_udp", "sock_diag_storage" });
+        await using var lab = new StaleLab(new HashSet<string> { "lb_find_udp", "lb_find_tcp", "lb_untrans_udp", "sock_diag_storage" });
         lab.Apply(StaleLab.Dns("127.0.0.2"));
         lab.Connect(StaleLab.Service4);
 
         lab.Apply(StaleLab.Dns("127.0.0.3"));
 
-        Assert.Equal(new StaleSocketReport(SocketCount.Unknown, SocketCount.Unknown, SocketCount.Unknown, null), lab.Dataplane.Stale.EndSockets(tcp: true, strays: true));
+        Assert.Equal(new StaleSocketReport(SocketCount.Unknown, SocketCount.Unknown, SocketCount.Unknown, null), lab.Dataplane.Stale.EndSockets(tcp: true, untranslated: true));
         Assert.Equal(["iter_tcp", "iter_udp", "iter_udp_untranslated", "sock_diag_storage"], Missing(lab).Select(f => f.Name).Order(StringComparer.Ordinal));
         Assert.All(Missing(lab).Where(f => f.Name.StartsWith("iter", StringComparison.Ordinal)), f => Assert.Contains("connect anew by themselves", f.Lost));
     }

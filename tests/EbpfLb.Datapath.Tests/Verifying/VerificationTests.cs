@@ -9,7 +9,7 @@ using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Datapath.Tests.Verifying;
 
-/// <summary>Somebody writes into the maps of the kernel, one map after the other; it is found, named and mended.</summary>
+/// <summary>Somebody writes into the maps of the kernel, one map after the other; it is found, named and repaired.</summary>
 [Trait("needs", "bpftool")]
 public sealed class VerificationTests : IAsyncLifetime
 {
@@ -46,9 +46,9 @@ public sealed class VerificationTests : IAsyncLifetime
     /// <summary>Maps that only programs write, or that hold counters: nothing is believed of them.</summary>
     private static readonly string[] NotCompared =
     [
-        "lb_affinity", "lb_aff_rows", "lb_sock", "lb_udp_peer", "lb_stats", "lb_svc_stats", "lb_svc_swept", "lb_conntrack4", "lb_conntrack6", "lb_ct_pending", "lb_ct_cursor",
-        "lb_snat_full", "lb_snat_clocks", "lb_frags", "lb_answers", "lb_answer_rate", "lb_events",
-        // The sweeper counts and limits anew in each round.
+        "lb_affinity", "lb_aff_rows", "lb_sock", "lb_udp_peer", "lb_stats", "lb_svc_stats", "lb_svc_expired", "lb_conntrack4", "lb_conntrack6", "lb_ct_pending", "lb_ct_cursor",
+        "lb_snat_full", "lb_snat_guard", "lb_frags", "lb_answers", "lb_answer_rate", "lb_events",
+        // The collector counts and limits anew in each round.
         "lb_udp_share",
         // The next walk over the network namespaces writes it anew.
         "lb_netns",
@@ -81,8 +81,8 @@ public sealed class VerificationTests : IAsyncLifetime
     {
         switch (name)
         {
-            case "lb_services4": DeleteOne<LbFe4, LbService>(name); break;
-            case "lb_services6": DeleteOne<LbFe6, LbService>(name); break;
+            case "lb_services4": DeleteOne<LbFrontend4, LbService>(name); break;
+            case "lb_services6": DeleteOne<LbFrontend6, LbService>(name); break;
             case "lb_src_ranges4": DeleteOne<LbSrcRange4, uint>(name); break;
             case "lb_src_ranges6": DeleteOne<LbSrcRange6, uint>(name); break;
             case "lb_node_addrs4": DeleteOne<LbIp4, LbNodeAddr>(name); break;
@@ -113,8 +113,8 @@ public sealed class VerificationTests : IAsyncLifetime
     {
         switch (name)
         {
-            case "lb_services4": ChangeOne<LbFe4, LbService>(name, v => v with { AffinitySec = v.AffinitySec + 9 }); break;
-            case "lb_services6": ChangeOne<LbFe6, LbService>(name, v => v with { Flags = v.Flags ^ 2 }); break;
+            case "lb_services4": ChangeOne<LbFrontend4, LbService>(name, v => v with { AffinitySec = v.AffinitySec + 9 }); break;
+            case "lb_services6": ChangeOne<LbFrontend6, LbService>(name, v => v with { Flags = v.Flags ^ 2 }); break;
             case "lb_backends": ChangeOne<uint, LbBackend>(name, v => v with { Port = Be16.FromHost(9) }, v => v.ServiceId != 0); break;
             case "lb_slots": ChangeOne<uint, LbSlot>(name, v => v with { BackendId = 999 }, v => v.ServiceId != 0); break;
             case "lb_node_addrs4": ChangeOne<LbIp4, LbNodeAddr>(name, v => v with { Flags = 0 }); break;
@@ -134,7 +134,7 @@ public sealed class VerificationTests : IAsyncLifetime
     [Fact]
     public void Entries_that_nobody_asked_for_go()
     {
-        using (var services = Open<LbFe4, LbService>("lb_services4")) services.Update(new LbFe4 { Port = Be16.FromHost(1), Proto = 6 }, new LbService { Id = 200 });
+        using (var services = Open<LbFrontend4, LbService>("lb_services4")) services.Update(new LbFrontend4 { Port = Be16.FromHost(1), Proto = 6 }, new LbService { Id = 200 });
         using (var ranges = Open<LbSrcRange4, uint>("lb_src_ranges4")) ranges.Update(new LbSrcRange4 { PrefixLen = 40, ServiceId = 201 }, 1);
         using (var backends = Open<uint, LbBackend>("lb_backends")) backends.Update(900, new LbBackend { ServiceId = 202 });
         using (var addresses = Open<LbIp6, LbNodeAddr>("lb_node_addrs6")) addresses.Update(default, default);
@@ -149,7 +149,7 @@ public sealed class VerificationTests : IAsyncLifetime
     [Fact]
     public void What_bpftool_did_is_mended()
     {
-        using (var services = Open<LbFe4, LbService>("lb_services4"))
+        using (var services = Open<LbFrontend4, LbService>("lb_services4"))
         {
             var key = AbiBytes.Of(services.Keys()[0]).ToArray().Select(b => b.ToString(System.Globalization.CultureInfo.InvariantCulture));
             var (code, output) = Testing.Processes.ChildProcess.Run(
@@ -163,7 +163,7 @@ public sealed class VerificationTests : IAsyncLifetime
     [Fact]
     public void Just_looking_changes_nothing()
     {
-        DeleteOne<LbFe4, LbService>("lb_services4");
+        DeleteOne<LbFrontend4, LbService>("lb_services4");
         DeleteOne<uint, LbDevice>("lb_devices");
         ChangeOne<uint, LbMeta>("lb_meta", v => v with { Abi = 1 });
 
@@ -188,7 +188,7 @@ public sealed class VerificationTests : IAsyncLifetime
         var differences = verification.Confirm(adopt: true);
         Assert.True(dataplane.Apply(table).Result.IsComplete);
         // Backends that go are cleared after a grace period.
-        Testing.Processes.Eventually.True(() => verification.Confirm(adopt: false).Count == 0, "what was found to be mended");
+        Testing.Processes.Eventually.True(() => verification.Confirm(adopt: false).Count == 0, "what was found to be repaired");
         Assert.Empty(Scanned().Confirm(adopt: false));
         return differences;
     }

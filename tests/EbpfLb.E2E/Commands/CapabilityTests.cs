@@ -49,7 +49,7 @@ public sealed partial class CapabilityTests : IDisposable
     [InlineData("CAP_PERFMON", "Cannot start", "CAP_SYS_ADMIN")]
     [InlineData("CAP_NET_ADMIN", "Cannot start", "CAP_SYS_ADMIN")]
     [InlineData("CAP_SYS_ADMIN", "Addresses of clients not up to date")]
-    [InlineData("CAP_NET_BROADCAST", "New network namespaces are not told")]
+    [InlineData("CAP_NET_BROADCAST", "Notifications of new network namespaces unavailable")]
     [InlineData("CAP_SYS_RESOURCE", "OOM score not set")]
     public void Each_of_them_is_needed(string capability, string missing, string? contains = null)
     {

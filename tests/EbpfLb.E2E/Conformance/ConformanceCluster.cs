@@ -74,7 +74,7 @@ public sealed class ConformanceCluster : IDisposable
         var first = Once(who, to, mode);
         if (first.Length > 0) return first;
         var names = new SortedSet<string>(StringComparer.Ordinal);
-        // Not all at once: where every request is waited for in vain that would take a minute.
+        // Not all at once: where every request is waited for without success that would take a minute.
         for (var left = Requests; left > 0; left -= Batch)
         {
             var report = Probe(who).Load(new LoadSpec(mode, to) { Count = Batch, Timeout = Patience });

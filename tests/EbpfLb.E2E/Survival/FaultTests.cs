@@ -70,7 +70,7 @@ public sealed class FaultTests(FaultTests.Lab lab, ITestOutputHelper output) : I
     [Fact]
     public void A_table_of_frontends_that_was_emptied_is_filled_again()
     {
-        using var services = BpfMap.OpenPinned<LbFe4, LbService>(Path.Combine(Instance, "maps", "lb_services4"));
+        using var services = BpfMap.OpenPinned<LbFrontend4, LbService>(Path.Combine(Instance, "maps", "lb_services4"));
         var before = services.Keys().Count;
         Heals(null, () => services.Keys().Count == before && FromOutside().Answered == 1 && FromNode().Answered == 1, () =>
         {

@@ -16,7 +16,7 @@ public sealed class VerifyTests
         using var node = new TestNode(["--verify-period", "0"]);
         var service = node.Publish("a", "b");
         Assert.Equal(0, node.Agent.Command("verify").ExitCode);
-        // The canary's own entries stay: without them the agent would mend everything at once.
+        // The canary's own entries stay: without them the agent would repair everything at once.
         Empty(node, but: Policy.Canary.FrontendV4.Address.ToString());
         Assert.Equal(0, Connect(node, service).Answered);
 
@@ -82,7 +82,7 @@ public sealed class VerifyTests
 
     private static void Empty(TestNode node, string? but = null)
     {
-        using var services = BpfMap.OpenPinned<LbFe4, LbService>(Path.Combine(BpfFs.InstancePath(node.Agent.Instance), "maps", "lb_services4"));
+        using var services = BpfMap.OpenPinned<LbFrontend4, LbService>(Path.Combine(BpfFs.InstancePath(node.Agent.Instance), "maps", "lb_services4"));
         foreach (var key in services.Keys())
             if (new IPAddress(BitConverter.GetBytes(key.Addr.Raw)).ToString() != but) services.Delete(key);
     }

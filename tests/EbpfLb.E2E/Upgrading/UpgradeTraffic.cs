@@ -57,7 +57,7 @@ internal sealed class UpgradeTraffic : IDisposable
         {
             LoadReport[] all = [.. loads.Concat(sticky).Select(load => load.Now())];
             return new UpgradeReport(
-                all, held.Sum(h => h.Count), held.Sum(h => h.Cut), held.Sum(h => h.Renamed), swarms.Sum(s => s.Moved) + all.Skip(loads.Count).Sum(Strays));
+                all, held.Sum(h => h.Count), held.Sum(h => h.Cut), held.Sum(h => h.Renamed), swarms.Sum(s => s.Moved) + all.Skip(loads.Count).Sum(UntranslatedSockets));
         }
     }
 
@@ -93,7 +93,7 @@ internal sealed class UpgradeTraffic : IDisposable
     private BackgroundLoad Start(bool outside, LoadMode mode, string to) => NewProbe(outside).Start(new LoadSpec(mode, to) { Rate = RateOfEach });
 
     /// <summary>Connections of one client with session affinity that went elsewhere than most. A name is "POD@ADDRESS OF THE CLIENT".</summary>
-    private static long Strays(LoadReport report)
+    private static long UntranslatedSockets(LoadReport report)
     {
         var pods = report.Names.GroupBy(name => name.Key.Split('@')[0]).Select(pod => pod.Sum(name => name.Value)).ToList();
         return pods.Sum() - pods.Max();

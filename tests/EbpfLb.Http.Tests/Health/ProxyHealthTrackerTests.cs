@@ -86,7 +86,7 @@ public sealed class ProxyHealthTrackerTests
     }
 
     [Fact]
-    public void Each_family_keeps_its_own_clock()
+    public void Each_family_keeps_its_own_guard()
     {
         tracker.RecordQueued(IpFamily.IPv4);
         tracker.RecordQueued(IpFamily.IPv6);

@@ -28,8 +28,8 @@ public sealed class EventTests : IAsyncLifetime
         await server.DisposeAsync();
     }
 
-    private Task PostAsync(ClusterEvent news, int count = 1)
-        => api.CreateEventAsync(new EventPost(news, "node-1", Noon, count, Noon.AddMinutes(count)), TestContext.Current.CancellationToken);
+    private Task PostAsync(ClusterEvent clusterEvent, int count = 1)
+        => api.CreateEventAsync(new EventPost(clusterEvent, "node-1", Noon, count, Noon.AddMinutes(count)), TestContext.Current.CancellationToken);
 
     [Fact]
     public async Task An_event_on_a_Service_is_in_its_namespace()

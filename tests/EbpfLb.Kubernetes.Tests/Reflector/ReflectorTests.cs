@@ -24,7 +24,7 @@ public sealed class ReflectorTests
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         var waits = new List<TimeSpan>();
         var reflector = new Reflector<Service>(
-            api, ApiResources.Services, new ApiSelector(Fields: fields) { FieldsMayGo = fieldsMayGo }, sink,
+            api, ApiResources.Services, new ApiSelector(Fields: fields) { FieldSelectorIsOptional = fieldsMayGo }, sink,
             new ReflectorOptions { StreamingLists = streaming }, time, new Random(1), NullLogger.Instance);
         var run = reflector.RunAsync(stop.Token);
         while (!api.Exhausted.IsCompleted)

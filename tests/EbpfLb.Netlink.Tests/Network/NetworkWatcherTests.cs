@@ -125,7 +125,7 @@ public sealed class NetworkWatcherTests : IDisposable
         Assert.True(code == 0, output);
     }
 
-    /// <summary>Skips the rest; the token ends a wait that is in vain.</summary>
+    /// <summary>Skips the rest; the token ends a wait that is without success.</summary>
     private async Task<T> NextAsync<T>(Func<T, bool> isIt)
         where T : NetworkChange
     {

@@ -149,7 +149,7 @@ public sealed class MirrorLoaderTests
         lab.Kernel.Services4.Update(padded, WebEntry with { Id = 0 });
         var mapped = new byte[20];
         mapped[10] = mapped[11] = 0xff;
-        lab.Kernel.Services6.Update(AbiBytes.From<LbFe6>(mapped), default);
+        lab.Kernel.Services6.Update(AbiBytes.From<LbFrontend6>(mapped), default);
 
         AssertHeals("(foreign entries)");
     }

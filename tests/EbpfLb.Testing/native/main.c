@@ -38,7 +38,8 @@ static const struct {
 	{"close", verb_close, "id=I"},
 	{"hold", verb_hold,
 	 "id=I to=A:P count=N [rate=R] [mapped=1] [timeout=MS]: open and keep TCP connections"},
-	{"exchange", verb_exchange, "id=I [peer=A:P]: a request over each connection held, and whether getpeername() says so"},
+	{"exchange", verb_exchange,
+	 "id=I [peer=A:P]: a request over each connection held, and whether getpeername() says so"},
 	{"release", verb_release, "id=I: close them"},
 	{"swarm", verb_swarm,
 	 "id=I to=A:P count=N kind=send|wait|sendto [interval=MS] [mapped=1]: UDP clients that go "

@@ -44,7 +44,7 @@ internal sealed class Inotify : IDisposable
     private const int HeaderSize = 16;
 
     private readonly int descriptor;
-    private readonly Action<InotifyEvent> told;
+    private readonly Action<InotifyEvent> notified;
     private readonly Action<string> failed;
     private readonly Lock sync = new();
     private readonly Dictionary<int, string> directories = [];
@@ -58,9 +58,9 @@ internal sealed class Inotify : IDisposable
     /// <param name="told">Called for each event, on a thread of its own.</param>
     /// <param name="failed">Called when reading events ends with an error.</param>
     /// <exception cref="IOException">The kernel has no instances or no watches left.</exception>
-    public Inotify(Action<InotifyEvent> told, Action<string> failed)
+    public Inotify(Action<InotifyEvent> notified, Action<string> failed)
     {
-        this.told = told;
+        this.notified = notified;
         this.failed = failed;
         descriptor = LibC.inotify_init1(LibC.O_CLOEXEC);
         if (descriptor < 0) throw Error("inotify_init1");
@@ -136,12 +136,12 @@ internal sealed class Inotify : IDisposable
                 if (!isDisposed) failed(new Win32Exception(error).Message);
                 break;
             }
-            if (!isDisposed) Tell(buffer.AsSpan(0, length));
+            if (!isDisposed) Notify(buffer.AsSpan(0, length));
         }
         _ = LibC.close(descriptor);
     }
 
-    private void Tell(ReadOnlySpan<byte> events)
+    private void Notify(ReadOnlySpan<byte> events)
     {
         while (events.Length >= HeaderSize)
         {
@@ -151,7 +151,7 @@ internal sealed class Inotify : IDisposable
             var name = events.Slice(HeaderSize, size);
             events = events[(HeaderSize + size)..];
             var terminator = name.IndexOf((byte)0);
-            told(new InotifyEvent(DirectoryOf(watch, kinds), kinds, Encoding.UTF8.GetString(terminator < 0 ? name : name[..terminator])));
+            notified(new InotifyEvent(DirectoryOf(watch, kinds), kinds, Encoding.UTF8.GetString(terminator < 0 ? name : name[..terminator])));
         }
     }
 

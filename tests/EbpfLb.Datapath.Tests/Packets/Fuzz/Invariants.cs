@@ -7,7 +7,7 @@ namespace EbpfLb.Datapath.Tests.Packets.Fuzz;
 /// <summary>What must be true of whatever leaves, judged by parser and sums of the tests.</summary>
 internal static class Invariants
 {
-    /// <summary>Null: all is well.</summary>
+    /// <summary>Null: nothing is wrong.</summary>
     /// <param name="hook">Where it was.</param>
     /// <param name="before">As it came.</param>
     /// <param name="result">As it left.</param>

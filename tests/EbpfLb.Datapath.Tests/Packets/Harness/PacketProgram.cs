@@ -152,7 +152,7 @@ internal sealed class PacketProgram : IDisposable
             {
                 var (hook, packet, device) = side == 0 ? pairs[i].One : pairs[i].Other;
                 Interlocked.Increment(ref arrived[i]);
-                // Who came first waits; where there is one CPU, not in vain.
+                // Who came first waits; where there is one CPU, not without success.
                 var spin = default(SpinWait);
                 while (Volatile.Read(ref arrived[i]) < 2) spin.SpinOnce(sleep1Threshold: -1);
                 RunHere(hook == LbCtHook.Ingress ? ingress : egress, packet, new SkbContext(device.Index), 1, checksumComplete: false);
@@ -262,14 +262,14 @@ internal sealed class PacketProgram : IDisposable
         var port = Be16.FromHost((ushort)frontend.Port);
         if (AbiAddress.Is6(frontend.Address))
         {
-            var key = new LbFe6 { Addr = AbiAddress.To16(frontend.Address), Port = port, Proto = protocol };
+            var key = new LbFrontend6 { Addr = AbiAddress.To16(frontend.Address), Port = port, Proto = protocol };
             Tables.Services6.Update(key, ServiceCodec.Sealed(FrontendKey.From(key), value));
         }
         else
         {
-            var key = new LbFe4 { Addr = AbiAddress.To4(frontend.Address), Port = port, Proto = protocol };
+            var key = new LbFrontend4 { Addr = AbiAddress.To4(frontend.Address), Port = port, Proto = protocol };
             Tables.Services4.Update(key, ServiceCodec.Sealed(FrontendKey.From(key), value));
         }
-        Tables.Door.Open(IpAddress.From(frontend.Address));
+        Tables.DestinationFilter.Open(IpAddress.From(frontend.Address));
     }
 }

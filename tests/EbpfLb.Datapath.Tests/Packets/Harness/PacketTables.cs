@@ -1,7 +1,7 @@
 using System.Net;
 using EbpfLb.Abi;
 using EbpfLb.Bpf;
-using EbpfLb.Datapath.Doors;
+using EbpfLb.Datapath.DestinationFilters;
 using EbpfLb.Model;
 
 namespace EbpfLb.Datapath.Tests.Packets.Harness;
@@ -35,20 +35,20 @@ internal sealed class PacketTables : IDisposable
         CtCursor = Open(bpf, Abi.Tables.CtCursor);
         UdpShare = Open(bpf, Abi.Tables.UdpShare);
         SnatFull = Open(bpf, Abi.Tables.SnatFull);
-        SnatClocks = Open(bpf, Abi.Tables.SnatClocks);
+        SnatGuard = Open(bpf, Abi.Tables.SnatGuard);
         Frags = Open(bpf, Abi.Tables.Frags);
         Answers = Open(bpf, Abi.Tables.Answers);
         AnswerRate = Open(bpf, Abi.Tables.AnswerRate);
-        Door = Keep(new Door(bpf.OpenMap(Abi.Tables.Door.Name)));
-        Door.Refill([]);
+        DestinationFilter = Keep(new DestinationFilter(bpf.OpenMap(Abi.Tables.Filter.Name)));
+        DestinationFilter.Refill([]);
         Stats = Keep(new PerCpuMap<uint, LbStat>(bpf.OpenMap(Abi.Tables.Stats.Name)));
         SvcStats = Keep(new PerCpuMap<uint, LbSvcStat>(bpf.OpenMap(Abi.Tables.SvcStats.Name)));
         Events = Keep(new RingBuffer(bpf.OpenMap(Abi.Tables.Events.Name)));
     }
 
-    public BpfMap<LbFe4, LbService> Services4 { get; }
+    public BpfMap<LbFrontend4, LbService> Services4 { get; }
 
-    public BpfMap<LbFe6, LbService> Services6 { get; }
+    public BpfMap<LbFrontend6, LbService> Services6 { get; }
 
     public BpfMap<uint, LbSlot> Slots { get; }
 
@@ -84,7 +84,7 @@ internal sealed class PacketTables : IDisposable
 
     public BpfMap<LbSnatWay, LbSnatFull> SnatFull { get; }
 
-    public BpfMap<uint, LbSnatClock> SnatClocks { get; }
+    public BpfMap<uint, LbSnatGuard> SnatGuard { get; }
 
     public BpfMap<LbFragKey, LbFrag> Frags { get; }
 
@@ -93,7 +93,7 @@ internal sealed class PacketTables : IDisposable
     public BpfMap<uint, ulong> AnswerRate { get; }
 
     /// <summary>In use, as a running agent has it.</summary>
-    public Door Door { get; }
+    public DestinationFilter DestinationFilter { get; }
 
     public PerCpuMap<uint, LbStat> Stats { get; }
 
@@ -117,7 +117,7 @@ internal sealed class PacketTables : IDisposable
         Empty(Answers);
         for (var i = 0u; i < AnswerRate.Info.MaxEntries; i++) AnswerRate.Update(i, 0);
         ClearFlows();
-        Door.Refill([]);
+        DestinationFilter.Refill([]);
         Settings.Update(0, default);
         Span<LbStat> none = new LbStat[Stats.CpuCount];
         for (var i = 0u; i < Stats.Info.MaxEntries; i++) Stats.Update(i, none);
@@ -175,7 +175,7 @@ internal sealed class PacketTables : IDisposable
     {
         if (AbiAddress.Is6(entry.Source.Address)) Conntrack6.Update(entry.Key6(), entry.Value6());
         else Conntrack4.Update(entry.Key4(), entry.Value4());
-        Door.Open(IpAddress.From(entry.Destination.Address));
+        DestinationFilter.Open(IpAddress.From(entry.Destination.Address));
     }
 
     public void Delete(FlowEntry entry)
@@ -188,7 +188,7 @@ internal sealed class PacketTables : IDisposable
     {
         if (AbiAddress.Is6(address)) NodeAddrs6.Update(new LbIp6 { Addr = AbiAddress.To16(address) }, new LbNodeAddr { Flags = (uint)flags });
         else NodeAddrs4.Update(new LbIp4 { Addr = AbiAddress.To4(address) }, new LbNodeAddr { Flags = (uint)flags });
-        Door.Open(IpAddress.From(address));
+        DestinationFilter.Open(IpAddress.From(address));
     }
 
     public void PutRange(uint serviceId, IPNetwork range)
@@ -212,14 +212,14 @@ internal sealed class PacketTables : IDisposable
         foreach (var map in owned) map.Dispose();
     }
 
-    private void ChangeClocks(Func<LbSnatClock, LbSnatClock> change)
+    private void ChangeClocks(Func<LbSnatGuard, LbSnatGuard> change)
     {
         // Tens of thousands of places, a few in use, and this is done before each test.
-        for (var batches = SnatClocks.ReadBatches(); batches.Next();)
+        for (var batches = SnatGuard.ReadBatches(); batches.Next();)
         {
             for (var i = 0; i < batches.Values.Length; i++)
             {
-                if (batches.Values[i].Kind != 0) SnatClocks.Update(batches.Keys[i], change(batches.Values[i]));
+                if (batches.Values[i].Kind != 0) SnatGuard.Update(batches.Keys[i], change(batches.Values[i]));
             }
         }
     }

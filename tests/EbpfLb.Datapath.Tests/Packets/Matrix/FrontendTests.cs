@@ -83,7 +83,7 @@ public sealed class FrontendTests(PacketFixture fixture) : PacketTest(fixture.Pr
             Program.Serve(Spec(L4.Tcp, family) with
             {
                 Backends = [RemoteBackend(family)],
-                Flags = local ? LbServiceFlag.Local | LbServiceFlag.Elsewhere : default,
+                Flags = local ? LbServiceFlag.Local | LbServiceFlag.Remote : default,
             });
             var (sent, result) = Send(kind, family, sender, L4.Tcp);
             Assert.Equal(fate, FateOf((sent, result)));
@@ -123,7 +123,7 @@ public sealed class FrontendTests(PacketFixture fixture) : PacketTest(fixture.Pr
     [MemberData(nameof(Families))]
     public void Without_a_detector_a_pod_is_as_anybody_outside(Family family)
     {
-        Program.Serve(Spec(L4.Tcp, family) with { Backends = [RemoteBackend(family)], Flags = LbServiceFlag.Local | LbServiceFlag.Elsewhere });
+        Program.Serve(Spec(L4.Tcp, family) with { Backends = [RemoteBackend(family)], Flags = LbServiceFlag.Local | LbServiceFlag.Remote });
         Program.Settings = Program.Settings with { Flags = (uint)LbSetting.SetEvents };
 
         Assert.Equal(Fate.Dropped, FateOf(Send(Kind.NodePort, family, Sender.Pod, L4.Tcp)));
@@ -144,7 +144,7 @@ public sealed class FrontendTests(PacketFixture fixture) : PacketTest(fixture.Pr
     [MemberData(nameof(Families))]
     public void A_pod_is_told_by_any_of_the_ranges(Family family)
     {
-        Program.Serve(Spec(L4.Tcp, family) with { Backends = [RemoteBackend(family)], Flags = LbServiceFlag.Local | LbServiceFlag.Elsewhere });
+        Program.Serve(Spec(L4.Tcp, family) with { Backends = [RemoteBackend(family)], Flags = LbServiceFlag.Local | LbServiceFlag.Remote });
         var settings = Program.Settings;
         for (var i = 0; i < NodeSettings.MostPodRanges - 1; i++) AbiAddress.SetPods(ref settings, i, $"172.{16 + i}.0.0/16", $"fd00:{i}:1::/48");
         Program.Settings = settings;
@@ -152,7 +152,7 @@ public sealed class FrontendTests(PacketFixture fixture) : PacketTest(fixture.Pr
         Assert.Equal(Fate.Dropped, FateOf(Send(Kind.NodePort, family, Sender.Outside, L4.Tcp)));
 
         Program.Reset();
-        Program.Serve(Spec(L4.Tcp, family) with { Backends = [RemoteBackend(family)], Flags = LbServiceFlag.Local | LbServiceFlag.Elsewhere });
+        Program.Serve(Spec(L4.Tcp, family) with { Backends = [RemoteBackend(family)], Flags = LbServiceFlag.Local | LbServiceFlag.Remote });
         AbiAddress.SetPods(ref settings, NodeSettings.MostPodRanges - 1, "10.245.0.0/16", "fd00:245::/32");
         Program.Settings = settings;
         Assert.Equal(Fate.Dropped, FateOf(Send(Kind.NodePort, family, Sender.Pod, L4.Tcp)));
@@ -162,7 +162,7 @@ public sealed class FrontendTests(PacketFixture fixture) : PacketTest(fixture.Pr
     [MemberData(nameof(Families))]
     public void A_pod_is_told_by_its_device_where_that_is_asked_for(Family family)
     {
-        Program.Serve(Spec(L4.Tcp, family) with { Backends = [RemoteBackend(family)], Flags = LbServiceFlag.Local | LbServiceFlag.Elsewhere });
+        Program.Serve(Spec(L4.Tcp, family) with { Backends = [RemoteBackend(family)], Flags = LbServiceFlag.Local | LbServiceFlag.Remote });
         Program.Settings = Program.Settings with { Flags = (uint)LbSetting.SetPodsDevice };
 
         Assert.Equal(Fate.RemoteKeepsSource, FateOf(Send(Kind.NodePort, family, Sender.Pod, L4.Tcp)));
@@ -173,7 +173,7 @@ public sealed class FrontendTests(PacketFixture fixture) : PacketTest(fixture.Pr
     [MemberData(nameof(Families))]
     public void Masquerade_all_is_for_cluster_IPs(Family family)
     {
-        Program.Serve(Spec(L4.Tcp, family) with { Backends = [RemoteBackend(family)], Flags = LbServiceFlag.Local | LbServiceFlag.Elsewhere });
+        Program.Serve(Spec(L4.Tcp, family) with { Backends = [RemoteBackend(family)], Flags = LbServiceFlag.Local | LbServiceFlag.Remote });
         Program.Settings = Program.Settings with { Flags = Program.Settings.Flags | (uint)LbSetting.SetMasqueradeAll };
         Assert.Equal(Fate.RemoteKeepsSource, FateOf(Send(Kind.Vip, family, Sender.Pod, L4.Tcp)));
 

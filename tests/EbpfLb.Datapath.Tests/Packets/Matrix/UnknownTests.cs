@@ -137,8 +137,8 @@ public sealed class UnknownTests(PacketFixture fixture) : PacketTest(fixture.Pro
         var at = Ends.Of(family);
         Know(family, L4.Tcp);
         In(To(family, at.ClusterIp, ServicePort, L4.Tcp));
-        Program.Tables.Services4.Delete(new LbFe4 { Addr = AbiAddress.To4(Ends.Of(Family.IPv4).ClusterIp), Port = Be16.FromHost(ServicePort), Proto = (byte)L4.Tcp });
-        Program.Tables.Services6.Delete(new LbFe6 { Addr = AbiAddress.To16(Ends.Of(Family.IPv6).ClusterIp), Port = Be16.FromHost(ServicePort), Proto = (byte)L4.Tcp });
+        Program.Tables.Services4.Delete(new LbFrontend4 { Addr = AbiAddress.To4(Ends.Of(Family.IPv4).ClusterIp), Port = Be16.FromHost(ServicePort), Proto = (byte)L4.Tcp });
+        Program.Tables.Services6.Delete(new LbFrontend6 { Addr = AbiAddress.To16(Ends.Of(Family.IPv6).ClusterIp), Port = Be16.FromHost(ServicePort), Proto = (byte)L4.Tcp });
         var data = PacketBuilder.From(at.Client, ClientPort).To(at.ClusterIp, ServicePort).Over(Segments.Data(L4.Tcp)).Payload(5);
 
         Became(data.To(at.LocalPod, BackendPort), Verdict.Pass, In(data));

@@ -1,7 +1,7 @@
 using EbpfLb.Abi;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Node;
-using EbpfLb.Datapath.Doors;
+using EbpfLb.Datapath.DestinationFilters;
 using EbpfLb.Datapath.Tables;
 using EbpfLb.Datapath.Tests.Packets.Harness;
 using EbpfLb.Planning;
@@ -27,8 +27,8 @@ internal static class CompiledTables
         var mirror = new Mirror(limits);
         var applier = new PlanApplier(
             new PlanTables(
-                new DoorTable<LbFe4, LbService>(new KernelTable<LbFe4, LbService>(tables.Services4), DoorKeys.AddressOf, tables.Door),
-                new DoorTable<LbFe6, LbService>(new KernelTable<LbFe6, LbService>(tables.Services6), DoorKeys.AddressOf, tables.Door), new MapArray<LbSlot>(tables.Slots),
+                new FilteredTable<LbFrontend4, LbService>(new KernelTable<LbFrontend4, LbService>(tables.Services4), FilterKeys.AddressOf, tables.DestinationFilter),
+                new FilteredTable<LbFrontend6, LbService>(new KernelTable<LbFrontend6, LbService>(tables.Services6), FilterKeys.AddressOf, tables.DestinationFilter), new MapArray<LbSlot>(tables.Slots),
                 new MapArray<LbBackend>(tables.Backends), new KernelTable<LbSrcRange4, uint>(tables.SrcRanges4), new KernelTable<LbSrcRange6, uint>(tables.SrcRanges6)),
             mirror);
         var result = applier.Apply(Planner.Plan(table, mirror));

@@ -1,0 +1,31 @@
+using EbpfLb.Agent.Kernel;
+using EbpfLb.Bpf;
+using EbpfLb.Timing;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Agent.Flows;
+
+/// <summary>
+/// Lets packets to addresses pass unseen again that clients and frontends had once. Each such address costs those packets two lookups, no more, so there
+/// is no hurry.
+/// </summary>
+internal sealed class DestinationFilterService(IDataplane dataplane, TimeProvider time, ILogger logger) : SupervisedService("destination filter", time, logger)
+{
+    private static readonly TimeSpan Period = TimeSpan.FromHours(1);
+
+    protected override async Task RunAsync(CancellationToken stoppingToken)
+    {
+        while (true)
+        {
+            await Time.DelayAsync(Period, stoppingToken);
+            try
+            {
+                dataplane.RebuildFilter();
+            }
+            catch (BpfException e)
+            {
+                Log.FilterNotRebuilt(Logger, e.Message);
+            }
+        }
+    }
+}

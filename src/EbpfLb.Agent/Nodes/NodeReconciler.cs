@@ -1,0 +1,66 @@
+using EbpfLb.Agent.Pipeline;
+using EbpfLb.Datapath.Devices;
+using EbpfLb.Datapath.Node;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Agent.Nodes;
+
+/// <summary>
+/// Reads the node's devices, addresses and routes and brings programs and maps up to date with them. What cannot be read or done
+/// leaves the last good state in force and is tried again with the next change or the next full round.
+/// </summary>
+/// <param name="wish">Asked at each reading.</param>
+/// <param name="setSysctls">Asked until it was done.</param>
+internal sealed class NodeReconciler(INodeKernel kernel, INodeNetwork network, PipelineState state, Func<NodeOptions> desired, Func<bool> setSysctls, ILogger logger)
+{
+    private readonly Lock sync = new();
+    private readonly NodeLog log = new(logger);
+    private bool areSysctlsSet;
+
+    /// <summary>Reads everything and does what is missing.</summary>
+    public void Refresh()
+    {
+        lock (sync)
+        {
+            Exception? fault = null;
+            try
+            {
+                state.RecordNode(Read());
+            }
+            catch (Exception e) when (e is not OutOfMemoryException)
+            {
+                fault = e;
+                state.RecordNode(state.NodeView with { Problems = [e.Message] });
+            }
+            log.Write(state.NodeView, fault);
+        }
+    }
+
+    private static string Undecided(DeviceDecision device)
+        => $"device {device.Link.Name} ({device.Undecided}) has no program, as the range of pods is not known: clients behind it reach no Service. Give --cluster-cidr (clusterCIDR), "
+            + $"or name all devices of clients by --devices (devices.uplinks); if only pods are behind it, --exclude-devices {device.Link.Name} ends this warning";
+
+    private NodeView Read()
+    {
+        var options = desired();
+        var now = network.Read();
+        var decisions = DeviceSelector.Select(now, options.Devices with { PodRanges = options.Detector.KnownRanges(state.Node) });
+        var wanted = NodeStateBuilder.Build(now, decisions, options, state.Node, network.NamespaceCookie());
+        var result = kernel.ApplyNode(wanted);
+        var attached = kernel.AttachDevices(decisions);
+
+        var served = decisions.Where(d => d.IsAttached).Select(d => d.Link).ToList();
+        if (setSysctls() && !areSysctlsSet && served.Count > 0)
+        {
+            Forwarding.SwitchOn(network.Sysctls, served);
+            areSysctlsSet = true;
+        }
+        List<string> warnings = [.. Forwarding.Problems(network.Sysctls, served, now.Addresses)];
+        if (served.Count > 0 && LocalPorts.Problem(network.Sysctls, options.SnatPorts) is { } ports) warnings.Add(ports);
+        warnings.AddRange(decisions.Where(d => d.Undecided.Length > 0).Select(Undecided));
+        return new NodeView(
+            decisions, attached, wanted,
+            [.. result.Problems, .. attached.Where(d => d.Error is not null).Select(d => $"device {d.Name} has not all programs: {d.Error}")],
+            warnings);
+    }
+}

@@ -1,0 +1,169 @@
+using EbpfLb.Agent.Nodes;
+using EbpfLb.Agent.Pipeline;
+using EbpfLb.Agent.Tests.Fakes;
+using EbpfLb.Agent.Tests.Pipeline;
+using EbpfLb.Datapath.Node;
+using EbpfLb.Http.Health;
+using EbpfLb.Model;
+using EbpfLb.Testing.Time;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Agent.Tests.Nodes;
+
+/// <summary>The kernel is told of the node's network, now and when it changes.</summary>
+public sealed class NodeReconcilerTests : IDisposable
+{
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(30);
+
+    private readonly FakeNode node = new();
+    private readonly CollectedLog log = new();
+    private readonly PipelineState state = new(() => new SourceStatus("test", true, null, null), new ProxyHealthTracker(TimeProvider.System, Period), false);
+
+    public void Dispose()
+    {
+        node.Dispose();
+        log.Dispose();
+    }
+
+    [Fact]
+    public void The_kernel_is_told_and_the_log_says_each_thing_once()
+    {
+        node.Device("eth0", address: "192.0.2.1", gateway: "192.0.2.254").Device("cali1", "veth");
+        var keeper = Keeper();
+        keeper.Refresh();
+        keeper.Refresh();
+
+        Assert.Equal(["192.0.2.1 (NodePorts)"], node.State!.Addresses.Select(a => a.ToString()));
+        Assert.Equal(4711ul, node.State.Settings.HostNetnsCookie);
+        Assert.Equal(["eth0"], state.NodeView.Attached.Select(d => d.Name));
+        Assert.Single(log.Lines, l => l.Contains("name=eth0 role=Uplink reason=\"carries the default route\"", StringComparison.Ordinal));
+        Assert.Single(log.Lines, l => l.Contains("name=cali1 role=None reason=\"a veth without an address\"", StringComparison.Ordinal));
+        Assert.Single(log.Lines, l => l.Contains("Node: devices=2 addresses=1 nodeport_addresses=1", StringComparison.Ordinal));
+        Assert.Empty(state.NodeView.Problems);
+    }
+
+    [Fact]
+    public void Of_many_devices_left_alone_only_some_are_told()
+    {
+        for (var i = 0; i < 25; i++) node.Device($"cali{i}", "veth");
+        Keeper().Refresh();
+
+        Assert.Equal(20, log.Lines.Count(l => l.Contains(" info ", StringComparison.OrdinalIgnoreCase) && l.Contains("name=cali", StringComparison.Ordinal)));
+        Assert.Single(log.Lines, l => l.Contains("More devices left alone: count=5", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_device_that_refuses_keeps_the_agent_from_being_ready_until_it_gives_in()
+    {
+        node.Device("eth0").Refuse = _ => "no room";
+        var keeper = Keeper();
+        keeper.Refresh();
+        Assert.Contains("device eth0 has not all programs: no room", state.Readiness().Reasons);
+
+        node.Refuse = _ => null;
+        keeper.Refresh();
+        Assert.DoesNotContain(state.Readiness().Reasons, r => r.Contains("eth0", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_network_that_cannot_be_read_leaves_what_was_known()
+    {
+        var keeper = Keeper();
+        node.Device("eth0", address: "192.0.2.1");
+        keeper.Refresh();
+        node.ReadError = new IOException("cannot be read");
+        keeper.Refresh();
+
+        Assert.Equal(["cannot be read"], state.NodeView.Problems);
+        Assert.Equal(["eth0"], state.NodeView.Decisions.Select(d => d.Link.Name));
+        Assert.Single(log.Lines, l => l.Contains("Node not up to date: cannot be read", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void The_node_object_says_which_addresses_are_primary()
+    {
+        node.Device("eth0", address: "192.0.2.1").Device("eth1", address: "198.51.100.1");
+        var keeper = Keeper(NodeOptions.Default with { NodePortAddresses = NodePortAddresses.Parse("primary") });
+        state.RecordArrived(ClusterSnapshot.Empty with { Node = new Node("n", [IpAddress.Parse("198.51.100.1")], [], null, false, []) });
+        keeper.Refresh();
+
+        Assert.Equal(["192.0.2.1", "198.51.100.1 (NodePorts)"], node.State!.Addresses.Select(a => a.ToString()));
+    }
+
+    [Fact]
+    public void What_is_off_is_warned_of_once_and_switched_on_only_when_asked()
+    {
+        node.Device("eth0", address: "192.0.2.1").Sysctl("ipv4/ip_forward", "0").Sysctl("ipv4/conf/eth0/forwarding", "0");
+        var keeper = Keeper();
+        keeper.Refresh();
+        keeper.Refresh();
+        Assert.Single(log.Lines, l => l.Contains("IPv4 forwarding is off", StringComparison.Ordinal));
+        Assert.Equal("0", node.Sysctls.Read("ipv4/ip_forward"));
+
+        Keeper(setSysctls: true).Refresh();
+        Assert.Equal("1", node.Sysctls.Read("ipv4/ip_forward"));
+    }
+
+    [Fact]
+    public async Task A_change_is_followed_after_a_moment_and_without_one_the_period()
+    {
+        var time = new ManualTimeProvider();
+        var keeper = Keeper();
+        using var service = new NodeService(keeper, node, state, () => Period, time, log.Loggers.CreateLogger("node"));
+        await service.StartAsync(TestContext.Current.CancellationToken);
+
+        await time.WhenTimerIsDueIn(Period);
+        node.Device("eth0", address: "192.0.2.1").Tell();
+        await time.WhenTimerIsDueIn(TimeSpan.FromMilliseconds(100));
+        // Not by the network, which tells it on a thread of its own: after the refresh it would ask for another one.
+        service.Wake();
+        time.Advance(TimeSpan.FromMilliseconds(100));
+        await Waiting.UntilAsync(() => node.Refreshes == 1);
+
+        await time.WhenTimerIsDueIn(Period);
+        time.Advance(Period);
+        await time.WhenTimerIsDueIn(TimeSpan.FromMilliseconds(100));
+        time.Advance(TimeSpan.FromMilliseconds(100));
+        await Waiting.UntilAsync(() => node.Refreshes == 2);
+        await service.StopAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task A_node_that_could_not_be_read_is_tried_again_also_with_a_period_that_means_never()
+    {
+        var time = new ManualTimeProvider();
+        var keeper = Keeper();
+        node.ReadError = new InvalidOperationException("no netlink today");
+        keeper.Refresh();
+        Assert.Contains("NodeReconciler.Read", Assert.Single(log.Lines, l => l.Contains("no netlink today", StringComparison.Ordinal)), StringComparison.Ordinal);
+        using var service = new NodeService(keeper, node, state, () => TimeSpan.FromHours(8760), time, log.Loggers.CreateLogger("node"));
+        await service.StartAsync(TestContext.Current.CancellationToken);
+
+        await time.WhenTimerIsDueIn(TimeSpan.FromSeconds(30));
+        node.ReadError = null;
+        time.Advance(TimeSpan.FromSeconds(30));
+        await time.WhenTimerIsDueIn(TimeSpan.FromMilliseconds(100));
+        time.Advance(TimeSpan.FromMilliseconds(100));
+        await Waiting.UntilAsync(() => node.Refreshes == 1);
+        await service.StopAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task Hooks_that_have_come_into_force_are_a_reason_to_look_again()
+    {
+        var time = new ManualTimeProvider();
+        using var service = new NodeService(Keeper(), node, state, () => Period, time, log.Loggers.CreateLogger("node"));
+        await service.StartAsync(TestContext.Current.CancellationToken);
+        await time.WhenTimerIsDueIn(Period);
+
+        state.RecordHooks(new HookState(true, null, null, null));
+        await time.WhenTimerIsDueIn(TimeSpan.FromMilliseconds(100));
+        time.Advance(TimeSpan.FromMilliseconds(100));
+
+        await Waiting.UntilAsync(() => node.Refreshes == 1);
+        await service.StopAsync(TestContext.Current.CancellationToken);
+    }
+
+    private NodeReconciler Keeper(NodeOptions? options = null, bool setSysctls = false)
+        => new(node, node, state, () => options ?? NodeOptions.Default, () => setSysctls, log.Loggers.CreateLogger("node"));
+}

@@ -1,0 +1,61 @@
+using EbpfLb.Datapath.Tests.Flows;
+using EbpfLb.Testing.Clusters;
+
+namespace EbpfLb.Datapath.Tests.DestinationFilters;
+
+public sealed class DataplaneFilterTests
+{
+    [Fact]
+    public async Task It_is_open_for_frontends_and_flows_and_shut_again_for_those_that_went()
+    {
+        using var instance = new TestInstance();
+        await using var dataplane = instance.Open();
+        dataplane.Apply(TestInstance.Table());
+        dataplane.Attach();
+        var idle = Open(dataplane);
+
+        var with = TestInstance.Table(Web);
+        dataplane.Apply(with);
+        Assert.Equal(idle + 2, Open(dataplane));
+        dataplane.Apply(TestInstance.Table(null, with));
+        Assert.Equal(idle + 2, Open(dataplane));
+        var flow = new TestFlow { Client = "192.0.2.77:40000", Frontend = "10.96.0.77:80" };
+        flow.AddTo(dataplane.FlowMaps.All[0]);
+        dataplane.RebuildFilter();
+        // The two of the flow: where its requests and its replies go.
+        Assert.Equal(idle + 2, Open(dataplane));
+
+        dataplane.FlowMaps.All[0].Delete(flow.Request.Key);
+        dataplane.FlowMaps.All[0].Delete(flow.Reply.Key);
+        dataplane.RebuildFilter();
+        Assert.Equal(idle, Open(dataplane));
+    }
+
+    [Fact]
+    public async Task The_next_agent_opens_it_for_what_it_finds()
+    {
+        using var instance = new TestInstance();
+        var table = TestInstance.Table(Web);
+        await using (var first = instance.Open())
+        {
+            first.Apply(table);
+            first.Attach();
+            new TestFlow { Client = "192.0.2.77:40000" }.AddTo(first.FlowMaps.All[0]);
+        }
+
+        await using var second = instance.Open();
+        // Until it knows all of them nothing passes unseen.
+        Assert.Equal(0, Open(second));
+        second.Apply(table);
+        second.Attach();
+
+        // The canary's two, ours, and the flow's client; its frontend is one of ours.
+        Assert.Equal(5, Open(second));
+    }
+
+    private static void Web(ClusterBuilder cluster) => cluster
+        .Service("web", ["10.96.0.1", "fd00::1"], ["http:80", "https:443"])
+        .Slice("web-1", "web", ["http:8080"], ["10.244.0.5"]);
+
+    private static long Open(Dataplane dataplane) => dataplane.ReadFill().Single(f => f.Map == Abi.Tables.Filter.Name).Used;
+}
