@@ -196,6 +196,7 @@ public sealed class Dataplane : IAsyncDisposable
         Switchover.RemoveTargets(paths);
         if (!tables.DestinationFilter.IsInUse) RebuildFilter();
         lastMapPins = loaded.PinMaps();
+        if (isFirst) loaded.RemoveOtherMaps();
         return hooks;
     }
 

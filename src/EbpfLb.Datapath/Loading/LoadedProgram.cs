@@ -63,6 +63,12 @@ internal sealed class LoadedProgram(MapSet maps, IReadOnlyList<string> names, Fu
         return missing;
     }
 
+    /// <summary>Maps of another release that this one has not: nobody else would ever remove them, and they hold memory as long as they have a name.</summary>
+    public void RemoveOtherMaps()
+    {
+        foreach (var pin in Directory.GetFiles(paths.Maps).Where(p => !maps.All.ContainsKey(Path.GetFileName(p)))) Pin.Remove(pin);
+    }
+
     public void Dispose()
     {
         foreach (var program in programs.Values) program.Dispose();

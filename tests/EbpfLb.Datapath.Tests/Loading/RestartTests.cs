@@ -45,6 +45,27 @@ public sealed class RestartTests
     }
 
     [Fact]
+    public async Task A_map_that_only_another_release_knows_goes_when_the_hooks_are_in_force_and_not_before()
+    {
+        using var instance = new TestInstance();
+        await using (var first = instance.Open())
+        {
+            first.Apply(TestInstance.Table(Web));
+            first.Attach();
+        }
+        var other = new InstancePaths(BpfFileSystem.Find()!, instance.Options.Instance).Map("lb_of_before");
+        using (var map = BpfMap.OpenPinned(Path(instance, Abi.Tables.Stats))) Pin.Replace(map.Fd, other);
+
+        await using var second = instance.Open();
+        second.Apply(TestInstance.Table(Web));
+        Assert.True(File.Exists(other));
+        second.Attach();
+
+        Assert.False(File.Exists(other));
+        Assert.True(second.ReusedMaps);
+    }
+
+    [Fact]
     public async Task Deletions_missed_while_away_are_applied()
     {
         using var instance = new TestInstance();
