@@ -66,7 +66,7 @@ public sealed class Dataplane : IAsyncDisposable
     private readonly FaultFinder faults;
 
     private Dataplane(
-        LoadedProgram loaded, KernelTables tables, SocketAttacher attacher, TcAttacher deviceAttacher, FlowMove flows, SocketPrograms sockets, string cgroup,
+        LoadedProgram loaded, KernelTables tables, SocketAttacher attacher, TcAttacher deviceAttacher, FlowMove flows, Func<SocketPrograms> sockets, string cgroup,
         TableLimits limits, InstancePaths paths, Repairs repairs, InstanceOwnership? ownership, ILogger logger)
     {
         this.ownership = ownership;
@@ -124,18 +124,16 @@ public sealed class Dataplane : IAsyncDisposable
         var sizes = options.Sizes ?? MapSizes.ForThisMachine();
         ObjectMemory.GiveBack();
         var loaded = ProgramLoader.LoadMaps(paths, sizes, options, logger);
-        SocketPrograms? sockets = null;
         try
         {
-            Task.WhenAll(loaded.Parts.Append(() => sockets = SocketPrograms.Load(loaded.Maps, cgroup, options, logger)).Select(Task.Run)).GetAwaiter().GetResult();
+            Task.WhenAll(loaded.Parts.Select(Task.Run)).GetAwaiter().GetResult();
             return new Dataplane(
                 loaded, KernelTables.Open(loaded.Maps), new SocketAttacher(paths, cgroup),
                 TcAttacher.Create(options.TcAttach, paths), new FlowMove(loaded.Maps, logger),
-                sockets!, cgroup, sizes.ToLimits(), paths, new Repairs(logger), options.Ownership, logger);
+                () => SocketPrograms.Load(loaded.Maps, cgroup, options, logger), cgroup, sizes.ToLimits(), paths, new Repairs(logger), options.Ownership, logger);
         }
         catch
         {
-            sockets?.Dispose();
             loaded.Dispose();
             throw;
         }

@@ -2,8 +2,8 @@ using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Datapath.Tests;
 
-/// <summary>Loggers that add their messages to a list, from level information up.</summary>
-internal sealed class LineLogs(List<string> lines) : ILoggerFactory, ILogger
+/// <summary>Loggers that add their messages to a list, from a level up.</summary>
+internal sealed class LineLogs(List<string> lines, LogLevel least = LogLevel.Information) : ILoggerFactory, ILogger
 {
     public ILogger CreateLogger(string categoryName) => this;
 
@@ -16,7 +16,7 @@ internal sealed class LineLogs(List<string> lines) : ILoggerFactory, ILogger
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
 
-    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= least;
 
     public void Log<TState>(
         LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)

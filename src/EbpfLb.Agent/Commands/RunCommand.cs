@@ -53,7 +53,7 @@ internal sealed class RunCommand(AgentParts parts, Terminal terminal)
             using var disposable = source as IDisposable;
             Log.Starting(logger, VersionCommand.Version, options.Instance.Name, options.NodeName, source.Status.Description, Environment.ProcessId);
             await using var dataplane = parts.OpenDataplane(options, loggers);
-            LogFeatures(logger, dataplane);
+            FeatureText.Write(logger, dataplane.Features);
             using var host = new AgentHost(live, request.ConfigPath is null ? null : request.Load, source, dataplane, dataplane as INodeKernel, verbosity, parts.Time, loggers);
             return await host.RunAsync(cancellationToken) ? ExitCode.Ok : ExitCode.Failed;
         }
@@ -125,12 +125,5 @@ internal sealed class RunCommand(AgentParts parts, Terminal terminal)
         {
             throw new StartException($"cannot use the run directory {instance.RunDirectory}: {e.Message}; run as root, or choose another --run-dir", e);
         }
-    }
-
-    private static void LogFeatures(ILogger logger, IDataplane dataplane)
-    {
-        Log.KernelFeatures(logger, string.Join(',', dataplane.Features.Where(f => f.IsAvailable).Select(f => f.Name)));
-        foreach (var feature in dataplane.Features.Where(f => !f.IsAvailable))
-            Log.KernelFeatureMissing(logger, feature.Name, feature.Lost, feature.Reason);
     }
 }

@@ -42,7 +42,8 @@ internal sealed class StatusCommand(CommandContext context)
         WriteList("Failed to program:", report.Failures);
         WriteList("Rejected configuration:", report.Problems);
         WriteList("Warnings:", report.Warnings);
-        WriteList("Missing in this kernel:", [.. report.Features.Where(f => !f.Available).Select(f => $"{f.Name}: {f.Lost}")]);
+        WriteList("Missing in this kernel:", [.. report.Features.Where(f => f.Available == false).Select(f => $"{f.Name}: {f.Lost}")]);
+        WriteList("Not known yet of this kernel:", [.. report.Features.Where(f => f.Available is null).Select(f => f.Name)]);
     }
 
     private static IEnumerable<string[]> Summary(StatusReport report)

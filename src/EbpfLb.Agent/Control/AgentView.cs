@@ -54,7 +54,7 @@ internal sealed class AgentView(
             round is null ? null : PlanOf(round),
             round is null ? [] : [.. round.Failures.Select(f => f.ToString())],
             state.Table is null ? [] : [.. state.Table.Diagnostics.Select(d => d.ToString())],
-            [.. dataplane.Features.Select(f => new FeatureStatus(f.Name, f.IsAvailable, f.IsAvailable ? null : FeatureText.Lost(f)))])
+            [.. dataplane.Features.Select(f => new FeatureStatus(f.Name, f.IsKnown ? f.IsAvailable : null, f.IsMissing ? FeatureText.Lost(f) : null))])
         {
             Drops = [.. dataplane.ReadReasons().Where(r => r.Count > 0 && ReasonReports.IsTrouble(r.Reason)).Select(r => ReasonReports.Of(r, countedBefore.GetValueOrDefault(r.Reason)))],
             Devices = NodeReports.Devices(state.NodeView),

@@ -58,8 +58,9 @@ internal sealed record MapStatus(string Name, long Entries, long Capacity);
 internal sealed record PlanStatus(
     long Snapshot, DateTimeOffset EndedAt, int Services, int Operations, int Failed, double CompileMs, double ApplyMs, double? RetryInSeconds);
 
-/// <param name="Lost">What does not work without it, and why it is missing; null when it is there.</param>
-internal sealed record FeatureStatus(string Name, bool Available, string? Lost);
+/// <param name="Available">null: not known yet, right after a start.</param>
+/// <param name="Lost">What does not work without it, and why it is missing; null when it is there or not known yet.</param>
+internal sealed record FeatureStatus(string Name, bool? Available, string? Lost);
 
 /// <summary>One service port in one family. Its frontends share backends, affinity and counters.</summary>
 /// <param name="Service">"namespace/name"; null when only the maps are known.</param>

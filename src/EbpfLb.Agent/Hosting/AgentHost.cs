@@ -55,7 +55,7 @@ internal sealed class AgentHost(
         var needs = new NodePrerequisites(() => live.Current.Node, options.NodeName, isFromServer: options.Manifests is null, time);
         var state = new PipelineState(() => source.Status, health, nodeRequired: options.Manifests is null, loggers.CreateLogger<PipelineState>())
         {
-            Needs = needs, MissingFeatures = FeatureText.Missing(dataplane.Features),
+            Needs = needs, MissingFeatures = () => FeatureText.Missing(dataplane.Features),
             Faults = dataplane.FindFaults, Dead = () => dataplane.Lost, PlaceProblems = dataplane.PlaceProblems,
         };
         _ = new SourceMetrics(metrics, () => source.Status);

@@ -33,7 +33,7 @@ internal sealed class DataplaneReadings(IDataplane dataplane, PipelineState stat
 
     public long? ReadConnections() => (long)ReadReasons().FirstOrDefault(r => r.Reason == LbReason.SockTranslated).Count;
 
-    public IReadOnlyDictionary<string, bool> ReadFeatures() => dataplane.Features.ToDictionary(f => f.Name, f => f.IsAvailable);
+    public IReadOnlyDictionary<string, bool> ReadFeatures() => dataplane.Features.Where(f => f.IsKnown).ToDictionary(f => f.Name, f => f.IsAvailable);
 
     public int CountAttachedPrograms() => dataplane.Hooks.Count - Faulty("hook");
 

@@ -31,14 +31,15 @@ internal sealed class KernelDataplane : IDataplane, INodeKernel, IClientKernel, 
 
     private readonly Datapath.Dataplane dataplane;
 
-    private KernelDataplane(Datapath.Dataplane dataplane, IReadOnlyList<KernelFeature> features)
+    private readonly IReadOnlyList<KernelFeature> probed;
+
+    private KernelDataplane(Datapath.Dataplane dataplane, IReadOnlyList<KernelFeature> probed)
     {
         this.dataplane = dataplane;
-        // A program that was loaded knows better than a probe.
-        Features = [.. features.ExceptBy(dataplane.Stale.Features.Select(f => f.Name), f => f.Name), .. dataplane.Stale.Features];
+        this.probed = probed;
     }
 
-    public IReadOnlyList<KernelFeature> Features { get; }
+    public IReadOnlyList<KernelFeature> Features => [.. probed, .. dataplane.Stale.Features];
 
     public IReadOnlyList<AttachedHook> Hooks => dataplane.Hooks;
 

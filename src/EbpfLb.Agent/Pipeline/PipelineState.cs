@@ -71,7 +71,7 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
     public NodePrerequisites? Needs { get; init; }
 
     /// <summary>What this kernel lacks of what the agent can use; readiness tells of it.</summary>
-    public IReadOnlyList<string> MissingFeatures { private get; init; } = [];
+    public Func<IReadOnlyList<string>> MissingFeatures { private get; init; } = () => [];
 
     /// <summary>Returns the snapshot that forwarding shall follow: with what is known of the node, see <see cref="LastKnownNode"/>.</summary>
     public ClusterSnapshot RecordArrived(ClusterSnapshot arrived)
@@ -135,7 +135,7 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
         if (hooks.Attached) reasons.AddRange(CurrentFaults());
         if (snapshot is not null && Needs is not null) reasons.AddRange(Needs.Missing(knownNode));
         reasons.AddRange(node.Problems);
-        return new ReadinessReport(reasons.Count == 0, reasons) { MissingFeatures = MissingFeatures };
+        return new ReadinessReport(reasons.Count == 0, reasons) { MissingFeatures = MissingFeatures() };
     }
 
     private IEnumerable<string> CurrentFaults()

@@ -19,6 +19,9 @@ internal sealed class StaleService : SupervisedService
     /// <summary>Of one core, for the walk over the flows.</summary>
     private const double FlowShare = 0.5;
 
+    /// <summary>Hooks that come into force wake it; those that cannot be attached do not.</summary>
+    private static readonly TimeSpan AfterHooks = TimeSpan.FromSeconds(1);
+
     private readonly IDataplane dataplane;
     private readonly StaleMetrics metrics;
     private readonly ConntrackReconcilerMetrics flowMetrics;
@@ -29,17 +32,20 @@ internal sealed class StaleService : SupervisedService
     private volatile bool isBegun;
     private volatile bool flowsDue;
     private volatile bool untranslatedDue;
+    private readonly PipelineState state;
+    private volatile bool isLoaded;
     private string? lastError;
 
     public StaleService(
         IDataplane dataplane, PipelineState state, StaleMetrics metrics, ConntrackReconcilerMetrics flowMetrics, bool tcp, Func<TimeSpan> period, TimeProvider time, ILogger logger)
         : base("stale", time, logger)
     {
-        (this.dataplane, this.metrics, this.flowMetrics, this.tcp) = (dataplane, metrics, flowMetrics, tcp);
+        (this.dataplane, this.state, this.metrics, this.flowMetrics, this.tcp) = (dataplane, state, metrics, flowMetrics, tcp);
         next = new WakeablePeriod(time);
         schedule = new StaleScanSchedule(period);
         // Here and not at the start: the first round may be over by then.
         state.Rounds.Add(OnRound);
+        state.NodeChanges.Add(OnNodeChange);
     }
 
     /// <summary>Look now: the period may be another one.</summary>
@@ -47,8 +53,8 @@ internal sealed class StaleService : SupervisedService
 
     protected override async Task RunAsync(CancellationToken stoppingToken)
     {
-        // Nothing is stale before the tables say what is right.
-        while (!isBegun) await next.WaitAsync(Timeout.InfiniteTimeSpan, stoppingToken);
+        // Nothing is stale before the tables say what is right. What the kernel has to check for this shall not keep connections from being translated.
+        while (!isBegun || state.Hooks == HookState.None) await next.WaitAsync(isBegun ? AfterHooks : Timeout.InfiniteTimeSpan, stoppingToken);
         next.TryTake();
         schedule.Begin();
         var untranslated = false;
@@ -79,10 +85,22 @@ internal sealed class StaleService : SupervisedService
         next.Wake();
     }
 
+    /// <summary>The hooks may have come into force.</summary>
+    private void OnNodeChange(Node? node)
+    {
+        if (!isLoaded) next.Wake();
+    }
+
     private int EndSockets(bool untranslated)
     {
         try
         {
+            if (!isLoaded)
+            {
+                dataplane.Stale.Load();
+                isLoaded = true;
+                FeatureText.Write(Logger, dataplane.Stale.Features);
+            }
             var report = dataplane.Stale.EndSockets(tcp, untranslated);
             metrics.RecordSockets(new StaleReading(
                 report.Udp.Found, report.Tcp.Found, report.Udp.Ended + report.Untranslated.Ended, report.Tcp.Ended,

@@ -5,6 +5,7 @@ internal static class KernelBtf
 {
     private const string Directory = "/sys/kernel/btf";
     private const string DefaultPath = $"{Directory}/vmlinux";
+    private const int BlockBytes = 64 << 10;
 
     public static string? Reason(string path = DefaultPath) =>
         File.Exists(path) ? null : $"{path} does not exist: the kernel was built without CONFIG_DEBUG_INFO_BTF";
@@ -28,6 +29,23 @@ internal static class KernelBtf
         if (Reason(path) is { } missing)
             return missing;
         byte[] name = [0, .. System.Text.Encoding.ASCII.GetBytes(function), 0];
-        return File.ReadAllBytes(path).AsSpan().IndexOf(name) >= 0 ? null : $"the kernel has no function {function}";
+        return Contains(path, name) ? null : $"the kernel has no function {function}";
+    }
+
+    /// <summary>Block by block: an array for all of it would be the largest that a start makes, and be kept for long.</summary>
+    private static bool Contains(string path, ReadOnlySpan<byte> bytes)
+    {
+        using var file = File.OpenHandle(path);
+        var block = new byte[BlockBytes];
+        var kept = 0;
+        for (long offset = 0; RandomAccess.Read(file, block.AsSpan(kept), offset) is > 0 and var read; offset += read)
+        {
+            var filled = block.AsSpan(0, kept + read);
+            if (filled.IndexOf(bytes) >= 0) return true;
+            // It may lie across the end.
+            kept = Math.Min(bytes.Length - 1, filled.Length);
+            filled[^kept..].CopyTo(block);
+        }
+        return false;
     }
 }

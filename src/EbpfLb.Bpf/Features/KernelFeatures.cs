@@ -75,7 +75,6 @@ public static class KernelFeatures
             Feature("lru_hash", MapProbe.TryCreate(new MapSpec("lb_probe", MapType.LruHash, 4, 4, 1024)), "session affinity"),
             Feature("batch", MapProbe.Batch(), "speed: one system call per element (kernel 5.6)"),
             Feature("tcx", ProgramProbe.Tcx(), "tc programs as links: clsact has to do (kernel 6.6)"),
-            Feature("bpf_sock_destroy", KernelBtf.ReasonWithout("bpf_sock_destroy"), "the faster way to close UDP sockets whose backend went away: SOCK_DESTROY has to do (kernel 6.5)"),
         ];
     }
 

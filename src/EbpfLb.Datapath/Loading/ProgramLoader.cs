@@ -1,6 +1,7 @@
 using EbpfLb.Abi;
 using EbpfLb.Bpf;
 using EbpfLb.Bpf.Btf;
+using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Options;
 using Microsoft.Extensions.Logging;
 
@@ -11,7 +12,10 @@ internal static class ProgramLoader
 {
     private const string WithConntrack = "ebpflb.bpf.o";
 
-    /// <summary>The same programs without functions of nf_conntrack, which libbpf would look for and refuse the object without.</summary>
+    /// <summary>
+    /// The same programs without functions of nf_conntrack, which libbpf would look for and refuse the object without. For that it reads all types of
+    /// the kernel, whatever of the object is loaded: maps and programs of sockets come from here.
+    /// </summary>
     private const string Plain = "plain.bpf.o";
 
     /// <summary>
@@ -22,7 +26,7 @@ internal static class ProgramLoader
     public static LoadedProgram LoadMaps(InstancePaths paths, MapSizes sizes, DatapathOptions options, ILogger logger)
     {
         BpfLogger log = (_, line) => Log.LibBpf(logger, line);
-        using var bpf = OpenObject(log);
+        using var bpf = OpenObject(Plain, log);
         foreach (var program in bpf.Programs.Values) program.AutoLoad = false;
         var maps = new MapLoader(paths, sizes, logger).Load(bpf);
         var knobs = Config(sizes, options).Knobs();
@@ -30,18 +34,20 @@ internal static class ProgramLoader
 
         IReadOnlyDictionary<string, BpfProgram> Load(IReadOnlyList<string> programs)
         {
-            using var part = Open(log, out _);
+            using var part = Open(ResourceFor(programs), log);
             foreach (var knob in knobs) part.Knobs.Set(knob.Name, knob.Bytes.Span);
             part.LoadPart(maps, programs);
             return programs.ToDictionary(name => name, part.OpenProgram);
         }
     }
 
-    /// <summary>The object before it is loaded.</summary>
+    /// <summary>The object with these programs before it is loaded.</summary>
     /// <exception cref="BpfLayoutException">It is of another build than this agent.</exception>
-    public static BpfObject OpenObject(BpfLogger? logger)
+    public static BpfObject OpenObject(IEnumerable<string> programs, BpfLogger? logger) => OpenObject(ResourceFor(programs), logger);
+
+    private static BpfObject OpenObject(string resource, BpfLogger? logger)
     {
-        var bpf = Open(logger, out var resource);
+        var bpf = Open(resource, logger);
         try
         {
             RequireAbi(bpf, resource);
@@ -54,9 +60,11 @@ internal static class ProgramLoader
         }
     }
 
-    private static BpfObject Open(BpfLogger? logger, out string resource)
+    private static string ResourceFor(IEnumerable<string> programs)
+        => programs.All(p => SocketHook.All.Any(h => h.Program == p)) || !KernelFeatures.HasConntrackLookup() ? Plain : WithConntrack;
+
+    private static BpfObject Open(string resource, BpfLogger? logger)
     {
-        resource = KernelFeatures.HasConntrackLookup() ? WithConntrack : Plain;
         using var elf = typeof(ProgramLoader).Assembly.GetManifestResourceStream(resource)
             ?? throw new InvalidOperationException($"the assembly was built without {resource}: run make build");
         return BpfObject.Open(elf, new ObjectOpenOptions("ebpflb", logger));

@@ -58,7 +58,7 @@ public sealed class PacketProbe : IDisposable
     public static PacketProbe? Open(DatapathOptions options)
     {
         if (Places.Find(options) is not { } paths || !AbiStamp.Matches(paths.Map(Abi.Tables.Meta.Name))) return null;
-        using var bpf = ProgramLoader.OpenObject(null);
+        using var bpf = ProgramLoader.OpenObject([Program], null);
         foreach (var candidate in bpf.Programs.Values) candidate.AutoLoad = candidate.Name == Program;
         foreach (var knob in new DatapathConfig { SvcStats = 0, CheckFrame = 0, AnswerGapNs = 0, AnswersGapNs = 0 }.Knobs()) bpf.Knobs.Set(knob.Name, knob.Bytes.Span);
         List<BpfMap> pinned = [];

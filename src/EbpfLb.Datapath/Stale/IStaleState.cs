@@ -6,8 +6,11 @@ namespace EbpfLb.Datapath.Stale;
 /// <summary>What still leads to backends that are gone.</summary>
 public interface IStaleState
 {
-    /// <summary>What this kernel has of what finding and ending sockets needs, as it was loaded.</summary>
+    /// <summary>What this kernel has of what finding and ending sockets needs, as it was loaded; not known before <see cref="Load"/>.</summary>
     IReadOnlyList<KernelFeature> Features { get; }
+
+    /// <summary>Has the kernel take the programs that find and end sockets, once. Connections do not need them, so a start does not wait for it.</summary>
+    void Load();
 
     /// <summary>
     /// Looks at every connected socket, in all network namespaces that a process is in or that have a name, and ends those that we connected and whose

@@ -39,6 +39,9 @@ internal sealed class SocketPrograms : IDisposable
         Add(SockDestroy, Joined(ended[EndUdp].Refusal, ended[EndTcp].Refusal), "sockets are ended by SOCK_DESTROY, one request each (kernel 6.5)");
     }
 
+    /// <summary>Before they are loaded.</summary>
+    public static IReadOnlyList<KernelFeature> NotLoaded { get; } = [.. new[] { IterUdp, IterTcp, IterUntranslated, SockDestroy }.Select(KernelFeature.Unknown)];
+
     /// <summary>What of it this kernel has.</summary>
     public IReadOnlyList<KernelFeature> Features => features;
 

@@ -13,13 +13,16 @@ namespace EbpfLb.Datapath.Stale;
 /// </summary>
 public sealed class StaleState : IStaleState, IDisposable
 {
-    private readonly SocketPrograms programs;
+    private readonly Func<SocketPrograms> load;
     private readonly BackendCheck backends;
     private readonly INetworkNamespaces namespaces;
+    private readonly Lock sync = new();
+    private volatile SocketPrograms? programs;
 
-    internal StaleState(SocketPrograms programs, BackendCheck backends, INetworkNamespaces namespaces)
+    /// <param name="load">Called when sockets are looked for first.</param>
+    internal StaleState(Func<SocketPrograms> load, BackendCheck backends, INetworkNamespaces namespaces)
     {
-        this.programs = programs;
+        this.load = load;
         this.backends = backends;
         this.namespaces = namespaces;
     }
@@ -27,14 +30,17 @@ public sealed class StaleState : IStaleState, IDisposable
     /// <summary>Asked each time: what another agent's tables say is not known here, so nothing of it is called stale.</summary>
     internal Func<bool> IsOurs { private get; init; } = () => true;
 
-    public IReadOnlyList<KernelFeature> Features => programs.Features;
+    public IReadOnlyList<KernelFeature> Features => programs?.Features ?? SocketPrograms.NotLoaded;
+
+    public void Load() => Programs();
 
     public StaleSocketReport EndSockets(bool tcp, bool untranslated)
     {
         if (!IsOurs()) return StaleSocketReport.Nothing(tcp, untranslated);
         try
         {
-            return namespaces.RunInEach(namespaces.Enumerate(), _ => EndHere(tcp, untranslated))
+            var loaded = Programs();
+            return namespaces.RunInEach(namespaces.Enumerate(), _ => EndHere(loaded, tcp, untranslated))
                 .Aggregate(StaleSocketReport.Nothing(tcp, untranslated), (sum, part) => sum + part.Result);
         }
         catch (NamespaceException e)
@@ -46,10 +52,18 @@ public sealed class StaleState : IStaleState, IDisposable
     public bool IsStale(in FlowEntry request)
         => request.Key.Protocol == (byte)TransportProtocol.Udp && !request.IsReply && IsOurs() && !backends.Serves(request);
 
-    public void Dispose() => programs.Dispose();
+    public void Dispose()
+    {
+        lock (sync) programs?.Dispose();
+    }
+
+    private SocketPrograms Programs()
+    {
+        lock (sync) return programs ??= load();
+    }
 
     /// <summary>In the network namespace that the calling thread is in. A kind that makes trouble does not keep the others.</summary>
-    private StaleSocketReport EndHere(bool tcp, bool untranslated)
+    private StaleSocketReport EndHere(SocketPrograms programs, bool tcp, bool untranslated)
     {
         string? error = null;
         return new StaleSocketReport(

@@ -55,7 +55,7 @@ public sealed class DatapathMetrics
         metrics.ObserveCounter("ebpflb_packet_bytes_total", "Bytes of these packets", PacketLabels,
             () => readings.ReadPackets().Select(p => new Reading(p.Bytes, p.Reason, p.Outcome)));
         metrics.ObserveCounter("ebpflb_connections_total", "Connections that were sent to a backend", () => readings.ReadConnections());
-        metrics.ObserveGauge("ebpflb_kernel_feature", "1: this kernel has the feature; 0: it has not, or refuses it: status says why and what is lost", ["feature"],
+        metrics.ObserveGauge("ebpflb_kernel_feature", "1: this kernel has the feature; 0: it has not, or refuses it: status says why and what is lost; absent until it is known", ["feature"],
             () => readings.ReadFeatures().Select(f => new Reading(f.Value ? 1 : 0, f.Key)));
         metrics.ObserveGauge("ebpflb_attached_programs", "BPF programs attached to their hooks", () => readings.CountAttachedPrograms());
         metrics.ObserveGauge("ebpflb_attached_devices", "Network devices whose packets meet the BPF programs", () => readings.CountAttachedDevices());

@@ -183,12 +183,13 @@ public sealed class QueryCommandTests : IDisposable
     {
         view.Status = FakeView.ReadyStatus with
         {
-            Ready = false, NotReady = ["no plan has been applied yet"], Failures = ["Service a/b: lb_backends is full"], Features = [new("TCX", false, "tc programs")],
+            Ready = false, NotReady = ["no plan has been applied yet"], Failures = ["Service a/b: lb_backends is full"], Features = [new("TCX", false, "tc programs"), new("iter_udp", null, null)],
         };
         Assert.Equal(3, await line.RunAsync("status"));
         Assert.StartsWith("Not ready\n  - no plan has been applied yet\n", line.Output);
         Assert.Contains("Failed to program:\n  - Service a/b: lb_backends is full", line.Output);
-        Assert.Contains("Missing in this kernel:\n  - TCX: tc programs", line.Output);
+        Assert.Contains("Missing in this kernel:\n  - TCX: tc programs\n", line.Output);
+        Assert.Contains("Not known yet of this kernel:\n  - iter_udp\n", line.Output);
     }
 
     [Fact]

@@ -40,7 +40,7 @@ public sealed class RunCommandTests : IDisposable
         var status = await client.StatusAsync(stop.Token);
         Assert.Equal("fake", status.Source?.Description);
         Assert.Equal("connect4", Assert.Single(status.Hooks).Hook);
-        Assert.Equal("tcx", Assert.Single(status.Features, f => !f.Available).Name);
+        Assert.Equal("tcx", Assert.Single(status.Features, f => f.Available == false).Name);
         var service = Assert.Single((await client.ServicesAsync(ServiceQuery.All, stop.Token)).Services);
         var frontend = Assert.Single(service.Frontends);
         Assert.Equal(("default/web", "http", "10.96.0.1", 80, "TCP", 1), (service.Service, service.Port, frontend.Address, frontend.PortNumber, service.Protocol, frontend.Backends));

@@ -40,7 +40,9 @@ internal sealed class FakeDataplane : IDataplane, INodeKernel
 
     public bool IsDisposed { get; private set; }
 
-    public IReadOnlyList<KernelFeature> Features { get; set; } = [new("cgroup_link", true, "", "links"), new("tcx", false, "EINVAL", "tc programs as links")];
+    public IReadOnlyList<KernelFeature> Features => [.. Probed, .. StaleParts.Features];
+
+    public IReadOnlyList<KernelFeature> Probed { get; set; } = [new("cgroup_link", true, "", "links"), new("tcx", false, "EINVAL", "tc programs as links")];
 
     public IReadOnlyList<AttachedHook> Hooks => Attached > 0 ? [new("connect4", "/sys/fs/cgroup", 7, 41, "attached")] : [];
 

@@ -11,7 +11,16 @@ internal sealed class FakeStale : IStaleState
     private int passes;
     private int untranslatedPasses;
 
-    public IReadOnlyList<KernelFeature> Features => [];
+    public IReadOnlyList<KernelFeature> Features => IsLoaded ? [.. Names.Select(n => new KernelFeature(n, n != Missing, n == Missing ? "EPERM" : "", "sockets are not found"))] : [.. Names.Select(KernelFeature.Unknown)];
+
+    /// <summary>Of the features that come with loading.</summary>
+    public IReadOnlyList<string> Names { get; set; } = [];
+
+    public string? Missing { get; set; }
+
+    public bool IsLoaded { get; private set; }
+
+    public void Load() => IsLoaded = true;
 
     /// <summary>What the next passes find, one each; none when it is empty.</summary>
     public ConcurrentQueue<StaleSocketReport> Next { get; } = new();

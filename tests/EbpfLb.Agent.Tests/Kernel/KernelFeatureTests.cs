@@ -1,5 +1,10 @@
 using System.Text.Json;
+using EbpfLb.Agent.Flows;
+using EbpfLb.Agent.Kernel;
+using EbpfLb.Agent.Pipeline;
 using EbpfLb.Agent.Tests.Fakes;
+using EbpfLb.Bpf;
+using EbpfLb.Http.Health;
 
 namespace EbpfLb.Agent.Tests.Kernel;
 
@@ -19,5 +24,23 @@ public sealed class KernelFeatureTests
         Assert.Contains("ebpflb_kernel_feature{feature=\"cgroup_link\"} 1\n", metrics);
         Assert.Contains("ebpflb_kernel_feature{feature=\"tcx\"} 0\n", metrics);
         Assert.Single(agent.Log.Split('\n'), l => l.Contains("Kernel feature missing: name=tcx", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_is_not_known_yet_is_neither_there_nor_missing()
+    {
+        var dataplane = new FakeDataplane { Probed = [KernelFeature.Unknown("iter_udp"), new("tcx", true, "", "")] };
+        var state = new PipelineState(() => new FakeSource().Status, new ProxyHealthTracker(TimeProvider.System, TimeSpan.FromSeconds(30)), false)
+        {
+            MissingFeatures = () => FeatureText.Missing(dataplane.Features),
+        };
+
+        Assert.Equal([new("tcx", true)], new DataplaneReadings(dataplane, state, new FlowState(), TimeProvider.System).ReadFeatures());
+        Assert.Empty(state.Readiness().MissingFeatures);
+
+        dataplane.Probed = [new("iter_udp", false, "EPERM", "found by sock_diag")];
+
+        Assert.Equal([new("iter_udp", false)], new DataplaneReadings(dataplane, state, new FlowState(), TimeProvider.System).ReadFeatures());
+        Assert.Equal(["iter_udp: found by sock_diag (EPERM)"], state.Readiness().MissingFeatures);
     }
 }

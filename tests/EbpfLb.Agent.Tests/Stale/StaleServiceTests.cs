@@ -3,6 +3,7 @@ using EbpfLb.Abi;
 using EbpfLb.Agent.Pipeline;
 using EbpfLb.Agent.Stale;
 using EbpfLb.Agent.Tests.Fakes;
+using EbpfLb.Datapath.Canary;
 using EbpfLb.Datapath.Flows;
 using EbpfLb.Datapath.Stale;
 using EbpfLb.Http.Health;
@@ -27,7 +28,12 @@ public sealed class StaleServiceTests : IAsyncDisposable
     private StaleService? service;
 
     public StaleServiceTests()
-        => state = new PipelineState(() => new FakeSource().Status, new ProxyHealthTracker(time, TimeSpan.FromSeconds(30)), false);
+    {
+        state = new PipelineState(() => new FakeSource().Status, new ProxyHealthTracker(time, TimeSpan.FromSeconds(30)), false);
+        state.RecordHooks(InForce);
+    }
+
+    private static HookState InForce => new(true, null, CanaryResult.Good, null);
 
     private FakeStale Stale => dataplane.StaleParts;
 
@@ -49,6 +55,42 @@ public sealed class StaleServiceTests : IAsyncDisposable
         await PassAsync(Late, next: Period);
         await PassAsync(Period, next: Period);
         Assert.Equal((5, 4), (Stale.Passes, Stale.UntranslatedPasses));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Its_programs_are_loaded_when_the_hooks_are_in_force_or_cannot_be(bool attached)
+    {
+        state.RecordHooks(HookState.None);
+        Stale.Names = ["iter_udp", "iter_tcp"];
+        Stale.Missing = "iter_tcp";
+        await StartAsync();
+        Round();
+        await time.WhenTimerIsDueIn(Late);
+        Assert.Equal((0, false), (Stale.Passes, Stale.IsLoaded));
+        Assert.All(dataplane.StaleParts.Features, f => Assert.Equal((false, false), (f.IsKnown, f.IsMissing)));
+
+        state.RecordHooks(attached ? InForce : new HookState(false, "no cgroup", null, null));
+        if (!attached) time.Advance(Late);
+        await time.WhenTimerIsDueIn(Soon);
+
+        Assert.Equal((1, true), (Stale.Passes, Stale.IsLoaded));
+        Assert.Single(log.Lines, l => l.Contains("Kernel features: available=iter_udp", StringComparison.Ordinal));
+        Assert.Single(log.Lines, l => l.Contains("Kernel feature missing: name=iter_tcp", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_change_of_the_node_object_is_no_reason_to_look()
+    {
+        await StartAsync();
+        await RestAsync();
+        var passes = Stale.Passes;
+
+        state.NodeChanges.Publish(null);
+        await PassAsync(Period, next: Period);
+
+        Assert.Equal(passes + 1, Stale.Passes);
     }
 
     [Fact]

@@ -52,9 +52,8 @@ public sealed class KernelFeaturesTests
     {
         var functions = BtfTypes.Parse(File.ReadAllBytes("/sys/kernel/btf/vmlinux")).All.OfType<BtfFunction>();
 
-        var feature = KernelFeatures.Probe().Single(feature => feature.Name == "bpf_sock_destroy");
-
-        Assert.Equal(functions.Any(function => function.Name == "bpf_sock_destroy"), feature.IsAvailable);
+        Assert.Equal(functions.Any(function => function.Name == "bpf_sock_destroy"), KernelBtf.ReasonWithout("bpf_sock_destroy") is null);
+        Assert.Null(KernelBtf.ReasonWithout("bpf_prog_load"));
     }
 
     [Fact]
@@ -77,6 +76,44 @@ public sealed class KernelFeaturesTests
 
         Assert.Equal("the kernel has no function bpf_make_coffee", reason);
         Assert.Contains("CONFIG_DEBUG_INFO_BTF", KernelBtf.ReasonWithout("bpf_make_coffee", "/nonexistent"));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData((64 << 10) - 20)]
+    [InlineData((64 << 10) - 19)]
+    [InlineData((64 << 10) - 1)]
+    [InlineData(64 << 10)]
+    [InlineData((128 << 10) - 25)]
+    [InlineData((1 << 20) - 17)]
+    public void A_function_is_found_wherever_its_name_lies_in_the_kernels_types(int offset)
+    {
+        // Not as a literal of bytes: another test looks for it in this assembly, and finds none.
+        var name = System.Text.Encoding.ASCII.GetBytes("\0bpf_make_coffee\0");
+        var types = new byte[1 << 20];
+        name.CopyTo(types.AsSpan(offset));
+        var file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllBytes(file, types);
+
+            Assert.Null(KernelBtf.ReasonWithout("bpf_make_coffee", file));
+            Assert.NotNull(KernelBtf.ReasonWithout("bpf_make_tea", file));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
+    public void Looking_for_a_function_does_not_take_the_memory_of_all_types()
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        Assert.NotNull(KernelBtf.ReasonWithout("bpf_make_coffee"));
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 256 << 10);
     }
 
     [Fact]

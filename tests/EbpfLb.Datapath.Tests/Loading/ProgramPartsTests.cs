@@ -2,6 +2,7 @@ using EbpfLb.Bpf;
 using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Loading;
 using EbpfLb.Testing.Processes;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EbpfLb.Datapath.Tests.Loading;
@@ -37,6 +38,20 @@ public sealed class ProgramPartsTests : IDisposable
         uint[] ours = [loaded.Maps.All[Abi.Tables.Settings.Name].Info.Id, loaded.Maps.All[Abi.Tables.Sock.Name].Info.Id];
 
         Assert.All(all, name => Assert.True(MapsOf(loaded[name]).Intersect(ours).Any(), name));
+    }
+
+    [Fact]
+    public void Only_programs_of_packets_have_all_types_of_the_kernel_read()
+    {
+        var lines = new List<string>();
+        using var loaded = ProgramLoader.LoadMaps(Places.Prepare(instance.Options), instance.Options.Sizes!, instance.Options, new LineLogs(lines, LogLevel.Debug));
+        bool HasRead() => lines.Any(l => l.Contains("loading kernel BTF", StringComparison.Ordinal));
+
+        Assert.All(SocketHook.All, h => Assert.NotEqual(0u, loaded[h.Program].Id));
+        Assert.False(HasRead());
+
+        Assert.NotEqual(0u, loaded["lb_out"].Id);
+        Assert.Equal(KernelFeatures.HasConntrackLookup(), HasRead());
     }
 
     [Fact]

@@ -13,8 +13,24 @@ public sealed class SocketProgramTests
     {
         await using var lab = new StaleLab();
 
+        lab.Dataplane.Stale.Load();
+
         Assert.Equal([], lab.Dataplane.Stale.Features.Where(f => !f.IsAvailable).Select(f => $"{f.Name}: {f.Reason}"));
         Assert.Equal(["iter_udp", "iter_tcp", "iter_udp_untranslated", "bpf_sock_destroy"], lab.Dataplane.Stale.Features.Select(f => f.Name));
+    }
+
+    [Fact]
+    public async Task What_the_kernel_takes_is_not_known_before_sockets_are_looked_for()
+    {
+        await using var lab = new StaleLab(new HashSet<string> { "lb_find_udp" });
+
+        Assert.Equal(["iter_udp", "iter_tcp", "iter_udp_untranslated", "bpf_sock_destroy"], lab.Dataplane.Stale.Features.Select(f => f.Name));
+        Assert.All(lab.Dataplane.Stale.Features, f => Assert.Equal((false, false, false), (f.IsKnown, f.IsAvailable, f.IsMissing)));
+
+        lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: false);
+
+        Assert.Equal(["iter_udp"], lab.Dataplane.Stale.Features.Where(f => f.IsMissing).Select(f => f.Name));
+        Assert.All(lab.Dataplane.Stale.Features, f => Assert.True(f.IsKnown));
     }
 
     public static TheoryData<string, string, string[]> Refusals => new()
