@@ -77,7 +77,7 @@ public sealed class UntranslatedSocketTests(TestNode node, ITestOutputHelper out
     }
 
     /// <summary>Of a pod that nothing tells at once that it reaches nobody.</summary>
-    private ProcessPlace Pod() => node.Node.AddPod($"untranslated{Interlocked.Increment(ref pods)}").Place;
+    private ProcessPlace Pod() => node.Node.AddPod($"early{Interlocked.Increment(ref pods)}").Place;
 
     /// <summary>Clients that ask what is not there yet.</summary>
     private Swarm Begin(ProcessPlace place, string kind, string to, Family family)
