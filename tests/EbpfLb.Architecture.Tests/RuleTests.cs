@@ -18,6 +18,8 @@ public sealed class RuleTests
 
     [Theory]
     [InlineData("src/EbpfLb.Policy/EbpfLb.Policy.csproj", "EbpfLb.Planning")]
+    [InlineData("src/EbpfLb.Policy/EbpfLb.Policy.csproj", "EbpfLb.Explain")]
+    [InlineData("src/EbpfLb.Datapath/EbpfLb.Datapath.csproj", "EbpfLb.Explain")]
     [InlineData("src/EbpfLb.Model/EbpfLb.Model.csproj", "EbpfLb.Bpf")]
     [InlineData("src/EbpfLb.Http/EbpfLb.Http.csproj", "EbpfLb.Datapath")]
     [InlineData("src/EbpfLb.Unheard/EbpfLb.Unheard.csproj", "EbpfLb.Model")]

@@ -1,9 +1,9 @@
-using EbpfLb.Agent.Explaining;
+using EbpfLb.Agent.Explanations;
 using EbpfLb.Agent.Hosting;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Output;
 using EbpfLb.Configuration;
-using EbpfLb.Policy.Explaining;
+using EbpfLb.Explain;
 
 namespace EbpfLb.Agent.Commands;
 
@@ -74,6 +74,6 @@ internal sealed class ExplainCommand(CommandContext context)
         await using var flows = Open(file);
         using var batch = new FlowBatch(explainer, context.Terminal.Out, note => context.Terminal.Error.WriteLine($"note: {note}"));
         await batch.RunAsync(flows, cancellationToken);
-        return await FlowBatch.EndAsync(context.Terminal, batch.Bad);
+        return await ExplanationText.EndAsync(context.Terminal, batch.Bad);
     }
 }

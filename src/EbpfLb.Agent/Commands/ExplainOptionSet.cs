@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using EbpfLb.Agent.Explaining;
+using EbpfLb.Agent.Explanations;
 using EbpfLb.Agent.Output;
+using EbpfLb.Explain;
 using EbpfLb.Model;
-using EbpfLb.Policy.Explaining;
 
 namespace EbpfLb.Agent.Commands;
 

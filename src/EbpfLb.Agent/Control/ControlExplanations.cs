@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using EbpfLb.Explain;
 using EbpfLb.Policy;
-using EbpfLb.Policy.Explaining;
 
 namespace EbpfLb.Agent.Control;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using EbpfLb.Agent.Explaining;
+using EbpfLb.Explain;
 using EbpfLb.Http.Serving;
 using Microsoft.AspNetCore.Http;
 
@@ -17,7 +17,7 @@ internal sealed class ExplainRequests(IExplainView? explanations)
         {
             var query = await JsonSerializer.DeserializeAsync(context.Request.Body, ControlJson.Default.ExplainQuery, context.RequestAborted)
                 ?? throw new FormatException("nothing was asked");
-            var report = await View().ExplainAsync(FlowText.ParseQuery(query), context.RequestAborted);
+            var report = await View().ExplainAsync(FlowText.Parse(query.From, query.To, query.Path, query.IngressInterface), context.RequestAborted);
             await Respond.JsonAsync(context, StatusCodes.Status200OK, report, ControlJson.Default.ExplainReport);
         }
         catch (Exception e) when (e is FormatException or JsonException)

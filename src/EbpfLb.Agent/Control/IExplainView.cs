@@ -1,4 +1,4 @@
-using EbpfLb.Policy.Explaining;
+using EbpfLb.Explain;
 
 namespace EbpfLb.Agent.Control;
 

@@ -1,8 +1,8 @@
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Pipeline;
+using EbpfLb.Explain;
 using EbpfLb.Model;
 using EbpfLb.Policy;
-using EbpfLb.Policy.Explaining;
 
 namespace EbpfLb.Agent.Control;
 

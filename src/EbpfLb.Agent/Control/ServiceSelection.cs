@@ -1,8 +1,8 @@
 using System.Globalization;
 using EbpfLb.Configuration.Reading;
+using EbpfLb.Explain;
 using EbpfLb.Model;
 using EbpfLb.Policy;
-using EbpfLb.Policy.Explaining;
 
 namespace EbpfLb.Agent.Control;
 

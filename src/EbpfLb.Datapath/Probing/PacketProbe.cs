@@ -4,7 +4,8 @@ using EbpfLb.Bpf;
 using EbpfLb.Datapath.Counters;
 using EbpfLb.Datapath.Loading;
 using EbpfLb.Datapath.Options;
-using EbpfLb.Policy.Explaining;
+using EbpfLb.Model;
+using EbpfLb.Policy;
 
 namespace EbpfLb.Datapath.Probing;
 
@@ -85,20 +86,21 @@ public sealed class PacketProbe : IDisposable
     public void Remember(LbAffKey key, LbAff value) => affinity.Update(key, value);
 
     /// <summary>Runs the first packet of the connection as it would come in by a device, in the network namespace of this thread.</summary>
+    /// <param name="client">Of the family of <paramref name="frontend"/>.</param>
     /// <param name="device">Index of the device.</param>
-    public ProbeAnswer Run(Flow flow, int device)
+    public ProbeAnswer Run(IpAddress client, Frontend frontend, int device)
     {
         var context = new byte[SkbSize];
         BinaryPrimitives.WriteInt32LittleEndian(context.AsSpan(SkbIngressIfindex), device);
         BinaryPrimitives.WriteInt32LittleEndian(context.AsSpan(SkbIfindex), device);
         before = Counts();
-        var result = program.TestRun(new TestRunRequest { Data = ProbePacket.Create(flow, SourcePort), DataOutCapacity = 4096, Context = context });
+        var result = program.TestRun(new TestRunRequest { Data = ProbePacket.Create(new BackendAddress(client, SourcePort), frontend), DataOutCapacity = 4096, Context = context });
         var ends = ProbePacket.Read(result.Data) ?? default;
         var isDirect = (int)result.ReturnValue == ActionRedirect;
         ReasonCount[] reasons = [.. Counted()];
         var outcome = (int)result.ReturnValue == ActionDrop ? ProbeOutcome.Dropped
             : reasons.Any(r => r.Reason == LbReason.PktNew) ? ProbeOutcome.Translated
-            : isDirect && ends.Destination.Address == flow.From ? ProbeOutcome.Refused
+            : isDirect && ends.Destination.Address == client ? ProbeOutcome.Refused
             : ProbeOutcome.Passed;
         Forget();
         return new ProbeAnswer(outcome, ends.Source, ends.Destination, isDirect, reasons);

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using EbpfLb.Model;
 using EbpfLb.Policy;
-using EbpfLb.Policy.Explaining;
 
 namespace EbpfLb.Datapath.Probing;
 
@@ -15,10 +14,10 @@ internal static class ProbePacket
     private const byte TcpSyn = 2;
     private const byte SctpInit = 1;
 
-    public static byte[] Create(Flow flow, ushort sourcePort)
+    public static byte[] Create(BackendAddress client, Frontend frontend)
     {
-        var isV4 = flow.To.Family == IpFamily.IPv4;
-        var transport = Transport(flow, sourcePort);
+        var isV4 = frontend.Address.Family == IpFamily.IPv4;
+        var transport = Transport(client.Port, frontend);
         var header = isV4 ? HeaderV4 : HeaderV6;
         var packet = new byte[Ethernet + header + transport.Length];
         packet[0] = packet[6] = 2;
@@ -26,8 +25,8 @@ internal static class ProbePacket
         packet[11] = 2;
         BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(12), isV4 ? (ushort)0x0800 : (ushort)0x86dd);
         var ip = packet.AsSpan(Ethernet, header);
-        if (isV4) WriteV4(ip, flow, transport.Length);
-        else WriteV6(ip, flow, transport.Length);
+        if (isV4) WriteV4(ip, client.Address, frontend, transport.Length);
+        else WriteV6(ip, client.Address, frontend, transport.Length);
         transport.CopyTo(packet.AsSpan(Ethernet + header));
         return packet;
     }
@@ -57,12 +56,12 @@ internal static class ProbePacket
             : default;
 
     /// <summary>Checksums are left 0: programs change them by differences, and nobody receives this packet.</summary>
-    private static byte[] Transport(Flow flow, ushort sourcePort)
+    private static byte[] Transport(ushort sourcePort, Frontend frontend)
     {
-        var bytes = new byte[flow.Protocol switch { TransportProtocol.Tcp => 20, TransportProtocol.Udp => 9, _ => 32 }];
+        var bytes = new byte[frontend.Protocol switch { TransportProtocol.Tcp => 20, TransportProtocol.Udp => 9, _ => 32 }];
         BinaryPrimitives.WriteUInt16BigEndian(bytes, sourcePort);
-        BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(2), flow.Port);
-        switch (flow.Protocol)
+        BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(2), frontend.Port);
+        switch (frontend.Protocol)
         {
             case TransportProtocol.Tcp:
                 bytes[12] = 5 << 4;
@@ -80,27 +79,27 @@ internal static class ProbePacket
         return bytes;
     }
 
-    private static void WriteV4(Span<byte> ip, Flow flow, int length)
+    private static void WriteV4(Span<byte> ip, IpAddress client, Frontend frontend, int length)
     {
         ip[0] = 0x45;
         BinaryPrimitives.WriteUInt16BigEndian(ip[2..], (ushort)(HeaderV4 + length));
         ip[8] = HopLimit;
-        ip[9] = (byte)flow.Protocol;
-        flow.From.ToIPAddress().TryWriteBytes(ip[12..], out _);
-        flow.To.ToIPAddress().TryWriteBytes(ip[16..], out _);
+        ip[9] = (byte)frontend.Protocol;
+        client.ToIPAddress().TryWriteBytes(ip[12..], out _);
+        frontend.Address.ToIPAddress().TryWriteBytes(ip[16..], out _);
         var sum = 0u;
         for (var i = 0; i < HeaderV4; i += 2) sum += BinaryPrimitives.ReadUInt16BigEndian(ip[i..]);
         while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
         BinaryPrimitives.WriteUInt16BigEndian(ip[10..], (ushort)~sum);
     }
 
-    private static void WriteV6(Span<byte> ip, Flow flow, int length)
+    private static void WriteV6(Span<byte> ip, IpAddress client, Frontend frontend, int length)
     {
         ip[0] = 0x60;
         BinaryPrimitives.WriteUInt16BigEndian(ip[4..], (ushort)length);
-        ip[6] = (byte)flow.Protocol;
+        ip[6] = (byte)frontend.Protocol;
         ip[7] = HopLimit;
-        flow.From.ToIPAddress().TryWriteBytes(ip[8..], out _);
-        flow.To.ToIPAddress().TryWriteBytes(ip[24..], out _);
+        client.ToIPAddress().TryWriteBytes(ip[8..], out _);
+        frontend.Address.ToIPAddress().TryWriteBytes(ip[24..], out _);
     }
 }

@@ -4,9 +4,9 @@ using EbpfLb.Datapath.Node;
 using EbpfLb.Datapath.Options;
 using EbpfLb.Datapath.Probing;
 using EbpfLb.Datapath.Tests.Packets.Harness;
+using EbpfLb.Explain;
 using EbpfLb.Model;
 using EbpfLb.Policy;
-using EbpfLb.Policy.Explaining;
 using EbpfLb.Testing.Clusters;
 using EbpfLb.Testing.Netns;
 
@@ -50,7 +50,7 @@ public sealed class PacketProbeTests
                     var explanation = explainer.Explain(flow);
                     for (var i = 0; i < Runs; i++)
                     {
-                        var answer = netns.Run(() => probe.Run(flow, device.Index));
+                        var answer = netns.Run(() => Run(probe, flow, device));
                         if (Difference(explanation, answer) is { } difference)
                             wrong.Add($"{flow} by {device.Name}, endpoints [{string.Join(", ", endpoints)}], {inside}/{outside}: {explanation.Verdict} ({explanation.Reason}), but {difference}");
                     }
@@ -73,7 +73,7 @@ public sealed class PacketProbeTests
 
         using (var probe = PacketProbe.Open(instance.Options)!)
         {
-            var answer = netns.Run(() => probe.Run(Flow("198.51.100.9", "192.0.2.1", 30080), PacketLab.Wan.Index));
+            var answer = netns.Run(() => Run(probe, Flow("198.51.100.9", "192.0.2.1", 30080), PacketLab.Wan));
             Assert.Equal(ProbeOutcome.Translated, answer.Outcome);
             Assert.Contains(answer.Reasons, r => r.Reason == LbReason.PktNew);
         }
@@ -107,6 +107,8 @@ public sealed class PacketProbeTests
         using var map = BpfMap.OpenPinned<TKey, TValue>(new InstancePaths(BpfFileSystem.Find()!, instance.Options.Instance).Map(table.Name));
         return [.. map.Entries().Select(e => e.Key)];
     }
+
+    private static ProbeAnswer Run(PacketProbe probe, Flow flow, Device device) => probe.Run(flow.From, flow.Destination, device.Index);
 
     /// <summary>null: the packet did what was explained.</summary>
     private static string? Difference(Explanation explanation, ProbeAnswer answer)

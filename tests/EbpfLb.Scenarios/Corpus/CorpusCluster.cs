@@ -1,6 +1,6 @@
+using EbpfLb.Explain;
 using EbpfLb.Kubernetes.Manifests;
 using EbpfLb.Model;
-using EbpfLb.Policy.Explaining;
 using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.Scenarios.Corpus;

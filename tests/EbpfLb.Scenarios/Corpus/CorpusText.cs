@@ -1,8 +1,8 @@
 using System.Text;
+using EbpfLb.Explain;
 using EbpfLb.Kubernetes.Manifests;
 using EbpfLb.Model;
 using EbpfLb.Policy;
-using EbpfLb.Policy.Explaining;
 
 namespace EbpfLb.Scenarios.Corpus;
 
