@@ -195,7 +195,7 @@ struct lb_stat {
 	__u64 bytes;
 };
 
-/* Value of lb_svc_stats, per CPU; index is the service port id. */
+/* Value of lb_svc_stats: of one service port on one CPU. */
 struct lb_svc_stat {
 	__u64 connections; /* TCP and connected UDP, begun */
 	__u64 closed;	   /* of those, ended: the difference is what is active */

@@ -103,13 +103,15 @@ struct {
 	__uint(max_entries, LB_REASON_MAX);
 } lb_stats __weak SEC(".maps");
 
-/* Service port id -> counters, per CPU. Written by programs (and zeroed by the agent for a new id),
- * read by the agent. */
+/* Service port id -> counters, cfg_services of them for the first CPU, as many for the next.
+ * Written by programs (and zeroed by the agent for a new id), read by the agent through mmap. No
+ * per-CPU array: the kernel makes those element by element, which took a sixth of a start. */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
 	__type(value, struct lb_svc_stat);
-	__uint(max_entries, 1024);
+	__uint(max_entries, 65536);
 } lb_svc_stats __weak SEC(".maps");
 
 /* Service port id -> flows that ended without a program's doing: expired, or removed by the agent

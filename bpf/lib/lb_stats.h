@@ -28,10 +28,15 @@ lb_inline void lb_count_packet(enum lb_reason reason, __u32 len)
 	stat->bytes += len;
 }
 
-/* The counters of a service port, NULL when they are switched off. */
+/* The counters of a service port on this CPU, NULL when they are switched off. */
 lb_inline struct lb_svc_stat *lb_svc_stat(__u32 service_id)
 {
-	return cfg_svc_stats ? bpf_map_lookup_elem(&lb_svc_stats, &service_id) : NULL;
+	__u32 index;
+
+	if (!cfg_svc_stats || service_id >= cfg_services)
+		return NULL;
+	index = bpf_get_smp_processor_id() * cfg_services + service_id;
+	return bpf_map_lookup_elem(&lb_svc_stats, &index);
 }
 
 #endif

@@ -10,10 +10,10 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "77a02ce895c4b8a77f556e5851a3bbea060edcdba4ec487943a7a27a29e815ef";
+    public const string Hash = "ac93df389291e268c1b9c4edb19746a62f17bf0376489d64a78c87208b62056e";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
-    public const ulong MapsHash = 0x4f34aa3ee8afc16c;
+    public const ulong MapsHash = 0xd09a60d2c0356681;
 }
 
 /// <summary>struct lb_addr, 20 bytes.</summary>

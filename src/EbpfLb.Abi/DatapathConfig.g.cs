@@ -11,6 +11,9 @@ public sealed record DatapathConfig
     /// <summary>Count connections, datagrams and refusals per service port (lb_svc_stats): 1 on, 0 off. (cfg_svc_stats)</summary>
     public byte SvcStats { get; init; } = 1;
 
+    /// <summary>Elements of lb_svc_stats for each CPU. (cfg_services)</summary>
+    public uint Services { get; init; } = 1024;
+
     /// <summary>Elements of lb_aff_rows. (cfg_affinity_rows)</summary>
     public uint AffinityRows { get; init; } = 64;
 
@@ -39,6 +42,7 @@ public sealed record DatapathConfig
     public IReadOnlyList<KnobValue> Knobs() =>
     [
         new("cfg_svc_stats", AbiBytes.Of(SvcStats).ToArray()),
+        new("cfg_services", AbiBytes.Of(Services).ToArray()),
         new("cfg_affinity_rows", AbiBytes.Of(AffinityRows).ToArray()),
         new("cfg_set_retval", AbiBytes.Of(SetRetval).ToArray()),
         new("cfg_mptcp", AbiBytes.Of(Mptcp).ToArray()),

@@ -127,9 +127,9 @@ public static class Tables
     public static Table<uint, ulong> SvcExpired { get; } =
         new("lb_svc_expired", 2, 4, 8, 1024, 1024);
 
-    /// <summary>lb_svc_stats: PerCpuArray.</summary>
+    /// <summary>lb_svc_stats: Array, Mappable.</summary>
     public static Table<uint, LbSvcStat> SvcStats { get; } =
-        new("lb_svc_stats", 6, 4, 32, 1024, 0);
+        new("lb_svc_stats", 2, 4, 32, 65536, 1024);
 
     /// <summary>lb_udp_peer: LruHash.</summary>
     public static Table<LbPeer, LbPeerAsked> UdpPeer { get; } =

@@ -338,9 +338,6 @@ public sealed class Dataplane : IAsyncDisposable
     /// <summary>Drops as programs tell them; for one reader, who owns it.</summary>
     public IEventSource OpenEvents() => new RingEvents(new RingBuffer(loaded.Maps.Take(Abi.Tables.Events)));
 
-    /// <summary>Counters of all service ports that counted something, by service id.</summary>
-    public IReadOnlyDictionary<uint, ServiceCounters> ReadServiceCounters() => tables.ServiceCounters.ReadAll();
-
     /// <summary>Counters of one service port id; zeros when it counted nothing.</summary>
     public ServiceCounters ReadServiceCounters(uint id) => tables.ServiceCounters.Read(id);
 

@@ -27,8 +27,6 @@ namespace EbpfLb.Agent.Kernel;
 /// <summary>The dataplane in the kernel.</summary>
 internal sealed class KernelDataplane : IDataplane, INodeKernel, IClientKernel, IAffinityKernel
 {
-    private const int MostReadSingly = 2048;
-
     private readonly Datapath.Dataplane dataplane;
 
     private readonly IReadOnlyList<KernelFeature> probed;
@@ -136,13 +134,10 @@ internal sealed class KernelDataplane : IDataplane, INodeKernel, IClientKernel, 
 
     public IReadOnlyDictionary<ServicePortKey, PortCounters> ReadCounters(IEnumerable<ServicePortKey> ports)
     {
-        var wanted = ports as IReadOnlyCollection<ServicePortKey> ?? [.. ports];
-        var counters = new Dictionary<ServicePortKey, PortCounters>(wanted.Count);
-        // The map has room for all ids times all CPUs: reading it whole is megabytes for each CPU, a system call for each of thousands is the slow part.
-        var all = wanted.Count > MostReadSingly ? dataplane.ReadServiceCounters() : null;
-        foreach (var port in wanted)
+        var counters = new Dictionary<ServicePortKey, PortCounters>();
+        foreach (var port in ports)
         {
-            if (dataplane.Mirror.IdOf(port) is { } id) counters[port] = CountersOf(id, all is null ? dataplane.ReadServiceCounters(id) : all.GetValueOrDefault(id));
+            if (dataplane.ReadServiceCounters(port) is { } read) counters[port] = CountersOf(read.Id, read.Counters);
         }
         return counters;
     }

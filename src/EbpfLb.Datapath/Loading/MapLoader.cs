@@ -26,7 +26,7 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
         [Abi.Tables.SrcRanges6.Name] = sizes.SourceRanges,
         [Abi.Tables.Slots.Name] = sizes.Slots,
         [Abi.Tables.Backends.Name] = sizes.Backends,
-        [Abi.Tables.SvcStats.Name] = sizes.Services,
+        [Abi.Tables.SvcStats.Name] = sizes.Services * (uint)PossibleCpus.Numbers(),
         [Abi.Tables.SvcExpired.Name] = sizes.Services,
         [Abi.Tables.Affinity.Name] = sizes.Affinity,
         [Abi.Tables.AffRows.Name] = sizes.AffinityRows,
@@ -131,6 +131,8 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
         if (unfit.Count == 0) return;
 
         Log.MapsRebuilt(logger, string.Join(", ", unfit));
+        // What ended says nothing beside counts that begin anew of what began.
+        if (!reusable.ContainsKey(Abi.Tables.SvcStats.Name) && reusable.Remove(Abi.Tables.SvcExpired.Name, out var expired)) expired.Dispose();
         if (Linked.All(reusable.ContainsKey) || moved.TryComplete(reusable)) return;
         foreach (var name in Linked)
         {

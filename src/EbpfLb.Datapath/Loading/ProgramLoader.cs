@@ -73,6 +73,7 @@ internal static class ProgramLoader
     private static DatapathConfig Config(MapSizes sizes, DatapathOptions options) => new()
     {
         SvcStats = options.ServiceCounters ? (byte)1 : (byte)0,
+        Services = sizes.Services,
         AffinityRows = sizes.AffinityRows,
         AnswerGapNs = options.Answers.GapNanoseconds,
         AnswersGapNs = options.Answers.AnswersGapNanoseconds,

@@ -60,7 +60,7 @@ internal sealed class KernelTables : IDisposable
         settings = new(maps.Take(Abi.Tables.Settings));
         capacities = maps.All.ToDictionary(m => m.Key, m => m.Value.Info.MaxEntries, StringComparer.Ordinal);
         ServiceCounters = new(
-            new PerCpuMap<uint, LbSvcStat>(maps.Take(Abi.Tables.SvcStats)), new FlowEnds(maps.Take(Abi.Tables.SvcExpired)), maps.Created.Contains(Abi.Tables.SvcStats.Name));
+            new MappedArray<LbSvcStat>(maps.Take(Abi.Tables.SvcStats)), new FlowEnds(maps.Take(Abi.Tables.SvcExpired)), maps.Created.Contains(Abi.Tables.SvcStats.Name));
         Affinity = new(affinity, backends, capacities[Abi.Tables.AffRows.Name] * Seats);
         DestinationFilter = new DestinationFilter(maps.Take(Abi.Tables.Filter));
         ForPlans = new PlanTables(FilteredBy(services4, FilterKeys.AddressOf), FilteredBy(services6, FilterKeys.AddressOf), slots, backends, sources4, sources6, ServiceCounters);

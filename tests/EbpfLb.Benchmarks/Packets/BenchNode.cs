@@ -22,8 +22,10 @@ internal sealed class BenchNode : IDisposable
     {
         node = new PacketProgram(Path.Combine("bench", "packets.bpf.o"), Names, bpf =>
         {
-            foreach (var table in new Table[] { Tables.Services4, Tables.Services6, Tables.Slots, Tables.Backends, Tables.SvcStats })
+            foreach (var table in new Table[] { Tables.Services4, Tables.Services6, Tables.Slots, Tables.Backends })
                 bpf.Map(table.Name).MaxEntries = 2 * (uint)services + 1024;
+            bpf.Knobs.Set("cfg_services", 2 * (uint)services + 1024);
+            bpf.Map(Tables.SvcStats.Name).MaxEntries = (2 * (uint)services + 1024) * (uint)PossibleCpus.Numbers();
             foreach (var table in new Table[] { Tables.Conntrack4, Tables.Conntrack6 }) bpf.Map(table.Name).MaxEntries = 1 << 17;
         });
         packets = node.Object.OpenMap<uint, BenchPacket>("b_packet");

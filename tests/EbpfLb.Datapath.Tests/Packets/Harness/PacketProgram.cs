@@ -47,10 +47,11 @@ internal sealed class PacketProgram : IDisposable
         bpf = BpfObject.Open(File.ReadAllBytes(Path.Combine(RepositoryPaths.Root, "build", "bpf", path)));
         foreach (var program in bpf.Programs.Values) program.AutoLoad = programs.Contains(program.Name);
         configure(bpf);
+        var services = bpf.Knobs.Get<uint>("cfg_services");
         bpf.Load();
         ingress = bpf.OpenProgram(programs[0]);
         egress = bpf.OpenProgram(programs[1]);
-        Tables = new PacketTables(bpf);
+        Tables = new PacketTables(bpf, (int)services);
         Reset();
     }
 

@@ -9,12 +9,11 @@ namespace EbpfLb.Datapath.Tests.Packets.Harness;
 /// <summary>The maps of one loaded object.</summary>
 internal sealed class PacketTables : IDisposable
 {
-    /// <summary>No test has more services whose counters it looks at.</summary>
-    private const uint CountedServices = 16;
-
     private readonly List<IDisposable> owned = [];
+    private readonly MappedArray<LbSvcStat> svcStats;
 
-    public PacketTables(BpfObject bpf)
+    /// <param name="services">cfg_services as it was loaded.</param>
+    public PacketTables(BpfObject bpf, int services)
     {
         Services4 = Open(bpf, Abi.Tables.Services4);
         Services6 = Open(bpf, Abi.Tables.Services6);
@@ -42,7 +41,8 @@ internal sealed class PacketTables : IDisposable
         DestinationFilter = Keep(new DestinationFilter(bpf.OpenMap(Abi.Tables.Filter.Name)));
         DestinationFilter.Refill([]);
         Stats = Keep(new PerCpuMap<uint, LbStat>(bpf.OpenMap(Abi.Tables.Stats.Name)));
-        SvcStats = Keep(new PerCpuMap<uint, LbSvcStat>(bpf.OpenMap(Abi.Tables.SvcStats.Name)));
+        svcStats = Keep(new MappedArray<LbSvcStat>(bpf.OpenMap(Abi.Tables.SvcStats.Name)));
+        Services = services;
         Events = Keep(new RingBuffer(bpf.OpenMap(Abi.Tables.Events.Name)));
     }
 
@@ -97,7 +97,24 @@ internal sealed class PacketTables : IDisposable
 
     public PerCpuMap<uint, LbStat> Stats { get; }
 
-    public PerCpuMap<uint, LbSvcStat> SvcStats { get; }
+    /// <summary>Service port ids that have counters.</summary>
+    public int Services { get; }
+
+    /// <summary>What a service port counted, on all CPUs.</summary>
+    public LbSvcStat CountsOf(uint id)
+    {
+        var sum = default(LbSvcStat);
+        for (var i = (int)id; i < svcStats.Length; i += Services)
+        {
+            var value = svcStats.ReadOnlySpan[i];
+            sum = unchecked(new LbSvcStat
+            {
+                Connections = sum.Connections + value.Connections, Closed = sum.Closed + value.Closed,
+                Datagrams = sum.Datagrams + value.Datagrams, Refused = sum.Refused + value.Refused,
+            });
+        }
+        return sum;
+    }
 
     public RingBuffer Events { get; }
 
@@ -121,8 +138,7 @@ internal sealed class PacketTables : IDisposable
         Settings.Update(0, default);
         Span<LbStat> none = new LbStat[Stats.CpuCount];
         for (var i = 0u; i < Stats.Info.MaxEntries; i++) Stats.Update(i, none);
-        Span<LbSvcStat> nothing = new LbSvcStat[SvcStats.CpuCount];
-        for (var i = 0u; i < CountedServices; i++) SvcStats.Update(i, nothing);
+        svcStats.Span.Clear();
         Events.Drain(_ => { });
     }
 

@@ -71,8 +71,7 @@ public abstract class TalkTest : PacketTest
     /// <summary>Connections begun and ended, by the service's counters.</summary>
     private protected (ulong Begun, ulong Ended) Connections()
     {
-        var values = new LbSvcStat[Program.Tables.SvcStats.CpuCount];
-        Program.Tables.SvcStats.TryLookup(1, values);
-        return (values.Aggregate(0ul, (n, v) => n + v.Connections), values.Aggregate(0ul, (n, v) => unchecked(n + v.Closed)));
+        var counts = Program.Tables.CountsOf(1);
+        return (counts.Connections, counts.Closed);
     }
 }

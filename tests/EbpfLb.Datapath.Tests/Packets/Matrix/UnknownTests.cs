@@ -197,8 +197,6 @@ public sealed class UnknownTests(PacketFixture fixture) : PacketTest(fixture.Pro
 
     private ulong Refused(ServedService service)
     {
-        var values = new LbSvcStat[Program.Tables.SvcStats.CpuCount];
-        Program.Tables.SvcStats.TryLookup(service.Id, values);
-        return values.Aggregate(0ul, (sum, v) => sum + v.Refused);
+        return Program.Tables.CountsOf(service.Id).Refused;
     }
 }

@@ -20,7 +20,7 @@ internal static class CompiledTables
         var tables = program.Tables;
         var limits = new TableLimits
         {
-            MaxServices = (int)tables.SvcStats.Info.MaxEntries, MaxBackends = (int)tables.Backends.Info.MaxEntries, MaxSlots = (int)tables.Slots.Info.MaxEntries,
+            MaxServices = tables.Services, MaxBackends = (int)tables.Backends.Info.MaxEntries, MaxSlots = (int)tables.Slots.Info.MaxEntries,
             MaxFrontends4 = (int)tables.Services4.Info.MaxEntries, MaxFrontends6 = (int)tables.Services6.Info.MaxEntries,
             MaxRanges4 = (int)tables.SrcRanges4.Info.MaxEntries, MaxRanges6 = (int)tables.SrcRanges6.Info.MaxEntries,
         };
