@@ -22,6 +22,9 @@ public sealed class RepositoryTests
     public void No_source_file_is_longer_than_400_lines() => Assert.Empty(FileLength.Violations(Repository));
 
     [Fact]
+    public void No_type_of_the_product_is_there_for_tests_alone() => Assert.Empty(ShippedTypes.Violations(Repository));
+
+    [Fact]
     public void Every_map_and_program_name_fits_what_the_kernel_shows() => Assert.Empty(BpfNames.Violations(Repository));
 
     [Fact]

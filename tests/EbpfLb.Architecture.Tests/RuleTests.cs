@@ -52,6 +52,14 @@ public sealed class RuleTests
         => Assert.Equal(found, FileLength.Violations(Tree((path, string.Concat(Enumerable.Repeat("x\n", lines))))).Count());
 
     [Theory]
+    [InlineData("public sealed class Lonely { }", 1)]
+    [InlineData("internal readonly record struct Lonely(int X);", 1)]
+    [InlineData("internal static class Lonely { static Lonely? Of() => null; }", 0)]
+    [InlineData("internal static class Lonely { static int Twice(this int x) => 2 * x; }", 0)]
+    public void A_type_that_only_tests_use_is_found(string code, int found)
+        => Assert.Equal(found, ShippedTypes.Violations(Tree(("src/EbpfLb.Model/X.cs", code), ("tests/EbpfLb.Model.Tests/X.cs", "new Lonely();"))).Count());
+
+    [Theory]
     [InlineData("struct { __uint(type, 1); } lb_a_long_map_name SEC(\".maps\");", "lb_a_long_map_name")]
     [InlineData("struct {\n} lb_a_long_map_name __weak SEC(\".maps\");", "lb_a_long_map_name")]
     [InlineData("SEC(\"cgroup/connect4\")\nint lb_long_connect4(struct bpf_sock_addr *ctx)", "lb_long_connect4")]

@@ -4,6 +4,7 @@ using EbpfLb.Planning.Mirroring;
 using EbpfLb.Planning.Tables;
 using EbpfLb.Policy;
 using EbpfLb.Testing.Clusters;
+using EbpfLb.Testing.Tables;
 
 namespace EbpfLb.Planning.Tests;
 

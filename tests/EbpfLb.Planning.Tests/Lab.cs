@@ -7,6 +7,7 @@ using EbpfLb.Planning.Reading;
 using EbpfLb.Planning.Tables;
 using EbpfLb.Policy;
 using EbpfLb.Testing.Clusters;
+using EbpfLb.Testing.Tables;
 
 namespace EbpfLb.Planning.Tests;
 

@@ -2,6 +2,7 @@ using EbpfLb.Planning.Reading;
 using EbpfLb.Planning.Tables;
 using EbpfLb.Policy;
 using EbpfLb.Testing.Clusters;
+using EbpfLb.Testing.Tables;
 using FsCheck;
 using FsCheck.Fluent;
 

@@ -4,6 +4,7 @@ using EbpfLb.Agent.Flows;
 using EbpfLb.Agent.Tests.Fakes;
 using EbpfLb.Datapath.Events;
 using EbpfLb.Datapath.Flows;
+using EbpfLb.Datapath.Tests.Flows;
 using EbpfLb.Model;
 using EbpfLb.Policy;
 using EbpfLb.Testing.Time;

@@ -9,6 +9,7 @@ using EbpfLb.Datapath.Counters;
 using EbpfLb.Datapath.Devices;
 using EbpfLb.Datapath.Events;
 using EbpfLb.Datapath.Flows;
+using EbpfLb.Datapath.Tests.Flows;
 using EbpfLb.Datapath.Node;
 using EbpfLb.Datapath.Stale;
 using EbpfLb.Http.Metrics;

@@ -3,6 +3,7 @@ using EbpfLb.Datapath.Clients;
 using EbpfLb.Datapath.Node;
 using EbpfLb.Model;
 using EbpfLb.Planning.Tables;
+using EbpfLb.Testing.Tables;
 
 namespace EbpfLb.Datapath.Tests.Clients;
 

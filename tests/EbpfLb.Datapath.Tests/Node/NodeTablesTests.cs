@@ -3,6 +3,7 @@ using EbpfLb.Datapath.Node;
 using EbpfLb.Model;
 using EbpfLb.Planning.Tables;
 using EbpfLb.Policy;
+using EbpfLb.Testing.Tables;
 
 namespace EbpfLb.Datapath.Tests.Node;
 

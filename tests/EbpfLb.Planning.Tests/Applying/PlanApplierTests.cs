@@ -1,6 +1,7 @@
 using EbpfLb.Planning.Reading;
 using EbpfLb.Planning.Tables;
 using EbpfLb.Testing.Clusters;
+using EbpfLb.Testing.Tables;
 
 namespace EbpfLb.Planning.Tests.Applying;
 

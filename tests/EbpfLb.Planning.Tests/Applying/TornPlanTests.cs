@@ -1,5 +1,6 @@
 using EbpfLb.Planning.Planned;
 using EbpfLb.Planning.Tables;
+using EbpfLb.Testing.Tables;
 
 namespace EbpfLb.Planning.Tests.Applying;
 

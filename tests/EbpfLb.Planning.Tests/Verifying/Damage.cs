@@ -1,6 +1,7 @@
 using EbpfLb.Abi;
 using EbpfLb.Planning.Encoding;
 using EbpfLb.Planning.Tables;
+using EbpfLb.Testing.Tables;
 
 namespace EbpfLb.Planning.Tests.Verifying;
 

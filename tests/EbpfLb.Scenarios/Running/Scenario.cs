@@ -6,6 +6,7 @@ using EbpfLb.Planning.Reading;
 using EbpfLb.Planning.Tables;
 using EbpfLb.Policy;
 using EbpfLb.Scenarios.Format;
+using EbpfLb.Testing.Tables;
 
 namespace EbpfLb.Scenarios.Running;
 

@@ -1,4 +1,5 @@
 using EbpfLb.Planning.Tables;
+using EbpfLb.Testing.Tables;
 
 namespace EbpfLb.Scenarios.Running;
 

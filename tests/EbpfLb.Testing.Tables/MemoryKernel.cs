@@ -1,7 +1,9 @@
 using EbpfLb.Abi;
+using EbpfLb.Planning;
 using EbpfLb.Planning.Mirroring;
+using EbpfLb.Planning.Tables;
 
-namespace EbpfLb.Planning.Tables;
+namespace EbpfLb.Testing.Tables;
 
 /// <summary>All tables in memory, with the names and sizes that the kernel's have: a plan can be tried without a kernel.</summary>
 public sealed class MemoryKernel(TableLimits limits)

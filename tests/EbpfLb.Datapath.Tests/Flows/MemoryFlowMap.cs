@@ -1,9 +1,10 @@
+using EbpfLb.Datapath.Flows;
 using EbpfLb.Model;
 
-namespace EbpfLb.Datapath.Flows;
+namespace EbpfLb.Datapath.Tests.Flows;
 
 /// <summary>A conntrack map in memory that behaves as the kernel's does, full included. Thread-safe.</summary>
-public sealed class MemoryFlowMap(IpFamily family, int capacity) : IFlowMap
+internal sealed class MemoryFlowMap(IpFamily family, int capacity) : IFlowMap
 {
     private readonly Lock gate = new();
     private readonly Dictionary<FlowKey, FlowEntry> entries = [];

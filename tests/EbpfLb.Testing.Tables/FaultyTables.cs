@@ -1,4 +1,6 @@
-namespace EbpfLb.Planning.Tables;
+using EbpfLb.Planning.Tables;
+
+namespace EbpfLb.Testing.Tables;
 
 /// <summary>A table in front of another that fails when its faults say so.</summary>
 public sealed class FaultyTable<TKey, TValue>(ITable<TKey, TValue> inner, IFaults faults) : ITable<TKey, TValue>
@@ -16,4 +18,18 @@ public sealed class FaultyTable<TKey, TValue>(ITable<TKey, TValue> inner, IFault
     public bool TryRead(in TKey key, out TValue value) => inner.TryRead(key, out value);
 
     public IEnumerable<IReadOnlyList<KeyValuePair<TKey, TValue>>> ReadParts() => inner.ReadParts();
+}
+
+/// <summary>An array table in front of another that fails when its faults say so.</summary>
+public sealed class FaultyArray<T>(IArrayTable<T> inner, IFaults faults) : IArrayTable<T>
+    where T : unmanaged
+{
+    public string Name => inner.Name;
+
+    public int Length => inner.Length;
+
+    public T Read(uint index) => inner.Read(index);
+
+    public TableError Write(uint index, ReadOnlySpan<T> values)
+        => faults.Next(Name, TableOperation.Write) is var error and not TableError.None ? error : inner.Write(index, values);
 }

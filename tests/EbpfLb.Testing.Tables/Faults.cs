@@ -1,4 +1,21 @@
-namespace EbpfLb.Planning.Tables;
+using EbpfLb.Planning.Tables;
+
+namespace EbpfLb.Testing.Tables;
+
+/// <summary>What a faulty table is asked to do.</summary>
+public enum TableOperation
+{
+    Update,
+    Delete,
+    Write,
+}
+
+/// <summary>Decides which operations fail.</summary>
+public interface IFaults
+{
+    /// <summary>Asked once before each operation on one entry; anything but None is its result, and the operation is not done.</summary>
+    TableError Next(string table, TableOperation operation);
+}
 
 /// <summary>Lets a share of operations fail, with the errors that kernels give. A seeded Random makes a run repeatable.</summary>
 /// <param name="percent">0 to 100; may be changed at any time.</param>
