@@ -75,6 +75,12 @@ public sealed class ApiServerSource : IClusterSource, IVerifiableSource, IEventW
     /// <summary>Requests to API servers so far.</summary>
     public RequestCounts Requests { get; } = new();
 
+    public SourceCapabilities Capabilities => new()
+    {
+        HasNodes = true, Events = this, Verification = this,
+        Requests = () => Requests.Read().Select(r => new ServerRequests(r.Key.Code, r.Key.Method, r.Key.Host, r.Value)),
+    };
+
     public SourceStatus Status => feed.StatusOf(api.Description);
 
     public async IAsyncEnumerable<ClusterSnapshot> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)

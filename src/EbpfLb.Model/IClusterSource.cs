@@ -6,6 +6,9 @@ public interface IClusterSource
     /// <summary>How the source is doing, for status and readiness; may be read from any thread.</summary>
     SourceStatus Status { get; }
 
+    /// <summary>What it can do besides; does not change.</summary>
+    SourceCapabilities Capabilities => SourceCapabilities.None;
+
     /// <summary>
     /// Yields snapshots until cancelled: the first when everything has been listed once, then one after each change.
     /// A slow reader misses intermediate states, never the latest. Troubles of the source (server away, broken

@@ -1,12 +1,12 @@
 using EbpfLb.Agent.Configuring;
 using EbpfLb.Agent.Kernel;
-using EbpfLb.Agent.Nodes;
 using EbpfLb.Agent.Hosting;
 using EbpfLb.Agent.Logging;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Output;
 using EbpfLb.Configuration;
 using EbpfLb.Configuration.Writing;
+using EbpfLb.Http.Metrics;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Agent.Commands;
@@ -54,8 +54,9 @@ internal sealed class RunCommand(AgentParts parts, Terminal terminal)
             Log.Starting(logger, VersionCommand.Version, options.Instance.Name, options.NodeName, source.Status.Description, Environment.ProcessId);
             await using var dataplane = parts.OpenDataplane(options, loggers);
             FeatureText.Write(logger, dataplane.Features);
-            using var host = new AgentHost(live, request.ConfigPath is null ? null : request.Load, source, dataplane, dataplane as INodeKernel, verbosity, parts.Time, loggers);
-            return await host.RunAsync(cancellationToken) ? ExitCode.Ok : ExitCode.Failed;
+            using var metrics = new MetricRegistry(loggers.CreateLogger<MetricRegistry>());
+            var agent = new AgentContext(live, request.ConfigPath is null ? null : request.Load, source, dataplane, verbosity, parts.Time, loggers, metrics);
+            return await new AgentHost(agent).RunAsync(cancellationToken) ? ExitCode.Ok : ExitCode.Failed;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

@@ -8,9 +8,10 @@ using EbpfLb.Agent.Verifying;
 namespace EbpfLb.Agent.Control;
 
 /// <summary>The running agent's own view: names from the last table, ids and counters from the kernel.</summary>
+/// <param name="servicePortProblems">Health check ports of Services that could not be had.</param>
 internal sealed class AgentView(
     string instance, string version, TimeProvider time, PipelineState state, IDataplane dataplane, FlowState flowState, IFlowView flows,
-    IExplainView? explanations = null, ConfigState? config = null) : IInstanceView
+    IExplainView? explanations = null, ConfigState? config = null, Verifier? verifier = null, Func<IReadOnlyList<string>>? servicePortProblems = null) : IInstanceView
 {
     private readonly DateTimeOffset started = time.GetUtcNow();
     /// <summary>The maps outlive agents, and so do their counters.</summary>
@@ -22,14 +23,8 @@ internal sealed class AgentView(
 
     public IExplainView? Explanations => explanations;
 
-    /// <summary>Set once it is there.</summary>
-    public Verifier? Verifier { private get; set; }
-
-    /// <summary>Health check ports of Services that could not be had. Set once they are there.</summary>
-    public Func<IReadOnlyList<string>> ServicePortProblems { private get; set; } = () => [];
-
     public async Task<VerifyReport> VerifyAsync(bool repair, CancellationToken cancellationToken)
-        => VerifyReport.Of(Origin.Agent, await (Verifier ?? throw new InvalidOperationException("asked before the start")).AnswerAsync(repair, cancellationToken), !repair);
+        => VerifyReport.Of(Origin.Agent, await (verifier ?? throw new NotSupportedException("this view has no verifier")).AnswerAsync(repair, cancellationToken), !repair);
 
     public Task<StatusReport> StatusAsync(CancellationToken cancellationToken)
     {
@@ -59,7 +54,7 @@ internal sealed class AgentView(
             Drops = [.. dataplane.ReadReasons().Where(r => r.Count > 0 && ReasonReports.IsTrouble(r.Reason)).Select(r => ReasonReports.Of(r, countedBefore.GetValueOrDefault(r.Reason)))],
             Devices = NodeReports.Devices(state.NodeView),
             NodePortAddresses = NodeReports.NodePortAddresses(state.NodeView),
-            Warnings = [.. state.NodeView.Warnings, .. ServicePortProblems(), .. RetireProblems(), .. config?.Warnings ?? []],
+            Warnings = [.. state.NodeView.Warnings, .. servicePortProblems?.Invoke() ?? [], .. RetireProblems(), .. config?.Warnings ?? []],
         });
     }
 

@@ -7,11 +7,9 @@ namespace EbpfLb.Agent.Hosting;
 /// What follows when an address of the agent's own servers cannot be had: an event on the Node, and with --bind-address-hard-fail the end
 /// of the process (docs/contract.md 10 and 14).
 /// </summary>
-internal sealed class BindFailures(IEventRecorder events, string node, bool hardFail, ILogger logger)
+/// <param name="stop">Ends the process.</param>
+internal sealed class BindFailures(IEventRecorder events, string node, bool hardFail, Action stop, ILogger logger)
 {
-    /// <summary>Ends the process; set once there is a host.</summary>
-    public Action Stop { private get; set; } = () => { };
-
     /// <summary>The process ends for this reason.</summary>
     public bool Failed { get; private set; }
 
@@ -22,6 +20,6 @@ internal sealed class BindFailures(IEventRecorder events, string node, bool hard
         if (!hardFail) return;
         Log.BindHardFail(logger, problem);
         Failed = true;
-        Stop();
+        stop();
     };
 }

@@ -1,3 +1,6 @@
+using EbpfLb.Agent.Affinity;
+using EbpfLb.Agent.Clients;
+using EbpfLb.Agent.Nodes;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Canary;
@@ -32,6 +35,15 @@ internal interface IDataplane : IAsyncDisposable
 
     /// <summary>Why the instance is this process's no more, so that nothing is written; null: it is. That never changes back.</summary>
     string? Lost => null;
+
+    /// <summary>The part that knows the node; null: it does without.</summary>
+    INodeKernel? Node => null;
+
+    /// <summary>The part that knows clients by their network namespace; null: it does without.</summary>
+    IClientKernel? Clients => null;
+
+    /// <summary>The part that remembers who was given which backend; null: it does without.</summary>
+    IAffinityKernel? Affinity => null;
 
     /// <summary>Brings the tables to this state. Objects that did not fit are in the outcome; the others are in.</summary>
     ApplyOutcome Apply(ForwardingTable table);

@@ -43,6 +43,12 @@ internal sealed class KernelDataplane : IDataplane, INodeKernel, IClientKernel, 
 
     public IReadOnlyList<string> PlaceProblems { get; private init; } = [];
 
+    public INodeKernel Node => this;
+
+    public IClientKernel Clients => this;
+
+    public IAffinityKernel Affinity => this;
+
     public string? Lost => dataplane.Lost;
 
     /// <param name="ownership">Held for as long as this is written to; null: the caller sees to it.</param>

@@ -62,7 +62,7 @@ internal sealed class Verifier(
 
     private async Task VerifySourceAsync(VerifyRun run, bool fromCache, bool repair, CancellationToken cancellationToken)
     {
-        if (source is not IVerifiableSource verifiable)
+        if (source.Capabilities.Verification is not { } verifiable)
         {
             run.NotCompared.Add($"api: {source.Status.Description} is no API server; files are read again whenever they change");
             return;

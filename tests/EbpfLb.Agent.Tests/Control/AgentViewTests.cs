@@ -137,10 +137,8 @@ public sealed class AgentViewTests
         var time = new ManualTimeProvider(DateTimeOffset.UnixEpoch);
         var contact = time.GetUtcNow();
         var state = new PipelineState(() => new SourceStatus("test", true, contact, null) { ContactAge = TimeSpan.FromSeconds(65) }, new ProxyHealthTracker(time, TimeSpan.FromSeconds(30)), false);
-        var view = new AgentView("lab", "1", time, state, new FakeDataplane(), new FlowState(), new FakeFlows())
-        {
-            ServicePortProblems = () => ["Service default/web: healthCheckNodePort 32000 cannot be listened on"],
-        };
+        var view = new AgentView("lab", "1", time, state, new FakeDataplane(), new FlowState(), new FakeFlows(),
+            servicePortProblems: () => ["Service default/web: healthCheckNodePort 32000 cannot be listened on"]);
         // A clock that was set says nothing of how long ago it was.
         time.Advance(TimeSpan.FromHours(5));
 

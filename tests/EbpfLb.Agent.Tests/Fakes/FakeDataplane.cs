@@ -41,6 +41,8 @@ internal sealed class FakeDataplane : IDataplane, INodeKernel
 
     public bool IsDisposed { get; private set; }
 
+    public INodeKernel Node => this;
+
     public IReadOnlyList<KernelFeature> Features => [.. Probed, .. StaleParts.Features];
 
     public IReadOnlyList<KernelFeature> Probed { get; set; } = [new("cgroup_link", true, "", "links"), new("tcx", false, "EINVAL", "tc programs as links")];

@@ -90,7 +90,7 @@ public sealed class ServersTests
         var stopped = 0;
         foreach (var hard in new[] { false, true })
         {
-            var failures = new BindFailures(events, "n", hard, log.Loggers.CreateLogger("host")) { Stop = () => stopped++ };
+            var failures = new BindFailures(events, "n", hard, () => stopped++, log.Loggers.CreateLogger("host"));
             failures.For("FailedToStartMetricServer")("the metrics server cannot listen");
             Assert.Equal((hard, hard ? 1 : 0), (failures.Failed, stopped));
         }

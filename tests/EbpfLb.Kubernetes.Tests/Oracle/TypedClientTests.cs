@@ -5,6 +5,7 @@ using System.Text.Json.Serialization.Metadata;
 using EbpfLb.Kubernetes.Api;
 using EbpfLb.Kubernetes.Tests.Recordings;
 using EbpfLb.Kubernetes.Wire;
+using EbpfLb.Model;
 using EbpfLb.Testing.ApiServer;
 using full::k8s;
 using full::k8s.Models;

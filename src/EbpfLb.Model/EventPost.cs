@@ -1,6 +1,4 @@
-using EbpfLb.Model;
-
-namespace EbpfLb.Kubernetes.Api;
+namespace EbpfLb.Model;
 
 /// <summary>An event on its way to the API server.</summary>
 /// <param name="Reporter">The node whose agent tells it.</param>
@@ -14,9 +12,9 @@ public sealed record EventPost(ClusterEvent Event, string Reporter, DateTimeOffs
     public string Namespace => Event.Name.Namespace.Length > 0 ? Event.Name.Namespace : ClusterNamespace;
 }
 
-/// <summary>Tells the cluster's events.</summary>
+/// <summary>Writes Events to the cluster.</summary>
 public interface IEventWriter
 {
-    /// <exception cref="ApiException">It was not taken.</exception>
+    /// <exception cref="Exception">An ApiException: it was not taken.</exception>
     Task WriteAsync(EventPost post, CancellationToken cancellationToken);
 }

@@ -1,0 +1,62 @@
+using System.Net;
+using EbpfLb.Agent.Commands;
+using EbpfLb.Agent.Configuring;
+using EbpfLb.Agent.Control;
+using EbpfLb.Agent.Explanations;
+using EbpfLb.Agent.Flows;
+using EbpfLb.Agent.Health;
+using EbpfLb.Agent.Options;
+using EbpfLb.Agent.Pipeline;
+using EbpfLb.Agent.Verifying;
+using EbpfLb.Datapath.Events;
+using EbpfLb.Datapath.Flows;
+using EbpfLb.Http.Health;
+using EbpfLb.Http.Metrics;
+using EbpfLb.Http.ServiceHealth;
+using EbpfLb.Http.Serving;
+using EbpfLb.Model;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace EbpfLb.Agent.Hosting.Modules;
+
+/// <summary>What answers: the control socket for the commands, /healthz, /metrics, and the health check ports of Services.</summary>
+internal static class ServersModule
+{
+    public static IServiceCollection AddServers(this IServiceCollection services, AgentContext agent)
+    {
+        services
+            .AddSingleton(p => new ServiceHealthServer(() => p.Get<ProxyHealthTracker>().Report(nodeEligible: true).Healthy, p.Get<IEventRecorder>(), agent.Time, agent.Loggers))
+            .AddRunning(p => new ServiceHealthRetry(p.Get<ServiceHealthServer>(), agent.Time, agent.Logger<ServiceHealthRetry>()))
+            .Prepare(p => new ServiceHealthPorts(p.Get<ServiceHealthServer>(), p.Get<PipelineState>(), () => agent.Live.Current.Node.NodePortAddresses).Attach())
+            .AddRunning(p => new ControlServer(agent.Options.Instance.ControlSocket, ViewOf(agent, p), agent.Loggers));
+        if (agent.Options.HealthzAddress is { } healthz) services.AddSingleton<IHostedService>(p => HealthOf(agent, healthz, p));
+        if (agent.Options.MetricsAddress is { } metrics) services.AddSingleton<IHostedService>(p => MetricsOf(agent, metrics, p));
+        return services;
+    }
+
+    private static AgentView ViewOf(AgentContext agent, IServiceProvider p)
+    {
+        var flows = new FlowView(Origin.Agent, new FlowTable(agent.Dataplane.FlowMaps, agent.Time), p.Get<ServiceNames>(), p.Get<DropHistory>(), agent.Time);
+        var explainer = new AgentExplainer(p.Get<PipelineState>(), () => agent.Live.Current.Node, agent.Options.NodeName);
+        var health = p.Get<ServiceHealthServer>();
+        return new AgentView(
+            agent.Options.Instance.Name, VersionCommand.Version, agent.Time, p.Get<PipelineState>(), agent.Dataplane, p.Get<FlowState>(), flows,
+            explainer, p.Get<ConfigState>(), p.Get<Verifier>(), () => health.Problems);
+    }
+
+    private static RetryingServer HealthOf(AgentContext agent, IPEndPoint address, IServiceProvider p)
+    {
+        var endpoints = new HealthEndpoints(p.Get<PipelineState>(), new HealthMetrics(agent.Metrics));
+        return new RetryingServer(
+            "health", OptionNames.HealthzBindAddress, address, endpoints.HandleAsync, agent.Time, agent.Loggers, p.Get<BindFailures>().For("FailedToStartProxierHealthcheck"));
+    }
+
+    private static RetryingServer MetricsOf(AgentContext agent, IPEndPoint address, IServiceProvider p)
+    {
+        var pages = AgentPages.Of(agent.Options, p.Get<ConfigState>().ToJson, agent.Verbosity, agent.Time);
+        return new RetryingServer(
+            "metrics", OptionNames.MetricsBindAddress, address, new MetricsEndpoints(agent.Metrics, p.Get<SliMetrics>(), pages).HandleAsync, agent.Time, agent.Loggers,
+            p.Get<BindFailures>().For("FailedToStartMetricServer"), agent.Options.EnableProfiling ? MetricsEndpoints.BodyBytes : 0);
+    }
+}

@@ -1,0 +1,46 @@
+using EbpfLb.Agent.Commands;
+using EbpfLb.Agent.Configuring;
+using EbpfLb.Agent.Flows;
+using EbpfLb.Agent.Health;
+using EbpfLb.Agent.Kernel;
+using EbpfLb.Agent.Nodes;
+using EbpfLb.Agent.Pipeline;
+using EbpfLb.Http.Health;
+using EbpfLb.Http.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace EbpfLb.Agent.Hosting.Modules;
+
+/// <summary>Where everything stands: what the other modules write and the servers, metrics and commands read.</summary>
+internal static class StateModule
+{
+    public static IServiceCollection AddState(this IServiceCollection services, AgentContext agent) => services
+        .AddSingleton(_ => new ProxyHealthTracker(agent.Time, agent.SyncPeriod))
+        .AddSingleton(_ => new NodePrerequisites(() => agent.Live.Current.Node, agent.Options.NodeName, agent.Source.Capabilities.HasNodes, agent.Time))
+        .AddSingleton(p => new PipelineState(() => agent.Source.Status, p.Get<ProxyHealthTracker>(), agent.Source.Capabilities.HasNodes, agent.Logger<PipelineState>())
+        {
+            Needs = p.Get<NodePrerequisites>(), MissingFeatures = () => FeatureText.Missing(agent.Dataplane.Features),
+            Faults = agent.Dataplane.FindFaults, Dead = () => agent.Dataplane.Lost, PlaceProblems = agent.Dataplane.PlaceProblems,
+        })
+        .AddSingleton(_ => new ConfigState(agent.Live))
+        .AddSingleton(_ => new FlowState())
+        .AddSingleton(p => new SliMetrics(p.Get<PipelineState>()))
+        .AddSingleton(_ => new SyncMetrics(agent.Metrics))
+        .AddSingleton(_ => new PlanMetrics(agent.Metrics))
+        .Prepare(p => Observe(agent, p.Get<PipelineState>(), p.Get<FlowState>()));
+
+    /// <summary>Series that are read when they are asked for.</summary>
+    private static void Observe(AgentContext agent, PipelineState state, FlowState flows)
+    {
+        var (metrics, dataplane) = (agent.Metrics, agent.Dataplane);
+        _ = new SourceMetrics(metrics, () => agent.Source.Status);
+        _ = new DatapathMetrics(metrics, new DataplaneReadings(dataplane, state, flows, agent.Time));
+        _ = new ServiceMetrics(metrics, new ServiceSeries(dataplane, state, () => agent.Live.Current.ServiceMetrics, agent.Time).Read);
+        _ = new ProcessMetrics(metrics, VersionCommand.Version);
+        _ = new EndpointMetrics(metrics, () => NoLocalEndpoints.Count(state.Table));
+        _ = new RepairMetrics(metrics, dataplane.ReadRepairs);
+        _ = new RetireMetrics(metrics, () => (dataplane.Retiring.Waiting, dataplane.Retiring.Failures));
+        if (agent.Source.Capabilities.Requests is { } requests)
+            _ = new RestClientMetrics(metrics, () => requests().Select(r => new RestClientReading(r.Code, r.Method, r.Host, r.Count)));
+    }
+}
