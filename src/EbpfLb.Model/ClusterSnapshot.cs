@@ -21,3 +21,7 @@ public sealed record ClusterSnapshot(PersistentDictionary<ObjectName, ServiceEnt
 
     public static ClusterSnapshot Empty { get; } = new(PersistentDictionary.Empty<ObjectName, ServiceEntry>(), null);
 }
+
+/// <summary>A ServiceCIDR (networking.k8s.io/v1): addresses that ClusterIPs are taken from.</summary>
+/// <param name="Cidrs">At most one per family; what could not be read is not kept.</param>
+public sealed record ServiceCidr(string Name, ValueList<SourceRange> Cidrs);

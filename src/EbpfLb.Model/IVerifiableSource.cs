@@ -18,3 +18,7 @@ public interface IVerifiableSource
 /// <param name="Repaired">Those of the differences that are gone.</param>
 public sealed record SourceVerification(
     IReadOnlyList<ComparedElements> Compared, IReadOnlyList<Difference> Differences, IReadOnlySet<Difference> Repaired);
+
+/// <param name="What">"services", or the name of a map.</param>
+/// <param name="Elements">How many were compared.</param>
+public sealed record ComparedElements(VerifyStage Stage, string What, long Elements);

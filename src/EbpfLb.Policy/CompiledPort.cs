@@ -29,3 +29,32 @@ public sealed record CompiledPort(
     /// <summary><see cref="RejectedAddress"/> as a frontend that stands for all others of the address.</summary>
     public Frontend? ClosedFrontend => RejectedAddress is { } address ? Frontend.AnyPort(address) : null;
 }
+
+/// <summary>A backend of a service port, and the lists it is in; in none when it only keeps what it has.</summary>
+public readonly record struct CompiledBackend(BackendAddress Address, BackendLists Lists)
+{
+    public override string ToString() => $"{Address} ({Lists})";
+}
+
+/// <summary>A frontend with the rules that hold for it.</summary>
+/// <param name="Frontend">A NodePort has the address 0.0.0.0 or ::, it answers on the node's own addresses.</param>
+/// <param name="LocalPolicy">The traffic policy that governs this frontend is Local (docs/contract.md 5.1).</param>
+public readonly record struct ServedFrontend(Frontend Frontend, FrontendKind Kind, bool LocalPolicy)
+{
+    /// <summary>A ClusterIP that a device of this node has: what listens there answers, and nothing is translated.</summary>
+    public bool IsOnDevice { get; init; }
+
+    /// <summary>"NodePort 0.0.0.0:30080/TCP (Local)".</summary>
+    public override string ToString() => $"{Kind} {Frontend}{(LocalPolicy ? " (Local)" : "")}{(IsOnDevice ? " (on a device)" : "")}";
+}
+
+/// <summary>
+/// Names one data set: a port of a Service in one family. Each has its own id, endpoints, affinity memory and counters
+/// (docs/contract.md 2 and 11).
+/// </summary>
+/// <param name="PortName">"" when the port has no name.</param>
+public readonly record struct ServicePortKey(ObjectName Service, string PortName, TransportProtocol Protocol, IpFamily Family)
+{
+    /// <summary>"default/web:http/TCP/IPv4".</summary>
+    public override string ToString() => $"{Service}:{PortName}/{Protocol.ToText()}/{Family}";
+}

@@ -21,3 +21,12 @@ public readonly record struct Frontend(IpAddress Address, ushort Port, Transport
     /// <summary>"10.96.0.1:443/TCP", "[fd00::1]:443/TCP", or "10.96.0.1 (all others)".</summary>
     public override string ToString() => IsAnyPort ? $"{Address} (all others)" : $"{new BackendAddress(Address, Port)}/{Protocol.ToText()}";
 }
+
+/// <summary>The kinds of address that a service port answers on (docs/contract.md 4); each has rules of its own.</summary>
+public enum FrontendKind : byte
+{
+    ClusterIP,
+    NodePort,
+    ExternalIP,
+    LoadBalancer,
+}

@@ -22,6 +22,13 @@ public sealed class RepositoryTests
     public void No_source_file_is_longer_than_400_lines() => Assert.Empty(FileLength.Violations(Repository));
 
     [Fact]
+    public void A_file_of_a_few_lines_is_listed_with_why_it_stands_alone()
+    {
+        Assert.Empty(SmallFiles.Violations(Repository));
+        Assert.Empty(SmallFiles.Outdated(Repository));
+    }
+
+    [Fact]
     public void No_type_of_the_product_is_there_for_tests_alone() => Assert.Empty(ShippedTypes.Violations(Repository));
 
     [Fact]

@@ -52,6 +52,15 @@ public sealed class RuleTests
         => Assert.Equal(found, FileLength.Violations(Tree((path, string.Concat(Enumerable.Repeat("x\n", lines))))).Count());
 
     [Theory]
+    [InlineData("src/EbpfLb.Model/Tiny.cs", 14, 1)]
+    [InlineData("src/EbpfLb.Model/Small.cs", 15, 0)]
+    [InlineData("src/EbpfLb.Model/ObjectName.cs", 13, 0)]
+    [InlineData("src/EbpfLb.Abi/Tiny.g.cs", 3, 0)]
+    [InlineData("tests/EbpfLb.Model.Tests/Tiny.cs", 3, 0)]
+    public void A_small_file_is_found_unless_it_is_listed(string path, int lines, int found)
+        => Assert.Equal(found, SmallFiles.Violations(Tree((path, string.Concat(Enumerable.Repeat("x\n", lines))))).Count());
+
+    [Theory]
     [InlineData("public sealed class Lonely { }", 1)]
     [InlineData("internal readonly record struct Lonely(int X);", 1)]
     [InlineData("internal static class Lonely { static Lonely? Of() => null; }", 0)]

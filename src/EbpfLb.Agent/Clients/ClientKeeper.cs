@@ -1,4 +1,5 @@
 using EbpfLb.Datapath.Clients;
+using EbpfLb.Datapath.Node;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Agent.Clients;
@@ -45,4 +46,11 @@ internal sealed class ClientKeeper(IClientKernel kernel, ClientReader reader, Fu
         if (problem is not null && problem != reported) Log.ClientProblem(logger, fault, problem);
         reported = problem;
     }
+}
+
+/// <summary>The part of the kernel side that knows the addresses of network namespaces. From any thread.</summary>
+internal interface IClientKernel
+{
+    /// <summary>Tells the programs; null where an address is not known this time.</summary>
+    NodeResult ApplyClients(IReadOnlyDictionary<ulong, ClientAddresses?> clients);
 }

@@ -106,3 +106,11 @@ internal sealed record BackendsReport(string Origin, IReadOnlyList<BackendRow> B
 /// <summary>A service port without backends, and why.</summary>
 /// <param name="Family">"IPv4" or "IPv6".</param>
 internal sealed record EmptyPort(string? Service, string? Port, string Protocol, string Family, string Reason);
+
+/// <summary>Where an answer comes from.</summary>
+internal static class Origin
+{
+    public const string Agent = "agent";
+
+    public const string Maps = "maps";
+}

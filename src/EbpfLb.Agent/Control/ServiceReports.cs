@@ -53,3 +53,10 @@ internal sealed class ServiceReports(PipelineState state, IDataplane dataplane)
         ? ServiceSelection.Select(table, query, name => state.Compiled?.Snapshot.Services.Find(name)?.Service, dataplane.FindServicePort)
         : [];
 }
+
+/// <summary>How reports name the rules of a frontend.</summary>
+internal static class FrontendText
+{
+    /// <summary>As Kubernetes writes it.</summary>
+    public static string Policy(bool isLocal) => isLocal ? "Local" : "Cluster";
+}

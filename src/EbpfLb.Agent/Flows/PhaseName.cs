@@ -1,4 +1,5 @@
 using EbpfLb.Abi;
+using EbpfLb.Policy;
 
 namespace EbpfLb.Agent.Flows;
 
@@ -15,4 +16,10 @@ internal static class PhaseName
         LbCtPhase.Reset => "reset",
         _ => $"phase {(uint)phase}",
     };
+}
+
+/// <summary>"default/web:http", or "default/web" for a port without a name.</summary>
+internal static class PortName
+{
+    public static string Of(ServicePortKey port) => port.PortName.Length == 0 ? port.Service.ToString() : $"{port.Service}:{port.PortName}";
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using EbpfLb.Abi;
 
 namespace EbpfLb.Agent.Kernel;
 
@@ -15,4 +16,10 @@ internal static class SnakeCase
         }
         return text.ToString();
     }
+}
+
+/// <summary>Reasons as metrics, commands and documents write them: "drop_ct_full".</summary>
+internal static class ReasonName
+{
+    public static string Of(LbReason reason) => Enum.IsDefined(reason) ? SnakeCase.Of(reason.ToString()) : $"reason_{(uint)reason}";
 }

@@ -33,3 +33,24 @@ internal static class AgentLogging
             .AddFilter("Microsoft", LogLevel.Warning));
     }
 }
+
+/// <summary>How log lines look (--log-format).</summary>
+internal enum LogFormat
+{
+    Text,
+    Json,
+}
+
+/// <summary>How much is logged; may be changed while the agent runs.</summary>
+internal sealed class Verbosity(int level)
+{
+    private volatile int level = level;
+
+    public int Level
+    {
+        get => level;
+        set => level = value;
+    }
+
+    public bool Allows(LogLevel message) => message >= AgentLogging.LevelOf(level);
+}

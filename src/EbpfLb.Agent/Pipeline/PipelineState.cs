@@ -159,3 +159,6 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
     /// <summary>Read at once: the two belong together, and a round may end between two readings.</summary>
     private sealed record Progress(RoundReport? LastRound, bool IsFirstPlanIn);
 }
+
+/// <summary>A table and what it was compiled from.</summary>
+internal sealed record CompiledState(ClusterSnapshot Snapshot, PolicyOptions Options, ForwardingTable Table);

@@ -139,3 +139,8 @@ public sealed class BpfObject : IDisposable
     private BpfException Missing(string operation, string name, IEnumerable<string> names) =>
         new(Errno.ENOENT, operation, $"{name} of {Name}", $"it has {string.Join(", ", names.Order(StringComparer.Ordinal))}");
 }
+
+/// <summary>How an object is opened.</summary>
+/// <param name="Name">Name for messages; the first characters become the prefix of internal maps (".rodata").</param>
+/// <param name="Logger">Takes every line that libbpf logs while it works on this object; null: warnings are kept for exceptions only.</param>
+public sealed record ObjectOpenOptions(string Name = "bpf", BpfLogger? Logger = null);

@@ -15,3 +15,7 @@ public readonly record struct ServiceCounters(ulong Connections, ulong Closed, u
 
 /// <summary>How often something happened, by reason.</summary>
 public readonly record struct ReasonCount(LbReason Reason, ulong Count, ulong Bytes);
+
+/// <summary>How full a table is.</summary>
+/// <param name="Option">The option that enlarges it; empty: there is none.</param>
+public sealed record MapFill(string Map, long Used, long Capacity, string Option);

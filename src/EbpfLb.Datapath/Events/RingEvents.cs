@@ -20,3 +20,11 @@ internal sealed class RingEvents(RingBuffer ring) : IEventSource
 
     public void Dispose() => ring.Dispose();
 }
+
+/// <summary>Where drops are told: the kernel's ring buffer, or a test.</summary>
+public interface IEventSource : IDisposable
+{
+    /// <summary>Waits for records, at most that long, and hands over those that are there.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    void Read(TimeSpan timeout, Action<LbEvent> take, CancellationToken cancellationToken);
+}

@@ -69,3 +69,15 @@ internal static class KernelFlowMap
     public static KernelFlowMap<LbCtKey6, LbCt6, FlowCodec6> Open6(BpfMap map, FlowEnds? ends = null, UdpShare? share = null)
         => new(IpFamily.IPv6, new BpfMap<LbCtKey6, LbCt6>(map), ends, share);
 }
+
+/// <summary>Between the two layouts of conntrack entries and the one of this namespace.</summary>
+internal interface IFlowCodec<TKey, TValue>
+    where TKey : unmanaged
+    where TValue : unmanaged
+{
+    static abstract FlowEntry Decode(in TKey key, in TValue value);
+
+    static abstract TKey Key(in FlowKey key);
+
+    static abstract TValue Value(in FlowEntry entry);
+}

@@ -10,3 +10,6 @@ public class NamespaceException(int errno, string operation)
     /// <summary>The error number.</summary>
     public int Errno => errno;
 }
+
+/// <summary>The network namespace is not there any more; its sockets and addresses went with it.</summary>
+public sealed class NamespaceGoneException(NamespaceEntry entry) : Exception($"the network namespace {entry} is gone");

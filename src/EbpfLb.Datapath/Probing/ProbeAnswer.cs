@@ -11,3 +11,18 @@ namespace EbpfLb.Datapath.Probing;
 /// <param name="Reasons">What the program counted.</param>
 public sealed record ProbeAnswer(
     ProbeOutcome Outcome, BackendAddress Source, BackendAddress Destination, bool IsDirect, IReadOnlyList<ReasonCount> Reasons);
+
+/// <summary>What the program made of a packet.</summary>
+public enum ProbeOutcome
+{
+    /// <summary>It goes on as it came.</summary>
+    Passed,
+
+    /// <summary>It goes to a backend.</summary>
+    Translated,
+
+    /// <summary>Its sender gets a reset or port unreachable.</summary>
+    Refused,
+
+    Dropped,
+}

@@ -1,4 +1,5 @@
 using EbpfLb.Kubernetes.Api;
+using EbpfLb.Model;
 
 namespace EbpfLb.Kubernetes.Reflector;
 
@@ -17,4 +18,12 @@ internal interface IReflectorSink<T>
 
     /// <summary>The server could not be asked; it will be tried again.</summary>
     void Failed(ApiException failure);
+}
+
+/// <summary>A sink that tells what it has kept.</summary>
+internal interface IComparedSink<T> : IReflectorSink<T>
+    where T : class
+{
+    /// <summary>What is kept and what is listed, where the two differ; null for what is not there.</summary>
+    IReadOnlyDictionary<ObjectName, (T? Kept, T? Listed)> Compare(IReadOnlyList<T> items);
 }

@@ -89,3 +89,14 @@ public sealed class SocketLister : IDisposable
         return new IPEndPoint(new IPAddress(isV4 ? bytes[..4] : bytes), BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(port) : port);
     }
 }
+
+/// <summary>A socket that a BPF map of socket storage has a value for.</summary>
+/// <param name="Identity">Its ends, its device and its cookie.</param>
+/// <param name="Value">The map's value.</param>
+public sealed record StoredSocket(SocketIdentity Identity, byte[] Value);
+
+/// <summary>A connected socket, as inet_diag names it.</summary>
+/// <param name="Family">Of the socket: one of IPv6 that is connected to an IPv4 address has v4-mapped ends.</param>
+/// <param name="Device">Index of the device that it is bound to, or 0.</param>
+/// <param name="Cookie">SO_COOKIE: no other socket ever has it.</param>
+public sealed record SocketIdentity(AddressFamily Family, ProtocolType Protocol, IPEndPoint Source, IPEndPoint Destination, int Device, ulong Cookie);

@@ -81,3 +81,9 @@ public sealed class RetireQueue(PlanApplier applier, IGracePeriod grace, TimePro
         status = new RetireStatus(waiting.ElementCount, status.Failures + (problem is null ? 0 : 1), problem);
     }
 }
+
+/// <summary>Waits until every program that began before the call has ended, on every CPU (membarrier, or an RCU grace period).</summary>
+public interface IGracePeriod
+{
+    Task WaitAsync(CancellationToken cancellationToken);
+}

@@ -57,3 +57,27 @@ internal sealed class EndpointSelection(NodeFacts node, NodeNetwork network, IEn
         return used;
     }
 }
+
+/// <summary>Which endpoints that are in no list keep the flows and sockets that they have; what leads to any other is ended.</summary>
+internal enum RetainedEndpoints
+{
+    /// <summary>Nobody asks: connections end by themselves.</summary>
+    None,
+
+    /// <summary>Those that serve, terminating or not: of UDP ports (docs/contract.md 12).</summary>
+    Serving,
+
+    /// <summary>Those that exist, whatever their conditions: of TCP ports whose connections are ended with their backend.</summary>
+    All,
+}
+
+/// <summary>Fills one of the lists of a service port (docs/contract.md 6).</summary>
+internal interface IEndpointPolicy
+{
+    /// <summary>The list that this one fills; it is not asked when no frontend uses it.</summary>
+    BackendLists List { get; }
+
+    /// <summary>Sets <see cref="List"/> in the marks of the chosen ones.</summary>
+    /// <param name="lists">One mark for each endpoint.</param>
+    void Select(ReadOnlySpan<MergedEndpoint> endpoints, Span<BackendLists> lists);
+}

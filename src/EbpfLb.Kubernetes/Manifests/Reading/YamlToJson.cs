@@ -139,3 +139,10 @@ internal sealed class YamlToJson(ReadOnlyMemory<char> text)
 
     private readonly record struct Member(string Name, string Json);
 }
+
+/// <summary>The text of a file cannot be read at all; nothing of the file is used.</summary>
+/// <param name="reason">What is wrong and what to do, for people.</param>
+internal sealed class ManifestSyntaxException(TextPosition position, string reason) : Exception(reason)
+{
+    public TextPosition Position { get; } = position;
+}

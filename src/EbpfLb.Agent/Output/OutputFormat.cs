@@ -1,8 +1,0 @@
-namespace EbpfLb.Agent.Output;
-
-/// <summary>What `-o` chooses.</summary>
-internal enum OutputFormat
-{
-    Table,
-    Json,
-}
