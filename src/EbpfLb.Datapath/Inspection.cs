@@ -46,7 +46,7 @@ public static class Inspection
         using var services6 = BpfMap.OpenPinned<LbFrontend6, LbService>(paths.Map(Abi.Tables.Services6.Name));
         using var slots = new MappedArray<LbSlot>(BpfMap.OpenPinned(paths.Map(Abi.Tables.Slots.Name)), writable: false);
         using var backends = new MappedArray<LbBackend>(BpfMap.OpenPinned(paths.Map(Abi.Tables.Backends.Name)), writable: false);
-        var stats = new MappedArray<LbSvcStat>(BpfMap.OpenPinned(paths.Map(Abi.Tables.SvcStats.Name)), writable: false);
+        var stats = new MappedWindows<LbSvcStat>(BpfMap.OpenPinned(paths.Map(Abi.Tables.SvcStats.Name)), writable: false);
         using var counters = new Tables.ServiceCounterTable(stats, Flows.FlowEnds.OpenPinned(paths), fresh: false);
 
         var found = new List<InspectedFrontend>();

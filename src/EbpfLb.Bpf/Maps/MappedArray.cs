@@ -27,23 +27,7 @@ public sealed unsafe class MappedArray<T> : IDisposable
         IsWritable = writable;
         try
         {
-            map.RequireSizes(sizeof(uint), sizeof(T), $"MappedArray<{typeof(T).Name}>");
-            if (sizeof(T) % 8 != 0)
-            {
-                throw new BpfLayoutException(
-                    "map into memory", map.Name, $"{typeof(T).Name} has {sizeof(T)} bytes, but the kernel spaces elements by multiples of 8");
-            }
-
-            if (map.Info.Type != MapType.Array || !map.Info.Flags.HasFlag(MapFlags.Mappable))
-                throw new BpfException(Errno.EINVAL, "map into memory", map.Name, "declare it as an array with BPF_F_MMAPABLE");
-            if (writable && map.Info.Flags.HasFlag(MapFlags.ReadOnlyProgram))
-            {
-                // The verifier takes such a map's content for constant (kernel: bpf_map_mmap()).
-                throw new BpfException(
-                    Errno.EACCES, "map into memory", map.Name,
-                    "the kernel maps an array with BPF_F_RDONLY_PROG for reading only: drop that flag or map it with writable: false");
-            }
-
+            RequireMappable(map, writable);
             memory = MappedMemory.Map(map, (nuint)map.Info.MaxEntries * (nuint)sizeof(T), 0, writable);
         }
         catch
@@ -76,6 +60,27 @@ public sealed unsafe class MappedArray<T> : IDisposable
 
     /// <summary>All elements. Must not be used after <see cref="Dispose"/>.</summary>
     public ReadOnlySpan<T> ReadOnlySpan => new(Pointer, Length);
+
+    /// <summary>That the map is an array of such elements, and can be mapped.</summary>
+    internal static void RequireMappable(BpfMap map, bool writable)
+    {
+        map.RequireSizes(sizeof(uint), sizeof(T), $"MappedArray<{typeof(T).Name}>");
+        if (sizeof(T) % 8 != 0)
+        {
+            throw new BpfLayoutException(
+                "map into memory", map.Name, $"{typeof(T).Name} has {sizeof(T)} bytes, but the kernel spaces elements by multiples of 8");
+        }
+
+        if (map.Info.Type != MapType.Array || !map.Info.Flags.HasFlag(MapFlags.Mappable))
+            throw new BpfException(Errno.EINVAL, "map into memory", map.Name, "declare it as an array with BPF_F_MMAPABLE");
+        if (writable && map.Info.Flags.HasFlag(MapFlags.ReadOnlyProgram))
+        {
+            // The verifier takes such a map's content for constant (kernel: bpf_map_mmap()).
+            throw new BpfException(
+                Errno.EACCES, "map into memory", map.Name,
+                "the kernel maps an array with BPF_F_RDONLY_PROG for reading only: drop that flag or map it with writable: false");
+        }
+    }
 
     private T* Pointer
     {

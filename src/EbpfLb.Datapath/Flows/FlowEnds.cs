@@ -9,23 +9,23 @@ namespace EbpfLb.Datapath.Flows;
 /// </summary>
 internal sealed class FlowEnds(BpfMap map) : IDisposable
 {
-    private readonly MappedArray<ulong> counts = new(map);
+    private readonly MappedWindows<ulong> counts = new(map);
 
     public static FlowEnds OpenPinned(InstancePaths paths) => new(BpfMap.OpenPinned(paths.Map(Abi.Tables.SvcExpired.Name)));
 
     /// <summary>0 for an id that the table does not have.</summary>
-    public ulong this[uint serviceId] => serviceId < (uint)counts.Length ? counts.ReadOnlySpan[(int)serviceId] : 0;
+    public ulong this[uint serviceId] => serviceId < (uint)counts.Length ? counts.Read((int)serviceId) : 0;
 
     /// <summary>A flow ended that had not closed.</summary>
     public void Count(uint serviceId)
     {
-        if (serviceId < (uint)counts.Length) Interlocked.Increment(ref counts.Span[(int)serviceId]);
+        if (serviceId < (uint)counts.Length) Interlocked.Increment(ref counts[(int)serviceId]);
     }
 
     /// <summary>The id has another owner from now on.</summary>
     public void Clear(uint serviceId)
     {
-        if (serviceId < (uint)counts.Length) counts.Span[(int)serviceId] = 0;
+        if (serviceId < (uint)counts.Length) counts[(int)serviceId] = 0;
     }
 
     public void Dispose() => counts.Dispose();

@@ -45,8 +45,8 @@ internal sealed class KernelTables : IDisposable
     {
         services4 = new(new BpfMap<LbFrontend4, LbService>(maps.Take(Abi.Tables.Services4)));
         services6 = new(new BpfMap<LbFrontend6, LbService>(maps.Take(Abi.Tables.Services6)));
-        slots = new(new MappedArray<LbSlot>(maps.Take(Abi.Tables.Slots)));
-        backends = new(new MappedArray<LbBackend>(maps.Take(Abi.Tables.Backends)));
+        slots = new(new MappedWindows<LbSlot>(maps.Take(Abi.Tables.Slots)));
+        backends = new(new MappedWindows<LbBackend>(maps.Take(Abi.Tables.Backends)));
         sources4 = new(new BpfMap<LbSrcRange4, uint>(maps.Take(Abi.Tables.SrcRanges4)));
         sources6 = new(new BpfMap<LbSrcRange6, uint>(maps.Take(Abi.Tables.SrcRanges6)));
         cidrs4 = new(new BpfMap<LbPrefix4, uint>(maps.Take(Abi.Tables.SvcCidrs4)));
@@ -60,7 +60,7 @@ internal sealed class KernelTables : IDisposable
         settings = new(maps.Take(Abi.Tables.Settings));
         capacities = maps.All.ToDictionary(m => m.Key, m => m.Value.Info.MaxEntries, StringComparer.Ordinal);
         ServiceCounters = new(
-            new MappedArray<LbSvcStat>(maps.Take(Abi.Tables.SvcStats)), new FlowEnds(maps.Take(Abi.Tables.SvcExpired)), maps.Created.Contains(Abi.Tables.SvcStats.Name));
+            new MappedWindows<LbSvcStat>(maps.Take(Abi.Tables.SvcStats)), new FlowEnds(maps.Take(Abi.Tables.SvcExpired)), maps.Created.Contains(Abi.Tables.SvcStats.Name));
         Affinity = new(affinity, backends, capacities[Abi.Tables.AffRows.Name] * Seats);
         DestinationFilter = new DestinationFilter(maps.Take(Abi.Tables.Filter));
         ForPlans = new PlanTables(FilteredBy(services4, FilterKeys.AddressOf), FilteredBy(services6, FilterKeys.AddressOf), slots, backends, sources4, sources6, ServiceCounters);
@@ -86,11 +86,17 @@ internal sealed class KernelTables : IDisposable
 
     public static KernelTables Open(MapSet maps) => new(maps);
 
-    public Mirror ReadMirror(TableLimits limits) => MirrorLoader.Load(
-        new KernelContent(
-            services4.Entries(), services6.Entries(), slots.Elements, backends.Elements,
-            sources4.Entries().Select(e => e.Key), sources6.Entries().Select(e => e.Key)),
-        limits);
+    public Mirror ReadMirror(TableLimits limits)
+    {
+        // Before anything is known all is looked at.
+        using var allSlots = slots.MapWhole();
+        using var allBackends = backends.MapWhole();
+        return MirrorLoader.Load(
+            new KernelContent(
+                services4.Entries(), services6.Entries(), allSlots.ReadOnlySpan, allBackends.ReadOnlySpan,
+                sources4.Entries().Select(e => e.Key), sources6.Entries().Select(e => e.Key)),
+            limits);
+    }
 
     /// <param name="nodePorts">Those that the service tables hold.</param>
     public NodeTables ReadNode(PortRange? nodePorts) => new(

@@ -9,7 +9,7 @@ namespace EbpfLb.Datapath.Tables;
 
 /// <summary>lb_svc_stats: counters per CPU and service port id, kept by the programs; and lb_svc_expired, what they do not see end. Takes both over.</summary>
 /// <param name="fresh">The map was made now, so no id has counted anything yet.</param>
-internal sealed class ServiceCounterTable(MappedArray<LbSvcStat> counts, FlowEnds ends, bool fresh) : IServiceCounters, IDisposable
+internal sealed class ServiceCounterTable(MappedWindows<LbSvcStat> counts, FlowEnds ends, bool fresh) : IServiceCounters, IDisposable
 {
     private readonly int services = counts.Length / PossibleCpus.Numbers();
 
@@ -23,7 +23,7 @@ internal sealed class ServiceCounterTable(MappedArray<LbSvcStat> counts, FlowEnd
             if (id >= used.Count) continue;
             if (used[(int)id])
             {
-                for (var i = (int)id; i < counts.Length; i += services) counts.Span[i] = default;
+                for (var i = (int)id; i < counts.Length; i += services) counts[i] = default;
                 ends.Clear(id);
             }
             used[(int)id] = true;
@@ -37,7 +37,7 @@ internal sealed class ServiceCounterTable(MappedArray<LbSvcStat> counts, FlowEnd
         var sum = new ServiceCounters(0, ends[serviceId], 0, 0);
         for (var i = (int)serviceId; i < counts.Length; i += services)
         {
-            ref readonly var value = ref counts.ReadOnlySpan[i];
+            var value = counts.Read(i);
             sum = new ServiceCounters(
                 sum.Connections + value.Connections, sum.Closed + value.Closed,
                 sum.Datagrams + value.Datagrams, sum.Refused + value.Refused);

@@ -11,6 +11,9 @@ public interface IArrayTable<T>
 
     T Read(uint index);
 
+    /// <summary>As <see cref="Read"/>, of an element that should not be in use: it is not kept at hand.</summary>
+    T Peek(uint index) => Read(index);
+
     /// <summary>Writes a run of elements.</summary>
     TableError Write(uint index, ReadOnlySpan<T> values);
 }

@@ -124,5 +124,5 @@ internal sealed class ListComparison(PlanTables tables, Mirror mirror)
         }
     }
 
-    private bool IsOrphan(uint id) => !mirror.BackendIds.Contains(id) && tables.Backends.Read(id).ServiceId != 0;
+    private bool IsOrphan(uint id) => !mirror.BackendIds.Contains(id) && tables.Backends.Peek(id).ServiceId != 0;
 }

@@ -65,5 +65,5 @@ public sealed class ServiceCounterTableTests : IDisposable
         Assert.Equal(default, table.Read(5));
     }
 
-    private ServiceCounterTable Open(bool fresh) => new(new MappedArray<LbSvcStat>(map.Duplicate()), new FlowEnds(ended.Duplicate()), fresh);
+    private ServiceCounterTable Open(bool fresh) => new(new MappedWindows<LbSvcStat>(map.Duplicate()), new FlowEnds(ended.Duplicate()), fresh);
 }
