@@ -19,8 +19,8 @@ internal sealed class StaleService : SupervisedService
     /// <summary>Of one core, for the walk over the flows.</summary>
     private const double FlowShare = 0.5;
 
-    /// <summary>Hooks that come into force wake it; those that cannot be attached do not.</summary>
-    private static readonly TimeSpan AfterHooks = TimeSpan.FromSeconds(1);
+    /// <summary>A start has much to do, and much memory to give back.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private readonly IDataplane dataplane;
     private readonly StaleMetrics metrics;
@@ -33,7 +33,7 @@ internal sealed class StaleService : SupervisedService
     private volatile bool flowsDue;
     private volatile bool untranslatedDue;
     private readonly PipelineState state;
-    private volatile bool isLoaded;
+    private bool isLoaded;
     private string? lastError;
 
     public StaleService(
@@ -45,7 +45,6 @@ internal sealed class StaleService : SupervisedService
         schedule = new StaleScanSchedule(period);
         // Here and not at the start: the first round may be over by then.
         state.Rounds.Add(OnRound);
-        state.NodeChanges.Add(OnNodeChange);
     }
 
     /// <summary>Look now: the period may be another one.</summary>
@@ -54,7 +53,7 @@ internal sealed class StaleService : SupervisedService
     protected override async Task RunAsync(CancellationToken stoppingToken)
     {
         // Nothing is stale before the tables say what is right. What the kernel has to check for this shall not keep connections from being translated.
-        while (!isBegun || state.Hooks == HookState.None) await next.WaitAsync(isBegun ? AfterHooks : Timeout.InfiniteTimeSpan, stoppingToken);
+        while (!isBegun || state.Hooks == HookState.None) await next.WaitAsync(isBegun ? Patience : Timeout.InfiniteTimeSpan, stoppingToken);
         next.TryTake();
         schedule.Begin();
         var untranslated = false;
@@ -83,12 +82,6 @@ internal sealed class StaleService : SupervisedService
         untranslatedDue |= opened;
         isBegun = true;
         next.Wake();
-    }
-
-    /// <summary>The hooks may have come into force.</summary>
-    private void OnNodeChange(Node? node)
-    {
-        if (!isLoaded) next.Wake();
     }
 
     private int EndSockets(bool untranslated)

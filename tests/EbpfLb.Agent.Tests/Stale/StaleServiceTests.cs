@@ -72,25 +72,12 @@ public sealed class StaleServiceTests : IAsyncDisposable
         Assert.All(dataplane.StaleParts.Features, f => Assert.Equal((false, false), (f.IsKnown, f.IsMissing)));
 
         state.RecordHooks(attached ? InForce : new HookState(false, "no cgroup", null, null));
-        if (!attached) time.Advance(Late);
+        time.Advance(Late);
         await time.WhenTimerIsDueIn(Soon);
 
         Assert.Equal((1, true), (Stale.Passes, Stale.IsLoaded));
         Assert.Single(log.Lines, l => l.Contains("Kernel features: available=iter_udp", StringComparison.Ordinal));
         Assert.Single(log.Lines, l => l.Contains("Kernel feature missing: name=iter_tcp", StringComparison.Ordinal));
-    }
-
-    [Fact]
-    public async Task A_change_of_the_node_object_is_no_reason_to_look()
-    {
-        await StartAsync();
-        await RestAsync();
-        var passes = Stale.Passes;
-
-        state.NodeChanges.Publish(null);
-        await PassAsync(Period, next: Period);
-
-        Assert.Equal(passes + 1, Stale.Passes);
     }
 
     [Fact]
