@@ -22,6 +22,9 @@ public sealed class RepositoryTests
     public void No_source_file_is_longer_than_400_lines() => Assert.Empty(FileLength.Violations(Repository));
 
     [Fact]
+    public void No_line_is_longer_than_the_editor_settings_say() => Assert.Empty(LineLength.Violations(Repository));
+
+    [Fact]
     public void A_file_of_a_few_lines_is_listed_with_why_it_stands_alone()
     {
         Assert.Empty(SmallFiles.Violations(Repository));
@@ -53,7 +56,11 @@ public sealed class RepositoryTests
     [Fact]
     public void Every_program_that_tests_and_benchmarks_start_is_installed_by_the_script_for_it()
     {
-        using var script = Process.Start(new ProcessStartInfo("bash", [Path.Combine(Repository.Root, "tools", "install-deps.sh"), "list", "test", "bench"]) { UseShellExecute = false, RedirectStandardOutput = true })!;
+        using var script = Process.Start(
+            new ProcessStartInfo("bash", [Path.Combine(Repository.Root, "tools", "install-deps.sh"), "list", "test", "bench"])
+            {
+                UseShellExecute = false, RedirectStandardOutput = true,
+            })!;
         var listed = script.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
         script.WaitForExit();
 

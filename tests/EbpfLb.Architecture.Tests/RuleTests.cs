@@ -11,10 +11,13 @@ public sealed class RuleTests
         => new(files.ToDictionary(f => f.Path, f => f.Text, StringComparer.Ordinal));
 
     private static SourceTree TestsAnd(string conformance) => Tree(
-        (DocumentedTests.Document, conformance), ("tests/EbpfLb.E2E/WireTests.cs", "public sealed class WireTests\n{\n    public void It_works()\n"));
+        (DocumentedTests.Document, conformance),
+        ("tests/EbpfLb.E2E/WireTests.cs", "public sealed class WireTests\n{\n    public void It_works()\n"));
 
     private static (string Path, string Text) Project(string path, params string[] references) => (path,
-        $"<Project><ItemGroup>{string.Concat(references.Select(r => $"<ProjectReference Include=\"../{r}/{r}.csproj\" />"))}</ItemGroup></Project>");
+        $"<Project><ItemGroup>{string.Concat(references.Select(Reference))}</ItemGroup></Project>");
+
+    private static string Reference(string project) => $"<ProjectReference Include=\"../{project}/{project}.csproj\" />";
 
     [Theory]
     [InlineData("src/EbpfLb.Policy/EbpfLb.Policy.csproj", "EbpfLb.Planning")]
@@ -52,6 +55,18 @@ public sealed class RuleTests
         => Assert.Equal(found, FileLength.Violations(Tree((path, string.Concat(Enumerable.Repeat("x\n", lines))))).Count());
 
     [Theory]
+    [InlineData("src/EbpfLb.Model/X.cs", 140, "", 0)]
+    [InlineData("src/EbpfLb.Model/X.cs", 141, "", 1)]
+    [InlineData("src/EbpfLb.Model/X.g.cs", 141, "", 0)]
+    [InlineData("src/EbpfLb.Model/X.cs", 141, "\"\"\"\n", 1)]
+    [InlineData("tests/EbpfLb.Model.Tests/X.cs", 141, "", 1)]
+    [InlineData("tests/EbpfLb.Model.Tests/X.cs", 141, "\"\"\"\n", 0)]
+    [InlineData("bpf/lib/lb_x.h", 92, "\t", 0)]
+    [InlineData("bpf/lib/lb_x.h", 93, "\t", 1)]
+    public void A_long_line_is_found_unless_it_is_text_in_a_test(string path, int columns, string before, int found)
+        => Assert.Equal(found, LineLength.Violations(Tree((path, before + new string('x', columns) + "\n"))).Count());
+
+    [Theory]
     [InlineData("src/EbpfLb.Model/Tiny.cs", 14, 1)]
     [InlineData("src/EbpfLb.Model/Small.cs", 15, 0)]
     [InlineData("src/EbpfLb.Model/ObjectName.cs", 13, 0)]
@@ -66,7 +81,8 @@ public sealed class RuleTests
     [InlineData("internal static class Lonely { static Lonely? Of() => null; }", 0)]
     [InlineData("internal static class Lonely { static int Twice(this int x) => 2 * x; }", 0)]
     public void A_type_that_only_tests_use_is_found(string code, int found)
-        => Assert.Equal(found, ShippedTypes.Violations(Tree(("src/EbpfLb.Model/X.cs", code), ("tests/EbpfLb.Model.Tests/X.cs", "new Lonely();"))).Count());
+        => Assert.Equal(found,
+            ShippedTypes.Violations(Tree(("src/EbpfLb.Model/X.cs", code), ("tests/EbpfLb.Model.Tests/X.cs", "new Lonely();"))).Count());
 
     [Theory]
     [InlineData("struct { __uint(type, 1); } lb_a_long_map_name SEC(\".maps\");", "lb_a_long_map_name")]
@@ -80,7 +96,8 @@ public sealed class RuleTests
     }
 
     [Fact]
-    public void Short_names_functions_without_a_section_and_the_licence_are_fine() => Assert.Empty(BpfNames.Violations(Tree(("bpf/prog/x.bpf.c",
+    public void Short_names_functions_without_a_section_and_the_licence_are_fine()
+        => Assert.Empty(BpfNames.Violations(Tree(("bpf/prog/x.bpf.c",
         """
         char LICENSE[] SEC("license") = "Dual BSD/GPL";
         /* SEC("x") int only_mentioned_in_a_comment(void) */

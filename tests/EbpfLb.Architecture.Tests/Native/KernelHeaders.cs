@@ -8,7 +8,9 @@ internal sealed partial class KernelHeaders
 {
     private const string Includes = "/usr/include";
 
-    /// <summary>In headers that no architecture has one of its own of; newer than the headers that Debian 12 has, or no plain number there.</summary>
+    /// <summary>
+    /// In headers that no architecture has one of its own of; newer than the headers that Debian 12 has, or no plain number there.
+    /// </summary>
     private static readonly Dictionary<string, string> OfBoth = new(StringComparer.Ordinal)
     {
         ["BPF_F_BEFORE"] = "8", // linux/bpf.h
@@ -24,11 +26,14 @@ internal sealed partial class KernelHeaders
         ["O_DIRECT"] = "0200000",
     };
 
-    /// <summary>Those of linux/ are common to all; asm-generic/ has what neither architecture has of its own; bits/ are the same in glibc for both.</summary>
+    /// <summary>
+    /// Those of linux/ are common to all; asm-generic/ has what neither architecture has of its own; bits/ are the same in glibc for both.
+    /// </summary>
     private static readonly string[] Common =
     [
         "linux/netlink.h", "linux/sched.h", "linux/stat.h", "linux/fcntl.h", "linux/mman.h", "linux/bpf.h",
-        "asm-generic/socket.h", "asm-generic/errno.h", "asm-generic/errno-base.h", "asm-generic/fcntl.h", "asm-generic/mman-common.h", "asm-generic/poll.h",
+        "asm-generic/socket.h", "asm-generic/errno.h", "asm-generic/errno-base.h", "asm-generic/fcntl.h", "asm-generic/mman-common.h",
+        "asm-generic/poll.h",
         "x86_64-linux-gnu/bits/socket.h", "x86_64-linux-gnu/bits/socket_type.h", "x86_64-linux-gnu/bits/eventfd.h", "malloc.h",
     ];
 
@@ -39,7 +44,8 @@ internal sealed partial class KernelHeaders
     {
         texts = new(own, StringComparer.Ordinal);
         foreach (var file in Common.Prepend(systemCalls))
-            foreach (Match match in Definition().Matches(File.ReadAllText(Path.Combine(Includes, file)))) texts.TryAdd(match.Groups["name"].Value, match.Groups["text"].Value);
+            foreach (Match match in Definition().Matches(File.ReadAllText(Path.Combine(Includes, file))))
+                texts.TryAdd(match.Groups["name"].Value, match.Groups["text"].Value);
         foreach (var (name, text) in OfBoth) texts.TryAdd(name, text);
     }
 
@@ -60,13 +66,18 @@ internal sealed partial class KernelHeaders
     private static long Parse(string text)
     {
         if (text[0] == '-') return -Parse(text[1..]);
-        if (text.StartsWith("0x", StringComparison.OrdinalIgnoreCase)) return long.Parse(text[2..], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+        if (text.StartsWith("0x", StringComparison.OrdinalIgnoreCase))
+            return long.Parse(text[2..], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
         return text.Length > 1 && text[0] == '0' ? Convert.ToInt64(text, 8) : long.Parse(text, CultureInfo.InvariantCulture);
     }
 
-    /// <summary>"#define NAME 0x10", "#define NAME OTHER", "#define NAME (OTHER + 6)", and "NAME = 010," of an enum. An enum's "#define NAME NAME" is not one.</summary>
+    /// <summary>
+    /// "#define NAME 0x10", "#define NAME OTHER", "#define NAME (OTHER + 6)", and "NAME = 010," of an enum. An enum's "#define NAME NAME"
+    /// is not one.
+    /// </summary>
     [GeneratedRegex(
-        @"^\s*(?<define>#\s*define\s+)?(?<name>[A-Z_][A-Za-z0-9_]+)\s*(?(define)\s|=)\s*(?!\k<name>\b)(?<text>-?0[xX][0-9a-fA-F]+|-?[0-9]+|\([A-Z_]+ ?\+ ?[0-9]+\)|[A-Z][A-Z0-9_]+\b)",
+        @"^\s*(?<define>#\s*define\s+)?(?<name>[A-Z_][A-Za-z0-9_]+)\s*(?(define)\s|=)\s*(?!\k<name>\b)"
+            + @"(?<text>-?0[xX][0-9a-fA-F]+|-?[0-9]+|\([A-Z_]+ ?\+ ?[0-9]+\)|[A-Z][A-Z0-9_]+\b)",
         RegexOptions.Multiline | RegexOptions.ExplicitCapture, 60_000)]
     private static partial Regex Definition();
 

@@ -37,7 +37,8 @@ public sealed class ServiceMetricsTests : IDisposable
         => Assert.Equal(count, node.Probe.Load(service.Load(LoadMode.Tcp, family) with { Count = count }).Answered);
 
     private void AwaitLine(string line) => Eventually.True(
-        () => node.Agent.Metrics().Split('\n').Contains(line, StringComparer.Ordinal), () => $"the line {line} among\n{node.Agent.MetricsOf(line.Split('{')[0])}");
+        () => node.Agent.Metrics().Split('\n').Contains(line, StringComparer.Ordinal),
+        () => $"the line {line} among\n{node.Agent.MetricsOf(line.Split('{')[0])}");
 
     /// <summary>Connections of all ports of the service: each port of a family has one frontend.</summary>
     private long CountedBy(TestService service) => node.Agent.Json("services").GetProperty("services").EnumerateArray()
@@ -47,9 +48,11 @@ public sealed class ServiceMetricsTests : IDisposable
     private long Others()
     {
         const string Begin = "ebpflb_service_connections_total{namespace=\"\",service=\"_others\",port=\"\",protocol=\"\",ip_family=\"\"} ";
-        return node.Agent.Metrics().Split('\n').Where(l => l.StartsWith(Begin, StringComparison.Ordinal)).Select(l => long.Parse(l[Begin.Length..], null)).SingleOrDefault();
+        return node.Agent.Metrics().Split('\n').Where(l => l.StartsWith(Begin, StringComparison.Ordinal)).Select(l
+            => long.Parse(l[Begin.Length..], null)).SingleOrDefault();
     }
 
     private static string Labels(TestService service, string family)
-        => $"namespace=\"{service.Manifest.Namespace}\",service=\"{service.Manifest.Name}\",port=\"tcp\",protocol=\"TCP\",ip_family=\"{family}\"";
+        => $"namespace=\"{service.Manifest.Namespace}\",service=\"{service.Manifest.Name}\",port=\"tcp\","
+            + $"protocol=\"TCP\",ip_family=\"{family}\"";
 }

@@ -7,7 +7,8 @@ namespace EbpfLb.E2E.Upgrading;
 /// <param name="Held">Connections held all the time.</param>
 /// <param name="Cut">Of these, those that did not answer any more.</param>
 /// <param name="Renamed">Of these, those whose getpeername() showed another address at some time.</param>
-/// <param name="Moved">Answers that a UDP client had from another backend than before; connections of a client with session affinity that went elsewhere.</param>
+/// <param name="Moved">Answers that a UDP client had from another backend than before; connections of a client with session affinity that
+/// went elsewhere.</param>
 internal sealed record UpgradeReport(IReadOnlyList<LoadReport> Loads, long Held, long Cut, long Renamed, long Moved)
 {
     public long Requests => Loads.Sum(load => load.Total);
@@ -21,6 +22,7 @@ internal sealed record UpgradeReport(IReadOnlyList<LoadReport> Loads, long Held,
     /// <summary>Columns of docs/upgrades.md.</summary>
     public string Row => FormattableString.Invariant($"{Requests:N0} | {Failed} | {Held} | {Cut} | {Moved} | {Untrue}");
 
-    public override string ToString() => FormattableString.Invariant(
-        $"{Requests} requests, {Failed} failed; {Held} held, {Cut} cut; {Moved} moved; {Untrue} wrong addresses\n{string.Join('\n', Loads.Where(load => !load.IsClean))}");
+    public override string ToString()
+        => $"{Requests} requests, {Failed} failed; {Held} held, {Cut} cut; {Moved} moved; {Untrue} "
+            + $"wrong addresses\n{string.Join('\n', Loads.Where(load => !load.IsClean))}";
 }

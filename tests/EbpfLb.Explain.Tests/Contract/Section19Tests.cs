@@ -20,7 +20,8 @@ public sealed class Section19Tests
     [InlineData(NodePort)]
     [InlineData(ExternalIP)]
     [InlineData(Vip)]
-    public void Item_1_a_pod_asking_an_external_address_with_policy_Local_has_all_endpoints_and_keeps_its_address_the_node_is_masqueraded(string to)
+    public void Item_1_a_pod_asking_an_external_address_with_policy_Local_has_all_endpoints_and_keeps_its_address_the_node_is_masqueraded(
+        string to)
     {
         lab.Web([ExplainLab.Here, ExplainLab.There], outside: TrafficPolicy.Local);
 
@@ -72,7 +73,8 @@ public sealed class Section19Tests
 
     [Fact]
     public void Item_6_an_endpoint_without_a_nodeName_is_never_local()
-        => Assert.Equal("drop", lab.Web([ExplainLab.Node, "10.244.1.5"], outside: TrafficPolicy.Local).Answer(ExplainLab.Outside, NodePort, FlowPath.Packet));
+        => Assert.Equal("drop",
+            lab.Web([ExplainLab.Node, "10.244.1.5"], outside: TrafficPolicy.Local).Answer(ExplainLab.Outside, NodePort, FlowPath.Packet));
 
     [Theory]
     [InlineData("10.244.2.5 zones=b", "10.244.1.5")]
@@ -84,7 +86,8 @@ public sealed class Section19Tests
     [Fact]
     public void Item_8_Local_lists_ignore_hints()
         => Assert.Equal("10.244.1.5", lab
-            .Web([$"{ExplainLab.Here} zones=b", $"{ExplainLab.There} zones=a"], outside: TrafficPolicy.Local).Answer(ExplainLab.Outside, NodePort, FlowPath.Packet));
+            .Web([$"{ExplainLab.Here} zones=b", $"{ExplainLab.There} zones=a"], outside: TrafficPolicy.Local)
+            .Answer(ExplainLab.Outside, NodePort, FlowPath.Packet));
 
     [Fact]
     public void Item_9_the_lists_fall_back_to_terminating_endpoints_independently()
@@ -98,8 +101,10 @@ public sealed class Section19Tests
     [Fact]
     public void Item_10_the_health_check_port_counts_ready_endpoints_only()
     {
-        lab.Cluster.Service("web", ["10.96.0.1"], ["http:80@30080"], type: ServiceType.LoadBalancer, outside: TrafficPolicy.Local, healthCheckPort: 32000)
-            .Slice("web-1", "web", ["http:8080"], ["10.244.1.1 terminating node=node-1", "10.244.1.2 serving node=node-1", "10.244.1.3 unready node=node-1"]);
+        lab.Cluster.Service(
+            "web", ["10.96.0.1"], ["http:80@30080"], type: ServiceType.LoadBalancer, outside: TrafficPolicy.Local, healthCheckPort: 32000)
+            .Slice("web-1", "web", ["http:8080"],
+                ["10.244.1.1 terminating node=node-1", "10.244.1.2 serving node=node-1", "10.244.1.3 unready node=node-1"]);
         Assert.Equal(0, Health()!.LocalEndpoints);
 
         lab.Cluster.Slice("web-1", "web", ["http:8080"], ["10.244.1.1 terminating node=node-1", "10.244.1.2 node=node-1"]);
@@ -121,7 +126,8 @@ public sealed class Section19Tests
     [Fact]
     public void Item_20_slices_with_the_label_headless_are_as_none()
     {
-        lab.Cluster.Service("web", ["10.96.0.1"], ["http:80"]).Slice("web-1", "web", ["http:8080"], [ExplainLab.Here], labels: ServiceLabels.Headless);
+        lab.Cluster.Service("web", ["10.96.0.1"], ["http:80"])
+            .Slice("web-1", "web", ["http:8080"], [ExplainLab.Here], labels: ServiceLabels.Headless);
 
         Assert.Equal("reject", lab.Answer(ExplainLab.PodHere, ClusterIP, FlowPath.Packet));
     }

@@ -13,8 +13,10 @@ public sealed class FileTests : IDisposable
     [Fact]
     public async Task Several_documents_a_file_and_several_files_are_one_state()
     {
-        folder.With("a.yaml", $"---\n{ManifestText.Service("web")}\n---\n{ManifestText.Slice("web-1", "web", "10.244.0.1", "10.244.0.2")}\n---\n");
-        folder.With("b.json", """{"apiVersion":"v1","kind":"Service","metadata":{"name":"echo","namespace":"net"},"spec":{"clusterIP":"10.96.0.7","ports":[{"port":7}]}}""");
+        folder.With(
+            "a.yaml", $"---\n{ManifestText.Service("web")}\n---\n{ManifestText.Slice("web-1", "web", "10.244.0.1", "10.244.0.2")}\n---\n");
+        folder.With("b.json",
+            """{"apiVersion":"v1","kind":"Service","metadata":{"name":"echo","namespace":"net"},"spec":{"clusterIP":"10.96.0.7","ports":[{"port":7}]}}""");
         var loaded = await folder.LoadAsync();
         Assert.Equal(["default/web", "net/echo"], loaded.ServiceNames);
         Assert.Equal(2, Assert.Single(loaded.Entry("default", "web").Slices).Endpoints.Count);
@@ -22,24 +24,39 @@ public sealed class FileTests : IDisposable
     }
 
     [Theory]
-    [InlineData("list.yaml", "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Service\n  metadata: {name: web}\n  spec: {clusterIP: 10.96.0.1, ports: [{port: 80}]}\n")]
-    [InlineData("list.yaml", "apiVersion: v1\nkind: ServiceList\nitems:\n- metadata: {name: web}\n  spec: {clusterIP: 10.96.0.1, ports: [{port: 80}]}\n")]
-    [InlineData("list.yaml", "items:\n- metadata: {name: web}\n  spec: {clusterIP: 10.96.0.1, ports: [{port: 80}]}\napiVersion: v1\nkind: ServiceList\n")]
-    [InlineData("list.json", """{"items":[{"metadata":{"name":"web"},"spec":{"clusterIP":"10.96.0.1","ports":[{"port":80}]}}],"kind":"ServiceList","apiVersion":"v1"}""")]
-    [InlineData("list.yaml", """{"kind":"List","apiVersion":"v1","items":[{"kind":"Service","apiVersion":"v1","metadata":{"name":"web"},"spec":{"clusterIP":"10.96.0.1","ports":[{"port":80}]}}]}""")]
-    [InlineData("list.json", """{"kind":"List","apiVersion":"v1","items":[{"kind":"List","apiVersion":"v1","items":[{"kind":"Service","apiVersion":"v1","metadata":{"name":"web"},"spec":{"clusterIP":"10.96.0.1","ports":[{"port":80}]}}]}]}""")]
-    [InlineData("two.json", """{"kind":"List","apiVersion":"v1"} {"kind":"Service","apiVersion":"v1","metadata":{"name":"web"},"spec":{"clusterIP":"10.96.0.1","ports":[{"port":80}]}}""")]
+    [InlineData("list.yaml",
+        "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Service\n  "
+            + "metadata: {name: web}\n  spec: {clusterIP: 10.96.0.1, ports: [{port: 80}]}\n")]
+    [InlineData("list.yaml",
+        "apiVersion: v1\nkind: ServiceList\nitems:\n- metadata: {name: " + "web}\n  spec: {clusterIP: 10.96.0.1, ports: [{port: 80}]}\n")]
+    [InlineData("list.yaml",
+        "items:\n- metadata: {name: web}\n  spec: {clusterIP: 10.96.0.1, " + "ports: [{port: 80}]}\napiVersion: v1\nkind: ServiceList\n")]
+    [InlineData("list.json",
+        """{"items":[{"metadata":{"name":"web"},"spec":{"clusterIP":"10.96.0.1","ports":[{"port":80}]}}],"kind":"ServiceList","apiVersion":"v1"}""")]
+    [InlineData("list.yaml",
+        """{"kind":"List","apiVersion":"v1","items":[{"kind":"Service","apiVersion":"v1","metadata":{"name":"web"},"spec":{"clusterIP":"10.96.0.1","ports":[{"port":80}]}}]}""")]
+    [InlineData("list.json",
+        """{"kind":"List","apiVersion":"v1","items":[{"kind":"List","apiVersion":"v1","items":[{"kind":"Service","apiVersion":"v1","metadata":{"name":"web"},"spec":{"clusterIP":"10.96.0.1","ports":[{"port":80}]}}]}]}""")]
+    [InlineData("two.json",
+        """{"kind":"List","apiVersion":"v1"} {"kind":"Service","apiVersion":"v1","metadata":{"name":"web"},"spec":{"clusterIP":"10.96.0.1","ports":[{"port":80}]}}""")]
     [InlineData("flow.yaml", "{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {clusterIP: 10.96.0.1, ports: [{port: 80}]}}")]
     [InlineData("BIG.YML", "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {clusterIP: 10.96.0.1, ports: [{port: 80}]}\n")]
-    [InlineData("bom.json", "\ufeff{\"kind\":\"Service\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"web\"},\"spec\":{\"clusterIP\":\"10.96.0.1\",\"ports\":[{\"port\":80}]}}")]
-    [InlineData("crlf.yaml", "apiVersion: v1\r\nkind: Service\r\nmetadata:\r\n  name: web\r\nspec:\r\n  clusterIP: 10.96.0.1\r\n  ports:\r\n  - port: 80\r\n")]
-    [InlineData("anchors.yaml", "apiVersion: v1\nkind: Service\nmetadata:\n  name: &n web\n  labels: &l {app: web}\nspec: {selector: *l, clusterIP: 10.96.0.1, ports: [{port: 80}]}\n")]
+    [InlineData("bom.json",
+        "\ufeff{\"kind\":\"Service\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"web\"},"
+            + "\"spec\":{\"clusterIP\":\"10.96.0.1\",\"ports\":[{\"port\":80}]}}")]
+    [InlineData("crlf.yaml",
+        "apiVersion: v1\r\nkind: Service\r\nmetadata:\r\n  name: "
+            + "web\r\nspec:\r\n  clusterIP: 10.96.0.1\r\n  ports:\r\n  - port: 80\r\n")]
+    [InlineData("anchors.yaml",
+        "apiVersion: v1\nkind: Service\nmetadata:\n  name: &n web\n  labels: &l {app: "
+            + "web}\nspec: {selector: *l, clusterIP: 10.96.0.1, ports: [{port: 80}]}\n")]
     public async Task Every_form_of_the_same_service_is_read(string file, string text)
     {
         var loaded = await folder.With(file, text).LoadAsync();
         Assert.Empty(loaded.Errors);
         Assert.Equal(
-            new Service(ManifestText.Default("web"), ServiceType.ClusterIP, [IpAddress.Parse("10.96.0.1")], [new("", TransportProtocol.Tcp, 80, 0)], 0, ServiceLabels.None),
+            new Service(ManifestText.Default("web"), ServiceType.ClusterIP, [IpAddress.Parse("10.96.0.1")],
+                [new("", TransportProtocol.Tcp, 80, 0)], 0, ServiceLabels.None),
             loaded.Service("web"));
     }
 
@@ -67,8 +84,10 @@ public sealed class FileTests : IDisposable
     [InlineData("x.yaml", "just text\n", "x.yaml:1:1: this is no object")]
     [InlineData("x.json", "[1]", "x.json:1:1: this is no object")]
     [InlineData("x.yaml", "apiVersion: v1\nkind: List\nitems:\n- {metadata: {name: a}}\n", "x.yaml:4:3: items[0]: kind is not set")]
-    [InlineData("x.yaml", "apiVersion: apps/v1\nkind: Service\n", "x.yaml:1:1: no matches for kind \"Service\" in version \"apps/v1\"; use apiVersion: v1")]
-    [InlineData("x.yaml", "apiVersion: v1\nkind: EndpointSliceList\n", "x.yaml:1:1: no matches for kind \"EndpointSliceList\" in version \"v1\"; use apiVersion: discovery.k8s.io/v1")]
+    [InlineData("x.yaml", "apiVersion: apps/v1\nkind: Service\n",
+        "x.yaml:1:1: no matches for kind \"Service\" in version \"apps/v1\"; use apiVersion: v1")]
+    [InlineData("x.yaml", "apiVersion: v1\nkind: EndpointSliceList\n",
+        "x.yaml:1:1: no matches for kind \"EndpointSliceList\" in version \"v1\"; use apiVersion: discovery.k8s.io/v1")]
     [InlineData("x.json", "{\"apiVersion\":\"v1\",\n\"kind\":\"Service\",\n oops}", "x.json:3:2: not valid JSON: ")]
     [InlineData("x.json", "apiVersion: v1", "x.json:1:1: not valid JSON: ")]
     [InlineData("x.yaml", "apiVersion: v1\nkind: Service\nspec: [\n", "x.yaml:4:1: not valid YAML: ")]
@@ -97,11 +116,14 @@ public sealed class FileTests : IDisposable
     public async Task Text_of_another_encoding_is_named(string file, string encoding)
     {
         File.WriteAllBytes(folder.PathOf(file), Encoding.GetEncoding(encoding).GetBytes(ManifestText.Service("web")));
-        File.WriteAllBytes(folder.PathOf($"marked-{file}"), [.. Encoding.GetEncoding(encoding).GetPreamble(), .. Encoding.GetEncoding(encoding).GetBytes("a: 1\n")]);
-        Assert.All((await folder.LoadAsync()).Errors, e => Assert.EndsWith(":1:1: UTF-16 or UTF-32 text, not UTF-8; save the file as UTF-8", e));
+        File.WriteAllBytes(folder.PathOf($"marked-{file}"),
+            [.. Encoding.GetEncoding(encoding).GetPreamble(), .. Encoding.GetEncoding(encoding).GetBytes("a: 1\n")]);
+        Assert.All(
+            (await folder.LoadAsync()).Errors, e => Assert.EndsWith(":1:1: UTF-16 or UTF-32 text, not UTF-8; save the file as UTF-8", e));
     }
 
-    private const string Marked = "\ufeffapiVersion: v1\nkind: Service\nmetadata: {name: b}\nspec: {clusterIP: 10.96.0.2, ports: [{port: 80}]}\n";
+    private const string Marked
+        = "\ufeffapiVersion: v1\nkind: Service\nmetadata: {name: b}\nspec: {clusterIP: 10.96.0.2, ports: [{port: 80}]}\n";
 
     /// <summary>Files with a byte order mark at their head that were joined, by "cat" or with a line between.</summary>
     [Theory]
@@ -124,8 +146,11 @@ public sealed class FileTests : IDisposable
     [Fact]
     public async Task A_byte_order_mark_between_documents_of_JSON_is_a_blank_and_one_in_a_text_stays()
     {
-        const string Web = """{"kind":"Service","apiVersion":"v1","metadata":{"name":"NAME","annotations":{"a":"}MARK{","b":"\"}MARK"} },"spec":{"clusterIP":"ADDRESS","ports":[{"port":0}]} }""";
-        folder.With("joined.json", $"MARK{Web.Replace("NAME", "a").Replace("ADDRESS", "10.96.0.1").Replace(":0}", ":80}")}\nMARK{Web.Replace("NAME", "b").Replace("ADDRESS", "10.96.0.2")}".Replace("MARK", "\ufeff"));
+        const string Web
+            = """{"kind":"Service","apiVersion":"v1","metadata":{"name":"NAME","annotations":{"a":"}MARK{","b":"\"}MARK"} },"spec":{"clusterIP":"ADDRESS","ports":[{"port":0}]} }""";
+        folder.With("joined.json",
+            ($"MARK{Web.Replace("NAME", "a").Replace("ADDRESS", "10.96.0.1").Replace(":0}", ":80}")}\n"
+                + $"MARK{Web.Replace("NAME", "b").Replace("ADDRESS", "10.96.0.2")}").Replace("MARK", "\ufeff"));
         var loaded = await folder.LoadAsync();
         // The second has a mistake, whose line and column must be those of the file.
         Assert.StartsWith("joined.json:2:", Assert.Single(loaded.Errors));
@@ -142,7 +167,8 @@ public sealed class FileTests : IDisposable
     /// <summary>ValidateXxxName of each kind: only Services are labels, the others are subdomains.</summary>
     [Theory]
     [InlineData("apiVersion: v1\nkind: Endpoints\nmetadata: {name: 1.a-b.2}\nsubsets: []\n")]
-    [InlineData("apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: 2048-game.x7k2p, labels: {kubernetes.io/service-name: 2048-game}}\naddressType: IPv4\nendpoints: []\n")]
+    [InlineData("apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: 2048-game.x7k2p, "
+        + "labels: {kubernetes.io/service-name: 2048-game}}\naddressType: IPv4\nendpoints: []\n")]
     [InlineData("apiVersion: v1\nkind: Node\nmetadata: {name: 10.0.0.1}\n")]
     [InlineData("apiVersion: networking.k8s.io/v1\nkind: ServiceCIDR\nmetadata: {name: 10.96-first}\nspec: {cidrs: [10.96.0.0/16]}\n")]
     public async Task Names_of_other_kinds_are_subdomains_and_may_begin_with_a_digit(string text)
@@ -153,7 +179,8 @@ public sealed class FileTests : IDisposable
     [Fact]
     public async Task A_repeated_key_in_JSON_refuses_the_object()
     {
-        folder.With("x.json", """{"apiVersion":"v1","kind":"Service","metadata":{"name":"web"},"spec":{"clusterIP":"10.96.0.1","ports":[{"port":80,"port":81}]}}""");
+        folder.With("x.json",
+            """{"apiVersion":"v1","kind":"Service","metadata":{"name":"web"},"spec":{"clusterIP":"10.96.0.1","ports":[{"port":80,"port":81}]}}""");
         var loaded = await folder.LoadAsync();
         Assert.Contains("uplicate", Assert.Single(loaded.Errors));
         Assert.Empty(loaded.Snapshot.Services);
@@ -162,8 +189,12 @@ public sealed class FileTests : IDisposable
     [Fact]
     public async Task Errors_in_JSON_have_their_line_too()
     {
-        folder.With("x.json", "{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[\n{\"apiVersion\":\"v1\",\"kind\":\"Service\",\n\"metadata\":{\"name\":\"web\"},\n\"spec\":{\"clusterIP\":\"10.96.0.1\",\n  \"ports\":[{\"port\":0}]}}\n]}");
-        Assert.StartsWith("x.json:5:20: Service default/web: spec.ports[0].port: 0 is not", Assert.Single((await folder.LoadAsync()).Errors));
+        folder.With("x.json",
+            "{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[\n{\"apiVersion\":\"v1\",\"kind\":\"Service\",\n"
+                + "\"metadata\":{\"name\":\"web\"},\n\"spec\":{\"clusterIP\":\"10.96.0.1\",\n "
+                + " \"ports\":[{\"port\":0}]}}\n]}");
+        Assert.StartsWith(
+            "x.json:5:20: Service default/web: spec.ports[0].port: 0 is not", Assert.Single((await folder.LoadAsync()).Errors));
     }
 
     [Fact]
@@ -191,7 +222,9 @@ public sealed class FileTests : IDisposable
     {
         var endpoints = new StringBuilder();
         for (var i = 0; i < 200; i++) endpoints.Append("- {addresses: [127.0.0.1]}\n");
-        folder.With("s.yaml", $"apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {{name: s, labels: {{kubernetes.io/service-name: web}}}}\naddressType: IPv4\nendpoints:\n{endpoints}");
+        folder.With("s.yaml",
+            $"apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {{name: s, labels: "
+                + $"{{kubernetes.io/service-name: web}}}}\naddressType: IPv4\nendpoints:\n{endpoints}");
         var errors = (await folder.LoadAsync()).Errors;
         Assert.Equal(51, errors.Count);
         Assert.Contains(errors, e => e.EndsWith("150 more mistakes; correct these first", StringComparison.Ordinal));

@@ -80,7 +80,8 @@ internal sealed class FakeLists(FakeApiServerOptions options, FakeStore store, F
             if (countRest) metadata["remainingItemCount"] = rest.Count() - limit;
         }
         page.Write(Encoding.UTF8.GetBytes(
-            $"{{\"kind\":\"{resource.Kind}List\",\"apiVersion\":\"{resource.ApiVersion}\",\"metadata\":{metadata.ToJsonString()},\"items\":["));
+            $"{{\"kind\":\"{resource.Kind}List\",\"apiVersion\":\"{resource.ApiVersion}\","
+                + $"\"metadata\":{metadata.ToJsonString()},\"items\":["));
         for (var i = 0; i < found.Count; i++)
         {
             if (i > 0) page.WriteByte((byte)',');
@@ -91,7 +92,8 @@ internal sealed class FakeLists(FakeApiServerOptions options, FakeStore store, F
     }
 
     private static string WriteToken(long version, string start)
-        => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(new JsonObject { ["v"] = "meta.k8s.io/v1", ["rv"] = version, ["start"] = start }.ToJsonString()));
+        => Base64Url.EncodeToString(
+            Encoding.UTF8.GetBytes(new JsonObject { ["v"] = "meta.k8s.io/v1", ["rv"] = version, ["start"] = start }.ToJsonString()));
 
     private static (ulong Version, string Start)? ReadToken(string token)
     {
