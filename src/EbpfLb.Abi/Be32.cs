@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace EbpfLb.Abi;
 
-/// <summary>__be32: a 32-bit number in network byte order, such as an IPv4 address. Conversions are explicit, so that none is forgotten.</summary>
+/// <summary>
+/// __be32: a 32-bit number in network byte order, such as an IPv4 address. Conversions are explicit, so that none is forgotten.
+/// </summary>
 [StructLayout(LayoutKind.Explicit, Size = 4)]
 public readonly record struct Be32
 {

@@ -24,7 +24,8 @@ public static class ConfigFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw Unreadable(path, Directory.Exists(path) ? "it is a directory; name the file in it" : $"{e.Message} Give the path of a configuration file");
+            throw Unreadable(path,
+                Directory.Exists(path) ? "it is a directory; name the file in it" : $"{e.Message} Give the path of a configuration file");
         }
     }
 

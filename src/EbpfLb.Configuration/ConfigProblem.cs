@@ -9,5 +9,6 @@ public sealed record ConfigProblem(string Group, string Path, string Message, st
 {
     /// <summary>"kubeproxy.config.k8s.io: conntrack.min: ... (line 12)".</summary>
     public override string ToString()
-        => string.Concat(new[] { Group, Path }.Where(p => p.Length > 0).Select(p => p + ": ")) + Message + (Where is null ? "" : $" ({Where})");
+        => string.Concat(new[] { Group, Path }.Where(p => p.Length > 0).Select(p => p + ": ")) + Message
+            + (Where is null ? "" : $" ({Where})");
 }

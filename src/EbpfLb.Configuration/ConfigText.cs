@@ -46,17 +46,21 @@ public static class ConfigText
         public LoadedConfig Finish()
         {
             if (errors.Count == 0 && kubeProxy is null && own is null)
-                errors.Add(new ConfigProblem("", "", $"it holds neither a {KubeProxyConfiguration.Kind} nor an {EbpfLbConfiguration.Kind}; `ebpflb config defaults` prints both"));
+                errors.Add(new ConfigProblem("", "",
+                    $"it holds neither a {KubeProxyConfiguration.Kind} nor an "
+                        + $"{EbpfLbConfiguration.Kind}; `ebpflb config defaults` prints both"));
             List<string> warned = [.. warnings.Select(w => w.ToString())];
             if (errors.Count > 0) throw new ConfigException(name, errors, warned);
-            return new LoadedConfig(kubeProxy ?? new KubeProxyConfiguration(), own ?? new EbpfLbConfiguration(), warned) { EmbeddedKubeconfig = kubeconfig };
+            return new LoadedConfig(
+                kubeProxy ?? new KubeProxyConfiguration(), own ?? new EbpfLbConfiguration(), warned) { EmbeddedKubeconfig = kubeconfig };
         }
 
         private void AddDocument(YamlNode document, string? part)
         {
             if (document is not MapNode map)
             {
-                errors.Add(new ConfigProblem("", "", $"it begins with no field; begin with apiVersion: {KubeProxyConfiguration.ApiVersion}", Where(document.Line, part)));
+                errors.Add(new ConfigProblem("", "", $"it begins with no field; begin with apiVersion: {KubeProxyConfiguration.ApiVersion}",
+                    Where(document.Line, part)));
                 return;
             }
             var (version, kind) = (map.Text("apiVersion") ?? "", map.Text("kind") ?? "");
@@ -91,14 +95,17 @@ public static class ConfigText
         {
             if (map.Find("data") is not MapNode data)
             {
-                errors.Add(new ConfigProblem("", "data", "the ConfigMap has no data; give the one that kubeadm makes (kube-proxy in kube-system), with config.conf", Where(map.Line, null)));
+                errors.Add(new ConfigProblem(
+                    "", "data", "the ConfigMap has no data; give the one that kubeadm makes (kube-proxy in kube-system), with config.conf",
+                    Where(map.Line, null)));
                 return;
             }
             foreach (var entry in data.Entries)
             {
                 if (entry.Value is not ScalarNode { IsNull: false } text) continue;
                 if (entry.Name == EmbeddedKubeconfigKey) kubeconfig = text.Text;
-                else if (text.Text.Contains(KubeProxyConfiguration.Kind, StringComparison.Ordinal) || text.Text.Contains(EbpfLbConfiguration.Kind, StringComparison.Ordinal))
+                else if (text.Text.Contains(KubeProxyConfiguration.Kind, StringComparison.Ordinal)
+                    || text.Text.Contains(EbpfLbConfiguration.Kind, StringComparison.Ordinal))
                     AddText(text.Text, $"data.{entry.Name}");
             }
         }
@@ -120,7 +127,8 @@ public static class ConfigText
         }
 
         private static string UnknownKind(string version, string kind)
-            => $"'{kind}' of '{version}' is no configuration of a proxy; give {KubeProxyConfiguration.ApiVersion} {KubeProxyConfiguration.Kind}, "
+            => $"'{kind}' of '{version}' is no configuration of a proxy; give "
+                + $"{KubeProxyConfiguration.ApiVersion} {KubeProxyConfiguration.Kind}, "
                 + $"{EbpfLbConfiguration.ApiVersion} {EbpfLbConfiguration.Kind}, or the ConfigMap that holds them";
 
         private static string Where(int line, string? part) => $"line {line}{(part is null ? "" : $" of {part}")}";

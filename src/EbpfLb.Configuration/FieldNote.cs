@@ -13,7 +13,9 @@ public enum FieldChange
     None,
 }
 
-/// <summary>What one field or flag does; the catalogue behind the documentation, the comments of the defaults and the lists at the start.</summary>
+/// <summary>
+/// What one field or flag does; the catalogue behind the documentation, the comments of the defaults and the lists at the start.
+/// </summary>
 /// <param name="Path">"conntrack.min"; empty for a flag without a field.</param>
 /// <param name="Option">The command line's name for it, with "--"; null without one.</param>
 /// <param name="Text">What it does here; for a field without meaning the reason.</param>

@@ -1,8 +1,8 @@
 namespace EbpfLb.Configuration;
 
 /// <summary>
-/// The fields of one configuration that come into force without a restart. This is the only place that says so: a field is hot because it is here, and what
-/// is not here stays as it was at the start, with everything that is derived from it.
+/// The fields of one configuration that come into force without a restart. This is the only place that says so: a field is hot because it
+/// is here, and what is not here stays as it was at the start, with everything that is derived from it.
 /// </summary>
 internal sealed class HotFields<T>
 {

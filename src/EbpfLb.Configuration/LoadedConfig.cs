@@ -12,7 +12,10 @@ public sealed record LoadedConfig(KubeProxyConfiguration KubeProxy, EbpfLbConfig
     /// <summary>The kubeconfig that came along in kubeadm's ConfigMap; null without one.</summary>
     public string? EmbeddedKubeconfig { get; init; }
 
-    /// <summary>What an agent that was started with this does once the file says <paramref name="wanted"/>: what can change at once is as wanted, all else as it was.</summary>
+    /// <summary>
+    /// What an agent that was started with this does once the file says <paramref name="wanted"/>: what can change at once is as wanted,
+    /// all else as it was.
+    /// </summary>
     public LoadedConfig WithHot(LoadedConfig wanted) => this with
     {
         KubeProxy = KubeProxyFields.WithHot(KubeProxy, wanted.KubeProxy),

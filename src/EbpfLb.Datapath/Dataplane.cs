@@ -66,7 +66,8 @@ public sealed class Dataplane : IAsyncDisposable
     private readonly FaultFinder faults;
 
     private Dataplane(
-        LoadedProgram loaded, KernelTables tables, SocketAttacher attacher, TcAttacher deviceAttacher, FlowMove flows, Func<SocketPrograms> sockets, string cgroup,
+        LoadedProgram loaded, KernelTables tables, SocketAttacher attacher, TcAttacher deviceAttacher, FlowMove flows,
+        Func<SocketPrograms> sockets, string cgroup,
         TableLimits limits, InstancePaths paths, Repairs repairs, InstanceOwnership? ownership, ILogger logger)
     {
         this.ownership = ownership;
@@ -90,7 +91,8 @@ public sealed class Dataplane : IAsyncDisposable
         // The flows of programs that know no destination filter have no bits.
         tables.DestinationFilter.Disable();
         FlowMaps = FlowMaps.Open(loaded.Maps);
-        Stale = new StaleState(sockets, new BackendCheck(Mirror, tables.ForPlans.Backends), new NetworkNamespaces()) { IsOurs = () => lost is null };
+        Stale = new StaleState(
+            sockets, new BackendCheck(Mirror, tables.ForPlans.Backends), new NetworkNamespaces()) { IsOurs = () => lost is null };
         applier = new PlanApplier(tables.ForPlans, Mirror);
         retirements = new RetireQueue(applier, new KernelGracePeriod(), TimeProvider.System, logger);
         retiring = new SupervisedLoop("retire", retirements.RunAsync, TimeProvider.System, logger).RunAsync(stop.Token);
@@ -130,7 +132,8 @@ public sealed class Dataplane : IAsyncDisposable
             return new Dataplane(
                 loaded, KernelTables.Open(loaded.Maps), new SocketAttacher(paths, cgroup),
                 TcAttacher.Create(options.TcAttach, paths), new FlowMove(loaded.Maps, logger),
-                () => SocketPrograms.Load(loaded.Maps, cgroup, options, logger), cgroup, sizes.ToLimits(), paths, new Repairs(logger), options.Ownership, logger);
+                () => SocketPrograms.Load(loaded.Maps, cgroup, options, logger), cgroup, sizes.ToLimits(), paths, new Repairs(logger),
+                options.Ownership, logger);
         }
         catch
         {
@@ -161,20 +164,23 @@ public sealed class Dataplane : IAsyncDisposable
     /// Tells the programs of this node's devices, addresses and settings; what is so already is not written. Without it what
     /// an earlier agent said stays. May be called from any thread.
     /// </summary>
-    public NodeResult ApplyNode(NodeState state) => lost is { } reason ? new NodeResult(0, 0, [reason]) : node.Apply(state).And(clients.ApplyHost(state.Settings.HostNetnsCookie, state.Own));
+    public NodeResult ApplyNode(NodeState state) => lost is { } reason ? new NodeResult(0, 0, [reason]) : node.Apply(state).And(
+        clients.ApplyHost(state.Settings.HostNetnsCookie, state.Own));
 
     /// <summary>
     /// Tells the programs what processes of the other network namespaces connect from, all of them at once. May be called from any
     /// thread.
     /// </summary>
     /// <param name="found">By cookie; null: not known this time, what was known stays.</param>
-    public NodeResult ApplyClients(IReadOnlyDictionary<ulong, ClientAddresses?> found) => lost is { } reason ? new NodeResult(0, 0, [reason]) : clients.Apply(found);
+    public NodeResult ApplyClients(IReadOnlyDictionary<ulong, ClientAddresses?> found)
+        => lost is { } reason ? new NodeResult(0, 0, [reason]) : clients.Apply(found);
 
     /// <summary>
     /// Puts the programs in force and pins what is new. Call it when the tables are filled: new maps take the place of
     /// old ones only now. Calling it again repairs what somebody removed.
     /// </summary>
-    /// <exception cref="BpfException">A hook could not be taken; those before it are. Or another agent has taken the instance over.</exception>
+    /// <exception cref="BpfException">A hook could not be taken; those before it are. Or another agent has taken the instance
+    /// over.</exception>
     public IReadOnlyList<AttachedHook> Attach()
     {
         RequireOwn();
@@ -216,8 +222,8 @@ public sealed class Dataplane : IAsyncDisposable
     }
 
     /// <summary>
-    /// Puts back what somebody removed since <see cref="Attach"/>: the mount, pins, links, programs at devices. It all lives on in our descriptors, so
-    /// nothing was lost but its name or its place. Cheap where nothing changed.
+    /// Puts back what somebody removed since <see cref="Attach"/>: the mount, pins, links, programs at devices. It all lives on in our
+    /// descriptors, so nothing was lost but its name or its place. Cheap where nothing changed.
     /// </summary>
     /// <exception cref="BpfException">It cannot be put back, or another agent has taken the instance over.</exception>
     public void Repair()
@@ -239,8 +245,8 @@ public sealed class Dataplane : IAsyncDisposable
     }
 
     /// <summary>
-    /// Lets packets pass unseen again to addresses that nothing of ours goes to any more (see <see cref="DestinationFilter"/>). Reads the tables of services, node
-    /// addresses and flows. May be called from any thread.
+    /// Lets packets pass unseen again to addresses that nothing of ours goes to any more (see <see cref="DestinationFilter"/>). Reads the
+    /// tables of services, node addresses and flows. May be called from any thread.
     /// </summary>
     /// <exception cref="BpfException">One of them cannot be read; then nothing has changed.</exception>
     public void RebuildFilter()
@@ -251,7 +257,9 @@ public sealed class Dataplane : IAsyncDisposable
     /// <summary>How often what was put back.</summary>
     public IReadOnlyDictionary<RepairKind, long> Repairs => repairs.Counts;
 
-    /// <summary>Why the instance is another's now, so that nothing is written any more; null: it is ours. Once it is not, it never is again.</summary>
+    /// <summary>
+    /// Why the instance is another's now, so that nothing is written any more; null: it is ours. Once it is not, it never is again.
+    /// </summary>
     public string? Lost => lost;
 
     private void RequireOwn()
@@ -259,7 +267,8 @@ public sealed class Dataplane : IAsyncDisposable
         lost ??= ownership?.Check();
         if (lost is null && isInForce && attacher.FindForeign(name => loaded[name]) is { } foreign)
         {
-            lost = $"another agent has taken instance '{paths.Instance}' over: the link {foreign}; its maps may be others too, so this agent leaves everything alone. "
+            lost = $"another agent has taken instance '{paths.Instance}' over: the link {foreign}; "
+                + "its maps may be others too, so this agent leaves everything alone. "
                 + "Stop one of the two and restart the other, or give one of them another --instance";
         }
         if (lost is { } reason) throw new BpfException(Errno.EBUSY, "keep", paths.Root, reason);
@@ -296,14 +305,15 @@ public sealed class Dataplane : IAsyncDisposable
     }
 
     /// <summary>
-    /// A comparison of all maps with what they should hold. Its scan may run beside <see cref="Apply"/>; confirming belongs to the thread of
-    /// Apply, and what was adopted is repaired by the next one.
+    /// A comparison of all maps with what they should hold. Its scan may run beside <see cref="Apply"/>; confirming belongs to the thread
+    /// of Apply, and what was adopted is repaired by the next one.
     /// </summary>
-    public ITableVerification NewVerification() => new DataplaneVerification(tables, Mirror, node, addresses, loaded.Maps, new AttachmentCheck(FindDetached, Repair, () => hooks.Count, () => devices.Count), RebuildFilter);
+    public ITableVerification NewVerification() => new DataplaneVerification(tables, Mirror, node, addresses, loaded.Maps,
+        new AttachmentCheck(FindDetached, Repair, () => hooks.Count, () => devices.Count), RebuildFilter);
 
     /// <summary>
-    /// What is not in force now of what was put in force: the first thing to ask when something is wrong, and each second in case it is. From any
-    /// thread, in the node's network namespace.
+    /// What is not in force now of what was put in force: the first thing to ask when something is wrong, and each second in case it is.
+    /// From any thread, in the node's network namespace.
     /// </summary>
     /// <exception cref="BpfException">It cannot be looked at.</exception>
     /// <exception cref="EbpfLb.Netlink.NetlinkException">It cannot be looked at.</exception>
@@ -324,7 +334,9 @@ public sealed class Dataplane : IAsyncDisposable
     /// <summary>How giving back the ids of what is gone goes.</summary>
     public RetireStatus Retiring => retirements.Status;
 
-    /// <summary>Forgets which client had a backend that is gone. Returns how many such memories there were. May be called from any thread.</summary>
+    /// <summary>
+    /// Forgets which client had a backend that is gone. Returns how many such memories there were. May be called from any thread.
+    /// </summary>
     public int SweepAffinity() => lost is not null ? 0 : tables.Affinity.Sweep();
 
     /// <summary>Connects through the hooks, once per family.</summary>
@@ -342,7 +354,8 @@ public sealed class Dataplane : IAsyncDisposable
     public ServiceCounters ReadServiceCounters(uint id) => tables.ServiceCounters.Read(id);
 
     /// <summary>Counters of one service port, with its id; null while it is not in the tables.</summary>
-    public (uint Id, ServiceCounters Counters)? ReadServiceCounters(ServicePortKey port) => Mirror.IdOf(port) is { } id ? (id, ReadServiceCounters(id)) : null;
+    public (uint Id, ServiceCounters Counters)? ReadServiceCounters(ServicePortKey port)
+        => Mirror.IdOf(port) is { } id ? (id, ReadServiceCounters(id)) : null;
 
     /// <summary>How full the tables are.</summary>
     public IReadOnlyList<MapFill> ReadFill() =>

@@ -83,7 +83,8 @@ public static class Inspection
     }
 
     /// <summary>The list as a program would follow it; entries that it would not follow are left out.</summary>
-    private static List<BackendAddress> Backends(uint serviceId, LbRange range, ReadOnlySpan<LbSlot> slots, ReadOnlySpan<LbBackend> backends)
+    private static List<BackendAddress> Backends(
+        uint serviceId, LbRange range, ReadOnlySpan<LbSlot> slots, ReadOnlySpan<LbBackend> backends)
     {
         var list = new List<BackendAddress>();
         for (var i = range.First; i < range.First + (ulong)range.Count && i < (uint)slots.Length; i++)

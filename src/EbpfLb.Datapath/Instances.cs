@@ -12,7 +12,8 @@ public static class Instances
     public static IReadOnlyList<string> List(DatapathOptions options)
     {
         if (Places.Find(options) is not { } paths || !Directory.Exists(paths.Product)) return [];
-        return [.. Directory.GetDirectories(paths.Product).Where(d => Directory.EnumerateFileSystemEntries(d).Any()).Select(d => Path.GetFileName(d)).Order(StringComparer.Ordinal)];
+        return [.. Directory.GetDirectories(paths.Product).Where(d => Directory.EnumerateFileSystemEntries(d).Any())
+            .Select(d => Path.GetFileName(d)).Order(StringComparer.Ordinal)];
     }
 
     /// <summary>Where the pins of an instance are, or would be; null when no BPF file system is mounted.</summary>
@@ -56,7 +57,9 @@ public static class Instances
         {
             using var link = BpfLink.OpenPinned(pin);
             var info = link.Info;
-            return new AttachedHook(Path.GetFileName(pin), info.Type == LinkType.Tcx ? $"device index {info.InterfaceIndex}" : $"cgroup id {info.CgroupId}", info.Id, info.ProgramId, "pinned");
+            return new AttachedHook(
+                Path.GetFileName(pin), info.Type == LinkType.Tcx ? $"device index {info.InterfaceIndex}" : $"cgroup id {info.CgroupId}",
+                info.Id, info.ProgramId, "pinned");
         })];
     }
 

@@ -7,7 +7,8 @@ namespace EbpfLb.Datapath;
 internal static partial class Log
 {
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "maps in {Path} were made by a release to which they mean something else: new ones are filled beside them and take their place")]
+        Message = "maps in {Path} were made by a release to which they mean something "
+            + "else: new ones are filled beside them and take their place")]
     public static partial void AbiChanged(ILogger logger, string path);
 
     [LoggerMessage(Level = LogLevel.Warning,
@@ -17,21 +18,25 @@ internal static partial class Log
     [LoggerMessage(Level = LogLevel.Debug, Message = "libbpf: {Line}")]
     public static partial void LibBpf(ILogger logger, string line);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Map} has another size or layout: {Open} open, {HalfOpen} half-open and {Closed} closed flows moved along")]
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "{Map} has another size or layout: {Open} open, {HalfOpen} half-open and {Closed} closed flows moved along")]
     public static partial void FlowsMoved(ILogger logger, string map, int open, int halfOpen, int closed);
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "{Map} is too small for the flows of before: {Flows} open or half-open flows did not fit and begin anew; start the agent with a larger --max-flows")]
+        Message = "{Map} is too small for the flows of before: {Flows} open or half-open flows did "
+            + "not fit and begin anew; start the agent with a larger --max-flows")]
     public static partial void FlowsLost(ILogger logger, string map, int flows);
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "programs of the release before are replaced one by one, and connections that begin meanwhile may fail: nothing can stand between the two: {Reason}")]
+        Message = "programs of the release before are replaced one by one, and connections that "
+            + "begin meanwhile may fail: nothing can stand between the two: {Reason}")]
     public static partial void NoSwitchover(ILogger logger, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Problem}")]
     public static partial void ServiceAddressesLeft(ILogger logger, string problem);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "flows are not expired, and {Map} may fill up: {Error}; tried again at the next sweep")]
+    [LoggerMessage(
+        Level = LogLevel.Error, Message = "flows are not expired, and {Map} may fill up: {Error}; tried again at the next sweep")]
     public static partial void SweepFailed(ILogger logger, string map, string error);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "somebody removed what belongs to this instance; put back: kind={Kind} {Names}")]

@@ -18,7 +18,8 @@ internal static class CandidateList
         {
             ref readonly var endpoint = ref endpoints[i];
             var isIn = explanation.List != BackendLists.None && lists.GetValueOrDefault(endpoint.Address).HasFlag(explanation.List);
-            var reason = isIn ? In(endpoint, hints, isLocalList) : explanation.List == BackendLists.None ? "not asked" : Out(endpoint, hints, index.Node, isLocalList);
+            var reason = isIn ? In(endpoint, hints, isLocalList) : explanation.List == BackendLists.None ? "not asked" : Out(
+                endpoint, hints, index.Node, isLocalList);
             candidates[i] = new Candidate(endpoint.Address, endpoint.Endpoint.NodeName, isIn, reason);
         }
         return candidates;
@@ -38,7 +39,8 @@ internal static class CandidateList
         if (isLocalList && !isHere && (endpoint.IsReady || endpoint.IsServingWhileTerminating))
             return endpoint.Endpoint.NodeName is { } other ? $"not on this node, but on {other}" : "not on this node: it has no nodeName";
         if (endpoint.IsReady) return hints.Holds ? $"no hint for {hints.HeldFor}" : "ready, and not in the table";
-        if (endpoint.IsServingWhileTerminating) return $"terminating: used only while no endpoint {(isLocalList ? "of this node " : "")}is ready";
+        if (endpoint.IsServingWhileTerminating)
+            return $"terminating: used only while no endpoint {(isLocalList ? "of this node " : "")}is ready";
         return endpoint.IsTerminating ? "terminating and not serving" : "not ready";
     }
 }

@@ -37,12 +37,16 @@ public sealed class Explainer
     public Explanation Explain(Flow flow)
     {
         if (flow.From.Family != flow.To.Family)
-            throw new ArgumentException($"{flow.From} is {flow.From.Family} and {flow.To} {flow.To.Family}: a connection has addresses of one family", nameof(flow));
+            throw new ArgumentException(
+                $"{flow.From} is {flow.From.Family} and {flow.To} {flow.To.Family}: a connection has addresses of one family",
+                nameof(flow));
         var source = sources.Of(flow);
         var explanation = Explain(flow, source);
         // kube-proxy's rules apply to every device; ours only where a program is.
-        return explanation.Verdict != FlowVerdict.Pass && source.Path == FlowPath.Packet && flow.IngressInterface is { } device && context.BareDevices.Contains(device)
-            ? new Explanation(flow, source, FlowVerdict.Pass, $"comes in by {device}, which has no program: left alone") { BareDevice = device }
+        return explanation.Verdict != FlowVerdict.Pass && source.Path == FlowPath.Packet && flow.IngressInterface is { } device
+            && context.BareDevices.Contains(device)
+            ? new Explanation(
+                flow, source, FlowVerdict.Pass, $"comes in by {device}, which has no program: left alone") { BareDevice = device }
             : explanation;
     }
 
@@ -50,7 +54,8 @@ public sealed class Explainer
     {
         var frontend = new Frontend(flow.To, flow.Port, flow.Protocol);
         // The exact address goes before a NodePort on it (docs/contract.md 4).
-        if (index.Find(frontend) is { } exact) return exact.Frontend.IsOnDevice ? OnDevice(flow, source, exact) : Choose(flow, source, exact);
+        if (index.Find(frontend) is { } exact)
+            return exact.Frontend.IsOnDevice ? OnDevice(flow, source, exact) : Choose(flow, source, exact);
         var nodePort = index.Find(frontend with { Address = IpAddress.Any(flow.To.Family) });
         if (flow.To.IsLoopback) return Loopback(flow, source, nodePort);
         if (nodePort is not null && nodePorts.GetValueOrDefault(flow.To)) return Choose(flow, source, nodePort);
@@ -59,20 +64,25 @@ public sealed class Explainer
         if (Table.OwnerOf(Frontend.AnyPort(flow.To)) is { } owner) return UnknownPort(flow, source, owner);
         foreach (var cidr in Table.ServiceCidrs)
         {
-            if (cidr.Contains(flow.To)) return new Explanation(flow, source, FlowVerdict.Drop, $"{flow.To} is in the ServiceCIDR {cidr}, and no Service has it");
+            if (cidr.Contains(flow.To))
+                return new Explanation(flow, source, FlowVerdict.Drop, $"{flow.To} is in the ServiceCIDR {cidr}, and no Service has it");
         }
         return Pass(flow, source, nodePort);
     }
 
     /// <summary>Every endpoint of the service port with why it can be chosen or not; none without a service port.</summary>
-    public IReadOnlyList<Candidate> Candidates(Explanation explanation) => explanation.Port is { } port ? CandidateList.Of(index, port, explanation) : [];
+    public IReadOnlyList<Candidate> Candidates(Explanation explanation)
+        => explanation.Port is { } port ? CandidateList.Of(index, port, explanation) : [];
 
     /// <summary>What a person should look at; empty when all is as it should be.</summary>
     public IReadOnlyList<string> Problems(Explanation explanation) => [.. new ProblemFinder(this).Find(explanation)];
 
-    /// <summary>The frontend as it is in the table, a NodePort at 0.0.0.0 or ::; null when nothing answers, or an unknown port of a ClusterIP does.</summary>
+    /// <summary>
+    /// The frontend as it is in the table, a NodePort at 0.0.0.0 or ::; null when nothing answers, or an unknown port of a ClusterIP does.
+    /// </summary>
     public static Frontend? TableKey(Explanation explanation) => explanation is { Port: not null, Frontend: { } served }
-        ? served.Kind == FrontendKind.NodePort ? served.Frontend with { Address = IpAddress.Any(served.Frontend.Address.Family) } : served.Frontend
+        ? served.Kind == FrontendKind.NodePort ? served.Frontend with { Address = IpAddress.Any(served.Frontend.Address.Family) }
+        : served.Frontend
         : null;
 
     private Explanation Choose(Flow flow, Source source, ServedAddress served)
@@ -80,11 +90,16 @@ public sealed class Explainer
         var port = served.Port.Port;
         var known = new Explanation(flow, source, FlowVerdict.Drop, "")
         {
-            Frontend = served.Frontend with { Frontend = new Frontend(flow.To, flow.Port, flow.Protocol) }, Port = port, Service = port.Key.Service,
+            Frontend = served.Frontend with { Frontend = new Frontend(flow.To, flow.Port, flow.Protocol) }, Port = port,
+            Service = port.Key.Service,
         };
         var isBalanced = served.Frontend.Kind == FrontendKind.LoadBalancer;
         if (isBalanced && !port.Ranges.IsEmpty && !IsAllowed(port, flow.From))
-            return known with { Reason = $"{flow.From} is in none of the loadBalancerSourceRanges of {known.ServiceText} ({string.Join(", ", port.Ranges)})" };
+            return known with
+            {
+                Reason = $"{flow.From} is in none of the loadBalancerSourceRanges of "
+                    + $"{known.ServiceText} ({string.Join(", ", port.Ranges)})",
+            };
 
         var (list, why) = ListFor(served.Frontend, source);
         known = known with { List = list, ListReason = why };
@@ -97,12 +112,14 @@ public sealed class Explainer
         {
             var local = backends[i].Lists.HasFlag(BackendLists.Local);
             chosen[i] = new ChosenBackend(
-                backends[i].Address, served.Port.NodeOf(backends[i].Address), local, masquerade.Applies(changes, source, flow, backends[i]));
+                backends[i].Address, served.Port.NodeOf(backends[i].Address), local,
+                masquerade.Applies(changes, source, flow, backends[i]));
         }
         return known with
         {
             Verdict = FlowVerdict.Dnat,
-            Reason = $"{Name(served.Frontend.Kind)} of {known.ServiceText}, {(chosen.Length == 1 ? "1 endpoint" : $"{chosen.Length} endpoints")} of the {ListName(list)} list; {reason}",
+            Reason = $"{Name(served.Frontend.Kind)} of {known.ServiceText}, "
+                + $"{(chosen.Length == 1 ? "1 endpoint" : $"{chosen.Length} endpoints")} of the {ListName(list)} list; {reason}",
             Backends = ValueList.Create<ChosenBackend>(chosen),
             MasqueradeReason = reason,
         };
@@ -122,7 +139,8 @@ public sealed class Explainer
         var policy = isInternal ? "internalTrafficPolicy" : "externalTrafficPolicy";
         if (!frontend.LocalPolicy) return (BackendLists.InCluster, $"{policy} is Cluster");
         if (isInternal || source.Class == SourceClass.Outside) return (BackendLists.InLocal, $"{policy} is Local");
-        return (BackendLists.InCluster, $"{policy} is Local, which does not hold for {(source.Class == SourceClass.Pod ? "pods" : "the node itself")}");
+        return (BackendLists.InCluster,
+            $"{policy} is Local, which does not hold for {(source.Class == SourceClass.Pod ? "pods" : "the node itself")}");
     }
 
     private static bool IsAllowed(CompiledPort port, IpAddress source)
@@ -140,7 +158,8 @@ public sealed class Explainer
         if (source.Class == SourceClass.Node)
         {
             return nodePort is not null && isOpen ? Choose(flow, source, nodePort)
-                : new Explanation(flow, source, FlowVerdict.Pass, nodePort is null ? $"no NodePort {flow.Port}/{flow.Protocol.ToText()}" : "NodePorts do not answer on loopback here");
+                : new Explanation(flow, source, FlowVerdict.Pass,
+                    nodePort is null ? $"no NodePort {flow.Port}/{flow.Protocol.ToText()}" : "NodePorts do not answer on loopback here");
         }
         // Answered or not, nobody outside has business with the node's loopback.
         return source.Path == FlowPath.Packet && (nodePort is not null || context.NodePortRange.Contains(flow.Port))
@@ -154,9 +173,11 @@ public sealed class Explainer
             $"{flow.To} is the ClusterIP of {served.Port.Port.Key.Service}, and a device of this node has it: left to what listens there");
 
     private static Explanation UnknownPort(Flow flow, Source source, ObjectName owner)
-        => new(flow, source, FlowVerdict.Reject, $"{flow.To} is the ClusterIP of {owner}, which has no port {flow.Port}/{flow.Protocol.ToText()}")
+        => new(flow, source, FlowVerdict.Reject,
+            $"{flow.To} is the ClusterIP of {owner}, which has no port {flow.Port}/{flow.Protocol.ToText()}")
         {
-            Frontend = new ServedFrontend(new Frontend(flow.To, flow.Port, flow.Protocol), FrontendKind.ClusterIP, LocalPolicy: false), Service = owner,
+            Frontend = new ServedFrontend(new Frontend(flow.To, flow.Port, flow.Protocol), FrontendKind.ClusterIP, LocalPolicy: false),
+            Service = owner,
         };
 
     private Explanation Pass(Flow flow, Source source, ServedAddress? nodePort)

@@ -5,7 +5,9 @@ using EbpfLb.Policy;
 
 namespace EbpfLb.Explain;
 
-/// <summary>Explains flows line by line; what is answered is written before more is waited for, so a pipe can ask and listen in turns.</summary>
+/// <summary>
+/// Explains flows line by line; what is answered is written before more is waited for, so a pipe can ask and listen in turns.
+/// </summary>
 /// <param name="note">Told once of each field that says nothing to us.</param>
 /// <param name="first">Number of the first line.</param>
 public sealed class FlowBatch(Explainer explainer, TextWriter output, Action<string> note, int first = 1) : IDisposable
@@ -76,6 +78,7 @@ public sealed class FlowBatch(Explainer explainer, TextWriter output, Action<str
 
     private void NoteUnknown(string field)
     {
-        if (unknown.Add(field)) note($"line {line}: \"{field}\" says nothing here and is ignored; flows have from, to, port, protocol, path and ingressInterface");
+        if (unknown.Add(field)) note($"line {line}: \"{field}\" says nothing here and is ignored; flows "
+            + "have from, to, port, protocol, path and ingressInterface");
     }
 }

@@ -20,7 +20,8 @@ public sealed record FlowLine(Flow Flow, string From, string To)
         try
         {
             var reader = new Utf8JsonReader(json);
-            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) throw new FormatException("is not a JSON object; write one flow a line");
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+                throw new FormatException("is not a JSON object; write one flow a line");
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
                 var name = reader.GetString()!;
@@ -30,7 +31,8 @@ public sealed record FlowLine(Flow Flow, string From, string To)
                     case "from": from = Text(ref reader, name); break;
                     case "to": to = Text(ref reader, name); break;
                     case "port": port = Port(ref reader); break;
-                    case "protocol": protocol = Text(ref reader, name) is { } text ? Checked(name, text, FlowText.ParseProtocol) : TransportProtocol.Tcp; break;
+                    case "protocol": protocol = Text(ref reader, name) is { } text ? Checked(name, text, FlowText.ParseProtocol)
+                        : TransportProtocol.Tcp; break;
                     case "path": path = Text(ref reader, name) is { } way ? Checked(name, way, FlowText.ParsePath) : null; break;
                     case "ingressInterface": ingress = Text(ref reader, name) is { Length: > 0 } device ? device : null; break;
                     default:
@@ -45,16 +47,21 @@ public sealed record FlowLine(Flow Flow, string From, string To)
         // The second is what System.Text.Json throws for text that has no UTF-16 form.
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new FormatException("is not valid JSON; write one flow a line, such as {\"from\":\"10.244.1.7\",\"to\":\"10.96.0.10\",\"port\":53,\"protocol\":\"UDP\"}", e);
+            throw new FormatException("is not valid JSON; write one flow a line, such as "
+                    + "{\"from\":\"10.244.1.7\",\"to\":\"10.96.0.10\",\"port\":53,\"protocol\":\"UDP\"}",
+                e);
         }
         var source = Checked("from", Required("from", from), FlowText.ParseAddress);
         var target = Checked("to", Required("to", to), FlowText.ParseAddress);
-        if (source.Family != target.Family) throw new FormatException($"to: {to} is {target.Family}, from {from} {source.Family}; give two addresses of one family");
+        if (source.Family != target.Family)
+            throw new FormatException($"to: {to} is {target.Family}, from {from} {source.Family}; give two addresses of one family");
         return new FlowLine(
-            new Flow(source, target, port ?? throw new FormatException("port: is missing; give the destination's, such as 80"), protocol, path, ingress), from!, to!);
+            new Flow(source, target, port ?? throw new FormatException("port: is missing; give the destination's, such as 80"), protocol,
+                path, ingress), from!, to!);
     }
 
-    private static string Required(string field, string? text) => text ?? throw new FormatException($"{field}: is missing; give an IP address");
+    private static string Required(string field, string? text)
+        => text ?? throw new FormatException($"{field}: is missing; give an IP address");
 
     private static T Checked<T>(string field, string text, Func<string, T> parse)
     {

@@ -28,7 +28,8 @@ public static class FlowText
         var host = colon < 0 ? "" : endpoint[..colon];
         var isBracketed = host is ['[', .., ']'];
         if (isBracketed) host = host[1..^1];
-        return colon >= 0 && (isBracketed || !host.Contains(':')) && IpAddress.TryParse(host, out var address) && ushort.TryParse(endpoint[(colon + 1)..], out var port) && port > 0
+        return colon >= 0 && (isBracketed || !host.Contains(':')) && IpAddress.TryParse(host, out var address)
+            && ushort.TryParse(endpoint[(colon + 1)..], out var port) && port > 0
             ? (address, port, protocol)
             : throw new FormatException($"'{text}' is not a destination; give one such as 10.96.0.10:53/UDP or [fd00::10]:53");
     }

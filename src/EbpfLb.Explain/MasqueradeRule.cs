@@ -3,7 +3,9 @@ using EbpfLb.Policy;
 
 namespace EbpfLb.Explain;
 
-/// <summary>Where the source is changed too: docs/contract.md 5.2, with our one difference, that a backend of this node sees the client.</summary>
+/// <summary>
+/// Where the source is changed too: docs/contract.md 5.2, with our one difference, that a backend of this node sees the client.
+/// </summary>
 internal sealed class MasqueradeRule(ExplainContext context)
 {
     /// <summary>Whether the rules say so, hairpins and backends of this node aside, and why.</summary>
@@ -14,13 +16,16 @@ internal sealed class MasqueradeRule(ExplainContext context)
         if (!frontend.LocalPolicy) return (true, Kept("masqueraded: externalTrafficPolicy is Cluster"));
         return source.Class == SourceClass.Node
             ? (true, Kept("masqueraded: the node itself, at a frontend whose externalTrafficPolicy is Local"))
-            : (false, $"not masqueraded: externalTrafficPolicy is Local{(source.Class == SourceClass.Pod ? ", and the client is a pod" : "")}");
+            : (false,
+                "not masqueraded: externalTrafficPolicy is "
+                    + $"Local{(source.Class == SourceClass.Pod ? ", and the client is a pod" : "")}");
     }
 
     /// <summary>A hairpin always: the backend would answer itself.</summary>
     /// <param name="changes">What <see cref="For"/> said.</param>
     public bool Applies(bool changes, Source source, Flow flow, in CompiledBackend backend)
-        => source.Path == FlowPath.Packet && (backend.Address.Address == flow.From || (changes && (context.AlwaysSnat || !SeesClient(backend.Lists))));
+        => source.Path == FlowPath.Packet
+            && (backend.Address.Address == flow.From || (changes && (context.AlwaysSnat || !SeesClient(backend.Lists))));
 
     /// <summary>A backend on the wire does not: its replies would pass this node by.</summary>
     private static bool SeesClient(BackendLists lists) => lists.HasFlag(BackendLists.Local) && !lists.HasFlag(BackendLists.OnWire);

@@ -13,7 +13,8 @@ public static class NoBackends
     public static string Reason(ServiceEntry? entry, ServicePortKey key, bool isLocal, string nodeName)
     {
         var (all, ready, here) = (0, 0, 0);
-        foreach (ref readonly var endpoint in new EndpointUnion().Merge(entry?.Slices ?? [], new ServicePort(key.PortName, key.Protocol, 0, 0), key.Family))
+        foreach (ref readonly var endpoint in new EndpointUnion()
+            .Merge(entry?.Slices ?? [], new ServicePort(key.PortName, key.Protocol, 0, 0), key.Family))
         {
             all++;
             if (!endpoint.IsReady) continue;
@@ -34,9 +35,11 @@ public static class NoBackends
         if (slices.Count == 0) return $"Service {key.Service} has no EndpointSlice: does its selector match pods that run?";
         if (!slices.Exists(s => s.Family == key.Family)) return $"Service {key.Service} has no EndpointSlice of {key.Family}";
         var ports = slices.Where(s => s.Family == key.Family).SelectMany(s => s.Ports).Distinct().ToList();
-        if (ports.Exists(p => p.Name == key.PortName && p.Protocol == key.Protocol)) return $"the EndpointSlices of Service {key.Service} have no endpoint: does its selector match pods that run?";
+        if (ports.Exists(p => p.Name == key.PortName && p.Protocol == key.Protocol))
+            return $"the EndpointSlices of Service {key.Service} have no endpoint: does its selector match pods that run?";
         var names = ports.Count == 0 ? "no ports" : string.Join(", ", ports.Select(p => $"\"{p.Name}\"/{p.Protocol.ToText()}"));
-        return $"no EndpointSlice of Service {key.Service} has a port \"{key.PortName}\" with {key.Protocol.ToText()}; they have {names}: ports are matched by name and protocol, not by number";
+        return $"no EndpointSlice of Service {key.Service} has a port \"{key.PortName}\" with "
+            + $"{key.Protocol.ToText()}; they have {names}: ports are matched by name and protocol, not by number";
     }
 }
 
@@ -47,7 +50,8 @@ public static class NotServed
     public static string? Reason(Service service)
     {
         if (service.Type == ServiceType.ExternalName) return "its type is ExternalName";
-        if (service.Labels.HasFlag(ServiceLabels.ProxyName)) return "the label service.kubernetes.io/service-proxy-name gives it to another proxy";
+        if (service.Labels.HasFlag(ServiceLabels.ProxyName))
+            return "the label service.kubernetes.io/service-proxy-name gives it to another proxy";
         if (service.Labels.HasFlag(ServiceLabels.Headless)) return "it has the label service.kubernetes.io/headless";
         return service.ClusterIPs.IsEmpty ? "it is headless: its clients connect to the pods themselves" : null;
     }

@@ -47,7 +47,8 @@ internal sealed class SourceRules(ExplainContext context, FrozenSet<IpAddress> h
     private string OutsideBy(Flow flow)
     {
         if (context.PodDevices is { } devices)
-            return flow.IngressInterface is { } device ? $"not by a pods' device ({device} is not {devices})" : $"not known to come in by a pods' device ({devices})";
+            return flow.IngressInterface is { } device ? $"not by a pods' device ({device} is not {devices})"
+                : $"not known to come in by a pods' device ({devices})";
         return context.Pods(flow.From.Family) is { IsEmpty: false } ranges
             ? $"neither in the pods' {(ranges.Count == 1 ? "range" : "ranges")} {string.Join(", ", ranges)} nor an address of this node"
             : $"no address of this node, and without a detector for {flow.From.Family} nobody is a pod";
@@ -64,9 +65,11 @@ internal sealed class SourceRules(ExplainContext context, FrozenSet<IpAddress> h
     {
         if (flow.Path is { } asked) return (asked, "as asked");
         var isNode = IsNode(flow.From);
-        if ((isNode ? "a process of the node itself" : PodHere(flow)) is not { } who) return (FlowPath.Packet, "it does not start on this node");
+        if ((isNode ? "a process of the node itself" : PodHere(flow)) is not { } who)
+            return (FlowPath.Packet, "it does not start on this node");
         if (flow.Protocol == TransportProtocol.Sctp) return (FlowPath.Packet, "there are no socket hooks for SCTP");
-        return context.HostSocketsOnly && !isNode ? (FlowPath.Packet, $"{who}, and socket hooks are for the node's own processes only") : (FlowPath.Socket, who);
+        return context.HostSocketsOnly && !isNode ? (FlowPath.Packet, $"{who}, and socket hooks are for the node's own processes only")
+            : (FlowPath.Socket, who);
     }
 
     /// <summary>Why the source is a pod of this node; null: it is not, or not known to be.</summary>
@@ -87,7 +90,8 @@ internal sealed class SourceRules(ExplainContext context, FrozenSet<IpAddress> h
             }
         }
         if (here.Contains(flow.From)) return "a pod of this node, by the nodeName of its endpoint";
-        if (context.PodDevices is { } devices && flow.IngressInterface is { } device && devices.Matches(device)) return $"a pod of this node, as it comes in by {device}";
+        if (context.PodDevices is { } devices && flow.IngressInterface is { } device && devices.Matches(device))
+            return $"a pod of this node, as it comes in by {device}";
         if (hasOwnRange || other is not null || elsewhere.Contains(flow.From)) return null;
         return RangeOf(flow.From) is not null ? "a pod, and no other node is known to have it" : null;
     }

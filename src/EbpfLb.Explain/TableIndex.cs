@@ -53,7 +53,8 @@ internal sealed class TableIndex
 
     /// <summary>The endpoints of a service port, as its lists were chosen from; valid until the next call.</summary>
     public ReadOnlySpan<MergedEndpoint> Endpoints(ServicePortKey key)
-        => entries.TryGetValue(key.Service, out var entry) ? union.Merge(entry.Slices, new ServicePort(key.PortName, key.Protocol, 0, 0), key.Family) : [];
+        => entries.TryGetValue(key.Service, out var entry) ? union.Merge(
+            entry.Slices, new ServicePort(key.PortName, key.Protocol, 0, 0), key.Family) : [];
 
     private void Add(CompiledPort port)
     {

@@ -16,7 +16,8 @@ internal static partial class Log
     [LoggerMessage(3, LogLevel.Information, "Health check port open: service={Service} port={Port}", EventName = "ServiceHealthOpen")]
     public static partial void ServiceHealthOpen(ILogger logger, ObjectName service, int port);
 
-    [LoggerMessage(5, LogLevel.Error, "Metric not read: metric={Metric}; the others are, please report it with this line", EventName = "MetricFailed")]
+    [LoggerMessage(
+        5, LogLevel.Error, "Metric not read: metric={Metric}; the others are, please report it with this line", EventName = "MetricFailed")]
     public static partial void MetricFailed(ILogger logger, Exception exception, string metric);
 
     [LoggerMessage(4, LogLevel.Information, "Health check port closed: service={Service} port={Port}", EventName = "ServiceHealthClosed")]

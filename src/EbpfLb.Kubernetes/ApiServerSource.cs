@@ -26,16 +26,16 @@ public sealed record ApiServerSourceOptions(string NodeName)
 
 /// <summary>
 /// The cluster as an API server tells it: Services, EndpointSlices, the own Node and, where there are
-/// some, ServiceCIDRs, each kept by a reflector, joined into snapshots. While the server is away the last snapshot stays. Every call of <see cref="ReadAsync"/> starts
-/// afresh; one at a time.
+/// some, ServiceCIDRs, each kept by a reflector, joined into snapshots. While the server is away the last snapshot stays. Every call of
+/// <see cref="ReadAsync"/> starts afresh; one at a time.
 /// </summary>
 public sealed class ApiServerSource : IClusterSource, IVerifiableSource, IEventWriter, IDisposable
 {
     private const string NotHeadlessLabel = "!service.kubernetes.io/headless";
 
     /// <summary>
-    /// For slices, to which the endpoint controllers copy a Service's labels (docs/contract.md 1). The Services of other proxies are read: their
-    /// ClusterIPs are somebody's.
+    /// For slices, to which the endpoint controllers copy a Service's labels (docs/contract.md 1). The Services of other proxies are read:
+    /// their ClusterIPs are somebody's.
     /// </summary>
     private const string NotIgnored = $"!service.kubernetes.io/service-proxy-name,{NotHeadlessLabel}";
 
@@ -128,7 +128,8 @@ public sealed class ApiServerSource : IClusterSource, IVerifiableSource, IEventW
         while (true)
         {
             using var generation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            var services = Create(ApiResources.Services, new ApiSelector(NotHeadlessLabel, NotHeadless) { FieldSelectorIsOptional = true }, current.Services);
+            var services = Create(
+                ApiResources.Services, new ApiSelector(NotHeadlessLabel, NotHeadless) { FieldSelectorIsOptional = true }, current.Services);
             var slices = Create(ApiResources.EndpointSlices, new ApiSelector(NotIgnored), current.Slices);
             var node = Create(ApiResources.Nodes, new ApiSelector(Fields: $"metadata.name={options.NodeName}"), current.Node);
             var cidrs = Create(ApiResources.ServiceCidrs, new ApiSelector(), current.ServiceCidrs, isOptional: true);
@@ -138,7 +139,8 @@ public sealed class ApiServerSource : IClusterSource, IVerifiableSource, IEventW
                 new CollectionVerification<EndpointSlice>("EndpointSlice", slices, current.Slices, fromCache),
                 new CollectionVerification<Node>("Node", node, current.Node, fromCache),
             ];
-            Task[] reflectors = [Run(services, generation.Token), Run(slices, generation.Token), Run(node, generation.Token), Run(cidrs, generation.Token)];
+            Task[] reflectors = [
+                Run(services, generation.Token), Run(slices, generation.Token), Run(node, generation.Token), Run(cidrs, generation.Token)];
             var next = NextConnectionAsync(generation.Token);
             var first = await Task.WhenAny([next, .. reflectors]);
             await generation.CancelAsync();
@@ -170,7 +172,8 @@ public sealed class ApiServerSource : IClusterSource, IVerifiableSource, IEventW
         where T : class => Task.Run(() => reflector.RunAsync(cancellationToken), cancellationToken);
 
     private static KubernetesApi CreateApi(
-        ApiConnection connection, ApiServerSourceOptions options, TimeProvider time, Random random, ILogger logger, out RequestCounts requests)
+        ApiConnection connection, ApiServerSourceOptions options, TimeProvider time, Random random, ILogger logger,
+        out RequestCounts requests)
         => CreateApi(connection, options, time, random, logger, requests = new RequestCounts());
 
     private static KubernetesApi CreateApi(

@@ -74,7 +74,8 @@ internal sealed class ClusterFeed
         {
             var worst = healths.Where(h => h.Problem is not null).MinBy(h => h.Since);
             var oldest = Array.TrueForAll(healths, h => h.Contact is not null) ? healths.MinBy(h => h.ContactStamp) : null;
-            return new SourceStatus(description, IsSynced, oldest?.Contact, worst is null ? null : $"{worst.Problem} (since {worst.Since:u})")
+            return new SourceStatus(
+                description, IsSynced, oldest?.Contact, worst is null ? null : $"{worst.Problem} (since {worst.Since:u})")
             {
                 ContactAge = oldest is null ? null : time.GetElapsedTime(oldest.ContactStamp),
             };

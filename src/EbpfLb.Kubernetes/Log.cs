@@ -38,26 +38,35 @@ internal static partial class Log
     [LoggerMessage(8, LogLevel.Information, "Connection setting not used: {Note}", EventName = "SettingNotUsed")]
     public static partial void SettingNotUsed(ILogger logger, string note);
 
-    [LoggerMessage(9, LogLevel.Information, "The connection is another one now: origin=\"{Origin}\" servers={Servers}", EventName = "ConnectionChanged")]
+    [LoggerMessage(9, LogLevel.Information, "The connection is another one now: origin=\"{Origin}\" servers={Servers}",
+        EventName = "ConnectionChanged")]
     public static partial void ConnectionChanged(ILogger logger, string origin, string servers);
 
-    [LoggerMessage(10, LogLevel.Error, "The changed connection cannot be used, the last one stays: {Error}", EventName = "ConnectionNotUsable")]
+    [LoggerMessage(
+        10, LogLevel.Error, "The changed connection cannot be used, the last one stays: {Error}", EventName = "ConnectionNotUsable")]
     public static partial void ConnectionNotUsable(ILogger logger, Exception? exception, string error);
 
     [LoggerMessage(11, LogLevel.Information, "The server has no {Resource} for us, so they count as empty; asked again now and then. "
         + "{Error}", EventName = "OptionalAbsent")]
     public static partial void OptionalAbsent(ILogger logger, string resource, string error);
 
-    [LoggerMessage(12, LogLevel.Error, "The credentials cannot be read, the last ones stay in use until the server refuses them: {Error}", EventName = "CredentialsNotUsable")]
+    [LoggerMessage(12, LogLevel.Error, "The credentials cannot be read, the last ones stay in use until the server refuses them: {Error}",
+        EventName = "CredentialsNotUsable")]
     public static partial void CredentialsNotUsable(ILogger logger, string error);
 
-    [LoggerMessage(13, LogLevel.Error, "Reading {Resource} failed unexpectedly; what is known stays, and it is tried again. Please report this", EventName = "ReflectorFailed")]
+    [LoggerMessage(
+        13, LogLevel.Error, "Reading {Resource} failed unexpectedly; what is known stays, and it is tried again. Please report this",
+        EventName = "ReflectorFailed")]
     public static partial void ReflectorFailed(ILogger logger, Exception exception, string resource);
 
-    [LoggerMessage(14, LogLevel.Information, "Streaming lists of {Resource} do not work with this server ({Failure}): they are listed in pages and then watched, nothing to do", EventName = "StreamingListRefused")]
+    [LoggerMessage(14, LogLevel.Information,
+        "Streaming lists of {Resource} do not work with this server ({Failure}): "
+            + "they are listed in pages and then watched, nothing to do",
+        EventName = "StreamingListRefused")]
     public static partial void StreamingListRefused(ILogger logger, string resource, Api.ApiFailure failure);
 
-    [LoggerMessage(EventId = 20, Message = "Manifests read: path={Path} files={Files} services={Services} errors={Errors}", EventName = "ManifestsRead")]
+    [LoggerMessage(EventId = 20, Message = "Manifests read: path={Path} files={Files} services={Services} errors={Errors}",
+        EventName = "ManifestsRead")]
     public static partial void ManifestsRead(ILogger logger, LogLevel level, string path, int files, int services, int errors);
 
     [LoggerMessage(21, LogLevel.Error, "Manifest refused: {Problem}", EventName = "ManifestRefused")]
@@ -69,7 +78,8 @@ internal static partial class Log
     [LoggerMessage(23, LogLevel.Information, "Manifest repaired or removed, was: {Problem}", EventName = "ManifestRepaired")]
     public static partial void ManifestRepaired(ILogger logger, Manifests.ManifestProblem problem);
 
-    [LoggerMessage(24, LogLevel.Debug, "Manifest of another kind ignored: file={File} apiVersion={Version} kind={Kind}", EventName = "ManifestKindIgnored")]
+    [LoggerMessage(24, LogLevel.Debug, "Manifest of another kind ignored: file={File} apiVersion={Version} kind={Kind}",
+        EventName = "ManifestKindIgnored")]
     public static partial void ManifestKindIgnored(ILogger logger, string file, string version, string kind);
 
     [LoggerMessage(25, LogLevel.Debug, "Manifest field not used: {Warning}", EventName = "ManifestFieldIgnored")]
@@ -78,9 +88,14 @@ internal static partial class Log
     [LoggerMessage(26, LogLevel.Error, "{Problem}", EventName = "ManifestsUnreadable")]
     public static partial void ManifestsUnreadable(ILogger logger, string problem);
 
-    [LoggerMessage(27, LogLevel.Warning, "Changes below {Path} cannot be watched, it is looked through every {Seconds:0.#} s instead: {Failure}. Raise fs.inotify.max_user_instances or max_user_watches", EventName = "ManifestsUnwatched")]
+    [LoggerMessage(27, LogLevel.Warning,
+        "Changes below {Path} cannot be watched, it is looked through every {Seconds:0.#} s "
+            + "instead: {Failure}. Raise fs.inotify.max_user_instances or max_user_watches",
+        EventName = "ManifestsUnwatched")]
     public static partial void ManifestsUnwatched(ILogger logger, string path, double seconds, string failure);
 
-    [LoggerMessage(28, LogLevel.Error, "The manifest reader failed on {File}; its last good content stays. Please report this with the file", EventName = "ManifestReaderFailed")]
+    [LoggerMessage(
+        28, LogLevel.Error, "The manifest reader failed on {File}; its last good content stays. Please report this with the file",
+        EventName = "ManifestReaderFailed")]
     public static partial void ManifestReaderFailed(ILogger logger, Exception exception, string file);
 }

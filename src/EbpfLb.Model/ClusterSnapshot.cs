@@ -11,7 +11,8 @@ public sealed record ServiceEntry(ObjectName Name, Service? Service, ImmutableAr
 
 /// <summary>
 /// The state of the cluster as one agent sees it. Immutable; a source makes the next one from it, and what did not
-/// change keeps its reference, so that finding out what differs between two snapshots costs what differs. The first snapshot a source evicts is complete (docs/contract.md 13, startup 6).
+/// change keeps its reference, so that finding out what differs between two snapshots costs what differs. The first snapshot a source
+/// evicts is complete (docs/contract.md 13, startup 6).
 /// </summary>
 /// <param name="Node">The agent's own node, null while unknown.</param>
 public sealed record ClusterSnapshot(PersistentDictionary<ObjectName, ServiceEntry> Services, Node? Node)

@@ -26,11 +26,15 @@ public enum VerifyStage
 /// <param name="Found">"none" for what is not there.</param>
 public sealed record Difference(VerifyStage Stage, string Object, string Field, string Expected, string Found)
 {
-    /// <summary>The service port that it belongs to, "default/web:http"; null: none, or it is in <see cref="Object"/>. The same difference with or without it.</summary>
+    /// <summary>
+    /// The service port that it belongs to, "default/web:http"; null: none, or it is in <see cref="Object"/>. The same difference with or
+    /// without it.
+    /// </summary>
     public string? Service { get; init; }
 
     public bool Equals(Difference? other)
-        => other is not null && Stage == other.Stage && Object == other.Object && Field == other.Field && Expected == other.Expected && Found == other.Found;
+        => other is not null && Stage == other.Stage && Object == other.Object && Field == other.Field && Expected == other.Expected
+            && Found == other.Found;
 
     public override int GetHashCode() => HashCode.Combine(Stage, Object, Field, Expected, Found);
 
@@ -40,5 +44,7 @@ public sealed record Difference(VerifyStage Stage, string Object, string Field, 
     /// <summary>Stands for the object as a whole.</summary>
     public const string Whole = "-";
 
-    public override string ToString() => $"{Object}{(Service is null ? "" : $" of {Service}")}: {(Field == Whole ? "" : Field + " ")}should be {Expected}, is {Found}";
+    public override string ToString()
+        => $"{Object}{(Service is null ? "" : $" of {Service}")}: "
+            + $"{(Field == Whole ? "" : Field + " ")}should be {Expected}, is {Found}";
 }

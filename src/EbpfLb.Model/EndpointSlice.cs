@@ -1,6 +1,8 @@
 namespace EbpfLb.Model;
 
-/// <summary>One port of a slice; <see cref="Name"/> is "" when it has none. Entries without a number (or 0) are not kept (docs/contract.md 3).</summary>
+/// <summary>
+/// One port of a slice; <see cref="Name"/> is "" when it has none. Entries without a number (or 0) are not kept (docs/contract.md 3).
+/// </summary>
 public readonly record struct EndpointPort(string Name, TransportProtocol Protocol, ushort Port);
 
 /// <summary>Conditions with their defaults applied: ready and serving are true, terminating false when absent.</summary>
@@ -32,7 +34,8 @@ public readonly record struct Endpoint(
 /// An Endpoints object becomes one slice per subset and family.
 /// </summary>
 /// <param name="ServiceName">Label kubernetes.io/service-name, in the namespace of the slice; never empty.</param>
-/// <param name="TriggerTime">Annotation endpoints.kubernetes.io/last-change-trigger-time, when it could be read. No part of the content.</param>
+/// <param name="TriggerTime">Annotation endpoints.kubernetes.io/last-change-trigger-time, when it could be read. No part of the
+/// content.</param>
 public sealed record EndpointSlice(
     ObjectName Name,
     string ServiceName,
@@ -45,7 +48,9 @@ public sealed record EndpointSlice(
     /// <summary>The Service this slice belongs to.</summary>
     public ObjectName Owner => new(Name.Namespace, ServiceName);
 
-    /// <summary>Without <see cref="TriggerTime"/>: when nothing else is new, nothing has changed, and nothing is timed (docs/contract.md 13).</summary>
+    /// <summary>
+    /// Without <see cref="TriggerTime"/>: when nothing else is new, nothing has changed, and nothing is timed (docs/contract.md 13).
+    /// </summary>
     public bool Equals(EndpointSlice? other) => other is not null
         && Name == other.Name && ServiceName == other.ServiceName && Family == other.Family && Labels == other.Labels
         && Ports.Equals(other.Ports) && Endpoints.Equals(other.Endpoints);

@@ -4,8 +4,8 @@ namespace EbpfLb.Model;
 public interface IVerifiableSource
 {
     /// <summary>
-    /// Reads everything afresh and compares. What is merely on its way is no difference: only what stays different while the source had time to
-    /// catch up. Disturbs nothing unless it repairs.
+    /// Reads everything afresh and compares. What is merely on its way is no difference: only what stays different while the source had
+    /// time to catch up. Disturbs nothing unless it repairs.
     /// </summary>
     /// <param name="fromCache">
     /// As the source's cache has it, which costs it little; false: as its store has it, which also finds what the cache missed.

@@ -1,6 +1,9 @@
 namespace EbpfLb.Model;
 
-/// <summary>A node of a <see cref="PersistentDictionary{TKey,TValue}"/>; it goes before its children by <see cref="IsAbove"/>. Immutable once it is in a map.</summary>
+/// <summary>
+/// A node of a <see cref="PersistentDictionary{TKey,TValue}"/>; it goes before its children by <see cref="IsAbove"/>. Immutable once it is
+/// in a map.
+/// </summary>
 internal sealed class MapNode<TKey, TValue>
     where TKey : notnull, IComparable<TKey>
     where TValue : class
@@ -80,7 +83,8 @@ internal sealed class MapNode<TKey, TValue>
     }
 
     /// <summary>False for nodes of the same key.</summary>
-    public bool IsAbove(MapNode<TKey, TValue> other) => priority != other.priority ? priority > other.priority : Key.CompareTo(other.Key) < 0;
+    public bool IsAbove(MapNode<TKey, TValue> other)
+        => priority != other.priority ? priority > other.priority : Key.CompareTo(other.Key) < 0;
 
     /// <summary>Of a tree that is being made.</summary>
     internal void Adopt(MapNode<TKey, TValue>? left) => Left = left;

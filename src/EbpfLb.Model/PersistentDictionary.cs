@@ -10,8 +10,8 @@ public readonly record struct MapDifference<TKey, TValue>(TKey Key, TValue? Befo
     where TValue : class;
 
 /// <summary>
-/// An immutable map, ordered by key. A map made from another one shares with it whatever stayed the same: a change costs O(log n), and comparing
-/// two maps costs what differs between them, whichever of them was made from the other and however many were made in between.
+/// An immutable map, ordered by key. A map made from another one shares with it whatever stayed the same: a change costs O(log n), and
+/// comparing two maps costs what differs between them, whichever of them was made from the other and however many were made in between.
 /// </summary>
 /// <remarks>
 /// A treap whose priorities are hashes of the keys. Its shape follows from its keys alone, so two maps with the same keys have the same
@@ -66,7 +66,8 @@ public sealed class PersistentDictionary<TKey, TValue> : IReadOnlyDictionary<TKe
     }
 
     /// <summary>This map when it does not have the key.</summary>
-    public PersistentDictionary<TKey, TValue> Remove(TKey key) => Find(key) is null ? this : new(MapNode<TKey, TValue>.Remove(root!, key), Count - 1);
+    public PersistentDictionary<TKey, TValue> Remove(TKey key)
+        => Find(key) is null ? this : new(MapNode<TKey, TValue>.Remove(root!, key), Count - 1);
 
     /// <summary>The map with these changes; a null value removes.</summary>
     public PersistentDictionary<TKey, TValue> With(IReadOnlyCollection<KeyValuePair<TKey, TValue?>> changes)
@@ -130,7 +131,8 @@ public sealed class PersistentDictionary<TKey, TValue> : IReadOnlyDictionary<TKe
         var next = 0;
         foreach (var (key, value) in this)
         {
-            for (; next < ordered.Length && ordered[next].Key.CompareTo(key) < 0; next++) builder.Add(ordered[next].Key, ordered[next].Value);
+            for (; next < ordered.Length && ordered[next].Key.CompareTo(key) < 0; next++)
+                builder.Add(ordered[next].Key, ordered[next].Value);
             if (next < ordered.Length && ordered[next].Key.CompareTo(key) == 0) builder.Add(key, ordered[next++].Value);
             else builder.Add(key, value);
         }

@@ -17,7 +17,9 @@ public enum ServiceType : byte
     ExternalName,
 }
 
-/// <summary>One entry of spec.ports. <see cref="Name"/> is "" when the port has none; <see cref="NodePort"/> is 0 when there is none.</summary>
+/// <summary>
+/// One entry of spec.ports. <see cref="Name"/> is "" when the port has none; <see cref="NodePort"/> is 0 when there is none.
+/// </summary>
 public readonly record struct ServicePort(string Name, TransportProtocol Protocol, ushort Port, ushort NodePort);
 
 /// <summary>

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace EbpfLb.Native;
 
 /// <summary>
-/// The number of a handle for the length of a call. Meanwhile nobody closes it, so the number cannot become another file's. For the calls of
-/// Tmds.LibC, which take plain numbers.
+/// The number of a handle for the length of a call. Meanwhile nobody closes it, so the number cannot become another file's. For the calls
+/// of Tmds.LibC, which take plain numbers.
 /// </summary>
 internal readonly ref struct DescriptorLease : IDisposable
 {

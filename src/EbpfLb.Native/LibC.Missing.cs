@@ -3,7 +3,9 @@ using Package = Tmds.Linux.LibC;
 
 namespace EbpfLb.Native;
 
-/// <summary>What Tmds.LibC does not have. A number that x86-64 and arm64 do not share has both; a test compares all with another source.</summary>
+/// <summary>
+/// What Tmds.LibC does not have. A number that x86-64 and arm64 do not share has both; a test compares all with another source.
+/// </summary>
 internal static unsafe partial class LibC
 {
     public const int LOCK_EX = 2;
@@ -16,7 +18,8 @@ internal static unsafe partial class LibC
 
     private const string Library = "libc";
 
-    private static int SYS_MEMBARRIER => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? SYS_MEMBARRIER_ARM64 : SYS_MEMBARRIER_X64;
+    private static int SYS_MEMBARRIER
+        => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? SYS_MEMBARRIER_ARM64 : SYS_MEMBARRIER_X64;
 
     /// <summary>The C library has no function for it.</summary>
     public static int membarrier(int command) => (int)Package.syscall(SYS_MEMBARRIER, command, 0, 0);

@@ -8,7 +8,8 @@ namespace EbpfLb.Netlink;
 /// <param name="capability">What EPERM asks for.</param>
 /// <param name="explanation">What the kernel said beside the number (extended ack); null when it said nothing.</param>
 public sealed class NetlinkException(NetlinkErrno errno, string operation, string? explanation = null, string capability = "CAP_NET_ADMIN")
-    : Exception($"{operation}: {errno} ({(int)errno}, {Marshal.GetPInvokeErrorMessage((int)errno)}){(explanation is null ? "" : $": {explanation}")}{Advice(errno, capability)}")
+    : Exception($"{operation}: {errno} ({(int)errno}, "
+        + $"{Marshal.GetPInvokeErrorMessage((int)errno)}){(explanation is null ? "" : $": {explanation}")}{Advice(errno, capability)}")
 {
     /// <summary>The error number.</summary>
     public NetlinkErrno Errno => errno;

@@ -6,8 +6,8 @@ using EbpfLb.Netlink.Wire;
 namespace EbpfLb.Netlink;
 
 /// <summary>
-/// A netlink socket, of NETLINK_ROUTE unless another protocol is asked for. It lives in the network namespace of the thread that opened it, whoever uses it later. One
-/// request at a time.
+/// A netlink socket, of NETLINK_ROUTE unless another protocol is asked for. It lives in the network namespace of the thread that opened it,
+/// whoever uses it later. One request at a time.
 /// </summary>
 internal sealed class NetlinkSocket : IDisposable
 {
@@ -38,7 +38,8 @@ internal sealed class NetlinkSocket : IDisposable
         {
             Check(LibC.setsockopt(handle, LibC.SOL_NETLINK, LibC.NETLINK_EXT_ACK, 1), "ask for explanations of netlink errors");
             Check(LibC.setsockopt(handle, LibC.SOL_NETLINK, LibC.NETLINK_CAP_ACK, 1), "ask for short netlink acknowledgements");
-            if (isEverywhere) Check(LibC.setsockopt(handle, LibC.SOL_NETLINK, LibC.NETLINK_LISTEN_ALL_NSID, 1), "listen to other network namespaces", "CAP_NET_BROADCAST");
+            if (isEverywhere) Check(LibC.setsockopt(handle, LibC.SOL_NETLINK, LibC.NETLINK_LISTEN_ALL_NSID, 1),
+                "listen to other network namespaces", "CAP_NET_BROADCAST");
             var address = new LibC.SocketAddressNetlink { Family = (ushort)LibC.AF_NETLINK, Groups = groups };
             Check(LibC.bind(handle, address), "bind a netlink socket");
             return new NetlinkSocket(new Socket(handle) { ReceiveTimeout = AnswerTimeoutMilliseconds });
@@ -102,7 +103,8 @@ internal sealed class NetlinkSocket : IDisposable
     /// <summary>The number by which programs know the namespace of this socket (SO_NETNS_COOKIE, kernel 5.14).</summary>
     public ulong NamespaceCookie()
     {
-        Check(LibC.getsockopt(socket.SafeHandle, LibC.SOL_SOCKET, LibC.SO_NETNS_COOKIE, out var cookie), "read the cookie of the network namespace");
+        Check(LibC.getsockopt(socket.SafeHandle, LibC.SOL_SOCKET, LibC.SO_NETNS_COOKIE, out var cookie),
+            "read the cookie of the network namespace");
         return cookie;
     }
 
@@ -157,8 +159,10 @@ internal sealed class NetlinkSocket : IDisposable
     }
 
     private static NetlinkException Wrap(SocketException e, string operation)
-        => new(e.SocketErrorCode == SocketError.NoBufferSpaceAvailable ? NetlinkErrno.ENOBUFS : (NetlinkErrno)e.NativeErrorCode, operation, e.Message);
+        => new(e.SocketErrorCode == SocketError.NoBufferSpaceAvailable ? NetlinkErrno.ENOBUFS : (NetlinkErrno)e.NativeErrorCode, operation,
+            e.Message);
 
     private static int Check(int result, string operation, string capability = "CAP_NET_ADMIN")
-        => result >= 0 ? result : throw new NetlinkException((NetlinkErrno)Marshal.GetLastPInvokeError(), operation, capability: capability);
+        => result >= 0 ? result
+            : throw new NetlinkException((NetlinkErrno)Marshal.GetLastPInvokeError(), operation, capability: capability);
 }

@@ -14,7 +14,9 @@ public sealed record TableLimits
     /// <summary>Entries of lb_backends (--max-backends).</summary>
     public int MaxBackends { get; init; } = 262_144;
 
-    /// <summary>Entries of lb_slots (--max-slots). Lists are rounded up to multiples of 4 and written anew before the old one goes.</summary>
+    /// <summary>
+    /// Entries of lb_slots (--max-slots). Lists are rounded up to multiples of 4 and written anew before the old one goes.
+    /// </summary>
     public int MaxSlots { get; init; } = 524_288;
 
     /// <summary>Entries of lb_services4 (--max-frontends).</summary>

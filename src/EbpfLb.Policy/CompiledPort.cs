@@ -5,7 +5,8 @@ namespace EbpfLb.Policy;
 /// <summary>What one service port does in one family.</summary>
 /// <param name="Frontends">In the order of the policies that made them; never empty.</param>
 /// <param name="AffinitySeconds">ClientIP affinity time-out in seconds; 0 means none.</param>
-/// <param name="Backends">The union of the Cluster list, the Local list and those that only keep what they have, ordered by address, without duplicates.</param>
+/// <param name="Backends">The union of the Cluster list, the Local list and those that only keep what they have, ordered by address,
+/// without duplicates.</param>
 /// <param name="Elsewhere">
 /// A usable endpoint exists somewhere (docs/contract.md 6, hasAny): an empty list means drop. When none does, connections are refused.
 /// </param>

@@ -12,13 +12,15 @@ public static class ForwardingCompiler
 {
     /// <summary>
     /// Compiles a snapshot. What did not change since <paramref name="previous"/> keeps its reference and costs nothing, whichever
-    /// snapshot that was compiled from; when nothing changed at all, <paramref name="previous"/> itself is returned. Another zone or primary
-    /// address of the own node compiles everything anew, and what does the same then keeps its reference.
+    /// snapshot that was compiled from; when nothing changed at all, <paramref name="previous"/> itself is returned. Another zone or
+    /// primary address of the own node compiles everything anew, and what does the same then keeps its reference.
     /// </summary>
     /// <param name="previous">The table compiled before, null at first.</param>
     /// <param name="network">Of this node; null: not known.</param>
-    public static ForwardingTable Compile(ClusterSnapshot snapshot, PolicyOptions options, ForwardingTable? previous, NodeNetwork? network = null)
-        => new Compilation(options, NodeFacts.Of(options, snapshot.Node), network ?? NodeNetwork.None, previous ?? ForwardingTable.Empty).Run(snapshot);
+    public static ForwardingTable Compile(
+        ClusterSnapshot snapshot, PolicyOptions options, ForwardingTable? previous, NodeNetwork? network = null)
+        => new Compilation(options, NodeFacts.Of(options, snapshot.Node), network ?? NodeNetwork.None, previous ?? ForwardingTable.Empty)
+            .Run(snapshot);
 
     internal static ServiceCompiler NewCompiler(PolicyOptions options, NodeFacts node, NodeNetwork network) => new(
         options,
@@ -86,7 +88,8 @@ public static class ForwardingCompiler
             changed[name] = wanted;
         }
 
-        private void NoteForeign(ObjectName name, Service? service) => foreign = service is not null && service.Labels.HasFlag(ServiceLabels.ProxyName)
+        private void NoteForeign(ObjectName name, Service? service)
+            => foreign = service is not null && service.Labels.HasFlag(ServiceLabels.ProxyName)
             ? foreign.SetItem(name, service.ClusterIPs)
             : foreign.Remove(name);
 
@@ -110,11 +113,13 @@ public static class ForwardingCompiler
                 ? previous.Diagnostics
                 : all.SelectMany(d => d.Value).ToImmutableArray();
             return new ForwardingTable(
-                previous.ByName.With(results), new CompileState(options, node, network, snapshot.Services, unresolved, newClaims, foreign, all), flat, cidrs);
+                previous.ByName.With(results),
+                new CompileState(options, node, network, snapshot.Services, unresolved, newClaims, foreign, all), flat, cidrs);
         }
 
         /// <summary>
-        /// Without those that another proxy's Service has an address of: kube-proxy drops after that proxy has translated, we come before it.
+        /// Without those that another proxy's Service has an address of: kube-proxy drops after that proxy has translated, we come before
+        /// it.
         /// </summary>
         private ValueList<SourceRange> CidrsOf(ClusterSnapshot snapshot) => options.RefuseUnknownPorts
             ? snapshot.ServiceCidrs.Where(c => options.Families.Contains(c.Prefix.Family) && !IsForeign(c)).Distinct().Order().ToValueList()

@@ -24,7 +24,8 @@ public sealed class ForwardingTable
     }
 
     /// <summary>A table without any service, not even the canary: planning it empties the kernel's tables.</summary>
-    public static ForwardingTable Empty { get; } = new(PersistentDictionary.Empty<ObjectName, CompiledService>(), CompileState.None, [], []);
+    public static ForwardingTable Empty { get; } = new(
+        PersistentDictionary.Empty<ObjectName, CompiledService>(), CompileState.None, [], []);
 
     /// <summary>Ordered by name; the canary comes first.</summary>
     public IEnumerable<CompiledService> Services => ByName.Values;
@@ -48,7 +49,8 @@ public sealed class ForwardingTable
     public CompiledService? Find(ObjectName name) => ByName.Find(name);
 
     /// <summary>The services that differ from another table, ordered by name; it costs what differs, not the size of the tables.</summary>
-    public IReadOnlyList<MapDifference<ObjectName, CompiledService>> DifferencesFrom(ForwardingTable before) => ByName.DifferencesFrom(before.ByName);
+    public IReadOnlyList<MapDifference<ObjectName, CompiledService>> DifferencesFrom(ForwardingTable before)
+        => ByName.DifferencesFrom(before.ByName);
 
     /// <summary>The Service that answers on the frontend, null when none does.</summary>
     public ObjectName? OwnerOf(Frontend frontend) => State.Claims.OwnerOf(frontend);

@@ -12,7 +12,10 @@ public readonly record struct CheckedService(ObjectName Name, CompiledService? E
     public bool IsRight => Equals(Expected, Found);
 }
 
-/// <summary>Compares a table that was kept up to date change by change with its snapshot compiled anew, service by service: there is never a second table.</summary>
+/// <summary>
+/// Compares a table that was kept up to date change by change with its snapshot compiled anew, service by service: there is never a second
+/// table.
+/// </summary>
 public static class TableCheck
 {
     /// <summary>Each service once, in the order of their names; enumerating may pause wherever it likes.</summary>
@@ -37,7 +40,8 @@ public static class TableCheck
         }
         if (claims.AreRight) yield break;
         // Who has which frontend was not kept well, so the services above were compared with the wrong owners.
-        foreach (var (name, found, expected) in ForwardingCompiler.Compile(snapshot, options, previous: null, table.State.Network).DifferencesFrom(table))
+        foreach (var (name, found, expected) in ForwardingCompiler.Compile(snapshot, options, previous: null, table.State.Network)
+            .DifferencesFrom(table))
         {
             if (!Equals(expected, found)) yield return new(name, expected, found);
         }

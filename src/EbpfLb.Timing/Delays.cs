@@ -3,7 +3,9 @@ namespace EbpfLb.Timing;
 /// <summary>Waiting for any length of time. Everything in this repository that waits for a configured time waits here.</summary>
 public static class Delays
 {
-    /// <summary>Timers of .NET hold 49.7 days at most (uint milliseconds) and Task.Delay throws beyond; longer waits are made of these.</summary>
+    /// <summary>
+    /// Timers of .NET hold 49.7 days at most (uint milliseconds) and Task.Delay throws beyond; longer waits are made of these.
+    /// </summary>
     public static TimeSpan LongestSlice { get; } = TimeSpan.FromDays(20);
 
     /// <summary>
@@ -17,7 +19,8 @@ public static class Delays
             await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken).ConfigureAwait(false);
             return;
         }
-        for (; duration > LongestSlice; duration -= LongestSlice) await Task.Delay(LongestSlice, time, cancellationToken).ConfigureAwait(false);
+        for (; duration > LongestSlice; duration -= LongestSlice)
+            await Task.Delay(LongestSlice, time, cancellationToken).ConfigureAwait(false);
         await Task.Delay(duration > TimeSpan.Zero ? duration : TimeSpan.Zero, time, cancellationToken).ConfigureAwait(false);
     }
 }

@@ -3,8 +3,9 @@ using Microsoft.Extensions.Logging;
 namespace EbpfLb.Timing;
 
 /// <summary>
-/// Runs a part of the agent that must not end by itself. When it throws, the exception is logged with its stack and the part is started again after 1, 2,
-/// 4 ... 60 s; after it has run well for a while the waits begin anew. Nothing that a side part does can end the process or go unnoticed.
+/// Runs a part of the agent that must not end by itself. When it throws, the exception is logged with its stack and the part is started
+/// again after 1, 2, 4 ... 60 s; after it has run well for a while the waits begin anew. Nothing that a side part does can end the process
+/// or go unnoticed.
 /// </summary>
 /// <param name="name">Short and constant: for the log and for people.</param>
 /// <param name="run">Returns when it is done for good; throws OperationCanceledException when the token is cancelled.</param>

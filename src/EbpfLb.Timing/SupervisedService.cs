@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace EbpfLb.Timing;
 
 /// <summary>
-/// A service beside the pipeline: <see cref="RunAsync"/> under a <see cref="SupervisedLoop"/>, so each of them fails and recovers in the same way. What is
-/// not one of these (the pipeline itself) says why.
+/// A service beside the pipeline: <see cref="RunAsync"/> under a <see cref="SupervisedLoop"/>, so each of them fails and recovers in the
+/// same way. What is not one of these (the pipeline itself) says why.
 /// </summary>
 /// <param name="name">Short and constant, such as "affinity".</param>
 public abstract class SupervisedService(string name, TimeProvider time, ILogger logger) : BackgroundService

@@ -1,8 +1,8 @@
 namespace EbpfLb.Timing;
 
 /// <summary>
-/// Waits until a time is over or somebody calls <see cref="Wake"/>. A wake-up that comes while nobody waits is kept, so none is lost between two
-/// looks; several count as one. One waiter at a time, any number of wakers, from any thread.
+/// Waits until a time is over or somebody calls <see cref="Wake"/>. A wake-up that comes while nobody waits is kept, so none is lost
+/// between two looks; several count as one. One waiter at a time, any number of wakers, from any thread.
 /// </summary>
 public sealed class WakeablePeriod(TimeProvider time)
 {
@@ -47,7 +47,8 @@ public sealed class WakeablePeriod(TimeProvider time)
                 isWoken = false;
                 return true;
             }
-            if (waiting is not null) throw new InvalidOperationException("somebody waits already; a second waiter needs a period of its own");
+            if (waiting is not null)
+                throw new InvalidOperationException("somebody waits already; a second waiter needs a period of its own");
             waiting = mine = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
         using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -4,9 +4,9 @@ using YamlDotNet.Core.Events;
 namespace EbpfLb.Yaml;
 
 /// <summary>
-/// The one reader of YAML: the events of a text, one by one and document by document, so that no more of a text is in memory than who reads it keeps.
-/// Aliases are put in place: what an anchor named is recorded and played again. Nesting and play-back are bounded, so that a small text can
-/// neither overflow the stack of who reads it nor unfold into gigabytes ("billion laughs").
+/// The one reader of YAML: the events of a text, one by one and document by document, so that no more of a text is in memory than who reads
+/// it keeps. Aliases are put in place: what an anchor named is recorded and played again. Nesting and play-back are bounded, so that a
+/// small text can neither overflow the stack of who reads it nor unfold into gigabytes ("billion laughs").
 /// </summary>
 /// <param name="text">Text that was found to be UTF-8.</param>
 /// <param name="keepsAliases">Aliases are shown as they stand in the text.</param>
@@ -55,7 +55,8 @@ internal sealed class YamlReader(ReadOnlyMemory<char> text, bool keepsAliases = 
                 continue;
             }
             depth += current.NestingIncrease;
-            if (depth > DeepestNesting) throw new YamlSyntaxException(current.Start, $"nested deeper than {DeepestNesting} levels; correct the indentation");
+            if (depth > DeepestNesting)
+                throw new YamlSyntaxException(current.Start, $"nested deeper than {DeepestNesting} levels; correct the indentation");
             Record(current);
             return current;
         }
@@ -68,7 +69,8 @@ internal sealed class YamlReader(ReadOnlyMemory<char> text, bool keepsAliases = 
             if (replay.Position < replay.Events.Count) return replay.Events[replay.Position++];
             replays.Pop();
         }
-        return MoveNext() && parser.Current is { } current ? current : throw new YamlSyntaxException(1, 1, "the document ends too early; complete it");
+        return MoveNext() && parser.Current is { } current ? current
+            : throw new YamlSyntaxException(1, 1, "the document ends too early; complete it");
     }
 
     private bool MoveNext()
@@ -80,12 +82,15 @@ internal sealed class YamlReader(ReadOnlyMemory<char> text, bool keepsAliases = 
         catch (YamlException e)
         {
             // The parser names the map or scalar that a tab breaks; the author needs the line of the tab.
-            throw TabNear(Math.Max(1, e.Start.Line), e.End.Line) ?? new(e.Start, $"not valid YAML: {e.Message.TrimEnd('.')}; correct the line");
+            throw TabNear(Math.Max(1, e.Start.Line), e.End.Line)
+                ?? new(e.Start, $"not valid YAML: {e.Message.TrimEnd('.')}; correct the line");
         }
-        catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException or FormatException or OverflowException)
+        catch (Exception e) when (
+            e is InvalidOperationException or ArgumentException or IndexOutOfRangeException or FormatException or OverflowException)
         {
             // "a: [1, 2\nb: 3" and others make the parser fail in its own code.
-            throw new YamlSyntaxException(parser.Current?.End ?? Mark.Empty, "not valid YAML from here on; look for a missing bracket, quote or colon");
+            throw new YamlSyntaxException(
+                parser.Current?.End ?? Mark.Empty, "not valid YAML from here on; look for a missing bracket, quote or colon");
         }
     }
 
@@ -96,7 +101,8 @@ internal sealed class YamlReader(ReadOnlyMemory<char> text, bool keepsAliases = 
         {
             if (++number > Math.Max(first + 1, last)) return null;
             var indentation = line.IndexOfAnyExcept(' ');
-            if (number >= first && indentation >= 0 && line[indentation] == '\t') return new(number, indentation + 1, "a tab in the indentation; use spaces");
+            if (number >= first && indentation >= 0 && line[indentation] == '\t')
+                return new(number, indentation + 1, "a tab in the indentation; use spaces");
         }
         return null;
     }
@@ -106,7 +112,8 @@ internal sealed class YamlReader(ReadOnlyMemory<char> text, bool keepsAliases = 
         if (recordings.Exists(r => r.Anchor == alias.Value))
             throw new YamlSyntaxException(alias.Start, $"anchor '{alias.Value}' contains itself; remove the alias");
         if (!anchors.TryGetValue(alias.Value, out var events))
-            throw new YamlSyntaxException(alias.Start, $"there is no anchor '{alias.Value}' before this alias; define it or write the value out");
+            throw new YamlSyntaxException(
+                alias.Start, $"there is no anchor '{alias.Value}' before this alias; define it or write the value out");
         replayed += events.Count;
         return replayed <= MostReplayed
             ? events

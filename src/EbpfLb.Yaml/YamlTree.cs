@@ -43,7 +43,8 @@ internal static class YamlTree
         List<MapEntry> own = [];
         for (var name = reader.Next(); name is not MappingEnd; name = reader.Next())
         {
-            if (name is not Scalar key) throw new YamlSyntaxException(name.Start, "a key must be plain text, not a list or a map; correct it");
+            if (name is not Scalar key)
+                throw new YamlSyntaxException(name.Start, "a key must be plain text, not a list or a map; correct it");
             var value = Compose(reader, reader.Next());
             if (key is { Style: ScalarStyle.Plain, Value: "<<" }) merged.AddRange(Merged(value));
             else own.Add(new MapEntry(key.Value, value, LineOf(key)));

@@ -16,7 +16,8 @@ public sealed partial class GeneratedFilesTests
         foreach (var (name, text) in Generator.Generate(BuiltObject.Bytes()))
         {
             var committed = File.ReadAllText(Path.Combine(directory, name));
-            Assert.True(committed == text, $"src/EbpfLb.Abi/{name} is not what the BPF object says: run \"make abi\" and commit the result");
+            Assert.True(
+                committed == text, $"src/EbpfLb.Abi/{name} is not what the BPF object says: run \"make abi\" and commit the result");
         }
     }
 
@@ -44,7 +45,8 @@ public sealed partial class GeneratedFilesTests
     [Fact]
     public void Every_struct_and_enum_of_the_header_is_in_the_object()
     {
-        var header = string.Concat(Directory.EnumerateFiles(Path.Combine(RepositoryPaths.Root, "bpf", "include"), "lb_abi*.h").Select(File.ReadAllText));
+        var header = string.Concat(
+            Directory.EnumerateFiles(Path.Combine(RepositoryPaths.Root, "bpf", "include"), "lb_abi*.h").Select(File.ReadAllText));
         var declared = Declarations().Matches(header).Select(match => match.Groups["name"].Value).ToList();
 
         var known = AbiFingerprint.Roots(BuiltObject.Types(), "lb_").Select(type => type.Name);
@@ -61,7 +63,8 @@ public sealed partial class GeneratedFilesTests
         Assert.Equal(AbiInfo.MapsHash, AbiFingerprint.ComputeMaps(BuiltObject.Types(), "lb_"));
     }
 
-    [GeneratedRegex(@"^(?:struct|enum) (?<name>lb_\w+) \{", RegexOptions.Multiline | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(@"^(?:struct|enum) (?<name>lb_\w+) \{",
+        RegexOptions.Multiline | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Declarations();
 
     /// <summary>The generator reads the file, the loader asks libbpf, which puts in what the compiler leaves open.</summary>

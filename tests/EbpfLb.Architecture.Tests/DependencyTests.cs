@@ -10,7 +10,8 @@ public sealed partial class DependencyTests
 
     private static readonly List<(string Name, string Version, string Licence, bool IsInAgent)> Documented =
         [.. from Match row in Row().Matches(Repository.Files["docs/dependencies.md"])
-            select (row.Groups["name"].Value, row.Groups["version"].Value, row.Groups["licence"].Value, row.Groups["agent"].Value == "yes")];
+            select (
+                row.Groups["name"].Value, row.Groups["version"].Value, row.Groups["licence"].Value, row.Groups["agent"].Value == "yes")];
 
     [Fact]
     public void Every_package_is_documented_with_its_version_and_no_other_is()
@@ -29,11 +30,13 @@ public sealed partial class DependencyTests
     public void What_is_said_to_be_in_the_agent_is_referenced_by_a_project_of_src_and_what_is_not_by_none()
     {
         var used = Repository.WithExtension(".csproj").Where(file => file.Path.StartsWith("src/", StringComparison.Ordinal))
-            .SelectMany(file => XDocument.Parse(file.Text).Descendants("PackageReference").Select(p => (string)p.Attribute("Include")!)).ToHashSet();
+            .SelectMany(file
+                => XDocument.Parse(file.Text).Descendants("PackageReference").Select(p => (string)p.Attribute("Include")!)).ToHashSet();
         Assert.Equal(used.Order(), Documented.Where(d => d.IsInAgent).Select(d => d.Name).Order());
     }
 
     /// <summary>"| name | what for | 1.2.3 | MIT | yes |"</summary>
-    [GeneratedRegex(@"^\| (?<name>[\w.-]+) \| [^|]+ \| (?<version>[\d.]+) \| (?<licence>[\w.-]+) \| (?<agent>yes|no) \|$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 60_000)]
+    [GeneratedRegex(@"^\| (?<name>[\w.-]+) \| [^|]+ \| (?<version>[\d.]+) \| (?<licence>[\w.-]+) \| (?<agent>yes|no) \|$",
+        RegexOptions.Multiline | RegexOptions.ExplicitCapture, 60_000)]
     private static partial Regex Row();
 }

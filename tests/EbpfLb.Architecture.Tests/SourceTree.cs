@@ -35,7 +35,8 @@ internal sealed class SourceTree(IReadOnlyDictionary<string, string> files, stri
     {
         var root = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(root.FullName, "EbpfLb.sln")))
-            root = root.Parent ?? throw new InvalidOperationException("no EbpfLb.sln above the test program: build it inside the repository");
+            root = root.Parent
+                ?? throw new InvalidOperationException("no EbpfLb.sln above the test program: build it inside the repository");
         var found = new Dictionary<string, string>(StringComparer.Ordinal);
         Add(root.FullName, "", found);
         return new SourceTree(found, root.FullName);

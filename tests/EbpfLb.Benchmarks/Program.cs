@@ -10,8 +10,8 @@ using EbpfLb.Benchmarks.Start;
 using EbpfLb.Benchmarks.Sweep;
 using EbpfLb.Testing.Processes;
 
-// Figures of docs/performance.md: `make bench`, or `make bench ONLY=lookups`, or `make bench ONLY="scale 50000"`. Needs root and a quiet machine.
-// No figures of ours but proofs, for a quarter of an hour: `make attack`.
+// Figures of docs/performance.md: `make bench`, or `make bench ONLY=lookups`, or `make bench ONLY="scale 50000"`. Needs root and a quiet
+// machine. No figures of ours but proofs, for a quarter of an hour: `make attack`.
 if (args is ["attack", ..]) return AttackRun.Run(args.ElementAtOrDefault(1), args.ElementAtOrDefault(2));
 var only = args.Length > 0 ? args[0] : "all";
 var benches = new Dictionary<string, Func<Task>>
@@ -60,10 +60,12 @@ if (only != "all" && !benches.ContainsKey(only))
     return 2;
 }
 // Before the first figure, not after half an hour of them.
-string[] tools = only is "all" or "outside" ? ["ip", "nsenter", "awk", "nft", "iptables-legacy", "iptables-legacy-restore"] : ["ip", "nsenter"];
+string[] tools = only is "all" or "outside" ? ["ip", "nsenter", "awk", "nft", "iptables-legacy", "iptables-legacy-restore"]
+    : ["ip", "nsenter"];
 if (tools.Where(tool => !RepositoryPaths.HasTool(tool)).ToArray() is { Length: > 0 } missing)
 {
-    Console.Error.WriteLine($"not installed: {string.Join(", ", missing)}. Nothing was measured; 'tools/install-deps.sh bench' as root installs them.");
+    Console.Error.WriteLine(
+        $"not installed: {string.Join(", ", missing)}. Nothing was measured; 'tools/install-deps.sh bench' as root installs them.");
     return 2;
 }
 foreach (var (name, run) in benches)

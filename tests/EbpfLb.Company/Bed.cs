@@ -21,13 +21,16 @@ internal sealed class Bed : IDisposable
     public const string OutsideName = "outside";
     public const string BackendName = "backend";
 
-    /// <summary>Ports of the server outside: a part that begins at another one meets nothing that an earlier one left in TIME_WAIT.</summary>
+    /// <summary>
+    /// Ports of the server outside: a part that begins at another one meets nothing that an earlier one left in TIME_WAIT.
+    /// </summary>
     private const int FirstOutsidePort = 7000;
     private const int OutsidePorts = 16;
     private const int PortsOfService = 100;
 
     private static readonly string Binary =
-        Environment.GetEnvironmentVariable("EBPFLB_BINARY") is { Length: > 0 } other ? other : Path.Combine(RepositoryPaths.Root, "build", "bin", "ebpflb");
+        Environment.GetEnvironmentVariable("EBPFLB_BINARY") is { Length: > 0 } other ? other
+            : Path.Combine(RepositoryPaths.Root, "build", "bin", "ebpflb");
 
     private readonly NetnsTopology topology = NetnsTopology.Create();
     private readonly ManifestDirectory manifests = new();
@@ -39,7 +42,8 @@ internal sealed class Bed : IDisposable
     private int usedOutsidePorts;
 
     /// <param name="nodePorts">How many NodePorts there are once the agent runs, each for TCP and UDP.</param>
-    /// <param name="masqueradePorts">Which ports netfilter draws from, such as "30000-30063"; null: all that it takes by itself, 1024-65535.</param>
+    /// <param name="masqueradePorts">Which ports netfilter draws from, such as "30000-30063"; null: all that it takes by itself,
+    /// 1024-65535.</param>
     public Bed(int nodePorts, string? masqueradePorts = null)
     {
         var router = topology.AddRouter();
@@ -87,16 +91,20 @@ internal sealed class Bed : IDisposable
     /// <summary>A port of the server outside that nobody has asked yet.</summary>
     public int NextOutsidePort() => FirstOutsidePort + usedOutsidePorts++ % OutsidePorts;
 
-    public string ServerOutside(Family family, int port) => new IPEndPoint(family == Family.IPv6 ? outside.IPv6 : outside.IPv4, port).ToString();
+    public string ServerOutside(Family family, int port)
+        => new IPEndPoint(family == Family.IPv6 ? outside.IPv6 : outside.IPv4, port).ToString();
 
     public string Backend(Family family) => new IPEndPoint(family == Family.IPv6 ? far.IPv6 : far.IPv4, BackendPort).ToString();
 
-    public string NodePort(Family family, int number = 0) => new IPEndPoint(family == Family.IPv6 ? node.IPv6 : node.IPv4, FirstNodePort + number).ToString();
+    public string NodePort(Family family, int number = 0)
+        => new IPEndPoint(family == Family.IPv6 ? node.IPv6 : node.IPv4, FirstNodePort + number).ToString();
 
     /// <summary>How many packets the agent's programs counted for this reason; 0 while there is no agent.</summary>
     public long Packets(string reason)
     {
-        var sample = Regex.Match(agent?.Metrics() ?? "", $$"""^ebpflb_(packets|datapath_events)_total\{.*reason="{{reason}}".*\} (?<count>[0-9]+)""", RegexOptions.Multiline | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));
+        var sample = Regex.Match(
+            agent?.Metrics() ?? "", $$"""^ebpflb_(packets|datapath_events)_total\{.*reason="{{reason}}".*\} (?<count>[0-9]+)""",
+            RegexOptions.Multiline | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));
         return sample.Success ? long.Parse(sample.Groups["count"].Value, CultureInfo.InvariantCulture) : 0;
     }
 
@@ -127,7 +135,10 @@ internal sealed class Bed : IDisposable
                 [
                     .. from protocol in (string[])["TCP", "UDP"]
                        from port in Enumerable.Range(0, Math.Max(1, ports))
-                       select new PortManifest($"{protocol.ToLowerInvariant()}{port}", protocol, 1000 + port, BackendPort) { NodePort = nodePorts == 0 ? 0 : FirstNodePort + first + port },
+                       select new PortManifest($"{protocol.ToLowerInvariant()}{port}", protocol, 1000 + port, BackendPort)
+                       {
+                           NodePort = nodePorts == 0 ? 0 : FirstNodePort + first + port,
+                       },
                 ],
                 Endpoints = [far.IPv4, far.IPv6],
                 NodeOf = _ => far.Name,

@@ -9,7 +9,8 @@ internal static class Loads
     public const int Connections = 20_000;
 
     /// <summary>
-    /// Of <see cref="Connections"/>: a machine that is short of CPU loses some without any agent. The faults that these proofs are about cost 30 or more.
+    /// Of <see cref="Connections"/>: a machine that is short of CPU loses some without any agent. The faults that these proofs are about
+    /// cost 30 or more.
     /// </summary>
     public const int Noise = 5;
 

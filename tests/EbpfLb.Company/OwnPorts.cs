@@ -17,16 +17,20 @@ internal static class OwnPorts
 
     private static void OfTheNode(Page page)
     {
-        page.Section("The node's own connections", $"A process of the node binds itself to the number of each of {NodePorts} NodePorts and asks a server outside.");
+        page.Section("The node's own connections",
+            $"A process of the node binds itself to the number of each of {NodePorts} NodePorts and asks a server outside.");
         page.Head("protocol", "family", "failed without agent", "failed with agent");
         using var bed = new Bed(NodePorts);
-        var rows = (from mode in (LoadMode[])[LoadMode.Tcp, LoadMode.UdpConnected] from family in Enum.GetValues<Family>() select (mode, family)).ToList();
+        var rows = (from mode in (LoadMode[])[LoadMode.Tcp, LoadMode.UdpConnected]
+        from family in Enum.GetValues<Family>()
+        select (mode, family)).ToList();
         var without = rows.ToDictionary(row => row, row => FromEach(bed, row.mode, row.family));
         bed.StartAgent();
         foreach (var row in rows)
         {
             var with = FromEach(bed, row.mode, row.family);
-            page.Row(with <= without[row], row.mode == LoadMode.Tcp ? "TCP" : "UDP", $"{row.family}", Loads.Text(without[row], NodePorts), Loads.Text(with, NodePorts));
+            page.Row(with <= without[row], row.mode == LoadMode.Tcp ? "TCP" : "UDP", $"{row.family}", Loads.Text(without[row], NodePorts),
+                Loads.Text(with, NodePorts));
         }
     }
 
@@ -34,16 +38,25 @@ internal static class OwnPorts
     {
         var to = bed.ServerOutside(family, bed.NextOutsidePort());
         return Enumerable.Range(0, NodePorts).Sum(number =>
-            bed.Host.Load(new LoadSpec(mode, $"{to}={Bed.OutsideName}") { Count = 1, From = bed.NodePort(family, number), Timeout = TimeSpan.FromSeconds(3) }).Failed);
+            bed.Host.Load(new LoadSpec(mode, $"{to}={Bed.OutsideName}")
+            {
+                Count = 1, From = bed.NodePort(family, number), Timeout = TimeSpan.FromSeconds(3),
+            }).Failed);
     }
 
-    /// <summary>The one question is masqueraded with the NodePort of an echo service: taken for a question, its answer would be answered for ever.</summary>
+    /// <summary>
+    /// The one question is masqueraded with the NodePort of an echo service: taken for a question, its answer would be answered for ever.
+    /// </summary>
     private static void Echo(Page page)
     {
-        page.Section("An echo service and an echo server outside", "A pod sends one datagram to the server outside, masqueraded with the number of the echo service's NodePort. Datagrams that the server got:");
+        page.Section("An echo service and an echo server outside",
+            "A pod sends one datagram to the server outside, masqueraded with the number "
+                + "of the echo service's NodePort. Datagrams that the server got:");
         page.Head("family", "without agent", "with agent");
         using var bed = new Bed(nodePorts: 1, masqueradePorts: $"{Bed.FirstNodePort}");
-        Bed.Nft(bed.OutsidePlace, "add table inet seen; add chain inet seen in { type filter hook input priority 0; }; add rule inet seen in meta l4proto udp counter");
+        Bed.Nft(bed.OutsidePlace,
+            "add table inet seen; add chain inet seen in { type filter hook input "
+                + "priority 0; }; add rule inet seen in meta l4proto udp counter");
         var without = Enum.GetValues<Family>().ToDictionary(family => family, family => Ask(bed, family));
         bed.StartAgent();
         foreach (var family in Enum.GetValues<Family>())
@@ -63,6 +76,7 @@ internal static class OwnPorts
     }
 
     private static long Seen(Bed bed) => long.Parse(
-        Regex.Match(Bed.Nft(bed.OutsidePlace, "list", "chain", "inet", "seen", "in"), "counter packets (?<count>[0-9]+)", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)).Groups["count"].Value,
+        Regex.Match(Bed.Nft(bed.OutsidePlace, "list", "chain", "inet", "seen", "in"), "counter packets (?<count>[0-9]+)",
+            RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)).Groups["count"].Value,
         CultureInfo.InvariantCulture);
 }

@@ -15,7 +15,8 @@ internal sealed class Page
 
     public void Section(string title, string how) => Write($"\n### {title}\n\n{how}\n");
 
-    public void Head(params string[] columns) => Write($"{Line([.. columns, "as it should be"])}\n|{string.Concat(Enumerable.Repeat("---|", columns.Length + 1))}");
+    public void Head(params string[] columns)
+        => Write($"{Line([.. columns, "as it should be"])}\n|{string.Concat(Enumerable.Repeat("---|", columns.Length + 1))}");
 
     public void Row(bool good, params string[] cells)
     {
@@ -28,7 +29,9 @@ internal sealed class Page
         var written = File.ReadAllText(file);
         var mark = written.IndexOf(Mark, StringComparison.Ordinal);
         if (mark < 0) throw new InvalidOperationException($"{file} has no line {Mark}");
-        var when = $"{began:yyyy-MM-dd}, kernel {File.ReadAllText("/proc/sys/kernel/osrelease").Trim()}, {Environment.ProcessorCount} CPUs, load average {loadBefore} before and {Load()} after, {(DateTime.UtcNow - began).TotalMinutes:0.0} minutes.";
+        var when = $"{began:yyyy-MM-dd}, kernel {File.ReadAllText("/proc/sys/kernel/osrelease").Trim()}, "
+            + $"{Environment.ProcessorCount} CPUs, load average {loadBefore} before and {Load()} "
+            + $"after, {(DateTime.UtcNow - began).TotalMinutes:0.0} minutes.";
         File.WriteAllText(file, $"{written[..mark]}{Mark}\n\n{when}\n{text}");
     }
 

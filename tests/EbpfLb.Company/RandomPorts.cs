@@ -3,8 +3,8 @@ using EbpfLb.Testing.Probes;
 namespace EbpfLb.Company;
 
 /// <summary>
-/// A pod asks a server outside, and netfilter draws the node's port for each connection from 1024-65535: some are the numbers of NodePorts, and
-/// their replies look like requests to those.
+/// A pod asks a server outside, and netfilter draws the node's port for each connection from 1024-65535: some are the numbers of NodePorts,
+/// and their replies look like requests to those.
 /// </summary>
 internal static class RandomPorts
 {
@@ -14,7 +14,8 @@ internal static class RandomPorts
     {
         page.Section(
             "Pods that are masqueraded with any port",
-            $"{Loads.Connections} connections of a pod to a server outside, `masquerade fully-random`. Chance: how many of them get the number of a NodePort, and so would fail if their replies were taken for requests.");
+            $"{Loads.Connections} connections of a pod to a server outside, `masquerade fully-random`. Chance: how many "
+                + "of them get the number of a NodePort, and so would fail if their replies were taken for requests.");
         page.Head("NodePorts", "family", "failed without agent", "failed with agent", "chance");
         foreach (var nodePorts in (int[])[0, 100, 500, 2000])
         {
@@ -26,10 +27,12 @@ internal static class RandomPorts
                 var with = Ask(bed, family);
                 page.Row(
                     with <= without[family] + Loads.Noise,
-                    $"{nodePorts}", $"{family}", Loads.Text(without[family]), Loads.Text(with), $"{Loads.Connections * nodePorts / DrawnFrom}");
+                    $"{nodePorts}", $"{family}", Loads.Text(without[family]), Loads.Text(with),
+                    $"{Loads.Connections * nodePorts / DrawnFrom}");
             }
         }
     }
 
-    private static long Ask(Bed bed, Family family) => Loads.Failed(bed.Pod, bed.ServerOutside(family, bed.NextOutsidePort()), Bed.OutsideName);
+    private static long Ask(Bed bed, Family family)
+        => Loads.Failed(bed.Pod, bed.ServerOutside(family, bed.NextOutsidePort()), Bed.OutsideName);
 }

@@ -16,7 +16,8 @@ internal static class SamePorts
     {
         page.Section(
             "One backend, by a NodePort and masqueraded",
-            $"{Held} connections are held, then {Loads.Connections} made the other way to the same backend; then each of those held is asked again. Without an agent the client outside asks the backend itself.");
+            $"{Held} connections are held, then {Loads.Connections} made the other way to the same backend; then each "
+                + "of those held is asked again. Without an agent the client outside asks the backend itself.");
         page.Head("held", "then", "family", "failed without agent", "failed with agent", "held ones lost", "pkt_reply_lost");
         foreach (var order in (Order[])[new("NodePort", NodePortIsHeld: true), new("masqueraded", NodePortIsHeld: false)])
         {
@@ -26,7 +27,8 @@ internal static class SamePorts
                 var with = Measure(order, family, withAgent: true);
                 page.Row(
                     with.Failed <= without.Failed + Loads.Noise && with.HeldLost <= without.HeldLost && with.ReplyLost <= Loads.Noise,
-                    order.Name, order.NodePortIsHeld ? "masqueraded" : "NodePort", $"{family}", Loads.Text(without.Failed), Loads.Text(with.Failed), $"{with.HeldLost}", $"{with.ReplyLost}");
+                    order.Name, order.NodePortIsHeld ? "masqueraded" : "NodePort", $"{family}", Loads.Text(without.Failed),
+                    Loads.Text(with.Failed), $"{with.HeldLost}", $"{with.ReplyLost}");
             }
         }
     }

@@ -69,8 +69,10 @@ public sealed class HotFieldTests
         Assert.Equal(all.Where(f => ChangeOf(f) == FieldChange.Hot), ConfigJson.Differences(LoadedConfig.Default, inForce));
         Assert.Equal(all.Where(f => ChangeOf(f) != FieldChange.Hot), ConfigJson.Differences(inForce, wanted));
         // The text above has them all: one that is new must be added to it.
-        var hot = KubeProxyFields.All.Concat(EbpfLbFields.All).Where(n => n is { Change: FieldChange.Hot, Path.Length: > 0 }).Select(n => n.Path);
-        Assert.Equal(hot.Order(StringComparer.Ordinal), all.Where(f => ChangeOf(f) == FieldChange.Hot).Select(f => f.Path).Order(StringComparer.Ordinal));
+        var hot = KubeProxyFields.All.Concat(EbpfLbFields.All).Where(n
+            => n is { Change: FieldChange.Hot, Path.Length: > 0 }).Select(n => n.Path);
+        Assert.Equal(hot.Order(StringComparer.Ordinal),
+            all.Where(f => ChangeOf(f) == FieldChange.Hot).Select(f => f.Path).Order(StringComparer.Ordinal));
     }
 
     private static FieldChange? ChangeOf((string Group, string Path) field)

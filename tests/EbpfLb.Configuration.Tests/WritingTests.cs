@@ -11,15 +11,18 @@ public sealed class WritingTests
     private static LoadedConfig Changed { get; } = new(
         new KubeProxyConfiguration
         {
-            Mode = "nftables", HostnameOverride = "n-1", NodePortAddresses = ["primary", "fd00::/8"], ClusterCidr = "10.0.0.0/8,fd00::/48", OomScoreAdj = -1,
+            Mode = "nftables", HostnameOverride = "n-1", NodePortAddresses = ["primary", "fd00::/8"], ClusterCidr = "10.0.0.0/8,fd00::/48",
+            OomScoreAdj = -1,
             FeatureGates = [new("A", true), new("B", false)], Logging = new() { Vmodule = [new("x*", 3)], Format = "json" },
             Ipvs = new() { ExcludeCidrs = ["10.0.0.0/8"], UdpTimeout = TimeSpan.FromSeconds(1.5) }, DetectLocal = new("br \"0\"", "on"),
             ClientConnection = new() { Qps = 0.5, Kubeconfig = "/k: v" },
         },
         new EbpfLbConfiguration
         {
-            Instance = "lab", ApiServers = ["https://[::1]:6443"], SyncPeriod = TimeSpan.FromMinutes(1), Devices = new() { Uplinks = ["eth*", "bond+"] },
-            Flows = new() { Udp = TimeSpan.FromSeconds(7), SweepCpuPercent = 0.5 }, Sizes = new() { Flows = 1000 }, DropEvents = false, ServiceMetrics = 50,
+            Instance = "lab", ApiServers = ["https://[::1]:6443"], SyncPeriod = TimeSpan.FromMinutes(1),
+            Devices = new() { Uplinks = ["eth*", "bond+"] },
+            Flows = new() { Udp = TimeSpan.FromSeconds(7), SweepCpuPercent = 0.5 }, Sizes = new() { Flows = 1000 }, DropEvents = false,
+            ServiceMetrics = 50,
         },
         []);
 
@@ -49,7 +52,8 @@ public sealed class WritingTests
     [Fact]
     public void Every_field_that_is_written_is_in_the_catalogue_and_the_other_way_round()
     {
-        Assert.Equal(PathsOf(KubeProxyConfiguration.Group), KubeProxyFields.All.Where(f => f.Path.Length > 0).Select(f => f.Path).Order(StringComparer.Ordinal));
+        Assert.Equal(PathsOf(KubeProxyConfiguration.Group),
+            KubeProxyFields.All.Where(f => f.Path.Length > 0).Select(f => f.Path).Order(StringComparer.Ordinal));
         Assert.Equal(PathsOf(EbpfLbConfiguration.Group), EbpfLbFields.All.Select(f => f.Path).Order(StringComparer.Ordinal));
     }
 
@@ -62,7 +66,8 @@ public sealed class WritingTests
             EbpfLb = new() { Sizes = new() { Flows = 5 } },
         };
         Assert.Equal(
-            [(KubeProxyConfiguration.Group, "conntrack.min"), (KubeProxyConfiguration.Group, "featureGates"), (EbpfLbConfiguration.Group, "sizes.flows")],
+            [(KubeProxyConfiguration.Group, "conntrack.min"), (KubeProxyConfiguration.Group, "featureGates"),
+                (EbpfLbConfiguration.Group, "sizes.flows")],
             ConfigJson.Differences(LoadedConfig.Default, other));
         Assert.Empty(ConfigJson.Differences(other, other));
     }
@@ -71,10 +76,14 @@ public sealed class WritingTests
     public void The_defaults_say_what_each_field_does()
     {
         var text = ConfigYaml.Write(LoadedConfig.Default, withComments: true);
-        foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(l => !l.EndsWith(':') && !l.StartsWith("---", StringComparison.Ordinal)))
-            Assert.True(line.Contains("  # ", StringComparison.Ordinal) || line.StartsWith("apiVersion", StringComparison.Ordinal) || line.StartsWith("kind", StringComparison.Ordinal), line);
+        foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(l
+            => !l.EndsWith(':') && !l.StartsWith("---", StringComparison.Ordinal)))
+            Assert.True(line.Contains("  # ", StringComparison.Ordinal) || line.StartsWith("apiVersion", StringComparison.Ordinal)
+                    || line.StartsWith("kind", StringComparison.Ordinal),
+                line);
     }
 
-    private static IEnumerable<string> PathsOf(string group) => ConfigJson.Flatten(JsonNode.Parse(ConfigJson.Write(LoadedConfig.Default))![group]!.AsObject()).Keys
+    private static IEnumerable<string> PathsOf(string group)
+        => ConfigJson.Flatten(JsonNode.Parse(ConfigJson.Write(LoadedConfig.Default))![group]!.AsObject()).Keys
         .Where(path => path is not ("apiVersion" or "kind")).Order(StringComparer.Ordinal);
 }

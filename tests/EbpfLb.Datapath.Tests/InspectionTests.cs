@@ -51,15 +51,18 @@ public sealed class InspectionTests
         var fill = dataplane.ReadFill().ToDictionary(f => f.Map);
 
         // The canary's, the port's, and the one that refuses its other ports.
-        Assert.Equal((3L, 256L, "--max-frontends"), (fill["lb_services4"].Used, fill["lb_services4"].Capacity, fill["lb_services4"].Option));
+        Assert.Equal(
+            (3L, 256L, "--max-frontends"), (fill["lb_services4"].Used, fill["lb_services4"].Capacity, fill["lb_services4"].Option));
         Assert.Equal((4L, "--max-backends"), (fill["lb_backends"].Used, fill["lb_backends"].Option));
         Assert.Equal(3L, fill["lb_svc_stats"].Used);
         Assert.Equal((0L, "--max-devices"), (fill["lb_devices"].Used, fill["lb_devices"].Option));
         dataplane.ApplyNode(new NodeState(
-            [new NodeDevice(2, "eth0", null, null)], [new NodeAddress(IpAddress.Parse("192.0.2.1"), NodePort: true)], new NodeSettings { SnatPorts = new PortRange(61_000, 65_535) }));
+            [new NodeDevice(2, "eth0", null, null)], [new NodeAddress(IpAddress.Parse("192.0.2.1"), NodePort: true)],
+            new NodeSettings { SnatPorts = new PortRange(61_000, 65_535) }));
         fill = dataplane.ReadFill().ToDictionary(f => f.Map);
         Assert.Equal((1L, (long)TestInstance.Small.Devices), (fill["lb_devices"].Used, fill["lb_devices"].Capacity));
-        Assert.Equal((1L, (long)TestInstance.Small.NodeAddresses, "--max-node-addresses"), (fill["lb_node_addrs4"].Used, fill["lb_node_addrs4"].Capacity, fill["lb_node_addrs4"].Option));
+        Assert.Equal((1L, (long)TestInstance.Small.NodeAddresses, "--max-node-addresses"),
+            (fill["lb_node_addrs4"].Used, fill["lb_node_addrs4"].Capacity, fill["lb_node_addrs4"].Option));
         Assert.Equal((0L, 64L), (fill["lb_svc_cidrs6"].Used, fill["lb_svc_cidrs6"].Capacity));
     }
 

@@ -7,7 +7,8 @@ internal sealed class LineLogs(List<string> lines, LogLevel least = LogLevel.Inf
 {
     public ILogger CreateLogger(string categoryName) => this;
 
-    public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException("there is one list of lines and no other provider");
+    public void AddProvider(ILoggerProvider provider)
+        => throw new NotSupportedException("there is one list of lines and no other provider");
 
     public void Dispose()
     {

@@ -11,7 +11,8 @@ internal sealed class TestInstance : IDisposable
 {
     private static int count;
     private bool hasJoined;
-    private readonly string homeCgroup = File.ReadAllLines("/proc/self/cgroup").Single(l => l.StartsWith("0::", StringComparison.Ordinal))[3..];
+    private readonly string homeCgroup = File.ReadAllLines("/proc/self/cgroup").Single(l
+        => l.StartsWith("0::", StringComparison.Ordinal))[3..];
 
     public TestInstance()
     {

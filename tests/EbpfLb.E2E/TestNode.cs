@@ -41,7 +41,8 @@ public sealed class TestNode : IDisposable
             Backends = [.. new[] { "a", "b", "c" }.Select(name => Node.AddPod(name))];
             foreach (var pod in Backends)
                 Serve(pod);
-            Agent = AgentProcess.Start(new AgentOptions(Binary, Node, source?.Invoke(Node) ?? ["--manifests", Manifests.Path]) { Extra = extra });
+            Agent = AgentProcess.Start(
+                new AgentOptions(Binary, Node, source?.Invoke(Node) ?? ["--manifests", Manifests.Path]) { Extra = extra });
         }
         catch
         {

@@ -16,7 +16,8 @@ public sealed class CandidateTests
         lab.Web(["10.244.1.5", "10.244.1.6 unready", "10.244.1.7 terminating", "10.244.1.8 ready+terminating"]);
 
         Assert.Equal(
-            ["10.244.1.5 in: ready", "10.244.1.6 out: not ready", "10.244.1.7 out: terminating: used only while no endpoint is ready", "10.244.1.8 in: ready, though terminating"],
+            ["10.244.1.5 in: ready", "10.244.1.6 out: not ready", "10.244.1.7 out: terminating: used only while no endpoint is ready",
+                "10.244.1.8 in: ready, though terminating"],
             Candidates(ExplainLab.PodHere, ClusterIP));
     }
 
@@ -25,7 +26,8 @@ public sealed class CandidateTests
     {
         lab.Web(["10.244.1.6 unready node=node-1", "10.244.1.7 terminating node=node-1"], outside: TrafficPolicy.Local);
 
-        Assert.Equal(["10.244.1.6 out: not ready", "10.244.1.7 in: terminating but serving: none is ready"], Candidates(ExplainLab.PodHere, ClusterIP));
+        Assert.Equal(["10.244.1.6 out: not ready", "10.244.1.7 in: terminating but serving: none is ready"],
+            Candidates(ExplainLab.PodHere, ClusterIP));
         Assert.Equal(["10.244.1.6 out: not ready", "10.244.1.7 in: terminating but serving and on this node: no ready endpoint is here"],
             Candidates(ExplainLab.Outside, External));
     }
@@ -35,9 +37,11 @@ public sealed class CandidateTests
     {
         lab.Web(["10.244.1.7 terminating node=node-1", ExplainLab.There], outside: TrafficPolicy.Local);
 
-        Assert.Equal(["10.244.1.7 out: terminating: used only while no endpoint is ready", "10.244.2.5 in: ready"], Candidates(ExplainLab.PodHere, External));
+        Assert.Equal(["10.244.1.7 out: terminating: used only while no endpoint is ready", "10.244.2.5 in: ready"],
+            Candidates(ExplainLab.PodHere, External));
         Assert.Equal(
-            ["10.244.1.7 in: terminating but serving and on this node: no ready endpoint is here", "10.244.2.5 out: not on this node, but on node-2"],
+            ["10.244.1.7 in: terminating but serving and on this node: no ready endpoint is here",
+                "10.244.2.5 out: not on this node, but on node-2"],
             Candidates(ExplainLab.Outside, External));
     }
 
@@ -47,7 +51,8 @@ public sealed class CandidateTests
         lab.Web(["10.244.1.5", ExplainLab.There], inside: TrafficPolicy.Local);
 
         Assert.Equal("drop", lab.Answer(ExplainLab.PodHere, ClusterIP));
-        Assert.Equal(["10.244.1.5 out: not on this node: it has no nodeName", "10.244.2.5 out: not on this node, but on node-2"], Candidates(ExplainLab.PodHere, ClusterIP));
+        Assert.Equal(["10.244.1.5 out: not on this node: it has no nodeName", "10.244.2.5 out: not on this node, but on node-2"],
+            Candidates(ExplainLab.PodHere, ClusterIP));
     }
 
     [Fact]
@@ -55,7 +60,8 @@ public sealed class CandidateTests
     {
         lab.Web(["10.244.1.5 zones=a", "10.244.2.5 zones=b", "10.244.2.6 unready"]);
 
-        Assert.Equal(["10.244.1.5 in: ready, hint for zone a", "10.244.2.5 out: no hint for zone a", "10.244.2.6 out: not ready"], Candidates(ExplainLab.PodHere, ClusterIP));
+        Assert.Equal(["10.244.1.5 in: ready, hint for zone a", "10.244.2.5 out: no hint for zone a", "10.244.2.6 out: not ready"],
+            Candidates(ExplainLab.PodHere, ClusterIP));
     }
 
     [Fact]
@@ -64,7 +70,8 @@ public sealed class CandidateTests
         lab.Web(["10.244.1.5 zones=a nodes=node-1", "10.244.1.6 zones=a nodes=node-3", "10.244.2.5 zones=b nodes=node-2"]);
 
         Assert.Equal(
-            ["10.244.1.5 in: ready, hint for node node-1", "10.244.1.6 out: no hint for node node-1", "10.244.2.5 out: no hint for node node-1"],
+            ["10.244.1.5 in: ready, hint for node node-1", "10.244.1.6 out: no hint for node node-1",
+                "10.244.2.5 out: no hint for node node-1"],
             Candidates(ExplainLab.PodHere, ClusterIP));
     }
 
@@ -93,7 +100,8 @@ public sealed class CandidateTests
     {
         lab.Web(["10.244.1.5 node=node-1 zones=b", "10.244.2.5 node=node-2 zones=a"], outside: TrafficPolicy.Local);
 
-        Assert.Equal(["10.244.1.5 in: ready and on this node", "10.244.2.5 out: not on this node, but on node-2"], Candidates(ExplainLab.Outside, External));
+        Assert.Equal(["10.244.1.5 in: ready and on this node", "10.244.2.5 out: not on this node, but on node-2"],
+            Candidates(ExplainLab.Outside, External));
     }
 
     [Fact]
@@ -102,7 +110,8 @@ public sealed class CandidateTests
         lab.Web(["10.244.1.5 unready node=node-1", ExplainLab.There], outside: TrafficPolicy.Local);
 
         Assert.Equal("drop", lab.Answer(ExplainLab.Outside, External));
-        Assert.Contains("no endpoint of default/web:http on node node-1", Assert.Single(lab.Explainer().Problems(lab.Explain(ExplainLab.Outside, External))));
+        Assert.Contains("no endpoint of default/web:http on node node-1",
+            Assert.Single(lab.Explainer().Problems(lab.Explain(ExplainLab.Outside, External))));
     }
 
     [Theory]
@@ -122,12 +131,14 @@ public sealed class CandidateTests
     {
         lab.Web([ExplainLab.Here, ExplainLab.There, "10.244.3.5"]);
 
-        Assert.Equal([("node-1", true), ("node-2", false), (null, false)], lab.Explain(ExplainLab.PodHere, ClusterIP).Backends.Select(b => (b.Node, b.Local)));
+        Assert.Equal([("node-1", true), ("node-2", false), (null, false)],
+            lab.Explain(ExplainLab.PodHere, ClusterIP).Backends.Select(b => (b.Node, b.Local)));
     }
 
     private string[] Candidates(string from, string to)
     {
         var explainer = lab.Explainer();
-        return [.. explainer.Candidates(explainer.Explain(ExplainLab.Flow(from, to))).Select(c => $"{c.Address.Address} {(c.Chosen ? "in" : "out")}: {c.Reason}")];
+        return [.. explainer.Candidates(explainer.Explain(ExplainLab.Flow(from, to))).Select(c
+            => $"{c.Address.Address} {(c.Chosen ? "in" : "out")}: {c.Reason}")];
     }
 }

@@ -5,8 +5,8 @@ using EbpfLb.Testing.Clusters;
 namespace EbpfLb.Explain.Tests;
 
 /// <summary>
-/// A node of a cluster with two, seen from where a connection starts. Answers are short: "10.244.1.5 10.244.2.5*" are the backends, those with
-/// a star see an address of the node in place of the client's; else "drop", "reject" or "pass".
+/// A node of a cluster with two, seen from where a connection starts. Answers are short: "10.244.1.5 10.244.2.5*" are the backends, those
+/// with a star see an address of the node in place of the client's; else "drop", "reject" or "pass".
 /// </summary>
 internal sealed class ExplainLab
 {
@@ -25,7 +25,8 @@ internal sealed class ExplainLab
     public ExplainContext Context { get; set; } = new()
     {
         NodeName = NodeName,
-        Addresses = [new LocalAddress(IpAddress.Parse(Node), NodePorts: true), new LocalAddress(IpAddress.Parse("2001:db8::11"), NodePorts: true)],
+        Addresses = [
+            new LocalAddress(IpAddress.Parse(Node), NodePorts: true), new LocalAddress(IpAddress.Parse("2001:db8::11"), NodePorts: true)],
         LoopbackNodePorts4 = true,
         Pods4 = [SourceRange.Parse("10.244.0.0/16")],
         Pods6 = [SourceRange.Parse("fd00:10:244::/48")],
@@ -37,21 +38,27 @@ internal sealed class ExplainLab
         OtherNodes = [new OtherNode("node-2", IpAddress.Parse(OtherNode))],
     };
 
-    /// <summary>A Service with every kind of frontend: 10.96.0.1:80, NodePort 30080, 198.51.100.1:80 (VIP), 203.0.113.1:80 (external IP).</summary>
-    public ExplainLab Web(string[] endpoints, TrafficPolicy inside = TrafficPolicy.Cluster, TrafficPolicy outside = TrafficPolicy.Cluster, string[]? ranges = null)
+    /// <summary>
+    /// A Service with every kind of frontend: 10.96.0.1:80, NodePort 30080, 198.51.100.1:80 (VIP), 203.0.113.1:80 (external IP).
+    /// </summary>
+    public ExplainLab Web(string[] endpoints, TrafficPolicy inside = TrafficPolicy.Cluster, TrafficPolicy outside = TrafficPolicy.Cluster,
+        string[]? ranges = null)
     {
-        Cluster.Service("web", ["10.96.0.1"], ["http:80@30080"], externalIPs: ["203.0.113.1"], balancerIPs: ["198.51.100.1"], sourceRanges: ranges, inside: inside, outside: outside);
+        Cluster.Service("web", ["10.96.0.1"], ["http:80@30080"], externalIPs: ["203.0.113.1"], balancerIPs: ["198.51.100.1"],
+            sourceRanges: ranges, inside: inside, outside: outside);
         Cluster.Slice("web-1", "web", ["http:8080"], endpoints);
         return this;
     }
 
-    public Explanation Explain(string from, string to, FlowPath? path = null, string? device = null) => Explainer().Explain(Flow(from, to, path, device));
+    public Explanation Explain(string from, string to, FlowPath? path = null, string? device = null)
+        => Explainer().Explain(Flow(from, to, path, device));
 
     public NodeNetwork Network { get; set; } = NodeNetwork.None;
 
     public Explainer Explainer() => new(Compile(), Context);
 
-    public ForwardingTable Compile() => ForwardingCompiler.Compile(Cluster.Build(), new PolicyOptions { NodeName = NodeName }, null, Network);
+    public ForwardingTable Compile()
+        => ForwardingCompiler.Compile(Cluster.Build(), new PolicyOptions { NodeName = NodeName }, null, Network);
 
     public string Answer(string from, string to, FlowPath? path = null, string? device = null)
     {

@@ -30,7 +30,8 @@ public sealed class FrontendMatchTests
     {
         var explanation = lab.Explain(ExplainLab.Outside, to);
 
-        Assert.Equal((FlowVerdict.Reject, FrontendKind.ClusterIP, null), (explanation.Verdict, explanation.Frontend!.Value.Kind, explanation.ServiceText));
+        Assert.Equal((FlowVerdict.Reject, FrontendKind.ClusterIP, null),
+            (explanation.Verdict, explanation.Frontend!.Value.Kind, explanation.ServiceText));
         Assert.Contains("default/web", explanation.Reason);
         Assert.Contains("80/TCP", Assert.Single(lab.Explainer().Problems(explanation)));
     }
@@ -71,7 +72,11 @@ public sealed class FrontendMatchTests
     [Fact]
     public void A_node_port_answers_only_on_accepted_addresses()
     {
-        lab.Context = lab.Context with { Addresses = [new LocalAddress(IpAddress.Parse(Node), NodePorts: false), new LocalAddress(IpAddress.Parse("192.0.2.111"), NodePorts: true)] };
+        lab.Context = lab.Context with
+        {
+            Addresses = [new LocalAddress(IpAddress.Parse(Node), NodePorts: false),
+                new LocalAddress(IpAddress.Parse("192.0.2.111"), NodePorts: true)],
+        };
 
         Assert.Equal("pass", lab.Answer(ExplainLab.Outside, $"{Node}:30080"));
         Assert.Equal("10.244.1.5", lab.Answer(ExplainLab.Outside, "192.0.2.111:30080"));
@@ -81,7 +86,8 @@ public sealed class FrontendMatchTests
     [Fact]
     public void An_exact_address_goes_before_a_node_port_on_it()
     {
-        lab.Cluster.Service("exact", ["10.96.0.7"], ["http:30080"], externalIPs: [Node]).Slice("exact-1", "exact", ["http:8080"], ["10.244.2.8 node=node-2"]);
+        lab.Cluster.Service("exact", ["10.96.0.7"], ["http:30080"], externalIPs: [Node])
+            .Slice("exact-1", "exact", ["http:8080"], ["10.244.2.8 node=node-2"]);
 
         Assert.Equal(FrontendKind.ExternalIP, lab.Explain(ExplainLab.Outside, $"{Node}:30080").Frontend!.Value.Kind);
         Assert.Equal("default/exact:http", lab.Explain(ExplainLab.Outside, $"{Node}:30080").ServiceText);
@@ -103,7 +109,8 @@ public sealed class FrontendMatchTests
     [Fact]
     public void Node_ports_on_the_loopback_of_ipv6_have_a_switch_of_their_own()
     {
-        lab.Cluster.Service("six", ["fd00:10:96::1"], ["http:80@30086"]).Slice("six-1", "six", ["http:8080"], ["fd00:10:244:1::5 node=node-1"]);
+        lab.Cluster.Service("six", ["fd00:10:96::1"], ["http:80@30086"])
+            .Slice("six-1", "six", ["http:8080"], ["fd00:10:244:1::5 node=node-1"]);
 
         Assert.Equal("pass", lab.Answer("::1", "[::1]:30086"));
         lab.Context = lab.Context with { LoopbackNodePorts6 = true };

@@ -3,7 +3,10 @@ using EbpfLb.Policy;
 
 namespace EbpfLb.Explain.Tests;
 
-/// <summary>docs/contract.md 5.2, row by row, and the verdicts of section 8; backends of this node see the client wherever kube-proxy would masquerade.</summary>
+/// <summary>
+/// docs/contract.md 5.2, row by row, and the verdicts of section 8; backends of this node see the client wherever kube-proxy would
+/// masquerade.
+/// </summary>
 public sealed class MatrixTests
 {
     private const string Both = "10.244.1.5 10.244.2.5";
@@ -11,17 +14,20 @@ public sealed class MatrixTests
 
     private static readonly Dictionary<string, string> Destinations = new()
     {
-        ["clusterIP"] = "10.96.0.1:80", ["nodePort"] = $"{ExplainLab.Node}:30080", ["externalIP"] = "203.0.113.1:80", ["loadBalancer"] = "198.51.100.1:80",
+        ["clusterIP"] = "10.96.0.1:80", ["nodePort"] = $"{ExplainLab.Node}:30080", ["externalIP"] = "203.0.113.1:80",
+        ["loadBalancer"] = "198.51.100.1:80",
     };
 
     private static readonly Dictionary<string, string> Sources = new()
     {
-        ["pod"] = ExplainLab.PodThere, ["pod here"] = ExplainLab.PodHere, ["node"] = ExplainLab.Node, ["other node"] = ExplainLab.OtherNode, ["outside"] = ExplainLab.Outside,
+        ["pod"] = ExplainLab.PodThere, ["pod here"] = ExplainLab.PodHere, ["node"] = ExplainLab.Node, ["other node"] = ExplainLab.OtherNode,
+        ["outside"] = ExplainLab.Outside,
     };
 
     private static readonly Dictionary<string, string[]> Endpoints = new()
     {
-        ["both"] = [ExplainLab.Here, ExplainLab.There], ["there"] = [ExplainLab.There], ["none"] = [], ["unready"] = ["10.244.1.5 unready node=node-1", "10.244.2.5 unready node=node-2"],
+        ["both"] = [ExplainLab.Here, ExplainLab.There], ["there"] = [ExplainLab.There], ["none"] = [],
+        ["unready"] = ["10.244.1.5 unready node=node-1", "10.244.2.5 unready node=node-2"],
     };
 
     public static TheoryData<string, TrafficPolicy, string, string, string> Packets()
@@ -29,7 +35,10 @@ public sealed class MatrixTests
         const TrafficPolicy Cluster = TrafficPolicy.Cluster, Local = TrafficPolicy.Local;
         var rows = new TheoryData<string, TrafficPolicy, string, string, string>();
         // ClusterIP, policy Cluster: only pods are not masqueraded. Policy Local: the same, by the Local list.
-        foreach (var (source, expected) in new[] { ("pod", Both), ("pod here", Both), ("node", BothMasqueraded), ("other node", BothMasqueraded), ("outside", BothMasqueraded) })
+        foreach (var (source, expected) in new[]
+        {
+            ("pod", Both), ("pod here", Both), ("node", BothMasqueraded), ("other node", BothMasqueraded), ("outside", BothMasqueraded),
+        })
         {
             rows.Add("clusterIP", Cluster, source, "both", expected);
             rows.Add("clusterIP", Cluster, source, "there", expected.Split(' ')[1]);
@@ -67,7 +76,8 @@ public sealed class MatrixTests
 
     [Theory]
     [MemberData(nameof(Packets))]
-    public void A_packet_goes_where_the_contract_says(string destination, TrafficPolicy policy, string source, string endpoints, string expected)
+    public void A_packet_goes_where_the_contract_says(
+        string destination, TrafficPolicy policy, string source, string endpoints, string expected)
     {
         var lab = LabOf(destination, policy, endpoints);
 
@@ -76,7 +86,8 @@ public sealed class MatrixTests
 
     [Theory]
     [MemberData(nameof(Packets))]
-    public void A_socket_gets_the_same_backends_and_needs_no_masquerading(string destination, TrafficPolicy policy, string source, string endpoints, string expected)
+    public void A_socket_gets_the_same_backends_and_needs_no_masquerading(
+        string destination, TrafficPolicy policy, string source, string endpoints, string expected)
     {
         var lab = LabOf(destination, policy, endpoints);
 
@@ -97,7 +108,8 @@ public sealed class MatrixTests
 
     [Fact]
     public void The_external_policy_does_not_reach_the_cluster_ip()
-        => Assert.Equal("10.244.2.5*", new ExplainLab().Web([ExplainLab.There], outside: TrafficPolicy.Local).Answer(ExplainLab.Outside, "10.96.0.1:80"));
+        => Assert.Equal("10.244.2.5*",
+            new ExplainLab().Web([ExplainLab.There], outside: TrafficPolicy.Local).Answer(ExplainLab.Outside, "10.96.0.1:80"));
 
     private static ExplainLab LabOf(string destination, TrafficPolicy policy, string endpoints) => destination == "clusterIP"
         ? new ExplainLab().Web(Endpoints[endpoints], inside: policy)

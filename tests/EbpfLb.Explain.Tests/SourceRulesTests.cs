@@ -16,7 +16,8 @@ public sealed class SourceRulesTests
     [InlineData("127.0.0.1", SourceClass.Node, FlowPath.Socket)]
     [InlineData(ExplainLab.OtherNode, SourceClass.Outside, FlowPath.Packet)]
     [InlineData(ExplainLab.Outside, SourceClass.Outside, FlowPath.Packet)]
-    public void The_cluster_cidr_tells_pods_of_all_nodes(string from, SourceClass expected, FlowPath path) => Says(from, null, expected, path);
+    public void The_cluster_cidr_tells_pods_of_all_nodes(string from, SourceClass expected, FlowPath path)
+        => Says(from, null, expected, path);
 
     [Fact]
     public void The_ranges_of_this_node_tell_its_own_pods_only()
@@ -30,7 +31,10 @@ public sealed class SourceRulesTests
     [Fact]
     public void Any_of_several_ranges_tells_pods()
     {
-        lab.Context = lab.Context with { Pods4 = [SourceRange.Parse("10.9.0.0/16"), SourceRange.Parse("10.244.0.0/16"), SourceRange.Parse("100.64.0.0/10")] };
+        lab.Context = lab.Context with
+        {
+            Pods4 = [SourceRange.Parse("10.9.0.0/16"), SourceRange.Parse("10.244.0.0/16"), SourceRange.Parse("100.64.0.0/10")],
+        };
 
         Says(ExplainLab.PodHere, null, SourceClass.Pod, FlowPath.Socket);
         Says("100.64.7.7", null, SourceClass.Pod, FlowPath.Packet);
@@ -43,7 +47,8 @@ public sealed class SourceRulesTests
     [InlineData("cali", true, "cali12ab", SourceClass.Pod)]
     [InlineData("cali", true, "eth0", SourceClass.Outside)]
     [InlineData("cali", true, null, SourceClass.Outside)]
-    public void A_detector_by_device_goes_by_the_device_that_the_packet_comes_in_by(string name, bool isPrefix, string? device, SourceClass expected)
+    public void A_detector_by_device_goes_by_the_device_that_the_packet_comes_in_by(
+        string name, bool isPrefix, string? device, SourceClass expected)
     {
         lab.Context = lab.Context with { Pods4 = [], Pods6 = [], PodDevices = new DeviceDetector(name, isPrefix) };
 
@@ -73,7 +78,8 @@ public sealed class SourceRulesTests
     [Fact]
     public void A_pod_is_a_pod_before_its_address_is_looked_for_on_the_node()
     {
-        lab.Context = lab.Context with { Addresses = [.. lab.Context.Addresses, new LocalAddress(IpAddress.Parse("10.244.1.1"), NodePorts: true)] };
+        lab.Context
+            = lab.Context with { Addresses = [.. lab.Context.Addresses, new LocalAddress(IpAddress.Parse("10.244.1.1"), NodePorts: true)] };
 
         Says("10.244.1.1", FlowPath.Packet, SourceClass.Pod);
         Says("10.244.1.1", FlowPath.Socket, SourceClass.Node);
@@ -84,7 +90,10 @@ public sealed class SourceRulesTests
     {
         Says("198.51.100.1", FlowPath.Packet, SourceClass.Outside);
 
-        lab.Context = lab.Context with { Addresses = [.. lab.Context.Addresses, new LocalAddress(IpAddress.Parse("198.51.100.1"), NodePorts: false)] };
+        lab.Context = lab.Context with
+        {
+            Addresses = [.. lab.Context.Addresses, new LocalAddress(IpAddress.Parse("198.51.100.1"), NodePorts: false)],
+        };
 
         Says("198.51.100.1", FlowPath.Packet, SourceClass.Node);
     }
@@ -120,7 +129,8 @@ public sealed class SourceRulesTests
     [InlineData("198.51.100.1:80", TrafficPolicy.Local, true)]
     [InlineData("198.51.100.1:80", TrafficPolicy.Cluster, false)]
     [InlineData("10.96.0.1:80", TrafficPolicy.Local, false)]
-    public void Where_the_socket_hooks_take_for_a_pod_what_the_detector_does_not_know_a_person_is_told(string to, TrafficPolicy outside, bool expected)
+    public void Where_the_socket_hooks_take_for_a_pod_what_the_detector_does_not_know_a_person_is_told(
+        string to, TrafficPolicy outside, bool expected)
     {
         var own = new ExplainLab().Web([ExplainLab.There], outside: outside);
         own.Cluster.Slice("other-1", "other", ["http:80"], ["10.180.0.1 node=node-1"]);
@@ -177,5 +187,6 @@ public sealed class SourceRulesTests
         Assert.Equal((expected, path), (source.Class, source.Path));
     }
 
-    private void Says(string from, FlowPath path, SourceClass expected) => Assert.Equal(expected, lab.Explain(from, "10.96.0.1:80", path).Source.Class);
+    private void Says(string from, FlowPath path, SourceClass expected)
+        => Assert.Equal(expected, lab.Explain(from, "10.96.0.1:80", path).Source.Class);
 }

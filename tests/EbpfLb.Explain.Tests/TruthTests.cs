@@ -4,7 +4,9 @@ using EbpfLb.Testing.Truth;
 
 namespace EbpfLb.Explain.Tests;
 
-/// <summary>The truth table of docs/policy.md, explained offline; tests/EbpfLb.Datapath.Tests/Packets/Truth runs the same rows as packets.</summary>
+/// <summary>
+/// The truth table of docs/policy.md, explained offline; tests/EbpfLb.Datapath.Tests/Packets/Truth runs the same rows as packets.
+/// </summary>
 public sealed class TruthTests
 {
     public static TheoryData<TruthRow> Rows { get; } = new(TruthTable.Rows);
@@ -24,7 +26,8 @@ public sealed class TruthTests
     {
         if (row.Source is "outside" or "blocked") return;
         foreach (var family in Enum.GetValues<IpFamily>())
-            Assert.Equal(row.All.Select(o => o.Replace(" SNAT", "", StringComparison.Ordinal)), Outcomes(row, new TruthCluster(family), FlowPath.Socket));
+            Assert.Equal(row.All.Select(o => o.Replace(" SNAT", "", StringComparison.Ordinal)),
+                Outcomes(row, new TruthCluster(family), FlowPath.Socket));
     }
 
     [Fact]
@@ -53,7 +56,8 @@ public sealed class TruthTests
         var (address, port, protocol) = cluster.Target(row);
         var explanation = explainer.Explain(new Flow(cluster.SourceOf(row), address, port, protocol, path));
         return explanation.Verdict == FlowVerdict.Dnat
-            ? [.. explanation.Backends.Select(b => (b.Address.Address == cluster.Here ? "here" : "there") + (b.Masquerade ? " SNAT" : "")).Order(StringComparer.Ordinal)]
+            ? [.. explanation.Backends.Select(b
+                => (b.Address.Address == cluster.Here ? "here" : "there") + (b.Masquerade ? " SNAT" : "")).Order(StringComparer.Ordinal)]
             : [explanation.Verdict.ToString().ToLowerInvariant()];
     }
 }

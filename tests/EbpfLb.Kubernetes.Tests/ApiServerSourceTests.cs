@@ -54,7 +54,8 @@ public sealed class ApiServerSourceTests : SourceTest
         Server.Faults.Forbid("list", "nodes");
 
         var next = Snapshots.MoveNextAsync().AsTask();
-        Eventually.Get(() => Source.Status, s => s.Error is not null && Server.OpenWatches == 2, "two watches and the third reflector's trouble");
+        Eventually.Get(
+            () => Source.Status, s => s.Error is not null && Server.OpenWatches == 2, "two watches and the third reflector's trouble");
 
         Assert.False(next.IsCompleted);
         Assert.False(Source.Status.IsSynced);

@@ -54,7 +54,8 @@ public sealed class ConnectionChangeTests : IAsyncLifetime
             KubeconfigFile.Load(path),
             new ApiServerSourceOptions("node-1")
             {
-                Reflector = new ReflectorOptions { FirstRetry = TimeSpan.FromMilliseconds(5), LongestRetry = TimeSpan.FromMilliseconds(20) },
+                Reflector
+                    = new ReflectorOptions { FirstRetry = TimeSpan.FromMilliseconds(5), LongestRetry = TimeSpan.FromMilliseconds(20) },
                 ReloadPeriod = TimeSpan.FromMilliseconds(10),
             },
             TimeProvider.System, new Random(1), logger);
@@ -65,7 +66,8 @@ public sealed class ConnectionChangeTests : IAsyncLifetime
     {
         while (true)
         {
-            Assert.True(await snapshots.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
+            Assert.True(
+                await snapshots.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
             if (satisfies(snapshots.Current)) return snapshots.Current;
         }
     }
@@ -105,7 +107,8 @@ public sealed class ConnectionChangeTests : IAsyncLifetime
     [InlineData("token: a", ", tls-server-name: \"kubernetes default\"", "clusters[0].cluster.tls-server-name")]
     [InlineData("token: a", ", certificate-authority: \"\\0\"", "clusters[0].cluster.certificate-authority")]
     [InlineData("token: a", ", certificate-authority: nowhere.crt", "nowhere.crt does not exist")]
-    public async Task A_kubeconfig_with_text_that_no_request_can_carry_is_reported_once_and_the_last_one_stays(string user, string cluster, string named)
+    public async Task A_kubeconfig_with_text_that_no_request_can_carry_is_reported_once_and_the_last_one_stays(
+        string user, string cluster, string named)
     {
         Start(Write(first.Url));
         await Until(s => s.Services.Count == 1);
@@ -141,7 +144,8 @@ public sealed class ConnectionChangeTests : IAsyncLifetime
         Start(Write(first.Url, "tokenFile: token"));
         await Until(s => s.Services.Count == 1);
         // The first snapshot comes before its watches are open, and only an open one that is cut makes another request.
-        Eventually.True(() => first.OpenWatches == 3, () => $"the watches of services, slices and nodes to be open, not {first.OpenWatches}");
+        Eventually.True(
+            () => first.OpenWatches == 3, () => $"the watches of services, slices and nodes to be open, not {first.OpenWatches}");
         directory.Write("token", "a\nb");
         first.CutWatches();
         logger.Until(line => line.Contains("U+000A") && line.Contains("the last ones stay in use"));

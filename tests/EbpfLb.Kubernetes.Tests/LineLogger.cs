@@ -21,10 +21,12 @@ internal sealed class LineLogger<T> : ILogger<T>
 
     public bool IsEnabled(LogLevel logLevel) => true;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    public void Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
         lock (lines) lines.Add($"{logLevel}: {formatter(state, exception)}{(exception is null ? "" : $" {exception}")}");
     }
 
-    public void Until(Func<string, bool> satisfies) => Eventually.True(() => Lines.Any(satisfies), () => $"a line of the log, which has: {string.Join('\n', Lines)}");
+    public void Until(Func<string, bool> satisfies)
+        => Eventually.True(() => Lines.Any(satisfies), () => $"a line of the log, which has: {string.Join('\n', Lines)}");
 }

@@ -91,5 +91,6 @@ public sealed class ServiceCidrTests : SourceTest
         Start(Server.Url);
     }
 
-    private async Task<IEnumerable<string>> RangesAfter(Func<ClusterSnapshot, bool> satisfies) => (await Until(satisfies)).ServiceCidrs.Select(c => c.ToString());
+    private async Task<IEnumerable<string>> RangesAfter(Func<ClusterSnapshot, bool> satisfies)
+        => (await Until(satisfies)).ServiceCidrs.Select(c => c.ToString());
 }

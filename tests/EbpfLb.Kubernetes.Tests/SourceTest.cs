@@ -38,7 +38,8 @@ public abstract class SourceTest : IAsyncLifetime
     private protected void Start(params Uri[] servers)
     {
         Source?.Dispose();
-        Source = new ApiServerSource(new ApiConnection(servers, "test"), Options, TimeProvider.System, new Random(1), NullLogger<ApiServerSource>.Instance);
+        Source = new ApiServerSource(
+            new ApiConnection(servers, "test"), Options, TimeProvider.System, new Random(1), NullLogger<ApiServerSource>.Instance);
         Snapshots = Source.ReadAsync(stop.Token).GetAsyncEnumerator(TestContext.Current.CancellationToken);
     }
 
@@ -47,7 +48,8 @@ public abstract class SourceTest : IAsyncLifetime
     {
         while (true)
         {
-            Assert.True(await Snapshots.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
+            Assert.True(
+                await Snapshots.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
             if (satisfies(Snapshots.Current)) return Snapshots.Current;
         }
     }

@@ -96,9 +96,11 @@ public sealed class SourceVerificationTests : SourceTest
     [Fact]
     public async Task Before_the_first_lists_and_while_the_server_is_away_it_is_said_why_nothing_can_be_compared()
     {
-        Assert.Contains("not been read completely", (await Assert.ThrowsAsync<IOException>(() => Source.VerifyAsync(false, true, TestContext.Current.CancellationToken))).Message);
+        Assert.Contains("not been read completely",
+            (await Assert.ThrowsAsync<IOException>(() => Source.VerifyAsync(false, true, TestContext.Current.CancellationToken))).Message);
         await Until(_ => true);
         await Server.StopAsync();
-        Assert.NotEmpty((await Assert.ThrowsAsync<IOException>(() => Source.VerifyAsync(false, true, TestContext.Current.CancellationToken))).Message);
+        Assert.NotEmpty(
+            (await Assert.ThrowsAsync<IOException>(() => Source.VerifyAsync(false, true, TestContext.Current.CancellationToken))).Message);
     }
 }

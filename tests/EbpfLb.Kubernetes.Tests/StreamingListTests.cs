@@ -38,7 +38,8 @@ public sealed class StreamingListTests : SourceTest
         Assert.All(snapshot.Services.Values, s => Assert.Single(s.Slices));
         Assert.All(Server.Requests.Where(r => r.Verb == "watch"), r => Assert.Equal(
             ("true", "NotOlderThan", "true", false),
-            (r.Query["sendInitialEvents"], r.Query["resourceVersionMatch"], r.Query["allowWatchBookmarks"], r.Query.ContainsKey("resourceVersion"))));
+            (r.Query["sendInitialEvents"], r.Query["resourceVersionMatch"], r.Query["allowWatchBookmarks"],
+                r.Query.ContainsKey("resourceVersion"))));
         // The Services, slices and nodes; ServiceCIDRs this server does not have.
         Assert.DoesNotContain(Lists, path => !path.EndsWith("servicecidrs", StringComparison.Ordinal));
 
@@ -106,7 +107,8 @@ public sealed class StreamingListTests : SourceTest
     public async Task An_object_that_does_not_read_spoils_a_stream_and_not_the_list_that_follows()
     {
         await StartAsync(StreamingListSupport.Supported);
-        Server.Apply("""{"kind":"Service","apiVersion":"v1","metadata":{"name":"bad","namespace":"shop"},"spec":{"clusterIP":"10.96.2.1","ports":"none"}}""");
+        Server.Apply(
+            """{"kind":"Service","apiVersion":"v1","metadata":{"name":"bad","namespace":"shop"},"spec":{"clusterIP":"10.96.2.1","ports":"none"}}""");
         Start(Server.Url);
 
         var snapshot = await Until(_ => true);

@@ -132,7 +132,8 @@ public sealed class IpAddressTests
     [Fact]
     public void The_order_is_that_of_the_bytes()
     {
-        string[] ordered = ["::", "::1", "0.0.0.0", "9.255.255.255", "10.0.0.0", "255.255.255.255", "::1:0:0:0", "fd00::1", "fd00::2", "fd01::"];
+        string[] ordered = [
+            "::", "::1", "0.0.0.0", "9.255.255.255", "10.0.0.0", "255.255.255.255", "::1:0:0:0", "fd00::1", "fd00::2", "fd01::"];
         var addresses = ordered.Select(IpAddress.Parse).ToArray();
         Assert.Equal(addresses, addresses.Reverse().Order());
         Assert.Equal(0, addresses[3].CompareTo(IpAddress.Parse("9.255.255.255")));

@@ -66,7 +66,8 @@ public sealed class SourceRangeTests
 
     [Fact]
     public void One_address_is_a_range()
-        => Assert.Equal(["10.0.0.1/32", "fd00::1/128"], new[] { "10.0.0.1", "fd00::1" }.Select(a => SourceRange.Only(IpAddress.Parse(a)).ToString()));
+        => Assert.Equal(
+            ["10.0.0.1/32", "fd00::1/128"], new[] { "10.0.0.1", "fd00::1" }.Select(a => SourceRange.Only(IpAddress.Parse(a)).ToString()));
 
     [Fact]
     public void A_range_cannot_be_longer_than_its_address()

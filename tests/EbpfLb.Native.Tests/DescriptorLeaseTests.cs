@@ -38,7 +38,8 @@ public sealed class DescriptorLeaseTests
         Assert.Throws<ObjectDisposedException>(() => LibC.setns(file, LibC.CLONE_NEWNET));
     }
 
-    private static string? TargetOf(int descriptor) => File.ResolveLinkTarget($"/proc/self/fd/{descriptor}", returnFinalTarget: false)?.FullName;
+    private static string? TargetOf(int descriptor)
+        => File.ResolveLinkTarget($"/proc/self/fd/{descriptor}", returnFinalTarget: false)?.FullName;
 
     private sealed class CountedHandle : SafeHandle
     {

@@ -44,7 +44,8 @@ public sealed class LibCTests
             Assert.Equal(0, LibC.rename(path, renamed));
             Assert.Equal(0, LibC.statx(renamed, LibC.STATX_INO, out var byPath));
             Assert.Equal(0, LibC.statx(directory, LibC.STATX_INO, out var byDescriptor));
-            Assert.Equal((byPath.stx_dev_major, byPath.stx_dev_minor, byPath.stx_ino), (byDescriptor.stx_dev_major, byDescriptor.stx_dev_minor, byDescriptor.stx_ino));
+            Assert.Equal((byPath.stx_dev_major, byPath.stx_dev_minor, byPath.stx_ino),
+                (byDescriptor.stx_dev_major, byDescriptor.stx_dev_minor, byDescriptor.stx_ino));
             Assert.NotEqual(0UL, byPath.stx_ino);
             Assert.Equal(-1, LibC.statx(path, LibC.STATX_INO, out _));
         }

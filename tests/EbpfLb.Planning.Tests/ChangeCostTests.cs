@@ -8,7 +8,9 @@ using EbpfLb.Testing.Tables;
 
 namespace EbpfLb.Planning.Tests;
 
-/// <summary>A change costs what it touches, not what the cluster is large: counted in bytes, which do not depend on the machine's load.</summary>
+/// <summary>
+/// A change costs what it touches, not what the cluster is large: counted in bytes, which do not depend on the machine's load.
+/// </summary>
 public sealed class ChangeCostTests
 {
     private const int Services = 50_000;

@@ -96,7 +96,9 @@ internal sealed class Lab(TableLimits? limits = null, IFaults? faults = null, Ta
         Assert.Equal(expected.Order(StringComparer.Ordinal), actual.Order(StringComparer.Ordinal));
     }
 
-    /// <summary>An address that is newly closed has all of its frontends already, so that nobody is refused what is about to be served.</summary>
+    /// <summary>
+    /// An address that is newly closed has all of its frontends already, so that nobody is refused what is about to be served.
+    /// </summary>
     public void AssertClosedLast(ForwardingTable before)
     {
         var present = KernelReader.Frontends(Kernel.Content).Select(f => f.Key).ToHashSet();
@@ -111,7 +113,9 @@ internal sealed class Lab(TableLimits? limits = null, IFaults? faults = null, Ta
         }
     }
 
-    /// <summary>No backend is taken but those in lists and those that keep what they have; what the mirror counts is what the tables hold.</summary>
+    /// <summary>
+    /// No backend is taken but those in lists and those that keep what they have; what the mirror counts is what the tables hold.
+    /// </summary>
     public void AssertNothingIsLeftOver()
     {
         var frontends = KernelReader.Frontends(Kernel.Content);
@@ -124,24 +128,29 @@ internal sealed class Lab(TableLimits? limits = null, IFaults? faults = null, Ta
         Assert.Equal(all.Length, Mirror.BackendsInUse);
         Assert.Equal(frontends.Select(f => f.ServiceId).Distinct().Count(), Mirror.ServicesInUse);
         Assert.Equal(
-            frontends.SelectMany(f => new[] { f.Slots, f.LocalSlots }).Where(s => s.Count > 0).Distinct().Sum(s => (int)(s.Count + 3) / 4 * 4), Mirror.SlotsInUse);
+            frontends.SelectMany(f => new[] { f.Slots, f.LocalSlots }).Where(s => s.Count > 0).Distinct().Sum(s
+                => (int)(s.Count + 3) / 4 * 4), Mirror.SlotsInUse);
         var restricted = frontends.Where(f => f.Sources is not null).Select(f => f.ServiceId).ToHashSet();
         Assert.All(Kernel.Content.SourceRanges.ToArray(), k => Assert.Contains(k.ServiceId, restricted));
-        Assert.Equal((Kernel.SourceRanges4.Entries.Count, Kernel.SourceRanges6.Entries.Count), (Mirror.SourceRanges4, Mirror.SourceRanges6));
+        Assert.Equal(
+            (Kernel.SourceRanges4.Entries.Count, Kernel.SourceRanges6.Entries.Count), (Mirror.SourceRanges4, Mirror.SourceRanges6));
         Assert.Equal(Kernel.Services4.Entries.Count, Mirror.Frontends4);
         Assert.Equal(Kernel.Services6.Entries.Count, Mirror.Frontends6);
     }
 
     private static IEnumerable<BackendAddress> KeepersOf(ForwardingTable table)
-        => table.Services.SelectMany(s => s.Ports).SelectMany(p => p.Backends).Where(b => b.Lists.HasFlag(BackendLists.Keeps)).Select(b => b.Address);
+        => table.Services.SelectMany(s => s.Ports).SelectMany(p => p.Backends).Where(b
+            => b.Lists.HasFlag(BackendLists.Keeps)).Select(b => b.Address);
 
     private static string Line(KernelFrontend frontend) => Line(
             frontend.Key.ToString(), frontend.Kind, frontend.LocalPolicy, frontend.HasRemoteEndpoints, frontend.AffinitySeconds,
-            frontend.Backends.Select(b => b.Address), frontend.LocalBackends.Select(b => b.Address), frontend.Sources?.Select(r => r.ToString()))
+            frontend.Backends.Select(b => b.Address), frontend.LocalBackends.Select(b => b.Address),
+            frontend.Sources?.Select(r => r.ToString()))
         + (frontend.Problem is null ? "" : " PROBLEM " + frontend.Problem);
 
     private static string Line(ServedFrontend frontend, CompiledPort port) => Line(
-        frontend.Frontend.ToString(), frontend.Kind, frontend.LocalPolicy, frontend.LocalPolicy && port.HasRemoteEndpoints, port.AffinitySeconds,
+        frontend.Frontend.ToString(), frontend.Kind, frontend.LocalPolicy, frontend.LocalPolicy && port.HasRemoteEndpoints,
+        port.AffinitySeconds,
         port.Backends.Where(b => b.Lists.HasFlag(BackendLists.InCluster)).Select(b => b.Address),
         port.Backends.Where(b => b.Lists.HasFlag(BackendLists.InLocal)).Select(b => b.Address),
         frontend.Kind == FrontendKind.LoadBalancer && !port.Ranges.IsEmpty ? port.Ranges.Select(r => r.ToString()) : null);

@@ -14,11 +14,13 @@ public sealed class PlanPropertyTests
     private static readonly Config Rounds = Config.QuickThrowOnFailure.WithMaxTest(200).WithEndSize(50);
 
     [Fact]
-    public void Applying_a_plan_makes_the_kernel_the_table_and_the_next_plan_is_empty() => Prop.ForAll(Histories.Any, ApplyAll).Check(Rounds);
+    public void Applying_a_plan_makes_the_kernel_the_table_and_the_next_plan_is_empty()
+        => Prop.ForAll(Histories.Any, ApplyAll).Check(Rounds);
 
     [Theory]
     [InlineData(236805, 620608, 772183)]
-    public void Applying_a_plan_makes_the_kernel_the_table_and_the_next_plan_is_empty_in_a_history_that_once_failed(params int[] codes) => ApplyAll(codes);
+    public void Applying_a_plan_makes_the_kernel_the_table_and_the_next_plan_is_empty_in_a_history_that_once_failed(params int[] codes)
+        => ApplyAll(codes);
 
     [Fact]
     public void After_any_prefix_of_a_plan_every_entry_can_be_followed() => Prop.ForAll(Histories.Any, codes =>
@@ -60,11 +62,13 @@ public sealed class PlanPropertyTests
     }).Check(Rounds);
 
     [Fact]
-    public void A_crash_after_any_operation_heals_with_the_first_plan_of_the_next_agent() => Prop.ForAll(Histories.Any, CrashAndHeal).Check(Rounds);
+    public void A_crash_after_any_operation_heals_with_the_first_plan_of_the_next_agent()
+        => Prop.ForAll(Histories.Any, CrashAndHeal).Check(Rounds);
 
     [Theory]
     [InlineData(757877, 3157, 331769)]
-    public void A_crash_after_any_operation_heals_with_the_first_plan_of_the_next_agent_in_a_history_that_once_failed(params int[] codes) => CrashAndHeal(codes);
+    public void A_crash_after_any_operation_heals_with_the_first_plan_of_the_next_agent_in_a_history_that_once_failed(params int[] codes)
+        => CrashAndHeal(codes);
 
     [Fact]
     public void Random_faults_never_break_an_entry_and_heal_when_they_end() => Prop.ForAll(Histories.Any, FailAndHeal).Check(Rounds);
@@ -72,9 +76,11 @@ public sealed class PlanPropertyTests
     [Theory]
     [InlineData(681679, 224500, 734873, 332833, 464720, 724840)]
     [InlineData(
-        112118, 394758, 348686, 479218, 991777, 430354, 24283, 500481, 65267, 921999, 518156, 336484, 221186, 600257, 312191, 531766, 764486, 323432,
+        112118, 394758, 348686, 479218, 991777, 430354, 24283, 500481, 65267, 921999, 518156, 336484, 221186, 600257, 312191, 531766,
+        764486, 323432,
         469745, 826730, 250335, 506081, 604776, 376080, 692492, 904939, 114618, 469372)]
-    public void Random_faults_never_break_an_entry_and_heal_when_they_end_in_a_history_that_once_failed(params int[] codes) => FailAndHeal(codes);
+    public void Random_faults_never_break_an_entry_and_heal_when_they_end_in_a_history_that_once_failed(params int[] codes)
+        => FailAndHeal(codes);
 
     [Fact]
     public void A_kernel_that_is_full_leaves_every_service_wholly_old_or_wholly_new() => Prop.ForAll(Histories.Any, codes =>

@@ -10,7 +10,9 @@ using FsCheck.Fluent;
 
 namespace EbpfLb.Planning.Tests;
 
-/// <summary>Source ranges at every moment of any history: who is let in by the old and the new table is let in, who by none is not.</summary>
+/// <summary>
+/// Source ranges at every moment of any history: who is let in by the old and the new table is let in, who by none is not.
+/// </summary>
 public sealed class SourcePropertyTests
 {
     private static readonly Config Rounds = Config.QuickThrowOnFailure.WithMaxTest(100).WithEndSize(50);
@@ -19,13 +21,15 @@ public sealed class SourcePropertyTests
         [.. new[] { "192.0.2.7", "198.51.100.1", "198.51.100.200", "8.8.8.8", "2001:db8::7", "2001:db9::7" }.Select(IpAddress.Parse)];
 
     [Fact]
-    public void Nobody_is_refused_or_let_in_by_a_plan_under_way_or_by_what_is_retired() => Prop.ForAll(Histories.Any, AdmitAllAlong).Check(Rounds);
+    public void Nobody_is_refused_or_let_in_by_a_plan_under_way_or_by_what_is_retired()
+        => Prop.ForAll(Histories.Any, AdmitAllAlong).Check(Rounds);
 
     [Theory]
     [InlineData(140065, 310899)]
     [InlineData(603863, 330833)]
     [InlineData(415375, 78297)]
-    public void Nobody_is_refused_or_let_in_by_a_plan_under_way_or_by_what_is_retired_in_a_history_that_once_failed(params int[] codes) => AdmitAllAlong(codes);
+    public void Nobody_is_refused_or_let_in_by_a_plan_under_way_or_by_what_is_retired_in_a_history_that_once_failed(params int[] codes)
+        => AdmitAllAlong(codes);
 
     [Fact]
     public void Faults_let_nobody_in_whom_no_table_of_the_time_lets_in() => Prop.ForAll(Histories.Any, codes =>
@@ -62,7 +66,8 @@ public sealed class SourcePropertyTests
                 Assert.True(now || (first ?? second) == false || (second ?? first) == false, $"{source} is refused by {frontend.Key}");
                 // An address that moves may meet the filter that its old port is about to get for its other addresses.
                 var moves = from is not null && to is not null && from.Key != to.Key;
-                var meets = moves && Find(wanted, from!.Key) is { } left && (left.Ranges.IsEmpty || left.Ranges.Any(r => r.Contains(source)));
+                var meets = moves && Find(wanted, from!.Key) is { } left
+                    && (left.Ranges.IsEmpty || left.Ranges.Any(r => r.Contains(source)));
                 Assert.True(!now || first == true || second == true || meets, $"{source} is let in by {frontend.Key}");
             }
         }

@@ -4,8 +4,8 @@ using EbpfLb.Testing.Clusters;
 namespace EbpfLb.Policy.Tests;
 
 /// <summary>
-/// What addresses of the node's devices mean: a ClusterIP among them, as that of a cache of DNS on every node, is left to the local stack; a pod in the subnet of
-/// an uplink may be on the wire.
+/// What addresses of the node's devices mean: a ClusterIP among them, as that of a cache of DNS on every node, is left to the local stack;
+/// a pod in the subnet of an uplink may be on the wire.
 /// </summary>
 public sealed class DeviceAddressTests
 {
@@ -58,13 +58,16 @@ public sealed class DeviceAddressTests
     public void A_pod_of_this_node_with_an_address_of_an_uplinks_subnet_may_be_on_the_wire_and_the_node_itself_is_not()
     {
         var snapshot = new ClusterBuilder().Service("a", ["10.96.0.1"], ["http:80"])
-            .Slice("a-1", "a", ["http:8080"], ["192.0.2.1 node=node-1", "192.0.2.7 node=node-1", "192.0.2.8 node=node-2", "10.1.0.1 node=node-1"]).Build();
+            .Slice("a-1", "a", ["http:8080"],
+                ["192.0.2.1 node=node-1", "192.0.2.7 node=node-1", "192.0.2.8 node=node-2", "10.1.0.1 node=node-1"]).Build();
 
         var before = ForwardingCompiler.Compile(snapshot, TableText.Options, null);
-        var after = ForwardingCompiler.Compile(snapshot, TableText.Options, before, new NodeNetwork([IpAddress.Parse("192.0.2.1")], [SourceRange.Parse("192.0.2.0/24")]));
+        var after = ForwardingCompiler.Compile(
+            snapshot, TableText.Options, before, new NodeNetwork([IpAddress.Parse("192.0.2.1")], [SourceRange.Parse("192.0.2.0/24")]));
 
         Assert.DoesNotContain(before.Backends(), b => b.Contains("OnWire", StringComparison.Ordinal));
-        Assert.Equal("192.0.2.7:8080 (InCluster, Local, OnWire)", Assert.Single(after.Backends(), b => b.Contains("OnWire", StringComparison.Ordinal)));
+        Assert.Equal("192.0.2.7:8080 (InCluster, Local, OnWire)",
+            Assert.Single(after.Backends(), b => b.Contains("OnWire", StringComparison.Ordinal)));
     }
 
     private ForwardingTable Compile(ForwardingTable? before, params string[] addresses)

@@ -110,7 +110,9 @@ public sealed class IncrementalCompileTests
         }
     }).Check(Config.QuickThrowOnFailure.WithMaxTest(200).WithEndSize(40));
 
-    /// <summary>The table of another state stands for one that was not kept well: the check finds what a comparison with a fresh table finds.</summary>
+    /// <summary>
+    /// The table of another state stands for one that was not kept well: the check finds what a comparison with a fresh table finds.
+    /// </summary>
     [Fact]
     public void A_check_finds_what_differs_from_a_fresh_start() => Prop.ForAll(Histories.Any, codes =>
     {
@@ -139,7 +141,8 @@ public sealed class IncrementalCompileTests
 
     private static void AssertOneOwnerPerFrontend(ForwardingTable table)
     {
-        var frontends = table.Services.SelectMany(s => s.Ports).SelectMany(p => p.Frontends.Select(f => (f: f.Frontend, p.Key.Service))).ToArray();
+        var frontends = table.Services.SelectMany(s => s.Ports).SelectMany(p
+            => p.Frontends.Select(f => (f: f.Frontend, p.Key.Service))).ToArray();
         Assert.Equal(frontends.Length, frontends.Select(f => f.f).Distinct().Count());
         Assert.All(frontends, f => Assert.Equal(f.Service, table.OwnerOf(f.f)));
     }

@@ -5,7 +5,8 @@ namespace EbpfLb.Policy.Tests;
 
 /// <summary>
 /// A table as lines for asserts that read like the rule under test: "frontend -> backends", with the kind in front of what is no ClusterIP.
-/// A Local policy shows as "local", then also what pods and the node itself get: "NodePort 0.0.0.0:30080/TCP local -> drop, inside 10.1.0.1:8080".
+/// A Local policy shows as "local", then also what pods and the node itself get: "NodePort 0.0.0.0:30080/TCP local -> drop, inside
+/// 10.1.0.1:8080".
 /// </summary>
 internal static class TableText
 {

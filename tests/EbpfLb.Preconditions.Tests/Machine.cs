@@ -16,11 +16,17 @@ internal static class Machine
     /// <summary>By name: null when it is there, else what is wrong and what to do.</summary>
     public static IReadOnlyDictionary<string, Func<string?>> Needs { get; } = new Dictionary<string, Func<string?>>
     {
-        ["root"] = () => Environment.IsPrivilegedProcess ? null : "These tests make network namespaces and load BPF programs: run them as root.",
+        ["root"] = ()
+            => Environment.IsPrivilegedProcess ? null : "These tests make network namespaces and load BPF programs: run them as root.",
         ["netns"] = OfRoot("No network namespace can be made.", () => ScratchNetns.Create().Dispose()),
-        ["cgroup2"] = OfRoot("No cgroup can be made: mount cgroup2.", () => CgroupScope.Create($"elb{Environment.ProcessId}-need").Dispose()),
-        ["bpf"] = OfRoot("The kernel loads no BPF program: CONFIG_BPF_SYSCALL, CONFIG_DEBUG_INFO_BTF and a container's capabilities are to be looked at.", LoadProgram),
-        ["tun"] = () => File.Exists("/dev/net/tun") ? null : "There is no /dev/net/tun: load the kernel module tun, or give a container that device.",
+        ["cgroup2"] = OfRoot(
+            "No cgroup can be made: mount cgroup2.", () => CgroupScope.Create($"elb{Environment.ProcessId}-need").Dispose()),
+        ["bpf"] = OfRoot("The kernel loads no BPF program: CONFIG_BPF_SYSCALL, "
+                + "CONFIG_DEBUG_INFO_BTF and a container's capabilities are to be looked at.",
+            LoadProgram),
+        ["tun"] = ()
+            => File.Exists("/dev/net/tun") ? null
+                : "There is no /dev/net/tun: load the kernel module tun, or give a container that device.",
     }.Concat(Tools.Select(tool => KeyValuePair.Create<string, Func<string?>>(
         tool, () => RepositoryPaths.HasTool(tool) ? null : $"'{tool}' is not installed: {Install}."))).ToDictionary();
 
@@ -33,7 +39,8 @@ internal static class Machine
             attempt();
             return null;
         }
-        catch (Exception exception) when (exception is IOException or InvalidOperationException or UnauthorizedAccessException or BpfException or Win32Exception)
+        catch (Exception exception) when (
+            exception is IOException or InvalidOperationException or UnauthorizedAccessException or BpfException or Win32Exception)
         {
             return $"{problem} ({exception.Message})";
         }

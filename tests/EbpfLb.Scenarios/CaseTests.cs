@@ -3,12 +3,15 @@ using EbpfLb.Scenarios.Running;
 
 namespace EbpfLb.Scenarios;
 
-/// <summary>Every file in cases/ says what its manifests become. "make golden" writes what comes out into them, for a person to read as a diff.</summary>
+/// <summary>
+/// Every file in cases/ says what its manifests become. "make golden" writes what comes out into them, for a person to read as a diff.
+/// </summary>
 public sealed class CaseTests
 {
     public static TheoryData<string> Cases()
     {
-        var names = Directory.EnumerateFiles(CaseDirectory(), "*.txt").Select(Path.GetFileNameWithoutExtension).Order(StringComparer.Ordinal);
+        var names = Directory.EnumerateFiles(CaseDirectory(), "*.txt").Select(Path.GetFileNameWithoutExtension)
+            .Order(StringComparer.Ordinal);
         return [.. names.Select(n => n!)];
     }
 
@@ -22,7 +25,8 @@ public sealed class CaseTests
         if (Environment.GetEnvironmentVariable("EBPFLB_GOLDEN") == "write") File.WriteAllText(path, expected = actual);
 
         Assert.True(expected == actual,
-            $"{name}.txt differs (- is what the file says, + what came out); 'make golden' writes the new text\n{LineDiff.Write(expected, actual)}");
+            $"{name}.txt differs (- is what the file says, + what came out); 'make "
+                + $"golden' writes the new text\n{LineDiff.Write(expected, actual)}");
     }
 
     [Fact]
@@ -34,7 +38,8 @@ public sealed class CaseTests
         var directory = new DirectoryInfo(AppContext.BaseDirectory);
         while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "EbpfLb.sln"))) directory = directory.Parent;
         return Path.Combine(
-            directory?.FullName ?? throw new DirectoryNotFoundException("EbpfLb.sln is in no directory above; run the tests from a build of the repository"),
+            directory?.FullName ?? throw new DirectoryNotFoundException(
+                "EbpfLb.sln is in no directory above; run the tests from a build of the repository"),
             "tests", "EbpfLb.Scenarios", "cases");
     }
 }

@@ -68,7 +68,8 @@ public sealed class SupervisedLoopTests
     public async Task A_cancellation_that_nobody_asked_for_is_a_failure_like_any_other()
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        var running = new SupervisedLoop("part", _ => throw new OperationCanceledException("a time-out of its own"), time, log).RunAsync(stop.Token);
+        var running = new SupervisedLoop("part", _ => throw new OperationCanceledException("a time-out of its own"), time, log)
+            .RunAsync(stop.Token);
         await time.WhenTimerIsDueIn(TimeSpan.FromSeconds(1));
         Assert.Single(log.Exceptions);
         await stop.CancelAsync();
@@ -89,7 +90,8 @@ public sealed class SupervisedLoopTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (exception is not null) Exceptions.Enqueue(exception);
         }

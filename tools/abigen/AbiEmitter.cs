@@ -43,7 +43,8 @@ internal static class AbiEmitter
         var fields = new StringBuilder();
         foreach (var (member, offset) in Flatten(type, 0, types))
         {
-            fields.Append(CultureInfo.InvariantCulture, $"    /// <summary>{AbiFingerprint.NameOf(member.TypeId, types)} {member.Name}.</summary>\n");
+            fields.Append(
+                CultureInfo.InvariantCulture, $"    /// <summary>{AbiFingerprint.NameOf(member.TypeId, types)} {member.Name}.</summary>\n");
             fields.Append(CultureInfo.InvariantCulture,
                 $"    [FieldOffset({offset})] public {csharp.NameOf(member.TypeId)} {CSharpNames.Pascal(member.Name)};\n\n");
         }

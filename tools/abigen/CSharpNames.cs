@@ -5,7 +5,8 @@ internal static class CSharpNames
 {
     /// <summary>"lb_svc_stat" becomes "LbSvcStat", "LB_UDP" becomes "LbUdp".</summary>
     public static string Pascal(string name) => string.Concat(
-        name.Split('_', StringSplitOptions.RemoveEmptyEntries).Select(word => char.ToUpperInvariant(word[0]) + word[1..].ToLowerInvariant()));
+        name.Split('_', StringSplitOptions.RemoveEmptyEntries).Select(word
+            => char.ToUpperInvariant(word[0]) + word[1..].ToLowerInvariant()));
 
     /// <summary>Without the prefix, then Pascal: "cfg_svc_stats" becomes "SvcStats".</summary>
     public static string PascalWithout(string prefix, string name) =>

@@ -19,7 +19,8 @@ internal static class ConfigEmitter
         var properties = new StringBuilder();
         foreach (var knob in knobs)
         {
-            var doc = SecurityElement.Escape(knob.Doc ?? throw new NotSupportedException($"{knob.Name} has no doc text: declare it by LB_CONFIG"));
+            var doc = SecurityElement.Escape(
+                knob.Doc ?? throw new NotSupportedException($"{knob.Name} has no doc text: declare it by LB_CONFIG"));
             var type = csharp.NameOf(knob.TypeId);
             properties.Append(CultureInfo.InvariantCulture, $"    /// <summary>{doc} ({knob.Name})</summary>\n");
             properties.Append(CultureInfo.InvariantCulture,

@@ -28,7 +28,8 @@ internal static partial class MapsPage
         {
             var key = AbiFingerprint.NameOf(map.KeyTypeId, types);
             var value = AbiFingerprint.NameOf(map.ValueTypeId, types);
-            page.Append($"| {map.Name} | {map.Type}{(map.Flags == MapFlags.None ? "" : $", {map.Flags}")} | {key} -> {value} ({map.KeySize} -> {map.ValueSize}) ");
+            page.Append($"| {map.Name} | {map.Type}{(map.Flags == MapFlags.None ? "" : $", {map.Flags}")} | {key} "
+                + $"-> {value} ({map.KeySize} -> {map.ValueSize}) ");
             page.Append($"| {comments.GetValueOrDefault(map.Name, "")} |\n");
         }
         return page.ToString();

@@ -4,7 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace EbpfLb.Agent.Affinity;
 
 /// <summary>Now and then takes out of session affinity what no connection can use any more, long before its ids come round again.</summary>
-internal sealed class AffinityService(IAffinityKernel kernel, TimeProvider time, ILogger logger) : SupervisedService("affinity", time, logger)
+internal sealed class AffinityService(IAffinityKernel kernel, TimeProvider time, ILogger logger)
+    : SupervisedService("affinity", time, logger)
 {
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
 

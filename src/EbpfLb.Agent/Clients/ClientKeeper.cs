@@ -31,7 +31,8 @@ internal sealed class ClientKeeper(IClientKernel kernel, ClientReader reader, Fu
             if (result.Written + result.Removed > 0) Log.Clients(logger, clients.Count, result.Written, result.Removed);
             Report(result.Problems.IsEmpty ? null : string.Join("; ", result.Problems));
             var now = time.GetTimestamp();
-            waiting = clients.Where(c => c.Value is null or { IsEmpty: true }).ToDictionary(c => c.Key, c => waiting.GetValueOrDefault(c.Key, now));
+            waiting = clients.Where(c => c.Value is null or { IsEmpty: true })
+                .ToDictionary(c => c.Key, c => waiting.GetValueOrDefault(c.Key, now));
             return waiting.Values.Any(since => time.GetElapsedTime(since, now) < NewNamespaceWindow);
         }
         catch (Exception e) when (e is not OutOfMemoryException)

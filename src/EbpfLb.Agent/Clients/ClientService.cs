@@ -13,7 +13,8 @@ namespace EbpfLb.Agent.Clients;
 /// </summary>
 /// <param name="watch">Changes of devices and addresses, here and elsewhere.</param>
 internal sealed class ClientService(
-    ClientKeeper keeper, Func<CancellationToken, IAsyncEnumerable<NetworkChange>> watch, Func<TimeSpan> period, TimeProvider time, ILogger logger)
+    ClientKeeper keeper, Func<CancellationToken, IAsyncEnumerable<NetworkChange>> watch, Func<TimeSpan> period, TimeProvider time,
+    ILogger logger)
     : SupervisedService("clients", time, logger)
 {
     /// <summary>A pod's device, its addresses and routes come in a burst.</summary>

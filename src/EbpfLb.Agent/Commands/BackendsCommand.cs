@@ -42,7 +42,8 @@ internal sealed class BackendsCommand(CommandContext context)
                 r.ServiceId?.ToString() ?? "-",
                 $"{NameText.Endpoint(r.Address, r.PortNumber)}/{r.Protocol}",
             })]));
-        context.WriteReasons("No backends, as", [.. report.Empty.Select(e => $"{NameText.Of(e.Service, e.Port, null)} ({e.Protocol}, {e.Family}): {e.Reason}")], MostReasons);
+        context.WriteReasons("No backends, as",
+            [.. report.Empty.Select(e => $"{NameText.Of(e.Service, e.Port, null)} ({e.Protocol}, {e.Family}): {e.Reason}")], MostReasons);
         return ExitCode.Ok;
     }
 }

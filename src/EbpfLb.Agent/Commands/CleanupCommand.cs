@@ -51,7 +51,8 @@ internal sealed class CleanupCommand(AgentParts parts, Terminal terminal)
     {
         if (!force && InstanceLock.IsHeld(instance.LockFile))
         {
-            terminal.Error.WriteLine($"the agent of instance '{instance.Name}' runs (it holds {instance.LockFile}); stop it first, or give --force");
+            terminal.Error.WriteLine(
+                $"the agent of instance '{instance.Name}' runs (it holds {instance.LockFile}); stop it first, or give --force");
             return false;
         }
         var owner = parts.Remover.OwnerOf(instance) ?? (InstanceLock.IsHeld(instance.LockFile) ? $"it holds {instance.LockFile}" : null);
@@ -60,7 +61,8 @@ internal sealed class CleanupCommand(AgentParts parts, Terminal terminal)
         if (owner is null) removed.AddRange(RemoveFiles(instance));
         foreach (var what in removed) terminal.Out.WriteLine($"removed {what}");
         if (owner is not null)
-            terminal.Error.WriteLine($"an agent still owns instance '{instance.Name}' ({owner}): if it works, it puts all of this back at once; stop it and run this again");
+            terminal.Error.WriteLine($"an agent still owns instance '{instance.Name}' ({owner}): if it works, "
+                + "it puts all of this back at once; stop it and run this again");
         if (removed.Count == 0) terminal.Out.WriteLine($"instance '{instance.Name}' not found");
         return true;
     }

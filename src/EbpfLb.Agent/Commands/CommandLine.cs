@@ -34,7 +34,9 @@ internal sealed class CommandLine(AgentParts parts, Terminal terminal)
     {
         var root = new RootCommand("Balances the traffic of Kubernetes Services with BPF programs, in place of kube-proxy.")
         {
-            CreateRun(), CreateStatus(), new ServicesCommand(context).Create(), new BackendsCommand(context).Create(), new ConntrackCommand(context).Create(), new DropsCommand(context).Create(), CreateExplain(), new VerifyCommand(context).Create(), new ConfigCommand(context).Create(), CreateCleanup(), CreateVersion(),
+            CreateRun(), CreateStatus(), new ServicesCommand(context).Create(), new BackendsCommand(context).Create(),
+            new ConntrackCommand(context).Create(), new DropsCommand(context).Create(), CreateExplain(),
+            new VerifyCommand(context).Create(), new ConfigCommand(context).Create(), CreateCleanup(), CreateVersion(),
         };
         foreach (var version in root.Options.OfType<VersionOption>()) version.Action = new VersionAction(terminal);
         foreach (var help in root.Options.OfType<HelpOption>()) help.Action = new HelpExamples((HelpAction)help.Action!, terminal);
@@ -57,7 +59,8 @@ internal sealed class CommandLine(AgentParts parts, Terminal terminal)
         var command = new Command("status", "Shows whether an instance is ready, and if not, why");
         instance.AddTo(command);
         command.Options.Add(format);
-        command.SetAction((result, token) => new StatusCommand(context).ExecuteAsync(instance.Read(result), result.GetValue(format), token));
+        command.SetAction((result, token)
+            => new StatusCommand(context).ExecuteAsync(instance.Read(result), result.GetValue(format), token));
         return command;
     }
 
@@ -74,12 +77,16 @@ internal sealed class CommandLine(AgentParts parts, Terminal terminal)
     {
         var instance = context.NewInstanceOptions();
         var all = new Option<bool>("--all-instances") { Description = "Every instance that is pinned on this machine" };
-        var force = new Option<bool>("--force") { Description = "Also while its agent runs: for one that hangs, as one that works puts all back" };
+        var force = new Option<bool>("--force")
+        {
+            Description = "Also while its agent runs: for one that hangs, as one that works puts all back",
+        };
         var command = new Command("cleanup", "Removes everything an instance made: programs, maps, pins and files; and only that");
         instance.AddTo(command);
         command.Options.Add(all);
         command.Options.Add(force);
-        command.SetAction(result => new CleanupCommand(parts, terminal).Execute(instance.Read(result), result.GetValue(all), result.GetValue(force)));
+        command.SetAction(result
+            => new CleanupCommand(parts, terminal).Execute(instance.Read(result), result.GetValue(all), result.GetValue(force)));
         return command;
     }
 

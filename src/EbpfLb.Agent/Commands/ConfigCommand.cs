@@ -33,7 +33,10 @@ internal sealed class ConfigCommand(CommandContext context)
 
     private Command CreateShow()
     {
-        var file = new Argument<string?>("FILE") { Description = "A configuration file (default: what the running instance has in force)", Arity = ArgumentArity.ZeroOrOne };
+        var file = new Argument<string?>("FILE")
+        {
+            Description = "A configuration file (default: what the running instance has in force)", Arity = ArgumentArity.ZeroOrOne,
+        };
         var instance = context.NewInstanceOptions();
         var format = CheckedOption.Create("--output", "yaml|json", "How to answer (default: yaml)", Choice.Parse<ConfigFormat>);
         format.Aliases.Add("-o");
@@ -48,10 +51,14 @@ internal sealed class ConfigCommand(CommandContext context)
 
     private Command CreateDefaults()
     {
-        var kind = new Argument<string?>("KIND") { Description = $"{KubeProxyWord} or {OwnWord} (default: both)", Arity = ArgumentArity.ZeroOrOne };
+        var kind = new Argument<string?>("KIND")
+        {
+            Description = $"{KubeProxyWord} or {OwnWord} (default: both)", Arity = ArgumentArity.ZeroOrOne,
+        };
         kind.Validators.Add(result =>
         {
-            if (result.Tokens is [{ Value: not (KubeProxyWord or OwnWord) and var other }]) result.AddError($"'{other}' is no kind of configuration; give {KubeProxyWord} or {OwnWord}");
+            if (result.Tokens is [{ Value: not (KubeProxyWord or OwnWord) and var other }])
+                result.AddError($"'{other}' is no kind of configuration; give {KubeProxyWord} or {OwnWord}");
         });
         var command = new Command("defaults", "Prints configurations with the defaults and what each field does") { kind };
         command.SetAction(result =>
@@ -83,11 +90,13 @@ internal sealed class ConfigCommand(CommandContext context)
         return ExitCode.Ok;
     }
 
-    private Task<int> ShowInstanceAsync(InstanceOptions instance, ConfigFormat format, CancellationToken cancellationToken) => context.AskAsync(instance, async view =>
+    private Task<int> ShowInstanceAsync(InstanceOptions instance, ConfigFormat format, CancellationToken cancellationToken)
+        => context.AskAsync(instance, async view =>
     {
         if (await view.ConfigAsync(cancellationToken) is not { } json)
         {
-            await context.Terminal.Error.WriteLineAsync($"no agent of instance '{instance.Name}' answers, and the pinned maps hold no configuration; start it, or name a file");
+            await context.Terminal.Error.WriteLineAsync($"no agent of instance '{instance.Name}' answers, and the pinned "
+                + "maps hold no configuration; start it, or name a file");
             return ExitCode.NotReady;
         }
         if (format == ConfigFormat.Json) await context.Terminal.Out.WriteLineAsync(json);

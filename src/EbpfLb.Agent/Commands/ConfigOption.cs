@@ -13,14 +13,16 @@ internal sealed class ConfigOption
 {
     private readonly Func<LoadedConfig, string[], LoadedConfig> apply;
 
-    /// <param name="apply">Throws <see cref="FormatException"/> when the text has not the form; what values may be is the configuration's to check.</param>
+    /// <param name="apply">Throws <see cref="FormatException"/> when the text has not the form; what values may be is the configuration's
+    /// to check.</param>
     private ConfigOption(string name, string? valueName, string description, Func<LoadedConfig, string[], LoadedConfig> apply)
     {
         this.apply = apply;
         // A switch without a value is true; others may be given again: the last one counts, or all of a list.
         Option = new Option<string[]>(name)
         {
-            HelpName = valueName ?? "true|false", Description = description, Arity = valueName is null ? ArgumentArity.ZeroOrOne : ArgumentArity.OneOrMore,
+            HelpName = valueName ?? "true|false", Description = description,
+            Arity = valueName is null ? ArgumentArity.ZeroOrOne : ArgumentArity.OneOrMore,
             CustomParser = result => [.. result.Tokens.Select(t => t.Value)],
         };
     }
@@ -29,25 +31,30 @@ internal sealed class ConfigOption
 
     public string Name => Option.Name;
 
-    public static ConfigOption Proxy(string name, string valueName, string description, Func<KubeProxyConfiguration, string, KubeProxyConfiguration> apply)
+    public static ConfigOption Proxy(
+        string name, string valueName, string description, Func<KubeProxyConfiguration, string, KubeProxyConfiguration> apply)
         => Both(name, valueName, description, (config, text) => config with { KubeProxy = apply(config.KubeProxy, text) });
 
     /// <param name="apply">With the parts of everything that was given: they replace what was there.</param>
-    public static ConfigOption ProxyList(string name, string valueName, string description, Func<KubeProxyConfiguration, string[], KubeProxyConfiguration> apply)
+    public static ConfigOption ProxyList(
+        string name, string valueName, string description, Func<KubeProxyConfiguration, string[], KubeProxyConfiguration> apply)
         => new(name, valueName, description, (config, texts) => config with { KubeProxy = apply(config.KubeProxy, List(texts)) });
 
-    public static ConfigOption ProxySwitch(string name, string description, Func<KubeProxyConfiguration, bool, KubeProxyConfiguration> apply)
+    public static ConfigOption ProxySwitch(
+        string name, string description, Func<KubeProxyConfiguration, bool, KubeProxyConfiguration> apply)
         => new(name, null, description, (config, texts) => config with { KubeProxy = apply(config.KubeProxy, Bool(texts[^1])) });
 
     /// <summary>For both configurations.</summary>
     public static ConfigOption Both(string name, string valueName, string description, Func<LoadedConfig, string, LoadedConfig> apply)
         => new(name, valueName, description, (config, texts) => apply(config, texts[^1]));
 
-    public static ConfigOption Own(string name, string valueName, string description, Func<EbpfLbConfiguration, string, EbpfLbConfiguration> apply)
+    public static ConfigOption Own(
+        string name, string valueName, string description, Func<EbpfLbConfiguration, string, EbpfLbConfiguration> apply)
         => Both(name, valueName, description, (config, text) => config with { EbpfLb = apply(config.EbpfLb, text) });
 
     /// <param name="apply">With the parts of everything that was given: they replace what was there.</param>
-    public static ConfigOption OwnList(string name, string valueName, string description, Func<EbpfLbConfiguration, string[], EbpfLbConfiguration> apply)
+    public static ConfigOption OwnList(
+        string name, string valueName, string description, Func<EbpfLbConfiguration, string[], EbpfLbConfiguration> apply)
         => new(name, valueName, description, (config, texts) => config with { EbpfLb = apply(config.EbpfLb, List(texts)) });
 
     public static ConfigOption OwnSwitch(string name, string description, Func<EbpfLbConfiguration, bool, EbpfLbConfiguration> apply)
@@ -81,7 +88,8 @@ internal sealed class ConfigOption
         ? number
         : throw new FormatException($"'{text}' is not a whole number");
 
-    public static double Number(string text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
+    public static double Number(string text)
+        => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
         ? number
         : throw new FormatException($"'{text}' is not a number");
 

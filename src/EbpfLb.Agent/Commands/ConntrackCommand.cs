@@ -16,18 +16,21 @@ internal sealed class ConntrackCommand(CommandContext context)
     private Command CreateList() => Create("list", "Lists flows", withLimit: true, (instance, query, format, token)
         => context.AskAsync(instance, async view => Answer(await view.Flows.ListAsync(query, token), format), token));
 
-    private Command CreateCount() => Create("count", "Counts flows by protocol and phase, and shows the services that have most", withLimit: false, (instance, query, format, token)
+    private Command CreateCount() => Create("count", "Counts flows by protocol and phase, and shows the services that have most",
+        withLimit: false, (instance, query, format, token)
         => context.AskAsync(instance, async view => Answer(await view.Flows.CountAsync(query, token), format), token));
 
     private Command CreateFlush()
     {
         var all = new Option<bool>("--all") { Description = "Every flow; needed when no other option says which" };
         bool? everything = null;
-        var command = Create("flush", "Removes flows: their next packets are balanced anew", withLimit: false, (instance, query, format, token) =>
+        var command = Create(
+            "flush", "Removes flows: their next packets are balanced anew", withLimit: false, (instance, query, format, token) =>
         {
             if (query.IsEverything && everything != true)
             {
-                context.Terminal.Error.WriteLine("this would remove every flow: say which (--service, --backend, --client, ...), or give --all");
+                context.Terminal.Error.WriteLine(
+                    "this would remove every flow: say which (--service, --backend, --client, ...), or give --all");
                 return Task.FromResult(ExitCode.Usage);
             }
             return context.AskAsync(instance, async view => Answer(await view.Flows.FlushAsync(query, token), format), token);
@@ -65,17 +68,20 @@ internal sealed class ConntrackCommand(CommandContext context)
         context.NoteOrigin(report.Origin);
         context.Terminal.Write(new Table(
             [
-                new("PROTO"), new("CLIENT"), new("FRONTEND"), new("BACKEND"), new("SNAT"), new("PHASE"), new("IDLE", true), new("IN"), new("OUT"), new("SERVICE"),
+                new("PROTO"), new("CLIENT"), new("FRONTEND"), new("BACKEND"), new("SNAT"), new("PHASE"), new("IDLE", true), new("IN"),
+                new("OUT"), new("SERVICE"),
             ],
             [.. report.Flows.Select(RowOf)]));
         if (report.Matching > report.Flows.Count)
-            context.Terminal.Error.WriteLine($"{report.Flows.Count} of {report.Matching} flows are shown; say which with --service, --client, ..., or give a larger --limit");
+            context.Terminal.Error.WriteLine($"{report.Flows.Count} of {report.Matching} flows are shown; say which "
+                + "with --service, --client, ..., or give a larger --limit");
         return ExitCode.Ok;
     }
 
     private static string[] RowOf(FlowRow flow) =>
     [
-        flow.Protocol, flow.Client, flow.Frontend, flow.Backend, flow.Snat ?? "-", flow.Whole ? flow.Phase : $"{flow.Phase}, half", $"{flow.IdleSeconds:0} s",
+        flow.Protocol, flow.Client, flow.Frontend, flow.Backend, flow.Snat ?? "-", flow.Whole ? flow.Phase : $"{flow.Phase}, half",
+        $"{flow.IdleSeconds:0} s",
         flow.ReplyDevice ?? "-", flow.RequestDevice ?? "-", flow.Service ?? $"#{flow.ServiceId}",
     ];
 
@@ -97,7 +103,8 @@ internal sealed class ConntrackCommand(CommandContext context)
             [.. report.Services.Select(s => new[] { s.Service ?? "-", s.ServiceId.ToString(), s.Flows.ToString() })]));
         WriteTable(new Table(
             [new("MAP"), new("ENTRIES", true), new("CAPACITY", true), new("FULL", true)],
-            [.. report.Maps.Select(m => new[] { m.Name, m.Entries.ToString(), m.Capacity.ToString(), $"{100.0 * m.Entries / m.Capacity:0.0} %" })]));
+            [.. report.Maps.Select(m
+                => new[] { m.Name, m.Entries.ToString(), m.Capacity.ToString(), $"{100.0 * m.Entries / m.Capacity:0.0} %" })]));
         return ExitCode.Ok;
     }
 

@@ -46,10 +46,14 @@ internal sealed class DropsCommand(CommandContext context)
             context.WriteJson(report, ControlJson.Default.DropsReport);
             return;
         }
-        if (report.Drops.Count == 0) context.Terminal.Error.WriteLine("nothing was dropped since the agent started; the column COUNT of `ebpflb status` counts since the maps were made, also what was dropped before");
+        if (report.Drops.Count == 0)
+            context.Terminal.Error.WriteLine("nothing was dropped since the agent started; the column COUNT of `ebpflb "
+                + "status` counts since the maps were made, also what was dropped before");
         context.Terminal.Write(new Table(
-            [new("TIME"), new("REASON"), new("PROTO"), new("SOURCE"), new("DESTINATION"), new("DEVICE"), new("BYTES", true), new("SERVICE")],
-            [.. report.Drops.Select(d => new[] { Time(d), d.Reason, d.Protocol, d.Source, d.Destination, d.Device ?? "-", d.Length.ToString(), ServiceOf(d) })]));
+            [new("TIME"), new("REASON"), new("PROTO"), new("SOURCE"), new("DESTINATION"), new("DEVICE"), new("BYTES", true),
+                new("SERVICE")],
+            [.. report.Drops.Select(d
+                => new[] { Time(d), d.Reason, d.Protocol, d.Source, d.Destination, d.Device ?? "-", d.Length.ToString(), ServiceOf(d) })]));
         foreach (var reason in report.Drops.DistinctBy(d => d.Reason))
             context.Terminal.Out.WriteLine($"{reason.Reason}: {reason.Meaning}{(reason.Advice is null ? "" : $": {reason.Advice}")}");
     }
@@ -61,7 +65,8 @@ internal sealed class DropsCommand(CommandContext context)
             foreach (var drop in report.Drops)
             {
                 // One line each, so that another program can read them as they come.
-                context.Terminal.Out.WriteLine(format == OutputFormat.Json ? PlainJson.Text(drop, DropLines.Default.DropRow) : LineOf(drop));
+                context.Terminal.Out.WriteLine(format == OutputFormat.Json ? PlainJson.Text(drop, DropLines.Default.DropRow)
+                    : LineOf(drop));
             }
             await context.Terminal.Out.FlushAsync(cancellationToken);
             try
@@ -76,7 +81,8 @@ internal sealed class DropsCommand(CommandContext context)
     }
 
     private static string LineOf(DropRow drop)
-        => $"{Time(drop)} {drop.Reason} {drop.Source} -> {drop.Destination}/{drop.Protocol} on {drop.Device ?? "-"} of {ServiceOf(drop)}: {drop.Meaning}";
+        => $"{Time(drop)} {drop.Reason} {drop.Source} -> {drop.Destination}/{drop.Protocol} on {drop.Device ?? "-"} of "
+            + $"{ServiceOf(drop)}: {drop.Meaning}";
 
     private static string Time(DropRow drop) => drop.Time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'");
 

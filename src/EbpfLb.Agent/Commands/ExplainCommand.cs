@@ -29,7 +29,8 @@ internal sealed class ExplainCommand(CommandContext context)
         }
     }
 
-    private Task<int> LiveAsync(ExplainOptions options, CancellationToken cancellationToken) => context.AskAsync(options.Instance, async view =>
+    private Task<int> LiveAsync(ExplainOptions options, CancellationToken cancellationToken)
+        => context.AskAsync(options.Instance, async view =>
     {
         var live = new LiveExplanation(view, options.Instance, context.Terminal);
         if (options.Flows is not { } file) return await live.OneAsync(options.Flow!, options.Format, cancellationToken);
@@ -55,7 +56,8 @@ internal sealed class ExplainCommand(CommandContext context)
         var config = ConfigFile.Load(file);
         foreach (var warning in config.Warnings) context.Terminal.Error.WriteLine($"note: {file}: {warning}");
         var name = config.KubeProxy.HostnameOverride.Trim().ToLowerInvariant();
-        return OfflineCluster.Load(manifests, options.NodeName ?? (name.Length > 0 ? name : null), ConfiguredOptions.Node(config.KubeProxy, config.EbpfLb), options.NodeAddresses);
+        return OfflineCluster.Load(manifests, options.NodeName ?? (name.Length > 0 ? name : null),
+            ConfiguredOptions.Node(config.KubeProxy, config.EbpfLb), options.NodeAddresses);
     }
 
     private void Answer(Explainer explainer, Flow flow, OutputFormat format)

@@ -12,14 +12,22 @@ namespace EbpfLb.Agent.Commands;
 /// <summary>The options that say which flows are meant.</summary>
 internal sealed class FlowQueryOptionSet
 {
-    private readonly Option<string?> protocol = Word("--protocol", "tcp|udp|sctp", "Only this protocol", text => Choice.Parse<TransportProtocol>(text));
-    private readonly Option<string?> client = Word("--client", "ADDRESS", "Only of this client: 192.0.2.1, 192.0.2.0/24, 192.0.2.1:40000 or :40000", text => EndpointFilter.Parse(text));
-    private readonly Option<string?> frontend = Word("--frontend", "ADDRESS", "Only to this frontend, written as a client", text => EndpointFilter.Parse(text));
-    private readonly Option<string?> backend = Word("--backend", "ADDRESS", "Only at this backend, written as a client", text => EndpointFilter.Parse(text));
-    private readonly Option<string?> service = Word("--service", "NAME", "Only of this service: NAMESPACE/NAME, NAMESPACE/NAME:PORT or #ID", text => text);
-    private readonly Option<string?> phase = Word("--phase", "PHASE", "Only in this phase: new, answered, open, closing, closed or reset", text => Choice.Parse<LbCtPhase>(text));
-    private readonly Option<TimeSpan?> idle = CheckedOption.Create<TimeSpan?>("--idle", "TIME", "Only those without a packet for longer than this, such as 10m", text => DurationText.Parse(text));
-    private readonly Option<int?> limit = CheckedOption.Create<int?>("--limit", "N", $"Most flows to list (default: {FlowQuery.DefaultLimit})", ParseLimit);
+    private readonly Option<string?> protocol = Word(
+        "--protocol", "tcp|udp|sctp", "Only this protocol", text => Choice.Parse<TransportProtocol>(text));
+    private readonly Option<string?> client = Word("--client", "ADDRESS",
+        "Only of this client: 192.0.2.1, 192.0.2.0/24, 192.0.2.1:40000 or :40000", text => EndpointFilter.Parse(text));
+    private readonly Option<string?> frontend = Word(
+        "--frontend", "ADDRESS", "Only to this frontend, written as a client", text => EndpointFilter.Parse(text));
+    private readonly Option<string?> backend = Word(
+        "--backend", "ADDRESS", "Only at this backend, written as a client", text => EndpointFilter.Parse(text));
+    private readonly Option<string?> service = Word(
+        "--service", "NAME", "Only of this service: NAMESPACE/NAME, NAMESPACE/NAME:PORT or #ID", text => text);
+    private readonly Option<string?> phase = Word(
+        "--phase", "PHASE", "Only in this phase: new, answered, open, closing, closed or reset", text => Choice.Parse<LbCtPhase>(text));
+    private readonly Option<TimeSpan?> idle = CheckedOption.Create<TimeSpan?>(
+        "--idle", "TIME", "Only those without a packet for longer than this, such as 10m", text => DurationText.Parse(text));
+    private readonly Option<int?> limit = CheckedOption.Create<int?>(
+        "--limit", "N", $"Most flows to list (default: {FlowQuery.DefaultLimit})", ParseLimit);
 
     /// <param name="withLimit">The command lists them.</param>
     public void AddTo(Command command, bool withLimit = false)
@@ -40,7 +48,8 @@ internal sealed class FlowQueryOptionSet
             return text;
         });
 
-    private static int? ParseLimit(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0
+    private static int? ParseLimit(string text)
+        => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0
         ? number
         : throw new FormatException($"'{text}' is not a number of flows; give 1 or more");
 }

@@ -16,7 +16,8 @@ internal sealed class HelpExamples(HelpAction help, Terminal terminal) : Synchro
             "ebpflb run --config /var/lib/kube-proxy/config.conf     with the configuration of kube-proxy",
             "ebpflb run --kubeconfig /etc/kubernetes/kubelet.conf",
             "ebpflb run --api-server https://10.0.0.1:6443 --api-server https://10.0.0.2:6443     in a pod",
-            "ebpflb run --manifests lab.yaml --instance lab --cgroup-root /sys/fs/cgroup/lab --healthz-bind-address \"\" --metrics-bind-address \"\"",
+            "ebpflb run --manifests lab.yaml --instance lab --cgroup-root "
+                + "/sys/fs/cgroup/lab --healthz-bind-address \"\" --metrics-bind-address \"\"",
         ],
         ["config"] =
         [
@@ -24,7 +25,8 @@ internal sealed class HelpExamples(HelpAction help, Terminal terminal) : Synchro
             "ebpflb config show",
             "ebpflb config defaults ebpflb",
         ],
-        ["check"] = ["ebpflb config check /var/lib/kube-proxy/config.conf", "kubectl get configmap kube-proxy -n kube-system -o yaml > cm.yaml; ebpflb config check cm.yaml"],
+        ["check"] = ["ebpflb config check /var/lib/kube-proxy/config.conf",
+            "kubectl get configmap kube-proxy -n kube-system -o yaml > cm.yaml; ebpflb config check cm.yaml"],
         ["show"] = ["ebpflb config show     what the running instance has in force", "ebpflb config show config.yaml -o json"],
         ["defaults"] = ["ebpflb config defaults", "ebpflb config defaults kube-proxy"],
         ["status"] = ["ebpflb status", "ebpflb status -o json | jq .notReady"],
@@ -53,8 +55,10 @@ internal sealed class HelpExamples(HelpAction help, Terminal terminal) : Synchro
         ["explain"] =
         [
             "ebpflb explain --from 10.244.1.7 --to 10.96.0.10:53/UDP",
-            "ebpflb explain --manifests cluster.json --node-name node-1 --cluster-cidr 10.244.0.0/16 --from 203.0.113.2 --to 192.0.2.11:30080",
-            "kubectl get services,endpointslices,nodes -A -o json >cluster.json; ebpflb explain --manifests cluster.json --node-name node-1 --flows flows.jsonl -o json",
+            "ebpflb explain --manifests cluster.json --node-name node-1 "
+                + "--cluster-cidr 10.244.0.0/16 --from 203.0.113.2 --to 192.0.2.11:30080",
+            "kubectl get services,endpointslices,nodes -A -o json >cluster.json; ebpflb explain "
+                + "--manifests cluster.json --node-name node-1 --flows flows.jsonl -o json",
         ],
         ["verify"] = ["ebpflb verify", "ebpflb verify --dry-run -o json | jq '.differences[]'"],
         ["cleanup"] = ["ebpflb cleanup", "ebpflb cleanup --all-instances --force"],
@@ -69,10 +73,12 @@ internal sealed class HelpExamples(HelpAction help, Terminal terminal) : Synchro
         var command = parseResult.CommandResult.Command;
         var output = terminal.Out;
         output.WriteLine("Examples:");
-        var lines = Examples.TryGetValue(command.Name, out var own) ? own : [.. Examples.Where(e => command.Subcommands.Any(s => s.Name == e.Key)).Select(e => e.Value[0])];
+        var lines = Examples.TryGetValue(command.Name, out var own) ? own
+            : [.. Examples.Where(e => command.Subcommands.Any(s => s.Name == e.Key)).Select(e => e.Value[0])];
         foreach (var line in lines) output.WriteLine($"  {line}");
         output.WriteLine();
-        output.WriteLine("Exit codes: 0 done (status: ready), 1 failed (verify: differences), 2 wrong usage, 3 not ready or nothing there.");
+        output.WriteLine(
+            "Exit codes: 0 done (status: ready), 1 failed (verify: differences), 2 wrong usage, 3 not ready or nothing there.");
         return code;
     }
 }

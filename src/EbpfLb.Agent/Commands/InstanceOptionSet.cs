@@ -7,12 +7,15 @@ namespace EbpfLb.Agent.Commands;
 internal sealed class InstanceOptionSet(InstanceEnvironment environment)
 {
     private readonly Option<string> instance = CheckedOption.Create("--instance", "NAME",
-        $"Which instance on this machine (default: ${InstanceEnvironment.InstanceVariable}, else default). Each has its own pins, sockets and cgroup root", InstanceEnvironment.CheckName);
+        $"Which instance on this machine (default: ${InstanceEnvironment.InstanceVariable}, else default). Each has its own pins, "
+            + "sockets and cgroup root",
+        InstanceEnvironment.CheckName);
 
     private readonly Option<string> runDirectory = new("--run-dir")
     {
         HelpName = "DIR",
-        Description = $"Where the control socket is (default: ${InstanceEnvironment.RunDirectoryVariable}, else {InstanceOptions.DefaultRunDirectory})",
+        Description = $"Where the control socket is (default: ${InstanceEnvironment.RunDirectoryVariable}, else "
+            + $"{InstanceOptions.DefaultRunDirectory})",
     };
 
     private readonly Option<string> bpfFs = new("--bpffs")

@@ -10,17 +10,21 @@ internal sealed class ProcessFlagSet
     private readonly Option<string> config = new("--config")
     {
         HelpName = "FILE",
-        Description = "A KubeProxyConfiguration, an EbpfLbConfiguration or both, as YAML or JSON, or kubeadm's ConfigMap; its changes are applied as they come. "
+        Description = "A KubeProxyConfiguration, an EbpfLbConfiguration or both, as YAML or JSON, "
+            + "or kubeadm's ConfigMap; its changes are applied as they come. "
             + "kube-proxy's own options do not count beside it, ours go before it",
     };
 
-    private readonly Option<string> writeConfigTo = new("--write-config-to") { HelpName = "FILE", Description = "Write the configuration in force to this file and end" };
+    private readonly Option<string> writeConfigTo
+        = new("--write-config-to") { HelpName = "FILE", Description = "Write the configuration in force to this file and end" };
 
     private readonly Option<bool> cleanup = new("--cleanup") { Description = "Do what `ebpflb cleanup` does and end" };
 
-    private readonly Option<bool> initOnly = new("--init-only") { Description = "Switch forwarding on and end, for an init container with more rights" };
+    private readonly Option<bool> initOnly
+        = new("--init-only") { Description = "Switch forwarding on and end, for an init container with more rights" };
 
-    private readonly Option<string> version = new("--version") { Description = "Show the version and end", Arity = ArgumentArity.ZeroOrOne, HelpName = "true|raw" };
+    private readonly Option<string> version
+        = new("--version") { Description = "Show the version and end", Arity = ArgumentArity.ZeroOrOne, HelpName = "true|raw" };
 
     private readonly List<Option<string>> old =
     [
@@ -43,7 +47,8 @@ internal sealed class ProcessFlagSet
 
     public bool InitOnly(ParseResult result) => result.GetValue(initOnly);
 
-    public bool Version(ParseResult result) => result.GetResult(version) is { Implicit: false } given && given.Tokens is not [{ Value: "false" }];
+    public bool Version(ParseResult result)
+        => result.GetResult(version) is { Implicit: false } given && given.Tokens is not [{ Value: "false" }];
 
     /// <summary>Those without meaning that were given.</summary>
     public IEnumerable<string> Old(ParseResult result) => old.Where(o => result.GetResult(o) is { Implicit: false }).Select(o => o.Name);

@@ -51,11 +51,13 @@ internal sealed class RunCommand(AgentParts parts, Terminal terminal)
             using var mine = TakeInstance(options.Instance);
             var source = parts.OpenSource(options, loggers);
             using var disposable = source as IDisposable;
-            Log.Starting(logger, VersionCommand.Version, options.Instance.Name, options.NodeName, source.Status.Description, Environment.ProcessId);
+            Log.Starting(
+                logger, VersionCommand.Version, options.Instance.Name, options.NodeName, source.Status.Description, Environment.ProcessId);
             await using var dataplane = parts.OpenDataplane(options, loggers);
             FeatureText.Write(logger, dataplane.Features);
             using var metrics = new MetricRegistry(loggers.CreateLogger<MetricRegistry>());
-            var agent = new AgentContext(live, request.ConfigPath is null ? null : request.Load, source, dataplane, verbosity, parts.Time, loggers, metrics);
+            var agent = new AgentContext(
+                live, request.ConfigPath is null ? null : request.Load, source, dataplane, verbosity, parts.Time, loggers, metrics);
             return await new AgentHost(agent).RunAsync(cancellationToken) ? ExitCode.Ok : ExitCode.Failed;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -120,11 +122,13 @@ internal sealed class RunCommand(AgentParts parts, Terminal terminal)
             if (!Directory.Exists(instance.RunDirectory))
                 Directory.CreateDirectory(instance.RunDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             return InstanceLock.TryTake(instance.LockFile)
-                ?? throw new StartException($"an agent of instance '{instance.Name}' runs already (it holds {instance.LockFile}); stop it first, or choose another --instance");
+                ?? throw new StartException($"an agent of instance '{instance.Name}' runs already (it holds "
+                    + $"{instance.LockFile}); stop it first, or choose another --instance");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StartException($"cannot use the run directory {instance.RunDirectory}: {e.Message}; run as root, or choose another --run-dir", e);
+            throw new StartException(
+                $"cannot use the run directory {instance.RunDirectory}: {e.Message}; run as root, or choose another --run-dir", e);
         }
     }
 }

@@ -9,10 +9,12 @@ internal sealed class ServiceQueryOptionSet
 {
     private readonly Argument<string?> service = new("SERVICE")
     {
-        Description = $"Only of this one: {ServiceQuery.Forms}, as the column NAME shows it (default: all)", Arity = ArgumentArity.ZeroOrOne,
+        Description = $"Only of this one: {ServiceQuery.Forms}, as the column NAME shows it (default: all)",
+        Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private readonly Option<string?> within = new("--namespace", "-n") { HelpName = "NAMESPACE", Description = "Only of this namespace (default: all)" };
+    private readonly Option<string?> within
+        = new("--namespace", "-n") { HelpName = "NAMESPACE", Description = "Only of this namespace (default: all)" };
 
     private readonly Option<bool> all = new("--all-namespaces", "-A") { Description = "Of all namespaces, which is the default" };
 
@@ -28,7 +30,8 @@ internal sealed class ServiceQueryOptionSet
 
     private void Check(CommandResult result)
     {
-        if (result.GetValue(all) && result.GetValue(within) is not null) result.AddError("--namespace and --all-namespaces exclude each other");
+        if (result.GetValue(all) && result.GetValue(within) is not null)
+            result.AddError("--namespace and --all-namespaces exclude each other");
         try
         {
             _ = ServiceQuery.Parse(result.GetValue(service), result.GetValue(within));

@@ -48,7 +48,8 @@ internal sealed class ServicesCommand(CommandContext context)
             ],
             [.. report.Services.SelectMany(s => s.Frontends.Select((f, i) => RowOf(s, f, isFirst: i == 0)))]));
         var empty = report.Services
-            .SelectMany(s => s.Frontends.Where(f => f.NoBackends is not null).Select(f => (Name: NameOf(s), f.Policy, Reason: f.NoBackends!))).Distinct()
+            .SelectMany(s => s.Frontends.Where(f => f.NoBackends is not null).Select(f
+                => (Name: NameOf(s), f.Policy, Reason: f.NoBackends!))).Distinct()
             .Select(e => $"{e.Name}, policy {e.Policy}: {e.Reason}").ToList();
         context.WriteReasons("No backends, as", empty, MostReasons);
     }

@@ -38,7 +38,11 @@ internal sealed class StatusCommand(CommandContext context)
             [.. report.Maps.Select(m => new[] { m.Name, m.Entries.ToString(), m.Capacity.ToString(), Percent(m) })]));
         WriteTable(new Table(
             [new("DROPPED PACKETS"), new("COUNT", true), new("SINCE START", true), new("BYTES", true), new("MEANING")],
-            [.. report.Drops.Select(d => new[] { d.Reason, d.Packets.ToString(), d.PacketsSinceStart?.ToString() ?? "-", d.Bytes.ToString(), d.Advice is null ? d.Meaning : $"{d.Meaning}: {d.Advice}" })]));
+            [.. report.Drops.Select(d => new[]
+            {
+                d.Reason, d.Packets.ToString(), d.PacketsSinceStart?.ToString() ?? "-", d.Bytes.ToString(),
+                d.Advice is null ? d.Meaning : $"{d.Meaning}: {d.Advice}",
+            })]));
         WriteList("Failed to program:", report.Failures);
         WriteList("Rejected configuration:", report.Problems);
         WriteList("Warnings:", report.Warnings);
@@ -48,10 +52,12 @@ internal sealed class StatusCommand(CommandContext context)
 
     private static IEnumerable<string[]> Summary(StatusReport report)
     {
-        yield return ["Instance", report.Version is null ? report.Instance : $"{report.Instance}, version {report.Version}, since {Time(report.Started)}"];
+        yield return ["Instance",
+            report.Version is null ? report.Instance : $"{report.Instance}, version {report.Version}, since {Time(report.Started)}"];
         if (report.Source is { } source)
         {
-            yield return ["Source", $"{source.Description}, {(source.Synced ? "synced" : "not read completely yet")}, last contact {Age(source)}"];
+            yield return [
+                "Source", $"{source.Description}, {(source.Synced ? "synced" : "not read completely yet")}, last contact {Age(source)}"];
             if (source.Error is not null) yield return ["Source error", source.Error];
         }
         if (report.Canary is { } canary)
@@ -59,7 +65,8 @@ internal sealed class StatusCommand(CommandContext context)
         if (report.NodePortAddresses.Count > 0) yield return ["NodePorts on", string.Join(", ", report.NodePortAddresses)];
         if (report.LastPlan is { } plan)
         {
-            yield return ["Last plan", $"snapshot {plan.Snapshot} at {Time(plan.EndedAt)}: {plan.Services} services, {plan.Operations} operations, "
+            yield return [
+                "Last plan", $"snapshot {plan.Snapshot} at {Time(plan.EndedAt)}: {plan.Services} services, {plan.Operations} operations, "
                 + $"compiled in {plan.CompileMs:0.00} ms, applied in {plan.ApplyMs:0.00} ms, {plan.Failed} failed"
                 + (plan.RetryInSeconds is { } seconds ? $", tried again after {seconds} s" : "")];
         }
@@ -78,7 +85,8 @@ internal sealed class StatusCommand(CommandContext context)
                 d.Role == LeftAlone ? "-" : string.Join(", ", new[] { d.Snat4, d.Snat6 }.OfType<string>()),
                 d.Error is null ? d.Reason : $"{d.Reason}; {d.Error}",
             })]));
-        if (leftAlone.Count > MaxLeftAlone) context.Terminal.Out.WriteLine($"and {leftAlone.Count - MaxLeftAlone} more left alone (all of them: -o json)");
+        if (leftAlone.Count > MaxLeftAlone)
+            context.Terminal.Out.WriteLine($"and {leftAlone.Count - MaxLeftAlone} more left alone (all of them: -o json)");
 
         static string Program(uint id) => id == 0 ? "-" : id.ToString();
     }
@@ -104,5 +112,6 @@ internal sealed class StatusCommand(CommandContext context)
         ? $"{DurationText.Format(TimeSpan.FromSeconds(Math.Round(seconds, 1)))} ago"
         : Time(source.LastContact);
 
-    private static string Time(DateTimeOffset? time) => time is { } known ? known.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'") : "never";
+    private static string Time(DateTimeOffset? time)
+        => time is { } known ? known.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'") : "never";
 }

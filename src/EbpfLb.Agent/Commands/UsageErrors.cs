@@ -17,7 +17,8 @@ internal static class UsageErrors
             return [$"'{first}' is no {(first.StartsWith('-') ? "option" : "command")}; {Hint(first, names)}"];
         }
         return result.Errors.Select(e => e.Message).Concat(result.UnmatchedTokens
-            .Where(t => t.StartsWith('-')).Select(t => NearName.Of(Name(t), Options(command)) is { } near ? $"did you mean {near}?" : null).OfType<string>())
+            .Where(t => t.StartsWith('-')).Select(t
+                => NearName.Of(Name(t), Options(command)) is { } near ? $"did you mean {near}?" : null).OfType<string>())
             .Distinct(StringComparer.Ordinal);
     }
 

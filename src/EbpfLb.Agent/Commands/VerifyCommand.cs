@@ -13,7 +13,9 @@ internal sealed class VerifyCommand(CommandContext context)
         var instance = context.NewInstanceOptions();
         var format = CommandLine.CreateFormat();
         var dryRun = new Option<bool>("--dry-run") { Description = "Only look: what differs is not repaired" };
-        var command = new Command("verify", "Compares API server, compiled table, maps, hooks and programs at devices with each other, and has differences repaired; ends with 1 when there were any");
+        var command = new Command("verify",
+            "Compares API server, compiled table, maps, hooks and programs at devices with each "
+                + "other, and has differences repaired; ends with 1 when there were any");
         instance.AddTo(command);
         command.Options.Add(format);
         command.Options.Add(dryRun);
@@ -33,21 +35,26 @@ internal sealed class VerifyCommand(CommandContext context)
 
     private void WriteText(VerifyReport report)
     {
-        if (report.Origin == Origin.Maps) context.Terminal.Error.WriteLine("no agent answers: the pinned maps are compared with each other only");
+        if (report.Origin == Origin.Maps)
+            context.Terminal.Error.WriteLine("no agent answers: the pinned maps are compared with each other only");
         var output = context.Terminal.Out;
-        output.WriteLine(report.Equal ? "Equal" : $"{report.Differences.Count} differences, {report.Differences.Count(d => d.Repaired)} of them repaired");
+        output.WriteLine(report.Equal ? "Equal"
+            : $"{report.Differences.Count} differences, {report.Differences.Count(d => d.Repaired)} of them repaired");
         foreach (var reason in report.NotCompared) output.WriteLine($"  - not compared: {reason}");
         output.WriteLine();
         context.Terminal.Write(new Table(
-            [new("COMPARED"), new("WHAT"), new("ELEMENTS", true)], [.. report.Compared.Select(c => new[] { c.Stage, c.What, c.Elements.ToString() })]));
+            [new("COMPARED"), new("WHAT"), new("ELEMENTS", true)], [.. report.Compared.Select(c
+                => new[] { c.Stage, c.What, c.Elements.ToString() })]));
         if (report.Differences.Count == 0) return;
         output.WriteLine();
         context.Terminal.Write(new Table(
             [new("OBJECT"), new("FIELD"), new("EXPECTED"), new("FOUND"), new("REPAIRED")],
-            [.. report.Differences.Select(d => new[] { Named(d), d.Field, d.Expected, d.Found, d.Repaired ? "yes" : report.DryRun ? "not tried" : "no" })]));
+            [.. report.Differences.Select(d
+                => new[] { Named(d), d.Field, d.Expected, d.Found, d.Repaired ? "yes" : report.DryRun ? "not tried" : "no" })]));
     }
 
     /// <summary>A key says little to people: whose it is does.</summary>
     private static string Named(DifferenceRow row)
-        => row.Service is { } service && !row.Object.Contains(service, StringComparison.Ordinal) ? $"{row.Object} of {service}" : row.Object;
+        => row.Service is { } service && !row.Object.Contains(service, StringComparison.Ordinal) ? $"{row.Object} of {service}"
+            : row.Object;
 }

@@ -45,7 +45,8 @@ internal sealed class ConfigReload(Func<RunOptions> load, LiveOptions live, Conf
         List<string> restart = [.. ConfigJson.Differences(atStart, wanted).Where(f => ChangeOf(f) == FieldChange.Restart).Select(Name)];
         live.Replace(options);
         state.RecordGood(restart);
-        LogResult([.. changed.Where(f => ChangeOf(f) == FieldChange.Hot).Select(Name)], restart, [.. changed.Where(f => ChangeOf(f) == FieldChange.None).Select(Name)]);
+        LogResult([.. changed.Where(f => ChangeOf(f) == FieldChange.Hot).Select(Name)], restart,
+            [.. changed.Where(f => ChangeOf(f) == FieldChange.None).Select(Name)]);
         foreach (var warning in wanted.Warnings) Log.ConfigWarning(logger, warning);
         return true;
     }
@@ -54,11 +55,13 @@ internal sealed class ConfigReload(Func<RunOptions> load, LiveOptions live, Conf
     {
         Log.ConfigApplied(logger, hot.Count == 0 ? "none" : string.Join(", ", hot));
         if (restart.Count > 0) Log.ConfigNeedsRestart(logger, string.Join(", ", restart));
-        if (none.Count > 0) Log.ConfigWithoutMeaning(logger, UnsupportedFields.Format(none.Select(path => KubeProxyFields.Find(path)).OfType<FieldNote>()));
+        if (none.Count > 0)
+            Log.ConfigWithoutMeaning(logger, UnsupportedFields.Format(none.Select(path => KubeProxyFields.Find(path)).OfType<FieldNote>()));
     }
 
     private static FieldChange? ChangeOf((string Group, string Path) field)
         => (field.Group == KubeProxyConfiguration.Group ? KubeProxyFields.Find(field.Path) : EbpfLbFields.Find(field.Path))?.Change;
 
-    private static string Name((string Group, string Path) field) => field.Group == KubeProxyConfiguration.Group ? field.Path : $"{field.Group} {field.Path}";
+    private static string Name((string Group, string Path) field)
+        => field.Group == KubeProxyConfiguration.Group ? field.Path : $"{field.Group} {field.Path}";
 }

@@ -4,7 +4,9 @@ using EbpfLb.Configuration.Writing;
 
 namespace EbpfLb.Agent.Configuring;
 
-/// <summary>What is known of the configuration: what is in force, and what is wrong with the file. Written by the watcher, read by anybody.</summary>
+/// <summary>
+/// What is known of the configuration: what is in force, and what is wrong with the file. Written by the watcher, read by anybody.
+/// </summary>
 internal sealed class ConfigState(LiveOptions live) : IEffectiveConfig
 {
     private volatile Problem problem = new(null, []);
@@ -15,11 +17,16 @@ internal sealed class ConfigState(LiveOptions live) : IEffectiveConfig
     /// <summary>The file holds something that cannot be used; what was there before stays in force.</summary>
     public bool IsFileBad => problem.Error is not null;
 
-    /// <summary>For `ebpflb status`: what is wrong with the file, what of it waits for a restart, and what of it counts for nothing.</summary>
+    /// <summary>
+    /// For `ebpflb status`: what is wrong with the file, what of it waits for a restart, and what of it counts for nothing.
+    /// </summary>
     public IReadOnlyList<string> Warnings =>
     [
-        .. problem.Error is { } error ? [$"the configuration file changed and cannot be used, so the one before stays in force: {error}"] : Array.Empty<string>(),
-        .. problem.NeedRestart.Count > 0 ? [$"these fields of the configuration file have changed and need a restart: {string.Join(", ", problem.NeedRestart)}"] : Array.Empty<string>(),
+        .. problem.Error is { } error ? [$"the configuration file changed and cannot be used, so the one before stays in force: {error}"]
+            : Array.Empty<string>(),
+        .. problem.NeedRestart.Count > 0
+            ? [$"these fields of the configuration file have changed and need a restart: {string.Join(", ", problem.NeedRestart)}"]
+            : Array.Empty<string>(),
         .. InForce.Warnings,
     ];
 

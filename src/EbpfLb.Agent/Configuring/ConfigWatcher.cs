@@ -5,11 +5,12 @@ using Microsoft.Extensions.Logging;
 namespace EbpfLb.Agent.Configuring;
 
 /// <summary>
-/// Watches the configuration file and runs the reload when its text is another one. The kubelet replaces a mounted ConfigMap by swapping the
-/// link "..data" of its directory, so the whole directory is listened to; and it is looked at now and then for where nothing is told.
+/// Watches the configuration file and runs the reload when its text is another one. The kubelet replaces a mounted ConfigMap by swapping
+/// the link "..data" of its directory, so the whole directory is listened to; and it is looked at now and then for where nothing is told.
 /// </summary>
 /// <param name="loaded">The text that is in force: an edit since it was read is a change like any other. null: there was none.</param>
-internal sealed class ConfigWatcher(string path, string? loaded, Func<bool> reload, ConfigMetrics metrics, TimeProvider time, ILogger logger)
+internal sealed class ConfigWatcher(
+    string path, string? loaded, Func<bool> reload, ConfigMetrics metrics, TimeProvider time, ILogger logger)
     : SupervisedService("configuration", time, logger)
 {
     public static readonly TimeSpan PollPeriod = TimeSpan.FromSeconds(10);

@@ -16,7 +16,8 @@ internal static class UnsupportedFields
             .Where(f => !f.HasMeaning);
 
     /// <param name="options">Names of options that stand for no field.</param>
-    public static IEnumerable<FieldNote> Options(IEnumerable<string> options) => options.Select(KubeProxyFields.FindOption).OfType<FieldNote>();
+    public static IEnumerable<FieldNote> Options(IEnumerable<string> options)
+        => options.Select(KubeProxyFields.FindOption).OfType<FieldNote>();
 
     /// <summary>"ipvs.strictARP, ipvs.scheduler (reason); ..." in one sentence.</summary>
     public static string Format(IEnumerable<FieldNote> notes) => string.Join("; ", notes

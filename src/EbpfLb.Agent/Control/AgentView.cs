@@ -11,7 +11,8 @@ namespace EbpfLb.Agent.Control;
 /// <param name="servicePortProblems">Health check ports of Services that could not be had.</param>
 internal sealed class AgentView(
     string instance, string version, TimeProvider time, PipelineState state, IDataplane dataplane, FlowState flowState, IFlowView flows,
-    IExplainView? explanations = null, ConfigState? config = null, Verifier? verifier = null, Func<IReadOnlyList<string>>? servicePortProblems = null) : IInstanceView
+    IExplainView? explanations = null, ConfigState? config = null, Verifier? verifier = null,
+    Func<IReadOnlyList<string>>? servicePortProblems = null) : IInstanceView
 {
     private readonly DateTimeOffset started = time.GetUtcNow();
     /// <summary>The maps outlive agents, and so do their counters.</summary>
@@ -24,7 +25,9 @@ internal sealed class AgentView(
     public IExplainView? Explanations => explanations;
 
     public async Task<VerifyReport> VerifyAsync(bool repair, CancellationToken cancellationToken)
-        => VerifyReport.Of(Origin.Agent, await (verifier ?? throw new NotSupportedException("this view has no verifier")).AnswerAsync(repair, cancellationToken), !repair);
+        => VerifyReport.Of(Origin.Agent,
+            await (verifier ?? throw new NotSupportedException("this view has no verifier")).AnswerAsync(repair, cancellationToken),
+            !repair);
 
     public Task<StatusReport> StatusAsync(CancellationToken cancellationToken)
     {
@@ -49,9 +52,11 @@ internal sealed class AgentView(
             round is null ? null : PlanOf(round),
             round is null ? [] : [.. round.Failures.Select(f => f.ToString())],
             state.Table is null ? [] : [.. state.Table.Diagnostics.Select(d => d.ToString())],
-            [.. dataplane.Features.Select(f => new FeatureStatus(f.Name, f.IsKnown ? f.IsAvailable : null, f.IsMissing ? FeatureText.Lost(f) : null))])
+            [.. dataplane.Features.Select(f
+                => new FeatureStatus(f.Name, f.IsKnown ? f.IsAvailable : null, f.IsMissing ? FeatureText.Lost(f) : null))])
         {
-            Drops = [.. dataplane.ReadReasons().Where(r => r.Count > 0 && ReasonReports.IsTrouble(r.Reason)).Select(r => ReasonReports.Of(r, countedBefore.GetValueOrDefault(r.Reason)))],
+            Drops = [.. dataplane.ReadReasons().Where(r => r.Count > 0 && ReasonReports.IsTrouble(r.Reason)).Select(r
+                => ReasonReports.Of(r, countedBefore.GetValueOrDefault(r.Reason)))],
             Devices = NodeReports.Devices(state.NodeView),
             NodePortAddresses = NodeReports.NodePortAddresses(state.NodeView),
             Warnings = [.. state.NodeView.Warnings, .. servicePortProblems?.Invoke() ?? [], .. RetireProblems(), .. config?.Warnings ?? []],
@@ -64,9 +69,11 @@ internal sealed class AgentView(
 
     public Task<string?> ConfigAsync(CancellationToken cancellationToken) => Task.FromResult(config?.ToJson());
 
-    public Task<ServicesReport> ServicesAsync(ServiceQuery query, CancellationToken cancellationToken) => Task.FromResult(services.Services(query));
+    public Task<ServicesReport> ServicesAsync(ServiceQuery query, CancellationToken cancellationToken)
+        => Task.FromResult(services.Services(query));
 
-    public Task<BackendsReport> BackendsAsync(ServiceQuery query, CancellationToken cancellationToken) => Task.FromResult(services.Backends(query));
+    public Task<BackendsReport> BackendsAsync(ServiceQuery query, CancellationToken cancellationToken)
+        => Task.FromResult(services.Backends(query));
 
     private static PlanStatus PlanOf(RoundReport round) => new(
         round.Sequence, round.EndedAt, round.Services, round.Operations, round.Failures.Count,

@@ -46,7 +46,8 @@ internal sealed class ControlClient : IInstanceView, IDisposable
         });
     }
 
-    public Task<StatusReport> StatusAsync(CancellationToken cancellationToken) => GetAsync("/status", ControlJson.Default.StatusReport, cancellationToken);
+    public Task<StatusReport> StatusAsync(CancellationToken cancellationToken)
+        => GetAsync("/status", ControlJson.Default.StatusReport, cancellationToken);
 
     public Task<ServicesReport> ServicesAsync(ServiceQuery query, CancellationToken cancellationToken)
         => GetAsync($"/services{query.ToUrl()}", ControlJson.Default.ServicesReport, cancellationToken);
@@ -79,8 +80,10 @@ internal sealed class ControlClient : IInstanceView, IDisposable
 
     private async Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {
-        using var response = await client.GetAsync(new Uri(path, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-        if (response.StatusCode == HttpStatusCode.NotFound) throw new UnknownServiceException(await response.Content.ReadAsStringAsync(cancellationToken));
+        using var response = await client.GetAsync(
+            new Uri(path, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        if (response.StatusCode == HttpStatusCode.NotFound)
+            throw new UnknownServiceException(await response.Content.ReadAsStringAsync(cancellationToken));
         response.EnsureSuccessStatusCode();
         await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
         return await JsonSerializer.DeserializeAsync(body, type, cancellationToken)

@@ -21,14 +21,18 @@ internal sealed class ControlFlows(HttpClient client) : IFlowView
     public async Task<DropsReport> DropsAsync(long after, TimeSpan wait, CancellationToken cancellationToken)
     {
         var path = string.Create(CultureInfo.InvariantCulture, $"{FlowRequests.Drops}?after={after}&wait={wait.TotalSeconds}");
-        return await client.GetFromJsonAsync(new Uri(path, UriKind.Relative), ControlJson.Default.DropsReport, cancellationToken) ?? throw Nothing(path);
+        return await client.GetFromJsonAsync(new Uri(path, UriKind.Relative), ControlJson.Default.DropsReport, cancellationToken)
+            ?? throw Nothing(path);
     }
 
     private async Task<T> PostAsync<T>(string path, FlowQuery query, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {
-        using var response = await client.PostAsJsonAsync(new Uri(path, UriKind.Relative), query, ControlJson.Default.FlowQuery, cancellationToken);
-        if (response.StatusCode == HttpStatusCode.NotFound) throw new UnknownServiceException(await response.Content.ReadAsStringAsync(cancellationToken));
-        if (response.StatusCode == HttpStatusCode.BadRequest) throw new FormatException(await response.Content.ReadAsStringAsync(cancellationToken));
+        using var response = await client.PostAsJsonAsync(
+            new Uri(path, UriKind.Relative), query, ControlJson.Default.FlowQuery, cancellationToken);
+        if (response.StatusCode == HttpStatusCode.NotFound)
+            throw new UnknownServiceException(await response.Content.ReadAsStringAsync(cancellationToken));
+        if (response.StatusCode == HttpStatusCode.BadRequest)
+            throw new FormatException(await response.Content.ReadAsStringAsync(cancellationToken));
         response.EnsureSuccessStatusCode();
         return await response.Content.ReadFromJsonAsync(type, cancellationToken) ?? throw Nothing(path);
     }

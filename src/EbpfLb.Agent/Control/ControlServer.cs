@@ -26,7 +26,8 @@ internal sealed class ControlServer(string path, IInstanceView view, ILoggerFact
         try
         {
             File.Delete(path);
-            listener = await KestrelListener.StartAsync(new UnixDomainSocketEndPoint(path), HandleAsync, loggers, cancellationToken, FlowRequests.MostBytes);
+            listener = await KestrelListener.StartAsync(
+                new UnixDomainSocketEndPoint(path), HandleAsync, loggers, cancellationToken, FlowRequests.MostBytes);
         }
         catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException or ArgumentException)
         {
@@ -53,17 +54,20 @@ internal sealed class ControlServer(string path, IInstanceView view, ILoggerFact
         ExplainRequests.One => explanations.OneAsync(context),
         ExplainRequests.Lines => explanations.LinesAsync(context),
         _ => flows.HandleAsync(context, () => Respond.NotFoundAsync(
-            context, "/status", "/services", "/backends", "/config", VerifyPath, FlowRequests.List, FlowRequests.Count, FlowRequests.Flush, FlowRequests.Drops,
+            context, "/status", "/services", "/backends", "/config", VerifyPath, FlowRequests.List, FlowRequests.Count, FlowRequests.Flush,
+            FlowRequests.Drops,
             ExplainRequests.One, ExplainRequests.Lines)),
     };
 
-    private async Task ConfigAsync(HttpContext context) => await Respond.TextAsync(context, await view.ConfigAsync(context.RequestAborted) ?? "{}", "application/json");
+    private async Task ConfigAsync(HttpContext context)
+        => await Respond.TextAsync(context, await view.ConfigAsync(context.RequestAborted) ?? "{}", "application/json");
 
     /// <summary>It may write, so it is asked for with POST.</summary>
     private async Task VerifyAsync(HttpContext context)
     {
         if (HttpMethods.IsPost(context.Request.Method))
-            await AnswerAsync(context, token => view.VerifyAsync(context.Request.Query["repair"] != "false", token), ControlJson.Default.VerifyReport);
+            await AnswerAsync(
+                context, token => view.VerifyAsync(context.Request.Query["repair"] != "false", token), ControlJson.Default.VerifyReport);
         else
             await Respond.TextAsync(context, "ask for it with POST\n", status: StatusCodes.Status405MethodNotAllowed);
     }
@@ -80,5 +84,6 @@ internal sealed class ControlServer(string path, IInstanceView view, ILoggerFact
         }
     }
 
-    private static ServiceQuery QueryOf(HttpContext context) => ServiceQuery.Read(key => context.Request.Query.TryGetValue(key, out var value) ? value.ToString() : null);
+    private static ServiceQuery QueryOf(HttpContext context)
+        => ServiceQuery.Read(key => context.Request.Query.TryGetValue(key, out var value) ? value.ToString() : null);
 }

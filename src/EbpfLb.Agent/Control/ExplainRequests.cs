@@ -15,9 +15,11 @@ internal sealed class ExplainRequests(IExplainView? explanations)
     {
         try
         {
-            var query = await JsonSerializer.DeserializeAsync(context.Request.Body, ControlJson.Default.ExplainQuery, context.RequestAborted)
+            var query = await JsonSerializer.DeserializeAsync(
+                context.Request.Body, ControlJson.Default.ExplainQuery, context.RequestAborted)
                 ?? throw new FormatException("nothing was asked");
-            var report = await View().ExplainAsync(FlowText.Parse(query.From, query.To, query.Path, query.IngressInterface), context.RequestAborted);
+            var report = await View()
+                .ExplainAsync(FlowText.Parse(query.From, query.To, query.Path, query.IngressInterface), context.RequestAborted);
             await Respond.JsonAsync(context, StatusCodes.Status200OK, report, ControlJson.Default.ExplainReport);
         }
         catch (Exception e) when (e is FormatException or JsonException)
@@ -32,7 +34,8 @@ internal sealed class ExplainRequests(IExplainView? explanations)
         {
             using var reader = new StreamReader(context.Request.Body);
             var first = int.TryParse(context.Request.Query["first"], out var number) ? number : 1;
-            await Respond.TextAsync(context, await View().ExplainAsync(await reader.ReadToEndAsync(context.RequestAborted), first, context.RequestAborted));
+            await Respond.TextAsync(
+                context, await View().ExplainAsync(await reader.ReadToEndAsync(context.RequestAborted), first, context.RequestAborted));
         }
         catch (FormatException e)
         {

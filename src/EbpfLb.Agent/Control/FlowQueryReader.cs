@@ -32,11 +32,14 @@ internal static class FlowQueryReader
         var service = ServiceQuery.Parse(text);
         if (service.Id is { } id) return [id];
         if (ports.Count == 0)
-            throw new UnknownServiceException($"'{text}' cannot be looked up, as no agent answers and the maps hold no names: give #ID, which `ebpflb services` shows");
+            throw new UnknownServiceException($"'{text}' cannot be looked up, as no agent answers and the maps "
+                + "hold no names: give #ID, which `ebpflb services` shows");
         var ids = ports.Where(p => IsOf(p.Value, service)).Select(p => p.Key).ToHashSet();
         if (ids.Count > 0) return ids;
-        var near = NearName.Of(text, ports.Values.SelectMany(p => new[] { p.Service.Name, p.Service.ToString(), PortName.Of(p) }).Distinct());
-        throw new UnknownServiceException($"no service port '{text}' is programmed; {(near is null ? $"give {ServiceQuery.Forms} as `ebpflb services` shows them" : $"did you mean '{near}'?")}");
+        var near = NearName.Of(
+            text, ports.Values.SelectMany(p => new[] { p.Service.Name, p.Service.ToString(), PortName.Of(p) }).Distinct());
+        throw new UnknownServiceException($"no service port '{text}' is programmed; "
+            + $"{(near is null ? $"give {ServiceQuery.Forms} as `ebpflb services` shows them" : $"did you mean '{near}'?")}");
     }
 
     private static bool IsOf(ServicePortKey port, ServiceQuery service)

@@ -39,7 +39,8 @@ internal sealed class FlowRequests(IFlowView flows)
         }
         try
         {
-            var query = await JsonSerializer.DeserializeAsync(context.Request.Body, ControlJson.Default.FlowQuery, context.RequestAborted) ?? new FlowQuery();
+            var query = await JsonSerializer.DeserializeAsync(context.Request.Body, ControlJson.Default.FlowQuery, context.RequestAborted)
+                ?? new FlowQuery();
             await Respond.JsonAsync(context, StatusCodes.Status200OK, await answer(query, context.RequestAborted), type);
         }
         catch (UnknownServiceException e)
@@ -55,7 +56,8 @@ internal sealed class FlowRequests(IFlowView flows)
     private async Task DropsAsync(HttpContext context)
     {
         _ = long.TryParse(context.Request.Query["after"], out var after);
-        var isNumber = double.TryParse(context.Request.Query["wait"], NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) && !double.IsNaN(seconds);
+        var isNumber = double.TryParse(context.Request.Query["wait"], NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds)
+            && !double.IsNaN(seconds);
         var wait = TimeSpan.FromSeconds(isNumber ? Math.Clamp(seconds, 0, MostSeconds) : 0);
         var report = await flows.DropsAsync(after, wait, context.RequestAborted);
         await Respond.JsonAsync(context, StatusCodes.Status200OK, report, ControlJson.Default.DropsReport);

@@ -25,7 +25,8 @@ internal sealed class FlowView(string origin, FlowTable flows, IServiceNames nam
             if (++matching <= query.Limit) shown.Add(flow);
         }
         var rows = shown.OrderBy(f => f.Client.Address).ThenBy(f => f.Client.Port).ThenBy(f => f.Frontend.Address).Select(f => new FlowRow(
-            DropText.Protocol(f.Protocol), f.Client.ToString(), f.Frontend.ToString(), f.Backend.ToString(), f.Snat?.ToString(), PhaseName.Of(f.Phase),
+            DropText.Protocol(f.Protocol), f.Client.ToString(), f.Frontend.ToString(), f.Backend.ToString(), f.Snat?.ToString(),
+            PhaseName.Of(f.Phase),
             Math.Round(FlowClock.IdleTime(f.LastTick, now).TotalSeconds), NameOf(f.ServiceId), f.ServiceId,
             devices.Of(f.RequestDevice), devices.Of(f.ReplyDevice), f.IsWhole));
         return Task.FromResult(new FlowsReport(origin, matching, [.. rows]));
@@ -47,7 +48,8 @@ internal sealed class FlowView(string origin, FlowTable flows, IServiceNames nam
             groups.Values.Sum(),
             [.. groups.OrderBy(g => g.Key).Select(g => new FlowGroup(
                 g.Key.Family.ToString(), DropText.Protocol(g.Key.Protocol), PhaseName.Of(g.Key.Phase), g.Value))],
-            [.. services.OrderByDescending(s => s.Value).ThenBy(s => s.Key).Take(TopServices).Select(s => new ServiceFlows(NameOf(s.Key), s.Key, s.Value))],
+            [.. services.OrderByDescending(s => s.Value).ThenBy(s => s.Key).Take(TopServices).Select(s
+                => new ServiceFlows(NameOf(s.Key), s.Key, s.Value))],
             [.. flows.Maps.Select(m => new MapStatus(m.Name, m.ReadBatches(4096).Sum(b => b.Length), m.Capacity))]));
     }
 

@@ -19,7 +19,8 @@ internal interface IExplainView
 /// <param name="Text">The same for people, with the endpoints.</param>
 /// <param name="Frontend">As it is in the tables: a NodePort at 0.0.0.0 or ::; null when nothing answers.</param>
 /// <param name="Cluster">The lists of the service port as compiled.</param>
-internal sealed record ExplainReport(string Answer, string Text, string? Frontend, IReadOnlyList<string> Cluster, IReadOnlyList<string> Local);
+internal sealed record ExplainReport(
+    string Answer, string Text, string? Frontend, IReadOnlyList<string> Cluster, IReadOnlyList<string> Local);
 
 /// <summary>What was asked.</summary>
 internal sealed record ExplainQuery(string From, string To, string? Path, string? IngressInterface);

@@ -19,7 +19,8 @@ internal sealed class InstanceFinder(TimeProvider time) : IInstanceFinder
         {
             var options = KernelOptions.Of(instance);
             return Inspection.Read(options) is { } frontends && FlowMaps.OpenPinned(options) is { } maps
-                ? new PinnedView(instance.Name, frontends, Instances.Hooks(options), FlowsOf(maps), () => Inspection.Compare(options)) { Note = OwnerText(instance, options) }
+                ? new PinnedView(instance.Name, frontends, Instances.Hooks(options), FlowsOf(maps),
+                    () => Inspection.Compare(options)) { Note = OwnerText(instance, options) }
                 : null;
         }
         catch (BpfException e)
@@ -37,7 +38,8 @@ internal sealed class InstanceFinder(TimeProvider time) : IInstanceFinder
         var others = Instances.List(options);
         return others.Count == 0
             ? $"{nothing}{(place is null ? "" : $" in {place}")}. Start it with `ebpflb run`."
-            : $"{nothing}. In {place} there is: {string.Join(", ", others)}. Name one with --instance, or start this one with `ebpflb run`.";
+            : $"{nothing}. In {place} there is: {string.Join(", ", others)}. Name "
+                + "one with --instance, or start this one with `ebpflb run`.";
     }
 
     /// <summary>An agent lives, but not where it was looked for; null: none does, or it cannot be told.</summary>
@@ -54,10 +56,13 @@ internal sealed class InstanceFinder(TimeProvider time) : IInstanceFinder
             return null;
         }
         var directory = Path.GetFullPath(instance.RunDirectory);
-        if (owner is null) return $"an agent owns instance '{instance.Name}'; its control socket is not in {directory}: give its --run-dir.";
+        if (owner is null)
+            return $"an agent owns instance '{instance.Name}'; its control socket is not in {directory}: give its --run-dir.";
         return owner.RunDirectory == directory
-            ? $"an agent ({owner}) owns instance '{instance.Name}'; its control socket {instance.ControlSocket} does not answer: it is starting, its log says why it has none, or that directory is another one where it runs."
-            : $"an agent ({owner}) owns instance '{instance.Name}'; its control socket is not in {directory}: give --run-dir {owner.RunDirectory}.";
+            ? $"an agent ({owner}) owns instance '{instance.Name}'; its control socket {instance.ControlSocket} does not "
+                + "answer: it is starting, its log says why it has none, or that directory is another one where it runs."
+            : $"an agent ({owner}) owns instance '{instance.Name}'; its control socket "
+                + $"is not in {directory}: give --run-dir {owner.RunDirectory}.";
     }
 
     private FlowView FlowsOf(FlowMaps maps) => new(Origin.Maps, new FlowTable(maps.All, time), new NoServiceNames(), drops: null, time);
@@ -71,5 +76,6 @@ internal interface IInstanceFinder
 
     /// <summary>Why nothing was found, with what to do.</summary>
     string Explain(InstanceOptions instance)
-        => $"instance '{instance.Name}' not found: no agent answers on {instance.ControlSocket} and no maps are pinned. Start it with `ebpflb run`, or name another with --instance.";
+        => $"instance '{instance.Name}' not found: no agent answers on {instance.ControlSocket} and no "
+            + "maps are pinned. Start it with `ebpflb run`, or name another with --instance.";
 }

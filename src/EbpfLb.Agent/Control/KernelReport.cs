@@ -9,7 +9,8 @@ namespace EbpfLb.Agent.Control;
 /// <param name="NotReady">What the agent says is missing.</param>
 /// <param name="Stale">Where the kernel does not hold what the agent's table says.</param>
 internal sealed record KernelReport(
-    KernelEntry? Entry, string? Remembered, IReadOnlyList<FlowRow> Flows, KernelPacket? Packet, string? NotRun, IReadOnlyList<string> NotReady, IReadOnlyList<string> Stale);
+    KernelEntry? Entry, string? Remembered, IReadOnlyList<FlowRow> Flows, KernelPacket? Packet, string? NotRun,
+    IReadOnlyList<string> NotReady, IReadOnlyList<string> Stale);
 
 /// <param name="Cluster">Backends of the Cluster list.</param>
 internal sealed record KernelEntry(
@@ -20,4 +21,5 @@ internal sealed record KernelEntry(
 /// <param name="Outcome">"passed", "translated", "refused" or "dropped".</param>
 /// <param name="Direct">It leaves by a device at once; else it goes on through the stack.</param>
 /// <param name="Reasons">What the program counted, as in the metrics.</param>
-internal sealed record KernelPacket(string Device, string Outcome, string Source, string Destination, bool Direct, IReadOnlyList<string> Reasons);
+internal sealed record KernelPacket(
+    string Device, string Outcome, string Source, string Destination, bool Direct, IReadOnlyList<string> Reasons);

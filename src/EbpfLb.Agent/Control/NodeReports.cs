@@ -12,7 +12,8 @@ namespace EbpfLb.Agent.Control;
 /// <param name="Snat6">The same for IPv6.</param>
 /// <param name="Error">Why it has not all programs, and what to do; null when it has.</param>
 internal sealed record DeviceStatus(
-    string Name, int Index, string Role, string Reason, string? Method, uint IngressProgram, uint EgressProgram, string? Snat4, string? Snat6, string? Error);
+    string Name, int Index, string Role, string Reason, string? Method, uint IngressProgram, uint EgressProgram, string? Snat4,
+    string? Snat6, string? Error);
 
 /// <summary>The node in the answer of `ebpflb status`.</summary>
 internal static class NodeReports

@@ -8,7 +8,8 @@ using EbpfLb.Policy;
 namespace EbpfLb.Agent.Control;
 
 /// <summary>What the pinned maps tell without an agent: ids and addresses. Never ready, as nobody keeps them up to date.</summary>
-internal sealed class PinnedView(string instance, IReadOnlyList<InspectedFrontend> frontends, IReadOnlyList<AttachedHook> hooks, IFlowView flows, Func<PinnedComparison> compare) : IInstanceView
+internal sealed class PinnedView(string instance, IReadOnlyList<InspectedFrontend> frontends, IReadOnlyList<AttachedHook> hooks,
+    IFlowView flows, Func<PinnedComparison> compare) : IInstanceView
 {
     /// <summary>Set when an agent lives all the same.</summary>
     public string? Note { get; init; }
@@ -21,13 +22,16 @@ internal sealed class PinnedView(string instance, IReadOnlyList<InspectedFronten
         var found = compare();
         return Task.FromResult(VerifyReport.Of(
             Origin.Maps,
-            new Verification(found.Compared, found.Differences, new HashSet<Difference>(), [$"api, table and mirror: {Note ?? "no agent runs; nothing is repaired either"}"], TimeSpan.Zero, false),
+            new Verification(found.Compared, found.Differences, new HashSet<Difference>(),
+                [$"api, table and mirror: {Note ?? "no agent runs; nothing is repaired either"}"], TimeSpan.Zero, false),
             dryRun: true));
     }
 
     public Task<StatusReport> StatusAsync(CancellationToken cancellationToken) => Task.FromResult(new StatusReport(
         Origin.Maps, instance, null, null, false,
-        [Note ?? $"no agent runs: the {Services().Count()} frontends are balanced as they were when the last one ended; start it with `ebpflb run`"],
+        [Note
+            ?? $"no agent runs: the {Services().Count()} frontends are balanced as they "
+                + "were when the last one ended; start it with `ebpflb run`"],
         null, [.. hooks.Select(HookStatus.Of)], null, [], null, [], [], []));
 
     public Task<ServicesReport> ServicesAsync(ServiceQuery query, CancellationToken cancellationToken)
@@ -37,7 +41,8 @@ internal sealed class PinnedView(string instance, IReadOnlyList<InspectedFronten
     {
         var rows = from port in Ports(query)
                    from backend in port.SelectMany(f => f.Cluster.Concat(f.Local)).Distinct().Order()
-                   select new BackendRow(null, null, port.First().Frontend.Protocol.ToText(), port.Key, backend.Address.ToString(), backend.Port);
+                   select new BackendRow(
+                       null, null, port.First().Frontend.Protocol.ToText(), port.Key, backend.Address.ToString(), backend.Port);
         return Task.FromResult(new BackendsReport(Origin.Maps, [.. rows]));
     }
 
@@ -45,13 +50,16 @@ internal sealed class PinnedView(string instance, IReadOnlyList<InspectedFronten
     private List<IGrouping<uint, InspectedFrontend>> Ports(ServiceQuery query)
     {
         if (query.Namespace is not null || query.Name is not null)
-            throw new UnknownServiceException($"'{query}' cannot be looked up, as no agent answers and the maps hold no names: give #ID, which `ebpflb services` shows");
+            throw new UnknownServiceException($"'{query}' cannot be looked up, as no agent answers and the maps "
+                + "hold no names: give #ID, which `ebpflb services` shows");
         var ports = Services().GroupBy(f => f.ServiceId).Where(g => query.Id is null || g.Key == query.Id).OrderBy(g => g.Key).ToList();
-        return ports.Count > 0 || query.Id is null ? ports : throw new UnknownServiceException($"no service port has the id {query.Id}; `ebpflb services` lists what there is");
+        return ports.Count > 0 || query.Id is null ? ports
+            : throw new UnknownServiceException($"no service port has the id {query.Id}; `ebpflb services` lists what there is");
     }
 
     /// <summary>Without the canary, which is the agent's own.</summary>
-    private IEnumerable<InspectedFrontend> Services() => frontends.Where(f => f.Frontend != Canary.FrontendV4 && f.Frontend != Canary.FrontendV6);
+    private IEnumerable<InspectedFrontend> Services()
+        => frontends.Where(f => f.Frontend != Canary.FrontendV4 && f.Frontend != Canary.FrontendV6);
 
     private static ServiceRow RowOf(IGrouping<uint, InspectedFrontend> port)
     {
@@ -60,6 +68,7 @@ internal sealed class PinnedView(string instance, IReadOnlyList<InspectedFronten
             null, null, first.Frontend.Protocol.ToText(), first.Frontend.Address.Family.ToString(), port.Key, first.AffinitySeconds,
             first.Counters.Connections, first.Counters.Active, first.Counters.Datagrams, first.Counters.Refused,
             [.. port.OrderBy(f => f.Kind).ThenBy(f => f.Frontend)
-                .Select(f => new FrontendRow(f.Frontend.Address.ToString(), f.Frontend.Port, f.Kind.ToString(), FrontendText.Policy(f.LocalPolicy), f.Backends.Count))]);
+                .Select(f => new FrontendRow(f.Frontend.Address.ToString(), f.Frontend.Port, f.Kind.ToString(),
+                    FrontendText.Policy(f.LocalPolicy), f.Backends.Count))]);
     }
 }

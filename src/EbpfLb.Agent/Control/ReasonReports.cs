@@ -9,12 +9,16 @@ namespace EbpfLb.Agent.Control;
 internal static class ReasonReports
 {
     /// <summary>Drops, and what should not happen to packets that were passed or answered.</summary>
-    public static bool IsTrouble(LbReason reason) => ReasonCatalog.Of(reason) is { Kind: ReasonKind.Dropped } or { IsPacket: true, Advice: not null };
+    public static bool IsTrouble(LbReason reason)
+        => ReasonCatalog.Of(reason) is { Kind: ReasonKind.Dropped } or { IsPacket: true, Advice: not null };
 
     /// <param name="before">Counted before the agent started.</param>
     public static ReasonStatus Of(ReasonCount count, ulong before)
     {
         var text = ReasonCatalog.Of(count.Reason);
-        return new ReasonStatus(ReasonName.Of(count.Reason), count.Count, count.Bytes, text.Meaning, text.Advice) { PacketsSinceStart = count.Count - Math.Min(before, count.Count) };
+        return new ReasonStatus(ReasonName.Of(count.Reason), count.Count, count.Bytes, text.Meaning, text.Advice)
+        {
+            PacketsSinceStart = count.Count - Math.Min(before, count.Count),
+        };
     }
 }

@@ -22,7 +22,9 @@ internal sealed record StatusReport(
     IReadOnlyList<string> Problems,
     IReadOnlyList<FeatureStatus> Features)
 {
-    /// <summary>Packets that were dropped, or passed though they should not have been, by reason; those that did not happen are left out.</summary>
+    /// <summary>
+    /// Packets that were dropped, or passed though they should not have been, by reason; those that did not happen are left out.
+    /// </summary>
     public IReadOnlyList<ReasonStatus> Drops { get; init; } = [];
 
     /// <summary>Every network device; those with programs first.</summary>
@@ -56,7 +58,8 @@ internal sealed record MapStatus(string Name, long Entries, long Capacity);
 /// <param name="Snapshot">Number of the snapshot since the agent started.</param>
 /// <param name="RetryInSeconds">null when no retry is needed.</param>
 internal sealed record PlanStatus(
-    long Snapshot, DateTimeOffset EndedAt, int Services, int Operations, int Failed, double CompileMs, double ApplyMs, double? RetryInSeconds);
+    long Snapshot, DateTimeOffset EndedAt, int Services, int Operations, int Failed, double CompileMs, double ApplyMs,
+    double? RetryInSeconds);
 
 /// <param name="Available">null: not known yet, right after a start.</param>
 /// <param name="Lost">What does not work without it, and why it is missing; null when it is there or not known yet.</param>

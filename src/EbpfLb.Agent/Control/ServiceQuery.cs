@@ -19,11 +19,13 @@ internal sealed record ServiceQuery(string? Namespace = null, string? Name = nul
     {
         if (text is null) return new ServiceQuery(within);
         if (text.StartsWith('#'))
-            return uint.TryParse(text.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? new ServiceQuery(Id: id) : throw Bad(text);
+            return uint.TryParse(text.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? new ServiceQuery(Id: id)
+                : throw Bad(text);
         var parts = text.Split('/');
         var own = parts.Length > 1 ? parts[0] : null;
         if (parts.Length > 2 || own is "") throw Bad(text);
-        if (own is not null && within is not null && own != within) throw new FormatException($"'{text}' is in namespace {own}, and -n says {within}; give one of the two");
+        if (own is not null && within is not null && own != within)
+            throw new FormatException($"'{text}' is in namespace {own}, and -n says {within}; give one of the two");
         var colon = parts[^1].IndexOf(':');
         var (name, port) = colon < 0 ? (parts[^1], null) : (parts[^1][..colon], parts[^1][(colon + 1)..]);
         if (name.Length == 0 && (own is null || port is not null)) throw Bad(text);
@@ -33,7 +35,10 @@ internal sealed record ServiceQuery(string? Namespace = null, string? Name = nul
     /// <summary>As part of an address of the control socket: "" or "?namespace=default&amp;name=web".</summary>
     public string ToUrl()
     {
-        var parts = new (string Key, string? Value)[] { ("namespace", Namespace), ("name", Name), ("port", Port), ("id", Id?.ToString(CultureInfo.InvariantCulture)) }
+        var parts = new (string Key, string? Value)[]
+        {
+            ("namespace", Namespace), ("name", Name), ("port", Port), ("id", Id?.ToString(CultureInfo.InvariantCulture)),
+        }
             .Where(p => p.Value is not null).Select(p => $"{p.Key}={Uri.EscapeDataString(p.Value!)}").ToList();
         return parts.Count == 0 ? "" : $"?{string.Join('&', parts)}";
     }
@@ -41,7 +46,8 @@ internal sealed record ServiceQuery(string? Namespace = null, string? Name = nul
     /// <summary>The other end of <see cref="ToUrl"/>.</summary>
     /// <param name="value">The value of a key; null: it is not there.</param>
     public static ServiceQuery Read(Func<string, string?> value)
-        => new(value("namespace"), value("name"), value("port"), uint.TryParse(value("id"), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null);
+        => new(value("namespace"), value("name"), value("port"),
+            uint.TryParse(value("id"), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null);
 
     /// <summary>As <see cref="Parse"/> takes it.</summary>
     public override string ToString()

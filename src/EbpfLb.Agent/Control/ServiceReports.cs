@@ -23,7 +23,8 @@ internal sealed class ServiceReports(PipelineState state, IDataplane dataplane)
                    let id = dataplane.FindServiceId(port.Key)
                    from backend in port.Backends
                    select new BackendRow(
-                       port.Key.Service.ToString(), port.Key.PortName, port.Key.Protocol.ToText(), id, backend.Address.Address.ToString(), backend.Address.Port);
+                       port.Key.Service.ToString(), port.Key.PortName, port.Key.Protocol.ToText(), id, backend.Address.Address.ToString(),
+                       backend.Address.Port);
         return new BackendsReport(Origin.Agent, [.. rows])
         {
             Empty = [.. ports.Where(p => p.Backends.IsEmpty).Select(p => new EmptyPort(
@@ -32,7 +33,8 @@ internal sealed class ServiceReports(PipelineState state, IDataplane dataplane)
     }
 
     private ServiceRow RowOf(CompiledPort port, PortCounters? counters) => new(
-        port.Key.Service.ToString(), port.Key.PortName, port.Key.Protocol.ToText(), port.Key.Family.ToString(), counters?.Id, port.AffinitySeconds,
+        port.Key.Service.ToString(), port.Key.PortName, port.Key.Protocol.ToText(), port.Key.Family.ToString(), counters?.Id,
+        port.AffinitySeconds,
         counters?.Connections ?? 0, counters?.Active ?? 0, counters?.Datagrams ?? 0, counters?.Refused ?? 0,
         [.. port.Frontends.Select(f => FrontendOf(port, f))]);
 
@@ -41,7 +43,8 @@ internal sealed class ServiceReports(PipelineState state, IDataplane dataplane)
         var list = served.LocalPolicy ? BackendLists.InLocal : BackendLists.InCluster;
         var backends = port.Backends.Count(b => b.Lists.HasFlag(list));
         return new FrontendRow(
-            served.Frontend.Address.ToString(), served.Frontend.Port, served.Kind.ToString(), FrontendText.Policy(served.LocalPolicy), backends,
+            served.Frontend.Address.ToString(), served.Frontend.Port, served.Kind.ToString(), FrontendText.Policy(served.LocalPolicy),
+            backends,
             backends == 0 ? Why(port.Key, served.LocalPolicy) : null);
     }
 

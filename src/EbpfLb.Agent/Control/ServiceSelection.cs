@@ -15,7 +15,8 @@ internal static class ServiceSelection
     /// <param name="ids">The service port of an id; null: no port has it.</param>
     /// <returns>In the order of the table, without the canary.</returns>
     /// <exception cref="UnknownServiceException">The query names something, and nothing of that name is there.</exception>
-    public static IReadOnlyList<CompiledPort> Select(ForwardingTable table, ServiceQuery query, Func<ObjectName, Service?> find, Func<uint, ServicePortKey?> ids)
+    public static IReadOnlyList<CompiledPort> Select(
+        ForwardingTable table, ServiceQuery query, Func<ObjectName, Service?> find, Func<uint, ServicePortKey?> ids)
     {
         if (query.Id is { } id) return OfId(table, id, ids);
         // A name with its namespace is looked up; all else is searched.
@@ -40,13 +41,15 @@ internal static class ServiceSelection
     /// <summary>By name, or by the number that clients connect to.</summary>
     private static bool IsPort(CompiledPort port, string? asked)
         => asked is null || port.Key.PortName == asked
-            || (ushort.TryParse(asked, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && port.Frontends.Any(f => f.Frontend.Port == number));
+            || (ushort.TryParse(asked, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                && port.Frontends.Any(f => f.Frontend.Port == number));
 
     private static UnknownServiceException Unknown(ForwardingTable table, ServiceQuery query)
     {
         var names = table.Services.Select(s => s.Name).Where(n => n != Canary.Name).ToList();
         if (query.Name is not { } name)
-            return Missing($"no Service is in namespace '{query.Namespace}'", NearName.Of(query.Namespace!, names.Select(n => n.Namespace).Distinct()));
+            return Missing($"no Service is in namespace '{query.Namespace}'",
+                NearName.Of(query.Namespace!, names.Select(n => n.Namespace).Distinct()));
         var here = names.Where(n => query.Namespace is null || n.Namespace == query.Namespace).ToList();
         // First one of the same name elsewhere, then a similar name in the same place, then a similar one anywhere.
         var near = (query.Namespace is null ? null : names.Where(n => n.Name == name).Select(n => n.ToString()).FirstOrDefault())
@@ -58,13 +61,16 @@ internal static class ServiceSelection
     private static UnknownServiceException Unserved(List<CompiledService> services, ServiceQuery query, Func<ObjectName, Service?> find)
     {
         var name = services[0].Name;
-        var ports = services.SelectMany(s => s.Ports).Select(p => p.Key.PortName.Length == 0 ? "one without a name" : p.Key.PortName).Distinct().ToList();
+        var ports = services.SelectMany(s => s.Ports).Select(p
+            => p.Key.PortName.Length == 0 ? "one without a name" : p.Key.PortName).Distinct().ToList();
         if (ports.Count > 0)
-            return Missing($"Service {name} has no port '{query.Port}'; it has {string.Join(", ", ports)}", NearName.Of(query.Port!, ports));
+            return Missing(
+                $"Service {name} has no port '{query.Port}'; it has {string.Join(", ", ports)}", NearName.Of(query.Port!, ports));
         var why = find(name) is { } service ? NotServed.Reason(service) : "only EndpointSlices of it are there, no Service object";
         return new UnknownServiceException($"Service {name} is not served: {why ?? "it has no port that can be served"}");
     }
 
     private static UnknownServiceException Missing(string what, string? near)
-        => new(near is null ? $"{what}; {WhatThereIs}" : $"{what}; did you mean '{near}'? {char.ToUpperInvariant(WhatThereIs[0])}{WhatThereIs[1..]}");
+        => new(near is null ? $"{what}; {WhatThereIs}"
+            : $"{what}; did you mean '{near}'? {char.ToUpperInvariant(WhatThereIs[0])}{WhatThereIs[1..]}");
 }

@@ -21,7 +21,8 @@ internal sealed record VerifyReport(
         dryRun,
         [.. result.Compared.Select(c => new ComparedRow(c.Stage.ToString().ToLowerInvariant(), c.What, c.Elements))],
         [.. result.Differences.Select(d => new DifferenceRow(
-            d.Stage.ToString().ToLowerInvariant(), d.Object, d.Field, d.Expected, d.Found, result.Repaired.Contains(d)) { Service = d.Service })],
+            d.Stage.ToString().ToLowerInvariant(), d.Object, d.Field, d.Expected, d.Found,
+            result.Repaired.Contains(d)) { Service = d.Service })],
         result.NotCompared,
         result.Duration.TotalSeconds);
 }

@@ -7,12 +7,13 @@ using Microsoft.Extensions.Logging;
 namespace EbpfLb.Agent.Events;
 
 /// <summary>
-/// Puts events into the log and, where there is an API server, posts them beside everything else: nothing waits for it, and a server that does
-/// not take them changes nothing. What repeats is told again after a while, with how often it was.
+/// Puts events into the log and, where there is an API server, posts them beside everything else: nothing waits for it, and a server that
+/// does not take them changes nothing. What repeats is told again after a while, with how often it was.
 /// </summary>
 /// <param name="writer">null: there is only the log.</param>
 /// <param name="node">The own node, which reports them.</param>
-internal sealed class EventQueue(IEventWriter? writer, string node, TimeProvider time, ILogger logger) : SupervisedService("events", time, logger), IEventRecorder
+internal sealed class EventQueue(IEventWriter? writer, string node, TimeProvider time, ILogger logger) : SupervisedService(
+    "events", time, logger), IEventRecorder
 {
     private const int Capacity = 64;
 
@@ -54,7 +55,8 @@ internal sealed class EventQueue(IEventWriter? writer, string node, TimeProvider
             known[clusterEvent] = occurrence;
             post = new EventPost(clusterEvent, node, occurrence.First, occurrence.Count, now);
         }
-        Log.Event(Logger, clusterEvent.Warning ? LogLevel.Warning : LogLevel.Information, clusterEvent.Subject, clusterEvent.Name, clusterEvent.Reason, post.Count, clusterEvent.Note);
+        Log.Event(Logger, clusterEvent.Warning ? LogLevel.Warning : LogLevel.Information, clusterEvent.Subject, clusterEvent.Name,
+            clusterEvent.Reason, post.Count, clusterEvent.Note);
         if (writer is not null) posts.Writer.TryWrite(post);
     }
 
@@ -95,7 +97,9 @@ internal sealed class EventQueue(IEventWriter? writer, string node, TimeProvider
                 if (attempt < tries)
                 {
                     // What a server asks for is kept to, but not for ever.
-                    await Time.DelayAsync(e.RetryAfter is { } asked && asked < RefusedPeriod ? asked : e.RetryAfter is null ? RetryPeriod : RefusedPeriod, stoppingToken);
+                    await Time.DelayAsync(
+                        e.RetryAfter is { } asked && asked < RefusedPeriod ? asked : e.RetryAfter is null ? RetryPeriod : RefusedPeriod,
+                        stoppingToken);
                     continue;
                 }
                 Log.EventLost(Logger, post.Event.Reason, e.Message);
@@ -106,7 +110,8 @@ internal sealed class EventQueue(IEventWriter? writer, string node, TimeProvider
 
     private void Forget()
     {
-        foreach (var (clusterEvent, _) in known.Where(k => Time.GetElapsedTime(k.Value.ReportedAt) >= RepeatPeriod).ToList()) known.Remove(clusterEvent);
+        foreach (var (clusterEvent, _) in known.Where(k => Time.GetElapsedTime(k.Value.ReportedAt) >= RepeatPeriod).ToList())
+            known.Remove(clusterEvent);
         if (known.Count >= MostRemembered) known.Clear();
     }
 

@@ -16,6 +16,7 @@ internal sealed class ProgrammingEvents(IEventRecorder events)
     public void Record(RoundReport round)
     {
         foreach (var failure in round.Failures.Where(f => f.Service is { } name && name != Canary.Name).Take(MaxEventsARound))
-            events.Record(new ClusterEvent(EventSubject.Service, failure.Service!.Value, Warning: true, Reason, "Program", failure.Message));
+            events.Record(
+                new ClusterEvent(EventSubject.Service, failure.Service!.Value, Warning: true, Reason, "Program", failure.Message));
     }
 }

@@ -24,7 +24,8 @@ internal sealed class AgentExplainer(PipelineState state, Func<NodeOptions> opti
             ExplanationText.Write(new Terminal(text, text, width: null), explainer, explanation);
             var port = explanation.Port;
             return Task.FromResult(new ExplainReport(
-                FlowJson.Line(flow, explanation), text.ToString(), Explainer.TableKey(explanation)?.ToString(), Of(port, BackendLists.InCluster), Of(port, BackendLists.InLocal)));
+                FlowJson.Line(flow, explanation), text.ToString(), Explainer.TableKey(explanation)?.ToString(),
+                Of(port, BackendLists.InCluster), Of(port, BackendLists.InLocal)));
         }
     }
 
@@ -41,8 +42,10 @@ internal sealed class AgentExplainer(PipelineState state, Func<NodeOptions> opti
 
     private Explainer Current()
     {
-        var (table, node) = (state.Table ?? throw new FormatException("the agent has compiled nothing yet; `ebpflb status` says why"), state.NodeView.State);
-        if (held is { } now && now.Table == table && ReferenceEquals(now.Node, node) && ReferenceEquals(now.Object, state.Node)) return now.Explainer;
+        var (table, node) = (
+            state.Table ?? throw new FormatException("the agent has compiled nothing yet; `ebpflb status` says why"), state.NodeView.State);
+        if (held is { } now && now.Table == table && ReferenceEquals(now.Node, node) && ReferenceEquals(now.Object, state.Node))
+            return now.Explainer;
         var explainer = new Explainer(table, ExplainContexts.Of(options(), nodeName, state.Node, node));
         held = (table, node, state.Node, explainer);
         return explainer;

@@ -28,7 +28,8 @@ internal static class ExplainContexts
             MasqueradeAll = options.MasqueradeAll,
             AlwaysSnat = options.AlwaysSnat,
             HostSocketsOnly = options.HostSocketsOnly,
-            OtherNodes = nodes.Where(n => n.Name != nodeName).SelectMany(n => n.Addresses.Select(a => new OtherNode(n.Name, a))).ToValueList(),
+            OtherNodes = nodes.Where(n => n.Name != nodeName).SelectMany(n
+                => n.Addresses.Select(a => new OtherNode(n.Name, a))).ToValueList(),
         };
     }
 

@@ -37,7 +37,8 @@ internal static class ExplanationText
             if (known.Frontend?.Kind == FrontendKind.LoadBalancer)
                 Line("ranges", served.Ranges.IsEmpty ? "any source" : $"only {string.Join(", ", served.Ranges)}");
             Line("affinity", served.AffinitySeconds == 0 ? "none: any endpoint, at random"
-                : $"ClientIP: for {served.AffinitySeconds} s after its last connection a client keeps its endpoint, as long as that is in the list");
+                : $"ClientIP: for {served.AffinitySeconds} s after its last connection a "
+                    + "client keeps its endpoint, as long as that is in the list");
         }
     }
 
@@ -51,7 +52,8 @@ internal static class ExplanationText
 
     private static string Verdict(Explanation explanation) => explanation.Verdict switch
     {
-        FlowVerdict.Dnat => explanation.Backends.Count == 1 ? "goes to the one backend" : $"goes to one of {explanation.Backends.Count} backends",
+        FlowVerdict.Dnat
+            => explanation.Backends.Count == 1 ? "goes to the one backend" : $"goes to one of {explanation.Backends.Count} backends",
         FlowVerdict.Reject => "is refused",
         FlowVerdict.Drop => "is dropped",
         _ => "is left alone",

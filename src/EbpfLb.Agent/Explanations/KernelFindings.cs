@@ -13,7 +13,9 @@ using EbpfLb.Policy;
 
 namespace EbpfLb.Agent.Explanations;
 
-/// <summary>Reads what the kernel of this machine holds about a connection, and runs the real program on its first packet. Changes nothing.</summary>
+/// <summary>
+/// Reads what the kernel of this machine holds about a connection, and runs the real program on its first packet. Changes nothing.
+/// </summary>
 internal static class KernelFindings
 {
     /// <param name="report">What the agent says; null when none answers.</param>
@@ -26,7 +28,8 @@ internal static class KernelFindings
         var found = Find(frontends, flow, report);
         var remembered = found is { AffinitySeconds: > 0 } ? AffinityEntry.Find(options, found.ServiceId, flow.From) : null;
         var flows = await view.Flows.ListAsync(
-            new FlowQuery(flow.Protocol.ToText().ToLowerInvariant(), flow.From.ToString(), new BackendAddress(flow.To, flow.Port).ToString(), Limit: 5), cancellationToken);
+            new FlowQuery(flow.Protocol.ToText().ToLowerInvariant(), flow.From.ToString(),
+                new BackendAddress(flow.To, flow.Port).ToString(), Limit: 5), cancellationToken);
         var status = await view.StatusAsync(cancellationToken);
         List<string> stale = [];
         if (report?.Frontend is { } key && found is null) stale.Add($"the agent's table has {key}, the kernel has not");
@@ -38,7 +41,8 @@ internal static class KernelFindings
         var notRun = isPacket ? WhyNotRun(options, flow) ?? WhyBare(status, flow) : null;
         var packet = isPacket && notRun is null ? Probe(options, flow, remembered) : null;
         return new KernelReport(
-            found is null ? null : EntryOf(found), remembered is null ? null : remembered.Backend?.ToString() ?? $"backend {remembered.Value.BackendId}, which is gone",
+            found is null ? null : EntryOf(found),
+            remembered is null ? null : remembered.Backend?.ToString() ?? $"backend {remembered.Value.BackendId}, which is gone",
             flows.Flows, packet, notRun, status.NotReady, stale);
     }
 
@@ -47,7 +51,8 @@ internal static class KernelFindings
     {
         var asked = new Frontend(flow.To, flow.Port, flow.Protocol);
         if (report is not null) return frontends.FirstOrDefault(f => f.Frontend.ToString() == report.Frontend);
-        return frontends.FirstOrDefault(f => f.Frontend == asked) ?? frontends.FirstOrDefault(f => f.Frontend == asked with { Address = IpAddress.Any(flow.To.Family) });
+        return frontends.FirstOrDefault(f => f.Frontend == asked) ?? frontends.FirstOrDefault(f
+            => f.Frontend == asked with { Address = IpAddress.Any(flow.To.Family) });
     }
 
     private static void Compare(string list, IReadOnlyList<string> compiled, IReadOnlyList<BackendAddress> held, List<string> stale)
@@ -71,12 +76,17 @@ internal static class KernelFindings
         if (remembered is not null) probe.Remember(remembered.Key, remembered.Value);
         var answer = probe.Run(flow.From, flow.Destination, device.Index);
         return new KernelPacket(
-            device.Name, answer.Outcome.ToString().ToLowerInvariant(), answer.Source.ToString(), answer.Destination.ToString(), answer.IsDirect,
+            device.Name, answer.Outcome.ToString().ToLowerInvariant(), answer.Source.ToString(), answer.Destination.ToString(),
+            answer.IsDirect,
             [.. answer.Reasons.Select(r => ReasonName.Of(r.Reason))]);
     }
 
-    /// <summary>The device that the flow's packets come in by: the one that was named, else by the routes; null: none, or it cannot be told from here.</summary>
-    public static string? IngressOf(DatapathOptions options, Flow flow) => flow.IngressInterface ?? (WhyNotRun(options, flow) is null ? DeviceOf(flow)?.Name : null);
+    /// <summary>
+    /// The device that the flow's packets come in by: the one that was named, else by the routes; null: none, or it cannot be told from
+    /// here.
+    /// </summary>
+    public static string? IngressOf(DatapathOptions options, Flow flow)
+        => flow.IngressInterface ?? (WhyNotRun(options, flow) is null ? DeviceOf(flow)?.Name : null);
 
     /// <summary>Where no program is attached, none is run: it would translate what nobody translates.</summary>
     private static string? WhyBare(StatusReport status, Flow flow)
@@ -91,8 +101,10 @@ internal static class KernelFindings
         {
             using var reader = NetworkReader.Open();
             if (HostNamespace.Cookie(options) is not 0 and var node && node != reader.NamespaceCookie())
-                return "not run: this command is in another network namespace than the node's, with other devices; start it there (nsenter --net)";
-            if (flow.IngressInterface is null && (flow.From.IsLoopback || reader.ReadAddresses().Any(a => flow.From.ToIPAddress().Equals(a.Local))))
+                return "not run: this command is in another network namespace than the "
+                    + "node's, with other devices; start it there (nsenter --net)";
+            if (flow.IngressInterface is null
+                && (flow.From.IsLoopback || reader.ReadAddresses().Any(a => flow.From.ToIPAddress().Equals(a.Local))))
                 return "not run: packets of the node itself come in by no device";
             return null;
         }
@@ -113,7 +125,8 @@ internal static class KernelFindings
             var source = flow.From.ToIPAddress();
             var route = reader.ReadRoutes().Where(r => r.Type == RouteType.Unicast && r.Oif != 0 && r.Prefix.Contains(source))
                 .OrderByDescending(r => r.Prefix.PrefixLength).ThenBy(r => r.Priority).FirstOrDefault();
-            return links.FirstOrDefault(l => l.Index == route?.Oif) ?? links.FirstOrDefault(l => l.IsUp && !l.Flags.HasFlag(LinkFlags.Loopback));
+            return links.FirstOrDefault(l => l.Index == route?.Oif) ?? links.FirstOrDefault(l
+                => l.IsUp && !l.Flags.HasFlag(LinkFlags.Loopback));
         }
         catch (NetlinkException)
         {

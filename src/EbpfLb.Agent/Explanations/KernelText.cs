@@ -11,7 +11,8 @@ internal static class KernelText
     public static void WriteDisagreement(TextWriter output, KernelReport report)
     {
         if (report.Stale.Count == 0) return;
-        output.WriteLine($"The kernel does otherwise: {string.Join("; ", report.Stale)}. `ebpflb status` says what is not ready, `ebpflb verify` repairs.");
+        output.WriteLine($"The kernel does otherwise: {string.Join("; ", report.Stale)}. `ebpflb "
+            + "status` says what is not ready, `ebpflb verify` repairs.");
         output.WriteLine("By the agent's table:");
     }
 
@@ -21,15 +22,22 @@ internal static class KernelText
         output.WriteLine("kernel");
         if (report.Entry is { } entry)
         {
-            Line("entry", $"id {entry.ServiceId}, {entry.Kind}, policy {entry.Policy}, affinity {entry.AffinitySeconds} s, {entry.Cluster.Count} backends in the Cluster list, {entry.Local.Count} in the Local list");
-            Line("counters", $"{entry.Connections} connections, {entry.Active} of them open, {entry.Datagrams} datagrams, {entry.Refused} refused");
-            if (entry.AffinitySeconds > 0) Line("affinity", report.Remembered is { } backend ? $"{backend} is remembered for this client" : "nothing is remembered for this client");
+            Line("entry",
+                $"id {entry.ServiceId}, {entry.Kind}, policy {entry.Policy}, affinity {entry.AffinitySeconds} s, "
+                    + $"{entry.Cluster.Count} backends in the Cluster list, {entry.Local.Count} in the Local list");
+            Line("counters",
+                $"{entry.Connections} connections, {entry.Active} of them open, "
+                    + $"{entry.Datagrams} datagrams, {entry.Refused} refused");
+            if (entry.AffinitySeconds > 0) Line("affinity",
+                report.Remembered is { } backend ? $"{backend} is remembered for this client" : "nothing is remembered for this client");
         }
         else
         {
             Line("entry", "none");
         }
-        foreach (var flow in report.Flows) Line("flow", $"{flow.Client} -> {flow.Backend}, {flow.Phase}{(flow.Snat is null ? "" : $", as {flow.Snat}")}, idle for {flow.IdleSeconds:0} s");
+        foreach (var flow in report.Flows) Line("flow",
+            $"{flow.Client} -> {flow.Backend}, {flow.Phase}{(flow.Snat is null ? "" : $", as {flow.Snat}")}, idle for "
+                + $"{flow.IdleSeconds:0} s");
         if (report.Packet is { } packet)
         {
             Line("program", $"a first packet by {packet.Device} is {packet.Outcome}{Where(packet)}");

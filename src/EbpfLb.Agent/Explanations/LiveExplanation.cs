@@ -49,7 +49,8 @@ internal sealed class LiveExplanation(IInstanceView view, InstanceOptions instan
     /// <summary>A batch is answered by the agent's table alone.</summary>
     public async Task<int> AllAsync(Stream flows, CancellationToken cancellationToken)
     {
-        if (view.Explanations is not { } agent) throw new IOException("no agent answers, and the maps hold no names: start it, or explain manifests with --manifests");
+        if (view.Explanations is not { } agent)
+            throw new IOException("no agent answers, and the maps hold no names: start it, or explain manifests with --manifests");
         using var reader = new StreamReader(flows);
         var (lines, number, bad) = (new StringBuilder(), 1, 0);
         var count = 0;

@@ -20,18 +20,25 @@ internal sealed record OfflineCluster(Explainer Explainer, IReadOnlyList<string>
         if (nodeName is null)
         {
             nodeName = loaded.Nodes is [var only] ? only.Name
-                : throw new StartException($"{path} has {loaded.Nodes.Length} Nodes ({string.Join(", ", loaded.Nodes.Select(n => n.Name))}): name one with --node-name");
+                : throw new StartException($"{path} has {loaded.Nodes.Length} Nodes "
+                    + $"({string.Join(", ", loaded.Nodes.Select(n => n.Name))}): name one with --node-name");
             loaded = Read(path, nodeName, options);
         }
-        var table = ForwardingCompiler.Compile(loaded.Snapshot, new PolicyOptions { NodeName = nodeName, RefuseUnknownPorts = options.RefuseUnknownPorts }, null, new NodeNetwork([.. addresses], []));
-        return new OfflineCluster(new Explainer(table, ExplainContexts.Of(options, nodeName, loaded.Nodes, addresses)), [.. NotesOf(loaded, nodeName)]);
+        var table = ForwardingCompiler.Compile(
+            loaded.Snapshot, new PolicyOptions { NodeName = nodeName, RefuseUnknownPorts = options.RefuseUnknownPorts }, null,
+            new NodeNetwork([.. addresses], []));
+        return new OfflineCluster(
+            new Explainer(table, ExplainContexts.Of(options, nodeName, loaded.Nodes, addresses)), [.. NotesOf(loaded, nodeName)]);
     }
 
     private static LoadedManifests Read(string path, string nodeName, NodeOptions options)
     {
         try
         {
-            return ManifestFiles.Load(new ManifestOptions(path, nodeName) { IsLenient = true, FirstNodePort = options.NodePorts.First, LastNodePort = options.NodePorts.Last });
+            return ManifestFiles.Load(new ManifestOptions(path, nodeName)
+            {
+                IsLenient = true, FirstNodePort = options.NodePorts.First, LastNodePort = options.NodePorts.Last,
+            });
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -42,10 +49,13 @@ internal sealed record OfflineCluster(Explainer Explainer, IReadOnlyList<string>
     private static IEnumerable<string> NotesOf(LoadedManifests loaded, string nodeName)
     {
         foreach (var ignored in loaded.Ignored)
-            yield return ignored.Contains(" KubeProxyConfiguration ", StringComparison.Ordinal) ? $"{ignored} is skipped; give it with --config" : $"{ignored} is skipped: nothing a proxy reads";
+            yield return ignored.Contains(" KubeProxyConfiguration ", StringComparison.Ordinal)
+                ? $"{ignored} is skipped; give it with --config"
+                : $"{ignored} is skipped: nothing a proxy reads";
         foreach (var problem in loaded.Problems) yield return problem.ToString();
         var refused = loaded.Problems.Where(p => p.IsError && p.Object.Length > 0).Select(p => (p.File, p.Object)).Distinct().Count();
-        if (refused > 0) yield return $"`ebpflb run --manifests` would not take {refused} of these objects; they are explained as they would come from an API server";
+        if (refused > 0) yield return $"`ebpflb run --manifests` would not take {refused} of these objects; "
+            + "they are explained as they would come from an API server";
         if (loaded.Nodes.All(n => n.Name != nodeName))
             yield return $"there is no Node {nodeName}: its zone, addresses and podCIDRs are not known"
                 + (loaded.Nodes.IsEmpty ? "" : $" (there are {string.Join(", ", loaded.Nodes.Select(n => n.Name))})");

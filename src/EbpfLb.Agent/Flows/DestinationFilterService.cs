@@ -6,10 +6,11 @@ using Microsoft.Extensions.Logging;
 namespace EbpfLb.Agent.Flows;
 
 /// <summary>
-/// Lets packets to addresses pass unseen again that clients and frontends had once. Each such address costs those packets two lookups, no more, so there
-/// is no hurry.
+/// Lets packets to addresses pass unseen again that clients and frontends had once. Each such address costs those packets two lookups, no
+/// more, so there is no hurry.
 /// </summary>
-internal sealed class DestinationFilterService(IDataplane dataplane, TimeProvider time, ILogger logger) : SupervisedService("destination filter", time, logger)
+internal sealed class DestinationFilterService(IDataplane dataplane, TimeProvider time, ILogger logger)
+    : SupervisedService("destination filter", time, logger)
 {
     private static readonly TimeSpan Period = TimeSpan.FromHours(1);
 

@@ -16,7 +16,8 @@ internal sealed class FlowService(
     protected override async Task RunAsync(CancellationToken stoppingToken)
     {
         var policy = new ExpiryPolicy(() => options().Lifetimes);
-        var collectors = dataplane.FlowMaps.Select(m => new ConntrackCollector(m, policy, Time, new SweepPacer(Time, () => options().SweepShare))).ToList();
+        var collectors = dataplane.FlowMaps.Select(m
+            => new ConntrackCollector(m, policy, Time, new SweepPacer(Time, () => options().SweepShare))).ToList();
         // Not on the thread that starts the host.
         await Task.Yield();
         await new SweepLoop(collectors, CountOpened, Record, Time, Logger).RunAsync(stoppingToken);

@@ -10,8 +10,8 @@ using EbpfLb.Policy;
 namespace EbpfLb.Agent.Health;
 
 /// <summary>
-/// Keeps the health check ports of Services as the table that is in the kernel has them, on the addresses that NodePorts answer on. Ports that
-/// could not be had are tried again with each table and each look at the node, which there is at every sync period.
+/// Keeps the health check ports of Services as the table that is in the kernel has them, on the addresses that NodePorts answer on. Ports
+/// that could not be had are tried again with each table and each look at the node, which there is at every sync period.
 /// </summary>
 internal sealed class ServiceHealthPorts(ServiceHealthServer server, PipelineState state, Func<NodePortAddresses> addresses)
 {

@@ -11,7 +11,8 @@ namespace EbpfLb.Agent.Hosting;
 /// <param name="Live">What can change is asked for when it is needed; all else is as at the start.</param>
 /// <param name="Reload">File and command line anew; null: nothing is watched.</param>
 internal sealed record AgentContext(
-    LiveOptions Live, Func<RunOptions>? Reload, IClusterSource Source, IDataplane Dataplane, Verbosity Verbosity, TimeProvider Time, ILoggerFactory Loggers, MetricRegistry Metrics)
+    LiveOptions Live, Func<RunOptions>? Reload, IClusterSource Source, IDataplane Dataplane, Verbosity Verbosity, TimeProvider Time,
+    ILoggerFactory Loggers, MetricRegistry Metrics)
 {
     /// <summary>As they were at the start.</summary>
     public RunOptions Options { get; } = Live.Current;

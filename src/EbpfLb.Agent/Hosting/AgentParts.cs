@@ -17,10 +17,11 @@ internal sealed record AgentParts(
     TimeProvider Time)
 {
     /// <summary>
-    /// Makes this process the one that writes to the instance, until what is returned is disposed. Throws <see cref="StartException"/> when another
-    /// does, before anything was changed.
+    /// Makes this process the one that writes to the instance, until what is returned is disposed. Throws <see cref="StartException"/> when
+    /// another does, before anything was changed.
     /// </summary>
-    public Func<RunOptions, ILogger, CancellationToken, Task<IDisposable>> TakeOwnership { get; init; } = (_, _, _) => Task.FromResult<IDisposable>(new CancellationTokenSource());
+    public Func<RunOptions, ILogger, CancellationToken, Task<IDisposable>> TakeOwnership { get; init; } = (_, _, _)
+        => Task.FromResult<IDisposable>(new CancellationTokenSource());
 
     /// <summary>Writes the process's OOM score; why it was not possible, null when it was.</summary>
     public Func<int, string?> SetOomScore { get; init; } = _ => null;

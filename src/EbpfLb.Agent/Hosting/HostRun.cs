@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace EbpfLb.Agent.Hosting;
 
 /// <summary>
-/// Runs a host to its end. The Generic Host takes a service that throws for a reason to stop in good order, and a supervisor would not restart the
-/// process: here that is a failure with a stack trace.
+/// Runs a host to its end. The Generic Host takes a service that throws for a reason to stop in good order, and a supervisor would not
+/// restart the process: here that is a failure with a stack trace.
 /// </summary>
 internal static class HostRun
 {

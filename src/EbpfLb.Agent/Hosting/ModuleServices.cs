@@ -3,7 +3,9 @@ using Microsoft.Extensions.Hosting;
 
 namespace EbpfLb.Agent.Hosting;
 
-/// <summary>Done once, in the order of the modules, when everything can be had and nothing runs yet: metrics are made, listeners added.</summary>
+/// <summary>
+/// Done once, in the order of the modules, when everything can be had and nothing runs yet: metrics are made, listeners added.
+/// </summary>
 internal sealed record Preparation(Action<IServiceProvider> Run);
 
 /// <summary>What a module adds.</summary>
@@ -15,7 +17,8 @@ internal static class ModuleServices
         => services.AddSingleton(make).AddSingleton<IHostedService>(p => p.GetRequiredService<T>());
 
     /// <inheritdoc cref="Preparation"/>
-    public static IServiceCollection Prepare(this IServiceCollection services, Action<IServiceProvider> run) => services.AddSingleton(new Preparation(run));
+    public static IServiceCollection Prepare(this IServiceCollection services, Action<IServiceProvider> run)
+        => services.AddSingleton(new Preparation(run));
 
     public static T Get<T>(this IServiceProvider provider)
         where T : notnull

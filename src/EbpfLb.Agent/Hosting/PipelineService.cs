@@ -4,8 +4,11 @@ using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Agent.Hosting;
 
-/// <summary>Runs both ends of the pipeline. If one ends by itself the process is useless and ends too, so that its supervisor restarts it.</summary>
-internal sealed class PipelineService(SourceReader reader, SyncLoop loop, IHostApplicationLifetime lifetime, ILogger logger) : BackgroundService
+/// <summary>
+/// Runs both ends of the pipeline. If one ends by itself the process is useless and ends too, so that its supervisor restarts it.
+/// </summary>
+internal sealed class PipelineService(SourceReader reader, SyncLoop loop, IHostApplicationLifetime lifetime, ILogger logger)
+    : BackgroundService
 {
     /// <summary>An end of the pipeline ended by itself.</summary>
     public bool Failed { get; private set; }

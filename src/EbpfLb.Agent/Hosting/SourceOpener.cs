@@ -17,7 +17,8 @@ internal static class SourceOpener
         {
             // A typo would else look like a cluster without Services; what is missing later keeps the last state.
             if (options.Manifests is { } missing && !File.Exists(missing) && !Directory.Exists(missing))
-                throw new StartException($"--manifests {missing}: there is no such file or directory; correct the path, or make the directory first (it may be empty: what is put into it is read)");
+                throw new StartException($"--manifests {missing}: there is no such file or directory; correct the path, or "
+                    + "make the directory first (it may be empty: what is put into it is read)");
             return options.Manifests is { } path
                 ? new ManifestSource(new ManifestOptions(path, options.NodeName), time, loggers.CreateLogger<ManifestSource>())
                 : OpenApiServer(options, time, loggers);
@@ -30,7 +31,8 @@ internal static class SourceOpener
 
     /// <summary>A ConfigMap that is given as a file has the kubeconfig beside it that would be mounted in a pod.</summary>
     private static ApiConnection Kubeconfig(string file, string? embedded, TimeProvider time)
-        => embedded is not null && !File.Exists(file) ? KubeconfigFile.Read(file, embedded, time: time) : KubeconfigFile.Load(file, time: time);
+        => embedded is not null && !File.Exists(file) ? KubeconfigFile.Read(file, embedded, time: time)
+            : KubeconfigFile.Load(file, time: time);
 
     private static ApiServerSource OpenApiServer(RunOptions options, TimeProvider time, ILoggerFactory loggers)
     {

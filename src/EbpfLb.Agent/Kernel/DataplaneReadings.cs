@@ -33,7 +33,8 @@ internal sealed class DataplaneReadings(IDataplane dataplane, PipelineState stat
 
     public long? ReadConnections() => (long)ReadReasons().FirstOrDefault(r => r.Reason == LbReason.SockTranslated).Count;
 
-    public IReadOnlyDictionary<string, bool> ReadFeatures() => dataplane.Features.Where(f => f.IsKnown).ToDictionary(f => f.Name, f => f.IsAvailable);
+    public IReadOnlyDictionary<string, bool> ReadFeatures()
+        => dataplane.Features.Where(f => f.IsKnown).ToDictionary(f => f.Name, f => f.IsAvailable);
 
     public int CountAttachedPrograms() => dataplane.Hooks.Count - Faulty("hook");
 
@@ -54,7 +55,8 @@ internal sealed class DataplaneReadings(IDataplane dataplane, PipelineState stat
     {
         lock (sync)
         {
-            if (last is not { } known || time.GetElapsedTime(known.At) >= Fresh) last = known = (time.GetTimestamp(), dataplane.ReadReasons());
+            if (last is not { } known || time.GetElapsedTime(known.At) >= Fresh)
+                last = known = (time.GetTimestamp(), dataplane.ReadReasons());
             return known.Reasons;
         }
     }

@@ -13,11 +13,14 @@ internal static class FeatureText
     public static IReadOnlyList<string> Missing(IEnumerable<KernelFeature> features)
         => [.. features.Where(f => f.IsMissing).Select(f => $"{f.Name}: {Lost(f)}")];
 
-    /// <summary>Into the log: those that are there in one line, each that is missing with what is lost. What is not known yet is left out.</summary>
+    /// <summary>
+    /// Into the log: those that are there in one line, each that is missing with what is lost. What is not known yet is left out.
+    /// </summary>
     public static void Write(ILogger logger, IReadOnlyList<KernelFeature> features)
     {
         var available = string.Join(',', features.Where(f => f.IsAvailable).Select(f => f.Name));
         if (available.Length > 0) Log.KernelFeatures(logger, available);
-        foreach (var feature in features.Where(f => f.IsMissing)) Log.KernelFeatureMissing(logger, feature.Name, feature.Lost, feature.Reason);
+        foreach (var feature in features.Where(f => f.IsMissing))
+            Log.KernelFeatureMissing(logger, feature.Name, feature.Lost, feature.Reason);
     }
 }

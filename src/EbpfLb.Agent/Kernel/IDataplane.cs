@@ -54,7 +54,10 @@ internal interface IDataplane : IAsyncDisposable
     /// <summary>Puts back what somebody removed since <see cref="Attach"/>; cheap where nothing changed, and on the same thread.</summary>
     void Repair();
 
-    /// <summary>What is not in force now of what <see cref="Attach"/> put in force, and what must be in the maps for anything to work. Cheap, from any thread.</summary>
+    /// <summary>
+    /// What is not in force now of what <see cref="Attach"/> put in force, and what must be in the maps for anything to work. Cheap, from
+    /// any thread.
+    /// </summary>
     IReadOnlyList<Difference> FindFaults() => [];
 
     /// <summary>How often what was put back, by short constant names: "link".</summary>
@@ -63,7 +66,9 @@ internal interface IDataplane : IAsyncDisposable
     /// <summary>Makes connections, one in each family, that only the socket hooks can make right.</summary>
     CanaryResult CheckCanary();
 
-    /// <summary>A comparison of the maps with what they should hold; it is scanned from any thread, and confirmed on that of <see cref="Apply"/>.</summary>
+    /// <summary>
+    /// A comparison of the maps with what they should hold; it is scanned from any thread, and confirmed on that of <see cref="Apply"/>.
+    /// </summary>
     ITableVerification NewVerification();
 
     IReadOnlyList<MapReading> ReadMaps();

@@ -28,7 +28,8 @@ internal sealed class InstanceRemover : IInstanceRemover
     private static DirectoryLock? Lock(InstancePaths paths, DatapathOptions options, bool force)
     {
         if (DirectoryLock.TryTake(paths.Root) is { } mine) return mine;
-        return force ? null : throw new StartException($"an agent owns instance '{options.Instance}' ({InstanceOwnership.Find(options)?.ToString() ?? "it cannot be named"}); "
+        return force ? null : throw new StartException(
+            $"an agent owns instance '{options.Instance}' ({InstanceOwnership.Find(options)?.ToString() ?? "it cannot be named"}); "
             + "stop it first. With --force everything is removed all the same; an agent that works puts it back at once");
     }
 

@@ -56,14 +56,18 @@ internal sealed class KernelDataplane : IDataplane, INodeKernel, IClientKernel, 
     public static KernelDataplane Open(RunOptions options, InstanceOwnership? ownership, ILoggerFactory loggers)
     {
         if (options.Instance.CgroupRoot is { } cgroup && !Directory.Exists(cgroup))
-            throw new StartException($"--cgroup-root {cgroup} is no directory: make it, or leave the option out for the root of the cgroup2 mount");
+            throw new StartException(
+                $"--cgroup-root {cgroup} is no directory: make it, or leave the option out for the root of the cgroup2 mount");
         return Explained(() =>
         {
             if (Privileges.Missing() is { } rights) throw new StartException(rights);
             var features = KernelFeatures.Probe();
             if (features is [{ Name: KernelFeatures.BpfSyscall, IsAvailable: false } missing]) throw new StartException(missing.Reason);
             var dataplane = Datapath.Dataplane.Open(KernelOptions.Of(options) with { Ownership = ownership }, loggers);
-            return new KernelDataplane(dataplane, features) { PlaceProblems = PrivateBpfFs.Problems(ownership, options, loggers.CreateLogger<KernelDataplane>()) };
+            return new KernelDataplane(dataplane, features)
+            {
+                PlaceProblems = PrivateBpfFs.Problems(ownership, options, loggers.CreateLogger<KernelDataplane>()),
+            };
         });
     }
 
@@ -100,7 +104,8 @@ internal sealed class KernelDataplane : IDataplane, INodeKernel, IClientKernel, 
 
     public IReadOnlyList<Difference> FindFaults() => dataplane.FindFaults();
 
-    public IReadOnlyDictionary<string, long> ReadRepairs() => dataplane.Repairs.ToDictionary(r => SnakeCase.Of(r.Key.ToString()), r => r.Value);
+    public IReadOnlyDictionary<string, long> ReadRepairs()
+        => dataplane.Repairs.ToDictionary(r => SnakeCase.Of(r.Key.ToString()), r => r.Value);
 
     public ITableVerification NewVerification() => dataplane.NewVerification();
 

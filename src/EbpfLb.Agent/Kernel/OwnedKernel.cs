@@ -15,7 +15,9 @@ internal sealed class OwnedKernel(TimeProvider time)
 
     private InstanceOwnership? taken;
 
-    /// <summary>Waits at most <see cref="RunOptions.OwnerWait"/> for another owner to go. What is returned lets the instance go when it is disposed.</summary>
+    /// <summary>
+    /// Waits at most <see cref="RunOptions.OwnerWait"/> for another owner to go. What is returned lets the instance go when it is disposed.
+    /// </summary>
     /// <exception cref="StartException">Another agent owns the instance; the message names it.</exception>
     public async Task<IDisposable> TakeAsync(RunOptions options, ILogger logger, CancellationToken cancellationToken)
     {
@@ -47,8 +49,10 @@ internal sealed class OwnedKernel(TimeProvider time)
     });
 
     private static string Refusal(RunOptions options, InstanceOwner? owner)
-        => $"an agent of instance '{options.Instance.Name}' runs already: {NameOf(owner)}. Nothing was changed. Stop it first, or choose another --instance; "
-            + (options.OwnerWait > TimeSpan.Zero ? $"it did not end within --owner-wait {DurationText.Format(options.OwnerWait)}" : "with --owner-wait TIME this one waits for it to end");
+        => $"an agent of instance '{options.Instance.Name}' runs already: {NameOf(owner)}. "
+            + "Nothing was changed. Stop it first, or choose another --instance; "
+            + (options.OwnerWait > TimeSpan.Zero ? $"it did not end within --owner-wait {DurationText.Format(options.OwnerWait)}"
+                : "with --owner-wait TIME this one waits for it to end");
 
     private static string NameOf(InstanceOwner? owner) => owner?.ToString() ?? "a process that cannot be named without CAP_SYS_ADMIN";
 }

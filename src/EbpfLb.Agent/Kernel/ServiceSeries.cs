@@ -6,8 +6,8 @@ using EbpfLb.Policy;
 namespace EbpfLb.Agent.Kernel;
 
 /// <summary>
-/// The service ports' counters as the metrics give them: the first ports to come have series of their own for as long as they live, and what
-/// the others count is added up under one name, so that the number of series has a limit and no counter ever goes back.
+/// The service ports' counters as the metrics give them: the first ports to come have series of their own for as long as they live, and
+/// what the others count is added up under one name, so that the number of series has a limit and no counter ever goes back.
 /// </summary>
 /// <param name="limit">Most ports with series of their own; 0: there are no such metrics.</param>
 internal sealed class ServiceSeries(IDataplane dataplane, PipelineState state, Func<int> limit, TimeProvider time)
@@ -43,7 +43,8 @@ internal sealed class ServiceSeries(IDataplane dataplane, PipelineState state, F
     private ServiceReadings Look(int most)
     {
         // Without the canary, which is the agent's own.
-        var ports = state.Table is { } table ? table.Services.Where(s => s.Name != Canary.Name).SelectMany(s => s.Ports).Select(p => p.Key).ToList() : [];
+        var ports = state.Table is { } table ? table.Services.Where(s => s.Name != Canary.Name).SelectMany(s => s.Ports).Select(p => p.Key)
+            .ToList() : [];
         var counters = dataplane.ReadCounters(ports);
         var still = ports.Where(counters.ContainsKey).ToHashSet();
         own = [.. own.Where(still.Contains).Take(most)];

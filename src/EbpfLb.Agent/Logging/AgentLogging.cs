@@ -15,14 +15,18 @@ internal static class AgentLogging
 
     /// <summary>A writer that holds nobody up when what reads it stops reading. The caller owns it.</summary>
     public static TextWriter Queue(TextWriter output, LogFormat format, TimeProvider time) => new QueuedWriter(
-        output, count => LineLoggerProvider.Format(new LogLine(time.GetUtcNow(), LogLevel.Warning, "Log", "Dropped", $"Log lines dropped, their reader did not read: count={count}", [], null), format));
+        output, count => LineLoggerProvider.Format(new LogLine(time.GetUtcNow(), LogLevel.Warning, "Log", "Dropped",
+                $"Log lines dropped, their reader did not read: count={count}", [], null),
+            format));
 
     /// <param name="limiter">null: every message is written.</param>
-    public static ILoggerFactory Create(TextWriter output, LogFormat format, int verbosity, TimeProvider time, RepeatLimiter? limiter = null)
+    public static ILoggerFactory Create(
+        TextWriter output, LogFormat format, int verbosity, TimeProvider time, RepeatLimiter? limiter = null)
         => Create(output, format, new Verbosity(verbosity), time, limiter);
 
     /// <inheritdoc cref="Create(TextWriter, LogFormat, int, TimeProvider, RepeatLimiter?)"/>
-    public static ILoggerFactory Create(TextWriter output, LogFormat format, Verbosity verbosity, TimeProvider time, RepeatLimiter? limiter = null)
+    public static ILoggerFactory Create(
+        TextWriter output, LogFormat format, Verbosity verbosity, TimeProvider time, RepeatLimiter? limiter = null)
     {
         var provider = new LineLoggerProvider(output, format, time, limiter);
         return LoggerFactory.Create(builder => builder

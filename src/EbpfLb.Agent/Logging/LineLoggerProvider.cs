@@ -46,10 +46,12 @@ internal sealed class LineLoggerProvider(TextWriter output, LogFormat format, Ti
 
         public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             var fields = state as IReadOnlyList<KeyValuePair<string, object?>> ?? [];
-            provider.Write(new LogLine(provider.UtcNow, logLevel, shortCategory, eventId.Name, formatter(state, exception), fields, exception));
+            provider.Write(
+                new LogLine(provider.UtcNow, logLevel, shortCategory, eventId.Name, formatter(state, exception), fields, exception));
         }
     }
 

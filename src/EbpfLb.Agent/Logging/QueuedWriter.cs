@@ -5,7 +5,8 @@ namespace EbpfLb.Agent.Logging;
 
 /// <summary>
 /// Lines for a reader that may stop reading, as a log collector that hangs: a full pipe blocks only the thread in here. Lines beyond
-/// <paramref name="capacity"/> are dropped, and the next one that gets through is preceded by their number. Closing it writes what is queued, or gives up after a second.
+/// <paramref name="capacity"/> are dropped, and the next one that gets through is preceded by their number. Closing it writes what is
+/// queued, or gives up after a second.
 /// </summary>
 /// <param name="dropped">Makes a line of a number of dropped lines.</param>
 internal sealed class QueuedWriter(TextWriter output, Func<int, string> dropped, int capacity = 4096) : TextWriter

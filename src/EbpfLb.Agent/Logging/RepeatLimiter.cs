@@ -69,7 +69,8 @@ internal sealed class RepeatLimiter(TimeProvider time)
     {
         var text = new StringBuilder(line.Event);
         foreach (var (name, value) in line.Fields)
-            if (value is not (sbyte or byte or short or ushort or int or uint or long or ulong or float or double or decimal or TimeSpan)) text.Append('\n').Append(name).Append('=').Append(value);
+            if (value is not (sbyte or byte or short or ushort or int or uint or long or ulong or float or double or decimal or TimeSpan))
+                text.Append('\n').Append(name).Append('=').Append(value);
         return text.Append('\n').Append(line.Exception?.Message).ToString();
     }
 

@@ -29,7 +29,10 @@ internal static class Forwarding
     /// <param name="addresses">Of the node: a family without a global one is not looked at.</param>
     public static IEnumerable<string> Problems(Sysctls sysctls, IReadOnlyList<Link> devices, IReadOnlyList<Address> addresses)
     {
-        foreach (var (family, name, all) in new[] { (AddressFamily.InterNetwork, "ipv4", "ip_forward"), (AddressFamily.InterNetworkV6, "ipv6", "conf/all/forwarding") })
+        foreach (var (family, name, all) in new[]
+        {
+            (AddressFamily.InterNetwork, "ipv4", "ip_forward"), (AddressFamily.InterNetworkV6, "ipv6", "conf/all/forwarding"),
+        })
         {
             if (!addresses.Any(a => a.Local.AddressFamily == family && a.Scope == AddressScope.Global)) continue;
             var off = devices.Where(d => sysctls.Read($"{name}/conf/{d.Name}/forwarding") == Off).ToList();
@@ -37,7 +40,9 @@ internal static class Forwarding
             var text = name == "ipv4" ? "IPv4" : "IPv6";
             var isOffEverywhere = sysctls.Read($"{name}/{all}") == Off;
             var setting = isOffEverywhere ? Sysctl($"{name}/{all}") : Sysctl($"{name}/conf/{off[0].Name}/forwarding");
-            yield return $"{text} forwarding is off{(isOffEverywhere ? "" : $" on {string.Join(", ", off.Select(d => d.Name))}")}: services do not reach {text} backends in pods or on other nodes "
+            yield return $"{text} forwarding is "
+                + $"off{(isOffEverywhere ? "" : $" on {string.Join(", ", off.Select(d => d.Name))}")}: services "
+                + $"do not reach {text} backends in pods or on other nodes "
                 + $"for clients outside of this node; switch it on with `sysctl -w {setting}=1`, or start with --set-sysctls";
         }
     }

@@ -3,8 +3,8 @@ using EbpfLb.Model;
 namespace EbpfLb.Agent.Nodes;
 
 /// <summary>
-/// What forwarding goes by while the Node object is away or half empty. kube-proxy ends when its Node is deleted and only logs an update without
-/// addresses (docs/contract.md 13): here what was known stays in force, and only load balancers are told that the node is no more.
+/// What forwarding goes by while the Node object is away or half empty. kube-proxy ends when its Node is deleted and only logs an update
+/// without addresses (docs/contract.md 13): here what was known stays in force, and only load balancers are told that the node is no more.
 /// </summary>
 internal static class LastKnownNode
 {

@@ -20,12 +20,14 @@ internal static class LocalPorts
         var common = Enumerable.Range(snatPorts.First, snatPorts.Count)
             .Count(port => local.Contains((ushort)port) && !reserved.Exists(r => r.Contains((ushort)port)));
         return common == 0 ? null
-            : $"--snat-ports {snatPorts} and net.ipv4.ip_local_port_range {local} have {common} ports in common: a connection of the node and a masqueraded one "
+            : $"--snat-ports {snatPorts} and net.ipv4.ip_local_port_range {local} have {common} "
+                + "ports in common: a connection of the node and a masqueraded one "
             + "can get in each other's way; move one of the ranges, or put the ports into net.ipv4.ip_local_reserved_ports";
     }
 
     private static PortRange? ParseRange(string? text, char[] separators)
-        => text?.Split(separators, StringSplitOptions.RemoveEmptyEntries) is [var first, var last] && ushort.TryParse(first, out var low) && ushort.TryParse(last, out var high)
+        => text?.Split(separators, StringSplitOptions.RemoveEmptyEntries) is [var first, var last] && ushort.TryParse(first, out var low)
+            && ushort.TryParse(last, out var high)
             ? new PortRange(low, high)
             : null;
 }

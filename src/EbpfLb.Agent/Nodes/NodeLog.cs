@@ -20,7 +20,8 @@ internal sealed class NodeLog(ILogger logger)
         foreach (var problem in view.Problems.Where(p => !reported.Contains(p))) Log.NodeProblem(logger, fault, problem);
         foreach (var warning in view.Warnings.Where(w => !reported.Contains(w))) Log.NodeWarning(logger, warning);
         reported = [.. view.Problems, .. view.Warnings];
-        if (view.State is { } now && !now.Equals(state)) Log.NodeState(logger, now.Devices.Count, now.Addresses.Count, now.Addresses.Count(a => a.NodePort));
+        if (view.State is { } now && !now.Equals(state))
+            Log.NodeState(logger, now.Devices.Count, now.Addresses.Count, now.Addresses.Count(a => a.NodePort));
         state = view.State;
     }
 

@@ -11,14 +11,16 @@ internal sealed class NodeObjectLog(string name, IEventRecorder events, ILogger 
     {
         if (before is null)
         {
-            if (now is not null) Log.NodeKnown(logger, name, Text(now.Addresses), Text(now.PodCidrs), now.Zone ?? "", NodeEligibility.IsEligible(now));
+            if (now is not null)
+                Log.NodeKnown(logger, name, Text(now.Addresses), Text(now.PodCidrs), now.Zone ?? "", NodeEligibility.IsEligible(now));
             return;
         }
         if (now is null)
         {
             Log.NodeGone(logger, name);
             events.Record(new ClusterEvent(EventSubject.Node, new ObjectName("", name), Warning: true, "NodeGone", "Watch",
-                "the Node object was deleted while its agent runs; what was known of it stays in force, and /healthz tells load balancers to go elsewhere"));
+                "the Node object was deleted while its agent runs; what was known of it "
+                    + "stays in force, and /healthz tells load balancers to go elsewhere"));
             return;
         }
         Changed("addresses", Text(before.Addresses), Text(now.Addresses));

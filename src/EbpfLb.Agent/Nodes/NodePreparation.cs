@@ -11,7 +11,8 @@ internal static class NodePreparation
     {
         using var network = new KernelNetwork();
         var now = network.Read();
-        var served = DeviceSelector.Select(now, options.Node.Devices with { PodRanges = options.Node.Detector.KnownRanges(null) }).Where(d => d.IsAttached).Select(d => d.Link).ToList();
+        var served = DeviceSelector.Select(now, options.Node.Devices with { PodRanges = options.Node.Detector.KnownRanges(null) })
+            .Where(d => d.IsAttached).Select(d => d.Link).ToList();
         Forwarding.SwitchOn(network.Sysctls, served);
         return [.. Forwarding.Problems(network.Sysctls, served, now.Addresses)];
     }

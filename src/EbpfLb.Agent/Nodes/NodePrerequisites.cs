@@ -4,8 +4,8 @@ using EbpfLb.Model;
 namespace EbpfLb.Agent.Nodes;
 
 /// <summary>
-/// What the options need the own Node object for. Nothing else waits for it: all that does not need it is served at once. kube-proxy starts only
-/// with the Node and ends when it is not there in time (docs/contract.md 13, startup 2); here the agent is not ready and says why.
+/// What the options need the own Node object for. Nothing else waits for it: all that does not need it is served at once. kube-proxy starts
+/// only with the Node and ends when it is not there in time (docs/contract.md 13, startup 2); here the agent is not ready and says why.
 /// </summary>
 /// <param name="current">Asked each time: they can change.</param>
 /// <param name="isFromServer">Stand-alone there may be no Node object, and primary addresses are then those of the default route.</param>
@@ -17,7 +17,8 @@ internal sealed class NodePrerequisites(Func<NodeOptions> current, string name, 
     private readonly long started = time.GetTimestamp();
 
     /// <summary>With options that stay.</summary>
-    public NodePrerequisites(NodeOptions options, string name, bool isFromServer, TimeProvider time) : this(() => options, name, isFromServer, time)
+    public NodePrerequisites(NodeOptions options, string name, bool isFromServer, TimeProvider time)
+        : this(() => options, name, isFromServer, time)
     {
     }
 
@@ -27,9 +28,11 @@ internal sealed class NodePrerequisites(Func<NodeOptions> current, string name, 
         var options = current();
         var needsCidr = options.Detector.Mode == DetectLocalMode.NodeCIDR && node?.PodCidrs is not { IsEmpty: false };
         if (needsCidr)
-            yield return $"{Subject(node, "spec.podCIDRs")}, which --detect-local-mode NodeCIDR needs: nobody counts as a pod until then{Waited()}";
+            yield return $"{Subject(node, "spec.podCIDRs")}, which --detect-local-mode "
+                + $"NodeCIDR needs: nobody counts as a pod until then{Waited()}";
         if (isFromServer && options.NodePortAddresses.Primary && node?.Addresses is not { IsEmpty: false })
-            yield return $"{Subject(node, "addresses")}, which --nodeport-addresses primary needs: NodePorts answer on what leads to the default route until then{Waited()}";
+            yield return $"{Subject(node, "addresses")}, which --nodeport-addresses primary needs: "
+                + $"NodePorts answer on what leads to the default route until then{Waited()}";
     }
 
     /// <summary>Something has been missing for too long.</summary>

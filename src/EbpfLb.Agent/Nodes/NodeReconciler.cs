@@ -11,7 +11,8 @@ namespace EbpfLb.Agent.Nodes;
 /// </summary>
 /// <param name="wish">Asked at each reading.</param>
 /// <param name="setSysctls">Asked until it was done.</param>
-internal sealed class NodeReconciler(INodeKernel kernel, INodeNetwork network, PipelineState state, Func<NodeOptions> desired, Func<bool> setSysctls, ILogger logger)
+internal sealed class NodeReconciler(
+    INodeKernel kernel, INodeNetwork network, PipelineState state, Func<NodeOptions> desired, Func<bool> setSysctls, ILogger logger)
 {
     private readonly Lock sync = new();
     private readonly NodeLog log = new(logger);
@@ -37,8 +38,10 @@ internal sealed class NodeReconciler(INodeKernel kernel, INodeNetwork network, P
     }
 
     private static string Undecided(DeviceDecision device)
-        => $"device {device.Link.Name} ({device.Undecided}) has no program, as the range of pods is not known: clients behind it reach no Service. Give --cluster-cidr (clusterCIDR), "
-            + $"or name all devices of clients by --devices (devices.uplinks); if only pods are behind it, --exclude-devices {device.Link.Name} ends this warning";
+        => $"device {device.Link.Name} ({device.Undecided}) has no program, as the range of pods is not "
+            + "known: clients behind it reach no Service. Give --cluster-cidr (clusterCIDR), "
+            + "or name all devices of clients by --devices (devices.uplinks); if only pods are "
+            + $"behind it, --exclude-devices {device.Link.Name} ends this warning";
 
     private NodeView Read()
     {
@@ -60,7 +63,8 @@ internal sealed class NodeReconciler(INodeKernel kernel, INodeNetwork network, P
         warnings.AddRange(decisions.Where(d => d.Undecided.Length > 0).Select(Undecided));
         return new NodeView(
             decisions, attached, wanted,
-            [.. result.Problems, .. attached.Where(d => d.Error is not null).Select(d => $"device {d.Name} has not all programs: {d.Error}")],
+            [.. result.Problems,
+                .. attached.Where(d => d.Error is not null).Select(d => $"device {d.Name} has not all programs: {d.Error}")],
             warnings);
     }
 }

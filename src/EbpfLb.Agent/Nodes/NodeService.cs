@@ -8,7 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace EbpfLb.Agent.Nodes;
 
 /// <summary>
-/// Refreshes the node when its network or its Node object changes, and at every sync period (docs/contract.md 4.1); sooner while it is not up to date.
+/// Refreshes the node when its network or its Node object changes, and at every sync period (docs/contract.md 4.1); sooner while it is not
+/// up to date.
 /// </summary>
 internal sealed class NodeService : SupervisedService
 {
@@ -27,7 +28,8 @@ internal sealed class NodeService : SupervisedService
     private readonly Func<TimeSpan> period;
     private readonly WakeablePeriod next;
 
-    public NodeService(NodeReconciler keeper, INodeNetwork network, PipelineState state, Func<TimeSpan> period, TimeProvider time, ILogger logger) : base("node", time, logger)
+    public NodeService(NodeReconciler keeper, INodeNetwork network, PipelineState state, Func<TimeSpan> period, TimeProvider time,
+        ILogger logger) : base("node", time, logger)
     {
         (this.keeper, this.network, this.state, this.period) = (keeper, network, state, period);
         next = new WakeablePeriod(time);

@@ -5,7 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace EbpfLb.Agent.Nodes;
 
 /// <summary>Says once, and loudly, that the Node object which the options need did not come in time.</summary>
-internal sealed class NodeStartTimeout(NodePrerequisites needs, PipelineState state, TimeProvider time, ILogger logger) : SupervisedService("node wait", time, logger)
+internal sealed class NodeStartTimeout(NodePrerequisites needs, PipelineState state, TimeProvider time, ILogger logger)
+    : SupervisedService("node wait", time, logger)
 {
     protected override async Task RunAsync(CancellationToken stoppingToken)
     {

@@ -91,7 +91,8 @@ internal static class ConfiguredOptions
 
     /// <summary>nftables has loopback only where a range names it, and one that holds everything names nothing.</summary>
     private static bool IsLoopbackWanted(KubeProxyConfiguration proxy) => proxy.Mode == ProxyModes.Nftables
-        ? proxy.NodePortAddresses.Any(text => text == "localhost" || (SourceRange.TryParse(text, out var range) && range is { Length: > 0, Prefix.IsLoopback: true }))
+        ? proxy.NodePortAddresses.Any(text
+            => text == "localhost" || (SourceRange.TryParse(text, out var range) && range is { Length: > 0, Prefix.IsLoopback: true }))
         : proxy.Iptables.LocalhostNodePorts;
 
     private static FlowOptions Flows(ConntrackSection conntrack, FlowsSection own)
@@ -119,9 +120,11 @@ internal static class ConfiguredOptions
         (uint?)sizes.Flows, (uint?)sizes.SourceRanges, (uint?)sizes.NodeAddresses, (uint?)sizes.Devices);
 
     private static ValueList<SourceRange> Ranges(string text)
-        => text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(t => SourceRange.Parse(t)).ToValueList();
+        => text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(t
+            => SourceRange.Parse(t)).ToValueList();
 
-    private static PortRange Ports(string text) => PortsText.TryParse(text, out var ports) ? new PortRange(ports.First, ports.Last) : throw new FormatException(text);
+    private static PortRange Ports(string text)
+        => PortsText.TryParse(text, out var ports) ? new PortRange(ports.First, ports.Last) : throw new FormatException(text);
 
     private static AnswerLimit Answers(string text) => AnswerLimitText.TryParse(text, out var limit)
         ? new AnswerLimit(TimeSpan.FromMilliseconds(limit.GapMilliseconds), limit.PerSecond, limit.Burst)

@@ -11,7 +11,8 @@ internal sealed class LiveOptions(RunOptions initial)
 
     public RunOptions Current => current;
 
-    /// <param name="changed">Called after the options have been replaced, on the thread that did it. For as long as the agent lives.</param>
+    /// <param name="changed">Called after the options have been replaced, on the thread that did it. For as long as the agent
+    /// lives.</param>
     public void Subscribe(Action changed)
     {
         lock (observers) observers.Add(changed);

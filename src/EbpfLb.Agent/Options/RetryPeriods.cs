@@ -1,8 +1,8 @@
 namespace EbpfLb.Agent.Options;
 
 /// <summary>
-/// How long what failed waits at most for its next try. The sync period says it, as in kube-proxy; but one that means "never look again by yourself" does not
-/// mean that what is broken stays so.
+/// How long what failed waits at most for its next try. The sync period says it, as in kube-proxy; but one that means "never look again by
+/// yourself" does not mean that what is broken stays so.
 /// </summary>
 internal static class RetryPeriods
 {

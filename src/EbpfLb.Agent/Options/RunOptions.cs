@@ -87,7 +87,9 @@ internal sealed record RunOptions
     /// <summary>Switch forwarding on.</summary>
     public bool SetSysctls { get; init; }
 
-    /// <summary>These options after the file has changed. Which fields count is for <see cref="LoadedConfig.WithHot"/> to say, and for nothing else.</summary>
+    /// <summary>
+    /// These options after the file has changed. Which fields count is for <see cref="LoadedConfig.WithHot"/> to say, and for nothing else.
+    /// </summary>
     /// <param name="inForce">As the agent was started, with the hot fields of the file.</param>
     public RunOptions WithLive(LoadedConfig inForce)
         => ConfiguredOptions.Of(inForce) with { ConfigPath = ConfigPath, SetsOomScore = SetsOomScore, Flags = Flags, NodeName = NodeName };
@@ -107,5 +109,6 @@ internal sealed record InstanceOptions(string Name, string? CgroupRoot, string? 
 }
 
 /// <summary>Capacities of the BPF maps in entries; null: derived from the memory of the machine.</summary>
-internal sealed record SizeOptions(uint? Services = null, uint? Frontends = null, uint? Backends = null, uint? Slots = null, uint? Affinity = null,
+internal sealed record SizeOptions(
+    uint? Services = null, uint? Frontends = null, uint? Backends = null, uint? Slots = null, uint? Affinity = null,
     uint? Flows = null, uint? SourceRanges = null, uint? NodeAddresses = null, uint? Devices = null);

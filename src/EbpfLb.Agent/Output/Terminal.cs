@@ -2,7 +2,9 @@ using Spectre.Console;
 
 namespace EbpfLb.Agent.Output;
 
-/// <summary>Where a command writes. Tables have frames and colours for a person at a terminal, and are plain aligned text when piped.</summary>
+/// <summary>
+/// Where a command writes. Tables have frames and colours for a person at a terminal, and are plain aligned text when piped.
+/// </summary>
 /// <param name="width">Columns of a person's terminal; null: nobody looks at it directly.</param>
 internal sealed class Terminal(TextWriter output, TextWriter error, int? width)
 {

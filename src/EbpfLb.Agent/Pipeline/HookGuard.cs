@@ -18,7 +18,10 @@ internal sealed class HookGuard(IDataplane dataplane, PipelineState state, TimeP
     private string? lastProblem;
     private long? faultySince;
 
-    /// <summary>Begins to compare all maps with what they should hold and to repair them, beside the pipeline; while it runs, another call does nothing.</summary>
+    /// <summary>
+    /// Begins to compare all maps with what they should hold and to repair them, beside the pipeline; while it runs, another call does
+    /// nothing.
+    /// </summary>
     public Action RepairMaps { private get; init; } = () => { };
 
     /// <summary>Looks whether something is missing, which is cheap. False: <see cref="Check"/> should repair it now.</summary>

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace EbpfLb.Agent.Pipeline;
 
 /// <summary>
-/// Those who are told of something, in the order in which they were added. One that throws is logged with its stack; the others and whoever tells are not
-/// disturbed. Thread-safe.
+/// Those who are told of something, in the order in which they were added. One that throws is logged with its stack; the others and whoever
+/// tells are not disturbed. Thread-safe.
 /// </summary>
 /// <param name="what">For the log: "round".</param>
 internal sealed class Listeners<T>(string what, ILogger logger)

@@ -14,7 +14,8 @@ internal interface ISyncTurn
 /// <summary>Work that belongs on the pipeline's thread, between two rounds: only there nothing else changes tables.</summary>
 internal sealed class LoopRequests
 {
-    private readonly Channel<Action<ISyncTurn>> requests = Channel.CreateUnbounded<Action<ISyncTurn>>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<Action<ISyncTurn>> requests = Channel.CreateUnbounded<Action<ISyncTurn>>(
+        new UnboundedChannelOptions { SingleReader = true });
 
     /// <summary>Has it done by the pipeline and waits for it.</summary>
     public async Task<T> RunAsync<T>(Func<ISyncTurn, T> work, CancellationToken cancellationToken)

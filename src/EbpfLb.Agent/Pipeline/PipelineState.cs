@@ -11,7 +11,8 @@ namespace EbpfLb.Agent.Pipeline;
 /// Where the pipeline stands, for status, readiness and health. The pipeline writes, anybody reads; each value is
 /// immutable and replaced whole.
 /// </summary>
-internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracker health, bool nodeRequired, ILogger? logger = null) : IProxyHealth
+internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracker health, bool nodeRequired, ILogger? logger = null)
+    : IProxyHealth
 {
     private const int MostFaults = 10;
 
@@ -38,7 +39,9 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
     /// <summary>The node's network, and what came of it.</summary>
     public NodeView NodeView => node;
 
-    /// <summary>Told on the pipeline's thread when the Node object is another one, and when the hooks have come into force: devices follow them.</summary>
+    /// <summary>
+    /// Told on the pipeline's thread when the Node object is another one, and when the hooks have come into force: devices follow them.
+    /// </summary>
     public Listeners<Node?> NodeChanges { get; } = new("node change", logger ?? NullLogger.Instance);
 
     /// <summary>Told on the pipeline's thread with the table of each round that ran to its end.</summary>
@@ -73,7 +76,9 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
     /// <summary>What this kernel lacks of what the agent can use; readiness tells of it.</summary>
     public Func<IReadOnlyList<string>> MissingFeatures { private get; init; } = () => [];
 
-    /// <summary>Returns the snapshot that forwarding shall follow: with what is known of the node, see <see cref="LastKnownNode"/>.</summary>
+    /// <summary>
+    /// Returns the snapshot that forwarding shall follow: with what is known of the node, see <see cref="LastKnownNode"/>.
+    /// </summary>
     public ClusterSnapshot RecordArrived(ClusterSnapshot arrived)
     {
         var objectBefore = snapshot?.Node;
@@ -119,7 +124,8 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
         var node = snapshot?.Node;
         var eligible = snapshot is null || (node is null ? !nodeRequired : NodeEligibility.IsEligible(node));
         var report = health.Report(eligible);
-        return Dead() is not { } reason ? report : report with { Healthy = false, Dead = reason, LastUpdated = LastRound?.EndedAt ?? default };
+        return Dead() is not { } reason ? report
+            : report with { Healthy = false, Dead = reason, LastUpdated = LastRound?.EndedAt ?? default };
     }
 
     /// <summary>Ready: source synced, first plan applied, hooks attached, canary answered, node and devices as they shall be.</summary>
@@ -130,7 +136,8 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
         if (Source is { IsSynced: false } status)
             reasons.Add($"source {status.Description} has not been read completely yet{(status.Error is null ? "" : $": {status.Error}")}");
         if (progress is { IsFirstPlanIn: false, LastRound: var round }) reasons.Add(FirstPlanReason(round));
-        if (!hooks.Attached && Dead() is null) reasons.Add(hooks.Error is null ? "hooks are not attached yet" : $"hooks are not attached: {hooks.Error}");
+        if (!hooks.Attached && Dead() is null)
+            reasons.Add(hooks.Error is null ? "hooks are not attached yet" : $"hooks are not attached: {hooks.Error}");
         else if (hooks.Canary is { Ok: false } canary) reasons.Add($"canary: {canary.Problem}");
         if (hooks.Attached) reasons.AddRange(CurrentFaults());
         if (snapshot is not null && Needs is not null) reasons.AddRange(Needs.Missing(knownNode));
@@ -144,7 +151,8 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
         {
             var faults = Faults();
             var shown = faults.Take(MostFaults).Select(f => $"{f}; it is being put back");
-            return faults.Count <= MostFaults ? shown : shown.Append($"and {faults.Count - MostFaults} more; `ebpflb verify --dry-run` lists them");
+            return faults.Count <= MostFaults ? shown
+                : shown.Append($"and {faults.Count - MostFaults} more; `ebpflb verify --dry-run` lists them");
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
@@ -154,7 +162,8 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
 
     private static string FirstPlanReason(RoundReport? round) => round is null
         ? "no plan has been applied yet"
-        : $"the first plan is not in the kernel: {round.Failures.Count} objects failed{(round.Failures is [var first, ..] ? $", first {first}" : "")}";
+        : $"the first plan is not in the kernel: {round.Failures.Count} objects "
+            + $"failed{(round.Failures is [var first, ..] ? $", first {first}" : "")}";
 
     /// <summary>Read at once: the two belong together, and a round may end between two readings.</summary>
     private sealed record Progress(RoundReport? LastRound, bool IsFirstPlanIn);

@@ -5,7 +5,9 @@ using EbpfLb.Model;
 
 namespace EbpfLb.Agent.Pipeline;
 
-/// <summary>The producing end of the pipeline: stamps what the source evicts and hands it on; a snapshot that nobody took yet is replaced.</summary>
+/// <summary>
+/// The producing end of the pipeline: stamps what the source evicts and hands it on; a snapshot that nobody took yet is replaced.
+/// </summary>
 internal sealed class SourceReader(
     IClusterSource source,
     ChannelWriter<ArrivedSnapshot> arrivals,

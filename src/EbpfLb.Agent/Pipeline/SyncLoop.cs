@@ -137,7 +137,8 @@ internal sealed class SyncLoop(
     {
         var node = state.Node;
         var round = rounds.Run(arrived with { Snapshot = state.RecordArrived(arrived.Snapshot) });
-        syncMetrics.RecordRound(round.Compile + round.Apply, isFull: state.LastRound is not { Succeeded: true } || !Equals(node, state.Node));
+        syncMetrics.RecordRound(
+            round.Compile + round.Apply, isFull: state.LastRound is not { Succeeded: true } || !Equals(node, state.Node));
         if (round.Succeeded)
         {
             backOff.Reset();

@@ -56,9 +56,11 @@ internal sealed class SyncRound(IDataplane dataplane, PolicyOptions options, Pla
         metrics.RecordStage("compile", compile);
         metrics.RecordStage("apply", apply);
         metrics.RecordStage("total", time.GetElapsedTime(arrived.ArrivedAt, end));
-        metrics.RecordPlan(outcome.Operations, outcome.Failures.Select(f => new PlanFailureReading(f.Table ?? "", SnakeCase.Of(f.Reason.ToString()))));
+        metrics.RecordPlan(
+            outcome.Operations, outcome.Failures.Select(f => new PlanFailureReading(f.Table ?? "", SnakeCase.Of(f.Reason.ToString()))));
         return new RoundReport(
-            arrived.Sequence, time.GetUtcNow(), Math.Max(0, (Table?.Count ?? 0) - 1), outcome.Operations, compile, apply, applied, outcome.Failures, null)
+            arrived.Sequence, time.GetUtcNow(), Math.Max(0, (Table?.Count ?? 0) - 1), outcome.Operations, compile, apply, applied,
+            outcome.Failures, null)
         {
             LostBackends = outcome.LostBackends,
             OpenedFrontends = outcome.OpenedFrontends,

@@ -3,8 +3,8 @@ using EbpfLb.Agent.Options;
 namespace EbpfLb.Agent.Stale;
 
 /// <summary>
-/// When the sockets are looked at again. After a change at once, then soon (is any left?), then a second later: a connect() that was under way
-/// when its backend went shows only after it. While some are left, less and less often; with none, at the period.
+/// When the sockets are looked at again. After a change at once, then soon (is any left?), then a second later: a connect() that was under
+/// way when its backend went shows only after it. While some are left, less and less often; with none, at the period.
 /// </summary>
 /// <param name="period">Of the check that finds what nothing told of.</param>
 internal sealed class StaleScanSchedule(Func<TimeSpan> period)

@@ -37,7 +37,8 @@ internal sealed class StaleService : SupervisedService
     private string? lastError;
 
     public StaleService(
-        IDataplane dataplane, PipelineState state, StaleMetrics metrics, ConntrackReconcilerMetrics flowMetrics, bool tcp, Func<TimeSpan> period, TimeProvider time, ILogger logger)
+        IDataplane dataplane, PipelineState state, StaleMetrics metrics, ConntrackReconcilerMetrics flowMetrics, bool tcp,
+        Func<TimeSpan> period, TimeProvider time, ILogger logger)
         : base("stale", time, logger)
     {
         (this.dataplane, this.state, this.metrics, this.flowMetrics, this.tcp) = (dataplane, state, metrics, flowMetrics, tcp);
@@ -52,8 +53,10 @@ internal sealed class StaleService : SupervisedService
 
     protected override async Task RunAsync(CancellationToken stoppingToken)
     {
-        // Nothing is stale before the tables say what is right. What the kernel has to check for this shall not keep connections from being translated.
-        while (!isBegun || state.Hooks == HookState.None) await next.WaitAsync(isBegun ? Patience : Timeout.InfiniteTimeSpan, stoppingToken);
+        // Nothing is stale before the tables say what is right. What the kernel has to check for this shall not keep connections from being
+        // translated.
+        while (!isBegun || state.Hooks == HookState.None)
+            await next.WaitAsync(isBegun ? Patience : Timeout.InfiniteTimeSpan, stoppingToken);
         next.TryTake();
         schedule.Begin();
         var untranslated = false;

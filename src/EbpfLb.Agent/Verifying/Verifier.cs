@@ -9,11 +9,12 @@ using Microsoft.Extensions.Logging;
 namespace EbpfLb.Agent.Verifying;
 
 /// <summary>
-/// Compares everything from the API server down to the kernel, one after the other and slowly, and lets the pipeline repair what differs. Looking happens
-/// beside the pipeline; only what did not look right is looked at again in its turn.
+/// Compares everything from the API server down to the kernel, one after the other and slowly, and lets the pipeline repair what differs.
+/// Looking happens beside the pipeline; only what did not look right is looked at again in its turn.
 /// </summary>
 internal sealed class Verifier(
-    IClusterSource source, IDataplane dataplane, PipelineState state, LoopRequests requests, VerifyMetrics metrics, TimeProvider time, ILogger logger) : IDisposable
+    IClusterSource source, IDataplane dataplane, PipelineState state, LoopRequests requests, VerifyMetrics metrics, TimeProvider time,
+    ILogger logger) : IDisposable
 {
     /// <summary>Of one core.</summary>
     private const double Share = 0.05;
@@ -30,16 +31,19 @@ internal sealed class Verifier(
 
     /// <param name="withSource">Also compares with the source, which costs the API server a list from its cache.</param>
     /// <param name="repair">False: only look.</param>
-    public Task<Verification> RunAsync(bool withSource, bool repair, CancellationToken cancellationToken) => RunAsync(withSource, fromCache: true, repair, Share, cancellationToken);
+    public Task<Verification> RunAsync(bool withSource, bool repair, CancellationToken cancellationToken)
+        => RunAsync(withSource, fromCache: true, repair, Share, cancellationToken);
 
     /// <summary>Somebody waits for it, and asked for the API server's store instead of its cache.</summary>
-    public Task<Verification> AnswerAsync(bool repair, CancellationToken cancellationToken) => RunAsync(withSource: true, fromCache: false, repair, ShareOfAnswers, cancellationToken);
+    public Task<Verification> AnswerAsync(bool repair, CancellationToken cancellationToken)
+        => RunAsync(withSource: true, fromCache: false, repair, ShareOfAnswers, cancellationToken);
 
     /// <summary>At once and without pauses, as something is known to be wrong.</summary>
     public Task<Verification> RepairAsync(CancellationToken cancellationToken)
         => RunAsync(withSource: false, fromCache: true, repair: true, share: 1, cancellationToken);
 
-    private async Task<Verification> RunAsync(bool withSource, bool fromCache, bool repair, double share, CancellationToken cancellationToken)
+    private async Task<Verification> RunAsync(
+        bool withSource, bool fromCache, bool repair, double share, CancellationToken cancellationToken)
     {
         await oneAtATime.WaitAsync(cancellationToken);
         try
@@ -117,11 +121,13 @@ internal sealed class Verifier(
         if (state.LastRound is not { } round) return;
         run.Add(
             [new ComparedElements(VerifyStage.Mirror, "services programmed", round.Services)],
-            round.Failures.Select(f => new Difference(VerifyStage.Mirror, f.Service is { } name ? $"Service {name}" : "the plan", "programmed", "in the kernel", f.Message)).Distinct(),
+            round.Failures.Select(f => new Difference(VerifyStage.Mirror, f.Service is { } name ? $"Service {name}" : "the plan",
+                "programmed", "in the kernel", f.Message)).Distinct(),
             []);
     }
 
-    private async Task<List<Difference>> CompareTableAsync(CompiledState compiled, VerifyRun run, double share, CancellationToken cancellationToken)
+    private async Task<List<Difference>> CompareTableAsync(
+        CompiledState compiled, VerifyRun run, double share, CancellationToken cancellationToken)
     {
         HashSet<Difference> differences = [];
         var pacer = new SweepPacer(time, share);
@@ -141,9 +147,11 @@ internal sealed class Verifier(
         foreach (var stage in result.Differences.GroupBy(d => d.Stage)) metrics.RecordDifferences(stage.Key, stage.Count());
         metrics.RecordVerified(result.Duration, result.IsComplete ? time.GetUtcNow() : null);
         foreach (var difference in result.Differences.Take(MostLogged))
-            Log.Differs(logger, difference.Stage, difference.ToString(), result.Repaired.Contains(difference) ? "repaired" : repair ? "not repaired" : "only looked at");
+            Log.Differs(logger, difference.Stage, difference.ToString(),
+                result.Repaired.Contains(difference) ? "repaired" : repair ? "not repaired" : "only looked at");
         if (result.Differences.Count > MostLogged) Log.MoreDiffer(logger, result.Differences.Count - MostLogged);
-        Log.Verified(logger, result.Compared.Sum(c => c.Elements), result.Differences.Count, result.Repaired.Count, result.Duration.TotalMilliseconds);
+        Log.Verified(logger, result.Compared.Sum(c => c.Elements), result.Differences.Count, result.Repaired.Count,
+            result.Duration.TotalMilliseconds);
     }
 }
 

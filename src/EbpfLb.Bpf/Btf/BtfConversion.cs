@@ -1,8 +1,9 @@
 namespace EbpfLb.Bpf.Btf;
 
 /// <summary>
-/// How bytes of a type in one layout become those of it in another: members of the same name and place in their structs are copied, as many bytes as
-/// both have (numbers of BTF's little-endian machines grow and shrink at their end), what only the new one has is 0, and what only the old one had is lost.
+/// How bytes of a type in one layout become those of it in another: members of the same name and place in their structs are copied, as many
+/// bytes as both have (numbers of BTF's little-endian machines grow and shrink at their end), what only the new one has is 0, and what only
+/// the old one had is lost.
 /// </summary>
 public sealed class BtfConversion
 {
@@ -37,7 +38,10 @@ public sealed class BtfConversion
         foreach (var (start, target, length) in moves) from.Slice(start, length).CopyTo(to[target..]);
     }
 
-    /// <summary>For each byte of the new layout its place in the old one; <see cref="Nowhere"/>: the old one does not have it. For programs that convert.</summary>
+    /// <summary>
+    /// For each byte of the new layout its place in the old one; <see cref="Nowhere"/>: the old one does not have it. For programs that
+    /// convert.
+    /// </summary>
     /// <param name="size">Of the new layout, or more.</param>
     public byte[] Places(int size)
     {
@@ -50,7 +54,9 @@ public sealed class BtfConversion
         return places;
     }
 
-    /// <summary>Members that are no structs themselves, by their way through the structs. An array is one, a union of members at one place several.</summary>
+    /// <summary>
+    /// Members that are no structs themselves, by their way through the structs. An array is one, a union of members at one place several.
+    /// </summary>
     private static IEnumerable<(string Path, int Offset, int Size)> Fields(BtfTypes types, uint id, string path = "", int offset = 0)
     {
         if (types.Resolve(id) is not BtfStruct structure)
@@ -60,8 +66,10 @@ public sealed class BtfConversion
         }
         foreach (var member in structure.Members)
         {
-            if (member.BitSize != 0) throw new BpfException(Errno.LibbpfFormat, "convert", $"{structure.Name}.{member.Name} is a bit field, which no map of ours has");
-            foreach (var field in Fields(types, member.TypeId, $"{path}.{member.Name}", offset + (int)(member.BitOffset / 8))) yield return field;
+            if (member.BitSize != 0) throw new BpfException(
+                Errno.LibbpfFormat, "convert", $"{structure.Name}.{member.Name} is a bit field, which no map of ours has");
+            foreach (var field in Fields(types, member.TypeId, $"{path}.{member.Name}", offset + (int)(member.BitOffset / 8)))
+                yield return field;
         }
     }
 }

@@ -39,7 +39,8 @@ public sealed record BtfEnumValue(string Name, long Value);
 /// <summary>An enum of 1 to 8 bytes.</summary>
 /// <param name="Name">Name in C.</param>
 /// <param name="Size">Bytes.</param>
-/// <param name="IsSigned">Marked as signed. Compilers before LLVM 16 mark none, so that a negative value of theirs reads as 2^32 more.</param>
+/// <param name="IsSigned">Marked as signed. Compilers before LLVM 16 mark none, so that a negative value of theirs reads as 2^32
+/// more.</param>
 /// <param name="Values">The enumerators, in the order of the source.</param>
 public sealed record BtfEnum(string Name, uint Size, bool IsSigned, IReadOnlyList<BtfEnumValue> Values) : BtfType(Name);
 

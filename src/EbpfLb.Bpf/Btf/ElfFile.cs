@@ -41,7 +41,8 @@ public sealed class ElfFile
     public static ElfFile Parse(ReadOnlyMemory<byte> file)
     {
         var bytes = file.Span;
-        if (bytes.Length < HeaderSize || !bytes.StartsWith("\x7f"u8) || !bytes[1..4].SequenceEqual("ELF"u8) || bytes[4] != 2 || bytes[5] != 1)
+        if (bytes.Length < HeaderSize || !bytes.StartsWith("\x7f"u8) || !bytes[1..4].SequenceEqual("ELF"u8) || bytes[4] != 2
+            || bytes[5] != 1)
             throw Broken("it is no 64-bit little-endian ELF file");
         try
         {

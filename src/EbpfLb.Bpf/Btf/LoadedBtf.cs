@@ -2,7 +2,9 @@ using EbpfLb.Bpf.Native;
 
 namespace EbpfLb.Bpf.Btf;
 
-/// <summary>Type information that libbpf has: of an object that it opened, or of the kernel's for maps and programs that were loaded with it.</summary>
+/// <summary>
+/// Type information that libbpf has: of an object that it opened, or of the kernel's for maps and programs that were loaded with it.
+/// </summary>
 public static class LoadedBtf
 {
     /// <summary>Reads it by its id (<see cref="MapInfo.BtfId"/>).</summary>

@@ -38,7 +38,9 @@ public class BpfException : Exception
     /// <summary>The C name of the number ("EPERM"), or the number itself for one that has no name here.</summary>
     public string ErrnoName => Errno.ToString();
 
-    /// <summary>The message in one line, for logs and status: what was tried, the error, and the last words of whoever refused it.</summary>
+    /// <summary>
+    /// The message in one line, for logs and status: what was tried, the error, and the last words of whoever refused it.
+    /// </summary>
     public virtual string Summary => Message;
 
     /// <summary>A map refused a new entry because it holds max_entries already (E2BIG of hashes, ENOSPC of LPM tries).</summary>

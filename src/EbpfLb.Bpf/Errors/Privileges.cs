@@ -11,7 +11,8 @@ public static class Privileges
         ["CAP_BPF", "CAP_PERFMON", "CAP_NET_ADMIN", "CAP_SYS_ADMIN", "CAP_SYS_PTRACE", "CAP_NET_BROADCAST", "CAP_SYS_RESOURCE"];
 
     /// <summary>The one message for a process that lacks the rights.</summary>
-    public static string Advice { get; } = $"run as root (in Kubernetes: a privileged container, or one with {string.Join(", ", Capabilities)})";
+    public static string Advice { get; }
+        = $"run as root (in Kubernetes: a privileged container, or one with {string.Join(", ", Capabilities)})";
 
     /// <summary>What programs cannot be loaded without, by number (linux/capability.h); CAP_SYS_ADMIN stands for each of them.</summary>
     private static readonly (int Number, string Name)[] ForPrograms = [(39, "CAP_BPF"), (38, "CAP_PERFMON"), (12, "CAP_NET_ADMIN")];
@@ -38,7 +39,8 @@ public static class Privileges
     {
         const string Name = "CapEff:";
         var line = File.ReadLines("/proc/self/status").FirstOrDefault(l => l.StartsWith(Name, StringComparison.Ordinal));
-        return line is not null && ulong.TryParse(line.AsSpan(Name.Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var mask) ? mask : null;
+        return line is not null && ulong.TryParse(
+            line.AsSpan(Name.Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var mask) ? mask : null;
     }
 
     /// <summary>The effective user is root. In a user namespace root may still lack the capabilities; the kernel then says EPERM.</summary>

@@ -9,7 +9,9 @@ public static class VerifierText
     /// <summary>Characters of <see cref="LastWords"/>.</summary>
     public const int MaxWords = 200;
 
-    /// <summary>The last <see cref="MaxLines"/> lines without the closing statistics, and a first line that says how many were cut.</summary>
+    /// <summary>
+    /// The last <see cref="MaxLines"/> lines without the closing statistics, and a first line that says how many were cut.
+    /// </summary>
     public static string Tail(string log)
     {
         // "processed N insns (limit 1000000) max_states_per_insn ..." closes every log and explains nothing on a refusal
@@ -20,7 +22,10 @@ public static class VerifierText
         return cut == 0 ? kept : $"({cut} earlier lines cut)\n{kept}";
     }
 
-    /// <summary>The last line that says something, cut to <see cref="MaxWords"/> characters: the verifier ends with its reason. null: it said nothing.</summary>
+    /// <summary>
+    /// The last line that says something, cut to <see cref="MaxWords"/> characters: the verifier ends with its reason. null: it said
+    /// nothing.
+    /// </summary>
     public static string? LastWords(string log)
     {
         var line = Tail(log).Split('\n').Select(l => l.Trim()).LastOrDefault(l => l.Length > 0);

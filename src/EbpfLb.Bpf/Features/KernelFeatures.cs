@@ -12,7 +12,8 @@ public static class KernelFeatures
     private const int GetNetnsCookie = 122;
 
     // Reads megabytes of BTF; what a process has loaded by then decides.
-    private static readonly Lazy<string?> WithoutConntrackLookup = new(() => KernelBtf.ReasonWithoutModule("bpf_skb_ct_lookup", "nf_conntrack"));
+    private static readonly Lazy<string?> WithoutConntrackLookup = new(()
+        => KernelBtf.ReasonWithoutModule("bpf_skb_ct_lookup", "nf_conntrack"));
 
     private static readonly (string Name, AttachType Hook, string Lost)[] AddressHooks =
     [
@@ -29,10 +30,14 @@ public static class KernelFeatures
     /// <summary>Whether tc programs can be attached as links (kernel 6.6); one probe.</summary>
     public static bool HasTcx() => ProgramProbe.Tcx() is null;
 
-    /// <summary>Whether programs of socket hooks can say what a call fails with; one probe. The helper exists since 5.18, in these hooks since 6.1.</summary>
+    /// <summary>
+    /// Whether programs of socket hooks can say what a call fails with; one probe. The helper exists since 5.18, in these hooks since 6.1.
+    /// </summary>
     public static bool HasSetRetval() => ProgramProbe.SetRetval() is null;
 
-    /// <summary>Whether connect() of an MPTCP socket can tell whose subflow it is; one probe. Kernel 5.19, built with MPTCP and BTF.</summary>
+    /// <summary>
+    /// Whether connect() of an MPTCP socket can tell whose subflow it is; one probe. Kernel 5.19, built with MPTCP and BTF.
+    /// </summary>
     public static bool HasMptcp() => ProgramProbe.Mptcp() is null;
 
     /// <summary>Whether programs can ask nf_conntrack, which has to be built in or loaded by now; kernel 5.18.</summary>
@@ -68,10 +73,13 @@ public static class KernelFeatures
                 "getpeername() of MPTCP sockets shows the backend, and they count as open for ever (kernel 5.19, built with MPTCP)"),
             Feature(
                 "bpf_skb_ct_lookup", ConntrackLookup(),
-                "telling replies to masqueraded connections from new ones to a NodePort of that number, and ports that netfilter masquerades with from those that are free: "
+                "telling replies to masqueraded connections from new ones to a NodePort of that "
+                    + "number, and ports that netfilter masquerades with from those that are free: "
                 + "have the CNI masquerade with ports that are neither (kernel 5.18; when nf_conntrack is loaded, start the agent again)"),
-            Feature("mmap_array", MapProbe.TryCreate(new MapSpec("lb_probe", MapType.Array, 4, 8, 1, MapFlags.Mappable)), "mapped arrays (kernel 5.5)"),
-            Feature("ring_buffer", MapProbe.TryCreate(new MapSpec("lb_probe", MapType.RingBuf, 0, 0, (uint)Environment.SystemPageSize)), "events (kernel 5.8)"),
+            Feature("mmap_array", MapProbe.TryCreate(new MapSpec("lb_probe", MapType.Array, 4, 8, 1, MapFlags.Mappable)),
+                "mapped arrays (kernel 5.5)"),
+            Feature("ring_buffer", MapProbe.TryCreate(new MapSpec("lb_probe", MapType.RingBuf, 0, 0, (uint)Environment.SystemPageSize)),
+                "events (kernel 5.8)"),
             Feature("lru_hash", MapProbe.TryCreate(new MapSpec("lb_probe", MapType.LruHash, 4, 4, 1024)), "session affinity"),
             Feature("batch", MapProbe.Batch(), "speed: one system call per element (kernel 5.6)"),
             Feature("tcx", ProgramProbe.Tcx(), "tc programs as links: clsact has to do (kernel 6.6)"),

@@ -25,11 +25,14 @@ public sealed unsafe class BpfLink : IDisposable
     /// <summary>What the kernel says about it now.</summary>
     public LinkInfo Info => LinkInfo.Read(Fd, name);
 
-    /// <summary>Puts a program at a hook of a cgroup and everything below it. Other programs of the same hook run too (multi-attach).</summary>
+    /// <summary>
+    /// Puts a program at a hook of a cgroup and everything below it. Other programs of the same hook run too (multi-attach).
+    /// </summary>
     /// <param name="program">Loaded with the same attach type.</param>
     /// <param name="cgroupPath">A directory of a cgroup2 file system, see <see cref="CgroupFileSystem"/>.</param>
     /// <param name="type">BPF_CGROUP_... hook.</param>
-    /// <exception cref="BpfException">EPERM: somebody attached exclusively at this cgroup or above it. EINVAL: program and hook differ. EBADF: no cgroup2.</exception>
+    /// <exception cref="BpfException">EPERM: somebody attached exclusively at this cgroup or above it. EINVAL: program and hook differ.
+    /// EBADF: no cgroup2.</exception>
     public static BpfLink AttachCgroup(BpfProgram program, string cgroupPath, AttachType type)
     {
         using var cgroup = CgroupFileSystem.Open(cgroupPath);
@@ -39,7 +42,8 @@ public sealed unsafe class BpfLink : IDisposable
         {
             throw new BpfException(
                 Errno.EPERM, "attach", what,
-                $"another program is attached exclusively there or above (without BPF_F_ALLOW_MULTI); see: bpftool cgroup show {cgroupPath} effective");
+                "another program is attached exclusively there or above (without "
+                    + $"BPF_F_ALLOW_MULTI); see: bpftool cgroup show {cgroupPath} effective");
         }
 
         return new BpfLink(new BpfFd(Check.Result(result, "attach", what)), what);
@@ -49,13 +53,17 @@ public sealed unsafe class BpfLink : IDisposable
     /// <param name="program">A <see cref="ProgramType.SchedCls"/> program.</param>
     /// <param name="interfaceIndex">Index of the device in the network namespace of the calling thread.</param>
     /// <param name="ingress">True: packets that come in; false: packets that leave.</param>
-    /// <param name="first">Before the others. One of those that accepts a packet ends the row, and what is behind it does not see it.</param>
+    /// <param name="first">Before the others. One of those that accepts a packet ends the row, and what is behind it does not see
+    /// it.</param>
     /// <exception cref="BpfException">ENODEV: no such device here. EINVAL: the kernel has no TCX, use clsact.</exception>
     public static BpfLink AttachTcx(BpfProgram program, int interfaceIndex, bool ingress, bool first = false)
     {
         var type = ingress ? AttachType.TcxIngress : AttachType.TcxEgress;
         var what = $"{program.Name} at {type} of device {interfaceIndex}";
-        var options = new LibBpf.BpfLinkCreateOptions { Size = (nuint)sizeof(LibBpf.BpfLinkCreateOptions), Flags = first ? LibBpf.BPF_F_BEFORE : 0 };
+        var options = new LibBpf.BpfLinkCreateOptions
+        {
+            Size = (nuint)sizeof(LibBpf.BpfLinkCreateOptions), Flags = first ? LibBpf.BPF_F_BEFORE : 0,
+        };
         var result = LibBpf.bpf_link_create(program.Fd, interfaceIndex, (uint)type, &options);
         if (result == -(int)Errno.EINVAL)
             throw new BpfException(Errno.EINVAL, "attach", what, "this kernel has no TCX links (6.6) or it is no tc program: use clsact");
@@ -65,7 +73,8 @@ public sealed unsafe class BpfLink : IDisposable
     /// <summary>Makes an iterator program ready to be read (<see cref="BpfIterator"/>); nothing runs before that.</summary>
     /// <param name="program">A SEC("iter/...") program.</param>
     /// <param name="map">What it walks, when it walks the elements of a map.</param>
-    /// <exception cref="BpfException">EINVAL: it is no iterator, or needs a map. EACCES: it reads more than the map's values have.</exception>
+    /// <exception cref="BpfException">EINVAL: it is no iterator, or needs a map. EACCES: it reads more than the map's values
+    /// have.</exception>
     public static BpfLink AttachIterator(BpfProgram program, BpfMap? map = null)
     {
         // union bpf_iter_link_info: a map's descriptor comes first.
@@ -78,7 +87,9 @@ public sealed unsafe class BpfLink : IDisposable
         }
 
         var what = map is null ? program.Name : $"{program.Name} over {map.Name}";
-        return new BpfLink(new BpfFd(Check.Result(LibBpf.bpf_link_create(program.Fd, 0, (uint)AttachType.TraceIterator, &options), "attach iterator", what)), what);
+        return new BpfLink(new BpfFd(
+                Check.Result(LibBpf.bpf_link_create(program.Fd, 0, (uint)AttachType.TraceIterator, &options), "attach iterator", what)),
+            what);
     }
 
     /// <summary>Ids of the programs at a device (TCX), ours and others', in the order in which they run.</summary>
@@ -91,7 +102,8 @@ public sealed unsafe class BpfLink : IDisposable
         var ids = new uint[MaxTcxPrograms];
         uint attachFlags = 0, count = MaxTcxPrograms;
         fixed (uint* pointer = ids)
-            Check.Result(LibBpf.bpf_prog_query(interfaceIndex, (uint)type, 0, &attachFlags, pointer, &count), "read the programs of", $"{type} of device {interfaceIndex}");
+            Check.Result(LibBpf.bpf_prog_query(interfaceIndex, (uint)type, 0, &attachFlags, pointer, &count), "read the programs of",
+                $"{type} of device {interfaceIndex}");
         return ids[..(int)count];
     }
 

@@ -4,8 +4,8 @@ using EbpfLb.Bpf.Native;
 namespace EbpfLb.Bpf;
 
 /// <summary>
-/// A large array map (BPF_F_MMAPABLE) as memory, a part of it at a time: the kernel maps all pages of a mapping at once and counts them as the
-/// process's own, so what nobody uses is not mapped. Else as <see cref="MappedArray{T}"/>. Thread-safe, as far as elements are.
+/// A large array map (BPF_F_MMAPABLE) as memory, a part of it at a time: the kernel maps all pages of a mapping at once and counts them as
+/// the process's own, so what nobody uses is not mapped. Else as <see cref="MappedArray{T}"/>. Thread-safe, as far as elements are.
 /// </summary>
 /// <typeparam name="T">Blittable; its size is a multiple of 8.</typeparam>
 public sealed unsafe class MappedWindows<T> : IDisposable
@@ -70,7 +70,9 @@ public sealed unsafe class MappedWindows<T> : IDisposable
     /// <summary>An element that is in use: it stays in memory with those around it.</summary>
     public T Read(int index) => *At(index);
 
-    /// <summary>An element that nobody should use, looked at in passing: it does not stay in memory. Cheap for one index after the other.</summary>
+    /// <summary>
+    /// An element that nobody should use, looked at in passing: it does not stay in memory. Cheap for one index after the other.
+    /// </summary>
     public T Peek(int index)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Length);

@@ -15,5 +15,6 @@ public static class PossibleCpus
     public static int Numbers() => NumbersOf(File.ReadAllText(List));
 
     /// <param name="list">"0-3" or "0,2-5".</param>
-    internal static int NumbersOf(string list) => int.Parse(list.AsSpan().Trim()[(list.AsSpan().Trim().LastIndexOfAny(',', '-') + 1)..], CultureInfo.InvariantCulture) + 1;
+    internal static int NumbersOf(string list)
+        => int.Parse(list.AsSpan().Trim()[(list.AsSpan().Trim().LastIndexOfAny(',', '-') + 1)..], CultureInfo.InvariantCulture) + 1;
 }

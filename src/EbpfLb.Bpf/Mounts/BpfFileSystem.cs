@@ -20,7 +20,9 @@ public static class BpfFileSystem
         return points.Contains(DefaultPath) ? DefaultPath : points.FirstOrDefault();
     }
 
-    /// <summary>Mounts a bpffs at the path unless the path is below one already. Never over something: a directory that is there must be empty.</summary>
+    /// <summary>
+    /// Mounts a bpffs at the path unless the path is below one already. Never over something: a directory that is there must be empty.
+    /// </summary>
     /// <param name="path">A directory; made if missing. A symbolic link counts as what it leads to.</param>
     /// <returns>Whether it was mounted now.</returns>
     /// <exception cref="BpfException">EPERM: mounting needs CAP_SYS_ADMIN. ENOTEMPTY: the directory has something in it.</exception>
@@ -64,7 +66,8 @@ public static class BpfFileSystem
             if (File.Exists(path) || (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any()))
             {
                 throw new BpfException(Errno.ENOTEMPTY, $"mount {Type} at", path,
-                    $"it is no BPF file system and something is in it, which would be hidden: name an empty directory, or one of a BPF file system such as {DefaultPath}");
+                    "it is no BPF file system and something is in it, which would be hidden: name an "
+                        + $"empty directory, or one of a BPF file system such as {DefaultPath}");
             }
         }
         catch (UnauthorizedAccessException)

@@ -38,7 +38,8 @@ public static class CgroupFileSystem
         if (LibC.name_to_handle_at(path, out var id) == -1)
         {
             var errno = (Errno)Marshal.GetLastPInvokeError();
-            throw new BpfException(errno, "read id of cgroup", path, errno is Errno.ENOENT ? "the cgroup was removed: make it again, or start the agent with another --cgroup-root" : null);
+            throw new BpfException(errno, "read id of cgroup", path,
+                errno is Errno.ENOENT ? "the cgroup was removed: make it again, or start the agent with another --cgroup-root" : null);
         }
         return id;
     }

@@ -4,8 +4,8 @@ using EbpfLb.Native;
 namespace EbpfLb.Bpf;
 
 /// <summary>
-/// flock(2) on a directory. The kernel lets it go when the process ends, however it ends, and knows it by the directory itself: it holds across mount
-/// and pid namespaces. While it is held the file system cannot be unmounted.
+/// flock(2) on a directory. The kernel lets it go when the process ends, however it ends, and knows it by the directory itself: it holds
+/// across mount and pid namespaces. While it is held the file system cannot be unmounted.
 /// </summary>
 public sealed class DirectoryLock : IDisposable
 {

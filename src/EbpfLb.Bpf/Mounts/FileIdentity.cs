@@ -15,9 +15,11 @@ public readonly record struct FileIdentity(string Device, ulong Inode)
     /// <summary>Of an open descriptor; a directory that was removed since still has its identity.</summary>
     public static FileIdentity Of(BpfFd fd)
     {
-        Check.LastError(LibC.statx(fd, LibC.STATX_INO, out var status), "look at descriptor", fd.Value.ToString(CultureInfo.InvariantCulture));
+        Check.LastError(
+            LibC.statx(fd, LibC.STATX_INO, out var status), "look at descriptor", fd.Value.ToString(CultureInfo.InvariantCulture));
         return From(status);
     }
 
-    private static FileIdentity From(in FileStatus status) => new(string.Create(CultureInfo.InvariantCulture, $"{status.stx_dev_major}:{status.stx_dev_minor}"), status.stx_ino);
+    private static FileIdentity From(in FileStatus status)
+        => new(string.Create(CultureInfo.InvariantCulture, $"{status.stx_dev_major}:{status.stx_dev_minor}"), status.stx_ino);
 }

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace EbpfLb.Bpf;
 
 /// <summary>
-/// Whether a mount ends with this process's mount namespace, as one made inside a container does. Process 1 tells: its mounts are the machine's, unless
-/// it is the container's own.
+/// Whether a mount ends with this process's mount namespace, as one made inside a container does. Process 1 tells: its mounts are the
+/// machine's, unless it is the container's own.
 /// </summary>
 /// <param name="InitMounts">What process 1 sees; null: that may not be read.</param>
 /// <param name="IsMachinePidNamespace">Process 1 is the machine's.</param>

@@ -34,7 +34,8 @@ public sealed record Mount(string Root, string Point, string Type)
             mounts.Add(new Mount(Unescape(fields[3]), Unescape(fields[4]), fields[separator + 1])
             {
                 Device = fields[2],
-                IsPropagated = fields[6..separator].Any(f => f.StartsWith("shared:", StringComparison.Ordinal) || f.StartsWith("master:", StringComparison.Ordinal)),
+                IsPropagated = fields[6..separator].Any(f
+                    => f.StartsWith("shared:", StringComparison.Ordinal) || f.StartsWith("master:", StringComparison.Ordinal)),
                 Source = separator + 2 < fields.Length ? Unescape(fields[separator + 2]) : "",
             });
         }

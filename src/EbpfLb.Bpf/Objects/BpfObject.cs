@@ -49,7 +49,8 @@ public sealed class BpfObject : IDisposable
     internal BpfObjectHandle Handle => handle;
 
     /// <summary>Opens an object from its ELF bytes (an embedded resource). Needs no rights yet.</summary>
-    /// <exception cref="BpfException">The bytes are no BPF object (LibbpfFormat, LibbpfElf), have no types (LibbpfFormat), or libbpf cannot read them (EINVAL...).</exception>
+    /// <exception cref="BpfException">The bytes are no BPF object (LibbpfFormat, LibbpfElf), have no types (LibbpfFormat), or libbpf cannot
+    /// read them (EINVAL...).</exception>
     public static unsafe BpfObject Open(ReadOnlySpan<byte> elf, ObjectOpenOptions? options = null)
     {
         options ??= new ObjectOpenOptions();
@@ -84,7 +85,9 @@ public sealed class BpfObject : IDisposable
         return Open(copy.ToArray(), options);
     }
 
-    /// <summary>Creates the maps and has the verifier check and the kernel compile the programs. Once per object, also when it fails.</summary>
+    /// <summary>
+    /// Creates the maps and has the verifier check and the kernel compile the programs. Once per object, also when it fails.
+    /// </summary>
     /// <exception cref="BpfLoadException">With the name of the refused program and the end of the verifier's text.</exception>
     public void Load()
     {
@@ -142,5 +145,6 @@ public sealed class BpfObject : IDisposable
 
 /// <summary>How an object is opened.</summary>
 /// <param name="Name">Name for messages; the first characters become the prefix of internal maps (".rodata").</param>
-/// <param name="Logger">Takes every line that libbpf logs while it works on this object; null: warnings are kept for exceptions only.</param>
+/// <param name="Logger">Takes every line that libbpf logs while it works on this object; null: warnings are kept for exceptions
+/// only.</param>
 public sealed record ObjectOpenOptions(string Name = "bpf", BpfLogger? Logger = null);

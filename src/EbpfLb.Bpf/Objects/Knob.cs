@@ -13,7 +13,9 @@ public sealed record Knob(string Name, uint TypeId, int Offset, int Size, string
     /// <summary>What the tag's text starts with.</summary>
     public const string DocPrefix = "doc:";
 
-    /// <summary>All constants of the section .rodata, in the order of their offsets; those of the compiler have no BTF and are not here.</summary>
+    /// <summary>
+    /// All constants of the section .rodata, in the order of their offsets; those of the compiler have no BTF and are not here.
+    /// </summary>
     public static IReadOnlyList<Knob> Read(BtfTypes types)
     {
         if (types.FindSection(".rodata") is not { } section)

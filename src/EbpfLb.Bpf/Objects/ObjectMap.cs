@@ -60,18 +60,22 @@ public sealed unsafe class ObjectMap
         {
             throw new BpfLayoutException(
                 "reuse map", Name,
-                $"the existing one is {info.Type} with {info.KeySize}+{info.ValueSize} bytes, the object wants {Type} with {KeySize}+{ValueSize}");
+                $"the existing one is {info.Type} with {info.KeySize}+{info.ValueSize} "
+                    + $"bytes, the object wants {Type} with {KeySize}+{ValueSize}");
         }
 
         Check.Result(LibBpf.bpf_map__reuse_fd(pointer, existing.Fd), "reuse map", Name);
     }
 
-    /// <summary>The same with a map whose keys and values have other sizes than the object declares: programs must not look further than it goes.</summary>
+    /// <summary>
+    /// The same with a map whose keys and values have other sizes than the object declares: programs must not look further than it goes.
+    /// </summary>
     /// <exception cref="BpfLayoutException">It is of another kind.</exception>
     public void ReuseOfAnySize(BpfMap existing)
     {
         owner.RequireLoaded(false, "reuse map", Name);
-        if (existing.Info.Type != Type) throw new BpfLayoutException("reuse map", Name, $"the existing one is {existing.Info.Type}, the object wants {Type}");
+        if (existing.Info.Type != Type)
+            throw new BpfLayoutException("reuse map", Name, $"the existing one is {existing.Info.Type}, the object wants {Type}");
         Check.Result(LibBpf.bpf_map__reuse_fd(pointer, existing.Fd), "reuse map", Name);
     }
 

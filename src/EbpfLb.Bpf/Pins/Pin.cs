@@ -21,7 +21,8 @@ public static class Pin
     }
 
     /// <summary>Pins a map, program or link. Missing directories are made.</summary>
-    /// <exception cref="BpfException">EEXIST: the name is taken. EPERM: the path is not below a bpffs, or has a dot in its name.</exception>
+    /// <exception cref="BpfException">EEXIST: the name is taken. EPERM: the path is not below a bpffs, or has a dot in its
+    /// name.</exception>
     public static void Add(BpfFd fd, string path)
     {
         MakeParent(path);
@@ -75,7 +76,8 @@ public static class Pin
         catch (UnauthorizedAccessException)
         {
             throw new BpfException(
-                Privileges.IsRoot ? Errno.EROFS : Errno.EACCES, "make directory for pin", path, Privileges.IsRoot ? null : Privileges.Advice);
+                Privileges.IsRoot ? Errno.EROFS : Errno.EACCES, "make directory for pin", path,
+                Privileges.IsRoot ? null : Privileges.Advice);
         }
     }
 }

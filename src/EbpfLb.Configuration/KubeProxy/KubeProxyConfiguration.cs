@@ -3,7 +3,8 @@ using EbpfLb.Model;
 namespace EbpfLb.Configuration.KubeProxy;
 
 /// <summary>
-/// KubeProxyConfiguration kubeproxy.config.k8s.io/v1alpha1 with its defaults (docs/contract.md 16). Values are as written there and checked by
+/// KubeProxyConfiguration kubeproxy.config.k8s.io/v1alpha1 with its defaults (docs/contract.md 16). Values are as written there and checked
+/// by
 /// <see cref="KubeProxyValidation"/>.
 /// </summary>
 public sealed record KubeProxyConfiguration
@@ -70,10 +71,14 @@ public sealed record KubeProxyConfiguration
     public bool WindowsRunAsService { get; init; }
 
     /// <summary>Of the mode that is chosen.</summary>
-    public TimeSpan SyncPeriod => Mode switch { ProxyModes.Ipvs => Ipvs.SyncPeriod, ProxyModes.Nftables => Nftables.SyncPeriod, _ => Iptables.SyncPeriod };
+    public TimeSpan SyncPeriod
+        => Mode switch { ProxyModes.Ipvs => Ipvs.SyncPeriod, ProxyModes.Nftables => Nftables.SyncPeriod, _ => Iptables.SyncPeriod };
 
     /// <summary>Of the mode that is chosen; zero when not set, where kube-proxy has 1 s.</summary>
-    public TimeSpan MinSyncPeriod => Mode switch { ProxyModes.Ipvs => Ipvs.MinSyncPeriod, ProxyModes.Nftables => Nftables.MinSyncPeriod, _ => Iptables.MinSyncPeriod };
+    public TimeSpan MinSyncPeriod => Mode switch
+    {
+        ProxyModes.Ipvs => Ipvs.MinSyncPeriod, ProxyModes.Nftables => Nftables.MinSyncPeriod, _ => Iptables.MinSyncPeriod,
+    };
 
     /// <summary>Of the mode that is chosen; kube-proxy has none for ipvs but the one of iptables.</summary>
     public bool MasqueradeAll => Mode == ProxyModes.Nftables ? Nftables.MasqueradeAll : Iptables.MasqueradeAll;

@@ -26,7 +26,8 @@ internal static class KubeProxyReader
             HostnameOverride = root.Text("hostnameOverride"),
             BindAddress = bindAddress,
             HealthzBindAddress = EndpointText.WithPort(root.TextOr("healthzBindAddress", isV6 ? "[::]" : "0.0.0.0"), ConfigPorts.Healthz),
-            MetricsBindAddress = EndpointText.WithPort(root.TextOr("metricsBindAddress", isV6 ? "[::1]" : "127.0.0.1"), ConfigPorts.Metrics),
+            MetricsBindAddress = EndpointText.WithPort(
+                root.TextOr("metricsBindAddress", isV6 ? "[::1]" : "127.0.0.1"), ConfigPorts.Metrics),
             BindAddressHardFail = root.Flag("bindAddressHardFail"),
             EnableProfiling = root.Flag("enableProfiling"),
             ShowHiddenMetricsForVersion = root.Text("showHiddenMetricsForVersion"),
@@ -75,7 +76,8 @@ internal static class KubeProxyReader
     /// <summary>A duration, or nanoseconds as a number: older versions wrote those.</summary>
     private static TimeSpan FlushFrequency(FieldReader section)
     {
-        if (!long.TryParse(section.Text("flushFrequency"), out var nanoseconds)) return section.TimeOr("flushFrequency", Defaults.Logging.FlushFrequency);
+        if (!long.TryParse(section.Text("flushFrequency"), out var nanoseconds))
+            return section.TimeOr("flushFrequency", Defaults.Logging.FlushFrequency);
         return nanoseconds > 0 ? TimeSpan.FromTicks(nanoseconds / TimeSpan.NanosecondsPerTick) : Defaults.Logging.FlushFrequency;
     }
 
@@ -119,7 +121,8 @@ internal static class KubeProxyReader
         ForwardHealthCheckVip = section.Flag("forwardHealthCheckVip"),
     };
 
-    private static DetectLocalSection DetectLocal(FieldReader section) => new(section.Text("bridgeInterface"), section.Text("interfaceNamePrefix"));
+    private static DetectLocalSection DetectLocal(FieldReader section)
+        => new(section.Text("bridgeInterface"), section.Text("interfaceNamePrefix"));
 
     private static ConntrackSection Conntrack(FieldReader section) => new()
     {

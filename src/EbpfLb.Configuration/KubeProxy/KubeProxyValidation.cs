@@ -33,7 +33,8 @@ public static class KubeProxyValidation
         if (config.OomScoreAdj is < -MaxOomScore or > MaxOomScore)
             findings.Error("oomScoreAdj", $"{config.OomScoreAdj} is out of range; give {-MaxOomScore} to {MaxOomScore}");
         PeriodRules.CheckPeriod("configSyncPeriod", config.ConfigSyncPeriod, findings);
-        if (!IpAddress.TryParse(config.BindAddress, out _)) findings.Error("bindAddress", $"'{config.BindAddress}' is not an IP address; give one such as 0.0.0.0 or ::");
+        if (!IpAddress.TryParse(config.BindAddress, out _))
+            findings.Error("bindAddress", $"'{config.BindAddress}' is not an IP address; give one such as 0.0.0.0 or ::");
         CheckEndpoint("healthzBindAddress", config.HealthzBindAddress, ConfigPorts.Healthz, findings);
         CheckEndpoint("metricsBindAddress", config.MetricsBindAddress, ConfigPorts.Metrics, findings);
         CheckNotNegative("clientConnection.burst", config.ClientConnection.Burst, findings);
@@ -55,9 +56,11 @@ public static class KubeProxyValidation
     {
         CheckChoice("detectLocalMode", config.DetectLocalMode, DetectLocalModes.All, findings);
         if (config.DetectLocalMode == DetectLocalModes.BridgeInterface && config.DetectLocal.BridgeInterface.Length == 0)
-            findings.Error("detectLocal.bridgeInterface", $"is empty, and detectLocalMode {config.DetectLocalMode} needs it; name the bridge");
+            findings.Error(
+                "detectLocal.bridgeInterface", $"is empty, and detectLocalMode {config.DetectLocalMode} needs it; name the bridge");
         if (config.DetectLocalMode == DetectLocalModes.InterfaceNamePrefix && config.DetectLocal.InterfaceNamePrefix.Length == 0)
-            findings.Error("detectLocal.interfaceNamePrefix", $"is empty, and detectLocalMode {config.DetectLocalMode} needs it; give the begin of the devices' names");
+            findings.Error("detectLocal.interfaceNamePrefix",
+                $"is empty, and detectLocalMode {config.DetectLocalMode} needs it; give the begin of the devices' names");
     }
 
     /// <summary>kube-proxy has one of each family; networks of several blocks need more.</summary>
@@ -74,7 +77,9 @@ public static class KubeProxyValidation
             else findings.Error("clusterCIDR", NoRange(part));
         }
         foreach (var family in ranges.GroupBy(r => r.Prefix.Family).Where(g => g.Count() > MostClusterCidrs))
-            findings.Error("clusterCIDR", $"has {family.Count()} ranges of {family.Key}; give {MostClusterCidrs} at most, with one prefix around several where that is possible");
+            findings.Error("clusterCIDR",
+                $"has {family.Count()} ranges of {family.Key}; give {MostClusterCidrs} at "
+                    + "most, with one prefix around several where that is possible");
     }
 
     private static void CheckPeriods(string section, TimeSpan sync, TimeSpan min, Findings findings)
@@ -108,7 +113,8 @@ public static class KubeProxyValidation
     private static void CheckChoice(string path, string text, string[] choices, Findings findings)
     {
         if (text.Length == 0 || choices.Contains(text)) return;
-        var hint = NearName.Of(text, choices) is { } near ? $"did you mean {near}?" : $"give {string.Join(", ", choices[..^1])} or {choices[^1]}";
+        var hint = NearName.Of(text, choices) is { } near ? $"did you mean {near}?"
+            : $"give {string.Join(", ", choices[..^1])} or {choices[^1]}";
         findings.Error(path, $"'{text}' is none of its values; {hint}");
     }
 

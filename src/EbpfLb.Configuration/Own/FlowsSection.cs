@@ -1,6 +1,8 @@
 namespace EbpfLb.Configuration.Own;
 
-/// <summary>`flows`: how long flows live without a packet, and what watching them may cost. null: kube-proxy's `conntrack`, or the default.</summary>
+/// <summary>
+/// `flows`: how long flows live without a packet, and what watching them may cost. null: kube-proxy's `conntrack`, or the default.
+/// </summary>
 public sealed record FlowsSection
 {
     public TimeSpan? TcpHalfOpen { get; init; }

@@ -57,7 +57,8 @@ internal sealed class FieldReader(MapNode? map, string prefix, Findings findings
     public int? MaybeInt(string name)
     {
         if (Value(name) is not { } node) return null;
-        if (node is ScalarNode { IsPlain: true } scalar && int.TryParse(scalar.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)) return number;
+        if (node is ScalarNode { IsPlain: true } scalar
+            && int.TryParse(scalar.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)) return number;
         Wrong(name, node, "a whole number");
         return null;
     }
@@ -65,7 +66,8 @@ internal sealed class FieldReader(MapNode? map, string prefix, Findings findings
     public double Number(string name, double byDefault = 0)
     {
         if (Value(name) is not { } node) return byDefault;
-        if (node is ScalarNode { IsPlain: true } scalar && double.TryParse(scalar.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)) return number;
+        if (node is ScalarNode { IsPlain: true } scalar && double.TryParse(
+            scalar.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)) return number;
         Wrong(name, node, "a number");
         return byDefault;
     }
@@ -155,13 +157,15 @@ internal sealed class FieldReader(MapNode? map, string prefix, Findings findings
         foreach (var entry in map.Entries.Where(e => !asked.Contains(e.Name)))
             Report(entry, "is not known here", NearName.Of(entry.Name, asked) is { } near ? $"did you mean {near}?" : "remove it");
         foreach (var twice in map.Entries.GroupBy(e => e.Name, StringComparer.Ordinal).Where(g => g.Count() > 1))
-            Report(twice.Last(), $"is there {(twice.Count() == 2 ? "twice" : $"{twice.Count()} times")}", isStrict ? "remove one" : "the last one counts; remove the others");
+            Report(twice.Last(), $"is there {(twice.Count() == 2 ? "twice" : $"{twice.Count()} times")}",
+                isStrict ? "remove one" : "the last one counts; remove the others");
     }
 
     private void Report(MapEntry entry, string what, string todo)
     {
         if (isStrict) findings.Error(prefix + entry.Name, $"the field {what}; {todo}", entry.Line);
-        else findings.Warn(prefix + entry.Name, $"the field {what}{(what.EndsWith("here", StringComparison.Ordinal) ? " and has no effect" : "")}; {todo}", entry.Line);
+        else findings.Warn(prefix + entry.Name,
+            $"the field {what}{(what.EndsWith("here", StringComparison.Ordinal) ? " and has no effect" : "")}; {todo}", entry.Line);
     }
 
     private IReadOnlyList<YamlNode>? Items(string name)

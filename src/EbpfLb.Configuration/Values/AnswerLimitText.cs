@@ -13,9 +13,11 @@ public static class AnswerLimitText
         limit = default;
         if (text == Off) return true;
         if (text.Split('/', StringSplitOptions.TrimEntries) is not [var gap, var rate, var burst]) return false;
-        if (!TryNumber(gap, out limit.GapMilliseconds) || !TryNumber(rate, out limit.PerSecond) || !TryNumber(burst, out limit.Burst)) return false;
+        if (!TryNumber(gap, out limit.GapMilliseconds) || !TryNumber(rate, out limit.PerSecond) || !TryNumber(burst, out limit.Burst))
+            return false;
         return limit.PerSecond == 0 || limit.Burst > 0;
     }
 
-    private static bool TryNumber(string text, out int number) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+    private static bool TryNumber(string text, out int number)
+        => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 }

@@ -21,10 +21,12 @@ public static partial class DurationText
         var units = match.Groups["unit"].Captures;
         var ticks = 0.0;
         for (var i = 0; i < numbers.Count; i++)
-            ticks += TicksOf(units[i].Value) * double.Parse(numbers[i].ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture);
+            ticks += TicksOf(units[i].Value) * double.Parse(
+                numbers[i].ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture);
         // 0 means "off" or "the default" in many places; what is meant to be short is not that.
         if (ticks is > 0 and < 1) ticks = 1;
-        return ticks <= Longest.Ticks ? TimeSpan.FromTicks((long)Math.Round(ticks)) : throw new FormatException($"'{text}' is not a duration that fits; give less than 200 years");
+        return ticks <= Longest.Ticks ? TimeSpan.FromTicks((long)Math.Round(ticks))
+            : throw new FormatException($"'{text}' is not a duration that fits; give less than 200 years");
     }
 
     /// <summary>As Go's Duration.String: "0s", "250ms", "30s", "24h0m0s".</summary>
@@ -51,6 +53,7 @@ public static partial class DurationText
         _ => TimeSpan.TicksPerHour,
     };
 
-    [GeneratedRegex("^((?<number>[0-9]{1,9}(\\.[0-9]{1,9})?|\\.[0-9]{1,9})(?<unit>ns|us|\u00b5s|\u03bcs|ms|s|m|h))+$", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex("^((?<number>[0-9]{1,9}(\\.[0-9]{1,9})?|\\.[0-9]{1,9})(?<unit>ns|us|\u00b5s|\u03bcs|ms|s|m|h))+$",
+        RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Duration();
 }

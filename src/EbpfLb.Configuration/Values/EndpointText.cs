@@ -14,8 +14,10 @@ public static class EndpointText
         if (text.Length == 0) return null;
         var (host, portText) = Split(text);
         var port = (ushort)defaultPort;
-        if ((portText is null || ushort.TryParse(portText, out port)) && TryParseHost(host, out var address)) return new IPEndPoint(address, port);
-        throw new FormatException($"'{text}' is not an address to listen on; give IP:PORT such as 127.0.0.1:{defaultPort} or [::1]:{defaultPort}, or \"\" for none");
+        if ((portText is null || ushort.TryParse(portText, out port)) && TryParseHost(host, out var address))
+            return new IPEndPoint(address, port);
+        throw new FormatException($"'{text}' is not an address to listen on; give IP:PORT such as "
+            + $"127.0.0.1:{defaultPort} or [::1]:{defaultPort}, or \"\" for none");
     }
 
     /// <summary>The text with the port behind it when it has none and is an address; anything else as it is.</summary>

@@ -9,7 +9,8 @@ namespace EbpfLb.Configuration.Writing;
 /// <summary>Configurations as JSON, with every field; what this writes the readers read.</summary>
 public static class ConfigJson
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Indented
+        = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>One object with both, by their API group: the form of kube-proxy's /configz, which has its own alone.</summary>
     public static string Write(LoadedConfig config) => new JsonObject
@@ -24,7 +25,8 @@ public static class ConfigJson
     {
         try
         {
-            if (JsonNode.Parse(json) is JsonObject both && both[KubeProxyConfiguration.Group] is { } proxy && both[EbpfLbConfiguration.Group] is { } own)
+            if (JsonNode.Parse(json) is JsonObject both && both[KubeProxyConfiguration.Group] is { } proxy
+                && both[EbpfLbConfiguration.Group] is { } own)
                 return ConfigText.Read($"{proxy.ToJsonString()}\n{own.ToJsonString()}", "the answer");
         }
         catch (JsonException)

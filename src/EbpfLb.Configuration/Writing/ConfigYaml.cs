@@ -41,7 +41,8 @@ public static class ConfigYaml
                 continue;
             }
             // JSON values are YAML; lists are short enough for one line.
-            text.Append(' ').Append(value is JsonValue scalar && scalar.TryGetValue<string>(out var word) && IsPlain(word) ? word : value?.ToJsonString() ?? "null");
+            text.Append(' ').Append(value is JsonValue scalar && scalar.TryGetValue<string>(out var word) && IsPlain(word) ? word
+                : value?.ToJsonString() ?? "null");
             Finish(text, start, comment?.Invoke(path));
         }
     }

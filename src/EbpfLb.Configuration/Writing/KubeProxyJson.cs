@@ -74,11 +74,13 @@ internal static class KubeProxyJson
         ["format"] = logging.Format,
         ["flushFrequency"] = Time(logging.FlushFrequency),
         ["verbosity"] = logging.Verbosity,
-        ["vmodule"] = new JsonArray([.. logging.Vmodule.Select(v => new JsonObject { ["filePattern"] = v.FilePattern, ["verbosity"] = v.Verbosity })]),
+        ["vmodule"] = new JsonArray(
+            [.. logging.Vmodule.Select(v => new JsonObject { ["filePattern"] = v.FilePattern, ["verbosity"] = v.Verbosity })]),
         ["options"] = new JsonObject { ["text"] = Stream(logging.TextOptions), ["json"] = Stream(logging.JsonOptions) },
     };
 
-    private static JsonObject Stream(LogStreamOptions options) => new() { ["splitStream"] = options.SplitStream, ["infoBufferSize"] = options.InfoBufferSize };
+    private static JsonObject Stream(LogStreamOptions options)
+        => new() { ["splitStream"] = options.SplitStream, ["infoBufferSize"] = options.InfoBufferSize };
 
     private static JsonObject Ipvs(IpvsSection ipvs) => new()
     {

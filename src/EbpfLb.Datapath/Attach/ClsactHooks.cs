@@ -49,7 +49,8 @@ internal sealed class ClsactHooks(InstancePaths paths) : ITcHooks
     }
 
     public uint? ProgramId(int linkIndex, TcDirection direction)
-        => Client.Find(linkIndex) is { Kind: ClsactClient.Clsact } ? Client.Filters(linkIndex, direction).FirstOrDefault(IsOurs)?.ProgramId : null;
+        => Client.Find(linkIndex) is { Kind: ClsactClient.Clsact } ? Client.Filters(linkIndex, direction).FirstOrDefault(IsOurs)?.ProgramId
+            : null;
 
     public bool IsInForce(int linkIndex, TcDirection direction, BpfProgram program)
         => Client.Filters(linkIndex, direction).Any(f => IsOurs(f) && f.ProgramId == program.Id);
@@ -116,7 +117,8 @@ internal sealed class ClsactHooks(InstancePaths paths) : ITcHooks
         if (qdisc.Kind != ClsactClient.Clsact)
         {
             throw new NetlinkException(NetlinkErrno.EEXIST, $"add {ClsactClient.Clsact} to device {qdisc.LinkIndex}",
-                $"its qdisc \"{qdisc.Kind}\" is in the place; ask whoever made it to use {ClsactClient.Clsact}, or use a kernel with TCX (6.6)");
+                $"its qdisc \"{qdisc.Kind}\" is in the place; ask whoever made it to "
+                    + $"use {ClsactClient.Clsact}, or use a kernel with TCX (6.6)");
         }
     }
 
@@ -137,7 +139,8 @@ internal sealed class ClsactHooks(InstancePaths paths) : ITcHooks
     private static string Number(int linkIndex) => linkIndex.ToString(CultureInfo.InvariantCulture);
 
     private static int? IndexOf(string pin)
-        => Path.GetFileName(pin).Split('-') is [_, var index, ..] && int.TryParse(index, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        => Path.GetFileName(pin).Split('-') is [_, var index, ..]
+            && int.TryParse(index, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? number
             : null;
 }

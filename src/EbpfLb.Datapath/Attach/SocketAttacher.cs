@@ -24,7 +24,8 @@ internal sealed class SocketAttacher(InstancePaths paths, string cgroup) : IDisp
     /// <summary>The program at each hook now, by its id; null: none.</summary>
     public IReadOnlyDictionary<string, uint?> Present()
     {
-        lock (sync) return SocketHook.All.ToDictionary(hook => hook.Program, hook => Open(hook.LinkName, paths.Link(hook.LinkName))?.Info is { CgroupId: not 0 } info ? info.ProgramId : (uint?)null);
+        lock (sync) return SocketHook.All.ToDictionary(hook => hook.Program,
+            hook => Open(hook.LinkName, paths.Link(hook.LinkName))?.Info is { CgroupId: not 0 } info ? info.ProgramId : (uint?)null);
     }
 
     /// <summary>Hooks that are not in force, of those that were attached. From any thread.</summary>
@@ -37,7 +38,8 @@ internal sealed class SocketAttacher(InstancePaths paths, string cgroup) : IDisp
         }
         catch (BpfException e)
         {
-            return [new Difference(VerifyStage.Attachment, $"cgroup {cgroup}", Difference.Whole, "present", e.Errno == Errno.ENOENT ? Difference.None : e.Message)];
+            return [new Difference(VerifyStage.Attachment, $"cgroup {cgroup}", Difference.Whole, "present",
+                e.Errno == Errno.ENOENT ? Difference.None : e.Message)];
         }
         lock (sync)
         {
@@ -47,7 +49,8 @@ internal sealed class SocketAttacher(InstancePaths paths, string cgroup) : IDisp
                    where links.ContainsKey(hook.LinkName)
                    let at = links[hook.LinkName].Info.CgroupId
                    where at != cgroupId
-                   select new Difference(VerifyStage.Attachment, $"hook {hook.LinkName}", "link", $"attached to {cgroup}", at == 0 ? "detached" : $"attached to the cgroup of id {at}"),
+                   select new Difference(VerifyStage.Attachment, $"hook {hook.LinkName}", "link", $"attached to {cgroup}",
+                       at == 0 ? "detached" : $"attached to the cgroup of id {at}"),
             ];
         }
     }

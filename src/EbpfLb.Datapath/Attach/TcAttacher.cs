@@ -23,7 +23,8 @@ internal sealed class TcAttacher(ITcHooks hooks, ITcHooks formerHooks) : IDispos
     {
         var hasTcx = KernelFeatures.HasTcx();
         if (mode == TcAttachMode.Tcx && !hasTcx)
-            throw new BpfException(Errno.EOPNOTSUPP, "attach programs by", "tcx", "this kernel has no TCX (6.6): leave --tc-attach out, or set it to clsact");
+            throw new BpfException(
+                Errno.EOPNOTSUPP, "attach programs by", "tcx", "this kernel has no TCX (6.6): leave --tc-attach out, or set it to clsact");
         return hasTcx && mode != TcAttachMode.Clsact
             ? new TcAttacher(new TcxHooks(paths), new ClsactHooks(paths))
             : new TcAttacher(new ClsactHooks(paths), new TcxHooks(paths));
@@ -43,14 +44,15 @@ internal sealed class TcAttacher(ITcHooks hooks, ITcHooks formerHooks) : IDispos
     }
 
     /// <summary>
-    /// The program of each kind that is at devices now, by its id; null: none. Where an attachment was interrupted there may be two, of which one goes
-    /// on to the other (bpf/switch): either will do.
+    /// The program of each kind that is at devices now, by its id; null: none. Where an attachment was interrupted there may be two, of
+    /// which one goes on to the other (bpf/switch): either will do.
     /// </summary>
     public IReadOnlyDictionary<string, uint?> Present(IReadOnlyList<DeviceDecision> devices) => (
         from device in devices
         where device.IsAttached
         from direction in Order
-        group ProgramId(device, direction) by TcProgram.Of(device.HasEthernet, direction)).ToDictionary(kind => kind.Key, kind => kind.FirstOrDefault(id => id is not null));
+        group ProgramId(device, direction) by TcProgram.Of(device.HasEthernet, direction))
+            .ToDictionary(kind => kind.Key, kind => kind.FirstOrDefault(id => id is not null));
 
     private uint? ProgramId(DeviceDecision device, TcDirection direction)
     {
@@ -66,14 +68,16 @@ internal sealed class TcAttacher(ITcHooks hooks, ITcHooks formerHooks) : IDispos
     }
 
     /// <summary>Programs that are not at their device any more, of devices that had all of theirs. One that is gone is no fault.</summary>
-    /// <param name="devices">As <see cref="Attach(IReadOnlyList{DeviceDecision}, Func{string, BpfProgram})"/> answered the last time.</param>
+    /// <param name="devices">As <see cref="Attach(IReadOnlyList{DeviceDecision}, Func{string, BpfProgram})"/> answered the last
+    /// time.</param>
     public IReadOnlyList<Difference> Faults(IReadOnlyList<AttachedDevice> devices, Func<string, BpfProgram> programOf) =>
     [
         .. from device in devices
            where device.Error is null
            from direction in Order
            where IsMissing(device, direction, programOf(TcProgram.Of(device.Decision.HasEthernet, direction)))
-           select new Difference(VerifyStage.Attachment, $"device {device.Name} {direction.ToString().ToLowerInvariant()}", hooks.Method, "our program", Difference.None),
+           select new Difference(VerifyStage.Attachment, $"device {device.Name} {direction.ToString().ToLowerInvariant()}", hooks.Method,
+               "our program", Difference.None),
     ];
 
     private bool IsMissing(AttachedDevice device, TcDirection direction, BpfProgram program)
@@ -82,7 +86,8 @@ internal sealed class TcAttacher(ITcHooks hooks, ITcHooks formerHooks) : IDispos
         {
             return !hooks.IsInForce(device.Index, direction, program);
         }
-        catch (Exception e) when (e is BpfException { Errno: Errno.ENODEV } or NetlinkException { Errno: NetlinkErrno.ENODEV or NetlinkErrno.EINVAL })
+        catch (Exception e) when (
+            e is BpfException { Errno: Errno.ENODEV } or NetlinkException { Errno: NetlinkErrno.ENODEV or NetlinkErrno.EINVAL })
         {
             return false;
         }

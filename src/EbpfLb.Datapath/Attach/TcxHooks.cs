@@ -43,7 +43,8 @@ internal sealed class TcxHooks(InstancePaths paths) : ITcHooks
     }
 
     public uint? ProgramId(int linkIndex, TcDirection direction)
-        => Open(PinOf(linkIndex, direction))?.Info is { } info && IsInForce(info, linkIndex, direction == TcDirection.Ingress) ? info.ProgramId : null;
+        => Open(PinOf(linkIndex, direction))
+            ?.Info is { } info && IsInForce(info, linkIndex, direction == TcDirection.Ingress) ? info.ProgramId : null;
 
     public bool IsInForce(int linkIndex, TcDirection direction, BpfProgram program)
         => BpfLink.TcxProgramIds(linkIndex, direction == TcDirection.Ingress).Contains(program.Id);
@@ -82,7 +83,8 @@ internal sealed class TcxHooks(InstancePaths paths) : ITcHooks
         => paths.Link($"{Prefix}{linkIndex.ToString(CultureInfo.InvariantCulture)}-{(direction == TcDirection.Ingress ? "in" : "out")}");
 
     private static int? IndexOf(string pin)
-        => Path.GetFileName(pin).Split('-') is [_, var index, "in" or "out"] && int.TryParse(index, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        => Path.GetFileName(pin).Split('-') is [_, var index, "in" or "out"]
+            && int.TryParse(index, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? number
             : null;
 

@@ -15,6 +15,7 @@ internal static class SocketNames
         if (LibC.getpeername(socket.SafeHandle, address, out var length) != 0) return null;
         var raw = new SocketAddress(socket.AddressFamily, length);
         address.AsSpan(0, length).CopyTo(raw.Buffer.Span);
-        return (IPEndPoint)new IPEndPoint(socket.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0).Create(raw);
+        return (IPEndPoint)new IPEndPoint(socket.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0)
+            .Create(raw);
     }
 }

@@ -63,7 +63,8 @@ internal sealed class ClientTable(DiffedTable<ulong, LbNetns> table)
 
     private string Problem(TableError error) => $"writing to {table.Name} failed: {error.Words()}; "
         + (error is TableError.TooBig or TableError.NoSpace ? "the node has more network namespaces than it holds; " : "")
-        + "clients in the others are known by their namespace only: their affinity is not shared with packets, and source ranges are left to packets";
+        + "clients in the others are known by their namespace only: their affinity is "
+        + "not shared with packets, and source ranges are left to packets";
 
     private static LbNetns Encode(ClientAddresses addresses)
     {

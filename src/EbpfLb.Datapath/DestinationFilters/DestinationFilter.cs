@@ -5,8 +5,9 @@ using EbpfLb.Model;
 namespace EbpfLb.Datapath.DestinationFilters;
 
 /// <summary>
-/// lb_filter: the addresses that packets of ours go to, so that all others pass at once. A bit that is missing would be traffic lost, one too many costs a
-/// lookup; so bits are only ever set, and what is outdated goes when a whole bank is made anew. Thread-safe, also beside the programs. Takes the map over.
+/// lb_filter: the addresses that packets of ours go to, so that all others pass at once. A bit that is missing would be traffic lost, one
+/// too many costs a lookup; so bits are only ever set, and what is outdated goes when a whole bank is made anew. Thread-safe, also beside
+/// the programs. Takes the map over.
 /// </summary>
 public sealed class DestinationFilter(BpfMap map) : IDisposable
 {
@@ -38,7 +39,9 @@ public sealed class DestinationFilter(BpfMap map) : IDisposable
     /// <summary>All packets are looked at, until the next <see cref="Refill"/>.</summary>
     public void Disable() => Volatile.Write(ref words.Span[0], 0);
 
-    /// <summary>Packets to the address are looked at from now on. To be called when what they ask for is in its table: see <see cref="Refill"/>.</summary>
+    /// <summary>
+    /// Packets to the address are looked at from now on. To be called when what they ask for is in its table: see <see cref="Refill"/>.
+    /// </summary>
     public void Open(IpAddress address)
     {
         Set(1, address);
@@ -46,8 +49,9 @@ public sealed class DestinationFilter(BpfMap map) : IDisposable
     }
 
     /// <summary>
-    /// Makes the bank that is not in use anew, and changes over. Whatever opens the destination filter meanwhile does it in both banks and after it has written its
-    /// table. So its bit comes after the bank was emptied, or its entry was there before and <paramref name="needed"/> finds it.
+    /// Makes the bank that is not in use anew, and changes over. Whatever opens the destination filter meanwhile does it in both banks and
+    /// after it has written its table. So its bit comes after the bank was emptied, or its entry was there before and
+    /// <paramref name="needed"/> finds it.
     /// </summary>
     /// <param name="needed">Enumerated once, after the bank was emptied: the addresses of all tables.</param>
     public void Refill(IEnumerable<IpAddress> needed)

@@ -4,7 +4,8 @@ using EbpfLb.Planning.Tables;
 namespace EbpfLb.Datapath.DestinationFilters;
 
 /// <summary>A table whose keys have an address that packets go to: what is written opens the destination filter for it.</summary>
-internal sealed class FilteredTable<TKey, TValue>(ITable<TKey, TValue> table, Func<TKey, IpAddress> addressOf, DestinationFilter filter) : ITable<TKey, TValue>
+internal sealed class FilteredTable<TKey, TValue>(ITable<TKey, TValue> table, Func<TKey, IpAddress> addressOf, DestinationFilter filter)
+    : ITable<TKey, TValue>
     where TKey : unmanaged
     where TValue : unmanaged
 {

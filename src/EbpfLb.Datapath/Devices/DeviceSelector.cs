@@ -24,8 +24,10 @@ public static class DeviceSelector
             (role, reason) = (DeviceRole.None, $"its packets begin neither with an Ethernet nor with an IP header (type {(int)link.Type})");
         return new DeviceDecision(link, role, framing ?? false, reason)
         {
-            LeadsAway = role == DeviceRole.None && !link.Flags.HasFlag(LinkFlags.Loopback) && facts.OwnerOf(link) is null && ExclusionReason(link, facts, options) is null,
-            Undecided = role == DeviceRole.None && options.Only.Count == 0 && !IsNamed(options.Excluded, link) && facts.OwnerOf(link) is null
+            LeadsAway = role == DeviceRole.None && !link.Flags.HasFlag(LinkFlags.Loopback) && facts.OwnerOf(link) is null
+                && ExclusionReason(link, facts, options) is null,
+            Undecided = role == DeviceRole.None && options.Only.Count == 0 && !IsNamed(options.Excluded, link)
+                && facts.OwnerOf(link) is null
                 && Behind(link, facts, options) == Neighbors.Unknown ? string.Join(", ", facts.SubnetsOf(link)) : "",
         };
     }
@@ -75,7 +77,8 @@ public static class DeviceSelector
         return subnets.Exists(s => options.PodRanges.Any(p => p.Prefix.Family == s.Prefix.Family)) ? Neighbors.Clients : Neighbors.Unknown;
     }
 
-    private static bool Overlaps(SourceRange subnet, ValueList<SourceRange> ranges) => ranges.Any(r => r.Contains(subnet.Prefix) || subnet.Contains(r.Prefix));
+    private static bool Overlaps(SourceRange subnet, ValueList<SourceRange> ranges)
+        => ranges.Any(r => r.Contains(subnet.Prefix) || subnet.Contains(r.Prefix));
 
     private static string InclusionReason(Link link, NetworkFacts facts, DeviceOptions options)
         => facts.HasDefaultRoute(link) ? "carries the default route"
@@ -100,7 +103,9 @@ public static class DeviceSelector
     private static bool? Framing(LinkType type) => type switch
     {
         LinkType.Ethernet => true,
-        LinkType.None or LinkType.RawIp or LinkType.Ppp or LinkType.Tunnel or LinkType.Tunnel6 or LinkType.Sit or LinkType.IpGre or LinkType.Ip6Gre => false,
+        LinkType.None or LinkType.RawIp or LinkType.Ppp or LinkType.Tunnel or LinkType.Tunnel6 or LinkType.Sit or LinkType.IpGre
+            or LinkType.Ip6Gre
+            => false,
         _ => null,
     };
 }

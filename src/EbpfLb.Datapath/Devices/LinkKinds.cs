@@ -33,7 +33,8 @@ internal static class LinkKinds
     {
         (LinkGroup.Stacked, ["bond", "team", "vlan", "macvlan", "ipvlan", "macsec", "wwan", "rmnet", "ppp", "virt_wifi", "hsr"]),
         (LinkGroup.Tunnel,
-            ["vxlan", "geneve", "gre", "gretap", "ip6gre", "ip6gretap", "erspan", "ip6erspan", "ipip", "sit", "ip6tnl", "vti", "vti6", "xfrm", "wireguard", "bareudp", "gtp"]),
+            ["vxlan", "geneve", "gre", "gretap", "ip6gre", "ip6gretap", "erspan", "ip6erspan", "ipip", "sit", "ip6tnl", "vti", "vti6",
+                "xfrm", "wireguard", "bareudp", "gtp"]),
         (LinkGroup.UserSpace, ["tun"]),
         (LinkGroup.PodFacing, ["veth", "netkit", "bridge"]),
         (LinkGroup.Sink, ["dummy", "ifb", "nlmon", "vrf", "macvtap", "ipvtap", "vcan", "vxcan"]),

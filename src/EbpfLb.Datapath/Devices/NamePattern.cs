@@ -17,7 +17,8 @@ public sealed record NamePattern
 
     /// <exception cref="FormatException">No device can have such a name.</exception>
     public static NamePattern Parse(string text)
-        => text.Length is > 0 and <= MaxNameLength + 1 && !text.Any(c => char.IsWhiteSpace(c) || c is '/' or '?' or '\\' or ',') && text is not ("." or "..")
+        => text.Length is > 0 and <= MaxNameLength + 1 && !text.Any(c
+            => char.IsWhiteSpace(c) || c is '/' or '?' or '\\' or ',') && text is not ("." or "..")
             ? new NamePattern(text)
             : throw new FormatException($"'{text}' is no name of a device; give one such as eth0, or a pattern such as bond+ or enp*");
 

@@ -24,7 +24,8 @@ internal sealed class NetworkFacts
     public bool HasAddress(Link link) => addresses.Contains(link.Index);
 
     /// <summary>Those addresses with their subnets.</summary>
-    public IEnumerable<SourceRange> SubnetsOf(Link link) => addresses[link.Index].Select(a => new SourceRange(IpAddress.From(a.Local), (byte)a.PrefixLength));
+    public IEnumerable<SourceRange> SubnetsOf(Link link)
+        => addresses[link.Index].Select(a => new SourceRange(IpAddress.From(a.Local), (byte)a.PrefixLength));
 
     public bool HasGateway(Link link) => gateways.Contains(link.Index);
 

@@ -10,7 +10,8 @@ namespace EbpfLb.Datapath.Events;
 /// <param name="Length">Bytes from the IP header on.</param>
 /// <param name="ServiceId">0: none.</param>
 public sealed record DropEvent(
-    DateTimeOffset Time, LbReason Reason, FlowEndpoint Source, FlowEndpoint Destination, byte Protocol, uint Device, uint Length, uint ServiceId)
+    DateTimeOffset Time, LbReason Reason, FlowEndpoint Source, FlowEndpoint Destination, byte Protocol, uint Device, uint Length,
+    uint ServiceId)
 {
     /// <param name="clock">Turns the kernel's time into that of the wall.</param>
     public static DropEvent Of(in LbEvent record, FlowClock clock) => new(

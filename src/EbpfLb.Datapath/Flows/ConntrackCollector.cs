@@ -110,7 +110,9 @@ public sealed class ConntrackCollector(IFlowMap map, ExpiryPolicy policy, TimePr
             if (protocol == (byte)TransportProtocol.Udp && phase == LbCtPhase.Open) Conversations++;
         }
 
-        /// <summary>One entry of the walk, and its other half unless that is missing: the walk meets that no more, or finds it gone.</summary>
+        /// <summary>
+        /// One entry of the walk, and its other half unless that is missing: the walk meets that no more, or finds it gone.
+        /// </summary>
         public void Remove(bool whole, Expiry verdict)
         {
             Entries--;

@@ -23,12 +23,14 @@ public sealed record EndpointFilter(IpAddress? Address, int PrefixLength, ushort
         if (!IpAddress.TryParse(address, out var ip)) throw Unreadable(text);
         var bits = ip.Family == IpFamily.IPv4 ? 32 : 128;
         var length = bits;
-        if (slash >= 0 && (!int.TryParse(host.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out length) || length > bits))
+        if (slash >= 0
+            && (!int.TryParse(host.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out length) || length > bits))
             throw Unreadable(text);
         return new EndpointFilter(ip, length, port is null ? null : PortOf(port, text));
     }
 
-    public bool Matches(FlowEndpoint endpoint) => (Port is null || Port == endpoint.Port) && (Address is not { } wanted || Covers(wanted, endpoint.Address));
+    public bool Matches(FlowEndpoint endpoint)
+        => (Port is null || Port == endpoint.Port) && (Address is not { } wanted || Covers(wanted, endpoint.Address));
 
     private bool Covers(IpAddress wanted, IpAddress address)
     {
@@ -58,7 +60,8 @@ public sealed record EndpointFilter(IpAddress? Address, int PrefixLength, ushort
     }
 
     private static ushort PortOf(string port, string text)
-        => ushort.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? number : throw Unreadable(text);
+        => ushort.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? number
+            : throw Unreadable(text);
 
     private static FormatException Unreadable(string text) => new(
         $"'{text}' is no address; give one such as 10.0.0.1, 10.0.0.0/8, 10.0.0.1:80, fd00::/64, [fd00::1]:80, or :80 for a port alone");

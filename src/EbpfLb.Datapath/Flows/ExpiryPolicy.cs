@@ -21,10 +21,15 @@ public sealed class ExpiryPolicy(Func<FlowLifetimes> current)
     /// <summary>From this fill on closing connections have <see cref="NeverBefore"/>, and established ones begin to go early.</summary>
     public const double ClosingLeastFrom = 0.95;
 
-    /// <summary>From this fill on established connections have <see cref="EstablishedLeast"/>; to a full map it goes on to <see cref="NeverBefore"/>.</summary>
+    /// <summary>
+    /// From this fill on established connections have <see cref="EstablishedLeast"/>; to a full map it goes on to
+    /// <see cref="NeverBefore"/>.
+    /// </summary>
     public const double EstablishedLeastFrom = 0.98;
 
-    /// <summary>Up to this part of a map, flows after a RST live as long as established ones: whoever forged it gains nothing by it.</summary>
+    /// <summary>
+    /// Up to this part of a map, flows after a RST live as long as established ones: whoever forged it gains nothing by it.
+    /// </summary>
     public const double FewResets = 0.05;
 
     /// <summary>From this part on they live for <see cref="FlowLifetimes.Doubtful"/>, or they would have all source ports.</summary>

@@ -15,7 +15,10 @@ public enum Expiry
     Due,
 }
 
-/// <summary>The life times of <see cref="ExpiryPolicy"/> at one fill of the map and of the share of UDP, in ticks, so that a sweep does no arithmetic on times.</summary>
+/// <summary>
+/// The life times of <see cref="ExpiryPolicy"/> at one fill of the map and of the share of UDP, in ticks, so that a sweep does no
+/// arithmetic on times.
+/// </summary>
 public sealed class ExpiryTable
 {
     private const int Phases = (int)LbCtPhase.Reset + 1;
@@ -52,7 +55,8 @@ public sealed class ExpiryTable
     public Expiry Judge(byte protocol, in LbCtState state, uint now) => Judge(protocol, state, (LbCtFlag)state.Flags, now);
 
     /// <summary>The same, of the second entry of a flow: what the first says of both counts for it too.</summary>
-    public Expiry Judge(in FlowEntry entry, in FlowEntry other, uint now) => Judge(entry.Key.Protocol, entry.State, entry.Flags | other.Flags, now);
+    public Expiry Judge(in FlowEntry entry, in FlowEntry other, uint now)
+        => Judge(entry.Key.Protocol, entry.State, entry.Flags | other.Flags, now);
 
     private Expiry Judge(byte protocol, in LbCtState state, LbCtFlag flags, uint now)
     {

@@ -18,7 +18,8 @@ public readonly record struct FlowEntry(FlowKey Key, FlowEndpoint Source, FlowEn
     /// Key of the other entry: this value turned round. Replies to a SNATed flow come in from outside; those of a backend that sees
     /// the client's own address are met where they leave. Requests always come in.
     /// </summary>
-    public FlowKey SiblingKey => new(Destination, Source, Key.Protocol, IsReply || Flags.HasFlag(LbCtFlag.Snat) ? LbCtHook.Ingress : LbCtHook.Egress);
+    public FlowKey SiblingKey
+        => new(Destination, Source, Key.Protocol, IsReply || Flags.HasFlag(LbCtFlag.Snat) ? LbCtHook.Ingress : LbCtHook.Egress);
 
     /// <summary>The other entry of a new flow, as it follows from this one.</summary>
     /// <param name="oif">Where its packets leave.</param>

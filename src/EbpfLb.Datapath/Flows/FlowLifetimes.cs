@@ -1,6 +1,8 @@
 namespace EbpfLb.Datapath.Flows;
 
-/// <summary>How long a flow lives after its last packet. Those that kube-proxy has options for have its defaults, the others those of nf_conntrack.</summary>
+/// <summary>
+/// How long a flow lives after its last packet. Those that kube-proxy has options for have its defaults, the others those of nf_conntrack.
+/// </summary>
 public sealed record FlowLifetimes
 {
     /// <summary>TCP before the handshake is complete.</summary>

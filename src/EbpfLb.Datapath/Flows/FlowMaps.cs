@@ -34,7 +34,8 @@ public sealed class FlowMaps : IDisposable
     }
 
     internal static FlowMaps Open(MapSet maps)
-        => new(maps.Take(Abi.Tables.Conntrack4), maps.Take(Abi.Tables.Conntrack6), new FlowEnds(maps.Take(Abi.Tables.SvcExpired)), new UdpShare(maps.Take(Abi.Tables.UdpShare)));
+        => new(maps.Take(Abi.Tables.Conntrack4), maps.Take(Abi.Tables.Conntrack6), new FlowEnds(maps.Take(Abi.Tables.SvcExpired)),
+            new UdpShare(maps.Take(Abi.Tables.UdpShare)));
 
     public void Dispose()
     {

@@ -4,8 +4,8 @@ using EbpfLb.Abi;
 namespace EbpfLb.Datapath.Flows;
 
 /// <summary>
-/// The seal of a conntrack entry (bpf/lib/lb_ct_seal.h): tells a program that what it has read is one whole entry of its key. It stands above
-/// the ids of service and backend.
+/// The seal of a conntrack entry (bpf/lib/lb_ct_seal.h): tells a program that what it has read is one whole entry of its key. It stands
+/// above the ids of service and backend.
 /// </summary>
 internal static class FlowSeal
 {
@@ -14,7 +14,8 @@ internal static class FlowSeal
 
     public static LbCt4 Sealed(in LbCtKey4 key, LbCt4 value)
     {
-        Span<uint> words = [Word(key.Src), Word(key.Dst), Word(value.Src), Word(value.Dst), Ports(key.Sport, key.Dport), Ports(value.Sport, value.Dport)];
+        Span<uint> words = [
+            Word(key.Src), Word(key.Dst), Word(value.Src), Word(value.Dst), Ports(key.Sport, key.Dport), Ports(value.Sport, value.Dport)];
         return value with { State = Sealed(value.State, Seal(words, key.Proto, key.Hook)) };
     }
 
@@ -22,7 +23,8 @@ internal static class FlowSeal
     {
         Span<uint> words =
         [
-            .. Words(key.Src), .. Words(key.Dst), .. Words(value.Src), .. Words(value.Dst), Ports(key.Sport, key.Dport), Ports(value.Sport, value.Dport),
+            .. Words(key.Src), .. Words(key.Dst), .. Words(value.Src), .. Words(value.Dst), Ports(key.Sport, key.Dport),
+            Ports(value.Sport, value.Dport),
         ];
         return value with { State = Sealed(value.State, Seal(words, key.Proto, key.Hook)) };
     }

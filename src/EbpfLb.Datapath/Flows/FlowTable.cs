@@ -1,6 +1,8 @@
 namespace EbpfLb.Datapath.Flows;
 
-/// <summary>The flows of both families: to be looked at and to be removed. Reading goes on beside the programs, and shows each flow as it was then.</summary>
+/// <summary>
+/// The flows of both families: to be looked at and to be removed. Reading goes on beside the programs, and shows each flow as it was then.
+/// </summary>
 public sealed class FlowTable(IReadOnlyList<IFlowMap> maps, TimeProvider time)
 {
     private const int BatchSize = 1024;

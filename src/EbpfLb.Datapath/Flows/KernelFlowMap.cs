@@ -7,7 +7,8 @@ namespace EbpfLb.Datapath.Flows;
 /// <summary>A conntrack map in the kernel; takes it over.</summary>
 /// <param name="ends">null: nobody counts.</param>
 /// <param name="share">null: nobody limits.</param>
-internal sealed class KernelFlowMap<TKey, TValue, TCodec>(IpFamily family, BpfMap<TKey, TValue> map, FlowEnds? ends, UdpShare? share) : IFlowMap, IDisposable
+internal sealed class KernelFlowMap<TKey, TValue, TCodec>(
+    IpFamily family, BpfMap<TKey, TValue> map, FlowEnds? ends, UdpShare? share) : IFlowMap, IDisposable
     where TKey : unmanaged
     where TValue : unmanaged
     where TCodec : IFlowCodec<TKey, TValue>

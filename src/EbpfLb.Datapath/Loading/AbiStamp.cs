@@ -5,8 +5,8 @@ namespace EbpfLb.Datapath.Loading;
 
 /// <summary>
 /// What lb_meta says of the agent that pinned the maps last. Sizes of keys and values can agree while their meaning does not;
-/// the stamp holds the fingerprint of all that maps hold, for readers and for agents that cannot compare map by map (<see cref="MapLayouts"/>),
-/// and the ABI version, which is raised when only a meaning changes: then no map goes on.
+/// the stamp holds the fingerprint of all that maps hold, for readers and for agents that cannot compare map by map
+/// (<see cref="MapLayouts"/>), and the ABI version, which is raised when only a meaning changes: then no map goes on.
 /// </summary>
 internal static class AbiStamp
 {

@@ -36,7 +36,9 @@ internal sealed class EvictionRing : IDisposable
         closedSize = ring.Info.MaxEntries - halfOpenSize;
     }
 
-    /// <summary>As lb_ct_half_open_places(): where the range of source ports is another from now on, a few are in the wrong ring, and expire.</summary>
+    /// <summary>
+    /// As lb_ct_half_open_places(): where the range of source ports is another from now on, a few are in the wrong ring, and expire.
+    /// </summary>
     internal static uint HalfOpenPlaces(uint places, in LbSettings settings)
     {
         var ports = settings.SnatPortLast - settings.SnatPortFirst + 1;

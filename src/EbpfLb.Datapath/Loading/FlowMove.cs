@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace EbpfLb.Datapath.Loading;
 
 /// <summary>
-/// Takes the flows along when lb_conntrack4/6 are made anew in another size or layout: those of <see cref="FlowSelection"/> just before the programs
-/// are switched, and what the old programs added meanwhile just after. Flows that end in between are forgotten by the collector.
+/// Takes the flows along when lb_conntrack4/6 are made anew in another size or layout: those of <see cref="FlowSelection"/> just before the
+/// programs are switched, and what the old programs added meanwhile just after. Flows that end in between are forgotten by the collector.
 /// </summary>
 internal sealed class FlowMove(MapSet maps, ILogger logger)
 {
@@ -29,8 +29,8 @@ internal sealed class FlowMove(MapSet maps, ILogger logger)
 
     /// <summary>After the switch: what is not there yet. What is there is newer, so it stays.</summary>
     /// <param name="take">
-    /// Brings a flow, by one of its keys, as far as the map of before has it, while packets of it come; null: nothing does, and then only what is
-    /// not there yet is written.
+    /// Brings a flow, by one of its keys, as far as the map of before has it, while packets of it come; null: nothing does, and then only
+    /// what is not there yet is written.
     /// </param>
     /// <param name="isLast">There will be no other round.</param>
     public void CopyLate(Action<FlowKey>? take, bool isLast)
@@ -58,7 +58,8 @@ internal sealed class FlowMove(MapSet maps, ILogger logger)
             return;
         }
         using var to = new BpfMap<TKey, TValue>(maps.Take(table));
-        var missing = outgrown.Entries<TKey, TValue>().Select(e => TCodec.Decode(e.Key, e.Value)).Where(e => !isLate || !IsThere<TKey, TValue, TCodec>(to, e, take));
+        var missing = outgrown.Entries<TKey, TValue>().Select(e => TCodec.Decode(e.Key, e.Value)).Where(e
+            => !isLate || !IsThere<TKey, TValue, TCodec>(to, e, take));
         var isSmaller = to.Info.MaxEntries < outgrown.Map.Info.MaxEntries;
         var selection = FlowSelection.Of(
             missing, (int)to.Info.MaxEntries, ring?.HalfOpenRoom ?? int.MaxValue, isSmaller ? 0 : ring?.ClosedRoom ?? int.MaxValue);
@@ -82,7 +83,8 @@ internal sealed class FlowMove(MapSet maps, ILogger logger)
     {
         if (ring is null) return;
         using var kept = new BpfMap<TKey, TValue>(maps.Take(table));
-        ring.Add(FlowSelection.Of(kept.Entries().Select(e => TCodec.Decode(e.Key, e.Value)), int.MaxValue, ring.HalfOpenRoom, ring.ClosedRoom));
+        ring.Add(
+            FlowSelection.Of(kept.Entries().Select(e => TCodec.Decode(e.Key, e.Value)), int.MaxValue, ring.HalfOpenRoom, ring.ClosedRoom));
     }
 
     /// <summary>Whether the new map has the entry; by <paramref name="take"/> as far as it was before.</summary>

@@ -8,10 +8,14 @@ namespace EbpfLb.Datapath.Loading;
 /// <summary>The maps, and the programs as the kernel took them over these maps.</summary>
 /// <param name="names">All programs of the object.</param>
 /// <param name="load">Has the kernel take some of them; from any thread.</param>
-internal sealed class LoadedProgram(MapSet maps, IReadOnlyList<string> names, Func<IReadOnlyList<string>, IReadOnlyDictionary<string, BpfProgram>> load, InstancePaths paths)
+internal sealed class LoadedProgram(MapSet maps, IReadOnlyList<string> names,
+    Func<IReadOnlyList<string>, IReadOnlyDictionary<string, BpfProgram>> load, InstancePaths paths)
     : IDisposable
 {
-    /// <summary>Programs for devices without a link header: few nodes have one, and the verifier needs as long for them as for all others of packets.</summary>
+    /// <summary>
+    /// Programs for devices without a link header: few nodes have one, and the verifier needs as long for them as for all others of
+    /// packets.
+    /// </summary>
     private const string LateSuffix = "_l3";
 
     private readonly Dictionary<string, BpfProgram> programs = [];
@@ -30,7 +34,9 @@ internal sealed class LoadedProgram(MapSet maps, IReadOnlyList<string> names, Fu
            select (Action)(() => Load([.. part])),
     ];
 
-    /// <summary>A program by the name of its C function; one that is in none of the <see cref="Parts"/> is loaded when it is asked for first.</summary>
+    /// <summary>
+    /// A program by the name of its C function; one that is in none of the <see cref="Parts"/> is loaded when it is asked for first.
+    /// </summary>
     /// <exception cref="BpfException">The kernel refused it.</exception>
     public BpfProgram this[string name]
     {
@@ -63,7 +69,9 @@ internal sealed class LoadedProgram(MapSet maps, IReadOnlyList<string> names, Fu
         return missing;
     }
 
-    /// <summary>Maps of another release that this one has not: nobody else would ever remove them, and they hold memory as long as they have a name.</summary>
+    /// <summary>
+    /// Maps of another release that this one has not: nobody else would ever remove them, and they hold memory as long as they have a name.
+    /// </summary>
     public void RemoveOtherMaps()
     {
         foreach (var pin in Directory.GetFiles(paths.Maps).Where(p => !maps.All.ContainsKey(Path.GetFileName(p)))) Pin.Remove(pin);

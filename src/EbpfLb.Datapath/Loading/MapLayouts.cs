@@ -21,7 +21,8 @@ internal sealed class MapLayouts(BtfTypes types)
         if (map.KeyTypeId == 0 && map.ValueTypeId == 0) return true;
         return TypesOf(pinned) is not { } theirs
             ? null
-            : AbiFingerprint.DescribeMap(types, map.KeyTypeId, map.ValueTypeId) == AbiFingerprint.DescribeMap(theirs, pinned.BtfKeyTypeId, pinned.BtfValueTypeId);
+            : AbiFingerprint.DescribeMap(types, map.KeyTypeId, map.ValueTypeId) == AbiFingerprint.DescribeMap(
+                theirs, pinned.BtfKeyTypeId, pinned.BtfValueTypeId);
     }
 
     /// <summary>The pinned map with what makes its entries ours, after <see cref="Agree"/> said that they are not.</summary>
@@ -30,7 +31,8 @@ internal sealed class MapLayouts(BtfTypes types)
         var (map, info) = (declared[name], pinned.Info);
         var theirs = TypesOf(info)!;
         return new OldMap(
-            pinned, BtfConversion.Between(theirs, info.BtfKeyTypeId, types, map.KeyTypeId), BtfConversion.Between(theirs, info.BtfValueTypeId, types, map.ValueTypeId),
+            pinned, BtfConversion.Between(theirs, info.BtfKeyTypeId, types, map.KeyTypeId),
+            BtfConversion.Between(theirs, info.BtfValueTypeId, types, map.ValueTypeId),
             BtfConversion.Between(types, map.KeyTypeId, theirs, info.BtfKeyTypeId));
     }
 

@@ -50,7 +50,9 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
     /// </summary>
     private static readonly HashSet<string> Linked = [.. TableMove.Tables.Select(t => t.Name), .. ById];
 
-    /// <summary>Of these, what programs write about the ids. It goes on while the ids do, which the tables that define them take with them.</summary>
+    /// <summary>
+    /// Of these, what programs write about the ids. It goes on while the ids do, which the tables that define them take with them.
+    /// </summary>
     private static IReadOnlyList<string> ById => [Abi.Tables.Affinity.Name, Abi.Tables.SvcStats.Name, Abi.Tables.SvcExpired.Name];
 
     /// <summary>Maps of programs whose entries move along into another size or layout.</summary>
@@ -94,7 +96,8 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
     }
 
     private void FindReusable(
-        List<ObjectMap> declared, MapLayouts layouts, Dictionary<string, BpfMap> reusable, Dictionary<string, OldMap> outgrown, TableMove moved)
+        List<ObjectMap> declared, MapLayouts layouts, Dictionary<string, BpfMap> reusable, Dictionary<string, OldMap> outgrown,
+        TableMove moved)
     {
         if (!Directory.Exists(paths.Maps)) return;
         var stamp = AbiStamp.TryRead(paths.Map(Abi.Tables.Meta.Name));
@@ -118,8 +121,10 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
             if ((isOurs ? Difference(map, info) : "another layout") is { } difference)
             {
                 unfit.Add($"{map.Name} ({difference})");
-                if (isOurs && IsOnlyOfAnotherSize(map, info) && info.MaxEntries > map.MaxEntries && Linked.Contains(map.Name)) moved.HasSmaller = true;
-                if (TableMove.CanMove(map, info, agrees)) moved.Add(map.Name, agrees == false ? layouts.Convert(map.Name, pinned) : new OldMap(pinned, null, null, null));
+                if (isOurs && IsOnlyOfAnotherSize(map, info) && info.MaxEntries > map.MaxEntries && Linked.Contains(map.Name))
+                    moved.HasSmaller = true;
+                if (TableMove.CanMove(map, info, agrees))
+                    moved.Add(map.Name, agrees == false ? layouts.Convert(map.Name, pinned) : new OldMap(pinned, null, null, null));
                 else if (!Carried.Contains(map.Name) || info.Type != map.Type || info.Flags != map.Flags) pinned.Dispose();
                 else if (agrees == false) outgrown.Add(map.Name, layouts.Convert(map.Name, pinned));
                 else if (isOurs && IsOnlyOfAnotherSize(map, info)) outgrown.Add(map.Name, new OldMap(pinned, null, null, null));
@@ -132,7 +137,8 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
 
         Log.MapsRebuilt(logger, string.Join(", ", unfit));
         // What ended says nothing beside counts that begin anew of what began.
-        if (!reusable.ContainsKey(Abi.Tables.SvcStats.Name) && reusable.Remove(Abi.Tables.SvcExpired.Name, out var expired)) expired.Dispose();
+        if (!reusable.ContainsKey(Abi.Tables.SvcStats.Name) && reusable.Remove(Abi.Tables.SvcExpired.Name, out var expired))
+            expired.Dispose();
         if (Linked.All(reusable.ContainsKey) || moved.TryComplete(reusable)) return;
         foreach (var name in Linked)
         {
@@ -142,7 +148,8 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
     }
 
     private static bool IsOnlyOfAnotherSize(ObjectMap wanted, MapInfo pinned)
-        => pinned.Type == wanted.Type && pinned.KeySize == wanted.KeySize && pinned.ValueSize == wanted.ValueSize && pinned.Flags == wanted.Flags;
+        => pinned.Type == wanted.Type && pinned.KeySize == wanted.KeySize && pinned.ValueSize == wanted.ValueSize
+            && pinned.Flags == wanted.Flags;
 
     private static string? Difference(ObjectMap wanted, MapInfo pinned)
     {

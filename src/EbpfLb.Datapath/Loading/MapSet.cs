@@ -19,7 +19,8 @@ internal sealed record OldMap(BpfMap Map, BtfConversion? Key, BtfConversion? Val
     /// <summary>For each byte of our values the place in its values.</summary>
     public byte[] ValuePlaces(int size) => Value?.Places(size) ?? Same(size, Map.Info.ValueSize);
 
-    private static byte[] Same(int size, uint used) => [.. Enumerable.Range(0, size).Select(i => i < used ? (byte)i : BtfConversion.Nowhere)];
+    private static byte[] Same(int size, uint used)
+        => [.. Enumerable.Range(0, size).Select(i => i < used ? (byte)i : BtfConversion.Nowhere)];
 
 
     /// <summary>All elements, in our layout.</summary>

@@ -4,7 +4,9 @@ namespace EbpfLb.Datapath.Loading;
 
 internal static class ObjectPart
 {
-    /// <summary>Loads some programs of an opened object, over maps that exist: those of its maps that have the name of one become that one.</summary>
+    /// <summary>
+    /// Loads some programs of an opened object, over maps that exist: those of its maps that have the name of one become that one.
+    /// </summary>
     /// <exception cref="BpfException">The kernel refused a program, or a map does not fit.</exception>
     public static void LoadPart(this BpfObject bpf, MapSet maps, IReadOnlyList<string> programs)
     {

@@ -14,7 +14,8 @@ internal sealed class OptionalLoader(MapSet maps, IReadOnlySet<string> refused, 
     /// <param name="resource">The object, in this assembly.</param>
     /// <param name="take">Makes of the loaded object and a program of it what shall live on; may throw BpfException.</param>
     /// <returns>By program.</returns>
-    public IReadOnlyDictionary<string, OptionalPart<T>> Load<T>(string resource, IReadOnlyList<string> programs, Action<BpfObject> configure, Func<BpfObject, string, T> take)
+    public IReadOnlyDictionary<string, OptionalPart<T>> Load<T>(
+        string resource, IReadOnlyList<string> programs, Action<BpfObject> configure, Func<BpfObject, string, T> take)
         where T : class
     {
         try

@@ -13,14 +13,14 @@ internal static class ProgramLoader
     private const string WithConntrack = "ebpflb.bpf.o";
 
     /// <summary>
-    /// The same programs without functions of nf_conntrack, which libbpf would look for and refuse the object without. For that it reads all types of
-    /// the kernel, whatever of the object is loaded: maps and programs of sockets come from here.
+    /// The same programs without functions of nf_conntrack, which libbpf would look for and refuse the object without. For that it reads
+    /// all types of the kernel, whatever of the object is loaded: maps and programs of sockets come from here.
     /// </summary>
     private const string Plain = "plain.bpf.o";
 
     /// <summary>
-    /// Finds or makes the maps. The programs come by <see cref="LoadedProgram.Parts"/>: the verifier takes most of the time of a start, and what
-    /// one thread has it check does not wait for another's.
+    /// Finds or makes the maps. The programs come by <see cref="LoadedProgram.Parts"/>: the verifier takes most of the time of a start, and
+    /// what one thread has it check does not wait for another's.
     /// </summary>
     /// <exception cref="BpfException">The kernel refused a map, or the object is of another build.</exception>
     public static LoadedProgram LoadMaps(InstancePaths paths, MapSizes sizes, DatapathOptions options, ILogger logger)
@@ -89,7 +89,8 @@ internal static class ProgramLoader
         if (found != AbiInfo.Hash)
         {
             throw new BpfLayoutException("load", resource,
-                $"its types have the fingerprint {found[..12]}, the agent was built for {AbiInfo.Hash[..12]}: build both together (make abi build)");
+                $"its types have the fingerprint {found[..12]}, the agent was built for "
+                    + $"{AbiInfo.Hash[..12]}: build both together (make abi build)");
         }
     }
 }

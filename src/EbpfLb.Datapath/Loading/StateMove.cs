@@ -4,8 +4,8 @@ using EbpfLb.Bpf;
 namespace EbpfLb.Datapath.Loading;
 
 /// <summary>
-/// Takes along what programs remember beside flows and sockets when its map is made anew: which client has which backend, the clocks of SNAT ports, ports of
-/// datagrams in fragments, who answered an unconnected UDP socket.
+/// Takes along what programs remember beside flows and sockets when its map is made anew: which client has which backend, the clocks of
+/// SNAT ports, ports of datagrams in fragments, who answered an unconnected UDP socket.
 /// </summary>
 internal sealed class StateMove(MapSet maps)
 {

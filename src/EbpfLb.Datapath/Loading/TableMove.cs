@@ -4,8 +4,8 @@ using EbpfLb.Bpf;
 namespace EbpfLb.Datapath.Loading;
 
 /// <summary>
-/// Takes the agent's tables of services and backends along when one of them is made anew: all of them, so that none is shared with the programs
-/// of before, and as they are, so that the ids mean the same and what programs know of ids goes on.
+/// Takes the agent's tables of services and backends along when one of them is made anew: all of them, so that none is shared with the
+/// programs of before, and as they are, so that the ids mean the same and what programs know of ids goes on.
 /// </summary>
 internal sealed class TableMove : IDisposable
 {
@@ -21,7 +21,8 @@ internal sealed class TableMove : IDisposable
 
     /// <summary>Prefixes are not read in batches by every kernel, so they move in their own layout only.</summary>
     public static bool CanMove(ObjectMap wanted, MapInfo pinned, bool? agrees)
-        => Tables.Any(t => t.Name == wanted.Name) && pinned.Type == wanted.Type && pinned.Flags == wanted.Flags && pinned.MaxEntries <= wanted.MaxEntries
+        => Tables.Any(t => t.Name == wanted.Name) && pinned.Type == wanted.Type && pinned.Flags == wanted.Flags
+            && pinned.MaxEntries <= wanted.MaxEntries
             && (agrees == true || (agrees == false && pinned.Type != MapType.LpmTrie));
 
     public void Add(string name, OldMap map) => old.Add(name, map);
@@ -40,7 +41,9 @@ internal sealed class TableMove : IDisposable
         return true;
     }
 
-    /// <summary>Fills the new tables of the loaded object. The programs of before stay with theirs, which nobody changes any more.</summary>
+    /// <summary>
+    /// Fills the new tables of the loaded object. The programs of before stay with theirs, which nobody changes any more.
+    /// </summary>
     public void Fill(BpfObject bpf)
     {
         if (!isComplete || old.Count == 0) return;

@@ -10,7 +10,9 @@ public interface INetworkNamespaces
     /// <exception cref="NamespaceException">The kernel does not let this process enter namespaces.</exception>
     IReadOnlyList<NamespaceEntry> Enumerate();
 
-    /// <summary>Runs <paramref name="work"/> in a namespace, on a thread of its own that ends with it, and returns its result or its exception.</summary>
+    /// <summary>
+    /// Runs <paramref name="work"/> in a namespace, on a thread of its own that ends with it, and returns its result or its exception.
+    /// </summary>
     /// <param name="work">Must not go on after it returned; sockets that it made stay in the namespace, whoever uses them later.</param>
     /// <exception cref="NamespaceGoneException">It is not there any more.</exception>
     /// <exception cref="NamespaceException">The kernel does not let this process in.</exception>
@@ -23,7 +25,8 @@ public interface INetworkNamespaces
 
 /// <summary>A network namespace.</summary>
 /// <param name="Inode">What /proc/PID/ns/net and nsfs mounts show; used again for another one when it is gone.</param>
-/// <param name="Cookie">How programs know it (bpf_get_netns_cookie), never used again; 0 when the kernel does not tell (before 5.14).</param>
+/// <param name="Cookie">How programs know it (bpf_get_netns_cookie), never used again; 0 when the kernel does not tell (before
+/// 5.14).</param>
 /// <param name="Path">A file by which it was entered: a mount, or /proc/PID/ns/net.</param>
 public sealed record NamespaceEntry(ulong Inode, ulong Cookie, string Path)
 {

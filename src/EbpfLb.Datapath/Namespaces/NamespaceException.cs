@@ -5,7 +5,8 @@ namespace EbpfLb.Datapath.Namespaces;
 /// <summary>The kernel refused something about a network namespace.</summary>
 /// <param name="errno">What it answered.</param>
 public class NamespaceException(int errno, string operation)
-    : Exception($"{operation}: {Marshal.GetPInvokeErrorMessage(errno)} (errno {errno}); CAP_SYS_ADMIN is needed, and for namespaces of pods hostPID")
+    : Exception($"{operation}: {Marshal.GetPInvokeErrorMessage(errno)} (errno {errno}); "
+        + "CAP_SYS_ADMIN is needed, and for namespaces of pods hostPID")
 {
     /// <summary>The error number.</summary>
     public int Errno => errno;

@@ -73,5 +73,6 @@ internal static class NamespaceThread
     }
 
     private static ulong? InodeOf(SafeFileHandle file)
-        => LibC.ioctl(file, LibC.NS_GET_NSTYPE) == LibC.CLONE_NEWNET && LibC.statx(file, LibC.STATX_INO, out var status) == 0 ? status.stx_ino : null;
+        => LibC.ioctl(file, LibC.NS_GET_NSTYPE) == LibC.CLONE_NEWNET && LibC.statx(
+            file, LibC.STATX_INO, out var status) == 0 ? status.stx_ino : null;
 }

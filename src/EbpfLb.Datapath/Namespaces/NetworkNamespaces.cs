@@ -16,10 +16,12 @@ public sealed class NetworkNamespaces : INetworkNamespaces
         ]);
     }
 
-    public T RunIn<T>(NamespaceEntry entry, Func<T> work) => NamespaceThread.Run(() => TryEnter(entry) ? work() : throw new NamespaceGoneException(entry));
+    public T RunIn<T>(NamespaceEntry entry, Func<T> work)
+        => NamespaceThread.Run(() => TryEnter(entry) ? work() : throw new NamespaceGoneException(entry));
 
     public IReadOnlyList<(NamespaceEntry Entry, T Result)> RunInEach<T>(IEnumerable<NamespaceEntry> entries, Func<NamespaceEntry, T> work)
-        => NamespaceThread.Run<IReadOnlyList<(NamespaceEntry, T)>>(() => [.. entries.Where(TryEnter).Select(entry => (entry, work(entry)))]);
+        => NamespaceThread.Run<IReadOnlyList<(NamespaceEntry, T)>>(()
+            => [.. entries.Where(TryEnter).Select(entry => (entry, work(entry)))]);
 
     /// <summary>Inodes are used again, cookies are not: the cookie has the last word.</summary>
     private static bool TryEnter(NamespaceEntry entry)

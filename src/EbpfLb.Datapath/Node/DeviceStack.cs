@@ -18,7 +18,8 @@ internal sealed class DeviceStack(IReadOnlyList<DeviceDecision> devices)
     /// <summary>Its packets have passed another device with a program of ours.</summary>
     public bool IsAbove(DeviceDecision device)
         => device.IsAttached
-        && ((IsOnLower(device) && IsAttached(device.Link.ParentIndex)) || (device.Link.Kind != NetworkFacts.RoutingDomain && ports[device.Link.Index].Any(p => p.IsAttached)));
+        && ((IsOnLower(device) && IsAttached(device.Link.ParentIndex))
+            || (device.Link.Kind != NetworkFacts.RoutingDomain && ports[device.Link.Index].Any(p => p.IsAttached)));
 
     /// <summary>
     /// Link address of a device above that has no program of ours, so that the one below looks at its packets: the bridge or bond, else

@@ -68,7 +68,8 @@ internal sealed class DiffedTable<TKey, [DynamicallyAccessedMembers(FieldText.Ne
         foreach (var (key, value) in held)
         {
             if (!found.TryGetValue(key, out var there)) differences.Add(FieldText.Missing($"{Name} {text(key)}", value));
-            else if (!EqualityComparer<TValue>.Default.Equals(there, value)) differences.Add(FieldText.Differing($"{Name} {text(key)}", value, there));
+            else if (!EqualityComparer<TValue>.Default.Equals(there, value))
+                differences.Add(FieldText.Differing($"{Name} {text(key)}", value, there));
         }
         foreach (var (key, value) in found)
             if (!held.ContainsKey(key)) differences.Add(FieldText.Unasked($"{Name} {text(key)}", value));

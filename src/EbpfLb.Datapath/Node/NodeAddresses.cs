@@ -28,7 +28,9 @@ internal sealed class NodeAddresses
         Primary6 = FindPrimary(AddressFamily.InterNetworkV6, node?.Addresses ?? []);
     }
 
-    /// <summary>The first of each family in the Node object (docs/contract.md 13, startup 2); while there is none, what would likely be in it.</summary>
+    /// <summary>
+    /// The first of each family in the Node object (docs/contract.md 13, startup 2); while there is none, what would likely be in it.
+    /// </summary>
     public IReadOnlyCollection<IpAddress> Primaries { get; }
 
     /// <summary>The first of the Node object that this machine really has, else what leads to the default route.</summary>
@@ -55,7 +57,8 @@ internal sealed class NodeAddresses
 
     private IpAddress? FindPrimary(AddressFamily family, IReadOnlyCollection<IpAddress> preferred)
     {
-        var all = network.Links.SelectMany(l => usable[l.Index]).Where(a => a.Local.AddressFamily == family).Select(a => IpAddress.From(a.Local)).ToHashSet();
+        var all = network.Links.SelectMany(l => usable[l.Index]).Where(a
+            => a.Local.AddressFamily == family).Select(a => IpAddress.From(a.Local)).ToHashSet();
         if (preferred.Where(all.Contains).Select(a => (IpAddress?)a).FirstOrDefault() is { } named) return named;
         var byRoute = network.Routes.Where(r => r.IsDefault && r.Family == family && r.Gateway is not null).OrderBy(r => r.Priority)
             .Select(r => network.Links.FirstOrDefault(l => l.Index == r.Oif)).OfType<Link>()
@@ -64,7 +67,8 @@ internal sealed class NodeAddresses
     }
 
     private static bool IsUsable(Address address)
-        => address.Scope == AddressScope.Global && (address.Flags & Unusable) == AddressFlags.None && !IpAddress.From(address.Local).IsLoopback;
+        => address.Scope == AddressScope.Global && (address.Flags & Unusable) == AddressFlags.None
+            && !IpAddress.From(address.Local).IsLoopback;
 
     private static bool IsTemporary(Address address)
         => address.Local.AddressFamily == AddressFamily.InterNetworkV6 && address.Flags.HasFlag(AddressFlags.Secondary);

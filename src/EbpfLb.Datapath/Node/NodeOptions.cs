@@ -46,7 +46,9 @@ public sealed record NodeOptions
 
     public static PortRange HighSnatPorts => new(61000, 65535);
 
-    /// <summary>Apart from NodePorts and from what Linux takes for connections of its own (32768-60999): below both, or else above.</summary>
+    /// <summary>
+    /// Apart from NodePorts and from what Linux takes for connections of its own (32768-60999): below both, or else above.
+    /// </summary>
     public static PortRange SnatPortsBeside(PortRange nodePorts)
         => nodePorts.First > LowSnatPorts.Last || nodePorts.Last < LowSnatPorts.First ? LowSnatPorts : HighSnatPorts;
 }

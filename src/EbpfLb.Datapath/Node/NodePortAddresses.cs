@@ -45,7 +45,8 @@ public sealed record NodePortAddresses
             else wrong.Add($"'{part}'");
         }
         if (wrong.Count == 0) return new NodePortAddresses(ranges.ToValueList(), primary);
-        throw new FormatException($"{string.Join(", ", wrong)} is no range of addresses; give some such as 10.0.0.0/8,fd00::/8, or {PrimaryWord}, localhost or all");
+        throw new FormatException($"{string.Join(", ", wrong)} is no range of addresses; give some such as "
+            + $"10.0.0.0/8,fd00::/8, or {PrimaryWord}, localhost or all");
     }
 
     /// <param name="address">One of the node's.</param>

@@ -12,7 +12,9 @@ public sealed record NodeSettings
     /// <summary>Most ranges of pods in a family (LB_POD_RANGES).</summary>
     public const int MostPodRanges = 8;
 
-    /// <summary>Sources that are pods (detectLocalMode by CIDR), <see cref="MostPodRanges"/> at most; empty: no such detector for IPv4.</summary>
+    /// <summary>
+    /// Sources that are pods (detectLocalMode by CIDR), <see cref="MostPodRanges"/> at most; empty: no such detector for IPv4.
+    /// </summary>
     public ValueList<SourceRange> Pods4 { get; init; }
 
     /// <summary>The same for IPv6.</summary>
@@ -51,6 +53,8 @@ public sealed record NodeSettings
     /// </summary>
     public PortRange? NodePorts { get; init; }
 
-    /// <summary>Source ports of masqueraded flows: clear of NodePorts and of the node's own ephemeral ports. null: nothing is masqueraded.</summary>
+    /// <summary>
+    /// Source ports of masqueraded flows: clear of NodePorts and of the node's own ephemeral ports. null: nothing is masqueraded.
+    /// </summary>
     public PortRange? SnatPorts { get; init; }
 }

@@ -13,7 +13,9 @@ public sealed record NodeState(ValueList<NodeDevice> Devices, ValueList<NodeAddr
     /// <summary>The node's own addresses, from which its processes connect.</summary>
     public ClientAddresses Own { get; init; } = ClientAddresses.None;
 
-    /// <summary>What services are compiled with. Its addresses are <see cref="Addresses"/>, but for what kube-proxy's ipvs mode left behind.</summary>
+    /// <summary>
+    /// What services are compiled with. Its addresses are <see cref="Addresses"/>, but for what kube-proxy's ipvs mode left behind.
+    /// </summary>
     public NodeNetwork Network { get; init; } = NodeNetwork.None;
 
     /// <summary>Broadcast addresses (IPv4) of the subnets that the node is in: nobody's source.</summary>
@@ -38,7 +40,8 @@ public readonly record struct NodeAddress(IpAddress Address, bool NodePort)
 /// <param name="Pod">Pods are behind it: what comes in is theirs, and replies to it come back through us.</param>
 /// <param name="Detect">detectLocalMode by interface: its sources are pods.</param>
 /// <param name="Bare">No program of ours is there: replies to an address of this node that come in by it would end at the node.</param>
-public sealed record NodeDevice(uint Ifindex, string Name, IpAddress? Snat4, IpAddress? Snat6, bool Pod = false, bool Detect = false, bool Bare = false)
+public sealed record NodeDevice(
+    uint Ifindex, string Name, IpAddress? Snat4, IpAddress? Snat6, bool Pod = false, bool Detect = false, bool Bare = false)
 {
     /// <summary>What comes in has come by another device with a program of ours before.</summary>
     public bool Above { get; init; }

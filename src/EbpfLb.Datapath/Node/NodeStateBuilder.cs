@@ -29,7 +29,8 @@ public static class NodeStateBuilder
         var stack = new DeviceStack(devices);
         return new NodeState(
             // All devices, not only those with programs: a backend may be behind any of them.
-            devices.Where(d => !d.Link.Flags.HasFlag(LinkFlags.Loopback)).Select(d => Device(d, addresses, names, options) with { Above = stack.IsAbove(d), Upper = stack.Upper(d) }).ToValueList(),
+            devices.Where(d => !d.Link.Flags.HasFlag(LinkFlags.Loopback)).Select(d
+                => Device(d, addresses, names, options) with { Above = stack.IsAbove(d), Upper = stack.Upper(d) }).ToValueList(),
             Addresses(network, addresses, options).ToValueList(),
             Settings(options, node, netnsCookie) with { DevicesAbove = devices.Any(stack.IsAbove) })
         {
@@ -39,7 +40,8 @@ public static class NodeStateBuilder
         };
     }
 
-    private static NodeDevice Device(DeviceDecision device, NodeAddresses addresses, Dictionary<int, string> names, NodeOptions options) => new(
+    private static NodeDevice Device(DeviceDecision device, NodeAddresses addresses, Dictionary<int, string> names, NodeOptions options)
+        => new(
         (uint)device.Link.Index,
         device.Link.Name,
         addresses.SourceFor(device.Link, AddressFamily.InterNetwork),
@@ -47,7 +49,8 @@ public static class NodeStateBuilder
         Pod: device.Role == DeviceRole.Pod,
         // A program at a port of the bridge sees the packet before it comes in by the bridge.
         Detect: options.Detector.Matches(device.Link.Name)
-            || (options.Detector.Mode == DetectLocalMode.BridgeInterface && options.Detector.Matches(names.GetValueOrDefault(device.Link.MasterIndex, ""))),
+            || (options.Detector.Mode == DetectLocalMode.BridgeInterface
+                && options.Detector.Matches(names.GetValueOrDefault(device.Link.MasterIndex, ""))),
         Bare: !device.IsAttached) { Away = device.LeadsAway };
 
     private static IEnumerable<IpAddress> DeviceAddresses(NetworkSnapshot network)
@@ -59,7 +62,8 @@ public static class NodeStateBuilder
     private static IEnumerable<SourceRange> UplinkSubnets(NetworkSnapshot network, IReadOnlyList<DeviceDecision> devices)
     {
         var facts = new NetworkFacts(network);
-        return devices.Where(d => d.Role == DeviceRole.Uplink).SelectMany(d => facts.SubnetsOf(d.Link)).Where(s => s.Length < (s.Prefix.Family == IpFamily.IPv4 ? 32 : 128)).Distinct().Order();
+        return devices.Where(d => d.Role == DeviceRole.Uplink).SelectMany(d => facts.SubnetsOf(d.Link)).Where(s
+            => s.Length < (s.Prefix.Family == IpFamily.IPv4 ? 32 : 128)).Distinct().Order();
     }
 
     private static IEnumerable<IpAddress> Usable(IEnumerable<Address> addresses) => addresses
@@ -69,12 +73,15 @@ public static class NodeStateBuilder
         .Distinct()
         .Order();
 
-    private static IEnumerable<NodeAddress> Addresses(NetworkSnapshot network, NodeAddresses addresses, NodeOptions options) => Usable(network.Addresses)
+    private static IEnumerable<NodeAddress> Addresses(NetworkSnapshot network, NodeAddresses addresses, NodeOptions options)
+        => Usable(network.Addresses)
         .Select(a => new NodeAddress(a, options.NodePortAddresses.Allow(a, addresses.Primaries)));
 
     /// <summary>As the kernel has routes for them: the last address of each subnet of more than two.</summary>
     private static IEnumerable<IpAddress> Broadcasts(NetworkSnapshot network) => network.Addresses
-        .Where(a => a.Local.AddressFamily == AddressFamily.InterNetwork && a is { PrefixLength: > 0 and < LongestBroadcastPrefix, Scope: not AddressScope.Host, Peer: null })
+        .Where(a
+            => a.Local.AddressFamily == AddressFamily.InterNetwork
+                && a is { PrefixLength: > 0 and < LongestBroadcastPrefix, Scope: not AddressScope.Host, Peer: null })
         .Select(a => IpAddress.FromIPv4(BinaryPrimitives.ReadUInt32BigEndian(a.Local.GetAddressBytes()) | uint.MaxValue >> a.PrefixLength))
         .Distinct()
         .Order();

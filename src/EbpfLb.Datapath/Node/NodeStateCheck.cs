@@ -11,7 +11,8 @@ internal static class NodeStateCheck
         List<string> problems = [];
         foreach (var device in state.Devices) CheckDevice(device, problems);
         foreach (var group in state.Devices.GroupBy(d => d.Ifindex).Where(g => g.Count() > 1))
-            problems.Add($"Devices: ifindex {group.Key} is there {group.Count()} times ({string.Join(", ", group.Select(d => d.Name))}): name each device once");
+            problems.Add($"Devices: ifindex {group.Key} is there {group.Count()} times "
+                + $"({string.Join(", ", group.Select(d => d.Name))}): name each device once");
         foreach (var address in state.Addresses) CheckAddress(address.Address, problems);
         foreach (var group in state.Addresses.GroupBy(a => a.Address).Where(g => g.Count() > 1))
             problems.Add($"Addresses: {group.Key} is there {group.Count()} times: name each address once");
@@ -31,14 +32,16 @@ internal static class NodeStateCheck
         if (source is not { } address) return;
         if (address.Family != family) problems.Add($"Devices: {field} of {device.Name} is {address}: use an {family} address or null");
         else if (address.IsUnspecified || address.IsLoopback)
-            problems.Add($"Devices: {field} of {device.Name} is {address}, which no peer could answer: use an address of the device or null");
+            problems.Add(
+                $"Devices: {field} of {device.Name} is {address}, which no peer could answer: use an address of the device or null");
     }
 
     private static void CheckAddress(IpAddress address, List<string> problems)
     {
         if (address.IsUnspecified) problems.Add($"Addresses: {address} is no address of an interface: leave it out");
         else if (address.IsLoopback)
-            problems.Add($"Addresses: {address} is a loopback address: leave it out, LoopbackNodePorts4 and LoopbackNodePorts6 stand for them");
+            problems.Add(
+                $"Addresses: {address} is a loopback address: leave it out, LoopbackNodePorts4 and LoopbackNodePorts6 stand for them");
     }
 
     private static void CheckSettings(NodeSettings settings, List<string> problems)
@@ -56,7 +59,8 @@ internal static class NodeStateCheck
     {
         foreach (var range in ranges)
             if (range.Prefix.Family != family) problems.Add($"Settings: {field} is {range}: use an {family} prefix or none");
-        if (ranges.Count > NodeSettings.MostPodRanges) problems.Add($"Settings: {field} has {ranges.Count} ranges: {NodeSettings.MostPodRanges} fit");
+        if (ranges.Count > NodeSettings.MostPodRanges)
+            problems.Add($"Settings: {field} has {ranges.Count} ranges: {NodeSettings.MostPodRanges} fit");
     }
 
     private static void CheckPorts(string field, PortRange? range, List<string> problems)

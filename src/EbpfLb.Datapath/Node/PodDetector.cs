@@ -41,7 +41,9 @@ public sealed record PodDetector(DetectLocalMode Mode, ValueList<SourceRange> Cl
     private static IEnumerable<SourceRange> RangesOf(Model.Node? node) => node is null ? []
         : node.PodCidrs.Select(text => SourceRange.TryParse(text, out var range) ? range : (SourceRange?)null).OfType<SourceRange>();
 
-    /// <summary>The ranges of pods in this family, none inside another; empty: there are none, or the node that would say them is not known.</summary>
+    /// <summary>
+    /// The ranges of pods in this family, none inside another; empty: there are none, or the node that would say them is not known.
+    /// </summary>
     public ValueList<SourceRange> RangesOf(IpFamily family, Model.Node? node)
     {
         List<SourceRange> ranges = [.. (Mode switch

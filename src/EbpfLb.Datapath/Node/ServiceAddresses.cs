@@ -64,7 +64,8 @@ internal sealed class ServiceAddresses(
                 isExact = true;
             }
             return errors.Count == 0 ? null
-                : $"writing to {cidrs4.Name} or {cidrs6.Name} failed with {string.Join(" and ", errors)}: addresses of service CIDRs that no Service has "
+                : $"writing to {cidrs4.Name} or {cidrs6.Name} failed with "
+                    + $"{string.Join(" and ", errors)}: addresses of service CIDRs that no Service has "
                     + "are not dropped; it is tried again with the next change";
         }
     }
@@ -88,10 +89,13 @@ internal sealed class ServiceAddresses(
     private int Write(ValueList<SourceRange> cidrs, List<TableError> errors)
     {
         var (wanted4, wanted6) = (
-            Of(cidrs, IpFamily.IPv4).ToDictionary(NodeCodec.ToPrefix4, _ => 1u), Of(cidrs, IpFamily.IPv6).ToDictionary(NodeCodec.ToPrefix6, _ => 1u));
+            Of(cidrs, IpFamily.IPv4).ToDictionary(NodeCodec.ToPrefix4, _ => 1u),
+            Of(cidrs, IpFamily.IPv6).ToDictionary(NodeCodec.ToPrefix6, _ => 1u));
         written = cidrs;
-        return cidrs4.RemoveOthers(wanted4, errors) + cidrs6.RemoveOthers(wanted6, errors) + cidrs4.Write(wanted4, errors) + cidrs6.Write(wanted6, errors);
+        return cidrs4.RemoveOthers(wanted4, errors) + cidrs6.RemoveOthers(wanted6, errors) + cidrs4.Write(wanted4, errors)
+            + cidrs6.Write(wanted6, errors);
     }
 
-    private static IEnumerable<SourceRange> Of(ValueList<SourceRange> cidrs, IpFamily family) => cidrs.Where(c => c.Prefix.Family == family);
+    private static IEnumerable<SourceRange> Of(ValueList<SourceRange> cidrs, IpFamily family)
+        => cidrs.Where(c => c.Prefix.Family == family);
 }

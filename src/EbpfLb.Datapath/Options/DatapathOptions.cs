@@ -23,10 +23,15 @@ public sealed record DatapathOptions
     /// <summary>null: what suits the machine.</summary>
     public MapSizes? Sizes { get; init; }
 
-    /// <summary>Optional programs ("lb_find_udp"), and "sock_diag_storage", that are asked for in a way that the kernel refuses. For tests of what then stands in for them.</summary>
+    /// <summary>
+    /// Optional programs ("lb_find_udp"), and "sock_diag_storage", that are asked for in a way that the kernel refuses. For tests of what
+    /// then stands in for them.
+    /// </summary>
     public IReadOnlySet<string> RefusedPrograms { get; init; } = new HashSet<string>();
 
-    /// <summary>Asked before anything is written, once the instance is in force; null: the caller sees to it that nobody else writes.</summary>
+    /// <summary>
+    /// Asked before anything is written, once the instance is in force; null: the caller sees to it that nobody else writes.
+    /// </summary>
     public InstanceOwnership? Ownership { get; init; }
 
     public AnswerLimit Answers { get; init; } = AnswerLimit.Default;

@@ -20,7 +20,9 @@ public sealed record InstancePaths(string BpfFs, string Instance)
     /// <summary>Where filters at clsact are recorded.</summary>
     public string Filters => Path.Combine(Root, "tc");
 
-    /// <summary>What programs that stand before others go on to (bpf/switch): without these pins they would lead nowhere when their agent dies.</summary>
+    /// <summary>
+    /// What programs that stand before others go on to (bpf/switch): without these pins they would lead nowhere when their agent dies.
+    /// </summary>
     public string Switch => Path.Combine(Root, "switch");
 
     public string Map(string name) => Path.Combine(Maps, name);

@@ -12,7 +12,9 @@ namespace EbpfLb.Datapath.Options;
 /// <param name="UdpPeers">Pairs that unconnected UDP sockets of several services remember.</param>
 public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint Slots, uint Affinity, uint UdpPeers)
 {
-    /// <summary>50,000 Services take two frontends each (the port, and what rejects the other ports of the address), and some have more ports.</summary>
+    /// <summary>
+    /// 50,000 Services take two frontends each (the port, and what rejects the other ports of the address), and some have more ports.
+    /// </summary>
     private const uint LargeFrontends = 131_072;
 
     private const uint LargeAffinity = 65_536;
@@ -43,7 +45,9 @@ public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint
     /// </summary>
     public uint SourceRanges { get; init; } = 4_096;
 
-    /// <summary>Entries of lb_node_addrs4 and of lb_node_addrs6, each (--max-node-addresses); a proxy for IPVS may have bound thousands.</summary>
+    /// <summary>
+    /// Entries of lb_node_addrs4 and of lb_node_addrs6, each (--max-node-addresses); a proxy for IPVS may have bound thousands.
+    /// </summary>
     public uint NodeAddresses { get; init; } = 4_096;
 
     /// <summary>Entries of lb_devices (--max-devices).</summary>
@@ -60,8 +64,8 @@ public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint
     public uint PendingFlows => Math.Max(Flows / 4, 64) * 3;
 
     /// <summary>
-    /// Elements of lb_aff_rows, 192 bytes each. Their eight seats are for three quarters of the entries of lb_affinity: the kernel spreads free
-    /// entries over the CPUs, and forgets clients by its own rule, which knows of no services, when one CPU has none left.
+    /// Elements of lb_aff_rows, 192 bytes each. Their eight seats are for three quarters of the entries of lb_affinity: the kernel spreads
+    /// free entries over the CPUs, and forgets clients by its own rule, which knows of no services, when one CPU has none left.
     /// </summary>
     public uint AffinityRows => Math.Max(Affinity / 32 * 3, 1);
 
@@ -69,8 +73,8 @@ public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint
     public uint FlowEntries => Flows * 2;
 
     /// <summary>
-    /// Entries that an LRU map needs to hold so many: the kernel keeps entries free for each CPU, and forgets what is in use when one CPU has none, whatever
-    /// others have. On 6.1 with 32 CPUs a map of 1,024 had 88 of 256 left.
+    /// Entries that an LRU map needs to hold so many: the kernel keeps entries free for each CPU, and forgets what is in use when one CPU
+    /// has none, whatever others have. On 6.1 with 32 CPUs a map of 1,024 had 88 of 256 left.
     /// </summary>
     /// <param name="cpus">Possible CPUs.</param>
     public static uint LruEntries(uint held, int cpus) => held + LruFreePerCpu * (uint)cpus;

@@ -26,7 +26,8 @@ public sealed record InstanceOwner(
 
     /// <summary>"pid 4711, since 2026-11-28T01:02:03Z, run directory /run/ebpflb".</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"pid {Pid}{(PidNamespace == NamespaceLink("pid") ? "" : " of another pid namespace")}, since {Since.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}, run directory {RunDirectory}");
+        $"pid {Pid}{(PidNamespace == NamespaceLink("pid") ? "" : " of another pid namespace")}, "
+            + $"since {Since.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}, run directory {RunDirectory}");
 
     internal byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, OwnerJson.Default.InstanceOwner);
 

@@ -5,8 +5,8 @@ using EbpfLb.Datapath.Options;
 namespace EbpfLb.Datapath.Ownership;
 
 /// <summary>
-/// One instance, one owner: whoever writes to an instance holds this. It is a lock on the instance's directory in the BPF file system, and a mark that
-/// the whole machine sees. Both end with the process, however it ends.
+/// One instance, one owner: whoever writes to an instance holds this. It is a lock on the instance's directory in the BPF file system, and
+/// a mark that the whole machine sees. Both end with the process, however it ends.
 /// </summary>
 public sealed class InstanceOwnership : IDisposable
 {
@@ -48,7 +48,8 @@ public sealed class InstanceOwnership : IDisposable
                 {
                     var taken = new InstanceOwnership(paths, held, mark)
                     {
-                        FileSystem = BpfFileSystem.Holding(paths.Root) ?? throw new BpfException(Errno.ENOENT, "find the mount of", paths.Root),
+                        FileSystem = BpfFileSystem.Holding(paths.Root)
+                            ?? throw new BpfException(Errno.ENOENT, "find the mount of", paths.Root),
                         HasMounted = hasMounted,
                     };
                     mark = null;
@@ -65,11 +66,13 @@ public sealed class InstanceOwnership : IDisposable
     }
 
     /// <summary>Who owns the instance now, by the directory that is locked and by the marks; null: nobody, or it cannot be told.</summary>
-    public static InstanceOwner? Find(DatapathOptions options) => Find(options, InstanceOwner.OfThisProcess(options, "", default), except: 0);
+    public static InstanceOwner? Find(DatapathOptions options)
+        => Find(options, InstanceOwner.OfThisProcess(options, "", default), except: 0);
 
     private static InstanceOwner? Find(DatapathOptions options, InstanceOwner me, uint except)
     {
-        var owners = OwnerMark.ReadAll()?.Where(m => m.Id != except && m.Owner.Instance == options.Instance).Select(m => m.Owner).ToList() ?? [];
+        var owners = OwnerMark.ReadAll()?.Where(m
+            => m.Id != except && m.Owner.Instance == options.Instance).Select(m => m.Owner).ToList() ?? [];
         return owners.Find(me.ConflictsWith) ?? (IsLocked(options) ? owners.FirstOrDefault() : null);
     }
 
@@ -82,8 +85,8 @@ public sealed class InstanceOwnership : IDisposable
     }
 
     /// <summary>
-    /// Why this process is the owner no more; null: it is. Once it is not, it never is again. A directory that somebody removed is made and locked
-    /// again, unless another was quicker. Cheap; from any thread.
+    /// Why this process is the owner no more; null: it is. Once it is not, it never is again. A directory that somebody removed is made and
+    /// locked again, unless another was quicker. Cheap; from any thread.
     /// </summary>
     public string? Check()
     {
@@ -92,7 +95,8 @@ public sealed class InstanceOwnership : IDisposable
             if (lost is not null || held.IsInPlace) return lost;
             try
             {
-                if (!BpfFileSystem.IsBelow(paths.BpfFs, Mount.ReadAll())) return null; // Repair mounts it again, then the directory is made.
+                // Repair mounts it again, then the directory is made.
+                if (!BpfFileSystem.IsBelow(paths.BpfFs, Mount.ReadAll())) return null;
                 if (TryLock(paths) is { } again)
                 {
                     held.Dispose();
@@ -104,7 +108,8 @@ public sealed class InstanceOwnership : IDisposable
             {
                 return lost = $"its directory {paths.Root} was removed and cannot be made again: {e.Message}";
             }
-            var by = OwnerMark.ReadAll()?.Where(m => m.Id != mark?.Id && m.Owner.Instance == paths.Instance).Select(m => m.Owner).FirstOrDefault();
+            var by = OwnerMark.ReadAll()?.Where(m
+                => m.Id != mark?.Id && m.Owner.Instance == paths.Instance).Select(m => m.Owner).FirstOrDefault();
             return lost = $"another agent has taken instance '{paths.Instance}' over ({by?.ToString() ?? "it cannot be named"})";
         }
     }
@@ -137,7 +142,8 @@ public sealed class InstanceOwnership : IDisposable
             }
             catch (Exception e) when (e is UnauthorizedAccessException or IOException)
             {
-                throw new BpfException(Errno.EACCES, "make the instance's directory", paths.Root, Privileges.IsRoot ? null : Privileges.Advice);
+                throw new BpfException(
+                    Errno.EACCES, "make the instance's directory", paths.Root, Privileges.IsRoot ? null : Privileges.Advice);
             }
         }
     }

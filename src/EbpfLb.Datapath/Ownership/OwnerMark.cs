@@ -5,8 +5,8 @@ using EbpfLb.Bpf;
 namespace EbpfLb.Datapath.Ownership;
 
 /// <summary>
-/// Says to the whole machine that a process owns an instance: a BPF map without a pin, which the kernel frees when the process ends, however it
-/// ends. Maps are known by id in every mount, pid and network namespace, so that two BPF file systems hide nothing.
+/// Says to the whole machine that a process owns an instance: a BPF map without a pin, which the kernel frees when the process ends,
+/// however it ends. Maps are known by id in every mount, pid and network namespace, so that two BPF file systems hide nothing.
 /// </summary>
 internal sealed class OwnerMark : IDisposable
 {
@@ -25,7 +25,8 @@ internal sealed class OwnerMark : IDisposable
     public static OwnerMark Create(InstanceOwner owner)
     {
         // LRU, as making one needs CAP_BPF even where anybody may make other maps: a mark cannot be forged without it.
-        var map = new BpfMap<uint, OwnerText>(BpfMap.Create(new MapSpec(MapName, MapType.LruHash, sizeof(uint), OwnerText.Length, MaxEntries: 4)));
+        var map = new BpfMap<uint, OwnerText>(
+            BpfMap.Create(new MapSpec(MapName, MapType.LruHash, sizeof(uint), OwnerText.Length, MaxEntries: 4)));
         try
         {
             OwnerText text = default;

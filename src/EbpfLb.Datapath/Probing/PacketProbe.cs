@@ -25,7 +25,9 @@ public sealed class PacketProbe : IDisposable
     private const int ActionDrop = 2;
     private const int ActionRedirect = 7;
 
-    /// <summary>What programs only read: most by their flag, two cannot have it as the agent maps them. All others are ours, and small.</summary>
+    /// <summary>
+    /// What programs only read: most by their flag, two cannot have it as the agent maps them. All others are ours, and small.
+    /// </summary>
     private static readonly HashSet<string> Shared =
     [
         .. Abi.Tables.All.Where(t => (t.Flags & (uint)MapFlags.ReadOnlyProgram) != 0 && t.Name != Abi.Tables.Meta.Name).Select(t => t.Name),
@@ -34,7 +36,8 @@ public sealed class PacketProbe : IDisposable
 
     private static readonly Dictionary<string, uint> Own = new()
     {
-        [Abi.Tables.Affinity.Name] = 128, [Abi.Tables.Conntrack4.Name] = 128, [Abi.Tables.Conntrack6.Name] = 128, [Abi.Tables.CtPending.Name] = 128,
+        [Abi.Tables.Affinity.Name] = 128, [Abi.Tables.Conntrack4.Name] = 128, [Abi.Tables.Conntrack6.Name] = 128,
+        [Abi.Tables.CtPending.Name] = 128,
         [Abi.Tables.Frags.Name] = 128, [Abi.Tables.UdpPeer.Name] = 128, [Abi.Tables.SvcStats.Name] = 1, [Abi.Tables.Events.Name] = 4096,
     };
 
@@ -61,7 +64,8 @@ public sealed class PacketProbe : IDisposable
         if (Places.Find(options) is not { } paths || !AbiStamp.Matches(paths.Map(Abi.Tables.Meta.Name))) return null;
         using var bpf = ProgramLoader.OpenObject([Program], null);
         foreach (var candidate in bpf.Programs.Values) candidate.AutoLoad = candidate.Name == Program;
-        foreach (var knob in new DatapathConfig { SvcStats = 0, CheckFrame = 0, AnswerGapNs = 0, AnswersGapNs = 0 }.Knobs()) bpf.Knobs.Set(knob.Name, knob.Bytes.Span);
+        foreach (var knob in new DatapathConfig { SvcStats = 0, CheckFrame = 0, AnswerGapNs = 0, AnswersGapNs = 0 }.Knobs())
+            bpf.Knobs.Set(knob.Name, knob.Bytes.Span);
         List<BpfMap> pinned = [];
         try
         {
@@ -94,7 +98,10 @@ public sealed class PacketProbe : IDisposable
         BinaryPrimitives.WriteInt32LittleEndian(context.AsSpan(SkbIngressIfindex), device);
         BinaryPrimitives.WriteInt32LittleEndian(context.AsSpan(SkbIfindex), device);
         before = Counts();
-        var result = program.TestRun(new TestRunRequest { Data = ProbePacket.Create(new BackendAddress(client, SourcePort), frontend), DataOutCapacity = 4096, Context = context });
+        var result = program.TestRun(new TestRunRequest
+        {
+            Data = ProbePacket.Create(new BackendAddress(client, SourcePort), frontend), DataOutCapacity = 4096, Context = context,
+        });
         var ends = ProbePacket.Read(result.Data) ?? default;
         var isDirect = (int)result.ReturnValue == ActionRedirect;
         ReasonCount[] reasons = [.. Counted()];

@@ -41,10 +41,12 @@ internal static class ProbePacket
         {
             case 0x0800:
                 var ports4 = Ports(ip[((ip[0] & 15) * 4)..], ip[9]);
-                return (new BackendAddress(IpAddress.FromBytes(ip.Slice(12, 4)), ports4.Source), new BackendAddress(IpAddress.FromBytes(ip.Slice(16, 4)), ports4.Destination));
+                return (new BackendAddress(IpAddress.FromBytes(ip.Slice(12, 4)), ports4.Source),
+                    new BackendAddress(IpAddress.FromBytes(ip.Slice(16, 4)), ports4.Destination));
             case 0x86dd when ip.Length >= HeaderV6:
                 var ports6 = Ports(ip[HeaderV6..], ip[6]);
-                return (new BackendAddress(IpAddress.FromBytes(ip.Slice(8, 16)), ports6.Source), new BackendAddress(IpAddress.FromBytes(ip.Slice(24, 16)), ports6.Destination));
+                return (new BackendAddress(IpAddress.FromBytes(ip.Slice(8, 16)), ports6.Source),
+                    new BackendAddress(IpAddress.FromBytes(ip.Slice(24, 16)), ports6.Destination));
             default:
                 return null;
         }

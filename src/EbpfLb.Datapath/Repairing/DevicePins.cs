@@ -24,7 +24,9 @@ internal static class DevicePins
     [
         .. from device in now
            where device is { Error: null, Action: not "kept" }
-           where before.Any(b => b.Index == device.Index && b.Error is null && b.IngressProgram == device.IngressProgram && b.Decision.Link.Name == device.Name)
+           where before.Any(b
+               => b.Index == device.Index && b.Error is null && b.IngressProgram == device.IngressProgram
+                   && b.Decision.Link.Name == device.Name)
            select device.Name,
     ];
 }

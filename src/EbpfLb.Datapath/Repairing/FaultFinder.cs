@@ -12,11 +12,13 @@ using EbpfLb.Planning.Verifying;
 namespace EbpfLb.Datapath.Repairing;
 
 /// <summary>
-/// Looks at what must be there for anything to work: hooks, programs at devices, pins, what belongs to the node, and the canary's own entries, which go
-/// with all others when a map is emptied. Some 200 system calls and no walk over services, so it can be asked each second. Thread-safe.
+/// Looks at what must be there for anything to work: hooks, programs at devices, pins, what belongs to the node, and the canary's own
+/// entries, which go with all others when a map is emptied. Some 200 system calls and no walk over services, so it can be asked each
+/// second. Thread-safe.
 /// </summary>
 internal sealed class FaultFinder(
-    InstancePaths paths, LoadedProgram loaded, SocketAttacher attacher, TcAttacher deviceAttacher, KernelTables tables, NodeTables node, ServiceAddresses addresses, Mirror mirror)
+    InstancePaths paths, LoadedProgram loaded, SocketAttacher attacher, TcAttacher deviceAttacher, KernelTables tables, NodeTables node,
+    ServiceAddresses addresses, Mirror mirror)
 {
     /// <summary>What is attached and pinned, and how many of it.</summary>
     /// <param name="devices">Those that should have programs. The caller holds the lock of devices.</param>
@@ -26,7 +28,8 @@ internal sealed class FaultFinder(
     /// <summary>Entries of maps.</summary>
     public IReadOnlyList<Difference> Contents() =>
     [
-        .. node.Verify(repair: false), .. addresses.Verify(repair: false), .. TableVerification.Check(tables.ForPlans, mirror, Policy.Canary.Name),
+        .. node.Verify(repair: false), .. addresses.Verify(repair: false),
+        .. TableVerification.Check(tables.ForPlans, mirror, Policy.Canary.Name),
         .. Missing(tables.DestinationFilter, [Policy.Canary.FrontendV4.Address, Policy.Canary.FrontendV6.Address]),
     ];
 
@@ -36,14 +39,16 @@ internal sealed class FaultFinder(
         foreach (var address in needed)
         {
             if (!filter.IsOpen(address))
-                yield return new Difference(VerifyStage.Kernel, $"{Abi.Tables.Filter.Name} {address}", Difference.Whole, "looked at", Difference.None);
+                yield return new Difference(
+                    VerifyStage.Kernel, $"{Abi.Tables.Filter.Name} {address}", Difference.Whole, "looked at", Difference.None);
         }
     }
 
     private IEnumerable<Difference> Pins(IReadOnlyList<AttachedDevice> devices)
     {
         var maps = Names(paths.Maps);
-        foreach (var name in loaded.Maps.All.Keys.Where(name => !maps.Contains(name)).Order(StringComparer.Ordinal)) yield return Pin(paths.Map(name));
+        foreach (var name in loaded.Maps.All.Keys.Where(name => !maps.Contains(name)).Order(StringComparer.Ordinal))
+            yield return Pin(paths.Map(name));
         var links = Names(paths.Links);
         foreach (var hook in SocketHook.All.Where(hook => !links.Contains(hook.LinkName))) yield return Pin(paths.Link(hook.LinkName));
         foreach (var name in DevicePins.Missing(paths, devices)) yield return Pin(name);

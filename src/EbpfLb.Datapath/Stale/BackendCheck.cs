@@ -26,9 +26,11 @@ internal sealed class BackendCheck(Mirror mirror, IArrayTable<LbBackend> backend
         {
             var known = backends.Read(request.State.BackendId);
             if (known.ServiceId == request.State.ServiceId && known.ServiceId != 0
-                && (BackendCodec.Lists(known) & BackendCodec.Stays) != BackendLists.None && BackendCodec.Address(known) == backend) return true;
+                && (BackendCodec.Lists(known) & BackendCodec.Stays) != BackendLists.None
+                && BackendCodec.Address(known) == backend) return true;
         }
-        return mirror.Serves(new Frontend(request.Key.Destination.Address, request.Key.Destination.Port, (TransportProtocol)request.Key.Protocol), backend);
+        return mirror.Serves(
+            new Frontend(request.Key.Destination.Address, request.Key.Destination.Port, (TransportProtocol)request.Key.Protocol), backend);
     }
 
     private static IpAddress AddressOf(in LbAddr address) => IpAddress.FromBytes(AbiBytes.Of(address.Addr));

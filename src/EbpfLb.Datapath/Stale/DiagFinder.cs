@@ -8,7 +8,8 @@ using EbpfLb.Netlink.Sockets;
 namespace EbpfLb.Datapath.Stale;
 
 /// <summary>
-/// By inet_diag, where the kernel takes no iterator: every connected socket with a memory of ours (lb_sock) is copied to this process. Costs more than
+/// By inet_diag, where the kernel takes no iterator: every connected socket with a memory of ours (lb_sock) is copied to this process.
+/// Costs more than
 /// <see cref="IteratorFinder"/>, and needs no program.
 /// </summary>
 /// <param name="memories">lb_sock. Owned by this.</param>
@@ -43,7 +44,8 @@ internal sealed class DiagFinder(ProtocolType protocol, BpfMap memories) : ISock
     {
         var memory = AbiBytes.From<LbSock>(socket.Value);
         var (source, peer) = (socket.Identity.Source, socket.Identity.Destination);
-        if (memory.Kind != (ushort)LbSockKind.Connected || memory.Backend.Proto != (byte)protocol || memory.Backend.Port.ToHost() != peer.Port
+        if (memory.Kind != (ushort)LbSockKind.Connected || memory.Backend.Proto != (byte)protocol
+            || memory.Backend.Port.ToHost() != peer.Port
             || !memory.Backend.Addr.Equals(BytesOf(peer.Address))) return null;
         return new LbStaleSock
         {

@@ -8,15 +8,17 @@ using Microsoft.Extensions.Logging;
 namespace EbpfLb.Datapath.Stale;
 
 /// <summary>
-/// How this kernel lets sockets be found and ended: by iterators, and by sock_diag where it refuses one. Never pinned: without an agent nobody
-/// reads them.
+/// How this kernel lets sockets be found and ended: by iterators, and by sock_diag where it refuses one. Never pinned: without an agent
+/// nobody reads them.
 /// </summary>
 internal sealed class SocketPrograms : IDisposable
 {
     /// <summary>Names of <see cref="Features"/>.</summary>
-    public const string IterUdp = "iter_udp", IterTcp = "iter_tcp", IterUntranslated = "iter_udp_untranslated", SockDestroy = "bpf_sock_destroy", SockDiag = "sock_diag_storage";
+    public const string IterUdp = "iter_udp", IterTcp = "iter_tcp", IterUntranslated = "iter_udp_untranslated",
+    SockDestroy = "bpf_sock_destroy", SockDiag = "sock_diag_storage";
 
-    private const string FindUdp = "lb_find_udp", FindTcp = "lb_find_tcp", FindUntranslated = "lb_untrans_udp", EndUdp = "lb_end_udp", EndTcp = "lb_end_tcp";
+    private const string FindUdp = "lb_find_udp", FindTcp = "lb_find_tcp", FindUntranslated = "lb_untrans_udp", EndUdp = "lb_end_udp",
+    EndTcp = "lb_end_tcp";
 
     private readonly List<KernelFeature> features = [];
 
@@ -26,21 +28,27 @@ internal sealed class SocketPrograms : IDisposable
         var found = loader.Load(
             "find.bpf.o", [FindUdp, FindTcp, FindUntranslated], o => o.Knobs.Set("cfg_cgroup", AbiBytes.Of(CgroupFileSystem.IdOf(cgroup))),
             (bpf, name) => (ISocketFinder)new IteratorFinder(Attach(bpf, name)));
-        var ended = loader.Load("end.bpf.o", [EndUdp, EndTcp], _ => { }, (bpf, name) => (ISocketEnder)new IteratorEnder(bpf.OpenMap<ulong, uint>("lb_sock_close"), Attach(bpf, name)));
+        var ended = loader.Load("end.bpf.o", [EndUdp, EndTcp], _ => { },
+            (bpf, name) => (ISocketEnder)new IteratorEnder(bpf.OpenMap<ulong, uint>("lb_sock_close"), Attach(bpf, name)));
         // For tests: what is no socket storage is refused.
-        Func<BpfMap> memories = options.RefusedPrograms.Contains(SockDiag) ? () => maps.Take(Abi.Tables.Meta) : () => maps.Take(Abi.Tables.Sock);
+        Func<BpfMap> memories = options.RefusedPrograms.Contains(SockDiag) ? ()
+            => maps.Take(Abi.Tables.Meta) : () => maps.Take(Abi.Tables.Sock);
         // inet_diag shows no storage of UDP sockets.
         Udp = FinderOf(IterUdp, found[FindUdp], ProtocolType.Udp, null);
         Tcp = FinderOf(IterTcp, found[FindTcp], ProtocolType.Tcp, memories);
         Untranslated = found[FindUntranslated].Value;
-        Add(IterUntranslated, found[FindUntranslated].Refusal, "UDP sockets that were connected before their Service existed are not found: their clients have to connect anew by themselves");
+        Add(IterUntranslated, found[FindUntranslated].Refusal,
+            "UDP sockets that were connected before their Service existed are not "
+                + "found: their clients have to connect anew by themselves");
         UdpEnder = ended[EndUdp].Value ?? new NetlinkEnder();
         TcpEnder = ended[EndTcp].Value ?? new NetlinkEnder();
-        Add(SockDestroy, Joined(ended[EndUdp].Refusal, ended[EndTcp].Refusal), "sockets are ended by SOCK_DESTROY, one request each (kernel 6.5)");
+        Add(SockDestroy, Joined(ended[EndUdp].Refusal, ended[EndTcp].Refusal),
+            "sockets are ended by SOCK_DESTROY, one request each (kernel 6.5)");
     }
 
     /// <summary>Before they are loaded.</summary>
-    public static IReadOnlyList<KernelFeature> NotLoaded { get; } = [.. new[] { IterUdp, IterTcp, IterUntranslated, SockDestroy }.Select(KernelFeature.Unknown)];
+    public static IReadOnlyList<KernelFeature> NotLoaded { get; } = [
+        .. new[] { IterUdp, IterTcp, IterUntranslated, SockDestroy }.Select(KernelFeature.Unknown)];
 
     /// <summary>What of it this kernel has.</summary>
     public IReadOnlyList<KernelFeature> Features => features;
@@ -62,7 +70,8 @@ internal sealed class SocketPrograms : IDisposable
 
     /// <summary>Loads what this kernel takes; without any of it the agent goes on.</summary>
     /// <param name="cgroup">That the hooks are attached to.</param>
-    public static SocketPrograms Load(MapSet maps, string cgroup, DatapathOptions options, ILogger logger) => new(maps, cgroup, options, logger);
+    public static SocketPrograms Load(MapSet maps, string cgroup, DatapathOptions options, ILogger logger)
+        => new(maps, cgroup, options, logger);
 
     public void Dispose()
     {

@@ -1,7 +1,8 @@
 namespace EbpfLb.Datapath.Stale;
 
 /// <summary>Sockets of one kind in one pass.</summary>
-/// <param name="Found">To be ended when the pass began; null: not looked for, or not known: this kernel cannot find them, or something failed.</param>
+/// <param name="Found">To be ended when the pass began; null: not looked for, or not known: this kernel cannot find them, or something
+/// failed.</param>
 /// <param name="Ended">Of those.</param>
 public readonly record struct SocketCount(int? Found, int Ended)
 {

@@ -8,8 +8,9 @@ using EbpfLb.Netlink;
 namespace EbpfLb.Datapath.Stale;
 
 /// <summary>
-/// Finds and ends what leads to backends that are gone, or past us to a frontend, in one network namespace after the other. Only sockets with a memory of
-/// ours that names such a backend, and that still are connected to it, are touched, and UDP sockets of our cgroup that connect() would translate now.
+/// Finds and ends what leads to backends that are gone, or past us to a frontend, in one network namespace after the other. Only sockets
+/// with a memory of ours that names such a backend, and that still are connected to it, are touched, and UDP sockets of our cgroup that
+/// connect() would translate now.
 /// </summary>
 public sealed class StaleState : IStaleState, IDisposable
 {

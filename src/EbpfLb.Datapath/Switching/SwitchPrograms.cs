@@ -6,8 +6,8 @@ using EbpfLb.Datapath.Options;
 namespace EbpfLb.Datapath.Switching;
 
 /// <summary>
-/// Programs that stand before those of hooks and go on to the programs of the release before or to ours (an object of bpf/switch). Each sw_NAME stands for
-/// lb_NAME and goes on to what to_NAME holds.
+/// Programs that stand before those of hooks and go on to the programs of the release before or to ours (an object of bpf/switch). Each
+/// sw_NAME stands for lb_NAME and goes on to what to_NAME holds.
 /// </summary>
 internal sealed class SwitchPrograms : IDisposable
 {
@@ -24,7 +24,8 @@ internal sealed class SwitchPrograms : IDisposable
         foreach (var name in bpf.Programs.Keys)
         {
             programs.Add(Ours + name[Theirs.Length..], bpf.OpenProgram(name));
-            if (bpf.Maps.ContainsKey(Target + name[Theirs.Length..])) targets.Add(Ours + name[Theirs.Length..], bpf.OpenMap(Target + name[Theirs.Length..]));
+            if (bpf.Maps.ContainsKey(Target + name[Theirs.Length..]))
+                targets.Add(Ours + name[Theirs.Length..], bpf.OpenMap(Target + name[Theirs.Length..]));
         }
     }
 

@@ -12,9 +12,10 @@ using Microsoft.Extensions.Logging;
 namespace EbpfLb.Datapath.Switching;
 
 /// <summary>
-/// Puts our programs in the place of another release's whose maps we cannot go on with, so that no packet and no socket meets a program that does not
-/// know of it: programs that go on to those of before are put at all hooks; then, by one write, they go on to ours, and bring along what only the maps
-/// of before know (bpf/switch). When all else was brought along too, ours take their places. A packet sees the programs of before or ours, never both.
+/// Puts our programs in the place of another release's whose maps we cannot go on with, so that no packet and no socket meets a program
+/// that does not know of it: programs that go on to those of before are put at all hooks; then, by one write, they go on to ours, and bring
+/// along what only the maps of before know (bpf/switch). When all else was brought along too, ours take their places. A packet sees the
+/// programs of before or ours, never both.
 /// </summary>
 internal sealed class Switchover : IDisposable
 {
@@ -74,7 +75,8 @@ internal sealed class Switchover : IDisposable
 
     /// <summary>Puts the programs in between at all hooks. Nothing else changes by that.</summary>
     /// <exception cref="BpfException">A hook could not be taken.</exception>
-    public void Attach(SocketAttacher hooks, TcAttacher devices, IReadOnlyList<DeviceDecision> wanted, LoadedProgram ours, InstancePaths paths)
+    public void Attach(
+        SocketAttacher hooks, TcAttacher devices, IReadOnlyList<DeviceDecision> wanted, LoadedProgram ours, InstancePaths paths)
     {
         if (packets is not null)
         {
@@ -133,5 +135,6 @@ internal sealed class Switchover : IDisposable
         }
     }
 
-    private static void ConfigureSockets(BpfObject bpf, OldMap outgrown) => bpf.Knobs.Set("cfg_sock", outgrown.ValuePlaces(Unsafe.SizeOf<LbSock>()));
+    private static void ConfigureSockets(BpfObject bpf, OldMap outgrown)
+        => bpf.Knobs.Set("cfg_sock", outgrown.ValuePlaces(Unsafe.SizeOf<LbSock>()));
 }

@@ -60,10 +60,12 @@ internal sealed class KernelTables : IDisposable
         settings = new(maps.Take(Abi.Tables.Settings));
         capacities = maps.All.ToDictionary(m => m.Key, m => m.Value.Info.MaxEntries, StringComparer.Ordinal);
         ServiceCounters = new(
-            new MappedWindows<LbSvcStat>(maps.Take(Abi.Tables.SvcStats)), new FlowEnds(maps.Take(Abi.Tables.SvcExpired)), maps.Created.Contains(Abi.Tables.SvcStats.Name));
+            new MappedWindows<LbSvcStat>(maps.Take(Abi.Tables.SvcStats)), new FlowEnds(maps.Take(Abi.Tables.SvcExpired)),
+            maps.Created.Contains(Abi.Tables.SvcStats.Name));
         Affinity = new(affinity, backends, capacities[Abi.Tables.AffRows.Name] * Seats);
         DestinationFilter = new DestinationFilter(maps.Take(Abi.Tables.Filter));
-        ForPlans = new PlanTables(FilteredBy(services4, FilterKeys.AddressOf), FilteredBy(services6, FilterKeys.AddressOf), slots, backends, sources4, sources6, ServiceCounters);
+        ForPlans = new PlanTables(FilteredBy(services4, FilterKeys.AddressOf), FilteredBy(services6, FilterKeys.AddressOf), slots, backends,
+            sources4, sources6, ServiceCounters);
     }
 
     public PlanTables ForPlans { get; }
@@ -100,12 +102,15 @@ internal sealed class KernelTables : IDisposable
 
     /// <param name="nodePorts">Those that the service tables hold.</param>
     public NodeTables ReadNode(PortRange? nodePorts) => new(
-        Held(devices, devices), Held(FilteredBy(addresses4, FilterKeys.AddressOf), addresses4), Held(FilteredBy(addresses6, FilterKeys.AddressOf), addresses6), new KernelTable<uint, LbSettings>(settings), settings.Lookup(0), capacities[Abi.Tables.CtPending.Name], nodePorts);
+        Held(devices, devices), Held(FilteredBy(addresses4, FilterKeys.AddressOf), addresses4),
+        Held(FilteredBy(addresses6, FilterKeys.AddressOf), addresses6), new KernelTable<uint, LbSettings>(settings), settings.Lookup(0),
+        capacities[Abi.Tables.CtPending.Name], nodePorts);
 
     public ClientTable ReadClients() => new(Held(netns, netns));
 
     /// <param name="closed">All ClusterIPs that the service tables close.</param>
-    public ServiceAddresses ReadServiceAddresses(NodeTables node, Func<BoundingPrefix> closed) => new(Held(cidrs4, cidrs4), Held(cidrs6, cidrs6), node, closed);
+    public ServiceAddresses ReadServiceAddresses(NodeTables node, Func<BoundingPrefix> closed)
+        => new(Held(cidrs4, cidrs4), Held(cidrs6, cidrs6), node, closed);
 
     public IReadOnlyList<ReasonCount> ReadReasons() => CounterReader.Read(stats);
 
@@ -134,7 +139,8 @@ internal sealed class KernelTables : IDisposable
         where TKey : unmanaged
         where TValue : unmanaged => new(table, addressOf, DestinationFilter);
 
-    private DiffedTable<TKey, TValue> Held<TKey, [DynamicallyAccessedMembers(FieldText.Needed)] TValue>(ITable<TKey, TValue> table, KernelTable<TKey, TValue> kernel)
+    private DiffedTable<TKey, TValue> Held<TKey, [DynamicallyAccessedMembers(FieldText.Needed)] TValue>(
+        ITable<TKey, TValue> table, KernelTable<TKey, TValue> kernel)
         where TKey : unmanaged
         where TValue : unmanaged
         => new(table, kernel.Entries()) { Capacity = capacities[kernel.Name] };

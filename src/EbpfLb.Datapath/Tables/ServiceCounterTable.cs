@@ -7,7 +7,9 @@ using EbpfLb.Planning.Tables;
 
 namespace EbpfLb.Datapath.Tables;
 
-/// <summary>lb_svc_stats: counters per CPU and service port id, kept by the programs; and lb_svc_expired, what they do not see end. Takes both over.</summary>
+/// <summary>
+/// lb_svc_stats: counters per CPU and service port id, kept by the programs; and lb_svc_expired, what they do not see end. Takes both over.
+/// </summary>
 /// <param name="fresh">The map was made now, so no id has counted anything yet.</param>
 internal sealed class ServiceCounterTable(MappedWindows<LbSvcStat> counts, FlowEnds ends, bool fresh) : IServiceCounters, IDisposable
 {

@@ -12,7 +12,8 @@ internal sealed class AttachmentCheck(Func<IReadOnlyList<Difference>> find, Acti
 {
     public IEnumerable<ComparedElements> Compared(int maps) =>
     [
-        new(VerifyStage.Attachment, "hooks", hooks()), new(VerifyStage.Attachment, "devices", devices()), new(VerifyStage.Attachment, "pins of maps", maps),
+        new(VerifyStage.Attachment, "hooks", hooks()), new(VerifyStage.Attachment, "devices", devices()),
+        new(VerifyStage.Attachment, "pins of maps", maps),
     ];
 
     public IReadOnlyList<Difference> Confirm(bool adopt)

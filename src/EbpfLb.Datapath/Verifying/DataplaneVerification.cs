@@ -10,12 +10,13 @@ using EbpfLb.Planning.Verifying;
 namespace EbpfLb.Datapath.Verifying;
 
 /// <summary>
-/// All maps that an agent writes, compared with what it believes to have written, and what it attached and pinned. What belongs to the node is small and
-/// compared at once.
+/// All maps that an agent writes, compared with what it believes to have written, and what it attached and pinned. What belongs to the node
+/// is small and compared at once.
 /// </summary>
 /// <param name="rebuildFilter">Makes the destination filter anew.</param>
 internal sealed class DataplaneVerification(
-    KernelTables tables, Mirror mirror, NodeTables node, ServiceAddresses addresses, MapSet maps, AttachmentCheck attachments, Action rebuildFilter) : ITableVerification
+    KernelTables tables, Mirror mirror, NodeTables node, ServiceAddresses addresses, MapSet maps, AttachmentCheck attachments,
+    Action rebuildFilter) : ITableVerification
 {
     private const int AddressesAStep = 4096;
 
@@ -44,7 +45,8 @@ internal sealed class DataplaneVerification(
 
     public IReadOnlyList<Difference> Confirm(bool adopt) =>
     [
-        .. attachments.Confirm(adopt), .. services.Confirm(adopt), .. node.Verify(adopt), .. addresses.Verify(adopt), .. VerifyFilter(adopt), .. VerifyStamp(adopt),
+        .. attachments.Confirm(adopt), .. services.Confirm(adopt), .. node.Verify(adopt), .. addresses.Verify(adopt),
+        .. VerifyFilter(adopt), .. VerifyStamp(adopt),
     ];
 
     private List<Difference> VerifyFilter(bool repair)

@@ -37,7 +37,8 @@ public sealed class HealthEndpoints(IProxyHealth health, HealthMetrics metrics)
     private Task ReadyzAsync(HttpContext context)
     {
         var report = health.Readiness();
-        return Respond.JsonAsync(context, StatusOf(report.Ready), new ReadinessBody(report.Ready, report.Reasons, report.MissingFeatures), HealthJson.Default.ReadinessBody);
+        return Respond.JsonAsync(context, StatusOf(report.Ready), new ReadinessBody(report.Ready, report.Reasons, report.MissingFeatures),
+            HealthJson.Default.ReadinessBody);
     }
 
     private static int StatusOf(bool good) => good ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;

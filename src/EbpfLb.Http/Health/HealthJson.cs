@@ -18,7 +18,8 @@ internal sealed record HealthBody(
         Format(report.CurrentTime)!,
         withNode ? report.NodeEligible : null,
         report.Healthy,
-        report.Status.ToDictionary(s => s.Key.ToString(), s => new FamilyBody(Format(s.Value.LastUpdated), s.Value.Healthy), StringComparer.Ordinal))
+        report.Status.ToDictionary(
+            s => s.Key.ToString(), s => new FamilyBody(Format(s.Value.LastUpdated), s.Value.Healthy), StringComparer.Ordinal))
     {
         Reason = report.Dead,
     };
@@ -32,7 +33,8 @@ internal sealed record FamilyBody(string? LastUpdated, bool Healthy);
 /// <summary>The body of /readyz.</summary>
 internal sealed record ReadinessBody(bool Ready, IReadOnlyList<string> Reasons, IReadOnlyList<string> MissingFeatures);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(HealthBody))]
 [JsonSerializable(typeof(ReadinessBody))]
 internal sealed partial class HealthJson : JsonSerializerContext;

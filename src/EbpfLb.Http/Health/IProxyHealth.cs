@@ -31,6 +31,8 @@ public sealed record HealthReport(
 /// <param name="Reasons">For people: what is missing, and what to do about it. Empty when ready.</param>
 public sealed record ReadinessReport(bool Ready, IReadOnlyList<string> Reasons)
 {
-    /// <summary>What this kernel lacks of what the agent can use, with what is lost and what the kernel answered. Ready nevertheless.</summary>
+    /// <summary>
+    /// What this kernel lacks of what the agent can use, with what is lost and what the kernel answered. Ready nevertheless.
+    /// </summary>
     public IReadOnlyList<string> MissingFeatures { get; init; } = [];
 }

@@ -46,7 +46,8 @@ public sealed class ProxyHealthTracker(TimeProvider time, Func<TimeSpan> current
             var now = time.GetUtcNow();
             var status = Families.ToDictionary(f => f, f => Of(f, now));
             var healthy = status.Values.All(s => s.Healthy);
-            return new HealthReport(healthy ? now : lastSynced.Count == 0 ? null : lastSynced.Values.Max(), now, nodeEligible, healthy, status);
+            return new HealthReport(
+                healthy ? now : lastSynced.Count == 0 ? null : lastSynced.Values.Max(), now, nodeEligible, healthy, status);
         }
     }
 

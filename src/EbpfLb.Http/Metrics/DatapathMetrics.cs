@@ -7,7 +7,8 @@ public sealed record MapReading(string Map, long Entries, long Capacity);
 public sealed record EventReading(string Reason, long Count);
 
 /// <summary>Packets that ended for one reason.</summary>
-/// <param name="Outcome">"balanced", "passed", "answered" or "dropped": what the reason comes to, so that sums need no list of reasons.</param>
+/// <param name="Outcome">"balanced", "passed", "answered" or "dropped": what the reason comes to, so that sums need no list of
+/// reasons.</param>
 public sealed record PacketReading(string Reason, string Outcome, long Packets, long Bytes);
 
 /// <summary>What the datapath tells when the metrics are read. Called from any thread; an empty answer leaves the series out.</summary>
@@ -46,21 +47,29 @@ public sealed class DatapathMetrics
 
     public DatapathMetrics(MetricRegistry metrics, IDatapathReadings readings)
     {
-        metrics.ObserveGauge("ebpflb_map_entries", "Entries in use of each BPF map", ["map"], () => readings.ReadMaps().Select(m => new Reading(m.Entries, m.Map)));
-        metrics.ObserveGauge("ebpflb_map_capacity", "Entries that each BPF map can hold", ["map"], () => readings.ReadMaps().Select(m => new Reading(m.Capacity, m.Map)));
+        metrics.ObserveGauge("ebpflb_map_entries", "Entries in use of each BPF map", ["map"],
+            () => readings.ReadMaps().Select(m => new Reading(m.Entries, m.Map)));
+        metrics.ObserveGauge("ebpflb_map_capacity", "Entries that each BPF map can hold", ["map"],
+            () => readings.ReadMaps().Select(m => new Reading(m.Capacity, m.Map)));
         metrics.ObserveCounter("ebpflb_datapath_events_total", "What the BPF programs decided, by reason", ["reason"],
             () => readings.ReadEvents().Select(e => new Reading(e.Count, e.Reason)));
-        metrics.ObserveCounter("ebpflb_packets_total", "Packets that the BPF programs at the devices saw, by the reason they ended for", PacketLabels,
+        metrics.ObserveCounter(
+            "ebpflb_packets_total", "Packets that the BPF programs at the devices saw, by the reason they ended for", PacketLabels,
             () => readings.ReadPackets().Select(p => new Reading(p.Packets, p.Reason, p.Outcome)));
         metrics.ObserveCounter("ebpflb_packet_bytes_total", "Bytes of these packets", PacketLabels,
             () => readings.ReadPackets().Select(p => new Reading(p.Bytes, p.Reason, p.Outcome)));
         metrics.ObserveCounter("ebpflb_connections_total", "Connections that were sent to a backend", () => readings.ReadConnections());
-        metrics.ObserveGauge("ebpflb_kernel_feature", "1: this kernel has the feature; 0: it has not, or refuses it: status says why and what is lost; absent until it is known", ["feature"],
+        metrics.ObserveGauge("ebpflb_kernel_feature",
+            "1: this kernel has the feature; 0: it has not, or refuses it: status says why and what is lost; absent until it is known",
+            ["feature"],
             () => readings.ReadFeatures().Select(f => new Reading(f.Value ? 1 : 0, f.Key)));
         metrics.ObserveGauge("ebpflb_attached_programs", "BPF programs attached to their hooks", () => readings.CountAttachedPrograms());
-        metrics.ObserveGauge("ebpflb_attached_devices", "Network devices whose packets meet the BPF programs", () => readings.CountAttachedDevices());
-        metrics.ObserveGauge("ebpflb_services_not_programmed", "Services that are not in the kernel as they should be, now; `ebpflb status` says why",
+        metrics.ObserveGauge(
+            "ebpflb_attached_devices", "Network devices whose packets meet the BPF programs", () => readings.CountAttachedDevices());
+        metrics.ObserveGauge(
+            "ebpflb_services_not_programmed", "Services that are not in the kernel as they should be, now; `ebpflb status` says why",
             () => readings.CountServicesNotProgrammed());
-        metrics.ObserveGauge("ebpflb_canary_ok", "1 when a connection to the canary address met the socket hooks", () => readings.IsCanaryOk is { } ok ? (ok ? 1 : 0) : null);
+        metrics.ObserveGauge("ebpflb_canary_ok", "1 when a connection to the canary address met the socket hooks",
+            () => readings.IsCanaryOk is { } ok ? (ok ? 1 : 0) : null);
     }
 }

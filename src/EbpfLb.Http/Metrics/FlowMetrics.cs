@@ -24,9 +24,12 @@ public sealed class FlowMetrics
     {
         metrics.ObserveGauge("ebpflb_flows", "Flows that are tracked, as the last sweep counted them", [PerFamily.Label, "phase"],
             () => flows().Select(f => new Reading(f.Flows, f.Family.ToString(), f.Phase)));
-        removed = metrics.Factory.CreateCounter("ebpflb_sweep_removed_total", "Flows removed by sweeps, by cause; orphans are single entries", PerFamily.Label, "cause");
-        work = new(metrics.Factory.CreateCounter("ebpflb_sweep_work_seconds_total", "Time that sweeps worked, without their pauses", PerFamily.Label));
-        duration = new(metrics.Factory.CreateHistogram("ebpflb_sweep_duration_seconds", "Duration of one sweep with its pauses", [PerFamily.Label],
+        removed = metrics.Factory.CreateCounter(
+            "ebpflb_sweep_removed_total", "Flows removed by sweeps, by cause; orphans are single entries", PerFamily.Label, "cause");
+        work = new(metrics.Factory.CreateCounter(
+            "ebpflb_sweep_work_seconds_total", "Time that sweeps worked, without their pauses", PerFamily.Label));
+        duration = new(
+            metrics.Factory.CreateHistogram("ebpflb_sweep_duration_seconds", "Duration of one sweep with its pauses", [PerFamily.Label],
             new HistogramConfiguration { Buckets = Buckets.Stage }));
         foreach (var family in Enum.GetValues<IpFamily>()) RecordRemoved(family, 0, 0, 0);
     }

@@ -18,7 +18,8 @@ public sealed class MetricsEndpoints(MetricRegistry metrics, SliMetrics slis, De
     {
         var path = context.Request.Path.Value ?? "";
         if (path == "/debug/flags/v" && pages.SetVerbosity is not null) return SetVerbosityAsync(context, pages.SetVerbosity);
-        if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method)) return Respond.NotAllowedAsync(context, "GET, HEAD");
+        if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
+            return Respond.NotAllowedAsync(context, "GET, HEAD");
         return path switch
         {
             "/metrics" => PageAsync(context, metrics.ExportAsync),
@@ -29,7 +30,9 @@ public sealed class MetricsEndpoints(MetricRegistry metrics, SliMetrics slis, De
             "/flagz" => Respond.TextAsync(context, "ebpflb flagz\n" + NotForMachines + pages.Flags()),
             "/statusz" => Respond.TextAsync(context, "ebpflb statusz\n" + NotForMachines + pages.Status()),
             _ when path.StartsWith("/debug/pprof", StringComparison.Ordinal) && pages.SetVerbosity is not null => Respond.TextAsync(
-                context, "there are no Go profiles here: this agent is a .NET process; use dotnet-trace or dotnet-counters, or perf for the BPF programs\n",
+                context,
+                "there are no Go profiles here: this agent is a .NET process; use "
+                    + "dotnet-trace or dotnet-counters, or perf for the BPF programs\n",
                 status: StatusCodes.Status404NotFound),
             _ => Respond.NotFoundAsync(context, "/metrics", "/metrics/slis", "/healthz", "/proxyMode", "/configz", "/flagz", "/statusz"),
         };

@@ -16,7 +16,8 @@ internal sealed class PerFamily<TChild>
     private readonly TChild[] series;
 
     /// <param name="metric">Labelled by <see cref="PerFamily.Label"/> only.</param>
-    public PerFamily(Collector<TChild> metric) => series = [metric.WithLabels(nameof(IpFamily.IPv4)), metric.WithLabels(nameof(IpFamily.IPv6))];
+    public PerFamily(Collector<TChild> metric)
+        => series = [metric.WithLabels(nameof(IpFamily.IPv4)), metric.WithLabels(nameof(IpFamily.IPv6))];
 
     public ReadOnlySpan<TChild> All => series;
 

@@ -14,7 +14,8 @@ internal static class ProcessLimits
 
     /// <summary>Bytes of address space in use.</summary>
     public static double VirtualMemory()
-        => long.Parse(File.ReadAllText("/proc/self/statm").Split(' ')[0], CultureInfo.InvariantCulture) * (double)Environment.SystemPageSize;
+        => long.Parse(
+            File.ReadAllText("/proc/self/statm").Split(' ')[0], CultureInfo.InvariantCulture) * (double)Environment.SystemPageSize;
 
     /// <summary>The soft limit.</summary>
     private static double Limit(string name)

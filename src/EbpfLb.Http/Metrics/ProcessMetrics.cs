@@ -6,8 +6,11 @@ namespace EbpfLb.Http.Metrics;
 /// <summary>The agent as a process, under the names every Prometheus client library uses, and what was built.</summary>
 public sealed class ProcessMetrics
 {
-    /// <summary>What an EndpointSlice or a Service may ask for that kube-proxy had behind a gate once; a stage of "" is general availability.</summary>
-    private static readonly string[] Gates = ["LoadBalancerIPMode", "PreferSameTrafficDistribution", "ProxyTerminatingEndpoints", "ServiceInternalTrafficPolicy", "TopologyAwareHints"];
+    /// <summary>
+    /// What an EndpointSlice or a Service may ask for that kube-proxy had behind a gate once; a stage of "" is general availability.
+    /// </summary>
+    private static readonly string[] Gates = ["LoadBalancerIPMode", "PreferSameTrafficDistribution", "ProxyTerminatingEndpoints",
+        "ServiceInternalTrafficPolicy", "TopologyAwareHints"];
 
     public ProcessMetrics(MetricRegistry metrics, string version)
     {
@@ -18,12 +21,15 @@ public sealed class ProcessMetrics
         metrics.ObserveGauge("process_virtual_memory_bytes", "Address space in use", () => ProcessLimits.VirtualMemory());
         metrics.ObserveGauge("process_virtual_memory_max_bytes", "Address space that may be used", () => ProcessLimits.MaxVirtualMemory());
         metrics.ObserveGauge("process_max_fds", "File descriptors that may be open", () => ProcessLimits.MaxOpenFiles());
-        metrics.ObserveCounter("process_cpu_seconds_total", "CPU time used, user and system", () => Environment.CpuUsage.TotalTime.TotalSeconds);
+        metrics.ObserveCounter(
+            "process_cpu_seconds_total", "CPU time used, user and system", () => Environment.CpuUsage.TotalTime.TotalSeconds);
         metrics.ObserveGauge("process_open_fds", "Open file descriptors", () => CountOpenFiles());
-        metrics.Factory.CreateGauge("ebpflb_build_info", "1, with the version as a label", "version", "runtime").WithLabels(version, Environment.Version.ToString()).Set(1);
+        metrics.Factory.CreateGauge("ebpflb_build_info", "1, with the version as a label", "version", "runtime")
+            .WithLabels(version, Environment.Version.ToString()).Set(1);
         RecordKubernetesBuild(metrics, version);
         var gates = metrics.Factory.CreateGauge(
-            "kubernetes_feature_enabled", "1 for each feature gate of kube-proxy whose behaviour is here, which cannot be switched off", "name", "stage");
+            "kubernetes_feature_enabled", "1 for each feature gate of kube-proxy whose behaviour is here, which cannot be switched off",
+            "name", "stage");
         foreach (var gate in Gates) gates.WithLabels(gate, "").Set(1);
     }
 
@@ -40,9 +46,11 @@ public sealed class ProcessMetrics
         var labels = new Dictionary<string, string>
         {
             ["build_date"] = "", ["compiler"] = "dotnet", ["git_commit"] = commit, ["git_tree_state"] = "", ["git_version"] = "v" + version,
-            ["go_version"] = $".NET {Environment.Version}", ["major"] = parts[0], ["minor"] = parts.Length > 1 ? parts[1] : "", ["platform"] = $"linux/{architecture}",
+            ["go_version"] = $".NET {Environment.Version}", ["major"] = parts[0], ["minor"] = parts.Length > 1 ? parts[1] : "",
+            ["platform"] = $"linux/{architecture}",
         };
-        metrics.Factory.CreateGauge("kubernetes_build_info", "1, with what was built as labels", [.. labels.Keys]).WithLabels([.. labels.Values]).Set(1);
+        metrics.Factory.CreateGauge("kubernetes_build_info", "1, with what was built as labels", [.. labels.Keys])
+            .WithLabels([.. labels.Values]).Set(1);
     }
 
     private static int CountOpenFiles() => Directory.EnumerateFileSystemEntries("/proc/self/fd").Count();

@@ -8,6 +8,7 @@ public sealed record RestClientReading(string Code, string Method, string Host, 
 public sealed class RestClientMetrics
 {
     public RestClientMetrics(MetricRegistry metrics, Func<IEnumerable<RestClientReading>> readings)
-        => metrics.ObserveCounter("rest_client_requests_total", "Requests to API servers by status, method and server", ["code", "host", "method"],
+        => metrics.ObserveCounter(
+            "rest_client_requests_total", "Requests to API servers by status, method and server", ["code", "host", "method"],
             () => readings().Select(r => new Reading(r.Requests, r.Code, r.Host, r.Method)));
 }

@@ -6,7 +6,8 @@ namespace EbpfLb.Http.Metrics;
 /// <param name="Connections">TCP connections, connected UDP sockets and flows of clients outside, begun.</param>
 /// <param name="Datagrams">Of unconnected UDP sockets.</param>
 /// <param name="Refused">Connections and datagrams refused for want of an endpoint.</param>
-public sealed record ServiceReading(ObjectName Service, string Port, string Protocol, string Family, long Connections, long Datagrams, long Refused);
+public sealed record ServiceReading(
+    ObjectName Service, string Port, string Protocol, string Family, long Connections, long Datagrams, long Refused);
 
 /// <summary>Counters of service ports, with series of their own for no more than were asked for.</summary>
 /// <param name="Others">All other service ports together; null: there never was one.</param>
@@ -22,8 +23,10 @@ public sealed class ServiceMetrics
     {
         Counter("ebpflb_service_connections_total", r => r.Connections, "Connections and flows to the service port that were begun");
         Counter("ebpflb_service_datagrams_total", r => r.Datagrams, "Datagrams of unconnected UDP sockets to the service port");
-        Counter("ebpflb_service_refused_total", r => r.Refused, "Connections and datagrams to the service port that were refused for want of an endpoint");
-        metrics.ObserveGauge("ebpflb_service_ports", "Service ports by whether they have series of their own or are summed up as service \"_others\"", ["series"],
+        Counter("ebpflb_service_refused_total", r => r.Refused,
+            "Connections and datagrams to the service port that were refused for want of an endpoint");
+        metrics.ObserveGauge("ebpflb_service_ports",
+            "Service ports by whether they have series of their own or are summed up as service \"_others\"", ["series"],
             () => read() is { } all ? [new Reading(all.Own.Count, "own"), new Reading(all.OtherPorts, "summed")] : []);
 
         void Counter(string name, Func<ServiceReading, long> value, string help)

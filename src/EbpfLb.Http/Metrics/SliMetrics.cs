@@ -3,7 +3,10 @@ using Prometheus;
 
 namespace EbpfLb.Http.Metrics;
 
-/// <summary>/metrics/slis: the health checks as Kubernetes components give them there (KEP-3466), and nothing else. They are made when they are read.</summary>
+/// <summary>
+/// /metrics/slis: the health checks as Kubernetes components give them there (KEP-3466), and nothing else. They are made when they are
+/// read.
+/// </summary>
 public sealed class SliMetrics : IDisposable
 {
     private readonly MetricRegistry metrics = new();
@@ -14,7 +17,8 @@ public sealed class SliMetrics : IDisposable
     public SliMetrics(IProxyHealth health)
     {
         this.health = health;
-        checks = metrics.Factory.CreateCounter("kubernetes_healthchecks_total", "Results of the health checks by name, type and status", "name", "type", "status");
+        checks = metrics.Factory.CreateCounter(
+            "kubernetes_healthchecks_total", "Results of the health checks by name, type and status", "name", "type", "status");
         state = metrics.Factory.CreateGauge("kubernetes_healthcheck", "1 while the health check succeeds, else 0", "name", "type");
     }
 

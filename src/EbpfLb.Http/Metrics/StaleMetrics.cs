@@ -23,16 +23,20 @@ public sealed class StaleMetrics
     public StaleMetrics(MetricRegistry metrics)
     {
         metrics.ObserveGauge("ebpflb_stale_sockets",
-            "Connected sockets whose endpoint was gone, as the last look at all network namespaces found them; 0: none is left; absent: not known, or not looked for",
+            "Connected sockets whose endpoint was gone, as the last look at all network "
+                + "namespaces found them; 0: none is left; absent: not known, or not looked for",
             [Protocol], () => Known(last?.FoundUdp, "udp").Concat(Known(last?.FoundTcp, "tcp")));
         metrics.ObserveGauge("ebpflb_untranslated_sockets",
-            "UDP sockets that had connected to a frontend before it was one, as the last look for them in all network namespaces found them; 0: none is left; absent: not known",
+            "UDP sockets that had connected to a frontend before it was one, as the last look for "
+                + "them in all network namespaces found them; 0: none is left; absent: not known",
             () => untranslated as int?);
         var ended = metrics.Factory.CreateCounter(
-            "ebpflb_sockets_ended_total", "Sockets ended because their endpoint was gone, or because they had connected to a frontend before it was one", Protocol);
+            "ebpflb_sockets_ended_total",
+            "Sockets ended because their endpoint was gone, or because they had connected to a frontend before it was one", Protocol);
         endedUdp = ended.WithLabels("udp");
         endedTcp = ended.WithLabels("tcp");
-        failed = metrics.Factory.CreateCounter("ebpflb_socket_end_failures_total", "Tries to end a socket that came to nothing; tried again");
+        failed = metrics.Factory.CreateCounter(
+            "ebpflb_socket_end_failures_total", "Tries to end a socket that came to nothing; tried again");
     }
 
     /// <param name="pass">null: it failed, so that nothing is known.</param>

@@ -25,8 +25,10 @@ public sealed class SyncMetrics
         const string Prefix = "kubeproxy_sync_proxy_rules_";
         var factory = metrics.Factory;
         duration = Duration("kubeproxy_sync_proxy_rules_duration_seconds", "Duration of one sync round", Buckets.Sync);
-        fullDuration = Duration("kubeproxy_sync_full_proxy_rules_duration_seconds", "Duration of one sync round that looked at everything", Buckets.Sync);
-        partialDuration = Duration("kubeproxy_sync_partial_proxy_rules_duration_seconds", "Duration of one sync round that looked at what changed", Buckets.Sync);
+        fullDuration = Duration(
+            "kubeproxy_sync_full_proxy_rules_duration_seconds", "Duration of one sync round that looked at everything", Buckets.Sync);
+        partialDuration = Duration(
+            "kubeproxy_sync_partial_proxy_rules_duration_seconds", "Duration of one sync round that looked at what changed", Buckets.Sync);
         networkProgramming = Duration("kubeproxy_network_programming_duration_seconds",
             "Time from the change of an endpoint, as stamped by the API server's controller, to the kernel", Buckets.NetworkProgramming);
         lastSynced = Time(Prefix + "last_timestamp_seconds", "Unix time of the last successful sync");
@@ -89,7 +91,9 @@ public sealed class RetireMetrics
     public RetireMetrics(MetricRegistry metrics, Func<(int Waiting, long Failures)> read)
     {
         metrics.ObserveGauge("ebpflb_ids_not_given_back",
-            "Ids, slots and source ranges of what is gone that could not be cleared, and count as in use until they are", () => read().Waiting);
-        metrics.ObserveCounter("ebpflb_retire_failures_total", "How often clearing what is gone failed; it is tried again by itself", () => read().Failures);
+            "Ids, slots and source ranges of what is gone that could not be cleared, and count as in use until they are",
+            () => read().Waiting);
+        metrics.ObserveCounter(
+            "ebpflb_retire_failures_total", "How often clearing what is gone failed; it is tried again by itself", () => read().Failures);
     }
 }

@@ -13,8 +13,10 @@ public sealed class VerifyMetrics
     public VerifyMetrics(MetricRegistry metrics)
     {
         differences = metrics.Factory.CreateCounter(
-            "ebpflb_verify_differences_total", "Differences found between API server, compiled table, mirror and kernel, by the stage that was wrong", "stage");
-        lastSuccess = metrics.Factory.CreateGauge("ebpflb_verify_last_success_timestamp_seconds", "Unix time when everything was last compared to the end",
+            "ebpflb_verify_differences_total",
+            "Differences found between API server, compiled table, mirror and kernel, by the stage that was wrong", "stage");
+        lastSuccess = metrics.Factory.CreateGauge(
+            "ebpflb_verify_last_success_timestamp_seconds", "Unix time when everything was last compared to the end",
             new GaugeConfiguration { SuppressInitialValue = true });
         duration = metrics.Factory.CreateHistogram("ebpflb_verify_duration_seconds", "Duration of one comparison with its pauses",
             new HistogramConfiguration { Buckets = Buckets.Stage });

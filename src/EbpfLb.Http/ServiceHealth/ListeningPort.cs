@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Connections.Features;
 
 namespace EbpfLb.Http.ServiceHealth;
 
-/// <summary>A socket that is listened on, and the connections that came by it: they end with it, as clients keep theirs open between probes.</summary>
+/// <summary>
+/// A socket that is listened on, and the connections that came by it: they end with it, as clients keep theirs open between probes.
+/// </summary>
 /// <param name="owner">What requests of its connections are for.</param>
 internal sealed class ListeningPort(Socket socket, object owner) : IDisposable
 {

@@ -32,7 +32,8 @@ internal sealed class ServiceHealthPort(ObjectName service, ushort port, SharedT
     {
         var why = Listen(addresses) ?? (addresses.Count == 0 ? "no address of this node is among the NodePort addresses" : null);
         Problem = why is null ? null
-            : $"healthCheckNodePort {port} cannot be listened on: {why}; load balancers take this node for one without endpoints. Stop what uses the port, or give the Service another";
+            : $"healthCheckNodePort {port} cannot be listened on: {why}; load balancers take this node for "
+                + "one without endpoints. Stop what uses the port, or give the Service another";
     }
 
     public void Dispose()

@@ -20,13 +20,15 @@ public sealed record ServiceHealthCheck(ObjectName Service, ushort Port, int Loc
 /// </summary>
 /// <param name="isProxyHealthy">Whether the data plane is up to date.</param>
 /// <param name="limits">null: the usual ones.</param>
-public sealed class ServiceHealthServer(Func<bool> isProxyHealthy, IEventRecorder events, TimeProvider time, ILoggerFactory loggers, ConnectionLimits? limits = null) : IAsyncDisposable
+public sealed class ServiceHealthServer(Func<bool> isProxyHealthy, IEventRecorder events, TimeProvider time, ILoggerFactory loggers,
+    ConnectionLimits? limits = null) : IAsyncDisposable
 {
     /// <summary>Load balancers keep connections between probes, which come seconds apart; and there may be very many ports.</summary>
     private static readonly ConnectionLimits Limits = new() { Total = 4096, Idle = TimeSpan.FromSeconds(30) };
 
     /// <summary>Every address of both families.</summary>
-    public static IReadOnlyList<IPAddress> AllAddresses { get; } = Socket.OSSupportsIPv6 ? [IPAddress.Any, IPAddress.IPv6Any] : [IPAddress.Any];
+    public static IReadOnlyList<IPAddress> AllAddresses { get; } = Socket.OSSupportsIPv6 ? [IPAddress.Any, IPAddress.IPv6Any]
+        : [IPAddress.Any];
 
     private readonly ILogger logger = loggers.CreateLogger<ServiceHealthServer>();
     private readonly SharedTransport transport = new(time, loggers);
@@ -42,7 +44,8 @@ public sealed class ServiceHealthServer(Func<bool> isProxyHealthy, IEventRecorde
     {
         get
         {
-            lock (gate) return [.. ports.Values.Where(p => !p.IsOpen).OrderBy(p => p.Service).Select(p => $"Service {p.Service}: {p.Problem}")];
+            lock (gate)
+                return [.. ports.Values.Where(p => !p.IsOpen).OrderBy(p => p.Service).Select(p => $"Service {p.Service}: {p.Problem}")];
         }
     }
 
@@ -121,7 +124,8 @@ public sealed class ServiceHealthServer(Func<bool> isProxyHealthy, IEventRecorde
             if (!wasOpen) Log.ServiceHealthOpen(logger, port.Service, port.Port);
             return;
         }
-        events.Record(new ClusterEvent(EventSubject.Service, port.Service, Warning: true, "FailedToStartServiceHealthcheck", "Listen", problem));
+        events.Record(
+            new ClusterEvent(EventSubject.Service, port.Service, Warning: true, "FailedToStartServiceHealthcheck", "Listen", problem));
     }
 
     /// <summary>With the first port: most nodes of most clusters have none.</summary>

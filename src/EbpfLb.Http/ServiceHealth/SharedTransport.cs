@@ -41,7 +41,8 @@ internal sealed class SharedTransport : IConnectionListenerFactory, IConnectionL
 
     /// <summary>Who a request is for; null: for nobody any more, as the socket that its connection came by was closed.</summary>
     public static object? OwnerOf(HttpContext context)
-        => context.Features.Get<IConnectionItemsFeature>()?.Items.TryGetValue(OriginItem, out var origin) == true && origin is ListeningPort { IsOpen: true } open
+        => context.Features.Get<IConnectionItemsFeature>()?.Items.TryGetValue(OriginItem, out var origin) == true
+            && origin is ListeningPort { IsOpen: true } open
             ? open.Owner
             : null;
 

@@ -59,7 +59,8 @@ internal sealed class ConnectionLimiter(ConnectionLimits limits)
     /// <summary>While a request is answered its connection makes room only when no other can.</summary>
     public static async Task AnswerAsync(HttpContext context, RequestDelegate handler)
     {
-        var place = context.Features.Get<IConnectionItemsFeature>()?.Items.TryGetValue(PlaceItem, out var item) == true ? item as Place : null;
+        var place = context.Features.Get<IConnectionItemsFeature>()?.Items.TryGetValue(PlaceItem, out var item) == true ? item as Place
+            : null;
         if (place is not null) place.IsBusy = true;
         try
         {
@@ -109,7 +110,8 @@ internal sealed class ConnectionLimiter(ConnectionLimits limits)
 
     private Client ClientOf(ConnectionContext connection)
     {
-        if (connection.RemoteEndPoint is not IPEndPoint remote || connection.LocalEndPoint is not IPEndPoint local) return new Client(true, 0, 0);
+        if (connection.RemoteEndPoint is not IPEndPoint remote || connection.LocalEndPoint is not IPEndPoint local)
+            return new Client(true, 0, 0);
         var (from, to) = (Plain(remote.Address), Plain(local.Address));
         if (limits.IsLocal(from, to)) return new Client(true, 0, local.Port);
         var bytes = from.GetAddressBytes();

@@ -3,8 +3,8 @@ using System.Net;
 namespace EbpfLb.Http.Serving;
 
 /// <summary>
-/// How many connections a server keeps and how long it waits for a silent one. Where there is no room, the oldest connection that asks for nothing at the moment
-/// makes room for the new one: so idle connections, however many, keep nobody out.
+/// How many connections a server keeps and how long it waits for a silent one. Where there is no room, the oldest connection that asks for
+/// nothing at the moment makes room for the new one: so idle connections, however many, keep nobody out.
 /// </summary>
 public sealed record ConnectionLimits
 {

@@ -39,7 +39,10 @@ internal sealed class HandlerApplication(RequestDelegate handler) : IHttpApplica
     {
     }
 
-    /// <summary>From now on nothing is answered; ends when nothing is being answered, or after <see cref="LongestDrain"/>. False: something still is.</summary>
+    /// <summary>
+    /// From now on nothing is answered; ends when nothing is being answered, or after <see cref="LongestDrain"/>. False: something still
+    /// is.
+    /// </summary>
     public async Task<bool> DrainAsync(TimeProvider time)
     {
         lock (gate)

@@ -12,8 +12,8 @@ using Microsoft.Extensions.Options;
 namespace EbpfLb.Http.Serving;
 
 /// <summary>
-/// One Kestrel on one address, for small answers to GET and HEAD, and to POST and PUT where that is asked for. Without a web host: no configuration, routing or
-/// dependency injection has to start, which keeps the agent's start quick and its memory small.
+/// One Kestrel on one address, for small answers to GET and HEAD, and to POST and PUT where that is asked for. Without a web host: no
+/// configuration, routing or dependency injection has to start, which keeps the agent's start quick and its memory small.
 /// </summary>
 public sealed class KestrelListener : IAsyncDisposable
 {
@@ -23,18 +23,21 @@ public sealed class KestrelListener : IAsyncDisposable
     private readonly KestrelServer server;
     private readonly HandlerApplication application;
 
-    private KestrelListener(KestrelServer server, HandlerApplication application) => (this.server, this.application) = (server, application);
+    private KestrelListener(KestrelServer server, HandlerApplication application)
+        => (this.server, this.application) = (server, application);
 
     /// <summary>The TCP port that is listened on, 0 for a unix socket.</summary>
     public int Port { get; private init; }
 
-    /// <param name="endpoint">An IP endpoint (port 0 takes a free one) or a unix socket's, which only its owner may use (mode 0600).</param>
+    /// <param name="endpoint">An IP endpoint (port 0 takes a free one) or a unix socket's, which only its owner may use (mode
+    /// 0600).</param>
     /// <param name="limits">Of a TCP port; null: the usual ones.</param>
     /// <param name="bodyBytes">Longest body of a request; 0: POST and PUT are refused.</param>
     /// <exception cref="IOException">The address is in use.</exception>
     /// <exception cref="SocketException">The address is not of this machine, or may not be used.</exception>
     public static async Task<KestrelListener> StartAsync(
-        EndPoint endpoint, RequestDelegate handler, ILoggerFactory loggers, CancellationToken cancellationToken, int bodyBytes = 0, ConnectionLimits? limits = null)
+        EndPoint endpoint, RequestDelegate handler, ILoggerFactory loggers, CancellationToken cancellationToken, int bodyBytes = 0,
+        ConnectionLimits? limits = null)
     {
         var options = new KestrelServerOptions { AddServerHeader = false };
         options.Limits.MaxConcurrentConnections = MaxUnixConnections;
@@ -69,7 +72,9 @@ public sealed class KestrelListener : IAsyncDisposable
         server.Dispose();
     }
 
-    /// <summary>A unix socket gets its mode before it listens: until then the kernel lets nobody connect, so there is no moment for others.</summary>
+    /// <summary>
+    /// A unix socket gets its mode before it listens: until then the kernel lets nobody connect, so there is no moment for others.
+    /// </summary>
     private static Socket Bind(EndPoint endpoint)
     {
         var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
@@ -95,7 +100,8 @@ public sealed class KestrelListener : IAsyncDisposable
     private static RequestDelegate Allowing(RequestDelegate handler, bool takesBodies) => context =>
     {
         var method = context.Request.Method;
-        if (HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || (takesBodies && (HttpMethods.IsPost(method) || HttpMethods.IsPut(method)))) return handler(context);
+        if (HttpMethods.IsGet(method) || HttpMethods.IsHead(method)
+            || (takesBodies && (HttpMethods.IsPost(method) || HttpMethods.IsPut(method)))) return handler(context);
         return Respond.NotAllowedAsync(context, "GET, HEAD");
     };
 }

@@ -18,10 +18,12 @@ public static class Respond
         response.ContentType = "application/json";
         response.Headers.CacheControl = "no-store";
         response.Headers.XContentTypeOptions = "nosniff";
-        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : JsonSerializer.SerializeAsync(response.Body, body, type, context.RequestAborted);
+        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask
+            : JsonSerializer.SerializeAsync(response.Body, body, type, context.RequestAborted);
     }
 
-    public static Task TextAsync(HttpContext context, string body, string contentType = "text/plain; charset=utf-8", int status = StatusCodes.Status200OK)
+    public static Task TextAsync(
+        HttpContext context, string body, string contentType = "text/plain; charset=utf-8", int status = StatusCodes.Status200OK)
         => BytesAsync(context, status, Encoding.UTF8.GetBytes(body), contentType);
 
     /// <summary>404 that names the paths which exist.</summary>
@@ -32,7 +34,9 @@ public static class Respond
     public static Task NotAllowedAsync(HttpContext context, string methods)
     {
         context.Response.Headers.Allow = methods;
-        return TextAsync(context, $"only {methods.Replace(", ", " and ", StringComparison.Ordinal)} {(methods.Contains(',') ? "are" : "is")} answered here\n",
+        return TextAsync(context,
+            $"only {methods.Replace(", ", " and ", StringComparison.Ordinal)} "
+                + $"{(methods.Contains(',') ? "are" : "is")} answered here\n",
             status: StatusCodes.Status405MethodNotAllowed);
     }
 

@@ -54,7 +54,8 @@ public sealed class RetryingServer(
             {
                 var why = e.Message.TrimEnd('.');
                 Log.CannotListen(Logger, name, endpoint, why, RetryPeriod.TotalSeconds, option);
-                failed?.Invoke($"the {name} server cannot listen on {endpoint}: {why}; stop what uses the address, or choose another with {option}");
+                failed?.Invoke($"the {name} server cannot listen on {endpoint}: {why}; stop what "
+                    + $"uses the address, or choose another with {option}");
             }
             await Time.DelayAsync(RetryPeriod, stoppingToken);
         }

@@ -46,7 +46,8 @@ internal static class ApiExplainer
         if (Find<UnresolvedNameException>(exception) is not null)
             return new(ApiFailure.Unreachable, $"{what}: the name {server.Host} does not resolve; check the name and this machine's "
                 + "DNS, or use an address", inner: exception);
-        if (exception is not (HttpRequestException or IOException or OperationCanceledException or InvalidDataException or ObjectDisposedException))
+        if (exception is not (
+            HttpRequestException or IOException or OperationCanceledException or InvalidDataException or ObjectDisposedException))
             return Unforeseen(call.Plural, exception);
         var error = (exception as HttpRequestException)?.HttpRequestError;
         if (error == HttpRequestError.SecureConnectionError)
@@ -78,7 +79,8 @@ internal static class ApiExplainer
     /// <summary>Something that nobody foresaw; it must not end the agent.</summary>
     public static ApiException Unforeseen(string plural, Exception exception) => new(
         ApiFailure.Internal,
-        $"reading {plural} failed: {exception.GetType().Name}: {OneLine(exception.Message)}; it is tried again, please report this with the log",
+        $"reading {plural} failed: {exception.GetType().Name}: "
+            + $"{OneLine(exception.Message)}; it is tried again, please report this with the log",
         inner: exception);
 
     /// <summary>A watch that sent nothing for longer than it should.</summary>

@@ -24,7 +24,8 @@ internal sealed class ApiSender : IDisposable
 
     /// <param name="report">Told of credentials that cannot be read while the last ones are still in use.</param>
     public ApiSender(
-        ApiConnection connection, WireJson json, ApiTimeouts timeouts, TimeProvider time, Version? httpVersion, RequestCounts counts, Action<string> report)
+        ApiConnection connection, WireJson json, ApiTimeouts timeouts, TimeProvider time, Version? httpVersion, RequestCounts counts,
+        Action<string> report)
     {
         this.connection = connection;
         this.json = json;
@@ -33,7 +34,8 @@ internal sealed class ApiSender : IDisposable
         this.counts = counts;
         servers = new ServerRing(connection.Servers);
         credentials = new LastGoodCredentials(connection.Credentials, report);
-        connections = new ClientConnections(credential => ApiTransport.CreateClient(connection.Servers[0], connection.Trust, credential, timeouts, time, httpVersion));
+        connections = new ClientConnections(credential
+            => ApiTransport.CreateClient(connection.Servers[0], connection.Trust, credential, timeouts, time, httpVersion));
     }
 
     /// <summary>The server in use.</summary>
@@ -131,7 +133,8 @@ internal sealed class ApiSender : IDisposable
         return headers;
     }
 
-    private async Task<ApiCredential> GetCredentialAsync(Uri server, ApiCall call, ApiCredential? refused, CancellationToken cancellationToken)
+    private async Task<ApiCredential> GetCredentialAsync(
+        Uri server, ApiCall call, ApiCredential? refused, CancellationToken cancellationToken)
     {
         using var idle = new IdleTimer(timeouts.Answer, time, cancellationToken);
         try

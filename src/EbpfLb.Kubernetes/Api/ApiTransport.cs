@@ -29,7 +29,8 @@ internal static class ApiTransport
             handler.UseProxy = false;
             handler.UseCookies = false;
             handler.ConnectTimeout = timeouts.Connect;
-            handler.ConnectCallback = (context, token) => ServerConnector.ConnectAsync(context.DnsEndPoint, Dns.GetHostAddressesAsync, time, token);
+            handler.ConnectCallback = (context, token)
+                => ServerConnector.ConnectAsync(context.DnsEndPoint, Dns.GetHostAddressesAsync, time, token);
             handler.KeepAlivePingDelay = PingDelay;
             handler.KeepAlivePingTimeout = PingTimeout;
             handler.KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests;
@@ -49,7 +50,9 @@ internal static class ApiTransport
         }
     }
 
-    /// <summary>What SslStream itself judges by, for the CAs of this machine: as it would, without fetching what a certificate names.</summary>
+    /// <summary>
+    /// What SslStream itself judges by, for the CAs of this machine: as it would, without fetching what a certificate names.
+    /// </summary>
     private static X509ChainPolicy ChainPolicy() => new()
     {
         RevocationMode = X509RevocationMode.NoCheck,

@@ -12,7 +12,8 @@ internal readonly record struct WatchLimits(TimeSpan Overall, TimeSpan AfterBook
 /// <inheritdoc cref="IApiWatch{T}"/>
 /// <param name="beginsWithList">The collection comes first.</param>
 internal sealed class ApiWatch<T>(
-    ObjectCodec<T> codec, ApiAnswer answer, ApiCall call, Stream body, WatchLimits limits, bool beginsWithList, TimeProvider time) : IApiWatch<T>
+    ObjectCodec<T> codec, ApiAnswer answer, ApiCall call, Stream body, WatchLimits limits, bool beginsWithList,
+    TimeProvider time) : IApiWatch<T>
     where T : class
 {
     private readonly LineReader lines = new(body);
@@ -63,7 +64,8 @@ internal sealed class ApiWatch<T>(
 
     private async ValueTask<bool> FillAsync(CancellationToken cancellationToken)
     {
-        var limit = isInitial ? limits.Initial : sawBookmark && limits.AfterBookmark < limits.Overall ? limits.AfterBookmark : limits.Overall;
+        var limit
+            = isInitial ? limits.Initial : sawBookmark && limits.AfterBookmark < limits.Overall ? limits.AfterBookmark : limits.Overall;
         using var idle = new IdleTimer(limit, time, cancellationToken);
         try
         {

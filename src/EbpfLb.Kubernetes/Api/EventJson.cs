@@ -10,7 +10,9 @@ namespace EbpfLb.Kubernetes.Api;
 [JsonSerializable(typeof(Eventsv1Event))]
 internal sealed partial class EventJson : JsonSerializerContext;
 
-/// <summary>Times as a server takes them for MicroTime: six digits after the point, where KubernetesClient writes none for a whole second.</summary>
+/// <summary>
+/// Times as a server takes them for MicroTime: six digits after the point, where KubernetesClient writes none for a whole second.
+/// </summary>
 internal sealed class MicroTimeConverter : JsonConverter<DateTime>
 {
     public override DateTime Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDateTime();

@@ -19,7 +19,8 @@ public interface IKubernetesApi
     /// null: the newest state, which costs a read of the store. Else a state at least as new as this version, which the server takes from
     /// its cache.
     /// </param>
-    Task<ObjectList<T>> ListAsync<T>(ApiResource<T> resource, ApiSelector selector, string? notOlderThan, CancellationToken cancellationToken)
+    Task<ObjectList<T>> ListAsync<T>(
+        ApiResource<T> resource, ApiSelector selector, string? notOlderThan, CancellationToken cancellationToken)
         where T : class;
 
     /// <summary>Opens a watch; returns once the server has accepted it.</summary>
@@ -80,7 +81,8 @@ public enum WatchEventType : byte
     InitialEventsEnd,
 }
 
-/// <param name="Object">Set on <see cref="WatchEventType.Set"/>, unless the object is of no use to a proxy: then treat it as deleted.</param>
+/// <param name="Object">Set on <see cref="WatchEventType.Set"/>, unless the object is of no use to a proxy: then treat it as
+/// deleted.</param>
 /// <param name="ResourceVersion">Where to go on from after this event.</param>
 public sealed record WatchEvent<T>(WatchEventType Type, ObjectName Name, T? Object, string ResourceVersion)
     where T : class;

@@ -30,7 +30,8 @@ internal sealed class KubernetesApi : IKubernetesApi, IDisposable
         this.timeouts = timeouts;
         this.time = time;
         this.random = random;
-        sender = new ApiSender(connection, wire.Json, timeouts, time, httpVersion, counts ?? new RequestCounts(), report ?? (static _ => { }));
+        sender = new ApiSender(
+            connection, wire.Json, timeouts, time, httpVersion, counts ?? new RequestCounts(), report ?? (static _ => { }));
     }
 
     public string Description => ApiExplainer.Show(sender.Server);
@@ -42,7 +43,8 @@ internal sealed class KubernetesApi : IKubernetesApi, IDisposable
         var items = new List<T>();
         if (notOlderThan is not null)
         {
-            var cached = await ReadPageAsync(resource, ApiCall.ListNotOlderThan(resource, selector, notOlderThan), items, cancellationToken);
+            var cached = await ReadPageAsync(
+                resource, ApiCall.ListNotOlderThan(resource, selector, notOlderThan), items, cancellationToken);
             return new ObjectList<T>(cached.ResourceVersion!, items);
         }
         string? token = null;
@@ -79,7 +81,8 @@ internal sealed class KubernetesApi : IKubernetesApi, IDisposable
         try
         {
             var body = await answer.Response.Content.ReadAsStreamAsync(cancellationToken);
-            var limits = new WatchLimits(TimeSpan.FromSeconds(seconds) + timeouts.WatchSlack, timeouts.BookmarkSilence, timeouts.InitialSilence);
+            var limits = new WatchLimits(
+                TimeSpan.FromSeconds(seconds) + timeouts.WatchSlack, timeouts.BookmarkSilence, timeouts.InitialSilence);
             return new ApiWatch<T>(wire.CodecOf(resource), answer, call, body, limits, resourceVersion is null, time);
         }
         catch

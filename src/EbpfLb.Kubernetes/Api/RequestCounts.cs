@@ -17,7 +17,8 @@ public sealed class RequestCounts
 
     public IReadOnlyDictionary<RequestKind, long> Read() => counts;
 
-    internal void Answered(int code, HttpMethod method, Uri server) => Add(code.ToString(System.Globalization.CultureInfo.InvariantCulture), method, server);
+    internal void Answered(int code, HttpMethod method, Uri server)
+        => Add(code.ToString(System.Globalization.CultureInfo.InvariantCulture), method, server);
 
     internal void Failed(HttpMethod method, Uri server) => Add(NoAnswer, method, server);
 

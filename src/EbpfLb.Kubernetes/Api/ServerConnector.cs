@@ -10,14 +10,17 @@ namespace EbpfLb.Kubernetes.Api;
 /// </summary>
 internal static class ServerConnector
 {
-    /// <summary>How long an address may be silent before the next is tried beside it: Go's and client-go's value (RFC 8305 names 250 ms).</summary>
+    /// <summary>
+    /// How long an address may be silent before the next is tried beside it: Go's and client-go's value (RFC 8305 names 250 ms).
+    /// </summary>
     private static readonly TimeSpan AttemptDelay = TimeSpan.FromMilliseconds(300);
 
     /// <param name="resolve">Finds the addresses of a host; an address is its own.</param>
     /// <exception cref="UnresolvedNameException">No addresses, or none before the token was cancelled.</exception>
     /// <exception cref="SocketException">No address could be reached; of the first.</exception>
     public static async ValueTask<Stream> ConnectAsync(
-        DnsEndPoint server, Func<string, CancellationToken, Task<IPAddress[]>> resolve, TimeProvider time, CancellationToken cancellationToken)
+        DnsEndPoint server, Func<string, CancellationToken, Task<IPAddress[]>> resolve, TimeProvider time,
+        CancellationToken cancellationToken)
     {
         var addresses = InTurn(await ResolveAsync(server.Host, resolve, cancellationToken));
         using var others = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -33,7 +36,10 @@ internal static class ServerConnector
         }
     }
 
-    /// <summary>The addresses with the families by turns, beginning with that of the first (RFC 8305, section 4): a family without a route costs one delay.</summary>
+    /// <summary>
+    /// The addresses with the families by turns, beginning with that of the first (RFC 8305, section 4): a family without a route costs one
+    /// delay.
+    /// </summary>
     private static List<IPAddress> InTurn(IPAddress[] addresses)
     {
         var first = new Queue<IPAddress>(addresses.Where(a => a.AddressFamily == addresses[0].AddressFamily));
@@ -71,7 +77,8 @@ internal static class ServerConnector
     }
 
     /// <summary>Waits until an attempt has ended, or until it is time for another one beside.</summary>
-    private static async Task EndOfOneAsync(List<Task<Socket>> attempts, bool isMore, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task EndOfOneAsync(
+        List<Task<Socket>> attempts, bool isMore, TimeProvider time, CancellationToken cancellationToken)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await Task.WhenAny([Task.Delay(isMore ? AttemptDelay : Timeout.InfiniteTimeSpan, time, ended.Token), .. attempts]);
@@ -105,7 +112,8 @@ internal static class ServerConnector
     {
         try
         {
-            return await resolve(host, cancellationToken) is { Length: > 0 } addresses ? addresses : throw new SocketException((int)SocketError.HostNotFound);
+            return await resolve(host, cancellationToken) is { Length: > 0 } addresses ? addresses
+                : throw new SocketException((int)SocketError.HostNotFound);
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException or ArgumentException)
         {

@@ -1,6 +1,8 @@
 namespace EbpfLb.Kubernetes.Auth;
 
-/// <summary>How to reach and be recognised by an API server; made by <see cref="InClusterConfig"/> or <see cref="KubeconfigFile"/>.</summary>
+/// <summary>
+/// How to reach and be recognised by an API server; made by <see cref="InClusterConfig"/> or <see cref="KubeconfigFile"/>.
+/// </summary>
 /// <param name="Servers">At least one; the next one is tried when one cannot be reached. Replace it for --api-server.</param>
 /// <param name="Origin">Where this comes from, for messages: "kubeconfig /root/.kube/config, context admin".</param>
 public sealed record ApiConnection(IReadOnlyList<Uri> Servers, string Origin)

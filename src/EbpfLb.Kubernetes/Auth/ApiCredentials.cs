@@ -11,7 +11,8 @@ internal sealed record ApiCredential(string? Token = null, X509Certificate2? Cer
     public X509Certificate2Collection Intermediates { get; init; } = [];
 
     /// <summary>Equal for equal certificate chains; "" without a certificate. A connection belongs to one such identity.</summary>
-    public string Identity => Certificate is null ? "" : string.Join(' ', [Certificate.Thumbprint, .. Intermediates.Select(c => c.Thumbprint)]);
+    public string Identity
+        => Certificate is null ? "" : string.Join(' ', [Certificate.Thumbprint, .. Intermediates.Select(c => c.Thumbprint)]);
 
     /// <summary>Whether this shows the same as the other, which the server has refused.</summary>
     public bool IsSameAs(ApiCredential? other) => other is not null && other.Token == Token && other.Identity == Identity;
@@ -33,7 +34,8 @@ internal sealed class NoCredentials : ApiCredentials
 {
     public override string Description => "no credentials (anonymous)";
 
-    public override ValueTask<ApiCredential> GetAsync(ApiCredential? refused, CancellationToken cancellationToken) => new(ApiCredential.None);
+    public override ValueTask<ApiCredential> GetAsync(ApiCredential? refused, CancellationToken cancellationToken)
+        => new(ApiCredential.None);
 }
 
 /// <summary>A token written into the configuration.</summary>
@@ -90,6 +92,7 @@ internal sealed class BothCredentials(ApiCredentials certificate, ApiCredentials
     public override async ValueTask<ApiCredential> GetAsync(ApiCredential? refused, CancellationToken cancellationToken)
     {
         var shown = await certificate.GetAsync(refused, cancellationToken);
-        return new ApiCredential((await token.GetAsync(refused, cancellationToken)).Token, shown.Certificate) { Intermediates = shown.Intermediates };
+        return new ApiCredential(
+            (await token.GetAsync(refused, cancellationToken)).Token, shown.Certificate) { Intermediates = shown.Intermediates };
     }
 }

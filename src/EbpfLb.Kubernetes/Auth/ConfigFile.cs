@@ -14,7 +14,8 @@ internal static class ConfigFile
     {
         try
         {
-            using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+            using var reader = new StreamReader(
+                new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
             var text = new StringBuilder();
             var buffer = new char[8192];
             for (int read; (read = reader.Read(buffer)) > 0;)

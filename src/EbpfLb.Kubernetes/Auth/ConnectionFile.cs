@@ -10,7 +10,9 @@ namespace EbpfLb.Kubernetes.Auth;
 /// <param name="Load">Reads it anew.</param>
 internal sealed record ConnectionFile(string Path, string Text, Func<ApiConnection> Load)
 {
-    /// <summary>Waits until the file says something else that can be used; what cannot is logged and leaves the connection as it is.</summary>
+    /// <summary>
+    /// Waits until the file says something else that can be used; what cannot is logged and leaves the connection as it is.
+    /// </summary>
     public async Task<ApiConnection> NextAsync(TimeSpan period, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
     {
         // A file of a kilobyte is read as quickly as its time is asked for, and a ConfigMap's or Secret's time says nothing.

@@ -101,13 +101,15 @@ internal sealed class ExecPlugin(ExecSpec spec, TimeProvider time) : ApiCredenti
                 + "by hand to see", e);
         }
         if (read?.ApiVersion != spec.ApiVersion)
-            throw new ConfigException($"{spec.Where}: {spec.Command} answered with apiVersion '{FieldText.Shown(read?.ApiVersion ?? "")}' and the "
+            throw new ConfigException(
+                $"{spec.Where}: {spec.Command} answered with apiVersion '{FieldText.Shown(read?.ApiVersion ?? "")}' and the "
                 + $"kubeconfig asks for {spec.ApiVersion}; make them equal");
         if (read.Status is not { } status || (string.IsNullOrEmpty(status.Token) && string.IsNullOrEmpty(status.ClientCertificateData)))
             throw new ConfigException($"{spec.Where}: {spec.Command} printed neither status.token nor status.clientCertificateData; "
                 + "run it by hand to see");
         var shown = status.ClientCertificateData is { Length: > 0 } pem
-            ? PemSource.ReadPair(pem, status.ClientKeyData ?? "", $"{spec.Where}: {spec.Command}: status.clientCertificateData", "status.clientKeyData")
+            ? PemSource.ReadPair(
+                pem, status.ClientKeyData ?? "", $"{spec.Where}: {spec.Command}: status.clientCertificateData", "status.clientKeyData")
             : ApiCredential.None;
         var token = status.Token is { Length: > 0 } text ? FieldText.Token(text, $"{spec.Where}: {spec.Command}: status.token") : null;
         // Go's zero time, which plugins print for "none", counts as unset, as in client-go.

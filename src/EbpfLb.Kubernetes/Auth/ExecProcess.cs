@@ -22,7 +22,8 @@ internal static class ExecProcess
             var errors = ReadAsync(process.StandardError, LongestConflictDiagnostic, cancellationToken);
             var (output, isWhole) = await ReadAsync(process.StandardOutput, LongestOutput, cancellationToken, stopAtLimit: true);
             if (!isWhole)
-                throw new ConfigException($"{spec.Where}: {spec.Command} prints more than {LongestOutput} characters; it must print an ExecCredential");
+                throw new ConfigException(
+                    $"{spec.Where}: {spec.Command} prints more than {LongestOutput} characters; it must print an ExecCredential");
             await process.WaitForExitAsync(cancellationToken);
             if (process.ExitCode == 0) return output;
             throw new ConfigException(
@@ -31,7 +32,8 @@ internal static class ExecProcess
         }
         catch (IOException e)
         {
-            throw new ConfigException($"{spec.Where}: what {spec.Command} prints cannot be read: {e.Message}; run it by hand to see why", e);
+            throw new ConfigException(
+                $"{spec.Where}: what {spec.Command} prints cannot be read: {e.Message}; run it by hand to see why", e);
         }
         finally
         {

@@ -43,7 +43,8 @@ internal sealed record ExecSpec(
     {
         var name = variable.Text("name") ?? throw new ConfigException($"{variable.Where("name")} is not set; each variable needs a name");
         if (name.Contains('='))
-            throw new ConfigException($"{variable.Where("name")} is '{FieldText.Shown(name)}'; the name of a variable has no '=': put what follows into value");
+            throw new ConfigException($"{variable.Where("name")} is '{FieldText.Shown(name)}'; the name "
+                + "of a variable has no '=': put what follows into value");
         return KeyValuePair.Create(name, variable.Text("value") ?? "");
     }
 }

@@ -31,7 +31,8 @@ internal static class FieldText
         => text.Length <= LongestHost && text.All(char.IsAscii) && !text.StartsWith('[')
             && Uri.CheckHostName(text) is UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6
                 ? text
-                : throw new ConfigException($"{where}: '{Shown(text)}' is neither a host name nor an address; write it like kubernetes.default.svc");
+                : throw new ConfigException(
+                    $"{where}: '{Shown(text)}' is neither a host name nor an address; write it like kubernetes.default.svc");
 
     /// <summary>Text of a configuration in a message of one line, bounded and without control characters.</summary>
     public static string Shown(string text)

@@ -29,7 +29,8 @@ public static class KubeconfigFile
         var trust = TrustOf(cluster);
         var server = ServerUrl.Parse(Needed(cluster, "server"), cluster.Where("server"));
         var notes = new List<string>();
-        if (cluster.Text("proxy-url") is { } proxy) notes.Add($"{cluster.Where("proxy-url")} ({WithoutUser(proxy)}): the API server is reached "
+        if (cluster.Text("proxy-url") is { } proxy)
+            notes.Add($"{cluster.Where("proxy-url")} ({WithoutUser(proxy)}): the API server is reached "
             + "without a proxy");
         if (trust.SkipVerify) notes.Add($"{cluster.Where("insecure-skip-tls-verify")}: the server's certificate is not checked; set "
             + "certificate-authority instead");
@@ -39,7 +40,8 @@ public static class KubeconfigFile
             Namespace = contextMap.Text("namespace"),
             Notes = notes,
             Trust = trust,
-            Credentials = user is null ? new NoCredentials() : KubeconfigUser.CredentialsOf(user, new ExecCluster(server.AbsoluteUri, trust), time ?? TimeProvider.System),
+            Credentials = user is null ? new NoCredentials()
+                : KubeconfigUser.CredentialsOf(user, new ExecCluster(server.AbsoluteUri, trust), time ?? TimeProvider.System),
         };
     }
 

@@ -42,7 +42,9 @@ internal sealed record PemSource(string Where, string? Data, string? Path)
             : throw new ConfigException($"{Where}: holds no PEM certificate; it must hold the CA of the API server");
     }
 
-    /// <summary>Joins a certificate with its key; certificates after the first are those of its issuers (RFC 8446, section 4.4.2).</summary>
+    /// <summary>
+    /// Joins a certificate with its key; certificates after the first are those of its issuers (RFC 8446, section 4.4.2).
+    /// </summary>
     /// <exception cref="ConfigException">Either does not read, or they do not belong together.</exception>
     public static ApiCredential ReadPair(string certificatePem, string keyPem, string certificateWhere, string keyWhere)
     {

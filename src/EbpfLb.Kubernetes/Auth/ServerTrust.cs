@@ -31,9 +31,11 @@ internal sealed record ServerTrust(PemSource? Authority = null, bool SkipVerify 
         }
         if (Authority is not null) CheckAnchored(host, certificate, presented, Authority, now);
         else if (errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors))
-            throw new ServerTrustException(UnknownAuthority(host, certificate, presented is null ? "" : string.Join(", ", presented.ChainStatus.Select(s => s.Status))));
+            throw new ServerTrustException(UnknownAuthority(
+                host, certificate, presented is null ? "" : string.Join(", ", presented.ChainStatus.Select(s => s.Status))));
         // The handler asks with the brackets of the Host header, which no certificate has.
-        if (!errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) || (IsIPv6(ServerName) && certificate.MatchesHostname(ServerName!))) return true;
+        if (!errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch)
+            || (IsIPv6(ServerName) && certificate.MatchesHostname(ServerName!))) return true;
         throw new ServerTrustException(
             $"the certificate of {host} is for {NamesOf(certificate)}; use one of these as the server's name, or set "
                 + "tls-server-name in the kubeconfig");
@@ -45,7 +47,8 @@ internal sealed record ServerTrust(PemSource? Authority = null, bool SkipVerify 
         {
             case { Verdict: AnchorVerdict.NoServer } judged:
                 throw new ServerTrustException(
-                    $"\"{judged.Detail}\" in the certificate chain of {host} is not for TLS servers (its extended key usage lacks serverAuth): "
+                    $"\"{judged.Detail}\" in the certificate chain of {host} is not for "
+                        + "TLS servers (its extended key usage lacks serverAuth): "
                         + "give the API server a serving certificate");
             case { Verdict: AnchorVerdict.Unknown } judged:
                 throw new ServerTrustException(UnknownAuthority(host, certificate, judged.Detail));
@@ -59,7 +62,8 @@ internal sealed record ServerTrust(PemSource? Authority = null, bool SkipVerify 
                 : $"{Authority.Where} does not vouch for; set the CA of this cluster there")
             + (why.Length > 0 ? $" ({why})" : "");
 
-    private static bool IsIPv6(string? name) => IPAddress.TryParse(name, out var address) && address.AddressFamily == AddressFamily.InterNetworkV6;
+    private static bool IsIPv6(string? name)
+        => IPAddress.TryParse(name, out var address) && address.AddressFamily == AddressFamily.InterNetworkV6;
 
     private static string NamesOf(X509Certificate2 certificate)
     {

@@ -22,7 +22,8 @@ internal static class ServerUrl
                 $"{where}: '{FieldText.Shown(text ?? "")}' is not the URL of an API server; write it like https://10.0.0.1:6443");
         }
         if (url.UserInfo.Length > 0)
-            throw new ConfigException($"{where}: a user and password in the URL are not used; remove them, and set a token or a client certificate");
+            throw new ConfigException(
+                $"{where}: a user and password in the URL are not used; remove them, and set a token or a client certificate");
         if (url.HostNameType is not (UriHostNameType.IPv4 or UriHostNameType.IPv6)) _ = FieldText.Host(url.Host, where);
         return new Uri(url.GetLeftPart(UriPartial.Path).TrimEnd('/'));
     }

@@ -63,7 +63,8 @@ internal static class TrustAnchors
         // Up to the first anchor everything must be right; what a server sends above it does not matter.
         foreach (var element in chain.ChainElements)
         {
-            var wrong = element.ChainElementStatus.Where(s => (s.Status & ~Harmless) != X509ChainStatusFlags.NoError).Select(s => s.Status).ToList();
+            var wrong = element.ChainElementStatus.Where(s
+                => (s.Status & ~Harmless) != X509ChainStatusFlags.NoError).Select(s => s.Status).ToList();
             if (wrong.Count > 0) return new(AnchorVerdict.Unknown, string.Join(", ", wrong));
             if (!IsForServers(element.Certificate)) return new(AnchorVerdict.NoServer, element.Certificate.Subject);
             if (anchors.Any(anchor => IsSame(anchor, element.Certificate))) return new(AnchorVerdict.Trusted, "");
@@ -76,7 +77,9 @@ internal static class TrustAnchors
         => anchor.SubjectName.RawData.AsSpan().SequenceEqual(other.SubjectName.RawData)
             && anchor.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(other.PublicKey.ExportSubjectPublicKeyInfo());
 
-    /// <summary>Without the extension a certificate is for every use. A CA that has it limits what it issues, as in Go and OpenSSL.</summary>
+    /// <summary>
+    /// Without the extension a certificate is for every use. A CA that has it limits what it issues, as in Go and OpenSSL.
+    /// </summary>
     private static bool IsForServers(X509Certificate2 certificate)
     {
         try

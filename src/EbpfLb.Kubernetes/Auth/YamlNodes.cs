@@ -57,7 +57,8 @@ internal sealed record YamlMap(string File, string Path, MapNode Node)
 
     /// <summary>The scalars of a list.</summary>
     public IReadOnlyList<string> Texts(string key)
-        => [.. Items(key).Select((item, i) => (item as ScalarNode)?.Text is { } text ? WithoutNul(text, $"{key}[{i}]") : throw Wrong($"{key}[{i}]", item, "text"))];
+        => [.. Items(key).Select((item, i)
+            => (item as ScalarNode)?.Text is { } text ? WithoutNul(text, $"{key}[{i}]") : throw Wrong($"{key}[{i}]", item, "text"))];
 
     private IEnumerable<YamlNode> Items(string key) => Find(key) switch
     {

@@ -4,8 +4,8 @@ namespace EbpfLb.Kubernetes.Manifests;
 
 /// <summary>
 /// Joins the files into one state as an API server would that got them in the order of their names: the first object of
-/// a name stays, and a Service that wants an address or node port that another one has is refused. Keeps what it knows, so that the next change
-/// of a few files costs what they hold. Not thread-safe.
+/// a name stays, and a Service that wants an address or node port that another one has is refused. Keeps what it knows, so that the next
+/// change of a few files costs what they hold. Not thread-safe.
 /// </summary>
 /// <param name="nodeName">The node whose object is kept.</param>
 /// <param name="isLenient">Services with an address or node port of another are told, and used: the compiler decides who serves it.</param>
@@ -33,7 +33,8 @@ internal sealed class ManifestMerge(string nodeName, bool isLenient = false)
         {
             foreach (var item in content.Objects)
             {
-                if (IsFree(file, item) && !(item.Identity.Kind == "Endpoints" && unmirrored.Contains(item.Identity.Name))) Apply(item, state);
+                if (IsFree(file, item) && !(item.Identity.Kind == "Endpoints" && unmirrored.Contains(item.Identity.Name)))
+                    Apply(item, state);
             }
         }
         foreach (var gone in state.ServiceNames.Where(name => !services.Contains(name)).ToList()) state.RemoveService(gone);
@@ -51,7 +52,8 @@ internal sealed class ManifestMerge(string nodeName, bool isLenient = false)
 
     /// <summary>
     /// Brings the state from what the files said at the last call to what they say now. False when objects of several files have to do with
-    /// each other: then the state may be anything between, and <see cref="Apply(IEnumerable{ValueTuple{string,ManifestContent}},ClusterStateBuilder)"/> has to follow.
+    /// each other: then the state may be anything between, and
+    /// <see cref="Apply(IEnumerable{ValueTuple{string,ManifestContent}},ClusterStateBuilder)"/> has to follow.
     /// </summary>
     public bool TryChange(IReadOnlyList<FileChange> files, ClusterStateBuilder state)
     {

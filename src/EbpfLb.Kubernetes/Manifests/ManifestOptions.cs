@@ -11,7 +11,9 @@ public sealed record ManifestOptions(string Path, string NodeName)
     /// <summary>A change is read at the latest after this time, however busy the directory is.</summary>
     public TimeSpan LongestDebounce { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How often the directory is looked through although nothing was noticed (files behind symlinks, network file systems).</summary>
+    /// <summary>
+    /// How often the directory is looked through although nothing was noticed (files behind symlinks, network file systems).
+    /// </summary>
     public TimeSpan Rescan { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>The same when the kernel cannot tell of changes, for example because inotify has no instances left.</summary>

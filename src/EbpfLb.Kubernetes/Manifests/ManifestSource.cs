@@ -78,7 +78,8 @@ public sealed class ManifestSource : IClusterSource
     {
         var before = watcher.Failure;
         watcher.Follow(options.Path);
-        if (watcher.Failure is { } failure && failure != before) Log.ManifestsUnwatched(logger, description, options.RescanUnwatched.TotalSeconds, failure);
+        if (watcher.Failure is { } failure && failure != before)
+            Log.ManifestsUnwatched(logger, description, options.RescanUnwatched.TotalSeconds, failure);
     }
 
     private bool Refresh(ManifestStore store, ManifestChanges changes)
@@ -125,7 +126,8 @@ public sealed class ManifestSource : IClusterSource
         var refused = conflicts.Select(p => (p.File, p.Object)).ToHashSet();
         ImmutableArray<ManifestProblem> problems =
         [
-            .. store.Problems.Where(p => p.IsError || !refused.Contains((p.File, p.Object))).Concat(conflicts).OrderBy(p => p.File, StringComparer.Ordinal).ThenBy(p => p.Line).ThenBy(p => p.Column),
+            .. store.Problems.Where(p => p.IsError || !refused.Contains((p.File, p.Object))).Concat(conflicts)
+                .OrderBy(p => p.File, StringComparer.Ordinal).ThenBy(p => p.Line).ThenBy(p => p.Column),
         ];
         Report(problems);
         state = state with { Problems = problems };
@@ -144,7 +146,8 @@ public sealed class ManifestSource : IClusterSource
     }
 
     /// <summary>
-    /// Waits for something that is whole: a file that was closed or renamed. One that stays open is taken when it has been quiet for a while.
+    /// Waits for something that is whole: a file that was closed or renamed. One that stays open is taken when it has been quiet for a
+    /// while.
     /// </summary>
     /// <param name="looked">How long the last look through everything took.</param>
     private async Task ChangeAsync(ManifestWatcher watcher, TimeSpan looked, CancellationToken cancellationToken)
@@ -152,7 +155,8 @@ public sealed class ManifestSource : IClusterSource
         if (watcher.HasWhole)
         {
             // While many files come at once, not more than half of the time is spent on looking through all.
-            if (looked > TimeSpan.Zero) await time.DelayAsync(looked < options.LongestDebounce ? looked : options.LongestDebounce, cancellationToken);
+            if (looked > TimeSpan.Zero)
+                await time.DelayAsync(looked < options.LongestDebounce ? looked : options.LongestDebounce, cancellationToken);
             return;
         }
         var rescan = watcher.IsWatching && state.Problem is null ? options.Rescan : options.RescanUnwatched;

@@ -47,8 +47,8 @@ internal sealed class ManifestStore
     public IReadOnlyList<FileChange> Changes => changes;
 
     /// <summary>
-    /// Looks at all files, or only at those that changed where it is known which these are. A path that is not there changes nothing: an unmounted
-    /// volume must not take the services away. Returns whether anything is different.
+    /// Looks at all files, or only at those that changed where it is known which these are. A path that is not there changes nothing: an
+    /// unmounted volume must not take the services away. Returns whether anything is different.
     /// </summary>
     public bool Refresh(ManifestChanges notified)
     {
@@ -94,7 +94,8 @@ internal sealed class ManifestStore
     {
         var before = files.GetValueOrDefault(name);
         if (!Refresh(name, info)) return;
-        changes.Add(new FileChange(name, before?.Content ?? ManifestContent.Empty, files.GetValueOrDefault(name)?.Content ?? ManifestContent.Empty)
+        changes.Add(
+            new FileChange(name, before?.Content ?? ManifestContent.Empty, files.GetValueOrDefault(name)?.Content ?? ManifestContent.Empty)
         {
             HasProblems = before is { HasProblems: true } || files.GetValueOrDefault(name) is { HasProblems: true },
         });
@@ -102,7 +103,8 @@ internal sealed class ManifestStore
 
     private void Forget(string name)
     {
-        if (files.Remove(name, out var gone)) changes.Add(new FileChange(name, gone.Content, ManifestContent.Empty) { HasProblems = gone.HasProblems });
+        if (files.Remove(name, out var gone))
+            changes.Add(new FileChange(name, gone.Content, ManifestContent.Empty) { HasProblems = gone.HasProblems });
     }
 
     private bool Refresh(string name, FileInfo info)
@@ -125,7 +127,8 @@ internal sealed class ManifestStore
                     files[name] = known! with { Stamp = stamp, IsRacy = isRacyList };
                     return false;
                 }
-                files[name] = new KnownFile(new ManifestContent([.. list.Objects.OfType<ManifestObject>()], [], []), null) { Stamp = stamp, IsRacy = isRacyList, List = list };
+                files[name] = new KnownFile(new ManifestContent([.. list.Objects.OfType<ManifestObject>()], [], []),
+                    null) { Stamp = stamp, IsRacy = isRacyList, List = list };
                 return true;
             }
             var content = ReadAll(info, stamp.Length);
@@ -151,7 +154,8 @@ internal sealed class ManifestStore
     {
         using var stream = Open(info);
         var list = reader.ReadList(name, stream, known?.List);
-        return list is not null && known is { Broken: null, List: { } before } && list.Hashes.AsSpan().SequenceEqual(before.Hashes) ? before : list;
+        return list is not null && known is { Broken: null, List: { } before } && list.Hashes.AsSpan().SequenceEqual(before.Hashes) ? before
+            : list;
     }
 
     private KnownFile Read(string name, ReadOnlyMemory<byte> content, KnownFile? known)
@@ -168,11 +172,15 @@ internal sealed class ManifestStore
         {
             // A reader that fails on one strange file must not take the other files with it.
             Log.ManifestReaderFailed(logger, e, name);
-            return new KnownFile(before, new ManifestProblem(true, name, 1, 1, "", "", $"the file could not be understood ({e.GetType().Name}); correct or remove it"));
+            return new KnownFile(before,
+                new ManifestProblem(
+                    true, name, 1, 1, "", "", $"the file could not be understood ({e.GetType().Name}); correct or remove it"));
         }
     }
 
-    /// <summary>Objects that were good before and are refused now stay as they were, as with an update that an API server refuses.</summary>
+    /// <summary>
+    /// Objects that were good before and are refused now stay as they were, as with an update that an API server refuses.
+    /// </summary>
     private static IEnumerable<ManifestObject> KeptFrom(ManifestContent before, ManifestContent now)
     {
         if (now.Refused.IsEmpty) return [];

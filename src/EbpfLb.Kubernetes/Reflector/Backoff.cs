@@ -9,7 +9,9 @@ internal sealed class Backoff(TimeSpan first, TimeSpan limit, Random random)
     /// <summary>More would overflow long after any limit.</summary>
     private const int DoublingsAtMost = 20;
 
-    /// <summary>A server that asks for more is asked again all the same; timers end at 49 days, and nobody waits so long for Services.</summary>
+    /// <summary>
+    /// A server that asks for more is asked again all the same; timers end at 49 days, and nobody waits so long for Services.
+    /// </summary>
     private static readonly TimeSpan LongestAsked = TimeSpan.FromMinutes(5);
 
     private int failures;

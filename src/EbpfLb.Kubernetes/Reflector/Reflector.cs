@@ -69,8 +69,8 @@ internal sealed class Reflector<T>(
 
     /// <summary>Reads the collection, beside the watch and without a word to the sink.</summary>
     /// <param name="fromCache">
-    /// As the server's cache has it, at least as new as what the watch has told: what the server's own watches missed is not seen. false: as
-    /// its store has it.
+    /// As the server's cache has it, at least as new as what the watch has told: what the server's own watches missed is not seen. false:
+    /// as its store has it.
     /// </param>
     public Task<ObjectList<T>> ReadAsync(bool fromCache, CancellationToken cancellationToken)
         => api.ListAsync(resource, selector, fromCache ? resourceVersion : null, cancellationToken);
@@ -138,7 +138,9 @@ internal sealed class Reflector<T>(
         else await Task.Delay(backoff.Next(), time, cancellationToken);
     }
 
-    /// <summary>Reads the collection that the watch begins with; false when it does not come to its end, and a list is to be read.</summary>
+    /// <summary>
+    /// Reads the collection that the watch begins with; false when it does not come to its end, and a list is to be read.
+    /// </summary>
     private async Task<bool> ReadInitialAsync(IApiWatch<T> watch, InitialEvents<T> initial, CancellationToken cancellationToken)
     {
         try

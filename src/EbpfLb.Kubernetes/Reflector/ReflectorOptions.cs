@@ -15,9 +15,13 @@ public sealed record ReflectorOptions
     /// </summary>
     public TimeSpan RelistAfter { get; init; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>Ask for streaming lists (KEP-3157) where the server has them: they cost it no copy of the whole collection in memory.</summary>
+    /// <summary>
+    /// Ask for streaming lists (KEP-3157) where the server has them: they cost it no copy of the whole collection in memory.
+    /// </summary>
     public bool StreamingLists { get; init; } = true;
 
-    /// <summary>How long a collection that the server does not have, or does not show us, is left alone where we can do without it.</summary>
+    /// <summary>
+    /// How long a collection that the server does not have, or does not show us, is left alone where we can do without it.
+    /// </summary>
     public TimeSpan OptionalRetry { get; init; } = TimeSpan.FromMinutes(5);
 }

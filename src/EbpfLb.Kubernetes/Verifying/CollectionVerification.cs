@@ -34,7 +34,8 @@ internal sealed class CollectionVerification<[DynamicallyAccessedMembers(Dynamic
         foreach (var (name, (kept, listed)) in sink.Compare(items))
         {
             // What has moved is followed; it was only late.
-            if (first.TryGetValue(name, out var before) && ReferenceEquals(before.Kept, kept)) differences[name] = Describe(name, kept, listed);
+            if (first.TryGetValue(name, out var before) && ReferenceEquals(before.Kept, kept))
+                differences[name] = Describe(name, kept, listed);
         }
         return [.. differences.Values];
     }
@@ -54,8 +55,10 @@ internal sealed class CollectionVerification<[DynamicallyAccessedMembers(Dynamic
     {
         var what = $"{kind} {(name.Namespace.Length == 0 ? name.Name : name.ToString())}";
         if (kept is null || listed is null)
-            return new Difference(VerifyStage.Api, what, Difference.Whole, listed is null ? Difference.None : "present", kept is null ? Difference.None : "present");
-        var fields = typeof(T).GetProperties(BindingFlags.Instance | BindingFlags.Public).Where(p => !Equals(p.GetValue(kept), p.GetValue(listed))).ToList();
+            return new Difference(VerifyStage.Api, what, Difference.Whole, listed is null ? Difference.None : "present",
+                kept is null ? Difference.None : "present");
+        var fields = typeof(T).GetProperties(BindingFlags.Instance | BindingFlags.Public).Where(p
+            => !Equals(p.GetValue(kept), p.GetValue(listed))).ToList();
         return new Difference(
             VerifyStage.Api, what, string.Join(',', fields.Select(p => p.Name)), Text(fields, listed), Text(fields, kept));
     }

@@ -33,7 +33,8 @@ internal sealed class SourceVerifier(IReadOnlyList<ICollectionVerification> coll
     }
 
     /// <summary>Waits for the fresh lists, at most as long as for late events.</summary>
-    private async Task<HashSet<Difference>> RepairAsync(List<ICollectionVerification> differing, int count, CancellationToken cancellationToken)
+    private async Task<HashSet<Difference>> RepairAsync(
+        List<ICollectionVerification> differing, int count, CancellationToken cancellationToken)
     {
         foreach (var collection in differing) collection.Repair();
         var begun = time.GetTimestamp();

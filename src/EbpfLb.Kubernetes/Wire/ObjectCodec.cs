@@ -45,7 +45,8 @@ internal sealed class ObjectCodec<TWire, T>(
                 return new(WatchEventType.Deleted, WireMapper.NameOf(deleted), null, VersionOf(deleted));
             case WatchLineType.Kind.Bookmark:
                 var bookmark = ObjectOf(line);
-                var type = bookmark.Metadata?.Annotations?.InitialEventsEnd == "true" ? WatchEventType.InitialEventsEnd : WatchEventType.Bookmark;
+                var type = bookmark.Metadata?.Annotations?.InitialEventsEnd == "true" ? WatchEventType.InitialEventsEnd
+                    : WatchEventType.Bookmark;
                 return new(type, new("", ""), null, VersionOf(bookmark));
             case WatchLineType.Kind.Error:
                 error = JsonSerializer.Deserialize(line, errorType)?.Object ?? new WireStatus();

@@ -11,7 +11,8 @@ internal sealed partial class WireMapper
     /// </summary>
     public IReadOnlyList<EndpointSlice> Map(WireEndpoints wire)
     {
-        if (wire.Subsets is not { Length: > 0 } subsets || wire.Metadata?.Labels?.SkipMirror is "true" || wire.Metadata?.Annotations?.Leader is not null) return [];
+        if (wire.Subsets is not { Length: > 0 } subsets || wire.Metadata?.Labels?.SkipMirror is "true"
+            || wire.Metadata?.Annotations?.Leader is not null) return [];
         var name = NameOf(wire);
         var slices = new List<EndpointSlice>(subsets.Length);
         for (var i = 0; i < subsets.Length; i++)

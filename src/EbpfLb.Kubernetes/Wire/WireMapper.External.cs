@@ -36,7 +36,8 @@ internal sealed partial class WireMapper
         if (wire.Text is { } text)
             Warn("Service", name, field, text, "not an IP address; the entry is ignored; correct it");
         else if (wire.Address.IsUnspecified)
-            Warn("Service", name, field, wire.Address, "the unspecified address; the entry is ignored; give an address that clients can use");
+            Warn("Service", name, field, wire.Address,
+                "the unspecified address; the entry is ignored; give an address that clients can use");
         else
             found.Add(wire.Address);
     }

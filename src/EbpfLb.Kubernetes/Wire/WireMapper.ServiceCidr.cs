@@ -4,7 +4,9 @@ namespace EbpfLb.Kubernetes.Wire;
 
 internal sealed partial class WireMapper
 {
-    /// <summary>Maps a ServiceCIDR. One that is about to go keeps its addresses as long as it is there: Services may still have some.</summary>
+    /// <summary>
+    /// Maps a ServiceCIDR. One that is about to go keeps its addresses as long as it is there: Services may still have some.
+    /// </summary>
     public ServiceCidr Map(WireServiceCidr wire)
     {
         var name = NameOf(wire);

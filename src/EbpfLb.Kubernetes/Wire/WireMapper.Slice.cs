@@ -77,7 +77,8 @@ internal sealed partial class WireMapper
             else
             {
                 endpoints[count++] = new Endpoint(
-                    addresses[0].Address, ConditionsOf(endpoint.Conditions.GetValueOrDefault()), NodeNameOf(endpoint.NodeName), HintsOf(endpoint.Hints));
+                    addresses[0].Address, ConditionsOf(endpoint.Conditions.GetValueOrDefault()), NodeNameOf(endpoint.NodeName),
+                    HintsOf(endpoint.Hints));
             }
         }
         return ValueList.Create<Endpoint>(endpoints.AsSpan(0, count));

@@ -17,7 +17,9 @@ internal sealed class WireServiceSpec
 {
     public string? Type { get; set; }
 
-    /// <summary>There is one, and it is not empty: a control plane makes the slices. Which pods it selects is nobody's business here.</summary>
+    /// <summary>
+    /// There is one, and it is not empty: a control plane makes the slices. Which pods it selects is nobody's business here.
+    /// </summary>
     [JsonConverter(typeof(NotEmptyConverter))]
     public bool Selector { get; set; }
 

@@ -9,7 +9,8 @@ namespace EbpfLb.Netlink.Network;
 /// <param name="Type">What its packets begin with.</param>
 /// <param name="Flags">Up, loopback ...</param>
 /// <param name="MasterIndex">The bridge, bond, team or VRF that it belongs to; 0: none.</param>
-/// <param name="ParentIndex">The device below a VLAN, macvlan or tunnel, or a veth's other end (there in its own namespace); 0: none.</param>
+/// <param name="ParentIndex">The device below a VLAN, macvlan or tunnel, or a veth's other end (there in its own namespace); 0:
+/// none.</param>
 /// <param name="Mtu">In bytes, without the link layer's header.</param>
 /// <param name="Mac">Hardware address; empty when it has none.</param>
 public sealed record Link(

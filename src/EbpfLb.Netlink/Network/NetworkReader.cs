@@ -26,7 +26,8 @@ public sealed class NetworkReader : IDisposable
 
     /// <summary>All routes of both families, without the local table.</summary>
     public IReadOnlyList<Route> ReadRoutes()
-        => [.. socket.Dump(MessageBuilder.Create(MessageType.GetRoute, new RouteBody()), "read the routes", RouteParser.Parse).SelectMany(r => r)];
+        => [.. socket.Dump(MessageBuilder.Create(MessageType.GetRoute, new RouteBody()), "read the routes", RouteParser.Parse)
+            .SelectMany(r => r)];
 
     /// <summary>The number by which BPF programs know this namespace (bpf_get_netns_cookie; kernel 5.14).</summary>
     /// <exception cref="NetlinkException">An older kernel.</exception>
@@ -36,7 +37,10 @@ public sealed class NetworkReader : IDisposable
     public void Dispose() => socket.Dispose();
 }
 
-/// <summary>Devices, addresses and routes of one network namespace. The three are read one after another: what changed in between is told by a watcher.</summary>
+/// <summary>
+/// Devices, addresses and routes of one network namespace. The three are read one after another: what changed in between is told by a
+/// watcher.
+/// </summary>
 /// <param name="Links">By index.</param>
 /// <param name="Addresses">In the kernel's order: those of a device as they were added.</param>
 /// <param name="Routes">All tables but the local one.</param>

@@ -5,8 +5,8 @@ using EbpfLb.Netlink.Wire;
 namespace EbpfLb.Netlink.Network;
 
 /// <summary>
-/// Is told of every change of devices, addresses and routes, and of removed qdiscs and filters, in the network namespace of the thread that opened it. Open it
-/// before the first reading, so that nothing falls between the two.
+/// Is told of every change of devices, addresses and routes, and of removed qdiscs and filters, in the network namespace of the thread that
+/// opened it. Open it before the first reading, so that nothing falls between the two.
 /// </summary>
 public sealed class NetworkWatcher : IDisposable
 {

@@ -42,7 +42,8 @@ public sealed class SocketDestroyer : IDisposable
         identity.Destination.Address.TryWriteBytes(body.Destination, out _);
         try
         {
-            socket.Request(MessageBuilder.Create(SockDestroy, body), $"end the {identity.Protocol} socket {identity.Source} -> {identity.Destination}");
+            socket.Request(MessageBuilder.Create(SockDestroy, body),
+                $"end the {identity.Protocol} socket {identity.Source} -> {identity.Destination}");
             return true;
         }
         catch (NetlinkException e) when (e.Errno is NetlinkErrno.ENOENT or NetlinkErrno.ESTALE)

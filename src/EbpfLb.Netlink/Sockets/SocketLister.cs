@@ -7,8 +7,8 @@ using EbpfLb.Netlink.Wire;
 namespace EbpfLb.Netlink.Sockets;
 
 /// <summary>
-/// Reads connected sockets with what a BPF map of socket storage keeps for them, by inet_diag (kernel 5.7, CAP_NET_ADMIN and CAP_BPF). It needs no
-/// program. Works in the network namespace of the thread that opened it.
+/// Reads connected sockets with what a BPF map of socket storage keeps for them, by inet_diag (kernel 5.7, CAP_NET_ADMIN and CAP_BPF). It
+/// needs no program. Works in the network namespace of the thread that opened it.
 /// </summary>
 public sealed class SocketLister : IDisposable
 {
@@ -24,7 +24,9 @@ public sealed class SocketLister : IDisposable
     /// <summary>TCP_ESTABLISHED of net/tcp_states.h; connected UDP sockets are in it too.</summary>
     private const uint Established = 1 << 1;
 
-    /// <summary>All states but TCP_TIME_WAIT, TCP_CLOSE, TCP_LISTEN and TCP_NEW_SYN_RECV: those of sockets that a process has connected.</summary>
+    /// <summary>
+    /// All states but TCP_TIME_WAIT, TCP_CLOSE, TCP_LISTEN and TCP_NEW_SYN_RECV: those of sockets that a process has connected.
+    /// </summary>
     private const uint Connected = 0xfff & ~(1u << 6 | 1u << 7 | 1u << 10);
 
     private readonly NetlinkSocket socket;
@@ -34,9 +36,12 @@ public sealed class SocketLister : IDisposable
     /// <exception cref="NetlinkException">No netlink socket can be had.</exception>
     public static SocketLister Open() => new(NetlinkSocket.Open(protocol: LibC.NETLINK_SOCK_DIAG));
 
-    /// <summary>Connected sockets of both families that the map has a value for. Sockets that come or go meanwhile may be missing.</summary>
+    /// <summary>
+    /// Connected sockets of both families that the map has a value for. Sockets that come or go meanwhile may be missing.
+    /// </summary>
     /// <param name="storage">Descriptor of a BPF_MAP_TYPE_SK_STORAGE map.</param>
-    /// <exception cref="NetlinkException">EPERM: CAP_NET_ADMIN or CAP_BPF is missing. ENOENT: the kernel was built without diagnosis of the protocol.</exception>
+    /// <exception cref="NetlinkException">EPERM: CAP_NET_ADMIN or CAP_BPF is missing. ENOENT: the kernel was built without diagnosis of the
+    /// protocol.</exception>
     public IReadOnlyList<StoredSocket> List(ProtocolType protocol, int storage)
         => [.. List(AddressFamily.InterNetwork, protocol, storage), .. List(AddressFamily.InterNetworkV6, protocol, storage)];
 
@@ -86,7 +91,8 @@ public sealed class SocketLister : IDisposable
     private static IPEndPoint End(in AddressBytes address, ushort port, bool isV4)
     {
         ReadOnlySpan<byte> bytes = address;
-        return new IPEndPoint(new IPAddress(isV4 ? bytes[..4] : bytes), BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(port) : port);
+        return new IPEndPoint(
+            new IPAddress(isV4 ? bytes[..4] : bytes), BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(port) : port);
     }
 }
 
@@ -99,4 +105,5 @@ public sealed record StoredSocket(SocketIdentity Identity, byte[] Value);
 /// <param name="Family">Of the socket: one of IPv6 that is connected to an IPv4 address has v4-mapped ends.</param>
 /// <param name="Device">Index of the device that it is bound to, or 0.</param>
 /// <param name="Cookie">SO_COOKIE: no other socket ever has it.</param>
-public sealed record SocketIdentity(AddressFamily Family, ProtocolType Protocol, IPEndPoint Source, IPEndPoint Destination, int Device, ulong Cookie);
+public sealed record SocketIdentity(
+    AddressFamily Family, ProtocolType Protocol, IPEndPoint Source, IPEndPoint Destination, int Device, ulong Cookie);

@@ -67,17 +67,21 @@ public sealed class ClsactClient : IDisposable
         $"read the {direction} filters of device {linkIndex}", m => TcParser.Filter(m, direction));
 
     /// <summary>Adds a filter.</summary>
-    /// <exception cref="NetlinkException">EEXIST: there is one of this priority and handle, or of another kind. EINVAL: no clsact there.</exception>
+    /// <exception cref="NetlinkException">EEXIST: there is one of this priority and handle, or of another kind. EINVAL: no clsact
+    /// there.</exception>
     public void Add(BpfFilter filter) => Put(filter, MessageFlags.Create | MessageFlags.Exclusive, "add");
 
-    /// <summary>Gives the filter of this priority and handle another program and name, atomically: every packet meets the old or the new one.</summary>
+    /// <summary>
+    /// Gives the filter of this priority and handle another program and name, atomically: every packet meets the old or the new one.
+    /// </summary>
     /// <exception cref="NetlinkException">ENOENT: there is none.</exception>
     public void Replace(BpfFilter filter) => Put(filter, MessageFlags.None, "replace");
 
     /// <summary>Removes one filter.</summary>
     /// <exception cref="NetlinkException">ENOENT or EINVAL: it is not there.</exception>
     public void Remove(TcFilter filter) => socket.Request(
-        MessageBuilder.Create(MessageType.DeleteFilter, FilterOf(filter.LinkIndex, filter.Direction, filter.Priority, filter.Handle)).Add(Kind, filter.Kind),
+        MessageBuilder.Create(MessageType.DeleteFilter, FilterOf(filter.LinkIndex, filter.Direction, filter.Priority, filter.Handle))
+            .Add(Kind, filter.Kind),
         $"remove the {filter.Direction} filter {filter.Name} from device {filter.LinkIndex}");
 
     /// <inheritdoc/>

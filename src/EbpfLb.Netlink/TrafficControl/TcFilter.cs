@@ -9,7 +9,8 @@ namespace EbpfLb.Netlink.TrafficControl;
 /// <param name="Kind">"bpf", "flower" ...</param>
 /// <param name="Name">Of BPF filters: the name given when it was made; null for others.</param>
 /// <param name="ProgramId">Of BPF filters: the kernel's id of the program; 0 for others.</param>
-public sealed record TcFilter(int LinkIndex, TcDirection Direction, ushort Priority, uint Handle, string Kind, string? Name, uint ProgramId);
+public sealed record TcFilter(
+    int LinkIndex, TcDirection Direction, ushort Priority, uint Handle, string Kind, string? Name, uint ProgramId);
 
 /// <summary>A queueing discipline of a device.</summary>
 /// <param name="LinkIndex">The device.</param>

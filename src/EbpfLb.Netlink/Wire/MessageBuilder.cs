@@ -3,7 +3,9 @@ using System.Text;
 
 namespace EbpfLb.Netlink.Wire;
 
-/// <summary>Writes one request: header, a body struct, attributes aligned to 4 bytes. Numbers are in host order, as netlink has them.</summary>
+/// <summary>
+/// Writes one request: header, a body struct, attributes aligned to 4 bytes. Numbers are in host order, as netlink has them.
+/// </summary>
 internal sealed class MessageBuilder
 {
     public const int HeaderBytes = 16;

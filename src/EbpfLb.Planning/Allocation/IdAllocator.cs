@@ -32,7 +32,9 @@ internal sealed class IdAllocator(int capacity)
         return true;
     }
 
-    /// <summary>Takes this id, as a table that was found holds it; later ids are searched behind it. False when it is taken or out of range.</summary>
+    /// <summary>
+    /// Takes this id, as a table that was found holds it; later ids are searched behind it. False when it is taken or out of range.
+    /// </summary>
     public bool TryReserve(uint id)
     {
         if (id == 0 || id >= (uint)capacity || Contains(id)) return false;

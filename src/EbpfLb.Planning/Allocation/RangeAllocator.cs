@@ -34,7 +34,9 @@ internal sealed class RangeAllocator(int capacity)
         return false;
     }
 
-    /// <summary>Takes this run, as a table that was found holds it; false when it overlaps another, is out of range or no run of ours.</summary>
+    /// <summary>
+    /// Takes this run, as a table that was found holds it; false when it overlaps another, is out of range or no run of ours.
+    /// </summary>
     public bool TryReserve(uint first, uint count)
     {
         if (count == 0 || count > (uint)capacity || first % Granule != 0) return false;

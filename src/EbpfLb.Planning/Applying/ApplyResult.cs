@@ -29,7 +29,9 @@ public sealed record ApplyResult(
     /// <summary>Protocols of the service ports that lost backends altogether: sockets and flows may still lead there.</summary>
     public IReadOnlySet<TransportProtocol> LostBackends { get; init; } = new HashSet<TransportProtocol>();
 
-    /// <summary>Protocols of the frontends that were none before, or led nowhere, and have backends now: connections may go past them.</summary>
+    /// <summary>
+    /// Protocols of the frontends that were none before, or led nowhere, and have backends now: connections may go past them.
+    /// </summary>
     public IReadOnlySet<TransportProtocol> OpenedFrontends { get; init; } = new HashSet<TransportProtocol>();
 
     /// <summary>Everything is as the table wants it; when false, plan the same table again after a while.</summary>

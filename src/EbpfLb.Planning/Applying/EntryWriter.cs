@@ -8,8 +8,9 @@ using EbpfLb.Planning.Tables;
 namespace EbpfLb.Planning.Applying;
 
 /// <summary>
-/// Changes of lb_services4 and lb_services6. Many entries go in batches; where a batch stops, a single operation finds out why, and the batch goes on
-/// behind it. When an operation fails, what its group did before is put back, so the group is as old as if it had never begun.
+/// Changes of lb_services4 and lb_services6. Many entries go in batches; where a batch stops, a single operation finds out why, and the
+/// batch goes on behind it. When an operation fails, what its group did before is put back, so the group is as old as if it had never
+/// begun.
 /// </summary>
 internal sealed class EntryWriter(List<PlannedGroup> groups, EntryTables tables, Mirror mirror)
 {
@@ -82,9 +83,11 @@ internal sealed class EntryWriter(List<PlannedGroup> groups, EntryTables tables,
 
     /// <summary>What connected to it before was not translated, and would be now.</summary>
     private static bool Opens(in LbService old, in LbService now) => !ServiceCodec.Has(now, LbServiceFlag.OnDevice)
-        && ((Count(old, o => o.Cluster.Count) == 0 && now.Cluster.Count > 0) || (Count(old, o => o.Local.Count) == 0 && now.Local.Count > 0));
+        && ((Count(old, o => o.Cluster.Count) == 0 && now.Cluster.Count > 0)
+            || (Count(old, o => o.Local.Count) == 0 && now.Local.Count > 0));
 
-    private static uint Count(in LbService value, Func<LbService, uint> list) => ServiceCodec.Has(value, LbServiceFlag.OnDevice) ? 0 : list(value);
+    private static uint Count(in LbService value, Func<LbService, uint> list)
+        => ServiceCodec.Has(value, LbServiceFlag.OnDevice) ? 0 : list(value);
 
     /// <summary>An operation failed, here or elsewhere: what was written for the group is put back.</summary>
     public void Fail(PlannedGroup group, TableError error, string table)

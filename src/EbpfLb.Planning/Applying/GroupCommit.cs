@@ -83,7 +83,8 @@ internal sealed class GroupCommit(Mirror mirror)
             if (mirror.RecordOf(record.Id) is null) mirror.AddRecord(record);
             mirror.Claim(record, port.Desired!.Key);
         }
-        record.ExtraBackends = [.. record.ExtraBackends, .. port.NewBackends.Except(record.ExtraBackends).Except(record.BackendIds).Except(Retired.Backends)];
+        record.ExtraBackends = [
+            .. record.ExtraBackends, .. port.NewBackends.Except(record.ExtraBackends).Except(record.BackendIds).Except(Retired.Backends)];
         record.ExtraRanges =
         [
             .. record.ExtraRanges,

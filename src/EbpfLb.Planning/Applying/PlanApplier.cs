@@ -20,8 +20,8 @@ public sealed class PlanApplier(PlanTables tables, Mirror mirror)
 
     /// <summary>
     /// Phases 1 to 5. Phase 6 is the caller's: wait for a grace period, then <see cref="Retire"/> what the result holds;
-    /// planning and applying may go on meanwhile. After any other exception than the one named here the mirror holds on to all that the plan may have
-    /// written; call <see cref="Recover"/> before the next plan is made.
+    /// planning and applying may go on meanwhile. After any other exception than the one named here the mirror holds on to all that the
+    /// plan may have written; call <see cref="Recover"/> before the next plan is made.
     /// </summary>
     /// <exception cref="InvalidOperationException">Another plan was made since, or this one was applied already.</exception>
     public ApplyResult Apply(Plan plan)
@@ -47,8 +47,8 @@ public sealed class PlanApplier(PlanTables tables, Mirror mirror)
     }
 
     /// <summary>
-    /// Reads the tables and tells the mirror what is in them, if the last <see cref="Apply"/> ended with an exception; else nothing. What differs is planned
-    /// again. Belongs to the thread that plans.
+    /// Reads the tables and tells the mirror what is in them, if the last <see cref="Apply"/> ended with an exception; else nothing. What
+    /// differs is planned again. Belongs to the thread that plans.
     /// </summary>
     public void Recover()
     {
@@ -67,8 +67,8 @@ public sealed class PlanApplier(PlanTables tables, Mirror mirror)
 
     /// <summary>
     /// Phase 6: clears backends and gives ids and ranges back. Call it when every program that began before the batch was
-    /// made has ended. Returns what could not be cleared, with the reason; it stays taken and is to be retired again later. One that cannot be
-    /// cleared, whatever the reason, keeps no other backend, source or range.
+    /// made has ended. Returns what could not be cleared, with the reason; it stays taken and is to be retired again later. One that cannot
+    /// be cleared, whatever the reason, keeps no other backend, source or range.
     /// </summary>
     public RetireBatch Retire(RetireBatch batch)
     {

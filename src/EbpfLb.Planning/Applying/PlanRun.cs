@@ -54,8 +54,8 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources
     }
 
     /// <summary>
-    /// After an exception nobody knows what was written. Whatever the plan took stays taken and belongs to its service ports, where the next plan that
-    /// succeeds retires it; all its services are planned again.
+    /// After an exception nobody knows what was written. Whatever the plan took stays taken and belongs to its service ports, where the
+    /// next plan that succeeds retires it; all its services are planned again.
     /// </summary>
     /// <returns>What had been taken out of use already.</returns>
     public RetireBatch Abandon()
@@ -144,8 +144,8 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources
     }
 
     /// <summary>
-    /// Before the flips, so that no new frontend meets what only the old ones allowed. An error fails nothing; but a source that should be refused is
-    /// not, so the next plan tries again.
+    /// Before the flips, so that no new frontend meets what only the old ones allowed. An error fails nothing; but a source that should be
+    /// refused is not, so the next plan tries again.
     /// </summary>
     private int RefuseSources()
     {
@@ -166,8 +166,8 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources
     }
 
     /// <summary>
-    /// The flip is done, so an error here fails nothing. A backend that left is cleared when it is retired; one that stays in the other list
-    /// is left to the next plan.
+    /// The flip is done, so an error here fails nothing. A backend that left is cleared when it is retired; one that stays in the other
+    /// list is left to the next plan.
     /// </summary>
     private int Unlist()
     {
@@ -203,8 +203,8 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources
     }
 
     /// <summary>
-    /// A failed Service lets in whom it let in before. Where it was not restricted, a program may still see the restriction that was put back, so
-    /// what it allows waits for a grace period.
+    /// A failed Service lets in whom it let in before. Where it was not restricted, a program may still see the restriction that was put
+    /// back, so what it allows waits for a grace period.
     /// </summary>
     private void PutBackSources()
     {

@@ -31,7 +31,9 @@ public sealed class RetireBatch
     /// <summary>All of it together.</summary>
     public int ElementCount => Backends.Count + Ranges.Count + Services.Count + Sources.Count;
 
-    /// <summary>Why something is still here after it should have been retired; null: it was not tried, or waits for something else only.</summary>
+    /// <summary>
+    /// Why something is still here after it should have been retired; null: it was not tried, or waits for something else only.
+    /// </summary>
     public string? Problem { get; private set; }
 
     /// <summary>An exception nobody reckoned with.</summary>

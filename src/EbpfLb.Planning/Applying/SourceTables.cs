@@ -12,7 +12,8 @@ internal sealed class SourceTables(PlanTables tables, Mirror mirror)
 
     public TableError Add(SourceKey key)
     {
-        var error = key.Table == IpFamily.IPv4 ? tables.SourceRanges4.Update(key.ToKey4(), 1) : tables.SourceRanges6.Update(key.ToKey6(), 1);
+        var error = key.Table == IpFamily.IPv4 ? tables.SourceRanges4.Update(key.ToKey4(), 1)
+            : tables.SourceRanges6.Update(key.ToKey6(), 1);
         if (error == TableError.None) mirror.Sources.Add(key);
         return error;
     }

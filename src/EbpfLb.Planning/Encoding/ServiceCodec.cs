@@ -10,7 +10,8 @@ public static class ServiceCodec
         | LbServiceFlag.Remote | LbServiceFlag.Ranges | LbServiceFlag.NodePort | LbServiceFlag.LbVip
         | LbServiceFlag.Unknown | LbServiceFlag.OnDevice;
 
-    internal static LbService Encode(FrontendKey key, ServedFrontend frontend, CompiledPort port, uint id, SlotRange cluster, SlotRange local) => Sealed(key, new LbService
+    internal static LbService Encode(FrontendKey key, ServedFrontend frontend, CompiledPort port, uint id, SlotRange cluster,
+        SlotRange local) => Sealed(key, new LbService
     {
         Id = id,
         Flags = (uint)Flags(frontend, port),
@@ -19,7 +20,9 @@ public static class ServiceCodec
         Local = ToAbi(local),
     });
 
-    /// <summary>The entry that refuses what no other key of its address names. Its lists are empty; the id is there for the counters.</summary>
+    /// <summary>
+    /// The entry that refuses what no other key of its address names. Its lists are empty; the id is there for the counters.
+    /// </summary>
     internal static LbService EncodeClosed(FrontendKey key, uint id)
         => Sealed(key, new LbService { Id = id, Flags = (uint)LbServiceFlag.Unknown });
 

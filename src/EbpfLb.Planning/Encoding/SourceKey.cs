@@ -4,7 +4,9 @@ using EbpfLb.Model;
 
 namespace EbpfLb.Planning.Encoding;
 
-/// <summary>A key of lb_src_ranges4 or lb_src_ranges6; also keys that this program would never write, as a table that was found may hold them.</summary>
+/// <summary>
+/// A key of lb_src_ranges4 or lb_src_ranges6; also keys that this program would never write, as a table that was found may hold them.
+/// </summary>
 public readonly record struct SourceKey : IComparable<SourceKey>
 {
     private const int ServiceIdBits = 32;
@@ -62,7 +64,8 @@ public readonly record struct SourceKey : IComparable<SourceKey>
     }
 
     /// <summary>By family, service, address and length.</summary>
-    public int CompareTo(SourceKey other) => (Table, ServiceId, Address, PrefixLength).CompareTo((other.Table, other.ServiceId, other.Address, other.PrefixLength));
+    public int CompareTo(SourceKey other)
+        => (Table, ServiceId, Address, PrefixLength).CompareTo((other.Table, other.ServiceId, other.Address, other.PrefixLength));
 
     public override string ToString() => IsSound
         ? $"{Range} of service {ServiceId}"

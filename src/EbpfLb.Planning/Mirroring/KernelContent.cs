@@ -21,5 +21,6 @@ public readonly ref struct KernelContent(
     public ReadOnlySpan<LbBackend> Backends { get; } = backends;
 
     /// <summary>Of both families.</summary>
-    public IEnumerable<SourceKey> SourceRanges { get; } = ranges4.Select(k => SourceKey.From(k)).Concat(ranges6.Select(k => SourceKey.From(k)));
+    public IEnumerable<SourceKey> SourceRanges { get; } = ranges4.Select(k
+        => SourceKey.From(k)).Concat(ranges6.Select(k => SourceKey.From(k)));
 }

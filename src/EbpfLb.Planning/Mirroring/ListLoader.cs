@@ -51,7 +51,8 @@ internal static class ListLoader
     {
         if (range == default) return [];
         var backendCount = Math.Min(content.Backends.Length, mirror.Limits.MaxBackends);
-        if (range.Count == 0 || (ulong)range.First + range.Count > (ulong)content.Slots.Length || !frontend.TryGetFrontend(out var parsed)) return null;
+        if (range.Count == 0 || (ulong)range.First + range.Count > (ulong)content.Slots.Length || !frontend.TryGetFrontend(out var parsed))
+            return null;
         var ids = new uint[range.Count];
         BackendAddress last = default;
         for (var i = 0; i < ids.Length; i++)
@@ -70,7 +71,8 @@ internal static class ListLoader
     }
 
     private static void Take(
-        Mirror mirror, PortRecord record, FrontendKey frontend, uint[] clusterIds, uint[] localIds, uint[] keeperIds, in KernelContent content)
+        Mirror mirror, PortRecord record, FrontendKey frontend, uint[] clusterIds, uint[] localIds, uint[] keeperIds,
+        in KernelContent content)
     {
         frontend.TryGetFrontend(out var parsed);
         var isPlain = localIds.Length + keeperIds.Length == 0;

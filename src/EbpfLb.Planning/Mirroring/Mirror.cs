@@ -51,7 +51,9 @@ public sealed class Mirror
     /// <summary>Entries of lb_src_ranges6, with those that wait to be retired.</summary>
     public int SourceRanges6 => Sources.Count(IpFamily.IPv6);
 
-    /// <summary>Services that are not as the last table wants them: they did not fit, or an operation failed. The next plan tries again.</summary>
+    /// <summary>
+    /// Services that are not as the last table wants them: they did not fit, or an operation failed. The next plan tries again.
+    /// </summary>
     public int UnfinishedServices => Unfinished.Count;
 
     /// <summary>The NodePorts that the tables hold, as one range; null when there is none. Walks all entries.</summary>
@@ -88,7 +90,9 @@ public sealed class Mirror
         lock (Sync) return id == 0 ? null : RecordOf(id)?.Key;
     }
 
-    /// <summary>The id that a service port has in the kernel's tables; null while it is not in them. May be called from any thread.</summary>
+    /// <summary>
+    /// The id that a service port has in the kernel's tables; null while it is not in them. May be called from any thread.
+    /// </summary>
     public uint? IdOf(ServicePortKey port)
     {
         lock (Sync)
@@ -110,7 +114,8 @@ public sealed class Mirror
         lock (Sync)
         {
             var nodePort = frontend with { Address = IpAddress.Any(frontend.Address.Family) };
-            if (!TryGetEntry(FrontendKey.From(frontend), out var entry) && !TryGetEntry(FrontendKey.From(nodePort), out entry)) return false;
+            if (!TryGetEntry(FrontendKey.From(frontend), out var entry) && !TryGetEntry(FrontendKey.From(nodePort), out entry))
+                return false;
             // The lists are ordered by address, but short; and this is asked only for what looks stale.
             foreach (var candidate in OwnerOf(entry).Backends)
                 if (candidate.Address == backend) return (candidate.Lists & BackendCodec.Stays) != BackendLists.None;
@@ -120,7 +125,9 @@ public sealed class Mirror
 
     internal Lock Sync { get; } = new();
 
-    /// <summary>Of the ids in use, those that are nobody's and could not be cleared; see <see cref="Applying.PlanApplier.Retire"/>.</summary>
+    /// <summary>
+    /// Of the ids in use, those that are nobody's and could not be cleared; see <see cref="Applying.PlanApplier.Retire"/>.
+    /// </summary>
     internal (int Services, int Backends, string? Problem) NotGivenBack { get; set; }
 
     /// <summary>Applying a plan ended with an exception: what the kernel holds is to be looked at before the next one is made.</summary>

@@ -5,8 +5,8 @@ using EbpfLb.Policy;
 namespace EbpfLb.Planning.Mirroring;
 
 /// <summary>
-/// The first and the last address of each family whose other ports are refused: the ranges around all of them follow from these. All keys are
-/// walked only after one of the two went.
+/// The first and the last address of each family whose other ports are refused: the ranges around all of them follow from these. All keys
+/// are walked only after one of the two went.
 /// </summary>
 internal sealed class RejectedAddresses
 {
@@ -18,7 +18,8 @@ internal sealed class RejectedAddresses
         if (!key.IsAnyPort || !key.TryGetFrontend(out var frontend)) return;
         ref var held = ref ends[Index(key.Table)];
         var address = frontend.Address;
-        held = held is not { } both ? (address, address) : (address.CompareTo(both.First) < 0 ? address : both.First, address.CompareTo(both.Last) > 0 ? address : both.Last);
+        held = held is not { } both ? (address, address)
+            : (address.CompareTo(both.First) < 0 ? address : both.First, address.CompareTo(both.Last) > 0 ? address : both.Last);
     }
 
     public void Remove(FrontendKey key)

@@ -10,8 +10,8 @@ namespace EbpfLb.Planning.Planned;
 /// What to do so that the kernel does what a table says, in phases: (1) backends into free ids, and marks on those that enter a list,
 /// (2) lists into free ranges; restricted frontends end whose port lets others in from now on; sources that may use LoadBalancer addresses
 /// go in, and those that no longer may are taken out, (3) the flips, (4) deletions, (5) backends that left a list lose its mark,
-/// (6) after a grace period ids and ranges are given back. After any prefix every frontend has its old or its new lists, whole; a source that old and new allow is let in,
-/// one that both refuse is not.
+/// (6) after a grace period ids and ranges are given back. After any prefix every frontend has its old or its new lists, whole; a source
+/// that old and new allow is let in, one that both refuse is not.
 /// </summary>
 public sealed class Plan
 {
@@ -112,7 +112,9 @@ public sealed class Plan
 /// <param name="Message">What is missing and what to do about it.</param>
 public sealed record PlanDiagnostic(ObjectName Service, string Table, string Option, string Message)
 {
-    /// <summary><see cref="FailureReason.Full"/>, or <see cref="FailureReason.NotGivenBack"/> where a larger table would not help.</summary>
+    /// <summary>
+    /// <see cref="FailureReason.Full"/>, or <see cref="FailureReason.NotGivenBack"/> where a larger table would not help.
+    /// </summary>
     public FailureReason Reason { get; init; } = FailureReason.Full;
 
     public override string ToString() => $"Service {Service}: {Message}";

@@ -44,11 +44,14 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
         Add(name, draft.Ports);
     }
 
-    /// <summary>What was found in the kernel and belongs to no service of the table. Every service must have been planned once before.</summary>
+    /// <summary>
+    /// What was found in the kernel and belongs to no service of the table. Every service must have been planned once before.
+    /// </summary>
     public void PlanLeftovers()
     {
         foreach (var record in mirror.Unclaimed.OrderBy(r => r.Id)) PlanLeftover(record, $"(service id {record.Id})");
-        if (mirror.Foreign.Frontends.Length > 0 || mirror.Foreign.HasExtras || mirror.Sources.Of(0).Count > 0) PlanLeftover(mirror.Foreign, "(foreign entries)");
+        if (mirror.Foreign.Frontends.Length > 0 || mirror.Foreign.HasExtras || mirror.Sources.Of(0).Count > 0)
+            PlanLeftover(mirror.Foreign, "(foreign entries)");
     }
 
     /// <summary>Frontends that a planned service port no longer has are deleted, unless another one's flip takes them over.</summary>
@@ -131,7 +134,8 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
         // Deletions come after the flips, so what they free does not count yet.
         if (added[index] == 0 || mirror.FrontendCount(family) + newFrontends[index] + added[index] <= limit) return true;
         return draft.Fail(index == 0 ? "lb_services4" : "lb_services6", "--max-frontends",
-            $"needs {added[index]} more {family} frontends, but {mirror.FrontendCount(family) + newFrontends[index]} of {limit} are in use");
+            $"needs {added[index]} more {family} frontends, but {mirror.FrontendCount(family) + newFrontends[index]} of {limit} are "
+                + "in use");
     }
 
     private bool TryAddSources(ServiceDraft draft, ReadOnlySpan<int> added, IpFamily family, int limit)
@@ -256,8 +260,8 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
     }
 
     /// <summary>
-    /// It enters lists before the flip and leaves others after it, so that meanwhile it counts for both. What it says beyond that may be due to
-    /// entries that a failure left behind, so that stays until the plan has succeeded.
+    /// It enters lists before the flip and leaves others after it, so that meanwhile it counts for both. What it says beyond that may be
+    /// due to entries that a failure left behind, so that stays until the plan has succeeded.
     /// </summary>
     private void AddStaying(int group, PlannedPort port, uint id, CompiledBackend wanted)
     {
@@ -283,7 +287,9 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
         Add(new ObjectName("", name), [port]);
     }
 
-    /// <summary>The flip of a frontend that belonged to another port: both succeed or none, so that the loser's list stays while it is named.</summary>
+    /// <summary>
+    /// The flip of a frontend that belonged to another port: both succeed or none, so that the loser's list stays while it is named.
+    /// </summary>
     private void JoinWithLoser(in EntryChange update)
     {
         if (!mirror.TryGetEntry(update.Key, out var old)) return;

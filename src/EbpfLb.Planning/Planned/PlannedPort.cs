@@ -37,7 +37,9 @@ internal sealed class PlannedPort(PortRecord record, bool isNew, CompiledPort? d
     /// <summary>Those of <see cref="Sources"/> that are not in the tables.</summary>
     public SourceKey[] NewSources { get; set; } = [];
 
-    /// <summary>Source ranges that go at once: there are others, so the port stays restricted and nobody waits for a grace period.</summary>
+    /// <summary>
+    /// Source ranges that go at once: there are others, so the port stays restricted and nobody waits for a grace period.
+    /// </summary>
     public SourceKey[] RefusedSources { get; set; } = [];
 
     /// <summary>

@@ -23,7 +23,8 @@ internal sealed class ServiceDraft(Mirror mirror, ObjectName service)
         if (record is null && !mirror.ServiceIds.TryTake(out id))
         {
             return Fail("lb_svc_stats", "--max-services",
-                $"needs a service id, but all of {mirror.Limits.MaxServices} are in use (number 0 is reserved)", mirror.NotGivenBack.Services);
+                $"needs a service id, but all of {mirror.Limits.MaxServices} are in use (number 0 is reserved)",
+                mirror.NotGivenBack.Services);
         }
         var planned = new PlannedPort(record ?? new PortRecord(id), record is null, port);
         Ports.Add(planned);
@@ -40,9 +41,11 @@ internal sealed class ServiceDraft(Mirror mirror, ObjectName service)
     {
         Release();
         Shortage = notGivenBack == 0
-            ? new PlanDiagnostic(service, table, option, $"{what}; it stays as it was and is tried again, start the agent with a larger {option} to make room")
+            ? new PlanDiagnostic(service, table, option,
+                $"{what}; it stays as it was and is tried again, start the agent with a larger {option} to make room")
             : new PlanDiagnostic(service, table, option,
-                $"{what}, {notGivenBack} of them by what is gone and could not be cleared: {mirror.NotGivenBack.Problem}; it stays as it was, and both are tried again by themselves")
+                $"{what}, {notGivenBack} of them by what is gone and could not be cleared: "
+                    + $"{mirror.NotGivenBack.Problem}; it stays as it was, and both are tried again by themselves")
             {
                 Reason = FailureReason.NotGivenBack,
             };
@@ -78,7 +81,8 @@ internal sealed class ServiceDraft(Mirror mirror, ObjectName service)
             if (order > 0) leaving.Add(record.BackendIds[j++]);
             else if (order == 0)
             {
-                if (port.Backends[i].Lists != record.Backends[j].Lists) (changed ??= []).Add(record.BackendIds[j], record.Backends[j].Lists);
+                if (port.Backends[i].Lists != record.Backends[j].Lists)
+                    (changed ??= []).Add(record.BackendIds[j], record.Backends[j].Lists);
                 ids[i++] = record.BackendIds[j++];
             }
             else if (mirror.BackendIds.TryTake(out ids[i])) taken.Add(ids[i++]);
@@ -86,7 +90,9 @@ internal sealed class ServiceDraft(Mirror mirror, ObjectName service)
             {
                 planned.NewBackends = [.. taken];
                 return Fail("lb_backends", "--max-backends",
-                    $"has {ids.Length} endpoints on port '{port.Key.PortName}', but all of {mirror.Limits.MaxBackends} backends are in use (number 0 is reserved)", mirror.NotGivenBack.Backends);
+                    $"has {ids.Length} endpoints on port '{port.Key.PortName}', but all of "
+                        + $"{mirror.Limits.MaxBackends} backends are in use (number 0 is reserved)",
+                    mirror.NotGivenBack.Backends);
             }
         }
         planned.BackendIds = ids;

@@ -11,7 +11,8 @@ internal static class EntryText
     private const string Refused = " refused";
 
     public static string Of(KernelFrontend frontend) => frontend.Key.IsAnyPort ? Refused : Write(
-        frontend.Kind, frontend.Slots, frontend.LocalSlots, frontend.LocalPolicy, frontend.HasRemoteEndpoints, frontend.Sources is not null, frontend.AffinitySeconds, frontend.IsOnDevice);
+        frontend.Kind, frontend.Slots, frontend.LocalSlots, frontend.LocalPolicy, frontend.HasRemoteEndpoints, frontend.Sources is not null,
+        frontend.AffinitySeconds, frontend.IsOnDevice);
 
     public static string Of(in LbService value) => ServiceCodec.Has(value, LbServiceFlag.Unknown) ? Refused : Write(
         ServiceCodec.Kind(value), ServiceCodec.Cluster(value), ServiceCodec.Local(value), ServiceCodec.Has(value, LbServiceFlag.Local),
@@ -22,7 +23,8 @@ internal static class EntryText
     public static string Lists(BackendLists lists) => lists == BackendLists.InCluster ? "" : $" ({lists})";
 
     private static string Write(
-        FrontendKind kind, SlotRange cluster, SlotRange local, bool localPolicy, bool elsewhere, bool restricted, uint affinitySeconds, bool onDevice)
+        FrontendKind kind, SlotRange cluster, SlotRange local, bool localPolicy, bool elsewhere, bool restricted, uint affinitySeconds,
+        bool onDevice)
     {
         var text = new StringBuilder();
         if (kind != FrontendKind.ClusterIP) text.Append($" {kind}");

@@ -43,7 +43,8 @@ public static class KernelReader
             allowed = [.. sources[value.Id].Where(k => k.Table == key.Table).Select(k => k.Range).Order()];
         if (allowed is { IsEmpty: true }) problem ??= "restricted to source ranges, but there are none";
         return new KernelFrontend(
-            key, value.Id, ServiceCodec.Kind(value), ServiceCodec.Has(value, LbServiceFlag.Local), ServiceCodec.Has(value, LbServiceFlag.Remote),
+            key, value.Id, ServiceCodec.Kind(value), ServiceCodec.Has(value, LbServiceFlag.Local),
+            ServiceCodec.Has(value, LbServiceFlag.Remote),
             value.AffinitySec, cluster, backends, local, localBackends, allowed, problem)
         {
             IsOnDevice = ServiceCodec.Has(value, LbServiceFlag.OnDevice),
@@ -56,8 +57,10 @@ public static class KernelReader
         var backends = ImmutableArray.CreateBuilder<KernelBackend>();
         for (var i = range.First; problem is null && i < (ulong)range.First + range.Count; i++)
         {
-            problem = i < (uint)content.Slots.Length ? CheckSlot(key, value, content.Slots[(int)i], list, content) : $"slot {i} does not exist";
-            if (problem is null) backends.Add(Read(content.Slots[(int)i].BackendId, content.Backends[(int)content.Slots[(int)i].BackendId]));
+            problem = i < (uint)content.Slots.Length ? CheckSlot(key, value, content.Slots[(int)i], list, content)
+                : $"slot {i} does not exist";
+            if (problem is null)
+                backends.Add(Read(content.Slots[(int)i].BackendId, content.Backends[(int)content.Slots[(int)i].BackendId]));
         }
         return backends.ToImmutable();
     }
@@ -80,6 +83,7 @@ public static class KernelReader
         if (backend.ServiceId != value.Id) return $"backend {slot.BackendId} belongs to service {backend.ServiceId}";
         if (!BackendCodec.Lists(backend).HasFlag(list)) return $"backend {slot.BackendId} is not marked {list}";
         key.TryGetFrontend(out var frontend);
-        return backend.Proto == (byte)frontend.Protocol && backend.Family == (byte)key.Table ? null : $"backend {slot.BackendId} has another protocol";
+        return backend.Proto == (byte)frontend.Protocol && backend.Family == (byte)key.Table ? null
+            : $"backend {slot.BackendId} has another protocol";
     }
 }

@@ -24,10 +24,12 @@ public static class KernelText
         foreach (var backend in KernelReader.Backends(content))
         {
             if (listed.Contains(backend.Id)) continue;
-            text.Append($"backend {backend.Id} {backend.Address} of service {backend.ServiceId}, in no list{(backend.IsListed ? $", marked {backend.Lists}" : "")}\n");
+            text.Append($"backend {backend.Id} {backend.Address} of service {backend.ServiceId}, in no "
+                + $"list{(backend.IsListed ? $", marked {backend.Lists}" : "")}\n");
         }
         // Ranges of what is not restricted; they harm nobody and wait for their end.
-        var restricted = KernelReader.Frontends(content).Where(f => f.Sources is not null).Select(f => (f.ServiceId, f.Key.Table)).ToHashSet();
+        var restricted = KernelReader.Frontends(content).Where(f
+            => f.Sources is not null).Select(f => (f.ServiceId, f.Key.Table)).ToHashSet();
         foreach (var key in content.SourceRanges.Order())
         {
             if (!key.IsSound || !restricted.Contains((key.ServiceId, key.Table))) text.Append($"source {key}, asked by nobody\n");

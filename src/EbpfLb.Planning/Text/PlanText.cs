@@ -15,7 +15,8 @@ internal static class PlanText
         foreach (var write in plan.BackendWrites)
         {
             var lists = EntryText.Lists(BackendCodec.Lists(write.Value));
-            Line(text, "1 backend", $"{write.Id} = {BackendCodec.Address(write.Value)} of service {write.Value.ServiceId}{lists}", plan, write.Group);
+            Line(text, "1 backend", $"{write.Id} = {BackendCodec.Address(write.Value)} of service {write.Value.ServiceId}{lists}", plan,
+                write.Group);
         }
         foreach (var write in plan.SlotWrites)
             Line(text, "2 slots", $"{write.List.Range} = [{string.Join(' ', write.List.Ids)}]", plan, write.Group);

@@ -54,7 +54,8 @@ internal sealed class EntryComparison(PlanTables tables, Mirror mirror)
         return (Describe(key, expected, found) with { Service = ListComparison.NameOf(owner) }, found);
     }
 
-    private IEnumerable<int> Scan<TKey>(ITable<TKey, LbService> table, IpFamily family, Func<TKey, FrontendKey> from, Func<FrontendKey, TKey> to)
+    private IEnumerable<int> Scan<TKey>(
+        ITable<TKey, LbService> table, IpFamily family, Func<TKey, FrontendKey> from, Func<FrontendKey, TKey> to)
         where TKey : unmanaged
     {
         var (seen, matched) = (0L, 0);

@@ -39,7 +39,8 @@ public static class FieldText
     private static string All<[DynamicallyAccessedMembers(Needed)] T>(T value)
         where T : unmanaged => typeof(T).IsPrimitive
             ? value.ToString()!
-            : string.Join(' ', typeof(T).GetFields(BindingFlags.Instance | BindingFlags.Public).Select(f => $"{NameOf(f)}={TextOf(f.GetValue(value)!)}"));
+            : string.Join(' ',
+                typeof(T).GetFields(BindingFlags.Instance | BindingFlags.Public).Select(f => $"{NameOf(f)}={TextOf(f.GetValue(value)!)}"));
 
     private static string TextOf(object value) => value switch
     {

@@ -2,12 +2,15 @@ using EbpfLb.Model;
 
 namespace EbpfLb.Planning.Verifying;
 
-/// <summary>One comparison of what is believed with what is. <see cref="Scan"/> may run beside the pipeline, <see cref="Confirm"/> belongs to its thread.</summary>
+/// <summary>
+/// One comparison of what is believed with what is. <see cref="Scan"/> may run beside the pipeline, <see cref="Confirm"/> belongs to its
+/// thread.
+/// </summary>
 public interface ITableVerification
 {
     /// <summary>
-    /// Looks at everything once, a part at a time, and remembers what does not look right; each step says how many elements it looked at. The
-    /// caller may pause between steps, and plans may be applied meanwhile.
+    /// Looks at everything once, a part at a time, and remembers what does not look right; each step says how many elements it looked at.
+    /// The caller may pause between steps, and plans may be applied meanwhile.
     /// </summary>
     IEnumerable<int> Scan();
 

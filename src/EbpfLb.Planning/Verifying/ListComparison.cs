@@ -81,12 +81,14 @@ internal sealed class ListComparison(PlanTables tables, Mirror mirror)
         {
             var found = tables.Backends.Read(id);
             adoptions.Add(() => MirrorFeedback.DamagedBackend(mirror, record, id, found));
-            yield return FieldText.Differing($"{tables.Backends.Name} {id} of {record.Key}", expected, found) with { Service = NameOf(record.Key) };
+            yield return FieldText.Differing(
+                $"{tables.Backends.Name} {id} of {record.Key}", expected, found) with { Service = NameOf(record.Key) };
         }
         var bad = BadSlots(record).ToList();
         if (bad.Count > 0) adoptions.Add(() => MirrorFeedback.DamagedLists(mirror, record));
         foreach (var (index, expected) in bad)
-            yield return FieldText.Differing($"{tables.Slots.Name} {index} of {record.Key}", expected, tables.Slots.Read(index)) with { Service = NameOf(record.Key) };
+            yield return FieldText.Differing(
+                $"{tables.Slots.Name} {index} of {record.Key}", expected, tables.Slots.Read(index)) with { Service = NameOf(record.Key) };
     }
 
     /// <summary>What is wrong with the lists of one record. The caller holds the mirror's lock.</summary>

@@ -16,7 +16,9 @@ internal sealed class MirrorComparison(Mirror mirror)
 
     public ComparedElements Compared { get; private set; } = new(VerifyStage.Mirror, "services", 0);
 
-    /// <summary>The table may be another one from step to step: services are ordered by name, so the walk goes on behind the last name.</summary>
+    /// <summary>
+    /// The table may be another one from step to step: services are ordered by name, so the walk goes on behind the last name.
+    /// </summary>
     public IEnumerable<int> Scan()
     {
         suspects.Clear();
@@ -66,7 +68,8 @@ internal sealed class MirrorComparison(Mirror mirror)
         var records = mirror.RecordsOf(name);
         foreach (var record in records)
         {
-            if (service?.Ports.Any(p => p.Key == record.Key) != true) return Of($"{record.Key}", "service port", Difference.None, $"service id {record.Id}");
+            if (service?.Ports.Any(p => p.Key == record.Key) != true)
+                return Of($"{record.Key}", "service port", Difference.None, $"service id {record.Id}");
         }
         foreach (var port in service?.Ports ?? [])
         {
@@ -83,7 +86,8 @@ internal sealed class MirrorComparison(Mirror mirror)
             return Of($"{port.Key}", "backends", port.Backends.ToString(), record.Backends.ToString());
         var wanted = Entries(port, record);
         if (record.Frontends.Length != wanted.Count)
-            return Of($"{port.Key}", "frontends", Text(wanted.Select(e => e.Key.ToString())), Text(record.Frontends.Select(f => f.ToString())));
+            return Of(
+                $"{port.Key}", "frontends", Text(wanted.Select(e => e.Key.ToString())), Text(record.Frontends.Select(f => f.ToString())));
         foreach (var (key, expected) in wanted)
         {
             if (!mirror.TryGetEntry(key, out var found)) return Of($"{port.Key}", "frontends", key.ToString(), Difference.None);
@@ -91,7 +95,8 @@ internal sealed class MirrorComparison(Mirror mirror)
         }
         var sources = SourcePlan.Wanted(port).ToArray().Select(r => new SourceKey(record.Id, r)).ToHashSet();
         var held = mirror.Sources.Alive(record.Id);
-        return sources.SetEquals(held) ? null : Of($"{port.Key}", "source ranges", Text(sources.Order().Select(s => s.ToString())), Text(held.Order().Select(s => s.ToString())));
+        return sources.SetEquals(held) ? null : Of(
+            $"{port.Key}", "source ranges", Text(sources.Order().Select(s => s.ToString())), Text(held.Order().Select(s => s.ToString())));
     }
 
     private static List<(FrontendKey Key, LbService Value)> Entries(CompiledPort port, PortRecord record)
@@ -108,7 +113,8 @@ internal sealed class MirrorComparison(Mirror mirror)
         return entries;
     }
 
-    private static Difference Of(string what, string field, string expected, string found) => new(VerifyStage.Mirror, $"Service {what}", field, expected, found);
+    private static Difference Of(string what, string field, string expected, string found)
+        => new(VerifyStage.Mirror, $"Service {what}", field, expected, found);
 
     private static string Text(IEnumerable<string> items) => string.Join(", ", items) is { Length: > 0 } text ? text : Difference.None;
 }

@@ -6,8 +6,8 @@ using EbpfLb.Policy;
 namespace EbpfLb.Planning.Verifying;
 
 /// <summary>
-/// Tells the mirror what the kernel really holds, as <see cref="MirrorLoader"/> does at the start, and lets the services that it concerns be planned
-/// again. The caller holds the mirror's lock.
+/// Tells the mirror what the kernel really holds, as <see cref="MirrorLoader"/> does at the start, and lets the services that it concerns
+/// be planned again. The caller holds the mirror's lock.
 /// </summary>
 internal static class MirrorFeedback
 {

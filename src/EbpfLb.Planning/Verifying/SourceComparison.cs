@@ -41,7 +41,8 @@ internal sealed class SourceComparison(PlanTables tables, Mirror mirror)
     public IEnumerable<Difference> Confirm(List<Action> adoptions)
     {
         if (!isSuspect) yield break;
-        HashSet<SourceKey> found = [.. Read(tables.SourceRanges4).Select(k => SourceKey.From(k)), .. Read(tables.SourceRanges6).Select(k => SourceKey.From(k))];
+        HashSet<SourceKey> found = [
+            .. Read(tables.SourceRanges4).Select(k => SourceKey.From(k)), .. Read(tables.SourceRanges6).Select(k => SourceKey.From(k))];
         var expected = mirror.Sources.All.ToHashSet();
         foreach (var key in expected.Except(found).Order())
         {

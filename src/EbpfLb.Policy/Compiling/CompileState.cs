@@ -21,6 +21,8 @@ internal sealed record CompileState(
     ImmutableSortedDictionary<ObjectName, ValueList<PolicyDiagnostic>> Diagnostics)
 {
     public static CompileState None { get; } = new(
-        null, null, NodeNetwork.None, PersistentDictionary.Empty<ObjectName, ServiceEntry>(), PersistentDictionary.Empty<ObjectName, CompiledService>(), FrontendClaims.None,
-        ImmutableDictionary<ObjectName, ValueList<IpAddress>>.Empty, ImmutableSortedDictionary<ObjectName, ValueList<PolicyDiagnostic>>.Empty);
+        null, null, NodeNetwork.None, PersistentDictionary.Empty<ObjectName, ServiceEntry>(),
+        PersistentDictionary.Empty<ObjectName, CompiledService>(), FrontendClaims.None,
+        ImmutableDictionary<ObjectName, ValueList<IpAddress>>.Empty,
+        ImmutableSortedDictionary<ObjectName, ValueList<PolicyDiagnostic>>.Empty);
 }

@@ -2,7 +2,9 @@ using EbpfLb.Model;
 
 namespace EbpfLb.Policy.Compiling;
 
-/// <summary>Ports of one Service that repeat. An API server refuses such a Service; should one come all the same, the first port wins.</summary>
+/// <summary>
+/// Ports of one Service that repeat. An API server refuses such a Service; should one come all the same, the first port wins.
+/// </summary>
 internal static class RepeatedPorts
 {
     /// <summary>Why the port cannot be served; null when it can.</summary>

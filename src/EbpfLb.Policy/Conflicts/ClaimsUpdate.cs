@@ -67,7 +67,8 @@ internal sealed class ClaimsUpdate(FrontendClaims present)
         if (left.Ports.Count != right.Ports.Count) return false;
         for (var i = 0; i < left.Ports.Count; i++)
         {
-            if (left.Ports[i].Frontends != right.Ports[i].Frontends || left.Ports[i].RejectedAddress != right.Ports[i].RejectedAddress) return false;
+            if (left.Ports[i].Frontends != right.Ports[i].Frontends || left.Ports[i].RejectedAddress != right.Ports[i].RejectedAddress)
+                return false;
         }
         return true;
     }

@@ -61,7 +61,8 @@ internal static class ConflictResolver
 
     private static PolicyDiagnostic ConflictDiagnostic(ObjectName service, ServedFrontend served, FrontendClaim winner)
     {
-        var why = winner.Kind == served.Kind ? "which is first by name" : $"as its {Name(winner.Kind)}, which goes before {Article(served.Kind)}";
+        var why = winner.Kind == served.Kind ? "which is first by name"
+            : $"as its {Name(winner.Kind)}, which goes before {Article(served.Kind)}";
         return new PolicyDiagnostic(service, Field(served.Kind),
             $"{served.Frontend} belongs to Service {winner.Service}, {why}, and is not served for this one; "
             + "give one of them another address or port, or delete it");

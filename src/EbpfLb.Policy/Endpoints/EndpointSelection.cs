@@ -8,10 +8,11 @@ internal sealed class EndpointSelection(NodeFacts node, NodeNetwork network, IEn
     private BackendLists[] buffer = [];
 
     /// <summary>
-    /// Adds the endpoints that are in a list or keep what they have, keeping their order. Returns whether a usable one exists anywhere, in a list
-    /// or not ("hasAny").
+    /// Adds the endpoints that are in a list or keep what they have, keeping their order. Returns whether a usable one exists anywhere, in
+    /// a list or not ("hasAny").
     /// </summary>
-    public bool Select(ReadOnlySpan<MergedEndpoint> endpoints, ReadOnlySpan<ServedFrontend> frontends, RetainedEndpoints kept, List<CompiledBackend> chosen)
+    public bool Select(ReadOnlySpan<MergedEndpoint> endpoints, ReadOnlySpan<ServedFrontend> frontends, RetainedEndpoints kept,
+        List<CompiledBackend> chosen)
     {
         if (buffer.Length < endpoints.Length) buffer = new BackendLists[Math.Max(endpoints.Length, buffer.Length * 2)];
         var lists = buffer.AsSpan(0, endpoints.Length);

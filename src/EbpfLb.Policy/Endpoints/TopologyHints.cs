@@ -59,9 +59,11 @@ internal readonly struct TopologyHints
             if (nodes.IsEmpty) withoutNode ??= candidate;
         }
         if (anyZone && withoutZone is { } unhinted) return $"ready endpoint {unhinted.Address} has no hint for a zone";
-        if (anyZone) return facts.Zone is null ? "this node has no zone (label topology.kubernetes.io/zone)" : $"no ready endpoint has a hint for zone {facts.Zone}";
+        if (anyZone) return facts.Zone is null ? "this node has no zone (label topology.kubernetes.io/zone)"
+            : $"no ready endpoint has a hint for zone {facts.Zone}";
         if (!anyNode) return null;
-        return withoutNode is { } bare ? $"ready endpoint {bare.Address} has no hint for a node" : $"no ready endpoint has a hint for node {facts.Name}";
+        return withoutNode is { } bare ? $"ready endpoint {bare.Address} has no hint for a node"
+            : $"no ready endpoint has a hint for node {facts.Name}";
     }
 
     /// <summary>Whether a ready endpoint may be used.</summary>

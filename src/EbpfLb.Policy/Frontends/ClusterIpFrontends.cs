@@ -3,8 +3,11 @@ using EbpfLb.Policy.Compiling;
 
 namespace EbpfLb.Policy.Frontends;
 
-/// <summary>ClusterIP:port, at most one address per family. The only kind that internalTrafficPolicy governs (docs/contract.md 5.1).</summary>
-/// <param name="deviceAddresses">Of this node's devices: such a ClusterIP is left to the local stack, as a cache of DNS on every node wants it.</param>
+/// <summary>
+/// ClusterIP:port, at most one address per family. The only kind that internalTrafficPolicy governs (docs/contract.md 5.1).
+/// </summary>
+/// <param name="deviceAddresses">Of this node's devices: such a ClusterIP is left to the local stack, as a cache of DNS on every node wants
+/// it.</param>
 internal sealed class ClusterIpFrontends(IReadOnlySet<IpAddress> deviceAddresses) : IFrontendPolicy
 {
     public void Add(Service service, ServicePort port, IpFamily family, List<ServedFrontend> frontends)

@@ -11,7 +11,8 @@ internal sealed class LoadBalancerFrontends : IFrontendPolicy
         {
             if (address.Family != family || address.IsUnspecified) continue;
             frontends.Add(new ServedFrontend(
-                new Frontend(address, port.Port, port.Protocol), FrontendKind.LoadBalancer, service.ExternalTraffic == TrafficPolicy.Local));
+                new Frontend(address, port.Port, port.Protocol), FrontendKind.LoadBalancer,
+                service.ExternalTraffic == TrafficPolicy.Local));
         }
     }
 }

@@ -12,6 +12,7 @@ internal sealed class NodePortFrontends : IFrontendPolicy
     {
         if (port.NodePort == 0) return;
         frontends.Add(new ServedFrontend(
-            new Frontend(IpAddress.Any(family), port.NodePort, port.Protocol), FrontendKind.NodePort, service.ExternalTraffic == TrafficPolicy.Local));
+            new Frontend(IpAddress.Any(family), port.NodePort, port.Protocol), FrontendKind.NodePort,
+            service.ExternalTraffic == TrafficPolicy.Local));
     }
 }

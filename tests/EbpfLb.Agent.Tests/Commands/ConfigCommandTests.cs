@@ -30,7 +30,8 @@ public sealed class ConfigCommandTests : IDisposable
     public async Task Check_of_a_good_file_names_what_has_no_meaning()
     {
         Assert.Equal(0, await line.RunAsync("config", "check", Write(Head + "ipvs: {strictARP: true}\n")));
-        Assert.Contains("no meaning here: ipvs.strictARP: no address of a service is put on a device", line.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "no meaning here: ipvs.strictARP: no address of a service is put on a device", line.Output, StringComparison.Ordinal);
         Assert.Contains("can be used\n", line.Output, StringComparison.Ordinal);
     }
 

@@ -21,7 +21,8 @@ public sealed class ConfigOptionTests : IDisposable
 
         """;
 
-    private const string Own = "---\napiVersion: ebpflb.io/v1alpha1\nkind: EbpfLbConfiguration\nalwaysSnat: true\nserveHealthz: false\nsizes: {flows: 770}\n";
+    private const string Own = "---\napiVersion: ebpflb.io/v1alpha1\nkind: "
+        + "EbpfLbConfiguration\nalwaysSnat: true\nserveHealthz: false\nsizes: {flows: 770}\n";
 
     private readonly TestCommandLine line = new TestCommandLine().StopAtSource();
     private readonly TemporaryDirectory directory = new();
@@ -48,10 +49,13 @@ public sealed class ConfigOptionTests : IDisposable
     [Fact]
     public async Task Of_kube_proxys_options_only_those_it_names_count_beside_the_file_and_one_warning_names_the_others()
     {
-        await RunAsync(Proxy, "--cluster-cidr", "10.0.0.0/8", "--proxy-mode=nftables", "--hostname-override", "Mine", "-v", "4", "--kubeconfig", "/k");
-        Assert.Equal(("mine", 4, "/from/file", "10.244.0.0/16"), (line.Seen!.NodeName, line.Seen.Verbosity, line.Seen.KubeConfig, line.Seen.Node.Detector.ClusterCidrs[0].ToString()));
+        await RunAsync(
+            Proxy, "--cluster-cidr", "10.0.0.0/8", "--proxy-mode=nftables", "--hostname-override", "Mine", "-v", "4", "--kubeconfig", "/k");
+        Assert.Equal(("mine", 4, "/from/file", "10.244.0.0/16"),
+            (line.Seen!.NodeName, line.Seen.Verbosity, line.Seen.KubeConfig, line.Seen.Node.Detector.ClusterCidrs[0].ToString()));
         var warning = Assert.Single(line.Error.Split('\n'), l => l.Contains("do not count beside --config", StringComparison.Ordinal));
-        foreach (var name in new[] { "--cluster-cidr", "--proxy-mode", "--kubeconfig" }) Assert.Contains(name, warning, StringComparison.Ordinal);
+        foreach (var name in new[] { "--cluster-cidr", "--proxy-mode", "--kubeconfig" })
+            Assert.Contains(name, warning, StringComparison.Ordinal);
         Assert.DoesNotContain("--hostname-override,", warning, StringComparison.Ordinal);
     }
 
@@ -66,7 +70,9 @@ public sealed class ConfigOptionTests : IDisposable
     [Fact]
     public async Task A_file_that_cannot_be_used_ends_the_start_with_all_that_is_wrong()
     {
-        Assert.Equal(1, await line.RunAsync("run", "--config", Write(Proxy.Replace("20s", "soon", StringComparison.Ordinal) + Own.Replace("770", "0", StringComparison.Ordinal))));
+        Assert.Equal(1,
+            await line.RunAsync("run", "--config",
+                Write(Proxy.Replace("20s", "soon", StringComparison.Ordinal) + Own.Replace("770", "0", StringComparison.Ordinal))));
         Assert.Contains("kubeproxy.config.k8s.io: ipvs.syncPeriod: 'soon' is not a duration", line.Error, StringComparison.Ordinal);
         Assert.Contains("ebpflb.io: sizes.flows: 0 is not a number of map entries", line.Error, StringComparison.Ordinal);
         Assert.Null(line.Seen);
@@ -111,7 +117,8 @@ public sealed class ConfigOptionTests : IDisposable
         Assert.Equal([-3], line.OomScores);
     }
 
-    private Task<int> RunAsync(string text, params string[] more) => line.RunAsync(["run", "--run-dir", directory.Path, "--config", Write(text), .. more]);
+    private Task<int> RunAsync(string text, params string[] more)
+        => line.RunAsync(["run", "--run-dir", directory.Path, "--config", Write(text), .. more]);
 
     private string Write(string text)
     {

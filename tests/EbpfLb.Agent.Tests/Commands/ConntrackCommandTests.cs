@@ -19,8 +19,10 @@ public sealed class ConntrackCommandTests : IDisposable
         Assert.Equal(0, await line.RunAsync("conntrack", "list"));
         Assert.Equal(
             [
-                "PROTO   CLIENT                FRONTEND       BACKEND            SNAT              PHASE       IDLE   IN     OUT    SERVICE",
-                "TCP     192.0.2.1:40000       10.96.0.1:80   10.244.0.5:8080    -                 open        12 s   eth0   -      default/web:http",
+                "PROTO   CLIENT                FRONTEND       BACKEND            SNAT "
+                    + "             PHASE       IDLE   IN     OUT    SERVICE",
+                "TCP     192.0.2.1:40000       10.96.0.1:80   10.244.0.5:8080    -        "
+                    + "         open        12 s   eth0   -      default/web:http",
                 "UDP     [2001:db8::1]:53000   [fd00::a]:53   [fd00:244::5]:53   [fd00::1]:61000   new, half    0 s   eth0   eth1   #8",
                 "",
             ], line.OutputLines);
@@ -30,7 +32,8 @@ public sealed class ConntrackCommandTests : IDisposable
     public async Task Every_filter_arrives_as_it_was_written()
     {
         Assert.Equal(0, await line.RunAsync(
-            "conntrack", "list", "--protocol", "UDP", "--client", "192.0.2.0/24", "--frontend", ":53", "--backend", "[fd00::1]:53", "--service", "a/b:c",
+            "conntrack", "list", "--protocol", "UDP", "--client", "192.0.2.0/24", "--frontend", ":53", "--backend", "[fd00::1]:53",
+            "--service", "a/b:c",
             "--phase", "new", "--idle", "1m30s", "--limit", "5", "--instance", "lab"));
         Assert.Equal(new FlowQuery("UDP", "192.0.2.0/24", ":53", "[fd00::1]:53", "a/b:c", "new", 90, 5), view.Flows.Asked);
         Assert.Equal("lab", line.Finder.Asked?.Name);
@@ -64,7 +67,8 @@ public sealed class ConntrackCommandTests : IDisposable
         using var json = JsonDocument.Parse(line.Output);
         Assert.Equal(
             [
-                "protocol", "client", "frontend", "backend", "snat", "phase", "idleSeconds", "service", "serviceId", "requestDevice", "replyDevice", "whole",
+                "protocol", "client", "frontend", "backend", "snat", "phase", "idleSeconds", "service", "serviceId", "requestDevice",
+                "replyDevice", "whole",
             ], json.RootElement.GetProperty("flows")[0].EnumerateObject().Select(p => p.Name));
     }
 

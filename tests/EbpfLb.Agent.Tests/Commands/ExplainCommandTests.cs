@@ -47,11 +47,16 @@ public sealed class ExplainCommandTests : IDisposable
     [Fact]
     public async Task Without_a_protocol_it_is_tcp_and_what_is_no_frontend_has_no_service()
     {
-        Assert.Equal(0, await FlowsAsync("""{"from":"10.244.1.9","to":"192.0.2.12","port":30080}""", """{"from":"10.244.1.9","to":"10.96.0.1","port":81,"path":"packet"}"""));
+        Assert.Equal(0,
+            await FlowsAsync("""{"from":"10.244.1.9","to":"192.0.2.12","port":30080}""",
+                """{"from":"10.244.1.9","to":"10.96.0.1","port":81,"path":"packet"}"""));
 
         var answers = Answers();
-        Assert.Equal(("pass", JsonValueKind.Null, JsonValueKind.Null, 0), (Text(answers[0], "verdict"), Kind(answers[0], "service"), Kind(answers[0], "frontend"), answers[0].GetProperty("backends").GetArrayLength()));
-        Assert.Equal(("reject", JsonValueKind.Null, "clusterIP"), (Text(answers[1], "verdict"), Kind(answers[1], "service"), Text(answers[1], "frontend")));
+        Assert.Equal(("pass", JsonValueKind.Null, JsonValueKind.Null, 0),
+            (Text(answers[0], "verdict"), Kind(answers[0], "service"), Kind(answers[0], "frontend"),
+                answers[0].GetProperty("backends").GetArrayLength()));
+        Assert.Equal(("reject", JsonValueKind.Null, "clusterIP"),
+            (Text(answers[1], "verdict"), Kind(answers[1], "service"), Text(answers[1], "frontend")));
         Assert.Equal(["socket", "packet"], answers.Select(a => Text(a, "path")));
         Assert.Equal("TCP", Text(answers[0], "protocol"));
     }
@@ -63,7 +68,8 @@ public sealed class ExplainCommandTests : IDisposable
     [InlineData("""{"from":"10.0.0.1","to":"10.96.0.1"}""", "port: is missing")]
     [InlineData("""{"from":"10.0.0.1","to":"10.96.0.1","port":70000}""", "port: is not a number from 1 to 65535")]
     [InlineData("""{"from":"10.0.0.1","to":"10.96.0.1","port":"80"}""", "port: is not a number")]
-    [InlineData("""{"from":"10.0.0.1","to":"10.96.0.1","port":80,"protocol":"ICMP"}""", "protocol: 'ICMP' is not a protocol; give TCP, UDP or SCTP")]
+    [InlineData("""{"from":"10.0.0.1","to":"10.96.0.1","port":80,"protocol":"ICMP"}""",
+        "protocol: 'ICMP' is not a protocol; give TCP, UDP or SCTP")]
     [InlineData("""{"from":"10.0.0.1","to":"10.96.0.1","port":80,"path":"both"}""", "path: 'both' is not a path")]
     [InlineData("""{"from":7,"to":"10.96.0.1","port":80}""", "from: is not a string")]
     [InlineData("from 10.0.0.1", "is not valid JSON")]
@@ -81,7 +87,9 @@ public sealed class ExplainCommandTests : IDisposable
     [Fact]
     public async Task A_field_that_says_nothing_is_told_once()
     {
-        Assert.Equal(0, await FlowsAsync("""{"id":1,"from":"10.244.1.9","to":"10.96.0.1","port":80}""", """{"id":{"a":[2]},"from":"10.244.1.9","to":"10.96.0.1","port":80}"""));
+        Assert.Equal(0,
+            await FlowsAsync("""{"id":1,"from":"10.244.1.9","to":"10.96.0.1","port":80}""",
+                """{"id":{"a":[2]},"from":"10.244.1.9","to":"10.96.0.1","port":80}"""));
 
         Assert.Equal(2, Answers().Count);
         Assert.Single(line.Error.Split('\n'), text => text.Contains("\"id\""));
@@ -123,14 +131,17 @@ public sealed class ExplainCommandTests : IDisposable
     [Fact]
     public async Task Further_addresses_of_the_node_answer_node_ports()
     {
-        Assert.Equal(0, await ExplainAsync("--from", "203.0.113.2", "--to", "198.51.100.11:30080", "--node-address", "198.51.100.11", "-o", "json"));
+        Assert.Equal(
+            0, await ExplainAsync("--from", "203.0.113.2", "--to", "198.51.100.11:30080", "--node-address", "198.51.100.11", "-o", "json"));
         Assert.Equal("nodePort", Text(Answers()[0], "frontend"));
     }
 
     [Fact]
     public async Task Node_port_addresses_are_those_of_the_agent()
     {
-        Assert.Equal(0, await ExplainAsync("--from", "203.0.113.2", "--to", "198.51.100.11:30080", "--node-address", "198.51.100.11", "--nodeport-addresses", "primary", "-o", "json"));
+        Assert.Equal(0,
+            await ExplainAsync("--from", "203.0.113.2", "--to", "198.51.100.11:30080", "--node-address", "198.51.100.11",
+                "--nodeport-addresses", "primary", "-o", "json"));
         Assert.Equal("pass", Text(Answers()[0], "verdict"));
     }
 
@@ -143,7 +154,8 @@ public sealed class ExplainCommandTests : IDisposable
     [InlineData("nodePortAddresses: ['2001:db8::/32']", "198.51.100.11", "dnat")]
     public async Task A_configuration_file_says_where_node_ports_answer(string text, string to, string expected)
     {
-        Assert.Equal(0, await ConfiguredAsync(text, "--from", "203.0.113.2", "--to", $"{to}:30080", "--node-address", "198.51.100.11", "-o", "json"));
+        Assert.Equal(0,
+            await ConfiguredAsync(text, "--from", "203.0.113.2", "--to", $"{to}:30080", "--node-address", "198.51.100.11", "-o", "json"));
         Assert.Equal(expected, Text(Answers()[0], "verdict"));
     }
 
@@ -187,21 +199,25 @@ public sealed class ExplainCommandTests : IDisposable
     [Fact]
     public async Task Which_node_is_meant_has_to_be_said_where_there_are_several()
     {
-        Assert.Equal(1, await line.RunAsync("explain", "--manifests", directory.File("cluster.json"), "--from", "10.0.0.1", "--to", "10.96.0.1:80"));
+        Assert.Equal(
+            1, await line.RunAsync("explain", "--manifests", directory.File("cluster.json"), "--from", "10.0.0.1", "--to", "10.96.0.1:80"));
         Assert.Contains("2 Nodes (node-1, node-2): name one with --node-name", line.Error);
     }
 
     [Fact]
     public async Task A_node_that_is_not_there_is_told()
     {
-        Assert.Equal(0, await line.RunAsync("explain", "--manifests", directory.File("cluster.json"), "--node-name", "node-7", "--from", "10.0.0.1", "--to", "10.96.0.1:80"));
+        Assert.Equal(0,
+            await line.RunAsync("explain", "--manifests", directory.File("cluster.json"), "--node-name", "node-7", "--from", "10.0.0.1",
+                "--to", "10.96.0.1:80"));
         Assert.Contains("there is no Node node-7", line.Error);
     }
 
     [Fact]
     public async Task A_path_that_is_not_there_is_an_error()
     {
-        Assert.Equal(1, await line.RunAsync("explain", "--manifests", directory.File("gone"), "--from", "10.0.0.1", "--to", "10.96.0.1:80"));
+        Assert.Equal(
+            1, await line.RunAsync("explain", "--manifests", directory.File("gone"), "--from", "10.0.0.1", "--to", "10.96.0.1:80"));
         Assert.Contains("does not exist", line.Error);
     }
 
@@ -223,7 +239,9 @@ public sealed class ExplainCommandTests : IDisposable
               ports: [{port: 80, nodePort: 80}]
             """, TestContext.Current.CancellationToken);
 
-        Assert.Equal(0, await line.RunAsync("explain", "--manifests", directory.File("many"), "--node-name", "node-1", "--from", "10.0.0.1", "--to", "198.51.100.7:80", "-o", "json"));
+        Assert.Equal(0,
+            await line.RunAsync("explain", "--manifests", directory.File("many"), "--node-name", "node-1", "--from", "10.0.0.1", "--to",
+                "198.51.100.7:80", "-o", "json"));
 
         Assert.Equal(("reject", "default/odd:"), (Text(Answers()[0], "verdict"), Text(Answers()[0], "service")));
         Assert.Contains("give it with --config", line.Error);
@@ -239,11 +257,13 @@ public sealed class ExplainCommandTests : IDisposable
 
     private Task<int> ConfiguredAsync(string text, params string[] args)
     {
-        File.WriteAllText(directory.File("config.yaml"), $"apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n{text}\n");
+        File.WriteAllText(
+            directory.File("config.yaml"), $"apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n{text}\n");
         return ExplainAsync(["--config", directory.File("config.yaml"), .. args]);
     }
 
-    private Task<int> ExplainAsync(params string[] args) => line.RunAsync(["explain", "--manifests", directory.File("cluster.json"), "--node-name", "node-1", .. args]);
+    private Task<int> ExplainAsync(params string[] args)
+        => line.RunAsync(["explain", "--manifests", directory.File("cluster.json"), "--node-name", "node-1", .. args]);
 
     private List<JsonElement> Answers()
         => [.. line.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(text => JsonDocument.Parse(text).RootElement)];

@@ -12,18 +12,29 @@ public sealed class KubeProxyFlagTests : IDisposable
     /// <summary>A value of each flag of docs/contract.md 17 that is no switch.</summary>
     private static readonly Dictionary<string, string> Values = new(StringComparer.Ordinal)
     {
-        ["--proxy-mode"] = "ipvs", ["--hostname-override"] = " Node-B ", ["--bind-address"] = "::", ["--healthz-bind-address"] = "127.0.0.1:1", ["--metrics-bind-address"] = "",
+        ["--proxy-mode"] = "ipvs", ["--hostname-override"] = " Node-B ", ["--bind-address"] = "::",
+        ["--healthz-bind-address"] = "127.0.0.1:1", ["--metrics-bind-address"] = "",
         ["--kubeconfig"] = "/k", ["--kube-api-content-type"] = "application/json", ["--kube-api-qps"] = "50", ["--kube-api-burst"] = "100",
-        ["--logging-format"] = "json", ["--log-flush-frequency"] = "1s", ["--v"] = "2", ["--vmodule"] = "proxier=5,config=2", ["--log-text-info-buffer-size"] = "1k",
-        ["--log-json-info-buffer-size"] = "1k", ["--cluster-cidr"] = "10.244.0.0/16", ["--detect-local-mode"] = "BridgeInterface", ["--pod-bridge-interface"] = "cni0",
-        ["--pod-interface-name-prefix"] = "veth", ["--nodeport-addresses"] = "10.0.0.0/8", ["--iptables-masquerade-bit"] = "15", ["--iptables-sync-period"] = "40s",
-        ["--iptables-min-sync-period"] = "4s", ["--ipvs-sync-period"] = "50s", ["--ipvs-min-sync-period"] = "5s", ["--ipvs-scheduler"] = "lc",
-        ["--ipvs-exclude-cidrs"] = "10.9.0.0/16", ["--ipvs-tcp-timeout"] = "1m", ["--ipvs-tcpfin-timeout"] = "1m", ["--ipvs-udp-timeout"] = "1m",
-        ["--conntrack-max-per-core"] = "1", ["--conntrack-min"] = "1", ["--conntrack-tcp-timeout-established"] = "2h", ["--conntrack-tcp-timeout-close-wait"] = "2m",
-        ["--conntrack-udp-timeout"] = "7s", ["--conntrack-udp-timeout-stream"] = "8s", ["--config-sync-period"] = "1h", ["--oom-score-adj"] = "-5",
-        ["--feature-gates"] = "A=true,B=false", ["--proxy-port-range"] = "1-2", ["--network-name"] = "n", ["--source-vip"] = "1.2.3.4", ["--root-hnsendpoint-name"] = "r",
-        ["--show-hidden-metrics-for-version"] = "1.30", ["--master"] = "https://10.0.0.1:6443", ["--healthz-port"] = "1", ["--metrics-port"] = "2",
-        ["--log-dir"] = "/l", ["--log-file"] = "/f", ["--log-file-max-size"] = "1", ["--log-backtrace-at"] = ":0", ["--stderrthreshold"] = "2",
+        ["--logging-format"] = "json", ["--log-flush-frequency"] = "1s", ["--v"] = "2", ["--vmodule"] = "proxier=5,config=2",
+        ["--log-text-info-buffer-size"] = "1k",
+        ["--log-json-info-buffer-size"] = "1k", ["--cluster-cidr"] = "10.244.0.0/16", ["--detect-local-mode"] = "BridgeInterface",
+        ["--pod-bridge-interface"] = "cni0",
+        ["--pod-interface-name-prefix"] = "veth", ["--nodeport-addresses"] = "10.0.0.0/8", ["--iptables-masquerade-bit"] = "15",
+        ["--iptables-sync-period"] = "40s",
+        ["--iptables-min-sync-period"] = "4s", ["--ipvs-sync-period"] = "50s", ["--ipvs-min-sync-period"] = "5s",
+        ["--ipvs-scheduler"] = "lc",
+        ["--ipvs-exclude-cidrs"] = "10.9.0.0/16", ["--ipvs-tcp-timeout"] = "1m", ["--ipvs-tcpfin-timeout"] = "1m",
+        ["--ipvs-udp-timeout"] = "1m",
+        ["--conntrack-max-per-core"] = "1", ["--conntrack-min"] = "1", ["--conntrack-tcp-timeout-established"] = "2h",
+        ["--conntrack-tcp-timeout-close-wait"] = "2m",
+        ["--conntrack-udp-timeout"] = "7s", ["--conntrack-udp-timeout-stream"] = "8s", ["--config-sync-period"] = "1h",
+        ["--oom-score-adj"] = "-5",
+        ["--feature-gates"] = "A=true,B=false", ["--proxy-port-range"] = "1-2", ["--network-name"] = "n", ["--source-vip"] = "1.2.3.4",
+        ["--root-hnsendpoint-name"] = "r",
+        ["--show-hidden-metrics-for-version"] = "1.30", ["--master"] = "https://10.0.0.1:6443", ["--healthz-port"] = "1",
+        ["--metrics-port"] = "2",
+        ["--log-dir"] = "/l", ["--log-file"] = "/f", ["--log-file-max-size"] = "1", ["--log-backtrace-at"] = ":0",
+        ["--stderrthreshold"] = "2",
     };
 
     /// <summary>Those that end the command in place of running.</summary>
@@ -67,14 +78,17 @@ public sealed class KubeProxyFlagTests : IDisposable
     public async Task Flags_mean_what_they_mean_to_kube_proxy()
     {
         var all = Values.SelectMany(v => new[] { v.Key, v.Value }).ToList();
-        Assert.Equal(1, await line.RunAsync(["run", "--run-dir", directory.Path, .. all, "--masquerade-all", "--iptables-localhost-nodeports=false", "--bind-address-hard-fail"]));
+        Assert.Equal(1,
+            await line.RunAsync(["run", "--run-dir", directory.Path, .. all, "--masquerade-all", "--iptables-localhost-nodeports=false",
+                "--bind-address-hard-fail"]));
         Assert.NotNull(seen);
         Assert.Equal(("node-b", "/k", true), (seen.NodeName, seen.KubeConfig, seen.BindAddressHardFail));
         Assert.Equal([new Uri("https://10.0.0.1:6443")], seen.ApiServers);
         Assert.Equal(("127.0.0.1:1", null), (seen.HealthzAddress!.ToString(), seen.MetricsAddress));
         Assert.Equal((TimeSpan.FromSeconds(50), TimeSpan.FromSeconds(5)), (seen.SyncPeriod, seen.MinSyncPeriod));
         Assert.Equal((2, LogFormat.Json), (seen.Verbosity, seen.LogFormat));
-        Assert.Equal(("10.0.0.0/8", "cni0", true, false), (seen.Node.NodePortAddresses.ToString(), seen.Node.Detector.Interface, seen.Node.MasqueradeAll, seen.Node.LocalhostNodePorts));
+        Assert.Equal(("10.0.0.0/8", "cni0", true, false),
+            (seen.Node.NodePortAddresses.ToString(), seen.Node.Detector.Interface, seen.Node.MasqueradeAll, seen.Node.LocalhostNodePorts));
         Assert.Equal((TimeSpan.FromSeconds(7), TimeSpan.FromSeconds(8)), (seen.Flows.Lifetimes.Udp, seen.Flows.Lifetimes.UdpStream));
         Assert.Equal((TimeSpan.FromHours(2), TimeSpan.FromMinutes(2)), (seen.Flows.Lifetimes.Established, seen.Flows.Lifetimes.Closing));
     }
@@ -82,7 +96,8 @@ public sealed class KubeProxyFlagTests : IDisposable
     [Fact]
     public async Task What_has_no_meaning_is_listed_once_with_the_reason()
     {
-        await line.RunAsync("run", "--run-dir", directory.Path, "--ipvs-strict-arp", "--conntrack-min=7", "--conntrack-max-per-core=8", "--logtostderr=true", "--iptables-masquerade-bit=14");
+        await line.RunAsync("run", "--run-dir", directory.Path, "--ipvs-strict-arp", "--conntrack-min=7", "--conntrack-max-per-core=8",
+            "--logtostderr=true", "--iptables-masquerade-bit=14");
         var said = Assert.Single(line.Error.Split('\n'), l => l.Contains("without meaning", StringComparison.Ordinal));
         Assert.Contains("ipvs.strictARP (no address of a service is put on a device", said, StringComparison.Ordinal);
         Assert.Contains("conntrack.maxPerCore, conntrack.min (netfilter's connection tracking is not used", said, StringComparison.Ordinal);
@@ -110,7 +125,8 @@ public sealed class KubeProxyFlagTests : IDisposable
     {
         await line.RunAsync("run", "--run-dir", directory.Path, "--proxy-mode", "nftables");
         Assert.Equal(("primary", false), (seen!.Node.NodePortAddresses.ToString(), seen.Node.LocalhostNodePorts));
-        await line.RunAsync("run", "--run-dir", directory.Path, "--proxy-mode", "nftables", "--nodeport-addresses", "all", "--nodeport-addresses", "localhost");
+        await line.RunAsync("run", "--run-dir", directory.Path, "--proxy-mode", "nftables", "--nodeport-addresses", "all",
+            "--nodeport-addresses", "localhost");
         Assert.Equal(("0.0.0.0/0,::/0,127.0.0.0/8,::1/128", true), (seen.Node.NodePortAddresses.ToString(), seen.Node.LocalhostNodePorts));
     }
 }

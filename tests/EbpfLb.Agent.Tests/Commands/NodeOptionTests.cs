@@ -27,11 +27,16 @@ public sealed class NodeOptionTests : IDisposable
         Assert.False(line.Seen.SetSysctls);
         Assert.Null(line.Seen.Answers);
         Assert.Equal(
-            NodeOptions.Default with { Devices = line.Seen.Node.Devices, NodePortAddresses = line.Seen.Node.NodePortAddresses, Detector = line.Seen.Node.Detector, DropEvents = true },
+            NodeOptions.Default with
+            {
+                Devices = line.Seen.Node.Devices, NodePortAddresses = line.Seen.Node.NodePortAddresses, Detector = line.Seen.Node.Detector,
+                DropEvents = true,
+            },
             line.Seen.Node);
         Assert.Equal("all", line.Seen.Node.NodePortAddresses.ToString());
         Assert.Equal(PodDetector.None, line.Seen.Node.Detector);
-        Assert.Equal((0, 0, 0), (line.Seen.Node.Devices.Only.Count, line.Seen.Node.Devices.Excluded.Count, line.Seen.Node.Devices.Pods.Count));
+        Assert.Equal(
+            (0, 0, 0), (line.Seen.Node.Devices.Only.Count, line.Seen.Node.Devices.Excluded.Count, line.Seen.Node.Devices.Pods.Count));
     }
 
     [Fact]
@@ -40,7 +45,8 @@ public sealed class NodeOptionTests : IDisposable
         await ReadAsync(
             "--devices", "eth0, bond+", "--exclude-devices", "wg0", "--pod-device", "cali*,veth+", "--tc-attach", "clsact", "--set-sysctls",
             "--nodeport-addresses", "10.0.0.0/8,primary", "--iptables-localhost-nodeports", "false",
-            "--cluster-cidr", "10.244.0.0/16,fd00:10:244::/48", "--masquerade-all", "--always-snat", "--host-sockets-only", "--protect-nodeports",
+            "--cluster-cidr", "10.244.0.0/16,fd00:10:244::/48", "--masquerade-all", "--always-snat", "--host-sockets-only",
+            "--protect-nodeports",
             "--drop-events", "false", "--snat-ports", "50000-50999", "--node-port-range", "20000-22767", "--answer-limit", "500/100/10");
         var node = line.Seen!.Node;
         Assert.Equal(["eth0", "bond+"], node.Devices.Only.Select(p => p.Text));
@@ -50,7 +56,8 @@ public sealed class NodeOptionTests : IDisposable
         Assert.Equal(new AnswerLimit(TimeSpan.FromMilliseconds(500), 100, 10), line.Seen.Answers);
         Assert.Equal("10.0.0.0/8,primary", node.NodePortAddresses.ToString());
         Assert.Equal([SourceRange.Parse("10.244.0.0/16"), SourceRange.Parse("fd00:10:244::/48")], node.Detector.ClusterCidrs);
-        Assert.Equal((false, true, true, true, true, false), (node.LocalhostNodePorts, node.MasqueradeAll, node.AlwaysSnat, node.HostSocketsOnly, node.ProtectNodePorts, node.DropEvents));
+        Assert.Equal((false, true, true, true, true, false),
+            (node.LocalhostNodePorts, node.MasqueradeAll, node.AlwaysSnat, node.HostSocketsOnly, node.ProtectNodePorts, node.DropEvents));
         Assert.Equal(("50000-50999", "20000-22767"), (node.SnatPorts.ToString(), node.NodePorts.ToString()));
     }
 
@@ -60,7 +67,8 @@ public sealed class NodeOptionTests : IDisposable
     public async Task A_detector_by_device_has_its_name(string mode, string option, string name)
     {
         await ReadAsync("--detect-local-mode", mode, option, name);
-        Assert.Equal((mode, name, true), (line.Seen!.Node.Detector.Mode.ToString(), line.Seen.Node.Detector.Interface, line.Seen.Node.Detector.IsByDevice));
+        Assert.Equal((mode, name, true),
+            (line.Seen!.Node.Detector.Mode.ToString(), line.Seen.Node.Detector.Interface, line.Seen.Node.Detector.IsByDevice));
     }
 
     [Fact]
@@ -68,7 +76,8 @@ public sealed class NodeOptionTests : IDisposable
     {
         await ReadAsync("--cluster-cidr", "10.0.0.0/16,100.64.0.0/16,100.65.0.0/16,fd00:10::/48,fd00:11::/48");
         Assert.Equal(5, line.Seen!.Node.Detector.ClusterCidrs.Count);
-        Assert.Equal(2, await line.RunAsync("run", "--cluster-cidr", string.Join(',', Enumerable.Range(0, 9).Select(i => $"10.{i}.0.0/16"))));
+        Assert.Equal(
+            2, await line.RunAsync("run", "--cluster-cidr", string.Join(',', Enumerable.Range(0, 9).Select(i => $"10.{i}.0.0/16"))));
         Assert.Contains("--cluster-cidr: has 9 ranges of IPv4; give 8 at most", line.Error);
     }
 
@@ -76,7 +85,8 @@ public sealed class NodeOptionTests : IDisposable
     public async Task All_that_is_wrong_is_said_together()
     {
         Assert.Equal(2, await line.RunAsync(
-            "run", "--devices", "a b", "--tc-attach", "xdp", "--nodeport-addresses", "10.0.0.1,there", "--cluster-cidr", "10.0.0.0/8,11.0.0.0/33",
+            "run", "--devices", "a b", "--tc-attach", "xdp", "--nodeport-addresses", "10.0.0.1,there", "--cluster-cidr",
+            "10.0.0.0/8,11.0.0.0/33",
             "--snat-ports", "9-1", "--iptables-localhost-nodeports", "maybe"));
         Assert.Contains("--devices: 'a b' is no name of a device", line.Error);
         Assert.Contains("--tc-attach: 'xdp' is none of its values; give auto, tcx or clsact", line.Error);

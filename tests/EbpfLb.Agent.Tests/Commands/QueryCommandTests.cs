@@ -19,10 +19,14 @@ public sealed class QueryCommandTests : IDisposable
         Assert.Equal(0, await line.RunAsync("services"));
         Assert.Equal(
             [
-                "NAME               FRONTEND            KIND        POLICY    ID   BACKENDS   AFFINITY   CONNECTIONS   OPEN   DATAGRAMS   REFUSED",
-                "default/web:http   10.96.0.1:80/TCP    ClusterIP   Cluster    1          2          -            17      3           0         0",
-                "default/web:http   0.0.0.0:30080/TCP   NodePort    Local      1          1          -             \"      \"           \"         \"",
-                "kube-system/dns    [fd00::a]:53/UDP    ClusterIP   Cluster    2          0    10800 s             0      0           5         4",
+                "NAME               FRONTEND            KIND        POLICY    ID   "
+                    + "BACKENDS   AFFINITY   CONNECTIONS   OPEN   DATAGRAMS   REFUSED",
+                "default/web:http   10.96.0.1:80/TCP    ClusterIP   Cluster    1         "
+                    + " 2          -            17      3           0         0",
+                "default/web:http   0.0.0.0:30080/TCP   NodePort    Local      1          "
+                    + "1          -             \"      \"           \"         \"",
+                "kube-system/dns    [fd00::a]:53/UDP    ClusterIP   Cluster    2         "
+                    + " 0    10800 s             0      0           5         4",
                 "",
                 "No backends, as:",
                 "  - kube-system/dns, policy Cluster: none of its 3 endpoints is ready: look at the readiness of its pods",
@@ -55,9 +59,11 @@ public sealed class QueryCommandTests : IDisposable
         using var json = JsonDocument.Parse(line.Output);
         var first = json.RootElement.GetProperty("services")[0];
         Assert.Equal(
-            ["service", "port", "protocol", "family", "id", "affinitySeconds", "connections", "active", "datagrams", "refused", "frontends"],
+            ["service", "port", "protocol", "family", "id", "affinitySeconds", "connections", "active", "datagrams", "refused",
+                "frontends"],
             first.EnumerateObject().Select(p => p.Name));
-        Assert.Equal(["address", "portNumber", "kind", "policy", "backends", "noBackends"], first.GetProperty("frontends")[0].EnumerateObject().Select(p => p.Name));
+        Assert.Equal(["address", "portNumber", "kind", "policy", "backends", "noBackends"],
+            first.GetProperty("frontends")[0].EnumerateObject().Select(p => p.Name));
         Assert.Equal("agent", json.RootElement.GetProperty("origin").GetString());
         Assert.Equal(17, first.GetProperty("connections").GetInt32());
     }
@@ -107,7 +113,8 @@ public sealed class QueryCommandTests : IDisposable
     [Fact]
     public async Task A_Service_without_backends_says_so_and_why()
     {
-        view.Backends = new BackendsReport(Origin.Agent, []) { Empty = [new EmptyPort("default/web", "http", "TCP", "IPv4", "no EndpointSlice")] };
+        view.Backends
+            = new BackendsReport(Origin.Agent, []) { Empty = [new EmptyPort("default/web", "http", "TCP", "IPv4", "no EndpointSlice")] };
         Assert.Equal(0, await line.RunAsync("backends", "default/web"));
         Assert.EndsWith("No backends, as:\n  - default/web:http (TCP, IPv4): no EndpointSlice\n", line.Output);
     }
@@ -172,10 +179,13 @@ public sealed class QueryCommandTests : IDisposable
     {
         Assert.Equal(0, await line.RunAsync("status"));
         Assert.Equal("Ready", line.OutputLines[0]);
-        Assert.Contains(line.OutputLines, l => l.StartsWith("Source", StringComparison.Ordinal) && l.EndsWith("/etc/manifests, synced, last contact 1m5s ago", StringComparison.Ordinal));
+        Assert.Contains(line.OutputLines,
+            l => l.StartsWith("Source", StringComparison.Ordinal) && l.EndsWith(
+                "/etc/manifests, synced, last contact 1m5s ago", StringComparison.Ordinal));
         Assert.Contains(line.OutputLines, l => l.StartsWith("connect4", StringComparison.Ordinal) && l.Contains("/sys/fs/cgroup"));
         Assert.Contains(line.OutputLines, l => l.StartsWith("lb_services4", StringComparison.Ordinal) && l.Contains("25.0 %"));
-        Assert.Contains("snapshot 3 at 2025-01-01T00:00:07Z: 12 services, 40 operations, compiled in 0.50 ms, applied in 1.25 ms, 0 failed", line.Output);
+        Assert.Contains("snapshot 3 at 2025-01-01T00:00:07Z: 12 services, 40 operations, compiled in 0.50 ms, applied in 1.25 ms, 0 failed",
+            line.Output);
     }
 
     [Fact]
@@ -183,7 +193,8 @@ public sealed class QueryCommandTests : IDisposable
     {
         view.Status = FakeView.ReadyStatus with
         {
-            Ready = false, NotReady = ["no plan has been applied yet"], Failures = ["Service a/b: lb_backends is full"], Features = [new("TCX", false, "tc programs"), new("iter_udp", null, null)],
+            Ready = false, NotReady = ["no plan has been applied yet"], Failures = ["Service a/b: lb_backends is full"],
+            Features = [new("TCX", false, "tc programs"), new("iter_udp", null, null)],
         };
         Assert.Equal(3, await line.RunAsync("status"));
         Assert.StartsWith("Not ready\n  - no plan has been applied yet\n", line.Output);
@@ -195,7 +206,10 @@ public sealed class QueryCommandTests : IDisposable
     [Fact]
     public async Task Status_names_what_packets_met_and_what_to_do()
     {
-        view.Status = FakeView.ReadyStatus with { Drops = [new ReasonStatus("drop_ct_full", 2, 120, "the map is full", "raise --max-flows") { PacketsSinceStart = 1 }] };
+        view.Status = FakeView.ReadyStatus with
+        {
+            Drops = [new ReasonStatus("drop_ct_full", 2, 120, "the map is full", "raise --max-flows") { PacketsSinceStart = 1 }],
+        };
         Assert.Equal(0, await line.RunAsync("status"));
         Assert.Contains("drop_ct_full          2             1     120   the map is full: raise --max-flows", line.OutputLines);
     }
@@ -203,7 +217,8 @@ public sealed class QueryCommandTests : IDisposable
     [Fact]
     public async Task Without_an_agent_the_maps_are_shown_by_id_and_the_answer_says_so()
     {
-        view.Services = new ServicesReport(Origin.Maps, [new ServiceRow(null, null, "TCP", "IPv4", 7, 0, 17, 3, 0, 0, [new FrontendRow("10.96.0.1", 80, "ClusterIP", "Cluster", 2)])]);
+        view.Services = new ServicesReport(Origin.Maps,
+            [new ServiceRow(null, null, "TCP", "IPv4", 7, 0, 17, 3, 0, 0, [new FrontendRow("10.96.0.1", 80, "ClusterIP", "Cluster", 2)])]);
         Assert.Equal(0, await line.RunAsync("services"));
         Assert.Contains(line.OutputLines, l => l.StartsWith("#7 ", StringComparison.Ordinal));
         Assert.Contains("no agent answers: read from the pinned maps", line.Error);

@@ -32,7 +32,8 @@ public sealed class RunCommandTests : IDisposable
     public async Task It_serves_its_state_on_the_control_socket_and_leaves_everything_in_place()
     {
         var running = Start();
-        source.Push(new ClusterBuilder().Service("web", ["10.96.0.1"], ["http:80"]).Slice("web-1", "web", ["http:8080"], ["10.1.0.1"]).Build());
+        source.Push(
+            new ClusterBuilder().Service("web", ["10.96.0.1"], ["http:80"]).Slice("web-1", "web", ["http:8080"], ["10.1.0.1"]).Build());
         await dataplane.NextAppliedAsync();
 
         using var client = await ConnectAsync();
@@ -43,7 +44,8 @@ public sealed class RunCommandTests : IDisposable
         Assert.Equal("tcx", Assert.Single(status.Features, f => f.Available == false).Name);
         var service = Assert.Single((await client.ServicesAsync(ServiceQuery.All, stop.Token)).Services);
         var frontend = Assert.Single(service.Frontends);
-        Assert.Equal(("default/web", "http", "10.96.0.1", 80, "TCP", 1), (service.Service, service.Port, frontend.Address, frontend.PortNumber, service.Protocol, frontend.Backends));
+        Assert.Equal(("default/web", "http", "10.96.0.1", 80, "TCP", 1),
+            (service.Service, service.Port, frontend.Address, frontend.PortNumber, service.Protocol, frontend.Backends));
         Assert.Equal("10.1.0.1", Assert.Single((await client.BackendsAsync(ServiceQuery.All, stop.Token)).Backends).Address);
 
         await stop.CancelAsync();
@@ -96,12 +98,14 @@ public sealed class RunCommandTests : IDisposable
     }
 
     private Task<int> Start() => Task.Run(() => line.RunAsync(
-        ["run", "--run-dir", directory.Path, "--healthz-bind-address", "127.0.0.1:0", "--metrics-bind-address", "127.0.0.1:0"], stop.Token));
+        ["run", "--run-dir", directory.Path, "--healthz-bind-address", "127.0.0.1:0", "--metrics-bind-address", "127.0.0.1:0"],
+        stop.Token));
 
     private async Task<ControlClient> ConnectAsync()
     {
         ControlClient? client = null;
-        await Waiting.UntilAsync(() => (client = ControlClient.TryConnectAsync(directory.File("default.sock"), stop.Token).GetAwaiter().GetResult()) is not null);
+        await Waiting.UntilAsync(()
+            => (client = ControlClient.TryConnectAsync(directory.File("default.sock"), stop.Token).GetAwaiter().GetResult()) is not null);
         return client!;
     }
 }

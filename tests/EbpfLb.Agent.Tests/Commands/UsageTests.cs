@@ -82,7 +82,8 @@ public sealed class UsageTests : IDisposable
         line.Environment["EBPFLB_INSTANCE"] = "lab";
         line.Environment["EBPFLB_RUN_DIR"] = directory.Path;
         var file = directory.File("config.yaml");
-        await File.WriteAllTextAsync(file, "apiVersion: ebpflb.io/v1alpha1\nkind: EbpfLbConfiguration\ninstance: filed\n", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            file, "apiVersion: ebpflb.io/v1alpha1\nkind: EbpfLbConfiguration\ninstance: filed\n", TestContext.Current.CancellationToken);
         Assert.Equal(1, await line.RunAsync("run", "--config", file));
         Assert.Equal(("lab", directory.Path), (line.Seen!.Instance.Name, line.Seen.Instance.RunDirectory));
         Assert.Equal(1, await line.RunAsync("run", "--config", file, "--instance", "given"));
@@ -138,7 +139,10 @@ public sealed class UsageTests : IDisposable
         Assert.Equal(new SizeOptions(1, 2, 3, 4, 5), line.Seen.Sizes);
         Assert.Equal(0.125, line.Seen.Flows.SweepShare);
         Assert.Equal(
-            new FlowLifetimes { Established = TimeSpan.FromHours(2), Closing = TimeSpan.FromMinutes(10), UdpStream = TimeSpan.FromMinutes(3) }, line.Seen.Flows.Lifetimes);
+            new FlowLifetimes
+            {
+                Established = TimeSpan.FromHours(2), Closing = TimeSpan.FromMinutes(10), UdpStream = TimeSpan.FromMinutes(3),
+            }, line.Seen.Flows.Lifetimes);
     }
 
     [Theory]

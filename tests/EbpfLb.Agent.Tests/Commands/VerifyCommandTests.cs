@@ -20,7 +20,8 @@ public sealed class VerifyCommandTests : IDisposable
     {
         Assert.Equal(0, await line.RunAsync("verify"));
         Assert.Equal("Equal", line.OutputLines[0]);
-        Assert.Contains(line.OutputLines, l => l.StartsWith("kernel", StringComparison.Ordinal) && l.Contains("lb_services4") && l.EndsWith('3'));
+        Assert.Contains(
+            line.OutputLines, l => l.StartsWith("kernel", StringComparison.Ordinal) && l.Contains("lb_services4") && l.EndsWith('3'));
         Assert.True(view.Repair);
     }
 

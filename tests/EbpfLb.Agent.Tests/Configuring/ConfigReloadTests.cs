@@ -25,7 +25,8 @@ public sealed class ConfigReloadTests : IDisposable
     public ConfigReloadTests()
     {
         state = new ConfigState(live);
-        reload = new ConfigReload(() => ConfiguredOptions.Of(ConfigText.Read(text, "config.yaml")), live, state, log.Loggers.CreateLogger("config"));
+        reload = new ConfigReload(
+            () => ConfiguredOptions.Of(ConfigText.Read(text, "config.yaml")), live, state, log.Loggers.CreateLogger("config"));
     }
 
     public void Dispose()
@@ -39,14 +40,18 @@ public sealed class ConfigReloadTests : IDisposable
     {
         var told = 0;
         live.Subscribe(() => told++);
-        text = Head + "nodePortAddresses: [10.0.0.0/8]\nclusterCIDR: 10.1.0.0/16\nconntrack: {udpTimeout: 9s}\nlogging: {verbosity: 5}\niptables: {syncPeriod: 7s}\n" + Own + "dropEvents: false\n";
+        text = Head + "nodePortAddresses: [10.0.0.0/8]\nclusterCIDR: 10.1.0.0/16\nconntrack: "
+            + "{udpTimeout: 9s}\nlogging: {verbosity: 5}\niptables: {syncPeriod: 7s}\n" + Own + "dropEvents: false\n";
         Assert.True(reload.Run());
         var now = live.Current;
-        Assert.Equal(("10.0.0.0/8", "10.1.0.0/16", false), (now.Node.NodePortAddresses.ToString(), now.Node.Detector.ClusterCidrs[0].ToString(), now.Node.DropEvents));
+        Assert.Equal(("10.0.0.0/8", "10.1.0.0/16", false),
+            (now.Node.NodePortAddresses.ToString(), now.Node.Detector.ClusterCidrs[0].ToString(), now.Node.DropEvents));
         Assert.Equal((TimeSpan.FromSeconds(9), 5, TimeSpan.FromSeconds(7)), (now.Flows.Lifetimes.Udp, now.Verbosity, now.SyncPeriod));
         Assert.Equal(1, told);
         Assert.Single(log.Lines, l => l.Contains(
-            "Configuration changed: applied=logging.verbosity, clusterCIDR, nodePortAddresses, iptables.syncPeriod, conntrack.udpTimeout, ebpflb.io dropEvents", StringComparison.Ordinal));
+            "Configuration changed: applied=logging.verbosity, clusterCIDR, "
+                + "nodePortAddresses, iptables.syncPeriod, conntrack.udpTimeout, ebpflb.io dropEvents",
+            StringComparison.Ordinal));
         Assert.Empty(state.Warnings);
         Assert.Contains("\"clusterCIDR\": \"10.1.0.0/16\"", state.ToJson(), StringComparison.Ordinal);
     }
@@ -58,7 +63,8 @@ public sealed class ConfigReloadTests : IDisposable
         Assert.True(reload.Run());
         Assert.Null(live.Current.Sizes.Flows);
         Assert.NotEqual("other", live.Current.NodeName);
-        Assert.Single(log.Lines, l => l.Contains("in force only after a restart: hostnameOverride, ebpflb.io sizes.flows", StringComparison.Ordinal));
+        Assert.Single(
+            log.Lines, l => l.Contains("in force only after a restart: hostnameOverride, ebpflb.io sizes.flows", StringComparison.Ordinal));
         Assert.Contains("hostnameOverride, ebpflb.io sizes.flows", Assert.Single(state.Warnings), StringComparison.Ordinal);
         text = Head;
         Assert.True(reload.Run());
@@ -83,7 +89,8 @@ public sealed class ConfigReloadTests : IDisposable
     [Fact]
     public void A_change_of_the_mode_waits_for_a_restart_with_all_that_follows_from_it()
     {
-        const string Sections = "iptables: {masqueradeAll: true, syncPeriod: 10s, minSyncPeriod: 1s}\nnftables: {masqueradeAll: false, syncPeriod: 30s, minSyncPeriod: 3s}\n";
+        const string Sections = "iptables: {masqueradeAll: true, syncPeriod: 10s, minSyncPeriod: "
+            + "1s}\nnftables: {masqueradeAll: false, syncPeriod: 30s, minSyncPeriod: 3s}\n";
         text = Head + Sections;
         reload.Run();
         var before = live.Current;
@@ -129,7 +136,8 @@ public sealed class ConfigReloadTests : IDisposable
         using var metrics = new MetricRegistry();
         var reloads = 0;
         using var watcher = new ConfigWatcher(
-            file, "one", () => ++reloads > 0, new ConfigMetrics(metrics, DateTimeOffset.UnixEpoch), TimeProvider.System, log.Loggers.CreateLogger("watch"));
+            file, "one", () => ++reloads > 0, new ConfigMetrics(metrics, DateTimeOffset.UnixEpoch), TimeProvider.System,
+            log.Loggers.CreateLogger("watch"));
         await watcher.StartAsync(TestContext.Current.CancellationToken);
         await Waiting.UntilAsync(() => reloads == 1);
         await watcher.StopAsync(TestContext.Current.CancellationToken);
@@ -145,13 +153,15 @@ public sealed class ConfigReloadTests : IDisposable
         List<string> read = [];
         using var metrics = new MetricRegistry();
         using var watcher = new ConfigWatcher(
-            directory.File("config.conf"), "one", () => Read(read), new ConfigMetrics(metrics, DateTimeOffset.UnixEpoch), TimeProvider.System, log.Loggers.CreateLogger("watch"));
+            directory.File("config.conf"), "one", () => Read(read), new ConfigMetrics(metrics, DateTimeOffset.UnixEpoch),
+            TimeProvider.System, log.Loggers.CreateLogger("watch"));
         await watcher.StartAsync(TestContext.Current.CancellationToken);
 
         PutVersion("..2", "two");
         File.CreateSymbolicLink(directory.File("..tmp"), "..2");
         // rename(2), which .NET does not do with links to directories.
-        Assert.Equal(0, ChildProcess.Run(new ProcessPlace(null, null), "mv", "-T", directory.File("..tmp"), directory.File("..data")).ExitCode);
+        Assert.Equal(
+            0, ChildProcess.Run(new ProcessPlace(null, null), "mv", "-T", directory.File("..tmp"), directory.File("..data")).ExitCode);
         await Waiting.UntilAsync(() => Count(read) == 1);
         Assert.Equal(["two"], read);
         Assert.Contains("ebpflb_config_good 1\n", metrics.Text(), StringComparison.Ordinal);

@@ -20,17 +20,21 @@ public sealed class DocumentedFieldsTests
 
     private static void Check(string name, string head, IReadOnlyList<FieldNote> notes)
     {
-        var (begin, end) = ($"<!-- {name} fields: written by the tests of the agent with EBPFLB_GOLDEN=write -->\n", $"<!-- end of {name} fields -->");
+        var (begin, end) = (
+            $"<!-- {name} fields: written by the tests of the agent with EBPFLB_GOLDEN=write -->\n", $"<!-- end of {name} fields -->");
         var text = File.ReadAllText(Document);
         var from = text.IndexOf(begin, StringComparison.Ordinal) + begin.Length;
         var to = text.IndexOf(end, StringComparison.Ordinal);
         Assert.True(from >= begin.Length && to >= from, "the marks around the table are gone");
         var table = head + string.Concat(notes.Select(Row));
         if (Environment.GetEnvironmentVariable("EBPFLB_GOLDEN") == "write") File.WriteAllText(Document, text[..from] + table + text[to..]);
-        else Assert.True(table == text[from..to], "docs/configuration.md differs from the catalogue: run this test with EBPFLB_GOLDEN=write");
+        else Assert.True(
+            table == text[from..to], "docs/configuration.md differs from the catalogue: run this test with EBPFLB_GOLDEN=write");
     }
 
-    private static string Row(FieldNote note) => $"| {Code(note.Path)} | {Code(note.Option)} | {(note.HasMeaning ? "" : "**no meaning**: ")}{note.Text} | {Change(note)} |\n";
+    private static string Row(FieldNote note)
+        => $"| {Code(note.Path)} | {Code(note.Option)} | {(note.HasMeaning ? "" : "**no meaning**: ")}{note.Text} | "
+            + $"{Change(note)} |\n";
 
     private static string Code(string? text) => string.IsNullOrEmpty(text) ? "-" : $"`{text}`";
 

@@ -21,7 +21,8 @@ public sealed class AgentViewTests
     {
         var (snapshot, options) = (cluster.Build(), new PolicyOptions { NodeName = ClusterChanges.NodeName });
         var table = ForwardingCompiler.Compile(snapshot, options, null);
-        var state = new PipelineState(() => new SourceStatus("test", true, null, null), new ProxyHealthTracker(TimeProvider.System, TimeSpan.FromSeconds(30)), false);
+        var state = new PipelineState(
+            () => new SourceStatus("test", true, null, null), new ProxyHealthTracker(TimeProvider.System, TimeSpan.FromSeconds(30)), false);
         state.RecordCompiled(new CompiledState(snapshot, options, table));
         state.RecordRound(new RoundReport(1, default, 1, 1, default, default, true, [], null), table);
         return new AgentView("lab", "1", TimeProvider.System, state, new FakeDataplane(), new FlowState(), new FakeFlows());
@@ -31,15 +32,18 @@ public sealed class AgentViewTests
         => await View().ServicesAsync(ServiceQuery.Parse(service, within), TestContext.Current.CancellationToken);
 
     private async Task<IEnumerable<string>> RowsAsync()
-        => (await ServicesAsync()).Services.SelectMany(s => s.Frontends).Select(f => $"{f.Kind} {f.Address}:{f.PortNumber} {f.Policy} {f.Backends}");
+        => (await ServicesAsync()).Services.SelectMany(s => s.Frontends).Select(f
+            => $"{f.Kind} {f.Address}:{f.PortNumber} {f.Policy} {f.Backends}");
 
     [Fact]
     public async Task Every_frontend_has_its_kind_and_the_policy_that_governs_it()
     {
-        cluster.Service("web", ["10.96.0.1"], ["http:80@30080"], outside: TrafficPolicy.Local, externalIPs: ["203.0.113.1"], balancerIPs: ["198.51.100.1"]);
+        cluster.Service("web", ["10.96.0.1"], ["http:80@30080"], outside: TrafficPolicy.Local, externalIPs: ["203.0.113.1"],
+            balancerIPs: ["198.51.100.1"]);
 
         Assert.Equal(
-            ["ClusterIP 10.96.0.1:80 Cluster 3", "LoadBalancer 198.51.100.1:80 Local 1", "ExternalIP 203.0.113.1:80 Local 1", "NodePort 0.0.0.0:30080 Local 1"],
+            ["ClusterIP 10.96.0.1:80 Cluster 3", "LoadBalancer 198.51.100.1:80 Local 1", "ExternalIP 203.0.113.1:80 Local 1",
+                "NodePort 0.0.0.0:30080 Local 1"],
             await RowsAsync());
     }
 
@@ -87,20 +91,24 @@ public sealed class AgentViewTests
         var unknown = await Assert.ThrowsAsync<UnknownServiceException>(() => ServicesAsync(service));
 
         Assert.StartsWith(message, unknown.Message);
-        await Assert.ThrowsAsync<UnknownServiceException>(() => View().BackendsAsync(ServiceQuery.Parse(service), TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<UnknownServiceException>(()
+            => View().BackendsAsync(ServiceQuery.Parse(service), TestContext.Current.CancellationToken));
     }
 
     [Fact]
     public async Task No_backends_have_their_reason()
     {
         cluster.Service("named", ["10.96.0.2"], ["http:80"]).Slice("named-1", "named", ["web:8080"], ["10.1.0.4"])
-            .Service("unready", ["10.96.0.3"], ["http:80"]).Slice("unready-1", "unready", ["http:8080"], ["10.1.0.5 unready", "10.1.0.6 unready"])
-            .Service("away", ["10.96.0.4"], ["http:80"], inside: TrafficPolicy.Local).Slice("away-1", "away", ["http:8080"], ["10.1.0.7 node=node-2"])
+            .Service("unready", ["10.96.0.3"], ["http:80"])
+            .Slice("unready-1", "unready", ["http:8080"], ["10.1.0.5 unready", "10.1.0.6 unready"])
+            .Service("away", ["10.96.0.4"], ["http:80"], inside: TrafficPolicy.Local)
+            .Slice("away-1", "away", ["http:8080"], ["10.1.0.7 node=node-2"])
             .Service("bare", ["10.96.0.5"], ["http:80"]);
 
         var reasons = (await ServicesAsync()).Services.ToDictionary(s => s.Service!, s => Assert.Single(s.Frontends).NoBackends);
 
-        Assert.StartsWith("no EndpointSlice of Service default/named has a port \"http\" with TCP; they have \"web\"/TCP", reasons["default/named"]);
+        Assert.StartsWith(
+            "no EndpointSlice of Service default/named has a port \"http\" with TCP; they have \"web\"/TCP", reasons["default/named"]);
         Assert.Equal("none of its 2 endpoints is ready: look at the readiness of its pods", reasons["default/unready"]);
         Assert.Equal("none of its 1 ready endpoints is on node node-1, and the traffic policy is Local", reasons["default/away"]);
         Assert.Equal("Service default/bare has no EndpointSlice: does its selector match pods that run?", reasons["default/bare"]);
@@ -108,27 +116,35 @@ public sealed class AgentViewTests
         Assert.Equal(new EmptyPort("default/bare", "http", "TCP", "IPv4", reasons["default/bare"]!), Assert.Single(empty));
     }
 
-    private void Webs() => cluster.Service("web", ["10.96.0.1"], ["http:80", "metrics:9090"]).Service("prod/web", ["10.96.1.1"], ["http:80"]);
+    private void Webs()
+        => cluster.Service("web", ["10.96.0.1"], ["http:80", "metrics:9090"]).Service("prod/web", ["10.96.1.1"], ["http:80"]);
 
     [Fact]
     public async Task Status_shows_packets_in_trouble_in_words_and_how_full_the_flows_are()
     {
-        var state = new PipelineState(() => new SourceStatus("test", true, null, null), new ProxyHealthTracker(TimeProvider.System, TimeSpan.FromSeconds(30)), false);
+        var state = new PipelineState(
+            () => new SourceStatus("test", true, null, null), new ProxyHealthTracker(TimeProvider.System, TimeSpan.FromSeconds(30)), false);
         var dataplane = new FakeDataplane
         {
-            Reasons = [new(LbReason.PktReply, 9, 900), new(LbReason.DropRange, 0, 0), new(LbReason.DropCtFull, 2, 120), new(LbReason.PktReplyLost, 1, 60)],
+            Reasons = [new(LbReason.PktReply, 9, 900), new(LbReason.DropRange, 0, 0), new(LbReason.DropCtFull, 2, 120),
+                new(LbReason.PktReplyLost, 1, 60)],
             Retiring = new Planning.Applying.RetireStatus(3, 5, "writing to lb_backends failed with Busy (errno 16)"),
         };
         var flows = new FlowState();
-        flows.Record(new SweepReport(IpFamily.IPv4, "lb_conntrack4", 500, 1000, new Dictionary<LbCtPhase, int>(), 0, 0, 0, default, default));
+        flows.Record(
+            new SweepReport(IpFamily.IPv4, "lb_conntrack4", 500, 1000, new Dictionary<LbCtPhase, int>(), 0, 0, 0, default, default));
 
-        var status = await new AgentView("lab", "1", TimeProvider.System, state, dataplane, flows, new FakeFlows()).StatusAsync(TestContext.Current.CancellationToken);
+        var status = await new AgentView("lab", "1", TimeProvider.System, state, dataplane, flows, new FakeFlows())
+            .StatusAsync(TestContext.Current.CancellationToken);
 
         Assert.All(status.Drops, d => Assert.Equal(0UL, d.PacketsSinceStart));
-        Assert.Equal([("drop_ct_full", 2UL, 120UL), ("pkt_reply_lost", 1UL, 60UL)], status.Drops.Select(d => (d.Reason, d.Packets, d.Bytes)));
+        Assert.Equal(
+            [("drop_ct_full", 2UL, 120UL), ("pkt_reply_lost", 1UL, 60UL)], status.Drops.Select(d => (d.Reason, d.Packets, d.Bytes)));
         Assert.All(status.Drops, d => Assert.NotNull(d.Advice));
         Assert.Contains(new MapStatus("lb_conntrack4", 500, 1000), status.Maps);
-        Assert.Contains(status.Warnings, w => w.StartsWith("3 ids of what is gone count as in use, as they cannot be cleared: writing to lb_backends", StringComparison.Ordinal));
+        Assert.Contains(status.Warnings,
+            w => w.StartsWith(
+                "3 ids of what is gone count as in use, as they cannot be cleared: writing to lb_backends", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -136,7 +152,8 @@ public sealed class AgentViewTests
     {
         var time = new ManualTimeProvider(DateTimeOffset.UnixEpoch);
         var contact = time.GetUtcNow();
-        var state = new PipelineState(() => new SourceStatus("test", true, contact, null) { ContactAge = TimeSpan.FromSeconds(65) }, new ProxyHealthTracker(time, TimeSpan.FromSeconds(30)), false);
+        var state = new PipelineState(() => new SourceStatus("test", true, contact, null) { ContactAge = TimeSpan.FromSeconds(65) },
+            new ProxyHealthTracker(time, TimeSpan.FromSeconds(30)), false);
         var view = new AgentView("lab", "1", time, state, new FakeDataplane(), new FlowState(), new FakeFlows(),
             servicePortProblems: () => ["Service default/web: healthCheckNodePort 32000 cannot be listened on"]);
         // A clock that was set says nothing of how long ago it was.

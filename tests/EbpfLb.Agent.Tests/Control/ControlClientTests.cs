@@ -32,10 +32,12 @@ public sealed class ControlClientTests : IDisposable
         var query = new ServiceQuery("default", "a b", "");
         Assert.Equivalent(view.Services, await client.ServicesAsync(query, TestContext.Current.CancellationToken), strict: true);
         Assert.Equal(query, view.Asked);
-        Assert.Equivalent(view.Backends, await client.BackendsAsync(new ServiceQuery(Id: 7), TestContext.Current.CancellationToken), strict: true);
+        Assert.Equivalent(
+            view.Backends, await client.BackendsAsync(new ServiceQuery(Id: 7), TestContext.Current.CancellationToken), strict: true);
         Assert.Equal(new ServiceQuery(Id: 7), view.Asked);
         view.Unknown = new UnknownServiceException("there is no Service 'nosuch'");
-        var unknown = await Assert.ThrowsAsync<UnknownServiceException>(() => client.ServicesAsync(ServiceQuery.All, TestContext.Current.CancellationToken));
+        var unknown = await Assert.ThrowsAsync<UnknownServiceException>(()
+            => client.ServicesAsync(ServiceQuery.All, TestContext.Current.CancellationToken));
         Assert.Equal("there is no Service 'nosuch'", unknown.Message);
     }
 

@@ -25,7 +25,8 @@ public sealed class FlowViewTests : IAsyncDisposable
     public FlowViewTests()
     {
         var flows = new FlowView(Origin.Agent, new FlowTable([map], time), names, drops, time);
-        server = new ControlServer(directory.File("a.sock"), new ViewOf(flows), Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
+        server = new ControlServer(
+            directory.File("a.sock"), new ViewOf(flows), Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
     }
 
     public async ValueTask DisposeAsync()
@@ -47,7 +48,8 @@ public sealed class FlowViewTests : IAsyncDisposable
         Assert.Equal(["default/web:http", "default/web:https", null], all.Flows.Select(f => f.Service));
         Assert.Equal((3, 100.0), (all.Matching, Math.Round(all.Flows[0].IdleSeconds / 10) * 10));
         Assert.Equal(2, (await flows.ListAsync(new FlowQuery(Service: "default/web"), TestContext.Current.CancellationToken)).Matching);
-        Assert.Equal(1, (await flows.ListAsync(new FlowQuery(Service: "default/web:https"), TestContext.Current.CancellationToken)).Matching);
+        Assert.Equal(
+            1, (await flows.ListAsync(new FlowQuery(Service: "default/web:https"), TestContext.Current.CancellationToken)).Matching);
         Assert.Equal(1, (await flows.ListAsync(new FlowQuery(Service: "#9"), TestContext.Current.CancellationToken)).Matching);
         var limited = await flows.ListAsync(new FlowQuery(Limit: 2), TestContext.Current.CancellationToken);
         Assert.Equal((3, 2), (limited.Matching, limited.Flows.Count));
@@ -58,7 +60,8 @@ public sealed class FlowViewTests : IAsyncDisposable
     {
         for (var i = 1; i <= 6; i++) Add(i, service: i % 2 == 0 ? 7u : 9u);
         var flows = await FlowsAsync();
-        Assert.Equal(3, (await flows.FlushAsync(new FlowQuery(Service: "default/web:http"), TestContext.Current.CancellationToken)).Removed);
+        Assert.Equal(
+            3, (await flows.FlushAsync(new FlowQuery(Service: "default/web:http"), TestContext.Current.CancellationToken)).Removed);
         Assert.Equal(6, map.Count);
         var count = await flows.CountAsync(new FlowQuery(), TestContext.Current.CancellationToken);
         Assert.Equal([new FlowGroup("IPv4", "TCP", "open", 3)], count.Groups);
@@ -70,10 +73,12 @@ public sealed class FlowViewTests : IAsyncDisposable
     public async Task A_name_that_nobody_has_comes_back_as_a_message()
     {
         var flows = await FlowsAsync();
-        var unknown = await Assert.ThrowsAsync<UnknownServiceException>(() => flows.FlushAsync(new FlowQuery(Service: "a/b"), TestContext.Current.CancellationToken));
+        var unknown = await Assert.ThrowsAsync<UnknownServiceException>(()
+            => flows.FlushAsync(new FlowQuery(Service: "a/b"), TestContext.Current.CancellationToken));
         Assert.Contains("no service port 'a/b' is programmed", unknown.Message);
         names.Known.Clear();
-        var nameless = await Assert.ThrowsAsync<UnknownServiceException>(() => flows.ListAsync(new FlowQuery(Service: "a/b"), TestContext.Current.CancellationToken));
+        var nameless = await Assert.ThrowsAsync<UnknownServiceException>(()
+            => flows.ListAsync(new FlowQuery(Service: "a/b"), TestContext.Current.CancellationToken));
         Assert.Contains("no agent answers and the maps hold no names: give #ID", nameless.Message);
     }
 
@@ -101,7 +106,8 @@ public sealed class FlowViewTests : IAsyncDisposable
     }
 
     private void Drop(ushort port) => drops.Add(new DropEvent(
-        time.GetUtcNow(), LbReason.DropRange, new FlowEndpoint(IpAddress.Parse("192.0.2.1"), port), new FlowEndpoint(IpAddress.Parse("10.96.0.1"), 80), 6, 0, 60, 7));
+        time.GetUtcNow(), LbReason.DropRange, new FlowEndpoint(IpAddress.Parse("192.0.2.1"), port),
+        new FlowEndpoint(IpAddress.Parse("10.96.0.1"), 80), 6, 0, 60, 7));
 
     private void Add(int number, uint service)
     {
@@ -135,8 +141,10 @@ public sealed class FlowViewTests : IAsyncDisposable
 
         public Task<StatusReport> StatusAsync(CancellationToken cancellationToken) => Task.FromResult(FakeView.ReadyStatus);
 
-        public Task<ServicesReport> ServicesAsync(ServiceQuery query, CancellationToken cancellationToken) => Task.FromResult(new ServicesReport(Origin.Agent, []));
+        public Task<ServicesReport> ServicesAsync(ServiceQuery query, CancellationToken cancellationToken)
+            => Task.FromResult(new ServicesReport(Origin.Agent, []));
 
-        public Task<BackendsReport> BackendsAsync(ServiceQuery query, CancellationToken cancellationToken) => Task.FromResult(new BackendsReport(Origin.Agent, []));
+        public Task<BackendsReport> BackendsAsync(ServiceQuery query, CancellationToken cancellationToken)
+            => Task.FromResult(new BackendsReport(Origin.Agent, []));
     }
 }

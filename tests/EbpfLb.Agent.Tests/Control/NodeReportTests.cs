@@ -24,7 +24,8 @@ public sealed class NodeReportTests : IDisposable
     [Fact]
     public void Devices_with_programs_come_first_and_all_have_a_reason()
     {
-        node.Device("cali1", "veth").Device("eth0", address: "192.0.2.1", gateway: "192.0.2.254").Device("eth1").Refuse = name => name == "eth1" ? "no room" : null;
+        node.Device("cali1", "veth").Device("eth0", address: "192.0.2.1", gateway: "192.0.2.254").Device("eth1").Refuse = name
+            => name == "eth1" ? "no room" : null;
         var devices = NodeReports.Devices(View());
         Assert.Equal(
             [
@@ -42,13 +43,16 @@ public sealed class NodeReportTests : IDisposable
     public void Addresses_of_NodePorts_are_told_with_loopback(string option, string addresses)
     {
         node.Device("eth0", address: "192.0.2.1");
-        Assert.Equal(addresses, string.Join(' ', NodeReports.NodePortAddresses(View(NodeOptions.Default with { NodePortAddresses = NodePortAddresses.Parse(option) }))));
+        Assert.Equal(addresses,
+            string.Join(' ',
+                NodeReports.NodePortAddresses(View(NodeOptions.Default with { NodePortAddresses = NodePortAddresses.Parse(option) }))));
     }
 
     [Fact]
     public async Task The_status_command_shows_them()
     {
-        node.Device("eth0", address: "192.0.2.1", gateway: "192.0.2.254").Sysctl("ipv4/ip_forward", "0").Sysctl("ipv4/conf/eth0/forwarding", "0");
+        node.Device("eth0", address: "192.0.2.1", gateway: "192.0.2.254").Sysctl("ipv4/ip_forward", "0")
+            .Sysctl("ipv4/conf/eth0/forwarding", "0");
         for (var i = 0; i < 22; i++) node.Device($"cali{i}", "veth");
         var view = View();
         using var line = new TestCommandLine
@@ -61,18 +65,23 @@ public sealed class NodeReportTests : IDisposable
 
         await line.RunAsync("status");
 
-        Assert.Contains(line.OutputLines, l => l.StartsWith("eth0 ", StringComparison.Ordinal) && l.Contains("uplink") && l.Contains("tcx") && l.EndsWith("carries the default route", StringComparison.Ordinal));
+        Assert.Contains(line.OutputLines,
+            l => l.StartsWith("eth0 ", StringComparison.Ordinal) && l.Contains("uplink") && l.Contains("tcx") && l.EndsWith(
+                "carries the default route", StringComparison.Ordinal));
         Assert.Contains(line.OutputLines, l => l.StartsWith("cali19 ", StringComparison.Ordinal) && l.Contains("left alone"));
         Assert.DoesNotContain(line.OutputLines, l => l.StartsWith("cali20 ", StringComparison.Ordinal));
         Assert.Contains("and 2 more left alone", line.Output);
-        Assert.Contains(line.OutputLines, l => l.StartsWith("NodePorts on", StringComparison.Ordinal) && l.Contains("192.0.2.1, 127.0.0.0/8"));
+        Assert.Contains(
+            line.OutputLines, l => l.StartsWith("NodePorts on", StringComparison.Ordinal) && l.Contains("192.0.2.1, 127.0.0.0/8"));
         Assert.Contains("IPv4 forwarding is off", line.Output);
     }
 
     private NodeView View(NodeOptions? options = null)
     {
-        var state = new PipelineState(() => new SourceStatus("test", true, null, null), new ProxyHealthTracker(TimeProvider.System, TimeSpan.FromSeconds(30)), false);
-        new NodeReconciler(node, node, state, () => options ?? NodeOptions.Default, () => false, log.Loggers.CreateLogger("node")).Refresh();
+        var state = new PipelineState(
+            () => new SourceStatus("test", true, null, null), new ProxyHealthTracker(TimeProvider.System, TimeSpan.FromSeconds(30)), false);
+        new NodeReconciler(node, node, state, () => options ?? NodeOptions.Default, () => false, log.Loggers.CreateLogger("node"))
+            .Refresh();
         return state.NodeView;
     }
 }

@@ -15,12 +15,16 @@ public sealed class PinnedViewTests
         "lab",
         [
             Found(7, new Frontend(IpAddress.Parse("10.96.0.1"), 80, TransportProtocol.Tcp), "10.1.0.1"),
-            Found(7, new Frontend(IpAddress.Parse("203.0.113.1"), 80, TransportProtocol.Tcp), "10.1.0.1") with { Kind = FrontendKind.LoadBalancer, LocalPolicy = true },
+            Found(7, new Frontend(IpAddress.Parse("203.0.113.1"), 80, TransportProtocol.Tcp), "10.1.0.1") with
+            {
+                Kind = FrontendKind.LoadBalancer, LocalPolicy = true,
+            },
             Found(1, Canary.FrontendV4, "127.0.0.1"),
             Found(2, Canary.FrontendV6, "::1"),
         ],
         [new AttachedHook("connect4", "/sys/fs/cgroup", 3, 41, "pinned")], new FakeFlows(),
-        () => new PinnedComparison([new ComparedElements(VerifyStage.Kernel, "frontends", 4)], [new Difference(VerifyStage.Kernel, "lb_backends 7", "service_id", "none", "10.1.0.1:80")]));
+        () => new PinnedComparison([new ComparedElements(VerifyStage.Kernel, "frontends", 4)],
+            [new Difference(VerifyStage.Kernel, "lb_backends 7", "service_id", "none", "10.1.0.1:80")]));
 
     [Fact]
     public async Task What_does_not_fit_together_is_told_and_never_repaired()
@@ -37,7 +41,8 @@ public sealed class PinnedViewTests
     {
         var status = await view.StatusAsync(TestContext.Current.CancellationToken);
         Assert.Equal((Origin.Maps, false), (status.Origin, status.Ready));
-        Assert.Equal("no agent runs: the 2 frontends are balanced as they were when the last one ended; start it with `ebpflb run`", Assert.Single(status.NotReady));
+        Assert.Equal("no agent runs: the 2 frontends are balanced as they were when the last one ended; start it with `ebpflb run`",
+            Assert.Single(status.NotReady));
         Assert.Equal(new HookStatus("connect4", "/sys/fs/cgroup", 3, 41), Assert.Single(status.Hooks));
     }
 
@@ -47,7 +52,8 @@ public sealed class PinnedViewTests
         var report = await view.ServicesAsync(ServiceQuery.All, TestContext.Current.CancellationToken);
         Assert.Equivalent(
             new ServiceRow(null, null, "TCP", "IPv4", 7, 30, 5, 3, 1, 0,
-                [new FrontendRow("10.96.0.1", 80, "ClusterIP", "Cluster", 1), new FrontendRow("203.0.113.1", 80, "LoadBalancer", "Local", 0)]),
+                [new FrontendRow("10.96.0.1", 80, "ClusterIP", "Cluster", 1),
+                    new FrontendRow("203.0.113.1", 80, "LoadBalancer", "Local", 0)]),
             Assert.Single(report.Services), strict: true);
     }
 
@@ -62,11 +68,16 @@ public sealed class PinnedViewTests
     public async Task Names_cannot_be_looked_up_and_ids_can()
     {
         Assert.Single((await view.ServicesAsync(new ServiceQuery(Id: 7), TestContext.Current.CancellationToken)).Services);
-        var byName = await Assert.ThrowsAsync<UnknownServiceException>(() => view.BackendsAsync(new ServiceQuery("default", "web"), TestContext.Current.CancellationToken));
-        Assert.Equal("'default/web' cannot be looked up, as no agent answers and the maps hold no names: give #ID, which `ebpflb services` shows", byName.Message);
-        await Assert.ThrowsAsync<UnknownServiceException>(() => view.ServicesAsync(new ServiceQuery(Id: 8), TestContext.Current.CancellationToken));
+        var byName = await Assert.ThrowsAsync<UnknownServiceException>(()
+            => view.BackendsAsync(new ServiceQuery("default", "web"), TestContext.Current.CancellationToken));
+        Assert.Equal("'default/web' cannot be looked up, as no agent answers and the maps "
+                + "hold no names: give #ID, which `ebpflb services` shows",
+            byName.Message);
+        await Assert.ThrowsAsync<UnknownServiceException>(()
+            => view.ServicesAsync(new ServiceQuery(Id: 8), TestContext.Current.CancellationToken));
     }
 
     private static InspectedFrontend Found(uint id, Frontend frontend, string backend) => new(
-        id, frontend, 30, [new BackendAddress(IpAddress.Parse(backend), 8080)], new ServiceCounters(Connections: 5, Closed: 2, Datagrams: 1, Refused: 0));
+        id, frontend, 30, [new BackendAddress(IpAddress.Parse(backend), 8080)],
+        new ServiceCounters(Connections: 5, Closed: 2, Datagrams: 1, Refused: 0));
 }

@@ -14,8 +14,10 @@ namespace EbpfLb.Agent.Tests.Events;
 /// <summary>Events on their way to a fake API server over real HTTP.</summary>
 public sealed class EventQueueTests : IAsyncLifetime
 {
-    private static readonly ClusterEvent Starting = new(EventSubject.Node, new ObjectName("", "node-1"), false, "Starting", "Start", "hello");
-    private static readonly ClusterEvent Taken = new(EventSubject.Service, new ObjectName("prod", "web"), true, "FailedToStartServiceHealthcheck", "Listen", "taken");
+    private static readonly ClusterEvent Starting = new(
+        EventSubject.Node, new ObjectName("", "node-1"), false, "Starting", "Start", "hello");
+    private static readonly ClusterEvent Taken = new(
+        EventSubject.Service, new ObjectName("prod", "web"), true, "FailedToStartServiceHealthcheck", "Listen", "taken");
 
     private readonly ManualTimeProvider time = new();
     private readonly CollectedLog log = new();
@@ -27,7 +29,8 @@ public sealed class EventQueueTests : IAsyncLifetime
     {
         server = await FakeApiServer.StartAsync();
         source = new ApiServerSource(
-            new ApiConnection([server.Url], "test"), new ApiServerSourceOptions("node-1"), TimeProvider.System, new Random(1), NullLogger<ApiServerSource>.Instance);
+            new ApiConnection([server.Url], "test"), new ApiServerSourceOptions("node-1"), TimeProvider.System, new Random(1),
+            NullLogger<ApiServerSource>.Instance);
         queue = new EventQueue(source, "node-1", time, log.Loggers.CreateLogger("events"));
         await queue.StartAsync(TestContext.Current.CancellationToken);
     }
@@ -51,7 +54,8 @@ public sealed class EventQueueTests : IAsyncLifetime
 
         await Waiting.UntilAsync(() => Told.Length == 2);
         Assert.Equal(["Starting x1", "FailedToStartServiceHealthcheck x1"], Told);
-        Assert.Contains(log.Lines, l => l.Contains("Event: Service=prod/web reason=FailedToStartServiceHealthcheck count=1: taken", StringComparison.Ordinal));
+        Assert.Contains(log.Lines,
+            l => l.Contains("Event: Service=prod/web reason=FailedToStartServiceHealthcheck count=1: taken", StringComparison.Ordinal));
     }
 
     [Fact]

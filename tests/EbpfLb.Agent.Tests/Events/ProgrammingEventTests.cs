@@ -25,7 +25,8 @@ public sealed class ProgrammingEventTests
         await Waiting.UntilAsync(() => agent.Server.Events.Any(e => (string?)e["reason"] == "FailedToProgramService"));
         var told = agent.Server.Events.First(e => (string?)e["reason"] == "FailedToProgramService");
         Assert.Equal(("Service", "prod", "web", "Warning"), (
-            (string?)told["regarding"]!["kind"], (string?)told["regarding"]!["namespace"], (string?)told["regarding"]!["name"], (string?)told["type"]));
+            (string?)told["regarding"]!["kind"], (string?)told["regarding"]!["namespace"], (string?)told["regarding"]!["name"],
+            (string?)told["type"]));
         Assert.Contains("lb_services4", (string?)told["note"], StringComparison.Ordinal);
         var metrics = (await agent.GetAsync("metrics", "/metrics")).Body;
         Assert.Matches("ebpflb_plan_failures_total\\{map=\"lb_services4\",reason=\"full\"\\} [1-9]", metrics);

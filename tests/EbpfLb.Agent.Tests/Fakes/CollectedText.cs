@@ -9,7 +9,9 @@ internal sealed class CollectedText : IDisposable
 
     public TextWriter Writer { get; }
 
-    /// <summary>What was written so far. A synchronized writer locks itself in each call; a StringBuilder must not be read meanwhile.</summary>
+    /// <summary>
+    /// What was written so far. A synchronized writer locks itself in each call; a StringBuilder must not be read meanwhile.
+    /// </summary>
     public override string ToString()
     {
         lock (Writer) return text.ToString();

@@ -45,7 +45,8 @@ internal sealed class FakeDataplane : IDataplane, INodeKernel
 
     public IReadOnlyList<KernelFeature> Features => [.. Probed, .. StaleParts.Features];
 
-    public IReadOnlyList<KernelFeature> Probed { get; set; } = [new("cgroup_link", true, "", "links"), new("tcx", false, "EINVAL", "tc programs as links")];
+    public IReadOnlyList<KernelFeature> Probed { get; set; } = [
+        new("cgroup_link", true, "", "links"), new("tcx", false, "EINVAL", "tc programs as links")];
 
     public IReadOnlyList<AttachedHook> Hooks => Attached > 0 ? [new("connect4", "/sys/fs/cgroup", 7, 41, "attached")] : [];
 
@@ -136,7 +137,8 @@ internal sealed class FakeDataplane : IDataplane, INodeKernel
 
     public IEventSource OpenEvents() => Events;
 
-    public ServicePortKey? FindServicePort(uint id) => Counters.Where(c => c.Value.Id == id).Select(c => (ServicePortKey?)c.Key).FirstOrDefault();
+    public ServicePortKey? FindServicePort(uint id)
+        => Counters.Where(c => c.Value.Id == id).Select(c => (ServicePortKey?)c.Key).FirstOrDefault();
 
     public uint? FindServiceId(ServicePortKey port) => Counters.GetValueOrDefault(port)?.Id;
 

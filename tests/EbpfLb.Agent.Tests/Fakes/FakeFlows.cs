@@ -12,8 +12,10 @@ internal sealed class FakeFlows : IFlowView
 
     public FlowsReport Flows { get; set; } = new(Origin.Agent, 2,
     [
-        new FlowRow("TCP", "192.0.2.1:40000", "10.96.0.1:80", "10.244.0.5:8080", null, "open", 12, "default/web:http", 7, null, "eth0", true),
-        new FlowRow("UDP", "[2001:db8::1]:53000", "[fd00::a]:53", "[fd00:244::5]:53", "[fd00::1]:61000", "new", 0, null, 8, "eth1", "eth0", false),
+        new FlowRow(
+            "TCP", "192.0.2.1:40000", "10.96.0.1:80", "10.244.0.5:8080", null, "open", 12, "default/web:http", 7, null, "eth0", true),
+        new FlowRow(
+            "UDP", "[2001:db8::1]:53000", "[fd00::a]:53", "[fd00:244::5]:53", "[fd00::1]:61000", "new", 0, null, 8, "eth1", "eth0", false),
     ]);
 
     public FlowCountReport Counts { get; set; } = new(
@@ -40,7 +42,8 @@ internal sealed class FakeFlows : IFlowView
     {
         Asked = query;
         Flushes++;
-        return query.Service == "no/such" ? throw new UnknownServiceException("no service port 'no/such' is programmed") : Task.FromResult(new FlushReport(Origin.Agent, 3));
+        return query.Service == "no/such" ? throw new UnknownServiceException("no service port 'no/such' is programmed")
+            : Task.FromResult(new FlushReport(Origin.Agent, 3));
     }
 
     /// <summary>One report after the other; when there is none left it waits for ever.</summary>

@@ -21,7 +21,8 @@ internal sealed class FakeView : IInstanceView
 {
     public static StatusReport ReadyStatus { get; } = new(
         Origin.Agent, "default", "1.2.3", new DateTimeOffset(2025, 1, 1, 0, 0, 0, TimeSpan.Zero), true, [],
-        new SourceReport("/etc/manifests", true, new DateTimeOffset(2025, 1, 1, 0, 0, 5, TimeSpan.Zero), null) { ContactAgeSeconds = 65.04 },
+        new SourceReport(
+            "/etc/manifests", true, new DateTimeOffset(2025, 1, 1, 0, 0, 5, TimeSpan.Zero), null) { ContactAgeSeconds = 65.04 },
         [new HookStatus("connect4", "/sys/fs/cgroup", 7, 41)],
         new CanaryStatus(true, null, new DateTimeOffset(2025, 1, 1, 0, 0, 6, TimeSpan.Zero)),
         [new MapStatus("lb_services4", 250, 1000)],
@@ -43,7 +44,8 @@ internal sealed class FakeView : IInstanceView
         new ServiceRow("default/web", "http", "TCP", "IPv4", 1, 0, 17, 3, 0, 0,
             [new FrontendRow("10.96.0.1", 80, "ClusterIP", "Cluster", 2), new FrontendRow("0.0.0.0", 30080, "NodePort", "Local", 1)]),
         new ServiceRow("kube-system/dns", "", "UDP", "IPv6", 2, 10800, 0, 0, 5, 4,
-            [new FrontendRow("fd00::a", 53, "ClusterIP", "Cluster", 0, "none of its 3 endpoints is ready: look at the readiness of its pods")]),
+            [new FrontendRow(
+                "fd00::a", 53, "ClusterIP", "Cluster", 0, "none of its 3 endpoints is ready: look at the readiness of its pods")]),
     ]);
 
     public BackendsReport Backends { get; set; } = new(Origin.Agent,

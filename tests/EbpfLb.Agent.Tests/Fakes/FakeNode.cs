@@ -40,8 +40,10 @@ internal sealed class FakeNode : INodeKernel, INodeNetwork, IDisposable
         var index = network.Links.Count + 2;
         network = new NetworkSnapshot(
             [.. network.Links, new Link(index, name, kind, LinkType.Ethernet, LinkFlags.Up, 0, 0, 1500, PhysicalAddress.None)],
-            address is null ? network.Addresses : [.. network.Addresses, new Address(index, IPAddress.Parse(address), 24, AddressScope.Global, AddressFlags.None, null)],
-            gateway is null ? network.Routes : [.. network.Routes, new Route(IPNetwork.Parse("0.0.0.0/0"), IPAddress.Parse(gateway), index, 254, RouteType.Unicast, 0)]);
+            address is null ? network.Addresses
+                : [.. network.Addresses, new Address(index, IPAddress.Parse(address), 24, AddressScope.Global, AddressFlags.None, null)],
+            gateway is null ? network.Routes
+                : [.. network.Routes, new Route(IPNetwork.Parse("0.0.0.0/0"), IPAddress.Parse(gateway), index, 254, RouteType.Unicast, 0)]);
         return this;
     }
 
@@ -73,7 +75,8 @@ internal sealed class FakeNode : INodeKernel, INodeNetwork, IDisposable
     }
 
     public IReadOnlyList<AttachedDevice> AttachDevices(IReadOnlyList<DeviceDecision> decisions)
-        => Devices = [.. decisions.Where(d => d.IsAttached).Select(d => new AttachedDevice(d, "tcx", 7, 8, "attached", Refuse(d.Link.Name)))];
+        => Devices = [.. decisions.Where(d => d.IsAttached).Select(d
+            => new AttachedDevice(d, "tcx", 7, 8, "attached", Refuse(d.Link.Name)))];
 
     public void Dispose() => sysctls.Dispose();
 }

@@ -19,5 +19,6 @@ internal sealed class FakeSource : IClusterSource
     /// <summary>Ends the sequence, which a real source never does by itself.</summary>
     public void End(Exception? error = null) => snapshots.Writer.Complete(error);
 
-    public IAsyncEnumerable<ClusterSnapshot> ReadAsync(CancellationToken cancellationToken) => snapshots.Reader.ReadAllAsync(cancellationToken);
+    public IAsyncEnumerable<ClusterSnapshot> ReadAsync(CancellationToken cancellationToken)
+        => snapshots.Reader.ReadAllAsync(cancellationToken);
 }

@@ -11,7 +11,9 @@ internal sealed class FakeStale : IStaleState
     private int passes;
     private int untranslatedPasses;
 
-    public IReadOnlyList<KernelFeature> Features => IsLoaded ? [.. Names.Select(n => new KernelFeature(n, n != Missing, n == Missing ? "EPERM" : "", "sockets are not found"))] : [.. Names.Select(KernelFeature.Unknown)];
+    public IReadOnlyList<KernelFeature> Features
+        => IsLoaded ? [.. Names.Select(n => new KernelFeature(n, n != Missing, n == Missing ? "EPERM" : "", "sockets are not found"))]
+            : [.. Names.Select(KernelFeature.Unknown)];
 
     /// <summary>Of the features that come with loading.</summary>
     public IReadOnlyList<string> Names { get; set; } = [];

@@ -38,7 +38,8 @@ internal sealed partial class RunningAgent : IAsyncDisposable
             new ApiConnection([agent.Server.Url], "test"),
             new ApiServerSourceOptions(options.NodeName)
             {
-                Reflector = new ReflectorOptions { FirstRetry = TimeSpan.FromMilliseconds(5), LongestRetry = TimeSpan.FromMilliseconds(20) },
+                Reflector
+                    = new ReflectorOptions { FirstRetry = TimeSpan.FromMilliseconds(5), LongestRetry = TimeSpan.FromMilliseconds(20) },
             },
             TimeProvider.System, new Random(1), loggers.CreateLogger<ApiServerSource>());
         string[] given =
@@ -59,7 +60,8 @@ internal sealed partial class RunningAgent : IAsyncDisposable
         """);
 
     /// <summary>Body and status of "health" or "metrics".</summary>
-    public async Task<(HttpStatusCode Status, string Body)> GetAsync(string server, string path, HttpMethod? method = null, string? body = null)
+    public async Task<(HttpStatusCode Status, string Body)> GetAsync(
+        string server, string path, HttpMethod? method = null, string? body = null)
     {
         await Waiting.UntilAsync(() => PortOf(server) is not null);
         using var request = new HttpRequestMessage(method ?? HttpMethod.Get, $"http://127.0.0.1:{PortOf(server)}{path}");
@@ -68,7 +70,8 @@ internal sealed partial class RunningAgent : IAsyncDisposable
         return (answer.StatusCode, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 
-    public Task UntilAsync(HttpStatusCode healthz) => Waiting.UntilAsync(() => GetAsync("health", "/healthz").GetAwaiter().GetResult().Status == healthz);
+    public Task UntilAsync(HttpStatusCode healthz)
+        => Waiting.UntilAsync(() => GetAsync("health", "/healthz").GetAwaiter().GetResult().Status == healthz);
 
     public Task UntilLogAsync(string text) => Waiting.UntilAsync(() => Log.Contains(text, StringComparison.Ordinal));
 

@@ -20,9 +20,11 @@ public sealed class DocumentedReasonsTests
         Assert.True(from >= Begin.Length && to >= from, "the marks around the table are gone");
         var table = Table();
         if (Environment.GetEnvironmentVariable("EBPFLB_GOLDEN") == "write") File.WriteAllText(path, text[..from] + table + text[to..]);
-        else Assert.True(table == text[from..to], "docs/operations.md differs from the catalogue of reasons: run this test with EBPFLB_GOLDEN=write");
+        else Assert.True(
+            table == text[from..to], "docs/operations.md differs from the catalogue of reasons: run this test with EBPFLB_GOLDEN=write");
     }
 
-    private static string Table() => "| reason | outcome | meaning | what to do |\n|---|---|---|---|\n" + string.Concat(ReasonCatalog.All.Select(t =>
+    private static string Table()
+        => "| reason | outcome | meaning | what to do |\n|---|---|---|---|\n" + string.Concat(ReasonCatalog.All.Select(t =>
         $"| `{ReasonName.Of(t.Reason)}` | {SnakeCase.Of(t.Kind.ToString())} | {t.Meaning} | {t.Advice ?? "nothing"} |\n"));
 }

@@ -50,7 +50,10 @@ public sealed class DropServiceTests : IAsyncDisposable
     private void Tell(int expected, ulong count)
     {
         dataplane.Reasons = [new ReasonCount(LbReason.DropSnatPorts, count, 0)];
-        var record = new LbEvent { Reason = (ushort)LbReason.DropSnatPorts, Proto = 6, Sport = Be16.FromHost(40000), Dport = Be16.FromHost(80), ServiceId = 7 };
+        var record = new LbEvent
+        {
+            Reason = (ushort)LbReason.DropSnatPorts, Proto = 6, Sport = Be16.FromHost(40000), Dport = Be16.FromHost(80), ServiceId = 7,
+        };
         IpAddress.Parse("192.0.2.1").WriteBytes(MemoryMarshal.AsBytes(new Span<Be32x4>(ref record.Src)));
         IpAddress.Parse("10.0.0.5").WriteBytes(MemoryMarshal.AsBytes(new Span<Be32x4>(ref record.Dst)));
         dataplane.Events.Tell(record);

@@ -38,7 +38,8 @@ public sealed class ServiceHealthPortsTests : IAsyncDisposable
         log.Dispose();
     }
 
-    private void Follow(string addresses = "") => new ServiceHealthPorts(server, pipeline.State, () => NodePortAddresses.Parse(addresses)).Attach();
+    private void Follow(string addresses = "")
+        => new ServiceHealthPorts(server, pipeline.State, () => NodePortAddresses.Parse(addresses)).Attach();
 
     private void Push(ushort port, params string[] endpoints) => pipeline.Push(pipeline.Cluster
         .Service("web", ["10.96.0.1"], [":80@30080"], type: ServiceType.LoadBalancer, outside: TrafficPolicy.Local, healthCheckPort: port)
@@ -68,7 +69,8 @@ public sealed class ServiceHealthPortsTests : IAsyncDisposable
         await Waiting.UntilAsync(() => !pipeline.State.Report().NodeEligible);
 
         using var answer = await client.GetAsync(new Uri($"http://127.0.0.1:{port}/"), TestContext.Current.CancellationToken);
-        Assert.Contains("\"serviceProxyHealthy\": true", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains("\"serviceProxyHealthy\": true", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -96,7 +98,8 @@ public sealed class ServiceHealthPortsTests : IAsyncDisposable
         occupant.Start();
         var port = (ushort)((IPEndPoint)occupant.LocalEndpoint).Port;
         Push(port);
-        await Waiting.UntilAsync(() => log.Lines.Any(l => l.Contains("Event: Service=default/web reason=FailedToStartServiceHealthcheck", StringComparison.Ordinal)));
+        await Waiting.UntilAsync(() => log.Lines.Any(l
+            => l.Contains("Event: Service=default/web reason=FailedToStartServiceHealthcheck", StringComparison.Ordinal)));
 
         occupant.Stop();
         await Waiting.UntilAsync(() =>
@@ -120,10 +123,12 @@ public sealed class ServiceHealthPortsTests : IAsyncDisposable
         var addresses = NodePortAddresses.Parse(wanted);
         var state = NodeState.Empty with
         {
-            Addresses = new[] { "192.0.2.1", "198.51.100.1", "fd00::1", "2001:db8::1" }.Select(IpAddress.Parse).Select(a => new NodeAddress(a, addresses.Allow(a, []))).ToValueList(),
+            Addresses = new[] { "192.0.2.1", "198.51.100.1", "fd00::1", "2001:db8::1" }.Select(IpAddress.Parse).Select(a
+                => new NodeAddress(a, addresses.Allow(a, []))).ToValueList(),
         };
 
-        Assert.Equal(expected.Split(' '), ServiceHealthPorts.AddressesOf(addresses, NodeView.None with { State = state }).Select(a => a.ToString()));
+        Assert.Equal(
+            expected.Split(' '), ServiceHealthPorts.AddressesOf(addresses, NodeView.None with { State = state }).Select(a => a.ToString()));
     }
 
     [Fact]
@@ -135,7 +140,10 @@ public sealed class ServiceHealthPortsTests : IAsyncDisposable
         await pipeline.Dataplane.NextAppliedAsync();
         foreach (var address in (string[])["127.0.0.9", "127.0.0.10"])
         {
-            pipeline.State.RecordNode(NodeView.None with { State = NodeState.Empty with { Addresses = [new NodeAddress(IpAddress.Parse(address), NodePort: true)] } });
+            pipeline.State.RecordNode(NodeView.None with
+            {
+                State = NodeState.Empty with { Addresses = [new NodeAddress(IpAddress.Parse(address), NodePort: true)] },
+            });
             await UntilAsync(port, HttpStatusCode.ServiceUnavailable, address);
         }
         await UntilAsync(port, null, "127.0.0.9");

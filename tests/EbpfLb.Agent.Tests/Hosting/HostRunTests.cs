@@ -19,14 +19,16 @@ public sealed class HostRunTests : IDisposable
     {
         Assert.False(await RunAsync(new Broken()));
         Assert.Contains($"part={nameof(Broken)}", string.Concat(log.Lines), StringComparison.Ordinal);
-        Assert.Contains(log.Lines, l => l.Contains("part=Broken", StringComparison.Ordinal) && l.Contains(nameof(Broken.FailAsync), StringComparison.Ordinal));
+        Assert.Contains(log.Lines,
+            l => l.Contains("part=Broken", StringComparison.Ordinal) && l.Contains(nameof(Broken.FailAsync), StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task A_service_that_cannot_be_started_does_too()
     {
         Assert.False(await RunAsync(new NeverStarts()));
-        Assert.Contains(log.Lines, l => l.Contains("part=host", StringComparison.Ordinal) && l.Contains("cannot be started", StringComparison.Ordinal));
+        Assert.Contains(
+            log.Lines, l => l.Contains("part=host", StringComparison.Ordinal) && l.Contains("cannot be started", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -39,7 +41,8 @@ public sealed class HostRunTests : IDisposable
         Assert.False(running.IsCompleted);
         await stop.CancelAsync();
         Assert.True(await running);
-        Assert.Contains("part=recovering", Assert.Single(log.Lines, l => l.Contains("is started again", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains("part=recovering", Assert.Single(log.Lines, l => l.Contains("is started again", StringComparison.Ordinal)),
+            StringComparison.Ordinal);
     }
 
     private Task<bool> RunAsync(IHostedService service, CancellationToken? token = null)

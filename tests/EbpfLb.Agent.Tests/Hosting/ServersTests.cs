@@ -63,7 +63,8 @@ public sealed class ServersTests
 
         await Waiting.UntilAsync(() => agent.Server.Events.Any(e => (string?)e["reason"] == "FailedToStartProxierHealthcheck"));
         var told = agent.Server.Events.Single(e => (string?)e["reason"] == "FailedToStartProxierHealthcheck");
-        Assert.Equal(("Node", "node-1", "Warning"), ((string?)told["regarding"]!["kind"], (string?)told["regarding"]!["name"], (string?)told["type"]));
+        Assert.Equal(("Node", "node-1", "Warning"),
+            ((string?)told["regarding"]!["kind"], (string?)told["regarding"]!["name"], (string?)told["type"]));
         Assert.Contains("--healthz-bind-address", (string?)told["note"]);
         Assert.Equal("ok", (await agent.GetAsync("metrics", "/healthz")).Body);
         Assert.False(agent.Exit.IsCompleted);
@@ -72,7 +73,8 @@ public sealed class ServersTests
     [Fact]
     public async Task Periods_that_mean_never_end_neither_the_agent_nor_its_work_and_fill_no_log()
     {
-        await using var agent = await RunningAgent.StartAsync("--sync-period", "8760h", "--verify-period", "8760h", "--config-sync-period", "8760h", "--conntrack-sweep-cpu", "0.1");
+        await using var agent = await RunningAgent.StartAsync(
+            "--sync-period", "8760h", "--verify-period", "8760h", "--config-sync-period", "8760h", "--conntrack-sweep-cpu", "0.1");
         agent.ApplyNode();
         await agent.UntilLogAsync("Canary answered");
         agent.ApplyNode(zone: "z2");
@@ -105,7 +107,8 @@ public sealed class ServersTests
         var verbosity = new Verbosity(0);
         using var text = new CollectedText();
         using var loggers = AgentLogging.Create(text.Writer, LogFormat.Text, verbosity, TimeProvider.System);
-        var options = new RunOptions { Instance = new InstanceOptions("i", null, null, "/run"), NodeName = "n", EnableProfiling = profiling };
+        var options
+            = new RunOptions { Instance = new InstanceOptions("i", null, null, "/run"), NodeName = "n", EnableProfiling = profiling };
         var set = AgentPages.Of(options, () => "{}", verbosity, TimeProvider.System).SetVerbosity;
         Assert.Equal(profiling, set is not null);
         if (set is null) return;

@@ -19,7 +19,8 @@ public sealed class KernelFeatureTests
         await agent.UntilLogAsync("Synced: ");
 
         using var ready = JsonDocument.Parse((await agent.GetAsync("health", "/readyz")).Body);
-        Assert.Equal(["tcx: tc programs as links (EINVAL)"], ready.RootElement.GetProperty("missingFeatures").EnumerateArray().Select(f => f.GetString()));
+        Assert.Equal(["tcx: tc programs as links (EINVAL)"],
+            ready.RootElement.GetProperty("missingFeatures").EnumerateArray().Select(f => f.GetString()));
         var metrics = (await agent.GetAsync("metrics", "/metrics")).Body;
         Assert.Contains("ebpflb_kernel_feature{feature=\"cgroup_link\"} 1\n", metrics);
         Assert.Contains("ebpflb_kernel_feature{feature=\"tcx\"} 0\n", metrics);
@@ -30,7 +31,8 @@ public sealed class KernelFeatureTests
     public async Task What_is_not_known_yet_is_neither_there_nor_missing()
     {
         var dataplane = new FakeDataplane { Probed = [KernelFeature.Unknown("iter_udp"), new("tcx", true, "", "")] };
-        var state = new PipelineState(() => new FakeSource().Status, new ProxyHealthTracker(TimeProvider.System, TimeSpan.FromSeconds(30)), false)
+        var state = new PipelineState(
+            () => new FakeSource().Status, new ProxyHealthTracker(TimeProvider.System, TimeSpan.FromSeconds(30)), false)
         {
             MissingFeatures = () => FeatureText.Missing(dataplane.Features),
         };
@@ -40,7 +42,8 @@ public sealed class KernelFeatureTests
 
         dataplane.Probed = [new("iter_udp", false, "EPERM", "found by sock_diag")];
 
-        Assert.Equal([new("iter_udp", false)], new DataplaneReadings(dataplane, state, new FlowState(), TimeProvider.System).ReadFeatures());
+        Assert.Equal(
+            [new("iter_udp", false)], new DataplaneReadings(dataplane, state, new FlowState(), TimeProvider.System).ReadFeatures());
         Assert.Equal(["iter_udp: found by sock_diag (EPERM)"], state.Readiness().MissingFeatures);
     }
 }

@@ -21,7 +21,8 @@ public sealed class ServiceSeriesTests : IAsyncDisposable
 
     public ServiceSeriesTests()
     {
-        state = new PipelineState(() => new SourceStatus("test", true, null, null), new ProxyHealthTracker(time, TimeSpan.FromSeconds(30)), false);
+        state = new PipelineState(
+            () => new SourceStatus("test", true, null, null), new ProxyHealthTracker(time, TimeSpan.FromSeconds(30)), false);
         series = new ServiceSeries(dataplane, state, () => limit, time);
     }
 
@@ -81,7 +82,8 @@ public sealed class ServiceSeriesTests : IAsyncDisposable
         foreach (var (name, id, connections) in services)
         {
             cluster.Service(name, [$"10.96.0.{id}"], ["http:80"]);
-            dataplane.Counters[new ServicePortKey(new ObjectName("default", name), "http", TransportProtocol.Tcp, IpFamily.IPv4)] = new PortCounters(id, connections, 0, 0, 0);
+            dataplane.Counters[new ServicePortKey(new ObjectName("default", name), "http", TransportProtocol.Tcp,
+                IpFamily.IPv4)] = new PortCounters(id, connections, 0, 0, 0);
         }
         var table = ForwardingCompiler.Compile(cluster.Build(), new PolicyOptions { NodeName = ClusterChanges.NodeName }, null);
         state.RecordRound(new RoundReport(1, default, 1, 1, default, default, true, [], null), table);

@@ -64,7 +64,8 @@ public sealed class LogLineTests : IDisposable
     {
         using var loggers = AgentLogging.Create(text, LogFormat.Text, verbosity, TimeProvider.System);
         var logger = loggers.CreateLogger("EbpfLb.Agent.X");
-        Assert.Equal((true, debug, trace), (logger.IsEnabled(LogLevel.Information), logger.IsEnabled(LogLevel.Debug), logger.IsEnabled(LogLevel.Trace)));
+        Assert.Equal((true, debug, trace),
+            (logger.IsEnabled(LogLevel.Information), logger.IsEnabled(LogLevel.Debug), logger.IsEnabled(LogLevel.Trace)));
         Assert.False(loggers.CreateLogger("Microsoft.AspNetCore.Server.Kestrel").IsEnabled(LogLevel.Information));
     }
 

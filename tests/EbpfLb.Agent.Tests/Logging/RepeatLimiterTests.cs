@@ -37,7 +37,8 @@ public sealed class RepeatLimiterTests : IDisposable
         // At 0, 30, 90, 210, 450, 930 s, and each 600 s from there.
         Assert.Equal(10, Lines.Length);
         Assert.Equal("2025-01-31T12:00:00.000Z error SyncLoop Canary failed: not in force", Lines[0]);
-        Assert.Equal("2025-01-31T12:00:30.000Z error SyncLoop Canary failed: not in force (left out since the last such line: 29)", Lines[1]);
+        Assert.Equal(
+            "2025-01-31T12:00:30.000Z error SyncLoop Canary failed: not in force (left out since the last such line: 29)", Lines[1]);
         Assert.EndsWith("(left out since the last such line: 599)", Lines[^1]);
     }
 

@@ -50,7 +50,8 @@ public sealed class NodeObjectTests
         agent.Server.Delete(FakeResource.Nodes, "node-1");
 
         await agent.UntilAsync(HttpStatusCode.ServiceUnavailable);
-        agent.Server.Apply(Web.Replace("\"web\"", "\"later\"", StringComparison.Ordinal).Replace("10.96.0.1", "10.96.0.2", StringComparison.Ordinal));
+        agent.Server.Apply(
+            Web.Replace("\"web\"", "\"later\"", StringComparison.Ordinal).Replace("10.96.0.1", "10.96.0.2", StringComparison.Ordinal));
         await Waiting.UntilAsync(() => agent.Dataplane.LastApplied!.Find(new Model.ObjectName("prod", "later")) is not null);
         Assert.Equal("10.1.1.1", Backends(agent));
         Assert.Equal("10.1.1.0/24", PodRange(agent));
@@ -120,15 +121,18 @@ public sealed class NodeObjectTests
         agent.Server.Apply(Slice);
 
         await Waiting.UntilAsync(() => Backends(agent) == "10.1.1.1 10.1.2.1");
-        await Waiting.UntilAsync(() => agent.GetAsync("health", "/readyz").GetAwaiter().GetResult().Body.Contains(reason, StringComparison.Ordinal));
+        await Waiting.UntilAsync(()
+            => agent.GetAsync("health", "/readyz").GetAwaiter().GetResult().Body.Contains(reason, StringComparison.Ordinal));
 
         agent.ApplyNode();
         await Waiting.UntilAsync(() => agent.GetAsync("health", "/readyz").GetAwaiter().GetResult().Status == HttpStatusCode.OK);
     }
 
-    private static string? PodRange(RunningAgent agent) => agent.Dataplane.NodeState?.Settings.Pods4 is { IsEmpty: false } ranges ? ranges[0].ToString() : null;
+    private static string? PodRange(RunningAgent agent)
+        => agent.Dataplane.NodeState?.Settings.Pods4 is { IsEmpty: false } ranges ? ranges[0].ToString() : null;
 
-    private static string Backends(RunningAgent agent) => agent.Dataplane.LastApplied?.Find(new Model.ObjectName("prod", "web")) is { Ports.IsEmpty: false } web
+    private static string Backends(RunningAgent agent)
+        => agent.Dataplane.LastApplied?.Find(new Model.ObjectName("prod", "web")) is { Ports.IsEmpty: false } web
         ? string.Join(' ', web.Ports[0].Backends.Select(b => b.Address.Address))
         : "";
 }

@@ -7,7 +7,8 @@ namespace EbpfLb.Agent.Tests.Nodes;
 
 public sealed class NodePrerequisitesTests
 {
-    private static readonly NodeOptions ByNodeCidr = NodeOptions.Default with { Detector = new PodDetector(DetectLocalMode.NodeCIDR, [], null) };
+    private static readonly NodeOptions ByNodeCidr
+        = NodeOptions.Default with { Detector = new PodDetector(DetectLocalMode.NodeCIDR, [], null) };
     private static readonly NodeOptions ByPrimary = NodeOptions.Default with { NodePortAddresses = NodePortAddresses.Parse("primary") };
     private static readonly Node Bare = new("n", [], [], null, false, []);
     private static readonly Node Whole = Bare with { Addresses = [IpAddress.Parse("192.0.2.1")], PodCidrs = ["10.1.0.0/24"] };
@@ -28,7 +29,8 @@ public sealed class NodePrerequisitesTests
     }
 
     [Fact]
-    public void Stand_alone_primary_needs_no_node() => Assert.Empty(new NodePrerequisites(ByPrimary, "n", isFromServer: false, time).Missing(null));
+    public void Stand_alone_primary_needs_no_node()
+        => Assert.Empty(new NodePrerequisites(ByPrimary, "n", isFromServer: false, time).Missing(null));
 
     [Fact]
     public void After_five_minutes_it_is_overdue_and_says_what_to_look_at()

@@ -17,7 +17,8 @@ public sealed class NodeReconcilerTests : IDisposable
 
     private readonly FakeNode node = new();
     private readonly CollectedLog log = new();
-    private readonly PipelineState state = new(() => new SourceStatus("test", true, null, null), new ProxyHealthTracker(TimeProvider.System, Period), false);
+    private readonly PipelineState state = new(
+        () => new SourceStatus("test", true, null, null), new ProxyHealthTracker(TimeProvider.System, Period), false);
 
     public void Dispose()
     {
@@ -48,7 +49,9 @@ public sealed class NodeReconcilerTests : IDisposable
         for (var i = 0; i < 25; i++) node.Device($"cali{i}", "veth");
         Keeper().Refresh();
 
-        Assert.Equal(20, log.Lines.Count(l => l.Contains(" info ", StringComparison.OrdinalIgnoreCase) && l.Contains("name=cali", StringComparison.Ordinal)));
+        Assert.Equal(20,
+            log.Lines.Count(l
+                => l.Contains(" info ", StringComparison.OrdinalIgnoreCase) && l.Contains("name=cali", StringComparison.Ordinal)));
         Assert.Single(log.Lines, l => l.Contains("More devices left alone: count=5", StringComparison.Ordinal));
     }
 
@@ -135,7 +138,8 @@ public sealed class NodeReconcilerTests : IDisposable
         var keeper = Keeper();
         node.ReadError = new InvalidOperationException("no netlink today");
         keeper.Refresh();
-        Assert.Contains("NodeReconciler.Read", Assert.Single(log.Lines, l => l.Contains("no netlink today", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains("NodeReconciler.Read", Assert.Single(log.Lines, l => l.Contains("no netlink today", StringComparison.Ordinal)),
+            StringComparison.Ordinal);
         using var service = new NodeService(keeper, node, state, () => TimeSpan.FromHours(8760), time, log.Loggers.CreateLogger("node"));
         await service.StartAsync(TestContext.Current.CancellationToken);
 

@@ -32,7 +32,8 @@ public sealed class SysctlTests : IDisposable
     [Fact]
     public void A_family_without_an_address_is_not_looked_at()
     {
-        node.Sysctl("ipv4/ip_forward", "1").Sysctl("ipv4/conf/eth0/forwarding", "1").Sysctl("ipv6/conf/all/forwarding", "0").Sysctl("ipv6/conf/eth0/forwarding", "0");
+        node.Sysctl("ipv4/ip_forward", "1").Sysctl("ipv4/conf/eth0/forwarding", "1").Sysctl("ipv6/conf/all/forwarding", "0")
+            .Sysctl("ipv6/conf/eth0/forwarding", "0");
         Assert.Empty(Problems());
         node.Device("eth1", address: "2001:db8::1");
         Assert.StartsWith("IPv6 forwarding is off:", Assert.Single(Problems()));
@@ -41,13 +42,17 @@ public sealed class SysctlTests : IDisposable
     [Fact]
     public void Switching_on_keeps_routes_that_routers_advertise()
     {
-        node.Sysctl("ipv4/ip_forward", "0").Sysctl("ipv6/conf/all/forwarding", "0").Sysctl("ipv6/conf/eth0/accept_ra", "1").Sysctl("ipv6/conf/eth0.7/accept_ra", "0");
+        node.Sysctl("ipv4/ip_forward", "0").Sysctl("ipv6/conf/all/forwarding", "0").Sysctl("ipv6/conf/eth0/accept_ra", "1")
+            .Sysctl("ipv6/conf/eth0.7/accept_ra", "0");
 
         Forwarding.SwitchOn(node.Sysctls, node.Read().Links);
 
         Assert.Equal(
             ["1", "1", "2", "0"],
-            new[] { "ipv4/ip_forward", "ipv6/conf/all/forwarding", "ipv6/conf/eth0/accept_ra", "ipv6/conf/eth0.7/accept_ra" }.Select(node.Sysctls.Read));
+            new[]
+            {
+                "ipv4/ip_forward", "ipv6/conf/all/forwarding", "ipv6/conf/eth0/accept_ra", "ipv6/conf/eth0.7/accept_ra",
+            }.Select(node.Sysctls.Read));
     }
 
     [Theory]

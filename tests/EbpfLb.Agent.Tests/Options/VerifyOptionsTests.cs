@@ -6,7 +6,9 @@ public sealed class VerifyOptionsTests
 {
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
-    /// <summary>kube-proxy's configSyncPeriod delivers its own copy of the objects again; no node lists a cluster every 15 minutes.</summary>
+    /// <summary>
+    /// kube-proxy's configSyncPeriod delivers its own copy of the objects again; no node lists a cluster every 15 minutes.
+    /// </summary>
     [Theory]
     [InlineData(5, 15, 5)]
     [InlineData(30, 15, 15)]

@@ -85,5 +85,6 @@ public sealed class ChangeTrackerTests : IDisposable
     private void Observe() => tracker.Observe(new ArrivedSnapshot(cluster.Build(), ++sequence, time.GetTimestamp()));
 
     private void SetSlice(string name, DateTimeOffset? trigger) => cluster.Set(new EndpointSlice(
-        ClusterBuilder.Name(name), "web", IpFamily.IPv4, [], [new Endpoint(IpAddress.Parse("10.0.0.1"), EndpointConditions.Default)], ServiceLabels.None, trigger));
+        ClusterBuilder.Name(name), "web", IpFamily.IPv4, [], [new Endpoint(IpAddress.Parse("10.0.0.1"), EndpointConditions.Default)],
+        ServiceLabels.None, trigger));
 }

@@ -7,7 +7,8 @@ namespace EbpfLb.Agent.Tests.Pipeline;
 public sealed class ChangedServicesTests
 {
     private static readonly PolicyOptions Options = new() { NodeName = ClusterChanges.NodeName };
-    private readonly ClusterBuilder cluster = new ClusterBuilder().Service("a", ["10.96.0.1"], ["http:80"]).Service("c", ["10.96.0.3"], ["http:80"]).Service("d", ["10.96.0.4"], ["http:80"]);
+    private readonly ClusterBuilder cluster = new ClusterBuilder().Service("a", ["10.96.0.1"], ["http:80"])
+        .Service("c", ["10.96.0.3"], ["http:80"]).Service("d", ["10.96.0.4"], ["http:80"]);
 
     [Fact]
     public void What_is_new_gone_or_other_is_named_and_what_stayed_is_not()

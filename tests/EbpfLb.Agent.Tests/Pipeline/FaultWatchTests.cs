@@ -23,7 +23,8 @@ public sealed class FaultWatchTests : IDisposable
 
     public FaultWatchTests()
     {
-        state = new PipelineState(() => source.Status, new ProxyHealthTracker(time, TimeSpan.FromSeconds(30)), nodeRequired: false) { Faults = () => dataplane.FindFaults() };
+        state = new PipelineState(() => source.Status, new ProxyHealthTracker(time, TimeSpan.FromSeconds(30)),
+            nodeRequired: false) { Faults = () => dataplane.FindFaults() };
         guard = new HookGuard(dataplane, state, time, log.Loggers.CreateLogger<HookGuard>()) { RepairMaps = () => repairs++ };
         Assert.True(guard.Check());
         Assert.True(guard.Watch());
@@ -66,18 +67,22 @@ public sealed class FaultWatchTests : IDisposable
     public void A_canary_that_fails_names_what_is_missing_and_not_the_cgroup()
     {
         dataplane.Faults = () => [Missing with { Object = "lb_services4 of the canary" }];
-        dataplane.Canary = new CanaryResult(false, "the connection left unchanged; check --cgroup-root") { Seen = "the connection left unchanged" };
+        dataplane.Canary = new CanaryResult(
+            false, "the connection left unchanged; check --cgroup-root") { Seen = "the connection left unchanged" };
 
         Assert.False(guard.Check());
 
-        Assert.Equal("the connection left unchanged, because lb_services4 of the canary: should be attached, is detached; it is being put back", state.Hooks.Canary!.Problem);
+        Assert.Equal(
+            "the connection left unchanged, because lb_services4 of the canary: should be attached, is detached; it is being put back",
+            state.Hooks.Canary!.Problem);
         Assert.Equal(1, repairs);
     }
 
     [Fact]
     public void Where_nothing_is_known_to_be_missing_the_canary_sends_to_the_cgroup()
     {
-        dataplane.Canary = new CanaryResult(false, "the connection left unchanged; check --cgroup-root") { Seen = "the connection left unchanged" };
+        dataplane.Canary = new CanaryResult(
+            false, "the connection left unchanged; check --cgroup-root") { Seen = "the connection left unchanged" };
 
         Assert.False(guard.Check());
 

@@ -51,7 +51,10 @@ public sealed class HealthTests
     {
         await using var pipeline = new PipelineUnderTest(nodeRequired: true);
         Assert.True(pipeline.State.Report().NodeEligible);
-        foreach (var (node, eligible) in new[] { (NodeWith(), true), (NodeWith("ToBeDeletedByClusterAutoscaler"), false), (NodeWith("other"), true), (null, false) })
+        foreach (var (node, eligible) in new[]
+        {
+            (NodeWith(), true), (NodeWith("ToBeDeletedByClusterAutoscaler"), false), (NodeWith("other"), true), (null, false),
+        })
         {
             pipeline.Source.Push(ClusterSnapshot.Empty with { Node = node });
             await pipeline.Dataplane.NextAppliedAsync();

@@ -13,7 +13,8 @@ public sealed class HookGuardTests
         pipeline.PushService("web", 1);
         await pipeline.Dataplane.NextAppliedAsync();
         await pipeline.UntilWaitingForAsync(1);
-        Assert.Equal(["hooks are not attached: somebody attached exclusively; run bpftool cgroup tree"], pipeline.State.Readiness().Reasons);
+        Assert.Equal(
+            ["hooks are not attached: somebody attached exclusively; run bpftool cgroup tree"], pipeline.State.Readiness().Reasons);
 
         pipeline.Dataplane.OnAttach = () => { };
         pipeline.Time.Advance(TimeSpan.FromSeconds(1));
@@ -80,7 +81,8 @@ public sealed class HookGuardTests
     {
         await using var pipeline = new PipelineUnderTest();
         await pipeline.UntilFirstServiceIsInAsync();
-        pipeline.Dataplane.OnRepair = pipeline.Dataplane.OnAttach = () => throw new InvalidOperationException("another agent has taken it over");
+        pipeline.Dataplane.OnRepair = pipeline.Dataplane.OnAttach = ()
+            => throw new InvalidOperationException("another agent has taken it over");
 
         pipeline.Time.Advance(TimeSpan.FromSeconds(30));
         await pipeline.UntilWaitingForAsync(1);

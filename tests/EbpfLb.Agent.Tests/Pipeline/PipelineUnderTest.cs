@@ -24,7 +24,8 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
     private VerifyMetrics? verifyMetrics;
 
     /// <param name="arrivals">What the loop reads from, made of the channel's reader.</param>
-    public PipelineUnderTest(TimeSpan minSyncPeriod = default, bool nodeRequired = false, Func<ChannelReader<ArrivedSnapshot>, ChannelReader<ArrivedSnapshot>>? arrivals = null)
+    public PipelineUnderTest(TimeSpan minSyncPeriod = default, bool nodeRequired = false,
+        Func<ChannelReader<ArrivedSnapshot>, ChannelReader<ArrivedSnapshot>>? arrivals = null)
     {
         MinSyncPeriod = minSyncPeriod;
         var health = new ProxyHealthTracker(Time, CheckPeriod);
@@ -36,8 +37,10 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
         var logger = log.Loggers.CreateLogger<SyncLoop>();
         var reader = new SourceReader(Source, channel.Writer, changes, health, sync, Time);
         var loop = new SyncLoop(
-            arrivals?.Invoke(channel.Reader) ?? channel.Reader, new SyncRound(Dataplane, PolicyOptions.Default, plan, Time, logger), new HookGuard(Dataplane, State, Time, logger),
-            changes, State, health, sync, plan, () => new PipelineSettings(MinSyncPeriod, SyncPeriod), Time, logger) { Requests = Requests };
+            arrivals?.Invoke(channel.Reader) ?? channel.Reader, new SyncRound(Dataplane, PolicyOptions.Default, plan, Time, logger),
+            new HookGuard(Dataplane, State, Time, logger),
+            changes, State, health, sync, plan, () => new PipelineSettings(MinSyncPeriod, SyncPeriod), Time,
+            logger) { Requests = Requests };
         running = Task.WhenAll(Task.Run(() => reader.RunAsync(stop.Token)), Task.Run(() => loop.RunAsync(stop.Token)));
     }
 
@@ -49,7 +52,8 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
     public LoopRequests Requests { get; } = new();
 
     /// <summary>Everything that compares, over this pipeline.</summary>
-    public Verifier NewVerifier() => new(Source, Dataplane, State, Requests, verifyMetrics ??= new VerifyMetrics(metrics), Time, log.Loggers.CreateLogger<Verifier>());
+    public Verifier NewVerifier() => new(
+        Source, Dataplane, State, Requests, verifyMetrics ??= new VerifyMetrics(metrics), Time, log.Loggers.CreateLogger<Verifier>());
 
     public ManualTimeProvider Time { get; } = new();
 

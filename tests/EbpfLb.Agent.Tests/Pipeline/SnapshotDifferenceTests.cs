@@ -25,16 +25,19 @@ public sealed class SnapshotDifferenceTests
     public void A_changed_slice_is_one() => AssertChanges(0, 1, After(c => c.Slice("a-2", "a", [":80"], ["10.1.0.9"])));
 
     [Fact]
-    public void A_slice_added_and_one_removed_are_two() => AssertChanges(0, 2, After(c => c.RemoveSlice("a-1").Slice("a-0", "a", [":80"], ["10.1.0.9"])));
+    public void A_slice_added_and_one_removed_are_two()
+        => AssertChanges(0, 2, After(c => c.RemoveSlice("a-1").Slice("a-0", "a", [":80"], ["10.1.0.9"])));
 
     [Fact]
     public void A_changed_service_is_one() => AssertChanges(1, 0, After(c => c.Service("b", ["10.96.0.2"], [":81"])));
 
     [Fact]
-    public void A_service_that_goes_while_another_comes_are_two() => AssertChanges(2, 0, After(c => c.RemoveService("c").Service("d", ["10.96.0.4"], [":80"])));
+    public void A_service_that_goes_while_another_comes_are_two()
+        => AssertChanges(2, 0, After(c => c.RemoveService("c").Service("d", ["10.96.0.4"], [":80"])));
 
     [Fact]
-    public void A_service_removed_with_its_slices_counts_all() => AssertChanges(1, 2, After(c => c.RemoveService("a").RemoveSlice("a-1").RemoveSlice("a-2")));
+    public void A_service_removed_with_its_slices_counts_all()
+        => AssertChanges(1, 2, After(c => c.RemoveService("a").RemoveSlice("a-1").RemoveSlice("a-2")));
 
     private SnapshotDifference After(Action<ClusterBuilder> change)
     {

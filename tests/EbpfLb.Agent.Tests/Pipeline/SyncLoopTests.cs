@@ -112,14 +112,16 @@ public sealed class SyncLoopTests
     public async Task One_object_that_fails_keeps_nothing_else_out_and_is_named()
     {
         await using var pipeline = new PipelineUnderTest();
-        pipeline.Dataplane.OnApply = _ => new ApplyOutcome(3, [new ObjectFailure(PipelineUnderTest.Name("big"), "lb_backends is full; enlarge it with --max-backends")]);
+        pipeline.Dataplane.OnApply = _ => new ApplyOutcome(
+            3, [new ObjectFailure(PipelineUnderTest.Name("big"), "lb_backends is full; enlarge it with --max-backends")]);
         pipeline.PushService("big", 1);
         await pipeline.Dataplane.NextAppliedAsync();
         await pipeline.UntilWaitingForAsync(1);
 
         Assert.Equal(1, pipeline.Dataplane.Attached);
         Assert.False(pipeline.IsReady);
-        Assert.Contains("Service default/big: lb_backends is full; enlarge it with --max-backends", Assert.Single(pipeline.State.Readiness().Reasons));
+        Assert.Contains(
+            "Service default/big: lb_backends is full; enlarge it with --max-backends", Assert.Single(pipeline.State.Readiness().Reasons));
         Assert.Contains(pipeline.Log, l => l.Contains("Object not programmed: service=default/big error=\"lb_backends is full"));
         Assert.Contains("ebpflb_plan_failures_total{map=\"\",reason=\"fault\"} 1", pipeline.Metrics);
     }
@@ -149,7 +151,9 @@ public sealed class SyncLoopTests
         await pipeline.UntilWaitingForAsync(1);
         Assert.Equal(0, pipeline.Dataplane.Attached);
         Assert.Equal("InvalidOperationException: EPERM", Assert.Single(pipeline.State.LastRound!.Failures).Message);
-        Assert.Contains("FakeDataplane.Apply", Assert.Single(pipeline.Log, l => l.Contains("A round failed unexpectedly", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains(
+            "FakeDataplane.Apply", Assert.Single(pipeline.Log, l => l.Contains("A round failed unexpectedly", StringComparison.Ordinal)),
+            StringComparison.Ordinal);
 
         pipeline.Dataplane.OnApply = _ => new ApplyOutcome(1, []);
         pipeline.Time.Advance(TimeSpan.FromSeconds(1));

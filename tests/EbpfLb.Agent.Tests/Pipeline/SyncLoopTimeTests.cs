@@ -133,9 +133,11 @@ public sealed class SyncLoopTimeTests
         var good = new RoundReport(1, default, 1, 1, default, default, true, [], null);
         for (var i = 0; i < 2000; i++)
         {
-            var state = new PipelineState(() => new Model.SourceStatus("test", true, null, null), new Http.Health.ProxyHealthTracker(TimeProvider.System, Year), false);
+            var state = new PipelineState(() => new Model.SourceStatus("test", true, null, null),
+                new Http.Health.ProxyHealthTracker(TimeProvider.System, Year), false);
             var writer = Task.Run(() => state.RecordRound(good, null));
-            while (!writer.IsCompleted) Assert.All(state.Readiness().Reasons, r => Assert.DoesNotContain("not in the kernel", r, StringComparison.Ordinal));
+            while (!writer.IsCompleted)
+                Assert.All(state.Readiness().Reasons, r => Assert.DoesNotContain("not in the kernel", r, StringComparison.Ordinal));
         }
     }
 

@@ -173,7 +173,8 @@ public sealed class StaleServiceTests : IAsyncDisposable
     {
         await StartAsync(tcp: true);
 
-        for (var i = 0; i < 3; i++) Stale.Next.Enqueue(new StaleSocketReport(SocketCount.None, SocketCount.Unknown, SocketCount.Unknown, null));
+        for (var i = 0; i < 3; i++)
+            Stale.Next.Enqueue(new StaleSocketReport(SocketCount.None, SocketCount.Unknown, SocketCount.Unknown, null));
         await RestAsync();
 
         Assert.Equal((0, null, null, 0, 0, 0), Read(metrics));
@@ -238,7 +239,8 @@ public sealed class StaleServiceTests : IAsyncDisposable
     }
 
     private StaleService NewService(bool tcp) => new(
-        dataplane, state, new StaleMetrics(metrics), new ConntrackReconcilerMetrics(metrics), tcp, () => Period, time, log.Loggers.CreateLogger("stale"));
+        dataplane, state, new StaleMetrics(metrics), new ConntrackReconcilerMetrics(metrics), tcp, () => Period, time,
+        log.Loggers.CreateLogger("stale"));
 
     private void Round(TransportProtocol? lost = null, TransportProtocol? opened = null)
         => state.RecordRound(
@@ -249,7 +251,8 @@ public sealed class StaleServiceTests : IAsyncDisposable
             },
             null);
 
-    private static StaleSocketReport Report((int Found, int Ended) udp = default, (int Found, int Ended)? tcp = null, (int Found, int Ended)? untranslated = null, string? error = null)
+    private static StaleSocketReport Report((int Found, int Ended) udp = default, (int Found, int Ended)? tcp = null,
+        (int Found, int Ended)? untranslated = null, string? error = null)
         => new(Count(udp), Count(tcp), Count(untranslated), error);
 
     private static SocketCount Count((int Found, int Ended)? count) => new(count?.Found, count?.Ended ?? 0);
@@ -258,9 +261,12 @@ public sealed class StaleServiceTests : IAsyncDisposable
     private static (int?, int?, int?, int?, int?, int?) Read(MetricRegistry metrics)
     {
         var lines = metrics.Text().Split('\n');
-        int? Value(string series) => lines.SingleOrDefault(l => l.StartsWith(series + " ", StringComparison.Ordinal)) is { } line ? int.Parse(line[(series.Length + 1)..], CultureInfo.InvariantCulture) : null;
+        int? Value(string series)
+            => lines.SingleOrDefault(l => l.StartsWith(series + " ", StringComparison.Ordinal)) is { } line ? int.Parse(
+                line[(series.Length + 1)..], CultureInfo.InvariantCulture) : null;
         return (
-            Value("ebpflb_stale_sockets{protocol=\"udp\"}"), Value("ebpflb_stale_sockets{protocol=\"tcp\"}"), Value("ebpflb_untranslated_sockets"),
+            Value("ebpflb_stale_sockets{protocol=\"udp\"}"), Value("ebpflb_stale_sockets{protocol=\"tcp\"}"),
+            Value("ebpflb_untranslated_sockets"),
             Value("ebpflb_sockets_ended_total{protocol=\"udp\"}"), Value("ebpflb_sockets_ended_total{protocol=\"tcp\"}"),
             Value("ebpflb_socket_end_failures_total"));
     }

@@ -7,7 +7,8 @@ namespace EbpfLb.Agent.Tests.Verifying;
 /// <summary>The comparison over the real pipeline, with maps that a test damages in words.</summary>
 public sealed class VerifierTests
 {
-    private static readonly Difference Deleted = new(VerifyStage.Kernel, "lb_services4 10.96.0.1:80/TCP", Difference.Whole, "id=3", Difference.None);
+    private static readonly Difference Deleted = new(
+        VerifyStage.Kernel, "lb_services4 10.96.0.1:80/TCP", Difference.Whole, "id=3", Difference.None);
 
     [Fact]
     public async Task What_differs_is_planned_again_on_the_thread_of_the_pipeline_and_counted()
@@ -31,7 +32,8 @@ public sealed class VerifierTests
         Assert.Contains("ebpflb_verify_differences_total{stage=\"kernel\"} 1", pipeline.Metrics);
         Assert.Contains("ebpflb_verify_differences_total{stage=\"api\"} 0", pipeline.Metrics);
         Assert.Contains(pipeline.Metrics, l => l.StartsWith("ebpflb_verify_last_success_timestamp_seconds ", StringComparison.Ordinal));
-        Assert.Contains(pipeline.Log, l => l.Contains("lb_services4 10.96.0.1:80/TCP: should be id=3, is none") && l.Contains("(repaired)"));
+        Assert.Contains(
+            pipeline.Log, l => l.Contains("lb_services4 10.96.0.1:80/TCP: should be id=3, is none") && l.Contains("(repaired)"));
     }
 
     [Fact]

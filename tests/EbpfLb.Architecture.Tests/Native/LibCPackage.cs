@@ -11,7 +11,8 @@ internal sealed class LibCPackage
 
     private LibCPackage(string runtime)
     {
-        var package = typeof(LibCPackage).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "Tmds.LibC").Value!;
+        var package = typeof(LibCPackage).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a
+            => a.Key == "Tmds.LibC").Value!;
         var path = Path.Combine(package, "runtimes", runtime, "lib/netstandard2.0/Tmds.LibC.dll");
         library = new AssemblyLoadContext(runtime).LoadFromAssemblyPath(path).GetType("Tmds.Linux.LibC", throwOnError: true)!;
     }

@@ -20,8 +20,10 @@ public sealed partial class NativeNumberTests
         List<string> wrong = [];
         foreach (var (path, name, value) in Constants)
         {
-            if (!name.EndsWith("_ARM64", StringComparison.Ordinal)) Check($"{path}: {name} of x86-64", value, KernelHeaders.X64.Find(Bare(name)), wrong);
-            if (!name.EndsWith("_X64", StringComparison.Ordinal)) Check($"{path}: {name} of arm64", value, KernelHeaders.Arm64.Find(Bare(name)), wrong);
+            if (!name.EndsWith("_ARM64", StringComparison.Ordinal))
+                Check($"{path}: {name} of x86-64", value, KernelHeaders.X64.Find(Bare(name)), wrong);
+            if (!name.EndsWith("_X64", StringComparison.Ordinal))
+                Check($"{path}: {name} of arm64", value, KernelHeaders.Arm64.Find(Bare(name)), wrong);
         }
         Assert.True(wrong.Count == 0, string.Join('\n', wrong));
     }
@@ -32,8 +34,10 @@ public sealed partial class NativeNumberTests
         List<string> wrong = [];
         foreach (var (path, name, value) in Constants)
         {
-            if (LibCPackage.X64.Find(Bare(name)) is { } x64 && !name.EndsWith("_ARM64", StringComparison.Ordinal)) Check($"{path}: {name} of x86-64", value, x64, wrong);
-            if (LibCPackage.Arm64.Find(Bare(name)) is { } arm64 && !name.EndsWith("_X64", StringComparison.Ordinal)) Check($"{path}: {name} of arm64", value, arm64, wrong);
+            if (LibCPackage.X64.Find(Bare(name)) is { } x64 && !name.EndsWith("_ARM64", StringComparison.Ordinal))
+                Check($"{path}: {name} of x86-64", value, x64, wrong);
+            if (LibCPackage.Arm64.Find(Bare(name)) is { } arm64 && !name.EndsWith("_X64", StringComparison.Ordinal))
+                Check($"{path}: {name} of arm64", value, arm64, wrong);
         }
         Assert.True(wrong.Count == 0, string.Join('\n', wrong));
     }
@@ -63,7 +67,8 @@ public sealed partial class NativeNumberTests
     public void What_differs_has_a_constant_for_each_architecture()
     {
         var names = Constants.Select(n => n.Name).ToHashSet();
-        foreach (var name in names.Where(n => Bare(n) != n)) Assert.True(names.Contains($"{Bare(name)}_X64") && names.Contains($"{Bare(name)}_ARM64"), name);
+        foreach (var name in names.Where(n => Bare(n) != n))
+            Assert.True(names.Contains($"{Bare(name)}_X64") && names.Contains($"{Bare(name)}_ARM64"), name);
         Assert.Contains("SYS_MEMBARRIER_ARM64", names);
     }
 
@@ -83,21 +88,25 @@ public sealed partial class NativeNumberTests
         else if (other != ours) wrong.Add($"{what} is {ours:x}, elsewhere {other:x}");
     }
 
-    private static string Bare(string name) => name.EndsWith("_X64", StringComparison.Ordinal) ? name[..^4] : name.EndsWith("_ARM64", StringComparison.Ordinal) ? name[..^6] : name;
+    private static string Bare(string name) => name.EndsWith("_X64", StringComparison.Ordinal) ? name[..^4] : name.EndsWith(
+        "_ARM64", StringComparison.Ordinal) ? name[..^6] : name;
 
     private static IEnumerable<(string Path, string Text)> Sources()
         => SourceTree.OfRepository().WithExtension(".cs")
-            .Where(file => file.Path.StartsWith("src/", StringComparison.Ordinal) && !file.Path.EndsWith(".g.cs", StringComparison.Ordinal));
+            .Where(file
+                => file.Path.StartsWith("src/", StringComparison.Ordinal) && !file.Path.EndsWith(".g.cs", StringComparison.Ordinal));
 
     private static IEnumerable<(string Path, string Name, long Value)> Find(Regex pattern)
         => from file in Sources()
            from Match match in pattern.Matches(file.Text)
            let text = match.Groups["value"].Value
            select (file.Path, match.Groups["name"].Value, text.StartsWith("0x", StringComparison.Ordinal)
-               ? long.Parse(text[2..], NumberStyles.HexNumber, CultureInfo.InvariantCulture) : long.Parse(text, CultureInfo.InvariantCulture));
+               ? long.Parse(text[2..], NumberStyles.HexNumber, CultureInfo.InvariantCulture)
+               : long.Parse(text, CultureInfo.InvariantCulture));
 
     /// <summary>"const int O_CLOEXEC = 0x80000;"</summary>
-    [GeneratedRegex(@"\bconst\s+\w+\s+(?<name>[A-Z][A-Z0-9_]+)\s*=\s*(?<value>0x[0-9a-fA-F]+|-?[0-9]+)\s*;", RegexOptions.ExplicitCapture, 60_000)]
+    [GeneratedRegex(
+        @"\bconst\s+\w+\s+(?<name>[A-Z][A-Z0-9_]+)\s*=\s*(?<value>0x[0-9a-fA-F]+|-?[0-9]+)\s*;", RegexOptions.ExplicitCapture, 60_000)]
     private static partial Regex Constant();
 
     /// <summary>"EPERM = 1," of an enum.</summary>

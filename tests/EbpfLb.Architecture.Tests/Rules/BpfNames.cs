@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 
 namespace EbpfLb.Architecture.Tests.Rules;
 
-/// <summary>The kernel keeps 15 characters of a map's or program's name (BPF_OBJ_NAME_LEN, with its NUL): longer ones show cut off.</summary>
+/// <summary>
+/// The kernel keeps 15 characters of a map's or program's name (BPF_OBJ_NAME_LEN, with its NUL): longer ones show cut off.
+/// </summary>
 internal static partial class BpfNames
 {
     public const int MaxLength = 15;
@@ -31,7 +33,8 @@ internal static partial class BpfNames
     private static partial Regex MapDefinition();
 
     // "SEC("cgroup/connect4") int lb_connect4(struct ...", or "SEC("iter/udp") int BPF_PROG(lb_iter, ...".
-    [GeneratedRegex("""SEC\s*\(\s*"[^"]*"\s*\)[\w\s*]*?\b(BPF_\w+\s*\(\s*(?<wrapped>\w+)|(?<name>\w+)\s*\()""", RegexOptions.ExplicitCapture, 60_000)]
+    [GeneratedRegex(
+        """SEC\s*\(\s*"[^"]*"\s*\)[\w\s*]*?\b(BPF_\w+\s*\(\s*(?<wrapped>\w+)|(?<name>\w+)\s*\()""", RegexOptions.ExplicitCapture, 60_000)]
     private static partial Regex ProgramDefinition();
 
     [GeneratedRegex(@"[A-Za-z_]\w*", RegexOptions.None, 60_000)]

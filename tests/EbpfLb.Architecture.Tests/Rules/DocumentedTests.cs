@@ -32,7 +32,8 @@ internal static partial class DocumentedTests
         var match = Name().Match(name);
         if (!match.Success) return true;
         var (type, method) = (match.Groups["type"].Value, match.Groups["method"].Value);
-        return tests.Any(file => (type.Length == 0 || Regex.IsMatch(file.Text, $@"\bclass {type}\b", RegexOptions.None, TimeSpan.FromSeconds(1)))
+        return tests.Any(file
+            => (type.Length == 0 || Regex.IsMatch(file.Text, $@"\bclass {type}\b", RegexOptions.None, TimeSpan.FromSeconds(1)))
             && Regex.IsMatch(file.Text, $@"^    public (async )?(void|Task) {method}\(", RegexOptions.Multiline, TimeSpan.FromSeconds(1)));
     }
 

@@ -1,6 +1,8 @@
 namespace EbpfLb.Architecture.Tests.Rules;
 
-/// <summary>The kernel side has its own licence: each C file below bpf/ starts with its SPDX line and one line that says what it is for.</summary>
+/// <summary>
+/// The kernel side has its own licence: each C file below bpf/ starts with its SPDX line and one line that says what it is for.
+/// </summary>
 internal static class LicenseLines
 {
     private const string Line = "/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */";

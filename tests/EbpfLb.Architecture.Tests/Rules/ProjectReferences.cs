@@ -6,7 +6,8 @@ namespace EbpfLb.Architecture.Tests.Rules;
 internal static class ProjectReferences
 {
     private static readonly string[] Everything
-        = ["Model", "Timing", "Configuration", "Kubernetes", "Policy", "Explain", "Abi", "Planning", "Native", "Yaml", "Bpf", "Netlink", "Datapath", "Http", "Agent", "Testing"];
+        = ["Model", "Timing", "Configuration", "Kubernetes", "Policy", "Explain", "Abi", "Planning", "Native", "Yaml", "Bpf", "Netlink",
+            "Datapath", "Http", "Agent", "Testing"];
 
     /// <summary>Project, without "EbpfLb.", to what it may reference.</summary>
     private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
@@ -26,7 +27,8 @@ internal static class ProjectReferences
         ["Planning"] = ["Model", "Timing", "Policy", "Abi"],
         ["Datapath"] = ["Timing", "Planning", "Abi", "Native", "Bpf", "Netlink"],
         ["Http"] = ["Model", "Timing"],
-        ["Agent"] = ["Model", "Timing", "Configuration", "Kubernetes", "Policy", "Explain", "Abi", "Planning", "Bpf", "Netlink", "Datapath", "Http"],
+        ["Agent"] = [
+            "Model", "Timing", "Configuration", "Kubernetes", "Policy", "Explain", "Abi", "Planning", "Bpf", "Netlink", "Datapath", "Http"],
         ["Testing"] = ["Model"],
         // The kernel's tables in memory, and tables that fail.
         ["Testing.Tables"] = ["Planning"],

@@ -49,7 +49,8 @@ internal static class SmallFiles
            where file.Path.StartsWith("src/", StringComparison.Ordinal) && !file.Path.EndsWith(".g.cs", StringComparison.Ordinal)
            let lines = file.Text.Count(c => c == '\n')
            where lines < MinLines && !Alone.ContainsKey(file.Path)
-           select $"{file.Path}: {lines} lines; put it into the file of the type that it serves, or list it in {nameof(SmallFiles)} with why";
+           select $"{file.Path}: {lines} lines; put it into the file of the type that "
+               + $"it serves, or list it in {nameof(SmallFiles)} with why";
 
     /// <summary>What is listed and is small no more, or gone.</summary>
     public static IEnumerable<string> Outdated(SourceTree tree)

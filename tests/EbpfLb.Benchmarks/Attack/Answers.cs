@@ -6,7 +6,9 @@ using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.Benchmarks.Attack;
 
-/// <summary>Datagrams that nobody serves: to a NodePort without backends, and to a closed port of the next node, whose kernel answers.</summary>
+/// <summary>
+/// Datagrams that nobody serves: to a NodePort without backends, and to a closed port of the next node, whose kernel answers.
+/// </summary>
 internal static class Answers
 {
     private const int Datagrams = 3000;
@@ -39,7 +41,8 @@ internal static class Answers
     /// <summary>Frames that the router has had from a node: its answers, as nothing else is sent.</summary>
     private static long Sent(Field field, NodeNetns node) => NetnsThread.Run(field.Router.Place.NetnsPath!, () =>
     {
-        var line = File.ReadLines("/proc/thread-self/net/dev").Single(l => l.TrimStart().StartsWith($"{node.Name}:", StringComparison.Ordinal));
+        var line = File.ReadLines("/proc/thread-self/net/dev").Single(l
+            => l.TrimStart().StartsWith($"{node.Name}:", StringComparison.Ordinal));
         return long.Parse(line.Split(':')[1].Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
     });
 

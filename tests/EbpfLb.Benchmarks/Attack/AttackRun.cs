@@ -3,7 +3,9 @@ using EbpfLb.Benchmarks.Reporting;
 
 namespace EbpfLb.Benchmarks.Attack;
 
-/// <summary>`make attack`: what an attacker sends for minutes, and what others notice of it. The table is that of docs/security.md.</summary>
+/// <summary>
+/// `make attack`: what an attacker sends for minutes, and what others notice of it. The table is that of docs/security.md.
+/// </summary>
 internal static class AttackRun
 {
     private static readonly TimeSpan Long = TimeSpan.FromMinutes(5);
@@ -38,8 +40,10 @@ internal static class AttackRun
                 Console.Error.WriteLine($"{name}: {(proof.Held ? "held" : "NOT HELD")}: {proof.Attack}: {proof.Means}");
             }
         }
-        Report.Title("Attacks", "Frames from a namespace outside against a node with an agent as it comes, real sockets of others meanwhile.");
-        Report.Table(["attack", "the others", "counted", "held"], found.Select(p => (string[])[p.Attack, p.Means, p.Counted, p.Held ? "yes" : "NO"]));
+        Report.Title(
+            "Attacks", "Frames from a namespace outside against a node with an agent as it comes, real sockets of others meanwhile.");
+        Report.Table(["attack", "the others", "counted", "held"],
+            found.Select(p => (string[])[p.Attack, p.Means, p.Counted, p.Held ? "yes" : "NO"]));
         return found.TrueForAll(p => p.Held) ? 0 : 1;
     }
 }

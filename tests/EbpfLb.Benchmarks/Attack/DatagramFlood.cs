@@ -4,8 +4,8 @@ using EbpfLb.Testing.Probes;
 namespace EbpfLb.Benchmarks.Attack;
 
 /// <summary>
-/// Spoofed datagrams to a service that answers each of them, at a rate that fills the table with flows that are answered and asked again: at once, and as
-/// late as one does who knows what makes a flow a conversation.
+/// Spoofed datagrams to a service that answers each of them, at a rate that fills the table with flows that are answered and asked again:
+/// at once, and as late as one does who knows what makes a flow a conversation.
 /// </summary>
 internal static class DatagramFlood
 {
@@ -30,7 +30,8 @@ internal static class DatagramFlood
         return new Proof(
             $"{sent * 1000 / ms:N0} datagrams/s for {ms / 1000} s, each source asks again {again}",
             $"{kept} of {Held} established and idle connections go on; {opened.Answered:N0} new ones, {opened.Failed} failed",
-            $"flows at the end {flows:N0}, given up early {field.Sum("ebpflb_sweep_removed_total", "map_nearly_full"):N0}, evicted {field.Count("ct_evicted"):N0}, dropped {field.Count("drop_ct_full"):N0}",
+            $"flows at the end {flows:N0}, given up early {field.Sum("ebpflb_sweep_removed_total", "map_nearly_full"):N0}, evicted "
+                + $"{field.Count("ct_evicted"):N0}, dropped {field.Count("drop_ct_full"):N0}",
             kept == Held && opened.IsClean && opened.Answered > lasts.TotalSeconds);
     }
 }

@@ -12,8 +12,8 @@ using EbpfLb.Testing.Processes;
 namespace EbpfLb.Benchmarks.Attack;
 
 /// <summary>
-/// client, attacker - router - a node with an agent as it comes, and a second node whose pod is the remote backend. What is sent to a spoofed
-/// source ends at the router, as answers to nobody do.
+/// client, attacker - router - a node with an agent as it comes, and a second node whose pod is the remote backend. What is sent to a
+/// spoofed source ends at the router, as answers to nobody do.
 /// </summary>
 internal sealed class Field : IDisposable
 {
@@ -50,7 +50,10 @@ internal sealed class Field : IDisposable
             Keep(PodServer.Start(Pod.Place, "web", $"{Target}", $"{Target}", backlog: Backlog));
             Service = Publish("web", 30_001, [Pod.IPv4, Pod.IPv6]);
             Empty = Publish("empty", 30_002, []);
-            Agent = AgentProcess.Start(new AgentOptions(Binary, Node, "--manifests", manifests.Path) { Extra = ["--cluster-cidr", "10.244.0.0/16,fd00:10:244::/48", .. extra] });
+            Agent = AgentProcess.Start(new AgentOptions(Binary, Node, "--manifests", manifests.Path)
+            {
+                Extra = ["--cluster-cidr", "10.244.0.0/16,fd00:10:244::/48", .. extra],
+            });
             Probe = NewProbe();
             link = new LinkHeader(AddressOf(Attacker.Place, "eth0"), AddressOf(Router.Place, "c-attacker"));
             routerLink = new LinkHeader(AddressOf(Router.Place, "nodes"), AddressOf(Node.Place, "eth0"));
@@ -90,7 +93,8 @@ internal sealed class Field : IDisposable
     public NetProbe NewProbe() => Keep(NetProbe.Start(Client.Place));
 
     /// <summary>A frame that the attacker sends to the router.</summary>
-    public PacketBuilder Frame(string source, int port, IPEndPoint to) => PacketBuilder.From(source, port).To(to.Address, to.Port).Ethernet(link);
+    public PacketBuilder Frame(string source, int port, IPEndPoint to)
+        => PacketBuilder.From(source, port).To(to.Address, to.Port).Ethernet(link);
 
     /// <summary>Sends frames from the attacker's device; runs until it is waited for.</summary>
     /// <param name="options">As of netprobe's "flood".</param>
@@ -100,18 +104,21 @@ internal sealed class Field : IDisposable
     public PacketBuilder RouterFrame(string source, int port, IPEndPoint to) => Frame(source, port, to).Ethernet(routerLink);
 
     /// <summary>As <see cref="Send"/>, past the router's own checks.</summary>
-    public Flood SendFromRouter(string options, params IReadOnlyList<byte[]> frames) => Keep(new Flood(Router.Place, $"device=nodes {options}", frames));
+    public Flood SendFromRouter(string options, params IReadOnlyList<byte[]> frames)
+        => Keep(new Flood(Router.Place, $"device=nodes {options}", frames));
 
     /// <summary>What the programs of the node counted for a reason, by its name in /metrics.</summary>
     public long Count(string reason)
     {
         var match = Regex.Match(
-            Agent.Metrics(), $$"""^ebpflb_(packets|datapath_events)_total\{.*reason="{{reason}}".*\} (?<count>[0-9]+)""", RegexOptions.Multiline | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));
+            Agent.Metrics(), $$"""^ebpflb_(packets|datapath_events)_total\{.*reason="{{reason}}".*\} (?<count>[0-9]+)""",
+            RegexOptions.Multiline | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));
         return match.Success ? long.Parse(match.Groups["count"].Value, CultureInfo.InvariantCulture) : 0;
     }
 
     /// <summary>The sum of the samples of a metric that have this word among their labels.</summary>
-    public double Sum(string metric, string label) => Agent.MetricsOf(metric).Split('\n').Where(line => line.Contains($"\"{label}\"", StringComparison.Ordinal))
+    public double Sum(string metric, string label)
+        => Agent.MetricsOf(metric).Split('\n').Where(line => line.Contains($"\"{label}\"", StringComparison.Ordinal))
         .Sum(line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
 
     /// <summary>Lines of `ebpflb conntrack list` with these filters.</summary>
@@ -132,9 +139,11 @@ internal sealed class Field : IDisposable
         {
             Type = "NodePort",
             ClusterIPs = [IPAddress.Parse($"10.96.1.{nodePort % 100}"), IPAddress.Parse($"fd00:10:96::{nodePort % 100}")],
-            Ports = [new PortManifest("tcp", "TCP", 80, Target) { NodePort = nodePort }, new PortManifest("udp", "UDP", 80, Target) { NodePort = nodePort }],
+            Ports = [new PortManifest("tcp", "TCP", 80, Target) { NodePort = nodePort },
+                new PortManifest("udp", "UDP", 80, Target) { NodePort = nodePort }],
             Endpoints = endpoints,
-            NodeOf = address => new[] { Node, Second }.FirstOrDefault(node => node.Pods.Any(pod => pod.IPv4.Equals(address) || pod.IPv6.Equals(address)))?.Name,
+            NodeOf = address => new[] { Node, Second }.FirstOrDefault(node
+                => node.Pods.Any(pod => pod.IPv4.Equals(address) || pod.IPv6.Equals(address)))?.Name,
         });
         return new IPEndPoint(Node.IPv4, nodePort);
     }

@@ -35,10 +35,13 @@ internal static class Forgeries
             var before = Clients(field);
             field.Probe.Do($"hold id=kept{i} to={field.Service} count={Connections} timeout=1000");
             var mine = Clients(field).Except(before).ToList();
-            if (mine.Count != Connections) throw new InvalidOperationException($"{mine.Count} flows of {Connections} connections: {string.Join('\n', field.Flows())}");
-            field.Send($"ports=0 count={Connections}", [.. mine.Select(client => groups[i].Forge(IPEndPoint.Parse(client)).Build())]).Wait();
+            if (mine.Count != Connections)
+                throw new InvalidOperationException($"{mine.Count} flows of {Connections} connections: {string.Join('\n', field.Flows())}");
+            field.Send($"ports=0 count={Connections}", [.. mine.Select(client => groups[i].Forge(IPEndPoint.Parse(client)).Build())])
+                .Wait();
         }
-        var (reset, closing) = (Eventually.Get(() => field.Flows("--phase", "reset").Count, n => n == Connections, "the RSTs to be seen"), field.Flows("--phase", "closing").Count);
+        var (reset, closing) = (Eventually.Get(() => field.Flows("--phase", "reset").Count, n => n == Connections, "the RSTs to be seen"),
+            field.Flows("--phase", "closing").Count);
         return () => groups.Select((group, i) =>
         {
             var kept = field.Probe.Ask($"exchange id=kept{i}").Number("answered");

@@ -60,7 +60,8 @@ internal static class ChangeBench
                 var compiled = Stopwatch.GetTimestamp();
                 var (_, result) = dataplane.Apply(table);
                 var applied = Stopwatch.GetTimestamp();
-                if (!result.IsComplete || result.Counts.Flips != 1) throw new InvalidOperationException($"a change did not go in: {result.Counts}");
+                if (!result.IsComplete || result.Counts.Flips != 1)
+                    throw new InvalidOperationException($"a change did not go in: {result.Counts}");
                 if (i < 0) continue;
                 bytes += GC.GetAllocatedBytesForCurrentThread() - allocated;
                 stages[0].Ms.Add(Stopwatch.GetElapsedTime(start, built).TotalMilliseconds);
@@ -76,10 +77,13 @@ internal static class ChangeBench
         }
         Report.Title(
             $"A change at {services} services and {services * endpoints} endpoints, in the agent's pipeline",
-            $"One endpoint replaced, real maps, {Changes} changes one after another, garbage collections included; {perChange / 1024.0:0.0} KiB allocated by each. The full table into empty maps: plan {plan.Text("0.0")} ms, carrying it out {write.Text("0.0")} ms (median [quartiles] of {plan.Count}).");
+            $"One endpoint replaced, real maps, {Changes} changes one after another, garbage collections included; "
+                + $"{perChange / 1024.0:0.0} KiB allocated by each. The full table into empty maps: plan "
+                + $"{plan.Text("0.0")} ms, carrying it out {write.Text("0.0")} ms (median [quartiles] of {plan.Count}).");
         Report.Table(
             ["stage", "median ms", "p99 ms", "max ms"],
-            stages.Select(s => (string[])[s.Name, s.Ms.Median.ToString("0.000"), s.Ms.Quantile(0.99).ToString("0.000"), s.Ms.Quantile(1).ToString("0.000")]));
+            stages.Select(s => (string[])[
+                s.Name, s.Ms.Median.ToString("0.000"), s.Ms.Quantile(0.99).ToString("0.000"), s.Ms.Quantile(1).ToString("0.000")]));
     }
 
     private static double Milliseconds(Action action)

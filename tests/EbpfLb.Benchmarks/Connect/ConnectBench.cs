@@ -55,7 +55,9 @@ internal static class ConnectBench
         Report.Title(
             "connect(): ns per call",
             $"UDP sockets: one socket again and again, and fresh ones (500 a batch). Median [quartiles] of {Rounds} interleaved rounds.");
-        Report.Table(["services", "sockets", "no hook", "empty hook", "ours, no service", "ours, ClusterIP", "no service minus empty", "ClusterIP minus no hook"], rows);
+        Report.Table(["services", "sockets", "no hook", "empty hook", "ours, no service", "ours, ClusterIP", "no service minus empty",
+                "ClusterIP minus no hook"],
+            rows);
     }
 
     private static string[] Measure(int services, bool same, NetProbe bare, NetProbe empty, NetProbe ours)
@@ -65,7 +67,9 @@ internal static class ConnectBench
         var (missOverEmpty, hitOverBare) = (new Samples(), new Samples());
         for (var round = 0; round < Rounds; round++)
         {
-            var ns = cases.Select(c => c.Probe.Do($"time-connect mode=udp to={c.To} batch={(same ? 20_000 : 500)} rounds=5 same={(same ? 1 : 0)}")["median-ns"]).Select(double.Parse).ToArray();
+            var ns = cases.Select(c
+                => c.Probe.Do($"time-connect mode=udp to={c.To} batch={(same ? 20_000 : 500)} rounds=5 same={(same ? 1 : 0)}")["median-ns"])
+                .Select(double.Parse).ToArray();
             for (var i = 0; i < ns.Length; i++) samples[i].Add(ns[i]);
             missOverEmpty.Add(ns[2] - ns[1]);
             hitOverBare.Add(ns[3] - ns[0]);
@@ -77,11 +81,13 @@ internal static class ConnectBench
     private static ForwardingTable Table(int services)
     {
         var builder = new ClusterBuilder();
-        builder.Service("target", ["10.96.0.80"], [":80/UDP"]).Slice("target-1", "target", [":8080/UDP"], ["127.0.0.1", "127.0.0.2", "127.0.0.3"]);
+        builder.Service("target", ["10.96.0.80"], [":80/UDP"])
+            .Slice("target-1", "target", [":8080/UDP"], ["127.0.0.1", "127.0.0.2", "127.0.0.3"]);
         for (var i = 1; i < services; i++)
         {
             builder.Service($"other-{i}", [$"10.97.{i / 250}.{i % 250}"], [":80"])
-                .Slice($"other-{i}-1", $"other-{i}", [":8080"], [.. Enumerable.Range(1, 10).Select(e => $"10.{128 + i / 6250}.{i / 25 % 250}.{i % 25 * 10 + e}")]);
+                .Slice($"other-{i}-1", $"other-{i}", [":8080"],
+                    [.. Enumerable.Range(1, 10).Select(e => $"10.{128 + i / 6250}.{i / 25 % 250}.{i % 25 * 10 + e}")]);
         }
         return ForwardingCompiler.Compile(builder.Build(), PolicyOptions.Default, null);
     }

@@ -68,14 +68,17 @@ internal static class MemoryBench
         for (var round = 0; round < Rounds; round++)
         {
             var ns = probes.Select((probe, i) =>
-                double.Parse(probe.Do($"time-connect mode=udp to={(i < 2 ? "127.0.0.1:8080" : Vip)} batch=10000 rounds=3 life=1")["median-ns"])).ToArray();
+                double.Parse(probe.Do(
+                    $"time-connect mode=udp to={(i < 2 ? "127.0.0.1:8080" : Vip)} batch=10000 rounds=3 life=1")["median-ns"])).ToArray();
             for (var i = 0; i < ns.Length; i++)
             {
                 samples[i].Life.Add(ns[i]);
                 samples[i].Over.Add(ns[i] - ns[2]);
             }
         }
-        Report.Title("Ways to remember a frontend: ns per socket()-connect()-close()", $"UDP, batches of 10,000, median [quartiles] of {Rounds} interleaved rounds.");
-        Report.Table(["way", "ns", "over no memory"], Ways.Select((w, i) => (string[])[w.Name, samples[i].Life.Text(), samples[i].Over.Text()]));
+        Report.Title("Ways to remember a frontend: ns per socket()-connect()-close()",
+            $"UDP, batches of 10,000, median [quartiles] of {Rounds} interleaved rounds.");
+        Report.Table(
+            ["way", "ns", "over no memory"], Ways.Select((w, i) => (string[])[w.Name, samples[i].Life.Text(), samples[i].Over.Text()]));
     }
 }

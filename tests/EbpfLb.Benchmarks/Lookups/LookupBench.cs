@@ -54,7 +54,8 @@ internal static class LookupBench
         }
         foreach (var run in runs) run.Loaded.Dispose();
 
-        Report.Title("Map layout: ns per program run", $"`BPF_PROG_TEST_RUN`, {Repeat} runs, median [quartiles] of {Rounds} interleaved rounds, keys drawn at random.");
+        Report.Title("Map layout: ns per program run",
+            $"`BPF_PROG_TEST_RUN`, {Repeat} runs, median [quartiles] of {Rounds} interleaved rounds, keys drawn at random.");
         Report.Table(
             ["program", .. sizes.Select(s => $"{s} keys"), "10000 keys, miss"],
             Programs.Select(p => (string[])

@@ -65,7 +65,9 @@ internal sealed class Bed : IDisposable
         if (node == "own")
             ProgramOwn(services, IPEndPoint.Parse(backend).Address, remote ? "far" : "own");
         else if (node == "iptables")
-            Shell(node, $"iptables-legacy -t nat -F; iptables-legacy -F; iptables-legacy -t nat -X; iptables-legacy -X; '{Tool("iptables.sh")}' {services} {backend} | iptables-legacy-restore");
+            Shell(node,
+                "iptables-legacy -t nat -F; iptables-legacy -F; iptables-legacy -t nat -X; iptables-legacy "
+                    + $"-X; '{Tool("iptables.sh")}' {services} {backend} | iptables-legacy-restore");
         else if (node == "nftables")
             Shell(node, $"nft flush ruleset; NODE={nodes[node].IPv4} '{Tool("nftables.sh")}' {services} {backend} | nft -f -");
     }
@@ -89,15 +91,19 @@ internal sealed class Bed : IDisposable
     private void ProgramOwn(int services, IPAddress backend, string backendNode)
     {
         var text = new StringBuilder();
-        for (var i = 1; i < services; i++) text.Append(Service(i, Address(i), i <= 2766 ? 30_000 + i : 0, [Endpoint(i, 0), Endpoint(i, 1)], "elsewhere").Text);
+        for (var i = 1; i < services; i++)
+            text.Append(Service(i, Address(i), i <= 2766 ? 30_000 + i : 0, [Endpoint(i, 0), Endpoint(i, 1)], "elsewhere").Text);
         text.Append(Service(services, IPAddress.Parse("10.100.255.1"), NodePort, [backend], backendNode).Text);
         manifests.PutText("all", text.ToString());
-        agent ??= AgentProcess.Start(new AgentOptions(Binary, nodes["own"], "--manifests", manifests.Path) { Extra = ["--cluster-cidr", "10.244.0.0/16"] });
-        Eventually.True(() => agent.Command("backends").Output.Contains(backend.ToString(), StringComparison.Ordinal), () => $"the services to be programmed: {agent.Log}");
+        agent ??= AgentProcess.Start(
+            new AgentOptions(Binary, nodes["own"], "--manifests", manifests.Path) { Extra = ["--cluster-cidr", "10.244.0.0/16"] });
+        Eventually.True(() => agent.Command("backends").Output.Contains(backend.ToString(), StringComparison.Ordinal),
+            () => $"the services to be programmed: {agent.Log}");
         Eventually.True(() => Probe.Load(LoadMode.Tcp, NodePortOf("own"), 3).IsClean, () => $"the NodePort to answer: {agent.Log}");
     }
 
-    private static ServiceManifest Service(int number, IPAddress clusterIP, int nodePort, IPAddress[] endpoints, string node) => new(string.Create(CultureInfo.InvariantCulture, $"svc{number}"))
+    private static ServiceManifest Service(int number, IPAddress clusterIP, int nodePort, IPAddress[] endpoints, string node)
+        => new(string.Create(CultureInfo.InvariantCulture, $"svc{number}"))
     {
         Type = nodePort == 0 ? "ClusterIP" : "NodePort",
         ClusterIPs = [clusterIP],

@@ -20,11 +20,14 @@ internal static class LastingBench
         for (var window = 0; window < Windows; window++)
         {
             var ratios = new Samples();
-            for (var round = 0; round < Rounds; round++) ratios.Add(OutsideBench.Ratio(bed.Probe, bed.PodOf("far"), bed.NodePortOf("own"), Requests));
+            for (var round = 0; round < Rounds; round++)
+                ratios.Add(OutsideBench.Ratio(bed.Probe, bed.PodOf("far"), bed.NodePortOf("own"), Requests));
             rows.Add([$"{window * Rounds * Requests}-{(window + 1) * Rounds * Requests}", ratios.Text("0.000")]);
             Console.Error.WriteLine(string.Join(" ", rows[^1]));
         }
-        Report.Title("NodePort, one client without a pause", $"TCP connect-request-close to a remote backend at 1 service, over the rate to the pod by a node without rules, by turns; median [quartiles] of {Rounds} rounds of {Requests}.");
+        Report.Title("NodePort, one client without a pause",
+            "TCP connect-request-close to a remote backend at 1 service, over the rate to the pod by a "
+                + $"node without rules, by turns; median [quartiles] of {Rounds} rounds of {Requests}.");
         Report.Table(["requests so far", "ratio"], rows);
     }
 }

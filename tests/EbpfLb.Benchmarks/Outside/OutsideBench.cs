@@ -26,22 +26,31 @@ internal static class OutsideBench
             {
                 foreach (var peer in peers) bed.Program(peer, services, remote);
                 var direct = bed.PodOf(remote ? "far" : "bare");
-                Compare(requests, peers, $"{services}", remote ? "remote" : "local", peer => Ratio(bed.Probe, direct, bed.NodePortOf(peer), Requests));
-                Compare(streams, peers, $"{services}", remote ? "remote" : "local", peer => Stream(bed.Probe, direct, bed.NodePortOf(peer)), StreamRounds);
+                Compare(requests, peers, $"{services}", remote ? "remote" : "local",
+                    peer => Ratio(bed.Probe, direct, bed.NodePortOf(peer), Requests));
+                Compare(streams, peers, $"{services}", remote ? "remote" : "local", peer => Stream(bed.Probe, direct, bed.NodePortOf(peer)),
+                    StreamRounds);
             }
             Compare(plain, peers, $"{services}", "between nodes", peer => Ratio(bed.Other, bed.PodOf("bare"), bed.PodOf(peer), Requests));
             Compare(plain, peers, $"{services}", "on the node", peer => Inner(bed, peer));
         }
-        Report.Title("NodePort, TCP connect-request-close", $"Rate through the NodePort over the rate to the pod by a node without rules, by turns; median [quartiles] of {Rounds} rounds of {Requests}.");
+        Report.Title("NodePort, TCP connect-request-close",
+            "Rate through the NodePort over the rate to the pod by a node without rules, "
+                + $"by turns; median [quartiles] of {Rounds} rounds of {Requests}.");
         Report.Table(["services", "backend", "node", "ratio"], requests);
-        Report.Title("NodePort, one stream", $"Throughput over that of the pod by a node without rules, {StreamBytes >> 20} MiB each way at once; median [quartiles] of {StreamRounds} rounds.");
+        Report.Title("NodePort, one stream",
+            $"Throughput over that of the pod by a node without rules, {StreamBytes >> 20} "
+                + $"MiB each way at once; median [quartiles] of {StreamRounds} rounds.");
         Report.Table(["services", "backend", "node", "ratio"], streams);
-        Report.Title("Pod to pod, TCP connect-request-close", $"No service at all: the rate on a node with rules over that without; median [quartiles] of {Rounds} rounds of {Requests}.");
+        Report.Title("Pod to pod, TCP connect-request-close",
+            "No service at all: the rate on a node with rules over that without; "
+                + $"median [quartiles] of {Rounds} rounds of {Requests}.");
         Report.Table(["services", "pods", "node", "ratio"], plain);
     }
 
     /// <summary>All peers by turns, round by round.</summary>
-    private static void Compare(List<string[]> rows, string[] peers, string services, string what, Func<string, double> measure, int rounds = Rounds)
+    private static void Compare(
+        List<string[]> rows, string[] peers, string services, string what, Func<string, double> measure, int rounds = Rounds)
     {
         var samples = peers.ToDictionary(peer => peer, _ => new Samples());
         for (var round = 0; round <= rounds; round++)

@@ -43,7 +43,8 @@ internal sealed class BenchNode : IDisposable
     {
         var result = Run(what.Program, what.Device, what.Packet(Ends.Of(family)), repeat);
         if ((Verdict)(int)result.ReturnValue != what.Expected)
-            throw new InvalidOperationException($"{what.Meaning}: the verdict is {(Verdict)(int)result.ReturnValue}, not {what.Expected}; counters: {string.Join(", ", node.Counts())}");
+            throw new InvalidOperationException($"{what.Meaning}: the verdict is {(Verdict)(int)result.ReturnValue}, not "
+                + $"{what.Expected}; counters: {string.Join(", ", node.Counts())}");
         return result.DurationNanoseconds;
     }
 

@@ -4,8 +4,8 @@ using EbpfLb.Datapath.Tests.Packets.Harness;
 namespace EbpfLb.Benchmarks.Packets;
 
 /// <summary>
-/// What a packet of an established flow costs when it may be of any of so many. The first packet of a flow in a second also writes down that time; the
-/// same packets are sent at once again for what the others cost.
+/// What a packet of an established flow costs when it may be of any of so many. The first packet of a flow in a second also writes down
+/// that time; the same packets are sent at once again for what the others cost.
 /// </summary>
 internal static class FlowsBench
 {
@@ -44,12 +44,19 @@ internal static class FlowsBench
 
         Report.Title(
             "Established flows at tc: ns per packet",
-            $"`BPF_PROG_TEST_RUN`, {Repeat} packets, median [quartiles] of {Rounds} interleaved rounds, TCP to a pod of this node, each packet of a flow at random of the first so many of 1,000,000.");
+            $"`BPF_PROG_TEST_RUN`, {Repeat} packets, median [quartiles] of {Rounds} interleaved rounds, TCP to a "
+                + "pod of this node, each packet of a flow at random of the first so many of 1,000,000.");
         Report.Table(
-            ["packet", .. from family in Enum.GetValues<Family>() from size in Sizes select $"{family}, {(size == 1 ? "1 flow" : $"{size:#,0} flows")}"],
+            ["packet",
+                ..
+                    from family in Enum.GetValues<Family>()
+                    from size in Sizes
+                    select $"{family}, {(size == 1 ? "1 flow" : $"{size:#,0} flows")}"],
             Rows.Select(row => (string[])
-                [row.Meaning, .. from family in Enum.GetValues<Family>() from size in Sizes select samples[(row.Meaning, family, size)].Text()]));
+                [row.Meaning,
+                    .. from family in Enum.GetValues<Family>() from size in Sizes select samples[(row.Meaning, family, size)].Text()]));
         Console.WriteLine();
-        Console.WriteLine($"A new flow to this node, while the table fills and none gives way: {string.Join(", ", opening.Select(o => $"{o.Key} {o.Value.Text()}"))}.");
+        Console.WriteLine("A new flow to this node, while the table fills and none gives way: "
+            + $"{string.Join(", ", opening.Select(o => $"{o.Key} {o.Value.Text()}"))}.");
     }
 }

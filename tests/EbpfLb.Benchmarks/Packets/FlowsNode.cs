@@ -7,7 +7,9 @@ using EbpfLb.Testing.Packets;
 
 namespace EbpfLb.Benchmarks.Packets;
 
-/// <summary>The programs of bpf/bench/flows.bpf.c on a node with so many established connections of each family to one of its pods.</summary>
+/// <summary>
+/// The programs of bpf/bench/flows.bpf.c on a node with so many established connections of each family to one of its pods.
+/// </summary>
 internal sealed class FlowsNode : IDisposable
 {
     public const string Floor = "b_packet_only", Requests = "b_flow_in", Replies = "b_flow_out";
@@ -46,8 +48,10 @@ internal sealed class FlowsNode : IDisposable
     /// <summary>Nanoseconds per packet of flows that are taken at random, always the same for a seed, from the first so many.</summary>
     public double Measure(string program, Family family, int flows, ulong seed, int repeat)
     {
-        var result = Run(program, family, program == Replies ? Reply(family, TcpFlags.Ack) : Request(family, TcpFlags.Ack), seed, (uint)flows, repeat);
-        if ((Verdict)(int)result.ReturnValue != Verdict.Pass) throw new InvalidOperationException($"{program}: {(Verdict)(int)result.ReturnValue}");
+        var result = Run(
+            program, family, program == Replies ? Reply(family, TcpFlags.Ack) : Request(family, TcpFlags.Ack), seed, (uint)flows, repeat);
+        if ((Verdict)(int)result.ReturnValue != Verdict.Pass)
+            throw new InvalidOperationException($"{program}: {(Verdict)(int)result.ReturnValue}");
         CheckOpened();
         return result.DurationNanoseconds;
     }
@@ -63,7 +67,8 @@ internal sealed class FlowsNode : IDisposable
     private void CheckOpened()
     {
         if (node.Count(LbReason.PktNew) != opened)
-            throw new InvalidOperationException($"{node.Count(LbReason.PktNew)} flows were opened, not {opened}: {string.Join(", ", node.Counts())}");
+            throw new InvalidOperationException(
+                $"{node.Count(LbReason.PktNew)} flows were opened, not {opened}: {string.Join(", ", node.Counts())}");
     }
 
     private void Open(Family family, int flows)

@@ -32,7 +32,8 @@ internal static class PacketBench
 
         Report.Title(
             "Packets at tc: ns per packet",
-            $"`BPF_PROG_TEST_RUN`, {Repeat} runs, median [quartiles] of {Rounds} interleaved rounds, TCP, one flow per row (new flows: one per run).");
+            $"`BPF_PROG_TEST_RUN`, {Repeat} runs, median [quartiles] of {Rounds} "
+                + "interleaved rounds, TCP, one flow per row (new flows: one per run).");
         Report.Table(
             ["packet", .. from family in Enum.GetValues<Family>() from size in sizes select $"{family}, {size} services"],
             PacketCase.All.Select(what => (string[])

@@ -70,7 +70,8 @@ internal static class RateBench
         for (var i = 1; i < services; i++)
         {
             builder.Service($"other-{i}", [$"10.97.{i / 250}.{i % 250}"], [":80"])
-                .Slice($"other-{i}-1", $"other-{i}", [":8080"], [.. Enumerable.Range(1, 10).Select(e => $"10.{128 + i / 6250}.{i / 25 % 250}.{i % 25 * 10 + e}")]);
+                .Slice($"other-{i}-1", $"other-{i}", [":8080"],
+                    [.. Enumerable.Range(1, 10).Select(e => $"10.{128 + i / 6250}.{i / 25 % 250}.{i % 25 * 10 + e}")]);
         }
         return ForwardingCompiler.Compile(builder.Build(), PolicyOptions.Default, null);
     }

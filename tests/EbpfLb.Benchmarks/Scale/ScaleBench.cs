@@ -11,8 +11,8 @@ using EbpfLb.Testing.Processes;
 namespace EbpfLb.Benchmarks.Scale;
 
 /// <summary>
-/// The real agent at 1,000, 10,000 and 50,000 services with 5 endpoints each, from a directory with one large file and a small one: its start and a start
-/// over its pinned maps, what a change of either file takes, what questions take, and its memory after each of these.
+/// The real agent at 1,000, 10,000 and 50,000 services with 5 endpoints each, from a directory with one large file and a small one: its
+/// start and a start over its pinned maps, what a change of either file takes, what questions take, and its memory after each of these.
 /// </summary>
 internal static class ScaleBench
 {
@@ -30,9 +30,15 @@ internal static class ScaleBench
         foreach (var services in sizes) await RunAsync(services, times, memory);
         Report.Title(
             "An agent among many services",
-            $"{Endpoints} endpoints a service, one List in JSON and one small file. Start and restart (over the pinned maps of an agent that was killed): to ready. Changes: from the renaming of the file that was written to the list in the kernel's map, {SmallChanges} of the small file, {LargeChanges} of the large one. Questions: on the control socket.");
-        Report.Table(["services", "start, ms (CPU)", "restart, ms (CPU)", "small file, ms: median, p99", "large file, ms", "backends of one, ms", "services, ms", "verify, ms"], times);
-        Report.Title("Its memory", "RSS in MiB: peak of the start, settled, after the changes, after the questions, ten seconds later, peak of all.");
+            $"{Endpoints} endpoints a service, one List in JSON and one small file. Start and restart "
+                + "(over the pinned maps of an agent that was killed): to ready. Changes: from the renaming of "
+                + $"the file that was written to the list in the kernel's map, {SmallChanges} of the small "
+                + $"file, {LargeChanges} of the large one. Questions: on the control socket.");
+        Report.Table(["services", "start, ms (CPU)", "restart, ms (CPU)", "small file, ms: median, p99", "large file, ms",
+                "backends of one, ms", "services, ms", "verify, ms"],
+            times);
+        Report.Title("Its memory",
+            "RSS in MiB: peak of the start, settled, after the changes, after the questions, ten seconds later, peak of all.");
         Report.Table(["services", "start", "settled", "changes", "questions", "at the end", "peak"], memory);
     }
 
@@ -44,7 +50,8 @@ internal static class ScaleBench
         var directory = Directory.CreateTempSubdirectory("ebpflb-bench-");
         try
         {
-            var (large, small, own) = (Path.Combine(directory.FullName, "all.json"), Path.Combine(directory.FullName, "one.json"), services / 2);
+            var (large, small, own) = (
+                Path.Combine(directory.FullName, "all.json"), Path.Combine(directory.FullName, "one.json"), services / 2);
             Write(large, stream => cluster.WriteList(stream, without: own));
             Write(small, stream => stream.Write(cluster.ReplacedSlice(own)));
             var begin = Stopwatch.GetTimestamp();
@@ -54,7 +61,8 @@ internal static class ScaleBench
             List<double> rss = [Memory(agent, "VmHWM")];
             await Task.Delay(TimeSpan.FromSeconds(10));
             rss.Add(Memory(agent, "VmRSS"));
-            using var map = BpfMap.OpenPinned<LbFrontend4, LbService>(Path.Combine(BpfFs.InstancePath(agent.Instance), "maps", Tables.Services4.Name));
+            using var map = BpfMap.OpenPinned<LbFrontend4, LbService>(
+                Path.Combine(BpfFs.InstancePath(agent.Instance), "maps", Tables.Services4.Name));
 
             var ofSmall = new Samples();
             for (var i = -10; i < SmallChanges; i++)
@@ -84,7 +92,8 @@ internal static class ScaleBench
             var restartCpu = Cpu(agent);
             times.Add(
             [
-                $"{services}", $"{start:0} ({startCpu:0})", $"{restart:0} ({restartCpu:0})", $"{ofSmall.Median:0.0}, {ofSmall.Quantile(0.99):0.0}", ofLarge.Text(), backends.Text("0.0"), all.Text(), verify.Text(),
+                $"{services}", $"{start:0} ({startCpu:0})", $"{restart:0} ({restartCpu:0})",
+                $"{ofSmall.Median:0.0}, {ofSmall.Quantile(0.99):0.0}", ofLarge.Text(), backends.Text("0.0"), all.Text(), verify.Text(),
             ]);
             memory.Add([$"{services}", .. rss.Select(r => r.ToString("0", CultureInfo.InvariantCulture))]);
         }
@@ -154,6 +163,7 @@ internal static class ScaleBench
 
     /// <summary>MiB of a line of /proc/PID/status.</summary>
     private static double Memory(AgentProcess agent, string field) => double.Parse(
-        File.ReadLines($"/proc/{agent.ProcessId}/status").First(l => l.StartsWith(field, StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+        File.ReadLines($"/proc/{agent.ProcessId}/status").First(l
+            => l.StartsWith(field, StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
         CultureInfo.InvariantCulture) / 1024;
 }

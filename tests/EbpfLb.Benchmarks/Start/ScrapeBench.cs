@@ -7,7 +7,9 @@ using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.Benchmarks.Start;
 
-/// <summary>What a scrape of the real agent costs, from the request to the last byte, with and without series of single service ports.</summary>
+/// <summary>
+/// What a scrape of the real agent costs, from the request to the last byte, with and without series of single service ports.
+/// </summary>
 internal static class ScrapeBench
 {
     private const int Services = 1_000;
@@ -23,7 +25,9 @@ internal static class ScrapeBench
             var list = Path.Combine(directory.FullName, "all.json");
             using (var file = File.Create(list)) new FakeCluster(Services, 2).WriteList(file);
             var binary = Path.Combine(RepositoryPaths.Root, "build", "bin", "ebpflb");
-            Report.Title($"A scrape of /metrics at {Services} services", $"The agent as a process; median [quartiles] of {Scrapes} scrapes one after another. CPU is the agent's, all threads.");
+            Report.Title($"A scrape of /metrics at {Services} services",
+                $"The agent as a process; median [quartiles] of {Scrapes} scrapes "
+                    + "one after another. CPU is the agent's, all threads.");
             var rows = new List<string[]>();
             foreach (var series in new[] { 0, Services })
             {

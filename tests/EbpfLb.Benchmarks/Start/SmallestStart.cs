@@ -41,8 +41,10 @@ internal static class SmallestStart
             }
             Report.Title(
                 "Start with one Service",
-                $"The agent as a process, empty maps, one manifest: from the start of the process to /readyz 200, asked again every millisecond or so. {Runs} interleaved runs, median [quartiles].");
-            Report.Table(["start to ready, ms", "peak RSS when ready, MiB", "`ebpflb version`, ms"], [[start.Text(), memory.Text(), version.Text()]]);
+                "The agent as a process, empty maps, one manifest: from the start of the process to /readyz 200, "
+                    + $"asked again every millisecond or so. {Runs} interleaved runs, median [quartiles].");
+            Report.Table(["start to ready, ms", "peak RSS when ready, MiB", "`ebpflb version`, ms"],
+                [[start.Text(), memory.Text(), version.Text()]]);
         }
         finally
         {

@@ -52,8 +52,11 @@ internal static class StartBench
                 rows.Add([source, f.Start.Text(), f.Kernel.Text("0.0"), f.Peak.Text(), f.Settled.Text(), f.Restart.Text()]);
             Report.Title(
                 $"Start at {Services} services and {Services * Endpoints} endpoints",
-                $"The agent as a process, empty maps, median [quartiles] of {Starts} interleaved starts. Plan and apply: as the agent reports it, cold. Restart: the same over pinned maps, first plan empty.");
-            Report.Table(["source", "start to all programmed, ms", "plan and apply, ms", "peak RSS, MiB", "RSS after 10 s, MiB", "restart, ms"], rows);
+                $"The agent as a process, empty maps, median [quartiles] of {Starts} interleaved starts. Plan and "
+                    + "apply: as the agent reports it, cold. Restart: the same over pinned maps, first plan empty.");
+            Report.Table(
+                ["source", "start to all programmed, ms", "plan and apply, ms", "peak RSS, MiB", "RSS after 10 s, MiB", "restart, ms"],
+                rows);
             await ChangesAsync(node, kubeconfig, api, cluster);
         }
         finally
@@ -78,14 +81,18 @@ internal static class StartBench
         agent.Launch();
         agent.WaitUntilReady();
         if (agent.FirstPlanOperations() != 0) throw new InvalidOperationException("the first plan after a restart was not empty");
-        figures.Restart.Add((Time(Line(agent, "Synced: snapshot=1 ")) - ProcessStart(Number(Line(agent, "Starting: "), "pid"))).TotalMilliseconds);
+        figures.Restart.Add(
+            (Time(Line(agent, "Synced: snapshot=1 ")) - ProcessStart(Number(Line(agent, "Starting: "), "pid"))).TotalMilliseconds);
     }
 
-    /// <summary>From the moment the API server has the new object to the moment the kernel names the new list, seen by polling the map.</summary>
+    /// <summary>
+    /// From the moment the API server has the new object to the moment the kernel names the new list, seen by polling the map.
+    /// </summary>
     private static async Task ChangesAsync(NodeNetns node, string kubeconfig, FakeApiServer api, FakeCluster cluster)
     {
         using var agent = AgentProcess.Start(new AgentOptions(Binary, node, "--kubeconfig", kubeconfig));
-        using var services = BpfMap.OpenPinned<LbFrontend4, LbService>(Path.Combine(BpfFs.InstancePath(agent.Instance), "maps", Tables.Services4.Name));
+        using var services = BpfMap.OpenPinned<LbFrontend4, LbService>(
+            Path.Combine(BpfFs.InstancePath(agent.Instance), "maps", Tables.Services4.Name));
         var ms = new Samples();
         for (var i = -50; i < Changes; i++)
         {
@@ -105,8 +112,10 @@ internal static class StartBench
         }
         Report.Title(
             $"A change at {Services} services and {Services * Endpoints} endpoints, from the API server to the kernel",
-            $"One endpoint replaced in the fake API server until the kernel's map shows the new list (polled every millisecond): watch event, JSON, snapshot, compile, plan, flip. {Changes} changes.");
-        Report.Table(["median ms", "p99 ms", "max ms"], [[ms.Median.ToString("0.00"), ms.Quantile(0.99).ToString("0.00"), ms.Quantile(1).ToString("0.00")]]);
+            "One endpoint replaced in the fake API server until the kernel's map shows the new list (polled "
+                + $"every millisecond): watch event, JSON, snapshot, compile, plan, flip. {Changes} changes.");
+        Report.Table(["median ms", "p99 ms", "max ms"],
+            [[ms.Median.ToString("0.00"), ms.Quantile(0.99).ToString("0.00"), ms.Quantile(1).ToString("0.00")]]);
     }
 
     private static string NetnsPath(NodeNetns node) => node.Place.NetnsPath!;
@@ -137,7 +146,8 @@ internal static class StartBench
 
     /// <summary>MiB of a line of /proc/PID/status.</summary>
     internal static double Memory(int pid, string field) => double.Parse(
-        File.ReadLines($"/proc/{pid}/status").First(l => l.StartsWith(field, StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]) / 1024;
+        File.ReadLines($"/proc/{pid}/status").First(l => l.StartsWith(field, StringComparison.Ordinal))
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]) / 1024;
 
     private sealed class Figures
     {

@@ -16,7 +16,8 @@ internal static class SweepBench
     {
         var kinds = new[] { 0, 10, 100 }.Select(percent => (Percent: percent, Ms: new Samples())).ToArray();
         using var map = KernelFlowMap.Open4(BpfMap.Create(new MapSpec("sweep_bench", MapType.Hash, 16, 32, 4 * Flows)));
-        var collector = new ConntrackCollector(map, new ExpiryPolicy(new FlowLifetimes()), TimeProvider.System, new SweepPacer(TimeProvider.System, share: 1));
+        var collector = new ConntrackCollector(
+            map, new ExpiryPolicy(new FlowLifetimes()), TimeProvider.System, new SweepPacer(TimeProvider.System, share: 1));
         var clock = new FlowClock(TimeProvider.System);
         for (var round = -2; round < Rounds; round++)
         {
@@ -24,13 +25,15 @@ internal static class SweepBench
             {
                 for (uint i = 0; i < Flows; i++) Add(map, i, i % 100 < percent ? clock.Now - 1000 : clock.Now);
                 var report = await collector.SweepAsync(0, CancellationToken.None);
-                if (report.Expired != Flows / 100 * percent) throw new InvalidOperationException($"{report.Expired} flows expired instead of {percent} %");
+                if (report.Expired != Flows / 100 * percent)
+                    throw new InvalidOperationException($"{report.Expired} flows expired instead of {percent} %");
                 if (round >= 0) ms.Add(report.Work.TotalMilliseconds);
             }
         }
         Report.Title(
             "A sweep over 100,000 conntrack entries",
-            $"50,000 flows in lb_conntrack4, real map, one thread without pauses, median [quartiles] of {Rounds}. The agent spreads this so that it takes at most its share of a core.");
+            "50,000 flows in lb_conntrack4, real map, one thread without pauses, median [quartiles] of "
+                + $"{Rounds}. The agent spreads this so that it takes at most its share of a core.");
         Report.Table(
             ["flows that expire", "ms per 100,000 entries"],
             kinds.Select(k => (string[])[$"{k.Percent} %", k.Ms.Text("0.0")]));

@@ -15,7 +15,8 @@ public sealed class BtfTypesTests
             [
                 ("colour", 0u, "enum colour"), ("weight", 32u, "enum weight"), ("either", 64u, "union either"), ("ports", 96u, "port_t[3]"),
                 ("low", 144u, "__u16"), ("high", 147u, "__u16"), ("pointer", 192u, "__u64*"), ("forward", 256u, "declared_only*"),
-                ("yes", 320u, "_Bool"), ("letter", 328u, "char"), ("negative", 336u, "__s16"), ("", 352u, "struct "), ("real", 384u, "double"),
+                ("yes", 320u, "_Bool"), ("letter", 328u, "char"), ("negative", 336u, "__s16"), ("", 352u, "struct "),
+                ("real", 384u, "double"),
             ],
             members.Select(member => (member.Name, member.BitOffset, AbiFingerprint.NameOf(member.TypeId, types))));
         Assert.Equal([3u, 13u], members.Where(member => member.BitSize != 0).Select(member => member.BitSize));
@@ -40,7 +41,8 @@ public sealed class BtfTypesTests
     {
         Assert.Equal([new BtfEnumValue("RED", 1), new BtfEnumValue("GREEN", 7)], types.FindEnum("colour")!.Values);
         // Whether a compiler marks an enum as signed depends on its version.
-        Assert.Equal([("LIGHT", -5), ("HEAVY", 5)], types.FindEnum("weight")!.Values.Select(value => (value.Name, unchecked((int)value.Value))));
+        Assert.Equal(
+            [("LIGHT", -5), ("HEAVY", 5)], types.FindEnum("weight")!.Values.Select(value => (value.Name, unchecked((int)value.Value))));
     }
 
     [Fact]
@@ -51,7 +53,8 @@ public sealed class BtfTypesTests
 
         Assert.Equal("const", Assert.IsType<BtfModifier>(types[pointer.TypeId]).Keyword);
         Assert.Equal("__u64", Assert.IsType<BtfTypedef>(types.Unqualified(pointer.TypeId)).Name);
-        Assert.Equal((8u, false), (Assert.IsType<BtfInt>(types.Resolve(pointer.TypeId)).Size, ((BtfInt)types.Resolve(pointer.TypeId)).IsSigned));
+        Assert.Equal(
+            (8u, false), (Assert.IsType<BtfInt>(types.Resolve(pointer.TypeId)).Size, ((BtfInt)types.Resolve(pointer.TypeId)).IsSigned));
     }
 
     [Fact]

@@ -8,14 +8,21 @@ public sealed class PermissionAdviceTests
     private const string All = "000001ffffdfffff";
 
     [Theory]
-    [InlineData(All, Root, "none [integrity] confidentiality\n", "this process has the capabilities: kernel lockdown (integrity) or another security module refuses it")]
-    [InlineData(All, Root, "none integrity [confidentiality]\n", "this process has the capabilities: kernel lockdown (confidentiality) or another security module refuses it")]
-    [InlineData(All, Root, "[none] integrity confidentiality\n", "this process has the capabilities and the kernel is not locked down: a security module or a seccomp filter refuses it")]
-    [InlineData(All, Root, null, "this process has the capabilities: kernel lockdown or another security module refuses it (the state of lockdown, /sys/kernel/security/lockdown, cannot be read)")]
-    [InlineData(All, "0 100000 65536\n", "none [integrity] confidentiality\n", "this process is in a user namespace, whose capabilities do not count for BPF: run it in the initial one")]
+    [InlineData(All, Root, "none [integrity] confidentiality\n",
+        "this process has the capabilities: kernel lockdown (integrity) or another security module refuses it")]
+    [InlineData(All, Root, "none integrity [confidentiality]\n",
+        "this process has the capabilities: kernel lockdown (confidentiality) or another security module refuses it")]
+    [InlineData(All, Root, "[none] integrity confidentiality\n",
+        "this process has the capabilities and the kernel is not locked down: a security module or a seccomp filter refuses it")]
+    [InlineData(All, Root, null,
+        "this process has the capabilities: kernel lockdown or another security module refuses "
+            + "it (the state of lockdown, /sys/kernel/security/lockdown, cannot be read)")]
+    [InlineData(All, "0 100000 65536\n", "none [integrity] confidentiality\n",
+        "this process is in a user namespace, whose capabilities do not count for BPF: run it in the initial one")]
     [InlineData("000001bfffdfffff", Root, "none [integrity] confidentiality\n", "this process lacks CAP_PERFMON: run as root, or grant it")]
     [InlineData("0000000000000000", Root, null, "this process lacks CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON: run as root, or grant them")]
-    [InlineData("0000000000200000", Root, "[none] integrity confidentiality\n", "this process has the capabilities and the kernel is not locked down: a security module or a seccomp filter refuses it")]
+    [InlineData("0000000000200000", Root, "[none] integrity confidentiality\n",
+        "this process has the capabilities and the kernel is not locked down: a security module or a seccomp filter refuses it")]
     public void It_names_what_is_missing_and_nothing_that_is_there(string capabilities, string uidMap, string? lockdown, string advice)
         => Assert.Equal(advice, PermissionAdvice.Get($"Name:\tx\nCapPrm:\t0\nCapEff:\t{capabilities}\n", uidMap, lockdown));
 

@@ -26,5 +26,6 @@ public sealed class VerifierTextTests
     public void The_last_words_are_the_verifiers_reason(string log, string? words) => Assert.Equal(words, VerifierText.LastWords(log));
 
     [Fact]
-    public void Last_words_without_end_are_cut() => Assert.Equal(new string('x', 200) + "...", VerifierText.LastWords(new string('x', 900)));
+    public void Last_words_without_end_are_cut()
+        => Assert.Equal(new string('x', 200) + "...", VerifierText.LastWords(new string('x', 900)));
 }

@@ -59,7 +59,8 @@ public sealed class KernelFeaturesTests
     [Fact]
     public void A_refused_program_is_quoted()
     {
-        var reason = ProgramProbe.TryLoad(ProgramType.CgroupSockAddr, AttachType.CgroupInet4Connect, [Instruction.Call(9999), .. Instruction.Return(1)]);
+        var reason = ProgramProbe.TryLoad(
+            ProgramType.CgroupSockAddr, AttachType.CgroupInet4Connect, [Instruction.Call(9999), .. Instruction.Return(1)]);
 
         Assert.StartsWith("loading a CgroupSockAddr program: EINVAL (", reason);
         Assert.Contains("9999", reason);

@@ -131,7 +131,8 @@ public sealed class CgroupLinkTests : IDisposable
         var error = Assert.Throws<BpfException>(() => Attach(redirect));
 
         Assert.Equal(Errno.EPERM, error.Errno);
-        Assert.Contains($"attached exclusively there or above (without BPF_F_ALLOW_MULTI); see: bpftool cgroup show {cgroup.Path}", error.Message);
+        Assert.Contains(
+            $"attached exclusively there or above (without BPF_F_ALLOW_MULTI); see: bpftool cgroup show {cgroup.Path}", error.Message);
     }
 
     private BpfLink Attach(BpfProgram program) => BpfLink.AttachCgroup(program, cgroup.Path, AttachType.CgroupInet4Connect);

@@ -85,7 +85,8 @@ public sealed class MappedWindowsTests : IDisposable
     [Fact]
     public void A_map_that_was_not_made_for_it_is_refused()
     {
-        var error = Assert.Throws<BpfException>(() => new MappedWindows<ulong>(BpfMap.Create(new MapSpec("lb_test", MapType.Array, 4, 8, 10))));
+        var error = Assert.Throws<BpfException>(()
+            => new MappedWindows<ulong>(BpfMap.Create(new MapSpec("lb_test", MapType.Array, 4, 8, 10))));
 
         Assert.Contains("BPF_F_MMAPABLE", error.Message);
     }

@@ -42,7 +42,8 @@ public sealed class RingBufferTests : IDisposable
         }
 
         Assert.Equal(500, records.Count);
-        Assert.All(records.Chunk(100), chunk => Assert.Equal(Enumerable.Range(0, 100).Select(i => (ulong)i), chunk.Select(r => r.Sequence)));
+        Assert.All(
+            records.Chunk(100), chunk => Assert.Equal(Enumerable.Range(0, 100).Select(i => (ulong)i), chunk.Select(r => r.Sequence)));
     }
 
     [Fact]

@@ -112,7 +112,8 @@ public sealed class BpfObjectTests
     public void The_logger_gets_what_libbpf_says()
     {
         List<(BpfLogLevel Level, string Line)> lines = [];
-        using var obj = BpfObject.Open(TestObjects.Bytes("refused"), new ObjectOpenOptions("refused", (level, line) => lines.Add((level, line))));
+        using var obj = BpfObject.Open(
+            TestObjects.Bytes("refused"), new ObjectOpenOptions("refused", (level, line) => lines.Add((level, line))));
 
         Assert.Throws<BpfLoadException>(obj.Load);
 

@@ -9,7 +9,8 @@ public sealed class KubeProxyReadingTests
 
     private static KubeProxyConfiguration Read(string fields) => ConfigText.Read(Head + fields).KubeProxy;
 
-    private static ConfigException Refused(string fields) => Assert.Throws<ConfigException>(() => ConfigText.Read(Head + fields, "proxy.yaml"));
+    private static ConfigException Refused(string fields)
+        => Assert.Throws<ConfigException>(() => ConfigText.Read(Head + fields, "proxy.yaml"));
 
     [Fact]
     public void A_document_without_fields_is_all_defaults() => Assert.Equal(new KubeProxyConfiguration(), Read(""));
@@ -18,12 +19,16 @@ public sealed class KubeProxyReadingTests
     public void The_defaults_are_those_of_kube_proxy_but_for_the_shortest_period()
     {
         var config = new KubeProxyConfiguration();
-        Assert.Equal(("0.0.0.0", "0.0.0.0:10256", "127.0.0.1:10249"), (config.BindAddress, config.HealthzBindAddress, config.MetricsBindAddress));
-        Assert.Equal((5, 10, "application/vnd.kubernetes.protobuf"), (config.ClientConnection.Qps, config.ClientConnection.Burst, config.ClientConnection.ContentType));
+        Assert.Equal(
+            ("0.0.0.0", "0.0.0.0:10256", "127.0.0.1:10249"), (config.BindAddress, config.HealthzBindAddress, config.MetricsBindAddress));
+        Assert.Equal((5, 10, "application/vnd.kubernetes.protobuf"),
+            (config.ClientConnection.Qps, config.ClientConnection.Burst, config.ClientConnection.ContentType));
         Assert.Equal((14, 14, true), (config.Iptables.MasqueradeBit, config.Nftables.MasqueradeBit, config.Iptables.LocalhostNodePorts));
-        Assert.Equal((-999, TimeSpan.FromMinutes(15), TimeSpan.FromSeconds(30)), (config.OomScoreAdj, config.ConfigSyncPeriod, config.SyncPeriod));
+        Assert.Equal(
+            (-999, TimeSpan.FromMinutes(15), TimeSpan.FromSeconds(30)), (config.OomScoreAdj, config.ConfigSyncPeriod, config.SyncPeriod));
         Assert.Equal((32768, 131072), (config.Conntrack.MaxPerCore, config.Conntrack.Min));
-        Assert.Equal((TimeSpan.FromHours(24), TimeSpan.FromHours(1)), (config.Conntrack.TcpEstablishedTimeout, config.Conntrack.TcpCloseWaitTimeout));
+        Assert.Equal((TimeSpan.FromHours(24), TimeSpan.FromHours(1)),
+            (config.Conntrack.TcpEstablishedTimeout, config.Conntrack.TcpCloseWaitTimeout));
         Assert.Equal(TimeSpan.Zero, config.MinSyncPeriod);
     }
 
@@ -60,7 +65,8 @@ public sealed class KubeProxyReadingTests
             """);
         Assert.Equal((TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(2)), (config.SyncPeriod, config.MinSyncPeriod));
         Assert.True(config.Ipvs.StrictArp);
-        Assert.Equal((TimeSpan.FromHours(12), TimeSpan.FromMinutes(30)), (config.Conntrack.TcpEstablishedTimeout, config.Conntrack.TcpCloseWaitTimeout));
+        Assert.Equal((TimeSpan.FromHours(12), TimeSpan.FromMinutes(30)),
+            (config.Conntrack.TcpEstablishedTimeout, config.Conntrack.TcpCloseWaitTimeout));
         Assert.Equal(TimeSpan.FromSeconds(30), (config with { Mode = "" }).SyncPeriod);
         Assert.Equal(TimeSpan.FromSeconds(30), (config with { Mode = ProxyModes.Nftables }).SyncPeriod);
     }
@@ -112,19 +118,30 @@ public sealed class KubeProxyReadingTests
             },
             HostnameOverride = "12", BindAddress = "10.0.0.1", HealthzBindAddress = "10.0.0.2:10256", MetricsBindAddress = "10.0.0.3:1",
             BindAddressHardFail = true, EnableProfiling = true, ShowHiddenMetricsForVersion = "1.30", Mode = "nftables",
-            Iptables = new() { MasqueradeBit = 1, MasqueradeAll = true, LocalhostNodePorts = false, SyncPeriod = TimeSpan.FromSeconds(10), MinSyncPeriod = TimeSpan.FromSeconds(1) },
+            Iptables = new()
+            {
+                MasqueradeBit = 1, MasqueradeAll = true, LocalhostNodePorts = false, SyncPeriod = TimeSpan.FromSeconds(10),
+                MinSyncPeriod = TimeSpan.FromSeconds(1),
+            },
             Ipvs = new()
             {
-                SyncPeriod = TimeSpan.FromSeconds(11), MinSyncPeriod = TimeSpan.FromSeconds(2), Scheduler = "lc", ExcludeCidrs = ["10.1.0.0/16"], StrictArp = true,
+                SyncPeriod = TimeSpan.FromSeconds(11), MinSyncPeriod = TimeSpan.FromSeconds(2), Scheduler = "lc",
+                ExcludeCidrs = ["10.1.0.0/16"], StrictArp = true,
                 TcpTimeout = TimeSpan.FromSeconds(1), TcpFinTimeout = TimeSpan.FromSeconds(2), UdpTimeout = TimeSpan.FromSeconds(3),
             },
-            Nftables = new() { MasqueradeBit = 2, MasqueradeAll = true, SyncPeriod = TimeSpan.FromSeconds(12), MinSyncPeriod = TimeSpan.FromSeconds(3) },
-            Winkernel = new() { NetworkName = "n", SourceVip = "s", EnableDsr = true, RootHnsEndpointName = "r", ForwardHealthCheckVip = true },
-            DetectLocalMode = "BridgeInterface", DetectLocal = new("cni0", "veth"), ClusterCidr = "10.2.0.0/16,fd00::/48", NodePortAddresses = ["10.0.0.0/8", "primary"],
+            Nftables = new()
+            {
+                MasqueradeBit = 2, MasqueradeAll = true, SyncPeriod = TimeSpan.FromSeconds(12), MinSyncPeriod = TimeSpan.FromSeconds(3),
+            },
+            Winkernel
+                = new() { NetworkName = "n", SourceVip = "s", EnableDsr = true, RootHnsEndpointName = "r", ForwardHealthCheckVip = true },
+            DetectLocalMode = "BridgeInterface", DetectLocal = new("cni0", "veth"), ClusterCidr = "10.2.0.0/16,fd00::/48",
+            NodePortAddresses = ["10.0.0.0/8", "primary"],
             OomScoreAdj = 5,
             Conntrack = new()
             {
-                MaxPerCore = 1, Min = 2, TcpEstablishedTimeout = TimeSpan.FromSeconds(3), TcpCloseWaitTimeout = TimeSpan.FromSeconds(4), TcpBeLiberal = true,
+                MaxPerCore = 1, Min = 2, TcpEstablishedTimeout = TimeSpan.FromSeconds(3), TcpCloseWaitTimeout = TimeSpan.FromSeconds(4),
+                TcpBeLiberal = true,
                 UdpTimeout = TimeSpan.FromSeconds(5), UdpStreamTimeout = TimeSpan.FromSeconds(6),
             },
             ConfigSyncPeriod = TimeSpan.FromMinutes(90), PortRange = "1-2", WindowsRunAsService = true,
@@ -168,12 +185,15 @@ public sealed class KubeProxyReadingTests
         Assert.StartsWith("proxy.yaml cannot be used:\n", error.Message, StringComparison.Ordinal);
         Assert.Equal(
             [
-                ("mode", "line 3"), ("oomScoreAdj", "line 4"), ("bindAddress", "line 5"), ("healthzBindAddress", "line 6"), ("iptables.minSyncPeriod", "line 9"),
-                ("iptables.masqueradeBit", "line 10"), ("conntrack.min", "line 12"), ("conntrack.tcpEstablishedTimeout", "line 13"), ("clusterCIDR", "line 14"),
+                ("mode", "line 3"), ("oomScoreAdj", "line 4"), ("bindAddress", "line 5"), ("healthzBindAddress", "line 6"),
+                ("iptables.minSyncPeriod", "line 9"),
+                ("iptables.masqueradeBit", "line 10"), ("conntrack.min", "line 12"), ("conntrack.tcpEstablishedTimeout", "line 13"),
+                ("clusterCIDR", "line 14"),
                 ("nodePortAddresses[1]", "line 15"), ("detectLocal.interfaceNamePrefix", null),
             ],
             error.Problems.Select(p => (p.Path, p.Where)).OrderBy(p => p.Where is null ? 99 : int.Parse(p.Where[5..])));
-        Assert.Contains("\n  kubeproxy.config.k8s.io: conntrack.min: -1 is negative; give 0 or more (line 12)", error.Message, StringComparison.Ordinal);
+        Assert.Contains("\n  kubeproxy.config.k8s.io: conntrack.min: -1 is negative; give 0 or more (line 12)", error.Message,
+            StringComparison.Ordinal);
         Assert.Contains("'ipvss' is none of its values; did you mean ipvs?", error.Message, StringComparison.Ordinal);
     }
 
@@ -192,7 +212,8 @@ public sealed class KubeProxyReadingTests
     [InlineData("configSyncPeriod: {}", "configSyncPeriod")]
     [InlineData("configSyncPeriod: 15", "configSyncPeriod")]
     [InlineData("nodePortAddresses: [10.0.0.0/33]", "nodePortAddresses[0]")]
-    [InlineData("clusterCIDR: 10.0.0.0/16,10.1.0.0/16,10.2.0.0/16,10.3.0.0/16,10.4.0.0/16,10.5.0.0/16,10.6.0.0/16,10.7.0.0/16,10.8.0.0/16", "clusterCIDR")]
+    [InlineData("clusterCIDR: 10.0.0.0/16,10.1.0.0/16,10.2.0.0/16,10.3.0.0/16,10.4.0.0/16,10.5.0.0/16,10.6.0.0/16,10.7.0.0/16,10.8.0.0/16",
+        "clusterCIDR")]
     [InlineData("clusterCIDR: 10.0.0.0/8,fd00::/129", "clusterCIDR")]
     [InlineData("detectLocalMode: BridgeInterface", "detectLocal.bridgeInterface")]
     [InlineData("ipvs: {excludeCIDRs: [x]}", "ipvs.excludeCIDRs[0]")]
@@ -214,9 +235,11 @@ public sealed class KubeProxyReadingTests
         Assert.Equal(ProxyModes.Ipvs, loaded.KubeProxy.Mode);
         Assert.Equal(
             [
-                "kubeproxy.config.k8s.io: conntrack.maxpercore: the field is not known here and has no effect; did you mean maxPerCore? (line 7)",
+                "kubeproxy.config.k8s.io: conntrack.maxpercore: the field is not known "
+                    + "here and has no effect; did you mean maxPerCore? (line 7)",
                 "kubeproxy.config.k8s.io: conntrack.somethingElse: the field is not known here and has no effect; remove it (line 8)",
-                "kubeproxy.config.k8s.io: nodePortAddreses: the field is not known here and has no effect; did you mean nodePortAddresses? (line 5)",
+                "kubeproxy.config.k8s.io: nodePortAddreses: the field is not known here "
+                    + "and has no effect; did you mean nodePortAddresses? (line 5)",
                 "kubeproxy.config.k8s.io: mode: the field is there twice; the last one counts; remove the others (line 4)",
             ],
             loaded.Warnings);
@@ -225,7 +248,8 @@ public sealed class KubeProxyReadingTests
     [Fact]
     public void What_older_versions_wrote_is_no_reason_to_warn()
     {
-        var loaded = ConfigText.Read(Head + "udpIdleTimeout: 250ms\nresourceContainer: /kube-proxy\nmode: userspace\nlogging: {flushFrequency: 0}\n");
+        var loaded = ConfigText.Read(
+            Head + "udpIdleTimeout: 250ms\nresourceContainer: /kube-proxy\nmode: userspace\nlogging: {flushFrequency: 0}\n");
         Assert.Empty(loaded.Warnings);
         Assert.Equal(new LoggingSection(), loaded.KubeProxy.Logging);
     }

@@ -116,7 +116,9 @@ public sealed class DocumentTests
     [Fact]
     public void Json_is_read_with_its_tabs_escapes_and_lines()
     {
-        var loaded = ConfigText.Read("{\n\t\"apiVersion\": \"kubeproxy.config.k8s.io\\/v1alpha1\",\n\t\"kind\": \"KubeProxyConfiguration\",\n\t\"mode\": \"ipvs\",\n\t\"oomScoreAdj\": null,\n\t\"moode\": 1,\n\t\"nodePortAddresses\": [\"primary\"]\n}\n"
+        var loaded = ConfigText.Read("{\n\t\"apiVersion\": \"kubeproxy.config.k8s.io\\/v1alpha1\",\n\t\"kind\": "
+            + "\"KubeProxyConfiguration\",\n\t\"mode\": \"ipvs\",\n\t\"oomScoreAdj\": null,\n\t\"moode\": "
+            + "1,\n\t\"nodePortAddresses\": [\"primary\"]\n}\n"
             + "{\"apiVersion\": \"ebpflb.io/v1alpha1\", \"kind\": \"EbpfLbConfiguration\", \"instance\": \"two\"}");
         Assert.Equal(("ipvs", -999, "two"), (loaded.KubeProxy.Mode, loaded.KubeProxy.OomScoreAdj, loaded.EbpfLb.Instance));
         Assert.Equal(["primary"], loaded.KubeProxy.NodePortAddresses);
@@ -127,7 +129,10 @@ public sealed class DocumentTests
     public void The_ConfigMap_of_kubeadm_is_read_with_all_that_it_leaves_to_the_defaults()
     {
         var loaded = ConfigText.Read(Kubeadm);
-        var expected = new KubeProxyConfiguration { ClusterCidr = "10.244.0.0/16", ClientConnection = new() { Kubeconfig = "/var/lib/kube-proxy/kubeconfig.conf" } };
+        var expected = new KubeProxyConfiguration
+        {
+            ClusterCidr = "10.244.0.0/16", ClientConnection = new() { Kubeconfig = "/var/lib/kube-proxy/kubeconfig.conf" },
+        };
         Assert.Equal(expected, loaded.KubeProxy);
         Assert.Empty(loaded.Warnings);
         Assert.Equal("apiVersion: v1\nkind: Config", loaded.EmbeddedKubeconfig);
@@ -137,7 +142,8 @@ public sealed class DocumentTests
     public void The_file_that_kubeadm_mounts_is_read()
     {
         var begin = Kubeadm.IndexOf("apiVersion: kubeproxy", StringComparison.Ordinal);
-        var mounted = Kubeadm[begin..Kubeadm.IndexOf("  kubeconfig.conf: |-", StringComparison.Ordinal)].Replace("\n    ", "\n", StringComparison.Ordinal);
+        var mounted = Kubeadm[begin..Kubeadm.IndexOf("  kubeconfig.conf: |-", StringComparison.Ordinal)]
+            .Replace("\n    ", "\n", StringComparison.Ordinal);
         var path = Path.GetTempFileName();
         try
         {
@@ -160,10 +166,12 @@ public sealed class DocumentTests
     }
 
     [Theory]
-    [InlineData("apiVersion: kubeproxy.config.k8s.io/v1beta9\nkind: KubeProxyConfiguration", "apiVersion: 'kubeproxy.config.k8s.io/v1beta9' is not known for this kind; give kubeproxy.config.k8s.io/v1alpha1 (line 1)")]
+    [InlineData("apiVersion: kubeproxy.config.k8s.io/v1beta9\nkind: KubeProxyConfiguration",
+        "apiVersion: 'kubeproxy.config.k8s.io/v1beta9' is not known for this kind; give kubeproxy.config.k8s.io/v1alpha1 (line 1)")]
     [InlineData("kind: KubeProxyConfiguration", "give kubeproxy.config.k8s.io/v1alpha1")]
     [InlineData("apiVersion: ebpflb.io/v1\nkind: EbpfLbConfiguration", "give ebpflb.io/v1alpha1")]
-    [InlineData("apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration", "'KubeletConfiguration' of 'kubelet.config.k8s.io/v1beta1' is no configuration of a proxy")]
+    [InlineData("apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration",
+        "'KubeletConfiguration' of 'kubelet.config.k8s.io/v1beta1' is no configuration of a proxy")]
     [InlineData("mode: ipvs", "'' of '' is no configuration of a proxy")]
     [InlineData("", "it holds neither a KubeProxyConfiguration nor an EbpfLbConfiguration")]
     [InlineData("apiVersion: v1\nkind: ConfigMap\ndata: {other: text}", "it holds neither")]
@@ -188,18 +196,22 @@ public sealed class DocumentTests
     [Fact]
     public void Anchors_and_merges_stand_for_what_they_name()
     {
-        var config = ConfigText.Read(Proxy + "iptables: &a {syncPeriod: 10s, minSyncPeriod: 1s}\nnftables:\n  <<: *a\n  minSyncPeriod: 2s\n").KubeProxy;
+        var config = ConfigText.Read(
+            Proxy + "iptables: &a {syncPeriod: 10s, minSyncPeriod: 1s}\nnftables:\n  <<: *a\n  minSyncPeriod: 2s\n").KubeProxy;
         Assert.Equal((TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(2)), (config.Nftables.SyncPeriod, config.Nftables.MinSyncPeriod));
     }
 
     [Fact]
     public void Nesting_without_end_is_refused()
-        => Assert.Contains("nested deeper", Refused(Proxy + "x: " + new string('[', 500) + new string(']', 500)).Message, StringComparison.Ordinal);
+        => Assert.Contains(
+            "nested deeper", Refused(Proxy + "x: " + new string('[', 500) + new string(']', 500)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void A_file_that_cannot_be_read_says_so()
     {
-        Assert.Contains("Give the path of a configuration file", Assert.Throws<ConfigException>(() => ConfigFile.Load("/nowhere/config.yaml")).Message, StringComparison.Ordinal);
-        Assert.Contains("it is a directory", Assert.Throws<ConfigException>(() => ConfigFile.Load("/tmp")).Message, StringComparison.Ordinal);
+        Assert.Contains("Give the path of a configuration file",
+            Assert.Throws<ConfigException>(() => ConfigFile.Load("/nowhere/config.yaml")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "it is a directory", Assert.Throws<ConfigException>(() => ConfigFile.Load("/tmp")).Message, StringComparison.Ordinal);
     }
 }

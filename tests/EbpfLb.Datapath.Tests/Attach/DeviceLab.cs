@@ -79,7 +79,8 @@ internal sealed class DeviceLab : IDisposable
     public TcAttacher NewAttacher(TcAttachMode mode) => Keep(TcAttacher.Create(mode, Paths));
 
     /// <summary>Has an attacher put programs at the devices of these names, and only there.</summary>
-    public IReadOnlyList<AttachedDevice> Attach(TcAttacher attacher, params string[] devices) => Run(() => attacher.Attach(Decide(devices), name => Programs[name]));
+    public IReadOnlyList<AttachedDevice> Attach(TcAttacher attacher, params string[] devices)
+        => Run(() => attacher.Attach(Decide(devices), name => Programs[name]));
 
     public static IReadOnlyList<DeviceDecision> Decide(params string[] devices)
     {
@@ -116,7 +117,8 @@ internal sealed class DeviceLab : IDisposable
         return Run(() =>
         {
             using var clsact = ClsactClient.Open();
-            return (uint[])[.. BpfLink.TcxProgramIds(index, direction == TcDirection.Ingress), .. clsact.Filters(index, direction).Select(f => f.ProgramId)];
+            return (uint[])[.. BpfLink.TcxProgramIds(index, direction == TcDirection.Ingress),
+                .. clsact.Filters(index, direction).Select(f => f.ProgramId)];
         });
     }
 
@@ -130,7 +132,8 @@ internal sealed class DeviceLab : IDisposable
         });
     }
 
-    public string[] Pins() => [.. new[] { Paths.Links, Paths.Filters }.Where(Directory.Exists).SelectMany(Directory.GetFiles).Select(p => Path.GetFileName(p)!).Order()];
+    public string[] Pins() => [.. new[] { Paths.Links, Paths.Filters }.Where(Directory.Exists).SelectMany(Directory.GetFiles)
+        .Select(p => Path.GetFileName(p)!).Order()];
 
     public void Dispose()
     {
@@ -143,7 +146,8 @@ internal sealed class DeviceLab : IDisposable
 
     private ulong ReceivedByRight()
     {
-        var now = Run(() => File.ReadLines("/proc/thread-self/net/dev").Single(l => l.TrimStart().StartsWith("right:", StringComparison.Ordinal)))
+        var now = Run(()
+            => File.ReadLines("/proc/thread-self/net/dev").Single(l => l.TrimStart().StartsWith("right:", StringComparison.Ordinal)))
             .Split([':', ' '], StringSplitOptions.RemoveEmptyEntries);
         var before = received;
         received = ulong.Parse(now[2]);

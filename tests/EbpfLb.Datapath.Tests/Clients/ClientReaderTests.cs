@@ -28,7 +28,8 @@ public sealed class ClientReaderTests : IDisposable
     public void The_first_address_at_the_default_route_counts_and_no_other_device()
     {
         pod.Configure(
-            "addr add 10.9.9.9/32 dev eth0", "link add other type veth peer name end", "link set other up", "addr add 10.8.8.8/24 dev other", "addr add fd00:8::8/64 dev other nodad");
+            "addr add 10.9.9.9/32 dev eth0", "link add other type veth peer name end", "link set other up",
+            "addr add 10.8.8.8/24 dev other", "addr add fd00:8::8/64 dev other nodad");
 
         Assert.Equal((pod.IPv4.ToString(), pod.IPv6.ToString()), Text(Read(hostCookie: 0)[Cookie(pod)]));
     }
@@ -45,7 +46,8 @@ public sealed class ClientReaderTests : IDisposable
         Assert.True(found[cookie]!.IsEmpty);
     }
 
-    private static IReadOnlyDictionary<ulong, ClientAddresses?> Read(ulong hostCookie) => new ClientReader(new NetworkNamespaces()).Read(hostCookie);
+    private static IReadOnlyDictionary<ulong, ClientAddresses?> Read(ulong hostCookie)
+        => new ClientReader(new NetworkNamespaces()).Read(hostCookie);
 
     private static (string?, string?) Text(ClientAddresses? client) => (client!.IPv4.ToString(), client.IPv6.ToString());
 

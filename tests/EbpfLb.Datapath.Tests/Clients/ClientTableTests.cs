@@ -65,7 +65,8 @@ public sealed class ClientTableTests
 
     private static IpAddress? Parse(string? text) => text is null ? null : IpAddress.Parse(text);
 
-    private static Dictionary<ulong, ClientAddresses?> Found(params (ulong, ClientAddresses?)[] found) => found.ToDictionary(f => f.Item1, f => f.Item2);
+    private static Dictionary<ulong, ClientAddresses?> Found(params (ulong, ClientAddresses?)[] found)
+        => found.ToDictionary(f => f.Item1, f => f.Item2);
 
     private static (int, int) Counts(NodeResult result) => (result.Written, result.Removed);
 

@@ -45,7 +45,8 @@ public sealed class Section19Tests(PacketFixture fixture) : PacketTest(fixture.P
         var at = Ends.Of(family);
         BackendSpec[] backends = [LocalBackend(family), RemoteBackend(family)];
         var web = Program.Serve(Spec(L4.Tcp, family) with { Backends = backends, AffinitySeconds = 60 });
-        var other = Program.Serve(new ServiceSpec((byte)L4.Tcp, new FrontendSpec(at.ClusterIp, 443)) { Backends = backends, AffinitySeconds = 60 });
+        var other = Program.Serve(
+            new ServiceSpec((byte)L4.Tcp, new FrontendSpec(at.ClusterIp, 443)) { Backends = backends, AffinitySeconds = 60 });
         var first = Backend(Converse(L4.Tcp, From(at.Client, at.ClusterIp, ServicePort, ClientPort)), at);
 
         for (var i = 1; i < 20; i++)

@@ -29,7 +29,8 @@ public sealed class DeviceSelectorTests
     [InlineData("netkit", LinkType.Ethernet, "eth0: left alone: a netkit device without an address")]
     [InlineData("dummy", LinkType.Ethernet, "eth0: left alone: a dummy device: nothing comes in by it")]
     [InlineData("vrf", LinkType.Ethernet, "eth0: left alone: a vrf device: nothing comes in by it")]
-    [InlineData("openvswitch", LinkType.Ethernet, "eth0: left alone: kind openvswitch is not known to lead outside; name it by --devices if it does")]
+    [InlineData("openvswitch", LinkType.Ethernet,
+        "eth0: left alone: kind openvswitch is not known to lead outside; name it by --devices if it does")]
     [InlineData(null, LinkType.Infiniband, "eth0: left alone: its packets begin neither with an Ethernet nor with an IP header (type 32)")]
     public void A_device_is_decided_by_its_kind(string? kind, LinkType type, string decision)
         => Assert.Equal(decision, Decide(new Net().Device("eth0", kind, type)));
@@ -42,7 +43,8 @@ public sealed class DeviceSelectorTests
     [InlineData("tun", "eth0: attached: carries the default route")]
     [InlineData("dummy", "eth0: left alone: a dummy device: nothing comes in by it")]
     public void An_address_and_the_default_route_make_an_uplink(string? kind, string decision)
-        => Assert.Equal(decision, Decide(new Net().Device("eth0", kind).Address("eth0", "192.0.2.1/24").Route("eth0", "0.0.0.0/0", "192.0.2.254")));
+        => Assert.Equal(
+            decision, Decide(new Net().Device("eth0", kind).Address("eth0", "192.0.2.1/24").Route("eth0", "0.0.0.0/0", "192.0.2.254")));
 
     [Theory]
     [InlineData("bridge", "eth0: left alone: a bridge without a route to a gateway")]
@@ -66,16 +68,20 @@ public sealed class DeviceSelectorTests
     [Fact]
     public void Where_nothing_tells_pods_from_clients_the_device_is_undecided_with_its_addresses()
     {
-        var net = new Net().Device("virbr0", "bridge").Address("virbr0", "192.168.77.1/24").Device("p-a", "veth").Device("eth0").Address("eth0", "192.0.2.1/24");
+        var net = new Net().Device("virbr0", "bridge").Address("virbr0", "192.168.77.1/24").Device("p-a", "veth").Device("eth0")
+            .Address("eth0", "192.0.2.1/24");
         Assert.Equal(["", "192.168.77.0/24", "", ""], DeviceSelector.Select(net.Snapshot, DeviceOptions.Default).Select(d => d.Undecided));
-        Assert.All(DeviceSelector.Select(net.Snapshot, DeviceOptions.Default with { Excluded = Patterns("virbr0") }), d => Assert.Equal("", d.Undecided));
-        Assert.All(DeviceSelector.Select(net.Snapshot, DeviceOptions.Default with { Only = Patterns("eth0") }), d => Assert.Equal("", d.Undecided));
+        Assert.All(DeviceSelector.Select(net.Snapshot, DeviceOptions.Default with { Excluded = Patterns("virbr0") }),
+            d => Assert.Equal("", d.Undecided));
+        Assert.All(DeviceSelector.Select(net.Snapshot, DeviceOptions.Default with { Only = Patterns("eth0") }),
+            d => Assert.Equal("", d.Undecided));
     }
 
     [Fact]
     public void An_address_that_only_means_something_on_the_link_does_not_count()
         => Assert.Equal("cali1: left alone: a veth without an address", Decide(
-            new Net().Device("cali1", "veth").Address("cali1", "169.254.1.1/32", AddressScope.Link).Address("cali1", "fe80::1/64", AddressScope.Link)
+            new Net().Device("cali1", "veth").Address("cali1", "169.254.1.1/32", AddressScope.Link)
+                .Address("cali1", "fe80::1/64", AddressScope.Link)
                 .Route("cali1", "10.244.9.0/24", "169.254.1.9")));
 
     [Fact]
@@ -151,13 +157,15 @@ public sealed class DeviceSelectorTests
     [InlineData(LinkType.Ip6Gre, false)]
     [InlineData(LinkType.RawIp, false)]
     public void Devices_without_an_Ethernet_header_are_known_as_such(LinkType type, bool hasEthernet)
-        => Assert.Equal(hasEthernet, DeviceSelector.Select(new Net().Device("x", type: type).Snapshot, DeviceOptions.Default)[1].HasEthernet);
+        => Assert.Equal(
+            hasEthernet, DeviceSelector.Select(new Net().Device("x", type: type).Snapshot, DeviceOptions.Default)[1].HasEthernet);
 
     [Fact]
     public void What_looks_like_an_uplink_and_has_no_program_leads_away()
     {
         var net = new Net().Device("eth0").Device("eth1").Device("cali1", "veth").Device("br0", "bridge").Device("eth2", master: "br0");
-        foreach (var options in (DeviceOptions[])[DeviceOptions.Default with { Excluded = Patterns("eth1", "cali1") }, DeviceOptions.Default with { Only = Patterns("eth0") }])
+        foreach (var options in (DeviceOptions[])[
+            DeviceOptions.Default with { Excluded = Patterns("eth1", "cali1") }, DeviceOptions.Default with { Only = Patterns("eth0") }])
             Assert.Equal(["eth1"], DeviceSelector.Select(net.Snapshot, options).Where(d => d.LeadsAway).Select(d => d.Link.Name));
         Assert.DoesNotContain(DeviceSelector.Select(net.Snapshot, DeviceOptions.Default), d => d.LeadsAway);
     }

@@ -15,7 +15,8 @@ public sealed class NamePatternTests
     [InlineData("enp*s0", "enp3s1", false)]
     [InlineData("*", "anything", true)]
     [InlineData("eth0.7", "eth0x7", false)]
-    public void A_pattern_matches(string pattern, string name, bool matches) => Assert.Equal(matches, NamePattern.Parse(pattern).Matches(name));
+    public void A_pattern_matches(string pattern, string name, bool matches)
+        => Assert.Equal(matches, NamePattern.Parse(pattern).Matches(name));
 
     [Theory]
     [InlineData("")]

@@ -7,15 +7,18 @@ namespace EbpfLb.Datapath.Tests.Devices;
 /// <summary>A network put together by words: devices get their index from the order.</summary>
 internal sealed class Net
 {
-    private readonly List<Link> links = [new Link(1, "lo", null, LinkType.Loopback, LinkFlags.Up | LinkFlags.Loopback, 0, 0, 65536, PhysicalAddress.None)];
+    private readonly List<Link> links = [
+        new Link(1, "lo", null, LinkType.Loopback, LinkFlags.Up | LinkFlags.Loopback, 0, 0, 65536, PhysicalAddress.None)];
     private readonly List<Address> addresses = [];
     private readonly List<Route> routes = [];
 
     public NetworkSnapshot Snapshot => new(links, addresses, routes);
 
-    public Net Device(string name, string? kind = null, LinkType type = LinkType.Ethernet, bool up = true, string? master = null, string? parent = null, string mac = "")
+    public Net Device(string name, string? kind = null, LinkType type = LinkType.Ethernet, bool up = true, string? master = null,
+        string? parent = null, string mac = "")
     {
-        links.Add(new Link(links.Count + 1, name, kind, type, up ? LinkFlags.Up : LinkFlags.None, master is null ? 0 : IndexOf(master), parent is null ? 0 : IndexOf(parent), 1500, mac.Length == 0 ? PhysicalAddress.None : PhysicalAddress.Parse(mac)));
+        links.Add(new Link(links.Count + 1, name, kind, type, up ? LinkFlags.Up : LinkFlags.None, master is null ? 0 : IndexOf(master),
+            parent is null ? 0 : IndexOf(parent), 1500, mac.Length == 0 ? PhysicalAddress.None : PhysicalAddress.Parse(mac)));
         return this;
     }
 
@@ -29,7 +32,8 @@ internal sealed class Net
 
     public Net Route(string device, string prefix, string? gateway = null, uint priority = 0)
     {
-        routes.Add(new Route(IPNetwork.Parse(prefix), gateway is null ? null : IPAddress.Parse(gateway), IndexOf(device), 254, RouteType.Unicast, priority));
+        routes.Add(new Route(
+            IPNetwork.Parse(prefix), gateway is null ? null : IPAddress.Parse(gateway), IndexOf(device), 254, RouteType.Unicast, priority));
         return this;
     }
 

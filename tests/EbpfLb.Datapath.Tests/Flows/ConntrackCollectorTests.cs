@@ -16,13 +16,15 @@ public sealed class ConntrackCollectorTests
         var map = new MemoryFlowMap(IpFamily.IPv4, Capacity) { UdpOpened = 5000 };
         using var collected = new CollectedMap(map);
         for (var i = 0; i < 60; i++) collected.Add(TestFlow.Number(i) with { Protocol = TransportProtocol.Udp, Phase = LbCtPhase.Open }, 1);
-        for (var i = 60; i < 100; i++) collected.Add(TestFlow.Number(i) with { Protocol = TransportProtocol.Udp, Phase = LbCtPhase.Answered }, 1);
+        for (var i = 60; i < 100; i++)
+            collected.Add(TestFlow.Number(i) with { Protocol = TransportProtocol.Udp, Phase = LbCtPhase.Answered }, 1);
         for (var i = 100; i < 200; i++) collected.Add(TestFlow.Number(i), 1);
 
         await collected.SweepAsync();
         Assert.Equal(5000 + Capacity / 4 - 60, map.UdpLimit);
 
-        for (var i = 200; i < 400; i++) collected.Add(TestFlow.Number(i) with { Protocol = TransportProtocol.Udp, Phase = LbCtPhase.Open }, 1);
+        for (var i = 200; i < 400; i++)
+            collected.Add(TestFlow.Number(i) with { Protocol = TransportProtocol.Udp, Phase = LbCtPhase.Open }, 1);
         await collected.SweepAsync();
         Assert.Equal(5000, map.UdpLimit);
     }
@@ -34,7 +36,8 @@ public sealed class ConntrackCollectorTests
         await using var dataplane = instance.Open();
         dataplane.Apply(TestInstance.Table());
         dataplane.Attach();
-        using var share = BpfMap.OpenPinned<uint, ulong>(new InstancePaths(BpfFileSystem.Find()!, instance.Options.Instance).Map(Abi.Tables.UdpShare.Name));
+        using var share = BpfMap.OpenPinned<uint, ulong>(
+            new InstancePaths(BpfFileSystem.Find()!, instance.Options.Instance).Map(Abi.Tables.UdpShare.Name));
         share.Update((uint)LbUdpPlace.Opened6, 77);
 
         foreach (var map in dataplane.FlowMaps.All)
@@ -61,7 +64,8 @@ public sealed class ConntrackCollectorTests
         };
         var alive = new[]
         {
-            Add(LbCtPhase.New, TransportProtocol.Tcp, 50), Add(LbCtPhase.Answered, TransportProtocol.Tcp, 50), Add(LbCtPhase.Open, TransportProtocol.Tcp, 80_000),
+            Add(LbCtPhase.New, TransportProtocol.Tcp, 50), Add(LbCtPhase.Answered, TransportProtocol.Tcp, 50),
+            Add(LbCtPhase.Open, TransportProtocol.Tcp, 80_000),
             Add(LbCtPhase.Closing, TransportProtocol.Tcp, 3000), Add(LbCtPhase.Closed, TransportProtocol.Tcp, 20),
             Add(LbCtPhase.New, TransportProtocol.Udp, 20), Add(LbCtPhase.Open, TransportProtocol.Udp, 110),
             Add(LbCtPhase.Open, TransportProtocol.Tcp, 80_000, snat: "10.0.0.1:61001"),
@@ -87,7 +91,8 @@ public sealed class ConntrackCollectorTests
     {
         using var collected = CollectedMap.Make(kind);
         var number = 0;
-        TestFlow[] alive = [Add(LbCtFlag.Unacked, default, 280), Add(default, LbCtFlag.Unacked, 280), Add(default, default, 310), Reset(110), Reset(80_000)];
+        TestFlow[] alive = [Add(LbCtFlag.Unacked, default, 280), Add(default, LbCtFlag.Unacked, 280), Add(default, default, 310),
+            Reset(110), Reset(80_000)];
         TestFlow[] dead = [Add(LbCtFlag.Unacked, default, 310), Add(default, LbCtFlag.Unacked, 310), Reset(90_000)];
 
         await collected.SweepAsync();
@@ -111,7 +116,8 @@ public sealed class ConntrackCollectorTests
     {
         using var collected = CollectedMap.Make("memory", Capacity);
         var collector = collected.Collector(collected.Map);
-        var flows = Enumerable.Range(0, Capacity / 2 / 10).Select(n => collected.Add(TestFlow.Number(n) with { Phase = LbCtPhase.Reset }, n % 2 == 0 ? 310 : 280)).ToList();
+        var flows = Enumerable.Range(0, Capacity / 2 / 10).Select(n
+            => collected.Add(TestFlow.Number(n) with { Phase = LbCtPhase.Reset }, n % 2 == 0 ? 310 : 280)).ToList();
 
         await collector.SweepAsync(0, TestContext.Current.CancellationToken);
         Assert.All(flows, f => Assert.True(f.IsIn(collected.Map), $"{f} should be there"));

@@ -79,6 +79,9 @@ public sealed class EntryTests
     private static TestFlow Make(string addresses, string? snat)
     {
         var parts = addresses.Split(' ');
-        return new TestFlow { Client = parts[0], Frontend = parts[1], Backend = parts[2], Snat = snat, Tick = 3, Phase = LbCtPhase.Closing };
+        return new TestFlow
+        {
+            Client = parts[0], Frontend = parts[1], Backend = parts[2], Snat = snat, Tick = 3, Phase = LbCtPhase.Closing,
+        };
     }
 }

@@ -65,7 +65,8 @@ public sealed class ExpiryPolicyTests
         {
             var datagrams = ExpiryPolicy.Under((byte)TransportProtocol.Udp, LbCtPhase.Open, TimeSpan.FromHours(1), fill);
             var established = ExpiryPolicy.Under((byte)TransportProtocol.Tcp, LbCtPhase.Open, TimeSpan.FromDays(1), fill);
-            Assert.True(established >= ExpiryPolicy.EstablishedLeast || datagrams == ExpiryPolicy.UdpLeast, $"{fill}: {established}, {datagrams}");
+            Assert.True(
+                established >= ExpiryPolicy.EstablishedLeast || datagrams == ExpiryPolicy.UdpLeast, $"{fill}: {established}, {datagrams}");
         }
     }
 
@@ -90,7 +91,8 @@ public sealed class ExpiryPolicyTests
     [InlineData(TransportProtocol.Tcp, 30)]
     [InlineData(TransportProtocol.Tcp, 60)]
     public void Life_times_below_the_least_do_not_shrink(TransportProtocol protocol, int seconds)
-        => Assert.Equal(TimeSpan.FromSeconds(seconds), ExpiryPolicy.Under((byte)protocol, LbCtPhase.Open, TimeSpan.FromSeconds(seconds), 1));
+        => Assert.Equal(
+            TimeSpan.FromSeconds(seconds), ExpiryPolicy.Under((byte)protocol, LbCtPhase.Open, TimeSpan.FromSeconds(seconds), 1));
 
     [Theory]
     [InlineData(TransportProtocol.Tcp, 60)]
@@ -159,7 +161,8 @@ public sealed class ExpiryPolicyTests
         Assert.Equal(seconds, Policy.LifetimeOf((byte)TransportProtocol.Tcp, LbCtPhase.Reset, resets: resets).TotalSeconds, 1.0);
         // At the end of their time, which is not given up early.
         var ticks = (uint)Math.Ceiling(seconds / FlowClock.Tick.TotalSeconds);
-        Assert.Equal(Expiry.Due, Policy.At(0, resets: resets).Judge((byte)TransportProtocol.Tcp, State(LbCtPhase.Reset, Now - ticks - 2), Now));
+        Assert.Equal(
+            Expiry.Due, Policy.At(0, resets: resets).Judge((byte)TransportProtocol.Tcp, State(LbCtPhase.Reset, Now - ticks - 2), Now));
     }
 
     private static LbCtState State(LbCtPhase phase, uint tick) => new() { Phase = (byte)phase, Tick = tick };

@@ -51,8 +51,14 @@ public sealed class FilterTests
         ["protocol and phase"] = (new FlowFilter { Protocol = TransportProtocol.Tcp, Phase = LbCtPhase.Open }, true),
         ["another protocol"] = (new FlowFilter { Protocol = TransportProtocol.Udp }, false),
         ["another phase"] = (new FlowFilter { Phase = LbCtPhase.Closed }, false),
-        ["client, frontend and backend"] = (new FlowFilter { Client = EndpointFilter.Parse("192.0.2.0/24"), Frontend = EndpointFilter.Parse(":80"), Backend = EndpointFilter.Parse("10.244.0.5") }, true),
-        ["another frontend port"] = (new FlowFilter { Client = EndpointFilter.Parse("192.0.2.0/24"), Frontend = EndpointFilter.Parse(":443") }, false),
+        ["client, frontend and backend"] = (new FlowFilter
+            {
+                Client = EndpointFilter.Parse("192.0.2.0/24"), Frontend = EndpointFilter.Parse(":80"),
+                Backend = EndpointFilter.Parse("10.244.0.5"),
+            },
+            true),
+        ["another frontend port"] = (
+            new FlowFilter { Client = EndpointFilter.Parse("192.0.2.0/24"), Frontend = EndpointFilter.Parse(":443") }, false),
         ["another backend"] = (new FlowFilter { Backend = EndpointFilter.Parse("10.244.0.6") }, false),
         ["its service"] = (new FlowFilter { ServiceIds = new HashSet<uint> { 7 } }, true),
         ["another service"] = (new FlowFilter { ServiceIds = new HashSet<uint> { 8 } }, false),

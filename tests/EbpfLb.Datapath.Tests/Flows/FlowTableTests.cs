@@ -23,9 +23,13 @@ public sealed class FlowTableTests : IDisposable
     public void Flows_of_both_families_are_read_once_each()
     {
         for (var i = 0; i < 5000; i++) TestFlow.Number(i).AddTo(v4);
-        new TestFlow { Client = "[2001:db8::1]:1", Frontend = "[fd00::1]:80", Backend = "[fd00::5]:8080", Snat = "[fd00::9]:61000" }.AddTo(v6);
+        new TestFlow
+        {
+            Client = "[2001:db8::1]:1", Frontend = "[fd00::1]:80", Backend = "[fd00::5]:8080", Snat = "[fd00::9]:61000",
+        }.AddTo(v6);
         Assert.Equal(5001, table.Read(FlowFilter.All).Distinct().Count());
-        Assert.Equal("[fd00::9]:61000", Assert.Single(table.Read(new FlowFilter { Client = EndpointFilter.Parse("2001:db8::/32") })).Snat?.ToString());
+        Assert.Equal("[fd00::9]:61000",
+            Assert.Single(table.Read(new FlowFilter { Client = EndpointFilter.Parse("2001:db8::/32") })).Snat?.ToString());
     }
 
     [Fact]
@@ -42,7 +46,8 @@ public sealed class FlowTableTests : IDisposable
     [Fact]
     public void Removing_takes_both_entries_of_what_matches_and_nothing_else()
     {
-        for (var i = 0; i < 100; i++) (TestFlow.Number(i) with { Service = (uint)(i % 2), Snat = i % 4 < 2 ? $"10.0.0.1:{61000 + i}" : null }).AddTo(v4);
+        for (var i = 0; i < 100; i++)
+            (TestFlow.Number(i) with { Service = (uint)(i % 2), Snat = i % 4 < 2 ? $"10.0.0.1:{61000 + i}" : null }).AddTo(v4);
         v4.TryAdd((TestFlow.Number(500) with { Service = 1 }).Reply);
 
         Assert.Equal(51, table.Remove(new FlowFilter { ServiceIds = new HashSet<uint> { 1 } }));

@@ -59,7 +59,8 @@ public sealed class SweepLoopTests : IAsyncDisposable
     {
         for (var i = 0; i < 500; i++) (TestFlow.Number(i) with { Tick = new FlowClock(time).Now }).AddTo(memory);
         var slow = new DisturbedMap(memory) { BeforeBatch = () => time.Advance(TimeSpan.FromMilliseconds(10)) };
-        var sweep = new ConntrackCollector(slow, new ExpiryPolicy(new FlowLifetimes()), time, new SweepPacer(time, share: 0.05)).SweepAsync(0, stop.Token);
+        var sweep = new ConntrackCollector(slow, new ExpiryPolicy(new FlowLifetimes()), time, new SweepPacer(time, share: 0.05))
+            .SweepAsync(0, stop.Token);
         // 10 ms of work at 5 %: 190 ms of rest.
         await time.WhenTimerIsDueIn(TimeSpan.FromMilliseconds(190)).WaitAsync(stop.Token);
         Assert.False(sweep.IsCompleted);
@@ -73,7 +74,10 @@ public sealed class SweepLoopTests : IAsyncDisposable
     public async Task A_map_that_cannot_be_read_does_not_end_the_sweeping()
     {
         var fails = true;
-        await StartAsync(new DisturbedMap(WithOneFlow()) { BeforeBatch = () => { if (fails) throw new BpfException(Errno.ENOMEM, "read map", "lb_conntrack4"); } });
+        await StartAsync(new DisturbedMap(WithOneFlow())
+        {
+            BeforeBatch = () => { if (fails) throw new BpfException(Errno.ENOMEM, "read map", "lb_conntrack4"); },
+        });
         Assert.Empty(reports);
         fails = false;
         await PassAsync(30);

@@ -89,11 +89,14 @@ public sealed class FlowMoveTests
         {
             using var ring = BpfMap.OpenPinned<uint, LbCtKey6>(Pin(instance, Abi.Tables.CtPending));
             var share = (int)ring.Info.MaxEntries / 3;
-            var named = Enumerable.Range(0, (int)ring.Info.MaxEntries).Select(i => (i, key: ring.Lookup((uint)i))).Where(e => e.key.Proto != 0).ToList();
+            var named = Enumerable.Range(0, (int)ring.Info.MaxEntries).Select(i
+                => (i, key: ring.Lookup((uint)i))).Where(e => e.key.Proto != 0).ToList();
             // The newest stands right behind the cursor, which is 0: at the end of its ring.
             Assert.Equal(Enumerable.Range(share - 50, 50), named.Where(e => e.i < share).Select(e => e.i));
-            Assert.Equal(halfOpen.Select(f => FlowCodec6.Key(f.Request.Key) with { Pad = (ushort)f.Tick }), named.Where(e => e.i < share).Select(e => e.key));
-            Assert.Equal(closed.Select(f => FlowCodec6.Key(f.Request.Key) with { Pad = (ushort)f.Tick }), named.Where(e => e.i >= share).Select(e => e.key));
+            Assert.Equal(halfOpen.Select(f => FlowCodec6.Key(f.Request.Key) with { Pad = (ushort)f.Tick }),
+                named.Where(e => e.i < share).Select(e => e.key));
+            Assert.Equal(closed.Select(f => FlowCodec6.Key(f.Request.Key) with { Pad = (ushort)f.Tick }),
+                named.Where(e => e.i >= share).Select(e => e.key));
         });
     }
 
@@ -121,7 +124,8 @@ public sealed class FlowMoveTests
     {
         using var instance = new TestInstance();
         await Serve(instance, _ => { });
-        using var release = BpfObject.Open(File.ReadAllBytes(Path.Combine(RepositoryPaths.Root, "build", "bpf", "unit", "layout.unit.bpf.o")));
+        using var release = BpfObject.Open(
+            File.ReadAllBytes(Path.Combine(RepositoryPaths.Root, "build", "bpf", "unit", "layout.unit.bpf.o")));
         release.Load();
         using var others = release.OpenMap<OtherKey, OtherFlow>("lb_conntrack4");
         EbpfLb.Bpf.Pin.Replace(others.Untyped.Fd, Pin(instance, Abi.Tables.Conntrack4));
@@ -136,14 +140,22 @@ public sealed class FlowMoveTests
         Assert.Equal(301, flows.Keys().Count);
         Assert.All([1000, 1299, 2000], port =>
         {
-            var key = new LbCtKey4 { Src = Be32.FromHost(0x0a000001), Dst = Be32.FromHost(0x0a000002), Sport = Be16.FromHost((ushort)port), Dport = Be16.FromHost(80), Proto = 6 };
+            var key = new LbCtKey4
+            {
+                Src = Be32.FromHost(0x0a000001), Dst = Be32.FromHost(0x0a000002), Sport = Be16.FromHost((ushort)port),
+                Dport = Be16.FromHost(80), Proto = 6,
+            };
             var flow = flows.Lookup(key);
             var state = FlowSeal.Opened(flow.State);
-            Assert.Equal((0x0a000003u, 0x0a000004u, (ushort)port, (ushort)8080), (flow.Src.ToHost(), flow.Dst.ToHost(), flow.Sport.ToHost(), flow.Dport.ToHost()));
-            Assert.Equal((7u, 70_000u, 5u, 123u, (byte)LbCtPhase.Open, (byte)LbCtFlag.Stack), (state.ServiceId, state.BackendId, state.Oif, state.Tick, state.Phase, state.Flags));
+            Assert.Equal((0x0a000003u, 0x0a000004u, (ushort)port, (ushort)8080),
+                (flow.Src.ToHost(), flow.Dst.ToHost(), flow.Sport.ToHost(), flow.Dport.ToHost()));
+            Assert.Equal((7u, 70_000u, 5u, 123u, (byte)LbCtPhase.Open, (byte)LbCtFlag.Stack),
+                (state.ServiceId, state.BackendId, state.Oif, state.Tick, state.Phase, state.Flags));
             Assert.Equal(0, state.Mtu);
         });
-        Assert.Contains(instance.Log, line => line.Contains("lb_conntrack4 has another size or layout: 301 open", StringComparison.Ordinal) || line.Contains("lb_conntrack4 has another size or layout: 300 open", StringComparison.Ordinal));
+        Assert.Contains(instance.Log,
+            line => line.Contains("lb_conntrack4 has another size or layout: 301 open", StringComparison.Ordinal) || line.Contains(
+                "lb_conntrack4 has another size or layout: 300 open", StringComparison.Ordinal));
     }
 
     private static async Task Serve(TestInstance instance, Action<BpfMap<LbCtKey4, LbCt4>> use)
@@ -155,7 +167,8 @@ public sealed class FlowMoveTests
         use(flows);
     }
 
-    private static BpfMap<LbCtKey4, LbCt4> Flows(TestInstance instance) => BpfMap.OpenPinned<LbCtKey4, LbCt4>(Pin(instance, Abi.Tables.Conntrack4));
+    private static BpfMap<LbCtKey4, LbCt4> Flows(TestInstance instance)
+        => BpfMap.OpenPinned<LbCtKey4, LbCt4>(Pin(instance, Abi.Tables.Conntrack4));
 
     private static KernelFlowMap<LbCtKey4, LbCt4, FlowCodec4> Map(TestInstance instance)
         => KernelFlowMap.Open4(BpfMap.OpenPinned(Pin(instance, Abi.Tables.Conntrack4)));
@@ -187,7 +200,11 @@ public sealed class FlowMoveTests
         public Be32 Src;
         public Be32 Dst;
 
-        public static OtherKey Of(int port) => new() { Proto = 6, Sport = Be16.FromHost((ushort)port), Dport = Be16.FromHost(80), Src = Be32.FromHost(0x0a000001), Dst = Be32.FromHost(0x0a000002) };
+        public static OtherKey Of(int port) => new()
+        {
+            Proto = 6, Sport = Be16.FromHost((ushort)port), Dport = Be16.FromHost(80), Src = Be32.FromHost(0x0a000001),
+            Dst = Be32.FromHost(0x0a000002),
+        };
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -208,8 +225,10 @@ public sealed class FlowMoveTests
 
         public static OtherFlow Of(int port) => new()
         {
-            News = ulong.MaxValue, ServiceId = 7, BackendId = 70_000, Phase = (byte)LbCtPhase.Open, Flags = (byte)LbCtFlag.Stack, Oif = 5, Tick = 123,
-            Src = Be32.FromHost(0x0a000003), Dst = Be32.FromHost(0x0a000004), Sport = Be16.FromHost((ushort)port), Dport = Be16.FromHost(8080),
+            News = ulong.MaxValue, ServiceId = 7, BackendId = 70_000, Phase = (byte)LbCtPhase.Open, Flags = (byte)LbCtFlag.Stack, Oif = 5,
+            Tick = 123,
+            Src = Be32.FromHost(0x0a000003), Dst = Be32.FromHost(0x0a000004), Sport = Be16.FromHost((ushort)port),
+            Dport = Be16.FromHost(8080),
         };
     }
 }

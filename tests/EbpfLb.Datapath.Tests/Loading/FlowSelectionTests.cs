@@ -19,7 +19,8 @@ public sealed class FlowSelectionTests
         var selection = FlowSelection.Of(EntriesOf(flows), room: 100, halfOpenRoom: 10, closedRoom: 10);
 
         Assert.Equal(
-            new[] { 3, 2, 4, 1, 5, 0 }.SelectMany(n => new[] { flows[n].Request.Key, flows[n].Reply.Key }), selection.Entries.Select(e => e.Key));
+            new[] { 3, 2, 4, 1, 5, 0 }.SelectMany(n
+                => new[] { flows[n].Request.Key, flows[n].Reply.Key }), selection.Entries.Select(e => e.Key));
         Assert.Equal(2, selection.Open);
         Assert.Equal([flows[1].Request.Key, flows[4].Request.Key], selection.HalfOpen);
         Assert.Equal([flows[0].Request.Key, flows[5].Request.Key], selection.Closed);
@@ -33,7 +34,8 @@ public sealed class FlowSelectionTests
 
         var selection = FlowSelection.Of(EntriesOf(flows), room: 5, halfOpenRoom: 10, closedRoom: 10);
 
-        Assert.Equal([flows[2].Request.Key, flows[2].Reply.Key, flows[1].Request.Key, flows[1].Reply.Key], selection.Entries.Select(e => e.Key));
+        Assert.Equal(
+            [flows[2].Request.Key, flows[2].Reply.Key, flows[1].Request.Key, flows[1].Reply.Key], selection.Entries.Select(e => e.Key));
         Assert.Equal([0u], selection.LeftOut);
     }
 

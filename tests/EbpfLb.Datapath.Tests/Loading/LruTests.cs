@@ -14,7 +14,8 @@ public sealed class LruTests
         await using var dataplane = instance.Open();
         dataplane.Apply(TestInstance.Table());
         dataplane.Attach();
-        using var frags = BpfMap.OpenPinned<LbFragKey, LbFrag>(new InstancePaths(BpfFileSystem.Find()!, instance.Options.Instance).Map(Abi.Tables.Frags.Name));
+        using var frags = BpfMap.OpenPinned<LbFragKey, LbFrag>(
+            new InstancePaths(BpfFileSystem.Find()!, instance.Options.Instance).Map(Abi.Tables.Frags.Name));
         var asked = instance.Options.Sizes!.Fragments;
 
         // The thread pool moves between CPUs as the scheduler likes.

@@ -44,7 +44,8 @@ public sealed class ProgramPartsTests : IDisposable
     public void Only_programs_of_packets_have_all_types_of_the_kernel_read()
     {
         var lines = new List<string>();
-        using var loaded = ProgramLoader.LoadMaps(Places.Prepare(instance.Options), instance.Options.Sizes!, instance.Options, new LineLogs(lines, LogLevel.Debug));
+        using var loaded = ProgramLoader.LoadMaps(
+            Places.Prepare(instance.Options), instance.Options.Sizes!, instance.Options, new LineLogs(lines, LogLevel.Debug));
         bool HasRead() => lines.Any(l => l.Contains("loading kernel BTF", StringComparison.Ordinal));
 
         Assert.All(SocketHook.All, h => Assert.NotEqual(0u, loaded[h.Program].Id));
@@ -70,7 +71,8 @@ public sealed class ProgramPartsTests : IDisposable
         Assert.Contains("lb_nosuch", Assert.Throws<BpfException>(() => loaded["lb_nosuch"]).Message);
     }
 
-    private LoadedProgram LoadMaps() => ProgramLoader.LoadMaps(Places.Prepare(instance.Options), instance.Options.Sizes!, instance.Options, NullLogger.Instance);
+    private LoadedProgram LoadMaps()
+        => ProgramLoader.LoadMaps(Places.Prepare(instance.Options), instance.Options.Sizes!, instance.Options, NullLogger.Instance);
 
     /// <summary>Nanoseconds since boot, by what the kernel says of a program that is loaded now.</summary>
     private static ulong KernelTime()
@@ -83,7 +85,9 @@ public sealed class ProgramPartsTests : IDisposable
 
     private static IReadOnlyList<uint> MapsOf(BpfProgram program)
     {
-        var (_, output) = ChildProcess.Run(new ProcessPlace(null, null), RepositoryPaths.Tool("bpftool"), "-j", "prog", "show", "id", program.Id.ToString());
-        return [.. System.Text.Json.JsonDocument.Parse(output).RootElement.GetProperty("map_ids").EnumerateArray().Select(id => id.GetUInt32())];
+        var (_, output) = ChildProcess.Run(
+            new ProcessPlace(null, null), RepositoryPaths.Tool("bpftool"), "-j", "prog", "show", "id", program.Id.ToString());
+        return [.. System.Text.Json.JsonDocument.Parse(output).RootElement.GetProperty("map_ids").EnumerateArray()
+            .Select(id => id.GetUInt32())];
     }
 }

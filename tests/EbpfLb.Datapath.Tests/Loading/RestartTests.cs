@@ -163,7 +163,8 @@ public sealed class RestartTests
             using var meta = BpfMap.OpenPinned<uint, LbMeta>(Path(instance, Abi.Tables.Meta));
             meta.Update(0, meta.Lookup(0) with { Abi = abi });
         }
-        using (var other = BpfObject.Open(File.ReadAllBytes(System.IO.Path.Combine(RepositoryPaths.Root, "build", "bpf", "unit", "layout.unit.bpf.o"))))
+        using (var other = BpfObject.Open(
+            File.ReadAllBytes(System.IO.Path.Combine(RepositoryPaths.Root, "build", "bpf", "unit", "layout.unit.bpf.o"))))
         {
             other.Map("lb_node_addrs4").MaxEntries = Pinned(instance, Abi.Tables.NodeAddrs4).MaxEntries;
             other.Load();

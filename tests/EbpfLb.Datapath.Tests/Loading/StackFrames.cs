@@ -26,7 +26,8 @@ internal sealed class StackFrames
     public StackFrames(byte[] file)
     {
         elf = ElfFile.Parse(file);
-        var symbols = elf.Symbols.Where(s => IsCode(s.SectionIndex) && s.Size > 0 && !s.Name.StartsWith("LBB", StringComparison.Ordinal)).ToList();
+        var symbols = elf.Symbols.Where(s
+            => IsCode(s.SectionIndex) && s.Size > 0 && !s.Name.StartsWith("LBB", StringComparison.Ordinal)).ToList();
         foreach (var symbol in symbols)
             names[(symbol.SectionIndex, (long)symbol.Value)] = symbol.Name;
         foreach (var symbol in symbols)
@@ -46,7 +47,8 @@ internal sealed class StackFrames
 
     /// <summary>Absolute and undefined symbols have numbers beyond the sections, or 0.</summary>
     private bool IsCode(int section) =>
-        section > 0 && section < elf.Sections.Count && (elf.Sections[section].Name is ".text" or "tc" || elf.Sections[section].Name.Contains('/'));
+        section > 0 && section < elf.Sections.Count
+            && (elf.Sections[section].Name is ".text" or "tc" || elf.Sections[section].Name.Contains('/'));
 
     private (int Frame, HashSet<string> Calls) Read(ElfSymbol function)
     {
@@ -99,7 +101,8 @@ internal sealed class StackFrames
         Dictionary<long, ElfSymbol> found = [];
         var bytes = (elf.Find($".rel{section}")?.Data ?? default).Span;
         for (; bytes.Length >= RelocationSize; bytes = bytes[RelocationSize..])
-            found[(long)BinaryPrimitives.ReadUInt64LittleEndian(bytes)] = elf.Symbols[(int)(BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]) >> 32)];
+            found[(long)BinaryPrimitives.ReadUInt64LittleEndian(bytes)] = elf.Symbols[
+                (int)(BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]) >> 32)];
         return found;
     }
 

@@ -100,7 +100,8 @@ public sealed class TrafficPolicyTests
         Assert.Equal((4, 0), (dataplane.ApplyNode(state).Written, dataplane.ApplyNode(state).Written));
 
         var now = settings.Lookup(0);
-        Assert.Equal((5ul, (uint)(LbSetting.SetEvents | LbSetting.SetSvc4 | LbSetting.SetSvc6), 30_080, 31_010), (now.HostNetns, now.Flags, now.NodePortFirst, now.NodePortLast));
+        Assert.Equal((5ul, (uint)(LbSetting.SetEvents | LbSetting.SetSvc4 | LbSetting.SetSvc6), 30_080, 31_010),
+            (now.HostNetns, now.Flags, now.NodePortFirst, now.NodePortLast));
     }
 
     private static string Path(TestInstance instance, Table table) =>

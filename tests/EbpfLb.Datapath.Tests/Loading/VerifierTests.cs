@@ -3,7 +3,9 @@ using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.Datapath.Tests.Loading;
 
-/// <summary>What kernels allow a program: the oldest that programs must load on decide. `make kernels` tries them (docs/kernels.md).</summary>
+/// <summary>
+/// What kernels allow a program: the oldest that programs must load on decide. `make kernels` tries them (docs/kernels.md).
+/// </summary>
 public sealed class VerifierTests
 {
     /// <summary>Bytes of stack of a chain of calls.</summary>
@@ -12,7 +14,8 @@ public sealed class VerifierTests
     /// <summary>Of the 1,000,000 instructions that a verifier looks at: others take two and three times as many as this one.</summary>
     private const uint InstructionLimit = 300_000;
 
-    public static TheoryData<string> Programs => [.. Frames().Names.Where(name => Open().Programs.ContainsKey(name)).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Programs
+        => [.. Frames().Names.Where(name => Open().Programs.ContainsKey(name)).Order(StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(Programs))]
@@ -55,7 +58,8 @@ public sealed class VerifierTests
         Assert.Equal(whole.Programs.Keys.Order(), plain.Programs.Keys.Order());
     }
 
-    private static byte[] Bytes(string name = "ebpflb.bpf.o") => File.ReadAllBytes(Path.Combine(RepositoryPaths.Root, "build", "bpf", name));
+    private static byte[] Bytes(string name = "ebpflb.bpf.o")
+        => File.ReadAllBytes(Path.Combine(RepositoryPaths.Root, "build", "bpf", name));
 
     private static StackFrames Frames() => new(Bytes());
 

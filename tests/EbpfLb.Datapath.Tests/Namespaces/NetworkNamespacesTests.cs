@@ -65,7 +65,8 @@ public sealed class NetworkNamespacesTests
     {
         using var netns = ScratchNetns.Create();
 
-        var thrown = Assert.Throws<InvalidDataException>(() => namespaces.RunIn<int>(EntryOf(netns), () => throw new InvalidDataException("as told")));
+        var thrown = Assert.Throws<InvalidDataException>(()
+            => namespaces.RunIn<int>(EntryOf(netns), () => throw new InvalidDataException("as told")));
 
         Assert.Equal("as told", thrown.Message);
     }
@@ -110,7 +111,8 @@ public sealed class NetworkNamespacesTests
         });
 
         // Looking is faster than making: some shall have come and gone meanwhile, however busy the machine is.
-        for (var i = 0; (i < 20 || Volatile.Read(ref gone) < 5) && !churn.IsCompleted; i++) Assert.Contains(namespaces.Enumerate(), e => e.Cookie == cookie);
+        for (var i = 0; (i < 20 || Volatile.Read(ref gone) < 5) && !churn.IsCompleted; i++)
+            Assert.Contains(namespaces.Enumerate(), e => e.Cookie == cookie);
 
         await stop.CancelAsync();
         await churn;

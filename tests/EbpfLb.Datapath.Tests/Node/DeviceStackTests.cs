@@ -32,17 +32,21 @@ public sealed class DeviceStackTests
 
     [Fact]
     public void A_port_looks_at_the_frames_of_a_bridge_without_a_program()
-        => Assert.Equal(["br0", $"eth0 for {Mac}"], Told(new Net().Device("br0", "bridge", mac: Mac).Device("eth0", master: "br0"), "eth0"));
+        => Assert.Equal(
+            ["br0", $"eth0 for {Mac}"], Told(new Net().Device("br0", "bridge", mac: Mac).Device("eth0", master: "br0"), "eth0"));
 
     [Fact]
     public void The_lower_device_looks_at_the_frames_of_the_first_macvlan_without_a_program()
         => Assert.Equal(
             [$"eth0 for {OtherMac}", "mv0 above", "mv1"],
-            Told(new Net().Device("eth0").Device("mv0", "macvlan", parent: "eth0", mac: Mac).Device("mv1", "macvlan", parent: "eth0", mac: OtherMac), "eth0", "mv0"));
+            Told(new Net().Device("eth0").Device("mv0", "macvlan", parent: "eth0", mac: Mac)
+                    .Device("mv1", "macvlan", parent: "eth0", mac: OtherMac),
+                "eth0", "mv0"));
 
     [Fact]
     public void A_device_without_a_program_is_told_nothing_of()
-        => Assert.Equal(["br0 above", "eth0", "eth1"], Told(new Net().Device("br0", "bridge", mac: Mac).Device("eth0", master: "br0").Device("eth1", master: "br0"), "br0", "eth0"));
+        => Assert.Equal(["br0 above", "eth0", "eth1"],
+            Told(new Net().Device("br0", "bridge", mac: Mac).Device("eth0", master: "br0").Device("eth1", master: "br0"), "br0", "eth0"));
 
     [Fact]
     public void A_routing_domain_takes_no_packets()
@@ -53,6 +57,7 @@ public sealed class DeviceStackTests
         var options = NodeOptions.Default with { Devices = DeviceOptions.Default with { Only = [.. attached.Select(NamePattern.Parse)] } };
         var state = NodeStateBuilder.Build(net.Snapshot, DeviceSelector.Select(net.Snapshot, options.Devices), options, null, 0);
         Assert.Equal(state.Devices.Any(d => d.Above), state.Settings.DevicesAbove);
-        return state.Devices.Select(d => d.Name + (d.Above ? " above" : "") + (d.Upper is { } mac ? $" for {string.Join('-', mac.GetAddressBytes().Select(b => $"{b:X2}"))}" : ""));
+        return state.Devices.Select(d => d.Name + (d.Above ? " above" : "") + (
+            d.Upper is { } mac ? $" for {string.Join('-', mac.GetAddressBytes().Select(b => $"{b:X2}"))}" : ""));
     }
 }

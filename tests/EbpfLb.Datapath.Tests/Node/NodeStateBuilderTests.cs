@@ -27,18 +27,21 @@ public sealed class NodeStateBuilderTests
     [Fact]
     public void An_address_beside_the_router_is_preferred()
         => Assert.Equal("198.51.100.1", Device("eth0", new Net().Device("eth0")
-            .Address("eth0", "192.0.2.1/24").Address("eth0", "198.51.100.1/24").Route("eth0", "0.0.0.0/0", "198.51.100.254")).Snat4.ToString());
+            .Address("eth0", "192.0.2.1/24").Address("eth0", "198.51.100.1/24").Route("eth0", "0.0.0.0/0", "198.51.100.254"))
+            .Snat4.ToString());
 
     [Fact]
     public void Of_several_routers_that_of_the_best_default_route_decides()
         => Assert.Equal("203.0.113.1", Device("eth0", new Net().Device("eth0")
             .Address("eth0", "192.0.2.1/24").Address("eth0", "198.51.100.1/24").Address("eth0", "203.0.113.1/24")
-            .Route("eth0", "10.0.0.0/8", "192.0.2.254").Route("eth0", "0.0.0.0/0", "198.51.100.254", 200).Route("eth0", "0.0.0.0/0", "203.0.113.254", 100)).Snat4.ToString());
+            .Route("eth0", "10.0.0.0/8", "192.0.2.254").Route("eth0", "0.0.0.0/0", "198.51.100.254", 200)
+            .Route("eth0", "0.0.0.0/0", "203.0.113.254", 100)).Snat4.ToString());
 
     [Fact]
     public void A_device_without_an_address_sends_from_the_primary_one_of_the_node_object()
     {
-        var net = new Net().Device("eth0").Device("eth1").Device("cali1", "veth").Address("eth0", "192.0.2.1/24").Address("eth1", "198.51.100.1/24")
+        var net = new Net().Device("eth0").Device("eth1").Device("cali1", "veth").Address("eth0", "192.0.2.1/24")
+            .Address("eth1", "198.51.100.1/24")
             .Route("eth0", "0.0.0.0/0", "192.0.2.254");
         Assert.Equal("192.0.2.1", Device("cali1", net).Snat4.ToString());
         Assert.Equal("198.51.100.1", Device("cali1", net, Node("203.0.113.77", "198.51.100.1")).Snat4.ToString());
@@ -48,7 +51,8 @@ public sealed class NodeStateBuilderTests
     [Fact]
     public void An_address_on_loopback_can_be_the_primary_one_but_127_cannot()
     {
-        var net = new Net().Device("eth0").Address("lo", "127.0.0.1/8", AddressScope.Host).Address("lo", "127.0.0.2/8").Address("lo", "192.0.2.1/32");
+        var net = new Net().Device("eth0").Address("lo", "127.0.0.1/8", AddressScope.Host).Address("lo", "127.0.0.2/8")
+            .Address("lo", "192.0.2.1/32");
         Assert.Equal("192.0.2.1", Device("eth0", net).Snat4.ToString());
     }
 
@@ -56,8 +60,10 @@ public sealed class NodeStateBuilderTests
     public void ClusterIPs_on_a_device_are_the_local_stacks_but_not_those_that_kube_proxys_ipvs_mode_left()
     {
         var net = new Net().Device("eth0").Device("nodelocaldns", "dummy").Device("kube-ipvs0", "dummy").Address("eth0", "192.0.2.1/24")
-            .Address("nodelocaldns", "10.96.0.10/32").Address("kube-ipvs0", "10.96.0.10/32").Address("kube-ipvs0", "10.96.0.1/32").Address("lo", "127.0.0.1/8");
-        var state = NodeStateBuilder.Build(net.Snapshot, DeviceSelector.Select(net.Snapshot, DeviceOptions.Default), NodeOptions.Default, null, 0);
+            .Address("nodelocaldns", "10.96.0.10/32").Address("kube-ipvs0", "10.96.0.10/32").Address("kube-ipvs0", "10.96.0.1/32")
+            .Address("lo", "127.0.0.1/8");
+        var state = NodeStateBuilder.Build(
+            net.Snapshot, DeviceSelector.Select(net.Snapshot, DeviceOptions.Default), NodeOptions.Default, null, 0);
         Assert.Equal(["192.0.2.0/24"], state.Network.UplinkSubnets.Select(s => s.ToString()));
         Assert.Equal(["10.96.0.10", "192.0.2.1"], state.Network.Addresses.Order().Select(a => a.ToString()));
     }
@@ -79,42 +85,56 @@ public sealed class NodeStateBuilderTests
     [Fact]
     public void Addresses_are_told_once_without_loopback_and_those_of_others()
     {
-        var net = new Net().Device("eth0").Device("eth1").Address("lo", "127.0.0.1/8", AddressScope.Host).Address("lo", "::1/128", AddressScope.Host)
-            .Address("eth0", "192.0.2.1/24").Address("eth0", "fe80::1/64", AddressScope.Link).Address("eth1", "fe80::1/64", AddressScope.Link)
+        var net = new Net().Device("eth0").Device("eth1").Address("lo", "127.0.0.1/8", AddressScope.Host)
+            .Address("lo", "::1/128", AddressScope.Host)
+            .Address("eth0", "192.0.2.1/24").Address("eth0", "fe80::1/64", AddressScope.Link)
+            .Address("eth1", "fe80::1/64", AddressScope.Link)
             .Address("eth1", "192.0.2.7/24", flags: AddressFlags.DadFailed);
         Assert.Equal(["192.0.2.1 (NodePorts)", "fe80::1 (NodePorts)"], Build(net).Addresses.Select(a => a.ToString()));
         Assert.Equal(
             ["192.0.2.1 (NodePorts)", "fe80::1"],
-            Build(net, NodeOptions.Default with { NodePortAddresses = NodePortAddresses.Parse("primary") }, Node("192.0.2.1")).Addresses.Select(a => a.ToString()));
+            Build(net, NodeOptions.Default with { NodePortAddresses = NodePortAddresses.Parse("primary") }, Node("192.0.2.1"))
+                .Addresses.Select(a => a.ToString()));
     }
 
     [Fact]
     public void The_broadcasts_of_subnets_are_told()
-        => Assert.Equal(["10.1.255.255", "192.0.2.127"], Build(new Net().Device("eth0").Device("eth1").Address("lo", "127.0.0.1/8", AddressScope.Host)
-            .Address("eth0", "192.0.2.1/25").Address("eth0", "192.0.2.2/25").Address("eth1", "10.1.0.1/16").Address("eth1", "10.9.0.0/31").Address("eth1", "10.9.1.1/32").Address("eth1", "2001:db8::1/64"))
+        => Assert.Equal(
+            ["10.1.255.255", "192.0.2.127"], Build(new Net().Device("eth0").Device("eth1").Address("lo", "127.0.0.1/8", AddressScope.Host)
+            .Address("eth0", "192.0.2.1/25").Address("eth0", "192.0.2.2/25").Address("eth1", "10.1.0.1/16").Address("eth1", "10.9.0.0/31")
+            .Address("eth1", "10.9.1.1/32").Address("eth1", "2001:db8::1/64"))
             .Broadcasts.Select(a => a.ToString()));
 
     [Fact]
     public void Without_a_node_object_primary_means_the_address_beside_the_default_router()
     {
-        var net = new Net().Device("eth0").Device("eth1").Address("eth0", "198.51.100.1/24").Address("eth1", "192.0.2.1/24").Route("eth1", "0.0.0.0/0", "192.0.2.254");
+        var net = new Net().Device("eth0").Device("eth1").Address("eth0", "198.51.100.1/24").Address("eth1", "192.0.2.1/24")
+            .Route("eth1", "0.0.0.0/0", "192.0.2.254");
         Assert.Equal(
             ["192.0.2.1 (NodePorts)", "198.51.100.1"],
-            Build(net, NodeOptions.Default with { NodePortAddresses = NodePortAddresses.Parse("primary") }).Addresses.Select(a => a.ToString()));
+            Build(net, NodeOptions.Default with { NodePortAddresses = NodePortAddresses.Parse("primary") })
+                .Addresses.Select(a => a.ToString()));
     }
 
     [Fact]
     public void The_cluster_range_tells_pods_family_by_family()
     {
-        var settings = Build(new Net(), NodeOptions.Default with { Detector = new PodDetector(DetectLocalMode.ClusterCIDR, [SourceRange.Parse("fd00:10::/56")], null) }).Settings;
-        Assert.Equal(((ValueList<SourceRange>)[], (ValueList<SourceRange>)[SourceRange.Parse("fd00:10::/56")], false), (settings.Pods4, settings.Pods6, settings.DetectByDevice));
+        var settings = Build(new Net(),
+            NodeOptions.Default with { Detector = new PodDetector(DetectLocalMode.ClusterCIDR, [SourceRange.Parse("fd00:10::/56")], null) })
+            .Settings;
+        Assert.Equal(((ValueList<SourceRange>)[], (ValueList<SourceRange>)[SourceRange.Parse("fd00:10::/56")], false),
+            (settings.Pods4, settings.Pods6, settings.DetectByDevice));
     }
 
     [Fact]
     public void Several_ranges_of_a_family_are_all_pods_and_what_is_in_another_is_left_out()
     {
-        ValueList<SourceRange> ranges = [.. new[] { "100.64.0.0/16", "10.0.0.0/16", "10.0.4.0/24", "10.2.0.0/16", "10.0.0.0/16", "fd00:10::/56" }.Select(SourceRange.Parse)];
-        var settings = Build(new Net(), NodeOptions.Default with { Detector = new PodDetector(DetectLocalMode.ClusterCIDR, ranges, null) }).Settings;
+        ValueList<SourceRange> ranges = [.. new[]
+        {
+            "100.64.0.0/16", "10.0.0.0/16", "10.0.4.0/24", "10.2.0.0/16", "10.0.0.0/16", "fd00:10::/56",
+        }.Select(SourceRange.Parse)];
+        var settings = Build(new Net(), NodeOptions.Default with { Detector = new PodDetector(DetectLocalMode.ClusterCIDR, ranges, null) })
+            .Settings;
         Assert.Equal("[10.0.0.0/16, 10.2.0.0/16, 100.64.0.0/16]", settings.Pods4.ToString());
         Assert.Equal("[fd00:10::/56]", settings.Pods6.ToString());
     }
@@ -140,7 +160,8 @@ public sealed class NodeStateBuilderTests
         Assert.Equal(
             new NodeSettings
             {
-                HostNetnsCookie = 4711, MasqueradeAll = true, AlwaysSnat = true, HostSocketsOnly = true, ProtectNodePorts = true, Events = true,
+                HostNetnsCookie = 4711, MasqueradeAll = true, AlwaysSnat = true, HostSocketsOnly = true, ProtectNodePorts = true,
+                Events = true,
                 NodePorts = new(20000, 20100), SnatPorts = new(61000, 61010), LoopbackNodePorts4 = true, LoopbackNodePorts6 = true,
             },
             settings);
@@ -153,7 +174,9 @@ public sealed class NodeStateBuilderTests
         return NodeStateBuilder.Build(net.Snapshot, DeviceSelector.Select(net.Snapshot, options.Devices), options, node, 4711);
     }
 
-    private static NodeDevice Device(string name, Net net, Model.Node? node = null) => Build(net, null, node).Devices.Single(d => d.Name == name);
+    private static NodeDevice Device(string name, Net net, Model.Node? node = null)
+        => Build(net, null, node).Devices.Single(d => d.Name == name);
 
-    private static Model.Node Node(params string[] addresses) => new("n", addresses.Select(IpAddress.Parse).ToValueList(), [], null, false, []);
+    private static Model.Node Node(params string[] addresses)
+        => new("n", addresses.Select(IpAddress.Parse).ToValueList(), [], null, false, []);
 }

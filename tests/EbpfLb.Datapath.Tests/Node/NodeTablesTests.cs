@@ -153,14 +153,17 @@ public sealed class NodeTablesTests
         var result = tables.Apply(State with { Devices = [.. pods, new NodeDevice(99, "bond0", Address("192.0.2.7"), null)] });
 
         Assert.True(devices.Entries.ContainsKey(99));
-        Assert.Equal("1 of 9 devices have no place in lb_devices, those without a program first: start the agent with a larger --max-devices", Assert.Single(result.Problems));
+        Assert.Equal(
+            "1 of 9 devices have no place in lb_devices, those without a program first: start the agent with a larger --max-devices",
+            Assert.Single(result.Problems));
     }
 
     [Fact]
     public void Bad_values_are_all_named_and_nothing_is_written()
     {
         var result = tables.Apply(new NodeState(
-            [new NodeDevice(0, "eth0", Address("fd00::1"), Address("::")), new NodeDevice(7, "a", null, null), new NodeDevice(7, "b", null, null)],
+            [new NodeDevice(0, "eth0", Address("fd00::1"), Address("::")), new NodeDevice(7, "a", null, null),
+                new NodeDevice(7, "b", null, null)],
             [new NodeAddress(Address("127.0.0.1"), true), new NodeAddress(Address("0.0.0.0"), true)],
             new NodeSettings
             {

@@ -25,7 +25,8 @@ public sealed class MapSizesTests
     [InlineData(512L << 30, 131_072, 262_144, 98_304)]
     [InlineData(3L << 30, 49_152, 98_304, 36_864)]
     [InlineData(64L << 20, 4_096, 8_192, 3_072)]
-    public void Flows_follow_the_memory_with_two_entries_each_and_three_quarters_that_may_give_way(long memory, int flows, int entries, int pending)
+    public void Flows_follow_the_memory_with_two_entries_each_and_three_quarters_that_may_give_way(
+        long memory, int flows, int entries, int pending)
     {
         var sizes = MapSizes.ForMachine(memory, 2);
 

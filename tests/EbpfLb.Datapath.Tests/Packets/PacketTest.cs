@@ -77,7 +77,8 @@ public abstract class PacketTest : IClassFixture<PacketFixture>
         return result;
     }
 
-    private protected static void Became(PacketBuilder expected, Verdict verdict, PacketResult result) => Became(expected.Build(), verdict, result);
+    private protected static void Became(PacketBuilder expected, Verdict verdict, PacketResult result)
+        => Became(expected.Build(), verdict, result);
 
     private protected static void Became(byte[] expected, Verdict verdict, PacketResult result)
     {
@@ -100,7 +101,8 @@ public abstract class PacketTest : IClassFixture<PacketFixture>
     private protected PacketResult Converse(L4 protocol, PacketBuilder opening)
     {
         var result = In(opening);
-        var request = Program.Tables.Flows().Single(e => !e.IsReply && e.Source.Equals(opening.Source) && e.Destination.Equals(opening.Destination));
+        var request = Program.Tables.Flows().Single(e
+            => !e.IsReply && e.Source.Equals(opening.Source) && e.Destination.Equals(opening.Destination));
         AnswerTo(request, Segments.Answer(protocol));
         AgeQuestions();
         for (var i = 0; i < 2; i++)
@@ -148,7 +150,8 @@ public abstract class PacketTest : IClassFixture<PacketFixture>
     /// <summary>Pretends that UDP flows which are not open began seconds ago: asked again now, they are conversations.</summary>
     private protected void AgeQuestions()
     {
-        foreach (var entry in Program.Tables.Flows().Where(e => e.Protocol == (byte)L4.Udp && !e.IsReply && e.Phase < LbCtPhase.Open)) Age(entry);
+        foreach (var entry in Program.Tables.Flows().Where(e => e.Protocol == (byte)L4.Udp && !e.IsReply && e.Phase < LbCtPhase.Open))
+            Age(entry);
     }
 
     private protected void Counted(params (LbReason Reason, ulong Count)[] expected) =>

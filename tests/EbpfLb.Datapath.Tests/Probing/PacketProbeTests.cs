@@ -19,7 +19,8 @@ public sealed class PacketProbeTests
 
     private static readonly string[][] Endpoints =
     [
-        ["10.244.1.7 node=node-1", "10.244.2.7 node=node-2"], ["10.244.2.7 node=node-2"], [], ["10.244.1.7 unready node=node-1"], ["10.244.1.7 terminating node=node-1", "10.244.2.7 node=node-2"],
+        ["10.244.1.7 node=node-1", "10.244.2.7 node=node-2"], ["10.244.2.7 node=node-2"], [], ["10.244.1.7 unready node=node-1"],
+        ["10.244.1.7 terminating node=node-1", "10.244.2.7 node=node-2"],
     ];
 
     private static readonly SourceRange Pods = SourceRange.Parse("10.244.0.0/16");
@@ -41,7 +42,10 @@ public sealed class PacketProbeTests
         List<string> wrong = [];
         foreach (var endpoints in Endpoints)
         {
-            foreach (var (inside, outside) in new[] { (TrafficPolicy.Cluster, TrafficPolicy.Cluster), (TrafficPolicy.Local, TrafficPolicy.Local) })
+            foreach (var (inside, outside) in new[]
+            {
+                (TrafficPolicy.Cluster, TrafficPolicy.Cluster), (TrafficPolicy.Local, TrafficPolicy.Local),
+            })
             {
                 Assert.True(dataplane.Apply(table = Compile(endpoints, inside, outside, table)).Result.IsComplete);
                 var explainer = new Explainer(table, ContextOf(hasDetector, masqueradeAll));
@@ -52,7 +56,8 @@ public sealed class PacketProbeTests
                     {
                         var answer = netns.Run(() => Run(probe, flow, device));
                         if (Difference(explanation, answer) is { } difference)
-                            wrong.Add($"{flow} by {device.Name}, endpoints [{string.Join(", ", endpoints)}], {inside}/{outside}: {explanation.Verdict} ({explanation.Reason}), but {difference}");
+                            wrong.Add($"{flow} by {device.Name}, endpoints [{string.Join(", ", endpoints)}], "
+                                + $"{inside}/{outside}: {explanation.Verdict} ({explanation.Reason}), but {difference}");
                     }
                 }
             }
@@ -98,13 +103,15 @@ public sealed class PacketProbeTests
     }
 
     [Fact]
-    public void An_instance_that_is_not_there_has_nothing_to_run() => Assert.Null(PacketProbe.Open(new DatapathOptions { Instance = "elb-none" }));
+    public void An_instance_that_is_not_there_has_nothing_to_run()
+        => Assert.Null(PacketProbe.Open(new DatapathOptions { Instance = "elb-none" }));
 
     private static List<TKey> Entries<TKey, TValue>(TestInstance instance, Table<TKey, TValue> table)
         where TKey : unmanaged
         where TValue : unmanaged
     {
-        using var map = BpfMap.OpenPinned<TKey, TValue>(new InstancePaths(BpfFileSystem.Find()!, instance.Options.Instance).Map(table.Name));
+        using var map = BpfMap.OpenPinned<TKey, TValue>(
+            new InstancePaths(BpfFileSystem.Find()!, instance.Options.Instance).Map(table.Name));
         return [.. map.Entries().Select(e => e.Key)];
     }
 
@@ -115,7 +122,9 @@ public sealed class PacketProbeTests
     {
         var expected = explanation.Verdict switch
         {
-            FlowVerdict.Dnat => ProbeOutcome.Translated, FlowVerdict.Reject => ProbeOutcome.Refused, FlowVerdict.Drop => ProbeOutcome.Dropped, _ => ProbeOutcome.Passed,
+            FlowVerdict.Dnat
+                => ProbeOutcome.Translated, FlowVerdict.Reject => ProbeOutcome.Refused, FlowVerdict.Drop => ProbeOutcome.Dropped,
+                _ => ProbeOutcome.Passed,
         };
         var reasons = string.Join(", ", answer.Reasons.Select(r => r.Reason));
         if (answer.Outcome != expected) return $"it is {answer.Outcome} ({reasons})";
@@ -126,28 +135,36 @@ public sealed class PacketProbeTests
         return changed == chosen[0].Masquerade ? null : $"comes from {answer.Source} at {answer.Destination} ({reasons})";
     }
 
-    /// <summary>From outside, a pod of another node, a hairpin of each backend, a pod of this node behind its device, and the node itself; to every frontend and to what is none.</summary>
+    /// <summary>
+    /// From outside, a pod of another node, a hairpin of each backend, a pod of this node behind its device, and the node itself; to every
+    /// frontend and to what is none.
+    /// </summary>
     private static IEnumerable<(Flow Flow, Device Device)> Flows()
     {
         (string From, Device By)[] sources =
         [
-            ("198.51.100.9", PacketLab.Wan), ("10.244.2.9", PacketLab.Lan), ("10.244.2.7", PacketLab.Lan), ("10.244.1.9", PacketLab.Pods), ("10.244.1.7", PacketLab.Pods), ("10.1.0.1", PacketLab.Pods),
+            ("198.51.100.9", PacketLab.Wan), ("10.244.2.9", PacketLab.Lan), ("10.244.2.7", PacketLab.Lan), ("10.244.1.9", PacketLab.Pods),
+            ("10.244.1.7", PacketLab.Pods), ("10.1.0.1", PacketLab.Pods),
         ];
         (string To, ushort Port)[] targets =
         [
-            ("10.96.0.10", 80), ("192.0.2.1", 30080), ("203.0.113.1", 30080), ("198.51.100.100", 80), ("203.0.113.80", 80), ("203.0.113.81", 80),
+            ("10.96.0.10", 80), ("192.0.2.1", 30080), ("203.0.113.1", 30080), ("198.51.100.100", 80), ("203.0.113.80", 80),
+            ("203.0.113.81", 80),
             ("192.0.2.1", 30081), ("203.0.113.80", 81), ("192.0.2.2", 30080),
         ];
         return from source in sources from target in targets select (Flow(source.From, target.To, target.Port), source.By);
     }
 
-    private static Flow Flow(string from, string to, ushort port) => new(IpAddress.Parse(from), IpAddress.Parse(to), port, TransportProtocol.Tcp, FlowPath.Packet);
+    private static Flow Flow(string from, string to, ushort port)
+        => new(IpAddress.Parse(from), IpAddress.Parse(to), port, TransportProtocol.Tcp, FlowPath.Packet);
 
     private static ForwardingTable Compile(string[] endpoints, TrafficPolicy inside, TrafficPolicy outside, ForwardingTable? previous)
     {
         var cluster = new ClusterBuilder().Node("node-1", addresses: ["192.0.2.1"])
-            .Service("web", ["10.96.0.10"], ["http:80@30080"], type: ServiceType.LoadBalancer, externalIPs: ["198.51.100.100"], balancerIPs: ["203.0.113.80"], inside: inside, outside: outside)
-            .Service("narrow", ["10.96.0.11"], ["http:80"], type: ServiceType.LoadBalancer, balancerIPs: ["203.0.113.81"], sourceRanges: ["198.51.100.0/24"], outside: outside)
+            .Service("web", ["10.96.0.10"], ["http:80@30080"], type: ServiceType.LoadBalancer, externalIPs: ["198.51.100.100"],
+                balancerIPs: ["203.0.113.80"], inside: inside, outside: outside)
+            .Service("narrow", ["10.96.0.11"], ["http:80"], type: ServiceType.LoadBalancer, balancerIPs: ["203.0.113.81"],
+                sourceRanges: ["198.51.100.0/24"], outside: outside)
             .Slice("web-1", "web", ["http:8080"], endpoints, IpFamily.IPv4)
             .Slice("narrow-1", "narrow", ["http:8080"], endpoints, IpFamily.IPv4);
         return ForwardingCompiler.Compile(cluster.Build(), new PolicyOptions { NodeName = "node-1" }, previous);
@@ -155,9 +172,14 @@ public sealed class PacketProbeTests
 
     private static NodeState StateOf(bool hasDetector, bool masqueradeAll) => new(
         PacketLab.Devices.Select(d => new NodeDevice(
-            (uint)d.Index, d.Name, IpAddress.Parse(d.Address4), IpAddress.Parse(d.Address6), Pod: d.Flags.HasFlag(LbDeviceFlag.Pod), Detect: d.Flags.HasFlag(LbDeviceFlag.Detect))).ToValueList(),
+            (uint)d.Index, d.Name, IpAddress.Parse(d.Address4), IpAddress.Parse(d.Address6), Pod: d.Flags.HasFlag(LbDeviceFlag.Pod),
+            Detect: d.Flags.HasFlag(LbDeviceFlag.Detect))).ToValueList(),
         PacketLab.Devices.Select(d => new NodeAddress(IpAddress.Parse(d.Address4), true)).ToValueList(),
-        new NodeSettings { Pods4 = hasDetector ? [Pods] : [], MasqueradeAll = masqueradeAll, NodePorts = new PortRange(30000, 32767), SnatPorts = new PortRange(61000, 64999) });
+        new NodeSettings
+        {
+            Pods4 = hasDetector ? [Pods] : [], MasqueradeAll = masqueradeAll, NodePorts = new PortRange(30000, 32767),
+            SnatPorts = new PortRange(61000, 64999),
+        });
 
     private static ExplainContext ContextOf(bool hasDetector, bool masqueradeAll) => new()
     {

@@ -17,7 +17,8 @@ public sealed class ReasonCatalogTests
 
     [Fact]
     public void A_reasons_name_and_its_kind_agree()
-        => Assert.All(ReasonCatalog.All, t => Assert.Equal(t.Reason.ToString().StartsWith("Drop", StringComparison.Ordinal), t.Kind == ReasonKind.Dropped));
+        => Assert.All(ReasonCatalog.All,
+            t => Assert.Equal(t.Reason.ToString().StartsWith("Drop", StringComparison.Ordinal), t.Kind == ReasonKind.Dropped));
 
     [Fact]
     public void A_reason_of_a_newer_program_is_named_by_its_number()

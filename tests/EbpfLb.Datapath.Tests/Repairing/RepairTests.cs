@@ -66,7 +66,8 @@ public sealed class RepairTests : IAsyncLifetime
 
         dataplane.Repair();
 
-        Assert.Equal((2, 1, 0), (dataplane.Repairs[RepairKind.MapPin], dataplane.Repairs[RepairKind.LinkPin], dataplane.Repairs[RepairKind.Link]));
+        Assert.Equal(
+            (2, 1, 0), (dataplane.Repairs[RepairKind.MapPin], dataplane.Repairs[RepairKind.LinkPin], dataplane.Repairs[RepairKind.Link]));
         Assert.Equal(maps, Ids("maps"));
         Assert.Equal(links, Ids("links"));
         Assert.Contains(instance.Log, l => l.Contains("kind=MapPin lb_backends, lb_meta"));

@@ -165,8 +165,10 @@ public sealed class SelectTests : IDisposable
     public void Source_ranges_are_judged_by_an_address_that_is_known_and_left_to_packets_else()
     {
         Publish(backends: 4);
-        program.Services4.Update(Key4(Frontend), ServiceCodec.Sealed(FrontendKeyOf(Frontend), Value(4) with { Flags = (uint)LbServiceFlag.Ranges }));
-        program.SourceRanges4.Update(new LbSrcRange4 { PrefixLen = 32 + 16, ServiceId = ServiceId, Addr = Address("10.244.0.0", 0).Addr[3] }, 1);
+        program.Services4.Update(
+            Key4(Frontend), ServiceCodec.Sealed(FrontendKeyOf(Frontend), Value(4) with { Flags = (uint)LbServiceFlag.Ranges }));
+        program.SourceRanges4.Update(
+            new LbSrcRange4 { PrefixLen = 32 + 16, ServiceId = ServiceId, Addr = Address("10.244.0.0", 0).Addr[3] }, 1);
 
         Assert.Equal(Verdict.Forward, Ask(Frontend, source: "10.244.0.9").Verdict);
         Assert.Equal(Verdict.Drop, Ask(Frontend, source: "10.245.0.9").Verdict);
@@ -235,7 +237,8 @@ public sealed class SelectTests : IDisposable
         [
             mine with { Id = other.Id }, mine with { Flags = other.Flags }, mine with { AffinitySec = other.AffinitySec },
             mine with { Cluster = other.Cluster }, mine with { Cluster = mine.Cluster with { First = other.Cluster.First } },
-            mine with { Cluster = mine.Cluster with { Count = other.Cluster.Count } }, mine with { Local = other.Local }, other with { Seal = mine.Seal },
+            mine with { Cluster = mine.Cluster with { Count = other.Cluster.Count } }, mine with { Local = other.Local },
+            other with { Seal = mine.Seal },
         ];
         foreach (var value in torn)
         {
@@ -300,7 +303,8 @@ public sealed class SelectTests : IDisposable
         program.Services4.Update(Key4(Frontend), Value(backends, affinitySeconds));
     }
 
-    private Answer Ask(LbAddr destination, uint dice = 0, ulong client = Client, string? source = null, uint flowBackend = 0) => program.Ask(new Question
+    private Answer Ask(LbAddr destination, uint dice = 0, ulong client = Client, string? source = null, uint flowBackend = 0)
+        => program.Ask(new Question
     {
         Destination = destination,
         Dice = dice,

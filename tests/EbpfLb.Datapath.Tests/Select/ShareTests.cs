@@ -4,7 +4,9 @@ using static EbpfLb.Datapath.Tests.Select.SelectProgram;
 
 namespace EbpfLb.Datapath.Tests.Select;
 
-/// <summary>Who can make many clients of one service makes no other service forget: seats for 512 clients, and thousands that want one.</summary>
+/// <summary>
+/// Who can make many clients of one service makes no other service forget: seats for 512 clients, and thousands that want one.
+/// </summary>
 public sealed class ShareTests : IDisposable
 {
     private const uint Backends = 4;
@@ -80,14 +82,18 @@ public sealed class ShareTests : IDisposable
     private int ClientsOf(uint service) => program.Affinity.Keys().Count(key => key.ServiceId == service);
 
     private static LbAffKey Key(uint service, string client) =>
-        new() { Client = U32x4.FromBytes(AbiBytes.Of(Address(client, 0).Addr).ToArray()), ServiceId = service, Kind = (uint)LbClientKind.Addr };
+        new()
+        {
+            Client = U32x4.FromBytes(AbiBytes.Of(Address(client, 0).Addr).ToArray()), ServiceId = service, Kind = (uint)LbClientKind.Addr,
+        };
 
     /// <summary>Returns the backend; another one for each client while none is remembered.</summary>
     private uint Ask(uint service, string client)
     {
         var answer = program.Ask(new Question
         {
-            Destination = Frontend(service), Dice = (uint)client.GetHashCode(StringComparison.Ordinal), Netns = 1, Source = Address(client, 0).Addr,
+            Destination = Frontend(service), Dice = (uint)client.GetHashCode(StringComparison.Ordinal), Netns = 1,
+            Source = Address(client, 0).Addr,
         });
         Assert.Equal((Verdict.Forward, service), (answer.Verdict, answer.ServiceId));
         return answer.BackendId;
@@ -102,14 +108,16 @@ public sealed class ShareTests : IDisposable
         {
             program.Backends.Update(first + i, new LbBackend
             {
-                Addr = Address("10.244.0.1", 0).Addr, Port = Be16.FromHost(8080), Proto = 6, Family = 4, ServiceId = service, Flags = (uint)LbBackendFlag.InCluster,
+                Addr = Address("10.244.0.1", 0).Addr, Port = Be16.FromHost(8080), Proto = 6, Family = 4, ServiceId = service,
+                Flags = (uint)LbBackendFlag.InCluster,
             });
             program.Slots.Update(first + i, new LbSlot { BackendId = first + i, ServiceId = service });
         }
         var key = new LbFrontend4 { Addr = Frontend(service).Addr[3], Port = Frontend(service).Port, Proto = 6 };
         var value = new LbService
         {
-            Id = service, Flags = (uint)LbServiceFlag.Affinity, AffinitySec = 600, Cluster = new LbRange { First = first, Count = Backends },
+            Id = service, Flags = (uint)LbServiceFlag.Affinity, AffinitySec = 600,
+            Cluster = new LbRange { First = first, Count = Backends },
         };
         program.Services4.Update(key, ServiceCodec.Sealed(FrontendKey.From(key), value));
     }

@@ -11,8 +11,8 @@ using EbpfLb.Datapath.Node;
 namespace EbpfLb.Datapath.Tests.Sockets;
 
 /// <summary>
-/// Who a socket with affinity is that is bound to an address. Anybody may bind to any (IP_FREEBIND), and the kernel looks at it only after the hook: what is
-/// not the namespace's own must not be believed.
+/// Who a socket with affinity is that is bound to an address. Anybody may bind to any (IP_FREEBIND), and the kernel looks at it only after
+/// the hook: what is not the namespace's own must not be believed.
 /// </summary>
 [Collection(typeof(OwnCgroup))]
 public sealed class BoundClientTests : IAsyncDisposable
@@ -73,7 +73,8 @@ public sealed class BoundClientTests : IAsyncDisposable
     public void Each_address_of_the_node_counts_as_itself_for_the_nodes_own_sockets(Way way, string address)
     {
         lab.Dataplane.ApplyNode(new(
-            [], [new NodeAddress(IpAddress.Parse(Second4), false), new NodeAddress(IpAddress.Parse(Second6), false)], new NodeSettings { HostNetnsCookie = Cookie() }));
+            [], [new NodeAddress(IpAddress.Parse(Second4), false), new NodeAddress(IpAddress.Parse(Second6), false)],
+            new NodeSettings { HostNetnsCookie = Cookie() }));
 
         Ask(way, address);
         Ask(way, address == Second4 ? Foreign4 : Foreign6);
@@ -90,7 +91,9 @@ public sealed class BoundClientTests : IAsyncDisposable
         Assert.Equal(OfNamespace(), Assert.Single(Clients()));
     }
 
-    /// <summary>Source ranges are judged by the address that the socket is bound to: a pod may have several. It is remembered by its namespace.</summary>
+    /// <summary>
+    /// Source ranges are judged by the address that the socket is bound to: a pod may have several. It is remembered by its namespace.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Foreign))]
     public void An_address_that_only_source_ranges_believe_is_remembered_as_its_namespace(Way way, string address)
@@ -130,7 +133,9 @@ public sealed class BoundClientTests : IAsyncDisposable
     {
         const int IPPROTO_IP = 0, IP_FREEBIND = 15;
         var address = IPAddress.Parse(source);
-        var service = new IPEndPoint(IPAddress.Parse(to ?? (address.AddressFamily == AddressFamily.InterNetwork ? StaleLab.Service4 : StaleLab.Service6)), StaleLab.Port);
+        var service = new IPEndPoint(
+            IPAddress.Parse(to ?? (address.AddressFamily == AddressFamily.InterNetwork ? StaleLab.Service4 : StaleLab.Service6)),
+            StaleLab.Port);
         using var socket = way == Way.Tcp
             ? new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { Blocking = false }
             : new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);

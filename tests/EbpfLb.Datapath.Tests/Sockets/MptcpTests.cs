@@ -60,5 +60,6 @@ public sealed class MptcpTests
         return lab;
     }
 
-    private static ServiceCounters Counters(StaleLab lab) => Assert.Single(Enumerable.Range(0, 64).Select(id => lab.Dataplane.ReadServiceCounters((uint)id)), counters => counters.Connections > 0);
+    private static ServiceCounters Counters(StaleLab lab) => Assert.Single(
+        Enumerable.Range(0, 64).Select(id => lab.Dataplane.ReadServiceCounters((uint)id)), counters => counters.Connections > 0);
 }

@@ -8,7 +8,10 @@ using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Datapath.Tests.Sockets;
 
-/// <summary>What an unconnected UDP socket remembers of who answers ages as nf_conntrack's memory of it does: 180 s after the last datagram either way.</summary>
+/// <summary>
+/// What an unconnected UDP socket remembers of who answers ages as nf_conntrack's memory of it does: 180 s after the last datagram either
+/// way.
+/// </summary>
 [Collection(typeof(OwnCgroup))]
 public sealed class UdpMemoryTests : IAsyncDisposable
 {

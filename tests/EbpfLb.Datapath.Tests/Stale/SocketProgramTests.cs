@@ -16,7 +16,8 @@ public sealed class SocketProgramTests
         lab.Dataplane.Stale.Load();
 
         Assert.Equal([], lab.Dataplane.Stale.Features.Where(f => !f.IsAvailable).Select(f => $"{f.Name}: {f.Reason}"));
-        Assert.Equal(["iter_udp", "iter_tcp", "iter_udp_untranslated", "bpf_sock_destroy"], lab.Dataplane.Stale.Features.Select(f => f.Name));
+        Assert.Equal(
+            ["iter_udp", "iter_tcp", "iter_udp_untranslated", "bpf_sock_destroy"], lab.Dataplane.Stale.Features.Select(f => f.Name));
     }
 
     [Fact]
@@ -24,7 +25,8 @@ public sealed class SocketProgramTests
     {
         await using var lab = new StaleLab(new HashSet<string> { "lb_find_udp" });
 
-        Assert.Equal(["iter_udp", "iter_tcp", "iter_udp_untranslated", "bpf_sock_destroy"], lab.Dataplane.Stale.Features.Select(f => f.Name));
+        Assert.Equal(
+            ["iter_udp", "iter_tcp", "iter_udp_untranslated", "bpf_sock_destroy"], lab.Dataplane.Stale.Features.Select(f => f.Name));
         Assert.All(lab.Dataplane.Stale.Features, f => Assert.Equal((false, false, false), (f.IsKnown, f.IsAvailable, f.IsMissing)));
 
         lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: false);
@@ -44,7 +46,8 @@ public sealed class SocketProgramTests
 
     [Theory]
     [MemberData(nameof(Refusals))]
-    public async Task A_refused_program_costs_only_its_own_feature_and_the_kernels_answer_is_said_in_one_line(string program, string feature, string[] added)
+    public async Task A_refused_program_costs_only_its_own_feature_and_the_kernels_answer_is_said_in_one_line(
+        string program, string feature, string[] added)
     {
         await using var lab = new StaleLab(new HashSet<string> { program });
         lab.Listen("127.0.0.2", 9953);
@@ -64,7 +67,8 @@ public sealed class SocketProgramTests
         Assert.Contains(program, missing.Reason);
         Assert.DoesNotContain('\n', missing.Reason);
         Assert.DoesNotContain("CAP_", missing.Reason);
-        Assert.Equal(added, lab.Dataplane.Stale.Features.Select(f => f.Name).Except(["iter_udp", "iter_tcp", "iter_udp_untranslated", "bpf_sock_destroy"]));
+        Assert.Equal(added,
+            lab.Dataplane.Stale.Features.Select(f => f.Name).Except(["iter_udp", "iter_tcp", "iter_udp_untranslated", "bpf_sock_destroy"]));
 
         // Only TCP has another way to be found.
         SocketCount CountOf(string finder) => program == finder && finder != "lb_find_tcp" ? SocketCount.Unknown : new SocketCount(1, 1);
@@ -79,9 +83,12 @@ public sealed class SocketProgramTests
 
         lab.Apply(StaleLab.Dns("127.0.0.3"));
 
-        Assert.Equal(new StaleSocketReport(SocketCount.Unknown, SocketCount.Unknown, SocketCount.Unknown, null), lab.Dataplane.Stale.EndSockets(tcp: true, untranslated: true));
-        Assert.Equal(["iter_tcp", "iter_udp", "iter_udp_untranslated", "sock_diag_storage"], Missing(lab).Select(f => f.Name).Order(StringComparer.Ordinal));
-        Assert.All(Missing(lab).Where(f => f.Name.StartsWith("iter", StringComparison.Ordinal)), f => Assert.Contains("connect anew by themselves", f.Lost));
+        Assert.Equal(new StaleSocketReport(SocketCount.Unknown, SocketCount.Unknown, SocketCount.Unknown, null),
+            lab.Dataplane.Stale.EndSockets(tcp: true, untranslated: true));
+        Assert.Equal(["iter_tcp", "iter_udp", "iter_udp_untranslated", "sock_diag_storage"],
+            Missing(lab).Select(f => f.Name).Order(StringComparer.Ordinal));
+        Assert.All(Missing(lab).Where(f => f.Name.StartsWith("iter", StringComparison.Ordinal)),
+            f => Assert.Contains("connect anew by themselves", f.Lost));
     }
 
     private static IEnumerable<KernelFeature> Missing(StaleLab lab) => lab.Dataplane.Stale.Features.Where(f => !f.IsAvailable);

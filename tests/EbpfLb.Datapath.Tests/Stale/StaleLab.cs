@@ -29,7 +29,8 @@ internal sealed class StaleLab : IAsyncDisposable
 
     private readonly List<Socket> sockets = [];
 
-    /// <param name="way">What the kernel refuses of itself, another way does too: <see cref="SocketProgramTests"/> has the one test that tells.</param>
+    /// <param name="way">What the kernel refuses of itself, another way does too: <see cref="SocketProgramTests"/> has the one test that
+    /// tells.</param>
     public StaleLab(SocketWay way = SocketWay.Iterators) : this(Refused[way])
     {
     }
@@ -67,7 +68,8 @@ internal sealed class StaleLab : IAsyncDisposable
     {
         var builder = new ClusterBuilder();
         describe(builder);
-        Dataplane.Apply(Policy.ForwardingCompiler.Compile(builder.Build(), Policy.PolicyOptions.Default with { KeepsTcpEndpoints = keepTcp }, null));
+        Dataplane.Apply(
+            Policy.ForwardingCompiler.Compile(builder.Build(), Policy.PolicyOptions.Default with { KeepsTcpEndpoints = keepTcp }, null));
         Dataplane.Attach();
     }
 
@@ -138,7 +140,8 @@ internal sealed class StaleLab : IAsyncDisposable
     }
 
     /// <summary>What a sender is told.</summary>
-    public static SocketError SendError(Socket socket) => Assert.Throws<SocketException>(() => socket.Send("still there?"u8)).SocketErrorCode;
+    public static SocketError SendError(Socket socket)
+        => Assert.Throws<SocketException>(() => socket.Send("still there?"u8)).SocketErrorCode;
 
     public async ValueTask DisposeAsync()
     {

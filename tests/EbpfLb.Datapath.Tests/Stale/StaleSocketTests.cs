@@ -19,7 +19,8 @@ public sealed class StaleSocketTests
         await using var lab = new StaleLab(way);
         lab.Apply(StaleLab.Dns("127.0.0.2", "fd00::2"));
         var socket = lab.Connect(address);
-        Assert.Equal(StaleSocketReport.Nothing(tcp: false, untranslated: false), lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: false));
+        Assert.Equal(
+            StaleSocketReport.Nothing(tcp: false, untranslated: false), lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: false));
         var waiting = Task.Factory.StartNew(() => Record.Exception(() => socket.Receive(new byte[16])), TaskCreationOptions.LongRunning);
 
         lab.Apply(StaleLab.Dns("127.0.0.3", "fd00::3"));
@@ -45,9 +46,11 @@ public sealed class StaleSocketTests
         var socket = lab.Connect(StaleLab.Service4, protocol: ProtocolType.Tcp);
 
         lab.Apply(StaleLab.Dns("127.0.0.2 unready", "127.0.0.3"), keepTcp: true);
-        Assert.Equal(StaleSocketReport.Nothing(tcp: true, untranslated: false), lab.Dataplane.Stale.EndSockets(tcp: true, untranslated: false));
+        Assert.Equal(
+            StaleSocketReport.Nothing(tcp: true, untranslated: false), lab.Dataplane.Stale.EndSockets(tcp: true, untranslated: false));
         lab.Apply(StaleLab.Dns("127.0.0.3"), keepTcp: true);
-        Assert.Equal(StaleSocketReport.Nothing(tcp: false, untranslated: false), lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: false));
+        Assert.Equal(
+            StaleSocketReport.Nothing(tcp: false, untranslated: false), lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: false));
 
         Assert.Equal(StaleLab.Ended(tcp: 1), lab.Dataplane.Stale.EndSockets(tcp: true, untranslated: false));
         Assert.Equal(SocketError.ConnectionAborted, StaleLab.ReceiveError(socket));
@@ -58,9 +61,14 @@ public sealed class StaleSocketTests
         ["no endpoint is left"] = StaleLab.Dns(),
         ["the service is deleted"] = _ => { },
         ["the port is removed"] = c => c.Service("dns", [StaleLab.Service4], ["tcp:53"]).Slice("dns-4", "dns", ["tcp:9953"], ["127.0.0.2"]),
-        ["its number changes"] = c => c.Service("dns", [StaleLab.Service4], ["udp:53/UDP"]).Slice("dns-4", "dns", ["udp:9954/UDP"], ["127.0.0.2"]),
+        ["its number changes"] = c
+            => c.Service("dns", [StaleLab.Service4], ["udp:53/UDP"]).Slice("dns-4", "dns", ["udp:9954/UDP"], ["127.0.0.2"]),
         ["it does not serve any more"] = StaleLab.Dns("127.0.0.2 gone", "127.0.0.3"),
-        ["another service has its address"] = c => { StaleLab.Dns("127.0.0.3")(c); c.Service("other", ["10.96.0.9"], ["udp:53/UDP"]).Slice("o", "other", ["udp:9953/UDP"], ["127.0.0.2"]); },
+        ["another service has its address"] = c =>
+        {
+            StaleLab.Dns("127.0.0.3")(c);
+            c.Service("other", ["10.96.0.9"], ["udp:53/UDP"]).Slice("o", "other", ["udp:9953/UDP"], ["127.0.0.2"]);
+        },
     };
 
     public static TheoryData<string> EndNames => [.. Ends.Keys];
@@ -100,7 +108,9 @@ public sealed class StaleSocketTests
 
         lab.Apply(Stays[way]);
 
-        Assert.True(lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: false) == StaleSocketReport.Nothing(tcp: false, untranslated: false), way);
+        Assert.True(
+            lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: false) == StaleSocketReport.Nothing(tcp: false, untranslated: false),
+            way);
         Assert.Contains("127.0.0", socket.LocalEndPoint!.ToString());
     }
 
@@ -118,7 +128,8 @@ public sealed class StaleSocketTests
 
         lab.Apply(StaleLab.Dns("127.0.0.3"));
 
-        Assert.Equal(StaleSocketReport.Nothing(tcp: true, untranslated: false), lab.Dataplane.Stale.EndSockets(tcp: true, untranslated: false));
+        Assert.Equal(
+            StaleSocketReport.Nothing(tcp: true, untranslated: false), lab.Dataplane.Stale.EndSockets(tcp: true, untranslated: false));
         Assert.All([straight, elsewhere, unconnected], s => Assert.NotEqual(SocketError.ConnectionAborted, StaleLab.ReceiveError(s)));
     }
 
@@ -147,14 +158,19 @@ public sealed class StaleSocketTests
         await lab.RestartAsync();
         lab.Apply(StaleLab.Dns("127.0.0.2 terminating", "127.0.0.3"));
 
-        Assert.Equal(StaleSocketReport.Nothing(tcp: false, untranslated: false), lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: false));
+        Assert.Equal(
+            StaleSocketReport.Nothing(tcp: false, untranslated: false), lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: false));
     }
 
     [Fact]
     public async Task Maps_made_anew_end_no_socket_whose_backend_is_there_under_another_id()
     {
         await using var lab = new StaleLab();
-        lab.Apply(c => { StaleLab.Dns("127.0.0.2")(c); c.Service("a", ["10.96.0.1"], ["x:1/UDP"]).Slice("a", "a", ["x:1/UDP"], ["127.0.0.7", "127.0.0.8"]); });
+        lab.Apply(c =>
+        {
+            StaleLab.Dns("127.0.0.2")(c);
+            c.Service("a", ["10.96.0.1"], ["x:1/UDP"]).Slice("a", "a", ["x:1/UDP"], ["127.0.0.7", "127.0.0.8"]);
+        });
         var stays = lab.Connect(StaleLab.Service4);
         lab.Connect("10.96.0.1", 1);
 

@@ -15,20 +15,23 @@ public sealed class UntranslatedSocketTests
 
     [Theory]
     [MemberData(nameof(StaleSocketTests.Kinds), MemberType = typeof(StaleSocketTests))]
-    public async Task A_socket_that_was_connected_before_its_service_was_known_is_ended_and_translated_when_it_connects_anew(SocketWay way, string address)
+    public async Task A_socket_that_was_connected_before_its_service_was_known_is_ended_and_translated_when_it_connects_anew(
+        SocketWay way, string address)
     {
         await using var lab = new StaleLab(way);
         var socket = lab.Connect(address);
         lab.Apply(StaleLab.Dns("127.0.0.2", "fd00::2"));
 
-        Assert.Equal(StaleSocketReport.Nothing(tcp: false, untranslated: false), lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: false));
+        Assert.Equal(
+            StaleSocketReport.Nothing(tcp: false, untranslated: false), lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: false));
         Assert.Equal(StaleLab.Ended(untranslated: 1), lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: true));
         Assert.Equal(SocketError.ConnectionAborted, StaleLab.ReceiveError(socket));
         Assert.Equal(SocketError.DestinationAddressRequired, StaleLab.SendError(socket));
 
         // What .NET does not let a socket do that was ended: connect anew, as it is.
         lab.Connect(address);
-        Assert.Equal(StaleSocketReport.Nothing(tcp: false, untranslated: true), lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: true));
+        Assert.Equal(
+            StaleSocketReport.Nothing(tcp: false, untranslated: true), lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: true));
     }
 
     [Fact]
@@ -38,7 +41,8 @@ public sealed class UntranslatedSocketTests
         var socket = lab.Connect(StaleLab.Service4);
 
         lab.Apply(StaleLab.Dns());
-        Assert.Equal(StaleSocketReport.Nothing(tcp: false, untranslated: true), lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: true));
+        Assert.Equal(
+            StaleSocketReport.Nothing(tcp: false, untranslated: true), lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: true));
         lab.Apply(StaleLab.Dns("127.0.0.2"));
 
         Assert.Equal(1, lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: true).Untranslated.Ended);
@@ -48,9 +52,12 @@ public sealed class UntranslatedSocketTests
     private static readonly Dictionary<string, (string Address, int Port, Action<ClusterBuilder> Dns)> Frontends = new()
     {
         ["external IP"] = (Outer, 53, Dns(c => c.Service("dns", [StaleLab.Service4], ["udp:53/UDP"], externalIPs: [Outer]))),
-        ["LoadBalancer address"] = (Outer, 53, Dns(c => c.Service("dns", [StaleLab.Service4], ["udp:53/UDP"], type: ServiceType.LoadBalancer, balancerIPs: [Outer]))),
-        ["NodePort"] = (StaleLab.NodeIP, 30053, Dns(c => c.Service("dns", [StaleLab.Service4], ["udp:53@30053/UDP"], type: ServiceType.NodePort))),
-        ["NodePort at a loopback address"] = ("127.0.0.1", 30053, Dns(c => c.Service("dns", [StaleLab.Service4], ["udp:53@30053/UDP"], type: ServiceType.NodePort))),
+        ["LoadBalancer address"] = (Outer, 53,
+            Dns(c => c.Service("dns", [StaleLab.Service4], ["udp:53/UDP"], type: ServiceType.LoadBalancer, balancerIPs: [Outer]))),
+        ["NodePort"] = (
+            StaleLab.NodeIP, 30053, Dns(c => c.Service("dns", [StaleLab.Service4], ["udp:53@30053/UDP"], type: ServiceType.NodePort))),
+        ["NodePort at a loopback address"] = (
+            "127.0.0.1", 30053, Dns(c => c.Service("dns", [StaleLab.Service4], ["udp:53@30053/UDP"], type: ServiceType.NodePort))),
     };
 
     public static TheoryData<string> FrontendNames => [.. Frontends.Keys];
@@ -72,12 +79,18 @@ public sealed class UntranslatedSocketTests
 
     private static readonly Dictionary<string, (NodeSettings? Node, string Address, int Port, Action<ClusterBuilder> Dns)> NotOurs = new()
     {
-        ["a loopback address of a pod is the pod's"] = (null, "127.0.0.1", 30053, Dns(c => c.Service("dns", [StaleLab.Service4], ["udp:53@30053/UDP"], type: ServiceType.NodePort))),
-        ["NodePorts do not answer on the address"] = (new NodeSettings(), "127.0.0.1", 30053, Dns(c => c.Service("dns", [StaleLab.Service4], ["udp:53@30053/UDP"], type: ServiceType.NodePort))),
-        ["pods are left to others"] = (new NodeSettings { HostSocketsOnly = true }, StaleLab.Service4, StaleLab.Port, StaleLab.Dns("127.0.0.2")),
+        ["a loopback address of a pod is the pod's"] = (
+            null, "127.0.0.1", 30053, Dns(c => c.Service("dns", [StaleLab.Service4], ["udp:53@30053/UDP"], type: ServiceType.NodePort))),
+        ["NodePorts do not answer on the address"] = (new NodeSettings(), "127.0.0.1", 30053,
+            Dns(c => c.Service("dns", [StaleLab.Service4], ["udp:53@30053/UDP"], type: ServiceType.NodePort))),
+        ["pods are left to others"] = (
+            new NodeSettings { HostSocketsOnly = true }, StaleLab.Service4, StaleLab.Port, StaleLab.Dns("127.0.0.2")),
         ["another port"] = (null, StaleLab.Service4, 54, StaleLab.Dns("127.0.0.2")),
-        ["no endpoint that it could get"] = (null, StaleLab.Service4, StaleLab.Port, Dns(c => c.Node("n1").Service("dns", [StaleLab.Service4], ["udp:53/UDP"], inside: TrafficPolicy.Local))),
-        ["source ranges and an address that is not known"] = (null, Outer, StaleLab.Port, Dns(c => c.Service("dns", [StaleLab.Service4], ["udp:53/UDP"], type: ServiceType.LoadBalancer, balancerIPs: [Outer], sourceRanges: ["192.0.2.0/24"]))),
+        ["no endpoint that it could get"] = (null, StaleLab.Service4, StaleLab.Port,
+            Dns(c => c.Node("n1").Service("dns", [StaleLab.Service4], ["udp:53/UDP"], inside: TrafficPolicy.Local))),
+        ["source ranges and an address that is not known"] = (null, Outer, StaleLab.Port,
+            Dns(c => c.Service("dns", [StaleLab.Service4], ["udp:53/UDP"], type: ServiceType.LoadBalancer, balancerIPs: [Outer],
+                sourceRanges: ["192.0.2.0/24"]))),
     };
 
     public static TheoryData<string> NotOursNames => [.. NotOurs.Keys];
@@ -93,7 +106,9 @@ public sealed class UntranslatedSocketTests
 
         lab.Apply(dns);
 
-        Assert.True(lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: true) == StaleSocketReport.Nothing(tcp: false, untranslated: true), why);
+        Assert.True(
+            lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: true) == StaleSocketReport.Nothing(tcp: false, untranslated: true),
+            why);
         Assert.NotEqual(SocketError.ConnectionAborted, StaleLab.ReceiveError(socket));
     }
 
@@ -121,10 +136,15 @@ public sealed class UntranslatedSocketTests
         var straight = lab.Connect("127.0.0.2", 9953);
         var unconnected = lab.Unconnected();
         // Its endpoint has the address of another service: what we gave it is not what it asked for.
-        lab.Apply(c => { StaleLab.Dns("127.0.0.2")(c); c.Service("front", ["10.96.0.9"], ["u:53/UDP"]).Slice("front", "front", ["u:53/UDP"], [StaleLab.Service4]); });
+        lab.Apply(c =>
+        {
+            StaleLab.Dns("127.0.0.2")(c);
+            c.Service("front", ["10.96.0.9"], ["u:53/UDP"]).Slice("front", "front", ["u:53/UDP"], [StaleLab.Service4]);
+        });
         var chained = lab.Connect("10.96.0.9");
 
-        Assert.Equal(StaleSocketReport.Nothing(tcp: true, untranslated: true), lab.Dataplane.Stale.EndSockets(tcp: true, untranslated: true));
+        Assert.Equal(
+            StaleSocketReport.Nothing(tcp: true, untranslated: true), lab.Dataplane.Stale.EndSockets(tcp: true, untranslated: true));
         Assert.All([ours, straight, unconnected, chained], s => Assert.NotEqual(SocketError.ConnectionAborted, StaleLab.ReceiveError(s)));
     }
 
@@ -138,7 +158,8 @@ public sealed class UntranslatedSocketTests
         await lab.RestartAsync();
         lab.Apply(StaleLab.Dns("127.0.0.2"));
 
-        Assert.Equal(StaleSocketReport.Nothing(tcp: false, untranslated: true), lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: true));
+        Assert.Equal(
+            StaleSocketReport.Nothing(tcp: false, untranslated: true), lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: true));
         Assert.NotEqual(SocketError.ConnectionAborted, StaleLab.ReceiveError(socket));
     }
 

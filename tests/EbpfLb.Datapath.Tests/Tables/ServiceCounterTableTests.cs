@@ -11,14 +11,16 @@ public sealed class ServiceCounterTableTests : IDisposable
 {
     private const int Services = 16;
 
-    private readonly BpfMap map = BpfMap.Create(new MapSpec("t_stats", MapType.Array, 4, 32, (uint)(Services * PossibleCpus.Numbers()), MapFlags.Mappable));
+    private readonly BpfMap map = BpfMap.Create(
+        new MapSpec("t_stats", MapType.Array, 4, 32, (uint)(Services * PossibleCpus.Numbers()), MapFlags.Mappable));
     private readonly BpfMap ended = BpfMap.Create(new MapSpec("t_ends", MapType.Array, 4, 8, Services, MapFlags.Mappable));
     private readonly MappedArray<LbSvcStat> counts;
 
     public ServiceCounterTableTests()
     {
         counts = new MappedArray<LbSvcStat>(map.Duplicate());
-        for (var i = 0; i < counts.Length; i++) counts.Span[i] = new LbSvcStat { Connections = (ulong)(i % Services), Closed = 1, Datagrams = 2, Refused = 3 };
+        for (var i = 0; i < counts.Length; i++)
+            counts.Span[i] = new LbSvcStat { Connections = (ulong)(i % Services), Closed = 1, Datagrams = 2, Refused = 3 };
     }
 
     public void Dispose()
@@ -65,5 +67,6 @@ public sealed class ServiceCounterTableTests : IDisposable
         Assert.Equal(default, table.Read(5));
     }
 
-    private ServiceCounterTable Open(bool fresh) => new(new MappedWindows<LbSvcStat>(map.Duplicate()), new FlowEnds(ended.Duplicate()), fresh);
+    private ServiceCounterTable Open(bool fresh)
+        => new(new MappedWindows<LbSvcStat>(map.Duplicate()), new FlowEnds(ended.Duplicate()), fresh);
 }

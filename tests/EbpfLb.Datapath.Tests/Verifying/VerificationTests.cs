@@ -25,7 +25,8 @@ public sealed class VerificationTests : IAsyncLifetime
             .Service("web", ["10.96.0.80", "fd00:10:96::80"], ["http:80"], affinity: 30)
             .Slice("web-4", "web", ["http:8080"], ["10.244.0.11", "10.244.0.12"])
             .Slice("web-6", "web", ["http:8080"], ["fd00:10:244::11"])
-            .Service("lb", ["10.96.0.81", "fd00:10:96::81"], ["http:80"], balancerIPs: ["198.51.100.1", "2001:db8::1"], sourceRanges: ["192.0.2.0/24", "2001:db8:1::/48"])
+            .Service("lb", ["10.96.0.81", "fd00:10:96::81"], ["http:80"], balancerIPs: ["198.51.100.1", "2001:db8::1"],
+                sourceRanges: ["192.0.2.0/24", "2001:db8:1::/48"])
             .Slice("lb-4", "lb", ["http:8080"], ["10.244.0.13"]));
         Assert.True(dataplane.Apply(table).Result.IsComplete);
         var node = dataplane.ApplyNode(new NodeState(
@@ -46,7 +47,8 @@ public sealed class VerificationTests : IAsyncLifetime
     /// <summary>Maps that only programs write, or that hold counters: nothing is believed of them.</summary>
     private static readonly string[] NotCompared =
     [
-        "lb_affinity", "lb_aff_rows", "lb_sock", "lb_udp_peer", "lb_stats", "lb_svc_stats", "lb_svc_expired", "lb_conntrack4", "lb_conntrack6", "lb_ct_pending", "lb_ct_cursor",
+        "lb_affinity", "lb_aff_rows", "lb_sock", "lb_udp_peer", "lb_stats", "lb_svc_stats", "lb_svc_expired", "lb_conntrack4",
+        "lb_conntrack6", "lb_ct_pending", "lb_ct_cursor",
         "lb_snat_full", "lb_snat_guard", "lb_frags", "lb_answers", "lb_answer_rate", "lb_events",
         // The collector counts and limits anew in each round.
         "lb_udp_share",
@@ -63,8 +65,10 @@ public sealed class VerificationTests : IAsyncLifetime
         Assert.Equal(
             Abi.Tables.All.Select(t => t.Name).Except(NotCompared).Append("services").Order(StringComparer.Ordinal),
             verification.Compared.Where(c => c.Stage != VerifyStage.Attachment).Select(c => c.What).Order(StringComparer.Ordinal));
-        Assert.Equal(["hooks", "devices", "pins of maps"], verification.Compared.Where(c => c.Stage == VerifyStage.Attachment).Select(c => c.What));
-        Assert.All(verification.Compared.Where(c => c.What != "devices"), c => Assert.True(c.Elements > 0, $"nothing of {c.What} was compared"));
+        Assert.Equal(
+            ["hooks", "devices", "pins of maps"], verification.Compared.Where(c => c.Stage == VerifyStage.Attachment).Select(c => c.What));
+        Assert.All(
+            verification.Compared.Where(c => c.What != "devices"), c => Assert.True(c.Elements > 0, $"nothing of {c.What} was compared"));
     }
 
     [Theory]
@@ -134,8 +138,10 @@ public sealed class VerificationTests : IAsyncLifetime
     [Fact]
     public void Entries_that_nobody_asked_for_go()
     {
-        using (var services = Open<LbFrontend4, LbService>("lb_services4")) services.Update(new LbFrontend4 { Port = Be16.FromHost(1), Proto = 6 }, new LbService { Id = 200 });
-        using (var ranges = Open<LbSrcRange4, uint>("lb_src_ranges4")) ranges.Update(new LbSrcRange4 { PrefixLen = 40, ServiceId = 201 }, 1);
+        using (var services = Open<LbFrontend4, LbService>("lb_services4"))
+            services.Update(new LbFrontend4 { Port = Be16.FromHost(1), Proto = 6 }, new LbService { Id = 200 });
+        using (var ranges = Open<LbSrcRange4, uint>("lb_src_ranges4"))
+            ranges.Update(new LbSrcRange4 { PrefixLen = 40, ServiceId = 201 }, 1);
         using (var backends = Open<uint, LbBackend>("lb_backends")) backends.Update(900, new LbBackend { ServiceId = 202 });
         using (var addresses = Open<LbIp6, LbNodeAddr>("lb_node_addrs6")) addresses.Update(default, default);
         using (var devices = Open<uint, LbDevice>("lb_devices")) devices.Update(99, default);
@@ -153,7 +159,8 @@ public sealed class VerificationTests : IAsyncLifetime
         {
             var key = AbiBytes.Of(services.Keys()[0]).ToArray().Select(b => b.ToString(System.Globalization.CultureInfo.InvariantCulture));
             var (code, output) = Testing.Processes.ChildProcess.Run(
-                new Testing.Processes.ProcessPlace(null, null), [Testing.Processes.RepositoryPaths.Tool("bpftool"), "map", "delete", "pinned", PathOf("lb_services4"), "key", .. key]);
+                new Testing.Processes.ProcessPlace(null, null),
+                [Testing.Processes.RepositoryPaths.Tool("bpftool"), "map", "delete", "pinned", PathOf("lb_services4"), "key", .. key]);
             Assert.True(code == 0, output);
         }
 

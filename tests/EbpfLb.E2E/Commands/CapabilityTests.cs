@@ -8,7 +8,9 @@ using EbpfLb.Testing.Sockets;
 
 namespace EbpfLb.E2E.Commands;
 
-/// <summary>The capabilities of docs/operations.md: with all of them nothing is missing, and each is needed for what the table says.</summary>
+/// <summary>
+/// The capabilities of docs/operations.md: with all of them nothing is missing, and each is needed for what the table says.
+/// </summary>
 public sealed partial class CapabilityTests : IDisposable
 {
     private readonly NetnsTopology topology = NetnsTopology.Create();
@@ -31,7 +33,8 @@ public sealed partial class CapabilityTests : IDisposable
     }
 
     /// <summary>Of the first table there, "CAP_BPF" and so on.</summary>
-    private static string[] Documented() => [.. Row().Matches(File.ReadAllText(Path.Combine(RepositoryPaths.Root, "docs/operations.md"))).Select(m => m.Groups["name"].Value)];
+    private static string[] Documented() => [
+        .. Row().Matches(File.ReadAllText(Path.Combine(RepositoryPaths.Root, "docs/operations.md"))).Select(m => m.Groups["name"].Value)];
 
     [Fact]
     public void With_the_documented_capabilities_an_agent_does_all_that_root_does()
@@ -57,7 +60,8 @@ public sealed partial class CapabilityTests : IDisposable
         Begin([.. Documented().Where(c => c != capability && c != contains)]);
 
         Eventually.True(
-            () => agent!.Log.Split('\n').Any(l => l.Contains(missing, StringComparison.Ordinal) && l.Contains(capability, StringComparison.Ordinal)),
+            () => agent!.Log.Split('\n').Any(l
+                => l.Contains(missing, StringComparison.Ordinal) && l.Contains(capability, StringComparison.Ordinal)),
             () => $"'{missing}' and {capability} in a line. Log of the agent:\n{agent!.Log}");
     }
 
@@ -69,7 +73,8 @@ public sealed partial class CapabilityTests : IDisposable
         Assert.Equal(0, Readlink(Documented()));
         Assert.NotEqual(0, Readlink([.. Documented().Where(c => c != "CAP_SYS_PTRACE")]));
 
-        int Readlink(string[] capabilities) => ChildProcess.Run(node.Place with { CgroupPath = null }, [.. Limit(capabilities), RepositoryPaths.Tool("readlink"), $"/proc/{Environment.ProcessId}/ns/net"]).ExitCode;
+        int Readlink(string[] capabilities) => ChildProcess.Run(node.Place with { CgroupPath = null },
+            [.. Limit(capabilities), RepositoryPaths.Tool("readlink"), $"/proc/{Environment.ProcessId}/ns/net"]).ExitCode;
     }
 
     [Fact]
@@ -82,14 +87,16 @@ public sealed partial class CapabilityTests : IDisposable
         agent!.WaitUntilReady();
     }
 
-    private void Begin(string[] capabilities) => agent = AgentProcess.Begin(new AgentOptions(TestNode.Binary, node, "--manifests", manifests.Path)
+    private void Begin(string[] capabilities)
+        => agent = AgentProcess.Begin(new AgentOptions(TestNode.Binary, node, "--manifests", manifests.Path)
     {
         Prefix = Limit(capabilities),
         Extra = ["--oom-score-adj", "-999"],
     });
 
     private static string[] Limit(string[] capabilities)
-        => [RepositoryPaths.Tool("setpriv"), "--inh-caps=-all", $"--bounding-set=-all{string.Concat(capabilities.Select(c => $",+{c[4..].ToLowerInvariant()}"))}", "--"];
+        => [RepositoryPaths.Tool("setpriv"), "--inh-caps=-all",
+            $"--bounding-set=-all{string.Concat(capabilities.Select(c => $",+{c[4..].ToLowerInvariant()}"))}", "--"];
 
     private static bool HasSysResource()
     {
@@ -98,7 +105,8 @@ public sealed partial class CapabilityTests : IDisposable
     }
 
     private static bool IsAboutRights(string line)
-        => line.Contains("CAP_", StringComparison.Ordinal) || line.Contains("EPERM", StringComparison.Ordinal) || line.Contains("not permitted", StringComparison.Ordinal);
+        => line.Contains("CAP_", StringComparison.Ordinal) || line.Contains("EPERM", StringComparison.Ordinal)
+            || line.Contains("not permitted", StringComparison.Ordinal);
 
     [GeneratedRegex(@"^\| `(?<name>CAP_[A-Z_]+)` \|", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Row();

@@ -46,7 +46,8 @@ public sealed class CleanupTests : IDisposable
     /// <summary>Lines of "bpftool cgroup show" without its heading.</summary>
     private string[] Attached()
     {
-        var (_, output) = ChildProcess.Run(new ProcessPlace(null, null), RepositoryPaths.Tool("bpftool"), "cgroup", "show", node.Node.Cgroup.Path);
+        var (_, output) = ChildProcess.Run(
+            new ProcessPlace(null, null), RepositoryPaths.Tool("bpftool"), "cgroup", "show", node.Node.Cgroup.Path);
         return [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => line.Contains("lb_", StringComparison.Ordinal))];
     }
 }

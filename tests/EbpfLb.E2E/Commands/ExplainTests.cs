@@ -22,14 +22,16 @@ public sealed class ExplainTests(TestCluster cluster) : IClassFixture<TestCluste
             Publish(["c"], "Local"),
             cluster.Publish(),
         ];
-        var flows = services.SelectMany(s => Ways.SelectMany(way => Sources(family).Select(from => (From: from, To: s.Address(cluster, way, family))))).ToList();
+        var flows = services.SelectMany(s
+            => Ways.SelectMany(way => Sources(family).Select(from => (From: from, To: s.Address(cluster, way, family))))).ToList();
 
         var file = Path.GetTempFileName();
         try
         {
             File.WriteAllLines(file, flows.Select(f => Line(f.From, f.To)));
             var (liveCode, live) = Explain("--flows", file, "-o", "json");
-            var (offlineCode, offline) = Explain("--manifests", cluster.Manifests.Path, "--node-name", cluster.First.Name, "--cluster-cidr", "10.244.0.0/16,fd00:10:244::/48", "--flows", file, "-o", "json");
+            var (offlineCode, offline) = Explain("--manifests", cluster.Manifests.Path, "--node-name", cluster.First.Name, "--cluster-cidr",
+                "10.244.0.0/16,fd00:10:244::/48", "--flows", file, "-o", "json");
 
             Assert.True((liveCode, offlineCode) == (0, 0), live + offline);
             Assert.Equal(flows.Count, Answers(live).Count);
@@ -45,7 +47,8 @@ public sealed class ExplainTests(TestCluster cluster) : IClassFixture<TestCluste
             var (code, text) = Explain("--from", from, "--to", to, "-o", "json");
             Assert.True(code == 0, text);
             var kernel = JsonDocument.Parse(text).RootElement.GetProperty("kernel");
-            if (kernel.GetProperty("packet").ValueKind != JsonValueKind.Object || kernel.GetProperty("stale").GetArrayLength() > 0) wrong.Add(text);
+            if (kernel.GetProperty("packet").ValueKind != JsonValueKind.Object || kernel.GetProperty("stale").GetArrayLength() > 0)
+                wrong.Add(text);
         }
         Assert.True(wrong.Count == 0, string.Concat(wrong));
     }
@@ -70,7 +73,9 @@ public sealed class ExplainTests(TestCluster cluster) : IClassFixture<TestCluste
         Assert.Equal(before, Counters());
 
         string Counters() => cluster.First.Agent.Json("services").GetProperty("services").EnumerateArray()
-            .Single(r => r.GetProperty("service").GetString() == $"default/{service.Manifest.Name}" && r.GetProperty("frontends").EnumerateArray().Any(f => f.GetProperty("address").GetString() == to.Split(':')[0]) && r.GetProperty("protocol").GetString() == "TCP")
+            .Single(r
+                => r.GetProperty("service").GetString() == $"default/{service.Manifest.Name}" && r.GetProperty("frontends").EnumerateArray()
+                    .Any(f => f.GetProperty("address").GetString() == to.Split(':')[0]) && r.GetProperty("protocol").GetString() == "TCP")
             .GetRawText();
     }
 
@@ -85,8 +90,10 @@ public sealed class ExplainTests(TestCluster cluster) : IClassFixture<TestCluste
     {
         var (here, there) = (cluster.Pod("a"), cluster.Pod("c"));
         return family == Family.IPv6
-            ? [cluster.Client.IPv6.ToString(), here.IPv6.ToString(), there.IPv6.ToString(), cluster.First.Address(family), cluster.Second.Address(family)]
-            : [cluster.Client.IPv4.ToString(), here.IPv4.ToString(), there.IPv4.ToString(), cluster.First.Address(family), cluster.Second.Address(family)];
+            ? [cluster.Client.IPv6.ToString(), here.IPv6.ToString(), there.IPv6.ToString(), cluster.First.Address(family),
+                cluster.Second.Address(family)]
+            : [cluster.Client.IPv4.ToString(), here.IPv4.ToString(), there.IPv4.ToString(), cluster.First.Address(family),
+                cluster.Second.Address(family)];
     }
 
     private (int Code, string Output) Explain(params string[] arguments) => cluster.First.Agent.Command("explain", arguments);

@@ -10,7 +10,8 @@ public sealed class ReportTests(TestNode node) : IClassFixture<TestNode>
 {
     private static readonly string[] Hooks =
     [
-        "bind4", "bind6", "connect4", "connect6", "getpeername4", "getpeername6", "recvmsg4", "recvmsg6", "sendmsg4", "sendmsg6", "sock_release",
+        "bind4", "bind6", "connect4", "connect6", "getpeername4", "getpeername6", "recvmsg4", "recvmsg6", "sendmsg4", "sendmsg6",
+        "sock_release",
     ];
 
     [Fact]
@@ -52,7 +53,8 @@ public sealed class ReportTests(TestNode node) : IClassFixture<TestNode>
     {
         var (service, empty) = (node.Publish("a"), node.Publish());
 
-        Assert.All(node.Agent.Json("services", $"{service.Manifest.Name}:tcp", "-n", "default").GetProperty("services").EnumerateArray().ToList(),
+        Assert.All(
+            node.Agent.Json("services", $"{service.Manifest.Name}:tcp", "-n", "default").GetProperty("services").EnumerateArray().ToList(),
             row => Assert.Equal($"default/{service.Manifest.Name}", row.GetProperty("service").GetString()));
         var (code, text) = node.Agent.Command("backends", $"default/{empty.Manifest.Name}:tcp");
         Assert.True(code == 0 && text.Contains("does its selector match pods that run?", StringComparison.Ordinal), text);
@@ -66,14 +68,17 @@ public sealed class ReportTests(TestNode node) : IClassFixture<TestNode>
         var service = node.Publish("a", "c");
 
         var addresses = node.Agent.Json("backends").GetProperty("backends").EnumerateArray()
-            .Where(row => row.GetProperty("service").GetString() == $"default/{service.Manifest.Name}" && row.GetProperty("port").GetString() == "tcp")
+            .Where(row
+                => row.GetProperty("service").GetString() == $"default/{service.Manifest.Name}"
+                    && row.GetProperty("port").GetString() == "tcp")
             .Select(row => row.GetProperty("address").GetString()!);
 
         Assert.Equal(node.Addresses("a", "c").Select(ip => ip.ToString()).Order(), addresses.Order());
     }
 
     /// <summary>The row of the service's port in IPv4.</summary>
-    private JsonElement Row(TestService service, string port) => node.Agent.Json("services").GetProperty("services").EnumerateArray().Single(row =>
+    private JsonElement Row(TestService service, string port)
+        => node.Agent.Json("services").GetProperty("services").EnumerateArray().Single(row =>
         row.GetProperty("service").GetString() == $"default/{service.Manifest.Name}"
         && row.GetProperty("port").GetString() == port
         && row.GetProperty("frontends")[0].GetProperty("address").GetString() == service.Manifest.ClusterIPs[0].ToString());

@@ -7,7 +7,9 @@ using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.E2E.Conformance;
 
-/// <summary>Services that become something else in the API server: another type, labelled, written with leading zeros (service.go).</summary>
+/// <summary>
+/// Services that become something else in the API server: another type, labelled, written with leading zeros (service.go).
+/// </summary>
 public sealed class ApiObjectTests(ApiObjectTests.ApiNode lab) : IClassFixture<ApiObjectTests.ApiNode>
 {
     public static TheoryData<Family> Families { get; } = [Family.IPv4, Family.IPv6];
@@ -60,7 +62,11 @@ public sealed class ApiObjectTests(ApiObjectTests.ApiNode lab) : IClassFixture<A
     {
         var service = lab.Node.NewService("a", "c");
         var port = 31_000 + service.Manifest.ClusterIPs[0].GetAddressBytes()[3];
-        service = service with { Manifest = service.Manifest with { Type = "NodePort", Ports = [.. service.Manifest.Ports.Select(p => p with { NodePort = port })] } };
+        service = service with
+        {
+            Manifest
+                = service.Manifest with { Type = "NodePort", Ports = [.. service.Manifest.Ports.Select(p => p with { NodePort = port })] },
+        };
         var to = new IPEndPoint(family == Family.IPv6 ? lab.Node.Node.IPv6 : lab.Node.Node.IPv4, port).ToString();
         lab.Apply(service, ExternalName);
         Assert.Equal("ECONNREFUSED", lab.Ask(to));
@@ -79,7 +85,10 @@ public sealed class ApiObjectTests(ApiObjectTests.ApiNode lab) : IClassFixture<A
     {
         // Read as octal numbers these would be 8 (010), none at all (096) and 52 (064).
         var service = lab.Node.NewService("a");
-        service = service with { Manifest = service.Manifest with { ClusterIPs = [IPAddress.Parse("10.96.2.64"), .. service.Manifest.ClusterIPs.Skip(1)] } };
+        service = service with
+        {
+            Manifest = service.Manifest with { ClusterIPs = [IPAddress.Parse("10.96.2.64"), .. service.Manifest.ClusterIPs.Skip(1)] },
+        };
         const string text = "010.096.002.064";
 
         lab.Apply(service, json =>
@@ -136,21 +145,27 @@ public sealed class ApiObjectTests(ApiObjectTests.ApiNode lab) : IClassFixture<A
             }
         }
 
-        /// <summary>As <see cref="ConformanceCluster.Ask"/>; the whole report when requests failed in several ways, as while a change comes into force.</summary>
+        /// <summary>
+        /// As <see cref="ConformanceCluster.Ask"/>; the whole report when requests failed in several ways, as while a change comes into
+        /// force.
+        /// </summary>
         public string Ask(string to)
         {
             var report = Node.Probe.Load(LoadMode.Tcp, to, 40);
             return report.Answered == 0 && report.Errors.Count == 1 ? report.Errors.Keys.Single().Split('/')[1]
-                : report.IsClean ? string.Join(' ', report.Names.Keys.Select(name => name.Split('/')[0]).Order(StringComparer.Ordinal)) : report.Line;
+                : report.IsClean ? string.Join(' ', report.Names.Keys.Select(name => name.Split('/')[0]).Order(StringComparer.Ordinal))
+                : report.Line;
         }
 
-        public void Until(string expected, string to) => Eventually.Get(() => Ask(to), answer => answer == expected, $"{expected} from {to}");
+        public void Until(string expected, string to)
+            => Eventually.Get(() => Ask(to), answer => answer == expected, $"{expected} from {to}");
 
         public void UntilGone(string to) => Eventually.Get(() => Ask(to), answer => answer.StartsWith('E'), $"nobody to answer at {to}");
 
         private IReadOnlyList<string> StartApiServer(NodeNetns where)
         {
-            api = FakeApiServer.StartAsync(new FakeApiServerOptions { Netns = where.Place.NetnsPath, Port = 6443 }).GetAwaiter().GetResult();
+            api = FakeApiServer.StartAsync(new FakeApiServerOptions { Netns = where.Place.NetnsPath, Port = 6443 }).GetAwaiter()
+                .GetResult();
             File.WriteAllText(kubeconfig, $$"""
                 apiVersion: v1
                 kind: Config

@@ -7,8 +7,8 @@ using EbpfLb.Testing.Processes;
 namespace EbpfLb.E2E.Conformance;
 
 /// <summary>
-/// A cluster whose tests ask in words: who ("a" to "d": a pod; "n1", "n2": a process of that node; "client": outside of the cluster) gets what
-/// answer. One for all tests of this folder; each has services of its own.
+/// A cluster whose tests ask in words: who ("a" to "d": a pod; "n1", "n2": a process of that node; "client": outside of the cluster) gets
+/// what answer. One for all tests of this folder; each has services of its own.
 /// </summary>
 public sealed class ConformanceCluster : IDisposable
 {
@@ -51,14 +51,18 @@ public sealed class ConformanceCluster : IDisposable
     }
 
     /// <summary>
-    /// A service with these pods as endpoints, not yet in the manifests. On a port of theirs that no other service uses: a client that reached an
-    /// endpoint through another node by packet must not ask the same endpoint by socket from the same port while that flow is remembered.
+    /// A service with these pods as endpoints, not yet in the manifests. On a port of theirs that no other service uses: a client that
+    /// reached an endpoint through another node by packet must not ask the same endpoint by socket from the same port while that flow is
+    /// remembered.
     /// </summary>
     public OutsideService NewService(params IReadOnlyList<string> pods)
     {
         var service = Cluster.NewService(pods);
         var target = FirstPort + ++services;
-        return service with { Manifest = service.Manifest with { Ports = [.. service.Manifest.Ports.Select(port => port with { TargetPort = target })] } };
+        return service with
+        {
+            Manifest = service.Manifest with { Ports = [.. service.Manifest.Ports.Select(port => port with { TargetPort = target })] },
+        };
     }
 
     /// <summary>Puts objects into the manifests that no <see cref="ServiceManifest"/> can say.</summary>
@@ -66,8 +70,8 @@ public sealed class ConformanceCluster : IDisposable
         Manifests.PutText(file, string.Concat(objects.Select(json => $"---\n{json.ToJsonString()}\n")));
 
     /// <summary>
-    /// "a c": the pods that answered, in order; "a@10.0.0.1 c@10.0.0.1" with the client's address as they saw it; "ECONNREFUSED", "ETIMEDOUT"
-    /// and so on when the first request failed; the whole report when another did.
+    /// "a c": the pods that answered, in order; "a@10.0.0.1 c@10.0.0.1" with the client's address as they saw it; "ECONNREFUSED",
+    /// "ETIMEDOUT" and so on when the first request failed; the whole report when another did.
     /// </summary>
     public string Ask(string who, string to, LoadMode mode = LoadMode.Tcp, bool isAddressShown = false)
     {
@@ -88,7 +92,8 @@ public sealed class ConformanceCluster : IDisposable
     public void Until(string expected, string to, LoadMode mode, params IReadOnlyList<string> who) => Together(who, one =>
     {
         var last = "";
-        Eventually.True(() => (last = Ask(one, to, mode)) == expected, () => $"{one} to get {expected} from {to} by {mode}; the last answer was: {last}");
+        Eventually.True(() => (last = Ask(one, to, mode)) == expected,
+            () => $"{one} to get {expected} from {to} by {mode}; the last answer was: {last}");
     });
 
     /// <summary>Waits until nobody answers.</summary>
@@ -99,7 +104,8 @@ public sealed class ConformanceCluster : IDisposable
 
     /// <summary>Each asks by a process of its own, and most of the time is spent waiting for what does not answer.</summary>
     private static void Together(IEnumerable<string> who, Action<string> act) =>
-        Task.WaitAll([.. who.Select(one => Task.Factory.StartNew(() => act(one), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))]);
+        Task.WaitAll([.. who.Select(one
+            => Task.Factory.StartNew(() => act(one), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))]);
 
     /// <summary>"" when one request was answered, else why not.</summary>
     private string Once(string who, string to, LoadMode mode)

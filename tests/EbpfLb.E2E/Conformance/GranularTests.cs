@@ -67,7 +67,8 @@ public sealed class GranularTests(ConformanceCluster lab)
             {
                 var to = new IPEndPoint(AddressOf(pod, family), service.Manifest.Ports[0].TargetPort).ToString();
                 foreach (var mode in (LoadMode[])[LoadMode.Tcp, LoadMode.UdpConnected])
-                    Assert.Equal((who, pod, mode, $"{pod}@{AddressOf(who, family)}"), (who, pod, mode, lab.Ask(who, to, mode, isAddressShown: true)));
+                    Assert.Equal((who, pod, mode, $"{pod}@{AddressOf(who, family)}"),
+                        (who, pod, mode, lab.Ask(who, to, mode, isAddressShown: true)));
             }
         }
     }

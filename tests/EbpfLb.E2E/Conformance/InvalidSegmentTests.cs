@@ -8,8 +8,8 @@ using EbpfLb.Testing.Processes;
 namespace EbpfLb.E2E.Conformance;
 
 /// <summary>
-/// A server sends what no connection of it expects (conntrack.go). Where that is not translated, the client sees the pod's address and answers
-/// with a reset that ends the connection.
+/// A server sends what no connection of it expects (conntrack.go). Where that is not translated, the client sees the pod's address and
+/// answers with a reset that ends the connection.
 /// </summary>
 [Trait("needs", "tcpdump")]
 [Collection(typeof(ConformanceCollection))]
@@ -28,7 +28,8 @@ public sealed class InvalidSegmentTests(ConformanceCluster lab)
         var socket = cluster.Probe.Open("tcp", to);
         Assert.True(socket.Connect(to).Ok);
         Assert.True(socket.Request().Ok);
-        using var dump = ChildProcess.Start(cluster.Client.Place, [RepositoryPaths.Tool("tcpdump"), "-i", "eth0", "-nn", "-l", "--immediate-mode", "tcp"]);
+        using var dump = ChildProcess.Start(
+            cluster.Client.Place, [RepositoryPaths.Tool("tcpdump"), "-i", "eth0", "-nn", "-l", "--immediate-mode", "tcp"]);
         Eventually.True(() => dump.Output.Contains("listening on", StringComparison.Ordinal), "tcpdump to listen");
 
         foreach (var sequence in (uint[])[1, 1u << 31])

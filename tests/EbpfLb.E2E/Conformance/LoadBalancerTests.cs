@@ -24,8 +24,12 @@ public sealed class LoadBalancerTests(ConformanceCluster lab)
     {
         var balanced = lab.NewService("a", "c");
         var manifest = balanced.Manifest with { ExternalIPs = [] };
-        var plain = manifest with { Type = "ClusterIP", LoadBalancerIPs = [], Ports = [.. manifest.Ports.Select(port => port with { NodePort = 0 })] };
-        var (clusterIP, nodePort, vip) = (To(balanced, Way.ClusterIP, family), To(balanced, Way.NodePortOfFirst, family), To(balanced, Way.LoadBalancerIP, family));
+        var plain = manifest with
+        {
+            Type = "ClusterIP", LoadBalancerIPs = [], Ports = [.. manifest.Ports.Select(port => port with { NodePort = 0 })],
+        };
+        var (clusterIP, nodePort, vip) = (
+            To(balanced, Way.ClusterIP, family), To(balanced, Way.NodePortOfFirst, family), To(balanced, Way.LoadBalancerIP, family));
 
         lab.Manifests.Put(plain);
         lab.Until("a c", clusterIP, mode, All);
@@ -124,7 +128,8 @@ public sealed class LoadBalancerTests(ConformanceCluster lab)
         foreach (var now in (string[])[second, first])
         {
             lab.Manifests.Put(service.Manifest with { Endpoints = cluster.Addresses(now) });
-            Eventually.True(() => socket.Send(++number).Ok && socket.Receive(number)["name"].Split('@')[0] == now, $"the flow to move to {now}");
+            Eventually.True(
+                () => socket.Send(++number).Ok && socket.Receive(number)["name"].Split('@')[0] == now, $"the flow to move to {now}");
         }
         socket.Close();
     }
@@ -133,7 +138,8 @@ public sealed class LoadBalancerTests(ConformanceCluster lab)
     [MemberData(nameof(Families))]
     public void Without_a_NodePort_the_VIP_serves_and_a_NodePort_may_come_later(Family family)
     {
-        var service = lab.Publish(["a", "c"], manifest => manifest with { Ports = [.. manifest.Ports.Select(port => port with { NodePort = 0 })] });
+        var service = lab.Publish(
+            ["a", "c"], manifest => manifest with { Ports = [.. manifest.Ports.Select(port => port with { NodePort = 0 })] });
         var wanted = lab.NewService().NodePort;
         var nodePort = new IPEndPoint(IPAddress.Parse(cluster.First.Address(family)), wanted).ToString();
 

@@ -48,7 +48,8 @@ public sealed class LocalTrafficTests(ConformanceCluster lab)
     [MemberData(nameof(Families))]
     public void Without_a_ready_endpoint_those_that_end_serve(Family family)
     {
-        var service = lab.Publish([], manifest => manifest with { TerminatingEndpoints = cluster.Addresses("a", "c"), UnreadyEndpoints = cluster.Addresses("b") });
+        var service = lab.Publish([],
+            manifest => manifest with { TerminatingEndpoints = cluster.Addresses("a", "c"), UnreadyEndpoints = cluster.Addresses("b") });
 
         foreach (var way in Enum.GetValues<Way>())
             lab.Until("a c", service.Address(cluster, way, family), LoadMode.Tcp, "b", "d", "n1", "n2", "client");
@@ -62,7 +63,8 @@ public sealed class LocalTrafficTests(ConformanceCluster lab)
     [MemberData(nameof(Families))]
     public void Inside_without_a_ready_endpoint_those_that_end_here_serve(Family family)
     {
-        var service = lab.Publish([], manifest => manifest with { InternalTrafficPolicy = "Local", TerminatingEndpoints = cluster.Addresses("a") });
+        var service = lab.Publish(
+            [], manifest => manifest with { InternalTrafficPolicy = "Local", TerminatingEndpoints = cluster.Addresses("a") });
         var to = service.Address(cluster, Way.ClusterIP, family);
 
         lab.Until("a", to, LoadMode.Tcp, "a", "b", "n1");
@@ -78,7 +80,8 @@ public sealed class LocalTrafficTests(ConformanceCluster lab)
     [MemberData(nameof(Families))]
     public void From_outside_without_a_ready_endpoint_those_that_end_here_serve(Family family)
     {
-        var service = lab.Publish([], manifest => manifest with { ExternalTrafficPolicy = "Local", TerminatingEndpoints = cluster.Addresses("a") });
+        var service = lab.Publish(
+            [], manifest => manifest with { ExternalTrafficPolicy = "Local", TerminatingEndpoints = cluster.Addresses("a") });
         var (here, there) = (service.Address(cluster, Way.NodePortOfFirst, family), service.Address(cluster, Way.NodePortOfSecond, family));
 
         lab.Until("a", here, LoadMode.Tcp, "client", "b", "n1");
@@ -105,7 +108,8 @@ public sealed class LocalTrafficTests(ConformanceCluster lab)
             lab.Manifests.Put(service.Manifest with { Endpoints = cluster.Addresses(second, "c") });
 
             var number = 1;
-            Eventually.True(() => socket.Send(++number, to).Ok && socket.Receive(number)["name"].Split('@')[0] == second, "the same socket to reach the other");
+            Eventually.True(() => socket.Send(++number, to).Ok && socket.Receive(number)["name"].Split('@')[0] == second,
+                "the same socket to reach the other");
             socket.Close();
         }
     }
@@ -113,7 +117,8 @@ public sealed class LocalTrafficTests(ConformanceCluster lab)
     [Fact]
     public void On_the_loopback_address_a_client_with_affinity_keeps_its_endpoint()
     {
-        var services = Enumerable.Range(0, 6).Select(_ => lab.Publish(["a", "b", "c", "d"], manifest => manifest with { AffinitySeconds = 600 })).ToArray();
+        var services = Enumerable.Range(0, 6).Select(_
+            => lab.Publish(["a", "b", "c", "d"], manifest => manifest with { AffinitySeconds = 600 })).ToArray();
 
         // Each holds for 120 more requests.
         foreach (var to in services.Select(service => new IPEndPoint(IPAddress.Loopback, service.NodePort).ToString()))

@@ -25,7 +25,8 @@ public sealed class RefusalTests(ConformanceCluster lab)
             foreach (var way in Enum.GetValues<Way>())
             {
                 foreach (var mode in (LoadMode[])[LoadMode.Tcp, LoadMode.UdpConnected])
-                    Assert.Equal((who, way, mode, "ECONNREFUSED"), (who, way, mode, lab.Ask(who, service.Address(cluster, way, family), mode)));
+                    Assert.Equal(
+                        (who, way, mode, "ECONNREFUSED"), (who, way, mode, lab.Ask(who, service.Address(cluster, way, family), mode)));
             }
         }
     }

@@ -5,7 +5,9 @@ using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.E2E.Conformance;
 
-/// <summary>Pods are replaced one by one as a Deployment does it, servers really end, and clients outside do not notice (loadbalancer.go).</summary>
+/// <summary>
+/// Pods are replaced one by one as a Deployment does it, servers really end, and clients outside do not notice (loadbalancer.go).
+/// </summary>
 [Collection(typeof(ConformanceCollection))]
 public sealed class RollingUpdateTests(ConformanceCluster lab) : IDisposable
 {
@@ -23,7 +25,11 @@ public sealed class RollingUpdateTests(ConformanceCluster lab) : IDisposable
         // The only pod is followed by one on the same node, as under the policy Local a load balancer would send clients nowhere else.
         var (name, next) = ("a", "b");
         Serve(name);
-        var service = lab.Publish([name], manifest => manifest with { ExternalTrafficPolicy = policy, Ports = [.. manifest.Ports.Select(port => port with { TargetPort = Port })] });
+        var service = lab.Publish([name],
+            manifest => manifest with
+            {
+                ExternalTrafficPolicy = policy, Ports = [.. manifest.Ports.Select(port => port with { TargetPort = Port })],
+            });
         var loads = (
             from family in ConformanceCluster.Families
             from way in (Way[])[Way.LoadBalancerIP, Way.NodePortOfFirst]

@@ -41,7 +41,8 @@ public sealed class ServiceLifeTests(ConformanceCluster lab)
     {
         var (first, second) = (lab.Publish(["a", "c"]), lab.Publish(["b", "d"]));
         var kept = second.Address(cluster, Way.ClusterIP, Family.IPv4);
-        var loads = new[] { "b", "n2", "client" }.Select(who => lab.Probe(who).Start(new LoadSpec(LoadMode.Tcp, kept) { Rate = 200 })).ToArray();
+        var loads = new[] { "b", "n2", "client" }.Select(who
+            => lab.Probe(who).Start(new LoadSpec(LoadMode.Tcp, kept) { Rate = 200 })).ToArray();
 
         lab.Manifests.Remove(first.Manifest.Name);
         lab.UntilGone(first.Address(cluster, Way.ClusterIP, Family.IPv4), LoadMode.Tcp, "a", "d", "n1");
@@ -79,11 +80,15 @@ public sealed class ServiceLifeTests(ConformanceCluster lab)
         Assert.Equal(0, port);
         var wanted = lab.NewService("a", "c").Manifest.Ports[0].NodePort;
 
-        lab.Manifests.Put(service.Manifest with { Type = "NodePort", Ports = [service.Manifest.Ports[0] with { NodePort = wanted }, service.Manifest.Ports[1]] });
+        lab.Manifests.Put(service.Manifest with
+        {
+            Type = "NodePort", Ports = [service.Manifest.Ports[0] with { NodePort = wanted }, service.Manifest.Ports[1]],
+        });
         lab.Until("a c", NodePort(family, wanted), LoadMode.Tcp, All);
         lab.UntilGone(NodePort(family, wanted), LoadMode.UdpConnected, All);
 
-        lab.Manifests.Put(service.Manifest with { Type = "NodePort", Ports = [.. service.Manifest.Ports.Select(p => p with { NodePort = wanted })] });
+        lab.Manifests.Put(
+            service.Manifest with { Type = "NodePort", Ports = [.. service.Manifest.Ports.Select(p => p with { NodePort = wanted })] });
         lab.Until("a c", NodePort(family, wanted), LoadMode.UdpConnected, All);
         lab.Until("a c", NodePort(family, wanted), LoadMode.Tcp, All);
     }

@@ -6,7 +6,10 @@ using EbpfLb.Testing.Probes;
 
 namespace EbpfLb.E2E.Conformance;
 
-/// <summary>Hand-made slices, hints and families (endpointslice.go, endpointslicemirroring.go, traffic_distribution.go, service_cidrs.go, dual_stack.go).</summary>
+/// <summary>
+/// Hand-made slices, hints and families (endpointslice.go, endpointslicemirroring.go, traffic_distribution.go, service_cidrs.go,
+/// dual_stack.go).
+/// </summary>
 [Collection(typeof(ConformanceCollection))]
 public sealed class SliceTests(ConformanceCluster lab)
 {
@@ -20,7 +23,11 @@ public sealed class SliceTests(ConformanceCluster lab)
     public void Two_ports_lead_to_two_pods_by_slices_of_their_own(Family family)
     {
         var service = lab.NewService();
-        var manifest = service.Manifest with { Ports = [service.Manifest.Ports[0] with { Name = "one" }, new("two", "TCP", 81, service.Manifest.Ports[0].TargetPort) { NodePort = service.NodePort + 300 }] };
+        var manifest = service.Manifest with
+        {
+            Ports = [service.Manifest.Ports[0] with { Name = "one" },
+                new("two", "TCP", 81, service.Manifest.Ports[0].TargetPort) { NodePort = service.NodePort + 300 }],
+        };
         JsonNode[] first = [.. Slices(manifest, "1", ["one"], "a")], second = [.. Slices(manifest, "2", ["two"], "c")];
         var to = service.Address(cluster, Way.ClusterIP, family);
         var other = new IPEndPoint(IPEndPoint.Parse(to).Address, 81).ToString();
@@ -44,7 +51,8 @@ public sealed class SliceTests(ConformanceCluster lab)
     {
         var manifest = lab.NewService().Manifest;
         var to = new OutsideService(manifest).Address(cluster, Way.ClusterIP, family);
-        JsonNode[] first = [.. Slices(manifest, "1", ["tcp", "udp"], "a", "c")], second = [.. Slices(manifest, "2", ["tcp", "udp"], "b", "c")];
+        JsonNode[] first = [.. Slices(manifest, "1", ["tcp", "udp"], "a", "c")],
+        second = [.. Slices(manifest, "2", ["tcp", "udp"], "b", "c")];
 
         lab.Put(manifest.Name, [manifest.Objects[0], .. first, .. second]);
         lab.Until("a b c", to, LoadMode.Tcp, All);
@@ -74,8 +82,10 @@ public sealed class SliceTests(ConformanceCluster lab)
             ["metadata"] = new JsonObject { ["name"] = manifest.Name, ["namespace"] = manifest.Namespace },
             ["subsets"] = new JsonArray(new JsonObject
             {
-                ["addresses"] = new JsonArray([.. cluster.Addresses(pods).Select(ip => new JsonObject { ["ip"] = ip.ToString(), ["nodeName"] = manifest.NodeOf(ip) })]),
-                ["ports"] = new JsonArray([.. manifest.Ports.Select(port => new JsonObject { ["name"] = port.Name, ["protocol"] = port.Protocol, ["port"] = port.TargetPort })]),
+                ["addresses"] = new JsonArray([.. cluster.Addresses(pods).Select(ip
+                    => new JsonObject { ["ip"] = ip.ToString(), ["nodeName"] = manifest.NodeOf(ip) })]),
+                ["ports"] = new JsonArray([.. manifest.Ports.Select(port
+                    => new JsonObject { ["name"] = port.Name, ["protocol"] = port.Protocol, ["port"] = port.TargetPort })]),
             }),
         };
     }
@@ -125,7 +135,10 @@ public sealed class SliceTests(ConformanceCluster lab)
     public void ClusterIPs_of_a_range_that_was_added_are_served(Family family)
     {
         var (old, added) = (lab.Publish(["a", "c"]), lab.NewService("a", "c"));
-        added = added with { Manifest = added.Manifest with { ClusterIPs = [IPAddress.Parse("10.98.7.1"), IPAddress.Parse("fd00:10:98::71")] } };
+        added = added with
+        {
+            Manifest = added.Manifest with { ClusterIPs = [IPAddress.Parse("10.98.7.1"), IPAddress.Parse("fd00:10:98::71")] },
+        };
         lab.Put("ranges", Range("kubernetes", "10.96.0.0/16", "fd00:10:96::/64"));
         lab.Until("a c", old.Address(cluster, Way.ClusterIP, family), LoadMode.Tcp, "b", "d", "n1", "n2");
 
@@ -156,7 +169,8 @@ public sealed class SliceTests(ConformanceCluster lab)
     public void A_service_answers_in_the_families_that_it_has(bool hasFour, bool hasSix, bool isSixFirst)
     {
         var service = lab.NewService("a", "c");
-        IPAddress[] addresses = [.. service.Manifest.ClusterIPs.Where(ip => ip.AddressFamily == AddressFamily.InterNetwork ? hasFour : hasSix)];
+        IPAddress[] addresses = [.. service.Manifest.ClusterIPs.Where(ip
+            => ip.AddressFamily == AddressFamily.InterNetwork ? hasFour : hasSix)];
         if (isSixFirst) addresses = [.. addresses.Reverse()];
         lab.Manifests.Put(service.Manifest with { Type = "NodePort", ExternalIPs = [], LoadBalancerIPs = [], ClusterIPs = addresses });
 
@@ -175,7 +189,9 @@ public sealed class SliceTests(ConformanceCluster lab)
     /// <summary>Slices of both families for some ports of a service.</summary>
     private IEnumerable<JsonNode> Slices(Testing.Manifests.ServiceManifest manifest, string suffix, string[] ports, params string[] pods)
     {
-        foreach (var slice in (manifest with { Endpoints = cluster.Addresses(pods), Ports = [.. manifest.Ports.Where(port => ports.Contains(port.Name))] }).Objects.Skip(1))
+        foreach (var slice in (
+            manifest with { Endpoints = cluster.Addresses(pods), Ports = [.. manifest.Ports.Where(port => ports.Contains(port.Name))] })
+            .Objects.Skip(1))
         {
             slice["metadata"]!["name"] = $"{slice["metadata"]!["name"]}-{suffix}";
             yield return slice;
@@ -200,10 +216,14 @@ public sealed class SliceTests(ConformanceCluster lab)
     {
         ["apiVersion"] = "v1",
         ["kind"] = "Node",
-        ["metadata"] = new JsonObject { ["name"] = pair.Item1.Name, ["labels"] = new JsonObject { ["topology.kubernetes.io/zone"] = pair.Item2 } },
+        ["metadata"] = new JsonObject
+        {
+            ["name"] = pair.Item1.Name, ["labels"] = new JsonObject { ["topology.kubernetes.io/zone"] = pair.Item2 },
+        },
         ["status"] = new JsonObject
         {
-            ["addresses"] = new JsonArray([.. ConformanceCluster.Families.Select(family => new JsonObject { ["type"] = "InternalIP", ["address"] = pair.Item1.Address(family) })]),
+            ["addresses"] = new JsonArray([.. ConformanceCluster.Families.Select(family
+                => new JsonObject { ["type"] = "InternalIP", ["address"] = pair.Item1.Address(family) })]),
         },
     }));
 }

@@ -15,7 +15,8 @@ public sealed partial class ManifestTests
 
         Assert.Equal(EbpfLb.Bpf.Privileges.Capabilities.Order(), Capabilities.Order());
         Assert.Equal("ALL", Assert.Single(Items(Map(security, "capabilities"), "drop")).ToString());
-        Assert.Equal(("false", "false", "true"), (Text(security, "privileged"), Text(security, "allowPrivilegeEscalation"), Text(security, "readOnlyRootFilesystem")));
+        Assert.Equal(("false", "false", "true"),
+            (Text(security, "privileged"), Text(security, "allowPrivilegeEscalation"), Text(security, "readOnlyRootFilesystem")));
     }
 
     [Fact]
@@ -36,7 +37,8 @@ public sealed partial class ManifestTests
         Assert.Equal(("true", "true"), (Text(Pod, "hostNetwork"), Text(Pod, "hostPID")));
         Assert.Equal(
             [("/readyz", "10256"), ("/livez", "10256")],
-            new[] { "readinessProbe", "livenessProbe" }.Select(p => Map(Map(Container, p), "httpGet")).Select(g => (Text(g, "path"), Text(g, "port"))));
+            new[] { "readinessProbe", "livenessProbe" }.Select(p
+                => Map(Map(Container, p), "httpGet")).Select(g => (Text(g, "path"), Text(g, "port"))));
         Assert.Contains("healthzBindAddress: 0.0.0.0:10256", Config, StringComparison.Ordinal);
     }
 
@@ -58,18 +60,21 @@ public sealed partial class ManifestTests
     {
         var kustomization = Read("kustomization.yaml");
         var named = Items(kustomization, "resources").Select(r => r.ToString())
-            .Concat(Items(kustomization, "configMapGenerator").Cast<YamlMappingNode>().SelectMany(g => Items(g, "files")).Select(f => f.ToString()))
+            .Concat(Items(kustomization, "configMapGenerator").Cast<YamlMappingNode>().SelectMany(g
+                => Items(g, "files")).Select(f => f.ToString()))
             .Append("kustomization.yaml");
 
         Assert.Equal(System.IO.Directory.EnumerateFiles(KubernetesBase.Directory).Select(Path.GetFileName).Order(), named.Order());
-        Assert.Equal(Items(Pod, "volumes").Cast<YamlMappingNode>().Select(v => Text(v, "name")), Mounts.Select(m => Text(m.Volume, "name")));
+        Assert.Equal(
+            Items(Pod, "volumes").Cast<YamlMappingNode>().Select(v => Text(v, "name")), Mounts.Select(m => Text(m.Volume, "name")));
     }
 
     [Fact]
     public void What_the_Dockerfile_copies_and_calls_is_there()
     {
         var dockerfile = File.ReadAllText(Path.Combine(RepositoryPaths.Root, "deploy", "Dockerfile"));
-        var targets = Regex.Match(dockerfile, "^RUN make (?<targets>.+)$", RegexOptions.Multiline, TimeSpan.FromSeconds(1)).Groups["targets"].Value.Split(' ');
+        var targets = Regex.Match(dockerfile, "^RUN make (?<targets>.+)$", RegexOptions.Multiline, TimeSpan.FromSeconds(1))
+            .Groups["targets"].Value.Split(' ');
         var makefile = File.ReadAllText(Path.Combine(RepositoryPaths.Root, "Makefile"));
 
         Assert.NotEmpty(targets);

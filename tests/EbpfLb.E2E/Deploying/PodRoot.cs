@@ -13,7 +13,9 @@ namespace EbpfLb.E2E.Deploying;
 /// </summary>
 internal sealed class PodRoot : IDisposable
 {
-    /// <summary>$1: directory of the files below; $2: the machine's cgroup2 tree, $3: bpffs, $4: the agent's directory; then the command.</summary>
+    /// <summary>
+    /// $1: directory of the files below; $2: the machine's cgroup2 tree, $3: bpffs, $4: the agent's directory; then the command.
+    /// </summary>
     private const string Enter = """
         set -e
         dir=$1 cgroup=$2 bpffs=$3 agent=$4; shift 4
@@ -51,21 +53,28 @@ internal sealed class PodRoot : IDisposable
         Assert.Equal(["/etc/ebpflb", "/host/sys/fs/cgroup"], KubernetesBase.Mounts.Where(m => m.IsReadOnly).Select(m => m.Path).Order());
     }
 
-    /// <summary>Starts the agent with the arguments of the DaemonSet and the configuration of deploy/kubernetes, for this node of a test.</summary>
+    /// <summary>
+    /// Starts the agent with the arguments of the DaemonSet and the configuration of deploy/kubernetes, for this node of a test.
+    /// </summary>
     public ChildProcess Start(IReadOnlyList<string> arguments, Uri apiServer)
     {
         const string cgroupRoot = "/host/sys/fs/cgroup";
         var config = KubernetesBase.Config
             .Replace("https://API-SERVER:6443", apiServer.ToString(), StringComparison.Ordinal)
-            .Replace($"cgroupRoot: {cgroupRoot}", $"cgroupRoot: {cgroupRoot}{CgroupOfNode}\ninstance: {node.Netns}", StringComparison.Ordinal);
+            .Replace(
+                $"cgroupRoot: {cgroupRoot}", $"cgroupRoot: {cgroupRoot}{CgroupOfNode}\ninstance: {node.Netns}", StringComparison.Ordinal);
         Assert.Contains($"instance: {node.Netns}", config, StringComparison.Ordinal);
         Assert.Contains(apiServer.ToString(), config, StringComparison.Ordinal);
         File.WriteAllText(Path.Combine(directory.FullName, "config", "config.yaml"), config);
         return ChildProcess.Start(
             node.Place with { CgroupPath = node.Cgroup.Child("agent").Path },
-            [.. EnterWith(KubernetesBase.Capabilities), .. arguments.Select(a => a.Replace("$(NODE_NAME)", node.Name, StringComparison.Ordinal))],
+            [.. EnterWith(KubernetesBase.Capabilities),
+                .. arguments.Select(a => a.Replace("$(NODE_NAME)", node.Name, StringComparison.Ordinal))],
             // As the kubelet sets them: an address that nobody serves.
-            new Dictionary<string, string> { ["KUBERNETES_SERVICE_HOST"] = "10.96.0.1", ["KUBERNETES_SERVICE_PORT"] = "443", ["NODE_NAME"] = node.Name });
+            new Dictionary<string, string>
+            {
+                ["KUBERNETES_SERVICE_HOST"] = "10.96.0.1", ["KUBERNETES_SERVICE_PORT"] = "443", ["NODE_NAME"] = node.Name,
+            });
     }
 
     /// <summary>Runs another command in a second container like it, as `kubectl exec` does.</summary>
@@ -99,14 +108,16 @@ internal sealed class PodRoot : IDisposable
     /// <summary>Path of the node's cgroup below the mount of cgroup2.</summary>
     private string CgroupOfNode => node.Cgroup.Path[CgroupMount.Length..];
 
-    private static string CgroupMount => EbpfLb.Bpf.CgroupFileSystem.Find() ?? throw new InvalidOperationException("cgroup2 is not mounted");
+    private static string CgroupMount
+        => EbpfLb.Bpf.CgroupFileSystem.Find() ?? throw new InvalidOperationException("cgroup2 is not mounted");
 
     private IEnumerable<string> EnterWith(IReadOnlyList<string> capabilities) =>
     [
         RepositoryPaths.Tool("unshare"), "--mount", "--propagation", "private", "--", "/bin/bash", "-c", Enter, "enter",
         directory.FullName, CgroupMount, BpfFs.MountPoint, Path.GetDirectoryName(TestNode.Binary)!,
         RepositoryPaths.Tool("chroot"), Path.Combine(directory.FullName, "root"),
-        "/usr/bin/setpriv", "--inh-caps=-all", $"--bounding-set=-all{string.Concat(capabilities.Select(c => $",+{c[4..].ToLowerInvariant()}"))}", "--no-new-privs", "--",
+        "/usr/bin/setpriv", "--inh-caps=-all",
+        $"--bounding-set=-all{string.Concat(capabilities.Select(c => $",+{c[4..].ToLowerInvariant()}"))}", "--no-new-privs", "--",
         $"/opt/ebpflb/{Path.GetFileName(TestNode.Binary)}",
     ];
 }

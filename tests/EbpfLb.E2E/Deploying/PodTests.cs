@@ -28,11 +28,16 @@ public sealed class PodTests : IAsyncLifetime
         backend = node.AddPod("a");
         api = await FakeApiServer.StartAsync(new FakeApiServerOptions
         {
-            Netns = node.Place.NetnsPath, Port = 6443, HasServiceCidrs = true, Certificate = authority.IssueServer(TimeSpan.FromDays(1), "127.0.0.1"),
+            Netns = node.Place.NetnsPath, Port = 6443, HasServiceCidrs = true,
+            Certificate = authority.IssueServer(TimeSpan.FromDays(1), "127.0.0.1"),
         });
         api.Faults.AcceptTokens("token-of-the-account");
         api.Faults.AllowOnly(KubernetesBase.Allowed.Select(rule => (rule.Verb, rule.Resource)));
-        root = new PodRoot(node, new Dictionary<string, string> { ["token"] = "token-of-the-account", ["ca.crt"] = authority.Pem, ["namespace"] = "kube-system" });
+        root = new PodRoot(node,
+            new Dictionary<string, string>
+            {
+                ["token"] = "token-of-the-account", ["ca.crt"] = authority.Pem, ["namespace"] = "kube-system",
+            });
     }
 
     public async ValueTask DisposeAsync()
@@ -89,6 +94,7 @@ public sealed class PodTests : IAsyncLifetime
     private IEnumerable<(string Verb, string Resource)> Asked()
         => api.Requests.Where(r => r.Verb.Length > 0).Select(r => (r.Verb, r.Path.Split('/')[^1])).Distinct();
 
-    private static bool IsRefused(string line) => new[] { "EPERM", "EACCES", "EROFS", "CAP_", "not permitted", "Permission denied", "Read-only", "403" }
+    private static bool IsRefused(string line)
+        => new[] { "EPERM", "EACCES", "EROFS", "CAP_", "not permitted", "Permission denied", "Read-only", "403" }
         .Any(word => line.Contains(word, StringComparison.OrdinalIgnoreCase));
 }

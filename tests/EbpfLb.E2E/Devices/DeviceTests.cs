@@ -41,7 +41,8 @@ public sealed class DeviceTests : IDisposable
         Start("--tc-attach", method);
 
         var uplink = Device("eth0", d => Text(d, "method") is not null);
-        Assert.Equal(("uplink", "carries the default route", method), (Text(uplink, "role"), Text(uplink, "reason"), Text(uplink, "method")));
+        Assert.Equal(
+            ("uplink", "carries the default route", method), (Text(uplink, "role"), Text(uplink, "reason"), Text(uplink, "method")));
         Assert.Equal((node.IPv4.ToString(), node.IPv6.ToString()), (Text(uplink, "snat4"), Text(uplink, "snat6")));
         Assert.All(Programs("eth0", method), id => Assert.True(id > 0, "no program"));
         Assert.Equal(("none", "a veth without an address"), (Text(Device("p-a"), "role"), Text(Device("p-a"), "reason")));
@@ -54,7 +55,8 @@ public sealed class DeviceTests : IDisposable
     public void A_device_that_comes_later_is_served_and_one_that_goes_leaves_nothing()
     {
         Start();
-        node.Configure("link add up1 type veth peer name far1", "link set up1 up", "addr add 203.0.113.1/24 dev up1", "route add 10.77.0.0/16 via 203.0.113.254");
+        node.Configure("link add up1 type veth peer name far1", "link set up1 up", "addr add 203.0.113.1/24 dev up1",
+            "route add 10.77.0.0/16 via 203.0.113.254");
 
         var device = Device("up1", d => Number(d, "ingressProgram") > 0);
         Assert.Equal(("carries a route to a gateway", "203.0.113.1"), (Text(device, "reason"), Text(device, "snat4")));
@@ -83,16 +85,22 @@ public sealed class DeviceTests : IDisposable
     [Fact]
     public void A_bridge_that_may_have_clients_is_named_with_the_option_and_explain_says_that_it_is_left_alone()
     {
-        manifests.Put(new ServiceManifest("web") { ClusterIPs = [IPAddress.Parse("10.96.0.1")], Ports = [new PortManifest("tcp", "TCP", 80, 8080)], Endpoints = [node.Pods[0].IPv4] });
+        manifests.Put(new ServiceManifest("web")
+        {
+            ClusterIPs = [IPAddress.Parse("10.96.0.1")], Ports = [new PortManifest("tcp", "TCP", 80, 8080)],
+            Endpoints = [node.Pods[0].IPv4],
+        });
         node.Configure("link add virbr0 type bridge", "link set virbr0 up", "addr add 192.168.77.1/24 dev virbr0");
         Start();
 
         Assert.Equal("a bridge without a route to a gateway", Text(Device("virbr0"), "reason"));
-        var warning = Assert.Single(Status().GetProperty("warnings").EnumerateArray().Select(w => w.GetString()!), w => w.Contains("virbr0", StringComparison.Ordinal));
+        var warning = Assert.Single(Status().GetProperty("warnings").EnumerateArray().Select(w => w.GetString()!),
+            w => w.Contains("virbr0", StringComparison.Ordinal));
         Assert.Contains("device virbr0 (192.168.77.0/24) has no program", warning);
         Assert.Contains("--cluster-cidr", warning);
         Assert.Contains("--devices", warning);
-        Eventually.True(() => agent!.Command("services").Output.Contains("10.96.0.1:80/TCP", StringComparison.Ordinal), "the service to be there");
+        Eventually.True(
+            () => agent!.Command("services").Output.Contains("10.96.0.1:80/TCP", StringComparison.Ordinal), "the service to be there");
 
         var (code, text) = agent!.Command("explain", "--from", "192.168.77.10", "--to", "10.96.0.1:80");
 
@@ -119,11 +127,13 @@ public sealed class DeviceTests : IDisposable
         }
         else
         {
-            using var link = BpfLink.OpenPinned(Path.Combine(BpfFs.InstancePath(agent!.Instance), "links", $"tcx-{Number(before, "index")}-in"));
+            using var link = BpfLink.OpenPinned(
+                Path.Combine(BpfFs.InstancePath(agent!.Instance), "links", $"tcx-{Number(before, "index")}-in"));
             link.Detach();
         }
 
-        Eventually.True(() => Programs("eth0", method).Length == 2, () => $"the programs to come back. Log of the agent:\n{agent!.EndOfLog}");
+        Eventually.True(
+            () => Programs("eth0", method).Length == 2, () => $"the programs to come back. Log of the agent:\n{agent!.EndOfLog}");
     }
 
     [Theory]
@@ -139,7 +149,8 @@ public sealed class DeviceTests : IDisposable
         Assert.Equal(before, Programs("eth0", method));
         agent.Launch();
         agent.WaitUntilReady();
-        Eventually.True(() => Programs("eth0", method) is { Length: 2 } now && !now.Intersect(before).Any(), "the new programs to be in place");
+        Eventually.True(
+            () => Programs("eth0", method) is { Length: 2 } now && !now.Intersect(before).Any(), "the new programs to be in place");
 
         agent.Terminate();
         var (code, output) = agent.Command("cleanup");
@@ -178,7 +189,8 @@ public sealed class DeviceTests : IDisposable
     private void Start(params string[] options)
         => agent = AgentProcess.Start(new AgentOptions(TestNode.Binary, node, "--manifests", manifests.Path) { Extra = options });
 
-    private void Forward(string value) => NetnsThread.Run(node.Place.NetnsPath!, () => File.WriteAllText("/proc/sys/net/ipv4/ip_forward", value));
+    private void Forward(string value)
+        => NetnsThread.Run(node.Place.NetnsPath!, () => File.WriteAllText("/proc/sys/net/ipv4/ip_forward", value));
 
     private JsonElement Status() => agent!.Json("status");
 

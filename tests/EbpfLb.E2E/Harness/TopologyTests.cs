@@ -100,7 +100,8 @@ public sealed class TopologyTests : IDisposable
         var node = topology.AddNode();
         var pod = node.AddPod("client");
 
-        var (code, output) = ChildProcess.Run(pod.Place, "/bin/sh", "-c", "readlink /proc/self/ns/net; stat -Lc 'net:[%i]' /run/netns/" + pod.Netns + "; grep ^0:: /proc/self/cgroup");
+        var (code, output) = ChildProcess.Run(pod.Place, "/bin/sh", "-c",
+            "readlink /proc/self/ns/net; stat -Lc 'net:[%i]' /run/netns/" + pod.Netns + "; grep ^0:: /proc/self/cgroup");
 
         Assert.Equal(0, code);
         var lines = output.Split('\n');

@@ -5,7 +5,10 @@ using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.E2E.Metrics;
 
-/// <summary>The table of docs/metrics.md names every metric of an agent that serves manifests, and no other. With EBPFLB_GOLDEN=write its table is written anew.</summary>
+/// <summary>
+/// The table of docs/metrics.md names every metric of an agent that serves manifests, and no other. With EBPFLB_GOLDEN=write its table is
+/// written anew.
+/// </summary>
 public sealed partial class DocumentedMetricsTests : IDisposable
 {
     private const string Begin = "| metric | type | labels | meaning |\n|---|---|---|---|\n";
@@ -29,16 +32,20 @@ public sealed partial class DocumentedMetricsTests : IDisposable
         var start = text.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length;
         var end = text.IndexOf("\n\n", start - 1, StringComparison.Ordinal) + 1;
         if (Environment.GetEnvironmentVariable("EBPFLB_GOLDEN") == "write") File.WriteAllText(file, text[..start] + table + text[end..]);
-        else Assert.True(table == text[start..end], $"docs/metrics.md differs from what an agent exports: run this test with EBPFLB_GOLDEN=write. It exports\n{table}");
+        else Assert.True(table == text[start..end],
+            $"docs/metrics.md differs from what an agent exports: run this test with EBPFLB_GOLDEN=write. It exports\n{table}");
     }
 
     private static string TableOf(string metrics)
     {
-        var types = TypeLine().Matches(metrics).ToDictionary(m => m.Groups["name"].Value, m => m.Groups["type"].Value, StringComparer.Ordinal);
-        var help = HelpLine().Matches(metrics).ToDictionary(m => m.Groups["name"].Value, m => m.Groups["help"].Value, StringComparer.Ordinal);
+        var types = TypeLine().Matches(metrics)
+            .ToDictionary(m => m.Groups["name"].Value, m => m.Groups["type"].Value, StringComparer.Ordinal);
+        var help = HelpLine().Matches(metrics)
+            .ToDictionary(m => m.Groups["name"].Value, m => m.Groups["help"].Value, StringComparer.Ordinal);
         // The others are told of below the table, with when they come.
         var shown = types.Where(t => SamplesOf(metrics, t.Key).Any()).OrderBy(t => t.Key, StringComparer.Ordinal);
-        return string.Concat(shown.Select(t => $"| `{t.Key}` | {t.Value} | {string.Join(", ", LabelsOf(metrics, t.Key))} | {help[t.Key]} |\n"));
+        return string.Concat(shown.Select(t
+            => $"| `{t.Key}` | {t.Value} | {string.Join(", ", LabelsOf(metrics, t.Key))} | {help[t.Key]} |\n"));
     }
 
     private static IEnumerable<Match> SamplesOf(string metrics, string name) => SampleLine().Matches(metrics)
@@ -52,13 +59,16 @@ public sealed partial class DocumentedMetricsTests : IDisposable
         .Distinct(StringComparer.Ordinal)
         .Order(StringComparer.Ordinal);
 
-    [GeneratedRegex(@"^# TYPE (?<name>\S+) (?<type>\S+)$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5000)]
+    [GeneratedRegex(
+        @"^# TYPE (?<name>\S+) (?<type>\S+)$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5000)]
     private static partial Regex TypeLine();
 
-    [GeneratedRegex(@"^# HELP (?<name>\S+) (?<help>.*)$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5000)]
+    [GeneratedRegex(
+        @"^# HELP (?<name>\S+) (?<help>.*)$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5000)]
     private static partial Regex HelpLine();
 
-    [GeneratedRegex(@"^(?<name>[a-z_:]+)(\{(?<labels>.*)\})? \S+$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5000)]
+    [GeneratedRegex(@"^(?<name>[a-z_:]+)(\{(?<labels>.*)\})? \S+$", RegexOptions.Multiline | RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 5000)]
     private static partial Regex SampleLine();
 
     [GeneratedRegex(@"(?<label>[a-z_]+)=""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 5000)]

@@ -41,7 +41,8 @@ public sealed class PrometheusTests : IDisposable
             """);
         using var prometheus = ChildProcess.Start(node.Node.Place,
         [
-            RepositoryPaths.Tool("prometheus"), $"--config.file={config}", $"--storage.tsdb.path={directory.FullName}/data", $"--web.listen-address=127.0.0.1:{Port}",
+            RepositoryPaths.Tool("prometheus"), $"--config.file={config}", $"--storage.tsdb.path={directory.FullName}/data",
+            $"--web.listen-address=127.0.0.1:{Port}",
         ]);
 
         Eventually.True(() => Query("up{job=\"ebpflb\"}") == 1, () => $"Prometheus to scrape the agent. It says:\n{prometheus.Output}");
@@ -60,10 +61,12 @@ public sealed class PrometheusTests : IDisposable
         node.Agent.Command("verify");
         var file = Path.Combine(directory.FullName, "metrics.txt");
         File.WriteAllText(file, node.Agent.Metrics());
-        var (code, said) = ChildProcess.Run(new ProcessPlace(null, null), "/bin/sh", "-c", $"'{RepositoryPaths.Tool("promtool")}' check metrics <'{file}'");
+        var (code, said) = ChildProcess.Run(
+            new ProcessPlace(null, null), "/bin/sh", "-c", $"'{RepositoryPaths.Tool("promtool")}' check metrics <'{file}'");
         // A name of kube-proxy's, and so of every dashboard.
         var objections = said.Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Where(l => !l.StartsWith("kubeproxy_sync_proxy_rules_no_local_endpoints_total non-counter metrics should not have", StringComparison.Ordinal));
+            .Where(l => !l.StartsWith(
+                "kubeproxy_sync_proxy_rules_no_local_endpoints_total non-counter metrics should not have", StringComparison.Ordinal));
         Assert.True(!objections.Any(), $"promtool ended with {code}:\n{said}");
     }
 

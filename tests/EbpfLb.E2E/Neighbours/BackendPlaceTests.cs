@@ -6,7 +6,10 @@ using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.E2E.Neighbours;
 
-/// <summary>Backends of the node that are not behind a device of their own: the node itself without its name, and pods on the wire beside its uplink. Each test has a cluster of its own.</summary>
+/// <summary>
+/// Backends of the node that are not behind a device of their own: the node itself without its name, and pods on the wire beside its
+/// uplink. Each test has a cluster of its own.
+/// </summary>
 public sealed class BackendPlaceTests : IDisposable
 {
     private readonly TestCluster cluster = new();
@@ -59,7 +62,8 @@ public sealed class BackendPlaceTests : IDisposable
         var service = Publish([four, six], TestNode.TargetPort, cluster.First.Name);
 
         AssertServed(service, "wire");
-        var (code, text) = cluster.First.Agent.Command("explain", "--from", cluster.Client.IPv4.ToString(), "--to", service.Address(cluster, Way.NodePortOfFirst, Family.IPv4));
+        var (code, text) = cluster.First.Agent.Command(
+            "explain", "--from", cluster.Client.IPv4.ToString(), "--to", service.Address(cluster, Way.NodePortOfFirst, Family.IPv4));
         Assert.True(code == 0, text);
         Assert.Contains("masquerade", text);
     }
@@ -85,7 +89,8 @@ public sealed class BackendPlaceTests : IDisposable
         {
             foreach (var mode in (LoadMode[])[LoadMode.Tcp, LoadMode.Udp])
             {
-                foreach (var way in Ways) AssertServed(cluster.Probe, mode, service.Address(cluster, way, family), name, $"{way} from outside");
+                foreach (var way in Ways)
+                    AssertServed(cluster.Probe, mode, service.Address(cluster, way, family), name, $"{way} from outside");
                 AssertServed(inPod, mode, service.Address(cluster, Way.ClusterIP, family), name, "a pod");
             }
         }

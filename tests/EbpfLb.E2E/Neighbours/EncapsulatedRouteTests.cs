@@ -18,7 +18,8 @@ public sealed class EncapsulatedRouteTests(TestCluster cluster) : IClassFixture<
         {
             foreach (var device in (string[])["all", "eth0"]) File.WriteAllText($"/proc/sys/net/ipv6/conf/{device}/seg6_enabled", "1");
         });
-        cluster.First.Netns.Configure($"route replace {(family == Family.IPv6 ? pod.IPv6 : pod.IPv4)} encap seg6 mode encap segs {cluster.Second.Netns.IPv6} dev eth0");
+        cluster.First.Netns.Configure($"route replace {(family == Family.IPv6 ? pod.IPv6 : pod.IPv4)} encap "
+            + $"seg6 mode encap segs {cluster.Second.Netns.IPv6} dev eth0");
         using var probe = NetProbe.Start(cluster.Pod("b").Place);
 
         foreach (var mode in (LoadMode[])[LoadMode.Tcp, LoadMode.Udp])
@@ -27,7 +28,11 @@ public sealed class EncapsulatedRouteTests(TestCluster cluster) : IClassFixture<
             cluster.CheckClean(probe.Load(mode, service.Address(cluster, Way.ClusterIP, family), 10));
             cluster.CheckClean(cluster.Probe.Load(mode, service.Address(cluster, Way.NodePortOfSecond, family), 10));
             var before = Drops.Count(cluster.First, "drop_no_route");
-            Assert.Equal(0, cluster.Probe.Load(new LoadSpec(mode, service.Address(cluster, Way.NodePortOfFirst, family)) { Count = 1, Timeout = TimeSpan.FromMilliseconds(300) }).Answered);
+            Assert.Equal(0,
+                cluster.Probe.Load(new LoadSpec(mode, service.Address(cluster, Way.NodePortOfFirst, family))
+                {
+                    Count = 1, Timeout = TimeSpan.FromMilliseconds(300),
+                }).Answered);
             Assert.True(Drops.Count(cluster.First, "drop_no_route") > before, cluster.Report());
         }
     }

@@ -4,7 +4,9 @@ using EbpfLb.Testing.Probes;
 
 namespace EbpfLb.E2E.Neighbours;
 
-/// <summary>--exclude-devices on the way to other nodes: a backend there would see a client that its answers do not reach through this node.</summary>
+/// <summary>
+/// --exclude-devices on the way to other nodes: a backend there would see a client that its answers do not reach through this node.
+/// </summary>
 public sealed class ExcludedUplinkTests : IDisposable
 {
     private readonly TestCluster cluster = new(new TestClusterOptions { TunnelMtu = 1450, Extra = ["--exclude-devices", "vx0"] });
@@ -19,7 +21,8 @@ public sealed class ExcludedUplinkTests : IDisposable
         var before = Arrivals();
 
         Assert.True(cluster.Probe.Load(LoadMode.Tcp, here.Address(cluster, Way.NodePortOfFirst, family), 20).IsClean);
-        var report = cluster.Probe.Load(new LoadSpec(LoadMode.Udp, elsewhere.Address(cluster, Way.NodePortOfFirst, family)) { Count = 3, Timeout = TimeSpan.FromMilliseconds(200) });
+        var report = cluster.Probe.Load(new LoadSpec(
+            LoadMode.Udp, elsewhere.Address(cluster, Way.NodePortOfFirst, family)) { Count = 3, Timeout = TimeSpan.FromMilliseconds(200) });
 
         Assert.Equal((0, 3), (report.Answered, report.Failed));
         Assert.True(Drops.Count(cluster.First, "drop_no_program") >= 3, cluster.First.Agent.Metrics());
@@ -35,5 +38,6 @@ public sealed class ExcludedUplinkTests : IDisposable
     /// <summary>What the pod c counted of datagrams.</summary>
     private string Arrivals() => NetnsThread.Run(cluster.Pod("c").Place.NetnsPath!, () => string.Join('\n',
         File.ReadLines("/proc/thread-self/net/snmp").Concat(File.ReadLines("/proc/thread-self/net/snmp6"))
-            .Where(line => line.StartsWith("Udp:", StringComparison.Ordinal) || line.StartsWith("Udp6InDatagrams", StringComparison.Ordinal))));
+            .Where(line
+                => line.StartsWith("Udp:", StringComparison.Ordinal) || line.StartsWith("Udp6InDatagrams", StringComparison.Ordinal))));
 }

@@ -4,7 +4,10 @@ using EbpfLb.Testing.Probes;
 
 namespace EbpfLb.E2E.Neighbours;
 
-/// <summary>With the masquerade rules of a CNI plugin on both nodes: all ways to a Service work, and pods go on reaching the world through those rules.</summary>
+/// <summary>
+/// With the masquerade rules of a CNI plugin on both nodes: all ways to a Service work, and pods go on reaching the world through those
+/// rules.
+/// </summary>
 public sealed class MasqueradeRuleTests(TestCluster cluster) : IClassFixture<TestCluster>
 {
     private const int OutsidePort = 9000;
@@ -30,8 +33,10 @@ public sealed class MasqueradeRuleTests(TestCluster cluster) : IClassFixture<Tes
             {
                 foreach (var mode in (LoadMode[])[LoadMode.Tcp, LoadMode.Udp])
                 {
-                    var report = Load(pod, mode, new IPEndPoint(family == Family.IPv6 ? cluster.Client.IPv6 : cluster.Client.IPv4, OutsidePort).ToString());
-                    Assert.True(report.IsClean && report.By($"world@{cluster.First.Address(family)}") == 40, $"{mode} of a pod to the world: {report.Line}\n{cluster.Report()}");
+                    var report = Load(pod, mode,
+                        new IPEndPoint(family == Family.IPv6 ? cluster.Client.IPv6 : cluster.Client.IPv4, OutsidePort).ToString());
+                    Assert.True(report.IsClean && report.By($"world@{cluster.First.Address(family)}") == 40,
+                        $"{mode} of a pod to the world: {report.Line}\n{cluster.Report()}");
                 }
             }
             Assert.Equal("", rules.Unmet(cluster.Topology.Nodes[0]));
@@ -56,8 +61,10 @@ public sealed class MasqueradeRuleTests(TestCluster cluster) : IClassFixture<Tes
     private void AssertServed(NetProbe probe, LoadMode mode, string to, string who)
     {
         var report = Load(probe, mode, to);
-        Assert.True(report.IsClean && report.Names.Keys.Select(n => n[0]).Distinct().Order().SequenceEqual("ac"), $"{mode} {who} {to}: {report.Line}\n{cluster.Report()}");
+        Assert.True(report.IsClean && report.Names.Keys.Select(n => n[0]).Distinct().Order().SequenceEqual("ac"),
+            $"{mode} {who} {to}: {report.Line}\n{cluster.Report()}");
     }
 
-    private static LoadReport Load(NetProbe probe, LoadMode mode, string to) => probe.Load(new LoadSpec(mode, to) { Count = 40, Timeout = TimeSpan.FromSeconds(2) });
+    private static LoadReport Load(NetProbe probe, LoadMode mode, string to)
+        => probe.Load(new LoadSpec(mode, to) { Count = 40, Timeout = TimeSpan.FromSeconds(2) });
 }

@@ -9,8 +9,9 @@ using EbpfLb.Testing.Processes;
 namespace EbpfLb.E2E.Neighbours;
 
 /// <summary>
-/// A CNI that masquerades what its pods send out of the cluster, with ports that are NodePorts too: flannel, Calico, the AWS VPC CNI, kindnet and
-/// ip-masq-agent let netfilter draw from 1024-65535 (<c>--random-fully</c>). Here it draws from NodePorts only, so that no test depends on luck.
+/// A CNI that masquerades what its pods send out of the cluster, with ports that are NodePorts too: flannel, Calico, the AWS VPC CNI,
+/// kindnet and ip-masq-agent let netfilter draw from 1024-65535 (<c>--random-fully</c>). Here it draws from NodePorts only, so that no test
+/// depends on luck.
 /// </summary>
 public sealed class MasqueradeTests : IDisposable
 {
@@ -32,7 +33,8 @@ public sealed class MasqueradeTests : IDisposable
                 [
                     .. from protocol in (string[])["TCP", "UDP"]
                        from port in Enumerable.Range(0, Ports)
-                       select new PortManifest(string.Create(CultureInfo.InvariantCulture, $"{protocol.ToLowerInvariant()}{port}"), protocol, 1000 + port, TestNode.TargetPort) { NodePort = FirstPort + port },
+                       select new PortManifest(string.Create(CultureInfo.InvariantCulture, $"{protocol.ToLowerInvariant()}{port}"),
+                           protocol, 1000 + port, TestNode.TargetPort) { NodePort = FirstPort + port },
                 ],
             },
         });
@@ -114,7 +116,8 @@ public sealed class MasqueradeTests : IDisposable
             cluster.CheckClean(pod.Load(mode, Outside(family), 32));
 
         // One that nobody waits for, after them: it is the only one that is told.
-        var stranger = cluster.Probe.Open("udp", Outside(family), $"from={new IPEndPoint(family == Family.IPv6 ? cluster.Client.IPv6 : cluster.Client.IPv4, 7002)}");
+        var stranger = cluster.Probe.Open(
+            "udp", Outside(family), $"from={new IPEndPoint(family == Family.IPv6 ? cluster.Client.IPv6 : cluster.Client.IPv4, 7002)}");
         stranger.Send(1, new IPEndPoint(IPAddress.Parse(cluster.First.Address(family)), SnatFirst + 100).ToString());
         Eventually.True(() => Drops.Count(cluster.First, "pkt_reply_lost") > 0, () => $"the lost reply to be counted{cluster.Report()}");
         Assert.Equal(1, Drops.Count(cluster.First, "pkt_reply_lost"));
@@ -153,16 +156,20 @@ public sealed class MasqueradeTests : IDisposable
 
         Assert.Equal("40", pod.Do("exchange id=theirs")["answered"]);
         Assert.Equal("50", cluster.Probe.Do("exchange id=ours")["answered"]);
-        Eventually.True(() => Drops.Count(cluster.First, "ct_port_moved") > 0, () => $"a port to be met, without which this proves nothing{cluster.Report()}");
+        Eventually.True(() => Drops.Count(cluster.First, "ct_port_moved") > 0,
+            () => $"a port to be met, without which this proves nothing{cluster.Report()}");
     }
 
     public void Dispose() => cluster.Dispose();
 
-    private string Outside(Family family) => new IPEndPoint(family == Family.IPv6 ? cluster.Client.IPv6 : cluster.Client.IPv4, 7000).ToString();
+    private string Outside(Family family)
+        => new IPEndPoint(family == Family.IPv6 ? cluster.Client.IPv6 : cluster.Client.IPv4, 7000).ToString();
 
     /// <summary>The pod of the other node, without a service.</summary>
     private string Backend(Family family) =>
-        new IPEndPoint(cluster.Addresses("c").Single(a => a.AddressFamily == (family == Family.IPv6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork)), TestNode.TargetPort).ToString();
+        new IPEndPoint(cluster.Addresses("c").Single(a
+                => a.AddressFamily == (family == Family.IPv6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork)),
+            TestNode.TargetPort).ToString();
 
     private string NodePort(Family family) => new IPEndPoint(IPAddress.Parse(cluster.First.Address(family)), FirstPort).ToString();
 

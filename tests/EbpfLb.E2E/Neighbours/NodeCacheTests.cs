@@ -5,8 +5,8 @@ using EbpfLb.Testing.Processes;
 namespace EbpfLb.E2E.Neighbours;
 
 /// <summary>
-/// A cache on the node that listens on the ClusterIP of a Service, as NodeLocal DNSCache does: the address is on a device of the node, so it is the
-/// local stack's, and pods, host processes and packets of others reach the cache.
+/// A cache on the node that listens on the ClusterIP of a Service, as NodeLocal DNSCache does: the address is on a device of the node, so
+/// it is the local stack's, and pods, host processes and packets of others reach the cache.
 /// </summary>
 public sealed class NodeCacheTests(TestCluster cluster) : IClassFixture<TestCluster>
 {
@@ -97,7 +97,8 @@ public sealed class NodeCacheTests(TestCluster cluster) : IClassFixture<TestClus
         var address = service.Manifest.ClusterIPs[family == Family.IPv6 ? 1 : 0];
         var device = $"cache{service.NodePort}";
         var netns = cluster.First.Netns;
-        netns.Configure($"link add {device} type bridge", $"link set {device} up", $"addr add {address}/{(family == Family.IPv6 ? "128" : "32")} dev {device}{(family == Family.IPv6 ? " nodad" : "")}");
+        netns.Configure($"link add {device} type bridge", $"link set {device} up",
+            $"addr add {address}/{(family == Family.IPv6 ? "128" : "32")} dev {device}{(family == Family.IPv6 ? " nodad" : "")}");
         return new Running(PodServer.Start(netns.Place, "cache", Port, Port, at: address), () => netns.Configure($"link del {device}"));
     }
 
@@ -112,7 +113,8 @@ public sealed class NodeCacheTests(TestCluster cluster) : IClassFixture<TestClus
 
     private string Explain(string to)
     {
-        var (code, text) = cluster.First.Agent.Command("explain", "--from", to.StartsWith('[') ? cluster.Pod("a").IPv6.ToString() : cluster.Pod("a").IPv4.ToString(), "--to", to);
+        var (code, text) = cluster.First.Agent.Command(
+            "explain", "--from", to.StartsWith('[') ? cluster.Pod("a").IPv6.ToString() : cluster.Pod("a").IPv4.ToString(), "--to", to);
         Assert.True(code == 0, text);
         return text;
     }

@@ -3,7 +3,10 @@ using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.E2E.Neighbours;
 
-/// <summary>Rules of a neighbour, as it loads them: for iptables-restore and ip6tables-restore, or for nft. NODE4 and NODE6 stand for the node's address, HERE4 and HERE6 for its pods.</summary>
+/// <summary>
+/// Rules of a neighbour, as it loads them: for iptables-restore and ip6tables-restore, or for nft. NODE4 and NODE6 stand for the node's
+/// address, HERE4 and HERE6 for its pods.
+/// </summary>
 internal sealed record RuleSet(string Name)
 {
     /// <summary>For iptables-restore --noflush; empty: none.</summary>
@@ -29,13 +32,16 @@ internal sealed record RuleSet(string Name)
         if (Nft.Length > 0) Run(node, file => [RepositoryPaths.Tool("nft"), "-f", file], Nft);
     }
 
-    /// <summary>Rules with this neighbour's word whose counters are 0, of the families that it masquerades in; empty: packets met all of them.</summary>
+    /// <summary>
+    /// Rules with this neighbour's word whose counters are 0, of the families that it masquerades in; empty: packets met all of them.
+    /// </summary>
     public string Unmet(NodeNetns node)
     {
         var (code, text) = ChildProcess.Run(node.Place, RepositoryPaths.Tool("nft"), "list", "ruleset");
         if (code != 0) throw new InvalidOperationException($"nft list ruleset said: {text}");
         var met = text.Split('\n').Where(line => line.Contains(Meets, StringComparison.Ordinal)).ToList();
-        return met.Count == 0 ? $"no rule has '{Meets}':\n{text}" : string.Join('\n', met.Where(line => line.Contains("counter packets 0 ", StringComparison.Ordinal)));
+        return met.Count == 0 ? $"no rule has '{Meets}':\n{text}"
+            : string.Join('\n', met.Where(line => line.Contains("counter packets 0 ", StringComparison.Ordinal)));
     }
 
     public static void Unload(NodeNetns node) => ChildProcess.Run(node.Place, RepositoryPaths.Tool("nft"), "flush", "ruleset");
@@ -52,10 +58,13 @@ internal sealed record RuleSet(string Name)
         var file = Path.GetTempFileName();
         try
         {
-            File.WriteAllText(file, rules.Replace("NODE4", $"{node.IPv4}", StringComparison.Ordinal).Replace("NODE6", $"{node.IPv6}", StringComparison.Ordinal)
-                .Replace("HERE4", $"10.244.{node.Index}.0/24", StringComparison.Ordinal).Replace("HERE6", $"fd00:10:244:{node.Index:x}::/64", StringComparison.Ordinal) + "\n");
+            File.WriteAllText(file,
+                rules.Replace("NODE4", $"{node.IPv4}", StringComparison.Ordinal).Replace("NODE6", $"{node.IPv6}", StringComparison.Ordinal)
+                .Replace("HERE4", $"10.244.{node.Index}.0/24", StringComparison.Ordinal)
+                .Replace("HERE6", $"fd00:10:244:{node.Index:x}::/64", StringComparison.Ordinal) + "\n");
             var (code, text) = ChildProcess.Run(node.Place, command(file));
-            if (code != 0) throw new InvalidOperationException($"{string.Join(' ', command(file))} said: {text}\nto:\n{File.ReadAllText(file)}");
+            if (code != 0)
+                throw new InvalidOperationException($"{string.Join(' ', command(file))} said: {text}\nto:\n{File.ReadAllText(file)}");
         }
         finally
         {

@@ -1,6 +1,8 @@
 namespace EbpfLb.E2E.Neighbours;
 
-/// <summary>The masquerade rules of the usual CNI plugins and their helpers, for the pods of a test cluster (10.244.0.0/16, fd00:10:244::/48).</summary>
+/// <summary>
+/// The masquerade rules of the usual CNI plugins and their helpers, for the pods of a test cluster (10.244.0.0/16, fd00:10:244::/48).
+/// </summary>
 internal static class RuleSets
 {
     public static IReadOnlyList<RuleSet> All { get; } = [Flannel, Calico, Kindnet, AwsVpc, IpMasqAgent];
@@ -13,7 +15,9 @@ internal static class RuleSets
         Meets = "masquerade",
     };
 
-    /// <summary>In its nftables form: sets of pools, connections that conntrack calls invalid are dropped on the way to and from pods.</summary>
+    /// <summary>
+    /// In its nftables form: sets of pools, connections that conntrack calls invalid are dropped on the way to and from pods.
+    /// </summary>
     private static RuleSet Calico => new("Calico")
     {
         Nft = CalicoOf("ip", "ipv4_addr", "10.244.0.0/16") + CalicoOf("ip6", "ipv6_addr", "fd00:10:244::/48"),
@@ -28,7 +32,10 @@ internal static class RuleSets
         Meets = "masquerade",
     };
 
-    /// <summary>A source address of the node for what leaves the VPC, and marks by which replies leave by the device that requests came in by. IPv6 has no rules.</summary>
+    /// <summary>
+    /// A source address of the node for what leaves the VPC, and marks by which replies leave by the device that requests came in by. IPv6
+    /// has no rules.
+    /// </summary>
     private static RuleSet AwsVpc => new("AWS VPC CNI")
     {
         Iptables = """

@@ -5,8 +5,8 @@ using EbpfLb.Testing.Probes;
 namespace EbpfLb.E2E.Neighbours;
 
 /// <summary>
-/// keepalived and kube-vip put a Service's load balancer address on a device of the node that has it now (the uplink; loopback where it is announced by BGP). It is balanced all the
-/// same, also after it has moved: only ClusterIPs on a device are the local stack's.
+/// keepalived and kube-vip put a Service's load balancer address on a device of the node that has it now (the uplink; loopback where it is
+/// announced by BGP). It is balanced all the same, also after it has moved: only ClusterIPs on a device are the local stack's.
 /// </summary>
 public sealed class VirtualAddressTests(TestCluster cluster) : IClassFixture<TestCluster>
 {
@@ -36,17 +36,22 @@ public sealed class VirtualAddressTests(TestCluster cluster) : IClassFixture<Tes
 
     /// <summary>The agent knows the address as one of the node's.</summary>
     private static void Eventually(ClusterNode node, IPAddress vip)
-        => Testing.Processes.Eventually.True(() => node.Agent.Command("status").Output.Contains($"{vip}", StringComparison.Ordinal), () => $"{vip} at {node.Name}: {node.Agent.Command("status").Output}");
+        => Testing.Processes.Eventually.True(() => node.Agent.Command("status").Output.Contains($"{vip}", StringComparison.Ordinal),
+            () => $"{vip} at {node.Name}: {node.Agent.Command("status").Output}");
 
     private void AssertBalanced(string to, string where)
     {
         using var pod = NetProbe.Start(cluster.Pod("b").Place);
-        foreach (var (who, probe) in new[] { ("a client", cluster.Probe), ("a pod", pod), ("the first node", cluster.First.Host), ("the second node", cluster.Second.Host) })
+        foreach (var (who, probe) in new[]
+        {
+            ("a client", cluster.Probe), ("a pod", pod), ("the first node", cluster.First.Host), ("the second node", cluster.Second.Host),
+        })
         {
             foreach (var mode in (LoadMode[])[LoadMode.Tcp, LoadMode.Udp])
             {
                 var report = probe.Load(new LoadSpec(mode, to) { Count = 40, Timeout = TimeSpan.FromSeconds(2) });
-                Assert.True(report.IsClean && report.Names.Keys.Select(n => n[0]).Distinct().Order().SequenceEqual("ac"), $"{mode} of {who}, {where}: {report.Line}\n{cluster.Report()}");
+                Assert.True(report.IsClean && report.Names.Keys.Select(n => n[0]).Distinct().Order().SequenceEqual("ac"),
+                    $"{mode} of {who}, {where}: {report.Line}\n{cluster.Report()}");
             }
         }
     }

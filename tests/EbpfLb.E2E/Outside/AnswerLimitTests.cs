@@ -8,7 +8,9 @@ using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.E2E.Outside;
 
-/// <summary>Whoever asks a service without endpoints may have put a victim's address for its own: it gets no more answers than a kernel gives.</summary>
+/// <summary>
+/// Whoever asks a service without endpoints may have put a victim's address for its own: it gets no more answers than a kernel gives.
+/// </summary>
 public sealed class AnswerLimitTests : IDisposable
 {
     private const int Datagrams = 3000;
@@ -26,7 +28,8 @@ public sealed class AnswerLimitTests : IDisposable
         var service = cluster.Publish();
         var closed = new IPEndPoint(family == Family.IPv6 ? cluster.Second.Netns.IPv6 : cluster.Second.Netns.IPv4, 9);
 
-        var ours = Answers(IPEndPoint.Parse(service.Address(cluster, Way.NodePortOfFirst, family)), () => Drops.Count(cluster.First, "pkt_rejected"));
+        var ours = Answers(
+            IPEndPoint.Parse(service.Address(cluster, Way.NodePortOfFirst, family)), () => Drops.Count(cluster.First, "pkt_rejected"));
         var theirs = Answers(closed, () => Closed(family));
 
         // A kernel has the same burst; of IPv6 it gives back faster to clients behind a short route.
@@ -41,7 +44,8 @@ public sealed class AnswerLimitTests : IDisposable
         cluster = new TestCluster(new TestClusterOptions { Extra = ["--answer-limit", "off"] });
         var service = cluster.Publish();
 
-        var report = cluster.Probe.Load(new LoadSpec(LoadMode.UdpConnected, service.Address(cluster, Way.NodePortOfFirst, Family.IPv4)) { Count = 100 });
+        var report = cluster.Probe.Load(
+            new LoadSpec(LoadMode.UdpConnected, service.Address(cluster, Way.NodePortOfFirst, Family.IPv4)) { Count = 100 });
 
         Assert.Equal([new("receive/ECONNREFUSED", 100)], report.Errors);
         Assert.Equal(0, Drops.Count(cluster.First, "answer_limited"));
@@ -71,19 +75,23 @@ public sealed class AnswerLimitTests : IDisposable
         : Snmp("Icmp", "InDestUnreachs"));
 
     /// <summary>Datagrams to closed ports of the second node.</summary>
-    private long Closed(Family family) => In(cluster!.Second.Netns.Netns, () => family == Family.IPv6 ? Snmp6("Udp6NoPorts") : Snmp("Udp", "NoPorts"));
+    private long Closed(Family family)
+        => In(cluster!.Second.Netns.Netns, () => family == Family.IPv6 ? Snmp6("Udp6NoPorts") : Snmp("Udp", "NoPorts"));
 
     private static T In<T>(string netns, Func<T> work) => NetnsThread.Run($"/run/netns/{netns}", work);
 
     /// <summary>Two lines of a group: names, then numbers.</summary>
     private static int Snmp(string group, string name)
     {
-        var lines = File.ReadLines("/proc/thread-self/net/snmp").Where(l => l.StartsWith($"{group}: ", StringComparison.Ordinal)).Select(l => l.Split(' ')).ToList();
+        var lines = File.ReadLines("/proc/thread-self/net/snmp").Where(l
+            => l.StartsWith($"{group}: ", StringComparison.Ordinal)).Select(l => l.Split(' ')).ToList();
         return Number(lines[1][Array.IndexOf(lines[0], name)]);
     }
 
     private static int Snmp6(string name)
-        => Number(File.ReadLines("/proc/thread-self/net/snmp6").Single(l => l.StartsWith($"{name} ", StringComparison.Ordinal) || l.StartsWith($"{name}\t", StringComparison.Ordinal)).Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1]);
+        => Number(File.ReadLines("/proc/thread-self/net/snmp6")
+            .Single(l => l.StartsWith($"{name} ", StringComparison.Ordinal) || l.StartsWith($"{name}\t", StringComparison.Ordinal))
+            .Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1]);
 
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 }

@@ -20,7 +20,8 @@ public sealed class BridgeClientTests(TestCluster cluster) : IClassFixture<TestC
     {
         var service = cluster.Publish("a", "c");
         using var machine = Machine(kind, device, net);
-        Eventually.True(() => Device(device)?.GetProperty("ingressProgram").GetUInt32() > 0, () => $"a program at {device}: {cluster.First.Agent.Command("status").Output}");
+        Eventually.True(() => Device(device)?.GetProperty("ingressProgram").GetUInt32() > 0,
+            () => $"a program at {device}: {cluster.First.Agent.Command("status").Output}");
         Assert.Equal($"a {kind} whose addresses are not pods'", Device(device)!.Value.GetProperty("reason").GetString());
         using var probe = NetProbe.Start(new ProcessPlace(machine.Path, null));
 
@@ -32,8 +33,10 @@ public sealed class BridgeClientTests(TestCluster cluster) : IClassFixture<TestC
                 Assert.True(report.IsClean && report.Names.Count == 2, $"{way} {family}: {report.Line}\n{cluster.Report()}");
             }
         }
-        Assert.True(probe.Load(new LoadSpec(LoadMode.UdpConnected, service.Address(cluster, Way.ClusterIP, Family.IPv4)) { Count = 30 }).IsClean);
-        var (code, text) = cluster.First.Agent.Command("explain", "--from", $"192.168.{net}.10", "--to", service.Address(cluster, Way.NodePortOfFirst, Family.IPv4));
+        Assert.True(
+            probe.Load(new LoadSpec(LoadMode.UdpConnected, service.Address(cluster, Way.ClusterIP, Family.IPv4)) { Count = 30 }).IsClean);
+        var (code, text) = cluster.First.Agent.Command(
+            "explain", "--from", $"192.168.{net}.10", "--to", service.Address(cluster, Way.NodePortOfFirst, Family.IPv4));
         Assert.True(code == 0, text);
         Assert.Contains("goes to one of 2 backends", text);
         Assert.True(text.Contains($"a first packet by {device} is translated", StringComparison.Ordinal), text);
@@ -48,7 +51,8 @@ public sealed class BridgeClientTests(TestCluster cluster) : IClassFixture<TestC
         [
             $"link add {port} type veth peer name eth0 netns {machine.Name}",
             $"link set {port} up",
-            .. kind == "bridge" ? (string[])[$"link add {device} type bridge", $"link set {device} up", $"link set {port} master {device}"] : [],
+            .. kind == "bridge" ? (string[])[$"link add {device} type bridge", $"link set {device} up", $"link set {port} master {device}"]
+                : [],
             $"addr add 192.168.{net}.1/24 dev {device}",
             $"addr add fd00:{net}::1/64 dev {device} nodad",
         ]);

@@ -43,7 +43,8 @@ public sealed class ConfigFileTests : IDisposable
 
         Write(Head + "nodePortAddresses: [everywhere]\n");
         Eventually.True(
-            () => cluster.First.Agent.Command("status").Output.Contains("nodePortAddresses[0]: 'everywhere' is not a range", StringComparison.Ordinal),
+            () => cluster.First.Agent.Command("status").Output.Contains(
+                "nodePortAddresses[0]: 'everywhere' is not a range", StringComparison.Ordinal),
             () => $"the error to be shown{cluster.Report()}");
         Assert.Contains("ebpflb_config_good 0\n", cluster.First.Agent.Metrics(), StringComparison.Ordinal);
         Assert.False(IsOpen(service));
@@ -57,7 +58,9 @@ public sealed class ConfigFileTests : IDisposable
         => Eventually.True(() => IsOpen(service) == isOpen, () => $"NodePorts to be {(isOpen ? "open" : "closed")}{cluster.Report()}");
 
     private bool IsOpen(OutsideService service)
-        => cluster.Probe.Load(new LoadSpec(LoadMode.Tcp, service.Address(cluster, Way.NodePortOfFirst, Family.IPv4)) { Count = 1, Timeout = TimeSpan.FromMilliseconds(500) }).Answered == 1;
+        => cluster.Probe.Load(new LoadSpec(LoadMode.Tcp,
+            service.Address(cluster, Way.NodePortOfFirst, Family.IPv4)) { Count = 1, Timeout = TimeSpan.FromMilliseconds(500) })
+            .Answered == 1;
 
     /// <summary>As editors and the kubelet do: never half of it.</summary>
     private void Write(string text)

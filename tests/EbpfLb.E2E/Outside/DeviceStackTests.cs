@@ -33,7 +33,8 @@ public sealed class DeviceStackTests : IDisposable
             $"link add mv0 link eth0 address {Mac} type macvlan mode bridge", "link set mv0 up",
             "addr add 172.18.0.60/24 dev mv0 noprefixroute", "addr add fd00:172:18::60/64 dev mv0 nodad noprefixroute");
         // Else the node's other device would answer for the address, too.
-        cluster.Router.Configure($"neigh replace 172.18.0.60 lladdr {Mac} dev nodes nud permanent", $"neigh replace fd00:172:18::60 lladdr {Mac} dev nodes nud permanent");
+        cluster.Router.Configure($"neigh replace 172.18.0.60 lladdr {Mac} dev nodes nud permanent",
+            $"neigh replace fd00:172:18::60 lladdr {Mac} dev nodes nud permanent");
         foreach (var device in devices.Length == 0 ? (string[])["eth0", "mv0"] : [devices]) WaitForProgram(device);
         var addresses = (string[])[$"172.18.0.60:{service.NodePort}", $"[fd00:172:18::60]:{service.NodePort}"];
         // The address counts when the agent has heard of it.
@@ -62,10 +63,12 @@ public sealed class DeviceStackTests : IDisposable
         var service = cluster.Publish("a", "c");
         using var machine = ScratchNetns.Create();
         cluster.First.Netns.Configure(
-            $"link add port7 address {PortMac} type veth peer name eth0 netns {machine.Name}", $"link add br7 address {bridgeMac} type bridge", "link set port7 master br7",
+            $"link add port7 address {PortMac} type veth peer name eth0 netns {machine.Name}",
+            $"link add br7 address {bridgeMac} type bridge", "link set port7 master br7",
             "link set port7 up", "link set br7 up", "addr add 192.168.77.1/24 dev br7", "addr add fd00:77::1/64 dev br7 nodad");
         machine.Configure(
-            "link set eth0 up", "addr add 192.168.77.10/24 dev eth0", "addr add fd00:77::10/64 dev eth0 nodad", "route add default via 192.168.77.1", "route add default via fd00:77::1");
+            "link set eth0 up", "addr add 192.168.77.10/24 dev eth0", "addr add fd00:77::10/64 dev eth0 nodad",
+            "route add default via 192.168.77.1", "route add default via fd00:77::1");
         foreach (var device in devices.Split(',')) WaitForProgram(device);
         using var probe = NetProbe.Start(new ProcessPlace(machine.Path, null));
 
@@ -90,6 +93,7 @@ public sealed class DeviceStackTests : IDisposable
 
     private void WaitForProgram(string device) => Eventually.True(
         () => cluster!.First.Agent.Json("status").GetProperty("devices").EnumerateArray().Any(d =>
-            d.GetProperty("name").GetString() == device && d.GetProperty("ingressProgram") is { ValueKind: JsonValueKind.Number } program && program.GetUInt32() > 0),
+            d.GetProperty("name").GetString() == device && d.GetProperty("ingressProgram") is { ValueKind: JsonValueKind.Number } program
+                && program.GetUInt32() > 0),
         () => $"a program at {device}: {cluster!.First.Agent.Command("status").Output}");
 }

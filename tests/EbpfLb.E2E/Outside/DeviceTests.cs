@@ -4,7 +4,9 @@ using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.E2E.Outside;
 
-/// <summary>Devices that come while the agent runs, tunnels between nodes, and a second uplink. Each test has a cluster of its own.</summary>
+/// <summary>
+/// Devices that come while the agent runs, tunnels between nodes, and a second uplink. Each test has a cluster of its own.
+/// </summary>
 public sealed class DeviceTests : IDisposable
 {
     private readonly TestCluster cluster = new();
@@ -19,7 +21,8 @@ public sealed class DeviceTests : IDisposable
         using var probe = NetProbe.Start(side);
         var to = family == Family.IPv6 ? $"[2001:db8:2::1]:{service.NodePort}" : $"192.0.2.1:{service.NodePort}";
 
-        Eventually.True(() => probe.Load(new LoadSpec(LoadMode.Tcp, to) { Count = 1, Timeout = TimeSpan.FromMilliseconds(300) }).IsClean, () => $"the new address to answer. Log:\n{cluster.First.Agent.EndOfLog}");
+        Eventually.True(() => probe.Load(new LoadSpec(LoadMode.Tcp, to) { Count = 1, Timeout = TimeSpan.FromMilliseconds(300) }).IsClean,
+            () => $"the new address to answer. Log:\n{cluster.First.Agent.EndOfLog}");
         // To this source the node's routes lead out by the first uplink. Of several IPv6 default routes a program is only ever told the
         // best one, so there the answer leaves by the node's own choice (docs/datapath.md).
         var from = family == Family.IPv6 ? "2001:db8:2::2" : "198.18.0.1";
@@ -43,7 +46,9 @@ public sealed class DeviceTests : IDisposable
         var to = service.Address(cluster, Way.NodePortOfFirst, family);
         var node = family == Family.IPv6 ? "fd00:99::1" : "10.99.0.1";
 
-        Eventually.True(() => cluster.Probe.Load(new LoadSpec(LoadMode.Tcp, to) { Count = 1, Timeout = TimeSpan.FromMilliseconds(300) }).By($"c@{node}") == 1, () => $"the tunnel to be used. Log:\n{cluster.First.Agent.EndOfLog}");
+        Eventually.True(() => cluster.Probe.Load(
+                new LoadSpec(LoadMode.Tcp, to) { Count = 1, Timeout = TimeSpan.FromMilliseconds(300) }).By($"c@{node}") == 1,
+            () => $"the tunnel to be used. Log:\n{cluster.First.Agent.EndOfLog}");
         foreach (var mode in (LoadMode[])[LoadMode.Tcp, LoadMode.Udp])
             Assert.True(cluster.Probe.Load(mode, to, 30).IsClean);
         cluster.Probe.Do($"bulk to={to} up=50000000 down=50000000");
@@ -51,13 +56,16 @@ public sealed class DeviceTests : IDisposable
 
     public void Dispose() => cluster.Dispose();
 
-    /// <summary>A client on a device of its own of the first node, with a second address that the node would answer by its first uplink.</summary>
+    /// <summary>
+    /// A client on a device of its own of the first node, with a second address that the node would answer by its first uplink.
+    /// </summary>
     private ProcessPlace AddSideClient()
     {
         var side = cluster.Topology.AddNode("side").Netns;
         var first = cluster.First.Netns;
         NetnsThread.Run($"/run/netns/{first.Netns}", () => File.WriteAllText("/proc/sys/net/ipv4/conf/all/rp_filter", "0"));
-        first.Configure($"link add eth1 type veth peer name eth0 netns {side}", "link set eth1 up", "addr add 192.0.2.1/24 dev eth1", "addr add 2001:db8:2::1/64 dev eth1 nodad");
+        first.Configure($"link add eth1 type veth peer name eth0 netns {side}", "link set eth1 up", "addr add 192.0.2.1/24 dev eth1",
+            "addr add 2001:db8:2::1/64 dev eth1 nodad");
         var node = cluster.Topology.Nodes[^1];
         node.Configure(
             "link set eth0 up",

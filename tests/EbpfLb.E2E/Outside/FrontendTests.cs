@@ -26,7 +26,10 @@ public sealed class FrontendTests(TestCluster cluster) : IClassFixture<TestClust
         var service = cluster.Publish("a", "b", "c", "d");
         foreach (var mode in Enum.GetValues<LoadMode>())
         {
-            var report = cluster.Probe.Load(new LoadSpec(mode, service.Address(cluster, way, family)) { Count = mode == LoadMode.UdpShared ? 10 : 60, Timeout = Limit });
+            var report = cluster.Probe.Load(new LoadSpec(mode, service.Address(cluster, way, family))
+            {
+                Count = mode == LoadMode.UdpShared ? 10 : 60, Timeout = Limit,
+            });
 
             cluster.CheckClean(report);
             // A flow stays with its backend: one socket, one backend.
@@ -69,7 +72,8 @@ public sealed class FrontendTests(TestCluster cluster) : IClassFixture<TestClust
     {
         var service = cluster.Publish("a", "c");
 
-        var report = cluster.Probe.Load(new LoadSpec(LoadMode.Udp, service.Address(cluster, way, family)) { Count = 20, Bytes = 9000, Timeout = Limit });
+        var report = cluster.Probe.Load(
+            new LoadSpec(LoadMode.Udp, service.Address(cluster, way, family)) { Count = 20, Bytes = 9000, Timeout = Limit });
 
         cluster.CheckClean(report);
         Assert.Equal(2, report.Names.Count);

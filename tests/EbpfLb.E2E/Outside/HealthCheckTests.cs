@@ -72,10 +72,13 @@ public sealed class HealthCheckTests : IClassFixture<HealthCheckTests.Cluster>, 
         {
             cluster.Publish(service);
             Eventually.True(
-                () => cluster.First.Agent.Log.Contains($"Event: Service=default/{service.Manifest.Name} reason=FailedToStartServiceHealthcheck", StringComparison.Ordinal),
+                () => cluster.First.Agent.Log.Contains(
+                    $"Event: Service=default/{service.Manifest.Name} reason=FailedToStartServiceHealthcheck", StringComparison.Ordinal),
                 () => cluster.First.Agent.EndOfLog);
             Assert.Contains(cluster.First.Agent.Json("status").GetProperty("warnings").EnumerateArray(),
-                w => w.GetString()!.StartsWith($"Service default/{service.Manifest.Name}: healthCheckNodePort {service.Manifest.HealthCheckNodePort} cannot be listened on", StringComparison.Ordinal));
+                w => w.GetString()!.StartsWith($"Service default/{service.Manifest.Name}: healthCheckNodePort "
+                        + $"{service.Manifest.HealthCheckNodePort} cannot be listened on",
+                    StringComparison.Ordinal));
         }
 
         // The next round, which any change brings, tries again.
@@ -98,10 +101,12 @@ public sealed class HealthCheckTests : IClassFixture<HealthCheckTests.Cluster>, 
             Assert.Equal("200 weight=1", Ask(new IPEndPoint(IPAddress.Parse(node), service.Manifest.HealthCheckNodePort)));
             foreach (var address in new[] { node, "127.0.0.1" })
             {
-                using var alive = await kubelet.GetAsync(new Uri($"http://{address}:{HealthPort}/livez"), TestContext.Current.CancellationToken);
+                using var alive = await kubelet.GetAsync(
+                    new Uri($"http://{address}:{HealthPort}/livez"), TestContext.Current.CancellationToken);
                 Assert.Equal(HttpStatusCode.OK, alive.StatusCode);
             }
-            using var asked = await balancer.GetAsync(new Uri($"http://{node}:{HealthPort}/healthz"), TestContext.Current.CancellationToken);
+            using var asked = await balancer.GetAsync(
+                new Uri($"http://{node}:{HealthPort}/healthz"), TestContext.Current.CancellationToken);
             Assert.Equal(HttpStatusCode.OK, asked.StatusCode);
         }
     }
@@ -111,7 +116,10 @@ public sealed class HealthCheckTests : IClassFixture<HealthCheckTests.Cluster>, 
     private OutsideService NewService(string[] pods)
     {
         var service = cluster.NewService(pods);
-        return service with { Manifest = service.Manifest with { ExternalTrafficPolicy = "Local", HealthCheckNodePort = service.NodePort + 500 } };
+        return service with
+        {
+            Manifest = service.Manifest with { ExternalTrafficPolicy = "Local", HealthCheckNodePort = service.NodePort + 500 },
+        };
     }
 
     private void Until(ClusterNode node, OutsideService service, Family family, string expected)

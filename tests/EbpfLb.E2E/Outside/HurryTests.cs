@@ -31,7 +31,8 @@ public sealed class HurryTests(TestCluster cluster) : IClassFixture<TestCluster>
     private static long SynRetransmits(PodNetns place)
     {
         var (_, output) = ChildProcess.Run(place.Place, "cat", "/proc/net/netstat");
-        var rows = output.Split('\n').Where(line => line.StartsWith("TcpExt:", StringComparison.Ordinal)).Select(line => line.Split(' ')).ToArray();
+        var rows = output.Split('\n').Where(line
+            => line.StartsWith("TcpExt:", StringComparison.Ordinal)).Select(line => line.Split(' ')).ToArray();
         return long.Parse(rows[1][Array.IndexOf(rows[0], "TCPSynRetrans")], System.Globalization.CultureInfo.InvariantCulture);
     }
 }

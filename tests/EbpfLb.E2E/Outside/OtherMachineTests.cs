@@ -25,7 +25,8 @@ public sealed class OtherMachineTests(TestCluster cluster) : IClassFixture<TestC
             var report = cluster.Probe.Load(new LoadSpec(LoadMode.Tcp, to) { Count = 2, Timeout = TimeSpan.FromMilliseconds(300) });
 
             Assert.Equal([new("connect/ETIMEDOUT", 2)], report.Errors);
-            Eventually.True(() => Drops.Count(cluster.First, "pkt_other_host") >= before + 2, () => $"the frames to be counted:\n{cluster.Report()}");
+            Eventually.True(
+                () => Drops.Count(cluster.First, "pkt_other_host") >= before + 2, () => $"the frames to be counted:\n{cluster.Report()}");
             Assert.DoesNotContain(vip.ToString(), cluster.First.Agent.Command("conntrack", "list").Output, StringComparison.Ordinal);
             cluster.Router.Configure($"route del {vip}/{length} via {via}");
         }

@@ -21,7 +21,8 @@ public sealed class PodDeviceTests(PodDeviceTests.Cluster fixture) : IClassFixtu
         using var probe = NetProbe.Start(new ProcessPlace(cluster.Pod("a").Place.NetnsPath, null));
         foreach (var mode in Enum.GetValues<LoadMode>())
         {
-            var report = probe.Load(new LoadSpec(mode, service.Address(cluster, way, family)) { Count = mode == LoadMode.UdpShared ? 5 : 60 });
+            var report = probe.Load(
+                new LoadSpec(mode, service.Address(cluster, way, family)) { Count = mode == LoadMode.UdpShared ? 5 : 60 });
 
             Assert.True(report.IsClean, $"{mode}: {report.Line}");
             Assert.Equal(mode == LoadMode.UdpShared ? 1 : 3, report.Names.Count);
@@ -53,7 +54,8 @@ public sealed class PodDeviceTests(PodDeviceTests.Cluster fixture) : IClassFixtu
         using var probe = NetProbe.Start(new ProcessPlace(cluster.Pod("a").Place.NetnsPath, null));
 
         Assert.Equal(["connect/ECONNREFUSED"], probe.Load(LoadMode.Tcp, service.Address(cluster, Way.ClusterIP, family), 3).Errors.Keys);
-        Assert.Equal(["receive/ECONNREFUSED"], probe.Load(LoadMode.UdpConnected, service.Address(cluster, Way.ClusterIP, family), 3).Errors.Keys);
+        Assert.Equal(
+            ["receive/ECONNREFUSED"], probe.Load(LoadMode.UdpConnected, service.Address(cluster, Way.ClusterIP, family), 3).Errors.Keys);
     }
 
     [Fact]

@@ -16,7 +16,10 @@ public sealed class PolicyTests(TestCluster cluster) : IClassFixture<TestCluster
         var service = Publish(["a", "c"], manifest => manifest with { ExternalTrafficPolicy = "Local" });
         var client = family == Family.IPv6 ? cluster.Client.IPv6 : cluster.Client.IPv4;
 
-        foreach (var (way, name) in new[] { (Way.NodePortOfFirst, "a"), (Way.NodePortOfSecond, "c"), (Way.LoadBalancerIP, "a"), (Way.ExternalIP, "a") })
+        foreach (var (way, name) in new[]
+        {
+            (Way.NodePortOfFirst, "a"), (Way.NodePortOfSecond, "c"), (Way.LoadBalancerIP, "a"), (Way.ExternalIP, "a"),
+        })
         {
             foreach (var mode in (LoadMode[])[LoadMode.Tcp, LoadMode.Udp])
             {
@@ -34,8 +37,10 @@ public sealed class PolicyTests(TestCluster cluster) : IClassFixture<TestCluster
     {
         var service = Publish(["c"], manifest => manifest with { ExternalTrafficPolicy = "Local" });
 
-        var tcp = cluster.Probe.Load(new LoadSpec(LoadMode.Tcp, service.Address(cluster, Way.NodePortOfFirst, family)) { Count = 1, Timeout = Short });
-        var udp = cluster.Probe.Load(new LoadSpec(LoadMode.UdpConnected, service.Address(cluster, Way.LoadBalancerIP, family)) { Count = 1, Timeout = Short });
+        var tcp = cluster.Probe.Load(
+            new LoadSpec(LoadMode.Tcp, service.Address(cluster, Way.NodePortOfFirst, family)) { Count = 1, Timeout = Short });
+        var udp = cluster.Probe.Load(
+            new LoadSpec(LoadMode.UdpConnected, service.Address(cluster, Way.LoadBalancerIP, family)) { Count = 1, Timeout = Short });
 
         Assert.Equal(["connect/ETIMEDOUT"], tcp.Errors.Keys);
         Assert.Equal(["receive/ETIMEDOUT"], udp.Errors.Keys);
@@ -88,7 +93,8 @@ public sealed class PolicyTests(TestCluster cluster) : IClassFixture<TestCluster
         var blocked = Publish(["a"], manifest => manifest with { SourceRanges = [other] });
 
         Assert.True(cluster.Probe.Load(LoadMode.Tcp, allowed.Address(cluster, Way.LoadBalancerIP, family), 5).IsClean);
-        var report = cluster.Probe.Load(new LoadSpec(LoadMode.Tcp, blocked.Address(cluster, Way.LoadBalancerIP, family)) { Count = 1, Timeout = Short });
+        var report = cluster.Probe.Load(
+            new LoadSpec(LoadMode.Tcp, blocked.Address(cluster, Way.LoadBalancerIP, family)) { Count = 1, Timeout = Short });
         Assert.Equal(["connect/ETIMEDOUT"], report.Errors.Keys);
         foreach (var way in (Way[])[Way.NodePortOfFirst, Way.ExternalIP])
             Assert.True(cluster.Probe.Load(LoadMode.Tcp, blocked.Address(cluster, way, family), 5).IsClean);

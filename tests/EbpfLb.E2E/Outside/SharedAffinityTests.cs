@@ -71,7 +71,8 @@ public sealed class SharedAffinityTests(SharedAffinityTests.Cluster fixture) : I
         var after = Choices(cluster.Probe, service, Way.ClusterIP, Family.IPv4);
 
         Assert.True(local.All("ab".Contains), local);
-        Assert.All(everywhere.Zip(local), pair => Assert.True(pair.First == pair.Second || "cd".Contains(pair.First), $"{everywhere} became {local}"));
+        Assert.All(everywhere.Zip(local),
+            pair => Assert.True(pair.First == pair.Second || "cd".Contains(pair.First), $"{everywhere} became {local}"));
         Assert.Equal(local, after);
     }
 
@@ -83,7 +84,8 @@ public sealed class SharedAffinityTests(SharedAffinityTests.Cluster fixture) : I
         using var packet = ByPacket("a");
         string All() => string.Join(' ',
             Choices(socket, service, Way.ClusterIP, Family.IPv4), Choices(packet, service, Way.ClusterIP, Family.IPv6),
-            Choices(cluster.First.Host, service, Way.NodePortOfFirst, Family.IPv4), Choices(cluster.Probe, service, Way.LoadBalancerIP, Family.IPv6));
+            Choices(cluster.First.Host, service, Way.NodePortOfFirst, Family.IPv4),
+            Choices(cluster.Probe, service, Way.LoadBalancerIP, Family.IPv6));
         var before = All();
 
         cluster.First.Agent.Kill();
@@ -115,7 +117,8 @@ public sealed class SharedAffinityTests(SharedAffinityTests.Cluster fixture) : I
             () =>
             {
                 if (idle.Elapsed < TimeSpan.FromSeconds(1.5)) return false;
-                var changed = Choices(pod, service, way, Family.IPv4, count: 1) != byPod && Choices(cluster.Probe, service, way, Family.IPv4, count: 1) != outside;
+                var changed = Choices(pod, service, way, Family.IPv4, count: 1) != byPod
+                    && Choices(cluster.Probe, service, way, Family.IPv4, count: 1) != outside;
                 idle.Restart();
                 return changed;
             },
@@ -133,7 +136,8 @@ public sealed class SharedAffinityTests(SharedAffinityTests.Cluster fixture) : I
         Assert.All(probes, probe => Choices(probe, service, way, Family.IPv4));
 
         cluster.Manifests.Put(service.Manifest with { AffinitySeconds = null });
-        Eventually.True(() => probes.All(probe => Names(probe, service, way).All(names => names > 1)), "every port to use several backends");
+        Eventually.True(
+            () => probes.All(probe => Names(probe, service, way).All(names => names > 1)), "every port to use several backends");
 
         cluster.Manifests.Put(service.Manifest);
         Eventually.True(() => probes.All(probe => Names(probe, service, way).All(names => names == 1)), "every port to use one backend");
@@ -149,9 +153,11 @@ public sealed class SharedAffinityTests(SharedAffinityTests.Cluster fixture) : I
         var first = Choices(socket, service, Way.ClusterIP, Family.IPv4);
 
         Assert.Equal(first, Choices(socket, service, Way.ClusterIP, Family.IPv4));
-        // Asked once each: between two requests of a socket its address may become known, and what is remembered of that counts from then on.
+        // Asked once each: between two requests of a socket its address may become known, and what is remembered of that counts from then
+        // on.
         Eventually.True(
-            () => Choices(socket, service, Way.ClusterIP, Family.IPv6, count: 1) == Choices(packet, service, Way.ClusterIP, Family.IPv6, count: 1),
+            () => Choices(socket, service, Way.ClusterIP, Family.IPv6, count: 1) == Choices(
+                packet, service, Way.ClusterIP, Family.IPv6, count: 1),
             "one memory for sockets and packets of the pod");
         // What it was given while only its namespace was known still holds, by packet too.
         Assert.Equal(first, Choices(socket, service, Way.ClusterIP, Family.IPv4));
@@ -169,7 +175,8 @@ public sealed class SharedAffinityTests(SharedAffinityTests.Cluster fixture) : I
         var manifest = service.Manifest with
         {
             AffinitySeconds = seconds,
-            Ports = [.. Enumerable.Range(0, Ports).Select(i => new PortManifest($"p{i}", protocol, 100 + i, TestNode.TargetPort) { NodePort = nodePort + i })],
+            Ports = [.. Enumerable.Range(0, Ports).Select(i
+                => new PortManifest($"p{i}", protocol, 100 + i, TestNode.TargetPort) { NodePort = nodePort + i })],
         };
         return cluster.Publish(service with { Manifest = change?.Invoke(manifest) ?? manifest });
     }

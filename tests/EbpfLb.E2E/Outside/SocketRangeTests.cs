@@ -3,7 +3,9 @@ using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.E2E.Outside;
 
-/// <summary>loadBalancerSourceRanges at the socket: pods and the node are judged by the address that their packets would show (docs/contract.md 7).</summary>
+/// <summary>
+/// loadBalancerSourceRanges at the socket: pods and the node are judged by the address that their packets would show (docs/contract.md 7).
+/// </summary>
 public sealed class SocketRangeTests(TestCluster cluster) : IClassFixture<TestCluster>
 {
     public static TheoryData<Family> Families { get; } = [Family.IPv4, Family.IPv6];
@@ -28,7 +30,8 @@ public sealed class SocketRangeTests(TestCluster cluster) : IClassFixture<TestCl
 
         Assert.True(report.IsClean, report.Line);
         Assert.Equal(2, report.Names.Count);
-        Eventually.True(() => Drops.Count(cluster.First, mode == LoadMode.Udp ? "udp_translated" : "sock_translated") >= before + 30, "30 translations at the socket to be counted");
+        Eventually.True(() => Drops.Count(cluster.First, mode == LoadMode.Udp ? "udp_translated" : "sock_translated") >= before + 30,
+            "30 translations at the socket to be counted");
         Assert.Equal([$"{(mode == LoadMode.Udp ? "send" : "connect")}/ETIMEDOUT"], denied.Load(Spec(service, family, mode, 3)).Errors.Keys);
     }
 
@@ -61,7 +64,8 @@ public sealed class SocketRangeTests(TestCluster cluster) : IClassFixture<TestCl
 
             Assert.True(report.IsClean, $"{mode}: {report.Line}");
             Assert.Equal([$"b@{second}"], report.Names.Keys);
-            Assert.Equal([$"{(mode == LoadMode.Udp ? "send" : "connect")}/ETIMEDOUT"], probe.Load(Spec(service, family, mode, 3)).Errors.Keys);
+            Assert.Equal(
+                [$"{(mode == LoadMode.Udp ? "send" : "connect")}/ETIMEDOUT"], probe.Load(Spec(service, family, mode, 3)).Errors.Keys);
         }
     }
 

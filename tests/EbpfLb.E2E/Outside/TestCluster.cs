@@ -147,7 +147,8 @@ public sealed class TestCluster : IDisposable
         [IPAddress.Parse(string.Create(CultureInfo.InvariantCulture, $"{v4}{number}")), IPAddress.Parse($"{v6}{number:x}")];
 
     private string? NodeOf(IPAddress address) =>
-        ((ClusterNode[])[First, Second]).FirstOrDefault(node => node.Pods.Any(pod => pod.IPv4.Equals(address) || pod.IPv6.Equals(address)))?.Name;
+        ((ClusterNode[])[First, Second]).FirstOrDefault(node
+            => node.Pods.Any(pod => pod.IPv4.Equals(address) || pod.IPv6.Equals(address)))?.Name;
 
     private ClusterNode Start(NodeNetns netns, string[] names, TestClusterOptions options)
     {
@@ -157,7 +158,8 @@ public sealed class TestCluster : IDisposable
         var agent = Keep(AgentProcess.Begin(new AgentOptions(TestNode.Binary, netns, "--manifests", Manifests.Path)
         {
             // Beside a file kube-proxy's own options do not count.
-            Extra = [.. options.Config is { } file ? (string[])["--config", file] : ["--cluster-cidr", "10.244.0.0/16,fd00:10:244::/48"], .. options.Extra],
+            Extra = [.. options.Config is { } file ? (string[])["--config", file] : ["--cluster-cidr", "10.244.0.0/16,fd00:10:244::/48"],
+                .. options.Extra],
         }));
         return new ClusterNode(netns, agent, Keep(NetProbe.Start(netns.Place)), pods);
     }

@@ -2,7 +2,9 @@ using EbpfLb.Testing.Probes;
 
 namespace EbpfLb.E2E.Outside;
 
-/// <summary>Much data, many connections, and a narrow link in the middle: pods of the other node are reached by a tunnel with an MTU of 1400.</summary>
+/// <summary>
+/// Much data, many connections, and a narrow link in the middle: pods of the other node are reached by a tunnel with an MTU of 1400.
+/// </summary>
 public sealed class TransferTests(TransferTests.NarrowCluster cluster) : IClassFixture<TransferTests.NarrowCluster>
 {
     private const long Gibibyte = 1L << 30;
@@ -38,7 +40,10 @@ public sealed class TransferTests(TransferTests.NarrowCluster cluster) : IClassF
     public void Datagrams_that_are_too_long_for_the_narrow_link_arrive_once_the_client_knows(Family family)
     {
         var service = cluster.Value.Publish("c");
-        var load = new LoadSpec(LoadMode.Udp, service.Address(cluster.Value, Way.NodePortOfFirst, family)) { Bytes = 1450, Timeout = TimeSpan.FromMilliseconds(500) };
+        var load = new LoadSpec(LoadMode.Udp, service.Address(cluster.Value, Way.NodePortOfFirst, family))
+        {
+            Bytes = 1450, Timeout = TimeSpan.FromMilliseconds(500),
+        };
 
         // The datagram that finds out is lost, as in any network.
         cluster.Value.Probe.Load(load with { Count = 2 });

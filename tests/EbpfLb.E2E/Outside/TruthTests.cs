@@ -5,8 +5,8 @@ using EbpfLb.Testing.Truth;
 namespace EbpfLb.E2E.Outside;
 
 /// <summary>
-/// A sample of the truth table of docs/policy.md with real sockets: every destination, policy and source with backends "there" (on the other
-/// node), "both" and "none". Pods and the node go by the socket hooks, which need no masquerading; the client outside goes by packet.
+/// A sample of the truth table of docs/policy.md with real sockets: every destination, policy and source with backends "there" (on the
+/// other node), "both" and "none". Pods and the node go by the socket hooks, which need no masquerading; the client outside goes by packet.
 /// </summary>
 public sealed class TruthTests(TestCluster cluster) : IClassFixture<TestCluster>
 {
@@ -53,7 +53,10 @@ public sealed class TruthTests(TestCluster cluster) : IClassFixture<TestCluster>
 
     private string Outcome(NetProbe probe, string to, TruthRow row)
     {
-        var report = probe.Load(new LoadSpec(LoadMode.Tcp, to) { Count = row.IsServed ? Connections : 2, Timeout = row.IsServed ? TimeSpan.FromSeconds(10) : Short });
+        var report = probe.Load(new LoadSpec(LoadMode.Tcp, to)
+        {
+            Count = row.IsServed ? Connections : 2, Timeout = row.IsServed ? TimeSpan.FromSeconds(10) : Short,
+        });
         if (report.Errors.Count > 0) return string.Join(", ", report.Errors.Keys);
         var client = row.Source == "outside" ? new[] { cluster.Client.IPv4.ToString(), cluster.Client.IPv6.ToString() } : null;
         return string.Join(", ", report.Names.Keys.Select(name =>

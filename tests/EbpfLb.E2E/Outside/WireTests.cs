@@ -19,8 +19,10 @@ public sealed class WireTests(TransferTests.NarrowCluster narrow) : IClassFixtur
         var served = cluster.Publish("a", "c");
         var empty = cluster.Publish();
         var ways = Enum.GetValues<Way>();
-        var asked = ways.SelectMany(way => new[] { served, empty }.Select(s => IPEndPoint.Parse(s.Address(cluster, way, family)).Address)).ToHashSet();
-        using var dump = ChildProcess.Start(cluster.Client.Place, [RepositoryPaths.Tool("tcpdump"), "-i", "eth0", "-nn", "-l", "--immediate-mode", "-Q", "in", Filter(family)]);
+        var asked = ways.SelectMany(way
+            => new[] { served, empty }.Select(s => IPEndPoint.Parse(s.Address(cluster, way, family)).Address)).ToHashSet();
+        using var dump = ChildProcess.Start(cluster.Client.Place,
+            [RepositoryPaths.Tool("tcpdump"), "-i", "eth0", "-nn", "-l", "--immediate-mode", "-Q", "in", Filter(family)]);
         Eventually.True(() => dump.Output.Contains("listening on", StringComparison.Ordinal), "tcpdump to listen");
 
         foreach (var way in ways)
@@ -29,7 +31,8 @@ public sealed class WireTests(TransferTests.NarrowCluster narrow) : IClassFixtur
             foreach (var mode in Enum.GetValues<LoadMode>())
             {
                 Assert.True(cluster.Probe.Load(mode, to, 20).IsClean);
-                cluster.Probe.Load(new LoadSpec(mode, empty.Address(cluster, way, family)) { Count = 2, Timeout = TimeSpan.FromMilliseconds(100) });
+                cluster.Probe.Load(
+                    new LoadSpec(mode, empty.Address(cluster, way, family)) { Count = 2, Timeout = TimeSpan.FromMilliseconds(100) });
             }
             Assert.True(cluster.Probe.Load(new LoadSpec(LoadMode.Udp, to) { Count = 6, Bytes = 4000 }).Answered > 0);
             cluster.Probe.Do($"bulk to={to} up=3000000 down=3000000");
@@ -38,7 +41,8 @@ public sealed class WireTests(TransferTests.NarrowCluster narrow) : IClassFixtur
         dump.WaitForExit();
 
         // "12:00:00.123456 IP 10.0.0.1.80 > 10.0.0.2.4000: Flags [S.], ..."; an ICMP error tells of what it quotes on the same line.
-        var lines = Regex.Matches(dump.Output, @"^[0-9:.]+ IP6? (?<source>[0-9a-f.:]+) > ", RegexOptions.Multiline | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(20));
+        var lines = Regex.Matches(dump.Output, @"^[0-9:.]+ IP6? (?<source>[0-9a-f.:]+) > ",
+            RegexOptions.Multiline | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(20));
         var sources = lines.Select(line => Address(line.Groups["source"].Value)).Where(ip => !ip.IsIPv6LinkLocal).ToHashSet();
         Assert.True(sources.IsSubsetOf(asked), $"foreign: {string.Join(' ', sources.Except(asked))}");
         Assert.True(asked.IsSubsetOf(sources), $"not seen: {string.Join(' ', asked.Except(sources))}");

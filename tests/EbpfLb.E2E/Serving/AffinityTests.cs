@@ -114,7 +114,8 @@ public sealed class AffinityTests(TestNode node) : IClassFixture<TestNode>
                 // The last port is the one that Publish waits for; no load uses it.
                 Ports =
                 [
-                    .. Enumerable.Range(0, Ports).Select(i => new PortManifest($"p{i}", mode == LoadMode.Tcp ? "TCP" : "UDP", 100 + i, 9000 + i)),
+                    .. Enumerable.Range(0, Ports).Select(i
+                        => new PortManifest($"p{i}", mode == LoadMode.Tcp ? "TCP" : "UDP", 100 + i, 9000 + i)),
                     new PortManifest("probe", "UDP", 99, 9063),
                 ],
             },
@@ -130,7 +131,9 @@ public sealed class AffinityTests(TestNode node) : IClassFixture<TestNode>
 
     /// <summary>Goes round the ports.</summary>
     private static LoadSpec Spec(TestService service, LoadMode mode, Family family) =>
-        new(mode, [.. Enumerable.Range(0, Ports).Select(i => $"{service.Address(family, 100 + i)}=/{9000 + i}")]) { Mapped = family == Family.Mapped };
+        new(mode,
+            [.. Enumerable.Range(0, Ports).Select(i
+                => $"{service.Address(family, 100 + i)}=/{9000 + i}")]) { Mapped = family == Family.Mapped };
 
     /// <summary>Target port -> the backends that answered on it.</summary>
     private static Dictionary<string, List<string>> Choices(LoadReport report) => report.Names.Keys

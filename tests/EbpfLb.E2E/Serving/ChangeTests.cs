@@ -57,7 +57,9 @@ public sealed class ChangeTests(TestNode node) : IClassFixture<TestNode>
         {
             load.AfterMore(50);
             node.Manifests.Put(service.Manifest with { Endpoints = node.Addresses(target) });
-            Eventually.True(() => load.TakeAndReset() is var report && Clean(report).By($"{target}/8080") == report.Answered && report.Answered > 0, $"all requests to reach {target}");
+            Eventually.True(()
+                    => load.TakeAndReset() is var report && Clean(report).By($"{target}/8080") == report.Answered && report.Answered > 0,
+                $"all requests to reach {target}");
         }
         Clean(load.Stop());
     }
@@ -126,7 +128,8 @@ public sealed class ChangeTests(TestNode node) : IClassFixture<TestNode>
 
         node.Manifests.Put(service.Manifest with { Ports = [new PortManifest("udp", "UDP", 81, TestNode.TargetPort)] });
 
-        Eventually.True(() => node.Probe.Load(LoadMode.UdpConnected, service.Address(Family.IPv4, 81), 1).Answered == 1, "port 81 to answer");
+        Eventually.True(
+            () => node.Probe.Load(LoadMode.UdpConnected, service.Address(Family.IPv4, 81), 1).Answered == 1, "port 81 to answer");
         Assert.Equal(0, node.Probe.Load(LoadMode.UdpConnected, service.Address(Family.IPv4), 1).Answered);
     }
 
@@ -137,7 +140,8 @@ public sealed class ChangeTests(TestNode node) : IClassFixture<TestNode>
         var load = node.Probe.Start(kept.Load(LoadMode.Tcp, Family.IPv4) with { Rate = 200 });
 
         node.Manifests.PutText(kept.Manifest.Name, "kind: Service\nmetadata: {name: [oops\n");
-        Eventually.True(() => node.Agent.Log.Contains($"{kept.Manifest.Name}.yaml", StringComparison.Ordinal), "the file to be named in the log");
+        Eventually.True(
+            () => node.Agent.Log.Contains($"{kept.Manifest.Name}.yaml", StringComparison.Ordinal), "the file to be named in the log");
         node.Manifests.Put(other.Manifest with { Endpoints = node.Addresses("c") });
         Eventually.True(() => Try(other).By("c/8080") == 1, "the other file to be applied");
 
@@ -154,7 +158,11 @@ public sealed class ChangeTests(TestNode node) : IClassFixture<TestNode>
 
     /// <summary>Both families, TCP and UDP: 40 choices of three that miss one backend by chance happen once in 10 million runs.</summary>
     private void WaitUntilNobodyReaches(string name, TestService service) => Eventually.True(
-        () => new[] { (LoadMode.Tcp, Family.IPv4), (LoadMode.Tcp, Family.IPv6), (LoadMode.UdpConnected, Family.IPv4), (LoadMode.UdpConnected, Family.IPv6) }
+        () => new[]
+        {
+            (LoadMode.Tcp, Family.IPv4), (LoadMode.Tcp, Family.IPv6), (LoadMode.UdpConnected, Family.IPv4),
+            (LoadMode.UdpConnected, Family.IPv6),
+        }
             .All(kind => node.Probe.Load(service.Load(kind.Item1, kind.Item2) with { Count = 40 }).By(name) == 0),
         $"nobody to reach {name}");
 }

@@ -50,7 +50,8 @@ public sealed class DestinationTests(TestNode node) : IClassFixture<TestNode>
             var report = node.Probe.Load(new LoadSpec(mode, service.Address(family, 81)) { Count = 1, Mapped = family == Family.Mapped });
 
             // The connect() of a datagram socket is let through (docs/decisions/0012), to nowhere.
-            Assert.EndsWith(mode == LoadMode.UdpConnected ? "/EHOSTUNREACH" : "/ECONNREFUSED", report.Errors.Keys.Single(), StringComparison.Ordinal);
+            Assert.EndsWith(
+                mode == LoadMode.UdpConnected ? "/EHOSTUNREACH" : "/ECONNREFUSED", report.Errors.Keys.Single(), StringComparison.Ordinal);
         }
     }
 
@@ -60,7 +61,8 @@ public sealed class DestinationTests(TestNode node) : IClassFixture<TestNode>
         var service = node.NewService("a");
         var tcpOnly = service with { Manifest = service.Manifest with { Ports = [service.Manifest.Ports[0]] } };
         node.Manifests.Put(tcpOnly.Manifest);
-        Testing.Processes.Eventually.True(() => node.Probe.Load(tcpOnly.Load(LoadMode.Tcp, Family.IPv4) with { Count = 1 }).IsClean, "TCP to be served");
+        Testing.Processes.Eventually.True(
+            () => node.Probe.Load(tcpOnly.Load(LoadMode.Tcp, Family.IPv4) with { Count = 1 }).IsClean, "TCP to be served");
 
         var report = node.Probe.Load(service.Load(LoadMode.UdpConnected, Family.IPv4) with { Count = 1 });
 
@@ -97,7 +99,8 @@ public sealed class DestinationTests(TestNode node) : IClassFixture<TestNode>
 
         var answers = services.Select(_ => socket.Receive(7)).Select(answer => (answer["name"], answer["address"])).Order();
 
-        Assert.Equal([("a/8080", services[0].Seen(family)), ("b/8080", services[1].Seen(family)), ("c/8080", services[2].Seen(family))], answers);
+        Assert.Equal(
+            [("a/8080", services[0].Seen(family)), ("b/8080", services[1].Seen(family)), ("c/8080", services[2].Seen(family))], answers);
         socket.Close();
     }
 
@@ -113,7 +116,8 @@ public sealed class DestinationTests(TestNode node) : IClassFixture<TestNode>
 
         for (var number = 1; number <= 3; number++)
         {
-            foreach (var (to, name, address) in new[] { (service.Address(family), "a/8080", service.Seen(family)), (direct, "b/8080", seen) })
+            foreach (
+                var (to, name, address) in new[] { (service.Address(family), "a/8080", service.Seen(family)), (direct, "b/8080", seen) })
             {
                 Assert.True(socket.Send(number, to).Ok);
                 var answer = socket.Receive(number);

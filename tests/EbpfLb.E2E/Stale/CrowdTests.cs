@@ -22,10 +22,15 @@ public sealed class CrowdTests(ITestOutputHelper output) : IDisposable
 
         var watch = Stopwatch.StartNew();
         node.Manifests.Put(service.Manifest with { Endpoints = node.Addresses("b", "c") });
-        Eventually.True(() => node.Agent.StaleUdp() == 0 && node.Agent.EndedUdp() >= before + (Pods * Sockets), () => node.Agent.SocketReport());
-        output.WriteLine($"{Pods * Sockets} sockets in {Pods} namespaces ended, and none left, within {watch.ElapsedMilliseconds} ms of the change of the file");
+        Eventually.True(
+            () => node.Agent.StaleUdp() == 0 && node.Agent.EndedUdp() >= before + (Pods * Sockets), () => node.Agent.SocketReport());
+        output.WriteLine($"{Pods * Sockets} sockets in {Pods} namespaces ended, and none left, "
+            + $"within {watch.ElapsedMilliseconds} ms of the change of the file");
 
-        Assert.All(swarms, s => Eventually.True(() => !s.Report.Contains("by:a/", StringComparison.Ordinal) && s.Report.Contains("silent=0", StringComparison.Ordinal), () => s.Report));
+        Assert.All(swarms,
+            s => Eventually.True(()
+                    => !s.Report.Contains("by:a/", StringComparison.Ordinal) && s.Report.Contains("silent=0", StringComparison.Ordinal),
+                () => s.Report));
         output.WriteLine($"every client has an answer of another backend after {watch.ElapsedMilliseconds} ms");
         // A sender that connects anew before it has read the error gets to read it later.
         Assert.All(swarms, s => Assert.InRange(s.Aborted, Sockets, 2 * Sockets));

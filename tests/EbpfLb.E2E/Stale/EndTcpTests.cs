@@ -59,7 +59,8 @@ public sealed class EndTcpTests(EndTcpTests.Ending fixture) : IClassFixture<EndT
     }
 
     /// <summary>How many of ten new connections lead there.</summary>
-    private long Answers(TestService service, string backend) => node.Probe.Load(service.Load(LoadMode.Tcp, Family.IPv4) with { Count = 10 }).By($"{backend}/8080");
+    private long Answers(TestService service, string backend)
+        => node.Probe.Load(service.Load(LoadMode.Tcp, Family.IPv4) with { Count = 10 }).By($"{backend}/8080");
 
     public sealed class Ending : IDisposable
     {

@@ -43,7 +43,8 @@ public sealed class MoveTests(TestNode node, ITestOutputHelper output) : IClassF
     public void Clients_of_a_service_with_a_Local_policy_inside_move_to_the_new_backend()
     {
         var service = node.NewService("a");
-        service = node.Publish(service with { Manifest = service.Manifest with { InternalTrafficPolicy = "Local", NodeOf = _ => node.Node.Name } });
+        service = node.Publish(
+            service with { Manifest = service.Manifest with { InternalTrafficPolicy = "Local", NodeOf = _ => node.Node.Name } });
         var swarm = Served(node.Probe, "send", service, Family.IPv4, "a/8080");
 
         Move(service, swarm, "b");
@@ -84,7 +85,8 @@ public sealed class MoveTests(TestNode node, ITestOutputHelper output) : IClassF
         var swarm = Served(node.Probe, "send", service, Family.IPv4, "a/8080");
 
         node.Manifests.Put(service.Manifest with { Endpoints = node.Addresses("b"), TerminatingEndpoints = node.Addresses("a") });
-        Eventually.True(() => node.Probe.Load(service.Load(LoadMode.UdpConnected, Family.IPv4) with { Count = 20 }).By("b/8080") == 20, "new ones to reach b only");
+        Eventually.True(() => node.Probe.Load(service.Load(LoadMode.UdpConnected, Family.IPv4) with { Count = 20 }).By("b/8080") == 20,
+            "new ones to reach b only");
         Assert.Equal(0, swarm.Aborted);
         Assert.True(swarm.IsServedBy("a/8080"), swarm.Report);
 

@@ -57,6 +57,8 @@ public sealed class OutsideTests(TestCluster cluster, ITestOutputHelper output) 
     private static string Names(string report)
     {
         if (!report.Contains(" silent=0 ", StringComparison.Ordinal)) return "-";
-        return string.Join(' ', report.Split(' ').Where(w => w.StartsWith("by:", StringComparison.Ordinal)).Select(w => w[3..w.IndexOf('@', StringComparison.Ordinal)]).Distinct());
+        return string.Join(' ',
+            report.Split(' ').Where(w => w.StartsWith("by:", StringComparison.Ordinal)).Select(w
+                => w[3..w.IndexOf('@', StringComparison.Ordinal)]).Distinct());
     }
 }

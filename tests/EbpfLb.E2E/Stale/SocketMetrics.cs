@@ -22,9 +22,13 @@ internal static class SocketMetrics
     /// <summary>null: not known.</summary>
     public static long? Untranslated(this AgentProcess agent) => Known(agent, "ebpflb_untranslated_sockets");
 
-    /// <summary>What a test that waited without success says: which sockets the agent counts, what the kernel refuses it, and the end of its log.</summary>
+    /// <summary>
+    /// What a test that waited without success says: which sockets the agent counts, what the kernel refuses it, and the end of its log.
+    /// </summary>
     public static string SocketReport(this AgentProcess agent) =>
-        $"sockets to be found and ended:\n{agent.MetricsOf("ebpflb_stale_", "ebpflb_untranslated_", "ebpflb_sockets_", "ebpflb_kernel_feature")}\nend of the agent's log:\n{agent.EndOfLog}";
+        "sockets to be found and "
+            + $"ended:\n{agent.MetricsOf("ebpflb_stale_", "ebpflb_untranslated_", "ebpflb_sockets_", "ebpflb_kernel_feature")}\nend "
+            + $"of the agent's log:\n{agent.EndOfLog}";
 
     private static long Value(AgentProcess agent, string series)
         => Known(agent, series) ?? throw new InvalidOperationException($"/metrics has no {series}");

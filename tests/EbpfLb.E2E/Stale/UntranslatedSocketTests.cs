@@ -5,7 +5,9 @@ using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.E2E.Stale;
 
-/// <summary>UDP clients that began before the service that they ask was there, as a resolver does that starts before the cluster's DNS.</summary>
+/// <summary>
+/// UDP clients that began before the service that they ask was there, as a resolver does that starts before the cluster's DNS.
+/// </summary>
 public sealed class UntranslatedSocketTests(TestNode node, ITestOutputHelper output) : IClassFixture<TestNode>
 {
     private const int Clients = 3;
@@ -57,7 +59,11 @@ public sealed class UntranslatedSocketTests(TestNode node, ITestOutputHelper out
         {
             "external IP" => service.Manifest with { ExternalIPs = [vip] },
             "LB VIP" => service.Manifest with { Type = "LoadBalancer", LoadBalancerIPs = [vip] },
-            _ => service.Manifest with { Type = "NodePort", Ports = [.. service.Manifest.Ports.Select(p => p.Protocol == "UDP" ? p with { NodePort = NodePort } : p)] },
+            _ => service.Manifest with
+            {
+                Type = "NodePort", Ports = [.. service.Manifest.Ports.Select(p
+                    => p.Protocol == "UDP" ? p with { NodePort = NodePort } : p)],
+            },
         });
 
         Assert.All(swarms, s => Served(s, "wait"));

@@ -18,7 +18,8 @@ public sealed class FaultTests(FaultTests.Lab lab, ITestOutputHelper output) : I
     {
         public Lab()
         {
-            Cluster = new TestCluster(new TestClusterOptions { Extra = ["--sync-period", "10m", "--verify-period", "1h", "--tc-attach", "clsact"] });
+            Cluster = new TestCluster(
+                new TestClusterOptions { Extra = ["--sync-period", "10m", "--verify-period", "1h", "--tc-attach", "clsact"] });
             Service = Cluster.Publish("a", "c");
         }
 
@@ -44,7 +45,8 @@ public sealed class FaultTests(FaultTests.Lab lab, ITestOutputHelper output) : I
     {
         Heals("ebpflb_repairs_total{what=\"device_program\"}", () => FromOutside().Answered == 1, () =>
         {
-            var (code, text) = ChildProcess.Run(lab.Cluster.First.Netns.Place, RepositoryPaths.Tool("tc"), "filter", "del", "dev", "eth0", "ingress");
+            var (code, text) = ChildProcess.Run(
+                lab.Cluster.First.Netns.Place, RepositoryPaths.Tool("tc"), "filter", "del", "dev", "eth0", "ingress");
             Assert.True(code == 0, text);
         });
     }
@@ -54,7 +56,8 @@ public sealed class FaultTests(FaultTests.Lab lab, ITestOutputHelper output) : I
     {
         Heals("ebpflb_repairs_total{what=\"device_program\"}", () => FromOutside().Answered == 1, () =>
         {
-            var (code, text) = ChildProcess.Run(lab.Cluster.First.Netns.Place, RepositoryPaths.Tool("tc"), "qdisc", "del", "dev", "eth0", "clsact");
+            var (code, text) = ChildProcess.Run(
+                lab.Cluster.First.Netns.Place, RepositoryPaths.Tool("tc"), "qdisc", "del", "dev", "eth0", "clsact");
             Assert.True(code == 0, text);
         });
     }
@@ -104,7 +107,8 @@ public sealed class FaultTests(FaultTests.Lab lab, ITestOutputHelper output) : I
         Eventually.True(works, () => $"connections to work again. Log of the agent:\n{Agent.EndOfLog}");
 
         output.WriteLine($"worked again after {watch.ElapsedMilliseconds} ms");
-        if (counter is not null) Eventually.True(() => Agent.MetricsOf(counter) != before, () => $"{counter} to grow from '{before}'. Log of the agent:\n{Agent.EndOfLog}");
+        if (counter is not null) Eventually.True(
+            () => Agent.MetricsOf(counter) != before, () => $"{counter} to grow from '{before}'. Log of the agent:\n{Agent.EndOfLog}");
         Eventually.True(() => Agent.Command("status").ExitCode == 0, () => $"status to say Ready again:\n{Agent.Command("status").Output}");
     }
 
@@ -113,5 +117,6 @@ public sealed class FaultTests(FaultTests.Lab lab, ITestOutputHelper output) : I
     private LoadReport FromNode() => Try(lab.Cluster.First.Host, Way.ClusterIP);
 
     private LoadReport Try(NetProbe probe, Way way)
-        => probe.Load(new LoadSpec(LoadMode.Tcp, lab.Service.Address(lab.Cluster, way, Family.IPv4)) { Count = 1, Timeout = TimeSpan.FromMilliseconds(200) });
+        => probe.Load(new LoadSpec(
+            LoadMode.Tcp, lab.Service.Address(lab.Cluster, way, Family.IPv4)) { Count = 1, Timeout = TimeSpan.FromMilliseconds(200) });
 }

@@ -4,7 +4,9 @@ using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.E2E.Survival;
 
-/// <summary>More backends than the map holds: whoever does not fit keeps its old state, is named, and is served when there is room.</summary>
+/// <summary>
+/// More backends than the map holds: whoever does not fit keeps its old state, is named, and is served when there is room.
+/// </summary>
 public sealed class FullMapTests : IDisposable
 {
     private readonly TestNode node = new(["--max-backends", "64"]);
@@ -35,7 +37,8 @@ public sealed class FullMapTests : IDisposable
     public void Dispose() => node.Dispose();
 
     private bool Complains(TestService service) => node.Agent.Log.Split('\n').Any(line =>
-        line.Contains($"default/{service.Manifest.Name}", StringComparison.Ordinal) && line.Contains("--max-backends", StringComparison.Ordinal));
+        line.Contains($"default/{service.Manifest.Name}", StringComparison.Ordinal)
+            && line.Contains("--max-backends", StringComparison.Ordinal));
 
     private LoadReport Try(TestService service) => node.Probe.Load(service.Load(LoadMode.Tcp, Family.IPv4) with { Count = 1 });
 }

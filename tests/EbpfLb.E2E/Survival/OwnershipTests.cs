@@ -21,7 +21,8 @@ public sealed class OwnershipTests : IDisposable
         {
             using var second = node.Agent.LaunchOther(otherRun.FullName, bpfFs);
             Assert.Equal(1, second.WaitForExit());
-            Assert.Contains($"Cannot start: an agent of instance '{node.Agent.Instance}' runs already: pid {node.Agent.ProcessId}, since ", second.Output);
+            Assert.Contains($"Cannot start: an agent of instance '{node.Agent.Instance}' runs already: pid {node.Agent.ProcessId}, since ",
+                second.Output);
             Assert.Contains($"run directory {node.Agent.RunDirectory}", second.Output);
         }
 
@@ -39,7 +40,9 @@ public sealed class OwnershipTests : IDisposable
         {
             var (_, output) = node.Agent.CommandFrom(otherRun.FullName, verb);
             Assert.Contains($"an agent (pid {node.Agent.ProcessId}, since ", output);
-            Assert.Contains($"owns instance '{node.Agent.Instance}'; its control socket is not in {otherRun.FullName}: give --run-dir {node.Agent.RunDirectory}.", output);
+            Assert.Contains($"owns instance '{node.Agent.Instance}'; its control socket is not in "
+                    + $"{otherRun.FullName}: give --run-dir {node.Agent.RunDirectory}.",
+                output);
         }
         var (code, refusal) = node.Agent.CommandFrom(otherRun.FullName, "cleanup");
 
@@ -73,7 +76,8 @@ public sealed class OwnershipTests : IDisposable
         Assert.True(code == 0, output);
         Assert.Contains("links/connect4", output);
         Assert.Contains("puts all of this back at once; stop it and run this again", output);
-        Eventually.True(() => node.Agent.Command("status").ExitCode == 0, () => $"the agent to be asked and ready:\n{node.Agent.Command("status").Output}");
+        Eventually.True(() => node.Agent.Command("status").ExitCode == 0,
+            () => $"the agent to be asked and ready:\n{node.Agent.Command("status").Output}");
         Assert.True(node.Probe.Load(service.Load(LoadMode.Tcp, Family.IPv4) with { Count = 5 }).IsClean);
         Assert.True(File.Exists(Path.Combine(BpfFs.InstancePath(node.Agent.Instance), "links", "connect4")));
     }
@@ -117,7 +121,8 @@ public sealed class OwnershipTests : IDisposable
         string[] apart = ["unshare", "--mount", "--propagation", "private"];
         using (var agent = node.Agent.LaunchOther(otherRun.FullName, otherBpfFs.FullName, apart))
         {
-            Eventually.True(() => node.Agent.Health("/readyz").Body.Contains("mount namespace and ends with it", StringComparison.Ordinal), () => agent.Output);
+            Eventually.True(() => node.Agent.Health("/readyz").Body.Contains("mount namespace and ends with it", StringComparison.Ordinal),
+                () => agent.Output);
             Assert.Equal(HttpStatusCode.ServiceUnavailable, node.Agent.Health());
             Assert.Contains($"BPF file system mounted: path={otherBpfFs.FullName}", agent.Output);
             Assert.Contains("--allow-private-bpffs", agent.Output);

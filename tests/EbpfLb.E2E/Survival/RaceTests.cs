@@ -47,7 +47,8 @@ public sealed class RaceTests(TestNode node) : IClassFixture<TestNode>
 
     private BackgroundLoad Start(TestService[] services, LoadMode mode, Family family) => node.Probe.Start(new LoadSpec(
         mode,
-        [.. services.Select(service => $"{service.Address(family, service.Manifest.Ports[0].Port)}=/{service.Manifest.Ports[0].TargetPort}")]));
+        [.. services.Select(service
+            => $"{service.Address(family, service.Manifest.Ports[0].Port)}=/{service.Manifest.Ports[0].TargetPort}")]));
 
     private TestService Service(string name, int port, int target)
     {

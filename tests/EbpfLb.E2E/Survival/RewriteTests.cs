@@ -53,13 +53,16 @@ public sealed class RewriteTests : IDisposable
         var cluster = new ClusterBuilder();
         var table = Rewrite(dataplane, cluster, round: 0, previous: null);
         dataplane.Attach();
-        BackgroundLoad[] loads = [Start(LoadMode.Tcp, ipv6: false), Start(LoadMode.UdpConnected, ipv6: false), Start(LoadMode.UdpConnected, ipv6: true)];
+        BackgroundLoad[] loads = [
+            Start(LoadMode.Tcp, ipv6: false), Start(LoadMode.UdpConnected, ipv6: false), Start(LoadMode.UdpConnected, ipv6: true)];
 
         var rounds = 1;
         var watch = Stopwatch.StartNew();
         while (rounds % 50 != 0 || loads.Any(load => load.Now().Total < RequestsPerLoad))
         {
-            Assert.True(watch.Elapsed < Limit, $"after {rounds} rounds a load is still below {RequestsPerLoad} requests: {string.Join("; ", loads.Select(load => load.Now().Line))}");
+            Assert.True(watch.Elapsed < Limit,
+                $"after {rounds} rounds a load is still below {RequestsPerLoad} requests: "
+                    + $"{string.Join("; ", loads.Select(load => load.Now().Line))}");
             table = Rewrite(dataplane, cluster, rounds++, table);
         }
 

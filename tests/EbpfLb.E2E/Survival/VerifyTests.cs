@@ -20,7 +20,8 @@ public sealed class VerifyTests
         Empty(node, but: Policy.Canary.FrontendV4.Address.ToString());
         Assert.Equal(0, Connect(node, service).Answered);
 
-        var (explained, text) = node.Agent.Command("explain", "--from", node.Client.IPv4.ToString(), "--to", "10.96.1.1:80", "--path", "socket");
+        var (explained, text) = node.Agent.Command(
+            "explain", "--from", node.Client.IPv4.ToString(), "--to", "10.96.1.1:80", "--path", "socket");
         Assert.True(explained == 0, text);
         Assert.StartsWith("The kernel does otherwise: the agent's table has 10.96.1.1:80/TCP, the kernel has not", text);
 
@@ -32,7 +33,8 @@ public sealed class VerifyTests
         Assert.Equal(0, Connect(node, service).Answered);
 
         var report = node.Agent.Json("verify");
-        Assert.All(report.GetProperty("differences").EnumerateArray(), d => Assert.True(d.GetProperty("repaired").GetBoolean(), d.ToString()));
+        Assert.All(
+            report.GetProperty("differences").EnumerateArray(), d => Assert.True(d.GetProperty("repaired").GetBoolean(), d.ToString()));
         Assert.Equal(1, Connect(node, service).Answered);
         Assert.Equal(0, node.Agent.Command("verify").ExitCode);
     }
@@ -43,17 +45,20 @@ public sealed class VerifyTests
         using var node = new TestNode(["--verify-period", "500ms", "--sync-period", "1s"]);
         var service = node.Publish("a");
         Empty(node);
-        Eventually.True(() => Connect(node, service).Answered == 1, () => $"the maps to be filled again. Log of the agent:\n{node.Agent.EndOfLog}");
+        Eventually.True(
+            () => Connect(node, service).Answered == 1, () => $"the maps to be filled again. Log of the agent:\n{node.Agent.EndOfLog}");
 
         var instance = BpfFs.InstancePath(node.Agent.Instance);
         using (var link = BpfLink.OpenPinned(Path.Combine(instance, "links", "connect4"))) link.Detach();
         Directory.Delete(instance, recursive: true);
         Eventually.True(() => File.Exists(Path.Combine(instance, "maps", "lb_meta")), "the pins to be put back");
-        Eventually.True(() => Connect(node, service).Answered == 1, () => $"the link to be put back. Log of the agent:\n{node.Agent.EndOfLog}");
+        Eventually.True(
+            () => Connect(node, service).Answered == 1, () => $"the link to be put back. Log of the agent:\n{node.Agent.EndOfLog}");
 
         // A repair is counted when it is done, which a client may notice first.
         Eventually.True(
-            () => node.Agent.MetricsOf("ebpflb_repairs_total{what=\"link\"} 1").Length > 0, () => $"the link to be counted:\n{node.Agent.MetricsOf("ebpflb_repairs_total")}\n{node.Agent.EndOfLog}");
+            () => node.Agent.MetricsOf("ebpflb_repairs_total{what=\"link\"} 1").Length > 0,
+            () => $"the link to be counted:\n{node.Agent.MetricsOf("ebpflb_repairs_total")}\n{node.Agent.EndOfLog}");
         var metrics = node.Agent.Metrics();
         Assert.Contains($"ebpflb_repairs_total{{what=\"map_pin\"}} {Abi.Tables.All.Count}\n", metrics);
         Assert.DoesNotContain("ebpflb_verify_differences_total{stage=\"kernel\"} 0\n", metrics);
@@ -70,7 +75,8 @@ public sealed class VerifyTests
         var before = node.Agent.Json("verify");
         Assert.Equal("maps", before.GetProperty("origin").GetString());
 
-        using (var backends = BpfMap.OpenPinned<uint, LbBackend>(Path.Combine(BpfFs.InstancePath(node.Agent.Instance), "maps", "lb_backends")))
+        using (
+            var backends = BpfMap.OpenPinned<uint, LbBackend>(Path.Combine(BpfFs.InstancePath(node.Agent.Instance), "maps", "lb_backends")))
             backends.Update(3000, new LbBackend { ServiceId = 4000 });
 
         var (code, output) = node.Agent.Command("verify");
@@ -78,11 +84,13 @@ public sealed class VerifyTests
         Assert.Contains("lb_backends 3000", output);
     }
 
-    private static LoadReport Connect(TestNode node, TestService service) => node.Probe.Load(service.Load(LoadMode.Tcp, Family.IPv4) with { Count = 1 });
+    private static LoadReport Connect(TestNode node, TestService service)
+        => node.Probe.Load(service.Load(LoadMode.Tcp, Family.IPv4) with { Count = 1 });
 
     private static void Empty(TestNode node, string? but = null)
     {
-        using var services = BpfMap.OpenPinned<LbFrontend4, LbService>(Path.Combine(BpfFs.InstancePath(node.Agent.Instance), "maps", "lb_services4"));
+        using var services = BpfMap.OpenPinned<LbFrontend4, LbService>(
+            Path.Combine(BpfFs.InstancePath(node.Agent.Instance), "maps", "lb_services4"));
         foreach (var key in services.Keys())
             if (new IPAddress(BitConverter.GetBytes(key.Addr.Raw)).ToString() != but) services.Delete(key);
     }

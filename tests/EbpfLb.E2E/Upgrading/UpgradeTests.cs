@@ -4,12 +4,13 @@ using EbpfLb.Testing.Processes;
 namespace EbpfLb.E2E.Upgrading;
 
 /// <summary>
-/// An agent is replaced by one whose maps have another layout and back, while clients outside and on the node have connections and make new ones. Here
-/// once, with one of them; `make upgrade` does it with each of tools/upgrade/variant.sh, many times.
+/// An agent is replaced by one whose maps have another layout and back, while clients outside and on the node have connections and make new
+/// ones. Here once, with one of them; `make upgrade` does it with each of tools/upgrade/variant.sh, many times.
 /// </summary>
 public sealed class UpgradeTests
 {
-    public static TheoryData<string> Variants { get; } = [.. Setting("EBPFLB_UPGRADE_VARIANTS", "every").Split(' ', StringSplitOptions.RemoveEmptyEntries)];
+    public static TheoryData<string> Variants { get; } = [
+        .. Setting("EBPFLB_UPGRADE_VARIANTS", "every").Split(' ', StringSplitOptions.RemoveEmptyEntries)];
 
     [Theory]
     [MemberData(nameof(Variants))]
@@ -38,5 +39,6 @@ public sealed class UpgradeTests
 
     private static string BinaryOf(string variant) => Path.Combine(RepositoryPaths.Root, "build", "upgrade", variant, "ebpflb");
 
-    private static string Setting(string name, string otherwise) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : otherwise;
+    private static string Setting(string name, string otherwise)
+        => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : otherwise;
 }

@@ -5,8 +5,8 @@ using EbpfLb.Testing.Processes;
 namespace EbpfLb.E2E.Upgrading;
 
 /// <summary>
-/// A cluster whose first node is upgraded: clients outside at its NodePorts, processes of the node at ClusterIPs, in both families; 200 held
-/// connections, UDP clients that must stay with their backend, clients with session affinity, and short ones at hundreds a second.
+/// A cluster whose first node is upgraded: clients outside at its NodePorts, processes of the node at ClusterIPs, in both families; 200
+/// held connections, UDP clients that must stay with their backend, clients with session affinity, and short ones at hundreds a second.
 /// </summary>
 internal sealed class UpgradeTraffic : IDisposable
 {
@@ -30,7 +30,8 @@ internal sealed class UpgradeTraffic : IDisposable
             remembered = cluster.Publish(remembered with { Manifest = remembered.Manifest with { AffinitySeconds = 10_800 } });
             foreach (var family in (Family[])[Family.IPv4, Family.IPv6])
             {
-                var (nodePort, clusterIP) = (service.Address(cluster, Way.NodePortOfFirst, family), service.Address(cluster, Way.ClusterIP, family));
+                var (nodePort, clusterIP) = (
+                    service.Address(cluster, Way.NodePortOfFirst, family), service.Address(cluster, Way.ClusterIP, family));
                 held.Add(new HeldConnections(cluster.Client.Place, nodePort, HeldOfEach));
                 held.Add(new HeldConnections(cluster.First.Netns.Place, clusterIP, HeldOfEach));
                 swarms.Add(NewProbe(outside: true).StartSwarm("send", nodePort, SwarmOfEach));
@@ -57,7 +58,8 @@ internal sealed class UpgradeTraffic : IDisposable
         {
             LoadReport[] all = [.. loads.Concat(sticky).Select(load => load.Now())];
             return new UpgradeReport(
-                all, held.Sum(h => h.Count), held.Sum(h => h.Cut), held.Sum(h => h.Renamed), swarms.Sum(s => s.Moved) + all.Skip(loads.Count).Sum(UntranslatedSockets));
+                all, held.Sum(h => h.Count), held.Sum(h => h.Cut), held.Sum(h => h.Renamed),
+                swarms.Sum(s => s.Moved) + all.Skip(loads.Count).Sum(UntranslatedSockets));
         }
     }
 
@@ -90,9 +92,12 @@ internal sealed class UpgradeTraffic : IDisposable
 
     private NetProbe NewProbe(bool outside) => cluster.Keep(NetProbe.Start(outside ? cluster.Client.Place : cluster.First.Netns.Place));
 
-    private BackgroundLoad Start(bool outside, LoadMode mode, string to) => NewProbe(outside).Start(new LoadSpec(mode, to) { Rate = RateOfEach });
+    private BackgroundLoad Start(bool outside, LoadMode mode, string to)
+        => NewProbe(outside).Start(new LoadSpec(mode, to) { Rate = RateOfEach });
 
-    /// <summary>Connections of one client with session affinity that went elsewhere than most. A name is "POD@ADDRESS OF THE CLIENT".</summary>
+    /// <summary>
+    /// Connections of one client with session affinity that went elsewhere than most. A name is "POD@ADDRESS OF THE CLIENT".
+    /// </summary>
     private static long UntranslatedSockets(LoadReport report)
     {
         var pods = report.Names.GroupBy(name => name.Key.Split('@')[0]).Select(pod => pod.Sum(name => name.Value)).ToList();

@@ -23,7 +23,8 @@ public sealed class HealthEndpointsTests : IDisposable
     [InlineData(true, false, HttpStatusCode.ServiceUnavailable, HttpStatusCode.OK)]
     [InlineData(false, true, HttpStatusCode.ServiceUnavailable, HttpStatusCode.ServiceUnavailable)]
     [InlineData(false, false, HttpStatusCode.ServiceUnavailable, HttpStatusCode.ServiceUnavailable)]
-    public async Task Healthz_needs_an_eligible_node_and_livez_does_not(bool healthy, bool eligible, HttpStatusCode healthz, HttpStatusCode livez)
+    public async Task Healthz_needs_an_eligible_node_and_livez_does_not(
+        bool healthy, bool eligible, HttpStatusCode healthz, HttpStatusCode livez)
     {
         health.Eligible = eligible;
         if (!healthy) health.MakeUnhealthy();
@@ -64,7 +65,8 @@ public sealed class HealthEndpointsTests : IDisposable
     {
         health.Reasons = ["hooks are not attached"];
         await using var server = await ServedEndpoints.HealthAsync(health, metrics);
-        Assert.Equal((HttpStatusCode.ServiceUnavailable, """{"ready":false,"reasons":["hooks are not attached"],"missingFeatures":[]}"""), await server.GetAsync("/readyz"));
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, """{"ready":false,"reasons":["hooks are not attached"],"missingFeatures":[]}"""),
+            await server.GetAsync("/readyz"));
         health.Reasons = [];
         Assert.Equal((HttpStatusCode.OK, """{"ready":true,"reasons":[],"missingFeatures":[]}"""), await server.GetAsync("/readyz"));
     }
@@ -74,7 +76,8 @@ public sealed class HealthEndpointsTests : IDisposable
     {
         health.MissingFeatures = ["iter_udp: found by sock_diag (EPERM)"];
         await using var server = await ServedEndpoints.HealthAsync(health, metrics);
-        Assert.Equal((HttpStatusCode.OK, """{"ready":true,"reasons":[],"missingFeatures":["iter_udp: found by sock_diag (EPERM)"]}"""), await server.GetAsync("/readyz"));
+        Assert.Equal((HttpStatusCode.OK, """{"ready":true,"reasons":[],"missingFeatures":["iter_udp: found by sock_diag (EPERM)"]}"""),
+            await server.GetAsync("/readyz"));
     }
 
     [Fact]
@@ -86,7 +89,8 @@ public sealed class HealthEndpointsTests : IDisposable
         Assert.Contains("/healthz, /livez", body);
         using var post = await server.Client.PostAsync(new Uri("/healthz", UriKind.Relative), null, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.MethodNotAllowed, post.StatusCode);
-        using var head = await server.Client.SendAsync(new HttpRequestMessage(HttpMethod.Head, "/healthz"), TestContext.Current.CancellationToken);
+        using var head = await server.Client.SendAsync(
+            new HttpRequestMessage(HttpMethod.Head, "/healthz"), TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.OK, head.StatusCode);
     }
 

@@ -49,7 +49,8 @@ internal sealed class AllMetrics : IDisposable
 
     public ConntrackReconcilerMetrics Reconciler { get; }
 
-    public IReadOnlyList<NoLocalEndpointsReading> NoLocalEndpoints { get; set; } = [new(IpFamily.IPv4, "internal", 0), new(IpFamily.IPv4, "external", 2)];
+    public IReadOnlyList<NoLocalEndpointsReading> NoLocalEndpoints { get; set; } = [
+        new(IpFamily.IPv4, "internal", 0), new(IpFamily.IPv4, "external", 2)];
 
     public ServiceReadings? Services { get; set; } = new(
         [new(new ObjectName("shop", "cart"), "http", "TCP", "IPv4", 5, 0, 1)], new(new ObjectName("", "_others"), "", "", "", 7, 9, 0), 3);

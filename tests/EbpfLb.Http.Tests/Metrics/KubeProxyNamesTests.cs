@@ -50,7 +50,8 @@ public sealed partial class KubeProxyNamesTests : IDisposable
         var lines = metrics.Lines;
         Assert.Contains($"# TYPE {name} {type}", lines);
         var sample = lines.First(l => Regex.IsMatch(l, $"^{name}(_count)?[ {{]", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)));
-        Assert.Equal(labels, string.Join(' ', LabelName().Matches(sample).Select(m => m.Groups["name"].Value).Order(StringComparer.Ordinal)));
+        Assert.Equal(
+            labels, string.Join(' ', LabelName().Matches(sample).Select(m => m.Groups["name"].Value).Order(StringComparer.Ordinal)));
     }
 
     [Theory]
@@ -60,8 +61,11 @@ public sealed partial class KubeProxyNamesTests : IDisposable
     public void Durations_have_the_buckets_of_kube_proxy(string name)
     {
         var bounds = metrics.Lines.Where(l => l.StartsWith($"{name}_bucket{{ip_family=\"IPv4\"", StringComparison.Ordinal))
-            .Select(l => Regex.Match(l, "le=\"(?<bound>[^\"]+)\"", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)).Groups["bound"].Value);
-        Assert.Equal(["0.001", "0.002", "0.004", "0.008", "0.016", "0.032", "0.064", "0.128", "0.256", "0.512", "1.024", "2.048", "4.096", "8.192", "16.384", "+Inf"], bounds);
+            .Select(l
+                => Regex.Match(l, "le=\"(?<bound>[^\"]+)\"", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)).Groups["bound"].Value);
+        Assert.Equal(["0.001", "0.002", "0.004", "0.008", "0.016", "0.032", "0.064", "0.128", "0.256", "0.512", "1.024", "2.048", "4.096",
+                "8.192", "16.384", "+Inf"],
+            bounds);
     }
 
     /// <summary>A rise from nothing is none to Prometheus: what kube-proxy shows before the first observation is there with 0.</summary>
@@ -96,7 +100,8 @@ public sealed partial class KubeProxyNamesTests : IDisposable
 
     [Fact]
     public void Service_ports_without_local_endpoints_are_counted_by_policy()
-        => Assert.Contains("kubeproxy_sync_proxy_rules_no_local_endpoints_total{ip_family=\"IPv4\",traffic_policy=\"external\"} 2", metrics.Lines);
+        => Assert.Contains(
+            "kubeproxy_sync_proxy_rules_no_local_endpoints_total{ip_family=\"IPv4\",traffic_policy=\"external\"} 2", metrics.Lines);
 
     [GeneratedRegex("(?<name>[a-z_]+)=\"", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex LabelName();

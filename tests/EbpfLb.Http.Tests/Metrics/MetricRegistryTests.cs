@@ -10,7 +10,8 @@ public sealed class MetricRegistryTests : IDisposable
     private readonly MetricRegistry metrics = new();
 
     /// <summary>Without what says which metrics there are.</summary>
-    private string[] Series => [.. metrics.Text().Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(l => l[0] != '#').Order(StringComparer.Ordinal)];
+    private string[] Series
+        => [.. metrics.Text().Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(l => l[0] != '#').Order(StringComparer.Ordinal)];
 
     public void Dispose() => metrics.Dispose();
 
@@ -24,8 +25,10 @@ public sealed class MetricRegistryTests : IDisposable
         registry.ObserveGauge("c", "Does not", () => 3);
         registry.Factory.CreateCounter("d_total", "Counts").Inc(4);
         registry.Text();
-        var lines = registry.Text().Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(l => l[0] != '#').Order(StringComparer.Ordinal);
-        Assert.Equal(["c 3", "d_total 4", "ebpflb_metric_errors_total{metric=\"a\"} 2", "ebpflb_metric_errors_total{metric=\"b\"} 2"], lines);
+        var lines = registry.Text().Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(l => l[0] != '#')
+            .Order(StringComparer.Ordinal);
+        Assert.Equal(
+            ["c 3", "d_total 4", "ebpflb_metric_errors_total{metric=\"a\"} 2", "ebpflb_metric_errors_total{metric=\"b\"} 2"], lines);
         Assert.Equal(["gone", "half"], loggers.Errors.Select(e => e.Message).Order());
         Assert.All(loggers.Errors, e => Assert.NotNull(e.StackTrace));
     }
@@ -92,8 +95,10 @@ public sealed class MetricRegistryTests : IDisposable
     public async Task Scrapes_at_once_do_not_see_each_others_series_come_and_go()
     {
         var round = 0;
-        metrics.ObserveGauge("g", "Observed", Label, () => Enumerable.Range(Interlocked.Increment(ref round) % 3, 50).Select(n => new Reading(n, $"{n}")));
-        var pages = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => Task.Run(() => metrics.Text(), TestContext.Current.CancellationToken)));
+        metrics.ObserveGauge(
+            "g", "Observed", Label, () => Enumerable.Range(Interlocked.Increment(ref round) % 3, 50).Select(n => new Reading(n, $"{n}")));
+        var pages = await Task.WhenAll(Enumerable.Range(0, 100).Select(_
+            => Task.Run(() => metrics.Text(), TestContext.Current.CancellationToken)));
         Assert.All(pages, page => Assert.Equal(50, page.Split('\n').Count(l => l.StartsWith("g{", StringComparison.Ordinal))));
     }
 
@@ -123,7 +128,8 @@ public sealed class MetricRegistryTests : IDisposable
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (exception is not null) Errors.Add(exception);
         }

@@ -19,7 +19,8 @@ public sealed class MetricsEndpointsTests : IDisposable
         await using var server = await ServedEndpoints.MetricsAsync(metrics);
         using var response = await server.Client.GetAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken);
         Assert.Equal("text/plain; version=0.0.4; charset=utf-8", response.Content.Headers.ContentType?.ToString());
-        Assert.Contains("ebpflb_plan_operations_total 17\n", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        Assert.Contains(
+            "ebpflb_plan_operations_total 17\n", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 
     [Theory]
@@ -35,7 +36,8 @@ public sealed class MetricsEndpointsTests : IDisposable
         Assert.True(head.Content.Headers.ContentLength > 100);
         Assert.Empty(await head.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
         using var get = await server.Client.GetAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken);
-        Assert.Equal((await get.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken)).Length, get.Content.Headers.ContentLength);
+        Assert.Equal(
+            (await get.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken)).Length, get.Content.Headers.ContentLength);
         Assert.Null(get.Headers.TransferEncodingChunked);
     }
 
@@ -51,7 +53,8 @@ public sealed class MetricsEndpointsTests : IDisposable
     [Fact]
     public async Task Configuration_flags_and_status_are_shown()
     {
-        await using var server = await ServedEndpoints.MetricsAsync(metrics, new DebugPages(() => "{\"a\":1}", () => "v=4\n", () => "Up: 1\n", null));
+        await using var server = await ServedEndpoints.MetricsAsync(
+            metrics, new DebugPages(() => "{\"a\":1}", () => "v=4\n", () => "Up: 1\n", null));
         using var configz = await server.Client.GetAsync(new Uri("/configz", UriKind.Relative), TestContext.Current.CancellationToken);
         Assert.Equal("application/json", configz.Content.Headers.ContentType?.ToString());
         Assert.Equal("{\"a\":1}", await configz.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
@@ -101,7 +104,8 @@ public sealed class MetricsEndpointsTests : IDisposable
     private static async Task<HttpStatusCode> PutAsync(ServedEndpoints server, string body)
     {
         using var content = new StringContent(body);
-        using var answer = await server.Client.PutAsync(new Uri("/debug/flags/v", UriKind.Relative), content, TestContext.Current.CancellationToken);
+        using var answer = await server.Client.PutAsync(
+            new Uri("/debug/flags/v", UriKind.Relative), content, TestContext.Current.CancellationToken);
         return answer.StatusCode;
     }
 

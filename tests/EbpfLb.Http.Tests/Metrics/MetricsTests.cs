@@ -25,7 +25,8 @@ public sealed class MetricsTests : IDisposable
     public void Network_programming_has_the_82_buckets_of_kube_proxy_and_infinity()
     {
         metrics.Sync.RecordNetworkProgramming(IpFamily.IPv6, TimeSpan.FromSeconds(61));
-        var buckets = metrics.Lines.Where(l => l.StartsWith("kubeproxy_network_programming_duration_seconds_bucket{ip_family=\"IPv6\"", StringComparison.Ordinal)).ToArray();
+        var buckets = metrics.Lines.Where(l => l.StartsWith(
+            "kubeproxy_network_programming_duration_seconds_bucket{ip_family=\"IPv6\"", StringComparison.Ordinal)).ToArray();
         Assert.Equal(3 + 59 + 12 + 7 + 1, buckets.Length);
         Assert.Contains("kubeproxy_network_programming_duration_seconds_bucket{ip_family=\"IPv6\",le=\"0\"} 0", buckets);
         Assert.Contains("kubeproxy_network_programming_duration_seconds_bucket{ip_family=\"IPv6\",le=\"60\"} 0", buckets);
@@ -90,9 +91,15 @@ public sealed class MetricsTests : IDisposable
     [Fact]
     public void Service_ports_have_series_of_their_own_and_those_beyond_the_limit_one_together()
     {
-        Assert.Contains("ebpflb_service_connections_total{namespace=\"shop\",service=\"cart\",port=\"http\",protocol=\"TCP\",ip_family=\"IPv4\"} 5", metrics.Lines);
-        Assert.Contains("ebpflb_service_datagrams_total{namespace=\"\",service=\"_others\",port=\"\",protocol=\"\",ip_family=\"\"} 9", metrics.Lines);
-        Assert.Contains("ebpflb_service_refused_total{namespace=\"shop\",service=\"cart\",port=\"http\",protocol=\"TCP\",ip_family=\"IPv4\"} 1", metrics.Lines);
+        Assert.Contains(
+            "ebpflb_service_connections_total{namespace=\"shop\",service=\"cart\",port=\"http\",protocol=\"TCP\",ip_family=\"IPv4\"} "
+                + "5",
+            metrics.Lines);
+        Assert.Contains(
+            "ebpflb_service_datagrams_total{namespace=\"\",service=\"_others\",port=\"\",protocol=\"\",ip_family=\"\"} 9", metrics.Lines);
+        Assert.Contains(
+            "ebpflb_service_refused_total{namespace=\"shop\",service=\"cart\",port=\"http\",protocol=\"TCP\",ip_family=\"IPv4\"} 1",
+            metrics.Lines);
         Assert.Contains("ebpflb_service_ports{series=\"own\"} 1", metrics.Lines);
         Assert.Contains("ebpflb_service_ports{series=\"summed\"} 3", metrics.Lines);
         metrics.Services = null;
@@ -133,5 +140,6 @@ public sealed class MetricsTests : IDisposable
     }
 
     private double Value(string name)
-        => double.Parse(metrics.Lines.Single(l => l.StartsWith(name + ' ', StringComparison.Ordinal))[(name.Length + 1)..], CultureInfo.InvariantCulture);
+        => double.Parse(metrics.Lines.Single(l => l.StartsWith(name + ' ', StringComparison.Ordinal))[(name.Length + 1)..],
+            CultureInfo.InvariantCulture);
 }

@@ -16,7 +16,8 @@ public sealed class PromtoolTests
         var (_, said) = await CheckAsync(metrics.Registry.Text());
 
         // This name is kube-proxy's, and a gauge there too.
-        Assert.Equal(["kubeproxy_sync_proxy_rules_no_local_endpoints_total non-counter metrics should not have \"_total\" suffix"], said.Trim().Split('\n'));
+        Assert.Equal(["kubeproxy_sync_proxy_rules_no_local_endpoints_total non-counter metrics should not have \"_total\" suffix"],
+            said.Trim().Split('\n'));
     }
 
     [Fact]

@@ -19,7 +19,8 @@ public sealed class ServiceHealthServerTests : IAsyncDisposable
     private readonly ServiceHealthServer server;
     private bool healthy = true;
 
-    public ServiceHealthServerTests() => server = new ServiceHealthServer(() => healthy, events, TimeProvider.System, NullLoggerFactory.Instance);
+    public ServiceHealthServerTests()
+        => server = new ServiceHealthServer(() => healthy, events, TimeProvider.System, NullLoggerFactory.Instance);
 
     public async ValueTask DisposeAsync()
     {
@@ -40,7 +41,8 @@ public sealed class ServiceHealthServerTests : IAsyncDisposable
         Assert.Equal(["nosniff"], answer.Headers.GetValues("X-Content-Type-Options"));
         Assert.Equal(["2"], answer.Headers.GetValues("X-Load-Balancing-Endpoint-Weight"));
         Assert.Equal(
-            "{\n\t\"service\": {\n\t\t\"namespace\": \"prod\",\n\t\t\"name\": \"web\"\n\t},\n\t\"localEndpoints\": 2,\n\t\"serviceProxyHealthy\": true\n}",
+            "{\n\t\"service\": {\n\t\t\"namespace\": \"prod\",\n\t\t\"name\": "
+                + "\"web\"\n\t},\n\t\"localEndpoints\": 2,\n\t\"serviceProxyHealthy\": true\n}",
             await BodyAsync(answer));
     }
 
@@ -172,7 +174,8 @@ public sealed class ServiceHealthServerTests : IAsyncDisposable
         server.Update([new(Web, port, 1)]);
 
         var told = Assert.Single(events.All);
-        Assert.Equal((EventSubject.Service, Web, true, "FailedToStartServiceHealthcheck", "Listen"), (told.Subject, told.Name, told.Warning, told.Reason, told.Action));
+        Assert.Equal((EventSubject.Service, Web, true, "FailedToStartServiceHealthcheck", "Listen"),
+            (told.Subject, told.Name, told.Warning, told.Reason, told.Action));
         Assert.Contains($"[::]:{port}", told.Note);
         Assert.Equal($"Service {Web}: {told.Note}", Assert.Single(server.Problems));
         await Assert.ThrowsAsync<HttpRequestException>(() => GetAsync(port));
@@ -218,7 +221,8 @@ public sealed class ServiceHealthServerTests : IAsyncDisposable
     [Fact]
     public async Task Idle_connections_to_all_ports_keep_nobody_out()
     {
-        await using var small = new ServiceHealthServer(() => true, events, TimeProvider.System, NullLoggerFactory.Instance, new ConnectionLimits
+        await using var small = new ServiceHealthServer(
+            () => true, events, TimeProvider.System, NullLoggerFactory.Instance, new ConnectionLimits
         {
             Total = 40, PerClient = 16, Idle = TimeSpan.FromMinutes(10), Head = TimeSpan.FromMinutes(10), IsLocal = (_, _) => false,
         });
@@ -237,7 +241,8 @@ public sealed class ServiceHealthServerTests : IAsyncDisposable
     [Fact]
     public async Task Five_hundred_services_are_answered_by_one_server()
     {
-        var checks = Enumerable.Range(0, 500).Select(i => new ServiceHealthCheck(new ObjectName("many", $"s{i}"), FreePort(), i)).DistinctBy(c => c.Port).ToList();
+        var checks = Enumerable.Range(0, 500).Select(i
+            => new ServiceHealthCheck(new ObjectName("many", $"s{i}"), FreePort(), i)).DistinctBy(c => c.Port).ToList();
         server.Update(checks);
         await UntilOpenAsync(server.Retry);
 
@@ -264,7 +269,8 @@ public sealed class ServiceHealthServerTests : IAsyncDisposable
     private Task<HttpResponseMessage> GetAsync(ushort port, string host = "127.0.0.1")
         => client.GetAsync(new Uri($"http://{host}:{port}/"), TestContext.Current.CancellationToken);
 
-    private static Task<string> BodyAsync(HttpResponseMessage answer) => answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+    private static Task<string> BodyAsync(HttpResponseMessage answer)
+        => answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
 
     private static ushort FreePort()
     {

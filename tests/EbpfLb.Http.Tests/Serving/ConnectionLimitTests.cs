@@ -6,14 +6,18 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EbpfLb.Http.Tests.Serving;
 
-/// <summary>Nobody keeps the others out of a server, with real sockets. Loopback addresses stand for other machines where it says so.</summary>
+/// <summary>
+/// Nobody keeps the others out of a server, with real sockets. Loopback addresses stand for other machines where it says so.
+/// </summary>
 public sealed class ConnectionLimitTests
 {
     /// <summary>Long, so that only the limits of numbers can help.</summary>
-    private static readonly ConnectionLimits Patient = new() { Idle = TimeSpan.FromMinutes(10), Head = TimeSpan.FromMinutes(10), IsLocal = IsThisMachine };
+    private static readonly ConnectionLimits Patient
+        = new() { Idle = TimeSpan.FromMinutes(10), Head = TimeSpan.FromMinutes(10), IsLocal = IsThisMachine };
 
     /// <summary>Short, so that a test is.</summary>
-    private static readonly ConnectionLimits Brisk = new() { Idle = TimeSpan.FromSeconds(1), Head = TimeSpan.FromSeconds(1), IsLocal = IsThisMachine };
+    private static readonly ConnectionLimits Brisk
+        = new() { Idle = TimeSpan.FromSeconds(1), Head = TimeSpan.FromSeconds(1), IsLocal = IsThisMachine };
 
     private static readonly IPAddress Attacker = IPAddress.Parse("127.0.0.66");
 

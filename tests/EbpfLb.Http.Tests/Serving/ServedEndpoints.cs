@@ -25,9 +25,11 @@ internal sealed class ServedEndpoints : IAsyncDisposable
         => ServeAsync(new HealthEndpoints(health, metrics.Health).HandleAsync);
 
     public static Task<ServedEndpoints> MetricsAsync(AllMetrics metrics, DebugPages? pages = null, SliMetrics? slis = null) => ServeAsync(
-        new MetricsEndpoints(metrics.Registry, slis!, pages ?? new DebugPages(() => "{}", () => "", () => "", null)).HandleAsync, MetricsEndpoints.BodyBytes);
+        new MetricsEndpoints(metrics.Registry, slis!, pages ?? new DebugPages(() => "{}", () => "", () => "", null)).HandleAsync,
+        MetricsEndpoints.BodyBytes);
 
-    private static async Task<ServedEndpoints> ServeAsync(RequestDelegate handler, int bodyBytes = 0) => new(await KestrelListener.StartAsync(
+    private static async Task<ServedEndpoints> ServeAsync(RequestDelegate handler, int bodyBytes = 0)
+        => new(await KestrelListener.StartAsync(
         new IPEndPoint(IPAddress.Loopback, 0), handler, NullLoggerFactory.Instance, TestContext.Current.CancellationToken, bodyBytes));
 
     public async Task<(HttpStatusCode Status, string Body)> GetAsync(string path)

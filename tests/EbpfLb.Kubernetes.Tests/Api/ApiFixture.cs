@@ -14,7 +14,8 @@ internal static class ApiFixture
         => Client(new ApiConnection([server], "test"), time, timeouts, http, warnings);
 
     public static KubernetesApi Client(
-        ApiConnection connection, TimeProvider? time = null, ApiTimeouts? timeouts = null, Version? http = null, List<WireWarning>? warnings = null)
+        ApiConnection connection, TimeProvider? time = null, ApiTimeouts? timeouts = null, Version? http = null,
+        List<WireWarning>? warnings = null)
         => new(
             connection,
             new WireCatalog(w => warnings?.Add(w)),
@@ -24,7 +25,8 @@ internal static class ApiFixture
             http ?? HttpVersion.Version20);
 
     /// <summary>The newest state.</summary>
-    public static Task<ObjectList<T>> ListAsync<T>(this KubernetesApi api, ApiResource<T> resource, ApiSelector selector, CancellationToken cancellationToken)
+    public static Task<ObjectList<T>> ListAsync<T>(
+        this KubernetesApi api, ApiResource<T> resource, ApiSelector selector, CancellationToken cancellationToken)
         where T : class
         => api.ListAsync(resource, selector, notOlderThan: null, cancellationToken);
 

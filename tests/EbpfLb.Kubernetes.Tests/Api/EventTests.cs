@@ -10,7 +10,8 @@ public sealed class EventTests : IAsyncLifetime
 {
     private static readonly DateTimeOffset Noon = new(2025, 3, 4, 12, 0, 0, 123, TimeSpan.Zero);
 
-    private static readonly ClusterEvent OfService = new(EventSubject.Service, new ObjectName("shop", "web"), true, "FailedToStartServiceHealthcheck", "Listen", "port 30100 is taken");
+    private static readonly ClusterEvent OfService = new(
+        EventSubject.Service, new ObjectName("shop", "web"), true, "FailedToStartServiceHealthcheck", "Listen", "port 30100 is taken");
     private static readonly ClusterEvent OfNode = new(EventSubject.Node, new ObjectName("", "node-1"), false, "Starting", "Start", "");
 
     private FakeApiServer server = null!;
@@ -29,7 +30,8 @@ public sealed class EventTests : IAsyncLifetime
     }
 
     private Task PostAsync(ClusterEvent clusterEvent, int count = 1)
-        => api.CreateEventAsync(new EventPost(clusterEvent, "node-1", Noon, count, Noon.AddMinutes(count)), TestContext.Current.CancellationToken);
+        => api.CreateEventAsync(
+            new EventPost(clusterEvent, "node-1", Noon, count, Noon.AddMinutes(count)), TestContext.Current.CancellationToken);
 
     [Fact]
     public async Task An_event_on_a_Service_is_in_its_namespace()
@@ -38,8 +40,10 @@ public sealed class EventTests : IAsyncLifetime
 
         var told = Assert.Single(server.Events);
         Assert.Equal("shop", (string?)told["metadata"]!["namespace"]);
-        Assert.Equal(("Service", "web", "shop"), ((string?)told["regarding"]!["kind"], (string?)told["regarding"]!["name"], (string?)told["regarding"]!["namespace"]));
-        Assert.Equal(("FailedToStartServiceHealthcheck", "Listen", "Warning"), ((string?)told["reason"], (string?)told["action"], (string?)told["type"]));
+        Assert.Equal(("Service", "web", "shop"),
+            ((string?)told["regarding"]!["kind"], (string?)told["regarding"]!["name"], (string?)told["regarding"]!["namespace"]));
+        Assert.Equal(("FailedToStartServiceHealthcheck", "Listen", "Warning"),
+            ((string?)told["reason"], (string?)told["action"], (string?)told["type"]));
         Assert.Equal("port 30100 is taken", (string?)told["note"]);
         Assert.Equal("2025-03-04T12:00:00.123000Z", (string?)told["eventTime"]);
         Assert.Null(told["series"]);
@@ -52,8 +56,10 @@ public sealed class EventTests : IAsyncLifetime
 
         var told = Assert.Single(server.Events);
         Assert.Equal("default", (string?)told["metadata"]!["namespace"]);
-        Assert.Equal(("Node", "node-1", "node-1"), ((string?)told["regarding"]!["kind"], (string?)told["regarding"]!["name"], (string?)told["regarding"]!["uid"]));
-        Assert.Equal(("ebpflb", "ebpflb-node-1", "Normal"), ((string?)told["reportingController"], (string?)told["reportingInstance"], (string?)told["type"]));
+        Assert.Equal(("Node", "node-1", "node-1"),
+            ((string?)told["regarding"]!["kind"], (string?)told["regarding"]!["name"], (string?)told["regarding"]!["uid"]));
+        Assert.Equal(("ebpflb", "ebpflb-node-1", "Normal"),
+            ((string?)told["reportingController"], (string?)told["reportingInstance"], (string?)told["type"]));
     }
 
     [Fact]

@@ -201,7 +201,8 @@ public sealed class ListTests
         var list = await api.ListAsync(ApiResources.Services, ApiSelector.All, Cancel);
 
         Assert.Equal(["shop/good"], list.Items.Select(s => s.Name.ToString()));
-        Assert.Equal(("Service", "shop/bad", "$.spec.ports"), (Assert.Single(warnings).Kind, warnings[0].Object.ToString(), warnings[0].Field));
+        Assert.Equal(
+            ("Service", "shop/bad", "$.spec.ports"), (Assert.Single(warnings).Kind, warnings[0].Object.ToString(), warnings[0].Field));
     }
 
     [Fact]

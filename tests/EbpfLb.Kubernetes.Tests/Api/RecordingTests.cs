@@ -29,7 +29,8 @@ public sealed class RecordingTests
     [Fact]
     public async Task Pages_are_joined_and_an_expired_token_reads_the_rest_in_one_piece()
     {
-        using var server = new ReplayServer("list-services-page1", "list-services-page2", "list-continue-expired", "list-services-selector");
+        using var server = new ReplayServer(
+            "list-services-page1", "list-services-page2", "list-continue-expired", "list-services-selector");
         using var api = Client(server.Url);
 
         var list = await api.ListAsync(ApiResources.Services, ApiSelector.All, Cancel);
@@ -130,7 +131,8 @@ public sealed class RecordingTests
 
         Assert.Equal(ApiFailure.Forbidden, failure.Failure);
         Assert.Equal(
-            $"cannot list services at {server.Url.AbsoluteUri.TrimEnd('/')}: not allowed (the server says: services is forbidden: User \"ebpflb\" cannot "
+            $"cannot list services at {server.Url.AbsoluteUri.TrimEnd('/')}: not allowed "
+                + "(the server says: services is forbidden: User \"ebpflb\" cannot "
             + "list resource \"services\" in API group \"\" at the cluster scope); add to the agent's ClusterRole: "
             + "{apiGroups: [\"\"], resources: [\"services\"], verbs: [\"list\"]}",
             failure.Message);

@@ -23,8 +23,10 @@ public sealed class ServerConnectorTests
 
         var error = await Assert.ThrowsAsync<UnresolvedNameException>(() => connecting);
         // As the HTTP handler hands it on when the time for a connection is over.
-        var handedOn = new TaskCanceledException("timeout", new TimeoutException("timeout", new OperationCanceledException("timeout", error)));
-        var explained = ApiExplainer.FromTransport(ApiCall.List(ApiResources.Services, ApiSelector.All, 500, null), new Uri("https://api.cluster.test:6443"), handedOn);
+        var handedOn = new TaskCanceledException(
+            "timeout", new TimeoutException("timeout", new OperationCanceledException("timeout", error)));
+        var explained = ApiExplainer.FromTransport(
+            ApiCall.List(ApiResources.Services, ApiSelector.All, 500, null), new Uri("https://api.cluster.test:6443"), handedOn);
         Assert.Equal(ApiFailure.Unreachable, explained.Failure);
         Assert.Contains("the name api.cluster.test does not resolve; check the name and this machine's DNS", explained.Message);
     }
@@ -58,7 +60,8 @@ public sealed class ServerConnectorTests
         // As a resolver sorts them: a family after the other.
         IPAddress[] addresses = [.. silent.Select(IPAddress.Parse), IPAddress.Parse(answering)];
 
-        var connecting = ServerConnector.ConnectAsync(new DnsEndPoint("api.cluster.test", port), (_, _) => Task.FromResult(addresses), time, Cancel).AsTask();
+        var connecting = ServerConnector.ConnectAsync(
+            new DnsEndPoint("api.cluster.test", port), (_, _) => Task.FromResult(addresses), time, Cancel).AsTask();
         await time.WhenTimerIsDueIn(TimeSpan.FromMilliseconds(300));
         Assert.False(connecting.IsCompleted);
         time.Advance(TimeSpan.FromMilliseconds(300));
@@ -76,7 +79,8 @@ public sealed class ServerConnectorTests
         nobody.Bind(new IPEndPoint(IPAddress.IPv6Any, 0));
 
         var error = await Assert.ThrowsAsync<SocketException>(() => ServerConnector.ConnectAsync(
-            new DnsEndPoint("api.cluster.test", ((IPEndPoint)nobody.LocalEndPoint!).Port), (_, _) => Task.FromResult(addresses), time, Cancel).AsTask());
+            new DnsEndPoint("api.cluster.test", ((IPEndPoint)nobody.LocalEndPoint!).Port), (_, _) => Task.FromResult(addresses), time,
+            Cancel).AsTask());
 
         Assert.Equal(SocketError.ConnectionRefused, error.SocketErrorCode);
     }
@@ -86,7 +90,8 @@ public sealed class ServerConnectorTests
     [InlineData(false)]
     public async Task A_name_without_an_address_does_not_resolve(bool throws)
         => await Assert.ThrowsAsync<UnresolvedNameException>(() => ServerConnector.ConnectAsync(
-            Server, (_, _) => throws ? throw new ArgumentOutOfRangeException(nameof(throws)) : Task.FromResult<IPAddress[]>([]), time, Cancel).AsTask());
+            Server, (_, _) => throws ? throw new ArgumentOutOfRangeException(nameof(throws)) : Task.FromResult<IPAddress[]>([]), time,
+            Cancel).AsTask());
 
     /// <summary>A socket whose queue of connections is full: the kernel drops further SYNs, as a host does that is gone.</summary>
     private sealed class SilentListener : IDisposable

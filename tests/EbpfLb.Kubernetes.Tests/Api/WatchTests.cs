@@ -32,7 +32,8 @@ public sealed class WatchTests : IAsyncLifetime
     }
 
     private Task<IApiWatch<Service>> Open(string? version = null)
-        => api.WatchAsync(ApiResources.Services, new ApiSelector("!service.kubernetes.io/service-proxy-name"), version ?? server.ResourceVersion, Cancel);
+        => api.WatchAsync(
+            ApiResources.Services, new ApiSelector("!service.kubernetes.io/service-proxy-name"), version ?? server.ResourceVersion, Cancel);
 
     [Fact]
     public async Task Changes_arrive_in_order_from_where_the_list_ended()

@@ -46,7 +46,8 @@ public sealed class FakeApiServerTests : IAsyncLifetime
         LoadItems("list-services-page1", "Service", "v1");
         LoadItems("list-services-page2", "Service", "v1");
         var first = JsonNode.Parse((await Get("/api/v1/services?limit=4")).Body)!;
-        server.Delete(FakeResource.Services, (string)first["items"]![0]!["metadata"]!["name"]!, (string)first["items"]![0]!["metadata"]!["namespace"]!);
+        server.Delete(FakeResource.Services, (string)first["items"]![0]!["metadata"]!["name"]!,
+            (string)first["items"]![0]!["metadata"]!["namespace"]!);
         var second = JsonNode.Parse((await Get($"/api/v1/services?limit=4&continue={first["metadata"]!["continue"]}")).Body)!;
 
         Assert.Equal((string)first["metadata"]!["resourceVersion"]!, (string)second["metadata"]!["resourceVersion"]!);
@@ -61,7 +62,8 @@ public sealed class FakeApiServerTests : IAsyncLifetime
         LoadItems("list-services-page1", "Service", "v1");
         LoadItems("list-services-page2", "Service", "v1");
 
-        var (_, body) = await Get("/api/v1/services?labelSelector=%21service.kubernetes.io%2Fheadless%2C%21service.kubernetes.io%2Fservice-proxy-name&limit=2");
+        var (_, body) = await Get(
+            "/api/v1/services?labelSelector=%21service.kubernetes.io%2Fheadless%2C%21service.kubernetes.io%2Fservice-proxy-name&limit=2");
 
         Assert.Equal(MetadataOf(recorded.Text), MetadataOf(body));
     }
@@ -83,7 +85,8 @@ public sealed class FakeApiServerTests : IAsyncLifetime
     {
         LoadItems("list-nodes-fieldselector", "Node", "v1");
 
-        Assert.Equal(Shape(Recording.Load("list-nodes-fieldselector").Text), Shape((await Get("/api/v1/nodes?fieldSelector=metadata.name%3Dnode-1")).Body));
+        Assert.Equal(Shape(Recording.Load("list-nodes-fieldselector").Text),
+            Shape((await Get("/api/v1/nodes?fieldSelector=metadata.name%3Dnode-1")).Body));
         Assert.Equal(Shape(Recording.Load("get-node").Text), Shape((await Get("/api/v1/nodes/node-1")).Body));
         Assert.True(JsonNode.DeepEquals(JsonNode.Parse(Recording.Load("version").Text), JsonNode.Parse((await Get("/version")).Body)));
         Assert.Equal("ok", (await Get("/readyz")).Body);
@@ -102,11 +105,13 @@ public sealed class FakeApiServerTests : IAsyncLifetime
 
         AssertHeaders(Recording.Load("forbidden"), answer, "x-kubernetes-pf-flowschema-uid", "x-kubernetes-pf-prioritylevel-uid");
         // The fake takes the token for the user's name.
-        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(Recording.Load("forbidden").Text), JsonNode.Parse(body.Replace("token:", ""))), body);
+        Assert.True(
+            JsonNode.DeepEquals(JsonNode.Parse(Recording.Load("forbidden").Text), JsonNode.Parse(body.Replace("token:", ""))), body);
     }
 
     [Fact]
-    public async Task An_unknown_path_is_the_recorded_answer() => await AssertSame("notfound-resource", "/apis/discovery.k8s.io/v2/endpointslices");
+    public async Task An_unknown_path_is_the_recorded_answer()
+        => await AssertSame("notfound-resource", "/apis/discovery.k8s.io/v2/endpointslices");
 
     [Fact]
     public async Task A_bad_and_an_expired_token_look_like_the_recorded_ones()
@@ -137,7 +142,8 @@ public sealed class FakeApiServerTests : IAsyncLifetime
             var known = expected.Exists(e => e.EndsWith(NameOf(change), StringComparison.Ordinal));
             // The recording begins in the middle: what it modifies first is new to this server.
             expected.Add($"{((string)change["type"]! == "MODIFIED" && !known ? "ADDED" : (string)change["type"]!)} {NameOf(change)}");
-            if ((string)change["type"]! == "DELETED") server.Delete(FakeStoreResource(change), (string)change["object"]!["metadata"]!["name"]!, (string?)change["object"]!["metadata"]!["namespace"]);
+            if ((string)change["type"]! == "DELETED") server.Delete(FakeStoreResource(change),
+                (string)change["object"]!["metadata"]!["name"]!, (string?)change["object"]!["metadata"]!["namespace"]);
             else server.Apply(change["object"]!.AsObject());
         }
 
@@ -206,11 +212,13 @@ public sealed class FakeApiServerTests : IAsyncLifetime
         foreach (var (name, value) in recorded.Headers)
         {
             if (name is "date" or "content-length" || butNot.Contains(name)) continue;
-            var actual = answer.Headers.Concat(answer.Content.Headers).FirstOrDefault(h => string.Equals(h.Key, name, StringComparison.OrdinalIgnoreCase)).Value;
+            var actual = answer.Headers.Concat(answer.Content.Headers).FirstOrDefault(h
+                => string.Equals(h.Key, name, StringComparison.OrdinalIgnoreCase)).Value;
             Assert.Equal(Sorted(value), Sorted(string.Join(", ", actual ?? [])));
         }
 
-        static string Sorted(string value) => string.Join(", ", value.Split(',', StringSplitOptions.TrimEntries).Order(StringComparer.Ordinal));
+        static string Sorted(string value)
+            => string.Join(", ", value.Split(',', StringSplitOptions.TrimEntries).Order(StringComparer.Ordinal));
     }
 
     private async Task<(HttpResponseMessage Answer, string Body)> Get(string path)
@@ -236,7 +244,8 @@ public sealed class FakeApiServerTests : IAsyncLifetime
     private static string NameOf(JsonNode line)
         => $"{line["object"]!["metadata"]!["namespace"]}/{line["object"]!["metadata"]!["name"]}";
 
-    private static FakeResource FakeStoreResource(JsonNode line) => FakeResource.All.Single(r => r.Kind == (string)line["object"]!["kind"]!);
+    private static FakeResource FakeStoreResource(JsonNode line)
+        => FakeResource.All.Single(r => r.Kind == (string)line["object"]!["kind"]!);
 
     private static string MetadataOf(string list) => Shape(JsonNode.Parse(list)!["metadata"]!.ToJsonString());
 
@@ -250,7 +259,8 @@ public sealed class FakeApiServerTests : IAsyncLifetime
 
     private static void Collect(JsonElement element, string path, SortedSet<string> paths)
     {
-        paths.Add($"{path}: {element.ValueKind switch { JsonValueKind.True or JsonValueKind.False => "Boolean", var kind => kind.ToString() }}");
+        paths.Add($"{path}: "
+            + $"{element.ValueKind switch { JsonValueKind.True or JsonValueKind.False => "Boolean", var kind => kind.ToString() }}");
         if (element.ValueKind == JsonValueKind.Object)
         {
             foreach (var property in element.EnumerateObject()) Collect(property.Value, $"{path}.{property.Name}", paths);

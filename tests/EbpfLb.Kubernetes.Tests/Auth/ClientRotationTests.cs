@@ -134,7 +134,8 @@ public sealed class ClientRotationTests : IAsyncLifetime
         using var api = Api(from switch
         {
             "file" => new ClientCertificate(
-                new PemSource("client-certificate", null, directory.Write("chain.pem", chain)), new PemSource("client-key", null, directory.Write("key.pem", key))),
+                new PemSource("client-certificate", null, directory.Write("chain.pem", chain)),
+                new PemSource("client-key", null, directory.Write("key.pem", key))),
             "data" => new ClientCertificate(TlsFixture.Pem("client-certificate-data", chain), TlsFixture.Pem("client-key-data", key)),
             _ => new ExecPlugin(Plugin(chain, key), TimeProvider.System),
         });
@@ -171,7 +172,8 @@ public sealed class ClientRotationTests : IAsyncLifetime
     private ExecSpec Plugin(string chain, string key)
     {
         WriteAnswer(chain, key);
-        return new ExecSpec("kubeconfig: exec.command", "client.authentication.k8s.io/v1", "/bin/cat", [Path.Combine(directory.Path, "answer")], [], null, null);
+        return new ExecSpec("kubeconfig: exec.command", "client.authentication.k8s.io/v1", "/bin/cat",
+            [Path.Combine(directory.Path, "answer")], [], null, null);
     }
 
     private void WriteAnswer(string chain, string key) => directory.Write("answer", $$"""

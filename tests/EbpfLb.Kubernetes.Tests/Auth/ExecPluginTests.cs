@@ -25,10 +25,12 @@ public sealed class ExecPluginTests : IDisposable
     {
         // Run by the shell: a file that was just written may not be executed while another thread forks (ETXTBSY).
         var path = directory.Write("plugin", $"cd '{directory.Path}'\n{body}\n");
-        return new ExecPlugin(new ExecSpec("kubeconfig: exec.command", V1, "/bin/sh", [path, "arg"], [new("SUFFIX", "env-")], installHint, cluster), time);
+        return new ExecPlugin(
+            new ExecSpec("kubeconfig: exec.command", V1, "/bin/sh", [path, "arg"], [new("SUFFIX", "env-")], installHint, cluster), time);
     }
 
-    private static async Task<string?> Token(ExecPlugin plugin, ApiCredential? refused = null) => (await plugin.GetAsync(refused, Cancel)).Token;
+    private static async Task<string?> Token(ExecPlugin plugin, ApiCredential? refused = null)
+        => (await plugin.GetAsync(refused, Cancel)).Token;
 
     [Fact]
     public async Task The_plugin_gets_arguments_and_environment_and_its_token_is_kept()
@@ -80,8 +82,10 @@ public sealed class ExecPluginTests : IDisposable
     [Theory]
     [InlineData("echo 'no session'>&2; exit 3", "ended with exit code 3: no session; run it by hand")]
     [InlineData("echo hello", "did not print an ExecCredential as JSON")]
-    [InlineData("""echo '{"apiVersion":"client.authentication.k8s.io/v1alpha1","status":{"token":"x"}}' """, "answered with apiVersion 'client.authentication.k8s.io/v1alpha1'")]
-    [InlineData("""echo '{"apiVersion":"client.authentication.k8s.io/v1","status":{}}' """, "printed neither status.token nor status.clientCertificateData")]
+    [InlineData("""echo '{"apiVersion":"client.authentication.k8s.io/v1alpha1","status":{"token":"x"}}' """,
+        "answered with apiVersion 'client.authentication.k8s.io/v1alpha1'")]
+    [InlineData("""echo '{"apiVersion":"client.authentication.k8s.io/v1","status":{}}' """,
+        "printed neither status.token nor status.clientCertificateData")]
     public async Task A_plugin_that_fails_is_explained(string body, string expected)
     {
         var error = await Assert.ThrowsAsync<ConfigException>(() => Token(Script(body)));
@@ -93,7 +97,8 @@ public sealed class ExecPluginTests : IDisposable
     [Fact]
     public async Task A_plugin_that_is_not_installed_is_explained_with_its_hint()
     {
-        var plugin = new ExecPlugin(new ExecSpec("kubeconfig: exec.command", V1, "/nowhere/plugin", [], [], "install it from example.com", null), time);
+        var plugin = new ExecPlugin(
+            new ExecSpec("kubeconfig: exec.command", V1, "/nowhere/plugin", [], [], "install it from example.com", null), time);
 
         Assert.EndsWith("install it from example.com", (await Assert.ThrowsAsync<ConfigException>(() => Token(plugin))).Message);
     }
@@ -105,14 +110,17 @@ public sealed class ExecPluginTests : IDisposable
         var plugin = Script("echo $$ > pid; exec sleep 1000");
 
         var token = plugin.GetAsync(null, cancel.Token).AsTask();
-        var pid = Testing.Processes.Eventually.Get(() => File.Exists(Path.Combine(directory.Path, "pid")) ? File.ReadAllText(Path.Combine(directory.Path, "pid")).Trim() : "", p => p.Length > 0, "the plugin's pid");
+        var pid = Testing.Processes.Eventually.Get(()
+                => File.Exists(Path.Combine(directory.Path, "pid")) ? File.ReadAllText(Path.Combine(directory.Path, "pid")).Trim() : "",
+            p => p.Length > 0, "the plugin's pid");
         await cancel.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => token);
         Testing.Processes.Eventually.True(() => !IsRunning(pid), "the end of the plugin");
     }
 
-    private ExecPlugin Printing(string status) => Script($"echo x >> runs; printf '%s' '{{\"apiVersion\":\"{V1}\",\"status\":{{{status}}}}}'");
+    private ExecPlugin Printing(string status)
+        => Script($"echo x >> runs; printf '%s' '{{\"apiVersion\":\"{V1}\",\"status\":{{{status}}}}}'");
 
     private int Runs => File.ReadAllLines(Path.Combine(directory.Path, "runs")).Length;
 
@@ -129,7 +137,8 @@ public sealed class ExecPluginTests : IDisposable
     [InlineData("\"token\":7", "did not print an ExecCredential as JSON")]
     [InlineData("\"token\":\"a\",\"expirationTimestamp\":\"10000-01-01T00:00:00Z\"", "did not print an ExecCredential as JSON")]
     [InlineData("\"token\":\"\"", "printed neither status.token nor status.clientCertificateData")]
-    [InlineData("\"clientCertificateData\":\"-----BEGIN CERTIFICATE-----\\nMIIB\\n-----END CERTIFICATE-----\",\"clientKeyData\":\"x\"", "are no client certificate with its key")]
+    [InlineData("\"clientCertificateData\":\"-----BEGIN CERTIFICATE-----\\nMIIB\\n-----END CERTIFICATE-----\",\"clientKeyData\":\"x\"",
+        "are no client certificate with its key")]
     public async Task What_a_plugin_prints_that_cannot_be_used_is_named(string status, string expected)
     {
         var error = await Assert.ThrowsAsync<ConfigException>(() => Token(Printing(status)));
@@ -157,7 +166,8 @@ public sealed class ExecPluginTests : IDisposable
     [Fact]
     public async Task Those_who_are_refused_at_once_wait_for_one_run()
     {
-        var plugin = Script($"echo x >> runs; until [ -e go ]; do sleep 0.01; done; printf '%s' '{{\"apiVersion\":\"{V1}\",\"status\":{{\"token\":\"a\"}}}}'");
+        var plugin = Script("echo x >> runs; until [ -e go ]; do sleep 0.01; done; printf '%s' "
+            + $"'{{\"apiVersion\":\"{V1}\",\"status\":{{\"token\":\"a\"}}}}'");
         directory.Write("go", "");
         var refused = await plugin.GetAsync(null, Cancel);
         File.Delete(Path.Combine(directory.Path, "go"));

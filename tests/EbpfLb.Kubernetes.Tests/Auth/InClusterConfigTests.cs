@@ -50,7 +50,8 @@ public sealed class InClusterConfigTests : IDisposable
     public void Servers_of_the_command_line_replace_the_environment()
     {
         environment.Clear();
-        Assert.Equal([new Uri("https://192.0.2.1:6443"), new Uri("https://192.0.2.2:6443")], Load("https://192.0.2.1:6443", "https://192.0.2.2:6443").Servers);
+        Assert.Equal([new Uri("https://192.0.2.1:6443"), new Uri("https://192.0.2.2:6443")],
+            Load("https://192.0.2.1:6443", "https://192.0.2.2:6443").Servers);
     }
 
     [Theory]
@@ -86,7 +87,8 @@ public sealed class InClusterConfigTests : IDisposable
 
     [Fact]
     public void An_address_of_the_command_line_must_be_a_url()
-        => Assert.Contains("--api-server: 'ftp://192.0.2.1' is not the URL", Assert.Throws<ConfigException>(() => Load("ftp://192.0.2.1")).Message);
+        => Assert.Contains(
+            "--api-server: 'ftp://192.0.2.1' is not the URL", Assert.Throws<ConfigException>(() => Load("ftp://192.0.2.1")).Message);
 
     [Fact]
     public void A_pod_is_recognised_by_its_environment()

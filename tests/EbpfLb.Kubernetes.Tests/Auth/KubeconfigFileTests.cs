@@ -38,7 +38,8 @@ public sealed class KubeconfigFileTests : IDisposable
 
     private ApiConnection Load(string cluster, string user = "{token: abc}") => KubeconfigFile.Load(Write(cluster, user));
 
-    private string ErrorOf(string cluster, string user = "{token: abc}") => Assert.Throws<ConfigException>(() => Load(cluster, user)).Message;
+    private string ErrorOf(string cluster, string user = "{token: abc}")
+        => Assert.Throws<ConfigException>(() => Load(cluster, user)).Message;
 
     private const string Server = "server: \"https://192.0.2.1:6443\"";
 
@@ -93,7 +94,8 @@ public sealed class KubeconfigFileTests : IDisposable
         directory.Write("client.crt", client.ExportCertificatePem());
         directory.Write("client.key", client.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
 
-        var shown = await Load($"{{{Server}}}", "{client-certificate: client.crt, client-key: client.key, token: abc}").Credentials.GetAsync(null, Cancel);
+        var shown = await Load($"{{{Server}}}", "{client-certificate: client.crt, client-key: client.key, token: abc}")
+            .Credentials.GetAsync(null, Cancel);
 
         Assert.Equal(("abc", "CN=me, O=system:nodes"), (shown.Token, shown.Certificate?.Subject));
     }
@@ -131,38 +133,55 @@ public sealed class KubeconfigFileTests : IDisposable
     [InlineData("{}", "{}", "clusters[0].cluster.server is not set")]
     [InlineData("{server: \"ftp://main\"}", "{}", "clusters[0].cluster.server: 'ftp://main' is not the URL of an API server")]
     [InlineData("{server: \"https://a\", certificate-authority: nowhere.crt}", "{}", "clusters[0].cluster.certificate-authority: ")]
-    [InlineData("{server: \"https://a\", certificate-authority-data: \"***\"}", "{}", "clusters[0].cluster.certificate-authority-data: not base64")]
-    [InlineData("{server: \"https://a\", certificate-authority-data: aGVsbG8=}", "{}", "certificate-authority-data: holds no PEM certificate")]
-    [InlineData("{server: \"https://a\", insecure-skip-tls-verify: maybe}", "{}", "insecure-skip-tls-verify is 'maybe'; it must be true or false")]
+    [InlineData(
+        "{server: \"https://a\", certificate-authority-data: \"***\"}", "{}", "clusters[0].cluster.certificate-authority-data: not base64")]
+    [InlineData(
+        "{server: \"https://a\", certificate-authority-data: aGVsbG8=}", "{}", "certificate-authority-data: holds no PEM certificate")]
+    [InlineData(
+        "{server: \"https://a\", insecure-skip-tls-verify: maybe}", "{}", "insecure-skip-tls-verify is 'maybe'; it must be true or false")]
     [InlineData("{server: [a]}", "{}", "clusters[0].cluster.server (line 11) must be text")]
     [InlineData("{server: \"https://exa mple:6443\"}", "{}", "clusters[0].cluster.server: 'https://exa mple:6443' is not the URL")]
     [InlineData("{server: \"https://u:p@a\"}", "{}", "clusters[0].cluster.server: a user and password in the URL are not used")]
     [InlineData("{server: \"https://a\\nb\"}", "{}", "clusters[0].cluster.server: 'https://a?b' is not the URL")]
     [InlineData("{server: \"https://a\\0b\"}", "{}", "clusters[0].cluster.server holds a NUL character")]
-    [InlineData("{server: \"https://a\", tls-server-name: kubernetes default}", "{}", "clusters[0].cluster.tls-server-name: 'kubernetes default' is neither a host name nor an address")]
-    [InlineData("{server: \"https://a\", tls-server-name: \"a\\r\\nX-Other: b\"}", "{}", "clusters[0].cluster.tls-server-name: 'a??X-Other: b' is neither")]
+    [InlineData("{server: \"https://a\", tls-server-name: kubernetes default}", "{}",
+        "clusters[0].cluster.tls-server-name: 'kubernetes default' is neither a host name nor an address")]
+    [InlineData("{server: \"https://a\", tls-server-name: \"a\\r\\nX-Other: b\"}", "{}",
+        "clusters[0].cluster.tls-server-name: 'a??X-Other: b' is neither")]
     [InlineData("{server: \"https://a\", tls-server-name: \"[::1]\"}", "{}", "clusters[0].cluster.tls-server-name: '[::1]' is neither")]
     [InlineData("{server: \"https://a\", tls-server-name: \"a:6443\"}", "{}", "clusters[0].cluster.tls-server-name: 'a:6443' is neither")]
-    [InlineData("{server: \"https://a\", certificate-authority: \"ca\\0.crt\"}", "{}", "clusters[0].cluster.certificate-authority holds a NUL character")]
-    [InlineData("{server: \"https://a\", certificate-authority: /dev/zero}", "{}", "clusters[0].cluster.certificate-authority: /dev/zero has more than 4194304 characters")]
+    [InlineData("{server: \"https://a\", certificate-authority: \"ca\\0.crt\"}", "{}",
+        "clusters[0].cluster.certificate-authority holds a NUL character")]
+    [InlineData("{server: \"https://a\", certificate-authority: /dev/zero}", "{}",
+        "clusters[0].cluster.certificate-authority: /dev/zero has more than 4194304 characters")]
     [InlineData("{server: \"https://a\", certificate-authority: /}", "{}", "clusters[0].cluster.certificate-authority: / ")]
-    [InlineData("{server: \"https://a\", certificate-authority-data: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUIKLS0tLS1FTkQgQ0VSVElGSUNBVEUtLS0tLQo=}", "{}", "certificate-authority-data: not a PEM certificate")]
-    [InlineData("{server: \"https://a\"}", "{token: \"abc\\ndef\"}", "users[0].user.token: character 4 (U+000A) cannot be sent in an HTTP header")]
+    [InlineData("{server: \"https://a\", certificate-authority-data: "
+            + "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUIKLS0tLS1FTkQgQ0VSVElGSUNBVEUtLS0tLQo=}",
+        "{}", "certificate-authority-data: not a PEM certificate")]
+    [InlineData(
+        "{server: \"https://a\"}", "{token: \"abc\\ndef\"}", "users[0].user.token: character 4 (U+000A) cannot be sent in an HTTP header")]
     [InlineData("{server: \"https://a\"}", "{token: \"abc\\x7f\"}", "users[0].user.token: character 4 (U+007F) cannot be sent")]
     [InlineData("{server: \"https://a\"}", "{token: abcé}", "users[0].user.token: character 4 (U+00E9) cannot be sent")]
     [InlineData("{server: \"https://a\"}", "{token: \"abc\\0\"}", "users[0].user.token holds a NUL character")]
     [InlineData("{server: \"https://a\"}", "{token: \" \\n\"}", "users[0].user.token is empty")]
-    [InlineData("{server: \"https://a\"}", "{exec: {apiVersion: client.authentication.k8s.io/v1, command: \"x\\0\"}}", "users[0].user.exec.command holds a NUL character")]
-    [InlineData("{server: \"https://a\"}", "{exec: {apiVersion: client.authentication.k8s.io/v1, command: x, args: [\"\\0\"]}}", "users[0].user.exec.args[0] holds a NUL character")]
-    [InlineData("{server: \"https://a\"}", "{exec: {apiVersion: client.authentication.k8s.io/v1, command: x, env: [{name: A=B, value: c}]}}", "users[0].user.exec.env[0].name is 'A=B'; the name of a variable has no '='")]
+    [InlineData("{server: \"https://a\"}", "{exec: {apiVersion: client.authentication.k8s.io/v1, command: \"x\\0\"}}",
+        "users[0].user.exec.command holds a NUL character")]
+    [InlineData("{server: \"https://a\"}", "{exec: {apiVersion: client.authentication.k8s.io/v1, command: x, args: [\"\\0\"]}}",
+        "users[0].user.exec.args[0] holds a NUL character")]
+    [InlineData(
+        "{server: \"https://a\"}", "{exec: {apiVersion: client.authentication.k8s.io/v1, command: x, env: [{name: A=B, value: c}]}}",
+        "users[0].user.exec.env[0].name is 'A=B'; the name of a variable has no '='")]
     [InlineData("{server: \"https://a\"}", "{client-certificate: a}", "users[0].user.client-certificate is set and client-key is not")]
     [InlineData("{server: \"https://a\"}", "{client-key: a}", "users[0].user.client-key is set and client-certificate is not")]
-    [InlineData("{server: \"https://a\"}", "{client-certificate-data: aGVsbG8=, client-key-data: aGVsbG8=}", "are no client certificate with its key")]
+    [InlineData("{server: \"https://a\"}", "{client-certificate-data: aGVsbG8=, client-key-data: aGVsbG8=}",
+        "are no client certificate with its key")]
     [InlineData("{server: \"https://a\"}", "{username: a, password: b}", "users[0].user.username is not supported")]
     [InlineData("{server: \"https://a\"}", "{auth-provider: {name: gcp}}", "users[0].user.auth-provider is not supported")]
     [InlineData("{server: \"https://a\"}", "{exec: {command: x}}", "users[0].user.exec.apiVersion is ''")]
-    [InlineData("{server: \"https://a\"}", "{exec: {apiVersion: client.authentication.k8s.io/v1}}", "users[0].user.exec.command is not set")]
-    [InlineData("{server: \"https://a\"}", "{exec: {apiVersion: client.authentication.k8s.io/v1, command: x, interactiveMode: Always}}", "interactiveMode is Always")]
+    [InlineData(
+        "{server: \"https://a\"}", "{exec: {apiVersion: client.authentication.k8s.io/v1}}", "users[0].user.exec.command is not set")]
+    [InlineData("{server: \"https://a\"}", "{exec: {apiVersion: client.authentication.k8s.io/v1, command: x, interactiveMode: Always}}",
+        "interactiveMode is Always")]
     public void What_cannot_be_used_is_named_with_file_and_field(string cluster, string user, string expected)
     {
         var message = ErrorOf(cluster, user);
@@ -222,14 +241,16 @@ public sealed class KubeconfigFileTests : IDisposable
 
     [Fact]
     public void A_file_that_is_missing_is_named()
-        => Assert.Contains("--kubeconfig: /nowhere/config does not exist", Assert.Throws<ConfigException>(() => KubeconfigFile.Load("/nowhere/config")).Message);
+        => Assert.Contains("--kubeconfig: /nowhere/config does not exist",
+            Assert.Throws<ConfigException>(() => KubeconfigFile.Load("/nowhere/config")).Message);
 
     [Fact]
     public async Task A_kubeconfig_leads_to_a_real_server()
     {
         using var certificate = authority.IssueServer(TimeSpan.FromHours(1), "127.0.0.1");
         using var client = authority.IssueClient("admin");
-        await using var server = await FakeApiServer.StartAsync(new FakeApiServerOptions { Certificate = certificate, ClientAuthority = authority });
+        await using var server = await FakeApiServer.StartAsync(
+            new FakeApiServerOptions { Certificate = certificate, ClientAuthority = authority });
         server.Faults.AcceptTokens();
         using var api = Api.ApiFixture.Client(Load(
             $"{{server: \"{server.Url}\", certificate-authority-data: {TlsFixture.Base64(authority.Pem)}}}",

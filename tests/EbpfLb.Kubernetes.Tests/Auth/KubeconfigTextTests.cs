@@ -16,16 +16,22 @@ public sealed class KubeconfigTextTests : IAsyncLifetime
 
     private static readonly string[] Nasty =
     [
-        "", " ", "\n", "a\nb", "a\r\nb", "\0", "\u007f", "é", "\u200b", "\ud83d\ude00", "{", "\"", "'", "%", "%zz", "::", "[", "]", "/", "//", "\\", "..", ":0", ":99999",
-        "https://", "https://[", "https://[::1", "https://a b", "https://é.example", "https://-", "https://a..b", "https://a:b", "https://a:65536", "https://256.1.1.1",
-        "http://127.0.0.1:1/%", "http://127.0.0.1:1/?a#b", "file:///etc/passwd", "unix:/run/x", "-----BEGIN CERTIFICATE-----", "LS0tLS1CRUdJTg==", "=", "====", "/dev/null", "/proc/self/mem",
-        "*", "a*", "2147483648", "-1", "1e999", "true", "~", "!!binary x", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.9999999Z", "2026-13-01",
+        "", " ", "\n", "a\nb", "a\r\nb", "\0", "\u007f", "é", "\u200b", "\ud83d\ude00", "{", "\"", "'", "%", "%zz", "::", "[", "]", "/",
+        "//", "\\", "..", ":0", ":99999",
+        "https://", "https://[", "https://[::1", "https://a b", "https://é.example", "https://-", "https://a..b", "https://a:b",
+        "https://a:65536", "https://256.1.1.1",
+        "http://127.0.0.1:1/%", "http://127.0.0.1:1/?a#b", "file:///etc/passwd", "unix:/run/x", "-----BEGIN CERTIFICATE-----",
+        "LS0tLS1CRUdJTg==", "=", "====", "/dev/null", "/proc/self/mem",
+        "*", "a*", "2147483648", "-1", "1e999", "true", "~", "!!binary x", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.9999999Z",
+        "2026-13-01",
     ];
 
     private static readonly string[] Fields =
     [
-        "cluster.server", "cluster.tls-server-name", "cluster.certificate-authority", "cluster.certificate-authority-data", "cluster.proxy-url", "cluster.insecure-skip-tls-verify",
-        "user.token", "user.tokenFile", "user.client-certificate", "user.client-certificate-data", "user.client-key", "user.client-key-data", "user.as", "user.username",
+        "cluster.server", "cluster.tls-server-name", "cluster.certificate-authority", "cluster.certificate-authority-data",
+        "cluster.proxy-url", "cluster.insecure-skip-tls-verify",
+        "user.token", "user.tokenFile", "user.client-certificate", "user.client-certificate-data", "user.client-key",
+        "user.client-key-data", "user.as", "user.username",
     ];
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -43,7 +49,8 @@ public sealed class KubeconfigTextTests : IAsyncLifetime
     private string Kubeconfig(string field, string value)
     {
         string Of(string map, string rest) => field.StartsWith(map + ".", StringComparison.Ordinal)
-            ? $"{Quoted(field[(map.Length + 1)..])}: {Quoted(value)}{(rest.StartsWith(Quoted(field[(map.Length + 1)..]), StringComparison.Ordinal) ? "" : ", " + rest)}"
+            ? $"{Quoted(field[(map.Length + 1)..])}: "
+                + $"{Quoted(value)}{(rest.StartsWith(Quoted(field[(map.Length + 1)..]), StringComparison.Ordinal) ? "" : ", " + rest)}"
             : rest;
         return $$"""
             {"current-context": "c", "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"} }],
@@ -54,7 +61,8 @@ public sealed class KubeconfigTextTests : IAsyncLifetime
 
     private static async Task AskAsync(ApiConnection connection)
     {
-        using var api = Client(connection, timeouts: new ApiTimeouts { Connect = TimeSpan.FromMilliseconds(50), Answer = TimeSpan.FromSeconds(5) });
+        using var api = Client(
+            connection, timeouts: new ApiTimeouts { Connect = TimeSpan.FromMilliseconds(50), Answer = TimeSpan.FromSeconds(5) });
         try
         {
             await api.ListAsync(ApiResources.Services, ApiSelector.All, Cancel);
@@ -97,9 +105,11 @@ public sealed class KubeconfigTextTests : IAsyncLifetime
             foreach (var value in Nasty)
             {
                 var rest = name == "token" ? "" : ",\"token\":\"abc\"";
-                var answer = directory.Write("answer", $$"""{"apiVersion":"client.authentication.k8s.io/v1","status":{"{{name}}":{{Quoted(value)}}{{rest}}} }""");
+                var answer = directory.Write(
+                    "answer", $$"""{"apiVersion":"client.authentication.k8s.io/v1","status":{"{{name}}":{{Quoted(value)}}{{rest}}} }""");
                 var plugin = new ExecPlugin(
-                    new ExecSpec("kubeconfig: exec.command", "client.authentication.k8s.io/v1", "/bin/cat", [answer], [], null, null), TimeProvider.System);
+                    new ExecSpec("kubeconfig: exec.command", "client.authentication.k8s.io/v1", "/bin/cat", [answer], [], null, null),
+                    TimeProvider.System);
                 await AskAsync(new ApiConnection([server.Url], "test") { Credentials = plugin });
             }
         }
@@ -115,7 +125,9 @@ public sealed class KubeconfigTextTests : IAsyncLifetime
             {
                 try
                 {
-                    await AskAsync(KubeconfigFile.Load(directory.Write("config", Kubeconfig(field, "spoiled").Replace("\"client-certificate\"", "\"client-key\": \"spoiled\", \"client-certificate\""))));
+                    await AskAsync(KubeconfigFile.Load(directory.Write("config",
+                        Kubeconfig(field, "spoiled")
+                            .Replace("\"client-certificate\"", "\"client-key\": \"spoiled\", \"client-certificate\""))));
                 }
                 catch (ConfigException e)
                 {

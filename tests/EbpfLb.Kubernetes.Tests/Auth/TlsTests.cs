@@ -88,7 +88,8 @@ public sealed class TlsTests : IDisposable
         var failure = await ListFailure(TlsFixture.Trusting(server.Url, authority));
 
         Assert.Equal(ApiFailure.Tls, failure.Failure);
-        Assert.Contains("is for kubernetes.default.svc, 10.96.0.1; use one of these as the server's name, or set tls-server-name", failure.Message);
+        Assert.Contains(
+            "is for kubernetes.default.svc, 10.96.0.1; use one of these as the server's name, or set tls-server-name", failure.Message);
     }
 
     [Fact]

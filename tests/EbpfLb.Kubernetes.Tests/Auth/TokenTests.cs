@@ -20,7 +20,8 @@ public sealed class TokenTests : IAsyncLifetime
         directory.Dispose();
     }
 
-    private KubernetesApi ClientWith(ApiCredentials credentials) => Client(new ApiConnection([server.Url], "test") { Credentials = credentials });
+    private KubernetesApi ClientWith(ApiCredentials credentials)
+        => Client(new ApiConnection([server.Url], "test") { Credentials = credentials });
 
     private static Task<ObjectList<Model.Service>> List(KubernetesApi api) => api.ListAsync(ApiResources.Services, ApiSelector.All, Cancel);
 

@@ -27,7 +27,8 @@ public sealed class TrustAnchorTests : IDisposable
     /// <summary>What a client that trusts <paramref name="pem"/> makes of a server with this certificate; null: it is believed.</summary>
     private static async Task<ApiException?> Judge(X509Certificate2 certificate, string? pem, params X509Certificate2[] chain)
     {
-        await using var server = await FakeApiServer.StartAsync(new FakeApiServerOptions { Certificate = certificate, CertificateChain = [.. chain] });
+        await using var server = await FakeApiServer.StartAsync(
+            new FakeApiServerOptions { Certificate = certificate, CertificateChain = [.. chain] });
         using var api = Client(pem is null ? new ApiConnection([server.Url], "test") : TlsFixture.TrustingPem(server.Url, pem));
         try
         {
@@ -70,7 +71,8 @@ public sealed class TrustAnchorTests : IDisposable
 
         Assert.Equal(ApiFailure.Tls, (await Judge(forged, intermediate.Pem))?.Failure);
         Assert.Equal(ApiFailure.Tls, (await Judge(forged, intermediate.Pem, below.Certificate))?.Failure);
-        Assert.Equal(ApiFailure.Tls, (await Judge(forged, intermediate.Pem + "\n" + root.Pem, below.Certificate, forger.Certificate))?.Failure);
+        Assert.Equal(
+            ApiFailure.Tls, (await Judge(forged, intermediate.Pem + "\n" + root.Pem, below.Certificate, forger.Certificate))?.Failure);
     }
 
     [Fact]
@@ -137,7 +139,8 @@ public sealed class TrustAnchorTests : IDisposable
     {
         using var bait = new TcpListener(IPAddress.Loopback, 0);
         bait.Start();
-        var names = new X509AuthorityInformationAccessExtension([$"http://{bait.LocalEndpoint}/ocsp"], [$"http://{bait.LocalEndpoint}/inter.crt"]);
+        var names = new X509AuthorityInformationAccessExtension(
+            [$"http://{bait.LocalEndpoint}/ocsp"], [$"http://{bait.LocalEndpoint}/inter.crt"]);
         using var certificate = intermediate.IssueFor(FakeAuthority.ServerUsage, TimeSpan.FromHours(1), names, "127.0.0.1");
 
         Assert.Equal(ApiFailure.Tls, (await Judge(certificate, ownAuthority ? root.Pem : null))?.Failure);

@@ -11,7 +11,9 @@ public sealed class EndpointRulesTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     private ManifestFolder WithSlice(string body) => folder.With(
-        "s.yaml", $"apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {{name: web-1, labels: {{kubernetes.io/service-name: web}}}}\n{body}\n");
+        "s.yaml",
+        $"apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {{name: "
+            + $"web-1, labels: {{kubernetes.io/service-name: web}}}}\n{body}\n");
 
     [Theory]
     [InlineData("endpoints: []", "addressType: is needed; set it to IPv4, IPv6 or FQDN")]
@@ -21,21 +23,32 @@ public sealed class EndpointRulesTests : IDisposable
     [InlineData("addressType: IPv4\nendpoints: [{addresses: []}]", "endpoints[0].addresses: an endpoint needs an address")]
     [InlineData("addressType: IPv4\nendpoints: [{nodeName: a}]", "endpoints[0].addresses: an endpoint needs an address")]
     [InlineData("addressType: IPv4\nendpoints: [{addresses: [10.244.0]}]", "endpoints[0].addresses[0]: \"10.244.0\" is not an IP address")]
-    [InlineData("addressType: IPv4\nendpoints: [{addresses: [\"fd00::1\"]}]", "endpoints[0].addresses[0]: fd00::1 is not IPv4 as addressType says")]
-    [InlineData("addressType: IPv6\nendpoints: [{addresses: [10.244.0.1]}]", "endpoints[0].addresses[0]: 10.244.0.1 is not IPv6 as addressType says")]
+    [InlineData(
+        "addressType: IPv4\nendpoints: [{addresses: [\"fd00::1\"]}]", "endpoints[0].addresses[0]: fd00::1 is not IPv4 as addressType says")]
+    [InlineData("addressType: IPv6\nendpoints: [{addresses: [10.244.0.1]}]",
+        "endpoints[0].addresses[0]: 10.244.0.1 is not IPv6 as addressType says")]
     [InlineData("addressType: IPv4\nendpoints: [{addresses: [127.0.0.1]}]", "endpoints[0].addresses[0]: 127.0.0.1 is a loopback address")]
     [InlineData("addressType: IPv6\nendpoints: [{addresses: [\"::1\"]}]", "endpoints[0].addresses[0]: ::1 is a loopback address")]
     [InlineData("addressType: IPv4\nendpoints: [{addresses: [0.0.0.0]}]", "endpoints[0].addresses[0]: 0.0.0.0 is the unspecified address")]
-    [InlineData("addressType: IPv4\nendpoints: [{addresses: [169.254.169.254]}]", "endpoints[0].addresses[0]: 169.254.169.254 is link-local")]
+    [InlineData(
+        "addressType: IPv4\nendpoints: [{addresses: [169.254.169.254]}]", "endpoints[0].addresses[0]: 169.254.169.254 is link-local")]
     [InlineData("addressType: IPv6\nendpoints: [{addresses: [\"fe80::1\"]}]", "endpoints[0].addresses[0]: fe80::1 is link-local")]
-    [InlineData("addressType: IPv4\nendpoints: [{addresses: [224.0.0.251]}]", "endpoints[0].addresses[0]: 224.0.0.251 is link-local multicast")]
-    [InlineData("addressType: IPv6\nendpoints: [{addresses: [\"ff02::fb\"]}]", "endpoints[0].addresses[0]: ff02::fb is link-local multicast")]
-    [InlineData("addressType: FQDN\nendpoints: [{addresses: [localhost]}]", "endpoints[0].addresses[0]: \"localhost\" is not a fully qualified domain name")]
-    [InlineData("addressType: IPv4\nendpoints: [{addresses: [10.244.0.1], conditions: {ready: \"true\"}}]", "endpoints[0].conditions.ready: must be true or false, not a string")]
-    [InlineData("addressType: IPv4\nendpoints: [{addresses: [10.244.0.1], nodeName: Node_1}]", "endpoints[0].nodeName: \"Node_1\": must be a lower case RFC 1123 subdomain")]
-    [InlineData("addressType: IPv4\nendpoints: [{addresses: [10.244.0.1], hostname: a.b}]", "endpoints[0].hostname: \"a.b\": must be a lower case RFC 1123 label")]
-    [InlineData("addressType: IPv4\nendpoints: [{addresses: [10.244.0.1], hints: {forZones: [{name: a}, {name: a}]}}]", "endpoints[0].hints.forZones[1].name: \"a\" is there already")]
-    [InlineData("addressType: IPv4\nendpoints: [{addresses: [10.244.0.1], hints: {forZones: [{name: a b}]}}]", "endpoints[0].hints.forZones[0].name: \"a b\": must be empty or")]
+    [InlineData(
+        "addressType: IPv4\nendpoints: [{addresses: [224.0.0.251]}]", "endpoints[0].addresses[0]: 224.0.0.251 is link-local multicast")]
+    [InlineData(
+        "addressType: IPv6\nendpoints: [{addresses: [\"ff02::fb\"]}]", "endpoints[0].addresses[0]: ff02::fb is link-local multicast")]
+    [InlineData("addressType: FQDN\nendpoints: [{addresses: [localhost]}]",
+        "endpoints[0].addresses[0]: \"localhost\" is not a fully qualified domain name")]
+    [InlineData("addressType: IPv4\nendpoints: [{addresses: [10.244.0.1], conditions: {ready: \"true\"}}]",
+        "endpoints[0].conditions.ready: must be true or false, not a string")]
+    [InlineData("addressType: IPv4\nendpoints: [{addresses: [10.244.0.1], nodeName: Node_1}]",
+        "endpoints[0].nodeName: \"Node_1\": must be a lower case RFC 1123 subdomain")]
+    [InlineData("addressType: IPv4\nendpoints: [{addresses: [10.244.0.1], hostname: a.b}]",
+        "endpoints[0].hostname: \"a.b\": must be a lower case RFC 1123 label")]
+    [InlineData("addressType: IPv4\nendpoints: [{addresses: [10.244.0.1], hints: {forZones: [{name: a}, {name: a}]}}]",
+        "endpoints[0].hints.forZones[1].name: \"a\" is there already")]
+    [InlineData("addressType: IPv4\nendpoints: [{addresses: [10.244.0.1], hints: {forZones: [{name: a b}]}}]",
+        "endpoints[0].hints.forZones[0].name: \"a b\": must be empty or")]
     [InlineData("addressType: IPv4\nports: [{port: 80}, {port: 81}]", "ports[1].name: \"\" is the name of another port already")]
     [InlineData("addressType: IPv4\nports: [{name: A, port: 80}]", "ports[0].name: \"A\": must be a lower case RFC 1123 label")]
     [InlineData("addressType: IPv4\nports: [{port: 80, protocol: ICMP}]", "ports[0].protocol: \"ICMP\" is not supported")]
@@ -54,10 +67,12 @@ public sealed class EndpointRulesTests : IDisposable
         static string Address(int i) => $"{{addresses: [10.1.{i / 250}.{i % 250 + 1}]}}";
 
         Assert.Empty((await WithSlice($"addressType: IPv4\nendpoints: {List(1000, Address)}").LoadAsync()).Errors);
-        Assert.Contains("endpoints: 1001 endpoints; 1000 are the most", Assert.Single((await WithSlice($"addressType: IPv4\nendpoints: {List(1001, Address)}").LoadAsync()).Errors));
+        Assert.Contains("endpoints: 1001 endpoints; 1000 are the most",
+            Assert.Single((await WithSlice($"addressType: IPv4\nendpoints: {List(1001, Address)}").LoadAsync()).Errors));
 
         var ports = List(20001, i => $"{{name: p{i.ToString(CultureInfo.InvariantCulture)}, port: 80}}");
-        Assert.Contains("ports: 20001 ports; 20000 are the most", Assert.Single((await WithSlice($"addressType: IPv4\nports: {ports}").LoadAsync()).Errors));
+        Assert.Contains("ports: 20001 ports; 20000 are the most",
+            Assert.Single((await WithSlice($"addressType: IPv4\nports: {ports}").LoadAsync()).Errors));
 
         var hints = List(9, i => $"{{name: z{i.ToString(CultureInfo.InvariantCulture)}}}");
         Assert.Contains("endpoints[0].hints.forZones: 9 hints; 8 are the most", Assert.Single((await WithSlice(
@@ -95,7 +110,8 @@ public sealed class EndpointRulesTests : IDisposable
 
     [Theory]
     [InlineData("addressType: IPv4\nports: [{name: http}]\nendpoints: []", "ports[0].port: a port without a number")]
-    [InlineData("addressType: IPv4\nports: [{port: 70000}]\nendpoints: []", "ports[0].port: 70000 is not between 1 and 65535: the port is not served")]
+    [InlineData("addressType: IPv4\nports: [{port: 70000}]\nendpoints: []",
+        "ports[0].port: 70000 is not between 1 and 65535: the port is not served")]
     [InlineData("addressType: IPv4\nendpoint: []", "endpoint: the API has no such field")]
     public async Task What_a_proxy_leaves_out_of_a_slice_is_a_warning(string body, string warning)
     {
@@ -118,7 +134,8 @@ public sealed class EndpointRulesTests : IDisposable
     {
         folder.With("s.yaml", $"apiVersion: discovery.k8s.io/v1beta1\nkind: EndpointSlice\nmetadata: {{name: web-1}}\n{Good}\n");
         Assert.Equal(
-            "s.yaml:1:1: no matches for kind \"EndpointSlice\" in version \"discovery.k8s.io/v1beta1\"; use apiVersion: discovery.k8s.io/v1",
+            "s.yaml:1:1: no matches for kind \"EndpointSlice\" in version "
+                + "\"discovery.k8s.io/v1beta1\"; use apiVersion: discovery.k8s.io/v1",
             Assert.Single((await folder.LoadAsync()).Errors));
     }
 
@@ -146,7 +163,8 @@ public sealed class EndpointRulesTests : IDisposable
     [InlineData("- addresses: [{hostname: a}]", "subsets[0].addresses[0].ip: an address needs an ip")]
     [InlineData("- addresses: [{ip: web}]", "subsets[0].addresses[0].ip: \"web\" is not an IP address")]
     [InlineData("- addresses: [{ip: 127.0.0.1}]", "subsets[0].addresses[0].ip: 127.0.0.1 is a loopback address")]
-    [InlineData("- addresses: [{ip: 10.0.0.1}]\n  ports: [{port: 80}, {name: b, port: 81}]", "subsets[0].ports[0].name: ports of a subset with more than one need names")]
+    [InlineData("- addresses: [{ip: 10.0.0.1}]\n  ports: [{port: 80}, {name: b, port: 81}]",
+        "subsets[0].ports[0].name: ports of a subset with more than one need names")]
     [InlineData("- addresses: [{ip: 10.0.0.1}]\n  ports: [{name: a}]", "subsets[0].ports[0].port: a port needs a number")]
     [InlineData("- addresses: [{ip: 10.0.0.1}]\n  ports: [{port: 0}]", "subsets[0].ports[0].port: 0 is not between 1 and 65535")]
     public async Task An_Endpoints_object_that_an_API_server_refuses_is_refused(string subsets, string reason)
@@ -172,7 +190,8 @@ public sealed class EndpointRulesTests : IDisposable
               status: {addresses: [{type: Hostname, address: host}, {type: InternalIP, address: 192.0.2.1}]}
             """);
         var node = (await folder.LoadAsync()).Snapshot.Node!;
-        Assert.Equal(new Node(ManifestFolder.NodeName, [IpAddress.Parse("192.0.2.1")], ["10.244.1.0/24", "fd00:1::/64"], "zone-a", false, []), node);
+        Assert.Equal(
+            new Node(ManifestFolder.NodeName, [IpAddress.Parse("192.0.2.1")], ["10.244.1.0/24", "fd00:1::/64"], "zone-a", false, []), node);
     }
 
     [Theory]

@@ -42,7 +42,8 @@ public sealed class IncrementalMergeTests
     {
         var merge = new ManifestMerge("n1");
         var state = new ClusterStateBuilder();
-        var files = Enumerable.Range(0, 20_000).Select(i => ($"{i}.yaml", Content(Service($"s{i}", $"10.{96 + i / 65536}.{i / 256 % 256}.{i % 256}")))).ToList();
+        var files = Enumerable.Range(0, 20_000).Select(i
+            => ($"{i}.yaml", Content(Service($"s{i}", $"10.{96 + i / 65536}.{i / 256 % 256}.{i % 256}")))).ToList();
         merge.Apply(files.Select(f => (f.Item1, f.Item2)), state);
         var before = state.Build();
         var changed = Content(Service("s7", "10.200.0.7"));
@@ -55,7 +56,8 @@ public sealed class IncrementalMergeTests
         Assert.Equal("default/s7", Assert.Single(after.Services.DifferencesFrom(before.Services)).Key.ToString());
     }
 
-    private static IEnumerable<(string, ManifestContent)> Of(SortedDictionary<string, ManifestContent> files) => files.Select(f => (f.Key, f.Value));
+    private static IEnumerable<(string, ManifestContent)> Of(SortedDictionary<string, ManifestContent> files)
+        => files.Select(f => (f.Key, f.Value));
 
     /// <summary>One or two files get other objects, some of them the same as before, or go.</summary>
     private static List<FileChange> Change(Random random, SortedDictionary<string, ManifestContent> files, int universe)
@@ -80,18 +82,23 @@ public sealed class IncrementalMergeTests
         var address = universe == 4 && random.Next(4) > 0 ? $"10.96.{file}.{random.Next(9)}" : $"10.96.0.{random.Next(universe)}";
         return random.Next(10) switch
         {
-            < 4 => Service(name, address, random.Next(3) == 0 ? (ushort)(30000 + random.Next(universe)) : (ushort)0, random.Next(6) == 0 ? (ushort)(30000 + random.Next(4)) : (ushort)0, random.Next(2) == 0),
+            < 4 => Service(name, address, random.Next(3) == 0 ? (ushort)(30000 + random.Next(universe)) : (ushort)0,
+                random.Next(6) == 0 ? (ushort)(30000 + random.Next(4)) : (ushort)0, random.Next(2) == 0),
             < 7 => Slice($"{name}-{random.Next(2)}", Names[random.Next(universe)], $"10.244.0.{random.Next(9)}"),
-            7 => new ManifestObject(new("Endpoints", Name(name)), default, Slices: [SliceOf($"{name}:0:IPv4", name, $"10.245.0.{random.Next(9)}")]),
+            7 => new ManifestObject(
+                new("Endpoints", Name(name)), default, Slices: [SliceOf($"{name}:0:IPv4", name, $"10.245.0.{random.Next(9)}")]),
             8 => NodeOf($"n{random.Next(2)}", $"192.0.2.{random.Next(5)}"),
-            _ => new ManifestObject(new("ServiceCIDR", new ObjectName("", name)), default, ServiceCidr: new ServiceCidr(name, [SourceRange.Only(IpAddress.Parse(address))])),
+            _ => new ManifestObject(new("ServiceCIDR", new ObjectName("", name)), default,
+                ServiceCidr: new ServiceCidr(name, [SourceRange.Only(IpAddress.Parse(address))])),
         };
     }
 
-    private static ManifestObject Service(string name, string address, ushort nodePort = 0, ushort check = 0, bool hasSelector = false) => new(
+    private static ManifestObject Service(string name, string address, ushort nodePort = 0, ushort check = 0, bool hasSelector = false)
+        => new(
         new("Service", Name(name)),
         default,
-        Service: new Service(Name(name), ServiceType.LoadBalancer, [IpAddress.Parse(address)], [new ServicePort("", TransportProtocol.Tcp, 80, nodePort)], 0, ServiceLabels.None)
+        Service: new Service(Name(name), ServiceType.LoadBalancer, [IpAddress.Parse(address)],
+            [new ServicePort("", TransportProtocol.Tcp, 80, nodePort)], 0, ServiceLabels.None)
         {
             HealthCheckNodePort = check,
         },

@@ -16,7 +16,8 @@ public sealed class LargeListTests : IDisposable
     [Theory]
     [InlineData("as it is", "", "")]
     [InlineData("with line breaks between its items", "},{\"apiVersion\"", "},\r\n  {\"apiVersion\"")]
-    [InlineData("with other kinds", "\"kind\":\"Service\",\"metadata\":{\"name\":\"service-7\"", "\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"service-7\"")]
+    [InlineData("with other kinds", "\"kind\":\"Service\",\"metadata\":{\"name\":\"service-7\"",
+        "\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"service-7\"")]
     [InlineData("with its kind at the end", "\"kind\":\"List\",\"items\"", "\"metadata\":{\"resourceVersion\":\"1\"},\"items\"")]
     public void Pieces_hold_what_the_whole_holds(string what, string old, string replacement)
     {
@@ -43,7 +44,9 @@ public sealed class LargeListTests : IDisposable
 
         var others = after.Objects.Where((o, i) => !ReferenceEquals(o, before.Objects[i])).ToList();
         var other = Assert.Single(others);
-        Assert.Equal("12.0.8.53", other!.Slices.SelectMany(s => s.Endpoints.ToArray()).Select(e => e.Address.ToString()).Single(a => a.StartsWith("12.", StringComparison.Ordinal)));
+        Assert.Equal("12.0.8.53",
+            other!.Slices.SelectMany(s => s.Endpoints.ToArray()).Select(e => e.Address.ToString()).Single(a
+                => a.StartsWith("12.", StringComparison.Ordinal)));
     }
 
     [Theory]
@@ -121,7 +124,8 @@ public sealed class LargeListTests : IDisposable
         return [.. parts.Select((p, i) => $"{(i == 0 ? "" : between[2..])}{p}{(i == parts.Length - 1 ? "" : "}")}")];
     }
 
-    private static string Join(IEnumerable<string> items) => $"{{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[{string.Join(',', items)}]}}";
+    private static string Join(IEnumerable<string> items)
+        => $"{{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[{string.Join(',', items)}]}}";
 
     private static string Replace(string text, string old, string replacement)
     {
@@ -139,5 +143,6 @@ public sealed class LargeListTests : IDisposable
     }
 
     private static string Text(ManifestObject item)
-        => $"{item.Identity} {item.Position} {item.Service} {item.HasSelector} {string.Join(' ', item.Slices.IsDefault ? [] : item.Slices)}";
+        => $"{item.Identity} {item.Position} {item.Service} {item.HasSelector} "
+            + $"{string.Join(' ', item.Slices.IsDefault ? [] : item.Slices)}";
 }

@@ -70,7 +70,8 @@ public sealed class LastGoodTests : IDisposable
         folder.With("1.yaml", ManifestText.Service("web", "10.96.0.1"));
         await using var source = Run();
         await source.UntilAsync(s => s.ClusterIP("web") == "10.96.0.1", s => s.Error is not null);
-        Assert.Equal("2.yaml:1:1: Service default/web: is there already in 1.yaml, which is used; remove one of them", source.Source.Status.Error);
+        Assert.Equal(
+            "2.yaml:1:1: Service default/web: is there already in 1.yaml, which is used; remove one of them", source.Source.Status.Error);
 
         File.Delete(folder.PathOf("1.yaml"));
         await source.UntilAsync(s => s.ClusterIP("web") == "10.96.0.2", s => s.Error is null);
@@ -82,14 +83,16 @@ public sealed class LastGoodTests : IDisposable
         folder.With("web.yaml", ManifestText.Service("web", "10.96.0.1") + "\n---\n" + ManifestText.Service("web", "10.96.0.2"));
         var loaded = await folder.LoadAsync();
         Assert.Equal("10.96.0.1", loaded.Snapshot.ClusterIP("web"));
-        Assert.Equal("web.yaml:12:1: Service default/web: is there already earlier in this file, which is used; remove one of them", Assert.Single(loaded.Errors));
+        Assert.Equal("web.yaml:12:1: Service default/web: is there already earlier in this file, which is used; remove one of them",
+            Assert.Single(loaded.Errors));
     }
 
     [Fact]
     public async Task The_same_name_in_another_namespace_or_kind_is_another_object()
     {
         folder.With("a.yaml", ManifestText.Service("web", "10.96.0.1") + "\n---\n" + ManifestText.Slice("web", "web", "10.244.0.1"));
-        folder.With("b.yaml", ManifestText.Service("web", "10.96.0.2").Replace("name: web", "name: web\n  namespace: other", StringComparison.Ordinal));
+        folder.With("b.yaml",
+            ManifestText.Service("web", "10.96.0.2").Replace("name: web", "name: web\n  namespace: other", StringComparison.Ordinal));
         var loaded = await folder.LoadAsync();
         Assert.Empty(loaded.Errors);
         Assert.Equal(["default/web", "other/web"], loaded.ServiceNames);
@@ -111,16 +114,21 @@ public sealed class LastGoodTests : IDisposable
     }
 
     [Theory]
-    [InlineData("type: NodePort, ports: [{port: 80, nodePort: 30080}]", "type: NodePort, ports: [{port: 81, nodePort: 30080, protocol: UDP}]", "spec.ports[0].nodePort: 30080")]
-    [InlineData("type: NodePort, ports: [{port: 80, nodePort: 32000}]", "type: LoadBalancer, externalTrafficPolicy: Local, healthCheckNodePort: 32000, ports: [{port: 80}]", "spec.healthCheckNodePort: 32000")]
-    [InlineData("type: LoadBalancer, externalTrafficPolicy: Local, healthCheckNodePort: 32000, ports: [{port: 80}]", "type: NodePort, ports: [{port: 80, nodePort: 32000}]", "spec.ports[0].nodePort: 32000")]
+    [InlineData("type: NodePort, ports: [{port: 80, nodePort: 30080}]",
+        "type: NodePort, ports: [{port: 81, nodePort: 30080, protocol: UDP}]", "spec.ports[0].nodePort: 30080")]
+    [InlineData("type: NodePort, ports: [{port: 80, nodePort: 32000}]",
+        "type: LoadBalancer, externalTrafficPolicy: Local, healthCheckNodePort: 32000, ports: [{port: 80}]",
+        "spec.healthCheckNodePort: 32000")]
+    [InlineData("type: LoadBalancer, externalTrafficPolicy: Local, healthCheckNodePort: 32000, ports: [{port: 80}]",
+        "type: NodePort, ports: [{port: 80, nodePort: 32000}]", "spec.ports[0].nodePort: 32000")]
     public async Task A_node_port_belongs_to_the_first_service_that_asks(string first, string second, string reason)
     {
         folder.With("a.yaml", $"{{apiVersion: v1, kind: Service, metadata: {{name: a}}, spec: {{clusterIP: 10.96.0.1, {first}}}}}");
         folder.With("b.yaml", $"{{apiVersion: v1, kind: Service, metadata: {{name: b}}, spec: {{clusterIP: 10.96.0.2, {second}}}}}");
         var loaded = await folder.LoadAsync();
         Assert.Equal(["default/a"], loaded.ServiceNames);
-        Assert.Contains($"Service default/b: {reason} is already allocated to Service default/a; choose another port", Assert.Single(loaded.Errors));
+        Assert.Contains(
+            $"Service default/b: {reason} is already allocated to Service default/a; choose another port", Assert.Single(loaded.Errors));
     }
 
     [Fact]

@@ -57,7 +57,8 @@ internal sealed record Loaded(ClusterSnapshot Snapshot, ManifestSource Source)
 
     public IReadOnlyList<string> Warnings => [.. Source.Problems.Where(p => !p.IsError).Select(p => p.ToString())];
 
-    public IEnumerable<string> ServiceNames => Snapshot.Services.Where(s => s.Value.Service is not null).Select(s => s.Key.ToString()).Order(StringComparer.Ordinal);
+    public IEnumerable<string> ServiceNames
+        => Snapshot.Services.Where(s => s.Value.Service is not null).Select(s => s.Key.ToString()).Order(StringComparer.Ordinal);
 
     public ServiceEntry Entry(string ns, string name) => Snapshot.Services[new ObjectName(ns, name)];
 

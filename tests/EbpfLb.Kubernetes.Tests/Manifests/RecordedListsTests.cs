@@ -32,7 +32,8 @@ public sealed class RecordedListsTests : IDisposable
         Assert.Equal([IpFamily.IPv4, IpFamily.IPv6], dual.Slices.Select(s => s.Family));
         Assert.Equal(3600u, loaded.Service("stateful-app", "production").AffinitySeconds);
         Assert.Equal(86400u, loaded.Service("game-server", "production").AffinitySeconds);
-        Assert.Equal([new ServicePort("game", TransportProtocol.Udp, 7777, loaded.Service("game-server", "production").Ports[0].NodePort)], loaded.Service("game-server", "production").Ports);
+        Assert.Equal([new ServicePort("game", TransportProtocol.Udp, 7777, loaded.Service("game-server", "production").Ports[0].NodePort)],
+            loaded.Service("game-server", "production").Ports);
         Assert.Equal(ServiceType.ExternalName, loaded.Service("external-db").Type);
         Assert.True(loaded.Service("mysql", "database").ClusterIPs.IsEmpty);
     }
@@ -42,7 +43,8 @@ public sealed class RecordedListsTests : IDisposable
     {
         Copy("Recordings/seed-corpus", "services.json", "endpointslices.json", "nodes.json");
         var loaded = await folder.LoadAsync();
-        var items = JsonNode.Parse(await File.ReadAllTextAsync(folder.PathOf("services.json"), TestContext.Current.CancellationToken))!["items"]!.AsArray();
+        var items = JsonNode.Parse(
+            await File.ReadAllTextAsync(folder.PathOf("services.json"), TestContext.Current.CancellationToken))!["items"]!.AsArray();
         var external = 0;
         foreach (var item in items)
         {
@@ -53,7 +55,8 @@ public sealed class RecordedListsTests : IDisposable
             Assert.Equal((int?)spec["healthCheckNodePort"] ?? 0, service.HealthCheckNodePort);
             Assert.Equal(Texts(spec["externalIPs"]), service.ExternalIPs.Select(a => a.ToString()));
             Assert.Equal(Texts(spec["loadBalancerSourceRanges"]), service.SourceRanges.Select(r => r.ToString()));
-            Assert.Equal((spec["ports"]?.AsArray() ?? []).Select(p => (int?)p!["nodePort"] ?? 0), service.Ports.Select(p => (int)p.NodePort));
+            Assert.Equal(
+                (spec["ports"]?.AsArray() ?? []).Select(p => (int?)p!["nodePort"] ?? 0), service.Ports.Select(p => (int)p.NodePort));
             external += service.Ports.Count(p => p.NodePort != 0) + service.ExternalIPs.Count + service.HealthCheckNodePort;
         }
         Assert.True(external > 0, "the recording has no Service for clients outside");
@@ -62,11 +65,13 @@ public sealed class RecordedListsTests : IDisposable
     [Fact]
     public async Task The_demos_manifests_load_without_a_complaint()
     {
-        Copy("DemoManifests", "nodes.yaml", "web.yaml", "echo.yaml", "sticky.yaml", "empty.yaml", "nodeport.yaml", "loadbalancer.yaml", "local.yaml");
+        Copy("DemoManifests", "nodes.yaml", "web.yaml", "echo.yaml", "sticky.yaml", "empty.yaml", "nodeport.yaml", "loadbalancer.yaml",
+            "local.yaml");
         var loaded = await folder.LoadAsync();
         Assert.Empty(loaded.Source.Problems);
         Assert.Equal(
-            ["default/echo", "default/empty", "default/local", "default/public", "default/shop", "default/sticky", "default/web"], loaded.ServiceNames);
+            ["default/echo", "default/empty", "default/local", "default/public", "default/shop", "default/sticky", "default/web"],
+            loaded.ServiceNames);
         Assert.Equal(TrafficPolicy.Local, loaded.Service("local").ExternalTraffic);
         Assert.Equal("[10.96.0.80, fd00:10:96::80]", loaded.Service("web").ClusterIPs.ToString());
         Assert.Equal([3, 3], loaded.Entry("default", "web").Slices.Select(s => s.Endpoints.Count));
@@ -104,7 +109,8 @@ public sealed class RecordedListsTests : IDisposable
         for (var i = 0; i < count; i++) items.Add(Slice(i));
         items.Add(Service(0));
         var text = new StringBuilder(json ? "{\"apiVersion\":\"v1\",\n\"items\":[\n" : "apiVersion: v1\nitems:\n");
-        for (var i = 0; i < items.Count; i++) text.Append(json ? "  " : "- ").Append(items[i]).Append(json && i < items.Count - 1 ? ",\n" : "\n");
+        for (var i = 0; i < items.Count; i++)
+            text.Append(json ? "  " : "- ").Append(items[i]).Append(json && i < items.Count - 1 ? ",\n" : "\n");
         return text.Append(json ? "],\"kind\":\"List\"}" : "kind: List\n").ToString();
     }
 

@@ -9,15 +9,21 @@ public sealed class RobustnessTests
 {
     private static readonly string[] Originals =
     [
-        ManifestText.Service("web", more: "  sessionAffinity: ClientIP\n  selector: {app: \"web\"}") + "\n---\n" + ManifestText.Slice("web-1", "web", "10.244.0.1", "10.244.0.2"),
-        "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Service\n  metadata: &m\n    name: a\n    labels: {x: 'y'}\n  spec: {clusterIPs: [10.96.0.1, \"fd00::1\"], ipFamilyPolicy: RequireDualStack, ports: [{port: 0x50}]}\n- apiVersion: v1\n  kind: Endpoints\n  metadata: *m\n  subsets:\n  - addresses: [{ip: 10.0.0.1}]\n    ports:\n    - port: 80\n",
+        ManifestText.Service("web", more: "  sessionAffinity: ClientIP\n  selector: {app: \"web\"}") + "\n---\n"
+            + ManifestText.Slice("web-1", "web", "10.244.0.1", "10.244.0.2"),
+        "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Service\n  metadata: &m\n    "
+            + "name: a\n    labels: {x: 'y'}\n  spec: {clusterIPs: [10.96.0.1, \"fd00::1\"], ipFamilyPolicy: "
+            + "RequireDualStack, ports: [{port: 0x50}]}\n- apiVersion: v1\n  kind: Endpoints\n  metadata: *m\n "
+            + " subsets:\n  - addresses: [{ip: 10.0.0.1}]\n    ports:\n    - port: 80\n",
         """{"apiVersion":"v1","kind":"List","items":[{"apiVersion":"v1","kind":"Service","metadata":{"name":"web","labels":{"a":"\u00e9"}},"spec":{"clusterIP":"10.96.0.1","ports":[{"port":80,"targetPort":"http"}]}},{"apiVersion":"discovery.k8s.io/v1","kind":"EndpointSlice","metadata":{"name":"web-1","labels":{"kubernetes.io/service-name":"web"}},"addressType":"IPv4","endpoints":[{"addresses":["10.244.0.1"],"conditions":{"ready":true}}]}]}""",
     ];
 
     private static readonly string[] Spices =
     [
-        "\t", "\n", "  ", "- ", ": ", "[", "]", "{", "}", "\"", "'", "&a ", "*a ", "<<: ", "? ", "|", ">", "!!int ", "!<", "%YAML 1.2", "---", "...",
-        "#", "null", "~", "\0", "\u0085", "\ud83d\ude00", "\\", "\\u", "\\ud800", "99999999999999999999", "-1", "1e999", ".nan", "yes", ",", "\r", "\ufeff", "\u2028",
+        "\t", "\n", "  ", "- ", ": ", "[", "]", "{", "}", "\"", "'", "&a ", "*a ", "<<: ", "? ", "|", ">", "!!int ", "!<", "%YAML 1.2",
+        "---", "...",
+        "#", "null", "~", "\0", "\u0085", "\ud83d\ude00", "\\", "\\u", "\\ud800", "99999999999999999999", "-1", "1e999", ".nan", "yes", ",",
+        "\r", "\ufeff", "\u2028",
     ];
 
     [Theory]
@@ -38,7 +44,8 @@ public sealed class RobustnessTests
 
             // Either the file is read or there is one reason why not; and every reason is at a line that exists.
             Assert.NotEqual(content is null, broken is null);
-            var lines = damaged.AsSpan().Count((byte)'\n') + damaged.AsSpan().Count((byte)'\r') + 2 + Encoding.UTF8.GetString(damaged).Count(c => c is '\u0085' or '\u2028');
+            var lines = damaged.AsSpan().Count((byte)'\n') + damaged.AsSpan().Count((byte)'\r') + 2
+                + Encoding.UTF8.GetString(damaged).Count(c => c is '\u0085' or '\u2028');
             foreach (var problem in content?.Problems ?? [broken!])
             {
                 Assert.InRange(problem.Line, 1, lines);
@@ -61,7 +68,8 @@ public sealed class RobustnessTests
         for (var i = 0; i < 60; i++)
         {
             var original = random.Next(Originals.Length);
-            await File.WriteAllBytesAsync(folder.PathOf(original == 2 ? "m.json" : "m.yaml"), Damage(Encoding.UTF8.GetBytes(Originals[original]), random));
+            await File.WriteAllBytesAsync(
+                folder.PathOf(original == 2 ? "m.json" : "m.yaml"), Damage(Encoding.UTF8.GetBytes(Originals[original]), random));
             // A marker says that this round was read.
             folder.With("marker.yaml", ManifestText.Service($"round-{i}", "10.97.0.3"));
             var snapshot = await source.UntilAsync(s => s.Has($"round-{i}"));

@@ -34,7 +34,8 @@ internal sealed class RunningSource : IAsyncDisposable
         {
             if (reading.IsCompleted) await reading;
             if (Latest is { } snapshot && condition(snapshot) && status(Source.Status)) return snapshot;
-            Assert.False(timeout.IsCancellationRequested, $"not seen in time; services: {string.Join(", ", Latest?.Services.Keys ?? [])}; status: {Source.Status}");
+            Assert.False(timeout.IsCancellationRequested,
+                $"not seen in time; services: {string.Join(", ", Latest?.Services.Keys ?? [])}; status: {Source.Status}");
             await Task.Delay(5);
         }
     }

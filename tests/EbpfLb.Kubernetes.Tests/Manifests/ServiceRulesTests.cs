@@ -20,31 +20,43 @@ public sealed class ServiceRulesTests : IDisposable
     [InlineData($"{Ip}, ports: [{{port: 99999999999}}]", "spec.ports[0].port: 99999999999 is not a whole number of 32 bits")]
     [InlineData($"{Ip}, ports: [{{port: 80.5}}]", "spec.ports[0].port: 80.5 is not a whole number of 32 bits")]
     [InlineData($"{Ip}, ports: [{{port: \"80\"}}]", "spec.ports[0].port: must be a whole number, not a string (without quotes)")]
-    [InlineData($"{Ip}, ports: [{{port: 80, protocol: HTTP}}]", "spec.ports[0].protocol: \"HTTP\" is not supported; use one of TCP, UDP, SCTP")]
+    [InlineData(
+        $"{Ip}, ports: [{{port: 80, protocol: HTTP}}]", "spec.ports[0].protocol: \"HTTP\" is not supported; use one of TCP, UDP, SCTP")]
     [InlineData($"{Ip}, ports: [{{port: 80, protocol: tcp}}]", "spec.ports[0].protocol: \"tcp\" is not supported")]
     [InlineData($"{Ip}, ports: [{{port: 80, targetPort: 70000}}]", "spec.ports[0].targetPort: 70000 is not between 1 and 65535")]
-    [InlineData($"{Ip}, ports: [{{port: 80, targetPort: far-too-long-a-name}}]", "spec.ports[0].targetPort: \"far-too-long-a-name\": must be a port name")]
+    [InlineData($"{Ip}, ports: [{{port: 80, targetPort: far-too-long-a-name}}]",
+        "spec.ports[0].targetPort: \"far-too-long-a-name\": must be a port name")]
     [InlineData($"{Ip}, ports: [{{port: 80, targetPort: \"8080\"}}]", "spec.ports[0].targetPort: \"8080\": must be a port name")]
     [InlineData($"{Ip}, ports: [{{port: 80, name: Http}}]", "spec.ports[0].name: \"Http\": must be a lower case RFC 1123 label")]
     [InlineData($"{Ip}, ports: [{{port: 80, appProtocol: a b}}]", "spec.ports[0].appProtocol: \"a b\": must be a qualified name")]
-    [InlineData($"{Ip}, ports: [{{port: 80}}, {{port: 81, name: b}}]", "spec.ports[0].name: ports of a Service with more than one need names")]
-    [InlineData($"{Ip}, ports: [{{port: 80, name: a}}, {{port: 81, name: a}}]", "spec.ports[1].name: \"a\" is the name of another port already")]
+    [InlineData(
+        $"{Ip}, ports: [{{port: 80}}, {{port: 81, name: b}}]", "spec.ports[0].name: ports of a Service with more than one need names")]
+    [InlineData(
+        $"{Ip}, ports: [{{port: 80, name: a}}, {{port: 81, name: a}}]", "spec.ports[1].name: \"a\" is the name of another port already")]
     [InlineData($"{Ip}, ports: [{{port: 80, name: a}}, {{port: 80, name: b}}]", "spec.ports[1].port: 80/TCP is there already")]
     [InlineData($"{Ip}, ports: [{{port: 80, nodePort: 30080}}]", "spec.ports[0].nodePort: may not be used when type is ClusterIP")]
-    [InlineData($"{Ip}, type: NodePort, ports: [{{port: 80, nodePort: 80}}]", "spec.ports[0].nodePort: 80 is not in the valid range 30000-32767")]
-    [InlineData($"{Ip}, type: NodePort, ports: [{{port: 80, name: a, nodePort: 30080}}, {{port: 81, name: b, nodePort: 30080}}]", "spec.ports[1].nodePort: 30080/TCP is there already")]
+    [InlineData(
+        $"{Ip}, type: NodePort, ports: [{{port: 80, nodePort: 80}}]", "spec.ports[0].nodePort: 80 is not in the valid range 30000-32767")]
+    [InlineData($"{Ip}, type: NodePort, ports: [{{port: 80, name: a, nodePort: 30080}}, {{port: 81, name: b, nodePort: 30080}}]",
+        "spec.ports[1].nodePort: 30080/TCP is there already")]
     [InlineData($"{Ip}, type: LoadBalancer, ports: [{{port: 10250}}]", "spec.ports[0].port: 10250 may not be exposed externally")]
-    [InlineData($"{Ip}, {Port}, type: Cluster", "spec.type: \"Cluster\" is not supported; use one of ClusterIP, NodePort, LoadBalancer, ExternalName")]
+    [InlineData($"{Ip}, {Port}, type: Cluster",
+        "spec.type: \"Cluster\" is not supported; use one of ClusterIP, NodePort, LoadBalancer, ExternalName")]
     [InlineData($"clusterIP: 10.96.0, {Port}", "spec.clusterIP: \"10.96.0\" is not an IP address")]
     [InlineData($"clusterIP: none, {Port}", "spec.clusterIP: \"none\" is not an IP address")]
     [InlineData($"clusterIP: 10.96, {Port}", "spec.clusterIP: must be a string, not the number 10.96 (quote it)")]
     [InlineData($"clusterIP: 127.0.0.1, {Port}", "spec.clusterIP: 127.0.0.1 can be in no cluster's Service range")]
-    [InlineData($"clusterIP: 10.96.0.1, clusterIPs: [10.96.0.2], {Port}", "spec.clusterIPs: the first entry, \"10.96.0.2\", must be the same as clusterIP")]
-    [InlineData($"clusterIPs: [10.96.0.1, 10.96.0.2], ipFamilyPolicy: RequireDualStack, {Port}", "spec.clusterIPs: both addresses are IPv4")]
-    [InlineData($"clusterIPs: [10.96.0.1, \"fd00::1\", \"fd00::2\"], ipFamilyPolicy: RequireDualStack, {Port}", "spec.clusterIPs: 3 addresses; one of each family is the most")]
+    [InlineData($"clusterIP: 10.96.0.1, clusterIPs: [10.96.0.2], {Port}",
+        "spec.clusterIPs: the first entry, \"10.96.0.2\", must be the same as clusterIP")]
+    [InlineData(
+        $"clusterIPs: [10.96.0.1, 10.96.0.2], ipFamilyPolicy: RequireDualStack, {Port}", "spec.clusterIPs: both addresses are IPv4")]
+    [InlineData($"clusterIPs: [10.96.0.1, \"fd00::1\", \"fd00::2\"], ipFamilyPolicy: RequireDualStack, {Port}",
+        "spec.clusterIPs: 3 addresses; one of each family is the most")]
     [InlineData($"clusterIPs: [None, 10.96.0.1], {Port}", "spec.clusterIPs: None must be the only entry")]
-    [InlineData($"clusterIPs: [10.96.0.1, \"fd00::1\"], {Port}", "spec.ipFamilyPolicy: must be PreferDualStack or RequireDualStack when there are two clusterIPs")]
-    [InlineData($"{Ip}, ipFamilies: [IPv4, IPv6], {Port}", "spec.ipFamilyPolicy: must be PreferDualStack or RequireDualStack when there are two ipFamilies")]
+    [InlineData($"clusterIPs: [10.96.0.1, \"fd00::1\"], {Port}",
+        "spec.ipFamilyPolicy: must be PreferDualStack or RequireDualStack when there are two clusterIPs")]
+    [InlineData($"{Ip}, ipFamilies: [IPv4, IPv6], {Port}",
+        "spec.ipFamilyPolicy: must be PreferDualStack or RequireDualStack when there are two ipFamilies")]
     [InlineData($"{Ip}, ipFamilies: [IPv6], {Port}", "spec.clusterIPs: 10.96.0.1 is not IPv6 as ipFamilies[0] says")]
     [InlineData($"{Ip}, ipFamilies: [ipv4], {Port}", "spec.ipFamilies[0]: \"ipv4\" is not supported; use one of IPv4, IPv6")]
     [InlineData($"{Ip}, ipFamilies: [IPv4, IPv4], ipFamilyPolicy: PreferDualStack, {Port}", "spec.ipFamilies[1]: IPv4 is there already")]
@@ -52,23 +64,37 @@ public sealed class ServiceRulesTests : IDisposable
     [InlineData($"clusterIP: None, type: NodePort, {Port}", "spec.clusterIP: may not be None for NodePort Services")]
     [InlineData($"clusterIP: None, type: LoadBalancer, {Port}", "spec.clusterIP: may not be None for LoadBalancer Services")]
     [InlineData("type: ExternalName", "spec.externalName: an ExternalName Service needs the name it stands for")]
-    [InlineData("type: ExternalName, externalName: Not_A_Name", "spec.externalName: \"Not_A_Name\": must be a lower case RFC 1123 subdomain")]
-    [InlineData("type: ExternalName, externalName: a.example.com, clusterIP: 10.96.0.1", "spec.clusterIP: may not be set for ExternalName Services")]
-    [InlineData($"{Ip}, {Port}, sessionAffinity: clientip", "spec.sessionAffinity: \"clientip\" is not supported; use one of ClientIP, None")]
-    [InlineData($"{Ip}, {Port}, sessionAffinity: ClientIP, sessionAffinityConfig: {{clientIP: {{timeoutSeconds: 0}}}}", "spec.sessionAffinityConfig.clientIP.timeoutSeconds: 0 is not between 1 and 86400")]
-    [InlineData($"{Ip}, {Port}, sessionAffinity: ClientIP, sessionAffinityConfig: {{clientIP: {{timeoutSeconds: 86401}}}}", "spec.sessionAffinityConfig.clientIP.timeoutSeconds: 86401 is not between 1 and 86400")]
-    [InlineData($"{Ip}, {Port}, externalTrafficPolicy: Local", "spec.externalTrafficPolicy: may only be set for externally-accessible Services")]
-    [InlineData($"{Ip}, {Port}, type: NodePort, externalTrafficPolicy: local", "spec.externalTrafficPolicy: \"local\" is not supported; use one of Cluster, Local")]
+    [InlineData(
+        "type: ExternalName, externalName: Not_A_Name", "spec.externalName: \"Not_A_Name\": must be a lower case RFC 1123 subdomain")]
+    [InlineData("type: ExternalName, externalName: a.example.com, clusterIP: 10.96.0.1",
+        "spec.clusterIP: may not be set for ExternalName Services")]
+    [InlineData(
+        $"{Ip}, {Port}, sessionAffinity: clientip", "spec.sessionAffinity: \"clientip\" is not supported; use one of ClientIP, None")]
+    [InlineData($"{Ip}, {Port}, sessionAffinity: ClientIP, sessionAffinityConfig: {{clientIP: {{timeoutSeconds: 0}}}}",
+        "spec.sessionAffinityConfig.clientIP.timeoutSeconds: 0 is not between 1 and 86400")]
+    [InlineData($"{Ip}, {Port}, sessionAffinity: ClientIP, sessionAffinityConfig: {{clientIP: {{timeoutSeconds: 86401}}}}",
+        "spec.sessionAffinityConfig.clientIP.timeoutSeconds: 86401 is not between 1 and 86400")]
+    [InlineData(
+        $"{Ip}, {Port}, externalTrafficPolicy: Local", "spec.externalTrafficPolicy: may only be set for externally-accessible Services")]
+    [InlineData($"{Ip}, {Port}, type: NodePort, externalTrafficPolicy: local",
+        "spec.externalTrafficPolicy: \"local\" is not supported; use one of Cluster, Local")]
     [InlineData($"{Ip}, {Port}, internalTrafficPolicy: Node", "spec.internalTrafficPolicy: \"Node\" is not supported")]
-    [InlineData($"{Ip}, {Port}, type: NodePort, externalTrafficPolicy: Local, healthCheckNodePort: 32000", "spec.healthCheckNodePort: 32000 may only be set when type is LoadBalancer and externalTrafficPolicy is Local")]
+    [InlineData($"{Ip}, {Port}, type: NodePort, externalTrafficPolicy: Local, healthCheckNodePort: 32000",
+        "spec.healthCheckNodePort: 32000 may only be set when type is LoadBalancer and externalTrafficPolicy is Local")]
     [InlineData($"{Ip}, {Port}, type: LoadBalancer, healthCheckNodePort: 32000", "spec.healthCheckNodePort: 32000 may only be set when")]
-    [InlineData($"{Ip}, {Port}, type: LoadBalancer, externalTrafficPolicy: Local, healthCheckNodePort: 80", "spec.healthCheckNodePort: 80 is not in the valid range")]
-    [InlineData($"{Ip}, {Port}, loadBalancerSourceRanges: [10.0.0.0/8]", "spec.loadBalancerSourceRanges: may only be used when type is LoadBalancer")]
-    [InlineData($"{Ip}, {Port}, type: LoadBalancer, loadBalancerSourceRanges: [10.0.0.0/33]", "spec.loadBalancerSourceRanges[0]: \"10.0.0.0/33\" is not a range")]
-    [InlineData($"{Ip}, {Port}, type: LoadBalancer, loadBalancerSourceRanges: [10.0.0.1]", "spec.loadBalancerSourceRanges[0]: \"10.0.0.1\" is not a range")]
+    [InlineData($"{Ip}, {Port}, type: LoadBalancer, externalTrafficPolicy: Local, healthCheckNodePort: 80",
+        "spec.healthCheckNodePort: 80 is not in the valid range")]
+    [InlineData($"{Ip}, {Port}, loadBalancerSourceRanges: [10.0.0.0/8]",
+        "spec.loadBalancerSourceRanges: may only be used when type is LoadBalancer")]
+    [InlineData($"{Ip}, {Port}, type: LoadBalancer, loadBalancerSourceRanges: [10.0.0.0/33]",
+        "spec.loadBalancerSourceRanges[0]: \"10.0.0.0/33\" is not a range")]
+    [InlineData($"{Ip}, {Port}, type: LoadBalancer, loadBalancerSourceRanges: [10.0.0.1]",
+        "spec.loadBalancerSourceRanges[0]: \"10.0.0.1\" is not a range")]
     [InlineData($"{Ip}, {Port}, loadBalancerClass: a/b", "spec.loadBalancerClass: may only be used when type is LoadBalancer")]
-    [InlineData($"{Ip}, {Port}, type: LoadBalancer, loadBalancerClass: a/b/c", "spec.loadBalancerClass: \"a/b/c\": must be a qualified name")]
-    [InlineData($"{Ip}, {Port}, allocateLoadBalancerNodePorts: false", "spec.allocateLoadBalancerNodePorts: may only be used when type is LoadBalancer")]
+    [InlineData(
+        $"{Ip}, {Port}, type: LoadBalancer, loadBalancerClass: a/b/c", "spec.loadBalancerClass: \"a/b/c\": must be a qualified name")]
+    [InlineData($"{Ip}, {Port}, allocateLoadBalancerNodePorts: false",
+        "spec.allocateLoadBalancerNodePorts: may only be used when type is LoadBalancer")]
     [InlineData($"{Ip}, {Port}, externalIPs: [192.0.2.1, nonsense]", "spec.externalIPs[1]: \"nonsense\" is not an IP address")]
     [InlineData($"{Ip}, {Port}, externalIPs: [127.0.0.1]", "spec.externalIPs[0]: 127.0.0.1 is a loopback address")]
     [InlineData($"{Ip}, {Port}, trafficDistribution: Near", "spec.trafficDistribution: \"Near\" is not supported")]
@@ -171,9 +197,11 @@ public sealed class ServiceRulesTests : IDisposable
     [InlineData($"{Ip}, {Port}")]
     [InlineData($"{Ip}, {Port}, type: LoadBalancer, externalTrafficPolicy: Local, healthCheckNodePort: 32000")]
     [InlineData($"{Ip}, type: LoadBalancer, ports: [{{name: a, port: 53}}, {{name: b, port: 53, protocol: UDP}}]")]
-    [InlineData($"{Ip}, type: NodePort, ports: [{{name: a, port: 53, nodePort: 30053}}, {{name: b, port: 53, nodePort: 30053, protocol: UDP}}]")]
+    [InlineData($"{Ip}, type: NodePort, ports: [{{name: a, port: 53, nodePort: 30053}}, "
+        + $"{{name: b, port: 53, nodePort: 30053, protocol: UDP}}]")]
     [InlineData($"{Ip}, {Port}, externalIPs: [192.0.2.1], externalTrafficPolicy: Local")]
-    [InlineData($"{Ip}, {Port}, type: LoadBalancer, loadBalancerSourceRanges: [\" 10.0.0.0/8 \", \"203.0.113.000/025\", \"2001:db8::/32\"]")]
+    [InlineData(
+        $"{Ip}, {Port}, type: LoadBalancer, loadBalancerSourceRanges: [\" 10.0.0.0/8 \", \"203.0.113.000/025\", \"2001:db8::/32\"]")]
     [InlineData($"{Ip}, {Port}, type: LoadBalancer, loadBalancerClass: service.k8s.aws/nlb, allocateLoadBalancerNodePorts: false")]
     [InlineData($"{Ip}, {Port}, sessionAffinity: ClientIP, sessionAffinityConfig: {{clientIP: {{timeoutSeconds: 86400}}}}")]
     [InlineData($"{Ip}, {Port}, sessionAffinity: ClientIP, sessionAffinityConfig: {{}}")]
@@ -195,8 +223,10 @@ public sealed class ServiceRulesTests : IDisposable
 
     [Theory]
     [InlineData(Port, "spec.clusterIP: is empty: no ClusterIP will be served; set one")]
-    [InlineData($"{Ip}, {Port}, ipFamilyPolicy: RequireDualStack", "spec.clusterIPs: dual-stack with one address: only IPv4 will be served")]
-    [InlineData($"{Ip}, {Port}, sessionAffinityConfig: {{clientIP: {{timeoutSeconds: 5}}}}", "spec.sessionAffinityConfig: has no effect without sessionAffinity: ClientIP")]
+    [InlineData(
+        $"{Ip}, {Port}, ipFamilyPolicy: RequireDualStack", "spec.clusterIPs: dual-stack with one address: only IPv4 will be served")]
+    [InlineData($"{Ip}, {Port}, sessionAffinityConfig: {{clientIP: {{timeoutSeconds: 5}}}}",
+        "spec.sessionAffinityConfig: has no effect without sessionAffinity: ClientIP")]
     [InlineData($"{Ip}, {Port}, sessionAfinity: ClientIP", "spec.sessionAfinity: the API has no such field")]
     [InlineData($"{Ip}, ports: [{{port: 80, target: 8080}}]", "spec.ports[0].target: the API has no such field")]
     public async Task What_an_author_hardly_meant_is_a_warning(string spec, string warning)
@@ -231,7 +261,8 @@ public sealed class ServiceRulesTests : IDisposable
         var loaded = await folder.LoadAsync();
         Assert.Equal(
             [
-                "web.yaml:4:9: Service default/Web: metadata.name: \"Web\": must be a lower case RFC 1123 label: at most 63 of a-z, 0-9 and '-', beginning and ending with a letter or digit; rename it",
+                "web.yaml:4:9: Service default/Web: metadata.name: \"Web\": must be a lower case RFC 1123 label: at "
+                    + "most 63 of a-z, 0-9 and '-', beginning and ending with a letter or digit; rename it",
                 "web.yaml:7:20: Service default/Web: spec.sessionAffinity: \"Sticky\" is not supported; use one of ClientIP, None",
                 "web.yaml:10:11: Service default/Web: spec.ports[0].port: 0 is not between 1 and 65535; correct it",
                 "web.yaml:11:5: Service default/Web: spec.ports[1].name: ports of a Service with more than one need names; set it",
@@ -243,7 +274,8 @@ public sealed class ServiceRulesTests : IDisposable
     [Fact]
     public async Task A_service_arrives_in_the_model_as_it_was_written()
     {
-        folder.With("web.yaml", ManifestText.Service("web", "10.96.0.080", 443, "  - {name: dns, port: 53, protocol: UDP}\n  sessionAffinity: ClientIP"));
+        folder.With("web.yaml",
+            ManifestText.Service("web", "10.96.0.080", 443, "  - {name: dns, port: 53, protocol: UDP}\n  sessionAffinity: ClientIP"));
         var service = (await folder.LoadAsync()).Service("web");
         Assert.Equal("[10.96.0.80]", service.ClusterIPs.ToString());
         Assert.Equal(10800u, service.AffinitySeconds);
@@ -251,5 +283,6 @@ public sealed class ServiceRulesTests : IDisposable
     }
 
     private static string WithIngress(string type, string ingress)
-        => $"apiVersion: v1\nkind: Service\nmetadata: {{name: web}}\nspec: {{{Ip}, {Port}, type: {type}}}\nstatus: {{loadBalancer: {{ingress: [{{{ingress}}}]}}}}\n";
+        => $"apiVersion: v1\nkind: Service\nmetadata: {{name: web}}\nspec: {{{Ip}, {Port}, "
+            + $"type: {type}}}\nstatus: {{loadBalancer: {{ingress: [{{{ingress}}}]}}}}\n";
 }

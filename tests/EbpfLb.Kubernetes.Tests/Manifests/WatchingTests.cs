@@ -42,7 +42,8 @@ public sealed class WatchingTests : IDisposable
     public async Task A_file_that_is_closed_or_renamed_is_read_at_once()
     {
         // A source that waits an hour for a file to be quiet: it does not wait.
-        await using var source = new RunningSource(folder.Source(o => o with { Rescan = TimeSpan.FromHours(1), Debounce = TimeSpan.FromHours(1), LongestDebounce = TimeSpan.FromHours(1) }));
+        await using var source = new RunningSource(folder.Source(o
+            => o with { Rescan = TimeSpan.FromHours(1), Debounce = TimeSpan.FromHours(1), LongestDebounce = TimeSpan.FromHours(1) }));
         await source.UntilAsync(s => s.Services.IsEmpty);
 
         folder.With("web.yaml", ManifestText.Service("web"));
@@ -57,7 +58,8 @@ public sealed class WatchingTests : IDisposable
     public async Task A_file_is_not_read_before_it_is_closed()
     {
         folder.With("web.yaml", ManifestText.Service("web"));
-        await using var source = new RunningSource(folder.Source(o => o with { Rescan = TimeSpan.FromHours(1), Debounce = TimeSpan.FromHours(1), LongestDebounce = TimeSpan.FromHours(1) }));
+        await using var source = new RunningSource(folder.Source(o
+            => o with { Rescan = TimeSpan.FromHours(1), Debounce = TimeSpan.FromHours(1), LongestDebounce = TimeSpan.FromHours(1) }));
         await source.UntilAsync(s => s.Has("web"));
 
         await using (var half = new StreamWriter(folder.PathOf("web.yaml")))
@@ -237,7 +239,8 @@ public sealed class WatchingTests : IDisposable
     {
         folder.With("state.conf", ManifestText.Service("web"));
         folder.With("other.yaml", ManifestText.Service("other", "10.96.0.9"));
-        await using var source = new RunningSource(folder.Source(o => o with { Rescan = TimeSpan.FromHours(1) }, folder.PathOf("state.conf")));
+        await using var source = new RunningSource(
+            folder.Source(o => o with { Rescan = TimeSpan.FromHours(1) }, folder.PathOf("state.conf")));
         var snapshot = await source.UntilAsync(s => s.Has("web"));
         Assert.Single(snapshot.Services);
 
@@ -249,7 +252,11 @@ public sealed class WatchingTests : IDisposable
     public async Task Hidden_files_and_editors_copies_are_not_read()
     {
         folder.With("web.yaml", ManifestText.Service("web"));
-        foreach (var name in new[] { ".web.yaml", ".web.yaml.swp", "web.yaml~", "#web.yaml#", "web.yaml.bak", "4913", "README.md", ".git/x.yaml", "..data/x.yaml", ".yaml" })
+        foreach (var name in new[]
+        {
+            ".web.yaml", ".web.yaml.swp", "web.yaml~", "#web.yaml#", "web.yaml.bak", "4913", "README.md", ".git/x.yaml", "..data/x.yaml",
+            ".yaml",
+        })
             folder.With(name, ManifestText.Service("hidden", "10.96.0.9"));
         var loaded = await folder.LoadAsync();
         Assert.Equal(["default/web"], loaded.ServiceNames);

@@ -74,7 +74,8 @@ public sealed class YamlTests
     public void A_scalar_means_what_it_means_to_Kubernetes(string yaml, string json)
     {
         using var wanted = JsonDocument.Parse($"{{\"v\":{json}}}");
-        using var read = JsonDocument.Parse(Json($"v: {(yaml.StartsWith("- ", StringComparison.Ordinal) || yaml == "-" ? "\n" : "")}{yaml}"));
+        using var read = JsonDocument.Parse(
+            Json($"v: {(yaml.StartsWith("- ", StringComparison.Ordinal) || yaml == "-" ? "\n" : "")}{yaml}"));
         Assert.True(JsonElement.DeepEquals(wanted.RootElement, read.RootElement), read.RootElement.ToString());
     }
 

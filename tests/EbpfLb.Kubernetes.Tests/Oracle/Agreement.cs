@@ -2,7 +2,9 @@ using System.Text.Json.Nodes;
 
 namespace EbpfLb.Kubernetes.Tests.Oracle;
 
-/// <summary>Compares what our reader read of an object with what a general client did. Fields that ours does not read do not count.</summary>
+/// <summary>
+/// Compares what our reader read of an object with what a general client did. Fields that ours does not read do not count.
+/// </summary>
 internal sealed class Agreement
 {
     /// <summary>Where they differ, each with its path.</summary>
@@ -26,7 +28,8 @@ internal sealed class Agreement
                 for (var i = 0; i < us.Count; i++) Compare($"{path}[{i}]", us[i], them[i]);
                 return;
             // Of a selector we read only whether there is one.
-            case (JsonValue us, _) when path.EndsWith(".selector", StringComparison.Ordinal) && us.GetValue<bool>() == (theirs as JsonObject)?.Count > 0:
+            case (JsonValue us, _) when path.EndsWith(".selector", StringComparison.Ordinal)
+                && us.GetValue<bool>() == (theirs as JsonObject)?.Count > 0:
                 return;
             case (JsonValue, JsonValue) when JsonNode.DeepEquals(ours, theirs):
                 Agreed++;

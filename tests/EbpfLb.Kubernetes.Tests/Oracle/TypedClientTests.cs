@@ -13,7 +13,9 @@ using static EbpfLb.Kubernetes.Tests.Api.ApiFixture;
 
 namespace EbpfLb.Kubernetes.Tests.Oracle;
 
-/// <summary>The models of KubernetesClient, which are generated from Kubernetes' own description of its API, read what our reader reads.</summary>
+/// <summary>
+/// The models of KubernetesClient, which are generated from Kubernetes' own description of its API, read what our reader reads.
+/// </summary>
 public sealed class TypedClientTests
 {
     private static readonly WireJson Json = WireJson.Create(new StringPool());
@@ -30,10 +32,12 @@ public sealed class TypedClientTests
         => CompareItems<WireService, V1Service>(Recording.Load(recording).Text, Json.WireService);
 
     [Fact]
-    public void Recorded_slices_read_the_same() => CompareItems<WireEndpointSlice, V1EndpointSlice>(Recording.Load("list-endpointslices-rv0").Text, Json.WireEndpointSlice);
+    public void Recorded_slices_read_the_same()
+        => CompareItems<WireEndpointSlice, V1EndpointSlice>(Recording.Load("list-endpointslices-rv0").Text, Json.WireEndpointSlice);
 
     [Fact]
-    public void Recorded_nodes_read_the_same() => CompareItems<WireNode, V1Node>(Recording.Load("list-nodes-fieldselector").Text, Json.WireNode);
+    public void Recorded_nodes_read_the_same()
+        => CompareItems<WireNode, V1Node>(Recording.Load("list-nodes-fieldselector").Text, Json.WireNode);
 
     [Theory]
     [InlineData("Recordings/seed-corpus")]
@@ -66,8 +70,10 @@ public sealed class TypedClientTests
         var theirServices = await client.CoreV1.ListServiceForAllNamespacesAsync(cancellationToken: Cancel);
         Assert.Equal(theirServices.Metadata.ResourceVersion, services.ResourceVersion);
         Assert.Equal(
-            theirServices.Items.Select(s => (s.Metadata.NamespaceProperty, s.Metadata.Name, string.Join(' ', s.Spec.ClusterIPs), string.Join(' ', s.Spec.Ports.Select(p => p.Port)))),
-            services.Items.Select(s => (s.Name.Namespace, s.Name.Name, string.Join(' ', s.ClusterIPs), string.Join(' ', s.Ports.Select(p => p.Port)))));
+            theirServices.Items.Select(s => (s.Metadata.NamespaceProperty, s.Metadata.Name, string.Join(' ', s.Spec.ClusterIPs),
+                string.Join(' ', s.Spec.Ports.Select(p => p.Port)))),
+            services.Items.Select(s
+                => (s.Name.Namespace, s.Name.Name, string.Join(' ', s.ClusterIPs), string.Join(' ', s.Ports.Select(p => p.Port)))));
 
         var slices = await ours.ListAsync(ApiResources.EndpointSlices, ApiSelector.All, Cancel);
         var theirSlices = await client.DiscoveryV1.ListEndpointSliceForAllNamespacesAsync(cancellationToken: Cancel);
@@ -84,11 +90,14 @@ public sealed class TypedClientTests
         using var ours = Client(server.Url);
         var time = new DateTimeOffset(2025, 3, 4, 12, 0, 0, 123, TimeSpan.Zero);
         await ours.CreateEventAsync(
-            new EventPost(new(Model.EventSubject.Service, Name("web"), true, "Reason", "Listen", "käse €"), "node-1", time, 3, time.AddMilliseconds(4)), Cancel);
+            new EventPost(new(Model.EventSubject.Service, Name("web"), true, "Reason", "Listen", "käse €"), "node-1", time, 3,
+                time.AddMilliseconds(4)), Cancel);
 
         var read = KubernetesJson.Deserialize<Eventsv1Event>(Assert.Single(server.Events).ToJsonString());
-        Assert.Equal(("web", "shop", "Service", "shop/web"), (read.Regarding.Name, read.Regarding.NamespaceProperty, read.Regarding.Kind, read.Regarding.Uid));
-        Assert.Equal((time.UtcDateTime, 3, time.UtcDateTime.AddMilliseconds(4)), (read.EventTime, read.Series.Count, read.Series.LastObservedTime));
+        Assert.Equal(("web", "shop", "Service", "shop/web"),
+            (read.Regarding.Name, read.Regarding.NamespaceProperty, read.Regarding.Kind, read.Regarding.Uid));
+        Assert.Equal(
+            (time.UtcDateTime, 3, time.UtcDateTime.AddMilliseconds(4)), (read.EventTime, read.Series.Count, read.Series.LastObservedTime));
         Assert.Equal(("Reason", "Listen", "käse €", "Warning"), (read.Reason, read.Action, read.Note, read.Type));
     }
 
@@ -122,5 +131,6 @@ public sealed class TypedClientTests
     }
 
     private void Compare<TWire>(string json, object typed, JsonTypeInfo<TWire> type)
-        => agreement.Compare("", JsonSerializer.SerializeToNode(JsonSerializer.Deserialize(json, type)!, type), JsonNode.Parse(KubernetesJson.Serialize(typed)));
+        => agreement.Compare("", JsonSerializer.SerializeToNode(JsonSerializer.Deserialize(json, type)!, type),
+            JsonNode.Parse(KubernetesJson.Serialize(typed)));
 }

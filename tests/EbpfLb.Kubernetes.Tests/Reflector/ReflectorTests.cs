@@ -12,7 +12,8 @@ public sealed class ReflectorTests
     private readonly ManualTimeProvider time = new();
     private readonly RecordingSink sink = new();
 
-    private static Service Web(int port = 80) => new(new("shop", "web"), ServiceType.ClusterIP, [], [new("", TransportProtocol.Tcp, (ushort)port, 0)], 0, ServiceLabels.None);
+    private static Service Web(int port = 80)
+        => new(new("shop", "web"), ServiceType.ClusterIP, [], [new("", TransportProtocol.Tcp, (ushort)port, 0)], 0, ServiceLabels.None);
 
     private static WatchEvent<Service> Set(string version, int port = 80) => new(WatchEventType.Set, Web().Name, Web(port), version);
 
@@ -71,12 +72,14 @@ public sealed class ReflectorTests
     [Fact]
     public async Task An_expired_version_lists_again()
     {
-        api.List("10", Web()).Watch(ApiFailure.Expired).List("50").Watch(ApiFailure.Expired, Bookmark("51")).List("60").Watch(null, Bookmark("61"));
+        api.List("10", Web()).Watch(ApiFailure.Expired).List("50").Watch(ApiFailure.Expired, Bookmark("51")).List("60")
+            .Watch(null, Bookmark("61"));
 
         await RunAsync();
 
         Assert.Equal(["list", "watch 10", "list", "watch 50", "list", "watch 60"], api.Calls);
-        Assert.Equal(["replace shop/web", "replace ", "replace "], sink.Calls.Where(c => c.StartsWith("replace", StringComparison.Ordinal)));
+        Assert.Equal(
+            ["replace shop/web", "replace ", "replace "], sink.Calls.Where(c => c.StartsWith("replace", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -92,14 +95,16 @@ public sealed class ReflectorTests
     [Fact]
     public async Task Failing_lists_wait_longer_and_longer_and_are_reported()
     {
-        api.Fail(ApiFailure.Unreachable).Fail(ApiFailure.Unreachable).Fail(ApiFailure.Forbidden).Fail(ApiFailure.ServerError).List("10").Watch(null, Bookmark("11"));
+        api.Fail(ApiFailure.Unreachable).Fail(ApiFailure.Unreachable).Fail(ApiFailure.Forbidden).Fail(ApiFailure.ServerError).List("10")
+            .Watch(null, Bookmark("11"));
 
         var waits = await RunAsync();
 
         Assert.Equal(4, waits.Count);
         Assert.InRange(waits[3].TotalSeconds, 1, 3);
         Assert.Equal(
-            ["failed Unreachable", "failed Unreachable", "failed Forbidden", "failed ServerError", "replace ", "contact", "contact", "contact"],
+            ["failed Unreachable", "failed Unreachable", "failed Forbidden", "failed ServerError", "replace ", "contact", "contact",
+                "contact"],
             sink.Calls);
     }
 
@@ -177,7 +182,8 @@ public sealed class ReflectorTests
         Assert.Equal(["list", "watch 3"], api.Calls.TakeLast(2));
     }
 
-    public static TheoryData<string> Unforeseen => [nameof(FormatException), nameof(InvalidOperationException), nameof(NotSupportedException), nameof(OperationCanceledException)];
+    public static TheoryData<string> Unforeseen
+        => [nameof(FormatException), nameof(InvalidOperationException), nameof(NotSupportedException), nameof(OperationCanceledException)];
 
     private static Exception Make(string type) => type switch
     {
@@ -223,12 +229,14 @@ public sealed class ReflectorTests
     private static WatchEvent<Service> InitialEnd(string version) => new(WatchEventType.InitialEventsEnd, new("", ""), null, version);
 
     private static WatchEvent<Service> Named(string name, string version, bool isThere = true)
-        => new(isThere ? WatchEventType.Set : WatchEventType.Deleted, new("shop", name), isThere ? Web() with { Name = new("shop", name) } : null, version);
+        => new(isThere ? WatchEventType.Set : WatchEventType.Deleted, new("shop", name),
+            isThere ? Web() with { Name = new("shop", name) } : null, version);
 
     [Fact]
     public async Task A_streaming_list_takes_effect_in_one_go_with_what_changed_meanwhile()
     {
-        api.Watch(null, Named("a", "5"), Named("b", "6"), Named("c", "7"), Named("b", "11", isThere: false), Named("d", "12"), InitialEnd("12"), Set("13", 81), Bookmark("15"))
+        api.Watch(null, Named("a", "5"), Named("b", "6"), Named("c", "7"), Named("b", "11", isThere: false), Named("d", "12"),
+            InitialEnd("12"), Set("13", 81), Bookmark("15"))
             .Watch(null, Bookmark("20"));
 
         Assert.Empty(await RunAsync(streaming: true));

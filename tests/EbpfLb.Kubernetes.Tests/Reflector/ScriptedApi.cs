@@ -51,7 +51,8 @@ internal sealed class ScriptedApi : IKubernetesApi
     public async Task<IApiWatch<T>> WatchAsync<T>(
         ApiResource<T> resource, ApiSelector selector, string? resourceVersion, CancellationToken cancellationToken)
         where T : class
-        => (IApiWatch<T>)await NextAsync(resourceVersion is null ? $"stream {selector.Fields}".TrimEnd() : $"watch {resourceVersion}", cancellationToken);
+        => (IApiWatch<T>)await NextAsync(
+            resourceVersion is null ? $"stream {selector.Fields}".TrimEnd() : $"watch {resourceVersion}", cancellationToken);
 
     public Task<T?> GetAsync<T>(ApiResource<T> resource, ObjectName name, CancellationToken cancellationToken)
         where T : class

@@ -22,7 +22,8 @@ public sealed class EndpointsMappingTests
                 new(new("shop", "db:0:IPv4"), "db", IpFamily.IPv4, first,
                     [new(Ip("10.1.0.1"), EndpointConditions.Default, "node-1"), new(Ip("10.1.0.2"), EndpointConditions.Serving)]),
                 new(new("shop", "db:0:IPv6"), "db", IpFamily.IPv6, first, [new(Ip("fd00::1"), EndpointConditions.Default)]),
-                new(new("shop", "db:1:IPv4"), "db", IpFamily.IPv4, [new("sql", TransportProtocol.Tcp, 5433)], [new(Ip("10.1.0.3"), EndpointConditions.Default)]),
+                new(new("shop", "db:1:IPv4"), "db", IpFamily.IPv4, [new("sql", TransportProtocol.Tcp, 5433)],
+                    [new(Ip("10.1.0.3"), EndpointConditions.Default)]),
             ],
             slices);
     }
@@ -30,7 +31,8 @@ public sealed class EndpointsMappingTests
     [Fact]
     public void An_address_that_is_none_is_dropped_and_named()
     {
-        Assert.Empty(wire.Endpoints("""{"metadata":{"name":"db","namespace":"shop"},"subsets":[{"addresses":[{"ip":"db.example.com"}]}]}"""));
+        Assert.Empty(
+            wire.Endpoints("""{"metadata":{"name":"db","namespace":"shop"},"subsets":[{"addresses":[{"ip":"db.example.com"}]}]}"""));
         Assert.Equal("subsets[0].addresses[0].ip", Assert.Single(wire.Warnings).Field);
     }
 

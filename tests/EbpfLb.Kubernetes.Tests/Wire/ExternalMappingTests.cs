@@ -68,13 +68,15 @@ public sealed class ExternalMappingTests
     {
         Assert.Equal([Ip("172.30.0.41")], WithSpec("""{"externalIPs":["172.30.0.041"]}""").ExternalIPs);
         Assert.Equal([Ip("203.0.113.10")], WithIngress("""[{"ip":"203.0.113.010"}]""").BalancerIPs);
-        Assert.Equal(["203.0.113.0/25"], WithSpec("""{"loadBalancerSourceRanges":["203.0.113.000/025"]}""").SourceRanges.Select(r => r.ToString()));
+        Assert.Equal(
+            ["203.0.113.0/25"], WithSpec("""{"loadBalancerSourceRanges":["203.0.113.000/025"]}""").SourceRanges.Select(r => r.ToString()));
         Assert.Empty(wire.Warnings);
     }
 
     [Fact]
     public void Blanks_around_a_source_range_do_not_count()
-        => Assert.Equal(["10.0.0.0/8"], WithSpec("""{"loadBalancerSourceRanges":[" 10.0.0.0/8\t"]}""").SourceRanges.Select(r => r.ToString()));
+        => Assert.Equal(
+            ["10.0.0.0/8"], WithSpec("""{"loadBalancerSourceRanges":[" 10.0.0.0/8\t"]}""").SourceRanges.Select(r => r.ToString()));
 
     [Theory]
     [InlineData("""[{"ip":"198.51.100.7"}]""", true)]
@@ -122,7 +124,8 @@ public sealed class ExternalMappingTests
     [Fact]
     public void A_source_range_that_is_none_is_dropped_and_named()
     {
-        Assert.Equal(["10.0.0.0/8"], WithSpec("""{"loadBalancerSourceRanges":["10.0.0.0/8","192.0.2.1"]}""").SourceRanges.Select(r => r.ToString()));
+        Assert.Equal(
+            ["10.0.0.0/8"], WithSpec("""{"loadBalancerSourceRanges":["10.0.0.0/8","192.0.2.1"]}""").SourceRanges.Select(r => r.ToString()));
         Assert.Equal("spec.loadBalancerSourceRanges[1]", Assert.Single(wire.Warnings).Field);
     }
 
@@ -147,7 +150,8 @@ public sealed class ExternalMappingTests
     {
         var service = WithSpec(spec);
 
-        Assert.Equal((TrafficPolicy.Cluster, TrafficPolicy.Cluster, 0), (service.InternalTraffic, service.ExternalTraffic, service.HealthCheckNodePort));
+        Assert.Equal((TrafficPolicy.Cluster, TrafficPolicy.Cluster, 0),
+            (service.InternalTraffic, service.ExternalTraffic, service.HealthCheckNodePort));
         Assert.All(service.Ports, p => Assert.Equal(0, p.NodePort));
         Assert.Equal(field, Assert.Single(wire.Warnings).Field);
     }

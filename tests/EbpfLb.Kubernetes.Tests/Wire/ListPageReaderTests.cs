@@ -42,7 +42,8 @@ public sealed class ListPageReaderTests
         var ports = string.Join(',', Enumerable.Range(1, 20_000).Select(p => $$"""{"name":"port-{{p}}","port":{{p}}}"""));
 
         var (items, _) = await Read(Encoding.UTF8.GetBytes(
-            $$$"""{"metadata":{"resourceVersion":"1"},"items":[{"metadata":{"name":"a","namespace":"b"},"spec":{"ports":[{{{ports}}}]} }]}"""), 100_000);
+            $$$"""{"metadata":{"resourceVersion":"1"},"items":[{"metadata":{"name":"a","namespace":"b"},"spec":{"ports":[{{{ports}}}]} }]}"""),
+            100_000);
 
         Assert.Equal(20_000, Assert.Single(items).Ports.Count);
     }

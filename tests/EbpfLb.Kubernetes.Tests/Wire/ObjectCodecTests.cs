@@ -23,7 +23,8 @@ public sealed class ObjectCodecTests
     [Fact]
     public void A_slice_that_is_of_no_use_any_more_is_set_without_an_object()
     {
-        var read = Read("""{"type":"MODIFIED","object":{"metadata":{"name":"a","namespace":"b","resourceVersion":"3"},"addressType":"FQDN"}}""", out _);
+        var read = Read(
+            """{"type":"MODIFIED","object":{"metadata":{"name":"a","namespace":"b","resourceVersion":"3"},"addressType":"FQDN"}}""", out _);
 
         Assert.Equal(new WatchEvent<EndpointSlice>(WatchEventType.Set, new("b", "a"), null, "3"), read);
     }
@@ -31,7 +32,9 @@ public sealed class ObjectCodecTests
     [Fact]
     public void An_error_gives_its_status()
     {
-        Assert.Null(Read("""{"type":"ERROR","object":{"kind":"Status","metadata":{},"status":"Failure","message":"m","reason":"Expired","code":410}}""", out var error));
+        Assert.Null(Read(
+            """{"type":"ERROR","object":{"kind":"Status","metadata":{},"status":"Failure","message":"m","reason":"Expired","code":410}}""",
+            out var error));
         Assert.Equal((410, "m"), (error?.Code, error?.Message));
     }
 

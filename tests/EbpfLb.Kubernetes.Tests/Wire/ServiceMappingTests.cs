@@ -65,7 +65,8 @@ public sealed class ServiceMappingTests
         Assert.Equal([Ip("fd00::7")], WithSpec("""{"clusterIPs":["10.96.0.300","fd00::7"]}""").ClusterIPs);
 
         var warning = Assert.Single(wire.Warnings);
-        Assert.Equal(("Service", "shop/web", "spec.clusterIPs[0]", "10.96.0.300"), (warning.Kind, warning.Object.ToString(), warning.Field, warning.Value));
+        Assert.Equal(("Service", "shop/web", "spec.clusterIPs[0]", "10.96.0.300"),
+            (warning.Kind, warning.Object.ToString(), warning.Field, warning.Value));
     }
 
     [Fact]
@@ -91,7 +92,10 @@ public sealed class ServiceMappingTests
     [InlineData("100000", 100000, false)]
     public void A_time_out_that_no_API_server_takes_is_used_as_far_as_it_is_a_time(string seconds, uint expected, bool warned)
     {
-        Assert.Equal(expected, WithSpec($$"""{"sessionAffinity":"ClientIP","sessionAffinityConfig":{"clientIP":{"timeoutSeconds":{{seconds}} } } }""").AffinitySeconds);
+        Assert.Equal(expected,
+            WithSpec(
+                $$"""{"sessionAffinity":"ClientIP","sessionAffinityConfig":{"clientIP":{"timeoutSeconds":{{seconds}} } } }""")
+                    .AffinitySeconds);
         Assert.Equal(warned, wire.Warnings.Count > 0);
     }
 

@@ -43,7 +43,8 @@ public sealed class SliceMappingTests
     [InlineData("""{"ready":false,"serving":false}""", EndpointConditions.None)]
     [InlineData("""{"ready":false,"terminating":true}""", EndpointConditions.Serving | EndpointConditions.Terminating)]
     public void Conditions_have_the_defaults_of_the_API(string conditions, EndpointConditions expected)
-        => Assert.Equal(expected, Slice($$""" "endpoints":[{"addresses":["10.1.0.1"],"conditions":{{conditions}}}] """).Endpoints[0].Conditions);
+        => Assert.Equal(
+            expected, Slice($$""" "endpoints":[{"addresses":["10.1.0.1"],"conditions":{{conditions}}}] """).Endpoints[0].Conditions);
 
     [Fact]
     public void Endpoints_without_conditions_are_ready()
@@ -106,7 +107,8 @@ public sealed class SliceMappingTests
     [Fact]
     public void Repeated_strings_ports_and_hints_are_one_instance()
     {
-        const string rest = """ "endpoints":[{"addresses":["10.1.0.1"],"nodeName":"node-1","hints":{"forZones":[{"name":"a"}]}}],"ports":[{"name":"http","port":8080}] """;
+        const string rest
+            = """ "endpoints":[{"addresses":["10.1.0.1"],"nodeName":"node-1","hints":{"forZones":[{"name":"a"}]}}],"ports":[{"name":"http","port":8080}] """;
 
         EndpointSlice one = Slice(rest), two = Slice(rest);
 

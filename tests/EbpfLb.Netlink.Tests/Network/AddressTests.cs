@@ -17,5 +17,6 @@ public sealed class AddressTests
     [InlineData("192.0.2.1", 24, null, "2001:db8::1", false)]
     public void The_subnet_follows_from_prefix_and_peer(string local, int length, string? peer, string other, bool inside)
         => Assert.Equal(inside, new Address(
-            1, IPAddress.Parse(local), length, AddressScope.Global, AddressFlags.None, peer is null ? null : IPAddress.Parse(peer)).SpansSubnetOf(IPAddress.Parse(other)));
+            1, IPAddress.Parse(local), length, AddressScope.Global, AddressFlags.None,
+            peer is null ? null : IPAddress.Parse(peer)).SpansSubnetOf(IPAddress.Parse(other)));
 }

@@ -61,11 +61,13 @@ public sealed class NetworkReaderTests : IDisposable
 
         var addresses = reader.ReadAddresses().Where(a => a.LinkIndex == index).ToDictionary(a => a.Local.ToString());
 
-        Assert.Equal(new Address(index, IPAddress.Parse("192.0.2.1"), 24, AddressScope.Global, AddressFlags.Permanent, null), addresses["192.0.2.1"]);
+        Assert.Equal(new Address(index, IPAddress.Parse("192.0.2.1"), 24, AddressScope.Global, AddressFlags.Permanent, null),
+            addresses["192.0.2.1"]);
         Assert.Equal(AddressFlags.Permanent | AddressFlags.Secondary, addresses["192.0.2.2"].Flags);
         Assert.Equal(AddressScope.Link, addresses["169.254.1.1"].Scope);
         Assert.Equal((IPAddress.Parse("10.9.0.2"), 30), (addresses["10.9.0.1"].Peer, addresses["10.9.0.1"].PrefixLength));
-        Assert.Equal((AddressScope.Global, 64, null), (addresses["2001:db8::1"].Scope, addresses["2001:db8::1"].PrefixLength, addresses["2001:db8::1"].Peer));
+        Assert.Equal((AddressScope.Global, 64, null),
+            (addresses["2001:db8::1"].Scope, addresses["2001:db8::1"].PrefixLength, addresses["2001:db8::1"].Peer));
         Assert.True(addresses["2001:db8::2"].Flags.HasFlag(AddressFlags.Deprecated));
         Assert.Contains(addresses.Values, a => a.Scope == AddressScope.Link && a.Local.IsIPv6LinkLocal);
     }
@@ -90,11 +92,14 @@ public sealed class NetworkReaderTests : IDisposable
 
         var v4 = Assert.Single(routes, r => r.IsDefault && r.Family == System.Net.Sockets.AddressFamily.InterNetwork);
         Assert.Equal(new Route(IPNetwork.Parse("0.0.0.0/0"), IPAddress.Parse("192.0.2.254"), index, 254, RouteType.Unicast, 100), v4);
-        Assert.Equal(["192.0.2.10", "192.0.2.11"], routes.Where(r => r.Prefix.ToString() == "203.0.113.0/24").Select(r => r.Gateway!.ToString()));
+        Assert.Equal(
+            ["192.0.2.10", "192.0.2.11"], routes.Where(r => r.Prefix.ToString() == "203.0.113.0/24").Select(r => r.Gateway!.ToString()));
         Assert.Equal("2001:db8::fe", routes.Single(r => r.Prefix.ToString() == "198.51.100.0/24").Gateway!.ToString());
         Assert.Equal(77u, routes.Single(r => r.Prefix.ToString() == "10.1.0.0/16").Table);
-        Assert.Equal((RouteType.Blackhole, 0, null), routes.Where(r => r.Prefix.ToString() == "10.2.0.0/16").Select(r => (r.Type, r.Oif, r.Gateway)).Single());
-        Assert.Equal("2001:db8::fe", routes.Single(r => r.IsDefault && r.Family == System.Net.Sockets.AddressFamily.InterNetworkV6).Gateway!.ToString());
+        Assert.Equal((RouteType.Blackhole, 0, null),
+            routes.Where(r => r.Prefix.ToString() == "10.2.0.0/16").Select(r => (r.Type, r.Oif, r.Gateway)).Single());
+        Assert.Equal("2001:db8::fe",
+            routes.Single(r => r.IsDefault && r.Family == System.Net.Sockets.AddressFamily.InterNetworkV6).Gateway!.ToString());
         Assert.Null(routes.Single(r => r.Prefix.ToString() == "192.0.2.0/24").Gateway);
         Assert.DoesNotContain(routes, r => r.Table == 255);
     }
@@ -130,7 +135,8 @@ public sealed class NetworkReaderTests : IDisposable
             while (!stop.IsCancellationRequested) netns.Ip("route add 172.31.0.0/24 dev ve0", "route del 172.31.0.0/24 dev ve0");
         });
 
-        for (var i = 0; i < 20; i++) Assert.Equal(2000, reader.ReadRoutes().Count(r => r.Prefix.BaseAddress.ToString().StartsWith("10.", StringComparison.Ordinal)));
+        for (var i = 0; i < 20; i++)
+            Assert.Equal(2000, reader.ReadRoutes().Count(r => r.Prefix.BaseAddress.ToString().StartsWith("10.", StringComparison.Ordinal)));
 
         stop.Cancel();
         Eventually.True(() => changing.IsCompletedSuccessfully, "the changes to end");

@@ -97,8 +97,10 @@ public sealed class NetworkWatcherTests : IDisposable
     [Fact]
     public async Task Routes_come_and_go()
     {
-        netns.Ip("link add ve0 type veth peer name ve1", "link set ve0 up", "addr add 192.0.2.1/24 dev ve0", "route add 10.0.0.0/8 via 192.0.2.9");
-        await NextAsync<RouteChange>(c => !c.IsGone && c.Routes[0].Prefix.ToString() == "10.0.0.0/8" && c.Routes[0].Gateway!.ToString() == "192.0.2.9");
+        netns.Ip("link add ve0 type veth peer name ve1", "link set ve0 up", "addr add 192.0.2.1/24 dev ve0",
+            "route add 10.0.0.0/8 via 192.0.2.9");
+        await NextAsync<RouteChange>(c
+            => !c.IsGone && c.Routes[0].Prefix.ToString() == "10.0.0.0/8" && c.Routes[0].Gateway!.ToString() == "192.0.2.9");
 
         netns.Ip("route del 10.0.0.0/8");
         await NextAsync<RouteChange>(c => c.IsGone && c.Routes[0].Prefix.ToString() == "10.0.0.0/8");

@@ -69,8 +69,9 @@ public sealed class RangeAllocatorTests
     }
 
     /// <summary>
-    /// Lists of all lengths grow and shrink, come and go, each written beside its old one. Nothing is ever moved, so this is what says that the list of a
-    /// Service with 10,000 endpoints finds room all the same. With the default size half is filled when all backends are in use.
+    /// Lists of all lengths grow and shrink, come and go, each written beside its old one. Nothing is ever moved, so this is what says that
+    /// the list of a Service with 10,000 endpoints finds room all the same. With the default size half is filled when all backends are in
+    /// use.
     /// </summary>
     [Theory]
     [InlineData(50)]
@@ -101,7 +102,8 @@ public sealed class RangeAllocatorTests
 
     private static (uint First, int Count) Take(RangeAllocator ranges, int count)
     {
-        Assert.True(ranges.TryTake(count, out var first), $"a list of {count} finds no room: {ranges.Used} of {ranges.Capacity} slots are taken, {ranges.Holes} holes");
+        Assert.True(ranges.TryTake(count, out var first),
+            $"a list of {count} finds no room: {ranges.Used} of {ranges.Capacity} slots are taken, {ranges.Holes} holes");
         return (first, count);
     }
 }

@@ -189,7 +189,8 @@ public sealed class PlanApplierTests
 
         Assert.Equal(before, lab.Lines());
         Assert.Single(lab.Kernel.SourceRanges4.Entries);
-        Assert.Equal("InCluster", KernelReader.Backends(lab.Kernel.Content).Single(b => b.Address.ToString() == "10.1.0.4:8080").Lists.ToString());
+        Assert.Equal(
+            "InCluster", KernelReader.Backends(lab.Kernel.Content).Single(b => b.Address.ToString() == "10.1.0.4:8080").Lists.ToString());
         AssertHeals();
     }
 
@@ -197,7 +198,8 @@ public sealed class PlanApplierTests
     public void A_full_table_of_sources_keeps_the_old_filter_and_names_the_option()
     {
         var full = new Lab(kernelLimits: Lab.Small with { MaxRanges4 = 1 });
-        full.Cluster.Service("d", ["10.96.0.4"], ["http:80"], balancerIPs: ["198.51.100.1"], sourceRanges: ["192.0.2.0/24", "203.0.113.0/24"]);
+        full.Cluster.Service(
+            "d", ["10.96.0.4"], ["http:80"], balancerIPs: ["198.51.100.1"], sourceRanges: ["192.0.2.0/24", "203.0.113.0/24"]);
 
         var failure = Assert.Single(full.Step().Failures);
 
@@ -233,7 +235,8 @@ public sealed class PlanApplierTests
         Assert.Equal("lb_backends", Assert.Single(lab.Step().Failures).Table);
         lab.AssertKernelIsTable();
         AssertHeals();
-        Assert.Equal("InCluster", KernelReader.Backends(lab.Kernel.Content).Single(b => b.Address.ToString() == "10.1.0.4:8080").Lists.ToString());
+        Assert.Equal(
+            "InCluster", KernelReader.Backends(lab.Kernel.Content).Single(b => b.Address.ToString() == "10.1.0.4:8080").Lists.ToString());
     }
 
     [Fact]

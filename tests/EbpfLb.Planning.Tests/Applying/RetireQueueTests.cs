@@ -79,7 +79,8 @@ public sealed class RetireQueueTests
         await time.WhenTimerIsDueIn(TimeSpan.FromSeconds(1));
 
         Assert.Equal(inUse - 1, lab.Mirror.BackendsInUse);
-        Assert.Contains(nameof(One_that_throws_keeps_no_other_is_logged_with_its_stack_and_is_not_lost), Assert.Single(log.Faults).StackTrace);
+        Assert.Contains(
+            nameof(One_that_throws_keeps_no_other_is_logged_with_its_stack_and_is_not_lost), Assert.Single(log.Faults).StackTrace);
         Assert.Contains("a bug", queue.Status.Problem);
         queue.Complete();
         time.Advance(TimeSpan.FromSeconds(1));
@@ -186,7 +187,8 @@ public sealed class RetireQueueTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             Lines.Add(formatter(state, exception));
             if (exception is not null) Faults.Add(exception);

@@ -5,7 +5,8 @@ using EbpfLb.Testing.Tables;
 namespace EbpfLb.Planning.Tests.Applying;
 
 /// <summary>
-/// An exception in the middle of a plan, wherever it comes: what is in the kernel keeps its ids, and the next plan makes all as it should be.
+/// An exception in the middle of a plan, wherever it comes: what is in the kernel keeps its ids, and the next plan makes all as it should
+/// be.
 /// </summary>
 public sealed class TornPlanTests
 {

@@ -7,7 +7,8 @@ namespace EbpfLb.Planning.Tests.Encoding;
 
 public sealed class FrontendKeyTests
 {
-    private static Frontend Frontend(string address, ushort port, TransportProtocol protocol) => new(IpAddress.Parse(address), port, protocol);
+    private static Frontend Frontend(string address, ushort port, TransportProtocol protocol)
+        => new(IpAddress.Parse(address), port, protocol);
 
     [Fact]
     public void An_ipv4_key_is_address_and_port_in_network_order()

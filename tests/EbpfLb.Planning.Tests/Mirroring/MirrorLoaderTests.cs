@@ -21,7 +21,8 @@ public sealed class MirrorLoaderTests
             .Slice("web-1", "web", ["http:8080"], ["10.1.0.1", "10.1.0.2"])
             .Service("other", ["10.96.0.2"], ["http:80"])
             .Slice("other-1", "other", ["http:8080"], ["10.1.0.3"])
-            .Service("lb", ["10.96.0.3"], ["http:80@30080"], balancerIPs: ["198.51.100.1"], sourceRanges: ["192.0.2.0/24"], outside: Model.TrafficPolicy.Local)
+            .Service("lb", ["10.96.0.3"], ["http:80@30080"], balancerIPs: ["198.51.100.1"], sourceRanges: ["192.0.2.0/24"],
+                outside: Model.TrafficPolicy.Local)
             .Slice("lb-1", "lb", ["http:8080"], ["10.1.0.5 node=node-2", "10.1.0.4 node=node-1"]);
         lab.Step();
         lab.Retire();

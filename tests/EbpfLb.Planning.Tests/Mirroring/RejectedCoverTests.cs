@@ -20,7 +20,8 @@ public sealed class RejectedCoverTests
                 lab.Step();
                 lab.Retire();
                 var expected = BoundingPrefix.None;
-                foreach (var key in lab.Kernel.Services4.Entries.Keys.Select(k => FrontendKey.From(k)).Concat(lab.Kernel.Services6.Entries.Keys.Select(k => FrontendKey.From(k))))
+                foreach (var key in lab.Kernel.Services4.Entries.Keys.Select(k => FrontendKey.From(k))
+                    .Concat(lab.Kernel.Services6.Entries.Keys.Select(k => FrontendKey.From(k))))
                     if (key.IsAnyPort && key.TryGetFrontend(out var frontend)) expected = expected.With(frontend.Address);
                 Assert.Equal(expected, lab.Mirror.Closed);
             }

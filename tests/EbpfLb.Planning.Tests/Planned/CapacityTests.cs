@@ -28,7 +28,8 @@ public sealed class CapacityTests
         var result = lab.Step();
 
         var diagnostic = Assert.Single(result.LeftOut);
-        Assert.Equal((ClusterBuilder.Name("b"), "lb_backends", "--max-backends"), (diagnostic.Service, diagnostic.Table, diagnostic.Option));
+        Assert.Equal(
+            (ClusterBuilder.Name("b"), "lb_backends", "--max-backends"), (diagnostic.Service, diagnostic.Table, diagnostic.Option));
         Assert.Contains("larger --max-backends", diagnostic.Message);
         Assert.Equal(["10.96.0.1:80/TCP -> 10.1.0.1:8080 10.1.0.2:8080", "10.96.0.3:80/TCP -> 10.1.0.6:8080"], lab.Lines());
         Assert.False(result.IsComplete);
@@ -126,7 +127,8 @@ public sealed class CapacityTests
         Assert.Contains("10.96.9.1:80/TCP LoadBalancer -> refuse from 192.0.2.0/24", lab.Lines());
         lab.AssertNothingIsLeftOver();
 
-        void Balancer(string[] ranges) => lab.Cluster.Service("d", ["10.96.0.4"], ["http:80"], balancerIPs: ["10.96.9.1"], sourceRanges: ranges);
+        void Balancer(string[] ranges)
+            => lab.Cluster.Service("d", ["10.96.0.4"], ["http:80"], balancerIPs: ["10.96.9.1"], sourceRanges: ranges);
     }
 
     [Fact]

@@ -13,7 +13,8 @@ public sealed class RejectedAddressTests
     {
         lab.Cluster.Service("a", ["10.96.0.1"], ["http:80", "https:443"]).Service("b", ["10.96.0.2"], ["dns:53/UDP"]);
 
-        var flips = lab.Plan().ToString().Split('\n').Where(l => l.StartsWith("3 flip", StringComparison.Ordinal) && l.Contains("10.96.", StringComparison.Ordinal));
+        var flips = lab.Plan().ToString().Split('\n').Where(l
+            => l.StartsWith("3 flip", StringComparison.Ordinal) && l.Contains("10.96.", StringComparison.Ordinal));
 
         Assert.Equal(
             ["10.96.0.1:80/TCP", "10.96.0.1:443/TCP", "10.96.0.2:53/UDP", "10.96.0.1 (all", "10.96.0.2 (all"],

@@ -24,7 +24,8 @@ internal static class Damage
                 kernel.Services6.Update(Any(kernel.Services6.Entries.Keys, random), new LbService { Id = (uint)random.Next(300) });
                 break;
             case 3:
-                kernel.Slots.Elements[random.Next(64)] = new LbSlot { BackendId = (uint)random.Next(40), ServiceId = (uint)random.Next(20) };
+                kernel.Slots.Elements[random.Next(64)]
+                    = new LbSlot { BackendId = (uint)random.Next(40), ServiceId = (uint)random.Next(20) };
                 break;
             case 4:
                 kernel.Backends.Elements[random.Next(1, 40)] = default;
@@ -33,10 +34,12 @@ internal static class Damage
                 kernel.Backends.Elements[random.Next(1, 40)].Flags ^= (uint)random.Next(1, 8);
                 break;
             case 6:
-                kernel.Backends.Elements[random.Next(1, 200)] = new LbBackend { ServiceId = (uint)random.Next(1, 300), Port = Be16.FromHost(9) };
+                kernel.Backends.Elements[random.Next(1, 200)]
+                    = new LbBackend { ServiceId = (uint)random.Next(1, 300), Port = Be16.FromHost(9) };
                 break;
             case 7:
-                kernel.SourceRanges4.Update(new SourceKey((uint)random.Next(1, 300), Model.SourceRange.Parse($"10.{random.Next(256)}.0.0/16")).ToKey4(), 1);
+                kernel.SourceRanges4.Update(
+                    new SourceKey((uint)random.Next(1, 300), Model.SourceRange.Parse($"10.{random.Next(256)}.0.0/16")).ToKey4(), 1);
                 break;
         }
     }

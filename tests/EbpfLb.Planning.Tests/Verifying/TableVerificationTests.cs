@@ -245,7 +245,8 @@ public sealed class TableVerificationTests
         .Slice("web-1", "web", ["http:8080"], ["10.1.0.1", "10.1.0.2"])
         .Service("other", ["10.96.0.2"], ["http:80"])
         .Slice("other-1", "other", ["http:8080"], ["10.1.0.3"])
-        .Service("lb", ["10.96.0.3", "fd00::3"], ["http:80@30080"], balancerIPs: ["198.51.100.1", "2001:db8::1"], sourceRanges: ["192.0.2.0/24", "2001:db8:1::/48"], outside: TrafficPolicy.Local)
+        .Service("lb", ["10.96.0.3", "fd00::3"], ["http:80@30080"], balancerIPs: ["198.51.100.1", "2001:db8::1"],
+            sourceRanges: ["192.0.2.0/24", "2001:db8:1::/48"], outside: TrafficPolicy.Local)
         .Slice("lb-1", "lb", ["http:8080"], ["10.1.0.5 node=node-2", "10.1.0.4 node=node-1"]);
 
     private static FrontendKey Key(string address) => FrontendKey.From(new Frontend(IpAddress.Parse(address), 80, TransportProtocol.Tcp));

@@ -11,7 +11,8 @@ public sealed class RejectedAddressTests
     [Fact]
     public void Every_cluster_IP_of_a_served_service_is_closed_once()
     {
-        cluster.Service("web", ["10.96.0.1", "fd00::1"], ["http:80@30080", "https:443@30443"], externalIPs: ["203.0.113.1"], balancerIPs: ["198.51.100.1"]);
+        cluster.Service("web", ["10.96.0.1", "fd00::1"], ["http:80@30080", "https:443@30443"], externalIPs: ["203.0.113.1"],
+            balancerIPs: ["198.51.100.1"]);
 
         Assert.Equal(["10.96.0.1", "fd00::1"], Closed(cluster.Build().Compile()));
     }
@@ -88,7 +89,8 @@ public sealed class RejectedAddressTests
             ServiceCidrs = [.. new[] { "172.30.0.0/16", "fd00::/108", "10.96.0.0/12", "10.96.0.0/12" }.Select(SourceRange.Parse)],
         };
 
-        Assert.Equal(["10.96.0.0/12", "172.30.0.0/16", "fd00::/108"], snapshot.Compile().ServiceCidrs.Select(c => c.ToString()).Order(StringComparer.Ordinal));
+        Assert.Equal(["10.96.0.0/12", "172.30.0.0/16", "fd00::/108"],
+            snapshot.Compile().ServiceCidrs.Select(c => c.ToString()).Order(StringComparer.Ordinal));
         var six = ForwardingCompiler.Compile(snapshot, TableText.Options with { Families = [IpFamily.IPv6] }, null);
         Assert.Equal(["fd00::/108"], six.ServiceCidrs.Select(c => c.ToString()));
     }
@@ -115,7 +117,8 @@ public sealed class RejectedAddressTests
 
         cluster.RemoveService("theirs");
 
-        Assert.Equal(["10.96.0.0/12", "172.30.0.0/16", "fd00::/108"], Ranges("10.96.0.0/12", "172.30.0.0/16", "fd00::/108").Compile(shared).ServiceCidrs.Select(c => c.ToString()));
+        Assert.Equal(["10.96.0.0/12", "172.30.0.0/16", "fd00::/108"],
+            Ranges("10.96.0.0/12", "172.30.0.0/16", "fd00::/108").Compile(shared).ServiceCidrs.Select(c => c.ToString()));
     }
 
     private ClusterSnapshot Ranges(params string[] ranges) => cluster.Build() with { ServiceCidrs = [.. ranges.Select(SourceRange.Parse)] };

@@ -50,7 +50,8 @@ public sealed class KindConflictTests
 
         Assert.Equal((ClusterBuilder.Name("a"), "spec.externalIPs"), (diagnostic.Object, diagnostic.Field));
         Assert.StartsWith(
-            "198.51.100.1:80/TCP belongs to Service default/b, as its ClusterIP, which goes before an external IP, and is not served for this one",
+            "198.51.100.1:80/TCP belongs to Service default/b, as its ClusterIP, which "
+                + "goes before an external IP, and is not served for this one",
             diagnostic.Message);
     }
 
@@ -66,8 +67,10 @@ public sealed class KindConflictTests
 
         var table = cluster.Build().Compile(before);
 
-        Assert.Contains(table.Lines(), l => l.StartsWith($"{kind} ", StringComparison.Ordinal) && l.EndsWith("-> 10.1.0.1:8080", StringComparison.Ordinal));
-        Assert.DoesNotContain(table.Lines(), l => l.StartsWith($"{kind} ", StringComparison.Ordinal) && l.EndsWith("-> 10.1.0.2:8080", StringComparison.Ordinal));
+        Assert.Contains(table.Lines(),
+            l => l.StartsWith($"{kind} ", StringComparison.Ordinal) && l.EndsWith("-> 10.1.0.1:8080", StringComparison.Ordinal));
+        Assert.DoesNotContain(table.Lines(),
+            l => l.StartsWith($"{kind} ", StringComparison.Ordinal) && l.EndsWith("-> 10.1.0.2:8080", StringComparison.Ordinal));
         var diagnostic = Assert.Single(table.Diagnostics);
         Assert.Equal((ClusterBuilder.Name("b"), field), (diagnostic.Object, diagnostic.Field));
         Assert.Contains("which is first by name", diagnostic.Message);
@@ -105,7 +108,8 @@ public sealed class KindConflictTests
     [Fact]
     public void Two_services_share_an_external_address_by_their_ports()
     {
-        cluster.Service("a", ["10.96.0.1"], ["http:80"], balancerIPs: [Address]).Service("b", ["10.96.0.2"], ["https:443"], balancerIPs: [Address]);
+        cluster.Service("a", ["10.96.0.1"], ["http:80"], balancerIPs: [Address])
+            .Service("b", ["10.96.0.2"], ["https:443"], balancerIPs: [Address]);
 
         var table = cluster.Build().Compile();
 

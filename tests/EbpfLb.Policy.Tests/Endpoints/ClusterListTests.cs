@@ -9,7 +9,8 @@ public sealed class ClusterListTests
     private readonly ClusterBuilder cluster = new ClusterBuilder().Service("web", ["10.96.0.1"], ["http:80"]);
 
     private string Line(params string[] endpoints)
-        => Assert.Single(cluster.Slice("web-1", "web", ["http:8080"], endpoints).Build().Compile().Lines())["10.96.0.1:80/TCP -> ".Length..];
+        => Assert.Single(
+            cluster.Slice("web-1", "web", ["http:8080"], endpoints).Build().Compile().Lines())["10.96.0.1:80/TCP -> ".Length..];
 
     [Fact]
     public void Ready_endpoints_of_every_node_are_used()
@@ -25,7 +26,8 @@ public sealed class ClusterListTests
 
     [Fact]
     public void When_nothing_is_ready_those_that_serve_while_they_terminate_are_used()
-        => Assert.Equal("10.1.0.1:8080 10.1.0.3:8080", Line("10.1.0.1 terminating", "10.1.0.2 unready", "10.1.0.3 terminating", "10.1.0.4 gone"));
+        => Assert.Equal(
+            "10.1.0.1:8080 10.1.0.3:8080", Line("10.1.0.1 terminating", "10.1.0.2 unready", "10.1.0.3 terminating", "10.1.0.4 gone"));
 
     [Theory]
     [InlineData("10.1.0.1 unready")]

@@ -17,12 +17,14 @@ public sealed class LocalListTests
 
     /// <summary>What a client outside of the NodePort under externalTrafficPolicy Local gets, and what pods and the node get.</summary>
     private string Outside(params string[] endpoints)
-        => cluster.Slice("out-1", "out", ["http:8080"], endpoints).Build().Compile().Lines()[1]["NodePort 0.0.0.0:30080/TCP local -> ".Length..];
+        => cluster.Slice("out-1", "out", ["http:8080"], endpoints).Build().Compile()
+            .Lines()[1]["NodePort 0.0.0.0:30080/TCP local -> ".Length..];
 
     [Fact]
     public void Only_ready_endpoints_of_the_own_node_are_used()
     {
-        string[] endpoints = ["10.1.0.1 node=node-1", "10.1.0.2 node=node-2", "10.1.0.3 node=node-1 unready", "10.1.0.4 node=node-1 terminating"];
+        string[] endpoints = [
+            "10.1.0.1 node=node-1", "10.1.0.2 node=node-2", "10.1.0.3 node=node-1 unready", "10.1.0.4 node=node-1 terminating"];
 
         Assert.Equal("10.1.0.1:8080", Inside(endpoints));
         Assert.Equal("10.1.0.1:8080, inside 10.1.0.1:8080 10.1.0.2:8080", Outside(endpoints));
@@ -66,7 +68,8 @@ public sealed class LocalListTests
         // Local uses one that terminates while Cluster has a ready one; and both fall back when nothing is ready.
         Assert.Equal("10.1.0.1:8080, inside 10.1.0.2:8080", Outside("10.1.0.1 node=node-1 terminating", "10.1.0.2 node=node-2"));
         Assert.Equal(
-            "10.1.0.1:8080, inside 10.1.0.1:8080 10.1.0.2:8080", Outside("10.1.0.1 node=node-1 terminating", "10.1.0.2 node=node-2 terminating"));
+            "10.1.0.1:8080, inside 10.1.0.1:8080 10.1.0.2:8080",
+            Outside("10.1.0.1 node=node-1 terminating", "10.1.0.2 node=node-2 terminating"));
     }
 
     /// <summary>docs/contract.md 19, item 2.</summary>

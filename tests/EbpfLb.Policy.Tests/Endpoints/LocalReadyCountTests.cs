@@ -12,12 +12,15 @@ public sealed class LocalReadyCountTests
 
     private HealthCheck? Compile(ForwardingTable? previous = null) => CompileTable(previous).Find(ClusterBuilder.Name("web"))!.HealthCheck;
 
-    private ForwardingTable CompileTable(ForwardingTable? previous = null) => ForwardingCompiler.Compile(cluster.Build(), OnNode1, previous);
+    private ForwardingTable CompileTable(ForwardingTable? previous = null)
+        => ForwardingCompiler.Compile(cluster.Build(), OnNode1, previous);
 
     private LocalReadyCountTests Service(
-        ServiceType type = ServiceType.LoadBalancer, TrafficPolicy outside = TrafficPolicy.Local, ushort port = 30100, string[]? clusterIPs = null)
+        ServiceType type = ServiceType.LoadBalancer, TrafficPolicy outside = TrafficPolicy.Local, ushort port = 30100,
+        string[]? clusterIPs = null)
     {
-        cluster.Service("web", clusterIPs ?? ["10.96.0.1"], ["http:80@30080", "https:443@30443"], type: type, outside: outside, healthCheckPort: port);
+        cluster.Service(
+            "web", clusterIPs ?? ["10.96.0.1"], ["http:80@30080", "https:443@30443"], type: type, outside: outside, healthCheckPort: port);
         return this;
     }
 
@@ -37,10 +40,12 @@ public sealed class LocalReadyCountTests
     {
         Service();
         cluster.Slice("web-1", "web", ["http:8080"],
-            ["10.1.0.1 node=node-1 terminating", "10.1.0.2 node=node-1 serving", "10.1.0.3 node=node-1 unready", "10.1.0.4", "10.1.0.5 node=node-2"]);
+            ["10.1.0.1 node=node-1 terminating", "10.1.0.2 node=node-1 serving", "10.1.0.3 node=node-1 unready", "10.1.0.4",
+                "10.1.0.5 node=node-2"]);
 
         Assert.Equal(new HealthCheck(30100, 0), Compile());
-        Assert.Contains(CompileTable().Find(ClusterBuilder.Name("web"))!.Ports, p => p.Backends.Any(b => b.Lists.HasFlag(BackendLists.InLocal)));
+        Assert.Contains(
+            CompileTable().Find(ClusterBuilder.Name("web"))!.Ports, p => p.Backends.Any(b => b.Lists.HasFlag(BackendLists.InLocal)));
     }
 
     [Fact]

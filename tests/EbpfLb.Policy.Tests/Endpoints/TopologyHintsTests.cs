@@ -8,7 +8,8 @@ public sealed class TopologyHintsTests
     private const string Own = "10.1.0.1:8080";
     private const string Both = "10.1.0.1:8080 10.1.0.2:8080";
 
-    private readonly ClusterBuilder cluster = new ClusterBuilder().Node(ClusterChanges.NodeName, "a").Service("web", ["10.96.0.1"], ["http:80"]);
+    private readonly ClusterBuilder cluster = new ClusterBuilder().Node(ClusterChanges.NodeName, "a")
+        .Service("web", ["10.96.0.1"], ["http:80"]);
 
     private string Line(params string[] endpoints)
         => cluster.Slice("web-1", "web", ["http:8080"], endpoints).Build().Compile().Lines()[0].Split(" -> ")[1];
@@ -101,6 +102,7 @@ public sealed class TopologyHintsTests
         cluster.Service("web", ["10.96.0.1", "fd00::1"], ["http:80"]).Slice("web-6", "web", ["http:8080"], ["fd01::1 zones=a", "fd01::2"]);
         Line("10.1.0.1 zones=a", "10.1.0.2 zones=b");
 
-        Assert.Equal([$"10.96.0.1:80/TCP -> {Own}", "[fd00::1]:80/TCP -> [fd01::1]:8080 [fd01::2]:8080"], cluster.Build().Compile().Lines());
+        Assert.Equal(
+            [$"10.96.0.1:80/TCP -> {Own}", "[fd00::1]:80/TCP -> [fd01::1]:8080 [fd01::2]:8080"], cluster.Build().Compile().Lines());
     }
 }

@@ -43,7 +43,8 @@ public sealed class FrontendPolicyTests
         cluster.Service("web", ["10.96.0.1"], ["http:80"], type: type, externalIPs: ["203.0.113.1"], balancerIPs: ["198.51.100.1"]);
 
         Assert.Equal(
-            ["10.96.0.1:80/TCP -> 10.1.0.1:8080", "LoadBalancer 198.51.100.1:80/TCP -> 10.1.0.1:8080", "ExternalIP 203.0.113.1:80/TCP -> 10.1.0.1:8080"],
+            ["10.96.0.1:80/TCP -> 10.1.0.1:8080", "LoadBalancer 198.51.100.1:80/TCP -> 10.1.0.1:8080",
+                "ExternalIP 203.0.113.1:80/TCP -> 10.1.0.1:8080"],
             Lines());
     }
 
@@ -69,7 +70,8 @@ public sealed class FrontendPolicyTests
     [InlineData(ServiceType.NodePort, ServiceLabels.Headless)]
     public void What_is_not_for_this_proxy_has_no_frontend_of_any_kind(ServiceType type, ServiceLabels labels)
     {
-        cluster.Service("web", ["10.96.0.1"], ["http:80@30080"], type: type, labels: labels, externalIPs: ["203.0.113.1"], balancerIPs: ["198.51.100.1"]);
+        cluster.Service("web", ["10.96.0.1"], ["http:80@30080"], type: type, labels: labels, externalIPs: ["203.0.113.1"],
+            balancerIPs: ["198.51.100.1"]);
 
         Assert.Empty(Lines());
     }
@@ -81,7 +83,8 @@ public sealed class FrontendPolicyTests
 
         Assert.Equal(
             [
-                "10.96.0.1:80/TCP -> 10.1.0.1:8080", "ExternalIP 203.0.113.1:80/TCP -> 10.1.0.1:8080", "NodePort 0.0.0.0:30080/TCP -> 10.1.0.1:8080",
+                "10.96.0.1:80/TCP -> 10.1.0.1:8080", "ExternalIP 203.0.113.1:80/TCP -> 10.1.0.1:8080",
+                "NodePort 0.0.0.0:30080/TCP -> 10.1.0.1:8080",
                 "10.96.0.1:80/UDP -> refuse", "ExternalIP 203.0.113.1:80/UDP -> refuse", "NodePort 0.0.0.0:30080/UDP -> refuse",
                 "10.96.0.1:90/SCTP -> refuse", "ExternalIP 203.0.113.1:90/SCTP -> refuse",
             ],

@@ -16,7 +16,8 @@ public sealed class TrafficPolicyTests
     [Fact]
     public void The_internal_policy_governs_the_cluster_ip_only()
     {
-        cluster.Service("web", ["10.96.0.1"], ["http:80@30080"], inside: TrafficPolicy.Local, externalIPs: ["203.0.113.1"], balancerIPs: ["198.51.100.1"]);
+        cluster.Service("web", ["10.96.0.1"], ["http:80@30080"], inside: TrafficPolicy.Local, externalIPs: ["203.0.113.1"],
+            balancerIPs: ["198.51.100.1"]);
 
         Assert.Equal(
             [
@@ -32,7 +33,8 @@ public sealed class TrafficPolicyTests
     [Fact]
     public void The_external_policy_governs_everything_but_the_cluster_ip_and_keeps_the_cluster_list_for_pods_and_the_node()
     {
-        cluster.Service("web", ["10.96.0.1"], ["http:80@30080"], outside: TrafficPolicy.Local, externalIPs: ["203.0.113.1"], balancerIPs: ["198.51.100.1"]);
+        cluster.Service("web", ["10.96.0.1"], ["http:80@30080"], outside: TrafficPolicy.Local, externalIPs: ["203.0.113.1"],
+            balancerIPs: ["198.51.100.1"]);
 
         Assert.Equal(
             [

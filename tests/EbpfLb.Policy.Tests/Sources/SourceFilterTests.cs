@@ -9,7 +9,8 @@ public sealed class SourceFilterTests
         .Node(ClusterChanges.NodeName, addresses: ["192.0.2.11", "192.0.2.12", "2001:db8::11"]);
 
     private string[] Ranges(string[] ranges, string[]? vips = null, string[]? clusterIPs = null)
-        => cluster.Service("web", clusterIPs ?? ["10.96.0.1"], ["http:80@30080"], externalIPs: ["203.0.113.1"], balancerIPs: vips ?? ["198.51.100.1"], sourceRanges: ranges)
+        => cluster.Service("web", clusterIPs ?? ["10.96.0.1"], ["http:80@30080"], externalIPs: ["203.0.113.1"],
+            balancerIPs: vips ?? ["198.51.100.1"], sourceRanges: ranges)
             .Build().Compile().Ranges();
 
     /// <summary>docs/contract.md 19, item 3: the filter belongs to the VIPs, so a NodePort of the same Service stays open.</summary>
@@ -19,7 +20,8 @@ public sealed class SourceFilterTests
 
     [Fact]
     public void The_ranges_are_ordered_and_each_is_there_once()
-        => Assert.Equal(["10.0.0.0/8", "10.0.0.0/16", "172.16.0.0/12"], Ranges(["172.16.0.0/12", "10.0.0.0/16", "10.9.9.9/8", "10.0.0.0/8"]));
+        => Assert.Equal(
+            ["10.0.0.0/8", "10.0.0.0/16", "172.16.0.0/12"], Ranges(["172.16.0.0/12", "10.0.0.0/16", "10.9.9.9/8", "10.0.0.0/8"]));
 
     [Fact]
     public void Each_family_has_its_own_ranges()
@@ -43,7 +45,8 @@ public sealed class SourceFilterTests
     [Fact]
     public void The_vips_are_sources_of_their_own_when_the_nodes_address_is_allowed()
         => Assert.Equal(
-            ["192.0.2.0/24", "198.51.100.1/32", "198.51.100.2/32"], Ranges(["192.0.2.0/24"], ["198.51.100.2", "2001:db8:1::1", "198.51.100.1"]));
+            ["192.0.2.0/24", "198.51.100.1/32", "198.51.100.2/32"],
+            Ranges(["192.0.2.0/24"], ["198.51.100.2", "2001:db8:1::1", "198.51.100.1"]));
 
     [Fact]
     public void The_vips_of_the_other_family_follow_the_nodes_address_of_that_family()

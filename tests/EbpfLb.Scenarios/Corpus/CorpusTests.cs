@@ -3,8 +3,8 @@ using EbpfLb.Scenarios.Format;
 namespace EbpfLb.Scenarios.Corpus;
 
 /// <summary>
-/// Objects of a real control plane, compiled for each of its nodes: what becomes of connections to every frontend of every Service, from a pod
-/// of the node, a pod of another, the node itself and outside. "make golden" writes what comes out, for a person to read as a diff.
+/// Objects of a real control plane, compiled for each of its nodes: what becomes of connections to every frontend of every Service, from a
+/// pod of the node, a pod of another, the node itself and outside. "make golden" writes what comes out, for a person to read as a diff.
 /// </summary>
 public sealed class CorpusTests
 {
@@ -22,7 +22,8 @@ public sealed class CorpusTests
         var expected = File.ReadAllText(path);
 
         Assert.True(expected == actual,
-            $"{node}.txt differs (- is what the file says, + what came out); 'make golden' writes the new text\n{LineDiff.Write(expected, actual)}");
+            $"{node}.txt differs (- is what the file says, + what came out); 'make "
+                + $"golden' writes the new text\n{LineDiff.Write(expected, actual)}");
     }
 
     [Fact]

@@ -14,7 +14,8 @@ internal static class CorpusText
         var loaded = CorpusCluster.Load(node);
         var table = ForwardingCompiler.Compile(loaded.Snapshot, new PolicyOptions { NodeName = node }, null);
         var explainer = new Explainer(table, CorpusCluster.ContextOf(loaded, node));
-        var text = new StringBuilder($"# Every frontend of every Service, as {node} answers it. Backends with a plus are on this node, those with a star see an address\n");
+        var text = new StringBuilder($"# Every frontend of every Service, as {node} answers it. Backends with a "
+            + "plus are on this node, those with a star see an address\n");
         text.Append("# of it in place of the client's.\n");
         foreach (var diagnostic in table.Diagnostics) text.Append($"! {diagnostic}\n");
         foreach (var service in table.Services.Where(s => s.Name != Canary.Name))

@@ -39,7 +39,10 @@ internal sealed class Scenario
 
     private Scenario()
     {
-        limits = new TableLimits { MaxServices = 64, MaxBackends = 128, MaxSlots = 256, MaxFrontends4 = 64, MaxFrontends6 = 64, MaxRanges4 = 32, MaxRanges6 = 32 };
+        limits = new TableLimits
+        {
+            MaxServices = 64, MaxBackends = 128, MaxSlots = 256, MaxFrontends4 = 64, MaxFrontends6 = 64, MaxRanges4 = 32, MaxRanges6 = 32,
+        };
         kernel = new MemoryKernel(limits);
         mirror = new Mirror(limits);
         applier = new PlanApplier(kernel.WithFaults(faults), mirror);

@@ -22,14 +22,16 @@ internal sealed class ScenarioFaults : IFaults
             var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             var numbers = words[2].Split('-').Select(int.Parse).ToArray();
             faults.Add(new Fault(
-                words[0], Enum.Parse<TableOperation>(words[1], ignoreCase: true), numbers[0], numbers[^1], Enum.Parse<TableError>(words[3])));
+                words[0], Enum.Parse<TableOperation>(words[1], ignoreCase: true), numbers[0], numbers[^1],
+                Enum.Parse<TableError>(words[3])));
         }
     }
 
     public TableError Next(string table, TableOperation operation)
     {
         var number = counts[(table, operation)] = counts.GetValueOrDefault((table, operation)) + 1;
-        return faults.Find(f => f.Table == table && f.Operation == operation && number >= f.First && number <= f.Last)?.Error ?? TableError.None;
+        return faults.Find(f
+            => f.Table == table && f.Operation == operation && number >= f.First && number <= f.Last)?.Error ?? TableError.None;
     }
 
     private sealed record Fault(string Table, TableOperation Operation, int First, int Last, TableError Error);

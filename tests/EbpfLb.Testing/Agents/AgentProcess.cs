@@ -81,7 +81,8 @@ public sealed class AgentProcess : IDisposable
     public void Launch(params IReadOnlyList<string> more)
     {
         process?.Dispose();
-        process = ChildProcess.Start(place, [.. options.Prefix, options.Binary, .. RunArguments(BpfFs.MountPoint, runDirectory.FullName), .. more]);
+        process = ChildProcess.Start(
+            place, [.. options.Prefix, options.Binary, .. RunArguments(BpfFs.MountPoint, runDirectory.FullName), .. more]);
     }
 
     /// <summary>Starts another executable in place of the one so far, as an upgrade does.</summary>
@@ -93,8 +94,10 @@ public sealed class AgentProcess : IDisposable
 
     /// <summary>Starts one more agent of this instance, as one that does not know of the first. The caller owns it.</summary>
     /// <param name="prefix">A command that starts it, such as unshare.</param>
-    public ChildProcess LaunchOther(string otherRunDirectory, string? bpfFs = null, IReadOnlyList<string>? prefix = null, params IReadOnlyList<string> extra)
-        => ChildProcess.Start(place, [.. prefix ?? [], options.Binary, .. RunArguments(bpfFs ?? BpfFs.MountPoint, otherRunDirectory), .. extra]);
+    public ChildProcess LaunchOther(
+        string otherRunDirectory, string? bpfFs = null, IReadOnlyList<string>? prefix = null, params IReadOnlyList<string> extra)
+        => ChildProcess.Start(
+            place, [.. prefix ?? [], options.Binary, .. RunArguments(bpfFs ?? BpfFs.MountPoint, otherRunDirectory), .. extra]);
 
     private IReadOnlyList<string> RunArguments(string bpfFs, string runDir) =>
     [
@@ -149,7 +152,9 @@ public sealed class AgentProcess : IDisposable
     /// <summary>An answer of the control socket, such as /backends?namespace=a&amp;name=b.</summary>
     public string Ask(string path) => control.GetStringAsync(new Uri($"http://agent{path}")).GetAwaiter().GetResult();
 
-    /// <summary>What `ebpflb services -o json` prints, asked on the control socket without starting a command; empty while nobody listens.</summary>
+    /// <summary>
+    /// What `ebpflb services -o json` prints, asked on the control socket without starting a command; empty while nobody listens.
+    /// </summary>
     public string Services()
     {
         try
@@ -175,7 +180,9 @@ public sealed class AgentProcess : IDisposable
     public int FirstPlanOperations()
     {
         var line = Log.Split('\n').First(line => line.Contains("Synced: ", StringComparison.Ordinal));
-        return int.Parse(Regex.Match(line, "operations=(?<count>[0-9]+)", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)).Groups["count"].Value, CultureInfo.InvariantCulture);
+        return int.Parse(
+            Regex.Match(line, "operations=(?<count>[0-9]+)", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)).Groups["count"].Value,
+            CultureInfo.InvariantCulture);
     }
 
     /// <summary>kill -9.</summary>
@@ -197,7 +204,8 @@ public sealed class AgentProcess : IDisposable
         [options.Binary, verb, .. arguments, "--instance", Instance, "--bpffs", BpfFs.MountPoint, "--run-dir", runDirectory.FullName]);
 
     /// <summary>The same by somebody who looks for it in another run directory.</summary>
-    public (int ExitCode, string Output) CommandFrom(string otherRunDirectory, string verb, params IReadOnlyList<string> arguments) => ChildProcess.Run(
+    public (int ExitCode, string Output) CommandFrom(string otherRunDirectory, string verb, params IReadOnlyList<string> arguments)
+        => ChildProcess.Run(
         place, [options.Binary, verb, .. arguments, "--instance", Instance, "--bpffs", BpfFs.MountPoint, "--run-dir", otherRunDirectory]);
 
     /// <summary>Runs another command with <c>-o json</c>.</summary>
@@ -211,7 +219,8 @@ public sealed class AgentProcess : IDisposable
         }
         catch (JsonException exception)
         {
-            throw new InvalidOperationException($"'{verb}' ended with {code} and printed no JSON:\n{output}\nlog of the agent:\n{Log}", exception);
+            throw new InvalidOperationException(
+                $"'{verb}' ended with {code} and printed no JSON:\n{output}\nlog of the agent:\n{Log}", exception);
         }
     }
 
@@ -223,7 +232,8 @@ public sealed class AgentProcess : IDisposable
         {
             foreach (var pin in Directory.EnumerateFiles(Path.Combine(BpfFs.InstancePath(Instance), $"{kind}s")))
             {
-                var (code, output) = ChildProcess.Run(new ProcessPlace(null, null), RepositoryPaths.Tool("bpftool"), "-j", kind, "show", "pinned", pin);
+                var (code, output) = ChildProcess.Run(
+                    new ProcessPlace(null, null), RepositoryPaths.Tool("bpftool"), "-j", kind, "show", "pinned", pin);
                 if (code != 0)
                 {
                     // The agent may have removed it since the directory was read.

@@ -8,7 +8,9 @@ public enum StreamingListSupport
     /// <summary>422: servers from 1.19 on that have no such watches, or have them switched off.</summary>
     Refused,
 
-    /// <summary>Accepted, and the end of the collection never told: something between that drops options, or a server before 1.19.</summary>
+    /// <summary>
+    /// Accepted, and the end of the collection never told: something between that drops options, or a server before 1.19.
+    /// </summary>
     Ignored,
 
     /// <summary>By default since 1.34.</summary>
@@ -47,6 +49,8 @@ public sealed record FakeApiServerOptions
     /// <summary>Bodies longer than this are compressed for clients that accept it (a real server's is 128 KiB).</summary>
     public int GzipFrom { get; init; } = 128 * 1024;
 
-    /// <summary>Bookmarks by themselves; real servers send one about every minute. null: only <see cref="FakeApiServer.SendBookmarks"/>.</summary>
+    /// <summary>
+    /// Bookmarks by themselves; real servers send one about every minute. null: only <see cref="FakeApiServer.SendBookmarks"/>.
+    /// </summary>
     public TimeSpan? BookmarkInterval { get; init; }
 }

@@ -38,7 +38,8 @@ public sealed class FakeCluster(int services, int endpointsPerService)
 
     /// <summary>The slice of a Service as a manifest file, with its last endpoint replaced by a new one.</summary>
     public byte[] ReplacedSlice(int service)
-        => [.. "{\"apiVersion\":\"discovery.k8s.io/v1\",\"kind\":\"EndpointSlice\","u8, .. SliceWithOtherEndpoint(service).Body(1).AsSpan(1)];
+        => [.. "{\"apiVersion\":\"discovery.k8s.io/v1\",\"kind\":\"EndpointSlice\","u8,
+            .. SliceWithOtherEndpoint(service).Body(1).AsSpan(1)];
 
     internal IEnumerable<(string Key, Func<ulong, byte[]> Body)> Services() => Enumerable.Range(0, services).Select(i =>
     {

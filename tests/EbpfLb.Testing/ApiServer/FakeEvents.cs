@@ -44,7 +44,8 @@ internal sealed partial class FakeEvents
         if ((string?)metadata["name"] is not { Length: > 0 and <= MostName }) return "metadata.name";
         if (((string?)regarding["namespace"] ?? "default") != ns) return "regarding.namespace: does not match event.namespace";
         if (!IsMicroTime(Text("eventTime"))) return "eventTime";
-        if (Text("reportingController").Length == 0 || Text("reportingInstance").Length is 0 or > MostReason) return "reportingController or reportingInstance";
+        if (Text("reportingController").Length == 0 || Text("reportingInstance").Length is 0 or > MostReason)
+            return "reportingController or reportingInstance";
         if (Text("action").Length is 0 or > MostReason || Text("reason").Length is 0 or > MostReason) return "action or reason";
         if (Text("note").Length > MostNote) return "note: can have at most 1024 characters";
         if (Text("type") is not ("Normal" or "Warning")) return "type";
@@ -55,7 +56,8 @@ internal sealed partial class FakeEvents
 
     /// <summary>Six digits after the point, no fewer.</summary>
     private static bool IsMicroTime(string? text)
-        => DateTimeOffset.TryParseExact(text, "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out _);
+        => DateTimeOffset.TryParseExact(
+            text, "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out _);
 
     [GeneratedRegex("^/apis/events.k8s.io/v1/namespaces/(?<ns>[^/]+)/events$", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Path();

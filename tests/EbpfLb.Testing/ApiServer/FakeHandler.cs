@@ -6,7 +6,8 @@ namespace EbpfLb.Testing.ApiServer;
 
 /// <summary>Answers requests: authentication, authorization and routing; lists and watches have their own types.</summary>
 internal sealed class FakeHandler(
-    FakeApiServerOptions options, FakeStore store, FakeWatches watches, FakeEvents events, FakeFaults faults, Action<FakeRequest> record, CancellationToken stopping)
+    FakeApiServerOptions options, FakeStore store, FakeWatches watches, FakeEvents events, FakeFaults faults, Action<FakeRequest> record,
+    CancellationToken stopping)
 {
     /// <summary>Where a connection keeps the name its client asked for.</summary>
     public const string ServerNameItem = "server name";
@@ -26,7 +27,8 @@ internal sealed class FakeHandler(
             context.Request.Query.ToDictionary(q => q.Key, q => q.Value.ToString()),
             context.Request.Protocol,
             user,
-            context.Features.Get<IConnectionItemsFeature>()?.Items.TryGetValue(ServerNameItem, out var asked) == true ? asked as string : null)
+            context.Features.Get<IConnectionItemsFeature>()?.Items.TryGetValue(ServerNameItem, out var asked) == true ? asked as string
+                : null)
         {
             Connection = context.Connection.Id,
         });
@@ -40,7 +42,8 @@ internal sealed class FakeHandler(
         if (faults.TakeAnswer() is { } failure)
         {
             if (failure.RetryAfter is { } seconds) context.Response.Headers.RetryAfter = $"{seconds}";
-            await FakeAnswers.WriteAsync(context, failure.Code == 429 ? FakeStatus.TooManyRequests(failure.RetryAfter) : FakeStatus.Of(failure.Code));
+            await FakeAnswers.WriteAsync(
+                context, failure.Code == 429 ? FakeStatus.TooManyRequests(failure.RetryAfter) : FakeStatus.Of(failure.Code));
         }
         else if (resource is not null && faults.IsForbidden(verb, resource.Plural))
         {
@@ -100,7 +103,8 @@ internal sealed class FakeHandler(
             if (path == resource.Path) return (resource, null);
             if (path.StartsWith(resource.Path + "/", StringComparison.Ordinal)) return (resource, path[(resource.Path.Length + 1)..]);
             var prefix = resource.Path[..^resource.Plural.Length] + "namespaces/";
-            if (path.StartsWith(prefix, StringComparison.Ordinal) && path[prefix.Length..].Split('/') is [var ns, var plural, var name] && plural == resource.Plural)
+            if (path.StartsWith(prefix, StringComparison.Ordinal) && path[prefix.Length..].Split('/') is [var ns, var plural, var name]
+                && plural == resource.Plural)
                 return (resource, $"{ns}/{name}");
         }
         return (null, null);

@@ -19,12 +19,14 @@ internal sealed class FakeObject(FakeResource resource, string key, ulong resour
     public byte[] Body => body;
 
     /// <summary>With kind and apiVersion, as in a watch and as the answer to a get.</summary>
-    public byte[] Full => [.. Encoding.UTF8.GetBytes($"{{\"kind\":\"{resource.Kind}\",\"apiVersion\":\"{resource.ApiVersion}\","), .. body.AsSpan(1)];
+    public byte[] Full
+        => [.. Encoding.UTF8.GetBytes($"{{\"kind\":\"{resource.Kind}\",\"apiVersion\":\"{resource.ApiVersion}\","), .. body.AsSpan(1)];
 
     /// <summary>The value of a label, null without it.</summary>
     public string? Label(string name)
         // Most objects do not have the label that is asked for; parsing tens of thousands to find that out takes long.
-        => body.AsSpan().IndexOf(Encoding.UTF8.GetBytes(name)) >= 0 && Parsed.GetProperty("metadata").TryGetProperty("labels", out var labels)
+        => body.AsSpan().IndexOf(Encoding.UTF8.GetBytes(name)) >= 0
+            && Parsed.GetProperty("metadata").TryGetProperty("labels", out var labels)
             && labels.ValueKind == JsonValueKind.Object
             && labels.TryGetProperty(name, out var value)
                 ? value.GetString()

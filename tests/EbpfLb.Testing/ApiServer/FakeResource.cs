@@ -13,7 +13,8 @@ public sealed record FakeResource(string Path, string ApiVersion, string Plural,
         "\"addressType\":\"\",\"endpoints\":null,\"ports\":null");
 
     public static FakeResource Nodes { get; } = new(
-        "/api/v1/nodes", "v1", "nodes", "Node", "\"spec\":{},\"status\":{\"daemonEndpoints\":{\"kubeletEndpoint\":{\"Port\":0}}}", "spec.unschedulable");
+        "/api/v1/nodes", "v1", "nodes", "Node", "\"spec\":{},\"status\":{\"daemonEndpoints\":{\"kubeletEndpoint\":{\"Port\":0}}}",
+        "spec.unschedulable");
 
     /// <summary>Only taken, never listed.</summary>
     public static FakeResource Events { get; } = new("/apis/events.k8s.io/v1/events", "events.k8s.io/v1", "events", "Event", "");

@@ -89,5 +89,6 @@ internal sealed record FakeStatus(int Code, string Reason, string Message, JsonO
         return json;
     }
 
-    private static string Qualified(FakeResource resource) => resource.Group.Length == 0 ? resource.Plural : $"{resource.Plural}.{resource.Group}";
+    private static string Qualified(FakeResource resource)
+        => resource.Group.Length == 0 ? resource.Plural : $"{resource.Plural}.{resource.Group}";
 }

@@ -45,7 +45,8 @@ internal sealed class FakeStore
             stored["uid"] ??= $"00000000-0000-0000-0000-{next:x12}";
             stored["resourceVersion"] = $"{next}";
             stored["creationTimestamp"] ??= "2025-01-01T00:00:00Z";
-            PutBody(resource, KeyOf((string?)metadata["namespace"], (string)metadata["name"]!), _ => Encoding.UTF8.GetBytes(body.ToJsonString()));
+            PutBody(resource, KeyOf((string?)metadata["namespace"], (string)metadata["name"]!),
+                _ => Encoding.UTF8.GetBytes(body.ToJsonString()));
         }
     }
 
@@ -82,7 +83,8 @@ internal sealed class FakeStore
     {
         lock (gate)
         {
-            if (!collections[resource].TryGetValue(key, out var before)) throw new ArgumentException($"there is no {resource.Kind} {key}", nameof(key));
+            if (!collections[resource].TryGetValue(key, out var before))
+                throw new ArgumentException($"there is no {resource.Kind} {key}", nameof(key));
             version++;
             collections[resource] = collections[resource].Remove(key);
             var last = JsonNode.Parse(before.Body)!.AsObject();

@@ -5,7 +5,8 @@ using Microsoft.AspNetCore.Http;
 namespace EbpfLb.Testing.ApiServer;
 
 /// <summary>Answers watches: the past since a version, then what happens, bookmarks, and orders of the test.</summary>
-internal sealed class FakeWatcher(FakeApiServerOptions options, FakeStore store, FakeWatches watches, FakeFaults faults, CancellationToken stopping)
+internal sealed class FakeWatcher(
+    FakeApiServerOptions options, FakeStore store, FakeWatches watches, FakeFaults faults, CancellationToken stopping)
 {
     public async Task AnswerAsync(HttpContext context, FakeResource resource)
     {
@@ -39,8 +40,11 @@ internal sealed class FakeWatcher(FakeApiServerOptions options, FakeStore store,
             await context.Response.StartAsync(context.RequestAborted);
             await context.Response.Body.FlushAsync(context.RequestAborted);
             if (fromNow && !faults.SilentWatches) await lines.WriteInitialAsync(initial.Values);
-            if (isStreaming && options.StreamingLists == StreamingListSupport.Supported && !faults.SilentWatches) await EndInitialAsync(context, lines, version);
-            await RunAsync(context, new FakeWatchRun(lines, subscription, orders.Reader, query["allowWatchBookmarks"] == "true", Seconds(query["timeoutSeconds"])));
+            if (isStreaming && options.StreamingLists == StreamingListSupport.Supported && !faults.SilentWatches)
+                await EndInitialAsync(context, lines, version);
+            await RunAsync(context,
+                new FakeWatchRun(
+                    lines, subscription, orders.Reader, query["allowWatchBookmarks"] == "true", Seconds(query["timeoutSeconds"])));
         }
         catch (OperationCanceledException)
         {
@@ -70,7 +74,8 @@ internal sealed class FakeWatcher(FakeApiServerOptions options, FakeStore store,
         using var ends = new CancellationTokenSource(run.Timeout);
         using var any = CancellationTokenSource.CreateLinkedTokenSource(over.Token, ends.Token);
         var bookmark = options.BookmarkInterval is { } interval ? Task.Delay(interval, any.Token) : null;
-        Task<bool> change = run.Subscription.Changes.WaitToReadAsync(any.Token).AsTask(), order = run.Orders.WaitToReadAsync(any.Token).AsTask();
+        Task<bool> change = run.Subscription.Changes.WaitToReadAsync(any.Token).AsTask(),
+        order = run.Orders.WaitToReadAsync(any.Token).AsTask();
         while (true)
         {
             var first = await Task.WhenAny(bookmark is null ? [change, order] : [change, order, bookmark]);
@@ -138,5 +143,6 @@ internal sealed class FakeWatcher(FakeApiServerOptions options, FakeStore store,
         => int.TryParse(text, CultureInfo.InvariantCulture, out var seconds) ? TimeSpan.FromSeconds(seconds) : TimeSpan.FromMinutes(30);
 
     private sealed record FakeWatchRun(
-        FakeWatchLines Lines, FakeSubscription Subscription, System.Threading.Channels.ChannelReader<FakeWatchOrder> Orders, bool Bookmarks, TimeSpan Timeout);
+        FakeWatchLines Lines, FakeSubscription Subscription, System.Threading.Channels.ChannelReader<FakeWatchOrder> Orders, bool Bookmarks,
+        TimeSpan Timeout);
 }

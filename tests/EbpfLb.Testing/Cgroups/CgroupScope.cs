@@ -39,7 +39,8 @@ public sealed class CgroupScope : IDisposable
 
     internal static CgroupScope Open(string name) => new(System.IO.Path.Combine(Root(), name));
 
-    internal static IEnumerable<string> All() => [.. Directory.EnumerateDirectories(Root()).Select(path => System.IO.Path.GetFileName(path))];
+    internal static IEnumerable<string> All()
+        => [.. Directory.EnumerateDirectories(Root()).Select(path => System.IO.Path.GetFileName(path))];
 
     /// <summary>Where cgroup2 is mounted. On hybrid hosts that is below /sys/fs/cgroup/unified; a host without it gets a mount.</summary>
     private static string Root()

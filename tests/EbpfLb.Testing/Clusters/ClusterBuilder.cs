@@ -113,7 +113,8 @@ public sealed partial class ClusterBuilder
     {
         var match = PortText().Match(text);
         if (!match.Success) throw new FormatException($"'{text}' is no port; write \"name:80\", \"name:53/UDP\" or \"name:80@30080\"");
-        var protocol = match.Groups["protocol"] is { Success: true } found ? Enum.Parse<TransportProtocol>(found.Value, ignoreCase: true) : TransportProtocol.Tcp;
+        var protocol = match.Groups["protocol"] is { Success: true } found ? Enum.Parse<TransportProtocol>(found.Value, ignoreCase: true)
+            : TransportProtocol.Tcp;
         var nodePort = match.Groups["node"] is { Success: true } node ? ushort.Parse(node.Value) : (ushort)0;
         return (match.Groups["name"].Value, ushort.Parse(match.Groups["number"].Value), protocol, nodePort);
     }

@@ -16,7 +16,8 @@ public static class ClusterChanges
     private static readonly string[][] PortSets =
     [
         ["http:80"], ["http:80", "https:443"], ["web:80"], [":80"], ["dns:53/UDP", "dns-tcp:53"], ["http:8080", "dns:53/UDP"],
-        ["http:80@30080"], ["http:80@30080", "https:443@30443"], ["http:80@30080", "https:443@30080"], ["dns:53@30053/UDP", "dns-tcp:53@30053"],
+        ["http:80@30080"], ["http:80@30080", "https:443@30443"], ["http:80@30080", "https:443@30080"],
+        ["dns:53@30053/UDP", "dns-tcp:53@30053"],
     ];
 
     private static readonly string[][] TargetSets =
@@ -26,7 +27,8 @@ public static class ClusterChanges
 
     private static readonly string[] Conditions = ["", "", "", "", " unready", " terminating", " ready+terminating"];
     private static readonly string[] Places = ["", $" node={NodeName}", $" node={NodeName}", " node=node-2"];
-    private static readonly string[] Hints = ["", " zones=a", " zones=a,b", " zones=b", $" zones=a nodes={NodeName}", " zones=b nodes=node-2"];
+    private static readonly string[] Hints = [
+        "", " zones=a", " zones=a,b", " zones=b", $" zones=a nodes={NodeName}", " zones=b nodes=node-2"];
     private static readonly string[][] Ranges = [[], [], ["192.0.2.0/24"], ["192.0.2.0/24", "2001:db8::/32"], ["198.51.100.0/25"]];
 
     /// <summary>Applies the change that the number stands for.</summary>

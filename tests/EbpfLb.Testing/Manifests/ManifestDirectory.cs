@@ -11,7 +11,8 @@ public sealed class ManifestDirectory : IDisposable
     public void Put(ServiceManifest service) => Put(service.Name, service);
 
     /// <summary>Creates or replaces a file that holds several services.</summary>
-    public void Put(string file, params IReadOnlyList<ServiceManifest> services) => PutText(file, string.Concat(services.Select(service => service.Text)));
+    public void Put(string file, params IReadOnlyList<ServiceManifest> services)
+        => PutText(file, string.Concat(services.Select(service => service.Text)));
 
     /// <summary>Creates or replaces a file by any text.</summary>
     public void PutText(string file, string text)

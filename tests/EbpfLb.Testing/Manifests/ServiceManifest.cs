@@ -97,14 +97,18 @@ public sealed record ServiceManifest(string Name)
             ["spec"] = spec,
             ["status"] = new JsonObject
             {
-                ["loadBalancer"] = new JsonObject { ["ingress"] = Array(LoadBalancerIPs.Select(ip => new JsonObject { ["ip"] = ip.ToString() })) },
+                ["loadBalancer"] = new JsonObject
+                {
+                    ["ingress"] = Array(LoadBalancerIPs.Select(ip => new JsonObject { ["ip"] = ip.ToString() })),
+                },
             },
         };
     }
 
     private static JsonObject Port(PortManifest port)
     {
-        var json = new JsonObject { ["name"] = port.Name, ["protocol"] = port.Protocol, ["port"] = port.Port, ["targetPort"] = port.TargetPort };
+        var json
+            = new JsonObject { ["name"] = port.Name, ["protocol"] = port.Protocol, ["port"] = port.Port, ["targetPort"] = port.TargetPort };
         if (port.NodePort != 0)
             json["nodePort"] = port.NodePort;
         return json;
@@ -132,7 +136,8 @@ public sealed record ServiceManifest(string Name)
             ["labels"] = new JsonObject { ["kubernetes.io/service-name"] = Name },
         },
         ["addressType"] = family,
-        ["ports"] = Array(Ports.Select(port => new JsonObject { ["name"] = port.Name, ["protocol"] = port.Protocol, ["port"] = port.TargetPort })),
+        ["ports"] = Array(Ports.Select(port
+            => new JsonObject { ["name"] = port.Name, ["protocol"] = port.Protocol, ["port"] = port.TargetPort })),
         ["endpoints"] = Array(Endpoints.Select(ip => (ip, ready: true, terminating: false))
             .Concat(UnreadyEndpoints.Select(ip => (ip, ready: false, terminating: false)))
             .Concat(TerminatingEndpoints.Select(ip => (ip, ready: false, terminating: true)))

@@ -6,7 +6,9 @@ namespace EbpfLb.Testing.Netns;
 /// <summary>Batches of iproute2 commands: one process for many changes keeps a pod's set-up to milliseconds.</summary>
 internal static class Ip
 {
-    /// <summary>Runs the commands in one <c>ip -batch</c>, inside the named namespace when one is given; stops at the first error.</summary>
+    /// <summary>
+    /// Runs the commands in one <c>ip -batch</c>, inside the named namespace when one is given; stops at the first error.
+    /// </summary>
     /// <exception cref="InvalidOperationException">A command failed; the message holds what ip said and the batch.</exception>
     public static void Batch(string? netns, params IReadOnlyList<string> commands)
     {
@@ -25,6 +27,7 @@ internal static class Ip
         var said = ip.StandardError.ReadToEnd();
         ip.WaitForExit();
         if (ip.ExitCode != 0)
-            throw new InvalidOperationException($"ip said: {said.Trim()}\nto this batch in {netns ?? "the host"}:\n{string.Join('\n', commands)}");
+            throw new InvalidOperationException(
+                $"ip said: {said.Trim()}\nto this batch in {netns ?? "the host"}:\n{string.Join('\n', commands)}");
     }
 }

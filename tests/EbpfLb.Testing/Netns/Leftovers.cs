@@ -22,7 +22,8 @@ internal static class Leftovers
     {
         lock (Here)
         {
-            using var machine = Eventually.Get(TryLockMachine, file => file is not null, "another test process to have removed what is left");
+            using var machine = Eventually.Get(
+                TryLockMachine, file => file is not null, "another test process to have removed what is left");
             Remove();
         }
     }

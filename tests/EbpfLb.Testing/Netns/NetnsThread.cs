@@ -10,7 +10,9 @@ namespace EbpfLb.Testing.Netns;
 /// </summary>
 public static class NetnsThread
 {
-    /// <summary>Runs <paramref name="work"/> in the namespace at <paramref name="netnsPath"/> and returns its result or its exception.</summary>
+    /// <summary>
+    /// Runs <paramref name="work"/> in the namespace at <paramref name="netnsPath"/> and returns its result or its exception.
+    /// </summary>
     public static T Run<T>(string netnsPath, Func<T> work)
     {
         T result = default!;
@@ -45,7 +47,9 @@ public static class NetnsThread
         return true;
     });
 
-    /// <summary>Moves this thread there and runs <paramref name="work"/>; the thread must not be used for anything else afterwards.</summary>
+    /// <summary>
+    /// Moves this thread there and runs <paramref name="work"/>; the thread must not be used for anything else afterwards.
+    /// </summary>
     internal static void Enter(string netnsPath, Action work)
     {
         using (var netns = File.OpenHandle(netnsPath))

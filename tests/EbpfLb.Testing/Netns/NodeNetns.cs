@@ -142,7 +142,9 @@ public sealed class NodeNetns
         Ip.Batch(Netns, "link set lo up", $"addr add {IPv4}/32 dev lo", $"addr add {IPv6}/128 dev lo nodad");
     }
 
-    /// <summary>/proc/sys/net shows the namespace of the thread that opens it. Duplicate address detection would cost a second a pod.</summary>
+    /// <summary>
+    /// /proc/sys/net shows the namespace of the thread that opens it. Duplicate address detection would cost a second a pod.
+    /// </summary>
     internal static void Sysctls(string netns, bool forwarding) => NetnsThread.Run(NetnsTopology.PathOf(netns), () =>
     {
         Set("ipv4/ip_local_port_range", "1024 65535");

@@ -65,7 +65,8 @@ public sealed class RouterNetns
         Ip.Batch(null, $"netns add {netns}");
         NodeNetns.Sysctls(netns, forwarding: false);
         Ip.Batch(null, $"link add c-{name} netns {Netns} mtu {mtu} type veth peer name eth0 netns {netns}");
-        Ip.Batch(Netns, $"link set c-{name} up", $"addr add 198.51.100.{number * 4 + 1}/30 dev c-{name}", $"addr add 2001:db8:100:{number:x}::1/64 dev c-{name} nodad");
+        Ip.Batch(Netns, $"link set c-{name} up", $"addr add 198.51.100.{number * 4 + 1}/30 dev c-{name}",
+            $"addr add 2001:db8:100:{number:x}::1/64 dev c-{name} nodad");
         Ip.Batch(
             netns,
             "link set lo up",

@@ -14,5 +14,6 @@ public readonly record struct ChecksumState(string Name, uint Stored, uint Error
     public bool IsWrong => Complete && !Absent && Error != 0;
 
     public override string ToString() =>
-        $"{Name} {Stored:x}: {(Absent ? "absent" : !Complete ? $"incomplete, off by {Error:x}" : Error == 0 ? "right" : $"off by {Error:x}")}";
+        $"{Name} {Stored:x}: "
+            + $"{(Absent ? "absent" : !Complete ? $"incomplete, off by {Error:x}" : Error == 0 ? "right" : $"off by {Error:x}")}";
 }

@@ -154,7 +154,8 @@ public sealed record PacketBuilder
     private byte[] Ipv6(ExtensionHeader[] extensions, byte last, byte[] content)
     {
         var (first, chain) = Chain(extensions, last);
-        byte[] bytes = [.. new byte[8], .. Source.Address.GetAddressBytes(), .. Destination.Address.GetAddressBytes(), .. chain, .. content];
+        byte[] bytes = [
+            .. new byte[8], .. Source.Address.GetAddressBytes(), .. Destination.Address.GetAddressBytes(), .. chain, .. content];
         BinaryPrimitives.WriteUInt32BigEndian(bytes, 6u << 28 | (uint)TrafficClass << 20 | FlowLabel);
         BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(4), (ushort)(bytes.Length - 40));
         bytes[6] = first;

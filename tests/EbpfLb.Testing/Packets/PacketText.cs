@@ -23,7 +23,9 @@ public static class PacketText
             "src" or "dst" when bytes.Length is 4 or 16 => new IPAddress(bytes).ToString(),
             "sport" or "dport" or "length" when bytes.Length == 2 => (bytes[0] << 8 | bytes[1]).ToString(),
             "flags" => ((TcpFlags)bytes[0]).ToString(),
-            _ => bytes.Length <= 64 ? Convert.ToHexStringLower(bytes) : $"{Convert.ToHexStringLower(bytes[..64])}... ({bytes.Length} bytes)",
+            _
+                => bytes.Length <= 64 ? Convert.ToHexStringLower(bytes)
+                    : $"{Convert.ToHexStringLower(bytes[..64])}... ({bytes.Length} bytes)",
         };
     }
 }

@@ -28,7 +28,8 @@ public static class PacketVerifier
         if (ip.Start + length > packet.Bytes.Length) return null;
         var header = packet.Bytes.AsSpan(ip.Start, length);
         return new ChecksumState(
-            ip.Prefix + "ipv4.checksum", BinaryPrimitives.ReadUInt16BigEndian(header[10..]), Error(InternetChecksum.Sum(header)), Complete: true);
+            ip.Prefix + "ipv4.checksum", BinaryPrimitives.ReadUInt16BigEndian(header[10..]), Error(InternetChecksum.Sum(header)),
+            Complete: true);
     }
 
     private static ChecksumState? Transport(ParsedPacket packet, ParsedIp ip)

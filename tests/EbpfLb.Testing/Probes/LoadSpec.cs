@@ -47,7 +47,10 @@ public sealed record LoadSpec(LoadMode Mode, params IReadOnlyList<string> To)
             LoadMode.UdpConnected => "udp-connected",
             _ => "udp-shared",
         };
-        var words = new List<string> { "load", $"mode={mode}", $"to={string.Join(',', To)}", $"threads={Threads}", $"timeout={(long)Timeout.TotalMilliseconds}" };
+        var words = new List<string>
+        {
+            "load", $"mode={mode}", $"to={string.Join(',', To)}", $"threads={Threads}", $"timeout={(long)Timeout.TotalMilliseconds}",
+        };
         if (Count is { } count)
             words.Add($"count={count}");
         if (Rate is { } rate)

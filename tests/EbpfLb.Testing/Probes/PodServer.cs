@@ -23,11 +23,14 @@ public sealed class PodServer : IDisposable
     /// <param name="at">The one address that it is bound to; null: all of them.</param>
     /// <param name="backlog">Of listen(): null: 4096.</param>
     public static PodServer Start(
-        ProcessPlace place, string name, string tcp, string udp, bool showPort = false, bool showClient = false, IPAddress? at = null, int? backlog = null)
+        ProcessPlace place, string name, string tcp, string udp, bool showPort = false, bool showClient = false, IPAddress? at = null,
+        int? backlog = null)
     {
         var server = ChildProcess.Start(
             place,
-            [RepositoryPaths.Netprobe, "serve", $"name={name}", $"tcp={tcp}", $"udp={udp}", $"show-port={(showPort ? 1 : 0)}", $"show-client={(showClient ? 1 : 0)}", "follow=1", .. at is null ? (string[])[] : [$"at={at}"], .. backlog is null ? (string[])[] : [$"backlog={backlog}"]]);
+            [RepositoryPaths.Netprobe, "serve", $"name={name}", $"tcp={tcp}", $"udp={udp}", $"show-port={(showPort ? 1 : 0)}",
+                $"show-client={(showClient ? 1 : 0)}", "follow=1", .. at is null ? (string[])[] : [$"at={at}"],
+                .. backlog is null ? (string[])[] : [$"backlog={backlog}"]]);
         var answer = ProbeAnswer.Parse(server.ReadLine());
         if (answer.Ok)
             return new PodServer(server);

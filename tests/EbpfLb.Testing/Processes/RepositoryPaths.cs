@@ -15,7 +15,9 @@ public static class RepositoryPaths
     /// <summary>The full path of a system program, also when the sbin directories are not on the PATH.</summary>
     /// <exception cref="FileNotFoundException">The program is not installed.</exception>
     public static string Tool(string name) => Find(name)
-        ?? throw new FileNotFoundException($"'{name}' is not installed: 'tools/install-deps.sh test' as root installs all that tests call, 'bench' what benchmarks call.", name);
+        ?? throw new FileNotFoundException($"'{name}' is not installed: 'tools/install-deps.sh test' as root "
+                + "installs all that tests call, 'bench' what benchmarks call.",
+            name);
 
     public static bool HasTool(string name) => Find(name) is not null;
 

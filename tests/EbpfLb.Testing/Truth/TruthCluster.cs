@@ -4,8 +4,8 @@ using EbpfLb.Testing.Clusters;
 namespace EbpfLb.Testing.Truth;
 
 /// <summary>
-/// What a row of the truth table is about, in one family: a Service "web" with all kinds of frontends on port 80 and node port 30080, backends
-/// on port 8080 of this node (node-1) and of another, a ServiceCIDR, and who asks.
+/// What a row of the truth table is about, in one family: a Service "web" with all kinds of frontends on port 80 and node port 30080,
+/// backends on port 8080 of this node (node-1) and of another, a ServiceCIDR, and who asks.
 /// </summary>
 public sealed class TruthCluster(IpFamily family)
 {
@@ -45,9 +45,11 @@ public sealed class TruthCluster(IpFamily family)
 
     public (IpAddress Address, ushort Port, TransportProtocol Protocol) Target(TruthRow row)
     {
-        var protocol = row.Destination.EndsWith("unknown protocol", StringComparison.Ordinal) ? TransportProtocol.Udp : TransportProtocol.Tcp;
+        var protocol = row.Destination.EndsWith("unknown protocol", StringComparison.Ordinal) ? TransportProtocol.Udp
+            : TransportProtocol.Tcp;
         var isUnknown = row.Destination.EndsWith("unknown port", StringComparison.Ordinal);
-        var kind = row.Destination.Replace(" unknown port", "", StringComparison.Ordinal).Replace(" unknown protocol", "", StringComparison.Ordinal);
+        var kind = row.Destination.Replace(" unknown port", "", StringComparison.Ordinal)
+            .Replace(" unknown protocol", "", StringComparison.Ordinal);
         var (address, port) = kind switch
         {
             "ClusterIP" => (ClusterIP, Port),
@@ -78,7 +80,8 @@ public sealed class TruthCluster(IpFamily family)
             .Node(NodeName, addresses: [$"{Node}"])
             .Service(
                 "web", [$"{ClusterIP}"], [$"http:{Port}@{NodePort}"], type: ServiceType.LoadBalancer,
-                externalIPs: [Of(family, "198.51.100.100", "2001:db8:99::100").ToString()], balancerIPs: [Of(family, "203.0.113.80", "2001:db8:2::80").ToString()],
+                externalIPs: [Of(family, "198.51.100.100", "2001:db8:99::100").ToString()],
+                balancerIPs: [Of(family, "203.0.113.80", "2001:db8:2::80").ToString()],
                 sourceRanges: Ranges, inside: isInternal ? policy : other, outside: isInternal ? other : policy)
             .Slice("web-1", "web", [$"http:{BackendPort}"], Endpoints(row.Endpoints), family)
             .Build();

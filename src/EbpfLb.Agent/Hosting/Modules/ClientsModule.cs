@@ -12,11 +12,14 @@ internal static class ClientsModule
 {
     public static IServiceCollection AddClients(this IServiceCollection services, AgentContext agent)
     {
-        if (agent.Dataplane.Affinity is { } affinity) services.AddRunning(_ => new AffinityService(affinity, agent.Time, agent.Logger<AffinityService>()));
+        if (agent.Dataplane.Affinity is { } affinity)
+            services.AddRunning(_ => new AffinityService(affinity, agent.Time, agent.Logger<AffinityService>()));
         if (agent.Dataplane.Clients is not { } kernel) return services;
         return services
-            .AddSingleton(p => new ClientKeeper(kernel, new ClientReader(new NetworkNamespaces()), p.Get<KernelNetwork>().NamespaceCookie, agent.Time, agent.Logger<ClientKeeper>()))
-            .AddRunning(p => new ClientService(p.Get<ClientKeeper>(), NamespaceChanges.WatchAsync, agent.SyncPeriod, agent.Time, agent.Logger<ClientService>()))
+            .AddSingleton(p => new ClientKeeper(kernel, new ClientReader(new NetworkNamespaces()), p.Get<KernelNetwork>().NamespaceCookie,
+                agent.Time, agent.Logger<ClientKeeper>()))
+            .AddRunning(p => new ClientService(
+                p.Get<ClientKeeper>(), NamespaceChanges.WatchAsync, agent.SyncPeriod, agent.Time, agent.Logger<ClientService>()))
             .Prepare(p =>
             {
                 p.Get<ClientKeeper>().Refresh();

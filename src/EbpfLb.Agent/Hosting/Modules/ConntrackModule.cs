@@ -6,17 +6,22 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace EbpfLb.Agent.Hosting.Modules;
 
-/// <summary>Flows: those that are over leave the conntrack maps, those to removed endpoints end, and addresses that nothing goes to any more leave the destination filter.</summary>
+/// <summary>
+/// Flows: those that are over leave the conntrack maps, those to removed endpoints end, and addresses that nothing goes to any more leave
+/// the destination filter.
+/// </summary>
 internal static class ConntrackModule
 {
     public static IServiceCollection AddConntrack(this IServiceCollection services, AgentContext agent) => services
         .AddRunning(p =>
         {
             var flows = p.Get<FlowState>();
-            return new FlowService(agent.Dataplane, () => agent.Live.Current.Flows, flows, new FlowMetrics(agent.Metrics, () => flows.Flows), agent.Time, agent.Logger<FlowService>());
+            return new FlowService(agent.Dataplane, () => agent.Live.Current.Flows, flows,
+                new FlowMetrics(agent.Metrics, () => flows.Flows), agent.Time, agent.Logger<FlowService>());
         })
         .AddRunning(p => new StaleService(
-            agent.Dataplane, p.Get<PipelineState>(), new StaleMetrics(agent.Metrics), new ConntrackReconcilerMetrics(agent.Metrics), agent.Options.EndTcp, agent.SyncPeriod, agent.Time,
+            agent.Dataplane, p.Get<PipelineState>(), new StaleMetrics(agent.Metrics), new ConntrackReconcilerMetrics(agent.Metrics),
+            agent.Options.EndTcp, agent.SyncPeriod, agent.Time,
             agent.Logger<StaleService>()))
         .AddRunning(_ => new DestinationFilterService(agent.Dataplane, agent.Time, agent.Logger<DestinationFilterService>()))
         .Prepare(p => agent.Live.Subscribe(p.Get<StaleService>().Wake));

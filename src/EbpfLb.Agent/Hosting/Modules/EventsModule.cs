@@ -14,7 +14,8 @@ internal static class EventsModule
         .AddRunning(_ => new EventQueue(agent.Source.Capabilities.Events, agent.Options.NodeName, agent.Time, agent.Logger<EventQueue>()))
         .AddSingleton<IEventRecorder>(p => p.Get<EventQueue>())
         .AddSingleton(p => new BindFailures(
-            p.Get<IEventRecorder>(), agent.Options.NodeName, agent.Options.BindAddressHardFail, p.Get<IHostApplicationLifetime>().StopApplication, agent.Logger<AgentHost>()))
+            p.Get<IEventRecorder>(), agent.Options.NodeName, agent.Options.BindAddressHardFail,
+            p.Get<IHostApplicationLifetime>().StopApplication, agent.Logger<AgentHost>()))
         .Prepare(p =>
         {
             var (state, events) = (p.Get<PipelineState>(), p.Get<IEventRecorder>());

@@ -11,13 +11,16 @@ internal static class NodeModule
     {
         services
             .AddSingleton(_ => new KernelNetwork())
-            .AddRunning(p => new NodeStartTimeout(p.Get<NodePrerequisites>(), p.Get<PipelineState>(), agent.Time, agent.Logger<NodeStartTimeout>()));
+            .AddRunning(p
+                => new NodeStartTimeout(p.Get<NodePrerequisites>(), p.Get<PipelineState>(), agent.Time, agent.Logger<NodeStartTimeout>()));
         if (agent.Dataplane.Node is { } kernel)
         {
             services
                 .AddSingleton(p => new NodeReconciler(
-                    kernel, p.Get<KernelNetwork>(), p.Get<PipelineState>(), () => agent.Live.Current.Node, () => agent.Live.Current.SetSysctls, agent.Logger<NodeReconciler>()))
-                .AddRunning(p => new NodeService(p.Get<NodeReconciler>(), p.Get<KernelNetwork>(), p.Get<PipelineState>(), agent.SyncPeriod, agent.Time, agent.Logger<NodeService>()))
+                    kernel, p.Get<KernelNetwork>(), p.Get<PipelineState>(), () => agent.Live.Current.Node,
+                    () => agent.Live.Current.SetSysctls, agent.Logger<NodeReconciler>()))
+                .AddRunning(p => new NodeService(p.Get<NodeReconciler>(), p.Get<KernelNetwork>(), p.Get<PipelineState>(), agent.SyncPeriod,
+                    agent.Time, agent.Logger<NodeService>()))
                 .Prepare(p =>
                 {
                     // Before the first round: what it publishes shall find the node as it is.

@@ -26,9 +26,11 @@ internal static class ServersModule
     public static IServiceCollection AddServers(this IServiceCollection services, AgentContext agent)
     {
         services
-            .AddSingleton(p => new ServiceHealthServer(() => p.Get<ProxyHealthTracker>().Report(nodeEligible: true).Healthy, p.Get<IEventRecorder>(), agent.Time, agent.Loggers))
+            .AddSingleton(p => new ServiceHealthServer(
+                () => p.Get<ProxyHealthTracker>().Report(nodeEligible: true).Healthy, p.Get<IEventRecorder>(), agent.Time, agent.Loggers))
             .AddRunning(p => new ServiceHealthRetry(p.Get<ServiceHealthServer>(), agent.Time, agent.Logger<ServiceHealthRetry>()))
-            .Prepare(p => new ServiceHealthPorts(p.Get<ServiceHealthServer>(), p.Get<PipelineState>(), () => agent.Live.Current.Node.NodePortAddresses).Attach())
+            .Prepare(p => new ServiceHealthPorts(
+                p.Get<ServiceHealthServer>(), p.Get<PipelineState>(), () => agent.Live.Current.Node.NodePortAddresses).Attach())
             .AddRunning(p => new ControlServer(agent.Options.Instance.ControlSocket, ViewOf(agent, p), agent.Loggers));
         if (agent.Options.HealthzAddress is { } healthz) services.AddSingleton<IHostedService>(p => HealthOf(agent, healthz, p));
         if (agent.Options.MetricsAddress is { } metrics) services.AddSingleton<IHostedService>(p => MetricsOf(agent, metrics, p));
@@ -37,11 +39,13 @@ internal static class ServersModule
 
     private static AgentView ViewOf(AgentContext agent, IServiceProvider p)
     {
-        var flows = new FlowView(Origin.Agent, new FlowTable(agent.Dataplane.FlowMaps, agent.Time), p.Get<ServiceNames>(), p.Get<DropHistory>(), agent.Time);
+        var flows = new FlowView(
+            Origin.Agent, new FlowTable(agent.Dataplane.FlowMaps, agent.Time), p.Get<ServiceNames>(), p.Get<DropHistory>(), agent.Time);
         var explainer = new AgentExplainer(p.Get<PipelineState>(), () => agent.Live.Current.Node, agent.Options.NodeName);
         var health = p.Get<ServiceHealthServer>();
         return new AgentView(
-            agent.Options.Instance.Name, VersionCommand.Version, agent.Time, p.Get<PipelineState>(), agent.Dataplane, p.Get<FlowState>(), flows,
+            agent.Options.Instance.Name, VersionCommand.Version, agent.Time, p.Get<PipelineState>(), agent.Dataplane, p.Get<FlowState>(),
+            flows,
             explainer, p.Get<ConfigState>(), p.Get<Verifier>(), () => health.Problems);
     }
 
@@ -49,14 +53,16 @@ internal static class ServersModule
     {
         var endpoints = new HealthEndpoints(p.Get<PipelineState>(), new HealthMetrics(agent.Metrics));
         return new RetryingServer(
-            "health", OptionNames.HealthzBindAddress, address, endpoints.HandleAsync, agent.Time, agent.Loggers, p.Get<BindFailures>().For("FailedToStartProxierHealthcheck"));
+            "health", OptionNames.HealthzBindAddress, address, endpoints.HandleAsync, agent.Time, agent.Loggers,
+            p.Get<BindFailures>().For("FailedToStartProxierHealthcheck"));
     }
 
     private static RetryingServer MetricsOf(AgentContext agent, IPEndPoint address, IServiceProvider p)
     {
         var pages = AgentPages.Of(agent.Options, p.Get<ConfigState>().ToJson, agent.Verbosity, agent.Time);
         return new RetryingServer(
-            "metrics", OptionNames.MetricsBindAddress, address, new MetricsEndpoints(agent.Metrics, p.Get<SliMetrics>(), pages).HandleAsync, agent.Time, agent.Loggers,
+            "metrics", OptionNames.MetricsBindAddress, address, new MetricsEndpoints(agent.Metrics, p.Get<SliMetrics>(), pages).HandleAsync,
+            agent.Time, agent.Loggers,
             p.Get<BindFailures>().For("FailedToStartMetricServer"), agent.Options.EnableProfiling ? MetricsEndpoints.BodyBytes : 0);
     }
 }

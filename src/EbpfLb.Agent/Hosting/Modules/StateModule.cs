@@ -16,8 +16,10 @@ internal static class StateModule
 {
     public static IServiceCollection AddState(this IServiceCollection services, AgentContext agent) => services
         .AddSingleton(_ => new ProxyHealthTracker(agent.Time, agent.SyncPeriod))
-        .AddSingleton(_ => new NodePrerequisites(() => agent.Live.Current.Node, agent.Options.NodeName, agent.Source.Capabilities.HasNodes, agent.Time))
-        .AddSingleton(p => new PipelineState(() => agent.Source.Status, p.Get<ProxyHealthTracker>(), agent.Source.Capabilities.HasNodes, agent.Logger<PipelineState>())
+        .AddSingleton(_
+            => new NodePrerequisites(() => agent.Live.Current.Node, agent.Options.NodeName, agent.Source.Capabilities.HasNodes, agent.Time))
+        .AddSingleton(p => new PipelineState(
+            () => agent.Source.Status, p.Get<ProxyHealthTracker>(), agent.Source.Capabilities.HasNodes, agent.Logger<PipelineState>())
         {
             Needs = p.Get<NodePrerequisites>(), MissingFeatures = () => FeatureText.Missing(agent.Dataplane.Features),
             Faults = agent.Dataplane.FindFaults, Dead = () => agent.Dataplane.Lost, PlaceProblems = agent.Dataplane.PlaceProblems,

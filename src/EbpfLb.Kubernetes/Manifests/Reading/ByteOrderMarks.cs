@@ -48,7 +48,9 @@ internal static class ByteOrderMarks
         return copy;
     }
 
-    /// <summary>The YAML without the marks at the beginning of its documents: before "---", and on the first line that says something after it.</summary>
+    /// <summary>
+    /// The YAML without the marks at the beginning of its documents: before "---", and on the first line that says something after it.
+    /// </summary>
     public static ReadOnlyMemory<char> Removed(char[] yaml)
     {
         if (!yaml.Contains(Mark)) return yaml;

@@ -48,7 +48,9 @@ internal sealed class FileReading(string file, ObjectReader reader, Action<strin
         var kind = outline.Kind ?? place.Kind;
         if (outline.Type != JsonTokenType.StartObject || version.Length == 0 || kind.Length == 0)
         {
-            var missing = outline.Type != JsonTokenType.StartObject ? "this is no object" : kind.Length == 0 ? "kind is not set" : "apiVersion is not set";
+            var missing = outline.Type != JsonTokenType.StartObject ? "this is no object"
+                : kind.Length == 0 ? "kind is not set"
+                : "apiVersion is not set";
             Refuse(into, place.Root, $"{missing}; a manifest begins with apiVersion and kind: add them, or move the file elsewhere");
         }
         else if (ItemKind(version, kind) is { } itemKind)
@@ -61,7 +63,9 @@ internal sealed class FileReading(string file, ObjectReader reader, Action<strin
         }
     }
 
-    /// <summary>Reads one item of a List by itself. False when something is wrong with it, or when it is several objects. Safe for several threads.</summary>
+    /// <summary>
+    /// Reads one item of a List by itself. False when something is wrong with it, or when it is several objects. Safe for several threads.
+    /// </summary>
     /// <param name="item">The item's text; it is not kept.</param>
     /// <param name="read">null: it is of a kind that is not used.</param>
     public bool TryReadItem(ReadOnlyMemory<byte> item, int index, TextPosition position, out ManifestObject? read)
@@ -69,13 +73,15 @@ internal sealed class FileReading(string file, ObjectReader reader, Action<strin
         var reader = new Utf8JsonReader(item.Span, JsonLocator.ReaderOptions);
         reader.Read();
         var into = new ReadObjects();
-        Add(into, item, new Place(FieldPath.Item(FieldPath.Member(null, "items"), index), position, "", "", 1), JsonOutline.Read(ref reader), null);
+        Add(into, item, new Place(FieldPath.Item(FieldPath.Member(null, "items"), index), position, "", "", 1),
+            JsonOutline.Read(ref reader), null);
         read = into.Objects.Count == 1 ? into.Objects[0] : null;
         return into.Findings.Count == 0 && into.Refused.Count == 0 && into.Objects.Count <= 1;
     }
 
     private void AddItems(
-        ReadObjects into, ReadOnlyMemory<byte> text, Place place, List<JsonOutline> items, string version, string kind, Func<int, TextPosition>? itemPosition)
+        ReadObjects into, ReadOnlyMemory<byte> text, Place place, List<JsonOutline> items, string version, string kind,
+        Func<int, TextPosition>? itemPosition)
     {
         var path = FieldPath.Member(place.Root, "items");
         if (place.Depth >= DeepestLists)
@@ -91,7 +97,8 @@ internal sealed class FileReading(string file, ObjectReader reader, Action<strin
         }
         var results = new ReadObjects[parts];
         Parallel.For(0, parts, part =>
-            AddPart(results[part] = new ReadObjects(), (int)((long)items.Count * part / parts), (int)((long)items.Count * (part + 1) / parts)));
+            AddPart(
+                results[part] = new ReadObjects(), (int)((long)items.Count * part / parts), (int)((long)items.Count * (part + 1) / parts)));
         foreach (var result in results) into.Append(result);
 
         void AddPart(ReadObjects target, int from, int to)
@@ -138,7 +145,8 @@ internal sealed class FileReading(string file, ObjectReader reader, Action<strin
         if (version == wanted) return true;
         // "Service" of serving.knative.dev and the like are kinds of their own.
         var group = version.IndexOf('/') is var slash and > 0 ? version[..slash] : "";
-        if (wanted is null || (group.Contains('.') && group is not ("discovery.k8s.io" or "networking.k8s.io"))) ignored(file, version, kind);
+        if (wanted is null || (group.Contains('.') && group is not ("discovery.k8s.io" or "networking.k8s.io")))
+            ignored(file, version, kind);
         else Refuse(into, root, $"no matches for kind \"{kind}\" in version \"{version}\"; use apiVersion: {wanted}");
         return false;
     }

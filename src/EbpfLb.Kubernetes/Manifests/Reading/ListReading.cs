@@ -10,8 +10,9 @@ namespace EbpfLb.Kubernetes.Manifests.Reading;
 internal sealed record ListContent(UInt128[] Hashes, ManifestObject?[] Objects);
 
 /// <summary>
-/// Reads a large List in JSON piece by piece: never more than a few megabytes of its text are in memory, and of an earlier reading it takes over
-/// what each item with the same text was. Gives up on whatever is not the usual: another reader then takes the file as a whole and says what is wrong.
+/// Reads a large List in JSON piece by piece: never more than a few megabytes of its text are in memory, and of an earlier reading it takes
+/// over what each item with the same text was. Gives up on whatever is not the usual: another reader then takes the file as a whole and
+/// says what is wrong.
 /// </summary>
 internal sealed class ListReading(FileReading items, ListContent? before)
 {
@@ -54,7 +55,8 @@ internal sealed class ListReading(FileReading items, ListContent? before)
     {
         try
         {
-            return ReadPieces(stream) && step == Step.End && version == "v1" && kind == "List" && ReadBatch() ? new ListContent([.. hashes], [.. objects]) : null;
+            return ReadPieces(stream) && step == Step.End && version == "v1" && kind == "List" && ReadBatch() ? new ListContent(
+                [.. hashes], [.. objects]) : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
@@ -154,7 +156,8 @@ internal sealed class ListReading(FileReading items, ListContent? before)
         if (reader.TokenType != JsonTokenType.StartObject) return false;
         if (!(isWhole = reader.TrySkip())) return true;
         Count(piece, start);
-        return Take(piece.AsSpan(start, (int)reader.BytesConsumed - start), new TextPosition(line, (int)(pieceStart + start - lineStart) + 1));
+        return Take(
+            piece.AsSpan(start, (int)reader.BytesConsumed - start), new TextPosition(line, (int)(pieceStart + start - lineStart) + 1));
     }
 
     private bool Take(ReadOnlySpan<byte> text, TextPosition position)
@@ -204,7 +207,8 @@ internal sealed class ListReading(FileReading items, ListContent? before)
     {
         var isGood = true;
         var read = new ManifestObject?[batch.Count];
-        Parallel.For(0, batch.Count, new ParallelOptions { MaxDegreeOfParallelism = batch.Count < 64 ? 1 : Environment.ProcessorCount }, (i, loop) =>
+        Parallel.For(
+            0, batch.Count, new ParallelOptions { MaxDegreeOfParallelism = batch.Count < 64 ? 1 : Environment.ProcessorCount }, (i, loop) =>
         {
             var (index, start, length, position) = batch[i];
             if (items.TryReadItem(batchText.AsMemory(start, length), index, position, out read[i])) return;

@@ -37,7 +37,9 @@ internal sealed class ManifestReader(ManifestOptions options, Action<WireWarning
         }
     }
 
-    /// <summary>Reads a large List in JSON piece by piece. null: it is not one, or something is wrong with it; then <see cref="Read"/> says what.</summary>
+    /// <summary>
+    /// Reads a large List in JSON piece by piece. null: it is not one, or something is wrong with it; then <see cref="Read"/> says what.
+    /// </summary>
     /// <param name="before">What an earlier reading found.</param>
     public ListContent? ReadList(string file, Stream stream, ListContent? before)
     {

@@ -12,7 +12,8 @@ internal sealed class ObjectReader
 {
     public const string DefaultNamespace = "default";
 
-    private static readonly JsonDocumentOptions FromJson = new() { AllowDuplicateProperties = false, MaxDepth = YamlReader.DeepestNesting + 4 };
+    private static readonly JsonDocumentOptions FromJson
+        = new() { AllowDuplicateProperties = false, MaxDepth = YamlReader.DeepestNesting + 4 };
     private static readonly JsonDocumentOptions FromYaml = FromJson with { AllowDuplicateProperties = true };
 
     private readonly StringPool texts = new();
@@ -32,7 +33,8 @@ internal sealed class ObjectReader
 
     /// <summary>Reads the object; null when it is refused, and then the context says why.</summary>
     /// <param name="mayRepeatKeys">False when the text is the author's JSON; from YAML, repeated keys were refused before.</param>
-    public ManifestObject? Read(ReadOnlyMemory<byte> json, bool mayRepeatKeys, ObjectContext context, TextPosition position, out ObjectIdentity? identity)
+    public ManifestObject? Read(
+        ReadOnlyMemory<byte> json, bool mayRepeatKeys, ObjectContext context, TextPosition position, out ObjectIdentity? identity)
     {
         identity = null;
         try
@@ -64,7 +66,8 @@ internal sealed class ObjectReader
         // The checks complain about names of a wrong type; here they only must not be asked for twice.
         var name = metadata["name"] is { HoldsText: true } n ? n.Text() ?? "" : "";
         var place = metadata["namespace"] is { HoldsText: true } p ? p.Text() ?? "" : "";
-        return new ObjectName(kind is "Node" or "ServiceCIDR" ? "" : place.Length == 0 ? DefaultNamespace : texts.Share((ReadOnlySpan<char>)place), name);
+        return new ObjectName(
+            kind is "Node" or "ServiceCIDR" ? "" : place.Length == 0 ? DefaultNamespace : texts.Share((ReadOnlySpan<char>)place), name);
     }
 
     private void Check(Field root, string kind)
@@ -101,7 +104,8 @@ internal sealed class ObjectReader
                 var slice = mapper.Map(Placed(JsonSerializer.Deserialize(json, wire.WireEndpointSlice)!, identity));
                 return new(slice is null ? identity : identity with { Name = slice.Name }, position, Slices: slice is null ? [] : [slice]);
             case "Endpoints":
-                return new(identity, position, Slices: [.. mapper.Map(Placed(JsonSerializer.Deserialize(json, wire.WireEndpoints)!, identity))]);
+                return new(
+                    identity, position, Slices: [.. mapper.Map(Placed(JsonSerializer.Deserialize(json, wire.WireEndpoints)!, identity))]);
             case "ServiceCIDR":
                 return new(identity, position, ServiceCidr: mapper.Map(JsonSerializer.Deserialize(json, wire.WireServiceCidr)!));
             default:

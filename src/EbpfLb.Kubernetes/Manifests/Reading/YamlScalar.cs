@@ -107,7 +107,8 @@ internal static class YamlScalar
         if (!char.IsAsciiDigit(text[0]) && text[0] is not ('-' or '+' or '.')) return Kind.Text;
         var plain = text.Contains('_') ? text.Replace("_", "", StringComparison.Ordinal) : text;
         if (TryInteger(plain, out integer)) return Kind.Integer;
-        return IsFloat(plain) && double.TryParse(plain, NumberStyles.Float, CultureInfo.InvariantCulture, out number) ? Kind.Float : Kind.Text;
+        return IsFloat(plain) && double.TryParse(plain, NumberStyles.Float, CultureInfo.InvariantCulture, out number) ? Kind.Float
+            : Kind.Text;
     }
 
     private static bool TryInteger(ReadOnlySpan<char> text, out Int128 value)

@@ -2,16 +2,21 @@ using EbpfLb.Model;
 
 namespace EbpfLb.Kubernetes.Manifests.Validation;
 
-/// <summary>The forms of addresses, after ValidateEndpointIP and IsValidCIDR (leading zeros are decimal, as everywhere in Kubernetes).</summary>
+/// <summary>
+/// The forms of addresses, after ValidateEndpointIP and IsValidCIDR (leading zeros are decimal, as everywhere in Kubernetes).
+/// </summary>
 internal static class AddressRules
 {
     /// <summary>An address that packets can be sent to; null when it is one.</summary>
     public static string? EndpointAddress(IpAddress address)
     {
         if (address.IsUnspecified) return $"{address} is the unspecified address; give the address of a backend";
-        if (address.IsLoopback) return $"{address} is a loopback address (127.0.0.0/8, ::1), which an API server refuses; give an address of an interface";
-        if (IsLinkLocal(address)) return $"{address} is link-local (169.254.0.0/16, fe80::/10), which an API server refuses; give a routable address";
-        if (IsLinkLocalMulticast(address)) return $"{address} is link-local multicast (224.0.0.0/24, ff02::/16); give the address of a backend";
+        if (address.IsLoopback)
+            return $"{address} is a loopback address (127.0.0.0/8, ::1), which an API server refuses; give an address of an interface";
+        if (IsLinkLocal(address))
+            return $"{address} is link-local (169.254.0.0/16, fe80::/10), which an API server refuses; give a routable address";
+        if (IsLinkLocalMulticast(address))
+            return $"{address} is link-local multicast (224.0.0.0/24, ff02::/16); give the address of a backend";
         return null;
     }
 

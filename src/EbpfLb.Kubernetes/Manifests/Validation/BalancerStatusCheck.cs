@@ -17,7 +17,8 @@ internal static class BalancerStatusCheck
         {
             if (!entry.IsObject()) continue;
             var ip = entry["ip"];
-            if (ip.Text() is { Length: > 0 } text && !IpAddress.TryParse(text, out _)) ip.Refuse($"\"{text}\" is not an IP address; correct it");
+            if (ip.Text() is { Length: > 0 } text && !IpAddress.TryParse(text, out _))
+                ip.Refuse($"\"{text}\" is not an IP address; correct it");
             var mode = entry["ipMode"];
             ServiceCheck.OneOf(mode, ["VIP", "Proxy"], "");
             if (mode.IsSet && !ip.IsSet) mode.Refuse("may not be used without ip; set that or remove this");

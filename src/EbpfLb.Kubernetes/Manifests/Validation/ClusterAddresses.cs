@@ -54,7 +54,8 @@ internal sealed class ClusterAddresses
         }
         if (IsHeadless || spec.Context.IsRefused) return;
         if (addresses.Count == 0)
-            spec["clusterIP"].Warn("is empty: no ClusterIP will be served; set one (an API server would choose it, a manifest directory cannot)");
+            spec["clusterIP"]
+                .Warn("is empty: no ClusterIP will be served; set one (an API server would choose it, a manifest directory cannot)");
         else if (addresses.Count == 1 && (policy == "RequireDualStack" || families.Count == 2))
             spec["clusterIPs"].Warn($"dual-stack with one address: only {addresses[0].Family} will be served; add the other to clusterIPs");
     }

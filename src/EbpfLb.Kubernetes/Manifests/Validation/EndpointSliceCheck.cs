@@ -17,7 +17,8 @@ internal static class EndpointSliceCheck
         MetadataCheck.Check(slice["metadata"], NameRules.Dns1123Subdomain, isNamespaced: true);
         KnownFields.Warn(slice, KnownFields.EndpointSlice);
         if (slice["metadata"]["labels"][ServiceLabel].TextOrEmpty().Length == 0)
-            slice["metadata"].Warn($"no label {ServiceLabel}: the slice belongs to no Service and is not used; set it to the Service's name");
+            slice["metadata"]
+                .Warn($"no label {ServiceLabel}: the slice belongs to no Service and is not used; set it to the Service's name");
         var type = slice["addressType"];
         if (!type.IsSet || (type.HoldsText && type.TextOrEmpty().Length == 0)) type.Refuse("is needed; set it to IPv4, IPv6 or FQDN");
         var family = ServiceCheck.OneOf(type, ["IPv4", "IPv6", "FQDN"], "");
@@ -74,7 +75,8 @@ internal static class EndpointSliceCheck
         if (field.Text() is not { } text) return;
         if (family == "FQDN")
         {
-            if (NameRules.Dns1123Subdomain(text.EndsWith('.') ? text.AsSpan()[..^1] : text) is { } reason || !text.AsSpan().TrimEnd('.').Contains('.'))
+            if (NameRules.Dns1123Subdomain(text.EndsWith('.') ? text.AsSpan()[..^1] : text) is { } reason
+                || !text.AsSpan().TrimEnd('.').Contains('.'))
                 field.Refuse($"\"{text}\" is not a fully qualified domain name such as a.example.com; correct it");
         }
         else if (!IpAddress.TryParse(text, out var address))
@@ -132,9 +134,11 @@ internal static class EndpointSliceCheck
             if (!names.Add(name)) port["name"].Refuse($"\"{name}\" is the name of another port already; rename one");
             ServiceCheck.OneOf(port["protocol"], ["TCP", "UDP", "SCTP"], "TCP");
             // The API takes a slice port of any number and without one; proxies leave such out (docs/contract.md 3).
-            if (port["port"].Integer() is { } number and (< 1 or > 65535)) port["port"].Warn($"{number} is not between 1 and 65535: the port is not served; correct it");
+            if (port["port"].Integer() is { } number and (< 1 or > 65535))
+                port["port"].Warn($"{number} is not between 1 and 65535: the port is not served; correct it");
             else if (!port["port"].IsSet) port["port"].Warn("a port without a number (\"all ports\") is not served; set the number");
-            if (port["appProtocol"].Text() is { } text && NameRules.QualifiedName(text) is { } why) port["appProtocol"].Refuse($"\"{text}\": {why}");
+            if (port["appProtocol"].Text() is { } text && NameRules.QualifiedName(text) is { } why)
+                port["appProtocol"].Refuse($"\"{text}\": {why}");
         }
     }
 }

@@ -13,7 +13,8 @@ internal static class EndpointsCheck
         {
             if (!subset.IsObject()) continue;
             Field ready = subset["addresses"], notReady = subset["notReadyAddresses"];
-            if (ready.Count == 0 && notReady.Count == 0) subset.Refuse("needs addresses or notReadyAddresses; add them or remove the subset");
+            if (ready.Count == 0 && notReady.Count == 0)
+                subset.Refuse("needs addresses or notReadyAddresses; add them or remove the subset");
             foreach (var address in ready.Items().Concat(notReady.Items())) Address(address);
             Ports(subset["ports"]);
         }

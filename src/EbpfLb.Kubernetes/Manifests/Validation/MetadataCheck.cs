@@ -15,7 +15,8 @@ internal static class MetadataCheck
     {
         metadata.IsObject();
         var name = metadata["name"].TextOrEmpty();
-        if (name.Length == 0 && (!metadata["name"].IsSet || metadata["name"].HoldsText)) metadata["name"].Refuse("an object needs a name; set it");
+        if (name.Length == 0 && (!metadata["name"].IsSet || metadata["name"].HoldsText))
+            metadata["name"].Refuse("an object needs a name; set it");
         else if (name.Length > 0 && rule(name) is { } reason) metadata["name"].Refuse($"\"{name}\": {reason}");
 
         var place = metadata["namespace"];
@@ -34,7 +35,8 @@ internal static class MetadataCheck
         foreach (var (key, value) in labels.Members())
         {
             if (NameRules.QualifiedName(key) is { } badKey) value.Refuse($"key \"{key}\": {badKey}");
-            if (value.IsSet && value.Text() is { } text && NameRules.LabelValue(text) is { } badValue) value.Refuse($"\"{text}\": {badValue}");
+            if (value.IsSet && value.Text() is { } text && NameRules.LabelValue(text) is { } badValue)
+                value.Refuse($"\"{text}\": {badValue}");
         }
     }
 

@@ -15,8 +15,8 @@ internal static class NameRules
         = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
 
     /// <summary>
-    /// RFC 1123 label: namespaces, port names, host names, and names of Services (Kubernetes 1.34, RelaxedServiceNameValidation; before, they
-    /// had to begin with a letter).
+    /// RFC 1123 label: namespaces, port names, host names, and names of Services (Kubernetes 1.34, RelaxedServiceNameValidation; before,
+    /// they had to begin with a letter).
     /// </summary>
     public static string? Dns1123Label(ReadOnlySpan<char> text) => IsLabel(text)
         ? null
@@ -25,12 +25,14 @@ internal static class NameRules
     /// <summary>RFC 1123 subdomain: most object names, node names, externalName.</summary>
     public static string? Dns1123Subdomain(ReadOnlySpan<char> text) => IsSubdomain(text)
         ? null
-        : "must be a lower case RFC 1123 subdomain: at most 253 of a-z, 0-9, '-' and '.', each part beginning and ending with a letter or digit; correct it";
+        : "must be a lower case RFC 1123 subdomain: at most 253 of a-z, 0-9, '-' and '.', "
+            + "each part beginning and ending with a letter or digit; correct it";
 
     /// <summary>A label key, an appProtocol, a loadBalancerClass: an optional DNS prefix with '/' and a name.</summary>
     public static string? QualifiedName(ReadOnlySpan<char> text)
     {
-        const string Wanted = "must be a qualified name: at most 63 of A-Z, a-z, 0-9, '-', '_' and '.', beginning and ending with a letter or digit, optionally after a DNS prefix and '/'; correct it";
+        const string Wanted = "must be a qualified name: at most 63 of A-Z, a-z, 0-9, '-', '_' and '.', beginning and "
+            + "ending with a letter or digit, optionally after a DNS prefix and '/'; correct it";
         var slash = text.IndexOf('/');
         var name = slash < 0 ? text : text[(slash + 1)..];
         return (slash < 0 || IsSubdomain(text[..slash])) && !name.IsEmpty && IsQualified(name) ? null : Wanted;

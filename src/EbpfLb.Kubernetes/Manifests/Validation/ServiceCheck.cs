@@ -10,7 +10,8 @@ namespace EbpfLb.Kubernetes.Manifests.Validation;
 internal sealed class ServiceCheck(ManifestOptions options)
 {
     private const int KubeletPort = 10250;
-    private const string LocalLoadBalancerOnly = "may only be set when type is LoadBalancer and externalTrafficPolicy is Local; remove it or change these";
+    private const string LocalLoadBalancerOnly
+        = "may only be set when type is LoadBalancer and externalTrafficPolicy is Local; remove it or change these";
     private static readonly string[] Types = ["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"];
 
     public void Check(Field service)
@@ -81,7 +82,8 @@ internal sealed class ServiceCheck(ManifestOptions options)
         var text = name.TextOrEmpty();
         // A dot at the end marks the name as complete.
         if (text.Length == 0) name.Refuse("an ExternalName Service needs the name it stands for; set it");
-        else if (NameRules.Dns1123Subdomain(text.EndsWith('.') ? text.AsSpan()[..^1] : text) is { } reason) name.Refuse($"\"{text}\": {reason}");
+        else if (NameRules.Dns1123Subdomain(text.EndsWith('.') ? text.AsSpan()[..^1] : text) is { } reason)
+            name.Refuse($"\"{text}\": {reason}");
     }
 
     private static bool ExternalAddresses(Field addresses)
@@ -127,6 +129,7 @@ internal sealed class ServiceCheck(ManifestOptions options)
         var port = spec["healthCheckNodePort"];
         if (port.Integer() is not { } number || number == 0) return;
         if (type != "LoadBalancer" || policy != "Local") port.Refuse($"{number} {LocalLoadBalancerOnly}");
-        else if (!options.IsNodePort(number)) port.Refuse($"{number} is not in the valid range {options.NodePortRange}; choose one of these");
+        else if (!options.IsNodePort(number))
+            port.Refuse($"{number} is not in the valid range {options.NodePortRange}; choose one of these");
     }
 }

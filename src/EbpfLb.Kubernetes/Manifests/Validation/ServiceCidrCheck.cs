@@ -17,6 +17,7 @@ internal static class ServiceCidrCheck
             families.Add(text.Contains(':'));
         }
         if (families.Count == 0) ranges.Refuse("is empty; name one range such as 10.96.0.0/16, or two of both families");
-        else if (families.Count > 2 || families.Distinct().Count() < families.Count) ranges.Refuse("has more than one range of a family; put the others into ServiceCIDRs of their own");
+        else if (families.Count > 2 || families.Distinct().Count() < families.Count)
+            ranges.Refuse("has more than one range of a family; put the others into ServiceCIDRs of their own");
     }
 }

@@ -63,11 +63,13 @@ internal sealed class ServicePortCheck(ManifestOptions options, string type, boo
         if (nodePort.Integer() is not { } number || number == 0)
         {
             if (type == "NodePort")
-                nodePort.Warn("is not set: the port has no node port; set one (an API server would choose it, a manifest directory cannot)");
+                nodePort.Warn(
+                    "is not set: the port has no node port; set one (an API server would choose it, a manifest directory cannot)");
             return;
         }
         if (type == "ClusterIP") nodePort.Refuse("may not be used when type is ClusterIP; remove it or set type: NodePort");
-        else if (!options.IsNodePort(number)) nodePort.Refuse($"{number} is not in the valid range {options.NodePortRange}; choose one of these");
+        else if (!options.IsNodePort(number))
+            nodePort.Refuse($"{number} is not in the valid range {options.NodePortRange}; choose one of these");
         else if (!nodePorts.Add((protocol, number))) nodePort.Refuse($"{number}/{protocol} is there already; remove one");
     }
 }

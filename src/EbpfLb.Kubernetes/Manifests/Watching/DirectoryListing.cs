@@ -59,7 +59,8 @@ internal static class DirectoryListing
         var directories = new HashSet<string>(StringComparer.Ordinal) { root };
         try
         {
-            directories.UnionWith(new System.IO.Enumeration.FileSystemEnumerable<string>(root, static (ref entry) => entry.ToFullPath(), Options)
+            directories.UnionWith(
+                new System.IO.Enumeration.FileSystemEnumerable<string>(root, static (ref entry) => entry.ToFullPath(), Options)
             {
                 ShouldIncludePredicate = IsLookedInto,
                 ShouldRecursePredicate = IsLookedInto,

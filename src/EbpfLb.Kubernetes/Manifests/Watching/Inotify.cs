@@ -79,7 +79,8 @@ internal sealed class Inotify : IDisposable
     public bool Add(string directory)
     {
         const InotifyEvents wanted = InotifyEvents.Modify | InotifyEvents.CloseWrite | InotifyEvents.MovedFrom | InotifyEvents.MovedTo
-            | InotifyEvents.Create | InotifyEvents.Delete | InotifyEvents.DeleteSelf | InotifyEvents.MoveSelf | InotifyEvents.OnlyDirectories;
+            | InotifyEvents.Create | InotifyEvents.Delete | InotifyEvents.DeleteSelf | InotifyEvents.MoveSelf
+            | InotifyEvents.OnlyDirectories;
         lock (sync)
         {
             // The same watch for the same directory: asked again, as another one may have been put in its place.
@@ -151,7 +152,8 @@ internal sealed class Inotify : IDisposable
             var name = events.Slice(HeaderSize, size);
             events = events[(HeaderSize + size)..];
             var terminator = name.IndexOf((byte)0);
-            notified(new InotifyEvent(DirectoryOf(watch, kinds), kinds, Encoding.UTF8.GetString(terminator < 0 ? name : name[..terminator])));
+            notified(
+                new InotifyEvent(DirectoryOf(watch, kinds), kinds, Encoding.UTF8.GetString(terminator < 0 ? name : name[..terminator])));
         }
     }
 

@@ -29,7 +29,8 @@ internal sealed class ManifestWatcher(TimeProvider time) : IDisposable
     {
         var root = DirectoryListing.Resolve(path);
         var parent = Path.GetDirectoryName(Path.GetFullPath(path));
-        var wanted = root is not null ? DirectoryListing.Directories(root) : parent is null ? [] : new HashSet<string>(StringComparer.Ordinal) { parent };
+        var wanted = root is not null ? DirectoryListing.Directories(root) : parent is null ? [] : new HashSet<string>(
+            StringComparer.Ordinal) { parent };
         try
         {
             if (failed) Stop();
@@ -102,7 +103,8 @@ internal sealed class ManifestWatcher(TimeProvider time) : IDisposable
     {
         lock (sync)
         {
-            const InotifyEvents unclear = InotifyEvents.IsDirectory | InotifyEvents.QueueOverflow | InotifyEvents.DeleteSelf | InotifyEvents.MoveSelf | InotifyEvents.Ignored;
+            const InotifyEvents unclear = InotifyEvents.IsDirectory | InotifyEvents.QueueOverflow | InotifyEvents.DeleteSelf
+                | InotifyEvents.MoveSelf | InotifyEvents.Ignored;
             if ((what.Events & unclear) != InotifyEvents.None)
             {
                 // The end of a watch that was not wanted any more says nothing.
@@ -110,7 +112,8 @@ internal sealed class ManifestWatcher(TimeProvider time) : IDisposable
                 everything = true;
             }
             else if (what.Directory is null || what.Name.Length == 0) return;
-            else if ((what.Events & (InotifyEvents.Modify | InotifyEvents.Create)) != InotifyEvents.None) unfinished.Add(Path.Combine(what.Directory, what.Name));
+            else if ((what.Events & (InotifyEvents.Modify | InotifyEvents.Create)) != InotifyEvents.None)
+                unfinished.Add(Path.Combine(what.Directory, what.Name));
             else
             {
                 var path = Path.Combine(what.Directory, what.Name);

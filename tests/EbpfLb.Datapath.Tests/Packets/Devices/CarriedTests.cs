@@ -71,7 +71,8 @@ public sealed class CarriedTests
         return port;
     }
 
-    private static void Back(CarryingNode node, Family family, int port, Transport transport, int payload, bool unfinished, ushort segment = 0)
+    private static void Back(
+        CarryingNode node, Family family, int port, Transport transport, int payload, bool unfinished, ushort segment = 0)
     {
         var reply = PacketBuilder.From(CarryingNode.Backend(family), 8080).To(CarryingNode.BackendGateway(family), port)
             .NoEthernet().Over(transport).Payload(payload);

@@ -16,7 +16,8 @@ internal sealed class CarryingNode : IDisposable
 {
     private const string BackendMac = "02:00:00:00:60:07";
     private const string ClientMac = "02:00:00:00:50:09";
-    private static readonly string OwnMac = string.Join(':', LinkHeader.Default.Destination.GetAddressBytes().Select(b => b.ToString("x2")));
+    private static readonly string OwnMac = string.Join(
+        ':', LinkHeader.Default.Destination.GetAddressBytes().Select(b => b.ToString("x2")));
     private readonly PacketProgram node;
     private readonly List<IDisposable> owned = [];
 
@@ -66,7 +67,8 @@ internal sealed class CarryingNode : IDisposable
             $"addr add {address4}/24 dev {name}",
             $"addr add {address6}/64 dev {name} nodad",
             .. ethernet
-                ? (string[])[$"link set {name} address {OwnMac}", $"neigh add {peer4} lladdr {mac} dev {name} nud permanent", $"neigh add {peer6} lladdr {mac} dev {name} nud permanent"]
+                ? (string[])[$"link set {name} address {OwnMac}", $"neigh add {peer4} lladdr {mac} dev {name} nud permanent",
+                    $"neigh add {peer6} lladdr {mac} dev {name} nud permanent"]
                 : [],
         ]);
         foreach (var ingress in new[] { true, false })

@@ -5,8 +5,8 @@ using EbpfLb.Testing.Packets;
 namespace EbpfLb.Datapath.Tests.Packets.Devices;
 
 /// <summary>
-/// Two programs see one packet: that of the lower device translates it, and that of the device above (a macvlan, a bridge) meets it as the stack
-/// hands it on. wan0 is the lower one here, wan1 the one above.
+/// Two programs see one packet: that of the lower device translates it, and that of the device above (a macvlan, a bridge) meets it as the
+/// stack hands it on. wan0 is the lower one here, wan1 the one above.
 /// </summary>
 public sealed class DeviceAboveTests : PacketTest
 {
@@ -42,7 +42,8 @@ public sealed class DeviceAboveTests : PacketTest
     {
         var at = Ends.Of(family);
         Serve(protocol, family, LocalBackend(family));
-        Program.Serve(new ServiceSpec((byte)protocol, new FrontendSpec(at.LocalPod, BackendPort, LbServiceFlag.External)) { Backends = [RemoteBackend(family)] });
+        Program.Serve(new ServiceSpec(
+            (byte)protocol, new FrontendSpec(at.LocalPod, BackendPort, LbServiceFlag.External)) { Backends = [RemoteBackend(family)] });
         var translated = In(FromClient(family, Segments.Opening(protocol)));
 
         Became(translated.Packet, Verdict.Pass, In(translated.Packet, PacketLab.SecondWan));
@@ -62,7 +63,9 @@ public sealed class DeviceAboveTests : PacketTest
         Assert.Equal((uint)PacketLab.SecondWan.Index, OnlyFlow().Reply.State.Oif);
     }
 
-    /// <summary>Its first packet comes by the lower device untranslated, and ends the half-open flow whose replies it would be given.</summary>
+    /// <summary>
+    /// Its first packet comes by the lower device untranslated, and ends the half-open flow whose replies it would be given.
+    /// </summary>
     [Theory]
     [MemberData(nameof(TcpAndUdp))]
     public void A_client_that_then_asks_the_backend_itself_ends_its_half_open_flow(L4 protocol, Family family)

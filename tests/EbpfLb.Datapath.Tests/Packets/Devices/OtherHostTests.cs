@@ -5,7 +5,9 @@ using EbpfLb.Testing.Packets;
 
 namespace EbpfLb.Datapath.Tests.Packets.Devices;
 
-/// <summary>Frames that are not for the device's own link address: a device that listens to all, or a switch that floods, brings them.</summary>
+/// <summary>
+/// Frames that are not for the device's own link address: a device that listens to all, or a switch that floods, brings them.
+/// </summary>
 public sealed class OtherHostTests(PacketFixture fixture) : PacketTest(fixture.Program)
 {
     private const string OtherMachine = "02-DE-AD-BE-EF-01";
@@ -14,7 +16,9 @@ public sealed class OtherHostTests(PacketFixture fixture) : PacketTest(fixture.P
     private const string Nobody = "00-00-00-00-00-00";
 
     public static TheoryData<string, Family> Frames => new(
-        from mac in (string[])[OtherMachine, Broadcast, Group, Nobody] from family in Enum.GetValues<Family>() select new TheoryDataRow<string, Family>(mac, family));
+        from mac in (string[])[OtherMachine, Broadcast, Group, Nobody]
+        from family in Enum.GetValues<Family>()
+        select new TheoryDataRow<string, Family>(mac, family));
 
     [Theory]
     [MemberData(nameof(Frames))]
@@ -36,7 +40,9 @@ public sealed class OtherHostTests(PacketFixture fixture) : PacketTest(fixture.P
         }
     }
 
-    /// <summary>An answer would have come from the other machine's link address, and the switch would have sent its frames here from then on.</summary>
+    /// <summary>
+    /// An answer would have come from the other machine's link address, and the switch would have sent its frames here from then on.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Frames))]
     public void They_are_not_answered(string mac, Family family)
@@ -80,7 +86,8 @@ public sealed class OtherHostTests(PacketFixture fixture) : PacketTest(fixture.P
     public void Frames_for_a_bridge_or_macvlan_above_without_a_program_are_looked_at(Family family)
     {
         var device = Program.Tables.Devices.Lookup((uint)PacketLab.Pods.Index);
-        Program.Tables.Devices.Update((uint)PacketLab.Pods.Index, device with { Upper = U8x6.FromBytes(PhysicalAddress.Parse(OtherMachine).GetAddressBytes()) });
+        Program.Tables.Devices.Update(
+            (uint)PacketLab.Pods.Index, device with { Upper = U8x6.FromBytes(PhysicalAddress.Parse(OtherMachine).GetAddressBytes()) });
         Serve(L4.Tcp, family);
         Serve(L4.Udp, family, LocalBackend(family));
         var asked = For(OtherMachine, FromClient(family, new UdpDatagram()));
@@ -94,5 +101,6 @@ public sealed class OtherHostTests(PacketFixture fixture) : PacketTest(fixture.P
         Untouched(other, In(other, PacketLab.Pods));
     }
 
-    private static PacketBuilder For(string mac, PacketBuilder packet) => packet.Ethernet(LinkHeader.Default with { Destination = PhysicalAddress.Parse(mac) });
+    private static PacketBuilder For(string mac, PacketBuilder packet)
+        => packet.Ethernet(LinkHeader.Default with { Destination = PhysicalAddress.Parse(mac) });
 }

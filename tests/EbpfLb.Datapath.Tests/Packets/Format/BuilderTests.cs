@@ -62,7 +62,8 @@ public sealed class BuilderTests
     [Fact]
     public void Extension_headers_name_each_other()
     {
-        var packet = Hello6.With(ExtensionHeader.HopByHop(), ExtensionHeader.Routing(), ExtensionHeader.Destination(2), ExtensionHeader.Fragment(7));
+        var packet = Hello6.With(
+            ExtensionHeader.HopByHop(), ExtensionHeader.Routing(), ExtensionHeader.Destination(2), ExtensionHeader.Fragment(7));
 
         var parsed = PacketReader.Read(packet.Build());
 

@@ -30,8 +30,10 @@ public sealed class VerifierTests
     {
         Assert.NotEmpty(names);
         var packet = KernelBytes.Bytes(hex);
-        // Class and flow label, length, next header and hop limit of IPv6 are covered by no checksum, or only as the pseudo header has them.
-        var uncovered = PacketReader.Read(packet).Fields.Where(f => f.Name is "ipv6.class" or "ipv6.hops" || f.Name.StartsWith("eth", StringComparison.Ordinal));
+        // Class and flow label, length, next header and hop limit of IPv6 are covered by no checksum, or only as the pseudo header has
+        // them.
+        var uncovered = PacketReader.Read(packet).Fields.Where(f
+            => f.Name is "ipv6.class" or "ipv6.hops" || f.Name.StartsWith("eth", StringComparison.Ordinal));
         var skip = uncovered.SelectMany(f => Enumerable.Range(f.Offset, f.Length)).ToHashSet();
 
         for (var bit = 0; bit < packet.Length * 8; bit++)

@@ -87,7 +87,9 @@ public sealed class FragmentTests(PacketFixture fixture) : PacketTest(fixture.Pr
         Counted((LbReason.PktFragWait, Rounds), (LbReason.PktFragLost, 1));
     }
 
-    /// <summary>Its client has a flow, so that a datagram of it is looked at wherever it goes; nobody else's fragments go round for that.</summary>
+    /// <summary>
+    /// Its client has a flow, so that a datagram of it is looked at wherever it goes; nobody else's fragments go round for that.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Families))]
     public void A_fragment_without_a_first_one_does_not_go_round_for_a_destination_that_is_none_of_ours(Family family)
@@ -155,7 +157,9 @@ public sealed class FragmentTests(PacketFixture fixture) : PacketTest(fixture.Pr
         All(whole.To(Ends.Of(Family.IPv6).LocalPod, BackendPort), Verdict.Pass, whole.Fragments(Piece).Select(f => In(f)));
     }
 
-    /// <summary>The checksum of SCTP is that of the whole, and a first fragment does not have that: it can be helped only if its ports stay.</summary>
+    /// <summary>
+    /// The checksum of SCTP is that of the whole, and a first fragment does not have that: it can be helped only if its ports stay.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Families))]
     public void A_first_fragment_of_SCTP_whose_ports_would_change_is_dropped_and_opens_no_flow(Family family)

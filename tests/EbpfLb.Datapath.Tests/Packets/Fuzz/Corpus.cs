@@ -13,7 +13,9 @@ internal static class Corpus
     private const int Port = 61000;
     private const int ClientPort = 40000;
 
-    /// <summary>Opens a flow to this node and one to another for each protocol and family, and gives packets of all kinds of them.</summary>
+    /// <summary>
+    /// Opens a flow to this node and one to another for each protocol and family, and gives packets of all kinds of them.
+    /// </summary>
     public static List<CorpusPacket> Open(PacketProgram program)
     {
         List<CorpusPacket> packets = [];
@@ -71,8 +73,10 @@ internal static class Corpus
         yield return Out(Error(at.LocalPod, at.Client, local.To(at.LocalPod, 8080)));
         yield return In(Error(at.Router, at.LanAddress, remote.WithSource(at.LanAddress, Port).To(at.NarrowPod, 8080)), PacketLab.Lan);
         yield return In(Error(at.Router, at.ExternalIp, remoteReply.WithSource(at.ExternalIp, 80).To(at.Client, ClientPort)));
-        foreach (var piece in (remote with { Id = 5 }).Payload(120).Fragments(64)) yield return new CorpusPacket(piece, LbCtHook.Ingress, PacketLab.Wan);
-        foreach (var piece in (localReply with { Id = 6 }).Payload(120).Fragments(64)) yield return new CorpusPacket(piece, LbCtHook.Egress, PacketLab.Wan);
+        foreach (var piece in (remote with { Id = 5 }).Payload(120).Fragments(64))
+            yield return new CorpusPacket(piece, LbCtHook.Ingress, PacketLab.Wan);
+        foreach (var piece in (localReply with { Id = 6 }).Payload(120).Fragments(64))
+            yield return new CorpusPacket(piece, LbCtHook.Egress, PacketLab.Wan);
         if (family == Family.IPv4)
         {
             yield return In(remote.Options(1, 1, 1, 0));
@@ -89,7 +93,8 @@ internal static class Corpus
     private static PacketBuilder Error(System.Net.IPAddress from, System.Net.IPAddress to, PacketBuilder about) =>
         PacketBuilder.From(from).To(to).IcmpError(about.IsIpv6 ? (byte)1 : (byte)3, about.IsIpv6 ? (byte)4 : (byte)3, about);
 
-    private static CorpusPacket In(PacketBuilder packet, Device? device = null) => new(packet.Build(), LbCtHook.Ingress, device ?? PacketLab.Wan);
+    private static CorpusPacket In(PacketBuilder packet, Device? device = null)
+        => new(packet.Build(), LbCtHook.Ingress, device ?? PacketLab.Wan);
 
     private static CorpusPacket Out(PacketBuilder packet) => new(packet.Build(), LbCtHook.Egress, PacketLab.Wan);
 }

@@ -49,7 +49,8 @@ public sealed class FuzzTests(PacketFixture fixture) : PacketTest(fixture.Progra
             {
                 // Every other one as from a device that took a sum of the packet, which must stay true. Not of what is tagged: what
                 // becomes of the tag is the kernel's.
-                result = Program.Run(chosen.Hook, sent, new SkbContext(chosen.Device.Index), checksumComplete: i % 2 == 0 && sent[12] != 0x81);
+                result = Program.Run(
+                    chosen.Hook, sent, new SkbContext(chosen.Device.Index), checksumComplete: i % 2 == 0 && sent[12] != 0x81);
             }
             catch (BpfException untrue) when (untrue.Errno == BadMessage)
             {

@@ -20,7 +20,8 @@ internal static class Invariants
         var sent = PacketReader.Read(before);
         if (before.AsSpan().SequenceEqual(result.Packet))
         {
-            return result.Verdict == Verdict.Pass || sent.Outer is { FragmentOffset: > 0 } ? null : "sent on by another way, but not translated";
+            return result.Verdict == Verdict.Pass || sent.Outer is { FragmentOffset: > 0 } ? null
+                : "sent on by another way, but not translated";
         }
         if (sent.Outer is not { } ip) return "changed, and it is no IP packet";
         var after = PacketReader.Read(result.Packet);
@@ -52,7 +53,8 @@ internal static class Invariants
         if (verdict != Verdict.Redirect) return "an answer that is not sent back";
         if (after.Outer is not { } ip) return "an answer that is no IP packet";
         if (!ip.Destination.Address.Equals(sent.Ip.Source.Address)) return "an answer to somebody else";
-        var wrong = PacketVerifier.Checksums(after).Where(c => c.IsWrong && !c.Name.StartsWith("inner.", StringComparison.Ordinal)).ToArray();
+        var wrong = PacketVerifier.Checksums(after).Where(c
+            => c.IsWrong && !c.Name.StartsWith("inner.", StringComparison.Ordinal)).ToArray();
         return wrong.Length == 0 ? null : $"an answer with {string.Join(", ", wrong)}";
     }
 
@@ -102,7 +104,8 @@ internal static class Invariants
     private static bool IsTranslatable(string name)
     {
         var last = name[(name.LastIndexOf('.') + 1)..];
-        return last is "src" or "dst" or "sport" or "dport" or "checksum" or "ttl" or "hops" && !name.StartsWith("eth", StringComparison.Ordinal);
+        return last is "src" or "dst" or "sport" or "dport" or "checksum" or "ttl" or "hops"
+            && !name.StartsWith("eth", StringComparison.Ordinal);
     }
 
     private static int Hops(ParsedPacket packet) => (int)packet.Number(packet.Ip.IsIpv6 ? "ipv6.hops" : "ipv4.ttl");

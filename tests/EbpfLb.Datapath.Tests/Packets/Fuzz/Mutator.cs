@@ -12,7 +12,8 @@ internal sealed class Mutator(int seed)
     private const int Longest = 3000;
 
     private static readonly int[] OddBytes = [0, 1, 4, 5, 6, 15, 17, 41, 43, 44, 47, 58, 59, 60, 63, 64, 127, 128, 132, 254, 255];
-    private static readonly int[] OddWords = [0, 1, 2, 7, 8, 19, 20, 28, 40, 48, 0x1fff, 0x2000, 0x2001, 0x4000, 0x7fff, 0x8000, 0xfff8, 0xfff9, 0xffff];
+    private static readonly int[] OddWords = [
+        0, 1, 2, 7, 8, 19, 20, 28, 40, 48, 0x1fff, 0x2000, 0x2001, 0x4000, 0x7fff, 0x8000, 0xfff8, 0xfff9, 0xffff];
 
     private readonly Random random = new(seed);
 
@@ -82,7 +83,8 @@ internal sealed class Mutator(int seed)
         if (span.Length == 1)
             span[0] = (byte)Pick(OddBytes);
         else if (span.Length == 2)
-            BinaryPrimitives.WriteUInt16BigEndian(span, (ushort)(random.Next(3) == 0 ? packet.Length - field.Offset + random.Next(-3, 4) : Pick(OddWords)));
+            BinaryPrimitives.WriteUInt16BigEndian(
+                span, (ushort)(random.Next(3) == 0 ? packet.Length - field.Offset + random.Next(-3, 4) : Pick(OddWords)));
         else
             span[random.Next(span.Length)] = (byte)Pick(OddBytes);
     }

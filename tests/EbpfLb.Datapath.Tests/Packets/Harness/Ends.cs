@@ -12,7 +12,8 @@ internal sealed record Ends(
         "10.244.4.7", "10.1.0.1", "10.244.1.1", "192.0.2.254");
 
     private static readonly Ends Six = Parse(
-        Family.IPv6, "2001:db8:99::9", "2001:db8:1::1", "fd00:96::10", "2001:db8:99::100", "2001:db8:2::80", "fd00:244:1::7", "fd00:244:2::7",
+        Family.IPv6, "2001:db8:99::9", "2001:db8:1::1", "fd00:96::10", "2001:db8:99::100", "2001:db8:2::80", "fd00:244:1::7",
+        "fd00:244:2::7",
         "fd00:244:3::7", "fd00:244:4::7", "fd00:1::1", "fd00:244:1::1", "2001:db8:1::fe");
 
     public static Ends Of(Family family) => family == Family.IPv4 ? Four : Six;

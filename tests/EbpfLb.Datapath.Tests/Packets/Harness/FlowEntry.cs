@@ -23,11 +23,13 @@ internal sealed record FlowEntry(
         && Flags.HasFlag(LbCtFlag.Snat) == other.Flags.HasFlag(LbCtFlag.Snat);
 
     public static FlowEntry From(LbCtKey4 key, LbCt4 value) => new(
-        (LbCtHook)key.Hook, key.Proto, End(key.Src, key.Sport), End(key.Dst, key.Dport), End(value.Src, value.Sport), End(value.Dst, value.Dport),
+        (LbCtHook)key.Hook, key.Proto, End(key.Src, key.Sport), End(key.Dst, key.Dport), End(value.Src, value.Sport),
+        End(value.Dst, value.Dport),
         FlowSeal.Opened(value.State));
 
     public static FlowEntry From(LbCtKey6 key, LbCt6 value) => new(
-        (LbCtHook)key.Hook, key.Proto, End(key.Src, key.Sport), End(key.Dst, key.Dport), End(value.Src, value.Sport), End(value.Dst, value.Dport),
+        (LbCtHook)key.Hook, key.Proto, End(key.Src, key.Sport), End(key.Dst, key.Dport), End(value.Src, value.Sport),
+        End(value.Dst, value.Dport),
         FlowSeal.Opened(value.State));
 
     public LbCtKey4 Key4() => new()

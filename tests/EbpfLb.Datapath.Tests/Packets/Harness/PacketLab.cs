@@ -5,8 +5,9 @@ using EbpfLb.Testing.Packets;
 namespace EbpfLb.Datapath.Tests.Packets.Harness;
 
 /// <summary>
-/// The node that packets are run on: clients come in by two uplinks (the first has the better route back), backends of other nodes are behind lan0, some of them behind a
-/// route of 1400 bytes, and pods of its own behind pod0. Nothing is ever sent; the devices are there for routing lookups.
+/// The node that packets are run on: clients come in by two uplinks (the first has the better route back), backends of other nodes are
+/// behind lan0, some of them behind a route of 1400 bytes, and pods of its own behind pod0. Nothing is ever sent; the devices are there for
+/// routing lookups.
 /// </summary>
 internal static class PacketLab
 {

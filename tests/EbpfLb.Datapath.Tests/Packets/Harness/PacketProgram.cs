@@ -68,7 +68,9 @@ internal sealed class PacketProgram : IDisposable
         set => Tables.Settings.Update(0, value);
     }
 
-    /// <summary>Nothing but the node itself: its devices and addresses, NodePorts 30000-32767, SNAT ports 61000-64999, pods by prefix.</summary>
+    /// <summary>
+    /// Nothing but the node itself: its devices and addresses, NodePorts 30000-32767, SNAT ports 61000-64999, pods by prefix.
+    /// </summary>
     public void Reset()
     {
         Tables.Clear();
@@ -117,9 +119,11 @@ internal sealed class PacketProgram : IDisposable
     public void Close(IPAddress address, ServedService service) =>
         PutFrontend(0, new FrontendSpec(address, 0), new LbService { Id = service.Id, Flags = (uint)LbServiceFlag.Unknown });
 
-    public PacketResult Ingress(byte[] packet, Device? device = null) => Run(ingress, packet, new SkbContext((device ?? PacketLab.Wan).Index));
+    public PacketResult Ingress(byte[] packet, Device? device = null)
+        => Run(ingress, packet, new SkbContext((device ?? PacketLab.Wan).Index));
 
-    public PacketResult Egress(byte[] packet, Device? device = null) => Run(egress, packet, new SkbContext((device ?? PacketLab.Wan).Index));
+    public PacketResult Egress(byte[] packet, Device? device = null)
+        => Run(egress, packet, new SkbContext((device ?? PacketLab.Wan).Index));
 
     /// <param name="hook">Which entry.</param>
     /// <param name="packet">With an Ethernet header.</param>
@@ -144,7 +148,8 @@ internal sealed class PacketProgram : IDisposable
     }
 
     /// <summary>Runs packets of two kinds side by side, those of a pair as nearly at once as two CPUs can.</summary>
-    public void Race(IReadOnlyList<((LbCtHook Hook, byte[] Packet, Device Device) One, (LbCtHook Hook, byte[] Packet, Device Device) Other)> pairs)
+    public void Race(
+        IReadOnlyList<((LbCtHook Hook, byte[] Packet, Device Device) One, (LbCtHook Hook, byte[] Packet, Device Device) Other)> pairs)
     {
         var arrived = new int[pairs.Count];
         var threads = Enumerable.Range(0, 2).Select(side => new Thread(() => NetnsThread.Run(netns.Path, () =>
@@ -169,7 +174,8 @@ internal sealed class PacketProgram : IDisposable
 
     /// <summary>Every counter that is not zero.</summary>
     public Dictionary<LbReason, ulong> Counts() =>
-        Enum.GetValues<LbReason>().Where(r => r != LbReason.Max).Distinct().Select(r => (r, Count(r))).Where(p => p.Item2 > 0).ToDictionary(p => p.r, p => p.Item2);
+        Enum.GetValues<LbReason>().Where(r => r != LbReason.Max).Distinct().Select(r => (r, Count(r))).Where(p => p.Item2 > 0)
+            .ToDictionary(p => p.r, p => p.Item2);
 
     public List<LbEvent> Events()
     {

@@ -202,7 +202,8 @@ internal sealed class PacketTables : IDisposable
 
     public void PutNodeAddress(IPAddress address, LbNodeAddrFlag flags)
     {
-        if (AbiAddress.Is6(address)) NodeAddrs6.Update(new LbIp6 { Addr = AbiAddress.To16(address) }, new LbNodeAddr { Flags = (uint)flags });
+        if (AbiAddress.Is6(address))
+            NodeAddrs6.Update(new LbIp6 { Addr = AbiAddress.To16(address) }, new LbNodeAddr { Flags = (uint)flags });
         else NodeAddrs4.Update(new LbIp4 { Addr = AbiAddress.To4(address) }, new LbNodeAddr { Flags = (uint)flags });
         DestinationFilter.Open(IpAddress.From(address));
     }
@@ -211,9 +212,11 @@ internal sealed class PacketTables : IDisposable
     {
         var address = range.BaseAddress;
         if (AbiAddress.Is6(address))
-            SrcRanges6.Update(new LbSrcRange6 { PrefixLen = 32 + (uint)range.PrefixLength, ServiceId = serviceId, Addr = AbiAddress.To16(address) }, 1);
+            SrcRanges6.Update(
+                new LbSrcRange6 { PrefixLen = 32 + (uint)range.PrefixLength, ServiceId = serviceId, Addr = AbiAddress.To16(address) }, 1);
         else
-            SrcRanges4.Update(new LbSrcRange4 { PrefixLen = 32 + (uint)range.PrefixLength, ServiceId = serviceId, Addr = AbiAddress.To4(address) }, 1);
+            SrcRanges4.Update(
+                new LbSrcRange4 { PrefixLen = 32 + (uint)range.PrefixLength, ServiceId = serviceId, Addr = AbiAddress.To4(address) }, 1);
     }
 
     public void PutServiceCidr(IPNetwork range)

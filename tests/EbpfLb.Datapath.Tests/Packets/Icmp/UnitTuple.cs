@@ -18,7 +18,8 @@ internal struct UnitTuple
 
     public static UnitTuple Of(IPEndPoint source, IPEndPoint destination)
     {
-        var tuple = new UnitTuple { SourcePort = Be16.FromHost((ushort)source.Port), DestinationPort = Be16.FromHost((ushort)destination.Port) };
+        var tuple
+            = new UnitTuple { SourcePort = Be16.FromHost((ushort)source.Port), DestinationPort = Be16.FromHost((ushort)destination.Port) };
         source.Address.MapToIPv6().TryWriteBytes(MemoryMarshal.AsBytes(new Span<Be32x4>(ref tuple.Source)), out _);
         destination.Address.MapToIPv6().TryWriteBytes(MemoryMarshal.AsBytes(new Span<Be32x4>(ref tuple.Destination)), out _);
         return tuple;

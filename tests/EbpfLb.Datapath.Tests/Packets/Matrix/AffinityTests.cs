@@ -93,7 +93,8 @@ public sealed class AffinityTests(PacketFixture fixture) : PacketTest(fixture.Pr
         var first = BackendOf(FromClient(family, Segments.Opening(protocol)));
         for (var i = 1; i < 20; i++) Assert.Equal(first, BackendOf(FromClient(family, Segments.Opening(protocol), ClientPort + i)));
 
-        Assert.Contains(Enumerable.Range(0, 40), i => !BackendOf(FromClient(family, Segments.Opening(protocol)).WithSource(Client(family, i), ClientPort)).Equals(first));
+        Assert.Contains(Enumerable.Range(0, 40),
+            i => !BackendOf(FromClient(family, Segments.Opening(protocol)).WithSource(Client(family, i), ClientPort)).Equals(first));
     }
 
     private void Sticky(L4 protocol, Family family, bool local, int count = 1)
@@ -104,7 +105,9 @@ public sealed class AffinityTests(PacketFixture fixture) : PacketTest(fixture.Pr
             AffinitySeconds = 86_400,
             Backends = count == 1
                 ? [local ? LocalBackend(family) : RemoteBackend(family)]
-                : [.. Enumerable.Range(0, count).Select(i => new BackendSpec(IPAddress.Parse(family == Family.IPv4 ? $"10.244.1.{10 + i}" : $"fd00:244:1::{10 + i}"), BackendPort, OnThisNode: true))],
+                : [.. Enumerable.Range(0, count).Select(i
+                    => new BackendSpec(IPAddress.Parse(family == Family.IPv4 ? $"10.244.1.{10 + i}" : $"fd00:244:1::{10 + i}"), BackendPort,
+                        OnThisNode: true))],
         });
     }
 

@@ -48,7 +48,8 @@ public sealed class AttackTests(PacketFixture fixture) : PacketTest(fixture.Prog
         Serve(protocol, family, RemoteBackend(family));
         Program.Settings = Program.Settings with { SnatPortFirst = 61000, SnatPortLast = 61002 };
         var ports = Enumerable.Range(0, 3).Select(i => SnatPort(New(protocol, family, i))).ToArray();
-        foreach (var entry in Program.Tables.Flows().Where(e => (e.IsReply ? e.ToDestination : e.Source).Port == ClientPort + 1)) Age(entry);
+        foreach (var entry in Program.Tables.Flows().Where(e => (e.IsReply ? e.ToDestination : e.Source).Port == ClientPort + 1))
+            Age(entry);
 
         Assert.Equal(ports[1], SnatPort(New(protocol, family, 10)));
 
@@ -71,5 +72,6 @@ public sealed class AttackTests(PacketFixture fixture) : PacketTest(fixture.Prog
         Assert.Equal(LbCtPhase.Open, Phase());
     }
 
-    private PacketResult New(L4 protocol, Family family, int client) => In(FromClient(family, Segments.Opening(protocol), ClientPort + client));
+    private PacketResult New(L4 protocol, Family family, int client)
+        => In(FromClient(family, Segments.Opening(protocol), ClientPort + client));
 }

@@ -4,7 +4,10 @@ using EbpfLb.Testing.Packets;
 
 namespace EbpfLb.Datapath.Tests.Packets.Matrix;
 
-/// <summary>Backends where one would not look for them: the node itself without its name, pods of the node on the wire, behind an uplink without a program.</summary>
+/// <summary>
+/// Backends where one would not look for them: the node itself without its name, pods of the node on the wire, behind an uplink without a
+/// program.
+/// </summary>
 public sealed class BackendPlaceTests(PacketFixture fixture) : PacketTest(fixture.Program)
 {
     private const LbBackendFlag Lists = LbBackendFlag.InCluster | LbBackendFlag.InLocal;

@@ -41,12 +41,15 @@ public sealed class BothEndsTests(PacketFixture fixture) : PacketTest(fixture.Pr
 
             Program.Race(pairs);
 
-            Assert.Equal(2 * Flows, Program.Tables.Flows().Count(entry => entry.Phase == LbCtPhase.Closing && entry.Flags.HasFlag(LbCtFlag.Fin) != entry.IsReply));
+            Assert.Equal(2 * Flows,
+                Program.Tables.Flows().Count(entry
+                    => entry.Phase == LbCtPhase.Closing && entry.Flags.HasFlag(LbCtFlag.Fin) != entry.IsReply));
         }
     }
 
     /// <summary>Flows of many clients, and a packet of either side for each.</summary>
-    private List<((LbCtHook, byte[], Device), (LbCtHook, byte[], Device))> Open(Family family, bool local, Transport ofClient, Transport ofServer)
+    private List<((LbCtHook, byte[], Device), (LbCtHook, byte[], Device))> Open(
+        Family family, bool local, Transport ofClient, Transport ofServer)
     {
         Serve(L4.Tcp, family, local ? LocalBackend(family) : RemoteBackend(family));
         for (var i = 0; i < Flows; i++) In(FromClient(family, Segments.Opening(L4.Tcp), ClientPort + i));
@@ -57,7 +60,8 @@ public sealed class BothEndsTests(PacketFixture fixture) : PacketTest(fixture.Pr
             .. Enumerable.Range(ClientPort, Flows).Select(port =>
             {
                 var reply = replies[port];
-                var answer = PacketBuilder.From(reply.Source.Address, reply.Source.Port).To(reply.Destination.Address, reply.Destination.Port).Over(ofServer);
+                var answer = PacketBuilder.From(reply.Source.Address, reply.Source.Port)
+                    .To(reply.Destination.Address, reply.Destination.Port).Over(ofServer);
                 return (
                     (LbCtHook.Ingress, FromClient(family, ofClient, port).Payload(0).Build(), PacketLab.Wan),
                     local ? (LbCtHook.Egress, answer.Build(), PacketLab.Wan) : (LbCtHook.Ingress, answer.Build(), PacketLab.Lan));

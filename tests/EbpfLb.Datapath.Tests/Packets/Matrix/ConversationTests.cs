@@ -4,7 +4,9 @@ using EbpfLb.Testing.Packets;
 
 namespace EbpfLb.Datapath.Tests.Packets.Matrix;
 
-/// <summary>UDP has no handshake: when a flow counts as a conversation, which does not give way to new ones, and how many of those there are.</summary>
+/// <summary>
+/// UDP has no handshake: when a flow counts as a conversation, which does not give way to new ones, and how many of those there are.
+/// </summary>
 public sealed class ConversationTests(PacketFixture fixture) : TalkTest(fixture.Program)
 {
     /// <summary>Both directions are heard only later, so that no time passes until then.</summary>
@@ -94,7 +96,8 @@ public sealed class ConversationTests(PacketFixture fixture) : TalkTest(fixture.
         Server(Datagram);
         Age(3);
         Client(Datagram);
-        Assert.Equal((LbCtPhase.Answered, 1ul, 7ul), (Phase(), Program.Count(LbReason.CtUdpShare), Program.Tables.UdpShare.Lookup((uint)opened)));
+        Assert.Equal(
+            (LbCtPhase.Answered, 1ul, 7ul), (Phase(), Program.Count(LbReason.CtUdpShare), Program.Tables.UdpShare.Lookup((uint)opened)));
         Server(Datagram);
 
         Program.Tables.UdpShare.Update((uint)limit, 8);

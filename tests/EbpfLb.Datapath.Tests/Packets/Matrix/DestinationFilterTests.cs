@@ -6,7 +6,10 @@ using EbpfLb.Testing.Packets;
 
 namespace EbpfLb.Datapath.Tests.Packets.Matrix;
 
-/// <summary>Packets to addresses that nothing of ours goes to pass at once; all other tests of packets run behind a destination filter that is in use, too.</summary>
+/// <summary>
+/// Packets to addresses that nothing of ours goes to pass at once; all other tests of packets run behind a destination filter that is in
+/// use, too.
+/// </summary>
 public sealed class DestinationFilterTests(PacketFixture fixture) : PacketTest(fixture.Program)
 {
     [Theory]
@@ -72,7 +75,8 @@ public sealed class DestinationFilterTests(PacketFixture fixture) : PacketTest(f
 
         Program.Tables.DestinationFilter.Refill(Meanwhile());
 
-        var reply = PacketBuilder.From(at.LocalPod, BackendPort).To(at.Client, ClientPort).Over(new TcpSegment(TcpFlags.Syn | TcpFlags.Ack)).Payload(0);
+        var reply = PacketBuilder.From(at.LocalPod, BackendPort).To(at.Client, ClientPort).Over(new TcpSegment(TcpFlags.Syn | TcpFlags.Ack))
+            .Payload(0);
         Became(reply.WithSource(at.ClusterIp, ServicePort), Verdict.Pass, Out(reply));
 
         IEnumerable<IpAddress> Meanwhile()
@@ -83,6 +87,8 @@ public sealed class DestinationFilterTests(PacketFixture fixture) : PacketTest(f
     }
 
     private static PacketBuilder To(IPAddress address, IPAddress? client = null)
-        => PacketBuilder.From(client ?? Ends.Of(address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? Family.IPv4 : Family.IPv6).Client, ClientPort)
+        => PacketBuilder.From(
+            client ?? Ends.Of(address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? Family.IPv4 : Family.IPv6).Client,
+            ClientPort)
             .To(address, ServicePort).Over(new TcpSegment(TcpFlags.Syn)).Payload(0);
 }

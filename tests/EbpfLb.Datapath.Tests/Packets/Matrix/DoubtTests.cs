@@ -4,7 +4,9 @@ using EbpfLb.Testing.Packets;
 
 namespace EbpfLb.Datapath.Tests.Packets.Matrix;
 
-/// <summary>Ends that may be none: resets that somebody forged, connections of which one side is not heard any more, backends that went.</summary>
+/// <summary>
+/// Ends that may be none: resets that somebody forged, connections of which one side is not heard any more, backends that went.
+/// </summary>
 public sealed class DoubtTests(PacketFixture fixture) : TalkTest(fixture.Program)
 {
     private static readonly TcpSegment Reset = new(TcpFlags.Rst);

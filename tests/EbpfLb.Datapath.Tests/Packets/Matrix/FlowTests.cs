@@ -25,7 +25,8 @@ public sealed class FlowTests(PacketFixture fixture) : PacketTest(fixture.Progra
 
         var again = OnlyFlow();
         Assert.Equal(flow.Reply with { State = default }, again.Reply with { State = default });
-        Assert.Equal((flow.Reply.Flags, flow.Reply.Phase, flow.Reply.State.Oif), (again.Reply.Flags, again.Reply.Phase, again.Reply.State.Oif));
+        Assert.Equal(
+            (flow.Reply.Flags, flow.Reply.Phase, flow.Reply.State.Oif), (again.Reply.Flags, again.Reply.Phase, again.Reply.State.Oif));
         Assert.Equal(1ul, Program.Count(LbReason.CtRebuilt));
         Answer(protocol, family, local, flow.Request);
     }
@@ -87,7 +88,8 @@ public sealed class FlowTests(PacketFixture fixture) : PacketTest(fixture.Progra
 
         Untouched(direct, In(direct));
 
-        var answer = PacketBuilder.From(at.LocalPod, BackendPort).To(at.Client, ClientPort).Over(new TcpSegment(TcpFlags.Syn | TcpFlags.Ack)).Payload(0);
+        var answer = PacketBuilder.From(at.LocalPod, BackendPort).To(at.Client, ClientPort)
+            .Over(new TcpSegment(TcpFlags.Syn | TcpFlags.Ack)).Payload(0);
         Untouched(answer, Out(answer));
         Assert.Empty(Program.Tables.Flows());
     }
@@ -116,7 +118,8 @@ public sealed class FlowTests(PacketFixture fixture) : PacketTest(fixture.Progra
         In(FromClient(family, Segments.Data(protocol)));
 
         var now = OnlyFlow();
-        // One less, so that the reply's next packet looks for its own route. Of an open connection an entry has the time of its own direction.
+        // One less, so that the reply's next packet looks for its own route. Of an open connection an entry has the time of its own
+        // direction.
         Assert.Equal(protocol == L4.Udp ? now.Request.State.Tick - 1 : flow.Reply.State.Tick - 100, now.Reply.State.Tick);
         Assert.InRange(now.Request.State.Tick, flow.Request.State.Tick, flow.Request.State.Tick + 30);
     }
@@ -237,7 +240,8 @@ public sealed class FlowTests(PacketFixture fixture) : PacketTest(fixture.Progra
     public void Affinity_keeps_a_client_at_its_backend(L4 protocol, Family family)
     {
         var at = Ends.Of(family);
-        var addresses = Enumerable.Range(10, 20).Select(i => System.Net.IPAddress.Parse(family == Family.IPv4 ? $"10.244.1.{i}" : $"fd00:244:1::{i}"));
+        var addresses = Enumerable.Range(10, 20).Select(i
+            => System.Net.IPAddress.Parse(family == Family.IPv4 ? $"10.244.1.{i}" : $"fd00:244:1::{i}"));
         var service = Program.Serve(Spec(protocol, family) with
         {
             AffinitySeconds = 60,
@@ -246,7 +250,8 @@ public sealed class FlowTests(PacketFixture fixture) : PacketTest(fixture.Progra
 
         var first = Backend(0);
         for (var i = 1; i < 8; i++) Assert.Equal(first, Backend(i));
-        Assert.Contains(Enumerable.Range(0, 40), i => !Backend(100 + i, PacketBuilder.From(Next(at.Client, i), 1).Source.Address).Equals(first));
+        Assert.Contains(
+            Enumerable.Range(0, 40), i => !Backend(100 + i, PacketBuilder.From(Next(at.Client, i), 1).Source.Address).Equals(first));
 
         Program.Retire(service, Array.FindIndex(service.Spec.Backends, b => b.Address.Equals(first)));
         Assert.NotEqual(1ul, Program.Count(LbReason.PktNew));

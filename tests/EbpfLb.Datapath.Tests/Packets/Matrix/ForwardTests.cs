@@ -18,7 +18,8 @@ public sealed class ForwardTests(PacketFixture fixture) : PacketTest(fixture.Pro
 
         Became(sent.To(Ends.Of(family).LocalPod, BackendPort), Verdict.Pass, result);
         var (request, reply) = OnlyFlow();
-        Assert.Equal((LbCtHook.Ingress, LbCtFlag.Stack, LbCtPhase.New, 0u), (request.Hook, request.Flags, request.Phase, request.State.Oif));
+        Assert.Equal(
+            (LbCtHook.Ingress, LbCtFlag.Stack, LbCtPhase.New, 0u), (request.Hook, request.Flags, request.Phase, request.State.Oif));
         Assert.Equal((LbCtHook.Egress, LbCtFlag.Reply, (uint)PacketLab.Wan.Index), (reply.Hook, reply.Flags, reply.State.Oif));
         Counted((LbReason.PktNew, 1), (LbReason.PktToLocal, 1));
     }
@@ -35,7 +36,8 @@ public sealed class ForwardTests(PacketFixture fixture) : PacketTest(fixture.Pro
         Became(Snatted(sent, SnatPort(result)), Verdict.Redirect, result);
         var (request, reply) = OnlyFlow();
         Assert.Equal((LbCtHook.Ingress, LbCtFlag.Snat, (uint)PacketLab.Lan.Index), (request.Hook, request.Flags, request.State.Oif));
-        Assert.Equal((LbCtHook.Ingress, LbCtFlag.Snat | LbCtFlag.Reply, (uint)PacketLab.Wan.Index), (reply.Hook, reply.Flags, reply.State.Oif));
+        Assert.Equal(
+            (LbCtHook.Ingress, LbCtFlag.Snat | LbCtFlag.Reply, (uint)PacketLab.Wan.Index), (reply.Hook, reply.Flags, reply.State.Oif));
         Assert.Equal(1500, request.State.Mtu);
         Counted((LbReason.PktNew, 1), (LbReason.PktToRemote, 1));
     }
@@ -48,7 +50,8 @@ public sealed class ForwardTests(PacketFixture fixture) : PacketTest(fixture.Pro
         Serve(protocol, family, LocalBackend(family));
         In(FromClient(family, Segments.Opening(protocol)));
 
-        var answer = PacketBuilder.From(at.LocalPod, BackendPort).To(at.Client, ClientPort).Over(Segments.Answer(protocol)).Payload(21).Hops(63);
+        var answer = PacketBuilder.From(at.LocalPod, BackendPort).To(at.Client, ClientPort).Over(Segments.Answer(protocol)).Payload(21)
+            .Hops(63);
         Became(answer.WithSource(at.Node, NodePort), Verdict.Pass, Out(answer));
 
         AgeQuestions();
@@ -71,7 +74,8 @@ public sealed class ForwardTests(PacketFixture fixture) : PacketTest(fixture.Pro
         Serve(protocol, family, RemoteBackend(family));
         var port = SnatPort(In(FromClient(family, Segments.Opening(protocol))));
 
-        var answer = PacketBuilder.From(at.RemotePod, BackendPort).To(at.LanAddress, port).Over(Segments.Answer(protocol)).Payload(21).Hops(62);
+        var answer = PacketBuilder.From(at.RemotePod, BackendPort).To(at.LanAddress, port).Over(Segments.Answer(protocol)).Payload(21)
+            .Hops(62);
         Became(ToClient(answer, at), Verdict.Redirect, In(answer, PacketLab.Lan));
 
         AgeQuestions();
@@ -150,7 +154,10 @@ public sealed class ForwardTests(PacketFixture fixture) : PacketTest(fixture.Pro
     public void The_other_protocols_of_a_frontend_pass_untouched(Family family)
     {
         Serve(L4.Tcp, family, RemoteBackend(family));
-        foreach (var transport in new Transport[] { new UdpDatagram(), new SctpPacket(), new RawTransport(47), new IcmpMessage(family == Family.IPv4 ? (byte)8 : (byte)128) })
+        foreach (var transport in new Transport[]
+        {
+            new UdpDatagram(), new SctpPacket(), new RawTransport(47), new IcmpMessage(family == Family.IPv4 ? (byte)8 : (byte)128),
+        })
         {
             var sent = FromClient(family, transport);
             Untouched(sent, In(sent));
@@ -158,5 +165,6 @@ public sealed class ForwardTests(PacketFixture fixture) : PacketTest(fixture.Pro
         Counted((LbReason.PktPassed, 4));
     }
 
-    private static PacketBuilder ToClient(PacketBuilder reply, Ends at) => reply.WithSource(at.Node, NodePort).To(at.Client, ClientPort).Forwarded();
+    private static PacketBuilder ToClient(PacketBuilder reply, Ends at)
+        => reply.WithSource(at.Node, NodePort).To(at.Client, ClientPort).Forwarded();
 }

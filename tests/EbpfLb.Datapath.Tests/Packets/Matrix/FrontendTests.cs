@@ -146,7 +146,8 @@ public sealed class FrontendTests(PacketFixture fixture) : PacketTest(fixture.Pr
     {
         Program.Serve(Spec(L4.Tcp, family) with { Backends = [RemoteBackend(family)], Flags = LbServiceFlag.Local | LbServiceFlag.Remote });
         var settings = Program.Settings;
-        for (var i = 0; i < NodeSettings.MostPodRanges - 1; i++) AbiAddress.SetPods(ref settings, i, $"172.{16 + i}.0.0/16", $"fd00:{i}:1::/48");
+        for (var i = 0; i < NodeSettings.MostPodRanges - 1; i++)
+            AbiAddress.SetPods(ref settings, i, $"172.{16 + i}.0.0/16", $"fd00:{i}:1::/48");
         Program.Settings = settings;
         Assert.Equal(Fate.RemoteKeepsSource, FateOf(Send(Kind.NodePort, family, Sender.Pod, L4.Tcp)));
         Assert.Equal(Fate.Dropped, FateOf(Send(Kind.NodePort, family, Sender.Outside, L4.Tcp)));
@@ -222,7 +223,8 @@ public sealed class FrontendTests(PacketFixture fixture) : PacketTest(fixture.Pr
     {
         var at = Ends.Of(family);
         Serve(L4.Tcp, family, RemoteBackend(family));
-        Program.Serve(new ServiceSpec((byte)L4.Tcp, new FrontendSpec(at.Node, NodePort, LbServiceFlag.External)) { Backends = [LocalBackend(family)] });
+        Program.Serve(new ServiceSpec(
+            (byte)L4.Tcp, new FrontendSpec(at.Node, NodePort, LbServiceFlag.External)) { Backends = [LocalBackend(family)] });
         var sent = FromClient(family, Segments.Opening(L4.Tcp));
 
         Became(sent.To(at.LocalPod, BackendPort), Verdict.Pass, In(sent));
@@ -237,14 +239,16 @@ public sealed class FrontendTests(PacketFixture fixture) : PacketTest(fixture.Pr
         {
             Flags = Program.Settings.Flags | (uint)(LbSetting.SetLoopback4 | LbSetting.SetLoopback6),
         };
-        var sent = FromClient(family, Segments.Opening(L4.Tcp)).To(family == Family.IPv4 ? IPAddress.Loopback : IPAddress.IPv6Loopback, NodePort);
+        var sent = FromClient(family, Segments.Opening(L4.Tcp))
+            .To(family == Family.IPv4 ? IPAddress.Loopback : IPAddress.IPv6Loopback, NodePort);
 
         Became(sent, Verdict.Drop, In(sent));
 
         Counted((LbReason.DropLoopback, 1));
     }
 
-    private (PacketBuilder Sent, PacketResult Result) Send(Kind kind, Family family, Sender sender, L4 protocol, int clientPort = ClientPort)
+    private (PacketBuilder Sent, PacketResult Result) Send(
+        Kind kind, Family family, Sender sender, L4 protocol, int clientPort = ClientPort)
     {
         var at = Ends.Of(family);
         var source = sender switch

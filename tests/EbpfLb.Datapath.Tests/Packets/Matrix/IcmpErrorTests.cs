@@ -113,7 +113,8 @@ public sealed class IcmpErrorTests(PacketFixture fixture) : PacketTest(fixture.P
         var at = Ends.Of(family);
         Serve(protocol, family, RemoteBackend(family));
         In(FromClient(family, Segments.Opening(protocol)));
-        var error = Unreachable(at.Router, at.Node, PacketBuilder.From(at.Node, NodePort).To(at.Client, ClientPort + 1).Over(Segments.Data(protocol)));
+        var error = Unreachable(
+            at.Router, at.Node, PacketBuilder.From(at.Node, NodePort).To(at.Client, ClientPort + 1).Over(Segments.Data(protocol)));
 
         Untouched(error, In(error));
         Assert.Equal(1ul, Program.Count(LbReason.PktPassed));

@@ -34,7 +34,8 @@ public sealed class LimitTests(SmallFixture fixture) : PacketTest(fixture.Progra
         for (var i = 0; i < 200; i++) New(protocol, family, 1000 + i);
 
         var requests = Program.Tables.Flows().Where(e => !e.IsReply).ToArray();
-        Assert.Equal(Enumerable.Range(0, Established), requests.Where(e => e.Phase == LbCtPhase.Open).Select(e => e.Source.Port - ClientPort).Order());
+        Assert.Equal(Enumerable.Range(0, Established),
+            requests.Where(e => e.Phase == LbCtPhase.Open).Select(e => e.Source.Port - ClientPort).Order());
         for (var i = 0; i < Established; i++)
         {
             var data = FromClient(family, Segments.Data(protocol), ClientPort + i);
@@ -135,7 +136,8 @@ public sealed class LimitTests(SmallFixture fixture) : PacketTest(fixture.Progra
         Assert.Contains(Program.Tables.Flows(), e => !e.IsReply && e.Source.Port == ClientPort);
     }
 
-    private PacketResult New(L4 protocol, Family family, int client) => In(FromClient(family, Segments.Opening(protocol), ClientPort + client));
+    private PacketResult New(L4 protocol, Family family, int client)
+        => In(FromClient(family, Segments.Opening(protocol), ClientPort + client));
 
     private void Establish(L4 protocol, Family family, int client)
     {

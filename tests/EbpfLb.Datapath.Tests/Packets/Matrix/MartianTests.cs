@@ -5,7 +5,9 @@ using EbpfLb.Testing.Packets;
 
 namespace EbpfLb.Datapath.Tests.Packets.Matrix;
 
-/// <summary>Sources that the kernel refuses open no flow: a packet that we send on by ourselves never comes to where it would look.</summary>
+/// <summary>
+/// Sources that the kernel refuses open no flow: a packet that we send on by ourselves never comes to where it would look.
+/// </summary>
 public sealed class MartianTests(PacketFixture fixture) : PacketTest(fixture.Program)
 {
     [Theory]
@@ -65,7 +67,8 @@ public sealed class MartianTests(PacketFixture fixture) : PacketTest(fixture.Pro
             Program.Reset();
             Serve(protocol, family, RemoteBackend(family));
 
-            Assert.Equal(Verdict.Redirect, In(FromClient(family, Segments.Opening(protocol)).WithSource(IPAddress.Parse(source), ClientPort)).Verdict);
+            Assert.Equal(Verdict.Redirect,
+                In(FromClient(family, Segments.Opening(protocol)).WithSource(IPAddress.Parse(source), ClientPort)).Verdict);
         }
     }
 
@@ -90,7 +93,8 @@ public sealed class MartianTests(PacketFixture fixture) : PacketTest(fixture.Pro
         foreach (var family in Enum.GetValues<Family>()) Serve(L4.Tcp, family, LocalBackend(family));
         In(FromClient(Family.IPv4, Segments.Opening(L4.Tcp)));
         var before = Program.Tables.Flows();
-        var sent = Mapped(PacketBuilder.From("2001:db8:99::9", ClientPort).To("2001:db8:1::1", NodePort).Tcp(TcpFlags.Syn).Build(), from, to);
+        var sent = Mapped(
+            PacketBuilder.From("2001:db8:99::9", ClientPort).To("2001:db8:1::1", NodePort).Tcp(TcpFlags.Syn).Build(), from, to);
 
         var result = Program.Ingress(sent);
 

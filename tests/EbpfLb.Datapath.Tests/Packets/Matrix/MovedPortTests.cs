@@ -4,7 +4,10 @@ using EbpfLb.Testing.Packets;
 
 namespace EbpfLb.Datapath.Tests.Packets.Matrix;
 
-/// <summary>The node begins a connection to a backend, by itself or for a pod that netfilter masquerades, from a source port that a flow has towards the same backend.</summary>
+/// <summary>
+/// The node begins a connection to a backend, by itself or for a pod that netfilter masquerades, from a source port that a flow has towards
+/// the same backend.
+/// </summary>
 public sealed class MovedPortTests(PacketFixture fixture) : PacketTest(fixture.Program)
 {
     [Theory]
@@ -28,7 +31,9 @@ public sealed class MovedPortTests(PacketFixture fixture) : PacketTest(fixture.P
         Became(more.To(syn.Source.Address, taken), Verdict.Pass, In(more, PacketLab.Lan));
         Assert.Equal(1ul, Program.Count(LbReason.CtPortMoved));
         // The flow that has the port goes on as before.
-        Became(ToNode(family, taken, Segments.Answer(L4.Tcp)).WithSource(Ends.Of(family).Node, NodePort).To(Ends.Of(family).Client, ClientPort).Forwarded(), Verdict.Redirect, In(ToNode(family, taken, Segments.Answer(L4.Tcp)), PacketLab.Lan));
+        Became(ToNode(family, taken, Segments.Answer(L4.Tcp)).WithSource(Ends.Of(family).Node, NodePort)
+                .To(Ends.Of(family).Client, ClientPort).Forwarded(),
+            Verdict.Redirect, In(ToNode(family, taken, Segments.Answer(L4.Tcp)), PacketLab.Lan));
     }
 
     [Theory]
@@ -67,7 +72,8 @@ public sealed class MovedPortTests(PacketFixture fixture) : PacketTest(fixture.P
 
         Assert.NotEqual(taken, again);
         Assert.Equal(2ul, Program.Count(LbReason.CtPortMoved));
-        Assert.All(Program.Tables.Flows().Where(e => e.State.ServiceId == 0 && e.ToSource.Port == again), e => Assert.Equal(LbCtPhase.Answered, e.Phase));
+        Assert.All(Program.Tables.Flows().Where(e => e.State.ServiceId == 0 && e.ToSource.Port == again),
+            e => Assert.Equal(LbCtPhase.Answered, e.Phase));
     }
 
     [Theory]
@@ -77,7 +83,8 @@ public sealed class MovedPortTests(PacketFixture fixture) : PacketTest(fixture.P
         var taken = Taken(family);
         Transport[] later = [Segments.Data(L4.Tcp), Segments.Answer(L4.Tcp), new UdpDatagram()];
 
-        foreach (var packet in later.Select(transport => FromNode(family, taken, transport)).Append(FromNode(family, taken + 1, Segments.Opening(L4.Tcp))))
+        foreach (var packet in later.Select(transport => FromNode(family, taken, transport))
+            .Append(FromNode(family, taken + 1, Segments.Opening(L4.Tcp))))
             Untouched(packet, Out(packet, PacketLab.Lan));
 
         Assert.Equal(2, Program.Tables.Flows().Count);

@@ -40,7 +40,8 @@ public sealed class PodTests(PacketFixture fixture) : PacketTest(fixture.Program
         Assert.Equal((LbCtFlag.Snat | LbCtFlag.Direct, (uint)PacketLab.Pods.Index), (request.Flags, request.State.Oif));
         Assert.Equal((LbCtHook.Ingress, (uint)PacketLab.Pods.Index), (reply.Hook, reply.State.Oif));
         var answer = PacketBuilder.From(at.LocalPod, BackendPort).To(at.PodGateway, port).Over(Segments.Answer(protocol));
-        Became(answer.WithSource(at.ClusterIp, ServicePort).To(at.LocalPod, ClientPort).Forwarded(), Verdict.Redirect, In(answer, PacketLab.Pods));
+        Became(answer.WithSource(at.ClusterIp, ServicePort).To(at.LocalPod, ClientPort).Forwarded(), Verdict.Redirect,
+            In(answer, PacketLab.Pods));
         Counted((LbReason.PktNew, 1), (LbReason.PktToLocal, 1), (LbReason.PktReply, 1));
     }
 

@@ -3,7 +3,9 @@ using EbpfLb.Datapath.Tests.Packets.Harness;
 
 namespace EbpfLb.Datapath.Tests.Packets.Matrix;
 
-/// <summary>A flood of connections that are never completed, towards one backend: each has a source port, and there are fewer of those than flows.</summary>
+/// <summary>
+/// A flood of connections that are never completed, towards one backend: each has a source port, and there are fewer of those than flows.
+/// </summary>
 public sealed class PortShareTests(PortShareTests.Fixture fixture) : PacketTest(fixture.Program), IClassFixture<PortShareTests.Fixture>
 {
     private const int Ports = 2000;
@@ -16,7 +18,8 @@ public sealed class PortShareTests(PortShareTests.Fixture fixture) : PacketTest(
         Serve(protocol, family, RemoteBackend(family));
         Program.Settings = Program.Settings with { SnatPortFirst = FirstPort, SnatPortLast = FirstPort + Ports - 1 };
 
-        for (var i = 0; i < 3 * Ports; i++) Assert.Equal(Verdict.Redirect, In(FromClient(family, Segments.Opening(protocol), 10_000 + i)).Verdict);
+        for (var i = 0; i < 3 * Ports; i++)
+            Assert.Equal(Verdict.Redirect, In(FromClient(family, Segments.Opening(protocol), 10_000 + i)).Verdict);
 
         Assert.Equal(Ports / 4 * 3, Program.Tables.Flows().Count / 2);
         Assert.Equal(0ul, Program.Count(LbReason.CtPortTaken));

@@ -36,7 +36,8 @@ public sealed class PortTests(PacketFixture fixture) : PacketTest(fixture.Progra
         Program.Settings = Program.Settings with { SnatPortFirst = 61000, SnatPortLast = 61000 };
         Assert.Equal(61000, SnatPort(New(L4.Tcp, family, 0)));
 
-        Program.Serve(new ServiceSpec((byte)L4.Tcp, new FrontendSpec(Any(family), NodePort, LbServiceFlag.External | LbServiceFlag.NodePort))
+        Program.Serve(
+            new ServiceSpec((byte)L4.Tcp, new FrontendSpec(Any(family), NodePort, LbServiceFlag.External | LbServiceFlag.NodePort))
         {
             Backends = [new BackendSpec(Ends.Of(family).NarrowPod, BackendPort)],
         });
@@ -75,7 +76,10 @@ public sealed class PortTests(PacketFixture fixture) : PacketTest(fixture.Progra
         Assert.Equal(6, Program.Tables.Flows().Count);
     }
 
-    /// <summary>A backend in TIME_WAIT takes a SYN for the next connection only if sequence numbers and timestamps are those of the same client port.</summary>
+    /// <summary>
+    /// A backend in TIME_WAIT takes a SYN for the next connection only if sequence numbers and timestamps are those of the same client
+    /// port.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Families))]
     public void Each_port_of_a_client_has_one_source_port_of_its_own(Family family)
@@ -141,5 +145,6 @@ public sealed class PortTests(PacketFixture fixture) : PacketTest(fixture.Progra
         Assert.Equal(LbReason.PktReplyLost, (LbReason)Assert.Single(Program.Events()).Reason);
     }
 
-    private PacketResult New(L4 protocol, Family family, int client) => In(FromClient(family, Segments.Opening(protocol), ClientPort + client));
+    private PacketResult New(L4 protocol, Family family, int client)
+        => In(FromClient(family, Segments.Opening(protocol), ClientPort + client));
 }

@@ -38,13 +38,17 @@ public sealed class SctpStateTests(PacketFixture fixture) : TalkTest(fixture.Pro
         Assert.Equal(LbCtPhase.Open, Phase());
     }
 
-    /// <summary>The node's own associations, and those that netfilter masquerades, may have the number of a NodePort; a program can ask neither socket nor netfilter for SCTP.</summary>
+    /// <summary>
+    /// The node's own associations, and those that netfilter masquerades, may have the number of a NodePort; a program can ask neither
+    /// socket nor netfilter for SCTP.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Families))]
     public void Only_an_INIT_to_an_address_of_the_node_begins_one(Family family)
     {
         Serve(L4.Sctp, family, RemoteBackend(family));
-        var later = (byte[])[Data, InitAck, 3, Heartbeat, HeartbeatAck, Abort, Shutdown, ShutdownAck, CookieEcho, CookieAck, ShutdownComplete];
+        var later = (byte[])[
+            Data, InitAck, 3, Heartbeat, HeartbeatAck, Abort, Shutdown, ShutdownAck, CookieEcho, CookieAck, ShutdownComplete];
 
         foreach (var chunk in later)
         {

@@ -58,7 +58,8 @@ public sealed class SealTests(PacketFixture fixture) : PacketTest(fixture.Progra
         var (_, other) = BeginOther(protocol, family, reply);
         var answer = FromServer(protocol, reply);
 
-        foreach (var torn in new[] { reply with { ToDestination = other.ToDestination }, other with { ToDestination = reply.ToDestination } })
+        foreach (
+            var torn in new[] { reply with { ToDestination = other.ToDestination }, other with { ToDestination = reply.ToDestination } })
         {
             // The state, and the seal with it, is that of one of the two.
             ReplaceState(torn, torn.ToDestination.Equals(other.ToDestination) ? reply : other, at: reply);
@@ -98,7 +99,8 @@ public sealed class SealTests(PacketFixture fixture) : PacketTest(fixture.Progra
 
     /// <summary>As the backend answers, to whomever it knows the client by.</summary>
     private static PacketBuilder FromServer(L4 protocol, FlowEntry reply) =>
-        PacketBuilder.From(reply.Source.Address, reply.Source.Port).To(reply.Destination.Address, reply.Destination.Port).Over(Segments.Data(protocol)).Payload(33);
+        PacketBuilder.From(reply.Source.Address, reply.Source.Port).To(reply.Destination.Address, reply.Destination.Port)
+            .Over(Segments.Data(protocol)).Payload(33);
 
     /// <summary>Under the key of <paramref name="entry"/> stands what the other one's element had.</summary>
     private void Replace(FlowEntry entry, FlowEntry other)

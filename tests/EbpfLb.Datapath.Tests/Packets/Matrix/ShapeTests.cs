@@ -199,7 +199,8 @@ public sealed class ShapeTests(PacketFixture fixture) : PacketTest(fixture.Progr
             var result = Program.Ingress(packet);
             var changed = PacketDifference.Names(packet, result.Packet);
             Assert.True(
-                changed.Count == 0 || (changed.Any(n => n.EndsWith(".dst", StringComparison.Ordinal)) && changed.Any(n => n.EndsWith(".dport", StringComparison.Ordinal))),
+                changed.Count == 0 || (changed.Any(n => n.EndsWith(".dst", StringComparison.Ordinal)) && changed.Any(n
+                    => n.EndsWith(".dport", StringComparison.Ordinal))),
                 $"length {length}: {string.Join(", ", changed)}");
             Same(packet, result.Packet);
         }

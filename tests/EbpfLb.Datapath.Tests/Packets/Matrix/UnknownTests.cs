@@ -73,9 +73,11 @@ public sealed class UnknownTests(PacketFixture fixture) : PacketTest(fixture.Pro
     {
         var at = Ends.Of(family);
         Know(family, L4.Tcp);
-        Program.Serve(new ServiceSpec((byte)L4.Tcp, new FrontendSpec(at.ClusterIp, 8443, LbServiceFlag.External)) { Backends = [LocalBackend(family)] });
+        Program.Serve(new ServiceSpec(
+            (byte)L4.Tcp, new FrontendSpec(at.ClusterIp, 8443, LbServiceFlag.External)) { Backends = [LocalBackend(family)] });
 
-        Became(To(family, at.ClusterIp, 8443, L4.Tcp).To(at.LocalPod, BackendPort), Verdict.Pass, In(To(family, at.ClusterIp, 8443, L4.Tcp)));
+        Became(
+            To(family, at.ClusterIp, 8443, L4.Tcp).To(at.LocalPod, BackendPort), Verdict.Pass, In(To(family, at.ClusterIp, 8443, L4.Tcp)));
         Answered(To(family, at.ClusterIp, 8444, L4.Tcp));
 
         Assert.Equal(1ul, Program.Count(LbReason.PktUnknownPort));
@@ -87,7 +89,8 @@ public sealed class UnknownTests(PacketFixture fixture) : PacketTest(fixture.Pro
     {
         Know(family, protocol);
 
-        Became(To(family, Unallocated(family), ServicePort, protocol), Verdict.Drop, In(To(family, Unallocated(family), ServicePort, protocol)));
+        Became(To(family, Unallocated(family), ServicePort, protocol), Verdict.Drop,
+            In(To(family, Unallocated(family), ServicePort, protocol)));
 
         Counted((LbReason.DropUnallocated, 1));
         Assert.Equal(LbReason.DropUnallocated, (LbReason)Assert.Single(Program.Events()).Reason);
@@ -112,7 +115,8 @@ public sealed class UnknownTests(PacketFixture fixture) : PacketTest(fixture.Pro
         Program.Tables.PutNodeAddress(at.ClusterIp, default);
         Program.Tables.PutNodeAddress(Unallocated(family), default);
 
-        foreach (var sent in (PacketBuilder[])[To(family, at.ClusterIp, UnknownPort, L4.Tcp), To(family, Unallocated(family), ServicePort, L4.Tcp)])
+        foreach (var sent in (PacketBuilder[])[
+            To(family, at.ClusterIp, UnknownPort, L4.Tcp), To(family, Unallocated(family), ServicePort, L4.Tcp)])
             Untouched(sent, In(sent));
     }
 
@@ -137,8 +141,14 @@ public sealed class UnknownTests(PacketFixture fixture) : PacketTest(fixture.Pro
         var at = Ends.Of(family);
         Know(family, L4.Tcp);
         In(To(family, at.ClusterIp, ServicePort, L4.Tcp));
-        Program.Tables.Services4.Delete(new LbFrontend4 { Addr = AbiAddress.To4(Ends.Of(Family.IPv4).ClusterIp), Port = Be16.FromHost(ServicePort), Proto = (byte)L4.Tcp });
-        Program.Tables.Services6.Delete(new LbFrontend6 { Addr = AbiAddress.To16(Ends.Of(Family.IPv6).ClusterIp), Port = Be16.FromHost(ServicePort), Proto = (byte)L4.Tcp });
+        Program.Tables.Services4.Delete(new LbFrontend4
+        {
+            Addr = AbiAddress.To4(Ends.Of(Family.IPv4).ClusterIp), Port = Be16.FromHost(ServicePort), Proto = (byte)L4.Tcp,
+        });
+        Program.Tables.Services6.Delete(new LbFrontend6
+        {
+            Addr = AbiAddress.To16(Ends.Of(Family.IPv6).ClusterIp), Port = Be16.FromHost(ServicePort), Proto = (byte)L4.Tcp,
+        });
         var data = PacketBuilder.From(at.Client, ClientPort).To(at.ClusterIp, ServicePort).Over(Segments.Data(L4.Tcp)).Payload(5);
 
         Became(data.To(at.LocalPod, BackendPort), Verdict.Pass, In(data));

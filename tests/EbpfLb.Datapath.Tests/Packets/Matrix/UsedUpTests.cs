@@ -140,5 +140,6 @@ public sealed class UsedUpTests(PacketFixture fixture) : PacketTest(fixture.Prog
             new LbCtState { Phase = (byte)phase, Flags = (byte)(LbCtFlag.Reply | LbCtFlag.Snat) });
     }
 
-    private PacketResult New(L4 protocol, Family family, int client) => In(FromClient(family, Segments.Opening(protocol), ClientPort + client));
+    private PacketResult New(L4 protocol, Family family, int client)
+        => In(FromClient(family, Segments.Opening(protocol), ClientPort + client));
 }

@@ -6,7 +6,9 @@ using EbpfLb.Testing.Packets;
 
 namespace EbpfLb.Datapath.Tests.Packets.Replies;
 
-/// <summary>RFC 4443 2.4 (f): answers have a rate, as the kernel's own have. Here the node sends ten a second, and 20 ICMP errors at once.</summary>
+/// <summary>
+/// RFC 4443 2.4 (f): answers have a rate, as the kernel's own have. Here the node sends ten a second, and 20 ICMP errors at once.
+/// </summary>
 public sealed class AnswerLimitTests : IDisposable
 {
     private const int PerSecond = 10;
@@ -17,7 +19,8 @@ public sealed class AnswerLimitTests : IDisposable
 
     private readonly PacketProgram program = new(bpf =>
     {
-        foreach (var knob in new DatapathConfig { AnswersGapNs = 1_000_000_000 / PerSecond, AnswersBurst = Burst }.Knobs()) bpf.Knobs.Set(knob.Name, knob.Bytes.Span);
+        foreach (var knob in new DatapathConfig { AnswersGapNs = 1_000_000_000 / PerSecond, AnswersBurst = Burst }.Knobs())
+            bpf.Knobs.Set(knob.Name, knob.Bytes.Span);
     });
 
     public static TheoryData<Family> Families { get; } = [Family.IPv4, Family.IPv6];
@@ -80,14 +83,16 @@ public sealed class AnswerLimitTests : IDisposable
     private void Serve(L4 protocol, Family family, params BackendSpec[] backends) =>
         program.Serve(new ServiceSpec((byte)protocol, new FrontendSpec(Ends.Of(family).ClusterIp, 80)) { Backends = backends });
 
-    private (int Asked, int Answers, TimeSpan Time, ulong Before) Ask(L4 protocol, Family family, int clients, int count, int hops = 64, int bytes = 0)
+    private (int Asked, int Answers, TimeSpan Time, ulong Before) Ask(
+        L4 protocol, Family family, int clients, int count, int hops = 64, int bytes = 0)
     {
         var watch = Stopwatch.StartNew();
         var (answers, before) = (0, program.Count(LbReason.AnswerLimited));
         for (var i = 0; i < count; i++)
         {
             var client = IPAddress.Parse(family == Family.IPv4 ? $"198.51.100.{i % clients + 1}" : $"2001:db8:99::{i % clients + 1:x}");
-            var packet = PacketBuilder.From(client, 40000 + i).To(Ends.Of(family).ClusterIp, 80).Over(Segments.Opening(protocol)).Payload(bytes).Hops(hops).Build();
+            var packet = PacketBuilder.From(client, 40000 + i).To(Ends.Of(family).ClusterIp, 80).Over(Segments.Opening(protocol))
+                .Payload(bytes).Hops(hops).Build();
             var result = program.Ingress(packet);
             if (result.Verdict == Verdict.Redirect) answers++;
             else Assert.Equal((Verdict.Drop, true), (result.Verdict, packet.AsSpan().SequenceEqual(result.Packet)));

@@ -27,9 +27,12 @@ internal static class CompiledTables
         var mirror = new Mirror(limits);
         var applier = new PlanApplier(
             new PlanTables(
-                new FilteredTable<LbFrontend4, LbService>(new KernelTable<LbFrontend4, LbService>(tables.Services4), FilterKeys.AddressOf, tables.DestinationFilter),
-                new FilteredTable<LbFrontend6, LbService>(new KernelTable<LbFrontend6, LbService>(tables.Services6), FilterKeys.AddressOf, tables.DestinationFilter), new MapArray<LbSlot>(tables.Slots),
-                new MapArray<LbBackend>(tables.Backends), new KernelTable<LbSrcRange4, uint>(tables.SrcRanges4), new KernelTable<LbSrcRange6, uint>(tables.SrcRanges6)),
+                new FilteredTable<LbFrontend4, LbService>(
+                    new KernelTable<LbFrontend4, LbService>(tables.Services4), FilterKeys.AddressOf, tables.DestinationFilter),
+                new FilteredTable<LbFrontend6, LbService>(new KernelTable<LbFrontend6, LbService>(tables.Services6), FilterKeys.AddressOf,
+                    tables.DestinationFilter), new MapArray<LbSlot>(tables.Slots),
+                new MapArray<LbBackend>(tables.Backends), new KernelTable<LbSrcRange4, uint>(tables.SrcRanges4),
+                new KernelTable<LbSrcRange6, uint>(tables.SrcRanges6)),
             mirror);
         var result = applier.Apply(Planner.Plan(table, mirror));
         Assert.True(result.IsComplete, string.Join('\n', result.Failures));

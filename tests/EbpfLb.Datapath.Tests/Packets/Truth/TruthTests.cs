@@ -8,8 +8,8 @@ using EbpfLb.Testing.Truth;
 namespace EbpfLb.Datapath.Tests.Packets.Truth;
 
 /// <summary>
-/// The truth table of docs/policy.md as packets: each row is compiled, planned into the maps of the loaded programs, and asked by clients with
-/// so many ports that every backend that can be chosen is.
+/// The truth table of docs/policy.md as packets: each row is compiled, planned into the maps of the loaded programs, and asked by clients
+/// with so many ports that every backend that can be chosen is.
 /// </summary>
 public sealed class TruthTests(PacketFixture fixture) : PacketTest(fixture.Program)
 {
@@ -26,7 +26,8 @@ public sealed class TruthTests(PacketFixture fixture) : PacketTest(fixture.Progr
         {
             Program.Reset();
             var cluster = new TruthCluster(family);
-            CompiledTables.Fill(Program, ForwardingCompiler.Compile(cluster.Build(row), new PolicyOptions { NodeName = TruthCluster.NodeName }, null));
+            CompiledTables.Fill(
+                Program, ForwardingCompiler.Compile(cluster.Build(row), new PolicyOptions { NodeName = TruthCluster.NodeName }, null));
             Program.Tables.PutNodeAddress(cluster.NodeSource.ToIPAddress(), default);
             var outcomes = Enumerable.Range(0, row.All.Length > 1 ? Clients : 2).Select(i => Send(row, cluster, ClientPort + i)).Distinct();
 
