@@ -123,7 +123,7 @@ public sealed class Dataplane : IAsyncDisposable
         var logger = loggerFactory.CreateLogger("EbpfLb.Datapath");
         var paths = Places.Prepare(options);
         var cgroup = Places.CgroupRoot(options);
-        var sizes = options.Sizes ?? MapSizes.ForThisMachine();
+        var sizes = options.Sizes ?? MachineSizes.Default();
         ObjectMemory.GiveBack();
         var loaded = ProgramLoader.LoadMaps(paths, sizes, options, logger);
         try
@@ -360,18 +360,18 @@ public sealed class Dataplane : IAsyncDisposable
     /// <summary>How full the tables are.</summary>
     public IReadOnlyList<MapFill> ReadFill() =>
     [
-        new(Abi.Tables.Services4.Name, Mirror.Frontends4, Mirror.Limits.MaxFrontends4, "--max-frontends"),
-        new(Abi.Tables.Services6.Name, Mirror.Frontends6, Mirror.Limits.MaxFrontends6, "--max-frontends"),
-        new(Abi.Tables.SvcStats.Name, Mirror.ServicesInUse, Mirror.Limits.MaxServices, "--max-services"),
-        new(Abi.Tables.Backends.Name, Mirror.BackendsInUse, Mirror.Limits.MaxBackends, "--max-backends"),
-        new(Abi.Tables.Slots.Name, Mirror.SlotsInUse, Mirror.Limits.MaxSlots, "--max-slots"),
-        new(Abi.Tables.SrcRanges4.Name, Mirror.SourceRanges4, Mirror.Limits.MaxRanges4, "--max-source-ranges"),
-        new(Abi.Tables.SrcRanges6.Name, Mirror.SourceRanges6, Mirror.Limits.MaxRanges6, "--max-source-ranges"),
+        new(Abi.Tables.Services4.Name, Mirror.Frontends4, Mirror.Limits.MaxFrontends4),
+        new(Abi.Tables.Services6.Name, Mirror.Frontends6, Mirror.Limits.MaxFrontends6),
+        new(Abi.Tables.SvcStats.Name, Mirror.ServicesInUse, Mirror.Limits.MaxServices),
+        new(Abi.Tables.Backends.Name, Mirror.BackendsInUse, Mirror.Limits.MaxBackends),
+        new(Abi.Tables.Slots.Name, Mirror.SlotsInUse, Mirror.Limits.MaxSlots),
+        new(Abi.Tables.SrcRanges4.Name, Mirror.SourceRanges4, Mirror.Limits.MaxRanges4),
+        new(Abi.Tables.SrcRanges6.Name, Mirror.SourceRanges6, Mirror.Limits.MaxRanges6),
         .. node.Fill,
         .. addresses.Fill,
         clients.Fill,
         tables.Affinity.Fill,
-        new(Abi.Tables.Filter.Name, tables.DestinationFilter.Count, FilterBits.Count, ""),
+        new(Abi.Tables.Filter.Name, tables.DestinationFilter.Count, FilterBits.Count),
     ];
 
     /// <summary>Leaves everything in force. Does not wait for a grace period: the next agent finds what is left to retire.</summary>

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using EbpfLb.Configuration.KubeProxy;
 using EbpfLb.Configuration.Own;
 using EbpfLb.Configuration.Writing;
+using EbpfLb.Model;
 
 namespace EbpfLb.Configuration.Tests;
 
@@ -12,7 +13,7 @@ public sealed class WritingTests
         new KubeProxyConfiguration
         {
             Mode = "nftables", HostnameOverride = "n-1", NodePortAddresses = ["primary", "fd00::/8"], ClusterCidr = "10.0.0.0/8,fd00::/48",
-            OomScoreAdj = -1,
+                OomScoreAdj = -1,
             FeatureGates = [new("A", true), new("B", false)], Logging = new() { Vmodule = [new("x*", 3)], Format = "json" },
             Ipvs = new() { ExcludeCidrs = ["10.0.0.0/8"], UdpTimeout = TimeSpan.FromSeconds(1.5) }, DetectLocal = new("br \"0\"", "on"),
             ClientConnection = new() { Qps = 0.5, Kubeconfig = "/k: v" },
@@ -20,9 +21,9 @@ public sealed class WritingTests
         new EbpfLbConfiguration
         {
             Instance = "lab", ApiServers = ["https://[::1]:6443"], SyncPeriod = TimeSpan.FromMinutes(1),
-            Devices = new() { Uplinks = ["eth*", "bond+"] },
-            Flows = new() { Udp = TimeSpan.FromSeconds(7), SweepCpuPercent = 0.5 }, Sizes = new() { Flows = 1000 }, DropEvents = false,
-            ServiceMetrics = 50,
+                Devices = new() { Uplinks = ["eth*", "bond+"] },
+            Flows = new() { Udp = TimeSpan.FromSeconds(7), SweepCpuPercent = 0.5 }, Sizes = new() { [TableSize.Flows] = 1000 },
+                DropEvents = false, ServiceMetrics = 50,
         },
         []);
 
@@ -52,8 +53,8 @@ public sealed class WritingTests
     [Fact]
     public void Every_field_that_is_written_is_in_the_catalogue_and_the_other_way_round()
     {
-        Assert.Equal(PathsOf(KubeProxyConfiguration.Group),
-            KubeProxyFields.All.Where(f => f.Path.Length > 0).Select(f => f.Path).Order(StringComparer.Ordinal));
+        Assert.Equal(PathsOf(KubeProxyConfiguration.Group), KubeProxyFields.All.Where(f => f.Path.Length > 0).Select(f => f.Path)
+            .Order(StringComparer.Ordinal));
         Assert.Equal(PathsOf(EbpfLbConfiguration.Group), EbpfLbFields.All.Select(f => f.Path).Order(StringComparer.Ordinal));
     }
 
@@ -63,7 +64,7 @@ public sealed class WritingTests
         var other = LoadedConfig.Default with
         {
             KubeProxy = new() { Conntrack = new() { Min = 1 }, FeatureGates = [new("A", true)] },
-            EbpfLb = new() { Sizes = new() { Flows = 5 } },
+            EbpfLb = new() { Sizes = new() { [TableSize.Flows] = 5 } },
         };
         Assert.Equal(
             [(KubeProxyConfiguration.Group, "conntrack.min"), (KubeProxyConfiguration.Group, "featureGates"),
@@ -76,11 +77,10 @@ public sealed class WritingTests
     public void The_defaults_say_what_each_field_does()
     {
         var text = ConfigYaml.Write(LoadedConfig.Default, withComments: true);
-        foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(l
-            => !l.EndsWith(':') && !l.StartsWith("---", StringComparison.Ordinal)))
+        foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Where(l => !l.EndsWith(':') && !l.StartsWith("---", StringComparison.Ordinal)))
             Assert.True(line.Contains("  # ", StringComparison.Ordinal) || line.StartsWith("apiVersion", StringComparison.Ordinal)
-                    || line.StartsWith("kind", StringComparison.Ordinal),
-                line);
+                || line.StartsWith("kind", StringComparison.Ordinal), line);
     }
 
     private static IEnumerable<string> PathsOf(string group)

@@ -1,5 +1,6 @@
 using EbpfLb.Datapath.Options;
 using EbpfLb.Model;
+using EbpfLb.Planning;
 using EbpfLb.Policy;
 using EbpfLb.Testing.Cgroups;
 using EbpfLb.Testing.Clusters;

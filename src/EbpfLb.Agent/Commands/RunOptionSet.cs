@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using EbpfLb.Agent.Options;
 using EbpfLb.Configuration.KubeProxy;
 using EbpfLb.Configuration.Own;
+using EbpfLb.Model;
 using static EbpfLb.Agent.Commands.ConfigOption;
 
 namespace EbpfLb.Agent.Commands;
@@ -52,8 +53,8 @@ internal sealed class RunOptionSet
         return new RunRequest
         {
             ConfigPath = bare.ConfigPath(result),
-            Overlay = file => counted.Aggregate(
-                file with { EbpfLb = environment.Over(file.EbpfLb) }, (config, option) => option.Apply(command, config)),
+            Overlay = file => counted.Aggregate(file with { EbpfLb = environment.Over(file.EbpfLb) }, (config, option)
+                => option.Apply(command, config)),
             SetsOomScore = hasFile || proxy.Any(o => o.Name == "--oom-score-adj" && o.IsGiven(command)),
             Flags = [.. command.Children.OfType<OptionResult>().Where(o => !o.Implicit)
                 .Select(o => $"{o.Option.Name.TrimStart('-')}={string.Join(',', o.Tokens.Select(t => t.Value))}")],
@@ -72,84 +73,51 @@ internal sealed class RunOptionSet
         var hasFile = bare.HasConfig(result);
         foreach (var error in ConfigErrors.Of(result, hasFile ? own : own.Concat(proxy), formsOnly: hasFile)) yield return error;
         if (!Has("--instance") && environment.Problem is { } problem) yield return problem;
-        if (Has("--manifests") && Has("--kubeconfig") && !hasFile)
-            yield return "--manifests and --kubeconfig exclude each other: the cluster's state has one source";
+        if (Has("--manifests") && Has("--kubeconfig") && !hasFile) yield return "--manifests and --kubeconfig exclude each other: the "
+            + "cluster's state has one source";
 
         bool Has(string name) => own.Concat(proxy).Any(o => o.Name == name && o.IsGiven(result));
     }
 
     private static IEnumerable<ConfigOption> Agent() =>
     [
-        Own("--manifests", "PATH",
-            "Read Services, EndpointSlices, Endpoints and Nodes from this file or "
-                + "directory (YAML, JSON), and watch it. No cluster is needed",
+        Own("--manifests", "PATH", "Read Services, EndpointSlices, Endpoints and Nodes from this file or directory (YAML, JSON), and "
+            + "watch it. No cluster is needed",
             (c, text) => c with { Manifests = text, ApiServers = [] }),
         OwnList("--api-server", "URL", "Address of an API server, in place of the configured one; give it several times for fail-over. "
-            + "Needed in a cluster without kube-proxy, where the ClusterIP 'kubernetes' does not work yet",
-            (c, texts) => c with { ApiServers = [.. texts] }).Alias("--master"),
-        Own("--instance", "NAME",
-            $"Which instance on this machine (default: ${InstanceEnvironment.InstanceVariable}, else default). Each has its own pins, "
-                + "sockets and cgroup root",
-            (c, text) => c with { Instance = text }),
-        Own("--run-dir", "DIR",
-            $"Where the control socket is (default: ${InstanceEnvironment.RunDirectoryVariable}, else "
-                + $"{InstanceOptions.DefaultRunDirectory})",
-            (c, text) => c with { RunDir = text }),
+            + "Needed in a cluster without kube-proxy, where the ClusterIP 'kubernetes' does not work yet", (c, texts)
+                => c with { ApiServers = [.. texts] }).Alias("--master"),
+        Own("--instance", "NAME", $"Which instance on this machine (default: ${InstanceEnvironment.InstanceVariable}, else default). Each "
+            + $"has its own pins, sockets and cgroup root", (c, text) => c with { Instance = text }),
+        Own("--run-dir", "DIR", $"Where the control socket is (default: ${InstanceEnvironment.RunDirectoryVariable}, else "
+            + $"{InstanceOptions.DefaultRunDirectory})", (c, text) => c with { RunDir = text }),
         Own("--bpffs", "DIR", "Mount point of the BPF file system that holds the pins (default: where it is mounted, else /sys/fs/bpf)",
             (c, text) => c with { BpfFs = text }),
-        OwnSwitch("--allow-private-bpffs",
-            "Be ready also where that file system ends with the agent's mount namespace, and the balancing with it (default: false)",
+        OwnSwitch("--allow-private-bpffs", "Be ready also where that file system ends with the agent's mount namespace, and the balancing "
+            + "with it (default: false)",
             (c, on) => c with { AllowPrivateBpfFs = on }),
-        Own("--owner-wait", "TIME",
-            "How long to wait at the start for another agent that owns the instance, "
-                + "such as one that is being replaced (default: 0, fail at once)",
+        Own("--owner-wait", "TIME", "How long to wait at the start for another agent that owns the instance, such as one that is being "
+            + "replaced (default: 0, fail at once)",
             (c, text) => c with { OwnerWait = Time(text) }),
-        Own("--cgroup-root", "DIR", "cgroup v2 directory whose processes are served (default: the root of the cgroup2 mount)",
-            (c, text) => c with { CgroupRoot = text }),
-        Own("--service-metrics", "N",
-            "Give this many service ports counters of their own in the metrics, and sum up those beyond (default: 0, none)",
+        Own("--cgroup-root", "DIR", "cgroup v2 directory whose processes are served (default: the root of the cgroup2 mount)", (c, text)
+            => c with { CgroupRoot = text }),
+        Own("--service-metrics", "N", "Give this many service ports counters of their own in the metrics, and sum up those beyond "
+            + "(default: 0, none)",
             (c, text) => c with { ServiceMetrics = Int(text) }),
-        Own("--min-sync-period", "TIME",
-            "At least this long between two updates of the kernel, such as 500ms "
-                + "(default: 0, at once; what arrives during an update is merged)",
+        Own("--min-sync-period", "TIME", "At least this long between two updates of the kernel, such as 500ms (default: 0, at once; what "
+            + "arrives during an update is merged)",
             (c, text) => c with { MinSyncPeriod = Time(text) }),
-        Own("--sync-period", "TIME",
-            "Longest wait before a failed update is tried again, and how often the hooks are checked (default: 30s)",
+        Own("--sync-period", "TIME", "Longest wait before a failed update is tried again, and how often the hooks are checked (default: "
+            + "30s)",
             (c, text) => c with { SyncPeriod = Time(text) }),
-        Own("--verify-period", "TIME",
-            "How often the maps are compared with what they should hold, and repaired (default: 5m; 0: only by `ebpflb verify`)",
+        Own("--verify-period", "TIME", "How often the maps are compared with what they should hold, and repaired (default: 5m; 0: only by "
+            + "`ebpflb verify`)",
             (c, text) => c with { VerifyPeriod = Time(text) }),
-        Own("--log-format", "text|json", "One line a message, for people or as JSON objects (default: text)",
-            (c, text) => c with { LogFormat = text }),
+        Own("--log-format", "text|json", "One line a message, for people or as JSON objects (default: text)", (c, text)
+            => c with { LogFormat = text }),
     ];
 
-    private static IEnumerable<ConfigOption> Sizes() =>
-    [
-        Size("--max-services",
-            "Service ports, each with an id and counters (default: as many as "
-                + "frontends, less on machines with much CPU and little memory)",
-            (s, n) => s with { Services = n }),
-        Size("--max-frontends",
-            "Frontends, for each family: one for each address, port and protocol of a Service, and one more for each "
-                + "ClusterIP, which rejects its other ports (default: 131072 from 4 GiB of memory on, down to 16384)",
-            (s, n) => s with { Frontends = n }),
-        Size(
-            "--max-backends", "Backends of all service ports together (default: 4 times the frontends)", (s, n) => s with { Backends = n }),
-        Size("--max-slots",
-            "Places in backend lists; leave room, as a changed list is written beside the old one (default: 8 times the frontends)",
-            (s, n) => s with { Slots = n }),
-        Size("--max-affinity", "Clients that session affinity remembers (default: half as many as frontends)",
-            (s, n) => s with { Affinity = n }),
-        Size("--max-flows",
-            "Flows tracked at once, for each family (default: 131072 from 8 GiB of memory on, in proportion below; 544 bytes each)",
-            (s, n) => s with { Flows = n }),
-        Size("--max-source-ranges", "loadBalancerSourceRanges of all service ports together, for each family (default: 4096)",
-            (s, n) => s with { SourceRanges = n }),
-        Size("--max-node-addresses", "Addresses of this node's devices, for each family (default: 4096)",
-            (s, n) => s with { NodeAddresses = n }),
-        Size("--max-devices", "Devices of this node (default: 4096)", (s, n) => s with { Devices = n }),
-    ];
-
-    private static ConfigOption Size(string name, string description, Func<SizesSection, int, SizesSection> apply)
-        => Own(name, "N", description, (c, text) => c with { Sizes = apply(c.Sizes, Int(text)) });
+    private static IEnumerable<ConfigOption> Sizes()
+        => SizeRow.All.Select(row
+            => Own(row.Size.Option(), "N", row.Help, (c, text) => c with { Sizes = c.Sizes.With(row.Size, Int(text)) }));
 }

@@ -1,3 +1,5 @@
+using EbpfLb.Configuration.Own;
+using EbpfLb.Planning;
 using EbpfLb.Agent.Nodes;
 using EbpfLb.Agent.Options;
 using EbpfLb.Datapath.Options;
@@ -10,7 +12,7 @@ internal static class KernelOptions
     public static DatapathOptions Of(RunOptions options) => Of(options.Instance) with
     {
         TcAttach = options.TcAttach,
-        Sizes = SizesOf(options.Sizes, MapSizes.ForThisMachine()),
+        Sizes = SizesOf(options.Sizes, MachineSizes.Default()),
         Answers = options.Answers ?? KernelAnswers.Read(new Sysctls(Sysctls.DefaultRoot)),
     };
 
@@ -20,16 +22,6 @@ internal static class KernelOptions
     };
 
     /// <summary>The machine's defaults with what was asked for in their place.</summary>
-    public static MapSizes SizesOf(SizeOptions asked, MapSizes defaults) => defaults with
-    {
-        Services = asked.Services ?? defaults.Services,
-        Frontends = asked.Frontends ?? defaults.Frontends,
-        Backends = asked.Backends ?? defaults.Backends,
-        Slots = asked.Slots ?? defaults.Slots,
-        Affinity = asked.Affinity ?? defaults.Affinity,
-        Flows = asked.Flows ?? defaults.Flows,
-        SourceRanges = asked.SourceRanges ?? defaults.SourceRanges,
-        NodeAddresses = asked.NodeAddresses ?? defaults.NodeAddresses,
-        Devices = asked.Devices ?? defaults.Devices,
-    };
+    public static MapSizes SizesOf(SizesSection asked, MapSizes defaults)
+        => SizeRow.All.Aggregate(defaults, (sizes, row) => asked[row.Size] is { } entries ? sizes.With(row.Size, (uint)entries) : sizes);
 }

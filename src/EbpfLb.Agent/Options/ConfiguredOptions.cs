@@ -49,7 +49,7 @@ internal static class ConfiguredOptions
             Answers = own.AnswerLimit.Length == 0 ? null : Answers(own.AnswerLimit),
             SetSysctls = own.SetSysctls,
             EndTcp = own.EndTcpOfRemovedEndpoints,
-            Sizes = Sizes(own.Sizes),
+            Sizes = own.Sizes,
         };
     }
 
@@ -114,10 +114,6 @@ internal static class ConfiguredOptions
     /// <summary>0 is the default, as for kube-proxy.</summary>
     private static TimeSpan First(TimeSpan? own, TimeSpan? proxy, TimeSpan byDefault)
         => own is { Ticks: > 0 } ours ? ours : proxy is { Ticks: > 0 } theirs ? theirs : byDefault;
-
-    private static SizeOptions Sizes(SizesSection sizes) => new(
-        (uint?)sizes.Services, (uint?)sizes.Frontends, (uint?)sizes.Backends, (uint?)sizes.Slots, (uint?)sizes.Affinity,
-        (uint?)sizes.Flows, (uint?)sizes.SourceRanges, (uint?)sizes.NodeAddresses, (uint?)sizes.Devices);
 
     private static ValueList<SourceRange> Ranges(string text)
         => text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(t

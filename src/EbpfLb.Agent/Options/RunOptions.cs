@@ -1,3 +1,4 @@
+using EbpfLb.Configuration.Own;
 using System.Net;
 using EbpfLb.Agent.Logging;
 using EbpfLb.Configuration;
@@ -70,7 +71,7 @@ internal sealed record RunOptions
 
     public int Verbosity { get; init; }
 
-    public SizeOptions Sizes { get; init; } = new();
+    public SizesSection Sizes { get; init; } = new();
 
     public FlowOptions Flows { get; init; } = FlowOptions.Default;
 
@@ -107,8 +108,3 @@ internal sealed record InstanceOptions(string Name, string? CgroupRoot, string? 
 
     public string LockFile => Path.Combine(RunDirectory, Name + ".lock");
 }
-
-/// <summary>Capacities of the BPF maps in entries; null: derived from the memory of the machine.</summary>
-internal sealed record SizeOptions(
-    uint? Services = null, uint? Frontends = null, uint? Backends = null, uint? Slots = null, uint? Affinity = null,
-    uint? Flows = null, uint? SourceRanges = null, uint? NodeAddresses = null, uint? Devices = null);

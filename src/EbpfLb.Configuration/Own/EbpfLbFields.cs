@@ -1,3 +1,4 @@
+using EbpfLb.Model;
 using static EbpfLb.Configuration.FieldChange;
 
 namespace EbpfLb.Configuration.Own;
@@ -17,8 +18,8 @@ public static class EbpfLbFields
             "be ready also where that file system ends with the agent's mount namespace, and everything in force with it"),
         new("ownerWait", "--owner-wait", Restart, "how long to wait at the start for another agent that owns the instance; 0: not at all"),
         new("cgroupRoot", "--cgroup-root", Restart, "cgroup v2 directory whose processes are served; empty: the root of the cgroup2 mount"),
-        new("manifests", "--manifests", Restart,
-            "read Services, EndpointSlices, Endpoints and Nodes from this file or directory; no cluster is needed"),
+        new("manifests", "--manifests", Restart, "read Services, EndpointSlices, Endpoints and Nodes from this file or directory; no "
+            + "cluster is needed"),
         new("apiServers", "--api-server", Restart, "addresses of API servers, in place of the configured one"),
         new("serveHealthz", null, Restart, "false: nothing listens on healthzBindAddress"),
         new("serveMetrics", null, Restart, "false: nothing listens on metricsBindAddress"),
@@ -28,8 +29,8 @@ public static class EbpfLbFields
             "in place of the period of kube-proxy's mode"),
         Hot("minSyncPeriod", "--min-sync-period", (to, from) => to with { MinSyncPeriod = from.MinSyncPeriod },
             "in place of the period of kube-proxy's mode"),
-        new("verifyPeriod", "--verify-period", Restart,
-            "how often the maps are compared with what they should hold, and repaired; 0: only by `ebpflb verify`"),
+        new("verifyPeriod", "--verify-period", Restart, "how often the maps are compared with what they should hold, and repaired; 0: "
+            + "only by `ebpflb verify`"),
         new("logFormat", "--log-format", Restart, "text or json; empty: logging.format"),
         Hot("devices.uplinks", "--devices", (to, from) => to with { Devices = to.Devices with { Uplinks = from.Devices.Uplinks } },
             "exact names or patterns such as eth0, bond+, enp*; empty: found by kind and routes"),
@@ -38,21 +39,20 @@ public static class EbpfLbFields
         Hot("devices.pods", "--pod-device", (to, from) => to with { Devices = to.Devices with { Pods = from.Devices.Pods } },
             "devices that pods are behind which socket hooks do not reach"),
         new("devices.tcAttach", "--tc-attach", Restart, "auto, tcx or clsact: how programs are put at devices"),
-        new("answerLimit", "--answer-limit", Restart,
-            "how many ICMP errors and resets are sent for services without endpoints: milliseconds between ICMP "
-                + "errors to one address, answers a second of the node, ICMP errors at once; off for no limit; empty: as "
-                + "net.ipv4.icmp_ratelimit, icmp_msgs_per_sec and icmp_msgs_burst say for the kernel's own"),
+        new("answerLimit", "--answer-limit", Restart, "how many ICMP errors and resets are sent for services without endpoints: "
+            + "milliseconds between ICMP errors to one address, answers a second of the node, ICMP errors at once; off for no limit; "
+            + "empty: as net.ipv4.icmp_ratelimit, icmp_msgs_per_sec and icmp_msgs_burst say for the kernel's own"),
         Hot("snatPorts", "--snat-ports", (to, from) => to with { SnatPorts = from.SnatPorts },
-            "source ports of masqueraded connections, clear of nodePortRange and of "
-                + "net.ipv4.ip_local_port_range; empty: 1024-29999, or 61000-65535 where NodePorts are in there"),
+            "source ports of masqueraded connections, clear of nodePortRange and of net.ipv4.ip_local_port_range; empty: 1024-29999, or "
+            + "61000-65535 where NodePorts are in there"),
         Hot("nodePortRange", "--node-port-range", (to, from) => to with { NodePortRange = from.NodePortRange },
             "the API server's --service-node-port-range"),
         Hot("alwaysSnat", "--always-snat", (to, from) => to with { AlwaysSnat = from.AlwaysSnat },
             "masquerade where kube-proxy does, also towards backends of this node"),
         Hot("hostSocketsOnly", "--host-sockets-only", (to, from) => to with { HostSocketsOnly = from.HostSocketsOnly },
             "translate sockets of the node's own processes only"),
-        new("unknownPorts", "--unknown-ports", Restart,
-            "reject or ignore: what asks a ClusterIP for an unknown port, or a ServiceCIDR for an address that no Service has"),
+        new("unknownPorts", "--unknown-ports", Restart, "reject or ignore: what asks a ClusterIP for an unknown port, or a ServiceCIDR "
+            + "for an address that no Service has"),
         Hot("protectNodePorts", "--protect-nodeports", (to, from) => to with { ProtectNodePorts = from.ProtectNodePorts },
             "refuse bind() of the node's processes to a NodePort in use"),
         Hot("dropEvents", "--drop-events", (to, from) => to with { DropEvents = from.DropEvents }, "report each drop"),
@@ -71,18 +71,10 @@ public static class EbpfLbFields
             "in place of conntrack.udpTimeout"),
         Hot("flows.udpStream", null, (to, from) => to with { Flows = to.Flows with { UdpStream = from.Flows.UdpStream } },
             "in place of conntrack.udpStreamTimeout"),
-        Hot("flows.sweepCpuPercent", "--conntrack-sweep-cpu",
-            (to, from) => to with { Flows = to.Flows with { SweepCpuPercent = from.Flows.SweepCpuPercent } },
+        Hot("flows.sweepCpuPercent", "--conntrack-sweep-cpu", (to, from)
+            => to with { Flows = to.Flows with { SweepCpuPercent = from.Flows.SweepCpuPercent } },
             "most of one core that expiring flows may take"),
-        new("sizes.services", "--max-services", Restart, "service ports; null here and below: by the machine's memory"),
-        new("sizes.frontends", "--max-frontends", Restart, "addresses with port and protocol, for each family"),
-        new("sizes.backends", "--max-backends", Restart, "backends of all service ports together"),
-        new("sizes.slots", "--max-slots", Restart, "places in backend lists"),
-        new("sizes.affinity", "--max-affinity", Restart, "clients that session affinity remembers"),
-        new("sizes.flows", "--max-flows", Restart, "flows tracked at once, for each family; 544 bytes each"),
-        new("sizes.sourceRanges", "--max-source-ranges", Restart, "loadBalancerSourceRanges together, for each family"),
-        new("sizes.nodeAddresses", "--max-node-addresses", Restart, "addresses of this node's devices, for each family"),
-        new("sizes.devices", "--max-devices", Restart, "devices of this node"),
+        .. SizeRow.All.Select(row => new FieldNote(row.Path, row.Size.Option(), Restart, row.Note)),
     ];
 
     /// <summary>
@@ -94,7 +86,7 @@ public static class EbpfLbFields
 
     internal static string? Comment(string path) => Find(path)?.Text;
 
-    private static FieldNote Hot(
-        string path, string? option, Func<EbpfLbConfiguration, EbpfLbConfiguration, EbpfLbConfiguration> take, string text)
+    private static FieldNote Hot(string path, string? option, Func<EbpfLbConfiguration, EbpfLbConfiguration, EbpfLbConfiguration> take,
+        string text)
         => HotOnes.Add(new FieldNote(path, option, FieldChange.Hot, text), take);
 }

@@ -1,4 +1,5 @@
 using EbpfLb.Configuration.Reading;
+using EbpfLb.Model;
 using EbpfLb.Yaml;
 
 namespace EbpfLb.Configuration.Own;
@@ -47,18 +48,8 @@ internal static class EbpfLbReader
         return config;
     }
 
-    private static SizesSection Sizes(FieldReader section) => new()
-    {
-        Services = section.MaybeInt("services"),
-        Frontends = section.MaybeInt("frontends"),
-        Backends = section.MaybeInt("backends"),
-        Slots = section.MaybeInt("slots"),
-        Affinity = section.MaybeInt("affinity"),
-        Flows = section.MaybeInt("flows"),
-        SourceRanges = section.MaybeInt("sourceRanges"),
-        NodeAddresses = section.MaybeInt("nodeAddresses"),
-        Devices = section.MaybeInt("devices"),
-    };
+    private static SizesSection Sizes(FieldReader section)
+        => SizeRow.All.Aggregate(new SizesSection(), (sizes, row) => sizes.With(row.Size, section.MaybeInt(row.Size.Field())));
 
     private static DevicesSection Devices(FieldReader section) => new()
     {

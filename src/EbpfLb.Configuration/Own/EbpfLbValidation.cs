@@ -29,16 +29,16 @@ public static partial class EbpfLbValidation
     {
         var findings = new Findings(EbpfLbConfiguration.Group, null);
         if (own.SyncPeriod is null != own.MinSyncPeriod is null)
-            PeriodRules.CheckOrder(
-                "minSyncPeriod", own.MinSyncPeriod ?? proxy.MinSyncPeriod, "syncPeriod", own.SyncPeriod ?? proxy.SyncPeriod, findings);
+            PeriodRules.CheckOrder("minSyncPeriod", own.MinSyncPeriod ?? proxy.MinSyncPeriod, "syncPeriod",
+                own.SyncPeriod ?? proxy.SyncPeriod, findings);
         return findings.Errors;
     }
 
     internal static void Check(EbpfLbConfiguration config, Findings findings)
     {
         if (!InstanceName().IsMatch(config.Instance))
-            findings.Error(
-                "instance", $"'{config.Instance}' is not an instance name; use 1 to {MaxInstanceLength} letters, digits, '-' or '_'");
+            findings.Error("instance", $"'{config.Instance}' is not an instance name; use 1 to {MaxInstanceLength} letters, digits, '-' "
+                + $"or '_'");
         if (config.Manifests.Length > 0 && config.ApiServers.Count > 0)
             findings.Error("apiServers", "excludes manifests: the cluster's state has one source; remove one of them");
         foreach (var (index, text) in config.ApiServers.Index())
@@ -46,26 +46,25 @@ public static partial class EbpfLbValidation
             if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Scheme is not ("https" or "http"))
                 findings.Error($"apiServers[{index}]", $"'{text}' is not an address of a server; give one such as https://10.0.0.1:6443");
         }
-        if (config.ServiceMetrics < 0)
-            findings.Error("serviceMetrics", $"{config.ServiceMetrics} is not a number of service ports; give 0 for none, or more");
+        if (config.ServiceMetrics < 0) findings.Error("serviceMetrics",
+            $"{config.ServiceMetrics} is not a number of service ports; give 0 for none, or more");
         CheckPeriods(config, findings);
-        if (config.LogFormat is not ("" or "text" or "json"))
-            findings.Error("logFormat", $"'{config.LogFormat}' is none of its values; give text or json");
-        if (config.UnknownPorts is not ("reject" or "ignore"))
-            findings.Error("unknownPorts", $"'{config.UnknownPorts}' is none of its values; give reject or ignore");
+        if (config.LogFormat is not ("" or "text" or "json")) findings.Error("logFormat",
+            $"'{config.LogFormat}' is none of its values; give text or json");
+        if (config.UnknownPorts is not ("reject" or "ignore")) findings.Error("unknownPorts",
+            $"'{config.UnknownPorts}' is none of its values; give reject or ignore");
         CheckSizes(config.Sizes, findings);
         CheckPatterns("devices.uplinks", config.Devices.Uplinks, findings);
         CheckPatterns("devices.exclude", config.Devices.Exclude, findings);
         CheckPatterns("devices.pods", config.Devices.Pods, findings);
-        if (!AttachModes.Contains(config.Devices.TcAttach))
-            findings.Error("devices.tcAttach", $"'{config.Devices.TcAttach}' is none of its values; give auto, tcx or clsact");
+        if (!AttachModes.Contains(config.Devices.TcAttach)) findings.Error("devices.tcAttach",
+            $"'{config.Devices.TcAttach}' is none of its values; give auto, tcx or clsact");
         if (config.Flows.SweepCpuPercent is not (>= LeastSweepPercent and <= 100))
-            findings.Error("flows.sweepCpuPercent",
-                $"{config.Flows.SweepCpuPercent} is not a share of a core that flows can be "
-                    + $"expired with; give a percentage from {LeastSweepPercent} to 100");
+            findings.Error("flows.sweepCpuPercent", $"{config.Flows.SweepCpuPercent} is not a share of a core that flows can be expired "
+                + $"with; give a percentage from {LeastSweepPercent} to 100");
         if (config.AnswerLimit.Length > 0 && !AnswerLimitText.TryParse(config.AnswerLimit, out _))
-            findings.Error("answerLimit",
-                $"'{config.AnswerLimit}' is no limit of answers; give milliseconds/a second/at once, such as 1000/1000/50, or off");
+            findings.Error("answerLimit", $"'{config.AnswerLimit}' is no limit of answers; give milliseconds/a second/at once, such as "
+                + $"1000/1000/50, or off");
         CheckPorts(config, findings);
     }
 
@@ -77,27 +76,12 @@ public static partial class EbpfLbValidation
         if (config.MinSyncPeriod is { } min) PeriodRules.CheckOrder("minSyncPeriod", min, "syncPeriod", sync, findings);
     }
 
-    private const int MinFlows = 256;
-
-    /// <summary>Conntrack entries have 24 bits for an id (LB_CT_ID_BITS).</summary>
-    private const int MaxIds = 1 << 24;
-
     private static void CheckSizes(SizesSection sizes, Findings findings)
     {
-        (string Name, int? Size)[] all =
-        [
-            ("services", sizes.Services), ("frontends", sizes.Frontends), ("backends", sizes.Backends), ("slots", sizes.Slots),
-            ("affinity", sizes.Affinity),
-            ("flows", sizes.Flows), ("sourceRanges", sizes.SourceRanges), ("nodeAddresses", sizes.NodeAddresses),
-            ("devices", sizes.Devices),
-        ];
-        foreach (var (name, size) in all)
-            if (size < 1) findings.Error($"sizes.{name}", $"{size} is not a number of map entries; give 1 or more");
-        foreach (var (name, size) in ((string, int?)[])[("services", sizes.Services), ("backends", sizes.Backends)])
-            if (size > MaxIds) findings.Error($"sizes.{name}", $"{size} are more than there are ids for; give {MaxIds} or less");
-        // Below, connections that end together have no place to wait for their last packets, and new ones time out.
-        if (sizes.Flows is > 0 and < MinFlows)
-            findings.Error("sizes.flows", $"{sizes.Flows} flows are too few for connections to begin and end; give {MinFlows} or more");
+        foreach (var row in SizeRow.All)
+        {
+            if (row.Problem(sizes[row.Size]) is { } problem) findings.Error(row.Path, problem);
+        }
     }
 
     private static void CheckPatterns(string path, ValueList<string> patterns, Findings findings)
@@ -105,8 +89,8 @@ public static partial class EbpfLbValidation
         foreach (var (index, text) in patterns.Index())
         {
             if (!DevicePattern().IsMatch(text) || text is "." or "..")
-                findings.Error(
-                    $"{path}[{index}]", $"'{text}' is no name of a device; give one such as eth0, or a pattern such as bond+ or enp*");
+                findings.Error($"{path}[{index}]", $"'{text}' is no name of a device; give one such as eth0, or a pattern such as bond+ "
+                    + $"or enp*");
         }
     }
 
@@ -115,9 +99,8 @@ public static partial class EbpfLbValidation
         var snat = config.SnatPorts.Length == 0 ? null : Ports("snatPorts", config.SnatPorts, findings);
         var nodes = Ports("nodePortRange", config.NodePortRange, findings);
         if (snat is { } s && nodes is { } n && s.First <= n.Last && n.First <= s.Last)
-            findings.Error("snatPorts",
-                $"{config.SnatPorts} and nodePortRange {config.NodePortRange} overlap: answers to "
-                    + "masqueraded connections would be taken for requests; move one of them");
+            findings.Error("snatPorts", $"{config.SnatPorts} and nodePortRange {config.NodePortRange} overlap: answers to masqueraded "
+                + $"connections would be taken for requests; move one of them");
     }
 
     private static (ushort First, ushort Last)? Ports(string path, string text, Findings findings)

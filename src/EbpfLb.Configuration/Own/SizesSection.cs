@@ -1,23 +1,17 @@
+using EbpfLb.Model;
+
 namespace EbpfLb.Configuration.Own;
 
 /// <summary>`sizes`: entries of the BPF maps; null: by the memory of the machine.</summary>
 public sealed record SizesSection
 {
-    public int? Services { get; init; }
+    private ValueList<int?> Asked { get; init; } = Enum.GetValues<TableSize>().Select(_ => (int?)null).ToValueList();
 
-    public int? Frontends { get; init; }
+    public int? this[TableSize size]
+    {
+        get => Asked[(int)size];
+        init => Asked = Asked.Select((n, i) => i == (int)size ? value : n).ToValueList();
+    }
 
-    public int? Backends { get; init; }
-
-    public int? Slots { get; init; }
-
-    public int? Affinity { get; init; }
-
-    public int? Flows { get; init; }
-
-    public int? SourceRanges { get; init; }
-
-    public int? NodeAddresses { get; init; }
-
-    public int? Devices { get; init; }
+    public SizesSection With(TableSize size, int? entries) => new(this) { [size] = entries };
 }

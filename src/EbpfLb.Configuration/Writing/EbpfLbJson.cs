@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using EbpfLb.Configuration.Own;
 using EbpfLb.Configuration.Values;
+using EbpfLb.Model;
 
 namespace EbpfLb.Configuration.Writing;
 
@@ -53,18 +54,7 @@ internal static class EbpfLbJson
             ["udpStream"] = Time(config.Flows.UdpStream),
             ["sweepCpuPercent"] = config.Flows.SweepCpuPercent,
         },
-        ["sizes"] = new JsonObject
-        {
-            ["services"] = config.Sizes.Services,
-            ["frontends"] = config.Sizes.Frontends,
-            ["backends"] = config.Sizes.Backends,
-            ["slots"] = config.Sizes.Slots,
-            ["affinity"] = config.Sizes.Affinity,
-            ["flows"] = config.Sizes.Flows,
-            ["sourceRanges"] = config.Sizes.SourceRanges,
-            ["nodeAddresses"] = config.Sizes.NodeAddresses,
-            ["devices"] = config.Sizes.Devices,
-        },
+        ["sizes"] = new JsonObject(SizeRow.All.Select(row => KeyValuePair.Create(row.Size.Field(), (JsonNode?)config.Sizes[row.Size]))),
     };
 
     private static string? Time(TimeSpan? time) => time is { } known ? DurationText.Format(known) : null;

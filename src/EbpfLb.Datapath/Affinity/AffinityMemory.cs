@@ -16,7 +16,7 @@ internal sealed class AffinityMemory(BpfMap<LbAffKey, LbAff> map, KernelArray<Lb
     private long entries;
 
     /// <summary>As of the last sweep.</summary>
-    public MapFill Fill => new(Abi.Tables.Affinity.Name, Interlocked.Read(ref entries), capacity, "--max-affinity");
+    public MapFill Fill => new(Abi.Tables.Affinity.Name, Interlocked.Read(ref entries), capacity);
 
     /// <summary>Returns how many were taken out.</summary>
     public int Sweep()

@@ -20,7 +20,7 @@ internal sealed class ClientTable(DiffedTable<ulong, LbNetns> table)
     {
         get
         {
-            lock (sync) return table.Fill();
+            lock (sync) return table.Fill;
         }
     }
 

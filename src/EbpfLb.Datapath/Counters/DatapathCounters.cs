@@ -1,4 +1,5 @@
 using EbpfLb.Abi;
+using EbpfLb.Planning.Tables;
 
 namespace EbpfLb.Datapath.Counters;
 
@@ -17,5 +18,8 @@ public readonly record struct ServiceCounters(ulong Connections, ulong Closed, u
 public readonly record struct ReasonCount(LbReason Reason, ulong Count, ulong Bytes);
 
 /// <summary>How full a table is.</summary>
-/// <param name="Option">The option that enlarges it; empty: there is none.</param>
-public sealed record MapFill(string Map, long Used, long Capacity, string Option);
+public sealed record MapFill(string Map, long Used, long Capacity)
+{
+    /// <inheritdoc cref="TableSpec.OptionOf"/>
+    public string Option => TableSpec.OptionOf(Map);
+}

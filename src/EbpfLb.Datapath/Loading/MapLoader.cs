@@ -1,5 +1,7 @@
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Options;
+using EbpfLb.Planning;
+using EbpfLb.Planning.Tables;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Datapath.Loading;
@@ -11,49 +13,15 @@ namespace EbpfLb.Datapath.Loading;
 /// </summary>
 internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger logger)
 {
-    /// <summary>Backends whose source ports are used up, which lb_snat_full remembers.</summary>
-    private const uint UsedUpBackends = 1024;
-
-    /// <summary>Clients whose answers lb_answers counts.</summary>
-    private const uint AnsweredClients = 4096;
-
-    /// <summary>What is not here is as large as the object declares it.</summary>
-    private readonly Dictionary<string, uint> entries = new()
-    {
-        [Abi.Tables.Services4.Name] = sizes.Frontends,
-        [Abi.Tables.Services6.Name] = sizes.Frontends,
-        [Abi.Tables.SrcRanges4.Name] = sizes.SourceRanges,
-        [Abi.Tables.SrcRanges6.Name] = sizes.SourceRanges,
-        [Abi.Tables.Slots.Name] = sizes.Slots,
-        [Abi.Tables.Backends.Name] = sizes.Backends,
-        [Abi.Tables.SvcStats.Name] = sizes.Services * (uint)PossibleCpus.Numbers(),
-        [Abi.Tables.SvcExpired.Name] = sizes.Services,
-        [Abi.Tables.Affinity.Name] = sizes.Affinity,
-        [Abi.Tables.AffRows.Name] = sizes.AffinityRows,
-        [Abi.Tables.UdpPeer.Name] = Lru(sizes.UdpPeers),
-        [Abi.Tables.SnatFull.Name] = Lru(UsedUpBackends),
-        [Abi.Tables.Answers.Name] = Lru(AnsweredClients),
-        [Abi.Tables.Conntrack4.Name] = sizes.FlowEntries,
-        [Abi.Tables.Conntrack6.Name] = sizes.FlowEntries,
-        [Abi.Tables.CtPending.Name] = sizes.PendingFlows,
-        [Abi.Tables.Frags.Name] = Lru(sizes.Fragments),
-        [Abi.Tables.NodeAddrs4.Name] = sizes.NodeAddresses,
-        [Abi.Tables.NodeAddrs6.Name] = sizes.NodeAddresses,
-        [Abi.Tables.Devices.Name] = sizes.Devices,
-        [Abi.Tables.Events.Name] = sizes.EventBytes,
-    };
+    private readonly MapCpus cpus = MachineSizes.Cpus();
 
     /// <summary>
     /// Maps that name each other's ids. They are kept together or made anew together: a fresh lb_slots beside an
     /// old lb_services4 would be overwritten under the eyes of the programs that still run. lb_conntrack4/6 are not among them: a
     /// flow holds the addresses that its packets get, so it goes on whatever became of its ids (docs/decisions/0007-flows-outlive-ids.md).
     /// </summary>
-    private static readonly HashSet<string> Linked = [.. TableMove.Tables.Select(t => t.Name), .. ById];
-
-    /// <summary>
-    /// Of these, what programs write about the ids. It goes on while the ids do, which the tables that define them take with them.
-    /// </summary>
-    private static IReadOnlyList<string> ById => [Abi.Tables.Affinity.Name, Abi.Tables.SvcStats.Name, Abi.Tables.SvcExpired.Name];
+    private static readonly HashSet<string> Linked = [.. TableSpec.With(MapIds.Defined).Concat(TableSpec.With(MapIds.Counted))
+        .Select(t => t.Name)];
 
     /// <summary>Maps of programs whose entries move along into another size or layout.</summary>
     private static readonly HashSet<string> Carried =
@@ -97,7 +65,7 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
 
     private void FindReusable(
         List<ObjectMap> declared, MapLayouts layouts, Dictionary<string, BpfMap> reusable, Dictionary<string, OldMap> outgrown,
-        TableMove moved)
+            TableMove moved)
     {
         if (!Directory.Exists(paths.Maps)) return;
         var stamp = AbiStamp.TryRead(paths.Map(Abi.Tables.Meta.Name));
@@ -121,10 +89,10 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
             if ((isOurs ? Difference(map, info) : "another layout") is { } difference)
             {
                 unfit.Add($"{map.Name} ({difference})");
-                if (isOurs && IsOnlyOfAnotherSize(map, info) && info.MaxEntries > map.MaxEntries && Linked.Contains(map.Name))
-                    moved.HasSmaller = true;
-                if (TableMove.CanMove(map, info, agrees))
-                    moved.Add(map.Name, agrees == false ? layouts.Convert(map.Name, pinned) : new OldMap(pinned, null, null, null));
+                if (isOurs && IsOnlyOfAnotherSize(map, info) && info.MaxEntries > map.MaxEntries
+                    && Linked.Contains(map.Name)) moved.HasSmaller = true;
+                if (TableMove.CanMove(map, info, agrees)) moved.Add(map.Name, agrees == false ? layouts.Convert(map.Name, pinned)
+                    : new OldMap(pinned, null, null, null));
                 else if (!Carried.Contains(map.Name) || info.Type != map.Type || info.Flags != map.Flags) pinned.Dispose();
                 else if (agrees == false) outgrown.Add(map.Name, layouts.Convert(map.Name, pinned));
                 else if (isOurs && IsOnlyOfAnotherSize(map, info)) outgrown.Add(map.Name, new OldMap(pinned, null, null, null));
@@ -137,8 +105,8 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
 
         Log.MapsRebuilt(logger, string.Join(", ", unfit));
         // What ended says nothing beside counts that begin anew of what began.
-        if (!reusable.ContainsKey(Abi.Tables.SvcStats.Name) && reusable.Remove(Abi.Tables.SvcExpired.Name, out var expired))
-            expired.Dispose();
+        if (!reusable.ContainsKey(Abi.Tables.SvcStats.Name)
+            && reusable.Remove(Abi.Tables.SvcExpired.Name, out var expired)) expired.Dispose();
         if (Linked.All(reusable.ContainsKey) || moved.TryComplete(reusable)) return;
         foreach (var name in Linked)
         {
@@ -160,10 +128,8 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
         return pinned.MaxEntries != wanted.MaxEntries ? $"{pinned.MaxEntries} entries, now {wanted.MaxEntries}" : null;
     }
 
-    private static uint Lru(uint held) => MapSizes.LruEntries(held, PossibleCpus.Count());
-
     private void Resize(ObjectMap map)
     {
-        if (entries.TryGetValue(map.Name, out var asked)) map.MaxEntries = asked;
+        if (TableSpec.Find(map.Name) is { } spec) map.MaxEntries = spec.Entries(sizes, cpus);
     }
 }

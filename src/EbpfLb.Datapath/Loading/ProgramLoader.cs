@@ -3,6 +3,7 @@ using EbpfLb.Bpf;
 using EbpfLb.Bpf.Btf;
 using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Options;
+using EbpfLb.Planning;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Datapath.Loading;

@@ -1,5 +1,6 @@
 using EbpfLb.Abi;
 using EbpfLb.Bpf;
+using EbpfLb.Planning.Tables;
 
 namespace EbpfLb.Datapath.Loading;
 
@@ -13,8 +14,7 @@ internal sealed class TableMove : IDisposable
     private bool isComplete;
 
     /// <summary>Those that define ids.</summary>
-    public static IReadOnlyList<Table> Tables { get; } =
-        [Abi.Tables.Services4, Abi.Tables.Services6, Abi.Tables.SrcRanges4, Abi.Tables.SrcRanges6, Abi.Tables.Slots, Abi.Tables.Backends];
+    public static IReadOnlyList<Table> Tables { get; } = [.. TableSpec.With(MapIds.Defined)];
 
     /// <summary>A table has fewer places now, so that ids may be too large: then all begin anew.</summary>
     public bool HasSmaller { get; set; }

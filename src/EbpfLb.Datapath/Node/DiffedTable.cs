@@ -22,7 +22,7 @@ internal sealed class DiffedTable<TKey, [DynamicallyAccessedMembers(FieldText.Ne
     public long Capacity { get; init; }
 
     /// <param name="option">The option that enlarges it; empty: there is none.</param>
-    public MapFill Fill(string option = "") => new(Name, Count, Capacity, option);
+    public MapFill Fill => new(Name, Count, Capacity);
 
     public bool TryGet(TKey key, out TValue value) => held.TryGetValue(key, out value);
 

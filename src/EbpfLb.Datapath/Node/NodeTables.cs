@@ -36,8 +36,7 @@ internal sealed class NodeTables(
     {
         get
         {
-            lock (sync)
-                return [devices.Fill("--max-devices"), addresses4.Fill("--max-node-addresses"), addresses6.Fill("--max-node-addresses")];
+            lock (sync) return [devices.Fill, addresses4.Fill, addresses6.Fill];
         }
     }
 
@@ -62,8 +61,8 @@ internal sealed class NodeTables(
             var wantedDevices = Fitting(state.Devices, problems).ToDictionary(d => d.Ifindex, NodeCodec.Encode);
             var wanted4 = Of(state, IpFamily.IPv4).ToDictionary(a => NodeCodec.ToIp4(a.Address), NodeCodec.Encode);
             // Who has such an address all the same keeps it.
-            foreach (var broadcast in state.Broadcasts)
-                wanted4.TryAdd(NodeCodec.ToIp4(broadcast), new LbNodeAddr { Flags = (uint)LbNodeAddrFlag.Broadcast });
+            foreach (var broadcast in state.Broadcasts) wanted4.TryAdd(NodeCodec.ToIp4(broadcast),
+                new LbNodeAddr { Flags = (uint)LbNodeAddrFlag.Broadcast });
             var wanted6 = Of(state, IpFamily.IPv6).ToDictionary(a => NodeCodec.ToIp6(a.Address), NodeCodec.Encode);
             List<TableError> none = [];
             var written = devices.Write(wantedDevices, none) + addresses4.Write(wanted4, none) + addresses6.Write(wanted6, none);
@@ -82,8 +81,8 @@ internal sealed class NodeTables(
     private IEnumerable<NodeDevice> Fitting(ValueList<NodeDevice> all, List<string> problems)
     {
         if (devices.Capacity == 0 || all.Count <= devices.Capacity) return all;
-        problems.Add($"{all.Count - devices.Capacity} of {all.Count} devices have no place in {devices.Name}, "
-            + "those without a program first: start the agent with a larger --max-devices");
+        problems.Add($"{all.Count - devices.Capacity} of {all.Count} devices have no place in {devices.Name}, those without a program "
+            + $"first: start the agent with a larger {TableSize.Devices.Option()}");
         return all.OrderBy(d => d.Bare).Take((int)devices.Capacity);
     }
 
@@ -190,8 +189,7 @@ internal sealed class NodeTables(
 
     private static string Problem(string table, TableError error) => $"writing to {table} failed: {error.Words()}; " + error switch
     {
-        TableError.TooBig or TableError.NoSpace
-            => $"start the agent with a larger {(table == Abi.Tables.Devices.Name ? "--max-devices" : "--max-node-addresses")}",
+        TableError.TooBig or TableError.NoSpace => $"start the agent with a larger {TableSpec.OptionOf(table)}",
         TableError.NoMemory => "free some memory or raise the limit of the agent's memory cgroup",
         TableError.NotPermitted => "run the agent as root or with CAP_BPF and CAP_NET_ADMIN",
         _ => "it is tried again when the node's state is applied next",

@@ -25,7 +25,7 @@ internal sealed class ServiceAddresses(
     {
         get
         {
-            lock (sync) return [cidrs4.Fill(), cidrs6.Fill()];
+            lock (sync) return [cidrs4.Fill, cidrs6.Fill];
         }
     }
 

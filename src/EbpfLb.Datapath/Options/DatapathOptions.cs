@@ -1,5 +1,8 @@
+using EbpfLb.Planning.Tables;
+using EbpfLb.Bpf;
 using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Ownership;
+using EbpfLb.Planning;
 
 namespace EbpfLb.Datapath.Options;
 
@@ -38,4 +41,13 @@ public sealed record DatapathOptions
 
     /// <summary>Count connections per service port.</summary>
     public bool ServiceCounters { get; init; } = true;
+}
+
+/// <summary>The machine that runs this, as far as sizes depend on it.</summary>
+public static class MachineSizes
+{
+    /// <summary>By its own memory, not the limit of the agent's container.</summary>
+    public static MapSizes Default() => MapSizes.ForMachine(MachineMemory.Bytes(), PossibleCpus.Count());
+
+    public static MapCpus Cpus() => new(PossibleCpus.Count(), PossibleCpus.Numbers());
 }

@@ -224,7 +224,7 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources
         var (table, error) = (group.Root.FailedTable!, group.Root.Error);
         var advice = error switch
         {
-            TableError.TooBig or TableError.NoSpace => $"start the agent with a larger {Option(table)}",
+            TableError.TooBig or TableError.NoSpace => $"start the agent with a larger {TableSpec.OptionOf(table)}",
             TableError.NoMemory => "free some or raise the limit of the agent's memory cgroup",
             TableError.NotPermitted => "run the agent as root or with CAP_BPF and CAP_NET_ADMIN",
             _ => "it is tried again with the next plan",
@@ -234,12 +234,4 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources
         return new ApplyFailure(group.Service, table, error,
             $"writing to {table} failed: {error.Words()}{with}; {state}: {advice}");
     }
-
-    private static string Option(string table) => table switch
-    {
-        "lb_src_ranges4" or "lb_src_ranges6" => "--max-source-ranges",
-        "lb_slots" => "--max-slots",
-        "lb_backends" => "--max-backends",
-        _ => "--max-frontends",
-    };
 }

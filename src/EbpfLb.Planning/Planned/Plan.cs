@@ -3,6 +3,7 @@ using EbpfLb.Model;
 using EbpfLb.Planning.Mirroring;
 using EbpfLb.Planning.Text;
 using EbpfLb.Policy;
+using EbpfLb.Planning.Tables;
 
 namespace EbpfLb.Planning.Planned;
 
@@ -11,7 +12,8 @@ namespace EbpfLb.Planning.Planned;
 /// (2) lists into free ranges; restricted frontends end whose port lets others in from now on; sources that may use LoadBalancer addresses
 /// go in, and those that no longer may are taken out, (3) the flips, (4) deletions, (5) backends that left a list lose its mark,
 /// (6) after a grace period ids and ranges are given back. After any prefix every frontend has its old or its new lists, whole; a source
-/// that old and new allow is let in, one that both refuse is not.
+/// that old and new allow is let in,
+/// one that both refuse is not.
 /// </summary>
 public sealed class Plan
 {
@@ -108,10 +110,12 @@ public sealed class Plan
 
 /// <summary>A Service that did not fit: it stays as it was, and every later plan tries again.</summary>
 /// <param name="Table">What is full, such as "lb_backends".</param>
-/// <param name="Option">The option that enlarges it, such as "--max-backends".</param>
 /// <param name="Message">What is missing and what to do about it.</param>
-public sealed record PlanDiagnostic(ObjectName Service, string Table, string Option, string Message)
+public sealed record PlanDiagnostic(ObjectName Service, string Table, string Message)
 {
+    /// <inheritdoc cref="TableSpec.OptionOf"/>
+    public string Option => TableSpec.OptionOf(Table);
+
     /// <summary>
     /// <see cref="FailureReason.Full"/>, or <see cref="FailureReason.NotGivenBack"/> where a larger table would not help.
     /// </summary>

@@ -50,8 +50,8 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
     public void PlanLeftovers()
     {
         foreach (var record in mirror.Unclaimed.OrderBy(r => r.Id)) PlanLeftover(record, $"(service id {record.Id})");
-        if (mirror.Foreign.Frontends.Length > 0 || mirror.Foreign.HasExtras || mirror.Sources.Of(0).Count > 0)
-            PlanLeftover(mirror.Foreign, "(foreign entries)");
+        if (mirror.Foreign.Frontends.Length > 0 || mirror.Foreign.HasExtras || mirror.Sources.Of(0).Count > 0) PlanLeftover(mirror.Foreign,
+            "(foreign entries)");
     }
 
     /// <summary>Frontends that a planned service port no longer has are deleted, unless another one's flip takes them over.</summary>
@@ -133,16 +133,16 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
         var index = Index(family);
         // Deletions come after the flips, so what they free does not count yet.
         if (added[index] == 0 || mirror.FrontendCount(family) + newFrontends[index] + added[index] <= limit) return true;
-        return draft.Fail(index == 0 ? "lb_services4" : "lb_services6", "--max-frontends",
-            $"needs {added[index]} more {family} frontends, but {mirror.FrontendCount(family) + newFrontends[index]} of {limit} are "
-                + "in use");
+        return draft.Fail(index == 0 ? Abi.Tables.Services4 : Abi.Tables.Services6,
+            $"needs {added[index]} more {family} frontends, but {mirror.FrontendCount(family) + newFrontends[index]} of {limit} are in "
+                + $"use");
     }
 
     private bool TryAddSources(ServiceDraft draft, ReadOnlySpan<int> added, IpFamily family, int limit)
     {
         var inUse = mirror.Sources.Count(family) + newSources[Index(family)];
         if (added[Index(family)] == 0 || inUse + added[Index(family)] <= limit) return true;
-        return draft.Fail(family == IpFamily.IPv4 ? "lb_src_ranges4" : "lb_src_ranges6", "--max-source-ranges",
+        return draft.Fail(family == IpFamily.IPv4 ? Abi.Tables.SrcRanges4 : Abi.Tables.SrcRanges6,
             $"needs {added[Index(family)]} more {family} source ranges, but {inUse} of {limit} are in use");
     }
 
@@ -261,7 +261,8 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
 
     /// <summary>
     /// It enters lists before the flip and leaves others after it, so that meanwhile it counts for both. What it says beyond that may be
-    /// due to entries that a failure left behind, so that stays until the plan has succeeded.
+    /// due to
+    /// entries that a failure left behind, so that stays until the plan has succeeded.
     /// </summary>
     private void AddStaying(int group, PlannedPort port, uint id, CompiledBackend wanted)
     {

@@ -1,6 +1,8 @@
+using EbpfLb.Abi;
 using EbpfLb.Model;
 using EbpfLb.Planning.Encoding;
 using EbpfLb.Planning.Mirroring;
+using EbpfLb.Planning.Tables;
 using EbpfLb.Policy;
 
 namespace EbpfLb.Planning.Planned;
@@ -22,9 +24,9 @@ internal sealed class ServiceDraft(Mirror mirror, ObjectName service)
         var id = 0u;
         if (record is null && !mirror.ServiceIds.TryTake(out id))
         {
-            return Fail("lb_svc_stats", "--max-services",
+            return Fail(Abi.Tables.SvcStats,
                 $"needs a service id, but all of {mirror.Limits.MaxServices} are in use (number 0 is reserved)",
-                mirror.NotGivenBack.Services);
+                    mirror.NotGivenBack.Services);
         }
         var planned = new PlannedPort(record ?? new PortRecord(id), record is null, port);
         Ports.Add(planned);
@@ -37,15 +39,15 @@ internal sealed class ServiceDraft(Mirror mirror, ObjectName service)
 
     /// <summary>A reason from outside the draft: it gives everything back.</summary>
     /// <param name="notGivenBack">Of what is in use, what is nobody's any more and could not be cleared.</param>
-    public bool Fail(string table, string option, string what, int notGivenBack = 0)
+    public bool Fail(Table table, string what, int notGivenBack = 0)
     {
         Release();
         Shortage = notGivenBack == 0
-            ? new PlanDiagnostic(service, table, option,
-                $"{what}; it stays as it was and is tried again, start the agent with a larger {option} to make room")
-            : new PlanDiagnostic(service, table, option,
-                $"{what}, {notGivenBack} of them by what is gone and could not be cleared: "
-                    + $"{mirror.NotGivenBack.Problem}; it stays as it was, and both are tried again by themselves")
+            ? new PlanDiagnostic(service, table.Name, $"{what}; it stays as it was and is tried again, start the agent with a larger "
+                + $"{TableSpec.OptionOf(table.Name)} to make room")
+            : new PlanDiagnostic(service, table.Name,
+                $"{what}, {notGivenBack} of them by what is gone and could not be cleared: {mirror.NotGivenBack.Problem}; it stays as it "
+                    + $"was, and both are tried again by themselves")
             {
                 Reason = FailureReason.NotGivenBack,
             };
@@ -81,18 +83,17 @@ internal sealed class ServiceDraft(Mirror mirror, ObjectName service)
             if (order > 0) leaving.Add(record.BackendIds[j++]);
             else if (order == 0)
             {
-                if (port.Backends[i].Lists != record.Backends[j].Lists)
-                    (changed ??= []).Add(record.BackendIds[j], record.Backends[j].Lists);
+                if (port.Backends[i].Lists != record.Backends[j].Lists) (changed ??= [])
+                    .Add(record.BackendIds[j], record.Backends[j].Lists);
                 ids[i++] = record.BackendIds[j++];
             }
             else if (mirror.BackendIds.TryTake(out ids[i])) taken.Add(ids[i++]);
             else
             {
                 planned.NewBackends = [.. taken];
-                return Fail("lb_backends", "--max-backends",
-                    $"has {ids.Length} endpoints on port '{port.Key.PortName}', but all of "
-                        + $"{mirror.Limits.MaxBackends} backends are in use (number 0 is reserved)",
-                    mirror.NotGivenBack.Backends);
+                return Fail(Abi.Tables.Backends,
+                    $"has {ids.Length} endpoints on port '{port.Key.PortName}', but all of {mirror.Limits.MaxBackends} backends are in "
+                        + $"use (number 0 is reserved)", mirror.NotGivenBack.Backends);
             }
         }
         planned.BackendIds = ids;
@@ -132,7 +133,7 @@ internal sealed class ServiceDraft(Mirror mirror, ObjectName service)
         }
         if (!mirror.Slots.TryTake(ids.Length, out var first))
         {
-            return Fail("lb_slots", "--max-slots",
+            return Fail(Abi.Tables.Slots,
                 $"needs {ids.Length} slots in a row, but {mirror.Slots.Used} of {mirror.Limits.MaxSlots} are in use");
         }
         planList = new PlannedList(ids, new SlotRange(first, (uint)ids.Length), true);

@@ -1,6 +1,7 @@
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Tests.Fakes;
 using EbpfLb.Configuration;
+using EbpfLb.Model;
 
 namespace EbpfLb.Agent.Tests.Commands;
 
@@ -39,7 +40,7 @@ public sealed class ConfigOptionTests : IDisposable
         await RunAsync(Proxy + Own);
         Assert.Equal(("from-file", "/from/file"), (line.Seen!.NodeName, line.Seen.KubeConfig));
         Assert.Equal((TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(2)), (line.Seen.SyncPeriod, line.Seen.MinSyncPeriod));
-        Assert.Equal((true, 770u), (line.Seen.Node.AlwaysSnat, line.Seen.Sizes.Flows));
+        Assert.Equal((true, 770), (line.Seen.Node.AlwaysSnat, line.Seen.Sizes[TableSize.Flows]));
         Assert.Equal((null, "127.0.0.1:7"), (line.Seen.HealthzAddress, line.Seen.MetricsAddress!.ToString()));
         Assert.Equal([-7], line.OomScores);
         Assert.Contains("extra: the field is not known here", line.Error, StringComparison.Ordinal);
@@ -63,7 +64,8 @@ public sealed class ConfigOptionTests : IDisposable
     public async Task Our_options_go_before_the_file()
     {
         await RunAsync(Proxy + Own, "--max-flows", "500", "--always-snat=false", "--sync-period", "9s", "--master", "https://m:1");
-        Assert.Equal((500u, false, TimeSpan.FromSeconds(9)), (line.Seen!.Sizes.Flows, line.Seen.Node.AlwaysSnat, line.Seen.SyncPeriod));
+        Assert.Equal((500, false, TimeSpan.FromSeconds(9)),
+            (line.Seen!.Sizes[TableSize.Flows], line.Seen.Node.AlwaysSnat, line.Seen.SyncPeriod));
         Assert.Equal([new Uri("https://m:1")], line.Seen.ApiServers);
     }
 
@@ -84,7 +86,7 @@ public sealed class ConfigOptionTests : IDisposable
         var target = directory.File("out.yaml");
         Assert.Equal(0, await line.RunAsync("run", "--config", Write(Proxy + Own), "--max-flows", "500", "--write-config-to", target));
         var read = ConfigFile.Load(target);
-        Assert.Equal(("ipvs", 500, true), (read.KubeProxy.Mode, read.EbpfLb.Sizes.Flows, read.EbpfLb.AlwaysSnat));
+        Assert.Equal(("ipvs", 500, true), (read.KubeProxy.Mode, read.EbpfLb.Sizes[TableSize.Flows], read.EbpfLb.AlwaysSnat));
         Assert.Null(line.Seen);
     }
 

@@ -4,7 +4,9 @@ using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Logging;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Tests.Fakes;
+using EbpfLb.Configuration.Own;
 using EbpfLb.Datapath.Flows;
+using EbpfLb.Model;
 
 namespace EbpfLb.Agent.Tests.Commands;
 
@@ -110,7 +112,7 @@ public sealed class UsageTests : IDisposable
         Assert.Equal(TimeSpan.Zero, line.Seen.MinSyncPeriod);
         Assert.Equal(TimeSpan.FromSeconds(30), line.Seen.SyncPeriod);
         Assert.Equal(LogFormat.Text, line.Seen.LogFormat);
-        Assert.Equal(new SizeOptions(), line.Seen.Sizes);
+        Assert.Equal(new SizesSection(), line.Seen.Sizes);
         Assert.Equal(FlowOptions.Default, line.Seen.Flows);
         Assert.Null(line.Seen.Manifests);
     }
@@ -136,7 +138,7 @@ public sealed class UsageTests : IDisposable
         Assert.Equal(TimeSpan.FromMinutes(5), line.Seen.SyncPeriod);
         Assert.Equal(LogFormat.Json, line.Seen.LogFormat);
         Assert.Equal(4, line.Seen.Verbosity);
-        Assert.Equal(new SizeOptions(1, 2, 3, 4, 5), line.Seen.Sizes);
+        Assert.Equal(new int?[] { 1, 2, 3, 4, 5, null }, Enum.GetValues<TableSize>().Take(6).Select(size => line.Seen.Sizes[size]));
         Assert.Equal(0.125, line.Seen.Flows.SweepShare);
         Assert.Equal(
             new FlowLifetimes

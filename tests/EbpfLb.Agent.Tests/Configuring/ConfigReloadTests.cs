@@ -4,6 +4,7 @@ using EbpfLb.Agent.Tests.Fakes;
 using EbpfLb.Agent.Tests.Pipeline;
 using EbpfLb.Configuration;
 using EbpfLb.Http.Metrics;
+using EbpfLb.Model;
 using EbpfLb.Testing.Processes;
 using Microsoft.Extensions.Logging;
 
@@ -61,7 +62,7 @@ public sealed class ConfigReloadTests : IDisposable
     {
         text = Head + "hostnameOverride: other\n" + Own + "sizes: {flows: 500}\n";
         Assert.True(reload.Run());
-        Assert.Null(live.Current.Sizes.Flows);
+        Assert.Null(live.Current.Sizes[TableSize.Flows]);
         Assert.NotEqual("other", live.Current.NodeName);
         Assert.Single(
             log.Lines, l => l.Contains("in force only after a restart: hostnameOverride, ebpflb.io sizes.flows", StringComparison.Ordinal));

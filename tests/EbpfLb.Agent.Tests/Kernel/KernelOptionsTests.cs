@@ -1,7 +1,8 @@
+using EbpfLb.Configuration.Own;
+using EbpfLb.Planning;
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Tests.Fakes;
-using EbpfLb.Datapath.Options;
 using EbpfLb.Model;
 
 namespace EbpfLb.Agent.Tests.Kernel;
@@ -13,11 +14,12 @@ public sealed class KernelOptionsTests
     [Fact]
     public void Sizes_that_were_not_asked_for_are_those_of_the_machine()
     {
-        Assert.Equal(Defaults, KernelOptions.SizesOf(new SizeOptions(), Defaults));
-        Assert.Equal(Defaults with { Backends = 30 }, KernelOptions.SizesOf(new SizeOptions(Backends: 30), Defaults));
+        Assert.Equal(Defaults, KernelOptions.SizesOf(new SizesSection(), Defaults));
+        Assert.Equal(Defaults with { Backends = 30 }, KernelOptions.SizesOf(new SizesSection().With(TableSize.Backends, 30), Defaults));
         Assert.Equal(
             new MapSizes(Frontends: 20, Services: 10, Backends: 30, Slots: 40, Affinity: 50, UdpPeers: 6),
-            KernelOptions.SizesOf(new SizeOptions(Services: 10, Frontends: 20, Backends: 30, Slots: 40, Affinity: 50), Defaults));
+            KernelOptions.SizesOf(new SizesSection().With(TableSize.Services, 10).With(TableSize.Frontends, 20).With(TableSize.Backends, 30)
+                .With(TableSize.Slots, 40).With(TableSize.Affinity, 50), Defaults));
     }
 
     [Fact]

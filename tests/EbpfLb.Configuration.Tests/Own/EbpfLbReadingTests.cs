@@ -1,4 +1,5 @@
 using EbpfLb.Configuration.Own;
+using EbpfLb.Model;
 
 namespace EbpfLb.Configuration.Tests.Own;
 
@@ -44,23 +45,25 @@ public sealed class EbpfLbReadingTests
         var expected = new EbpfLbConfiguration
         {
             Instance = "lab", RunDir = "/run/lab", BpfFs = "/bpf", CgroupRoot = "/cg", ApiServers = ["https://10.0.0.1:6443"],
-            ServeHealthz = false, ServeMetrics = false,
+                ServeHealthz = false, ServeMetrics = false,
             SyncPeriod = TimeSpan.FromSeconds(10), MinSyncPeriod = TimeSpan.FromSeconds(1), VerifyPeriod = TimeSpan.FromMinutes(2),
-            LogFormat = "json",
+                LogFormat = "json",
             Sizes = new()
             {
-                Services = 1, Frontends = 2, Backends = 3, Slots = 4, Affinity = 5, Flows = 600, SourceRanges = 7, NodeAddresses = 8,
-                Devices = 9,
+                [TableSize.Services] = 1, [TableSize.Frontends] = 2, [TableSize.Backends] = 3, [TableSize.Slots] = 4,
+                    [TableSize.Affinity] = 5,
+                [TableSize.Flows] = 600, [TableSize.SourceRanges] = 7, [TableSize.NodeAddresses] = 8, [TableSize.Devices] = 9,
             },
             Devices = new() { Uplinks = ["eth0"], Exclude = ["wg+"], Pods = ["cali*"], TcAttach = "clsact" },
             Flows = new()
             {
                 TcpHalfOpen = TimeSpan.FromSeconds(1), TcpEstablished = TimeSpan.FromSeconds(2), TcpClosing = TimeSpan.FromSeconds(3),
-                TcpClosed = TimeSpan.FromSeconds(4),
+                    TcpClosed = TimeSpan.FromSeconds(4),
                 Udp = TimeSpan.FromSeconds(5), UdpStream = TimeSpan.FromSeconds(6), SweepCpuPercent = 2.5,
             },
-            SnatPorts = "50000-60000", AnswerLimit = "500/100/10", NodePortRange = "20000-21000", AlwaysSnat = true, HostSocketsOnly = true,
-            UnknownPorts = "ignore", ProtectNodePorts = true, DropEvents = false, SetSysctls = true, EndTcpOfRemovedEndpoints = true,
+            SnatPorts = "50000-60000", AnswerLimit = "500/100/10", NodePortRange = "20000-21000", AlwaysSnat = true,
+                HostSocketsOnly = true, UnknownPorts = "ignore", ProtectNodePorts = true, DropEvents = false, SetSysctls = true,
+                EndTcpOfRemovedEndpoints = true,
         };
         Assert.Equal(expected, config);
         Assert.Equal("/m", Read("manifests: /m").Manifests);

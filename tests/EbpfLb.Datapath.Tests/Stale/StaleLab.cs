@@ -5,6 +5,7 @@ using EbpfLb.Datapath.Options;
 using EbpfLb.Datapath.Stale;
 using EbpfLb.Model;
 using EbpfLb.Netlink.Network;
+using EbpfLb.Planning;
 using EbpfLb.Testing.Clusters;
 using EbpfLb.Testing.Netns;
 using EbpfLb.Testing.Sockets;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using EbpfLb.Datapath;
 using EbpfLb.Datapath.Options;
+using EbpfLb.Planning;
 using EbpfLb.Policy;
 using EbpfLb.Testing.Agents;
 using EbpfLb.Testing.Clusters;

@@ -1,6 +1,5 @@
-using EbpfLb.Datapath.Options;
 
-namespace EbpfLb.Datapath.Tests.Options;
+namespace EbpfLb.Planning.Tests;
 
 public sealed class MapSizesTests
 {
@@ -47,15 +46,4 @@ public sealed class MapSizesTests
     [InlineData(1024, 64, 9216)]
     public void Maps_that_forget_have_room_for_what_the_kernel_keeps_free_on_each_cpu(uint held, int cpus, uint entries)
         => Assert.Equal(entries, MapSizes.LruEntries(held, cpus));
-
-    [Theory]
-    [InlineData("default", true)]
-    [InlineData("node-1_a", true)]
-    [InlineData("", false)]
-    [InlineData("a.b", false)]
-    [InlineData("../x", false)]
-    public void Instances_are_names_of_directories(string name, bool valid)
-    {
-        Assert.Equal(valid, InstancePaths.IsValidInstance(name));
-    }
 }

@@ -1,14 +1,13 @@
-using EbpfLb.Bpf;
-using EbpfLb.Planning;
+using EbpfLb.Model;
 
-namespace EbpfLb.Datapath.Options;
+namespace EbpfLb.Planning;
 
 /// <summary>Capacities of the maps, in entries. All memory of the maps is reserved when they are made.</summary>
-/// <param name="Frontends">Entries of lb_services4 and of lb_services6, each (--max-frontends).</param>
-/// <param name="Services">Service ports with counters; ids run from 1 to this minus 1 (--max-services).</param>
-/// <param name="Backends">Entries of lb_backends (--max-backends).</param>
-/// <param name="Slots">Entries of lb_slots; a list that changes is written beside its old one, so leave room (--max-slots).</param>
-/// <param name="Affinity">Entries of lb_affinity (--max-affinity); see <see cref="AffinityRows"/>.</param>
+/// <param name="Frontends">Entries of lb_services4 and of lb_services6, each.</param>
+/// <param name="Services">Service ports with counters; ids run from 1 to this minus 1.</param>
+/// <param name="Backends">Entries of lb_backends.</param>
+/// <param name="Slots">Entries of lb_slots; a list that changes is written beside its old one, so leave room.</param>
+/// <param name="Affinity">Entries of lb_affinity; see <see cref="AffinityRows"/>.</param>
 /// <param name="UdpPeers">Pairs that unconnected UDP sockets of several services remember.</param>
 public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint Slots, uint Affinity, uint UdpPeers)
 {
@@ -31,27 +30,31 @@ public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint
     private const int ServiceStatBytes = 32;
 
     /// <summary>
-    /// Flows of each family that can be tracked at once (--max-flows). A flow is two entries of lb_conntrack4 (112 bytes each with
+    /// Flows of each family that can be tracked at once. A flow is two entries of lb_conntrack4 (112 bytes each with
     /// the kernel's own part) or lb_conntrack6 (160), and all of them are reserved: 544 bytes for a flow of both families.
     /// </summary>
     public uint Flows { get; init; } = 4_096;
 
-    /// <summary>Datagrams under way in fragments, in lb_frags (--max-fragments); about 110 bytes each.</summary>
+    /// <summary>Datagrams under way in fragments, in lb_frags; about 110 bytes each.</summary>
     public uint Fragments { get; init; } = 1_024;
 
     /// <summary>
-    /// Entries of lb_src_ranges4 and of lb_src_ranges6, each: one for each range of each service port (--max-source-ranges). Takes 64 to
+    /// Entries of lb_src_ranges4 and of lb_src_ranges6, each: one for each range of each service port. Takes 64 to
     /// 96 bytes for each that is used; nothing is reserved.
     /// </summary>
     public uint SourceRanges { get; init; } = 4_096;
 
-    /// <summary>
-    /// Entries of lb_node_addrs4 and of lb_node_addrs6, each (--max-node-addresses); a proxy for IPVS may have bound thousands.
-    /// </summary>
+    /// <summary>Entries of lb_node_addrs4 and of lb_node_addrs6, each; a proxy for IPVS may have bound thousands.</summary>
     public uint NodeAddresses { get; init; } = 4_096;
 
-    /// <summary>Entries of lb_devices (--max-devices).</summary>
+    /// <summary>Entries of lb_devices.</summary>
     public uint Devices { get; init; } = 4_096;
+
+    /// <summary>Backends whose source ports are used up, which lb_snat_full remembers.</summary>
+    public uint UsedUpBackends { get; init; } = 1_024;
+
+    /// <summary>Clients whose answers lb_answers counts.</summary>
+    public uint AnsweredClients { get; init; } = 4_096;
 
     /// <summary>Bytes of the ring lb_events, a power of two and at least a page: 4,096 events of 64 bytes.</summary>
     public uint EventBytes { get; init; } = 262_144;
@@ -65,7 +68,8 @@ public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint
 
     /// <summary>
     /// Elements of lb_aff_rows, 192 bytes each. Their eight seats are for three quarters of the entries of lb_affinity: the kernel spreads
-    /// free entries over the CPUs, and forgets clients by its own rule, which knows of no services, when one CPU has none left.
+    /// free
+    /// entries over the CPUs, and forgets clients by its own rule, which knows of no services, when one CPU has none left.
     /// </summary>
     public uint AffinityRows => Math.Max(Affinity / 32 * 3, 1);
 
@@ -74,7 +78,8 @@ public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint
 
     /// <summary>
     /// Entries that an LRU map needs to hold so many: the kernel keeps entries free for each CPU, and forgets what is in use when one CPU
-    /// has none, whatever others have. On 6.1 with 32 CPUs a map of 1,024 had 88 of 256 left.
+    /// has none, whatever
+    /// others have. On 6.1 with 32 CPUs a map of 1,024 had 88 of 256 left.
     /// </summary>
     /// <param name="cpus">Possible CPUs.</param>
     public static uint LruEntries(uint held, int cpus) => held + LruFreePerCpu * (uint)cpus;
@@ -100,8 +105,20 @@ public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint
         };
     }
 
-    /// <summary>The defaults of the machine that runs this: its own memory, not the limit of the agent's container.</summary>
-    public static MapSizes ForThisMachine() => ForMachine(MachineMemory.Bytes(), PossibleCpus.Count());
+    /// <summary>With what was asked for in place of a default.</summary>
+    public MapSizes With(TableSize size, uint asked) => size switch
+    {
+        TableSize.Services => this with { Services = asked },
+        TableSize.Frontends => this with { Frontends = asked },
+        TableSize.Backends => this with { Backends = asked },
+        TableSize.Slots => this with { Slots = asked },
+        TableSize.Affinity => this with { Affinity = asked },
+        TableSize.Flows => this with { Flows = asked },
+        TableSize.SourceRanges => this with { SourceRanges = asked },
+        TableSize.NodeAddresses => this with { NodeAddresses = asked },
+        TableSize.Devices => this with { Devices = asked },
+        _ => throw new ArgumentOutOfRangeException(nameof(size)),
+    };
 
     /// <summary>The part that plans must know.</summary>
     public TableLimits ToLimits() => new()

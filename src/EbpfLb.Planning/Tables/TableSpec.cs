@@ -1,0 +1,66 @@
+using EbpfLb.Abi;
+using EbpfLb.Model;
+
+namespace EbpfLb.Planning.Tables;
+
+/// <summary>What a map has to do with the ids of services and backends.</summary>
+public enum MapIds : byte
+{
+    None,
+
+    /// <summary>
+    /// Written by the agent; the maps of this kind name each other's ids, so they are kept together or made anew together.
+    /// </summary>
+    Defined,
+
+    /// <summary>Written by programs about ids: it goes on while the ids do.</summary>
+    Counted,
+}
+
+/// <summary>CPUs, as far as the kernel makes a map larger for them.</summary>
+/// <param name="Possible">How many there can be.</param>
+/// <param name="Numbers">One more than the highest number.</param>
+public sealed record MapCpus(int Possible, int Numbers);
+
+/// <summary>
+/// One map whose size the agent sets: all that the loader, the gauges and messages know of it. A map without a row is as large as its C
+/// declares it.
+/// </summary>
+/// <param name="Size">What makes it larger; null: nothing that users can set.</param>
+/// <param name="Entries">max_entries.</param>
+public sealed record TableSpec(Table Table, TableSize? Size, MapIds Ids, Func<MapSizes, MapCpus, uint> Entries)
+{
+    public static IReadOnlyList<TableSpec> All { get; } =
+    [
+        new(Abi.Tables.Services4, TableSize.Frontends, MapIds.Defined, (s, _) => s.Frontends),
+        new(Abi.Tables.Services6, TableSize.Frontends, MapIds.Defined, (s, _) => s.Frontends),
+        new(Abi.Tables.SrcRanges4, TableSize.SourceRanges, MapIds.Defined, (s, _) => s.SourceRanges),
+        new(Abi.Tables.SrcRanges6, TableSize.SourceRanges, MapIds.Defined, (s, _) => s.SourceRanges),
+        new(Abi.Tables.Slots, TableSize.Slots, MapIds.Defined, (s, _) => s.Slots),
+        new(Abi.Tables.Backends, TableSize.Backends, MapIds.Defined, (s, _) => s.Backends),
+        new(Abi.Tables.SvcStats, TableSize.Services, MapIds.Counted, (s, cpus) => s.Services * (uint)cpus.Numbers),
+        new(Abi.Tables.SvcExpired, TableSize.Services, MapIds.Counted, (s, _) => s.Services),
+        new(Abi.Tables.Affinity, TableSize.Affinity, MapIds.Counted, (s, _) => s.Affinity),
+        new(Abi.Tables.AffRows, TableSize.Affinity, MapIds.None, (s, _) => s.AffinityRows),
+        new(Abi.Tables.Conntrack4, TableSize.Flows, MapIds.None, (s, _) => s.FlowEntries),
+        new(Abi.Tables.Conntrack6, TableSize.Flows, MapIds.None, (s, _) => s.FlowEntries),
+        new(Abi.Tables.CtPending, TableSize.Flows, MapIds.None, (s, _) => s.PendingFlows),
+        new(Abi.Tables.UdpPeer, null, MapIds.None, (s, cpus) => MapSizes.LruEntries(s.UdpPeers, cpus.Possible)),
+        new(Abi.Tables.SnatFull, null, MapIds.None, (s, cpus) => MapSizes.LruEntries(s.UsedUpBackends, cpus.Possible)),
+        new(Abi.Tables.Answers, null, MapIds.None, (s, cpus) => MapSizes.LruEntries(s.AnsweredClients, cpus.Possible)),
+        new(Abi.Tables.Frags, null, MapIds.None, (s, cpus) => MapSizes.LruEntries(s.Fragments, cpus.Possible)),
+        new(Abi.Tables.NodeAddrs4, TableSize.NodeAddresses, MapIds.None, (s, _) => s.NodeAddresses),
+        new(Abi.Tables.NodeAddrs6, TableSize.NodeAddresses, MapIds.None, (s, _) => s.NodeAddresses),
+        new(Abi.Tables.Devices, TableSize.Devices, MapIds.None, (s, _) => s.Devices),
+        new(Abi.Tables.Events, null, MapIds.None, (s, _) => s.EventBytes),
+    ];
+
+    /// <summary>What makes a map larger, such as "--max-backends"; "" where users cannot.</summary>
+    /// <param name="map">As the kernel shows it.</param>
+    public static string OptionOf(string map) => Find(map)?.Size?.Option() ?? "";
+
+    public static TableSpec? Find(string map) => All.FirstOrDefault(spec => spec.Table.Name == map);
+
+    /// <summary>The maps that define ids, or that programs write about ids.</summary>
+    public static IEnumerable<Table> With(MapIds ids) => All.Where(spec => spec.Ids == ids).Select(spec => spec.Table);
+}
