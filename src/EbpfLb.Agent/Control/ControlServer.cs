@@ -17,8 +17,6 @@ internal sealed class ControlServer(string path, IInstanceView view, ILoggerFact
     public const string VerifyPath = "/verify";
 
     private readonly ILogger logger = loggers.CreateLogger<ControlServer>();
-    private readonly FlowRequests flows = new(view.Flows);
-    private readonly ExplainRequests explanations = new(view.Explanations);
     private KestrelListener? listener;
 
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -27,7 +25,7 @@ internal sealed class ControlServer(string path, IInstanceView view, ILoggerFact
         {
             File.Delete(path);
             listener = await KestrelListener.StartAsync(
-                new UnixDomainSocketEndPoint(path), HandleAsync, loggers, cancellationToken, FlowRequests.MostBytes);
+                new UnixDomainSocketEndPoint(path), Routes, loggers, cancellationToken);
         }
         catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException or ArgumentException)
         {
@@ -44,33 +42,31 @@ internal sealed class ControlServer(string path, IInstanceView view, ILoggerFact
         File.Delete(path);
     }
 
-    private Task HandleAsync(HttpContext context) => context.Request.Path.Value switch
-    {
-        "/status" => AnswerAsync(context, view.StatusAsync, ControlJson.Default.StatusReport),
-        "/services" => AnswerAsync(context, token => view.ServicesAsync(QueryOf(context), token), ControlJson.Default.ServicesReport),
-        "/backends" => AnswerAsync(context, token => view.BackendsAsync(QueryOf(context), token), ControlJson.Default.BackendsReport),
-        VerifyPath => VerifyAsync(context),
-        "/config" => ConfigAsync(context),
-        ExplainRequests.One => explanations.OneAsync(context),
-        ExplainRequests.Lines => explanations.LinesAsync(context),
-        _ => flows.HandleAsync(context, () => Respond.NotFoundAsync(
-            context, "/status", "/services", "/backends", "/config", VerifyPath, FlowRequests.List, FlowRequests.Count, FlowRequests.Flush,
-            FlowRequests.Drops,
-            ExplainRequests.One, ExplainRequests.Lines)),
-    };
+    private RouteTable Routes => new(
+    [
+        Get("/status", context => AnswerAsync(context, view.StatusAsync, ControlJson.Default.StatusReport)),
+        Get("/services", ServicesAsync),
+        Get("/backends", BackendsAsync),
+        Get("/config", ConfigAsync),
+        // It may write, so it is asked for with POST.
+        Route.Post(VerifyPath, VerifyAsync, Asker.Owner),
+        .. new FlowRequests(view.Flows).Routes,
+        .. new ExplainRequests(view.Explanations).Routes,
+    ]);
+
+    private static Route Get(string path, RequestDelegate handler) => Route.Get(path, handler, Asker.Owner);
+
+    private Task ServicesAsync(HttpContext context)
+        => AnswerAsync(context, token => view.ServicesAsync(QueryOf(context), token), ControlJson.Default.ServicesReport);
+
+    private Task BackendsAsync(HttpContext context)
+        => AnswerAsync(context, token => view.BackendsAsync(QueryOf(context), token), ControlJson.Default.BackendsReport);
 
     private async Task ConfigAsync(HttpContext context)
         => await Respond.TextAsync(context, await view.ConfigAsync(context.RequestAborted) ?? "{}", "application/json");
 
-    /// <summary>It may write, so it is asked for with POST.</summary>
-    private async Task VerifyAsync(HttpContext context)
-    {
-        if (HttpMethods.IsPost(context.Request.Method))
-            await AnswerAsync(
-                context, token => view.VerifyAsync(context.Request.Query["repair"] != "false", token), ControlJson.Default.VerifyReport);
-        else
-            await Respond.TextAsync(context, "ask for it with POST\n", status: StatusCodes.Status405MethodNotAllowed);
-    }
+    private Task VerifyAsync(HttpContext context) => AnswerAsync(
+        context, token => view.VerifyAsync(context.Request.Query["repair"] != "false", token), ControlJson.Default.VerifyReport);
 
     private static async Task AnswerAsync<T>(HttpContext context, Func<CancellationToken, Task<T>> answer, JsonTypeInfo<T> type)
     {

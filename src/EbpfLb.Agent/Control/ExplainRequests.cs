@@ -11,7 +11,12 @@ internal sealed class ExplainRequests(IExplainView? explanations)
     public const string One = "/explain";
     public const string Lines = "/explain/lines";
 
-    public async Task OneAsync(HttpContext context)
+    public IEnumerable<Route> Routes =>
+    [
+        Route.Post(One, OneAsync, Asker.Owner, FlowRequests.MostBytes), Route.Post(Lines, LinesAsync, Asker.Owner, FlowRequests.MostBytes),
+    ];
+
+    private async Task OneAsync(HttpContext context)
     {
         try
         {
@@ -28,7 +33,7 @@ internal sealed class ExplainRequests(IExplainView? explanations)
         }
     }
 
-    public async Task LinesAsync(HttpContext context)
+    private async Task LinesAsync(HttpContext context)
     {
         try
         {

@@ -20,23 +20,18 @@ internal sealed class FlowRequests(IFlowView flows)
     /// <summary>Longest that an answer about drops is waited for.</summary>
     private const double MostSeconds = 5;
 
-    /// <param name="otherwise">Answers any other path.</param>
-    public Task HandleAsync(HttpContext context, Func<Task> otherwise) => context.Request.Path.Value switch
-    {
-        List => AnswerAsync(context, flows.ListAsync, ControlJson.Default.FlowsReport),
-        Count => AnswerAsync(context, flows.CountAsync, ControlJson.Default.FlowCountReport),
-        Flush => AnswerAsync(context, flows.FlushAsync, ControlJson.Default.FlushReport),
-        Drops => DropsAsync(context),
-        _ => otherwise(),
-    };
+    public IEnumerable<Route> Routes =>
+    [
+        Query(List, context => AnswerAsync(context, flows.ListAsync, ControlJson.Default.FlowsReport)),
+        Query(Count, context => AnswerAsync(context, flows.CountAsync, ControlJson.Default.FlowCountReport)),
+        Query(Flush, context => AnswerAsync(context, flows.FlushAsync, ControlJson.Default.FlushReport)),
+        Route.Get(Drops, DropsAsync, Asker.Owner),
+    ];
+
+    private static Route Query(string path, RequestDelegate handler) => Route.Post(path, handler, Asker.Owner, MostBytes);
 
     private static async Task AnswerAsync<T>(HttpContext context, Func<FlowQuery, CancellationToken, Task<T>> answer, JsonTypeInfo<T> type)
     {
-        if (!HttpMethods.IsPost(context.Request.Method))
-        {
-            await Respond.TextAsync(context, "send the query with POST\n", status: StatusCodes.Status405MethodNotAllowed);
-            return;
-        }
         try
         {
             var query = await JsonSerializer.DeserializeAsync(context.Request.Body, ControlJson.Default.FlowQuery, context.RequestAborted)

@@ -10,13 +10,8 @@ namespace EbpfLb.Http.Health;
 /// </summary>
 public sealed class HealthEndpoints(IProxyHealth health, HealthMetrics metrics)
 {
-    public Task HandleAsync(HttpContext context) => context.Request.Path.Value switch
-    {
-        "/healthz" => HealthzAsync(context),
-        "/livez" => LivezAsync(context),
-        "/readyz" => ReadyzAsync(context),
-        _ => Respond.NotFoundAsync(context, "/healthz", "/livez", "/readyz"),
-    };
+    public RouteTable Routes
+        => new([Route.Get("/healthz", HealthzAsync), Route.Get("/livez", LivezAsync), Route.Get("/readyz", ReadyzAsync)]);
 
     private Task HealthzAsync(HttpContext context)
     {

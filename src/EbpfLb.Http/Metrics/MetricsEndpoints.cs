@@ -10,44 +10,38 @@ public sealed class MetricsEndpoints(MetricRegistry metrics, SliMetrics slis, De
     public const string ProxyMode = "ebpf";
 
     /// <summary>Longest body that is taken: a number.</summary>
-    public const int BodyBytes = 64;
+    private const int BodyBytes = 64;
 
     private const string NotForMachines = "Its form may change with any version: it is for people, not for programs.\n\n";
 
-    public Task HandleAsync(HttpContext context)
-    {
-        var path = context.Request.Path.Value ?? "";
-        if (path == "/debug/flags/v" && pages.SetVerbosity is not null) return SetVerbosityAsync(context, pages.SetVerbosity);
-        if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
-            return Respond.NotAllowedAsync(context, "GET, HEAD");
-        return path switch
-        {
-            "/metrics" => PageAsync(context, metrics.ExportAsync),
-            "/metrics/slis" => PageAsync(context, slis.ExportAsync),
-            "/healthz" => Respond.TextAsync(context, "ok"),
-            "/proxyMode" => Respond.TextAsync(context, ProxyMode),
-            "/configz" => Respond.TextAsync(context, pages.Configuration(), "application/json"),
-            "/flagz" => Respond.TextAsync(context, "ebpflb flagz\n" + NotForMachines + pages.Flags()),
-            "/statusz" => Respond.TextAsync(context, "ebpflb statusz\n" + NotForMachines + pages.Status()),
-            _ when path.StartsWith("/debug/pprof", StringComparison.Ordinal) && pages.SetVerbosity is not null => Respond.TextAsync(
-                context,
-                "there are no Go profiles here: this agent is a .NET process; use "
-                    + "dotnet-trace or dotnet-counters, or perf for the BPF programs\n",
-                status: StatusCodes.Status404NotFound),
-            _ => Respond.NotFoundAsync(context, "/metrics", "/metrics/slis", "/healthz", "/proxyMode", "/configz", "/flagz", "/statusz"),
-        };
-    }
+    public RouteTable Routes => new(
+    [
+        Route.Get("/metrics", context => PageAsync(context, metrics.ExportAsync)),
+        Route.Get("/metrics/slis", context => PageAsync(context, slis.ExportAsync)),
+        Route.Get("/healthz", context => Respond.TextAsync(context, "ok")),
+        Route.Get("/proxyMode", context => Respond.TextAsync(context, ProxyMode)),
+        Route.Get("/configz", context => Respond.TextAsync(context, pages.Configuration(), "application/json")),
+        Route.Get("/flagz", context => Respond.TextAsync(context, "ebpflb flagz\n" + NotForMachines + pages.Flags())),
+        Route.Get("/statusz", context => Respond.TextAsync(context, "ebpflb statusz\n" + NotForMachines + pages.Status())),
+        .. Profiling(),
+    ]);
+
+    private IEnumerable<Route> Profiling() => pages.SetVerbosity is not { } set ? [] :
+    [
+        new Route(HttpMethods.Put, "/debug/flags/v", context => SetVerbosityAsync(context, set), BodyBytes: BodyBytes),
+        Route.Get("/debug/pprof*", NoProfilesAsync),
+    ];
+
+    private static Task NoProfilesAsync(HttpContext context) => Respond.TextAsync(
+        context,
+        "there are no Go profiles here: this agent is a .NET process; use dotnet-trace or dotnet-counters, or perf for the BPF programs\n",
+        status: StatusCodes.Status404NotFound);
 
     private static async Task PageAsync(HttpContext context, Func<CancellationToken, Task<ReadOnlyMemory<byte>>> export)
         => await Respond.BytesAsync(context, StatusCodes.Status200OK, await export(context.RequestAborted), MetricRegistry.ContentType);
 
     private static async Task SetVerbosityAsync(HttpContext context, Func<string, string?> set)
     {
-        if (!HttpMethods.IsPut(context.Request.Method))
-        {
-            await Respond.NotAllowedAsync(context, "PUT");
-            return;
-        }
         using var reader = new StreamReader(context.Request.Body);
         var text = (await reader.ReadToEndAsync(context.RequestAborted)).Trim();
         if (set(text) is { } refused) await Respond.TextAsync(context, refused + "\n", status: StatusCodes.Status400BadRequest);

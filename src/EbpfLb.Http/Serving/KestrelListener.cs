@@ -12,8 +12,8 @@ using Microsoft.Extensions.Options;
 namespace EbpfLb.Http.Serving;
 
 /// <summary>
-/// One Kestrel on one address, for small answers to GET and HEAD, and to POST and PUT where that is asked for. Without a web host: no
-/// configuration, routing or dependency injection has to start, which keeps the agent's start quick and its memory small.
+/// One Kestrel on one address, for the small answers of a table of routes. Without a web host: no configuration, routing or dependency
+/// injection has to start, which keeps the agent's start quick and its memory small.
 /// </summary>
 public sealed class KestrelListener : IAsyncDisposable
 {
@@ -32,16 +32,17 @@ public sealed class KestrelListener : IAsyncDisposable
     /// <param name="endpoint">An IP endpoint (port 0 takes a free one) or a unix socket's, which only its owner may use (mode
     /// 0600).</param>
     /// <param name="limits">Of a TCP port; null: the usual ones.</param>
-    /// <param name="bodyBytes">Longest body of a request; 0: POST and PUT are refused.</param>
+    /// <exception cref="ArgumentException">A route is for an owner, and the endpoint is no unix socket.</exception>
     /// <exception cref="IOException">The address is in use.</exception>
     /// <exception cref="SocketException">The address is not of this machine, or may not be used.</exception>
     public static async Task<KestrelListener> StartAsync(
-        EndPoint endpoint, RequestDelegate handler, ILoggerFactory loggers, CancellationToken cancellationToken, int bodyBytes = 0,
-        ConnectionLimits? limits = null)
+        EndPoint endpoint, RouteTable routes, ILoggerFactory loggers, CancellationToken cancellationToken, ConnectionLimits? limits = null)
     {
+        if (routes.IsForOwner && endpoint is not UnixDomainSocketEndPoint)
+            throw new ArgumentException($"{endpoint} is open to more than its owner, whom a route is for", nameof(endpoint));
         var options = new KestrelServerOptions { AddServerHeader = false };
         options.Limits.MaxConcurrentConnections = MaxUnixConnections;
-        options.Limits.MaxRequestBodySize = bodyBytes;
+        options.Limits.MaxRequestBodySize = routes.BodyBytes;
         var limiter = endpoint is IPEndPoint ? new ConnectionLimiter(limits ?? ConnectionLimits.Default) : null;
         limiter?.Apply(options);
         options.Listen(endpoint, listen =>
@@ -51,7 +52,7 @@ public sealed class KestrelListener : IAsyncDisposable
         });
         var transport = new SocketTransportFactory(Options.Create(new SocketTransportOptions { CreateBoundListenSocket = Bind }), loggers);
         var kestrel = new KestrelServer(Options.Create(options), transport, loggers);
-        var application = new HandlerApplication(Allowing(handler, bodyBytes > 0));
+        var application = new HandlerApplication(routes.HandleAsync);
         try
         {
             await kestrel.StartAsync(application, cancellationToken);
@@ -96,12 +97,4 @@ public sealed class KestrelListener : IAsyncDisposable
         var address = kestrel.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault();
         return address is not null && Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Port > 0 ? uri.Port : 0;
     }
-
-    private static RequestDelegate Allowing(RequestDelegate handler, bool takesBodies) => context =>
-    {
-        var method = context.Request.Method;
-        if (HttpMethods.IsGet(method) || HttpMethods.IsHead(method)
-            || (takesBodies && (HttpMethods.IsPost(method) || HttpMethods.IsPut(method)))) return handler(context);
-        return Respond.NotAllowedAsync(context, "GET, HEAD");
-    };
 }

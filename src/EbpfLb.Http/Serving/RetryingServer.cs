@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Microsoft.AspNetCore.Http;
 using EbpfLb.Timing;
 using Microsoft.Extensions.Logging;
 
@@ -13,10 +12,9 @@ namespace EbpfLb.Http.Serving;
 /// <param name="name">For logs: "health" or "metrics".</param>
 /// <param name="option">The option that changes the address, named in the log.</param>
 /// <param name="failed">Told each time that binding failed, with a sentence for people.</param>
-/// <param name="bodyBytes">See <see cref="KestrelListener.StartAsync"/>.</param>
 public sealed class RetryingServer(
-    string name, string option, IPEndPoint endpoint, RequestDelegate handler, TimeProvider time, ILoggerFactory loggers,
-    Action<string>? failed = null, int bodyBytes = 0)
+    string name, string option, IPEndPoint endpoint, RouteTable routes, TimeProvider time, ILoggerFactory loggers,
+    Action<string>? failed = null)
     : SupervisedService($"{name} server", time, loggers.CreateLogger<RetryingServer>())
 {
     public static readonly TimeSpan RetryPeriod = TimeSpan.FromSeconds(5);
@@ -48,7 +46,7 @@ public sealed class RetryingServer(
         {
             try
             {
-                return await KestrelListener.StartAsync(endpoint, handler, loggers, stoppingToken, bodyBytes);
+                return await KestrelListener.StartAsync(endpoint, routes, loggers, stoppingToken);
             }
             catch (Exception e) when (e is IOException or SocketException)
             {

@@ -158,7 +158,8 @@ public sealed class ConnectionLimitTests
     private static bool IsThisMachine(IPAddress from, IPAddress to) => from.Equals(to);
 
     private static Task<KestrelListener> ServeAsync(ConnectionLimits limits, RequestDelegate? handler = null) => KestrelListener.StartAsync(
-        new IPEndPoint(IPAddress.Loopback, 0), handler ?? (context => Respond.TextAsync(context, "hello")), NullLoggerFactory.Instance,
+        new IPEndPoint(IPAddress.Loopback, 0),
+        new RouteTable([Route.Get("/*", handler ?? (context => Respond.TextAsync(context, "hello")))]), NullLoggerFactory.Instance,
         TestContext.Current.CancellationToken, limits: limits);
 
     private static async Task<string> AskAsync(int port, string from, string path = "/")

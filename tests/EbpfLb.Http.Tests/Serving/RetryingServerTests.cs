@@ -75,5 +75,5 @@ public sealed class RetryingServerTests
 
     private RetryingServer Server(int port, IPAddress? address = null) => new(
         "test", "--test-bind-address", new IPEndPoint(address ?? IPAddress.Loopback, port),
-        context => Respond.TextAsync(context, "hello"), time, NullLoggerFactory.Instance);
+        new RouteTable([Route.Get("/", context => Respond.TextAsync(context, "hello"))]), time, NullLoggerFactory.Instance);
 }

@@ -3,7 +3,6 @@ using EbpfLb.Http.Health;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Http.Serving;
 using EbpfLb.Http.Tests.Metrics;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EbpfLb.Http.Tests.Serving;
@@ -22,15 +21,14 @@ internal sealed class ServedEndpoints : IAsyncDisposable
     public HttpClient Client { get; }
 
     public static Task<ServedEndpoints> HealthAsync(IProxyHealth health, AllMetrics metrics)
-        => ServeAsync(new HealthEndpoints(health, metrics.Health).HandleAsync);
+        => ServeAsync(new HealthEndpoints(health, metrics.Health).Routes);
 
     public static Task<ServedEndpoints> MetricsAsync(AllMetrics metrics, DebugPages? pages = null, SliMetrics? slis = null) => ServeAsync(
-        new MetricsEndpoints(metrics.Registry, slis!, pages ?? new DebugPages(() => "{}", () => "", () => "", null)).HandleAsync,
-        MetricsEndpoints.BodyBytes);
+        new MetricsEndpoints(metrics.Registry, slis!, pages ?? new DebugPages(() => "{}", () => "", () => "", null)).Routes);
 
-    private static async Task<ServedEndpoints> ServeAsync(RequestDelegate handler, int bodyBytes = 0)
+    private static async Task<ServedEndpoints> ServeAsync(RouteTable routes)
         => new(await KestrelListener.StartAsync(
-        new IPEndPoint(IPAddress.Loopback, 0), handler, NullLoggerFactory.Instance, TestContext.Current.CancellationToken, bodyBytes));
+        new IPEndPoint(IPAddress.Loopback, 0), routes, NullLoggerFactory.Instance, TestContext.Current.CancellationToken));
 
     public async Task<(HttpStatusCode Status, string Body)> GetAsync(string path)
     {

@@ -53,7 +53,7 @@ internal static class ServersModule
     {
         var endpoints = new HealthEndpoints(p.Get<PipelineState>(), new HealthMetrics(agent.Metrics));
         return new RetryingServer(
-            "health", OptionNames.HealthzBindAddress, address, endpoints.HandleAsync, agent.Time, agent.Loggers,
+            "health", OptionNames.HealthzBindAddress, address, endpoints.Routes, agent.Time, agent.Loggers,
             p.Get<BindFailures>().For("FailedToStartProxierHealthcheck"));
     }
 
@@ -61,8 +61,8 @@ internal static class ServersModule
     {
         var pages = AgentPages.Of(agent.Options, p.Get<ConfigState>().ToJson, agent.Verbosity, agent.Time);
         return new RetryingServer(
-            "metrics", OptionNames.MetricsBindAddress, address, new MetricsEndpoints(agent.Metrics, p.Get<SliMetrics>(), pages).HandleAsync,
+            "metrics", OptionNames.MetricsBindAddress, address, new MetricsEndpoints(agent.Metrics, p.Get<SliMetrics>(), pages).Routes,
             agent.Time, agent.Loggers,
-            p.Get<BindFailures>().For("FailedToStartMetricServer"), agent.Options.EnableProfiling ? MetricsEndpoints.BodyBytes : 0);
+            p.Get<BindFailures>().For("FailedToStartMetricServer"));
     }
 }
