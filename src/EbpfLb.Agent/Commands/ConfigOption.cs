@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Globalization;
 using EbpfLb.Configuration;
 using EbpfLb.Configuration.KubeProxy;
 using EbpfLb.Configuration.Own;
@@ -38,27 +37,25 @@ internal sealed class ConfigOption
     /// <param name="apply">With the parts of everything that was given: they replace what was there.</param>
     public static ConfigOption ProxyList(
         string name, string valueName, string description, Func<KubeProxyConfiguration, string[], KubeProxyConfiguration> apply)
-        => new(name, valueName, description, (config, texts) => config with { KubeProxy = apply(config.KubeProxy, List(texts)) });
+        => new(name, valueName, description, (config, texts)
+            => config with { KubeProxy = apply(config.KubeProxy, OptionText.List(texts)) });
 
     public static ConfigOption ProxySwitch(
         string name, string description, Func<KubeProxyConfiguration, bool, KubeProxyConfiguration> apply)
-        => new(name, null, description, (config, texts) => config with { KubeProxy = apply(config.KubeProxy, Bool(texts[^1])) });
+        => new(name, null, description, (config, texts) => config with { KubeProxy = apply(config.KubeProxy, OptionText.Bool(texts[^1])) });
 
     /// <summary>For both configurations.</summary>
     public static ConfigOption Both(string name, string valueName, string description, Func<LoadedConfig, string, LoadedConfig> apply)
         => new(name, valueName, description, (config, texts) => apply(config, texts[^1]));
 
-    public static ConfigOption Own(
-        string name, string valueName, string description, Func<EbpfLbConfiguration, string, EbpfLbConfiguration> apply)
-        => Both(name, valueName, description, (config, text) => config with { EbpfLb = apply(config.EbpfLb, text) });
-
-    /// <param name="apply">With the parts of everything that was given: they replace what was there.</param>
-    public static ConfigOption OwnList(
-        string name, string valueName, string description, Func<EbpfLbConfiguration, string[], EbpfLbConfiguration> apply)
-        => new(name, valueName, description, (config, texts) => config with { EbpfLb = apply(config.EbpfLb, List(texts)) });
-
-    public static ConfigOption OwnSwitch(string name, string description, Func<EbpfLbConfiguration, bool, EbpfLbConfiguration> apply)
-        => new(name, null, description, (config, texts) => config with { EbpfLb = apply(config.EbpfLb, Bool(texts[^1])) });
+    /// <summary>Of a field of ours; null: it has no option.</summary>
+    public static ConfigOption? Of(OwnField field)
+    {
+        if (field.Note.Option is not { } name) return null;
+        var option = new ConfigOption(name, field.ValueName, field.Help, (config, texts)
+            => config with { EbpfLb = field.Apply(config.EbpfLb, texts) });
+        return field.Alias is { } alias ? option.Alias(alias) : option;
+    }
 
     public ConfigOption Alias(params string[] aliases)
     {
@@ -75,26 +72,4 @@ internal sealed class ConfigOption
         if (result.GetResult(Option) is not { Implicit: false } given) return config;
         return apply(config, given.Tokens.Count == 0 ? ["true"] : [.. given.Tokens.Select(t => t.Value)]);
     }
-
-    /// <summary>As Go's strconv.ParseBool.</summary>
-    public static bool Bool(string text) => text switch
-    {
-        "1" or "t" or "T" or "true" or "TRUE" or "True" => true,
-        "0" or "f" or "F" or "false" or "FALSE" or "False" => false,
-        _ => throw new FormatException($"'{text}' is neither true nor false"),
-    };
-
-    public static int Int(string text) => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
-        ? number
-        : throw new FormatException($"'{text}' is not a whole number");
-
-    public static double Number(string text)
-        => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
-        ? number
-        : throw new FormatException($"'{text}' is not a number");
-
-    public static TimeSpan Time(string text) => DurationText.Parse(text);
-
-    private static string[] List(string[] texts)
-        => [.. texts.SelectMany(t => t.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))];
 }

@@ -2,6 +2,7 @@ using EbpfLb.Configuration;
 using EbpfLb.Configuration.KubeProxy;
 using EbpfLb.Model;
 using static EbpfLb.Agent.Commands.ConfigOption;
+using static EbpfLb.Configuration.Values.OptionText;
 
 namespace EbpfLb.Agent.Commands;
 

@@ -4,7 +4,6 @@ using EbpfLb.Agent.Options;
 using EbpfLb.Configuration.KubeProxy;
 using EbpfLb.Configuration.Own;
 using EbpfLb.Model;
-using static EbpfLb.Agent.Commands.ConfigOption;
 
 namespace EbpfLb.Agent.Commands;
 
@@ -27,7 +26,8 @@ internal sealed class RunOptionSet
         this.environment = environment;
         var node = new NodeOptionSet();
         proxy = [.. new KubeProxyOptionSet().All, .. node.OfKubeProxy];
-        own = [.. Agent(), .. Sizes(), .. node.OfOurs];
+        own = [.. EbpfLbFields.Rows.Where(row => row.Use == OptionUse.Agent).Select(ConfigOption.Of).OfType<ConfigOption>(),
+            .. node.OfOurs];
     }
 
     public void AddTo(Command command)
@@ -78,46 +78,4 @@ internal sealed class RunOptionSet
 
         bool Has(string name) => own.Concat(proxy).Any(o => o.Name == name && o.IsGiven(result));
     }
-
-    private static IEnumerable<ConfigOption> Agent() =>
-    [
-        Own("--manifests", "PATH", "Read Services, EndpointSlices, Endpoints and Nodes from this file or directory (YAML, JSON), and "
-            + "watch it. No cluster is needed",
-            (c, text) => c with { Manifests = text, ApiServers = [] }),
-        OwnList("--api-server", "URL", "Address of an API server, in place of the configured one; give it several times for fail-over. "
-            + "Needed in a cluster without kube-proxy, where the ClusterIP 'kubernetes' does not work yet", (c, texts)
-                => c with { ApiServers = [.. texts] }).Alias("--master"),
-        Own("--instance", "NAME", $"Which instance on this machine (default: ${InstanceEnvironment.InstanceVariable}, else default). Each "
-            + $"has its own pins, sockets and cgroup root", (c, text) => c with { Instance = text }),
-        Own("--run-dir", "DIR", $"Where the control socket is (default: ${InstanceEnvironment.RunDirectoryVariable}, else "
-            + $"{InstanceOptions.DefaultRunDirectory})", (c, text) => c with { RunDir = text }),
-        Own("--bpffs", "DIR", "Mount point of the BPF file system that holds the pins (default: where it is mounted, else /sys/fs/bpf)",
-            (c, text) => c with { BpfFs = text }),
-        OwnSwitch("--allow-private-bpffs", "Be ready also where that file system ends with the agent's mount namespace, and the balancing "
-            + "with it (default: false)",
-            (c, on) => c with { AllowPrivateBpfFs = on }),
-        Own("--owner-wait", "TIME", "How long to wait at the start for another agent that owns the instance, such as one that is being "
-            + "replaced (default: 0, fail at once)",
-            (c, text) => c with { OwnerWait = Time(text) }),
-        Own("--cgroup-root", "DIR", "cgroup v2 directory whose processes are served (default: the root of the cgroup2 mount)", (c, text)
-            => c with { CgroupRoot = text }),
-        Own("--service-metrics", "N", "Give this many service ports counters of their own in the metrics, and sum up those beyond "
-            + "(default: 0, none)",
-            (c, text) => c with { ServiceMetrics = Int(text) }),
-        Own("--min-sync-period", "TIME", "At least this long between two updates of the kernel, such as 500ms (default: 0, at once; what "
-            + "arrives during an update is merged)",
-            (c, text) => c with { MinSyncPeriod = Time(text) }),
-        Own("--sync-period", "TIME", "Longest wait before a failed update is tried again, and how often the hooks are checked (default: "
-            + "30s)",
-            (c, text) => c with { SyncPeriod = Time(text) }),
-        Own("--verify-period", "TIME", "How often the maps are compared with what they should hold, and repaired (default: 5m; 0: only by "
-            + "`ebpflb verify`)",
-            (c, text) => c with { VerifyPeriod = Time(text) }),
-        Own("--log-format", "text|json", "One line a message, for people or as JSON objects (default: text)", (c, text)
-            => c with { LogFormat = text }),
-    ];
-
-    private static IEnumerable<ConfigOption> Sizes()
-        => SizeRow.All.Select(row
-            => Own(row.Size.Option(), "N", row.Help, (c, text) => c with { Sizes = c.Sizes.With(row.Size, Int(text)) }));
 }

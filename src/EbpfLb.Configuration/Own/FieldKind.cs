@@ -1,0 +1,36 @@
+using System.Text.Json.Nodes;
+using EbpfLb.Configuration.Reading;
+using EbpfLb.Configuration.Values;
+using EbpfLb.Model;
+
+namespace EbpfLb.Configuration.Own;
+
+/// <summary>How the values of a kind are read from a file, written as JSON and typed.</summary>
+/// <param name="Read">The field of that name, or the default.</param>
+/// <param name="Parse">What was given at the command line, each time. Throws <see cref="FormatException"/>.</param>
+internal sealed record FieldKind<T>(Func<FieldReader, string, T, T> Read, Func<T, JsonNode?> Write, Func<string[], T> Parse);
+
+internal static class FieldKinds
+{
+    public static readonly FieldKind<string> Text = new((r, name, byDefault) => r.TextOr(name, byDefault), v => v, texts => texts[^1]);
+
+    public static readonly FieldKind<bool> Flag = new((r, name, byDefault) => r.Flag(name, byDefault), v => v, texts
+        => OptionText.Bool(texts[^1]));
+
+    public static readonly FieldKind<int> Int = new((r, name, byDefault) => r.Int(name, byDefault), v => v, texts
+        => OptionText.Int(texts[^1]));
+
+    public static readonly FieldKind<int?> MaybeInt = new((r, name, _) => r.MaybeInt(name), v => v, texts => OptionText.Int(texts[^1]));
+
+    public static readonly FieldKind<double> Percent =
+        new((r, name, byDefault) => r.Number(name, byDefault), v => v, texts => OptionText.Number(texts[^1].TrimEnd('%')));
+
+    public static readonly FieldKind<TimeSpan> Time =
+        new((r, name, byDefault) => r.Time(name, byDefault), v => DurationText.Format(v), texts => OptionText.Time(texts[^1]));
+
+    public static readonly FieldKind<TimeSpan?> MaybeTime =
+        new((r, name, _) => r.MaybeTime(name), v => v is { } time ? DurationText.Format(time) : null, texts => OptionText.Time(texts[^1]));
+
+    public static readonly FieldKind<ValueList<string>> Texts =
+        new((r, name, _) => r.Texts(name), v => new JsonArray([.. v.Select(t => (JsonNode?)t)]), texts => [.. OptionText.List(texts)]);
+}
