@@ -41,10 +41,25 @@ public sealed class RepositoryTests
     public void Every_path_named_in_the_documentation_exists() => Assert.Empty(DocumentedPaths.Violations(Repository));
 
     [Fact]
-    public void Every_test_named_in_the_conformance_table_exists()
+    public void Every_test_named_in_the_documentation_exists()
     {
-        Assert.True(Repository.Exists(DocumentedTests.Document));
+        Assert.All(DocumentedTests.Documents, page => Assert.True(Repository.Exists(page)));
         Assert.Empty(DocumentedTests.Violations(Repository));
+    }
+
+    [Fact]
+    public void Conformance_is_what_the_attributes_of_tests_say()
+    {
+        Assert.Empty(ConformancePage.Violations(Repository));
+        var page = ConformancePage.Write(Repository);
+        if (Environment.GetEnvironmentVariable("EBPFLB_GOLDEN") == "write")
+        {
+            File.WriteAllText(Path.Combine(Repository.Root, ConformancePage.Document), page);
+            return;
+        }
+        Assert.True(
+            Repository.Files[ConformancePage.Document] == page,
+            $"{ConformancePage.Document} differs from the [Contract] attributes of tests: run this test with EBPFLB_GOLDEN=write");
     }
 
     [Fact]

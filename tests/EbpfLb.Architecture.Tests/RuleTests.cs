@@ -11,7 +11,7 @@ public sealed class RuleTests
         => new(files.ToDictionary(f => f.Path, f => f.Text, StringComparer.Ordinal));
 
     private static SourceTree TestsAnd(string conformance) => Tree(
-        (DocumentedTests.Document, conformance),
+        (DocumentedTests.Documents[0], conformance),
         ("tests/EbpfLb.E2E/WireTests.cs", "public sealed class WireTests\n{\n    public void It_works()\n"));
 
     private static (string Path, string Text) Project(string path, params string[] references) => (path,

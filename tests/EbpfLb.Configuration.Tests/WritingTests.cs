@@ -3,6 +3,7 @@ using EbpfLb.Configuration.KubeProxy;
 using EbpfLb.Configuration.Own;
 using EbpfLb.Configuration.Writing;
 using EbpfLb.Model;
+using EbpfLb.Testing;
 
 namespace EbpfLb.Configuration.Tests;
 
@@ -50,6 +51,7 @@ public sealed class WritingTests
         Assert.Throws<ConfigException>(() => ConfigJson.Read("not"));
     }
 
+    [Contract("16", "every field: is read, written, documented, and means what the table of configuration says")]
     [Fact]
     public void Every_field_that_is_written_is_in_the_catalogue_and_the_other_way_round()
     {

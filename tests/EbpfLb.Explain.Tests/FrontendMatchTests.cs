@@ -1,5 +1,6 @@
 using EbpfLb.Model;
 using EbpfLb.Policy;
+using EbpfLb.Testing;
 
 namespace EbpfLb.Explain.Tests;
 
@@ -36,6 +37,7 @@ public sealed class FrontendMatchTests
         Assert.Contains("80/TCP", Assert.Single(lab.Explainer().Problems(explanation)));
     }
 
+    [Contract("4", "other ports and protocols: left alone")]
     [Theory]
     [InlineData("203.0.113.1:81")]
     [InlineData("198.51.100.1:80/UDP")]
@@ -83,6 +85,7 @@ public sealed class FrontendMatchTests
         Assert.Contains("--nodeport-addresses", Assert.Single(lab.Explainer().Problems(lab.Explain(ExplainLab.Outside, $"{Node}:30080"))));
     }
 
+    [Contract("4", "NodePort: behind every exact address; externalTrafficPolicy, no ranges")]
     [Fact]
     public void An_exact_address_goes_before_a_node_port_on_it()
     {
@@ -117,10 +120,12 @@ public sealed class FrontendMatchTests
         Assert.Equal("fd00:10:244:1::5", lab.Answer("::1", "[::1]:30086"));
     }
 
+    [Contract("2", "Service of one family: no NodePort in the other")]
     [Fact]
     public void A_service_of_one_family_has_no_node_port_in_the_other()
         => Assert.Equal("pass", lab.Answer("2001:db8:9::9", "[2001:db8::11]:30080"));
 
+    [Contract("2", "slices of one family only: the other is refused")]
     [Fact]
     public void A_family_without_slices_is_refused()
     {

@@ -1,5 +1,6 @@
 using EbpfLb.Model;
 using EbpfLb.Policy;
+using EbpfLb.Testing;
 
 namespace EbpfLb.Explain.Tests;
 
@@ -8,6 +9,7 @@ public sealed class MasqueradeTests
 {
     private readonly ExplainLab lab = new();
 
+    [Contract("5.3", "note 2: no detector: no SNAT to ClusterIPs, no short circuit for pods")]
     [Fact]
     public void Without_a_detector_nothing_to_a_cluster_ip_is_masqueraded()
     {
@@ -29,6 +31,7 @@ public sealed class MasqueradeTests
         Assert.Equal("10.244.1.5 10.244.2.5*", lab.Answer(ExplainLab.Node, $"{ExplainLab.Node}:30080", FlowPath.Packet));
     }
 
+    [Contract("5.3", "ClusterCIDR: the ranges of each family (kube-proxy: one); none, no detector")]
     [Fact]
     public void A_detector_of_the_other_family_is_none()
     {
@@ -38,6 +41,7 @@ public sealed class MasqueradeTests
         Assert.Equal("10.244.1.5 10.244.2.5", lab.Answer(ExplainLab.Outside, "10.96.0.1:80"));
     }
 
+    [Contract("5.2", "note 3: masqueradeAll is for ClusterIPs")]
     [Fact]
     public void Masquerade_all_is_for_cluster_ips_only()
     {

@@ -1,5 +1,6 @@
 using EbpfLb.Model;
 using EbpfLb.Policy;
+using EbpfLb.Testing;
 
 namespace EbpfLb.Explain.Tests;
 
@@ -74,6 +75,7 @@ public sealed class MatrixTests
         return rows;
     }
 
+    [Contract("5.2", "the matrix, all rows: destination, policy, source: list and SNAT")]
     [Theory]
     [MemberData(nameof(Packets))]
     public void A_packet_goes_where_the_contract_says(
@@ -84,6 +86,7 @@ public sealed class MatrixTests
         Assert.Equal(expected, lab.Answer(Sources[source], Destinations[destination], FlowPath.Packet));
     }
 
+    [Contract("5.2", "the matrix, all rows: destination, policy, source: list and SNAT")]
     [Theory]
     [MemberData(nameof(Packets))]
     public void A_socket_gets_the_same_backends_and_needs_no_masquerading(
@@ -94,6 +97,7 @@ public sealed class MatrixTests
         Assert.Equal(expected.Replace("*", ""), lab.Answer(Sources[source], Destinations[destination], FlowPath.Socket));
     }
 
+    [Contract("5.2", "note 4: the policies do not touch each other's side")]
     [Theory]
     [InlineData("clusterIP", "nodePort")]
     [InlineData("clusterIP", "externalIP")]
@@ -106,6 +110,7 @@ public sealed class MatrixTests
         Assert.Equal("10.244.2.5*", lab.Answer(ExplainLab.Outside, Destinations[cluster]));
     }
 
+    [Contract("5.2", "note 4: the policies do not touch each other's side")]
     [Fact]
     public void The_external_policy_does_not_reach_the_cluster_ip()
         => Assert.Equal("10.244.2.5*",

@@ -1,5 +1,6 @@
 using EbpfLb.Model;
 using EbpfLb.Policy;
+using EbpfLb.Testing;
 
 namespace EbpfLb.Explain.Tests;
 
@@ -9,6 +10,7 @@ public sealed class SourceRangeTests
     private const string Vip = "198.51.100.1:80";
     private readonly ExplainLab lab = new();
 
+    [Contract("4", "LoadBalancer address: externalTrafficPolicy, ranges; also an address that is an external IP too")]
     [Theory]
     [InlineData(ExplainLab.Outside, "drop")]
     [InlineData(ExplainLab.PodHere, "drop")]
@@ -22,6 +24,9 @@ public sealed class SourceRangeTests
         Assert.Equal(expected, lab.Answer(from, Vip));
     }
 
+    [Contract("4", "ClusterIP: internalTrafficPolicy, no ranges")]
+    [Contract("4", "external IP: of any type of Service, whoever has the address; externalTrafficPolicy, no ranges")]
+    [Contract("7", "only LB addresses: ClusterIP, external IP and NodePort stay open")]
     [Theory]
     [InlineData("10.96.0.1:80")]
     [InlineData("203.0.113.1:80")]
@@ -33,6 +38,7 @@ public sealed class SourceRangeTests
         Assert.Equal("10.244.1.5 10.244.2.5*", lab.Answer(ExplainLab.Outside, to));
     }
 
+    [Contract("5.2", "note 5: source ranges come first")]
     [Fact]
     public void Ranges_are_asked_before_the_short_circuit_of_pods_and_the_node()
     {
@@ -42,6 +48,7 @@ public sealed class SourceRangeTests
         Assert.Equal("drop", lab.Answer(ExplainLab.Node, Vip));
     }
 
+    [Contract("7", "blocked: silence; first of all, also without endpoints (as nftables)")]
     [Fact]
     public void Without_endpoints_a_blocked_source_is_dropped_and_an_allowed_one_refused()
     {

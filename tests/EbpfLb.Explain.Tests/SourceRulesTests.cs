@@ -1,5 +1,6 @@
 using EbpfLb.Model;
 using EbpfLb.Policy;
+using EbpfLb.Testing;
 
 namespace EbpfLb.Explain.Tests;
 
@@ -8,6 +9,7 @@ public sealed class SourceRulesTests
 {
     private readonly ExplainLab lab = new ExplainLab().Web([ExplainLab.Here, ExplainLab.There]);
 
+    [Contract("5.3", "ClusterCIDR: the ranges of each family (kube-proxy: one); none, no detector")]
     [Theory]
     [InlineData(ExplainLab.PodHere, SourceClass.Pod, FlowPath.Socket)]
     [InlineData(ExplainLab.PodThere, SourceClass.Pod, FlowPath.Packet)]
@@ -19,6 +21,7 @@ public sealed class SourceRulesTests
     public void The_cluster_cidr_tells_pods_of_all_nodes(string from, SourceClass expected, FlowPath path)
         => Says(from, null, expected, path);
 
+    [Contract("5.3", "NodeCIDR: podCIDRs of the own Node, waited for; a change is followed without a restart")]
     [Fact]
     public void The_ranges_of_this_node_tell_its_own_pods_only()
     {
@@ -41,6 +44,8 @@ public sealed class SourceRulesTests
         Says(ExplainLab.Outside, null, SourceClass.Outside, FlowPath.Packet);
     }
 
+    [Contract("5.3", "note 7: by address, but for detectors by device")]
+    [Contract("5.3", "BridgeInterface, InterfaceNamePrefix: by the device")]
     [Theory]
     [InlineData("cni0", false, "cni0", SourceClass.Pod)]
     [InlineData("cni0", false, "cni01", SourceClass.Outside)]
@@ -75,6 +80,7 @@ public sealed class SourceRulesTests
         Says(ExplainLab.Node, null, SourceClass.Node, FlowPath.Socket);
     }
 
+    [Contract("5.2", "note 1: pod, then local source, then Local list")]
     [Fact]
     public void A_pod_is_a_pod_before_its_address_is_looked_for_on_the_node()
     {
@@ -85,6 +91,7 @@ public sealed class SourceRulesTests
         Says("10.244.1.1", FlowPath.Socket, SourceClass.Node);
     }
 
+    [Contract("5.2", "note 9: all addresses of the node are local sources, a VIP on it too")]
     [Fact]
     public void A_VIP_that_the_node_has_is_an_address_of_the_node()
     {

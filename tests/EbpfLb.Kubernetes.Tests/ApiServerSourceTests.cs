@@ -1,4 +1,5 @@
 using EbpfLb.Model;
+using EbpfLb.Testing;
 using EbpfLb.Testing.ApiServer;
 using EbpfLb.Testing.Processes;
 using static EbpfLb.Kubernetes.Tests.Api.ApiFixture;
@@ -47,6 +48,8 @@ public sealed class ApiServerSourceTests : SourceTest
     }
 
     /// <summary>docs/contract.md 19, item 18.</summary>
+    [Contract("19.18", "nothing is programmed before Services and slices are both known")]
+    [Contract("13", "first programming: after both lists; ServiceCIDRs are not waited for; what an earlier agent left serves meanwhile")]
     [Fact]
     public async Task There_is_no_snapshot_before_all_lists_are_complete()
     {
@@ -68,6 +71,12 @@ public sealed class ApiServerSourceTests : SourceTest
         Eventually.True(() => Source.Status.Error is null, "no more trouble");
     }
 
+    [Contract(
+        "1",
+        "Service: selected without headless ones (label, and field since 1.31); those of other proxies are read for their addresses "
+        + "only")]
+    [Contract("1", "EndpointSlice: selected without both labels, and left out by both")]
+    [Contract("1", "Node: the own one, and never another")]
     [Fact]
     public async Task What_is_selected_is_what_the_contract_says()
     {
@@ -84,6 +93,7 @@ public sealed class ApiServerSourceTests : SourceTest
         Assert.All(lists.Values, q => Assert.Equal("500", q["limit"]));
     }
 
+    [Contract("18", "field selector of clusterIP: 400: asked without")]
     [Fact]
     public async Task An_old_server_is_asked_without_the_field_selector()
     {
@@ -94,6 +104,7 @@ public sealed class ApiServerSourceTests : SourceTest
         Assert.NotNull(Web(await Until(_ => true))?.Service);
     }
 
+    [Contract("1", "Service, label that comes and goes: as deleted and added")]
     [Fact]
     public async Task Changes_deletions_and_labels_are_followed()
     {
@@ -185,6 +196,7 @@ public sealed class ApiServerSourceTests : SourceTest
         Assert.Equal(3, Server.Requests.Count(r => r.Verb == "list"));
     }
 
+    [Contract("13", "API server away: the state stays, and is healthy; relists find what was missed")]
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

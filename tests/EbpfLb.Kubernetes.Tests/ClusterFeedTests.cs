@@ -1,5 +1,6 @@
 using EbpfLb.Kubernetes.Api;
 using EbpfLb.Model;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Time;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -39,6 +40,7 @@ public sealed class ClusterFeedTests
         Assert.True(feed.StatusOf("x").IsSynced);
     }
 
+    [Contract("13", "configSyncPeriod: what is kept is looked through, and the API server is not asked; no change is cheap")]
     [Fact]
     public async Task A_list_that_changes_nothing_makes_no_snapshot()
     {

@@ -2,6 +2,7 @@ using EbpfLb.Kubernetes.Auth;
 using EbpfLb.Kubernetes.Reflector;
 using EbpfLb.Kubernetes.Tests.Auth;
 using EbpfLb.Model;
+using EbpfLb.Testing;
 using EbpfLb.Testing.ApiServer;
 using EbpfLb.Testing.Processes;
 using static EbpfLb.Kubernetes.Tests.Api.ApiFixture;
@@ -72,6 +73,7 @@ public sealed class ConnectionChangeTests : IAsyncLifetime
         }
     }
 
+    [Contract("13", "exits: another Node address, another podCIDR, a deleted Node, another file or kubeconfig: here without an exit")]
     [Fact]
     public async Task Another_server_in_the_kubeconfig_is_used_and_what_did_not_change_keeps_its_reference()
     {

@@ -1,4 +1,5 @@
 using EbpfLb.Model;
+using EbpfLb.Testing;
 using EbpfLb.Testing.ApiServer;
 using EbpfLb.Testing.Processes;
 using static EbpfLb.Kubernetes.Tests.Api.ApiFixture;
@@ -15,6 +16,7 @@ public sealed class ServiceCidrTests : SourceTest
         return ValueTask.CompletedTask;
     }
 
+    [Contract("1", "ServiceCIDR: all, where there are some; nobody waits")]
     [Fact]
     public async Task Their_ranges_are_in_the_snapshot_and_follow_changes()
     {
@@ -29,6 +31,7 @@ public sealed class ServiceCidrTests : SourceTest
         Assert.Equal(["172.30.0.0/16"], await RangesAfter(s => s.ServiceCidrs.Count == 1));
     }
 
+    [Contract("18", "ServiceCIDR: 404, 403 and 410 mean none, and are asked again later")]
     [Fact]
     public async Task A_server_without_them_is_no_trouble_and_is_asked_again_later()
     {
@@ -42,6 +45,7 @@ public sealed class ServiceCidrTests : SourceTest
         Assert.Null(Source.Status.Error);
     }
 
+    [Contract("18", "ServiceCIDR: 404, 403 and 410 mean none, and are asked again later")]
     [Fact]
     public async Task An_agent_that_may_not_read_them_works_without_until_it_may()
     {
@@ -71,6 +75,8 @@ public sealed class ServiceCidrTests : SourceTest
         Assert.Empty(await RangesAfter(s => s.ServiceCidrs.IsEmpty));
     }
 
+    [Contract("1", "ServiceCIDR: all, where there are some; nobody waits")]
+    [Contract("13", "first programming: after both lists; ServiceCIDRs are not waited for; what an earlier agent left serves meanwhile")]
     [Fact]
     public async Task The_first_snapshot_does_not_wait_for_them()
     {

@@ -1,5 +1,6 @@
 using EbpfLb.Kubernetes.Api;
 using EbpfLb.Model;
+using EbpfLb.Testing;
 using EbpfLb.Testing.ApiServer;
 using EbpfLb.Testing.Processes;
 using static EbpfLb.Kubernetes.Tests.Api.ApiFixture;
@@ -26,6 +27,7 @@ public sealed class StreamingListTests : SourceTest
 
     private IEnumerable<string> Lists => Server.Requests.Where(r => r.Verb == "list").Select(r => r.Path);
 
+    [Contract("18", "sendInitialEvents: used where the server has it; else list, then watch")]
     [Fact]
     public async Task Where_the_server_has_them_nothing_is_listed_and_the_first_snapshot_is_complete()
     {
@@ -74,6 +76,7 @@ public sealed class StreamingListTests : SourceTest
         Assert.DoesNotContain("/api/v1/services", Lists);
     }
 
+    [Contract("18", "sendInitialEvents: used where the server has it; else list, then watch")]
     [Theory]
     [InlineData(StreamingListSupport.Refused)]
     [InlineData(StreamingListSupport.Ignored)]

@@ -1,3 +1,5 @@
+using EbpfLb.Testing;
+
 namespace EbpfLb.Model.Tests;
 
 public sealed class ClusterStateBuilderTests
@@ -12,6 +14,7 @@ public sealed class ClusterStateBuilderTests
         Assert.Empty(ClusterSnapshot.Empty.Services);
     }
 
+    [Contract("3", "owner: by label and namespace; without the label ignored with a warning; may come before its Service")]
     [Fact]
     public void A_slice_may_come_before_its_service()
     {
@@ -26,6 +29,7 @@ public sealed class ClusterStateBuilderTests
         Assert.Same(early.Slices[0], entry.Slices[0]);
     }
 
+    [Contract("3", "nothing relevant changed: nothing is programmed; nor for a change that is taken back")]
     [Fact]
     public void An_update_with_the_same_content_keeps_the_references()
     {
@@ -82,6 +86,7 @@ public sealed class ClusterStateBuilderTests
             builder.Build().Services[Build.Name("web")].Slices.Select(s => s.Name.Name));
     }
 
+    [Contract("3", "endpoints that change slices: a result of the union")]
     [Fact]
     public void A_slice_that_changes_its_owner_leaves_the_old_one()
     {

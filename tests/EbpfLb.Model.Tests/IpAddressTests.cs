@@ -1,9 +1,11 @@
 using System.Net;
+using EbpfLb.Testing;
 
 namespace EbpfLb.Model.Tests;
 
 public sealed class IpAddressTests
 {
+    [Contract("1", "IP text: leading zeros are decimal, no short forms; blanks around ranges do not count")]
     [Theory]
     [InlineData("10.96.0.1", "10.96.0.1")]
     [InlineData("0.0.0.0", "0.0.0.0")]

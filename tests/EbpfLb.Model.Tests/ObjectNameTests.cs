@@ -1,3 +1,5 @@
+using EbpfLb.Testing;
+
 namespace EbpfLb.Model.Tests;
 
 public sealed class ObjectNameTests
@@ -16,6 +18,7 @@ public sealed class ObjectNameTests
         Assert.Equal("default/web", new ObjectName("default", "web").ToString());
     }
 
+    [Contract("3", "owner: by label and namespace; without the label ignored with a warning; may come before its Service")]
     [Fact]
     public void A_slice_belongs_to_the_service_of_its_own_namespace()
     {

@@ -1,7 +1,10 @@
+using EbpfLb.Testing;
+
 namespace EbpfLb.Model.Tests;
 
 public sealed class SourceRangeTests
 {
+    [Contract("1", "IP text: leading zeros are decimal, no short forms; blanks around ranges do not count")]
     [Theory]
     [InlineData("10.0.0.0/8", "10.0.0.0/8")]
     [InlineData("10.1.2.3/8", "10.0.0.0/8")]

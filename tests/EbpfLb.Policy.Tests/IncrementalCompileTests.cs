@@ -1,4 +1,5 @@
 using EbpfLb.Model;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Clusters;
 using FsCheck;
 using FsCheck.Fluent;
@@ -35,6 +36,7 @@ public sealed class IncrementalCompileTests
         Assert.Equal("10.96.0.1:80/TCP -> 10.1.0.9:8080", after.Lines()[0]);
     }
 
+    [Contract("3", "nothing relevant changed: nothing is programmed; nor for a change that is taken back")]
     [Fact]
     public void An_update_without_effect_keeps_the_reference()
     {
@@ -47,6 +49,7 @@ public sealed class IncrementalCompileTests
         Assert.Equal(before.Services, after.Services);
     }
 
+    [Contract("3", "nothing relevant changed: nothing is programmed; nor for a change that is taken back")]
     [Fact]
     public void A_change_and_its_reversal_end_at_an_equal_table()
     {

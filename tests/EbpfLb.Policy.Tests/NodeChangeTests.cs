@@ -1,4 +1,5 @@
 using EbpfLb.Model;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Policy.Tests;
@@ -16,6 +17,7 @@ public sealed class NodeChangeTests
         .Service("plain", ["10.96.0.2"], ["http:80"]).Slice("plain-1", "plain", ["http:8080"], ["10.1.0.3"])
         .Service("filtered", ["10.96.0.3"], ["http:80"], balancerIPs: ["198.51.100.3"], sourceRanges: ["192.0.2.0/24"]);
 
+    [Contract("6", "another zone: compiles all anew")]
     [Fact]
     public void Another_zone_changes_what_is_hinted_and_nothing_else()
     {

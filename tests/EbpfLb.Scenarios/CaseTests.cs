@@ -1,5 +1,6 @@
 using EbpfLb.Scenarios.Format;
 using EbpfLb.Scenarios.Running;
+using EbpfLb.Testing;
 
 namespace EbpfLb.Scenarios;
 
@@ -15,6 +16,7 @@ public sealed class CaseTests
         return [.. names.Select(n => n!)];
     }
 
+    [Contract("3", "ports that change while in use: another name or protocol is another port; nothing leads to the old one")]
     [Theory]
     [MemberData(nameof(Cases))]
     public void Manifests_become_the_tables_that_the_case_says(string name)

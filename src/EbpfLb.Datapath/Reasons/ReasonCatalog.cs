@@ -3,7 +3,7 @@ using EbpfLb.Abi;
 namespace EbpfLb.Datapath.Reasons;
 
 /// <summary>
-/// Every enum lb_reason in words: for the log, the commands, the metrics and docs/operations.md, which tests hold against it.
+/// Every enum lb_reason in words: for the log, the commands, the metrics and docs/operations/reasons.md, which tests hold against it.
 /// </summary>
 public static class ReasonCatalog
 {

@@ -1,6 +1,7 @@
 using EbpfLb.Agent.Tests.Fakes;
 using EbpfLb.Configuration;
 using EbpfLb.Configuration.Writing;
+using EbpfLb.Testing;
 
 namespace EbpfLb.Agent.Tests.Commands;
 
@@ -26,6 +27,7 @@ public sealed class ConfigCommandTests : IDisposable
         Assert.Contains("warning: kubeproxy.config.k8s.io: unknown: the field is not known here", line.Error, StringComparison.Ordinal);
     }
 
+    [Contract("16", "without meaning: accepted, and listed once at the start")]
     [Fact]
     public async Task Check_of_a_good_file_names_what_has_no_meaning()
     {

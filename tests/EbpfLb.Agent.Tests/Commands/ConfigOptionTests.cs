@@ -2,6 +2,7 @@ using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Tests.Fakes;
 using EbpfLb.Configuration;
 using EbpfLb.Model;
+using EbpfLb.Testing;
 
 namespace EbpfLb.Agent.Tests.Commands;
 
@@ -34,6 +35,7 @@ public sealed class ConfigOptionTests : IDisposable
         directory.Dispose();
     }
 
+    [Contract("10", "empty address: not served")]
     [Fact]
     public async Task Both_documents_of_a_file_arrive()
     {
@@ -47,6 +49,7 @@ public sealed class ConfigOptionTests : IDisposable
         Assert.Contains("ipvs.scheduler (a backend is chosen at random)", line.Error, StringComparison.Ordinal);
     }
 
+    [Contract("17", "beside --config: ignored with one warning, but logging and --hostname-override")]
     [Fact]
     public async Task Of_kube_proxys_options_only_those_it_names_count_beside_the_file_and_one_warning_names_the_others()
     {
@@ -60,6 +63,7 @@ public sealed class ConfigOptionTests : IDisposable
         Assert.DoesNotContain("--hostname-override,", warning, StringComparison.Ordinal);
     }
 
+    [Contract("17", "--master, --version: the API server's address; the version")]
     [Fact]
     public async Task Our_options_go_before_the_file()
     {
@@ -80,6 +84,7 @@ public sealed class ConfigOptionTests : IDisposable
         Assert.Null(line.Seen);
     }
 
+    [Contract("17", "--write-config-to: writes what is in force, which can be read again")]
     [Fact]
     public async Task The_configuration_in_force_is_written_and_can_be_read_again()
     {
@@ -90,6 +95,7 @@ public sealed class ConfigOptionTests : IDisposable
         Assert.Null(line.Seen);
     }
 
+    [Contract("13", "--cleanup, --init-only: remove all; prepare the node")]
     [Fact]
     public async Task Init_only_prepares_the_node_and_ends()
     {
@@ -100,6 +106,8 @@ public sealed class ConfigOptionTests : IDisposable
         Assert.Contains("forwarding is off", line.Error, StringComparison.Ordinal);
     }
 
+    [Contract("13", "--cleanup, --init-only: remove all; prepare the node")]
+    [Contract("17", "--master, --version: the API server's address; the version")]
     [Fact]
     public async Task Cleanup_and_version_are_flags_too()
     {
@@ -110,6 +118,7 @@ public sealed class ConfigOptionTests : IDisposable
         Assert.Null(line.Seen);
     }
 
+    [Contract("13", "oom score: set with a file or the flag")]
     [Fact]
     public async Task Without_a_file_the_OOM_score_is_left_alone_unless_it_is_given()
     {

@@ -3,6 +3,7 @@ using EbpfLb.Agent.Logging;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Tests.Fakes;
 using EbpfLb.Configuration.KubeProxy;
+using EbpfLb.Testing;
 
 namespace EbpfLb.Agent.Tests.Commands;
 
@@ -58,6 +59,7 @@ public sealed class KubeProxyFlagTests : IDisposable
 
     public static TheoryData<string> Flags() => [.. KubeProxyFields.All.Select(f => f.Option).OfType<string>().Except(Ending)];
 
+    [Contract("17", "every flag: accepted in each form, deprecated and Windows ones too")]
     [Theory]
     [MemberData(nameof(Flags))]
     public async Task Every_flag_is_accepted_in_each_form(string flag)
@@ -74,6 +76,10 @@ public sealed class KubeProxyFlagTests : IDisposable
         }
     }
 
+    [Contract("10", "empty address: not served")]
+    [Contract("13", "node name: hostnameOverride, trimmed and lowercased")]
+    [Contract("16", "conntrack time-outs: those of our flows; 0 is the default")]
+    [Contract("17", "meaning: that of the field; one flag feeds the sections of both iptables and nftables")]
     [Fact]
     public async Task Flags_mean_what_they_mean_to_kube_proxy()
     {
@@ -93,6 +99,7 @@ public sealed class KubeProxyFlagTests : IDisposable
         Assert.Equal((TimeSpan.FromHours(2), TimeSpan.FromMinutes(2)), (seen.Flows.Lifetimes.Established, seen.Flows.Lifetimes.Closing));
     }
 
+    [Contract("16", "without meaning: accepted, and listed once at the start")]
     [Fact]
     public async Task What_has_no_meaning_is_listed_once_with_the_reason()
     {
@@ -106,6 +113,7 @@ public sealed class KubeProxyFlagTests : IDisposable
         Assert.DoesNotContain("masqueradeBit", said, StringComparison.Ordinal);
     }
 
+    [Contract("17", "wrong values: refused under the flag's name")]
     [Theory]
     [InlineData("--oom-score-adj=2000", "--oom-score-adj: 2000 is out of range")]
     [InlineData("--proxy-mode=magic", "--proxy-mode: 'magic' is none of its values")]
@@ -120,6 +128,8 @@ public sealed class KubeProxyFlagTests : IDisposable
         Assert.Contains(message, line.Error, StringComparison.Ordinal);
     }
 
+    [Contract("4.1", "nodePortAddresses unset: all addresses, with nftables the primary ones")]
+    [Contract("16", "mode: whose periods and defaults count")]
     [Fact]
     public async Task With_nftables_NodePorts_answer_on_the_primary_addresses_unless_told_otherwise()
     {

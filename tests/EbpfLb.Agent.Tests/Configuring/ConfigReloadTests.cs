@@ -5,6 +5,7 @@ using EbpfLb.Agent.Tests.Pipeline;
 using EbpfLb.Configuration;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Model;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Processes;
 using Microsoft.Extensions.Logging;
 
@@ -36,6 +37,7 @@ public sealed class ConfigReloadTests : IDisposable
         log.Dispose();
     }
 
+    [Contract("13", "exits: another Node address, another podCIDR, a deleted Node, another file or kubeconfig: here without an exit")]
     [Fact]
     public void What_can_change_is_in_force_at_once_and_told_by_path()
     {
@@ -144,6 +146,7 @@ public sealed class ConfigReloadTests : IDisposable
         await watcher.StopAsync(TestContext.Current.CancellationToken);
     }
 
+    [Contract("16", "kubeadm's ConfigMap: and the file that it mounts")]
     [Fact]
     public async Task A_ConfigMap_that_the_kubelet_swaps_is_noticed_and_counted()
     {

@@ -1,6 +1,7 @@
 using EbpfLb.Configuration;
 using EbpfLb.Configuration.KubeProxy;
 using EbpfLb.Configuration.Own;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.Agent.Tests.Configuring;
@@ -10,6 +11,7 @@ public sealed class DocumentedFieldsTests
 {
     private static string Document => Path.Combine(RepositoryPaths.Root, "docs", "configuration.md");
 
+    [Contract("16", "every field: is read, written, documented, and means what the table of configuration says")]
     [Fact]
     public void Every_field_and_flag_of_kube_proxy_is_in_the_documentation()
         => Check("kube-proxy", "| field | flag | here | change |\n|---|---|---|---|\n", KubeProxyFields.All);

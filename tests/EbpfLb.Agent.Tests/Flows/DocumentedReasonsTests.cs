@@ -4,7 +4,7 @@ using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.Agent.Tests.Flows;
 
-/// <summary>docs/operations.md has a row for each enum lb_reason, in the words that the log uses.</summary>
+/// <summary>docs/operations/reasons.md has a row for each enum lb_reason, in the words that the log uses.</summary>
 public sealed class DocumentedReasonsTests
 {
     private const string Begin = "from the catalogue of reasons -->\n";
@@ -13,7 +13,7 @@ public sealed class DocumentedReasonsTests
     [Fact]
     public void Every_reason_is_in_the_documentation_with_what_to_do()
     {
-        var path = Path.Combine(RepositoryPaths.Root, "docs", "operations.md");
+        var path = Path.Combine(RepositoryPaths.Root, "docs", "operations", "reasons.md");
         var text = File.ReadAllText(path);
         var from = text.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length;
         var to = text.IndexOf(End, StringComparison.Ordinal);
@@ -21,7 +21,8 @@ public sealed class DocumentedReasonsTests
         var table = Table();
         if (Environment.GetEnvironmentVariable("EBPFLB_GOLDEN") == "write") File.WriteAllText(path, text[..from] + table + text[to..]);
         else Assert.True(
-            table == text[from..to], "docs/operations.md differs from the catalogue of reasons: run this test with EBPFLB_GOLDEN=write");
+            table == text[from..to],
+            "docs/operations/reasons.md differs from the catalogue of reasons: run this test with EBPFLB_GOLDEN=write");
     }
 
     private static string Table()

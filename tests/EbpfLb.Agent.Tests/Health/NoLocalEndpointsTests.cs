@@ -1,6 +1,7 @@
 using EbpfLb.Agent.Health;
 using EbpfLb.Model;
 using EbpfLb.Policy;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Agent.Tests.Health;
@@ -20,6 +21,7 @@ public sealed class NoLocalEndpointsTests
         .Service(name, [$"10.96.0.{number}"], [$":80@{30000 + number}"], type: ServiceType.NodePort, inside: inside, outside: outside)
         .Slice($"{name}-1", name, [":8080"], endpoints);
 
+    [Contract("15", "no local endpoints: ports with policy Local, endpoints somewhere and none here, by policy")]
     [Fact]
     public void Those_with_endpoints_on_other_nodes_only_count_by_policy()
     {
@@ -28,6 +30,7 @@ public sealed class NoLocalEndpointsTests
         Assert.Equal(["IPv4 external 2", "IPv4 internal 1"], Count());
     }
 
+    [Contract("15", "no local endpoints: ports with policy Local, endpoints somewhere and none here, by policy")]
     [Fact]
     public void Those_with_a_local_endpoint_or_without_any_or_with_policy_Cluster_do_not()
     {

@@ -10,6 +10,7 @@ using EbpfLb.Datapath.Node;
 using EbpfLb.Http.Health;
 using EbpfLb.Http.ServiceHealth;
 using EbpfLb.Model;
+using EbpfLb.Testing;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Agent.Tests.Health;
@@ -45,6 +46,7 @@ public sealed class ServiceHealthPortsTests : IAsyncDisposable
         .Service("web", ["10.96.0.1"], [":80@30080"], type: ServiceType.LoadBalancer, outside: TrafficPolicy.Local, healthCheckPort: port)
         .Slice("web-1", "web", [":8080"], endpoints));
 
+    [Contract("9", "order: after the round that programmed it")]
     [Fact]
     public async Task A_port_opens_when_its_service_is_in_the_kernel_and_closes_when_it_is_gone()
     {
@@ -57,6 +59,7 @@ public sealed class ServiceHealthPortsTests : IAsyncDisposable
         await UntilAsync(port, null);
     }
 
+    [Contract("9", "node tainted or gone: does not matter")]
     [Fact]
     public async Task A_node_that_load_balancers_shall_leave_is_no_unhealthy_proxy()
     {
@@ -73,6 +76,7 @@ public sealed class ServiceHealthPortsTests : IAsyncDisposable
             StringComparison.Ordinal);
     }
 
+    [Contract("9", "order: after the round that programmed it")]
     [Fact]
     public async Task A_round_that_could_not_run_at_all_changes_nothing()
     {
@@ -90,6 +94,7 @@ public sealed class ServiceHealthPortsTests : IAsyncDisposable
         await UntilAsync(port, HttpStatusCode.ServiceUnavailable);
     }
 
+    [Contract("9", "bind fails: open nowhere, an event on the Service, tried again")]
     [Fact]
     public async Task A_port_that_is_taken_is_an_event_on_the_service_and_tried_again_whenever_the_node_is_looked_at()
     {
@@ -110,6 +115,7 @@ public sealed class ServiceHealthPortsTests : IAsyncDisposable
         await UntilAsync(port, HttpStatusCode.ServiceUnavailable);
     }
 
+    [Contract("9", "bind: all addresses, or those that nodePortAddresses name; here as these come and go, not only at the start")]
     [Theory]
     [InlineData("", "0.0.0.0 ::")]
     [InlineData("all", "0.0.0.0 ::")]
@@ -131,6 +137,7 @@ public sealed class ServiceHealthPortsTests : IAsyncDisposable
             expected.Split(' '), ServiceHealthPorts.AddressesOf(addresses, NodeView.None with { State = state }).Select(a => a.ToString()));
     }
 
+    [Contract("9", "bind: all addresses, or those that nodePortAddresses name; here as these come and go, not only at the start")]
     [Fact]
     public async Task An_address_that_the_node_gets_or_loses_is_followed()
     {

@@ -8,6 +8,7 @@ using EbpfLb.Agent.Logging;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Tests.Fakes;
 using EbpfLb.Agent.Tests.Pipeline;
+using EbpfLb.Testing;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Agent.Tests.Hosting;
@@ -15,6 +16,7 @@ namespace EbpfLb.Agent.Tests.Hosting;
 /// <summary>The agent's own servers, in a whole agent between a fake API server and a fake dataplane.</summary>
 public sealed class ServersTests
 {
+    [Contract("14", "/configz, /flagz, /statusz: what is in force, what was given, what runs")]
     [Fact]
     public async Task The_metrics_server_tells_configuration_flags_and_status()
     {
@@ -27,6 +29,7 @@ public sealed class ServersTests
         Assert.Equal("ebpf", (await agent.GetAsync("metrics", "/proxyMode")).Body);
     }
 
+    [Contract("15", "component-base: rest_client_requests_total, process_*, kubernetes_build_info, kubernetes_feature_enabled")]
     [Fact]
     public async Task The_requests_to_the_API_server_are_among_the_metrics()
     {
@@ -39,6 +42,10 @@ public sealed class ServersTests
         Assert.Contains("kubeproxy_sync_full_proxy_rules_duration_seconds_count{ip_family=\"IPv4\"}", body);
     }
 
+    [Contract(
+        "13",
+        "programming latency: from the slice's annotation to the end of the round that carries it, once; not of what is older than "
+        + "the agent, unchanged or not to be read")]
     [Fact]
     public async Task A_change_of_endpoints_is_timed_from_its_annotation_when_it_is_a_change()
     {
@@ -54,6 +61,8 @@ public sealed class ServersTests
         await Waiting.UntilAsync(() => Latencies(agent) == 2);
     }
 
+    [Contract("10", "bind fails: an event on the Node and again every 5 s; with bindAddressHardFail the end")]
+    [Contract("14", "bind fails: event FailedToStartMetricServer, again every 5 s")]
     [Fact]
     public async Task An_address_that_is_taken_is_an_event_on_the_node_and_the_agent_goes_on()
     {
@@ -84,6 +93,7 @@ public sealed class ServersTests
         Assert.DoesNotContain("Not verified", agent.Log, StringComparison.Ordinal);
     }
 
+    [Contract("10", "bind fails: an event on the Node and again every 5 s; with bindAddressHardFail the end")]
     [Fact]
     public void With_hard_failure_an_address_that_is_taken_ends_the_process()
     {
@@ -99,6 +109,7 @@ public sealed class ServersTests
         Assert.Contains(log.Lines, l => l.Contains("--bind-address-hard-fail is set: the process ends", StringComparison.Ordinal));
     }
 
+    [Contract("14", "PUT /debug/flags/v: with enableProfiling only")]
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

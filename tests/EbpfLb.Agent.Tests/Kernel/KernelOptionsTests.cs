@@ -4,6 +4,7 @@ using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Tests.Fakes;
 using EbpfLb.Model;
+using EbpfLb.Testing;
 
 namespace EbpfLb.Agent.Tests.Kernel;
 
@@ -40,6 +41,7 @@ public sealed class KernelOptionsTests
         Assert.Equal(families, LoopbackFamilies.Usable(directory.File("if_inet6")).Count);
     }
 
+    [Contract("2", "a family without kernel support: its entries meet no packet, the other serves")]
     [Fact]
     public void Without_IPv6_in_the_kernel_the_canary_uses_IPv4()
         => Assert.Equal([IpFamily.IPv4], LoopbackFamilies.Usable("/nonexistent/if_inet6"));

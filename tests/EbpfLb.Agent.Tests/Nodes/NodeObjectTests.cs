@@ -1,6 +1,7 @@
 using System.Net;
 using EbpfLb.Agent.Tests.Fakes;
 using EbpfLb.Agent.Tests.Pipeline;
+using EbpfLb.Testing;
 using EbpfLb.Testing.ApiServer;
 
 namespace EbpfLb.Agent.Tests.Nodes;
@@ -20,6 +21,7 @@ public sealed class NodeObjectTests
          "endpoints":[{"addresses":["10.1.1.1"],"hints":{"forZones":[{"name":"z1"}]} },{"addresses":["10.1.2.1"],"hints":{"forZones":[{"name":"z2"}]} }]}
         """;
 
+    [Contract("13", "Starting: an event on the Node")]
     [Fact]
     public async Task The_start_and_the_end_of_the_node_are_told()
     {
@@ -38,6 +40,8 @@ public sealed class NodeObjectTests
         await agent.UntilAsync(HttpStatusCode.OK);
     }
 
+    [Contract("19.16", "another address or the end of the own Node: here without a restart")]
+    [Contract("13", "exits: another Node address, another podCIDR, a deleted Node, another file or kubeconfig: here without an exit")]
     [Fact]
     public async Task A_deleted_node_leaves_the_dataplane_as_it_was()
     {
@@ -58,6 +62,8 @@ public sealed class NodeObjectTests
         Assert.False(agent.Exit.IsCompleted);
     }
 
+    [Contract("5.3", "NodeCIDR: podCIDRs of the own Node, waited for; a change is followed without a restart")]
+    [Contract("13", "exits: another Node address, another podCIDR, a deleted Node, another file or kubeconfig: here without an exit")]
     [Fact]
     public async Task Another_podCIDR_is_followed_without_a_restart()
     {
@@ -71,6 +77,10 @@ public sealed class NodeObjectTests
         Assert.Contains("podCIDRs: \"10.1.1.0/24\" is \"10.1.9.0/24\" now", agent.Log);
     }
 
+    [Contract("6", "another zone: compiles all anew")]
+    [Contract(
+        "13",
+        "full and partial: a round writes differences only; all is looked at again at the start, after a failure and for another zone")]
     [Fact]
     public async Task Another_zone_compiles_everything_anew()
     {
@@ -85,6 +95,9 @@ public sealed class NodeObjectTests
         await Waiting.UntilAsync(() => Backends(agent) == "10.1.2.1");
     }
 
+    [Contract("19.16", "another address or the end of the own Node: here without a restart")]
+    [Contract("4.1", "nodePortAddresses unset primary when the node's addresses change: followed without a restart")]
+    [Contract("13", "exits: another Node address, another podCIDR, a deleted Node, another file or kubeconfig: here without an exit")]
     [Fact]
     public async Task Another_address_is_followed_and_an_update_without_any_keeps_the_last()
     {
@@ -101,6 +114,10 @@ public sealed class NodeObjectTests
         await agent.UntilAsync(HttpStatusCode.OK);
     }
 
+    [Contract(
+        "10",
+        "eligible: there, not being deleted, without the autoscaler's taint, whatever its effect; other taints do not matter; it may "
+        + "come back")]
     [Fact]
     public async Task The_taint_of_the_autoscaler_is_followed()
     {
@@ -111,6 +128,7 @@ public sealed class NodeObjectTests
         await agent.UntilAsync(HttpStatusCode.OK);
     }
 
+    [Contract("13", "own Node: waited for where it is needed; after five minutes that is said, and the agent stays, where kube-proxy ends")]
     [Theory]
     [InlineData("--detect-local-mode", "NodeCIDR", "the Node node-1 is not known, which --detect-local-mode NodeCIDR needs")]
     [InlineData("--nodeport-addresses", "primary", "the Node node-1 is not known, which --nodeport-addresses primary needs")]

@@ -1,6 +1,7 @@
 using EbpfLb.Agent.Nodes;
 using EbpfLb.Datapath.Node;
 using EbpfLb.Model;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Time;
 
 namespace EbpfLb.Agent.Tests.Nodes;
@@ -32,6 +33,7 @@ public sealed class NodePrerequisitesTests
     public void Stand_alone_primary_needs_no_node()
         => Assert.Empty(new NodePrerequisites(ByPrimary, "n", isFromServer: false, time).Missing(null));
 
+    [Contract("13", "own Node: waited for where it is needed; after five minutes that is said, and the agent stays, where kube-proxy ends")]
     [Fact]
     public void After_five_minutes_it_is_overdue_and_says_what_to_look_at()
     {

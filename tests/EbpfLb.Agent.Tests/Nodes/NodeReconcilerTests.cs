@@ -5,6 +5,7 @@ using EbpfLb.Agent.Tests.Pipeline;
 using EbpfLb.Datapath.Node;
 using EbpfLb.Http.Health;
 using EbpfLb.Model;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Time;
 using Microsoft.Extensions.Logging;
 
@@ -82,6 +83,7 @@ public sealed class NodeReconcilerTests : IDisposable
         Assert.Single(log.Lines, l => l.Contains("Node not up to date: cannot be read", StringComparison.Ordinal));
     }
 
+    [Contract("13", "primary addresses: of the Node object, one of each family")]
     [Fact]
     public void The_node_object_says_which_addresses_are_primary()
     {
@@ -107,6 +109,8 @@ public sealed class NodeReconcilerTests : IDisposable
         Assert.Equal("1", node.Sysctls.Read("ipv4/ip_forward"));
     }
 
+    [Contract("4.1", "addresses that come and go: answer, and do not")]
+    [Contract("13", "syncPeriod: the longest wait after a failure; hooks and the node are looked at")]
     [Fact]
     public async Task A_change_is_followed_after_a_moment_and_without_one_the_period()
     {

@@ -1,4 +1,5 @@
 using EbpfLb.Agent.Options;
+using EbpfLb.Testing;
 
 namespace EbpfLb.Agent.Tests.Options;
 
@@ -9,6 +10,7 @@ public sealed class VerifyOptionsTests
     /// <summary>
     /// kube-proxy's configSyncPeriod delivers its own copy of the objects again; no node lists a cluster every 15 minutes.
     /// </summary>
+    [Contract("13", "configSyncPeriod: what is kept is looked through, and the API server is not asked; no change is cheap")]
     [Theory]
     [InlineData(5, 15, 5)]
     [InlineData(30, 15, 15)]

@@ -2,6 +2,7 @@ using EbpfLb.Agent.Pipeline;
 using EbpfLb.Agent.Tests.Fakes;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Model;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Clusters;
 using EbpfLb.Testing.Time;
 
@@ -27,6 +28,10 @@ public sealed class ChangeTrackerTests : IDisposable
         metrics.Dispose();
     }
 
+    [Contract(
+        "13",
+        "programming latency: from the slice's annotation to the end of the round that carries it, once; not of what is older than "
+        + "the agent, unchanged or not to be read")]
     [Fact]
     public void A_change_of_a_slice_is_timed_from_its_trigger_to_the_end_of_its_round()
     {
@@ -51,6 +56,10 @@ public sealed class ChangeTrackerTests : IDisposable
         Assert.Contains($"{Latency}_sum{{ip_family=\"IPv4\"}} 2", Metrics);
     }
 
+    [Contract(
+        "13",
+        "programming latency: from the slice's annotation to the end of the round that carries it, once; not of what is older than "
+        + "the agent, unchanged or not to be read")]
     [Fact]
     public void Triggers_from_before_the_agent_and_slices_that_did_not_change_are_not_timed()
     {
@@ -65,6 +74,7 @@ public sealed class ChangeTrackerTests : IDisposable
         Assert.Contains($"{Latency}_count{{ip_family=\"IPv4\"}} 1", Metrics);
     }
 
+    [Contract("15", "changes pending and seen: a count that adds up and one that is replaced")]
     [Fact]
     public void Changes_are_pending_until_a_round_that_carries_them_succeeds()
     {

@@ -1,5 +1,6 @@
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Model;
+using EbpfLb.Testing;
 
 namespace EbpfLb.Agent.Tests.Pipeline;
 
@@ -7,6 +8,10 @@ public sealed class HealthTests
 {
     private static Node NodeWith(params string[] taints) => new("n", [], [], null, false, taints.ToValueList());
 
+    [Contract(
+        "10",
+        "healthy: no change waits for longer than twice the period; the first one sets the clock, a sync clears it, a failed one does "
+        + "not; idle and fresh are healthy")]
     [Fact]
     public async Task A_state_that_does_not_get_in_for_two_sync_periods_is_unhealthy_until_it_does()
     {
@@ -28,6 +33,7 @@ public sealed class HealthTests
         Assert.True(pipeline.State.Report().Healthy);
     }
 
+    [Contract("10", "families: each has its own clock")]
     [Fact]
     public async Task Each_family_keeps_its_own_guard()
     {
@@ -46,6 +52,7 @@ public sealed class HealthTests
         Assert.False(report.Status[IpFamily.IPv6].Healthy);
     }
 
+    [Contract("19.11", "/healthz says no when the node has the autoscaler's taint, /livez does not")]
     [Fact]
     public async Task The_taint_of_the_cluster_autoscaler_takes_the_node_out()
     {

@@ -1,5 +1,6 @@
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Datapath.Canary;
+using EbpfLb.Testing;
 
 namespace EbpfLb.Agent.Tests.Pipeline;
 
@@ -35,6 +36,7 @@ public sealed class HookGuardTests
         Assert.Single(pipeline.Log, l => l.Contains("Canary failed: not in force; check --cgroup-root"));
     }
 
+    [Contract("13", "removed by others: put back")]
     [Fact]
     public async Task Hooks_that_somebody_removed_are_attached_again_at_the_next_check()
     {
@@ -63,6 +65,7 @@ public sealed class HookGuardTests
         Assert.Equal(pipeline.Time.GetUtcNow(), pipeline.State.Hooks.CheckedAt);
     }
 
+    [Contract("13", "syncPeriod: the longest wait after a failure; hooks and the node are looked at")]
     [Fact]
     public async Task What_somebody_removed_is_put_back_at_each_check_and_only_when_something_was_attached()
     {

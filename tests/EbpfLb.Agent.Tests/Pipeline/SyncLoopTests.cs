@@ -1,4 +1,5 @@
 using EbpfLb.Agent.Kernel;
+using EbpfLb.Testing;
 
 namespace EbpfLb.Agent.Tests.Pipeline;
 
@@ -27,6 +28,7 @@ public sealed class SyncLoopTests
         Assert.Contains(pipeline.Log, l => l.Contains("Hooks attached: hooks=connect4 action=attached cgroup=/sys/fs/cgroup"));
     }
 
+    [Contract("13", "minSyncPeriod: between two rounds; what comes meanwhile is merged; 0 and the first are at once")]
     [Fact]
     public async Task What_arrives_during_a_round_is_merged_into_one_next_round_with_the_latest_state()
     {
@@ -53,6 +55,7 @@ public sealed class SyncLoopTests
         Assert.Equal(3, pipeline.Dataplane.Applies);
     }
 
+    [Contract("13", "syncPeriod: the longest wait after a failure; hooks and the node are looked at")]
     [Fact]
     public async Task A_failed_round_is_retried_after_1_2_4_and_at_most_30_seconds()
     {
@@ -72,6 +75,9 @@ public sealed class SyncLoopTests
         Assert.Contains("ebpflb_plan_retries_total 7", pipeline.Metrics);
     }
 
+    [Contract(
+        "13",
+        "full and partial: a round writes differences only; all is looked at again at the start, after a failure and for another zone")]
     [Fact]
     public async Task A_retry_carries_the_state_that_failed_and_success_starts_the_waits_anew()
     {
@@ -162,6 +168,7 @@ public sealed class SyncLoopTests
         Assert.True(pipeline.IsReady);
     }
 
+    [Contract("13", "minSyncPeriod: between two rounds; what comes meanwhile is merged; 0 and the first are at once")]
     [Fact]
     public async Task Min_sync_period_keeps_two_rounds_apart_and_loses_nothing()
     {

@@ -2,26 +2,31 @@ using System.Text.RegularExpressions;
 
 namespace EbpfLb.Architecture.Tests.Rules;
 
-/// <summary>A test that docs/conformance.md names exists, and each row of its tables names one or says why there is none.</summary>
+/// <summary>A test that these pages name exists, and each row of their tables names one or says why there is none.</summary>
 internal static partial class DocumentedTests
 {
-    public const string Document = "docs/conformance.md";
+    public static readonly string[] Documents = ["docs/kubernetes-e2e.md", "docs/neighbours.md"];
 
     public const string NotHere = "not here:";
 
     public static IEnumerable<string> Violations(SourceTree tree)
     {
-        if (!tree.Files.TryGetValue(Document, out var text)) yield break;
         var tests = tree.WithExtension(".cs").Where(f => f.Path.StartsWith("tests/", StringComparison.Ordinal)).ToList();
+        return Documents.Where(tree.Files.ContainsKey).SelectMany(page => Violations(page, tree, tests));
+    }
+
+    private static IEnumerable<string> Violations(string page, SourceTree tree, List<(string Path, string Text)> tests)
+    {
+        var text = tree.Files[page];
         foreach (var name in Code().Matches(text).Select(m => m.Groups["code"].Value).Distinct(StringComparer.Ordinal))
         {
-            if (!Exists(name, tree, tests)) yield return $"{Document}: names the test {name}, which does not exist";
+            if (!Exists(name, tree, tests)) yield return $"{page}: names the test {name}, which does not exist";
         }
         foreach (var row in text.Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal)))
         {
             var last = row.TrimEnd(' ', '|').Split('|')[^1].Trim();
             if (last != "test" && !last.Contains('`', StringComparison.Ordinal) && !last.StartsWith(NotHere, StringComparison.Ordinal))
-                yield return $"{Document}: no test and no '{NotHere} why' in the row {row}";
+                yield return $"{page}: no test and no '{NotHere} why' in the row {row}";
         }
     }
 

@@ -1,4 +1,5 @@
 using EbpfLb.Configuration.KubeProxy;
+using EbpfLb.Testing;
 
 namespace EbpfLb.Configuration.Tests.KubeProxy;
 
@@ -15,6 +16,7 @@ public sealed class KubeProxyReadingTests
     [Fact]
     public void A_document_without_fields_is_all_defaults() => Assert.Equal(new KubeProxyConfiguration(), Read(""));
 
+    [Contract("16", "defaults: kube-proxy's, but minSyncPeriod, which is 0")]
     [Fact]
     public void The_defaults_are_those_of_kube_proxy_but_for_the_shortest_period()
     {
@@ -44,6 +46,7 @@ public sealed class KubeProxyReadingTests
         Assert.Equal((ProxyModes.Ipvs, "rr"), (config.Mode, config.Ipvs.Scheduler));
     }
 
+    [Contract("16", "mode: whose periods and defaults count")]
     [Fact]
     public void Periods_are_those_of_the_mode()
     {
@@ -71,6 +74,7 @@ public sealed class KubeProxyReadingTests
         Assert.Equal(TimeSpan.FromSeconds(30), (config with { Mode = ProxyModes.Nftables }).SyncPeriod);
     }
 
+    [Contract("16", "every field: is read, written, documented, and means what the table of configuration says")]
     [Fact]
     public void Every_field_is_read()
     {
@@ -149,6 +153,7 @@ public sealed class KubeProxyReadingTests
         Assert.Equal(expected, config);
     }
 
+    [Contract("16", "defaults: kube-proxy's, but minSyncPeriod, which is 0")]
     [Theory]
     [InlineData("bindAddress: \"::\"", "[::]:10256", "[::1]:10249")]
     [InlineData("bindAddress: fd00::1", "[::]:10256", "[::1]:10249")]
@@ -161,6 +166,7 @@ public sealed class KubeProxyReadingTests
         Assert.Equal((healthz, metrics), (config.HealthzBindAddress, config.MetricsBindAddress));
     }
 
+    [Contract("16", "validation: every rule, all errors together with their paths and lines")]
     [Fact]
     public void All_errors_are_told_together_with_their_paths_and_lines()
     {
@@ -197,6 +203,7 @@ public sealed class KubeProxyReadingTests
         Assert.Contains("'ipvss' is none of its values; did you mean ipvs?", error.Message, StringComparison.Ordinal);
     }
 
+    [Contract("16", "validation: every rule, all errors together with their paths and lines")]
     [Theory]
     [InlineData("mode: [a]", "mode")]
     [InlineData("bindAddressHardFail: \"true\"", "bindAddressHardFail")]
@@ -221,6 +228,7 @@ public sealed class KubeProxyReadingTests
     public void A_wrong_value_is_an_error_at_its_path(string fields, string path)
         => Assert.Contains(path, Refused(fields).Problems.Select(p => p.Path));
 
+    [Contract("16", "decoding: strict, then lenient with warnings")]
     [Fact]
     public void An_unknown_field_and_one_given_twice_are_warnings_with_path_line_and_what_was_meant()
     {

@@ -1,5 +1,6 @@
 using EbpfLb.Configuration.KubeProxy;
 using EbpfLb.Configuration.Own;
+using EbpfLb.Testing;
 
 namespace EbpfLb.Configuration.Tests.Reading;
 
@@ -125,6 +126,7 @@ public sealed class DocumentTests
         Assert.EndsWith("did you mean mode? (line 6)", Assert.Single(loaded.Warnings), StringComparison.Ordinal);
     }
 
+    [Contract("16", "kubeadm's ConfigMap: and the file that it mounts")]
     [Fact]
     public void The_ConfigMap_of_kubeadm_is_read_with_all_that_it_leaves_to_the_defaults()
     {
@@ -138,6 +140,7 @@ public sealed class DocumentTests
         Assert.Equal("apiVersion: v1\nkind: Config", loaded.EmbeddedKubeconfig);
     }
 
+    [Contract("16", "kubeadm's ConfigMap: and the file that it mounts")]
     [Fact]
     public void The_file_that_kubeadm_mounts_is_read()
     {

@@ -1,6 +1,7 @@
 using EbpfLb.Abi;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Options;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Datapath.Tests.Affinity;
@@ -29,6 +30,7 @@ public sealed class AffinityMemoryTests
         Assert.Equal(2, Memories(instance));
     }
 
+    [Contract("11", "endpoint gone: so is its memory")]
     [Fact]
     public async Task An_endpoint_that_goes_takes_its_memories_with_it_and_a_Service_all_of_them()
     {

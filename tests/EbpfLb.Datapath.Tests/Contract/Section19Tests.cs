@@ -4,6 +4,7 @@ using EbpfLb.Datapath.Node;
 using EbpfLb.Datapath.Tests.Packets;
 using EbpfLb.Datapath.Tests.Packets.Harness;
 using EbpfLb.Model;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Packets;
 
 namespace EbpfLb.Datapath.Tests.Contract;
@@ -11,6 +12,7 @@ namespace EbpfLb.Datapath.Tests.Contract;
 /// <summary>docs/contract.md 19, the items that are decided in the kernel or by the node's addresses; see docs/conformance.md.</summary>
 public sealed class Section19Tests(PacketFixture fixture) : PacketTest(fixture.Program)
 {
+    [Contract("19.5", "a family missing in nodePortAddresses matches all")]
     [Theory]
     [InlineData("10.0.0.0/8", "10.1.2.3", true)]
     [InlineData("10.0.0.0/8", "192.0.2.1", false)]
@@ -21,6 +23,7 @@ public sealed class Section19Tests(PacketFixture fixture) : PacketTest(fixture.P
     public void Item_5_a_family_missing_in_nodePortAddresses_matches_all(string addresses, string address, bool answers)
         => Assert.Equal(answers, NodePortAddresses.Parse(addresses).Allow(IpAddress.Parse(address), []));
 
+    [Contract("19.12", "without a detector: nothing to a ClusterIP is masqueraded, pods have no short circuit")]
     [Theory]
     [MemberData(nameof(Families))]
     public void Item_12_without_a_detector_packets_are_not_masqueraded_and_pods_have_no_short_circuit(Packets.Harness.Family family)
@@ -38,6 +41,8 @@ public sealed class Section19Tests(PacketFixture fixture) : PacketTest(fixture.P
         Assert.Equal(Verdict.Drop, In(sent.To(at.ExternalIp, ServicePort), PacketLab.Pods).Verdict);
     }
 
+    [Contract("19.13", "affinity per service port, shared by its destinations, restarted by each connection")]
+    [Contract("11", "key: the client before SNAT, one memory for all destinations of a port, one for each port")]
     [Theory]
     [MemberData(nameof(Families))]
     public void Item_13_affinity_is_per_service_port_and_shared_by_all_its_destinations(Packets.Harness.Family family)
@@ -60,6 +65,8 @@ public sealed class Section19Tests(PacketFixture fixture) : PacketTest(fixture.P
         Assert.Single(Program.Tables.Affinity.Keys(), key => key.ServiceId == other.Id);
     }
 
+    [Contract("19.13", "affinity per service port, shared by its destinations, restarted by each connection")]
+    [Contract("11", "timer: restarted by each new connection")]
     [Theory]
     [MemberData(nameof(Families))]
     public void Item_13_each_new_connection_restarts_the_time_out(Packets.Harness.Family family)
@@ -79,6 +86,8 @@ public sealed class Section19Tests(PacketFixture fixture) : PacketTest(fixture.P
         Assert.True(renewed.UsedNs >= memory.UsedNs, $"{renewed.UsedNs} is before {memory.UsedNs}");
     }
 
+    [Contract("19.19", "the health check port is reached though it is among the NodePorts")]
+    [Contract("8", "health check port: reached")]
     [Theory]
     [MemberData(nameof(Families))]
     public void Item_19_a_health_check_port_among_the_node_ports_is_left_to_its_listener(Packets.Harness.Family family)

@@ -1,6 +1,7 @@
 using EbpfLb.Abi;
 using EbpfLb.Datapath.Flows;
 using EbpfLb.Model;
+using EbpfLb.Testing;
 
 namespace EbpfLb.Datapath.Tests.Flows;
 
@@ -9,6 +10,7 @@ public sealed class ExpiryPolicyTests
     private const uint Now = 1_000_000;
     private static readonly ExpiryPolicy Policy = new(new FlowLifetimes());
 
+    [Contract("16", "conntrack time-outs: those of our flows; 0 is the default")]
     [Theory]
     [InlineData(TransportProtocol.Tcp, LbCtPhase.New, 60)]
     [InlineData(TransportProtocol.Tcp, LbCtPhase.Answered, 60)]

@@ -1,5 +1,6 @@
 using EbpfLb.Datapath.Node;
 using EbpfLb.Model;
+using EbpfLb.Testing;
 
 namespace EbpfLb.Datapath.Tests.Node;
 
@@ -8,6 +9,9 @@ public sealed class NodePortAddressesTests
 {
     private static readonly IpAddress[] Primaries = [IpAddress.Parse("192.0.2.1"), IpAddress.Parse("2001:db8::1")];
 
+    [Contract(
+        "4.1",
+        "nodePortAddresses unset CIDRs, a family without one, zero CIDR, primary, localhost, all, mixed: as the contract says")]
     [Theory]
     [InlineData("", "203.0.113.9", true)]
     [InlineData("", "fe80::1", true)]
@@ -31,6 +35,10 @@ public sealed class NodePortAddressesTests
     public void An_address_is_open_or_not(string text, string address, bool open)
         => Assert.Equal(open, NodePortAddresses.Parse(text).Allow(IpAddress.Parse(address), Primaries));
 
+    [Contract(
+        "4.1",
+        "loopback: IPv4 where localhostNodePorts and nodePortAddresses say so, IPv6 where it is named; at the socket, so no "
+        + "route_localnet")]
     [Theory]
     [InlineData("", true, false)]
     [InlineData("all", true, false)]

@@ -3,12 +3,14 @@ using EbpfLb.Datapath.Node;
 using EbpfLb.Datapath.Tests.Devices;
 using EbpfLb.Model;
 using EbpfLb.Netlink.Network;
+using EbpfLb.Testing;
 
 namespace EbpfLb.Datapath.Tests.Node;
 
 /// <summary>What programs are told of a node, from its network and options.</summary>
 public sealed class NodeStateBuilderTests
 {
+    [Contract("5.2", "note 6: SNAT to an address of the device, any free port; no mark bits")]
     [Fact]
     public void The_source_of_a_device_is_its_first_usable_address()
     {
@@ -82,6 +84,7 @@ public sealed class NodeStateBuilderTests
         Assert.True(state.Settings.DetectByDevice);
     }
 
+    [Contract("5.2", "note 9: all addresses of the node are local sources, a VIP on it too")]
     [Fact]
     public void Addresses_are_told_once_without_loopback_and_those_of_others()
     {
@@ -116,6 +119,7 @@ public sealed class NodeStateBuilderTests
                 .Addresses.Select(a => a.ToString()));
     }
 
+    [Contract("5.3", "ClusterCIDR: the ranges of each family (kube-proxy: one); none, no detector")]
     [Fact]
     public void The_cluster_range_tells_pods_family_by_family()
     {
@@ -139,6 +143,7 @@ public sealed class NodeStateBuilderTests
         Assert.Equal("[fd00:10::/56]", settings.Pods6.ToString());
     }
 
+    [Contract("5.3", "NodeCIDR: podCIDRs of the own Node, waited for; a change is followed without a restart")]
     [Fact]
     public void The_range_of_the_node_object_tells_pods_once_it_is_known()
     {

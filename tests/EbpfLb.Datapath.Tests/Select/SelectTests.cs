@@ -1,6 +1,7 @@
 using EbpfLb.Abi;
 using EbpfLb.Model;
 using EbpfLb.Planning.Encoding;
+using EbpfLb.Testing;
 using static EbpfLb.Datapath.Tests.Select.SelectProgram;
 
 namespace EbpfLb.Datapath.Tests.Select;
@@ -25,6 +26,7 @@ public sealed class SelectTests : IDisposable
         Assert.Equal(Verdict.Pass, Ask(Address("fd00::1", 80)).Verdict);
     }
 
+    [Contract("3", "choice: at random, evenly")]
     [Theory]
     [InlineData(0u, 1u)]
     [InlineData(0x3fff_ffffu, 1u)]
@@ -68,6 +70,7 @@ public sealed class SelectTests : IDisposable
         Assert.Equal(1UL, program.Count(LbReason.SockRaceLost));
     }
 
+    [Contract("11", "endpoint gone: so is its memory")]
     [Fact]
     public void A_client_with_affinity_stays_until_its_backend_leaves()
     {
@@ -104,6 +107,7 @@ public sealed class SelectTests : IDisposable
         Assert.Equal(0UL, program.Count(LbReason.SockAffinityHit));
     }
 
+    [Contract("11", "restart, another time-out: memory survives; the new time-out counts")]
     [Fact]
     public void A_time_out_that_is_changed_counts_for_memories_that_are_there()
     {

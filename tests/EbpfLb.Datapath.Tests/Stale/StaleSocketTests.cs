@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using EbpfLb.Datapath.Options;
 using EbpfLb.Datapath.Stale;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Datapath.Tests.Stale;
@@ -34,6 +35,7 @@ public sealed class StaleSocketTests
         Assert.Equal(SocketError.DestinationAddressRequired, StaleLab.SendError(socket));
     }
 
+    [Contract("12", "UDP only: TCP stays, unless it is asked for")]
     [Theory]
     [InlineData(SocketWay.Iterators)]
     [InlineData(SocketWay.SockDestroy)]
@@ -98,6 +100,7 @@ public sealed class StaleSocketTests
 
     public static TheoryData<string> StayNames => [.. Stays.Keys];
 
+    [Contract("12", "serving endpoints keep theirs: also terminating ones")]
     [Theory]
     [MemberData(nameof(StayNames))]
     public async Task A_socket_stays_with_a_backend_that_still_serves(string way)

@@ -1,3 +1,4 @@
+using EbpfLb.Testing;
 using EbpfLb.Testing.Agents;
 using EbpfLb.Testing.Probes;
 using EbpfLb.Testing.Processes;
@@ -9,6 +10,7 @@ public sealed class CleanupTests : IDisposable
 {
     private readonly TestNode node = new();
 
+    [Contract("13", "--cleanup, --init-only: remove all; prepare the node")]
     [Fact]
     public void Without_an_agent_the_maps_still_answer_and_cleanup_removes_all()
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using EbpfLb.Testing;
 using EbpfLb.Testing.ApiServer;
 using EbpfLb.Testing.Netns;
 using EbpfLb.Testing.Probes;
@@ -14,6 +15,7 @@ public sealed class ApiObjectTests(ApiObjectTests.ApiNode lab) : IClassFixture<A
 {
     public static TheoryData<Family> Families { get; } = [Family.IPv4, Family.IPv6];
 
+    [Contract("1", "Service, label that comes and goes: as deleted and added")]
     [Theory]
     [InlineData("service.kubernetes.io/service-proxy-name", Family.IPv4)]
     [InlineData("service.kubernetes.io/service-proxy-name", Family.IPv6)]

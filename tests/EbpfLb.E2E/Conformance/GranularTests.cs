@@ -1,5 +1,6 @@
 using System.Net;
 using EbpfLb.E2E.Outside;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Probes;
 using EbpfLb.Testing.Processes;
 
@@ -15,6 +16,7 @@ public sealed class GranularTests(ConformanceCluster lab)
 
     public static TheoryData<Way, Family> Ways => FrontendTests.Ways();
 
+    [Contract("4", "external addresses from a pod or the node: answered here")]
     [Theory]
     [MemberData(nameof(Ways))]
     public void Pods_nodes_and_endpoints_reach_all_endpoints_by_every_way(Way way, Family family)
@@ -44,6 +46,7 @@ public sealed class GranularTests(ConformanceCluster lab)
         }
     }
 
+    [Contract("5.2", "note 8: hairpin: always SNAT")]
     [Theory]
     [MemberData(nameof(Ways))]
     public void A_pod_that_is_the_only_endpoint_reaches_itself(Way way, Family family)

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using EbpfLb.E2E.Outside;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Netns;
 using EbpfLb.Testing.Packets;
 using EbpfLb.Testing.Processes;
@@ -17,6 +18,7 @@ public sealed class InvalidSegmentTests(ConformanceCluster lab)
 {
     private readonly TestCluster cluster = lab.Cluster;
 
+    [Contract("8", "packets of no flow: no reset reaches a client")]
     [Theory]
     [InlineData(Way.NodePortOfFirst)]
     [InlineData(Way.LoadBalancerIP)]

@@ -1,5 +1,6 @@
 using System.Net;
 using EbpfLb.E2E.Outside;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Probes;
 using EbpfLb.Testing.Processes;
 
@@ -18,6 +19,7 @@ public sealed class LocalTrafficTests(ConformanceCluster lab)
         from isHostNetwork in (bool[])[false, true]
         select (family, isHostNetwork));
 
+    [Contract("5.2", "note 10: hostNetwork pods are the node")]
     [Theory]
     [MemberData(nameof(EndpointKinds))]
     public void Inside_only_the_endpoint_of_the_own_node_serves(Family family, bool isHostNetwork)
@@ -114,6 +116,7 @@ public sealed class LocalTrafficTests(ConformanceCluster lab)
         }
     }
 
+    [Contract("4.1", "loopback affinity there: sticky")]
     [Fact]
     public void On_the_loopback_address_a_client_with_affinity_keeps_its_endpoint()
     {

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using EbpfLb.E2E.Outside;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Probes;
 using EbpfLb.Testing.Processes;
 
@@ -14,6 +15,7 @@ public sealed class RefusalTests(ConformanceCluster lab)
 
     public static TheoryData<Family> Families { get; } = [Family.IPv4, Family.IPv6];
 
+    [Contract("8", "no usable endpoint anywhere: refused at every kind of address, whatever the policy")]
     [Theory]
     [MemberData(nameof(Families))]
     public void A_service_without_endpoints_refuses_pods_and_nodes(Family family)
@@ -82,6 +84,10 @@ public sealed class RefusalTests(ConformanceCluster lab)
             lab.Until("ECONNREFUSED", service.Address(cluster, way, family), LoadMode.Tcp, Inside);
     }
 
+    [Contract(
+        "12",
+        "flows from before there was an endpoint, or a service: served when one comes; a connected socket is ended then, whatever "
+        + "frontend it asked")]
     [Theory]
     [InlineData("b", Way.ClusterIP)]
     [InlineData("n1", Way.ClusterIP)]

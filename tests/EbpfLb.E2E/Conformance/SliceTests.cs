@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using EbpfLb.E2E.Outside;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Probes;
 
 namespace EbpfLb.E2E.Conformance;
@@ -18,6 +19,7 @@ public sealed class SliceTests(ConformanceCluster lab)
 
     public static TheoryData<Family> Families { get; } = [Family.IPv4, Family.IPv6];
 
+    [Contract("1", "no selector: served, by slices made by hand")]
     [Theory]
     [MemberData(nameof(Families))]
     public void Two_ports_lead_to_two_pods_by_slices_of_their_own(Family family)

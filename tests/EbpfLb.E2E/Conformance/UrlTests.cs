@@ -1,4 +1,5 @@
 using System.Net;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Sockets;
 
 namespace EbpfLb.E2E.Conformance;
@@ -6,6 +7,8 @@ namespace EbpfLb.E2E.Conformance;
 /// <summary>What is asked of kube-proxy by HTTP on its node (networking.go).</summary>
 public sealed class UrlTests(TestNode node) : IClassFixture<TestNode>
 {
+    [Contract("10", "/healthz and /livez: 200 and 503; of the two only /healthz asks the node")]
+    [Contract("14", "/healthz, /proxyMode: ok; the mode, which is \"ebpf\"")]
     [Theory]
     [InlineData("http://127.0.0.1:10256/healthz", "")]
     [InlineData("http://172.18.0.1:10256/healthz", "")]

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using EbpfLb.E2E.Stale;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Probes;
 using EbpfLb.Testing.Processes;
 
@@ -17,6 +18,7 @@ public sealed partial class DocumentedMetricsTests : IDisposable
 
     public void Dispose() => node.Dispose();
 
+    [Contract("15", "all that are of no mode: names, types and labels")]
     [Fact]
     public void The_table_of_metrics_is_what_an_agent_exports()
     {

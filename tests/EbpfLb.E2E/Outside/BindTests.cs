@@ -1,3 +1,4 @@
+using EbpfLb.Testing;
 using EbpfLb.Testing.Probes;
 
 namespace EbpfLb.E2E.Outside;
@@ -7,6 +8,7 @@ public sealed class BindTests(BindTests.Cluster fixture) : IClassFixture<BindTes
 {
     private readonly TestCluster cluster = fixture.Value;
 
+    [Contract("4", "no placeholder sockets: other ports are the node's own; a process on a NodePort is shadowed, or refused if asked for")]
     [Theory]
     [InlineData("tcp")]
     [InlineData("udp")]

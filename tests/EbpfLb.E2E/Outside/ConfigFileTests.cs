@@ -1,3 +1,4 @@
+using EbpfLb.Testing;
 using EbpfLb.Testing.Probes;
 using EbpfLb.Testing.Processes;
 
@@ -30,6 +31,7 @@ public sealed class ConfigFileTests : IDisposable
         directory.Delete(recursive: true);
     }
 
+    [Contract("4.1", "addresses that come and go: answer, and do not")]
     [Fact]
     public void NodePorts_come_and_go_with_their_addresses_and_a_bad_file_changes_nothing()
     {

@@ -24,7 +24,7 @@ public sealed class DeviceTests : IDisposable
         Eventually.True(() => probe.Load(new LoadSpec(LoadMode.Tcp, to) { Count = 1, Timeout = TimeSpan.FromMilliseconds(300) }).IsClean,
             () => $"the new address to answer. Log:\n{cluster.First.Agent.EndOfLog}");
         // To this source the node's routes lead out by the first uplink. Of several IPv6 default routes a program is only ever told the
-        // best one, so there the answer leaves by the node's own choice (docs/datapath.md).
+        // best one, so there the answer leaves by the node's own choice (docs/datapath/packets.md).
         var from = family == Family.IPv6 ? "2001:db8:2::2" : "198.18.0.1";
         foreach (var mode in (LoadMode[])[LoadMode.Tcp, LoadMode.Udp])
         {

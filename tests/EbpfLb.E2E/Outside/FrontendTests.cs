@@ -1,3 +1,4 @@
+using EbpfLb.Testing;
 using EbpfLb.Testing.Probes;
 
 namespace EbpfLb.E2E.Outside;
@@ -79,6 +80,7 @@ public sealed class FrontendTests(TestCluster cluster) : IClassFixture<TestClust
         Assert.Equal(2, report.Names.Count);
     }
 
+    [Contract("4", "no placeholder sockets: other ports are the node's own; a process on a NodePort is shadowed, or refused if asked for")]
     [Theory]
     [InlineData(Family.IPv4)]
     [InlineData(Family.IPv6)]

@@ -1,4 +1,5 @@
 using System.Net;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Manifests;
 using EbpfLb.Testing.Probes;
 using EbpfLb.Testing.Processes;
@@ -37,6 +38,8 @@ public sealed class HealthCheckTests : IClassFixture<HealthCheckTests.Cluster>, 
         Until(cluster.Second, service, family, "503 weight=0");
     }
 
+    [Contract("6", "rolling update under Local: serves on while the health check says 503")]
+    [Contract("9", "count: addresses of ready endpoints of this node, once over all ports")]
     [Fact]
     public void A_node_whose_endpoints_only_terminate_says_503_and_still_serves()
     {
@@ -49,6 +52,10 @@ public sealed class HealthCheckTests : IClassFixture<HealthCheckTests.Cluster>, 
         Assert.True(cluster.Probe.Load(LoadMode.Tcp, service.Address(cluster, Way.NodePortOfFirst, Family.IPv4), 10).IsClean);
     }
 
+    [Contract(
+        "9",
+        "who: LoadBalancer with external policy Local and a number, one listener a Service; closed when one of these ends, another "
+        + "number is opened anew")]
     [Fact]
     public void The_port_follows_its_number_and_ends_with_the_policy()
     {
@@ -64,6 +71,7 @@ public sealed class HealthCheckTests : IClassFixture<HealthCheckTests.Cluster>, 
         Until(cluster.First, moved, Family.IPv4, "refused");
     }
 
+    [Contract("9", "bind fails: open nowhere, an event on the Service, tried again")]
     [Fact]
     public void A_port_that_a_process_of_the_node_holds_is_told_and_opens_when_it_is_free()
     {

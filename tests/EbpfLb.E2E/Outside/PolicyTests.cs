@@ -1,3 +1,4 @@
+using EbpfLb.Testing;
 using EbpfLb.Testing.Probes;
 
 namespace EbpfLb.E2E.Outside;
@@ -31,6 +32,7 @@ public sealed class PolicyTests(TestCluster cluster) : IClassFixture<TestCluster
         }
     }
 
+    [Contract("8", "Local list empty, endpoints elsewhere: dropped; pods and the node have the Cluster list outside")]
     [Theory]
     [MemberData(nameof(Families))]
     public void External_policy_Local_without_a_local_backend_is_silence(Family family)
@@ -46,6 +48,10 @@ public sealed class PolicyTests(TestCluster cluster) : IClassFixture<TestCluster
         Assert.Equal(["receive/ETIMEDOUT"], udp.Errors.Keys);
     }
 
+    [Contract(
+        "19.1",
+        "a pod that asks an external address with policy Local has all endpoints and keeps its address; the node too, masqueraded")]
+    [Contract("5.2", "note 1: pod, then local source, then Local list")]
     [Theory]
     [MemberData(nameof(Families))]
     public void Pods_and_the_node_reach_all_backends_of_a_service_with_external_policy_Local(Family family)
@@ -100,6 +106,10 @@ public sealed class PolicyTests(TestCluster cluster) : IClassFixture<TestCluster
             Assert.True(cluster.Probe.Load(LoadMode.Tcp, blocked.Address(cluster, way, family), 5).IsClean);
     }
 
+    [Contract(
+        "4.1",
+        "loopback: IPv4 where localhostNodePorts and nodePortAddresses say so, IPv6 where it is named; at the socket, so no "
+        + "route_localnet")]
     [Fact]
     public void The_node_reaches_NodePorts_on_its_loopback_addresses_and_a_pod_does_not()
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Manifests;
 using EbpfLb.Testing.Probes;
 using EbpfLb.Testing.Processes;
@@ -28,6 +29,7 @@ public sealed class SharedAffinityTests(SharedAffinityTests.Cluster fixture) : I
         from family in (Family[])[Family.IPv4, Family.IPv6]
         select (policy, family));
 
+    [Contract("11", "key: the client before SNAT, one memory for all destinations of a port, one for each port")]
     [Theory]
     [MemberData(nameof(Kinds))]
     public void A_pod_stays_with_its_backend_by_socket_and_by_packet(LoadMode mode, Family family)
@@ -61,6 +63,7 @@ public sealed class SharedAffinityTests(SharedAffinityTests.Cluster fixture) : I
         if (policy == "Local") Assert.True(chosen.All("ab".Contains), chosen);
     }
 
+    [Contract("11", "lookup: within the list in force, else a new choice")]
     [Fact]
     public void What_is_remembered_counts_only_where_it_is_in_the_list()
     {
@@ -76,6 +79,7 @@ public sealed class SharedAffinityTests(SharedAffinityTests.Cluster fixture) : I
         Assert.Equal(local, after);
     }
 
+    [Contract("11", "restart, another time-out: memory survives; the new time-out counts")]
     [Fact]
     public void Killed_and_started_again_no_client_changes_its_backend()
     {
@@ -125,6 +129,7 @@ public sealed class SharedAffinityTests(SharedAffinityTests.Cluster fixture) : I
             "other choices after the time-out");
     }
 
+    [Contract("11", "switch to None and back: at the next connection")]
     [Theory]
     [InlineData(Way.ClusterIP)]
     [InlineData(Way.NodePortOfFirst)]

@@ -1,3 +1,4 @@
+using EbpfLb.Testing;
 using EbpfLb.Testing.Probes;
 using EbpfLb.Testing.Processes;
 
@@ -15,6 +16,7 @@ public sealed class SocketRangeTests(TestCluster cluster) : IClassFixture<TestCl
         from mode in (LoadMode[])[LoadMode.Tcp, LoadMode.UdpConnected, LoadMode.Udp]
         select (family, mode));
 
+    [Contract("7", "by the original source: pods and the node too")]
     [Theory]
     [MemberData(nameof(Kinds))]
     public void A_pod_in_the_ranges_gets_all_backends_and_another_is_dropped(Family family, LoadMode mode)
@@ -35,6 +37,7 @@ public sealed class SocketRangeTests(TestCluster cluster) : IClassFixture<TestCl
         Assert.Equal([$"{(mode == LoadMode.Udp ? "send" : "connect")}/ETIMEDOUT"], denied.Load(Spec(service, family, mode, 3)).Errors.Keys);
     }
 
+    [Contract("7", "by the original source: pods and the node too")]
     [Theory]
     [MemberData(nameof(Families))]
     public void The_node_is_judged_by_its_primary_address(Family family)

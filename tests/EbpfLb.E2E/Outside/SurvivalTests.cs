@@ -1,3 +1,4 @@
+using EbpfLb.Testing;
 using EbpfLb.Testing.Probes;
 using EbpfLb.Testing.Processes;
 
@@ -29,6 +30,8 @@ public sealed class SurvivalTests : IDisposable
         Assert.Equal(0, cluster.First.Agent.FirstPlanOperations());
     }
 
+    [Contract("19.17", "UDP flows of endpoints that do not serve any more go")]
+    [Contract("12", "an active client moves: ClusterIP, NodePort, Local, hostNetwork, connected sockets")]
     [Fact]
     public void A_UDP_flow_moves_to_another_backend_when_its_own_goes()
     {
@@ -55,6 +58,7 @@ public sealed class SurvivalTests : IDisposable
         }
     }
 
+    [Contract("12", "UDP only: TCP stays, unless it is asked for")]
     [Fact]
     public void A_removed_backend_keeps_its_connections_and_gets_no_new_ones()
     {

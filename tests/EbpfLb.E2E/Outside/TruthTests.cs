@@ -1,3 +1,4 @@
+using EbpfLb.Testing;
 using EbpfLb.Testing.Manifests;
 using EbpfLb.Testing.Probes;
 using EbpfLb.Testing.Truth;
@@ -22,6 +23,8 @@ public sealed class TruthTests(TestCluster cluster) : IClassFixture<TestCluster>
         from family in Enum.GetValues<Family>()
         select new TheoryDataRow<string, string, Family>(policy, endpoints, family));
 
+    [Contract("19.2", "empty Local list: dropped with endpoints elsewhere, refused with none")]
+    [Contract("5.2", "the matrix, all rows: destination, policy, source: list and SNAT")]
     [Theory]
     [MemberData(nameof(Services))]
     public void Connections_end_where_the_table_says(string policy, string endpoints, Family family)

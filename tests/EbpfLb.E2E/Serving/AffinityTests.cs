@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Manifests;
 using EbpfLb.Testing.Probes;
 using EbpfLb.Testing.Processes;
@@ -74,6 +75,7 @@ public sealed class AffinityTests(TestNode node) : IClassFixture<TestNode>
         Assert.All(before.Where(choice => choice.Value is not ["c"]), choice => Assert.Equal(choice.Value, after[choice.Key]));
     }
 
+    [Contract("11", "switch to None and back: at the next connection")]
     [Fact]
     public void Affinity_switched_off_ends_and_switched_on_begins()
     {

@@ -1,3 +1,4 @@
+using EbpfLb.Testing;
 using EbpfLb.Testing.Manifests;
 using EbpfLb.Testing.Probes;
 using EbpfLb.Testing.Processes;
@@ -64,6 +65,7 @@ public sealed class ChangeTests(TestNode node) : IClassFixture<TestNode>
         Clean(load.Stop());
     }
 
+    [Contract("19.17", "UDP flows of endpoints that do not serve any more go")]
     [Fact]
     public void An_unconnected_UDP_socket_moves_when_its_backend_goes()
     {

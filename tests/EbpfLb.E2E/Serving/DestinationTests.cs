@@ -1,3 +1,4 @@
+using EbpfLb.Testing;
 using EbpfLb.Testing.Probes;
 
 namespace EbpfLb.E2E.Serving;
@@ -7,6 +8,10 @@ public sealed class DestinationTests(TestNode node) : IClassFixture<TestNode>
 {
     public static TheoryData<Family> Families { get; } = [Family.IPv4, Family.IPv6, Family.Mapped];
 
+    [Contract(
+        "8",
+        "what a refusal is: a reset for TCP, where kube-proxy sends port unreachable; port unreachable else; ECONNREFUSED at the "
+        + "socket")]
     [Theory]
     [InlineData(LoadMode.Tcp, "connect")]
     [InlineData(LoadMode.UdpConnected, "connect")]

@@ -1,3 +1,4 @@
+using EbpfLb.Testing;
 using EbpfLb.Testing.Probes;
 using EbpfLb.Testing.Processes;
 
@@ -8,6 +9,7 @@ public sealed class EndTcpTests(EndTcpTests.Ending fixture) : IClassFixture<EndT
 {
     private readonly TestNode node = fixture.Value;
 
+    [Contract("12", "UDP only: TCP stays, unless it is asked for")]
     [Theory]
     [InlineData(Family.IPv4)]
     [InlineData(Family.IPv6)]

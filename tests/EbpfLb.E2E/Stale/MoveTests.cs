@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Manifests;
 using EbpfLb.Testing.Probes;
 using EbpfLb.Testing.Processes;
@@ -12,6 +13,7 @@ public sealed class MoveTests(TestNode node, ITestOutputHelper output) : IClassF
 
     public static MatrixTheoryData<string, Family> Kinds => new(["send", "wait", "sendto"], [Family.IPv4, Family.IPv6, Family.Mapped]);
 
+    [Contract("12", "an active client moves: ClusterIP, NodePort, Local, hostNetwork, connected sockets")]
     [Theory]
     [MemberData(nameof(Kinds))]
     public void Clients_of_a_pod_move_to_the_new_backend(string kind, Family family)
@@ -26,6 +28,7 @@ public sealed class MoveTests(TestNode node, ITestOutputHelper output) : IClassF
         swarm.Stop();
     }
 
+    [Contract("12", "an active client moves: ClusterIP, NodePort, Local, hostNetwork, connected sockets")]
     [Theory]
     [InlineData("send", Family.IPv4)]
     [InlineData("wait", Family.IPv6)]
@@ -39,6 +42,7 @@ public sealed class MoveTests(TestNode node, ITestOutputHelper output) : IClassF
         Move(service, swarm, "b");
     }
 
+    [Contract("12", "an active client moves: ClusterIP, NodePort, Local, hostNetwork, connected sockets")]
     [Fact]
     public void Clients_of_a_service_with_a_Local_policy_inside_move_to_the_new_backend()
     {
@@ -51,6 +55,10 @@ public sealed class MoveTests(TestNode node, ITestOutputHelper output) : IClassF
         swarm.Stop();
     }
 
+    [Contract(
+        "12",
+        "flows from before there was an endpoint, or a service: served when one comes; a connected socket is ended then, whatever "
+        + "frontend it asked")]
     [Fact]
     public void Clients_that_began_before_there_was_an_endpoint_are_served_when_one_comes()
     {
@@ -64,6 +72,7 @@ public sealed class MoveTests(TestNode node, ITestOutputHelper output) : IClassF
         foreach (var swarm in swarms) swarm.Stop();
     }
 
+    [Contract("12", "no serving endpoint: here too its flows end; the client is refused")]
     [Fact]
     public void Clients_are_ended_with_the_last_endpoint_and_served_again_by_the_next()
     {
@@ -78,6 +87,7 @@ public sealed class MoveTests(TestNode node, ITestOutputHelper output) : IClassF
         swarm.Stop();
     }
 
+    [Contract("12", "serving endpoints keep theirs: also terminating ones")]
     [Fact]
     public void Clients_stay_with_a_backend_that_serves_while_it_terminates_and_leave_it_when_it_does_not()
     {

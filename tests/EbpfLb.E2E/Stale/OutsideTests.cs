@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using EbpfLb.E2E.Outside;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.E2E.Stale;
@@ -10,6 +11,7 @@ public sealed class OutsideTests(TestCluster cluster, ITestOutputHelper output) 
     public static MatrixTheoryData<Way, Family, string> Cases
         => new([Way.NodePortOfFirst, Way.ClusterIP], [Family.IPv4, Family.IPv6], ["b", "c"]);
 
+    [Contract("12", "which: flows of frontends, of every kind")]
     [Theory]
     [MemberData(nameof(Cases))]
     public void A_client_that_keeps_its_port_moves_with_its_next_datagram_and_its_flow_is_deleted(Way way, Family family, string to)
@@ -30,6 +32,8 @@ public sealed class OutsideTests(TestCluster cluster, ITestOutputHelper output) 
         Assert.True(cluster.First.Agent.DeletedFlows(family) >= before);
     }
 
+    [Contract("12", "when: with every change that takes a backend out of all lists; no period")]
+    [Contract("12", "deleted Services and ports: their flows go")]
     [Theory]
     [InlineData(Family.IPv4)]
     [InlineData(Family.IPv6)]

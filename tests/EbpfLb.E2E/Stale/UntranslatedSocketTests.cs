@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Probes;
 using EbpfLb.Testing.Processes;
 
@@ -17,6 +18,10 @@ public sealed class UntranslatedSocketTests(TestNode node, ITestOutputHelper out
 
     public static MatrixTheoryData<string, Family> Kinds => new(["send", "wait", "sendto"], [Family.IPv4, Family.IPv6, Family.Mapped]);
 
+    [Contract(
+        "12",
+        "flows from before there was an endpoint, or a service: served when one comes; a connected socket is ended then, whatever "
+        + "frontend it asked")]
     [Theory]
     [MemberData(nameof(Kinds))]
     public void Clients_that_began_before_their_service_are_served_when_it_comes(string kind, Family family)
@@ -42,6 +47,10 @@ public sealed class UntranslatedSocketTests(TestNode node, ITestOutputHelper out
         Served(swarm, "wait");
     }
 
+    [Contract(
+        "12",
+        "flows from before there was an endpoint, or a service: served when one comes; a connected socket is ended then, whatever "
+        + "frontend it asked")]
     [Theory]
     [InlineData("external IP")]
     [InlineData("LB VIP")]
@@ -69,6 +78,10 @@ public sealed class UntranslatedSocketTests(TestNode node, ITestOutputHelper out
         Assert.All(swarms, s => Served(s, "wait"));
     }
 
+    [Contract(
+        "12",
+        "flows from before there was an endpoint, or a service: served when one comes; a connected socket is ended then, whatever "
+        + "frontend it asked")]
     [Fact]
     public void What_began_while_no_agent_ran_is_served_by_the_next()
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using EbpfLb.Testing;
 using EbpfLb.Testing.ApiServer;
 using EbpfLb.Testing.Manifests;
 using EbpfLb.Testing.Netns;
@@ -32,6 +33,7 @@ public sealed class ApiServerTests : IAsyncLifetime
         Eventually.True(() => Try(service).Errors.ContainsKey("connect/EHOSTUNREACH"), "the deletion to arrive");
     }
 
+    [Contract("13", "API server away: the state stays, and is healthy; relists find what was missed")]
     [Fact]
     public async Task While_the_API_server_is_away_the_dataplane_keeps_its_state_and_then_converges()
     {
@@ -56,6 +58,7 @@ public sealed class ApiServerTests : IAsyncLifetime
         Assert.True(report.IsClean, report.Line);
     }
 
+    [Contract("13", "listeners: before the caches are synced")]
     [Fact]
     public async Task Started_without_its_API_server_the_agent_leaves_the_pinned_state_in_force_until_it_knows_better()
     {
@@ -79,6 +82,7 @@ public sealed class ApiServerTests : IAsyncLifetime
         Assert.True(report.IsClean, report.Line);
     }
 
+    [Contract("13", "API server away: the state stays, and is healthy; relists find what was missed")]
     [Fact]
     public void Watches_that_expire_lose_nothing()
     {

@@ -10,7 +10,7 @@ namespace EbpfLb.E2E.Survival;
 
 /// <summary>
 /// Somebody takes away what the agent has made, while every period is longer than the test: what heals is what the agent watches by
-/// itself. Each test says how long connections failed, for the table of docs/operations.md.
+/// itself. Each test says how long connections failed, for the table of docs/operations/repair.md.
 /// </summary>
 public sealed class FaultTests(FaultTests.Lab lab, ITestOutputHelper output) : IClassFixture<FaultTests.Lab>
 {

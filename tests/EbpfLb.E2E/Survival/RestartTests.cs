@@ -1,3 +1,4 @@
+using EbpfLb.Testing;
 using EbpfLb.Testing.Probes;
 
 namespace EbpfLb.E2E.Survival;
@@ -7,6 +8,9 @@ public sealed class RestartTests : IDisposable
 {
     private readonly TestNode node = new();
 
+    [Contract(
+        "13",
+        "full and partial: a round writes differences only; all is looked at again at the start, after a failure and for another zone")]
     [Fact]
     public void Killed_and_started_again_under_load_no_request_fails_and_nothing_is_programmed_anew()
     {
@@ -31,6 +35,7 @@ public sealed class RestartTests : IDisposable
         Assert.Equal(0, node.Agent.FirstPlanOperations());
     }
 
+    [Contract("13", "shutdown: what is programmed stays")]
     [Fact]
     public void Ended_by_SIGTERM_it_leaves_the_dataplane_in_force()
     {
@@ -46,6 +51,7 @@ public sealed class RestartTests : IDisposable
         Assert.Equal(before, node.Agent.PinnedIds());
     }
 
+    [Contract("13", "first programming: after both lists; ServiceCIDRs are not waited for; what an earlier agent left serves meanwhile")]
     [Fact]
     public void What_changed_while_it_was_away_is_applied_before_it_is_ready()
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using EbpfLb.Abi;
 using EbpfLb.Bpf;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Agents;
 using EbpfLb.Testing.Probes;
 using EbpfLb.Testing.Processes;
@@ -39,6 +40,7 @@ public sealed class VerifyTests
         Assert.Equal(0, node.Agent.Command("verify").ExitCode);
     }
 
+    [Contract("13", "removed by others: put back")]
     [Fact]
     public void Should_recreate_its_rules_if_they_are_deleted()
     {

@@ -4,6 +4,7 @@ using EbpfLb.Http.Health;
 using EbpfLb.Http.Tests.Metrics;
 using EbpfLb.Http.Tests.Serving;
 using EbpfLb.Model;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Time;
 
 namespace EbpfLb.Http.Tests.Health;
@@ -18,6 +19,7 @@ public sealed class HealthEndpointsTests : IDisposable
 
     public void Dispose() => metrics.Dispose();
 
+    [Contract("10", "/healthz and /livez: 200 and 503; of the two only /healthz asks the node")]
     [Theory]
     [InlineData(true, true, HttpStatusCode.OK, HttpStatusCode.OK)]
     [InlineData(true, false, HttpStatusCode.ServiceUnavailable, HttpStatusCode.OK)]
@@ -35,6 +37,7 @@ public sealed class HealthEndpointsTests : IDisposable
         Assert.Contains($"kubeproxy_proxy_livez_total{{code=\"{(int)livez}\"}} 1", metrics.Lines);
     }
 
+    [Contract("10", "body: lastUpdated, currentTime, nodeEligible, healthy, status of each family")]
     [Fact]
     public async Task The_body_of_healthz_says_when_and_why()
     {
@@ -52,6 +55,7 @@ public sealed class HealthEndpointsTests : IDisposable
         Assert.True(root.GetProperty("status").GetProperty("IPv6").GetProperty("healthy").GetBoolean());
     }
 
+    [Contract("10", "body: lastUpdated, currentTime, nodeEligible, healthy, status of each family")]
     [Fact]
     public async Task The_body_of_livez_leaves_the_node_out()
     {

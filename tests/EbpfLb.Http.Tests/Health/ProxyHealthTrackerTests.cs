@@ -1,5 +1,6 @@
 using EbpfLb.Http.Health;
 using EbpfLb.Model;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Time;
 
 namespace EbpfLb.Http.Tests.Health;
@@ -11,6 +12,10 @@ public sealed class ProxyHealthTrackerTests
 
     public ProxyHealthTrackerTests() => tracker = new ProxyHealthTracker(time, TimeSpan.FromSeconds(30));
 
+    [Contract(
+        "10",
+        "healthy: no change waits for longer than twice the period; the first one sets the clock, a sync clears it, a failed one does "
+        + "not; idle and fresh are healthy")]
     [Fact]
     public void A_fresh_server_is_healthy_and_stays_so_while_idle()
     {
@@ -21,6 +26,10 @@ public sealed class ProxyHealthTrackerTests
         Assert.Equal(time.GetUtcNow(), report.LastUpdated);
     }
 
+    [Contract(
+        "10",
+        "healthy: no change waits for longer than twice the period; the first one sets the clock, a sync clears it, a failed one does "
+        + "not; idle and fresh are healthy")]
     [Fact]
     public void A_change_may_wait_for_twice_the_sync_period()
     {
@@ -62,6 +71,10 @@ public sealed class ProxyHealthTrackerTests
         Assert.True(patient.Report(true).Healthy);
     }
 
+    [Contract(
+        "10",
+        "healthy: no change waits for longer than twice the period; the first one sets the clock, a sync clears it, a failed one does "
+        + "not; idle and fresh are healthy")]
     [Fact]
     public void Later_changes_do_not_move_the_clock_of_the_first_one()
     {
@@ -72,6 +85,7 @@ public sealed class ProxyHealthTrackerTests
         Assert.False(tracker.Report(true).Healthy);
     }
 
+    [Contract("10", "lastUpdated: now while healthy, else of the last sync")]
     [Fact]
     public void A_sync_clears_what_was_queued_and_last_updated_tells_when_it_was()
     {
@@ -85,6 +99,7 @@ public sealed class ProxyHealthTrackerTests
         Assert.True(tracker.Report(true).Healthy);
     }
 
+    [Contract("10", "families: each has its own clock")]
     [Fact]
     public void Each_family_keeps_its_own_guard()
     {
@@ -99,6 +114,10 @@ public sealed class ProxyHealthTrackerTests
         Assert.Equal(time.GetUtcNow(), report.Status[IpFamily.IPv4].LastUpdated);
     }
 
+    [Contract(
+        "10",
+        "eligible: there, not being deleted, without the autoscaler's taint, whatever its effect; other taints do not matter; it may "
+        + "come back")]
     [Theory]
     [InlineData(false, "", true)]
     [InlineData(false, "example.org/other", true)]
@@ -107,6 +126,10 @@ public sealed class ProxyHealthTrackerTests
     public void A_node_that_will_go_is_not_eligible(bool isDeleting, string taint, bool eligible)
         => Assert.Equal(eligible, NodeEligibility.IsEligible(new Node("n", [], [], null, isDeleting, taint.Length == 0 ? [] : [taint])));
 
+    [Contract(
+        "10",
+        "eligible: there, not being deleted, without the autoscaler's taint, whatever its effect; other taints do not matter; it may "
+        + "come back")]
     [Fact]
     public void A_node_that_is_gone_is_not_eligible() => Assert.False(NodeEligibility.IsEligible(null));
 }

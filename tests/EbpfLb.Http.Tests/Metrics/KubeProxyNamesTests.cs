@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using EbpfLb.Testing;
 
 namespace EbpfLb.Http.Tests.Metrics;
 
@@ -43,6 +44,10 @@ public sealed partial class KubeProxyNamesTests : IDisposable
 
     public void Dispose() => metrics.Dispose();
 
+    [Contract("12", "metrics: kube-proxy's names")]
+    [Contract("10", "counters: by code")]
+    [Contract("15", "all that are of no mode: names, types and labels")]
+    [Contract("15", "component-base: rest_client_requests_total, process_*, kubernetes_build_info, kubernetes_feature_enabled")]
     [Theory]
     [MemberData(nameof(Names))]
     public void Name_type_and_labels_are_kube_proxys(string name, string type, string labels)
@@ -54,6 +59,7 @@ public sealed partial class KubeProxyNamesTests : IDisposable
             labels, string.Join(' ', LabelName().Matches(sample).Select(m => m.Groups["name"].Value).Order(StringComparer.Ordinal)));
     }
 
+    [Contract("15", "buckets: durations; network programming with its empty first one")]
     [Theory]
     [InlineData("kubeproxy_sync_full_proxy_rules_duration_seconds")]
     [InlineData("kubeproxy_sync_partial_proxy_rules_duration_seconds")]

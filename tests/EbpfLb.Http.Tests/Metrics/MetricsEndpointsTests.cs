@@ -3,6 +3,7 @@ using EbpfLb.Http.Health;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Http.Tests.Serving;
 using EbpfLb.Model;
+using EbpfLb.Testing;
 
 namespace EbpfLb.Http.Tests.Metrics;
 
@@ -12,6 +13,7 @@ public sealed class MetricsEndpointsTests : IDisposable
 
     public void Dispose() => metrics.Dispose();
 
+    [Contract("14", "/metrics, /metrics/slis: the formats and types of content")]
     [Fact]
     public async Task Metrics_come_with_the_content_type_that_Prometheus_asks_for()
     {
@@ -41,6 +43,7 @@ public sealed class MetricsEndpointsTests : IDisposable
         Assert.Null(get.Headers.TransferEncodingChunked);
     }
 
+    [Contract("14", "/healthz, /proxyMode: ok; the mode, which is \"ebpf\"")]
     [Fact]
     public async Task The_plain_answers_are_those_of_kube_proxy()
     {
@@ -50,6 +53,7 @@ public sealed class MetricsEndpointsTests : IDisposable
         Assert.Equal(HttpStatusCode.NotFound, (await server.GetAsync("/")).Status);
     }
 
+    [Contract("14", "/configz, /flagz, /statusz: what is in force, what was given, what runs")]
     [Fact]
     public async Task Configuration_flags_and_status_are_shown()
     {
@@ -62,6 +66,7 @@ public sealed class MetricsEndpointsTests : IDisposable
         Assert.EndsWith("\nUp: 1\n", (await server.GetAsync("/statusz")).Body);
     }
 
+    [Contract("14", "PUT /debug/flags/v: with enableProfiling only")]
     [Fact]
     public async Task The_verbosity_is_put_only_with_profiling_and_profiles_are_not_there()
     {
@@ -87,6 +92,7 @@ public sealed class MetricsEndpointsTests : IDisposable
         }
     }
 
+    [Contract("14", "/metrics, /metrics/slis: the formats and types of content")]
     [Fact]
     public async Task Health_checks_are_metrics_of_their_own()
     {

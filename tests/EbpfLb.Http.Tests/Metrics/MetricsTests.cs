@@ -1,6 +1,7 @@
 using System.Globalization;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Model;
+using EbpfLb.Testing;
 
 namespace EbpfLb.Http.Tests.Metrics;
 
@@ -21,6 +22,7 @@ public sealed class MetricsTests : IDisposable
         Assert.Contains("kubeproxy_sync_proxy_rules_duration_seconds_bucket{ip_family=\"IPv4\",le=\"16.384\"} 1", lines);
     }
 
+    [Contract("15", "buckets: durations; network programming with its empty first one")]
     [Fact]
     public void Network_programming_has_the_82_buckets_of_kube_proxy_and_infinity()
     {
@@ -44,6 +46,7 @@ public sealed class MetricsTests : IDisposable
         Assert.Contains("kubeproxy_sync_proxy_rules_last_timestamp_seconds{ip_family=\"IPv4\"} 1000000.25", metrics.Lines);
     }
 
+    [Contract("15", "changes pending and seen: a count that adds up and one that is replaced")]
     [Fact]
     public void Changes_add_up_and_pending_ones_are_replaced()
     {

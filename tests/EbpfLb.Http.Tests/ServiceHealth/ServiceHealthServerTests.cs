@@ -4,6 +4,7 @@ using EbpfLb.Http.ServiceHealth;
 using EbpfLb.Http.Serving;
 using EbpfLb.Http.Tests.Serving;
 using EbpfLb.Model;
+using EbpfLb.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EbpfLb.Http.Tests.ServiceHealth;
@@ -28,6 +29,7 @@ public sealed class ServiceHealthServerTests : IAsyncDisposable
         await server.DisposeAsync();
     }
 
+    [Contract("9", "status, headers, body: 200 with local endpoints and a healthy proxy, else 503; to the byte")]
     [Fact]
     public async Task The_answer_is_that_of_kube_proxy_to_the_byte()
     {
@@ -46,6 +48,7 @@ public sealed class ServiceHealthServerTests : IAsyncDisposable
             await BodyAsync(answer));
     }
 
+    [Contract("9", "path and method: any")]
     [Theory]
     [InlineData("GET", "/")]
     [InlineData("GET", "/healthz?probe=1")]
@@ -65,6 +68,7 @@ public sealed class ServiceHealthServerTests : IAsyncDisposable
         Assert.Equal(method == "HEAD" ? "" : "{", (await BodyAsync(answer)).Split('\n')[0]);
     }
 
+    [Contract("9", "status, headers, body: 200 with local endpoints and a healthy proxy, else 503; to the byte")]
     [Fact]
     public async Task Without_local_endpoints_it_is_503()
     {
@@ -78,6 +82,7 @@ public sealed class ServiceHealthServerTests : IAsyncDisposable
         Assert.Contains("\"serviceProxyHealthy\": true", await BodyAsync(answer));
     }
 
+    [Contract("9", "proxy unhealthy: 503, and the count stays")]
     [Fact]
     public async Task An_unhealthy_proxy_is_503_and_the_count_stays()
     {
@@ -115,6 +120,10 @@ public sealed class ServiceHealthServerTests : IAsyncDisposable
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.ServiceUnavailable), (first.StatusCode, second.StatusCode));
     }
 
+    [Contract(
+        "9",
+        "who: LoadBalancer with external policy Local and a number, one listener a Service; closed when one of these ends, another "
+        + "number is opened anew")]
     [Fact]
     public async Task A_port_that_changes_is_opened_anew_and_the_old_one_ends_for_clients_that_stay_too()
     {
@@ -164,6 +173,7 @@ public sealed class ServiceHealthServerTests : IAsyncDisposable
         Assert.Empty(events.All);
     }
 
+    [Contract("9", "bind fails: open nowhere, an event on the Service, tried again")]
     [Fact]
     public async Task A_port_that_is_taken_in_one_family_is_open_in_neither_until_it_is_free()
     {

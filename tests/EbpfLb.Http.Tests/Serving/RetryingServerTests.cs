@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using EbpfLb.Http.Serving;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Time;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -10,6 +11,7 @@ public sealed class RetryingServerTests
 {
     private readonly ManualTimeProvider time = new();
 
+    [Contract("10", "bind fails: an event on the Node and again every 5 s; with bindAddressHardFail the end")]
     [Fact]
     public async Task A_port_that_is_taken_is_tried_again_every_five_seconds_until_it_is_free()
     {

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using EbpfLb.Kubernetes.Api;
 using EbpfLb.Kubernetes.Tests.Recordings;
 using EbpfLb.Model;
+using EbpfLb.Testing;
 using static EbpfLb.Kubernetes.Tests.Api.ApiFixture;
 
 namespace EbpfLb.Kubernetes.Tests.Api;
@@ -11,6 +12,7 @@ public sealed class RecordingTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
+    [Contract("18", "EndpointSlice v1, nodeName: read as it is; general since 1.21")]
     [Fact]
     public async Task A_list_of_slices_reads_whole()
     {

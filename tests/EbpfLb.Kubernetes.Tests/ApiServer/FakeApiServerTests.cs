@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using EbpfLb.Kubernetes.Tests.Recordings;
+using EbpfLb.Testing;
 using EbpfLb.Testing.ApiServer;
 
 namespace EbpfLb.Kubernetes.Tests.ApiServer;
@@ -166,6 +167,7 @@ public sealed class FakeApiServerTests : IAsyncLifetime
         Assert.Equal(Recording.Load("watch-expired").Text.Trim().Replace("(600)", $"({server.ResourceVersion})"), body.Trim());
     }
 
+    [Contract("18", "field selector of clusterIP: 400: asked without")]
     [Fact]
     public async Task An_old_server_refuses_the_field_selector_on_clusterIP()
     {

@@ -1,5 +1,6 @@
 using EbpfLb.Kubernetes.Tests.Wire;
 using EbpfLb.Model;
+using EbpfLb.Testing;
 
 namespace EbpfLb.Kubernetes.Tests.Contract;
 
@@ -8,6 +9,7 @@ public sealed class Section19Tests
 {
     private readonly WireFixture wire = new();
 
+    [Contract("19.14", "spec.loadBalancerIP is never used")]
     [Fact]
     public void Item_14_spec_loadBalancerIP_is_never_used()
     {
@@ -20,6 +22,7 @@ public sealed class Section19Tests
         Assert.DoesNotContain(IpAddress.Parse("198.51.100.99"), service.ExternalIPs.Concat(service.ClusterIPs));
     }
 
+    [Contract("19.15", "leading zeros are decimal")]
     [Fact]
     public void Item_15_leading_zeros_are_decimal()
     {

@@ -1,6 +1,7 @@
 using EbpfLb.Kubernetes.Api;
 using EbpfLb.Kubernetes.Reflector;
 using EbpfLb.Model;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Time;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -116,6 +117,7 @@ public sealed class ReflectorTests
         Assert.InRange(Assert.Single(await RunAsync()).TotalSeconds, 9, 9.25);
     }
 
+    [Contract("1", "Service, old servers: a refused field selector is left out, of a list and of a watch; headless ones are left out here")]
     [Fact]
     public async Task A_field_selector_that_is_refused_is_left_out_at_once_and_for_good()
     {
@@ -127,6 +129,7 @@ public sealed class ReflectorTests
         Assert.DoesNotContain(sink.Calls, c => c.StartsWith("failed", StringComparison.Ordinal));
     }
 
+    [Contract("1", "Service, old servers: a refused field selector is left out, of a list and of a watch; headless ones are left out here")]
     [Fact]
     public async Task A_field_selector_that_only_the_watch_is_refused_is_left_out_of_a_new_list()
     {
@@ -138,6 +141,7 @@ public sealed class ReflectorTests
         Assert.DoesNotContain(sink.Calls, c => c.StartsWith("failed", StringComparison.Ordinal));
     }
 
+    [Contract("1", "Node: the own one, and never another")]
     [Fact]
     public async Task A_field_selector_that_says_which_object_is_meant_is_never_left_out()
     {

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using EbpfLb.Kubernetes.Tests.Recordings;
 using EbpfLb.Model;
+using EbpfLb.Testing;
 using static EbpfLb.Kubernetes.Tests.Wire.WireFixture;
 
 namespace EbpfLb.Kubernetes.Tests.Wire;
@@ -15,6 +16,7 @@ public sealed class ExternalMappingTests
     private Service WithIngress(string ingress)
         => wire.Service($$$"""{"metadata":{"name":"web","namespace":"shop"},"status":{"loadBalancer":{"ingress":{{{ingress}}} } } }""");
 
+    [Contract("1", "fields used: all of them, and null is as left out")]
     [Fact]
     public void A_load_balancer_maps_with_all_its_fields()
     {
@@ -56,6 +58,7 @@ public sealed class ExternalMappingTests
     }
 
     /// <summary>docs/contract.md 19, item 14.</summary>
+    [Contract("1", "never used: loadBalancerIP, targetPort, publishNotReadyAddresses, host names, the selector, annotations")]
     [Fact]
     public void The_load_balancer_ip_of_the_spec_is_never_used()
         => Assert.Equal(
@@ -63,6 +66,7 @@ public sealed class ExternalMappingTests
             WithSpec("""{"type":"LoadBalancer","loadBalancerIP":"198.51.100.99"}"""));
 
     /// <summary>docs/contract.md 19, item 15.</summary>
+    [Contract("1", "IP text: leading zeros are decimal, no short forms; blanks around ranges do not count")]
     [Fact]
     public void Leading_zeros_are_decimal_in_every_address_and_range()
     {
@@ -78,6 +82,11 @@ public sealed class ExternalMappingTests
         => Assert.Equal(
             ["10.0.0.0/8"], WithSpec("""{"loadBalancerSourceRanges":[" 10.0.0.0/8\t"]}""").SourceRanges.Select(r => r.ToString()));
 
+    [Contract("1", "ipMode: Proxy is no VIP, unset is one")]
+    [Contract(
+        "18",
+        "serving, terminating, hints.forZones, hints.forNodes, internalTrafficPolicy, ipMode: absent: serving, not terminating, no "
+        + "hints, Cluster, VIP")]
     [Theory]
     [InlineData("""[{"ip":"198.51.100.7"}]""", true)]
     [InlineData("""[{"ip":"198.51.100.7","ipMode":null}]""", true)]
@@ -89,6 +98,7 @@ public sealed class ExternalMappingTests
         Assert.Empty(wire.Warnings);
     }
 
+    [Contract("1", "never used: loadBalancerIP, targetPort, publishNotReadyAddresses, host names, the selector, annotations")]
     [Theory]
     [InlineData("""[{"hostname":"lb.example.com"}]""")]
     [InlineData("""[{"ip":"","hostname":"lb.example.com"}]""")]
@@ -100,6 +110,7 @@ public sealed class ExternalMappingTests
         Assert.Empty(wire.Warnings);
     }
 
+    [Contract("1", "addresses and ranges that are none: that entry is left out with a warning")]
     [Theory]
     [InlineData("""{"externalIPs":["192.0.2","192.0.2.7"]}""", "spec.externalIPs[0]", "192.0.2")]
     [InlineData("""{"externalIPs":["0.0.0.0","192.0.2.7"]}""", "spec.externalIPs[0]", "0.0.0.0")]
@@ -111,6 +122,7 @@ public sealed class ExternalMappingTests
         Assert.Equal(("Service", "shop/web", field, value), (warning.Kind, warning.Object.ToString(), warning.Field, warning.Value));
     }
 
+    [Contract("1", "addresses and ranges that are none: that entry is left out with a warning")]
     [Theory]
     [InlineData("""[{"ip":"198.51.100.300"},{"ip":"198.51.100.7"}]""", "status.loadBalancer.ingress[0].ip")]
     [InlineData("""[{"ip":"198.51.100.7"},{"ip":"0.0.0.0"}]""", "status.loadBalancer.ingress[1].ip")]
@@ -121,6 +133,8 @@ public sealed class ExternalMappingTests
         Assert.Equal(field, Assert.Single(wire.Warnings).Field);
     }
 
+    [Contract("1", "addresses and ranges that are none: that entry is left out with a warning")]
+    [Contract("7", "of the family; none left, open: also when what is left is unreadable")]
     [Fact]
     public void A_source_range_that_is_none_is_dropped_and_named()
     {
@@ -129,6 +143,10 @@ public sealed class ExternalMappingTests
         Assert.Equal("spec.loadBalancerSourceRanges[1]", Assert.Single(wire.Warnings).Field);
     }
 
+    [Contract(
+        "18",
+        "serving, terminating, hints.forZones, hints.forNodes, internalTrafficPolicy, ipMode: absent: serving, not terminating, no "
+        + "hints, Cluster, VIP")]
     [Theory]
     [InlineData("{}", TrafficPolicy.Cluster, TrafficPolicy.Cluster)]
     [InlineData("""{"internalTrafficPolicy":"Cluster","externalTrafficPolicy":"Local"}""", TrafficPolicy.Cluster, TrafficPolicy.Local)]

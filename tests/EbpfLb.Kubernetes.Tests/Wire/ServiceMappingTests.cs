@@ -1,4 +1,5 @@
 using EbpfLb.Model;
+using EbpfLb.Testing;
 using static EbpfLb.Kubernetes.Tests.Wire.WireFixture;
 
 namespace EbpfLb.Kubernetes.Tests.Wire;
@@ -9,6 +10,7 @@ public sealed class ServiceMappingTests
 
     private Service WithSpec(string spec) => wire.Service($$$"""{"metadata":{"name":"web","namespace":"shop"},"spec":{{{spec}}} }""");
 
+    [Contract("1", "fields used: all of them, and null is as left out")]
     [Fact]
     public void A_dual_stack_service_maps_with_all_its_fields()
     {
@@ -46,10 +48,12 @@ public sealed class ServiceMappingTests
         Assert.Empty(wire.Warnings);
     }
 
+    [Contract("1", "ClusterIP of a family: by its form, in either order; clusterIP where there are no clusterIPs; one of each")]
     [Fact]
     public void Servers_before_dual_stack_fill_only_clusterIP()
         => Assert.Equal([Ip("10.96.0.7")], WithSpec("""{"clusterIP":"10.96.0.7"}""").ClusterIPs);
 
+    [Contract("1", "ClusterIP of a family: by its form, in either order; clusterIP where there are no clusterIPs; one of each")]
     [Theory]
     [InlineData("""{"clusterIP":"fd00::7","clusterIPs":["fd00::7","10.96.0.7"],"ipFamilies":["IPv6","IPv4"]}""")]
     [InlineData("""{"clusterIP":"fd00::7","clusterIPs":["fd00::7","10.96.0.7"]}""")]
@@ -69,6 +73,7 @@ public sealed class ServiceMappingTests
             (warning.Kind, warning.Object.ToString(), warning.Field, warning.Value));
     }
 
+    [Contract("1", "ClusterIP of a family: by its form, in either order; clusterIP where there are no clusterIPs; one of each")]
     [Fact]
     public void A_second_address_of_one_family_is_dropped_and_named()
     {
@@ -76,6 +81,7 @@ public sealed class ServiceMappingTests
         Assert.Equal("spec.clusterIPs[1]", Assert.Single(wire.Warnings).Field);
     }
 
+    [Contract("11", "types, time-out: None, ClientIP; 10800 s unless given")]
     [Theory]
     [InlineData("""{"sessionAffinity":"None"}""", 0)]
     [InlineData("{}", 0)]
@@ -85,6 +91,7 @@ public sealed class ServiceMappingTests
     public void Affinity_has_the_default_timeout_of_the_API(string spec, uint expected)
         => Assert.Equal(expected, WithSpec(spec).AffinitySeconds);
 
+    [Contract("11", "types, time-out: None, ClientIP; 10800 s unless given")]
     [Theory]
     [InlineData("0", 10800, true)]
     [InlineData("-1", 10800, true)]
@@ -109,6 +116,7 @@ public sealed class ServiceMappingTests
         Assert.Equal(field, Assert.Single(wire.Warnings).Field);
     }
 
+    [Contract("1", "label service-proxy-name: ignored, whatever its value")]
     [Fact]
     public void The_proxy_name_label_counts_whatever_its_value()
         => Assert.Equal(

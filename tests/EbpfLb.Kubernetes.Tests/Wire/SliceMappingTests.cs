@@ -1,4 +1,5 @@
 using EbpfLb.Model;
+using EbpfLb.Testing;
 using static EbpfLb.Kubernetes.Tests.Wire.WireFixture;
 
 namespace EbpfLb.Kubernetes.Tests.Wire;
@@ -10,6 +11,8 @@ public sealed class SliceMappingTests
     private EndpointSlice Slice(string rest, string type = "IPv4") => wire.Slice(
         $$$"""{"metadata":{"name":"web-1","namespace":"shop","labels":{"kubernetes.io/service-name":"web"}},"addressType":"{{{type}}}",{{{rest}}} }""")!;
 
+    [Contract("3", "addresses: the first; without one skipped with a warning")]
+    [Contract("3", "hints: zones and nodes; the endpoint's own zone says nothing")]
     [Fact]
     public void A_slice_maps_with_all_its_fields()
     {
@@ -35,6 +38,8 @@ public sealed class SliceMappingTests
         Assert.Empty(wire.Warnings);
     }
 
+    [Contract("1", "fields used: all of them, and null is as left out")]
+    [Contract("3", "conditions: null: ready, serving, not terminating")]
     [Theory]
     [InlineData("{}", EndpointConditions.Ready | EndpointConditions.Serving)]
     [InlineData("null", EndpointConditions.Ready | EndpointConditions.Serving)]
@@ -46,10 +51,15 @@ public sealed class SliceMappingTests
         => Assert.Equal(
             expected, Slice($$""" "endpoints":[{"addresses":["10.1.0.1"],"conditions":{{conditions}}}] """).Endpoints[0].Conditions);
 
+    [Contract(
+        "18",
+        "serving, terminating, hints.forZones, hints.forNodes, internalTrafficPolicy, ipMode: absent: serving, not terminating, no "
+        + "hints, Cluster, VIP")]
     [Fact]
     public void Endpoints_without_conditions_are_ready()
         => Assert.Equal(EndpointConditions.Default, Slice(""" "endpoints":[{"addresses":["10.1.0.1"]}] """).Endpoints[0].Conditions);
 
+    [Contract("3", "port null or 0: ignored")]
     [Fact]
     public void Ports_without_a_number_are_ignored_quietly()
     {
@@ -69,6 +79,7 @@ public sealed class SliceMappingTests
         Assert.Null(Slice(""" "endpoints":[{"addresses":["10.1.0.1"],"nodeName":null}] """).Endpoints[0].NodeName);
     }
 
+    [Contract("2", "two data sets: each family by itself; slices by addressType, FQDN ignored")]
     [Fact]
     public void A_slice_of_names_is_ignored_quietly()
     {
@@ -76,6 +87,7 @@ public sealed class SliceMappingTests
         Assert.Empty(wire.Warnings);
     }
 
+    [Contract("3", "owner: by label and namespace; without the label ignored with a warning; may come before its Service")]
     [Theory]
     [InlineData("""{"metadata":{"name":"web-1","namespace":"shop"},"addressType":"IPv4"}""")]
     [InlineData("""{"metadata":{"name":"web-1","namespace":"shop","labels":{"kubernetes.io/service-name":""}},"addressType":"IPv4"}""")]
@@ -85,6 +97,7 @@ public sealed class SliceMappingTests
         Assert.Equal("metadata.labels[kubernetes.io/service-name]", Assert.Single(wire.Warnings).Field);
     }
 
+    [Contract("3", "addresses: the first; without one skipped with a warning")]
     [Theory]
     [InlineData("""{"addresses":[]}""", "endpoints[0].addresses", "")]
     [InlineData("""{"addresses":["10.1.0"]}""", "endpoints[0].addresses[0]", "10.1.0")]

@@ -1,4 +1,5 @@
 using EbpfLb.Model;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Policy.Tests.Compiling;
@@ -66,6 +67,7 @@ public sealed class RejectedAddressTests
         Assert.Equal(ClusterBuilder.Name("a"), table.OwnerOf(new Frontend(IpAddress.Parse("10.96.0.2"), 80, TransportProtocol.Tcp)));
     }
 
+    [Contract("8", "unknown port or protocol of a ClusterIP: refused (nftables), or left alone (iptables)")]
     [Fact]
     public void Nothing_is_closed_when_unknown_ports_are_ignored()
     {
@@ -108,6 +110,11 @@ public sealed class RejectedAddressTests
         Assert.Same(first.Find(ClusterBuilder.Name("web")), second.Find(ClusterBuilder.Name("web")));
     }
 
+    [Contract(
+        "1",
+        "Service: selected without headless ones (label, and field since 1.31); those of other proxies are read for their addresses "
+        + "only")]
+    [Contract("8", "unallocated address of a ServiceCIDR: dropped; not where another proxy serves in that range")]
     [Fact]
     public void A_range_in_which_another_proxy_serves_an_address_is_left_alone()
     {

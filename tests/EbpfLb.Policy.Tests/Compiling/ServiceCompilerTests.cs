@@ -1,4 +1,5 @@
 using EbpfLb.Model;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Policy.Tests.Compiling;
@@ -7,6 +8,7 @@ public sealed class ServiceCompilerTests
 {
     private readonly ClusterBuilder cluster = new ClusterBuilder().Slice("web-1", "web", ["http:8080"], ["10.1.0.1"]);
 
+    [Contract("2", "two data sets: each family by itself; slices by addressType, FQDN ignored")]
     [Fact]
     public void A_dual_stack_service_is_two_independent_data_sets()
     {
@@ -21,6 +23,7 @@ public sealed class ServiceCompilerTests
             cluster.Build().Compile().Lines());
     }
 
+    [Contract("2", "slices of one family only: the other is refused")]
     [Fact]
     public void A_family_without_slices_is_refused_and_the_other_is_served()
     {
@@ -48,6 +51,7 @@ public sealed class ServiceCompilerTests
         Assert.Equal([Canary.FrontendV4], Assert.Single(table.Find(Canary.Name)!.Ports).Frontends.Select(f => f.Frontend));
     }
 
+    [Contract("1", "Service, old servers: a refused field selector is left out, of a list and of a watch; headless ones are left out here")]
     [Fact]
     public void A_headless_service_is_ignored()
     {
@@ -56,6 +60,7 @@ public sealed class ServiceCompilerTests
         Assert.Empty(cluster.Build().Compile().Lines());
     }
 
+    [Contract("1", "ExternalName: ignored, also with a ClusterIP left over")]
     [Fact]
     public void An_external_name_is_ignored_even_with_a_cluster_ip_left_over()
     {

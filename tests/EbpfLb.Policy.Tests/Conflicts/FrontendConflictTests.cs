@@ -1,4 +1,5 @@
 using EbpfLb.Policy.Tests;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Policy.Tests.Conflicts;
@@ -13,6 +14,7 @@ public sealed class FrontendConflictTests
         .Service(name, ["10.96.0.1"], ["http:80"])
         .Slice(name + "-1", name, ["http:8080"], ["10.1.0.1"]);
 
+    [Contract("4", "two Services, one address and port: always the same one is served, the other is named; other ports are shared")]
     [Fact]
     public void The_first_by_name_has_the_frontend_whatever_came_first()
     {

@@ -1,4 +1,5 @@
 using EbpfLb.Model;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Policy.Tests.Conflicts;
@@ -21,6 +22,7 @@ public sealed class KindConflictTests
         cluster.Slice($"{name}-1", name, ["http:8080"], [$"10.1.0.{number}"]);
     }
 
+    [Contract("4", "two Services, one address and port: always the same one is served, the other is named; other ports are shared")]
     [Theory]
     [InlineData(FrontendKind.ClusterIP, FrontendKind.ExternalIP)]
     [InlineData(FrontendKind.ClusterIP, FrontendKind.LoadBalancer)]
@@ -105,6 +107,7 @@ public sealed class KindConflictTests
         Assert.Equal(ClusterBuilder.Name("b"), Assert.Single(after.Diagnostics).Object);
     }
 
+    [Contract("4", "two Services, one address and port: always the same one is served, the other is named; other ports are shared")]
     [Fact]
     public void Two_services_share_an_external_address_by_their_ports()
     {

@@ -1,4 +1,5 @@
 using EbpfLb.Model;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Policy.Tests.Endpoints;
@@ -16,6 +17,7 @@ public sealed class ClusterListTests
     public void Ready_endpoints_of_every_node_are_used()
         => Assert.Equal("10.1.0.1:8080 10.1.0.2:8080 10.1.0.3:8080", Line("10.1.0.1 node=node-1", "10.1.0.2 node=node-2", "10.1.0.3"));
 
+    [Contract("6", "serving alone; ready and terminating: never; always")]
     [Fact]
     public void A_ready_endpoint_that_terminates_is_used()
         => Assert.Equal("10.1.0.1:8080 10.1.0.2:8080", Line("10.1.0.1 ready+terminating", "10.1.0.2"));
@@ -24,11 +26,13 @@ public sealed class ClusterListTests
     public void One_that_serves_while_it_terminates_is_not_used_beside_a_ready_one()
         => Assert.Equal("10.1.0.2:8080", Line("10.1.0.1 terminating", "10.1.0.2"));
 
+    [Contract("6", "Cluster list: ready ones that hints let through; else those that serve while they terminate, without hints")]
     [Fact]
     public void When_nothing_is_ready_those_that_serve_while_they_terminate_are_used()
         => Assert.Equal(
             "10.1.0.1:8080 10.1.0.3:8080", Line("10.1.0.1 terminating", "10.1.0.2 unready", "10.1.0.3 terminating", "10.1.0.4 gone"));
 
+    [Contract("6", "serving alone; ready and terminating: never; always")]
     [Theory]
     [InlineData("10.1.0.1 unready")]
     [InlineData("10.1.0.1 serving")]

@@ -1,4 +1,5 @@
 using EbpfLb.Model;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Policy.Tests.Endpoints;
@@ -7,6 +8,7 @@ public sealed class EndpointUnionTests
 {
     private readonly ClusterBuilder cluster = new ClusterBuilder().Service("web", ["10.96.0.1"], ["http:80"]);
 
+    [Contract("3", "order: no meaning")]
     [Fact]
     public void Several_slices_are_one_list_in_order_of_addresses()
     {
@@ -16,6 +18,8 @@ public sealed class EndpointUnionTests
         Assert.Equal(["10.96.0.1:80/TCP -> 10.1.0.2:8080 10.1.0.5:8080 10.1.0.9:8080"], cluster.Build().Compile().Lines());
     }
 
+    [Contract("3", "several slices: union; the first copy wins, but one that does not terminate replaces one that does")]
+    [Contract("3", "endpoints that change slices: a result of the union")]
     [Fact]
     public void An_endpoint_in_two_slices_counts_once()
     {
@@ -25,6 +29,7 @@ public sealed class EndpointUnionTests
         Assert.Equal(["10.96.0.1:80/TCP -> 10.1.0.1:8080 10.1.0.2:8080"], cluster.Build().Compile().Lines());
     }
 
+    [Contract("3", "several slices: union; the first copy wins, but one that does not terminate replaces one that does")]
     [Fact]
     public void Of_two_copies_the_first_decides_whether_it_is_ready()
     {
@@ -34,6 +39,7 @@ public sealed class EndpointUnionTests
         Assert.Equal(["10.96.0.1:80/TCP -> 10.1.0.2:8080"], cluster.Build().Compile().Lines());
     }
 
+    [Contract("3", "several slices: union; the first copy wins, but one that does not terminate replaces one that does")]
     [Fact]
     public void A_copy_that_does_not_terminate_replaces_one_that_does()
     {
@@ -43,6 +49,7 @@ public sealed class EndpointUnionTests
         Assert.Equal(["10.96.0.1:80/TCP -> 10.1.0.1:8080"], cluster.Build().Compile().Lines());
     }
 
+    [Contract("12", "only the address counts: the port too here: a backend with another number is another one")]
     [Fact]
     public void The_same_address_with_another_port_is_another_endpoint()
     {
@@ -51,6 +58,8 @@ public sealed class EndpointUnionTests
         Assert.Equal(["10.96.0.1:80/TCP -> 10.1.0.1:8080 10.1.0.1:9090"], cluster.Build().Compile().Lines());
     }
 
+    [Contract("1", "never used: loadBalancerIP, targetPort, publishNotReadyAddresses, host names, the selector, annotations")]
+    [Contract("3", "ports: by name and protocol; the number is the slice's, and may differ between slices")]
     [Fact]
     public void A_named_port_that_differs_per_pod_arrives_as_two_slices_and_is_the_union()
     {
@@ -59,6 +68,7 @@ public sealed class EndpointUnionTests
         Assert.Equal(["10.96.0.1:80/TCP -> 10.1.0.1:8080 10.1.0.2:8081"], cluster.Build().Compile().Lines());
     }
 
+    [Contract("3", "ports: by name and protocol; the number is the slice's, and may differ between slices")]
     [Fact]
     public void Ports_are_matched_by_name_and_protocol()
     {
@@ -74,6 +84,7 @@ public sealed class EndpointUnionTests
             cluster.Build().Compile().Lines());
     }
 
+    [Contract("3", "ports: by name and protocol; the number is the slice's, and may differ between slices")]
     [Fact]
     public void An_unnamed_port_matches_only_an_unnamed_one()
     {
@@ -84,6 +95,7 @@ public sealed class EndpointUnionTests
         Assert.Equal(["10.96.0.1:80/TCP -> 10.1.0.2:8081"], cluster.Build().Compile().Lines());
     }
 
+    [Contract("3", "port null or 0: ignored")]
     [Fact]
     public void A_slice_port_without_a_number_is_ignored()
     {
@@ -100,6 +112,7 @@ public sealed class EndpointUnionTests
         Assert.Equal(["10.96.0.1:80/TCP -> 10.1.0.1:8080"], cluster.Build().Compile().Lines());
     }
 
+    [Contract("1", "EndpointSlice: selected without both labels, and left out by both")]
     [Theory]
     [InlineData(ServiceLabels.Headless)]
     [InlineData(ServiceLabels.ProxyName)]

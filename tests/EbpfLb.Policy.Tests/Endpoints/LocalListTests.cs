@@ -1,4 +1,5 @@
 using EbpfLb.Model;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Policy.Tests.Endpoints;
@@ -20,6 +21,7 @@ public sealed class LocalListTests
         => cluster.Slice("out-1", "out", ["http:8080"], endpoints).Build().Compile()
             .Lines()[1]["NodePort 0.0.0.0:30080/TCP local -> ".Length..];
 
+    [Contract("6", "Local list: the same on this node, without hints")]
     [Fact]
     public void Only_ready_endpoints_of_the_own_node_are_used()
     {
@@ -31,6 +33,7 @@ public sealed class LocalListTests
     }
 
     /// <summary>docs/contract.md 19, item 6.</summary>
+    [Contract("3", "local: by nodeName alone")]
     [Fact]
     public void An_endpoint_without_a_node_name_is_never_local_whatever_its_address()
         => Assert.Equal("drop", Inside("10.1.0.1"));
@@ -46,6 +49,7 @@ public sealed class LocalListTests
     }
 
     /// <summary>docs/contract.md 19, item 8.</summary>
+    [Contract("6", "Local list: the same on this node, without hints")]
     [Fact]
     public void Hints_do_not_hold_in_the_local_list()
     {
@@ -62,6 +66,7 @@ public sealed class LocalListTests
             Inside("10.1.0.1 node=node-1 terminating", "10.1.0.2 node=node-2 terminating", "10.1.0.3 node=node-1 gone"));
 
     /// <summary>docs/contract.md 19, item 9.</summary>
+    [Contract("6", "independent fallbacks: each list by itself")]
     [Fact]
     public void Each_list_falls_back_by_itself()
     {
@@ -73,6 +78,7 @@ public sealed class LocalListTests
     }
 
     /// <summary>docs/contract.md 19, item 2.</summary>
+    [Contract("6", "hasAny: nothing here drops, nothing anywhere refuses")]
     [Theory]
     [InlineData("10.1.0.2 node=node-2", "drop", "10.1.0.2:8080")]
     [InlineData("10.1.0.2 node=node-2 terminating", "drop", "10.1.0.2:8080")]

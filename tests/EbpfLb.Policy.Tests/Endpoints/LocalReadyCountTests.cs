@@ -1,4 +1,5 @@
 using EbpfLb.Model;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Policy.Tests.Endpoints;
@@ -24,6 +25,7 @@ public sealed class LocalReadyCountTests
         return this;
     }
 
+    [Contract("9", "count: addresses of ready endpoints of this node, once over all ports")]
     [Fact]
     public void An_address_that_is_behind_several_ports_and_slices_counts_once()
     {
@@ -35,6 +37,7 @@ public sealed class LocalReadyCountTests
     }
 
     /// <summary>docs/contract.md 19, item 10.</summary>
+    [Contract("9", "count: addresses of ready endpoints of this node, once over all ports")]
     [Fact]
     public void Only_ready_endpoints_of_this_node_count_though_others_are_served()
     {
@@ -67,6 +70,10 @@ public sealed class LocalReadyCountTests
         Assert.Equal(2, Compile()!.LocalEndpoints);
     }
 
+    [Contract(
+        "9",
+        "who: LoadBalancer with external policy Local and a number, one listener a Service; closed when one of these ends, another "
+        + "number is opened anew")]
     [Theory]
     [InlineData(ServiceType.NodePort, TrafficPolicy.Local, 30100)]
     [InlineData(ServiceType.LoadBalancer, TrafficPolicy.Cluster, 30100)]

@@ -1,3 +1,4 @@
+using EbpfLb.Testing;
 using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Policy.Tests.Endpoints;
@@ -14,6 +15,7 @@ public sealed class TopologyHintsTests
     private string Line(params string[] endpoints)
         => cluster.Slice("web-1", "web", ["http:8080"], endpoints).Build().Compile().Lines()[0].Split(" -> ")[1];
 
+    [Contract("6", "where hints hold: ClusterIP, external under Cluster, the short circuit of Local")]
     [Theory]
     [InlineData("10.1.0.1 zones=a", "10.1.0.2 zones=b", Own)]
     [InlineData("10.1.0.1 zones=b,a", "10.1.0.2 zones=b,c", Own)]
@@ -23,6 +25,7 @@ public sealed class TopologyHintsTests
         => Assert.Equal(used, Line(first, second));
 
     /// <summary>docs/contract.md 19, item 7.</summary>
+    [Contract("6", "hints: who counts: ready ones only, every one of them")]
     [Theory]
     [InlineData("10.1.0.1 zones=a", "10.1.0.2")]
     [InlineData("10.1.0.1 zones=a", "10.1.0.2 nodes=node-2")]
@@ -31,6 +34,7 @@ public sealed class TopologyHintsTests
     public void One_ready_endpoint_without_a_hint_switches_the_hints_off(string first, string second)
         => Assert.Equal(Both, Line(first, second));
 
+    [Contract("6", "hints: who counts: ready ones only, every one of them")]
     [Theory]
     [InlineData("unready")]
     [InlineData("serving")]
@@ -38,10 +42,12 @@ public sealed class TopologyHintsTests
     public void An_endpoint_that_is_not_ready_needs_no_hint(string condition)
         => Assert.Equal(Own, Line("10.1.0.1 zones=a", "10.1.0.2 zones=b", $"10.1.0.3 {condition}"));
 
+    [Contract("6", "hints: who counts: ready ones only, every one of them")]
     [Fact]
     public void An_endpoint_that_is_not_ready_does_not_make_its_hint_count()
         => Assert.Equal("10.1.0.2:8080", Line("10.1.0.1 unready zones=a", "10.1.0.2 zones=b"));
 
+    [Contract("6", "hints: node, else zone, else all: in this order; not without a name or a zone of the own")]
     [Fact]
     public void Hints_for_nodes_go_before_hints_for_zones()
         => Assert.Equal(Own, Line("10.1.0.1 zones=a nodes=node-1", "10.1.0.2 zones=a nodes=node-2"));
@@ -50,18 +56,22 @@ public sealed class TopologyHintsTests
     public void Without_an_endpoint_hinted_for_the_own_node_the_zone_counts()
         => Assert.Equal("10.1.0.2:8080", Line("10.1.0.1 zones=b nodes=node-2", "10.1.0.2 zones=a nodes=node-3"));
 
+    [Contract("6", "hints: node, else zone, else all: in this order; not without a name or a zone of the own")]
     [Fact]
     public void When_one_hint_for_nodes_is_missing_the_zone_counts()
         => Assert.Equal(Both, Line("10.1.0.1 zones=a nodes=node-1", "10.1.0.2 zones=a", "10.1.0.3 zones=b"));
 
+    [Contract("3", "hints: zones and nodes; the endpoint's own zone says nothing")]
     [Fact]
     public void Where_an_endpoint_runs_is_no_hint()
         => Assert.Equal(Both, Line("10.1.0.1 node=node-1", "10.1.0.2 node=node-2"));
 
+    [Contract("6", "Cluster list: ready ones that hints let through; else those that serve while they terminate, without hints")]
     [Fact]
     public void Hints_do_not_hold_for_endpoints_that_terminate()
         => Assert.Equal(Both, Line("10.1.0.1 terminating zones=a", "10.1.0.2 terminating zones=b"));
 
+    [Contract("6", "hints: node, else zone, else all: in this order; not without a name or a zone of the own")]
     [Fact]
     public void Without_a_zone_of_the_own_node_hints_for_zones_do_not_count_and_those_for_nodes_do()
     {
@@ -77,6 +87,7 @@ public sealed class TopologyHintsTests
         Assert.Equal(Both, Line("10.1.0.1 zones=a", "10.1.0.2 zones=b"));
     }
 
+    [Contract("6", "hints: node, else zone, else all: in this order; not without a name or a zone of the own")]
     [Fact]
     public void Without_a_node_name_hints_for_nodes_do_not_count()
     {
@@ -87,6 +98,7 @@ public sealed class TopologyHintsTests
         Assert.Equal([$"10.96.0.1:80/TCP -> {Both}"], table.Lines());
     }
 
+    [Contract("6", "where hints hold: ClusterIP, external under Cluster, the short circuit of Local")]
     [Fact]
     public void Hints_hold_for_clients_outside_under_a_cluster_policy()
     {

@@ -1,4 +1,5 @@
 using EbpfLb.Model;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Policy.Tests.Frontends;
@@ -12,6 +13,7 @@ public sealed class FrontendPolicyTests
 
     private string[] Lines() => cluster.Build().Compile().Lines();
 
+    [Contract("4", "several LB addresses: each is served")]
     [Fact]
     public void Each_family_has_its_own_addresses_of_every_kind()
     {
@@ -34,6 +36,7 @@ public sealed class FrontendPolicyTests
             Lines());
     }
 
+    [Contract("4", "external IP: of any type of Service, whoever has the address; externalTrafficPolicy, no ranges")]
     [Theory]
     [InlineData(ServiceType.ClusterIP)]
     [InlineData(ServiceType.NodePort)]
@@ -48,6 +51,7 @@ public sealed class FrontendPolicyTests
             Lines());
     }
 
+    [Contract("1", "no ClusterIP of a family: nothing of that family")]
     [Fact]
     public void Without_a_cluster_ip_of_the_family_nothing_of_the_family_is_served()
     {
@@ -56,6 +60,7 @@ public sealed class FrontendPolicyTests
         Assert.Equal(["10.96.0.1:80/TCP -> 10.1.0.1:8080", "NodePort 0.0.0.0:30080/TCP -> 10.1.0.1:8080"], Lines());
     }
 
+    [Contract("1", "clusterIP None or empty: ignored, NodePorts and external addresses too")]
     [Fact]
     public void A_headless_service_has_no_node_port_and_no_external_address()
     {
@@ -64,6 +69,7 @@ public sealed class FrontendPolicyTests
         Assert.Empty(Lines());
     }
 
+    [Contract("1", "label service-proxy-name: ignored, whatever its value")]
     [Theory]
     [InlineData(ServiceType.ExternalName, ServiceLabels.None)]
     [InlineData(ServiceType.NodePort, ServiceLabels.ProxyName)]
@@ -99,6 +105,7 @@ public sealed class FrontendPolicyTests
         Assert.Equal(["10.96.0.1:80/TCP -> 10.1.0.1:8080", "ExternalIP 203.0.113.1:80/TCP -> 10.1.0.1:8080"], Lines());
     }
 
+    [Contract("4", "LoadBalancer address: externalTrafficPolicy, ranges; also an address that is an external IP too")]
     [Fact]
     public void An_external_ip_that_is_also_the_load_balancers_keeps_its_source_ranges()
     {

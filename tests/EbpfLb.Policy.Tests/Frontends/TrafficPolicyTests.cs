@@ -1,4 +1,5 @@
 using EbpfLb.Model;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Policy.Tests.Frontends;
@@ -13,6 +14,7 @@ public sealed class TrafficPolicyTests
 
     private string[] Lines() => cluster.Build().Compile().Lines();
 
+    [Contract("4", "ClusterIP: internalTrafficPolicy, no ranges")]
     [Fact]
     public void The_internal_policy_governs_the_cluster_ip_only()
     {
@@ -46,6 +48,7 @@ public sealed class TrafficPolicyTests
             Lines());
     }
 
+    [Contract("6", "which are used: by the policies of what is there")]
     [Fact]
     public void With_both_policies_local_pods_and_the_node_still_have_the_cluster_list_outside()
     {
@@ -59,6 +62,7 @@ public sealed class TrafficPolicyTests
             Lines());
     }
 
+    [Contract("5.1", "which policy applies: internal: ClusterIP; external: all others; ignored where nothing is external")]
     [Fact]
     public void The_external_policy_of_a_service_that_nobody_reaches_from_outside_is_ignored()
     {
@@ -72,6 +76,7 @@ public sealed class TrafficPolicyTests
             cluster.Build().Compile().Backends());
     }
 
+    [Contract("6", "which are used: by the policies of what is there")]
     [Fact]
     public void Only_the_internal_policy_and_no_way_in_from_outside_need_no_cluster_list()
     {
@@ -89,6 +94,7 @@ public sealed class TrafficPolicyTests
         Assert.Equal(["10.1.0.1:9000 (InCluster, Local)", "10.1.0.2:9000 (InCluster)"], cluster.Build().Compile().Backends());
     }
 
+    [Contract("5.1", "which policy applies: internal: ClusterIP; external: all others; ignored where nothing is external")]
     [Fact]
     public void A_family_that_nobody_reaches_from_outside_ignores_the_external_policy()
     {

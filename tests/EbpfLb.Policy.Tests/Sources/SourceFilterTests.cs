@@ -1,3 +1,4 @@
+using EbpfLb.Testing;
 using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Policy.Tests.Sources;
@@ -34,6 +35,7 @@ public sealed class SourceFilterTests
         Assert.Equal("[2001:db8:9::/48]", ports[1].Ranges.ToString());
     }
 
+    [Contract("7", "of the family; none left, open: also when what is left is unreadable")]
     [Fact]
     public void A_family_without_ranges_is_open_although_the_other_has_some()
         => Assert.Empty(Ranges(["2001:db8:9::/48"]));
@@ -42,6 +44,7 @@ public sealed class SourceFilterTests
     public void Without_ranges_all_may_connect() => Assert.Empty(Ranges([]));
 
     /// <summary>docs/contract.md 19, item 4.</summary>
+    [Contract("7", "the node's primary address allowed: then the VIPs are sources too")]
     [Fact]
     public void The_vips_are_sources_of_their_own_when_the_nodes_address_is_allowed()
         => Assert.Equal(
@@ -58,6 +61,7 @@ public sealed class SourceFilterTests
         Assert.Equal(["[192.0.2.0/24, 198.51.100.1/32]", "[2001:db8:9::/48]"], ports.Select(p => p.Ranges.ToString()));
     }
 
+    [Contract("7", "the node's primary address allowed: then the VIPs are sources too")]
     [Theory]
     [InlineData("10.0.0.0/8")]
     [InlineData("192.0.2.12/32")]

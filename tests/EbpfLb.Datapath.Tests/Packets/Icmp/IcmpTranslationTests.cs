@@ -1,4 +1,5 @@
 using System.Net;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Packets;
 
 namespace EbpfLb.Datapath.Tests.Packets.Icmp;
@@ -22,6 +23,7 @@ public sealed class IcmpTranslationTests : IDisposable
             Translated(flow, flow.Inner.Tcp(TcpFlags.Ack, 77, 88).Payload(300), cut);
     }
 
+    [Contract("8", "ICMP: pings are left alone; errors about translated flows are translated back")]
     [Theory]
     [MemberData(nameof(Flows))]
     public void An_error_about_udp_is_translated_however_much_it_quotes(ErrorFlowKind kind, bool ipv6)

@@ -1,5 +1,6 @@
 using EbpfLb.Abi;
 using EbpfLb.Datapath.Tests.Packets.Harness;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Packets;
 
 namespace EbpfLb.Datapath.Tests.Packets.Matrix;
@@ -124,6 +125,7 @@ public sealed class FlowTests(PacketFixture fixture) : PacketTest(fixture.Progra
         Assert.InRange(now.Request.State.Tick, flow.Request.State.Tick, flow.Request.State.Tick + 30);
     }
 
+    [Contract("12", "which: flows of frontends, of every kind")]
     [Theory]
     [MemberData(nameof(Families))]
     public void A_datagram_flow_moves_at_once_when_its_backend_goes(Family family)

@@ -2,6 +2,7 @@ using EbpfLb.Datapath.Node;
 using System.Net;
 using EbpfLb.Abi;
 using EbpfLb.Datapath.Tests.Packets.Harness;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Packets;
 
 namespace EbpfLb.Datapath.Tests.Packets.Matrix;
@@ -73,6 +74,7 @@ public sealed class FrontendTests(PacketFixture fixture) : PacketTest(fixture.Pr
         }
     }
 
+    [Contract("8", "Local list empty, endpoints elsewhere: dropped; pods and the node have the Cluster list outside")]
     [Theory]
     [MemberData(nameof(Policies))]
     public void Traffic_policy_with_no_backend_here(Kind kind, bool local, Sender sender, Fate fate)
@@ -103,6 +105,7 @@ public sealed class FrontendTests(PacketFixture fixture) : PacketTest(fixture.Pr
             Assert.Equal(Fate.LocalKeepsSource, FateOf(Send(kind, family, Sender.Outside, L4.Tcp, ClientPort + i)));
     }
 
+    [Contract("8", "no usable endpoint anywhere: refused at every kind of address, whatever the policy")]
     [Theory]
     [MemberData(nameof(Kinds))]
     public void Nobody_serves_is_said_at_once(Kind kind, Family family)
@@ -119,6 +122,7 @@ public sealed class FrontendTests(PacketFixture fixture) : PacketTest(fixture.Pr
         }
     }
 
+    [Contract("5.3", "note 2: no detector: no SNAT to ClusterIPs, no short circuit for pods")]
     [Theory]
     [MemberData(nameof(Families))]
     public void Without_a_detector_a_pod_is_as_anybody_outside(Family family)
@@ -140,6 +144,7 @@ public sealed class FrontendTests(PacketFixture fixture) : PacketTest(fixture.Pr
             Assert.Equal(Fate.RemoteKeepsSource, FateOf(Send(Kind.ClusterIp, family, sender, L4.Tcp)));
     }
 
+    [Contract("5.3", "ClusterCIDR: the ranges of each family (kube-proxy: one); none, no detector")]
     [Theory]
     [MemberData(nameof(Families))]
     public void A_pod_is_told_by_any_of_the_ranges(Family family)
@@ -159,6 +164,7 @@ public sealed class FrontendTests(PacketFixture fixture) : PacketTest(fixture.Pr
         Assert.Equal(Fate.Dropped, FateOf(Send(Kind.NodePort, family, Sender.Pod, L4.Tcp)));
     }
 
+    [Contract("5.3", "note 7: by address, but for detectors by device")]
     [Theory]
     [MemberData(nameof(Families))]
     public void A_pod_is_told_by_its_device_where_that_is_asked_for(Family family)
@@ -170,6 +176,7 @@ public sealed class FrontendTests(PacketFixture fixture) : PacketTest(fixture.Pr
         Assert.Equal(Fate.Dropped, FateOf(Send(Kind.NodePort, family, Sender.Outside, L4.Tcp)));
     }
 
+    [Contract("5.2", "note 3: masqueradeAll is for ClusterIPs")]
     [Theory]
     [MemberData(nameof(Families))]
     public void Masquerade_all_is_for_cluster_IPs(Family family)
@@ -184,6 +191,7 @@ public sealed class FrontendTests(PacketFixture fixture) : PacketTest(fixture.Pr
         Assert.Equal(Fate.RemoteSnat, FateOf(Send(Kind.ClusterIp, family, Sender.Pod, L4.Tcp)));
     }
 
+    [Contract("7", "only LB addresses: ClusterIP, external IP and NodePort stay open")]
     [Theory]
     [MemberData(nameof(Talks))]
     public void Only_sources_of_the_ranges_may_use_a_VIP(L4 protocol, Family family)
@@ -217,6 +225,7 @@ public sealed class FrontendTests(PacketFixture fixture) : PacketTest(fixture.Pr
         Became(sent.To(at.LocalPod, BackendPort), Verdict.Pass, In(sent.To(PacketLab.SecondWan.Address(family), NodePort)));
     }
 
+    [Contract("4", "NodePort: behind every exact address; externalTrafficPolicy, no ranges")]
     [Theory]
     [MemberData(nameof(Families))]
     public void A_frontend_with_the_address_of_a_node_comes_before_its_node_ports(Family family)
@@ -230,6 +239,7 @@ public sealed class FrontendTests(PacketFixture fixture) : PacketTest(fixture.Pr
         Became(sent.To(at.LocalPod, BackendPort), Verdict.Pass, In(sent));
     }
 
+    [Contract("4.1", "loopback packets from outside to 127/8: dropped")]
     [Theory]
     [MemberData(nameof(Families))]
     public void Nobody_outside_reaches_a_node_port_by_a_loopback_address(Family family)

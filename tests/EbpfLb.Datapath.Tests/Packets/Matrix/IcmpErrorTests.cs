@@ -1,6 +1,7 @@
 using System.Net;
 using EbpfLb.Abi;
 using EbpfLb.Datapath.Tests.Packets.Harness;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Packets;
 
 namespace EbpfLb.Datapath.Tests.Packets.Matrix;
@@ -43,6 +44,7 @@ public sealed class IcmpErrorTests(PacketFixture fixture) : PacketTest(fixture.P
     }
 
     /// <summary>The client, or a router before it, about a reply of another node's backend.</summary>
+    [Contract("8", "ICMP: pings are left alone; errors about translated flows are translated back")]
     [Theory]
     [MemberData(nameof(Cuts))]
     public void About_a_reply_of_another_node(L4 protocol, Family family, int innerBytes)

@@ -1,5 +1,6 @@
 using EbpfLb.Abi;
 using EbpfLb.Datapath.Tests.Packets.Harness;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Packets;
 
 namespace EbpfLb.Datapath.Tests.Packets.Matrix;
@@ -24,6 +25,7 @@ public sealed class PodTests(PacketFixture fixture) : PacketTest(fixture.Program
         Counted((LbReason.PktNew, 1), (LbReason.PktToRemote, 1), (LbReason.PktReply, 1));
     }
 
+    [Contract("5.2", "note 8: hairpin: always SNAT")]
     [Theory]
     [MemberData(nameof(Talks))]
     public void A_pod_that_is_its_own_backend_meets_itself_under_another_address(L4 protocol, Family family)

@@ -1,5 +1,6 @@
 using EbpfLb.Abi;
 using EbpfLb.Datapath.Tests.Packets.Harness;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Packets;
 
 namespace EbpfLb.Datapath.Tests.Packets.Matrix;
@@ -10,6 +11,7 @@ public sealed class PortTests(PacketFixture fixture) : PacketTest(fixture.Progra
     /// <summary>From a place that is taken to the next that is tried (LB_SNAT_APART).</summary>
     private const int Step = 1021;
 
+    [Contract("5.2", "note 6: SNAT to an address of the device, any free port; no mark bits")]
     [Theory]
     [MemberData(nameof(Talks))]
     public void Every_port_is_used_before_it_is_said_that_there_is_none(L4 protocol, Family family)

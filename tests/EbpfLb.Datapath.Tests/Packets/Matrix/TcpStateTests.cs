@@ -1,5 +1,6 @@
 using EbpfLb.Abi;
 using EbpfLb.Datapath.Tests.Packets.Harness;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Packets;
 
 namespace EbpfLb.Datapath.Tests.Packets.Matrix;
@@ -101,6 +102,7 @@ public sealed class TcpStateTests(PacketFixture fixture) : TalkTest(fixture.Prog
             In(FromClient(family, Segments.Data(L4.Tcp))));
     }
 
+    [Contract("8", "packets of no flow: no reset reaches a client")]
     [Theory]
     [MemberData(nameof(Families))]
     public void A_reset_without_a_flow_is_dropped(Family family)
@@ -114,6 +116,7 @@ public sealed class TcpStateTests(PacketFixture fixture) : TalkTest(fixture.Prog
         Counted((LbReason.DropNoFlow, 1));
     }
 
+    [Contract("8", "new flows only: what is established is not cut")]
     [Theory]
     [MemberData(nameof(Families))]
     public void A_connection_stays_with_a_backend_that_went(Family family)

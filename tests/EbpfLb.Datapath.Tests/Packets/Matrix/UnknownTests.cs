@@ -1,6 +1,7 @@
 using System.Net;
 using EbpfLb.Abi;
 using EbpfLb.Datapath.Tests.Packets.Harness;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Packets;
 
 namespace EbpfLb.Datapath.Tests.Packets.Matrix;
@@ -10,6 +11,7 @@ public sealed class UnknownTests(PacketFixture fixture) : PacketTest(fixture.Pro
 {
     private const int UnknownPort = 81;
 
+    [Contract("8", "unknown port or protocol of a ClusterIP: refused (nftables), or left alone (iptables)")]
     [Theory]
     [MemberData(nameof(Talks))]
     public void An_unknown_port_of_a_cluster_IP_is_answered_that_nobody_is_there(L4 protocol, Family family)
@@ -30,6 +32,7 @@ public sealed class UnknownTests(PacketFixture fixture) : PacketTest(fixture.Pro
         Assert.Empty(Program.Tables.Flows());
     }
 
+    [Contract("8", "unknown port or protocol of a ClusterIP: refused (nftables), or left alone (iptables)")]
     [Theory]
     [MemberData(nameof(Families))]
     public void A_known_port_with_another_protocol_is_an_unknown_port(Family family)
@@ -52,6 +55,7 @@ public sealed class UnknownTests(PacketFixture fixture) : PacketTest(fixture.Pro
         Became(sent.To(at.LocalPod, BackendPort), Verdict.Pass, In(sent));
     }
 
+    [Contract("4", "other ports and protocols: left alone")]
     [Theory]
     [MemberData(nameof(Families))]
     public void Other_ports_of_external_addresses_and_of_the_node_are_left_alone(Family family)
@@ -83,6 +87,7 @@ public sealed class UnknownTests(PacketFixture fixture) : PacketTest(fixture.Pro
         Assert.Equal(1ul, Program.Count(LbReason.PktUnknownPort));
     }
 
+    [Contract("8", "unallocated address of a ServiceCIDR: dropped; not where another proxy serves in that range")]
     [Theory]
     [MemberData(nameof(Talks))]
     public void An_address_of_a_service_CIDR_that_nobody_has_is_silent(L4 protocol, Family family)
@@ -120,6 +125,7 @@ public sealed class UnknownTests(PacketFixture fixture) : PacketTest(fixture.Pro
             Untouched(sent, In(sent));
     }
 
+    [Contract("8", "ICMP: pings are left alone; errors about translated flows are translated back")]
     [Theory]
     [MemberData(nameof(Families))]
     public void Pings_of_a_cluster_IP_and_of_an_address_that_nobody_has_are_left_alone(Family family)
@@ -134,6 +140,7 @@ public sealed class UnknownTests(PacketFixture fixture) : PacketTest(fixture.Pro
         }
     }
 
+    [Contract("8", "new flows only: what is established is not cut")]
     [Theory]
     [MemberData(nameof(Families))]
     public void A_flow_outlives_the_port_of_its_service(Family family)

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using EbpfLb.Bpf;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Netns;
 using EbpfLb.Testing.Packets;
 using EbpfLb.Testing.Processes;
@@ -40,6 +41,10 @@ public sealed class ClientTests : IDisposable
 
     public void Dispose() => topology.Dispose();
 
+    [Contract(
+        "8",
+        "what a refusal is: a reset for TCP, where kube-proxy sends port unreachable; port unreachable else; ECONNREFUSED at the "
+        + "socket")]
     [Theory]
     [MemberData(nameof(Cases))]
     public async Task Connecting_is_refused(bool ipv6, ChecksumsOff off)
@@ -53,6 +58,10 @@ public sealed class ClientTests : IDisposable
         answers.AssertComplete(IpProtocol.Tcp);
     }
 
+    [Contract(
+        "8",
+        "what a refusal is: a reset for TCP, where kube-proxy sends port unreachable; port unreachable else; ECONNREFUSED at the "
+        + "socket")]
     [Theory]
     [MemberData(nameof(Cases))]
     public async Task A_connected_datagram_socket_is_refused_whatever_it_sends(bool ipv6, ChecksumsOff off)

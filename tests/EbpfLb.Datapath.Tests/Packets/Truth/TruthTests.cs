@@ -2,6 +2,7 @@ using EbpfLb.Abi;
 using EbpfLb.Datapath.Tests.Packets.Harness;
 using EbpfLb.Model;
 using EbpfLb.Policy;
+using EbpfLb.Testing;
 using EbpfLb.Testing.Packets;
 using EbpfLb.Testing.Truth;
 
@@ -18,6 +19,10 @@ public sealed class TruthTests(PacketFixture fixture) : PacketTest(fixture.Progr
 
     public static TheoryData<TruthRow> Rows { get; } = new(TruthTable.Rows);
 
+    [Contract(
+        "19.1",
+        "a pod that asks an external address with policy Local has all endpoints and keeps its address; the node too, masqueraded")]
+    [Contract("5.2", "the matrix, all rows: destination, policy, source: list and SNAT")]
     [Theory]
     [MemberData(nameof(Rows), DisableDiscoveryEnumeration = true)]
     public void A_packet_goes_where_the_table_says(TruthRow row)
