@@ -54,7 +54,7 @@ internal sealed class RunCommand(AgentParts parts, Terminal terminal)
             Log.Starting(
                 logger, VersionCommand.Version, options.Instance.Name, options.NodeName, source.Status.Description, Environment.ProcessId);
             await using var dataplane = parts.OpenDataplane(options, loggers);
-            FeatureText.Write(logger, dataplane.Features);
+            FeatureText.Write(logger, dataplane.Diagnostics.Features);
             using var metrics = new MetricRegistry(loggers.CreateLogger<MetricRegistry>());
             var agent = new AgentContext(
                 live, request.ConfigPath is null ? null : request.Load, source, dataplane, verbosity, parts.Time, loggers, metrics);

@@ -16,9 +16,10 @@ internal sealed class AgentView(
 {
     private readonly DateTimeOffset started = time.GetUtcNow();
     /// <summary>The maps outlive agents, and so do their counters.</summary>
-    private readonly Dictionary<LbReason, ulong> countedBefore = dataplane.ReadReasons().ToDictionary(r => r.Reason, r => r.Count);
+    private readonly Dictionary<LbReason, ulong> countedBefore = dataplane.Diagnostics.ReadReasons()
+        .ToDictionary(r => r.Reason, r => r.Count);
 
-    private readonly ServiceReports services = new(state, dataplane);
+    private readonly ServiceReports services = new(state, dataplane.Services);
 
     public IFlowView Flows => flows;
 
@@ -46,16 +47,16 @@ internal sealed class AgentView(
             {
                 ContactAgeSeconds = source.ContactAge?.TotalSeconds,
             },
-            [.. dataplane.Hooks.Select(h => HookStatus.Of(h))],
+            [.. dataplane.Hooks.Attached.Select(h => HookStatus.Of(h))],
             hooks.Canary is null ? null : new CanaryStatus(hooks.Canary.Ok, hooks.Canary.Problem, hooks.CheckedAt),
-            [.. dataplane.ReadMaps().Concat(flowState.Maps).Select(m => new MapStatus(m.Map, m.Entries, m.Capacity))],
+            [.. dataplane.Diagnostics.ReadMaps().Concat(flowState.Maps).Select(m => new MapStatus(m.Map, m.Entries, m.Capacity))],
             round is null ? null : PlanOf(round),
             round is null ? [] : [.. round.Failures.Select(f => f.ToString())],
             state.Table is null ? [] : [.. state.Table.Diagnostics.Select(d => d.ToString())],
-            [.. dataplane.Features.Select(f
+            [.. dataplane.Diagnostics.Features.Select(f
                 => new FeatureStatus(f.Name, f.IsKnown ? f.IsAvailable : null, f.IsMissing ? FeatureText.Lost(f) : null))])
         {
-            Drops = [.. dataplane.ReadReasons().Where(r => r.Count > 0 && ReasonReports.IsTrouble(r.Reason)).Select(r
+            Drops = [.. dataplane.Diagnostics.ReadReasons().Where(r => r.Count > 0 && ReasonReports.IsTrouble(r.Reason)).Select(r
                 => ReasonReports.Of(r, countedBefore.GetValueOrDefault(r.Reason)))],
             Devices = NodeReports.Devices(state.NodeView),
             NodePortAddresses = NodeReports.NodePortAddresses(state.NodeView),
@@ -63,7 +64,7 @@ internal sealed class AgentView(
         });
     }
 
-    private IEnumerable<string> RetireProblems() => dataplane.Retiring is { Problem: { } problem } retiring
+    private IEnumerable<string> RetireProblems() => dataplane.Services.Retiring is { Problem: { } problem } retiring
         ? [$"{retiring.Waiting} ids of what is gone count as in use, as they cannot be cleared: {problem}; it is tried again by itself"]
         : [];
 

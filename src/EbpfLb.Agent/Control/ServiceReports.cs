@@ -7,12 +7,12 @@ using EbpfLb.Policy;
 namespace EbpfLb.Agent.Control;
 
 /// <summary>Service ports and their backends: names from the last table, ids and counters from the kernel.</summary>
-internal sealed class ServiceReports(PipelineState state, IDataplane dataplane)
+internal sealed class ServiceReports(PipelineState state, IServiceTables tables)
 {
     public ServicesReport Services(ServiceQuery query)
     {
         var ports = Select(query);
-        var all = dataplane.ReadCounters(ports.Select(p => p.Key));
+        var all = tables.ReadCounters(ports.Select(p => p.Key));
         return new ServicesReport(Origin.Agent, [.. ports.Select(p => RowOf(p, all.GetValueOrDefault(p.Key)))]);
     }
 
@@ -20,7 +20,7 @@ internal sealed class ServiceReports(PipelineState state, IDataplane dataplane)
     {
         var ports = Select(query);
         var rows = from port in ports
-                   let id = dataplane.FindServiceId(port.Key)
+                   let id = tables.FindServiceId(port.Key)
                    from backend in port.Backends
                    select new BackendRow(
                        port.Key.Service.ToString(), port.Key.PortName, port.Key.Protocol.ToText(), id, backend.Address.Address.ToString(),
@@ -53,7 +53,7 @@ internal sealed class ServiceReports(PipelineState state, IDataplane dataplane)
         : "no endpoint can be used";
 
     private IReadOnlyList<CompiledPort> Select(ServiceQuery query) => state.Table is { } table
-        ? ServiceSelection.Select(table, query, name => state.Compiled?.Snapshot.Services.Find(name)?.Service, dataplane.FindServicePort)
+        ? ServiceSelection.Select(table, query, name => state.Compiled?.Snapshot.Services.Find(name)?.Service, tables.FindServicePort)
         : [];
 }
 

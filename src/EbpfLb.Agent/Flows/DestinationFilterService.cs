@@ -9,7 +9,7 @@ namespace EbpfLb.Agent.Flows;
 /// Lets packets to addresses pass unseen again that clients and frontends had once. Each such address costs those packets two lookups, no
 /// more, so there is no hurry.
 /// </summary>
-internal sealed class DestinationFilterService(IDataplane dataplane, TimeProvider time, ILogger logger)
+internal sealed class DestinationFilterService(IConntrack conntrack, TimeProvider time, ILogger logger)
     : SupervisedService("destination filter", time, logger)
 {
     private static readonly TimeSpan Period = TimeSpan.FromHours(1);
@@ -21,7 +21,7 @@ internal sealed class DestinationFilterService(IDataplane dataplane, TimeProvide
             await Time.DelayAsync(Period, stoppingToken);
             try
             {
-                dataplane.RebuildFilter();
+                conntrack.RebuildFilter();
             }
             catch (BpfException e)
             {

@@ -11,7 +11,7 @@ namespace EbpfLb.Agent.Flows;
 
 /// <summary>Reads what the programs say about dropped packets: keeps the last ones and puts a few lines into the log.</summary>
 internal sealed class DropService(
-    IDataplane dataplane, DropHistory history, IServiceNames names, TimeProvider time, ILogger logger)
+    IDiagnostics diagnostics, DropHistory history, IServiceNames names, TimeProvider time, ILogger logger)
     : SupervisedService("drops", time, logger)
 {
     /// <summary>How often it looks whether a line for the log is due.</summary>
@@ -44,7 +44,7 @@ internal sealed class DropService(
 
     private void Run(CancellationToken stoppingToken)
     {
-        using var source = dataplane.OpenEvents();
+        using var source = diagnostics.OpenEvents();
         var summaries = new DropSummaries(Count, Time);
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -65,5 +65,5 @@ internal sealed class DropService(
     private string? NameOf(uint service)
         => service > 0 && names.Find(service) is { } port ? PortName.Of(port) : null;
 
-    private long Count(LbReason reason) => (long)dataplane.ReadReasons().FirstOrDefault(r => r.Reason == reason).Count;
+    private long Count(LbReason reason) => (long)diagnostics.ReadReasons().FirstOrDefault(r => r.Reason == reason).Count;
 }

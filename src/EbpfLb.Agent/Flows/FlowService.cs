@@ -10,20 +10,21 @@ namespace EbpfLb.Agent.Flows;
 
 /// <summary>Expires flows for as long as the agent runs.</summary>
 internal sealed class FlowService(
-    IDataplane dataplane, Func<FlowOptions> options, FlowState state, FlowMetrics metrics, TimeProvider time, ILogger logger)
+    IConntrack conntrack, IDiagnostics diagnostics, Func<FlowOptions> options, FlowState state, FlowMetrics metrics, TimeProvider time,
+    ILogger logger)
     : SupervisedService("flows", time, logger)
 {
     protected override async Task RunAsync(CancellationToken stoppingToken)
     {
         var policy = new ExpiryPolicy(() => options().Lifetimes);
-        var collectors = dataplane.FlowMaps.Select(m
+        var collectors = conntrack.FlowMaps.Select(m
             => new ConntrackCollector(m, policy, Time, new SweepPacer(Time, () => options().SweepShare))).ToList();
         // Not on the thread that starts the host.
         await Task.Yield();
         await new SweepLoop(collectors, CountOpened, Record, Time, Logger).RunAsync(stoppingToken);
     }
 
-    private long CountOpened() => (long)dataplane.ReadReasons().FirstOrDefault(r => r.Reason == LbReason.PktNew).Count;
+    private long CountOpened() => (long)diagnostics.ReadReasons().FirstOrDefault(r => r.Reason == LbReason.PktNew).Count;
 
     private void Record(SweepReport report)
     {

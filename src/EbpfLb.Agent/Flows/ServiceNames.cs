@@ -15,7 +15,7 @@ internal interface IServiceNames
 }
 
 /// <summary>Names from the last table, ids from the kernel's mirror.</summary>
-internal sealed class ServiceNames(IDataplane dataplane, PipelineState state) : IServiceNames
+internal sealed class ServiceNames(IServiceTables tables, PipelineState state) : IServiceNames
 {
     public IReadOnlyDictionary<uint, ServicePortKey> Read()
     {
@@ -23,12 +23,12 @@ internal sealed class ServiceNames(IDataplane dataplane, PipelineState state) : 
         foreach (var service in state.Table?.Services ?? [])
         {
             foreach (var port in service.Ports)
-                if (dataplane.FindServiceId(port.Key) is { } id) names[id] = port.Key;
+                if (tables.FindServiceId(port.Key) is { } id) names[id] = port.Key;
         }
         return names;
     }
 
-    public ServicePortKey? Find(uint id) => dataplane.FindServicePort(id);
+    public ServicePortKey? Find(uint id) => tables.FindServicePort(id);
 }
 
 /// <summary>The maps hold no names.</summary>

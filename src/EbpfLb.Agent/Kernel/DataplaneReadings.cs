@@ -9,7 +9,8 @@ using EbpfLb.Model;
 namespace EbpfLb.Agent.Kernel;
 
 /// <summary>The dataplane as the metrics see it.</summary>
-internal sealed class DataplaneReadings(IDataplane dataplane, PipelineState state, FlowState flows, TimeProvider time) : IDatapathReadings
+internal sealed class DataplaneReadings(
+    IHooks hooks, IDiagnostics diagnostics, PipelineState state, FlowState flows, TimeProvider time) : IDatapathReadings
 {
     /// <summary>One look at the counters serves all metrics of a scrape.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromMilliseconds(100);
@@ -17,7 +18,7 @@ internal sealed class DataplaneReadings(IDataplane dataplane, PipelineState stat
     private readonly Lock sync = new();
     private (long At, IReadOnlyList<ReasonCount> Reasons)? last;
 
-    public IReadOnlyList<MapReading> ReadMaps() => [.. dataplane.ReadMaps(), .. flows.Maps];
+    public IReadOnlyList<MapReading> ReadMaps() => [.. diagnostics.ReadMaps(), .. flows.Maps];
 
     /// <summary>Packets have counters of their own, with bytes.</summary>
     public IReadOnlyList<EventReading> ReadEvents() =>
@@ -34,16 +35,16 @@ internal sealed class DataplaneReadings(IDataplane dataplane, PipelineState stat
     public long? ReadConnections() => (long)ReadReasons().FirstOrDefault(r => r.Reason == LbReason.SockTranslated).Count;
 
     public IReadOnlyDictionary<string, bool> ReadFeatures()
-        => dataplane.Features.Where(f => f.IsKnown).ToDictionary(f => f.Name, f => f.IsAvailable);
+        => diagnostics.Features.Where(f => f.IsKnown).ToDictionary(f => f.Name, f => f.IsAvailable);
 
-    public int CountAttachedPrograms() => dataplane.Hooks.Count - Faulty("hook");
+    public int CountAttachedPrograms() => hooks.Attached.Count - Faulty("hook");
 
     public int CountAttachedDevices() => state.NodeView.Attached.Count(d => d.Error is null) - Faulty("device");
 
     public int? CountServicesNotProgrammed() => state.ServicesNotProgrammed;
 
     /// <summary>Hooks or devices by name: one may lack more than one program.</summary>
-    private int Faulty(string kind) => dataplane.FindFaults()
+    private int Faulty(string kind) => hooks.FindFaults()
         .Where(f => f.Stage == VerifyStage.Attachment && f.Object.StartsWith(kind + " ", StringComparison.Ordinal))
         .Select(f => f.Object.Split(' ')[1]).Distinct(StringComparer.Ordinal).Count();
 
@@ -56,7 +57,7 @@ internal sealed class DataplaneReadings(IDataplane dataplane, PipelineState stat
         lock (sync)
         {
             if (last is not { } known || time.GetElapsedTime(known.At) >= Fresh)
-                last = known = (time.GetTimestamp(), dataplane.ReadReasons());
+                last = known = (time.GetTimestamp(), diagnostics.ReadReasons());
             return known.Reasons;
         }
     }

@@ -1,4 +1,3 @@
-using EbpfLb.Agent.Affinity;
 using EbpfLb.Agent.Clients;
 using EbpfLb.Agent.Nodes;
 using EbpfLb.Bpf;
@@ -19,39 +18,68 @@ using EbpfLb.Policy;
 namespace EbpfLb.Agent.Kernel;
 
 /// <summary>
-/// What the agent needs of the kernel side; the seam that lets its pipeline run without a kernel. <see cref="Apply"/>,
-/// <see cref="Attach"/> and <see cref="CheckCanary"/> are called from one thread at a time, everything else from any.
+/// What the agent needs of the kernel side, in parts; the seam that lets the agent run without a kernel. Who needs a part takes that part
+/// only.
 /// </summary>
 internal interface IDataplane : IAsyncDisposable
 {
-    /// <summary>What this kernel has of what the agent can use.</summary>
-    IReadOnlyList<KernelFeature> Features { get; }
+    IServiceTables Services { get; }
 
-    /// <summary>The programs that are attached, and where.</summary>
-    IReadOnlyList<AttachedHook> Hooks { get; }
+    IHooks Hooks { get; }
 
-    /// <summary>What is wrong with the place of the pins for as long as this process lives, with what to do.</summary>
-    IReadOnlyList<string> PlaceProblems => [];
-
-    /// <summary>Why the instance is this process's no more, so that nothing is written; null: it is. That never changes back.</summary>
-    string? Lost => null;
-
-    /// <summary>The part that knows the node; null: it does without.</summary>
-    INodeKernel? Node => null;
+    INodeKernel Node { get; }
 
     /// <summary>The part that knows clients by their network namespace; null: it does without.</summary>
     IClientKernel? Clients => null;
 
-    /// <summary>The part that remembers who was given which backend; null: it does without.</summary>
-    IAffinityKernel? Affinity => null;
+    IConntrack Conntrack { get; }
 
+    IDiagnostics Diagnostics { get; }
+}
+
+/// <summary>The tables of services. <see cref="Apply"/> is called from one thread at a time, everything else from any.</summary>
+internal interface IServiceTables
+{
     /// <summary>Brings the tables to this state. Objects that did not fit are in the outcome; the others are in.</summary>
     ApplyOutcome Apply(ForwardingTable table);
+
+    /// <summary>
+    /// A comparison of the maps with what they should hold; it is scanned from any thread, and confirmed on that of <see cref="Apply"/>.
+    /// </summary>
+    ITableVerification NewVerification();
+
+    /// <summary>How giving back the ids of what is gone goes.</summary>
+    RetireStatus Retiring { get; }
+
+    /// <summary>The service port that an id stands for; null when it is not programmed.</summary>
+    ServicePortKey? FindServicePort(uint id);
+
+    /// <summary>The id of a service port; null while it is not programmed.</summary>
+    uint? FindServiceId(ServicePortKey port);
+
+    /// <summary>Ids and live counters of those of the service ports that are programmed.</summary>
+    IReadOnlyDictionary<ServicePortKey, PortCounters> ReadCounters(IEnumerable<ServicePortKey> ports);
+
+    /// <summary>Forgets which clients had backends that are gone. Returns how many entries that were.</summary>
+    int SweepAffinity();
+}
+
+/// <summary>
+/// What is in force: programs at sockets and devices, and their pins. <see cref="Attach"/>, <see cref="Repair"/> and
+/// <see cref="CheckCanary"/> are called from the thread of <see cref="IServiceTables.Apply"/>, everything else from any.
+/// </summary>
+internal interface IHooks
+{
+    /// <summary>The programs that are attached, and where.</summary>
+    IReadOnlyList<AttachedHook> Attached { get; }
+
+    /// <summary>Why the instance is this process's no more, so that nothing is written; null: it is. That never changes back.</summary>
+    string? Lost => null;
 
     /// <summary>Attaches what is not attached, and puts this version's programs into the links that exist.</summary>
     void Attach();
 
-    /// <summary>Puts back what somebody removed since <see cref="Attach"/>; cheap where nothing changed, and on the same thread.</summary>
+    /// <summary>Puts back what somebody removed since <see cref="Attach"/>; cheap where nothing changed.</summary>
     void Repair();
 
     /// <summary>
@@ -60,49 +88,43 @@ internal interface IDataplane : IAsyncDisposable
     /// </summary>
     IReadOnlyList<Difference> FindFaults() => [];
 
-    /// <summary>How often what was put back, by short constant names: "link".</summary>
-    IReadOnlyDictionary<string, long> ReadRepairs();
-
     /// <summary>Makes connections, one in each family, that only the socket hooks can make right.</summary>
     CanaryResult CheckCanary();
+}
 
-    /// <summary>
-    /// A comparison of the maps with what they should hold; it is scanned from any thread, and confirmed on that of <see cref="Apply"/>.
-    /// </summary>
-    ITableVerification NewVerification();
-
-    IReadOnlyList<MapReading> ReadMaps();
-
-    /// <summary>How giving back the ids of what is gone goes.</summary>
-    RetireStatus Retiring { get; }
-
-    /// <summary>Counts by reason since the maps were made.</summary>
-    IReadOnlyList<ReasonCount> ReadReasons();
-
+/// <summary>Flows, and sockets that lead where no endpoint is any more. From any thread.</summary>
+internal interface IConntrack
+{
     /// <summary>The conntrack maps.</summary>
     IReadOnlyList<IFlowMap> FlowMaps { get; }
-
-    /// <summary>Lets packets pass unseen again to addresses that nothing goes to any more.</summary>
-    /// <exception cref="Bpf.BpfException">A map cannot be read; nothing has changed.</exception>
-    void RebuildFilter();
 
     /// <summary>Sockets and flows that lead to backends that are gone.</summary>
     IStaleState Stale { get; }
 
+    /// <summary>Lets packets pass unseen again to addresses that nothing goes to any more.</summary>
+    /// <exception cref="Bpf.BpfException">A map cannot be read; nothing has changed.</exception>
+    void RebuildFilter();
+}
+
+/// <summary>What people and metrics are shown. From any thread.</summary>
+internal interface IDiagnostics
+{
+    /// <summary>What this kernel has of what the agent can use.</summary>
+    IReadOnlyList<KernelFeature> Features { get; }
+
+    /// <summary>What is wrong with the place of the pins for as long as this process lives, with what to do.</summary>
+    IReadOnlyList<string> PlaceProblems => [];
+
+    /// <summary>How often what was put back, by short constant names: "link".</summary>
+    IReadOnlyDictionary<string, long> ReadRepairs();
+
+    IReadOnlyList<MapReading> ReadMaps();
+
+    /// <summary>Counts by reason since the maps were made.</summary>
+    IReadOnlyList<ReasonCount> ReadReasons();
+
     /// <summary>Drops as the programs tell them; for one reader, who owns it.</summary>
     IEventSource OpenEvents();
-
-    /// <summary>The service port that an id stands for; null when it is not programmed.</summary>
-    ServicePortKey? FindServicePort(uint id);
-
-    /// <summary>The id of a service port; null while it is not programmed.</summary>
-    uint? FindServiceId(ServicePortKey port);
-
-    /// <summary>Connections sent to backends since the maps were made.</summary>
-    long ReadConnections();
-
-    /// <summary>Ids and live counters of those of the service ports that are programmed.</summary>
-    IReadOnlyDictionary<ServicePortKey, PortCounters> ReadCounters(IEnumerable<ServicePortKey> ports);
 }
 
 /// <summary>One object that could not be brought into the kernel.</summary>

@@ -1,5 +1,3 @@
-using EbpfLb.Abi;
-using EbpfLb.Agent.Affinity;
 using EbpfLb.Agent.Clients;
 using EbpfLb.Agent.Hosting;
 using EbpfLb.Agent.Nodes;
@@ -25,7 +23,8 @@ using Microsoft.Extensions.Logging;
 namespace EbpfLb.Agent.Kernel;
 
 /// <summary>The dataplane in the kernel.</summary>
-internal sealed class KernelDataplane : IDataplane, INodeKernel, IClientKernel, IAffinityKernel
+internal sealed class KernelDataplane :
+    IDataplane, IServiceTables, IHooks, INodeKernel, IClientKernel, IConntrack, IDiagnostics
 {
     private readonly Datapath.Dataplane dataplane;
 
@@ -39,7 +38,7 @@ internal sealed class KernelDataplane : IDataplane, INodeKernel, IClientKernel, 
 
     public IReadOnlyList<KernelFeature> Features => [.. probed, .. dataplane.Stale.Features];
 
-    public IReadOnlyList<AttachedHook> Hooks => dataplane.Hooks;
+    public IReadOnlyList<AttachedHook> Attached => dataplane.Hooks;
 
     public IReadOnlyList<string> PlaceProblems { get; private init; } = [];
 
@@ -47,7 +46,13 @@ internal sealed class KernelDataplane : IDataplane, INodeKernel, IClientKernel, 
 
     public IClientKernel Clients => this;
 
-    public IAffinityKernel Affinity => this;
+    public IServiceTables Services => this;
+
+    public IHooks Hooks => this;
+
+    public IConntrack Conntrack => this;
+
+    public IDiagnostics Diagnostics => this;
 
     public string? Lost => dataplane.Lost;
 
@@ -140,8 +145,6 @@ internal sealed class KernelDataplane : IDataplane, INodeKernel, IClientKernel, 
     public ServicePortKey? FindServicePort(uint id) => dataplane.Mirror.PortOf(id);
 
     public uint? FindServiceId(ServicePortKey port) => dataplane.Mirror.IdOf(port);
-
-    public long ReadConnections() => (long)dataplane.ReadReasons().FirstOrDefault(r => r.Reason == LbReason.SockTranslated).Count;
 
     public IReadOnlyDictionary<ServicePortKey, PortCounters> ReadCounters(IEnumerable<ServicePortKey> ports)
     {

@@ -10,7 +10,7 @@ namespace EbpfLb.Agent.Kernel;
 /// what the others count is added up under one name, so that the number of series has a limit and no counter ever goes back.
 /// </summary>
 /// <param name="limit">Most ports with series of their own; 0: there are no such metrics.</param>
-internal sealed class ServiceSeries(IDataplane dataplane, PipelineState state, Func<int> limit, TimeProvider time)
+internal sealed class ServiceSeries(IServiceTables tables, PipelineState state, Func<int> limit, TimeProvider time)
 {
     /// <summary>No name of a Service has an underscore.</summary>
     public static readonly ObjectName OthersName = new("", "_others");
@@ -45,7 +45,7 @@ internal sealed class ServiceSeries(IDataplane dataplane, PipelineState state, F
         // Without the canary, which is the agent's own.
         var ports = state.Table is { } table ? table.Services.Where(s => s.Name != Canary.Name).SelectMany(s => s.Ports).Select(p => p.Key)
             .ToList() : [];
-        var counters = dataplane.ReadCounters(ports);
+        var counters = tables.ReadCounters(ports);
         var still = ports.Where(counters.ContainsKey).ToHashSet();
         own = [.. own.Where(still.Contains).Take(most)];
         foreach (var port in ports.Where(still.Contains).TakeWhile(_ => own.Count < most)) own.Add(port);

@@ -9,7 +9,7 @@ namespace EbpfLb.Agent.Pipeline;
 /// Attaches the hooks and makes sure that they stay in force: somebody may detach them (docs/contract.md 13: what others
 /// delete is repaired). Runs on the pipeline's thread.
 /// </summary>
-internal sealed class HookGuard(IDataplane dataplane, PipelineState state, TimeProvider time, ILogger logger)
+internal sealed class HookGuard(IHooks hooks, PipelineState state, TimeProvider time, ILogger logger)
 {
     /// <summary>An emptied map has thousands of them.</summary>
     private const int MostNamed = 5;
@@ -44,14 +44,14 @@ internal sealed class HookGuard(IDataplane dataplane, PipelineState state, TimeP
     public bool Check()
     {
         var before = state.Hooks;
-        if (before.Attached && !Try(dataplane.Repair, before)) return false;
-        var canary = before.Attached ? dataplane.CheckCanary() : null;
+        if (before.Attached && !Try(hooks.Repair, before)) return false;
+        var canary = before.Attached ? hooks.CheckCanary() : null;
         string? failed = null;
         if (canary is not { Ok: true })
         {
             failed = canary?.Problem;
-            if (!Try(dataplane.Attach, before)) return false;
-            canary = dataplane.CheckCanary();
+            if (!Try(hooks.Attach, before)) return false;
+            canary = hooks.CheckCanary();
         }
         // What is still wrong is in the maps.
         var left = FindFaults();
@@ -70,7 +70,7 @@ internal sealed class HookGuard(IDataplane dataplane, PipelineState state, TimeP
     {
         try
         {
-            return dataplane.FindFaults();
+            return hooks.FindFaults();
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
@@ -103,7 +103,7 @@ internal sealed class HookGuard(IDataplane dataplane, PipelineState state, TimeP
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            if (dataplane.Lost is { } lost)
+            if (hooks.Lost is { } lost)
             {
                 if (lost != lastProblem) Log.OwnershipLost(logger, lost);
             }
@@ -111,7 +111,7 @@ internal sealed class HookGuard(IDataplane dataplane, PipelineState state, TimeP
             {
                 Log.AttachFailed(logger, e, e.Message);
             }
-            lastProblem = dataplane.Lost ?? e.Message;
+            lastProblem = hooks.Lost ?? e.Message;
             state.RecordHooks(before with { Attached = false, Error = e.Message, CheckedAt = time.GetUtcNow() });
             return false;
         }
@@ -119,7 +119,7 @@ internal sealed class HookGuard(IDataplane dataplane, PipelineState state, TimeP
 
     private void LogAttached()
     {
-        foreach (var place in dataplane.Hooks.GroupBy(h => (h.Action, h.Cgroup)))
+        foreach (var place in hooks.Attached.GroupBy(h => (h.Action, h.Cgroup)))
             Log.HooksAttached(logger, string.Join(',', place.Select(h => h.Hook)), place.Key.Action, place.Key.Cgroup);
         Log.CanaryOk(logger);
     }

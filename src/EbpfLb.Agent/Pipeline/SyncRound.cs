@@ -10,7 +10,7 @@ namespace EbpfLb.Agent.Pipeline;
 /// Compiles, plans and applies one snapshot. Whatever an object contains and whatever the kernel answers, it ends with a
 /// report; the state before stays where the new one did not get in.
 /// </summary>
-internal sealed class SyncRound(IDataplane dataplane, PolicyOptions options, PlanMetrics metrics, TimeProvider time, ILogger logger)
+internal sealed class SyncRound(IServiceTables tables, PolicyOptions options, PlanMetrics metrics, TimeProvider time, ILogger logger)
 {
     private string? lastFault;
 
@@ -38,7 +38,7 @@ internal sealed class SyncRound(IDataplane dataplane, PolicyOptions options, Pla
             Table = ForwardingCompiler.Compile(arrived.Snapshot, options, Table, Network());
             Compiled = new CompiledState(arrived.Snapshot, options, Table);
             compiled = time.GetTimestamp();
-            outcome = dataplane.Apply(Table);
+            outcome = tables.Apply(Table);
             applied = true;
             lastFault = null;
         }

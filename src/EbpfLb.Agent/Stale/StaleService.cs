@@ -22,7 +22,7 @@ internal sealed class StaleService : SupervisedService
     /// <summary>A start has much to do, and much memory to give back.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
-    private readonly IDataplane dataplane;
+    private readonly IConntrack conntrack;
     private readonly StaleMetrics metrics;
     private readonly ConntrackReconcilerMetrics flowMetrics;
     private readonly bool tcp;
@@ -37,11 +37,11 @@ internal sealed class StaleService : SupervisedService
     private string? lastError;
 
     public StaleService(
-        IDataplane dataplane, PipelineState state, StaleMetrics metrics, ConntrackReconcilerMetrics flowMetrics, bool tcp,
+        IConntrack conntrack, PipelineState state, StaleMetrics metrics, ConntrackReconcilerMetrics flowMetrics, bool tcp,
         Func<TimeSpan> period, TimeProvider time, ILogger logger)
         : base("stale", time, logger)
     {
-        (this.dataplane, this.state, this.metrics, this.flowMetrics, this.tcp) = (dataplane, state, metrics, flowMetrics, tcp);
+        (this.conntrack, this.state, this.metrics, this.flowMetrics, this.tcp) = (conntrack, state, metrics, flowMetrics, tcp);
         next = new WakeablePeriod(time);
         schedule = new StaleScanSchedule(period);
         // Here and not at the start: the first round may be over by then.
@@ -93,11 +93,11 @@ internal sealed class StaleService : SupervisedService
         {
             if (!isLoaded)
             {
-                dataplane.Stale.Load();
+                conntrack.Stale.Load();
                 isLoaded = true;
-                FeatureText.Write(Logger, dataplane.Stale.Features);
+                FeatureText.Write(Logger, conntrack.Stale.Features);
             }
-            var report = dataplane.Stale.EndSockets(tcp, untranslated);
+            var report = conntrack.Stale.EndSockets(tcp, untranslated);
             metrics.RecordSockets(new StaleReading(
                 report.Udp.Found, report.Tcp.Found, report.Udp.Ended + report.Untranslated.Ended, report.Tcp.Ended,
                 report.Error is null ? 0 : Math.Max(0, report.Found - report.Ended)));
@@ -121,12 +121,12 @@ internal sealed class StaleService : SupervisedService
     {
         // First: what goes from now on is another walk's.
         flowsDue = false;
-        foreach (var map in dataplane.FlowMaps)
+        foreach (var map in conntrack.FlowMaps)
         {
             var begun = Time.GetTimestamp();
             try
             {
-                var removed = await new StaleFlowRemover(map, dataplane.Stale, new SweepPacer(Time, FlowShare)).RemoveAsync(stoppingToken);
+                var removed = await new StaleFlowRemover(map, conntrack.Stale, new SweepPacer(Time, FlowShare)).RemoveAsync(stoppingToken);
                 flowMetrics.RecordSync(map.Family, removed, Time.GetElapsedTime(begun));
             }
             catch (Exception e) when (e is not (OutOfMemoryException or OperationCanceledException))

@@ -21,7 +21,7 @@ using EbpfLb.Policy;
 namespace EbpfLb.Agent.Tests.Fakes;
 
 /// <summary>A dataplane without a kernel: it remembers what it was asked for and fails when it is told to.</summary>
-internal sealed class FakeDataplane : IDataplane, INodeKernel
+internal sealed class FakeDataplane : IDataplane, IServiceTables, IHooks, INodeKernel, IConntrack, IDiagnostics
 {
     private readonly Channel<ForwardingTable> applied = Channel.CreateUnbounded<ForwardingTable>();
 
@@ -41,14 +41,22 @@ internal sealed class FakeDataplane : IDataplane, INodeKernel
 
     public bool IsDisposed { get; private set; }
 
+    public IServiceTables Services => this;
+
+    public IHooks Hooks => this;
+
     public INodeKernel Node => this;
+
+    public IConntrack Conntrack => this;
+
+    public IDiagnostics Diagnostics => this;
 
     public IReadOnlyList<KernelFeature> Features => [.. Probed, .. StaleParts.Features];
 
     public IReadOnlyList<KernelFeature> Probed { get; set; } = [
         new("cgroup_link", true, "", "links"), new("tcx", false, "EINVAL", "tc programs as links")];
 
-    public IReadOnlyList<AttachedHook> Hooks => Attached > 0 ? [new("connect4", "/sys/fs/cgroup", 7, 41, "attached")] : [];
+    IReadOnlyList<AttachedHook> IHooks.Attached => Attached > 0 ? [new("connect4", "/sys/fs/cgroup", 7, 41, "attached")] : [];
 
     public Dictionary<ServicePortKey, PortCounters> Counters { get; } = [];
 
@@ -142,7 +150,7 @@ internal sealed class FakeDataplane : IDataplane, INodeKernel
 
     public uint? FindServiceId(ServicePortKey port) => Counters.GetValueOrDefault(port)?.Id;
 
-    public long ReadConnections() => 7;
+    public int SweepAffinity() => 0;
 
     public IReadOnlyDictionary<ServicePortKey, PortCounters> ReadCounters(IEnumerable<ServicePortKey> ports) => Counters;
 

@@ -36,7 +36,8 @@ public sealed class FlowServiceTests : IDisposable
         Add(2, LbCtPhase.Open, idleTicks: 5);
         var options = new FlowOptions(new FlowLifetimes { Established = TimeSpan.FromSeconds(60) }, 0.05);
         using var service = new FlowService(
-            dataplane, () => options, state, new FlowMetrics(metrics, () => state.Flows), time, log.Loggers.CreateLogger("flows"));
+            dataplane, dataplane, () => options, state, new FlowMetrics(metrics, () => state.Flows), time,
+            log.Loggers.CreateLogger("flows"));
 
         await service.StartAsync(TestContext.Current.CancellationToken);
         Eventually.True(() => state.Maps.Count == 2, "both maps are collected");
@@ -54,7 +55,7 @@ public sealed class FlowServiceTests : IDisposable
     {
         dataplane.Reasons = [new(LbReason.SockTranslated, 7, 0), new(LbReason.PktReply, 9, 900), new(LbReason.DropCtFull, 2, 120),
             new(LbReason.CtEvicted, 1, 0)];
-        var readings = new DataplaneReadings(dataplane,
+        var readings = new DataplaneReadings(dataplane, dataplane,
             new PipelineState(() => new FakeSource().Status, new ProxyHealthTracker(time, TimeSpan.FromSeconds(30)), false), state, time);
         Assert.Equal([new EventReading("sock_translated", 7), new EventReading("ct_evicted", 1)], readings.ReadEvents());
         Assert.Equal([new PacketReading("pkt_reply", "balanced", 9, 900), new PacketReading("drop_ct_full", "dropped", 2, 120)],

@@ -12,8 +12,7 @@ internal static class ClientsModule
 {
     public static IServiceCollection AddClients(this IServiceCollection services, AgentContext agent)
     {
-        if (agent.Dataplane.Affinity is { } affinity)
-            services.AddRunning(_ => new AffinityService(affinity, agent.Time, agent.Logger<AffinityService>()));
+        services.AddRunning(_ => new AffinityService(agent.Dataplane.Services, agent.Time, agent.Logger<AffinityService>()));
         if (agent.Dataplane.Clients is not { } kernel) return services;
         return services
             .AddSingleton(p => new ClientKeeper(kernel, new ClientReader(new NetworkNamespaces()), p.Get<KernelNetwork>().NamespaceCookie,

@@ -9,8 +9,8 @@ namespace EbpfLb.Agent.Hosting.Modules;
 internal static class DropsModule
 {
     public static IServiceCollection AddDrops(this IServiceCollection services, AgentContext agent) => services
-        .AddSingleton(p => new ServiceNames(agent.Dataplane, p.Get<PipelineState>()))
+        .AddSingleton(p => new ServiceNames(agent.Dataplane.Services, p.Get<PipelineState>()))
         .AddSingleton(_ => new DropHistory(DropHistory.DefaultCapacity))
-        .AddRunning(p
-            => new DropService(agent.Dataplane, p.Get<DropHistory>(), p.Get<ServiceNames>(), agent.Time, agent.Logger<DropService>()));
+        .AddRunning(p => new DropService(
+            agent.Dataplane.Diagnostics, p.Get<DropHistory>(), p.Get<ServiceNames>(), agent.Time, agent.Logger<DropService>()));
 }

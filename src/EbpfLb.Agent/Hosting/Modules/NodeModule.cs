@@ -7,27 +7,21 @@ namespace EbpfLb.Agent.Hosting.Modules;
 /// <summary>The node's devices, addresses and settings: read, brought into the kernel, followed.</summary>
 internal static class NodeModule
 {
-    public static IServiceCollection AddNode(this IServiceCollection services, AgentContext agent)
-    {
-        services
-            .AddSingleton(_ => new KernelNetwork())
-            .AddRunning(p
-                => new NodeStartTimeout(p.Get<NodePrerequisites>(), p.Get<PipelineState>(), agent.Time, agent.Logger<NodeStartTimeout>()));
-        if (agent.Dataplane.Node is { } kernel)
+    public static IServiceCollection AddNode(this IServiceCollection services, AgentContext agent) => services
+        .AddSingleton(_ => new KernelNetwork())
+        .AddRunning(p
+            => new NodeStartTimeout(p.Get<NodePrerequisites>(), p.Get<PipelineState>(), agent.Time, agent.Logger<NodeStartTimeout>()))
+        .AddSingleton(p => new NodeReconciler(
+            agent.Dataplane.Node, p.Get<KernelNetwork>(), p.Get<PipelineState>(), () => agent.Live.Current.Node,
+            () => agent.Live.Current.SetSysctls, agent.Logger<NodeReconciler>()))
+        .AddRunning(p => new NodeService(
+            p.Get<NodeReconciler>(), p.Get<KernelNetwork>(), p.Get<PipelineState>(), agent.SyncPeriod, agent.Time,
+            agent.Logger<NodeService>()))
+        .Prepare(p =>
         {
-            services
-                .AddSingleton(p => new NodeReconciler(
-                    kernel, p.Get<KernelNetwork>(), p.Get<PipelineState>(), () => agent.Live.Current.Node,
-                    () => agent.Live.Current.SetSysctls, agent.Logger<NodeReconciler>()))
-                .AddRunning(p => new NodeService(p.Get<NodeReconciler>(), p.Get<KernelNetwork>(), p.Get<PipelineState>(), agent.SyncPeriod,
-                    agent.Time, agent.Logger<NodeService>()))
-                .Prepare(p =>
-                {
-                    // Before the first round: what it publishes shall find the node as it is.
-                    p.Get<NodeReconciler>().Refresh();
-                    agent.Live.Subscribe(p.Get<NodeService>().Wake);
-                });
-        }
-        return services.Prepare(p => new NetworkFollower(p.Get<PipelineState>(), p.Get<LoopRequests>()).Attach());
-    }
+            // Before the first round: what it publishes shall find the node as it is.
+            p.Get<NodeReconciler>().Refresh();
+            agent.Live.Subscribe(p.Get<NodeService>().Wake);
+        })
+        .Prepare(p => new NetworkFollower(p.Get<PipelineState>(), p.Get<LoopRequests>()).Attach());
 }

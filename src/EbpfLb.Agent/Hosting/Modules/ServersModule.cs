@@ -40,7 +40,8 @@ internal static class ServersModule
     private static AgentView ViewOf(AgentContext agent, IServiceProvider p)
     {
         var flows = new FlowView(
-            Origin.Agent, new FlowTable(agent.Dataplane.FlowMaps, agent.Time), p.Get<ServiceNames>(), p.Get<DropHistory>(), agent.Time);
+            Origin.Agent, new FlowTable(agent.Dataplane.Conntrack.FlowMaps, agent.Time), p.Get<ServiceNames>(), p.Get<DropHistory>(),
+            agent.Time);
         var explainer = new AgentExplainer(p.Get<PipelineState>(), () => agent.Live.Current.Node, agent.Options.NodeName);
         var health = p.Get<ServiceHealthServer>();
         return new AgentView(

@@ -21,8 +21,9 @@ internal static class StateModule
         .AddSingleton(p => new PipelineState(
             () => agent.Source.Status, p.Get<ProxyHealthTracker>(), agent.Source.Capabilities.HasNodes, agent.Logger<PipelineState>())
         {
-            Needs = p.Get<NodePrerequisites>(), MissingFeatures = () => FeatureText.Missing(agent.Dataplane.Features),
-            Faults = agent.Dataplane.FindFaults, Dead = () => agent.Dataplane.Lost, PlaceProblems = agent.Dataplane.PlaceProblems,
+            Needs = p.Get<NodePrerequisites>(), MissingFeatures = () => FeatureText.Missing(agent.Dataplane.Diagnostics.Features),
+            Faults = agent.Dataplane.Hooks.FindFaults, Dead = () => agent.Dataplane.Hooks.Lost,
+            PlaceProblems = agent.Dataplane.Diagnostics.PlaceProblems,
         })
         .AddSingleton(_ => new ConfigState(agent.Live))
         .AddSingleton(_ => new FlowState())
@@ -36,12 +37,13 @@ internal static class StateModule
     {
         var (metrics, dataplane) = (agent.Metrics, agent.Dataplane);
         _ = new SourceMetrics(metrics, () => agent.Source.Status);
-        _ = new DatapathMetrics(metrics, new DataplaneReadings(dataplane, state, flows, agent.Time));
-        _ = new ServiceMetrics(metrics, new ServiceSeries(dataplane, state, () => agent.Live.Current.ServiceMetrics, agent.Time).Read);
+        _ = new DatapathMetrics(metrics, new DataplaneReadings(dataplane.Hooks, dataplane.Diagnostics, state, flows, agent.Time));
+        _ = new ServiceMetrics(
+            metrics, new ServiceSeries(dataplane.Services, state, () => agent.Live.Current.ServiceMetrics, agent.Time).Read);
         _ = new ProcessMetrics(metrics, VersionCommand.Version);
         _ = new EndpointMetrics(metrics, () => NoLocalEndpoints.Count(state.Table));
-        _ = new RepairMetrics(metrics, dataplane.ReadRepairs);
-        _ = new RetireMetrics(metrics, () => (dataplane.Retiring.Waiting, dataplane.Retiring.Failures));
+        _ = new RepairMetrics(metrics, dataplane.Diagnostics.ReadRepairs);
+        _ = new RetireMetrics(metrics, () => (dataplane.Services.Retiring.Waiting, dataplane.Services.Retiring.Failures));
         if (agent.Source.Capabilities.Requests is { } requests)
             _ = new RestClientMetrics(metrics, () => requests().Select(r => new RestClientReading(r.Code, r.Method, r.Host, r.Count)));
     }
