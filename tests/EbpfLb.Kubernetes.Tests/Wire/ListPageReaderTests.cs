@@ -49,6 +49,35 @@ public sealed class ListPageReaderTests
     }
 
     [Fact]
+    public async Task A_list_of_50_000_takes_little_more_memory_than_its_objects_read_one_by_one()
+    {
+        const int objects = 50_000;
+        var item = Encoding.UTF8.GetBytes($$$"""
+            {"metadata":{"name":"web-1","namespace":"shop","resourceVersion":"5","labels":{"kubernetes.io/service-name":"web"},"managedFields":
+            [{"manager":"{{{new string('x', 400)}}}"}]},"addressType":"IPv4","ports":[{"name":"http","port":80}],"endpoints":[
+            {"addresses":["10.1.0.1"],"conditions":{"ready":true},"nodeName":"node-1"},{"addresses":["10.1.0.2"],"conditions":{"ready":true},"nodeName":"node-2"}]}
+            """);
+        byte[] page = [.. """{"metadata":{"resourceVersion":"5"},"items":["""u8, .. Enumerable.Repeat((byte[])[.. item, (byte)','], objects - 1).SelectMany(i => i), .. item, .. "]}"u8];
+        var wire = new WireCatalog(_ => { });
+        var codec = wire.CodecOf(ApiResources.EndpointSlices);
+        codec.ReadObject(item);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        codec.ReadObject(item);
+        var single = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        var items = new List<EndpointSlice>(objects);
+        before = GC.GetAllocatedBytesForCurrentThread();
+        // From memory nothing is waited for, so all of it is on this thread.
+        var reading = new ListPageReader<EndpointSlice>(wire, ApiResources.EndpointSlices, items).ReadAsync(new MemoryStream(page), () => { }, default);
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.True(reading.IsCompletedSuccessfully);
+        await reading;
+
+        Assert.Equal(objects, items.Count);
+        Assert.InRange(allocated - (objects * single), long.MinValue, 256 << 10);
+    }
+
+    [Fact]
     public async Task Items_may_come_before_metadata_and_be_null()
     {
         Assert.Equal("7", (await Read("""{"items":[],"metadata":{"resourceVersion":"7"}}""")).Metadata?.ResourceVersion);
