@@ -4,6 +4,7 @@ using EbpfLb.Agent.Hosting;
 using EbpfLb.Agent.Logging;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Output;
+using EbpfLb.Agent.Pipeline;
 using EbpfLb.Configuration;
 using EbpfLb.Configuration.Writing;
 using EbpfLb.Http.Metrics;
@@ -53,11 +54,12 @@ internal sealed class RunCommand(AgentParts parts, Terminal terminal)
             using var disposable = source as IDisposable;
             Log.Starting(
                 logger, VersionCommand.Version, options.Instance.Name, options.NodeName, source.Status.Description, Environment.ProcessId);
+            await using var early = new EarlySource(source);
             await using var dataplane = parts.OpenDataplane(options, loggers);
             FeatureText.Write(logger, dataplane.Diagnostics.Features);
             using var metrics = new MetricRegistry(loggers.CreateLogger<MetricRegistry>());
             var agent = new AgentContext(
-                live, request.ConfigPath is null ? null : request.Load, source, dataplane, verbosity, parts.Time, loggers, metrics);
+                live, request.ConfigPath is null ? null : request.Load, early, dataplane, verbosity, parts.Time, loggers, metrics);
             return await new AgentHost(agent).RunAsync(cancellationToken) ? ExitCode.Ok : ExitCode.Failed;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

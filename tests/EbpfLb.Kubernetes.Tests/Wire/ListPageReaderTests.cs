@@ -57,7 +57,12 @@ public sealed class ListPageReaderTests
             [{"manager":"{{{new string('x', 400)}}}"}]},"addressType":"IPv4","ports":[{"name":"http","port":80}],"endpoints":[
             {"addresses":["10.1.0.1"],"conditions":{"ready":true},"nodeName":"node-1"},{"addresses":["10.1.0.2"],"conditions":{"ready":true},"nodeName":"node-2"}]}
             """);
-        byte[] page = [.. """{"metadata":{"resourceVersion":"5"},"items":["""u8, .. Enumerable.Repeat((byte[])[.. item, (byte)','], objects - 1).SelectMany(i => i), .. item, .. "]}"u8];
+        byte[] next = [(byte)',', .. item];
+        byte[] page =
+        [
+            .. """{"metadata":{"resourceVersion":"5"},"items":["""u8, .. item,
+            .. Enumerable.Repeat(next, objects - 1).SelectMany(i => i), .. "]}"u8,
+        ];
         var wire = new WireCatalog(_ => { });
         var codec = wire.CodecOf(ApiResources.EndpointSlices);
         codec.ReadObject(item);
@@ -68,7 +73,8 @@ public sealed class ListPageReaderTests
         var items = new List<EndpointSlice>(objects);
         before = GC.GetAllocatedBytesForCurrentThread();
         // From memory nothing is waited for, so all of it is on this thread.
-        var reading = new ListPageReader<EndpointSlice>(wire, ApiResources.EndpointSlices, items).ReadAsync(new MemoryStream(page), () => { }, default);
+        var reading = new ListPageReader<EndpointSlice>(wire, ApiResources.EndpointSlices, items)
+            .ReadAsync(new MemoryStream(page), () => { }, TestContext.Current.CancellationToken);
         var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         Assert.True(reading.IsCompletedSuccessfully);
         await reading;
