@@ -131,6 +131,9 @@ public readonly record struct IpAddress : IComparable<IpAddress>
 
     public int CompareTo(IpAddress other) => high != other.high ? high.CompareTo(other.high) : low.CompareTo(other.low);
 
+    /// <summary>"10.0.0.1:80" or "[fd00::1]:80".</summary>
+    public string WithPort(int port) => Family == IpFamily.IPv4 ? $"{this}:{port}" : $"[{this}]:{port}";
+
     public override string ToString() => Family == IpFamily.IPv4
         ? $"{low >> 24 & 0xff}.{low >> 16 & 0xff}.{low >> 8 & 0xff}.{low & 0xff}"
         : ToIPAddress().ToString();

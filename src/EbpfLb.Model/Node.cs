@@ -9,4 +9,11 @@ public sealed record Node(
     ValueList<string> PodCidrs,
     string? Zone,
     bool IsDeleting,
-    ValueList<string> TaintKeys);
+    ValueList<string> TaintKeys)
+{
+    /// <summary>The cluster autoscaler's announcement that it will remove the node; any effect counts.</summary>
+    public const string DeletionTaint = "ToBeDeletedByClusterAutoscaler";
+
+    /// <summary>Whether load balancers should use this node (docs/contract.md 10; KEP-3836).</summary>
+    public bool IsEligible => !IsDeleting && !TaintKeys.Contains(DeletionTaint, StringComparer.Ordinal);
+}

@@ -12,5 +12,5 @@ public readonly record struct BackendAddress(IpAddress Address, ushort Port) : I
     }
 
     /// <summary>"10.1.0.5:8080" or "[fd00::5]:8080".</summary>
-    public override string ToString() => Address.Family == IpFamily.IPv4 ? $"{Address}:{Port}" : $"[{Address}]:{Port}";
+    public override string ToString() => Address.WithPort(Port);
 }

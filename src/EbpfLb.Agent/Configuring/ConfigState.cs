@@ -7,7 +7,7 @@ namespace EbpfLb.Agent.Configuring;
 /// <summary>
 /// What is known of the configuration: what is in force, and what is wrong with the file. Written by the watcher, read by anybody.
 /// </summary>
-internal sealed class ConfigState(LiveOptions live) : IEffectiveConfig
+internal sealed class ConfigState(LiveOptions live)
 {
     private volatile Problem problem = new(null, []);
 

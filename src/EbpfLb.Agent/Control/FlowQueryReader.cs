@@ -1,6 +1,6 @@
-using EbpfLb.Agent.Commands;
-using EbpfLb.Agent.Flows;
 using EbpfLb.Abi;
+using EbpfLb.Agent.Flows;
+using EbpfLb.Agent.Options;
 using EbpfLb.Configuration.Reading;
 using EbpfLb.Datapath.Flows;
 using EbpfLb.Model;

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using EbpfLb.Agent.Commands;
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Options;
@@ -39,10 +40,10 @@ internal sealed class LiveExplanation(IInstanceView view, InstanceOptions instan
         }
         else
         {
-            KernelText.WriteDisagreement(terminal.Out, kernel);
+            KernelReportText.WriteDisagreement(terminal.Out, kernel);
             await terminal.Out.WriteAsync(report.Text);
         }
-        KernelText.Write(terminal.Out, kernel);
+        KernelReportText.Write(terminal.Out, kernel);
         return ExitCode.Ok;
     }
 
@@ -91,8 +92,5 @@ internal sealed class LiveExplanation(IInstanceView view, InstanceOptions instan
     }
 
     private static string BackendText(JsonNode backend)
-    {
-        var address = (string)backend["address"]!;
-        return address.Contains(':') ? $"[{address}]:{backend["port"]}" : $"{address}:{backend["port"]}";
-    }
+        => NameText.Endpoint((string)backend["address"]!, (int)backend["port"]!);
 }

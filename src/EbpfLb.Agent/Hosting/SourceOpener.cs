@@ -23,7 +23,7 @@ internal static class SourceOpener
                 ? new ManifestSource(new ManifestOptions(path, options.NodeName), time, loggers.CreateLogger<ManifestSource>())
                 : OpenApiServer(options, time, loggers);
         }
-        catch (ConfigException e)
+        catch (ConnectionException e)
         {
             throw new StartException(e.Message, e);
         }

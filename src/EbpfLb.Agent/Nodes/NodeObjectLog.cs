@@ -1,4 +1,3 @@
-using EbpfLb.Http.Health;
 using EbpfLb.Model;
 using Microsoft.Extensions.Logging;
 
@@ -12,7 +11,7 @@ internal sealed class NodeObjectLog(string name, IEventRecorder events, ILogger 
         if (before is null)
         {
             if (now is not null)
-                Log.NodeKnown(logger, name, Text(now.Addresses), Text(now.PodCidrs), now.Zone ?? "", NodeEligibility.IsEligible(now));
+                Log.NodeKnown(logger, name, Text(now.Addresses), Text(now.PodCidrs), now.Zone ?? "", now.IsEligible);
             return;
         }
         if (now is null)
@@ -26,7 +25,7 @@ internal sealed class NodeObjectLog(string name, IEventRecorder events, ILogger 
         Changed("addresses", Text(before.Addresses), Text(now.Addresses));
         Changed("podCIDRs", Text(before.PodCidrs), Text(now.PodCidrs));
         Changed("zone", before.Zone ?? "", now.Zone ?? "");
-        Changed("eligible for load balancers", NodeEligibility.IsEligible(before).ToString(), NodeEligibility.IsEligible(now).ToString());
+        Changed("eligible for load balancers", before.IsEligible.ToString(), now.IsEligible.ToString());
     }
 
     private void Changed(string what, string before, string now)

@@ -122,7 +122,7 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
     public HealthReport Report()
     {
         var node = snapshot?.Node;
-        var eligible = snapshot is null || (node is null ? !nodeRequired : NodeEligibility.IsEligible(node));
+        var eligible = snapshot is null || (node is null ? !nodeRequired : node.IsEligible);
         var report = health.Report(eligible);
         return Dead() is not { } reason ? report
             : report with { Healthy = false, Dead = reason, LastUpdated = LastRound?.EndedAt ?? default };

@@ -11,5 +11,5 @@ public readonly record struct FlowKey(FlowEndpoint Source, FlowEndpoint Destinat
 public readonly record struct FlowEndpoint(IpAddress Address, ushort Port)
 {
     /// <summary>"10.0.0.1:80" or "[fd00::1]:80".</summary>
-    public override string ToString() => Address.Family == IpFamily.IPv4 ? $"{Address}:{Port}" : $"[{Address}]:{Port}";
+    public override string ToString() => Address.WithPort(Port);
 }

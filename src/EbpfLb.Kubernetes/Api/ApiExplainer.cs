@@ -40,7 +40,7 @@ internal static class ApiExplainer
     public static ApiException FromTransport(ApiCall call, Uri server, Exception exception)
     {
         var what = $"cannot {call.Verb} {call.Plural} at {Show(server)}";
-        if (Find<ConfigException>(exception) is { } config)
+        if (Find<ConnectionException>(exception) is { } config)
             return new(ApiFailure.Credentials, $"{what}: {config.Message}", inner: exception);
         if (Find<ServerTrustException>(exception) is { } trust) return new(ApiFailure.Tls, $"{what}: {trust.Message}", inner: exception);
         if (Find<UnresolvedNameException>(exception) is not null)

@@ -141,13 +141,13 @@ internal sealed class ApiSender : IDisposable
         {
             return await credentials.GetAsync(refused, idle.Token);
         }
-        catch (ConfigException e)
+        catch (ConnectionException e)
         {
             throw ApiExplainer.FromTransport(call, server, e);
         }
         catch (OperationCanceledException) when (idle.IsExpired && !cancellationToken.IsCancellationRequested)
         {
-            throw ApiExplainer.FromTransport(call, server, new ConfigException(
+            throw ApiExplainer.FromTransport(call, server, new ConnectionException(
                 $"{credentials.Description} took longer than {idle.Limit.TotalSeconds:0} s; run it by hand to see why"));
         }
     }

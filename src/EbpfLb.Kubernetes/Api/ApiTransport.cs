@@ -15,7 +15,7 @@ internal static class ApiTransport
     private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(15);
 
     /// <param name="credential">Its certificate is shown, with those of its issuers.</param>
-    /// <exception cref="ConfigException">The certificate cannot be used.</exception>
+    /// <exception cref="ConnectionException">The certificate cannot be used.</exception>
     public static ApiClient CreateClient(
         Uri server, ServerTrust trust, ApiCredential credential, ApiTimeouts timeouts, TimeProvider time, Version? httpVersion = null)
     {
@@ -69,7 +69,8 @@ internal static class ApiTransport
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException or NotSupportedException)
         {
-            throw new ConfigException($"the client certificate \"{certificate.Subject}\" cannot be used for TLS: {e.Message}; renew it", e);
+            throw new ConnectionException(
+                $"the client certificate \"{certificate.Subject}\" cannot be used for TLS: {e.Message}; renew it", e);
         }
     }
 }

@@ -24,7 +24,7 @@ public sealed record ApiConnection(IReadOnlyList<Uri> Servers, string Origin)
     internal ApiCredentials Credentials { get; init; } = new NoCredentials();
 
     /// <summary>The same with other servers, as --api-server says; each http(s)://host[:port].</summary>
-    /// <exception cref="ConfigException">Not such a URL; the message names it.</exception>
+    /// <exception cref="ConnectionException">Not such a URL; the message names it.</exception>
     public ApiConnection WithServers(IReadOnlyList<string> urls)
         => urls.Count == 0 ? this : this with
         {

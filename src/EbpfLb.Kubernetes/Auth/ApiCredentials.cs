@@ -25,7 +25,7 @@ internal abstract class ApiCredentials
     public abstract string Description { get; }
 
     /// <param name="refused">What the server has just refused: do not give it from a cache again.</param>
-    /// <exception cref="ConfigException">They cannot be had.</exception>
+    /// <exception cref="ConnectionException">They cannot be had.</exception>
     public abstract ValueTask<ApiCredential> GetAsync(ApiCredential? refused, CancellationToken cancellationToken);
 }
 
@@ -40,7 +40,7 @@ internal sealed class NoCredentials : ApiCredentials
 
 /// <summary>A token written into the configuration.</summary>
 /// <param name="where">File and field.</param>
-/// <exception cref="ConfigException">No header can carry it.</exception>
+/// <exception cref="ConnectionException">No header can carry it.</exception>
 internal sealed class StaticToken(string token, string where) : ApiCredentials
 {
     private readonly ApiCredential credential = new(FieldText.Token(token, where));
@@ -60,7 +60,7 @@ internal sealed class TokenFile(string path, string where) : ApiCredentials
     public override string Description => $"the token in {path}";
 
     public override ValueTask<ApiCredential> GetAsync(ApiCredential? refused, CancellationToken cancellationToken)
-        => new(new ApiCredential(FieldText.Token(ConfigFile.ReadText(path, where), $"{where}: {path}")));
+        => new(new ApiCredential(FieldText.Token(NamedFile.ReadText(path, where), $"{where}: {path}")));
 }
 
 /// <summary>A client certificate with its key as PEM; files are read anew so that a rotated pair is used for new connections.</summary>

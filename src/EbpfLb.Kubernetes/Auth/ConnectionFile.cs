@@ -24,7 +24,7 @@ internal sealed record ConnectionFile(string Path, string Text, Func<ApiConnecti
             var now = Text;
             try
             {
-                now = ConfigFile.ReadText(Path, "--kubeconfig");
+                now = NamedFile.ReadText(Path, "--kubeconfig");
                 if (now == Text)
                 {
                     (refused, reason) = (Text, "");
@@ -39,7 +39,7 @@ internal sealed record ConnectionFile(string Path, string Text, Func<ApiConnecti
             {
                 if (now == refused && e.Message == reason) continue;
                 (refused, reason) = (now, e.Message);
-                Log.ConnectionNotUsable(logger, e is ConfigException ? null : e, e.Message);
+                Log.ConnectionNotUsable(logger, e is ConnectionException ? null : e, e.Message);
             }
         }
     }

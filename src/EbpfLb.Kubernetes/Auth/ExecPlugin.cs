@@ -97,15 +97,15 @@ internal sealed class ExecPlugin(ExecSpec spec, TimeProvider time) : ApiCredenti
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or ArgumentException)
         {
-            throw new ConfigException($"{spec.Where}: {spec.Command} did not print an ExecCredential as JSON ({e.Message}); run it "
+            throw new ConnectionException($"{spec.Where}: {spec.Command} did not print an ExecCredential as JSON ({e.Message}); run it "
                 + "by hand to see", e);
         }
         if (read?.ApiVersion != spec.ApiVersion)
-            throw new ConfigException(
+            throw new ConnectionException(
                 $"{spec.Where}: {spec.Command} answered with apiVersion '{FieldText.Shown(read?.ApiVersion ?? "")}' and the "
                 + $"kubeconfig asks for {spec.ApiVersion}; make them equal");
         if (read.Status is not { } status || (string.IsNullOrEmpty(status.Token) && string.IsNullOrEmpty(status.ClientCertificateData)))
-            throw new ConfigException($"{spec.Where}: {spec.Command} printed neither status.token nor status.clientCertificateData; "
+            throw new ConnectionException($"{spec.Where}: {spec.Command} printed neither status.token nor status.clientCertificateData; "
                 + "run it by hand to see");
         var shown = status.ClientCertificateData is { Length: > 0 } pem
             ? PemSource.ReadPair(

@@ -12,7 +12,7 @@ internal static class ExecProcess
     private const int LongestConflictDiagnostic = 4096;
 
     /// <summary>What it prints, when it ends well. It is ended with all that it started when it does not.</summary>
-    /// <exception cref="ConfigException">It cannot be run, ended with another code than 0, or printed too much.</exception>
+    /// <exception cref="ConnectionException">It cannot be run, ended with another code than 0, or printed too much.</exception>
     public static async Task<string> RunAsync(ExecSpec spec, string info, CancellationToken cancellationToken)
     {
         using var process = Start(spec, info);
@@ -22,17 +22,17 @@ internal static class ExecProcess
             var errors = ReadAsync(process.StandardError, LongestConflictDiagnostic, cancellationToken);
             var (output, isWhole) = await ReadAsync(process.StandardOutput, LongestOutput, cancellationToken, stopAtLimit: true);
             if (!isWhole)
-                throw new ConfigException(
+                throw new ConnectionException(
                     $"{spec.Where}: {spec.Command} prints more than {LongestOutput} characters; it must print an ExecCredential");
             await process.WaitForExitAsync(cancellationToken);
             if (process.ExitCode == 0) return output;
-            throw new ConfigException(
+            throw new ConnectionException(
                 $"{spec.Where}: {spec.Command} ended with exit code {process.ExitCode}: {Shorten((await errors).Text)}; run it by "
                     + "hand to see why");
         }
         catch (IOException e)
         {
-            throw new ConfigException(
+            throw new ConnectionException(
                 $"{spec.Where}: what {spec.Command} prints cannot be read: {e.Message}; run it by hand to see why", e);
         }
         finally
@@ -59,7 +59,7 @@ internal static class ExecProcess
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            throw new ConfigException(
+            throw new ConnectionException(
                 $"{spec.Where}: {spec.Command} cannot be run: {e.Message}; "
                     + $"{spec.InstallHint ?? "install the plugin or correct the path"}", e);
         }

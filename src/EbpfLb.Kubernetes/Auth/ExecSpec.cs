@@ -18,16 +18,17 @@ internal sealed record ExecSpec(
     private const string V1 = "client.authentication.k8s.io/v1";
     private const string V1Beta1 = "client.authentication.k8s.io/v1beta1";
 
-    /// <exception cref="ConfigException">A field is missing or not supported.</exception>
+    /// <exception cref="ConnectionException">A field is missing or not supported.</exception>
     public static ExecSpec Read(YamlMap exec, ExecCluster cluster)
     {
         var version = exec.Text("apiVersion");
-        if (version is not (V1 or V1Beta1)) throw new ConfigException($"{exec.Where("apiVersion")} is '{version}'; it must be {V1} "
+        if (version is not (V1 or V1Beta1)) throw new ConnectionException($"{exec.Where("apiVersion")} is '{version}'; it must be {V1} "
             + $"or {V1Beta1}");
         if (exec.Text("interactiveMode") is "Always")
-            throw new ConfigException($"{exec.Where("interactiveMode")} is Always, and the agent has no terminal; use "
+            throw new ConnectionException($"{exec.Where("interactiveMode")} is Always, and the agent has no terminal; use "
                 + "IfAvailable or Never");
-        var command = exec.Text("command") ?? throw new ConfigException($"{exec.Where("command")} is not set; name the plugin's program");
+        var command = exec.Text("command")
+            ?? throw new ConnectionException($"{exec.Where("command")} is not set; name the plugin's program");
         return new ExecSpec(
             exec.Where("command"),
             version,
@@ -41,9 +42,10 @@ internal sealed record ExecSpec(
 
     private static KeyValuePair<string, string> Variable(YamlMap variable)
     {
-        var name = variable.Text("name") ?? throw new ConfigException($"{variable.Where("name")} is not set; each variable needs a name");
+        var name = variable.Text("name")
+            ?? throw new ConnectionException($"{variable.Where("name")} is not set; each variable needs a name");
         if (name.Contains('='))
-            throw new ConfigException($"{variable.Where("name")} is '{FieldText.Shown(name)}'; the name "
+            throw new ConnectionException($"{variable.Where("name")} is '{FieldText.Shown(name)}'; the name "
                 + "of a variable has no '=': put what follows into value");
         return KeyValuePair.Create(name, variable.Text("value") ?? "");
     }

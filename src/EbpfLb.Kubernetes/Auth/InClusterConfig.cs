@@ -16,7 +16,7 @@ public static class InClusterConfig
     /// --api-server; needed in a cluster without kube-proxy, where the address in the environment is a ClusterIP that
     /// nobody serves before this agent does.
     /// </param>
-    /// <exception cref="ConfigException">Something is missing; the message says what.</exception>
+    /// <exception cref="ConnectionException">Something is missing; the message says what.</exception>
     public static ApiConnection Load(
         Func<string, string?> environment, IReadOnlyList<string>? servers = null, string directory = DefaultDirectory)
     {
@@ -26,7 +26,7 @@ public static class InClusterConfig
         {
             if (!File.Exists(path))
             {
-                throw new ConfigException(
+                throw new ConnectionException(
                     $"{where}: {path} does not exist; set automountServiceAccountToken: true on the pod, or use --kubeconfig "
                         + "outside a pod");
             }
@@ -54,7 +54,7 @@ public static class InClusterConfig
         if (environment("KUBERNETES_SERVICE_HOST") is not { Length: > 0 } host
             || environment("KUBERNETES_SERVICE_PORT") is not { Length: > 0 } port)
         {
-            throw new ConfigException(
+            throw new ConnectionException(
                 $"{where}: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not both set; give --api-server, or --kubeconfig "
                     + "outside a pod");
         }
@@ -65,6 +65,6 @@ public static class InClusterConfig
     private static string? ReadNamespace(string directory)
     {
         var path = Path.Combine(directory, "namespace");
-        return File.Exists(path) ? ConfigFile.ReadText(path, "in-cluster configuration").Trim() : null;
+        return File.Exists(path) ? NamedFile.ReadText(path, "in-cluster configuration").Trim() : null;
     }
 }

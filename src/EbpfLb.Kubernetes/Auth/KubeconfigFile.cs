@@ -6,22 +6,22 @@ public static class KubeconfigFile
     /// <summary>Reads the file and what it names. Paths in it are relative to its directory.</summary>
     /// <param name="context">Another context than current-context; null for that one.</param>
     /// <param name="time">Tells when credentials expire; null: the system's.</param>
-    /// <exception cref="ConfigException">It cannot be used; the message names file, field and what to do.</exception>
+    /// <exception cref="ConnectionException">It cannot be used; the message names file, field and what to do.</exception>
     public static ApiConnection Load(string path, string? context = null, TimeProvider? time = null)
     {
         var full = FullPath(path, null, "--kubeconfig");
-        var text = ConfigFile.ReadText(full, "--kubeconfig");
+        var text = NamedFile.ReadText(full, "--kubeconfig");
         return Read(full, text, context, time) with { File = new ConnectionFile(full, text, () => Load(full, context, time)) };
     }
 
     /// <summary>As if the file had this text.</summary>
-    /// <exception cref="ConfigException">It cannot be used.</exception>
+    /// <exception cref="ConnectionException">It cannot be used.</exception>
     public static ApiConnection Read(string path, string text, string? context = null, TimeProvider? time = null)
     {
         var full = FullPath(path, null, "--kubeconfig");
         var root = YamlMap.Parse(full, text);
         var name = context ?? root.Text("current-context")
-            ?? throw new ConfigException($"{root.Where("current-context")} is not set; run: kubectl config use-context NAME "
+            ?? throw new ConnectionException($"{root.Where("current-context")} is not set; run: kubectl config use-context NAME "
                 + $"--kubeconfig {full}");
         var contextMap = Named(root, "contexts", "context", name, "current-context");
         var cluster = Named(root, "clusters", "cluster", Needed(contextMap, "cluster"), contextMap.Where("cluster"));
@@ -61,7 +61,7 @@ public static class KubeconfigFile
 
     /// <summary>A path of the file, which is relative to its directory.</summary>
     /// <param name="field">The field that holds it.</param>
-    /// <exception cref="ConfigException">No path.</exception>
+    /// <exception cref="ConnectionException">No path.</exception>
     internal static string Absolute(YamlMap map, string field, string path)
         => FullPath(path, Path.GetDirectoryName(map.File) ?? "/", map.Where(field));
 
@@ -73,7 +73,7 @@ public static class KubeconfigFile
         }
         catch (Exception e) when (e is ArgumentException or IOException or NotSupportedException)
         {
-            throw new ConfigException($"{where}: '{FieldText.Shown(path)}' is not a path: {e.Message}; correct it", e);
+            throw new ConnectionException($"{where}: '{FieldText.Shown(path)}' is not a path: {e.Message}; correct it", e);
         }
     }
 
@@ -85,11 +85,11 @@ public static class KubeconfigFile
     {
         var entries = root.Maps(list);
         var entry = entries.FirstOrDefault(e => e.Text("name") == name)
-            ?? throw new ConfigException($"{root.File}: {list} has no '{name}', which {namedBy} names; it has: "
+            ?? throw new ConnectionException($"{root.File}: {list} has no '{name}', which {namedBy} names; it has: "
                 + $"{string.Join(", ", entries.Select(e => e.Text("name")))}");
-        return entry.Map(item) ?? throw new ConfigException($"{entry.Where(item)} is not set; the entry '{name}' is empty");
+        return entry.Map(item) ?? throw new ConnectionException($"{entry.Where(item)} is not set; the entry '{name}' is empty");
     }
 
     private static string Needed(YamlMap map, string key)
-        => map.Text(key) ?? throw new ConfigException($"{map.Where(key)} is not set; it is needed");
+        => map.Text(key) ?? throw new ConnectionException($"{map.Where(key)} is not set; it is needed");
 }

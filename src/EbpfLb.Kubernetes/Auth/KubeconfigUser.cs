@@ -4,14 +4,14 @@ namespace EbpfLb.Kubernetes.Auth;
 internal static class KubeconfigUser
 {
     /// <param name="time">Tells when what a plugin gave expires.</param>
-    /// <exception cref="ConfigException">The user has a kind of credentials that is not supported, or half of one.</exception>
+    /// <exception cref="ConnectionException">The user has a kind of credentials that is not supported, or half of one.</exception>
     public static ApiCredentials CredentialsOf(YamlMap user, ExecCluster cluster, TimeProvider time)
     {
         if (user.Map("auth-provider") is not null)
-            throw new ConfigException($"{user.Where("auth-provider")} is not supported (Kubernetes removed it in 1.26); use an exec "
+            throw new ConnectionException($"{user.Where("auth-provider")} is not supported (Kubernetes removed it in 1.26); use an exec "
                 + "plugin or a token");
         if (user.Text("username") is not null)
-            throw new ConfigException($"{user.Where("username")} is not supported (Kubernetes removed basic authentication in "
+            throw new ConnectionException($"{user.Where("username")} is not supported (Kubernetes removed basic authentication in "
                 + "1.19); use a token or a client certificate");
         if (user.Map("exec") is { } exec) return new ExecPlugin(ExecSpec.Read(exec, cluster), time);
         ApiCredentials? token = user.Text("tokenFile") is { } file
@@ -31,8 +31,8 @@ internal static class KubeconfigUser
         var certificate = KubeconfigFile.Pem(user, "client-certificate");
         var key = KubeconfigFile.Pem(user, "client-key");
         if (certificate is null && key is null) return null;
-        if (certificate is null) throw new ConfigException($"{key!.Where} is set and client-certificate is not; set both or neither");
-        if (key is null) throw new ConfigException($"{certificate.Where} is set and client-key is not; set both or neither");
+        if (certificate is null) throw new ConnectionException($"{key!.Where} is set and client-certificate is not; set both or neither");
+        if (key is null) throw new ConnectionException($"{certificate.Where} is set and client-key is not; set both or neither");
         PemSource.ReadPair(certificate.Read(), key.Read(), certificate.Where, key.Where).Certificate!.Dispose();
         return new ClientCertificate(certificate, key);
     }

@@ -21,7 +21,7 @@ internal sealed class LastGoodCredentials(ApiCredentials credentials, Action<str
             reported = null;
             return credential;
         }
-        catch (ConfigException e) when (lastGood is { } known && !known.IsSameAs(refused))
+        catch (ConnectionException e) when (lastGood is { } known && !known.IsSameAs(refused))
         {
             if (Interlocked.Exchange(ref reported, e.Message) != e.Message) report(e.Message);
             return known;

@@ -17,7 +17,7 @@ internal sealed record ServerTrust(PemSource? Authority = null, bool SkipVerify 
 
     /// <summary>Judges a certificate.</summary>
     /// <exception cref="ServerTrustException">It is not believed; the message says why and what to set.</exception>
-    /// <exception cref="ConfigException">The CA cannot be read.</exception>
+    /// <exception cref="ConnectionException">The CA cannot be read.</exception>
     public bool Check(string host, X509Certificate2? certificate, X509Chain? presented, SslPolicyErrors errors, DateTime now)
     {
         if (SkipVerify) return true;

@@ -8,18 +8,18 @@ internal sealed record YamlMap(string File, string Path, MapNode Node)
     /// <summary>File and field, for messages.</summary>
     public string Where(string key) => Path.Length == 0 ? $"{File}: {key}" : $"{File}: {Path}.{key}";
 
-    /// <exception cref="ConfigException">Not YAML, or no mapping.</exception>
+    /// <exception cref="ConnectionException">Not YAML, or no mapping.</exception>
     public static YamlMap Parse(string file, string text)
     {
         try
         {
             return YamlTree.Read(text) is [MapNode root, ..]
                 ? new YamlMap(file, "", root)
-                : throw new ConfigException($"{file}: not a kubeconfig; it must be a mapping with clusters, users and contexts");
+                : throw new ConnectionException($"{file}: not a kubeconfig; it must be a mapping with clusters, users and contexts");
         }
         catch (YamlSyntaxException e)
         {
-            throw new ConfigException($"{file}, line {e.Line}: {e.Message}", e);
+            throw new ConnectionException($"{file}, line {e.Line}: {e.Message}", e);
         }
     }
 
@@ -36,7 +36,7 @@ internal sealed record YamlMap(string File, string Path, MapNode Node)
     {
         null or "false" or "False" => false,
         "true" or "True" => true,
-        var other => throw new ConfigException($"{Where(key)} is '{other}'; it must be true or false"),
+        var other => throw new ConnectionException($"{Where(key)} is '{other}'; it must be true or false"),
     };
 
     public YamlMap? Map(string key) => Find(key) switch
@@ -71,13 +71,13 @@ internal sealed record YamlMap(string File, string Path, MapNode Node)
     {
         [] => null,
         [var entry] => entry.Value,
-        [_, var second, ..] => throw new ConfigException($"{Where(key)} is there twice (again in line {second.Line}); remove one"),
+        [_, var second, ..] => throw new ConnectionException($"{Where(key)} is there twice (again in line {second.Line}); remove one"),
     };
 
-    private ConfigException Wrong(string key, YamlNode node, string expected)
+    private ConnectionException Wrong(string key, YamlNode node, string expected)
         => new($"{Where(key)} (line {node.Line}) must be {expected}; correct it");
 
     /// <summary>The end of a text for the kernel: no path, argument, variable, name or token holds it.</summary>
     private string WithoutNul(string text, string key)
-        => text.Contains('\0') ? throw new ConfigException($"{Where(key)} holds a NUL character (\\0); correct it") : text;
+        => text.Contains('\0') ? throw new ConnectionException($"{Where(key)} holds a NUL character (\\0); correct it") : text;
 }

@@ -20,7 +20,7 @@ internal sealed class Reflector<T>(
     bool isOptional = false)
     where T : class
 {
-    private readonly Backoff backoff = new(options.FirstRetry, options.LongestRetry, random);
+    private readonly ServerBackOff backoff = new(options.FirstRetry, options.LongestRetry, random);
     private ApiSelector selector = selector;
 
     /// <summary>Where the next watch begins; null means that a list is needed.</summary>

@@ -68,7 +68,7 @@ public sealed class ServiceHealthPortsTests : IAsyncDisposable
         Push(port);
         await UntilAsync(port, HttpStatusCode.ServiceUnavailable);
 
-        pipeline.Push(pipeline.Cluster.Node("node-1", taints: [NodeEligibility.DeletionTaint]));
+        pipeline.Push(pipeline.Cluster.Node("node-1", taints: [Node.DeletionTaint]));
         await Waiting.UntilAsync(() => !pipeline.State.Report().NodeEligible);
 
         using var answer = await client.GetAsync(new Uri($"http://127.0.0.1:{port}/"), TestContext.Current.CancellationToken);

@@ -113,23 +113,4 @@ public sealed class ProxyHealthTrackerTests
         Assert.False(report.Status[IpFamily.IPv6].Healthy);
         Assert.Equal(time.GetUtcNow(), report.Status[IpFamily.IPv4].LastUpdated);
     }
-
-    [Contract(
-        "10",
-        "eligible: there, not being deleted, without the autoscaler's taint, whatever its effect; other taints do not matter; it may "
-        + "come back")]
-    [Theory]
-    [InlineData(false, "", true)]
-    [InlineData(false, "example.org/other", true)]
-    [InlineData(false, "ToBeDeletedByClusterAutoscaler", false)]
-    [InlineData(true, "", false)]
-    public void A_node_that_will_go_is_not_eligible(bool isDeleting, string taint, bool eligible)
-        => Assert.Equal(eligible, NodeEligibility.IsEligible(new Node("n", [], [], null, isDeleting, taint.Length == 0 ? [] : [taint])));
-
-    [Contract(
-        "10",
-        "eligible: there, not being deleted, without the autoscaler's taint, whatever its effect; other taints do not matter; it may "
-        + "come back")]
-    [Fact]
-    public void A_node_that_is_gone_is_not_eligible() => Assert.False(NodeEligibility.IsEligible(null));
 }

@@ -63,8 +63,8 @@ public sealed class ClientConnectionsTests : IDisposable
     public void A_certificate_that_cannot_be_used_costs_one_request()
     {
         var fails = true;
-        using var some = new ClientConnections(_ => fails ? throw new ConfigException("no") : NewClient());
-        Assert.Throws<ConfigException>(() => some.Take(ApiCredential.None));
+        using var some = new ClientConnections(_ => fails ? throw new ConnectionException("no") : NewClient());
+        Assert.Throws<ConnectionException>(() => some.Take(ApiCredential.None));
         fails = false;
         some.Take(ApiCredential.None).Dispose();
     }

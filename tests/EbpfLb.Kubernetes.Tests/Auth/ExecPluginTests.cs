@@ -88,7 +88,7 @@ public sealed class ExecPluginTests : IDisposable
         "printed neither status.token nor status.clientCertificateData")]
     public async Task A_plugin_that_fails_is_explained(string body, string expected)
     {
-        var error = await Assert.ThrowsAsync<ConfigException>(() => Token(Script(body)));
+        var error = await Assert.ThrowsAsync<ConnectionException>(() => Token(Script(body)));
 
         Assert.Contains(expected, error.Message);
         Assert.StartsWith("kubeconfig: exec.command", error.Message);
@@ -100,7 +100,7 @@ public sealed class ExecPluginTests : IDisposable
         var plugin = new ExecPlugin(
             new ExecSpec("kubeconfig: exec.command", V1, "/nowhere/plugin", [], [], "install it from example.com", null), time);
 
-        Assert.EndsWith("install it from example.com", (await Assert.ThrowsAsync<ConfigException>(() => Token(plugin))).Message);
+        Assert.EndsWith("install it from example.com", (await Assert.ThrowsAsync<ConnectionException>(() => Token(plugin))).Message);
     }
 
     [Fact]
@@ -141,7 +141,7 @@ public sealed class ExecPluginTests : IDisposable
         "are no client certificate with its key")]
     public async Task What_a_plugin_prints_that_cannot_be_used_is_named(string status, string expected)
     {
-        var error = await Assert.ThrowsAsync<ConfigException>(() => Token(Printing(status)));
+        var error = await Assert.ThrowsAsync<ConnectionException>(() => Token(Printing(status)));
 
         Assert.Contains(expected, error.Message);
         Assert.StartsWith("kubeconfig: exec.command", error.Message);
@@ -188,7 +188,8 @@ public sealed class ExecPluginTests : IDisposable
         Testing.Processes.Eventually.True(() => File.Exists(Path.Combine(directory.Path, "runs")), "a run");
         directory.Write("go", "");
 
-        foreach (var one in all) Assert.Contains("ended with exit code 3", (await Assert.ThrowsAsync<ConfigException>(() => one)).Message);
+        foreach (var one in all)
+            Assert.Contains("ended with exit code 3", (await Assert.ThrowsAsync<ConnectionException>(() => one)).Message);
         Assert.Equal(1, Runs);
     }
 
@@ -197,7 +198,8 @@ public sealed class ExecPluginTests : IDisposable
     {
         var plugin = Script("echo $$ > pid; exec tr '\\0' x < /dev/zero");
 
-        Assert.Contains("prints more than 1048576 characters", (await Assert.ThrowsAsync<ConfigException>(() => Token(plugin))).Message);
+        Assert.Contains(
+            "prints more than 1048576 characters", (await Assert.ThrowsAsync<ConnectionException>(() => Token(plugin))).Message);
 
         var pid = File.ReadAllText(Path.Combine(directory.Path, "pid")).Trim();
         Testing.Processes.Eventually.True(() => !IsRunning(pid), "the end of the plugin");

@@ -61,7 +61,7 @@ public sealed class InClusterConfigTests : IDisposable
     {
         File.Delete(Path.Combine(directory.Path, name));
 
-        var error = Assert.Throws<ConfigException>(() => Load());
+        var error = Assert.Throws<ConnectionException>(() => Load());
 
         Assert.Contains(Path.Combine(directory.Path, name), error.Message);
         Assert.Contains(advice, error.Message);
@@ -72,7 +72,7 @@ public sealed class InClusterConfigTests : IDisposable
     {
         environment.Remove("KUBERNETES_SERVICE_PORT");
 
-        var error = Assert.Throws<ConfigException>(() => Load());
+        var error = Assert.Throws<ConnectionException>(() => Load());
 
         Assert.Contains("KUBERNETES_SERVICE_PORT", error.Message);
         Assert.Contains("--api-server", error.Message);
@@ -82,13 +82,13 @@ public sealed class InClusterConfigTests : IDisposable
     public void A_CA_that_is_no_certificate_is_named()
     {
         directory.Write("ca.crt", "not a certificate");
-        Assert.Contains("ca.crt: holds no PEM certificate", Assert.Throws<ConfigException>(() => Load()).Message);
+        Assert.Contains("ca.crt: holds no PEM certificate", Assert.Throws<ConnectionException>(() => Load()).Message);
     }
 
     [Fact]
     public void An_address_of_the_command_line_must_be_a_url()
         => Assert.Contains(
-            "--api-server: 'ftp://192.0.2.1' is not the URL", Assert.Throws<ConfigException>(() => Load("ftp://192.0.2.1")).Message);
+            "--api-server: 'ftp://192.0.2.1' is not the URL", Assert.Throws<ConnectionException>(() => Load("ftp://192.0.2.1")).Message);
 
     [Fact]
     public void A_pod_is_recognised_by_its_environment()

@@ -39,7 +39,7 @@ public sealed class KubeconfigFileTests : IDisposable
     private ApiConnection Load(string cluster, string user = "{token: abc}") => KubeconfigFile.Load(Write(cluster, user));
 
     private string ErrorOf(string cluster, string user = "{token: abc}")
-        => Assert.Throws<ConfigException>(() => Load(cluster, user)).Message;
+        => Assert.Throws<ConnectionException>(() => Load(cluster, user)).Message;
 
     private const string Server = "server: \"https://192.0.2.1:6443\"";
 
@@ -124,7 +124,7 @@ public sealed class KubeconfigFileTests : IDisposable
     {
         var path = Write($"{{{Server}}}");
 
-        var error = Assert.Throws<ConfigException>(() => KubeconfigFile.Load(path, "other"));
+        var error = Assert.Throws<ConnectionException>(() => KubeconfigFile.Load(path, "other"));
 
         Assert.Equal($"{path}: clusters has no 'missing', which {path}: contexts[1].context.cluster names; it has: main", error.Message);
     }
@@ -201,7 +201,7 @@ public sealed class KubeconfigFileTests : IDisposable
 
     [Fact]
     public void Nesting_that_would_overflow_the_stack_is_refused()
-        => Assert.Contains("nested deeper than 60 levels", Assert.Throws<ConfigException>(
+        => Assert.Contains("nested deeper than 60 levels", Assert.Throws<ConnectionException>(
             () => KubeconfigFile.Load(directory.Write("config", $"a: {new string('[', 100_000)}"))).Message);
 
     /// <summary>As a block scalar leaves it.</summary>
@@ -237,12 +237,13 @@ public sealed class KubeconfigFileTests : IDisposable
     [InlineData("contexts: []", "current-context is not set")]
     [InlineData("{current-context: x, contexts: []}", "contexts has no 'x'")]
     public void What_is_no_kubeconfig_is_named(string text, string expected)
-        => Assert.Contains(expected, Assert.Throws<ConfigException>(() => KubeconfigFile.Load(directory.Write("config", text))).Message);
+        => Assert.Contains(
+            expected, Assert.Throws<ConnectionException>(() => KubeconfigFile.Load(directory.Write("config", text))).Message);
 
     [Fact]
     public void A_file_that_is_missing_is_named()
         => Assert.Contains("--kubeconfig: /nowhere/config does not exist",
-            Assert.Throws<ConfigException>(() => KubeconfigFile.Load("/nowhere/config")).Message);
+            Assert.Throws<ConnectionException>(() => KubeconfigFile.Load("/nowhere/config")).Message);
 
     [Fact]
     public async Task A_kubeconfig_leads_to_a_real_server()

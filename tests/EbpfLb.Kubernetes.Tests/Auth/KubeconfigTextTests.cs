@@ -84,7 +84,7 @@ public sealed class KubeconfigTextTests : IAsyncLifetime
                 {
                     await AskAsync(KubeconfigFile.Load(directory.Write($"config-{field}", Kubeconfig(field, value))));
                 }
-                catch (ConfigException e)
+                catch (ConnectionException e)
                 {
                     Assert.DoesNotContain('\n', e.Message);
                     Assert.Contains(field[(field.IndexOf('.') + 1)..].Replace("-data", "").Replace("client-key", "client-"), e.Message);
@@ -129,7 +129,7 @@ public sealed class KubeconfigTextTests : IAsyncLifetime
                         Kubeconfig(field, "spoiled")
                             .Replace("\"client-certificate\"", "\"client-key\": \"spoiled\", \"client-certificate\""))));
                 }
-                catch (ConfigException e)
+                catch (ConnectionException e)
                 {
                     Assert.DoesNotContain('\n', e.Message);
                 }

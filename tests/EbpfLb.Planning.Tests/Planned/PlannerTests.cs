@@ -1,6 +1,7 @@
 using EbpfLb.Planning.Reading;
 using EbpfLb.Policy;
 using EbpfLb.Testing.Clusters;
+using EbpfLb.Testing.Tables;
 
 namespace EbpfLb.Planning.Tests.Planned;
 

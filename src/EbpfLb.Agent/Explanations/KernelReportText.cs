@@ -3,7 +3,7 @@ using EbpfLb.Agent.Control;
 namespace EbpfLb.Agent.Explanations;
 
 /// <summary>What the kernel holds, for people.</summary>
-internal static class KernelText
+internal static class KernelReportText
 {
     private const int LabelWidth = 12;
 

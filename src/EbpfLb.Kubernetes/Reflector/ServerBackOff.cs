@@ -1,10 +1,10 @@
 namespace EbpfLb.Kubernetes.Reflector;
 
 /// <summary>
-/// Waiting times between tries: doubling up to a limit, each drawn from half to one and a half of its value, so that
-/// the agents of a large cluster do not come back at once. Not thread-safe.
+/// Waiting times between tries of a server that many ask: doubling up to a limit, each drawn from half to one and a half of its value, so
+/// that the agents of a large cluster do not come back at once. Not thread-safe.
 /// </summary>
-internal sealed class Backoff(TimeSpan first, TimeSpan limit, Random random)
+internal sealed class ServerBackOff(TimeSpan first, TimeSpan limit, Random random)
 {
     /// <summary>More would overflow long after any limit.</summary>
     private const int DoublingsAtMost = 20;

@@ -3,13 +3,13 @@ using System.Text;
 namespace EbpfLb.Kubernetes.Auth;
 
 /// <summary>Reads files that a configuration names, with errors that name both.</summary>
-internal static class ConfigFile
+internal static class NamedFile
 {
     /// <summary>Characters. A CA bundle of all public CAs has a quarter of a million.</summary>
     private const int LargestFile = 4 * 1024 * 1024;
 
     /// <param name="where">What named the file.</param>
-    /// <exception cref="ConfigException">It cannot be read, or it is too large to be what it should be.</exception>
+    /// <exception cref="ConnectionException">It cannot be read, or it is too large to be what it should be.</exception>
     public static string ReadText(string path, string where)
     {
         try
@@ -22,13 +22,13 @@ internal static class ConfigFile
             {
                 text.Append(buffer, 0, read);
                 if (text.Length > LargestFile)
-                    throw new ConfigException($"{where}: {path} has more than {LargestFile} characters; check the path");
+                    throw new ConnectionException($"{where}: {path} has more than {LargestFile} characters; check the path");
             }
             return text.ToString();
         }
-        catch (Exception e) when (e is not (ConfigException or OutOfMemoryException))
+        catch (Exception e) when (e is not (ConnectionException or OutOfMemoryException))
         {
-            throw new ConfigException(
+            throw new ConnectionException(
                 e switch
                 {
                     FileNotFoundException or DirectoryNotFoundException => $"{where}: {path} does not exist; check the path",

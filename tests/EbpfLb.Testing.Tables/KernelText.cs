@@ -1,7 +1,8 @@
 using System.Text;
 using EbpfLb.Planning.Mirroring;
+using EbpfLb.Planning.Reading;
 
-namespace EbpfLb.Planning.Reading;
+namespace EbpfLb.Testing.Tables;
 
 /// <summary>The tables as text, in a stable order: for people, and for files that tests compare with.</summary>
 public static class KernelText

@@ -1,4 +1,4 @@
-namespace EbpfLb.Agent.Commands;
+namespace EbpfLb.Agent.Options;
 
 /// <summary>Values that are names of an enum, in lower case.</summary>
 internal static class Choice

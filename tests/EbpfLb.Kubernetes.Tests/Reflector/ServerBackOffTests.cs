@@ -2,9 +2,9 @@ using EbpfLb.Kubernetes.Reflector;
 
 namespace EbpfLb.Kubernetes.Tests.Reflector;
 
-public sealed class BackoffTests
+public sealed class ServerBackOffTests
 {
-    private static Backoff Make(int seed = 1) => new(TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(30), new Random(seed));
+    private static ServerBackOff Make(int seed = 1) => new(TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(30), new Random(seed));
 
     [Fact]
     public void Waiting_times_double_up_to_the_limit_each_within_half_of_its_value()
