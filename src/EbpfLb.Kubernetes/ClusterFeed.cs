@@ -58,7 +58,7 @@ internal sealed class ClusterFeed
     /// <summary>The own node; a list without it is taken as known to be missing.</summary>
     public IComparedSink<Node> Node { get; }
 
-    /// <summary>Nobody waits for these, and their troubles are nobody's: servers before 1.33 have none.</summary>
+    /// <summary>These are optional, and their failures are not reported: servers before 1.33 have none.</summary>
     public IReflectorSink<ServiceCidr> ServiceCidrs { get; }
 
     /// <summary>Waits for a change after the last call and takes the state as it then is.</summary>

@@ -17,8 +17,8 @@ internal static partial class Log
     public static partial void Watching(ILogger logger, string resource, string resourceVersion, string server);
 
     [LoggerMessage(3, LogLevel.Warning, "API server request failed: resource={Resource} failure={Failure} next try in "
-        + "{Seconds:0.0} s. {Error}", EventName = "ApiTrouble")]
-    public static partial void ApiTrouble(ILogger logger, string resource, Api.ApiFailure failure, double seconds, string error);
+        + "{Seconds:0.0} s. {Error}", EventName = "ApiRequestFailed")]
+    public static partial void ApiRequestFailed(ILogger logger, string resource, Api.ApiFailure failure, double seconds, string error);
 
     [LoggerMessage(4, LogLevel.Information, "API server is back: resource={Resource} server={Server} "
         + "away={Seconds:0.0} s", EventName = "ApiBack")]

@@ -11,7 +11,7 @@ public interface IClusterSource
 
     /// <summary>
     /// Yields snapshots until cancelled: the first when everything has been listed once, then one after each change.
-    /// A slow reader misses intermediate states, never the latest. Troubles of the source (server away, broken
+    /// A slow reader misses intermediate states, never the latest. Failures of the source (server away, broken
     /// file) are retried inside, reported by <see cref="Status"/> and logged; they do not end the sequence.
     /// </summary>
     IAsyncEnumerable<ClusterSnapshot> ReadAsync(CancellationToken cancellationToken);

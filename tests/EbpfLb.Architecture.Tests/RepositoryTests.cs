@@ -87,4 +87,7 @@ public sealed class RepositoryTests
 
     [Fact]
     public void Unsafe_code_stays_where_memory_is_shared_with_the_kernel() => Assert.Empty(UnsafeCode.Violations(Repository));
+
+    [Fact]
+    public void Words_are_those_of_the_field() => Assert.Empty(Words.Violations(Repository));
 }

@@ -175,4 +175,16 @@ public sealed class RuleTests
     [InlineData("src/EbpfLb.Model/X.cs", "// unsafe\nvar x = \"unsafe\"; /* unsafe */", 0)]
     public void Unsafe_code_in_the_wrong_place_is_found(string path, string text, int found)
         => Assert.Equal(found, UnsafeCode.Violations(Tree((path, text))).Count());
+
+    [Theory]
+    [InlineData("src/EbpfLb.Model/X.cs", "/// see contract section 5")]
+    [InlineData("bpf/lib/lb_x.h", "lb_door_open(x);")]
+    [InlineData("docs/maps.md", "The doors of the node")]
+    [InlineData("tests/EbpfLb.E2E/X.cs", "public void It_is_no_trouble() {")]
+    public void A_private_word_is_found(string path, string text) => Assert.Single(Words.Violations(Tree((path, text))));
+
+    [Theory]
+    [InlineData("docs/maps.md", "section 5 of the contract, recommended, outdoors, a straying amendment")]
+    [InlineData("tools/x.md", "a door")]
+    public void Other_words_are_fine(string path, string text) => Assert.Empty(Words.Violations(Tree((path, text))));
 }

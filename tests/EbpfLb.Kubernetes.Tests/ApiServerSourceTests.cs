@@ -58,7 +58,7 @@ public sealed class ApiServerSourceTests : SourceTest
 
         var next = Snapshots.MoveNextAsync().AsTask();
         Eventually.Get(
-            () => Source.Status, s => s.Error is not null && Server.OpenWatches == 2, "two watches and the third reflector's trouble");
+            () => Source.Status, s => s.Error is not null && Server.OpenWatches == 2, "two watches and the third reflector's failure");
 
         Assert.False(next.IsCompleted);
         Assert.False(Source.Status.IsSynced);
@@ -68,7 +68,7 @@ public sealed class ApiServerSourceTests : SourceTest
         Server.Faults.Allow("list", "nodes");
         Assert.True(await next);
         Assert.Equal("node-1", Snapshots.Current.Node?.Name);
-        Eventually.True(() => Source.Status.Error is null, "no more trouble");
+        Eventually.True(() => Source.Status.Error is null, "no more error");
     }
 
     [Contract(
@@ -161,7 +161,7 @@ public sealed class ApiServerSourceTests : SourceTest
         var after = await Until(s => s.Services.ContainsKey(Name("new")) && !s.Services.ContainsKey(Name("web")));
         Assert.Same(before.Services[Name("kept")].Service, after.Services[Name("kept")].Service);
         Assert.Same(before.Node, after.Node);
-        Eventually.True(() => Source.Status.Error is null, "no more trouble");
+        Eventually.True(() => Source.Status.Error is null, "no more error");
     }
 
     [Fact]

@@ -15,7 +15,7 @@ public sealed class ClusterFeedTests
 
     public ClusterFeedTests() => feed = new ClusterFeed("node-1", time, NullLogger.Instance);
 
-    private static ApiException Trouble(string message) => new(ApiFailure.Unreachable, message);
+    private static ApiException Unreachable(string message) => new(ApiFailure.Unreachable, message);
 
     [Theory]
     [InlineData("services slices node")]
@@ -58,12 +58,12 @@ public sealed class ClusterFeedTests
     }
 
     [Fact]
-    public void The_status_tells_the_oldest_trouble_and_since_when()
+    public void The_status_has_the_oldest_failure_and_since_when()
     {
-        feed.Slices.Failed(Trouble("slices are away"));
+        feed.Slices.Failed(Unreachable("slices are away"));
         time.Advance(TimeSpan.FromMinutes(1));
-        feed.Services.Failed(Trouble("services are away"));
-        feed.Slices.Failed(Trouble("slices are still away"));
+        feed.Services.Failed(Unreachable("services are away"));
+        feed.Slices.Failed(Unreachable("slices are still away"));
 
         Assert.Equal("slices are still away (since 2026-01-01 00:00:00Z)", feed.StatusOf("x").Error);
 

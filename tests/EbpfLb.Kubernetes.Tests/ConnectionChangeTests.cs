@@ -90,7 +90,7 @@ public sealed class ConnectionChangeTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_kubeconfig_that_cannot_be_used_changes_nothing_until_it_is_mended()
+    public async Task A_kubeconfig_that_cannot_be_used_changes_nothing_until_it_is_repaired()
     {
         var path = Write(first.Url);
         Start(path);

@@ -33,7 +33,7 @@ public sealed class ServiceCidrTests : SourceTest
 
     [Contract("18", "ServiceCIDR: 404, 403 and 410 mean none, and are asked again later")]
     [Fact]
-    public async Task A_server_without_them_is_no_trouble_and_is_asked_again_later()
+    public async Task A_server_without_them_is_no_failure_and_is_asked_again_later()
     {
         await StartAsync(new FakeApiServerOptions());
         Server.Apply(ServiceJson("web"));

@@ -56,7 +56,7 @@ internal sealed class AgentView(
             [.. dataplane.Diagnostics.Features.Select(f
                 => new FeatureStatus(f.Name, f.IsKnown ? f.IsAvailable : null, f.IsMissing ? FeatureText.Lost(f) : null))])
         {
-            Drops = [.. dataplane.Diagnostics.ReadReasons().Where(r => r.Count > 0 && ReasonReports.IsTrouble(r.Reason)).Select(r
+            Drops = [.. dataplane.Diagnostics.ReadReasons().Where(r => r.Count > 0 && ReasonReports.IsReportable(r.Reason)).Select(r
                 => ReasonReports.Of(r, countedBefore.GetValueOrDefault(r.Reason)))],
             Devices = NodeReports.Devices(state.NodeView),
             NodePortAddresses = NodeReports.NodePortAddresses(state.NodeView),

@@ -9,7 +9,7 @@ namespace EbpfLb.Agent.Control;
 internal static class ReasonReports
 {
     /// <summary>Drops, and what should not happen to packets that were passed or answered.</summary>
-    public static bool IsTrouble(LbReason reason)
+    public static bool IsReportable(LbReason reason)
         => ReasonCatalog.Of(reason) is { Kind: ReasonKind.Dropped } or { IsPacket: true, Advice: not null };
 
     /// <param name="before">Counted before the agent started.</param>

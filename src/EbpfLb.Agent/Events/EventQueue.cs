@@ -117,6 +117,6 @@ internal sealed class EventQueue(IEventWriter? writer, string node, TimeProvider
 
     /// <param name="First">UTC.</param>
     /// <param name="ToldAt">Timestamp of the monotonic clock.</param>
-    /// <param name="Count">Up to now, also of those that were not told.</param>
+    /// <param name="Count">Up to now, also of those that were not posted.</param>
     private sealed record Occurrence(DateTimeOffset First, long ReportedAt, int Count);
 }

@@ -6,8 +6,8 @@ namespace EbpfLb.Agent.Logging;
 /// <summary>
 /// Warnings and errors that say the same again are left out for a while, at first <see cref="FirstWindow"/>, then twice as long each time,
 /// <see cref="LongestWindow"/> at most; the next one that is written has their number. The same are those of one logger and event
-/// whose values are equal but for numbers, as "next try in 3 s" is no news. When a logger says that something changed (an
-/// information), what fails after it is news again.
+/// whose values are equal but for numbers, as "next try in 3 s" is nothing new. When a logger says that something changed (an
+/// information), what fails after it is new again.
 /// </summary>
 internal sealed class RepeatLimiter(TimeProvider time)
 {

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Agent.Pipeline;
 
-/// <summary>Says what rounds did, each trouble once and not with every retry.</summary>
+/// <summary>Says what rounds did, each failure once and not with every retry.</summary>
 internal sealed class RoundLog(ILogger logger)
 {
     /// <summary>A full map fails for thousands of objects at once; their number says more than their names.</summary>

@@ -63,7 +63,7 @@ public sealed class StaleState : IStaleState, IDisposable
         lock (sync) return programs ??= load();
     }
 
-    /// <summary>In the network namespace that the calling thread is in. A kind that makes trouble does not keep the others.</summary>
+    /// <summary>In the network namespace that the calling thread is in. A kind that fails does not stop the others.</summary>
     private StaleSocketReport EndHere(SocketPrograms programs, bool tcp, bool untranslated)
     {
         string? error = null;

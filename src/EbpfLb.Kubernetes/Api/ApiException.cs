@@ -1,6 +1,6 @@
 namespace EbpfLb.Kubernetes.Api;
 
-/// <summary>What kind of trouble a request met; decisions are made on this, never on a text.</summary>
+/// <summary>How a request failed; decisions are made on this, never on a text.</summary>
 public enum ApiFailure : byte
 {
     /// <summary>No connection: name, route, port, time-out.</summary>

@@ -18,7 +18,7 @@ public sealed record LoadedManifests(
 /// <param name="File">Path below the manifest directory, or the name of the one file.</param>
 /// <param name="Line">From 1.</param>
 /// <param name="Column">From 1.</param>
-/// <param name="Object">"Service default/web"; "" when the trouble is not with one object.</param>
+/// <param name="Object">"Service default/web"; "" when it is not about one object.</param>
 /// <param name="Field">"spec.ports[0].port"; "" when it is not with one field.</param>
 /// <param name="Reason">What is wrong and what to do.</param>
 public sealed record ManifestProblem(bool IsError, string File, int Line, int Column, string Object, string Field, string Reason)

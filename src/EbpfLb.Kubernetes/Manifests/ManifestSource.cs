@@ -113,7 +113,7 @@ public sealed class ManifestSource : IClusterSource
         else RecordProblems(store, merge.Apply(store.Files, builder));
         var snapshot = builder.Build();
         state = state with { IsSynced = true };
-        // The first reading and what changes its errors are news; each later change is for who asks.
+        // The first reading and what changes its errors are logged; each later change is for who asks.
         var level = before.IsSynced && state.Problems.SequenceEqual(before.Problems) ? LogLevel.Debug : LogLevel.Information;
         Log.ManifestsRead(logger, level, description, store.Count, snapshot.Services.Count, state.Problems.Count(p => p.IsError));
         return last is not null && ReferenceEquals(last.Services, snapshot.Services) && ReferenceEquals(last.Node, snapshot.Node)
@@ -183,7 +183,7 @@ public sealed class ManifestSource : IClusterSource
         return errors.Count <= ShownProblems ? shown : $"{shown}\nand {errors.Count - ShownProblems} more; the log has them all";
     }
 
-    /// <param name="Trouble">Why the path itself cannot be read.</param>
+    /// <param name="Problem">Why the path itself cannot be read.</param>
     private sealed record State(bool IsSynced, DateTimeOffset? LastContact, string? Problem, ImmutableArray<ManifestProblem> Problems)
     {
         /// <summary>LastContact, for ages: clocks are set.</summary>

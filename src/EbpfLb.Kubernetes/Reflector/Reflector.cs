@@ -27,7 +27,7 @@ internal sealed class Reflector<T>(
     private string? resourceVersion;
 
     /// <summary>Timestamp; null while nothing is wrong.</summary>
-    private long? troubleSince;
+    private long? failingSince;
 
     private readonly StreamingLists streaming = new(options.StreamingLists);
 
@@ -192,12 +192,12 @@ internal sealed class Reflector<T>(
         }
         if (failure.Failure is ApiFailure.Expired or ApiFailure.Malformed) resourceVersion = null;
         // A watch that broke or ran out is nothing to worry about as long as the next one opens.
-        if (!isWatching || failure.Failure is not (ApiFailure.Cut or ApiFailure.Silent or ApiFailure.Expired)) Trouble(failure);
+        if (!isWatching || failure.Failure is not (ApiFailure.Cut or ApiFailure.Silent or ApiFailure.Expired)) ReportFailure(failure);
         var wait = backoff.Next(failure.RetryAfter);
         if (failure.Failure == ApiFailure.Internal) Log.ReflectorFailed(logger, failure.InnerException ?? failure, resource.Plural);
-        Log.ApiTrouble(logger, resource.Plural, failure.Failure, wait.TotalSeconds, failure.Message);
+        Log.ApiRequestFailed(logger, resource.Plural, failure.Failure, wait.TotalSeconds, failure.Message);
         await Task.Delay(wait, time, cancellationToken);
-        if (troubleSince is { } since && time.GetElapsedTime(since) >= options.RelistAfter) resourceVersion = null;
+        if (failingSince is { } since && time.GetElapsedTime(since) >= options.RelistAfter) resourceVersion = null;
     }
 
     /// <summary>410 for a list: the server had the collection once.</summary>
@@ -213,16 +213,16 @@ internal sealed class Reflector<T>(
         await Task.Delay(options.OptionalRetry, time, cancellationToken);
     }
 
-    private void Trouble(ApiException failure)
+    private void ReportFailure(ApiException failure)
     {
-        troubleSince ??= time.GetTimestamp();
+        failingSince ??= time.GetTimestamp();
         sink.Failed(failure);
     }
 
     private void Well()
     {
-        if (troubleSince is { } since) Log.ApiBack(logger, resource.Plural, api.Description, time.GetElapsedTime(since).TotalSeconds);
-        troubleSince = null;
+        if (failingSince is { } since) Log.ApiBack(logger, resource.Plural, api.Description, time.GetElapsedTime(since).TotalSeconds);
+        failingSince = null;
         isAbsent = false;
         sink.Contact();
     }

@@ -26,6 +26,6 @@ internal sealed class ServerBackOff(TimeSpan first, TimeSpan limit, Random rando
         return retryAfter is { } asked && asked > wait ? asked + (first * random.NextDouble()) : wait;
     }
 
-    /// <summary>All is well again: the next trouble starts with the shortest time.</summary>
+    /// <summary>A request succeeded: the next failure starts with the shortest time.</summary>
     public void Reset() => failures = 0;
 }

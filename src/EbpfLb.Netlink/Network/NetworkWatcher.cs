@@ -13,7 +13,7 @@ public sealed class NetworkWatcher : IDisposable
     /// <summary>RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV4_ROUTE, RTMGRP_IPV6_IFADDR, RTMGRP_IPV6_ROUTE.</summary>
     private const uint Groups = 0x1 | 0x10 | 0x40 | 0x100 | 0x400;
 
-    /// <summary>RTMGRP_TC: what is taken from devices. Bpf links (TCX) are not told of by anybody.</summary>
+    /// <summary>RTMGRP_TC: what is taken from devices. Of BPF links (TCX) there are no notifications.</summary>
     private const uint TrafficControl = 0x8;
 
     private readonly NetlinkSocket socket;

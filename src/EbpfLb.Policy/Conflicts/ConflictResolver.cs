@@ -27,7 +27,7 @@ internal static class ConflictResolver
     }
 
     /// <summary>
-    /// Of several Services with one ClusterIP the first closes it for all; that is no reason to complain, the ports they share are. The
+    /// Of several Services with one ClusterIP the first closes it for all; that is no conflict, the ports they share are. The
     /// first port that is left says it.
     /// </summary>
     private static CompiledService Close(CompiledService wanted, ValueList<CompiledPort> ports, FrontendClaims claims)

@@ -120,7 +120,7 @@ public sealed class AgentViewTests
         => cluster.Service("web", ["10.96.0.1"], ["http:80", "metrics:9090"]).Service("prod/web", ["10.96.1.1"], ["http:80"]);
 
     [Fact]
-    public async Task Status_shows_packets_in_trouble_in_words_and_how_full_the_flows_are()
+    public async Task Status_shows_dropped_packets_in_words_and_how_full_the_flows_are()
     {
         var state = new PipelineState(
             () => new SourceStatus("test", true, null, null), new ProxyHealthTracker(TimeProvider.System, TimeSpan.FromSeconds(30)), false);

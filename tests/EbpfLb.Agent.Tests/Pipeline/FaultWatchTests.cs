@@ -33,7 +33,7 @@ public sealed class FaultWatchTests : IDisposable
     public void Dispose() => log.Dispose();
 
     [Fact]
-    public void A_fault_makes_the_agent_not_ready_by_its_name_and_is_logged_once_until_it_is_mended()
+    public void A_fault_makes_the_agent_not_ready_by_its_name_and_is_logged_once_until_it_is_repaired()
     {
         dataplane.Faults = () => [Missing];
 
@@ -50,7 +50,7 @@ public sealed class FaultWatchTests : IDisposable
     }
 
     [Fact]
-    public void A_check_mends_and_what_is_left_is_repaired_in_the_maps()
+    public void A_check_repairs_and_what_is_left_is_repaired_in_the_maps()
     {
         dataplane.Faults = () => [Missing];
         dataplane.OnRepair = () => dataplane.Faults = () => [];

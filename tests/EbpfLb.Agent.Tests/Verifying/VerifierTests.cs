@@ -52,7 +52,7 @@ public sealed class VerifierTests
     }
 
     [Fact]
-    public async Task What_cannot_be_mended_is_said_to_be_so()
+    public async Task What_cannot_be_repaired_is_reported_as_such()
     {
         await using var pipeline = new PipelineUnderTest();
         await pipeline.UntilFirstServiceIsInAsync();

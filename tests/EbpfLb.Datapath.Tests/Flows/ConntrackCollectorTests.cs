@@ -243,7 +243,7 @@ public sealed class ConntrackCollectorTests
     }
 
     [Fact]
-    public async Task A_flow_that_is_gone_when_its_turn_comes_is_no_trouble()
+    public async Task A_flow_that_is_gone_when_its_turn_comes_is_no_failure()
     {
         using var collected = CollectedMap.Make("memory");
         var flow = collected.Add(new TestFlow { Phase = LbCtPhase.Closed }, 100);

@@ -153,7 +153,7 @@ public sealed class VerificationTests : IAsyncLifetime
 
     /// <summary>The same once by the tool that people use.</summary>
     [Fact]
-    public void What_bpftool_did_is_mended()
+    public void What_bpftool_did_is_repaired()
     {
         using (var services = Open<LbFrontend4, LbService>("lb_services4"))
         {

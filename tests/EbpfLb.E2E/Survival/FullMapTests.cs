@@ -19,7 +19,7 @@ public sealed class FullMapTests : IDisposable
         var crowd = Enumerable.Range(1, 200).Select(i => IPAddress.Parse($"10.200.0.{i}")).ToArray();
 
         node.Manifests.Put(greedy.Manifest with { Endpoints = [.. node.Addresses("b"), .. crowd] });
-        Eventually.True(() => Complains(greedy), "the log to name the service and the option");
+        Eventually.True(() => IsReported(greedy), "the log to name the service and the option");
         node.Manifests.Put(modest.Manifest with { Endpoints = node.Addresses("c") });
         Eventually.True(() => Try(modest).By("c/8080") == 1, "the other service to change");
         load.AfterMore(20);
@@ -36,7 +36,7 @@ public sealed class FullMapTests : IDisposable
 
     public void Dispose() => node.Dispose();
 
-    private bool Complains(TestService service) => node.Agent.Log.Split('\n').Any(line =>
+    private bool IsReported(TestService service) => node.Agent.Log.Split('\n').Any(line =>
         line.Contains($"default/{service.Manifest.Name}", StringComparison.Ordinal)
             && line.Contains("--max-backends", StringComparison.Ordinal));
 

@@ -43,7 +43,7 @@ public sealed class ProxyHealthTrackerTests
     [Theory]
     [InlineData(-1)]
     [InlineData(1)]
-    public void A_step_of_the_wall_clock_makes_nobody_unhealthy_and_hides_no_trouble(int hours)
+    public void A_step_of_the_wall_clock_makes_nobody_unhealthy_and_hides_no_failure(int hours)
     {
         tracker.RecordQueued(IpFamily.IPv4);
         time.StepWallClock(TimeSpan.FromHours(hours));

@@ -10,5 +10,5 @@ internal sealed class CollectedEvents : IEventRecorder
 
     public ClusterEvent[] All => [.. all];
 
-    public void Record(ClusterEvent news) => all.Enqueue(news);
+    public void Record(ClusterEvent clusterEvent) => all.Enqueue(clusterEvent);
 }

@@ -90,9 +90,9 @@ public sealed class EventTests : IAsyncLifetime
     {
         server.Faults.Forbid("create", "events");
 
-        var trouble = await FailureOf(() => PostAsync(OfNode));
+        var failure = await FailureOf(() => PostAsync(OfNode));
 
-        Assert.Equal(ApiFailure.Forbidden, trouble.Failure);
-        Assert.Contains("""{apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create"]}""", trouble.Message);
+        Assert.Equal(ApiFailure.Forbidden, failure.Failure);
+        Assert.Contains("""{apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create"]}""", failure.Message);
     }
 }

@@ -206,7 +206,7 @@ public sealed class ExecPluginTests : IDisposable
     }
 
     [Fact]
-    public async Task What_a_plugin_complains_of_at_length_does_not_hold_it_up()
+    public async Task A_long_error_output_of_a_plugin_does_not_block_it()
         => Assert.Equal("a", await Token(Script(
             $"head -c 3000000 /dev/zero | tr '\\0' x >&2; printf '%s' '{{\"apiVersion\":\"{V1}\",\"status\":{{\"token\":\"a\"}}}}'")));
 

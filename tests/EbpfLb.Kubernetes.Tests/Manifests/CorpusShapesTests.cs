@@ -16,7 +16,7 @@ public sealed class CorpusShapesTests : IDisposable
     /// <param name="what">What the shape is.</param>
     /// <param name="kind">"Service" and so on; the text is everything below kind.</param>
     /// <param name="text">The manifest below apiVersion and kind.</param>
-    /// <param name="complaint">"" when there is none.</param>
+    /// <param name="problem">"" when there is none.</param>
     [Theory]
     [InlineData("ClusterIP with labels, annotations, comments, several named ports, named targetPort and appProtocol", "Service",
         "metadata: # who\n  name: s\n  namespace: shop\n  labels: {app.kubernetes.io/name: s, "
@@ -94,15 +94,15 @@ public sealed class CorpusShapesTests : IDisposable
         "metadata:\n  name: s  # as the Service\nsubsets:\n- addresses:\n  - ip: "
             + "192.0.2.100\n  - ip: 192.0.2.101\n  ports:\n  - port: 3306",
         true, "")]
-    public async Task A_shape_found_in_the_wild_is_taken_or_refused(string what, string kind, string text, bool accepted, string complaint)
+    public async Task A_shape_found_in_the_wild_is_taken_or_refused(string what, string kind, string text, bool accepted, string problem)
     {
         folder.With("x.yaml", $"# {what}\napiVersion: {(kind == "EndpointSlice" ? "discovery.k8s.io/v1" : "v1")}\nkind: {kind}\n{text}\n");
         var loaded = await folder.LoadAsync();
         Assert.Equal(accepted, loaded.Snapshot.Services.Count == 1);
         Assert.Equal(accepted, loaded.Errors.Count == 0);
-        var complaints = loaded.Source.Problems;
-        if (complaint.Length == 0) Assert.Empty(complaints);
-        else Assert.Contains(complaint, Assert.Single(complaints).ToString());
+        var problems = loaded.Source.Problems;
+        if (problem.Length == 0) Assert.Empty(problems);
+        else Assert.Contains(problem, Assert.Single(problems).ToString());
     }
 
     [Fact]

@@ -18,7 +18,7 @@ public sealed class RecordedListsTests : IDisposable
     }
 
     [Fact]
-    public async Task What_a_real_control_plane_made_of_a_corpus_loads_without_a_complaint()
+    public async Task What_a_real_control_plane_made_of_a_corpus_loads_without_a_problem()
     {
         Copy("Recordings/seed-corpus", "services.json", "endpointslices.json", "nodes.json");
         var loaded = await folder.LoadAsync();
@@ -63,7 +63,7 @@ public sealed class RecordedListsTests : IDisposable
     }
 
     [Fact]
-    public async Task The_demos_manifests_load_without_a_complaint()
+    public async Task The_demos_manifests_load_without_a_problem()
     {
         Copy("DemoManifests", "nodes.yaml", "web.yaml", "echo.yaml", "sticky.yaml", "empty.yaml", "nodeport.yaml", "loadbalancer.yaml",
             "local.yaml");

@@ -59,7 +59,7 @@ public sealed class ReflectorTests
     }
 
     [Fact]
-    public async Task A_cut_or_silent_watch_is_resumed_after_a_short_wait_and_is_no_trouble()
+    public async Task A_cut_or_silent_watch_is_resumed_after_a_short_wait_and_is_no_failure()
     {
         api.List("10").Watch(ApiFailure.Cut, Bookmark("15")).Watch(ApiFailure.Silent, Bookmark("16")).Watch(null, Bookmark("17"));
 
@@ -154,7 +154,7 @@ public sealed class ReflectorTests
     }
 
     [Fact]
-    public async Task A_bad_request_without_field_selector_is_trouble()
+    public async Task A_bad_request_without_field_selector_is_a_failure()
     {
         api.Fail(ApiFailure.BadRequest).List("10").Watch(null, Bookmark("11"));
 
@@ -301,7 +301,7 @@ public sealed class ReflectorTests
     }
 
     [Fact]
-    public async Task A_streaming_list_that_is_cut_is_trouble_and_begins_again()
+    public async Task A_streaming_list_that_is_cut_is_a_failure_and_begins_again()
     {
         api.Watch(ApiFailure.Cut, Named("a", "5")).Watch(null, Named("b", "6"), InitialEnd("12"), Bookmark("13"));
 
@@ -332,6 +332,6 @@ public sealed class ReflectorTests
 
         public void Contact() => Calls.Add("contact");
 
-        public void Failed(ApiException trouble) => Calls.Add($"failed {trouble.Failure}");
+        public void Failed(ApiException failure) => Calls.Add($"failed {failure.Failure}");
     }
 }

@@ -73,7 +73,7 @@ public sealed class TableVerificationTests
     }
 
     [Fact]
-    public void An_entry_with_the_id_of_another_service_is_mended_and_the_other_stays()
+    public void An_entry_with_the_id_of_another_service_is_repaired_and_the_other_stays()
     {
         var other = lab.Kernel.Services4.Entries[Key("10.96.0.2").ToFe4()];
         lab.Kernel.Services4.Update(Key("10.96.0.1").ToFe4(), ServiceCodec.Sealed(Key("10.96.0.1"), other));

@@ -30,7 +30,7 @@ public sealed class RejectedAddressTests
     }
 
     [Fact]
-    public void Two_services_with_one_address_close_it_once_and_nobody_complains()
+    public void Two_services_with_one_address_close_it_once_without_a_conflict()
     {
         cluster.Service("a", ["10.96.0.1"], ["http:80"]).Service("b", ["10.96.0.1"], ["https:443"]);
         var table = cluster.Build().Compile();

@@ -63,7 +63,7 @@ internal sealed class ObjectReader
 
     private ObjectName NameOf(Field metadata, string kind)
     {
-        // The checks complain about names of a wrong type; here they only must not be asked for twice.
+        // The checks report names of a wrong type; here they only must not be asked for twice.
         var name = metadata["name"] is { HoldsText: true } n ? n.Text() ?? "" : "";
         var place = metadata["namespace"] is { HoldsText: true } p ? p.Text() ?? "" : "";
         return new ObjectName(
