@@ -41,6 +41,9 @@ public sealed class RepositoryTests
     public void Every_path_named_in_the_documentation_exists() => Assert.Empty(DocumentedPaths.Violations(Repository));
 
     [Fact]
+    public void Every_link_to_a_heading_leads_to_one() => Assert.Empty(DocumentedAnchors.Violations(Repository));
+
+    [Fact]
     public void Every_test_named_in_the_documentation_exists()
     {
         Assert.All(DocumentedTests.Documents, page => Assert.True(Repository.Exists(page)));

@@ -187,4 +187,13 @@ public sealed class RuleTests
     [InlineData("docs/maps.md", "section 5 of the contract, recommended, outdoors, a straying amendment")]
     [InlineData("tools/x.md", "a door")]
     public void Other_words_are_fine(string path, string text) => Assert.Empty(Words.Violations(Tree((path, text))));
+
+    [Theory]
+    [InlineData("[a](b.md#full-map)", 0)]
+    [InlineData("[a](#here)", 0)]
+    [InlineData("[a](b.md#gone)", 1)]
+    [InlineData("[a](#gone)", 1)]
+    public void A_link_to_a_heading_that_does_not_exist_is_found(string link, int found)
+        => Assert.Equal(found, DocumentedAnchors.Violations(
+            Tree(("docs/a.md", $"# Here\n{link}"), ("docs/b.md", "## `Full` map?\n"))).Count());
 }

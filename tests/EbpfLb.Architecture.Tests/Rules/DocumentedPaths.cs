@@ -17,7 +17,7 @@ internal static partial class DocumentedPaths
         }
     }
 
-    private static string Resolve(string document, string target)
+    public static string Resolve(string document, string target)
     {
         var parts = new Stack<string>(document.Split('/')[..^1]);
         foreach (var part in target.Split('/'))
