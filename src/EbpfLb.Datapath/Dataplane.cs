@@ -1,5 +1,4 @@
 using System.Net;
-using EbpfLb.Abi;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Applying;
 using EbpfLb.Datapath.Attach;
@@ -17,7 +16,6 @@ using EbpfLb.Datapath.Options;
 using EbpfLb.Datapath.Ownership;
 using EbpfLb.Datapath.Repairing;
 using EbpfLb.Datapath.Stale;
-using EbpfLb.Datapath.Switching;
 using EbpfLb.Datapath.Tables;
 using EbpfLb.Datapath.Verifying;
 using EbpfLb.Model;
@@ -27,7 +25,6 @@ using EbpfLb.Planning.Mirroring;
 using EbpfLb.Planning.Planned;
 using EbpfLb.Planning.Verifying;
 using EbpfLb.Policy;
-using EbpfLb.Timing;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Datapath;
@@ -40,66 +37,46 @@ public sealed class Dataplane : IAsyncDisposable
 {
     private readonly LoadedProgram loaded;
     private readonly KernelTables tables;
-    private readonly SocketAttacher attacher;
-    private readonly TcAttacher deviceAttacher;
-    private readonly Lock deviceSync = new();
+    private readonly InstanceHold hold;
+    private readonly SocketAttacher sockets;
+    private readonly DeviceHooks devices;
+    private readonly HookSet hooks;
+    private readonly ServiceTables services;
     private readonly NodeTables node;
     private readonly ClientTable clients;
     private readonly ServiceAddresses addresses;
-    private readonly ILogger logger;
-    private readonly FlowMove flows;
-    private readonly StateMove states;
-    private readonly PlanApplier applier;
-    private readonly RetireQueue retirements;
-    private readonly CancellationTokenSource stop = new();
-    private readonly Task retiring;
-    private readonly string cgroup;
-    private volatile IReadOnlyList<AttachedHook> hooks = [];
-    private volatile IReadOnlyList<AttachedDevice> devices = [];
-    private IReadOnlyList<DeviceDecision>? wantedDevices;
-    private IReadOnlyList<string> lastMapPins = [];
-    private readonly InstancePaths paths;
+    private readonly FilterRebuild filter;
     private readonly Repairs repairs;
-    private readonly InstanceOwnership? ownership;
-    private volatile bool isInForce;
-    private volatile string? lost;
-    private readonly FaultFinder faults;
+    private readonly string cgroup;
 
     private Dataplane(
-        LoadedProgram loaded, KernelTables tables, SocketAttacher attacher, TcAttacher deviceAttacher, FlowMove flows,
-        Func<SocketPrograms> sockets, string cgroup,
-        TableLimits limits, InstancePaths paths, Repairs repairs, InstanceOwnership? ownership, ILogger logger)
+        LoadedProgram loaded, DatapathOptions options, InstancePaths paths, string cgroup, TableLimits limits, ILogger logger)
     {
-        this.ownership = ownership;
-        this.logger = logger;
-        this.paths = paths;
-        this.repairs = repairs;
-        this.flows = flows;
-        states = new StateMove(loaded.Maps);
-        this.loaded = loaded;
-        this.tables = tables;
-        this.attacher = attacher;
-        this.deviceAttacher = deviceAttacher;
-        this.cgroup = cgroup;
-        Mirror = tables.ReadMirror(limits);
-        node = tables.ReadNode(Mirror.NodePorts);
+        (this.loaded, this.cgroup) = (loaded, cgroup);
+        tables = KernelTables.Open(loaded.Maps);
+        repairs = new Repairs(logger);
+        sockets = new SocketAttacher(paths, cgroup);
+        hold = new InstanceHold(paths, options.Ownership, sockets, loaded);
+        var deviceAttacher = TcAttacher.Create(options.TcAttach, paths);
+        devices = new DeviceHooks(deviceAttacher, loaded, paths, repairs, hold);
+        var mirror = tables.ReadMirror(limits);
+        node = tables.ReadNode(mirror.NodePorts);
         clients = tables.ReadClients();
-        addresses = tables.ReadServiceAddresses(node, () => Mirror.Closed);
-        faults = new FaultFinder(paths, loaded, attacher, deviceAttacher, tables, node, addresses, Mirror);
-        // Before any id is given out anew.
-        tables.Affinity.Sweep();
+        addresses = tables.ReadServiceAddresses(node, () => mirror.Closed);
         // The flows of programs that know no destination filter have no bits.
         tables.DestinationFilter.Disable();
         FlowMaps = FlowMaps.Open(loaded.Maps);
+        filter = new FilterRebuild(tables, FlowMaps);
+        var faults = new FaultFinder(paths, loaded, sockets, deviceAttacher, tables, node, addresses, mirror);
+        hooks = new HookSet(loaded, sockets, devices, filter, hold, faults, paths, repairs, logger);
         Stale = new StaleState(
-            sockets, new BackendCheck(Mirror, tables.ForPlans.Backends), new NetworkNamespaces()) { IsOurs = () => lost is null };
-        applier = new PlanApplier(tables.ForPlans, Mirror);
-        retirements = new RetireQueue(applier, new KernelGracePeriod(), TimeProvider.System, logger);
-        retiring = new SupervisedLoop("retire", retirements.RunAsync, TimeProvider.System, logger).RunAsync(stop.Token);
+            () => SocketPrograms.Load(loaded.Maps, cgroup, options, logger), new BackendCheck(mirror, tables.ForPlans.Backends),
+            new NetworkNamespaces()) { IsOurs = () => hold.Lost is null };
+        services = new ServiceTables(tables, mirror, node, addresses, hold, logger);
     }
 
     /// <summary>What the kernel holds, as far as plans are concerned.</summary>
-    public Mirror Mirror { get; }
+    public Mirror Mirror => services.Mirror;
 
     /// <summary>The conntrack maps. Owned by this.</summary>
     public FlowMaps FlowMaps { get; }
@@ -111,10 +88,10 @@ public sealed class Dataplane : IAsyncDisposable
     public bool ReusedMaps => loaded.Maps.Created.Count == 0;
 
     /// <summary>What <see cref="Attach"/> put in force.</summary>
-    public IReadOnlyList<AttachedHook> Hooks => hooks;
+    public IReadOnlyList<AttachedHook> Hooks => hooks.Attached;
 
     /// <summary>The devices that shall have programs, and what came of it the last time.</summary>
-    public IReadOnlyList<AttachedDevice> Devices => devices;
+    public IReadOnlyList<AttachedDevice> Devices => devices.Attached;
 
     /// <summary>Loads the programs and finds or makes the maps. Nothing is in force yet that was not before.</summary>
     /// <exception cref="BpfException">What the kernel refused, with its reason and what to do.</exception>
@@ -129,11 +106,7 @@ public sealed class Dataplane : IAsyncDisposable
         try
         {
             Task.WhenAll(loaded.Parts.Select(Task.Run)).GetAwaiter().GetResult();
-            return new Dataplane(
-                loaded, KernelTables.Open(loaded.Maps), new SocketAttacher(paths, cgroup),
-                TcAttacher.Create(options.TcAttach, paths), new FlowMove(loaded.Maps, logger),
-                () => SocketPrograms.Load(loaded.Maps, cgroup, options, logger), cgroup, sizes.ToLimits(), paths, new Repairs(logger),
-                options.Ownership, logger);
+            return new Dataplane(loaded, options, paths, cgroup, sizes.ToLimits(), logger);
         }
         catch
         {
@@ -145,26 +118,13 @@ public sealed class Dataplane : IAsyncDisposable
     /// <summary>Makes a plan for the table and carries it out. What failed is in the result, by Service; the rest is in force.</summary>
     /// <exception cref="InvalidOperationException">The kernel refused even the settings; nothing was changed.</exception>
     /// <exception cref="BpfException">Another agent has taken the instance over; nothing was changed.</exception>
-    public (Plan Plan, ApplyResult Result) Apply(ForwardingTable table)
-    {
-        RequireOwn();
-        applier.Recover();
-        var plan = Planner.Plan(table, Mirror);
-        // A NodePort outside of the range is never looked for, so the range comes first.
-        if (node.Cover(plan.NodePorts) is { } problem) throw new InvalidOperationException(problem);
-        if (addresses.Extend(plan.Closes, table.ServiceCidrs) is { } other) throw new InvalidOperationException(other);
-        var result = applier.Apply(plan);
-        // A Service that did not get in has an address too.
-        if (addresses.Settle(plan.Opens, result.IsComplete ? table.ServiceCidrs : []) is { } left) Log.ServiceAddressesLeft(logger, left);
-        retirements.Enqueue(result.Retired);
-        return (plan, result);
-    }
+    public (Plan Plan, ApplyResult Result) Apply(ForwardingTable table) => services.Apply(table);
 
     /// <summary>
     /// Tells the programs of this node's devices, addresses and settings; what is so already is not written. Without it what
     /// an earlier agent said stays. May be called from any thread.
     /// </summary>
-    public NodeResult ApplyNode(NodeState state) => lost is { } reason ? new NodeResult(0, 0, [reason]) : node.Apply(state).And(
+    public NodeResult ApplyNode(NodeState state) => hold.Lost is { } reason ? new NodeResult(0, 0, [reason]) : node.Apply(state).And(
         clients.ApplyHost(state.Settings.HostNetnsCookie, state.Own));
 
     /// <summary>
@@ -173,7 +133,7 @@ public sealed class Dataplane : IAsyncDisposable
     /// </summary>
     /// <param name="found">By cookie; null: not known this time, what was known stays.</param>
     public NodeResult ApplyClients(IReadOnlyDictionary<ulong, ClientAddresses?> found)
-        => lost is { } reason ? new NodeResult(0, 0, [reason]) : clients.Apply(found);
+        => hold.Lost is { } reason ? new NodeResult(0, 0, [reason]) : clients.Apply(found);
 
     /// <summary>
     /// Puts the programs in force and pins what is new. Call it when the tables are filled: new maps take the place of
@@ -181,68 +141,14 @@ public sealed class Dataplane : IAsyncDisposable
     /// </summary>
     /// <exception cref="BpfException">A hook could not be taken; those before it are. Or another agent has taken the instance
     /// over.</exception>
-    public IReadOnlyList<AttachedHook> Attach()
-    {
-        RequireOwn();
-        using var switchover = isInForce ? null : Switchover.TryOpen(loaded.Maps, logger);
-        if (!isInForce) states.Copy();
-        if (switchover is null) flows.Copy();
-        else BringAlong(switchover);
-        var isFirst = !isInForce;
-        hooks = attacher.Attach(name => loaded[name]);
-        lock (deviceSync)
-        {
-            isInForce = true;
-            AttachWantedDevices();
-        }
-        flows.CopyLate(take: null, isLast: true);
-        if (isFirst) states.Copy();
-        Switchover.RemoveTargets(paths);
-        if (!tables.DestinationFilter.IsInUse) RebuildFilter();
-        lastMapPins = loaded.PinMaps();
-        if (isFirst) loaded.RemoveOtherMaps();
-        return hooks;
-    }
-
-    /// <summary>What packets and sockets of the programs of before have is ours afterwards, and so are packets and sockets.</summary>
-    private void BringAlong(Switchover switchover)
-    {
-        lock (deviceSync) switchover.Attach(attacher, deviceAttacher, wantedDevices ?? [], loaded, paths);
-        flows.Copy();
-        states.Copy();
-        // An agent that comes after this one goes on with what has most flows.
-        loaded.PinMaps();
-        switchover.Flip();
-        // At once, since until then a new flow may get the source port of one that only the old maps know.
-        flows.CopyLate(switchover.TakeFlow, isLast: false);
-        Switchover.WaitForThoseBefore();
-        // From here on nobody writes to the old maps any more.
-        flows.CopyLate(switchover.TakeFlow, isLast: true);
-        switchover.TakeSockets();
-    }
+    public IReadOnlyList<AttachedHook> Attach() => hooks.Attach();
 
     /// <summary>
     /// Puts back what somebody removed since <see cref="Attach"/>: the mount, pins, links, programs at devices. It all lives on in our
     /// descriptors, so nothing was lost but its name or its place. Cheap where nothing changed.
     /// </summary>
     /// <exception cref="BpfException">It cannot be put back, or another agent has taken the instance over.</exception>
-    public void Repair()
-    {
-        if (!isInForce) return;
-        RequireOwn();
-        if (!BpfFileSystem.IsBelow(paths.BpfFs, Mount.ReadAll()))
-        {
-            // The pins went with the mount; without them everything would end with this process.
-            BpfFileSystem.EnsureMounted(paths.BpfFs);
-            repairs.Record(RepairKind.Bpffs, paths.BpfFs);
-        }
-        var linkPins = attacher.MissingPins();
-        Attach();
-        var detached = hooks.Where(h => h.Action == "attached").Select(h => h.Hook).ToList();
-        repairs.Record(RepairKind.Link, detached);
-        repairs.Record(RepairKind.LinkPin, [.. linkPins.Except(detached)]);
-        repairs.Record(RepairKind.MapPin, lastMapPins);
-    }
+    public void Repair() => hooks.Repair();
 
     /// <summary>
     /// Lets packets pass unseen again to addresses that nothing of ours goes to any more (see <see cref="DestinationFilter"/>). Reads the
@@ -251,7 +157,7 @@ public sealed class Dataplane : IAsyncDisposable
     /// <exception cref="BpfException">One of them cannot be read; then nothing has changed.</exception>
     public void RebuildFilter()
     {
-        if (lost is null) tables.DestinationFilter.Refill(tables.Addresses().Concat(FlowMaps.All.SelectMany(m => m.Destinations())));
+        if (hold.Lost is null) filter.Rebuild();
     }
 
     /// <summary>How often what was put back.</summary>
@@ -260,33 +166,7 @@ public sealed class Dataplane : IAsyncDisposable
     /// <summary>
     /// Why the instance is another's now, so that nothing is written any more; null: it is ours. Once it is not, it never is again.
     /// </summary>
-    public string? Lost => lost;
-
-    private void RequireOwn()
-    {
-        lost ??= ownership?.Check();
-        if (lost is null && isInForce && attacher.FindForeign(name => loaded[name]) is { } foreign)
-        {
-            lost = $"another agent has taken instance '{paths.Instance}' over: the link {foreign}; "
-                + "its maps may be others too, so this agent leaves everything alone. "
-                + "Stop one of the two and restart the other, or give one of them another --instance";
-        }
-        if (lost is { } reason) throw new BpfException(Errno.EBUSY, "keep", paths.Root, reason);
-    }
-
-    /// <summary>The caller holds the lock of devices.</summary>
-    private void AttachWantedDevices()
-    {
-        if (wantedDevices is null) return;
-        var before = devices;
-        var still = wantedDevices.Select(d => d.Link.Index).ToHashSet();
-        var pins = DevicePins.Missing(paths, [.. before.Where(d => still.Contains(d.Index))]);
-        devices = deviceAttacher.Attach(wantedDevices, name => loaded[name]);
-        var putBack = DevicePins.PutBack(before, devices);
-        repairs.Record(RepairKind.DeviceProgram, putBack);
-        var kept = devices.Where(d => d is { Error: null, Action: "kept" }).Select(d => d.Index).ToHashSet();
-        repairs.Record(RepairKind.DevicePin, [.. pins.Where(p => kept.Any(i => p.Contains($"-{i}-", StringComparison.Ordinal)))]);
-    }
+    public string? Lost => hold.Lost;
 
     /// <summary>
     /// Says which devices shall have programs. Before <see cref="Attach"/> this is only remembered for it; later it is done at
@@ -294,22 +174,14 @@ public sealed class Dataplane : IAsyncDisposable
     /// somebody removed.
     /// </summary>
     /// <param name="decisions">Every device that there is.</param>
-    public IReadOnlyList<AttachedDevice> AttachDevices(IReadOnlyList<DeviceDecision> decisions)
-    {
-        lock (deviceSync)
-        {
-            wantedDevices = decisions;
-            if (isInForce && lost is null) AttachWantedDevices();
-            return devices;
-        }
-    }
+    public IReadOnlyList<AttachedDevice> AttachDevices(IReadOnlyList<DeviceDecision> decisions) => devices.Attach(decisions);
 
     /// <summary>
     /// A comparison of all maps with what they should hold. Its scan may run beside <see cref="Apply"/>; confirming belongs to the thread
     /// of Apply, and what was adopted is repaired by the next one.
     /// </summary>
     public ITableVerification NewVerification() => new DataplaneVerification(tables, Mirror, node, addresses, loaded.Maps,
-        new AttachmentCheck(FindDetached, Repair, () => hooks.Count, () => devices.Count), RebuildFilter);
+        new AttachmentCheck(hooks.FindDetached, hooks.Repair, () => hooks.Attached.Count, () => devices.Attached.Count), RebuildFilter);
 
     /// <summary>
     /// What is not in force now of what was put in force: the first thing to ask when something is wrong, and each second in case it is.
@@ -317,27 +189,15 @@ public sealed class Dataplane : IAsyncDisposable
     /// </summary>
     /// <exception cref="BpfException">It cannot be looked at.</exception>
     /// <exception cref="EbpfLb.Netlink.NetlinkException">It cannot be looked at.</exception>
-    public IReadOnlyList<Difference> FindFaults()
-    {
-        if (!isInForce) return [];
-        return (lost ??= ownership?.Check()) is { } reason
-            ? [new Difference(VerifyStage.Attachment, $"instance {paths.Instance}", "owner", "this agent", reason)]
-            : [.. FindDetached(), .. faults.Contents()];
-    }
-
-    private IReadOnlyList<Difference> FindDetached()
-    {
-        if (!isInForce) return [];
-        lock (deviceSync) return faults.Attachments(wantedDevices is null ? [] : devices);
-    }
+    public IReadOnlyList<Difference> FindFaults() => hooks.FindFaults();
 
     /// <summary>How giving back the ids of what is gone goes.</summary>
-    public RetireStatus Retiring => retirements.Status;
+    public RetireStatus Retiring => services.Retiring;
 
     /// <summary>
     /// Forgets which client had a backend that is gone. Returns how many such memories there were. May be called from any thread.
     /// </summary>
-    public int SweepAffinity() => lost is not null ? 0 : tables.Affinity.Sweep();
+    public int SweepAffinity() => services.SweepAffinity();
 
     /// <summary>Connects through the hooks, once per family.</summary>
     public CanaryResult CheckCanary(IpFamily family) => family == IpFamily.IPv4
@@ -351,7 +211,7 @@ public sealed class Dataplane : IAsyncDisposable
     public IEventSource OpenEvents() => new RingEvents(new RingBuffer(loaded.Maps.Take(Abi.Tables.Events)));
 
     /// <summary>Counters of one service port id; zeros when it counted nothing.</summary>
-    public ServiceCounters ReadServiceCounters(uint id) => tables.ServiceCounters.Read(id);
+    public ServiceCounters ReadServiceCounters(uint id) => services.ReadCounters(id);
 
     /// <summary>Counters of one service port, with its id; null while it is not in the tables.</summary>
     public (uint Id, ServiceCounters Counters)? ReadServiceCounters(ServicePortKey port)
@@ -377,11 +237,9 @@ public sealed class Dataplane : IAsyncDisposable
     /// <summary>Leaves everything in force. Does not wait for a grace period: the next agent finds what is left to retire.</summary>
     public async ValueTask DisposeAsync()
     {
-        await stop.CancelAsync();
-        await retiring.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        stop.Dispose();
-        attacher.Dispose();
-        deviceAttacher.Dispose();
+        await services.DisposeAsync();
+        sockets.Dispose();
+        devices.Dispose();
         FlowMaps.Dispose();
         Stale.Dispose();
         tables.Dispose();

@@ -1,0 +1,69 @@
+using EbpfLb.Datapath.Devices;
+using EbpfLb.Datapath.Loading;
+using EbpfLb.Datapath.Options;
+using EbpfLb.Datapath.Ownership;
+using EbpfLb.Datapath.Repairing;
+using EbpfLb.Datapath.Switching;
+using EbpfLb.Model;
+
+namespace EbpfLb.Datapath.Attach;
+
+/// <summary>The programs at devices: which devices shall have them, and what came of it the last time. Thread-safe.</summary>
+internal sealed class DeviceHooks(TcAttacher attacher, LoadedProgram loaded, InstancePaths paths, Repairs repairs, InstanceHold hold)
+    : IDisposable
+{
+    private readonly Lock sync = new();
+    private volatile IReadOnlyList<AttachedDevice> attached = [];
+    private IReadOnlyList<DeviceDecision>? wanted;
+
+    /// <summary>The devices that shall have programs, and what came of it the last time.</summary>
+    public IReadOnlyList<AttachedDevice> Attached => attached;
+
+    /// <summary>Before <see cref="PutInForce"/> this is only remembered; later it is done at once.</summary>
+    /// <param name="decisions">Every device that there is.</param>
+    public IReadOnlyList<AttachedDevice> Attach(IReadOnlyList<DeviceDecision> decisions)
+    {
+        lock (sync)
+        {
+            wanted = decisions;
+            if (hold is { IsInForce: true, Lost: null }) AttachWanted();
+            return attached;
+        }
+    }
+
+    /// <summary>From now on devices get their programs as soon as they shall have them.</summary>
+    public void PutInForce()
+    {
+        lock (sync)
+        {
+            hold.RecordInForce();
+            AttachWanted();
+        }
+    }
+
+    /// <summary>Attaches the programs that lead from those of before to ours.</summary>
+    public void BringAlong(Switchover switchover, SocketAttacher sockets)
+    {
+        lock (sync) switchover.Attach(sockets, attacher, wanted ?? [], loaded, paths);
+    }
+
+    public IReadOnlyList<Difference> Faults(FaultFinder faults)
+    {
+        lock (sync) return faults.Attachments(wanted is null ? [] : attached);
+    }
+
+    public void Dispose() => attacher.Dispose();
+
+    private void AttachWanted()
+    {
+        if (wanted is null) return;
+        var before = attached;
+        var still = wanted.Select(d => d.Link.Index).ToHashSet();
+        var pins = DevicePins.Missing(paths, [.. before.Where(d => still.Contains(d.Index))]);
+        attached = attacher.Attach(wanted, name => loaded[name]);
+        var putBack = DevicePins.PutBack(before, attached);
+        repairs.Record(RepairKind.DeviceProgram, putBack);
+        var kept = attached.Where(d => d is { Error: null, Action: "kept" }).Select(d => d.Index).ToHashSet();
+        repairs.Record(RepairKind.DevicePin, [.. pins.Where(p => kept.Any(i => p.Contains($"-{i}-", StringComparison.Ordinal)))]);
+    }
+}

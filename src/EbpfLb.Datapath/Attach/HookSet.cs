@@ -1,0 +1,107 @@
+using EbpfLb.Bpf;
+using EbpfLb.Datapath.DestinationFilters;
+using EbpfLb.Datapath.Loading;
+using EbpfLb.Datapath.Options;
+using EbpfLb.Datapath.Ownership;
+using EbpfLb.Datapath.Repairing;
+using EbpfLb.Datapath.Switching;
+using EbpfLb.Model;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Datapath.Attach;
+
+/// <summary>
+/// The programs at sockets and devices: put in force, in place of those of another agent where there are some, and put back.
+/// <see cref="Attach"/> and <see cref="Repair"/> belong to one thread; reading is free.
+/// </summary>
+internal sealed class HookSet(
+    LoadedProgram loaded, SocketAttacher sockets, DeviceHooks devices, FilterRebuild filter, InstanceHold hold, FaultFinder faults,
+    InstancePaths paths, Repairs repairs, ILogger logger)
+{
+    private readonly FlowMove flows = new(loaded.Maps, logger);
+    private readonly StateMove states = new(loaded.Maps);
+    private volatile IReadOnlyList<AttachedHook> attached = [];
+    private IReadOnlyList<string> lastMapPins = [];
+
+    /// <summary>What <see cref="Attach"/> put in force.</summary>
+    public IReadOnlyList<AttachedHook> Attached => attached;
+
+    /// <summary>
+    /// Puts the programs in force and pins what is new. Call it when the tables are filled: new maps take the place of
+    /// old ones only now. Calling it again repairs what somebody removed.
+    /// </summary>
+    /// <exception cref="BpfException">A hook could not be taken; those before it are. Or another agent has taken the instance
+    /// over.</exception>
+    public IReadOnlyList<AttachedHook> Attach()
+    {
+        hold.Require();
+        using var switchover = hold.IsInForce ? null : Switchover.TryOpen(loaded.Maps, logger);
+        if (!hold.IsInForce) states.Copy();
+        if (switchover is null) flows.Copy();
+        else BringAlong(switchover);
+        var isFirst = !hold.IsInForce;
+        attached = sockets.Attach(name => loaded[name]);
+        devices.PutInForce();
+        flows.CopyLate(take: null, isLast: true);
+        if (isFirst) states.Copy();
+        Switchover.RemoveTargets(paths);
+        if (!filter.IsInUse) filter.Rebuild();
+        lastMapPins = loaded.PinMaps();
+        if (isFirst) loaded.RemoveOtherMaps();
+        return attached;
+    }
+
+    /// <summary>What packets and sockets of the programs of before have is ours afterwards, and so are packets and sockets.</summary>
+    private void BringAlong(Switchover switchover)
+    {
+        devices.BringAlong(switchover, sockets);
+        flows.Copy();
+        states.Copy();
+        // An agent that comes after this one goes on with what has most flows.
+        loaded.PinMaps();
+        switchover.Flip();
+        // At once, since until then a new flow may get the source port of one that only the old maps know.
+        flows.CopyLate(switchover.TakeFlow, isLast: false);
+        Switchover.WaitForThoseBefore();
+        // From here on nobody writes to the old maps any more.
+        flows.CopyLate(switchover.TakeFlow, isLast: true);
+        switchover.TakeSockets();
+    }
+
+    /// <summary>
+    /// Puts back what somebody removed since <see cref="Attach"/>: the mount, pins, links, programs at devices. It all lives on in our
+    /// descriptors, so nothing was lost but its name or its place. Cheap where nothing changed.
+    /// </summary>
+    /// <exception cref="BpfException">It cannot be put back, or another agent has taken the instance over.</exception>
+    public void Repair()
+    {
+        if (!hold.IsInForce) return;
+        hold.Require();
+        if (!BpfFileSystem.IsBelow(paths.BpfFs, Mount.ReadAll()))
+        {
+            // The pins went with the mount; without them everything would end with this process.
+            BpfFileSystem.EnsureMounted(paths.BpfFs);
+            repairs.Record(RepairKind.Bpffs, paths.BpfFs);
+        }
+        var linkPins = sockets.MissingPins();
+        Attach();
+        var detached = attached.Where(h => h.Action == "attached").Select(h => h.Hook).ToList();
+        repairs.Record(RepairKind.Link, detached);
+        repairs.Record(RepairKind.LinkPin, [.. linkPins.Except(detached)]);
+        repairs.Record(RepairKind.MapPin, lastMapPins);
+    }
+
+    /// <summary>What is not in force now of what was put in force. From any thread, in the node's network namespace.</summary>
+    /// <exception cref="BpfException">It cannot be looked at.</exception>
+    /// <exception cref="EbpfLb.Netlink.NetlinkException">It cannot be looked at.</exception>
+    public IReadOnlyList<Difference> FindFaults()
+    {
+        if (!hold.IsInForce) return [];
+        return hold.Check() is { } reason
+            ? [new Difference(VerifyStage.Attachment, $"instance {paths.Instance}", "owner", "this agent", reason)]
+            : [.. FindDetached(), .. faults.Contents()];
+    }
+
+    /// <summary>As <see cref="FindFaults"/>, without looking into maps.</summary>
+    public IReadOnlyList<Difference> FindDetached() => hold.IsInForce ? devices.Faults(faults) : [];
+}
