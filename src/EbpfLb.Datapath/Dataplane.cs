@@ -57,7 +57,7 @@ public sealed class Dataplane : IAsyncDisposable
         repairs = new Repairs(logger);
         sockets = new SocketAttacher(paths, cgroup);
         hold = new InstanceHold(paths, options.Ownership, sockets, loaded);
-        var deviceAttacher = TcAttacher.Create(options.TcAttach, paths);
+        var deviceAttacher = DeviceAttacher.Create(options.TcAttach, paths);
         devices = new DeviceHooks(deviceAttacher, loaded, paths, repairs, hold);
         var mirror = tables.ReadMirror(limits);
         node = tables.ReadNode(mirror.NodePorts);

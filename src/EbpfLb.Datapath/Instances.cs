@@ -36,7 +36,7 @@ public static class Instances
             removed.Add(pin);
         }
         using (var filters = new ClsactHooks(paths))
-            foreach (var device in filters.Known()) removed.AddRange(filters.Remove(device));
+            foreach (var device in filters.Known()) removed.AddRange(filters.Detach(device));
         foreach (var pin in Pins(paths.Maps))
         {
             Pin.Remove(pin);

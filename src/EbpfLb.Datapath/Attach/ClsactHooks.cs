@@ -10,7 +10,7 @@ namespace EbpfLb.Datapath.Attach;
 /// Filters at the qdisc clsact, for kernels without TCX. A filter is ours by its name, "ebpflb/INSTANCE/PROGRAM". Where there
 /// are some is recorded by pins of their programs: tc/clsact-IFINDEX-in and -out; tc/qdisc-IFINDEX says that we made the qdisc.
 /// </summary>
-internal sealed class ClsactHooks(InstancePaths paths) : ITcHooks
+internal sealed class ClsactHooks(InstancePaths paths) : IDeviceHook
 {
     /// <summary>Others before us are seldom below 100, and `tc filter add` without a priority comes behind.</summary>
     private const ushort Priority = 235;
@@ -18,7 +18,11 @@ internal sealed class ClsactHooks(InstancePaths paths) : ITcHooks
     private readonly string prefix = $"{InstancePaths.ProductDirectory}/{paths.Instance}/";
     private ClsactClient? client;
 
-    public string Method => "clsact";
+    public string Kind => "clsact";
+
+    public IReadOnlyList<TcDirection> Directions => TcProgram.Order;
+
+    public string ProgramOf(bool hasEthernet, TcDirection direction) => TcProgram.Of(hasEthernet, direction);
 
     private ClsactClient Client => client ??= ClsactClient.Open();
 
@@ -26,7 +30,7 @@ internal sealed class ClsactHooks(InstancePaths paths) : ITcHooks
         ? [.. Directory.GetFiles(paths.Filters).Select(IndexOf).OfType<int>().Distinct()]
         : [];
 
-    public string Put(int linkIndex, TcDirection direction, BpfProgram program)
+    public string Attach(int linkIndex, TcDirection direction, BpfProgram program)
     {
         EnsureQdisc(linkIndex, program);
         var filters = Client.Filters(linkIndex, direction);
@@ -52,10 +56,13 @@ internal sealed class ClsactHooks(InstancePaths paths) : ITcHooks
         => Client.Find(linkIndex) is { Kind: ClsactClient.Clsact } ? Client.Filters(linkIndex, direction).FirstOrDefault(IsOurs)?.ProgramId
             : null;
 
-    public bool IsInForce(int linkIndex, TcDirection direction, BpfProgram program)
+    public bool Verify(int linkIndex, TcDirection direction, BpfProgram program)
         => Client.Filters(linkIndex, direction).Any(f => IsOurs(f) && f.ProgramId == program.Id);
 
-    public IReadOnlyList<string> Remove(int linkIndex)
+    public IReadOnlyList<string> MissingPins(int linkIndex)
+        => [.. Directions.Select(d => Marker(linkIndex, d)).Where(pin => !Pin.Exists(pin)).Select(pin => Path.GetFileName(pin))];
+
+    public IReadOnlyList<string> Detach(int linkIndex)
     {
         var removed = RemoveFilters(linkIndex);
         foreach (var pin in new[] { Marker(linkIndex, TcDirection.Ingress), Marker(linkIndex, TcDirection.Egress), QdiscMarker(linkIndex) })

@@ -9,7 +9,7 @@ using EbpfLb.Model;
 namespace EbpfLb.Datapath.Attach;
 
 /// <summary>The programs at devices: which devices shall have them, and what came of it the last time. Thread-safe.</summary>
-internal sealed class DeviceHooks(TcAttacher attacher, LoadedProgram loaded, InstancePaths paths, Repairs repairs, InstanceHold hold)
+internal sealed class DeviceHooks(DeviceAttacher attacher, LoadedProgram loaded, InstancePaths paths, Repairs repairs, InstanceHold hold)
     : IDisposable
 {
     private readonly Lock sync = new();
@@ -59,11 +59,22 @@ internal sealed class DeviceHooks(TcAttacher attacher, LoadedProgram loaded, Ins
         if (wanted is null) return;
         var before = attached;
         var still = wanted.Select(d => d.Link.Index).ToHashSet();
-        var pins = DevicePins.Missing(paths, [.. before.Where(d => still.Contains(d.Index))]);
+        var pins = attacher.MissingPins(before.Where(d => still.Contains(d.Index)));
         attached = attacher.Attach(wanted, name => loaded[name]);
-        var putBack = DevicePins.PutBack(before, attached);
+        var putBack = PutBack(before, attached);
         repairs.Record(RepairKind.DeviceProgram, putBack);
         var kept = attached.Where(d => d is { Error: null, Action: "kept" }).Select(d => d.Index).ToHashSet();
         repairs.Record(RepairKind.DevicePin, [.. pins.Where(p => kept.Any(i => p.Contains($"-{i}-", StringComparison.Ordinal)))]);
     }
+
+    /// <summary>Devices whose programs were there and had to be put there again.</summary>
+    private static IReadOnlyList<string> PutBack(IReadOnlyList<AttachedDevice> before, IReadOnlyList<AttachedDevice> now) =>
+    [
+        .. from device in now
+           where device is { Error: null, Action: not "kept" }
+           where before.Any(b
+               => b.Index == device.Index && b.Error is null && b.IngressProgram == device.IngressProgram
+                   && b.Decision.Link.Name == device.Name)
+           select device.Name,
+    ];
 }

@@ -9,6 +9,9 @@ internal static class TcProgram
     public static IReadOnlyList<string> All { get; } =
         [.. from ethernet in new[] { true, false } from direction in Enum.GetValues<TcDirection>() select Of(ethernet, direction)];
 
+    /// <summary>See <see cref="IDeviceHook.Directions"/>.</summary>
+    public static IReadOnlyList<TcDirection> Order { get; } = [TcDirection.Egress, TcDirection.Ingress];
+
     /// <param name="hasEthernet">Packets of the device begin with an Ethernet header, else with that of IP.</param>
     public static string Of(bool hasEthernet, TcDirection direction)
         => (direction == TcDirection.Ingress ? "lb_in" : "lb_out") + (hasEthernet ? "" : "_l3");

@@ -9,13 +9,17 @@ namespace EbpfLb.Datapath.Attach;
 /// TCX links, pinned as links/tcx-IFINDEX-in and -out. They are first in their row: a program before us that accepts a packet
 /// would end the row, and its connections would meet no service. What is behind us sees packets as they go on.
 /// </summary>
-internal sealed class TcxHooks(InstancePaths paths) : ITcHooks
+internal sealed class TcxHooks(InstancePaths paths) : IDeviceHook
 {
     private const string Prefix = "tcx-";
 
     private readonly Dictionary<string, BpfLink> links = [];
 
-    public string Method => "tcx";
+    public string Kind => "tcx";
+
+    public IReadOnlyList<TcDirection> Directions => TcProgram.Order;
+
+    public string ProgramOf(bool hasEthernet, TcDirection direction) => TcProgram.Of(hasEthernet, direction);
 
     public static bool IsPinName(string name) => name.StartsWith(Prefix, StringComparison.Ordinal);
 
@@ -23,7 +27,7 @@ internal sealed class TcxHooks(InstancePaths paths) : ITcHooks
         ? [.. Directory.GetFiles(paths.Links, Prefix + "*").Select(IndexOf).Concat(links.Keys.Select(IndexOf)).OfType<int>().Distinct()]
         : [];
 
-    public string Put(int linkIndex, TcDirection direction, BpfProgram program)
+    public string Attach(int linkIndex, TcDirection direction, BpfProgram program)
     {
         var isIngress = direction == TcDirection.Ingress;
         var pin = PinOf(linkIndex, direction);
@@ -46,10 +50,13 @@ internal sealed class TcxHooks(InstancePaths paths) : ITcHooks
         => Open(PinOf(linkIndex, direction))
             ?.Info is { } info && IsInForce(info, linkIndex, direction == TcDirection.Ingress) ? info.ProgramId : null;
 
-    public bool IsInForce(int linkIndex, TcDirection direction, BpfProgram program)
+    public bool Verify(int linkIndex, TcDirection direction, BpfProgram program)
         => BpfLink.TcxProgramIds(linkIndex, direction == TcDirection.Ingress).Contains(program.Id);
 
-    public IReadOnlyList<string> Remove(int linkIndex)
+    public IReadOnlyList<string> MissingPins(int linkIndex)
+        => [.. Directions.Select(d => PinOf(linkIndex, d)).Where(pin => !Pin.Exists(pin)).Select(pin => Path.GetFileName(pin))];
+
+    public IReadOnlyList<string> Detach(int linkIndex)
     {
         List<string> removed = [];
         foreach (var direction in Enum.GetValues<TcDirection>())

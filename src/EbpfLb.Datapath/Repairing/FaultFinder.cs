@@ -17,7 +17,7 @@ namespace EbpfLb.Datapath.Repairing;
 /// second. Thread-safe.
 /// </summary>
 internal sealed class FaultFinder(
-    InstancePaths paths, LoadedProgram loaded, SocketAttacher attacher, TcAttacher deviceAttacher, KernelTables tables, NodeTables node,
+    InstancePaths paths, LoadedProgram loaded, SocketAttacher attacher, DeviceAttacher deviceAttacher, KernelTables tables, NodeTables node,
     ServiceAddresses addresses, Mirror mirror)
 {
     /// <summary>What is attached and pinned, and how many of it.</summary>
@@ -51,7 +51,7 @@ internal sealed class FaultFinder(
             yield return Pin(paths.Map(name));
         var links = Names(paths.Links);
         foreach (var hook in SocketHook.All.Where(hook => !links.Contains(hook.LinkName))) yield return Pin(paths.Link(hook.LinkName));
-        foreach (var name in DevicePins.Missing(paths, devices)) yield return Pin(name);
+        foreach (var name in deviceAttacher.MissingPins(devices)) yield return Pin(name);
     }
 
     private static HashSet<string> Names(string directory)

@@ -76,7 +76,7 @@ internal sealed class Switchover : IDisposable
     /// <summary>Puts the programs in between at all hooks. Nothing else changes by that.</summary>
     /// <exception cref="BpfException">A hook could not be taken.</exception>
     public void Attach(
-        SocketAttacher hooks, TcAttacher devices, IReadOnlyList<DeviceDecision> wanted, LoadedProgram ours, InstancePaths paths)
+        SocketAttacher hooks, DeviceAttacher devices, IReadOnlyList<DeviceDecision> wanted, LoadedProgram ours, InstancePaths paths)
     {
         if (packets is not null)
         {

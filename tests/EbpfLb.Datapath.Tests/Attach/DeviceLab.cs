@@ -76,10 +76,10 @@ internal sealed class DeviceLab : IDisposable
         return Programs = bpf.Programs.Keys.ToDictionary(name => $"lb_{name[2..]}", name => Keep(bpf.OpenProgram(name)));
     }
 
-    public TcAttacher NewAttacher(TcAttachMode mode) => Keep(TcAttacher.Create(mode, Paths));
+    public DeviceAttacher NewAttacher(TcAttachMode mode) => Keep(DeviceAttacher.Create(mode, Paths));
 
     /// <summary>Has an attacher put programs at the devices of these names, and only there.</summary>
-    public IReadOnlyList<AttachedDevice> Attach(TcAttacher attacher, params string[] devices)
+    public IReadOnlyList<AttachedDevice> Attach(DeviceAttacher attacher, params string[] devices)
         => Run(() => attacher.Attach(Decide(devices), name => Programs[name]));
 
     public static IReadOnlyList<DeviceDecision> Decide(params string[] devices)

@@ -7,7 +7,7 @@ namespace EbpfLb.Datapath.Tests.Attach;
 
 /// <summary>Programs at real devices, by TCX and by clsact.</summary>
 [Trait("needs", "tc")]
-public sealed class TcAttacherTests : IDisposable
+public sealed class DeviceAttacherTests : IDisposable
 {
     private readonly DeviceLab lab = new();
 
@@ -30,7 +30,7 @@ public sealed class TcAttacherTests : IDisposable
     [InlineData(TcAttachMode.Clsact)]
     public void What_is_there_is_kept_and_the_next_agent_puts_its_programs_in_place(TcAttachMode mode)
     {
-        using (var first = TcAttacher.Create(mode, lab.Paths))
+        using (var first = DeviceAttacher.Create(mode, lab.Paths))
         {
             lab.Attach(first, DeviceLab.Left);
             Assert.Equal("kept", lab.Attach(first, DeviceLab.Left).Single().Action);
@@ -139,7 +139,7 @@ public sealed class TcAttacherTests : IDisposable
     [InlineData(TcAttachMode.Clsact)]
     public void Removing_the_instance_removes_programs_pins_and_the_qdisc(TcAttachMode mode)
     {
-        using (var attacher = TcAttacher.Create(mode, lab.Paths)) lab.Attach(attacher, DeviceLab.Left, DeviceLab.Right);
+        using (var attacher = DeviceAttacher.Create(mode, lab.Paths)) lab.Attach(attacher, DeviceLab.Left, DeviceLab.Right);
         Assert.Equal(mode == TcAttachMode.Clsact, lab.HasClsact(DeviceLab.Right));
 
         var removed = lab.Run(() => Instances.Remove(lab.Options));
@@ -153,7 +153,7 @@ public sealed class TcAttacherTests : IDisposable
     [Fact]
     public void A_qdisc_that_we_made_stays_while_others_use_it()
     {
-        using (var attacher = TcAttacher.Create(TcAttachMode.Clsact, lab.Paths)) lab.Attach(attacher, DeviceLab.Left);
+        using (var attacher = DeviceAttacher.Create(TcAttachMode.Clsact, lab.Paths)) lab.Attach(attacher, DeviceLab.Left);
         AddFilterOfOthers(lab.IndexOf(DeviceLab.Left), lab.Programs["lb_other"], priority: 10, makeQdisc: false);
 
         lab.Run(() => Instances.Remove(lab.Options));
@@ -164,8 +164,8 @@ public sealed class TcAttacherTests : IDisposable
     [Fact]
     public void Another_method_takes_over_without_leaving_anything()
     {
-        using (var tcx = TcAttacher.Create(TcAttachMode.Tcx, lab.Paths)) lab.Attach(tcx, DeviceLab.Left);
-        using (var clsact = TcAttacher.Create(TcAttachMode.Clsact, lab.Paths)) lab.Attach(clsact, DeviceLab.Left);
+        using (var tcx = DeviceAttacher.Create(TcAttachMode.Tcx, lab.Paths)) lab.Attach(tcx, DeviceLab.Left);
+        using (var clsact = DeviceAttacher.Create(TcAttachMode.Clsact, lab.Paths)) lab.Attach(clsact, DeviceLab.Left);
         Assert.Equal((1ul, 0ul, 0ul), lab.Send());
         Assert.All(lab.Pins(), pin => Assert.DoesNotContain("tcx", pin));
 

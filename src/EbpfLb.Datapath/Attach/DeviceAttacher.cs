@@ -11,35 +11,33 @@ namespace EbpfLb.Datapath.Attach;
 /// Puts the programs at the devices that shall have them and takes them from those that no longer shall. May be called at any
 /// time: what is as it should be stays untouched, what somebody removed comes back. Never touches others' programs.
 /// </summary>
-/// <param name="hooks">The way in use.</param>
-/// <param name="formerHooks">The way not in use: what it left is removed where the other is in force.</param>
-internal sealed class TcAttacher(ITcHooks hooks, ITcHooks formerHooks) : IDisposable
+/// <param name="hook">The kind in use.</param>
+/// <param name="formerHook">The kind not in use: what it left is removed where the other is in force.</param>
+internal sealed class DeviceAttacher(IDeviceHook hook, IDeviceHook formerHook) : IDisposable
 {
-    /// <summary>Answers come before questions: a request must not leave translated while its answer is not.</summary>
-    private static readonly TcDirection[] Order = [TcDirection.Egress, TcDirection.Ingress];
-
     /// <exception cref="BpfException">TCX was asked for by name and the kernel has none.</exception>
-    public static TcAttacher Create(TcAttachMode mode, InstancePaths paths)
+    public static DeviceAttacher Create(TcAttachMode mode, InstancePaths paths)
     {
         var hasTcx = KernelFeatures.HasTcx();
         if (mode == TcAttachMode.Tcx && !hasTcx)
             throw new BpfException(
                 Errno.EOPNOTSUPP, "attach programs by", "tcx", "this kernel has no TCX (6.6): leave --tc-attach out, or set it to clsact");
         return hasTcx && mode != TcAttachMode.Clsact
-            ? new TcAttacher(new TcxHooks(paths), new ClsactHooks(paths))
-            : new TcAttacher(new ClsactHooks(paths), new TcxHooks(paths));
+            ? new DeviceAttacher(new TcxHooks(paths), new ClsactHooks(paths))
+            : new DeviceAttacher(new ClsactHooks(paths), new TcxHooks(paths));
     }
 
     /// <param name="devices">Every device that there is.</param>
-    /// <param name="programOf">A program by the name of its C function, see <see cref="TcProgram"/>; may throw BpfException.</param>
+    /// <param name="programOf">A program by the name of its C function, see <see cref="IDeviceHook.ProgramOf"/>; may throw
+    /// BpfException.</param>
     /// <returns>One for each device that shall have programs; a failure is in its element and does not keep the others out.</returns>
     public IReadOnlyList<AttachedDevice> Attach(IReadOnlyList<DeviceDecision> devices, Func<string, BpfProgram> programOf)
     {
         List<AttachedDevice> attached = [.. devices.Where(d => d.IsAttached).Select(d => Attach(d, programOf))];
         var wanted = attached.Select(d => d.Index).ToHashSet();
         var failed = attached.Where(d => d.Error is not null).Select(d => d.Index).ToHashSet();
-        foreach (var index in hooks.Known().Where(i => !wanted.Contains(i))) hooks.Remove(index);
-        foreach (var index in formerHooks.Known().Where(i => !failed.Contains(i))) formerHooks.Remove(index);
+        foreach (var index in hook.Known().Where(i => !wanted.Contains(i))) hook.Detach(index);
+        foreach (var index in formerHook.Known().Where(i => !failed.Contains(i))) formerHook.Detach(index);
         return attached;
     }
 
@@ -50,15 +48,15 @@ internal sealed class TcAttacher(ITcHooks hooks, ITcHooks formerHooks) : IDispos
     public IReadOnlyDictionary<string, uint?> Present(IReadOnlyList<DeviceDecision> devices) => (
         from device in devices
         where device.IsAttached
-        from direction in Order
-        group ProgramId(device, direction) by TcProgram.Of(device.HasEthernet, direction))
+        from direction in hook.Directions
+        group ProgramId(device, direction) by hook.ProgramOf(device.HasEthernet, direction))
             .ToDictionary(kind => kind.Key, kind => kind.FirstOrDefault(id => id is not null));
 
     private uint? ProgramId(DeviceDecision device, TcDirection direction)
     {
         try
         {
-            return hooks.ProgramId(device.Link.Index, direction);
+            return hook.ProgramId(device.Link.Index, direction);
         }
         catch (Exception e) when (e is BpfException or NetlinkException)
         {
@@ -67,6 +65,10 @@ internal sealed class TcAttacher(ITcHooks hooks, ITcHooks formerHooks) : IDispos
         }
     }
 
+    /// <summary>Records that are gone, of devices that had all their programs.</summary>
+    public IReadOnlyList<string> MissingPins(IEnumerable<AttachedDevice> devices)
+        => [.. devices.Where(d => d.Error is null).SelectMany(d => hook.MissingPins(d.Index))];
+
     /// <summary>Programs that are not at their device any more, of devices that had all of theirs. One that is gone is no fault.</summary>
     /// <param name="devices">As <see cref="Attach(IReadOnlyList{DeviceDecision}, Func{string, BpfProgram})"/> answered the last
     /// time.</param>
@@ -74,9 +76,9 @@ internal sealed class TcAttacher(ITcHooks hooks, ITcHooks formerHooks) : IDispos
     [
         .. from device in devices
            where device.Error is null
-           from direction in Order
-           where IsMissing(device, direction, programOf(TcProgram.Of(device.Decision.HasEthernet, direction)))
-           select new Difference(VerifyStage.Attachment, $"device {device.Name} {direction.ToString().ToLowerInvariant()}", hooks.Method,
+           from direction in hook.Directions
+           where IsMissing(device, direction, programOf(hook.ProgramOf(device.Decision.HasEthernet, direction)))
+           select new Difference(VerifyStage.Attachment, $"device {device.Name} {direction.ToString().ToLowerInvariant()}", hook.Kind,
                "our program", Difference.None),
     ];
 
@@ -84,7 +86,7 @@ internal sealed class TcAttacher(ITcHooks hooks, ITcHooks formerHooks) : IDispos
     {
         try
         {
-            return !hooks.IsInForce(device.Index, direction, program);
+            return !hook.Verify(device.Index, direction, program);
         }
         catch (Exception e) when (
             e is BpfException { Errno: Errno.ENODEV } or NetlinkException { Errno: NetlinkErrno.ENODEV or NetlinkErrno.EINVAL })
@@ -95,8 +97,8 @@ internal sealed class TcAttacher(ITcHooks hooks, ITcHooks formerHooks) : IDispos
 
     public void Dispose()
     {
-        hooks.Dispose();
-        formerHooks.Dispose();
+        hook.Dispose();
+        formerHook.Dispose();
     }
 
     private AttachedDevice Attach(DeviceDecision device, Func<string, BpfProgram> programOf)
@@ -104,12 +106,12 @@ internal sealed class TcAttacher(ITcHooks hooks, ITcHooks formerHooks) : IDispos
         var ids = new Dictionary<TcDirection, uint>();
         var actions = new HashSet<string>();
         string? error = null;
-        foreach (var direction in Order)
+        foreach (var direction in hook.Directions)
         {
             try
             {
-                var program = programOf(TcProgram.Of(device.HasEthernet, direction));
-                actions.Add(hooks.Put(device.Link.Index, direction, program));
+                var program = programOf(hook.ProgramOf(device.HasEthernet, direction));
+                actions.Add(hook.Attach(device.Link.Index, direction, program));
                 ids[direction] = program.Id;
             }
             catch (Exception e) when (e is BpfException or NetlinkException)
@@ -119,6 +121,6 @@ internal sealed class TcAttacher(ITcHooks hooks, ITcHooks formerHooks) : IDispos
         }
         var action = actions.Contains("attached") ? "attached" : actions.Contains("replaced") ? "replaced" : "kept";
         return new AttachedDevice(
-            device, hooks.Method, ids.GetValueOrDefault(TcDirection.Ingress), ids.GetValueOrDefault(TcDirection.Egress), action, error);
+            device, hook.Kind, ids.GetValueOrDefault(TcDirection.Ingress), ids.GetValueOrDefault(TcDirection.Egress), action, error);
     }
 }
