@@ -15,7 +15,9 @@
 #define lb_pin(p) asm volatile("" : "+r"(p))
 /* Keeps what was written to a variable on the stack so far: the compiler may not leave any of it
  * out because more is written later. */
-#define lb_touch(v)	 asm volatile("" : : "r"(&(v)) : "memory")
+#define lb_touch(v) asm volatile("" : : "r"(&(v)) : "memory")
+/* Computed now, of what memory says now: what is read later is not read before it. */
+#define lb_settle(v)	 asm volatile("" : "+r"(v) : : "memory")
 #define READ_ONCE(x)	 (*(const volatile typeof(x) *)&(x))
 #define WRITE_ONCE(x, v) (*(volatile typeof(x) *)&(x) = (v))
 #define ARRAY_SIZE(x)	 (sizeof(x) / sizeof((x)[0]))

@@ -11,12 +11,15 @@ lb_inline __u64 lb_csum_diff(__u64 sum, __be32 old, __be32 new)
 	return sum + (__u32)~old + new;
 }
 
+/* One word after the other: the compiler would read all eight first, and keep them on the stack. */
 lb_inline __u64 lb_csum_diff16(__u64 sum, const __be32 *old, const __be32 *new)
 {
-	sum = lb_csum_diff(sum, old[0], new[0]);
-	sum = lb_csum_diff(sum, old[1], new[1]);
-	sum = lb_csum_diff(sum, old[2], new[2]);
-	return lb_csum_diff(sum, old[3], new[3]);
+#pragma unroll
+	for (int i = 0; i < 4; i++) {
+		sum = lb_csum_diff(sum, old[i], new[i]);
+		lb_settle(sum);
+	}
+	return sum;
 }
 
 /* To the 32 bits that the kernel's helpers take. */

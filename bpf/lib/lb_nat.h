@@ -35,6 +35,29 @@ lb_inline bool lb_csum_unfinished(hook_ctx *ctx, const struct lb_packet *pkt, __
 	return lb_csum_fold16(sum) == 0xffff;
 }
 
+/* The checksum field of a packet whose ports are changed already, by the kernel's helper. Kept
+ * apart for the stack. */
+HOOK_ONCE int lb_nat_unfinished(hook_ctx *ctx, const struct lb_pass *pass, __u32 addr_diff)
+{
+	__u32 at, flags, old, new;
+
+	if (!pass)
+		return false;
+	old = lb_ports(pass->pkt.tuple.sport, pass->pkt.tuple.dport);
+	new = lb_ports(pass->to.sport, pass->to.dport);
+	at = pass->pkt.l4 + LB_TCP_CSUM_OFF;
+	flags = 0;
+	if (pass->pkt.tuple.proto == IPPROTO_UDP) {
+		at = pass->pkt.l4 + LB_UDP_CSUM_OFF;
+		flags = HOOK_CSUM_ZERO;
+	}
+	if (hook_l4_csum(ctx, at, 0, addr_diff, flags | HOOK_CSUM_PSEUDO))
+		return false;
+	if (pass->pkt.tuple.family == 6)
+		hook_csum_add(ctx, addr_diff);
+	return old == new || !hook_l4_csum(ctx, at, old, new, flags | sizeof(new));
+}
+
 /*
  * Ports and the checksum of TCP or UDP. Only the kernel knows whether the checksum is complete or
  * left to the device, and its helper costs as much as all the rest: it is asked where the field
@@ -43,39 +66,46 @@ lb_inline bool lb_csum_unfinished(hook_ctx *ctx, const struct lb_packet *pkt, __
 lb_inline bool lb_nat_l4(hook_ctx *ctx, const struct lb_pass *pass, __u32 addr_diff)
 {
 	const struct lb_packet *pkt = &pass->pkt;
-	__u32 old = lb_ports(pkt->tuple.sport, pkt->tuple.dport);
-	__u32 new = lb_ports(pass->to.sport, pass->to.dport);
 	bool udp = pkt->tuple.proto == IPPROTO_UDP;
-	__u32 at = pkt->l4, flags = udp ? HOOK_CSUM_ZERO : 0;
-	__be16 *ports = lb_reach(ctx, at, udp ? 8 : 20);
+	__be16 *ports;
+	__u32 old, new;
 	__u16 *check;
 
-	if (unlikely(!ports))
-		return false;
+	/* Apart from each other: before 6.2 the verifier forgets what the compiler puts by, a
+	 * length or an offset, and which went with which. */
+	if (udp) {
+		ports = lb_reach(ctx, pkt->l4, 8);
+		if (unlikely(!ports))
+			return false;
+		check = ports + LB_UDP_CSUM_OFF / 2;
+		lb_pin(check);
+	} else {
+		ports = lb_reach(ctx, pkt->l4, 20);
+		if (unlikely(!ports))
+			return false;
+		check = ports + LB_TCP_CSUM_OFF / 2;
+		lb_pin(check);
+	}
+	lb_touch(*pass); /* the ports are read from here on: the stack is short */
+	old = lb_ports(pkt->tuple.sport, pkt->tuple.dport);
+	new = lb_ports(pass->to.sport, pass->to.dport);
 	*(__u32 *)ports = new;
-	check = ports + (udp ? LB_UDP_CSUM_OFF : LB_TCP_CSUM_OFF) / 2;
 	if (unlikely(udp && !*check)) {
 		if (pkt->tuple.family == 4)
 			addr_diff = 0;
 		hook_csum_add(ctx, lb_csum_fold32(lb_csum_diff(addr_diff, old, new)));
 		return true;
 	}
-	if (likely(!lb_csum_unfinished(ctx, pkt, *check))) {
-		*check = lb_csum_apply(*check, lb_csum_diff(addr_diff, old, new));
-		if (udp && !*check)
-			*check = 0xffff;
-		/* What the addresses did to the packet's sum, this has undone; of IPv4 the header's
-		 * own checksum had done so before. */
-		if (pkt->tuple.family == 4)
-			hook_csum_add(ctx, ~addr_diff);
-		return true;
-	}
-	at += udp ? LB_UDP_CSUM_OFF : LB_TCP_CSUM_OFF;
-	if (hook_l4_csum(ctx, at, 0, addr_diff, flags | HOOK_CSUM_PSEUDO))
-		return false;
-	if (pkt->tuple.family == 6)
-		hook_csum_add(ctx, addr_diff);
-	return old == new || !hook_l4_csum(ctx, at, old, new, flags | sizeof(new));
+	if (unlikely(lb_csum_unfinished(ctx, pkt, *check)))
+		return lb_nat_unfinished(ctx, pass, addr_diff);
+	*check = lb_csum_apply(*check, lb_csum_diff(addr_diff, old, new));
+	if (udp && !*check)
+		*check = 0xffff;
+	/* What the addresses did to the packet's sum, this has undone; of IPv4 the header's own
+	 * checksum had done so before. */
+	if (pkt->tuple.family == 4)
+		hook_csum_add(ctx, ~addr_diff);
+	return true;
 }
 
 /* SCTP's checksum does not know addresses. */

@@ -8,8 +8,8 @@ namespace EbpfLb.Datapath.Tests.Loading;
 /// </summary>
 public sealed class VerifierTests
 {
-    /// <summary>Bytes of stack of a chain of calls.</summary>
-    private const int StackLimit = 512;
+    /// <summary>Bytes of stack of a chain of calls: of the kernel's 512 two frames' worth is left for what is added.</summary>
+    private const int StackLimit = 448;
 
     /// <summary>Of the 1,000,000 instructions that a verifier looks at: others take two and three times as many as this one.</summary>
     private const uint InstructionLimit = 300_000;
@@ -19,7 +19,7 @@ public sealed class VerifierTests
 
     [Theory]
     [MemberData(nameof(Programs))]
-    public void The_deepest_chain_of_calls_fits_the_stack_of_kernels_that_round_frames_to_32_bytes(string program)
+    public void The_deepest_chain_of_calls_leaves_stack_to_kernels_that_round_frames_to_32_bytes(string program)
     {
         var (bytes, chain) = Frames().Deepest(program);
 
