@@ -24,9 +24,16 @@
 /* skb->tc_index counts how often a packet went round; what others leave there looks different. */
 #define HOOK_AGAIN_MARK 0x4c00
 #define HOOK_AGAIN_MASK 0xff00
+#define HOOK_AGAIN_STEP 0x10
 
 /* Another value of it: of a packet that hook_forward() has sent. */
-#define HOOK_SENT_MARK 0x4d01
+#define HOOK_SENT_MARK 0x4d00
+
+/* Queueing disciplines go by its low bits: GRED by four of them, dsmark (until 6.2) by as many as
+ * it has classes. To those a packet of ours is one that nobody has marked. */
+#define HOOK_INDEX_OTHERS 0xf
+_Static_assert(!((HOOK_AGAIN_MARK | HOOK_AGAIN_STEP | HOOK_SENT_MARK) & HOOK_INDEX_OTHERS),
+	       "bits of tc_index that others go by");
 
 lb_inline void *hook_data(hook_ctx *ctx)
 {
@@ -151,13 +158,15 @@ lb_inline void hook_arrived(hook_ctx *ctx)
 lb_inline int hook_again(hook_ctx *ctx, __u32 rounds)
 {
 	__u32 index = ctx->tc_index;
-	__u32 round = (index & HOOK_AGAIN_MASK) == HOOK_AGAIN_MARK ? index - HOOK_AGAIN_MARK : 0;
+	__u32 round = (index & HOOK_AGAIN_MASK) == HOOK_AGAIN_MARK
+			      ? (index - HOOK_AGAIN_MARK) / HOOK_AGAIN_STEP
+			      : 0;
 
 	if (round >= rounds) {
 		ctx->tc_index = 0;
 		return HOOK_PASS;
 	}
-	ctx->tc_index = HOOK_AGAIN_MARK + round + 1;
+	ctx->tc_index = HOOK_AGAIN_MARK + (round + 1) * HOOK_AGAIN_STEP;
 	return bpf_redirect(ctx->ifindex, BPF_F_INGRESS);
 }
 

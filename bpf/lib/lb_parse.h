@@ -235,7 +235,7 @@ HOOK_ONCE enum lb_parsed lb_parse_ext6(hook_ctx *ctx, struct lb_ext *ext)
 }
 
 /* On the wire an IPv4 address has no business in an IPv6 header, and in here it would be taken for
- * one of IPv4's. The kernel drops such packets behind us (ip6_rcv_core()). */
+ * one of IPv4's. A kernel that forwards sends such packets on, so they are met twice. */
 lb_inline bool lb_mapped(const __be32 *addr)
 {
 	__u32 differs = addr[0] | addr[1] | (addr[2] ^ LB_MAPPED_PREFIX);

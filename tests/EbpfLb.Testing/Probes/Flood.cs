@@ -1,10 +1,9 @@
-using EbpfLb.Testing.Probes;
 using EbpfLb.Testing.Processes;
 
-namespace EbpfLb.Benchmarks.Attack;
+namespace EbpfLb.Testing.Probes;
 
 /// <summary>Frames on their way: netprobe's "flood".</summary>
-internal sealed class Flood : IDisposable
+public sealed class Flood : IDisposable
 {
     private readonly ChildProcess process;
 
