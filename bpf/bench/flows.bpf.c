@@ -67,13 +67,19 @@ int b_packet_only(struct __sk_buff *ctx)
 SEC("tc")
 int b_flow_in(struct __sk_buff *ctx)
 {
-	return bench_packet(ctx) ? lb_forward(ctx, ETH_HLEN, LB_CT_INGRESS) : TC_ACT_SHOT;
+	if (!bench_packet(ctx))
+		return TC_ACT_SHOT;
+	lb_pin(ctx); /* as in packets.bpf.c */
+	return lb_forward(ctx, ETH_HLEN, LB_CT_INGRESS);
 }
 
 SEC("tc")
 int b_flow_out(struct __sk_buff *ctx)
 {
-	return bench_packet(ctx) ? lb_forward(ctx, ETH_HLEN, LB_CT_EGRESS) : TC_ACT_SHOT;
+	if (!bench_packet(ctx))
+		return TC_ACT_SHOT;
+	lb_pin(ctx); /* as in packets.bpf.c */
+	return lb_forward(ctx, ETH_HLEN, LB_CT_EGRESS);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

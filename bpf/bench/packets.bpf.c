@@ -49,6 +49,7 @@ int b_in(struct __sk_buff *ctx)
 {
 	if (!bench_restore(ctx))
 		return TC_ACT_OK;
+	lb_pin(ctx); /* the programs as they are, nothing of them computed for both parts */
 	return lb_forward(ctx, ETH_HLEN, LB_CT_INGRESS);
 }
 
@@ -57,6 +58,7 @@ int b_out(struct __sk_buff *ctx)
 {
 	if (!bench_restore(ctx))
 		return TC_ACT_OK;
+	lb_pin(ctx); /* the programs as they are, nothing of them computed for both parts */
 	return lb_forward(ctx, ETH_HLEN, LB_CT_EGRESS);
 }
 
@@ -75,6 +77,7 @@ int b_new(struct __sk_buff *ctx)
 	if ((void *)(port + 1) > (void *)(long)ctx->data_end)
 		return TC_ACT_OK;
 	*port = bpf_htons((__u16)packet->port++);
+	lb_pin(ctx); /* the programs as they are, nothing of them computed for both parts */
 	return lb_forward(ctx, ETH_HLEN, LB_CT_INGRESS);
 }
 

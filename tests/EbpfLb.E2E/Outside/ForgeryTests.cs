@@ -17,7 +17,10 @@ public sealed class ForgeryTests(TestCluster cluster) : IClassFixture<TestCluste
     private static int neighbours;
 
     public static TheoryData<string, TcpFlags, string, Family> Packets => new(
-        from packet in new[] { ("SYN", TcpFlags.Syn, "open"), ("RST", TcpFlags.Rst, "reset"), ("FIN", TcpFlags.Fin | TcpFlags.Ack, "closing") }
+        from packet in new[]
+        {
+            ("SYN", TcpFlags.Syn, "open"), ("RST", TcpFlags.Rst, "reset"), ("FIN", TcpFlags.Fin | TcpFlags.Ack, "closing"),
+        }
         from family in Enum.GetValues<Family>()
         select new TheoryDataRow<string, TcpFlags, string, Family>(packet.Item1, packet.Item2, packet.Item3, family));
 
@@ -40,7 +43,7 @@ public sealed class ForgeryTests(TestCluster cluster) : IClassFixture<TestCluste
             Eventually.True(() => Translated() >= before + Held, () => $"{Held} forged packets to come:\n{cluster.Report()}");
             Eventually.True(() => Clients(to, phase).Count == Held, () => $"{Held} flows to be {phase}:\n{cluster.Report()}");
             Assert.Equal(Held, cluster.Probe.Do($"exchange id={id}").Number("answered"));
-            // Of two ends one goes on: a reset is undone, and a FIN is not, but carries the connection as long as it talks.
+            // What goes on undoes a reset; after a FIN the flow stays closing, and carries what is sent.
             Assert.Equal(clients.Order(), Clients(to, packet == "FIN" ? "closing" : "open").Order());
             cluster.Probe.Do($"release id={id}");
         }
