@@ -1,6 +1,7 @@
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Loading;
+using EbpfLb.Testing.Kernel;
 using EbpfLb.Testing.Processes;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -37,7 +38,7 @@ public sealed class ProgramPartsTests : IDisposable
         // Packets and what leads somewhere; what translates back.
         uint[] ours = [loaded.Maps.All[Abi.Tables.Settings.Name].Info.Id, loaded.Maps.All[Abi.Tables.Sock.Name].Info.Id];
 
-        Assert.All(all, name => Assert.True(MapsOf(loaded[name]).Intersect(ours).Any(), name));
+        Assert.All(all, name => Assert.True(ProgramMaps.IdsOf(loaded[name].Fd).Intersect(ours).Any(), name));
     }
 
     [Fact]
@@ -81,13 +82,5 @@ public sealed class ProgramPartsTests : IDisposable
         bpf.Load();
         using var program = bpf.OpenProgram(bpf.Programs.Keys.First());
         return program.Info.LoadedNanoseconds;
-    }
-
-    private static IReadOnlyList<uint> MapsOf(BpfProgram program)
-    {
-        var (_, output) = ChildProcess.Run(
-            new ProcessPlace(null, null), RepositoryPaths.Tool("bpftool"), "-j", "prog", "show", "id", program.Id.ToString());
-        return [.. System.Text.Json.JsonDocument.Parse(output).RootElement.GetProperty("map_ids").EnumerateArray()
-            .Select(id => id.GetUInt32())];
     }
 }
