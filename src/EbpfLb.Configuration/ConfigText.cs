@@ -1,6 +1,6 @@
+using EbpfLb.Configuration.Input;
 using EbpfLb.Configuration.KubeProxy;
 using EbpfLb.Configuration.Own;
-using EbpfLb.Configuration.Reading;
 using EbpfLb.Yaml;
 
 namespace EbpfLb.Configuration;

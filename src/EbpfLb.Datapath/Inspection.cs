@@ -1,11 +1,11 @@
 using EbpfLb.Abi;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Counters;
-using EbpfLb.Datapath.Loading;
+using EbpfLb.Datapath.Loader;
 using EbpfLb.Datapath.Options;
-using EbpfLb.Datapath.Verifying;
+using EbpfLb.Datapath.Verification;
 using EbpfLb.Planning.Encoding;
-using EbpfLb.Planning.Mirroring;
+using EbpfLb.Planning.Mirrors;
 using EbpfLb.Policy;
 
 namespace EbpfLb.Datapath;

@@ -1,4 +1,4 @@
-using EbpfLb.Datapath.Repairing;
+using EbpfLb.Datapath.Repair;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Datapath;

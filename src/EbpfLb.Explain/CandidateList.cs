@@ -1,5 +1,5 @@
 using EbpfLb.Policy;
-using EbpfLb.Policy.Compiling;
+using EbpfLb.Policy.Compiler;
 using EbpfLb.Policy.Endpoints;
 
 namespace EbpfLb.Explain;

@@ -1,7 +1,7 @@
 using System.Collections.Frozen;
 using EbpfLb.Model;
 using EbpfLb.Policy;
-using EbpfLb.Policy.Compiling;
+using EbpfLb.Policy.Compiler;
 using EbpfLb.Policy.Endpoints;
 
 namespace EbpfLb.Explain;

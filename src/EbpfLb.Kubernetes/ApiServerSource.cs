@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using EbpfLb.Kubernetes.Api;
 using EbpfLb.Kubernetes.Auth;
 using EbpfLb.Kubernetes.Reflector;
-using EbpfLb.Kubernetes.Verifying;
+using EbpfLb.Kubernetes.Verification;
 using EbpfLb.Kubernetes.Wire;
 using EbpfLb.Model;
 using Microsoft.Extensions.Logging;

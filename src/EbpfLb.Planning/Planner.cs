@@ -1,6 +1,6 @@
 using EbpfLb.Model;
-using EbpfLb.Planning.Mirroring;
-using EbpfLb.Planning.Planned;
+using EbpfLb.Planning.Mirrors;
+using EbpfLb.Planning.Plans;
 using EbpfLb.Policy;
 
 namespace EbpfLb.Planning;

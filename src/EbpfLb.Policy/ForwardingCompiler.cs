@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using EbpfLb.Model;
-using EbpfLb.Policy.Compiling;
+using EbpfLb.Policy.Compiler;
 using EbpfLb.Policy.Conflicts;
 using EbpfLb.Policy.Endpoints;
 using EbpfLb.Policy.Frontends;

@@ -1,6 +1,6 @@
 using EbpfLb.Configuration.KubeProxy;
+using EbpfLb.Configuration.Output;
 using EbpfLb.Configuration.Own;
-using EbpfLb.Configuration.Writing;
 
 namespace EbpfLb.Configuration.Tests;
 

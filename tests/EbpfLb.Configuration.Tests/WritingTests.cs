@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using EbpfLb.Configuration.KubeProxy;
+using EbpfLb.Configuration.Output;
 using EbpfLb.Configuration.Own;
-using EbpfLb.Configuration.Writing;
 using EbpfLb.Model;
 using EbpfLb.Testing;
 

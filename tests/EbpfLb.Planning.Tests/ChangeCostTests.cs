@@ -1,6 +1,6 @@
 using EbpfLb.Model;
-using EbpfLb.Planning.Applying;
-using EbpfLb.Planning.Mirroring;
+using EbpfLb.Planning.Apply;
+using EbpfLb.Planning.Mirrors;
 using EbpfLb.Planning.Tables;
 using EbpfLb.Policy;
 using EbpfLb.Testing.Clusters;

@@ -1,9 +1,9 @@
 using EbpfLb.Model;
-using EbpfLb.Planning.Applying;
+using EbpfLb.Planning.Apply;
 using EbpfLb.Planning.Encoding;
-using EbpfLb.Planning.Mirroring;
-using EbpfLb.Planning.Planned;
-using EbpfLb.Planning.Reading;
+using EbpfLb.Planning.Inspection;
+using EbpfLb.Planning.Mirrors;
+using EbpfLb.Planning.Plans;
 using EbpfLb.Planning.Tables;
 using EbpfLb.Policy;
 using EbpfLb.Testing.Clusters;

@@ -1,4 +1,4 @@
-using EbpfLb.Planning.Reading;
+using EbpfLb.Planning.Inspection;
 using EbpfLb.Planning.Tables;
 using EbpfLb.Policy;
 using EbpfLb.Testing.Clusters;

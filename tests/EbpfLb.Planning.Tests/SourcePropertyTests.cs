@@ -1,6 +1,6 @@
 using EbpfLb.Model;
 using EbpfLb.Planning.Encoding;
-using EbpfLb.Planning.Reading;
+using EbpfLb.Planning.Inspection;
 using EbpfLb.Planning.Tables;
 using EbpfLb.Policy;
 using EbpfLb.Testing.Clusters;

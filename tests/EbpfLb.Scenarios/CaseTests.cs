@@ -1,5 +1,5 @@
 using EbpfLb.Scenarios.Format;
-using EbpfLb.Scenarios.Running;
+using EbpfLb.Scenarios.Runner;
 using EbpfLb.Testing;
 
 namespace EbpfLb.Scenarios;

@@ -1,6 +1,6 @@
 using System.Text;
-using EbpfLb.Planning.Mirroring;
-using EbpfLb.Planning.Reading;
+using EbpfLb.Planning.Inspection;
+using EbpfLb.Planning.Mirrors;
 
 namespace EbpfLb.Testing.Tables;
 

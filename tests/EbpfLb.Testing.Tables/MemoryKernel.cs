@@ -1,6 +1,6 @@
 using EbpfLb.Abi;
 using EbpfLb.Planning;
-using EbpfLb.Planning.Mirroring;
+using EbpfLb.Planning.Mirrors;
 using EbpfLb.Planning.Tables;
 
 namespace EbpfLb.Testing.Tables;

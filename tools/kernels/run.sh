@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 kernels=${KERNELS:-5.10 6.1 6.12}
 there=$PWD/build/kernels
-classes=${CLASSES:-Packets.Matrix.ForwardTests,Packets.Matrix.TcpStateTests,Packets.Replies.ResetTests,Loading.VerifierTests,Select.SelectTests}
+classes=${CLASSES:-Packets.Matrix.ForwardTests,Packets.Matrix.TcpStateTests,Packets.Replies.ResetTests,Loader.VerifierTests,Select.SelectTests}
 begin=$SECONDS
 mkdir -p "$there/results"
 rm -f "$there"/results/*

@@ -12,7 +12,7 @@ rm -f "$figures"
 touch "$figures"
 failed=0
 EBPFLB_UPGRADE_VARIANTS="$variants" EBPFLB_UPGRADE_REQUESTS=${REQUESTS:-20000} EBPFLB_UPGRADE_FIGURES=$figures \
-	build/dotnet/bin/EbpfLb.E2E/release/EbpfLb.E2E -class EbpfLb.E2E.Upgrading.UpgradeTests -noLogo || failed=$?
+	build/dotnet/bin/EbpfLb.E2E/release/EbpfLb.E2E -class EbpfLb.E2E.Upgrades.UpgradeTests -noLogo || failed=$?
 sort -o "$figures" "$figures"
 cat "$figures"
 # Only a whole run is a table.

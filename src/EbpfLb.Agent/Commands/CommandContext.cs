@@ -5,7 +5,7 @@ using EbpfLb.Agent.Hosting;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Output;
 using EbpfLb.Bpf;
-using EbpfLb.Http.Serving;
+using EbpfLb.Http.Server;
 
 namespace EbpfLb.Agent.Commands;
 

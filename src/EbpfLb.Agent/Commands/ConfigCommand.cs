@@ -1,10 +1,10 @@
 using System.CommandLine;
-using EbpfLb.Agent.Configuring;
 using EbpfLb.Agent.Options;
+using EbpfLb.Agent.Reload;
 using EbpfLb.Configuration;
 using EbpfLb.Configuration.KubeProxy;
+using EbpfLb.Configuration.Output;
 using EbpfLb.Configuration.Own;
-using EbpfLb.Configuration.Writing;
 
 namespace EbpfLb.Agent.Commands;
 

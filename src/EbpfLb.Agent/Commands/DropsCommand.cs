@@ -2,7 +2,7 @@ using System.CommandLine;
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Output;
-using EbpfLb.Http.Serving;
+using EbpfLb.Http.Server;
 
 namespace EbpfLb.Agent.Commands;
 

@@ -1,12 +1,12 @@
-using EbpfLb.Agent.Configuring;
-using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Hosting;
+using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Logging;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Output;
 using EbpfLb.Agent.Pipeline;
+using EbpfLb.Agent.Reload;
 using EbpfLb.Configuration;
-using EbpfLb.Configuration.Writing;
+using EbpfLb.Configuration.Output;
 using EbpfLb.Http.Metrics;
 using Microsoft.Extensions.Logging;
 

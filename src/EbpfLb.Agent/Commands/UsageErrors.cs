@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using EbpfLb.Configuration.Reading;
+using EbpfLb.Configuration.Input;
 
 namespace EbpfLb.Agent.Commands;
 

@@ -1,9 +1,9 @@
 using EbpfLb.Abi;
-using EbpfLb.Agent.Configuring;
 using EbpfLb.Agent.Flows;
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Pipeline;
-using EbpfLb.Agent.Verifying;
+using EbpfLb.Agent.Reload;
+using EbpfLb.Agent.Verification;
 
 namespace EbpfLb.Agent.Control;
 

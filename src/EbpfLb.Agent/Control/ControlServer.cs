@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using System.Text.Json.Serialization.Metadata;
-using EbpfLb.Http.Serving;
+using EbpfLb.Http.Server;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

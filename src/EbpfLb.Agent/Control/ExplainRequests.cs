@@ -1,6 +1,6 @@
 using System.Text.Json;
 using EbpfLb.Explain;
-using EbpfLb.Http.Serving;
+using EbpfLb.Http.Server;
 using Microsoft.AspNetCore.Http;
 
 namespace EbpfLb.Agent.Control;

@@ -1,7 +1,7 @@
 using EbpfLb.Abi;
 using EbpfLb.Agent.Flows;
 using EbpfLb.Agent.Options;
-using EbpfLb.Configuration.Reading;
+using EbpfLb.Configuration.Input;
 using EbpfLb.Datapath.Flows;
 using EbpfLb.Model;
 using EbpfLb.Policy;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using EbpfLb.Http.Serving;
+using EbpfLb.Http.Server;
 using Microsoft.AspNetCore.Http;
 
 namespace EbpfLb.Agent.Control;

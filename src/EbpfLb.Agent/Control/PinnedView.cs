@@ -1,7 +1,7 @@
-using EbpfLb.Agent.Verifying;
+using EbpfLb.Agent.Verification;
 using EbpfLb.Datapath;
 using EbpfLb.Datapath.Attach;
-using EbpfLb.Datapath.Verifying;
+using EbpfLb.Datapath.Verification;
 using EbpfLb.Model;
 using EbpfLb.Policy;
 
@@ -22,7 +22,7 @@ internal sealed class PinnedView(string instance, IReadOnlyList<InspectedFronten
         var found = compare();
         return Task.FromResult(VerifyReport.Of(
             Origin.Maps,
-            new Verification(found.Compared, found.Differences, new HashSet<Difference>(),
+            new VerificationResult(found.Compared, found.Differences, new HashSet<Difference>(),
                 [$"api, table and mirror: {Note ?? "no agent runs; nothing is repaired either"}"], TimeSpan.Zero, false),
             dryRun: true));
     }

@@ -1,5 +1,5 @@
 using System.Globalization;
-using EbpfLb.Configuration.Reading;
+using EbpfLb.Configuration.Input;
 using EbpfLb.Explain;
 using EbpfLb.Model;
 using EbpfLb.Policy;

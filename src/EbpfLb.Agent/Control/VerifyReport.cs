@@ -1,4 +1,4 @@
-using EbpfLb.Agent.Verifying;
+using EbpfLb.Agent.Verification;
 
 namespace EbpfLb.Agent.Control;
 
@@ -15,7 +15,7 @@ internal sealed record VerifyReport(
     IReadOnlyList<string> NotCompared,
     double Seconds)
 {
-    public static VerifyReport Of(string origin, Verification result, bool dryRun) => new(
+    public static VerifyReport Of(string origin, VerificationResult result, bool dryRun) => new(
         origin,
         result.Differences.Count == 0,
         dryRun,

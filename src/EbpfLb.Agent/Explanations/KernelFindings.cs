@@ -4,7 +4,7 @@ using EbpfLb.Agent.Kernel;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath;
 using EbpfLb.Datapath.Options;
-using EbpfLb.Datapath.Probing;
+using EbpfLb.Datapath.Probes;
 using EbpfLb.Explain;
 using EbpfLb.Model;
 using EbpfLb.Netlink;

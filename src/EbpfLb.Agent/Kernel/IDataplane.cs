@@ -6,13 +6,13 @@ using EbpfLb.Datapath.Canary;
 using EbpfLb.Datapath.Counters;
 using EbpfLb.Datapath.Events;
 using EbpfLb.Datapath.Flows;
-using EbpfLb.Datapath.Stale;
+using EbpfLb.Datapath.StaleSockets;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Model;
 using EbpfLb.Planning;
-using EbpfLb.Planning.Applying;
+using EbpfLb.Planning.Apply;
 using EbpfLb.Planning.Tables;
-using EbpfLb.Planning.Verifying;
+using EbpfLb.Planning.Verification;
 using EbpfLb.Policy;
 
 namespace EbpfLb.Agent.Kernel;

@@ -12,11 +12,11 @@ using EbpfLb.Datapath.Events;
 using EbpfLb.Datapath.Flows;
 using EbpfLb.Datapath.Node;
 using EbpfLb.Datapath.Ownership;
-using EbpfLb.Datapath.Stale;
+using EbpfLb.Datapath.StaleSockets;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Model;
-using EbpfLb.Planning.Applying;
-using EbpfLb.Planning.Verifying;
+using EbpfLb.Planning.Apply;
+using EbpfLb.Planning.Verification;
 using EbpfLb.Policy;
 using Microsoft.Extensions.Logging;
 

@@ -1,4 +1,4 @@
-using EbpfLb.Configuration.Reading;
+using EbpfLb.Configuration.Input;
 using EbpfLb.Configuration.Values;
 using EbpfLb.Model;
 using EbpfLb.Yaml;

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
+using EbpfLb.Configuration.Input;
 using EbpfLb.Configuration.KubeProxy;
-using EbpfLb.Configuration.Reading;
 using EbpfLb.Configuration.Values;
 using EbpfLb.Model;
 

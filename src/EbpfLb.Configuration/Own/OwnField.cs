@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using EbpfLb.Configuration.Reading;
+using EbpfLb.Configuration.Input;
 
 namespace EbpfLb.Configuration.Own;
 

@@ -1,4 +1,4 @@
-using EbpfLb.Configuration.Reading;
+using EbpfLb.Configuration.Input;
 
 namespace EbpfLb.Configuration.Values;
 

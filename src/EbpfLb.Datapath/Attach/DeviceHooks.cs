@@ -1,9 +1,9 @@
 using EbpfLb.Datapath.Devices;
-using EbpfLb.Datapath.Loading;
+using EbpfLb.Datapath.Handover;
+using EbpfLb.Datapath.Loader;
 using EbpfLb.Datapath.Options;
 using EbpfLb.Datapath.Ownership;
-using EbpfLb.Datapath.Repairing;
-using EbpfLb.Datapath.Switching;
+using EbpfLb.Datapath.Repair;
 using EbpfLb.Model;
 
 namespace EbpfLb.Datapath.Attach;

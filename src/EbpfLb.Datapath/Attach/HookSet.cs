@@ -1,10 +1,10 @@
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.DestinationFilters;
-using EbpfLb.Datapath.Loading;
+using EbpfLb.Datapath.Handover;
+using EbpfLb.Datapath.Loader;
 using EbpfLb.Datapath.Options;
 using EbpfLb.Datapath.Ownership;
-using EbpfLb.Datapath.Repairing;
-using EbpfLb.Datapath.Switching;
+using EbpfLb.Datapath.Repair;
 using EbpfLb.Model;
 using Microsoft.Extensions.Logging;
 

@@ -1,6 +1,6 @@
 using EbpfLb.Abi;
 using EbpfLb.Bpf;
-using EbpfLb.Datapath.Loading;
+using EbpfLb.Datapath.Loader;
 using EbpfLb.Datapath.Options;
 
 namespace EbpfLb.Datapath.Flows;

@@ -1,4 +1,4 @@
-using EbpfLb.Datapath.Stale;
+using EbpfLb.Datapath.StaleSockets;
 
 namespace EbpfLb.Datapath.Flows;
 

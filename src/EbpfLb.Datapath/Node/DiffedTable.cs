@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using EbpfLb.Datapath.Counters;
 using EbpfLb.Model;
 using EbpfLb.Planning.Tables;
-using EbpfLb.Planning.Verifying;
+using EbpfLb.Planning.Verification;
 
 namespace EbpfLb.Datapath.Node;
 

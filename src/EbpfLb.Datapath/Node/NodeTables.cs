@@ -2,7 +2,7 @@ using EbpfLb.Abi;
 using EbpfLb.Datapath.Counters;
 using EbpfLb.Model;
 using EbpfLb.Planning.Tables;
-using EbpfLb.Planning.Verifying;
+using EbpfLb.Planning.Verification;
 using EbpfLb.Policy;
 
 namespace EbpfLb.Datapath.Node;

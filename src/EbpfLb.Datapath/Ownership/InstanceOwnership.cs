@@ -1,5 +1,5 @@
 using EbpfLb.Bpf;
-using EbpfLb.Datapath.Loading;
+using EbpfLb.Datapath.Loader;
 using EbpfLb.Datapath.Options;
 
 namespace EbpfLb.Datapath.Ownership;

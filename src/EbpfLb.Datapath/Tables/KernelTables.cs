@@ -7,13 +7,13 @@ using EbpfLb.Datapath.Clients;
 using EbpfLb.Datapath.Counters;
 using EbpfLb.Datapath.DestinationFilters;
 using EbpfLb.Datapath.Flows;
-using EbpfLb.Datapath.Loading;
+using EbpfLb.Datapath.Loader;
 using EbpfLb.Datapath.Node;
 using EbpfLb.Model;
 using EbpfLb.Planning;
-using EbpfLb.Planning.Mirroring;
+using EbpfLb.Planning.Mirrors;
 using EbpfLb.Planning.Tables;
-using EbpfLb.Planning.Verifying;
+using EbpfLb.Planning.Verification;
 using EbpfLb.Policy;
 
 namespace EbpfLb.Datapath.Tables;

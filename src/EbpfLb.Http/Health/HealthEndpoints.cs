@@ -1,5 +1,5 @@
 using EbpfLb.Http.Metrics;
-using EbpfLb.Http.Serving;
+using EbpfLb.Http.Server;
 using Microsoft.AspNetCore.Http;
 
 namespace EbpfLb.Http.Health;

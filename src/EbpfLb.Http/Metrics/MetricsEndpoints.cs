@@ -1,4 +1,4 @@
-using EbpfLb.Http.Serving;
+using EbpfLb.Http.Server;
 using Microsoft.AspNetCore.Http;
 
 namespace EbpfLb.Http.Metrics;

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using EbpfLb.Http.Serving;
+using EbpfLb.Http.Server;
 using EbpfLb.Model;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;

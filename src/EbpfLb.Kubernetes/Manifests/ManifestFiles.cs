@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using EbpfLb.Kubernetes.Manifests.Reading;
-using EbpfLb.Kubernetes.Manifests.Watching;
+using EbpfLb.Kubernetes.Manifests.Parser;
+using EbpfLb.Kubernetes.Manifests.Watcher;
 using EbpfLb.Model;
 
 namespace EbpfLb.Kubernetes.Manifests;

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using EbpfLb.Kubernetes.Manifests.Reading;
+using EbpfLb.Kubernetes.Manifests.Parser;
 using EbpfLb.Model;
 
 namespace EbpfLb.Kubernetes.Manifests;

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
-using EbpfLb.Kubernetes.Manifests.Watching;
+using EbpfLb.Kubernetes.Manifests.Watcher;
 using EbpfLb.Model;
 using EbpfLb.Timing;
 using Microsoft.Extensions.Logging;

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
-using EbpfLb.Kubernetes.Manifests.Reading;
-using EbpfLb.Kubernetes.Manifests.Watching;
+using EbpfLb.Kubernetes.Manifests.Parser;
+using EbpfLb.Kubernetes.Manifests.Watcher;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Kubernetes.Manifests;

@@ -1,7 +1,7 @@
 using System.Text;
 using EbpfLb.Planning.Encoding;
-using EbpfLb.Planning.Planned;
-using EbpfLb.Planning.Reading;
+using EbpfLb.Planning.Inspection;
+using EbpfLb.Planning.Plans;
 using EbpfLb.Policy;
 
 namespace EbpfLb.Planning.Text;

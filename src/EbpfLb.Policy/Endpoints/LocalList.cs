@@ -1,4 +1,4 @@
-using EbpfLb.Policy.Compiling;
+using EbpfLb.Policy.Compiler;
 
 namespace EbpfLb.Policy.Endpoints;
 

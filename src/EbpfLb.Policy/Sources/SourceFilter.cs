@@ -1,5 +1,5 @@
 using EbpfLb.Model;
-using EbpfLb.Policy.Compiling;
+using EbpfLb.Policy.Compiler;
 
 namespace EbpfLb.Policy.Sources;
 

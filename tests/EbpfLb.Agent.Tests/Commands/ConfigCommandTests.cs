@@ -1,6 +1,6 @@
 using EbpfLb.Agent.Tests.Fakes;
 using EbpfLb.Configuration;
-using EbpfLb.Configuration.Writing;
+using EbpfLb.Configuration.Output;
 using EbpfLb.Testing;
 
 namespace EbpfLb.Agent.Tests.Commands;

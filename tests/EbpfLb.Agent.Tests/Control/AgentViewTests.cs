@@ -128,7 +128,7 @@ public sealed class AgentViewTests
         {
             Reasons = [new(LbReason.PktReply, 9, 900), new(LbReason.DropRange, 0, 0), new(LbReason.DropCtFull, 2, 120),
                 new(LbReason.PktReplyLost, 1, 60)],
-            Retiring = new Planning.Applying.RetireStatus(3, 5, "writing to lb_backends failed with Busy (errno 16)"),
+            Retiring = new Planning.Apply.RetireStatus(3, 5, "writing to lb_backends failed with Busy (errno 16)"),
         };
         var flows = new FlowState();
         flows.Record(

@@ -1,9 +1,9 @@
-using EbpfLb.Datapath.Verifying;
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Tests.Fakes;
 using EbpfLb.Datapath;
 using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Counters;
+using EbpfLb.Datapath.Verification;
 using EbpfLb.Model;
 using EbpfLb.Policy;
 

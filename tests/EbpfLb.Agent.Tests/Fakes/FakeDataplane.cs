@@ -9,13 +9,13 @@ using EbpfLb.Datapath.Counters;
 using EbpfLb.Datapath.Devices;
 using EbpfLb.Datapath.Events;
 using EbpfLb.Datapath.Flows;
-using EbpfLb.Datapath.Tests.Flows;
 using EbpfLb.Datapath.Node;
-using EbpfLb.Datapath.Stale;
+using EbpfLb.Datapath.StaleSockets;
+using EbpfLb.Datapath.Tests.Flows;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Model;
-using EbpfLb.Planning.Applying;
-using EbpfLb.Planning.Verifying;
+using EbpfLb.Planning.Apply;
+using EbpfLb.Planning.Verification;
 using EbpfLb.Policy;
 
 namespace EbpfLb.Agent.Tests.Fakes;

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Flows;
-using EbpfLb.Datapath.Stale;
+using EbpfLb.Datapath.StaleSockets;
 
 namespace EbpfLb.Agent.Tests.Fakes;
 

@@ -1,5 +1,5 @@
 using EbpfLb.Model;
-using EbpfLb.Planning.Verifying;
+using EbpfLb.Planning.Verification;
 
 namespace EbpfLb.Agent.Tests.Fakes;
 

@@ -1,7 +1,7 @@
 using System.Threading.Channels;
 using EbpfLb.Agent.Pipeline;
 using EbpfLb.Agent.Tests.Fakes;
-using EbpfLb.Agent.Verifying;
+using EbpfLb.Agent.Verification;
 using EbpfLb.Http.Health;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Model;

@@ -28,7 +28,7 @@ internal static class SmallFiles
         ["src/EbpfLb.Configuration/Values/ConfigPorts.cs"] = Helper,
         ["src/EbpfLb.Configuration/Values/PortsText.cs"] = Helper,
         ["src/EbpfLb.Datapath/Attach/TcAttachMode.cs"] = Record,
-        ["src/EbpfLb.Datapath/Stale/IteratorFinder.cs"] = "one of the ways behind an interface, each in its file",
+        ["src/EbpfLb.Datapath/StaleSockets/IteratorFinder.cs"] = "one of the ways behind an interface, each in its file",
         ["src/EbpfLb.Http/Metrics/DebugPages.cs"] = Record,
         ["src/EbpfLb.Http/Metrics/RestClientMetrics.cs"] = Record,
         ["src/EbpfLb.Http/Metrics/UnixTime.cs"] = Helper,
@@ -36,8 +36,8 @@ internal static class SmallFiles
         ["src/EbpfLb.Model/ObjectName.cs"] = Domain,
         ["src/EbpfLb.Native/Utf8Text.cs"] = Helper,
         ["src/EbpfLb.Planning/Log.cs"] = Messages,
-        ["src/EbpfLb.Planning/Planned/PlannedList.cs"] = Record,
-        ["src/EbpfLb.Planning/Planned/PlannedRemoval.cs"] = Helper,
+        ["src/EbpfLb.Planning/Plans/PlannedList.cs"] = Record,
+        ["src/EbpfLb.Planning/Plans/PlannedRemoval.cs"] = Helper,
         ["src/EbpfLb.Timing/Log.cs"] = Messages,
     };
 

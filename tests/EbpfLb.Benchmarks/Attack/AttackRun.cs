@@ -1,5 +1,5 @@
 using System.Globalization;
-using EbpfLb.Benchmarks.Reporting;
+using EbpfLb.Benchmarks.Reports;
 
 namespace EbpfLb.Benchmarks.Attack;
 

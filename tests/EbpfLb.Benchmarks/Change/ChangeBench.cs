@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using EbpfLb.Benchmarks.Reporting;
+using EbpfLb.Benchmarks.Reports;
 using EbpfLb.Datapath;
 using EbpfLb.Datapath.Options;
 using EbpfLb.Planning;

@@ -1,4 +1,4 @@
-using EbpfLb.Benchmarks.Reporting;
+using EbpfLb.Benchmarks.Reports;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath;
 using EbpfLb.Datapath.Options;

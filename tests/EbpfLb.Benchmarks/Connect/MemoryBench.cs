@@ -1,7 +1,7 @@
 using System.Net;
 using System.Runtime.InteropServices;
 using EbpfLb.Abi;
-using EbpfLb.Benchmarks.Reporting;
+using EbpfLb.Benchmarks.Reports;
 using EbpfLb.Bpf;
 using EbpfLb.Testing.Netns;
 using EbpfLb.Testing.Probes;

@@ -1,4 +1,4 @@
-using EbpfLb.Benchmarks.Reporting;
+using EbpfLb.Benchmarks.Reports;
 
 namespace EbpfLb.Benchmarks.Outside;
 

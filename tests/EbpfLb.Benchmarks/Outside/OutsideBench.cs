@@ -1,4 +1,4 @@
-using EbpfLb.Benchmarks.Reporting;
+using EbpfLb.Benchmarks.Reports;
 using EbpfLb.Testing.Probes;
 
 namespace EbpfLb.Benchmarks.Outside;

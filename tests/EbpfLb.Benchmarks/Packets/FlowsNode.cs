@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using EbpfLb.Abi;
-using EbpfLb.Benchmarks.Reporting;
+using EbpfLb.Benchmarks.Reports;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Tests.Packets.Harness;
 using EbpfLb.Testing.Packets;

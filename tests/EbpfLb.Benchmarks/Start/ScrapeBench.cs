@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using EbpfLb.Benchmarks.Reporting;
+using EbpfLb.Benchmarks.Reports;
 using EbpfLb.Testing.Agents;
 using EbpfLb.Testing.ApiServer;
 using EbpfLb.Testing.Netns;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Net;
-using EbpfLb.Benchmarks.Reporting;
+using EbpfLb.Benchmarks.Reports;
 using EbpfLb.Testing.Agents;
 using EbpfLb.Testing.Netns;
 using EbpfLb.Testing.Processes;

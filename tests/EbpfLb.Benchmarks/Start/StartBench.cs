@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using EbpfLb.Abi;
-using EbpfLb.Benchmarks.Reporting;
+using EbpfLb.Benchmarks.Reports;
 using EbpfLb.Bpf;
 using EbpfLb.Testing.Agents;
 using EbpfLb.Testing.ApiServer;

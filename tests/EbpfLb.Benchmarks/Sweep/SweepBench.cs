@@ -1,5 +1,5 @@
 using EbpfLb.Abi;
-using EbpfLb.Benchmarks.Reporting;
+using EbpfLb.Benchmarks.Reports;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Flows;
 using EbpfLb.Model;

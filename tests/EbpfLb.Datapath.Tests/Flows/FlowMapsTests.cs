@@ -1,5 +1,5 @@
 using EbpfLb.Datapath.Flows;
-using EbpfLb.Datapath.Loading;
+using EbpfLb.Datapath.Loader;
 using EbpfLb.Datapath.Options;
 
 namespace EbpfLb.Datapath.Tests.Flows;

@@ -2,11 +2,11 @@ using System.Net;
 using System.Net.Sockets;
 using EbpfLb.Abi;
 using EbpfLb.Bpf;
+using EbpfLb.Datapath.Node;
 using EbpfLb.Datapath.Options;
-using EbpfLb.Datapath.Tests.Stale;
+using EbpfLb.Datapath.Tests.StaleSockets;
 using EbpfLb.Model;
 using EbpfLb.Netlink.Network;
-using EbpfLb.Datapath.Node;
 
 namespace EbpfLb.Datapath.Tests.Sockets;
 

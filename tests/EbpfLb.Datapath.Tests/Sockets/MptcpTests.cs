@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using EbpfLb.Datapath.Counters;
-using EbpfLb.Datapath.Tests.Stale;
+using EbpfLb.Datapath.Tests.StaleSockets;
 using EbpfLb.Model;
 
 namespace EbpfLb.Datapath.Tests.Sockets;

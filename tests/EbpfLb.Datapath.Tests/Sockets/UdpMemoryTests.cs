@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using EbpfLb.Abi;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Options;
-using EbpfLb.Datapath.Tests.Stale;
+using EbpfLb.Datapath.Tests.StaleSockets;
 using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Datapath.Tests.Sockets;

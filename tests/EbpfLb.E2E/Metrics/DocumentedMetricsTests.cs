@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using EbpfLb.E2E.Stale;
+using EbpfLb.E2E.RemovedEndpoints;
 using EbpfLb.Testing;
 using EbpfLb.Testing.Probes;
 using EbpfLb.Testing.Processes;

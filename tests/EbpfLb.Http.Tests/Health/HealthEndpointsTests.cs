@@ -2,7 +2,7 @@ using System.Net;
 using System.Text.Json;
 using EbpfLb.Http.Health;
 using EbpfLb.Http.Tests.Metrics;
-using EbpfLb.Http.Tests.Serving;
+using EbpfLb.Http.Tests.Server;
 using EbpfLb.Model;
 using EbpfLb.Testing;
 using EbpfLb.Testing.Time;

@@ -1,7 +1,7 @@
 using System.Net;
 using EbpfLb.Http.Health;
 using EbpfLb.Http.Metrics;
-using EbpfLb.Http.Tests.Serving;
+using EbpfLb.Http.Tests.Server;
 using EbpfLb.Model;
 using EbpfLb.Testing;
 

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using EbpfLb.Http.Server;
 using EbpfLb.Http.ServiceHealth;
-using EbpfLb.Http.Serving;
-using EbpfLb.Http.Tests.Serving;
+using EbpfLb.Http.Tests.Server;
 using EbpfLb.Model;
 using EbpfLb.Testing;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,5 +1,5 @@
 using EbpfLb.Kubernetes.Manifests;
-using EbpfLb.Kubernetes.Manifests.Reading;
+using EbpfLb.Kubernetes.Manifests.Parser;
 using EbpfLb.Model;
 
 namespace EbpfLb.Kubernetes.Tests.Manifests;

@@ -1,6 +1,6 @@
 using System.Text;
 using EbpfLb.Kubernetes.Manifests;
-using EbpfLb.Kubernetes.Manifests.Reading;
+using EbpfLb.Kubernetes.Manifests.Parser;
 using EbpfLb.Testing.ApiServer;
 
 namespace EbpfLb.Kubernetes.Tests.Manifests;

@@ -1,6 +1,6 @@
 using System.Text;
 using EbpfLb.Kubernetes.Manifests;
-using EbpfLb.Kubernetes.Manifests.Reading;
+using EbpfLb.Kubernetes.Manifests.Parser;
 
 namespace EbpfLb.Kubernetes.Tests.Manifests;
 

@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using EbpfLb.Kubernetes.Manifests.Reading;
+using EbpfLb.Kubernetes.Manifests.Parser;
 
 namespace EbpfLb.Kubernetes.Tests.Manifests;
 

@@ -1,4 +1,4 @@
-using EbpfLb.Agent.Configuring;
+using EbpfLb.Agent.Reload;
 using EbpfLb.Http.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -1,6 +1,6 @@
 using EbpfLb.Agent.Flows;
 using EbpfLb.Agent.Pipeline;
-using EbpfLb.Agent.Stale;
+using EbpfLb.Agent.StaleSockets;
 using EbpfLb.Http.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -1,6 +1,6 @@
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Pipeline;
-using EbpfLb.Agent.Verifying;
+using EbpfLb.Agent.Verification;
 using EbpfLb.Http.Health;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Policy;

@@ -1,10 +1,10 @@
 using EbpfLb.Agent.Commands;
-using EbpfLb.Agent.Configuring;
 using EbpfLb.Agent.Flows;
 using EbpfLb.Agent.Health;
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Nodes;
 using EbpfLb.Agent.Pipeline;
+using EbpfLb.Agent.Reload;
 using EbpfLb.Http.Health;
 using EbpfLb.Http.Metrics;
 using Microsoft.Extensions.DependencyInjection;

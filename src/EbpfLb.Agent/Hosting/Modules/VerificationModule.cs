@@ -1,5 +1,5 @@
 using EbpfLb.Agent.Pipeline;
-using EbpfLb.Agent.Verifying;
+using EbpfLb.Agent.Verification;
 using EbpfLb.Http.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -1,4 +1,4 @@
-using EbpfLb.Kubernetes.Manifests.Reading;
+using EbpfLb.Kubernetes.Manifests.Parser;
 using EbpfLb.Model;
 
 namespace EbpfLb.Kubernetes.Manifests.Validation;

@@ -1,12 +1,12 @@
 using EbpfLb.Abi;
 using EbpfLb.Bpf;
-using EbpfLb.Datapath.Node;
 using EbpfLb.Datapath.DestinationFilters;
+using EbpfLb.Datapath.Node;
 using EbpfLb.Datapath.Tables;
 using EbpfLb.Datapath.Tests.Packets.Harness;
 using EbpfLb.Planning;
-using EbpfLb.Planning.Applying;
-using EbpfLb.Planning.Mirroring;
+using EbpfLb.Planning.Apply;
+using EbpfLb.Planning.Mirrors;
 using EbpfLb.Planning.Tables;
 using EbpfLb.Policy;
 

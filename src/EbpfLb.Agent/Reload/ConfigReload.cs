@@ -1,0 +1,67 @@
+using EbpfLb.Agent.Options;
+using EbpfLb.Configuration;
+using EbpfLb.Configuration.KubeProxy;
+using EbpfLb.Configuration.Output;
+using EbpfLb.Configuration.Own;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Agent.Reload;
+
+/// <summary>
+/// Brings a changed file into force: what can be at once, the rest is named as waiting for a restart. A file that cannot be used
+/// changes nothing.
+/// </summary>
+/// <param name="load">File and command line together. Throws <see cref="ConfigException"/>.</param>
+internal sealed class ConfigReload(Func<RunOptions> load, LiveOptions live, ConfigState state, ILogger logger)
+{
+    private readonly LoadedConfig atStart = live.Current.Config;
+    private LoadedConfig lastWanted = live.Current.Config;
+
+    /// <summary>Whether the file could be used.</summary>
+    public bool Run()
+    {
+        LoadedConfig wanted;
+        RunOptions options;
+        try
+        {
+            wanted = load().Config;
+            options = live.Current.WithLive(atStart.WithHot(wanted));
+        }
+        catch (ConfigException e)
+        {
+            state.RecordBad(e.Message);
+            Log.ConfigBad(logger, e.Message);
+            return false;
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            state.RecordBad($"{e.GetType().Name}: {e.Message}");
+            Log.ConfigReloadFailed(logger, e);
+            return false;
+        }
+        var changed = ConfigJson.Differences(lastWanted, wanted);
+        lastWanted = wanted;
+        // Of what waits for a restart, against the start: what was taken back waits no more.
+        List<string> restart = [.. ConfigJson.Differences(atStart, wanted).Where(f => ChangeOf(f) == FieldChange.Restart).Select(Name)];
+        live.Replace(options);
+        state.RecordGood(restart);
+        LogResult([.. changed.Where(f => ChangeOf(f) == FieldChange.Hot).Select(Name)], restart,
+            [.. changed.Where(f => ChangeOf(f) == FieldChange.None).Select(Name)]);
+        foreach (var warning in wanted.Warnings) Log.ConfigWarning(logger, warning);
+        return true;
+    }
+
+    private void LogResult(List<string> hot, List<string> restart, List<string> none)
+    {
+        Log.ConfigApplied(logger, hot.Count == 0 ? "none" : string.Join(", ", hot));
+        if (restart.Count > 0) Log.ConfigNeedsRestart(logger, string.Join(", ", restart));
+        if (none.Count > 0)
+            Log.ConfigWithoutMeaning(logger, UnsupportedFields.Format(none.Select(path => KubeProxyFields.Find(path)).OfType<FieldNote>()));
+    }
+
+    private static FieldChange? ChangeOf((string Group, string Path) field)
+        => (field.Group == KubeProxyConfiguration.Group ? KubeProxyFields.Find(field.Path) : EbpfLbFields.Find(field.Path))?.Change;
+
+    private static string Name((string Group, string Path) field)
+        => field.Group == KubeProxyConfiguration.Group ? field.Path : $"{field.Group} {field.Path}";
+}

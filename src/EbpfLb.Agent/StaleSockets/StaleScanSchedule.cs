@@ -1,0 +1,60 @@
+using EbpfLb.Agent.Options;
+
+namespace EbpfLb.Agent.StaleSockets;
+
+/// <summary>
+/// When the sockets are looked at again. After a change at once, then soon (is any left?), then a second later: a connect() that was under
+/// way when its backend went shows only after it. While some are left, less and less often; with none, at the period.
+/// </summary>
+/// <param name="period">Of the check that finds what nothing told of.</param>
+internal sealed class StaleScanSchedule(Func<TimeSpan> period)
+{
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan FollowUpDelay = TimeSpan.FromSeconds(1);
+
+    /// <summary>A pass pauses at least so many times as long as it took: it never takes more than a tenth of a CPU.</summary>
+    private const int PauseFactor = 9;
+
+    private Stage stage = Stage.Quiet;
+    private TimeSpan retry = RetryDelay;
+
+    private enum Stage
+    {
+        Quiet,
+        Begun,
+        Emptying,
+    }
+
+    /// <summary>Nothing is left of the last change.</summary>
+    public bool IsAtRest { get; private set; }
+
+    /// <summary>Something changed: the next pass is the first of several.</summary>
+    public void Begin() => (stage, retry) = (Stage.Begun, RetryDelay);
+
+    /// <summary>The wait after a pass.</summary>
+    /// <param name="found">What it found.</param>
+    /// <param name="took">How long it took.</param>
+    public TimeSpan After(int found, TimeSpan took)
+    {
+        IsAtRest = stage == Stage.Quiet && found == 0;
+        var wait = Next(found, period());
+        return took * PauseFactor > wait ? took * PauseFactor : wait;
+    }
+
+    private TimeSpan Next(int found, TimeSpan period)
+    {
+        if (stage == Stage.Begun || (stage == Stage.Quiet && found > 0))
+        {
+            (stage, retry) = (Stage.Emptying, RetryDelay);
+            return RetryDelay;
+        }
+        if (stage == Stage.Quiet) return period;
+        if (found > 0)
+        {
+            var longest = RetryPeriods.LongestOf(period);
+            return retry = 2 * retry < longest ? 2 * retry : longest;
+        }
+        stage = Stage.Quiet;
+        return FollowUpDelay < period ? FollowUpDelay : period;
+    }
+}

@@ -1,0 +1,25 @@
+using EbpfLb.Model;
+
+namespace EbpfLb.Agent.Verification;
+
+/// <summary>What one comparison has come to so far.</summary>
+internal sealed class VerifyRun
+{
+    private readonly List<ComparedElements> compared = [];
+    private readonly List<Difference> differences = [];
+    private readonly HashSet<Difference> repaired = [];
+
+    /// <summary>Something could not be compared that could be at another time.</summary>
+    public bool Failed { get; set; }
+
+    public List<string> NotCompared { get; } = [];
+
+    public void Add(IEnumerable<ComparedElements> looked, IEnumerable<Difference> found, IEnumerable<Difference> gone)
+    {
+        compared.AddRange(looked);
+        differences.AddRange(found);
+        repaired.UnionWith(gone);
+    }
+
+    public VerificationResult ToResult(TimeSpan duration) => new(compared, differences, repaired, NotCompared, duration, !Failed);
+}

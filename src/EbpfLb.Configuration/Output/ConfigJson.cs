@@ -1,0 +1,69 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using EbpfLb.Configuration.KubeProxy;
+using EbpfLb.Configuration.Own;
+
+namespace EbpfLb.Configuration.Output;
+
+/// <summary>Configurations as JSON, with every field; what this writes the readers read.</summary>
+public static class ConfigJson
+{
+    private static readonly JsonSerializerOptions Indented
+        = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>One object with both, by their API group: the form of kube-proxy's /configz, which has its own alone.</summary>
+    public static string Write(LoadedConfig config) => new JsonObject
+    {
+        [KubeProxyConfiguration.Group] = KubeProxyJson.Of(config.KubeProxy),
+        [EbpfLbConfiguration.Group] = EbpfLbJson.Of(config.EbpfLb),
+    }.ToJsonString(Indented);
+
+    /// <summary>Reads what <see cref="Write(LoadedConfig)"/> wrote.</summary>
+    /// <exception cref="ConfigException">It is not that.</exception>
+    public static LoadedConfig Read(string json)
+    {
+        try
+        {
+            if (JsonNode.Parse(json) is JsonObject both && both[KubeProxyConfiguration.Group] is { } proxy
+                && both[EbpfLbConfiguration.Group] is { } own)
+                return ConfigText.Read($"{proxy.ToJsonString()}\n{own.ToJsonString()}", "the answer");
+        }
+        catch (JsonException)
+        {
+            // Said below.
+        }
+        throw new ConfigException("the answer", [new ConfigProblem("", "", "it holds no configuration; is the agent of another version?")]);
+    }
+
+    /// <summary>Every value by its path: "conntrack.min" to its JSON.</summary>
+    public static IReadOnlyDictionary<string, string> Flatten(JsonObject config)
+    {
+        var all = new Dictionary<string, string>(StringComparer.Ordinal);
+        Flatten(config, "", all);
+        return all;
+    }
+
+    /// <summary>Paths of fields with another value, in their order.</summary>
+    public static IReadOnlyList<(string Group, string Path)> Differences(LoadedConfig a, LoadedConfig b) =>
+    [
+        .. Changed(KubeProxyJson.Of(a.KubeProxy), KubeProxyJson.Of(b.KubeProxy)).Select(path => (KubeProxyConfiguration.Group, path)),
+        .. Changed(EbpfLbJson.Of(a.EbpfLb), EbpfLbJson.Of(b.EbpfLb)).Select(path => (EbpfLbConfiguration.Group, path)),
+    ];
+
+    private static IEnumerable<string> Changed(JsonObject a, JsonObject b)
+    {
+        var (before, now) = (Flatten(a), Flatten(b));
+        return now.Where(field => before.GetValueOrDefault(field.Key) != field.Value).Select(field => field.Key);
+    }
+
+    private static void Flatten(JsonObject node, string prefix, Dictionary<string, string> all)
+    {
+        foreach (var (name, value) in node)
+        {
+            // Names of feature gates are not fields.
+            if (value is JsonObject inner && name != "featureGates") Flatten(inner, $"{prefix}{name}.", all);
+            else all[prefix + name] = value?.ToJsonString() ?? "null";
+        }
+    }
+}

@@ -1,0 +1,115 @@
+using EbpfLb.Abi;
+using EbpfLb.Bpf;
+using EbpfLb.Datapath.Flows;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Datapath.Loader;
+
+/// <summary>
+/// Takes the flows along when lb_conntrack4/6 are made anew in another size or layout: those of <see cref="FlowSelection"/> just before the
+/// programs are switched, and what the old programs added meanwhile just after. Flows that end in between are forgotten by the collector.
+/// </summary>
+internal sealed class FlowMove(MapSet maps, ILogger logger)
+{
+    private static readonly Table[] Tables = [Abi.Tables.Conntrack4, Abi.Tables.Conntrack6];
+
+    /// <summary>Neither has a map another size or layout, nor is the ring new that names flows of those that are kept.</summary>
+    private bool done = !Tables.Any(table => maps.Outgrown.ContainsKey(table.Name))
+        && !(maps.Created.Contains(Abi.Tables.CtPending.Name) && Tables.Any(table => !maps.Created.Contains(table.Name)));
+    private EvictionRing? ring;
+
+    /// <summary>Before the switch: into a map that no program uses yet.</summary>
+    public void Copy()
+    {
+        if (done) return;
+        // One for both families, which share it, and for both rounds. A ring of the same size was kept and has the flows already.
+        ring ??= maps.Created.Contains(Abi.Tables.CtPending.Name) ? new EvictionRing(maps) : null;
+        Each(isLate: false);
+    }
+
+    /// <summary>After the switch: what is not there yet. What is there is newer, so it stays.</summary>
+    /// <param name="take">
+    /// Brings a flow, by one of its keys, as far as the map of before has it, while packets of it come; null: nothing does, and then only
+    /// what is not there yet is written.
+    /// </param>
+    /// <param name="isLast">There will be no other round.</param>
+    public void CopyLate(Action<FlowKey>? take, bool isLast)
+    {
+        if (done) return;
+        done = isLast;
+        Each(isLate: true, take, isLast);
+        if (isLast) ring?.Dispose();
+    }
+
+    private void Each(bool isLate, Action<FlowKey>? take = null, bool isLast = false)
+    {
+        Each<LbCtKey4, LbCt4, FlowCodec4>(Abi.Tables.Conntrack4, isLate, take, isLast);
+        Each<LbCtKey6, LbCt6, FlowCodec6>(Abi.Tables.Conntrack6, isLate, take, isLast);
+    }
+
+    private void Each<TKey, TValue, TCodec>(Table table, bool isLate, Action<FlowKey>? take, bool isLast)
+        where TKey : unmanaged
+        where TValue : unmanaged
+        where TCodec : IFlowCodec<TKey, TValue>
+    {
+        if (!maps.Outgrown.TryGetValue(table.Name, out var outgrown))
+        {
+            if (!isLate && !maps.Created.Contains(table.Name)) NameKept<TKey, TValue, TCodec>(table);
+            return;
+        }
+        using var to = new BpfMap<TKey, TValue>(maps.Take(table));
+        var missing = outgrown.Entries<TKey, TValue>().Select(e => TCodec.Decode(e.Key, e.Value)).Where(e
+            => !isLate || !IsThere<TKey, TValue, TCodec>(to, e, take));
+        var isSmaller = to.Info.MaxEntries < outgrown.Map.Info.MaxEntries;
+        var selection = FlowSelection.Of(
+            missing, (int)to.Info.MaxEntries, ring?.HalfOpenRoom ?? int.MaxValue, isSmaller ? 0 : ring?.ClosedRoom ?? int.MaxValue);
+        var written = Write<TKey, TValue, TCodec>(to, selection.Entries);
+        ring?.Add(selection);
+        if (!isLate) Log.FlowsMoved(logger, to.Name, selection.Open, selection.HalfOpen.Count, selection.Closed.Count);
+        // Between the rounds those that did not fit are the same.
+        else if (!isLast) return;
+        var lost = selection.LeftOut.Count + ((selection.Entries.Count - written + 1) / 2);
+        if (lost > 0) Log.FlowsLost(logger, to.Name, lost);
+        if (maps.Created.Contains(Abi.Tables.SvcExpired.Name)) return;
+        using var ends = new FlowEnds(maps.Take(Abi.Tables.SvcExpired));
+        foreach (var service in selection.LeftOut) ends.Count(service);
+    }
+
+    /// <summary>The flows of a map that goes on, in a ring that does not.</summary>
+    private void NameKept<TKey, TValue, TCodec>(Table table)
+        where TKey : unmanaged
+        where TValue : unmanaged
+        where TCodec : IFlowCodec<TKey, TValue>
+    {
+        if (ring is null) return;
+        using var kept = new BpfMap<TKey, TValue>(maps.Take(table));
+        ring.Add(
+            FlowSelection.Of(kept.Entries().Select(e => TCodec.Decode(e.Key, e.Value)), int.MaxValue, ring.HalfOpenRoom, ring.ClosedRoom));
+    }
+
+    /// <summary>Whether the new map has the entry; by <paramref name="take"/> as far as it was before.</summary>
+    private static bool IsThere<TKey, TValue, TCodec>(BpfMap<TKey, TValue> to, in FlowEntry entry, Action<FlowKey>? take)
+        where TKey : unmanaged
+        where TValue : unmanaged
+        where TCodec : IFlowCodec<TKey, TValue>
+    {
+        var key = TCodec.Key(entry.Key);
+        if (!to.TryLookup(key, out var value)) return false;
+        if (take is not null && TCodec.Decode(key, value).State.Phase < entry.State.Phase) take(entry.Key);
+        return true;
+    }
+
+    /// <summary>Stops where the map is full.</summary>
+    /// <returns>How many entries are in the map.</returns>
+    private static int Write<TKey, TValue, TCodec>(BpfMap<TKey, TValue> to, IReadOnlyList<FlowEntry> entries)
+        where TKey : unmanaged
+        where TValue : unmanaged
+        where TCodec : IFlowCodec<TKey, TValue>
+    {
+        for (var i = 0; i < entries.Count; i++)
+        {
+            if (to.TryUpdate(TCodec.Key(entries[i].Key), TCodec.Value(entries[i]), UpdateMode.NoExist) == Errno.E2BIG) return i;
+        }
+        return entries.Count;
+    }
+}

@@ -1,0 +1,81 @@
+using EbpfLb.Bpf;
+using EbpfLb.Datapath.Counters;
+using EbpfLb.Datapath.Node;
+using EbpfLb.Datapath.Ownership;
+using EbpfLb.Datapath.Tables;
+using EbpfLb.Model;
+using EbpfLb.Planning;
+using EbpfLb.Planning.Apply;
+using EbpfLb.Planning.Mirrors;
+using EbpfLb.Planning.Plans;
+using EbpfLb.Policy;
+using EbpfLb.Timing;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Datapath.Services;
+
+/// <summary>
+/// The tables of services. <see cref="Apply"/> belongs to one thread; reading is free. Closing it does not wait for a grace period: the
+/// next agent finds what is left to retire.
+/// </summary>
+internal sealed class ServiceTables : IAsyncDisposable
+{
+    private readonly KernelTables tables;
+    private readonly NodeTables node;
+    private readonly ServiceAddresses addresses;
+    private readonly InstanceHold hold;
+    private readonly ILogger logger;
+    private readonly PlanApplier applier;
+    private readonly RetireQueue retirements;
+    private readonly CancellationTokenSource stop = new();
+    private readonly Task retiring;
+
+    public ServiceTables(KernelTables tables, Mirror mirror, NodeTables node, ServiceAddresses addresses, InstanceHold hold, ILogger logger)
+    {
+        (this.tables, Mirror, this.node, this.addresses, this.hold, this.logger) = (tables, mirror, node, addresses, hold, logger);
+        // Before any id is given out anew.
+        tables.Affinity.Sweep();
+        applier = new PlanApplier(tables.ForPlans, mirror);
+        retirements = new RetireQueue(applier, new KernelGracePeriod(), TimeProvider.System, logger);
+        retiring = new SupervisedLoop("retire", retirements.RunAsync, TimeProvider.System, logger).RunAsync(stop.Token);
+    }
+
+    /// <summary>What the kernel holds, as far as plans are concerned.</summary>
+    public Mirror Mirror { get; }
+
+    /// <summary>How giving back the ids of what is gone goes.</summary>
+    public RetireStatus Retiring => retirements.Status;
+
+    /// <summary>Makes a plan for the table and carries it out. What failed is in the result, by Service; the rest is in force.</summary>
+    /// <exception cref="InvalidOperationException">The kernel refused even the settings; nothing was changed.</exception>
+    /// <exception cref="BpfException">Another agent has taken the instance over; nothing was changed.</exception>
+    public (Plan Plan, ApplyResult Result) Apply(ForwardingTable table)
+    {
+        hold.Require();
+        applier.Recover();
+        var plan = Planner.Plan(table, Mirror);
+        // A NodePort outside of the range is never looked for, so the range comes first.
+        if (node.Cover(plan.NodePorts) is { } problem) throw new InvalidOperationException(problem);
+        if (addresses.Extend(plan.Closes, table.ServiceCidrs) is { } other) throw new InvalidOperationException(other);
+        var result = applier.Apply(plan);
+        // A Service that did not get in has an address too.
+        if (addresses.Settle(plan.Opens, result.IsComplete ? table.ServiceCidrs : []) is { } left) Log.ServiceAddressesLeft(logger, left);
+        retirements.Enqueue(result.Retired);
+        return (plan, result);
+    }
+
+    /// <summary>Counters of one service port id; zeros when it counted nothing.</summary>
+    public ServiceCounters ReadCounters(uint id) => tables.ServiceCounters.Read(id);
+
+    /// <summary>
+    /// Forgets which client had a backend that is gone. Returns how many such memories there were. May be called from any thread.
+    /// </summary>
+    public int SweepAffinity() => hold.Lost is not null ? 0 : tables.Affinity.Sweep();
+
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync();
+        await retiring.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        stop.Dispose();
+    }
+}

@@ -1,0 +1,142 @@
+using EbpfLb.Abi;
+using EbpfLb.Model;
+using EbpfLb.Planning.Encoding;
+using EbpfLb.Planning.Mirrors;
+using EbpfLb.Planning.Tables;
+using EbpfLb.Policy;
+
+namespace EbpfLb.Planning.Plans;
+
+/// <summary>
+/// The plan of one Service before it is known to fit. Takes ids and ranges as it goes; when one is missing, the
+/// draft gives all of them back and says what is full.
+/// </summary>
+internal sealed class ServiceDraft(Mirror mirror, ObjectName service)
+{
+    public List<PlannedPort> Ports { get; } = new(2);
+
+    /// <summary>Why the service does not fit; null when it does.</summary>
+    public PlanDiagnostic? Shortage { get; private set; }
+
+    /// <summary>Plans one port; null is a new one.</summary>
+    public bool TryAdd(CompiledPort port, PortRecord? record)
+    {
+        var id = 0u;
+        if (record is null && !mirror.ServiceIds.TryTake(out id))
+        {
+            return Fail(Abi.Tables.SvcStats,
+                $"needs a service id, but all of {mirror.Limits.MaxServices} are in use (number 0 is reserved)",
+                    mirror.NotGivenBack.Services);
+        }
+        var planned = new PlannedPort(record ?? new PortRecord(id), record is null, port);
+        Ports.Add(planned);
+        SourcePlan.Assign(planned, port, mirror.Sources);
+        return TryAssignBackends(planned, port) && TryAssignLists(planned, port);
+    }
+
+    /// <summary>Plans the end of a service port that is gone.</summary>
+    public void AddGone(PortRecord record) => Ports.Add(PlannedRemoval.Of(mirror, record));
+
+    /// <summary>A reason from outside the draft: it gives everything back.</summary>
+    /// <param name="notGivenBack">Of what is in use, what is nobody's any more and could not be cleared.</param>
+    public bool Fail(Table table, string what, int notGivenBack = 0)
+    {
+        Release();
+        Shortage = notGivenBack == 0
+            ? new PlanDiagnostic(service, table.Name, $"{what}; it stays as it was and is tried again, start the agent with a larger "
+                + $"{TableSpec.OptionOf(table.Name)} to make room")
+            : new PlanDiagnostic(service, table.Name,
+                $"{what}, {notGivenBack} of them by what is gone and could not be cleared: {mirror.NotGivenBack.Problem}; it stays as it "
+                    + $"was, and both are tried again by themselves")
+            {
+                Reason = FailureReason.NotGivenBack,
+            };
+        return false;
+    }
+
+    /// <summary>Gives back what the draft took.</summary>
+    public void Release()
+    {
+        foreach (var port in Ports) Reservations.Release(mirror, port);
+        Ports.Clear();
+    }
+
+    /// <summary>Backends that stay keep their ids. Both sides are ordered by address.</summary>
+    private bool TryAssignBackends(PlannedPort planned, CompiledPort port)
+    {
+        var record = planned.Record;
+        if (port.Backends == record.Backends)
+        {
+            planned.BackendIds = record.BackendIds;
+            return true;
+        }
+        var ids = new uint[port.Backends.Count];
+        List<uint> taken = [];
+        List<uint> leaving = [];
+        Dictionary<uint, BackendLists>? changed = null;
+        int i = 0, j = 0;
+        while (i < ids.Length || j < record.BackendIds.Length)
+        {
+            var order = i == ids.Length ? 1
+                : j == record.BackendIds.Length ? -1
+                : port.Backends[i].Address.CompareTo(record.Backends[j].Address);
+            if (order > 0) leaving.Add(record.BackendIds[j++]);
+            else if (order == 0)
+            {
+                if (port.Backends[i].Lists != record.Backends[j].Lists) (changed ??= [])
+                    .Add(record.BackendIds[j], record.Backends[j].Lists);
+                ids[i++] = record.BackendIds[j++];
+            }
+            else if (mirror.BackendIds.TryTake(out ids[i])) taken.Add(ids[i++]);
+            else
+            {
+                planned.NewBackends = [.. taken];
+                return Fail(Abi.Tables.Backends,
+                    $"has {ids.Length} endpoints on port '{port.Key.PortName}', but all of {mirror.Limits.MaxBackends} backends are in "
+                        + $"use (number 0 is reserved)", mirror.NotGivenBack.Backends);
+            }
+        }
+        planned.BackendIds = ids;
+        planned.NewBackends = [.. taken];
+        planned.Leaving = [.. leaving];
+        planned.Changed = changed;
+        return true;
+    }
+
+    private bool TryAssignLists(PlannedPort planned, CompiledPort port)
+    {
+        var record = planned.Record;
+        if (port.Backends == record.Backends && !record.ListsDamaged)
+        {
+            // The lists stay as they are, so nobody asks what is in them.
+            planned.Cluster = new PlannedList([], record.Cluster, false);
+            planned.Local = new PlannedList([], record.Local, false);
+            return true;
+        }
+        if (!TryAssignList(planned, port, BackendLists.InCluster, record.Cluster, out var cluster)) return false;
+        planned.Cluster = cluster;
+        if (!TryAssignList(planned, port, BackendLists.InLocal, record.Local, out var local)) return false;
+        planned.Local = local;
+        return true;
+    }
+
+    private bool TryAssignList(PlannedPort planned, CompiledPort port, BackendLists list, SlotRange held, out PlannedList planList)
+    {
+        planList = PlannedList.Empty;
+        var ids = BackendSelection.Of(port.Backends.AsSpan(), planned.BackendIds, list);
+        if (ids.Length == 0) return true;
+        var record = planned.Record;
+        if (held.Count == ids.Length && ids.AsSpan().SequenceEqual(BackendSelection.Of(record.Backends.AsSpan(), record.BackendIds, list)))
+        {
+            planList = new PlannedList(ids, held, false);
+            return true;
+        }
+        if (!mirror.Slots.TryTake(ids.Length, out var first))
+        {
+            return Fail(Abi.Tables.Slots,
+                $"needs {ids.Length} slots in a row, but {mirror.Slots.Used} of {mirror.Limits.MaxSlots} are in use");
+        }
+        planList = new PlannedList(ids, new SlotRange(first, (uint)ids.Length), true);
+        return true;
+    }
+}

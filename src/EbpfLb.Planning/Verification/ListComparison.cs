@@ -1,0 +1,130 @@
+using EbpfLb.Abi;
+using EbpfLb.Model;
+using EbpfLb.Planning.Encoding;
+using EbpfLb.Planning.Mirrors;
+using EbpfLb.Planning.Plans;
+using EbpfLb.Planning.Tables;
+using EbpfLb.Policy;
+
+namespace EbpfLb.Planning.Verification;
+
+/// <summary>The mirror, with lb_slots and lb_backends. Free slots may hold anything, free backends must be cleared.</summary>
+internal sealed class ListComparison(PlanTables tables, Mirror mirror)
+{
+    private const int RecordsAStep = 256;
+    private const int ElementsAStep = 8192;
+
+    private readonly HashSet<uint> services = [];
+    private readonly HashSet<uint> untranslated = [];
+    private long slots;
+    private long backends;
+
+    public IEnumerable<ComparedElements> Compared =>
+    [
+        new(VerifyStage.Kernel, tables.Slots.Name, slots),
+        new(VerifyStage.Kernel, tables.Backends.Name, backends),
+    ];
+
+    public IEnumerable<int> Scan()
+    {
+        services.Clear();
+        untranslated.Clear();
+        (slots, backends) = (0, 0);
+        for (var from = 1u; from < mirror.Limits.MaxServices; from += RecordsAStep)
+        {
+            var looked = 0L;
+            lock (mirror.Sync)
+            {
+                for (var id = from; id < from + RecordsAStep; id++)
+                {
+                    if (mirror.RecordOf(id) is not { } record || !IsSettled(record)) continue;
+                    if (BadBackends(record).Any() || BadSlots(record).Any()) services.Add(id);
+                    slots += record.Cluster.Count + record.Local.Count;
+                    backends += record.BackendIds.Length;
+                    looked += record.Cluster.Count + record.Local.Count + record.BackendIds.Length;
+                }
+            }
+            if (looked > 0) yield return (int)looked;
+        }
+        var length = (uint)Math.Min(tables.Backends.Length, mirror.Limits.MaxBackends);
+        for (var from = 1u; from < length; from += ElementsAStep)
+        {
+            var to = Math.Min(from + ElementsAStep, length);
+            lock (mirror.Sync)
+            {
+                for (var id = from; id < to; id++)
+                    if (IsOrphan(id)) untranslated.Add(id);
+            }
+            yield return (int)(to - from);
+        }
+    }
+
+    /// <summary>The caller holds the mirror's lock, here and until the adoptions are done.</summary>
+    public IEnumerable<Difference> Confirm(List<Action> adoptions)
+    {
+        foreach (var id in services.Order())
+        {
+            if (mirror.RecordOf(id) is not { } record || !IsSettled(record)) continue;
+            foreach (var difference in Confirm(record, adoptions)) yield return difference;
+        }
+        foreach (var id in untranslated.Where(IsOrphan).Order())
+        {
+            var found = tables.Backends.Read(id);
+            adoptions.Add(() => MirrorFeedback.UntranslatedBackend(mirror, id, found.ServiceId));
+            yield return FieldText.Unasked($"{tables.Backends.Name} {id}", found);
+        }
+    }
+
+    private IEnumerable<Difference> Confirm(PortRecord record, List<Action> adoptions)
+    {
+        foreach (var (id, expected) in BadBackends(record))
+        {
+            var found = tables.Backends.Read(id);
+            adoptions.Add(() => MirrorFeedback.DamagedBackend(mirror, record, id, found));
+            yield return FieldText.Differing(
+                $"{tables.Backends.Name} {id} of {record.Key}", expected, found) with { Service = NameOf(record.Key) };
+        }
+        var bad = BadSlots(record).ToList();
+        if (bad.Count > 0) adoptions.Add(() => MirrorFeedback.DamagedLists(mirror, record));
+        foreach (var (index, expected) in bad)
+            yield return FieldText.Differing(
+                $"{tables.Slots.Name} {index} of {record.Key}", expected, tables.Slots.Read(index)) with { Service = NameOf(record.Key) };
+    }
+
+    /// <summary>What is wrong with the lists of one record. The caller holds the mirror's lock.</summary>
+    public IEnumerable<Difference> Of(PortRecord record) => IsSettled(record) ? Confirm(record, []) : [];
+
+    /// <summary>"default/web:http"; null where none is known.</summary>
+    public static string? NameOf(ServicePortKey? key)
+        => key is not { } port ? null : port.PortName.Length == 0 ? port.Service.ToString() : $"{port.Service}:{port.PortName}";
+
+    /// <summary>What is known to be damaged will be written anyway.</summary>
+    private bool IsSettled(PortRecord record)
+        => record is { Key: not null, Damaged: null, ListsDamaged: false } && !mirror.Unfinished.Contains(record.Key.Value.Service);
+
+    private IEnumerable<(uint Id, LbBackend Expected)> BadBackends(PortRecord record)
+    {
+        for (var i = 0; i < record.BackendIds.Length; i++)
+        {
+            var backend = record.Backends[i];
+            var expected = BackendCodec.Encode(backend.Address, backend.Lists, record.Key!.Value.Protocol, record.Id);
+            if (tables.Backends.Read(record.BackendIds[i]) != expected) yield return (record.BackendIds[i], expected);
+        }
+    }
+
+    private IEnumerable<(uint Index, LbSlot Expected)> BadSlots(PortRecord record)
+        => BadSlots(record, BackendLists.InCluster, record.Cluster).Concat(BadSlots(record, BackendLists.InLocal, record.Local));
+
+    private IEnumerable<(uint Index, LbSlot Expected)> BadSlots(PortRecord record, BackendLists list, SlotRange range)
+    {
+        if (range.Count == 0) yield break;
+        var ids = BackendSelection.Of(record.Backends.AsSpan(), record.BackendIds, list);
+        for (var i = 0u; i < range.Count && i < ids.Length; i++)
+        {
+            var expected = new LbSlot { BackendId = ids[i], ServiceId = record.Id };
+            if (tables.Slots.Read(range.First + i) != expected) yield return (range.First + i, expected);
+        }
+    }
+
+    private bool IsOrphan(uint id) => !mirror.BackendIds.Contains(id) && tables.Backends.Peek(id).ServiceId != 0;
+}

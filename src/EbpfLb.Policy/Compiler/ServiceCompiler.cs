@@ -1,0 +1,73 @@
+using EbpfLb.Model;
+using EbpfLb.Policy.Endpoints;
+using EbpfLb.Policy.Frontends;
+using EbpfLb.Policy.Sources;
+
+namespace EbpfLb.Policy.Compiler;
+
+/// <summary>Compiles one Service with its slices, without regard to others. Not thread-safe: buffers are reused.</summary>
+internal sealed class ServiceCompiler(
+    PolicyOptions options, NodeFacts node, NodeNetwork network, IFrontendPolicy[] frontendPolicies, IEndpointPolicy[] endpointPolicies)
+{
+    private readonly EndpointUnion union = new();
+    private readonly PortFrontends frontends = new(frontendPolicies);
+    private readonly EndpointSelection selection = new(node, network, endpointPolicies);
+    private readonly LocalReadyCount localReady = new(node);
+    private readonly List<CompiledPort> ports = [];
+    private readonly List<CompiledBackend> backends = [];
+    private readonly List<PolicyDiagnostic> diagnostics = [];
+
+    public CompiledService Compile(ServiceEntry entry)
+    {
+        if (entry.Service is not { } service || !ServiceScope.IsServed(service))
+            return new CompiledService(entry.Name, [], []);
+        ports.Clear();
+        diagnostics.Clear();
+        localReady.Clear();
+        // IPv4 and IPv6 are two independent data sets (docs/contract.md 2).
+        foreach (var family in options.Families)
+        {
+            if (ServiceScope.ClusterIP(service, family) is not { } address) continue;
+            var first = ports.Count;
+            for (var i = 0; i < service.Ports.Count; i++) AddPort(entry, service, i, family);
+            if (options.RefuseUnknownPorts && ports.Count > first) ports[first] = ports[first] with { RejectedAddress = address };
+        }
+        return new CompiledService(entry.Name, ports.ToValueList(), diagnostics.ToValueList())
+        {
+            HealthCheck = ServiceScope.HealthCheckPort(service) is var port and not 0 ? new HealthCheck(port, localReady.Value) : null,
+        };
+    }
+
+    private void AddPort(ServiceEntry entry, Service service, int index, IpFamily family)
+    {
+        var port = service.Ports[index];
+        if (port.Port == 0 || Report(RepeatedPorts.Port(service, index))) return;
+        if (Report(RepeatedPorts.NodePort(service, index))) port = port with { NodePort = 0 };
+        var served = frontends.Of(service, port, family);
+        backends.Clear();
+        var endpoints = union.Merge(entry.Slices, port, family);
+        if (ServiceScope.HealthCheckPort(service) != 0) localReady.Add(endpoints);
+        var elsewhere = selection.Select(endpoints, served, RetainedOf(port.Protocol), backends);
+        ports.Add(new CompiledPort(
+            new ServicePortKey(entry.Name, port.Name, port.Protocol, family),
+            ValueList.Create(served),
+            service.AffinitySeconds,
+            backends.ToValueList(),
+            elsewhere,
+            SourceFilter.Ranges(service, family, served, node)));
+    }
+
+    private RetainedEndpoints RetainedOf(TransportProtocol protocol) => protocol switch
+    {
+        TransportProtocol.Udp => RetainedEndpoints.Serving,
+        TransportProtocol.Tcp when options.KeepsTcpEndpoints => RetainedEndpoints.All,
+        _ => RetainedEndpoints.None,
+    };
+
+    /// <summary>Keeps what is wrong, once when it is in both families; says whether something is.</summary>
+    private bool Report(PolicyDiagnostic? diagnostic)
+    {
+        if (diagnostic is not null && !diagnostics.Contains(diagnostic)) diagnostics.Add(diagnostic);
+        return diagnostic is not null;
+    }
+}

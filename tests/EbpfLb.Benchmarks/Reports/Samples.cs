@@ -1,0 +1,26 @@
+namespace EbpfLb.Benchmarks.Reports;
+
+/// <summary>Figures of interleaved runs: the median to quote, the quartiles for the spread.</summary>
+internal sealed class Samples
+{
+    private readonly List<double> values = [];
+
+    public int Count => values.Count;
+
+    public double Median => Quantile(0.5);
+
+    public void Add(double value) => values.Add(value);
+
+    public double Quantile(double q)
+    {
+        var sorted = values.Order().ToArray();
+        var place = q * (sorted.Length - 1);
+        var below = (int)place;
+        var above = Math.Min(below + 1, sorted.Length - 1);
+        return sorted[below] + (sorted[above] - sorted[below]) * (place - below);
+    }
+
+    /// <summary>"123 [118-131]": median, then quartiles.</summary>
+    public string Text(string format = "0") =>
+        $"{Median.ToString(format)} [{Quantile(0.25).ToString(format)}-{Quantile(0.75).ToString(format)}]";
+}

@@ -1,0 +1,239 @@
+using EbpfLb.Abi;
+using EbpfLb.Bpf;
+using EbpfLb.Datapath.Attach;
+using EbpfLb.Datapath.Loader;
+using EbpfLb.Datapath.Options;
+using EbpfLb.Testing.Clusters;
+using EbpfLb.Testing.Processes;
+
+namespace EbpfLb.Datapath.Tests.Loader;
+
+public sealed class RestartTests
+{
+    private static void Web(ClusterBuilder cluster) => cluster
+        .Service("web", ["10.96.0.80", "fd00:10:96::80"], ["http:80"], affinity: 30)
+        .Slice("web-4", "web", ["http:8080"], ["10.244.0.11", "10.244.0.12"])
+        .Slice("web-6", "web", ["http:8080"], ["fd00:10:244::11", "fd00:10:244::12"])
+        .Service("empty", ["10.96.0.82"], [":80"]);
+
+    [Fact]
+    public async Task A_second_agent_reuses_maps_and_links_and_has_nothing_to_do()
+    {
+        using var instance = new TestInstance();
+        uint[] mapIds, linkIds, programIds;
+        await using (var first = instance.Open())
+        {
+            Assert.False(first.ReusedMaps);
+            Assert.True(first.Apply(TestInstance.Table(Web)).Result.IsComplete);
+            first.Attach();
+            mapIds = MapIds(instance);
+            linkIds = [.. first.Hooks.Select(h => h.LinkId)];
+            programIds = [.. first.Hooks.Select(h => h.ProgramId)];
+        }
+
+        await using var second = instance.Open();
+        var (plan, result) = second.Apply(TestInstance.Table(Web));
+        second.Attach();
+
+        Assert.True(second.ReusedMaps);
+        Assert.True(plan.IsEmpty, plan.ToString());
+        Assert.True(result.IsComplete);
+        Assert.Equal(mapIds, MapIds(instance));
+        Assert.Equal(linkIds, second.Hooks.Select(h => h.LinkId));
+        Assert.All(second.Hooks, hook => Assert.Equal("replaced", hook.Action));
+        Assert.DoesNotContain(second.Hooks, hook => programIds.Contains(hook.ProgramId));
+    }
+
+    [Fact]
+    public async Task A_map_that_only_another_release_knows_goes_when_the_hooks_are_in_force_and_not_before()
+    {
+        using var instance = new TestInstance();
+        await using (var first = instance.Open())
+        {
+            first.Apply(TestInstance.Table(Web));
+            first.Attach();
+        }
+        var other = new InstancePaths(BpfFileSystem.Find()!, instance.Options.Instance).Map("lb_of_before");
+        using (var map = BpfMap.OpenPinned(Path(instance, Abi.Tables.Stats))) Pin.Replace(map.Fd, other);
+
+        await using var second = instance.Open();
+        second.Apply(TestInstance.Table(Web));
+        Assert.True(File.Exists(other));
+        second.Attach();
+
+        Assert.False(File.Exists(other));
+        Assert.True(second.ReusedMaps);
+    }
+
+    [Fact]
+    public async Task Deletions_missed_while_away_are_applied()
+    {
+        using var instance = new TestInstance();
+        await using (var first = instance.Open())
+        {
+            first.Apply(TestInstance.Table(Web));
+            first.Attach();
+        }
+
+        await using var second = instance.Open();
+        second.Apply(TestInstance.Table());
+
+        // What is left is the canary's.
+        Assert.Equal((1, 1), (second.Mirror.Frontends4, second.Mirror.Frontends6));
+        using var services = BpfMap.OpenPinned<LbFrontend4, LbService>(Path(instance, Abi.Tables.Services4));
+        Assert.Equal("192.0.0.8", new System.Net.IPAddress(services.Keys().Single().Addr.Raw).ToString());
+    }
+
+    [Fact]
+    public async Task A_change_of_size_builds_new_tables_beside_the_old_and_switches_when_they_are_filled()
+    {
+        using var instance = new TestInstance();
+        await using (var first = instance.Open())
+        {
+            first.Apply(TestInstance.Table(Web));
+            first.Attach();
+        }
+        var before = MapIds(instance);
+        instance.Options = instance.Options with { Sizes = TestInstance.Small with { Backends = 2048 } };
+
+        await using var second = instance.Open();
+        var untouched = MapIds(instance);
+        var (plan, _) = second.Apply(TestInstance.Table(Web));
+        second.Attach();
+
+        Assert.Equal(before, untouched);
+        // They are filled with what the old ones held, so that ids and what programs know of them go on.
+        Assert.True(plan.IsEmpty);
+        Assert.False(second.ReusedMaps);
+        var changed = Abi.Tables.All.Where((table, i) => before[i] != MapIds(instance)[i]).Select(table => table.Name);
+        Assert.Equal(
+            ["lb_backends", "lb_services4", "lb_services6", "lb_slots", "lb_src_ranges4", "lb_src_ranges6"],
+            changed.Order(StringComparer.Ordinal));
+        using var backends = BpfMap.OpenPinned(Path(instance, Abi.Tables.Backends));
+        Assert.Equal(2048u, backends.Info.MaxEntries);
+    }
+
+    [Fact]
+    public async Task Maps_whose_meaning_has_changed_are_not_used()
+    {
+        using var instance = new TestInstance();
+        await Run(instance);
+        using (var meta = BpfMap.OpenPinned<uint, LbMeta>(Path(instance, Abi.Tables.Meta)))
+            meta.Update(0, meta.Lookup(0) with { Version = 999 });
+        var before = MapIds(instance);
+
+        await using var second = instance.Open();
+        var (plan, _) = second.Apply(TestInstance.Table(Web));
+        second.Attach();
+
+        Assert.False(second.ReusedMaps);
+        Assert.False(plan.IsEmpty);
+        Assert.Empty(before.Intersect(MapIds(instance)));
+        Assert.Equal(AbiStamp.Ours, Stamp(instance));
+    }
+
+    [Fact]
+    public async Task Maps_of_another_release_go_on_where_they_hold_the_same()
+    {
+        using var instance = new TestInstance();
+        await Run(instance);
+        using (var meta = BpfMap.OpenPinned<uint, LbMeta>(Path(instance, Abi.Tables.Meta)))
+            meta.Update(0, meta.Lookup(0) with { Abi = 1 });
+        var before = MapIds(instance);
+
+        await using var second = instance.Open();
+        var (plan, _) = second.Apply(TestInstance.Table(Web));
+        second.Attach();
+
+        Assert.True(second.ReusedMaps);
+        Assert.True(plan.IsEmpty);
+        Assert.Equal(before, MapIds(instance));
+        Assert.Equal(AbiStamp.Ours, Stamp(instance));
+    }
+
+    [Theory]
+    [InlineData(1ul)]
+    [InlineData(null)]
+    public async Task Only_the_map_that_holds_something_else_is_made_anew(ulong? otherStamp)
+    {
+        using var instance = new TestInstance();
+        await Run(instance);
+        if (otherStamp is { } abi)
+        {
+            using var meta = BpfMap.OpenPinned<uint, LbMeta>(Path(instance, Abi.Tables.Meta));
+            meta.Update(0, meta.Lookup(0) with { Abi = abi });
+        }
+        using (var other = BpfObject.Open(
+            File.ReadAllBytes(System.IO.Path.Combine(RepositoryPaths.Root, "build", "bpf", "unit", "layout.unit.bpf.o"))))
+        {
+            other.Map("lb_node_addrs4").MaxEntries = Pinned(instance, Abi.Tables.NodeAddrs4).MaxEntries;
+            other.Load();
+            using var map = other.OpenMap("lb_node_addrs4");
+            Pin.Replace(map.Fd, Path(instance, Abi.Tables.NodeAddrs4));
+        }
+        var before = MapIds(instance);
+
+        await using var second = instance.Open();
+        var (plan, _) = second.Apply(TestInstance.Table(Web));
+        second.Attach();
+
+        Assert.False(second.ReusedMaps);
+        Assert.True(plan.IsEmpty);
+        var changed = Abi.Tables.All.Where((table, i) => before[i] != MapIds(instance)[i]).Select(table => table.Name);
+        Assert.Equal([Abi.Tables.NodeAddrs4.Name], changed);
+        Assert.Equal(AbiStamp.Ours, Stamp(instance));
+    }
+
+    [Fact]
+    public async Task Cleanup_removes_the_instance_and_nothing_else()
+    {
+        using var instance = new TestInstance();
+        using var neighbour = new TestInstance();
+        await using (var other = neighbour.Open())
+        {
+            other.Apply(TestInstance.Table());
+            other.Attach();
+        }
+        await using (var dataplane = instance.Open())
+        {
+            dataplane.Apply(TestInstance.Table(Web));
+            dataplane.Attach();
+        }
+
+        var removed = Instances.Remove(instance.Options);
+
+        Assert.Equal(Abi.Tables.All.Count + SocketHook.All.Count, removed.Count);
+        Assert.DoesNotContain(instance.Options.Instance, Instances.List(instance.Options));
+        Assert.Contains(neighbour.Options.Instance, Instances.List(instance.Options));
+        Assert.Empty(Instances.Remove(instance.Options));
+        Assert.Equal(SocketHook.All.Count, Instances.Hooks(neighbour.Options).Count);
+    }
+
+    private static string Path(TestInstance instance, Table table) =>
+        new InstancePaths(BpfFileSystem.Find()!, instance.Options.Instance).Map(table.Name);
+
+    private static uint[] MapIds(TestInstance instance) => [.. Abi.Tables.All.Select(table =>
+    {
+        using var map = BpfMap.OpenPinned(Path(instance, table));
+        return map.Info.Id;
+    })];
+
+    private static async Task Run(TestInstance instance)
+    {
+        await using var first = instance.Open();
+        first.Apply(TestInstance.Table(Web));
+        first.Attach();
+    }
+
+    private static MapInfo Pinned(TestInstance instance, Table table)
+    {
+        using var map = BpfMap.OpenPinned(Path(instance, table));
+        return map.Info;
+    }
+
+    private static LbMeta Stamp(TestInstance instance)
+    {
+        using var meta = BpfMap.OpenPinned<uint, LbMeta>(Path(instance, Abi.Tables.Meta));
+        return meta.Lookup(0);
+    }
+}

@@ -1,0 +1,67 @@
+using EbpfLb.Bpf;
+using EbpfLb.Testing.Processes;
+
+namespace EbpfLb.Datapath.Tests.Loader;
+
+/// <summary>
+/// What kernels allow a program: the oldest that programs must load on decide. `make kernels` tries them (docs/kernels.md).
+/// </summary>
+public sealed class VerifierTests
+{
+    /// <summary>Bytes of stack of a chain of calls: of the kernel's 512 two frames' worth is left for what is added.</summary>
+    private const int StackLimit = 448;
+
+    /// <summary>Of the 1,000,000 instructions that a verifier looks at: others take two and three times as many as this one.</summary>
+    private const uint InstructionLimit = 300_000;
+
+    public static TheoryData<string> Programs
+        => [.. Frames().Names.Where(name => Open().Programs.ContainsKey(name)).Order(StringComparer.Ordinal)];
+
+    [Theory]
+    [MemberData(nameof(Programs))]
+    public void The_deepest_chain_of_calls_leaves_stack_to_kernels_that_round_frames_to_32_bytes(string program)
+    {
+        var (bytes, chain) = Frames().Deepest(program);
+
+        Assert.True(bytes <= StackLimit, $"{bytes} bytes of {StackLimit}: {chain}");
+    }
+
+    [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(0, 0, 0)]
+    public void Every_program_leaves_the_verifier_head_room(byte setRetval, byte mptcp, byte conntrack)
+    {
+        using var bpf = Open();
+        bpf.Knobs.Set("cfg_set_retval", setRetval);
+        bpf.Knobs.Set("cfg_mptcp", mptcp);
+        bpf.Knobs.Set("cfg_conntrack", conntrack);
+        bpf.Load();
+
+        Assert.All(bpf.Programs.Keys, name =>
+        {
+            using var program = bpf.OpenProgram(name);
+            Assert.InRange(program.Info.VerifiedInstructions, 1u, InstructionLimit);
+        });
+    }
+
+    [Fact]
+    public void The_object_for_kernels_without_nf_conntrack_loads_and_names_no_function_of_it()
+    {
+        var bytes = Bytes("plain.bpf.o");
+        Assert.True(Bytes().AsSpan().IndexOf("\0bpf_skb_ct_lookup\0"u8) >= 0);
+        Assert.True(bytes.AsSpan().IndexOf("\0bpf_skb_ct_lookup\0"u8) < 0);
+
+        using var plain = BpfObject.Open(bytes);
+        plain.Load();
+
+        using var whole = Open();
+        Assert.Equal(whole.Programs.Keys.Order(), plain.Programs.Keys.Order());
+    }
+
+    private static byte[] Bytes(string name = "ebpflb.bpf.o")
+        => File.ReadAllBytes(Path.Combine(RepositoryPaths.Root, "build", "bpf", name));
+
+    private static StackFrames Frames() => new(Bytes());
+
+    private static BpfObject Open() => BpfObject.Open(Bytes());
+}

@@ -1,0 +1,95 @@
+using System.Net.Sockets;
+using EbpfLb.Bpf;
+using EbpfLb.Datapath.StaleSockets;
+
+namespace EbpfLb.Datapath.Tests.StaleSockets;
+
+/// <summary>A program for sockets that the kernel refuses costs only itself, and is told of.</summary>
+public sealed class SocketProgramTests
+{
+    /// <summary>Precondition of the tests of iterators: on a kernel that refuses one this is the test that fails.</summary>
+    [Fact]
+    public async Task The_kernel_takes_every_program_that_finds_and_ends_sockets()
+    {
+        await using var lab = new StaleLab();
+
+        lab.Dataplane.Stale.Load();
+
+        Assert.Equal([], lab.Dataplane.Stale.Features.Where(f => !f.IsAvailable).Select(f => $"{f.Name}: {f.Reason}"));
+        Assert.Equal(
+            ["iter_udp", "iter_tcp", "iter_udp_untranslated", "bpf_sock_destroy"], lab.Dataplane.Stale.Features.Select(f => f.Name));
+    }
+
+    [Fact]
+    public async Task What_the_kernel_takes_is_not_known_before_sockets_are_looked_for()
+    {
+        await using var lab = new StaleLab(new HashSet<string> { "lb_find_udp" });
+
+        Assert.Equal(
+            ["iter_udp", "iter_tcp", "iter_udp_untranslated", "bpf_sock_destroy"], lab.Dataplane.Stale.Features.Select(f => f.Name));
+        Assert.All(lab.Dataplane.Stale.Features, f => Assert.Equal((false, false, false), (f.IsKnown, f.IsAvailable, f.IsMissing)));
+
+        lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: false);
+
+        Assert.Equal(["iter_udp"], lab.Dataplane.Stale.Features.Where(f => f.IsMissing).Select(f => f.Name));
+        Assert.All(lab.Dataplane.Stale.Features, f => Assert.True(f.IsKnown));
+    }
+
+    public static TheoryData<string, string, string[]> Refusals => new()
+    {
+        { "lb_find_udp", "iter_udp", [] },
+        { "lb_find_tcp", "iter_tcp", ["sock_diag_storage"] },
+        { "lb_untrans_udp", "iter_udp_untranslated", [] },
+        { "lb_end_udp", "bpf_sock_destroy", [] },
+        { "lb_end_tcp", "bpf_sock_destroy", [] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Refusals))]
+    public async Task A_refused_program_costs_only_its_own_feature_and_the_kernels_answer_is_said_in_one_line(
+        string program, string feature, string[] added)
+    {
+        await using var lab = new StaleLab(new HashSet<string> { program });
+        lab.Listen("127.0.0.2", 9953);
+        var untranslated = lab.Connect(StaleLab.Service4);
+        lab.Apply(StaleLab.Dns("127.0.0.2"), keepTcp: true);
+        Socket[] stale = [lab.Connect(StaleLab.Service4), lab.Connect(StaleLab.Service4, protocol: ProtocolType.Tcp)];
+
+        lab.Apply(StaleLab.Dns("127.0.0.3"), keepTcp: true);
+        var report = lab.Dataplane.Stale.EndSockets(tcp: true, untranslated: true);
+
+        Assert.Equal(new StaleSocketReport(CountOf("lb_find_udp"), CountOf("lb_find_tcp"), CountOf("lb_untrans_udp"), null), report);
+        Assert.Equal([program != "lb_find_udp", true], stale.Select(s => StaleLab.ReceiveError(s) == SocketError.ConnectionAborted));
+        Assert.Equal(program != "lb_untrans_udp", StaleLab.ReceiveError(untranslated) == SocketError.ConnectionAborted);
+        var missing = Assert.Single(lab.Dataplane.Stale.Features, f => !f.IsAvailable);
+        Assert.Equal(feature, missing.Name);
+        Assert.Contains("EINVAL (22, Invalid argument)", missing.Reason);
+        Assert.Contains(program, missing.Reason);
+        Assert.DoesNotContain('\n', missing.Reason);
+        Assert.DoesNotContain("CAP_", missing.Reason);
+        Assert.Equal(added,
+            lab.Dataplane.Stale.Features.Select(f => f.Name).Except(["iter_udp", "iter_tcp", "iter_udp_untranslated", "bpf_sock_destroy"]));
+
+        // Only TCP has another way to be found.
+        SocketCount CountOf(string finder) => program == finder && finder != "lb_find_tcp" ? SocketCount.Unknown : new SocketCount(1, 1);
+    }
+
+    [Fact]
+    public async Task Where_nothing_finds_sockets_their_number_is_not_known()
+    {
+        await using var lab = new StaleLab(new HashSet<string> { "lb_find_udp", "lb_find_tcp", "lb_untrans_udp", "sock_diag_storage" });
+        lab.Apply(StaleLab.Dns("127.0.0.2"));
+        lab.Connect(StaleLab.Service4);
+
+        lab.Apply(StaleLab.Dns("127.0.0.3"));
+
+        Assert.Equal(new StaleSocketReport(SocketCount.Unknown, SocketCount.Unknown, SocketCount.Unknown, null),
+            lab.Dataplane.Stale.EndSockets(tcp: true, untranslated: true));
+        Assert.Equal(["iter_tcp", "iter_udp", "iter_udp_untranslated", "sock_diag_storage"],
+            Missing(lab).Select(f => f.Name).Order(StringComparer.Ordinal));
+        Assert.All(Missing(lab).Where(f => f.Name.StartsWith("iter", StringComparison.Ordinal)),
+            f => Assert.Contains("connect anew by themselves", f.Lost));
+    }
+
+    private static IEnumerable<KernelFeature> Missing(StaleLab lab) => lab.Dataplane.Stale.Features.Where(f => !f.IsAvailable);
+}
