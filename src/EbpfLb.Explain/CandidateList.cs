@@ -35,6 +35,7 @@ internal static class CandidateList
 
     private static string Out(in MergedEndpoint endpoint, in TopologyHints hints, NodeFacts node, bool isLocalList)
     {
+        if (endpoint.IsDrained) return "weight 0: no new connections, those it has go on";
         var isHere = node.IsHere(endpoint.Endpoint);
         if (isLocalList && !isHere && (endpoint.IsReady || endpoint.IsServingWhileTerminating))
             return endpoint.Endpoint.NodeName is { } other ? $"not on this node, but on {other}" : "not on this node: it has no nodeName";

@@ -23,11 +23,19 @@ public sealed record EndpointHints(ValueList<string> Zones, ValueList<string> No
 
 /// <summary>One endpoint: the first of its addresses, as the others are never used (docs/contract.md 3).</summary>
 /// <param name="NodeName">null when unset: never local then, whatever its address.</param>
+/// <param name="Weight">
+/// 0 to 65535 as in IPVS, from annotations of the slice: the share of new connections beside the other endpoints' weights. 0: no new
+/// connections, but established ones go on.
+/// </param>
 public readonly record struct Endpoint(
     IpAddress Address,
     EndpointConditions Conditions,
     string? NodeName = null,
-    EndpointHints? Hints = null);
+    EndpointHints? Hints = null,
+    ushort Weight = Endpoint.DefaultWeight)
+{
+    public const ushort DefaultWeight = 1;
+}
 
 /// <summary>
 /// An EndpointSlice (discovery.k8s.io/v1) of one family; slices with addressType FQDN are never made into one.

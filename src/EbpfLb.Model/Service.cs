@@ -59,6 +59,12 @@ public sealed record Service(
 
     /// <summary>The port that says whether this node has endpoints (docs/contract.md 9); 0 when there is none.</summary>
     public ushort HealthCheckNodePort { get; init; }
+
+    /// <summary>Annotation ebpflb.io/scheduler; null: that of the configuration.</summary>
+    public Scheduler? Scheduler { get; init; }
+
+    /// <summary>Annotation ebpflb.io/maglev-table-size, see <see cref="Model.MaglevTableSize"/>; 0: that of the configuration.</summary>
+    public int MaglevTableSize { get; init; }
 }
 
 /// <summary>Labels that take an object out of the proxy's hands, whatever their value (docs/contract.md 1).</summary>

@@ -27,14 +27,23 @@ public sealed record CompiledPort(
     /// </summary>
     public IpAddress? RejectedAddress { get; init; }
 
+    /// <summary>How a new connection gets its backend.</summary>
+    public Scheduler Scheduler { get; init; }
+
+    /// <summary>Entries of the Maglev table, a prime; 0 with every other scheduler.</summary>
+    public int MaglevTableSize { get; init; }
+
     /// <summary><see cref="RejectedAddress"/> as a frontend that stands for all others of the address.</summary>
     public Frontend? ClosedFrontend => RejectedAddress is { } address ? Frontend.AnyPort(address) : null;
 }
 
 /// <summary>A backend of a service port, and the lists it is in; in none when it only keeps what it has.</summary>
-public readonly record struct CompiledBackend(BackendAddress Address, BackendLists Lists)
+/// <param name="Weight">See <see cref="Endpoint.Weight"/>; a backend of weight 0 is in no list.</param>
+public readonly record struct CompiledBackend(BackendAddress Address, BackendLists Lists, ushort Weight = Endpoint.DefaultWeight)
 {
-    public override string ToString() => $"{Address} ({Lists})";
+    /// <summary>"10.1.0.5:8080 (InCluster)"; with the weight when it has another than 1.</summary>
+    public override string ToString()
+        => Weight == Endpoint.DefaultWeight ? $"{Address} ({Lists})" : $"{Address} ({Lists}, weight {Weight})";
 }
 
 /// <summary>A frontend with the rules that hold for it.</summary>

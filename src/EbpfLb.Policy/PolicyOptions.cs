@@ -22,4 +22,10 @@ public sealed record PolicyOptions
     /// kube-proxy does with nftables. When false, both are left alone, as it does with iptables (docs/contract.md 8).
     /// </summary>
     public bool RefuseUnknownPorts { get; init; } = true;
+
+    /// <summary>Of Services that do not name theirs.</summary>
+    public Scheduler Scheduler { get; init; }
+
+    /// <summary>Of Services that do not name theirs; see <see cref="Model.MaglevTableSize"/>.</summary>
+    public int MaglevTableSize { get; init; } = Model.MaglevTableSize.Default;
 }

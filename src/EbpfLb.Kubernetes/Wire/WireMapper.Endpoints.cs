@@ -14,12 +14,13 @@ internal sealed partial class WireMapper
         if (wire.Subsets is not { Length: > 0 } subsets || wire.Metadata?.Labels?.SkipMirror is "true"
             || wire.Metadata?.Annotations?.Leader is not null) return [];
         var name = NameOf(wire);
+        var weights = WeightsOf("Endpoints", name, wire.Metadata?.Annotations);
         var slices = new List<EndpointSlice>(subsets.Length);
         for (var i = 0; i < subsets.Length; i++)
         {
             List<Endpoint> v4 = [], v6 = [];
-            Collect(name, $"subsets[{i}].addresses", subsets[i].Addresses, EndpointConditions.Default, v4, v6);
-            Collect(name, $"subsets[{i}].notReadyAddresses", subsets[i].NotReadyAddresses, EndpointConditions.Serving, v4, v6);
+            Collect(name, $"subsets[{i}].addresses", subsets[i].Addresses, EndpointConditions.Default, weights, v4, v6);
+            Collect(name, $"subsets[{i}].notReadyAddresses", subsets[i].NotReadyAddresses, EndpointConditions.Serving, weights, v4, v6);
             if (v4.Count + v6.Count == 0) continue;
             var ports = EndpointPortsOf("Endpoints", name, $"subsets[{i}].ports", subsets[i].Ports);
             foreach (var (family, endpoints) in new[] { (IpFamily.IPv4, v4), (IpFamily.IPv6, v6) })
@@ -39,14 +40,16 @@ internal sealed partial class WireMapper
     }
 
     private void Collect(
-        ObjectName name, string field, WireEndpointAddress[]? wire, EndpointConditions conditions, List<Endpoint> v4, List<Endpoint> v6)
+        ObjectName name, string field, WireEndpointAddress[]? wire, EndpointConditions conditions, in EndpointWeights weights,
+        List<Endpoint> v4, List<Endpoint> v6)
     {
         for (var i = 0; i < wire?.Length; i++)
         {
             if (wire[i].IP is not { Text: null } ip)
                 Warn("Endpoints", name, $"{field}[{i}].ip", wire[i].IP?.Text, "not an IP address; the endpoint is ignored; correct it");
             else
-                (ip.Address.Family == IpFamily.IPv4 ? v4 : v6).Add(new Endpoint(ip.Address, conditions, NodeNameOf(wire[i].NodeName)));
+                (ip.Address.Family == IpFamily.IPv4 ? v4 : v6)
+                    .Add(new Endpoint(ip.Address, conditions, NodeNameOf(wire[i].NodeName), Weight: weights.Of(ip.Address)));
         }
     }
 }

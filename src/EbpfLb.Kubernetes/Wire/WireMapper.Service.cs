@@ -27,6 +27,8 @@ internal sealed partial class WireMapper
             ExternalTraffic = TrafficOf(name, "spec.externalTrafficPolicy", spec?.ExternalTrafficPolicy),
             HealthCheckNodePort = NodePortOf(
                 name, "spec.healthCheckNodePort", spec?.HealthCheckNodePort, "no port tells of this node's endpoints"),
+            Scheduler = SchedulerOf(name, wire.Metadata?.Annotations),
+            MaglevTableSize = MaglevTableSizeOf(name, wire.Metadata?.Annotations),
         };
     }
 

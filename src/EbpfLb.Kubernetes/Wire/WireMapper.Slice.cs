@@ -21,7 +21,7 @@ internal sealed partial class WireMapper
             service,
             family,
             EndpointPortsOf("EndpointSlice", name, "ports", wire.Ports),
-            EndpointsOf(name, family, wire.Endpoints),
+            EndpointsOf(name, family, wire.Endpoints, WeightsOf("EndpointSlice", name, wire.Metadata?.Annotations)),
             LabelsOf(wire.Metadata),
             TriggerTimeOf(wire.Metadata));
     }
@@ -59,7 +59,7 @@ internal sealed partial class WireMapper
         return portLists.Share(ValueList.Create<EndpointPort>(ports.AsSpan(0, count)));
     }
 
-    private ValueList<Endpoint> EndpointsOf(ObjectName name, IpFamily family, WireEndpoint[]? wire)
+    private ValueList<Endpoint> EndpointsOf(ObjectName name, IpFamily family, WireEndpoint[]? wire, in EndpointWeights weights)
     {
         if (wire is not { Length: > 0 }) return [];
         var endpoints = new Endpoint[wire.Length];
@@ -78,7 +78,7 @@ internal sealed partial class WireMapper
             {
                 endpoints[count++] = new Endpoint(
                     addresses[0].Address, ConditionsOf(endpoint.Conditions.GetValueOrDefault()), NodeNameOf(endpoint.NodeName),
-                    HintsOf(endpoint.Hints));
+                    HintsOf(endpoint.Hints), weights.Of(addresses[0].Address));
             }
         }
         return ValueList.Create<Endpoint>(endpoints.AsSpan(0, count));

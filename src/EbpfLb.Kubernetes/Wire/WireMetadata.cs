@@ -60,6 +60,21 @@ internal sealed class WireAnnotations
     [JsonConverter(typeof(UnpooledStringConverter))]
     public string? LastChangeTriggerTime { get; set; }
 
+    [JsonPropertyName("ebpflb.io/scheduler")]
+    public string? Scheduler { get; set; }
+
+    [JsonPropertyName("ebpflb.io/maglev-table-size")]
+    public string? MaglevTableSize { get; set; }
+
+    /// <summary>Of all endpoints of a slice.</summary>
+    [JsonPropertyName("ebpflb.io/weight")]
+    public string? Weight { get; set; }
+
+    /// <summary>Of single endpoints of a slice: "10.0.0.1=3,10.0.0.2=0".</summary>
+    [JsonPropertyName("ebpflb.io/weights")]
+    [JsonConverter(typeof(UnpooledStringConverter))]
+    public string? Weights { get; set; }
+
     /// <summary>On an Endpoints object that is a lock of leader election.</summary>
     [JsonPropertyName("control-plane.alpha.kubernetes.io/leader")]
     [JsonConverter(typeof(UnpooledStringConverter))]

@@ -54,8 +54,15 @@ internal sealed class ServiceCompiler(
             service.AffinitySeconds,
             backends.ToValueList(),
             elsewhere,
-            SourceFilter.Ranges(service, family, served, node)));
+            SourceFilter.Ranges(service, family, served, node))
+        {
+            Scheduler = SchedulerOf(service),
+            MaglevTableSize = SchedulerOf(service) != Scheduler.Maglev ? 0
+                : service.MaglevTableSize != 0 ? service.MaglevTableSize : options.MaglevTableSize,
+        });
     }
+
+    private Scheduler SchedulerOf(Service service) => service.Scheduler ?? options.Scheduler;
 
     private RetainedEndpoints RetainedOf(TransportProtocol protocol) => protocol switch
     {

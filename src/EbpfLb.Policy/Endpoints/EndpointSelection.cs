@@ -30,7 +30,7 @@ internal sealed class EndpointSelection(NodeFacts node, NodeNetwork network, IEn
             if (lists[i] == BackendLists.None) continue;
             var here = !node.IsHere(endpoints[i].Endpoint) ? BackendLists.None
                 : network.MayBeOnWire(endpoints[i].Address.Address) ? BackendLists.Local | BackendLists.OnWire : BackendLists.Local;
-            chosen.Add(new CompiledBackend(endpoints[i].Address, lists[i] | here));
+            chosen.Add(new CompiledBackend(endpoints[i].Address, lists[i] | here, endpoints[i].Endpoint.Weight));
         }
         return any;
     }
@@ -39,8 +39,8 @@ internal sealed class EndpointSelection(NodeFacts node, NodeNetwork network, IEn
     private bool Keeps(in MergedEndpoint endpoint, RetainedEndpoints kept, BackendLists used) => kept switch
     {
         RetainedEndpoints.All => true,
-        RetainedEndpoints.Serving => endpoint.IsServing && (used.HasFlag(BackendLists.InCluster) || node.IsHere(endpoint.Endpoint)),
-        _ => false,
+        RetainedEndpoints.None when !endpoint.IsDrained => false,
+        _ => endpoint.IsServing && (used.HasFlag(BackendLists.InCluster) || node.IsHere(endpoint.Endpoint)),
     };
 
     /// <summary>

@@ -64,12 +64,17 @@ internal sealed class EndpointUnion
 /// <param name="Order">Place in the order of slices and endpoints: the lower wins among copies.</param>
 internal readonly record struct MergedEndpoint(BackendAddress Address, Endpoint Endpoint, int Order)
 {
-    public bool IsReady => Endpoint.Conditions.HasFlag(EndpointConditions.Ready);
+    /// <summary>Ready for new connections.</summary>
+    public bool IsReady => !IsDrained && Endpoint.Conditions.HasFlag(EndpointConditions.Ready);
+
+    /// <summary>Weight 0: for new connections it is as if it were not there, whatever its conditions; those it has go on.</summary>
+    public bool IsDrained => Endpoint.Weight == 0;
 
     public bool IsServing => Endpoint.Conditions.HasFlag(EndpointConditions.Serving);
 
     public bool IsTerminating => Endpoint.Conditions.HasFlag(EndpointConditions.Terminating);
 
     /// <summary>Serving and terminating: what is used when nothing is ready. Serving alone is no reason to be used.</summary>
-    public bool IsServingWhileTerminating => Endpoint.Conditions.HasFlag(EndpointConditions.Serving | EndpointConditions.Terminating);
+    public bool IsServingWhileTerminating
+        => !IsDrained && Endpoint.Conditions.HasFlag(EndpointConditions.Serving | EndpointConditions.Terminating);
 }

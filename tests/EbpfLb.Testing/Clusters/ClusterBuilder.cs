@@ -23,7 +23,9 @@ public sealed partial class ClusterBuilder
         string[]? sourceRanges = null,
         TrafficPolicy inside = TrafficPolicy.Cluster,
         TrafficPolicy outside = TrafficPolicy.Cluster,
-        ushort healthCheckPort = 0)
+        ushort healthCheckPort = 0,
+        Scheduler? scheduler = null,
+        int maglevTableSize = 0)
     {
         state.Set(new Service(
             Name(name),
@@ -39,6 +41,8 @@ public sealed partial class ClusterBuilder
             InternalTraffic = inside,
             ExternalTraffic = outside,
             HealthCheckNodePort = healthCheckPort,
+            Scheduler = scheduler,
+            MaglevTableSize = maglevTableSize,
         });
         return this;
     }

@@ -5,7 +5,7 @@ namespace EbpfLb.Testing.Clusters;
 /// <summary>
 /// Endpoints in a few words: an address, then what differs from a ready one. "10.1.0.1", "10.1.0.1 unready", "... serving" (neither
 /// ready nor terminating), "... terminating" (serving, not ready), "... gone" (terminating, not serving), "... ready+terminating";
-/// "node=n1" where it runs, "zones=a,b" and "nodes=n1,n2" what the hints name.
+/// "node=n1" where it runs, "zones=a,b" and "nodes=n1,n2" what the hints name; "weight=3".
 /// </summary>
 internal static class EndpointText
 {
@@ -20,6 +20,7 @@ internal static class EndpointText
             if (word.StartsWith("node=", StringComparison.Ordinal)) endpoint = endpoint with { NodeName = names[0] };
             else if (word.StartsWith("zones=", StringComparison.Ordinal)) zones = names;
             else if (word.StartsWith("nodes=", StringComparison.Ordinal)) nodes = names;
+            else if (word.StartsWith("weight=", StringComparison.Ordinal)) endpoint = endpoint with { Weight = ushort.Parse(names[0]) };
             else endpoint = endpoint with { Conditions = ConditionsOf(word) };
         }
         return zones.IsEmpty && nodes.IsEmpty ? endpoint : endpoint with { Hints = new EndpointHints(zones, nodes) };
