@@ -2,7 +2,8 @@ namespace EbpfLb.Model;
 
 /// <summary>
 /// How many entries a Maglev table may have: a prime, so that every step through the table visits all of it (Eisenbud et al.,
-/// "Maglev: A Fast and Reliable Software Network Load Balancer", NSDI 2016, 3.4). More than 100 times the backends keep the spread within 1 %.
+/// "Maglev: A Fast and Reliable Software Network Load Balancer", NSDI 2016, 3.4). With more than 100 times as many entries as backends,
+/// shares differ by 1 % at most.
 /// </summary>
 public static class MaglevTableSize
 {

@@ -18,7 +18,8 @@ internal sealed partial class WireMapper
     private int MaglevTableSizeOf(ObjectName name, WireAnnotations? annotations)
     {
         if (annotations?.MaglevTableSize is not { Length: > 0 } text) return 0;
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var size) && MaglevTableSize.IsAllowed(size)) return size;
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var size) && MaglevTableSize.IsAllowed(size))
+            return size;
         Warn("Service", name, Annotation("maglev-table-size"), text, $"must be {MaglevTableSize.Allowed}; it is ignored; correct it");
         return 0;
     }
@@ -40,8 +41,8 @@ internal sealed partial class WireMapper
             if (at > 0 && IpAddress.TryParse(pair[..at].ToString(), out var address) && TryWeight(pair[(at + 1)..], out var weight))
                 single[address] = weight;
             else
-                Warn(kind, name, Annotation("weights"), pair.ToString(), $"must be ADDRESS=WEIGHT, a weight being {WeightRule}; it is ignored; "
-                    + "correct it");
+                Warn(kind, name, Annotation("weights"), pair.ToString(),
+                    $"must be ADDRESS=WEIGHT, a weight being {WeightRule}; it is ignored; correct it");
         }
         return new EndpointWeights(ofAll, single);
     }

@@ -1,0 +1,85 @@
+using EbpfLb.Model;
+
+namespace EbpfLb.Kubernetes.Tests.Wire;
+
+/// <summary>The annotations ebpflb.io/... of Services, EndpointSlices and Endpoints.</summary>
+public sealed class SchedulingMappingTests
+{
+    private readonly WireFixture wire = new();
+
+    private Service Service(string annotations)
+        => wire.Service($$$"""{"metadata":{"name":"web","namespace":"shop","annotations":{{{{annotations}}}} },"spec":{}}""");
+
+    private ushort[] Weights(string annotations) => [
+        .. wire.Slice($$$"""
+            {"metadata":{"name":"web-1","namespace":"shop","labels":{"kubernetes.io/service-name":"web"},"annotations":{{{{annotations}}}} },
+             "addressType":"IPv4","endpoints":[{"addresses":["10.1.0.1"]},{"addresses":["10.1.0.2"]},{"addresses":["10.1.0.3"]}]}
+            """)!.Endpoints.Select(e => e.Weight)];
+
+    [Fact]
+    public void Nothing_is_said_without_annotations()
+    {
+        var service = wire.Service("""{"metadata":{"name":"web","namespace":"shop"},"spec":{}}""");
+
+        Assert.Null(service.Scheduler);
+        Assert.Equal(0, service.MaglevTableSize);
+        Assert.Equal([1, 1, 1], Weights(""));
+    }
+
+    [Fact]
+    public void A_Service_names_its_scheduler_and_the_size_of_its_table()
+    {
+        var service = Service(""" "ebpflb.io/scheduler":"mh","ebpflb.io/maglev-table-size":"65521","other/note":"kept by nobody" """);
+
+        Assert.Equal((Scheduler.Maglev, 65521), (service.Scheduler, service.MaglevTableSize));
+        Assert.Empty(wire.Warnings);
+    }
+
+    [Theory]
+    [InlineData("ebpflb.io/scheduler", "lblc", "random, rr, wrr, lc, wlc, sh, dh, sed, nq or maglev")]
+    [InlineData("ebpflb.io/maglev-table-size", "1000", "a prime from 251 to 131071")]
+    [InlineData("ebpflb.io/maglev-table-size", "many", "a prime from 251 to 131071")]
+    public void A_value_that_is_none_is_named_with_what_is_allowed(string annotation, string value, string allowed)
+    {
+        var service = Service($"\"{annotation}\":\"{value}\"");
+
+        Assert.Equal((null, 0), (service.Scheduler, service.MaglevTableSize));
+        var warning = Assert.Single(wire.Warnings);
+        Assert.Equal((new("shop", "web"), $"metadata.annotations[{annotation}]", value), (warning.Object, warning.Field, warning.Value));
+        Assert.Contains(allowed, warning.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_weight_holds_for_a_slice_and_single_ones_go_before_it()
+    {
+        Assert.Equal([7, 7, 7], Weights(""" "ebpflb.io/weight":"7" """));
+        Assert.Equal([0, 65535, 1], Weights(""" "ebpflb.io/weights":"10.1.0.1=0, 10.1.0.2=65535" """));
+        Assert.Equal([7, 7, 3], Weights(""" "ebpflb.io/weight":"7","ebpflb.io/weights":"10.1.0.3=3,10.9.9.9=5" """));
+        Assert.Empty(wire.Warnings);
+    }
+
+    [Theory]
+    [InlineData("ebpflb.io/weight", "65536", "65536")]
+    [InlineData("ebpflb.io/weight", "-1", "-1")]
+    [InlineData("ebpflb.io/weights", "10.1.0.1=-1", "10.1.0.1=-1")]
+    [InlineData("ebpflb.io/weights", "10.1.0.1", "10.1.0.1")]
+    [InlineData("ebpflb.io/weights", "web-0=3", "web-0=3")]
+    public void A_weight_that_is_none_is_named_with_what_is_allowed(string annotation, string value, string named)
+    {
+        Assert.Equal([1, 1, 1], Weights($"\"{annotation}\":\"{value}\""));
+        var warning = Assert.Single(wire.Warnings);
+        Assert.Equal(("EndpointSlice", $"metadata.annotations[{annotation}]", named), (warning.Kind, warning.Field, warning.Value));
+        Assert.Contains("0 to 65535", warning.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Endpoints_are_mirrored_with_their_weights()
+    {
+        var slices = wire.Endpoints("""
+            {"metadata":{"name":"web","namespace":"shop","annotations":{"ebpflb.io/weight":"2","ebpflb.io/weights":"fd00::1=9"}},
+             "subsets":[{"addresses":[{"ip":"10.1.0.1"},{"ip":"fd00::1"}],"ports":[{"port":80}]}]}
+            """);
+
+        Assert.Equal([2, 9], slices.Select(s => s.Endpoints[0].Weight));
+    }
+}
