@@ -1,6 +1,7 @@
-using EbpfLb.Configuration.Input;
+using EbpfLb.Configuration.Fields;
 using EbpfLb.Configuration.KubeProxy;
 using EbpfLb.Configuration.Own;
+using EbpfLb.Configuration.Input;
 using EbpfLb.Yaml;
 
 namespace EbpfLb.Configuration;
@@ -26,8 +27,8 @@ public static class ConfigText
     {
         private readonly List<ConfigProblem> errors = [];
         private readonly List<ConfigProblem> warnings = [];
-        private KubeProxyConfiguration? kubeProxy;
-        private EbpfLbConfiguration? own;
+        private readonly HashSet<ConfigDocument> read = [];
+        private LoadedConfig config = LoadedConfig.Default;
         private string? kubeconfig;
 
         public void AddText(string text, string? part)
@@ -45,14 +46,13 @@ public static class ConfigText
 
         public LoadedConfig Finish()
         {
-            if (errors.Count == 0 && kubeProxy is null && own is null)
+            if (errors.Count == 0 && read.Count == 0)
                 errors.Add(new ConfigProblem("", "",
                     $"it holds neither a {KubeProxyConfiguration.Kind} nor an "
                         + $"{EbpfLbConfiguration.Kind}; `ebpflb config defaults` prints both"));
             List<string> warned = [.. warnings.Select(w => w.ToString())];
             if (errors.Count > 0) throw new ConfigException(name, errors, warned);
-            return new LoadedConfig(
-                kubeProxy ?? new KubeProxyConfiguration(), own ?? new EbpfLbConfiguration(), warned) { EmbeddedKubeconfig = kubeconfig };
+            return config with { Warnings = warned, EmbeddedKubeconfig = kubeconfig };
         }
 
         private void AddDocument(YamlNode document, string? part)
@@ -65,29 +65,25 @@ public static class ConfigText
             }
             var (version, kind) = (map.Text("apiVersion") ?? "", map.Text("kind") ?? "");
             if ((version, kind) == ("v1", "ConfigMap") && part is null) AddConfigMap(map);
-            else if (kind == KubeProxyConfiguration.Kind) AddKubeProxy(map, version, part);
-            else if (kind == EbpfLbConfiguration.Kind) AddOwn(map, version, part);
+            else if (ConfigDocument.Both.FirstOrDefault(document => document.Kind == kind) is { } known) Add(known, map, version, part);
             else errors.Add(new ConfigProblem("", "kind", UnknownKind(version, kind), Where(map.Line, part)));
         }
 
-        private void AddKubeProxy(MapNode map, string version, string? part)
+        private void Add(ConfigDocument document, MapNode map, string version, string? part)
         {
-            if (!IsVersion(version, KubeProxyConfiguration.ApiVersion, map, part)) return;
-            if (kubeProxy is not null) Twice(KubeProxyConfiguration.Kind, map, part);
-            var findings = new Findings(KubeProxyConfiguration.Group, part);
-            kubeProxy = KubeProxyReader.Read(map, findings);
-            KubeProxyValidation.Check(kubeProxy, findings);
-            Take(findings);
-        }
-
-        private void AddOwn(MapNode map, string version, string? part)
-        {
-            if (!IsVersion(version, EbpfLbConfiguration.ApiVersion, map, part)) return;
-            if (own is not null) Twice(EbpfLbConfiguration.Kind, map, part);
-            var findings = new Findings(EbpfLbConfiguration.Group, part);
-            own = EbpfLbReader.Read(map, findings);
-            EbpfLbValidation.Check(own, findings);
-            Take(findings);
+            if (version != document.ApiVersion)
+            {
+                errors.Add(new ConfigProblem(
+                    "", "apiVersion", $"'{version}' is not known for this kind; give {document.ApiVersion}", Where(map.Line, part)));
+                return;
+            }
+            if (!read.Add(document))
+                errors.Add(new ConfigProblem("", "kind", $"a second {document.Kind}; remove one", Where(map.Line, part)));
+            var findings = new Findings(document.Group, part);
+            config = document.Read(map, config, findings);
+            document.Check(config, findings);
+            errors.AddRange(findings.Errors);
+            warnings.AddRange(findings.Warnings);
         }
 
         /// <summary>Its texts that are configurations; a kubeconfig beside them is kept for when the file it names is not there.</summary>
@@ -108,22 +104,6 @@ public static class ConfigText
                     || text.Text.Contains(EbpfLbConfiguration.Kind, StringComparison.Ordinal))
                     AddText(text.Text, $"data.{entry.Name}");
             }
-        }
-
-        private bool IsVersion(string version, string known, MapNode map, string? part)
-        {
-            if (version == known) return true;
-            errors.Add(new ConfigProblem("", "apiVersion", $"'{version}' is not known for this kind; give {known}", Where(map.Line, part)));
-            return false;
-        }
-
-        private void Twice(string kind, MapNode map, string? part)
-            => errors.Add(new ConfigProblem("", "kind", $"a second {kind}; remove one", Where(map.Line, part)));
-
-        private void Take(Findings findings)
-        {
-            errors.AddRange(findings.Errors);
-            warnings.AddRange(findings.Warnings);
         }
 
         private static string UnknownKind(string version, string kind)

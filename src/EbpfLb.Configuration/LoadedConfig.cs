@@ -1,3 +1,4 @@
+using EbpfLb.Configuration.Fields;
 using EbpfLb.Configuration.KubeProxy;
 using EbpfLb.Configuration.Own;
 
@@ -16,12 +17,8 @@ public sealed record LoadedConfig(KubeProxyConfiguration KubeProxy, EbpfLbConfig
     /// What an agent that was started with this does once the file says <paramref name="wanted"/>: what can change at once is as wanted,
     /// all else as it was.
     /// </summary>
-    public LoadedConfig WithHot(LoadedConfig wanted) => this with
-    {
-        KubeProxy = KubeProxyFields.WithHot(KubeProxy, wanted.KubeProxy),
-        EbpfLb = EbpfLbFields.WithHot(EbpfLb, wanted.EbpfLb),
-        Warnings = wanted.Warnings,
-    };
+    public LoadedConfig WithHot(LoadedConfig wanted)
+        => ConfigDocument.Both.Aggregate(this, (config, document) => document.TakeHot(config, wanted)) with { Warnings = wanted.Warnings };
 
     /// <summary>What the file held when it was read; null: it came from no file.</summary>
     public string? Text { get; init; }

@@ -1,6 +1,5 @@
-using EbpfLb.Configuration.KubeProxy;
+using EbpfLb.Configuration.Fields;
 using EbpfLb.Configuration.Output;
-using EbpfLb.Configuration.Own;
 
 namespace EbpfLb.Configuration.Tests;
 
@@ -69,12 +68,11 @@ public sealed class HotFieldTests
         Assert.Equal(all.Where(f => ChangeOf(f) == FieldChange.Hot), ConfigJson.Differences(LoadedConfig.Default, inForce));
         Assert.Equal(all.Where(f => ChangeOf(f) != FieldChange.Hot), ConfigJson.Differences(inForce, wanted));
         // The text above has them all: one that is new must be added to it.
-        var hot = KubeProxyFields.All.Concat(EbpfLbFields.All).Where(n
-            => n is { Change: FieldChange.Hot, Path.Length: > 0 }).Select(n => n.Path);
+        var hot = ConfigDocument.Both.SelectMany(d => d.Rows).Select(row => row.Note).Where(n => n.Change == FieldChange.Hot)
+            .Select(n => n.Path);
         Assert.Equal(hot.Order(StringComparer.Ordinal),
             all.Where(f => ChangeOf(f) == FieldChange.Hot).Select(f => f.Path).Order(StringComparer.Ordinal));
     }
 
-    private static FieldChange? ChangeOf((string Group, string Path) field)
-        => (field.Group == KubeProxyConfiguration.Group ? KubeProxyFields.Find(field.Path) : EbpfLbFields.Find(field.Path))?.Change;
+    private static FieldChange? ChangeOf((string Group, string Path) field) => ConfigDocument.Find(field.Group, field.Path)?.Change;
 }

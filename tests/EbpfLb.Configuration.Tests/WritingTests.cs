@@ -53,11 +53,13 @@ public sealed class WritingTests
 
     [Contract("16", "every field: is read, written, documented, and means what the table of configuration says")]
     [Fact]
-    public void Every_field_that_is_written_is_in_the_catalogue_and_the_other_way_round()
+    public void Every_value_of_the_configurations_has_a_row_and_is_written()
     {
-        Assert.Equal(PathsOf(KubeProxyConfiguration.Group), KubeProxyFields.All.Where(f => f.Path.Length > 0).Select(f => f.Path)
-            .Order(StringComparer.Ordinal));
-        Assert.Equal(PathsOf(EbpfLbConfiguration.Group), EbpfLbFields.All.Select(f => f.Path).Order(StringComparer.Ordinal));
+        Assert.Equal(Sorted(ValuesOf(typeof(KubeProxyConfiguration))), Sorted(PathsOf(KubeProxyConfiguration.Group)),
+            StringComparer.OrdinalIgnoreCase);
+        Assert.Equal(
+            Sorted([.. ValuesOf(typeof(EbpfLbConfiguration)), .. Enum.GetValues<TableSize>().Select(size => $"sizes.{size.Field()}")]),
+            Sorted(PathsOf(EbpfLbConfiguration.Group)), StringComparer.OrdinalIgnoreCase);
     }
 
     [Fact]
@@ -85,7 +87,23 @@ public sealed class WritingTests
                 || line.StartsWith("kind", StringComparison.Ordinal), line);
     }
 
+    private static IEnumerable<string> Sorted(IEnumerable<string> paths) => paths.Order(StringComparer.OrdinalIgnoreCase);
+
     private static IEnumerable<string> PathsOf(string group)
         => ConfigJson.Flatten(JsonNode.Parse(ConfigJson.Write(LoadedConfig.Default))![group]!.AsObject()).Keys
-        .Where(path => path is not ("apiVersion" or "kind")).Order(StringComparer.Ordinal);
+        .Where(path => path is not ("apiVersion" or "kind"));
+
+    /// <summary>Paths of what can be set, but for the case of their letters; sizes are not properties.</summary>
+    private static IEnumerable<string> ValuesOf(Type type) => type.GetProperties()
+        .Where(p => p.CanWrite && p.GetIndexParameters().Length == 0)
+        .SelectMany(p => p.PropertyType.IsClass && p.PropertyType.Assembly == type.Assembly
+            ? ValuesOf(p.PropertyType).Select(inner => $"{SectionOf(p.Name)}.{inner}")
+            : [p.Name]);
+
+    private static string SectionOf(string property) => property switch
+    {
+        nameof(LoggingSection.TextOptions) => "options.text",
+        nameof(LoggingSection.JsonOptions) => "options.json",
+        _ => property,
+    };
 }

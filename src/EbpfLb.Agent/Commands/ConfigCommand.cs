@@ -2,9 +2,8 @@ using System.CommandLine;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Reload;
 using EbpfLb.Configuration;
-using EbpfLb.Configuration.KubeProxy;
+using EbpfLb.Configuration.Fields;
 using EbpfLb.Configuration.Output;
-using EbpfLb.Configuration.Own;
 
 namespace EbpfLb.Agent.Commands;
 
@@ -65,8 +64,8 @@ internal sealed class ConfigCommand(CommandContext context)
         {
             context.Terminal.Out.Write(result.GetValue(kind) switch
             {
-                KubeProxyWord => ConfigYaml.Write(new KubeProxyConfiguration(), withComments: true),
-                OwnWord => ConfigYaml.Write(new EbpfLbConfiguration(), withComments: true),
+                KubeProxyWord => ConfigYaml.Write(ConfigDocument.OfKubeProxy, LoadedConfig.Default, withComments: true),
+                OwnWord => ConfigYaml.Write(ConfigDocument.Own, LoadedConfig.Default, withComments: true),
                 _ => ConfigYaml.Write(LoadedConfig.Default, withComments: true),
             });
             return ExitCode.Ok;

@@ -1,7 +1,6 @@
 using System.CommandLine.Parsing;
 using EbpfLb.Configuration;
-using EbpfLb.Configuration.KubeProxy;
-using EbpfLb.Configuration.Own;
+using EbpfLb.Configuration.Fields;
 
 namespace EbpfLb.Agent.Commands;
 
@@ -25,13 +24,12 @@ internal static class ConfigErrors
             }
         }
         if (formsOnly) return errors;
-        return errors.Concat(KubeProxyValidation.Check(config.KubeProxy).Concat(EbpfLbValidation.Check(config.EbpfLb)).Select(Named));
+        return errors.Concat(ConfigDocument.CheckEach(config).Select(Named));
     }
 
     private static string Named(ConfigProblem problem)
     {
-        var path = problem.Path.Split('[')[0];
-        var note = problem.Group == KubeProxyConfiguration.Group ? KubeProxyFields.Find(path) : EbpfLbFields.Find(path);
+        var note = ConfigDocument.Find(problem.Group, problem.Path.Split('[')[0]);
         return $"{note?.Option ?? problem.Path}: {problem.Message}";
     }
 }

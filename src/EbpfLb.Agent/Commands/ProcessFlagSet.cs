@@ -28,7 +28,7 @@ internal sealed class ProcessFlagSet
 
     private readonly List<Option<string>> old =
     [
-        .. KubeProxyFields.All.Where(f => f.Path.Length == 0 && !f.HasMeaning)
+        .. KubeProxyFlags.All.Where(f => !f.HasMeaning)
             .Select(f => new Option<string>(f.Option!) { Hidden = true, Arity = ArgumentArity.ZeroOrOne }),
     ];
 

@@ -1,9 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using EbpfLb.Agent.Options;
-using EbpfLb.Configuration.KubeProxy;
-using EbpfLb.Configuration.Own;
-using EbpfLb.Model;
+using EbpfLb.Configuration.Fields;
 
 namespace EbpfLb.Agent.Commands;
 
@@ -11,33 +9,18 @@ namespace EbpfLb.Agent.Commands;
 /// The options of `ebpflb run`. All but a few stand for a field of one of the two configurations: what is given goes over what the file
 /// says, but for kube-proxy's own options beside a file, which then do not count (docs/contract.md 17).
 /// </summary>
-internal sealed class RunOptionSet
+internal sealed class RunOptionSet(InstanceEnvironment environment)
 {
     private readonly ProcessFlagSet bare = new();
 
-    private readonly IReadOnlyList<ConfigOption> proxy;
+    private readonly IReadOnlyList<ConfigOption> proxy = ConfigOption.Of(ConfigDocument.OfKubeProxy.Rows);
 
-    private readonly IReadOnlyList<ConfigOption> own;
-
-    private readonly InstanceEnvironment environment;
-
-    public RunOptionSet(InstanceEnvironment environment)
-    {
-        this.environment = environment;
-        var node = new NodeOptionSet();
-        proxy = [.. new KubeProxyOptionSet().All, .. node.OfKubeProxy];
-        own = [.. EbpfLbFields.Rows.Where(row => row.Use == OptionUse.Agent).Select(ConfigOption.Of).OfType<ConfigOption>(),
-            .. node.OfOurs];
-    }
+    private readonly IReadOnlyList<ConfigOption> own = ConfigOption.Of(ConfigDocument.Own.Rows);
 
     public void AddTo(Command command)
     {
         bare.AddTo(command);
-        foreach (var option in own.Concat(proxy))
-        {
-            if (KubeProxyFields.FindOption(option.Name) is { HasMeaning: false }) option.Option.Hidden = true;
-            command.Options.Add(option.Option);
-        }
+        foreach (var option in own.Concat(proxy)) command.Options.Add(option.Option);
         command.Validators.Add(result =>
         {
             foreach (var error in Check(result)) result.AddError(error);
@@ -48,7 +31,7 @@ internal sealed class RunOptionSet
     {
         var command = result.CommandResult;
         var hasFile = bare.ConfigPath(result) is not null;
-        var ignored = hasFile ? proxy.Where(o => !KubeProxyOptionSet.CountsBesideFile(o) && o.IsGiven(command)).ToList() : [];
+        var ignored = hasFile ? proxy.Where(o => !o.Row.CountsBesideFile && o.IsGiven(command)).ToList() : [];
         var counted = proxy.Except(ignored).Concat(own).ToList();
         return new RunRequest
         {

@@ -1,6 +1,5 @@
 using EbpfLb.Configuration;
-using EbpfLb.Configuration.KubeProxy;
-using EbpfLb.Configuration.Own;
+using EbpfLb.Configuration.Fields;
 
 namespace EbpfLb.Agent.Options;
 
@@ -39,8 +38,7 @@ internal sealed record RunRequest
     {
         var file = ConfigPath is null ? LoadedConfig.Default : ConfigFile.Load(ConfigPath);
         var config = Overlay(file);
-        IReadOnlyList<ConfigProblem> problems = [.. KubeProxyValidation.Check(config.KubeProxy), .. EbpfLbValidation.Check(config.EbpfLb),
-            .. EbpfLbValidation.CheckTogether(config.KubeProxy, config.EbpfLb)];
+        var problems = ConfigDocument.CheckBoth(config);
         if (problems.Count > 0) throw new ConfigException(
             ConfigPath is null ? "the command line" : $"{ConfigPath} with the options beside it", problems, file.Warnings);
         return ConfiguredOptions.Of(config) with { ConfigPath = ConfigPath, SetsOomScore = SetsOomScore, Flags = Flags };

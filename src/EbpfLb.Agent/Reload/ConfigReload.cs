@@ -1,8 +1,8 @@
 using EbpfLb.Agent.Options;
 using EbpfLb.Configuration;
+using EbpfLb.Configuration.Fields;
 using EbpfLb.Configuration.KubeProxy;
 using EbpfLb.Configuration.Output;
-using EbpfLb.Configuration.Own;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Agent.Reload;
@@ -46,21 +46,20 @@ internal sealed class ConfigReload(Func<RunOptions> load, LiveOptions live, Conf
         live.Replace(options);
         state.RecordGood(restart);
         LogResult([.. changed.Where(f => ChangeOf(f) == FieldChange.Hot).Select(Name)], restart,
-            [.. changed.Where(f => ChangeOf(f) == FieldChange.None).Select(Name)]);
+            [.. changed.Select(f => ConfigDocument.Find(f.Group, f.Path)).OfType<FieldNote>().Where(note => !note.HasMeaning)]);
         foreach (var warning in wanted.Warnings) Log.ConfigWarning(logger, warning);
         return true;
     }
 
-    private void LogResult(List<string> hot, List<string> restart, List<string> none)
+    private void LogResult(List<string> hot, List<string> restart, List<FieldNote> none)
     {
         Log.ConfigApplied(logger, hot.Count == 0 ? "none" : string.Join(", ", hot));
         if (restart.Count > 0) Log.ConfigNeedsRestart(logger, string.Join(", ", restart));
         if (none.Count > 0)
-            Log.ConfigWithoutMeaning(logger, UnsupportedFields.Format(none.Select(path => KubeProxyFields.Find(path)).OfType<FieldNote>()));
+            Log.ConfigWithoutMeaning(logger, UnsupportedFields.Format(none));
     }
 
-    private static FieldChange? ChangeOf((string Group, string Path) field)
-        => (field.Group == KubeProxyConfiguration.Group ? KubeProxyFields.Find(field.Path) : EbpfLbFields.Find(field.Path))?.Change;
+    private static FieldChange? ChangeOf((string Group, string Path) field) => ConfigDocument.Find(field.Group, field.Path)?.Change;
 
     private static string Name((string Group, string Path) field)
         => field.Group == KubeProxyConfiguration.Group ? field.Path : $"{field.Group} {field.Path}";

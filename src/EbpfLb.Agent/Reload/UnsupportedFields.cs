@@ -1,4 +1,5 @@
 using EbpfLb.Configuration;
+using EbpfLb.Configuration.Fields;
 using EbpfLb.Configuration.KubeProxy;
 using EbpfLb.Configuration.Output;
 
@@ -10,14 +11,13 @@ internal static class UnsupportedFields
     /// <summary>Fields with another value than kube-proxy's default: what kubeadm writes out of habit needs no word.</summary>
     public static IEnumerable<FieldNote> Fields(LoadedConfig config)
         => ConfigJson.Differences(LoadedConfig.Default, config)
-            .Where(f => f.Group == KubeProxyConfiguration.Group)
-            .Select(f => KubeProxyFields.Find(f.Path))
+            .Select(f => ConfigDocument.Find(f.Group, f.Path))
             .OfType<FieldNote>()
             .Where(f => !f.HasMeaning);
 
     /// <param name="options">Names of options that stand for no field.</param>
     public static IEnumerable<FieldNote> Options(IEnumerable<string> options)
-        => options.Select(KubeProxyFields.FindOption).OfType<FieldNote>();
+        => KubeProxyFlags.All.Where(flag => options.Contains(flag.Option));
 
     /// <summary>"ipvs.strictARP, ipvs.scheduler (reason); ..." in one sentence.</summary>
     public static string Format(IEnumerable<FieldNote> notes) => string.Join("; ", notes

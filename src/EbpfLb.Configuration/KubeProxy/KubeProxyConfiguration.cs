@@ -3,9 +3,8 @@ using EbpfLb.Model;
 namespace EbpfLb.Configuration.KubeProxy;
 
 /// <summary>
-/// KubeProxyConfiguration kubeproxy.config.k8s.io/v1alpha1 with its defaults (docs/contract.md 16). Values are as written there and checked
-/// by
-/// <see cref="KubeProxyValidation"/>.
+/// KubeProxyConfiguration kubeproxy.config.k8s.io/v1alpha1 with its defaults (docs/contract.md 16). Values are as written there and
+/// checked by the rows of <see cref="KubeProxyFields"/>.
 /// </summary>
 public sealed record KubeProxyConfiguration
 {

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using EbpfLb.Configuration.Fields;
 using EbpfLb.Configuration.KubeProxy;
 using EbpfLb.Configuration.Own;
 
@@ -13,11 +14,9 @@ public static class ConfigJson
         = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>One object with both, by their API group: the form of kube-proxy's /configz, which has its own alone.</summary>
-    public static string Write(LoadedConfig config) => new JsonObject
-    {
-        [KubeProxyConfiguration.Group] = KubeProxyJson.Of(config.KubeProxy),
-        [EbpfLbConfiguration.Group] = EbpfLbJson.Of(config.EbpfLb),
-    }.ToJsonString(Indented);
+    public static string Write(LoadedConfig config)
+        => new JsonObject(ConfigDocument.Both.Select(document
+            => new KeyValuePair<string, JsonNode?>(document.Group, document.Write(config)))).ToJsonString(Indented);
 
     /// <summary>Reads what <see cref="Write(LoadedConfig)"/> wrote.</summary>
     /// <exception cref="ConfigException">It is not that.</exception>
@@ -45,11 +44,9 @@ public static class ConfigJson
     }
 
     /// <summary>Paths of fields with another value, in their order.</summary>
-    public static IReadOnlyList<(string Group, string Path)> Differences(LoadedConfig a, LoadedConfig b) =>
-    [
-        .. Changed(KubeProxyJson.Of(a.KubeProxy), KubeProxyJson.Of(b.KubeProxy)).Select(path => (KubeProxyConfiguration.Group, path)),
-        .. Changed(EbpfLbJson.Of(a.EbpfLb), EbpfLbJson.Of(b.EbpfLb)).Select(path => (EbpfLbConfiguration.Group, path)),
-    ];
+    public static IReadOnlyList<(string Group, string Path)> Differences(LoadedConfig a, LoadedConfig b)
+        => [.. ConfigDocument.Both.SelectMany(document
+            => Changed(document.Write(a), document.Write(b)).Select(path => (document.Group, path)))];
 
     private static IEnumerable<string> Changed(JsonObject a, JsonObject b)
     {

@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using EbpfLb.Configuration.KubeProxy;
-using EbpfLb.Configuration.Own;
+using EbpfLb.Configuration.Fields;
 
 namespace EbpfLb.Configuration.Output;
 
@@ -12,18 +11,13 @@ public static class ConfigYaml
 
     /// <summary>Both documents.</summary>
     public static string Write(LoadedConfig config, bool withComments = false)
-        => $"{Write(config.KubeProxy, withComments)}---\n{Write(config.EbpfLb, withComments)}";
+        => string.Join("---\n", ConfigDocument.Both.Select(document => Write(document, config, withComments)));
 
-    public static string Write(KubeProxyConfiguration config, bool withComments = false)
-        => Write(KubeProxyJson.Of(config), withComments ? KubeProxyFields.Comment : null);
-
-    public static string Write(EbpfLbConfiguration config, bool withComments = false)
-        => Write(EbpfLbJson.Of(config), withComments ? EbpfLbFields.Comment : null);
-
-    private static string Write(JsonObject document, Func<string, string?>? comment)
+    /// <summary>One of the two.</summary>
+    public static string Write(ConfigDocument document, LoadedConfig config, bool withComments = false)
     {
         var text = new StringBuilder();
-        WriteFields(text, document, "", 0, comment);
+        WriteFields(text, document.Write(config), "", 0, withComments ? document.Comment : null);
         return text.ToString();
     }
 

@@ -1,20 +1,23 @@
+using EbpfLb.Configuration.Fields;
 using EbpfLb.Model;
-using static EbpfLb.Configuration.Own.FieldKinds;
-using static EbpfLb.Configuration.Own.OwnField;
+using static EbpfLb.Configuration.Fields.FieldChecks;
+using static EbpfLb.Configuration.Fields.FieldKinds;
+using static EbpfLb.Configuration.Fields.FieldNote;
+using static EbpfLb.Configuration.Own.EbpfLbValidation;
 
 namespace EbpfLb.Configuration.Own;
 
 /// <summary>Every field of an EbpfLbConfiguration, one row each. The sizes of maps have shorter rows: <see cref="SizeRow"/>.</summary>
 public static class EbpfLbFields
 {
-    public static IReadOnlyList<OwnField> Rows { get; } =
+    public static IReadOnlyList<FieldRow> Rows { get; } =
     [
         Of(Text, Restart("instance", "--instance",
                 "which instance on this machine: 1 to 63 letters, digits, '-' or '_'"),
             c => c.Instance, (c, v) => c with { Instance = v },
             OptionUse.Agent, "NAME",
             "Which instance on this machine (default: $EBPFLB_INSTANCE, else default). Each has its own pins, sockets and cgroup "
-                + "root"),
+                + "root", check: CheckInstance),
         Of(Text, Restart("runDir", "--run-dir",
                 "where the control socket is"),
             c => c.RunDir, (c, v) => c with { RunDir = v },
@@ -46,13 +49,14 @@ public static class EbpfLbFields
             c => c.Manifests, (c, v) => c with { Manifests = v },
             OptionUse.Agent, "PATH",
             "Read Services, EndpointSlices, Endpoints and Nodes from this file or directory (YAML, JSON), and watch it. No cluster "
-                + "is needed") with { Apply = (c, texts) => c with { Manifests = texts[^1], ApiServers = [] } },
+                + "is needed", typed: (c, v) => c with { Manifests = v, ApiServers = [] }),
         Of(Texts, Restart("apiServers", "--api-server",
                 "addresses of API servers, in place of the configured one"),
             c => c.ApiServers, (c, v) => c with { ApiServers = v },
             OptionUse.Agent, "URL",
             "Address of an API server, in place of the configured one; give it several times for fail-over. Needed in a cluster "
-                + "without kube-proxy, where the ClusterIP 'kubernetes' does not work yet") with { Alias = "--master" },
+                + "without kube-proxy, where the ClusterIP 'kubernetes' does not work yet",
+            check: CheckServers) with { Aliases = ["--master"] },
         Of(Flag, Restart("serveHealthz", null,
                 "false: nothing listens on healthzBindAddress"),
             c => c.ServeHealthz, (c, v) => c with { ServeHealthz = v }),
@@ -63,12 +67,14 @@ public static class EbpfLbFields
                 "service ports with counters of their own in the metrics; those beyond are summed; 0: none"),
             c => c.ServiceMetrics, (c, v) => c with { ServiceMetrics = v },
             OptionUse.Agent, "N",
-            "Give this many service ports counters of their own in the metrics, and sum up those beyond (default: 0, none)"),
+            "Give this many service ports counters of their own in the metrics, and sum up those beyond (default: 0, none)",
+            check: CheckServiceMetrics),
         Of(MaybeTime, Hot("syncPeriod", "--sync-period",
                 "in place of the period of kube-proxy's mode"),
             c => c.SyncPeriod, (c, v) => c with { SyncPeriod = v },
             OptionUse.Agent, "TIME",
-            "Longest wait before a failed update is tried again, and how often the hooks are checked (default: 30s)"),
+            "Longest wait before a failed update is tried again, and how often the hooks are checked (default: 30s)",
+            check: CheckMaybePeriod),
         Of(MaybeTime, Hot("minSyncPeriod", "--min-sync-period",
                 "in place of the period of kube-proxy's mode"),
             c => c.MinSyncPeriod, (c, v) => c with { MinSyncPeriod = v },
@@ -79,32 +85,35 @@ public static class EbpfLbFields
                 "how often the maps are compared with what they should hold, and repaired; 0: only by `ebpflb verify`"),
             c => c.VerifyPeriod, (c, v) => c with { VerifyPeriod = v },
             OptionUse.Agent, "TIME",
-            "How often the maps are compared with what they should hold, and repaired (default: 5m; 0: only by `ebpflb verify`)"),
+            "How often the maps are compared with what they should hold, and repaired (default: 5m; 0: only by `ebpflb verify`)",
+            check: PeriodOrOff),
         Of(Text, Restart("logFormat", "--log-format",
                 "text or json; empty: logging.format"),
             c => c.LogFormat, (c, v) => c with { LogFormat = v },
             OptionUse.Agent, "text|json",
-            "One line a message, for people or as JSON objects (default: text)"),
+            "One line a message, for people or as JSON objects (default: text)", check: Choice("text", "json")),
         Of(Texts, Hot("devices.uplinks", "--devices",
                 "exact names or patterns such as eth0, bond+, enp*; empty: found by kind and routes"),
             c => c.Devices.Uplinks, (c, v) => c with { Devices = c.Devices with { Uplinks = v } },
             OptionUse.Node, "NAMES",
-            "Uplinks: exact names or patterns such as eth0,bond+ (default: found by kind and routes; see `ebpflb status`)"),
+            "Uplinks: exact names or patterns such as eth0,bond+ (default: found by kind and routes; see `ebpflb status`)",
+            check: CheckPatterns),
         Of(Texts, Hot("devices.exclude", "--exclude-devices",
                 "devices to leave alone"),
             c => c.Devices.Exclude, (c, v) => c with { Devices = c.Devices with { Exclude = v } },
             OptionUse.Node, "NAMES",
-            "Devices to leave alone, such as wg0,docker*"),
+            "Devices to leave alone, such as wg0,docker*", check: CheckPatterns),
         Of(Texts, Hot("devices.pods", "--pod-device",
                 "devices that pods are behind which socket hooks do not reach"),
             c => c.Devices.Pods, (c, v) => c with { Devices = c.Devices with { Pods = v } },
             OptionUse.Node, "NAMES",
-            "Devices that pods are behind, such as 'cali*': their packets are balanced too, for pods that socket hooks do not reach"),
+            "Devices that pods are behind, such as 'cali*': their packets are balanced too, for pods that socket hooks do not reach",
+            check: CheckPatterns),
         Of(Text, Restart("devices.tcAttach", "--tc-attach",
                 "auto, tcx or clsact: how programs are put at devices"),
             c => c.Devices.TcAttach, (c, v) => c with { Devices = c.Devices with { TcAttach = v } },
             OptionUse.Node, "auto|tcx|clsact",
-            "How programs are put at devices (default: auto, TCX links where the kernel has them)"),
+            "How programs are put at devices (default: auto, TCX links where the kernel has them)", check: OneOf("auto", "tcx", "clsact")),
         Of(Text, Restart("answerLimit", "--answer-limit",
                 "how many ICMP errors and resets are sent for services without endpoints: milliseconds between ICMP errors to one "
                     + "address, answers a second of the node, ICMP errors at once; off for no limit; empty: as net.ipv4.icmp_ratelimit, "
@@ -113,19 +122,19 @@ public static class EbpfLbFields
             OptionUse.Node, "MS/RATE/BURST|off",
             "How many ICMP errors and resets are sent for services without endpoints: milliseconds between ICMP errors to one "
                 + "address, answers a second of the node, ICMP errors at once (default: as net.ipv4.icmp_ratelimit, icmp_msgs_per_sec and "
-                + "icmp_msgs_burst say for the kernel's own)"),
+                + "icmp_msgs_burst say for the kernel's own)", check: CheckAnswerLimit),
         Of(Text, Hot("snatPorts", "--snat-ports",
                 "source ports of masqueraded connections, clear of nodePortRange and of net.ipv4.ip_local_port_range; empty: "
                     + "1024-29999, or 61000-65535 where NodePorts are in there"),
             c => c.SnatPorts, (c, v) => c with { SnatPorts = v },
             OptionUse.Node, "FIRST-LAST",
             "Source ports of masqueraded connections; clear of NodePorts and of net.ipv4.ip_local_port_range (default: 1024-29999, "
-                + "or 61000-65535 where NodePorts are in there)"),
+                + "or 61000-65535 where NodePorts are in there)", check: CheckMaybePorts),
         Of(Text, Hot("nodePortRange", "--node-port-range",
                 "the API server's --service-node-port-range"),
             c => c.NodePortRange, (c, v) => c with { NodePortRange = v },
             OptionUse.Connection, "FIRST-LAST",
-            "The API server's --service-node-port-range (default: 30000-32767)"),
+            "The API server's --service-node-port-range (default: 30000-32767)", check: CheckPorts),
         Of(Flag, Hot("alwaysSnat", "--always-snat",
                 "masquerade where kube-proxy does, also towards backends of this node"),
             c => c.AlwaysSnat, (c, v) => c with { AlwaysSnat = v },
@@ -141,7 +150,7 @@ public static class EbpfLbFields
             c => c.UnknownPorts, (c, v) => c with { UnknownPorts = v },
             OptionUse.Connection, "reject|ignore",
             "What asks a ClusterIP for a port that its Service does not have is refused, and what asks an address of a ServiceCIDR "
-                + "that no Service has is dropped; or both are left alone (default: reject)"),
+                + "that no Service has is dropped; or both are left alone (default: reject)", check: OneOf("reject", "ignore")),
         Of(Flag, Hot("protectNodePorts", "--protect-nodeports",
                 "refuse bind() of the node's processes to a NodePort in use"),
             c => c.ProtectNodePorts, (c, v) => c with { ProtectNodePorts = v },
@@ -187,24 +196,15 @@ public static class EbpfLbFields
                 "most of one core that expiring flows may take"),
             c => c.Flows.SweepCpuPercent, (c, v) => c with { Flows = c.Flows with { SweepCpuPercent = v } },
             OptionUse.Node, "PERCENT",
-            "Most of one core that expiring flows may take (default: 5)"),
+            "Most of one core that expiring flows may take (default: 5)", check: CheckSweepPercent),
         .. SizeRow.All.Select(row => Of(MaybeInt, Restart(row.Path, row.Size.Option(), row.Note),
-            c => c.Sizes[row.Size], (c, v) => c with { Sizes = c.Sizes.With(row.Size, v) }, OptionUse.Agent, "N", row.Help)),
+            c => c.Sizes[row.Size], (c, v) => c with { Sizes = c.Sizes.With(row.Size, v) }, OptionUse.Agent, "N", row.Help, row.Check)),
     ];
 
-    public static IReadOnlyList<FieldNote> All { get; } = [.. Rows.Select(row => row.Note)];
-
-    /// <summary>
-    /// What an agent that was started with <paramref name="start"/> does after the file has changed: the hot fields are the new ones.
-    /// </summary>
-    public static EbpfLbConfiguration WithHot(EbpfLbConfiguration start, EbpfLbConfiguration wanted)
-        => Rows.Where(row => row.Note.Change == FieldChange.Hot).Aggregate(start, (config, row) => row.Take(config, wanted));
-
-    public static FieldNote? Find(string path) => All.FirstOrDefault(f => f.Path == path);
-
-    internal static string? Comment(string path) => Find(path)?.Text;
-
-    private static FieldNote Hot(string path, string? option, string text) => new(path, option, FieldChange.Hot, text);
-
-    private static FieldNote Restart(string path, string? option, string text) => new(path, option, FieldChange.Restart, text);
+    private static FieldRow Of<T>(
+        FieldKind<T> kind, FieldNote note, Func<EbpfLbConfiguration, T> get, Func<EbpfLbConfiguration, T, EbpfLbConfiguration> set,
+        OptionUse use = OptionUse.Agent, string? valueName = null, string help = "", FieldCheck<T>? check = null,
+        Func<EbpfLbConfiguration, T, EbpfLbConfiguration>? typed = null) => FieldRow.Of(
+            kind, note, c => get(c.EbpfLb), (c, v) => c with { EbpfLb = set(c.EbpfLb, v) },
+            typed is null ? null : (c, v) => c with { EbpfLb = typed(c.EbpfLb, v) }, use, valueName, help, check);
 }

@@ -1,3 +1,4 @@
+using EbpfLb.Configuration.Input;
 using EbpfLb.Model;
 
 namespace EbpfLb.Configuration.Own;
@@ -45,8 +46,13 @@ public sealed record SizeRow(TableSize Size, string Note, string Help)
 
     internal string Path => $"sizes.{Size.Field()}";
 
+    internal void Check(string path, int? asked, Findings findings)
+    {
+        if (Problem(asked) is { } problem) findings.Error(path, problem);
+    }
+
     /// <summary>What is wrong with a size that was asked for; null: nothing.</summary>
-    internal string? Problem(int? asked) => asked switch
+    private string? Problem(int? asked) => asked switch
     {
         < 1 => $"{asked} is not a number of map entries; give 1 or more",
         { } entries when entries < Least => $"{entries} {Size.Field()} are too few for connections to begin and end; give {Least} or more",

@@ -57,7 +57,11 @@ public sealed class KubeProxyFlagTests : IDisposable
         directory.Dispose();
     }
 
-    public static TheoryData<string> Flags() => [.. KubeProxyFields.All.Select(f => f.Option).OfType<string>().Except(Ending)];
+    public static TheoryData<string> Flags() => 
+    [
+        .. KubeProxyFields.Rows.Select(row => row.Note).Concat(KubeProxyFlags.All).Select(note => note.Option).OfType<string>()
+            .Except(Ending),
+    ];
 
     [Contract("17", "every flag: accepted in each form, deprecated and Windows ones too")]
     [Theory]

@@ -1,6 +1,5 @@
-using EbpfLb.Configuration;
+using EbpfLb.Configuration.Fields;
 using EbpfLb.Configuration.KubeProxy;
-using EbpfLb.Configuration.Own;
 using EbpfLb.Testing;
 using EbpfLb.Testing.Processes;
 
@@ -14,11 +13,13 @@ public sealed class DocumentedFieldsTests
     [Contract("16", "every field: is read, written, documented, and means what the table of configuration says")]
     [Fact]
     public void Every_field_and_flag_of_kube_proxy_is_in_the_documentation()
-        => Check("kube-proxy", "| field | flag | here | change |\n|---|---|---|---|\n", KubeProxyFields.All);
+        => Check("kube-proxy", "| field | flag | here | change |\n|---|---|---|---|\n",
+            [.. ConfigDocument.OfKubeProxy.Rows.Select(row => row.Note), .. KubeProxyFlags.All]);
 
     [Fact]
     public void Every_field_of_ours_is_in_the_documentation()
-        => Check("ebpflb", "| field | option | what it does | change |\n|---|---|---|---|\n", EbpfLbFields.All);
+        => Check("ebpflb", "| field | option | what it does | change |\n|---|---|---|---|\n",
+            [.. ConfigDocument.Own.Rows.Select(row => row.Note)]);
 
     private static void Check(string name, string head, IReadOnlyList<FieldNote> notes)
     {

@@ -1,4 +1,4 @@
-namespace EbpfLb.Configuration;
+namespace EbpfLb.Configuration.Fields;
 
 /// <summary>What a change of a field needs.</summary>
 public enum FieldChange
@@ -14,7 +14,7 @@ public enum FieldChange
 }
 
 /// <summary>
-/// What one field or flag does; the catalogue behind the documentation, the comments of the defaults and the lists at the start.
+/// What one field or flag does, for the documentation, the comments of the defaults and the lists at the start.
 /// </summary>
 /// <param name="Path">"conntrack.min"; empty for a flag without a field.</param>
 /// <param name="Option">The command line's name for it, with "--"; null without one.</param>
@@ -22,4 +22,11 @@ public enum FieldChange
 public sealed record FieldNote(string Path, string? Option, FieldChange Change, string Text)
 {
     public bool HasMeaning => Change != FieldChange.None;
+
+    internal static FieldNote Hot(string path, string? option, string text) => new(path, option, FieldChange.Hot, text);
+
+    internal static FieldNote Restart(string path, string? option, string text) => new(path, option, FieldChange.Restart, text);
+
+    /// <summary>A field of kube-proxy without meaning here.</summary>
+    internal static FieldNote Unused(string path, string? option, string reason) => new(path, option, FieldChange.None, reason);
 }
