@@ -8,14 +8,14 @@ using EbpfLb.Agent.Output;
 var time = TimeProvider.System;
 var kernel = new OwnedKernel(time);
 var parts = new AgentParts(
-    (options, loggers) => SourceOpener.Open(options, time, loggers),
-    kernel.Open,
+    (options, loggers) => SourceOpener.Open(options.Start, time, loggers),
+    (options, loggers) => kernel.Open(options.Start, loggers),
     new InstanceFinder(time),
     new InstanceRemover(),
     time)
 {
-    TakeOwnership = kernel.TakeAsync,
+    TakeOwnership = (options, logger, end) => kernel.TakeAsync(options.Start, logger, end),
     SetOomScore = OomScore.Set,
-    PrepareNode = NodePreparation.Run,
+    PrepareNode = options => NodePreparation.Run(options.Live(o => o.Node)()),
 };
 return await new CommandLine(parts, Terminal.OfProcess()).InvokeAsync(args);

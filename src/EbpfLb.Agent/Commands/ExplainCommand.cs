@@ -52,12 +52,12 @@ internal sealed class ExplainCommand(CommandContext context)
 
     private OfflineCluster Load(ExplainOptions options, string manifests)
     {
-        if (options.Config is not { } file) return OfflineCluster.Load(manifests, options.NodeName, options.Node, options.NodeAddresses);
+        if (options.Config is not { } file) return OfflineCluster.Load(manifests, options.NodeName, options.Given, options.NodeAddresses);
         var config = ConfigFile.Load(file);
         foreach (var warning in config.Warnings) context.Terminal.Error.WriteLine($"note: {file}: {warning}");
         var name = config.KubeProxy.HostnameOverride.Trim().ToLowerInvariant();
         return OfflineCluster.Load(manifests, options.NodeName ?? (name.Length > 0 ? name : null),
-            ConfiguredOptions.Node(config.KubeProxy, config.EbpfLb), options.NodeAddresses);
+            config, options.NodeAddresses);
     }
 
     private void Answer(Explainer explainer, Flow flow, OutputFormat format)

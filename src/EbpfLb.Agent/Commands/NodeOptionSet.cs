@@ -1,9 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using EbpfLb.Agent.Options;
 using EbpfLb.Configuration;
 using EbpfLb.Configuration.Fields;
-using EbpfLb.Datapath.Node;
 
 namespace EbpfLb.Agent.Commands;
 
@@ -30,9 +28,6 @@ internal sealed class NodeOptionSet
     public bool IsGiven(CommandResult result) => all.Any(o => o.IsGiven(result));
 
     /// <summary>What was given over the defaults.</summary>
-    public NodeOptions Read(ParseResult result)
-    {
-        var config = all.Aggregate(LoadedConfig.Default, (config, option) => option.Apply(result.CommandResult, config));
-        return ConfiguredOptions.Node(config.KubeProxy, config.EbpfLb);
-    }
+    public LoadedConfig Read(ParseResult result)
+        => all.Aggregate(LoadedConfig.Default, (config, option) => option.Apply(result.CommandResult, config));
 }

@@ -20,9 +20,11 @@ internal sealed class RunCommand(AgentParts parts, Terminal terminal)
         if (request.ShowVersion) return new VersionCommand(terminal).Execute(OutputFormat.Table);
         try
         {
-            var options = request.Load();
-            if (request.WriteConfigTo is { } file) return WriteConfig(options, file);
-            if (request.Cleanup) return new CleanupCommand(parts, terminal).Execute(options.Instance, all: false, force: false);
+            var config = request.Load();
+            if (request.WriteConfigTo is { } file) return WriteConfig(config, file);
+            var options = new AgentOptions(
+                config, StartOptions.Of(config) with { ConfigPath = request.ConfigPath, Flags = request.Flags });
+            if (request.Cleanup) return new CleanupCommand(parts, terminal).Execute(options.Start.Instance, all: false, force: false);
             if (request.InitOnly) return Prepare(options);
             return await RunAsync(request, options, cancellationToken);
         }
@@ -34,32 +36,32 @@ internal sealed class RunCommand(AgentParts parts, Terminal terminal)
         }
     }
 
-    private async Task<int> RunAsync(RunRequest request, RunOptions options, CancellationToken cancellationToken)
+    private async Task<int> RunAsync(RunRequest request, AgentOptions options, CancellationToken cancellationToken)
     {
-        var live = new LiveOptions(options);
-        var verbosity = new Verbosity(options.Verbosity);
-        live.Subscribe(Follow(live, verbosity));
+        var (start, level) = (options.Start, options.Live(o => o.Verbosity));
+        var verbosity = new Verbosity(level());
+        options.Subscribe(Follow(level, verbosity));
         // Standard output is for answers; the log goes where logs go.
-        using var lines = AgentLogging.Queue(terminal.Error, options.LogFormat, parts.Time);
-        using var loggers = AgentLogging.Create(lines, options.LogFormat, verbosity, parts.Time, new RepeatLimiter(parts.Time));
+        using var lines = AgentLogging.Queue(terminal.Error, start.LogFormat, parts.Time);
+        using var loggers = AgentLogging.Create(lines, start.LogFormat, verbosity, parts.Time, new RepeatLimiter(parts.Time));
         var logger = loggers.CreateLogger<RunCommand>();
         try
         {
-            LogConfig(logger, request, options);
-            if (options.SetsOomScore && parts.SetOomScore(options.Config.KubeProxy.OomScoreAdj) is { } problem)
-                Log.OomScoreNotSet(logger, options.Config.KubeProxy.OomScoreAdj, problem);
+            LogConfig(logger, request, options.Config);
+            if (request.SetsOomScore && parts.SetOomScore(start.OomScoreAdj) is { } problem)
+                Log.OomScoreNotSet(logger, start.OomScoreAdj, problem);
             using var owned = await parts.TakeOwnership(options, logger, cancellationToken);
-            using var mine = TakeInstance(options.Instance);
+            using var mine = TakeInstance(start.Instance);
             var source = parts.OpenSource(options, loggers);
             using var disposable = source as IDisposable;
             Log.Starting(
-                logger, VersionCommand.Version, options.Instance.Name, options.NodeName, source.Status.Description, Environment.ProcessId);
+                logger, VersionCommand.Version, start.Instance.Name, start.NodeName, source.Status.Description, Environment.ProcessId);
             await using var early = new EarlySource(source);
             await using var dataplane = parts.OpenDataplane(options, loggers);
             FeatureText.Write(logger, dataplane.Diagnostics.Features);
             using var metrics = new MetricRegistry(loggers.CreateLogger<MetricRegistry>());
             var agent = new AgentContext(
-                live, request.ConfigPath is null ? null : request.Load, early, dataplane, verbosity, parts.Time, loggers, metrics);
+                options, request.ConfigPath is null ? null : request.Load, early, dataplane, verbosity, parts.Time, loggers, metrics);
             return await new AgentHost(agent).RunAsync(cancellationToken) ? ExitCode.Ok : ExitCode.Failed;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -75,30 +77,30 @@ internal sealed class RunCommand(AgentParts parts, Terminal terminal)
     }
 
     /// <summary>The file's word counts when it changes: until then that of /debug/flags/v does.</summary>
-    private static Action Follow(LiveOptions live, Verbosity verbosity)
+    private static Action Follow(Func<int> wanted, Verbosity verbosity)
     {
-        var last = live.Current.Verbosity;
+        var last = wanted();
         return () =>
         {
-            if (live.Current.Verbosity == last) return;
-            verbosity.Level = last = live.Current.Verbosity;
+            if (wanted() == last) return;
+            verbosity.Level = last = wanted();
         };
     }
 
     /// <summary>Once, at the start: what of the configuration counts for nothing, and why.</summary>
-    private static void LogConfig(ILogger logger, RunRequest request, RunOptions options)
+    private static void LogConfig(ILogger logger, RunRequest request, LoadedConfig config)
     {
-        foreach (var warning in options.Config.Warnings) Log.ConfigWarning(logger, warning);
+        foreach (var warning in config.Warnings) Log.ConfigWarning(logger, warning);
         if (request.IgnoredOptions.Count > 0) Log.OptionsIgnored(logger, string.Join(", ", request.IgnoredOptions));
-        var nothing = UnsupportedFields.Fields(options.Config).Concat(UnsupportedFields.Options(request.OldOptions)).ToList();
+        var nothing = UnsupportedFields.Fields(config).Concat(UnsupportedFields.Options(request.OldOptions)).ToList();
         if (nothing.Count > 0) Log.ConfigWithoutMeaning(logger, UnsupportedFields.Format(nothing));
     }
 
-    private int WriteConfig(RunOptions options, string file)
+    private int WriteConfig(LoadedConfig config, string file)
     {
         try
         {
-            File.WriteAllText(file, ConfigYaml.Write(options.Config));
+            File.WriteAllText(file, ConfigYaml.Write(config));
             terminal.Out.WriteLine($"wrote {file}");
             return ExitCode.Ok;
         }
@@ -109,7 +111,7 @@ internal sealed class RunCommand(AgentParts parts, Terminal terminal)
         }
     }
 
-    private int Prepare(RunOptions options)
+    private int Prepare(AgentOptions options)
     {
         var problems = parts.PrepareNode(options);
         foreach (var problem in problems) terminal.Error.WriteLine(problem);

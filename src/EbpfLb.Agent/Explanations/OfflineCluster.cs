@@ -1,4 +1,6 @@
 using EbpfLb.Agent.Hosting;
+using EbpfLb.Agent.Options;
+using EbpfLb.Configuration;
 using EbpfLb.Datapath.Node;
 using EbpfLb.Explain;
 using EbpfLb.Kubernetes.Manifests;
@@ -12,10 +14,12 @@ namespace EbpfLb.Agent.Explanations;
 internal sealed record OfflineCluster(Explainer Explainer, IReadOnlyList<string> Notes)
 {
     /// <param name="nodeName">null: the only Node of the manifests.</param>
+    /// <param name="config">Of the agent there.</param>
     /// <param name="addresses">Further addresses of the node's interfaces.</param>
     /// <exception cref="StartException">The manifests cannot be read, or it is not clear which node is meant.</exception>
-    public static OfflineCluster Load(string path, string? nodeName, NodeOptions options, IReadOnlyList<IpAddress> addresses)
+    public static OfflineCluster Load(string path, string? nodeName, LoadedConfig config, IReadOnlyList<IpAddress> addresses)
     {
+        var (start, options) = (StartOptions.Of(config), LiveOptions.Of(config).Node);
         var loaded = Read(path, nodeName ?? "", options);
         if (nodeName is null)
         {
@@ -25,7 +29,7 @@ internal sealed record OfflineCluster(Explainer Explainer, IReadOnlyList<string>
             loaded = Read(path, nodeName, options);
         }
         var table = ForwardingCompiler.Compile(
-            loaded.Snapshot, new PolicyOptions { NodeName = nodeName, RefuseUnknownPorts = options.RefuseUnknownPorts }, null,
+            loaded.Snapshot, new PolicyOptions { NodeName = nodeName, RefuseUnknownPorts = start.RefuseUnknownPorts }, null,
             new NodeNetwork([.. addresses], []));
         return new OfflineCluster(
             new Explainer(table, ExplainContexts.Of(options, nodeName, loaded.Nodes, addresses)), [.. NotesOf(loaded, nodeName)]);

@@ -39,7 +39,7 @@ internal sealed class AgentHost(AgentContext agent)
         var services = host.Services;
         foreach (var preparation in services.GetServices<Preparation>()) preparation.Run(services);
         services.GetRequiredService<IEventRecorder>().Record(
-            new ClusterEvent(EventSubject.Node, new ObjectName("", agent.Options.NodeName), Warning: false, "Starting", "Start",
+            new ClusterEvent(EventSubject.Node, new ObjectName("", agent.Options.Start.NodeName), Warning: false, "Starting", "Start",
                 $"ebpflb {VersionCommand.Version}"));
         var (pipeline, bindFailures) = (services.GetRequiredService<PipelineService>(), services.GetRequiredService<BindFailures>());
         var ended = await HostRun.RunAsync(host, agent.Logger<AgentHost>(), cancellationToken);

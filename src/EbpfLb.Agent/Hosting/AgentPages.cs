@@ -12,7 +12,7 @@ internal static class AgentPages
     private const int MostVerbose = 10;
 
     /// <param name="configuration">What is in force, as JSON.</param>
-    public static DebugPages Of(RunOptions options, Func<string> configuration, Verbosity verbosity, TimeProvider time)
+    public static DebugPages Of(StartOptions options, Func<string> configuration, Verbosity verbosity, TimeProvider time)
     {
         var (started, begun) = (time.GetUtcNow(), time.GetTimestamp());
         return new DebugPages(
@@ -22,7 +22,7 @@ internal static class AgentPages
             options.EnableProfiling ? text => SetVerbosity(verbosity, text) : null);
     }
 
-    private static string Status(RunOptions options, Verbosity verbosity, DateTimeOffset started, TimeSpan up) => string.Concat(
+    private static string Status(StartOptions options, Verbosity verbosity, DateTimeOffset started, TimeSpan up) => string.Concat(
         $"Version: {VersionCommand.Version}\n",
         $"Runtime: .NET {Environment.Version}\n",
         $"Started: {started:u}\n",

@@ -10,8 +10,8 @@ namespace EbpfLb.Agent.Hosting;
 /// <param name="OpenSource">Throws <see cref="StartException"/> when the options cannot work.</param>
 /// <param name="OpenDataplane">Loads programs and maps or takes over the pinned ones. Throws <see cref="StartException"/>.</param>
 internal sealed record AgentParts(
-    Func<RunOptions, ILoggerFactory, IClusterSource> OpenSource,
-    Func<RunOptions, ILoggerFactory, IDataplane> OpenDataplane,
+    Func<AgentOptions, ILoggerFactory, IClusterSource> OpenSource,
+    Func<AgentOptions, ILoggerFactory, IDataplane> OpenDataplane,
     IInstanceFinder Finder,
     IInstanceRemover Remover,
     TimeProvider Time)
@@ -20,7 +20,7 @@ internal sealed record AgentParts(
     /// Makes this process the one that writes to the instance, until what is returned is disposed. Throws <see cref="StartException"/> when
     /// another does, before anything was changed.
     /// </summary>
-    public Func<RunOptions, ILogger, CancellationToken, Task<IDisposable>> TakeOwnership { get; init; } = (_, _, _)
+    public Func<AgentOptions, ILogger, CancellationToken, Task<IDisposable>> TakeOwnership { get; init; } = (_, _, _)
         => Task.FromResult<IDisposable>(new CancellationTokenSource());
 
     /// <summary>Writes the process's OOM score; why it was not possible, null when it was.</summary>
@@ -33,7 +33,7 @@ internal sealed record AgentParts(
     public bool IsRoot { get; init; } = System.Environment.IsPrivilegedProcess;
 
     /// <summary>What --init-only does: brings the node's settings in order. What is still wrong then.</summary>
-    public Func<RunOptions, IReadOnlyList<string>> PrepareNode { get; init; } = _ => [];
+    public Func<AgentOptions, IReadOnlyList<string>> PrepareNode { get; init; } = _ => [];
 }
 
 /// <summary>The agent cannot start; the message says why and what to do.</summary>

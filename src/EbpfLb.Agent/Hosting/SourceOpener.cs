@@ -11,7 +11,7 @@ namespace EbpfLb.Agent.Hosting;
 internal static class SourceOpener
 {
     /// <exception cref="StartException">The connection's configuration cannot be used.</exception>
-    public static IClusterSource Open(RunOptions options, TimeProvider time, ILoggerFactory loggers)
+    public static IClusterSource Open(StartOptions options, TimeProvider time, ILoggerFactory loggers)
     {
         try
         {
@@ -34,7 +34,7 @@ internal static class SourceOpener
         => embedded is not null && !File.Exists(file) ? KubeconfigFile.Read(file, embedded, time: time)
             : KubeconfigFile.Load(file, time: time);
 
-    private static ApiServerSource OpenApiServer(RunOptions options, TimeProvider time, ILoggerFactory loggers)
+    private static ApiServerSource OpenApiServer(StartOptions options, TimeProvider time, ILoggerFactory loggers)
     {
         if (options.KubeConfig is null && !InClusterConfig.IsAvailable(Environment.GetEnvironmentVariable))
         {

@@ -58,7 +58,7 @@ internal sealed class KernelDataplane :
 
     /// <param name="ownership">Held for as long as this is written to; null: the caller sees to it.</param>
     /// <exception cref="StartException">The kernel refuses, or libbpf is not installed.</exception>
-    public static KernelDataplane Open(RunOptions options, InstanceOwnership? ownership, ILoggerFactory loggers)
+    public static KernelDataplane Open(StartOptions options, InstanceOwnership? ownership, ILoggerFactory loggers)
     {
         if (options.Instance.CgroupRoot is { } cgroup && !Directory.Exists(cgroup))
             throw new StartException(

@@ -9,7 +9,7 @@ namespace EbpfLb.Agent.Kernel;
 /// <summary>The agent's options as the datapath wants them.</summary>
 internal static class KernelOptions
 {
-    public static DatapathOptions Of(RunOptions options) => Of(options.Instance) with
+    public static DatapathOptions Of(StartOptions options) => Of(options.Instance) with
     {
         TcAttach = options.TcAttach,
         Sizes = SizesOf(options.Sizes, MachineSizes.Default()),

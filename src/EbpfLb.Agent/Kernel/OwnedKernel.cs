@@ -16,10 +16,10 @@ internal sealed class OwnedKernel(TimeProvider time)
     private InstanceOwnership? taken;
 
     /// <summary>
-    /// Waits at most <see cref="RunOptions.OwnerWait"/> for another owner to go. What is returned lets the instance go when it is disposed.
+    /// Waits at most <see cref="StartOptions.OwnerWait"/> for another owner to go. What is returned lets the instance go when it is disposed.
     /// </summary>
     /// <exception cref="StartException">Another agent owns the instance; the message names it.</exception>
-    public async Task<IDisposable> TakeAsync(RunOptions options, ILogger logger, CancellationToken cancellationToken)
+    public async Task<IDisposable> TakeAsync(StartOptions options, ILogger logger, CancellationToken cancellationToken)
     {
         var begin = time.GetTimestamp();
         var isLogged = false;
@@ -39,16 +39,16 @@ internal sealed class OwnedKernel(TimeProvider time)
         }
     }
 
-    public IDataplane Open(RunOptions options, ILoggerFactory loggers) => KernelDataplane.Open(options, taken, loggers);
+    public IDataplane Open(StartOptions options, ILoggerFactory loggers) => KernelDataplane.Open(options, taken, loggers);
 
-    private (InstanceOwnership? Mine, InstanceOwner? Owner) Try(RunOptions options) => KernelDataplane.Explained(() =>
+    private (InstanceOwnership? Mine, InstanceOwner? Owner) Try(StartOptions options) => KernelDataplane.Explained(() =>
     {
         var kernel = KernelOptions.Of(options.Instance);
         var me = InstanceOwner.OfThisProcess(kernel, Path.GetFullPath(options.Instance.RunDirectory), time.GetUtcNow());
         return (InstanceOwnership.TryTake(kernel, me, out var owner), owner);
     });
 
-    private static string Refusal(RunOptions options, InstanceOwner? owner)
+    private static string Refusal(StartOptions options, InstanceOwner? owner)
         => $"an agent of instance '{options.Instance.Name}' runs already: {NameOf(owner)}. "
             + "Nothing was changed. Stop it first, or choose another --instance; "
             + (options.OwnerWait > TimeSpan.Zero ? $"it did not end within --owner-wait {DurationText.Format(options.OwnerWait)}"

@@ -11,7 +11,7 @@ namespace EbpfLb.Agent.Kernel;
 internal static class PrivateBpfFs
 {
     /// <summary>What keeps the agent from being ready; empty: nothing, or it is allowed.</summary>
-    public static IReadOnlyList<string> Problems(InstanceOwnership? ownership, RunOptions options, ILogger logger)
+    public static IReadOnlyList<string> Problems(InstanceOwnership? ownership, StartOptions options, ILogger logger)
     {
         if (ownership is null || !MountLifetime.OfThisProcess().EndsWithNamespace(ownership.FileSystem)) return [];
         var problem = $"the BPF file system at {ownership.FileSystem.Point} is private to the agent's "

@@ -1,5 +1,5 @@
-using EbpfLb.Agent.Options;
 using EbpfLb.Datapath.Devices;
+using EbpfLb.Datapath.Node;
 
 namespace EbpfLb.Agent.Nodes;
 
@@ -7,11 +7,11 @@ namespace EbpfLb.Agent.Nodes;
 internal static class NodePreparation
 {
     /// <summary>What is still wrong afterwards.</summary>
-    public static IReadOnlyList<string> Run(RunOptions options)
+    public static IReadOnlyList<string> Run(NodeOptions options)
     {
         using var network = new KernelNetwork();
         var now = network.Read();
-        var served = DeviceSelector.Select(now, options.Node.Devices with { PodRanges = options.Node.Detector.KnownRanges(null) })
+        var served = DeviceSelector.Select(now, options.Devices with { PodRanges = options.Detector.KnownRanges(null) })
             .Where(d => d.IsAttached).Select(d => d.Link).ToList();
         Forwarding.SwitchOn(network.Sysctls, served);
         return [.. Forwarding.Problems(network.Sysctls, served, now.Addresses)];

@@ -1,28 +1,118 @@
+using EbpfLb.Configuration;
+using EbpfLb.Configuration.KubeProxy;
+using EbpfLb.Configuration.Own;
+using EbpfLb.Configuration.Values;
+using EbpfLb.Datapath.Devices;
+using EbpfLb.Datapath.Flows;
+using EbpfLb.Datapath.Node;
+using EbpfLb.Model;
+using EbpfLb.Policy;
+
 namespace EbpfLb.Agent.Options;
 
 /// <summary>
-/// The options in force. What can change while the agent runs is read here when it is needed; who must act on a change
-/// subscribes. The values are immutable and replaced whole.
+/// What follows from hot fields. Those who need it are given a function that is asked at each use (<see cref="AgentOptions.Live{T}"/>), so
+/// that a changed file is in force everywhere.
 /// </summary>
-internal sealed class LiveOptions(RunOptions initial)
+internal sealed record LiveOptions
 {
-    private readonly List<Action> observers = [];
-    private volatile RunOptions current = initial;
+    private const double Percent = 100;
 
-    public RunOptions Current => current;
+    public required TimeSpan MinSyncPeriod { get; init; }
 
-    /// <param name="changed">Called after the options have been replaced, on the thread that did it. For as long as the agent
-    /// lives.</param>
-    public void Subscribe(Action changed)
+    public required TimeSpan SyncPeriod { get; init; }
+
+    public required int Verbosity { get; init; }
+
+    /// <summary>Service ports with counters of their own in the metrics; 0: none.</summary>
+    public required int ServiceMetrics { get; init; }
+
+    public required FlowOptions Flows { get; init; }
+
+    public required NodeOptions Node { get; init; }
+
+    /// <summary>Switch forwarding on.</summary>
+    public required bool SetSysctls { get; init; }
+
+    /// <param name="config">In force, and checked: what is wrong in it is a fault of the caller.</param>
+    public static LiveOptions Of(LoadedConfig config)
     {
-        lock (observers) observers.Add(changed);
+        var (proxy, own) = (config.KubeProxy, config.EbpfLb);
+        return new LiveOptions
+        {
+            MinSyncPeriod = own.MinSyncPeriod ?? proxy.MinSyncPeriod,
+            SyncPeriod = own.SyncPeriod ?? proxy.SyncPeriod,
+            Verbosity = proxy.Logging.Verbosity,
+            ServiceMetrics = own.ServiceMetrics,
+            Flows = FlowsOf(proxy.Conntrack, own.Flows),
+            Node = NodeOf(proxy, own),
+            SetSysctls = own.SetSysctls,
+        };
     }
 
-    public void Replace(RunOptions options)
+    private static NodeOptions NodeOf(KubeProxyConfiguration proxy, EbpfLbConfiguration own)
     {
-        current = options;
-        Action[] all;
-        lock (observers) all = [.. observers];
-        foreach (var changed in all) changed();
+        var mode = proxy.DetectLocalMode.Length == 0 ? DetectLocalMode.ClusterCIDR : Enum.Parse<DetectLocalMode>(proxy.DetectLocalMode);
+        return new NodeOptions
+        {
+            Devices = new DeviceOptions(Patterns(own.Devices.Uplinks), Patterns(own.Devices.Exclude), Patterns(own.Devices.Pods)),
+            NodePortAddresses = NodePortsOf(proxy),
+            LocalhostNodePorts = IsLoopbackWanted(proxy),
+            Detector = new PodDetector(mode, Ranges(proxy.ClusterCidr), mode switch
+            {
+                DetectLocalMode.BridgeInterface => proxy.DetectLocal.BridgeInterface,
+                DetectLocalMode.InterfaceNamePrefix => proxy.DetectLocal.InterfaceNamePrefix,
+                _ => null,
+            }),
+            MasqueradeAll = proxy.MasqueradeAll,
+            AlwaysSnat = own.AlwaysSnat,
+            HostSocketsOnly = own.HostSocketsOnly,
+            ProtectNodePorts = own.ProtectNodePorts,
+            DropEvents = own.DropEvents,
+            NodePorts = Ports(own.NodePortRange),
+            SnatPorts = own.SnatPorts.Length == 0 ? NodeOptions.SnatPortsBeside(Ports(own.NodePortRange)) : Ports(own.SnatPorts),
+        };
     }
+
+    /// <summary>Unset is all addresses, with nftables the primary ones (docs/contract.md 4.1).</summary>
+    private static NodePortAddresses NodePortsOf(KubeProxyConfiguration proxy)
+    {
+        if (proxy.NodePortAddresses.Count > 0) return NodePortAddresses.Parse(string.Join(',', proxy.NodePortAddresses));
+        return proxy.Mode == ProxyModes.Nftables ? NodePortAddresses.Parse("primary") : NodePortAddresses.Unset;
+    }
+
+    /// <summary>nftables has loopback only where a range names it, and one that holds everything names nothing.</summary>
+    private static bool IsLoopbackWanted(KubeProxyConfiguration proxy) => proxy.Mode == ProxyModes.Nftables
+        ? proxy.NodePortAddresses.Any(text
+            => text == "localhost" || (SourceRange.TryParse(text, out var range) && range is { Length: > 0, Prefix.IsLoopback: true }))
+        : proxy.Iptables.LocalhostNodePorts;
+
+    private static FlowOptions FlowsOf(ConntrackSection conntrack, FlowsSection own)
+    {
+        var defaults = new FlowLifetimes();
+        return new FlowOptions(
+            new FlowLifetimes
+            {
+                HalfOpen = First(own.TcpHalfOpen, null, defaults.HalfOpen),
+                Established = First(own.TcpEstablished, conntrack.TcpEstablishedTimeout, defaults.Established),
+                Closing = First(own.TcpClosing, conntrack.TcpCloseWaitTimeout, defaults.Closing),
+                Closed = First(own.TcpClosed, null, defaults.Closed),
+                Udp = First(own.Udp, conntrack.UdpTimeout, defaults.Udp),
+                UdpStream = First(own.UdpStream, conntrack.UdpStreamTimeout, defaults.UdpStream),
+            },
+            own.SweepCpuPercent / Percent);
+    }
+
+    /// <summary>0 is the default, as for kube-proxy.</summary>
+    private static TimeSpan First(TimeSpan? own, TimeSpan? proxy, TimeSpan byDefault)
+        => own is { Ticks: > 0 } ours ? ours : proxy is { Ticks: > 0 } theirs ? theirs : byDefault;
+
+    private static ValueList<SourceRange> Ranges(string text)
+        => text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(t
+            => SourceRange.Parse(t)).ToValueList();
+
+    private static PortRange Ports(string text)
+        => PortsText.TryParse(text, out var ports) ? new PortRange(ports.First, ports.Last) : throw new FormatException(text);
+
+    private static IReadOnlyList<NamePattern> Patterns(ValueList<string> texts) => [.. texts.Select(NamePattern.Parse)];
 }

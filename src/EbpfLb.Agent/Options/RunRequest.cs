@@ -34,13 +34,13 @@ internal sealed record RunRequest
 
     /// <summary>File and command line together, checked.</summary>
     /// <exception cref="ConfigException">Something is wrong with the file, or with both together.</exception>
-    public RunOptions Load()
+    public LoadedConfig Load()
     {
         var file = ConfigPath is null ? LoadedConfig.Default : ConfigFile.Load(ConfigPath);
         var config = Overlay(file);
         var problems = ConfigDocument.CheckBoth(config);
         if (problems.Count > 0) throw new ConfigException(
             ConfigPath is null ? "the command line" : $"{ConfigPath} with the options beside it", problems, file.Warnings);
-        return ConfiguredOptions.Of(config) with { ConfigPath = ConfigPath, SetsOomScore = SetsOomScore, Flags = Flags };
+        return config;
     }
 }

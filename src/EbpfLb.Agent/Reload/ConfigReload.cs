@@ -12,20 +12,19 @@ namespace EbpfLb.Agent.Reload;
 /// changes nothing.
 /// </summary>
 /// <param name="load">File and command line together. Throws <see cref="ConfigException"/>.</param>
-internal sealed class ConfigReload(Func<RunOptions> load, LiveOptions live, ConfigState state, ILogger logger)
+internal sealed class ConfigReload(Func<LoadedConfig> load, AgentOptions options, ConfigState state, ILogger logger)
 {
-    private readonly LoadedConfig atStart = live.Current.Config;
-    private LoadedConfig lastWanted = live.Current.Config;
+    private LoadedConfig lastWanted = options.AtStart;
 
     /// <summary>Whether the file could be used.</summary>
     public bool Run()
     {
         LoadedConfig wanted;
-        RunOptions options;
+        Action apply;
         try
         {
-            wanted = load().Config;
-            options = live.Current.WithLive(atStart.WithHot(wanted));
+            wanted = load();
+            apply = options.Prepare(wanted);
         }
         catch (ConfigException e)
         {
@@ -42,8 +41,8 @@ internal sealed class ConfigReload(Func<RunOptions> load, LiveOptions live, Conf
         var changed = ConfigJson.Differences(lastWanted, wanted);
         lastWanted = wanted;
         // Of what waits for a restart, against the start: what was taken back waits no more.
-        List<string> restart = [.. ConfigJson.Differences(atStart, wanted).Where(f => ChangeOf(f) == FieldChange.Restart).Select(Name)];
-        live.Replace(options);
+        List<string> restart = [.. ConfigJson.Differences(options.AtStart, wanted).Where(f => ChangeOf(f) == FieldChange.Restart).Select(Name)];
+        apply();
         state.RecordGood(restart);
         LogResult([.. changed.Where(f => ChangeOf(f) == FieldChange.Hot).Select(Name)], restart,
             [.. changed.Select(f => ConfigDocument.Find(f.Group, f.Path)).OfType<FieldNote>().Where(note => !note.HasMeaning)]);

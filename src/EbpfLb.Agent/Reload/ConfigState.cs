@@ -7,12 +7,12 @@ namespace EbpfLb.Agent.Reload;
 /// <summary>
 /// What is known of the configuration: what is in force, and what is wrong with the file. Written by the watcher, read by anybody.
 /// </summary>
-internal sealed class ConfigState(LiveOptions live)
+internal sealed class ConfigState(AgentOptions options)
 {
     private volatile Problem problem = new(null, []);
 
     /// <summary>What is in force.</summary>
-    public LoadedConfig InForce => live.Current.Config;
+    public LoadedConfig InForce => options.Config;
 
     /// <summary>The file holds something that cannot be used; what was there before stays in force.</summary>
     public bool IsFileBad => problem.Error is not null;

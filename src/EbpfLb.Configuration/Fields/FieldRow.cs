@@ -42,7 +42,7 @@ public sealed record FieldRow(FieldNote Note, OptionUse Use, string? ValueName, 
     internal Func<LoadedConfig, JsonNode?> Write { get; private init; } = null!;
 
     /// <summary>The first configuration with this field of the second.</summary>
-    internal Func<LoadedConfig, LoadedConfig, LoadedConfig> Take { get; private init; } = null!;
+    public Func<LoadedConfig, LoadedConfig, LoadedConfig> Take { get; private init; } = null!;
 
     /// <summary>Reports a value that the field may not have. What only several fields say together is not looked at.</summary>
     internal Action<LoadedConfig, Findings> Check { get; private init; } = null!;

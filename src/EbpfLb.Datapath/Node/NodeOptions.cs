@@ -26,9 +26,6 @@ public sealed record NodeOptions
     /// <summary>See <see cref="NodeSettings.HostSocketsOnly"/>.</summary>
     public bool HostSocketsOnly { get; init; }
 
-    /// <summary>See <see cref="PolicyOptions.RefuseUnknownPorts"/>.</summary>
-    public bool RefuseUnknownPorts { get; init; } = true;
-
     /// <summary>See <see cref="NodeSettings.ProtectNodePorts"/>.</summary>
     public bool ProtectNodePorts { get; init; }
 

@@ -41,8 +41,8 @@ public sealed class ConfigOptionTests : IDisposable
     {
         await RunAsync(Proxy + Own);
         Assert.Equal(("from-file", "/from/file"), (line.Seen!.NodeName, line.Seen.KubeConfig));
-        Assert.Equal((TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(2)), (line.Seen.SyncPeriod, line.Seen.MinSyncPeriod));
-        Assert.Equal((true, 770), (line.Seen.Node.AlwaysSnat, line.Seen.Sizes[TableSize.Flows]));
+        Assert.Equal((TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(2)), (line.SeenLive!.SyncPeriod, line.SeenLive.MinSyncPeriod));
+        Assert.Equal((true, 770), (line.SeenLive!.Node.AlwaysSnat, line.Seen.Sizes[TableSize.Flows]));
         Assert.Equal((null, "127.0.0.1:7"), (line.Seen.HealthzAddress, line.Seen.MetricsAddress!.ToString()));
         Assert.Equal([-7], line.OomScores);
         Assert.Contains("extra: the field is not known here", line.Error, StringComparison.Ordinal);
@@ -56,7 +56,7 @@ public sealed class ConfigOptionTests : IDisposable
         await RunAsync(
             Proxy, "--cluster-cidr", "10.0.0.0/8", "--proxy-mode=nftables", "--hostname-override", "Mine", "-v", "4", "--kubeconfig", "/k");
         Assert.Equal(("mine", 4, "/from/file", "10.244.0.0/16"),
-            (line.Seen!.NodeName, line.Seen.Verbosity, line.Seen.KubeConfig, line.Seen.Node.Detector.ClusterCidrs[0].ToString()));
+            (line.Seen!.NodeName, line.SeenLive!.Verbosity, line.Seen.KubeConfig, line.SeenLive.Node.Detector.ClusterCidrs[0].ToString()));
         var warning = Assert.Single(line.Error.Split('\n'), l => l.Contains("do not count beside --config", StringComparison.Ordinal));
         foreach (var name in new[] { "--cluster-cidr", "--proxy-mode", "--kubeconfig" })
             Assert.Contains(name, warning, StringComparison.Ordinal);
@@ -69,7 +69,7 @@ public sealed class ConfigOptionTests : IDisposable
     {
         await RunAsync(Proxy + Own, "--max-flows", "500", "--always-snat=false", "--sync-period", "9s", "--master", "https://m:1");
         Assert.Equal((500, false, TimeSpan.FromSeconds(9)),
-            (line.Seen!.Sizes[TableSize.Flows], line.Seen.Node.AlwaysSnat, line.Seen.SyncPeriod));
+            (line.Seen!.Sizes[TableSize.Flows], line.SeenLive!.Node.AlwaysSnat, line.SeenLive.SyncPeriod));
         Assert.Equal([new Uri("https://m:1")], line.Seen.ApiServers);
     }
 

@@ -43,11 +43,12 @@ public sealed class KubeProxyFlagTests : IDisposable
 
     private readonly TestCommandLine line = new();
     private readonly TemporaryDirectory directory = new();
-    private RunOptions? seen;
+    private StartOptions? seen;
+    private LiveOptions? live;
 
     public KubeProxyFlagTests() => line.OpenSource = (options, _) =>
     {
-        seen = options;
+        (seen, live) = (options.Start, options.Live(o => o)());
         throw new StartException("enough seen");
     };
 
@@ -92,15 +93,16 @@ public sealed class KubeProxyFlagTests : IDisposable
             await line.RunAsync(["run", "--run-dir", directory.Path, .. all, "--masquerade-all", "--iptables-localhost-nodeports=false",
                 "--bind-address-hard-fail"]));
         Assert.NotNull(seen);
+        Assert.NotNull(live);
         Assert.Equal(("node-b", "/k", true), (seen.NodeName, seen.KubeConfig, seen.BindAddressHardFail));
         Assert.Equal([new Uri("https://10.0.0.1:6443")], seen.ApiServers);
         Assert.Equal(("127.0.0.1:1", null), (seen.HealthzAddress!.ToString(), seen.MetricsAddress));
-        Assert.Equal((TimeSpan.FromSeconds(50), TimeSpan.FromSeconds(5)), (seen.SyncPeriod, seen.MinSyncPeriod));
-        Assert.Equal((2, LogFormat.Json), (seen.Verbosity, seen.LogFormat));
+        Assert.Equal((TimeSpan.FromSeconds(50), TimeSpan.FromSeconds(5)), (live.SyncPeriod, live.MinSyncPeriod));
+        Assert.Equal((2, LogFormat.Json), (live.Verbosity, seen.LogFormat));
         Assert.Equal(("10.0.0.0/8", "cni0", true, false),
-            (seen.Node.NodePortAddresses.ToString(), seen.Node.Detector.Interface, seen.Node.MasqueradeAll, seen.Node.LocalhostNodePorts));
-        Assert.Equal((TimeSpan.FromSeconds(7), TimeSpan.FromSeconds(8)), (seen.Flows.Lifetimes.Udp, seen.Flows.Lifetimes.UdpStream));
-        Assert.Equal((TimeSpan.FromHours(2), TimeSpan.FromMinutes(2)), (seen.Flows.Lifetimes.Established, seen.Flows.Lifetimes.Closing));
+            (live.Node.NodePortAddresses.ToString(), live.Node.Detector.Interface, live.Node.MasqueradeAll, live.Node.LocalhostNodePorts));
+        Assert.Equal((TimeSpan.FromSeconds(7), TimeSpan.FromSeconds(8)), (live.Flows.Lifetimes.Udp, live.Flows.Lifetimes.UdpStream));
+        Assert.Equal((TimeSpan.FromHours(2), TimeSpan.FromMinutes(2)), (live.Flows.Lifetimes.Established, live.Flows.Lifetimes.Closing));
     }
 
     [Contract("16", "without meaning: accepted, and listed once at the start")]
@@ -138,9 +140,9 @@ public sealed class KubeProxyFlagTests : IDisposable
     public async Task With_nftables_NodePorts_answer_on_the_primary_addresses_unless_told_otherwise()
     {
         await line.RunAsync("run", "--run-dir", directory.Path, "--proxy-mode", "nftables");
-        Assert.Equal(("primary", false), (seen!.Node.NodePortAddresses.ToString(), seen.Node.LocalhostNodePorts));
+        Assert.Equal(("primary", false), (live!.Node.NodePortAddresses.ToString(), live.Node.LocalhostNodePorts));
         await line.RunAsync("run", "--run-dir", directory.Path, "--proxy-mode", "nftables", "--nodeport-addresses", "all",
             "--nodeport-addresses", "localhost");
-        Assert.Equal(("0.0.0.0/0,::/0,127.0.0.0/8,::1/128", true), (seen.Node.NodePortAddresses.ToString(), seen.Node.LocalhostNodePorts));
+        Assert.Equal(("0.0.0.0/0,::/0,127.0.0.0/8,::1/128", true), (live.Node.NodePortAddresses.ToString(), live.Node.LocalhostNodePorts));
     }
 }

@@ -24,19 +24,19 @@ public sealed class NodeOptionTests : IDisposable
     {
         await ReadAsync();
         Assert.Equal(TcAttachMode.Auto, line.Seen!.TcAttach);
-        Assert.False(line.Seen.SetSysctls);
+        Assert.False(line.SeenLive!.SetSysctls);
         Assert.Null(line.Seen.Answers);
         Assert.Equal(
             NodeOptions.Default with
             {
-                Devices = line.Seen.Node.Devices, NodePortAddresses = line.Seen.Node.NodePortAddresses, Detector = line.Seen.Node.Detector,
+                Devices = line.SeenLive.Node.Devices, NodePortAddresses = line.SeenLive.Node.NodePortAddresses, Detector = line.SeenLive.Node.Detector,
                 DropEvents = true,
             },
-            line.Seen.Node);
-        Assert.Equal("all", line.Seen.Node.NodePortAddresses.ToString());
-        Assert.Equal(PodDetector.None, line.Seen.Node.Detector);
+            line.SeenLive.Node);
+        Assert.Equal("all", line.SeenLive.Node.NodePortAddresses.ToString());
+        Assert.Equal(PodDetector.None, line.SeenLive.Node.Detector);
         Assert.Equal(
-            (0, 0, 0), (line.Seen.Node.Devices.Only.Count, line.Seen.Node.Devices.Excluded.Count, line.Seen.Node.Devices.Pods.Count));
+            (0, 0, 0), (line.SeenLive.Node.Devices.Only.Count, line.SeenLive.Node.Devices.Excluded.Count, line.SeenLive.Node.Devices.Pods.Count));
     }
 
     [Fact]
@@ -48,11 +48,11 @@ public sealed class NodeOptionTests : IDisposable
             "--cluster-cidr", "10.244.0.0/16,fd00:10:244::/48", "--masquerade-all", "--always-snat", "--host-sockets-only",
             "--protect-nodeports",
             "--drop-events", "false", "--snat-ports", "50000-50999", "--node-port-range", "20000-22767", "--answer-limit", "500/100/10");
-        var node = line.Seen!.Node;
+        var node = line.SeenLive!.Node;
         Assert.Equal(["eth0", "bond+"], node.Devices.Only.Select(p => p.Text));
         Assert.Equal(["wg0"], node.Devices.Excluded.Select(p => p.Text));
         Assert.Equal(["cali*", "veth+"], node.Devices.Pods.Select(p => p.Text));
-        Assert.Equal((TcAttachMode.Clsact, true), (line.Seen.TcAttach, line.Seen.SetSysctls));
+        Assert.Equal((TcAttachMode.Clsact, true), (line.Seen!.TcAttach, line.SeenLive!.SetSysctls));
         Assert.Equal(new AnswerLimit(TimeSpan.FromMilliseconds(500), 100, 10), line.Seen.Answers);
         Assert.Equal("10.0.0.0/8,primary", node.NodePortAddresses.ToString());
         Assert.Equal([SourceRange.Parse("10.244.0.0/16"), SourceRange.Parse("fd00:10:244::/48")], node.Detector.ClusterCidrs);
@@ -68,14 +68,14 @@ public sealed class NodeOptionTests : IDisposable
     {
         await ReadAsync("--detect-local-mode", mode, option, name);
         Assert.Equal((mode, name, true),
-            (line.Seen!.Node.Detector.Mode.ToString(), line.Seen.Node.Detector.Interface, line.Seen.Node.Detector.IsByDevice));
+            (line.SeenLive!.Node.Detector.Mode.ToString(), line.SeenLive.Node.Detector.Interface, line.SeenLive.Node.Detector.IsByDevice));
     }
 
     [Fact]
     public async Task Networks_of_several_blocks_are_given_block_by_block_up_to_eight()
     {
         await ReadAsync("--cluster-cidr", "10.0.0.0/16,100.64.0.0/16,100.65.0.0/16,fd00:10::/48,fd00:11::/48");
-        Assert.Equal(5, line.Seen!.Node.Detector.ClusterCidrs.Count);
+        Assert.Equal(5, line.SeenLive!.Node.Detector.ClusterCidrs.Count);
         Assert.Equal(
             2, await line.RunAsync("run", "--cluster-cidr", string.Join(',', Enumerable.Range(0, 9).Select(i => $"10.{i}.0.0/16"))));
         Assert.Contains("--cluster-cidr: has 9 ranges of IPv4; give 8 at most", line.Error);
@@ -121,7 +121,7 @@ public sealed class NodeOptionTests : IDisposable
     {
         await ReadAsync("--node-port-range", nodePorts);
 
-        Assert.Equal(expected, line.Seen!.Node.SnatPorts.ToString());
+        Assert.Equal(expected, line.SeenLive!.Node.SnatPorts.ToString());
     }
 
     private async Task ReadAsync(params string[] args)

@@ -95,7 +95,7 @@ public sealed class UsageTests : IDisposable
     [Fact]
     public async Task Manifests_that_are_not_there_end_the_start()
     {
-        line.OpenSource = (options, loggers) => SourceOpener.Open(options, TimeProvider.System, loggers);
+        line.OpenSource = (options, loggers) => SourceOpener.Open(options.Start, TimeProvider.System, loggers);
         Assert.Equal(1, await line.RunAsync("run", "--run-dir", directory.Path, "--manifests", "/nonexistent/dir"));
         Assert.Contains("--manifests /nonexistent/dir: there is no such file or directory", line.Error);
     }
@@ -109,11 +109,11 @@ public sealed class UsageTests : IDisposable
         Assert.Equal(Dns.GetHostName().ToLowerInvariant(), line.Seen.NodeName);
         Assert.Equal(new IPEndPoint(IPAddress.Any, 10256), line.Seen.HealthzAddress);
         Assert.Equal(new IPEndPoint(IPAddress.Loopback, 10249), line.Seen.MetricsAddress);
-        Assert.Equal(TimeSpan.Zero, line.Seen.MinSyncPeriod);
-        Assert.Equal(TimeSpan.FromSeconds(30), line.Seen.SyncPeriod);
+        Assert.Equal(TimeSpan.Zero, line.SeenLive!.MinSyncPeriod);
+        Assert.Equal(TimeSpan.FromSeconds(30), line.SeenLive.SyncPeriod);
         Assert.Equal(LogFormat.Text, line.Seen.LogFormat);
         Assert.Equal(new SizesSection(), line.Seen.Sizes);
-        Assert.Equal(FlowOptions.Default, line.Seen.Flows);
+        Assert.Equal(FlowOptions.Default, line.SeenLive.Flows);
         Assert.Null(line.Seen.Manifests);
     }
 
@@ -134,17 +134,17 @@ public sealed class UsageTests : IDisposable
         Assert.Equal([new Uri("https://a:6443"), new Uri("https://b:6443")], line.Seen.ApiServers);
         Assert.Null(line.Seen.HealthzAddress);
         Assert.Equal(new IPEndPoint(IPAddress.IPv6Loopback, 9000), line.Seen.MetricsAddress);
-        Assert.Equal(TimeSpan.FromSeconds(90), line.Seen.MinSyncPeriod);
-        Assert.Equal(TimeSpan.FromMinutes(5), line.Seen.SyncPeriod);
+        Assert.Equal(TimeSpan.FromSeconds(90), line.SeenLive!.MinSyncPeriod);
+        Assert.Equal(TimeSpan.FromMinutes(5), line.SeenLive.SyncPeriod);
         Assert.Equal(LogFormat.Json, line.Seen.LogFormat);
-        Assert.Equal(4, line.Seen.Verbosity);
+        Assert.Equal(4, line.SeenLive.Verbosity);
         Assert.Equal(new int?[] { 1, 2, 3, 4, 5, null }, Enum.GetValues<TableSize>().Take(6).Select(size => line.Seen.Sizes[size]));
-        Assert.Equal(0.125, line.Seen.Flows.SweepShare);
+        Assert.Equal(0.125, line.SeenLive.Flows.SweepShare);
         Assert.Equal(
             new FlowLifetimes
             {
                 Established = TimeSpan.FromHours(2), Closing = TimeSpan.FromMinutes(10), UdpStream = TimeSpan.FromMinutes(3),
-            }, line.Seen.Flows.Lifetimes);
+            }, line.SeenLive.Flows.Lifetimes);
     }
 
     [Theory]

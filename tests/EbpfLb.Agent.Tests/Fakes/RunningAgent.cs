@@ -36,7 +36,7 @@ internal sealed partial class RunningAgent : IAsyncDisposable
         agent.line.OpenDataplane = (_, _) => agent.Dataplane;
         agent.line.OpenSource = (options, loggers) => new ApiServerSource(
             new ApiConnection([agent.Server.Url], "test"),
-            new ApiServerSourceOptions(options.NodeName)
+            new ApiServerSourceOptions(options.Start.NodeName)
             {
                 Reflector
                     = new ReflectorOptions { FirstRetry = TimeSpan.FromMilliseconds(5), LongestRetry = TimeSpan.FromMilliseconds(20) },

@@ -15,12 +15,15 @@ internal sealed class TestCommandLine : IDisposable
     private readonly CollectedText output = new();
     private readonly CollectedText error = new();
 
-    public Func<RunOptions, ILoggerFactory, IClusterSource> OpenSource { get; set; } = (_, _) => new FakeSource();
+    public Func<AgentOptions, ILoggerFactory, IClusterSource> OpenSource { get; set; } = (_, _) => new FakeSource();
 
-    public Func<RunOptions, ILoggerFactory, IDataplane> OpenDataplane { get; set; } = (_, _) => new FakeDataplane();
+    public Func<AgentOptions, ILoggerFactory, IDataplane> OpenDataplane { get; set; } = (_, _) => new FakeDataplane();
 
     /// <summary>The options that a source was opened with, after <see cref="StopAtSource"/>; null: it did not come to that.</summary>
-    public RunOptions? Seen { get; private set; }
+    public StartOptions? Seen { get; private set; }
+
+    /// <summary>Those that a changed file would replace.</summary>
+    public LiveOptions? SeenLive { get; private set; }
 
     public FakeFinder Finder { get; set; } = new(null);
 
@@ -50,7 +53,7 @@ internal sealed class TestCommandLine : IDisposable
     {
         OpenSource = (options, _) =>
         {
-            Seen = options;
+            (Seen, SeenLive) = (options.Start, options.Live(o => o)());
             throw new StartException("enough seen");
         };
         return this;
@@ -77,7 +80,7 @@ internal sealed class TestCommandLine : IDisposable
         return null;
     }
 
-    private IReadOnlyList<string> Prepare(RunOptions options)
+    private IReadOnlyList<string> Prepare(AgentOptions options)
     {
         Prepared++;
         return PrepareProblems;

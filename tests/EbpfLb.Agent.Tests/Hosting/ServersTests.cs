@@ -119,7 +119,7 @@ public sealed class ServersTests
         using var text = new CollectedText();
         using var loggers = AgentLogging.Create(text.Writer, LogFormat.Text, verbosity, TimeProvider.System);
         var options
-            = new RunOptions { Instance = new InstanceOptions("i", null, null, "/run"), NodeName = "n", EnableProfiling = profiling };
+            = new StartOptions { Instance = new InstanceOptions("i", null, null, "/run"), NodeName = "n", EnableProfiling = profiling };
         var set = AgentPages.Of(options, () => "{}", verbosity, TimeProvider.System).SetVerbosity;
         Assert.Equal(profiling, set is not null);
         if (set is null) return;

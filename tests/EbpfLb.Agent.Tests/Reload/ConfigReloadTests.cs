@@ -19,16 +19,16 @@ public sealed class ConfigReloadTests : IDisposable
 
     private readonly TemporaryDirectory directory = new();
     private readonly CollectedLog log = new();
-    private readonly LiveOptions live = new(ConfiguredOptions.Of(LoadedConfig.Default));
+    private readonly AgentOptions options = new(LoadedConfig.Default, StartOptions.Of(LoadedConfig.Default));
     private readonly ConfigState state;
     private readonly ConfigReload reload;
     private string text = Head;
 
     public ConfigReloadTests()
     {
-        state = new ConfigState(live);
+        state = new ConfigState(options);
         reload = new ConfigReload(
-            () => ConfiguredOptions.Of(ConfigText.Read(text, "config.yaml")), live, state, log.Loggers.CreateLogger("config"));
+            () => ConfigText.Read(text, "config.yaml"), options, state, log.Loggers.CreateLogger("config"));
     }
 
     public void Dispose()
@@ -42,11 +42,11 @@ public sealed class ConfigReloadTests : IDisposable
     public void What_can_change_is_in_force_at_once_and_told_by_path()
     {
         var told = 0;
-        live.Subscribe(() => told++);
+        options.Subscribe(() => told++);
         text = Head + "nodePortAddresses: [10.0.0.0/8]\nclusterCIDR: 10.1.0.0/16\nconntrack: "
             + "{udpTimeout: 9s}\nlogging: {verbosity: 5}\niptables: {syncPeriod: 7s}\n" + Own + "dropEvents: false\n";
         Assert.True(reload.Run());
-        var now = live.Current;
+        var now = Now;
         Assert.Equal(("10.0.0.0/8", "10.1.0.0/16", false),
             (now.Node.NodePortAddresses.ToString(), now.Node.Detector.ClusterCidrs[0].ToString(), now.Node.DropEvents));
         Assert.Equal((TimeSpan.FromSeconds(9), 5, TimeSpan.FromSeconds(7)), (now.Flows.Lifetimes.Udp, now.Verbosity, now.SyncPeriod));
@@ -64,8 +64,8 @@ public sealed class ConfigReloadTests : IDisposable
     {
         text = Head + "hostnameOverride: other\n" + Own + "sizes: {flows: 500}\n";
         Assert.True(reload.Run());
-        Assert.Null(live.Current.Sizes[TableSize.Flows]);
-        Assert.NotEqual("other", live.Current.NodeName);
+        Assert.Null(options.Config.EbpfLb.Sizes[TableSize.Flows]);
+        Assert.Equal("", options.Config.KubeProxy.HostnameOverride);
         Assert.Single(
             log.Lines, l => l.Contains("in force only after a restart: hostnameOverride, ebpflb.io sizes.flows", StringComparison.Ordinal));
         Assert.Contains("hostnameOverride, ebpflb.io sizes.flows", Assert.Single(state.Warnings), StringComparison.Ordinal);
@@ -81,7 +81,7 @@ public sealed class ConfigReloadTests : IDisposable
         reload.Run();
         text = Head + "clusterCIDR: everywhere\n";
         Assert.False(reload.Run());
-        Assert.Equal("10.1.0.0/16", live.Current.Node.Detector.ClusterCidrs[0].ToString());
+        Assert.Equal("10.1.0.0/16", Now.Node.Detector.ClusterCidrs[0].ToString());
         Assert.Contains("clusterCIDR: 'everywhere' is not a range", Assert.Single(state.Warnings), StringComparison.Ordinal);
         Assert.Single(log.Lines, l => l.Contains("the one before stays in force", StringComparison.Ordinal));
         text = Head;
@@ -96,12 +96,12 @@ public sealed class ConfigReloadTests : IDisposable
             + "1s}\nnftables: {masqueradeAll: false, syncPeriod: 30s, minSyncPeriod: 3s}\n";
         text = Head + Sections;
         reload.Run();
-        var before = live.Current;
+        var before = Now;
         Assert.True(before.Node.MasqueradeAll);
 
         text = Head + "mode: nftables\n" + Sections;
         Assert.True(reload.Run());
-        var now = live.Current;
+        var now = Now;
         Assert.Equal(before.Node.ToString(), now.Node.ToString());
         Assert.Equal((before.SyncPeriod, before.MinSyncPeriod), (now.SyncPeriod, now.MinSyncPeriod));
         Assert.Equal(TimeSpan.FromSeconds(10), now.SyncPeriod);
@@ -118,14 +118,14 @@ public sealed class ConfigReloadTests : IDisposable
         Assert.True(reload.Run());
         text = Head + bad + "\n";
         Assert.False(reload.Run());
-        Assert.Equal(TimeSpan.FromSeconds(7), live.Current.SyncPeriod);
+        Assert.Equal(TimeSpan.FromSeconds(7), Now.SyncPeriod);
         Assert.Contains(field, Assert.Single(state.Warnings), StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_fault_while_reading_changes_nothing_is_shown_and_has_its_stack_in_the_log()
     {
-        var broken = new ConfigReload(() => throw new InvalidOperationException("a bug"), live, state, log.Loggers.CreateLogger("config"));
+        var broken = new ConfigReload(() => throw new InvalidOperationException("a bug"), options, state, log.Loggers.CreateLogger("config"));
         Assert.False(broken.Run());
         Assert.Contains("a bug", Assert.Single(state.Warnings), StringComparison.Ordinal);
         Assert.Contains("ConfigReload.Run", Assert.Single(log.Lines), StringComparison.Ordinal);
@@ -178,6 +178,8 @@ public sealed class ConfigReloadTests : IDisposable
         Assert.Contains("ebpflb_config_reloads_total{result=\"refused\"} 1\n", metrics.Text(), StringComparison.Ordinal);
         await watcher.StopAsync(TestContext.Current.CancellationToken);
     }
+
+    private LiveOptions Now => options.Live(o => o)();
 
     private bool Read(List<string> read)
     {

@@ -22,7 +22,7 @@ internal static class ClientsModule
             .Prepare(p =>
             {
                 p.Get<ClientKeeper>().Refresh();
-                agent.Live.Subscribe(p.Get<ClientService>().Wake);
+                agent.Options.Subscribe(p.Get<ClientService>().Wake);
             });
     }
 }

@@ -8,10 +8,10 @@ namespace EbpfLb.Agent.Hosting.Modules;
 internal static class ConfigReloadModule
 {
     public static IServiceCollection AddConfigReload(this IServiceCollection services, AgentContext agent)
-        => agent is { Reload: { } reload, Options.ConfigPath: { } file }
+        => agent is { Reload: { } reload, Options.Start.ConfigPath: { } file }
             ? services.AddRunning(p => new ConfigWatcher(
                 file, agent.Options.Config.Text,
-                new ConfigReload(reload, agent.Live, p.Get<ConfigState>(), agent.Logger<ConfigReload>()).Run,
+                new ConfigReload(reload, agent.Options, p.Get<ConfigState>(), agent.Logger<ConfigReload>()).Run,
                 new ConfigMetrics(agent.Metrics, agent.Time.GetUtcNow()), agent.Time, agent.Logger<ConfigWatcher>()))
             : services;
 }

@@ -16,15 +16,15 @@ internal static class ConntrackModule
         .AddRunning(p =>
         {
             var flows = p.Get<FlowState>();
-            return new FlowService(agent.Dataplane.Conntrack, agent.Dataplane.Diagnostics, () => agent.Live.Current.Flows, flows,
+            return new FlowService(agent.Dataplane.Conntrack, agent.Dataplane.Diagnostics, agent.Options.Live(o => o.Flows), flows,
                 new FlowMetrics(agent.Metrics, () => flows.Flows), agent.Time, agent.Logger<FlowService>());
         })
         .AddRunning(p => new StaleService(
             agent.Dataplane.Conntrack, p.Get<PipelineState>(), new StaleMetrics(agent.Metrics),
             new ConntrackReconcilerMetrics(agent.Metrics),
-            agent.Options.EndTcp, agent.SyncPeriod, agent.Time,
+            agent.Options.Start.EndTcp, agent.SyncPeriod, agent.Time,
             agent.Logger<StaleService>()))
         .AddRunning(_
             => new DestinationFilterService(agent.Dataplane.Conntrack, agent.Time, agent.Logger<DestinationFilterService>()))
-        .Prepare(p => agent.Live.Subscribe(p.Get<StaleService>().Wake));
+        .Prepare(p => agent.Options.Subscribe(p.Get<StaleService>().Wake));
 }

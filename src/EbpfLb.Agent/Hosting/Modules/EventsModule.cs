@@ -11,15 +11,15 @@ namespace EbpfLb.Agent.Hosting.Modules;
 internal static class EventsModule
 {
     public static IServiceCollection AddEvents(this IServiceCollection services, AgentContext agent) => services
-        .AddRunning(_ => new EventQueue(agent.Source.Capabilities.Events, agent.Options.NodeName, agent.Time, agent.Logger<EventQueue>()))
+        .AddRunning(_ => new EventQueue(agent.Source.Capabilities.Events, agent.Options.Start.NodeName, agent.Time, agent.Logger<EventQueue>()))
         .AddSingleton<IEventRecorder>(p => p.Get<EventQueue>())
         .AddSingleton(p => new BindFailures(
-            p.Get<IEventRecorder>(), agent.Options.NodeName, agent.Options.BindAddressHardFail,
+            p.Get<IEventRecorder>(), agent.Options.Start.NodeName, agent.Options.Start.BindAddressHardFail,
             p.Get<IHostApplicationLifetime>().StopApplication, agent.Logger<AgentHost>()))
         .Prepare(p =>
         {
             var (state, events) = (p.Get<PipelineState>(), p.Get<IEventRecorder>());
-            var nodeObjects = new NodeObjectLog(agent.Options.NodeName, events, agent.Logger<NodeReconciler>());
+            var nodeObjects = new NodeObjectLog(agent.Options.Start.NodeName, events, agent.Logger<NodeReconciler>());
             state.NodeObjects.Add(change => nodeObjects.Write(change.Before, change.Now));
             state.Rounds.Add(new ProgrammingEvents(events).Record);
         });

@@ -12,8 +12,8 @@ internal static class NodeModule
         .AddRunning(p
             => new NodeStartTimeout(p.Get<NodePrerequisites>(), p.Get<PipelineState>(), agent.Time, agent.Logger<NodeStartTimeout>()))
         .AddSingleton(p => new NodeReconciler(
-            agent.Dataplane.Node, p.Get<KernelNetwork>(), p.Get<PipelineState>(), () => agent.Live.Current.Node,
-            () => agent.Live.Current.SetSysctls, agent.Logger<NodeReconciler>()))
+            agent.Dataplane.Node, p.Get<KernelNetwork>(), p.Get<PipelineState>(), agent.Options.Live(o => o.Node),
+            agent.Options.Live(o => o.SetSysctls), agent.Logger<NodeReconciler>()))
         .AddRunning(p => new NodeService(
             p.Get<NodeReconciler>(), p.Get<KernelNetwork>(), p.Get<PipelineState>(), agent.SyncPeriod, agent.Time,
             agent.Logger<NodeService>()))
@@ -21,7 +21,7 @@ internal static class NodeModule
         {
             // Before the first round: what it publishes shall find the node as it is.
             p.Get<NodeReconciler>().Refresh();
-            agent.Live.Subscribe(p.Get<NodeService>().Wake);
+            agent.Options.Subscribe(p.Get<NodeService>().Wake);
         })
         .Prepare(p => new NetworkFollower(p.Get<PipelineState>(), p.Get<LoopRequests>()).Attach());
 }

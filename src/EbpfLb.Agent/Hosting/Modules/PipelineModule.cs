@@ -20,23 +20,23 @@ internal static class PipelineModule
         var (state, health, sync) = (p.Get<PipelineState>(), p.Get<ProxyHealthTracker>(), p.Get<SyncMetrics>());
         var (plan, logger, channel) = (p.Get<PlanMetrics>(), agent.Logger<SyncLoop>(), SourceReader.CreateChannel());
         var changes = new ChangeTracker(sync, agent.Time);
-        var round = new SyncRound(agent.Dataplane.Services, PolicyOf(agent.Options), plan, agent.Time, logger)
+        var round = new SyncRound(agent.Dataplane.Services, PolicyOf(agent.Options.Start), plan, agent.Time, logger)
         {
             Network = () => state.NodeView.State?.Network ?? NodeNetwork.None,
         };
         var guard = new HookGuard(agent.Dataplane.Hooks, state, agent.Time, logger) { RepairMaps = p.Get<MapRepair>().Begin };
         var loop = new SyncLoop(
             channel.Reader, round, guard, changes, state, health, sync, plan,
-            () => new PipelineSettings(agent.Live.Current.MinSyncPeriod, agent.Live.Current.SyncPeriod) { WatchPeriod = WatchPeriod },
+            agent.Options.Live(o => new PipelineSettings(o.MinSyncPeriod, o.SyncPeriod) { WatchPeriod = WatchPeriod }),
             agent.Time, logger) { Requests = p.Get<LoopRequests>() };
         return new PipelineService(new SourceReader(agent.Source, channel.Writer, changes, health, sync, agent.Time), loop,
             p.Get<IHostApplicationLifetime>(), logger);
     });
 
-    private static PolicyOptions PolicyOf(RunOptions options) => new()
+    private static PolicyOptions PolicyOf(StartOptions options) => new()
     {
         NodeName = options.NodeName,
         KeepsTcpEndpoints = options.EndTcp,
-        RefuseUnknownPorts = options.Node.RefuseUnknownPorts,
+        RefuseUnknownPorts = options.RefuseUnknownPorts,
     };
 }

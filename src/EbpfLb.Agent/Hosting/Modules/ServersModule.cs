@@ -30,10 +30,10 @@ internal static class ServersModule
                 () => p.Get<ProxyHealthTracker>().Report(nodeEligible: true).Healthy, p.Get<IEventRecorder>(), agent.Time, agent.Loggers))
             .AddRunning(p => new ServiceHealthRetry(p.Get<ServiceHealthServer>(), agent.Time, agent.Logger<ServiceHealthRetry>()))
             .Prepare(p => new ServiceHealthPorts(
-                p.Get<ServiceHealthServer>(), p.Get<PipelineState>(), () => agent.Live.Current.Node.NodePortAddresses).Attach())
-            .AddRunning(p => new ControlServer(agent.Options.Instance.ControlSocket, ViewOf(agent, p), agent.Loggers));
-        if (agent.Options.HealthzAddress is { } healthz) services.AddSingleton<IHostedService>(p => HealthOf(agent, healthz, p));
-        if (agent.Options.MetricsAddress is { } metrics) services.AddSingleton<IHostedService>(p => MetricsOf(agent, metrics, p));
+                p.Get<ServiceHealthServer>(), p.Get<PipelineState>(), agent.Options.Live(o => o.Node.NodePortAddresses)).Attach())
+            .AddRunning(p => new ControlServer(agent.Options.Start.Instance.ControlSocket, ViewOf(agent, p), agent.Loggers));
+        if (agent.Options.Start.HealthzAddress is { } healthz) services.AddSingleton<IHostedService>(p => HealthOf(agent, healthz, p));
+        if (agent.Options.Start.MetricsAddress is { } metrics) services.AddSingleton<IHostedService>(p => MetricsOf(agent, metrics, p));
         return services;
     }
 
@@ -42,10 +42,10 @@ internal static class ServersModule
         var flows = new FlowView(
             Origin.Agent, new FlowTable(agent.Dataplane.Conntrack.FlowMaps, agent.Time), p.Get<ServiceNames>(), p.Get<DropHistory>(),
             agent.Time);
-        var explainer = new AgentExplainer(p.Get<PipelineState>(), () => agent.Live.Current.Node, agent.Options.NodeName);
+        var explainer = new AgentExplainer(p.Get<PipelineState>(), agent.Options.Live(o => o.Node), agent.Options.Start.NodeName);
         var health = p.Get<ServiceHealthServer>();
         return new AgentView(
-            agent.Options.Instance.Name, VersionCommand.Version, agent.Time, p.Get<PipelineState>(), agent.Dataplane, p.Get<FlowState>(),
+            agent.Options.Start.Instance.Name, VersionCommand.Version, agent.Time, p.Get<PipelineState>(), agent.Dataplane, p.Get<FlowState>(),
             flows,
             explainer, p.Get<ConfigState>(), p.Get<Verifier>(), () => health.Problems);
     }
@@ -60,7 +60,7 @@ internal static class ServersModule
 
     private static RetryingServer MetricsOf(AgentContext agent, IPEndPoint address, IServiceProvider p)
     {
-        var pages = AgentPages.Of(agent.Options, p.Get<ConfigState>().ToJson, agent.Verbosity, agent.Time);
+        var pages = AgentPages.Of(agent.Options.Start, p.Get<ConfigState>().ToJson, agent.Verbosity, agent.Time);
         return new RetryingServer(
             "metrics", OptionNames.MetricsBindAddress, address, new MetricsEndpoints(agent.Metrics, p.Get<SliMetrics>(), pages).Routes,
             agent.Time, agent.Loggers,

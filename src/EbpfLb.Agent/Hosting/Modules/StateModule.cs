@@ -17,7 +17,7 @@ internal static class StateModule
     public static IServiceCollection AddState(this IServiceCollection services, AgentContext agent) => services
         .AddSingleton(_ => new ProxyHealthTracker(agent.Time, agent.SyncPeriod))
         .AddSingleton(_
-            => new NodePrerequisites(() => agent.Live.Current.Node, agent.Options.NodeName, agent.Source.Capabilities.HasNodes, agent.Time))
+            => new NodePrerequisites(agent.Options.Live(o => o.Node), agent.Options.Start.NodeName, agent.Source.Capabilities.HasNodes, agent.Time))
         .AddSingleton(p => new PipelineState(
             () => agent.Source.Status, p.Get<ProxyHealthTracker>(), agent.Source.Capabilities.HasNodes, agent.Logger<PipelineState>())
         {
@@ -25,7 +25,7 @@ internal static class StateModule
             Faults = agent.Dataplane.Hooks.FindFaults, Dead = () => agent.Dataplane.Hooks.Lost,
             PlaceProblems = agent.Dataplane.Diagnostics.PlaceProblems,
         })
-        .AddSingleton(_ => new ConfigState(agent.Live))
+        .AddSingleton(_ => new ConfigState(agent.Options))
         .AddSingleton(_ => new FlowState())
         .AddSingleton(p => new SliMetrics(p.Get<PipelineState>()))
         .AddSingleton(_ => new SyncMetrics(agent.Metrics))
@@ -39,7 +39,7 @@ internal static class StateModule
         _ = new SourceMetrics(metrics, () => agent.Source.Status);
         _ = new DatapathMetrics(metrics, new DataplaneReadings(dataplane.Hooks, dataplane.Diagnostics, state, flows, agent.Time));
         _ = new ServiceMetrics(
-            metrics, new ServiceSeries(dataplane.Services, state, () => agent.Live.Current.ServiceMetrics, agent.Time).Read);
+            metrics, new ServiceSeries(dataplane.Services, state, agent.Options.Live(o => o.ServiceMetrics), agent.Time).Read);
         _ = new ProcessMetrics(metrics, VersionCommand.Version);
         _ = new EndpointMetrics(metrics, () => NoLocalEndpoints.Count(state.Table));
         _ = new RepairMetrics(metrics, dataplane.Diagnostics.ReadRepairs);

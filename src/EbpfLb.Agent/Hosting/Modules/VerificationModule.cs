@@ -13,9 +13,9 @@ internal static class VerificationModule
         .AddSingleton(p => new Verifier(agent.Source, agent.Dataplane.Services, p.Get<PipelineState>(), p.Get<LoopRequests>(),
             new VerifyMetrics(agent.Metrics), agent.Time, agent.Logger<Verifier>()))
         .AddSingleton(p => new MapRepair(p.Get<Verifier>(), agent.Logger<MapRepair>()))
-        .Prepare(p => agent.Live.Subscribe(p.Get<LoopRequests>().Wake));
+        .Prepare(p => agent.Options.Subscribe(p.Get<LoopRequests>().Wake));
 
     public static IServiceCollection AddVerifySchedule(this IServiceCollection services, AgentContext agent) => services
         .AddRunning(p
-            => new VerifyService(p.Get<Verifier>(), agent.Options.Verify, new Random(), agent.Time, agent.Logger<VerifyService>()));
+            => new VerifyService(p.Get<Verifier>(), agent.Options.Start.Verify, new Random(), agent.Time, agent.Logger<VerifyService>()));
 }
