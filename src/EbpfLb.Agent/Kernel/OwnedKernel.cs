@@ -16,7 +16,8 @@ internal sealed class OwnedKernel(TimeProvider time)
     private InstanceOwnership? taken;
 
     /// <summary>
-    /// Waits at most <see cref="StartOptions.OwnerWait"/> for another owner to go. What is returned lets the instance go when it is disposed.
+    /// Waits at most <see cref="StartOptions.OwnerWait"/> for another owner to go. What is returned lets the instance go when it is
+    /// disposed.
     /// </summary>
     /// <exception cref="StartException">Another agent owns the instance; the message names it.</exception>
     public async Task<IDisposable> TakeAsync(StartOptions options, ILogger logger, CancellationToken cancellationToken)

@@ -41,7 +41,8 @@ internal sealed class ConfigReload(Func<LoadedConfig> load, AgentOptions options
         var changed = ConfigJson.Differences(lastWanted, wanted);
         lastWanted = wanted;
         // Of what waits for a restart, against the start: what was taken back waits no more.
-        List<string> restart = [.. ConfigJson.Differences(options.AtStart, wanted).Where(f => ChangeOf(f) == FieldChange.Restart).Select(Name)];
+        List<string> restart
+            = [.. ConfigJson.Differences(options.AtStart, wanted).Where(f => ChangeOf(f) == FieldChange.Restart).Select(Name)];
         apply();
         state.RecordGood(restart);
         LogResult([.. changed.Where(f => ChangeOf(f) == FieldChange.Hot).Select(Name)], restart,

@@ -29,14 +29,16 @@ public sealed class NodeOptionTests : IDisposable
         Assert.Equal(
             NodeOptions.Default with
             {
-                Devices = line.SeenLive.Node.Devices, NodePortAddresses = line.SeenLive.Node.NodePortAddresses, Detector = line.SeenLive.Node.Detector,
+                Devices = line.SeenLive.Node.Devices, NodePortAddresses = line.SeenLive.Node.NodePortAddresses,
+                Detector = line.SeenLive.Node.Detector,
                 DropEvents = true,
             },
             line.SeenLive.Node);
         Assert.Equal("all", line.SeenLive.Node.NodePortAddresses.ToString());
         Assert.Equal(PodDetector.None, line.SeenLive.Node.Detector);
         Assert.Equal(
-            (0, 0, 0), (line.SeenLive.Node.Devices.Only.Count, line.SeenLive.Node.Devices.Excluded.Count, line.SeenLive.Node.Devices.Pods.Count));
+            (0, 0, 0),
+            (line.SeenLive.Node.Devices.Only.Count, line.SeenLive.Node.Devices.Excluded.Count, line.SeenLive.Node.Devices.Pods.Count));
     }
 
     [Fact]

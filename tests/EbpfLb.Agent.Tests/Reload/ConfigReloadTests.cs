@@ -125,7 +125,8 @@ public sealed class ConfigReloadTests : IDisposable
     [Fact]
     public void A_fault_while_reading_changes_nothing_is_shown_and_has_its_stack_in_the_log()
     {
-        var broken = new ConfigReload(() => throw new InvalidOperationException("a bug"), options, state, log.Loggers.CreateLogger("config"));
+        var broken = new ConfigReload(() => throw new InvalidOperationException("a bug"), options, state,
+            log.Loggers.CreateLogger("config"));
         Assert.False(broken.Run());
         Assert.Contains("a bug", Assert.Single(state.Warnings), StringComparison.Ordinal);
         Assert.Contains("ConfigReload.Run", Assert.Single(log.Lines), StringComparison.Ordinal);

@@ -11,7 +11,8 @@ namespace EbpfLb.Agent.Hosting.Modules;
 internal static class EventsModule
 {
     public static IServiceCollection AddEvents(this IServiceCollection services, AgentContext agent) => services
-        .AddRunning(_ => new EventQueue(agent.Source.Capabilities.Events, agent.Options.Start.NodeName, agent.Time, agent.Logger<EventQueue>()))
+        .AddRunning(_ => new EventQueue(
+            agent.Source.Capabilities.Events, agent.Options.Start.NodeName, agent.Time, agent.Logger<EventQueue>()))
         .AddSingleton<IEventRecorder>(p => p.Get<EventQueue>())
         .AddSingleton(p => new BindFailures(
             p.Get<IEventRecorder>(), agent.Options.Start.NodeName, agent.Options.Start.BindAddressHardFail,

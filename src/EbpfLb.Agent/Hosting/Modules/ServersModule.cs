@@ -45,9 +45,8 @@ internal static class ServersModule
         var explainer = new AgentExplainer(p.Get<PipelineState>(), agent.Options.Live(o => o.Node), agent.Options.Start.NodeName);
         var health = p.Get<ServiceHealthServer>();
         return new AgentView(
-            agent.Options.Start.Instance.Name, VersionCommand.Version, agent.Time, p.Get<PipelineState>(), agent.Dataplane, p.Get<FlowState>(),
-            flows,
-            explainer, p.Get<ConfigState>(), p.Get<Verifier>(), () => health.Problems);
+            agent.Options.Start.Instance.Name, VersionCommand.Version, agent.Time, p.Get<PipelineState>(), agent.Dataplane,
+            p.Get<FlowState>(), flows, explainer, p.Get<ConfigState>(), p.Get<Verifier>(), () => health.Problems);
     }
 
     private static RetryingServer HealthOf(AgentContext agent, IPEndPoint address, IServiceProvider p)

@@ -17,7 +17,8 @@ internal static class StateModule
     public static IServiceCollection AddState(this IServiceCollection services, AgentContext agent) => services
         .AddSingleton(_ => new ProxyHealthTracker(agent.Time, agent.SyncPeriod))
         .AddSingleton(_
-            => new NodePrerequisites(agent.Options.Live(o => o.Node), agent.Options.Start.NodeName, agent.Source.Capabilities.HasNodes, agent.Time))
+            => new NodePrerequisites(
+                agent.Options.Live(o => o.Node), agent.Options.Start.NodeName, agent.Source.Capabilities.HasNodes, agent.Time))
         .AddSingleton(p => new PipelineState(
             () => agent.Source.Status, p.Get<ProxyHealthTracker>(), agent.Source.Capabilities.HasNodes, agent.Logger<PipelineState>())
         {
