@@ -95,7 +95,14 @@ struct lb_backend {
 	__u8 family;	  /* 4 or 6 */
 	__u32 service_id; /* 0: free entry (service ids start at 1) */
 	__u32 flags;	  /* enum lb_backend_flag */
-	__u32 reserved;	  /* 0 */
+	__u16 weight;	  /* its share beside the others of its list; 0: it gets nothing new */
+	__u16 reserved;	  /* 0 */
+};
+
+/* Value of lb_load: the connections of one backend that go by this node. All CPUs change it. */
+struct lb_load {
+	__u32 active; /* begun and not ended */
+	__u32 begun;  /* goes round */
 };
 
 enum lb_client_kind {

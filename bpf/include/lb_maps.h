@@ -45,6 +45,16 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 } lb_backends __weak SEC(".maps");
 
+/* Connections by backend id. Written by programs, and through mmap by the agent: 0 for a new id,
+ * and for the flows that it ends. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, __u32);
+	__type(value, struct lb_load);
+	__uint(max_entries, 1024);
+	__uint(map_flags, BPF_F_MMAPABLE);
+} lb_load __weak SEC(".maps");
+
 /* ClientIP affinity. Written and read by programs. Never full while all its clients have seats in
  * lb_aff_rows, which has fewer; else the least recently used client is forgotten. */
 struct {

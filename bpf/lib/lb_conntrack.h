@@ -9,8 +9,8 @@
 
 #include "lb_backend.h"
 #include "lb_ct_entry.h"
+#include "lb_load.h"
 #include "lb_settings.h"
-#include "lb_stats.h"
 #include "lb_tick.h"
 
 /* Flows looked at before a full table is called full. */
@@ -21,12 +21,11 @@ lb_inline __u32 lb_ct_now(void)
 	return lb_tick_now();
 }
 
-lb_inline void lb_ct_closed(const struct lb_ct_state *state)
+/* The flow of this entry ended. `addr_fold` and `port`: of its backend, which is where a request
+ * goes to and where a reply comes from. */
+lb_inline void lb_ct_closed(const struct lb_ct_state *state, __u32 addr_fold, __be16 port)
 {
-	struct lb_svc_stat *stat = lb_svc_stat(state->service_id & LB_CT_ID);
-
-	if (stat)
-		stat->closed++;
+	lb_ended(state->service_id & LB_CT_ID, state->backend_id & LB_CT_ID, addr_fold, port);
 }
 
 lb_inline bool lb_key_same(const struct lb_ct_key6 *a, const struct lb_ct_key6 *b)
@@ -71,8 +70,12 @@ lb_once int lb_ct_remove(const struct lb_ct_key6 *key, __u32 phases)
 
 		if (!ct || !lb_ct_sealed4(&key4, ct) || !lb_ct_goes(&ct->state, phases))
 			return false;
-		if (ct->state.phase < LB_CT_CLOSED)
-			lb_ct_closed(&ct->state);
+		if (ct->state.phase < LB_CT_CLOSED) {
+			bool reply = ct->state.flags & LB_CT_REPLY;
+
+			lb_ct_closed(&ct->state, lb_addr_fold4(reply ? key4.src : ct->dst),
+				     reply ? key4.sport : ct->dport);
+		}
 		other4.src = ct->dst;
 		other4.dst = ct->src;
 		other4.sport = ct->dport;
@@ -91,8 +94,13 @@ lb_once int lb_ct_remove(const struct lb_ct_key6 *key, __u32 phases)
 
 		if (!ct || !lb_ct_sealed6(&at, ct) || !lb_ct_goes(&ct->state, phases))
 			return false;
-		if (ct->state.phase < LB_CT_CLOSED)
-			lb_ct_closed(&ct->state);
+		if (ct->state.phase < LB_CT_CLOSED) {
+			bool reply = ct->state.flags & LB_CT_REPLY;
+
+			lb_ct_closed(&ct->state,
+				     reply ? lb_addr_fold(at.src) : lb_addr_fold(ct->dst),
+				     reply ? at.sport : ct->dport);
+		}
 		lb_copy16(at.src, ct->dst);
 		lb_copy16(at.dst, ct->src);
 		at.sport = ct->dport;

@@ -105,13 +105,23 @@ lb_inline bool lb_ct_moves(const struct lb_pass *pass, __u32 now)
 /* In `set`: of a flow's two entries this one's changes count for the service. */
 #define LB_CT_COUNTS 0x100
 
+/* The backend of the pass's flow: where a request goes to, where a reply comes from. */
+lb_inline __u32 lb_ct_backend_fold(const struct lb_pass *pass)
+{
+	return lb_addr_fold(pass->ct.flags & LB_CT_REPLY ? pass->pkt.tuple.src : pass->to.dst);
+}
+
+lb_inline __be16 lb_ct_backend_port(const struct lb_pass *pass)
+{
+	return pass->ct.flags & LB_CT_REPLY ? pass->pkt.tuple.sport : pass->to.dport;
+}
+
 /* The phase rises, `set` is set and `clear` cleared. With LB_CT_RST to be cleared it comes back
  * from LB_CT_RESET. */
 lb_once int lb_ct_step(const struct lb_pass *pass, struct lb_ct_state *state, __u8 phase, __u32 set,
 		       __u32 clear)
 {
 	union lb_ct_word seen = {}, next = {};
-	struct lb_svc_stat *stat;
 
 	if (!pass || !state)
 		return false;
@@ -130,10 +140,12 @@ lb_once int lb_ct_step(const struct lb_pass *pass, struct lb_ct_state *state, __
 	if (likely(seen.phase >= LB_CT_CLOSED == next.phase >= LB_CT_CLOSED) ||
 	    !(set & LB_CT_COUNTS))
 		return true;
-	/* Closed, or not closed after all. */
-	stat = lb_svc_stat(pass->ct.service_id);
-	if (stat)
-		stat->closed += next.phase >= LB_CT_CLOSED ? 1 : -1;
+	if (next.phase >= LB_CT_CLOSED)
+		lb_ended(pass->ct.service_id, pass->ct.backend_id, lb_ct_backend_fold(pass),
+			 lb_ct_backend_port(pass));
+	else
+		lb_resumed(pass->ct.service_id, pass->ct.backend_id, lb_ct_backend_fold(pass),
+			   lb_ct_backend_port(pass));
 	return true;
 }
 
@@ -236,7 +248,8 @@ lb_once int lb_ct_follow(struct lb_pass *pass, __u32 now)
 	followed = lb_ct_follow_both(pass, now);
 	if (followed != LB_CT_BOTH && followed != LB_CT_ALONE) {
 		if (pass->ct.phase < LB_CT_CLOSED)
-			lb_ct_closed(&pass->ct);
+			lb_ended(pass->ct.service_id, pass->ct.backend_id, lb_ct_backend_fold(pass),
+				 lb_ct_backend_port(pass));
 		lb_ct_delete(pass, false);
 		return false;
 	}

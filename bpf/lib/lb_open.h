@@ -292,7 +292,6 @@ lb_once long lb_open_stack(const struct lb_pass *pass, bool *mine)
 HOOK_ONCE enum lb_reason lb_open(hook_ctx *ctx, struct lb_pass *pass)
 {
 	enum lb_reason reason = LB_REASON_NONE;
-	struct lb_svc_stat *stat;
 	bool mine = true;
 	long rc;
 
@@ -331,9 +330,7 @@ HOOK_ONCE enum lb_reason lb_open(hook_ctx *ctx, struct lb_pass *pass)
 	}
 	lb_filter_open(pass);
 	lb_ct_pend(pass);
-	stat = lb_svc_stat(pass->ct.service_id);
-	if (stat)
-		stat->connections++;
+	lb_begun(pass->ct.service_id, pass->ct.backend_id);
 	lb_count_packet(LB_PKT_NEW, pass->pkt.len);
 	return LB_REASON_NONE;
 }

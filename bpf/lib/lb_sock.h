@@ -4,6 +4,7 @@
 #define LB_SOCK_H
 
 #include "lb_hash.h"
+#include "lb_load.h"
 #include "lb_select.h"
 #include "lb_settings.h"
 #include "lb_tick.h"
@@ -78,13 +79,9 @@ lb_inline void lb_sock_fill(struct lb_sock *mem, const struct lb_addr *frontend,
 /* A connection ended: by close(), or because the socket connects anew. */
 lb_inline void lb_sock_closed(const struct lb_sock *mem)
 {
-	struct lb_svc_stat *stat;
-
-	if (mem->kind != LB_SOCK_CONNECTED)
-		return;
-	stat = lb_svc_stat(mem->service_id);
-	if (stat)
-		stat->closed++;
+	if (mem->kind == LB_SOCK_CONNECTED)
+		lb_ended(mem->service_id, mem->backend_id, lb_addr_fold(mem->backend.addr),
+			 mem->backend.port);
 }
 
 /* Keeps a pair whose answers may still come in lb_udp_peer. */

@@ -81,8 +81,9 @@ lb_inline int pass(struct bpf_sock_addr *ctx)
  * What connect() made of the socket. An MPTCP socket connects by a subflow, which is a socket of
  * the kernel's own that getpeername() and close() are never told of: so it is the application's
  * that remembers and is counted. The subflow remembers too: by it stale connections are found.
+ * False: there is no memory for it, so nobody would know when it ends, and it is not counted.
  */
-lb_inline void remember(struct bpf_sock_addr *ctx, const struct lb_addr *dst,
+lb_inline bool remember(struct bpf_sock_addr *ctx, const struct lb_addr *dst,
 			const struct lb_pick *pick)
 {
 	struct lb_sock *mem, *whole;
@@ -91,23 +92,24 @@ lb_inline void remember(struct bpf_sock_addr *ctx, const struct lb_addr *dst,
 	mem = bpf_sk_storage_get(&lb_sock, ctx->sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 	if (unlikely(!mem)) {
 		lb_count(LB_SOCK_NO_STORAGE);
-		return;
+		return false;
 	}
 	if (cfg_mptcp && dst->proto == IPPROTO_TCP)
 		mptcp = bpf_skc_to_mptcp_sock(ctx->sk);
 	if (likely(!mptcp)) {
 		lb_sock_closed(mem);
 		lb_sock_fill(mem, dst, pick, LB_SOCK_CONNECTED);
-		return;
+		return true;
 	}
 	lb_sock_fill(mem, dst, pick, LB_SOCK_CONNECTED);
 	whole = bpf_sk_storage_get(&lb_sock, mptcp, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 	if (unlikely(!whole)) {
 		lb_count(LB_SOCK_NO_STORAGE);
-		return;
+		return false;
 	}
 	lb_sock_closed(whole);
 	lb_sock_fill(whole, dst, pick, LB_SOCK_CONNECTED);
+	return true;
 }
 
 lb_inline int do_connect(struct bpf_sock_addr *ctx, const struct lb_addr *dst, bool is4)
@@ -115,7 +117,6 @@ lb_inline int do_connect(struct bpf_sock_addr *ctx, const struct lb_addr *dst, b
 	const struct hook_sock hook = {.is4 = is4};
 	const struct lb_settings *set = lb_settings_get();
 	struct lb_client client;
-	struct lb_svc_stat *stat;
 	struct lb_service svc = {};
 	struct lb_addr key;
 	struct lb_pick pick;
@@ -141,10 +142,8 @@ lb_inline int do_connect(struct bpf_sock_addr *ctx, const struct lb_addr *dst, b
 	if (verdict == LB_DROP)
 		return drop(LB_SOCK_DROPPED);
 
-	remember(ctx, dst, &pick);
-	stat = lb_svc_stat(pick.service_id);
-	if (stat)
-		stat->connections++;
+	if (likely(remember(ctx, dst, &pick)))
+		lb_begun(pick.service_id, pick.backend_id);
 	lb_count(LB_SOCK_TRANSLATED);
 	ctx_store(ctx, pick.backend->addr, pick.backend->port, is4);
 	return LB_SOCK_ALLOW;

@@ -10,10 +10,10 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "ac93df389291e268c1b9c4edb19746a62f17bf0376489d64a78c87208b62056e";
+    public const string Hash = "1b5e64957520c2fffb9836829623742d94f291a609c78fc0d12a55c8964ca0f6";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
-    public const ulong MapsHash = 0xd09a60d2c0356681;
+    public const ulong MapsHash = 0xbf96aaf54287ad46;
 }
 
 /// <summary>struct lb_addr, 20 bytes.</summary>
@@ -115,8 +115,11 @@ public record struct LbBackend
     /// <summary>__u32 flags.</summary>
     [FieldOffset(24)] public uint Flags;
 
-    /// <summary>__u32 reserved.</summary>
-    [FieldOffset(28)] public uint Reserved;
+    /// <summary>__u16 weight.</summary>
+    [FieldOffset(28)] public ushort Weight;
+
+    /// <summary>__u16 reserved.</summary>
+    [FieldOffset(30)] public ushort Reserved;
 
     /// <summary>Byte by byte.</summary>
     public readonly bool Equals(LbBackend other) => AbiBytes.Same(this, other);
@@ -475,6 +478,23 @@ public record struct LbIp6
 
     /// <summary>Byte by byte.</summary>
     public readonly bool Equals(LbIp6 other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+}
+
+/// <summary>struct lb_load, 8 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 8)]
+public record struct LbLoad
+{
+    /// <summary>__u32 active.</summary>
+    [FieldOffset(0)] public uint Active;
+
+    /// <summary>__u32 begun.</summary>
+    [FieldOffset(4)] public uint Begun;
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbLoad other) => AbiBytes.Same(this, other);
 
     /// <inheritdoc/>
     public override readonly int GetHashCode() => AbiBytes.Hash(this);

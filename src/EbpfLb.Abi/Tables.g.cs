@@ -59,6 +59,10 @@ public static class Tables
     public static Table<LbFragKey, LbFrag> Frags { get; } =
         new("lb_frags", 9, 40, 4, 1024, 0);
 
+    /// <summary>lb_load: Array, Mappable.</summary>
+    public static Table<uint, LbLoad> Load { get; } =
+        new("lb_load", 2, 4, 8, 1024, 1024);
+
     /// <summary>lb_meta: Array, ReadOnlyProgram.</summary>
     public static Table<uint, LbMeta> Meta { get; } =
         new("lb_meta", 2, 4, 16, 1, 128);
@@ -155,6 +159,7 @@ public static class Tables
         Events,
         Filter,
         Frags,
+        Load,
         Meta,
         Netns,
         NodeAddrs4,

@@ -26,6 +26,8 @@ public sealed record Flow(
     uint ReplyDevice,
     bool IsWhole)
 {
+    public FlowOwner Owner => new(ServiceId, BackendId, Backend);
+
     /// <summary>Key of its request entry.</summary>
     public FlowKey RequestKey => new(Client, Frontend, Protocol, LbCtHook.Ingress);
 

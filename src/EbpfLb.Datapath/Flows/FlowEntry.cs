@@ -11,6 +11,9 @@ public readonly record struct FlowEntry(FlowKey Key, FlowEndpoint Source, FlowEn
 
     public LbCtPhase Phase => (LbCtPhase)State.Phase;
 
+    /// <summary>A request goes to the backend, a reply comes from it.</summary>
+    public FlowOwner Owner => new(State.ServiceId, State.BackendId, IsReply ? Key.Source : Destination);
+
     /// <summary>From the backend to the client.</summary>
     public bool IsReply => Flags.HasFlag(LbCtFlag.Reply);
 

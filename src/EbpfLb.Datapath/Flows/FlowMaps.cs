@@ -34,7 +34,7 @@ public sealed class FlowMaps : IDisposable
     }
 
     internal static FlowMaps Open(MapSet maps)
-        => new(maps.Take(Abi.Tables.Conntrack4), maps.Take(Abi.Tables.Conntrack6), new FlowEnds(maps.Take(Abi.Tables.SvcExpired)),
+        => new(maps.Take(Abi.Tables.Conntrack4), maps.Take(Abi.Tables.Conntrack6), FlowEnds.Open(maps),
             new UdpShare(maps.Take(Abi.Tables.UdpShare)));
 
     public void Dispose()

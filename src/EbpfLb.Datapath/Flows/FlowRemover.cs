@@ -22,30 +22,28 @@ internal sealed class FlowRemover(IFlowMap map)
             if (reply is { } taken) map.TryAdd(Refreshed(taken, now));
             return 0;
         }
-        if (!map.Delete(request.Key)) return removed;
-        CountEnd(request.Phase, request.State.ServiceId);
-        return removed + 1;
+        return DeleteCounted(request.Key, null, request.Phase, request.Owner) ? removed + 1 : removed;
     }
 
     /// <summary>Removes both entries whatever happens to them: somebody asked for it.</summary>
     /// <param name="entry">Either of the two, as it was looked up last.</param>
     /// <returns>Whether there was one.</returns>
-    public bool RemoveBoth(in FlowEntry entry) => RemoveBoth(entry.Key, entry.SiblingKey, entry.Phase, entry.State.ServiceId);
+    public bool RemoveBoth(in FlowEntry entry) => DeleteCounted(entry.Key, entry.SiblingKey, entry.Phase, entry.Owner);
 
     /// <inheritdoc cref="RemoveBoth(in FlowEntry)"/>
-    public bool RemoveBoth(Flow flow) => RemoveBoth(flow.RequestKey, flow.ReplyKey, flow.Phase, flow.ServiceId);
+    public bool RemoveBoth(Flow flow) => DeleteCounted(flow.RequestKey, flow.ReplyKey, flow.Phase, flow.Owner);
 
-    private bool RemoveBoth(in FlowKey key, in FlowKey sibling, LbCtPhase phase, uint serviceId)
+    /// <summary>
+    /// Programs count a connection that closes when it does. Counted before the entries go: whoever kills this process in between leaves a
+    /// count that is too low, which lasts until the backend has no connection, and none that is too high for ever.
+    /// </summary>
+    private bool DeleteCounted(in FlowKey key, FlowKey? sibling, LbCtPhase phase, in FlowOwner owner)
     {
-        if (!(map.Delete(sibling) | map.Delete(key))) return false;
-        CountEnd(phase, serviceId);
-        return true;
-    }
-
-    /// <summary>Programs count a connection that closes when it does.</summary>
-    private void CountEnd(LbCtPhase phase, uint serviceId)
-    {
-        if (phase < LbCtPhase.Closed) map.CountEnd(serviceId);
+        var counts = phase < LbCtPhase.Closed;
+        if (counts) map.CountEnd(owner);
+        if ((sibling is { } other && map.Delete(other)) | map.Delete(key)) return true;
+        if (counts) map.CountResumed(owner);
+        return false;
     }
 
     /// <summary>As the program would have left it that refreshed the request entry: flags and device are its own.</summary>

@@ -31,8 +31,11 @@ public interface IFlowMap
     /// <summary>False when it was not there.</summary>
     bool Delete(in FlowKey key);
 
-    /// <summary>A flow of the service port ended that no program saw close.</summary>
-    void CountEnd(uint serviceId);
+    /// <summary>A flow ends that no program saw close.</summary>
+    void CountEnd(in FlowOwner owner);
+
+    /// <summary>After <see cref="CountEnd"/>: it goes on.</summary>
+    void CountResumed(in FlowOwner owner);
 
     /// <summary>UDP flows that became conversations so far (LbCtPhase.Open); always 0 where nobody counts.</summary>
     long UdpOpened { get; }

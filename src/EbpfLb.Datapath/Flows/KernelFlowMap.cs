@@ -41,7 +41,9 @@ internal sealed class KernelFlowMap<TKey, TValue, TCodec>(
 
     public bool Delete(in FlowKey key) => map.Delete(TCodec.Key(key));
 
-    public void CountEnd(uint serviceId) => ends?.Count(serviceId);
+    public void CountEnd(in FlowOwner owner) => ends?.Count(owner);
+
+    public void CountResumed(in FlowOwner owner) => ends?.Resume(owner);
 
     public long UdpOpened => share?.Opened(family) ?? 0;
 

@@ -71,8 +71,8 @@ internal sealed class FlowMove(MapSet maps, ILogger logger)
         var lost = selection.LeftOut.Count + ((selection.Entries.Count - written + 1) / 2);
         if (lost > 0) Log.FlowsLost(logger, to.Name, lost);
         if (maps.Created.Contains(Abi.Tables.SvcExpired.Name)) return;
-        using var ends = new FlowEnds(maps.Take(Abi.Tables.SvcExpired));
-        foreach (var service in selection.LeftOut) ends.Count(service);
+        using var ends = FlowEnds.Open(maps);
+        foreach (var owner in selection.LeftOut) ends.Count(owner);
     }
 
     /// <summary>The flows of a map that goes on, in a ring that does not.</summary>

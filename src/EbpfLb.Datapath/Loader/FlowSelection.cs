@@ -13,7 +13,7 @@ internal sealed class FlowSelection
     private readonly List<FlowKey> halfOpen = [];
     private readonly List<FlowKey> closed = [];
     private readonly Dictionary<FlowKey, uint> ticks = [];
-    private readonly List<uint> leftOut = [];
+    private readonly List<FlowOwner> leftOut = [];
 
     private FlowSelection()
     {
@@ -31,8 +31,8 @@ internal sealed class FlowSelection
     /// <summary>The same of closed flows.</summary>
     public IReadOnlyList<FlowKey> Closed => closed;
 
-    /// <summary>The service ids of open and half-open flows for which there is no room.</summary>
-    public IReadOnlyList<uint> LeftOut => leftOut;
+    /// <summary>Whose the open and half-open flows are for which there is no room.</summary>
+    public IReadOnlyList<FlowOwner> LeftOut => leftOut;
 
     /// <param name="all">Entries of the map so far, in any order.</param>
     /// <param name="room">Entries that fit into the new one.</param>
@@ -67,7 +67,7 @@ internal sealed class FlowSelection
         var hasPlace = ring is null || ring.Count < (flow.Rank == Rank.HalfOpen ? halfOpenRoom : closedRoom);
         if (!hasPlace || entries.Count + flow.Size > room)
         {
-            if (flow.Rank != Rank.Closed) leftOut.Add(flow.Entry.State.ServiceId);
+            if (flow.Rank != Rank.Closed) leftOut.Add(flow.Entry.Owner);
             return;
         }
         entries.Add(flow.Entry);

@@ -60,17 +60,20 @@ internal sealed class KernelTables : IDisposable
         settings = new(maps.Take(Abi.Tables.Settings));
         capacities = maps.All.ToDictionary(m => m.Key, m => m.Value.Info.MaxEntries, StringComparer.Ordinal);
         ServiceCounters = new(
-            new MappedWindows<LbSvcStat>(maps.Take(Abi.Tables.SvcStats)), new FlowEnds(maps.Take(Abi.Tables.SvcExpired)),
+            new MappedWindows<LbSvcStat>(maps.Take(Abi.Tables.SvcStats)), new FlowEnds(maps.Take(Abi.Tables.SvcExpired), loads: null),
             maps.Created.Contains(Abi.Tables.SvcStats.Name));
+        BackendLoads = BackendLoadTable.Open(maps);
         Affinity = new(affinity, backends, capacities[Abi.Tables.AffRows.Name] * Seats);
         DestinationFilter = new DestinationFilter(maps.Take(Abi.Tables.Filter));
         ForPlans = new PlanTables(FilteredBy(services4, FilterKeys.AddressOf), FilteredBy(services6, FilterKeys.AddressOf), slots, backends,
-            sources4, sources6, ServiceCounters);
+            sources4, sources6, ServiceCounters, BackendLoads);
     }
 
     public PlanTables ForPlans { get; }
 
     public ServiceCounterTable ServiceCounters { get; }
+
+    public BackendLoadTable BackendLoads { get; }
 
     public AffinityMemory Affinity { get; }
 
@@ -132,6 +135,7 @@ internal sealed class KernelTables : IDisposable
         affinity.Dispose();
         settings.Dispose();
         ServiceCounters.Dispose();
+        BackendLoads.Dispose();
         DestinationFilter.Dispose();
     }
 

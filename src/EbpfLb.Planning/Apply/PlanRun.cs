@@ -92,6 +92,7 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources
             var group = plan.Groups[write.Group].Root;
             if (group.Failed) continue;
             group.Touched = true;
+            if (write.Before is null) tables.Loads?.Reset(write.Id);
             var error = tables.Backends.Write(write.Id, [write.Value]);
             if (error != TableError.None)
             {

@@ -25,6 +25,7 @@ public static class BackendCodec
             Family = (byte)backend.Address.Family,
             ServiceId = serviceId,
             Flags = (uint)lists,
+            Weight = 1,
         };
         backend.Address.WriteBytes(MemoryMarshal.AsBytes(new Span<Be32x4>(ref value.Addr)));
         return value;

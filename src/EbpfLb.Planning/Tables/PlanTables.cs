@@ -4,6 +4,7 @@ namespace EbpfLb.Planning.Tables;
 
 /// <summary>All that a plan is written to.</summary>
 /// <param name="Counters">null when nobody counts.</param>
+/// <param name="Loads">null when nobody counts.</param>
 public sealed record PlanTables(
     ITable<LbFrontend4, LbService> Services4,
     ITable<LbFrontend6, LbService> Services6,
@@ -11,7 +12,15 @@ public sealed record PlanTables(
     IArrayTable<LbBackend> Backends,
     ITable<LbSrcRange4, uint> SourceRanges4,
     ITable<LbSrcRange6, uint> SourceRanges6,
-    IServiceCounters? Counters = null);
+    IServiceCounters? Counters = null,
+    IBackendLoads? Loads = null);
+
+/// <summary>Counts of connections that are kept per backend id.</summary>
+public interface IBackendLoads
+{
+    /// <summary>Sets the count of an id to zero that a new backend is about to get.</summary>
+    void Reset(uint backendId);
+}
 
 /// <summary>Counters that are kept per service id.</summary>
 public interface IServiceCounters

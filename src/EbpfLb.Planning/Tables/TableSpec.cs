@@ -38,6 +38,7 @@ public sealed record TableSpec(Table Table, TableSize? Size, MapIds Ids, Func<Ma
         new(Abi.Tables.SrcRanges6, TableSize.SourceRanges, MapIds.Defined, (s, _) => s.SourceRanges),
         new(Abi.Tables.Slots, TableSize.Slots, MapIds.Defined, (s, _) => s.Slots),
         new(Abi.Tables.Backends, TableSize.Backends, MapIds.Defined, (s, _) => s.Backends),
+        new(Abi.Tables.Load, TableSize.Backends, MapIds.Counted, (s, _) => s.Backends),
         new(Abi.Tables.SvcStats, TableSize.Services, MapIds.Counted, (s, cpus) => s.Services * (uint)cpus.Numbers),
         new(Abi.Tables.SvcExpired, TableSize.Services, MapIds.Counted, (s, _) => s.Services),
         new(Abi.Tables.Affinity, TableSize.Affinity, MapIds.Counted, (s, _) => s.Affinity),

@@ -64,7 +64,9 @@ internal sealed class DisturbedMap(IFlowMap inner) : IFlowMap
         return found;
     }
 
-    public void CountEnd(uint serviceId) => inner.CountEnd(serviceId);
+    public void CountEnd(in FlowOwner owner) => inner.CountEnd(owner);
+
+    public void CountResumed(in FlowOwner owner) => inner.CountResumed(owner);
 
     public long UdpOpened => inner.UdpOpened;
 

@@ -52,9 +52,13 @@ internal sealed class MemoryFlowMap(IpFamily family, int capacity) : IFlowMap
         lock (gate) return entries.Remove(key);
     }
 
-    public void CountEnd(uint serviceId)
+    public void CountEnd(in FlowOwner owner) => Add(owner.ServiceId, 1);
+
+    public void CountResumed(in FlowOwner owner) => Add(owner.ServiceId, -1);
+
+    private void Add(uint serviceId, int change)
     {
-        lock (gate) ends[serviceId] = ends.GetValueOrDefault(serviceId) + 1;
+        lock (gate) ends[serviceId] = ends.GetValueOrDefault(serviceId) + change;
     }
 
     public long UdpOpened { get; set; }

@@ -36,7 +36,7 @@ public sealed class FlowSelectionTests
 
         Assert.Equal(
             [flows[2].Request.Key, flows[2].Reply.Key, flows[1].Request.Key, flows[1].Reply.Key], selection.Entries.Select(e => e.Key));
-        Assert.Equal([0u], selection.LeftOut);
+        Assert.Equal([0u], selection.LeftOut.Select(o => o.ServiceId));
     }
 
     [Fact]

@@ -34,8 +34,8 @@ public sealed class ServiceCounterTableTests : IDisposable
     public void A_service_port_has_what_it_counted_on_all_CPUs()
     {
         using var table = Open(fresh: false);
-        using var ends = new FlowEnds(ended.Duplicate());
-        ends.Count(5);
+        using var ends = new FlowEnds(ended.Duplicate(), loads: null);
+        ends.Count(new FlowOwner(5, 0, default));
         var cpus = (ulong)PossibleCpus.Numbers();
 
         Assert.Equal(new ServiceCounters(5 * cpus, cpus + 1, 2 * cpus, 3 * cpus), table.Read(5));
@@ -68,5 +68,5 @@ public sealed class ServiceCounterTableTests : IDisposable
     }
 
     private ServiceCounterTable Open(bool fresh)
-        => new(new MappedWindows<LbSvcStat>(map.Duplicate()), new FlowEnds(ended.Duplicate()), fresh);
+        => new(new MappedWindows<LbSvcStat>(map.Duplicate()), new FlowEnds(ended.Duplicate(), loads: null), fresh);
 }

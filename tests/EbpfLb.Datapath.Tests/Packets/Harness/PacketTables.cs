@@ -11,6 +11,7 @@ internal sealed class PacketTables : IDisposable
 {
     private readonly List<IDisposable> owned = [];
     private readonly MappedArray<LbSvcStat> svcStats;
+    private readonly MappedArray<LbLoad> loads;
 
     /// <param name="services">cfg_services as it was loaded.</param>
     public PacketTables(BpfObject bpf, int services)
@@ -42,6 +43,7 @@ internal sealed class PacketTables : IDisposable
         DestinationFilter.Refill([]);
         Stats = Keep(new PerCpuMap<uint, LbStat>(bpf.OpenMap(Abi.Tables.Stats.Name)));
         svcStats = Keep(new MappedArray<LbSvcStat>(bpf.OpenMap(Abi.Tables.SvcStats.Name)));
+        loads = Keep(new MappedArray<LbLoad>(bpf.OpenMap(Abi.Tables.Load.Name)));
         Services = services;
         Events = Keep(new RingBuffer(bpf.OpenMap(Abi.Tables.Events.Name)));
     }
@@ -116,6 +118,9 @@ internal sealed class PacketTables : IDisposable
         return sum;
     }
 
+    /// <summary>The connections of a backend id.</summary>
+    public LbLoad LoadOf(uint backendId) => loads.ReadOnlySpan[(int)backendId];
+
     public RingBuffer Events { get; }
 
     /// <summary>As after loading.</summary>
@@ -139,6 +144,7 @@ internal sealed class PacketTables : IDisposable
         Span<LbStat> none = new LbStat[Stats.CpuCount];
         for (var i = 0u; i < Stats.Info.MaxEntries; i++) Stats.Update(i, none);
         svcStats.Span.Clear();
+        loads.Span.Clear();
         Events.Drain(_ => { });
     }
 
