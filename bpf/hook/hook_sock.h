@@ -155,9 +155,28 @@ lb_inline bool client_fill(struct bpf_sock_addr *ctx, struct hook_sock hook,
 		return false;
 	/* Only who must be known is looked up. */
 	if (unlikely(svc->flags & (LB_SERVICE_AFFINITY | LB_SERVICE_RANGES)) ||
+	    unlikely(lb_scheduler_of(svc) == LB_SCHEDULER_SH) ||
 	    unlikely(lookup != LB_LOOKUP_FOUND))
 		client_address(ctx, hook, v4, client);
 	return true;
+}
+
+/* What a new connection's place is drawn by; `other` where the scheduler goes by nothing of it. */
+lb_inline __u32 client_dice(const struct lb_service *svc, const struct lb_addr *dst,
+			    const struct lb_client *client, __u64 cookie, __u32 other)
+{
+	switch (lb_scheduler_of(svc)) {
+	case LB_SCHEDULER_SH:
+		return lb_hash16(client->affinity.client, 0);
+	case LB_SCHEDULER_DH:
+		return lb_hash16(dst->addr, 0);
+	case LB_SCHEDULER_MAGLEV:
+		/* connect() comes before the socket has a port. */
+		return svc->flags & LB_SERVICE_AFFINITY ? lb_hash16(client->affinity.client, 0)
+							: lb_mix(cookie, 0);
+	default:
+		return other;
+	}
 }
 
 #endif

@@ -32,7 +32,8 @@ struct lb_frontend6 {
 	__u8 pad; /* 0 */
 };
 
-/* A run of entries in lb_slots. */
+/* A run of entries in lb_slots; for LB_SCHEDULER_MAGLEV `first` is a row of lb_maglev, `count` how
+ * many places the table has. */
 struct lb_range {
 	__u32 first;
 	__u32 count;
@@ -54,6 +55,22 @@ enum lb_service_flag {
 				       stack's, not ours */
 };
 
+/* In lb_service.flags from LB_SCHEDULER_SHIFT on: who of the list gets a new connection. */
+enum lb_scheduler {
+	LB_SCHEDULER_RANDOM = 0,
+	LB_SCHEDULER_RR = 1,
+	LB_SCHEDULER_WRR = 2,
+	LB_SCHEDULER_LC = 3,
+	LB_SCHEDULER_WLC = 4,
+	LB_SCHEDULER_SED = 5,
+	LB_SCHEDULER_NQ = 6,
+	LB_SCHEDULER_SH = 7,
+	LB_SCHEDULER_DH = 8,
+	LB_SCHEDULER_MAGLEV = 9,
+};
+
+#define LB_SCHEDULER_SHIFT 16
+
 /*
  * Value of lb_services4/6: one frontend of a service port. It is replaced whole by one map update:
  * that is the flip. A replaced hash element may be reused at once for another key, so a reader that
@@ -65,7 +82,7 @@ struct lb_service {
 	__u32 seal;
 	__u32 id;    /* service port id: index of lb_svc_stats, part of the affinity key, owner of
 			slots and backends */
-	__u32 flags; /* enum lb_service_flag */
+	__u32 flags; /* enum lb_service_flag, and enum lb_scheduler above */
 	__u32 affinity_sec;
 	struct lb_range cluster; /* the Cluster list (docs/contract.md 6) */
 	struct lb_range local;	 /* the Local list */
@@ -75,6 +92,21 @@ struct lb_service {
 struct lb_slot {
 	__u32 backend_id;
 	__u32 service_id;
+};
+
+/* Places in a row of lb_maglev: a cache line. */
+#define LB_MAGLEV_ROW 16
+
+/* Element of lb_maglev: backend ids. Its owner is known by what they are (lb_backend.service_id).
+ */
+struct lb_maglev_row {
+	__u32 backend_ids[LB_MAGLEV_ROW];
+};
+
+/* Value of lb_turns: connections that took their turn in each list of a service port. */
+struct lb_turn {
+	__u32 cluster;
+	__u32 local;
 };
 
 enum lb_backend_flag {
@@ -103,6 +135,11 @@ struct lb_backend {
 struct lb_load {
 	__u32 active; /* begun and not ended */
 	__u32 begun;  /* goes round */
+};
+
+/* Value of lb_scratch: of no meaning between two packets. */
+struct lb_scratch {
+	__u64 words[16];
 };
 
 enum lb_client_kind {

@@ -36,6 +36,16 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 } lb_slots __weak SEC(".maps");
 
+/* Maglev tables: a service's range holds its backends' ids, as the planner computed them. Written
+ * by the agent through mmap, read by every hook. Full: the agent names the service left out. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, __u32);
+	__type(value, struct lb_maglev_row);
+	__uint(max_entries, 1024);
+	__uint(map_flags, BPF_F_MMAPABLE);
+} lb_maglev __weak SEC(".maps");
+
 /* Backends by id. Written by the agent through mmap, read by every hook. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -54,6 +64,22 @@ struct {
 	__uint(max_entries, 1024);
 	__uint(map_flags, BPF_F_MMAPABLE);
 } lb_load __weak SEC(".maps");
+
+/* Service port id -> whose turn it is. Written by programs, for schedulers that go by turns. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, __u32);
+	__type(value, struct lb_turn);
+	__uint(max_entries, 1024);
+} lb_turns __weak SEC(".maps");
+
+/* What a program needs for one packet and has no stack for. Written and read by programs. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__type(key, __u32);
+	__type(value, struct lb_scratch);
+	__uint(max_entries, 1);
+} lb_scratch __weak SEC(".maps");
 
 /* ClientIP affinity. Written and read by programs. Never full while all its clients have seats in
  * lb_aff_rows, which has fewer; else the least recently used client is forgotten. */

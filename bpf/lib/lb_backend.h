@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* Backends: by id, by lot, and which ones a memory (affinity, UDP flow) may still name. */
+/* Backends: by id, and which ones a memory (affinity, UDP flow) may still name. */
 #ifndef LB_BACKEND_H
 #define LB_BACKEND_H
 
@@ -19,20 +19,6 @@ lb_inline const struct lb_backend *lb_backend_recall(__u32 id, __u32 service_id,
 	if (!backend || READ_ONCE(backend->service_id) != service_id)
 		return NULL;
 	return READ_ONCE(backend->flags) & lists ? backend : NULL;
-}
-
-/* `dice` is any 32 bits; they are spread over the list without a division. NULL: the range is not
- * the service's any more. */
-lb_inline const struct lb_backend *lb_backend_draw(const struct lb_range *range, __u32 service_id,
-						   __u32 dice, __u32 *id)
-{
-	__u32 index = range->first + (__u32)(((__u64)dice * range->count) >> 32);
-	const struct lb_slot *slot = bpf_map_lookup_elem(&lb_slots, &index);
-
-	if (!slot || READ_ONCE(slot->service_id) != service_id)
-		return NULL;
-	*id = READ_ONCE(slot->backend_id);
-	return lb_backend_get(*id);
 }
 
 #endif

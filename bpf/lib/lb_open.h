@@ -170,6 +170,34 @@ lb_inline bool lb_may_be_reply(const struct lb_pass *pass, const struct lb_addr 
 	       lb_node_addr_get(dst);
 }
 
+/* What a choice needs beside the packet: off the stack, which is short. One packet at a time comes
+ * in on a CPU. */
+struct lb_choosing {
+	struct lb_service svc;
+	struct lb_client client;
+};
+
+_Static_assert(sizeof(struct lb_choosing) <= sizeof(struct lb_scratch), "lb_scratch is too small");
+
+/* What a new flow's place is drawn by. */
+lb_inline __u32 lb_packet_dice(const struct lb_service *svc, const struct lb_tuple *at)
+{
+	switch (lb_scheduler_of(svc)) {
+	case LB_SCHEDULER_SH:
+		return lb_hash16(at->src, 0);
+	case LB_SCHEDULER_DH:
+		return lb_hash16(at->dst, 0);
+	case LB_SCHEDULER_MAGLEV:
+		if (svc->flags & LB_SERVICE_AFFINITY)
+			return lb_hash16(at->src, 0);
+		return lb_mix((__u64)lb_hash16(at->src, lb_ct_ports(at->sport, at->dport)) << 32 |
+				      lb_hash16(at->dst, 0),
+			      at->proto);
+	default:
+		return bpf_get_prandom_u32();
+	}
+}
+
 /*
  * LB_CHOICE_ASK: whether somebody waits for this packet has to be found out with its context, which
  * is not here; if nobody does, call again with `asked`. Only what would open a flow pays for it.
@@ -178,22 +206,24 @@ lb_once enum lb_choice lb_choose(struct lb_pass *pass, bool asked)
 {
 	const struct lb_settings *set = lb_settings_get();
 	const struct lb_device *device;
-	struct lb_service svc;
-	struct lb_client client;
+	struct lb_choosing *choosing;
+	struct lb_client *client;
 	struct lb_pick pick;
 	struct lb_addr *dst, *key;
 	enum lb_verdict verdict;
 	enum lb_lookup lookup;
-	__u32 device_flags;
+	__u32 device_flags, zero = 0;
 
-	if (!pass || !set)
+	choosing = bpf_map_lookup_elem(&lb_scratch, &zero);
+	if (!pass || !set || !choosing)
 		return LB_CHOICE_NONE;
+	client = &choosing->client;
 	pass->ct.service_id = 0;
 	dst = &pass->ask[0];
 	key = &pass->ask[1];
 	lb_addr_dst(dst, &pass->pkt.tuple);
 	lookup = lb_frontend_find(dst, set, set->flags & ~(LB_SET_LOOPBACK4 | LB_SET_LOOPBACK6),
-				  key, &svc);
+				  key, &choosing->svc);
 	if (likely(lookup == LB_LOOKUP_NONE))
 		return lb_choose_none(pass, set, dst);
 	/* Whatever it answers, it was no question to a frontend. */
@@ -209,23 +239,21 @@ lb_once enum lb_choice lb_choose(struct lb_pass *pass, bool asked)
 
 	device = lb_device_get(pass->ifindex);
 	device_flags = device ? device->flags : 0;
-	client.source = lb_source_of(set, &pass->pkt.tuple, device_flags, dst);
+	client->source = lb_source_of(set, &pass->pkt.tuple, device_flags, dst);
 	if (unlikely(lb_martian(&pass->pkt.tuple) ||
-		     (client.source == LB_FROM_NODE && !(device_flags & LB_DEVICE_POD)))) {
+		     (client->source == LB_FROM_NODE && !(device_flags & LB_DEVICE_POD)))) {
 		pass->reason = LB_DROP_MARTIAN;
 		return LB_CHOICE_DROP;
 	}
-	lb_copy16(client.affinity.client, pass->pkt.tuple.src);
-	client.affinity.service_id = 0;
-	client.affinity.kind = LB_CLIENT_ADDR;
-	client.netns = 0;
-	client.flow = NULL;
-	client.dice = bpf_get_prandom_u32();
-	verdict = lb_select(key, key, lookup, &svc, &client, true, &pick);
+	lb_copy16(client->affinity.client, pass->pkt.tuple.src);
+	client->affinity.service_id = 0;
+	client->affinity.kind = LB_CLIENT_ADDR;
+	client->dice = lb_packet_dice(&choosing->svc, &pass->pkt.tuple);
+	verdict = lb_select(key, key, lookup, &choosing->svc, client, true, &pick);
 	pass->ct.service_id = pick.service_id;
 	switch (verdict) {
 	case LB_FORWARD:
-		lb_choose_to(pass, set, &pick, client.source);
+		lb_choose_to(pass, set, &pick, client->source);
 		return LB_CHOICE_OPEN;
 	case LB_REFUSE:
 		if (pick.reason != LB_DROP_RACE) {

@@ -4,6 +4,7 @@
 #define LB_SELECT_H
 
 #include "lb_affinity.h"
+#include "lb_schedule.h"
 #include "lb_service.h"
 #include "lb_src_range.h"
 #include "lb_stats.h"
@@ -34,6 +35,8 @@ struct lb_client {
 	__u64 netns; /* with LB_CLIENT_ADDR: under which cookie it may be remembered too; or 0 */
 	const struct lb_sock *flow; /* last flow, kept while its backend is live; or NULL */
 	__u32 dice;
+	bool by_dice;	/* whatever the scheduler: a datagram of an unconnected socket, whose place
+			   must not change from one to the next */
 	bool located;	/* of a socket: its address is known */
 	__be32 addr[4]; /* which source ranges are asked about; `affinity` has it only if it is the
 			   namespace's own */
@@ -57,15 +60,39 @@ lb_inline bool lb_select_local(const struct lb_service *svc, enum lb_source sour
 	return !(svc->flags & LB_SERVICE_EXTERNAL) || source == LB_FROM_OUTSIDE;
 }
 
+/* By the list alone. */
+lb_inline const struct lb_backend *lb_select_new(const struct lb_service *svc,
+						 const struct lb_range *range, bool local,
+						 __u32 dice, __u32 *id)
+{
+	return lb_backend_at(svc, range, lb_place(svc, range, local, dice), id);
+}
+
+/*
+ * By the client of a packet that is not remembered yet. By its hash, whatever the scheduler: all
+ * connections that it begins at once meet the same backend, until one has shown that it is there.
+ */
+lb_inline const struct lb_backend *lb_select_client(const struct lb_service *svc,
+						    const struct lb_range *range,
+						    const struct lb_client *client, __u32 *id)
+{
+	__u32 dice = lb_scheduler_of(svc) == LB_SCHEDULER_MAGLEV
+			     ? client->dice
+			     : lb_affinity_dice(&client->affinity, svc->affinity_sec);
+
+	return lb_backend_at(svc, range, lb_place_of(dice, range->count), id);
+}
+
 /* The backend among those of `svc`; NULL: its range is not its own any more. */
 lb_inline const struct lb_backend *
 lb_select_backend(const struct lb_addr *dst, const struct lb_service *svc,
 		  const struct lb_range *range, enum lb_backend_flag list, struct lb_client *client,
 		  bool packet, __u32 *id)
 {
+	bool local = list == LB_BACKEND_IN_LOCAL;
 	const struct lb_backend *backend;
 
-	if (client->flow && lb_addr_same(&client->flow->frontend, dst)) {
+	if (!packet && client->flow && lb_addr_same(&client->flow->frontend, dst)) {
 		*id = client->flow->backend_id;
 		backend = lb_backend_recall(*id, svc->id, list | LB_BACKEND_KEEPS);
 		if (backend)
@@ -73,7 +100,10 @@ lb_select_backend(const struct lb_addr *dst, const struct lb_service *svc,
 	}
 
 	if (!(svc->flags & LB_SERVICE_AFFINITY))
-		return lb_backend_draw(range, svc->id, client->dice, id);
+		return !packet && client->by_dice
+			       ? lb_backend_at(svc, range, lb_place_of(client->dice, range->count),
+					       id)
+			       : lb_select_new(svc, range, local, client->dice, id);
 
 	client->affinity.service_id = svc->id;
 	backend = lb_affinity_recall(&client->affinity, svc->affinity_sec, list, !packet, id);
@@ -82,12 +112,11 @@ lb_select_backend(const struct lb_addr *dst, const struct lb_service *svc,
 		return backend;
 	}
 	if (packet)
-		return lb_backend_draw(range, svc->id,
-				       lb_affinity_dice(&client->affinity, svc->affinity_sec), id);
+		return lb_select_client(svc, range, client, id);
 	if (client->netns)
 		backend = lb_affinity_before(client->netns, svc, list, id);
 	if (!backend)
-		backend = lb_backend_draw(range, svc->id, client->dice, id);
+		backend = lb_select_new(svc, range, local, client->dice, id);
 	if (backend)
 		lb_affinity_remember(&client->affinity, *id);
 	return backend;

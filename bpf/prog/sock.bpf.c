@@ -112,6 +112,12 @@ lb_inline bool remember(struct bpf_sock_addr *ctx, const struct lb_addr *dst,
 	return true;
 }
 
+/* Only Maglev asks for it. */
+lb_inline __u64 connect_cookie(struct bpf_sock_addr *ctx, const struct lb_service *svc)
+{
+	return lb_scheduler_of(svc) == LB_SCHEDULER_MAGLEV ? bpf_get_socket_cookie(ctx) : 0;
+}
+
 lb_inline int do_connect(struct bpf_sock_addr *ctx, const struct lb_addr *dst, bool is4)
 {
 	const struct hook_sock hook = {.is4 = is4};
@@ -133,7 +139,8 @@ lb_inline int do_connect(struct bpf_sock_addr *ctx, const struct lb_addr *dst, b
 	    !client_fill(ctx, hook, set, dst, lookup, &svc, &client))
 		return pass(ctx);
 
-	client.dice = bpf_get_prandom_u32();
+	client.dice =
+		client_dice(&svc, dst, &client, connect_cookie(ctx, &svc), bpf_get_prandom_u32());
 	verdict = lb_select(dst, &key, lookup, &svc, &client, false, &pick);
 	if (unlikely(verdict == LB_PASS))
 		return pass(ctx);
@@ -180,7 +187,9 @@ lb_inline int do_sendmsg(struct bpf_sock_addr *ctx, const struct lb_addr *dst, b
 		return LB_SOCK_ALLOW;
 
 	cookie = bpf_get_socket_cookie(ctx);
-	client.dice = lb_mix(cookie, dst->addr[3] ^ dst->port);
+	client.dice =
+		client_dice(&svc, dst, &client, cookie, lb_mix(cookie, dst->addr[3] ^ dst->port));
+	client.by_dice = true;
 	mem = bpf_sk_storage_get(&lb_sock, ctx->sk, NULL, 0);
 	client.flow = mem && !lb_sock_old(mem) ? mem : NULL;
 	verdict = lb_select(dst, &key, lookup, &svc, &client, false, &pick);

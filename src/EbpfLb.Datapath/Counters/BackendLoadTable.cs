@@ -2,7 +2,7 @@ using System.Collections;
 using EbpfLb.Abi;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Flows;
-using EbpfLb.Datapath.Loading;
+using EbpfLb.Datapath.Loader;
 using EbpfLb.Datapath.Options;
 using EbpfLb.Planning.Encoding;
 using EbpfLb.Planning.Tables;

@@ -1,6 +1,6 @@
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Counters;
-using EbpfLb.Datapath.Loading;
+using EbpfLb.Datapath.Loader;
 using EbpfLb.Datapath.Options;
 
 namespace EbpfLb.Datapath.Flows;
