@@ -20,7 +20,10 @@ lb_inline enum lb_scheduler lb_scheduler_of(const struct lb_service *svc)
 
 lb_inline bool lb_schedules_least(enum lb_scheduler scheduler)
 {
-	return scheduler >= LB_SCHEDULER_LC && scheduler <= LB_SCHEDULER_NQ;
+	return (1U << LB_SCHEDULER_LC | 1U << LB_SCHEDULER_WLC | 1U << LB_SCHEDULER_SED |
+		1U << LB_SCHEDULER_NQ) >>
+		       (scheduler & 31) &
+	       1;
 }
 
 /* The same on every node, as nothing of this node is in it. */

@@ -10,10 +10,10 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "1b5e64957520c2fffb9836829623742d94f291a609c78fc0d12a55c8964ca0f6";
+    public const string Hash = "8d5b62c7f971a019a79e1cf7ecb485fe11f44604aa5dc5a358ae9d556705bd7f";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
-    public const ulong MapsHash = 0xbf96aaf54287ad46;
+    public const ulong MapsHash = 0xdb0334850df7e6be;
 }
 
 /// <summary>struct lb_addr, 20 bytes.</summary>
@@ -500,6 +500,20 @@ public record struct LbLoad
     public override readonly int GetHashCode() => AbiBytes.Hash(this);
 }
 
+/// <summary>struct lb_maglev_row, 64 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 64)]
+public record struct LbMaglevRow
+{
+    /// <summary>__u32[16] backend_ids.</summary>
+    [FieldOffset(0)] public U32x16 BackendIds;
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbMaglevRow other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+}
+
 /// <summary>struct lb_meta, 16 bytes.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 16)]
 public record struct LbMeta
@@ -634,6 +648,20 @@ public record struct LbRange
 
     /// <summary>Byte by byte.</summary>
     public readonly bool Equals(LbRange other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+}
+
+/// <summary>struct lb_scratch, 128 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 128)]
+public record struct LbScratch
+{
+    /// <summary>__u64[16] words.</summary>
+    [FieldOffset(0)] public U64x16 Words;
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbScratch other) => AbiBytes.Same(this, other);
 
     /// <inheritdoc/>
     public override readonly int GetHashCode() => AbiBytes.Hash(this);
@@ -958,6 +986,23 @@ public record struct LbSvcStat
 
     /// <summary>Byte by byte.</summary>
     public readonly bool Equals(LbSvcStat other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+}
+
+/// <summary>struct lb_turn, 8 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 8)]
+public record struct LbTurn
+{
+    /// <summary>__u32 cluster.</summary>
+    [FieldOffset(0)] public uint Cluster;
+
+    /// <summary>__u32 local.</summary>
+    [FieldOffset(4)] public uint Local;
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbTurn other) => AbiBytes.Same(this, other);
 
     /// <inheritdoc/>
     public override readonly int GetHashCode() => AbiBytes.Hash(this);
@@ -1492,6 +1537,34 @@ public struct LbAffKeyx8 : IEquatable<LbAffKeyx8>
     public static bool operator !=(LbAffKeyx8 left, LbAffKeyx8 right) => !left.Equals(right);
 }
 
+/// <summary>16 times uint, 64 bytes.</summary>
+[InlineArray(16)]
+public struct U32x16 : IEquatable<U32x16>
+{
+    private uint first;
+
+    /// <summary>From its bytes.</summary>
+    public static U32x16 FromBytes(ReadOnlySpan<byte> bytes) => AbiBytes.From<U32x16>(bytes);
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(U32x16 other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly bool Equals(object? obj) => obj is U32x16 other && Equals(other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+
+    /// <summary>The bytes, hexadecimal.</summary>
+    public override readonly string ToString() => Convert.ToHexStringLower(AbiBytes.Of(this));
+
+    /// <summary>Byte by byte.</summary>
+    public static bool operator ==(U32x16 left, U32x16 right) => left.Equals(right);
+
+    /// <summary>Byte by byte.</summary>
+    public static bool operator !=(U32x16 left, U32x16 right) => !left.Equals(right);
+}
+
 /// <summary>4 times uint, 16 bytes.</summary>
 [InlineArray(4)]
 public struct U32x4 : IEquatable<U32x4>
@@ -1518,6 +1591,34 @@ public struct U32x4 : IEquatable<U32x4>
 
     /// <summary>Byte by byte.</summary>
     public static bool operator !=(U32x4 left, U32x4 right) => !left.Equals(right);
+}
+
+/// <summary>16 times ulong, 128 bytes.</summary>
+[InlineArray(16)]
+public struct U64x16 : IEquatable<U64x16>
+{
+    private ulong first;
+
+    /// <summary>From its bytes.</summary>
+    public static U64x16 FromBytes(ReadOnlySpan<byte> bytes) => AbiBytes.From<U64x16>(bytes);
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(U64x16 other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly bool Equals(object? obj) => obj is U64x16 other && Equals(other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+
+    /// <summary>The bytes, hexadecimal.</summary>
+    public override readonly string ToString() => Convert.ToHexStringLower(AbiBytes.Of(this));
+
+    /// <summary>Byte by byte.</summary>
+    public static bool operator ==(U64x16 left, U64x16 right) => left.Equals(right);
+
+    /// <summary>Byte by byte.</summary>
+    public static bool operator !=(U64x16 left, U64x16 right) => !left.Equals(right);
 }
 
 /// <summary>3 times byte, 3 bytes.</summary>

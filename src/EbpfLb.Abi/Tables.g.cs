@@ -63,6 +63,10 @@ public static class Tables
     public static Table<uint, LbLoad> Load { get; } =
         new("lb_load", 2, 4, 8, 1024, 1024);
 
+    /// <summary>lb_maglev: Array, Mappable.</summary>
+    public static Table<uint, LbMaglevRow> Maglev { get; } =
+        new("lb_maglev", 2, 4, 64, 1024, 1024);
+
     /// <summary>lb_meta: Array, ReadOnlyProgram.</summary>
     public static Table<uint, LbMeta> Meta { get; } =
         new("lb_meta", 2, 4, 16, 1, 128);
@@ -78,6 +82,10 @@ public static class Tables
     /// <summary>lb_node_addrs6: Hash, ReadOnlyProgram.</summary>
     public static Table<LbIp6, LbNodeAddr> NodeAddrs6 { get; } =
         new("lb_node_addrs6", 1, 16, 4, 1024, 128);
+
+    /// <summary>lb_scratch: PerCpuArray.</summary>
+    public static Table<uint, LbScratch> Scratch { get; } =
+        new("lb_scratch", 6, 4, 128, 1, 0);
 
     /// <summary>lb_services4: Hash, ReadOnlyProgram.</summary>
     public static Table<LbFrontend4, LbService> Services4 { get; } =
@@ -135,6 +143,10 @@ public static class Tables
     public static Table<uint, LbSvcStat> SvcStats { get; } =
         new("lb_svc_stats", 2, 4, 32, 65536, 1024);
 
+    /// <summary>lb_turns: Array.</summary>
+    public static Table<uint, LbTurn> Turns { get; } =
+        new("lb_turns", 2, 4, 8, 1024, 0);
+
     /// <summary>lb_udp_peer: LruHash.</summary>
     public static Table<LbPeer, LbPeerAsked> UdpPeer { get; } =
         new("lb_udp_peer", 9, 32, 24, 1024, 0);
@@ -160,10 +172,12 @@ public static class Tables
         Filter,
         Frags,
         Load,
+        Maglev,
         Meta,
         Netns,
         NodeAddrs4,
         NodeAddrs6,
+        Scratch,
         Services4,
         Services6,
         Settings,
@@ -178,6 +192,7 @@ public static class Tables
         SvcCidrs6,
         SvcExpired,
         SvcStats,
+        Turns,
         UdpPeer,
         UdpShare,
     ];

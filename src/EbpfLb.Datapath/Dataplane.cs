@@ -225,6 +225,7 @@ public sealed class Dataplane : IAsyncDisposable
         new(Abi.Tables.SvcStats.Name, Mirror.ServicesInUse, Mirror.Limits.MaxServices),
         new(Abi.Tables.Backends.Name, Mirror.BackendsInUse, Mirror.Limits.MaxBackends),
         new(Abi.Tables.Slots.Name, Mirror.SlotsInUse, Mirror.Limits.MaxSlots),
+        new(Abi.Tables.Maglev.Name, Mirror.MaglevRowsInUse, Mirror.Limits.MaxMaglevRows),
         new(Abi.Tables.SrcRanges4.Name, Mirror.SourceRanges4, Mirror.Limits.MaxRanges4),
         new(Abi.Tables.SrcRanges6.Name, Mirror.SourceRanges6, Mirror.Limits.MaxRanges6),
         .. node.Fill,

@@ -4,6 +4,7 @@ using EbpfLb.Datapath.Counters;
 using EbpfLb.Datapath.Loader;
 using EbpfLb.Datapath.Options;
 using EbpfLb.Datapath.Verification;
+using EbpfLb.Model;
 using EbpfLb.Planning.Encoding;
 using EbpfLb.Planning.Mirrors;
 using EbpfLb.Policy;
@@ -22,6 +23,9 @@ public sealed record InspectedFrontend(
     FrontendKind Kind = FrontendKind.ClusterIP,
     bool LocalPolicy = false)
 {
+    /// <summary>Who of a list gets a new connection.</summary>
+    public Scheduler Scheduler { get; init; }
+
     /// <summary>The Local list.</summary>
     public IReadOnlyList<BackendAddress> Local { get; init; } = [];
 
@@ -45,6 +49,7 @@ public static class Inspection
         using var services4 = BpfMap.OpenPinned<LbFrontend4, LbService>(paths.Map(Abi.Tables.Services4.Name));
         using var services6 = BpfMap.OpenPinned<LbFrontend6, LbService>(paths.Map(Abi.Tables.Services6.Name));
         using var slots = new MappedArray<LbSlot>(BpfMap.OpenPinned(paths.Map(Abi.Tables.Slots.Name)), writable: false);
+        using var maglev = new MappedArray<LbMaglevRow>(BpfMap.OpenPinned(paths.Map(Abi.Tables.Maglev.Name)), writable: false);
         using var backends = new MappedArray<LbBackend>(BpfMap.OpenPinned(paths.Map(Abi.Tables.Backends.Name)), writable: false);
         var stats = new MappedWindows<LbSvcStat>(BpfMap.OpenPinned(paths.Map(Abi.Tables.SvcStats.Name)), writable: false);
         using var counters = new Tables.ServiceCounterTable(stats, Flows.FlowEnds.OpenPinned(paths), fresh: false);
@@ -59,12 +64,16 @@ public static class Inspection
             if (!key.TryGetFrontend(out var frontend) || key.IsAnyPort) return;
             found.Add(new InspectedFrontend(
                 value.Id, frontend, value.AffinitySec,
-                Backends(value.Id, value.Cluster, slots.ReadOnlySpan, backends.ReadOnlySpan), counters.Read(value.Id),
+                Backends(value.Id, ServiceCodec.Cluster(value)), counters.Read(value.Id),
                 ServiceCodec.Kind(value), ServiceCodec.Has(value, LbServiceFlag.Local))
             {
-                Local = Backends(value.Id, value.Local, slots.ReadOnlySpan, backends.ReadOnlySpan),
+                Scheduler = ServiceCodec.SchedulerOf(value),
+                Local = Backends(value.Id, ServiceCodec.Local(value)),
             });
         }
+
+        IReadOnlyList<BackendAddress> Backends(uint serviceId, SlotRange range) => Follow(
+            new KernelContent([], [], slots.ReadOnlySpan, maglev.ReadOnlySpan, backends.ReadOnlySpan, [], []), serviceId, range);
     }
 
     /// <summary>Whether the maps of an instance fit together: entries that no program can follow, and what no entry leads to.</summary>
@@ -75,23 +84,22 @@ public static class Inspection
         using var services4 = BpfMap.OpenPinned<LbFrontend4, LbService>(paths.Map(Abi.Tables.Services4.Name));
         using var services6 = BpfMap.OpenPinned<LbFrontend6, LbService>(paths.Map(Abi.Tables.Services6.Name));
         using var slots = new MappedArray<LbSlot>(BpfMap.OpenPinned(paths.Map(Abi.Tables.Slots.Name)), writable: false);
+        using var maglev = new MappedArray<LbMaglevRow>(BpfMap.OpenPinned(paths.Map(Abi.Tables.Maglev.Name)), writable: false);
         using var backends = new MappedArray<LbBackend>(BpfMap.OpenPinned(paths.Map(Abi.Tables.Backends.Name)), writable: false);
         using var ranges4 = BpfMap.OpenPinned<LbSrcRange4, uint>(paths.Map(Abi.Tables.SrcRanges4.Name));
         using var ranges6 = BpfMap.OpenPinned<LbSrcRange6, uint>(paths.Map(Abi.Tables.SrcRanges6.Name));
         return PinnedComparison.Of(new KernelContent(
-            services4.Entries(), services6.Entries(), slots.ReadOnlySpan, backends.ReadOnlySpan, ranges4.Keys(), ranges6.Keys()));
+            services4.Entries(), services6.Entries(), slots.ReadOnlySpan, maglev.ReadOnlySpan, backends.ReadOnlySpan, ranges4.Keys(), ranges6.Keys()));
     }
 
-    /// <summary>The list as a program would follow it; entries that it would not follow are left out.</summary>
-    private static List<BackendAddress> Backends(
-        uint serviceId, LbRange range, ReadOnlySpan<LbSlot> slots, ReadOnlySpan<LbBackend> backends)
+    /// <summary>The list as a program would follow it, each backend once; entries that it would not follow are left out.</summary>
+    private static List<BackendAddress> Follow(in KernelContent content, uint serviceId, SlotRange range)
     {
-        var list = new List<BackendAddress>();
-        for (var i = range.First; i < range.First + (ulong)range.Count && i < (uint)slots.Length; i++)
+        var (list, seen) = (new List<BackendAddress>(), new HashSet<uint>());
+        for (var place = 0u; place < range.Count && content.TryReadPlace(range, place, serviceId, out var slot); place++)
         {
-            var slot = slots[(int)i];
-            if (slot.ServiceId != serviceId || slot.BackendId >= (uint)backends.Length) continue;
-            list.Add(BackendCodec.Address(backends[(int)slot.BackendId]));
+            if (slot.ServiceId != serviceId || slot.BackendId >= (uint)content.Backends.Length || !seen.Add(slot.BackendId)) continue;
+            list.Add(BackendCodec.Address(content.Backends[(int)slot.BackendId]));
         }
         return list;
     }

@@ -9,6 +9,7 @@ public enum TableSize
     Frontends,
     Backends,
     Slots,
+    MaglevPlaces,
     Affinity,
     Flows,
     SourceRanges,

@@ -1,4 +1,5 @@
 using EbpfLb.Model;
+using EbpfLb.Planning.Encoding;
 
 namespace EbpfLb.Planning;
 
@@ -34,6 +35,14 @@ public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint
     /// the kernel's own part) or lb_conntrack6 (160), and all of them are reserved: 544 bytes for a flow of both families.
     /// </summary>
     public uint Flows { get; init; } = 4_096;
+
+    /// <summary>
+    /// Places of all Maglev tables together, 4 bytes each; a table that changes is written beside its old one, so leave room for one.
+    /// </summary>
+    public uint MaglevPlaces { get; init; } = 65_536;
+
+    /// <summary>Elements of lb_maglev.</summary>
+    public uint MaglevRows => (uint)(((ulong)MaglevPlaces + SlotRange.PlacesARow - 1) / SlotRange.PlacesARow);
 
     /// <summary>Datagrams under way in fragments, in lb_frags; about 110 bytes each.</summary>
     public uint Fragments { get; init; } = 1_024;
@@ -100,6 +109,8 @@ public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint
         return new MapSizes(frontends, services, frontends * 4, frontends * 8, LargeAffinity / shrink, 16_384 / shrink)
         {
             Flows = (uint)Math.Clamp(memoryBytes / BytesPerFlow & ~63L, 4_096, LargeFlows),
+            // 64 tables of the default size.
+            MaglevPlaces = 1_048_576 / shrink,
             Fragments = 4_096 / shrink,
             SourceRanges = 32_768 / shrink,
         };
@@ -112,6 +123,7 @@ public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint
         TableSize.Frontends => this with { Frontends = asked },
         TableSize.Backends => this with { Backends = asked },
         TableSize.Slots => this with { Slots = asked },
+        TableSize.MaglevPlaces => this with { MaglevPlaces = asked },
         TableSize.Affinity => this with { Affinity = asked },
         TableSize.Flows => this with { Flows = asked },
         TableSize.SourceRanges => this with { SourceRanges = asked },
@@ -126,6 +138,7 @@ public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint
         MaxServices = (int)Services,
         MaxBackends = (int)Backends,
         MaxSlots = (int)Slots,
+        MaxMaglevRows = (int)MaglevRows,
         MaxFrontends4 = (int)Frontends,
         MaxFrontends6 = (int)Frontends,
         MaxRanges4 = (int)SourceRanges,

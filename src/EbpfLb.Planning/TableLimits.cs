@@ -17,6 +17,9 @@ public sealed record TableLimits
     /// <summary>Entries of lb_slots. Lists are rounded up to multiples of 4 and written anew before the old one goes.</summary>
     public int MaxSlots { get; init; } = 524_288;
 
+    /// <summary>Entries of lb_maglev. Tables are written anew before the old one goes.</summary>
+    public int MaxMaglevRows { get; init; } = 65_536;
+
     /// <summary>Entries of lb_services4.</summary>
     public int MaxFrontends4 { get; init; } = 65_536;
 

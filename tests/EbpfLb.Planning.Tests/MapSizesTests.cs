@@ -7,7 +7,10 @@ public sealed class MapSizesTests
     public void A_machine_of_4_GiB_gets_full_tables()
     {
         Assert.Equal(
-            new MapSizes(131_072, 131_072, 524_288, 1_048_576, 65_536, 16_384) { Flows = 65_536, Fragments = 4_096, SourceRanges = 32_768 },
+            new MapSizes(131_072, 131_072, 524_288, 1_048_576, 65_536, 16_384) 
+            {
+                Flows = 65_536, Fragments = 4_096, SourceRanges = 32_768, MaglevPlaces = 1_048_576,
+            },
             MapSizes.ForMachine(4L << 30, 2));
     }
 
@@ -15,7 +18,10 @@ public sealed class MapSizesTests
     public void A_small_machine_gets_an_eighth()
     {
         Assert.Equal(
-            new MapSizes(16_384, 16_384, 65_536, 131_072, 8_192, 2_048) { Flows = 4_096, Fragments = 512, SourceRanges = 4_096 },
+            new MapSizes(16_384, 16_384, 65_536, 131_072, 8_192, 2_048) 
+            {
+                Flows = 4_096, Fragments = 512, SourceRanges = 4_096, MaglevPlaces = 131_072,
+            },
             MapSizes.ForMachine(256L << 20, 2));
     }
 

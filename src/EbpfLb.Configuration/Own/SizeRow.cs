@@ -25,6 +25,9 @@ public sealed record SizeRow(TableSize Size, string Note, string Help)
             "Backends of all service ports together (default: 4 times the frontends)") { Most = MaxIds },
         new(TableSize.Slots, "places in backend lists", "Places in backend lists; leave room, as a changed list is written beside the old "
             + "one (default: 8 times the frontends)"),
+        new(TableSize.MaglevPlaces, "places of all Maglev tables together; 4 bytes each",
+            "Places of all Maglev tables together, 4 bytes each: a service port of one family takes its table's size, twice that where a "
+                + "traffic policy is Local, and once more while it changes (default: 1048576 from 4 GiB of memory on, down to 131072)"),
         new(TableSize.Affinity, "clients that session affinity remembers",
             "Clients that session affinity remembers (default: half as many as frontends)"),
         // With fewer, connections that end together have no place to wait for their last packets, and new ones time out.

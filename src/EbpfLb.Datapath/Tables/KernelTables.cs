@@ -24,6 +24,7 @@ internal sealed class KernelTables : IDisposable
     private readonly KernelTable<LbFrontend4, LbService> services4;
     private readonly KernelTable<LbFrontend6, LbService> services6;
     private readonly KernelArray<LbSlot> slots;
+    private readonly KernelArray<LbMaglevRow> maglev;
     private readonly KernelArray<LbBackend> backends;
     private readonly KernelTable<LbSrcRange4, uint> sources4;
     private readonly KernelTable<LbSrcRange6, uint> sources6;
@@ -46,6 +47,7 @@ internal sealed class KernelTables : IDisposable
         services4 = new(new BpfMap<LbFrontend4, LbService>(maps.Take(Abi.Tables.Services4)));
         services6 = new(new BpfMap<LbFrontend6, LbService>(maps.Take(Abi.Tables.Services6)));
         slots = new(new MappedWindows<LbSlot>(maps.Take(Abi.Tables.Slots)));
+        maglev = new(new MappedWindows<LbMaglevRow>(maps.Take(Abi.Tables.Maglev)));
         backends = new(new MappedWindows<LbBackend>(maps.Take(Abi.Tables.Backends)));
         sources4 = new(new BpfMap<LbSrcRange4, uint>(maps.Take(Abi.Tables.SrcRanges4)));
         sources6 = new(new BpfMap<LbSrcRange6, uint>(maps.Take(Abi.Tables.SrcRanges6)));
@@ -65,7 +67,7 @@ internal sealed class KernelTables : IDisposable
         BackendLoads = BackendLoadTable.Open(maps);
         Affinity = new(affinity, backends, capacities[Abi.Tables.AffRows.Name] * Seats);
         DestinationFilter = new DestinationFilter(maps.Take(Abi.Tables.Filter));
-        ForPlans = new PlanTables(FilteredBy(services4, FilterKeys.AddressOf), FilteredBy(services6, FilterKeys.AddressOf), slots, backends,
+        ForPlans = new PlanTables(FilteredBy(services4, FilterKeys.AddressOf), FilteredBy(services6, FilterKeys.AddressOf), slots, maglev, backends,
             sources4, sources6, ServiceCounters, BackendLoads);
     }
 
@@ -95,10 +97,11 @@ internal sealed class KernelTables : IDisposable
     {
         // Before anything is known all is looked at.
         using var allSlots = slots.MapWhole();
+        using var allMaglev = maglev.MapWhole();
         using var allBackends = backends.MapWhole();
         return MirrorLoader.Load(
             new KernelContent(
-                services4.Entries(), services6.Entries(), allSlots.ReadOnlySpan, allBackends.ReadOnlySpan,
+                services4.Entries(), services6.Entries(), allSlots.ReadOnlySpan, allMaglev.ReadOnlySpan, allBackends.ReadOnlySpan,
                 sources4.Entries().Select(e => e.Key), sources6.Entries().Select(e => e.Key)),
             limits);
     }
@@ -122,6 +125,7 @@ internal sealed class KernelTables : IDisposable
         services4.Dispose();
         services6.Dispose();
         slots.Dispose();
+        maglev.Dispose();
         backends.Dispose();
         sources4.Dispose();
         sources6.Dispose();

@@ -2,6 +2,7 @@ using EbpfLb.Model;
 using EbpfLb.Planning.Encoding;
 using EbpfLb.Planning.Mirrors;
 using EbpfLb.Planning.Plans;
+using EbpfLb.Planning.Scheduling;
 
 namespace EbpfLb.Planning.Apply;
 
@@ -45,6 +46,7 @@ internal sealed class GroupCommit(Mirror mirror)
         record.BackendIds = port.BackendIds;
         record.Cluster = port.Cluster.Range;
         record.Local = port.Local.Range;
+        record.Layout = ListLayout.Of(desired);
         record.Damaged = null;
         record.ListsDamaged = false;
     }

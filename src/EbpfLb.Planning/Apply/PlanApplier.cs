@@ -82,7 +82,7 @@ public sealed class PlanApplier(PlanTables tables, Mirror mirror)
             {
                 Try(remaining, remaining.Ranges, range, () =>
                 {
-                    mirror.Slots.Free(range.First, range.Count);
+                    mirror.TableOf(range).Free(range.First, range.Length);
                     return true;
                 }, () => false);
             }

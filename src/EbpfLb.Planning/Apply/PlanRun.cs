@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using EbpfLb.Abi;
 using EbpfLb.Model;
 using EbpfLb.Planning.Encoding;
@@ -115,6 +116,12 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources
             if (group.Failed) continue;
             group.Touched = true;
             var ids = write.List.Ids;
+            if (write.List.Range.IsMaglev)
+            {
+                if (WriteMaglev(write.List) is var failure and not TableError.None) group.Fail(failure, tables.Maglev.Name);
+                else count += ids.Length;
+                continue;
+            }
             if (slots.Length < ids.Length) slots = new LbSlot[Math.Max(ids.Length, 64)];
             for (var i = 0; i < ids.Length; i++)
                 slots[i] = new LbSlot { BackendId = ids[i], ServiceId = write.Record.Id };
@@ -123,6 +130,13 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources
             else group.Fail(error, tables.Slots.Name);
         }
         return count;
+    }
+
+    private TableError WriteMaglev(PlannedList list)
+    {
+        var rows = new LbMaglevRow[list.Range.Length];
+        list.Ids.CopyTo(MemoryMarshal.Cast<LbMaglevRow, uint>(rows.AsSpan()));
+        return tables.Maglev.Write(list.Range.First, rows);
     }
 
     private int AllowSources()

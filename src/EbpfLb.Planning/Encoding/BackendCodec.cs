@@ -16,7 +16,7 @@ public static class BackendCodec
 
     private const BackendLists All = Stays | BackendLists.Local | BackendLists.OnWire;
 
-    public static LbBackend Encode(BackendAddress backend, BackendLists lists, TransportProtocol protocol, uint serviceId)
+    public static LbBackend Encode(BackendAddress backend, BackendLists lists, TransportProtocol protocol, uint serviceId, ushort weight)
     {
         var value = new LbBackend
         {
@@ -25,7 +25,7 @@ public static class BackendCodec
             Family = (byte)backend.Address.Family,
             ServiceId = serviceId,
             Flags = (uint)lists,
-            Weight = 1,
+            Weight = weight,
         };
         backend.Address.WriteBytes(MemoryMarshal.AsBytes(new Span<Be32x4>(ref value.Addr)));
         return value;

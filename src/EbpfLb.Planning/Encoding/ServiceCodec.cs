@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using EbpfLb.Abi;
+using EbpfLb.Model;
 using EbpfLb.Policy;
 
 namespace EbpfLb.Planning.Encoding;
@@ -10,11 +12,14 @@ public static class ServiceCodec
         | LbServiceFlag.Remote | LbServiceFlag.Ranges | LbServiceFlag.NodePort | LbServiceFlag.LbVip
         | LbServiceFlag.Unknown | LbServiceFlag.OnDevice;
 
+    /// <summary>LB_SCHEDULER_SHIFT of bpf/include/lb_abi.h.</summary>
+    private const int SchedulerShift = 16;
+
     internal static LbService Encode(FrontendKey key, ServedFrontend frontend, CompiledPort port, uint id, SlotRange cluster,
         SlotRange local) => Sealed(key, new LbService
     {
         Id = id,
-        Flags = (uint)Flags(frontend, port),
+        Flags = (uint)Flags(frontend, port) | ((uint)port.Scheduler << SchedulerShift),
         AffinitySec = port.AffinitySeconds,
         Cluster = ToAbi(cluster),
         Local = ToAbi(local),
@@ -38,9 +43,18 @@ public static class ServiceCodec
     /// <summary>The value as it is written for the key.</summary>
     public static LbService Sealed(FrontendKey key, LbService value) => value with { Seal = Seal(key, value) };
 
-    internal static SlotRange Cluster(in LbService value) => new(value.Cluster.First, value.Cluster.Count);
+    /// <summary>The Cluster list.</summary>
+    public static SlotRange Cluster(in LbService value) => Range(value, value.Cluster);
 
-    internal static SlotRange Local(in LbService value) => new(value.Local.First, value.Local.Count);
+    /// <summary>The Local list.</summary>
+    public static SlotRange Local(in LbService value) => Range(value, value.Local);
+
+    /// <summary>Who of a list gets a new connection; random for what <see cref="Contradiction"/> objects to.</summary>
+    public static Scheduler SchedulerOf(in LbService value)
+        => (Scheduler)(value.Flags >> SchedulerShift) is var scheduler && Enum.IsDefined(scheduler) ? scheduler : Scheduler.Random;
+
+    private static SlotRange Range(in LbService value, LbRange range)
+        => range.Count == 0 ? default : new(range.First, range.Count, SchedulerOf(value) == Scheduler.Maglev);
 
     /// <summary>What the entry's flags make of it.</summary>
     public static FrontendKind Kind(in LbService value)
@@ -55,7 +69,8 @@ public static class ServiceCodec
     /// <summary>What no encoder writes; null when nothing is wrong.</summary>
     internal static string? Contradiction(FrontendKey key, in LbService value)
     {
-        if ((value.Flags & ~(uint)Known) != 0) return $"flags 0x{value.Flags:x} mean nothing";
+        if (value.Flags >> SchedulerShift > (uint)Scheduler.Maglev || (value.Flags & ((1 << SchedulerShift) - 1) & ~(uint)Known) != 0)
+            return $"flags 0x{value.Flags:x} mean nothing";
         if (Has(value, LbServiceFlag.Unknown) != key.IsAnyPort) return "what it says of other ports and its key contradict";
         if (key.IsAnyPort) return value == EncodeClosed(key, value.Id) ? null : "stands for other ports, but has a service's traits";
         if (Has(value, LbServiceFlag.Affinity) != (value.AffinitySec != 0)) return "affinity flag and time-out contradict";
@@ -89,7 +104,15 @@ public static class ServiceCodec
 }
 
 /// <summary>A run of entries in lb_slots; the empty one is default.</summary>
-public readonly record struct SlotRange(uint First, uint Count)
+/// <param name="Count">Places.</param>
+/// <param name="IsMaglev">In lb_maglev, where <paramref name="First"/> is a row of several places.</param>
+public readonly record struct SlotRange(uint First, uint Count, bool IsMaglev = false)
 {
+    /// <summary>Elements of the map that it takes.</summary>
+    internal uint Length => IsMaglev ? (Count + PlacesARow - 1) / PlacesARow : Count;
+
+    /// <summary>LB_MAGLEV_ROW of bpf/include/lb_abi.h.</summary>
+    internal static uint PlacesARow { get; } = (uint)(Unsafe.SizeOf<LbMaglevRow>() / sizeof(uint));
+
     public override string ToString() => Count == 0 ? "none" : $"{First}..{First + Count - 1}";
 }

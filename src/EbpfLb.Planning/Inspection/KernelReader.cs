@@ -54,13 +54,14 @@ public static class KernelReader
     private static ImmutableArray<KernelBackend> ReadList(
         FrontendKey key, in LbService value, SlotRange range, BackendLists list, in KernelContent content, ref string? problem)
     {
+        // Where weights or a Maglev table are in it a backend stands there more than once.
+        var seen = new HashSet<uint>();
         var backends = ImmutableArray.CreateBuilder<KernelBackend>();
-        for (var i = range.First; problem is null && i < (ulong)range.First + range.Count; i++)
+        for (var place = 0u; problem is null && place < range.Count; place++)
         {
-            problem = i < (uint)content.Slots.Length ? CheckSlot(key, value, content.Slots[(int)i], list, content)
-                : $"slot {i} does not exist";
-            if (problem is null)
-                backends.Add(Read(content.Slots[(int)i].BackendId, content.Backends[(int)content.Slots[(int)i].BackendId]));
+            if (!content.TryReadPlace(range, place, value.Id, out var slot)) problem = $"place {place} of {range} does not exist";
+            else problem = CheckSlot(key, value, slot, list, content);
+            if (problem is null && seen.Add(slot.BackendId)) backends.Add(Read(slot.BackendId, content.Backends[(int)slot.BackendId]));
         }
         return backends.ToImmutable();
     }

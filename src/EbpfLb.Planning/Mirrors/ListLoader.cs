@@ -1,6 +1,7 @@
 using EbpfLb.Abi;
 using EbpfLb.Model;
 using EbpfLb.Planning.Encoding;
+using EbpfLb.Planning.Scheduling;
 using EbpfLb.Policy;
 
 namespace EbpfLb.Planning.Mirrors;
@@ -18,6 +19,8 @@ internal static class ListLoader
             if (frontend.IsAnyPort) continue;
             mirror.TryGetEntry(frontend, out var value);
             var (cluster, local) = (ServiceCodec.Cluster(value), ServiceCodec.Local(value));
+            var scheduler = ServiceCodec.SchedulerOf(value);
+            record.Layout = new ListLayout(scheduler, scheduler == Scheduler.Maglev ? (int)Math.Max(cluster.Count, local.Count) : 0);
             if (Read(mirror, record, frontend, cluster, content) is not { } clusterIds) continue;
             if (Read(mirror, record, frontend, local, content) is not { } localIds) continue;
             var keeperIds = OfFamily(keepers, frontend, content);
@@ -25,8 +28,26 @@ internal static class ListLoader
             Take(mirror, record, frontend, clusterIds, localIds, keeperIds, content);
             record.Cluster = cluster;
             record.Local = local;
+            record.ListsDamaged = !IsAsComputed(record, cluster, BackendLists.InCluster, content)
+                || !IsAsComputed(record, local, BackendLists.InLocal, content);
+            if (record.ListsDamaged)
+            {
+                record.ExtraRanges = [.. record.ExtraRanges, .. new[] { cluster, local }.Where(r => r.Count > 0)];
+                (record.Cluster, record.Local) = (default, default);
+            }
             return;
         }
+    }
+
+    /// <summary>
+    /// Whether a list of weights is what its layout makes of its backends. That of a Maglev table is left to `verify`: a thousand of them take
+    /// a second, and each of its places leads to a backend of the service.
+    /// </summary>
+    private static bool IsAsComputed(PortRecord record, SlotRange range, BackendLists list, in KernelContent content)
+    {
+        if (range.IsMaglev) return range.Count == 0 || range.Count == record.Layout.Places;
+        return content.ReadList(range, record.Id) is { } ids
+            && record.Layout.Content(record.Backends.AsSpan(), record.BackendIds, list).AsSpan().SequenceEqual(ids);
     }
 
     private static uint[] OfFamily(uint[] ids, FrontendKey frontend, in KernelContent content)
@@ -40,35 +61,38 @@ internal static class ListLoader
 
     private static bool TryReserve(Mirror mirror, SlotRange cluster, SlotRange local)
     {
-        if (cluster.Count > 0 && !mirror.Slots.TryReserve(cluster.First, cluster.Count)) return false;
-        if (local.Count == 0 || mirror.Slots.TryReserve(local.First, local.Count)) return true;
-        if (cluster.Count > 0) mirror.Slots.Free(cluster.First, cluster.Count);
+        if (cluster.Count > 0 && !mirror.TableOf(cluster).TryReserve(cluster.First, cluster.Length)) return false;
+        if (local.Count == 0 || mirror.TableOf(local).TryReserve(local.First, local.Length)) return true;
+        if (cluster.Count > 0) mirror.TableOf(cluster).Free(cluster.First, cluster.Length);
         return false;
     }
 
-    /// <summary>The backend ids of a list; null when it is not sound.</summary>
+    /// <summary>
+    /// The backend ids of a list, each once, ordered by address; null when it is not sound. Lists of backends that weigh the same are just
+    /// that; in others a backend may stand more than once.
+    /// </summary>
     private static uint[]? Read(Mirror mirror, PortRecord record, FrontendKey frontend, SlotRange range, in KernelContent content)
     {
         if (range == default) return [];
-        var backendCount = Math.Min(content.Backends.Length, mirror.Limits.MaxBackends);
-        if (range.Count == 0 || (ulong)range.First + range.Count > (ulong)content.Slots.Length || !frontend.TryGetFrontend(out var parsed))
+        if (range.Count == 0 || !frontend.TryGetFrontend(out var parsed) || content.ReadList(range, record.Id) is not { } ids)
             return null;
-        var ids = new uint[range.Count];
+        var backendCount = Math.Min(content.Backends.Length, mirror.Limits.MaxBackends);
+        var isOrdered = true;
         BackendAddress last = default;
         for (var i = 0; i < ids.Length; i++)
         {
-            var slot = content.Slots[(int)range.First + i];
-            if (slot.ServiceId != record.Id || slot.BackendId == 0 || slot.BackendId >= (uint)backendCount) return null;
-            ref readonly var backend = ref content.Backends[(int)slot.BackendId];
+            if (ids[i] == 0 || ids[i] >= (uint)backendCount) return null;
+            ref readonly var backend = ref content.Backends[(int)ids[i]];
             var address = BackendCodec.Address(backend);
             if (backend.ServiceId != record.Id || address.Address.Family != parsed.Address.Family) return null;
-            // Our lists are ordered by address, without duplicates.
-            if (i > 0 && address.CompareTo(last) <= 0) return null;
+            isOrdered &= i == 0 || address.CompareTo(last) > 0;
             last = address;
-            ids[i] = slot.BackendId;
         }
-        return ids;
+        return isOrdered ? ids : MayRepeat(record.Layout.Scheduler) ? Union(ids, content) : null;
     }
+
+    private static bool MayRepeat(Scheduler scheduler)
+        => scheduler is Scheduler.Random or Scheduler.WeightedRoundRobin or Scheduler.SourceHash or Scheduler.Maglev;
 
     private static void Take(
         Mirror mirror, PortRecord record, FrontendKey frontend, uint[] clusterIds, uint[] localIds, uint[] keeperIds,
@@ -88,9 +112,9 @@ internal static class ListLoader
             if (inCluster?.Contains(ids[i]) != false) lists |= BackendLists.InCluster;
             if (inLocal.Contains(ids[i])) lists |= BackendLists.InLocal;
             if ((lists & BackendCodec.AnyList) == BackendLists.None) lists |= BackendLists.Keeps;
-            backends[i] = new CompiledBackend(BackendCodec.Address(backend), lists);
+            backends[i] = new CompiledBackend(BackendCodec.Address(backend), lists, backend.Weight);
             mirror.BackendIds.TryReserve(ids[i]);
-            var expected = BackendCodec.Encode(backends[i].Address, lists, parsed.Protocol, record.Id);
+            var expected = BackendCodec.Encode(backends[i].Address, lists, parsed.Protocol, record.Id, backend.Weight);
             if (backend != expected) (record.Damaged ??= []).Add(ids[i], flags);
         }
         record.Backends = backends.ToValueList();

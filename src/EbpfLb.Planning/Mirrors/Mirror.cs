@@ -26,6 +26,7 @@ public sealed class Mirror
         ServiceIds = new IdAllocator(limits.MaxServices);
         BackendIds = new IdAllocator(limits.MaxBackends);
         Slots = new RangeAllocator(limits.MaxSlots);
+        Maglev = new RangeAllocator(limits.MaxMaglevRows);
         Sources = new SourceMirror(byId.Length);
         byId[0] = new PortRecord(0);
     }
@@ -40,6 +41,9 @@ public sealed class Mirror
 
     /// <summary>Slots in use, with those that wait to be retired and what rounding up adds.</summary>
     public int SlotsInUse => Slots.Used;
+
+    /// <summary>Rows of lb_maglev in use, with those that wait to be retired and what rounding up adds.</summary>
+    public int MaglevRowsInUse => Maglev.Used;
 
     public int Frontends4 => frontendCounts[0];
 
@@ -138,6 +142,12 @@ public sealed class Mirror
     internal IdAllocator BackendIds { get; }
 
     internal RangeAllocator Slots { get; }
+
+    /// <summary>Rows of lb_maglev.</summary>
+    internal RangeAllocator Maglev { get; }
+
+    /// <summary>Where a range is taken from and given back to.</summary>
+    internal RangeAllocator TableOf(SlotRange range) => range.IsMaglev ? Maglev : Slots;
 
     internal SourceMirror Sources { get; }
 

@@ -1,5 +1,6 @@
 using EbpfLb.Model;
 using EbpfLb.Planning.Encoding;
+using EbpfLb.Planning.Scheduling;
 using EbpfLb.Policy;
 
 namespace EbpfLb.Planning.Mirrors;
@@ -20,6 +21,9 @@ internal sealed class PortRecord(uint id)
 
     /// <summary>Ids of <see cref="Backends"/>, in the same order; that is also their order in the slots.</summary>
     public uint[] BackendIds { get; set; } = [];
+
+    /// <summary>How the lists are laid out.</summary>
+    public ListLayout Layout { get; set; }
 
     /// <summary>Where the Cluster list is.</summary>
     public SlotRange Cluster { get; set; }

@@ -266,20 +266,21 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
     /// </summary>
     private void AddStaying(int group, PlannedPort port, uint id, CompiledBackend wanted)
     {
-        var (before, held) = (wanted.Lists, BackendLists.None);
-        if (port.Changed is not null && port.Changed.TryGetValue(id, out var was)) before = was;
+        var (was, held) = (wanted, BackendLists.None);
+        if (port.Changed?.TryGetValue(id, out var changed) == true) was = changed;
+        var before = was.Lists;
         var damaged = port.Record.Damaged?.TryGetValue(id, out held) == true;
         var both = before | held | wanted.Lists;
-        if (damaged || both != before)
+        if (damaged || both != before || was.Weight != wanted.Weight)
         {
             backendWrites.Add(new BackendWrite(
-                group, id, Encode(port, wanted, both), new BackendBefore(port.Record, Encode(port, wanted, before | held))));
+                group, id, Encode(port, wanted, both), new BackendBefore(port.Record, Encode(port, was, before | held))));
         }
         if (both != wanted.Lists) unlisted.Add(new BackendUnlist(group, port.Record, id, wanted.Lists));
     }
 
     private static LbBackend Encode(PlannedPort port, CompiledBackend backend, BackendLists lists)
-        => BackendCodec.Encode(backend.Address, lists, port.Desired!.Key.Protocol, port.Record.Id);
+        => BackendCodec.Encode(backend.Address, lists, port.Desired!.Key.Protocol, port.Record.Id, backend.Weight);
 
     private void PlanLeftover(PortRecord record, string name)
     {

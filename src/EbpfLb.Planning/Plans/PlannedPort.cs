@@ -24,8 +24,8 @@ internal sealed class PlannedPort(PortRecord record, bool isNew, CompiledPort? d
     /// <summary>Backends that leave all lists.</summary>
     public uint[] Leaving { get; set; } = [];
 
-    /// <summary>Backends that stay, with the lists they were in, where those change.</summary>
-    public IReadOnlyDictionary<uint, BackendLists>? Changed { get; set; }
+    /// <summary>Backends that stay, as they were, where their lists or weights change.</summary>
+    public IReadOnlyDictionary<uint, CompiledBackend>? Changed { get; set; }
 
     public PlannedList Cluster { get; set; } = PlannedList.Empty;
 

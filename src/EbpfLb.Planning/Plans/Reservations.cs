@@ -16,7 +16,7 @@ internal static class Reservations
     public static void Release(Mirror mirror, PlannedPort port)
     {
         foreach (var id in port.NewBackends) mirror.BackendIds.Free(id);
-        foreach (var range in port.NewRanges) mirror.Slots.Free(range.First, range.Count);
+        foreach (var range in port.NewRanges) mirror.TableOf(range).Free(range.First, range.Length);
         if (port.IsNew) mirror.ServiceIds.Free(port.Record.Id);
     }
 }

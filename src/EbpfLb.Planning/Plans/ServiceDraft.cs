@@ -2,6 +2,7 @@ using EbpfLb.Abi;
 using EbpfLb.Model;
 using EbpfLb.Planning.Encoding;
 using EbpfLb.Planning.Mirrors;
+using EbpfLb.Planning.Scheduling;
 using EbpfLb.Planning.Tables;
 using EbpfLb.Policy;
 
@@ -73,7 +74,7 @@ internal sealed class ServiceDraft(Mirror mirror, ObjectName service)
         var ids = new uint[port.Backends.Count];
         List<uint> taken = [];
         List<uint> leaving = [];
-        Dictionary<uint, BackendLists>? changed = null;
+        Dictionary<uint, CompiledBackend>? changed = null;
         int i = 0, j = 0;
         while (i < ids.Length || j < record.BackendIds.Length)
         {
@@ -83,8 +84,7 @@ internal sealed class ServiceDraft(Mirror mirror, ObjectName service)
             if (order > 0) leaving.Add(record.BackendIds[j++]);
             else if (order == 0)
             {
-                if (port.Backends[i].Lists != record.Backends[j].Lists) (changed ??= [])
-                    .Add(record.BackendIds[j], record.Backends[j].Lists);
+                if (port.Backends[i] != record.Backends[j]) (changed ??= []).Add(record.BackendIds[j], record.Backends[j]);
                 ids[i++] = record.BackendIds[j++];
             }
             else if (mirror.BackendIds.TryTake(out ids[i])) taken.Add(ids[i++]);
@@ -106,7 +106,7 @@ internal sealed class ServiceDraft(Mirror mirror, ObjectName service)
     private bool TryAssignLists(PlannedPort planned, CompiledPort port)
     {
         var record = planned.Record;
-        if (port.Backends == record.Backends && !record.ListsDamaged)
+        if (port.Backends == record.Backends && !record.ListsDamaged && record.Layout == ListLayout.Of(port))
         {
             // The lists stay as they are, so nobody asks what is in them.
             planned.Cluster = new PlannedList([], record.Cluster, false);
@@ -123,20 +123,22 @@ internal sealed class ServiceDraft(Mirror mirror, ObjectName service)
     private bool TryAssignList(PlannedPort planned, CompiledPort port, BackendLists list, SlotRange held, out PlannedList planList)
     {
         planList = PlannedList.Empty;
-        var ids = BackendSelection.Of(port.Backends.AsSpan(), planned.BackendIds, list);
-        if (ids.Length == 0) return true;
         var record = planned.Record;
-        if (held.Count == ids.Length && ids.AsSpan().SequenceEqual(BackendSelection.Of(record.Backends.AsSpan(), record.BackendIds, list)))
+        var layout = ListLayout.Of(port);
+        if (held.Count > 0 && record.Layout == layout && ListLayout.IsSameSelection(
+            port.Backends.AsSpan(), planned.BackendIds, record.Backends.AsSpan(), record.BackendIds, list))
         {
-            planList = new PlannedList(ids, held, false);
+            planList = new PlannedList([], held, false);
             return true;
         }
-        if (!mirror.Slots.TryTake(ids.Length, out var first))
-        {
-            return Fail(Abi.Tables.Slots,
-                $"needs {ids.Length} slots in a row, but {mirror.Slots.Used} of {mirror.Limits.MaxSlots} are in use");
-        }
-        planList = new PlannedList(ids, new SlotRange(first, (uint)ids.Length), true);
+        var ids = layout.Content(port.Backends.AsSpan(), planned.BackendIds, list);
+        if (ids.Length == 0) return true;
+        var range = new SlotRange(0, (uint)ids.Length, layout.IsMaglev);
+        var table = mirror.TableOf(range);
+        if (!table.TryTake((int)range.Length, out var first)) return Fail(range.IsMaglev ? Abi.Tables.Maglev : Abi.Tables.Slots, range.IsMaglev
+            ? $"needs {range.Length} rows of Maglev tables in a row, but {table.Used} of {table.Capacity} are in use"
+            : $"needs {ids.Length} slots in a row, but {table.Used} of {mirror.Limits.MaxSlots} are in use");
+        planList = new PlannedList(ids, range with { First = first }, true);
         return true;
     }
 }

@@ -9,6 +9,7 @@ public sealed record PlanTables(
     ITable<LbFrontend4, LbService> Services4,
     ITable<LbFrontend6, LbService> Services6,
     IArrayTable<LbSlot> Slots,
+    IArrayTable<LbMaglevRow> Maglev,
     IArrayTable<LbBackend> Backends,
     ITable<LbSrcRange4, uint> SourceRanges4,
     ITable<LbSrcRange6, uint> SourceRanges6,

@@ -86,9 +86,15 @@ internal sealed class ListComparison(PlanTables tables, Mirror mirror)
         }
         var bad = BadSlots(record).ToList();
         if (bad.Count > 0) adoptions.Add(() => MirrorFeedback.DamagedLists(mirror, record));
-        foreach (var (index, expected) in bad)
+        foreach (var (range, place, expected) in bad)
+        {
+            var name = range.IsMaglev
+                ? $"{tables.Maglev.Name} {range.First + (place / SlotRange.PlacesARow)}" : $"{tables.Slots.Name} {range.First + place}";
             yield return FieldText.Differing(
-                $"{tables.Slots.Name} {index} of {record.Key}", expected, tables.Slots.Read(index)) with { Service = NameOf(record.Key) };
+                $"{name} of {record.Key}", expected, ReadPlace(record, range, place)) with { Service = NameOf(record.Key) };
+            // One place of a table says it all.
+            if (range.IsMaglev) break;
+        }
     }
 
     /// <summary>What is wrong with the lists of one record. The caller holds the mirror's lock.</summary>
@@ -107,23 +113,31 @@ internal sealed class ListComparison(PlanTables tables, Mirror mirror)
         for (var i = 0; i < record.BackendIds.Length; i++)
         {
             var backend = record.Backends[i];
-            var expected = BackendCodec.Encode(backend.Address, backend.Lists, record.Key!.Value.Protocol, record.Id);
+            var expected = BackendCodec.Encode(backend.Address, backend.Lists, record.Key!.Value.Protocol, record.Id, backend.Weight);
             if (tables.Backends.Read(record.BackendIds[i]) != expected) yield return (record.BackendIds[i], expected);
         }
     }
 
-    private IEnumerable<(uint Index, LbSlot Expected)> BadSlots(PortRecord record)
+    private IEnumerable<(SlotRange Range, uint Place, LbSlot Expected)> BadSlots(PortRecord record)
         => BadSlots(record, BackendLists.InCluster, record.Cluster).Concat(BadSlots(record, BackendLists.InLocal, record.Local));
 
-    private IEnumerable<(uint Index, LbSlot Expected)> BadSlots(PortRecord record, BackendLists list, SlotRange range)
+    private IEnumerable<(SlotRange Range, uint Place, LbSlot Expected)> BadSlots(PortRecord record, BackendLists list, SlotRange range)
     {
         if (range.Count == 0) yield break;
-        var ids = BackendSelection.Of(record.Backends.AsSpan(), record.BackendIds, list);
+        var ids = record.Layout.Content(record.Backends.AsSpan(), record.BackendIds, list);
         for (var i = 0u; i < range.Count && i < ids.Length; i++)
         {
             var expected = new LbSlot { BackendId = ids[i], ServiceId = record.Id };
-            if (tables.Slots.Read(range.First + i) != expected) yield return (range.First + i, expected);
+            if (ReadPlace(record, range, i) != expected) yield return (range, i, expected);
         }
+    }
+
+    /// <summary>A place of either kind of list; one of a Maglev table as if it said whose it is.</summary>
+    private LbSlot ReadPlace(PortRecord record, SlotRange range, uint place)
+    {
+        if (!range.IsMaglev) return tables.Slots.Read(range.First + place);
+        var row = tables.Maglev.Read(range.First + (place / SlotRange.PlacesARow));
+        return new LbSlot { BackendId = row.BackendIds[(int)(place % SlotRange.PlacesARow)], ServiceId = record.Id };
     }
 
     private bool IsOrphan(uint id) => !mirror.BackendIds.Contains(id) && tables.Backends.Peek(id).ServiceId != 0;

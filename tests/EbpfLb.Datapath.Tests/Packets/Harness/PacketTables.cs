@@ -19,6 +19,8 @@ internal sealed class PacketTables : IDisposable
         Services4 = Open(bpf, Abi.Tables.Services4);
         Services6 = Open(bpf, Abi.Tables.Services6);
         Slots = Open(bpf, Abi.Tables.Slots);
+        Maglev = Open(bpf, Abi.Tables.Maglev);
+        Turns = Open(bpf, Abi.Tables.Turns);
         Backends = Open(bpf, Abi.Tables.Backends);
         Affinity = Open(bpf, Abi.Tables.Affinity);
         NodeAddrs4 = Open(bpf, Abi.Tables.NodeAddrs4);
@@ -53,6 +55,10 @@ internal sealed class PacketTables : IDisposable
     public BpfMap<LbFrontend6, LbService> Services6 { get; }
 
     public BpfMap<uint, LbSlot> Slots { get; }
+
+    public BpfMap<uint, LbMaglevRow> Maglev { get; }
+
+    public BpfMap<uint, LbTurn> Turns { get; }
 
     public BpfMap<uint, LbBackend> Backends { get; }
 
@@ -145,6 +151,7 @@ internal sealed class PacketTables : IDisposable
         for (var i = 0u; i < Stats.Info.MaxEntries; i++) Stats.Update(i, none);
         svcStats.Span.Clear();
         loads.Span.Clear();
+        for (var i = 0u; i < 8; i++) Turns.Update(i, default);
         Events.Drain(_ => { });
     }
 

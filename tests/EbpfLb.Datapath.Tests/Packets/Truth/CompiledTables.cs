@@ -21,6 +21,7 @@ internal static class CompiledTables
         var limits = new TableLimits
         {
             MaxServices = tables.Services, MaxBackends = (int)tables.Backends.Info.MaxEntries, MaxSlots = (int)tables.Slots.Info.MaxEntries,
+            MaxMaglevRows = (int)tables.Maglev.Info.MaxEntries,
             MaxFrontends4 = (int)tables.Services4.Info.MaxEntries, MaxFrontends6 = (int)tables.Services6.Info.MaxEntries,
             MaxRanges4 = (int)tables.SrcRanges4.Info.MaxEntries, MaxRanges6 = (int)tables.SrcRanges6.Info.MaxEntries,
         };
@@ -31,7 +32,7 @@ internal static class CompiledTables
                     new KernelTable<LbFrontend4, LbService>(tables.Services4), FilterKeys.AddressOf, tables.DestinationFilter),
                 new FilteredTable<LbFrontend6, LbService>(new KernelTable<LbFrontend6, LbService>(tables.Services6), FilterKeys.AddressOf,
                     tables.DestinationFilter), new MapArray<LbSlot>(tables.Slots),
-                new MapArray<LbBackend>(tables.Backends), new KernelTable<LbSrcRange4, uint>(tables.SrcRanges4),
+                new MapArray<LbMaglevRow>(tables.Maglev), new MapArray<LbBackend>(tables.Backends), new KernelTable<LbSrcRange4, uint>(tables.SrcRanges4),
                 new KernelTable<LbSrcRange6, uint>(tables.SrcRanges6)),
             mirror);
         var result = applier.Apply(Planner.Plan(table, mirror));

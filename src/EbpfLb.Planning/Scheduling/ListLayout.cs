@@ -1,0 +1,60 @@
+using EbpfLb.Model;
+using EbpfLb.Planning.Plans;
+using EbpfLb.Policy;
+
+namespace EbpfLb.Planning.Scheduling;
+
+/// <summary>How the lists of a service port are laid out, which its scheduler decides.</summary>
+/// <param name="Places">Of a Maglev table; 0 with every other scheduler.</param>
+internal readonly record struct ListLayout(Scheduler Scheduler, int Places)
+{
+    public static ListLayout Of(CompiledPort port) => new(port.Scheduler, port.MaglevTableSize);
+
+    /// <summary>Lists are in lb_maglev, not in lb_slots.</summary>
+    public bool IsMaglev => Scheduler == Scheduler.Maglev;
+
+    /// <summary>What stands in the places of a list: backend ids; none when the list is empty.</summary>
+    /// <param name="backends">All of the port, ordered by address.</param>
+    /// <param name="ids">Theirs, in the same order.</param>
+    public uint[] Content(ReadOnlySpan<CompiledBackend> backends, uint[] ids, BackendLists list)
+    {
+        var selected = BackendSelection.Of(backends, ids, list);
+        if (selected.Length == 0) return [];
+        switch (Scheduler)
+        {
+            case Scheduler.Maglev:
+                var table = new uint[Places];
+                MaglevTable.Fill(Selected(backends, selected.Length, list), selected, table);
+                return table;
+            // Those that go by a place that was drawn or has its turn: weights are in the list.
+            case Scheduler.Random or Scheduler.WeightedRoundRobin or Scheduler.SourceHash:
+                return WeightedSequence.Of(Selected(backends, selected.Length, list), selected);
+            default:
+                return selected;
+        }
+    }
+
+    /// <summary>Whether the list of one set of backends is that of another in this layout, without making either.</summary>
+    public static bool IsSameSelection(
+        ReadOnlySpan<CompiledBackend> backends, uint[] ids, ReadOnlySpan<CompiledBackend> others, uint[] otherIds, BackendLists list)
+    {
+        if (!BackendSelection.Of(backends, ids, list).AsSpan().SequenceEqual(BackendSelection.Of(others, otherIds, list))) return false;
+        for (int i = 0, j = 0; ; i++, j++)
+        {
+            while (i < backends.Length && !backends[i].Lists.HasFlag(list)) i++;
+            while (j < others.Length && !others[j].Lists.HasFlag(list)) j++;
+            if (i == backends.Length || j == others.Length) return true;
+            if (backends[i].Weight != others[j].Weight) return false;
+        }
+    }
+
+    private static ReadOnlySpan<CompiledBackend> Selected(ReadOnlySpan<CompiledBackend> backends, int count, BackendLists list)
+    {
+        if (count == backends.Length) return backends;
+        var selected = new CompiledBackend[count];
+        var next = 0;
+        foreach (ref readonly var backend in backends)
+            if (backend.Lists.HasFlag(list)) selected[next++] = backend;
+        return selected;
+    }
+}
