@@ -2,6 +2,7 @@ using EbpfLb.Benchmarks.Attack;
 using EbpfLb.Benchmarks.Change;
 using EbpfLb.Benchmarks.Connect;
 using EbpfLb.Benchmarks.Lookups;
+using EbpfLb.Benchmarks.Maglev;
 using EbpfLb.Benchmarks.Packets;
 using EbpfLb.Benchmarks.Outside;
 using EbpfLb.Benchmarks.Rate;
@@ -35,6 +36,11 @@ var benches = new Dictionary<string, Func<Task>>
     },
     ["rate"] = RateBench.RunAsync,
     ["change"] = ChangeBench.RunAsync,
+    ["maglev"] = () =>
+    {
+        MaglevBench.Run();
+        return Task.CompletedTask;
+    },
     ["scrape"] = () =>
     {
         ScrapeBench.Run();
