@@ -45,7 +45,7 @@ internal static class ListLoader
     /// </summary>
     private static bool IsAsComputed(PortRecord record, SlotRange range, BackendLists list, in KernelContent content)
     {
-        if (range.IsMaglev) return range.Count == 0 || range.Count == record.Layout.Places;
+        if (range.IsMaglev) return range.Count == record.Layout.Places;
         return content.ReadList(range, record.Id) is { } ids
             && record.Layout.Content(record.Backends.AsSpan(), record.BackendIds, list).AsSpan().SequenceEqual(ids);
     }
@@ -74,7 +74,8 @@ internal static class ListLoader
     private static uint[]? Read(Mirror mirror, PortRecord record, FrontendKey frontend, SlotRange range, in KernelContent content)
     {
         if (range == default) return [];
-        if (range.Count == 0 || !frontend.TryGetFrontend(out var parsed) || content.ReadList(range, record.Id) is not { } ids)
+        if (range.Count == 0 || (range.IsMaglev && !MaglevTableSize.IsAllowed((int)range.Count))) return null;
+        if (!frontend.TryGetFrontend(out var parsed) || content.ReadList(range, record.Id) is not { } ids)
             return null;
         var backendCount = Math.Min(content.Backends.Length, mirror.Limits.MaxBackends);
         var isOrdered = true;

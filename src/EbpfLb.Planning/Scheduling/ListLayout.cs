@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using EbpfLb.Model;
+using EbpfLb.Planning.Maglev;
 using EbpfLb.Planning.Plans;
 using EbpfLb.Policy;
 
@@ -23,9 +25,7 @@ internal readonly record struct ListLayout(Scheduler Scheduler, int Places)
         switch (Scheduler)
         {
             case Scheduler.Maglev:
-                var table = new uint[Places];
-                MaglevTable.Fill(Selected(backends, selected.Length, list), selected, table);
-                return table;
+                return Table(Selected(backends, selected.Length, list), selected);
             // Those that go by a place that was drawn or has its turn: weights are in the list.
             case Scheduler.Random or Scheduler.WeightedRoundRobin or Scheduler.SourceHash:
                 return WeightedSequence.Of(Selected(backends, selected.Length, list), selected);
@@ -46,6 +46,17 @@ internal readonly record struct ListLayout(Scheduler Scheduler, int Places)
             if (i == backends.Length || j == others.Length) return true;
             if (backends[i].Weight != others[j].Weight) return false;
         }
+    }
+
+    private uint[] Table(ReadOnlySpan<CompiledBackend> backends, uint[] ids)
+    {
+        var members = new MaglevBackend[backends.Length];
+        for (var i = 0; i < members.Length; i++) members[i] = new MaglevBackend(backends[i].Address, backends[i].Weight);
+        var table = new uint[Places];
+        var indexes = MemoryMarshal.Cast<uint, int>(table.AsSpan());
+        MaglevTable.Build(members, indexes);
+        for (var i = 0; i < table.Length; i++) table[i] = ids[indexes[i]];
+        return table;
     }
 
     private static ReadOnlySpan<CompiledBackend> Selected(ReadOnlySpan<CompiledBackend> backends, int count, BackendLists list)
