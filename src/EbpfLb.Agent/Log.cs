@@ -85,8 +85,8 @@ internal static partial class Log
     public static partial void ConfigWithoutMeaning(ILogger logger, string settings);
 
     [LoggerMessage(21, LogLevel.Warning,
-        "Options that do not count beside --config: {Options}; set them in the file "
-            + "(only kube-proxy's logging options and --hostname-override do)",
+        "Options that do not count beside " + OptionNames.Config + ": {Options}; set them in the file "
+            + $"(only kube-proxy's logging options and {OptionNames.HostnameOverride} do)",
         EventName = "OptionsIgnored")]
     public static partial void OptionsIgnored(ILogger logger, string options);
 
@@ -163,9 +163,9 @@ internal static partial class Log
         EventName = "DropsUnread")]
     public static partial void DropsUnread(ILogger logger, string error);
 
-    [LoggerMessage(42, LogLevel.Warning, "Flows given up early: map={Map} flows={Flows} full_percent={Percent}; raise --max-flows",
+    [LoggerMessage(42, LogLevel.Warning, "Flows given up early: map={Map} flows={Flows} full_percent={Percent}; raise {Option}",
         EventName = "FlowsGivenUp")]
-    public static partial void FlowsGivenUp(ILogger logger, string map, int flows, int percent);
+    public static partial void FlowsGivenUp(ILogger logger, string map, int flows, int percent, string option);
 
     [LoggerMessage(EventId = 50, Message = "Event: {Subject}={Name} reason={Reason} count={Count}: {Note}", EventName = "Event")]
     public static partial void Event(
@@ -177,7 +177,7 @@ internal static partial class Log
     [LoggerMessage(52, LogLevel.Warning, "Kubernetes Event not written: reason={Reason} {Error}", EventName = "EventLost")]
     public static partial void EventLost(ILogger logger, string reason, string error);
 
-    [LoggerMessage(53, LogLevel.Critical, "Cannot listen, and --bind-address-hard-fail is set: the process ends. {Problem}",
+    [LoggerMessage(53, LogLevel.Critical, "Cannot listen, and " + OptionNames.BindAddressHardFail + " is set: the process ends. {Problem}",
         EventName = "BindHardFail")]
     public static partial void BindHardFail(ILogger logger, string problem);
 

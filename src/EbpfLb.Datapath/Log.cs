@@ -1,4 +1,5 @@
 using EbpfLb.Datapath.Repair;
+using EbpfLb.Model;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Datapath;
@@ -24,8 +25,8 @@ internal static partial class Log
 
     [LoggerMessage(Level = LogLevel.Warning,
         Message = "{Map} is too small for the flows of before: {Flows} open or half-open flows did "
-            + "not fit and begin anew; start the agent with a larger --max-flows")]
-    public static partial void FlowsLost(ILogger logger, string map, int flows);
+            + "not fit and begin anew; start the agent with a larger {Option}")]
+    public static partial void FlowsLost(ILogger logger, string map, int flows, string option);
 
     [LoggerMessage(Level = LogLevel.Warning,
         Message = "programs of the release before are replaced one by one, and connections that "

@@ -15,7 +15,7 @@ internal sealed class PassFinder(Explainer explainer)
         if (nodePort is not null && explainer.Context.OtherNodes.FirstOrDefault(n => n.Address == flow.To) is { Name: { } other })
             yield return $"{flow.To} is an address of node {other}: NodePort {flow.Port} is answered there";
         else if (nodePort is not null && explainer.Context.Addresses.Any(a => a.Address == flow.To))
-            yield return $"NodePorts do not answer on {flow.To}: see nodePortAddresses (--nodeport-addresses)";
+            yield return $"NodePorts do not answer on {flow.To}: see nodePortAddresses ({OptionNames.NodeportAddresses})";
         else if (nodePort is not null && !flow.To.IsLoopback)
             yield return $"{flow.Port} is a NodePort of {nodePort.Port.Port.Key.Service}, but no "
                 + $"interface of node {explainer.Context.NodeName} is known to have {flow.To}";

@@ -16,7 +16,7 @@ internal sealed class ProblemFinder(Explainer explainer)
         if (explanation.BareDevice is { } bare)
         {
             yield return $"{explanation.Flow.To} is a Service's, and kube-proxy would answer here too: if clients are behind "
-                + $"{bare}, name it by --devices beside the other uplinks; `ebpflb status` says why it was left alone";
+                + $"{bare}, name it by {OptionNames.Devices} beside the other uplinks; `ebpflb status` says why it was left alone";
         }
         else if (explanation is { Verdict: FlowVerdict.Drop or FlowVerdict.Reject, Port: { } port, List: not BackendLists.None })
         {
@@ -55,7 +55,7 @@ internal sealed class ProblemFinder(Explainer explainer)
                 + "socket hook nor the program of incoming packets: use the address of an endpoint";
         if (explanation is { Flow.Protocol: TransportProtocol.Sctp, Verdict: not FlowVerdict.Pass, Source.Class: SourceClass.Pod })
             yield return "SCTP has no socket hooks: that of pods of this node is translated only "
-                + "behind devices that --pod-device names, else left alone";
+                + $"behind devices that {OptionNames.PodDevice} names, else left alone";
         if (explanation is
         {
             Source: { Path: FlowPath.Socket, Class: SourceClass.Outside },

@@ -1,4 +1,5 @@
 using EbpfLb.Kubernetes.Wire;
+using EbpfLb.Model;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Kubernetes;
@@ -32,7 +33,7 @@ internal static partial class Log
     public static partial void ObjectPartlyIgnored(ILogger logger, WireWarning warning);
 
     [LoggerMessage(7, LogLevel.Warning, "The node {Node} is not known to the API server: nothing is local to it. "
-        + "Check --node-name", EventName = "NodeMissing")]
+        + $"Check {OptionNames.NodeName}", EventName = "NodeMissing")]
     public static partial void NodeMissing(ILogger logger, string node);
 
     [LoggerMessage(8, LogLevel.Information, "Connection setting not used: {Note}", EventName = "SettingNotUsed")]

@@ -69,6 +69,9 @@ public sealed class RepositoryTests
     public void Every_C_file_starts_with_its_licence_and_its_purpose() => Assert.Empty(LicenseLines.Violations(Repository));
 
     [Fact]
+    public void The_name_of_an_option_is_written_once() => Assert.Empty(NamesOfOptions.Violations(Repository));
+
+    [Fact]
     public void What_waits_and_what_runs_beside_the_pipeline_does_it_in_one_way() => Assert.Empty(Waiting.Violations(Repository));
 
     [Fact]

@@ -166,6 +166,18 @@ public sealed class RuleTests
         => Assert.Equal(found, Waiting.Violations(Tree((path, text))).Count());
 
     [Theory]
+    [InlineData("src/EbpfLb.Agent/X.cs", "\"raise --max-flows\"", 1)]
+    [InlineData("src/EbpfLb.Agent/X.cs", "$\"give --instance NAME\"", 1)]
+    [InlineData("src/EbpfLb.Agent/X.cs", "$\"give {OptionNames.Instance} NAME\" // --instance", 0)]
+    [InlineData("src/EbpfLb.Agent/X.cs", "new(\"--follow\")", 0)]
+    [InlineData("src/EbpfLb.Agent/Commands/HelpExamples.cs", "\"ebpflb run --instance lab\"", 0)]
+    [InlineData("src/EbpfLb.Agent/Commands/HelpExamples.cs", "\"ebpflb run --instanze lab\"", 1)]
+    public void A_name_of_an_option_that_is_written_again_is_found(string path, string text, int found)
+        => Assert.Equal(
+            found,
+            NamesOfOptions.Violations(Tree(("src/EbpfLb.Model/OptionNames.cs", "Instance = \"--instance\";"), (path, text))).Count());
+
+    [Theory]
     [InlineData("src/EbpfLb.Model/X.cs", "unsafe class X;", 1)]
     [InlineData("src/EbpfLb.Datapath/X.cs", "static unsafe void F() { }", 1)]
     [InlineData("src/EbpfLb.Datapath/Tables/X.cs", "[LibraryImport(Library)]", 1)]

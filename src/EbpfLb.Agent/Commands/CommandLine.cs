@@ -4,6 +4,7 @@ using System.CommandLine.Parsing;
 using EbpfLb.Agent.Hosting;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Output;
+using EbpfLb.Model;
 
 namespace EbpfLb.Agent.Commands;
 
@@ -67,7 +68,8 @@ internal sealed class CommandLine(AgentParts parts, Terminal terminal)
     private Command CreateExplain()
     {
         var options = new ExplainOptionSet(context.NewInstanceOptions());
-        var command = new Command("explain", "Says what happens to a connection, and why: on this node, or with --manifests on any");
+        var command = new Command(
+            "explain", $"Says what happens to a connection, and why: on this node, or with {OptionNames.Manifests} on any");
         options.AddTo(command);
         command.SetAction((result, token) => new ExplainCommand(context).ExecuteAsync(options.Read(result), token));
         return command;

@@ -28,7 +28,7 @@ internal sealed class ExplainOptionSet(InstanceOptionSet instance)
 
     private readonly Option<string> ingress = new("--ingress-interface")
     {
-        HelpName = "NAME", Description = "The device that packets come in by, for --detect-local-mode by device",
+        HelpName = "NAME", Description = $"The device that packets come in by, for {OptionNames.DetectLocalMode} by device",
     };
 
     private readonly Option<string> flows = new("--flows")
@@ -36,27 +36,27 @@ internal sealed class ExplainOptionSet(InstanceOptionSet instance)
         HelpName = "FILE", Description = "Explain each line of the file, a JSON object (- for the standard input); with -o json",
     };
 
-    private readonly Option<string> manifests = new("--manifests")
+    private readonly Option<string> manifests = new(OptionNames.Manifests)
     {
         HelpName = "PATH",
         Description = "Compile this file or directory instead of asking an agent; no kernel is touched. It "
             + "may hold what `kubectl get services,endpointslices,nodes -A -o json` prints",
     };
 
-    private readonly Option<string> nodeName = CheckedOption.Create("--node-name", "NAME",
-        "With --manifests: the node that answers (default: the only one there)", text => text.Trim().ToLowerInvariant());
+    private readonly Option<string> nodeName = CheckedOption.Create(OptionNames.NodeName, "NAME",
+        $"With {OptionNames.Manifests}: the node that answers (default: the only one there)", text => text.Trim().ToLowerInvariant());
 
-    private readonly Option<string> config = new("--config")
+    private readonly Option<string> config = new(OptionNames.Config)
     {
         HelpName = "FILE",
-        Description = "With --manifests: a KubeProxyConfiguration, an EbpfLbConfiguration or both; as "
+        Description = $"With {OptionNames.Manifests}: a KubeProxyConfiguration, an EbpfLbConfiguration or both; as "
             + "with kube-proxy, other options about the node then do not count",
     };
 
     private readonly Option<IpAddress[]> nodeAddresses = new("--node-address")
     {
         HelpName = "ADDRESS",
-        Description = "With --manifests: a further address of the node's interfaces, "
+        Description = $"With {OptionNames.Manifests}: a further address of the node's interfaces, "
             + "beside those of its Node object; may be given several times",
         CustomParser = ParseAddresses,
     };
@@ -95,8 +95,8 @@ internal sealed class ExplainOptionSet(InstanceOptionSet instance)
             result.AddError("--flows and --from, --to, --path, --ingress-interface exclude each other: each line says that itself");
         else if (!hasFlows && (!hasFrom || !hasTo)) result.AddError("which connection? Give --from and --to, or --flows");
         if (!isOffline && (Has(nodeName) || Has(nodeAddresses) || Has(config) || node.IsGiven(result)))
-            result.AddError("--node-name, --node-address, --config and options of the node such as "
-                + "--cluster-cidr are for --manifests: the agent knows its node");
+            result.AddError($"{OptionNames.NodeName}, --node-address, {OptionNames.Config} and options of the node such as "
+                + $"{OptionNames.ClusterCidr} are for {OptionNames.Manifests}: the agent knows its node");
         try
         {
             if (hasFrom && hasTo && result.GetValue(from) is { } source && result.GetValue(to) is { } target

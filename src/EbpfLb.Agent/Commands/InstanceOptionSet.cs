@@ -1,24 +1,25 @@
 using System.CommandLine;
 using EbpfLb.Agent.Options;
+using EbpfLb.Model;
 
 namespace EbpfLb.Agent.Commands;
 
 /// <summary>The options that choose an instance, the same for every command.</summary>
 internal sealed class InstanceOptionSet(InstanceEnvironment environment)
 {
-    private readonly Option<string> instance = CheckedOption.Create("--instance", "NAME",
+    private readonly Option<string> instance = CheckedOption.Create(OptionNames.Instance, "NAME",
         $"Which instance on this machine (default: ${InstanceEnvironment.InstanceVariable}, else default). Each has its own pins, "
             + "sockets and cgroup root",
         InstanceEnvironment.CheckName);
 
-    private readonly Option<string> runDirectory = new("--run-dir")
+    private readonly Option<string> runDirectory = new(OptionNames.RunDir)
     {
         HelpName = "DIR",
         Description = $"Where the control socket is (default: ${InstanceEnvironment.RunDirectoryVariable}, else "
             + $"{InstanceOptions.DefaultRunDirectory})",
     };
 
-    private readonly Option<string> bpfFs = new("--bpffs")
+    private readonly Option<string> bpfFs = new(OptionNames.Bpffs)
     {
         HelpName = "DIR",
         Description = "Mount point of the BPF file system that holds the pins (default: where it is mounted, else /sys/fs/bpf)",

@@ -1,13 +1,14 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using EbpfLb.Configuration.KubeProxy;
+using EbpfLb.Model;
 
 namespace EbpfLb.Agent.Commands;
 
 /// <summary>Flags of kube-proxy that stand for no field: what to do in place of running, and what is left of older versions.</summary>
 internal sealed class ProcessFlagSet
 {
-    private readonly Option<string> config = new("--config")
+    private readonly Option<string> config = new(OptionNames.Config)
     {
         HelpName = "FILE",
         Description = "A KubeProxyConfiguration, an EbpfLbConfiguration or both, as YAML or JSON, "
@@ -16,15 +17,15 @@ internal sealed class ProcessFlagSet
     };
 
     private readonly Option<string> writeConfigTo
-        = new("--write-config-to") { HelpName = "FILE", Description = "Write the configuration in force to this file and end" };
+        = new(OptionNames.WriteConfigTo) { HelpName = "FILE", Description = "Write the configuration in force to this file and end" };
 
-    private readonly Option<bool> cleanup = new("--cleanup") { Description = "Do what `ebpflb cleanup` does and end" };
+    private readonly Option<bool> cleanup = new(OptionNames.Cleanup) { Description = "Do what `ebpflb cleanup` does and end" };
 
     private readonly Option<bool> initOnly
-        = new("--init-only") { Description = "Switch forwarding on and end, for an init container with more rights" };
+        = new(OptionNames.InitOnly) { Description = "Switch forwarding on and end, for an init container with more rights" };
 
     private readonly Option<string> version
-        = new("--version") { Description = "Show the version and end", Arity = ArgumentArity.ZeroOrOne, HelpName = "true|raw" };
+        = new(OptionNames.Version) { Description = "Show the version and end", Arity = ArgumentArity.ZeroOrOne, HelpName = "true|raw" };
 
     private readonly List<Option<string>> old =
     [

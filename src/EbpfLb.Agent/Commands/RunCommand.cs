@@ -8,6 +8,7 @@ using EbpfLb.Agent.Reload;
 using EbpfLb.Configuration;
 using EbpfLb.Configuration.Output;
 using EbpfLb.Http.Metrics;
+using EbpfLb.Model;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Agent.Commands;
@@ -127,12 +128,13 @@ internal sealed class RunCommand(AgentParts parts, Terminal terminal)
                 Directory.CreateDirectory(instance.RunDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             return InstanceLock.TryTake(instance.LockFile)
                 ?? throw new StartException($"an agent of instance '{instance.Name}' runs already (it holds "
-                    + $"{instance.LockFile}); stop it first, or choose another --instance");
+                    + $"{instance.LockFile}); stop it first, or choose another {OptionNames.Instance}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new StartException(
-                $"cannot use the run directory {instance.RunDirectory}: {e.Message}; run as root, or choose another --run-dir", e);
+                $"cannot use the run directory {instance.RunDirectory}: {e.Message}; run as root, or choose another "
+                    + OptionNames.RunDir, e);
         }
     }
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using EbpfLb.Agent.Options;
 using EbpfLb.Configuration.Fields;
+using EbpfLb.Model;
 
 namespace EbpfLb.Agent.Commands;
 
@@ -38,7 +39,7 @@ internal sealed class RunOptionSet(InstanceEnvironment environment)
             ConfigPath = bare.ConfigPath(result),
             Overlay = file => counted.Aggregate(file with { EbpfLb = environment.Over(file.EbpfLb) }, (config, option)
                 => option.Apply(command, config)),
-            SetsOomScore = hasFile || proxy.Any(o => o.Name == "--oom-score-adj" && o.IsGiven(command)),
+            SetsOomScore = hasFile || proxy.Any(o => o.Name == OptionNames.OomScoreAdj && o.IsGiven(command)),
             Flags = [.. command.Children.OfType<OptionResult>().Where(o => !o.Implicit)
                 .Select(o => $"{o.Option.Name.TrimStart('-')}={string.Join(',', o.Tokens.Select(t => t.Value))}")],
             IgnoredOptions = [.. ignored.Select(o => o.Name)],
@@ -55,8 +56,9 @@ internal sealed class RunOptionSet(InstanceEnvironment environment)
     {
         var hasFile = bare.HasConfig(result);
         foreach (var error in ConfigErrors.Of(result, hasFile ? own : own.Concat(proxy), formsOnly: hasFile)) yield return error;
-        if (!Has("--instance") && environment.Problem is { } problem) yield return problem;
-        if (Has("--manifests") && Has("--kubeconfig") && !hasFile) yield return "--manifests and --kubeconfig exclude each other: the "
+        if (!Has(OptionNames.Instance) && environment.Problem is { } problem) yield return problem;
+        if (Has(OptionNames.Manifests) && Has(OptionNames.Kubeconfig) && !hasFile)
+            yield return $"{OptionNames.Manifests} and {OptionNames.Kubeconfig} exclude each other: the "
             + "cluster's state has one source";
 
         bool Has(string name) => own.Concat(proxy).Any(o => o.Name == name && o.IsGiven(result));

@@ -6,6 +6,7 @@ using EbpfLb.Datapath;
 using EbpfLb.Datapath.Flows;
 using EbpfLb.Datapath.Options;
 using EbpfLb.Datapath.Ownership;
+using EbpfLb.Model;
 
 namespace EbpfLb.Agent.Control;
 
@@ -39,7 +40,7 @@ internal sealed class InstanceFinder(TimeProvider time) : IInstanceFinder
         return others.Count == 0
             ? $"{nothing}{(place is null ? "" : $" in {place}")}. Start it with `ebpflb run`."
             : $"{nothing}. In {place} there is: {string.Join(", ", others)}. Name "
-                + "one with --instance, or start this one with `ebpflb run`.";
+                + $"one with {OptionNames.Instance}, or start this one with `ebpflb run`.";
     }
 
     /// <summary>An agent lives, but not where it was looked for; null: none does, or it cannot be told.</summary>
@@ -57,12 +58,12 @@ internal sealed class InstanceFinder(TimeProvider time) : IInstanceFinder
         }
         var directory = Path.GetFullPath(instance.RunDirectory);
         if (owner is null)
-            return $"an agent owns instance '{instance.Name}'; its control socket is not in {directory}: give its --run-dir.";
+            return $"an agent owns instance '{instance.Name}'; its control socket is not in {directory}: give its {OptionNames.RunDir}.";
         return owner.RunDirectory == directory
             ? $"an agent ({owner}) owns instance '{instance.Name}'; its control socket {instance.ControlSocket} does not "
                 + "answer: it is starting, its log says why it has none, or that directory is another one where it runs."
             : $"an agent ({owner}) owns instance '{instance.Name}'; its control socket "
-                + $"is not in {directory}: give --run-dir {owner.RunDirectory}.";
+                + $"is not in {directory}: give {OptionNames.RunDir} {owner.RunDirectory}.";
     }
 
     private FlowView FlowsOf(FlowMaps maps) => new(Origin.Maps, new FlowTable(maps.All, time), new NoServiceNames(), drops: null, time);
@@ -77,5 +78,5 @@ internal interface IInstanceFinder
     /// <summary>Why nothing was found, with what to do.</summary>
     string Explain(InstanceOptions instance)
         => $"instance '{instance.Name}' not found: no agent answers on {instance.ControlSocket} and no "
-            + "maps are pinned. Start it with `ebpflb run`, or name another with --instance.";
+            + $"maps are pinned. Start it with `ebpflb run`, or name another with {OptionNames.Instance}.";
 }

@@ -8,6 +8,7 @@ using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Output;
 using EbpfLb.Explain;
+using EbpfLb.Model;
 
 namespace EbpfLb.Agent.Explanations;
 
@@ -51,7 +52,8 @@ internal sealed class LiveExplanation(IInstanceView view, InstanceOptions instan
     public async Task<int> AllAsync(Stream flows, CancellationToken cancellationToken)
     {
         if (view.Explanations is not { } agent)
-            throw new IOException("no agent answers, and the maps hold no names: start it, or explain manifests with --manifests");
+            throw new IOException(
+                $"no agent answers, and the maps hold no names: start it, or explain manifests with {OptionNames.Manifests}");
         using var reader = new StreamReader(flows);
         var (lines, number, bad) = (new StringBuilder(), 1, 0);
         var count = 0;

@@ -25,7 +25,7 @@ internal sealed record OfflineCluster(Explainer Explainer, IReadOnlyList<string>
         {
             nodeName = loaded.Nodes is [var only] ? only.Name
                 : throw new StartException($"{path} has {loaded.Nodes.Length} Nodes "
-                    + $"({string.Join(", ", loaded.Nodes.Select(n => n.Name))}): name one with --node-name");
+                    + $"({string.Join(", ", loaded.Nodes.Select(n => n.Name))}): name one with {OptionNames.NodeName}");
             loaded = Read(path, nodeName, options);
         }
         var table = ForwardingCompiler.Compile(
@@ -46,7 +46,7 @@ internal sealed record OfflineCluster(Explainer Explainer, IReadOnlyList<string>
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StartException($"--manifests: {e.Message}; correct the path", e);
+            throw new StartException($"{OptionNames.Manifests}: {e.Message}; correct the path", e);
         }
     }
 
@@ -54,11 +54,11 @@ internal sealed record OfflineCluster(Explainer Explainer, IReadOnlyList<string>
     {
         foreach (var ignored in loaded.Ignored)
             yield return ignored.Contains(" KubeProxyConfiguration ", StringComparison.Ordinal)
-                ? $"{ignored} is skipped; give it with --config"
+                ? $"{ignored} is skipped; give it with {OptionNames.Config}"
                 : $"{ignored} is skipped: nothing a proxy reads";
         foreach (var problem in loaded.Problems) yield return problem.ToString();
         var refused = loaded.Problems.Where(p => p.IsError && p.Object.Length > 0).Select(p => (p.File, p.Object)).Distinct().Count();
-        if (refused > 0) yield return $"`ebpflb run --manifests` would not take {refused} of these objects; "
+        if (refused > 0) yield return $"`ebpflb run {OptionNames.Manifests}` would not take {refused} of these objects; "
             + "they are explained as they would come from an API server";
         if (loaded.Nodes.All(n => n.Name != nodeName))
             yield return $"there is no Node {nodeName}: its zone, addresses and podCIDRs are not known"

@@ -3,6 +3,7 @@ using EbpfLb.Datapath.Flows;
 using EbpfLb.Abi;
 using EbpfLb.Agent.Options;
 using EbpfLb.Http.Metrics;
+using EbpfLb.Model;
 using EbpfLb.Timing;
 using Microsoft.Extensions.Logging;
 
@@ -30,6 +31,6 @@ internal sealed class FlowService(
     {
         state.Record(report);
         metrics.RecordSweep(new SweepReading(report.Family, report.Expired, report.Shrunk, report.Orphans, report.Work, report.Duration));
-        if (report.Shrunk > 0) Log.FlowsGivenUp(Logger, report.Map, report.Shrunk, (int)(100 * report.Fill));
+        if (report.Shrunk > 0) Log.FlowsGivenUp(Logger, report.Map, report.Shrunk, (int)(100 * report.Fill), TableSize.Flows.Option());
     }
 }

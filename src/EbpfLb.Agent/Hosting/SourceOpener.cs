@@ -17,7 +17,7 @@ internal static class SourceOpener
         {
             // A typo would else look like a cluster without Services; what is missing later keeps the last state.
             if (options.Manifests is { } missing && !File.Exists(missing) && !Directory.Exists(missing))
-                throw new StartException($"--manifests {missing}: there is no such file or directory; correct the path, or "
+                throw new StartException($"{OptionNames.Manifests} {missing}: there is no such file or directory; correct the path, or "
                     + "make the directory first (it may be empty: what is put into it is read)");
             return options.Manifests is { } path
                 ? new ManifestSource(new ManifestOptions(path, options.NodeName), time, loggers.CreateLogger<ManifestSource>())
@@ -39,7 +39,7 @@ internal static class SourceOpener
         if (options.KubeConfig is null && !InClusterConfig.IsAvailable(Environment.GetEnvironmentVariable))
         {
             throw new StartException("there is no source: this process runs in no pod with a service account; "
-                + "give --manifests PATH for a stand-alone load balancer, or --kubeconfig FILE");
+                + $"give {OptionNames.Manifests} PATH for a stand-alone load balancer, or {OptionNames.Kubeconfig} FILE");
         }
         var servers = options.ApiServers.Select(u => u.ToString()).ToArray();
         var connection = options.KubeConfig is { } file

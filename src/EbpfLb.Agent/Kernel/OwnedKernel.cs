@@ -3,6 +3,7 @@ using EbpfLb.Agent.Options;
 using EbpfLb.Bpf;
 using EbpfLb.Configuration.Values;
 using EbpfLb.Datapath.Ownership;
+using EbpfLb.Model;
 using EbpfLb.Timing;
 using Microsoft.Extensions.Logging;
 
@@ -51,9 +52,9 @@ internal sealed class OwnedKernel(TimeProvider time)
 
     private static string Refusal(StartOptions options, InstanceOwner? owner)
         => $"an agent of instance '{options.Instance.Name}' runs already: {NameOf(owner)}. "
-            + "Nothing was changed. Stop it first, or choose another --instance; "
-            + (options.OwnerWait > TimeSpan.Zero ? $"it did not end within --owner-wait {DurationText.Format(options.OwnerWait)}"
-                : "with --owner-wait TIME this one waits for it to end");
+            + $"Nothing was changed. Stop it first, or choose another {OptionNames.Instance}; "
+            + (options.OwnerWait > TimeSpan.Zero ? $"it did not end within {OptionNames.OwnerWait} {DurationText.Format(options.OwnerWait)}"
+                : $"with {OptionNames.OwnerWait} TIME this one waits for it to end");
 
     private static string NameOf(InstanceOwner? owner) => owner?.ToString() ?? "a process that cannot be named without CAP_SYS_ADMIN";
 }

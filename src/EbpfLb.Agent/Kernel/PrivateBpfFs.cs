@@ -1,6 +1,7 @@
 using EbpfLb.Agent.Options;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Ownership;
+using EbpfLb.Model;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Agent.Kernel;
@@ -17,7 +18,7 @@ internal static class PrivateBpfFs
         var problem = $"the BPF file system at {ownership.FileSystem.Point} is private to the agent's "
             + "mount namespace and ends with it, so nothing would be balanced while "
             + "the agent is away: mount the host's there (in Kubernetes: hostPath "
-            + $"{BpfFileSystem.DefaultPath}), or give --allow-private-bpffs";
+            + $"{BpfFileSystem.DefaultPath}), or give {OptionNames.AllowPrivateBpffs}";
         Log.BpfFsPrivate(logger, problem);
         return options.AllowPrivateBpfFs ? [] : [problem];
     }

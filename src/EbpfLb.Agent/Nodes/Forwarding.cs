@@ -1,3 +1,4 @@
+using EbpfLb.Model;
 using System.Net.Sockets;
 using EbpfLb.Netlink.Network;
 
@@ -43,7 +44,7 @@ internal static class Forwarding
             yield return $"{text} forwarding is "
                 + $"off{(isOffEverywhere ? "" : $" on {string.Join(", ", off.Select(d => d.Name))}")}: services "
                 + $"do not reach {text} backends in pods or on other nodes "
-                + $"for clients outside of this node; switch it on with `sysctl -w {setting}=1`, or start with --set-sysctls";
+                + $"for clients outside of this node; switch it on with `sysctl -w {setting}=1`, or start with {OptionNames.SetSysctls}";
         }
     }
 

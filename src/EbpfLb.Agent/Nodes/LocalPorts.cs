@@ -1,3 +1,4 @@
+using EbpfLb.Model;
 using EbpfLb.Policy;
 
 namespace EbpfLb.Agent.Nodes;
@@ -20,7 +21,7 @@ internal static class LocalPorts
         var common = Enumerable.Range(snatPorts.First, snatPorts.Count)
             .Count(port => local.Contains((ushort)port) && !reserved.Exists(r => r.Contains((ushort)port)));
         return common == 0 ? null
-            : $"--snat-ports {snatPorts} and net.ipv4.ip_local_port_range {local} have {common} "
+            : $"{OptionNames.SnatPorts} {snatPorts} and net.ipv4.ip_local_port_range {local} have {common} "
                 + "ports in common: a connection of the node and a masqueraded one "
             + "can get in each other's way; move one of the ranges, or put the ports into net.ipv4.ip_local_reserved_ports";
     }

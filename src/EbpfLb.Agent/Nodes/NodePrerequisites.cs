@@ -28,10 +28,10 @@ internal sealed class NodePrerequisites(Func<NodeOptions> current, string name, 
         var options = current();
         var needsCidr = options.Detector.Mode == DetectLocalMode.NodeCIDR && node?.PodCidrs is not { IsEmpty: false };
         if (needsCidr)
-            yield return $"{Subject(node, "spec.podCIDRs")}, which --detect-local-mode "
+            yield return $"{Subject(node, "spec.podCIDRs")}, which {OptionNames.DetectLocalMode} "
                 + $"NodeCIDR needs: nobody counts as a pod until then{Waited()}";
         if (isFromServer && options.NodePortAddresses.Primary && node?.Addresses is not { IsEmpty: false })
-            yield return $"{Subject(node, "addresses")}, which --nodeport-addresses primary needs: "
+            yield return $"{Subject(node, "addresses")}, which {OptionNames.NodeportAddresses} primary needs: "
                 + $"NodePorts answer on what leads to the default route until then{Waited()}";
     }
 
@@ -41,6 +41,7 @@ internal sealed class NodePrerequisites(Func<NodeOptions> current, string name, 
     private string Subject(Node? node, string field) => node is null ? $"the Node {name} is not known" : $"the Node {name} has no {field}";
 
     private string Waited() => time.GetElapsedTime(started) >= NodeObjectGracePeriod
-        ? $"; waited for more than {NodeObjectGracePeriod.TotalMinutes:0} minutes, check --node-name and that the node is registered"
+        ? $"; waited for more than {NodeObjectGracePeriod.TotalMinutes:0} minutes, check {OptionNames.NodeName} and "
+            + "that the node is registered"
         : "";
 }

@@ -1,6 +1,7 @@
 using EbpfLb.Agent.Pipeline;
 using EbpfLb.Datapath.Devices;
 using EbpfLb.Datapath.Node;
+using EbpfLb.Model;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Agent.Nodes;
@@ -39,9 +40,9 @@ internal sealed class NodeReconciler(
 
     private static string Undecided(DeviceDecision device)
         => $"device {device.Link.Name} ({device.Undecided}) has no program, as the range of pods is not "
-            + "known: clients behind it reach no Service. Give --cluster-cidr (clusterCIDR), "
-            + "or name all devices of clients by --devices (devices.uplinks); if only pods are "
-            + $"behind it, --exclude-devices {device.Link.Name} ends this warning";
+            + $"known: clients behind it reach no Service. Give {OptionNames.ClusterCidr} (clusterCIDR), "
+            + $"or name all devices of clients by {OptionNames.Devices} (devices.uplinks); if only pods are "
+            + $"behind it, {OptionNames.ExcludeDevices} {device.Link.Name} ends this warning";
 
     private NodeView Read()
     {

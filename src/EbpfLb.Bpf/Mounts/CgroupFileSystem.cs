@@ -39,7 +39,7 @@ public static class CgroupFileSystem
         {
             var errno = (Errno)Marshal.GetLastPInvokeError();
             throw new BpfException(errno, "read id of cgroup", path,
-                errno is Errno.ENOENT ? "the cgroup was removed: make it again, or start the agent with another --cgroup-root" : null);
+                errno is Errno.ENOENT ? "the cgroup was removed: make it again, or start the agent for another cgroup" : null);
         }
         return id;
     }

@@ -24,18 +24,18 @@ public static class KubeProxyFields
 
     public static IReadOnlyList<FieldRow> Rows { get; } =
     [
-        Of(Text, Restart("mode", "--proxy-mode",
+        Of(Text, Restart("mode", OptionNames.ProxyMode,
                 "chooses whose periods, masqueradeAll and default of nodePortAddresses count: "
                     + "iptables (\"\" too), nftables or ipvs; the data path is ours in all"),
             c => c.Mode, (c, v) => c with { Mode = v }, OptionUse.Agent, "MODE",
             "Whose defaults and periods count: iptables, nftables or ipvs (default: iptables). The data path is the same",
             check: Choice(ProxyModes.All)),
-        Of(NodeName, Restart("hostnameOverride", "--hostname-override",
+        Of(NodeName, Restart("hostnameOverride", OptionNames.HostnameOverride,
                 "name of the Node object, trimmed and lowercased; empty: the host's name"),
             c => c.HostnameOverride, (c, v) => c with { HostnameOverride = v }, OptionUse.Agent, "NAME",
             "Name of this node's Node object (default: the lowercased host name)") with
         {
-            Aliases = ["--node-name"], CountsBesideFile = true,
+            Aliases = [OptionNames.NodeName], CountsBesideFile = true,
         },
         // Before the two addresses: its family chooses their defaults.
         Of(Text, Restart("bindAddress", "--bind-address",
@@ -43,17 +43,17 @@ public static class KubeProxyFields
                     + "node's own addresses come from its Node object and its devices"),
             c => c.BindAddress, WithBindAddress, OptionUse.Agent, "IP",
             "Its family chooses the default addresses below (default: 0.0.0.0)", check: CheckAddress),
-        Of(WithPort(ConfigPorts.Healthz), Restart("healthzBindAddress", "--healthz-bind-address",
+        Of(WithPort(ConfigPorts.Healthz), Restart("healthzBindAddress", OptionNames.HealthzBindAddress,
                 "serves /healthz, /livez and /readyz; an empty flag switches it off, an empty field is the default"),
             c => c.HealthzBindAddress, (c, v) => c with { HealthzBindAddress = v }, OptionUse.Agent, "IP:PORT",
             "Serves /healthz, /livez and /readyz (default: 0.0.0.0:10256; \"\" for none)",
             check: Endpoint(ConfigPorts.Healthz)) with { Apply = (c, texts) => WithHealthz(c, texts[^1]) },
-        Of(WithPort(ConfigPorts.Metrics), Restart("metricsBindAddress", "--metrics-bind-address",
+        Of(WithPort(ConfigPorts.Metrics), Restart("metricsBindAddress", OptionNames.MetricsBindAddress,
                 "serves /metrics, /proxyMode and /configz; an empty flag switches it off, an empty field is the default"),
             c => c.MetricsBindAddress, (c, v) => c with { MetricsBindAddress = v }, OptionUse.Agent, "IP:PORT",
             "Serves /metrics and /proxyMode (default: 127.0.0.1:10249; \"\" for none)",
             check: Endpoint(ConfigPorts.Metrics)) with { Apply = (c, texts) => WithMetrics(c, texts[^1]) },
-        Of(Flag, Restart("bindAddressHardFail", "--bind-address-hard-fail",
+        Of(Flag, Restart("bindAddressHardFail", OptionNames.BindAddressHardFail,
                 "an address that cannot be listened on ends the agent; else it is tried again every 5 s"),
             c => c.BindAddressHardFail, (c, v) => c with { BindAddressHardFail = v },
             help: "An address that cannot be listened on ends the agent"),
@@ -63,7 +63,7 @@ public static class KubeProxyFields
             help: "PUT /debug/flags/v at the metrics address changes the verbosity"),
         Of(Text, Unused("showHiddenMetricsForVersion", "--show-hidden-metrics-for-version", "no metric is hidden"),
             c => c.ShowHiddenMetricsForVersion, (c, v) => c with { ShowHiddenMetricsForVersion = v }),
-        Of(Text, Restart("clientConnection.kubeconfig", "--kubeconfig", "how to reach the API server; empty: in-cluster"),
+        Of(Text, Restart("clientConnection.kubeconfig", OptionNames.Kubeconfig, "how to reach the API server; empty: in-cluster"),
             c => c.ClientConnection.Kubeconfig, (c, v) => c with { ClientConnection = c.ClientConnection with { Kubeconfig = v } },
             OptionUse.Agent, "FILE", "How to reach the API server (default: in-cluster, by the pod's service account)"),
         Of(Text, Unused("clientConnection.acceptContentTypes", null, "the API server is asked for JSON"),
@@ -78,7 +78,7 @@ public static class KubeProxyFields
             check: NotNegative),
         Of(Text, Restart("logging.format", "--logging-format", "text or json; the text is not klog's"),
             c => c.Logging.Format, (c, v) => c with { Logging = c.Logging with { Format = v } }, OptionUse.Agent, "text|json",
-            "As --log-format", check: Choice("text", "json")) with { CountsBesideFile = true },
+            $"As {OptionNames.LogFormat}", check: Choice("text", "json")) with { CountsBesideFile = true },
         Of(TimeOrNanoseconds, Unused("logging.flushFrequency", "--log-flush-frequency", OneStream),
             c => c.Logging.FlushFrequency, (c, v) => c with { Logging = c.Logging with { FlushFrequency = v } }) with
         {
@@ -112,29 +112,30 @@ public static class KubeProxyFields
         {
             CountsBesideFile = true,
         },
-        Of(Text, Hot("clusterCIDR", "--cluster-cidr",
+        Of(Text, Hot("clusterCIDR", OptionNames.ClusterCidr,
                 "addresses of all pods: ranges, parted by commas, 8 of each family at most (kube-proxy: "
                     + "one); what comes from elsewhere is masqueraded on its way to a remote backend"),
             c => c.ClusterCidr, (c, v) => c with { ClusterCidr = v }, OptionUse.Connection, "RANGES",
             "Addresses of all pods, up to 8 ranges of each family, such as "
                 + "10.244.0.0/16,fd00:10:244::/48. What comes from elsewhere is masqueraded on its way to a remote backend",
             check: CheckClusterCidr),
-        Of(Text, Hot("detectLocalMode", "--detect-local-mode", "how pods are told from others; empty: ClusterCIDR"),
+        Of(Text, Hot("detectLocalMode", OptionNames.DetectLocalMode, "how pods are told from others; empty: ClusterCIDR"),
             c => c.DetectLocalMode, (c, v) => c with { DetectLocalMode = v }, OptionUse.Connection, "MODE",
             "How pods are told from others: ClusterCIDR, NodeCIDR, BridgeInterface or InterfaceNamePrefix (default: ClusterCIDR)",
             check: Choice(DetectLocalModes.All)),
         Of(Text, Hot("detectLocal.bridgeInterface", "--pod-bridge-interface", "the bridge of BridgeInterface"),
             c => c.DetectLocal.BridgeInterface, (c, v) => c with { DetectLocal = c.DetectLocal with { BridgeInterface = v } },
-            OptionUse.Connection, "NAME", "The bridge of --detect-local-mode BridgeInterface"),
+            OptionUse.Connection, "NAME", $"The bridge of {OptionNames.DetectLocalMode} BridgeInterface"),
         Of(Text, Hot("detectLocal.interfaceNamePrefix", "--pod-interface-name-prefix", "begin of the names of InterfaceNamePrefix"),
             c => c.DetectLocal.InterfaceNamePrefix, (c, v) => c with { DetectLocal = c.DetectLocal with { InterfaceNamePrefix = v } },
-            OptionUse.Connection, "PREFIX", "Begin of the names of --detect-local-mode InterfaceNamePrefix"),
-        Of(TextsOrNull, Hot("nodePortAddresses", "--nodeport-addresses",
+            OptionUse.Connection, "PREFIX", $"Begin of the names of {OptionNames.DetectLocalMode} InterfaceNamePrefix"),
+        Of(TextsOrNull, Hot("nodePortAddresses", OptionNames.NodeportAddresses,
                 "where NodePorts answer: ranges, primary, localhost or all; unset: all "
                     + "addresses of the node, with mode nftables the primary ones"),
             c => c.NodePortAddresses, (c, v) => c with { NodePortAddresses = v }, OptionUse.Connection, "LIST",
             "Addresses of the node on which NodePorts answer: ranges such as 10.0.0.0/8,fd00::/8, or "
-                + "primary, localhost or all (default: all; primary with --proxy-mode nftables)", check: CheckNodePortAddresses),
+                + $"primary, localhost or all (default: all; primary with {OptionNames.ProxyMode} nftables)",
+            check: CheckNodePortAddresses),
         // kube-proxy has no flags for the section nftables: those of iptables set both.
         Of(Int, Unused("iptables.masqueradeBit", "--iptables-masquerade-bit", NoMarks),
             c => c.Iptables.MasqueradeBit, (c, v) => c with { Iptables = c.Iptables with { MasqueradeBit = v } },
@@ -156,14 +157,15 @@ public static class KubeProxyFields
         Of(TimeOr, Hot("iptables.syncPeriod", "--iptables-sync-period",
                 "longest wait before a failed update is tried again, and how often hooks and node are checked"),
             c => c.Iptables.SyncPeriod, (c, v) => c with { Iptables = c.Iptables with { SyncPeriod = v } },
-            help: "As --sync-period, with --proxy-mode iptables or nftables (default: 30s)", check: Period, typed: (c, v) => c with
+            help: $"As {OptionNames.SyncPeriod}, with {OptionNames.ProxyMode} iptables or nftables (default: 30s)", check: Period,
+            typed: (c, v) => c with
             {
                 Iptables = c.Iptables with { SyncPeriod = v }, Nftables = c.Nftables with { SyncPeriod = v },
             }),
         Of(Time, Hot("iptables.minSyncPeriod", "--iptables-min-sync-period",
                 "shortest time between two updates; 0 and unset: none, as an update costs only what it changes (kube-proxy: 1s)"),
             c => c.Iptables.MinSyncPeriod, (c, v) => c with { Iptables = c.Iptables with { MinSyncPeriod = v } },
-            help: "As --min-sync-period, with --proxy-mode iptables or nftables (default: 0)", typed: (c, v) => c with
+            help: $"As {OptionNames.MinSyncPeriod}, with {OptionNames.ProxyMode} iptables or nftables (default: 0)", typed: (c, v) => c with
             {
                 Iptables = c.Iptables with { MinSyncPeriod = v }, Nftables = c.Nftables with { MinSyncPeriod = v },
             }),
@@ -177,10 +179,10 @@ public static class KubeProxyFields
             c => c.Nftables.MinSyncPeriod, (c, v) => c with { Nftables = c.Nftables with { MinSyncPeriod = v } }),
         Of(TimeOr, Hot("ipvs.syncPeriod", "--ipvs-sync-period", "as iptables.syncPeriod, with mode ipvs"),
             c => c.Ipvs.SyncPeriod, (c, v) => c with { Ipvs = c.Ipvs with { SyncPeriod = v } },
-            help: "As --sync-period, with --proxy-mode ipvs (default: 30s)", check: Period),
+            help: $"As {OptionNames.SyncPeriod}, with {OptionNames.ProxyMode} ipvs (default: 30s)", check: Period),
         Of(Time, Hot("ipvs.minSyncPeriod", "--ipvs-min-sync-period", "as iptables.minSyncPeriod, with mode ipvs"),
             c => c.Ipvs.MinSyncPeriod, (c, v) => c with { Ipvs = c.Ipvs with { MinSyncPeriod = v } },
-            help: "As --min-sync-period, with --proxy-mode ipvs (default: 0)"),
+            help: $"As {OptionNames.MinSyncPeriod}, with {OptionNames.ProxyMode} ipvs (default: 0)"),
         Of(Text, Unused("ipvs.scheduler", "--ipvs-scheduler", "a backend is chosen at random"),
             c => c.Ipvs.Scheduler, (c, v) => c with { Ipvs = c.Ipvs with { Scheduler = v } }),
         Of(Texts, Unused("ipvs.excludeCIDRs", "--ipvs-exclude-cidrs", NoIpvs),
@@ -217,12 +219,12 @@ public static class KubeProxyFields
                 "how often what is kept is compared with what is programmed, when that is "
                     + "more often than verifyPeriod; the API server is not asked"),
             c => c.ConfigSyncPeriod, (c, v) => c with { ConfigSyncPeriod = v },
-            help: "How often what is kept is compared with what is programmed, where --verify-period is longer (default: 15m)",
+            help: $"How often what is kept is compared with what is programmed, where {OptionNames.VerifyPeriod} is longer (default: 15m)",
             check: Period),
-        Of(Int, Restart("oomScoreAdj", "--oom-score-adj",
+        Of(Int, Restart("oomScoreAdj", OptionNames.OomScoreAdj,
                 "written to /proc/self/oom_score_adj when a configuration file or the flag is given"),
             c => c.OomScoreAdj, (c, v) => c with { OomScoreAdj = v },
-            help: "Written to /proc/self/oom_score_adj (default: left alone; -999 with --config)", check: CheckOomScore),
+            help: $"Written to /proc/self/oom_score_adj (default: left alone; -999 with {OptionNames.Config})", check: CheckOomScore),
         Of(Gates, Unused("featureGates", "--feature-gates", "the gates are those of kube-proxy's code"),
             c => c.FeatureGates, (c, v) => c with { FeatureGates = v }),
         Of(Text, Unused("portRange", "--proxy-port-range", "of the userspace mode, which is gone"),

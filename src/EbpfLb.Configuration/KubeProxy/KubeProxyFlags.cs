@@ -1,4 +1,5 @@
 using EbpfLb.Configuration.Fields;
+using EbpfLb.Model;
 using static EbpfLb.Configuration.Fields.FieldChange;
 
 namespace EbpfLb.Configuration.KubeProxy;
@@ -10,14 +11,14 @@ public static class KubeProxyFlags
 
     public static IReadOnlyList<FieldNote> All { get; } =
     [
-        Flag("--config", Restart, "the file with one or both configurations"),
-        Flag("--write-config-to", Restart, "writes the configuration in force to this file and ends"),
-        Flag("--cleanup", Restart, "does what `ebpflb cleanup` does and ends"),
-        Flag("--init-only", Restart, "switches forwarding on, as --set-sysctls does, and ends"),
-        Flag("--master", Restart, "address of the API server, as --api-server"),
-        Flag("--version", Restart, "prints the version and ends"),
-        Flag("--healthz-port", None, "deprecated: give --healthz-bind-address"),
-        Flag("--metrics-port", None, "deprecated: give --metrics-bind-address"),
+        Flag(OptionNames.Config, Restart, "the file with one or both configurations"),
+        Flag(OptionNames.WriteConfigTo, Restart, "writes the configuration in force to this file and ends"),
+        Flag(OptionNames.Cleanup, Restart, "does what `ebpflb cleanup` does and ends"),
+        Flag(OptionNames.InitOnly, Restart, $"switches forwarding on, as {OptionNames.SetSysctls} does, and ends"),
+        Flag(OptionNames.Master, Restart, $"address of the API server, as {OptionNames.ApiServer}"),
+        Flag(OptionNames.Version, Restart, "prints the version and ends"),
+        Flag("--healthz-port", None, $"deprecated: give {OptionNames.HealthzBindAddress}"),
+        Flag("--metrics-port", None, $"deprecated: give {OptionNames.MetricsBindAddress}"),
         Flag("--cleanup-ipvs", None, KubeProxyFields.NoIpvs),
         Flag("--log-dir", None, OldLog),
         Flag("--log-file", None, OldLog),

@@ -21,7 +21,8 @@ internal sealed class DeviceAttacher(IDeviceHook hook, IDeviceHook formerHook) :
         var hasTcx = KernelFeatures.HasTcx();
         if (mode == TcAttachMode.Tcx && !hasTcx)
             throw new BpfException(
-                Errno.EOPNOTSUPP, "attach programs by", "tcx", "this kernel has no TCX (6.6): leave --tc-attach out, or set it to clsact");
+                Errno.EOPNOTSUPP, "attach programs by", "tcx",
+                $"this kernel has no TCX (6.6): leave {OptionNames.TcAttach} out, or set it to clsact");
         return hasTcx && mode != TcAttachMode.Clsact
             ? new DeviceAttacher(new TcxHooks(paths), new ClsactHooks(paths))
             : new DeviceAttacher(new ClsactHooks(paths), new TcxHooks(paths));

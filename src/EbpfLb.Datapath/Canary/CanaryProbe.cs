@@ -1,3 +1,4 @@
+using EbpfLb.Model;
 using System.Net;
 using System.Net.Sockets;
 
@@ -36,7 +37,7 @@ internal static class CanaryProbe
     private static CanaryResult Failed(string seen, IPEndPoint frontend, string cgroup) => new(false,
         $"the socket hooks at {cgroup} do not translate this process's connection to {frontend}: {seen}; "
         + "is that the root of the cgroups of the pods and of the agent "
-        + "(--cgroup-root)? `ebpflb verify` says whether hooks or tables are damaged")
+        + $"({OptionNames.CgroupRoot})? `ebpflb verify` says whether hooks or tables are damaged")
     {
         Seen = $"canary {frontend}: {seen}",
     };

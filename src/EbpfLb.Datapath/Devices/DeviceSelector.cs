@@ -36,10 +36,11 @@ public static class DeviceSelector
     private static (DeviceRole Role, string Reason) RoleOf(Link link, NetworkFacts facts, DeviceOptions options)
     {
         if (link.Flags.HasFlag(LinkFlags.Loopback)) return (DeviceRole.None, "the loopback device");
-        if (IsNamed(options.Excluded, link)) return (DeviceRole.None, "excluded by --exclude-devices");
-        if (IsNamed(options.Pods, link)) return (DeviceRole.Pod, "named by --pod-device");
+        if (IsNamed(options.Excluded, link)) return (DeviceRole.None, $"excluded by {OptionNames.ExcludeDevices}");
+        if (IsNamed(options.Pods, link)) return (DeviceRole.Pod, $"named by {OptionNames.PodDevice}");
         if (options.Only.Count > 0)
-            return IsNamed(options.Only, link) ? (DeviceRole.Uplink, "named by --devices") : (DeviceRole.None, "not named by --devices");
+            return IsNamed(options.Only, link) ? (DeviceRole.Uplink, $"named by {OptionNames.Devices}")
+                : (DeviceRole.None, $"not named by {OptionNames.Devices}");
         if (facts.OwnerOf(link) is { } owner) return (DeviceRole.None, $"belongs to {owner.Name}");
         var exclusion = ExclusionReason(link, facts, options);
         return exclusion is null ? (DeviceRole.Uplink, InclusionReason(link, facts, options)) : (DeviceRole.None, exclusion);
@@ -62,7 +63,7 @@ public static class DeviceSelector
             },
         LinkGroup.Sink => $"{LinkKinds.Describe(link)}: nothing comes in by it",
         _ => facts.HasAddress(link) && facts.HasGateway(link) ? null
-            : $"kind {link.Kind} is not known to lead outside; name it by --devices if it does",
+            : $"kind {link.Kind} is not known to lead outside; name it by {OptionNames.Devices} if it does",
     };
 
     /// <summary>

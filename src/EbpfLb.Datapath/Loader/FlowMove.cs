@@ -1,6 +1,7 @@
 using EbpfLb.Abi;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Flows;
+using EbpfLb.Model;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Datapath.Loader;
@@ -69,7 +70,7 @@ internal sealed class FlowMove(MapSet maps, ILogger logger)
         // Between the rounds those that did not fit are the same.
         else if (!isLast) return;
         var lost = selection.LeftOut.Count + ((selection.Entries.Count - written + 1) / 2);
-        if (lost > 0) Log.FlowsLost(logger, to.Name, lost);
+        if (lost > 0) Log.FlowsLost(logger, to.Name, lost, TableSize.Flows.Option());
         if (maps.Created.Contains(Abi.Tables.SvcExpired.Name)) return;
         using var ends = FlowEnds.Open(maps);
         foreach (var owner in selection.LeftOut) ends.Count(owner);

@@ -2,6 +2,7 @@ using EbpfLb.Bpf;
 using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Loader;
 using EbpfLb.Datapath.Options;
+using EbpfLb.Model;
 
 namespace EbpfLb.Datapath.Ownership;
 
@@ -28,7 +29,7 @@ internal sealed class InstanceHold(InstancePaths paths, InstanceOwnership? owner
         {
             lost = $"another agent has taken instance '{paths.Instance}' over: the link {foreign}; "
                 + "its maps may be others too, so this agent leaves everything alone. "
-                + "Stop one of the two and restart the other, or give one of them another --instance";
+                + $"Stop one of the two and restart the other, or give one of them another {OptionNames.Instance}";
         }
         if (lost is { } reason) throw new BpfException(Errno.EBUSY, "keep", paths.Root, reason);
     }

@@ -1,4 +1,5 @@
 using EbpfLb.Abi;
+using EbpfLb.Model;
 
 namespace EbpfLb.Datapath.Reasons;
 
@@ -60,9 +61,9 @@ public static class ReasonCatalog
         new(LbReason.DropRange, ReasonKind.Dropped, "the source is not in loadBalancerSourceRanges",
             "add it to the service's ranges if it should come in"),
         new(LbReason.DropCtFull, ReasonKind.Dropped, "the conntrack map is full of established flows",
-            "raise --max-flows; `ebpflb conntrack count` shows whose flows they are"),
+            $"raise {TableSize.Flows.Option()}; `ebpflb conntrack count` shows whose flows they are"),
         new(LbReason.DropSnatPorts, ReasonKind.Dropped, "every SNAT port towards a backend is taken",
-            "widen --snat-ports, or let more backends or nodes share the load"),
+            $"widen {OptionNames.SnatPorts}, or let more backends or nodes share the load"),
         new(LbReason.DropNoRoute, ReasonKind.Dropped, "there is no route to the backend, or back to the client",
             "add the route (`ip route get ADDRESS` tells what the node would do), and enable forwarding on its devices"),
         new(LbReason.DropNoSnatAddr, ReasonKind.Dropped, "the device that leads to the backend has no address of the family",
@@ -84,31 +85,31 @@ public static class ReasonCatalog
                 + "packets of the node come back to it, give the sender another way"),
         new(LbReason.DropNoProgram, ReasonKind.Dropped,
             "a backend on another node is behind a device without a program "
-                + "(--exclude-devices, --devices): its replies to an address of this node would end there",
+                + $"({OptionNames.ExcludeDevices}, {OptionNames.Devices}): its replies to an address of this node would end there",
             "let the device have its program, or reach the pods of other nodes by another one"),
 
         new(LbReason.CtEvicted, ReasonKind.Note, "a half-open or closed flow gave way to a new one",
-            "many of these are a SYN flood, or --max-flows too small for the rate of connections"),
+            $"many of these are a SYN flood, or {TableSize.Flows.Option()} too small for the rate of connections"),
         new(LbReason.CtRebuilt, ReasonKind.Note, "one entry of a flow was lost and made again from the other"),
         new(LbReason.CtPortTaken, ReasonKind.Note,
             "the SNAT port of a flow that is closed, or half-open for seconds, was given to a new one",
-            "many of these mean that ports run short: widen --snat-ports"),
+            $"many of these mean that ports run short: widen {OptionNames.SnatPorts}"),
         new(LbReason.CtPortTracked, ReasonKind.Note,
             "a free SNAT port was passed over, because netfilter has a connection from it to the same backend",
-            "many of these cost time: have the CNI masquerade with ports outside of --snat-ports"),
+            $"many of these cost time: have the CNI masquerade with ports outside of {OptionNames.SnatPorts}"),
         new(LbReason.CtUdpShare, ReasonKind.Note,
             "a UDP conversation stays among the flows that may be evicted, as UDP has its half of the table",
-            "many of these are a flood of datagrams, or --max-flows too small for the clients of UDP"),
+            $"many of these are a flood of datagrams, or {TableSize.Flows.Option()} too small for the clients of UDP"),
         new(LbReason.CtPortMoved, ReasonKind.Note,
             "a connection of the node's own, or one that netfilter masquerades, began from "
                 + "the SNAT port of a flow to the same backend, and got another one",
-            "many of these cost time: have the CNI masquerade with ports outside of --snat-ports"),
+            $"many of these cost time: have the CNI masquerade with ports outside of {OptionNames.SnatPorts}"),
         new(LbReason.CtRace, ReasonKind.Note, "two CPUs opened the same flow: the second joined the first"),
         new(LbReason.EventLost, ReasonKind.Note, "a drop was counted but no event written: the ring of events was full",
             "nothing for single ones; many of these mean more drops than the agent has CPU to read (`ebpflb drops` shows only a part)"),
 
         new(LbReason.AnswerLimited, ReasonKind.Note,
-            "a packet that was to be answered with an ICMP error or a reset was not: there were too many (--answer-limit)",
+            $"a packet that was to be answered with an ICMP error or a reset was not: there were too many ({OptionNames.AnswerLimit})",
             "look for who asks a service without endpoints so often; addresses may be spoofed"),
         new(LbReason.PktOtherHost, ReasonKind.Passed, "in a frame for another machine, or for a group",
             "nothing, as the kernel ignores such frames too; many of these mean a switch that floods them"),

@@ -1,3 +1,5 @@
+using EbpfLb.Model;
+
 namespace EbpfLb.Kubernetes.Auth;
 
 /// <summary>
@@ -28,7 +30,7 @@ public sealed record ApiConnection(IReadOnlyList<Uri> Servers, string Origin)
     public ApiConnection WithServers(IReadOnlyList<string> urls)
         => urls.Count == 0 ? this : this with
         {
-            Servers = [.. urls.Select(u => ServerUrl.Parse(u, "--api-server"))],
+            Servers = [.. urls.Select(u => ServerUrl.Parse(u, OptionNames.ApiServer))],
             UnreachableHint = null,
             File = File is null ? null : File with { Load = () => File.Load().WithServers(urls) },
         };

@@ -1,3 +1,4 @@
+using EbpfLb.Model;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Kubernetes.Auth;
@@ -24,7 +25,7 @@ internal sealed record ConnectionFile(string Path, string Text, Func<ApiConnecti
             var now = Text;
             try
             {
-                now = NamedFile.ReadText(Path, "--kubeconfig");
+                now = NamedFile.ReadText(Path, OptionNames.Kubeconfig);
                 if (now == Text)
                 {
                     (refused, reason) = (Text, "");

@@ -1,3 +1,5 @@
+using EbpfLb.Model;
+
 namespace EbpfLb.Kubernetes.Auth;
 
 /// <summary>The connection a pod has by its service account.</summary>
@@ -27,7 +29,7 @@ public static class InClusterConfig
             if (!File.Exists(path))
             {
                 throw new ConnectionException(
-                    $"{where}: {path} does not exist; set automountServiceAccountToken: true on the pod, or use --kubeconfig "
+                    $"{where}: {path} does not exist; set automountServiceAccountToken: true on the pod, or use {OptionNames.Kubeconfig} "
                         + "outside a pod");
             }
         }
@@ -45,7 +47,7 @@ public static class InClusterConfig
             {
                 Servers = [ServerOf(environment, where)],
                 UnreachableHint = "in a cluster without kube-proxy nobody serves this ClusterIP yet: give the server's own address "
-                    + "with --api-server",
+                    + $"with {OptionNames.ApiServer}",
             };
     }
 
@@ -55,7 +57,8 @@ public static class InClusterConfig
             || environment("KUBERNETES_SERVICE_PORT") is not { Length: > 0 } port)
         {
             throw new ConnectionException(
-                $"{where}: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not both set; give --api-server, or --kubeconfig "
+                $"{where}: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not both set; give "
+                    + $"{OptionNames.ApiServer}, or {OptionNames.Kubeconfig} "
                     + "outside a pod");
         }
         var url = $"https://{(host.Contains(':') ? $"[{host}]" : host)}:{port}";

@@ -1,3 +1,5 @@
+using EbpfLb.Model;
+
 namespace EbpfLb.Kubernetes.Auth;
 
 /// <summary>Reads a kubeconfig (client-go's clientcmd/api/v1 Config) as far as it says how to reach one cluster.</summary>
@@ -9,8 +11,8 @@ public static class KubeconfigFile
     /// <exception cref="ConnectionException">It cannot be used; the message names file, field and what to do.</exception>
     public static ApiConnection Load(string path, string? context = null, TimeProvider? time = null)
     {
-        var full = FullPath(path, null, "--kubeconfig");
-        var text = NamedFile.ReadText(full, "--kubeconfig");
+        var full = FullPath(path, null, OptionNames.Kubeconfig);
+        var text = NamedFile.ReadText(full, OptionNames.Kubeconfig);
         return Read(full, text, context, time) with { File = new ConnectionFile(full, text, () => Load(full, context, time)) };
     }
 
@@ -18,11 +20,11 @@ public static class KubeconfigFile
     /// <exception cref="ConnectionException">It cannot be used.</exception>
     public static ApiConnection Read(string path, string text, string? context = null, TimeProvider? time = null)
     {
-        var full = FullPath(path, null, "--kubeconfig");
+        var full = FullPath(path, null, OptionNames.Kubeconfig);
         var root = YamlMap.Parse(full, text);
         var name = context ?? root.Text("current-context")
             ?? throw new ConnectionException($"{root.Where("current-context")} is not set; run: kubectl config use-context NAME "
-                + $"--kubeconfig {full}");
+                + $"{OptionNames.Kubeconfig} {full}");
         var contextMap = Named(root, "contexts", "context", name, "current-context");
         var cluster = Named(root, "clusters", "cluster", Needed(contextMap, "cluster"), contextMap.Where("cluster"));
         var user = contextMap.Text("user") is { } userName ? Named(root, "users", "user", userName, contextMap.Where("user")) : null;

@@ -89,7 +89,7 @@ public sealed class ManifestSource : IClusterSource
         try
         {
             changed = store.Refresh(changes);
-            if (!store.IsThere) problem = $"{description} does not exist; create it or correct --manifests";
+            if (!store.IsThere) problem = $"{description} does not exist; create it or correct {OptionNames.Manifests}";
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

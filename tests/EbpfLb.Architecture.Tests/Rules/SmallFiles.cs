@@ -17,7 +17,6 @@ internal static class SmallFiles
     {
         ["src/EbpfLb.Abi/KnobValue.cs"] = "what the generated types are written with",
         ["src/EbpfLb.Agent/Options/Choice.cs"] = Helper,
-        ["src/EbpfLb.Agent/Commands/OptionNames.cs"] = Helper,
         ["src/EbpfLb.Agent/Control/DropLines.cs"] = "a context that System.Text.Json generates into",
         ["src/EbpfLb.Agent/Options/FlowOptions.cs"] = Record,
         ["src/EbpfLb.Agent/Pipeline/PipelineSettings.cs"] = Record,
