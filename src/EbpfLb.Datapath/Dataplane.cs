@@ -8,6 +8,7 @@ using EbpfLb.Datapath.DestinationFilters;
 using EbpfLb.Datapath.Devices;
 using EbpfLb.Datapath.Events;
 using EbpfLb.Datapath.Flows;
+using EbpfLb.Datapath.Handover;
 using EbpfLb.Datapath.Loader;
 using EbpfLb.Datapath.Namespaces;
 using EbpfLb.Datapath.Node;
@@ -102,6 +103,7 @@ public sealed class Dataplane : IAsyncDisposable
         var cgroup = Places.CgroupRoot(options);
         var sizes = options.Sizes ?? MachineSizes.Default();
         ObjectMemory.GiveBack();
+        InterruptedHandover.Undo(paths, logger);
         var loaded = ProgramLoader.LoadMaps(paths, sizes, options, logger);
         try
         {

@@ -33,6 +33,11 @@ internal static partial class Log
             + "begin meanwhile may fail: nothing can stand between the two: {Reason}")]
     public static partial void NoSwitchover(ILogger logger, string reason);
 
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "the agent before ended while it took over, before its programs were in force: {Count} maps of the one before it have "
+            + "their names again, and this agent takes over from that one")]
+    public static partial void HandoverUndone(ILogger logger, int count);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Problem}")]
     public static partial void ServiceAddressesLeft(ILogger logger, string problem);
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds an agent whose maps have another layout, as another release may have: tools/upgrade/variant.sh NAME leaves build/upgrade/NAME/ebpflb.
 # Without a name: lists what there is. Each changes one struct of bpf/include; "every" changes all of them, "sock+slot" two.
+# What does not know the structs comes from `make build`.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -45,16 +46,33 @@ else
 	for part in ${name//+/ }; do script+=${change[$part]:?there is no variant of this name}$'\n'; done
 fi
 
-tree=build/upgrade/$name
-rm -rf "$tree"
+# One tree for all, so that what a variant does not change is built once. Files keep their times: the next build goes by them.
+tree=build/upgrade/tree
 mkdir -p "$tree"
-cp -r bpf src Makefile EbpfLb.sln Directory.Build.props Directory.Packages.props .editorconfig "$tree"
-sed -E -i "$script" "$tree"/bpf/include/lb_abi.h "$tree"/bpf/include/lb_abi_flow.h
-if diff -rq bpf/include "$tree/bpf/include" >"$tree/changed"; then
+exec 9>"$tree/lock"
+flock 9
+inputs=(bpf src Makefile EbpfLb.sln Directory.Build.props Directory.Packages.props .editorconfig)
+list() { (cd "$1" && find "${inputs[@]}" -type f 2>/dev/null | LC_ALL=C sort); }
+LC_ALL=C comm -13 <(list .) <(list "$tree") | sed "s|^|$tree/|" | xargs -r -d '\n' rm
+list . | while read -r file; do
+	case $file in
+	src/EbpfLb.Abi/*.g.cs) continue ;; # written below
+	bpf/include/lb_abi.h | bpf/include/lb_abi_flow.h) sed -E "$script" "$file" ;;
+	*) cat "$file" ;;
+	esac >"$tree/next"
+	cmp -s "$tree/next" "$tree/$file" || { mkdir -p "$(dirname "$tree/$file")" && cp "$tree/next" "$tree/$file"; }
+done
+log=$tree/log
+if diff -rq bpf/include "$tree/bpf/include" >"$log"; then
 	echo "the variant $name changes nothing: has the struct another name now?" >&2
 	exit 1
 fi
-make --no-print-directory -s -C "$tree" bpf >"$tree/log"
-build/dotnet/bin/abigen/release/abigen "$tree/build/bpf/ebpflb.bpf.o" "$tree/src/EbpfLb.Abi" bpf/include/lb_maps.h "$tree/maps.md" >>"$tree/log"
-dotnet build "$tree/src/EbpfLb.Agent" -c Release -v quiet -p:RunAnalyzers=false >>"$tree/log" || { cat "$tree/log" >&2; exit 1; }
-ln -sf build/dotnet/bin/EbpfLb.Agent/release/ebpflb "$tree/ebpflb"
+{
+	make --no-print-directory -s -C "$tree" bpf BPF_UNITS=
+	build/dotnet/bin/abigen/release/abigen "$tree/build/bpf/ebpflb.bpf.o" "$tree/src/EbpfLb.Abi" bpf/include/lb_maps.h "$tree/maps.md"
+	dotnet build "$tree/src/EbpfLb.Datapath" -c Release -v quiet -p:RunAnalyzers=false -p:EnforceCodeStyleInBuild=false
+} >>"$log" 2>&1 || { cat "$log" >&2; exit 1; }
+# The rest of the agent finds members of structs by their names when it runs.
+rm -rf "build/upgrade/$name"
+cp -r build/dotnet/bin/EbpfLb.Agent/release "build/upgrade/$name"
+cp "$tree"/build/dotnet/bin/EbpfLb.Datapath/release/*.dll "build/upgrade/$name"

@@ -57,14 +57,17 @@ internal sealed class HookSet(
         devices.BringAlong(switchover, sockets);
         flows.Copy();
         states.Copy();
-        // An agent that comes after this one goes on with what has most flows.
+        // An agent that comes after this one goes on with the maps that programs use: those of before up to the flip, then ours.
+        InterruptedHandover.Record(paths, loaded.Maps, switchover);
         loaded.PinMaps();
         switchover.Flip();
         // At once, since until then a new flow may get the source port of one that only the old maps know.
         flows.CopyLate(switchover.TakeFlow, isLast: false);
+        switchover.TakeSockets();
         Switchover.WaitForThoseBefore();
         // From here on nobody writes to the old maps any more.
         flows.CopyLate(switchover.TakeFlow, isLast: true);
+        // Again, for calls that the programs of before were in.
         switchover.TakeSockets();
     }
 

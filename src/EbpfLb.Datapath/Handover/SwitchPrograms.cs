@@ -12,7 +12,10 @@ namespace EbpfLb.Datapath.Handover;
 internal sealed class SwitchPrograms : IDisposable
 {
     private const string Ours = "lb_", Theirs = "sw_", Target = "to_";
-    private const uint Before = 0, After = 1;
+    private const uint After = 1;
+
+    /// <summary>What the mode is until <see cref="Flip"/>.</summary>
+    public const uint Before = 0;
 
     private readonly Dictionary<string, BpfProgram> programs = [];
     private readonly Dictionary<string, BpfMap> targets = [];
@@ -58,6 +61,9 @@ internal sealed class SwitchPrograms : IDisposable
 
     /// <summary>What stands for a program; null: nothing does.</summary>
     public BpfProgram? For(string name) => programs.GetValueOrDefault(name);
+
+    /// <summary>Pins the map that says where the programs go on to: one element, 0 until <see cref="Flip"/>.</summary>
+    public void PinMode(string path) => Pin.Replace(mode.Untyped.Fd, path);
 
     /// <summary>From now on all go on to ours, at once.</summary>
     public void Flip() => mode.Update(0, After);

@@ -88,6 +88,13 @@ internal sealed class Switchover : IDisposable
         hooks.Attach(name => sockets.For(name) ?? ours[name]);
     }
 
+    /// <summary>Pins what says whether <see cref="Flip"/> was done.</summary>
+    public void PinModes(Func<string, string> path)
+    {
+        packets?.PinMode(path("packets"));
+        sockets?.PinMode(path("sockets"));
+    }
+
     /// <summary>From now on packets and sockets are ours.</summary>
     public void Flip()
     {
@@ -108,6 +115,7 @@ internal sealed class Switchover : IDisposable
     public static void RemoveTargets(InstancePaths paths)
     {
         if (!Directory.Exists(paths.Switch)) return;
+        InterruptedHandover.Forget(paths);
         foreach (var pin in Directory.GetFiles(paths.Switch)) Pin.Remove(pin);
         Directory.Delete(paths.Switch);
     }

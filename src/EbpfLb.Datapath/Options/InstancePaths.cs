@@ -21,7 +21,8 @@ public sealed record InstancePaths(string BpfFs, string Instance)
     public string Filters => Path.Combine(Root, "tc");
 
     /// <summary>
-    /// What programs that stand before others go on to (bpf/switch): without these pins they would lead nowhere when their agent dies.
+    /// What programs that stand before others go on to (bpf/switch): without these pins they would lead nowhere when their agent dies. And
+    /// what the next agent has to know then: the maps of before, and whether programs went over to the new ones.
     /// </summary>
     public string Switch => Path.Combine(Root, "switch");
 

@@ -77,6 +77,24 @@ internal sealed class UpgradeTraffic : IDisposable
         logs.Add($"{binary}:\n{agent.Log}");
     }
 
+    /// <summary>Programs of the agent at hooks of sockets and devices.</summary>
+    public int Hooks => cluster.First.Agent.PinnedIds().Keys.Count(name => name.StartsWith("links/", StringComparison.Ordinal));
+
+    /// <summary>
+    /// Kills the agent and starts another one in its place, which is killed before it does one of its system calls. Goes on until new
+    /// connections and datagrams were served without an agent; those that are silent stay so.
+    /// </summary>
+    /// <param name="where">The call, as `netprobe killed` takes it.</param>
+    public void Interrupt(string binary, string where)
+    {
+        var agent = cluster.First.Agent;
+        agent.Kill();
+        agent.LaunchInstead(binary, RepositoryPaths.Netprobe, "killed", where);
+        Assert.Equal(128 + 9, agent.WaitUntilEnded());
+        foreach (var load in loads.Concat(sticky)) load.AfterMore(RateOfEach);
+        logs.Add($"{binary} up to {where}:\n{agent.Log}");
+    }
+
     public void Dispose()
     {
         foreach (var connections in held) connections.Dispose();

@@ -86,10 +86,19 @@ public sealed class AgentProcess : IDisposable
     }
 
     /// <summary>Starts another executable in place of the one so far, as an upgrade does.</summary>
-    public void LaunchInstead(string binary)
+    /// <param name="prefix">What it is started by, as <see cref="AgentOptions.Prefix"/>.</param>
+    public void LaunchInstead(string binary, params IReadOnlyList<string> prefix)
     {
-        options = options with { Binary = binary };
+        options = options with { Binary = binary, Prefix = prefix };
         Launch();
+    }
+
+    /// <summary>Waits until the agent has ended by itself, and returns its exit code; 128 + n after signal n.</summary>
+    /// <exception cref="InvalidOperationException">It became ready instead; the message holds its log.</exception>
+    public int WaitUntilEnded()
+    {
+        Eventually.True(() => process!.HasExited || Health() == HttpStatusCode.OK, "the agent to end", TimeSpan.FromSeconds(120));
+        return process!.HasExited ? process.WaitForExit() : throw new InvalidOperationException($"the agent became ready. Its log:\n{Log}");
     }
 
     /// <summary>Starts one more agent of this instance, as one that does not know of the first. The caller owns it.</summary>

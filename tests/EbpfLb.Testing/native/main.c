@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* netprobe: "netprobe VERB key=value..." runs one verb, "netprobe shell" reads one verb a line from
- * stdin. */
+ * stdin, "netprobe killed" runs a command up to one of its system calls. */
 #include "netprobe.h"
 
 #include <signal.h>
@@ -95,13 +95,16 @@ int main(int argc, char **argv)
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
 	if (argc < 2) {
-		printf("usage: netprobe shell | netprobe VERB key=value...\n");
+		printf("usage: netprobe shell | netprobe VERB key=value... | netprobe killed "
+		       "update|pin[:PATH]|iterate|wait*COUNT[,...] COMMAND...\n");
 		for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
 			printf("  %-13s %s\n", verbs[i].name, verbs[i].help);
 		return 2;
 	}
 	if (!strcmp(argv[1], "shell"))
 		return shell();
+	if (!strcmp(argv[1], "killed") && argc > 3)
+		return run_killed(argv[2], argv + 3);
 	for (int i = 1; i < argc; i++) {
 		size_t used = strlen(line);
 
