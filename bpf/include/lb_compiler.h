@@ -13,6 +13,10 @@
 /* Keeps a pointer in one register from here on: the verifier must see the one that was checked
  * being used, not another that the compiler computed before the check. */
 #define lb_pin(p) asm volatile("" : "+r"(p))
+/* Behind a map's helper, where another branch calls the same helper for another map (`n` is another
+ * number there): the compiler may not make one call of the two. Where the verifier sees one map at
+ * a call, the kernel calls that map's function at once, and by a pointer else. */
+#define lb_apart(n) asm volatile("" : : "i"(n))
 /* Keeps what was written to a variable on the stack so far: the compiler may not leave any of it
  * out because more is written later. */
 #define lb_touch(v) asm volatile("" : : "r"(&(v)) : "memory")

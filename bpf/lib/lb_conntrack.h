@@ -86,6 +86,7 @@ lb_once int lb_ct_remove(const struct lb_ct_key6 *key, __u32 phases)
 		if (ct && ct->src == key4.dst && ct->dst == key4.src && ct->sport == key4.dport &&
 		    ct->dport == key4.sport)
 			bpf_map_delete_elem(&lb_conntrack4, &other4);
+		lb_apart(4);
 	} else {
 		/* A copy: before 6.2 the verifier takes no argument of a function like this one
 		 * for a map's key. One for both entries: the stack is short. */
@@ -112,6 +113,7 @@ lb_once int lb_ct_remove(const struct lb_ct_key6 *key, __u32 phases)
 			bpf_map_delete_elem(&lb_conntrack6, &at);
 		at = *key;
 		bpf_map_delete_elem(&lb_conntrack6, &at);
+		lb_apart(6);
 	}
 	return true;
 }

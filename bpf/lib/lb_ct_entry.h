@@ -76,6 +76,8 @@ lb_inline struct lb_ct_state *lb_ct_state(const struct lb_pass *pass, bool turne
 /* Writes the entry of the packet as the pass has it. */
 lb_once long lb_ct_put(const struct lb_pass *pass)
 {
+	long rc;
+
 	if (!pass)
 		return -EINVAL;
 	if (pass->pkt.tuple.family == 4) {
@@ -91,7 +93,9 @@ lb_once long lb_ct_put(const struct lb_pass *pass)
 		lb_touch(key);
 		lb_touch(ct);
 		lb_ct_seal(&ct.state, lb_ct_seal4(&key, ct.src, ct.dst, ct.sport, ct.dport));
-		return bpf_map_update_elem(&lb_conntrack4, &key, &ct, BPF_NOEXIST);
+		rc = bpf_map_update_elem(&lb_conntrack4, &key, &ct, BPF_NOEXIST);
+		lb_apart(4);
+		return rc;
 	} else {
 		struct lb_ct_key6 key;
 		struct lb_ct6 ct;
@@ -105,7 +109,9 @@ lb_once long lb_ct_put(const struct lb_pass *pass)
 		lb_touch(key);
 		lb_touch(ct);
 		lb_ct_seal(&ct.state, lb_ct_seal6(&key, ct.src, ct.dst, ct.sport, ct.dport));
-		return bpf_map_update_elem(&lb_conntrack6, &key, &ct, BPF_NOEXIST);
+		rc = bpf_map_update_elem(&lb_conntrack6, &key, &ct, BPF_NOEXIST);
+		lb_apart(6);
+		return rc;
 	}
 }
 
@@ -132,6 +138,7 @@ lb_inline void lb_ct_turn_state(const struct lb_pass *pass, struct lb_ct_state *
 lb_once long lb_ct_put_other(const struct lb_pass *pass)
 {
 	__u8 hook;
+	long rc;
 
 	if (!pass)
 		return -EINVAL;
@@ -149,7 +156,9 @@ lb_once long lb_ct_put_other(const struct lb_pass *pass)
 		lb_touch(key);
 		lb_touch(ct);
 		lb_ct_seal(&ct.state, lb_ct_seal4(&key, ct.src, ct.dst, ct.sport, ct.dport));
-		return bpf_map_update_elem(&lb_conntrack4, &key, &ct, BPF_NOEXIST);
+		rc = bpf_map_update_elem(&lb_conntrack4, &key, &ct, BPF_NOEXIST);
+		lb_apart(4);
+		return rc;
 	} else {
 		struct lb_ct_key6 key;
 		struct lb_ct6 ct;
@@ -163,7 +172,9 @@ lb_once long lb_ct_put_other(const struct lb_pass *pass)
 		lb_touch(key);
 		lb_touch(ct);
 		lb_ct_seal(&ct.state, lb_ct_seal6(&key, ct.src, ct.dst, ct.sport, ct.dport));
-		return bpf_map_update_elem(&lb_conntrack6, &key, &ct, BPF_NOEXIST);
+		rc = bpf_map_update_elem(&lb_conntrack6, &key, &ct, BPF_NOEXIST);
+		lb_apart(6);
+		return rc;
 	}
 }
 
@@ -183,6 +194,7 @@ lb_once int lb_ct_delete(const struct lb_pass *pass, bool turned)
 		else
 			lb_ct_key4_of(&key, &pass->pkt.tuple, hook);
 		bpf_map_delete_elem(&lb_conntrack4, &key);
+		lb_apart(4);
 	} else {
 		struct lb_ct_key6 key;
 
@@ -191,6 +203,7 @@ lb_once int lb_ct_delete(const struct lb_pass *pass, bool turned)
 		else
 			lb_ct_key6_of(&key, &pass->pkt.tuple, hook);
 		bpf_map_delete_elem(&lb_conntrack6, &key);
+		lb_apart(6);
 	}
 	return 0;
 }

@@ -9,15 +9,21 @@
 /* With what is only there as a broadcast. */
 lb_inline const struct lb_node_addr *lb_node_addr_entry(const struct lb_addr *addr)
 {
+	const struct lb_node_addr *found;
+
 	if (lb_addr_is4(addr)) {
 		struct lb_ip4 key = {.addr = addr->addr[3]};
 
-		return bpf_map_lookup_elem(&lb_node_addrs4, &key);
+		found = bpf_map_lookup_elem(&lb_node_addrs4, &key);
+		lb_apart(4);
+		return found;
 	} else {
 		struct lb_ip6 key;
 
 		__builtin_memcpy(key.addr, addr->addr, sizeof(key.addr));
-		return bpf_map_lookup_elem(&lb_node_addrs6, &key);
+		found = bpf_map_lookup_elem(&lb_node_addrs6, &key);
+		lb_apart(6);
+		return found;
 	}
 }
 

@@ -21,24 +21,24 @@
 /* Where the sender's timestamp is; 0: it has none. */
 lb_inline __u32 lb_guard_stamp(hook_ctx *ctx, __u32 l4)
 {
+	const __u8 *at = lb_at(ctx, l4, LB_TCP_HEADER);
 	__u32 off = l4 + LB_TCP_HEADER, end;
-	__u8 words = 0;
 
-	if (hook_read(ctx, l4 + LB_TCP_WORDS, &words, 1))
+	if (!at)
 		return 0;
-	end = l4 + (words >> 4 << 2);
+	end = l4 + (at[LB_TCP_WORDS] >> 4 << 2);
 #pragma clang loop unroll(disable)
 	for (int i = 0; i < LB_TCPOPT_MAX; i++) {
-		__u8 option[2] = {};
-
-		if (off + LB_TCPOLEN_STAMP > end || hook_read(ctx, off, option, sizeof(option)) ||
-		    option[0] == LB_TCPOPT_END)
+		if (off + LB_TCPOLEN_STAMP > end || off > LB_REACH)
 			return 0;
-		if (option[0] == LB_TCPOPT_STAMP)
+		at = lb_reach(ctx, off, LB_TCPOLEN_STAMP);
+		if (!at || at[0] == LB_TCPOPT_END)
+			return 0;
+		if (at[0] == LB_TCPOPT_STAMP)
 			return off + 2;
-		if (option[0] != LB_TCPOPT_NOP && option[1] < 2)
+		if (at[0] != LB_TCPOPT_NOP && at[1] < 2)
 			return 0;
-		off += option[0] == LB_TCPOPT_NOP ? 1 : option[1];
+		off += at[0] == LB_TCPOPT_NOP ? 1 : at[1];
 	}
 	return 0;
 }
@@ -46,16 +46,17 @@ lb_inline __u32 lb_guard_stamp(hook_ctx *ctx, __u32 l4)
 /* The clock of a client's packet into the pass. 0: done. */
 HOOK_ONCE int lb_guard_read(hook_ctx *ctx, struct lb_pass *pass)
 {
-	__be32 clock = 0;
+	const __be32 *clock;
 	__u32 stamp;
 
 	if (!pass)
 		return -EINVAL;
 	stamp = lb_guard_stamp(ctx, pass->pkt.l4);
-	if (hook_read(ctx, stamp ? stamp : pass->pkt.l4 + LB_TCP_SEQUENCE, &clock, sizeof(clock)))
+	clock = lb_at(ctx, stamp ? stamp : pass->pkt.l4 + LB_TCP_SEQUENCE, sizeof(*clock));
+	if (!clock)
 		return -EINVAL;
 	pass->guard_kind = stamp ? LB_GUARD_STAMP : LB_GUARD_SEQUENCE;
-	pass->clock = bpf_ntohl(clock);
+	pass->clock = bpf_ntohl(*clock);
 	return 0;
 }
 

@@ -56,18 +56,28 @@ lb_inline bool lb_pod_address(const struct lb_settings *set, const struct lb_tup
 	return !(miss >> 31);
 }
 
-/* docs/contract.md 5.2, in its order: pod, node, anything else. Where packets come from outside,
- * one with an address of this node is none of its pods', whatever their range. */
-lb_inline enum lb_source lb_source_of(const struct lb_settings *set, const struct lb_tuple *at,
-				      __u32 device_flags, struct lb_addr *scratch)
+lb_inline __u32 lb_device_flags(__u32 ifindex)
 {
-	bool pod;
+	const struct lb_device *device = lb_device_get(ifindex);
 
-	if (set->flags & LB_SET_PODS_DEVICE && device_flags & LB_DEVICE_DETECT)
-		return LB_FROM_POD;
-	pod = lb_pod_address(set, at);
-	if (pod && device_flags & LB_DEVICE_POD)
-		return LB_FROM_POD;
+	return device ? device->flags : 0;
+}
+
+/* docs/contract.md 5.2, in its order: pod, node, anything else. Where packets come from outside,
+ * one with an address of this node is none of its pods', whatever their range. The device is looked
+ * for only where it makes a difference: for most clients outside it does not. */
+lb_inline enum lb_source lb_source_of(const struct lb_settings *set, const struct lb_tuple *at,
+				      __u32 ifindex, struct lb_addr *scratch)
+{
+	bool pod = lb_pod_address(set, at);
+
+	if (pod || set->flags & LB_SET_PODS_DEVICE) {
+		__u32 flags = lb_device_flags(ifindex);
+
+		if ((set->flags & LB_SET_PODS_DEVICE && flags & LB_DEVICE_DETECT) ||
+		    (pod && flags & LB_DEVICE_POD))
+			return LB_FROM_POD;
+	}
 	lb_copy16(scratch->addr, at->src);
 	/* With broadcasts: from outside neither is anybody's. */
 	if (lb_node_addr_entry(scratch))
@@ -205,14 +215,13 @@ lb_inline __u32 lb_packet_dice(const struct lb_service *svc, const struct lb_tup
 lb_once enum lb_choice lb_choose(struct lb_pass *pass, bool asked)
 {
 	const struct lb_settings *set = lb_settings_get();
-	const struct lb_device *device;
 	struct lb_choosing *choosing;
 	struct lb_client *client;
 	struct lb_pick pick;
 	struct lb_addr *dst, *key;
 	enum lb_verdict verdict;
 	enum lb_lookup lookup;
-	__u32 device_flags, zero = 0;
+	__u32 zero = 0;
 
 	choosing = bpf_map_lookup_elem(&lb_scratch, &zero);
 	if (!pass || !set || !choosing)
@@ -237,11 +246,10 @@ lb_once enum lb_choice lb_choose(struct lb_pass *pass, bool asked)
 		return LB_CHOICE_DROP;
 	}
 
-	device = lb_device_get(pass->ifindex);
-	device_flags = device ? device->flags : 0;
-	client->source = lb_source_of(set, &pass->pkt.tuple, device_flags, dst);
+	client->source = lb_source_of(set, &pass->pkt.tuple, pass->ifindex, dst);
 	if (unlikely(lb_martian(&pass->pkt.tuple) ||
-		     (client->source == LB_FROM_NODE && !(device_flags & LB_DEVICE_POD)))) {
+		     (client->source == LB_FROM_NODE &&
+		      !(lb_device_flags(pass->ifindex) & LB_DEVICE_POD)))) {
 		pass->reason = LB_DROP_MARTIAN;
 		return LB_CHOICE_DROP;
 	}

@@ -58,6 +58,7 @@ lb_inline long lb_open_port(hook_ctx *ctx, struct lb_pass *pass)
 /* Whether an address of this node is the destination. */
 lb_once int lb_to_node(const struct lb_tuple *to)
 {
+	const struct lb_node_addr *found;
 	struct lb_ip6 key;
 
 	if (!to)
@@ -65,10 +66,14 @@ lb_once int lb_to_node(const struct lb_tuple *to)
 	/* Both keys begin with the address, and the stack is short. */
 	if (to->family == 4) {
 		key.addr[0] = to->dst[3];
-		return bpf_map_lookup_elem(&lb_node_addrs4, &key) != NULL;
+		found = bpf_map_lookup_elem(&lb_node_addrs4, &key);
+		lb_apart(4);
+	} else {
+		lb_copy16(key.addr, to->dst);
+		found = bpf_map_lookup_elem(&lb_node_addrs6, &key);
+		lb_apart(6);
 	}
-	lb_copy16(key.addr, to->dst);
-	return bpf_map_lookup_elem(&lb_node_addrs6, &key) != NULL;
+	return found != NULL;
 }
 
 /* After all: the backend keeps seeing its client. */

@@ -34,6 +34,12 @@ var benches = new Dictionary<string, Func<Task>>
         FlowsBench.Run();
         return Task.CompletedTask;
     },
+    // `make bench ONLY="open DIRECTORY"`: beside the objects of another build, its build/bpf.
+    ["open"] = () =>
+    {
+        OpenBench.Run(args.ElementAtOrDefault(1));
+        return Task.CompletedTask;
+    },
     ["rate"] = RateBench.RunAsync,
     ["change"] = ChangeBench.RunAsync,
     ["maglev"] = () =>
