@@ -36,7 +36,8 @@ internal static class ExplanationText
         {
             if (known.Frontend?.Kind == FrontendKind.LoadBalancer)
                 Line("ranges", served.Ranges.IsEmpty ? "any source" : $"only {string.Join(", ", served.Ranges)}");
-            Line("affinity", served.AffinitySeconds == 0 ? "none: any endpoint, at random"
+            if (known.Verdict == FlowVerdict.Dnat) Line("scheduler", SchedulerText.Of(served, known.List));
+            Line("affinity", served.AffinitySeconds == 0 ? "none: the scheduler decides for each connection"
                 : $"ClientIP: for {served.AffinitySeconds} s after its last connection a "
                     + "client keeps its endpoint, as long as that is in the list");
         }
