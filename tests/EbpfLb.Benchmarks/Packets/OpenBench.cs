@@ -1,4 +1,4 @@
-using EbpfLb.Benchmarks.Reporting;
+using EbpfLb.Benchmarks.Reports;
 using EbpfLb.Datapath.Tests.Packets.Harness;
 using EbpfLb.Testing.Processes;
 
