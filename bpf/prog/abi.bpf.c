@@ -11,6 +11,7 @@ enum lb_abi_version {
 struct abi_enums {
 	enum lb_abi_version version;
 	enum lb_service_flag service_flag;
+	enum lb_scheduler scheduler;
 	enum lb_backend_flag backend_flag;
 	enum lb_client_kind client_kind;
 	enum lb_sock_kind sock_kind;

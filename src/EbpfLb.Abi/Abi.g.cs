@@ -10,7 +10,7 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "8d5b62c7f971a019a79e1cf7ecb485fe11f44604aa5dc5a358ae9d556705bd7f";
+    public const string Hash = "ae9abd04fcca9deb37d351f0302f6ff19b310d447daf29e2e60f4223fd0aac29";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
     public const ulong MapsHash = 0xdb0334850df7e6be;
@@ -1322,6 +1322,40 @@ public enum LbReason : uint
 
     /// <summary>LB_REASON_MAX.</summary>
     Max = 64,
+}
+
+/// <summary>enum lb_scheduler.</summary>
+public enum LbScheduler : uint
+{
+    /// <summary>LB_SCHEDULER_RANDOM.</summary>
+    Random = 0,
+
+    /// <summary>LB_SCHEDULER_RR.</summary>
+    Rr = 1,
+
+    /// <summary>LB_SCHEDULER_WRR.</summary>
+    Wrr = 2,
+
+    /// <summary>LB_SCHEDULER_LC.</summary>
+    Lc = 3,
+
+    /// <summary>LB_SCHEDULER_WLC.</summary>
+    Wlc = 4,
+
+    /// <summary>LB_SCHEDULER_SH.</summary>
+    Sh = 5,
+
+    /// <summary>LB_SCHEDULER_DH.</summary>
+    Dh = 6,
+
+    /// <summary>LB_SCHEDULER_SED.</summary>
+    Sed = 7,
+
+    /// <summary>LB_SCHEDULER_NQ.</summary>
+    Nq = 8,
+
+    /// <summary>LB_SCHEDULER_MAGLEV.</summary>
+    Maglev = 9,
 }
 
 /// <summary>enum lb_service_flag.</summary>

@@ -89,7 +89,8 @@ public static class Inspection
         using var ranges4 = BpfMap.OpenPinned<LbSrcRange4, uint>(paths.Map(Abi.Tables.SrcRanges4.Name));
         using var ranges6 = BpfMap.OpenPinned<LbSrcRange6, uint>(paths.Map(Abi.Tables.SrcRanges6.Name));
         return PinnedComparison.Of(new KernelContent(
-            services4.Entries(), services6.Entries(), slots.ReadOnlySpan, maglev.ReadOnlySpan, backends.ReadOnlySpan, ranges4.Keys(), ranges6.Keys()));
+            services4.Entries(), services6.Entries(), slots.ReadOnlySpan, maglev.ReadOnlySpan, backends.ReadOnlySpan, ranges4.Keys(),
+                ranges6.Keys()));
     }
 
     /// <summary>The list as a program would follow it, each backend once; entries that it would not follow are left out.</summary>

@@ -123,6 +123,7 @@ public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint
         TableSize.Frontends => Frontends,
         TableSize.Backends => Backends,
         TableSize.Slots => Slots,
+        TableSize.MaglevPlaces => MaglevPlaces,
         TableSize.Affinity => Affinity,
         TableSize.Flows => Flows,
         TableSize.SourceRanges => SourceRanges,

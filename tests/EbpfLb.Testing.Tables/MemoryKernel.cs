@@ -24,7 +24,8 @@ public sealed class MemoryKernel(TableLimits limits)
 
     /// <summary>What is in the tables now; not a copy.</summary>
     public KernelContent Content => new(
-        Services4.Entries, Services6.Entries, Slots.Elements, Maglev.Elements, Backends.Elements, SourceRanges4.Entries.Keys, SourceRanges6.Entries.Keys);
+        Services4.Entries, Services6.Entries, Slots.Elements, Maglev.Elements, Backends.Elements, SourceRanges4.Entries.Keys,
+            SourceRanges6.Entries.Keys);
 
     public PlanTables Tables => new(Services4, Services6, Slots, Maglev, Backends, SourceRanges4, SourceRanges6);
 

@@ -26,7 +26,8 @@ internal sealed class BackendLoadTable(MappedWindows<LbLoad> loads, MappedWindow
         new MappedWindows<LbBackend>(BpfMap.OpenPinned(paths.Map(Abi.Tables.Backends.Name)), writable: false), fresh: false);
 
     public static BackendLoadTable Open(MapSet maps) => new(
-        new MappedWindows<LbLoad>(maps.Take(Abi.Tables.Load)), new MappedWindows<LbBackend>(maps.Take(Abi.Tables.Backends), writable: false),
+        new MappedWindows<LbLoad>(maps.Take(Abi.Tables.Load)),
+            new MappedWindows<LbBackend>(maps.Take(Abi.Tables.Backends), writable: false),
         maps.Created.Contains(Abi.Tables.Load.Name));
 
     public void Reset(uint backendId)

@@ -30,7 +30,8 @@ internal static class InterruptedHandover
     }
 
     /// <summary>
-    /// Before an agent looks for maps: gives those of before their names again where programs have not gone over to the ones that took them.
+    /// Before an agent looks for maps: gives those of before their names again where programs have not gone over to the ones that took
+    /// them.
     /// </summary>
     /// <exception cref="BpfException">A pin cannot be made.</exception>
     public static void Undo(InstancePaths paths, ILogger logger)

@@ -67,7 +67,8 @@ internal sealed class KernelTables : IDisposable
         BackendLoads = BackendLoadTable.Open(maps);
         Affinity = new(affinity, backends, capacities[Abi.Tables.AffRows.Name] * Seats);
         DestinationFilter = new DestinationFilter(maps.Take(Abi.Tables.Filter));
-        ForPlans = new PlanTables(FilteredBy(services4, FilterKeys.AddressOf), FilteredBy(services6, FilterKeys.AddressOf), slots, maglev, backends,
+        ForPlans = new PlanTables(FilteredBy(services4, FilterKeys.AddressOf), FilteredBy(services6, FilterKeys.AddressOf), slots, maglev,
+            backends,
             sources4, sources6, ServiceCounters, BackendLoads);
     }
 

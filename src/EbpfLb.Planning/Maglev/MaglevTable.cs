@@ -45,7 +45,8 @@ public static class MaglevTable
         {
             if (backends[i].Weight == 0) continue;
             var (offset, skip) = backends[i].Permutation(size);
-            walks[used++] = new Walk { Address = backends[i].Address, Backend = i, Weight = backends[i].Weight, Next = offset, Skip = skip };
+            walks[used++] = new Walk { Address = backends[i].Address, Backend = i, Weight = backends[i].Weight, Next = offset,
+                Skip = skip };
         }
         walks[..used].Sort(static (left, right) => left.Address.CompareTo(right.Address));
         return used;

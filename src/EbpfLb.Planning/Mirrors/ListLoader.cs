@@ -40,7 +40,8 @@ internal static class ListLoader
     }
 
     /// <summary>
-    /// Whether a list of weights is what its layout makes of its backends. That of a Maglev table is left to `verify`: a thousand of them take
+    /// Whether a list of weights is what its layout makes of its backends. That of a Maglev table is left to `verify`: a thousand of them
+    /// take
     /// a second, and each of its places leads to a backend of the service.
     /// </summary>
     private static bool IsAsComputed(PortRecord record, SlotRange range, BackendLists list, in KernelContent content)

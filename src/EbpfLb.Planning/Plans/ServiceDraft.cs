@@ -135,7 +135,8 @@ internal sealed class ServiceDraft(Mirror mirror, ObjectName service)
         if (ids.Length == 0) return true;
         var range = new SlotRange(0, (uint)ids.Length, layout.IsMaglev);
         var table = mirror.TableOf(range);
-        if (!table.TryTake((int)range.Length, out var first)) return Fail(range.IsMaglev ? Abi.Tables.Maglev : Abi.Tables.Slots, range.IsMaglev
+        if (!table.TryTake((int)range.Length, out var first)) return Fail(range.IsMaglev ? Abi.Tables.Maglev : Abi.Tables.Slots,
+            range.IsMaglev
             ? $"needs {range.Length} rows of Maglev tables in a row, but {table.Used} of {table.Capacity} are in use"
             : $"needs {ids.Length} slots in a row, but {table.Used} of {mirror.Limits.MaxSlots} are in use");
         planList = new PlannedList(ids, range with { First = first }, true);

@@ -72,7 +72,8 @@ public sealed record TableSpec(Table Table, TableSize? Size, MapIds Ids, Func<Ma
         if (entries <= most) return null;
         var problem = $"{Table.Name} would have {entries} entries, and a map of its kind has {most} at most";
         if (Size is not { } size) return $"the machine has too many CPUs ({cpus.Numbers}): {problem}";
-        var each = entries == sizes[size] ? "" : $" ({entries / sizes[size]} for each{(IsPerCpu(sizes, cpus) ? ", as there are CPUs" : "")})";
+        var each = entries == sizes[size] ? "" : $" ({entries / sizes[size]} for "
+            + $"each{(IsPerCpu(sizes, cpus) ? ", as there are CPUs" : "")})";
         return $"{size.Option()} {sizes[size]} is too large: {problem}{each}; give {Largest(size, sizes, cpus, most)} or less";
     }
 

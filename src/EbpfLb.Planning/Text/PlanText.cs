@@ -19,7 +19,8 @@ internal static class PlanText
                 write.Group);
         }
         foreach (var write in plan.SlotWrites)
-            Line(text, "2 slots", $"{write.List.Range} = [{(write.List.Range.IsMaglev ? "a Maglev table" : string.Join(' ', write.List.Ids))}]", plan, write.Group);
+            Line(text, "2 slots", $"{write.List.Range} = "
+                + $"[{(write.List.Range.IsMaglev ? "a Maglev table" : string.Join(' ', write.List.Ids))}]", plan, write.Group);
         foreach (var withdraw in plan.Withdrawn) Line(text, "2 delete", withdraw.Key.ToString(), plan, withdraw.Group);
         foreach (var allow in plan.Allowed) Line(text, "2 allow", allow.Key.ToString(), plan, allow.Group);
         foreach (var refuse in plan.Refused) Line(text, "2 refuse", refuse.Key.ToString(), plan, refuse.Group);

@@ -40,7 +40,8 @@ internal static class MaglevBench
             change.Add(Milliseconds(() => MaglevTable.Build(services[i], table)));
         }
         Report.Title("Maglev tables",
-            $"{Services} services x {Endpoints} endpoints, tables of {MaglevTableSize.Default} entries, on {Environment.ProcessorCount} CPUs");
+            $"{Services} services x {Endpoints} endpoints, tables of {MaglevTableSize.Default} entries, on {Environment.ProcessorCount} "
+                + $"CPUs");
         Report.Table(["what", "median ms", "quartiles"],
         [
             ["all tables, one thread", .. Row(serial, "0")],

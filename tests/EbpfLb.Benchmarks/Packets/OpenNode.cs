@@ -6,10 +6,13 @@ using EbpfLb.Testing.Packets;
 
 namespace EbpfLb.Benchmarks.Packets;
 
-/// <summary>The programs of bpf/bench/open.bpf.c on a node with a service whose backend is one of its pods, and one whose is remote.</summary>
+/// <summary>
+/// The programs of bpf/bench/open.bpf.c on a node with a service whose backend is one of its pods, and one whose is remote.
+/// </summary>
 internal sealed class OpenNode : IDisposable
 {
-    public const string Floor = "b_packet_only", Steps = "b_steps", Whole = "b_whole", Insert = "b_insert", Delete = "b_delete", Remove = "b_remove";
+    public const string Floor = "b_packet_only", Steps = "b_steps", Whole = "b_whole", Insert = "b_insert", Delete = "b_delete",
+        Remove = "b_remove";
 
     /// <summary>Places in the ring of half-open flows: more than any measurement has flows.</summary>
     private const uint Ring = 1 << 15;

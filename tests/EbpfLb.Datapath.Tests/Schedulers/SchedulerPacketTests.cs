@@ -121,7 +121,8 @@ public sealed class SchedulerPacketTests(PacketFixture fixture) : PacketTest(fix
             new PolicyOptions { NodeName = "here" }, null));
 
     private PacketResult Send(Family family, int port, Transport segment)
-        => In(PacketBuilder.From(Ends.Of(family).LocalPod, port).To(Ends.Of(family).ClusterIp, 80).Over(segment).Payload(0), PacketLab.Pods);
+        => In(PacketBuilder.From(Ends.Of(family).LocalPod, port).To(Ends.Of(family).ClusterIp, 80).Over(segment).Payload(0),
+            PacketLab.Pods);
 
     private static string BackendAddress(Family family, int index)
         => family == Family.IPv4 ? $"10.244.{8 + (index / 200)}.{1 + (index % 200)}" : $"fd00:244:8::{index + 1:x}";

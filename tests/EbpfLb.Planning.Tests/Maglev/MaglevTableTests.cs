@@ -81,7 +81,9 @@ public sealed class MaglevTableTests
         Assert.InRange(shares.Max() - shares.Min(), 0, 1);
     }
 
-    /// <summary>The paper, 5.3: all others keep their connections but for a few; at most 2 % of the table beyond the share of the one.</summary>
+    /// <summary>
+    /// The paper, 5.3: all others keep their connections but for a few; at most 2 % of the table beyond the share of the one.
+    /// </summary>
     [Fact]
     public void When_one_of_100_goes_or_comes_nearly_all_others_stay()
     {

@@ -2,7 +2,9 @@ using EbpfLb.Planning.Maglev;
 
 namespace EbpfLb.Planning.Tests.Maglev;
 
-/// <summary>The table as the paper writes it down: whole permutations first, then turns. Slow, and plain enough to be checked by eye.</summary>
+/// <summary>
+/// The table as the paper writes it down: whole permutations first, then turns. Slow, and plain enough to be checked by eye.
+/// </summary>
 internal static class ReferenceTable
 {
     public static int[] Build(MaglevBackend[] backends, int size)

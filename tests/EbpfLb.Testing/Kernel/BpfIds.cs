@@ -9,7 +9,9 @@ namespace EbpfLb.Testing.Kernel;
 /// </summary>
 public static partial class BpfIds
 {
-    /// <summary>One more than the highest number of enum bpf_attach_type that is asked about: __MAX_BPF_ATTACH_TYPE of Linux 6.12.</summary>
+    /// <summary>
+    /// One more than the highest number of enum bpf_attach_type that is asked about: __MAX_BPF_ATTACH_TYPE of Linux 6.12.
+    /// </summary>
     private const int AttachTypes = 58;
 
     private const int MostPrograms = 64;
@@ -33,7 +35,8 @@ public static partial class BpfIds
     }
 
     /// <summary>Ids of the programs that are attached to a cgroup itself, at any of its hooks.</summary>
-    /// <exception cref="InvalidOperationException">No hook can be asked about, or more programs are attached than there is room.</exception>
+    /// <exception cref="InvalidOperationException">No hook can be asked about, or more programs are attached than there is
+    /// room.</exception>
     public static unsafe IReadOnlyList<uint> AtCgroup(string path)
     {
         using var cgroup = Open(path);

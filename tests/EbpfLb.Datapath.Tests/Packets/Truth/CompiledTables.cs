@@ -32,7 +32,8 @@ internal static class CompiledTables
                     new KernelTable<LbFrontend4, LbService>(tables.Services4), FilterKeys.AddressOf, tables.DestinationFilter),
                 new FilteredTable<LbFrontend6, LbService>(new KernelTable<LbFrontend6, LbService>(tables.Services6), FilterKeys.AddressOf,
                     tables.DestinationFilter), new MapArray<LbSlot>(tables.Slots),
-                new MapArray<LbMaglevRow>(tables.Maglev), new MapArray<LbBackend>(tables.Backends), new KernelTable<LbSrcRange4, uint>(tables.SrcRanges4),
+                new MapArray<LbMaglevRow>(tables.Maglev), new MapArray<LbBackend>(tables.Backends), new KernelTable<LbSrcRange4,
+                    uint>(tables.SrcRanges4),
                 new KernelTable<LbSrcRange6, uint>(tables.SrcRanges6)),
             mirror);
         var result = applier.Apply(Planner.Plan(table, mirror));
