@@ -1,5 +1,4 @@
 using EbpfLb.Model;
-using EbpfLb.Planning.Maglev;
 using EbpfLb.Policy;
 
 namespace EbpfLb.Agent.Explanations;
@@ -11,7 +10,7 @@ internal static class SchedulerText
 
     /// <summary>
     /// "wrr, in turn by weight: 10.1.0.1:80 75.0 %, 10.1.0.2:80 25.0 %" where each has a fixed share of new connections. Where open
-    /// connections decide, or one backend has all of an address, the weights in place of shares.
+    /// connections decide, the weights in place of shares; lc and dh do not ask for weights, as those of IPVS do not.
     /// </summary>
     public static string Of(CompiledPort port, BackendLists list)
     {
@@ -20,10 +19,9 @@ internal static class SchedulerText
         return begin + port.Scheduler switch
         {
             Scheduler.RoundRobin => Shares(backends, b => 1.0 / backends.Length),
-            Scheduler.Random or Scheduler.WeightedRoundRobin or Scheduler.SourceHash
+            Scheduler.Random or Scheduler.WeightedRoundRobin or Scheduler.SourceHash or Scheduler.Maglev
                 => Shares(backends, b => b.Weight / backends.Sum(other => (double)other.Weight)),
-            Scheduler.Maglev => MaglevShares(port, backends),
-            Scheduler.LeastConnection => Named(backends, b => b.Address.ToString()),
+            Scheduler.LeastConnection or Scheduler.DestinationHash => Named(backends, b => b.Address.ToString()),
             _ => Named(backends, b => $"{b.Address} weight {b.Weight}"),
         };
     }
@@ -41,14 +39,6 @@ internal static class SchedulerText
         Scheduler.DestinationHash => "by a hash of the address that is asked",
         _ => $"by a hash of the connection, in a table of {port.MaglevTableSize} entries",
     };
-
-    private static string MaglevShares(CompiledPort port, CompiledBackend[] backends)
-    {
-        var table = new int[port.MaglevTableSize];
-        MaglevTable.Build([.. backends.Select(b => new MaglevBackend(b.Address, b.Weight))], table);
-        var entries = table.GroupBy(e => e).ToDictionary(g => backends[g.Key].Address, g => g.Count());
-        return Shares(backends, b => entries.GetValueOrDefault(b.Address) / (double)table.Length);
-    }
 
     private static string Shares(CompiledBackend[] backends, Func<CompiledBackend, double> share)
         => Named(backends, b => $"{b.Address} {share(b) * 100:0.0} %");

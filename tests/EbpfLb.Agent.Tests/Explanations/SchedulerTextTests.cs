@@ -21,9 +21,11 @@ public sealed class SchedulerTextTests
     [InlineData(Scheduler.WeightedRoundRobin, "wrr, in turn by weight: 10.1.0.1:80 75.0 %, 10.1.0.2:80 25.0 %")]
     [InlineData(Scheduler.LeastConnection, "lc, fewest open connections of this node: 10.1.0.1:80, 10.1.0.2:80")]
     [InlineData(Scheduler.DestinationHash,
-        "dh, by a hash of the address that is asked: 10.1.0.1:80 weight 3, 10.1.0.2:80 weight 1")]
+        "dh, by a hash of the address that is asked: 10.1.0.1:80, 10.1.0.2:80")]
+    [InlineData(Scheduler.NeverQueue,
+        "nq, one without open connections of this node, else as sed: 10.1.0.1:80 weight 3, 10.1.0.2:80 weight 1")]
     [InlineData(Scheduler.Maglev,
-        "maglev, by a hash of the connection, in a table of 251 entries: 10.1.0.1:80 74.9 %, 10.1.0.2:80 25.1 %")]
+        "maglev, by a hash of the connection, in a table of 251 entries: 10.1.0.1:80 75.0 %, 10.1.0.2:80 25.0 %")]
     public void Shares_follow_from_the_scheduler_and_the_weights(Scheduler scheduler, string expected)
         => Assert.Equal(expected, Text(scheduler, "10.1.0.1 weight=3", "10.1.0.2", "10.1.0.3 weight=0"));
 
@@ -34,6 +36,5 @@ public sealed class SchedulerTextTests
 
     [Fact]
     public void Every_scheduler_has_a_text()
-        => Assert.All(Enum.GetValues<Scheduler>(), s => Assert.StartsWith($"{s.ToText()}, "
-            + $"", Text(s, "10.1.0.1"), StringComparison.Ordinal));
+        => Assert.All(Enum.GetValues<Scheduler>(), s => Assert.StartsWith($"{s.ToText()}, ", Text(s, "10.1.0.1"), StringComparison.Ordinal));
 }
