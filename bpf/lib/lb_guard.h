@@ -29,7 +29,7 @@ lb_inline __u32 lb_guard_stamp(hook_ctx *ctx, __u32 l4)
 	end = l4 + (at[LB_TCP_WORDS] >> 4 << 2);
 #pragma clang loop unroll(disable)
 	for (int i = 0; i < LB_TCPOPT_MAX; i++) {
-		if (off + LB_TCPOLEN_STAMP > end || off > LB_REACH)
+		if (off + LB_TCPOLEN_STAMP > end || off + 2 > LB_REACH)
 			return 0;
 		at = lb_reach(ctx, off, LB_TCPOLEN_STAMP);
 		if (!at || at[0] == LB_TCPOPT_END)
