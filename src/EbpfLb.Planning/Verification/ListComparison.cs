@@ -17,11 +17,13 @@ internal sealed class ListComparison(PlanTables tables, Mirror mirror)
     private readonly HashSet<uint> services = [];
     private readonly HashSet<uint> untranslated = [];
     private long slots;
+    private long places;
     private long backends;
 
     public IEnumerable<ComparedElements> Compared =>
     [
         new(VerifyStage.Kernel, tables.Slots.Name, slots),
+        new(VerifyStage.Kernel, tables.Maglev.Name, places),
         new(VerifyStage.Kernel, tables.Backends.Name, backends),
     ];
 
@@ -29,7 +31,7 @@ internal sealed class ListComparison(PlanTables tables, Mirror mirror)
     {
         services.Clear();
         untranslated.Clear();
-        (slots, backends) = (0, 0);
+        (slots, places, backends) = (0, 0, 0);
         for (var from = 1u; from < mirror.Limits.MaxServices; from += RecordsAStep)
         {
             var looked = 0L;
@@ -39,9 +41,11 @@ internal sealed class ListComparison(PlanTables tables, Mirror mirror)
                 {
                     if (mirror.RecordOf(id) is not { } record || !IsSettled(record)) continue;
                     if (BadBackends(record).Any() || BadSlots(record).Any()) services.Add(id);
-                    slots += record.Cluster.Count + record.Local.Count;
+                    var listed = record.Cluster.Count + record.Local.Count;
+                    if (record.Layout.IsMaglev) places += listed;
+                    else slots += listed;
                     backends += record.BackendIds.Length;
-                    looked += record.Cluster.Count + record.Local.Count + record.BackendIds.Length;
+                    looked += listed + record.BackendIds.Length;
                 }
             }
             if (looked > 0) yield return (int)looked;

@@ -124,7 +124,8 @@ public sealed class UsageTests : IDisposable
             "run", "--run-dir", directory.Path, "--instance", "lab", "--cgroup-root", "/cg", "--bpffs", "/bpf", "--node-name", " Node-A ",
             "--kubeconfig", "/k", "--api-server", "https://a:6443", "--api-server", "https://b:6443", "--healthz-bind-address", "",
             "--metrics-bind-address", "[::1]:9000", "--min-sync-period", "1m30s", "--sync-period", "5m", "--log-format", "json", "-v", "4",
-            "--max-services", "1", "--max-frontends", "2", "--max-backends", "3", "--max-slots", "4", "--max-affinity", "5",
+            "--max-services", "1", "--max-frontends", "2", "--max-backends", "3", "--max-slots", "4", "--max-maglev-places", "40",
+            "--max-affinity", "5",
             "--conntrack-tcp-timeout-established", "2h", "--conntrack-tcp-timeout-close-wait", "10m", "--conntrack-udp-timeout", "0",
             "--conntrack-udp-timeout-stream", "3m", "--conntrack-sweep-cpu", "12.5"));
         Assert.NotNull(line.Seen);
@@ -138,7 +139,7 @@ public sealed class UsageTests : IDisposable
         Assert.Equal(TimeSpan.FromMinutes(5), line.SeenLive.SyncPeriod);
         Assert.Equal(LogFormat.Json, line.Seen.LogFormat);
         Assert.Equal(4, line.SeenLive.Verbosity);
-        Assert.Equal(new int?[] { 1, 2, 3, 4, 5, null }, Enum.GetValues<TableSize>().Take(6).Select(size => line.Seen.Sizes[size]));
+        Assert.Equal(new int?[] { 1, 2, 3, 4, 40, 5, null }, Enum.GetValues<TableSize>().Take(7).Select(size => line.Seen.Sizes[size]));
         Assert.Equal(0.125, line.SeenLive.Flows.SweepShare);
         Assert.Equal(
             new FlowLifetimes

@@ -36,5 +36,6 @@ public sealed class SchedulerTextTests
 
     [Fact]
     public void Every_scheduler_has_a_text()
-        => Assert.All(Enum.GetValues<Scheduler>(), s => Assert.StartsWith($"{s.ToText()}, ", Text(s, "10.1.0.1"), StringComparison.Ordinal));
+        => Assert.All(
+            Enum.GetValues<Scheduler>(), s => Assert.StartsWith($"{s.ToText()}, ", Text(s, "10.1.0.1"), StringComparison.Ordinal));
 }

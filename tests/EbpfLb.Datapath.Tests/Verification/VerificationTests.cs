@@ -27,7 +27,9 @@ public sealed class VerificationTests : IAsyncLifetime
             .Slice("web-6", "web", ["http:8080"], ["fd00:10:244::11"])
             .Service("lb", ["10.96.0.81", "fd00:10:96::81"], ["http:80"], balancerIPs: ["198.51.100.1", "2001:db8::1"],
                 sourceRanges: ["192.0.2.0/24", "2001:db8:1::/48"])
-            .Slice("lb-4", "lb", ["http:8080"], ["10.244.0.13"]));
+            .Slice("lb-4", "lb", ["http:8080"], ["10.244.0.13"])
+            .Service("table", ["10.96.0.82"], ["http:80"], scheduler: Scheduler.Maglev, maglevTableSize: 251)
+            .Slice("table-4", "table", ["http:8080"], ["10.244.0.14", "10.244.0.15 weight=2"]));
         Assert.True(dataplane.Apply(table).Result.IsComplete);
         var node = dataplane.ApplyNode(new NodeState(
             [new NodeDevice(7, "eth0", IpAddress.Parse("192.0.2.1"), null)],
@@ -49,7 +51,7 @@ public sealed class VerificationTests : IAsyncLifetime
     [
         "lb_affinity", "lb_aff_rows", "lb_sock", "lb_udp_peer", "lb_stats", "lb_svc_stats", "lb_svc_expired", "lb_conntrack4",
         "lb_conntrack6", "lb_ct_pending", "lb_ct_cursor",
-        "lb_snat_full", "lb_snat_guard", "lb_frags", "lb_answers", "lb_answer_rate", "lb_events",
+        "lb_snat_full", "lb_snat_guard", "lb_frags", "lb_answers", "lb_answer_rate", "lb_events", "lb_load", "lb_turns", "lb_scratch",
         // The collector counts and limits anew in each round.
         "lb_udp_share",
         // The next walk over the network namespaces writes it anew.
