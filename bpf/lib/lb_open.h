@@ -257,7 +257,7 @@ lb_once enum lb_choice lb_choose(struct lb_pass *pass, bool asked)
 	client->affinity.service_id = 0;
 	client->affinity.kind = LB_CLIENT_ADDR;
 	client->dice = lb_packet_dice(&choosing->svc, &pass->pkt.tuple);
-	verdict = lb_select(key, key, lookup, &choosing->svc, client, true, &pick);
+	verdict = lb_select(key, key, lookup, &choosing->svc, client, LB_ASKS_PACKET, &pick);
 	pass->ct.service_id = pick.service_id;
 	switch (verdict) {
 	case LB_FORWARD:

@@ -58,17 +58,15 @@ lb_inline __u32 lb_turn(__u32 service_id, bool local, __u32 count)
  */
 lb_once __u32 lb_least(__u32 first, __u32 count, __u32 scheduler, __u32 dice)
 {
-	__u32 start = lb_place_of(dice, count), tries = count, best = start;
-	__u64 best_load = 1, best_weight = 0;
+	__u32 start = lb_place_of(dice, count), best = start;
+	__u32 tries = count > LB_LEAST_ALL ? 2 : count;
+	__u32 best_load = 1, best_weight = 0;
 
-	if (count > LB_LEAST_ALL)
-		tries = 2;
 #pragma clang loop unroll(disable)
 	for (__u32 i = 0; i < LB_LEAST_ALL; i++) {
 		const struct lb_slot *slot;
 		const struct lb_load *load;
-		__u32 place = start + i, index, id;
-		__u64 active, weight = 1;
+		__u32 place = start + i, key, active, weight = 1;
 
 		if (i >= tries)
 			break;
@@ -76,17 +74,17 @@ lb_once __u32 lb_least(__u32 first, __u32 count, __u32 scheduler, __u32 dice)
 			place = lb_place_of(lb_mix(dice, i), count);
 		if (place >= count)
 			place -= count;
-		index = first + place;
-		slot = bpf_map_lookup_elem(&lb_slots, &index);
+		key = first + place;
+		slot = bpf_map_lookup_elem(&lb_slots, &key);
 		if (!slot)
 			break;
-		id = READ_ONCE(slot->backend_id);
-		load = lb_load_get(id);
+		key = READ_ONCE(slot->backend_id);
+		load = lb_load_get(key);
 		if (!load)
 			break;
 		active = READ_ONCE(load->active);
 		if (scheduler != LB_SCHEDULER_LC) {
-			const struct lb_backend *backend = lb_backend_get(id);
+			const struct lb_backend *backend = lb_backend_get(key);
 
 			if (!backend)
 				break;
@@ -96,7 +94,7 @@ lb_once __u32 lb_least(__u32 first, __u32 count, __u32 scheduler, __u32 dice)
 			if (scheduler != LB_SCHEDULER_WLC)
 				active++;
 		}
-		if (active * best_weight < best_load * weight) {
+		if ((__u64)active * best_weight < (__u64)best_load * weight) {
 			best = place;
 			best_load = active;
 			best_weight = weight;

@@ -28,6 +28,15 @@ enum lb_source {
 	LB_FROM_OUTSIDE, /* anything else; without a detector, pods too */
 };
 
+/* For what a backend is chosen. Known when the program is compiled, so that it has no stack and no
+ * instructions for what only the others do. */
+enum lb_asks {
+	LB_ASKS_PACKET,
+	LB_ASKS_CONNECT,
+	LB_ASKS_SENDMSG, /* of an unconnected socket: by the dice, whatever the scheduler, as the
+			    place must not change from one datagram to the next */
+};
+
 /* Who asks, and what it got before. Filled in only when there is a service to ask about. */
 struct lb_client {
 	enum lb_source source;
@@ -35,8 +44,6 @@ struct lb_client {
 	__u64 netns; /* with LB_CLIENT_ADDR: under which cookie it may be remembered too; or 0 */
 	const struct lb_sock *flow; /* last flow, kept while its backend is live; or NULL */
 	__u32 dice;
-	bool by_dice;	/* whatever the scheduler: a datagram of an unconnected socket, whose place
-			   must not change from one to the next */
 	bool located;	/* of a socket: its address is known */
 	__be32 addr[4]; /* which source ranges are asked about; `affinity` has it only if it is the
 			   namespace's own */
@@ -63,9 +70,12 @@ lb_inline bool lb_select_local(const struct lb_service *svc, enum lb_source sour
 /* By the list alone. */
 lb_inline const struct lb_backend *lb_select_new(const struct lb_service *svc,
 						 const struct lb_range *range, bool local,
-						 __u32 dice, __u32 *id)
+						 enum lb_asks asks, __u32 dice, __u32 *id)
 {
-	return lb_backend_at(svc, range, lb_place(svc, range, local, dice), id);
+	__u32 place = asks == LB_ASKS_SENDMSG ? lb_place_of(dice, range->count)
+					      : lb_place(svc, range, local, dice);
+
+	return lb_backend_at(svc, range, place, id);
 }
 
 /*
@@ -87,8 +97,9 @@ lb_inline const struct lb_backend *lb_select_client(const struct lb_service *svc
 lb_inline const struct lb_backend *
 lb_select_backend(const struct lb_addr *dst, const struct lb_service *svc,
 		  const struct lb_range *range, enum lb_backend_flag list, struct lb_client *client,
-		  bool packet, __u32 *id)
+		  enum lb_asks asks, __u32 *id)
 {
+	bool packet = asks == LB_ASKS_PACKET;
 	bool local = list == LB_BACKEND_IN_LOCAL;
 	const struct lb_backend *backend;
 
@@ -100,10 +111,7 @@ lb_select_backend(const struct lb_addr *dst, const struct lb_service *svc,
 	}
 
 	if (!(svc->flags & LB_SERVICE_AFFINITY))
-		return !packet && client->by_dice
-			       ? lb_backend_at(svc, range, lb_place_of(client->dice, range->count),
-					       id)
-			       : lb_select_new(svc, range, local, client->dice, id);
+		return lb_select_new(svc, range, local, asks, client->dice, id);
 
 	client->affinity.service_id = svc->id;
 	backend = lb_affinity_recall(&client->affinity, svc->affinity_sec, list, !packet, id);
@@ -116,7 +124,7 @@ lb_select_backend(const struct lb_addr *dst, const struct lb_service *svc,
 	if (client->netns)
 		backend = lb_affinity_before(client->netns, svc, list, id);
 	if (!backend)
-		backend = lb_select_new(svc, range, local, client->dice, id);
+		backend = lb_select_new(svc, range, local, asks, client->dice, id);
 	if (backend)
 		lb_affinity_remember(&client->affinity, *id);
 	return backend;
@@ -125,13 +133,15 @@ lb_select_backend(const struct lb_addr *dst, const struct lb_service *svc,
 /*
  * Chooses among the backends of `svc`, which was just found by `key` for a packet or connection to
  * `dst`; looks it up again where it changed under our eyes. Kept apart from the first lookup: what
- * is no service of ours must cost that lookup and nothing else. `packet`: not a socket; known when
- * the program is compiled, so that no stack is for what only the other one does.
+ * is no service of ours must cost that lookup and nothing else.
  */
 lb_inline enum lb_verdict lb_select(const struct lb_addr *dst, const struct lb_addr *key,
 				    enum lb_lookup lookup, struct lb_service *svc,
-				    struct lb_client *client, bool packet, struct lb_pick *pick)
+				    struct lb_client *client, enum lb_asks asks,
+				    struct lb_pick *pick)
 {
+	bool packet = asks == LB_ASKS_PACKET;
+
 	pick->service_id = 0;
 #pragma clang loop unroll(disable)
 	for (int try = 0; try < LB_SELECT_TRIES; try++) {
@@ -161,7 +171,7 @@ lb_inline enum lb_verdict lb_select(const struct lb_addr *dst, const struct lb_a
 			pick->backend = lb_select_backend(dst, svc, &range,
 							  local ? LB_BACKEND_IN_LOCAL
 								: LB_BACKEND_IN_CLUSTER,
-							  client, packet, &pick->backend_id);
+							  client, asks, &pick->backend_id);
 			if (likely(pick->backend))
 				return LB_FORWARD;
 		}

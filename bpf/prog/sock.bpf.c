@@ -141,7 +141,7 @@ lb_inline int do_connect(struct bpf_sock_addr *ctx, const struct lb_addr *dst, b
 
 	client.dice =
 		client_dice(&svc, dst, &client, connect_cookie(ctx, &svc), bpf_get_prandom_u32());
-	verdict = lb_select(dst, &key, lookup, &svc, &client, false, &pick);
+	verdict = lb_select(dst, &key, lookup, &svc, &client, LB_ASKS_CONNECT, &pick);
 	if (unlikely(verdict == LB_PASS))
 		return pass(ctx);
 	if (verdict == LB_REFUSE)
@@ -189,10 +189,9 @@ lb_inline int do_sendmsg(struct bpf_sock_addr *ctx, const struct lb_addr *dst, b
 	cookie = bpf_get_socket_cookie(ctx);
 	client.dice =
 		client_dice(&svc, dst, &client, cookie, lb_mix(cookie, dst->addr[3] ^ dst->port));
-	client.by_dice = true;
 	mem = bpf_sk_storage_get(&lb_sock, ctx->sk, NULL, 0);
 	client.flow = mem && !lb_sock_old(mem) ? mem : NULL;
-	verdict = lb_select(dst, &key, lookup, &svc, &client, false, &pick);
+	verdict = lb_select(dst, &key, lookup, &svc, &client, LB_ASKS_SENDMSG, &pick);
 	if (unlikely(verdict == LB_PASS))
 		return LB_SOCK_ALLOW;
 	if (verdict == LB_REFUSE)

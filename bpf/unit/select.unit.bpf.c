@@ -50,8 +50,8 @@ int unit_select(struct __sk_buff *skb)
 		flow.backend_id = ctx->flow_backend_id;
 		client.flow = &flow;
 	}
-	ctx->verdict =
-		lb_select(&dst, &dst, lb_service_find(&dst, &svc), &svc, &client, false, &pick);
+	ctx->verdict = lb_select(&dst, &dst, lb_service_find(&dst, &svc), &svc, &client,
+				 LB_ASKS_CONNECT, &pick);
 	ctx->backend_id = pick.backend_id;
 	ctx->service_id = pick.service_id;
 	return 0;
