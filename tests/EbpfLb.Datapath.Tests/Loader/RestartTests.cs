@@ -107,7 +107,9 @@ public sealed class RestartTests
         Assert.False(second.ReusedMaps);
         var changed = Abi.Tables.All.Where((table, i) => before[i] != MapIds(instance)[i]).Select(table => table.Name);
         Assert.Equal(
-            ["lb_backends", "lb_load", "lb_maglev", "lb_services4", "lb_services6", "lb_slots", "lb_src_ranges4", "lb_src_ranges6", "lb_turns"],
+            [
+                "lb_backends", "lb_load", "lb_maglev", "lb_services4", "lb_services6", "lb_slots", "lb_src_ranges4", "lb_src_ranges6",
+            ],
             changed.Order(StringComparer.Ordinal));
         using var backends = BpfMap.OpenPinned(Path(instance, Abi.Tables.Backends));
         Assert.Equal(2048u, backends.Info.MaxEntries);
