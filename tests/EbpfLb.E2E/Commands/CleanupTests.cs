@@ -1,5 +1,6 @@
 using EbpfLb.Testing;
 using EbpfLb.Testing.Agents;
+using EbpfLb.Testing.Kernel;
 using EbpfLb.Testing.Probes;
 using EbpfLb.Testing.Processes;
 
@@ -24,7 +25,7 @@ public sealed class CleanupTests : IDisposable
 
         Assert.True(code == 0, output);
         Assert.False(Directory.Exists(BpfFs.InstancePath(node.Agent.Instance)));
-        Eventually.True(() => Attached().Length == 0, "the kernel to detach the hooks");
+        Eventually.True(() => Attached().Count == 0, "the kernel to detach the hooks");
         Assert.Equal(["connect/EHOSTUNREACH"], node.Probe.Load(service.Load(LoadMode.Tcp, Family.IPv4) with { Count = 1 }).Errors.Keys);
     }
 
@@ -45,11 +46,5 @@ public sealed class CleanupTests : IDisposable
 
     public void Dispose() => node.Dispose();
 
-    /// <summary>Lines of "bpftool cgroup show" without its heading.</summary>
-    private string[] Attached()
-    {
-        var (_, output) = ChildProcess.Run(
-            new ProcessPlace(null, null), RepositoryPaths.Tool("bpftool"), "cgroup", "show", node.Node.Cgroup.Path);
-        return [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => line.Contains("lb_", StringComparison.Ordinal))];
-    }
+    private IReadOnlyList<uint> Attached() => BpfIds.AtCgroup(node.Node.Cgroup.Path);
 }

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using EbpfLb.Testing.Kernel;
 using EbpfLb.Testing.Netns;
 using EbpfLb.Testing.Processes;
 using EbpfLb.Testing.Sockets;
@@ -228,21 +229,12 @@ public sealed class AgentProcess : IDisposable
     public IReadOnlyDictionary<string, long> PinnedIds()
     {
         var ids = new Dictionary<string, long>();
-        foreach (var kind in (string[])["map", "link"])
+        foreach (var kind in (string[])["maps", "links"])
         {
-            foreach (var pin in Directory.EnumerateFiles(Path.Combine(BpfFs.InstancePath(Instance), $"{kind}s")))
+            foreach (var pin in Directory.EnumerateFiles(Path.Combine(BpfFs.InstancePath(Instance), kind)))
             {
-                var (code, output) = ChildProcess.Run(
-                    new ProcessPlace(null, null), RepositoryPaths.Tool("bpftool"), "-j", kind, "show", "pinned", pin);
-                if (code != 0)
-                {
-                    // The agent may have removed it since the directory was read.
-                    if (!File.Exists(pin)) continue;
-                    throw new InvalidOperationException($"bpftool cannot show {pin}: {output}");
-                }
-                using var json = JsonDocument.Parse(output);
-                var shown = json.RootElement.ValueKind == JsonValueKind.Array ? json.RootElement[0] : json.RootElement;
-                ids[$"{kind}s/{Path.GetFileName(pin)}"] = shown.GetProperty("id").GetInt64();
+                // The agent may have removed it since the directory was read.
+                if (BpfIds.OfPin(pin) is { } id) ids[$"{kind}/{Path.GetFileName(pin)}"] = id;
             }
         }
         return ids;
