@@ -1,3 +1,5 @@
+using EbpfLb.Testing.Netns;
+
 namespace EbpfLb.Bpf.Tests;
 
 /// <summary>A directory of its own for one test's pins; dispose removes it with everything in it.</summary>
@@ -6,7 +8,7 @@ internal sealed class PinScope : IDisposable
     public PinScope()
     {
         BpfFileSystem.EnsureMounted();
-        Directory = Path.Combine(BpfFileSystem.Find()!, $"ebpflb-test-{Environment.ProcessId}-{Guid.NewGuid():N}");
+        Directory = Path.Combine(BpfFileSystem.Find()!, Leftovers.NewName());
     }
 
     public string Directory { get; }

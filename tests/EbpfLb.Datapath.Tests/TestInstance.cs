@@ -4,20 +4,20 @@ using EbpfLb.Planning;
 using EbpfLb.Policy;
 using EbpfLb.Testing.Cgroups;
 using EbpfLb.Testing.Clusters;
+using EbpfLb.Testing.Netns;
 
 namespace EbpfLb.Datapath.Tests;
 
 /// <summary>An instance of its own with a cgroup of its own; nothing of it is left afterwards.</summary>
 internal sealed class TestInstance : IDisposable
 {
-    private static int count;
     private bool hasJoined;
     private readonly string homeCgroup = File.ReadAllLines("/proc/self/cgroup").Single(l
         => l.StartsWith("0::", StringComparison.Ordinal))[3..];
 
     public TestInstance()
     {
-        var name = $"elbdp{Environment.ProcessId}-{Interlocked.Increment(ref count)}";
+        var name = Leftovers.NewName();
         Cgroup = CgroupScope.Create(name);
         Options = new DatapathOptions { Instance = name, CgroupRoot = Cgroup.Path, Sizes = Small };
     }

@@ -20,7 +20,7 @@ internal static class Machine
             => Environment.IsPrivilegedProcess ? null : "These tests make network namespaces and load BPF programs: run them as root.",
         ["netns"] = OfRoot("No network namespace can be made.", () => ScratchNetns.Create().Dispose()),
         ["cgroup2"] = OfRoot(
-            "No cgroup can be made: mount cgroup2.", () => CgroupScope.Create($"elb{Environment.ProcessId}-need").Dispose()),
+            "No cgroup can be made: mount cgroup2.", () => CgroupScope.Create(Leftovers.NewName()).Dispose()),
         ["bpf"] = OfRoot("The kernel loads no BPF program: CONFIG_BPF_SYSCALL, "
                 + "CONFIG_DEBUG_INFO_BTF and a container's capabilities are to be looked at.",
             LoadProgram),

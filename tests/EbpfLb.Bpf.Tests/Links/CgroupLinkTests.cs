@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using EbpfLb.Testing.Cgroups;
+using EbpfLb.Testing.Netns;
 using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.Bpf.Tests.Links;
@@ -8,7 +9,7 @@ namespace EbpfLb.Bpf.Tests.Links;
 [Trait("needs", "bpftool")]
 public sealed class CgroupLinkTests : IDisposable
 {
-    private readonly CgroupScope cgroup = CgroupScope.Create($"ebpflb-test-{Environment.ProcessId}-{Guid.NewGuid():N}");
+    private readonly CgroupScope cgroup = CgroupScope.Create(Leftovers.NewName());
     private readonly PinScope pins = new();
     private readonly Connector connector = new();
     private readonly BpfObject obj;

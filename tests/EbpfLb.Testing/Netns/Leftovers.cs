@@ -5,11 +5,11 @@ using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.Testing.Netns;
 
-/// <summary>What test processes that were killed left on the machine: told by the process id in the name.</summary>
-internal static class Leftovers
+/// <summary>What test processes that were killed left on the machine, recognised by the process id in its name.</summary>
+public static class Leftovers
 {
     /// <summary>Start of every name that a test gives to something which outlives its process.</summary>
-    public const string Mark = "elb";
+    private const string Mark = "elb";
 
     private static readonly Lock Here = new();
     private static int made;
@@ -36,6 +36,8 @@ internal static class Leftovers
             NetnsTopology.Delete(netns);
         foreach (var pins in BpfFs.Instances().Where(IsOfDeadProcess))
             BpfFs.RemoveInstance(pins);
+        foreach (var pins in BpfFs.Directories().Where(IsOfDeadProcess))
+            BpfFs.RemoveDirectory(pins);
     }
 
     private static FileStream? TryLockMachine()
