@@ -74,7 +74,7 @@ public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint
     public uint AffinityRows => Math.Max(Affinity / 32 * 3, 1);
 
     /// <summary>Entries of lb_conntrack4 and of lb_conntrack6, each.</summary>
-    public uint FlowEntries => Flows * 2;
+    public ulong FlowEntries => Flows * 2ul;
 
     /// <summary>
     /// Entries that an LRU map needs to hold so many: the kernel keeps entries free for each CPU, and forgets what is in use when one CPU
@@ -104,6 +104,21 @@ public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint
             SourceRanges = 32_768 / shrink,
         };
     }
+
+    /// <summary>A size as it can be asked for.</summary>
+    public uint this[TableSize size] => size switch
+    {
+        TableSize.Services => Services,
+        TableSize.Frontends => Frontends,
+        TableSize.Backends => Backends,
+        TableSize.Slots => Slots,
+        TableSize.Affinity => Affinity,
+        TableSize.Flows => Flows,
+        TableSize.SourceRanges => SourceRanges,
+        TableSize.NodeAddresses => NodeAddresses,
+        TableSize.Devices => Devices,
+        _ => throw new ArgumentOutOfRangeException(nameof(size)),
+    };
 
     /// <summary>With what was asked for in place of a default.</summary>
     public MapSizes With(TableSize size, uint asked) => size switch

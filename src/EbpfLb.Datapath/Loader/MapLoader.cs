@@ -28,6 +28,7 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
         [Abi.Tables.Conntrack4.Name, Abi.Tables.Conntrack6.Name, Abi.Tables.Sock.Name, .. StateMove.Tables.Select(t => t.Name)];
 
     /// <summary>Prepares the opened object, loads it and returns its maps.</summary>
+    /// <exception cref="InvalidOperationException">A size is too large for a map, or for the kernel.</exception>
     /// <exception cref="BpfException">The kernel refused a map or a program.</exception>
     public MapSet Load(BpfObject bpf)
     {
@@ -51,9 +52,10 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
                 declared.Select(m => m.Name).Where(name => !reusable.ContainsKey(name)).ToHashSet(),
                 outgrown);
         }
-        catch
+        catch (Exception e)
         {
             foreach (var map in outgrown.Values) map.Dispose();
+            if (e is BpfLoadException refusal && MapCapacity.Explain(refusal, declared) is { } explained) throw explained;
             throw;
         }
         finally
@@ -130,6 +132,6 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
 
     private void Resize(ObjectMap map)
     {
-        if (TableSpec.Find(map.Name) is { } spec) map.MaxEntries = spec.Entries(sizes, cpus);
+        if (TableSpec.Find(map.Name) is { } spec) map.MaxEntries = MapCapacity.Entries(spec, map.Type, sizes, cpus);
     }
 }

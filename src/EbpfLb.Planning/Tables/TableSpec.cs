@@ -27,8 +27,8 @@ public sealed record MapCpus(int Possible, int Numbers);
 /// declares it.
 /// </summary>
 /// <param name="Size">What makes it larger; null: nothing that users can set.</param>
-/// <param name="Entries">max_entries.</param>
-public sealed record TableSpec(Table Table, TableSize? Size, MapIds Ids, Func<MapSizes, MapCpus, uint> Entries)
+/// <param name="Entries">max_entries; more than the kernel's 32 bits hold when a size is too large.</param>
+public sealed record TableSpec(Table Table, TableSize? Size, MapIds Ids, Func<MapSizes, MapCpus, ulong> Entries)
 {
     public static IReadOnlyList<TableSpec> All { get; } =
     [
@@ -38,7 +38,7 @@ public sealed record TableSpec(Table Table, TableSize? Size, MapIds Ids, Func<Ma
         new(Abi.Tables.SrcRanges6, TableSize.SourceRanges, MapIds.Defined, (s, _) => s.SourceRanges),
         new(Abi.Tables.Slots, TableSize.Slots, MapIds.Defined, (s, _) => s.Slots),
         new(Abi.Tables.Backends, TableSize.Backends, MapIds.Defined, (s, _) => s.Backends),
-        new(Abi.Tables.SvcStats, TableSize.Services, MapIds.Counted, (s, cpus) => s.Services * (uint)cpus.Numbers),
+        new(Abi.Tables.SvcStats, TableSize.Services, MapIds.Counted, (s, cpus) => (ulong)s.Services * (uint)cpus.Numbers),
         new(Abi.Tables.SvcExpired, TableSize.Services, MapIds.Counted, (s, _) => s.Services),
         new(Abi.Tables.Affinity, TableSize.Affinity, MapIds.Counted, (s, _) => s.Affinity),
         new(Abi.Tables.AffRows, TableSize.Affinity, MapIds.None, (s, _) => s.AffinityRows),
@@ -60,6 +60,33 @@ public sealed record TableSpec(Table Table, TableSize? Size, MapIds Ids, Func<Ma
     public static string OptionOf(string map) => Find(map)?.Size?.Option() ?? "";
 
     public static TableSpec? Find(string map) => All.FirstOrDefault(spec => spec.Table.Name == map);
+
+    /// <summary>Why there can be no map of these sizes, with the option and the most that it can be; null: there can.</summary>
+    /// <param name="most">Entries that a map of its kind has at most.</param>
+    public string? Problem(MapSizes sizes, MapCpus cpus, ulong most)
+    {
+        var entries = Entries(sizes, cpus);
+        if (entries <= most) return null;
+        var problem = $"{Table.Name} would have {entries} entries, and a map of its kind has {most} at most";
+        if (Size is not { } size) return $"the machine has too many CPUs ({cpus.Numbers}): {problem}";
+        var each = entries == sizes[size] ? "" : $" ({entries / sizes[size]} for each{(IsPerCpu(sizes, cpus) ? ", as there are CPUs" : "")})";
+        return $"{size.Option()} {sizes[size]} is too large: {problem}{each}; give {Largest(size, sizes, cpus, most)} or less";
+    }
+
+    private bool IsPerCpu(MapSizes sizes, MapCpus cpus) => Entries(sizes, cpus) != Entries(sizes, new MapCpus(1, 1));
+
+    /// <summary>The largest size of which the map has no more entries than <paramref name="most"/>.</summary>
+    private uint Largest(TableSize size, MapSizes sizes, MapCpus cpus, ulong most)
+    {
+        var (fits, tooLarge) = (0u, sizes[size]);
+        while (tooLarge - fits > 1)
+        {
+            var middle = fits + (tooLarge - fits) / 2;
+            if (Entries(sizes.With(size, middle), cpus) <= most) fits = middle;
+            else tooLarge = middle;
+        }
+        return fits;
+    }
 
     /// <summary>The maps that define ids, or that programs write about ids.</summary>
     public static IEnumerable<Table> With(MapIds ids) => All.Where(spec => spec.Ids == ids).Select(spec => spec.Table);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using EbpfLb.Model;
 using EbpfLb.Planning.Tables;
 
@@ -25,6 +26,50 @@ public sealed class TableSpecTests
             var larger = TableSpec.All.Where(spec => spec.Entries(after, Cpus) > spec.Entries(before, Cpus)).ToList();
             Assert.NotEmpty(larger);
             Assert.Equal(TableSpec.All.Where(spec => spec.Size == size), larger);
+        }
+    }
+
+    [Theory]
+    [InlineData(TableSize.Services, 1u << 24, 256, int.MaxValue,
+        "--max-services 16777216 is too large: lb_svc_stats would have 4294967296 entries, and a map of its kind has 2147483647 at most "
+            + "(256 for each, as there are CPUs); give 8388607 or less")]
+    [InlineData(TableSize.Services, 1u << 24, 300, int.MaxValue,
+        "--max-services 16777216 is too large: lb_svc_stats would have 5033164800 entries, and a map of its kind has 2147483647 at most "
+            + "(300 for each, as there are CPUs); give 7158278 or less")]
+    [InlineData(TableSize.Flows, uint.MaxValue, 4, 1u << 27,
+        "--max-flows 4294967295 is too large: lb_conntrack4 would have 8589934590 entries, and a map of its kind has 134217728 at most "
+            + "(2 for each); give 67108864 or less")]
+    [InlineData(TableSize.Frontends, (1u << 27) + 1, 4, 1u << 27,
+        "--max-frontends 134217729 is too large: lb_services4 would have 134217729 entries, and a map of its kind has 134217728 at most; "
+            + "give 134217728 or less")]
+    public void A_size_that_no_map_can_have_names_option_limit_and_remedy(TableSize size, uint asked, int cpus, uint most, string problem)
+    {
+        var sizes = MapSizes.ForMachine(8L << 30, 4).With(size, asked);
+        var all = TableSpec.All.Where(spec => spec.Size == size).Select(spec => spec.Problem(sizes, new MapCpus(cpus, cpus), most));
+        Assert.Equal(problem, all.First(p => p is not null));
+    }
+
+    [Fact]
+    public void The_size_that_a_refusal_advises_is_the_largest_that_fits()
+    {
+        var sizes = MapSizes.ForMachine(8L << 30, 4);
+        foreach (var spec in TableSpec.All.Where(spec => spec.Size is not null))
+        {
+            const uint most = 5_000_000;
+            var problem = spec.Problem(sizes.With(spec.Size!.Value, 1u << 31), Cpus, most);
+            var advised = uint.Parse(problem!.Split("give ")[1].Split(' ')[0], CultureInfo.InvariantCulture);
+            Assert.Null(spec.Problem(sizes.With(spec.Size.Value, advised), Cpus, most));
+            Assert.NotNull(spec.Problem(sizes.With(spec.Size.Value, advised + 1), Cpus, most));
+        }
+    }
+
+    [Fact]
+    public void Sizes_by_default_fit_on_the_largest_machines()
+    {
+        foreach (var cpus in (int[])[1, 2, 256, 8192])
+        {
+            var sizes = MapSizes.ForMachine(64L << 40, cpus);
+            Assert.All(TableSpec.All, spec => Assert.Null(spec.Problem(sizes, new MapCpus(cpus, cpus), int.MaxValue)));
         }
     }
 

@@ -1,0 +1,40 @@
+using EbpfLb.Bpf;
+using EbpfLb.Planning;
+using EbpfLb.Planning.Tables;
+
+namespace EbpfLb.Datapath.Loader;
+
+/// <summary>Sizes that no map can have, or that the kernel refused: the message names the option and what to do.</summary>
+internal static class MapCapacity
+{
+    /// <summary>
+    /// htab_map_alloc of kernel/bpf/hashtab.c: as many buckets as entries, rounded up to a power of two, of 16 bytes each, which together
+    /// are less than 4 GiB; else E2BIG.
+    /// </summary>
+    internal const uint MostOfHash = 1u << 27;
+
+    /// <summary>Programs and agent count the elements of an array in 32 bits, the agent with a sign.</summary>
+    private const uint MostOfOthers = int.MaxValue;
+
+    /// <summary>max_entries of a map.</summary>
+    /// <exception cref="InvalidOperationException">No map of its kind has so many.</exception>
+    public static uint Entries(TableSpec spec, MapType type, MapSizes sizes, MapCpus cpus)
+    {
+        var most = type is MapType.Hash or MapType.LruHash ? MostOfHash : MostOfOthers;
+        if (spec.Problem(sizes, cpus, most) is { } problem) throw new InvalidOperationException(problem);
+        return (uint)spec.Entries(sizes, cpus);
+    }
+
+    /// <summary>What the kernel said of a map whose size users can set; null: it was about something else.</summary>
+    /// <param name="maps">Those of the object that could not be loaded.</param>
+    public static InvalidOperationException? Explain(BpfLoadException refusal, IEnumerable<ObjectMap> maps)
+    {
+        if (refusal.ProgramName is not null || refusal.Errno is not (Errno.ENOMEM or Errno.E2BIG or Errno.EINVAL)) return null;
+        var map = maps.FirstOrDefault(m => refusal.LibraryLog.Any(line => line.Contains($"'{m.Name}'", StringComparison.Ordinal)));
+        if (map is null || TableSpec.OptionOf(map.Name) is not { Length: > 0 } option) return null;
+        var why = refusal.Errno == Errno.ENOMEM ? "the machine or the agent's memory cgroup has too little memory for it" : refusal.Summary;
+        return new InvalidOperationException(
+            $"the kernel refused {map.Name} with {map.MaxEntries} entries of {map.KeySize + map.ValueSize} bytes "
+                + $"({refusal.Errno}): {why}; start the agent with a smaller {option}", refusal);
+    }
+}
