@@ -55,6 +55,15 @@ internal sealed class MapNode<TKey, TValue>
         return order < 0 ? tree.With(Remove(tree.Left!, key), tree.Right) : tree.With(tree.Left, Remove(tree.Right!, key));
     }
 
+    /// <summary>What is before a key, and the key itself.</summary>
+    public static MapNode<TKey, TValue>? UpTo(MapNode<TKey, TValue>? tree, TKey key)
+    {
+        if (tree is null) return null;
+        if (key.CompareTo(tree.Key) < 0) return UpTo(tree.Left, key);
+        var right = UpTo(tree.Right, key);
+        return ReferenceEquals(right, tree.Right) ? tree : tree.With(tree.Left, right);
+    }
+
     /// <summary>Adds what differs between two trees, ordered by key. What both share is not looked into.</summary>
     public static void Compare(MapNode<TKey, TValue>? before, MapNode<TKey, TValue>? after, List<MapDifference<TKey, TValue>> differences)
     {

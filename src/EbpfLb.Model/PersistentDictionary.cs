@@ -104,6 +104,26 @@ public sealed class PersistentDictionary<TKey, TValue> : IReadOnlyDictionary<TKe
         return Walk(open);
     }
 
+    /// <summary>
+    /// Its first entries, so many more each time, and at last this map itself. Each shares its nodes with the next, so it costs O(log n).
+    /// </summary>
+    /// <param name="step">At least 1.</param>
+    public IEnumerable<PersistentDictionary<TKey, TValue>> Growing(int step)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(step, 1);
+        return Grow();
+
+        IEnumerable<PersistentDictionary<TKey, TValue>> Grow()
+        {
+            var count = 0;
+            foreach (var (key, _) in this)
+            {
+                if (++count % step == 0 && count < Count) yield return new(MapNode<TKey, TValue>.UpTo(root, key), count);
+            }
+            yield return this;
+        }
+    }
+
     public IEnumerator<KeyValuePair<TKey, TValue>> GetEnumerator()
     {
         var open = new Stack<MapNode<TKey, TValue>>();

@@ -52,6 +52,11 @@ public sealed class ForwardingTable
     public IReadOnlyList<MapDifference<ObjectName, CompiledService>> DifferencesFrom(ForwardingTable before)
         => ByName.DifferencesFrom(before.ByName);
 
+    /// <summary>Tables of its first services, so many more each time, and at last this table itself.</summary>
+    /// <param name="step">At least 1.</param>
+    public IEnumerable<ForwardingTable> Growing(int step) => ByName.Growing(step).Select(part
+        => ReferenceEquals(part, ByName) ? this : new ForwardingTable(part, State, Diagnostics, ServiceCidrs));
+
     /// <summary>The Service that answers on the frontend, null when none does.</summary>
     public ObjectName? OwnerOf(Frontend frontend) => State.Claims.OwnerOf(frontend);
 }

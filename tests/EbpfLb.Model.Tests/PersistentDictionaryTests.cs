@@ -51,6 +51,25 @@ public sealed class PersistentDictionaryTests
     }
 
     [Fact]
+    public void A_growing_map_has_the_first_entries_so_many_more_each_time_and_ends_as_itself()
+    {
+        var random = new Random(5);
+        for (var run = 0; run < 200; run++)
+        {
+            var map = Random(random, random.Next(200));
+            var step = 1 + random.Next(60);
+            var parts = map.Growing(step).ToList();
+
+            Assert.Equal(Math.Max(1, (map.Count + step - 1) / step), parts.Count);
+            Assert.Same(map, parts[^1]);
+            for (var i = 0; i < parts.Count; i++)
+                AssertHolds(new SortedDictionary<int, string>(map.Take((i + 1) * step).ToDictionary(p => p.Key, p => p.Value)), parts[i]);
+            for (var i = 1; i < parts.Count; i++)
+                Assert.Equal(map.Skip(i * step).Take(step).Select(p => p.Key), parts[i].DifferencesFrom(parts[i - 1]).Select(d => d.Key));
+        }
+    }
+
+    [Fact]
     public void Differences_are_those_of_a_comparison_key_by_key()
     {
         var random = new Random(3);

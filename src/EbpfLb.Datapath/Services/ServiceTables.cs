@@ -46,20 +46,35 @@ internal sealed class ServiceTables : IAsyncDisposable
     /// <summary>How giving back the ids of what is gone goes.</summary>
     public RetireStatus Retiring => retirements.Status;
 
-    /// <summary>Makes a plan for the table and carries it out. What failed is in the result, by Service; the rest is in force.</summary>
+    /// <summary>
+    /// Makes a plan for the table and carries it out; the first of all in steps, of which the last plan is returned, and what all of them
+    /// did. What failed is in the result, by Service; the rest is in force.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The kernel refused even the settings; nothing was changed.</exception>
     /// <exception cref="BpfException">Another agent has taken the instance over; nothing was changed.</exception>
     public (Plan Plan, ApplyResult Result) Apply(ForwardingTable table)
     {
         hold.Require();
         applier.Recover();
+        var (plan, result) = (default(Plan), default(ApplyResult));
+        foreach (var step in Planner.Steps(table, Mirror))
+        {
+            (plan, var done) = ApplyStep(step);
+            result = result is null ? done : done.After(result);
+        }
+        // A Service that did not get in has an address too.
+        if (addresses.Settle(plan!.Opens, result!.IsComplete ? table.ServiceCidrs : []) is { } left)
+            Log.ServiceAddressesLeft(logger, left);
+        return (plan, result);
+    }
+
+    private (Plan Plan, ApplyResult Result) ApplyStep(ForwardingTable table)
+    {
         var plan = Planner.Plan(table, Mirror);
         // A NodePort outside of the range is never looked for, so the range comes first.
         if (node.Cover(plan.NodePorts) is { } problem) throw new InvalidOperationException(problem);
         if (addresses.Extend(plan.Closes, table.ServiceCidrs) is { } other) throw new InvalidOperationException(other);
         var result = applier.Apply(plan);
-        // A Service that did not get in has an address too.
-        if (addresses.Settle(plan.Opens, result.IsComplete ? table.ServiceCidrs : []) is { } left) Log.ServiceAddressesLeft(logger, left);
         retirements.Enqueue(result.Retired);
         return (plan, result);
     }

@@ -34,6 +34,14 @@ public sealed record ApplyResult(
     /// </summary>
     public IReadOnlySet<TransportProtocol> OpenedFrontends { get; init; } = new HashSet<TransportProtocol>();
 
+    /// <summary>What became of this plan and of one before it whose failures this one tried again; each retires its own.</summary>
+    public ApplyResult After(ApplyResult before) => this with
+    {
+        Counts = Counts.Plus(before.Counts),
+        LostBackends = LostBackends.Union(before.LostBackends).ToHashSet(),
+        OpenedFrontends = OpenedFrontends.Union(before.OpenedFrontends).ToHashSet(),
+    };
+
     /// <summary>Everything is as the table wants it; when false, plan the same table again after a while.</summary>
     public bool IsComplete => Failures.IsEmpty && LeftOut.IsEmpty;
 }
@@ -41,5 +49,9 @@ public sealed record ApplyResult(
 /// <summary>Operations that were done, of Services that succeeded or not.</summary>
 public sealed record ApplyCounts(int Backends, int Slots, int AllowedSources, int Flips, int Deletes, int Unlisted, int RefusedSources)
 {
+    public ApplyCounts Plus(ApplyCounts other) => new(
+        Backends + other.Backends, Slots + other.Slots, AllowedSources + other.AllowedSources, Flips + other.Flips, Deletes + other.Deletes,
+        Unlisted + other.Unlisted, RefusedSources + other.RefusedSources);
+
     public int Total => Backends + Slots + AllowedSources + Flips + Deletes + Unlisted + RefusedSources;
 }

@@ -155,6 +155,10 @@ public sealed class Mirror
     /// <summary>Collects entries without a valid id and backends without a valid owner.</summary>
     internal PortRecord Foreign => byId[0]!;
 
+    /// <summary>Nothing was found in the kernel, and no table was applied.</summary>
+    internal bool IsEmpty
+        => Applied is null && entries.Count == 0 && Unclaimed.Count == 0 && !Foreign.HasExtras && Sources.Of(0).Count == 0;
+
     internal bool TryGetEntry(FrontendKey key, out LbService value) => entries.TryGetValue(key, out value);
 
     /// <summary>Keys of all entries of one table.</summary>
