@@ -21,6 +21,8 @@ public sealed class FirstPlanTests
             new LargeCluster(Services, endpointsPerService: 1).Build(), PolicyOptions.Default, null);
 
         var (_, result) = dataplane.Apply(table);
+        // Maps get their names with the hooks.
+        dataplane.Attach();
 
         Assert.True(result.IsComplete);
         using var map = BpfMap.OpenPinned<LbFrontend4, LbService>(
