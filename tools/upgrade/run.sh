@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Upgrades under load to and from agents of each other layout (`make upgrade`, root), and writes the table of docs/upgrades.md. Usage: run.sh [VARIANT...];
+# Upgrades under load to and from agents of each other layout, whole and killed at ten moments (`make upgrade`, root); writes the table of
+# docs/upgrades.md. Usage: run.sh [VARIANT...];
 # REQUESTS=20000 short connections and datagrams for each.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -13,6 +14,7 @@ touch "$figures"
 failed=0
 EBPFLB_UPGRADE_VARIANTS="$variants" EBPFLB_UPGRADE_REQUESTS=${REQUESTS:-20000} EBPFLB_UPGRADE_FIGURES=$figures \
 	build/dotnet/bin/EbpfLb.E2E/release/EbpfLb.E2E -class EbpfLb.E2E.Upgrades.UpgradeTests -noLogo || failed=$?
+EBPFLB_UPGRADE_MOMENTS=all build/dotnet/bin/EbpfLb.E2E/release/EbpfLb.E2E -class EbpfLb.E2E.Upgrades.InterruptedUpgradeTests -noLogo || failed=$?
 sort -o "$figures" "$figures"
 cat "$figures"
 # Only a whole run is a table.
