@@ -27,9 +27,11 @@ internal sealed class ClusterFeed
     {
         this.time = time;
         Services = new CollectionSink<Service>(
-            this, healths[0], s => s.Name, state.Set, state.RemoveService, () => [.. state.ServiceNames], state.FindService);
+            this, healths[0], s => s.Name, state.Set, state.RemoveService, () => [.. state.ServiceNames], state.FindService,
+            (item, kept) => item.After(kept));
         Slices = new CollectionSink<EndpointSlice>(
-            this, healths[1], s => s.Name, state.Set, state.RemoveSlice, () => [.. state.SliceNames], state.FindSlice);
+            this, healths[1], s => s.Name, state.Set, state.RemoveSlice, () => [.. state.SliceNames], state.FindSlice,
+            (item, kept) => item.After(kept));
         Node = new CollectionSink<Node>(
             this,
             healths[2],
@@ -118,9 +120,13 @@ internal sealed class ClusterFeed
         Func<T, bool> set,
         Func<ObjectName, bool> remove,
         Func<IReadOnlyList<ObjectName>> known,
-        Func<ObjectName, T?> find) : IComparedSink<T>
+        Func<ObjectName, T?> find,
+        Func<T, T?, T>? merge = null) : IComparedSink<T>
         where T : class
     {
+        /// <summary>An object, with what was refused in it as it is kept.</summary>
+        private readonly Func<T, T?, T> after = merge ?? ((item, _) => item);
+
         public ReflectorHealth Health => health;
 
         public Action? OnMissing { get; init; }
@@ -166,7 +172,7 @@ internal sealed class ClusterFeed
                     var name = nameOf(item);
                     gone.Remove(name);
                     var kept = find(name);
-                    if (!item.Equals(kept)) differing[name] = (kept, item);
+                    if (!after(item, kept).Equals(kept)) differing[name] = (kept, item);
                 }
                 foreach (var name in gone)
                     if (find(name) is { } kept) differing[name] = (kept, null);

@@ -20,10 +20,11 @@ public sealed class ClusterStateBuilder
     private PersistentDictionary<ObjectName, ServiceEntry> services = PersistentDictionary.Empty<ObjectName, ServiceEntry>();
     private Node? node;
 
-    /// <summary>Adds or replaces a Service. Returns whether anything changed.</summary>
+    /// <summary>Adds or replaces a Service; what was refused in it stays as it was. Returns whether anything changed.</summary>
     public bool Set(Service service)
     {
         var entry = Find(service.Name);
+        service = service.After(entry?.Service);
         if (entry?.Service is { } old && old.Equals(service)) return false;
         changes[service.Name] = entry is null
             ? new ServiceEntry(service.Name, service, [])
@@ -38,6 +39,7 @@ public sealed class ClusterStateBuilder
         var entry = Find(slice.Owner);
         var slices = entry?.Slices ?? [];
         var index = IndexOf(slices, slice.Name);
+        if (index >= 0) slice = slice.After(slices[index]);
         if (index >= 0 && slices[index].Equals(slice)) return false;
         slices = index >= 0 ? slices.SetItem(index, slice) : slices.Insert(~index, slice);
         changes[slice.Owner] = entry is null ? new ServiceEntry(slice.Owner, null, slices) : entry with { Slices = slices };

@@ -53,6 +53,22 @@ public sealed record EndpointSlice(
     ServiceLabels Labels = ServiceLabels.None,
     DateTimeOffset? TriggerTime = null)
 {
+    /// <summary>Annotations of weights that are not taken: all weights are as they were in the object before.</summary>
+    public ValueList<RefusedField> Refused { get; init; }
+
+    /// <summary>This slice, with the weights of its endpoints as they were before where new ones were refused.</summary>
+    /// <param name="before">null: it was not there before.</param>
+    public EndpointSlice After(EndpointSlice? before)
+    {
+        if (Refused.IsEmpty || before is null) return this;
+        var weights = new Dictionary<IpAddress, ushort>();
+        foreach (var endpoint in before.Endpoints) weights[endpoint.Address] = endpoint.Weight;
+        return this with
+        {
+            Endpoints = Endpoints.Select(e => weights.TryGetValue(e.Address, out var weight) ? e with { Weight = weight } : e).ToValueList(),
+        };
+    }
+
     /// <summary>The Service this slice belongs to.</summary>
     public ObjectName Owner => new(Name.Namespace, ServiceName);
 
@@ -61,7 +77,7 @@ public sealed record EndpointSlice(
     /// </summary>
     public bool Equals(EndpointSlice? other) => other is not null
         && Name == other.Name && ServiceName == other.ServiceName && Family == other.Family && Labels == other.Labels
-        && Ports.Equals(other.Ports) && Endpoints.Equals(other.Endpoints);
+        && Ports.Equals(other.Ports) && Endpoints.Equals(other.Endpoints) && Refused.Equals(other.Refused);
 
     public override int GetHashCode() => HashCode.Combine(Name, ServiceName, Family, Labels, Ports, Endpoints);
 }

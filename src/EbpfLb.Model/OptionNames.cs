@@ -64,6 +64,8 @@ public static class OptionNames
 
     public const string RunDir = "--run-dir";
 
+    public const string Scheduler = "--scheduler";
+
     public const string SetSysctls = "--set-sysctls";
 
     public const string SnatPorts = "--snat-ports";

@@ -65,6 +65,24 @@ public sealed record Service(
 
     /// <summary>Annotation ebpflb.io/maglev-table-size, see <see cref="Model.MaglevTableSize"/>; 0: that of the configuration.</summary>
     public int MaglevTableSize { get; init; }
+
+    /// <summary>Fields that are as they were in the object before, see <see cref="After"/>.</summary>
+    public ValueList<RefusedField> Refused { get; init; }
+
+    /// <summary>This object, with what was refused in it as it was before.</summary>
+    /// <param name="before">null: it was not there before.</param>
+    public Service After(Service? before) => Refused.IsEmpty || before is null ? this : this with
+    {
+        Scheduler = IsRefused(RefusedField.Scheduler) ? before.Scheduler : Scheduler,
+        MaglevTableSize = IsRefused(RefusedField.MaglevTableSize) ? before.MaglevTableSize : MaglevTableSize,
+    };
+
+    private bool IsRefused(string path)
+    {
+        foreach (var field in Refused)
+            if (field.Path == path) return true;
+        return false;
+    }
 }
 
 /// <summary>Labels that take an object out of the proxy's hands, whatever their value (docs/contract.md 1).</summary>

@@ -143,4 +143,47 @@ public sealed class ClusterStateBuilderTests
         Assert.Equal([Build.Name("a")], builder.ServiceNames);
         Assert.Equal([Build.Name("c-1")], builder.SliceNames);
     }
+
+    [Fact]
+    public void What_is_refused_in_a_Service_stays_as_it_was_until_it_is_right_again()
+    {
+        var (good, wrong) = (Build.Service("web") with { Scheduler = Scheduler.LeastConnection, MaglevTableSize = 509 },
+            Build.Service("web") with { MaglevTableSize = 1021, Refused = [new RefusedField(RefusedField.Scheduler, "is \"best\"")] });
+        builder.Set(wrong);
+        Assert.Null(Web().Scheduler);
+        builder.Set(good);
+        Assert.Empty(Web().Refused);
+
+        Assert.True(builder.Set(wrong));
+        Assert.Equal((Scheduler.LeastConnection, 1021), (Web().Scheduler, Web().MaglevTableSize));
+        Assert.Single(Web().Refused);
+        Assert.False(builder.Set(wrong));
+        Assert.True(builder.Set(Build.Service("web")));
+        Assert.Null(Web().Scheduler);
+
+        builder.Set(good);
+        builder.RemoveService(Build.Name("web"));
+        builder.Set(wrong);
+        Assert.Null(Web().Scheduler);
+
+        Service Web() => builder.Build().Services[Build.Name("web")].Service!;
+    }
+
+    [Fact]
+    public void Weights_stay_as_they_were_while_an_annotation_of_theirs_is_refused()
+    {
+        var (first, second) = (new Endpoint(IpAddress.Parse("10.1.0.1"), EndpointConditions.Default),
+            new Endpoint(IpAddress.Parse("10.1.0.2"), EndpointConditions.Default));
+        builder.Set(Build.Slice("web-1", "web") with { Endpoints = [first with { Weight = 7 }] });
+
+        Assert.True(builder.Set(Build.Slice("web-1", "web") with
+        {
+            Endpoints = [first, second with { Weight = 3 }], Refused = [new RefusedField(RefusedField.Weights, "is \"x\"")],
+        }));
+        Assert.Equal([7, 3], Weights());
+        builder.Set(Build.Slice("web-1", "web") with { Endpoints = [first, second] });
+        Assert.Equal([1, 1], Weights());
+
+        IEnumerable<ushort> Weights() => builder.Build().Services[Build.Name("web")].Slices[0].Endpoints.Select(e => e.Weight);
+    }
 }

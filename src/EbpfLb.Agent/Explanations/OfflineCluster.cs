@@ -29,7 +29,11 @@ internal sealed record OfflineCluster(Explainer Explainer, IReadOnlyList<string>
             loaded = Read(path, nodeName, options);
         }
         var table = ForwardingCompiler.Compile(
-            loaded.Snapshot, new PolicyOptions { NodeName = nodeName, RefuseUnknownPorts = start.RefuseUnknownPorts }, null,
+            loaded.Snapshot, new PolicyOptions
+            {
+                NodeName = nodeName, RefuseUnknownPorts = start.RefuseUnknownPorts,
+                Scheduler = start.Scheduler, MaglevTableSize = start.MaglevTableSize,
+            }, null,
             new NodeNetwork([.. addresses], []));
         return new OfflineCluster(
             new Explainer(table, ExplainContexts.Of(options, nodeName, loaded.Nodes, addresses)), [.. NotesOf(loaded, nodeName)]);

@@ -27,6 +27,9 @@ internal sealed record LiveOptions
     /// <summary>Service ports with counters of their own in the metrics; 0: none.</summary>
     public required int ServiceMetrics { get; init; }
 
+    /// <summary>Backends with counters of their own in the metrics; 0: none.</summary>
+    public required int BackendMetrics { get; init; }
+
     public required FlowOptions Flows { get; init; }
 
     public required NodeOptions Node { get; init; }
@@ -44,6 +47,7 @@ internal sealed record LiveOptions
             SyncPeriod = own.SyncPeriod ?? proxy.SyncPeriod,
             Verbosity = proxy.Logging.Verbosity,
             ServiceMetrics = own.ServiceMetrics,
+            BackendMetrics = own.BackendMetrics,
             Flows = FlowsOf(proxy.Conntrack, own.Flows),
             Node = NodeOf(proxy, own),
             SetSysctls = own.SetSysctls,

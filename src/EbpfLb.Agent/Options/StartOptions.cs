@@ -72,6 +72,12 @@ internal sealed record StartOptions
     /// <summary>See <see cref="EbpfLb.Policy.PolicyOptions.RefuseUnknownPorts"/>.</summary>
     public bool RefuseUnknownPorts { get; init; } = true;
 
+    /// <summary>See <see cref="EbpfLb.Policy.PolicyOptions.Scheduler"/>.</summary>
+    public Scheduler Scheduler { get; init; }
+
+    /// <summary>See <see cref="EbpfLb.Policy.PolicyOptions.MaglevTableSize"/>.</summary>
+    public int MaglevTableSize { get; init; }
+
     public TcAttachMode TcAttach { get; init; }
 
     /// <summary>null: as the kernel limits its own.</summary>
@@ -101,6 +107,8 @@ internal sealed record StartOptions
             Sizes = own.Sizes,
             EndTcp = own.EndTcpOfRemovedEndpoints,
             RefuseUnknownPorts = own.UnknownPorts != "ignore",
+            Scheduler = SchedulerOf(own.Scheduler.Length > 0 ? own.Scheduler : proxy.Scheduler),
+            MaglevTableSize = own.MaglevTableSize,
             TcAttach = Enum.Parse<TcAttachMode>(own.Devices.TcAttach, ignoreCase: true),
             Answers = own.AnswerLimit.Length == 0 ? null : AnswersOf(own.AnswerLimit),
         };
@@ -109,6 +117,10 @@ internal sealed record StartOptions
     /// <summary>As kube-proxy has it: trimmed and lowercased.</summary>
     private static string NodeNameOf(KubeProxyConfiguration proxy)
         => (NullIfEmpty(proxy.HostnameOverride.Trim()) ?? Dns.GetHostName().Trim()).ToLowerInvariant();
+
+    /// <summary>One that only IPVS has was warned of, and is kube-proxy's default.</summary>
+    private static Scheduler SchedulerOf(string? name)
+        => name is null ? Scheduler.Random : SchedulerNames.TryParse(name, out var known) ? known : Scheduler.RoundRobin;
 
     private static AnswerLimit AnswersOf(string text) => AnswerLimitText.TryParse(text, out var limit)
         ? new AnswerLimit(TimeSpan.FromMilliseconds(limit.GapMilliseconds), limit.PerSecond, limit.Burst)

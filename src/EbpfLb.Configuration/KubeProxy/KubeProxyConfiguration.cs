@@ -14,6 +14,9 @@ public sealed record KubeProxyConfiguration
 
     public const string Kind = "KubeProxyConfiguration";
 
+    /// <summary>ipvs.scheduler when it is empty.</summary>
+    public const string DefaultScheduler = "rr";
+
     public ValueList<FeatureGate> FeatureGates { get; init; } = [];
 
     public ClientConnectionSection ClientConnection { get; init; } = new();
@@ -78,6 +81,9 @@ public sealed record KubeProxyConfiguration
     {
         ProxyModes.Ipvs => Ipvs.MinSyncPeriod, ProxyModes.Nftables => Nftables.MinSyncPeriod, _ => Iptables.MinSyncPeriod,
     };
+
+    /// <summary>The name of the scheduler of mode ipvs; null with another mode, which has none.</summary>
+    public string? Scheduler => Mode != ProxyModes.Ipvs ? null : Ipvs.Scheduler.Length > 0 ? Ipvs.Scheduler : DefaultScheduler;
 
     /// <summary>Of the mode that is chosen; kube-proxy has none for ipvs but the one of iptables.</summary>
     public bool MasqueradeAll => Mode == ProxyModes.Nftables ? Nftables.MasqueradeAll : Iptables.MasqueradeAll;

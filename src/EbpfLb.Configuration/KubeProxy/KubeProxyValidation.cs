@@ -16,6 +16,9 @@ internal static class KubeProxyValidation
     /// <summary>kube-proxy has one of each family; networks of several blocks need more.</summary>
     private const int MostClusterCidrs = 8;
 
+    /// <summary>Schedulers of IPVS that are not to be had here (docs/policy.md, "What differs from IPVS").</summary>
+    private static readonly string[] SchedulersOfIpvsOnly = ["lblc", "lblcr", "fo", "ovf"];
+
     private static readonly string[] Keywords = ["primary", "localhost", "all"];
 
     public static void CheckTogether(LoadedConfig both, Findings findings)
@@ -24,6 +27,7 @@ internal static class KubeProxyValidation
         CheckOrder("iptables", config.Iptables.MinSyncPeriod, config.Iptables.SyncPeriod, findings);
         CheckOrder("ipvs", config.Ipvs.MinSyncPeriod, config.Ipvs.SyncPeriod, findings);
         CheckOrder("nftables", config.Nftables.MinSyncPeriod, config.Nftables.SyncPeriod, findings);
+        CheckScheduler(config, findings);
         if (config.DetectLocalMode == DetectLocalModes.BridgeInterface && config.DetectLocal.BridgeInterface.Length == 0)
             findings.Error(
                 "detectLocal.bridgeInterface", $"is empty, and detectLocalMode {config.DetectLocalMode} needs it; name the bridge");
@@ -76,6 +80,17 @@ internal static class KubeProxyValidation
             findings.Error(path,
                 $"has {family.Count()} ranges of {family.Key}; give {MostClusterCidrs} at "
                     + "most, with one prefix around several where that is possible");
+    }
+
+    /// <summary>As kube-proxy, which looks at the section of its mode only.</summary>
+    private static void CheckScheduler(KubeProxyConfiguration config, Findings findings)
+    {
+        if (config.Scheduler is not { } name || SchedulerNames.TryParse(name, out _)) return;
+        if (SchedulersOfIpvsOnly.Contains(name))
+            findings.Warn("ipvs.scheduler", $"'{name}' is not to be had here, and {KubeProxyConfiguration.DefaultScheduler} is used; give "
+                + SchedulerNames.Allowed);
+        else
+            findings.Error("ipvs.scheduler", $"'{name}' is no scheduler; give {SchedulerNames.Allowed}");
     }
 
     private static void CheckOrder(string section, TimeSpan min, TimeSpan sync, Findings findings)

@@ -39,6 +39,9 @@ public sealed record EbpfLbConfiguration
     /// <summary>Service ports with counters of their own in the metrics; 0: none.</summary>
     public int ServiceMetrics { get; init; }
 
+    /// <summary>Backends with counters of their own in the metrics; 0: none.</summary>
+    public int BackendMetrics { get; init; }
+
     /// <summary>null: that of the section of kube-proxy's mode.</summary>
     public TimeSpan? SyncPeriod { get; init; }
 
@@ -71,6 +74,11 @@ public sealed record EbpfLbConfiguration
 
     /// <summary>"reject" or "ignore".</summary>
     public string UnknownPorts { get; init; } = "reject";
+
+    /// <summary>Empty: that of a kube-proxy file with mode ipvs, else random.</summary>
+    public string Scheduler { get; init; } = "";
+
+    public int MaglevTableSize { get; init; } = Model.MaglevTableSize.Default;
 
     public bool ProtectNodePorts { get; init; }
 

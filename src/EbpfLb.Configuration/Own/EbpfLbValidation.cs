@@ -58,6 +58,22 @@ internal static partial class EbpfLbValidation
         if (ports < 0) findings.Error(path, $"{ports} is not a number of service ports; give 0 for none, or more");
     }
 
+    public static void CheckBackendMetrics(string path, int backends, Findings findings)
+    {
+        if (backends < 0) findings.Error(path, $"{backends} is not a number of backends; give 0 for none, or more");
+    }
+
+    public static void CheckScheduler(string path, string name, Findings findings)
+    {
+        if (name.Length > 0 && !SchedulerNames.TryParse(name, out _))
+            findings.Error(path, $"'{name}' is no scheduler; give {SchedulerNames.Allowed}");
+    }
+
+    public static void CheckMaglevTableSize(string path, int size, Findings findings)
+    {
+        if (!MaglevTableSize.IsAllowed(size)) findings.Error(path, $"{size} is no size of a table; give {MaglevTableSize.Allowed}");
+    }
+
     public static void CheckMaybePeriod(string path, TimeSpan? period, Findings findings)
     {
         if (period is { } given) PeriodRules.CheckPeriod(path, given, findings);

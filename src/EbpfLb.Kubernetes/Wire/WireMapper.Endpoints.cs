@@ -14,7 +14,7 @@ internal sealed partial class WireMapper
         if (wire.Subsets is not { Length: > 0 } subsets || wire.Metadata?.Labels?.SkipMirror is "true"
             || wire.Metadata?.Annotations?.Leader is not null) return [];
         var name = NameOf(wire);
-        var weights = WeightsOf("Endpoints", name, wire.Metadata?.Annotations);
+        var weights = WeightsOf(wire.Metadata?.Annotations);
         var slices = new List<EndpointSlice>(subsets.Length);
         for (var i = 0; i < subsets.Length; i++)
         {
@@ -33,7 +33,10 @@ internal sealed partial class WireMapper
                     ports,
                     endpoints.ToValueList(),
                     LabelsOf(wire.Metadata),
-                    TriggerTimeOf(wire.Metadata)));
+                    TriggerTimeOf(wire.Metadata))
+                {
+                    Refused = ListOf(weights.Refused),
+                });
             }
         }
         return slices;

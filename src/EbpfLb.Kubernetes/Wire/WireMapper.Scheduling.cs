@@ -3,36 +3,38 @@ using EbpfLb.Model;
 
 namespace EbpfLb.Kubernetes.Wire;
 
+/// <summary>Annotations that say who gets a connection. What is wrong in them is carried with the object, see RefusedField.</summary>
 internal sealed partial class WireMapper
 {
     private const string WeightRule = "0 to 65535";
 
-    private Scheduler? SchedulerOf(ObjectName name, WireAnnotations? annotations)
+    private static Scheduler? SchedulerOf(WireAnnotations? annotations, ref List<RefusedField>? refused)
     {
         if (annotations?.Scheduler is not { Length: > 0 } text) return null;
         if (SchedulerNames.TryParse(text, out var scheduler)) return scheduler;
-        Warn("Service", name, Annotation("scheduler"), text, $"must be {SchedulerNames.Allowed}; it is ignored; correct it");
+        Refuse(ref refused, RefusedField.Scheduler, text, SchedulerNames.Allowed, "the scheduler");
         return null;
     }
 
-    private int MaglevTableSizeOf(ObjectName name, WireAnnotations? annotations)
+    private static int MaglevTableSizeOf(WireAnnotations? annotations, ref List<RefusedField>? refused)
     {
         if (annotations?.MaglevTableSize is not { Length: > 0 } text) return 0;
         if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var size) && MaglevTableSize.IsAllowed(size))
             return size;
-        Warn("Service", name, Annotation("maglev-table-size"), text, $"must be {MaglevTableSize.Allowed}; it is ignored; correct it");
+        Refuse(ref refused, RefusedField.MaglevTableSize, text, MaglevTableSize.Allowed, "the size");
         return 0;
     }
 
-    private EndpointWeights WeightsOf(string kind, ObjectName name, WireAnnotations? annotations)
+    private static EndpointWeights WeightsOf(WireAnnotations? annotations)
     {
+        List<RefusedField>? refused = null;
         var ofAll = Endpoint.DefaultWeight;
         if (annotations?.Weight is { Length: > 0 } text && !TryWeight(text, out ofAll))
         {
-            Warn(kind, name, Annotation("weight"), text, $"must be {WeightRule}; it is ignored; correct it");
+            Refuse(ref refused, RefusedField.Weight, text, WeightRule, "each weight of the slice");
             ofAll = Endpoint.DefaultWeight;
         }
-        if (annotations?.Weights is not { Length: > 0 } list) return new EndpointWeights(ofAll, null);
+        if (annotations?.Weights is not { Length: > 0 } list) return new EndpointWeights(ofAll, null, refused);
         var single = new Dictionary<IpAddress, ushort>();
         foreach (var range in list.AsSpan().Split(','))
         {
@@ -41,20 +43,25 @@ internal sealed partial class WireMapper
             if (at > 0 && IpAddress.TryParse(pair[..at].ToString(), out var address) && TryWeight(pair[(at + 1)..], out var weight))
                 single[address] = weight;
             else
-                Warn(kind, name, Annotation("weights"), pair.ToString(),
-                    $"must be ADDRESS=WEIGHT, a weight being {WeightRule}; it is ignored; correct it");
+                Refuse(ref refused, RefusedField.Weights, pair.ToString(), $"ADDRESS=WEIGHT, a weight being {WeightRule}",
+                    "each weight of the slice");
         }
-        return new EndpointWeights(ofAll, single);
+        return new EndpointWeights(ofAll, single, refused);
     }
 
     private static bool TryWeight(ReadOnlySpan<char> text, out ushort weight)
         => ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out weight);
 
-    private static string Annotation(string name) => $"metadata.annotations[ebpflb.io/{name}]";
+    /// <param name="stays">What stays as it was.</param>
+    private static void Refuse(ref List<RefusedField>? refused, string path, string value, string allowed, string stays)
+        => (refused ??= []).Add(new RefusedField(
+            path, $"is \"{value}\", and must be {allowed}; {stays} stays as before, or as if nothing were said; correct it"));
+
+    private static ValueList<RefusedField> ListOf(List<RefusedField>? refused) => refused is null ? [] : refused.ToValueList();
 
     /// <summary>The weights of a slice's endpoints.</summary>
     /// <param name="Single">Of single endpoints; null: none has one of its own.</param>
-    private readonly record struct EndpointWeights(ushort OfAll, Dictionary<IpAddress, ushort>? Single)
+    private readonly record struct EndpointWeights(ushort OfAll, Dictionary<IpAddress, ushort>? Single, List<RefusedField>? Refused)
     {
         public ushort Of(IpAddress address) => Single is not null && Single.TryGetValue(address, out var weight) ? weight : OfAll;
     }

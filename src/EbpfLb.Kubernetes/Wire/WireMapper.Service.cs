@@ -12,6 +12,7 @@ internal sealed partial class WireMapper
     {
         var name = NameOf(wire);
         var spec = wire.Spec;
+        List<RefusedField>? refused = null;
         return new Service(
             name,
             TypeOf(name, spec?.Type),
@@ -27,8 +28,9 @@ internal sealed partial class WireMapper
             ExternalTraffic = TrafficOf(name, "spec.externalTrafficPolicy", spec?.ExternalTrafficPolicy),
             HealthCheckNodePort = NodePortOf(
                 name, "spec.healthCheckNodePort", spec?.HealthCheckNodePort, "no port tells of this node's endpoints"),
-            Scheduler = SchedulerOf(name, wire.Metadata?.Annotations),
-            MaglevTableSize = MaglevTableSizeOf(name, wire.Metadata?.Annotations),
+            Scheduler = SchedulerOf(wire.Metadata?.Annotations, ref refused),
+            MaglevTableSize = MaglevTableSizeOf(wire.Metadata?.Annotations, ref refused),
+            Refused = ListOf(refused),
         };
     }
 

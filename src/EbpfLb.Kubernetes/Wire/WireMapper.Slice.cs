@@ -16,14 +16,18 @@ internal sealed partial class WireMapper
                 + "ignored; set the label to the Service's name");
             return null;
         }
+        var weights = WeightsOf(wire.Metadata?.Annotations);
         return new EndpointSlice(
             name,
             service,
             family,
             EndpointPortsOf("EndpointSlice", name, "ports", wire.Ports),
-            EndpointsOf(name, family, wire.Endpoints, WeightsOf("EndpointSlice", name, wire.Metadata?.Annotations)),
+            EndpointsOf(name, family, wire.Endpoints, weights),
             LabelsOf(wire.Metadata),
-            TriggerTimeOf(wire.Metadata));
+            TriggerTimeOf(wire.Metadata))
+        {
+            Refused = ListOf(weights.Refused),
+        };
     }
 
     private IpFamily? FamilyOf(ObjectName name, string? addressType)

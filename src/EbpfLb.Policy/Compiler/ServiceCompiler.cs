@@ -24,6 +24,7 @@ internal sealed class ServiceCompiler(
         ports.Clear();
         diagnostics.Clear();
         localReady.Clear();
+        ReportRefused(entry, service);
         // IPv4 and IPv6 are two independent data sets (docs/contract.md 2).
         foreach (var family in options.Families)
         {
@@ -70,6 +71,16 @@ internal sealed class ServiceCompiler(
         TransportProtocol.Tcp when options.KeepsTcpEndpoints => RetainedEndpoints.All,
         _ => RetainedEndpoints.None,
     };
+
+    private void ReportRefused(ServiceEntry entry, Service service)
+    {
+        foreach (var field in service.Refused) diagnostics.Add(new PolicyDiagnostic(entry.Name, field.Path, field.Message));
+        foreach (var slice in entry.Slices)
+        {
+            foreach (var field in slice.Refused)
+                diagnostics.Add(new PolicyDiagnostic(entry.Name, $"EndpointSlice {slice.Name}, {field.Path}", field.Message));
+        }
+    }
 
     /// <summary>Keeps what is wrong, once when it is in both families; says whether something is.</summary>
     private bool Report(PolicyDiagnostic? diagnostic)

@@ -16,7 +16,7 @@ public sealed class ConfigOptionTests : IDisposable
         hostnameOverride: from-file
         clusterCIDR: 10.244.0.0/16
         clientConnection: {kubeconfig: /from/file}
-        ipvs: {syncPeriod: 20s, minSyncPeriod: 2s, scheduler: rr}
+        ipvs: {syncPeriod: 20s, minSyncPeriod: 2s, scheduler: lc, strictARP: true}
         oomScoreAdj: -7
         metricsBindAddress: 127.0.0.1:7
         extra: 1
@@ -46,7 +46,8 @@ public sealed class ConfigOptionTests : IDisposable
         Assert.Equal((null, "127.0.0.1:7"), (line.Seen.HealthzAddress, line.Seen.MetricsAddress!.ToString()));
         Assert.Equal([-7], line.OomScores);
         Assert.Contains("extra: the field is not known here", line.Error, StringComparison.Ordinal);
-        Assert.Contains("ipvs.scheduler (a backend is chosen at random)", line.Error, StringComparison.Ordinal);
+        Assert.Contains("ipvs.strictARP (", line.Error, StringComparison.Ordinal);
+        Assert.Equal(Scheduler.LeastConnection, line.Seen.Scheduler);
     }
 
     [Contract("17", "beside --config: ignored with one warning, but logging and --hostname-override")]

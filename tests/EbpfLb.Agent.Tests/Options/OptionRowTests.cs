@@ -54,7 +54,7 @@ public sealed class OptionRowTests
             }
         }
         var change = row.Note.Change;
-        Assert.Equal((change == FieldChange.Restart && path != Mode, change == FieldChange.Hot || path == Mode, change == FieldChange.Hot),
+        Assert.Equal((change == FieldChange.Restart, change == FieldChange.Hot || path == Mode, change == FieldChange.Hot),
             (isStart, isLive, isReloaded));
     }
 

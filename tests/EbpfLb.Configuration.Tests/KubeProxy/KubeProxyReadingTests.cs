@@ -225,6 +225,7 @@ public sealed class KubeProxyReadingTests
     [InlineData("detectLocalMode: BridgeInterface", "detectLocal.bridgeInterface")]
     [InlineData("ipvs: {excludeCIDRs: [x]}", "ipvs.excludeCIDRs[0]")]
     [InlineData("logging: {format: xml}", "logging.format")]
+    [InlineData("mode: ipvs\nipvs: {scheduler: best}", "ipvs.scheduler")]
     public void A_wrong_value_is_an_error_at_its_path(string fields, string path)
         => Assert.Contains(path, Refused(fields).Problems.Select(p => p.Path));
 
@@ -252,6 +253,29 @@ public sealed class KubeProxyReadingTests
             ],
             loaded.Warnings);
     }
+
+    [Theory]
+    [InlineData("mode: ipvs", "rr")]
+    [InlineData("mode: ipvs\nipvs: {scheduler: sed}", "sed")]
+    [InlineData("mode: nftables\nipvs: {scheduler: best}", null)]
+    [InlineData("ipvs: {scheduler: sed}", null)]
+    public void The_scheduler_is_that_of_mode_ipvs(string fields, string? name)
+    {
+        var loaded = ConfigText.Read(Head + fields + "\n");
+        Assert.Empty(loaded.Warnings);
+        Assert.Equal(name, loaded.KubeProxy.Scheduler);
+    }
+
+    [Theory]
+    [InlineData("lblc")]
+    [InlineData("ovf")]
+    public void A_scheduler_that_only_IPVS_has_is_a_warning_with_what_is_used(string name)
+        => Assert.Equal(
+            [
+                $"kubeproxy.config.k8s.io: ipvs.scheduler: '{name}' is not to be had here, and rr is used; give "
+                    + "random, rr, wrr, lc, wlc, sh, dh, sed, nq or maglev (line 4)",
+            ],
+            ConfigText.Read($"{Head}mode: ipvs\nipvs: {{scheduler: {name}}}\n").Warnings);
 
     [Fact]
     public void What_older_versions_wrote_is_no_reason_to_warn()

@@ -10,11 +10,12 @@ public sealed class SchedulingMappingTests
     private Service Service(string annotations)
         => wire.Service($$$"""{"metadata":{"name":"web","namespace":"shop","annotations":{{{{annotations}}}} },"spec":{}}""");
 
-    private ushort[] Weights(string annotations) => [
-        .. wire.Slice($$$"""
-            {"metadata":{"name":"web-1","namespace":"shop","labels":{"kubernetes.io/service-name":"web"},"annotations":{{{{annotations}}}} },
-             "addressType":"IPv4","endpoints":[{"addresses":["10.1.0.1"]},{"addresses":["10.1.0.2"]},{"addresses":["10.1.0.3"]}]}
-            """)!.Endpoints.Select(e => e.Weight)];
+    private EndpointSlice Slice(string annotations) => wire.Slice($$$"""
+        {"metadata":{"name":"web-1","namespace":"shop","labels":{"kubernetes.io/service-name":"web"},"annotations":{{{{annotations}}}} },
+         "addressType":"IPv4","endpoints":[{"addresses":["10.1.0.1"]},{"addresses":["10.1.0.2"]},{"addresses":["10.1.0.3"]}]}
+        """)!;
+
+    private ushort[] Weights(string annotations) => [.. Slice(annotations).Endpoints.Select(e => e.Weight)];
 
     [Fact]
     public void Nothing_is_said_without_annotations()
@@ -44,9 +45,11 @@ public sealed class SchedulingMappingTests
         var service = Service($"\"{annotation}\":\"{value}\"");
 
         Assert.Equal((null, 0), (service.Scheduler, service.MaglevTableSize));
-        var warning = Assert.Single(wire.Warnings);
-        Assert.Equal((new("shop", "web"), $"metadata.annotations[{annotation}]", value), (warning.Object, warning.Field, warning.Value));
-        Assert.Contains(allowed, warning.Reason, StringComparison.Ordinal);
+        var refused = Assert.Single(service.Refused);
+        Assert.Equal($"metadata.annotations[{annotation}]", refused.Path);
+        Assert.StartsWith($"is \"{value}\", and must be {allowed}", refused.Message, StringComparison.Ordinal);
+        // Said once, by the compiler.
+        Assert.Empty(wire.Warnings);
     }
 
     [Fact]
@@ -66,10 +69,12 @@ public sealed class SchedulingMappingTests
     [InlineData("ebpflb.io/weights", "web-0=3", "web-0=3")]
     public void A_weight_that_is_none_is_named_with_what_is_allowed(string annotation, string value, string named)
     {
-        Assert.Equal([1, 1, 1], Weights($"\"{annotation}\":\"{value}\""));
-        var warning = Assert.Single(wire.Warnings);
-        Assert.Equal(("EndpointSlice", $"metadata.annotations[{annotation}]", named), (warning.Kind, warning.Field, warning.Value));
-        Assert.Contains("0 to 65535", warning.Reason, StringComparison.Ordinal);
+        var slice = Slice($"\"{annotation}\":\"{value}\"");
+        Assert.Equal([1, 1, 1], slice.Endpoints.Select(e => e.Weight));
+        var refused = Assert.Single(slice.Refused);
+        Assert.Equal($"metadata.annotations[{annotation}]", refused.Path);
+        Assert.StartsWith($"is \"{named}\"", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("0 to 65535", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -24,7 +24,7 @@ public static class OtherConfiguration
         nodePortAddresses: [10.0.0.0/8]
         iptables: {masqueradeAll: true, localhostNodePorts: false, syncPeriod: 11s, minSyncPeriod: 1s}
         nftables: {masqueradeAll: true, syncPeriod: 12s, minSyncPeriod: 2s}
-        ipvs: {syncPeriod: 13s, minSyncPeriod: 3s}
+        ipvs: {syncPeriod: 13s, minSyncPeriod: 3s, scheduler: lc}
         conntrack: {tcpEstablishedTimeout: 1s, tcpCloseWaitTimeout: 2s, udpTimeout: 3s, udpStreamTimeout: 4s}
         configSyncPeriod: 1m
         oomScoreAdj: 5
@@ -41,6 +41,7 @@ public static class OtherConfiguration
         serveHealthz: false
         serveMetrics: false
         serviceMetrics: 5
+        backendMetrics: 6
         syncPeriod: 10s
         minSyncPeriod: 1s
         verifyPeriod: 2m
@@ -55,6 +56,8 @@ public static class OtherConfiguration
         alwaysSnat: true
         hostSocketsOnly: true
         unknownPorts: ignore
+        scheduler: wrr
+        maglevTableSize: 251
         protectNodePorts: true
         dropEvents: false
         setSysctls: true

@@ -38,5 +38,7 @@ internal static class PipelineModule
         NodeName = options.NodeName,
         KeepsTcpEndpoints = options.EndTcp,
         RefuseUnknownPorts = options.RefuseUnknownPorts,
+        Scheduler = options.Scheduler,
+        MaglevTableSize = options.MaglevTableSize,
     };
 }
