@@ -219,6 +219,9 @@ public sealed class Dataplane : IAsyncDisposable
     public (uint Id, ServiceCounters Counters)? ReadServiceCounters(ServicePortKey port)
         => Mirror.IdOf(port) is { } id ? (id, ReadServiceCounters(id)) : null;
 
+    /// <summary>What each backend of a service port counted; none while the port is not in the tables.</summary>
+    public IReadOnlyList<BackendCounters> ReadBackends(ServicePortKey port) => services.ReadBackends(port);
+
     /// <summary>How full the tables are.</summary>
     public IReadOnlyList<MapFill> ReadFill() =>
     [

@@ -7,6 +7,7 @@ using EbpfLb.Datapath.Verification;
 using EbpfLb.Model;
 using EbpfLb.Planning.Encoding;
 using EbpfLb.Planning.Mirrors;
+using EbpfLb.Planning.Scheduling;
 using EbpfLb.Policy;
 
 namespace EbpfLb.Datapath;
@@ -29,9 +30,18 @@ public sealed record InspectedFrontend(
     /// <summary>The Local list.</summary>
     public IReadOnlyList<BackendAddress> Local { get; init; } = [];
 
+    /// <summary>The backends of both lists, ordered, with what they counted.</summary>
+    public IReadOnlyList<BackendCounters> Counted { get; init; } = [];
+
     /// <summary>The list that the policy asks for.</summary>
     public IReadOnlyList<BackendAddress> Backends => LocalPolicy ? Local : Cluster;
 }
+
+/// <summary>Where the hash of an address leads.</summary>
+/// <param name="Place">In the list or Maglev table.</param>
+/// <param name="Count">Places of that.</param>
+/// <param name="Backend">null: a program would not follow what stands there.</param>
+public sealed record InspectedPlace(uint Place, uint Count, BackendAddress? Backend);
 
 /// <summary>Reads the pinned maps of an instance when there is no agent to ask. Changes nothing.</summary>
 public static class Inspection
@@ -51,6 +61,7 @@ public static class Inspection
         using var slots = new MappedArray<LbSlot>(BpfMap.OpenPinned(paths.Map(Abi.Tables.Slots.Name)), writable: false);
         using var maglev = new MappedArray<LbMaglevRow>(BpfMap.OpenPinned(paths.Map(Abi.Tables.Maglev.Name)), writable: false);
         using var backends = new MappedArray<LbBackend>(BpfMap.OpenPinned(paths.Map(Abi.Tables.Backends.Name)), writable: false);
+        using var loads = new MappedArray<LbLoad>(BpfMap.OpenPinned(paths.Map(Abi.Tables.Load.Name)), writable: false);
         var stats = new MappedWindows<LbSvcStat>(BpfMap.OpenPinned(paths.Map(Abi.Tables.SvcStats.Name)), writable: false);
         using var counters = new Tables.ServiceCounterTable(stats, Flows.FlowEnds.OpenPinned(paths), fresh: false);
 
@@ -69,11 +80,57 @@ public static class Inspection
             {
                 Scheduler = ServiceCodec.SchedulerOf(value),
                 Local = Backends(value.Id, ServiceCodec.Local(value)),
+                Counted = [.. Ids(value.Id, ServiceCodec.Cluster(value)).Union(Ids(value.Id, ServiceCodec.Local(value))).Select(CountersOf)
+                    .OrderBy(b => b.Address)],
             });
         }
 
-        IReadOnlyList<BackendAddress> Backends(uint serviceId, SlotRange range) => Follow(
+        IReadOnlyList<BackendAddress> Backends(uint serviceId, SlotRange range)
+            => [.. Ids(serviceId, range).Select(id => BackendCodec.Address(backends.ReadOnlySpan[(int)id]))];
+
+        List<uint> Ids(uint serviceId, SlotRange range) => Follow(
             new KernelContent([], [], slots.ReadOnlySpan, maglev.ReadOnlySpan, backends.ReadOnlySpan, [], []), serviceId, range);
+
+        BackendCounters CountersOf(uint id)
+        {
+            var backend = backends.ReadOnlySpan[(int)id];
+            var load = id < loads.Length ? loads.ReadOnlySpan[(int)id] : default;
+            return BackendCounters.Of(BackendCodec.Address(backend), backend.Weight, load);
+        }
+    }
+
+    /// <summary>
+    /// The place that the hash of an address has in a list of a frontend; null: the list is empty, or the frontend is gone.
+    /// </summary>
+    /// <param name="hashed">The client, or with dh the address that is asked.</param>
+    /// <exception cref="BpfException">The instance has no maps, or they cannot be read.</exception>
+    public static InspectedPlace? FindPlace(DatapathOptions options, Frontend frontend, bool isLocal, IpAddress hashed)
+    {
+        var paths = Places.Find(options) ?? throw new BpfException(Errno.ENOENT, "read", "bpf", "no BPF file system is mounted");
+        if (!TryFind(paths, FrontendKey.From(frontend), out var service)) return null;
+        var range = isLocal ? ServiceCodec.Local(service) : ServiceCodec.Cluster(service);
+        if (range.Count == 0) return null;
+        using var slots = new MappedArray<LbSlot>(BpfMap.OpenPinned(paths.Map(Abi.Tables.Slots.Name)), writable: false);
+        using var maglev = new MappedArray<LbMaglevRow>(BpfMap.OpenPinned(paths.Map(Abi.Tables.Maglev.Name)), writable: false);
+        using var backends = new MappedArray<LbBackend>(BpfMap.OpenPinned(paths.Map(Abi.Tables.Backends.Name)), writable: false);
+        var content = new KernelContent([], [], slots.ReadOnlySpan, maglev.ReadOnlySpan, backends.ReadOnlySpan, [], []);
+        var place = AddressHash.PlaceOf(hashed, range.Count);
+        return new InspectedPlace(place, range.Count,
+            content.TryReadPlace(range, place, service.Id, out var slot) && slot.ServiceId == service.Id
+                && slot.BackendId < (uint)content.Backends.Length
+                ? BackendCodec.Address(content.Backends[(int)slot.BackendId])
+                : null);
+    }
+
+    private static bool TryFind(InstancePaths paths, FrontendKey key, out LbService service)
+    {
+        if (key.Table == IpFamily.IPv4)
+        {
+            using var services4 = BpfMap.OpenPinned<LbFrontend4, LbService>(paths.Map(Abi.Tables.Services4.Name));
+            return services4.TryLookup(key.ToFe4(), out service);
+        }
+        using var services6 = BpfMap.OpenPinned<LbFrontend6, LbService>(paths.Map(Abi.Tables.Services6.Name));
+        return services6.TryLookup(key.ToFe6(), out service);
     }
 
     /// <summary>Whether the maps of an instance fit together: entries that no program can follow, and what no entry leads to.</summary>
@@ -93,14 +150,14 @@ public static class Inspection
                 ranges6.Keys()));
     }
 
-    /// <summary>The list as a program would follow it, each backend once; entries that it would not follow are left out.</summary>
-    private static List<BackendAddress> Follow(in KernelContent content, uint serviceId, SlotRange range)
+    /// <summary>The ids in the list as a program would follow it, each once; entries that it would not follow are left out.</summary>
+    private static List<uint> Follow(in KernelContent content, uint serviceId, SlotRange range)
     {
-        var (list, seen) = (new List<BackendAddress>(), new HashSet<uint>());
+        var (list, seen) = (new List<uint>(), new HashSet<uint>());
         for (var place = 0u; place < range.Count && content.TryReadPlace(range, place, serviceId, out var slot); place++)
         {
             if (slot.ServiceId != serviceId || slot.BackendId >= (uint)content.Backends.Length || !seen.Add(slot.BackendId)) continue;
-            list.Add(BackendCodec.Address(content.Backends[(int)slot.BackendId]));
+            list.Add(slot.BackendId);
         }
         return list;
     }

@@ -65,7 +65,8 @@ public sealed record EndpointSlice(
         foreach (var endpoint in before.Endpoints) weights[endpoint.Address] = endpoint.Weight;
         return this with
         {
-            Endpoints = Endpoints.Select(e => weights.TryGetValue(e.Address, out var weight) ? e with { Weight = weight } : e).ToValueList(),
+            Endpoints = Endpoints.Select(e => weights.TryGetValue(e.Address, out var weight) ? e with { Weight = weight } : e)
+                .ToValueList(),
         };
     }
 

@@ -35,12 +35,17 @@ internal sealed class BackendsCommand(CommandContext context)
         }
         context.NoteOrigin(report.Origin);
         context.Terminal.Write(new Table(
-            [new("NAME"), new("SERVICE ID", true), new("BACKEND")],
+            [
+                new("NAME"), new("SERVICE ID", true), new("BACKEND"), new("WEIGHT", true), new("CONNECTIONS", true), new("OPEN", true),
+            ],
             [.. report.Backends.Select(r => new[]
             {
                 NameText.Of(r.Service, r.Port, r.ServiceId),
                 r.ServiceId?.ToString() ?? "-",
                 $"{NameText.Endpoint(r.Address, r.PortNumber)}/{r.Protocol}",
+                r.Weight.ToString(),
+                r.Connections?.ToString() ?? "-",
+                r.Open?.ToString() ?? "-",
             })]));
         context.WriteReasons("No backends, as",
             [.. report.Empty.Select(e => $"{NameText.Of(e.Service, e.Port, null)} ({e.Protocol}, {e.Family}): {e.Reason}")], MostReasons);

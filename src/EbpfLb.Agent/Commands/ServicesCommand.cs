@@ -43,8 +43,8 @@ internal sealed class ServicesCommand(CommandContext context)
         context.NoteOrigin(report.Origin);
         context.Terminal.Write(new Table(
             [
-                new("NAME"), new("FRONTEND"), new("KIND"), new("POLICY"), new("ID", true), new("BACKENDS", true), new("AFFINITY", true),
-                new("CONNECTIONS", true), new("OPEN", true), new("DATAGRAMS", true), new("REFUSED", true),
+                new("NAME"), new("FRONTEND"), new("KIND"), new("POLICY"), new("SCHEDULER"), new("ID", true), new("BACKENDS", true),
+                new("AFFINITY", true), new("CONNECTIONS", true), new("OPEN", true), new("DATAGRAMS", true), new("REFUSED", true),
             ],
             [.. report.Services.SelectMany(s => s.Frontends.Select((f, i) => RowOf(s, f, isFirst: i == 0)))]));
         var empty = report.Services
@@ -60,6 +60,7 @@ internal sealed class ServicesCommand(CommandContext context)
         $"{NameText.Endpoint(frontend.Address, frontend.PortNumber)}/{row.Protocol}",
         frontend.Kind,
         frontend.Policy,
+        row.Scheduler,
         row.Id?.ToString() ?? "-",
         frontend.Backends.ToString(),
         row.AffinitySeconds == 0 ? "-" : $"{row.AffinitySeconds} s",

@@ -63,6 +63,9 @@ internal sealed class StatusCommand(CommandContext context)
         if (report.Canary is { } canary)
             yield return ["Canary", canary.Ok ? $"ok, checked {Time(canary.CheckedAt)}" : canary.Problem ?? "failed"];
         if (report.NodePortAddresses.Count > 0) yield return ["NodePorts on", string.Join(", ", report.NodePortAddresses)];
+        if (report.Schedulers.Count > 0)
+            yield return ["Schedulers", string.Join(", ", report.Schedulers.Select(s
+                => $"{s.Name} {s.ServicePorts}{(s.Weighted > 0 ? $" ({s.Weighted} with weights)" : "")}"))];
         if (report.LastPlan is { } plan)
         {
             yield return [

@@ -58,6 +58,7 @@ internal sealed class AgentView(
         {
             Drops = [.. dataplane.Diagnostics.ReadReasons().Where(r => r.Count > 0 && ReasonReports.IsReportable(r.Reason)).Select(r
                 => ReasonReports.Of(r, countedBefore.GetValueOrDefault(r.Reason)))],
+            Schedulers = services.Schedulers(),
             Devices = NodeReports.Devices(state.NodeView),
             NodePortAddresses = NodeReports.NodePortAddresses(state.NodeView),
             Warnings = [.. state.NodeView.Warnings, .. servicePortProblems?.Invoke() ?? [], .. RetireProblems(), .. config?.Warnings ?? []],

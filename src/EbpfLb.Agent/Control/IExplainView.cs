@@ -20,7 +20,11 @@ internal interface IExplainView
 /// <param name="Frontend">As it is in the tables: a NodePort at 0.0.0.0 or ::; null when nothing answers.</param>
 /// <param name="Cluster">The lists of the service port as compiled.</param>
 internal sealed record ExplainReport(
-    string Answer, string Text, string? Frontend, IReadOnlyList<string> Cluster, IReadOnlyList<string> Local);
+    string Answer, string Text, string? Frontend, IReadOnlyList<string> Cluster, IReadOnlyList<string> Local)
+{
+    /// <summary>The Local list is asked, not the Cluster list.</summary>
+    public bool IsLocal { get; init; }
+}
 
 /// <summary>What was asked.</summary>
 internal sealed record ExplainQuery(string From, string To, string? Path, string? IngressInterface);

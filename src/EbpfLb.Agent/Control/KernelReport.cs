@@ -15,7 +15,19 @@ internal sealed record KernelReport(
 /// <param name="Cluster">Backends of the Cluster list.</param>
 internal sealed record KernelEntry(
     uint ServiceId, string Kind, string Policy, uint AffinitySeconds, IReadOnlyList<string> Cluster, IReadOnlyList<string> Local,
-    ulong Connections, ulong Active, ulong Datagrams, ulong Refused);
+    ulong Connections, ulong Active, ulong Datagrams, ulong Refused)
+{
+    /// <summary>"random", "lc".</summary>
+    public string Scheduler { get; init; } = "";
+
+    /// <summary>"10.1.0.1:80 weight 1, 3 open of 7 connections", where open connections decide; else none.</summary>
+    public IReadOnlyList<string> Counts { get; init; } = [];
+
+    /// <summary>
+    /// Where the hash leads, when it is one of an address: "place 5 of 16, 10.1.0.1:80"; null: nothing of the kind decides.
+    /// </summary>
+    public string? Place { get; init; }
+}
 
 /// <param name="Device">That it was said to come in by.</param>
 /// <param name="Outcome">"passed", "translated", "refused" or "dropped".</param>

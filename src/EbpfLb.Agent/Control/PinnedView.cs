@@ -40,9 +40,13 @@ internal sealed class PinnedView(string instance, IReadOnlyList<InspectedFronten
     public Task<BackendsReport> BackendsAsync(ServiceQuery query, CancellationToken cancellationToken)
     {
         var rows = from port in Ports(query)
-                   from backend in port.SelectMany(f => f.Cluster.Concat(f.Local)).Distinct().Order()
+                   from backend in port.SelectMany(f => f.Counted).DistinctBy(b => b.Address).OrderBy(b => b.Address)
                    select new BackendRow(
-                       null, null, port.First().Frontend.Protocol.ToText(), port.Key, backend.Address.ToString(), backend.Port);
+                       null, null, port.First().Frontend.Protocol.ToText(), port.Key, backend.Address.Address.ToString(),
+                       backend.Address.Port)
+                   {
+                       Weight = backend.Weight, Connections = backend.Connections, Open = backend.Open,
+                   };
         return Task.FromResult(new BackendsReport(Origin.Maps, [.. rows]));
     }
 
@@ -69,6 +73,9 @@ internal sealed class PinnedView(string instance, IReadOnlyList<InspectedFronten
             first.Counters.Connections, first.Counters.Active, first.Counters.Datagrams, first.Counters.Refused,
             [.. port.OrderBy(f => f.Kind).ThenBy(f => f.Frontend)
                 .Select(f => new FrontendRow(f.Frontend.Address.ToString(), f.Frontend.Port, f.Kind.ToString(),
-                    FrontendText.Policy(f.LocalPolicy), f.Backends.Count))]);
+                    FrontendText.Policy(f.LocalPolicy), f.Backends.Count))])
+        {
+            Scheduler = first.Scheduler.ToText(),
+        };
     }
 }

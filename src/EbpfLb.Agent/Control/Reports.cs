@@ -1,4 +1,5 @@
 using EbpfLb.Datapath.Attach;
+using EbpfLb.Model;
 
 namespace EbpfLb.Agent.Control;
 
@@ -29,6 +30,9 @@ internal sealed record StatusReport(
 
     /// <summary>Every network device; those with programs first.</summary>
     public IReadOnlyList<DeviceStatus> Devices { get; init; } = [];
+
+    /// <summary>Schedulers in use, as docs/policy.md orders them.</summary>
+    public IReadOnlyList<SchedulerStatus> Schedulers { get; init; } = [];
 
     /// <summary>Addresses of the node that NodePorts answer on; "127.0.0.0/8" and "::1" answer the node itself.</summary>
     public IReadOnlyList<string> NodePortAddresses { get; init; } = [];
@@ -83,7 +87,11 @@ internal sealed record ServiceRow(
     ulong Active,
     ulong Datagrams,
     ulong Refused,
-    IReadOnlyList<FrontendRow> Frontends);
+    IReadOnlyList<FrontendRow> Frontends)
+{
+    /// <summary>Who gets a new connection: "random", "wrr", "maglev".</summary>
+    public string Scheduler { get; init; } = "";
+}
 
 /// <summary>One frontend of a service port.</summary>
 /// <param name="Kind">"ClusterIP", "NodePort" (of address 0.0.0.0 or ::), "ExternalIP" or "LoadBalancer".</param>
@@ -94,7 +102,21 @@ internal sealed record FrontendRow(string Address, int PortNumber, string Kind, 
 
 /// <summary>One backend of a service port.</summary>
 /// <param name="ServiceId">Service port id in the maps; null while it is not programmed.</param>
-internal sealed record BackendRow(string? Service, string? Port, string Protocol, uint? ServiceId, string Address, int PortNumber);
+internal sealed record BackendRow(string? Service, string? Port, string Protocol, uint? ServiceId, string Address, int PortNumber)
+{
+    /// <summary>0: nothing new goes to it.</summary>
+    public int Weight { get; init; } = Endpoint.DefaultWeight;
+
+    /// <summary>Begun on this node since it is a backend of the service port; null while it is not programmed.</summary>
+    public ulong? Connections { get; init; }
+
+    /// <summary>Of those, open now.</summary>
+    public ulong? Open { get; init; }
+}
+
+/// <summary>How many service ports have a scheduler.</summary>
+/// <param name="Weighted">Of those, how many have endpoints of different weight.</param>
+internal sealed record SchedulerStatus(string Name, int ServicePorts, int Weighted);
 
 /// <param name="Origin">"agent" or "maps".</param>
 internal sealed record ServicesReport(string Origin, IReadOnlyList<ServiceRow> Services);

@@ -1,5 +1,6 @@
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Pipeline;
+using EbpfLb.Datapath.Counters;
 using EbpfLb.Explain;
 using EbpfLb.Model;
 using EbpfLb.Policy;
@@ -21,10 +22,15 @@ internal sealed class ServiceReports(PipelineState state, IServiceTables tables)
         var ports = Select(query);
         var rows = from port in ports
                    let id = tables.FindServiceId(port.Key)
+                   let counters = tables.ReadBackends(port.Key).ToDictionary(b => b.Address)
                    from backend in port.Backends
+                   let counted = counters.TryGetValue(backend.Address, out var found) ? found : (BackendCounters?)null
                    select new BackendRow(
                        port.Key.Service.ToString(), port.Key.PortName, port.Key.Protocol.ToText(), id, backend.Address.Address.ToString(),
-                       backend.Address.Port);
+                       backend.Address.Port)
+                   {
+                       Weight = backend.Weight, Connections = counted?.Connections, Open = counted?.Open,
+                   };
         return new BackendsReport(Origin.Agent, [.. rows])
         {
             Empty = [.. ports.Where(p => p.Backends.IsEmpty).Select(p => new EmptyPort(
@@ -32,11 +38,21 @@ internal sealed class ServiceReports(PipelineState state, IServiceTables tables)
         };
     }
 
+    /// <summary>How many service ports have which scheduler; without the canary, which is the agent's own.</summary>
+    public IReadOnlyList<SchedulerStatus> Schedulers() => state.Table is not { } table ? []
+        : [.. table.Services.Where(s => s.Name != Canary.Name).SelectMany(s => s.Ports).GroupBy(p => p.Scheduler).OrderBy(g => g.Key)
+            .Select(g => new SchedulerStatus(g.Key.ToText(), g.Count(), g.Count(HasWeights)))];
+
+    private static bool HasWeights(CompiledPort port) => port.Backends.Any(b => b.Weight != port.Backends[0].Weight);
+
     private ServiceRow RowOf(CompiledPort port, PortCounters? counters) => new(
         port.Key.Service.ToString(), port.Key.PortName, port.Key.Protocol.ToText(), port.Key.Family.ToString(), counters?.Id,
         port.AffinitySeconds,
         counters?.Connections ?? 0, counters?.Active ?? 0, counters?.Datagrams ?? 0, counters?.Refused ?? 0,
-        [.. port.Frontends.Select(f => FrontendOf(port, f))]);
+        [.. port.Frontends.Select(f => FrontendOf(port, f))])
+    {
+        Scheduler = port.Scheduler.ToText(),
+    };
 
     private FrontendRow FrontendOf(CompiledPort port, ServedFrontend served)
     {

@@ -25,7 +25,10 @@ internal sealed class AgentExplainer(PipelineState state, Func<NodeOptions> opti
             var port = explanation.Port;
             return Task.FromResult(new ExplainReport(
                 FlowJson.Line(flow, explanation), text.ToString(), Explainer.TableKey(explanation)?.ToString(),
-                Of(port, BackendLists.InCluster), Of(port, BackendLists.InLocal)));
+                Of(port, BackendLists.InCluster), Of(port, BackendLists.InLocal))
+            {
+                IsLocal = explanation.List == BackendLists.InLocal,
+            });
         }
     }
 

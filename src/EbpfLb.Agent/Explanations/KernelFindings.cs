@@ -41,7 +41,7 @@ internal static class KernelFindings
         var notRun = isPacket ? WhyNotRun(options, flow) ?? WhyBare(status, flow) : null;
         var packet = isPacket && notRun is null ? Probe(options, flow, remembered) : null;
         return new KernelReport(
-            found is null ? null : EntryOf(found),
+            found is null ? null : EntryOf(options, found, flow, report?.IsLocal ?? found.LocalPolicy),
             remembered is null ? null : remembered.Backend?.ToString() ?? $"backend {remembered.Value.BackendId}, which is gone",
             flows.Flows, packet, notRun, status.NotReady, stale);
     }
@@ -64,10 +64,31 @@ internal static class KernelFindings
         if (extra.Count > 0) stale.Add($"the kernel's {list} list still has {string.Join(", ", extra)}");
     }
 
-    private static KernelEntry EntryOf(InspectedFrontend found) => new(
+    private static KernelEntry EntryOf(DatapathOptions options, InspectedFrontend found, Flow flow, bool isLocal) => new(
         found.ServiceId, found.Kind.ToString(), FrontendText.Policy(found.LocalPolicy), found.AffinitySeconds,
         [.. found.Cluster.Select(b => b.ToString())], [.. found.Local.Select(b => b.ToString())],
-        found.Counters.Connections, found.Counters.Active, found.Counters.Datagrams, found.Counters.Refused);
+        found.Counters.Connections, found.Counters.Active, found.Counters.Datagrams, found.Counters.Refused)
+    {
+        Scheduler = found.Scheduler.ToText(),
+        Counts = found.Scheduler is Scheduler.LeastConnection or Scheduler.WeightedLeastConnection or Scheduler.ShortestExpectedDelay
+            or Scheduler.NeverQueue
+            ? [.. found.Counted.Select(b => $"{b.Address} weight {b.Weight}, {b.Open} open of {b.Connections} connections")]
+            : [],
+        Place = PlaceOf(options, found, flow, isLocal),
+    };
+
+    private static string? PlaceOf(DatapathOptions options, InspectedFrontend found, Flow flow, bool isLocal)
+    {
+        IpAddress? hashed = found.Scheduler switch
+        {
+            Scheduler.SourceHash => flow.From,
+            Scheduler.DestinationHash => flow.To,
+            Scheduler.Maglev when found.AffinitySeconds > 0 => flow.From,
+            _ => null,
+        };
+        if (hashed is not { } address || Inspection.FindPlace(options, found.Frontend, isLocal, address) is not { } place) return null;
+        return $"of {address}: place {place.Place} of {place.Count}, {place.Backend?.ToString() ?? "where nothing usable stands"}";
+    }
 
     private static KernelPacket? Probe(DatapathOptions options, Flow flow, AffinityEntry? remembered)
     {

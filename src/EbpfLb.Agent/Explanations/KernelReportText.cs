@@ -7,6 +7,8 @@ internal static class KernelReportText
 {
     private const int LabelWidth = 12;
 
+    private const int MostCounts = 8;
+
     /// <summary>Goes before what the agent's table says, when that is not what happens.</summary>
     public static void WriteDisagreement(TextWriter output, KernelReport report)
     {
@@ -28,6 +30,10 @@ internal static class KernelReportText
             Line("counters",
                 $"{entry.Connections} connections, {entry.Active} of them open, "
                     + $"{entry.Datagrams} datagrams, {entry.Refused} refused");
+            if (entry.Place is { } place) Line("hash", place);
+            foreach (var count in entry.Counts.Take(MostCounts)) Line("counts", count);
+            if (entry.Counts.Count > MostCounts)
+                Line("counts", $"and those of {entry.Counts.Count - MostCounts} more (`ebpflb backends`)");
             if (entry.AffinitySeconds > 0) Line("affinity",
                 report.Remembered is { } backend ? $"{backend} is remembered for this client" : "nothing is remembered for this client");
         }

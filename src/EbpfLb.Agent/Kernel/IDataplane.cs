@@ -60,6 +60,9 @@ internal interface IServiceTables
     /// <summary>Ids and live counters of those of the service ports that are programmed.</summary>
     IReadOnlyDictionary<ServicePortKey, PortCounters> ReadCounters(IEnumerable<ServicePortKey> ports);
 
+    /// <summary>What each backend of a service port counted; none while the port is not programmed.</summary>
+    IReadOnlyList<BackendCounters> ReadBackends(ServicePortKey port);
+
     /// <summary>Forgets which clients had backends that are gone. Returns how many entries that were.</summary>
     int SweepAffinity();
 }

@@ -156,6 +156,8 @@ internal sealed class KernelDataplane :
         return counters;
     }
 
+    public IReadOnlyList<BackendCounters> ReadBackends(ServicePortKey port) => dataplane.ReadBackends(port);
+
     public ValueTask DisposeAsync() => dataplane.DisposeAsync();
 
     private static PortCounters CountersOf(uint id, ServiceCounters c) => new(id, c.Connections, c.Active, c.Datagrams, c.Refused);

@@ -1,5 +1,6 @@
 using EbpfLb.Abi;
 using EbpfLb.Planning.Tables;
+using EbpfLb.Policy;
 
 namespace EbpfLb.Datapath.Counters;
 
@@ -12,6 +13,15 @@ public readonly record struct ServiceCounters(ulong Connections, ulong Closed, u
 {
     /// <summary>Connections open now.</summary>
     public ulong Active => Connections > Closed ? Connections - Closed : 0;
+}
+
+/// <summary>What a backend of a service port has seen since it is one, on this node.</summary>
+/// <param name="Weight">0: nothing new goes to it.</param>
+/// <param name="Connections">TCP, connected UDP and flows of clients outside, begun; counts to 4,294,967,295 and on from 0.</param>
+/// <param name="Open">Of those, open now.</param>
+public readonly record struct BackendCounters(BackendAddress Address, ushort Weight, uint Connections, uint Open)
+{
+    internal static BackendCounters Of(BackendAddress address, ushort weight, LbLoad load) => new(address, weight, load.Begun, load.Active);
 }
 
 /// <summary>How often something happened, by reason.</summary>

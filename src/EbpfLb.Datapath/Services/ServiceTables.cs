@@ -82,6 +82,11 @@ internal sealed class ServiceTables : IAsyncDisposable
     /// <summary>Counters of one service port id; zeros when it counted nothing.</summary>
     public ServiceCounters ReadCounters(uint id) => tables.ServiceCounters.Read(id);
 
+    /// <summary>What each backend of a service port counted; none while the port is not in the tables.</summary>
+    public IReadOnlyList<BackendCounters> ReadBackends(ServicePortKey port)
+        => [.. Mirror.BackendsOf(port)
+            .Select(b => BackendCounters.Of(b.Backend.Address, b.Backend.Weight, tables.BackendLoads.Read(b.Id)))];
+
     /// <summary>
     /// Forgets which client had a backend that is gone. Returns how many such memories there were. May be called from any thread.
     /// </summary>

@@ -110,6 +110,24 @@ public sealed class Mirror
     }
 
     /// <summary>
+    /// The backends of a service port with their ids, ordered by address; none while it is not in the tables. May be called from any
+    /// thread.
+    /// </summary>
+    public IReadOnlyList<(CompiledBackend Backend, uint Id)> BackendsOf(ServicePortKey port)
+    {
+        lock (Sync)
+        {
+            foreach (var record in RecordsOf(port.Service))
+            {
+                if (record.Key != port) continue;
+                var ids = record.BackendIds;
+                return [.. record.Backends.Select((backend, i) => (backend, ids[i]))];
+            }
+            return [];
+        }
+    }
+
+    /// <summary>
     /// Whether what is connected to a frontend may stay with a backend: it is in a list, or keeps what it has. By addresses, so it holds
     /// whatever ids the connection remembers. May be called from any thread.
     /// </summary>

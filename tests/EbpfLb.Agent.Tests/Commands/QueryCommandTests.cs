@@ -19,13 +19,13 @@ public sealed class QueryCommandTests : IDisposable
         Assert.Equal(0, await line.RunAsync("services"));
         Assert.Equal(
             [
-                "NAME               FRONTEND            KIND        POLICY    ID   "
+                "NAME               FRONTEND            KIND        POLICY    SCHEDULER   ID   "
                     + "BACKENDS   AFFINITY   CONNECTIONS   OPEN   DATAGRAMS   REFUSED",
-                "default/web:http   10.96.0.1:80/TCP    ClusterIP   Cluster    1         "
+                "default/web:http   10.96.0.1:80/TCP    ClusterIP   Cluster   wlc          1         "
                     + " 2          -            17      3           0         0",
-                "default/web:http   0.0.0.0:30080/TCP   NodePort    Local      1          "
+                "default/web:http   0.0.0.0:30080/TCP   NodePort    Local     wlc          1          "
                     + "1          -             \"      \"           \"         \"",
-                "kube-system/dns    [fd00::a]:53/UDP    ClusterIP   Cluster    2         "
+                "kube-system/dns    [fd00::a]:53/UDP    ClusterIP   Cluster   random       2         "
                     + " 0    10800 s             0      0           5         4",
                 "",
                 "No backends, as:",
@@ -60,7 +60,7 @@ public sealed class QueryCommandTests : IDisposable
         var first = json.RootElement.GetProperty("services")[0];
         Assert.Equal(
             ["service", "port", "protocol", "family", "id", "affinitySeconds", "connections", "active", "datagrams", "refused",
-                "frontends"],
+                "frontends", "scheduler"],
             first.EnumerateObject().Select(p => p.Name));
         Assert.Equal(["address", "portNumber", "kind", "policy", "backends", "noBackends"],
             first.GetProperty("frontends")[0].EnumerateObject().Select(p => p.Name));
@@ -171,7 +171,14 @@ public sealed class QueryCommandTests : IDisposable
     public async Task Backends_are_listed_with_brackets_around_IPv6()
     {
         Assert.Equal(0, await line.RunAsync("backends"));
-        Assert.Contains("default/web:http            1   [fd01::1]:8080/TCP", line.OutputLines);
+        Assert.Equal(
+            [
+                "NAME               SERVICE ID   BACKEND              WEIGHT   CONNECTIONS   OPEN",
+                "default/web:http            1   10.1.0.1:8080/TCP         3            12      2",
+                "default/web:http            1   [fd01::1]:8080/TCP        1             -      -",
+                "kube-system/dns             2   10.1.0.2:53/UDP           1             -      -",
+                "",
+            ], line.OutputLines);
     }
 
     [Fact]
@@ -183,6 +190,9 @@ public sealed class QueryCommandTests : IDisposable
             l => l.StartsWith("Source", StringComparison.Ordinal) && l.EndsWith(
                 "/etc/manifests, synced, last contact 1m5s ago", StringComparison.Ordinal));
         Assert.Contains(line.OutputLines, l => l.StartsWith("connect4", StringComparison.Ordinal) && l.Contains("/sys/fs/cgroup"));
+        Assert.Contains(line.OutputLines,
+            l => l.StartsWith("Schedulers", StringComparison.Ordinal)
+                && l.EndsWith("random 9, wlc 2 (1 with weights)", StringComparison.Ordinal));
         Assert.Contains(line.OutputLines, l => l.StartsWith("lb_services4", StringComparison.Ordinal) && l.Contains("25.0 %"));
         Assert.Contains("snapshot 3 at 2025-01-01T00:00:07Z: 12 services, 40 operations, compiled in 0.50 ms, applied in 1.25 ms, 0 failed",
             line.Output);

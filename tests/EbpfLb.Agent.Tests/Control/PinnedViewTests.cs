@@ -53,7 +53,7 @@ public sealed class PinnedViewTests
         Assert.Equivalent(
             new ServiceRow(null, null, "TCP", "IPv4", 7, 30, 5, 3, 1, 0,
                 [new FrontendRow("10.96.0.1", 80, "ClusterIP", "Cluster", 1),
-                    new FrontendRow("203.0.113.1", 80, "LoadBalancer", "Local", 0)]),
+                    new FrontendRow("203.0.113.1", 80, "LoadBalancer", "Local", 0)]) { Scheduler = "random" },
             Assert.Single(report.Services), strict: true);
     }
 
@@ -61,7 +61,8 @@ public sealed class PinnedViewTests
     public async Task Frontends_of_one_service_share_their_backends()
     {
         var report = await view.BackendsAsync(ServiceQuery.All, TestContext.Current.CancellationToken);
-        Assert.Equal([new BackendRow(null, null, "TCP", 7, "10.1.0.1", 8080)], report.Backends);
+        Assert.Equal(
+            [new BackendRow(null, null, "TCP", 7, "10.1.0.1", 8080) { Weight = 3, Connections = 5, Open = 2 }], report.Backends);
     }
 
     [Fact]
@@ -79,5 +80,8 @@ public sealed class PinnedViewTests
 
     private static InspectedFrontend Found(uint id, Frontend frontend, string backend) => new(
         id, frontend, 30, [new BackendAddress(IpAddress.Parse(backend), 8080)],
-        new ServiceCounters(Connections: 5, Closed: 2, Datagrams: 1, Refused: 0));
+        new ServiceCounters(Connections: 5, Closed: 2, Datagrams: 1, Refused: 0))
+    {
+        Counted = [new BackendCounters(new BackendAddress(IpAddress.Parse(backend), 8080), 3, 5, 2)],
+    };
 }

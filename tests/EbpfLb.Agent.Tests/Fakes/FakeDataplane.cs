@@ -60,6 +60,10 @@ internal sealed class FakeDataplane : IDataplane, IServiceTables, IHooks, INodeK
 
     public Dictionary<ServicePortKey, PortCounters> Counters { get; } = [];
 
+    public Dictionary<ServicePortKey, IReadOnlyList<BackendCounters>> Backends { get; } = [];
+
+    public IReadOnlyList<BackendCounters> ReadBackends(ServicePortKey port) => Backends.GetValueOrDefault(port, []);
+
     /// <summary>The table of the next call of Apply that has ended, in order.</summary>
     public async Task<ForwardingTable> NextAppliedAsync() => await applied.Reader.ReadAsync(TestContext.Current.CancellationToken);
 

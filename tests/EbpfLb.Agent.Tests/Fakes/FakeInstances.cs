@@ -27,7 +27,10 @@ internal sealed class FakeView : IInstanceView
         new CanaryStatus(true, null, new DateTimeOffset(2025, 1, 1, 0, 0, 6, TimeSpan.Zero)),
         [new MapStatus("lb_services4", 250, 1000)],
         new PlanStatus(3, new DateTimeOffset(2025, 1, 1, 0, 0, 7, TimeSpan.Zero), 12, 40, 0, 0.5, 1.25, null),
-        [], [], [new FeatureStatus("BPF links", true, null)]);
+        [], [], [new FeatureStatus("BPF links", true, null)])
+    {
+        Schedulers = [new SchedulerStatus("random", 9, 0), new SchedulerStatus("wlc", 2, 1)],
+    };
 
     public FakeFlows Flows { get; } = new();
 
@@ -42,15 +45,21 @@ internal sealed class FakeView : IInstanceView
     public ServicesReport Services { get; set; } = new(Origin.Agent,
     [
         new ServiceRow("default/web", "http", "TCP", "IPv4", 1, 0, 17, 3, 0, 0,
-            [new FrontendRow("10.96.0.1", 80, "ClusterIP", "Cluster", 2), new FrontendRow("0.0.0.0", 30080, "NodePort", "Local", 1)]),
+            [new FrontendRow("10.96.0.1", 80, "ClusterIP", "Cluster", 2), new FrontendRow("0.0.0.0", 30080, "NodePort", "Local", 1)])
+        {
+            Scheduler = "wlc",
+        },
         new ServiceRow("kube-system/dns", "", "UDP", "IPv6", 2, 10800, 0, 0, 5, 4,
             [new FrontendRow(
-                "fd00::a", 53, "ClusterIP", "Cluster", 0, "none of its 3 endpoints is ready: look at the readiness of its pods")]),
+                "fd00::a", 53, "ClusterIP", "Cluster", 0, "none of its 3 endpoints is ready: look at the readiness of its pods")])
+        {
+            Scheduler = "random",
+        },
     ]);
 
     public BackendsReport Backends { get; set; } = new(Origin.Agent,
     [
-        new BackendRow("default/web", "http", "TCP", 1, "10.1.0.1", 8080),
+        new BackendRow("default/web", "http", "TCP", 1, "10.1.0.1", 8080) { Weight = 3, Connections = 12, Open = 2 },
         new BackendRow("default/web", "http", "TCP", 1, "fd01::1", 8080),
         new BackendRow("kube-system/dns", "", "UDP", 2, "10.1.0.2", 53),
     ]);

@@ -2,6 +2,7 @@ using EbpfLb.Datapath.Tests.Packets;
 using EbpfLb.Datapath.Tests.Packets.Harness;
 using EbpfLb.Datapath.Tests.Packets.Truth;
 using EbpfLb.Model;
+using EbpfLb.Planning.Scheduling;
 using EbpfLb.Policy;
 using EbpfLb.Testing.Clusters;
 using EbpfLb.Testing.Packets;
@@ -109,6 +110,23 @@ public sealed class SchedulerPacketTests(PacketFixture fixture) : PacketTest(fix
         }
 
         Assert.Equal(4, used.Count);
+    }
+
+    /// <summary>What `ebpflb explain` says of a hash is what the programs do.</summary>
+    [Theory]
+    [InlineData(Family.IPv4)]
+    [InlineData(Family.IPv6)]
+    public void The_place_of_an_address_can_be_told(Family family)
+    {
+        Fill(Scheduler.SourceHash, family, [1, 1, 1, 1]);
+        var prefix = family == Family.IPv4 ? "10.244.1." : "fd00:244:1::";
+
+        foreach (var client in Enumerable.Range(100, 30).Select(i => $"{prefix}{i}"))
+        {
+            var packet = PacketBuilder.From(System.Net.IPAddress.Parse(client), 31_000).To(Ends.Of(family).ClusterIp, 80)
+                .Over(Segments.Opening(L4.Tcp)).Payload(0);
+            Assert.Equal(AddressHash.PlaceOf(IpAddress.Parse(client), 4), (uint)BackendOf(In(packet, PacketLab.Pods)));
+        }
     }
 
     private void Fill(Scheduler scheduler, Family family, int[] weights) => CompiledTables.Fill(

@@ -30,6 +30,12 @@ public sealed record ServiceManifest(string Name)
     /// <summary>Addresses of endpoints that serve to their end: terminating, serving, not ready.</summary>
     public IReadOnlyList<IPAddress> TerminatingEndpoints { get; init; } = [];
 
+    /// <summary>metadata.annotations of the Service.</summary>
+    public IReadOnlyDictionary<string, string> Annotations { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>metadata.annotations of its slices.</summary>
+    public IReadOnlyDictionary<string, string> SliceAnnotations { get; init; } = new Dictionary<string, string>();
+
     /// <summary>0: none.</summary>
     public int HealthCheckNodePort { get; init; }
 
@@ -93,7 +99,7 @@ public sealed record ServiceManifest(string Name)
         {
             ["apiVersion"] = "v1",
             ["kind"] = "Service",
-            ["metadata"] = new JsonObject { ["name"] = Name, ["namespace"] = Namespace },
+            ["metadata"] = new JsonObject { ["name"] = Name, ["namespace"] = Namespace, ["annotations"] = Map(Annotations) },
             ["spec"] = spec,
             ["status"] = new JsonObject
             {
@@ -134,6 +140,7 @@ public sealed record ServiceManifest(string Name)
             ["name"] = SliceName(family),
             ["namespace"] = Namespace,
             ["labels"] = new JsonObject { ["kubernetes.io/service-name"] = Name },
+            ["annotations"] = Map(SliceAnnotations),
         },
         ["addressType"] = family,
         ["ports"] = Array(Ports.Select(port
@@ -144,6 +151,9 @@ public sealed record ServiceManifest(string Name)
             .Where(endpoint => Family(endpoint.ip) == family)
             .Select(endpoint => Endpoint(endpoint.ip, endpoint.ready, endpoint.terminating))),
     };
+
+    private static JsonObject Map(IReadOnlyDictionary<string, string> texts)
+        => new(texts.Select(text => KeyValuePair.Create(text.Key, (JsonNode?)text.Value)));
 
     private static JsonArray Array(IEnumerable<JsonNode> items) => [.. items];
 

@@ -9,6 +9,7 @@ namespace EbpfLb.Testing.Schedulers;
 public sealed class SchedulerModel(Scheduler scheduler, IReadOnlyList<int> weights)
 {
     private readonly int[] active = new int[weights.Count];
+    private IReadOnlyList<int> weights = weights;
     private readonly Dictionary<string, int> placed = [];
     private int turn = -1;
     private int level;
@@ -44,6 +45,9 @@ public sealed class SchedulerModel(Scheduler scheduler, IReadOnlyList<int> weigh
     }
 
     public void End(int backend) => active[backend]--;
+
+    /// <summary>Other weights; 0 is also a backend that is gone, whose connections must have ended should it come back.</summary>
+    public void Change(IReadOnlyList<int> to) => weights = to;
 
     private int NextInTurn(int[] usable) => usable[++turn % usable.Length];
 

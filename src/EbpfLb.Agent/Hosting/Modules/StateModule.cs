@@ -41,6 +41,8 @@ internal static class StateModule
         _ = new DatapathMetrics(metrics, new DataplaneReadings(dataplane.Hooks, dataplane.Diagnostics, state, flows, agent.Time));
         _ = new ServiceMetrics(
             metrics, new ServiceSeries(dataplane.Services, state, agent.Options.Live(o => o.ServiceMetrics), agent.Time).Read);
+        _ = new BackendMetrics(
+            metrics, new BackendSeries(dataplane.Services, state, agent.Options.Live(o => o.BackendMetrics), agent.Time).Read);
         _ = new ProcessMetrics(metrics, VersionCommand.Version);
         _ = new EndpointMetrics(metrics, () => NoLocalEndpoints.Count(state.Table));
         _ = new RepairMetrics(metrics, dataplane.Diagnostics.ReadRepairs);
