@@ -22,6 +22,7 @@ using EbpfLb.Datapath.Verification;
 using EbpfLb.Model;
 using EbpfLb.Planning;
 using EbpfLb.Planning.Apply;
+using EbpfLb.Planning.Encoding;
 using EbpfLb.Planning.Mirrors;
 using EbpfLb.Planning.Plans;
 using EbpfLb.Planning.Verification;
@@ -108,6 +109,7 @@ public sealed class Dataplane : IAsyncDisposable
         try
         {
             Task.WhenAll(loaded.Parts.Select(Task.Run)).GetAwaiter().GetResult();
+            SayMemory(loaded.Maps, logger);
             return new Dataplane(loaded, options, paths, cgroup, sizes.ToLimits(), logger);
         }
         catch
@@ -115,6 +117,15 @@ public sealed class Dataplane : IAsyncDisposable
             loaded.Dispose();
             throw;
         }
+    }
+
+    private static void SayMemory(MapSet maps, ILogger logger)
+    {
+        const double MiB = 1 << 20;
+        var maglev = maps.All[Abi.Tables.Maglev.Name];
+        if (MapMemory.Of(maps.All.Values) is { } total && MapMemory.Of(maglev) is { } tables)
+            Log.MapMemory(logger, total / MiB, tables / MiB, maglev.Info.MaxEntries * (long)SlotRange.PlacesARow,
+                TableSize.MaglevPlaces.Option());
     }
 
     /// <summary>Makes a plan for the table and carries it out. What failed is in the result, by Service; the rest is in force.</summary>

@@ -16,6 +16,11 @@ internal static partial class Log
         Message = "pinned maps do not fit and are made anew, with those that share their ids: {Maps}")]
     public static partial void MapsRebuilt(ILogger logger, string maps);
 
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "maps take {Total:0.0} MiB of kernel memory, {Maglev:0.0} MiB of it for Maglev tables of {Places} places together "
+            + "({Option})")]
+    public static partial void MapMemory(ILogger logger, double total, double maglev, long places, string option);
+
     [LoggerMessage(Level = LogLevel.Debug, Message = "libbpf: {Line}")]
     public static partial void LibBpf(ILogger logger, string line);
 

@@ -7,6 +7,7 @@ using EbpfLb.Benchmarks.Packets;
 using EbpfLb.Benchmarks.Outside;
 using EbpfLb.Benchmarks.Rate;
 using EbpfLb.Benchmarks.Scale;
+using EbpfLb.Benchmarks.Schedulers;
 using EbpfLb.Benchmarks.Start;
 using EbpfLb.Benchmarks.Sweep;
 using EbpfLb.Testing.Processes;
@@ -42,6 +43,14 @@ var benches = new Dictionary<string, Func<Task>>
     },
     ["rate"] = RateBench.RunAsync,
     ["change"] = ChangeBench.RunAsync,
+    ["schedulers"] = SchedulerBench.RunAsync,
+    // Writes the plots of docs/policy.md.
+    ["spread"] = () =>
+    {
+        SpreadBench.Run();
+        DisruptionBench.Run();
+        return Task.CompletedTask;
+    },
     ["maglev"] = () =>
     {
         MaglevBench.Run();

@@ -112,7 +112,7 @@ public readonly record struct SlotRange(uint First, uint Count, bool IsMaglev = 
     internal uint Length => IsMaglev ? (Count + PlacesARow - 1) / PlacesARow : Count;
 
     /// <summary>LB_MAGLEV_ROW of bpf/include/lb_abi.h.</summary>
-    internal static uint PlacesARow { get; } = (uint)(Unsafe.SizeOf<LbMaglevRow>() / sizeof(uint));
+    public static uint PlacesARow { get; } = (uint)(Unsafe.SizeOf<LbMaglevRow>() / sizeof(uint));
 
     public override string ToString() => Count == 0 ? "none" : $"{First}..{First + Count - 1}";
 }

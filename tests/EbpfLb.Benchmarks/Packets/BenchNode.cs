@@ -3,6 +3,8 @@ using System.Runtime.InteropServices;
 using EbpfLb.Abi;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Tests.Packets.Harness;
+using EbpfLb.Datapath.Tests.Packets.Truth;
+using EbpfLb.Policy;
 using EbpfLb.Testing.Packets;
 
 namespace EbpfLb.Benchmarks.Packets;
@@ -19,23 +21,36 @@ internal sealed class BenchNode : IDisposable
     private readonly Dictionary<string, BpfProgram> programs;
 
     public BenchNode(int services)
+        : this(2 * (uint)services + 1024)
     {
-        node = new PacketProgram(Path.Combine("bench", "packets.bpf.o"), Names, bpf =>
-        {
-            foreach (var table in new Table[] { Tables.Services4, Tables.Services6, Tables.Slots, Tables.Backends })
-                bpf.Map(table.Name).MaxEntries = 2 * (uint)services + 1024;
-            bpf.Knobs.Set("cfg_services", 2 * (uint)services + 1024);
-            bpf.Map(Tables.SvcStats.Name).MaxEntries = (2 * (uint)services + 1024) * (uint)PossibleCpus.Numbers();
-            foreach (var table in new Table[] { Tables.Conntrack4, Tables.Conntrack6 }) bpf.Map(table.Name).MaxEntries = 1 << 17;
-        });
-        packets = node.Object.OpenMap<uint, BenchPacket>("b_packet");
-        programs = Names.ToDictionary(name => name, node.Object.OpenProgram);
         foreach (var family in Enum.GetValues<Family>()) Fill(family, services);
         var settings = node.Settings;
         node.Settings = settings with { SnatPortFirst = 61000, SnatPortLast = 61000 };
         foreach (var family in Enum.GetValues<Family>())
             PacketCase.OpenFlows(Ends.Of(family), (program, device, packet) => Run(program, device, packet, repeat: 1));
         node.Settings = settings;
+    }
+
+    /// <summary>With the services of a table, and no flow.</summary>
+    public BenchNode(ForwardingTable table)
+        : this(16_384)
+        => CompiledTables.Fill(node, table);
+
+    private BenchNode(uint room)
+    {
+        node = new PacketProgram(Path.Combine("bench", "packets.bpf.o"), Names, bpf =>
+        {
+            foreach (var table in new Table[]
+                     {
+                         Tables.Services4, Tables.Services6, Tables.Slots, Tables.Backends, Tables.Load, Tables.Maglev, Tables.Turns,
+                     })
+                bpf.Map(table.Name).MaxEntries = room;
+            bpf.Knobs.Set("cfg_services", room);
+            bpf.Map(Tables.SvcStats.Name).MaxEntries = room * (uint)PossibleCpus.Numbers();
+            foreach (var table in new Table[] { Tables.Conntrack4, Tables.Conntrack6 }) bpf.Map(table.Name).MaxEntries = 1 << 17;
+        });
+        packets = node.Object.OpenMap<uint, BenchPacket>("b_packet");
+        programs = Names.ToDictionary(name => name, node.Object.OpenProgram);
     }
 
     /// <summary>Nanoseconds per packet.</summary>

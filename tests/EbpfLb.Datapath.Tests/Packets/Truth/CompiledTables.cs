@@ -37,7 +37,7 @@ internal static class CompiledTables
                 new KernelTable<LbSrcRange6, uint>(tables.SrcRanges6)),
             mirror);
         var result = applier.Apply(Planner.Plan(table, mirror));
-        Assert.True(result.IsComplete, string.Join('\n', result.Failures));
+        if (!result.IsComplete) throw new InvalidOperationException(string.Join('\n', result.Failures));
         foreach (var cidr in table.ServiceCidrs) tables.PutServiceCidr(new System.Net.IPNetwork(cidr.Prefix.ToIPAddress(), cidr.Length));
         program.Settings = NodeCodec.With(program.Settings, mirror.Closed.With(table.ServiceCidrs));
     }
