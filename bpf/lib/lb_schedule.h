@@ -83,14 +83,15 @@ lb_once __u32 lb_least(__u32 first, __u32 count, __u32 scheduler, __u32 dice)
 		if (!load)
 			break;
 		active = READ_ONCE(load->active);
+		/* None has fewer; but sed also counts the one that begins. */
+		if (!active && scheduler != LB_SCHEDULER_SED)
+			return place;
 		if (scheduler != LB_SCHEDULER_LC) {
 			const struct lb_backend *backend = lb_backend_get(key);
 
 			if (!backend)
 				break;
 			weight = READ_ONCE(backend->weight);
-			if (scheduler == LB_SCHEDULER_NQ && !active)
-				return place;
 			if (scheduler != LB_SCHEDULER_WLC)
 				active++;
 		}
