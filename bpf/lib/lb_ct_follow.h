@@ -295,7 +295,7 @@ lb_inline bool lb_ct_outdated(const struct lb_pass *pass)
 {
 	if (pass->pkt.flags & LB_PACKET_ICMP_ERROR)
 		return false;
-	/* A SYN+ACK to a client that has sent its SYN past the frontend (lb_ct_yield()). And a SYN
+	/* A SYN+ACK to a client that has sent its SYN past the frontend (lb_ct_direct()). And a SYN
 	 * from a port whose connection was moved to another one and has ended. */
 	if (pass->ct.flags & LB_CT_REPLY)
 		return pass->pkt.tcp_flags & LB_TCP_SYN && pass->hook == LB_CT_EGRESS &&

@@ -86,7 +86,7 @@ lb_inline bool lb_filter_shut(const struct lb_packet *pkt, enum lb_ct_hook hook)
 		return false;
 	if (hook == LB_CT_EGRESS)
 		return !lb_filter_moves(pkt) || !lb_filter_has(bank, pkt->tuple.src);
-	/* It may put an end to a flow of its client (lb_ct_yield()). */
+	/* It may put an end to a flow of its client (lb_ct_direct()). */
 	if (lb_begins(pkt) && lb_filter_has(bank, pkt->tuple.src))
 		return false;
 	lb_addr_dst(&dst, &pkt->tuple);

@@ -26,7 +26,7 @@
 
 #include "lb_answer.h"
 #include "lb_ct_follow.h"
-#include "lb_ct_yield.h"
+#include "lb_ct_direct.h"
 #include "lb_filter.h"
 #include "lb_drop.h"
 #include "lb_frag.h"
@@ -314,7 +314,7 @@ lb_inline bool lb_fresh(hook_ctx *ctx, struct lb_pass *pass, int *verdict)
 		    lb_awaited(ctx, pass, HOOK_SOCKET_OPEN))
 			pass->reason = LB_PKT_PASSED;
 		if (lb_begins(&pass->pkt))
-			lb_ct_yield(pass);
+			lb_ct_direct(pass);
 		return false;
 	}
 }

@@ -5,6 +5,7 @@ using EbpfLb.Kubernetes.Reflector;
 using EbpfLb.Kubernetes.Verification;
 using EbpfLb.Kubernetes.Wire;
 using EbpfLb.Model;
+using EbpfLb.Timing;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Kubernetes;
@@ -153,7 +154,7 @@ public sealed class ApiServerSource : IClusterSource, IVerifiableSource, IEventW
     private async Task<ApiConnection> NextConnectionAsync(CancellationToken cancellationToken)
     {
         if (connection?.File is { } file) return await file.NextAsync(options.ReloadPeriod, time, logger, cancellationToken);
-        await Task.Delay(Timeout.Infinite, cancellationToken);
+        await time.DelayAsync(Timeout.InfiniteTimeSpan, cancellationToken);
         throw new InvalidOperationException("unreachable");
     }
 

@@ -7,7 +7,7 @@ namespace EbpfLb.Policy;
 /// <param name="AffinitySeconds">ClientIP affinity time-out in seconds; 0 means none.</param>
 /// <param name="Backends">The union of the Cluster list, the Local list and those that only keep what they have, ordered by address,
 /// without duplicates.</param>
-/// <param name="Elsewhere">
+/// <param name="HasRemoteEndpoints">
 /// A usable endpoint exists somewhere (docs/contract.md 6, hasAny): an empty list means drop. When none does, connections are refused.
 /// </param>
 /// <param name="Ranges">

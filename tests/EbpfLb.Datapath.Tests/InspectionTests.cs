@@ -13,11 +13,11 @@ public sealed class InspectionTests
         using var instance = new TestInstance();
         await using (var dataplane = instance.Open())
         {
-            dataplane.Apply(TestInstance.Table(cluster => cluster
+            dataplane.Services.Apply(TestInstance.Table(cluster => cluster
                 .Service("web", ["10.96.0.80", "fd00:10:96::80"], ["http:80"], affinity: 30)
                 .Slice("web-4", "web", ["http:8080"], ["10.244.0.11", "10.244.0.12"])
                 .Slice("web-6", "web", ["http:8080"], ["fd00:10:244::11"])));
-            dataplane.Attach();
+            dataplane.Hooks.Attach();
         }
 
         var frontends = Inspection.Read(instance.Options)!;
@@ -44,11 +44,11 @@ public sealed class InspectionTests
     {
         using var instance = new TestInstance();
         await using var dataplane = instance.Open();
-        dataplane.Apply(TestInstance.Table(cluster => cluster
+        dataplane.Services.Apply(TestInstance.Table(cluster => cluster
             .Service("web", ["10.96.0.80"], ["http:80"])
             .Slice("web-4", "web", ["http:8080"], ["10.244.0.11", "10.244.0.12"])));
 
-        var fill = dataplane.ReadFill().ToDictionary(f => f.Map);
+        var fill = dataplane.Diagnostics.ReadMaps().ToDictionary(f => f.Map);
 
         // The canary's, the port's, and the one that refuses its other ports.
         Assert.Equal(
@@ -56,10 +56,10 @@ public sealed class InspectionTests
         Assert.Equal((4L, "--max-backends"), (fill["lb_backends"].Used, fill["lb_backends"].Option));
         Assert.Equal(3L, fill["lb_svc_stats"].Used);
         Assert.Equal((0L, "--max-devices"), (fill["lb_devices"].Used, fill["lb_devices"].Option));
-        dataplane.ApplyNode(new NodeState(
+        dataplane.Node.ApplyNode(new NodeState(
             [new NodeDevice(2, "eth0", null, null)], [new NodeAddress(IpAddress.Parse("192.0.2.1"), NodePort: true)],
             new NodeSettings { SnatPorts = new PortRange(61_000, 65_535) }));
-        fill = dataplane.ReadFill().ToDictionary(f => f.Map);
+        fill = dataplane.Diagnostics.ReadMaps().ToDictionary(f => f.Map);
         Assert.Equal((1L, (long)TestInstance.Small.Devices), (fill["lb_devices"].Used, fill["lb_devices"].Capacity));
         Assert.Equal((1L, (long)TestInstance.Small.NodeAddresses, "--max-node-addresses"),
             (fill["lb_node_addrs4"].Used, fill["lb_node_addrs4"].Capacity, fill["lb_node_addrs4"].Option));
@@ -73,12 +73,12 @@ public sealed class InspectionTests
         instance.Options = instance.Options with { Sizes = TestInstance.Small with { Backends = 6 } };
         await using var dataplane = instance.Open();
 
-        var (_, result) = dataplane.Apply(TestInstance.Table(cluster => cluster
+        var (_, result) = dataplane.Services.Apply(TestInstance.Table(cluster => cluster
             .Service("big", ["10.96.0.1"], [":80"])
             .Slice("big-1", "big", [":8080"], [.. Enumerable.Range(1, 9).Select(i => $"10.244.0.{i}")])
             .Service("small", ["10.96.0.2"], [":80"])
             .Slice("small-1", "small", [":8080"], ["10.244.1.1"])));
-        dataplane.Attach();
+        dataplane.Hooks.Attach();
 
         var left = Assert.Single(result.LeftOut);
         Assert.Equal(("default/big", "--max-backends"), (left.Service.ToString(), left.Option));

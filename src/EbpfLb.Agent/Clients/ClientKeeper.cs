@@ -1,5 +1,4 @@
 using EbpfLb.Datapath.Clients;
-using EbpfLb.Datapath.Node;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Agent.Clients;
@@ -9,7 +8,7 @@ namespace EbpfLb.Agent.Clients;
 /// cannot be read leaves the last good state in force.
 /// </summary>
 /// <param name="hostCookie">Of the node's network namespace.</param>
-internal sealed class ClientKeeper(IClientKernel kernel, ClientReader reader, Func<ulong> hostCookie, TimeProvider time, ILogger logger)
+internal sealed class ClientKeeper(ClientTable table, ClientReader reader, Func<ulong> hostCookie, TimeProvider time, ILogger logger)
 {
     /// <summary>So long a namespace may take from its birth to its first address; many never get one.</summary>
     private static readonly TimeSpan NewNamespaceWindow = TimeSpan.FromSeconds(30);
@@ -27,7 +26,7 @@ internal sealed class ClientKeeper(IClientKernel kernel, ClientReader reader, Fu
         try
         {
             var clients = reader.Read(hostCookie());
-            var result = kernel.ApplyClients(clients);
+            var result = table.Apply(clients);
             if (result.Written + result.Removed > 0) Log.Clients(logger, clients.Count, result.Written, result.Removed);
             Report(result.Problems.IsEmpty ? null : string.Join("; ", result.Problems));
             var now = time.GetTimestamp();
@@ -47,11 +46,4 @@ internal sealed class ClientKeeper(IClientKernel kernel, ClientReader reader, Fu
         if (problem is not null && problem != reported) Log.ClientProblem(logger, fault, problem);
         reported = problem;
     }
-}
-
-/// <summary>The part of the kernel side that knows the addresses of network namespaces. From any thread.</summary>
-internal interface IClientKernel
-{
-    /// <summary>Tells the programs; null where an address is not known this time.</summary>
-    NodeResult ApplyClients(IReadOnlyDictionary<ulong, ClientAddresses?> clients);
 }

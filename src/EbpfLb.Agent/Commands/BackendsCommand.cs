@@ -10,21 +10,9 @@ internal sealed class BackendsCommand(CommandContext context)
 {
     private const int MostReasons = 20;
 
-    public Command Create()
-    {
-        var instance = context.NewInstanceOptions();
-        var query = new ServiceQueryOptionSet();
-        var format = CommandLine.CreateFormat();
-        var command = new Command("backends", "Lists the backends that connections are sent to");
-        query.AddTo(command);
-        instance.AddTo(command);
-        command.Options.Add(format);
-        command.SetAction((result, token) => ExecuteAsync(instance.Read(result), query.Read(result), result.GetValue(format), token));
-        return command;
-    }
-
-    private Task<int> ExecuteAsync(InstanceOptions instance, ServiceQuery query, OutputFormat format, CancellationToken cancellationToken)
-        => context.AskAsync(instance, async view => Answer(await view.BackendsAsync(query, cancellationToken), format), cancellationToken);
+    public Command Create() => ServiceQueryCommand.Create(
+        context, "backends", "Lists the backends that connections are sent to",
+        async (view, query, format, token) => Answer(await view.BackendsAsync(query, token), format));
 
     private int Answer(BackendsReport report, OutputFormat format)
     {

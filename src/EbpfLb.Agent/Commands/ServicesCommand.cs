@@ -13,32 +13,16 @@ internal sealed class ServicesCommand(CommandContext context)
 
     private const string Counted = "\"";
 
-    public Command Create()
-    {
-        var instance = context.NewInstanceOptions();
-        var query = new ServiceQueryOptionSet();
-        var format = CommandLine.CreateFormat();
-        var command = new Command("services", "Lists the frontends with their backends' number, and the counters of their service ports");
-        query.AddTo(command);
-        instance.AddTo(command);
-        command.Options.Add(format);
-        command.SetAction((result, token) => ExecuteAsync(instance.Read(result), query.Read(result), result.GetValue(format), token));
-        return command;
-    }
+    public Command Create() => ServiceQueryCommand.Create(
+        context, "services", "Lists the frontends with their backends' number, and the counters of their service ports",
+        async (view, query, format, token) => Answer(await view.ServicesAsync(query, token), format));
 
-    private Task<int> ExecuteAsync(InstanceOptions instance, ServiceQuery query, OutputFormat format, CancellationToken cancellationToken)
-        => context.AskAsync(instance, async view =>
-        {
-            Answer(await view.ServicesAsync(query, cancellationToken), format);
-            return ExitCode.Ok;
-        }, cancellationToken);
-
-    private void Answer(ServicesReport report, OutputFormat format)
+    private int Answer(ServicesReport report, OutputFormat format)
     {
         if (format == OutputFormat.Json)
         {
             context.WriteJson(report, ControlJson.Default.ServicesReport);
-            return;
+            return ExitCode.Ok;
         }
         context.NoteOrigin(report.Origin);
         context.Terminal.Write(new Table(
@@ -52,6 +36,7 @@ internal sealed class ServicesCommand(CommandContext context)
                 => (Name: NameOf(s), f.Policy, Reason: f.NoBackends!))).Distinct()
             .Select(e => $"{e.Name}, policy {e.Policy}: {e.Reason}").ToList();
         context.WriteReasons("No backends, as", empty, MostReasons);
+        return ExitCode.Ok;
     }
 
     private static string[] RowOf(ServiceRow row, FrontendRow frontend, bool isFirst) =>

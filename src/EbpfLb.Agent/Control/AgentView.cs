@@ -4,6 +4,7 @@ using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Pipeline;
 using EbpfLb.Agent.Reload;
 using EbpfLb.Agent.Verification;
+using EbpfLb.Datapath;
 
 namespace EbpfLb.Agent.Control;
 
@@ -49,7 +50,10 @@ internal sealed class AgentView(
             },
             [.. dataplane.Hooks.Attached.Select(h => HookStatus.Of(h))],
             hooks.Canary is null ? null : new CanaryStatus(hooks.Canary.Ok, hooks.Canary.Problem, hooks.CheckedAt),
-            [.. dataplane.Diagnostics.ReadMaps().Concat(flowState.Maps).Select(m => new MapStatus(m.Map, m.Entries, m.Capacity))],
+            [
+                .. dataplane.Diagnostics.ReadMaps().Select(m => new MapStatus(m.Map, m.Used, m.Capacity)),
+                .. flowState.Maps.Select(m => new MapStatus(m.Map, m.Entries, m.Capacity)),
+            ],
             round is null ? null : PlanOf(round),
             round is null ? [] : [.. round.Failures.Select(f => f.ToString())],
             state.Table is null ? [] : [.. state.Table.Diagnostics.Select(d => d.ToString())],

@@ -1,5 +1,6 @@
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Pipeline;
+using EbpfLb.Datapath;
 using EbpfLb.Datapath.Counters;
 using EbpfLb.Explain;
 using EbpfLb.Model;

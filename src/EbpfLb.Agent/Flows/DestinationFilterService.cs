@@ -1,5 +1,6 @@
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Bpf;
+using EbpfLb.Datapath;
 using EbpfLb.Timing;
 using Microsoft.Extensions.Logging;
 
@@ -10,23 +11,20 @@ namespace EbpfLb.Agent.Flows;
 /// more, so there is no hurry.
 /// </summary>
 internal sealed class DestinationFilterService(IConntrack conntrack, TimeProvider time, ILogger logger)
-    : SupervisedService("destination filter", time, logger)
+    : PeriodicService("destination filter", () => Period, time, logger)
 {
     private static readonly TimeSpan Period = TimeSpan.FromHours(1);
 
-    protected override async Task RunAsync(CancellationToken stoppingToken)
+    protected override Task RunOnceAsync(CancellationToken stoppingToken)
     {
-        while (true)
+        try
         {
-            await Time.DelayAsync(Period, stoppingToken);
-            try
-            {
-                conntrack.RebuildFilter();
-            }
-            catch (BpfException e)
-            {
-                Log.FilterNotRebuilt(Logger, e.Message);
-            }
+            conntrack.RebuildFilter();
         }
+        catch (BpfException e)
+        {
+            Log.FilterNotRebuilt(Logger, e.Message);
+        }
+        return Task.CompletedTask;
     }
 }

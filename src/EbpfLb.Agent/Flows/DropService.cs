@@ -1,6 +1,7 @@
 using EbpfLb.Abi;
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Bpf;
+using EbpfLb.Datapath;
 using EbpfLb.Datapath.Events;
 using EbpfLb.Datapath.Flows;
 using EbpfLb.Model;

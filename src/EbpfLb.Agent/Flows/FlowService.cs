@@ -1,7 +1,8 @@
-using EbpfLb.Agent.Kernel;
-using EbpfLb.Datapath.Flows;
 using EbpfLb.Abi;
+using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Options;
+using EbpfLb.Datapath;
+using EbpfLb.Datapath.Flows;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Model;
 using EbpfLb.Timing;

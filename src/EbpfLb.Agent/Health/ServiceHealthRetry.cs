@@ -7,14 +7,11 @@ namespace EbpfLb.Agent.Health;
 
 /// <summary>Tries health check ports that could not be had again, also where no change and no sync period brings a reason to.</summary>
 internal sealed class ServiceHealthRetry(ServiceHealthServer server, TimeProvider time, ILogger logger)
-    : SupervisedService("health check ports", time, logger)
+    : PeriodicService("health check ports", () => RetryPeriods.Even, time, logger)
 {
-    protected override async Task RunAsync(CancellationToken stoppingToken)
+    protected override Task RunOnceAsync(CancellationToken stoppingToken)
     {
-        while (true)
-        {
-            await Time.DelayAsync(RetryPeriods.Even, stoppingToken);
-            server.Retry();
-        }
+        server.Retry();
+        return Task.CompletedTask;
     }
 }

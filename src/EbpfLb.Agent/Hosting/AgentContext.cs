@@ -2,6 +2,7 @@ using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Logging;
 using EbpfLb.Agent.Options;
 using EbpfLb.Configuration;
+using EbpfLb.Datapath;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Model;
 using Microsoft.Extensions.Logging;

@@ -1,6 +1,7 @@
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Options;
+using EbpfLb.Datapath;
 using EbpfLb.Model;
 using Microsoft.Extensions.Logging;
 

@@ -1,4 +1,5 @@
 using EbpfLb.Agent.Pipeline;
+using EbpfLb.Datapath;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Model;
 using EbpfLb.Policy;

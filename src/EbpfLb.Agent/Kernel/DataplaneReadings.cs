@@ -1,6 +1,7 @@
 using EbpfLb.Abi;
 using EbpfLb.Agent.Flows;
 using EbpfLb.Agent.Pipeline;
+using EbpfLb.Datapath;
 using EbpfLb.Datapath.Counters;
 using EbpfLb.Datapath.Reasons;
 using EbpfLb.Http.Metrics;
@@ -18,7 +19,8 @@ internal sealed class DataplaneReadings(
     private readonly Lock sync = new();
     private (long At, IReadOnlyList<ReasonCount> Reasons)? last;
 
-    public IReadOnlyList<MapReading> ReadMaps() => [.. diagnostics.ReadMaps(), .. flows.Maps];
+    public IReadOnlyList<MapReading> ReadMaps()
+        => [.. diagnostics.ReadMaps().Select(m => new MapReading(m.Map, m.Used, m.Capacity)), .. flows.Maps];
 
     /// <summary>Packets have counters of their own, with bytes.</summary>
     public IReadOnlyList<EventReading> ReadEvents() =>

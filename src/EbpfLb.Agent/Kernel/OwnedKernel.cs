@@ -2,6 +2,7 @@ using EbpfLb.Agent.Hosting;
 using EbpfLb.Agent.Options;
 using EbpfLb.Bpf;
 using EbpfLb.Configuration.Values;
+using EbpfLb.Datapath;
 using EbpfLb.Datapath.Ownership;
 using EbpfLb.Model;
 using EbpfLb.Timing;
@@ -41,9 +42,9 @@ internal sealed class OwnedKernel(TimeProvider time)
         }
     }
 
-    public IDataplane Open(StartOptions options, ILoggerFactory loggers) => KernelDataplane.Open(options, taken, loggers);
+    public IDataplane Open(StartOptions options, ILoggerFactory loggers) => KernelStart.Open(options, taken, loggers);
 
-    private (InstanceOwnership? Mine, InstanceOwner? Owner) Try(StartOptions options) => KernelDataplane.Explained(() =>
+    private (InstanceOwnership? Mine, InstanceOwner? Owner) Try(StartOptions options) => KernelStart.Explained(() =>
     {
         var kernel = KernelOptions.Of(options.Instance);
         var me = InstanceOwner.OfThisProcess(kernel, Path.GetFullPath(options.Instance.RunDirectory), time.GetUtcNow());

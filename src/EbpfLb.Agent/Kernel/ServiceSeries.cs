@@ -1,4 +1,6 @@
 using EbpfLb.Agent.Pipeline;
+using EbpfLb.Datapath;
+using EbpfLb.Datapath.Counters;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Model;
 using EbpfLb.Policy;

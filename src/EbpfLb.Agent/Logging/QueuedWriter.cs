@@ -11,7 +11,7 @@ namespace EbpfLb.Agent.Logging;
 /// <param name="dropped">Makes a line of a number of dropped lines.</param>
 internal sealed class QueuedWriter(TextWriter output, Func<int, string> dropped, int capacity = 4096) : TextWriter
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestFlush = TimeSpan.FromSeconds(1);
 
     private readonly BlockingCollection<string> lines = new(capacity);
     private readonly Lock starting = new();
@@ -51,7 +51,7 @@ internal sealed class QueuedWriter(TextWriter output, Func<int, string> dropped,
         {
             lines.CompleteAdding();
             // A writer that hangs goes with the process.
-            if (writer?.Join(Patience) != false) lines.Dispose();
+            if (writer?.Join(LongestFlush) != false) lines.Dispose();
         }
         base.Dispose(disposing);
     }

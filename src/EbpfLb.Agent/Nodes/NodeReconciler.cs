@@ -1,4 +1,5 @@
 using EbpfLb.Agent.Pipeline;
+using EbpfLb.Datapath;
 using EbpfLb.Datapath.Devices;
 using EbpfLb.Datapath.Node;
 using EbpfLb.Model;
@@ -10,7 +11,7 @@ namespace EbpfLb.Agent.Nodes;
 /// Reads the node's devices, addresses and routes and brings programs and maps up to date with them. What cannot be read or done
 /// leaves the last good state in force and is tried again with the next change or the next full round.
 /// </summary>
-/// <param name="wish">Asked at each reading.</param>
+/// <param name="desired">Asked at each reading.</param>
 /// <param name="setSysctls">Asked until it was done.</param>
 internal sealed class NodeReconciler(
     INodeKernel kernel, INodeNetwork network, PipelineState state, Func<NodeOptions> desired, Func<bool> setSysctls, ILogger logger)

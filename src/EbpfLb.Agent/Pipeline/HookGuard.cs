@@ -1,4 +1,5 @@
 using EbpfLb.Agent.Kernel;
+using EbpfLb.Datapath;
 using EbpfLb.Datapath.Canary;
 using EbpfLb.Model;
 using Microsoft.Extensions.Logging;

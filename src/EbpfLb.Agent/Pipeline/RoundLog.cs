@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using EbpfLb.Agent.Kernel;
+using EbpfLb.Datapath.Services;
 using EbpfLb.Policy;
 using Microsoft.Extensions.Logging;
 

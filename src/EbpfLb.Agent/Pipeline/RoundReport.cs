@@ -1,4 +1,5 @@
 using EbpfLb.Agent.Kernel;
+using EbpfLb.Datapath.Services;
 using EbpfLb.Model;
 
 namespace EbpfLb.Agent.Pipeline;

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Options;
+using EbpfLb.Datapath.Services;
 using EbpfLb.Http.Health;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Model;

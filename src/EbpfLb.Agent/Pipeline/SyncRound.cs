@@ -1,4 +1,6 @@
 using EbpfLb.Agent.Kernel;
+using EbpfLb.Datapath;
+using EbpfLb.Datapath.Services;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Model;
 using EbpfLb.Policy;

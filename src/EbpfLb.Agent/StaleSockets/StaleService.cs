@@ -1,5 +1,6 @@
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Pipeline;
+using EbpfLb.Datapath;
 using EbpfLb.Datapath.Flows;
 using EbpfLb.Datapath.StaleSockets;
 using EbpfLb.Http.Metrics;
@@ -20,7 +21,7 @@ internal sealed class StaleService : SupervisedService
     private const double FlowShare = 0.5;
 
     /// <summary>A start has much to do, and much memory to give back.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan StartDelay = TimeSpan.FromSeconds(1);
 
     private readonly IConntrack conntrack;
     private readonly StaleMetrics metrics;
@@ -56,7 +57,7 @@ internal sealed class StaleService : SupervisedService
         // Nothing is stale before the tables say what is right. What the kernel has to check for this shall not keep connections from being
         // translated.
         while (!isBegun || state.Hooks == HookState.None)
-            await next.WaitAsync(isBegun ? Patience : Timeout.InfiniteTimeSpan, stoppingToken);
+            await next.WaitAsync(isBegun ? StartDelay : Timeout.InfiniteTimeSpan, stoppingToken);
         next.TryTake();
         schedule.Begin();
         var untranslated = false;

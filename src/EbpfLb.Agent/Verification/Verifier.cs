@@ -1,5 +1,6 @@
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Pipeline;
+using EbpfLb.Datapath;
 using EbpfLb.Datapath.Flows;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Model;
@@ -13,7 +14,7 @@ namespace EbpfLb.Agent.Verification;
 /// Looking happens beside the pipeline; only what did not look right is looked at again in its turn.
 /// </summary>
 internal sealed class Verifier(
-    IClusterSource source, IServiceTables tables, PipelineState state, LoopRequests requests, VerifyMetrics metrics, TimeProvider time,
+    IClusterSource source, IDataplane dataplane, PipelineState state, LoopRequests requests, VerifyMetrics metrics, TimeProvider time,
     ILogger logger) : IDisposable
 {
     /// <summary>Of one core.</summary>
@@ -93,7 +94,7 @@ internal sealed class Verifier(
         }
         var compiledAnew = await CompareTableAsync(compiled, run, share, cancellationToken);
 
-        var verification = tables.NewVerification();
+        var verification = dataplane.NewVerification();
         var pacer = new SweepPacer(time, share);
         pacer.Begin();
         foreach (var _ in verification.Scan()) await pacer.PaceAsync(cancellationToken);

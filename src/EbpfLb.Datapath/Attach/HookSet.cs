@@ -1,4 +1,5 @@
 using EbpfLb.Bpf;
+using EbpfLb.Datapath.Canary;
 using EbpfLb.Datapath.DestinationFilters;
 using EbpfLb.Datapath.Handover;
 using EbpfLb.Datapath.Loader;
@@ -16,7 +17,7 @@ namespace EbpfLb.Datapath.Attach;
 /// </summary>
 internal sealed class HookSet(
     LoadedProgram loaded, SocketAttacher sockets, DeviceHooks devices, FilterRebuild filter, InstanceHold hold, FaultFinder faults,
-    InstancePaths paths, Repairs repairs, ILogger logger)
+    InstancePaths paths, Repairs repairs, string cgroup, ILogger logger) : IHooks
 {
     private readonly FlowMove flows = new(loaded.Maps, logger);
     private readonly StateMove states = new(loaded.Maps);
@@ -26,13 +27,15 @@ internal sealed class HookSet(
     /// <summary>What <see cref="Attach"/> put in force.</summary>
     public IReadOnlyList<AttachedHook> Attached => attached;
 
+    public string? Lost => hold.Lost;
+
     /// <summary>
     /// Puts the programs in force and pins what is new. Call it when the tables are filled: new maps take the place of
     /// old ones only now. Calling it again repairs what somebody removed.
     /// </summary>
     /// <exception cref="BpfException">A hook could not be taken; those before it are. Or another agent has taken the instance
     /// over.</exception>
-    public IReadOnlyList<AttachedHook> Attach()
+    public void Attach()
     {
         hold.Require();
         using var switchover = hold.IsInForce ? null : Switchover.TryOpen(loaded.Maps, logger);
@@ -48,7 +51,6 @@ internal sealed class HookSet(
         if (!filter.IsInUse) filter.Rebuild();
         lastMapPins = loaded.PinMaps();
         if (isFirst) loaded.RemoveOtherMaps();
-        return attached;
     }
 
     /// <summary>What packets and sockets of the programs of before have is ours afterwards, and so are packets and sockets.</summary>
@@ -107,4 +109,8 @@ internal sealed class HookSet(
 
     /// <summary>As <see cref="FindFaults"/>, without looking into maps.</summary>
     public IReadOnlyList<Difference> FindDetached() => hold.IsInForce ? devices.Faults(faults) : [];
+
+    public CanaryResult CheckCanary() => LoopbackFamilies.Usable()
+        .Select(family => CanaryProbe.Check(family, cgroup))
+        .FirstOrDefault(canary => !canary.Ok, CanaryResult.Good);
 }

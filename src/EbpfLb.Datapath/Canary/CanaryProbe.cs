@@ -1,6 +1,8 @@
 using EbpfLb.Model;
 using System.Net;
 using System.Net.Sockets;
+using EbpfLb.Model;
+using EbpfLb.Policy;
 
 namespace EbpfLb.Datapath.Canary;
 
@@ -11,6 +13,11 @@ namespace EbpfLb.Datapath.Canary;
 /// </summary>
 internal static class CanaryProbe
 {
+    /// <param name="cgroup">For the message: where the hooks are attached.</param>
+    public static CanaryResult Check(IpFamily family, string cgroup) => family == IpFamily.IPv4
+        ? Check(EndPoint(Policy.Canary.FrontendV4), EndPoint(Policy.Canary.BackendV4), cgroup)
+        : Check(EndPoint(Policy.Canary.FrontendV6), EndPoint(Policy.Canary.BackendV6), cgroup);
+
     /// <param name="frontend">A reserved address that is programmed as a service.</param>
     /// <param name="backend">The loopback address and port behind it.</param>
     /// <param name="cgroup">For the message: where the hooks are attached.</param>
@@ -33,6 +40,10 @@ internal static class CanaryProbe
             ? CanaryResult.Good
             : Failed($"it was rewritten, but getpeername() says {peer}", frontend, cgroup);
     }
+
+    private static IPEndPoint EndPoint(Frontend frontend) => new(frontend.Address.ToIPAddress(), frontend.Port);
+
+    private static IPEndPoint EndPoint(BackendAddress backend) => new(backend.Address.ToIPAddress(), backend.Port);
 
     private static CanaryResult Failed(string seen, IPEndPoint frontend, string cgroup) => new(false,
         $"the socket hooks at {cgroup} do not translate this process's connection to {frontend}: {seen}; "

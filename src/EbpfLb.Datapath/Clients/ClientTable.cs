@@ -10,13 +10,18 @@ namespace EbpfLb.Datapath.Clients;
 /// Writes lb_netns. The node's own namespace and those of others are told apart in time, so each stays while the other changes; until
 /// the others have been told once, what an earlier agent wrote of them stays too.
 /// </summary>
-internal sealed class ClientTable(DiffedTable<ulong, LbNetns> table)
+public sealed class ClientTable
 {
+    private readonly DiffedTable<ulong, LbNetns> table;
+    private readonly Func<string?> lost;
     private readonly Lock sync = new();
     private Dictionary<ulong, LbNetns> host = [];
     private Dictionary<ulong, LbNetns>? others;
 
-    public MapFill Fill
+    /// <param name="lost">Why the instance is another agent's now, so that nothing is written; null: it is ours.</param>
+    internal ClientTable(DiffedTable<ulong, LbNetns> table, Func<string?> lost) => (this.table, this.lost) = (table, lost);
+
+    internal MapFill Fill
     {
         get
         {
@@ -24,8 +29,9 @@ internal sealed class ClientTable(DiffedTable<ulong, LbNetns> table)
         }
     }
 
+    /// <summary>Tells the programs what processes of the node's own network namespace connect from.</summary>
     /// <param name="cookie">Of the node's network namespace; 0: not known.</param>
-    public NodeResult ApplyHost(ulong cookie, ClientAddresses addresses)
+    internal NodeResult ApplyHost(ulong cookie, ClientAddresses addresses)
     {
         lock (sync)
         {
@@ -34,9 +40,14 @@ internal sealed class ClientTable(DiffedTable<ulong, LbNetns> table)
         }
     }
 
+    /// <summary>
+    /// Tells the programs what processes of the other network namespaces connect from, all of them at once. May be called from any
+    /// thread.
+    /// </summary>
     /// <param name="clients">All namespaces but the node's, by cookie; null: not known this time, what was known stays.</param>
     public NodeResult Apply(IReadOnlyDictionary<ulong, ClientAddresses?> clients)
     {
+        if (lost() is { } reason) return new NodeResult(0, 0, [reason]);
         lock (sync)
         {
             var wanted = new Dictionary<ulong, LbNetns>();

@@ -33,3 +33,9 @@ public sealed record MapFill(string Map, long Used, long Capacity)
     /// <inheritdoc cref="TableSpec.OptionOf"/>
     public string Option => TableSpec.OptionOf(Map);
 }
+
+/// <summary>Counters of a service port that is programmed.</summary>
+/// <param name="Id">The id that stands for the service port in all maps.</param>
+/// <param name="Connections">TCP and connected UDP, begun.</param>
+/// <param name="Active">Of those, open now.</param>
+public sealed record PortCounters(uint Id, ulong Connections, ulong Active, ulong Datagrams, ulong Refused);

@@ -36,11 +36,11 @@ public sealed class DestinationFilter(BpfMap map) : IDisposable
         return bank == 0 || (Volatile.Read(ref Bank(bank)[(int)(bit / 64)]) >> (int)(bit % 64) & 1) != 0;
     }
 
-    /// <summary>All packets are looked at, until the next <see cref="Refill"/>.</summary>
+    /// <summary>All packets are looked at, until the next <see cref="Rebuild"/>.</summary>
     public void Disable() => Volatile.Write(ref words.Span[0], 0);
 
     /// <summary>
-    /// Packets to the address are looked at from now on. To be called when what they ask for is in its table: see <see cref="Refill"/>.
+    /// Packets to the address are looked at from now on. To be called when what they ask for is in its table: see <see cref="Rebuild"/>.
     /// </summary>
     public void Open(IpAddress address)
     {
@@ -54,7 +54,7 @@ public sealed class DestinationFilter(BpfMap map) : IDisposable
     /// <paramref name="needed"/> finds it.
     /// </summary>
     /// <param name="needed">Enumerated once, after the bank was emptied: the addresses of all tables.</param>
-    public void Refill(IEnumerable<IpAddress> needed)
+    public void Rebuild(IEnumerable<IpAddress> needed)
     {
         lock (refilling)
         {

@@ -13,5 +13,5 @@ internal sealed class FilterRebuild(KernelTables tables, FlowMaps flows)
     public bool IsInUse => tables.DestinationFilter.IsInUse;
 
     /// <exception cref="BpfException">A table cannot be read; then nothing has changed.</exception>
-    public void Rebuild() => tables.DestinationFilter.Refill(tables.Addresses().Concat(flows.All.SelectMany(m => m.Destinations())));
+    public void Rebuild() => tables.DestinationFilter.Rebuild(tables.Addresses().Concat(flows.All.SelectMany(m => m.Destinations())));
 }

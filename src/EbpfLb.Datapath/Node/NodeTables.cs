@@ -164,21 +164,19 @@ internal sealed class NodeTables(
         DiffedTable<TKey, TValue> table, IReadOnlyDictionary<TKey, TValue> wanted, List<string> problems)
         where TKey : unmanaged
         where TValue : unmanaged
-    {
-        List<TableError> errors = [];
-        var count = table.Write(wanted, errors);
-        problems.AddRange(errors.Select(e => Problem(table.Name, e)));
-        return count;
-    }
+        => Count(table.Name, errors => table.Write(wanted, errors), problems);
 
     private static int Remove<TKey, TValue>(
         DiffedTable<TKey, TValue> table, IReadOnlyDictionary<TKey, TValue> wanted, List<string> problems)
         where TKey : unmanaged
         where TValue : unmanaged
+        => Count(table.Name, errors => table.RemoveOthers(wanted, errors), problems);
+
+    private static int Count(string table, Func<List<TableError>, int> act, List<string> problems)
     {
         List<TableError> errors = [];
-        var count = table.RemoveOthers(wanted, errors);
-        problems.AddRange(errors.Select(e => Problem(table.Name, e)));
+        var count = act(errors);
+        problems.AddRange(errors.Select(e => Problem(table, e)));
         return count;
     }
 

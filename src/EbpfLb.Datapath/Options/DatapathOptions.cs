@@ -1,8 +1,8 @@
-using EbpfLb.Planning.Tables;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Ownership;
 using EbpfLb.Planning;
+using EbpfLb.Planning.Tables;
 
 namespace EbpfLb.Datapath.Options;
 
@@ -37,11 +37,19 @@ public sealed record DatapathOptions
     /// </summary>
     public InstanceOwnership? Ownership { get; init; }
 
+    /// <summary>What was found out before, to be shown with the rest.</summary>
+    public StartFindings Found { get; init; } = new([], []);
+
     public AnswerLimit Answers { get; init; } = AnswerLimit.Default;
 
     /// <summary>Count connections per service port.</summary>
     public bool ServiceCounters { get; init; } = true;
 }
+
+/// <summary>What is known of the machine before anything is loaded.</summary>
+/// <param name="Features">What this kernel has of what the agent can use.</param>
+/// <param name="PlaceProblems">What is wrong with the place of the pins for as long as this process lives, with what to do.</param>
+public sealed record StartFindings(IReadOnlyList<KernelFeature> Features, IReadOnlyList<string> PlaceProblems);
 
 /// <summary>The machine that runs this, as far as sizes depend on it.</summary>
 public static class MachineSizes

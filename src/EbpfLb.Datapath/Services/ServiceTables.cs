@@ -18,7 +18,7 @@ namespace EbpfLb.Datapath.Services;
 /// The tables of services. <see cref="Apply"/> belongs to one thread; reading is free. Closing it does not wait for a grace period: the
 /// next agent finds what is left to retire.
 /// </summary>
-internal sealed class ServiceTables : IAsyncDisposable
+public sealed class ServiceTables : IServiceTables, IAsyncDisposable
 {
     private readonly KernelTables tables;
     private readonly NodeTables node;
@@ -30,7 +30,8 @@ internal sealed class ServiceTables : IAsyncDisposable
     private readonly CancellationTokenSource stop = new();
     private readonly Task retiring;
 
-    public ServiceTables(KernelTables tables, Mirror mirror, NodeTables node, ServiceAddresses addresses, InstanceHold hold, ILogger logger)
+    internal ServiceTables(
+        KernelTables tables, Mirror mirror, NodeTables node, ServiceAddresses addresses, InstanceHold hold, ILogger logger)
     {
         (this.tables, Mirror, this.node, this.addresses, this.hold, this.logger) = (tables, mirror, node, addresses, hold, logger);
         // Before any id is given out anew.
@@ -63,7 +64,7 @@ internal sealed class ServiceTables : IAsyncDisposable
             result = result is null ? done : done.After(result);
         }
         // A Service that did not get in has an address too.
-        if (addresses.Settle(plan!.Opens, result!.IsComplete ? table.ServiceCidrs : []) is { } left)
+        if (addresses.Settle(plan!.LiftsRejections, result!.IsComplete ? table.ServiceCidrs : []) is { } left)
             Log.ServiceAddressesLeft(logger, left);
         return (plan, result);
     }
@@ -73,14 +74,45 @@ internal sealed class ServiceTables : IAsyncDisposable
         var plan = Planner.Plan(table, Mirror);
         // A NodePort outside of the range is never looked for, so the range comes first.
         if (node.Cover(plan.NodePorts) is { } problem) throw new InvalidOperationException(problem);
-        if (addresses.Extend(plan.Closes, table.ServiceCidrs) is { } other) throw new InvalidOperationException(other);
+        if (addresses.Extend(plan.RejectedAddresses, table.ServiceCidrs) is { } other) throw new InvalidOperationException(other);
         var result = applier.Apply(plan);
         retirements.Enqueue(result.Retired);
         return (plan, result);
     }
 
+    ApplyOutcome IServiceTables.Apply(ForwardingTable table) => ApplyOutcome.Of(Apply(table).Result);
+
+    public ServicePortKey? FindServicePort(uint id) => Mirror.PortOf(id);
+
+    public uint? FindServiceId(ServicePortKey port) => Mirror.IdOf(port);
+
+    public IReadOnlyDictionary<ServicePortKey, PortCounters> ReadCounters(IEnumerable<ServicePortKey> ports)
+    {
+        var counters = new Dictionary<ServicePortKey, PortCounters>();
+        foreach (var port in ports)
+        {
+            if (Mirror.IdOf(port) is not { } id) continue;
+            var read = ReadCounters(id);
+            counters[port] = new PortCounters(id, read.Connections, read.Active, read.Datagrams, read.Refused);
+        }
+        return counters;
+    }
+
     /// <summary>Counters of one service port id; zeros when it counted nothing.</summary>
-    public ServiceCounters ReadCounters(uint id) => tables.ServiceCounters.Read(id);
+    internal ServiceCounters ReadCounters(uint id) => tables.ServiceCounters.Read(id);
+
+    /// <summary>How full the tables are.</summary>
+    internal IEnumerable<MapFill> Fill =>
+    [
+        new(Abi.Tables.Services4.Name, Mirror.Frontends4, Mirror.Limits.MaxFrontends4),
+        new(Abi.Tables.Services6.Name, Mirror.Frontends6, Mirror.Limits.MaxFrontends6),
+        new(Abi.Tables.SvcStats.Name, Mirror.ServicesInUse, Mirror.Limits.MaxServices),
+        new(Abi.Tables.Backends.Name, Mirror.BackendsInUse, Mirror.Limits.MaxBackends),
+        new(Abi.Tables.Slots.Name, Mirror.SlotsInUse, Mirror.Limits.MaxSlots),
+        new(Abi.Tables.Maglev.Name, Mirror.MaglevRowsInUse, Mirror.Limits.MaxMaglevRows),
+        new(Abi.Tables.SrcRanges4.Name, Mirror.SourceRanges4, Mirror.Limits.MaxRanges4),
+        new(Abi.Tables.SrcRanges6.Name, Mirror.SourceRanges6, Mirror.Limits.MaxRanges6),
+    ];
 
     /// <summary>What each backend of a service port counted; none while the port is not in the tables.</summary>
     public IReadOnlyList<BackendCounters> ReadBackends(ServicePortKey port)

@@ -113,7 +113,7 @@ internal sealed class KernelTables : IDisposable
         Held(FilteredBy(addresses6, FilterKeys.AddressOf), addresses6), new KernelTable<uint, LbSettings>(settings), settings.Lookup(0),
         capacities[Abi.Tables.CtPending.Name], nodePorts);
 
-    public ClientTable ReadClients() => new(Held(netns, netns));
+    public ClientTable ReadClients(Func<string?> lost) => new(Held(netns, netns), lost);
 
     /// <param name="closed">All ClusterIPs that the service tables close.</param>
     public ServiceAddresses ReadServiceAddresses(NodeTables node, Func<BoundingPrefix> closed)

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.ExceptionServices;
+using EbpfLb.Timing;
 
 namespace EbpfLb.Kubernetes.Api;
 
@@ -81,7 +82,7 @@ internal static class ServerConnector
         List<Task<Socket>> attempts, bool isMore, TimeProvider time, CancellationToken cancellationToken)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await Task.WhenAny([Task.Delay(isMore ? AttemptDelay : Timeout.InfiniteTimeSpan, time, ended.Token), .. attempts]);
+        await Task.WhenAny([time.DelayAsync(isMore ? AttemptDelay : Timeout.InfiniteTimeSpan, ended.Token), .. attempts]);
         await ended.CancelAsync();
     }
 

@@ -1,4 +1,5 @@
 using EbpfLb.Model;
+using EbpfLb.Timing;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Kubernetes.Auth;
@@ -17,11 +18,10 @@ internal sealed record ConnectionFile(string Path, string Text, Func<ApiConnecti
     public async Task<ApiConnection> NextAsync(TimeSpan period, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
     {
         // A file of a kilobyte is read as quickly as its time is asked for, and a ConfigMap's or Secret's time says nothing.
-        using var timer = new PeriodicTimer(period, time);
         var (refused, reason) = (Text, "");
         while (true)
         {
-            await timer.WaitForNextTickAsync(cancellationToken);
+            await time.DelayAsync(period, cancellationToken);
             var now = Text;
             try
             {

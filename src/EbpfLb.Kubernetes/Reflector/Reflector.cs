@@ -1,4 +1,5 @@
 using EbpfLb.Kubernetes.Api;
+using EbpfLb.Timing;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Kubernetes.Reflector;
@@ -135,7 +136,7 @@ internal sealed class Reflector<T>(
         }
         if (any || time.GetElapsedTime(opened) > options.LongestRetry) backoff.Reset();
         // A server (or a proxy) that ends each watch at once must not be asked in a tight loop.
-        else await Task.Delay(backoff.Next(), time, cancellationToken);
+        else await time.DelayAsync(backoff.Next(), cancellationToken);
     }
 
     /// <summary>
@@ -196,7 +197,7 @@ internal sealed class Reflector<T>(
         var wait = backoff.Next(failure.RetryAfter);
         if (failure.Failure == ApiFailure.Internal) Log.ReflectorFailed(logger, failure.InnerException ?? failure, resource.Plural);
         Log.ApiRequestFailed(logger, resource.Plural, failure.Failure, wait.TotalSeconds, failure.Message);
-        await Task.Delay(wait, time, cancellationToken);
+        await time.DelayAsync(wait, cancellationToken);
         if (failingSince is { } since && time.GetElapsedTime(since) >= options.RelistAfter) resourceVersion = null;
     }
 
@@ -210,7 +211,7 @@ internal sealed class Reflector<T>(
         isAbsent = true;
         resourceVersion = null;
         sink.Replace([]);
-        await Task.Delay(options.OptionalRetry, time, cancellationToken);
+        await time.DelayAsync(options.OptionalRetry, cancellationToken);
     }
 
     private void ReportFailure(ApiException failure)

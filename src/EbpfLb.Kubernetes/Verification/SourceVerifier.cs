@@ -1,5 +1,6 @@
 using EbpfLb.Kubernetes.Api;
 using EbpfLb.Model;
+using EbpfLb.Timing;
 
 namespace EbpfLb.Kubernetes.Verification;
 
@@ -20,7 +21,7 @@ internal sealed class SourceVerifier(IReadOnlyList<ICollectionVerification> coll
             List<Difference> differences = [];
             if (differing.Count > 0)
             {
-                await Task.Delay(grace, time, cancellationToken);
+                await time.DelayAsync(grace, cancellationToken);
                 foreach (var collection in differing) differences.AddRange(await collection.LookAgainAsync(cancellationToken));
             }
             var repaired = repair && differences.Count > 0 ? await RepairAsync(differing, differences.Count, cancellationToken) : [];
@@ -42,7 +43,7 @@ internal sealed class SourceVerifier(IReadOnlyList<ICollectionVerification> coll
         {
             HashSet<Difference> repaired = [.. differing.SelectMany(c => c.Repaired())];
             if (repaired.Count == count || time.GetElapsedTime(begun) >= grace) return repaired;
-            await Task.Delay(Poll, time, cancellationToken);
+            await time.DelayAsync(Poll, cancellationToken);
         }
     }
 }

@@ -73,7 +73,7 @@ internal sealed class EntryWriter(List<PlannedGroup> groups, EntryTables tables,
     private void Written(in EntryChange change)
     {
         var group = groups[change.Group].Root;
-        group.Touched = true;
+        group.RecordWrite();
         var known = mirror.TryGetEntry(change.Key, out var old);
         if (change.Value is { } value && Opens(old, value)) Opened.Add(change.Key.Protocol);
         log.Add((change.Key, known ? old : null, group.LastWrite));
@@ -97,7 +97,7 @@ internal sealed class EntryWriter(List<PlannedGroup> groups, EntryTables tables,
         {
             var (key, old, _) = log[i];
             if (tables.Write(key, old) == TableError.None) SetMirror(key, old);
-            else group.Mixed = true;
+            else group.RecordHalfUndone();
         }
         group.LastWrite = -1;
     }

@@ -18,8 +18,8 @@ internal sealed class GroupCommit(Mirror mirror)
         foreach (var port in group.Ports)
         {
             if (!group.Root.Failed) Succeed(port);
-            else if (group.Root.Mixed) KeepBoth(port);
-            else GiveBack(port, group.Root.Touched);
+            else if (group.Root.State == GroupState.HalfUndone) KeepBoth(port);
+            else GiveBack(port, group.Root.State != GroupState.Unwritten);
         }
     }
 

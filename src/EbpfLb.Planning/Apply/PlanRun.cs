@@ -92,7 +92,7 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources
         {
             var group = plan.Groups[write.Group].Root;
             if (group.Failed) continue;
-            group.Touched = true;
+            group.RecordWrite();
             if (write.Before is null) tables.Loads?.Reset(write.Id);
             var error = tables.Backends.Write(write.Id, [write.Value]);
             if (error != TableError.None)
@@ -114,7 +114,7 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources
         {
             var group = plan.Groups[write.Group].Root;
             if (group.Failed) continue;
-            group.Touched = true;
+            group.RecordWrite();
             var ids = write.List.Ids;
             if (write.List.Range.IsMaglev)
             {
@@ -146,7 +146,7 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources
         {
             var group = plan.Groups[index].Root;
             if (group.Failed) continue;
-            group.Touched = true;
+            group.RecordWrite();
             var error = sources.Add(key);
             if (error != TableError.None)
             {
@@ -212,7 +212,7 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources
         {
             var group = plan.Groups[write.Group].Root;
             if (!group.Failed) continue;
-            if (!group.Mixed && tables.Backends.Write(write.Id, [write.Before!.Value]) == TableError.None) continue;
+            if (group.State != GroupState.HalfUndone && tables.Backends.Write(write.Id, [write.Before!.Value]) == TableError.None) continue;
             damaged.Add((write.Before!.Record, write.Id, BackendCodec.Lists(write.Value)));
         }
     }
@@ -226,7 +226,7 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources
         foreach (var (index, port, key) in plan.Allowed)
         {
             var group = plan.Groups[index].Root;
-            if (group.Failed && !group.Mixed && port.WasRestricted) sources.Remove(key);
+            if (group.Failed && group.State != GroupState.HalfUndone && port.WasRestricted) sources.Remove(key);
         }
         foreach (var (index, port, key) in plan.Refused)
         {

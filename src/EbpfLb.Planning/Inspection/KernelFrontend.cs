@@ -7,7 +7,7 @@ namespace EbpfLb.Planning.Inspection;
 
 /// <summary>An entry of lb_services4/6 with the backends that a program would find behind it.</summary>
 /// <param name="LocalPolicy">The Local list is for sources from outside.</param>
-/// <param name="Elsewhere">An empty Local list means drop, not refuse.</param>
+/// <param name="HasRemoteEndpoints">An empty Local list means drop, not refuse.</param>
 /// <param name="Slots">The Cluster list.</param>
 /// <param name="Sources">Who may use it: all when null, nobody when empty.</param>
 /// <param name="Problem">What a program would stumble over, null when the entry is sound.</param>

@@ -62,7 +62,7 @@ public sealed class Plan
     }
 
     /// <summary>The ranges around all addresses whose other ports the plan makes refused.</summary>
-    public BoundingPrefix Closes
+    public BoundingPrefix RejectedAddresses
     {
         get
         {
@@ -76,7 +76,7 @@ public sealed class Plan
     }
 
     /// <summary>There are addresses whose other ports the plan leaves alone again.</summary>
-    public bool Opens => Deletes.Exists(d => d.Key.IsAnyPort);
+    public bool LiftsRejections => Deletes.Exists(d => d.Key.IsAnyPort);
 
     internal ForwardingTable Table { get; }
 

@@ -22,11 +22,7 @@ internal sealed class PlannedGroup(ObjectName service)
 
     public string? FailedTable { get; private set; }
 
-    /// <summary>Something of this group was written, so what it took must be cleared before it is used again.</summary>
-    public bool Touched { get; set; }
-
-    /// <summary>An operation failed and so did putting back what was done before it: old and new are both in use.</summary>
-    public bool Mixed { get; set; }
+    public GroupState State { get; private set; }
 
     /// <summary>Where the applier has noted its last change of a frontend; -1: there is none to put back.</summary>
     public int LastWrite { get; set; } = -1;
@@ -36,6 +32,13 @@ internal sealed class PlannedGroup(ObjectName service)
 
     /// <summary>The Service is as it should be, but something of what it was is still there.</summary>
     public bool Unfinished { get; private set; }
+
+    public void RecordWrite()
+    {
+        if (State == GroupState.Unwritten) State = GroupState.Written;
+    }
+
+    public void RecordHalfUndone() => State = GroupState.HalfUndone;
 
     public void Join(PlannedGroup other)
     {
@@ -54,4 +57,16 @@ internal sealed class PlannedGroup(ObjectName service)
         if (Failed) return;
         (Error, FailedTable, Unfinished) = (error, table, false);
     }
+}
+
+/// <summary>How far writing a group came.</summary>
+internal enum GroupState
+{
+    Unwritten,
+
+    /// <summary>Something was written, so what the group took must be cleared before it is used again.</summary>
+    Written,
+
+    /// <summary>An operation failed and so did putting back what was done before it: old and new are both in use.</summary>
+    HalfUndone,
 }

@@ -1,6 +1,7 @@
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Tests.Fakes;
 using EbpfLb.Agent.Tests.Pipeline;
+using EbpfLb.Datapath.Services;
 using EbpfLb.Model;
 using EbpfLb.Planning;
 using EbpfLb.Planning.Tables;

@@ -3,6 +3,7 @@ using EbpfLb.Abi;
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Nodes;
 using EbpfLb.Bpf;
+using EbpfLb.Datapath;
 using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Canary;
 using EbpfLb.Datapath.Counters;
@@ -10,9 +11,10 @@ using EbpfLb.Datapath.Devices;
 using EbpfLb.Datapath.Events;
 using EbpfLb.Datapath.Flows;
 using EbpfLb.Datapath.Node;
+using EbpfLb.Datapath.Repair;
+using EbpfLb.Datapath.Services;
 using EbpfLb.Datapath.StaleSockets;
 using EbpfLb.Datapath.Tests.Flows;
-using EbpfLb.Http.Metrics;
 using EbpfLb.Model;
 using EbpfLb.Planning.Apply;
 using EbpfLb.Planning.Verification;
@@ -56,7 +58,7 @@ internal sealed class FakeDataplane : IDataplane, IServiceTables, IHooks, INodeK
     public IReadOnlyList<KernelFeature> Probed { get; set; } = [
         new("cgroup_link", true, "", "links"), new("tcx", false, "EINVAL", "tc programs as links")];
 
-    IReadOnlyList<AttachedHook> IHooks.Attached => Attached > 0 ? [new("connect4", "/sys/fs/cgroup", 7, 41, "attached")] : [];
+    IReadOnlyList<AttachedHook> IHooks.Attached => Programs;
 
     public Dictionary<ServicePortKey, PortCounters> Counters { get; } = [];
 
@@ -87,6 +89,9 @@ internal sealed class FakeDataplane : IDataplane, IServiceTables, IHooks, INodeK
         Attached++;
     }
 
+    private IReadOnlyList<AttachedHook> Programs
+        => Attached > 0 ? [new("connect4", "/sys/fs/cgroup", 7, 41, "attached")] : [];
+
     public Action OnRepair { get; set; } = () => { };
 
     public int Repaired { get; private set; }
@@ -97,7 +102,7 @@ internal sealed class FakeDataplane : IDataplane, IServiceTables, IHooks, INodeK
         OnRepair();
     }
 
-    public IReadOnlyDictionary<string, long> ReadRepairs() => new Dictionary<string, long> { ["link"] = 0 };
+    public IReadOnlyDictionary<RepairKind, long> ReadRepairs() => new Dictionary<RepairKind, long> { [RepairKind.Link] = 0 };
 
     public CanaryResult CheckCanary() => Canary;
 
@@ -123,7 +128,7 @@ internal sealed class FakeDataplane : IDataplane, IServiceTables, IHooks, INodeK
 
     public IReadOnlyList<AttachedDevice> AttachDevices(IReadOnlyList<DeviceDecision> decisions) => [];
 
-    public IReadOnlyList<MapReading> ReadMaps() => [new("lb_services4", 3, 1000)];
+    public IReadOnlyList<MapFill> ReadMaps() => [new("lb_services4", 3, 1000)];
 
     public RetireStatus Retiring { get; set; } = RetireStatus.Good;
 
@@ -137,9 +142,9 @@ internal sealed class FakeDataplane : IDataplane, IServiceTables, IHooks, INodeK
 
     public IReadOnlyList<IFlowMap> FlowMaps => [Flows4, Flows6];
 
-    public Action OnRefill { get; set; } = () => { };
+    public Action OnRebuildFilter { get; set; } = () => { };
 
-    public void RebuildFilter() => OnRefill();
+    public void RebuildFilter() => OnRebuildFilter();
 
     public FakeStale StaleParts { get; } = new();
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using EbpfLb.Agent.Nodes;
+using EbpfLb.Datapath;
 using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Devices;
 using EbpfLb.Datapath.Node;

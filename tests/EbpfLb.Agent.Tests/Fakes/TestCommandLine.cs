@@ -1,9 +1,10 @@
 using EbpfLb.Agent.Commands;
 using EbpfLb.Agent.Control;
-using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Hosting;
+using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Output;
+using EbpfLb.Datapath;
 using EbpfLb.Model;
 using Microsoft.Extensions.Logging;
 

@@ -18,7 +18,7 @@ public sealed class DestinationFilterServiceTests
         using var log = new CollectedLog();
         var dataplane = new FakeDataplane();
         var refills = System.Threading.Channels.Channel.CreateUnbounded<int>();
-        dataplane.OnRefill = () =>
+        dataplane.OnRebuildFilter = () =>
         {
             Assert.True(refills.Writer.TryWrite(1));
             throw new BpfException(Errno.EPERM, "read map", "lb_conntrack4");

@@ -7,6 +7,7 @@ using EbpfLb.Agent.Nodes;
 using EbpfLb.Agent.Tests.Fakes;
 using EbpfLb.Agent.Tests.Pipeline;
 using EbpfLb.Datapath.Node;
+using EbpfLb.Datapath.Services;
 using EbpfLb.Http.Health;
 using EbpfLb.Http.ServiceHealth;
 using EbpfLb.Model;

@@ -1,10 +1,8 @@
-using EbpfLb.Configuration.Own;
-using EbpfLb.Planning;
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Options;
-using EbpfLb.Agent.Tests.Fakes;
+using EbpfLb.Configuration.Own;
 using EbpfLb.Model;
-using EbpfLb.Testing;
+using EbpfLb.Planning;
 
 namespace EbpfLb.Agent.Tests.Kernel;
 
@@ -29,22 +27,6 @@ public sealed class KernelOptionsTests
         var options = KernelOptions.Of(new InstanceOptions("lab", "/cg", "/bpf", "/run/x"));
         Assert.Equal(("lab", "/cg", "/bpf"), (options.Instance, options.CgroupRoot, options.BpfFs));
     }
-
-    [Theory]
-    [InlineData("00000000000000000000000000000001 01 80 10 80       lo\n", 2)]
-    [InlineData("fe800000000000000000000000000001 02 40 20 80     eth0\n", 1)]
-    [InlineData("", 1)]
-    public void The_canary_uses_the_families_that_have_a_loopback_address(string addresses, int families)
-    {
-        using var directory = new TemporaryDirectory();
-        File.WriteAllText(directory.File("if_inet6"), addresses);
-        Assert.Equal(families, LoopbackFamilies.Usable(directory.File("if_inet6")).Count);
-    }
-
-    [Contract("2", "a family without kernel support: its entries meet no packet, the other serves")]
-    [Fact]
-    public void Without_IPv6_in_the_kernel_the_canary_uses_IPv4()
-        => Assert.Equal([IpFamily.IPv4], LoopbackFamilies.Usable("/nonexistent/if_inet6"));
 
     [Theory]
     [InlineData("SockTranslated", "sock_translated")]

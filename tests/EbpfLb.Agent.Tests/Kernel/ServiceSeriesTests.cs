@@ -1,6 +1,7 @@
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Pipeline;
 using EbpfLb.Agent.Tests.Fakes;
+using EbpfLb.Datapath.Counters;
 using EbpfLb.Http.Health;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Model;

@@ -1,4 +1,5 @@
 using EbpfLb.Agent.Kernel;
+using EbpfLb.Datapath.Services;
 using EbpfLb.Model;
 using EbpfLb.Testing;
 

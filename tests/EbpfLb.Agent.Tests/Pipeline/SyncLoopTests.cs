@@ -1,4 +1,5 @@
 using EbpfLb.Agent.Kernel;
+using EbpfLb.Datapath.Services;
 using EbpfLb.Testing;
 
 namespace EbpfLb.Agent.Tests.Pipeline;

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Pipeline;
+using EbpfLb.Datapath.Services;
 using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Agent.Tests.Pipeline;

@@ -17,8 +17,8 @@ namespace EbpfLb.Agent.Tests.StaleSockets;
 public sealed class StaleServiceTests : IAsyncDisposable
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan Late = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan FollowUpDelay = TimeSpan.FromSeconds(1);
 
     private readonly FakeDataplane dataplane = new();
     private readonly ManualTimeProvider time = new();
@@ -47,12 +47,12 @@ public sealed class StaleServiceTests : IAsyncDisposable
         Stale.Next.Enqueue(Report(udp: (3, 2)));
         Stale.Next.Enqueue(Report(udp: (1, 1)));
         Round();
-        await time.WhenTimerIsDueIn(Soon);
+        await time.WhenTimerIsDueIn(RetryDelay);
         Assert.Equal(1, Stale.Passes);
         // One was left: later than the last time.
-        await PassAsync(Soon, next: Soon * 2);
-        await PassAsync(Soon * 2, next: Late);
-        await PassAsync(Late, next: Period);
+        await PassAsync(RetryDelay, next: RetryDelay * 2);
+        await PassAsync(RetryDelay * 2, next: FollowUpDelay);
+        await PassAsync(FollowUpDelay, next: Period);
         await PassAsync(Period, next: Period);
         Assert.Equal((5, 4), (Stale.Passes, Stale.UntranslatedPasses));
     }
@@ -67,13 +67,13 @@ public sealed class StaleServiceTests : IAsyncDisposable
         Stale.Missing = "iter_tcp";
         await StartAsync();
         Round();
-        await time.WhenTimerIsDueIn(Late);
+        await time.WhenTimerIsDueIn(FollowUpDelay);
         Assert.Equal((0, false), (Stale.Passes, Stale.IsLoaded));
         Assert.All(dataplane.StaleParts.Features, f => Assert.Equal((false, false), (f.IsKnown, f.IsMissing)));
 
         state.RecordHooks(attached ? InForce : new HookState(false, "no cgroup", null, null));
-        time.Advance(Late);
-        await time.WhenTimerIsDueIn(Soon);
+        time.Advance(FollowUpDelay);
+        await time.WhenTimerIsDueIn(RetryDelay);
 
         Assert.Equal((1, true), (Stale.Passes, Stale.IsLoaded));
         Assert.Single(log.Lines, l => l.Contains("Kernel features: available=iter_udp", StringComparison.Ordinal));
@@ -86,7 +86,7 @@ public sealed class StaleServiceTests : IAsyncDisposable
         service = NewService(tcp: false);
         Round();
         await service.StartAsync(TestContext.Current.CancellationToken);
-        await time.WhenTimerIsDueIn(Soon);
+        await time.WhenTimerIsDueIn(RetryDelay);
         Assert.Equal(1, Stale.Passes);
     }
 
@@ -138,10 +138,10 @@ public sealed class StaleServiceTests : IAsyncDisposable
 
         for (var i = 0; i < 4; i++) Stale.Next.Enqueue(Report(udp: (1, 0), error: "not permitted"));
         Round(opened: TransportProtocol.Udp);
-        await time.WhenTimerIsDueIn(Soon);
-        foreach (var (wait, next) in ((int, int)[])[(1, 2), (2, 4), (4, 8)]) await PassAsync(Soon * wait, Soon * next);
-        await PassAsync(Soon * 8, Late);
-        await PassAsync(Late, Period);
+        await time.WhenTimerIsDueIn(RetryDelay);
+        foreach (var (wait, next) in ((int, int)[])[(1, 2), (2, 4), (4, 8)]) await PassAsync(RetryDelay * wait, RetryDelay * next);
+        await PassAsync(RetryDelay * 8, FollowUpDelay);
+        await PassAsync(FollowUpDelay, Period);
         Assert.Equal(untranslated + 6, Stale.UntranslatedPasses);
 
         await PassAsync(Period, Period);
@@ -157,14 +157,14 @@ public sealed class StaleServiceTests : IAsyncDisposable
 
         Stale.Next.Enqueue(Report(udp: (3, 1), tcp: (2, 2), untranslated: (4, 1)));
         Round();
-        await time.WhenTimerIsDueIn(Soon);
+        await time.WhenTimerIsDueIn(RetryDelay);
         Assert.Equal((3, 2, 4, 2, 2, 0), Read(metrics));
 
         Stale.Next.Enqueue(Report(udp: (2, 0), untranslated: (0, 0), error: "refused"));
-        await PassAsync(Soon, Soon * 2);
+        await PassAsync(RetryDelay, RetryDelay * 2);
         Assert.Equal((2, null, 0, 2, 2, 2), Read(metrics));
 
-        await PassAsync(Soon * 2, Late);
+        await PassAsync(RetryDelay * 2, FollowUpDelay);
         Assert.Equal((0, null, 0, 2, 2, 2), Read(metrics));
     }
 
@@ -190,11 +190,11 @@ public sealed class StaleServiceTests : IAsyncDisposable
 
         Stale.Failure = new InvalidOperationException("cannot look");
         Round(opened: TransportProtocol.Udp);
-        await time.WhenTimerIsDueIn(Soon);
+        await time.WhenTimerIsDueIn(RetryDelay);
         Assert.Equal((null, null, null, 0, 0, 0), Read(metrics));
 
         Stale.Failure = null;
-        await PassAsync(Soon, Late);
+        await PassAsync(RetryDelay, FollowUpDelay);
         Assert.Equal((0, null, 0, 0, 0, 0), Read(metrics));
     }
 
@@ -215,10 +215,10 @@ public sealed class StaleServiceTests : IAsyncDisposable
         var stale = Stale.OnIsStale;
         Stale.OnIsStale = entry => broken ? throw new InvalidOperationException("cannot be read") : stale(entry);
         Round(lost: TransportProtocol.Udp);
-        await time.WhenTimerIsDueIn(Soon);
+        await time.WhenTimerIsDueIn(RetryDelay);
         broken = false;
         Assert.Equal(4, dataplane.Flows4.Count);
-        await PassAsync(Soon, Late);
+        await PassAsync(RetryDelay, FollowUpDelay);
 
         Assert.Equal(2, dataplane.Flows4.Count);
         Assert.Contains(log.Lines, l => l.Contains("cannot be read", StringComparison.Ordinal));
@@ -292,8 +292,8 @@ public sealed class StaleServiceTests : IAsyncDisposable
     private async Task RestAsync(bool begun = false)
     {
         if (!begun) Round();
-        await time.WhenTimerIsDueIn(Soon);
-        await PassAsync(Soon, Late);
-        await PassAsync(Late, Period);
+        await time.WhenTimerIsDueIn(RetryDelay);
+        await PassAsync(RetryDelay, FollowUpDelay);
+        await PassAsync(FollowUpDelay, Period);
     }
 }

@@ -1,5 +1,6 @@
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Tests.Pipeline;
+using EbpfLb.Datapath.Services;
 using EbpfLb.Model;
 
 namespace EbpfLb.Agent.Tests.Verification;

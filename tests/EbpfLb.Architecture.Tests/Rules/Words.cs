@@ -25,7 +25,9 @@ internal static partial class Words
         + @"|lb_door\w*|lb_doomed|lb_svc_swept|lb_snat_clocks|lb_fe4|bad end(?![a-z])"
         + @"|\b(Door[A-Z]\w*|Disuse|RefillDoor|Doom\w*|IsDying|ServesAtItsEnd|KeptEndpoints|AllOthersOf|ClosedAddress|AddressCover"
         + @"|Settlement|PlannedEnd|HeldTable|NodeNeeds|NodeKeeper|NodeWait|NodeMemory|StaleRhythm"
-        + @"|Complaint|BareOptionSet|FieldsMayGo|Sweeper)\b"
+        + @"|Complaint|BareOptionSet|FieldsMayGo|Sweeper|Youth|Patience|Objection|Merit|Meaningless|Revive|Refill\w*|wish(es)?)\b"
+        + @"|lb_ct_yield|lb_walk\w*|[.`\x22]Elsewhere\b|bool Elsewhere\b|(?i:who finds himself|nobody is told|it is in the log)(?![a-z])"
+        + "|no instance is there|nothing of instance|(drops|events|changes of the network) are not told|Else all is well|Nothing came\\."
         + "|PACKETS IN TROUBLE|Not in the kernel as wanted|Not served as written|What is not there is deleted well|Numbers will do",
         RegexOptions.ExplicitCapture, 60_000)]
     private static partial Regex Private();

@@ -42,12 +42,12 @@ internal static class ChangeBench
                 // Not attached, so not pinned either: each opening begins with empty maps.
                 await using var cold = Dataplane.Open(options, NullLoggerFactory.Instance);
                 // A plan that is not applied gives its ids back, so the next one is the same.
-                var planned = Milliseconds(() => Planner.Plan(table, cold.Mirror));
+                var planned = Milliseconds(() => Planner.Plan(table, cold.Services.Mirror));
                 plan.Add(planned);
-                write.Add(Milliseconds(() => cold.Apply(table)) - planned);
+                write.Add(Milliseconds(() => cold.Services.Apply(table)) - planned);
             }
             await using var dataplane = Dataplane.Open(options, NullLoggerFactory.Instance);
-            dataplane.Apply(table);
+            dataplane.Services.Apply(table);
             var bytes = 0L;
             for (var i = -200; i < Changes; i++)
             {
@@ -58,7 +58,7 @@ internal static class ChangeBench
                 var built = Stopwatch.GetTimestamp();
                 table = ForwardingCompiler.Compile(snapshot, PolicyOptions.Default, table);
                 var compiled = Stopwatch.GetTimestamp();
-                var (_, result) = dataplane.Apply(table);
+                var (_, result) = dataplane.Services.Apply(table);
                 var applied = Stopwatch.GetTimestamp();
                 if (!result.IsComplete || result.Counts.Flips != 1)
                     throw new InvalidOperationException($"a change did not go in: {result.Counts}");

@@ -42,8 +42,8 @@ internal static class ConnectBench
             foreach (var services in (int[])[1, 10_000])
             {
                 await using var dataplane = Dataplane.Open(options, NullLoggerFactory.Instance);
-                dataplane.Apply(Table(services));
-                dataplane.Attach();
+                dataplane.Services.Apply(Table(services));
+                dataplane.Hooks.Attach();
                 rows.Add(Measure(services, same: true, bare, empty, ours));
                 rows.Add(Measure(services, same: false, bare, empty, ours));
             }

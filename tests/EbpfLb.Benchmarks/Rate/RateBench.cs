@@ -33,8 +33,8 @@ internal static class RateBench
             foreach (var services in (int[])[1, 10_000])
             {
                 await using var dataplane = Dataplane.Open(options, NullLoggerFactory.Instance);
-                dataplane.Apply(Table(services, $"{pod.IPv4}"));
-                dataplane.Attach();
+                dataplane.Services.Apply(Table(services, $"{pod.IPv4}"));
+                dataplane.Hooks.Attach();
                 rows.Add(Measure(services, probe, $"{pod.IPv4}:8080"));
             }
         }

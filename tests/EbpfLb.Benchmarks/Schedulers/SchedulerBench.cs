@@ -50,8 +50,8 @@ internal static class SchedulerBench
         try
         {
             await using var dataplane = Dataplane.Open(options, NullLoggerFactory.Instance);
-            dataplane.Apply(Table(":80/UDP", ":8080/UDP", i => $"127.0.{i / 250}.{i % 250 + 1}"));
-            dataplane.Attach();
+            dataplane.Services.Apply(Table(":80/UDP", ":8080/UDP", i => $"127.0.{i / 250}.{i % 250 + 1}"));
+            dataplane.Hooks.Attach();
             // The dearest case: where no backend is idle, all are looked at.
             foreach (var scheduler in Counting)
             foreach (var size in Sizes) held.StartSwarm("wait", $"{AddressOf(scheduler, size)}:80", 2 * size);

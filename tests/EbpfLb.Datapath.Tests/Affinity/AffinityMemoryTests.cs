@@ -19,11 +19,11 @@ public sealed class AffinityMemoryTests
         using var instance = new TestInstance();
         await using (var first = instance.Open())
         {
-            first.Apply(TestInstance.Table(Web));
-            first.Attach();
+            first.Services.Apply(TestInstance.Table(Web));
+            first.Hooks.Attach();
             Remember(instance);
-            Assert.Equal(0, first.SweepAffinity());
-            Assert.Equal(2, first.ReadFill().Single(f => f.Map == Abi.Tables.Affinity.Name).Used);
+            Assert.Equal(0, first.Services.SweepAffinity());
+            Assert.Equal(2, first.Diagnostics.ReadMaps().Single(f => f.Map == Abi.Tables.Affinity.Name).Used);
         }
 
         await using var second = instance.Open();
@@ -37,17 +37,17 @@ public sealed class AffinityMemoryTests
         using var instance = new TestInstance();
         await using (var dataplane = instance.Open())
         {
-            dataplane.Apply(TestInstance.Table(Web));
-            dataplane.Attach();
+            dataplane.Services.Apply(TestInstance.Table(Web));
+            dataplane.Hooks.Attach();
             Remember(instance);
 
-            dataplane.Apply(TestInstance.Table(cluster => cluster
+            dataplane.Services.Apply(TestInstance.Table(cluster => cluster
                 .Service("web", ["10.96.0.80"], ["http:80"], affinity: 30)
                 .Slice("web-4", "web", ["http:8080"], ["10.244.0.12"])));
             // The backend is cleared after a grace period.
-            Testing.Processes.Eventually.True(() => dataplane.SweepAffinity() == 1, "the memory of the endpoint to go");
+            Testing.Processes.Eventually.True(() => dataplane.Services.SweepAffinity() == 1, "the memory of the endpoint to go");
             Assert.Equal(1, Memories(instance));
-            dataplane.Apply(TestInstance.Table());
+            dataplane.Services.Apply(TestInstance.Table());
         }
 
         // The next agent forgets what this one had no time for, before it gives out ids.

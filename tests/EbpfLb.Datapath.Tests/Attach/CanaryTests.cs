@@ -1,4 +1,5 @@
 using EbpfLb.Datapath.Attach;
+using EbpfLb.Datapath.Canary;
 using EbpfLb.Model;
 
 namespace EbpfLb.Datapath.Tests.Attach;
@@ -13,11 +14,11 @@ public sealed class CanaryTests
     {
         using var instance = new TestInstance();
         await using var dataplane = instance.Open();
-        dataplane.Apply(TestInstance.Table());
-        dataplane.Attach();
+        dataplane.Services.Apply(TestInstance.Table());
+        dataplane.Hooks.Attach();
         instance.Join();
 
-        var result = dataplane.CheckCanary(family);
+        var result = CanaryProbe.Check(family, instance.Options.CgroupRoot!);
 
         Assert.True(result.Ok, result.Problem);
     }
@@ -27,10 +28,10 @@ public sealed class CanaryTests
     {
         using var instance = new TestInstance();
         await using var dataplane = instance.Open();
-        dataplane.Apply(TestInstance.Table());
-        dataplane.Attach();
+        dataplane.Services.Apply(TestInstance.Table());
+        dataplane.Hooks.Attach();
 
-        var result = dataplane.CheckCanary(IpFamily.IPv4);
+        var result = CanaryProbe.Check(IpFamily.IPv4, instance.Options.CgroupRoot!);
 
         Assert.False(result.Ok);
         Assert.Contains(instance.Cgroup.Path, result.Problem);
@@ -42,15 +43,15 @@ public sealed class CanaryTests
     {
         using var instance = new TestInstance();
         await using var dataplane = instance.Open();
-        dataplane.Apply(TestInstance.Table());
-        dataplane.Attach();
+        dataplane.Services.Apply(TestInstance.Table());
+        dataplane.Hooks.Attach();
         instance.Join();
         Instances.Remove(instance.Options);
-        Assert.False(dataplane.CheckCanary(IpFamily.IPv4).Ok);
+        Assert.False(CanaryProbe.Check(IpFamily.IPv4, instance.Options.CgroupRoot!).Ok);
 
-        dataplane.Attach();
+        dataplane.Hooks.Attach();
 
-        Assert.True(dataplane.CheckCanary(IpFamily.IPv4).Ok);
+        Assert.True(CanaryProbe.Check(IpFamily.IPv4, instance.Options.CgroupRoot!).Ok);
         Assert.Equal(SocketHook.All.Count, Instances.Hooks(instance.Options).Count);
     }
 }

@@ -11,6 +11,7 @@ public sealed class ClientTableTests
 {
     private const ulong Host = 1;
     private readonly MemoryTable<ulong, LbNetns> kernel = new("lb_netns", 4);
+    private string? lost;
 
     [Fact]
     public void The_node_and_the_others_are_kept_apart()
@@ -59,7 +60,17 @@ public sealed class ClientTableTests
         Assert.Equal(4, kernel.Entries.Count);
     }
 
-    private ClientTable Open() => new(new DiffedTable<ulong, LbNetns>(kernel, kernel.Entries) { Capacity = 4 });
+    [Fact]
+    public void Nothing_is_written_once_another_agent_has_the_instance()
+    {
+        var table = Open();
+        lost = "another agent has it";
+        var result = table.Apply(Found((2, Addresses("10.0.0.2"))));
+        Assert.Equal((0, 0, "another agent has it"), (result.Written, result.Removed, Assert.Single(result.Problems)));
+        Assert.Equal("", Text());
+    }
+
+    private ClientTable Open() => new(new DiffedTable<ulong, LbNetns>(kernel, kernel.Entries) { Capacity = 4 }, () => lost);
 
     private static ClientAddresses Addresses(string? v4, string? v6 = null) => new(Parse(v4), Parse(v6));
 

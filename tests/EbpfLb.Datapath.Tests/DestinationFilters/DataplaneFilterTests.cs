@@ -10,24 +10,24 @@ public sealed class DataplaneFilterTests
     {
         using var instance = new TestInstance();
         await using var dataplane = instance.Open();
-        dataplane.Apply(TestInstance.Table());
-        dataplane.Attach();
+        dataplane.Services.Apply(TestInstance.Table());
+        dataplane.Hooks.Attach();
         var idle = Open(dataplane);
 
         var with = TestInstance.Table(Web);
-        dataplane.Apply(with);
+        dataplane.Services.Apply(with);
         Assert.Equal(idle + 2, Open(dataplane));
-        dataplane.Apply(TestInstance.Table(null, with));
+        dataplane.Services.Apply(TestInstance.Table(null, with));
         Assert.Equal(idle + 2, Open(dataplane));
         var flow = new TestFlow { Client = "192.0.2.77:40000", Frontend = "10.96.0.77:80" };
-        flow.AddTo(dataplane.FlowMaps.All[0]);
-        dataplane.RebuildFilter();
+        flow.AddTo(dataplane.Conntrack.FlowMaps[0]);
+        dataplane.Conntrack.RebuildFilter();
         // The two of the flow: where its requests and its replies go.
         Assert.Equal(idle + 2, Open(dataplane));
 
-        dataplane.FlowMaps.All[0].Delete(flow.Request.Key);
-        dataplane.FlowMaps.All[0].Delete(flow.Reply.Key);
-        dataplane.RebuildFilter();
+        dataplane.Conntrack.FlowMaps[0].Delete(flow.Request.Key);
+        dataplane.Conntrack.FlowMaps[0].Delete(flow.Reply.Key);
+        dataplane.Conntrack.RebuildFilter();
         Assert.Equal(idle, Open(dataplane));
     }
 
@@ -38,16 +38,16 @@ public sealed class DataplaneFilterTests
         var table = TestInstance.Table(Web);
         await using (var first = instance.Open())
         {
-            first.Apply(table);
-            first.Attach();
-            new TestFlow { Client = "192.0.2.77:40000" }.AddTo(first.FlowMaps.All[0]);
+            first.Services.Apply(table);
+            first.Hooks.Attach();
+            new TestFlow { Client = "192.0.2.77:40000" }.AddTo(first.Conntrack.FlowMaps[0]);
         }
 
         await using var second = instance.Open();
         // Until it knows all of them nothing passes unseen.
         Assert.Equal(0, Open(second));
-        second.Apply(table);
-        second.Attach();
+        second.Services.Apply(table);
+        second.Hooks.Attach();
 
         // The canary's two, ours, and the flow's client; its frontend is one of ours.
         Assert.Equal(5, Open(second));
@@ -57,5 +57,5 @@ public sealed class DataplaneFilterTests
         .Service("web", ["10.96.0.1", "fd00::1"], ["http:80", "https:443"])
         .Slice("web-1", "web", ["http:8080"], ["10.244.0.5"]);
 
-    private static long Open(Dataplane dataplane) => dataplane.ReadFill().Single(f => f.Map == Abi.Tables.Filter.Name).Used;
+    private static long Open(Dataplane dataplane) => dataplane.Diagnostics.ReadMaps().Single(f => f.Map == Abi.Tables.Filter.Name).Used;
 }

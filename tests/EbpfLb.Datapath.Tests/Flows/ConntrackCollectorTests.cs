@@ -34,13 +34,13 @@ public sealed class ConntrackCollectorTests
     {
         using var instance = new TestInstance();
         await using var dataplane = instance.Open();
-        dataplane.Apply(TestInstance.Table());
-        dataplane.Attach();
+        dataplane.Services.Apply(TestInstance.Table());
+        dataplane.Hooks.Attach();
         using var share = BpfMap.OpenPinned<uint, ulong>(
             new InstancePaths(BpfFileSystem.Find()!, instance.Options.Instance).Map(Abi.Tables.UdpShare.Name));
         share.Update((uint)LbUdpPlace.Opened6, 77);
 
-        foreach (var map in dataplane.FlowMaps.All)
+        foreach (var map in dataplane.Conntrack.FlowMaps)
         {
             map.LimitUdp(map.UdpOpened + 9);
         }

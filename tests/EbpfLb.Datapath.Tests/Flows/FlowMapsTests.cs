@@ -14,10 +14,10 @@ public sealed class FlowMapsTests
         var v6 = new TestFlow { Client = "[2001:db8::1]:1", Frontend = "[fd00::1]:80", Backend = "[fd00::5]:8080" };
         await using (var dataplane = instance.Open())
         {
-            dataplane.Apply(TestInstance.Table());
-            dataplane.Attach();
-            v4.AddTo(dataplane.FlowMaps.All[0]);
-            v6.AddTo(dataplane.FlowMaps.All[1]);
+            dataplane.Services.Apply(TestInstance.Table());
+            dataplane.Hooks.Attach();
+            v4.AddTo(dataplane.Conntrack.FlowMaps[0]);
+            v6.AddTo(dataplane.Conntrack.FlowMaps[1]);
         }
 
         using var maps = FlowMaps.OpenPinned(instance.Options);
@@ -26,8 +26,8 @@ public sealed class FlowMapsTests
         Assert.Equal(["192.0.2.1:40000", "[2001:db8::1]:1"], table.Read(FlowFilter.All).Select(f => f.Client.ToString()));
         Assert.Equal(1, table.Remove(new FlowFilter { Backend = EndpointFilter.Parse("fd00::5") }));
         await using var next = instance.Open();
-        Assert.True(v4.IsIn(next.FlowMaps.All[0]));
-        Assert.True(v6.IsGoneFrom(next.FlowMaps.All[1]));
+        Assert.True(v4.IsIn(next.Conntrack.FlowMaps[0]));
+        Assert.True(v6.IsGoneFrom(next.Conntrack.FlowMaps[1]));
         using var ends = FlowEnds.OpenPinned(Places.Find(instance.Options)!);
         Assert.Equal(1ul, ends[v6.Service]);
     }

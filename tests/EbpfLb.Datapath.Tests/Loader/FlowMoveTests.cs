@@ -28,13 +28,13 @@ public sealed class FlowMoveTests
         instance.Options = instance.Options with { Sizes = instance.Options.Sizes! with { Flows = 4096 } };
 
         await using var dataplane = instance.Open();
-        dataplane.Apply(TestInstance.Table());
+        dataplane.Services.Apply(TestInstance.Table());
         using (var old = Flows(instance))
         {
             Assert.Equal(4096u, old.Info.MaxEntries);
             old.Update(Key(5000), new LbCt4 { State = { ServiceId = 5000, Phase = (byte)LbCtPhase.Open } });
         }
-        dataplane.Attach();
+        dataplane.Hooks.Attach();
 
         using var moved = Flows(instance);
         Assert.Equal(8192u, moved.Info.MaxEntries);
@@ -132,9 +132,9 @@ public sealed class FlowMoveTests
         foreach (var port in Enumerable.Range(1000, 300)) others.Update(OtherKey.Of(port), OtherFlow.Of(port));
 
         await using var dataplane = instance.Open();
-        dataplane.Apply(TestInstance.Table());
+        dataplane.Services.Apply(TestInstance.Table());
         others.Update(OtherKey.Of(2000), OtherFlow.Of(2000));
-        dataplane.Attach();
+        dataplane.Hooks.Attach();
 
         using var flows = Flows(instance);
         Assert.Equal(301, flows.Keys().Count);
@@ -161,8 +161,8 @@ public sealed class FlowMoveTests
     private static async Task Serve(TestInstance instance, Action<BpfMap<LbCtKey4, LbCt4>> use)
     {
         await using var dataplane = instance.Open();
-        dataplane.Apply(TestInstance.Table());
-        dataplane.Attach();
+        dataplane.Services.Apply(TestInstance.Table());
+        dataplane.Hooks.Attach();
         using var flows = Flows(instance);
         use(flows);
     }

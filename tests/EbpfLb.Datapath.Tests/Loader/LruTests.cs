@@ -12,8 +12,8 @@ public sealed class LruTests
     {
         using var instance = new TestInstance();
         await using var dataplane = instance.Open();
-        dataplane.Apply(TestInstance.Table());
-        dataplane.Attach();
+        dataplane.Services.Apply(TestInstance.Table());
+        dataplane.Hooks.Attach();
         using var frags = BpfMap.OpenPinned<LbFragKey, LbFrag>(
             new InstancePaths(BpfFileSystem.Find()!, instance.Options.Instance).Map(Abi.Tables.Frags.Name));
         var asked = instance.Options.Sizes!.Fragments;

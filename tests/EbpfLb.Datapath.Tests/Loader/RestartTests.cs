@@ -24,24 +24,24 @@ public sealed class RestartTests
         await using (var first = instance.Open())
         {
             Assert.False(first.ReusedMaps);
-            Assert.True(first.Apply(TestInstance.Table(Web)).Result.IsComplete);
-            first.Attach();
+            Assert.True(first.Services.Apply(TestInstance.Table(Web)).Result.IsComplete);
+            first.Hooks.Attach();
             mapIds = MapIds(instance);
-            linkIds = [.. first.Hooks.Select(h => h.LinkId)];
-            programIds = [.. first.Hooks.Select(h => h.ProgramId)];
+            linkIds = [.. first.Hooks.Attached.Select(h => h.LinkId)];
+            programIds = [.. first.Hooks.Attached.Select(h => h.ProgramId)];
         }
 
         await using var second = instance.Open();
-        var (plan, result) = second.Apply(TestInstance.Table(Web));
-        second.Attach();
+        var (plan, result) = second.Services.Apply(TestInstance.Table(Web));
+        second.Hooks.Attach();
 
         Assert.True(second.ReusedMaps);
         Assert.True(plan.IsEmpty, plan.ToString());
         Assert.True(result.IsComplete);
         Assert.Equal(mapIds, MapIds(instance));
-        Assert.Equal(linkIds, second.Hooks.Select(h => h.LinkId));
-        Assert.All(second.Hooks, hook => Assert.Equal("replaced", hook.Action));
-        Assert.DoesNotContain(second.Hooks, hook => programIds.Contains(hook.ProgramId));
+        Assert.Equal(linkIds, second.Hooks.Attached.Select(h => h.LinkId));
+        Assert.All(second.Hooks.Attached, hook => Assert.Equal("replaced", hook.Action));
+        Assert.DoesNotContain(second.Hooks.Attached, hook => programIds.Contains(hook.ProgramId));
     }
 
     [Fact]
@@ -50,16 +50,16 @@ public sealed class RestartTests
         using var instance = new TestInstance();
         await using (var first = instance.Open())
         {
-            first.Apply(TestInstance.Table(Web));
-            first.Attach();
+            first.Services.Apply(TestInstance.Table(Web));
+            first.Hooks.Attach();
         }
         var other = new InstancePaths(BpfFileSystem.Find()!, instance.Options.Instance).Map("lb_of_before");
         using (var map = BpfMap.OpenPinned(Path(instance, Abi.Tables.Stats))) Pin.Replace(map.Fd, other);
 
         await using var second = instance.Open();
-        second.Apply(TestInstance.Table(Web));
+        second.Services.Apply(TestInstance.Table(Web));
         Assert.True(File.Exists(other));
-        second.Attach();
+        second.Hooks.Attach();
 
         Assert.False(File.Exists(other));
         Assert.True(second.ReusedMaps);
@@ -71,15 +71,15 @@ public sealed class RestartTests
         using var instance = new TestInstance();
         await using (var first = instance.Open())
         {
-            first.Apply(TestInstance.Table(Web));
-            first.Attach();
+            first.Services.Apply(TestInstance.Table(Web));
+            first.Hooks.Attach();
         }
 
         await using var second = instance.Open();
-        second.Apply(TestInstance.Table());
+        second.Services.Apply(TestInstance.Table());
 
         // What is left is the canary's.
-        Assert.Equal((1, 1), (second.Mirror.Frontends4, second.Mirror.Frontends6));
+        Assert.Equal((1, 1), (second.Services.Mirror.Frontends4, second.Services.Mirror.Frontends6));
         using var services = BpfMap.OpenPinned<LbFrontend4, LbService>(Path(instance, Abi.Tables.Services4));
         Assert.Equal("192.0.0.8", new System.Net.IPAddress(services.Keys().Single().Addr.Raw).ToString());
     }
@@ -90,16 +90,16 @@ public sealed class RestartTests
         using var instance = new TestInstance();
         await using (var first = instance.Open())
         {
-            first.Apply(TestInstance.Table(Web));
-            first.Attach();
+            first.Services.Apply(TestInstance.Table(Web));
+            first.Hooks.Attach();
         }
         var before = MapIds(instance);
         instance.Options = instance.Options with { Sizes = TestInstance.Small with { Backends = 2048 } };
 
         await using var second = instance.Open();
         var untouched = MapIds(instance);
-        var (plan, _) = second.Apply(TestInstance.Table(Web));
-        second.Attach();
+        var (plan, _) = second.Services.Apply(TestInstance.Table(Web));
+        second.Hooks.Attach();
 
         Assert.Equal(before, untouched);
         // They are filled with what the old ones held, so that ids and what programs know of them go on.
@@ -125,8 +125,8 @@ public sealed class RestartTests
         var before = MapIds(instance);
 
         await using var second = instance.Open();
-        var (plan, _) = second.Apply(TestInstance.Table(Web));
-        second.Attach();
+        var (plan, _) = second.Services.Apply(TestInstance.Table(Web));
+        second.Hooks.Attach();
 
         Assert.False(second.ReusedMaps);
         Assert.False(plan.IsEmpty);
@@ -144,8 +144,8 @@ public sealed class RestartTests
         var before = MapIds(instance);
 
         await using var second = instance.Open();
-        var (plan, _) = second.Apply(TestInstance.Table(Web));
-        second.Attach();
+        var (plan, _) = second.Services.Apply(TestInstance.Table(Web));
+        second.Hooks.Attach();
 
         Assert.True(second.ReusedMaps);
         Assert.True(plan.IsEmpty);
@@ -176,8 +176,8 @@ public sealed class RestartTests
         var before = MapIds(instance);
 
         await using var second = instance.Open();
-        var (plan, _) = second.Apply(TestInstance.Table(Web));
-        second.Attach();
+        var (plan, _) = second.Services.Apply(TestInstance.Table(Web));
+        second.Hooks.Attach();
 
         Assert.False(second.ReusedMaps);
         Assert.True(plan.IsEmpty);
@@ -193,13 +193,13 @@ public sealed class RestartTests
         using var neighbour = new TestInstance();
         await using (var other = neighbour.Open())
         {
-            other.Apply(TestInstance.Table());
-            other.Attach();
+            other.Services.Apply(TestInstance.Table());
+            other.Hooks.Attach();
         }
         await using (var dataplane = instance.Open())
         {
-            dataplane.Apply(TestInstance.Table(Web));
-            dataplane.Attach();
+            dataplane.Services.Apply(TestInstance.Table(Web));
+            dataplane.Hooks.Attach();
         }
 
         var removed = Instances.Remove(instance.Options);
@@ -223,8 +223,8 @@ public sealed class RestartTests
     private static async Task Run(TestInstance instance)
     {
         await using var first = instance.Open();
-        first.Apply(TestInstance.Table(Web));
-        first.Attach();
+        first.Services.Apply(TestInstance.Table(Web));
+        first.Hooks.Attach();
     }
 
     private static MapInfo Pinned(TestInstance instance, Table table)

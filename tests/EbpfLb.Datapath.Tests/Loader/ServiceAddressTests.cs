@@ -56,7 +56,7 @@ public sealed class ServiceAddressTests : IAsyncLifetime
     {
         Apply(c => c.Service("a", ["10.96.0.1"], ["http:80"]));
 
-        Assert.True(dataplane.ApplyNode(NodeState.Empty).IsComplete);
+        Assert.True(dataplane.Node.ApplyNode(NodeState.Empty).IsComplete);
 
         Assert.Equal("10.96.0.1/32", Cover());
     }
@@ -70,7 +70,7 @@ public sealed class ServiceAddressTests : IAsyncLifetime
         void Large(ClusterBuilder c) => c.ServiceCidr("kubernetes", "10.96.0.0/16")
             .Service("a", ["10.96.0.1"], ["http:80"], balancerIPs: ["198.51.100.1"], sourceRanges: ["192.0.2.0/24", "198.51.100.0/24"]);
 
-        Assert.NotEmpty(dataplane.Apply(TestInstance.Table(Large)).Result.LeftOut);
+        Assert.NotEmpty(dataplane.Services.Apply(TestInstance.Table(Large)).Result.LeftOut);
         Assert.Empty(Cidrs());
 
         Apply(c => c.ServiceCidr("kubernetes", "10.96.0.0/16").Service("a", ["10.96.0.1"], ["http:80"]));
@@ -82,12 +82,12 @@ public sealed class ServiceAddressTests : IAsyncLifetime
     {
         void Cluster(ClusterBuilder c) => c.Service("a", ["10.96.0.1"], ["http:80"]).ServiceCidr("kubernetes", "10.96.0.0/16");
         Apply(Cluster);
-        dataplane.Attach();
+        dataplane.Hooks.Attach();
         await dataplane.DisposeAsync();
         dataplane = instance.Open();
         Assert.Equal("10.96.0.0/16", Cover());
 
-        var (plan, _) = dataplane.Apply(TestInstance.Table(Cluster));
+        var (plan, _) = dataplane.Services.Apply(TestInstance.Table(Cluster));
 
         Assert.True(plan.IsEmpty, plan.ToString());
         Assert.Equal("10.96.0.0/16", Cover());
@@ -96,8 +96,8 @@ public sealed class ServiceAddressTests : IAsyncLifetime
 
     private void Apply(Action<ClusterBuilder> describe)
     {
-        Assert.True(dataplane.Apply(TestInstance.Table(describe)).Result.IsComplete);
-        dataplane.Attach();
+        Assert.True(dataplane.Services.Apply(TestInstance.Table(describe)).Result.IsComplete);
+        dataplane.Hooks.Attach();
     }
 
     private string Cover()
@@ -117,7 +117,7 @@ public sealed class ServiceAddressTests : IAsyncLifetime
         where TKey : unmanaged
         where TValue : unmanaged
     {
-        dataplane.Attach();
+        dataplane.Hooks.Attach();
         return BpfMap.OpenPinned<TKey, TValue>(new InstancePaths(BpfFileSystem.Find()!, instance.Options.Instance).Map(name));
     }
 }

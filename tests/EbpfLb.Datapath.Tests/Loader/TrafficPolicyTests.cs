@@ -34,15 +34,15 @@ public sealed class TrafficPolicyTests
         using var instance = new TestInstance();
         await using (var first = instance.Open())
         {
-            Assert.True(first.Apply(Table(Web)).Result.IsComplete);
-            first.Attach();
+            Assert.True(first.Services.Apply(Table(Web)).Result.IsComplete);
+            first.Hooks.Attach();
         }
 
         await using var second = instance.Open();
-        Plan plan = second.Apply(Table(Web)).Plan;
+        Plan plan = second.Services.Apply(Table(Web)).Plan;
 
         Assert.True(plan.IsEmpty, plan.ToString());
-        Assert.Equal((3, 1), (second.Mirror.SourceRanges4, second.Mirror.SourceRanges6));
+        Assert.Equal((3, 1), (second.Services.Mirror.SourceRanges4, second.Services.Mirror.SourceRanges6));
         var balancer = Inspection.Read(instance.Options)!.Single(f => f.Frontend.Address == IpAddress.Parse("198.51.100.80"));
         Assert.Equal((FrontendKind.LoadBalancer, true), (balancer.Kind, balancer.LocalPolicy));
         Assert.Equal(["10.244.0.11:8080", "10.244.1.12:8080"], balancer.Cluster.Select(b => b.ToString()));
@@ -54,9 +54,10 @@ public sealed class TrafficPolicyTests
     {
         using var instance = new TestInstance();
         await using var dataplane = instance.Open();
-        dataplane.Apply(Table(c => Ranges(c, "192.0.2.0/25", "2001:db8::/33")));
-        dataplane.Attach();
-        var id = dataplane.Mirror.IdOf(new ServicePortKey(ClusterBuilder.Name("web"), "http", TransportProtocol.Tcp, IpFamily.IPv4))!.Value;
+        dataplane.Services.Apply(Table(c => Ranges(c, "192.0.2.0/25", "2001:db8::/33")));
+        dataplane.Hooks.Attach();
+        var id = dataplane.Services.Mirror.IdOf(
+            new ServicePortKey(ClusterBuilder.Name("web"), "http", TransportProtocol.Tcp, IpFamily.IPv4))!.Value;
         using var ranges = BpfMap.OpenPinned<LbSrcRange4, uint>(Path(instance, Abi.Tables.SrcRanges4));
 
         bool Finds(uint service, uint address) => ranges.TryLookup(
@@ -65,7 +66,7 @@ public sealed class TrafficPolicyTests
         Assert.False(Finds(id, 0xc000_0280));
         Assert.False(Finds(id + 1, 0xc000_027f));
 
-        dataplane.Apply(Table(c => Ranges(c, "192.0.2.128/25")));
+        dataplane.Services.Apply(Table(c => Ranges(c, "192.0.2.128/25")));
         Assert.False(Finds(id, 0xc000_027f));
         Assert.True(Finds(id, 0xc000_0280));
     }
@@ -77,7 +78,7 @@ public sealed class TrafficPolicyTests
         instance.Options = instance.Options with { Sizes = TestInstance.Small with { SourceRanges = 2 } };
         await using var dataplane = instance.Open();
 
-        var left = Assert.Single(dataplane.Apply(Table(Web)).Result.LeftOut);
+        var left = Assert.Single(dataplane.Services.Apply(Table(Web)).Result.LeftOut);
 
         Assert.Equal(("default/web", "lb_src_ranges4", "--max-source-ranges"), (left.Service.ToString(), left.Table, left.Option));
     }
@@ -87,8 +88,8 @@ public sealed class TrafficPolicyTests
     {
         using var instance = new TestInstance();
         await using var dataplane = instance.Open();
-        dataplane.Apply(Table(Web));
-        dataplane.Attach();
+        dataplane.Services.Apply(Table(Web));
+        dataplane.Hooks.Attach();
         using var settings = BpfMap.OpenPinned<uint, LbSettings>(Path(instance, Abi.Tables.Settings));
         Assert.Equal((30_080, 30_080), (settings.Lookup(0).NodePortFirst, settings.Lookup(0).NodePortLast));
         Assert.Equal(instance.Options.Sizes!.PendingFlows, settings.Lookup(0).CtPending);
@@ -97,7 +98,7 @@ public sealed class TrafficPolicyTests
             [new NodeDevice(1, "lo", null, null)],
             [new NodeAddress(IpAddress.Parse("192.0.2.1"), true), new NodeAddress(IpAddress.Parse("2001:db8::1"), true)],
             new NodeSettings { HostNetnsCookie = 5, NodePorts = new PortRange(31_000, 31_010), Events = true });
-        Assert.Equal((4, 0), (dataplane.ApplyNode(state).Written, dataplane.ApplyNode(state).Written));
+        Assert.Equal((4, 0), (dataplane.Node.ApplyNode(state).Written, dataplane.Node.ApplyNode(state).Written));
 
         var now = settings.Lookup(0);
         Assert.Equal((5ul, (uint)(LbSetting.SetEvents | LbSetting.SetSvc4 | LbSetting.SetSvc6), 30_080, 31_010),

@@ -98,19 +98,19 @@ public sealed class InstanceOwnershipTests : IDisposable
         using var mine = Take(instance.Options, out _)!;
         await using var dataplane = Dataplane.Open(instance.Options with { Ownership = mine }, new LineLogs(instance.Log));
         var table = TestInstance.Table();
-        dataplane.Apply(table);
-        dataplane.Attach();
-        Assert.Null(dataplane.Lost);
+        dataplane.Services.Apply(table);
+        dataplane.Hooks.Attach();
+        Assert.Null(dataplane.Hooks.Lost);
         Instances.Remove(instance.Options);
         Directory.CreateDirectory(Root);
         using var thief = DirectoryLock.TryTake(Root);
 
-        Assert.Throws<BpfException>(dataplane.Repair);
+        Assert.Throws<BpfException>(dataplane.Hooks.Repair);
 
-        Assert.Contains("another agent has taken instance", dataplane.Lost);
-        Assert.Throws<BpfException>(() => dataplane.Apply(table));
-        Assert.Throws<BpfException>(() => dataplane.Attach());
-        Assert.False(dataplane.ApplyClients(new Dictionary<ulong, ClientAddresses?>()).IsComplete);
+        Assert.Contains("another agent has taken instance", dataplane.Hooks.Lost);
+        Assert.Throws<BpfException>(() => dataplane.Services.Apply(table));
+        Assert.Throws<BpfException>(() => dataplane.Hooks.Attach());
+        Assert.False(dataplane.Clients.Apply(new Dictionary<ulong, ClientAddresses?>()).IsComplete);
         Assert.Empty(Directory.GetFileSystemEntries(Root));
     }
 

@@ -34,10 +34,10 @@ public sealed class PacketProbeTests
         using var netns = PacketLab.CreateNetns();
         using var instance = new TestInstance();
         await using var dataplane = instance.Open();
-        Assert.Empty(dataplane.ApplyNode(StateOf(hasDetector, masqueradeAll)).Problems);
+        Assert.Empty(dataplane.Node.ApplyNode(StateOf(hasDetector, masqueradeAll)).Problems);
         ForwardingTable? table = null;
-        dataplane.Apply(table = Compile(Endpoints[0], TrafficPolicy.Cluster, TrafficPolicy.Cluster, table));
-        dataplane.Attach();
+        dataplane.Services.Apply(table = Compile(Endpoints[0], TrafficPolicy.Cluster, TrafficPolicy.Cluster, table));
+        dataplane.Hooks.Attach();
         using var probe = PacketProbe.Open(instance.Options)!;
         List<string> wrong = [];
         foreach (var endpoints in Endpoints)
@@ -47,7 +47,7 @@ public sealed class PacketProbeTests
                 (TrafficPolicy.Cluster, TrafficPolicy.Cluster), (TrafficPolicy.Local, TrafficPolicy.Local),
             })
             {
-                Assert.True(dataplane.Apply(table = Compile(endpoints, inside, outside, table)).Result.IsComplete);
+                Assert.True(dataplane.Services.Apply(table = Compile(endpoints, inside, outside, table)).Result.IsComplete);
                 var explainer = new Explainer(table, ContextOf(hasDetector, masqueradeAll));
                 foreach (var (flow, device) in Flows())
                 {
@@ -71,10 +71,10 @@ public sealed class PacketProbeTests
         using var netns = PacketLab.CreateNetns();
         using var instance = new TestInstance();
         await using var dataplane = instance.Open();
-        dataplane.ApplyNode(StateOf(hasDetector: true, masqueradeAll: false));
-        dataplane.Apply(Compile(Endpoints[0], TrafficPolicy.Cluster, TrafficPolicy.Cluster, null));
-        dataplane.Attach();
-        var reasons = dataplane.ReadReasons();
+        dataplane.Node.ApplyNode(StateOf(hasDetector: true, masqueradeAll: false));
+        dataplane.Services.Apply(Compile(Endpoints[0], TrafficPolicy.Cluster, TrafficPolicy.Cluster, null));
+        dataplane.Hooks.Attach();
+        var reasons = dataplane.Diagnostics.ReadReasons();
 
         using (var probe = PacketProbe.Open(instance.Options)!)
         {
@@ -83,7 +83,7 @@ public sealed class PacketProbeTests
             Assert.Contains(answer.Reasons, r => r.Reason == LbReason.PktNew);
         }
 
-        Assert.Equal(reasons, dataplane.ReadReasons());
+        Assert.Equal(reasons, dataplane.Diagnostics.ReadReasons());
         Assert.Empty(Entries(instance, Abi.Tables.Conntrack4));
         Assert.Empty(Entries(instance, Abi.Tables.Affinity));
     }
@@ -94,9 +94,9 @@ public sealed class PacketProbeTests
         using var instance = new TestInstance();
         await using var dataplane = instance.Open();
         var state = StateOf(hasDetector: true, masqueradeAll: false);
-        dataplane.ApplyNode(state with { Settings = state.Settings with { HostNetnsCookie = 4711 } });
-        dataplane.Apply(Compile(Endpoints[0], TrafficPolicy.Cluster, TrafficPolicy.Cluster, null));
-        dataplane.Attach();
+        dataplane.Node.ApplyNode(state with { Settings = state.Settings with { HostNetnsCookie = 4711 } });
+        dataplane.Services.Apply(Compile(Endpoints[0], TrafficPolicy.Cluster, TrafficPolicy.Cluster, null));
+        dataplane.Hooks.Attach();
 
         Assert.Equal(4711ul, HostNamespace.Cookie(instance.Options));
         Assert.Equal(0ul, HostNamespace.Cookie(new DatapathOptions { Instance = "elb-none" }));

@@ -1,5 +1,6 @@
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Attach;
+using EbpfLb.Datapath.Canary;
 using EbpfLb.Datapath.Options;
 using EbpfLb.Datapath.Repair;
 using EbpfLb.Model;
@@ -14,6 +15,8 @@ public sealed class RepairTests : IAsyncLifetime
     private readonly TestInstance instance = new();
     private readonly string ownMount = Directory.CreateTempSubdirectory("elbmend").FullName;
     private Dataplane dataplane = null!;
+
+    private IReadOnlyDictionary<RepairKind, long> Repairs => dataplane.Diagnostics.ReadRepairs();
 
     public ValueTask InitializeAsync()
     {
@@ -32,12 +35,12 @@ public sealed class RepairTests : IAsyncLifetime
     [Fact]
     public void Where_all_is_well_nothing_is_touched()
     {
-        var ids = dataplane.Hooks.Select(h => (h.LinkId, h.ProgramId)).ToList();
+        var ids = dataplane.Hooks.Attached.Select(h => (h.LinkId, h.ProgramId)).ToList();
 
-        dataplane.Repair();
+        dataplane.Hooks.Repair();
 
-        Assert.All(dataplane.Repairs.Values, count => Assert.Equal(0, count));
-        Assert.Equal(ids, dataplane.Hooks.Select(h => (h.LinkId, h.ProgramId)));
+        Assert.All(dataplane.Diagnostics.ReadRepairs().Values, count => Assert.Equal(0, count));
+        Assert.Equal(ids, dataplane.Hooks.Attached.Select(h => (h.LinkId, h.ProgramId)));
     }
 
     [Fact]
@@ -45,13 +48,13 @@ public sealed class RepairTests : IAsyncLifetime
     {
         using (var link = BpfLink.OpenPinned(Paths.Link("connect4"))) link.Detach();
         instance.Join();
-        Assert.False(dataplane.CheckCanary(IpFamily.IPv4).Ok && dataplane.CheckCanary(IpFamily.IPv6).Ok && LinkIsAlive("connect4"));
+        Assert.False(CheckCanary(IpFamily.IPv4).Ok && CheckCanary(IpFamily.IPv6).Ok && LinkIsAlive("connect4"));
 
-        dataplane.Repair();
+        dataplane.Hooks.Repair();
 
-        Assert.Equal((1, 0), (dataplane.Repairs[RepairKind.Link], dataplane.Repairs[RepairKind.LinkPin]));
+        Assert.Equal((1, 0), (Repairs[RepairKind.Link], Repairs[RepairKind.LinkPin]));
         Assert.True(LinkIsAlive("connect4"));
-        Assert.True(dataplane.CheckCanary(IpFamily.IPv4).Ok);
+        Assert.True(CheckCanary(IpFamily.IPv4).Ok);
         Assert.Contains(instance.Log, l => l.Contains("kind=Link connect4"));
     }
 
@@ -64,10 +67,10 @@ public sealed class RepairTests : IAsyncLifetime
         Pin.Remove(Paths.Map("lb_meta"));
         Pin.Remove(Paths.Link("sendmsg6"));
 
-        dataplane.Repair();
+        dataplane.Hooks.Repair();
 
         Assert.Equal(
-            (2, 1, 0), (dataplane.Repairs[RepairKind.MapPin], dataplane.Repairs[RepairKind.LinkPin], dataplane.Repairs[RepairKind.Link]));
+            (2, 1, 0), (Repairs[RepairKind.MapPin], Repairs[RepairKind.LinkPin], Repairs[RepairKind.Link]));
         Assert.Equal(maps, Ids("maps"));
         Assert.Equal(links, Ids("links"));
         Assert.Contains(instance.Log, l => l.Contains("kind=MapPin lb_backends, lb_meta"));
@@ -79,15 +82,15 @@ public sealed class RepairTests : IAsyncLifetime
         var links = Ids("links");
         Directory.Delete(Paths.Root, recursive: true);
 
-        dataplane.Repair();
+        dataplane.Hooks.Repair();
 
-        Assert.Equal(SocketHook.All.Count, dataplane.Repairs[RepairKind.LinkPin]);
-        Assert.Equal(Abi.Tables.All.Count, dataplane.Repairs[RepairKind.MapPin]);
+        Assert.Equal(SocketHook.All.Count, Repairs[RepairKind.LinkPin]);
+        Assert.Equal(Abi.Tables.All.Count, Repairs[RepairKind.MapPin]);
         Assert.Equal(links, Ids("links"));
         await dataplane.DisposeAsync();
         dataplane = instance.Open();
         Assert.True(dataplane.ReusedMaps);
-        Assert.True(dataplane.Apply(TestInstance.Table()).Plan.IsEmpty);
+        Assert.True(dataplane.Services.Apply(TestInstance.Table()).Plan.IsEmpty);
     }
 
     [Fact]
@@ -95,9 +98,9 @@ public sealed class RepairTests : IAsyncLifetime
     {
         using (var foreign = BpfMap.OpenPinned(Paths.Map("lb_slots"))) Pin.Replace(foreign.Fd, Paths.Map("lb_backends"));
 
-        dataplane.Repair();
+        dataplane.Hooks.Repair();
 
-        Assert.Equal(1, dataplane.Repairs[RepairKind.MapPin]);
+        Assert.Equal(1, Repairs[RepairKind.MapPin]);
         using var map = BpfMap.OpenPinned(Paths.Map("lb_backends"));
         Assert.Equal("lb_backends", map.Name);
     }
@@ -113,9 +116,9 @@ public sealed class RepairTests : IAsyncLifetime
         Unmount();
         Assert.False(Directory.Exists(Paths.Root));
 
-        dataplane.Repair();
+        dataplane.Hooks.Repair();
 
-        Assert.Equal(1, dataplane.Repairs[RepairKind.Bpffs]);
+        Assert.Equal(1, Repairs[RepairKind.Bpffs]);
         Assert.Equal(maps, Ids("maps"));
         Assert.True(LinkIsAlive("connect4"));
     }
@@ -124,16 +127,16 @@ public sealed class RepairTests : IAsyncLifetime
     public async Task An_agent_whose_instance_was_taken_over_says_so_and_leaves_it_alone()
     {
         await using var other = instance.Open();
-        other.Apply(TestInstance.Table());
-        other.Attach();
+        other.Services.Apply(TestInstance.Table());
+        other.Hooks.Attach();
 
-        var error = Assert.Throws<BpfException>(dataplane.Repair);
+        var error = Assert.Throws<BpfException>(dataplane.Hooks.Repair);
 
         Assert.Contains($"another agent has taken instance '{instance.Options.Instance}' over", error.Message);
         Assert.Contains("--instance", error.Message);
-        Assert.Throws<BpfException>(() => dataplane.Attach());
-        other.Repair();
-        Assert.All(other.Repairs.Values, count => Assert.Equal(0, count));
+        Assert.Throws<BpfException>(() => dataplane.Hooks.Attach());
+        other.Hooks.Repair();
+        Assert.All(other.Diagnostics.ReadRepairs().Values, count => Assert.Equal(0, count));
     }
 
     private InstancePaths Paths => new(instance.Options.BpfFs ?? BpfFileSystem.Find()!, instance.Options.Instance);
@@ -141,8 +144,8 @@ public sealed class RepairTests : IAsyncLifetime
     private void Open()
     {
         dataplane = instance.Open();
-        dataplane.Apply(TestInstance.Table());
-        dataplane.Attach();
+        dataplane.Services.Apply(TestInstance.Table());
+        dataplane.Hooks.Attach();
     }
 
     private bool LinkIsAlive(string name)
@@ -169,4 +172,6 @@ public sealed class RepairTests : IAsyncLifetime
         var (code, output) = ChildProcess.Run(new ProcessPlace(null, null), RepositoryPaths.Tool("umount"), ownMount);
         Assert.True(code == 0, output);
     }
+
+    private CanaryResult CheckCanary(IpFamily family) => CanaryProbe.Check(family, instance.Options.CgroupRoot!);
 }

@@ -51,9 +51,9 @@ public sealed class MaglevConsistencyTests
 
     private static void Apply(Dataplane dataplane, ForwardingTable table)
     {
-        Assert.True(dataplane.Apply(table).Result.IsComplete);
+        Assert.True(dataplane.Services.Apply(table).Result.IsComplete);
         // New maps have their names from here on.
-        dataplane.Attach();
+        dataplane.Hooks.Attach();
     }
 
     private static int[] Order(int seed)

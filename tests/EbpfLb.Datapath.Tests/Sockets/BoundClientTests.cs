@@ -72,7 +72,7 @@ public sealed class BoundClientTests : IAsyncDisposable
     [MemberData(nameof(Second))]
     public void Each_address_of_the_node_counts_as_itself_for_the_nodes_own_sockets(Way way, string address)
     {
-        lab.Dataplane.ApplyNode(new(
+        lab.Dataplane.Node.ApplyNode(new(
             [], [new NodeAddress(IpAddress.Parse(Second4), false), new NodeAddress(IpAddress.Parse(Second6), false)],
             new NodeSettings { HostNetnsCookie = Cookie() }));
 

@@ -48,7 +48,7 @@ public sealed class MptcpTests
 
         lab.Apply(StaleLab.Dns("127.0.0.3"), keepTcp: true);
 
-        Assert.Equal(1, lab.Dataplane.Stale.EndSockets(tcp: true, untranslated: false).Tcp.Found);
+        Assert.Equal(1, lab.Stale.EndSockets(tcp: true, untranslated: false).Tcp.Found);
     }
 
     private static StaleLab Lab(bool backendHasMptcp)
@@ -61,5 +61,5 @@ public sealed class MptcpTests
     }
 
     private static ServiceCounters Counters(StaleLab lab) => Assert.Single(
-        Enumerable.Range(0, 64).Select(id => lab.Dataplane.ReadServiceCounters((uint)id)), counters => counters.Connections > 0);
+        Enumerable.Range(0, 64).Select(id => lab.Dataplane.Services.ReadCounters((uint)id)), counters => counters.Connections > 0);
 }

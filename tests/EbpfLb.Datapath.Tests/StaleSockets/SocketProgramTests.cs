@@ -13,11 +13,11 @@ public sealed class SocketProgramTests
     {
         await using var lab = new StaleLab();
 
-        lab.Dataplane.Stale.Load();
+        lab.Stale.Load();
 
-        Assert.Equal([], lab.Dataplane.Stale.Features.Where(f => !f.IsAvailable).Select(f => $"{f.Name}: {f.Reason}"));
+        Assert.Equal([], lab.Stale.Features.Where(f => !f.IsAvailable).Select(f => $"{f.Name}: {f.Reason}"));
         Assert.Equal(
-            ["iter_udp", "iter_tcp", "iter_udp_untranslated", "bpf_sock_destroy"], lab.Dataplane.Stale.Features.Select(f => f.Name));
+            ["iter_udp", "iter_tcp", "iter_udp_untranslated", "bpf_sock_destroy"], lab.Stale.Features.Select(f => f.Name));
     }
 
     [Fact]
@@ -26,13 +26,13 @@ public sealed class SocketProgramTests
         await using var lab = new StaleLab(new HashSet<string> { "lb_find_udp" });
 
         Assert.Equal(
-            ["iter_udp", "iter_tcp", "iter_udp_untranslated", "bpf_sock_destroy"], lab.Dataplane.Stale.Features.Select(f => f.Name));
-        Assert.All(lab.Dataplane.Stale.Features, f => Assert.Equal((false, false, false), (f.IsKnown, f.IsAvailable, f.IsMissing)));
+            ["iter_udp", "iter_tcp", "iter_udp_untranslated", "bpf_sock_destroy"], lab.Stale.Features.Select(f => f.Name));
+        Assert.All(lab.Stale.Features, f => Assert.Equal((false, false, false), (f.IsKnown, f.IsAvailable, f.IsMissing)));
 
-        lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: false);
+        lab.Stale.EndSockets(tcp: false, untranslated: false);
 
-        Assert.Equal(["iter_udp"], lab.Dataplane.Stale.Features.Where(f => f.IsMissing).Select(f => f.Name));
-        Assert.All(lab.Dataplane.Stale.Features, f => Assert.True(f.IsKnown));
+        Assert.Equal(["iter_udp"], lab.Stale.Features.Where(f => f.IsMissing).Select(f => f.Name));
+        Assert.All(lab.Stale.Features, f => Assert.True(f.IsKnown));
     }
 
     public static TheoryData<string, string, string[]> Refusals => new()
@@ -56,19 +56,19 @@ public sealed class SocketProgramTests
         Socket[] stale = [lab.Connect(StaleLab.Service4), lab.Connect(StaleLab.Service4, protocol: ProtocolType.Tcp)];
 
         lab.Apply(StaleLab.Dns("127.0.0.3"), keepTcp: true);
-        var report = lab.Dataplane.Stale.EndSockets(tcp: true, untranslated: true);
+        var report = lab.Stale.EndSockets(tcp: true, untranslated: true);
 
         Assert.Equal(new StaleSocketReport(CountOf("lb_find_udp"), CountOf("lb_find_tcp"), CountOf("lb_untrans_udp"), null), report);
         Assert.Equal([program != "lb_find_udp", true], stale.Select(s => StaleLab.ReceiveError(s) == SocketError.ConnectionAborted));
         Assert.Equal(program != "lb_untrans_udp", StaleLab.ReceiveError(untranslated) == SocketError.ConnectionAborted);
-        var missing = Assert.Single(lab.Dataplane.Stale.Features, f => !f.IsAvailable);
+        var missing = Assert.Single(lab.Stale.Features, f => !f.IsAvailable);
         Assert.Equal(feature, missing.Name);
         Assert.Contains("EINVAL (22, Invalid argument)", missing.Reason);
         Assert.Contains(program, missing.Reason);
         Assert.DoesNotContain('\n', missing.Reason);
         Assert.DoesNotContain("CAP_", missing.Reason);
         Assert.Equal(added,
-            lab.Dataplane.Stale.Features.Select(f => f.Name).Except(["iter_udp", "iter_tcp", "iter_udp_untranslated", "bpf_sock_destroy"]));
+            lab.Stale.Features.Select(f => f.Name).Except(["iter_udp", "iter_tcp", "iter_udp_untranslated", "bpf_sock_destroy"]));
 
         // Only TCP has another way to be found.
         SocketCount CountOf(string finder) => program == finder && finder != "lb_find_tcp" ? SocketCount.Unknown : new SocketCount(1, 1);
@@ -84,12 +84,12 @@ public sealed class SocketProgramTests
         lab.Apply(StaleLab.Dns("127.0.0.3"));
 
         Assert.Equal(new StaleSocketReport(SocketCount.Unknown, SocketCount.Unknown, SocketCount.Unknown, null),
-            lab.Dataplane.Stale.EndSockets(tcp: true, untranslated: true));
+            lab.Stale.EndSockets(tcp: true, untranslated: true));
         Assert.Equal(["iter_tcp", "iter_udp", "iter_udp_untranslated", "sock_diag_storage"],
             Missing(lab).Select(f => f.Name).Order(StringComparer.Ordinal));
         Assert.All(Missing(lab).Where(f => f.Name.StartsWith("iter", StringComparison.Ordinal)),
             f => Assert.Contains("connect anew by themselves", f.Lost));
     }
 
-    private static IEnumerable<KernelFeature> Missing(StaleLab lab) => lab.Dataplane.Stale.Features.Where(f => !f.IsAvailable);
+    private static IEnumerable<KernelFeature> Missing(StaleLab lab) => lab.Stale.Features.Where(f => !f.IsAvailable);
 }

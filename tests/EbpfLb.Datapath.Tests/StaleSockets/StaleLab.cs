@@ -53,6 +53,8 @@ internal sealed class StaleLab : IAsyncDisposable
 
     public Dataplane Dataplane { get; private set; }
 
+    public IStaleState Stale => Dataplane.Conntrack.Stale;
+
     /// <summary>A pass that ended all that it found; of the kinds that are not named it says nothing, but for UDP.</summary>
     public static StaleSocketReport Ended(int udp = 0, int? tcp = null, int? untranslated = null)
         => new(new(udp, udp), new(tcp, tcp ?? 0), new(untranslated, untranslated ?? 0), null);
@@ -69,9 +71,9 @@ internal sealed class StaleLab : IAsyncDisposable
     {
         var builder = new ClusterBuilder();
         describe(builder);
-        Dataplane.Apply(
+        Dataplane.Services.Apply(
             Policy.ForwardingCompiler.Compile(builder.Build(), Policy.PolicyOptions.Default with { KeepsTcpEndpoints = keepTcp }, null));
-        Dataplane.Attach();
+        Dataplane.Hooks.Attach();
     }
 
     /// <summary>The namespace is a node's, or not; NodePorts answer on its one address.</summary>
@@ -82,7 +84,7 @@ internal sealed class StaleLab : IAsyncDisposable
             using var reader = NetworkReader.Open();
             return reader.NamespaceCookie();
         });
-        Dataplane.ApplyNode(new NodeState(
+        Dataplane.Node.ApplyNode(new NodeState(
             [], [new NodeAddress(IpAddress.Parse(NodeIP), true)], settings with { HostNetnsCookie = ofLab ? cookie : cookie + 1 }));
     }
 

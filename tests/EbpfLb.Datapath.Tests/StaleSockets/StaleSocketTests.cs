@@ -21,12 +21,12 @@ public sealed class StaleSocketTests
         lab.Apply(StaleLab.Dns("127.0.0.2", "fd00::2"));
         var socket = lab.Connect(address);
         Assert.Equal(
-            StaleSocketReport.Nothing(tcp: false, untranslated: false), lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: false));
+            StaleSocketReport.Nothing(tcp: false, untranslated: false), lab.Stale.EndSockets(tcp: false, untranslated: false));
         var waiting = Task.Factory.StartNew(() => Record.Exception(() => socket.Receive(new byte[16])), TaskCreationOptions.LongRunning);
 
         lab.Apply(StaleLab.Dns("127.0.0.3", "fd00::3"));
-        var first = lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: false);
-        var second = lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: false);
+        var first = lab.Stale.EndSockets(tcp: false, untranslated: false);
+        var second = lab.Stale.EndSockets(tcp: false, untranslated: false);
 
         Assert.Equal(StaleLab.Ended(udp: 1), first);
         Assert.Equal(StaleSocketReport.Nothing(tcp: false, untranslated: false), second);
@@ -49,12 +49,12 @@ public sealed class StaleSocketTests
 
         lab.Apply(StaleLab.Dns("127.0.0.2 unready", "127.0.0.3"), keepTcp: true);
         Assert.Equal(
-            StaleSocketReport.Nothing(tcp: true, untranslated: false), lab.Dataplane.Stale.EndSockets(tcp: true, untranslated: false));
+            StaleSocketReport.Nothing(tcp: true, untranslated: false), lab.Stale.EndSockets(tcp: true, untranslated: false));
         lab.Apply(StaleLab.Dns("127.0.0.3"), keepTcp: true);
         Assert.Equal(
-            StaleSocketReport.Nothing(tcp: false, untranslated: false), lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: false));
+            StaleSocketReport.Nothing(tcp: false, untranslated: false), lab.Stale.EndSockets(tcp: false, untranslated: false));
 
-        Assert.Equal(StaleLab.Ended(tcp: 1), lab.Dataplane.Stale.EndSockets(tcp: true, untranslated: false));
+        Assert.Equal(StaleLab.Ended(tcp: 1), lab.Stale.EndSockets(tcp: true, untranslated: false));
         Assert.Equal(SocketError.ConnectionAborted, StaleLab.ReceiveError(socket));
     }
 
@@ -85,7 +85,7 @@ public sealed class StaleSocketTests
 
         lab.Apply(Ends[way]);
 
-        Assert.True(lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: false).Udp.Ended == 1, way);
+        Assert.True(lab.Stale.EndSockets(tcp: false, untranslated: false).Udp.Ended == 1, way);
         Assert.Equal(SocketError.ConnectionAborted, StaleLab.ReceiveError(socket));
         Assert.Equal(SocketError.DestinationAddressRequired, StaleLab.SendError(socket));
     }
@@ -112,7 +112,7 @@ public sealed class StaleSocketTests
         lab.Apply(Stays[way]);
 
         Assert.True(
-            lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: false) == StaleSocketReport.Nothing(tcp: false, untranslated: false),
+            lab.Stale.EndSockets(tcp: false, untranslated: false) == StaleSocketReport.Nothing(tcp: false, untranslated: false),
             way);
         Assert.Contains("127.0.0", socket.LocalEndPoint!.ToString());
     }
@@ -132,7 +132,7 @@ public sealed class StaleSocketTests
         lab.Apply(StaleLab.Dns("127.0.0.3"));
 
         Assert.Equal(
-            StaleSocketReport.Nothing(tcp: true, untranslated: false), lab.Dataplane.Stale.EndSockets(tcp: true, untranslated: false));
+            StaleSocketReport.Nothing(tcp: true, untranslated: false), lab.Stale.EndSockets(tcp: true, untranslated: false));
         Assert.All([straight, elsewhere, unconnected], s => Assert.NotEqual(SocketError.ConnectionAborted, StaleLab.ReceiveError(s)));
     }
 
@@ -146,7 +146,7 @@ public sealed class StaleSocketTests
         await lab.RestartAsync();
         lab.Apply(StaleLab.Dns("127.0.0.3"));
 
-        Assert.Equal(1, lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: false).Udp.Ended);
+        Assert.Equal(1, lab.Stale.EndSockets(tcp: false, untranslated: false).Udp.Ended);
         Assert.Equal(SocketError.ConnectionAborted, StaleLab.ReceiveError(socket));
     }
 
@@ -162,7 +162,7 @@ public sealed class StaleSocketTests
         lab.Apply(StaleLab.Dns("127.0.0.2 terminating", "127.0.0.3"));
 
         Assert.Equal(
-            StaleSocketReport.Nothing(tcp: false, untranslated: false), lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: false));
+            StaleSocketReport.Nothing(tcp: false, untranslated: false), lab.Stale.EndSockets(tcp: false, untranslated: false));
     }
 
     [Fact]
@@ -180,7 +180,7 @@ public sealed class StaleSocketTests
         await lab.RestartAsync(TestInstance.Small with { Backends = 2048 });
         lab.Apply(StaleLab.Dns("127.0.0.2"));
 
-        Assert.Equal(StaleLab.Ended(udp: 1), lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: false));
+        Assert.Equal(StaleLab.Ended(udp: 1), lab.Stale.EndSockets(tcp: false, untranslated: false));
         Assert.NotEqual(SocketError.ConnectionAborted, StaleLab.ReceiveError(stays));
     }
 }

@@ -23,15 +23,15 @@ public sealed class UntranslatedSocketTests
         lab.Apply(StaleLab.Dns("127.0.0.2", "fd00::2"));
 
         Assert.Equal(
-            StaleSocketReport.Nothing(tcp: false, untranslated: false), lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: false));
-        Assert.Equal(StaleLab.Ended(untranslated: 1), lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: true));
+            StaleSocketReport.Nothing(tcp: false, untranslated: false), lab.Stale.EndSockets(tcp: false, untranslated: false));
+        Assert.Equal(StaleLab.Ended(untranslated: 1), lab.Stale.EndSockets(tcp: false, untranslated: true));
         Assert.Equal(SocketError.ConnectionAborted, StaleLab.ReceiveError(socket));
         Assert.Equal(SocketError.DestinationAddressRequired, StaleLab.SendError(socket));
 
         // What .NET does not let a socket do that was ended: connect anew, as it is.
         lab.Connect(address);
         Assert.Equal(
-            StaleSocketReport.Nothing(tcp: false, untranslated: true), lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: true));
+            StaleSocketReport.Nothing(tcp: false, untranslated: true), lab.Stale.EndSockets(tcp: false, untranslated: true));
     }
 
     [Fact]
@@ -42,10 +42,10 @@ public sealed class UntranslatedSocketTests
 
         lab.Apply(StaleLab.Dns());
         Assert.Equal(
-            StaleSocketReport.Nothing(tcp: false, untranslated: true), lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: true));
+            StaleSocketReport.Nothing(tcp: false, untranslated: true), lab.Stale.EndSockets(tcp: false, untranslated: true));
         lab.Apply(StaleLab.Dns("127.0.0.2"));
 
-        Assert.Equal(1, lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: true).Untranslated.Ended);
+        Assert.Equal(1, lab.Stale.EndSockets(tcp: false, untranslated: true).Untranslated.Ended);
         Assert.Equal(SocketError.ConnectionAborted, StaleLab.ReceiveError(socket));
     }
 
@@ -73,7 +73,7 @@ public sealed class UntranslatedSocketTests
 
         lab.Apply(dns);
 
-        Assert.Equal(StaleLab.Ended(untranslated: 1), lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: true));
+        Assert.Equal(StaleLab.Ended(untranslated: 1), lab.Stale.EndSockets(tcp: false, untranslated: true));
         Assert.Equal(SocketError.ConnectionAborted, StaleLab.ReceiveError(socket));
     }
 
@@ -107,7 +107,7 @@ public sealed class UntranslatedSocketTests
         lab.Apply(dns);
 
         Assert.True(
-            lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: true) == StaleSocketReport.Nothing(tcp: false, untranslated: true),
+            lab.Stale.EndSockets(tcp: false, untranslated: true) == StaleSocketReport.Nothing(tcp: false, untranslated: true),
             why);
         Assert.NotEqual(SocketError.ConnectionAborted, StaleLab.ReceiveError(socket));
     }
@@ -123,7 +123,7 @@ public sealed class UntranslatedSocketTests
 
         lab.Apply(StaleLab.Dns("127.0.0.2"));
 
-        Assert.Equal(StaleLab.Ended(untranslated: 1), lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: true));
+        Assert.Equal(StaleLab.Ended(untranslated: 1), lab.Stale.EndSockets(tcp: false, untranslated: true));
         Assert.NotEqual(SocketError.ConnectionAborted, StaleLab.ReceiveError(outside));
     }
 
@@ -144,7 +144,7 @@ public sealed class UntranslatedSocketTests
         var chained = lab.Connect("10.96.0.9");
 
         Assert.Equal(
-            StaleSocketReport.Nothing(tcp: true, untranslated: true), lab.Dataplane.Stale.EndSockets(tcp: true, untranslated: true));
+            StaleSocketReport.Nothing(tcp: true, untranslated: true), lab.Stale.EndSockets(tcp: true, untranslated: true));
         Assert.All([ours, straight, unconnected, chained], s => Assert.NotEqual(SocketError.ConnectionAborted, StaleLab.ReceiveError(s)));
     }
 
@@ -159,7 +159,7 @@ public sealed class UntranslatedSocketTests
         lab.Apply(StaleLab.Dns("127.0.0.2"));
 
         Assert.Equal(
-            StaleSocketReport.Nothing(tcp: false, untranslated: true), lab.Dataplane.Stale.EndSockets(tcp: false, untranslated: true));
+            StaleSocketReport.Nothing(tcp: false, untranslated: true), lab.Stale.EndSockets(tcp: false, untranslated: true));
         Assert.NotEqual(SocketError.ConnectionAborted, StaleLab.ReceiveError(socket));
     }
 

@@ -30,13 +30,13 @@ public sealed class VerificationTests : IAsyncLifetime
             .Slice("lb-4", "lb", ["http:8080"], ["10.244.0.13"])
             .Service("table", ["10.96.0.82"], ["http:80"], scheduler: Scheduler.Maglev, maglevTableSize: 251)
             .Slice("table-4", "table", ["http:8080"], ["10.244.0.14", "10.244.0.15 weight=2"]));
-        Assert.True(dataplane.Apply(table).Result.IsComplete);
-        var node = dataplane.ApplyNode(new NodeState(
+        Assert.True(dataplane.Services.Apply(table).Result.IsComplete);
+        var node = dataplane.Node.ApplyNode(new NodeState(
             [new NodeDevice(7, "eth0", IpAddress.Parse("192.0.2.1"), null)],
             [new NodeAddress(IpAddress.Parse("192.0.2.1"), true), new NodeAddress(IpAddress.Parse("2001:db8::7"), true)],
             new NodeSettings { HostNetnsCookie = 1, NodePorts = new PortRange(30000, 32767) }));
         Assert.True(node.IsComplete);
-        dataplane.Attach();
+        dataplane.Hooks.Attach();
         return ValueTask.CompletedTask;
     }
 
@@ -177,7 +177,7 @@ public sealed class VerificationTests : IAsyncLifetime
         ChangeOne<uint, LbMeta>("lb_meta", v => v with { Abi = 1 });
 
         Assert.Equal(3, Scanned().Confirm(adopt: false).Count);
-        dataplane.Apply(table);
+        dataplane.Services.Apply(table);
         Assert.Equal(3, Scanned().Confirm(adopt: false).Count);
     }
 
@@ -195,7 +195,7 @@ public sealed class VerificationTests : IAsyncLifetime
     {
         var verification = Scanned();
         var differences = verification.Confirm(adopt: true);
-        Assert.True(dataplane.Apply(table).Result.IsComplete);
+        Assert.True(dataplane.Services.Apply(table).Result.IsComplete);
         // Backends that go are cleared after a grace period.
         Testing.Processes.Eventually.True(() => verification.Confirm(adopt: false).Count == 0, "what was found to be repaired");
         Assert.Empty(Scanned().Confirm(adopt: false));

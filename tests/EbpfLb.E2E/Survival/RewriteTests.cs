@@ -53,7 +53,7 @@ public sealed class RewriteTests : IDisposable
         await using var dataplane = Dataplane.Open(options, NullLoggerFactory.Instance);
         var cluster = new ClusterBuilder();
         var table = Rewrite(dataplane, cluster, round: 0, previous: null);
-        dataplane.Attach();
+        dataplane.Hooks.Attach();
         BackgroundLoad[] loads = [
             Start(LoadMode.Tcp, ipv6: false), Start(LoadMode.UdpConnected, ipv6: false), Start(LoadMode.UdpConnected, ipv6: true)];
 
@@ -91,7 +91,7 @@ public sealed class RewriteTests : IDisposable
         }
         var table = ForwardingCompiler.Compile(cluster.Build(), PolicyOptions.Default, previous);
         // What does not fit keeps its old state and comes with a later round: reuse at the edge is what this is about.
-        dataplane.Apply(table);
+        dataplane.Services.Apply(table);
         return table;
     }
 

@@ -6,7 +6,7 @@ namespace EbpfLb.Kubernetes.Tests.Manifests;
 /// <summary>A source that is being read, and waiting for what it says.</summary>
 internal sealed class RunningSource : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     private readonly CancellationTokenSource stop = new();
     private readonly Task reading;
@@ -29,7 +29,7 @@ internal sealed class RunningSource : IAsyncDisposable
     /// <summary>Waits until snapshot and status are both as wanted.</summary>
     public async Task<ClusterSnapshot> UntilAsync(Func<ClusterSnapshot, bool> condition, Func<SourceStatus, bool> status)
     {
-        using var timeout = new CancellationTokenSource(Patience);
+        using var timeout = new CancellationTokenSource(Limit);
         while (true)
         {
             if (reading.IsCompleted) await reading;
@@ -42,7 +42,7 @@ internal sealed class RunningSource : IAsyncDisposable
 
     public async Task UntilStatusAsync(Func<SourceStatus, bool> status)
     {
-        using var timeout = new CancellationTokenSource(Patience);
+        using var timeout = new CancellationTokenSource(Limit);
         while (!status(Source.Status))
         {
             Assert.False(timeout.IsCancellationRequested, $"not seen in time; status: {Source.Status}");

@@ -77,18 +77,18 @@ public sealed class RejectedAddressTests
     public void The_mirror_and_the_plan_know_the_range_around_all_closed_addresses()
     {
         lab.Cluster.Service("a", ["10.96.0.1", "fd00::1"], ["http:80"]);
-        Assert.Equal(new BoundingPrefix(SourceRange.Parse("10.96.0.1/32"), SourceRange.Parse("fd00::1/128")), lab.Plan().Closes);
+        Assert.Equal(new BoundingPrefix(SourceRange.Parse("10.96.0.1/32"), SourceRange.Parse("fd00::1/128")), lab.Plan().RejectedAddresses);
         lab.Step();
         lab.Cluster.Service("b", ["10.97.0.1"], ["http:80"], externalIPs: ["203.0.113.1"]);
-        Assert.Equal(new BoundingPrefix(SourceRange.Parse("10.97.0.1/32"), null), lab.Plan().Closes);
+        Assert.Equal(new BoundingPrefix(SourceRange.Parse("10.97.0.1/32"), null), lab.Plan().RejectedAddresses);
         lab.Step();
         Assert.Equal(new BoundingPrefix(SourceRange.Parse("10.96.0.0/15"), SourceRange.Parse("fd00::1/128")), lab.Mirror.Closed);
 
         lab.Cluster.RemoveService("a");
-        Assert.True(lab.Plan().Opens);
+        Assert.True(lab.Plan().LiftsRejections);
         lab.Step();
         Assert.Equal(new BoundingPrefix(SourceRange.Parse("10.97.0.1/32"), null), lab.Mirror.Closed);
-        Assert.False(lab.Plan().Opens);
+        Assert.False(lab.Plan().LiftsRejections);
     }
 
     [Fact]

@@ -13,9 +13,9 @@ internal static class ClientsModule
     public static IServiceCollection AddClients(this IServiceCollection services, AgentContext agent)
     {
         services.AddRunning(_ => new AffinityService(agent.Dataplane.Services, agent.Time, agent.Logger<AffinityService>()));
-        if (agent.Dataplane.Clients is not { } kernel) return services;
+        if (agent.Dataplane.Clients is not { } table) return services;
         return services
-            .AddSingleton(p => new ClientKeeper(kernel, new ClientReader(new NetworkNamespaces()), p.Get<KernelNetwork>().NamespaceCookie,
+            .AddSingleton(p => new ClientKeeper(table, new ClientReader(new NetworkNamespaces()), p.Get<KernelNetwork>().NamespaceCookie,
                 agent.Time, agent.Logger<ClientKeeper>()))
             .AddRunning(p => new ClientService(
                 p.Get<ClientKeeper>(), NamespaceChanges.WatchAsync, agent.SyncPeriod, agent.Time, agent.Logger<ClientService>()))

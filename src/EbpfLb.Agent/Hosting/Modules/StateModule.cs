@@ -45,7 +45,8 @@ internal static class StateModule
             metrics, new BackendSeries(dataplane.Services, state, agent.Options.Live(o => o.BackendMetrics), agent.Time).Read);
         _ = new ProcessMetrics(metrics, VersionCommand.Version);
         _ = new EndpointMetrics(metrics, () => NoLocalEndpoints.Count(state.Table));
-        _ = new RepairMetrics(metrics, dataplane.Diagnostics.ReadRepairs);
+        _ = new RepairMetrics(
+            metrics, () => dataplane.Diagnostics.ReadRepairs().ToDictionary(r => SnakeCase.Of(r.Key.ToString()), r => r.Value));
         _ = new RetireMetrics(metrics, () => (dataplane.Services.Retiring.Waiting, dataplane.Services.Retiring.Failures));
         if (agent.Source.Capabilities.Requests is { } requests)
             _ = new RestClientMetrics(metrics, () => requests().Select(r => new RestClientReading(r.Code, r.Method, r.Host, r.Count)));

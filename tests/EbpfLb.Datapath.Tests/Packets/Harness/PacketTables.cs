@@ -42,7 +42,7 @@ internal sealed class PacketTables : IDisposable
         Answers = Open(bpf, Abi.Tables.Answers);
         AnswerRate = Open(bpf, Abi.Tables.AnswerRate);
         DestinationFilter = Keep(new DestinationFilter(bpf.OpenMap(Abi.Tables.Filter.Name)));
-        DestinationFilter.Refill([]);
+        DestinationFilter.Rebuild([]);
         Stats = Keep(new PerCpuMap<uint, LbStat>(bpf.OpenMap(Abi.Tables.Stats.Name)));
         svcStats = Keep(new MappedArray<LbSvcStat>(bpf.OpenMap(Abi.Tables.SvcStats.Name)));
         loads = Keep(new MappedArray<LbLoad>(bpf.OpenMap(Abi.Tables.Load.Name)));
@@ -145,7 +145,7 @@ internal sealed class PacketTables : IDisposable
         Empty(Answers);
         for (var i = 0u; i < AnswerRate.Info.MaxEntries; i++) AnswerRate.Update(i, 0);
         ClearFlows();
-        DestinationFilter.Refill([]);
+        DestinationFilter.Rebuild([]);
         Settings.Update(0, default);
         Span<LbStat> none = new LbStat[Stats.CpuCount];
         for (var i = 0u; i < Stats.Info.MaxEntries; i++) Stats.Update(i, none);

@@ -18,7 +18,7 @@ public sealed class DestinationFilterTests(PacketFixture fixture) : PacketTest(f
     {
         var at = Ends.Of(family);
         Serve(L4.Tcp, family, LocalBackend(family));
-        Program.Tables.DestinationFilter.Refill([IpAddress.From(at.Vip)]);
+        Program.Tables.DestinationFilter.Rebuild([IpAddress.From(at.Vip)]);
 
         var unseen = To(at.ClusterIp);
         Untouched(unseen, In(unseen));
@@ -34,7 +34,7 @@ public sealed class DestinationFilterTests(PacketFixture fixture) : PacketTest(f
     {
         var at = Ends.Of(family);
         Serve(L4.Tcp, family, LocalBackend(family));
-        Program.Tables.DestinationFilter.Refill([]);
+        Program.Tables.DestinationFilter.Rebuild([]);
         Program.Tables.DestinationFilter.Disable();
 
         var sent = To(at.ClusterIp);
@@ -55,7 +55,7 @@ public sealed class DestinationFilterTests(PacketFixture fixture) : PacketTest(f
             // Neither multicast nor loopback.
             bytes[0] = family == Family.IPv4 ? (byte)(20 + i % 80) : (byte)0x20;
             var client = new IPAddress(bytes);
-            Program.Tables.DestinationFilter.Refill([IpAddress.From(Ends.Of(family).ClusterIp)]);
+            Program.Tables.DestinationFilter.Rebuild([IpAddress.From(Ends.Of(family).ClusterIp)]);
             Assert.False(Program.Tables.DestinationFilter.IsOpen(IpAddress.From(client)));
 
             In(To(Ends.Of(family).ClusterIp, client));
@@ -73,7 +73,7 @@ public sealed class DestinationFilterTests(PacketFixture fixture) : PacketTest(f
         Serve(L4.Tcp, family, LocalBackend(family));
         var sent = To(at.ClusterIp);
 
-        Program.Tables.DestinationFilter.Refill(Meanwhile());
+        Program.Tables.DestinationFilter.Rebuild(Meanwhile());
 
         var reply = PacketBuilder.From(at.LocalPod, BackendPort).To(at.Client, ClientPort).Over(new TcpSegment(TcpFlags.Syn | TcpFlags.Ack))
             .Payload(0);

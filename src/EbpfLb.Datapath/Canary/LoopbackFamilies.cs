@@ -1,6 +1,6 @@
 using EbpfLb.Model;
 
-namespace EbpfLb.Agent.Kernel;
+namespace EbpfLb.Datapath.Canary;
 
 /// <summary>Families whose loopback address exists in this network namespace: only there can the canary connect.</summary>
 internal static class LoopbackFamilies

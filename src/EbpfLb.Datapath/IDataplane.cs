@@ -1,27 +1,27 @@
-using EbpfLb.Agent.Clients;
-using EbpfLb.Agent.Nodes;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Canary;
+using EbpfLb.Datapath.Clients;
 using EbpfLb.Datapath.Counters;
+using EbpfLb.Datapath.Devices;
 using EbpfLb.Datapath.Events;
 using EbpfLb.Datapath.Flows;
+using EbpfLb.Datapath.Node;
+using EbpfLb.Datapath.Repair;
+using EbpfLb.Datapath.Services;
 using EbpfLb.Datapath.StaleSockets;
-using EbpfLb.Http.Metrics;
 using EbpfLb.Model;
-using EbpfLb.Planning;
 using EbpfLb.Planning.Apply;
-using EbpfLb.Planning.Tables;
 using EbpfLb.Planning.Verification;
 using EbpfLb.Policy;
 
-namespace EbpfLb.Agent.Kernel;
+namespace EbpfLb.Datapath;
 
 /// <summary>
 /// What the agent needs of the kernel side, in parts; the seam that lets the agent run without a kernel. Who needs a part takes that part
 /// only.
 /// </summary>
-internal interface IDataplane : IAsyncDisposable
+public interface IDataplane : IAsyncDisposable
 {
     IServiceTables Services { get; }
 
@@ -29,24 +29,25 @@ internal interface IDataplane : IAsyncDisposable
 
     INodeKernel Node { get; }
 
-    /// <summary>The part that knows clients by their network namespace; null: it does without.</summary>
-    IClientKernel? Clients => null;
+    /// <summary>Knows clients by their network namespace; null: it does without.</summary>
+    ClientTable? Clients => null;
 
     IConntrack Conntrack { get; }
 
     IDiagnostics Diagnostics { get; }
+
+    /// <summary>
+    /// A comparison of all maps with what they should hold. Its scan may run beside <see cref="IServiceTables.Apply"/>; confirming belongs
+    /// to the thread of Apply, and what was adopted is repaired by the next one.
+    /// </summary>
+    ITableVerification NewVerification();
 }
 
 /// <summary>The tables of services. <see cref="Apply"/> is called from one thread at a time, everything else from any.</summary>
-internal interface IServiceTables
+public interface IServiceTables
 {
     /// <summary>Brings the tables to this state. Objects that did not fit are in the outcome; the others are in.</summary>
     ApplyOutcome Apply(ForwardingTable table);
-
-    /// <summary>
-    /// A comparison of the maps with what they should hold; it is scanned from any thread, and confirmed on that of <see cref="Apply"/>.
-    /// </summary>
-    ITableVerification NewVerification();
 
     /// <summary>How giving back the ids of what is gone goes.</summary>
     RetireStatus Retiring { get; }
@@ -71,7 +72,7 @@ internal interface IServiceTables
 /// What is in force: programs at sockets and devices, and their pins. <see cref="Attach"/>, <see cref="Repair"/> and
 /// <see cref="CheckCanary"/> are called from the thread of <see cref="IServiceTables.Apply"/>, everything else from any.
 /// </summary>
-internal interface IHooks
+public interface IHooks
 {
     /// <summary>The programs that are attached, and where.</summary>
     IReadOnlyList<AttachedHook> Attached { get; }
@@ -80,6 +81,8 @@ internal interface IHooks
     string? Lost => null;
 
     /// <summary>Attaches what is not attached, and puts this version's programs into the links that exist.</summary>
+    /// <exception cref="BpfException">A hook could not be taken; those before it are. Or another agent has taken the instance
+    /// over.</exception>
     void Attach();
 
     /// <summary>Puts back what somebody removed since <see cref="Attach"/>; cheap where nothing changed.</summary>
@@ -95,8 +98,21 @@ internal interface IHooks
     CanaryResult CheckCanary();
 }
 
+/// <summary>The part of the kernel side that knows the node: its devices, addresses and settings. From any thread.</summary>
+public interface INodeKernel
+{
+    /// <summary>Tells the programs what they must know of the node.</summary>
+    NodeResult ApplyNode(NodeState state);
+
+    /// <summary>Puts the programs at the devices that shall have them; before the hooks are in force this is kept for then.</summary>
+    IReadOnlyList<AttachedDevice> AttachDevices(IReadOnlyList<DeviceDecision> decisions);
+
+    /// <summary>What came of it the last time.</summary>
+    IReadOnlyList<AttachedDevice> Devices { get; }
+}
+
 /// <summary>Flows, and sockets that lead where no endpoint is any more. From any thread.</summary>
-internal interface IConntrack
+public interface IConntrack
 {
     /// <summary>The conntrack maps.</summary>
     IReadOnlyList<IFlowMap> FlowMaps { get; }
@@ -105,12 +121,12 @@ internal interface IConntrack
     IStaleState Stale { get; }
 
     /// <summary>Lets packets pass unseen again to addresses that nothing goes to any more.</summary>
-    /// <exception cref="Bpf.BpfException">A map cannot be read; nothing has changed.</exception>
+    /// <exception cref="BpfException">A map cannot be read; nothing has changed.</exception>
     void RebuildFilter();
 }
 
 /// <summary>What people and metrics are shown. From any thread.</summary>
-internal interface IDiagnostics
+public interface IDiagnostics
 {
     /// <summary>What this kernel has of what the agent can use.</summary>
     IReadOnlyList<KernelFeature> Features { get; }
@@ -118,10 +134,11 @@ internal interface IDiagnostics
     /// <summary>What is wrong with the place of the pins for as long as this process lives, with what to do.</summary>
     IReadOnlyList<string> PlaceProblems => [];
 
-    /// <summary>How often what was put back, by short constant names: "link".</summary>
-    IReadOnlyDictionary<string, long> ReadRepairs();
+    /// <summary>How often what was put back.</summary>
+    IReadOnlyDictionary<RepairKind, long> ReadRepairs();
 
-    IReadOnlyList<MapReading> ReadMaps();
+    /// <summary>How full the tables are.</summary>
+    IReadOnlyList<MapFill> ReadMaps();
 
     /// <summary>Counts by reason since the maps were made.</summary>
     IReadOnlyList<ReasonCount> ReadReasons();
@@ -129,34 +146,3 @@ internal interface IDiagnostics
     /// <summary>Drops as the programs tell them; for one reader, who owns it.</summary>
     IEventSource OpenEvents();
 }
-
-/// <summary>One object that could not be brought into the kernel.</summary>
-/// <param name="Service">null when the failure is not one of a Service.</param>
-/// <param name="Message">What happened and what to do about it.</param>
-internal sealed record ObjectFailure(ObjectName? Service, string Message)
-{
-    /// <summary>The table that did not take it, as the kernel shows it; null: no table is at fault.</summary>
-    public string? Table { get; init; }
-
-    /// <summary>What the kernel answered; null: it was not asked, as the table is known to be full.</summary>
-    public TableError? Error { get; init; }
-
-    public FailureReason Reason { get; init; }
-
-    public override string ToString() => Service is { } service ? $"Service {service}: {Message}" : Message;
-}
-
-/// <param name="Operations">Map operations that were carried out.</param>
-internal sealed record ApplyOutcome(int Operations, IReadOnlyList<ObjectFailure> Failures)
-{
-    /// <summary>Protocols of the service ports that lost backends altogether.</summary>
-    public IReadOnlySet<TransportProtocol> LostBackends { get; init; } = new HashSet<TransportProtocol>();
-
-    /// <summary>Protocols of the frontends that were none before, or led nowhere, and have backends now.</summary>
-    public IReadOnlySet<TransportProtocol> OpenedFrontends { get; init; } = new HashSet<TransportProtocol>();
-}
-
-/// <param name="Id">The id that stands for the service port in all maps.</param>
-/// <param name="Connections">TCP and connected UDP, begun.</param>
-/// <param name="Active">Of those, open now.</param>
-internal sealed record PortCounters(uint Id, ulong Connections, ulong Active, ulong Datagrams, ulong Refused);
