@@ -20,9 +20,9 @@ public sealed class FirstPlanTests
         var table = ForwardingCompiler.Compile(
             new LargeCluster(Services, endpointsPerService: 1).Build(), PolicyOptions.Default, null);
 
-        var (_, result) = dataplane.Apply(table);
+        var (_, result) = dataplane.Services.Apply(table);
         // Maps get their names with the hooks.
-        dataplane.Attach();
+        dataplane.Hooks.Attach();
 
         Assert.True(result.IsComplete);
         using var map = BpfMap.OpenPinned<LbFrontend4, LbService>(
@@ -32,6 +32,6 @@ public sealed class FirstPlanTests
         Assert.True(wanted >= Services);
         Assert.Equal(wanted, map.Keys().Count);
         Assert.Equal(wanted, result.Counts.Flips - 1);
-        Assert.True(dataplane.Apply(table).Plan.IsEmpty);
+        Assert.True(dataplane.Services.Apply(table).Plan.IsEmpty);
     }
 }
