@@ -1,7 +1,6 @@
 using EbpfLb.Model;
 using System.Net;
 using System.Net.Sockets;
-using EbpfLb.Model;
 using EbpfLb.Policy;
 
 namespace EbpfLb.Datapath.Canary;
