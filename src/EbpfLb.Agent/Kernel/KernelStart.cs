@@ -16,7 +16,7 @@ internal static class KernelStart
     {
         if (options.Instance.CgroupRoot is { } cgroup && !Directory.Exists(cgroup))
             throw new StartException(
-                $"--cgroup-root {cgroup} is no directory: make it, or leave the option out for the root of the cgroup2 mount");
+                $"{OptionNames.CgroupRoot} {cgroup} is no directory: make it, or leave the option out for the root of the cgroup2 mount");
         return Explained(() =>
         {
             if (Privileges.Missing() is { } rights) throw new StartException(rights);
