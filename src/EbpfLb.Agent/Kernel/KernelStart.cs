@@ -3,6 +3,7 @@ using EbpfLb.Agent.Options;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath;
 using EbpfLb.Datapath.Ownership;
+using EbpfLb.Model;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Agent.Kernel;
