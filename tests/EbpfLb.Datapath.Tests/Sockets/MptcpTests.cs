@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using EbpfLb.Datapath.Counters;
 using EbpfLb.Datapath.Tests.StaleSockets;
 using EbpfLb.Model;
+using EbpfLb.Policy;
 
 namespace EbpfLb.Datapath.Tests.Sockets;
 
@@ -31,9 +32,11 @@ public sealed class MptcpTests
 
         var sockets = Enumerable.Range(0, 3).Select(_ => lab.ConnectMptcp(address)).ToArray();
         Assert.Equal(new ServiceCounters(3, 0, 0, 0), Counters(lab));
+        Assert.Equal((3u, 3u), OfBackend(lab));
 
         foreach (var socket in sockets) socket.Dispose();
         Assert.Equal(new ServiceCounters(3, 3, 0, 0), Counters(lab));
+        Assert.Equal((3u, 0u), OfBackend(lab));
     }
 
     [Theory]
@@ -62,4 +65,15 @@ public sealed class MptcpTests
 
     private static ServiceCounters Counters(StaleLab lab) => Assert.Single(
         Enumerable.Range(0, 64).Select(id => lab.Dataplane.Services.ReadCounters((uint)id)), counters => counters.Connections > 0);
+
+    /// <summary>Connections begun and open of the one backend that has any.</summary>
+    private static (uint Begun, uint Open) OfBackend(StaleLab lab)
+    {
+        var services = lab.Dataplane.Services;
+        var backend = Assert.Single(
+            Enumerable.Range(1, 64).Select(id => services.FindServicePort((uint)id)).OfType<ServicePortKey>()
+                .SelectMany(services.ReadBackends),
+            b => b.Connections > 0);
+        return (backend.Connections, backend.Open);
+    }
 }
