@@ -5,12 +5,12 @@ namespace EbpfLb.E2E.Upgrades;
 /// <summary>
 /// An agent whose maps have another layout is killed within the switch to it, as by the kernel when memory is short, and a third one takes
 /// over: another time of the layout before, another time of that of the one killed. A quarter of a minute for each switch, four for each
-/// moment: of ten moments three, unless EBPFLB_UPGRADE_MOMENTS is `all` (`make upgrade`).
+/// moment: of ten moments two, unless EBPFLB_UPGRADE_MOMENTS is `all` (`make upgrade`).
 /// </summary>
 public sealed class InterruptedUpgradeTests
 {
-    /// <summary>One of each part: hooks go to what stands in between, maps get their names, hooks get their own programs.</summary>
-    private static readonly int[] Sample = [1, 4, 8];
+    /// <summary>Where most is at stake: maps get their names, hooks get their own programs.</summary>
+    private static readonly int[] Sample = [4, 8];
 
     private static bool TriesAll => Environment.GetEnvironmentVariable("EBPFLB_UPGRADE_MOMENTS") == "all";
 
