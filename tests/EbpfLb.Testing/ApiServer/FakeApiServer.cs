@@ -4,6 +4,8 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
+using EbpfLb.Testing.Netns;
+using EbpfLb.Testing.Processes;
 using EbpfLb.Testing.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -131,6 +133,8 @@ public sealed class FakeApiServer : IAsyncDisposable
         await running.DisposeAsync();
         // Not before: Kestrel would go on with a number that may be another socket's by then.
         listener?.Dispose();
+        // A process that another test starts at this moment holds a copy of the listening socket until its execve(2).
+        Eventually.True(IsRefused, $"port {port} to refuse connections");
     }
 
     /// <summary>Comes back on the same port.</summary>
@@ -172,10 +176,26 @@ public sealed class FakeApiServer : IAsyncDisposable
     private void ReservePort()
     {
         if (reservation is not null) return;
-        reservation = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        reservation = NewSocket();
         reservation.Bind(new IPEndPoint(IPAddress.Loopback, port));
         port = ((IPEndPoint)reservation.LocalEndPoint!).Port;
     }
+
+    private bool IsRefused()
+    {
+        using var client = options.Netns is { } netns ? NetnsThread.Run(netns, NewSocket) : NewSocket();
+        try
+        {
+            client.Connect(IPAddress.Loopback, port);
+            return false;
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
+        {
+            return true;
+        }
+    }
+
+    private static Socket NewSocket() => new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 
     private void Listen(ListenOptions listen)
     {
