@@ -51,30 +51,47 @@ lb_inline __u32 lb_turn(__u32 service_id, bool local, __u32 count)
 	return __sync_fetch_and_add(local ? &turn->local : &turn->cluster, 1) % count;
 }
 
+/* All bits, or none where x is not negative: no branch, from which the verifier would pass every
+ * way. */
+lb_inline __u32 lb_negative(__u32 x)
+{
+	lb_pin(x);
+	return (__s32)x >> 31;
+}
+
+/* All bits, or none where x is 0. */
+lb_inline __u32 lb_any(__u32 x)
+{
+	return lb_negative(x | -x);
+}
+
 /*
  * The place whose backend has the fewest connections for its weight (lc: whatever that is); of
  * equal ones the first behind the place that the dice say, so that nodes which all see none do not
  * all choose the same. Overheads are compared as products, as IPVS does.
+ *
+ * Neither what was found so far nor the way round the end of the list has a branch: the verifier
+ * passes each of the loop's ways in each of its rounds.
  */
 lb_once __u32 lb_least(__u32 first, __u32 count, __u32 scheduler, __u32 dice)
 {
-	__u32 start = lb_place_of(dice, count), best = start;
-	__u32 tries = count > LB_LEAST_ALL ? 2 : count;
+	__u32 best = lb_place_of(dice, count), place = best, step = 1, tries = count;
 	__u32 best_load = 1, best_weight = 0;
+	/* sed and nq also count the connection that begins. */
+	__u32 one = ~lb_any((scheduler ^ LB_SCHEDULER_SED) * (scheduler ^ LB_SCHEDULER_NQ)) & 1;
+	/* None has fewer; but to sed weights matter then, too. No count gets as high as that. */
+	__u32 none = ~lb_any(scheduler ^ LB_SCHEDULER_SED);
 
+	if (count > LB_LEAST_ALL) {
+		step = 1 + lb_place_of(lb_mix(dice, 1), count - 1);
+		tries = 2;
+	}
 #pragma clang loop unroll(disable)
-	for (__u32 i = 0; i < LB_LEAST_ALL; i++) {
+	for (__u32 i = 0; i < LB_LEAST_ALL && i < tries; i++) {
 		const struct lb_slot *slot;
 		const struct lb_load *load;
-		__u32 place = start + i, key, active, weight = 1;
+		__u32 key = first + place, active, weight = 1, less;
 
-		if (i >= tries)
-			break;
-		if (count > LB_LEAST_ALL && i)
-			place = lb_place_of(lb_mix(dice, i), count);
-		if (place >= count)
-			place -= count;
-		key = first + place;
 		slot = bpf_map_lookup_elem(&lb_slots, &key);
 		if (!slot)
 			break;
@@ -83,8 +100,7 @@ lb_once __u32 lb_least(__u32 first, __u32 count, __u32 scheduler, __u32 dice)
 		if (!load)
 			break;
 		active = READ_ONCE(load->active);
-		/* None has fewer; but sed also counts the one that begins. */
-		if (!active && scheduler != LB_SCHEDULER_SED)
+		if (active == none)
 			return place;
 		if (scheduler != LB_SCHEDULER_LC) {
 			const struct lb_backend *backend = lb_backend_get(key);
@@ -92,14 +108,15 @@ lb_once __u32 lb_least(__u32 first, __u32 count, __u32 scheduler, __u32 dice)
 			if (!backend)
 				break;
 			weight = READ_ONCE(backend->weight);
-			if (scheduler != LB_SCHEDULER_WLC)
-				active++;
 		}
-		if ((__u64)active * best_weight < (__u64)best_load * weight) {
-			best = place;
-			best_load = active;
-			best_weight = weight;
-		}
+		active += one;
+		less = ((__u64)active * best_weight - (__u64)best_load * weight) >> 63 ? ~0U : 0;
+		lb_pin(less);
+		best ^= (best ^ place) & less;
+		best_load ^= (best_load ^ active) & less;
+		best_weight ^= (best_weight ^ weight) & less;
+		place += step;
+		place -= count & ~lb_negative(place - count);
 	}
 	return best;
 }
