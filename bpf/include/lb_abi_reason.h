@@ -41,6 +41,8 @@ enum lb_reason {
 	LB_PKT_REPLY_LOST = 29,	  /* passed: to a SNAT port of ours that no flow has */
 	LB_PKT_UNKNOWN_PORT = 30, /* to a ClusterIP, but no port of its service: answered as
 				     LB_PKT_REJECTED is */
+	LB_PKT_UNTRANSLATED = 31, /* passed: leaves the node, to a ClusterIP, though no hook of ours
+				     has translated it */
 
 	LB_DROP_NO_LOCAL = 32,	   /* traffic policy Local, and no local endpoint */
 	LB_DROP_RANGE = 33,	   /* source not in loadBalancerSourceRanges */

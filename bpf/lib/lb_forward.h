@@ -333,8 +333,11 @@ lb_inline int lb_pass_on(hook_ctx *ctx, struct lb_pass *pass, enum lb_ct_hook ho
 			return HOOK_PASS;
 		fresh = hook == LB_CT_EGRESS ? lb_filter_moves(&pass->pkt) && lb_move(ctx, pass)
 					     : lb_fresh(ctx, pass, &verdict);
-		if (!fresh)
+		if (!fresh) {
+			if (hook == LB_CT_EGRESS)
+				lb_note_untranslated(pass);
 			return verdict;
+		}
 	}
 	verdict = lb_carry(ctx, pass, hook);
 	/* Nobody will have heard of this flow. */

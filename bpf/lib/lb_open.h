@@ -142,6 +142,18 @@ lb_inline enum lb_choice lb_choose_unknown(struct lb_pass *pass)
 	}
 }
 
+/* Of what leaves, and is no flow's: if it asks a ClusterIP, who sent it is behind no hook. */
+lb_inline void lb_note_untranslated(struct lb_pass *pass)
+{
+	const struct lb_settings *set = lb_settings_get();
+	struct lb_addr *dst = &pass->ask[0];
+
+	lb_addr_dst(dst, &pass->pkt.tuple);
+	if (set && unlikely(lb_unknown_near(set, dst)) &&
+	    lb_unknown(dst, &pass->ct.service_id) == LB_REFUSE)
+		pass->reason = LB_PKT_UNTRANSLATED;
+}
+
 lb_inline void lb_choose_to(struct lb_pass *pass, const struct lb_settings *set,
 			    const struct lb_pick *pick, enum lb_source source)
 {

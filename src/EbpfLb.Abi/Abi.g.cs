@@ -10,7 +10,7 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "ae9abd04fcca9deb37d351f0302f6ff19b310d447daf29e2e60f4223fd0aac29";
+    public const string Hash = "785aed151202205afd589ea2dd3b1eec6751c3bc6d6515ea1f5f18c3120ec0da";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
     public const ulong MapsHash = 0xdb0334850df7e6be;
@@ -1250,6 +1250,9 @@ public enum LbReason : uint
 
     /// <summary>LB_PKT_UNKNOWN_PORT.</summary>
     PktUnknownPort = 30,
+
+    /// <summary>LB_PKT_UNTRANSLATED.</summary>
+    PktUntranslated = 31,
 
     /// <summary>LB_DROP_NO_LOCAL.</summary>
     DropNoLocal = 32,

@@ -56,6 +56,10 @@ public static class ReasonCatalog
             "to a ClusterIP, but no port of its service: answered with a reset or port unreachable",
             "correct the client's port or protocol, or add the port to the service"),
 
+        new(LbReason.PktUntranslated, ReasonKind.Passed,
+            "leaves the node, to a ClusterIP: who sent it is behind none of the hooks, as what a pod forwards for others is",
+            $"`ebpflb drops` shows who sends: name the device that it comes in by, or all pods' devices, by {OptionNames.PodDevice}"),
+
         new(LbReason.DropNoLocal, ReasonKind.Dropped, "the traffic policy is Local and no endpoint is on this node",
             "send clients to nodes that have one (healthCheckNodePort tells a load balancer), or set the traffic policy to Cluster"),
         new(LbReason.DropRange, ReasonKind.Dropped, "the source is not in loadBalancerSourceRanges",

@@ -44,6 +44,13 @@ public sealed class ForwardingPodTests
             "explain", "--from", cluster.Pod("b").IPv4.ToString(), "--to", to, "--path", "packet", "--ingress-interface", "p-b");
         Assert.True(code == 0, text);
         Assert.Contains("comes in by p-b, which has no program: left alone", text);
+
+        // Nothing tells such a pod before it sends; what it sends does.
+        Assert.Equal(2, Drops.Count(cluster.First, "pkt_untranslated"));
+        (code, text) = cluster.First.Agent.Command("status");
+        Assert.True(code == 0, text);
+        Assert.Contains("behind none of the hooks", text);
+        Assert.Contains("--pod-device", text);
     }
 
     /// <summary>A namespace that the pod is the router of; the pod sends what comes from there from its own address.</summary>

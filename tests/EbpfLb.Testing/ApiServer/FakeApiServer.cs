@@ -4,13 +4,9 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
-using EbpfLb.Testing.Netns;
-using EbpfLb.Testing.Processes;
 using EbpfLb.Testing.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
@@ -132,9 +128,9 @@ public sealed class FakeApiServer : IAsyncDisposable
         }
         await running.DisposeAsync();
         // Not before: Kestrel would go on with a number that may be another socket's by then.
-        listener?.Dispose();
-        // A process that another test starts at this moment holds a copy of the listening socket until its execve(2).
-        Eventually.True(IsRefused, $"port {port} to refuse connections");
+        // A process that another test starts at this moment holds a copy of the socket until its execve(2): it must not listen any more.
+        listener!.Shutdown(SocketShutdown.Both);
+        listener.Dispose();
     }
 
     /// <summary>Comes back on the same port.</summary>
@@ -142,7 +138,7 @@ public sealed class FakeApiServer : IAsyncDisposable
     {
         if (options.Netns is null) ReservePort();
         // A socket stays in the namespace that it was created in; Kestrel uses its handle but does not close it.
-        listener = options.Netns is { } netns ? NetnsListener.Listen(netns, new IPEndPoint(IPAddress.Loopback, port)) : null;
+        listener = NetnsListener.Listen(options.Netns, new IPEndPoint(IPAddress.Loopback, port));
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();
@@ -150,16 +146,14 @@ public sealed class FakeApiServer : IAsyncDisposable
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxConcurrentConnections = null;
-            if (listener is null) kestrel.Listen(IPAddress.Loopback, port, Listen);
-            else kestrel.ListenHandle((ulong)listener.SafeHandle.DangerousGetHandle(), Listen);
+            kestrel.ListenHandle((ulong)listener.SafeHandle.DangerousGetHandle(), Listen);
         });
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromMilliseconds(1));
         var started = builder.Build();
         var handler = new FakeHandler(options, store, watches, events, Faults, requests.Enqueue, started.Lifetime.ApplicationStopping);
         started.Run(handler.HandleAsync);
         await started.StartAsync();
-        var addresses = started.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
-        port = listener is { LocalEndPoint: IPEndPoint own } ? own.Port : new Uri(addresses.First()).Port;
+        port = ((IPEndPoint)listener.LocalEndPoint!).Port;
         app = started;
     }
 
@@ -171,31 +165,15 @@ public sealed class FakeApiServer : IAsyncDisposable
 
     /// <summary>
     /// Keeps the port while the server is away: a socket that is bound and does not listen. Connections are refused, nobody else gets
-    /// the port, and Kestrel may share it (both set SO_REUSEADDR, as .NET always does).
+    /// the port, and the listener may share it (both set SO_REUSEADDR).
     /// </summary>
     private void ReservePort()
     {
         if (reservation is not null) return;
-        reservation = NewSocket();
+        reservation = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         reservation.Bind(new IPEndPoint(IPAddress.Loopback, port));
         port = ((IPEndPoint)reservation.LocalEndPoint!).Port;
     }
-
-    private bool IsRefused()
-    {
-        using var client = options.Netns is { } netns ? NetnsThread.Run(netns, NewSocket) : NewSocket();
-        try
-        {
-            client.Connect(IPAddress.Loopback, port);
-            return false;
-        }
-        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
-        {
-            return true;
-        }
-    }
-
-    private static Socket NewSocket() => new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 
     private void Listen(ListenOptions listen)
     {

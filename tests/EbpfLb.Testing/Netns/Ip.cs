@@ -28,6 +28,7 @@ internal static class Ip
         ip.WaitForExit();
         if (ip.ExitCode != 0)
             throw new InvalidOperationException(
-                $"ip said: {said.Trim()}\nto this batch in {netns ?? "the host"}:\n{string.Join('\n', commands)}");
+                $"ip ended with {ip.ExitCode} and said: {said.Trim()}\n"
+                    + $"to this batch in {netns ?? "the host"}:\n{string.Join('\n', commands)}");
     }
 }

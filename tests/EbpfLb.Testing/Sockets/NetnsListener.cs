@@ -11,16 +11,19 @@ public static class NetnsListener
 {
     /// <summary>
     /// A listening TCP socket inside the namespace, for instance for Kestrel's ListenHandle, so that a server of the test process is
-    /// reachable for what runs in there. The caller disposes it.
+    /// reachable for what runs in there; without one, where the test runs. The caller disposes it.
     /// </summary>
-    public static Socket Listen(string netnsPath, IPEndPoint endpoint) => NetnsThread.Run(netnsPath, () =>
+    public static Socket Listen(string? netnsPath, IPEndPoint endpoint)
+        => netnsPath is null ? Listen(endpoint) : NetnsThread.Run(netnsPath, () => Listen(endpoint));
+
+    private static Socket Listen(IPEndPoint endpoint)
     {
         var socket = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
         socket.Bind(endpoint);
         socket.Listen(512);
         return socket;
-    });
+    }
 
     /// <summary>An HTTP client whose connections start inside the namespace.</summary>
     public static HttpClient HttpClient(string netnsPath) => new(new SocketsHttpHandler

@@ -125,6 +125,37 @@ public sealed class UnknownTests(PacketFixture fixture) : PacketTest(fixture.Pro
             Untouched(sent, In(sent));
     }
 
+    [Theory]
+    [MemberData(nameof(Talks))]
+    public void What_leaves_to_a_cluster_IP_untranslated_is_passed_and_told(L4 protocol, Family family)
+    {
+        var at = Ends.Of(family);
+        var service = Know(family, protocol);
+        var sent = To(family, at.ClusterIp, ServicePort, protocol);
+
+        Untouched(sent, Out(sent));
+
+        Counted((LbReason.PktUntranslated, 1));
+        var told = Assert.Single(Program.Events());
+        Assert.Equal((LbReason.PktUntranslated, service.Id), ((LbReason)told.Reason, told.ServiceId));
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void What_leaves_to_other_addresses_is_only_passed(Family family)
+    {
+        var at = Ends.Of(family);
+        Know(family, L4.Tcp);
+
+        foreach (var address in (IPAddress[])[at.ExternalIp, Unallocated(family), at.RemotePod])
+        {
+            var sent = To(family, address, ServicePort, L4.Tcp);
+            Untouched(sent, Out(sent));
+        }
+        Counted((LbReason.PktPassed, 3));
+        Assert.Empty(Program.Events());
+    }
+
     [Contract("8", "ICMP: pings are left alone; errors about translated flows are translated back")]
     [Theory]
     [MemberData(nameof(Families))]
