@@ -26,9 +26,10 @@ public static class KubeProxyFields
     [
         Of(Text, Restart("mode", OptionNames.ProxyMode,
                 "chooses whose periods, masqueradeAll and default of nodePortAddresses count: "
-                    + "iptables (\"\" too), nftables or ipvs; the data path is ours in all"),
+                    + "iptables (\"\" too), nftables or ipvs; the data path is ours in all, and only with ipvs does ipvs.scheduler count"),
             c => c.Mode, (c, v) => c with { Mode = v }, OptionUse.Agent, "MODE",
-            "Whose defaults and periods count: iptables, nftables or ipvs (default: iptables). The data path is the same",
+            "Whose defaults and periods count: iptables, nftables or ipvs (default: iptables). The data path is the same; "
+                + "only with ipvs does ipvs.scheduler count",
             check: Choice(ProxyModes.All)),
         Of(NodeName, Restart("hostnameOverride", OptionNames.HostnameOverride,
                 "name of the Node object, trimmed and lowercased; empty: the host's name"),

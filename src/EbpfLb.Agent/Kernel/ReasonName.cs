@@ -3,6 +3,12 @@ using EbpfLb.Abi;
 
 namespace EbpfLb.Agent.Kernel;
 
+/// <summary>Reasons as metrics, commands and documents write them: "drop_ct_full".</summary>
+internal static class ReasonName
+{
+    public static string Of(LbReason reason) => Enum.IsDefined(reason) ? SnakeCase.Of(reason.ToString()) : $"reason_{(uint)reason}";
+}
+
 /// <summary>Names of the ABI as labels of metrics: "SockNoBackend" is "sock_no_backend".</summary>
 internal static class SnakeCase
 {
@@ -16,10 +22,4 @@ internal static class SnakeCase
         }
         return text.ToString();
     }
-}
-
-/// <summary>Reasons as metrics, commands and documents write them: "drop_ct_full".</summary>
-internal static class ReasonName
-{
-    public static string Of(LbReason reason) => Enum.IsDefined(reason) ? SnakeCase.Of(reason.ToString()) : $"reason_{(uint)reason}";
 }
