@@ -301,6 +301,7 @@ enum lb_device_flag {
 				 asked from an address of the node */
 	LB_DEVICE_ABOVE = 16, /* what comes in has come by another device with a program of ours
 				 before: a bridge's port, a macvlan's lower device */
+	LB_DEVICE_XDP = 32,   /* it sends frames that XDP programs give it */
 };
 
 /* Value of lb_devices; the key is the interface index. */
@@ -310,7 +311,18 @@ struct lb_device {
 	__u32 flags;   /* enum lb_device_flag */
 	__u8 upper[6]; /* link address of a device above it without a program of ours, whose frames
 			  are looked at here: its bridge, a macvlan. All 0: none */
-	__u16 pad;     /* 0 */
+	__u8 mac[6];   /* its own link address. All 0: it has none */
+};
+
+/* Places of lb_neighbours on each CPU. */
+#define LB_NEIGHBOURS_LOG2 10
+
+/* Value of lb_neighbours: the link header of what goes to an address by a device. */
+struct lb_neighbour {
+	__be32 dst[4]; /* IPv4 as v4-mapped */
+	__u32 oif;
+	__u32 tick;    /* in which the kernel said so, see LB_TICK_SHIFT */
+	__u8 head[12]; /* of the frame: to whom, from whom */
 };
 
 enum lb_setting {

@@ -81,6 +81,8 @@ enum lb_reason {
 	LB_CT_PORT_MOVED = 57, /* a connection of the node's own, or one that netfilter masquerades,
 				  began from a SNAT port of ours and has another one now */
 
+	LB_PKT_XDP = 58, /* balanced in front of the stack (also counted as what it was) */
+
 	LB_REASON_MAX =
 		64, /* size of lb_stats; room so that a new reason does not change the map */
 };

@@ -25,6 +25,8 @@ LB_CONFIG(
 LB_CONFIG(__u8, cfg_check_frame, 1,
 	  "Frames for other link addresses than the device's pass untouched: 1. 0: all are looked "
 	  "at, as the packets of `ebpflb explain` are in no frame of a network.");
+LB_CONFIG(__u8, cfg_xdp_generic, 0,
+	  "XDP runs in generic mode, where every device sends frames: 1. 0: LB_DEVICE_XDP says.");
 LB_CONFIG(__u64, cfg_answer_gap_ns, 1000000000,
 	  "Nanoseconds between ICMP errors to one address, after a burst of 6. 0: no limit.");
 LB_CONFIG(__u64, cfg_answers_gap_ns, 1000000,

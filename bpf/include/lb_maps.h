@@ -351,6 +351,15 @@ struct {
 	__uint(max_entries, 2);
 } lb_answer_rate __weak SEC(".maps");
 
+/* Hash of address and device -> its neighbour, for packets that leave in front of the stack; one
+ * takes the place of another. Written by programs. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__type(key, __u32);
+	__type(value, struct lb_neighbour);
+	__uint(max_entries, 1 << LB_NEIGHBOURS_LOG2);
+} lb_neighbours __weak SEC(".maps");
+
 /* struct lb_event of each drop, when LB_SET_EVENTS is set. Written by programs, read by the agent.
  * Full: the event is lost and that is counted (LB_EVENT_LOST), its own counter is not. */
 struct {

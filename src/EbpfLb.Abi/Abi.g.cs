@@ -10,10 +10,10 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "785aed151202205afd589ea2dd3b1eec6751c3bc6d6515ea1f5f18c3120ec0da";
+    public const string Hash = "302659b359e8cf0f5d4c90382d4ea0b9acbd13f2d257a81da72905a2d27f1831";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
-    public const ulong MapsHash = 0xdb0334850df7e6be;
+    public const ulong MapsHash = 0x9a9129fdfed951db;
 }
 
 /// <summary>struct lb_addr, 20 bytes.</summary>
@@ -293,8 +293,8 @@ public record struct LbCtState
     public override readonly int GetHashCode() => AbiBytes.Hash(this);
 }
 
-/// <summary>struct lb_device, 32 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 32)]
+/// <summary>struct lb_device, 36 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 36)]
 public record struct LbDevice
 {
     /// <summary>__be32 snat4.</summary>
@@ -309,8 +309,8 @@ public record struct LbDevice
     /// <summary>__u8[6] upper.</summary>
     [FieldOffset(24)] public U8x6 Upper;
 
-    /// <summary>__u16 pad.</summary>
-    [FieldOffset(30)] public ushort Pad;
+    /// <summary>__u8[6] mac.</summary>
+    [FieldOffset(30)] public U8x6 Mac;
 
     /// <summary>Byte by byte.</summary>
     public readonly bool Equals(LbDevice other) => AbiBytes.Same(this, other);
@@ -529,6 +529,29 @@ public record struct LbMeta
 
     /// <summary>Byte by byte.</summary>
     public readonly bool Equals(LbMeta other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+}
+
+/// <summary>struct lb_neighbour, 36 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 36)]
+public record struct LbNeighbour
+{
+    /// <summary>__be32[4] dst.</summary>
+    [FieldOffset(0)] public Be32x4 Dst;
+
+    /// <summary>__u32 oif.</summary>
+    [FieldOffset(16)] public uint Oif;
+
+    /// <summary>__u32 tick.</summary>
+    [FieldOffset(20)] public uint Tick;
+
+    /// <summary>__u8[12] head.</summary>
+    [FieldOffset(24)] public U8x12 Head;
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbNeighbour other) => AbiBytes.Same(this, other);
 
     /// <inheritdoc/>
     public override readonly int GetHashCode() => AbiBytes.Hash(this);
@@ -1138,6 +1161,9 @@ public enum LbDeviceFlag : uint
 
     /// <summary>LB_DEVICE_ABOVE.</summary>
     Above = 16,
+
+    /// <summary>LB_DEVICE_XDP.</summary>
+    Xdp = 32,
 }
 
 /// <summary>enum lb_guard_kind.</summary>
@@ -1322,6 +1348,9 @@ public enum LbReason : uint
 
     /// <summary>LB_CT_PORT_MOVED.</summary>
     CtPortMoved = 57,
+
+    /// <summary>LB_PKT_XDP.</summary>
+    PktXdp = 58,
 
     /// <summary>LB_REASON_MAX.</summary>
     Max = 64,
@@ -1656,6 +1685,34 @@ public struct U64x16 : IEquatable<U64x16>
 
     /// <summary>Byte by byte.</summary>
     public static bool operator !=(U64x16 left, U64x16 right) => !left.Equals(right);
+}
+
+/// <summary>12 times byte, 12 bytes.</summary>
+[InlineArray(12)]
+public struct U8x12 : IEquatable<U8x12>
+{
+    private byte first;
+
+    /// <summary>From its bytes.</summary>
+    public static U8x12 FromBytes(ReadOnlySpan<byte> bytes) => AbiBytes.From<U8x12>(bytes);
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(U8x12 other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly bool Equals(object? obj) => obj is U8x12 other && Equals(other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+
+    /// <summary>The bytes, hexadecimal.</summary>
+    public override readonly string ToString() => Convert.ToHexStringLower(AbiBytes.Of(this));
+
+    /// <summary>Byte by byte.</summary>
+    public static bool operator ==(U8x12 left, U8x12 right) => left.Equals(right);
+
+    /// <summary>Byte by byte.</summary>
+    public static bool operator !=(U8x12 left, U8x12 right) => !left.Equals(right);
 }
 
 /// <summary>3 times byte, 3 bytes.</summary>

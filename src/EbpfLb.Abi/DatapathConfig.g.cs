@@ -26,6 +26,9 @@ public sealed record DatapathConfig
     /// <summary>Frames for other link addresses than the device&apos;s pass untouched: 1. 0: all are looked at, as the packets of `ebpflb explain` are in no frame of a network. (cfg_check_frame)</summary>
     public byte CheckFrame { get; init; } = 1;
 
+    /// <summary>XDP runs in generic mode, where every device sends frames: 1. 0: LB_DEVICE_XDP says. (cfg_xdp_generic)</summary>
+    public byte XdpGeneric { get; init; }
+
     /// <summary>Nanoseconds between ICMP errors to one address, after a burst of 6. 0: no limit. (cfg_answer_gap_ns)</summary>
     public ulong AnswerGapNs { get; init; } = 1000000000;
 
@@ -47,6 +50,7 @@ public sealed record DatapathConfig
         new("cfg_set_retval", AbiBytes.Of(SetRetval).ToArray()),
         new("cfg_mptcp", AbiBytes.Of(Mptcp).ToArray()),
         new("cfg_check_frame", AbiBytes.Of(CheckFrame).ToArray()),
+        new("cfg_xdp_generic", AbiBytes.Of(XdpGeneric).ToArray()),
         new("cfg_answer_gap_ns", AbiBytes.Of(AnswerGapNs).ToArray()),
         new("cfg_answers_gap_ns", AbiBytes.Of(AnswersGapNs).ToArray()),
         new("cfg_answers_burst", AbiBytes.Of(AnswersBurst).ToArray()),

@@ -45,7 +45,7 @@ public static class Tables
 
     /// <summary>lb_devices: Hash, ReadOnlyProgram.</summary>
     public static Table<uint, LbDevice> Devices { get; } =
-        new("lb_devices", 1, 4, 32, 4096, 128);
+        new("lb_devices", 1, 4, 36, 4096, 128);
 
     /// <summary>lb_events: RingBuf.</summary>
     public static Table Events { get; } =
@@ -70,6 +70,10 @@ public static class Tables
     /// <summary>lb_meta: Array, ReadOnlyProgram.</summary>
     public static Table<uint, LbMeta> Meta { get; } =
         new("lb_meta", 2, 4, 16, 1, 128);
+
+    /// <summary>lb_neighbours: PerCpuArray.</summary>
+    public static Table<uint, LbNeighbour> Neighbours { get; } =
+        new("lb_neighbours", 6, 4, 36, 1024, 0);
 
     /// <summary>lb_netns: Hash, NoPrealloc, ReadOnlyProgram.</summary>
     public static Table<ulong, LbNetns> Netns { get; } =
@@ -174,6 +178,7 @@ public static class Tables
         Load,
         Maglev,
         Meta,
+        Neighbours,
         Netns,
         NodeAddrs4,
         NodeAddrs6,

@@ -47,7 +47,8 @@ public sealed class Dataplane : IDataplane
         sockets = new SocketAttacher(paths, cgroup);
         var hold = new InstanceHold(paths, options.Ownership, sockets, loaded);
         var deviceAttacher = DeviceAttacher.Create(options.TcAttach, paths);
-        devices = new DeviceHooks(deviceAttacher, loaded, paths, repairs, hold);
+        var xdp = new XdpHooks(options.Xdp, paths, () => loaded[LoadedProgram.Xdp]);
+        devices = new DeviceHooks(deviceAttacher, xdp, loaded, paths, repairs, hold);
         var mirror = tables.ReadMirror(limits);
         node = tables.ReadNode(mirror.NodePorts);
         Clients = tables.ReadClients(() => hold.Lost);

@@ -74,6 +74,8 @@ public static class OptionNames
 
     public const string TcAttach = "--tc-attach";
 
+    public const string Xdp = "--xdp";
+
     public const string VerifyPeriod = "--verify-period";
 
     public const string Version = "--version";

@@ -81,12 +81,16 @@ internal sealed class StatusCommand(CommandContext context)
         var leftAlone = devices.Where(d => d.Role == LeftAlone).ToList();
         var shown = devices.Except(leftAlone.Skip(MaxLeftAlone));
         WriteTable(new Table(
-            [new("DEVICE"), new("ROLE"), new("BY"), new("IN", true), new("OUT", true), new("SNAT ADDRESSES"), new("WHY")],
+            [
+                new("DEVICE"), new("ROLE"), new("BY"), new("IN", true), new("OUT", true), new("XDP", true), new("SNAT ADDRESSES"),
+                new("WHY"),
+            ],
             [.. shown.Select(d => new[]
             {
                 d.Name, d.Role == LeftAlone ? "left alone" : d.Role, d.Method ?? "-", Program(d.IngressProgram), Program(d.EgressProgram),
+                Program(d.XdpProgram ?? 0),
                 d.Role == LeftAlone ? "-" : string.Join(", ", new[] { d.Snat4, d.Snat6 }.OfType<string>()),
-                d.Error is null ? d.Reason : $"{d.Reason}; {d.Error}",
+                string.Join("; ", new[] { d.Reason, d.Error, d.XdpProblem is { } problem ? $"no XDP: {problem}" : null }.OfType<string>()),
             })]));
         if (leftAlone.Count > MaxLeftAlone)
             context.Terminal.Out.WriteLine($"and {leftAlone.Count - MaxLeftAlone} more left alone (all of them: -o json)");

@@ -13,7 +13,14 @@ namespace EbpfLb.Agent.Control;
 /// <param name="Error">Why it has not all programs, and what to do; null when it has.</param>
 internal sealed record DeviceStatus(
     string Name, int Index, string Role, string Reason, string? Method, uint IngressProgram, uint EgressProgram, string? Snat4,
-    string? Snat6, string? Error);
+    string? Snat6, string? Error)
+{
+    /// <summary>The kernel's id of the program in front of the stack; 0: it has none. null: XDP is off.</summary>
+    public uint? XdpProgram { get; init; }
+
+    /// <summary>Why it has none though it should; null when it has, or XDP is off.</summary>
+    public string? XdpProblem { get; init; }
+}
 
 /// <summary>The node in the answer of `ebpflb status`.</summary>
 internal static class NodeReports
@@ -30,7 +37,10 @@ internal static class NodeReports
             return new DeviceStatus(
                 decision.Link.Name, decision.Link.Index, decision.Role.ToString().ToLowerInvariant(), decision.Reason,
                 device?.Method, device?.IngressProgram ?? 0, device?.EgressProgram ?? 0,
-                source?.Snat4?.ToString(), source?.Snat6?.ToString(), device?.Error);
+                source?.Snat4?.ToString(), source?.Snat6?.ToString(), device?.Error)
+            {
+                XdpProgram = device?.Xdp?.Program, XdpProblem = device?.Xdp?.Problem,
+            };
         })];
     }
 

@@ -12,6 +12,7 @@ internal static class KernelOptions
     public static DatapathOptions Of(StartOptions options) => Of(options.Instance) with
     {
         TcAttach = options.TcAttach,
+        Xdp = options.Xdp,
         Sizes = SizesOf(options.Sizes, MachineSizes.Default()),
         Answers = options.Answers ?? KernelAnswers.Read(new Sysctls(Sysctls.DefaultRoot)),
     };

@@ -80,6 +80,8 @@ internal sealed record StartOptions
 
     public TcAttachMode TcAttach { get; init; }
 
+    public XdpMode Xdp { get; init; }
+
     /// <summary>null: as the kernel limits its own.</summary>
     public AnswerLimit? Answers { get; init; }
 
@@ -110,6 +112,7 @@ internal sealed record StartOptions
             Scheduler = SchedulerOf(own.Scheduler.Length > 0 ? own.Scheduler : proxy.Scheduler),
             MaglevTableSize = own.MaglevTableSize,
             TcAttach = Enum.Parse<TcAttachMode>(own.Devices.TcAttach, ignoreCase: true),
+            Xdp = Enum.Parse<XdpMode>(own.Devices.Xdp, ignoreCase: true),
             Answers = own.AnswerLimit.Length == 0 ? null : AnswersOf(own.AnswerLimit),
         };
     }

@@ -70,6 +70,23 @@ public sealed unsafe class BpfLink : IDisposable
         return new BpfLink(new BpfFd(Check.Result(result, "attach", what)), what);
     }
 
+    /// <summary>Puts an XDP program at a device, which can have one (in each mode).</summary>
+    /// <param name="program">An <see cref="ProgramType.Xdp"/> program.</param>
+    /// <param name="interfaceIndex">Index of the device in the network namespace of the calling thread.</param>
+    /// <param name="isGeneric">By the stack, in front of tc, which every device can; else by the driver.</param>
+    /// <exception cref="BpfException">EBUSY: another program is there. EOPNOTSUPP: the driver has no XDP. ENODEV: no such device
+    /// here.</exception>
+    public static BpfLink AttachXdp(BpfProgram program, int interfaceIndex, bool isGeneric)
+    {
+        var what = $"{program.Name} at XDP of device {interfaceIndex}";
+        var options = new LibBpf.BpfLinkCreateOptions
+        {
+            Size = (nuint)sizeof(LibBpf.BpfLinkCreateOptions), Flags = isGeneric ? LibBpf.XDP_FLAGS_SKB_MODE : LibBpf.XDP_FLAGS_DRV_MODE,
+        };
+        return new BpfLink(new BpfFd(
+            Check.Result(LibBpf.bpf_link_create(program.Fd, interfaceIndex, (uint)AttachType.Xdp, &options), "attach", what)), what);
+    }
+
     /// <summary>Makes an iterator program ready to be read (<see cref="BpfIterator"/>); nothing runs before that.</summary>
     /// <param name="program">A SEC("iter/...") program.</param>
     /// <param name="map">What it walks, when it walks the elements of a map.</param>

@@ -8,6 +8,9 @@ internal static unsafe partial class LibBpf
     /// <summary>Of TCX links: at the head of the row.</summary>
     public const uint BPF_F_BEFORE = 8;
 
+    /// <summary>XDP_FLAGS_SKB_MODE and XDP_FLAGS_DRV_MODE of linux/if_link.h.</summary>
+    public const uint XDP_FLAGS_SKB_MODE = 1 << 1, XDP_FLAGS_DRV_MODE = 1 << 2;
+
     private const string Library = "libbpf.so.1";
 
     [LibraryImport(Library)]

@@ -14,4 +14,7 @@ public sealed record DevicesSection
 
     /// <summary>"auto", "tcx" or "clsact".</summary>
     public string TcAttach { get; init; } = "auto";
+
+    /// <summary>"off", "driver" or "generic".</summary>
+    public string Xdp { get; init; } = "off";
 }

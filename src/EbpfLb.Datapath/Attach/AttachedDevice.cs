@@ -12,6 +12,9 @@ namespace EbpfLb.Datapath.Attach;
 public sealed record AttachedDevice(
     DeviceDecision Decision, string Method, uint IngressProgram, uint EgressProgram, string Action, string? Error)
 {
+    /// <summary>null: switched off.</summary>
+    public XdpState? Xdp { get; init; }
+
     public string Name => Decision.Link.Name;
 
     public int Index => Decision.Link.Index;

@@ -9,8 +9,8 @@ using EbpfLb.Model;
 namespace EbpfLb.Datapath.Attach;
 
 /// <summary>The programs at devices: which devices shall have them, and what came of it the last time. Thread-safe.</summary>
-internal sealed class DeviceHooks(DeviceAttacher attacher, LoadedProgram loaded, InstancePaths paths, Repairs repairs, InstanceHold hold)
-    : IDisposable
+internal sealed class DeviceHooks(
+    DeviceAttacher attacher, XdpHooks xdp, LoadedProgram loaded, InstancePaths paths, Repairs repairs, InstanceHold hold) : IDisposable
 {
     private readonly Lock sync = new();
     private volatile IReadOnlyList<AttachedDevice> attached = [];
@@ -52,7 +52,11 @@ internal sealed class DeviceHooks(DeviceAttacher attacher, LoadedProgram loaded,
         lock (sync) return faults.Attachments(wanted is null ? [] : attached);
     }
 
-    public void Dispose() => attacher.Dispose();
+    public void Dispose()
+    {
+        attacher.Dispose();
+        xdp.Dispose();
+    }
 
     private void AttachWanted()
     {
@@ -60,7 +64,7 @@ internal sealed class DeviceHooks(DeviceAttacher attacher, LoadedProgram loaded,
         var before = attached;
         var still = wanted.Select(d => d.Link.Index).ToHashSet();
         var pins = attacher.MissingPins(before.Where(d => still.Contains(d.Index)));
-        attached = attacher.Attach(wanted, name => loaded[name]);
+        attached = xdp.Attach(attacher.Attach(wanted, name => loaded[name]));
         var putBack = PutBack(before, attached);
         repairs.Record(RepairKind.DeviceProgram, putBack);
         var kept = attached.Where(d => d is { Error: null, Action: "kept" }).Select(d => d.Index).ToHashSet();

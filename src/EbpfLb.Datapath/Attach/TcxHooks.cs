@@ -13,7 +13,7 @@ internal sealed class TcxHooks(InstancePaths paths) : IDeviceHook
 {
     private const string Prefix = "tcx-";
 
-    private readonly Dictionary<string, BpfLink> links = [];
+    private readonly PinnedLinks links = new();
 
     public string Kind => "tcx";
 
@@ -24,20 +24,18 @@ internal sealed class TcxHooks(InstancePaths paths) : IDeviceHook
     public static bool IsPinName(string name) => name.StartsWith(Prefix, StringComparison.Ordinal);
 
     public IReadOnlyList<int> Known() => Directory.Exists(paths.Links)
-        ? [.. Directory.GetFiles(paths.Links, Prefix + "*").Select(IndexOf).Concat(links.Keys.Select(IndexOf)).OfType<int>().Distinct()]
+        ? [.. Directory.GetFiles(paths.Links, Prefix + "*").Select(IndexOf).Concat(links.Pins.Select(IndexOf)).OfType<int>().Distinct()]
         : [];
 
     public string Attach(int linkIndex, TcDirection direction, BpfProgram program)
     {
         var isIngress = direction == TcDirection.Ingress;
         var pin = PinOf(linkIndex, direction);
-        var link = Open(pin);
+        var link = links.Open(pin);
         if (link is null || !IsInForce(link.Info, linkIndex, isIngress))
         {
             // The new link first, then away with the old one: at worst a packet is looked up twice.
-            var fresh = BpfLink.AttachTcx(program, linkIndex, isIngress, first: true);
-            Pin.Replace(fresh.Fd, pin);
-            Keep(pin, fresh);
+            links.Replace(pin, BpfLink.AttachTcx(program, linkIndex, isIngress, first: true));
             return "attached";
         }
         if (!Pin.Exists(pin)) Pin.Add(link.Fd, pin);
@@ -47,7 +45,7 @@ internal sealed class TcxHooks(InstancePaths paths) : IDeviceHook
     }
 
     public uint? ProgramId(int linkIndex, TcDirection direction)
-        => Open(PinOf(linkIndex, direction))
+        => links.Open(PinOf(linkIndex, direction))
             ?.Info is { } info && IsInForce(info, linkIndex, direction == TcDirection.Ingress) ? info.ProgramId : null;
 
     public bool Verify(int linkIndex, TcDirection direction, BpfProgram program)
@@ -57,27 +55,9 @@ internal sealed class TcxHooks(InstancePaths paths) : IDeviceHook
         => [.. Directions.Select(d => PinOf(linkIndex, d)).Where(pin => !Pin.Exists(pin)).Select(pin => Path.GetFileName(pin))];
 
     public IReadOnlyList<string> Detach(int linkIndex)
-    {
-        List<string> removed = [];
-        foreach (var direction in Enum.GetValues<TcDirection>())
-        {
-            var pin = PinOf(linkIndex, direction);
-            if (Open(pin) is { } link)
-            {
-                // The link of a device that is gone is dead already.
-                if (link.Info.InterfaceIndex != 0) link.Detach();
-                links.Remove(pin);
-                link.Dispose();
-            }
-            if (Pin.Remove(pin)) removed.Add(pin);
-        }
-        return removed;
-    }
+        => [.. Enum.GetValues<TcDirection>().Select(d => PinOf(linkIndex, d)).Where(links.Detach)];
 
-    public void Dispose()
-    {
-        foreach (var link in links.Values) link.Dispose();
-    }
+    public void Dispose() => links.Dispose();
 
     /// <summary>
     /// A dead link has lost its device (0). One whose program is not at this device is of a device of the same index in another
@@ -94,19 +74,4 @@ internal sealed class TcxHooks(InstancePaths paths) : IDeviceHook
             && int.TryParse(index, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? number
             : null;
-
-    private BpfLink? Open(string pin)
-    {
-        if (links.TryGetValue(pin, out var known)) return known;
-        if (!Pin.Exists(pin)) return null;
-        var link = BpfLink.OpenPinned(pin);
-        Keep(pin, link);
-        return link;
-    }
-
-    private void Keep(string pin, BpfLink link)
-    {
-        if (links.Remove(pin, out var old)) old.Dispose();
-        links.Add(pin, link);
-    }
 }

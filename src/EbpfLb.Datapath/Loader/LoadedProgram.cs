@@ -18,6 +18,9 @@ internal sealed class LoadedProgram(MapSet maps, IReadOnlyList<string> names,
     /// </summary>
     private const string LateSuffix = "_l3";
 
+    /// <summary>Which the agent can do without, and which needs kernel 5.18.</summary>
+    public const string Xdp = "lb_xdp";
+
     private readonly Dictionary<string, BpfProgram> programs = [];
     private readonly Lock sync = new();
 
@@ -28,7 +31,7 @@ internal sealed class LoadedProgram(MapSet maps, IReadOnlyList<string> names,
     public IReadOnlyList<Action> Parts =>
     [
         .. from name in names
-           where !name.EndsWith(LateSuffix, StringComparison.Ordinal)
+           where !name.EndsWith(LateSuffix, StringComparison.Ordinal) && name != Xdp
            group name by name.EndsWith('6') ? 0 : SocketHook.All.All(h => h.Program != name) ? 1 : 2 into part
            orderby part.Key
            select (Action)(() => Load([.. part])),

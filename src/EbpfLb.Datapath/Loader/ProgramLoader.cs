@@ -82,6 +82,7 @@ internal static class ProgramLoader
         SetRetval = KernelFeatures.HasSetRetval() ? (byte)1 : (byte)0,
         Conntrack = KernelFeatures.HasConntrackLookup() ? (byte)1 : (byte)0,
         Mptcp = KernelFeatures.HasMptcp() ? (byte)1 : (byte)0,
+        XdpGeneric = options.Xdp == XdpMode.Generic ? (byte)1 : (byte)0,
     };
 
     private static void RequireAbi(BpfObject bpf, string resource)

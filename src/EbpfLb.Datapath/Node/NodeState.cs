@@ -49,6 +49,12 @@ public sealed record NodeDevice(
     /// <summary>Link address of a device above it that has no program of ours; null: none.</summary>
     public PhysicalAddress? Upper { get; init; }
 
+    /// <summary>Its own link address; null: it has no Ethernet header.</summary>
+    public PhysicalAddress? Mac { get; init; }
+
+    /// <summary>It sends frames that XDP programs give it.</summary>
+    public bool SendsFrames { get; init; }
+
     /// <summary>Bare, and leads to other nodes: a backend there is asked from an address of this node or not at all.</summary>
     public bool Away { get; init; }
 }

@@ -30,7 +30,11 @@ public static class NodeStateBuilder
         return new NodeState(
             // All devices, not only those with programs: a backend may be behind any of them.
             devices.Where(d => !d.Link.Flags.HasFlag(LinkFlags.Loopback)).Select(d
-                => Device(d, addresses, names, options) with { Above = stack.IsAbove(d), Upper = stack.Upper(d) }).ToValueList(),
+                => Device(d, addresses, names, options) with
+                {
+                    Above = stack.IsAbove(d), Upper = stack.Upper(d), Mac = d.HasEthernet ? d.Link.Mac : null,
+                    SendsFrames = network.XdpSenders.Contains(d.Link.Index),
+                }).ToValueList(),
             Addresses(network, addresses, options).ToValueList(),
             Settings(options, node, netnsCookie) with { DevicesAbove = devices.Any(stack.IsAbove) })
         {

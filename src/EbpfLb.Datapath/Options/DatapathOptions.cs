@@ -23,6 +23,8 @@ public sealed record DatapathOptions
     /// <summary>How programs are put at devices.</summary>
     public TcAttachMode TcAttach { get; init; }
 
+    public XdpMode Xdp { get; init; }
+
     /// <summary>null: what suits the machine.</summary>
     public MapSizes? Sizes { get; init; }
 

@@ -108,6 +108,7 @@ public static class ReasonCatalog
             "a connection of the node's own, or one that netfilter masquerades, began from "
                 + "the SNAT port of a flow to the same backend, and got another one",
             $"many of these cost time: have the CNI masquerade with ports outside of {OptionNames.SnatPorts}"),
+        new(LbReason.PktXdp, ReasonKind.Note, "a packet was forwarded in front of the stack, and is counted as what it was, too"),
         new(LbReason.CtRace, ReasonKind.Note, "two CPUs opened the same flow: the second joined the first"),
         new(LbReason.EventLost, ReasonKind.Note, "a drop was counted but no event written: the ring of events was full",
             "nothing for single ones; many of these mean more drops than the agent has CPU to read (`ebpflb drops` shows only a part)"),

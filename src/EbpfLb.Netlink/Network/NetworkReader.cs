@@ -14,7 +14,7 @@ public sealed class NetworkReader : IDisposable
 
     /// <summary>Devices, addresses and routes; what changed during one of the readings is read again.</summary>
     /// <exception cref="NetlinkException">The kernel refuses, or nothing ever stood still (EINTR).</exception>
-    public NetworkSnapshot Read() => new(ReadLinks(), ReadAddresses(), ReadRoutes());
+    public NetworkSnapshot Read() => new(ReadLinks(), ReadAddresses(), ReadRoutes()) { XdpSenders = XdpSenders.Read() };
 
     /// <summary>All devices, by index.</summary>
     public IReadOnlyList<Link> ReadLinks()
@@ -44,4 +44,10 @@ public sealed class NetworkReader : IDisposable
 /// <param name="Links">By index.</param>
 /// <param name="Addresses">In the kernel's order: those of a device as they were added.</param>
 /// <param name="Routes">All tables but the local one.</param>
-public sealed record NetworkSnapshot(IReadOnlyList<Link> Links, IReadOnlyList<Address> Addresses, IReadOnlyList<Route> Routes);
+public sealed record NetworkSnapshot(IReadOnlyList<Link> Links, IReadOnlyList<Address> Addresses, IReadOnlyList<Route> Routes)
+{
+    /// <summary>
+    /// Indexes of the devices that send frames which XDP programs give them; none where the kernel cannot be asked (before 6.3).
+    /// </summary>
+    public IReadOnlySet<int> XdpSenders { get; init; } = new HashSet<int>();
+}

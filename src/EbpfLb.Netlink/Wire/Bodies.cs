@@ -84,6 +84,15 @@ internal struct SocketDiagBody
     public uint CookieHigh;
 }
 
+/// <summary>struct genlmsghdr.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct GenericBody
+{
+    public byte Command;
+    public byte Version;
+    public ushort Reserved;
+}
+
 /// <summary>struct inet_diag_msg with its struct inet_diag_sockid; ports and addresses in network order.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct SocketDiagAnswer

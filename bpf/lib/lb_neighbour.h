@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* Link headers of packets that leave in front of the stack. The kernel is asked once a tick for
+ * each address, by a routing lookup; each CPU remembers what it said. */
+#ifndef LB_NEIGHBOUR_H
+#define LB_NEIGHBOUR_H
+
+#include <linux/if_ether.h>
+
+#include "lb_maps.h"
+#include "lb_packet.h"
+
+lb_inline __u32 lb_neighbour_place(const struct lb_pass *pass)
+{
+	__u32 hash = pass->to.dst[3] ^ pass->to.dst[2] * 31 ^ pass->to.dst[1] ^ pass->to.dst[0] ^
+		     pass->ct.oif;
+
+	return hash * 0x9e3779b1 >> (32 - LB_NEIGHBOURS_LOG2);
+}
+
+/* Asks the kernel. False: it has no neighbour now, or another way than the flow. */
+HOOK_ONCE int lb_neighbour_ask(hook_ctx *ctx, const struct lb_pass *pass,
+			       struct lb_neighbour *neighbour)
+{
+	struct bpf_fib_lookup fib;
+
+	if (!pass || !neighbour)
+		return false;
+	__builtin_memset(&fib, 0, sizeof(fib));
+	fib.ifindex = pass->ct.oif;
+	fib.l4_protocol = pass->to.proto;
+	fib.sport = pass->to.sport;
+	fib.dport = pass->to.dport;
+	if (pass->to.family == 4) {
+		fib.family = AF_INET;
+		fib.ipv4_src = pass->to.src[3];
+		fib.ipv4_dst = pass->to.dst[3];
+	} else {
+		fib.family = AF_INET6;
+		lb_copy16(fib.ipv6_src, pass->to.src);
+		lb_copy16(fib.ipv6_dst, pass->to.dst);
+	}
+	if (hook_route(ctx, &fib, BPF_FIB_LOOKUP_OUTPUT) != BPF_FIB_LKUP_RET_SUCCESS ||
+	    fib.ifindex != pass->ct.oif)
+		return false;
+	lb_copy16(neighbour->dst, pass->to.dst);
+	neighbour->oif = pass->ct.oif;
+	neighbour->tick = pass->ct.tick;
+	__builtin_memcpy(neighbour->head, fib.dmac, ETH_ALEN);
+	__builtin_memcpy(neighbour->head + ETH_ALEN, fib.smac, ETH_ALEN);
+	return true;
+}
+
+/* The neighbour that the packet leaves to, or NULL. `ct.tick` is the current one. */
+lb_inline const struct lb_neighbour *lb_neighbour_of(hook_ctx *ctx, const struct lb_pass *pass)
+{
+	__u32 place = lb_neighbour_place(pass);
+	struct lb_neighbour *neighbour = bpf_map_lookup_elem(&lb_neighbours, &place);
+
+	if (!neighbour)
+		return NULL;
+	if (likely(neighbour->tick == pass->ct.tick && neighbour->oif == pass->ct.oif &&
+		   lb_same16(neighbour->dst, pass->to.dst)))
+		return neighbour;
+	return lb_neighbour_ask(ctx, pass, neighbour) ? neighbour : NULL;
+}
+
+#endif

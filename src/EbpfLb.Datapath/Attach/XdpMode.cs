@@ -1,0 +1,18 @@
+namespace EbpfLb.Datapath.Attach;
+
+/// <summary>Whether open flows are forwarded in front of the stack, and by whom.</summary>
+public enum XdpMode
+{
+    Off,
+
+    /// <summary>By the driver; devices whose driver cannot are left to tc.</summary>
+    Driver,
+
+    /// <summary>By the stack, in front of tc: every device can, and gains little.</summary>
+    Generic,
+}
+
+/// <summary>What became of XDP at a device.</summary>
+/// <param name="Program">The kernel's id; 0: it has no program of ours, and tc does all.</param>
+/// <param name="Problem">Why not; null where it has.</param>
+public sealed record XdpState(uint Program, string? Problem);

@@ -1,0 +1,67 @@
+using EbpfLb.Native;
+using EbpfLb.Netlink.Wire;
+
+namespace EbpfLb.Netlink.Network;
+
+/// <summary>Which devices send frames that XDP programs of other devices give them (generic netlink "netdev", kernel 6.3).</summary>
+internal static class XdpSenders
+{
+    /// <summary>GENL_ID_CTRL of linux/genetlink.h, whose numbers are not those of rtnetlink.</summary>
+    private const MessageType Control = (MessageType)16;
+
+    /// <summary>CTRL_CMD_GETFAMILY, CTRL_ATTR_FAMILY_ID and CTRL_ATTR_FAMILY_NAME.</summary>
+    private const byte GetFamily = 3;
+    private const int FamilyId = 1, FamilyName = 2;
+
+    /// <summary>NETDEV_CMD_DEV_GET, NETDEV_A_DEV_IFINDEX and NETDEV_A_DEV_XDP_FEATURES of linux/netdev.h.</summary>
+    private const byte GetDevice = 1;
+    private const int DeviceIndex = 1, Features = 3;
+
+    /// <summary>NETDEV_XDP_ACT_NDO_XMIT.</summary>
+    private const uint Sends = 4;
+
+    /// <summary>Their indexes; none where the kernel cannot be asked.</summary>
+    public static IReadOnlySet<int> Read()
+    {
+        try
+        {
+            using var socket = NetlinkSocket.Open(protocol: LibC.NETLINK_GENERIC);
+            var family = socket.Get(
+                MessageBuilder.Create(Control, new GenericBody { Command = GetFamily, Version = 1 }).Add(FamilyName, "netdev"),
+                "find the netlink family netdev", FamilyOf);
+            if (family is null) return new HashSet<int>();
+            return socket.Dump(
+                MessageBuilder.Create(family.Id, new GenericBody { Command = GetDevice, Version = 1 }),
+                "read what devices have of XDP", SenderOf).Select(s => s.Index).ToHashSet();
+        }
+        catch (NetlinkException)
+        {
+            return new HashSet<int>();
+        }
+    }
+
+    private static Family? FamilyOf(NetlinkMessage message)
+    {
+        var attributes = message.Attributes<GenericBody>();
+        while (attributes.MoveNext())
+            if (attributes.Type == FamilyId) return new Family((MessageType)BitConverter.ToUInt16(attributes.Value));
+        return null;
+    }
+
+    private static Sender? SenderOf(NetlinkMessage message)
+    {
+        var (index, features) = (0, 0u);
+        var attributes = message.Attributes<GenericBody>();
+        while (attributes.MoveNext())
+        {
+            if (attributes.Type == DeviceIndex) index = (int)attributes.Number;
+            // 64 bits, of which the low ones are asked for.
+            if (attributes.Type == Features) features = (uint)BitConverter.ToUInt64(attributes.Value);
+        }
+        return (features & Sends) != 0 ? new Sender(index) : null;
+    }
+
+    private sealed record Family(MessageType Id);
+
+    private sealed record Sender(int Index);
+}
