@@ -301,7 +301,9 @@ enum lb_device_flag {
 				 asked from an address of the node */
 	LB_DEVICE_ABOVE = 16, /* what comes in has come by another device with a program of ours
 				 before: a bridge's port, a macvlan's lower device */
-	LB_DEVICE_XDP = 32,   /* it sends frames that XDP programs give it */
+	LB_DEVICE_XDP = 32,   /* it sends frames that XDP programs of any device give it */
+	LB_DEVICE_XDP_SEND = 64, /* by XDP_TX it sends its own. A veth does so only if its other end
+				    has a program, too, and loses them else */
 };
 
 /* Value of lb_devices; the key is the interface index. */

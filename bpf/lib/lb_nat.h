@@ -128,14 +128,20 @@ HOOK_ONCE int lb_nat_sctp(hook_ctx *ctx, struct lb_pass *pass)
 	return old == new || !lb_sctp_ports(ctx, pkt, old, new);
 }
 
+/* The addresses, and what they do to a checksum. */
+lb_inline bool lb_nat_addr(hook_ctx *ctx, struct lb_pass *pass, __u32 hops, __u32 *diff)
+{
+	return pass->pkt.tuple.family == 4
+		       ? lb_ipv4_rewrite(ctx, &pass->pkt, &pass->to, hops, diff)
+		       : lb_ipv6_rewrite(ctx, &pass->pkt, &pass->to, hops, diff);
+}
+
 /* False: the kernel would not let us. */
 lb_inline bool lb_nat(hook_ctx *ctx, struct lb_pass *pass, __u32 hops)
 {
 	__u32 diff;
 
-	if (!(pass->pkt.tuple.family == 4
-		      ? lb_ipv4_rewrite(ctx, &pass->pkt, &pass->to, hops, &diff)
-		      : lb_ipv6_rewrite(ctx, &pass->pkt, &pass->to, hops, &diff)))
+	if (!lb_nat_addr(ctx, pass, hops, &diff))
 		return false;
 	if (unlikely(pass->pkt.flags & LB_PACKET_FRAG_LATER ||
 		     pass->pkt.tuple.proto == IPPROTO_SCTP)) {

@@ -14,22 +14,30 @@
 #include "lb_neighbour.h"
 #include "lb_stats.h"
 
-/* The frame is for the device, and the flow's way out takes frames. */
-lb_inline bool lb_xdp_way(hook_ctx *ctx, const struct lb_pass *pass)
+enum lb_xdp_way {
+	LB_XDP_NONE, /* for tc */
+	LB_XDP_SEND, /* out by where it came in, by the driver itself */
+	LB_XDP_REDIRECT,
+};
+
+/* How the packet may leave: if the frame is for the device, and the way out takes frames. */
+lb_inline enum lb_xdp_way lb_xdp_way(hook_ctx *ctx, const struct lb_pass *pass)
 {
 	const struct lb_device *in = lb_device_get(pass->ifindex), *out;
 	const struct ethhdr *eth = lb_at(ctx, 0, sizeof(*eth));
 
 	if (!in || !eth)
-		return false;
+		return LB_XDP_NONE;
 	if ((eth->h_dest[0] ^ in->mac[0]) | (eth->h_dest[1] ^ in->mac[1]) |
 	    (eth->h_dest[2] ^ in->mac[2]) | (eth->h_dest[3] ^ in->mac[3]) |
 	    (eth->h_dest[4] ^ in->mac[4]) | (eth->h_dest[5] ^ in->mac[5]))
-		return false;
+		return LB_XDP_NONE;
+	if (pass->ct.oif == pass->ifindex && in->flags & LB_DEVICE_XDP_SEND)
+		return LB_XDP_SEND;
 	if (cfg_xdp_generic)
-		return true;
+		return LB_XDP_REDIRECT;
 	out = lb_device_get(pass->ct.oif);
-	return out && out->flags & LB_DEVICE_XDP;
+	return out && out->flags & LB_DEVICE_XDP ? LB_XDP_REDIRECT : LB_XDP_NONE;
 }
 
 /* As the packet lies in front of us: what tc would ask the kernel for, it is to ask. */
@@ -62,11 +70,13 @@ lb_inline bool lb_xdp_ours(hook_ctx *ctx, struct lb_pass *pass)
 	       !lb_ct_moves(pass, lb_tick_now());
 }
 
-lb_inline int lb_xdp_send(hook_ctx *ctx, struct lb_pass *pass, const struct lb_neighbour *neighbour)
+lb_inline int lb_xdp_leave(hook_ctx *ctx, struct lb_pass *pass,
+			   const struct lb_neighbour *neighbour, enum lb_xdp_way way)
 {
 	struct ethhdr *eth;
+	__u32 diff;
 
-	if (!lb_nat(ctx, pass, 1))
+	if (!lb_nat_addr(ctx, pass, 1, &diff) || !lb_nat_l4(ctx, pass, diff))
 		return XDP_DROP;
 	eth = lb_at(ctx, 0, sizeof(*eth));
 	if (!eth)
@@ -75,13 +85,14 @@ lb_inline int lb_xdp_send(hook_ctx *ctx, struct lb_pass *pass, const struct lb_n
 	lb_count_packet(pass->ct.flags & LB_CT_REPLY ? LB_PKT_REPLY : LB_PKT_TO_REMOTE,
 			pass->pkt.len);
 	lb_count(LB_PKT_XDP);
-	return pass->ct.oif == pass->ifindex ? XDP_TX : bpf_redirect(pass->ct.oif, 0);
+	return way == LB_XDP_SEND ? XDP_TX : bpf_redirect(pass->ct.oif, 0);
 }
 
 SEC("xdp")
 int lb_xdp(struct xdp_md *ctx)
 {
 	const struct lb_neighbour *neighbour;
+	enum lb_xdp_way way;
 	struct lb_pass pass;
 
 	if (lb_parse(ctx, ETH_HLEN, &pass.pkt) != LB_PARSED ||
@@ -94,10 +105,13 @@ int lb_xdp(struct xdp_md *ctx)
 	pass.clock = 0;
 	pass.hook = LB_CT_INGRESS;
 	pass.ifindex = hook_ifindex(ctx);
-	if (!lb_xdp_ours(ctx, &pass) || !lb_xdp_way(ctx, &pass) || !lb_xdp_finished(ctx, &pass))
+	if (!lb_xdp_ours(ctx, &pass) || !lb_xdp_finished(ctx, &pass))
+		return XDP_PASS;
+	way = lb_xdp_way(ctx, &pass);
+	if (!way)
 		return XDP_PASS;
 	neighbour = lb_neighbour_of(ctx, &pass);
-	return neighbour ? lb_xdp_send(ctx, &pass, neighbour) : XDP_PASS;
+	return neighbour ? lb_xdp_leave(ctx, &pass, neighbour, way) : XDP_PASS;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

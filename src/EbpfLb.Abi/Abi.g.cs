@@ -10,7 +10,7 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "302659b359e8cf0f5d4c90382d4ea0b9acbd13f2d257a81da72905a2d27f1831";
+    public const string Hash = "da6ec4f2e3d26706c5c09778d4c172506c112e9d32a6af21f9a559a5dd5ee51e";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
     public const ulong MapsHash = 0x9a9129fdfed951db;
@@ -1164,6 +1164,9 @@ public enum LbDeviceFlag : uint
 
     /// <summary>LB_DEVICE_XDP.</summary>
     Xdp = 32,
+
+    /// <summary>LB_DEVICE_XDP_SEND.</summary>
+    XdpSend = 64,
 }
 
 /// <summary>enum lb_guard_kind.</summary>

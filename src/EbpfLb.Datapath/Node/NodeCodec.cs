@@ -16,7 +16,8 @@ internal static class NodeCodec
         {
             Flags = (device.Pod ? (uint)LbDeviceFlag.Pod : 0) | (device.Detect ? (uint)LbDeviceFlag.Detect : 0)
                 | (device.Bare ? (uint)LbDeviceFlag.Bare : 0) | (device.Above ? (uint)LbDeviceFlag.Above : 0)
-                | (device.Away ? (uint)LbDeviceFlag.Away : 0) | (device.SendsFrames ? (uint)LbDeviceFlag.Xdp : 0),
+                | (device.Away ? (uint)LbDeviceFlag.Away : 0) | (device.SendsFrames ? (uint)LbDeviceFlag.Xdp : 0)
+                | (device.SendsOwnFrames ? (uint)LbDeviceFlag.XdpSend : 0),
         };
         if (device.Mac?.GetAddressBytes() is { Length: 6 } mac) value.Mac = U8x6.FromBytes(mac);
         if (device.Upper?.GetAddressBytes() is { Length: 6 } upper) value.Upper = U8x6.FromBytes(upper);

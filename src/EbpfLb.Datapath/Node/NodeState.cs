@@ -52,8 +52,13 @@ public sealed record NodeDevice(
     /// <summary>Its own link address; null: it has no Ethernet header.</summary>
     public PhysicalAddress? Mac { get; init; }
 
-    /// <summary>It sends frames that XDP programs give it.</summary>
+    /// <summary>It sends frames that XDP programs of any device give it.</summary>
     public bool SendsFrames { get; init; }
+
+    /// <summary>
+    /// It sends its own by XDP_TX. A veth loses them unless its other end has an XDP program too, which this end cannot see.
+    /// </summary>
+    public bool SendsOwnFrames { get; init; }
 
     /// <summary>Bare, and leads to other nodes: a backend there is asked from an address of this node or not at all.</summary>
     public bool Away { get; init; }

@@ -33,7 +33,7 @@ public static class NodeStateBuilder
                 => Device(d, addresses, names, options) with
                 {
                     Above = stack.IsAbove(d), Upper = stack.Upper(d), Mac = d.HasEthernet ? d.Link.Mac : null,
-                    SendsFrames = network.XdpSenders.Contains(d.Link.Index),
+                    SendsFrames = network.XdpSenders.Contains(d.Link.Index), SendsOwnFrames = d.Link.Kind != "veth",
                 }).ToValueList(),
             Addresses(network, addresses, options).ToValueList(),
             Settings(options, node, netnsCookie) with { DevicesAbove = devices.Any(stack.IsAbove) })

@@ -6,15 +6,20 @@ namespace EbpfLb.Netlink.Network;
 public sealed class NetworkReader : IDisposable
 {
     private readonly NetlinkSocket socket;
+    private readonly NetlinkSocket generic;
 
-    private NetworkReader(NetlinkSocket socket) => this.socket = socket;
+    private NetworkReader(NetlinkSocket socket, NetlinkSocket generic)
+    {
+        this.socket = socket;
+        this.generic = generic;
+    }
 
     /// <exception cref="NetlinkException">No netlink socket can be had.</exception>
-    public static NetworkReader Open() => new(NetlinkSocket.Open());
+    public static NetworkReader Open() => new(NetlinkSocket.Open(), XdpSenders.Open());
 
     /// <summary>Devices, addresses and routes; what changed during one of the readings is read again.</summary>
     /// <exception cref="NetlinkException">The kernel refuses, or nothing ever stood still (EINTR).</exception>
-    public NetworkSnapshot Read() => new(ReadLinks(), ReadAddresses(), ReadRoutes()) { XdpSenders = XdpSenders.Read() };
+    public NetworkSnapshot Read() => new(ReadLinks(), ReadAddresses(), ReadRoutes()) { XdpSenders = XdpSenders.Read(generic) };
 
     /// <summary>All devices, by index.</summary>
     public IReadOnlyList<Link> ReadLinks()
@@ -34,7 +39,11 @@ public sealed class NetworkReader : IDisposable
     public ulong NamespaceCookie() => socket.NamespaceCookie();
 
     /// <inheritdoc/>
-    public void Dispose() => socket.Dispose();
+    public void Dispose()
+    {
+        socket.Dispose();
+        generic.Dispose();
+    }
 }
 
 /// <summary>

@@ -20,12 +20,14 @@ internal static class XdpSenders
     /// <summary>NETDEV_XDP_ACT_NDO_XMIT.</summary>
     private const uint Sends = 4;
 
+    /// <exception cref="NetlinkException">No netlink socket can be had.</exception>
+    public static NetlinkSocket Open() => NetlinkSocket.Open(protocol: LibC.NETLINK_GENERIC);
+
     /// <summary>Their indexes; none where the kernel cannot be asked.</summary>
-    public static IReadOnlySet<int> Read()
+    public static IReadOnlySet<int> Read(NetlinkSocket socket)
     {
         try
         {
-            using var socket = NetlinkSocket.Open(protocol: LibC.NETLINK_GENERIC);
             var family = socket.Get(
                 MessageBuilder.Create(Control, new GenericBody { Command = GetFamily, Version = 1 }).Add(FamilyName, "netdev"),
                 "find the netlink family netdev", FamilyOf);

@@ -1,5 +1,6 @@
 using System.Net;
 using EbpfLb.Netlink.Network;
+using EbpfLb.Testing.Netns;
 using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.Netlink.Tests.Network;
@@ -42,6 +43,18 @@ public sealed class NetworkReaderTests : IDisposable
         Assert.Equal(("vxlan", LinkType.Ethernet), (links["vx0"].Kind, links["vx0"].Type));
         Assert.Equal(("tun", LinkType.None), (links["tun0"].Kind, links["tun0"].Type));
         Assert.Equal(("tun", LinkType.Ethernet), (links["tap0"].Kind, links["tap0"].Type));
+    }
+
+    [Fact]
+    public void Devices_that_send_frames_of_XDP_programs_are_known()
+    {
+        netns.Ip("link add ve0 type veth peer name ve1", "link set ve0 up", "link set ve1 up");
+        Assert.Empty(reader.Read().XdpSenders);
+
+        Offloads.Receive(netns.Node.Place.NetnsPath!, "ve1");
+
+        var links = reader.ReadLinks().ToDictionary(link => link.Name);
+        Assert.Equal([links["ve0"].Index], reader.Read().XdpSenders);
     }
 
     [Fact]

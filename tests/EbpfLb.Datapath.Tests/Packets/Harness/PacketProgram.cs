@@ -6,6 +6,7 @@ using EbpfLb.Bpf;
 using EbpfLb.Model;
 using EbpfLb.Planning.Encoding;
 using EbpfLb.Testing.Netns;
+using EbpfLb.Testing.Packets;
 using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.Datapath.Tests.Packets.Harness;
@@ -35,7 +36,7 @@ internal sealed class PacketProgram : IDisposable
 
     /// <param name="configure">Map sizes.</param>
     public PacketProgram(Action<BpfObject> configure)
-        : this("ebpflb.bpf.o", ["lb_in", "lb_out"], configure)
+        : this("ebpflb.bpf.o", ["lb_in", "lb_out", FrontOfStack.Program], configure)
     {
     }
 
@@ -52,6 +53,7 @@ internal sealed class PacketProgram : IDisposable
         ingress = bpf.OpenProgram(programs[0]);
         egress = bpf.OpenProgram(programs[1]);
         Tables = new PacketTables(bpf, (int)services);
+        if (programs.Contains(FrontOfStack.Program)) Front = new FrontOfStack(bpf, Tables, netns);
         Reset();
     }
 
@@ -59,6 +61,9 @@ internal sealed class PacketProgram : IDisposable
     public BpfObject Object => bpf;
 
     public PacketTables Tables { get; }
+
+    /// <summary>Sees what comes in first; null: the object has no such program.</summary>
+    public FrontOfStack? Front { get; }
 
     public ScratchNetns Netns => netns;
 
@@ -83,7 +88,8 @@ internal sealed class PacketProgram : IDisposable
             {
                 Snat4 = AbiAddress.To4(device.Address(Family.IPv4)),
                 Snat6 = AbiAddress.To16(device.Address(Family.IPv6)),
-                Flags = (uint)device.Flags,
+                Flags = (uint)(device.Flags | LbDeviceFlag.Xdp | LbDeviceFlag.XdpSend),
+                Mac = U8x6.FromBytes(LinkHeader.Default.Destination.GetAddressBytes()),
             });
             Tables.PutNodeAddress(device.Address(Family.IPv4), LbNodeAddrFlag.NodePort);
             Tables.PutNodeAddress(device.Address(Family.IPv6), LbNodeAddrFlag.NodePort);
@@ -186,6 +192,7 @@ internal sealed class PacketProgram : IDisposable
 
     public void Dispose()
     {
+        Front?.Dispose();
         Tables.Dispose();
         ingress.Dispose();
         egress.Dispose();
@@ -194,7 +201,13 @@ internal sealed class PacketProgram : IDisposable
     }
 
     private PacketResult Run(BpfProgram program, byte[] packet, SkbContext context, int repeat = 1, bool checksumComplete = false) =>
-        netns.Run(() => RunHere(program, packet, context, repeat, checksumComplete));
+        netns.Run(() =>
+        {
+            var first = program == ingress && repeat == 1 && context.GsoSize == 0 ? Front?.Run(packet, context.Ifindex) : null;
+            var result = RunHere(program, packet, context, repeat, checksumComplete);
+            if (first is not null) FrontOfStack.AssertSame(first, result);
+            return result;
+        });
 
     private static PacketResult RunHere(BpfProgram program, byte[] packet, SkbContext context, int repeat, bool checksumComplete)
     {

@@ -1,0 +1,105 @@
+using EbpfLb.Testing.Netns;
+using EbpfLb.Testing.Probes;
+using EbpfLb.Testing.Processes;
+
+namespace EbpfLb.E2E.Outside;
+
+/// <summary>
+/// Packets of open flows to another node in front of the stack. Clients and pods finish their checksums themselves, as network cards do:
+/// between namespaces they would be left unfinished, and those packets are the stack's.
+/// </summary>
+public sealed class XdpTests
+{
+    private const string Forwarded = "pkt_xdp";
+
+    [Theory]
+    [InlineData("driver")]
+    [InlineData("generic")]
+    public void Open_flows_to_another_node_go_on_in_front_of_the_stack(string mode)
+    {
+        using var cluster = NewCluster(mode);
+        var service = cluster.Publish("a", "c", "d");
+        foreach (var family in (Family[])[Family.IPv4, Family.IPv6])
+        {
+            var before = Drops.Count(cluster.First, Forwarded);
+            var to = service.Address(cluster, Way.NodePortOfFirst, family);
+
+            cluster.CheckClean(cluster.Probe.Load(LoadMode.Tcp, to, 100));
+            cluster.CheckClean(cluster.Probe.Load(LoadMode.Udp, to, 100));
+            cluster.Probe.Do($"bulk to={to} up=5000000 down=5000000 timeout=20000");
+            cluster.Probe.Do($"hold id={family} to={to} count=50");
+            for (var i = 0; i < 20; i++)
+                Assert.Equal(50, cluster.Probe.Do($"exchange id={family}").Number("answered"));
+            cluster.Probe.Do($"release id={family}");
+
+            Eventually.True(() => Drops.Count(cluster.First, Forwarded) - before > 500, () => $"packets to be forwarded{cluster.Report()}");
+        }
+        var (code, status) = cluster.First.Agent.Command("status", "-o", "json");
+        Assert.True(code == 0, status);
+        Assert.Matches("\"xdpProgram\": ?[1-9]", status);
+        Assert.Contains("xdp", DeviceOf(cluster.First), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_program_outlives_the_agent_is_taken_over_and_goes_when_XDP_is_switched_off()
+    {
+        using var cluster = NewCluster("generic");
+        var to = cluster.Publish("c").Address(cluster, Way.NodePortOfFirst, Family.IPv4);
+        cluster.Probe.Do($"hold id=held to={to} count=50");
+        var program = ProgramOf(cluster.First);
+
+        cluster.First.Agent.Kill();
+        Assert.Equal(50, cluster.Probe.Do("exchange id=held").Number("answered"));
+        Assert.Equal(program, ProgramOf(cluster.First));
+        cluster.First.Agent.Launch();
+        cluster.First.Agent.WaitUntilReady();
+        Assert.Equal(50, cluster.Probe.Do("exchange id=held").Number("answered"));
+        Assert.NotEqual("", ProgramOf(cluster.First));
+
+        cluster.First.Agent.Kill();
+        cluster.First.Agent.Launch("--xdp", "off");
+        cluster.First.Agent.WaitUntilReady();
+        Assert.Equal(50, cluster.Probe.Do("exchange id=held").Number("answered"));
+        Assert.Equal("", ProgramOf(cluster.First));
+    }
+
+    [Fact]
+    public void Where_a_device_cannot_send_frames_tc_does_all()
+    {
+        using var cluster = NewCluster("driver", sends: false);
+        var to = cluster.Publish("c", "d").Address(cluster, Way.NodePortOfFirst, Family.IPv4);
+
+        cluster.CheckClean(cluster.Probe.Load(LoadMode.Tcp, to, 100));
+        cluster.Probe.Do($"hold id=held to={to} count=50");
+        for (var i = 0; i < 5; i++) Assert.Equal(50, cluster.Probe.Do("exchange id=held").Number("answered"));
+
+        Assert.Equal(0, Drops.Count(cluster.First, Forwarded));
+    }
+
+    /// <param name="sends">The nodes' uplinks send frames of XDP programs, as those of network cards do.</param>
+    private static TestCluster NewCluster(string mode, bool sends = true)
+    {
+        var cluster = new TestCluster(new TestClusterOptions { Extra = ["--xdp", mode, "--sync-period", "1s"] });
+        Offloads.NoChecksums(cluster.Client.Place.NetnsPath!, "eth0");
+        foreach (var pod in cluster.Pods) Offloads.NoChecksums(pod.Place.NetnsPath!, "eth0");
+        if (!sends || mode != "driver") return cluster;
+        foreach (var node in (ClusterNode[])[cluster.First, cluster.Second])
+            Offloads.Receive(cluster.Router.Place.NetnsPath!, node.Name);
+        return cluster;
+    }
+
+    /// <summary>Id of the XDP program at the uplink, as ip shows it; "": none.</summary>
+    private static string ProgramOf(ClusterNode node)
+    {
+        var words = DeviceOf(node).Split(' ', StringSplitOptions.RemoveEmptyEntries).ToList();
+        var at = words.FindIndex(w => w.StartsWith("prog/xdp", StringComparison.Ordinal));
+        return at < 0 ? "" : words[at + 2];
+    }
+
+    private static string DeviceOf(ClusterNode node)
+    {
+        var (code, text) = ChildProcess.Run(node.Netns.Place, RepositoryPaths.Tool("ip"), "-d", "link", "show", "eth0");
+        Assert.True(code == 0, text);
+        return text.ReplaceLineEndings(" ");
+    }
+}
