@@ -3,22 +3,7 @@
  * left to the next, so each run begins by putting the packet back. b_restore is that alone. */
 #include "hook_tc.h"
 #include "lb_forward.h"
-
-#define BENCH_HEAD 96
-
-struct bench_packet {
-	__u8 head[BENCH_HEAD]; /* what the packet begins with */
-	__u32 port_at;	       /* offset of the client's port, for b_new */
-	__u32 port;	       /* of the next flow */
-};
-
-/* The packet of this measurement. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__type(key, __u32);
-	__type(value, struct bench_packet);
-	__uint(max_entries, 1);
-} b_packet SEC(".maps");
+#include "bench_packet.h"
 
 lb_inline struct bench_packet *bench_restore(struct __sk_buff *ctx)
 {

@@ -82,13 +82,13 @@ internal sealed class StatusCommand(CommandContext context)
         var shown = devices.Except(leftAlone.Skip(MaxLeftAlone));
         WriteTable(new Table(
             [
-                new("DEVICE"), new("ROLE"), new("BY"), new("IN", true), new("OUT", true), new("XDP", true), new("SNAT ADDRESSES"),
+                new("DEVICE"), new("ROLE"), new("BY"), new("IN", true), new("OUT", true), new("XDP"), new("SNAT ADDRESSES"),
                 new("WHY"),
             ],
             [.. shown.Select(d => new[]
             {
                 d.Name, d.Role == LeftAlone ? "left alone" : d.Role, d.Method ?? "-", Program(d.IngressProgram), Program(d.EgressProgram),
-                Program(d.XdpProgram ?? 0),
+                d.Xdp ?? "-",
                 d.Role == LeftAlone ? "-" : string.Join(", ", new[] { d.Snat4, d.Snat6 }.OfType<string>()),
                 string.Join("; ", new[] { d.Reason, d.Error, d.XdpProblem is { } problem ? $"no XDP: {problem}" : null }.OfType<string>()),
             })]));

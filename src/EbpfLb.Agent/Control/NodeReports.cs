@@ -15,8 +15,11 @@ internal sealed record DeviceStatus(
     string Name, int Index, string Role, string Reason, string? Method, uint IngressProgram, uint EgressProgram, string? Snat4,
     string? Snat6, string? Error)
 {
-    /// <summary>The kernel's id of the program in front of the stack; 0: it has none. null: XDP is off.</summary>
-    public uint? XdpProgram { get; init; }
+    /// <summary>"driver" or "generic"; null: XDP is off, or the device has no program of it.</summary>
+    public string? Xdp { get; init; }
+
+    /// <summary>The kernel's id of the program in front of the stack; 0: it has none.</summary>
+    public uint XdpProgram { get; init; }
 
     /// <summary>Why it has none though it should; null when it has, or XDP is off.</summary>
     public string? XdpProblem { get; init; }
@@ -39,7 +42,8 @@ internal static class NodeReports
                 device?.Method, device?.IngressProgram ?? 0, device?.EgressProgram ?? 0,
                 source?.Snat4?.ToString(), source?.Snat6?.ToString(), device?.Error)
             {
-                XdpProgram = device?.Xdp?.Program, XdpProblem = device?.Xdp?.Problem,
+                Xdp = device?.Xdp is { Problem: null } xdp ? xdp.Mode.ToString().ToLowerInvariant() : null,
+                XdpProgram = device?.Xdp?.Program ?? 0, XdpProblem = device?.Xdp?.Problem,
             };
         })];
     }

@@ -1,3 +1,4 @@
+using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Node;
 using Microsoft.Extensions.Logging;
 
@@ -32,12 +33,14 @@ internal sealed class NodeLog(ILogger logger)
         var now = new Dictionary<int, string>();
         foreach (var decision in view.Decisions)
         {
-            var text = decision.ToString();
+            var xdp = view.Attached.FirstOrDefault(d => d.Index == decision.Link.Index)?.Xdp is { Problem: null } on
+                ? $"; XDP by {(on.Mode == XdpMode.Driver ? "its driver" : "the stack")}" : "";
+            var text = $"{decision}{xdp}";
             now[decision.Link.Index] = text;
             if (devices.GetValueOrDefault(decision.Link.Index) == text) continue;
             // Those that are there at the start are told, of later ones only those that matter.
             var level = decision.IsAttached || (isFirst && leftAlone++ < MaxLeftAlone) ? LogLevel.Information : LogLevel.Debug;
-            Log.Device(logger, level, decision.Link.Name, decision.Role.ToString(), decision.Reason);
+            Log.Device(logger, level, decision.Link.Name, decision.Role.ToString(), decision.Reason + xdp);
         }
         if (leftAlone > MaxLeftAlone) Log.MoreDevices(logger, leftAlone - MaxLeftAlone);
         devices = now;

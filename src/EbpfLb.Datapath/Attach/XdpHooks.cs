@@ -32,15 +32,15 @@ internal sealed class XdpHooks(XdpMode mode, InstancePaths paths, Func<BpfProgra
 
     private XdpState Attach(AttachedDevice device)
     {
-        if (device.Error is not null) return new XdpState(0, "its packets have no program of tc");
-        if (!device.Decision.HasEthernet) return new XdpState(0, "its packets have no Ethernet header");
+        if (device.Error is not null) return new XdpState(mode, 0, "its packets have no program of tc");
+        if (!device.Decision.HasEthernet) return new XdpState(mode, 0, "its packets have no Ethernet header");
         try
         {
-            return new XdpState(Attach(device.Index), null);
+            return new XdpState(mode, Attach(device.Index), null);
         }
         catch (BpfException e)
         {
-            return new XdpState(0, e.Errno switch
+            return new XdpState(mode, 0, e.Errno switch
             {
                 Errno.EBUSY => $"another XDP program is there: take it away, or leave the device out of XDP by {OptionNames.Xdp} off",
                 Errno.EOPNOTSUPP or Errno.EINVAL => $"the driver refuses XDP: {e.Summary}",

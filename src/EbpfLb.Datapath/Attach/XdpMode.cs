@@ -13,6 +13,7 @@ public enum XdpMode
 }
 
 /// <summary>What became of XDP at a device.</summary>
+/// <param name="Mode">That was asked for.</param>
 /// <param name="Program">The kernel's id; 0: it has no program of ours, and tc does all.</param>
 /// <param name="Problem">Why not; null where it has.</param>
-public sealed record XdpState(uint Program, string? Problem);
+public sealed record XdpState(XdpMode Mode, uint Program, string? Problem);

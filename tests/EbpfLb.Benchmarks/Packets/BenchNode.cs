@@ -6,6 +6,7 @@ using EbpfLb.Datapath.Tests.Packets.Harness;
 using EbpfLb.Datapath.Tests.Packets.Truth;
 using EbpfLb.Policy;
 using EbpfLb.Testing.Packets;
+using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.Benchmarks.Packets;
 
@@ -16,9 +17,14 @@ internal sealed class BenchNode : IDisposable
     private const int Tcp = 6;
     private static readonly string[] Names = ["b_in", "b_out", "b_new", "b_restore", "b_empty"];
 
+    /// <summary>Of bpf/bench/xdp.bpf.c.</summary>
+    private static readonly string[] XdpNames = ["b_xdp", "b_xdp_restore"];
+
     private readonly PacketProgram node;
     private readonly BpfMap<uint, BenchPacket> packets;
     private readonly Dictionary<string, BpfProgram> programs;
+    private readonly BpfObject front;
+    private readonly List<BpfLink> links;
 
     public BenchNode(int services)
         : this(2 * (uint)services + 1024)
@@ -51,12 +57,24 @@ internal sealed class BenchNode : IDisposable
         });
         packets = node.Object.OpenMap<uint, BenchPacket>("b_packet");
         programs = Names.ToDictionary(name => name, node.Object.OpenProgram);
+        front = BpfObject.Open(File.ReadAllBytes(Path.Combine(RepositoryPaths.Root, "build", "bpf", "bench", "xdp.bpf.o")));
+        foreach (var map in front.Maps.Values.Where(map => node.Object.Maps.ContainsKey(map.Name)))
+        {
+            using var shared = node.Object.OpenMap(map.Name);
+            map.Reuse(shared);
+        }
+        front.Load();
+        foreach (var name in XdpNames) programs.Add(name, front.OpenProgram(name));
+        links = FrontOfStack.Attach(programs[XdpNames[0]], node.Netns);
     }
 
     /// <summary>Nanoseconds per packet.</summary>
     public double Measure(PacketCase what, Family family, int repeat)
     {
         var result = Run(what.Program, what.Device, what.Packet(Ends.Of(family)), repeat);
+        // Where a tick ended while it ran.
+        for (var i = 0; i < 3 && (Verdict)(int)result.ReturnValue != what.Expected && XdpNames.Contains(what.Program); i++)
+            result = Run(what.Program, what.Device, what.Packet(Ends.Of(family)), repeat);
         if ((Verdict)(int)result.ReturnValue != what.Expected)
             throw new InvalidOperationException($"{what.Meaning}: the verdict is {(Verdict)(int)result.ReturnValue}, not "
                 + $"{what.Expected}; counters: {string.Join(", ", node.Counts())}");
@@ -65,7 +83,9 @@ internal sealed class BenchNode : IDisposable
 
     public void Dispose()
     {
+        foreach (var link in links) link.Dispose();
         foreach (var program in programs.Values) program.Dispose();
+        front.Dispose();
         packets.Dispose();
         node.Dispose();
     }
@@ -78,12 +98,15 @@ internal sealed class BenchNode : IDisposable
         head.PortAt = (uint)PacketReader.Read(bytes).Ip.Transport;
         head.Port = 1024;
         packets.Update(0, head);
-        return node.Netns.Run(() => programs[program].TestRun(new TestRunRequest
+        var isXdp = XdpNames.Contains(program);
+        // The first packet of a tick is for tc.
+        if (isXdp) TestRun("b_in", 1, new SkbContext(device.Index).ToBytes());
+        return TestRun(
+            program, repeat, isXdp ? new XdpContext(bytes.Length, device.Index).ToBytes() : new SkbContext(device.Index).ToBytes());
+
+        TestRunResult TestRun(string name, int times, byte[] context) => node.Netns.Run(() => programs[name].TestRun(new TestRunRequest
         {
-            Data = bytes,
-            DataOutCapacity = 4096,
-            Context = new SkbContext(device.Index).ToBytes(),
-            Repeat = repeat,
+            Data = bytes, DataOutCapacity = 4096, Context = context, Repeat = times,
         }));
     }
 

@@ -11,6 +11,9 @@ namespace EbpfLb.Benchmarks.Packets;
 /// <param name="Packet">By family.</param>
 internal sealed record PacketCase(string Meaning, string Program, Device Device, Verdict Expected, Func<Ends, PacketBuilder> Packet)
 {
+    /// <summary>XDP_PASS and XDP_REDIRECT.</summary>
+    private const Verdict XdpPass = (Verdict)2, XdpRedirect = (Verdict)4;
+
     private const int Port = 61000;
     private const int ClientPort = 40000;
 
@@ -24,6 +27,11 @@ internal sealed record PacketCase(string Meaning, string Program, Device Device,
         new("its reply", "b_in", PacketLab.Lan, Verdict.Redirect, RemoteReply),
         new("established, to this node", "b_in", PacketLab.Wan, Verdict.Pass, Local),
         new("its reply", "b_out", PacketLab.Wan, Verdict.Pass, LocalReply),
+        new("the packet put back in front of the stack (the floor of the three rows below)", "b_xdp_restore", PacketLab.Wan, XdpPass,
+            Local),
+        new("to no service, in front of the stack (tc gets it then)", "b_xdp", PacketLab.Wan, XdpPass, at => Local(at).To(at.Node, 22)),
+        new("established, to another node, by XDP", "b_xdp", PacketLab.Wan, XdpRedirect, Remote),
+        new("its reply", "b_xdp", PacketLab.Lan, XdpRedirect, RemoteReply),
         new("new flow to another node", "b_new", PacketLab.Wan, Verdict.Redirect, at => Remote(at).Tcp(TcpFlags.Syn)),
         new("new flow to this node", "b_new", PacketLab.Wan, Verdict.Pass, at => Local(at).Tcp(TcpFlags.Syn)),
     ];

@@ -48,7 +48,7 @@ public static class OtherConfiguration
         logFormat: json
         sizes: {services: 1, frontends: 2, backends: 3, slots: 4, maglevPlaces: 40, affinity: 5, flows: 600,
           sourceRanges: 7, nodeAddresses: 8, devices: 9}
-        devices: {uplinks: [eth0], exclude: [eth1], pods: [eth2], tcAttach: tcx}
+        devices: {uplinks: [eth0], exclude: [eth1], pods: [eth2], tcAttach: tcx, xdp: generic}
         flows: {tcpHalfOpen: 1s, tcpEstablished: 2s, tcpClosing: 3s, tcpClosed: 4s, udp: 5s, udpStream: 6s, sweepCpuPercent: 2.5}
         snatPorts: 40000-41000
         answerLimit: 500/100/10

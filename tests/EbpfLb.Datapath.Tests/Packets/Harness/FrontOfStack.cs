@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using EbpfLb.Abi;
 using EbpfLb.Bpf;
 using EbpfLb.Testing.Netns;
@@ -14,7 +13,6 @@ internal sealed class FrontOfStack : IDisposable
 {
     public const string Program = "lb_xdp";
 
-    private const int ContextBytes = 24, DataEndOffset = 4, IngressIfindexOffset = 12;
     private const int MacBytes = 12;
 
     /// <summary>XDP_PASS, XDP_TX and XDP_REDIRECT.</summary>
@@ -34,8 +32,12 @@ internal sealed class FrontOfStack : IDisposable
     {
         program = bpf.OpenProgram(Program);
         this.tables = tables;
-        links = netns.Run(() => PacketLab.Devices.Select(d => BpfLink.AttachXdp(program, d.Index, isGeneric: false)).ToList());
+        links = Attach(program, netns);
     }
+
+    /// <summary>Puts an XDP program at every device of the lab.</summary>
+    public static List<BpfLink> Attach(BpfProgram program, ScratchNetns netns)
+        => netns.Run(() => PacketLab.Devices.Select(d => BpfLink.AttachXdp(program, d.Index, isGeneric: false)).ToList());
 
     /// <summary>How many packets it took so far.</summary>
     public int Taken { get; private set; }
@@ -46,14 +48,15 @@ internal sealed class FrontOfStack : IDisposable
     {
         if (packet.Length is < MacBytes + 2 or > LongestPacket) return null;
         var before = Counters.Select(Read).ToList();
-        var context = new byte[ContextBytes];
-        BinaryPrimitives.WriteInt32LittleEndian(context.AsSpan(DataEndOffset), packet.Length);
-        BinaryPrimitives.WriteInt32LittleEndian(context.AsSpan(IngressIfindexOffset), ifindex);
-        var result = program.TestRun(new TestRunRequest { Data = packet, DataOutCapacity = LongestPacket * 2, Context = context });
+        var result = program.TestRun(new TestRunRequest
+        {
+            Data = packet, DataOutCapacity = LongestPacket * 2, Context = new XdpContext(packet.Length, ifindex).ToBytes(),
+        });
         if (result.ReturnValue == Pass)
         {
             Require(packet.AsSpan().SequenceEqual(result.Data), "XDP passed a packet and had changed it");
-            Require(before.SelectMany(v => v).SequenceEqual(Counters.Select(Read).SelectMany(v => v)), "XDP counted a packet that it passed");
+            Require(
+                before.SelectMany(v => v).SequenceEqual(Counters.Select(Read).SelectMany(v => v)), "XDP counted a packet that it passed");
             return null;
         }
         Require(result.ReturnValue is Transmit or Redirect, $"XDP answered {result.ReturnValue}");
@@ -69,7 +72,9 @@ internal sealed class FrontOfStack : IDisposable
         Require(byTc.Verdict == Verdict.Redirect, $"XDP took a packet of which tc says {byTc.Verdict}");
         var neighbours = PacketLab.Devices.Select(d => (byte[])[0x02, 0, 0, 0, 0x01, (byte)d.Index]);
         Require(neighbours.Any(n => byXdp.AsSpan(..6).SequenceEqual(n)), "XDP sent to a link address that no neighbour has");
-        Require(byXdp.AsSpan(6..MacBytes).SequenceEqual(LinkHeader.Default.Destination.GetAddressBytes()), "XDP sent from another link address");
+        Require(
+            byXdp.AsSpan(6..MacBytes).SequenceEqual(LinkHeader.Default.Destination.GetAddressBytes()),
+            "XDP sent from another link address");
         var differences = PacketDifference.Of([.. byTc.Packet[..MacBytes], .. byXdp[MacBytes..]], byTc.Packet);
         Require(differences.Count == 0, $"XDP -> tc:\n{string.Join('\n', differences)}");
     }

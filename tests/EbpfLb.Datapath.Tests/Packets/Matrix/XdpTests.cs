@@ -67,6 +67,7 @@ public sealed class XdpTests(PacketFixture fixture) : PacketTest(fixture.Program
         NeverTaken(data.Hops(1));
         NeverTaken(data.Payload(1470));
         NeverTaken(data.Vlan(7));
+        NeverTaken(data.Vlan(0, priority: 3));
         // Of each the first: a second one changes nothing any more.
         Assert.False(IsTakenAtOnce(data.Over(new TcpSegment(TcpFlags.Fin | TcpFlags.Ack)).Build(), PacketLab.Wan));
         Assert.False(IsTakenAtOnce(data.Over(new TcpSegment(TcpFlags.Rst)).Build(), PacketLab.Wan));
@@ -118,7 +119,8 @@ public sealed class XdpTests(PacketFixture fixture) : PacketTest(fixture.Program
         }
         finally
         {
-            Program.Netns.Configure($"{string.Format(CultureInfo.InvariantCulture, router, "replace")} lladdr 02:00:00:00:01:0e nud permanent");
+            Program.Netns.Configure(
+                $"{string.Format(CultureInfo.InvariantCulture, router, "replace")} lladdr 02:00:00:00:01:0e nud permanent");
         }
         Assert.True(IsTaken(data, PacketLab.Wan));
     }
