@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* clang-format off */
 /*
- * The verbs by which the core touches a packet; hook_tc.h gives them for __sk_buff, another header
- * for xdp_md. Offsets count from the start of the packet as the hook sees it (the Ethernet header,
- * or the IP header on devices without one). Each verb that can move the packet's memory says so:
- * pointers taken before it are void.
+ * The verbs by which the core touches a packet; hook_tc.h gives them for __sk_buff, hook_xdp.h those
+ * that it needs for xdp_md. Offsets count from the start of the packet as the hook sees it (the
+ * Ethernet header, or the IP header on devices without one). Each verb that can move the packet's
+ * memory says so: pointers taken before it are void.
  *
  *   hook_ctx                          the context's type
  *   HOOK_PASS HOOK_DROP               verdicts
@@ -22,19 +23,25 @@
  *   hook_resize(ctx, len)             cuts the packet's end or grows it; drops offloads; moves
  *   hook_push(ctx, len)               room in front of the packet's first byte; moves
  *   hook_cut(ctx, len)                takes bytes away behind the link header; a checksum left to
- * the device is forgotten when they reach two bytes into the L4 header; moves hook_room(ctx, len)
- * room behind the link header, zeros; moves hook_untag(ctx)                   takes a VLAN tag away
- * if there is one; moves hook_len(ctx)                     bytes in all hook_segment(ctx) payload
- * bytes per segment of a GSO packet, 0 for others hook_protocol(ctx)                ETH_P_ of the
- * packet in network order, where there is no Ethernet header to say it hook_vlan(ctx) VLAN id that
- * the device took off the packet, 0 for none hook_ifindex(ctx)                 device it came in by
- * or leaves by hook_send(ctx, ifindex)           out by the device as it is, link header included:
- * a verdict hook_forward(ctx, ifindex, l3)    out by the device, link header by the neighbour that
- * a routing lookup for the packet finds there; l3 is the offset of its IP header: a verdict
- *   hook_sent(ctx)                    whether hook_forward() has sent the packet, which may leave
- * by several devices, one upon the other hook_arrived(ctx)                 no longer: it may have
- * come from a node on the same kernel hook_again(ctx, rounds)           through this hook once
- * more, after what waits already, at most `rounds` times: a verdict, or HOOK_PASS when it was
+ *                                     the device is forgotten when they reach two bytes into the
+ *                                     L4 header; moves
+ *   hook_room(ctx, len)               room behind the link header, zeros; moves
+ *   hook_untag(ctx)                   takes a VLAN tag away if there is one; moves
+ *   hook_len(ctx)                     bytes in all
+ *   hook_segment(ctx)                 payload bytes per segment of a GSO packet, 0 for others
+ *   hook_protocol(ctx)                ETH_P_ of the packet in network order, where there is no
+ *                                     Ethernet header to say it
+ *   hook_vlan(ctx)                    VLAN id that the device took off the packet, 0 for none
+ *   hook_ifindex(ctx)                 device it came in by or leaves by
+ *   hook_send(ctx, ifindex)           out by the device as it is, link header included: a verdict
+ *   hook_forward(ctx, ifindex, l3)    out by the device, link header by the neighbour that a routing
+ *                                     lookup for the packet finds there; l3 is the offset of its IP
+ *                                     header: a verdict
+ *   hook_sent(ctx)                    whether hook_forward() has sent the packet, which may leave by
+ *                                     several devices, one upon the other
+ *   hook_arrived(ctx)                 no longer: it may have come from a node on the same kernel
+ *   hook_again(ctx, rounds)           through this hook once more, after what waits already, at
+ *                                     most `rounds` times: a verdict, or HOOK_PASS when it was
  *   hook_ours(ctx)                    whether the frame is for the link address of the device, and
  *                                     not for another machine's or a group's
  *   hook_socket(ctx, at, size, proto)  what socket of this namespace takes packets of that kind
@@ -42,6 +49,7 @@
  *   hook_route(ctx, fib, flags)       bpf_fib_lookup
  *   hook_mtu(ctx, ifindex)            the device's MTU, 0 when it is gone
  */
+/* clang-format on */
 #ifndef HOOK_H
 #define HOOK_H
 
