@@ -319,12 +319,23 @@ struct lb_device {
 /* Places of lb_neighbours on each CPU. */
 #define LB_NEIGHBOURS_LOG2 10
 
-/* Value of lb_neighbours: the link header of what goes to an address by a device. */
+/* How packets leave in front of the stack. */
+enum lb_front_way {
+	LB_FRONT_NONE = 0, /* not: they are for tc */
+	LB_FRONT_SEND = 1, /* by XDP_TX where they came in */
+	LB_FRONT_REDIRECT = 2,
+};
+
+/* Value of lb_neighbours: the link header of what came in by a device and goes to an address by
+ * another. */
 struct lb_neighbour {
 	__be32 dst[4]; /* IPv4 as v4-mapped */
+	__u32 iif;
 	__u32 oif;
-	__u32 tick;    /* in which the kernel said so, see LB_TICK_SHIFT */
+	__u32 tick;    /* in which all this was so, see LB_TICK_SHIFT */
 	__u8 head[12]; /* of the frame: to whom, from whom */
+	__u8 mac[6];   /* of the frame that came in: to whom */
+	__u16 way;     /* enum lb_front_way */
 };
 
 enum lb_setting {

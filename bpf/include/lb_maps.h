@@ -351,8 +351,8 @@ struct {
 	__uint(max_entries, 2);
 } lb_answer_rate __weak SEC(".maps");
 
-/* Hash of address and device -> its neighbour, for packets that leave in front of the stack; one
- * takes the place of another. Written by programs. */
+/* Hash of address and devices -> how packets leave to it in front of the stack; one takes the place
+ * of another. Written by programs. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__type(key, __u32);

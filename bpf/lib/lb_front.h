@@ -16,34 +16,17 @@
 #include "lb_neighbour.h"
 #include "lb_stats.h"
 
-enum lb_xdp_way {
-	LB_XDP_NONE, /* for tc */
-	LB_XDP_SEND, /* out by where it came in, by the driver itself */
-	LB_XDP_REDIRECT,
-};
-
-/* How the packet may leave: if the frame is for the device, and the way out takes frames. */
-lb_inline enum lb_xdp_way lb_xdp_way(hook_ctx *ctx, const struct lb_pass *pass)
+/* The frame is for the device that it came in by, as `mac` has it. */
+lb_inline bool lb_front_frame(hook_ctx *ctx, const __u8 *mac)
 {
-	const struct lb_device *in = lb_device_get(pass->ifindex), *out;
-	const struct ethhdr *eth = lb_at(ctx, 0, sizeof(*eth));
+	const __u8 *to = lb_at(ctx, 0, sizeof(struct ethhdr));
 
-	if (!in || !eth)
-		return LB_XDP_NONE;
-	if ((eth->h_dest[0] ^ in->mac[0]) | (eth->h_dest[1] ^ in->mac[1]) |
-	    (eth->h_dest[2] ^ in->mac[2]) | (eth->h_dest[3] ^ in->mac[3]) |
-	    (eth->h_dest[4] ^ in->mac[4]) | (eth->h_dest[5] ^ in->mac[5]))
-		return LB_XDP_NONE;
-	if (pass->ct.oif == pass->ifindex && in->flags & LB_DEVICE_XDP_SEND)
-		return LB_XDP_SEND;
-	if (cfg_xdp_generic)
-		return LB_XDP_REDIRECT;
-	out = lb_device_get(pass->ct.oif);
-	return out && out->flags & LB_DEVICE_XDP ? LB_XDP_REDIRECT : LB_XDP_NONE;
+	return to && !((to[0] ^ mac[0]) | (to[1] ^ mac[1]) | (to[2] ^ mac[2]) | (to[3] ^ mac[3]) |
+		       (to[4] ^ mac[4]) | (to[5] ^ mac[5]));
 }
 
 /* As the packet lies in front of us: what tc would ask the kernel for, it is to ask. */
-HOOK_ONCE int lb_xdp_finished(hook_ctx *ctx, const struct lb_pass *pass)
+HOOK_ONCE int lb_front_finished(hook_ctx *ctx, const struct lb_pass *pass)
 {
 	const __be16 *l4;
 
@@ -59,7 +42,7 @@ HOOK_ONCE int lb_xdp_finished(hook_ctx *ctx, const struct lb_pass *pass)
 }
 
 /* Whether the packet is of an open flow that needs nothing but to be translated and sent. */
-lb_inline bool lb_xdp_ours(hook_ctx *ctx, struct lb_pass *pass)
+lb_inline bool lb_front_ours(hook_ctx *ctx, struct lb_pass *pass)
 {
 	const __u8 way = LB_CT_SNAT | LB_CT_STACK | LB_CT_DIRECT;
 
@@ -73,13 +56,13 @@ lb_inline bool lb_xdp_ours(hook_ctx *ctx, struct lb_pass *pass)
 	       !lb_ct_moves(pass, lb_tick_now());
 }
 
-lb_inline int lb_xdp_leave(hook_ctx *ctx, struct lb_pass *pass,
-			   const struct lb_neighbour *neighbour, enum lb_xdp_way way)
+lb_inline int lb_front_leave(hook_ctx *ctx, struct lb_pass *pass,
+			     const struct lb_neighbour *neighbour)
 {
 	struct ethhdr *eth;
 	__u32 diff;
 
-	if (!lb_nat_addr(ctx, pass, 1, &diff) || !lb_nat_l4(ctx, pass, diff))
+	if (!lb_nat_addr(ctx, pass, 1, &diff) || !lb_nat_l4(ctx, pass, diff, true))
 		return XDP_DROP;
 	eth = lb_at(ctx, 0, sizeof(*eth));
 	if (!eth)
@@ -88,13 +71,12 @@ lb_inline int lb_xdp_leave(hook_ctx *ctx, struct lb_pass *pass,
 	lb_count_packet(pass->ct.flags & LB_CT_REPLY ? LB_PKT_REPLY : LB_PKT_TO_REMOTE,
 			pass->pkt.len);
 	lb_count(LB_PKT_XDP);
-	return way == LB_XDP_SEND ? XDP_TX : bpf_redirect(pass->ct.oif, 0);
+	return neighbour->way == LB_FRONT_SEND ? XDP_TX : bpf_redirect(pass->ct.oif, 0);
 }
 
 lb_inline int lb_front(hook_ctx *ctx)
 {
 	const struct lb_neighbour *neighbour;
-	enum lb_xdp_way way;
 	struct lb_pass pass;
 
 	if (lb_parse(ctx, ETH_HLEN, &pass.pkt) != LB_PARSED ||
@@ -107,13 +89,12 @@ lb_inline int lb_front(hook_ctx *ctx)
 	pass.clock = 0;
 	pass.hook = LB_CT_INGRESS;
 	pass.ifindex = hook_ifindex(ctx);
-	if (!lb_xdp_ours(ctx, &pass) || !lb_xdp_finished(ctx, &pass))
-		return XDP_PASS;
-	way = lb_xdp_way(ctx, &pass);
-	if (!way)
+	if (!lb_front_ours(ctx, &pass) || !lb_front_finished(ctx, &pass))
 		return XDP_PASS;
 	neighbour = lb_neighbour_of(ctx, &pass);
-	return neighbour ? lb_xdp_leave(ctx, &pass, neighbour, way) : XDP_PASS;
+	if (!neighbour || !lb_front_frame(ctx, neighbour->mac))
+		return XDP_PASS;
+	return lb_front_leave(ctx, &pass, neighbour);
 }
 
 #endif

@@ -61,9 +61,9 @@ HOOK_ONCE int lb_nat_unfinished(hook_ctx *ctx, const struct lb_pass *pass, __u32
 /*
  * Ports and the checksum of TCP or UDP. Only the kernel knows whether the checksum is complete or
  * left to the device, and its helper costs as much as all the rest: it is asked where the field
- * does not tell. A UDP checksum of 0 means none.
+ * does not tell. A UDP checksum of 0 means none. `finished`: it is known to be.
  */
-lb_inline bool lb_nat_l4(hook_ctx *ctx, const struct lb_pass *pass, __u32 addr_diff)
+lb_inline bool lb_nat_l4(hook_ctx *ctx, const struct lb_pass *pass, __u32 addr_diff, bool finished)
 {
 	const struct lb_packet *pkt = &pass->pkt;
 	bool udp = pkt->tuple.proto == IPPROTO_UDP;
@@ -96,7 +96,7 @@ lb_inline bool lb_nat_l4(hook_ctx *ctx, const struct lb_pass *pass, __u32 addr_d
 		hook_csum_add(ctx, lb_csum_fold32(lb_csum_diff(addr_diff, old, new)));
 		return true;
 	}
-	if (unlikely(lb_csum_unfinished(ctx, pkt, *check)))
+	if (!finished && unlikely(lb_csum_unfinished(ctx, pkt, *check)))
 		return lb_nat_unfinished(ctx, pass, addr_diff);
 	*check = lb_csum_apply(*check, lb_csum_diff(addr_diff, old, new));
 	if (udp && !*check)
@@ -149,7 +149,7 @@ lb_inline bool lb_nat(hook_ctx *ctx, struct lb_pass *pass, __u32 hops)
 			hook_csum_add(ctx, diff);
 		return pass->pkt.flags & LB_PACKET_FRAG_LATER || lb_nat_sctp(ctx, pass);
 	}
-	return lb_nat_l4(ctx, pass, diff);
+	return lb_nat_l4(ctx, pass, diff, false);
 }
 
 #endif

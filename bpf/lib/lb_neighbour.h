@@ -1,29 +1,52 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* Link headers of packets that leave in front of the stack. The kernel is asked once a tick for
- * each address, by a routing lookup; each CPU remembers what it said. */
+/* How packets leave in front of the stack, and with which link header. The kernel and the agent's
+ * tables are asked once a tick for each address; each CPU remembers what they said. */
 #ifndef LB_NEIGHBOUR_H
 #define LB_NEIGHBOUR_H
 
 #include <linux/if_ether.h>
 
-#include "lb_maps.h"
+#include "lb_device.h"
 #include "lb_packet.h"
 
 lb_inline __u32 lb_neighbour_place(const struct lb_pass *pass)
 {
 	__u32 hash = pass->to.dst[3] ^ pass->to.dst[2] * 31 ^ pass->to.dst[1] ^ pass->to.dst[0] ^
-		     pass->ct.oif;
+		     pass->ct.oif ^ pass->ifindex << 16;
 
 	return hash * 0x9e3779b1 >> (32 - LB_NEIGHBOURS_LOG2);
 }
 
-/* Asks the kernel. False: it has no neighbour now, or another way than the flow. */
+/* From where a packet came in to where it leaves, if that is allowed. */
+lb_inline enum lb_front_way lb_front_way(const struct lb_pass *pass, __u8 *mac)
+{
+	const struct lb_device *in = lb_device_get(pass->ifindex), *out;
+
+	if (!in)
+		return LB_FRONT_NONE;
+	__builtin_memcpy(mac, in->mac, ETH_ALEN);
+	if (pass->ct.oif == pass->ifindex && in->flags & LB_DEVICE_XDP_SEND)
+		return LB_FRONT_SEND;
+	if (cfg_xdp_generic)
+		return LB_FRONT_REDIRECT;
+	out = lb_device_get(pass->ct.oif);
+	return out && out->flags & LB_DEVICE_XDP ? LB_FRONT_REDIRECT : LB_FRONT_NONE;
+}
+
+/* Asks. Where there is no way or no neighbour now, that holds for the tick. */
 HOOK_ONCE int lb_neighbour_ask(hook_ctx *ctx, const struct lb_pass *pass,
 			       struct lb_neighbour *neighbour)
 {
 	struct bpf_fib_lookup fib;
 
 	if (!pass || !neighbour)
+		return false;
+	lb_copy16(neighbour->dst, pass->to.dst);
+	neighbour->iif = pass->ifindex;
+	neighbour->oif = pass->ct.oif;
+	neighbour->tick = pass->ct.tick;
+	neighbour->way = lb_front_way(pass, neighbour->mac);
+	if (!neighbour->way)
 		return false;
 	__builtin_memset(&fib, 0, sizeof(fib));
 	fib.ifindex = pass->ct.oif;
@@ -40,17 +63,16 @@ HOOK_ONCE int lb_neighbour_ask(hook_ctx *ctx, const struct lb_pass *pass,
 		lb_copy16(fib.ipv6_dst, pass->to.dst);
 	}
 	if (hook_route(ctx, &fib, BPF_FIB_LOOKUP_OUTPUT) != BPF_FIB_LKUP_RET_SUCCESS ||
-	    fib.ifindex != pass->ct.oif)
+	    fib.ifindex != pass->ct.oif) {
+		neighbour->way = LB_FRONT_NONE;
 		return false;
-	lb_copy16(neighbour->dst, pass->to.dst);
-	neighbour->oif = pass->ct.oif;
-	neighbour->tick = pass->ct.tick;
+	}
 	__builtin_memcpy(neighbour->head, fib.dmac, ETH_ALEN);
 	__builtin_memcpy(neighbour->head + ETH_ALEN, fib.smac, ETH_ALEN);
 	return true;
 }
 
-/* The neighbour that the packet leaves to, or NULL. `ct.tick` is the current one. */
+/* The neighbour that the packet leaves to, or NULL: it is for tc. `ct.tick` is the current one. */
 lb_inline const struct lb_neighbour *lb_neighbour_of(hook_ctx *ctx, const struct lb_pass *pass)
 {
 	__u32 place = lb_neighbour_place(pass);
@@ -58,10 +80,10 @@ lb_inline const struct lb_neighbour *lb_neighbour_of(hook_ctx *ctx, const struct
 
 	if (!neighbour)
 		return NULL;
-	if (likely(neighbour->tick == pass->ct.tick && neighbour->oif == pass->ct.oif &&
-		   lb_same16(neighbour->dst, pass->to.dst)))
-		return neighbour;
-	return lb_neighbour_ask(ctx, pass, neighbour) ? neighbour : NULL;
+	if (unlikely(neighbour->tick != pass->ct.tick || neighbour->oif != pass->ct.oif ||
+		     neighbour->iif != pass->ifindex || !lb_same16(neighbour->dst, pass->to.dst)))
+		lb_neighbour_ask(ctx, pass, neighbour);
+	return neighbour->way ? neighbour : NULL;
 }
 
 #endif

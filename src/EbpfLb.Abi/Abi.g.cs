@@ -10,10 +10,10 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "da6ec4f2e3d26706c5c09778d4c172506c112e9d32a6af21f9a559a5dd5ee51e";
+    public const string Hash = "27704dca1d34318e017e92f54d22d9a18a5212ee84b9746526e4ccdf00606a8d";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
-    public const ulong MapsHash = 0x9a9129fdfed951db;
+    public const ulong MapsHash = 0x6ee238bbda3be71b;
 }
 
 /// <summary>struct lb_addr, 20 bytes.</summary>
@@ -534,21 +534,30 @@ public record struct LbMeta
     public override readonly int GetHashCode() => AbiBytes.Hash(this);
 }
 
-/// <summary>struct lb_neighbour, 36 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 36)]
+/// <summary>struct lb_neighbour, 48 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 48)]
 public record struct LbNeighbour
 {
     /// <summary>__be32[4] dst.</summary>
     [FieldOffset(0)] public Be32x4 Dst;
 
+    /// <summary>__u32 iif.</summary>
+    [FieldOffset(16)] public uint Iif;
+
     /// <summary>__u32 oif.</summary>
-    [FieldOffset(16)] public uint Oif;
+    [FieldOffset(20)] public uint Oif;
 
     /// <summary>__u32 tick.</summary>
-    [FieldOffset(20)] public uint Tick;
+    [FieldOffset(24)] public uint Tick;
 
     /// <summary>__u8[12] head.</summary>
-    [FieldOffset(24)] public U8x12 Head;
+    [FieldOffset(28)] public U8x12 Head;
+
+    /// <summary>__u8[6] mac.</summary>
+    [FieldOffset(40)] public U8x6 Mac;
+
+    /// <summary>__u16 way.</summary>
+    [FieldOffset(46)] public ushort Way;
 
     /// <summary>Byte by byte.</summary>
     public readonly bool Equals(LbNeighbour other) => AbiBytes.Same(this, other);

@@ -58,7 +58,8 @@ internal sealed class BenchNode : IDisposable
         packets = node.Object.OpenMap<uint, BenchPacket>("b_packet");
         programs = Names.ToDictionary(name => name, node.Object.OpenProgram);
         front = BpfObject.Open(File.ReadAllBytes(Path.Combine(RepositoryPaths.Root, "build", "bpf", "bench", "xdp.bpf.o")));
-        foreach (var map in front.Maps.Values.Where(map => node.Object.Maps.ContainsKey(map.Name)))
+        // All but its constants.
+        foreach (var map in front.Maps.Values.Where(map => !map.Name.Contains('.') && node.Object.Maps.ContainsKey(map.Name)))
         {
             using var shared = node.Object.OpenMap(map.Name);
             map.Reuse(shared);

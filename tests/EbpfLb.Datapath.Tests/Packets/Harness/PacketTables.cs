@@ -11,6 +11,7 @@ internal sealed class PacketTables : IDisposable
 {
     private readonly List<IDisposable> owned = [];
     private readonly MappedArray<LbSvcStat> svcStats;
+    private readonly PerCpuMap<uint, LbNeighbour> neighbours;
     private readonly MappedArray<LbLoad> loads;
 
     /// <param name="services">cfg_services as it was loaded.</param>
@@ -44,6 +45,7 @@ internal sealed class PacketTables : IDisposable
         DestinationFilter = Keep(new DestinationFilter(bpf.OpenMap(Abi.Tables.Filter.Name)));
         DestinationFilter.Rebuild([]);
         Stats = Keep(new PerCpuMap<uint, LbStat>(bpf.OpenMap(Abi.Tables.Stats.Name)));
+        neighbours = Keep(new PerCpuMap<uint, LbNeighbour>(bpf.OpenMap(Abi.Tables.Neighbours.Name)));
         svcStats = Keep(new MappedArray<LbSvcStat>(bpf.OpenMap(Abi.Tables.SvcStats.Name)));
         loads = Keep(new MappedArray<LbLoad>(bpf.OpenMap(Abi.Tables.Load.Name)));
         Services = services;
@@ -150,6 +152,7 @@ internal sealed class PacketTables : IDisposable
         Span<LbStat> none = new LbStat[Stats.CpuCount];
         for (var i = 0u; i < Stats.Info.MaxEntries; i++) Stats.Update(i, none);
         svcStats.Span.Clear();
+        ForgetNeighbours();
         loads.Span.Clear();
         for (var i = 0u; i < 8; i++) Turns.Update(i, default);
         Events.Drain(_ => { });
@@ -237,6 +240,13 @@ internal sealed class PacketTables : IDisposable
         var (address, length) = (range.BaseAddress, (uint)range.PrefixLength);
         if (AbiAddress.Is6(address)) SvcCidrs6.Update(new LbPrefix6 { PrefixLen = length, Addr = AbiAddress.To16(address) }, 1);
         else SvcCidrs4.Update(new LbPrefix4 { PrefixLen = length, Addr = AbiAddress.To4(address) }, 1);
+    }
+
+    /// <summary>Else programs go by what they found in this tick.</summary>
+    public void ForgetNeighbours()
+    {
+        Span<LbNeighbour> none = new LbNeighbour[neighbours.CpuCount];
+        for (var i = 0u; i < neighbours.Info.MaxEntries; i++) neighbours.Update(i, none);
     }
 
     public void Dispose()

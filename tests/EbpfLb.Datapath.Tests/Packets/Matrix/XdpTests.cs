@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using EbpfLb.Abi;
-using EbpfLb.Bpf;
 using EbpfLb.Datapath.Tests.Packets.Harness;
 using EbpfLb.Testing.Netns;
 using EbpfLb.Testing.Packets;
@@ -91,6 +90,7 @@ public sealed class XdpTests(PacketFixture fixture) : PacketTest(fixture.Program
 
         NeverTaken(data.Ethernet(LinkHeader.Default.Reversed));
         Program.Tables.Devices.Update((uint)PacketLab.Wan.Index, Device(PacketLab.Wan) with { Mac = default });
+        Program.Tables.ForgetNeighbours();
         NeverTaken(data);
     }
 
@@ -100,6 +100,7 @@ public sealed class XdpTests(PacketFixture fixture) : PacketTest(fixture.Program
     {
         var (data, reply) = Open(L4.Udp, family, RemoteBackend(family));
         Program.Tables.Devices.Update((uint)PacketLab.Lan.Index, Device(PacketLab.Lan) with { Flags = 0 });
+        Program.Tables.ForgetNeighbours();
 
         NeverTaken(data);
         Assert.True(IsTaken(reply, PacketLab.Lan));
@@ -111,7 +112,7 @@ public sealed class XdpTests(PacketFixture fixture) : PacketTest(fixture.Program
     {
         var (data, _) = Open(L4.Udp, family, RemoteBackend(family));
         var router = $"neigh {{0}} {(family == Family.IPv4 ? "10.1.0.2" : "fd00:1::2")} dev lan0";
-        ForgetNeighbours();
+        Program.Tables.ForgetNeighbours();
         Program.Netns.Configure(string.Format(CultureInfo.InvariantCulture, router, "del"));
         try
         {
@@ -122,6 +123,7 @@ public sealed class XdpTests(PacketFixture fixture) : PacketTest(fixture.Program
             Program.Netns.Configure(
                 $"{string.Format(CultureInfo.InvariantCulture, router, "replace")} lladdr 02:00:00:00:01:0e nud permanent");
         }
+        Program.Tables.ForgetNeighbours();
         Assert.True(IsTaken(data, PacketLab.Wan));
     }
 
@@ -185,11 +187,4 @@ public sealed class XdpTests(PacketFixture fixture) : PacketTest(fixture.Program
     }
 
     private LbDevice Device(Device device) => Program.Tables.Devices.Lookup((uint)device.Index);
-
-    private void ForgetNeighbours()
-    {
-        using var neighbours = new PerCpuMap<uint, LbNeighbour>(Program.Object.OpenMap(Abi.Tables.Neighbours.Name));
-        var none = new LbNeighbour[neighbours.CpuCount];
-        for (var i = 0u; i < neighbours.Info.MaxEntries; i++) neighbours.Update(i, none);
-    }
 }
