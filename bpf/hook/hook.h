@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /* clang-format off */
 /*
- * The verbs by which the core touches a packet; hook_tc.h gives them for __sk_buff, hook_xdp.h those
- * that it needs for xdp_md. Offsets count from the start of the packet as the hook sees it (the
- * Ethernet header, or the IP header on devices without one). Each verb that can move the packet's
- * memory says so: pointers taken before it are void.
+ * The verbs by which the core touches a packet; hook_tc.h gives them for __sk_buff, hook_xdp.h
+ * those that it needs for xdp_md. Offsets count from the start of the packet as the hook sees it
+ * (the Ethernet header, or the IP header on devices without one). Each verb that can move the
+ * packet's memory says so: pointers taken before it are void.
  *
  *   hook_ctx                          the context's type
  *   HOOK_PASS HOOK_DROP               verdicts
@@ -34,11 +34,11 @@
  *   hook_vlan(ctx)                    VLAN id that the device took off the packet, 0 for none
  *   hook_ifindex(ctx)                 device it came in by or leaves by
  *   hook_send(ctx, ifindex)           out by the device as it is, link header included: a verdict
- *   hook_forward(ctx, ifindex, l3)    out by the device, link header by the neighbour that a routing
- *                                     lookup for the packet finds there; l3 is the offset of its IP
- *                                     header: a verdict
- *   hook_sent(ctx)                    whether hook_forward() has sent the packet, which may leave by
- *                                     several devices, one upon the other
+ *   hook_forward(ctx, ifindex, l3)    out by the device, link header by the neighbour that a
+ *                                     routing lookup for the packet finds there; l3 is the offset
+ *                                     of its IP header: a verdict
+ *   hook_sent(ctx)                    whether hook_forward() has sent the packet, which may leave
+ *                                     by several devices, one upon the other
  *   hook_arrived(ctx)                 no longer: it may have come from a node on the same kernel
  *   hook_again(ctx, rounds)           through this hook once more, after what waits already, at
  *                                     most `rounds` times: a verdict, or HOOK_PASS when it was

@@ -10,7 +10,7 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "27704dca1d34318e017e92f54d22d9a18a5212ee84b9746526e4ccdf00606a8d";
+    public const string Hash = "0020d84fde12e8441aff458d28ddfab40ec054bf7f68cb42a94cfe22f9dbac78";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
     public const ulong MapsHash = 0x6ee238bbda3be71b;
@@ -1176,6 +1176,19 @@ public enum LbDeviceFlag : uint
 
     /// <summary>LB_DEVICE_XDP_SEND.</summary>
     XdpSend = 64,
+}
+
+/// <summary>enum lb_front_way.</summary>
+public enum LbFrontWay : uint
+{
+    /// <summary>LB_FRONT_NONE.</summary>
+    None = 0,
+
+    /// <summary>LB_FRONT_SEND.</summary>
+    Send = 1,
+
+    /// <summary>LB_FRONT_REDIRECT.</summary>
+    Redirect = 2,
 }
 
 /// <summary>enum lb_guard_kind.</summary>
