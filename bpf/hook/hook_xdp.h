@@ -87,4 +87,12 @@ lb_inline long hook_route(hook_ctx *ctx, struct bpf_fib_lookup *fib, __u32 flags
 	return bpf_fib_lookup(ctx, fib, sizeof(*fib), flags);
 }
 
+lb_inline __u32 hook_mtu(hook_ctx *ctx, __u32 ifindex)
+{
+	__u32 mtu = 0;
+
+	bpf_check_mtu(ctx, ifindex, &mtu, 0, 0);
+	return mtu;
+}
+
 #endif

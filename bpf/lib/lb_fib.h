@@ -45,6 +45,25 @@ HOOK_ONCE int lb_fib_forward(hook_ctx *ctx, struct lb_pass *pass)
 	return true;
 }
 
+/* The question for the way of the packet as it leaves, by ct.oif. */
+lb_inline void lb_fib_out(struct bpf_fib_lookup *fib, const struct lb_pass *pass)
+{
+	__builtin_memset(fib, 0, sizeof(*fib));
+	fib->ifindex = pass->ct.oif;
+	fib->l4_protocol = pass->to.proto;
+	fib->sport = pass->to.sport;
+	fib->dport = pass->to.dport;
+	if (pass->to.family == 4) {
+		fib->family = AF_INET;
+		fib->ipv4_src = pass->to.src[3];
+		fib->ipv4_dst = pass->to.dst[3];
+	} else {
+		fib->family = AF_INET6;
+		lb_copy16(fib->ipv6_src, pass->to.src);
+		lb_copy16(fib->ipv6_dst, pass->to.dst);
+	}
+}
+
 /*
  * Whether the packet, a reply, can leave by ct.oif; its MTU there. A client that came in by a
  * device which has no route back is answered by the route there is.
@@ -56,21 +75,8 @@ HOOK_ONCE int lb_fib_back(hook_ctx *ctx, struct lb_pass *pass)
 
 	if (!pass)
 		return false;
-	__builtin_memset(&fib, 0, sizeof(fib));
-	fib.ifindex = pass->ct.oif;
-	fib.l4_protocol = pass->to.proto;
-	fib.sport = pass->to.sport;
-	fib.dport = pass->to.dport;
+	lb_fib_out(&fib, pass);
 	fib.tot_len = 1;
-	if (pass->to.family == 4) {
-		fib.family = AF_INET;
-		fib.ipv4_src = pass->to.src[3];
-		fib.ipv4_dst = pass->to.dst[3];
-	} else {
-		fib.family = AF_INET6;
-		lb_copy16(fib.ipv6_src, pass->to.src);
-		lb_copy16(fib.ipv6_dst, pass->to.dst);
-	}
 	rc = hook_route(ctx, &fib, BPF_FIB_LOOKUP_OUTPUT);
 	if (rc != BPF_FIB_LKUP_RET_SUCCESS && rc != BPF_FIB_LKUP_RET_NO_NEIGH)
 		return false;

@@ -371,15 +371,7 @@ lb_inline int lb_forward(hook_ctx *ctx, __u32 l3, enum lb_ct_hook hook)
 			other = LB_PKT_OTHER_HOST;
 			break;
 		}
-		/* Before 6.3 the verifier wants all that is handed to a function (lb_once)
-		 * written. */
-		__builtin_memset(&pass.to, 0, sizeof(pass.to));
-		__builtin_memset(&pass.ct, 0, sizeof(pass.ct));
-		pass.reason = LB_PKT_PASSED;
-		pass.guard_kind = LB_GUARD_NONE;
-		pass.clock = 0;
-		pass.hook = hook;
-		pass.ifindex = hook_ifindex(ctx);
+		lb_pass_begin(&pass, hook, hook_ifindex(ctx));
 		return lb_finish(&pass, lb_pass_on(ctx, &pass, hook)); /* (b) to (h) */
 	case LB_PARSED_VLAN:
 		other = LB_PKT_VLAN;

@@ -25,7 +25,7 @@ lb_inline bool lb_front_frame(hook_ctx *ctx, const __u8 *mac)
 		       (to[4] ^ mac[4]) | (to[5] ^ mac[5]));
 }
 
-/* As the packet lies in front of us: what tc would ask the kernel for, it is to ask. */
+/* The checksum is complete. One that is left to the device only the kernel can finish. */
 HOOK_ONCE int lb_front_finished(hook_ctx *ctx, const struct lb_pass *pass)
 {
 	const __be16 *l4;
@@ -82,13 +82,7 @@ lb_inline int lb_front(hook_ctx *ctx)
 	if (lb_parse(ctx, ETH_HLEN, &pass.pkt) != LB_PARSED ||
 	    lb_filter_shut(&pass.pkt, LB_CT_INGRESS))
 		return XDP_PASS;
-	__builtin_memset(&pass.to, 0, sizeof(pass.to));
-	__builtin_memset(&pass.ct, 0, sizeof(pass.ct));
-	pass.reason = LB_PKT_PASSED;
-	pass.guard_kind = LB_GUARD_NONE;
-	pass.clock = 0;
-	pass.hook = LB_CT_INGRESS;
-	pass.ifindex = hook_ifindex(ctx);
+	lb_pass_begin(&pass, LB_CT_INGRESS, hook_ifindex(ctx));
 	if (!lb_front_ours(ctx, &pass) || !lb_front_finished(ctx, &pass))
 		return XDP_PASS;
 	neighbour = lb_neighbour_of(ctx, &pass);

@@ -7,6 +7,7 @@
 #include <linux/if_ether.h>
 
 #include "lb_device.h"
+#include "lb_fib.h"
 #include "lb_packet.h"
 
 lb_inline __u32 lb_neighbour_place(const struct lb_pass *pass)
@@ -48,20 +49,7 @@ HOOK_ONCE int lb_neighbour_ask(hook_ctx *ctx, const struct lb_pass *pass,
 	neighbour->way = lb_front_way(pass, neighbour->mac);
 	if (!neighbour->way)
 		return false;
-	__builtin_memset(&fib, 0, sizeof(fib));
-	fib.ifindex = pass->ct.oif;
-	fib.l4_protocol = pass->to.proto;
-	fib.sport = pass->to.sport;
-	fib.dport = pass->to.dport;
-	if (pass->to.family == 4) {
-		fib.family = AF_INET;
-		fib.ipv4_src = pass->to.src[3];
-		fib.ipv4_dst = pass->to.dst[3];
-	} else {
-		fib.family = AF_INET6;
-		lb_copy16(fib.ipv6_src, pass->to.src);
-		lb_copy16(fib.ipv6_dst, pass->to.dst);
-	}
+	lb_fib_out(&fib, pass);
 	if (hook_route(ctx, &fib, BPF_FIB_LOOKUP_OUTPUT) != BPF_FIB_LKUP_RET_SUCCESS ||
 	    fib.ifindex != pass->ct.oif) {
 		neighbour->way = LB_FRONT_NONE;

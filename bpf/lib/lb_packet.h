@@ -54,6 +54,19 @@ struct lb_pass {
 	__u32 clock;	       /* of a client's SYN or FIN, host order */
 };
 
+/* What is not known of a packet that was parsed. Before 6.3 the verifier wants all that is handed
+ * to a function (lb_once) written. */
+lb_inline void lb_pass_begin(struct lb_pass *pass, enum lb_ct_hook hook, __u32 ifindex)
+{
+	__builtin_memset(&pass->to, 0, sizeof(pass->to));
+	__builtin_memset(&pass->ct, 0, sizeof(pass->ct));
+	pass->reason = LB_PKT_PASSED;
+	pass->guard_kind = LB_GUARD_NONE;
+	pass->clock = 0;
+	pass->hook = hook;
+	pass->ifindex = ifindex;
+}
+
 #define LB_TCP_FIN 1
 #define LB_TCP_SYN 2
 #define LB_TCP_RST 4

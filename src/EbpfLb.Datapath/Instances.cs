@@ -58,7 +58,8 @@ public static class Instances
             using var link = BpfLink.OpenPinned(pin);
             var info = link.Info;
             return new AttachedHook(
-                Path.GetFileName(pin), info.Type == LinkType.Tcx ? $"device index {info.InterfaceIndex}" : $"cgroup id {info.CgroupId}",
+                Path.GetFileName(pin),
+                info.Type is LinkType.Tcx or LinkType.Xdp ? $"device index {info.InterfaceIndex}" : $"cgroup id {info.CgroupId}",
                 info.Id, info.ProgramId, "pinned");
         })];
     }

@@ -40,6 +40,15 @@ public sealed class KernelFeaturesTests
     }
 
     [Fact]
+    public void Without_the_lookup_in_nf_conntrack_the_ports_of_masqueraded_connections_are_the_remedy()
+    {
+        var feature = KernelFeatures.Probe().Single(feature => feature.Name == "bpf_skb_ct_lookup");
+
+        Assert.Contains("replies to masqueraded connections from new ones to a NodePort", feature.Lost);
+        Assert.Contains("have the CNI masquerade with ports that are neither", feature.Lost);
+    }
+
+    [Fact]
     public void The_compiler_is_on_where_its_switch_is_on()
     {
         var enabled = File.ReadAllText("/proc/sys/net/core/bpf_jit_enable").Trim() != "0";

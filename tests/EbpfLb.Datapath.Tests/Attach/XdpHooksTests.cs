@@ -1,0 +1,158 @@
+using EbpfLb.Bpf;
+using EbpfLb.Datapath.Attach;
+using EbpfLb.Testing.Processes;
+
+namespace EbpfLb.Datapath.Tests.Attach;
+
+/// <summary>XDP programs at devices, of both modes, with those of others beside them.</summary>
+public sealed class XdpHooksTests : IDisposable
+{
+    private readonly DeviceLab lab = new();
+    private BpfProgram program;
+
+    public XdpHooksTests() => program = NewProgram();
+
+    [Theory]
+    [InlineData(XdpMode.Driver)]
+    [InlineData(XdpMode.Generic)]
+    public void The_next_agent_takes_the_link_over_and_puts_its_program_there(XdpMode mode)
+    {
+        using (var hooks = NewHooks(mode)) Assert.Equal(new XdpState(mode, program.Id, null), Attach(hooks, DeviceLab.Left)["left"].Xdp);
+        var first = ProgramAt("left");
+        Assert.Equal(program.Id, first);
+
+        program = NewProgram();
+        using var next = NewHooks(mode);
+        Assert.Equal(program.Id, Attach(next, DeviceLab.Left)["left"].Xdp!.Program);
+
+        Assert.NotEqual(first, ProgramAt("left"));
+        Assert.Equal([PinOf("left", mode)], lab.Pins().Where(p => p.StartsWith("xdp", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Another_mode_takes_the_place_of_the_one_of_before()
+    {
+        using (var driver = NewHooks(XdpMode.Driver)) Attach(driver, DeviceLab.Left);
+
+        using var generic = NewHooks(XdpMode.Generic);
+        Assert.Null(Attach(generic, DeviceLab.Left)["left"].Xdp!.Problem);
+
+        Assert.Contains(" xdpgeneric ", Show("left"), StringComparison.Ordinal);
+        Assert.Equal([PinOf("left", XdpMode.Generic)], lab.Pins().Where(p => p.StartsWith("xdp", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Where_it_is_not_wanted_any_more_it_goes()
+    {
+        using (var hooks = NewHooks(XdpMode.Driver)) Attach(hooks, DeviceLab.Left, DeviceLab.Right);
+
+        using (var one = NewHooks(XdpMode.Driver)) Attach(one, DeviceLab.Right);
+        Assert.Equal((0u, program.Id), (ProgramAt("left"), ProgramAt("right")));
+
+        using var off = NewHooks(XdpMode.Off);
+        Assert.Null(Attach(off, DeviceLab.Right)["right"].Xdp);
+        Assert.Equal(0u, ProgramAt("right"));
+        Assert.DoesNotContain(lab.Pins(), p => p.StartsWith("xdp", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void What_somebody_detached_or_unpinned_comes_back()
+    {
+        using var hooks = NewHooks(XdpMode.Driver);
+        Attach(hooks, DeviceLab.Left);
+        var pin = lab.Paths.Link(PinOf("left", XdpMode.Driver));
+        using (var link = BpfLink.OpenPinned(pin)) link.Detach();
+        Assert.Equal(0u, ProgramAt("left"));
+
+        Attach(hooks, DeviceLab.Left);
+        Assert.Equal(program.Id, ProgramAt("left"));
+        Pin.Remove(pin);
+        Attach(hooks, DeviceLab.Left);
+
+        Assert.True(Pin.Exists(pin));
+        Assert.Equal(program.Id, ProgramAt("left"));
+    }
+
+    [Fact]
+    public void The_program_of_somebody_else_stays_and_is_named_as_the_reason()
+    {
+        var other = NewProgram();
+        var index = lab.IndexOf(DeviceLab.Left);
+        using var theirs = lab.Run(() => BpfLink.AttachXdp(other, index, isGeneric: false));
+
+        using var hooks = NewHooks(XdpMode.Driver);
+        var attached = Attach(hooks, DeviceLab.Left, DeviceLab.Right);
+
+        Assert.Contains("another XDP program is there", attached["left"].Xdp!.Problem, StringComparison.Ordinal);
+        Assert.Null(attached["right"].Xdp!.Problem);
+        Assert.Equal((other.Id, program.Id), (ProgramAt("left"), ProgramAt("right")));
+    }
+
+    [Fact]
+    public void A_device_without_Ethernet_says_why_it_has_none()
+    {
+        lab.Configure("tuntap add dev tun0 mode tun", "link set tun0 up");
+
+        using var hooks = NewHooks(XdpMode.Driver);
+
+        Assert.Equal("its packets have no Ethernet header", Attach(hooks, "tun0")["tun0"].Xdp!.Problem);
+    }
+
+    [Fact]
+    public void Of_a_device_that_is_gone_no_pin_stays()
+    {
+        using var hooks = NewHooks(XdpMode.Driver);
+        Attach(hooks, DeviceLab.Left);
+        lab.Configure("link del left");
+
+        Attach(hooks);
+
+        Assert.DoesNotContain(lab.Pins(), p => p.StartsWith("xdp", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Removing_the_instance_removes_it()
+    {
+        using (var hooks = NewHooks(XdpMode.Driver)) Attach(hooks, DeviceLab.Left);
+
+        lab.Run(() => Instances.Remove(lab.Options));
+
+        Assert.Equal(0u, ProgramAt("left"));
+    }
+
+    public void Dispose() => lab.Dispose();
+
+    private XdpHooks NewHooks(XdpMode mode) => new(mode, lab.Paths, () => program);
+
+    private Dictionary<string, AttachedDevice> Attach(XdpHooks hooks, params string[] devices)
+    {
+        var attacher = lab.NewAttacher(TcAttachMode.Auto);
+        var attached = lab.Attach(attacher, devices);
+        return lab.Run(() => hooks.Attach(attached)).ToDictionary(d => d.Name);
+    }
+
+    private BpfProgram NewProgram()
+    {
+        var bpf = lab.Keep(BpfObject.Open(File.ReadAllBytes(Path.Combine(RepositoryPaths.Root, "build", "bpf", "ebpflb.bpf.o"))));
+        foreach (var other in bpf.Programs.Values) other.AutoLoad = other.Name == "lb_xdp";
+        bpf.Load();
+        return lab.Keep(bpf.OpenProgram("lb_xdp"));
+    }
+
+    private string PinOf(string device, XdpMode mode) => $"xdp-{lab.IndexOf(device)}-{mode.ToString().ToLowerInvariant()}";
+
+    /// <summary>Id of the XDP program at a device, whoever put it there; 0: none.</summary>
+    private uint ProgramAt(string device)
+    {
+        var words = Show(device).Split(' ', StringSplitOptions.RemoveEmptyEntries).ToList();
+        var at = words.FindIndex(w => w.StartsWith("prog/xdp", StringComparison.Ordinal));
+        return at < 0 ? 0 : uint.Parse(words[at + 2], System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    private string Show(string device)
+    {
+        var (code, text) = ChildProcess.Run(lab.Place, RepositoryPaths.Tool("ip"), "-d", "link", "show", device);
+        Assert.True(code == 0, text);
+        return text.ReplaceLineEndings(" ");
+    }
+}
