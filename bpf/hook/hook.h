@@ -26,6 +26,10 @@
  *                                     the device is forgotten when they reach two bytes into the
  *                                     L4 header; moves
  *   hook_room(ctx, len)               room behind the link header, zeros; moves
+ *   hook_encap(ctx, len, flags)       room for outer headers behind the link header, and what they
+ *                                     are (BPF_F_ADJ_ROOM_ENCAP_...); moves
+ *   hook_decap(ctx, len)              takes outer headers away behind the link header; moves
+ *   hook_decap_4in6(ctx, len)         the same of IPv6 from around IPv4; moves
  *   hook_untag(ctx)                   takes a VLAN tag away if there is one; moves
  *   hook_len(ctx)                     bytes in all
  *   hook_segment(ctx)                 payload bytes per segment of a GSO packet, 0 for others

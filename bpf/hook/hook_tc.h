@@ -5,6 +5,8 @@
 
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/pkt_cls.h>
 
 #include "hook.h"
@@ -20,6 +22,9 @@
 #define HOOK_DROP	 TC_ACT_SHOT
 #define HOOK_CSUM_PSEUDO BPF_F_PSEUDO_HDR
 #define HOOK_CSUM_ZERO	 BPF_F_MARK_MANGLED_0
+
+/* BPF_F_ADJ_ROOM_DECAP_L3_IPV4, which headers before 6.3 do not have. */
+#define HOOK_DECAP_L3_IPV4 (1ULL << 7)
 
 /* skb->tc_index counts how often a packet went round; what others leave there looks different. */
 #define HOOK_AGAIN_MARK 0x4c00
@@ -93,6 +98,28 @@ lb_inline long hook_cut(hook_ctx *ctx, __u32 len)
 lb_inline long hook_room(hook_ctx *ctx, __u32 len)
 {
 	return bpf_skb_adjust_room(ctx, len, BPF_ADJ_ROOM_MAC, 0);
+}
+
+lb_inline long hook_encap(hook_ctx *ctx, __u32 len, __u64 flags)
+{
+	return bpf_skb_adjust_room(ctx, len, BPF_ADJ_ROOM_MAC, flags);
+}
+
+lb_inline long hook_decap(hook_ctx *ctx, __u32 len)
+{
+	return bpf_skb_adjust_room(ctx, -(__s32)len, BPF_ADJ_ROOM_MAC, 0);
+}
+
+/* The first since 6.3; a kernel without it says so when it is called. */
+lb_inline long hook_decap_4in6(hook_ctx *ctx, __u32 len)
+{
+	const __u32 differ = sizeof(struct ipv6hdr) - sizeof(struct iphdr);
+	long err = bpf_skb_adjust_room(ctx, -(__s32)len, BPF_ADJ_ROOM_MAC, HOOK_DECAP_L3_IPV4);
+
+	if (err != -EINVAL)
+		return err;
+	err = bpf_skb_change_proto(ctx, bpf_htons(ETH_P_IP), 0);
+	return err ? err : bpf_skb_adjust_room(ctx, differ - len, BPF_ADJ_ROOM_MAC, 0);
 }
 
 lb_inline long hook_untag(hook_ctx *ctx)

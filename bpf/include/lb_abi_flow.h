@@ -38,7 +38,9 @@ enum lb_ct_flag {
 	LB_CT_REPLY = 1,  /* from the backend to the client; without it: from the client */
 	LB_CT_SNAT = 2,	  /* the flow's source is changed too, both entries are LB_CT_INGRESS */
 	LB_CT_STACK = 4,  /* after the rewriting the packet goes on through the stack */
-	LB_CT_DIRECT = 8, /* the backend is on this node and reached by its device at once (SNAT) */
+	LB_CT_DIRECT = 8, /* with SNAT: the backend is on this node and reached by its device at
+			     once. Without: the packet goes to the backend's node in a tunnel,
+			     untranslated, and there is no reply entry */
 	LB_CT_FIN = 16,	  /* a FIN (SCTP: SHUTDOWN, its ACK) was seen in this entry's direction */
 	LB_CT_AFFINITY = 32, /* session affinity is to remember the client; a reply entry has it
 				until that is done */

@@ -63,6 +63,9 @@ enum lb_reason {
 	LB_DROP_NO_PROGRAM = 46, /* the device that leads to a backend elsewhere has no program of
 				    ours: replies to an address of the node would end there */
 
+	LB_DROP_TUNNEL = 47, /* came in a tunnel from another node, to no frontend that a backend
+				of this node serves */
+
 	LB_CT_EVICTED = 48,	 /* a half-open or closed flow gave way to a new one */
 	LB_CT_REBUILT = 49,	 /* one entry of a flow was lost and made again from the other */
 	LB_CT_PORT_TAKEN = 50,	 /* the SNAT port of a closed flow was given to a new one */
@@ -82,6 +85,12 @@ enum lb_reason {
 				  began from a SNAT port of ours and has another one now */
 
 	LB_PKT_XDP = 58, /* balanced in front of the stack (also counted as what it was) */
+
+	LB_PKT_TO_NODE = 59, /* to the node of its backend, in a tunnel (direct server return) */
+	LB_PKT_FROM_NODE = 60, /* came in a tunnel from another node (also counted as what was in
+				  it) */
+	LB_PKT_TUNNEL_FOREIGN = 61, /* passed: in a tunnel to this node, from an address of no
+				       node of the cluster */
 
 	LB_REASON_MAX =
 		64, /* size of lb_stats; room so that a new reason does not change the map */

@@ -27,6 +27,10 @@ LB_CONFIG(__u8, cfg_check_frame, 1,
 	  "at, as the packets of `ebpflb explain` are in no frame of a network.");
 LB_CONFIG(__u8, cfg_xdp_generic, 0,
 	  "XDP runs in generic mode, where every device sends frames: 1. 0: LB_DEVICE_XDP says.");
+LB_CONFIG(__u8, cfg_tunnel, 0,
+	  "How packets of services with direct server return get to their backend's node (enum "
+	  "lb_tunnel). 0: none is sent so, and none that come are opened.");
+LB_CONFIG(__u16, cfg_tunnel_port, 6081, "UDP port of LB_TUNNEL_GENEVE, host order.");
 LB_CONFIG(__u64, cfg_answer_gap_ns, 1000000000,
 	  "Nanoseconds between ICMP errors to one address, after a burst of 6. 0: no limit.");
 LB_CONFIG(__u64, cfg_answers_gap_ns, 1000000,

@@ -15,8 +15,10 @@
 #define AF_INET	     2
 #define AF_INET6     10
 #define IPPROTO_ICMP 1
+#define IPPROTO_IPIP 4
 #define IPPROTO_TCP  6
 #define IPPROTO_UDP  17
+#define IPPROTO_IPV6 41
 #define IPPROTO_SCTP 132
 #define ENOENT	     2
 #define EEXIST	     17

@@ -180,6 +180,17 @@ struct {
 	__uint(map_flags, BPF_F_RDONLY_PROG);
 } lb_node_addrs6 __weak SEC(".maps");
 
+/* Nodes of the cluster (IPv4 as v4-mapped): whose tunnels are opened, and whose NodePorts are
+ * asked for in them. Written by the agent, read for what comes in a tunnel. Full: the agent says
+ * which is left out. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, struct lb_ip6);
+	__type(value, __u32);
+	__uint(max_entries, 16384);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
+} lb_nodes __weak SEC(".maps");
+
 /* Sources that may use an LB VIP, for services with LB_SERVICE_RANGES. Written by the agent, read
  * for new flows. Full: the agent names the service left out. */
 struct {

@@ -10,6 +10,7 @@
 #include "lb_affinity.h"
 #include "lb_conntrack.h"
 #include "lb_ct_udp.h"
+#include "lb_tunnel.h"
 
 /* Ticks after which one who was not heard is called silent: longer than any round trip with a
  * delayed acknowledgement. */
@@ -40,6 +41,9 @@ lb_once int lb_ct_next_phase(const struct lb_pass *pass)
 		return reply && phase == LB_CT_NEW ? LB_CT_ANSWERED : phase;
 	if (unlikely(flags & LB_TCP_RST))
 		return phase == LB_CT_OPEN || phase == LB_CT_RESET ? LB_CT_RESET : LB_CT_CLOSED;
+	/* Answers do not come by: what the client says counts alone. */
+	if (lb_ct_tunnels(pass) && phase < LB_CT_OPEN)
+		return flags & LB_TCP_SYN ? phase : LB_CT_OPEN;
 	/* Only the one who is said to have ended it proves that he has not. What comes from the
 	 * other one may have been under way, and a SYN begins something else. */
 	if (unlikely(phase == LB_CT_RESET))
@@ -64,12 +68,16 @@ lb_inline bool lb_ct_pends(const struct lb_pass *pass, __u8 before, bool ticked)
  * Whether the packet shows that the flow's client is there, and is not just what somebody wrote
  * into the source: the backend goes on after the handshake. The client's own ACK does not show it,
  * since its number is not looked at; a backend answers a wrong one with RST. UDP has no such thing:
- * there the answer counts.
+ * there the answer counts. Of a flow in a tunnel no answer comes by: there the client is believed.
  */
 lb_inline bool lb_ct_shows_client(const struct lb_pass *pass)
 {
 	const __u8 marks = LB_CT_AFFINITY | LB_CT_REPLY;
 
+	if (likely(!(pass->ct.flags & LB_CT_AFFINITY)))
+		return false;
+	if (lb_ct_tunnels(pass))
+		return pass->pkt.tuple.proto == IPPROTO_UDP || pass->ct.phase == LB_CT_OPEN;
 	if (likely((pass->ct.flags & marks) != marks))
 		return false;
 	if (pass->pkt.tuple.proto == IPPROTO_UDP)
@@ -85,7 +93,7 @@ lb_once int lb_ct_remember(const struct lb_pass *pass)
 
 	if (!pass)
 		return -EINVAL;
-	lb_copy16(key.client, pass->to.dst);
+	lb_copy16(key.client, lb_ct_tunnels(pass) ? pass->pkt.tuple.src : pass->to.dst);
 	key.service_id = pass->ct.service_id;
 	lb_affinity_remember(&key, pass->ct.backend_id);
 	return 0;
@@ -189,13 +197,14 @@ lb_once enum lb_ct_followed lb_ct_follow_both(struct lb_pass *pass, __u32 now)
 {
 	struct lb_ct_state *own, *other;
 	__u32 set, counts, clear = 0;
+	bool ours, tunnels;
 	__u8 phase;
-	bool ours;
 
 	if (!pass)
 		return LB_CT_FOREIGN;
-	other = lb_ct_state(pass, true, &ours);
-	if (!ours)
+	tunnels = lb_ct_tunnels(pass);
+	other = tunnels ? NULL : lb_ct_state(pass, true, &ours);
+	if (!tunnels && !ours)
 		return LB_CT_FOREIGN;
 	phase = lb_ct_next_phase(pass);
 	if (pass->ct.phase == LB_CT_RESET && phase < LB_CT_RESET)
@@ -230,7 +239,7 @@ lb_once enum lb_ct_followed lb_ct_follow_both(struct lb_pass *pass, __u32 now)
 	pass->ct.phase = phase;
 	pass->ct.flags = (pass->ct.flags & ~clear) | set;
 	pass->ct.tick = now;
-	return other ? LB_CT_BOTH : LB_CT_ALONE;
+	return other || tunnels ? LB_CT_BOTH : LB_CT_ALONE;
 }
 
 /*
@@ -293,6 +302,9 @@ lb_once int lb_ct_deserted(const struct lb_pass *pass)
  * that is gone, or a datagram to one that does not serve any more. */
 lb_inline bool lb_ct_outdated(const struct lb_pass *pass)
 {
+	/* Of when there were tunnels. */
+	if (!cfg_tunnel && unlikely((pass->ct.flags & (LB_CT_DIRECT | LB_CT_SNAT)) == LB_CT_DIRECT))
+		return true;
 	if (pass->pkt.flags & LB_PACKET_ICMP_ERROR)
 		return false;
 	/* A SYN+ACK to a client that has sent its SYN past the frontend (lb_ct_direct()). And a SYN

@@ -3,8 +3,9 @@
 /*
  * The story of a packet, from the hook's destination filter to its verdict:
  *
- *  (a) It is parsed; what is not TCP, UDP, SCTP or an ICMP error about one of them goes on
- *      untouched, and so does what is tagged, or cut short.
+ *  (a) It is taken out of the tunnel, where another node sends it in one, and parsed; what is not
+ *      TCP, UDP, SCTP or an ICMP error about one of them goes on untouched, and so does what is
+ *      tagged, or cut short.
  *      It also does if it goes to an address that nothing of ours goes to, or is in a frame for
  *      another machine.
  *  (b) A later fragment takes its ports from the first one, and waits a little where that is late.
@@ -35,6 +36,7 @@
 #include "lb_nat.h"
 #include "lb_open.h"
 #include "lb_reply.h"
+#include "lb_tunnel_open.h"
 
 /* Where the first chunk's type is, behind SCTP's common header. */
 #define LB_SCTP_CHUNK 12
@@ -128,7 +130,7 @@ HOOK_ONCE int lb_refresh(hook_ctx *ctx, struct lb_pass *pass, __u32 now)
 	} else {
 		if (pass->ct.flags & LB_CT_STACK || !ticked)
 			return true;
-		if (!lb_fib_forward(ctx, pass))
+		if (!(lb_ct_tunnels(pass) ? lb_fib_tunnel(ctx, pass) : lb_fib_forward(ctx, pass)))
 			pass->ct.oif = 0;
 	}
 	state = lb_ct_state(pass, false, &ours);
@@ -195,6 +197,8 @@ lb_inline enum lb_reason lb_way(const struct lb_pass *pass)
 		return LB_PKT_ICMP;
 	if (pass->ct.flags & LB_CT_REPLY)
 		return LB_PKT_REPLY;
+	if (lb_ct_tunnels(pass))
+		return LB_PKT_TO_NODE;
 	if (pass->ct.flags & LB_CT_DIRECT)
 		return LB_PKT_TO_LOCAL;
 	if (!(pass->ct.flags & LB_CT_STACK))
@@ -210,22 +214,7 @@ HOOK_ONCE int lb_nat_icmp(hook_ctx *ctx, struct lb_pass *pass, __u32 hops)
 		return false;
 	if (!hops)
 		return true;
-	if (pass->pkt.tuple.family == 4) {
-		struct iphdr *ip = lb_reach(ctx, pass->pkt.l3, sizeof(*ip));
-
-		if (!ip)
-			return false;
-		ip->ttl--;
-		ip->check = lb_csum_apply(ip->check, (__u16)~bpf_htons(0x0100));
-	} else {
-		struct ipv6hdr *ip = lb_reach(ctx, pass->pkt.l3, sizeof(*ip));
-
-		if (!ip)
-			return false;
-		ip->hop_limit--;
-		hook_csum_add(ctx, (__u16)~bpf_htons(0x0001));
-	}
-	return true;
+	return lb_hop(ctx, &pass->pkt);
 }
 
 /* (f) and (g): as the entry says. */
@@ -255,6 +244,11 @@ lb_inline int lb_carry(hook_ctx *ctx, struct lb_pass *pass, enum lb_ct_hook hook
 			pass->reason = LB_PKT_TOO_BIG;
 			return lb_reply_too_big(ctx, &pass->pkt, pass->ct.mtu);
 		}
+	}
+	if (lb_ct_tunnels(pass)) {
+		int verdict = lb_tunnel_send(ctx, pass);
+
+		return verdict == HOOK_DROP ? lb_end(pass, LB_DROP_REWRITE, verdict) : verdict;
 	}
 	if (unlikely(!(error ? lb_nat_icmp(ctx, pass, hops) : lb_nat(ctx, pass, hops))))
 		return lb_end(pass, LB_DROP_REWRITE, HOOK_DROP);
@@ -351,9 +345,12 @@ lb_inline int lb_forward(hook_ctx *ctx, __u32 l3, enum lb_ct_hook hook)
 {
 	struct lb_pass pass;
 	enum lb_reason other;
+	int tunnel = false;
 
 	if (hook == LB_CT_INGRESS) {
 		hook_arrived(ctx);
+		if (cfg_tunnel)
+			tunnel = lb_tunnel_open(ctx, l3);
 	} else if (hook_sent(ctx)) {
 		/* Translated where it came in. To conntrack it might look like a packet of the
 		 * node's own that has our port (lb_move.h). */
@@ -362,7 +359,9 @@ lb_inline int lb_forward(hook_ctx *ctx, __u32 l3, enum lb_ct_hook hook)
 	}
 	switch (lb_parse(ctx, l3, &pass.pkt)) {
 	case LB_PARSED:
-		if (likely(lb_filter_shut(&pass.pkt, hook))) {
+		if (unlikely(tunnel))
+			pass.pkt.flags |= LB_PACKET_TUNNEL;
+		else if (likely(lb_filter_shut(&pass.pkt, hook))) {
 			other = LB_PKT_PASSED;
 			break;
 		}

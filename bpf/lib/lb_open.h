@@ -10,6 +10,7 @@
 #include "lb_martian.h"
 #include "lb_open_snat.h"
 #include "lb_select.h"
+#include "lb_tunnel_send.h"
 #include "lb_unknown.h"
 
 enum lb_choice {
@@ -160,7 +161,7 @@ lb_inline void lb_choose_to(struct lb_pass *pass, const struct lb_settings *set,
 	const struct lb_tuple *at = &pass->pkt.tuple;
 	const struct lb_backend *backend = pick->backend;
 	bool local = backend->flags & LB_BACKEND_LOCAL;
-	bool snat;
+	bool snat, tunnel;
 
 	lb_copy16(pass->to.src, at->src);
 	lb_copy16(pass->to.dst, backend->addr);
@@ -179,7 +180,14 @@ lb_inline void lb_choose_to(struct lb_pass *pass, const struct lb_settings *set,
 	pass->ct.mtu = 0;
 	pass->ct.tick = lb_ct_now();
 	pass->ct.phase = LB_CT_NEW;
-	pass->ct.flags = !snat ? LB_CT_STACK : local ? LB_CT_SNAT | LB_CT_DIRECT : LB_CT_SNAT;
+	/* What has come in a tunnel goes no further in one. */
+	tunnel = cfg_tunnel && pick->flags & LB_SERVICE_DSR && snat && !local &&
+		 source == LB_FROM_OUTSIDE && !(pass->pkt.flags & LB_PACKET_TUNNEL) &&
+		 lb_tunnel_to(set, backend);
+	pass->ct.flags = tunnel	 ? LB_CT_DIRECT
+			 : !snat ? LB_CT_STACK
+			 : local ? LB_CT_SNAT | LB_CT_DIRECT
+				 : LB_CT_SNAT;
 	if (pick->flags & LB_SERVICE_AFFINITY)
 		pass->ct.flags |= LB_CT_AFFINITY;
 }
@@ -201,6 +209,14 @@ struct lb_choosing {
 
 _Static_assert(sizeof(struct lb_choosing) <= sizeof(struct lb_scratch), "lb_scratch is too small");
 
+/* The same for each packet of a flow, on every node. */
+lb_inline __u32 lb_hash_tuple(const struct lb_tuple *at)
+{
+	return lb_mix((__u64)lb_hash16(at->src, lb_ct_ports(at->sport, at->dport)) << 32 |
+			      lb_hash16(at->dst, 0),
+		      at->proto);
+}
+
 /* What a new flow's place is drawn by. */
 lb_inline __u32 lb_packet_dice(const struct lb_service *svc, const struct lb_tuple *at)
 {
@@ -212,12 +228,26 @@ lb_inline __u32 lb_packet_dice(const struct lb_service *svc, const struct lb_tup
 	case LB_SCHEDULER_MAGLEV:
 		if (svc->flags & LB_SERVICE_AFFINITY)
 			return lb_hash16(at->src, 0);
-		return lb_mix((__u64)lb_hash16(at->src, lb_ct_ports(at->sport, at->dport)) << 32 |
-				      lb_hash16(at->dst, 0),
-			      at->proto);
+		return lb_hash_tuple(at);
 	default:
 		return bpf_get_prandom_u32();
 	}
+}
+
+/*
+ * Of what came in a tunnel: the other node has chosen this one, and of its backends one is taken by
+ * what the packet says alone, so that a flow whose first packet was missed, or that is forgotten,
+ * finds the same one again. Where this node has none any more, all of the cluster's are left.
+ */
+lb_inline void lb_choose_here(const struct lb_tuple *at, struct lb_service *svc, __u32 *dice)
+{
+	if (!(svc->flags & LB_SERVICE_EXTERNAL) || !svc->local.count)
+		return;
+	svc->flags |= LB_SERVICE_LOCAL;
+	if (lb_scheduler_of(svc) == LB_SCHEDULER_MAGLEV)
+		return;
+	svc->flags &= (1U << LB_SCHEDULER_SHIFT) - 1;
+	*dice = lb_hash_tuple(at);
 }
 
 /*
@@ -234,6 +264,7 @@ lb_once enum lb_choice lb_choose(struct lb_pass *pass, bool asked)
 	enum lb_verdict verdict;
 	enum lb_lookup lookup;
 	__u32 zero = 0;
+	bool tunnel;
 
 	choosing = bpf_map_lookup_elem(&lb_scratch, &zero);
 	if (!pass || !set || !choosing)
@@ -243,15 +274,23 @@ lb_once enum lb_choice lb_choose(struct lb_pass *pass, bool asked)
 	dst = &pass->ask[0];
 	key = &pass->ask[1];
 	lb_addr_dst(dst, &pass->pkt.tuple);
+	tunnel = cfg_tunnel && pass->pkt.flags & LB_PACKET_TUNNEL;
+	/* A NodePort of the node that has sent it: here its address is nobody's. */
+	if (unlikely(tunnel) && lb_node_port_range(set, dst->port) && lb_node_known(dst->addr))
+		lb_node_port_key(dst, dst);
 	lookup = lb_frontend_find(dst, set, set->flags & ~(LB_SET_LOOPBACK4 | LB_SET_LOOPBACK6),
 				  key, &choosing->svc);
+	if (unlikely(tunnel) && lookup == LB_LOOKUP_NONE) {
+		pass->reason = LB_DROP_TUNNEL;
+		return LB_CHOICE_DROP;
+	}
 	if (likely(lookup == LB_LOOKUP_NONE))
 		return lb_choose_none(pass, set, dst);
 	/* Whatever it answers, it was no question to a frontend. */
 	if (unlikely(pass->pkt.tcp_flags & LB_TCP_SYN && pass->pkt.tcp_flags & LB_TCP_ACK))
 		return LB_CHOICE_NONE;
 	/* Of SCTP neither a socket nor netfilter's connections can be asked for by a program. */
-	if (!asked && lb_may_be_reply(pass, dst))
+	if (!asked && !tunnel && lb_may_be_reply(pass, dst))
 		return pass->pkt.tuple.proto == IPPROTO_SCTP ? LB_CHOICE_NONE : LB_CHOICE_ASK;
 	if (unlikely(pass->pkt.tcp_flags & LB_TCP_RST)) {
 		pass->reason = LB_DROP_NO_FLOW;
@@ -269,6 +308,8 @@ lb_once enum lb_choice lb_choose(struct lb_pass *pass, bool asked)
 	client->affinity.service_id = 0;
 	client->affinity.kind = LB_CLIENT_ADDR;
 	client->dice = lb_packet_dice(&choosing->svc, &pass->pkt.tuple);
+	if (unlikely(tunnel))
+		lb_choose_here(&pass->pkt.tuple, &choosing->svc, &client->dice);
 	verdict = lb_select(key, key, lookup, &choosing->svc, client, LB_ASKS_PACKET, &pick);
 	pass->ct.service_id = pick.service_id;
 	switch (verdict) {
@@ -347,6 +388,11 @@ HOOK_ONCE enum lb_reason lb_open(hook_ctx *ctx, struct lb_pass *pass)
 		return LB_DROP_RACE;
 	if (pass->ct.flags & LB_CT_SNAT)
 		reason = lb_open_snat(ctx, pass);
+	if (lb_ct_tunnels(pass)) {
+		mine = false;
+		if (!lb_fib_tunnel(ctx, pass))
+			reason = LB_DROP_NO_ROUTE;
+	}
 	if (!reason && pass->ct.flags & LB_CT_STACK) {
 		rc = lb_open_stack(pass, &mine);
 		/* Their replies would look the same: this flow gets another client port, and keeps
@@ -373,7 +419,8 @@ HOOK_ONCE enum lb_reason lb_open(hook_ctx *ctx, struct lb_pass *pass)
 		if (!lb_ct_find(pass))
 			return LB_DROP_RACE;
 		/* The CPU that was first may have counted on the reply's entry that is gone now. */
-		lb_ct_put_other(pass);
+		if (!lb_ct_tunnels(pass))
+			lb_ct_put_other(pass);
 		return LB_REASON_NONE;
 	}
 	lb_filter_open(pass);

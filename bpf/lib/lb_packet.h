@@ -12,6 +12,8 @@ enum lb_packet_flag {
 	LB_PACKET_FRAG_LATER =
 		4,	    /* and not its first: ports come from lb_frags, there is no L4 header */
 	LB_PACKET_DATA = 8, /* TCP, once a tick: it carries data */
+	LB_PACKET_TUNNEL = 16, /* it came in a tunnel from another node, for a backend of this one
+				*/
 };
 
 /* Who talks to whom. Addresses in 16 bytes, IPv4 as v4-mapped. */

@@ -27,6 +27,7 @@ struct abi_enums {
 	enum lb_guard_kind guard_kind;
 	enum lb_udp_place udp_place;
 	enum lb_front_way front_way;
+	enum lb_tunnel tunnel;
 	struct lb_event event; /* no map has it as its value */
 	struct lb_stale_sock stale_sock;
 } __attribute__((btf_decl_tag("abi")));

@@ -10,10 +10,10 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "0020d84fde12e8441aff458d28ddfab40ec054bf7f68cb42a94cfe22f9dbac78";
+    public const string Hash = "cc6323788350df51fcaf8aa6d767407a94a64453b7c375ba84bec3fe9a2613ce";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
-    public const ulong MapsHash = 0x6ee238bbda3be71b;
+    public const ulong MapsHash = 0x90cb03ad13462d72;
 }
 
 /// <summary>struct lb_addr, 20 bytes.</summary>
@@ -93,8 +93,8 @@ public record struct LbAffRow
     public override readonly int GetHashCode() => AbiBytes.Hash(this);
 }
 
-/// <summary>struct lb_backend, 32 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 32)]
+/// <summary>struct lb_backend, 48 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 48)]
 public record struct LbBackend
 {
     /// <summary>__be32[4] addr.</summary>
@@ -120,6 +120,9 @@ public record struct LbBackend
 
     /// <summary>__u16 reserved.</summary>
     [FieldOffset(30)] public ushort Reserved;
+
+    /// <summary>__be32[4] node.</summary>
+    [FieldOffset(32)] public Be32x4 Node;
 
     /// <summary>Byte by byte.</summary>
     public readonly bool Equals(LbBackend other) => AbiBytes.Same(this, other);
@@ -728,8 +731,8 @@ public record struct LbService
     public override readonly int GetHashCode() => AbiBytes.Hash(this);
 }
 
-/// <summary>struct lb_settings, 384 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 384)]
+/// <summary>struct lb_settings, 408 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 408)]
 public record struct LbSettings
 {
     /// <summary>__u64 host_netns.</summary>
@@ -776,6 +779,15 @@ public record struct LbSettings
 
     /// <summary>__be32[4] svc6_mask.</summary>
     [FieldOffset(368)] public Be32x4 Svc6Mask;
+
+    /// <summary>__be32 node4.</summary>
+    [FieldOffset(384)] public Be32 Node4;
+
+    /// <summary>__be32[4] node6.</summary>
+    [FieldOffset(388)] public Be32x4 Node6;
+
+    /// <summary>__u32 reserved.</summary>
+    [FieldOffset(404)] public uint Reserved;
 
     /// <summary>Byte by byte.</summary>
     public readonly bool Equals(LbSettings other) => AbiBytes.Same(this, other);
@@ -1344,6 +1356,9 @@ public enum LbReason : uint
     /// <summary>LB_DROP_NO_PROGRAM.</summary>
     DropNoProgram = 46,
 
+    /// <summary>LB_DROP_TUNNEL.</summary>
+    DropTunnel = 47,
+
     /// <summary>LB_CT_EVICTED.</summary>
     CtEvicted = 48,
 
@@ -1376,6 +1391,15 @@ public enum LbReason : uint
 
     /// <summary>LB_PKT_XDP.</summary>
     PktXdp = 58,
+
+    /// <summary>LB_PKT_TO_NODE.</summary>
+    PktToNode = 59,
+
+    /// <summary>LB_PKT_FROM_NODE.</summary>
+    PktFromNode = 60,
+
+    /// <summary>LB_PKT_TUNNEL_FOREIGN.</summary>
+    PktTunnelForeign = 61,
 
     /// <summary>LB_REASON_MAX.</summary>
     Max = 64,
@@ -1445,6 +1469,9 @@ public enum LbServiceFlag : uint
 
     /// <summary>LB_SERVICE_ON_DEVICE.</summary>
     OnDevice = 256,
+
+    /// <summary>LB_SERVICE_DSR.</summary>
+    Dsr = 512,
 }
 
 /// <summary>enum lb_setting.</summary>
@@ -1498,6 +1525,19 @@ public enum LbSockKind : uint
 
     /// <summary>LB_SOCK_DATAGRAM.</summary>
     Datagram = 2,
+}
+
+/// <summary>enum lb_tunnel.</summary>
+public enum LbTunnel : uint
+{
+    /// <summary>LB_TUNNEL_NONE.</summary>
+    None = 0,
+
+    /// <summary>LB_TUNNEL_IPIP.</summary>
+    Ipip = 1,
+
+    /// <summary>LB_TUNNEL_GENEVE.</summary>
+    Geneve = 2,
 }
 
 /// <summary>enum lb_udp_place.</summary>

@@ -29,6 +29,12 @@ public sealed record DatapathConfig
     /// <summary>XDP runs in generic mode, where every device sends frames: 1. 0: LB_DEVICE_XDP says. (cfg_xdp_generic)</summary>
     public byte XdpGeneric { get; init; }
 
+    /// <summary>How packets of services with direct server return get to their backend&apos;s node (enum lb_tunnel). 0: none is sent so, and none that come are opened. (cfg_tunnel)</summary>
+    public byte Tunnel { get; init; }
+
+    /// <summary>UDP port of LB_TUNNEL_GENEVE, host order. (cfg_tunnel_port)</summary>
+    public ushort TunnelPort { get; init; } = 6081;
+
     /// <summary>Nanoseconds between ICMP errors to one address, after a burst of 6. 0: no limit. (cfg_answer_gap_ns)</summary>
     public ulong AnswerGapNs { get; init; } = 1000000000;
 
@@ -51,6 +57,8 @@ public sealed record DatapathConfig
         new("cfg_mptcp", AbiBytes.Of(Mptcp).ToArray()),
         new("cfg_check_frame", AbiBytes.Of(CheckFrame).ToArray()),
         new("cfg_xdp_generic", AbiBytes.Of(XdpGeneric).ToArray()),
+        new("cfg_tunnel", AbiBytes.Of(Tunnel).ToArray()),
+        new("cfg_tunnel_port", AbiBytes.Of(TunnelPort).ToArray()),
         new("cfg_answer_gap_ns", AbiBytes.Of(AnswerGapNs).ToArray()),
         new("cfg_answers_gap_ns", AbiBytes.Of(AnswersGapNs).ToArray()),
         new("cfg_answers_burst", AbiBytes.Of(AnswersBurst).ToArray()),

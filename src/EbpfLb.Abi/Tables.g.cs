@@ -25,7 +25,7 @@ public static class Tables
 
     /// <summary>lb_backends: Array, Mappable.</summary>
     public static Table<uint, LbBackend> Backends { get; } =
-        new("lb_backends", 2, 4, 32, 1024, 1024);
+        new("lb_backends", 2, 4, 48, 1024, 1024);
 
     /// <summary>lb_conntrack4: Hash.</summary>
     public static Table<LbCtKey4, LbCt4> Conntrack4 { get; } =
@@ -87,6 +87,10 @@ public static class Tables
     public static Table<LbIp6, LbNodeAddr> NodeAddrs6 { get; } =
         new("lb_node_addrs6", 1, 16, 4, 1024, 128);
 
+    /// <summary>lb_nodes: Hash, NoPrealloc, ReadOnlyProgram.</summary>
+    public static Table<LbIp6, uint> Nodes { get; } =
+        new("lb_nodes", 1, 16, 4, 16384, 129);
+
     /// <summary>lb_scratch: PerCpuArray.</summary>
     public static Table<uint, LbScratch> Scratch { get; } =
         new("lb_scratch", 6, 4, 128, 1, 0);
@@ -101,7 +105,7 @@ public static class Tables
 
     /// <summary>lb_settings: Array, ReadOnlyProgram.</summary>
     public static Table<uint, LbSettings> Settings { get; } =
-        new("lb_settings", 2, 4, 384, 1, 128);
+        new("lb_settings", 2, 4, 408, 1, 128);
 
     /// <summary>lb_slots: Array, Mappable.</summary>
     public static Table<uint, LbSlot> Slots { get; } =
@@ -182,6 +186,7 @@ public static class Tables
         Netns,
         NodeAddrs4,
         NodeAddrs6,
+        Nodes,
         Scratch,
         Services4,
         Services6,
