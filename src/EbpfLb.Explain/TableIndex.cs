@@ -20,7 +20,7 @@ internal sealed class TableIndex
         {
             foreach (var port in service.Ports) Add(port);
         }
-        Node = table.State.Node ?? new NodeFacts("", null, null, null);
+        Node = table.State.Node ?? new NodeFacts("", null, null, null, []);
         var placed = from entry in entries.Values
                      from slice in entry.Slices
                      from endpoint in slice.Endpoints

@@ -11,9 +11,12 @@ using Microsoft.Extensions.Logging;
 namespace EbpfLb.Kubernetes;
 
 /// <summary>What an <see cref="ApiServerSource"/> reads and how.</summary>
-/// <param name="NodeName">metadata.name of the agent's own node; other nodes are never read.</param>
+/// <param name="NodeName">metadata.name of the agent's own node.</param>
 public sealed record ApiServerSourceOptions(string NodeName)
 {
+    /// <summary>Read all nodes, for their addresses; else the own one only.</summary>
+    public bool AllNodes { get; init; }
+
     public ApiTimeouts Timeouts { get; init; } = new();
 
     public ReflectorOptions Reflector { get; init; } = new();
@@ -132,13 +135,14 @@ public sealed class ApiServerSource : IClusterSource, IVerifiableSource, IEventW
             var services = Create(
                 ApiResources.Services, new ApiSelector(NotHeadlessLabel, NotHeadless) { FieldSelectorIsOptional = true }, current.Services);
             var slices = Create(ApiResources.EndpointSlices, new ApiSelector(NotIgnored), current.Slices);
-            var node = Create(ApiResources.Nodes, new ApiSelector(Fields: $"metadata.name={options.NodeName}"), current.Node);
+            var node = Create(ApiResources.Nodes, options.AllNodes ? new ApiSelector() : new ApiSelector(Fields: $"metadata.name={options.NodeName}"),
+                current.Nodes);
             var cidrs = Create(ApiResources.ServiceCidrs, new ApiSelector(), current.ServiceCidrs, isOptional: true);
             newVerification = fromCache => !current.IsSynced ? [] :
             [
                 new CollectionVerification<Service>("Service", services, current.Services, fromCache),
                 new CollectionVerification<EndpointSlice>("EndpointSlice", slices, current.Slices, fromCache),
-                new CollectionVerification<Node>("Node", node, current.Node, fromCache),
+                new CollectionVerification<Node>("Node", node, current.Nodes, fromCache),
             ];
             Task[] reflectors = [
                 Run(services, generation.Token), Run(slices, generation.Token), Run(node, generation.Token), Run(cidrs, generation.Token)];

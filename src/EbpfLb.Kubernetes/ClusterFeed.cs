@@ -32,16 +32,17 @@ internal sealed class ClusterFeed
         Slices = new CollectionSink<EndpointSlice>(
             this, healths[1], s => s.Name, state.Set, state.RemoveSlice, () => [.. state.SliceNames], state.FindSlice,
             (item, kept) => item.After(kept));
-        Node = new CollectionSink<Node>(
+        var own = new ObjectName("", nodeName);
+        Nodes = new CollectionSink<Node>(
             this,
             healths[2],
             n => new ObjectName("", n.Name),
-            state.Set,
-            _ => state.Set((Node?)null),
-            () => [new ObjectName("", nodeName)],
-            _ => state.Node)
+            n => state.SetAny(n) | (n.Name == nodeName && state.Set(n)),
+            name => state.RemoveAny(name.Name) | (name == own && state.Set((Node?)null)),
+            () => [.. state.AnyNames.Select(name => new ObjectName("", name))],
+            name => state.FindAny(name.Name))
         {
-            OnMissing = () => Log.NodeMissing(logger, nodeName),
+            Required = (own, () => Log.NodeMissing(logger, nodeName)),
         };
         ServiceCidrs = new CollectionSink<ServiceCidr>(
             this,
@@ -57,8 +58,8 @@ internal sealed class ClusterFeed
 
     public IComparedSink<EndpointSlice> Slices { get; }
 
-    /// <summary>The own node; a list without it is taken as known to be missing.</summary>
-    public IComparedSink<Node> Node { get; }
+    /// <summary>The own node, alone or among all; a list without it is taken as known to be missing.</summary>
+    public IComparedSink<Node> Nodes { get; }
 
     /// <summary>These are optional, and their failures are not reported: servers before 1.33 have none.</summary>
     public IReflectorSink<ServiceCidr> ServiceCidrs { get; }
@@ -129,11 +130,12 @@ internal sealed class ClusterFeed
 
         public ReflectorHealth Health => health;
 
-        public Action? OnMissing { get; init; }
+        /// <summary>Who should be in each list, and what is done when it is not.</summary>
+        public (ObjectName Name, Action OnMissing)? Required { get; init; }
 
         public void Replace(IReadOnlyList<T> items)
         {
-            if (items.Count == 0) OnMissing?.Invoke();
+            if (Required is { } required && !items.Any(i => nameOf(i) == required.Name)) required.OnMissing();
             feed.Change(health, () => Swap(items), isList: true);
         }
 

@@ -20,6 +20,9 @@ public sealed record ClusterSnapshot(PersistentDictionary<ObjectName, ServiceEnt
     /// <summary>The ranges of all ServiceCIDR objects; empty also when the server has no such objects, or does not show them.</summary>
     public ValueList<SourceRange> ServiceCidrs { get; init; }
 
+    /// <summary>The nodes that the source reads, by name: all, or the own one.</summary>
+    public ValueList<NodePlace> Nodes { get; init; }
+
     public static ClusterSnapshot Empty { get; } = new(PersistentDictionary.Empty<ObjectName, ServiceEntry>(), null);
 }
 

@@ -20,6 +20,12 @@ public sealed class ClusterStateBuilder
     private PersistentDictionary<ObjectName, ServiceEntry> services = PersistentDictionary.Empty<ObjectName, ServiceEntry>();
     private Node? node;
 
+    /// <summary>All nodes, where they are of interest.</summary>
+    private readonly SortedDictionary<string, Node> nodes = new(StringComparer.Ordinal);
+
+    /// <summary>Made of <see cref="nodes"/>; null: to be made anew.</summary>
+    private ValueList<NodePlace>? places;
+
     /// <summary>Adds or replaces a Service; what was refused in it stays as it was. Returns whether anything changed.</summary>
     public bool Set(Service service)
     {
@@ -54,6 +60,29 @@ public sealed class ClusterStateBuilder
         node = value;
         return true;
     }
+
+    /// <summary>Adds or replaces one of all nodes, of which a snapshot has the addresses. Returns whether anything changed.</summary>
+    public bool SetAny(Node value)
+    {
+        var old = nodes.GetValueOrDefault(value.Name);
+        nodes[value.Name] = value;
+        if (old is null || old.Addresses != value.Addresses) places = null;
+        return old is null || !old.Equals(value);
+    }
+
+    /// <summary>Removes one of all nodes. Returns whether it was there.</summary>
+    public bool RemoveAny(string name)
+    {
+        if (!nodes.Remove(name)) return false;
+        places = null;
+        return true;
+    }
+
+    /// <summary>Names of all nodes.</summary>
+    public IEnumerable<string> AnyNames => nodes.Keys;
+
+    /// <summary>One of all nodes as it is known; null when it is not.</summary>
+    public Node? FindAny(string name) => nodes.GetValueOrDefault(name);
 
     /// <summary>Adds or replaces a ServiceCIDR. Returns whether anything changed.</summary>
     public bool Set(ServiceCidr cidr)
@@ -111,6 +140,7 @@ public sealed class ClusterStateBuilder
     public ClusterSnapshot Build() => new(Merged(), node)
     {
         ServiceCidrs = serviceCidrs.Values.SelectMany(c => c.Cidrs).ToValueList(),
+        Nodes = places ??= nodes.Values.Select(n => new NodePlace(n.Name, n.Addresses)).ToValueList(),
     };
 
     private void Put(ServiceEntry entry)

@@ -17,3 +17,7 @@ public sealed record Node(
     /// <summary>Whether load balancers should use this node (docs/contract.md 10; KEP-3836).</summary>
     public bool IsEligible => !IsDeleting && !TaintKeys.Contains(DeletionTaint, StringComparer.Ordinal);
 }
+
+/// <summary>Where a node of the cluster is.</summary>
+/// <param name="Addresses">As of <see cref="Node.Addresses"/>.</param>
+public readonly record struct NodePlace(string Name, ValueList<IpAddress> Addresses);

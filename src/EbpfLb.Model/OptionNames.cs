@@ -76,6 +76,10 @@ public static class OptionNames
 
     public const string Xdp = "--xdp";
 
+    public const string Forwarding = "--forwarding";
+
+    public const string Tunnel = "--tunnel";
+
     public const string VerifyPeriod = "--verify-period";
 
     public const string Version = "--version";

@@ -12,6 +12,8 @@ public readonly record struct RefusedField(string Path, string Message)
 
     public const string MaglevTableSize = "metadata.annotations[ebpflb.io/maglev-table-size]";
 
+    public const string Forwarding = "metadata.annotations[ebpflb.io/forwarding]";
+
     /// <summary>Of all endpoints of a slice.</summary>
     public const string Weight = "metadata.annotations[ebpflb.io/weight]";
 

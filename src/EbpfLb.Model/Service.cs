@@ -66,6 +66,9 @@ public sealed record Service(
     /// <summary>Annotation ebpflb.io/maglev-table-size, see <see cref="Model.MaglevTableSize"/>; 0: that of the configuration.</summary>
     public int MaglevTableSize { get; init; }
 
+    /// <summary>Annotation ebpflb.io/forwarding; null: that of the configuration.</summary>
+    public Forwarding? Forwarding { get; init; }
+
     /// <summary>Fields that are as they were in the object before, see <see cref="After"/>.</summary>
     public ValueList<RefusedField> Refused { get; init; }
 
@@ -75,6 +78,7 @@ public sealed record Service(
     {
         Scheduler = IsRefused(RefusedField.Scheduler) ? before.Scheduler : Scheduler,
         MaglevTableSize = IsRefused(RefusedField.MaglevTableSize) ? before.MaglevTableSize : MaglevTableSize,
+        Forwarding = IsRefused(RefusedField.Forwarding) ? before.Forwarding : Forwarding,
     };
 
     private bool IsRefused(string path)

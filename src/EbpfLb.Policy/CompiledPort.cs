@@ -33,6 +33,9 @@ public sealed record CompiledPort(
     /// <summary>Entries of the Maglev table, a prime; 0 with every other scheduler.</summary>
     public int MaglevTableSize { get; init; }
 
+    /// <summary>Clients outside reach backends of other nodes by tunnels, see <see cref="Forwarding.Dsr"/>.</summary>
+    public bool Tunnels { get; init; }
+
     /// <summary><see cref="RejectedAddress"/> as a frontend that stands for all others of the address.</summary>
     public Frontend? ClosedFrontend => RejectedAddress is { } address ? Frontend.AnyPort(address) : null;
 }
@@ -41,10 +44,16 @@ public sealed record CompiledPort(
 /// <param name="Weight">See <see cref="Endpoint.Weight"/>; a backend of weight 0 is in no list.</param>
 public readonly record struct CompiledBackend(BackendAddress Address, BackendLists Lists, ushort Weight = Endpoint.DefaultWeight)
 {
+    /// <summary>Where a tunnel to it ends; null: none does, or no node is known.</summary>
+    public TunnelEnd? Node { get; init; }
+
     /// <summary>"10.1.0.5:8080 (InCluster)"; with the weight when it has another than 1.</summary>
     public override string ToString()
         => Weight == Endpoint.DefaultWeight ? $"{Address} ({Lists})" : $"{Address} ({Lists}, weight {Weight})";
 }
+
+/// <summary>The address of a node, as one object for all its backends: few have one, and a table has many.</summary>
+public sealed record TunnelEnd(IpAddress Address);
 
 /// <summary>A frontend with the rules that hold for it.</summary>
 /// <param name="Frontend">A NodePort has the address 0.0.0.0 or ::, it answers on the node's own addresses.</param>

@@ -19,7 +19,7 @@ public static class ForwardingCompiler
     /// <param name="network">Of this node; null: not known.</param>
     public static ForwardingTable Compile(
         ClusterSnapshot snapshot, PolicyOptions options, ForwardingTable? previous, NodeNetwork? network = null)
-        => new Compilation(options, NodeFacts.Of(options, snapshot.Node), network ?? NodeNetwork.None, previous ?? ForwardingTable.Empty)
+        => new Compilation(options, NodeFacts.Of(options, snapshot), network ?? NodeNetwork.None, previous ?? ForwardingTable.Empty)
             .Run(snapshot);
 
     internal static ServiceCompiler NewCompiler(PolicyOptions options, NodeFacts node, NodeNetwork network) => new(

@@ -26,6 +26,12 @@ public sealed record PolicyOptions
     /// <summary>Of Services that do not name theirs.</summary>
     public Scheduler Scheduler { get; init; }
 
+    /// <summary>There are tunnels to other nodes: what is to be forwarded by one can be.</summary>
+    public bool Tunnels { get; init; }
+
+    /// <summary>Of Services that do not name theirs; without <see cref="Tunnels"/> it is <see cref="Model.Forwarding.Snat"/>.</summary>
+    public Forwarding Forwarding { get; init; }
+
     /// <summary>Of Services that do not name theirs; see <see cref="Model.MaglevTableSize"/>.</summary>
     public int MaglevTableSize { get; init; } = Model.MaglevTableSize.Default;
 }

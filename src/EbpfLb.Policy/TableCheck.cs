@@ -23,7 +23,7 @@ public static class TableCheck
     /// <param name="options">With which it was compiled.</param>
     public static IEnumerable<CheckedService> Run(ForwardingTable table, ClusterSnapshot snapshot, PolicyOptions options)
     {
-        var compiler = ForwardingCompiler.NewCompiler(options, NodeFacts.Of(options, snapshot.Node), table.State.Network);
+        var compiler = ForwardingCompiler.NewCompiler(options, NodeFacts.Of(options, snapshot), table.State.Network);
         var claims = new ClaimsCheck(table.State.Claims);
         var canary = Canary.Compile(options);
         claims.Add(canary);

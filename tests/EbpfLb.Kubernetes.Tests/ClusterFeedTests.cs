@@ -30,7 +30,7 @@ public sealed class ClusterFeedTests
             Assert.False(feed.StatusOf("x").IsSynced);
             if (list == "services") feed.Services.Replace([Web]);
             else if (list == "slices") feed.Slices.Replace([]);
-            else feed.Node.Replace([Own]);
+            else feed.Nodes.Replace([Own]);
         }
 
         var snapshot = await next;
@@ -46,7 +46,7 @@ public sealed class ClusterFeedTests
     {
         feed.Services.Replace([Web]);
         feed.Slices.Replace([]);
-        feed.Node.Replace([Own]);
+        feed.Nodes.Replace([Own]);
         await feed.NextAsync(TestContext.Current.CancellationToken);
 
         feed.Services.Replace([Web with { AffinitySeconds = 0 }]);
@@ -79,7 +79,7 @@ public sealed class ClusterFeedTests
         feed.Services.Contact();
         feed.Slices.Contact();
         Assert.Null(feed.StatusOf("x").LastContact);
-        feed.Node.Contact();
+        feed.Nodes.Contact();
         var first = time.GetUtcNow();
         time.Advance(TimeSpan.FromSeconds(5));
         feed.Services.Contact();

@@ -13,6 +13,7 @@ internal static class KernelOptions
     {
         TcAttach = options.TcAttach,
         Xdp = options.Xdp,
+        Tunnel = options.Tunnel,
         Sizes = SizesOf(options.Sizes, MachineSizes.Default()),
         Answers = options.Answers ?? KernelAnswers.Read(new Sysctls(Sysctls.DefaultRoot)),
     };

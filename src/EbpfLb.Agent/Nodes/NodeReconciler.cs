@@ -50,7 +50,8 @@ internal sealed class NodeReconciler(
         var options = desired();
         var now = network.Read();
         var decisions = DeviceSelector.Select(now, options.Devices with { PodRanges = options.Detector.KnownRanges(state.Node) });
-        var wanted = NodeStateBuilder.Build(now, decisions, options, state.Node, network.NamespaceCookie());
+        var wanted = NodeStateBuilder.Build(now, decisions, options, state.Node, network.NamespaceCookie())
+            with { Nodes = state.Nodes.SelectMany(n => n.Addresses).Distinct().ToValueList() };
         var result = kernel.ApplyNode(wanted);
         var attached = kernel.AttachDevices(decisions);
 

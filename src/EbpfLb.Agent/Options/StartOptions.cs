@@ -78,6 +78,11 @@ internal sealed record StartOptions
     /// <summary>See <see cref="EbpfLb.Policy.PolicyOptions.MaglevTableSize"/>.</summary>
     public int MaglevTableSize { get; init; }
 
+    /// <summary>See <see cref="EbpfLb.Policy.PolicyOptions.Forwarding"/>.</summary>
+    public Forwarding Forwarding { get; init; }
+
+    public TunnelOptions Tunnel { get; init; } = TunnelOptions.None;
+
     public TcAttachMode TcAttach { get; init; }
 
     public XdpMode Xdp { get; init; }
@@ -111,6 +116,8 @@ internal sealed record StartOptions
             RefuseUnknownPorts = own.UnknownPorts != "ignore",
             Scheduler = SchedulerOf(own.Scheduler.Length > 0 ? own.Scheduler : proxy.Scheduler),
             MaglevTableSize = own.MaglevTableSize,
+            Forwarding = ForwardingNames.TryParse(own.Forwarding, out var forwarding) ? forwarding : throw new FormatException(own.Forwarding),
+            Tunnel = new TunnelOptions(Enum.Parse<TunnelKind>(own.Tunnel, ignoreCase: true), (ushort)own.TunnelPort),
             TcAttach = Enum.Parse<TcAttachMode>(own.Devices.TcAttach, ignoreCase: true),
             Xdp = Enum.Parse<XdpMode>(own.Devices.Xdp, ignoreCase: true),
             Answers = own.AnswerLimit.Length == 0 ? null : AnswersOf(own.AnswerLimit),

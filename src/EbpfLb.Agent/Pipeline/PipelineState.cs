@@ -36,11 +36,15 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
     /// <summary>What is known of this node's object; with an API server that stays when the object is deleted.</summary>
     public Node? Node => knownNode;
 
+    /// <summary>The nodes of the cluster that the source tells of.</summary>
+    public ValueList<NodePlace> Nodes => snapshot?.Nodes ?? [];
+
     /// <summary>The node's network, and what came of it.</summary>
     public NodeView NodeView => node;
 
     /// <summary>
-    /// Told on the pipeline's thread when the Node object is another one, and when the hooks have come into force: devices follow them.
+    /// Told on the pipeline's thread when the Node object is another one, or those of other nodes, and when the hooks have come into
+    /// force: devices follow them.
     /// </summary>
     public Listeners<Node?> NodeChanges { get; } = new("node change", logger ?? NullLogger.Instance);
 
@@ -81,12 +85,12 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
     /// </summary>
     public ClusterSnapshot RecordArrived(ClusterSnapshot arrived)
     {
-        var objectBefore = snapshot?.Node;
+        var (objectBefore, nodesBefore) = (snapshot?.Node, Nodes);
         snapshot = arrived;
         if (!Equals(objectBefore, arrived.Node)) NodeObjects.Publish((objectBefore, arrived.Node));
         var before = knownNode;
         knownNode = nodeRequired ? LastKnownNode.Keep(before, arrived.Node) : arrived.Node;
-        if (!Equals(before, knownNode)) NodeChanges.Publish(knownNode);
+        if (!Equals(before, knownNode) || nodesBefore != arrived.Nodes) NodeChanges.Publish(knownNode);
         return Equals(knownNode, arrived.Node) ? arrived : arrived with { Node = knownNode };
     }
 

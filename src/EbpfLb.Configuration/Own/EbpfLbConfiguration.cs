@@ -80,6 +80,15 @@ public sealed record EbpfLbConfiguration
 
     public int MaglevTableSize { get; init; } = Model.MaglevTableSize.Default;
 
+    /// <summary>"snat", "dsr" or "hybrid".</summary>
+    public string Forwarding { get; init; } = "snat";
+
+    /// <summary>"none", "ipip" or "geneve".</summary>
+    public string Tunnel { get; init; } = "none";
+
+    /// <summary>UDP port of Geneve.</summary>
+    public int TunnelPort { get; init; } = 6081;
+
     public bool ProtectNodePorts { get; init; }
 
     public bool DropEvents { get; init; } = true;

@@ -176,6 +176,26 @@ public static class EbpfLbFields
             OptionUse.Connection, "N",
             $"Entries of a Maglev table, of Services without annotation ebpflb.io/maglev-table-size: {MaglevTableSize.Allowed} (default: "
                 + $"{MaglevTableSize.Default})", check: CheckMaglevTableSize),
+        Of(Text, Restart("forwarding", OptionNames.Forwarding,
+                "snat, dsr or hybrid: how clients outside reach backends of other nodes, of Services that do not say so; all but snat "
+                    + "want a tunnel"),
+            c => c.Forwarding, (c, v) => c with { Forwarding = v },
+            OptionUse.Connection, "snat|dsr|hybrid",
+            $"How clients outside reach backends of other nodes, of Services without annotation ebpflb.io/forwarding: from an address of "
+                + $"this node, by a {OptionNames.Tunnel} to the backend's node, which answers directly, or TCP so and all else from an "
+                + "address of this node (default: snat)", check: OneOf("snat", "dsr", "hybrid")),
+        Of(Text, Restart("tunnel", OptionNames.Tunnel,
+                "none, ipip or geneve: how packets get to other nodes with forwarding dsr; with one of the two the node also opens what "
+                    + "other nodes send it so"),
+            c => c.Tunnel, (c, v) => c with { Tunnel = v },
+            OptionUse.Node, "none|ipip|geneve",
+            $"How packets get to other nodes with {OptionNames.Forwarding} dsr; the node also opens what others send it so (default: none)",
+            check: OneOf("none", "ipip", "geneve")),
+        Of(Int, Restart("tunnelPort", "--tunnel-port",
+                "UDP port of geneve, the same on all nodes"),
+            c => c.TunnelPort, (c, v) => c with { TunnelPort = v },
+            OptionUse.Node, "PORT",
+            $"UDP port of {OptionNames.Tunnel} geneve, the same on all nodes (default: 6081)", check: CheckTunnelPort),
         Of(Flag, Hot("protectNodePorts", "--protect-nodeports",
                 "refuse bind() of the node's processes to a NodePort in use"),
             c => c.ProtectNodePorts, (c, v) => c with { ProtectNodePorts = v },

@@ -21,6 +21,9 @@ internal static partial class EbpfLbValidation
         var config = both.EbpfLb;
         if (config.Manifests.Length > 0 && config.ApiServers.Count > 0)
             findings.Error("apiServers", "excludes manifests: the cluster's state has one source; remove one of them");
+        if (config is { Forwarding: not "snat", Tunnel: "none" })
+            findings.Error("forwarding", $"{config.Forwarding} needs a tunnel to the other nodes; set tunnel to ipip or geneve, on all of "
+                + "them first");
         if (config is { SyncPeriod: { } sync, MinSyncPeriod: { } min })
             PeriodRules.CheckOrder("minSyncPeriod", min, "syncPeriod", sync, findings);
         if (PortsText.TryParse(config.SnatPorts, out var snat) && PortsText.TryParse(config.NodePortRange, out var nodes)
@@ -72,6 +75,11 @@ internal static partial class EbpfLbValidation
     public static void CheckMaglevTableSize(string path, int size, Findings findings)
     {
         if (!MaglevTableSize.IsAllowed(size)) findings.Error(path, $"{size} is no size of a table; give {MaglevTableSize.Allowed}");
+    }
+
+    public static void CheckTunnelPort(string path, int port, Findings findings)
+    {
+        if (port is < 1 or > ushort.MaxValue) findings.Error(path, $"{port} is no port; give 1 to 65535");
     }
 
     public static void CheckMaybePeriod(string path, TimeSpan? period, Findings findings)

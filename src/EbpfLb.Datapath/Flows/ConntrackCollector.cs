@@ -78,7 +78,7 @@ public sealed class ConntrackCollector(IFlowMap map, ExpiryPolicy policy, TimePr
         // A lone reply entry goes as a lone request entry does.
         var removed = sibling is { } reply && entry.IsReply ? remover.Remove(reply, entry) : remover.Remove(entry, sibling);
         if (removed == 0) return false;
-        count.Remove(sibling is not null, verdict);
+        count.Remove(sibling is not null || entry.IsTunnel, verdict);
         return true;
     }
 

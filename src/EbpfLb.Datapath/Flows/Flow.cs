@@ -9,7 +9,7 @@ namespace EbpfLb.Datapath.Flows;
 /// <param name="LastTick">Of the last packet in either direction.</param>
 /// <param name="RequestDevice">Interface index where requests leave; 0: the stack decides.</param>
 /// <param name="ReplyDevice">Interface index where replies leave, which is where requests came in; 0 when that is not known.</param>
-/// <param name="IsWhole">Both entries are there.</param>
+/// <param name="IsWhole">Both entries are there, or the only one of a flow in a tunnel.</param>
 public sealed record Flow(
     IpFamily Family,
     byte Protocol,
@@ -56,6 +56,6 @@ public sealed record Flow(
             entry.State.BackendId,
             request?.State.Oif ?? 0,
             reply?.State.Oif ?? 0,
-            sibling is not null);
+            sibling is not null || entry.IsTunnel);
     }
 }

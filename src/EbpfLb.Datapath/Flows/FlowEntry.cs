@@ -17,6 +17,9 @@ public readonly record struct FlowEntry(FlowKey Key, FlowEndpoint Source, FlowEn
     /// <summary>From the backend to the client.</summary>
     public bool IsReply => Flags.HasFlag(LbCtFlag.Reply);
 
+    /// <summary>Its packets go to the backend's node in a tunnel: it is the only entry of its flow.</summary>
+    public bool IsTunnel => (Flags & (LbCtFlag.Direct | LbCtFlag.Snat | LbCtFlag.Reply)) == LbCtFlag.Direct;
+
     /// <summary>
     /// Key of the other entry: this value turned round. Replies to a SNATed flow come in from outside; those of a backend that sees
     /// the client's own address are met where they leave. Requests always come in.

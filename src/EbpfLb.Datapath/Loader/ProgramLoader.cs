@@ -82,6 +82,8 @@ internal static class ProgramLoader
         SetRetval = KernelFeatures.HasSetRetval() ? (byte)1 : (byte)0,
         Conntrack = KernelFeatures.HasConntrackLookup() ? (byte)1 : (byte)0,
         Mptcp = KernelFeatures.HasMptcp() ? (byte)1 : (byte)0,
+        Tunnel = (byte)options.Tunnel.Kind,
+        TunnelPort = options.Tunnel.Port,
         XdpGeneric = options.Xdp == XdpMode.Generic ? (byte)1 : (byte)0,
     };
 

@@ -5,7 +5,7 @@ using EbpfLb.Policy;
 
 namespace EbpfLb.Datapath.Node;
 
-/// <summary>Keys and values of lb_devices, lb_node_addrs4/6 and lb_settings.</summary>
+/// <summary>Keys and values of lb_devices, lb_node_addrs4/6, lb_nodes and lb_settings.</summary>
 internal static class NodeCodec
 {
     private static readonly IpAddress AllOnes = IpAddress.Parse("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff");
@@ -50,6 +50,8 @@ internal static class NodeCodec
             SnatPortFirst = settings.SnatPorts?.First ?? 0,
             SnatPortLast = settings.SnatPorts?.Last ?? 0,
         };
+        if (settings.Tunnel4 is { } tunnel4) value.Node4 = ToBe32(tunnel4);
+        if (settings.Tunnel6 is { } tunnel6) value.Node6 = ToBe32x4(tunnel6);
         // Programs compare with all places, so that unused ones hold the first range again.
         for (var i = 0; i < NodeSettings.MostPodRanges; i++)
         {

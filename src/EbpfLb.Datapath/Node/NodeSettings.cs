@@ -41,6 +41,12 @@ public sealed record NodeSettings
     /// <summary>And on ::1.</summary>
     public bool LoopbackNodePorts6 { get; init; }
 
+    /// <summary>Where tunnels to other nodes begin; null: the node has no address of the family.</summary>
+    public IpAddress? Tunnel4 { get; init; }
+
+    /// <summary>The same by IPv6.</summary>
+    public IpAddress? Tunnel6 { get; init; }
+
     /// <summary>Some device has <see cref="NodeDevice.Above"/>.</summary>
     public bool DevicesAbove { get; init; }
 

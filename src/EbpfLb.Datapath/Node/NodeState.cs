@@ -5,7 +5,7 @@ using EbpfLb.Policy;
 
 namespace EbpfLb.Datapath.Node;
 
-/// <summary>What programs must know of this node: all of lb_devices, lb_node_addrs4/6 and lb_settings.</summary>
+/// <summary>What programs must know of this node: all of lb_devices, lb_node_addrs4/6, lb_nodes and lb_settings.</summary>
 /// <param name="Devices">Those that our programs are attached to or send by; each ifindex once.</param>
 /// <param name="Addresses">Of all interfaces, but not 127.0.0.0/8 and ::1; each once.</param>
 public sealed record NodeState(ValueList<NodeDevice> Devices, ValueList<NodeAddress> Addresses, NodeSettings Settings)
@@ -20,6 +20,9 @@ public sealed record NodeState(ValueList<NodeDevice> Devices, ValueList<NodeAddr
 
     /// <summary>Broadcast addresses (IPv4) of the subnets that the node is in: nobody's source.</summary>
     public ValueList<IpAddress> Broadcasts { get; init; } = [];
+
+    /// <summary>Addresses of all nodes of the cluster whose tunnels are opened; each once.</summary>
+    public ValueList<IpAddress> Nodes { get; init; } = [];
 
     /// <summary>Nothing known, nothing wanted: the socket hooks work, NodePorts answer nowhere.</summary>
     public static NodeState Empty { get; } = new([], [], new NodeSettings());

@@ -36,7 +36,10 @@ public static class NodeStateBuilder
                     SendsFrames = network.XdpSenders.Contains(d.Link.Index), SendsOwnFrames = d.Link.Kind != "veth",
                 }).ToValueList(),
             Addresses(network, addresses, options).ToValueList(),
-            Settings(options, node, netnsCookie) with { DevicesAbove = devices.Any(stack.IsAbove) })
+            Settings(options, node, netnsCookie) with
+            {
+                DevicesAbove = devices.Any(stack.IsAbove), Tunnel4 = addresses.Primary4, Tunnel6 = addresses.Primary6,
+            })
         {
             Own = new ClientAddresses(addresses.Primary4, addresses.Primary6),
             Broadcasts = Broadcasts(network).ToValueList(),

@@ -8,7 +8,7 @@ using EbpfLb.Policy;
 namespace EbpfLb.Datapath.Node;
 
 /// <summary>
-/// Writes lb_devices, lb_node_addrs4/6 and lb_settings: what differs from what the kernel holds, and nothing when nothing does.
+/// Writes lb_devices, lb_node_addrs4/6, lb_nodes and lb_settings: what differs from what the kernel holds, and nothing when nothing does.
 /// First what is new, then the settings that may rely on it, then away with what is old. The range of NodePorts in lb_settings
 /// covers what is configured and what services use, so it only grows while the agent runs.
 /// </summary>
@@ -19,6 +19,7 @@ internal sealed class NodeTables(
     DiffedTable<uint, LbDevice> devices,
     DiffedTable<LbIp4, LbNodeAddr> addresses4,
     DiffedTable<LbIp6, LbNodeAddr> addresses6,
+    DiffedTable<LbIp6, uint> nodes,
     ITable<uint, LbSettings> settings,
     LbSettings found,
     uint pendingFlows,
@@ -36,7 +37,7 @@ internal sealed class NodeTables(
     {
         get
         {
-            lock (sync) return [devices.Fill, addresses4.Fill, addresses6.Fill];
+            lock (sync) return [devices.Fill, addresses4.Fill, addresses6.Fill, nodes.Fill];
         }
     }
 
@@ -46,6 +47,7 @@ internal sealed class NodeTables(
         new(VerifyStage.Kernel, devices.Name, devices.Count),
         new(VerifyStage.Kernel, addresses4.Name, addresses4.Count),
         new(VerifyStage.Kernel, addresses6.Name, addresses6.Count),
+        new(VerifyStage.Kernel, nodes.Name, nodes.Count),
         new(VerifyStage.Kernel, settings.Name, 1),
     ];
 
@@ -64,15 +66,17 @@ internal sealed class NodeTables(
             foreach (var broadcast in state.Broadcasts) wanted4.TryAdd(NodeCodec.ToIp4(broadcast),
                 new LbNodeAddr { Flags = (uint)LbNodeAddrFlag.Broadcast });
             var wanted6 = Of(state, IpFamily.IPv6).ToDictionary(a => NodeCodec.ToIp6(a.Address), NodeCodec.Encode);
+            var wantedNodes = state.Nodes.ToDictionary(NodeCodec.ToIp6, _ => 1u);
             List<TableError> none = [];
-            var written = devices.Write(wantedDevices, none) + addresses4.Write(wanted4, none) + addresses6.Write(wanted6, none);
+            var written = devices.Write(wantedDevices, none) + addresses4.Write(wanted4, none) + addresses6.Write(wanted6, none)
+                + nodes.Write(wantedNodes, none);
             var change = NodeCodec.With(NodeCodec.Encode(state.Settings, Cover(configured, inUse), pendingFlows), services);
             if (change != held && WriteSettings(change, problems)) written++;
             var removed = Remove(devices, wantedDevices, problems)
-                + Remove(addresses4, wanted4, problems) + Remove(addresses6, wanted6, problems);
+                + Remove(addresses4, wanted4, problems) + Remove(addresses6, wanted6, problems) + Remove(nodes, wantedNodes, problems);
             // Once more: what failed before may have found a full table that has room now.
             written += Write(devices, wantedDevices, problems) + Write(addresses4, wanted4, problems)
-                + Write(addresses6, wanted6, problems);
+                + Write(addresses6, wanted6, problems) + Write(nodes, wantedNodes, problems);
             return new NodeResult(written, removed, problems.ToValueList());
         }
     }
@@ -119,6 +123,7 @@ internal sealed class NodeTables(
                 .. devices.Verify(key => key.ToString(), repair),
                 .. addresses4.Verify(key => NodeCodec.ToAddress(key).ToString(), repair),
                 .. addresses6.Verify(key => NodeCodec.ToAddress(key).ToString(), repair),
+                .. nodes.Verify(key => NodeCodec.ToAddress(key).ToString(), repair),
             ];
             var before = held;
             if (settings.TryRead(0, out var found) && found != before) differences.Add(FieldText.Differing(settings.Name, before, found));

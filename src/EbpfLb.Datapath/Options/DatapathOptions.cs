@@ -25,6 +25,8 @@ public sealed record DatapathOptions
 
     public XdpMode Xdp { get; init; }
 
+    public TunnelOptions Tunnel { get; init; } = TunnelOptions.None;
+
     /// <summary>null: what suits the machine.</summary>
     public MapSizes? Sizes { get; init; }
 

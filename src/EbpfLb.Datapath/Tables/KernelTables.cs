@@ -34,6 +34,7 @@ internal sealed class KernelTables : IDisposable
     private readonly KernelTable<uint, LbDevice> devices;
     private readonly KernelTable<LbIp4, LbNodeAddr> addresses4;
     private readonly KernelTable<LbIp6, LbNodeAddr> addresses6;
+    private readonly KernelTable<LbIp6, uint> nodes;
     private readonly KernelTable<ulong, LbNetns> netns;
     private readonly BpfMap<LbAffKey, LbAff> affinity;
     private readonly BpfMap<uint, LbSettings> settings;
@@ -57,6 +58,7 @@ internal sealed class KernelTables : IDisposable
         devices = new(new BpfMap<uint, LbDevice>(maps.Take(Abi.Tables.Devices)));
         addresses4 = new(new BpfMap<LbIp4, LbNodeAddr>(maps.Take(Abi.Tables.NodeAddrs4)));
         addresses6 = new(new BpfMap<LbIp6, LbNodeAddr>(maps.Take(Abi.Tables.NodeAddrs6)));
+        nodes = new(new BpfMap<LbIp6, uint>(maps.Take(Abi.Tables.Nodes)));
         netns = new(new BpfMap<ulong, LbNetns>(maps.Take(Abi.Tables.Netns)));
         affinity = new(maps.Take(Abi.Tables.Affinity));
         settings = new(maps.Take(Abi.Tables.Settings));
@@ -110,7 +112,7 @@ internal sealed class KernelTables : IDisposable
     /// <param name="nodePorts">Those that the service tables hold.</param>
     public NodeTables ReadNode(PortRange? nodePorts) => new(
         Held(devices, devices), Held(FilteredBy(addresses4, FilterKeys.AddressOf), addresses4),
-        Held(FilteredBy(addresses6, FilterKeys.AddressOf), addresses6), new KernelTable<uint, LbSettings>(settings), settings.Lookup(0),
+        Held(FilteredBy(addresses6, FilterKeys.AddressOf), addresses6), Held(nodes, nodes), new KernelTable<uint, LbSettings>(settings), settings.Lookup(0),
         capacities[Abi.Tables.CtPending.Name], nodePorts);
 
     public ClientTable ReadClients(Func<string?> lost) => new(Held(netns, netns), lost);
@@ -136,6 +138,7 @@ internal sealed class KernelTables : IDisposable
         devices.Dispose();
         addresses4.Dispose();
         addresses6.Dispose();
+        nodes.Dispose();
         netns.Dispose();
         affinity.Dispose();
         settings.Dispose();

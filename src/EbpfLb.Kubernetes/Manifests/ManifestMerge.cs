@@ -7,7 +7,7 @@ namespace EbpfLb.Kubernetes.Manifests;
 /// a name stays, and a Service that wants an address or node port that another one has is refused. Keeps what it knows, so that the next
 /// change of a few files costs what they hold. Not thread-safe.
 /// </summary>
-/// <param name="nodeName">The node whose object is kept.</param>
+/// <param name="nodeName">The own node; of others only the addresses are used.</param>
 /// <param name="isLenient">Services with an address or node port of another are told, and used: the compiler decides who serves it.</param>
 internal sealed class ManifestMerge(string nodeName, bool isLenient = false)
 {
@@ -18,6 +18,7 @@ internal sealed class ManifestMerge(string nodeName, bool isLenient = false)
     private readonly HashSet<ObjectName> services = [];
     private readonly HashSet<ObjectName> slices = [];
     private readonly HashSet<string> serviceCidrs = [];
+    private readonly HashSet<string> nodes = [];
     private readonly ContestedKeys contested = new();
     private Node? node;
 
@@ -40,6 +41,7 @@ internal sealed class ManifestMerge(string nodeName, bool isLenient = false)
         foreach (var gone in state.ServiceNames.Where(name => !services.Contains(name)).ToList()) state.RemoveService(gone);
         foreach (var gone in state.SliceNames.Where(name => !slices.Contains(name)).ToList()) state.RemoveSlice(gone);
         foreach (var gone in state.ServiceCidrNames.Where(name => !serviceCidrs.Contains(name)).ToList()) state.RemoveServiceCidr(gone);
+        foreach (var gone in state.AnyNames.Where(name => !nodes.Contains(name)).ToList()) state.RemoveAny(gone);
         state.Set(node);
         // Only for this call, and as large as the cluster.
         services.Clear();
@@ -47,6 +49,7 @@ internal sealed class ManifestMerge(string nodeName, bool isLenient = false)
         slices.Clear();
         slices.TrimExcess();
         serviceCidrs.Clear();
+        nodes.Clear();
         return problems;
     }
 
@@ -124,10 +127,12 @@ internal sealed class ManifestMerge(string nodeName, bool isLenient = false)
         {
             if (kept.All(s => s.Name != slice.Name)) state.RemoveSlice(slice.Name);
         }
+        if (item?.Node is { } place) state.SetAny(place);
+        else if (old?.Node is { } left) state.RemoveAny(left.Name);
         if (item?.Node?.Name == nodeName) state.Set(node = item!.Node);
         else if (old?.Node?.Name == nodeName) state.Set(node = null);
         if (item?.ServiceCidr is { } cidr) state.Set(cidr);
-        else if (old?.ServiceCidr is { } left) state.RemoveServiceCidr(left.Name);
+        else if (old?.ServiceCidr is { } lost) state.RemoveServiceCidr(lost.Name);
     }
 
     /// <summary>
@@ -157,6 +162,11 @@ internal sealed class ManifestMerge(string nodeName, bool isLenient = false)
         {
             slices.Add(slice.Name);
             state.Set(slice);
+        }
+        if (item.Node is { } place)
+        {
+            nodes.Add(place.Name);
+            state.SetAny(place);
         }
         if (item.Node?.Name == nodeName) node = item.Node;
         if (item.ServiceCidr is not { } cidr) return;

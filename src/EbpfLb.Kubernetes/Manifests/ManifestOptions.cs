@@ -2,7 +2,7 @@ namespace EbpfLb.Kubernetes.Manifests;
 
 /// <summary>What a <see cref="ManifestSource"/> reads and how.</summary>
 /// <param name="Path">A directory, read with its subdirectories, or one file. It may appear later.</param>
-/// <param name="NodeName">metadata.name of the agent's own node; other Nodes are read and not used.</param>
+/// <param name="NodeName">metadata.name of the agent's own node; of other Nodes the addresses are used.</param>
 public sealed record ManifestOptions(string Path, string NodeName)
 {
     /// <summary>How long files must be quiet after a change before they are read: a save is often several writes.</summary>

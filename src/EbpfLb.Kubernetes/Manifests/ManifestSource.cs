@@ -117,7 +117,7 @@ public sealed class ManifestSource : IClusterSource
         var level = before.IsSynced && state.Problems.SequenceEqual(before.Problems) ? LogLevel.Debug : LogLevel.Information;
         Log.ManifestsRead(logger, level, description, store.Count, snapshot.Services.Count, state.Problems.Count(p => p.IsError));
         return last is not null && ReferenceEquals(last.Services, snapshot.Services) && ReferenceEquals(last.Node, snapshot.Node)
-            && last.ServiceCidrs == snapshot.ServiceCidrs ? null : snapshot;
+            && last.ServiceCidrs == snapshot.ServiceCidrs && last.Nodes == snapshot.Nodes ? null : snapshot;
     }
 
     private void RecordProblems(ManifestStore store, IReadOnlyList<ManifestProblem> conflicts)

@@ -3,7 +3,7 @@ using EbpfLb.Model;
 
 namespace EbpfLb.Kubernetes.Wire;
 
-/// <summary>Annotations that say who gets a connection. What is wrong in them is carried with the object, see RefusedField.</summary>
+/// <summary>Annotations that say who gets a connection, and how. What is wrong in them is carried with the object, see RefusedField.</summary>
 internal sealed partial class WireMapper
 {
     private const string WeightRule = "0 to 65535";
@@ -23,6 +23,14 @@ internal sealed partial class WireMapper
             return size;
         Refuse(ref refused, RefusedField.MaglevTableSize, text, MaglevTableSize.Allowed, "the size");
         return 0;
+    }
+
+    private static Forwarding? ForwardingOf(WireAnnotations? annotations, ref List<RefusedField>? refused)
+    {
+        if (annotations?.Forwarding is not { Length: > 0 } text) return null;
+        if (ForwardingNames.TryParse(text, out var forwarding)) return forwarding;
+        Refuse(ref refused, RefusedField.Forwarding, text, ForwardingNames.Allowed, "the way");
+        return null;
     }
 
     private static EndpointWeights WeightsOf(WireAnnotations? annotations)

@@ -30,6 +30,7 @@ internal sealed partial class WireMapper
                 name, "spec.healthCheckNodePort", spec?.HealthCheckNodePort, "no port tells of this node's endpoints"),
             Scheduler = SchedulerOf(wire.Metadata?.Annotations, ref refused),
             MaglevTableSize = MaglevTableSizeOf(wire.Metadata?.Annotations, ref refused),
+            Forwarding = ForwardingOf(wire.Metadata?.Annotations, ref refused),
             Refused = ListOf(refused),
         };
     }

@@ -66,6 +66,9 @@ internal sealed class WireAnnotations
     [JsonPropertyName("ebpflb.io/maglev-table-size")]
     public string? MaglevTableSize { get; set; }
 
+    [JsonPropertyName("ebpflb.io/forwarding")]
+    public string? Forwarding { get; set; }
+
     /// <summary>Of all endpoints of a slice.</summary>
     [JsonPropertyName("ebpflb.io/weight")]
     public string? Weight { get; set; }

@@ -16,23 +16,31 @@ public static class BackendCodec
 
     private const BackendLists All = Stays | BackendLists.Local | BackendLists.OnWire;
 
-    public static LbBackend Encode(BackendAddress backend, BackendLists lists, TransportProtocol protocol, uint serviceId, ushort weight)
+    /// <param name="lists">In place of those that the backend has.</param>
+    public static LbBackend Encode(CompiledBackend backend, BackendLists lists, TransportProtocol protocol, uint serviceId)
     {
         var value = new LbBackend
         {
-            Port = Be16.FromHost(backend.Port),
+            Port = Be16.FromHost(backend.Address.Port),
             Proto = (byte)protocol,
-            Family = (byte)backend.Address.Family,
+            Family = (byte)backend.Address.Address.Family,
             ServiceId = serviceId,
             Flags = (uint)lists,
-            Weight = weight,
+            Weight = backend.Weight,
         };
-        backend.Address.WriteBytes(MemoryMarshal.AsBytes(new Span<Be32x4>(ref value.Addr)));
+        backend.Address.Address.WriteBytes(MemoryMarshal.AsBytes(new Span<Be32x4>(ref value.Addr)));
+        backend.Node?.Address.WriteBytes(MemoryMarshal.AsBytes(new Span<Be32x4>(ref value.Node)));
         return value;
     }
 
     public static BackendAddress Address(in LbBackend value)
         => new(IpAddress.FromBytes(AbiBytes.Of(value.Addr)), value.Port.ToHost());
+
+    /// <summary>The backend that the element is, in these lists.</summary>
+    internal static CompiledBackend Decode(in LbBackend value, BackendLists lists) => new(Address(value), lists, value.Weight)
+    {
+        Node = IpAddress.FromBytes(AbiBytes.Of(value.Node)) is { IsUnspecified: false } node ? new TunnelEnd(node) : null,
+    };
 
     /// <summary>The lists that the element says it is in; bits that mean nothing are left out.</summary>
     public static BackendLists Lists(in LbBackend value) => (BackendLists)value.Flags & All;

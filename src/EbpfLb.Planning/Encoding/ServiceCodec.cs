@@ -10,7 +10,7 @@ public static class ServiceCodec
 {
     private const LbServiceFlag Known = LbServiceFlag.Affinity | LbServiceFlag.External | LbServiceFlag.Local
         | LbServiceFlag.Remote | LbServiceFlag.Ranges | LbServiceFlag.NodePort | LbServiceFlag.LbVip
-        | LbServiceFlag.Unknown | LbServiceFlag.OnDevice;
+        | LbServiceFlag.Unknown | LbServiceFlag.OnDevice | LbServiceFlag.Dsr;
 
     /// <summary>LB_SCHEDULER_SHIFT of bpf/include/lb_abi.h.</summary>
     private const int SchedulerShift = 16;
@@ -77,6 +77,7 @@ public static class ServiceCodec
         if (Has(value, LbServiceFlag.NodePort) != (key.NodePort is not null)) return "NodePort flag and address contradict";
         var external = Has(value, LbServiceFlag.NodePort) || Has(value, LbServiceFlag.LbVip);
         if (Has(value, LbServiceFlag.OnDevice) && Kind(value) != FrontendKind.ClusterIP) return "on a device, but no ClusterIP";
+        if (Has(value, LbServiceFlag.Dsr) && Kind(value) == FrontendKind.ClusterIP) return "a ClusterIP with direct server return";
         if (external && !Has(value, LbServiceFlag.External)) return "external kind without the EXTERNAL flag";
         if (Has(value, LbServiceFlag.NodePort) && Has(value, LbServiceFlag.LbVip)) return "two kinds at once";
         if (Has(value, LbServiceFlag.Ranges) && !Has(value, LbServiceFlag.LbVip)) return "source ranges on what is no LoadBalancer address";
@@ -97,6 +98,7 @@ public static class ServiceCodec
         if (frontend.LocalPolicy) flags |= LbServiceFlag.Local | (port.HasRemoteEndpoints ? LbServiceFlag.Remote : default);
         if (frontend.Kind == FrontendKind.LoadBalancer && !port.Ranges.IsEmpty) flags |= LbServiceFlag.Ranges;
         if (frontend.IsOnDevice) flags |= LbServiceFlag.OnDevice;
+        if (port.Tunnels && frontend.Kind != FrontendKind.ClusterIP) flags |= LbServiceFlag.Dsr;
         return flags;
     }
 

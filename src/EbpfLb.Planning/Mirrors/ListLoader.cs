@@ -114,9 +114,9 @@ internal static class ListLoader
             if (inCluster?.Contains(ids[i]) != false) lists |= BackendLists.InCluster;
             if (inLocal.Contains(ids[i])) lists |= BackendLists.InLocal;
             if ((lists & BackendCodec.AnyList) == BackendLists.None) lists |= BackendLists.Keeps;
-            backends[i] = new CompiledBackend(BackendCodec.Address(backend), lists, backend.Weight);
+            backends[i] = BackendCodec.Decode(backend, lists);
             mirror.BackendIds.TryReserve(ids[i]);
-            var expected = BackendCodec.Encode(backends[i].Address, lists, parsed.Protocol, record.Id, backend.Weight);
+            var expected = BackendCodec.Encode(backends[i], lists, parsed.Protocol, record.Id);
             if (backend != expected) (record.Damaged ??= []).Add(ids[i], flags);
         }
         record.Backends = backends.ToValueList();

@@ -271,7 +271,7 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
         var before = was.Lists;
         var damaged = port.Record.Damaged?.TryGetValue(id, out held) == true;
         var both = before | held | wanted.Lists;
-        if (damaged || both != before || was.Weight != wanted.Weight)
+        if (damaged || both != before || was.Weight != wanted.Weight || was.Node != wanted.Node)
         {
             backendWrites.Add(new BackendWrite(
                 group, id, Encode(port, wanted, both), new BackendBefore(port.Record, Encode(port, was, before | held))));
@@ -280,7 +280,7 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
     }
 
     private static LbBackend Encode(PlannedPort port, CompiledBackend backend, BackendLists lists)
-        => BackendCodec.Encode(backend.Address, lists, port.Desired!.Key.Protocol, port.Record.Id, backend.Weight);
+        => BackendCodec.Encode(backend, lists, port.Desired!.Key.Protocol, port.Record.Id);
 
     private void PlanLeftover(PortRecord record, string name)
     {

@@ -117,7 +117,7 @@ internal sealed class ListComparison(PlanTables tables, Mirror mirror)
         for (var i = 0; i < record.BackendIds.Length; i++)
         {
             var backend = record.Backends[i];
-            var expected = BackendCodec.Encode(backend.Address, backend.Lists, record.Key!.Value.Protocol, record.Id, backend.Weight);
+            var expected = BackendCodec.Encode(backend, backend.Lists, record.Key!.Value.Protocol, record.Id);
             if (tables.Backends.Read(record.BackendIds[i]) != expected) yield return (record.BackendIds[i], expected);
         }
     }

@@ -48,7 +48,8 @@ internal sealed class ServiceCompiler(
         backends.Clear();
         var endpoints = union.Merge(entry.Slices, port, family);
         if (ServiceScope.HealthCheckPort(service) != 0) localReady.Add(endpoints);
-        var elsewhere = selection.Select(endpoints, served, RetainedOf(port.Protocol), backends);
+        var tunnels = Tunnels(service, port.Protocol, served);
+        var elsewhere = selection.Select(endpoints, served, RetainedOf(port.Protocol), tunnels, backends);
         ports.Add(new CompiledPort(
             new ServicePortKey(entry.Name, port.Name, port.Protocol, family),
             ValueList.Create(served),
@@ -57,10 +58,20 @@ internal sealed class ServiceCompiler(
             elsewhere,
             SourceFilter.Ranges(service, family, served, node))
         {
+            Tunnels = tunnels,
             Scheduler = SchedulerOf(service),
             MaglevTableSize = SchedulerOf(service) != Scheduler.Maglev ? 0
                 : service.MaglevTableSize != 0 ? service.MaglevTableSize : options.MaglevTableSize,
         });
+    }
+
+    /// <summary>Only clients outside are answered directly, and only where the policy lets them reach other nodes.</summary>
+    private bool Tunnels(Service service, TransportProtocol protocol, ReadOnlySpan<ServedFrontend> served)
+    {
+        if (!options.Tunnels || !(service.Forwarding ?? options.Forwarding).Tunnels(protocol)) return false;
+        foreach (ref readonly var frontend in served)
+            if (frontend.Kind != FrontendKind.ClusterIP && !frontend.LocalPolicy) return true;
+        return false;
     }
 
     private Scheduler SchedulerOf(Service service) => service.Scheduler ?? options.Scheduler;
@@ -75,6 +86,10 @@ internal sealed class ServiceCompiler(
     private void ReportRefused(ServiceEntry entry, Service service)
     {
         foreach (var field in service.Refused) diagnostics.Add(new PolicyDiagnostic(entry.Name, field.Path, field.Message));
+        if (service.Forwarding is { } forwarding && forwarding != Forwarding.Snat && !options.Tunnels)
+            diagnostics.Add(new PolicyDiagnostic(entry.Name, RefusedField.Forwarding,
+                $"is \"{forwarding.ToText()}\", but the agent was started without tunnels, so snat is used; start the agents of all nodes "
+                    + $"with {OptionNames.Tunnel}"));
         foreach (var slice in entry.Slices)
         {
             foreach (var field in slice.Refused)

@@ -5,19 +5,21 @@ namespace EbpfLb.Policy.Endpoints;
 /// <summary>The lists of a service port together. Not thread-safe: the buffer is reused.</summary>
 internal sealed class EndpointSelection(NodeFacts node, NodeNetwork network, IEndpointPolicy[] policies)
 {
+    private readonly TunnelEnds ends = new(node);
     private BackendLists[] buffer = [];
 
     /// <summary>
     /// Adds the endpoints that are in a list or keep what they have, keeping their order. Returns whether a usable one exists anywhere, in
     /// a list or not ("hasAny").
     /// </summary>
+    /// <param name="tunnels">With where tunnels to them end, and with the Local list, which has who answers what comes by one.</param>
     public bool Select(ReadOnlySpan<MergedEndpoint> endpoints, ReadOnlySpan<ServedFrontend> frontends, RetainedEndpoints kept,
-        List<CompiledBackend> chosen)
+        bool tunnels, List<CompiledBackend> chosen)
     {
         if (buffer.Length < endpoints.Length) buffer = new BackendLists[Math.Max(endpoints.Length, buffer.Length * 2)];
         var lists = buffer.AsSpan(0, endpoints.Length);
         lists.Clear();
-        var used = UsedBy(frontends);
+        var used = UsedBy(frontends) | (tunnels ? BackendLists.InLocal : BackendLists.None);
         foreach (var policy in policies)
         {
             if (used.HasFlag(policy.List)) policy.Select(endpoints, lists);
@@ -30,7 +32,10 @@ internal sealed class EndpointSelection(NodeFacts node, NodeNetwork network, IEn
             if (lists[i] == BackendLists.None) continue;
             var here = !node.IsHere(endpoints[i].Endpoint) ? BackendLists.None
                 : network.MayBeOnWire(endpoints[i].Address.Address) ? BackendLists.Local | BackendLists.OnWire : BackendLists.Local;
-            chosen.Add(new CompiledBackend(endpoints[i].Address, lists[i] | here, endpoints[i].Endpoint.Weight));
+            chosen.Add(new CompiledBackend(endpoints[i].Address, lists[i] | here, endpoints[i].Endpoint.Weight)
+            {
+                Node = tunnels ? ends.Of(endpoints[i].Endpoint) : null,
+            });
         }
         return any;
     }

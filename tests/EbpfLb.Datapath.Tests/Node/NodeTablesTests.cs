@@ -12,6 +12,7 @@ public sealed class NodeTablesTests
     private readonly MemoryTable<uint, LbDevice> devices = new("lb_devices", 8);
     private readonly MemoryTable<LbIp4, LbNodeAddr> addresses4 = new("lb_node_addrs4", 3);
     private readonly MemoryTable<LbIp6, LbNodeAddr> addresses6 = new("lb_node_addrs6", 3);
+    private readonly MemoryTable<LbIp6, uint> nodes = new("lb_nodes", 3);
     private readonly MemoryTable<uint, LbSettings> settings = new("lb_settings", 1);
     private readonly List<string> operations = [];
     private readonly NodeTables tables;
@@ -31,6 +32,7 @@ public sealed class NodeTablesTests
             new(new FaultyTable<uint, LbDevice>(devices, seen), devices.Entries) { Capacity = 8 },
             new(new FaultyTable<LbIp4, LbNodeAddr>(addresses4, seen), addresses4.Entries),
             new(new FaultyTable<LbIp6, LbNodeAddr>(addresses6, seen), addresses6.Entries),
+            new(new FaultyTable<LbIp6, uint>(nodes, seen), nodes.Entries),
             new FaultyTable<uint, LbSettings>(settings, seen), Settings, pendingFlows: 77, used);
     }
 

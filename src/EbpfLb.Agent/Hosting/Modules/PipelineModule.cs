@@ -40,5 +40,7 @@ internal static class PipelineModule
         RefuseUnknownPorts = options.RefuseUnknownPorts,
         Scheduler = options.Scheduler,
         MaglevTableSize = options.MaglevTableSize,
+        Tunnels = options.Tunnel.IsUsed,
+        Forwarding = options.Forwarding,
     };
 }
