@@ -65,6 +65,11 @@ lb_inline long hook_write(hook_ctx *ctx, __u32 off, const void *from, __u32 len)
 	return bpf_skb_store_bytes(ctx, off, from, len, 0);
 }
 
+lb_inline long hook_write_new(hook_ctx *ctx, __u32 off, const void *from, __u32 len)
+{
+	return bpf_skb_store_bytes(ctx, off, from, len, BPF_F_RECOMPUTE_CSUM);
+}
+
 lb_inline long hook_l4_csum(hook_ctx *ctx, __u32 off, __u64 old, __u64 new, __u64 flags)
 {
 	return bpf_l4_csum_replace(ctx, off, old, new, flags);

@@ -3,6 +3,8 @@
 #ifndef LB_TUNNEL_OPEN_H
 #define LB_TUNNEL_OPEN_H
 
+#include "lb_device.h"
+#include "lb_filter.h"
 #include "lb_frontend.h"
 #include "lb_stats.h"
 #include "lb_tunnel.h"
@@ -88,10 +90,120 @@ lb_inline long lb_tunnel_strip(hook_ctx *ctx, __u32 l3, const struct lb_tunnel_o
 	return err || !l3 ? err : hook_write(ctx, l3 - sizeof(ether), &ether, sizeof(ether));
 }
 
+/* Who the inner packet is from and to, as far as its first header says; false: it is none of IP. */
+lb_inline bool lb_tunnel_inner(hook_ctx *ctx, const struct lb_tunnel_outer *outer,
+			       struct lb_tuple *at, __u32 *l4)
+{
+	union {
+		struct iphdr v4;
+		struct ipv6hdr v6;
+	} ip = {};
+	bool later = false;
+
+	if (outer->inside == 4) {
+		if (hook_read(ctx, outer->inner, &ip.v4, sizeof(ip.v4)) || ip.v4.version != 4)
+			return false;
+		lb_tuple_set4(at, ip.v4.saddr, ip.v4.daddr);
+		at->proto = ip.v4.protocol;
+		later = ip.v4.frag_off & LB_FRAG_OFF;
+		*l4 = outer->inner + ip.v4.ihl * 4;
+	} else {
+		if (hook_read(ctx, outer->inner, &ip.v6, sizeof(ip.v6)) || ip.v6.version != 6)
+			return false;
+		__builtin_memcpy(at->src, &ip.v6.saddr, sizeof(at->src));
+		__builtin_memcpy(at->dst, &ip.v6.daddr, sizeof(at->dst));
+		at->family = 6;
+		at->proto = ip.v6.nexthdr;
+		*l4 = outer->inner + sizeof(ip.v6);
+	}
+	if (later || !lb_l4_need(at->proto))
+		*l4 = 0;
+	return true;
+}
+
+/* Whether a frontend is there under the key. Which one it is, and whether it changes just now, is
+ * asked later. */
+lb_inline bool lb_tunnel_serves(const struct lb_tuple *at, bool node_port)
+{
+	struct lb_frontend6 key = {.port = at->dport, .proto = at->proto};
+	const struct lb_service *found;
+
+	if (at->family == 4) {
+		struct lb_frontend4 key4 = {.addr = node_port ? 0 : at->dst[3],
+					    .port = at->dport,
+					    .proto = at->proto};
+
+		found = bpf_map_lookup_elem(&lb_services4, &key4);
+		lb_apart(4);
+		return found;
+	}
+	if (!node_port)
+		lb_copy16(key.addr, at->dst);
+	found = bpf_map_lookup_elem(&lb_services6, &key);
+	lb_apart(6);
+	return found;
+}
+
+lb_inline bool lb_tunnel_flow(const struct lb_tuple *at)
+{
+	if (at->family == 4) {
+		struct lb_ct_key4 key;
+
+		lb_ct_key4_of(&key, at, LB_CT_INGRESS);
+		return bpf_map_lookup_elem(&lb_conntrack4, &key);
+	} else {
+		struct lb_ct_key6 key;
+
+		lb_ct_key6_of(&key, at, LB_CT_INGRESS);
+		return bpf_map_lookup_elem(&lb_conntrack6, &key);
+	}
+}
+
+/*
+ * Whether what is in the tunnel is for us: CNIs have tunnels between the same addresses. To a
+ * frontend, or of a flow that is older than it. What has no ports, an ICMP error or a fragment, is
+ * taken where its address is one of ours as far as the filter knows, or a node's; nothing is lost
+ * if it is not, as it goes on through the stack then, which the CNI would have given it to.
+ */
+HOOK_ONCE int lb_tunnel_ours(hook_ctx *ctx, const struct lb_tunnel_outer *outer)
+{
+	const struct lb_settings *set = lb_settings_get();
+	struct lb_tuple at = {};
+	__be16 ports[2];
+	__u32 l4 = 0, bank;
+
+	if (!outer || !set || !lb_tunnel_inner(ctx, outer, &at, &l4))
+		return false;
+	if (!l4) {
+		bank = lb_filter_bank();
+		return (bank && lb_filter_has(bank, at.dst)) || lb_node_known(at.dst);
+	}
+	if (hook_read(ctx, l4, ports, sizeof(ports)))
+		return false;
+	at.sport = ports[0];
+	at.dport = ports[1];
+	if (lb_tunnel_serves(&at, false))
+		return true;
+	if (lb_node_port_range(set, at.dport) && lb_node_known(at.dst) &&
+	    lb_tunnel_serves(&at, true))
+		return true;
+	return lb_tunnel_flow(&at);
+}
+
+/* Whether packets of nodes can come in by the device: no pod is one. */
+lb_inline bool lb_tunnel_device(hook_ctx *ctx, __u32 l3)
+{
+	const struct lb_device *device = lb_device_get(hook_ifindex(ctx));
+
+	if (device && device->flags & LB_DEVICE_POD)
+		return false;
+	return !cfg_check_frame || !l3 || hook_ours(ctx) || lb_frame_upper(ctx);
+}
+
 /*
  * Takes the outer headers off what a node of the cluster has sent in a tunnel to an address of this
- * one. True: done. Everything else is left as it is; what looks like a tunnel of ours and comes
- * from somebody else is counted.
+ * one. True: done. Everything else is left as it is; what looks like ours and comes from somebody
+ * else is counted.
  *
  * With a result that the verifier does not know, so that it does not walk all that follows twice.
  */
@@ -104,9 +216,9 @@ lb_once int lb_tunnel_open(hook_ctx *ctx, __u32 l3)
 	if (!lb_tunnel_ip(ctx, l3, &outer) || !lb_tunnel_kind(ctx, &outer))
 		return false;
 	lb_copy16(at.addr, outer.ends.dst);
-	if (!lb_node_addr_get(&at))
+	if (!lb_node_addr_get(&at) || !lb_tunnel_ours(ctx, &outer))
 		return false;
-	if (!lb_node_known(outer.ends.src)) {
+	if (!lb_node_known(outer.ends.src) || !lb_tunnel_device(ctx, l3)) {
 		lb_count(LB_PKT_TUNNEL_FOREIGN);
 		return false;
 	}

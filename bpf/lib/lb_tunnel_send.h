@@ -85,7 +85,7 @@ HOOK_ONCE int lb_tunnel_outer4(hook_ctx *ctx, const struct lb_tunnel_ends *ends,
 	ip.saddr = ends->src[3];
 	ip.daddr = ends->dst[3];
 	ip.check = lb_csum_finish(bpf_csum_diff(NULL, 0, (__be32 *)&ip, sizeof(ip), 0));
-	return hook_write(ctx, off, &ip, sizeof(ip));
+	return hook_write_new(ctx, off, &ip, sizeof(ip));
 }
 
 HOOK_ONCE int lb_tunnel_outer6(hook_ctx *ctx, const struct lb_tunnel_ends *ends, __u32 off,
@@ -106,7 +106,7 @@ HOOK_ONCE int lb_tunnel_outer6(hook_ctx *ctx, const struct lb_tunnel_ends *ends,
 	head.next = proto;
 	head.hops = LB_TUNNEL_HOPS;
 	head.ends = *ends;
-	return hook_write(ctx, off, &head, sizeof(head));
+	return hook_write_new(ctx, off, &head, sizeof(head));
 }
 
 /* A sum of 0: of a tunnel it may be left out (RFC 6935), and what is in it has its own. */
@@ -126,7 +126,7 @@ HOOK_ONCE int lb_tunnel_geneve(hook_ctx *ctx, const struct lb_pass *pass, __u32 
 	head.geneve.proto =
 		pass->pkt.tuple.family == 4 ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6);
 	head.geneve.vni = bpf_htonl(LB_GENEVE_VNI << 8);
-	return hook_write(ctx, off, &head, sizeof(head));
+	return hook_write_new(ctx, off, &head, sizeof(head));
 }
 
 /*

@@ -262,6 +262,7 @@ internal sealed class PacketProgram : IDisposable
             Family = (byte)(AbiAddress.Is6(backend.Address) ? 6 : 4),
             ServiceId = serviceId,
             Flags = (uint)(lists | (backend.OnThisNode ? LbBackendFlag.Local : default)),
+            Node = backend.Node is { } node ? AbiAddress.To16(node) : default,
         });
 
     private LbRange PutList(ServedService service, LbBackendFlag list)

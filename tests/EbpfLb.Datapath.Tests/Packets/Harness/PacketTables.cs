@@ -26,6 +26,7 @@ internal sealed class PacketTables : IDisposable
         Affinity = Open(bpf, Abi.Tables.Affinity);
         NodeAddrs4 = Open(bpf, Abi.Tables.NodeAddrs4);
         NodeAddrs6 = Open(bpf, Abi.Tables.NodeAddrs6);
+        Nodes = Open(bpf, Abi.Tables.Nodes);
         SrcRanges4 = Open(bpf, Abi.Tables.SrcRanges4);
         SrcRanges6 = Open(bpf, Abi.Tables.SrcRanges6);
         SvcCidrs4 = Open(bpf, Abi.Tables.SvcCidrs4);
@@ -69,6 +70,8 @@ internal sealed class PacketTables : IDisposable
     public BpfMap<LbIp4, LbNodeAddr> NodeAddrs4 { get; }
 
     public BpfMap<LbIp6, LbNodeAddr> NodeAddrs6 { get; }
+
+    public BpfMap<LbIp6, uint> Nodes { get; }
 
     public BpfMap<LbSrcRange4, uint> SrcRanges4 { get; }
 
@@ -138,6 +141,7 @@ internal sealed class PacketTables : IDisposable
         Empty(Services6);
         Empty(NodeAddrs4);
         Empty(NodeAddrs6);
+        Empty(Nodes);
         Empty(SrcRanges4);
         Empty(SrcRanges6);
         Empty(SvcCidrs4);

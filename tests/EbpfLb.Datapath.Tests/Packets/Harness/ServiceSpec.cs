@@ -9,7 +9,11 @@ internal sealed record FrontendSpec(IPAddress Address, int Port, LbServiceFlag K
 /// <summary>A backend and the lists it is in.</summary>
 internal sealed record BackendSpec(
     IPAddress Address, int Port, bool OnThisNode = false,
-    LbBackendFlag Lists = LbBackendFlag.InCluster | LbBackendFlag.InLocal);
+    LbBackendFlag Lists = LbBackendFlag.InCluster | LbBackendFlag.InLocal)
+{
+    /// <summary>Of the node that it is on; null: not known.</summary>
+    public IPAddress? Node { get; init; }
+}
 
 /// <summary>A service port as <see cref="PacketProgram.Serve"/> writes it.</summary>
 internal sealed record ServiceSpec(byte Protocol, params FrontendSpec[] Frontends)
