@@ -54,8 +54,8 @@ enum lb_service_flag {
 				     key of the address names is refused (docs/contract.md 8) */
 	LB_SERVICE_ON_DEVICE = 256, /* a ClusterIP that a device of this node has: the local
 				       stack's, not ours */
-	LB_SERVICE_DSR = 512, /* from outside to backends of other nodes by a tunnel: they see
-				 their client, and answer it themselves */
+	LB_SERVICE_DSR = 512,	    /* from outside to backends of other nodes by a tunnel: they see
+				       their client, and answer it themselves */
 };
 
 /* In lb_service.flags from LB_SCHEDULER_SHIFT on: who of the list gets a new connection. */

@@ -86,7 +86,7 @@ enum lb_reason {
 
 	LB_PKT_XDP = 58, /* balanced in front of the stack (also counted as what it was) */
 
-	LB_PKT_TO_NODE = 59, /* to the node of its backend, in a tunnel (direct server return) */
+	LB_PKT_TO_NODE = 59,   /* to the node of its backend, in a tunnel (direct server return) */
 	LB_PKT_FROM_NODE = 60, /* came in a tunnel from another node (also counted as what was in
 				  it) */
 	LB_PKT_TUNNEL_FOREIGN = 61, /* passed: in a tunnel to this node, from an address of no

@@ -31,6 +31,9 @@ LB_CONFIG(__u8, cfg_tunnel, 0,
 	  "How packets of services with direct server return get to their backend's node (enum "
 	  "lb_tunnel). 0: none is sent so, and none that come are opened.");
 LB_CONFIG(__u16, cfg_tunnel_port, 6081, "UDP port of LB_TUNNEL_GENEVE, host order.");
+LB_CONFIG(__u16, cfg_tunnel_mss, 0,
+	  "Longest TCP segment that backends of this node announce to clients outside, of IPv4; 20 "
+	  "less of IPv6. 0: as they do.");
 LB_CONFIG(__u64, cfg_answer_gap_ns, 1000000000,
 	  "Nanoseconds between ICMP errors to one address, after a burst of 6. 0: no limit.");
 LB_CONFIG(__u64, cfg_answers_gap_ns, 1000000,

@@ -33,6 +33,7 @@
 #include "lb_frag.h"
 #include "lb_icmp.h"
 #include "lb_move.h"
+#include "lb_mss.h"
 #include "lb_nat.h"
 #include "lb_open.h"
 #include "lb_reply.h"
@@ -228,6 +229,9 @@ lb_inline int lb_carry(hook_ctx *ctx, struct lb_pass *pass, enum lb_ct_hook hook
 		/* The route went elsewhere than the request had come from. */
 		if (unlikely(pass->ct.oif != pass->ifindex))
 			out = pass->ct.oif;
+		if (cfg_tunnel_mss && unlikely(pass->pkt.tcp_flags & LB_TCP_SYN) &&
+		    pass->pkt.tuple.proto == IPPROTO_TCP && !error)
+			lb_mss_lower(ctx, &pass->pkt);
 	} else if (!(pass->ct.flags & LB_CT_STACK)) {
 		out = pass->ct.oif;
 		hops = 1;

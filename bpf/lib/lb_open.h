@@ -5,6 +5,7 @@
 #define LB_OPEN_H
 
 #include "lb_device.h"
+#include "lb_draw.h"
 #include "lb_filter.h"
 #include "lb_frontend.h"
 #include "lb_martian.h"
@@ -208,47 +209,6 @@ struct lb_choosing {
 };
 
 _Static_assert(sizeof(struct lb_choosing) <= sizeof(struct lb_scratch), "lb_scratch is too small");
-
-/* The same for each packet of a flow, on every node. */
-lb_inline __u32 lb_hash_tuple(const struct lb_tuple *at)
-{
-	return lb_mix((__u64)lb_hash16(at->src, lb_ct_ports(at->sport, at->dport)) << 32 |
-			      lb_hash16(at->dst, 0),
-		      at->proto);
-}
-
-/* What a new flow's place is drawn by. */
-lb_inline __u32 lb_packet_dice(const struct lb_service *svc, const struct lb_tuple *at)
-{
-	switch (lb_scheduler_of(svc)) {
-	case LB_SCHEDULER_SH:
-		return lb_hash16(at->src, 0);
-	case LB_SCHEDULER_DH:
-		return lb_hash16(at->dst, 0);
-	case LB_SCHEDULER_MAGLEV:
-		if (svc->flags & LB_SERVICE_AFFINITY)
-			return lb_hash16(at->src, 0);
-		return lb_hash_tuple(at);
-	default:
-		return bpf_get_prandom_u32();
-	}
-}
-
-/*
- * Of what came in a tunnel: the other node has chosen this one, and of its backends one is taken by
- * what the packet says alone, so that a flow whose first packet was missed, or that is forgotten,
- * finds the same one again. Where this node has none any more, all of the cluster's are left.
- */
-lb_inline void lb_choose_here(const struct lb_tuple *at, struct lb_service *svc, __u32 *dice)
-{
-	if (!(svc->flags & LB_SERVICE_EXTERNAL) || !svc->local.count)
-		return;
-	svc->flags |= LB_SERVICE_LOCAL;
-	if (lb_scheduler_of(svc) == LB_SCHEDULER_MAGLEV)
-		return;
-	svc->flags &= (1U << LB_SCHEDULER_SHIFT) - 1;
-	*dice = lb_hash_tuple(at);
-}
 
 /*
  * LB_CHOICE_ASK: whether somebody waits for this packet has to be found out with its context, which

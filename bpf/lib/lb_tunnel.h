@@ -15,7 +15,7 @@
 
 #define LB_TUNNEL_HOPS 64
 /* Tells ours from those of a CNI by the same port: "EBL". */
-#define LB_GENEVE_VNI  0x45424c
+#define LB_GENEVE_VNI 0x45424c
 
 struct lb_udphdr {
 	__be16 source;

@@ -12,11 +12,11 @@
 /* The outer headers, as far as they are looked at. */
 struct lb_tunnel_outer {
 	struct lb_tunnel_ends ends;
-	__u32 off;    /* of what is behind the outer IP header */
-	__u32 inner;  /* of the inner IP header */
-	__u8 proto;   /* behind the outer IP header */
-	__u8 family;  /* of the outer one */
-	__u8 inside;  /* and of the inner one */
+	__u32 off;   /* of what is behind the outer IP header */
+	__u32 inner; /* of the inner IP header */
+	__u8 proto;  /* behind the outer IP header */
+	__u8 family; /* of the outer one */
+	__u8 inside; /* and of the inner one */
 	__u8 pad;
 };
 
@@ -129,9 +129,8 @@ lb_inline bool lb_tunnel_serves(const struct lb_tuple *at, bool node_port)
 	const struct lb_service *found;
 
 	if (at->family == 4) {
-		struct lb_frontend4 key4 = {.addr = node_port ? 0 : at->dst[3],
-					    .port = at->dport,
-					    .proto = at->proto};
+		struct lb_frontend4 key4 = {
+			.addr = node_port ? 0 : at->dst[3], .port = at->dport, .proto = at->proto};
 
 		found = bpf_map_lookup_elem(&lb_services4, &key4);
 		lb_apart(4);

@@ -10,8 +10,8 @@
 /* Source ports of Geneve: what spreads flows over paths and queues. */
 #define LB_TUNNEL_PORTS 32768
 
-/* The route of the tunnel to the backend's node, into ct.oif and ct.mtu: of the packet in it. False:
- * there is none. */
+/* The route of the tunnel to the backend's node, into ct.oif and ct.mtu: of the packet in it.
+ * False: there is none. */
 HOOK_ONCE int lb_fib_tunnel(hook_ctx *ctx, struct lb_pass *pass)
 {
 	struct bpf_fib_lookup fib;

@@ -35,6 +35,9 @@ public sealed record DatapathConfig
     /// <summary>UDP port of LB_TUNNEL_GENEVE, host order. (cfg_tunnel_port)</summary>
     public ushort TunnelPort { get; init; } = 6081;
 
+    /// <summary>Longest TCP segment that backends of this node announce to clients outside, of IPv4; 20 less of IPv6. 0: as they do. (cfg_tunnel_mss)</summary>
+    public ushort TunnelMss { get; init; }
+
     /// <summary>Nanoseconds between ICMP errors to one address, after a burst of 6. 0: no limit. (cfg_answer_gap_ns)</summary>
     public ulong AnswerGapNs { get; init; } = 1000000000;
 
@@ -59,6 +62,7 @@ public sealed record DatapathConfig
         new("cfg_xdp_generic", AbiBytes.Of(XdpGeneric).ToArray()),
         new("cfg_tunnel", AbiBytes.Of(Tunnel).ToArray()),
         new("cfg_tunnel_port", AbiBytes.Of(TunnelPort).ToArray()),
+        new("cfg_tunnel_mss", AbiBytes.Of(TunnelMss).ToArray()),
         new("cfg_answer_gap_ns", AbiBytes.Of(AnswerGapNs).ToArray()),
         new("cfg_answers_gap_ns", AbiBytes.Of(AnswersGapNs).ToArray()),
         new("cfg_answers_burst", AbiBytes.Of(AnswersBurst).ToArray()),

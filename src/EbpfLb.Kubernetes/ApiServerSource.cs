@@ -135,8 +135,8 @@ public sealed class ApiServerSource : IClusterSource, IVerifiableSource, IEventW
             var services = Create(
                 ApiResources.Services, new ApiSelector(NotHeadlessLabel, NotHeadless) { FieldSelectorIsOptional = true }, current.Services);
             var slices = Create(ApiResources.EndpointSlices, new ApiSelector(NotIgnored), current.Slices);
-            var node = Create(ApiResources.Nodes, options.AllNodes ? new ApiSelector() : new ApiSelector(Fields: $"metadata.name={options.NodeName}"),
-                current.Nodes);
+            var ownOrAll = options.AllNodes ? new ApiSelector() : new ApiSelector(Fields: $"metadata.name={options.NodeName}");
+            var node = Create(ApiResources.Nodes, ownOrAll, current.Nodes);
             var cidrs = Create(ApiResources.ServiceCidrs, new ApiSelector(), current.ServiceCidrs, isOptional: true);
             newVerification = fromCache => !current.IsSynced ? [] :
             [

@@ -46,6 +46,7 @@ internal static class SourceOpener
             ? Kubeconfig(file, options.EmbeddedKubeconfig, time).WithServers(servers)
             : InClusterConfig.Load(Environment.GetEnvironmentVariable, servers);
         return new ApiServerSource(
-            connection, new ApiServerSourceOptions(options.NodeName) { AllNodes = options.Tunnel.IsUsed }, time, new Random(), loggers.CreateLogger<ApiServerSource>());
+            connection, new ApiServerSourceOptions(options.NodeName) { AllNodes = options.Tunnel.IsUsed }, time, new Random(),
+            loggers.CreateLogger<ApiServerSource>());
     }
 }

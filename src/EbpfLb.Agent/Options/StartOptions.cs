@@ -116,8 +116,11 @@ internal sealed record StartOptions
             RefuseUnknownPorts = own.UnknownPorts != "ignore",
             Scheduler = SchedulerOf(own.Scheduler.Length > 0 ? own.Scheduler : proxy.Scheduler),
             MaglevTableSize = own.MaglevTableSize,
-            Forwarding = ForwardingNames.TryParse(own.Forwarding, out var forwarding) ? forwarding : throw new FormatException(own.Forwarding),
-            Tunnel = new TunnelOptions(Enum.Parse<TunnelKind>(own.Tunnel, ignoreCase: true), (ushort)own.TunnelPort),
+            Forwarding = Enum.Parse<Forwarding>(own.Forwarding, ignoreCase: true),
+            Tunnel = new TunnelOptions(Enum.Parse<TunnelKind>(own.Tunnel, ignoreCase: true), (ushort)own.TunnelPort)
+            {
+                Mss = (ushort)own.TunnelMss,
+            },
             TcAttach = Enum.Parse<TcAttachMode>(own.Devices.TcAttach, ignoreCase: true),
             Xdp = Enum.Parse<XdpMode>(own.Devices.Xdp, ignoreCase: true),
             Answers = own.AnswerLimit.Length == 0 ? null : AnswersOf(own.AnswerLimit),

@@ -89,6 +89,9 @@ public sealed record EbpfLbConfiguration
     /// <summary>UDP port of Geneve.</summary>
     public int TunnelPort { get; init; } = 6081;
 
+    /// <summary>Bytes; 0: as the backends announce it.</summary>
+    public int TunnelMss { get; init; }
+
     public bool ProtectNodePorts { get; init; }
 
     public bool DropEvents { get; init; } = true;

@@ -196,6 +196,13 @@ public static class EbpfLbFields
             c => c.TunnelPort, (c, v) => c with { TunnelPort = v },
             OptionUse.Node, "PORT",
             $"UDP port of {OptionNames.Tunnel} geneve, the same on all nodes (default: 6081)", check: CheckTunnelPort),
+        Of(Int, Restart("tunnelMss", "--tunnel-mss",
+                "longest TCP segment that backends of this node announce to clients outside, of IPv4 and 20 less of IPv6; 0: as they do"),
+            c => c.TunnelMss, (c, v) => c with { TunnelMss = v },
+            OptionUse.Node, "BYTES",
+            "Longest TCP segment that backends of this node announce to clients outside, so that what comes by a tunnel fits: 1420 where "
+                + "the MTU is 1500, 20 less of IPv6 by itself (default: 0, as they do, and senders learn by \"fragmentation needed\")",
+            check: CheckTunnelMss),
         Of(Flag, Hot("protectNodePorts", "--protect-nodeports",
                 "refuse bind() of the node's processes to a NodePort in use"),
             c => c.ProtectNodePorts, (c, v) => c with { ProtectNodePorts = v },

@@ -13,6 +13,9 @@ internal static partial class EbpfLbValidation
 {
     private const int MaxInstanceLength = 63;
 
+    /// <summary>What every host takes of IPv4 (RFC 9293 3.7.1).</summary>
+    private const int LeastMss = 536;
+
     /// <summary>With less a sweep of a full table would take hours.</summary>
     private const double LeastSweepPercent = 0.1;
 
@@ -80,6 +83,12 @@ internal static partial class EbpfLbValidation
     public static void CheckTunnelPort(string path, int port, Findings findings)
     {
         if (port is < 1 or > ushort.MaxValue) findings.Error(path, $"{port} is no port; give 1 to 65535");
+    }
+
+    public static void CheckTunnelMss(string path, int bytes, Findings findings)
+    {
+        if (bytes != 0 && bytes is < LeastMss or > ushort.MaxValue)
+            findings.Error(path, $"{bytes} is no length of a segment; give {LeastMss} to 65535, or 0 to leave it to the backends");
     }
 
     public static void CheckMaybePeriod(string path, TimeSpan? period, Findings findings)

@@ -84,6 +84,7 @@ internal static class ProgramLoader
         Mptcp = KernelFeatures.HasMptcp() ? (byte)1 : (byte)0,
         Tunnel = (byte)options.Tunnel.Kind,
         TunnelPort = options.Tunnel.Port,
+        TunnelMss = options.Tunnel.Mss,
         XdpGeneric = options.Xdp == XdpMode.Generic ? (byte)1 : (byte)0,
     };
 

@@ -21,5 +21,8 @@ public sealed record TunnelOptions(TunnelKind Kind, ushort Port)
 
     public static TunnelOptions None { get; } = new(TunnelKind.None, GenevePort);
 
+    /// <summary>Longest TCP segment that backends of this node announce to clients outside, in bytes; 0: as they do.</summary>
+    public ushort Mss { get; init; }
+
     public bool IsUsed => Kind != TunnelKind.None;
 }

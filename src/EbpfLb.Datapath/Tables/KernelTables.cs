@@ -112,7 +112,8 @@ internal sealed class KernelTables : IDisposable
     /// <param name="nodePorts">Those that the service tables hold.</param>
     public NodeTables ReadNode(PortRange? nodePorts) => new(
         Held(devices, devices), Held(FilteredBy(addresses4, FilterKeys.AddressOf), addresses4),
-        Held(FilteredBy(addresses6, FilterKeys.AddressOf), addresses6), Held(nodes, nodes), new KernelTable<uint, LbSettings>(settings), settings.Lookup(0),
+        Held(FilteredBy(addresses6, FilterKeys.AddressOf), addresses6), Held(nodes, nodes), new KernelTable<uint, LbSettings>(settings),
+        settings.Lookup(0),
         capacities[Abi.Tables.CtPending.Name], nodePorts);
 
     public ClientTable ReadClients(Func<string?> lost) => new(Held(netns, netns), lost);

@@ -58,6 +58,10 @@ public static class OtherConfiguration
         unknownPorts: ignore
         scheduler: wrr
         maglevTableSize: 251
+        forwarding: dsr
+        tunnel: geneve
+        tunnelPort: 6082
+        tunnelMss: 1300
         protectNodePorts: true
         dropEvents: false
         setSysctls: true

@@ -9,7 +9,13 @@ namespace EbpfLb.Datapath.Tests.Packets.Matrix;
 /// <summary>A program with one kind of tunnel.</summary>
 public abstract class TunnelFixture(LbTunnel kind) : IDisposable
 {
-    internal PacketProgram Program { get; } = new(bpf => bpf.Knobs.Set("cfg_tunnel", (byte)kind));
+    internal PacketProgram Program { get; } = new(bpf =>
+    {
+        bpf.Knobs.Set("cfg_tunnel", (byte)kind);
+        bpf.Knobs.Set("cfg_tunnel_mss", Mss);
+    });
+
+    internal const ushort Mss = 1400;
 
     internal LbTunnel Kind => kind;
 
@@ -275,6 +281,27 @@ public abstract class TunnelTests : PacketTest
 
         Assert.Equal(AbiAddress.To16(Ends.Of(family).Client), AbiBytes.From<Be32x4>(AbiBytes.Of(
             Assert.Single(Program.Tables.Affinity.Keys()).Client)));
+    }
+
+    [Theory]
+    [InlineData(Family.IPv4, 1460, TunnelFixture.Mss)]
+    [InlineData(Family.IPv4, 1000, 1000)]
+    [InlineData(Family.IPv6, 1440, TunnelFixture.Mss - 20)]
+    public void Backends_announce_no_longer_segment_than_the_option_says(Family family, int announced, int heard)
+    {
+        var at = Ends.Of(family);
+        ServeDirect(L4.Tcp, family, LocalBackend(family));
+        In(InTunnel(ToVip(family), family, fromPeer: true));
+        foreach (byte[] before in (byte[][])[[], [1, 1], [4, 2]])
+        {
+            var answer = PacketBuilder.From(at.LocalPod, BackendPort).To(at.Client, ClientPort);
+            PacketBuilder Announcing(int mss) => answer.Over(new TcpSegment(TcpFlags.Syn | TcpFlags.Ack, 5000, 1001)
+            {
+                Options = [.. before, 2, 4, (byte)(mss >> 8), (byte)mss, .. new byte[before.Length & 3]],
+            });
+
+            Became(Announcing(heard).WithSource(at.Vip, ServicePort), Verdict.Pass, Out(Announcing(announced)));
+        }
     }
 
     [Fact]
