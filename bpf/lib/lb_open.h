@@ -183,7 +183,7 @@ lb_inline void lb_choose_to(struct lb_pass *pass, const struct lb_settings *set,
 	pass->ct.phase = LB_CT_NEW;
 	/* What has come in a tunnel goes no further in one. */
 	tunnel = cfg_tunnel && pick->flags & LB_SERVICE_DSR && snat && !local &&
-		 source == LB_FROM_OUTSIDE && !(pass->pkt.flags & LB_PACKET_TUNNEL) &&
+		 source == LB_FROM_OUTSIDE && !lb_tunnelled(&pass->pkt) &&
 		 lb_tunnel_to(set, backend);
 	pass->ct.flags = tunnel	 ? LB_CT_DIRECT
 			 : !snat ? LB_CT_STACK
@@ -224,7 +224,6 @@ lb_once enum lb_choice lb_choose(struct lb_pass *pass, bool asked)
 	enum lb_verdict verdict;
 	enum lb_lookup lookup;
 	__u32 zero = 0;
-	bool tunnel;
 
 	choosing = bpf_map_lookup_elem(&lb_scratch, &zero);
 	if (!pass || !set || !choosing)
@@ -234,13 +233,12 @@ lb_once enum lb_choice lb_choose(struct lb_pass *pass, bool asked)
 	dst = &pass->ask[0];
 	key = &pass->ask[1];
 	lb_addr_dst(dst, &pass->pkt.tuple);
-	tunnel = cfg_tunnel && pass->pkt.flags & LB_PACKET_TUNNEL;
 	/* A NodePort of the node that has sent it: here its address is nobody's. */
-	if (unlikely(tunnel) && lb_node_port_range(set, dst->port) && lb_node_known(dst->addr))
+	if (unlikely(lb_tunnelled(&pass->pkt)) && lb_node_port_range(set, dst->port) && lb_node_known(dst->addr))
 		lb_node_port_key(dst, dst);
 	lookup = lb_frontend_find(dst, set, set->flags & ~(LB_SET_LOOPBACK4 | LB_SET_LOOPBACK6),
 				  key, &choosing->svc);
-	if (unlikely(tunnel) && lookup == LB_LOOKUP_NONE) {
+	if (unlikely(lb_tunnelled(&pass->pkt)) && lookup == LB_LOOKUP_NONE) {
 		pass->reason = LB_DROP_TUNNEL;
 		return LB_CHOICE_DROP;
 	}
@@ -250,7 +248,7 @@ lb_once enum lb_choice lb_choose(struct lb_pass *pass, bool asked)
 	if (unlikely(pass->pkt.tcp_flags & LB_TCP_SYN && pass->pkt.tcp_flags & LB_TCP_ACK))
 		return LB_CHOICE_NONE;
 	/* Of SCTP neither a socket nor netfilter's connections can be asked for by a program. */
-	if (!asked && !tunnel && lb_may_be_reply(pass, dst))
+	if (!asked && !lb_tunnelled(&pass->pkt) && lb_may_be_reply(pass, dst))
 		return pass->pkt.tuple.proto == IPPROTO_SCTP ? LB_CHOICE_NONE : LB_CHOICE_ASK;
 	if (unlikely(pass->pkt.tcp_flags & LB_TCP_RST)) {
 		pass->reason = LB_DROP_NO_FLOW;
@@ -268,12 +266,16 @@ lb_once enum lb_choice lb_choose(struct lb_pass *pass, bool asked)
 	client->affinity.service_id = 0;
 	client->affinity.kind = LB_CLIENT_ADDR;
 	client->dice = lb_packet_dice(&choosing->svc, &pass->pkt.tuple);
-	if (unlikely(tunnel))
+	if (unlikely(lb_tunnelled(&pass->pkt)))
 		lb_choose_here(&pass->pkt.tuple, &choosing->svc, &client->dice);
 	verdict = lb_select(key, key, lookup, &choosing->svc, client, LB_ASKS_PACKET, &pick);
 	pass->ct.service_id = pick.service_id;
 	switch (verdict) {
 	case LB_FORWARD:
+		/* Looked up again: the stack is short. */
+		set = lb_settings_get();
+		if (!set)
+			return LB_CHOICE_NONE;
 		lb_choose_to(pass, set, &pick, client->source);
 		return LB_CHOICE_OPEN;
 	case LB_REFUSE:

@@ -49,6 +49,12 @@ lb_inline bool lb_ct_tunnels(const struct lb_pass *pass)
 	return cfg_tunnel && (pass->ct.flags & (LB_CT_DIRECT | LB_CT_SNAT)) == LB_CT_DIRECT;
 }
 
+/* Whether the packet came in one. */
+lb_inline bool lb_tunnelled(const struct lb_packet *pkt)
+{
+	return cfg_tunnel && pkt->flags & LB_PACKET_TUNNEL;
+}
+
 /* Bytes in front of the packet. */
 lb_inline __u32 lb_tunnel_head(bool v4)
 {

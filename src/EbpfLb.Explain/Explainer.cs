@@ -107,14 +107,18 @@ public sealed class Explainer
         if (backends.IsEmpty) return Nobody(known, port);
 
         var (changes, reason) = masquerade.For(served.Frontend, source, flow);
+        var direct = source.Class == SourceClass.Outside && served.Frontend.Kind != FrontendKind.ClusterIP;
         var chosen = new ChosenBackend[backends.Length];
         for (var i = 0; i < chosen.Length; i++)
         {
             var local = backends[i].Lists.HasFlag(BackendLists.Local);
+            var applies = masquerade.Applies(changes, source, flow, backends[i]);
+            var tunnel = direct && applies && !local ? backends[i].Node?.Address : null;
             chosen[i] = new ChosenBackend(
-                backends[i].Address, served.Port.NodeOf(backends[i].Address), local,
-                masquerade.Applies(changes, source, flow, backends[i]));
+                backends[i].Address, served.Port.NodeOf(backends[i].Address), local, applies && tunnel is null) { Tunnel = tunnel };
         }
+        if (chosen.Any(c => c.Tunnel is not null))
+            reason += "; backends of other nodes by a tunnel to their node, and they answer the client themselves";
         return known with
         {
             Verdict = FlowVerdict.Dnat,

@@ -55,7 +55,11 @@ public enum FlowVerdict
 /// <param name="Node">nodeName of its endpoint; null when that has none.</param>
 /// <param name="Local">On this node.</param>
 /// <param name="Masquerade">It sees an address of this node in place of the client's.</param>
-public readonly record struct ChosenBackend(BackendAddress Address, string? Node, bool Local, bool Masquerade);
+public readonly record struct ChosenBackend(BackendAddress Address, string? Node, bool Local, bool Masquerade)
+{
+    /// <summary>The node's address, where packets go to it in a tunnel; null: they do not.</summary>
+    public IpAddress? Tunnel { get; init; }
+}
 
 /// <summary>An endpoint of the service port.</summary>
 /// <param name="Node">nodeName; null when it has none.</param>

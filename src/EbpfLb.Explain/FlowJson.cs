@@ -73,6 +73,7 @@ public sealed class FlowJson(ArrayBufferWriter<byte> output) : IDisposable
         writer.WriteString("node"u8, backend.Node);
         writer.WriteBoolean("local"u8, backend.Local);
         writer.WriteBoolean("masquerade"u8, backend.Masquerade);
+        if (backend.Tunnel is { } node) writer.WriteString("tunnel"u8, node.ToString());
         writer.WriteEndObject();
     }
 

@@ -58,6 +58,29 @@ public sealed class ClusterFeedTests
     }
 
     [Fact]
+    public async Task Of_all_nodes_the_own_one_is_told_apart_and_of_the_others_the_addresses_are_known()
+    {
+        var other = Own with { Name = "other", Addresses = [IpAddress.Parse("192.0.2.7")] };
+        feed.Services.Replace([]);
+        feed.Slices.Replace([]);
+        feed.Nodes.Replace([other, Own]);
+
+        var snapshot = await feed.NextAsync(TestContext.Current.CancellationToken);
+        Assert.Same(Own, snapshot.Node);
+        Assert.Equal(new[] { Own.Name, "other" }.Order(StringComparer.Ordinal), snapshot.Nodes.Select(n => n.Name));
+
+        feed.Nodes.Apply(new WatchEvent<Node>(WatchEventType.Deleted, new ObjectName("", "other"), null, "7"));
+        snapshot = await feed.NextAsync(TestContext.Current.CancellationToken);
+        Assert.Same(Own, snapshot.Node);
+        Assert.Equal([Own.Name], snapshot.Nodes.Select(n => n.Name));
+
+        feed.Nodes.Replace([other]);
+        snapshot = await feed.NextAsync(TestContext.Current.CancellationToken);
+        Assert.Null(snapshot.Node);
+        Assert.Equal(["other"], snapshot.Nodes.Select(n => n.Name));
+    }
+
+    [Fact]
     public void The_status_has_the_oldest_failure_and_since_when()
     {
         feed.Slices.Failed(Unreachable("slices are away"));

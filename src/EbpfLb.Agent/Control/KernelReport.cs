@@ -34,4 +34,8 @@ internal sealed record KernelEntry(
 /// <param name="Direct">It leaves by a device at once; else it goes on through the stack.</param>
 /// <param name="Reasons">What the program counted, as in the metrics.</param>
 internal sealed record KernelPacket(
-    string Device, string Outcome, string Source, string Destination, bool Direct, IReadOnlyList<string> Reasons);
+    string Device, string Outcome, string Source, string Destination, bool Direct, IReadOnlyList<string> Reasons)
+{
+    /// <summary>The node that it goes to in a tunnel, with its ends as they are; null: in none.</summary>
+    public string? Tunnel { get; init; }
+}

@@ -80,9 +80,13 @@ internal static class ExplanationText
             [.. candidates.Select(c => new[]
             {
                 c.Address.ToString(), c.Node ?? "-", c.Chosen ? "yes" : "no",
-                !chosen.TryGetValue(c.Address, out var backend) ? "-" : backend.Masquerade ? "masqueraded" : "kept", c.Reason,
+                chosen.TryGetValue(c.Address, out var backend) ? Client(backend) : "-", c.Reason,
             })]));
     }
+
+    /// <summary>What a backend sees of the client.</summary>
+    private static string Client(ChosenBackend backend)
+        => backend.Masquerade ? "masqueraded" : backend.Tunnel is { } node ? $"kept, by a tunnel to {node}" : "kept";
 
     private static string Lower<T>(T value) where T : struct, Enum => value.ToString().ToLowerInvariant();
 }

@@ -99,7 +99,7 @@ internal static class KernelFindings
         return new KernelPacket(
             device.Name, answer.Outcome.ToString().ToLowerInvariant(), answer.Source.ToString(), answer.Destination.ToString(),
             answer.IsDirect,
-            [.. answer.Reasons.Select(r => ReasonName.Of(r.Reason))]);
+            [.. answer.Reasons.Select(r => ReasonName.Of(r.Reason))]) { Tunnel = answer.Tunnel?.ToString() };
     }
 
     /// <summary>

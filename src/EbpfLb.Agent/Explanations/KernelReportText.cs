@@ -58,6 +58,7 @@ internal static class KernelReportText
 
     private static string Where(KernelPacket packet) => packet.Outcome switch
     {
+        "translated" when packet.Tunnel is { } node => $": as it is, in a tunnel to {node}",
         "translated" => $": {packet.Source} -> {packet.Destination}, {(packet.Direct ? "straight out" : "through the stack")}",
         _ => "",
     };

@@ -26,12 +26,12 @@ public sealed class PacketProbe : IDisposable
     private const int ActionRedirect = 7;
 
     /// <summary>
-    /// What programs only read: most by their flag, two cannot have it as the agent maps them. All others are ours, and small.
+    /// What programs only read: most by their flag, three cannot have it as the agent maps them. All others are ours, and small.
     /// </summary>
     private static readonly HashSet<string> Shared =
     [
         .. Abi.Tables.All.Where(t => (t.Flags & (uint)MapFlags.ReadOnlyProgram) != 0 && t.Name != Abi.Tables.Meta.Name).Select(t => t.Name),
-        Abi.Tables.Slots.Name, Abi.Tables.Backends.Name,
+        Abi.Tables.Slots.Name, Abi.Tables.Maglev.Name, Abi.Tables.Backends.Name,
     ];
 
     private static readonly Dictionary<string, uint> Own = new()
@@ -64,7 +64,11 @@ public sealed class PacketProbe : IDisposable
         if (Places.Find(options) is not { } paths || !AbiStamp.Matches(paths.Map(Abi.Tables.Meta.Name))) return null;
         using var bpf = ProgramLoader.OpenObject([Program], null);
         foreach (var candidate in bpf.Programs.Values) candidate.AutoLoad = candidate.Name == Program;
-        foreach (var knob in new DatapathConfig { SvcStats = 0, CheckFrame = 0, AnswerGapNs = 0, AnswersGapNs = 0 }.Knobs())
+        // With tunnels, of whatever kind: only where an agent has them do backends have nodes.
+        foreach (var knob in new DatapathConfig
+        {
+            SvcStats = 0, CheckFrame = 0, AnswerGapNs = 0, AnswersGapNs = 0, Tunnel = (byte)TunnelKind.IpIp,
+        }.Knobs())
             bpf.Knobs.Set(knob.Name, knob.Bytes.Span);
         List<BpfMap> pinned = [];
         try
@@ -102,7 +106,8 @@ public sealed class PacketProbe : IDisposable
         {
             Data = ProbePacket.Create(new BackendAddress(client, SourcePort), frontend), DataOutCapacity = 4096, Context = context,
         });
-        var ends = ProbePacket.Read(result.Data) ?? default;
+        var tunnel = ProbePacket.TunnelOf(result.Data);
+        var ends = ProbePacket.Read(tunnel is null ? result.Data : ProbePacket.Inside(result.Data)) ?? default;
         var isDirect = (int)result.ReturnValue == ActionRedirect;
         ReasonCount[] reasons = [.. Counted()];
         var outcome = (int)result.ReturnValue == ActionDrop ? ProbeOutcome.Dropped
@@ -110,7 +115,7 @@ public sealed class PacketProbe : IDisposable
             : isDirect && ends.Destination.Address == client ? ProbeOutcome.Refused
             : ProbeOutcome.Passed;
         Forget();
-        return new ProbeAnswer(outcome, ends.Source, ends.Destination, isDirect, reasons);
+        return new ProbeAnswer(outcome, ends.Source, ends.Destination, isDirect, reasons) { Tunnel = tunnel };
     }
 
     public void Dispose()

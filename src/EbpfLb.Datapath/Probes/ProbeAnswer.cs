@@ -10,7 +10,13 @@ namespace EbpfLb.Datapath.Probes;
 /// <param name="IsDirect">It leaves by a device at once; else it goes on through the stack.</param>
 /// <param name="Reasons">What the program counted.</param>
 public sealed record ProbeAnswer(
-    ProbeOutcome Outcome, BackendAddress Source, BackendAddress Destination, bool IsDirect, IReadOnlyList<ReasonCount> Reasons);
+    ProbeOutcome Outcome, BackendAddress Source, BackendAddress Destination, bool IsDirect, IReadOnlyList<ReasonCount> Reasons)
+{
+    /// <summary>
+    /// The node that it goes to in a tunnel, and which chooses the backend: the ends are those of the packet in it. null: in none.
+    /// </summary>
+    public IpAddress? Tunnel { get; init; }
+}
 
 /// <summary>What the program made of a packet.</summary>
 public enum ProbeOutcome

@@ -11,6 +11,8 @@ internal static class ProbePacket
     private const int HeaderV4 = 20;
     private const int HeaderV6 = 40;
     private const byte HopLimit = 64;
+    private const byte IpInIp = 4;
+    private const byte Ipv6InIp = 41;
     private const byte TcpSyn = 2;
     private const byte SctpInit = 1;
 
@@ -50,6 +52,22 @@ internal static class ProbePacket
             default:
                 return null;
         }
+    }
+
+    /// <summary>Where the tunnel that the packet is in ends (IP in IP); null: it is in none.</summary>
+    public static IpAddress? TunnelOf(ReadOnlySpan<byte> packet)
+    {
+        if (Read(packet) is not { } ends) return null;
+        var protocol = ends.Destination.Address.Family == IpFamily.IPv4 ? packet[Ethernet + 9] : packet[Ethernet + 6];
+        return protocol is IpInIp or Ipv6InIp ? ends.Destination.Address : null;
+    }
+
+    /// <summary>The frame without the outer header of a tunnel.</summary>
+    public static byte[] Inside(ReadOnlySpan<byte> packet)
+    {
+        var isV4 = BinaryPrimitives.ReadUInt16BigEndian(packet[12..]) == 0x0800;
+        var isIpv6 = packet[Ethernet + (isV4 ? 9 : 6)] == Ipv6InIp;
+        return [.. packet[..12], .. isIpv6 ? (byte[])[0x86, 0xdd] : [8, 0], .. packet[(Ethernet + (isV4 ? HeaderV4 : HeaderV6))..]];
     }
 
     private static (ushort Source, ushort Destination) Ports(ReadOnlySpan<byte> transport, byte protocol)

@@ -7,7 +7,8 @@ namespace EbpfLb.Policy.Endpoints;
 internal sealed class TunnelEnds(NodeFacts node)
 {
     private readonly Lazy<Dictionary<string, NodeEnds>> ends = new(
-        () => node.Nodes.ToDictionary(n => n.Name, n => new NodeEnds(End(n, IpFamily.IPv4), End(n, IpFamily.IPv6)), StringComparer.Ordinal));
+        () => node.Nodes.ToDictionary(
+            n => n.Name, n => new NodeEnds(End(n, IpFamily.IPv4), End(n, IpFamily.IPv6)), StringComparer.Ordinal));
 
     /// <summary>
     /// An IPv4 packet goes by IPv4 where both nodes have an address of it, else by IPv6, as an IPv6 packet does. null: the endpoint is on

@@ -27,16 +27,41 @@ public sealed class PacketProbeTests
 
     public static TheoryData<bool, bool> Settings { get; } = new() { { true, false }, { true, true }, { false, true }, { false, false } };
 
+    public static TheoryData<Scheduler, Forwarding> Choices
+    {
+        get
+        {
+            var data = new TheoryData<Scheduler, Forwarding>();
+            foreach (var scheduler in Enum.GetValues<Scheduler>()) data.Add(scheduler, Forwarding.Snat);
+            data.Add(Scheduler.Random, Forwarding.Dsr);
+            data.Add(Scheduler.Maglev, Forwarding.Hybrid);
+            return data;
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Settings))]
-    public async Task The_program_does_with_every_kind_of_packet_what_is_explained(bool hasDetector, bool masqueradeAll)
+    public Task The_program_does_with_every_kind_of_packet_what_is_explained(bool hasDetector, bool masqueradeAll)
+        => Compare(hasDetector, masqueradeAll, new PolicyOptions { NodeName = "node-1" });
+
+    [Theory]
+    [MemberData(nameof(Choices))]
+    public Task So_it_does_with_every_scheduler_and_by_tunnels(Scheduler scheduler, Forwarding forwarding) => Compare(
+        hasDetector: true, masqueradeAll: false,
+        new PolicyOptions
+        {
+            NodeName = "node-1", Scheduler = scheduler, MaglevTableSize = 251, Tunnels = forwarding != Forwarding.Snat,
+            Forwarding = forwarding,
+        });
+
+    private static async Task Compare(bool hasDetector, bool masqueradeAll, PolicyOptions policy)
     {
         using var netns = PacketLab.CreateNetns();
         using var instance = new TestInstance();
         await using var dataplane = instance.Open();
         Assert.Empty(dataplane.Node.ApplyNode(StateOf(hasDetector, masqueradeAll)).Problems);
         ForwardingTable? table = null;
-        dataplane.Services.Apply(table = Compile(Endpoints[0], TrafficPolicy.Cluster, TrafficPolicy.Cluster, table));
+        dataplane.Services.Apply(table = Compile(Endpoints[0], TrafficPolicy.Cluster, TrafficPolicy.Cluster, table, policy));
         dataplane.Hooks.Attach();
         using var probe = PacketProbe.Open(instance.Options)!;
         List<string> wrong = [];
@@ -47,7 +72,7 @@ public sealed class PacketProbeTests
                 (TrafficPolicy.Cluster, TrafficPolicy.Cluster), (TrafficPolicy.Local, TrafficPolicy.Local),
             })
             {
-                Assert.True(dataplane.Services.Apply(table = Compile(endpoints, inside, outside, table)).Result.IsComplete);
+                Assert.True(dataplane.Services.Apply(table = Compile(endpoints, inside, outside, table, policy)).Result.IsComplete);
                 var explainer = new Explainer(table, ContextOf(hasDetector, masqueradeAll));
                 foreach (var (flow, device) in Flows())
                 {
@@ -129,7 +154,11 @@ public sealed class PacketProbeTests
         var reasons = string.Join(", ", answer.Reasons.Select(r => r.Reason));
         if (answer.Outcome != expected) return $"it is {answer.Outcome} ({reasons})";
         if (expected != ProbeOutcome.Translated) return null;
-        var chosen = explanation.Backends.Where(b => b.Address == answer.Destination).ToList();
+        if (answer.Tunnel is { } node)
+            return explanation.Backends.Any(b => b.Tunnel == node)
+                && (answer.Source.Address, answer.Destination.Address) == (explanation.Flow.From, explanation.Flow.To)
+                ? null : $"goes in a tunnel to {node}";
+        var chosen = explanation.Backends.Where(b => b.Address == answer.Destination && b.Tunnel is null).ToList();
         if (chosen.Count == 0) return $"goes to {answer.Destination}";
         var changed = answer.Source != new BackendAddress(explanation.Flow.From, PacketProbe.SourcePort);
         return changed == chosen[0].Masquerade ? null : $"comes from {answer.Source} at {answer.Destination} ({reasons})";
@@ -158,16 +187,17 @@ public sealed class PacketProbeTests
     private static Flow Flow(string from, string to, ushort port)
         => new(IpAddress.Parse(from), IpAddress.Parse(to), port, TransportProtocol.Tcp, FlowPath.Packet);
 
-    private static ForwardingTable Compile(string[] endpoints, TrafficPolicy inside, TrafficPolicy outside, ForwardingTable? previous)
+    private static ForwardingTable Compile(
+        string[] endpoints, TrafficPolicy inside, TrafficPolicy outside, ForwardingTable? previous, PolicyOptions? policy = null)
     {
-        var cluster = new ClusterBuilder().Node("node-1", addresses: ["192.0.2.1"])
+        var cluster = new ClusterBuilder().Node("node-1", addresses: ["192.0.2.1"]).Other("node-2", "10.244.2.1")
             .Service("web", ["10.96.0.10"], ["http:80@30080"], type: ServiceType.LoadBalancer, externalIPs: ["198.51.100.100"],
                 balancerIPs: ["203.0.113.80"], inside: inside, outside: outside)
             .Service("narrow", ["10.96.0.11"], ["http:80"], type: ServiceType.LoadBalancer, balancerIPs: ["203.0.113.81"],
                 sourceRanges: ["198.51.100.0/24"], outside: outside)
             .Slice("web-1", "web", ["http:8080"], endpoints, IpFamily.IPv4)
             .Slice("narrow-1", "narrow", ["http:8080"], endpoints, IpFamily.IPv4);
-        return ForwardingCompiler.Compile(cluster.Build(), new PolicyOptions { NodeName = "node-1" }, previous);
+        return ForwardingCompiler.Compile(cluster.Build(), policy ?? new PolicyOptions { NodeName = "node-1" }, previous);
     }
 
     private static NodeState StateOf(bool hasDetector, bool masqueradeAll) => new(
@@ -178,7 +208,7 @@ public sealed class PacketProbeTests
         new NodeSettings
         {
             Pods4 = hasDetector ? [Pods] : [], MasqueradeAll = masqueradeAll, NodePorts = new PortRange(30000, 32767),
-            SnatPorts = new PortRange(61000, 64999),
+            SnatPorts = new PortRange(61000, 64999), Tunnel4 = IpAddress.Parse("192.0.2.1"),
         });
 
     private static ExplainContext ContextOf(bool hasDetector, bool masqueradeAll) => new()

@@ -34,7 +34,7 @@ public sealed class VerificationTests : IAsyncLifetime
         var node = dataplane.Node.ApplyNode(new NodeState(
             [new NodeDevice(7, "eth0", IpAddress.Parse("192.0.2.1"), null)],
             [new NodeAddress(IpAddress.Parse("192.0.2.1"), true), new NodeAddress(IpAddress.Parse("2001:db8::7"), true)],
-            new NodeSettings { HostNetnsCookie = 1, NodePorts = new PortRange(30000, 32767) }));
+            new NodeSettings { HostNetnsCookie = 1, NodePorts = new PortRange(30000, 32767) }) { Nodes = [IpAddress.Parse("192.0.2.1")] });
         Assert.True(node.IsComplete);
         dataplane.Hooks.Attach();
         return ValueTask.CompletedTask;

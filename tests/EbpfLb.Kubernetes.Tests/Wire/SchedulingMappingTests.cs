@@ -36,15 +36,23 @@ public sealed class SchedulingMappingTests
         Assert.Empty(wire.Warnings);
     }
 
+    [Fact]
+    public void A_Service_names_how_it_is_forwarded()
+    {
+        Assert.Equal(Forwarding.Hybrid, Service(""" "ebpflb.io/forwarding":"hybrid" """).Forwarding);
+        Assert.Null(Service(""" "ebpflb.io/forwarding":"" """).Forwarding);
+    }
+
     [Theory]
     [InlineData("ebpflb.io/scheduler", "lblc", "random, rr, wrr, lc, wlc, sh, dh, sed, nq or maglev")]
     [InlineData("ebpflb.io/maglev-table-size", "1000", "a prime from 251 to 131071")]
     [InlineData("ebpflb.io/maglev-table-size", "many", "a prime from 251 to 131071")]
+    [InlineData("ebpflb.io/forwarding", "DSR", "snat, dsr or hybrid")]
     public void A_value_that_is_none_is_named_with_what_is_allowed(string annotation, string value, string allowed)
     {
         var service = Service($"\"{annotation}\":\"{value}\"");
 
-        Assert.Equal((null, 0), (service.Scheduler, service.MaglevTableSize));
+        Assert.Equal((null, 0, null), (service.Scheduler, service.MaglevTableSize, service.Forwarding));
         var refused = Assert.Single(service.Refused);
         Assert.Equal($"metadata.annotations[{annotation}]", refused.Path);
         Assert.StartsWith($"is \"{value}\", and must be {allowed}", refused.Message, StringComparison.Ordinal);

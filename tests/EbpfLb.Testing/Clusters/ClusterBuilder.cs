@@ -25,7 +25,8 @@ public sealed partial class ClusterBuilder
         TrafficPolicy outside = TrafficPolicy.Cluster,
         ushort healthCheckPort = 0,
         Scheduler? scheduler = null,
-        int maglevTableSize = 0)
+        int maglevTableSize = 0,
+        Forwarding? forwarding = null)
     {
         state.Set(new Service(
             Name(name),
@@ -43,6 +44,7 @@ public sealed partial class ClusterBuilder
             HealthCheckNodePort = healthCheckPort,
             Scheduler = scheduler,
             MaglevTableSize = maglevTableSize,
+            Forwarding = forwarding,
         });
         return this;
     }
@@ -70,8 +72,23 @@ public sealed partial class ClusterBuilder
     /// <summary>Sets the own node.</summary>
     public ClusterBuilder Node(string name, string? zone = null, string[]? addresses = null, string[]? taints = null)
     {
-        state.Set(new Node(
-            name, (addresses ?? []).Select(IpAddress.Parse).ToValueList(), [], zone, IsDeleting: false, (taints ?? []).ToValueList()));
+        var node = new Node(
+            name, (addresses ?? []).Select(IpAddress.Parse).ToValueList(), [], zone, IsDeleting: false, (taints ?? []).ToValueList());
+        state.Set(node);
+        state.SetAny(node);
+        return this;
+    }
+
+    /// <summary>Another node of the cluster, which has these addresses.</summary>
+    public ClusterBuilder Other(string name, params string[] addresses)
+    {
+        state.SetAny(new Node(name, addresses.Select(IpAddress.Parse).ToValueList(), [], null, IsDeleting: false, []));
+        return this;
+    }
+
+    public ClusterBuilder RemoveOther(string name)
+    {
+        state.RemoveAny(name);
         return this;
     }
 

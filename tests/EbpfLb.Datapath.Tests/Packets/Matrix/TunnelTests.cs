@@ -15,7 +15,7 @@ public abstract class TunnelFixture(LbTunnel kind) : IDisposable
         bpf.Knobs.Set("cfg_tunnel_mss", Mss);
     });
 
-    internal const ushort Mss = 1400;
+    internal const ushort Mss = 1480;
 
     internal LbTunnel Kind => kind;
 
@@ -284,9 +284,9 @@ public abstract class TunnelTests : PacketTest
     }
 
     [Theory]
-    [InlineData(Family.IPv4, 1460, TunnelFixture.Mss)]
+    [InlineData(Family.IPv4, 8960, TunnelFixture.Mss)]
     [InlineData(Family.IPv4, 1000, 1000)]
-    [InlineData(Family.IPv6, 1440, TunnelFixture.Mss - 20)]
+    [InlineData(Family.IPv6, 8940, TunnelFixture.Mss - 20)]
     public void Backends_announce_no_longer_segment_than_the_option_says(Family family, int announced, int heard)
     {
         var at = Ends.Of(family);
