@@ -13,8 +13,8 @@
  *                                     moves. 0 or a negative error
  *   hook_read(ctx, off, to, len)      copies out, from anywhere. 0 or a negative error
  *   hook_write(ctx, off, from, len)   copies in; moves. 0 or a negative error
- *   hook_write_new(ctx, off, from, len)  the same into bytes that are 0 and belong to no checksum but
- *                                     the one that the device took of the whole packet; moves
+ *   hook_write_new(ctx, off, from, len)  the same into bytes that are 0 and belong to no checksum
+ *                                     but the one that the device took of the packet; moves
  *   hook_l4_csum(ctx, off, old, new, flags)  replaces in a TCP, UDP or ICMPv6 checksum what the
  *                                     change of old into new does to it (flags: size 2 or 4, or 0
  *                                     where old is 0 and new a difference; HOOK_CSUM_PSEUDO,

@@ -296,7 +296,7 @@ lb_inline bool lb_fresh(hook_ctx *ctx, struct lb_pass *pass, int *verdict)
 		choice = lb_choose_unknown(pass);
 	switch (choice) {
 	case LB_CHOICE_OPEN:
-		pass->reason = lb_open(ctx, pass);
+		pass->reason = lb_ct_tunnels(pass) ? lb_open_tunnel(ctx, pass) : lb_open(ctx, pass);
 		if (likely(!pass->reason))
 			return true;
 		*verdict = HOOK_DROP;

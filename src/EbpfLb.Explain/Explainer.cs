@@ -6,7 +6,7 @@ namespace EbpfLb.Explain;
 /// <summary>
 /// Says of any connection what happens to it and why. It decides nothing of its own: what answers, which backends are in which
 /// list and who may use it is read from the compiled table; what is here is what the programs decide by packet and by
-/// socket (bpf/lib/lb_frontend.h, bpf/lib/lb_select.h, bpf/lib/lb_open.h). Not thread-safe.
+/// socket (bpf/lib/lb_frontend.h, bpf/lib/lb_select.h, bpf/lib/lb_choose.h). Not thread-safe.
 /// </summary>
 public sealed class Explainer
 {
