@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * What each step of a new flow costs: b_steps does what lb_forward() does for one (lb_forward.h,
- * lb_choose.h, lb_open.h, lb_open_snat.h), in its order, and stops after the step that the measurement names.
+ * lb_choose.h, lb_open.h, lb_open_snat.h), in its order, and stops after the step that the
+ * measurement names.
  * b_whole is the program itself. Each run takes the client's next port. The tables are emptied
  * between measurements.
  */

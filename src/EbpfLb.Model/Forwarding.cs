@@ -6,7 +6,9 @@ public enum Forwarding : byte
     /// <summary>From an address of the node that they asked, and back by it.</summary>
     Snat,
 
-    /// <summary>Direct server return: by a tunnel to the backend's node, which answers the client itself. The backend sees its client.</summary>
+    /// <summary>
+    /// Direct server return: by a tunnel to the backend's node, which answers the client itself. The backend sees its client.
+    /// </summary>
     Dsr,
 
     /// <summary>TCP as <see cref="Dsr"/>, all else as <see cref="Snat"/>.</summary>

@@ -3,7 +3,9 @@ using EbpfLb.Model;
 
 namespace EbpfLb.Kubernetes.Wire;
 
-/// <summary>Annotations that say who gets a connection, and how. What is wrong in them is carried with the object, see RefusedField.</summary>
+/// <summary>
+/// Annotations that say who gets a connection, and how. What is wrong in them is carried with the object, see RefusedField.
+/// </summary>
 internal sealed partial class WireMapper
 {
     private const string WeightRule = "0 to 65535";
