@@ -46,6 +46,22 @@ lb_inline long hook_write(hook_ctx *ctx, __u32 off, const void *from, __u32 len)
 	return -EINVAL;
 }
 
+/* `len` is a constant where it is called. */
+lb_inline long hook_write_new(hook_ctx *ctx, __u32 off, const void *from, __u32 len)
+{
+	void *at = hook_data(ctx) + off;
+
+	if (at + len > hook_data_end(ctx))
+		return -EINVAL;
+	__builtin_memcpy(at, from, len);
+	return 0;
+}
+
+lb_inline long hook_encap(hook_ctx *ctx, __u32 len, __u64 flags)
+{
+	return bpf_xdp_adjust_head(ctx, -(int)len);
+}
+
 /* Of checksums that a device or the kernel will yet finish only the kernel knows. */
 lb_inline long hook_l4_csum(hook_ctx *ctx, __u32 off, __u64 old, __u64 new, __u64 flags)
 {

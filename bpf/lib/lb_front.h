@@ -15,6 +15,7 @@
 #include "lb_nat.h"
 #include "lb_neighbour.h"
 #include "lb_stats.h"
+#include "lb_tunnel_head.h"
 
 /* The frame is for the device that it came in by, as `mac` has it. */
 lb_inline bool lb_front_frame(hook_ctx *ctx, const __u8 *mac)
@@ -51,9 +52,10 @@ lb_inline bool lb_front_ours(hook_ctx *ctx, struct lb_pass *pass)
 		return false;
 	if (!lb_ct_find(pass))
 		return false;
-	return (pass->ct.flags & way) == LB_CT_SNAT && pass->ct.oif && pass->ct.mtu &&
-	       pass->pkt.len <= pass->ct.mtu && pass->pkt.ttl > 1 && !lb_ct_outdated(pass) &&
-	       !lb_ct_moves(pass, lb_tick_now());
+	if ((pass->ct.flags & way) != LB_CT_SNAT && !lb_ct_tunnels(pass))
+		return false;
+	return pass->ct.oif && pass->ct.mtu && pass->pkt.len <= pass->ct.mtu && pass->pkt.ttl > 1 &&
+	       !lb_ct_outdated(pass) && !lb_ct_moves(pass, lb_tick_now());
 }
 
 lb_inline int lb_front_leave(hook_ctx *ctx, struct lb_pass *pass,
@@ -74,6 +76,45 @@ lb_inline int lb_front_leave(hook_ctx *ctx, struct lb_pass *pass,
 	return neighbour->way == LB_FRONT_SEND ? XDP_TX : bpf_redirect(pass->ct.oif, 0);
 }
 
+/* In the tunnel between the ends that are in `to`. What cannot have more room goes on as it is. */
+lb_inline int lb_front_tunnel(hook_ctx *ctx, struct lb_pass *pass,
+			      const struct lb_neighbour *neighbour)
+{
+	bool v4 = pass->to.family == 4;
+	__u32 head = lb_tunnel_head(v4);
+	struct lb_tunnel_ends ends;
+	struct ethhdr *eth;
+
+	if (hook_encap(ctx, head, 0))
+		return XDP_PASS;
+	lb_copy16(ends.src, pass->to.src);
+	lb_copy16(ends.dst, pass->to.dst);
+	pass->pkt.l3 = ETH_HLEN + head;
+	if (!lb_hop(ctx, &pass->pkt) || lb_tunnel_write(ctx, pass, &ends, ETH_HLEN))
+		return XDP_DROP;
+	eth = lb_at(ctx, 0, sizeof(*eth));
+	if (!eth)
+		return XDP_DROP;
+	__builtin_memcpy(eth, neighbour->head, sizeof(neighbour->head));
+	eth->h_proto = v4 ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6);
+	lb_count_packet(LB_PKT_TO_NODE, pass->pkt.len);
+	lb_count(LB_PKT_XDP);
+	return neighbour->way == LB_FRONT_SEND ? XDP_TX : bpf_redirect(pass->ct.oif, 0);
+}
+
+/* What the packet of a flow in a tunnel leaves as: the outer header's ends. */
+lb_inline bool lb_front_ends(struct lb_pass *pass)
+{
+	struct lb_tunnel_ends ends;
+
+	if (!lb_tunnel_ends(&ends, pass->ct.backend_id))
+		return false;
+	lb_copy16(pass->to.src, ends.src);
+	lb_copy16(pass->to.dst, ends.dst);
+	pass->to.family = lb_mapped(ends.dst) ? 4 : 6;
+	return true;
+}
+
 lb_inline int lb_front(hook_ctx *ctx)
 {
 	const struct lb_neighbour *neighbour;
@@ -85,10 +126,13 @@ lb_inline int lb_front(hook_ctx *ctx)
 	lb_pass_begin(&pass, LB_CT_INGRESS, hook_ifindex(ctx));
 	if (!lb_front_ours(ctx, &pass) || !lb_front_finished(ctx, &pass))
 		return XDP_PASS;
+	if (lb_ct_tunnels(&pass) && !lb_front_ends(&pass))
+		return XDP_PASS;
 	neighbour = lb_neighbour_of(ctx, &pass);
 	if (!neighbour || !lb_front_frame(ctx, neighbour->mac))
 		return XDP_PASS;
-	return lb_front_leave(ctx, &pass, neighbour);
+	return lb_ct_tunnels(&pass) ? lb_front_tunnel(ctx, &pass, neighbour)
+				    : lb_front_leave(ctx, &pass, neighbour);
 }
 
 #endif
