@@ -31,4 +31,20 @@ int b_xdp(struct xdp_md *ctx)
 	return lb_front(ctx);
 }
 
+/* What it leaves is in a tunnel, out of which the next run takes the place of its packet again. At
+ * tc this cannot be: the kernel remembers that a packet is in a tunnel. */
+SEC("xdp")
+int b_xdp_tunnel(struct xdp_md *ctx)
+{
+	int verdict;
+
+	if (!bench_restore(ctx))
+		return XDP_ABORTED;
+	lb_pin(ctx);
+	verdict = lb_front(ctx);
+	if (verdict == XDP_REDIRECT && bpf_xdp_adjust_head(ctx, lb_tunnel_head(true)))
+		return XDP_ABORTED;
+	return verdict;
+}
+
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

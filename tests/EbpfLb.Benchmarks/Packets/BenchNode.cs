@@ -18,7 +18,7 @@ internal sealed class BenchNode : IDisposable
     private static readonly string[] Names = ["b_in", "b_out", "b_new", "b_restore", "b_empty"];
 
     /// <summary>Of bpf/bench/xdp.bpf.c.</summary>
-    private static readonly string[] XdpNames = ["b_xdp", "b_xdp_restore"];
+    private static readonly string[] XdpNames = ["b_xdp", "b_xdp_restore", "b_xdp_tunnel"];
 
     private readonly PacketProgram node;
     private readonly BpfMap<uint, BenchPacket> packets;
@@ -27,7 +27,7 @@ internal sealed class BenchNode : IDisposable
     private readonly List<BpfLink> links;
 
     public BenchNode(int services)
-        : this(2 * (uint)services + 1024)
+        : this(2 * (uint)services + 1024, LbTunnel.None)
     {
         foreach (var family in Enum.GetValues<Family>()) Fill(family, services);
         var settings = node.Settings;
@@ -37,12 +37,26 @@ internal sealed class BenchNode : IDisposable
         node.Settings = settings;
     }
 
+    /// <summary>With tunnels, and an open flow in one.</summary>
+    public static BenchNode WithTunnels()
+    {
+        var bench = new BenchNode(1024, LbTunnel.Ipip);
+        var (node, at) = (bench.node, Ends.Of(Family.IPv4));
+        node.Settings = node.Settings with { Node4 = AbiAddress.To4(at.Node) };
+        node.Serve(new ServiceSpec(Tcp, new FrontendSpec(at.ExternalIp, 80, LbServiceFlag.External))
+        {
+            Flags = LbServiceFlag.Dsr, Backends = [new BackendSpec(at.RemotePod, 8080) { Node = at.RemotePod }],
+        });
+        PacketCase.OpenTunnel(at, (program, device, packet) => bench.Run(program, device, packet, repeat: 1));
+        return bench;
+    }
+
     /// <summary>With the services of a table, and no flow.</summary>
     public BenchNode(ForwardingTable table)
-        : this(16_384)
+        : this(16_384, LbTunnel.None)
         => CompiledTables.Fill(node, table);
 
-    private BenchNode(uint room)
+    private BenchNode(uint room, LbTunnel tunnel)
     {
         node = new PacketProgram(Path.Combine("bench", "packets.bpf.o"), Names, bpf =>
         {
@@ -52,12 +66,14 @@ internal sealed class BenchNode : IDisposable
                      })
                 bpf.Map(table.Name).MaxEntries = room;
             bpf.Knobs.Set("cfg_services", room);
+            bpf.Knobs.Set("cfg_tunnel", (byte)tunnel);
             bpf.Map(Tables.SvcStats.Name).MaxEntries = room * (uint)PossibleCpus.Numbers();
             foreach (var table in new Table[] { Tables.Conntrack4, Tables.Conntrack6 }) bpf.Map(table.Name).MaxEntries = 1 << 17;
         });
         packets = node.Object.OpenMap<uint, BenchPacket>("b_packet");
         programs = Names.ToDictionary(name => name, node.Object.OpenProgram);
         front = BpfObject.Open(File.ReadAllBytes(Path.Combine(RepositoryPaths.Root, "build", "bpf", "bench", "xdp.bpf.o")));
+        front.Knobs.Set("cfg_tunnel", (byte)tunnel);
         // All but its constants.
         foreach (var map in front.Maps.Values.Where(map => !map.Name.Contains('.') && node.Object.Maps.ContainsKey(map.Name)))
         {

@@ -38,5 +38,19 @@ internal static class PacketBench
             ["packet", .. from family in Enum.GetValues<Family>() from size in sizes select $"{family}, {size} services"],
             PacketCase.All.Select(what => (string[])
                 [what.Meaning, .. from family in Enum.GetValues<Family>() from size in sizes select samples[(what, family, size)].Text()]));
+        RunTunnels();
+    }
+
+    private static void RunTunnels()
+    {
+        using var node = BenchNode.WithTunnels();
+        var samples = PacketCase.Tunnels.ToDictionary(what => what, _ => new Samples());
+        for (var round = 0; round < Rounds; round++)
+        foreach (var what in PacketCase.Tunnels)
+            samples[what].Add(node.Measure(what, Family.IPv4, Repeat));
+        Report.Title(
+            "Packets in tunnels: ns per packet",
+            "The same on a node with `--tunnel ipip`; what was put in front is taken away within the run.");
+        Report.Table(["packet", "IPv4"], PacketCase.Tunnels.Select(what => (string[])[what.Meaning, samples[what].Text()]));
     }
 }

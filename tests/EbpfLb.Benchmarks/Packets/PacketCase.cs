@@ -36,6 +36,23 @@ internal sealed record PacketCase(string Meaning, string Program, Device Device,
         new("new flow to this node", "b_new", PacketLab.Wan, Verdict.Pass, at => Local(at).Tcp(TcpFlags.Syn)),
     ];
 
+    /// <summary>On a node that has tunnels of IP in IP. Of IPv4 only: what a run leaves is put back by as much.</summary>
+    public static readonly PacketCase[] Tunnels =
+    [
+        new("the packet put back (floor)", "b_restore", PacketLab.Wan, Verdict.Pass, Local),
+        new("to no service, in", "b_in", PacketLab.Wan, Verdict.Pass, at => Local(at).To(at.Node, 22)),
+        new("the packet put back in front of the stack (floor)", "b_xdp_restore", PacketLab.Wan, XdpPass, Local),
+        new("to no service, in front of the stack", "b_xdp", PacketLab.Wan, XdpPass, at => Local(at).To(at.Node, 22)),
+        new("established, to another node in a tunnel, by XDP", "b_xdp_tunnel", PacketLab.Wan, XdpRedirect, Remote),
+    ];
+
+    /// <summary>Opens the flow that the packets of <see cref="Tunnels"/> belong to.</summary>
+    public static void OpenTunnel(Ends at, Action<string, Device, PacketBuilder> run)
+    {
+        run("b_in", PacketLab.Wan, Remote(at).Tcp(TcpFlags.Syn));
+        run("b_in", PacketLab.Wan, Remote(at));
+    }
+
     /// <summary>Opens the flows that the established packets belong to.</summary>
     public static void OpenFlows(Ends at, Action<string, Device, PacketBuilder> run)
     {

@@ -67,6 +67,22 @@ public sealed class XdpTests
     }
 
     [Fact]
+    public void With_direct_server_return_they_go_into_the_tunnel_in_front_of_the_stack()
+    {
+        using var cluster = NewCluster("driver", sends: true, "--tunnel", "ipip", "--forwarding", "dsr");
+        var to = cluster.Publish("c", "d").Address(cluster, Way.NodePortOfFirst, Family.IPv4);
+
+        cluster.Probe.Do($"bulk to={to} up=5000000 down=5000000 timeout=20000");
+        cluster.Probe.Do($"hold id=held to={to} count=50");
+        Eventually.True(() =>
+        {
+            Assert.Equal(50, cluster.Probe.Do("exchange id=held").Number("answered"));
+            return Drops.Count(cluster.First, Forwarded) > 200;
+        }, () => $"packets to be forwarded{cluster.Report()}");
+        Assert.Equal(0, Drops.Count(cluster.First, "pkt_to_remote"));
+    }
+
+    [Fact]
     public void Where_a_device_cannot_send_frames_tc_does_all()
     {
         using var cluster = NewCluster("driver", sends: false);
@@ -80,9 +96,9 @@ public sealed class XdpTests
     }
 
     /// <param name="sends">The nodes' uplinks send frames of XDP programs, as those of network cards do.</param>
-    private static TestCluster NewCluster(string mode, bool sends = true)
+    private static TestCluster NewCluster(string mode, bool sends = true, params IReadOnlyList<string> more)
     {
-        var cluster = new TestCluster(new TestClusterOptions { Extra = ["--xdp", mode, "--sync-period", "1s"] });
+        var cluster = new TestCluster(new TestClusterOptions { Extra = ["--xdp", mode, "--sync-period", "1s", .. more] });
         Offloads.NoChecksums(cluster.Client.Place.NetnsPath!, "eth0");
         foreach (var pod in cluster.Pods) Offloads.NoChecksums(pod.Place.NetnsPath!, "eth0");
         if (!sends || mode != "driver") return cluster;
