@@ -98,6 +98,21 @@ public sealed class XdpHooksTests : IDisposable
         Assert.Equal("its packets have no Ethernet header", Attach(hooks, "tun0")["tun0"].Xdp!.Problem);
     }
 
+    /// <summary>Nothing is put at its ports instead.</summary>
+    [Fact]
+    public void A_bridge_has_none_by_its_driver_and_says_so()
+    {
+        lab.Configure("link add br0 type bridge", "link set left master br0", "link set br0 up");
+
+        using (var driver = NewHooks(XdpMode.Driver))
+            Assert.StartsWith("the driver refuses XDP: ", Attach(driver, "br0")["br0"].Xdp!.Problem, StringComparison.Ordinal);
+        Assert.Equal((0u, 0u), (ProgramAt("br0"), ProgramAt("left")));
+
+        using var generic = NewHooks(XdpMode.Generic);
+        Assert.Null(Attach(generic, "br0")["br0"].Xdp!.Problem);
+        Assert.Equal((program.Id, 0u), (ProgramAt("br0"), ProgramAt("left")));
+    }
+
     [Fact]
     public void Of_a_device_that_is_gone_no_pin_stays()
     {
