@@ -16,7 +16,7 @@ for what in "$@"; do
 			prometheus=yes shared=yes
 			;;
 		bench)
-			need+=(iptables-legacy-restore:iptables nft:nftables bash:bash ps:procps)
+			need+=(iptables-legacy-restore:iptables nft:nftables bash:bash ps:procps taskset:util-linux)
 			shared=yes proxies=yes
 			;;
 		kernels)

@@ -97,6 +97,7 @@ string[] tools =
     "ip", "nsenter",
     .. only is "all" or "outside" or "nodeport" or "pps" ? (string[])["awk", "nft", "iptables-legacy", "iptables-legacy-restore"] : [],
     .. only is "all" or "nodeport" ? (string[])["haproxy", "nginx"] : [],
+    .. only is "all" or "pps" ? (string[])["taskset"] : [],
 ];
 if (tools.Where(tool => !RepositoryPaths.HasTool(tool)).ToArray() is { Length: > 0 } missing)
 {

@@ -26,6 +26,9 @@ internal sealed class PacketBed : IDisposable
     /// <summary>64 bytes on a wire, where 4 of checksum follow: 18 behind the headers of Ethernet, IPv4 and UDP.</summary>
     private const int PayloadBytes = 18;
 
+    private const string GeneratorCpu = "0";
+    private const string NodeCpu = "1";
+
     private static readonly PhysicalAddress Gateway = PhysicalAddress.Parse("02-00-00-00-00-99");
     private readonly NetnsTopology topology = NetnsTopology.Create();
     private readonly ScratchNetns wire = ScratchNetns.Create();
@@ -61,11 +64,10 @@ internal sealed class PacketBed : IDisposable
     {
         var (peer, device, _) = cables[name];
         peer.Program(peer.Services, $"{Backend}:{BackendPort}", "elsewhere", "udp");
-        // Other than by /sys, which is mounted for one namespace, it is said by netlink only.
-        var (code, output) = ChildProcess.Run(
-            new ProcessPlace(null, null), RepositoryPaths.Tool("ip"), "netns", "exec", peer.Node.Netns, "sh", "-c",
-            $"echo 1 > /sys/class/net/{device}/threaded");
-        if (code != 0) throw new InvalidOperationException($"threaded NAPI of {device}: {output}");
+        // "ip netns exec" has the namespace's own /sys.
+        Call("ip", "netns", "exec", peer.Node.Netns, "sh", "-c", $"echo 1 > /sys/class/net/{device}/threaded");
+        var threads = Eventually.Get(() => Threads(device).ToList(), found => found.Count > 0, $"the thread of {device}");
+        foreach (var thread in threads) Call("taskset", "-p", "-c", NodeCpu, Path.GetFileName(thread));
         using var capture = new FrameCapture(wire.Path);
         var forwarded = Eventually.Get(() =>
         {
@@ -88,7 +90,7 @@ internal sealed class PacketBed : IDisposable
         var (_, device, frame) = cables[name];
         var (arrived, cpu) = (Received(device), CpuTime(device));
         var answer = Loadgen.Run(
-            wire.Path, $"device={device} frame={Convert.ToHexString(frame)} flows={Flows} ms={milliseconds} rate={rate} cpu=0");
+            wire.Path, $"device={device} frame={Convert.ToHexString(frame)} flows={Flows} ms={milliseconds} rate={rate} cpu={GeneratorCpu}");
         // What is still in the queue of the device, 256 frames at most.
         Thread.Sleep(5);
         return (answer.Number("sent") + answer.Number("refused"), Received(device) - arrived, answer.Number("us") / 1e6, CpuTime(device) - cpu);
@@ -125,9 +127,19 @@ internal sealed class PacketBed : IDisposable
             .Split(':')[1].Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture));
 
     /// <summary>Nanoseconds that the kernel's threads of the device ran so far.</summary>
-    private static double CpuTime(string device) => Directory.EnumerateDirectories("/proc").Where(path => char.IsAsciiDigit(path[6]))
-        .Where(path => Read($"{path}/comm").StartsWith($"napi/{device}-", StringComparison.Ordinal))
-        .Sum(path => double.Parse(Read($"{path}/schedstat").Split(' ')[0], CultureInfo.InvariantCulture));
+    private static double CpuTime(string device)
+        => Threads(device).Sum(path => double.Parse(Read($"{path}/schedstat").Split(' ')[0], CultureInfo.InvariantCulture));
+
+    /// <summary>Their directories in /proc.</summary>
+    private static IEnumerable<string> Threads(string device) => Directory.EnumerateDirectories("/proc")
+        .Where(path => char.IsAsciiDigit(path[6]))
+        .Where(path => Read($"{path}/comm").StartsWith($"napi/{device}-", StringComparison.Ordinal));
+
+    private static void Call(string tool, params IReadOnlyList<string> arguments)
+    {
+        var (code, output) = ChildProcess.Run(new ProcessPlace(null, null), [RepositoryPaths.Tool(tool), .. arguments]);
+        if (code != 0) throw new InvalidOperationException($"{tool} {string.Join(' ', arguments)}: {output}");
+    }
 
     /// <summary>"": the process ended meanwhile.</summary>
     private static string Read(string file)
