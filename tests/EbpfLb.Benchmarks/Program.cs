@@ -43,6 +43,7 @@ var benches = new Dictionary<string, Func<Task>>
     },
     ["rate"] = RateBench.RunAsync,
     ["change"] = ChangeBench.RunAsync,
+    ["sync"] = SyncBench.RunAsync,
     ["schedulers"] = SchedulerBench.RunAsync,
     // Writes the plots of docs/policy.md.
     ["spread"] = () =>
@@ -95,9 +96,9 @@ if (only != "all" && !benches.ContainsKey(only))
 string[] tools =
 [
     "ip", "nsenter",
-    .. only is "all" or "outside" or "nodeport" or "pps" ? (string[])["awk", "nft", "iptables-legacy", "iptables-legacy-restore"] : [],
+    .. only is "all" or "outside" or "nodeport" or "pps" or "sync" ? (string[])["awk", "nft", "iptables-legacy", "iptables-legacy-restore"] : [],
     .. only is "all" or "nodeport" ? (string[])["haproxy", "nginx"] : [],
-    .. only is "all" or "pps" ? (string[])["taskset"] : [],
+    .. only is "all" or "nodeport" or "pps" ? (string[])["taskset"] : [],
 ];
 if (tools.Where(tool => !RepositoryPaths.HasTool(tool)).ToArray() is { Length: > 0 } missing)
 {

@@ -73,10 +73,28 @@ internal sealed class Bed : IDisposable
         Eventually.True(() => Probe.Load(LoadMode.Tcp, NodePortOf(node), 3).IsClean, () => $"the NodePort to answer: {peers[node].Log}");
     }
 
+    /// <summary>
+    /// Has clients, servers and proxies run on these CPUs, "0" or "0-1". Where requests go one after another, one CPU is enough for all, and
+    /// figures do not depend on who was woken where.
+    /// </summary>
+    public void RunOn(string cpus)
+    {
+        string[] names = [.. router.Clients.Select(c => c.Netns), .. topology.Nodes.SelectMany(n => n.Pods.Select(p => p.Netns).Prepend(n.Netns))];
+        foreach (var pid in names.SelectMany(name => Call("ip", "netns", "pids", name).Split('\n', StringSplitOptions.RemoveEmptyEntries)))
+            Call("taskset", "-a", "-p", "-c", cpus, pid);
+    }
+
     public void Dispose()
     {
         foreach (var disposable in Enumerable.Reverse(running)) disposable.Dispose();
         topology.Dispose();
+    }
+
+    /// <summary>What a program of the machine prints.</summary>
+    public static string Call(string tool, params IReadOnlyList<string> arguments)
+    {
+        var (code, output) = ChildProcess.Run(new ProcessPlace(null, null), [RepositoryPaths.Tool(tool), .. arguments]);
+        return code == 0 ? output : throw new InvalidOperationException($"{tool} {string.Join(' ', arguments)}: {output}");
     }
 
     private T Keep<T>(T disposable)

@@ -56,6 +56,7 @@ internal static class NodePortBench
         var figures = new Dictionary<(Measure, string), Figures>();
         foreach (var measure in Enum.GetValues<Measure>())
         {
+            bed.RunOn(measure == Measure.Stream ? "0-1" : "0");
             var forwarded = bed["xdp-1"].Count("pkt_xdp");
             for (var round = 0; round <= Rounds; round++)
             {

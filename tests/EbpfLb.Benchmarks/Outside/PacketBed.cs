@@ -65,9 +65,9 @@ internal sealed class PacketBed : IDisposable
         var (peer, device, _) = cables[name];
         peer.Program(peer.Services, $"{Backend}:{BackendPort}", "elsewhere", "udp");
         // "ip netns exec" has the namespace's own /sys.
-        Call("ip", "netns", "exec", peer.Node.Netns, "sh", "-c", $"echo 1 > /sys/class/net/{device}/threaded");
+        Bed.Call("ip", "netns", "exec", peer.Node.Netns, "sh", "-c", $"echo 1 > /sys/class/net/{device}/threaded");
         var threads = Eventually.Get(() => Threads(device).ToList(), found => found.Count > 0, $"the thread of {device}");
-        foreach (var thread in threads) Call("taskset", "-p", "-c", NodeCpu, Path.GetFileName(thread));
+        foreach (var thread in threads) Bed.Call("taskset", "-p", "-c", NodeCpu, Path.GetFileName(thread));
         using var capture = new FrameCapture(wire.Path);
         var forwarded = Eventually.Get(() =>
         {
@@ -134,12 +134,6 @@ internal sealed class PacketBed : IDisposable
     private static IEnumerable<string> Threads(string device) => Directory.EnumerateDirectories("/proc")
         .Where(path => char.IsAsciiDigit(path[6]))
         .Where(path => Read($"{path}/comm").StartsWith($"napi/{device}-", StringComparison.Ordinal));
-
-    private static void Call(string tool, params IReadOnlyList<string> arguments)
-    {
-        var (code, output) = ChildProcess.Run(new ProcessPlace(null, null), [RepositoryPaths.Tool(tool), .. arguments]);
-        if (code != 0) throw new InvalidOperationException($"{tool} {string.Join(' ', arguments)}: {output}");
-    }
 
     /// <summary>"": the process ended meanwhile.</summary>
     private static string Read(string file)
