@@ -96,7 +96,8 @@ if (only != "all" && !benches.ContainsKey(only))
 string[] tools =
 [
     "ip", "nsenter",
-    .. only is "all" or "outside" or "nodeport" or "pps" or "sync" ? (string[])["awk", "nft", "iptables-legacy", "iptables-legacy-restore"] : [],
+    .. only is "all" or "outside" or "nodeport" or "pps" or "sync"
+        ? (string[])["awk", "nft", "iptables-legacy", "iptables-legacy-restore"] : [],
     .. only is "all" or "nodeport" ? (string[])["haproxy", "nginx"] : [],
     .. only is "all" or "nodeport" or "pps" ? (string[])["taskset"] : [],
 ];

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using EbpfLb.Benchmarks.Outside;
 using EbpfLb.Benchmarks.Reports;
 using EbpfLb.Datapath;
 using EbpfLb.Datapath.Options;
@@ -27,8 +28,8 @@ internal static class SyncBench
         foreach (var services in (int[])[1_000, 10_000]) await RunAsync(services, rows);
         Report.Title(
             "Services into the kernel",
-            $"{Endpoints} endpoints a service, ms, median [quartiles] of {Rounds} rounds by turns. Ours: from the state of the cluster to the "
-                + "maps. The others: only the process that takes the rules, all of them or those that kube-proxy writes for one change.");
+            $"{Endpoints} endpoints a service, ms, median [quartiles] of {Rounds} rounds by turns. Ours: from the state of the cluster to "
+                + "the maps. The others: only the process that takes the rules, all or those that kube-proxy writes for one change.");
         Report.Table(["services", "", "all, ms", "of ours", "one endpoint replaced, ms", "of ours"], rows);
     }
 
@@ -129,7 +130,7 @@ internal static class SyncBench
         /// <summary>Milliseconds for all of them where there are none.</summary>
         public double Load()
         {
-            Shell(isNft ? "nft flush ruleset" : "iptables-legacy -t nat -F; iptables-legacy -F; iptables-legacy -t nat -X; iptables-legacy -X");
+            Shell(isNft ? Peer.NoNftRules : Peer.NoIptablesRules);
             return Milliseconds(() => Shell(isNft ? $"nft -f {files}.all" : $"iptables-legacy-restore < {files}.all"));
         }
 
@@ -143,7 +144,8 @@ internal static class SyncBench
         /// <summary>The chains of the service and of its endpoint, emptied and filled.</summary>
         private static IEnumerable<string> NftChange(int services, string backend)
         {
-            var (endpoint, service) = ($"endpoint-{services:D8}/default/svc{services}/tcp/http__1", $"service-{services:D8}/default/svc{services}/tcp/http");
+            var name = $"{services:D8}/default/svc{services}/tcp/http";
+            var (endpoint, service) = ($"endpoint-{name}__1", $"service-{name}");
             return
             [
                 $"flush chain ip kube-proxy {endpoint}",

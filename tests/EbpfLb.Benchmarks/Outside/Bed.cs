@@ -74,12 +74,13 @@ internal sealed class Bed : IDisposable
     }
 
     /// <summary>
-    /// Has clients, servers and proxies run on these CPUs, "0" or "0-1". Where requests go one after another, one CPU is enough for all, and
-    /// figures do not depend on who was woken where.
+    /// Has clients, servers and proxies run on these CPUs, "0" or "0-1". Where requests go one after another, one CPU is enough for all,
+    /// and figures do not depend on who was woken where.
     /// </summary>
     public void RunOn(string cpus)
     {
-        string[] names = [.. router.Clients.Select(c => c.Netns), .. topology.Nodes.SelectMany(n => n.Pods.Select(p => p.Netns).Prepend(n.Netns))];
+        var names = topology.Nodes.SelectMany(n => n.Pods.Select(p => p.Netns).Prepend(n.Netns))
+            .Concat(router.Clients.Select(c => c.Netns));
         foreach (var pid in names.SelectMany(name => Call("ip", "netns", "pids", name).Split('\n', StringSplitOptions.RemoveEmptyEntries)))
             Call("taskset", "-a", "-p", "-c", cpus, pid);
     }

@@ -110,7 +110,8 @@ internal static class NodePortBench
                 _ => "NodePort, one TCP stream",
             },
             $"Median [quartiles] of {Rounds} rounds by turns, "
-                + (isStream ? $"{StreamBytes >> 20} MiB each way at once a round." : $"{Milliseconds} ms a round; p50 and p99 are medians of the rounds'."));
+                + (isStream ? $"{StreamBytes >> 20} MiB each way at once a round."
+                    : $"{Milliseconds} ms a round, everything on one CPU; p50 and p99 are medians of the rounds'."));
         Report.Table(
             ["backend", "node", isStream ? "Mbit/s" : "a second", .. isStream ? (string[])[] : ["p50, µs", "p99, µs"],
                 "of bare", "of iptables with as many services"],

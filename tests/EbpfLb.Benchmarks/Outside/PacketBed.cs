@@ -68,6 +68,7 @@ internal sealed class PacketBed : IDisposable
         Bed.Call("ip", "netns", "exec", peer.Node.Netns, "sh", "-c", $"echo 1 > /sys/class/net/{device}/threaded");
         var threads = Eventually.Get(() => Threads(device).ToList(), found => found.Count > 0, $"the thread of {device}");
         foreach (var thread in threads) Bed.Call("taskset", "-p", "-c", NodeCpu, Path.GetFileName(thread));
+        if (name == "drop") return;
         using var capture = new FrameCapture(wire.Path);
         var forwarded = Eventually.Get(() =>
         {
@@ -84,16 +85,21 @@ internal sealed class PacketBed : IDisposable
     /// <param name="name">To whom.</param>
     /// <param name="milliseconds">How long.</param>
     /// <param name="rate">A second; 0: as fast as it goes.</param>
-    /// <returns>Frames that were sent, frames that came back, in so many seconds, and what the node's thread ran.</returns>
+    /// <returns>
+    /// Frames that were sent, frames that came back (that the node received where it drops them), in so many seconds, and nanoseconds that
+    /// the node's thread ran.
+    /// </returns>
     public (long Offered, long Arrived, double Seconds, double CpuNanoseconds) Send(string name, int milliseconds, int rate = 0)
     {
-        var (_, device, frame) = cables[name];
-        var (arrived, cpu) = (Received(device), CpuTime(device));
-        var answer = Loadgen.Run(
-            wire.Path, $"device={device} frame={Convert.ToHexString(frame)} flows={Flows} ms={milliseconds} rate={rate} cpu={GeneratorCpu}");
+        var (peer, device, frame) = cables[name];
+        var where = name == "drop" ? peer.Node.Place.NetnsPath! : wire.Path;
+        var (arrived, cpu) = (Received(where, device), CpuTime(device));
+        var answer = Loadgen.Run(wire.Path, $"device={device} frame={Convert.ToHexString(frame)} flows={Flows} ms={milliseconds} "
+            + $"rate={rate} cpu={GeneratorCpu}");
         // What is still in the queue of the device, 256 frames at most.
         Thread.Sleep(5);
-        return (answer.Number("sent") + answer.Number("refused"), Received(device) - arrived, answer.Number("us") / 1e6, CpuTime(device) - cpu);
+        var offered = answer.Number("sent") + answer.Number("refused");
+        return (offered, Received(where, device) - arrived, answer.Number("us") / 1e6, CpuTime(device) - cpu);
     }
 
     public void Dispose()
@@ -103,13 +109,14 @@ internal sealed class PacketBed : IDisposable
         topology.Dispose();
     }
 
-    /// <summary>To the NodePort; to the backend itself where nobody forwards it.</summary>
+    /// <summary>To the NodePort; to the backend itself where nobody forwards it; to another machine where it is to be dropped.</summary>
     private static byte[] Frame(string name, NodeNetns node, string device)
     {
         var link = new LinkHeader(Gateway, NetnsThread.Run(node.Place.NetnsPath!, () =>
             NetworkInterface.GetAllNetworkInterfaces().Single(i => i.Name == device).GetPhysicalAddress()));
         var from = PacketBuilder.From(Client, FirstPort);
-        var packet = name == "none" ? from.To(Backend, BackendPort) : from.To(node.IPv4, Peer.NodePort);
+        if (name == "drop") link = link.Reversed;
+        var packet = name is "none" or "drop" ? from.To(Backend, BackendPort) : from.To(node.IPv4, Peer.NodePort);
         return packet.Udp().Payload(PayloadBytes).Ethernet(link).Build();
     }
 
@@ -118,11 +125,12 @@ internal sealed class PacketBed : IDisposable
 
     /// <summary>Both ends change places, so no checksum does.</summary>
     private static byte[] Answer(byte[] frame) =>
-        [.. frame[6..12], .. frame[..6], .. frame[12..26], .. frame[30..34], .. frame[26..30], .. frame[36..38], .. frame[34..36], .. frame[38..]];
+        [.. frame[6..12], .. frame[..6], .. frame[12..26], .. frame[30..34], .. frame[26..30], .. frame[36..38], .. frame[34..36],
+            .. frame[38..]];
 
     private static string Text(PhysicalAddress address) => BitConverter.ToString(address.GetAddressBytes()).Replace('-', ':');
 
-    private long Received(string device) => wire.Run(() => long.Parse(
+    private static long Received(string netnsPath, string device) => NetnsThread.Run(netnsPath, () => long.Parse(
         File.ReadLines("/proc/thread-self/net/dev").First(line => line.TrimStart().StartsWith($"{device}:", StringComparison.Ordinal))
             .Split(':')[1].Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture));
 

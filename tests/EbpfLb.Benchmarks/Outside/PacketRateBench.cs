@@ -4,7 +4,7 @@ namespace EbpfLb.Benchmarks.Outside;
 
 /// <summary>
 /// Datagrams of 64 bytes through a NodePort to a backend on another node: how many a second one node forwards, and what one costs; our
-/// program at tc and with XDP against kube-proxy's rules, by turns with a node that only routes.
+/// program at tc and with XDP against kube-proxy's rules, by turns with a node that only routes and one that drops what it receives.
 /// </summary>
 internal static class PacketRateBench
 {
@@ -14,7 +14,8 @@ internal static class PacketRateBench
 
     private static readonly string[] Peers =
     [
-        None, "tc-1", "tc-10000", "xdp-1", "xdp-10000", "iptables-1", "iptables-1000", "iptables-10000", "nftables-1", "nftables-1000",
+        "drop", None, "tc-1", "tc-10000", "xdp-1", "xdp-10000", "iptables-1", "iptables-1000", "iptables-10000", "nftables-1",
+        "nftables-1000",
     ];
 
     public static void Run()
@@ -31,17 +32,22 @@ internal static class PacketRateBench
             var turn = (round % 2 == 0 ? Peers : Peers.Reverse()).ToDictionary(peer => peer, peer => Once(bed, peer));
             if (round == 0) continue;
             foreach (var (peer, run) in turn)
-                figures[peer].Add(run, turn[None], turn[Peers.First(p => bed[p].Kind == "iptables" && bed[p].Services == bed[peer].Services)]);
+            {
+                var rules = Peers.First(p => bed[p].Kind == "iptables" && bed[p].Services == bed[peer].Services);
+                figures[peer].Add(run, turn[None], turn[rules]);
+            }
         }
         Report.Title(
             "NodePort, packets a second",
             $"UDP, frames of 64 bytes, established flows, to another node. Median [quartiles] of {Rounds} rounds by turns, {Milliseconds} "
                 + "ms each as fast as the generator goes. CPU: what the thread that does the node's packets ran.");
         Report.Table(
-            ["node", "packets/s", "of none", "of iptables with as many services", "offered/s", "CPU, ns a packet", "of iptables'", "by XDP"],
+            ["node", "packets/s", "of none", "of iptables with as many services", "offered/s", "CPU, ns a packet", "of iptables'",
+                "by XDP"],
             Peers.Select(peer => figures[peer].Row(bed[peer])));
         RowPlot.Draw("Packets a second through a NodePort, 64 bytes, one core", "millions a second", [""],
-            [.. Peers.Select(peer => (bed[peer].Title, (IReadOnlyList<double>)[figures[peer].Rate.Median / 1e6]))]).Save("nodeport-packets.svg");
+            [.. Peers.Select(peer => (bed[peer].Title, (IReadOnlyList<double>)[figures[peer].Rate.Median / 1e6]))])
+            .Save("nodeport-packets.svg");
         RowPlot.Draw("CPU time of a packet through a NodePort, 64 bytes", "ns a packet, which is ms per million", [""],
             [.. Peers.Select(peer => (bed[peer].Title, (IReadOnlyList<double>)[figures[peer].Cpu.Median]))], "0").Save("nodeport-cpu.svg");
     }
@@ -80,8 +86,8 @@ internal static class PacketRateBench
 
         public string[] Row(Peer peer) =>
         [
-            peer.Title, Rate.Text("N0"), ofNone.Text("0.000"), peer.Kind == None ? "" : ofIptables.Text("0.00"), offered.Text("N0"), Cpu.Text(),
-            peer.Kind == None ? "" : cpuOfIptables.Text("0.00"), peer.Kind == "xdp" ? taken.Median.ToString("0.000") : "",
+            peer.Title, Rate.Text("N0"), ofNone.Text("0.000"), ofIptables.Text("0.00"), offered.Text("N0"), Cpu.Text(),
+            cpuOfIptables.Text("0.00"), peer.Kind == "xdp" ? taken.Median.ToString("0.000") : "",
         ];
     }
 }

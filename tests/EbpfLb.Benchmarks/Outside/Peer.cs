@@ -16,6 +16,11 @@ namespace EbpfLb.Benchmarks.Outside;
 internal sealed partial class Peer(string name, NodeNetns node) : IDisposable
 {
     public const int NodePort = 32767;
+
+    /// <summary>Commands after which there are none.</summary>
+    public const string NoIptablesRules = "iptables-legacy -t nat -F; iptables-legacy -F; iptables-legacy -t nat -X; iptables-legacy -X",
+        NoNftRules = "nft flush ruleset";
+
     private static readonly string Binary = Path.Combine(RepositoryPaths.Root, "build", "bin", "ebpflb");
     private readonly ManifestDirectory manifests = new();
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("ebpflb-peer-");
@@ -32,7 +37,7 @@ internal sealed partial class Peer(string name, NodeNetns node) : IDisposable
     public int Services => name.Split('-') is [_, var number] ? int.Parse(number, CultureInfo.InvariantCulture) : 1;
 
     /// <summary>For a table: "tc, 1,000 services".</summary>
-    public string Title => Kind is "none" or "bare" or "haproxy" or "nginx" ? Kind
+    public string Title => Kind is "drop" or "none" or "bare" or "haproxy" or "nginx" ? Kind
         : string.Create(CultureInfo.InvariantCulture, $"{Kind}, {Services:N0} service{(Services == 1 ? "" : "s")}");
 
     /// <summary>Gives the node this many services, the last of them with this backend behind the NodePort.</summary>
@@ -48,11 +53,10 @@ internal sealed partial class Peer(string name, NodeNetns node) : IDisposable
                 RunAgent(services, IPEndPoint.Parse(backend), backendNode, protocol);
                 break;
             case "iptables":
-                Shell("iptables-legacy -t nat -F; iptables-legacy -F; iptables-legacy -t nat -X; iptables-legacy "
-                    + $"-X; PROTO={protocol} '{Tool("iptables.sh")}' {services} {backend} | iptables-legacy-restore");
+                Shell($"{NoIptablesRules}; PROTO={protocol} '{Tool("iptables.sh")}' {services} {backend} | iptables-legacy-restore");
                 break;
             case "nftables":
-                Shell($"nft flush ruleset; PROTO={protocol} NODE={node.IPv4} '{Tool("nftables.sh")}' {services} {backend} | nft -f -");
+                Shell($"{NoNftRules}; PROTO={protocol} NODE={node.IPv4} '{Tool("nftables.sh")}' {services} {backend} | nft -f -");
                 break;
             case "haproxy":
                 RunProxy($$"""

@@ -39,8 +39,8 @@ internal sealed class Plot
         plot.svg.Text((Left + Width - Right) / 2.0, Height - 8, "middle", xLabel);
         foreach (var (index, (name, points)) in series.Index())
         {
-            plot.svg.Add($"<polyline fill=\"none\" stroke=\"{Svg.Colours[index % Svg.Colours.Length]}\" stroke-width=\"2\" points=\"{string.Join(' ',
-                points.Select(p => FormattableString.Invariant($"{X(p.X):0.0},{plot.Y(p.Y):0.0}")))}\"/>");
+            var at = string.Join(' ', points.Select(p => FormattableString.Invariant($"{X(p.X):0.0},{plot.Y(p.Y):0.0}")));
+            plot.svg.Add($"<polyline fill=\"none\" stroke=\"{Svg.Colour(index)}\" stroke-width=\"2\" points=\"{at}\"/>");
             plot.svg.Box(Width - Right + 14, Top + (index * 18), 12, 4, index);
             plot.svg.Text(Width - Right + 32, Top + (index * 18) + 6, "start", name);
         }

@@ -1,6 +1,6 @@
 namespace EbpfLb.Benchmarks.Reports;
 
-/// <summary>Names one below the other, each with a bar for each of the legend and its figure: for more names than fit side by side.</summary>
+/// <summary>Names one below the other, each with a bar for each of the legend: for more names than fit side by side.</summary>
 internal static class RowPlot
 {
     private const int Width = 640;
@@ -25,7 +25,7 @@ internal static class RowPlot
         svg.Text(12, 20, "start", title, bold: true);
         svg.Text(12, 40, "start", label);
         var x = (double)Width - 12;
-        foreach (var (i, name) in legend.Index().Reverse())
+        foreach (var (i, name) in legend.Index().Reverse().Where(_ => legend.Count > 1))
         {
             svg.Text(x, 40, "end", name);
             x -= 20 + (name.Length * 6.5);

@@ -8,7 +8,7 @@ namespace EbpfLb.Benchmarks.Reports;
 /// <summary>A figure for docs/figures: small, legible in a light and a dark page, and without a library or a script.</summary>
 internal sealed class Svg
 {
-    public static readonly string[] Colours = ["#2b7bba", "#d9662b", "#3a9d5d", "#8a5fb0", "#b8434e"];
+    private static readonly string[] Colours = ["#2b7bba", "#d9662b", "#3a9d5d", "#8a5fb0", "#b8434e"];
     private readonly StringBuilder svg = new();
 
     public Svg(int width, int height)
@@ -22,12 +22,15 @@ internal sealed class Svg
         + $"{WebUtility.HtmlEncode(text)}</text>");
 
     public void Box(double x, double y, double width, double height, int colour)
-        => Add($"<rect x=\"{x:0.0}\" y=\"{y:0.0}\" width=\"{width:0.0}\" height=\"{height:0.0}\" fill=\"{Colours[colour % Colours.Length]}\"/>");
+        => Add($"<rect x=\"{x:0.0}\" y=\"{y:0.0}\" width=\"{width:0.0}\" height=\"{height:0.0}\" fill=\"{Colour(colour)}\"/>");
 
     public void Line(double x1, double y1, double x2, double y2)
         => Add($"<line x1=\"{x1:0.0}\" y1=\"{y1:0.0}\" x2=\"{x2:0.0}\" y2=\"{y2:0.0}\" stroke=\"#dddddd\"/>");
 
     public void Add(FormattableString line) => Put(line.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>Of the line or bar with this number.</summary>
+    public static string Colour(int index) => Colours[index % Colours.Length];
 
     /// <summary>The whole file.</summary>
     public override string ToString() => $"{svg}</svg>\n";

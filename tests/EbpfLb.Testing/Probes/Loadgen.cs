@@ -2,7 +2,7 @@ using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.Testing.Probes;
 
-/// <summary>The generator of tools/loadgen: one frame again and again by a device, from as many source ports as there are to be flows.</summary>
+/// <summary>The generator of tools/loadgen: one frame again and again by a device, from as many source ports as are to be flows.</summary>
 public static class Loadgen
 {
     private static readonly string Binary = Path.Combine(RepositoryPaths.Root, "build", "native", "loadgen");
