@@ -2,9 +2,10 @@
 /*
  * loadgen: sends one frame again and again by a device, past the stack, from as many source ports
  * as there are to be flows. All frames are made before the first one is sent, so what it costs to
- * send is all it does. It ends after a time; what arrives is for others to count.
+ * send is all it does. It ends after a time, or after a number of frames; what arrives is for
+ * others to count.
  *
- * loadgen device=D frame=HEX [flows=N] [ms=T] [rate=FRAMES-A-SECOND] [cpu=C]
+ * loadgen device=D frame=HEX [flows=N] [ms=T] [count=FRAMES] [rate=FRAMES-A-SECOND] [cpu=C]
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -107,13 +108,19 @@ static int open_device(const char *name)
 	return fd;
 }
 
-static int run(int fd, struct mmsghdr *messages, int flows, uint64_t ms, uint64_t rate)
+struct limits {
+	long ms, count, rate;
+};
+
+static int run(int fd, struct mmsghdr *messages, int flows, const struct limits *limits)
 {
-	uint64_t start = now_ns(), end = start + ms * 1000000, now, sent = 0, refused = 0;
+	uint64_t start = now_ns(), end = start + limits->ms * 1000000ull, now, sent = 0,
+		 refused = 0, count = limits->count;
 	int at = 0;
 
-	for (now = start; now < end; now = now_ns()) {
-		uint64_t due = rate ? (now - start) * rate / 1000000000 - sent - refused : BATCH;
+	for (now = start; now < end && sent + refused < count; now = now_ns()) {
+		uint64_t until = limits->rate ? (now - start) * limits->rate / 1000000000 : count;
+		uint64_t due = (until < count ? until : count) - sent - refused;
 		int want = flows - at < BATCH ? flows - at : BATCH, got;
 
 		if (due < (uint64_t)want)
@@ -137,8 +144,10 @@ static int run(int fd, struct mmsghdr *messages, int flows, uint64_t ms, uint64_
 
 int main(int argc, char **argv)
 {
-	long flows = number(argc, argv, "flows", 1), ms = number(argc, argv, "ms", 1000);
-	long cpu = number(argc, argv, "cpu", -1), rate = number(argc, argv, "rate", 0);
+	long flows = number(argc, argv, "flows", 1), cpu = number(argc, argv, "cpu", -1);
+	struct limits limits = {.ms = number(argc, argv, "ms", 1000),
+				.count = number(argc, argv, "count", INT64_MAX),
+				.rate = number(argc, argv, "rate", 0)};
 	struct frame first = {}, *frames;
 	struct mmsghdr *messages;
 	struct iovec *parts;
@@ -148,7 +157,8 @@ int main(int argc, char **argv)
 	int fd;
 
 	errno = EINVAL;
-	if (!len || flows < 1 || flows > MAX_FLOWS || ms < 1 || ms > MAX_MS || rate < 0)
+	if (!len || flows < 1 || flows > MAX_FLOWS || limits.ms < 1 || limits.ms > MAX_MS ||
+	    limits.count < 1 || limits.rate < 0)
 		return refuse("arguments");
 	fd = open_device(text(argc, argv, "device", "eth0"));
 	if (fd < 0)
@@ -170,5 +180,5 @@ int main(int argc, char **argv)
 		messages[i].msg_hdr.msg_iov = &parts[i];
 		messages[i].msg_hdr.msg_iovlen = 1;
 	}
-	return run(fd, messages, flows, ms, rate);
+	return run(fd, messages, flows, &limits);
 }

@@ -112,15 +112,11 @@ internal static class NodePortBench
             $"Median [quartiles] of {Rounds} rounds by turns, "
                 + (isStream ? $"{StreamBytes >> 20} MiB each way at once a round."
                     : $"{Milliseconds} ms a round, everything on one CPU; p50 and p99 are medians of the rounds'."));
+        string[] columns = isStream ? ["Mbit/s", "of bare", "of iptables"] : ["a second", "p50, p99, µs", "of bare", "of iptables"];
         Report.Table(
-            ["backend", "node", isStream ? "Mbit/s" : "a second", .. isStream ? (string[])[] : ["p50, µs", "p99, µs"],
-                "of bare", "of iptables with as many services"],
-            from result in results
-            from entry in result.Value
-            where entry.Key.Item1 == measure
-            let of = entry.Value
-            select (string[])[result.Key, of.Title, of.Rate.Text(), .. isStream ? (string[])[] : [of.P50.Text(), of.P99.Text()],
-                of.OfBare.Text("0.000"), of.OfIptables.Count > 0 ? of.OfIptables.Text("0.00") : ""]);
+            ["node", .. results.Keys.SelectMany(where => columns.Select(column => $"{where}: {column}"))],
+            results.Values.First().Keys.Where(key => key.Item1 == measure).Select(key => (string[])
+                [results.Values.First()[key].Title, .. results.Values.SelectMany(result => result[key].Cells(isStream))]));
         Console.WriteLine();
         Console.WriteLine($"Packets that XDP forwarded meanwhile (\"xdp, 1 service\"): {string.Join(", ", results.Select(result
             => $"{result.Value[(measure, "xdp-1")].Forwarded:N0} with a {result.Key} backend"))}.");
@@ -149,6 +145,13 @@ internal static class NodePortBench
 
         public Samples OfBare { get; } = new();
 
+        /// <summary>With as many services.</summary>
         public Samples OfIptables { get; } = new();
+
+        public string[] Cells(bool isStream) =>
+        [
+            $"{Rate.Median:N0}", .. isStream ? (string[])[] : [$"{P50.Median:N0}, {P99.Median:N0}"], OfBare.Text("0.000"),
+            OfIptables.Count > 0 ? OfIptables.Text("0.00") : "",
+        ];
     }
 }

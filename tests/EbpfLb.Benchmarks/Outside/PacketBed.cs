@@ -22,6 +22,7 @@ internal sealed class PacketBed : IDisposable
     private const string Backend = "10.244.99.10";
     private const int BackendPort = 8080;
     private const int FirstPort = 20_000;
+    private const int FirstNewPort = 21_000;
 
     /// <summary>64 bytes on a wire, where 4 of checksum follow: 18 behind the headers of Ethernet, IPv4 and UDP.</summary>
     private const int PayloadBytes = 18;
@@ -52,7 +53,7 @@ internal sealed class PacketBed : IDisposable
             Offloads.Receive(node.Place.NetnsPath!, device);
             Offloads.Receive(wire.Path, device);
             NetnsThread.Run(node.Place.NetnsPath!, () => File.WriteAllText("/proc/sys/net/ipv4/conf/all/send_redirects", "0"));
-            cables.Add(name, new Cable(new Peer(name, node), device, Frame(name, node, device)));
+            cables.Add(name, new Cable(new Peer(name, node), device, Packet(name, node, device)));
         }
     }
 
@@ -90,14 +91,29 @@ internal sealed class PacketBed : IDisposable
     /// the node's thread ran.
     /// </returns>
     public (long Offered, long Arrived, double Seconds, double CpuNanoseconds) Send(string name, int milliseconds, int rate = 0)
+        => Send(name, FirstPort, $"flows={Flows} ms={milliseconds} rate={rate}", pause: 5);
+
+    /// <summary>Sends the first datagrams of so many flows, as fast as it goes.</summary>
+    /// <param name="name">To whom.</param>
+    /// <param name="flows">How many.</param>
+    /// <param name="round">From other ports than in another round.</param>
+    /// <returns>Frames that came back, and nanoseconds that the node's thread ran.</returns>
+    public (long Arrived, double CpuNanoseconds) SendNew(string name, int flows, int round)
     {
-        var (peer, device, frame) = cables[name];
+        // A slow node takes 0.2 ms for each of the 256 in the queue.
+        var (_, arrived, _, cpu) = Send(name, FirstNewPort + (round * flows), $"flows={flows} count={flows} ms=5000", pause: 100);
+        return (arrived, cpu);
+    }
+
+    private (long Offered, long Arrived, double Seconds, double CpuNanoseconds) Send(string name, int port, string options, int pause)
+    {
+        var (peer, device, packet) = cables[name];
         var where = name == "drop" ? peer.Node.Place.NetnsPath! : wire.Path;
         var (arrived, cpu) = (Received(where, device), CpuTime(device));
-        var answer = Loadgen.Run(wire.Path, $"device={device} frame={Convert.ToHexString(frame)} flows={Flows} ms={milliseconds} "
-            + $"rate={rate} cpu={GeneratorCpu}");
+        var frame = Convert.ToHexString(packet.WithSource(packet.Source.Address, port).Build());
+        var answer = Loadgen.Run(wire.Path, $"device={device} frame={frame} {options} cpu={GeneratorCpu}");
         // What is still in the queue of the device, 256 frames at most.
-        Thread.Sleep(5);
+        Thread.Sleep(pause);
         var offered = answer.Number("sent") + answer.Number("refused");
         return (offered, Received(where, device) - arrived, answer.Number("us") / 1e6, CpuTime(device) - cpu);
     }
@@ -110,14 +126,14 @@ internal sealed class PacketBed : IDisposable
     }
 
     /// <summary>To the NodePort; to the backend itself where nobody forwards it; to another machine where it is to be dropped.</summary>
-    private static byte[] Frame(string name, NodeNetns node, string device)
+    private static PacketBuilder Packet(string name, NodeNetns node, string device)
     {
         var link = new LinkHeader(Gateway, NetnsThread.Run(node.Place.NetnsPath!, () =>
             NetworkInterface.GetAllNetworkInterfaces().Single(i => i.Name == device).GetPhysicalAddress()));
         var from = PacketBuilder.From(Client, FirstPort);
         if (name == "drop") link = link.Reversed;
         var packet = name is "none" or "drop" ? from.To(Backend, BackendPort) : from.To(node.IPv4, Peer.NodePort);
-        return packet.Udp().Payload(PayloadBytes).Ethernet(link).Build();
+        return packet.Udp().Payload(PayloadBytes).Ethernet(link);
     }
 
     private static bool IsForwarded(byte[] frame) =>
@@ -156,5 +172,5 @@ internal sealed class PacketBed : IDisposable
         }
     }
 
-    private sealed record Cable(Peer Peer, string Device, byte[] Frame);
+    private sealed record Cable(Peer Peer, string Device, PacketBuilder Packet);
 }

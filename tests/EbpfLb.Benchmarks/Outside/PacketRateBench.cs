@@ -10,6 +10,10 @@ internal static class PacketRateBench
 {
     private const int Rounds = 11;
     private const int Milliseconds = 300;
+
+    /// <summary>All rounds of them together leave our node source ports towards the one backend.</summary>
+    private const int NewFlows = 1500;
+
     private const string None = "none";
 
     private static readonly string[] Peers =
@@ -29,7 +33,7 @@ internal static class PacketRateBench
         var figures = Peers.ToDictionary(peer => peer, _ => new Figures());
         for (var round = 0; round <= Rounds; round++)
         {
-            var turn = (round % 2 == 0 ? Peers : Peers.Reverse()).ToDictionary(peer => peer, peer => Once(bed, peer));
+            var turn = (round % 2 == 0 ? Peers : Peers.Reverse()).ToDictionary(peer => peer, peer => Once(bed, peer, round));
             if (round == 0) continue;
             foreach (var (peer, run) in turn)
             {
@@ -43,7 +47,7 @@ internal static class PacketRateBench
                 + "ms each as fast as the generator goes. CPU: what the thread that does the node's packets ran.");
         Report.Table(
             ["node", "packets/s", "of none", "of iptables with as many services", "offered/s", "CPU, ns a packet", "of iptables'",
-                "by XDP"],
+                "CPU, ns a new flow", "by XDP"],
             Peers.Select(peer => figures[peer].Row(bed[peer])));
         RowPlot.Draw("Packets a second through a NodePort, 64 bytes, one core", "millions a second", [""],
             [.. Peers.Select(peer => (bed[peer].Title, (IReadOnlyList<double>)[figures[peer].Rate.Median / 1e6]))])
@@ -52,22 +56,25 @@ internal static class PacketRateBench
             [.. Peers.Select(peer => (bed[peer].Title, (IReadOnlyList<double>)[figures[peer].Cpu.Median]))], "0").Save("nodeport-cpu.svg");
     }
 
-    private static Sent Once(PacketBed bed, string peer)
+    private static Sent Once(PacketBed bed, string peer, int round)
     {
+        var (opened, cpuOfNew) = bed.SendNew(peer, NewFlows, round);
         var before = bed[peer].Count("pkt_xdp");
         var (offered, arrived, seconds, cpu) = bed.Send(peer, Milliseconds);
-        return new Sent(arrived / seconds, offered / seconds, cpu / arrived, (bed[peer].Count("pkt_xdp") - before) / (double)arrived);
+        return new Sent(
+            arrived / seconds, offered / seconds, cpu / arrived, cpuOfNew / opened, (bed[peer].Count("pkt_xdp") - before) / (double)arrived);
     }
 
     /// <param name="Rate">Packets that came back a second.</param>
     /// <param name="Offered">Packets that were sent a second, whether the device took them or not.</param>
     /// <param name="Cpu">Nanoseconds a packet, which are milliseconds per million.</param>
+    /// <param name="CpuOfNew">The same of datagrams that each open a flow.</param>
     /// <param name="Taken">How many of them XDP forwarded, 0 to 1.</param>
-    private sealed record Sent(double Rate, double Offered, double Cpu, double Taken);
+    private sealed record Sent(double Rate, double Offered, double Cpu, double CpuOfNew, double Taken);
 
     private sealed class Figures
     {
-        private readonly Samples ofNone = new(), ofIptables = new(), offered = new(), cpuOfIptables = new(), taken = new();
+        private readonly Samples ofNone = new(), ofIptables = new(), offered = new(), cpuOfIptables = new(), ofNew = new(), taken = new();
 
         public Samples Rate { get; } = new();
 
@@ -81,13 +88,14 @@ internal static class PacketRateBench
             offered.Add(run.Offered);
             Cpu.Add(run.Cpu);
             cpuOfIptables.Add(run.Cpu / iptables.Cpu);
+            ofNew.Add(run.CpuOfNew);
             taken.Add(run.Taken);
         }
 
         public string[] Row(Peer peer) =>
         [
             peer.Title, Rate.Text("N0"), ofNone.Text("0.000"), ofIptables.Text("0.00"), offered.Text("N0"), Cpu.Text(),
-            cpuOfIptables.Text("0.00"), peer.Kind == "xdp" ? taken.Median.ToString("0.000") : "",
+            cpuOfIptables.Text("0.00"), ofNew.Text("N0"), peer.Kind == "xdp" ? taken.Median.ToString("0.000") : "",
         ];
     }
 }

@@ -4,7 +4,7 @@ namespace EbpfLb.Benchmarks.Reports;
 internal static class RowPlot
 {
     private const int Width = 640;
-    private const int Left = 160;
+    private const int Left = 175;
     private const int Right = 60;
     private const int Top = 60;
     private const int Bar = 12;
@@ -24,13 +24,12 @@ internal static class RowPlot
         var scale = (Width - Left - Right) / Svg.Nice(rows.SelectMany(row => row.Values).Where(double.IsFinite).Append(1e-9).Max());
         svg.Text(12, 20, "start", title, bold: true);
         svg.Text(12, 40, "start", label);
-        var x = (double)Width - 12;
+        var x = (double)Width;
         foreach (var (i, name) in legend.Index().Reverse().Where(_ => legend.Count > 1))
         {
-            svg.Text(x, 40, "end", name);
-            x -= 20 + (name.Length * 6.5);
+            x -= 40 + (name.Length * 6.5);
             svg.Box(x, 31, 12, 10, i);
-            x -= 14;
+            svg.Text(x + 18, 40, "start", name);
         }
         foreach (var (at, (name, values)) in rows.Index())
         {

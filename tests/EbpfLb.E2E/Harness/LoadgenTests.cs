@@ -30,6 +30,16 @@ public sealed class LoadgenTests
         Assert.Equal([20_000, 20_001, 20_002], frames.Select(frame => PacketReader.Read(frame).Outer!.Source.Port).Distinct().Order());
     }
 
+    [Fact]
+    public void It_ends_after_so_many_frames()
+    {
+        using var netns = ScratchNetns.Create("link add eth0 type veth peer name eth1", "link set eth0 up", "link set eth1 up");
+
+        var answer = Loadgen.Run(netns.Path, $"device=eth0 frame={Convert.ToHexString(Frame)} flows=3 count=100 ms=20000");
+
+        Assert.Equal(100, answer.Number("sent") + answer.Number("refused"));
+    }
+
     [Theory]
     [InlineData("device=lo frame=00", "arguments")]
     [InlineData("device=none-such", "device")]
