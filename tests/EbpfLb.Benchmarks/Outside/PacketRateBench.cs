@@ -62,7 +62,8 @@ internal static class PacketRateBench
         var before = bed[peer].Count("pkt_xdp");
         var (offered, arrived, seconds, cpu) = bed.Send(peer, Milliseconds);
         return new Sent(
-            arrived / seconds, offered / seconds, cpu / arrived, cpuOfNew / opened, (bed[peer].Count("pkt_xdp") - before) / (double)arrived);
+            arrived / seconds, offered / seconds, cpu / arrived, cpuOfNew / opened,
+            (bed[peer].Count("pkt_xdp") - before) / (double)arrived);
     }
 
     /// <param name="Rate">Packets that came back a second.</param>
