@@ -22,10 +22,10 @@ internal sealed class Svg
         + $"{WebUtility.HtmlEncode(text)}</text>");
 
     public void Box(double x, double y, double width, double height, int colour)
-        => Add($"<rect x=\"{x:0.0}\" y=\"{y:0.0}\" width=\"{width:0.0}\" height=\"{height:0.0}\" fill=\"{Colour(colour)}\"/>");
+        => Add($"<rect x=\"{x:0.#}\" y=\"{y:0.#}\" width=\"{width:0.#}\" height=\"{height:0.#}\" fill=\"{Colour(colour)}\"/>");
 
     public void Line(double x1, double y1, double x2, double y2)
-        => Add($"<line x1=\"{x1:0.0}\" y1=\"{y1:0.0}\" x2=\"{x2:0.0}\" y2=\"{y2:0.0}\" stroke=\"#dddddd\"/>");
+        => Add($"<line x1=\"{x1:0.#}\" y1=\"{y1:0.#}\" x2=\"{x2:0.#}\" y2=\"{y2:0.#}\" stroke=\"#dddddd\"/>");
 
     public void Add(FormattableString line) => Put(line.ToString(CultureInfo.InvariantCulture));
 
