@@ -22,7 +22,7 @@ BPF_ITERS := $(patsubst bpf/iter/%.bpf.c,$(BUILD)/bpf/iter/%.bpf.o,$(wildcard bp
 BPF_SWITCH := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/switch/*.bpf.c))
 BPF_UNITS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/unit/*.bpf.c bpf/bench/*.bpf.c))
 
-.PHONY: help deps test-deps bench-deps build agent bpf netprobe variants upgrade test fresh demo demo-clean kernels bench attack company abi golden format clean
+.PHONY: help deps test-deps bench-deps build agent bpf netprobe loadgen variants upgrade test fresh demo demo-clean kernels bench attack company abi golden format clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -87,6 +87,12 @@ $(BUILD)/native/netprobe: $(wildcard tests/EbpfLb.Testing/native/*.c) tests/Ebpf
 	@mkdir -p $(@D)
 	$(CLANG) -std=gnu11 -O2 -g -Wall -Wextra -Werror -pthread $(filter %.c,$^) -o $@.tmp && mv $@.tmp $@
 
+loadgen: $(BUILD)/native/loadgen ## build the generator of packets that `make bench` sends by
+
+$(BUILD)/native/loadgen: tools/loadgen/loadgen.c
+	@mkdir -p $(@D)
+	$(CLANG) -std=gnu11 -O2 -g -Wall -Wextra -Werror $< -o $@.tmp && mv $@.tmp $@
+
 # An agent with other structs in its maps, as another release has it: what upgrades are tried with.
 $(BUILD)/upgrade/%/ebpflb: tools/upgrade/variant.sh $(shell find bpf src -name '*.[ch]' -o -name '*.cs' -o -name '*.csproj')
 	@dotnet build tools/abigen -c $(CONFIG) -v quiet -nologo >/dev/null
@@ -98,7 +104,7 @@ variants: $(BUILD)/upgrade/every/ebpflb ## build the agent of another layout tha
 upgrade: build netprobe ## upgrades under load to and from each layout, docs/upgrades.md (root); ONLY="ct_state sock" tries these
 	@tools/upgrade/run.sh $(ONLY)
 
-test: test-deps build netprobe variants ## all tests, C# and BPF (root); ends with "N passed, N failed"
+test: test-deps build netprobe loadgen variants ## all tests, C# and BPF (root); ends with "N passed, N failed"
 	@$(MAKE) --no-print-directory agent RID=linux-arm64
 	@tools/test.sh
 
@@ -115,7 +121,7 @@ kernels: build netprobe ## have Debian's kernels under qemu verify every program
 demo-clean: ## remove what KEEP=1 left up
 	@deploy/demo/demo.sh clean
 
-bench: bench-deps build netprobe ## figures of docs/performance.md (root, quiet machine); ONLY=lookups runs one
+bench: bench-deps build netprobe loadgen ## figures of docs/performance.md (root, quiet machine); ONLY=lookups runs one
 	build/dotnet/bin/EbpfLb.Benchmarks/release/EbpfLb.Benchmarks $(ONLY)
 
 company: test-deps netprobe agent ## figures of docs/company.md: a real agent beside netfilter, quarter of an hour at most (root); ONLY=own runs one part
@@ -131,7 +137,7 @@ golden: ## write what comes out into the expected parts of tests/EbpfLb.Scenario
 	@git diff --stat -- tests/EbpfLb.Scenarios
 
 format: ## clang-format all C of bpf/ and the tests
-	clang-format -i bpf/*/*.h bpf/*/*.c tests/EbpfLb.Testing/native/*.[ch]
+	clang-format -i bpf/*/*.h bpf/*/*.c tests/EbpfLb.Testing/native/*.[ch] tools/loadgen/*.c
 
 clean: ## remove everything that was built
 	rm -rf $(BUILD)

@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 need=(clang:clang llvm-strip:llvm bpftool:bpftool ip:iproute2 make:make curl:curl awk:mawk nsenter:util-linux flock:util-linux)
-list= prometheus= shared=
+list= prometheus= proxies= shared=
 for what in "$@"; do
 	case $what in
 		list) list=yes ;;
@@ -15,7 +15,10 @@ for what in "$@"; do
 			need+=(tcpdump:tcpdump tc:iproute2 iptables-restore:iptables nft:nftables bash:bash chroot:coreutils unshare:util-linux setpriv:util-linux mount:mount umount:mount)
 			prometheus=yes shared=yes
 			;;
-		bench) shared=yes; need+=(iptables-legacy-restore:iptables nft:nftables bash:bash ps:procps) ;;
+		bench)
+			need+=(iptables-legacy-restore:iptables nft:nftables bash:bash ps:procps taskset:util-linux)
+			shared=yes proxies=yes
+			;;
 		kernels)
 			need+=(qemu-system-x86_64:qemu-system-x86 busybox:busybox-static cpio:cpio xz:xz-utils find:findutils tcpdump:tcpdump setpriv:util-linux)
 			;;
@@ -25,7 +28,7 @@ for what in "$@"; do
 done
 
 if [ -n "$list" ]; then
-	printf '%s\n' "${need[@]}" ${prometheus:+prometheus:prometheus promtool:prometheus}
+	printf '%s\n' "${need[@]}" ${prometheus:+prometheus:prometheus promtool:prometheus} ${proxies:+haproxy:haproxy nginx:nginx}
 	exit
 fi
 
@@ -43,14 +46,20 @@ done
 # The agent has libbpf in it; the tests of its parts and the benchmarks run on .NET and load it.
 [ -z "$shared" ] || ldconfig -p | grep -q 'libbpf\.so\.1' || packages+=(libbpf1)
 
+if has haproxy && has nginx && { [ -e /usr/lib/nginx/modules/ngx_stream_module.so ] || [ -e build/tools/ngx_stream_module.so ]; }; then proxies=; fi
+# Libraries of a haproxy whose package is not installed.
+[ -z "$proxies" ] || for library in liblua5.3.so.0:liblua5.3-0 libopentracing-c-wrapper.so.0:libopentracing-c-wrapper0 libpcre2-8.so.0:libpcre2-8-0; do
+	ldconfig -p | grep -q "${library%%:*}" || packages+=("${library##*:}")
+done
+
 # What cannot be installed is said with all that is missing, once.
 refuse() {
-	echo "missing packages: ${packages[*]} ${prometheus:+prometheus}. $1" >&2
+	echo "missing packages: ${packages[*]} ${prometheus:+prometheus} ${proxies:+haproxy nginx}. $1" >&2
 	exit 1
 }
 
 if { has prometheus && has promtool; } then prometheus=; fi
-if [ "${#packages[@]}" -gt 0 ] || [ -n "$prometheus" ]; then
+if [ "${#packages[@]}" -gt 0 ] || [ -n "$prometheus$proxies" ]; then
 	[ "$(id -u)" -eq 0 ] || refuse "Run this as root, or have them installed."
 	command -v apt-get >/dev/null || refuse "There is no apt-get here: install what holds them on this distribution."
 	apt-get update -qq
@@ -60,15 +69,19 @@ if [ "${#packages[@]}" -gt 0 ]; then
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
 fi
 
-# Tests start a Prometheus of their own; nobody asked to have the package's running: only the programs are taken out.
-if [ -n "$prometheus" ]; then
-	echo "unpacking: prometheus, promtool"
+# Tests and benchmarks start these themselves; nobody asked to have a package's service running: only programs are taken out.
+# unpack PACKAGES FILES: files of the packages into build/tools.
+unpack() {
+	echo "unpacking: $2"
 	there=$(mktemp -d)
 	trap 'rm -rf "$there"' EXIT
-	(cd "$there" && apt-get -o APT::Sandbox::User=root download -qq prometheus >/dev/null && dpkg-deb -x prometheus_*.deb .)
+	(cd "$there" && apt-get -o APT::Sandbox::User=root download -qq $1 >/dev/null && for package in *.deb; do dpkg-deb -x "$package" .; done)
 	mkdir -p build/tools
-	cp "$there/usr/bin/promtool" "$there/usr/bin/prometheus" build/tools/
-fi
+	for file in $2; do cp "$there/$file" build/tools/; done
+	rm -rf "$there"
+}
+[ -z "$prometheus" ] || unpack prometheus "usr/bin/promtool usr/bin/prometheus"
+[ -z "$proxies" ] || unpack "haproxy nginx libnginx-mod-stream" "usr/sbin/haproxy usr/sbin/nginx usr/lib/nginx/modules/ngx_stream_module.so"
 
 if ! command -v dotnet >/dev/null 2>&1 || ! dotnet --list-sdks | grep -q '^10\.'; then
 	echo "the .NET SDK 10 is missing: install the package dotnet-sdk-10.0 (https://learn.microsoft.com/dotnet/core/install/linux)" >&2

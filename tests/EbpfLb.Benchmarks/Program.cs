@@ -43,6 +43,7 @@ var benches = new Dictionary<string, Func<Task>>
     },
     ["rate"] = RateBench.RunAsync,
     ["change"] = ChangeBench.RunAsync,
+    ["sync"] = SyncBench.RunAsync,
     ["schedulers"] = SchedulerBench.RunAsync,
     // Writes the plots of docs/policy.md.
     ["spread"] = () =>
@@ -69,6 +70,17 @@ var benches = new Dictionary<string, Func<Task>>
         OutsideBench.Run();
         return Task.CompletedTask;
     },
+    // `make bench ONLY="nodeport local"`: only with backends on the node; or "remote".
+    ["nodeport"] = () =>
+    {
+        NodePortBench.Run(args.ElementAtOrDefault(1));
+        return Task.CompletedTask;
+    },
+    ["pps"] = () =>
+    {
+        PacketRateBench.Run();
+        return Task.CompletedTask;
+    },
     ["lasting"] = () =>
     {
         LastingBench.Run();
@@ -81,8 +93,14 @@ if (only != "all" && !benches.ContainsKey(only))
     return 2;
 }
 // Before the first figure, not after half an hour of them.
-string[] tools = only is "all" or "outside" ? ["ip", "nsenter", "awk", "nft", "iptables-legacy", "iptables-legacy-restore"]
-    : ["ip", "nsenter"];
+string[] tools =
+[
+    "ip", "nsenter",
+    .. only is "all" or "outside" or "nodeport" or "pps" or "sync"
+        ? (string[])["awk", "nft", "iptables-legacy", "iptables-legacy-restore"] : [],
+    .. only is "all" or "nodeport" ? (string[])["haproxy", "nginx"] : [],
+    .. only is "all" or "nodeport" or "pps" ? (string[])["taskset"] : [],
+];
 if (tools.Where(tool => !RepositoryPaths.HasTool(tool)).ToArray() is { Length: > 0 } missing)
 {
     Console.Error.WriteLine(

@@ -2,7 +2,7 @@
 # Prints what kube-proxy in iptables mode restores for SERVICES services. See README.md beside.
 set -euo pipefail
 [ $# -ge 2 ] || { echo "usage: $0 SERVICES ADDRESS:PORT..." >&2; exit 2; }
-exec awk -v services="$1" -v backends="${*:2}" -v pods="${PODS:-10.244.0.0/16}" -f - /dev/null <<'AWK'
+exec awk -v services="$1" -v backends="${*:2}" -v pods="${PODS:-10.244.0.0/16}" -v proto="${PROTO:-tcp}" -f - /dev/null <<'AWK'
 function hash(kind, i, j) { return sprintf("KUBE-%s-%010dA%03d", kind, i, j) }
 function cluster_ip(i) { return i == services ? "10.200.0.1" : sprintf("10.%d.%d.%d", 100 + int(i / 65536), int(i / 256) % 256, i % 256) }
 function node_port(i) { return i == services ? 32767 : i <= 2766 ? 30000 + i : 0 }
@@ -42,20 +42,20 @@ END {
 	for (i = 1; i <= services; i++) {
 		svc = hash("SVC", i, 0)
 		count = i == services ? measured : 2
-		printf "-A KUBE-SERVICES %s -m tcp -p tcp -d %s --dport 80 -j %s\n", comment(i), cluster_ip(i), svc
+		printf "-A KUBE-SERVICES %s -m %s -p %s -d %s --dport 80 -j %s\n", comment(i), proto, proto, cluster_ip(i), svc
 		if (node_port(i)) {
-			printf "-A KUBE-NODEPORTS %s -m tcp -p tcp --dport %d -j %s\n", comment(i), node_port(i), hash("EXT", i, 0)
+			printf "-A KUBE-NODEPORTS %s -m %s -p %s --dport %d -j %s\n", comment(i), proto, proto, node_port(i), hash("EXT", i, 0)
 			printf "-A %s -m comment --comment \"masquerade traffic for default/svc%d:http external destinations\" -j KUBE-MARK-MASQ\n", hash("EXT", i, 0), i
 			printf "-A %s -j %s\n", hash("EXT", i, 0), svc
 		}
-		printf "-A %s %s -m tcp -p tcp -d %s --dport 80 ! -s %s -j KUBE-MARK-MASQ\n", svc, comment(i), cluster_ip(i), pods
+		printf "-A %s %s -m %s -p %s -d %s --dport 80 ! -s %s -j KUBE-MARK-MASQ\n", svc, comment(i), proto, proto, cluster_ip(i), pods
 		for (j = 1; j <= count; j++) {
 			to = i == services ? own[j] : sprintf("10.%d.%d.%d:8080", 248 + int(i / 32768), int(i / 128) % 256, i % 128 * 2 + j - 1)
 			split(to, parts, ":")
 			if (j < count) printf "-A %s %s -m statistic --mode random --probability %.10f -j %s\n", svc, comment(i), 1 / (count - j + 1), hash("SEP", i, j)
 			else printf "-A %s %s -j %s\n", svc, comment(i), hash("SEP", i, j)
 			printf "-A %s %s -s %s -j KUBE-MARK-MASQ\n", hash("SEP", i, j), comment(i), parts[1]
-			printf "-A %s %s -m tcp -p tcp -j DNAT --to-destination %s\n", hash("SEP", i, j), comment(i), to
+			printf "-A %s %s -m %s -p %s -j DNAT --to-destination %s\n", hash("SEP", i, j), comment(i), proto, proto, to
 		}
 	}
 	print "-A KUBE-SERVICES -m comment --comment \"kubernetes service nodeports; NOTE: this must be the last rule in this chain\" -m addrtype --dst-type LOCAL -j KUBE-NODEPORTS"

@@ -2,8 +2,8 @@
 # Prints what kube-proxy in nftables mode loads for SERVICES services. See README.md beside.
 set -euo pipefail
 [ $# -ge 2 ] || { echo "usage: $0 SERVICES ADDRESS:PORT..." >&2; exit 2; }
-exec awk -v services="$1" -v backends="${*:2}" -v pods="${PODS:-10.244.0.0/16}" -v node="${NODE:-172.18.0.1}" -f - /dev/null <<'AWK'
-function chain(kind, i) { return sprintf("%s-%08d/default/svc%d/tcp/http", kind, i, i) }
+exec awk -v services="$1" -v backends="${*:2}" -v pods="${PODS:-10.244.0.0/16}" -v node="${NODE:-172.18.0.1}" -v proto="${PROTO:-tcp}" -f - /dev/null <<'AWK'
+function chain(kind, i) { return sprintf("%s-%08d/default/svc%d/%s/http", kind, i, i, proto) }
 function cluster_ip(i) { return i == services ? "10.200.0.1" : sprintf("10.%d.%d.%d", 100 + int(i / 65536), int(i / 256) % 256, i % 256) }
 function node_port(i) { return i == services ? 32767 : i <= 2766 ? 30000 + i : 0 }
 END {
@@ -27,9 +27,9 @@ END {
 		for (j = 1; j <= count; j++) {
 			to = i == services ? own[j] : sprintf("10.%d.%d.%d:8080", 248 + int(i / 32768), int(i / 128) % 256, i % 128 * 2 + j - 1)
 			split(to, parts, ":")
-			printf "\tchain %s__%d {\n\t\tip saddr %s jump mark-for-masquerade\n\t\tmeta l4proto tcp dnat to %s\n\t}\n", chain("endpoint", i), j, parts[1], to
+			printf "\tchain %s__%d {\n\t\tip saddr %s jump mark-for-masquerade\n\t\tmeta l4proto %s dnat to %s\n\t}\n", chain("endpoint", i), j, parts[1], proto, to
 		}
-		printf "\tchain %s {\n\t\tip daddr %s tcp dport 80 ip saddr != %s jump mark-for-masquerade\n\t\tnumgen random mod %d vmap {", chain("service", i), cluster_ip(i), pods, count
+		printf "\tchain %s {\n\t\tip daddr %s %s dport 80 ip saddr != %s jump mark-for-masquerade\n\t\tnumgen random mod %d vmap {", chain("service", i), cluster_ip(i), proto, pods, count
 		for (j = 1; j <= count; j++) printf "%s %d : goto %s__%d", (j > 1 ? "," : ""), j - 1, chain("endpoint", i), j
 		print " }\n\t}"
 		if (node_port(i)) printf "\tchain %s {\n\t\tjump mark-for-masquerade\n\t\tgoto %s\n\t}\n", chain("external", i), chain("service", i)
@@ -54,8 +54,8 @@ END {
 	print "}"
 	for (i = 1; i <= services; i++) {
 		printf "add element ip kube-proxy cluster-ips { %s }\n", cluster_ip(i)
-		printf "add element ip kube-proxy service-ips { %s . tcp . 80 : goto %s }\n", cluster_ip(i), chain("service", i)
-		if (node_port(i)) printf "add element ip kube-proxy service-nodeports { tcp . %d : goto %s }\n", node_port(i), chain("external", i)
+		printf "add element ip kube-proxy service-ips { %s . %s . 80 : goto %s }\n", cluster_ip(i), proto, chain("service", i)
+		if (node_port(i)) printf "add element ip kube-proxy service-nodeports { %s . %d : goto %s }\n", proto, node_port(i), chain("external", i)
 	}
 }
 AWK

@@ -14,14 +14,14 @@ internal static class LastingBench
 
     public static void Run()
     {
-        using var bed = new Bed();
-        bed.Program("own", services: 1, remote: true);
+        using var bed = new Bed(["tc"]);
+        bed.Program("tc", services: 1, remote: true);
         var rows = new List<string[]>();
         for (var window = 0; window < Windows; window++)
         {
             var ratios = new Samples();
             for (var round = 0; round < Rounds; round++)
-                ratios.Add(OutsideBench.Ratio(bed.Probe, bed.PodOf("far"), bed.NodePortOf("own"), Requests));
+                ratios.Add(OutsideBench.Ratio(bed.Probe, bed.PodOf("far"), bed.NodePortOf("tc"), Requests));
             rows.Add([$"{window * Rounds * Requests}-{(window + 1) * Rounds * Requests}", ratios.Text("0.000")]);
             Console.Error.WriteLine(string.Join(" ", rows[^1]));
         }

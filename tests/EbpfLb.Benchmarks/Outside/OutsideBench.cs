@@ -16,12 +16,12 @@ internal static class OutsideBench
 
     public static void Run()
     {
-        using var bed = new Bed();
+        using var bed = new Bed(["tc", "iptables", "nftables"]);
         var (requests, plain, streams) = (new List<string[]>(), new List<string[]>(), new List<string[]>());
         foreach (var services in (int[])[1, 10_000, 1000])
         {
             // Thousands of services in one `nft -f` lock a CPU in the kernel for half a minute.
-            string[] peers = services > 1000 ? ["own", "iptables"] : ["own", "iptables", "nftables"];
+            string[] peers = services > 1000 ? ["tc", "iptables"] : ["tc", "iptables", "nftables"];
             foreach (var remote in (bool[])[false, true])
             {
                 foreach (var peer in peers) bed.Program(peer, services, remote);

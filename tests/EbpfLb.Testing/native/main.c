@@ -56,6 +56,9 @@ static const struct {
 	 "mode=tcp|udp to=A:P [batch=N] [rounds=R] [same=1|life=1]: ns per connect(), median"},
 	{"time-requests", verb_time_requests,
 	 "to=A:P and=A:P [count=N]: ns per TCP connect-request-close, the two by turns"},
+	{"latency", verb_latency,
+	 "to=A:P [ms=T] [held=1]: ns per TCP connect-request-close, or per request over one "
+	 "connection: mean, p50, p99"},
 };
 
 static int run(char *line)

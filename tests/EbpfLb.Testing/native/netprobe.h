@@ -84,6 +84,7 @@ int verb_swarm_stop(const struct args *args);
 int verb_flood(const struct args *args);
 int verb_time_connect(const struct args *args);
 int verb_time_requests(const struct args *args);
+int verb_latency(const struct args *args);
 
 /* Runs `command` and kills it at its call `where`. Returns its exit status, 128 + n after signal n.
  */

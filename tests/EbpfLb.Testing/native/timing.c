@@ -105,7 +105,7 @@ int verb_time_connect(const struct args *args)
 	return error != 0;
 }
 
-/* connect, request, answer, close; ns, or 0 with *error set. */
+/* connect, request, answer, close; ns, meaningless with *error set. */
 static uint64_t one_request(const struct endpoint *to, int *error)
 {
 	char name[NAME_BYTES];
@@ -145,5 +145,51 @@ int verb_time_requests(const struct args *args)
 	else
 		printf("ok to-ns=%.1f and-ns=%.1f\n", (double)sum[0] / count,
 		       (double)sum[1] / count);
+	return error != 0;
+}
+
+/* One request after another for a time: each by a connection of its own, or all over one. */
+int verb_latency(const struct args *args)
+{
+	enum { MOST = 1 << 18 };
+	uint64_t end = now_ns() + args_number(args, "ms", 200) * 1000000ull;
+	bool held = args_number(args, "held", 0);
+	struct endpoint to;
+	char name[NAME_BYTES];
+	double *ns = calloc(MOST, sizeof(*ns)), sum = 0;
+	int fd = -1, count = 0, error = 0;
+
+	if (!endpoint_parse(&to, args_text(args, "to", NULL), false)) {
+		printf("err text=\"to= is ADDRESS:PORT\"\n");
+		free(ns);
+		return 2;
+	}
+	if (held) {
+		fd = socket_open(SOCK_STREAM, &to, NULL, 5000);
+		if (fd < 0 || connect(fd, (const struct sockaddr *)&to.addr, to.len))
+			error = errno;
+	}
+	do {
+		uint64_t start = now_ns();
+
+		if (error)
+			break;
+		if (held)
+			error = stream_request(fd, false, name);
+		else
+			one_request(&to, &error);
+		ns[count] = now_ns() - start;
+		sum += ns[count++];
+	} while (count < MOST && now_ns() < end);
+	if (held)
+		close(fd);
+	if (error) {
+		printf("err stage=request errno=%s\n", error_name(error));
+	} else {
+		qsort(ns, count, sizeof(*ns), by_value);
+		printf("ok count=%d mean-ns=%.1f p50-ns=%.1f p99-ns=%.1f\n", count, sum / count,
+		       ns[count / 2], ns[count * 99 / 100]);
+	}
+	free(ns);
 	return error != 0;
 }
