@@ -353,7 +353,7 @@ lb_inline int lb_forward(hook_ctx *ctx, __u32 l3, enum lb_ct_hook hook)
 
 	if (hook == LB_CT_INGRESS) {
 		hook_arrived(ctx);
-		if (cfg_tunnel)
+		if (cfg_tunnel && unlikely(lb_tunnel_maybe(ctx, l3)))
 			tunnel = lb_tunnel_open(ctx, l3);
 	} else if (hook_sent(ctx)) {
 		/* Translated where it came in. To conntrack it might look like a packet of the

@@ -199,6 +199,18 @@ lb_inline bool lb_tunnel_device(hook_ctx *ctx, __u32 l3)
 	return !cfg_check_frame || !l3 || hook_ours(ctx) || lb_frame_upper(ctx);
 }
 
+/* Whether the packet can be in a tunnel at all. Most cannot, and pay for no more than this. */
+lb_inline bool lb_tunnel_maybe(hook_ctx *ctx, __u32 l3)
+{
+	const __u8 *ip = lb_at(ctx, l3, sizeof(struct iphdr));
+	__u8 proto;
+
+	if (!ip)
+		return false;
+	proto = ip[0] >> 4 == 4 ? ip[9] : ip[6];
+	return proto == IPPROTO_IPIP || proto == IPPROTO_IPV6 || proto == IPPROTO_UDP;
+}
+
 /*
  * Takes the outer headers off what a node of the cluster has sent in a tunnel to an address of this
  * one. True: done. Everything else is left as it is; what looks like ours and comes from somebody

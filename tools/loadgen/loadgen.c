@@ -29,7 +29,7 @@
 #define MAX_FLOWS   50000
 #define MAX_MS	    60000
 /* With a rate: how long to sleep when nothing is due. */
-#define PAUSE_NS    100000
+#define PAUSE_NS 100000
 
 struct frame {
 	uint8_t bytes[FRAME_BYTES];
@@ -82,7 +82,8 @@ static void set_source_port(struct frame *frame, uint16_t port)
 {
 	uint8_t *l4 = frame->bytes + ETH_HLEN + 20;
 	uint8_t *sum = l4 + (frame->bytes[ETH_HLEN + 9] == IPPROTO_TCP ? 16 : 6);
-	uint32_t next = (uint16_t)~(sum[0] << 8 | sum[1]) + (uint16_t)~(l4[0] << 8 | l4[1]) + port;
+	uint32_t next =
+		(uint16_t) ~(sum[0] << 8 | sum[1]) + (uint16_t) ~(l4[0] << 8 | l4[1]) + port;
 
 	next = (next & 0xffff) + (next >> 16);
 	next = (next & 0xffff) + (next >> 16);

@@ -6,26 +6,6 @@ using EbpfLb.Testing.Packets;
 
 namespace EbpfLb.Datapath.Tests.Packets.Matrix;
 
-/// <summary>A program with one kind of tunnel.</summary>
-public abstract class TunnelFixture(LbTunnel kind) : IDisposable
-{
-    internal PacketProgram Program { get; } = new(bpf =>
-    {
-        bpf.Knobs.Set("cfg_tunnel", (byte)kind);
-        bpf.Knobs.Set("cfg_tunnel_mss", Mss);
-    });
-
-    internal const ushort Mss = 1480;
-
-    internal LbTunnel Kind => kind;
-
-    public void Dispose() => Program.Dispose();
-}
-
-public sealed class IpIpFixture() : TunnelFixture(LbTunnel.Ipip);
-
-public sealed class GeneveFixture() : TunnelFixture(LbTunnel.Geneve);
-
 public sealed class IpIpTests(IpIpFixture fixture) : TunnelTests(fixture), IClassFixture<IpIpFixture>;
 
 public sealed class GeneveTests(GeneveFixture fixture) : TunnelTests(fixture), IClassFixture<GeneveFixture>;
@@ -33,8 +13,6 @@ public sealed class GeneveTests(GeneveFixture fixture) : TunnelTests(fixture), I
 /// <summary>Direct server return: into the tunnel on the node that the client asked, out of it on the backend's.</summary>
 public abstract class TunnelTests : PacketTest
 {
-    private const int GeneveBytes = 16;
-    private const int GenevePort = 6081;
     private readonly LbTunnel kind;
 
     private protected TunnelTests(TunnelFixture fixture)
@@ -235,7 +213,7 @@ public abstract class TunnelTests : PacketTest
         var at = Ends.Of(family);
         ServeDirect(L4.Tcp, family, RemoteBackend(family) with { Node = at.NarrowPod });
         In(FromClient(family, Segments.Opening(L4.Tcp)));
-        var head = (family == Family.IPv4 ? 20 : 40) + (kind == LbTunnel.Geneve ? GeneveBytes : 0);
+        var head = (family == Family.IPv4 ? 20 : 40) + (kind == LbTunnel.Geneve ? TunnelHeaders.GeneveBytes : 0);
         var empty = (FromClient(family, Segments.Data(L4.Tcp)) with { DontFragment = true }).Payload(0);
         var room = PacketLab.NarrowMtu - head + 14 - empty.Build().Length;
 
@@ -381,37 +359,10 @@ public abstract class TunnelTests : PacketTest
         if (kind == LbTunnel.Geneve)
         {
             var port = fromPeer ? (ushort)40_000 : (ushort)0;
-            inner = [.. Geneve(port, inner.Length, packet.IsIpv6), .. inner];
+            inner = [.. TunnelHeaders.Geneve(port, inner.Length, packet.IsIpv6), .. inner];
             protocol = 17;
         }
-        return [.. frame[..12], .. outer == Family.IPv4 ? (byte[])[8, 0] : [0x86, 0xdd], .. Outer(outer, source, destination, protocol,
+        return [.. frame[..12], .. outer == Family.IPv4 ? (byte[])[8, 0] : [0x86, 0xdd], .. TunnelHeaders.Outer(outer, source, destination, protocol,
             inner.Length), .. inner];
-    }
-
-    private static byte[] Outer(Family family, IPAddress source, IPAddress destination, byte protocol, int length)
-    {
-        if (family == Family.IPv6)
-        {
-            var six = new byte[8];
-            six[0] = 0x60;
-            BinaryPrimitives.WriteUInt16BigEndian(six.AsSpan(4), (ushort)length);
-            (six[6], six[7]) = (protocol, 64);
-            return [.. six, .. source.GetAddressBytes(), .. destination.GetAddressBytes()];
-        }
-        byte[] four = [0x45, 0, 0, 0, 0, 0, 0x40, 0, 64, protocol, 0, 0, .. source.GetAddressBytes(), .. destination.GetAddressBytes()];
-        BinaryPrimitives.WriteUInt16BigEndian(four.AsSpan(2), (ushort)(length + four.Length));
-        BinaryPrimitives.WriteUInt16BigEndian(four.AsSpan(10), InternetChecksum.Finish(InternetChecksum.Sum(four)));
-        return four;
-    }
-
-    private static byte[] Geneve(ushort port, int length, bool isIpv6)
-    {
-        var head = new byte[GeneveBytes];
-        BinaryPrimitives.WriteUInt16BigEndian(head, port);
-        BinaryPrimitives.WriteUInt16BigEndian(head.AsSpan(2), GenevePort);
-        BinaryPrimitives.WriteUInt16BigEndian(head.AsSpan(4), (ushort)(length + head.Length));
-        BinaryPrimitives.WriteUInt16BigEndian(head.AsSpan(10), isIpv6 ? (ushort)0x86dd : (ushort)0x0800);
-        "EBL"u8.CopyTo(head.AsSpan(12));
-        return head;
     }
 }
