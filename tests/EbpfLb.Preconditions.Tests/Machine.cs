@@ -11,7 +11,8 @@ internal static class Machine
 {
     private const string Install = "'tools/install-deps.sh test' as root installs it";
 
-    private static readonly string[] Tools = ["ip", "nsenter", "tc", "bpftool", "tcpdump", "curl", "prometheus", "promtool", "unshare"];
+    private static readonly string[] Tools = [
+        "ip", "nsenter", "tc", "bpftool", "tcpdump", "curl", "prometheus", "promtool", "unshare", "kubectl"];
 
     /// <summary>By name: null when it is there, else what is wrong and what to do.</summary>
     public static IReadOnlyDictionary<string, Func<string?>> Needs { get; } = new Dictionary<string, Func<string?>>
