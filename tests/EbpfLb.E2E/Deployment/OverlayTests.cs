@@ -64,7 +64,8 @@ public sealed class OverlayTests
             Items(allowed, "allowedCapabilities").Select(c => c.ToString()));
         Assert.Equal(
             (Text(asked, "privileged"), Text(asked, "allowPrivilegeEscalation"), Text(asked, "readOnlyRootFilesystem")),
-            (Text(allowed, "allowPrivilegedContainer"), Text(allowed, "allowPrivilegeEscalation"), Text(allowed, "readOnlyRootFilesystem")));
+            (Text(allowed, "allowPrivilegedContainer"), Text(allowed, "allowPrivilegeEscalation"),
+                Text(allowed, "readOnlyRootFilesystem")));
         Assert.Equal(
             (Text(Pod, "hostNetwork"), Text(Pod, "hostPID"), "false"),
             (Text(allowed, "allowHostNetwork"), Text(allowed, "allowHostPID"), Text(allowed, "allowHostIPC")));

@@ -21,12 +21,15 @@ public sealed class PackageTests : IDisposable
     public void Dispose() => directory.Delete(recursive: true);
 
     [Fact]
-    public void It_has_the_agent_its_unit_its_configuration_and_its_licence()
+    public void It_has_the_agent_its_unit_its_configuration_its_completion_and_its_licence()
     {
         Run(RepositoryPaths.Tool("dpkg-deb"), "-x", package, Root);
 
         Assert.Equal(
-            ["etc/ebpflb/config.yaml", "lib/systemd/system/ebpflb.service", "usr/bin/ebpflb", "usr/share/doc/ebpflb/copyright"],
+            [
+                "etc/ebpflb/config.yaml", "lib/systemd/system/ebpflb.service", "usr/bin/ebpflb",
+                "usr/share/bash-completion/completions/ebpflb", "usr/share/doc/ebpflb/copyright",
+            ],
             Directory.EnumerateFiles(Root, "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(Root, f)).Order());
         var version = Run(Path.Combine(Root, "usr/bin/ebpflb"), "version");
         Assert.StartsWith($"ebpflb {Field("Version")} ", version, StringComparison.Ordinal);

@@ -6,8 +6,8 @@ using YamlDotNet.RepresentationModel;
 namespace EbpfLb.E2E.Metrics;
 
 /// <summary>
-/// deploy/prometheus and deploy/grafana: promtool accepts them, and what they name is there. docs/metrics.md, which is held against a running
-/// agent, says which metrics there are.
+/// deploy/prometheus and deploy/grafana: promtool accepts them, and what they name is there. docs/metrics.md, which is held against a
+/// running agent, says which metrics there are.
 /// </summary>
 [Trait("needs", "promtool")]
 public sealed partial class AlertTests : IDisposable
