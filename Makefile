@@ -22,7 +22,7 @@ BPF_ITERS := $(patsubst bpf/iter/%.bpf.c,$(BUILD)/bpf/iter/%.bpf.o,$(wildcard bp
 BPF_SWITCH := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/switch/*.bpf.c))
 BPF_UNITS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/unit/*.bpf.c bpf/bench/*.bpf.c))
 
-.PHONY: help deps test-deps bench-deps build agent bpf netprobe loadgen variants upgrade test fresh demo demo-clean kernels bench attack company abi golden format clean
+.PHONY: help deps test-deps bench-deps build agent image deb overlays bpf netprobe loadgen variants upgrade test fresh demo demo-clean kernels bench attack company abi golden format clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -51,6 +51,15 @@ else
 	dotnet publish src/EbpfLb.Agent/EbpfLb.Agent.csproj -c $(CONFIG) -v quiet -r $(RID) -o $(BUILD)/$(RID) \
 		-p:LinkerFlavor=lld -p:ObjCopyName=llvm-objcopy -p:SysRoot=$(CURDIR)/$(BUILD)/sysroot/$(RID:linux-%=%)
 endif
+
+image: agent ## write the agent's OCI image layout and its root file system into build/image
+	@tools/image
+
+deb: agent ## make a Debian package of the agent for stand-alone use, in build/deb
+	@tools/deb
+
+overlays: ## render deploy/overlays into deploy/rendered, by a kubectl of 1.30 or newer
+	@tools/overlays
 
 bpf: $(BUILD)/bpf/ebpflb.bpf.o $(BUILD)/bpf/plain.bpf.o $(BPF_ITERS) $(BPF_SWITCH) $(BPF_UNITS) ## build the BPF objects into build/bpf
 

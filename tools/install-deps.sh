@@ -13,6 +13,7 @@ for what in "$@"; do
 		list) list=yes ;;
 		test)
 			need+=(tcpdump:tcpdump tc:iproute2 iptables-restore:iptables nft:nftables bash:bash chroot:coreutils unshare:util-linux setpriv:util-linux mount:mount umount:mount)
+			need+=(dpkg-deb:dpkg tar:tar gzip:gzip systemd-analyze:systemd)
 			prometheus=yes shared=yes
 			;;
 		bench)

@@ -1,3 +1,4 @@
+using EbpfLb.Abi;
 using EbpfLb.Bpf;
 using EbpfLb.Testing.Processes;
 
@@ -27,14 +28,18 @@ public sealed class VerifierTests
     }
 
     [Theory]
-    [InlineData(1, 1, 1)]
-    [InlineData(0, 0, 0)]
-    public void Every_program_leaves_the_verifier_head_room(byte setRetval, byte mptcp, byte conntrack)
+    [InlineData(1, 1, 1, LbTunnel.None)]
+    [InlineData(0, 0, 0, LbTunnel.None)]
+    [InlineData(1, 1, 1, LbTunnel.Ipip)]
+    [InlineData(0, 0, 0, LbTunnel.Geneve)]
+    public void Every_program_leaves_the_verifier_head_room(byte setRetval, byte mptcp, byte conntrack, LbTunnel tunnel)
     {
         using var bpf = Open();
         bpf.Knobs.Set("cfg_set_retval", setRetval);
         bpf.Knobs.Set("cfg_mptcp", mptcp);
         bpf.Knobs.Set("cfg_conntrack", conntrack);
+        bpf.Knobs.Set("cfg_tunnel", (byte)tunnel);
+        bpf.Knobs.Set("cfg_tunnel_mss", (ushort)(tunnel == LbTunnel.None ? 0 : 1400));
         bpf.Load();
 
         Assert.All(bpf.Programs.Keys, name =>

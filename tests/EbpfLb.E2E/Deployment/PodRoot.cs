@@ -7,23 +7,23 @@ using EbpfLb.Testing.Sockets;
 namespace EbpfLb.E2E.Deployment;
 
 /// <summary>
-/// A root file system as a container runtime makes it: the image (the agent and the machine's libraries, read-only), /proc of the
+/// A root file system as a container runtime makes it: the layer of the image that tools/image writes (read-only), /proc of the
 /// machine (hostPID) with /proc/sys read-only, /sys read-only, a few devices, the service account and the mounts of the DaemonSet. A mount
 /// namespace holds it, so nothing is left when its processes have ended.
 /// </summary>
 internal sealed class PodRoot : IDisposable
 {
     /// <summary>
-    /// $1: directory of the files below; $2: the machine's cgroup2 tree, $3: bpffs, $4: the agent's directory; then the command.
+    /// $1: directory of the files below; $2: the machine's cgroup2 tree, $3: bpffs, $4: the image's layer; then the command. setpriv and
+    /// what it needs and the image has not are put beside it.
     /// </summary>
     private const string Enter = """
         set -e
-        dir=$1 cgroup=$2 bpffs=$3 agent=$4; shift 4
+        dir=$1 cgroup=$2 bpffs=$3 layer=$4; shift 4
         mount -t tmpfs -o mode=755 tmpfs "$dir/root"; cd "$dir/root"
-        mkdir -p proc sys dev tmp etc/ebpflb usr opt/ebpflb run/ebpflb host/sys/fs/cgroup var/run/secrets/kubernetes.io/serviceaccount
-        for lib in lib lib64 bin sbin; do if [ -L "/$lib" ]; then cp -P "/$lib" "$lib"; else mkdir "$lib"; mount --bind "/$lib" "$lib"; mount -o remount,bind,ro "$lib"; fi; done
-        mount --bind /usr usr; mount -o remount,bind,ro usr
-        mount --bind "$agent" opt/ebpflb; mount -o remount,bind,ro opt/ebpflb
+        tar -xzf "$layer"
+        mkdir -p var/run/secrets/kubernetes.io/serviceaccount .test
+        cp -L /usr/bin/setpriv $(ldd /usr/bin/setpriv | awk '/libcap-ng/ { print $3 }') .test
         for dev in null zero random urandom; do : >dev/$dev; mount --bind /dev/$dev dev/$dev; done
         mount --rbind /proc proc; mount --bind /proc/sys proc/sys; mount -o remount,bind,ro proc/sys
         mount -t sysfs -o ro sysfs sys
@@ -33,17 +33,20 @@ internal sealed class PodRoot : IDisposable
         mount --bind "$dir/config" etc/ebpflb; mount -o remount,bind,ro etc/ebpflb
         mount --bind "$dir/account" var/run/secrets/kubernetes.io/serviceaccount
         mount -o remount,ro "$dir/root"
+        export PATH=/usr/bin LD_LIBRARY_PATH=/.test
         exec "$@"
         """;
 
     private readonly NodeNetns node;
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("ebpflb-pod-");
+    private readonly ImageLayout image;
     private readonly HttpClient http;
 
     /// <param name="account">Files of the service account, by name.</param>
     public PodRoot(NodeNetns node, IReadOnlyDictionary<string, string> account)
     {
         this.node = node;
+        image = ImageLayout.Write(directory.CreateSubdirectory("image").FullName);
         http = NetnsListener.HttpClient(node.Place.NetnsPath!);
         foreach (var name in new[] { "root", "run", "config", "account" }) directory.CreateSubdirectory(name);
         foreach (var (name, content) in account) File.WriteAllText(Path.Combine(directory.FullName, "account", name), content);
@@ -114,10 +117,10 @@ internal sealed class PodRoot : IDisposable
     private IEnumerable<string> EnterWith(IReadOnlyList<string> capabilities) =>
     [
         RepositoryPaths.Tool("unshare"), "--mount", "--propagation", "private", "--", "/bin/bash", "-c", Enter, "enter",
-        directory.FullName, CgroupMount, BpfFs.MountPoint, Path.GetDirectoryName(TestNode.Binary)!,
+        directory.FullName, CgroupMount, BpfFs.MountPoint, image.LayerFile,
         RepositoryPaths.Tool("chroot"), Path.Combine(directory.FullName, "root"),
-        "/usr/bin/setpriv", "--inh-caps=-all",
+        "/.test/setpriv", "--inh-caps=-all",
         $"--bounding-set=-all{string.Concat(capabilities.Select(c => $",+{c[4..].ToLowerInvariant()}"))}", "--no-new-privs", "--",
-        $"/opt/ebpflb/{Path.GetFileName(TestNode.Binary)}",
+        .. image.Entrypoint,
     ];
 }
