@@ -133,11 +133,11 @@ demo-clean: ## remove what KEEP=1 left up
 bench: bench-deps build netprobe loadgen ## figures of docs/performance.md (root, quiet machine); ONLY=lookups runs one
 	build/dotnet/bin/EbpfLb.Benchmarks/release/EbpfLb.Benchmarks $(ONLY)
 
-company: test-deps netprobe agent ## figures of docs/company.md: a real agent beside netfilter, quarter of an hour at most (root); ONLY=own runs one part
+company: test-deps netprobe agent ## figures of docs/company.md: a real agent beside netfilter, quarter of an hour at most (root); ONLY=own runs one part, XDP=driver with XDP
 	dotnet build tests/EbpfLb.Company -c $(CONFIG) -v quiet
 	build/dotnet/bin/EbpfLb.Company/release/EbpfLb.Company $(ONLY)
 
-attack: bench-deps build netprobe ## attacks on a node for a quarter of an hour, docs/security.md (root); ONLY=syns, ONLY="datagrams 60" runs one
+attack: bench-deps build netprobe ## attacks on a node for a quarter of an hour, docs/security.md (root); ONLY=syns, ONLY="datagrams 60" runs one, XDP=driver with XDP
 	build/dotnet/bin/EbpfLb.Benchmarks/release/EbpfLb.Benchmarks attack $(ONLY)
 
 golden: ## write what comes out into the expected parts of tests/EbpfLb.Scenarios (cases, Corpus); read the diff

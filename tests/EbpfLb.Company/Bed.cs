@@ -53,6 +53,7 @@ internal sealed class Bed : IDisposable
         router.Connect(node);
         router.Connect(far);
         var pod = node.AddPod("pod");
+        XdpChoice.Prepare(router, [node, far], [outside, pod]);
         Outside = Keep(NetProbe.Start(outside.Place));
         Pod = Keep(NetProbe.Start(pod.Place));
         Host = Keep(NetProbe.Start(node.Place));
@@ -85,7 +86,7 @@ internal sealed class Bed : IDisposable
     /// <summary>Gives the first node its agent, and with it NodePorts.</summary>
     public void StartAgent() => agent = Keep(AgentProcess.Start(new AgentOptions(Binary, node, "--manifests", manifests.Path)
     {
-        Extra = ["--cluster-cidr", "10.244.0.0/16,fd00:10:244::/48"],
+        Extra = ["--cluster-cidr", "10.244.0.0/16,fd00:10:244::/48", .. XdpChoice.Options],
     }));
 
     /// <summary>A port of the server outside that nobody has asked yet.</summary>

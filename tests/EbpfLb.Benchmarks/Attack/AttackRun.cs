@@ -1,5 +1,6 @@
 using System.Globalization;
 using EbpfLb.Benchmarks.Reports;
+using EbpfLb.Testing.Agents;
 
 namespace EbpfLb.Benchmarks.Attack;
 
@@ -41,7 +42,9 @@ internal static class AttackRun
             }
         }
         Report.Title(
-            "Attacks", "Frames from a namespace outside against a node with an agent as it comes, real sockets of others meanwhile.");
+            "Attacks",
+            "Frames from a namespace outside against a node with an agent as it comes"
+                + $"{(XdpChoice.Mode.Length > 0 ? $" and --xdp {XdpChoice.Mode}" : "")}, real sockets of others meanwhile.");
         Report.Table(["attack", "the others", "counted", "held"],
             found.Select(p => (string[])[p.Attack, p.Means, p.Counted, p.Held ? "yes" : "NO"]));
         return found.TrueForAll(p => p.Held) ? 0 : 1;

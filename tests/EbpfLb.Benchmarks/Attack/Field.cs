@@ -47,12 +47,13 @@ internal sealed class Field : IDisposable
             Router.Connect(Second);
             Router.Configure("link add sink type bridge", "link set sink arp off up", "route add 198.18.0.0/15 dev sink");
             Pod = (remote ? Second : Node).AddPod("web");
+            XdpChoice.Prepare(Router, [Node, Second], [Client, Attacker, Pod]);
             Keep(PodServer.Start(Pod.Place, "web", $"{Target}", $"{Target}", backlog: Backlog));
             Service = Publish("web", 30_001, [Pod.IPv4, Pod.IPv6]);
             Empty = Publish("empty", 30_002, []);
             Agent = AgentProcess.Start(new AgentOptions(Binary, Node, "--manifests", manifests.Path)
             {
-                Extra = ["--cluster-cidr", "10.244.0.0/16,fd00:10:244::/48", .. extra],
+                Extra = ["--cluster-cidr", "10.244.0.0/16,fd00:10:244::/48", .. XdpChoice.Options, .. extra],
             });
             Probe = NewProbe();
             link = new LinkHeader(AddressOf(Attacker.Place, "eth0"), AddressOf(Router.Place, "c-attacker"));
@@ -127,6 +128,8 @@ internal sealed class Field : IDisposable
 
     public void Dispose()
     {
+        if (XdpChoice.Mode.Length > 0 && Probe is not null)
+            Console.Error.WriteLine($"in front of the stack: {Count("pkt_xdp")} packets");
         foreach (var disposable in Enumerable.Reverse(running)) disposable.Dispose();
         Agent?.Dispose();
         topology.Dispose();
