@@ -362,7 +362,7 @@ public abstract class TunnelTests : PacketTest
             inner = [.. TunnelHeaders.Geneve(port, inner.Length, packet.IsIpv6), .. inner];
             protocol = 17;
         }
-        return [.. frame[..12], .. outer == Family.IPv4 ? (byte[])[8, 0] : [0x86, 0xdd], .. TunnelHeaders.Outer(outer, source, destination, protocol,
-            inner.Length), .. inner];
+        var type = outer == Family.IPv4 ? (byte[])[8, 0] : [0x86, 0xdd];
+        return [.. frame[..12], .. type, .. TunnelHeaders.Outer(outer, source, destination, protocol, inner.Length), .. inner];
     }
 }
