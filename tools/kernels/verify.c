@@ -139,7 +139,7 @@ static void reason(char *to, size_t size)
 
 /*
  * The deepest chain of calls: bytes of stack with each frame rounded up as kernels before 6.9 do it (32; later 16), of 512.
- * `frames` are what the verifier says, in the order in which the functions lie in the program.
+ * Frames are read from the instructions: what the verifier says of them leaves out functions that a constant rules out.
  */
 #define FUNCTIONS  256
 #define FRAME_UNIT 32
@@ -181,7 +181,30 @@ static int deepest(const struct bpf_insn *code, int count, int function)
 	return below + (depths[function] + FRAME_UNIT - 1) / FRAME_UNIT * FRAME_UNIT;
 }
 
-static int chain(const struct bpf_program *program, const char *frames)
+/* The furthest byte below the frame pointer that the instructions name. */
+static int frame_of(const struct bpf_insn *code, int from, int to)
+{
+	int frame = 0, copies = 0;
+
+	for (int i = from; i < to; i++) {
+		int kind = BPF_CLASS(code[i].code), at = 0;
+
+		if ((kind == BPF_LDX && code[i].src_reg == BPF_REG_10) ||
+		    ((kind == BPF_ST || kind == BPF_STX) && code[i].dst_reg == BPF_REG_10))
+			at = code[i].off;
+		else if (code[i].code == (BPF_ALU64 | BPF_MOV | BPF_X) && code[i].src_reg == BPF_REG_10)
+			copies |= 1 << code[i].dst_reg;
+		else if (code[i].code == (BPF_ALU64 | BPF_ADD | BPF_K) && copies & 1 << code[i].dst_reg) {
+			at = code[i].imm;
+			copies &= ~(1 << code[i].dst_reg);
+		}
+		if (-at > frame)
+			frame = -at;
+	}
+	return frame;
+}
+
+static int chain(const struct bpf_program *program)
 {
 	const struct bpf_insn *code = bpf_program__insns(program);
 	int count = bpf_program__insn_cnt(program), kept = 0;
@@ -197,12 +220,10 @@ static int chain(const struct bpf_program *program, const char *frames)
 			starts[kept++] = starts[i];
 	function_count = kept;
 	for (int i = 0; i < function_count; i++) {
-		depths[i] = atoi(frames);
+		depths[i] = frame_of(code, starts[i], i + 1 < function_count ? starts[i + 1] : count);
 		/* A function of no stack still counts as one unit. */
 		if (!depths[i])
 			depths[i] = 1;
-		frames = strchr(frames, '+') ?: "+0";
-		frames++;
 	}
 	return deepest(code, count, 0);
 }
@@ -210,7 +231,7 @@ static int chain(const struct bpf_program *program, const char *frames)
 static void verify(const char *path, const char *name)
 {
 	struct bpf_object *object = open_object(path);
-	char said[512], stack[1024];
+	char said[512];
 	struct bpf_program *program, *the_program = NULL;
 	int err;
 
@@ -226,8 +247,7 @@ static void verify(const char *path, const char *name)
 		printf("%s\t%s\trefused\t%s\t%s\n", base(path), name, strerrorname_np(-err) ?: "?", said);
 	} else {
 		find("processed ", said, sizeof(said));
-		find("stack depth ", stack, sizeof(stack));
-		printf("%s\t%s\tok\t%s\t%d\n", base(path), name, said, chain(the_program, stack));
+		printf("%s\t%s\tok\t%s\t%d\n", base(path), name, said, chain(the_program));
 	}
 	fflush(stdout);
 	bpf_object__close(object);
