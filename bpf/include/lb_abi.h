@@ -34,7 +34,8 @@ struct lb_frontend6 {
 };
 
 /* A run of entries in lb_slots; for LB_SCHEDULER_MAGLEV `first` is a row of lb_maglev, `count` how
- * many places the table has. */
+ * many places the table has. With LB_SERVICE_UNTRACKED at any frontend of the port, a second table
+ * of the same size lies behind the Cluster list's: who was at each place before. */
 struct lb_range {
 	__u32 first;
 	__u32 count;
@@ -56,6 +57,10 @@ enum lb_service_flag {
 				       stack's, not ours */
 	LB_SERVICE_DSR = 512,	    /* from outside to backends of other nodes by a tunnel: they see
 				       their client, and answer it themselves */
+	LB_SERVICE_UNTRACKED = 1024, /* with DSR: TCP flows into a tunnel have no entry as long as
+					their place of the table says it all (lb_untracked.h) */
+	LB_SERVICE_EMPTY = 2048,     /* the Cluster list has places, for what there is already, but
+					nobody in them: what is new is refused */
 };
 
 /* In lb_service.flags from LB_SCHEDULER_SHIFT on: who of the list gets a new connection. */
@@ -99,6 +104,9 @@ struct lb_slot {
 
 /* Places in a row of lb_maglev: a cache line. */
 #define LB_MAGLEV_ROW 16
+
+/* In a table of who was there before: nobody whose flows have no entry; but some flows have one. */
+#define LB_MAGLEV_TRACKED 0xffffffffU
 
 /* Element of lb_maglev: backend ids. Its owner is known by what they are (lb_backend.service_id).
  */

@@ -136,8 +136,9 @@ struct lb_snat_full {
 	__u32 next; /* place in the range where they go on */
 };
 
-/* lb_filter: the bank in use (1 or 2; 0: none), then the banks, each a bitmap of addresses' hashes.
- */
+/* lb_filter: the bank in use (1 or 2; 0: none); the low bits of the hashes of frontends with
+ * LB_SERVICE_UNTRACKED, a bit each; then the banks, each a bitmap of addresses' hashes. */
+#define LB_FILTER_UNTRACKED 1
 #define LB_FILTER_BITS_LOG2 20
 #define LB_FILTER_WORDS	    (1 << (LB_FILTER_BITS_LOG2 - 6))
 #define LB_FILTER_FIRST	    8

@@ -52,6 +52,7 @@ struct lb_neighbour {
 	__u8 head[12]; /* of the frame: to whom, from whom */
 	__u8 mac[6];   /* of the frame that came in: to whom */
 	__u16 way;     /* enum lb_front_way */
+	__u32 mtu;     /* of what goes there in a tunnel; 0: not asked */
 };
 
 enum lb_setting {

@@ -9,7 +9,7 @@
  *      It also does if it goes to an address that nothing of ours goes to, or is in a frame for
  *      another machine.
  *  (b) A later fragment takes its ports from the first one, and waits a little where that is late.
- *  (c) Conntrack knows its flow: what it becomes and where it leaves is written there.
+ *  (c) Conntrack knows what it becomes and where it leaves, or it needs no entry (lb_untracked.h).
  *  (d) Else, where packets come in, its destination may be a frontend, unless a program at a
  *      device below has translated it: a backend is chosen,
  *  (e) and a flow opened towards it; or the packet is answered that there is none.
@@ -199,7 +199,7 @@ lb_inline enum lb_reason lb_way(const struct lb_pass *pass)
 	if (pass->ct.flags & LB_CT_REPLY)
 		return LB_PKT_REPLY;
 	if (lb_ct_tunnels(pass))
-		return LB_PKT_TO_NODE;
+		return pass->pkt.flags & LB_PACKET_UNTRACKED ? LB_PKT_UNTRACKED : LB_PKT_TO_NODE;
 	if (pass->ct.flags & LB_CT_DIRECT)
 		return LB_PKT_TO_LOCAL;
 	if (!(pass->ct.flags & LB_CT_STACK))
@@ -319,12 +319,20 @@ lb_inline bool lb_fresh(hook_ctx *ctx, struct lb_pass *pass, int *verdict)
 
 lb_inline int lb_pass_on(hook_ctx *ctx, struct lb_pass *pass, enum lb_ct_hook hook)
 {
-	int verdict = HOOK_PASS;
+	int verdict = HOOK_PASS, track = LB_TRACK;
 	bool fresh = false;
 
 	if (unlikely(lb_rare(&pass->pkt)) && !lb_fragment(ctx, pass, &verdict))
 		return verdict;
-	if (!lb_known(ctx, pass)) {
+	if (hook == LB_CT_INGRESS && unlikely(lb_untracked_maybe(&pass->pkt)))
+		track = lb_stateless(ctx, pass, false);
+	if (track <= LB_TRACK_FIRST && lb_known(ctx, pass))
+		track = LB_TRACK_NOT;
+	else if (unlikely(track == LB_TRACK_FIRST))
+		track = lb_stateless(ctx, pass, true);
+	if (unlikely(track == LB_TRACK_RACE))
+		return lb_end(pass, LB_DROP_RACE, HOOK_DROP);
+	if (track != LB_TRACK_NOT) {
 		pass->reason = LB_PKT_PASSED;
 		/* Of the fragments only a first one opens a flow: this one has lost its own. */
 		if (unlikely(pass->pkt.flags & (LB_PACKET_ICMP_ERROR | LB_PACKET_FRAG_LATER)))

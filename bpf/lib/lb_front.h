@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * Packets of open flows that never meet the stack, in front of it: those between a client and a
- * backend of another node, which leave with an address of this one. Everything else goes on to tc
- * as it came, and with it the first packet of a flow in each tick: what is written about a flow,
- * its route and its neighbour are kept up there. So nothing is counted or written here before it
- * is sure that the packet ends here.
+ * backend of another node, which leave with an address of this one, or in a tunnel. Everything else
+ * goes on to tc as it came, and with it the first packet of a flow in each tick: what is written
+ * about a flow and its route are kept up there. Of flows that have no entry (lb_untracked.h) all
+ * packets leave here, as nothing is written about them. And nothing is counted before it is sure
+ * that the packet ends here.
  */
 #ifndef LB_FRONT_H
 #define LB_FRONT_H
@@ -16,6 +17,7 @@
 #include "lb_neighbour.h"
 #include "lb_stats.h"
 #include "lb_tunnel_head.h"
+#include "lb_untracked.h"
 
 /* The frame is for the device that it came in by, as `mac` has it. */
 lb_inline bool lb_front_frame(hook_ctx *ctx, const __u8 *mac)
@@ -43,13 +45,10 @@ HOOK_ONCE int lb_front_finished(hook_ctx *ctx, const struct lb_pass *pass)
 }
 
 /* Whether the packet is of an open flow that needs nothing but to be translated and sent. */
-lb_inline bool lb_front_ours(hook_ctx *ctx, struct lb_pass *pass)
+lb_inline bool lb_front_ours(struct lb_pass *pass)
 {
 	const __u8 way = LB_CT_SNAT | LB_CT_STACK | LB_CT_DIRECT;
 
-	/* A priority tag leaves with the packet here, and not by tc. */
-	if (pass->pkt.flags || pass->pkt.tuple.proto == IPPROTO_SCTP || pass->pkt.l3 != ETH_HLEN)
-		return false;
 	if (!lb_ct_find(pass))
 		return false;
 	if ((pass->ct.flags & way) != LB_CT_SNAT && !lb_ct_tunnels(pass))
@@ -97,7 +96,12 @@ lb_inline int lb_front_tunnel(hook_ctx *ctx, struct lb_pass *pass,
 		return XDP_DROP;
 	__builtin_memcpy(eth, neighbour->head, sizeof(neighbour->head));
 	eth->h_proto = v4 ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6);
-	lb_count_packet(LB_PKT_TO_NODE, pass->pkt.len);
+	if (pass->pkt.flags & LB_PACKET_UNTRACKED) {
+		lb_untracked_begun(pass);
+		lb_count_packet(LB_PKT_UNTRACKED, pass->pkt.len);
+	} else {
+		lb_count_packet(LB_PKT_TO_NODE, pass->pkt.len);
+	}
 	lb_count(LB_PKT_XDP);
 	return neighbour->way == LB_FRONT_SEND ? XDP_TX : bpf_redirect(pass->ct.oif, 0);
 }
@@ -115,6 +119,30 @@ lb_inline bool lb_front_ends(struct lb_pass *pass)
 	return true;
 }
 
+/* Whether the packet is of a flow that has no entry, or none yet. */
+lb_inline bool lb_front_untracked(struct lb_pass *pass)
+{
+	int track;
+
+	if (likely(!lb_untracked_maybe(&pass->pkt)))
+		return false;
+	track = lb_untracked(pass, false);
+	if (track == LB_TRACK_FIRST && !lb_ct_find(pass))
+		track = lb_untracked(pass, true);
+	return track == LB_TRACK_NOT && pass->pkt.ttl > 1;
+}
+
+/* Where it leaves, or NULL: it is for tc. */
+lb_inline const struct lb_neighbour *lb_front_to(hook_ctx *ctx, struct lb_pass *pass)
+{
+	const struct lb_neighbour *neighbour;
+
+	if (!(pass->pkt.flags & LB_PACKET_UNTRACKED))
+		return lb_neighbour_of(ctx, pass);
+	neighbour = lb_neighbour_tunnel(ctx, pass);
+	return neighbour && pass->pkt.len <= pass->ct.mtu ? neighbour : NULL;
+}
+
 lb_inline int lb_front(hook_ctx *ctx)
 {
 	const struct lb_neighbour *neighbour;
@@ -123,12 +151,15 @@ lb_inline int lb_front(hook_ctx *ctx)
 	if (lb_parse(ctx, ETH_HLEN, &pass.pkt) != LB_PARSED ||
 	    lb_filter_shut(&pass.pkt, LB_CT_INGRESS))
 		return XDP_PASS;
+	/* A priority tag leaves with the packet here, and not by tc. */
+	if (pass.pkt.flags || pass.pkt.tuple.proto == IPPROTO_SCTP || pass.pkt.l3 != ETH_HLEN)
+		return XDP_PASS;
 	lb_pass_begin(&pass, LB_CT_INGRESS, hook_ifindex(ctx));
-	if (!lb_front_ours(ctx, &pass) || !lb_front_finished(ctx, &pass))
+	if (!lb_front_untracked(&pass) && !lb_front_ours(&pass))
 		return XDP_PASS;
-	if (lb_ct_tunnels(&pass) && !lb_front_ends(&pass))
+	if (!lb_front_finished(ctx, &pass) || (lb_ct_tunnels(&pass) && !lb_front_ends(&pass)))
 		return XDP_PASS;
-	neighbour = lb_neighbour_of(ctx, &pass);
+	neighbour = lb_front_to(ctx, &pass);
 	if (!neighbour || !lb_front_frame(ctx, neighbour->mac))
 		return XDP_PASS;
 	return lb_ct_tunnels(&pass) ? lb_front_tunnel(ctx, &pass, neighbour)

@@ -7,7 +7,7 @@
 #include <linux/if_ether.h>
 
 #include "lb_device.h"
-#include "lb_fib.h"
+#include "lb_fib_tunnel.h"
 #include "lb_packet.h"
 
 lb_inline __u32 lb_neighbour_place(const struct lb_pass *pass)
@@ -46,6 +46,7 @@ HOOK_ONCE int lb_neighbour_ask(hook_ctx *ctx, const struct lb_pass *pass,
 	neighbour->iif = pass->ifindex;
 	neighbour->oif = pass->ct.oif;
 	neighbour->tick = pass->ct.tick;
+	neighbour->mtu = 0;
 	neighbour->way = lb_front_way(pass, neighbour->mac);
 	if (!neighbour->way)
 		return false;
@@ -71,6 +72,26 @@ lb_inline const struct lb_neighbour *lb_neighbour_of(hook_ctx *ctx, const struct
 	if (unlikely(neighbour->tick != pass->ct.tick || neighbour->oif != pass->ct.oif ||
 		     neighbour->iif != pass->ifindex || !lb_same16(neighbour->dst, pass->to.dst)))
 		lb_neighbour_ask(ctx, pass, neighbour);
+	return neighbour->way ? neighbour : NULL;
+}
+
+/* The same of a tunnel to `to.dst` whose flow has no entry that would know the route. */
+lb_inline const struct lb_neighbour *lb_neighbour_tunnel(hook_ctx *ctx, struct lb_pass *pass)
+{
+	__u32 place = lb_neighbour_place(pass);
+	struct lb_neighbour *neighbour = bpf_map_lookup_elem(&lb_neighbours, &place);
+
+	if (!neighbour)
+		return NULL;
+	if (unlikely(neighbour->tick != pass->ct.tick || neighbour->iif != pass->ifindex ||
+		     !neighbour->mtu || !lb_same16(neighbour->dst, pass->to.dst))) {
+		if (!lb_fib_tunnel(ctx, pass))
+			return NULL;
+		lb_neighbour_ask(ctx, pass, neighbour);
+		neighbour->mtu = pass->ct.mtu;
+	}
+	pass->ct.oif = neighbour->oif;
+	pass->ct.mtu = neighbour->mtu;
 	return neighbour->way ? neighbour : NULL;
 }
 

@@ -14,6 +14,7 @@ enum lb_packet_flag {
 	LB_PACKET_DATA = 8, /* TCP, once a tick: it carries data */
 	LB_PACKET_TUNNEL = 16, /* it came in a tunnel from another node, for a backend of this one
 				*/
+	LB_PACKET_UNTRACKED = 32, /* its flow has no entry, and goes into a tunnel */
 };
 
 /* Who talks to whom. Addresses in 16 bytes, IPv4 as v4-mapped. */

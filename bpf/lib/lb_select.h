@@ -165,7 +165,7 @@ lb_inline enum lb_verdict lb_select(const struct lb_addr *dst, const struct lb_a
 					return LB_DROP;
 			}
 			pick->reason = LB_DROP_NO_LOCAL;
-			if (!range.count)
+			if (!range.count || unlikely(!local && svc->flags & LB_SERVICE_EMPTY))
 				return local && (svc->flags & LB_SERVICE_REMOTE) ? LB_DROP
 										 : LB_REFUSE;
 			pick->backend = lb_select_backend(dst, svc, &range,

@@ -3,42 +3,24 @@
 #ifndef LB_TUNNEL_SEND_H
 #define LB_TUNNEL_SEND_H
 
-#include "lb_fib.h"
+#include "lb_fib_tunnel.h"
 #include "lb_tunnel_head.h"
+#include "lb_untracked.h"
 
-/* The route of the tunnel to the backend's node, into ct.oif and ct.mtu: of the packet in it.
- * False: there is none. */
-HOOK_ONCE int lb_fib_tunnel(hook_ctx *ctx, struct lb_pass *pass)
+/* A packet whose flow needs no entry: as lb_untracked(), with its route. */
+lb_once int lb_stateless(hook_ctx *ctx, struct lb_pass *pass, bool missed)
 {
-	struct bpf_fib_lookup fib;
-	struct lb_tunnel_ends ends;
-	__u32 head;
-	long rc;
+	int track;
 
-	if (!pass || !lb_tunnel_ends(&ends, pass->ct.backend_id))
-		return false;
-	__builtin_memset(&fib, 0, sizeof(fib));
-	fib.ifindex = pass->ifindex;
-	fib.tot_len = 1;
-	if (lb_mapped(ends.dst)) {
-		fib.family = AF_INET;
-		fib.ipv4_src = ends.src[3];
-		fib.ipv4_dst = ends.dst[3];
-	} else {
-		fib.family = AF_INET6;
-		lb_copy16(fib.ipv6_src, ends.src);
-		lb_copy16(fib.ipv6_dst, ends.dst);
-	}
-	rc = hook_route(ctx, &fib, 0);
-	if (rc != BPF_FIB_LKUP_RET_SUCCESS && rc != BPF_FIB_LKUP_RET_NO_NEIGH)
-		return false;
-	head = lb_tunnel_head(lb_mapped(ends.dst));
-	pass->ct.oif = fib.ifindex;
-	pass->ct.mtu = lb_fib_mtu(ctx, rc, &fib);
-	if (pass->ct.mtu <= head)
-		return false;
-	pass->ct.mtu -= head;
-	return true;
+	if (!pass)
+		return LB_TRACK;
+	track = lb_untracked(pass, missed);
+	if (track != LB_TRACK_NOT)
+		return track;
+	if (!lb_fib_tunnel(ctx, pass))
+		pass->ct.oif = 0;
+	lb_untracked_begun(pass);
+	return track;
 }
 
 /*

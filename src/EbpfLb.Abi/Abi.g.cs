@@ -10,10 +10,10 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "cc6323788350df51fcaf8aa6d767407a94a64453b7c375ba84bec3fe9a2613ce";
+    public const string Hash = "1aa2727cd47e6d82d2ff3db2da312e97e53181ca308a9e105b428a815f0b2228";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
-    public const ulong MapsHash = 0x90cb03ad13462d72;
+    public const ulong MapsHash = 0xe6b9b20decb64123;
 }
 
 /// <summary>struct lb_addr, 20 bytes.</summary>
@@ -537,8 +537,8 @@ public record struct LbMeta
     public override readonly int GetHashCode() => AbiBytes.Hash(this);
 }
 
-/// <summary>struct lb_neighbour, 48 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 48)]
+/// <summary>struct lb_neighbour, 52 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 52)]
 public record struct LbNeighbour
 {
     /// <summary>__be32[4] dst.</summary>
@@ -561,6 +561,9 @@ public record struct LbNeighbour
 
     /// <summary>__u16 way.</summary>
     [FieldOffset(46)] public ushort Way;
+
+    /// <summary>__u32 mtu.</summary>
+    [FieldOffset(48)] public uint Mtu;
 
     /// <summary>Byte by byte.</summary>
     public readonly bool Equals(LbNeighbour other) => AbiBytes.Same(this, other);
@@ -1401,6 +1404,9 @@ public enum LbReason : uint
     /// <summary>LB_PKT_TUNNEL_FOREIGN.</summary>
     PktTunnelForeign = 61,
 
+    /// <summary>LB_PKT_UNTRACKED.</summary>
+    PktUntracked = 62,
+
     /// <summary>LB_REASON_MAX.</summary>
     Max = 64,
 }
@@ -1472,6 +1478,12 @@ public enum LbServiceFlag : uint
 
     /// <summary>LB_SERVICE_DSR.</summary>
     Dsr = 512,
+
+    /// <summary>LB_SERVICE_UNTRACKED.</summary>
+    Untracked = 1024,
+
+    /// <summary>LB_SERVICE_EMPTY.</summary>
+    Empty = 2048,
 }
 
 /// <summary>enum lb_setting.</summary>

@@ -73,7 +73,7 @@ public static class Tables
 
     /// <summary>lb_neighbours: PerCpuArray.</summary>
     public static Table<uint, LbNeighbour> Neighbours { get; } =
-        new("lb_neighbours", 6, 4, 48, 1024, 0);
+        new("lb_neighbours", 6, 4, 52, 1024, 0);
 
     /// <summary>lb_netns: Hash, NoPrealloc, ReadOnlyProgram.</summary>
     public static Table<ulong, LbNetns> Netns { get; } =

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Flows without an entry: TCP from outside to a Maglev service by direct server return, at an
+ * address that is no node's. Where such a packet goes follows from its addresses and ports, as long
+ * as nothing has changed at its place of the service's table. When somebody else gets the place,
+ * the one who had it stays known in a second table, as its flows have no entries; what begins
+ * there from then on has one. So of each place at most one backend has flows without entries:
+ *
+ *	who was there before	flows without an entry	flows with one
+ *	0			who is there now	none
+ *	LB_MAGLEV_TRACKED	who is there now	perhaps
+ *	a backend		that one		perhaps; and all that begins
+ *
+ * The agent writes both tables (MaglevHistory.cs says what follows upon what). A backend of this
+ * node answers by us, so its flows have entries always.
+ *
+ * The node of a backend has entries of all its flows. So it knows which packets are none of its
+ * backends': those whose flow began after the change, by another node than the one that has them
+ * now. They go on, in a tunnel again, to the one who is there now.
+ */
+#ifndef LB_UNTRACKED_H
+#define LB_UNTRACKED_H
+
+#include "lb_choose.h"
+
+enum lb_track {
+	LB_TRACK,	/* as any other packet */
+	LB_TRACK_FIRST, /* its flow may have an entry: if it has none, ask again */
+	LB_TRACK_NOT,	/* into a tunnel, as `ct` of the pass says */
+	LB_TRACK_RACE,	/* the service changed under our eyes, each time */
+};
+
+/* Whether it may be a packet of such a flow. All others pay this and nothing else. */
+lb_inline bool lb_untracked_maybe(const struct lb_packet *pkt)
+{
+	__u32 index = LB_FILTER_UNTRACKED;
+	const __u64 *some;
+
+	if (!cfg_tunnel || pkt->tuple.proto != IPPROTO_TCP)
+		return false;
+	some = bpf_map_lookup_elem(&lb_filter, &index);
+	if (!some || likely(!READ_ONCE(*some)))
+		return false;
+	return READ_ONCE(*some) >> (lb_filter_bit(pkt->tuple.dst) & 63) & 1;
+}
+
+/* A backend of the service at a place of a table; NULL: nobody is there. */
+lb_inline const struct lb_backend *lb_untracked_at(const struct lb_service *svc, __u32 index,
+						   __u32 place, __u32 *id)
+{
+	const struct lb_maglev_row *row = bpf_map_lookup_elem(&lb_maglev, &index);
+	const struct lb_backend *backend;
+
+	*id = 0;
+	if (!row)
+		return NULL;
+	*id = READ_ONCE(row->backend_ids[place % LB_MAGLEV_ROW]);
+	backend = lb_backend_get(*id);
+	return backend && READ_ONCE(backend->service_id) == svc->id ? backend : NULL;
+}
+
+lb_inline bool lb_untracked_remote(const struct lb_backend *backend)
+{
+	const struct lb_settings *set = lb_settings_get();
+
+	return backend && set && !(backend->flags & LB_BACKEND_LOCAL) && lb_tunnel_to(set, backend);
+}
+
+/*
+ * Of the places of the packet: where it goes. `missed`: its flow has no entry. LB_TRACK_NOT: `*id`
+ * is its backend.
+ */
+lb_inline enum lb_track lb_untracked_way(const struct lb_packet *pkt, const struct lb_service *svc,
+					 bool missed, __u32 *id)
+{
+	bool begins = (pkt->tcp_flags & (LB_TCP_SYN | LB_TCP_ACK)) == LB_TCP_SYN;
+	__u32 rows = (svc->cluster.count + LB_MAGLEV_ROW - 1) / LB_MAGLEV_ROW;
+	__u32 place = lb_place_of(lb_hash_tuple(&pkt->tuple), svc->cluster.count);
+	__u32 index = svc->cluster.first + place / LB_MAGLEV_ROW, old;
+	const struct lb_backend *before, *now;
+
+	before = lb_untracked_at(svc, index + rows, place, &old);
+	if (!missed && (old || lb_tunnelled(pkt)))
+		return LB_TRACK_FIRST;
+	/* Here, or of what has an entry from now on. */
+	if (begins && (lb_tunnelled(pkt) || before))
+		return LB_TRACK;
+	if (!lb_tunnelled(pkt) && lb_untracked_remote(before)) {
+		*id = old;
+		return LB_TRACK_NOT;
+	}
+	now = lb_untracked_at(svc, index, place, id);
+	return lb_untracked_remote(now) ? LB_TRACK_NOT : LB_TRACK;
+}
+
+/* What is to be done with a packet of which lb_untracked_maybe() said so. `missed`: conntrack was
+ * asked, and has no entry. */
+lb_once int lb_untracked(struct lb_pass *pass, bool missed)
+{
+	const struct lb_settings *set = lb_settings_get();
+	enum lb_lookup lookup = LB_LOOKUP_RACED;
+	struct lb_choosing *choosing;
+	enum lb_track track;
+	__u32 zero = 0, id = 0;
+
+	choosing = bpf_map_lookup_elem(&lb_scratch, &zero);
+	if (!pass || !set || !choosing)
+		return LB_TRACK;
+	lb_addr_dst(&pass->ask[0], &pass->pkt.tuple);
+	lookup = lb_service_find(&pass->ask[0], &choosing->svc);
+	if (unlikely(lookup == LB_LOOKUP_RACED))
+		lookup = lb_service_find(&pass->ask[0], &choosing->svc);
+	if (unlikely(lookup == LB_LOOKUP_RACED))
+		return LB_TRACK_RACE;
+	if (lookup == LB_LOOKUP_NONE || !(choosing->svc.flags & LB_SERVICE_UNTRACKED) ||
+	    !choosing->svc.cluster.count)
+		return LB_TRACK;
+	/* Whatever it answers, it was no question to a frontend. */
+	if ((pass->pkt.tcp_flags & (LB_TCP_SYN | LB_TCP_ACK)) == (LB_TCP_SYN | LB_TCP_ACK) ||
+	    lb_martian(&pass->pkt.tuple) ||
+	    lb_source_of(set, &pass->pkt.tuple, pass->ifindex, &pass->ask[1]) != LB_FROM_OUTSIDE)
+		return LB_TRACK;
+	track = lb_untracked_way(&pass->pkt, &choosing->svc, missed, &id);
+	if (track != LB_TRACK_NOT)
+		return track;
+	pass->ct.service_id = choosing->svc.id;
+	pass->ct.backend_id = id;
+	pass->ct.oif = 0;
+	pass->ct.mtu = 0;
+	pass->ct.tick = lb_tick_now();
+	pass->ct.phase = LB_CT_OPEN;
+	pass->ct.flags = LB_CT_DIRECT;
+	pass->pkt.flags |= LB_PACKET_UNTRACKED;
+	return track;
+}
+
+/* Counts what has begun. How it ends nobody here will know, so it counts as over. */
+lb_inline void lb_untracked_begun(const struct lb_pass *pass)
+{
+	struct lb_svc_stat *stat;
+
+	if ((pass->pkt.tcp_flags & (LB_TCP_SYN | LB_TCP_ACK)) != LB_TCP_SYN)
+		return;
+	lb_count_packet(LB_PKT_NEW, pass->pkt.len);
+	stat = lb_svc_stat(pass->ct.service_id);
+	if (!stat)
+		return;
+	stat->connections++;
+	stat->closed++;
+}
+
+#endif
