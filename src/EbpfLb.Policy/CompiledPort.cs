@@ -36,6 +36,17 @@ public sealed record CompiledPort(
     /// <summary>Clients outside reach backends of other nodes by tunnels, see <see cref="Forwarding.Dsr"/>.</summary>
     public bool Tunnels { get; init; }
 
+    /// <summary>Some frontend has <see cref="ServedFrontend.IsUntracked"/>.</summary>
+    public bool IsUntracked
+    {
+        get
+        {
+            foreach (ref readonly var served in Frontends.AsSpan())
+                if (served.IsUntracked) return true;
+            return false;
+        }
+    }
+
     /// <summary><see cref="RejectedAddress"/> as a frontend that stands for all others of the address.</summary>
     public Frontend? ClosedFrontend => RejectedAddress is { } address ? Frontend.AnyPort(address) : null;
 }
@@ -62,6 +73,9 @@ public readonly record struct ServedFrontend(Frontend Frontend, FrontendKind Kin
 {
     /// <summary>A ClusterIP that a device of this node has: what listens there answers, and nothing is translated.</summary>
     public bool IsOnDevice { get; init; }
+
+    /// <summary>Flows that go into a tunnel need no entry, see LB_SERVICE_UNTRACKED of bpf/include/lb_abi.h.</summary>
+    public bool IsUntracked { get; init; }
 
     /// <summary>"NodePort 0.0.0.0:30080/TCP (Local)".</summary>
     public override string ToString() => $"{Kind} {Frontend}{(LocalPolicy ? " (Local)" : "")}{(IsOnDevice ? " (on a device)" : "")}";

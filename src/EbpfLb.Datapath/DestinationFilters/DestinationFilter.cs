@@ -49,6 +49,17 @@ public sealed class DestinationFilter(BpfMap map) : IDisposable
     }
 
     /// <summary>
+    /// Packets to the address are asked whether their flow needs an entry, from now on and for ever: one too many costs a lookup. To be
+    /// called before the frontend says so, as a packet that is not asked would take its flow for a lost one.
+    /// </summary>
+    public void OpenUntracked(IpAddress address)
+        => Interlocked.Or(ref words.Span[FilterBits.Untracked], FilterBits.UntrackedBit(address));
+
+    /// <summary>Whether packets to the address are asked that.</summary>
+    public bool IsOpenUntracked(IpAddress address)
+        => (Volatile.Read(ref words.Span[FilterBits.Untracked]) & FilterBits.UntrackedBit(address)) != 0;
+
+    /// <summary>
     /// Makes the bank that is not in use anew, and changes over. Whatever opens the destination filter meanwhile does it in both banks and
     /// after it has written its table. So its bit comes after the bank was emptied, or its entry was there before and
     /// <paramref name="needed"/> finds it.

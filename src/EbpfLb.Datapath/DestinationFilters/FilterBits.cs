@@ -16,6 +16,12 @@ public static class FilterBits
     /// <summary>Before it is the number of the bank in use.</summary>
     internal const int First = 8;
 
+    /// <summary>The word of the addresses whose flows need no entries.</summary>
+    internal const int Untracked = 1;
+
+    /// <summary>In that word.</summary>
+    internal static ulong UntrackedBit(IpAddress address) => 1ul << (int)(Of(address) & 63);
+
     /// <summary>The bit of an address.</summary>
     public static uint Of(IpAddress address)
     {

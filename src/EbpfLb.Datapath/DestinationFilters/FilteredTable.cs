@@ -4,7 +4,9 @@ using EbpfLb.Planning.Tables;
 namespace EbpfLb.Datapath.DestinationFilters;
 
 /// <summary>A table whose keys have an address that packets go to: what is written opens the destination filter for it.</summary>
-internal sealed class FilteredTable<TKey, TValue>(ITable<TKey, TValue> table, Func<TKey, IpAddress> addressOf, DestinationFilter filter)
+/// <param name="isUntracked">Of values that say that flows need no entries.</param>
+internal sealed class FilteredTable<TKey, TValue>(
+    ITable<TKey, TValue> table, Func<TKey, IpAddress> addressOf, Predicate<TValue>? isUntracked, DestinationFilter filter)
     : ITable<TKey, TValue>
     where TKey : unmanaged
     where TValue : unmanaged
@@ -13,6 +15,7 @@ internal sealed class FilteredTable<TKey, TValue>(ITable<TKey, TValue> table, Fu
 
     public TableError Update(in TKey key, in TValue value)
     {
+        if (isUntracked?.Invoke(value) == true) filter.OpenUntracked(addressOf(key));
         var error = table.Update(key, value);
         if (error == TableError.None) filter.Open(addressOf(key));
         return error;
@@ -20,6 +23,8 @@ internal sealed class FilteredTable<TKey, TValue>(ITable<TKey, TValue> table, Fu
 
     public TableError UpdateBatch(ReadOnlySpan<TKey> keys, ReadOnlySpan<TValue> values, out int done)
     {
+        for (var i = 0; isUntracked is not null && i < keys.Length; i++)
+            if (isUntracked(values[i])) filter.OpenUntracked(addressOf(keys[i]));
         var error = table.UpdateBatch(keys, values, out done);
         foreach (var key in keys[..done]) filter.Open(addressOf(key));
         return error;

@@ -11,6 +11,7 @@ using EbpfLb.Datapath.Loader;
 using EbpfLb.Datapath.Node;
 using EbpfLb.Model;
 using EbpfLb.Planning;
+using EbpfLb.Planning.Encoding;
 using EbpfLb.Planning.Mirrors;
 using EbpfLb.Planning.Tables;
 using EbpfLb.Planning.Verification;
@@ -69,7 +70,8 @@ internal sealed class KernelTables : IDisposable
         BackendLoads = BackendLoadTable.Open(maps);
         Affinity = new(affinity, backends, capacities[Abi.Tables.AffRows.Name] * Seats);
         DestinationFilter = new DestinationFilter(maps.Take(Abi.Tables.Filter));
-        ForPlans = new PlanTables(FilteredBy(services4, FilterKeys.AddressOf), FilteredBy(services6, FilterKeys.AddressOf), slots, maglev,
+        ForPlans = new PlanTables(
+            FilteredBy(services4, FilterKeys.AddressOf, IsUntracked), FilteredBy(services6, FilterKeys.AddressOf, IsUntracked), slots, maglev,
             backends,
             sources4, sources6, ServiceCounters, BackendLoads);
     }
@@ -148,9 +150,12 @@ internal sealed class KernelTables : IDisposable
         DestinationFilter.Dispose();
     }
 
-    private FilteredTable<TKey, TValue> FilteredBy<TKey, TValue>(KernelTable<TKey, TValue> table, Func<TKey, IpAddress> addressOf)
+    private FilteredTable<TKey, TValue> FilteredBy<TKey, TValue>(
+        KernelTable<TKey, TValue> table, Func<TKey, IpAddress> addressOf, Predicate<TValue>? isUntracked = null)
         where TKey : unmanaged
-        where TValue : unmanaged => new(table, addressOf, DestinationFilter);
+        where TValue : unmanaged => new(table, addressOf, isUntracked, DestinationFilter);
+
+    private static bool IsUntracked(LbService value) => ServiceCodec.Has(value, LbServiceFlag.Untracked);
 
     private DiffedTable<TKey, TValue> Held<TKey, [DynamicallyAccessedMembers(FieldText.Needed)] TValue>(
         ITable<TKey, TValue> table, KernelTable<TKey, TValue> kernel)

@@ -45,6 +45,7 @@ internal sealed class GroupCommit(Mirror mirror)
         record.Backends = desired.Backends;
         record.BackendIds = port.BackendIds;
         record.Cluster = port.Cluster.Range;
+        record.Past = port.Cluster.Past;
         record.Local = port.Local.Range;
         record.Layout = ListLayout.Of(desired);
         record.Damaged = null;

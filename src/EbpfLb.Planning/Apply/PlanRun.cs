@@ -136,6 +136,7 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources
     {
         var rows = new LbMaglevRow[list.Range.Length];
         list.Ids.CopyTo(MemoryMarshal.Cast<LbMaglevRow, uint>(rows.AsSpan()));
+        list.Past?.CopyTo(MemoryMarshal.Cast<LbMaglevRow, uint>(rows.AsSpan((int)(list.Range.Past.First - list.Range.First))));
         return tables.Maglev.Write(list.Range.First, rows);
     }
 

@@ -10,7 +10,7 @@ public static class ServiceCodec
 {
     private const LbServiceFlag Known = LbServiceFlag.Affinity | LbServiceFlag.External | LbServiceFlag.Local
         | LbServiceFlag.Remote | LbServiceFlag.Ranges | LbServiceFlag.NodePort | LbServiceFlag.LbVip
-        | LbServiceFlag.Unknown | LbServiceFlag.OnDevice | LbServiceFlag.Dsr;
+        | LbServiceFlag.Unknown | LbServiceFlag.OnDevice | LbServiceFlag.Dsr | LbServiceFlag.Untracked | LbServiceFlag.Empty;
 
     /// <summary>LB_SCHEDULER_SHIFT of bpf/include/lb_abi.h.</summary>
     private const int SchedulerShift = 16;
@@ -19,7 +19,7 @@ public static class ServiceCodec
         SlotRange local) => Sealed(key, new LbService
     {
         Id = id,
-        Flags = (uint)Flags(frontend, port) | ((uint)port.Scheduler << SchedulerShift),
+        Flags = (uint)(Flags(frontend, port) | (IsEmpty(port, cluster) ? LbServiceFlag.Empty : default)) | ((uint)port.Scheduler << SchedulerShift),
         AffinitySec = port.AffinitySeconds,
         Cluster = ToAbi(cluster),
         Local = ToAbi(local),
@@ -78,6 +78,8 @@ public static class ServiceCodec
         var external = Has(value, LbServiceFlag.NodePort) || Has(value, LbServiceFlag.LbVip);
         if (Has(value, LbServiceFlag.OnDevice) && Kind(value) != FrontendKind.ClusterIP) return "on a device, but no ClusterIP";
         if (Has(value, LbServiceFlag.Dsr) && Kind(value) == FrontendKind.ClusterIP) return "a ClusterIP with direct server return";
+        if (Has(value, LbServiceFlag.Untracked) && !(Has(value, LbServiceFlag.Dsr) && SchedulerOf(value) == Scheduler.Maglev))
+            return "without entries of flows, but not by direct server return and maglev";
         if (external && !Has(value, LbServiceFlag.External)) return "external kind without the EXTERNAL flag";
         if (Has(value, LbServiceFlag.NodePort) && Has(value, LbServiceFlag.LbVip)) return "two kinds at once";
         if (Has(value, LbServiceFlag.Ranges) && !Has(value, LbServiceFlag.LbVip)) return "source ranges on what is no LoadBalancer address";
@@ -99,7 +101,17 @@ public static class ServiceCodec
         if (frontend.Kind == FrontendKind.LoadBalancer && !port.Ranges.IsEmpty) flags |= LbServiceFlag.Ranges;
         if (frontend.IsOnDevice) flags |= LbServiceFlag.OnDevice;
         if (port.Tunnels && frontend.Kind != FrontendKind.ClusterIP) flags |= LbServiceFlag.Dsr;
+        if (frontend.IsUntracked) flags |= LbServiceFlag.Untracked;
         return flags;
+    }
+
+    /// <summary>The Cluster list is there for what has begun alone: see <see cref="Scheduling.MaglevHistory"/>.</summary>
+    private static bool IsEmpty(CompiledPort port, SlotRange cluster)
+    {
+        if (!cluster.HasPast) return false;
+        foreach (ref readonly var backend in port.Backends.AsSpan())
+            if (backend.Lists.HasFlag(BackendLists.InCluster)) return false;
+        return true;
     }
 
     private static LbRange ToAbi(SlotRange range) => new() { First = range.First, Count = range.Count };
@@ -108,10 +120,16 @@ public static class ServiceCodec
 /// <summary>A run of entries in lb_slots; the empty one is default.</summary>
 /// <param name="Count">Places.</param>
 /// <param name="IsMaglev">In lb_maglev, where <paramref name="First"/> is a row of several places.</param>
-public readonly record struct SlotRange(uint First, uint Count, bool IsMaglev = false)
+/// <param name="HasPast">Behind it is a second table, of who was at each place before: <see cref="Scheduling.MaglevHistory"/>.</param>
+public readonly record struct SlotRange(uint First, uint Count, bool IsMaglev = false, bool HasPast = false)
 {
     /// <summary>Elements of the map that it takes.</summary>
-    internal uint Length => IsMaglev ? (Count + PlacesARow - 1) / PlacesARow : Count;
+    internal uint Length => HasPast ? 2 * Rows : Rows;
+
+    /// <summary>The second table, as a range of its own.</summary>
+    internal SlotRange Past => new(First + Rows, Count, IsMaglev);
+
+    private uint Rows => IsMaglev ? (Count + PlacesARow - 1) / PlacesARow : Count;
 
     /// <summary>LB_MAGLEV_ROW of bpf/include/lb_abi.h.</summary>
     public static uint PlacesARow { get; } = (uint)(Unsafe.SizeOf<LbMaglevRow>() / sizeof(uint));

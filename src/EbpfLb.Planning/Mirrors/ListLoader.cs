@@ -13,22 +13,27 @@ internal static class ListLoader
     /// <param name="keepers">Ids of the backends of this service id that are in no list and keep what they have.</param>
     public static void AddLists(Mirror mirror, PortRecord record, uint[] keepers, in KernelContent content)
     {
+        var hasPast = record.Frontends.Any(f => mirror.TryGetEntry(f, out var entry) && ServiceCodec.Has(entry, LbServiceFlag.Untracked));
         foreach (var frontend in record.Frontends)
         {
             // It has no lists, whatever the port has.
             if (frontend.IsAnyPort) continue;
             mirror.TryGetEntry(frontend, out var value);
             var (cluster, local) = (ServiceCodec.Cluster(value), ServiceCodec.Local(value));
+            if (hasPast && cluster.Count > 0) cluster = cluster with { HasPast = true };
             var scheduler = ServiceCodec.SchedulerOf(value);
-            record.Layout = new ListLayout(scheduler, scheduler == Scheduler.Maglev ? (int)Math.Max(cluster.Count, local.Count) : 0);
-            if (Read(mirror, record, frontend, cluster, content) is not { } clusterIds) continue;
+            record.Layout = new ListLayout(
+                scheduler, scheduler == Scheduler.Maglev ? (int)Math.Max(cluster.Count, local.Count) : 0, hasPast);
+            var isEmpty = ServiceCodec.Has(value, LbServiceFlag.Empty);
+            if ((isEmpty ? [] : Read(mirror, record, frontend, cluster, content)) is not { } clusterIds) continue;
             if (Read(mirror, record, frontend, local, content) is not { } localIds) continue;
             var keeperIds = OfFamily(keepers, frontend, content);
             if (clusterIds.Length + localIds.Length + keeperIds.Length == 0 || !TryReserve(mirror, cluster, local)) continue;
             Take(mirror, record, frontend, clusterIds, localIds, keeperIds, content);
             record.Cluster = cluster;
             record.Local = local;
-            record.ListsDamaged = !IsAsComputed(record, cluster, BackendLists.InCluster, content)
+            var isPastSound = TryReadPast(record, content);
+            record.ListsDamaged = !isPastSound || !IsAsComputed(record, cluster, BackendLists.InCluster, content)
                 || !IsAsComputed(record, local, BackendLists.InLocal, content);
             if (record.ListsDamaged)
             {
@@ -49,6 +54,23 @@ internal static class ListLoader
         if (range.IsMaglev) return range.Count == record.Layout.Places;
         return content.ReadList(range, record.Id) is { } ids
             && record.Layout.Content(record.Backends.AsSpan(), record.BackendIds, list).AsSpan().SequenceEqual(ids);
+    }
+
+    /// <summary>Takes over who was at each place before. What is not sound is taken for flows that have entries.</summary>
+    private static bool TryReadPast(PortRecord record, in KernelContent content)
+    {
+        if (!record.Cluster.HasPast) return true;
+        if (content.ReadList(record.Cluster.Past, record.Id) is not { } past) return false;
+        var lives = record.BackendIds.ToHashSet();
+        var isSound = true;
+        foreach (ref var id in past.AsSpan())
+        {
+            if (id is 0 or MaglevHistory.Tracked || lives.Contains(id)) continue;
+            id = MaglevHistory.Tracked;
+            isSound = false;
+        }
+        record.Past = past.AsSpan().ContainsAnyExcept(0u) ? past : null;
+        return isSound;
     }
 
     private static uint[] OfFamily(uint[] ids, FrontendKey frontend, in KernelContent content)

@@ -106,40 +106,47 @@ internal sealed class ServiceDraft(Mirror mirror, ObjectName service)
     private bool TryAssignLists(PlannedPort planned, CompiledPort port)
     {
         var record = planned.Record;
-        if (port.Backends == record.Backends && !record.ListsDamaged && record.Layout == ListLayout.Of(port))
+        var history = new PortHistory(mirror, planned, port);
+        if (port.Backends == record.Backends && !record.ListsDamaged && record.Layout == ListLayout.Of(port) && !history.BeginsUntracked)
         {
             // The lists stay as they are, so nobody asks what is in them.
-            planned.Cluster = new PlannedList([], record.Cluster, false);
+            planned.Cluster = new PlannedList([], record.Cluster, false) { Past = record.Past };
             planned.Local = new PlannedList([], record.Local, false);
             return true;
         }
-        if (!TryAssignList(planned, port, BackendLists.InCluster, record.Cluster, out var cluster)) return false;
+        if (!TryAssignList(planned, port, BackendLists.InCluster, record.Cluster, history, out var cluster)) return false;
         planned.Cluster = cluster;
-        if (!TryAssignList(planned, port, BackendLists.InLocal, record.Local, out var local)) return false;
+        if (!TryAssignList(planned, port, BackendLists.InLocal, record.Local, null, out var local)) return false;
         planned.Local = local;
         return true;
     }
 
-    private bool TryAssignList(PlannedPort planned, CompiledPort port, BackendLists list, SlotRange held, out PlannedList planList)
+    private bool TryAssignList(
+        PlannedPort planned, CompiledPort port, BackendLists list, SlotRange held, PortHistory? history, out PlannedList planList)
     {
         planList = PlannedList.Empty;
         var record = planned.Record;
         var layout = ListLayout.Of(port);
-        if (held.Count > 0 && record.Layout == layout && ListLayout.IsSameSelection(
-            port.Backends.AsSpan(), planned.BackendIds, record.Backends.AsSpan(), record.BackendIds, list))
+        var isSame = held.Count > 0 && record.Layout == layout && ListLayout.IsSameSelection(
+            port.Backends.AsSpan(), planned.BackendIds, record.Backends.AsSpan(), record.BackendIds, list);
+        var hasPast = history is not null && layout.HasPast;
+        if (isSame && !(hasPast && history!.Changes))
         {
-            planList = new PlannedList([], held, false);
+            planList = new PlannedList([], held, false) { Past = history is null ? null : record.Past };
             return true;
         }
         var ids = layout.Content(port.Backends.AsSpan(), planned.BackendIds, list);
+        var past = hasPast ? history!.Next(ids) : null;
+        // Those who had places are still there: nobody gets anything new, and what they have they keep.
+        if (ids.Length == 0 && past is not null) ids = new uint[layout.Places];
         if (ids.Length == 0) return true;
-        var range = new SlotRange(0, (uint)ids.Length, layout.IsMaglev);
+        var range = new SlotRange(0, (uint)ids.Length, layout.IsMaglev, hasPast);
         var table = mirror.TableOf(range);
         if (!table.TryTake((int)range.Length, out var first)) return Fail(range.IsMaglev ? Abi.Tables.Maglev : Abi.Tables.Slots,
             range.IsMaglev
             ? $"needs {range.Length} rows of Maglev tables in a row, but {table.Used} of {table.Capacity} are in use"
             : $"needs {ids.Length} slots in a row, but {table.Used} of {mirror.Limits.MaxSlots} are in use");
-        planList = new PlannedList(ids, range with { First = first }, true);
+        planList = new PlannedList(ids, range with { First = first }, true) { Past = past };
         return true;
     }
 }

@@ -8,9 +8,10 @@ namespace EbpfLb.Planning.Scheduling;
 
 /// <summary>How the lists of a service port are laid out, which its scheduler decides.</summary>
 /// <param name="Places">Of a Maglev table; 0 with every other scheduler.</param>
-internal readonly record struct ListLayout(Scheduler Scheduler, int Places)
+/// <param name="HasPast">The Cluster list has a table of who was at each place before: <see cref="MaglevHistory"/>.</param>
+internal readonly record struct ListLayout(Scheduler Scheduler, int Places, bool HasPast = false)
 {
-    public static ListLayout Of(CompiledPort port) => new(port.Scheduler, port.MaglevTableSize);
+    public static ListLayout Of(CompiledPort port) => new(port.Scheduler, port.MaglevTableSize, port.IsUntracked);
 
     /// <summary>Lists are in lb_maglev, not in lb_slots.</summary>
     public bool IsMaglev => Scheduler == Scheduler.Maglev;

@@ -123,15 +123,22 @@ internal sealed class ListComparison(PlanTables tables, Mirror mirror)
     }
 
     private IEnumerable<(SlotRange Range, uint Place, LbSlot Expected)> BadSlots(PortRecord record)
-        => BadSlots(record, BackendLists.InCluster, record.Cluster).Concat(BadSlots(record, BackendLists.InLocal, record.Local));
+        => BadSlots(record, BackendLists.InCluster, record.Cluster).Concat(BadSlots(record, BackendLists.InLocal, record.Local))
+            .Concat(record.Cluster.HasPast ? BadPlaces(record, record.Cluster.Past, record.Past) : []);
 
     private IEnumerable<(SlotRange Range, uint Place, LbSlot Expected)> BadSlots(PortRecord record, BackendLists list, SlotRange range)
     {
         if (range.Count == 0) yield break;
         var ids = record.Layout.Content(record.Backends.AsSpan(), record.BackendIds, list);
-        for (var i = 0u; i < range.Count && i < ids.Length; i++)
+        foreach (var bad in BadPlaces(record, range, ids)) yield return bad;
+    }
+
+    /// <param name="ids">null or none: nobody at any place.</param>
+    private IEnumerable<(SlotRange Range, uint Place, LbSlot Expected)> BadPlaces(PortRecord record, SlotRange range, uint[]? ids)
+    {
+        for (var i = 0u; i < range.Count; i++)
         {
-            var expected = new LbSlot { BackendId = ids[i], ServiceId = record.Id };
+            var expected = new LbSlot { BackendId = i < (uint)(ids?.Length ?? 0) ? ids![i] : 0, ServiceId = record.Id };
             if (ReadPlace(record, range, i) != expected) yield return (range, i, expected);
         }
     }

@@ -12,6 +12,7 @@ internal sealed class ServiceCompiler(
     private readonly EndpointUnion union = new();
     private readonly PortFrontends frontends = new(frontendPolicies);
     private readonly EndpointSelection selection = new(node, network, endpointPolicies);
+    private readonly Untracking untracking = new(network);
     private readonly LocalReadyCount localReady = new(node);
     private readonly List<CompiledPort> ports = [];
     private readonly List<CompiledBackend> backends = [];
@@ -49,14 +50,18 @@ internal sealed class ServiceCompiler(
         var endpoints = union.Merge(entry.Slices, port, family);
         if (ServiceScope.HealthCheckPort(service) != 0) localReady.Add(endpoints);
         var tunnels = Tunnels(service, port.Protocol, served);
-        var elsewhere = selection.Select(endpoints, served, RetainedOf(port.Protocol), tunnels, backends);
+        var ranges = SourceFilter.Ranges(service, family, served, node);
+        var all = tunnels ? untracking.Mark(service, SchedulerOf(service), port.Protocol, !ranges.IsEmpty, served)
+            : ValueList.Create(served);
+        var kept = tunnels && Untracking.IsUsed(all) ? RetainedEndpoints.All : RetainedOf(port.Protocol);
+        var elsewhere = selection.Select(endpoints, served, kept, tunnels, backends);
         ports.Add(new CompiledPort(
             new ServicePortKey(entry.Name, port.Name, port.Protocol, family),
-            ValueList.Create(served),
+            all,
             service.AffinitySeconds,
             backends.ToValueList(),
             elsewhere,
-            SourceFilter.Ranges(service, family, served, node))
+            ranges)
         {
             Tunnels = tunnels,
             Scheduler = SchedulerOf(service),

@@ -17,7 +17,8 @@ internal sealed class TunnelEnds(NodeFacts node)
     public TunnelEnd? Of(in Endpoint endpoint)
     {
         if (endpoint.NodeName is not { } name || node.IsHere(endpoint) || !ends.Value.TryGetValue(name, out var known)) return null;
-        return endpoint.Address.Family == IpFamily.IPv4 && node.PrimaryV4 is not null && known.V4 is { } end ? end : known.V6;
+        return endpoint.Address.Family == IpFamily.IPv4 && node.PrimaryV4 is not null && known.V4 is { } end ? end
+            : node.PrimaryV6 is null ? null : known.V6;
     }
 
     private static TunnelEnd? End(NodePlace place, IpFamily family)

@@ -21,7 +21,9 @@ internal sealed class FrontOfStack : IDisposable
     /// <summary>What a test run of XDP takes: a page less its head and tail room.</summary>
     private const int LongestPacket = 3000;
 
-    private static readonly LbReason[] Counters = [LbReason.PktReply, LbReason.PktToRemote, LbReason.PktToNode, LbReason.PktXdp];
+    private static readonly LbReason[] Counters = [
+        LbReason.PktReply, LbReason.PktToRemote, LbReason.PktToNode, LbReason.PktUntracked, LbReason.PktNew, LbReason.PktXdp,
+    ];
 
     private readonly BpfProgram program;
     private readonly PacketTables tables;

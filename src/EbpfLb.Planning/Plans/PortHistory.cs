@@ -1,0 +1,68 @@
+using EbpfLb.Abi;
+using EbpfLb.Planning.Encoding;
+using EbpfLb.Planning.Mirrors;
+using EbpfLb.Planning.Scheduling;
+using EbpfLb.Policy;
+
+namespace EbpfLb.Planning.Plans;
+
+/// <summary>What a planned port has to remember of the Cluster list that it had: see <see cref="MaglevHistory"/>.</summary>
+internal sealed class PortHistory(Mirror mirror, PlannedPort planned, CompiledPort port)
+{
+    private readonly PortRecord record = planned.Record;
+
+    private bool HadPast => record.Layout == ListLayout.Of(port);
+
+    /// <summary>A frontend of the port has had entries for its flows until now, and needs none from here on.</summary>
+    public bool BeginsUntracked
+    {
+        get
+        {
+            foreach (ref readonly var served in port.Frontends.AsSpan())
+            {
+                if (served.IsUntracked && mirror.TryGetEntry(FrontendKey.From(served.Frontend), out var entry)
+                    && !ServiceCodec.Has(entry, LbServiceFlag.Untracked)) return true;
+            }
+            return false;
+        }
+    }
+
+    /// <summary>The past of the list changes though the list stays: one of those who had a place is gone, or can be reached otherwise.</summary>
+    public bool Changes
+    {
+        get
+        {
+            if (BeginsUntracked || Gained().Count > 0) return true;
+            if (record.Past is not { } past) return false;
+            var lives = planned.BackendIds.ToHashSet();
+            return past.Any(id => id is not 0 and not MaglevHistory.Tracked && !lives.Contains(id));
+        }
+    }
+
+    /// <summary>The past of the list that follows; null: nobody was at any place.</summary>
+    /// <param name="has">Empty when nobody is in it.</param>
+    public uint[]? Next(uint[] has)
+    {
+        var places = ListLayout.Of(port).Places;
+        var had = HadPast ? record.Layout.Content(record.Backends.AsSpan(), record.BackendIds, BackendLists.InCluster) : [];
+        if (had.Length == 0) had = new uint[places];
+        if (has.Length == 0) has = new uint[places];
+        var next = MaglevHistory.Next(had, HadPast ? record.Past : null, has, planned.BackendIds.ToHashSet(), Gained());
+        if (BeginsUntracked) next = MaglevHistory.WithEntries(next, places);
+        // Who is gone for good has nothing to keep.
+        return planned.BackendIds.Length > 0 ? next : null;
+    }
+
+    /// <summary>Backends that stay and can be reached by a tunnel only now, so that their flows have entries.</summary>
+    private HashSet<uint> Gained()
+    {
+        HashSet<uint> gained = [];
+        if (planned.Changed is null) return gained;
+        for (var i = 0; i < planned.BackendIds.Length; i++)
+        {
+            if (planned.Changed.TryGetValue(planned.BackendIds[i], out var was) && was.Node is null && port.Backends[i].Node is not null)
+                gained.Add(planned.BackendIds[i]);
+        }
+        return gained;
+    }
+}
