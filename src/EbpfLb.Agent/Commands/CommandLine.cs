@@ -1,6 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
+using EbpfLb.Agent.Commands.Doctor;
+using EbpfLb.Agent.Commands.Sysdump;
+using EbpfLb.Agent.Commands.Top;
 using EbpfLb.Agent.Hosting;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Output;
@@ -37,6 +40,8 @@ internal sealed class CommandLine(AgentParts parts, Terminal terminal)
         {
             CreateRun(), CreateStatus(), new ServicesCommand(context).Create(), new BackendsCommand(context).Create(),
             new ConntrackCommand(context).Create(), new DropsCommand(context).Create(), CreateExplain(),
+            new DoctorCommand(context, parts).Create(), new TopCommand(context, parts.Time).Create(),
+            new SysdumpCommand(context, parts).Create(),
             new VerifyCommand(context).Create(), new ConfigCommand(context).Create(), CreateCleanup(), CreateVersion(),
         };
         foreach (var version in root.Options.OfType<VersionOption>()) version.Action = new VersionAction(terminal);

@@ -60,6 +60,19 @@ internal sealed class HelpExamples(HelpAction help, Terminal terminal) : Synchro
             "kubectl get services,endpointslices,nodes -A -o json >cluster.json; ebpflb explain "
                 + "--manifests cluster.json --node-name node-1 --flows flows.jsonl -o json",
         ],
+        ["top"] =
+        [
+            "ebpflb top",
+            "ebpflb top --sort open -n 10 --interval 5s",
+            "ebpflb top --once -o json | jq '.services[] | select(.refusedRate > 0)'",
+        ],
+        ["doctor"] =
+        [
+            "ebpflb doctor",
+            "ebpflb doctor --config /etc/ebpflb/config.yaml     before an agent runs",
+            "ebpflb doctor -o json | jq '.checks[] | select(.state == \"problem\")'",
+        ],
+        ["sysdump"] = ["ebpflb sysdump", "ebpflb sysdump --file /tmp/node-1.tar.gz"],
         ["verify"] = ["ebpflb verify", "ebpflb verify --dry-run -o json | jq '.differences[]'"],
         ["cleanup"] = ["ebpflb cleanup", "ebpflb cleanup --all-instances --force"],
         ["version"] = ["ebpflb version"],
@@ -78,7 +91,8 @@ internal sealed class HelpExamples(HelpAction help, Terminal terminal) : Synchro
         foreach (var line in lines) output.WriteLine($"  {line}");
         output.WriteLine();
         output.WriteLine(
-            "Exit codes: 0 done (status: ready), 1 failed (verify: differences), 2 wrong usage, 3 not ready or nothing there.");
+            "Exit codes: 0 done (status: ready), 1 failed (verify: differences, doctor: problems), 2 wrong usage, 3 not ready or nothing "
+                + "there.");
         return code;
     }
 }

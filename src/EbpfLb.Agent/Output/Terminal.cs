@@ -6,8 +6,15 @@ namespace EbpfLb.Agent.Output;
 /// Where a command writes. Tables have frames and colours for a person at a terminal, and are plain aligned text when piped.
 /// </summary>
 /// <param name="width">Columns of a person's terminal; null: nobody looks at it directly.</param>
-internal sealed class Terminal(TextWriter output, TextWriter error, int? width)
+/// <param name="height">Lines of it; null as for the width.</param>
+internal sealed class Terminal(TextWriter output, TextWriter error, int? width, int? height = null)
 {
+    /// <summary>To the upper left corner, and away with what is there.</summary>
+    private const string Clear = "\e[H\e[J";
+
+    /// <summary>A frame, the heading, a line above and two below.</summary>
+    private const int LinesAroundRows = 7;
+
     private const int Gap = 3;
     private const int FramePerColumn = 3;
 
@@ -15,11 +22,23 @@ internal sealed class Terminal(TextWriter output, TextWriter error, int? width)
 
     public TextWriter Error => error;
 
+    /// <summary>As many rows of a table as fit on a page; null: any.</summary>
+    public int? Rows => height is { } lines ? Math.Max(1, lines - LinesAroundRows) : null;
+
+    /// <summary>Begins an answer that takes the place of the one before; where nobody looks directly, it follows after an empty
+    /// line.</summary>
+    public void NextPage(bool isFirst)
+    {
+        if (width is not null) output.Write(Clear);
+        else if (!isFirst) output.WriteLine();
+    }
+
     /// <summary>The terminal of this process.</summary>
     public static Terminal OfProcess()
     {
         var isInteractive = !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb");
-        return new Terminal(Console.Out, Console.Error, isInteractive ? Console.WindowWidth : null);
+        return isInteractive ? new Terminal(Console.Out, Console.Error, Console.WindowWidth, Console.WindowHeight)
+            : new Terminal(Console.Out, Console.Error, null);
     }
 
     public void Write(Table table)
