@@ -7,7 +7,8 @@ using EbpfLb.Timing;
 namespace EbpfLb.Agent.Commands;
 
 /// <summary>How often a command that watches answers.</summary>
-internal sealed class RepeatOptionSet
+/// <param name="hasOnce">There is an option for one answer.</param>
+internal sealed class RepeatOptionSet(bool hasOnce = true)
 {
     private static readonly TimeSpan Default = TimeSpan.FromSeconds(2), Shortest = TimeSpan.FromMilliseconds(100);
 
@@ -21,17 +22,20 @@ internal sealed class RepeatOptionSet
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { interval, count, once }) command.Options.Add(option);
+        command.Options.Add(interval);
+        command.Options.Add(count);
+        if (!hasOnce) return;
+        command.Options.Add(once);
         command.Validators.Add(result =>
         {
             if (Has(result, once) && Has(result, count)) result.AddError("--once is --count 1: give one of the two");
         });
     }
 
-    public bool IsGiven(CommandResult result) => Has(result, interval) || Has(result, count) || Has(result, once);
+    public bool IsGiven(CommandResult result) => Has(result, interval) || Has(result, count);
 
     public Repetition Read(ParseResult result)
-        => new(result.GetValue(interval) ?? Default, result.GetValue(once) ? 1 : result.GetValue(count) ?? int.MaxValue - 1);
+        => new(result.GetValue(interval) ?? Default, hasOnce && result.GetValue(once) ? 1 : result.GetValue(count) ?? int.MaxValue - 1);
 
     private static bool Has(SymbolResult result, Option option) => result.GetResult(option) is { Implicit: false };
 
@@ -44,14 +48,16 @@ internal sealed record Repetition(TimeSpan Interval, int Count)
 {
     public Repetition With(int count) => this with { Count = count };
 
-    /// <summary>Answers until it was often enough, an answer fails, or the token ends it.</summary>
+    /// <summary>Answers until it was often enough, or the token ends it.</summary>
+    /// <param name="endsWithFailure">An answer that fails is the last, too.</param>
     /// <returns>The last exit code.</returns>
-    public async Task<int> RunAsync(TimeProvider time, Func<Task<int>> answer, CancellationToken cancellationToken)
+    public async Task<int> RunAsync(TimeProvider time, Func<Task<int>> answer, CancellationToken cancellationToken,
+        bool endsWithFailure = true)
     {
         for (var given = 1; ; given++)
         {
             var code = await answer();
-            if (code != Options.ExitCode.Ok || given >= Count) return code;
+            if ((code != Options.ExitCode.Ok && endsWithFailure) || given >= Count) return code;
             try
             {
                 await time.DelayAsync(Interval, cancellationToken);

@@ -41,17 +41,18 @@ internal sealed class Terminal(TextWriter output, TextWriter error, int? width, 
             : new Terminal(Console.Out, Console.Error, null);
     }
 
-    public void Write(Table table)
+    /// <param name="hasHeaders">False: the rows alone, for programs.</param>
+    public void Write(Table table, bool hasHeaders = true)
     {
         var widths = table.Columns.Select((c, i) => table.Rows.Select(r => r[i].Length).Append(c.Heading.Length).Max()).ToArray();
         // A table that is cut off is worth less than one that wraps.
-        if (width >= widths.Sum() + FramePerColumn * widths.Length + 1) WriteFramed(table, width.Value);
-        else WritePlain(table, widths);
+        if (hasHeaders && width >= widths.Sum() + FramePerColumn * widths.Length + 1) WriteFramed(table, width.Value);
+        else WritePlain(table, widths, hasHeaders);
     }
 
-    private void WritePlain(Table table, int[] widths)
+    private void WritePlain(Table table, int[] widths, bool hasHeaders)
     {
-        WriteLine([.. table.Columns.Select(c => c.Heading)]);
+        if (hasHeaders) WriteLine([.. table.Columns.Select(c => c.Heading)]);
         foreach (var row in table.Rows) WriteLine(row);
 
         void WriteLine(IReadOnlyList<string> cells)

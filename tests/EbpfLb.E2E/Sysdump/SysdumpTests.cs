@@ -28,7 +28,9 @@ public sealed class SysdumpTests : IAsyncLifetime
         foreach (var json in service.Manifest.Objects) api.Apply(json);
         node.WaitUntilServed(service);
 
-        var (code, text) = node.Agent.Sysdump(directory.FullName, new() { ["MY_PASSWORD"] = $"{Mark}ENVIRONMENT" });
+        using var command = node.Agent.Start(
+            new Dictionary<string, string> { ["MY_PASSWORD"] = $"{Mark}ENVIRONMENT" }, "sysdump", "-f", Archive);
+        var (code, text) = (command.WaitForExit(), command.Output);
 
         Assert.True(code == 0 && text.Contains("wrote ", StringComparison.Ordinal), text);
         var root = Unpack();

@@ -17,9 +17,9 @@ public sealed class TopTests(TestNode node) : IClassFixture<TestNode>
         var seen = Eventually.Get(
             () => Top(service, busy: true), row => row.GetProperty("connectionRate").GetDouble() > 0, "a rate of connections");
 
-        Assert.Equal(5, seen.GetProperty("open").GetInt32());
         Assert.Equal(2, seen.GetProperty("backends").GetInt32());
-        Assert.Equal(0, Top(service, busy: false).GetProperty("connectionRate").GetDouble());
+        var idle = Top(service, busy: false);
+        Assert.Equal((0.0, 5), (idle.GetProperty("connectionRate").GetDouble(), idle.GetProperty("open").GetInt32()));
         node.Probe.Do("release id=top");
     }
 

@@ -1,4 +1,5 @@
 using EbpfLb.Agent.Control;
+using EbpfLb.Agent.Output;
 
 namespace EbpfLb.Agent.Commands.Top;
 
