@@ -35,7 +35,7 @@ internal sealed class HelpExamples(HelpAction help, Terminal terminal) : Synchro
             "ebpflb services",
             "ebpflb services --sort open -w --interval 5s",
             "ebpflb services -n default -o name",
-            "ebpflb services -o json | jq '.services[] | select(.backends == 0)'",
+            "ebpflb services -o json | jq '.services[] | select(any(.frontends[]; .backends == 0)) | .service'",
         ],
         ["backends"] = ["ebpflb backends", "ebpflb backends default/web", "ebpflb backends --sort connections -o wide --no-headers"],
         ["conntrack"] =

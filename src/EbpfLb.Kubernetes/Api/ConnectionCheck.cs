@@ -12,20 +12,22 @@ public static class ConnectionCheck
 {
     private static readonly ApiTimeouts Timeouts = new() { Connect = TimeSpan.FromSeconds(5), Answer = TimeSpan.FromSeconds(5) };
 
-    /// <summary>What the agent cannot do without.</summary>
-    private static readonly ApiCall[] Needed =
+    /// <summary>What the agent cannot do without. Credentials of a node may read its own Node only.</summary>
+    private static ApiCall[] Needed(string? nodeName) =>
     [
         new("list", "", "services", "/api/v1/services?limit=1"),
         new("list", "discovery.k8s.io", "endpointslices", "/apis/discovery.k8s.io/v1/endpointslices?limit=1"),
-        new("list", "", "nodes", "/api/v1/nodes?limit=1"),
+        new("list", "", "nodes",
+            "/api/v1/nodes?limit=1" + (nodeName is null ? "" : $"&fieldSelector=metadata.name%3D{Uri.EscapeDataString(nodeName)}")),
     ];
 
     /// <summary>Asks every server.</summary>
+    /// <param name="nodeName">The agent reads this Node alone; null: all.</param>
     public static async Task<IReadOnlyList<ServerAnswer>> AskAsync(
-        ApiConnection connection, TimeProvider time, CancellationToken cancellationToken)
+        ApiConnection connection, string? nodeName, TimeProvider time, CancellationToken cancellationToken)
     {
         List<ServerAnswer> answers = [];
-        foreach (var server in connection.Servers) answers.Add(await AskAsync(connection, server, time, cancellationToken));
+        foreach (var server in connection.Servers) answers.Add(await AskAsync(connection, server, nodeName, time, cancellationToken));
         return answers;
     }
 
@@ -43,14 +45,14 @@ public static class ConnectionCheck
     }
 
     private static async Task<ServerAnswer> AskAsync(
-        ApiConnection connection, Uri server, TimeProvider time, CancellationToken cancellationToken)
+        ApiConnection connection, Uri server, string? nodeName, TimeProvider time, CancellationToken cancellationToken)
     {
         var certificate = server.Scheme == Uri.UriSchemeHttps ? await CertificateAsync(server, connection, cancellationToken) : null;
         var wire = new WireCatalog(static _ => { });
         using var sender = new ApiSender(
             connection with { Servers = [server] }, wire.Json, Timeouts, time, null, new RequestCounts(), static _ => { });
         List<string> problems = [];
-        foreach (var call in Needed)
+        foreach (var call in Needed(nodeName))
         {
             try
             {

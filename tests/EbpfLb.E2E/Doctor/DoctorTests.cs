@@ -25,6 +25,9 @@ public sealed class DoctorTests(TestCluster cluster) : IClassFixture<TestCluster
             "agent.ready", "agent.sync", "rights.agent"])
             Assert.True(States(report, check).SequenceEqual(["ok"]), $"{check}: {Finding(report, check)}");
         Assert.Equal("the running agent's", report.GetProperty("configuration").GetString());
+        var documented = File.ReadAllText(Path.Combine(RepositoryPaths.Root, "docs", "operations", "doctor.md"));
+        Assert.All(report.GetProperty("checks").EnumerateArray(),
+            check => Assert.Contains($"`{check.GetProperty("check").GetString()}`", documented, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -75,6 +78,22 @@ public sealed class DoctorTests(TestCluster cluster) : IClassFixture<TestCluster
         var found = Finding(Doctor(out _), "devices.others");
 
         Assert.Contains($"eth0: lb_in (id {theirs}) {said}", found);
+    }
+
+    [Fact]
+    public void An_XDP_program_of_others_is_named_and_ours_is_looked_for()
+    {
+        using var others = new TestCluster(new TestClusterOptions { Extra = ["--xdp", "generic"] });
+        var agent = others.First.Agent;
+        var id = agent.Json("status").GetProperty("devices").EnumerateArray()
+            .First(d => d.GetProperty("name").GetString() == "eth0").GetProperty("xdpProgram").GetUInt32();
+        using var program = BpfProgram.OpenId(id);
+        using var link = NetnsThread.Run(
+            Node.Place.NetnsPath!, () => BpfLink.AttachXdp(program, DeviceIndex.Of("eth0"), isGeneric: true));
+
+        Assert.Contains($"eth0: XDP program lb_xdp (id {id}) of others sees packets first", Finding(Doctor(out _), "devices.others"));
+        var (code, text) = agent.Command("doctor");
+        Assert.True(code == 0 && text.Contains("devices.programs     ok        1 device has its programs", StringComparison.Ordinal), text);
     }
 
     [Fact]

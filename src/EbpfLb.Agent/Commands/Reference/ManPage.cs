@@ -63,7 +63,8 @@ internal static class ManPage
         foreach (var option in command.Options)
         {
             var names = string.Join(", ", option.Names.Reverse().Select(n => $"\\fB{Escaped(n)}\\fR"));
-            text.Append($".TP\n{names}{(option.ValueName is { } value ? $" \\fI{Escaped(value)}\\fR" : "")}\n{Escaped(option.Description)}.\n");
+            var value = option.ValueName is { } name ? $" \\fI{Escaped(name)}\\fR" : "";
+            text.Append($".TP\n{names}{value}\n{Escaped(option.Description)}.\n");
         }
         if (!examples.TryGetValue(command.Name, out var lines)) return;
         text.Append(".PP\nExamples:\n.PP\n.nf\n.RS\n");

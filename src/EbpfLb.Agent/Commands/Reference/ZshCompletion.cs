@@ -47,7 +47,10 @@ internal static class ZshCompletion
         }
         var place = 1;
         foreach (var argument in command.Arguments)
-            text.Append($" \\\n\t\t'{place++}:{(argument.IsOptional ? ":" : "")}{Quoted(argument.Name)}:{ActionOf(argument.IsFile, argument.Values)}'");
+        {
+            var action = ActionOf(argument.IsFile, argument.Values);
+            text.Append($" \\\n\t\t'{place++}:{(argument.IsOptional ? ":" : "")}{Quoted(argument.Name)}:{action}'");
+        }
         text.Append("\n}\n");
     }
 

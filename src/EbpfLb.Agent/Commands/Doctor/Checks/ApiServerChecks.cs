@@ -36,7 +36,8 @@ internal static class ApiServerChecks
         }
         List<CheckResult> found = [.. connection.Notes.Select(note => CheckResult.Warning(Server, note, "see whether that is meant"))];
         List<CertificateEnd> ends = [];
-        foreach (var answer in await ConnectionCheck.AskAsync(connection, facts.Time, cancellationToken))
+        var node = facts.Start.Tunnel.IsUsed ? null : facts.Start.NodeName;
+        foreach (var answer in await ConnectionCheck.AskAsync(connection, node, facts.Time, cancellationToken))
         {
             found.AddRange(Judge(answer, isOnly: connection.Servers.Count == 1));
             if (answer.Certificate is { } certificate) ends.Add(certificate);

@@ -80,7 +80,7 @@ internal static class RuleChecks
         return pids.Count > 0 ? CheckResult.Warning(Rules, $"kube-proxy's {what}", "`ebpflb migrate` takes kube-proxy and its rules away")
             : Processes.SeesAll ? CheckResult.Problem(Rules,
                 $"kube-proxy is away and has left {what}: what meets these rules goes to endpoints of then",
-                "`ebpflb migrate` removes them; `kube-proxy --cleanup` does, too")
+                $"`ebpflb migrate` removes them; `kube-proxy {OptionNames.Cleanup}` does, too")
             : CheckResult.Warning(Rules, $"kube-proxy's {what}", "if kube-proxy is away, `ebpflb migrate` removes them");
     }
 
