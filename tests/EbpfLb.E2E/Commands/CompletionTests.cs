@@ -53,8 +53,8 @@ public sealed class CompletionTests
         const string script = """
             zmodload zsh/zpty
             zpty inner zsh -f -i
-            zpty -w inner "PS1=; fpath=($1 \$fpath); autoload -U compinit; compinit -D -u; ebpflb() { print -r -- \"<<\$*>>\" }; print "
-                + "READ''Y"
+            zpty -w inner "PS1=; fpath=($1 \$fpath); autoload -U compinit; compinit -D -u"
+            zpty -w inner "ebpflb() { print -r -- \"<<\$*>>\" }; print READ''Y"
             zpty -r -m inner seen '*READY*'
             zpty -n -w inner "$2"$'\t\n'
             zpty -r -m inner seen '*>>*'
