@@ -36,6 +36,8 @@ internal sealed class CommandContext(AgentParts parts, Terminal terminal)
                 await terminal.Error.WriteLineAsync(parts.Finder.Explain(instance));
                 return ExitCode.NotReady;
             }
+            // A command that watches asks many times, over a connection each.
+            using var connection = view as IDisposable;
             if (view.Note is { } note) await terminal.Error.WriteLineAsync(note);
             return await answer(view);
         }
