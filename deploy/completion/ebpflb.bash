@@ -1,5 +1,5 @@
 # Completion of ebpflb for bash: `source` it, or put it where bash-completion looks (/usr/share/bash-completion/completions/ebpflb).
-# The program itself is asked what may stand here.
+# Made by `ebpflb completion bash`. The program itself is asked what may stand here.
 _ebpflb() {
 	local line=${COMP_LINE:0:COMP_POINT} word=${COMP_WORDS[COMP_CWORD]}
 	mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" "[suggest:${#line}]" "$line" 2>/dev/null)" -- "$word")

@@ -1,4 +1,5 @@
 using EbpfLb.Agent.Commands;
+using EbpfLb.Agent.Commands.Doctor;
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Hosting;
 using EbpfLb.Agent.Kernel;
@@ -16,6 +17,7 @@ var parts = new AgentParts(
 {
     TakeOwnership = (options, logger, end) => kernel.TakeAsync(options.Start, logger, end),
     SetOomScore = OomScore.Set,
+    Examine = new DoctorRun(new InstanceFinder(time), time).ExamineAsync,
     PrepareNode = options => NodePreparation.Run(options.Live(o => o.Node)()),
 };
 return await new CommandLine(parts, Terminal.OfProcess()).InvokeAsync(args);

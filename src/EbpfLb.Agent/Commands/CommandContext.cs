@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using EbpfLb.Agent.Commands.Lists;
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Hosting;
 using EbpfLb.Agent.Options;
@@ -13,6 +14,8 @@ namespace EbpfLb.Agent.Commands;
 internal sealed class CommandContext(AgentParts parts, Terminal terminal)
 {
     public Terminal Terminal => terminal;
+
+    public TimeProvider Time => parts.Time;
 
     /// <summary>The options that choose an instance, for one command.</summary>
     public InstanceOptionSet NewInstanceOptions() => new(new InstanceEnvironment(parts.Environment));
@@ -33,6 +36,8 @@ internal sealed class CommandContext(AgentParts parts, Terminal terminal)
                 await terminal.Error.WriteLineAsync(parts.Finder.Explain(instance));
                 return ExitCode.NotReady;
             }
+            // A command that watches asks many times, over a connection each.
+            using var connection = view as IDisposable;
             if (view.Note is { } note) await terminal.Error.WriteLineAsync(note);
             return await answer(view);
         }
@@ -52,6 +57,30 @@ internal sealed class CommandContext(AgentParts parts, Terminal terminal)
             await terminal.Error.WriteLineAsync(parts.IsRoot ? $"{what}: {e.Message}" : $"{NotRoot(what)} ({e.Message})");
             return ExitCode.Failed;
         }
+    }
+
+    /// <summary>The same for a list, again and again where that is asked for.</summary>
+    public Task<int> AskAsync(
+        InstanceOptions instance, ListView how, Func<IInstanceView, Task<int>> answer, CancellationToken cancellationToken)
+    {
+        if (how.Watch is not { } watch) return AskAsync(instance, answer, cancellationToken);
+        var isFirst = true;
+        // An agent that is away for a moment is what one watches for.
+        return watch.RunAsync(parts.Time, () =>
+        {
+            if (how.IsTable) terminal.NextPage(isFirst);
+            else if (how.Format == ListFormat.Yaml && !isFirst) terminal.Out.WriteLine("---");
+            isFirst = false;
+            return AskAsync(instance, answer, cancellationToken);
+        }, cancellationToken, endsWithFailure: false);
+    }
+
+    /// <summary>A report in a form for programs.</summary>
+    public void Write<T>(T report, JsonTypeInfo<T> type, ListFormat format)
+    {
+        if (format == ListFormat.Yaml) terminal.Out.Write(YamlText.Of(report, type));
+        else WriteJson(report, type);
+        terminal.Out.Flush();
     }
 
     public void WriteJson<T>(T report, JsonTypeInfo<T> type) => terminal.Out.WriteLine(PlainJson.Text(report, type));

@@ -1,6 +1,12 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
+using EbpfLb.Agent.Commands.Doctor;
+using EbpfLb.Agent.Commands.Lists;
+using EbpfLb.Agent.Commands.Monitor;
+using EbpfLb.Agent.Commands.Reference;
+using EbpfLb.Agent.Commands.Sysdump;
+using EbpfLb.Agent.Commands.Top;
 using EbpfLb.Agent.Hosting;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Output;
@@ -35,9 +41,13 @@ internal sealed class CommandLine(AgentParts parts, Terminal terminal)
     {
         var root = new RootCommand("Balances the traffic of Kubernetes Services with BPF programs, in place of kube-proxy.")
         {
-            CreateRun(), CreateStatus(), new ServicesCommand(context).Create(), new BackendsCommand(context).Create(),
-            new ConntrackCommand(context).Create(), new DropsCommand(context).Create(), CreateExplain(),
+            CreateRun(), new StatusCommand(context).Create(), new ServicesCommand(context).Create(), new BackendsCommand(context).Create(),
+            new ConntrackCommand(context).Create(), new DropsCommand(context).Create(),
+            new MonitorCommand(context).Create(), CreateExplain(),
+            new DoctorCommand(context, parts).Create(), new TopCommand(context, parts.Time).Create(),
+            new SysdumpCommand(context, parts).Create(),
             new VerifyCommand(context).Create(), new ConfigCommand(context).Create(), CreateCleanup(), CreateVersion(),
+            new CompletionCommand(CreateRoot, terminal).Create(),
         };
         foreach (var version in root.Options.OfType<VersionOption>()) version.Action = new VersionAction(terminal);
         foreach (var help in root.Options.OfType<HelpOption>()) help.Action = new HelpExamples((HelpAction)help.Action!, terminal);
@@ -50,18 +60,6 @@ internal sealed class CommandLine(AgentParts parts, Terminal terminal)
         var command = new Command("run", "Runs the agent until SIGTERM. What it programmed stays in force when it ends");
         options.AddTo(command);
         command.SetAction((result, token) => new RunCommand(parts, terminal).ExecuteAsync(options.Read(result), token));
-        return command;
-    }
-
-    private Command CreateStatus()
-    {
-        var instance = context.NewInstanceOptions();
-        var format = CreateFormat();
-        var command = new Command("status", "Shows whether an instance is ready, and if not, why");
-        instance.AddTo(command);
-        command.Options.Add(format);
-        command.SetAction((result, token)
-            => new StatusCommand(context).ExecuteAsync(instance.Read(result), result.GetValue(format), token));
         return command;
     }
 

@@ -8,7 +8,7 @@ namespace EbpfLb.Agent.Commands;
 /// <summary>The help, followed by examples and the exit codes.</summary>
 internal sealed class HelpExamples(HelpAction help, Terminal terminal) : SynchronousCommandLineAction
 {
-    private static readonly Dictionary<string, string[]> Examples = new(StringComparer.Ordinal)
+    internal static readonly IReadOnlyDictionary<string, string[]> Examples = new Dictionary<string, string[]>(StringComparer.Ordinal)
     {
         ["run"] =
         [
@@ -29,9 +29,15 @@ internal sealed class HelpExamples(HelpAction help, Terminal terminal) : Synchro
             "kubectl get configmap kube-proxy -n kube-system -o yaml > cm.yaml; ebpflb config check cm.yaml"],
         ["show"] = ["ebpflb config show     what the running instance has in force", "ebpflb config show config.yaml -o json"],
         ["defaults"] = ["ebpflb config defaults", "ebpflb config defaults kube-proxy"],
-        ["status"] = ["ebpflb status", "ebpflb status -o json | jq .notReady"],
-        ["services"] = ["ebpflb services", "ebpflb services -o json | jq '.services[] | select(.backends == 0)'"],
-        ["backends"] = ["ebpflb backends", "ebpflb backends default/web"],
+        ["status"] = ["ebpflb status", "ebpflb status --watch", "ebpflb status -o json | jq .notReady"],
+        ["services"] =
+        [
+            "ebpflb services",
+            "ebpflb services --sort open -w --interval 5s",
+            "ebpflb services -n default -o name",
+            "ebpflb services -o json | jq '.services[] | select(any(.frontends[]; .backends == 0)) | .service'",
+        ],
+        ["backends"] = ["ebpflb backends", "ebpflb backends default/web", "ebpflb backends --sort connections -o wide --no-headers"],
         ["conntrack"] =
         [
             "ebpflb conntrack count",
@@ -52,6 +58,12 @@ internal sealed class HelpExamples(HelpAction help, Terminal terminal) : Synchro
             "ebpflb conntrack flush --all",
         ],
         ["drops"] = ["ebpflb drops", "ebpflb drops -f", "ebpflb drops -f -o json | jq -r .source"],
+        ["monitor"] =
+        [
+            "ebpflb monitor",
+            "ebpflb monitor --service default/web --reason drop_ct_full",
+            "ebpflb monitor --address 192.0.2.0/24 -o json",
+        ],
         ["explain"] =
         [
             "ebpflb explain --from 10.244.1.7 --to 10.96.0.10:53/UDP",
@@ -60,9 +72,28 @@ internal sealed class HelpExamples(HelpAction help, Terminal terminal) : Synchro
             "kubectl get services,endpointslices,nodes -A -o json >cluster.json; ebpflb explain "
                 + "--manifests cluster.json --node-name node-1 --flows flows.jsonl -o json",
         ],
+        ["top"] =
+        [
+            "ebpflb top",
+            "ebpflb top --sort open -n 10 --interval 5s",
+            "ebpflb top --once -o json | jq '.services[] | select(.refusedRate > 0)'",
+        ],
+        ["doctor"] =
+        [
+            "ebpflb doctor",
+            "ebpflb doctor --config /etc/ebpflb/config.yaml     before an agent runs",
+            "ebpflb doctor -o json | jq '.checks[] | select(.state == \"problem\")'",
+        ],
+        ["sysdump"] = ["ebpflb sysdump", "ebpflb sysdump --file /tmp/node-1.tar.gz"],
         ["verify"] = ["ebpflb verify", "ebpflb verify --dry-run -o json | jq '.differences[]'"],
         ["cleanup"] = ["ebpflb cleanup", "ebpflb cleanup --all-instances --force"],
         ["version"] = ["ebpflb version"],
+        ["completion"] =
+        [
+            "source <(ebpflb completion bash)",
+            "ebpflb completion zsh >/usr/local/share/zsh/site-functions/_ebpflb",
+            "ebpflb completion fish >~/.config/fish/completions/ebpflb.fish",
+        ],
     };
 
     public override bool ClearsParseErrors => true;
@@ -78,7 +109,8 @@ internal sealed class HelpExamples(HelpAction help, Terminal terminal) : Synchro
         foreach (var line in lines) output.WriteLine($"  {line}");
         output.WriteLine();
         output.WriteLine(
-            "Exit codes: 0 done (status: ready), 1 failed (verify: differences), 2 wrong usage, 3 not ready or nothing there.");
+            "Exit codes: 0 done (status: ready), 1 failed (verify: differences, doctor: problems), 2 wrong usage, 3 not ready or nothing "
+                + "there.");
         return code;
     }
 }

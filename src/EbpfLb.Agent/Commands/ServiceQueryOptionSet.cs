@@ -5,7 +5,8 @@ using EbpfLb.Agent.Control;
 namespace EbpfLb.Agent.Commands;
 
 /// <summary>Which Services a command shows: a name, and kubectl's options for namespaces.</summary>
-internal sealed class ServiceQueryOptionSet
+/// <param name="hasShort">-n is the namespace.</param>
+internal sealed class ServiceQueryOptionSet(bool hasShort = true)
 {
     private readonly Argument<string?> service = new("SERVICE")
     {
@@ -14,7 +15,7 @@ internal sealed class ServiceQueryOptionSet
     };
 
     private readonly Option<string?> within
-        = new("--namespace", "-n") { HelpName = "NAMESPACE", Description = "Only of this namespace (default: all)" };
+        = new("--namespace", hasShort ? ["-n"] : []) { HelpName = "NAMESPACE", Description = "Only of this namespace (default: all)" };
 
     private readonly Option<bool> all = new("--all-namespaces", "-A") { Description = "Of all namespaces, which is the default" };
 

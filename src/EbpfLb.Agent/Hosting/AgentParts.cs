@@ -1,3 +1,4 @@
+using EbpfLb.Agent.Commands.Doctor;
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Options;
@@ -32,6 +33,10 @@ internal sealed record AgentParts(
 
     /// <summary>This process may do everything; others see neither sockets nor maps.</summary>
     public bool IsRoot { get; init; } = System.Environment.IsPrivilegedProcess;
+
+    /// <summary>Looks at the node, for `ebpflb doctor`.</summary>
+    public Func<DoctorRequest, CancellationToken, Task<DoctorReport>> Examine { get; init; } = (request, _)
+        => Task.FromResult(new DoctorReport(request.Instance.Name, "", "", []));
 
     /// <summary>What --init-only does: brings the node's settings in order. What is still wrong then.</summary>
     public Func<AgentOptions, IReadOnlyList<string>> PrepareNode { get; init; } = _ => [];

@@ -34,7 +34,14 @@ internal static class SourceOpener
         => embedded is not null && !File.Exists(file) ? KubeconfigFile.Read(file, embedded, time: time)
             : KubeconfigFile.Load(file, time: time);
 
-    private static ApiServerSource OpenApiServer(StartOptions options, TimeProvider time, ILoggerFactory loggers)
+    private static ApiServerSource OpenApiServer(StartOptions options, TimeProvider time, ILoggerFactory loggers) => new(
+        ConnectionOf(options, time), new ApiServerSourceOptions(options.NodeName) { AllNodes = options.Tunnel.IsUsed }, time, new Random(),
+        loggers.CreateLogger<ApiServerSource>());
+
+    /// <summary>How the API server is reached.</summary>
+    /// <exception cref="StartException">No option says it, and this is no pod.</exception>
+    /// <exception cref="ConnectionException">What says it cannot be used.</exception>
+    public static ApiConnection ConnectionOf(StartOptions options, TimeProvider time)
     {
         if (options.KubeConfig is null && !InClusterConfig.IsAvailable(Environment.GetEnvironmentVariable))
         {
@@ -42,11 +49,8 @@ internal static class SourceOpener
                 + $"give {OptionNames.Manifests} PATH for a stand-alone load balancer, or {OptionNames.Kubeconfig} FILE");
         }
         var servers = options.ApiServers.Select(u => u.ToString()).ToArray();
-        var connection = options.KubeConfig is { } file
+        return options.KubeConfig is { } file
             ? Kubeconfig(file, options.EmbeddedKubeconfig, time).WithServers(servers)
             : InClusterConfig.Load(Environment.GetEnvironmentVariable, servers);
-        return new ApiServerSource(
-            connection, new ApiServerSourceOptions(options.NodeName) { AllNodes = options.Tunnel.IsUsed }, time, new Random(),
-            loggers.CreateLogger<ApiServerSource>());
     }
 }

@@ -29,6 +29,11 @@ internal static class Forwarding
     /// <param name="devices">Those that have our programs.</param>
     /// <param name="addresses">Of the node: a family without a global one is not looked at.</param>
     public static IEnumerable<string> Problems(Sysctls sysctls, IReadOnlyList<Link> devices, IReadOnlyList<Address> addresses)
+        => Find(sysctls, devices, addresses).Select(p => $"{p.Finding}; {p.Remedy}");
+
+    /// <summary>The same, what is wrong and what to do apart.</summary>
+    public static IEnumerable<(string Finding, string Remedy)> Find(
+        Sysctls sysctls, IReadOnlyList<Link> devices, IReadOnlyList<Address> addresses)
     {
         foreach (var (family, name, all) in new[]
         {
@@ -41,10 +46,10 @@ internal static class Forwarding
             var text = name == "ipv4" ? "IPv4" : "IPv6";
             var isOffEverywhere = sysctls.Read($"{name}/{all}") == Off;
             var setting = isOffEverywhere ? Sysctl($"{name}/{all}") : Sysctl($"{name}/conf/{off[0].Name}/forwarding");
-            yield return $"{text} forwarding is "
-                + $"off{(isOffEverywhere ? "" : $" on {string.Join(", ", off.Select(d => d.Name))}")}: services "
-                + $"do not reach {text} backends in pods or on other nodes "
-                + $"for clients outside of this node; switch it on with `sysctl -w {setting}=1`, or start with {OptionNames.SetSysctls}";
+            yield return (
+                $"{text} forwarding is off{(isOffEverywhere ? "" : $" on {string.Join(", ", off.Select(d => d.Name))}")}: services "
+                    + $"do not reach {text} backends in pods or on other nodes for clients outside of this node",
+                $"switch it on with `sysctl -w {setting}=1`, or start with {OptionNames.SetSysctls}");
         }
     }
 

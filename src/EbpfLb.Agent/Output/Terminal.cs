@@ -6,8 +6,15 @@ namespace EbpfLb.Agent.Output;
 /// Where a command writes. Tables have frames and colours for a person at a terminal, and are plain aligned text when piped.
 /// </summary>
 /// <param name="width">Columns of a person's terminal; null: nobody looks at it directly.</param>
-internal sealed class Terminal(TextWriter output, TextWriter error, int? width)
+/// <param name="height">Lines of it; null as for the width.</param>
+internal sealed class Terminal(TextWriter output, TextWriter error, int? width, int? height = null)
 {
+    /// <summary>To the upper left corner, and away with what is there.</summary>
+    private const string Clear = "\e[H\e[J";
+
+    /// <summary>A frame, the heading, a line above and two below.</summary>
+    private const int LinesAroundRows = 7;
+
     private const int Gap = 3;
     private const int FramePerColumn = 3;
 
@@ -15,24 +22,37 @@ internal sealed class Terminal(TextWriter output, TextWriter error, int? width)
 
     public TextWriter Error => error;
 
+    /// <summary>As many rows of a table as fit on a page; null: any.</summary>
+    public int? Rows => height is { } lines ? Math.Max(1, lines - LinesAroundRows) : null;
+
+    /// <summary>Begins an answer that takes the place of the one before; where nobody looks directly, it follows after an empty
+    /// line.</summary>
+    public void NextPage(bool isFirst)
+    {
+        if (width is not null) output.Write(Clear);
+        else if (!isFirst) output.WriteLine();
+    }
+
     /// <summary>The terminal of this process.</summary>
     public static Terminal OfProcess()
     {
         var isInteractive = !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb");
-        return new Terminal(Console.Out, Console.Error, isInteractive ? Console.WindowWidth : null);
+        return isInteractive ? new Terminal(Console.Out, Console.Error, Console.WindowWidth, Console.WindowHeight)
+            : new Terminal(Console.Out, Console.Error, null);
     }
 
-    public void Write(Table table)
+    /// <param name="hasHeaders">False: the rows alone, for programs.</param>
+    public void Write(Table table, bool hasHeaders = true)
     {
         var widths = table.Columns.Select((c, i) => table.Rows.Select(r => r[i].Length).Append(c.Heading.Length).Max()).ToArray();
         // A table that is cut off is worth less than one that wraps.
-        if (width >= widths.Sum() + FramePerColumn * widths.Length + 1) WriteFramed(table, width.Value);
-        else WritePlain(table, widths);
+        if (hasHeaders && width >= widths.Sum() + FramePerColumn * widths.Length + 1) WriteFramed(table, width.Value);
+        else WritePlain(table, widths, hasHeaders);
     }
 
-    private void WritePlain(Table table, int[] widths)
+    private void WritePlain(Table table, int[] widths, bool hasHeaders)
     {
-        WriteLine([.. table.Columns.Select(c => c.Heading)]);
+        if (hasHeaders) WriteLine([.. table.Columns.Select(c => c.Heading)]);
         foreach (var row in table.Rows) WriteLine(row);
 
         void WriteLine(IReadOnlyList<string> cells)
@@ -62,6 +82,17 @@ internal sealed class Terminal(TextWriter output, TextWriter error, int? width)
 internal sealed record Table(IReadOnlyList<Column> Columns, IReadOnlyList<IReadOnlyList<string>> Rows);
 
 internal sealed record Column(string Heading, bool IsNumber = false);
+
+/// <summary>How services and addresses are written in tables.</summary>
+internal static class NameText
+{
+    /// <summary>"default/web:http", "default/web", or "#7" when only the id is known.</summary>
+    public static string Of(string? service, string? port, uint? id)
+        => service is null ? $"#{id}" : string.IsNullOrEmpty(port) ? service : $"{service}:{port}";
+
+    /// <summary>"10.0.0.1:80" or "[fd00::1]:80".</summary>
+    public static string Endpoint(string address, int port) => address.Contains(':') ? $"[{address}]:{port}" : $"{address}:{port}";
+}
 
 /// <summary>What `-o` chooses.</summary>
 internal enum OutputFormat

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using EbpfLb.Bpf.Native;
 using EbpfLb.Native;
 
 namespace EbpfLb.Bpf;
@@ -6,6 +7,15 @@ namespace EbpfLb.Bpf;
 /// <summary>Finds or mounts cgroup2, the tree that socket hooks are attached to. Hybrid hosts have it beside cgroup v1.</summary>
 public static class CgroupFileSystem
 {
+    /// <summary>BPF_CGROUP_MAX_PROGS, for each of the cgroups above, which are few.</summary>
+    private const int MaxPrograms = 256;
+
+    /// <summary>BPF_F_QUERY_EFFECTIVE.</summary>
+    private const uint Effective = 1;
+
+    /// <summary>Of the whole machine's first cgroup.</summary>
+    public const ulong RootId = 1;
+
     /// <summary>The mount point of cgroup2, a mount of the whole tree before one of a part; null when there is none.</summary>
     public static string? Find() => Find(Mount.ReadAll());
 
@@ -31,6 +41,19 @@ public static class CgroupFileSystem
     /// <exception cref="BpfException">ENOENT, ENOTDIR: no such cgroup.</exception>
     public static BpfFd Open(string path) =>
         new(Check.LastError(LibC.open(path, LibC.O_RDONLY | LibC.O_DIRECTORY | LibC.O_CLOEXEC), "open cgroup", path));
+
+    /// <summary>Ids of the programs that run at a hook of a cgroup: those that are attached to it, and to cgroups above it.</summary>
+    /// <exception cref="BpfException">ENOENT: no such cgroup. EINVAL: the kernel has no such hook.</exception>
+    public static unsafe uint[] ProgramIds(string path, AttachType type)
+    {
+        using var cgroup = Open(path);
+        var ids = new uint[MaxPrograms];
+        uint flags = 0, count = MaxPrograms;
+        fixed (uint* pointer = ids)
+            Check.Result(LibBpf.bpf_prog_query(cgroup.Value, (uint)type, Effective, &flags, pointer, &count), "read the programs of",
+                $"{type} of {path}");
+        return ids[..(int)count];
+    }
 
     /// <summary>The id by which the kernel names the cgroup (<see cref="LinkInfo.CgroupId"/>, bpf_get_current_cgroup_id).</summary>
     public static ulong IdOf(string path)

@@ -25,6 +25,10 @@ public sealed class NetworkReader : IDisposable
     public IReadOnlyList<Link> ReadLinks()
         => socket.Dump(MessageBuilder.Create(MessageType.GetLink, new LinkBody()), "read the network devices", LinkParser.Parse);
 
+    /// <summary>XDP programs at devices, ours and others', by device.</summary>
+    public IReadOnlyList<XdpAttachment> ReadXdp()
+        => socket.Dump(MessageBuilder.Create(MessageType.GetLink, new LinkBody()), "read the XDP programs", XdpAttachment.Parse);
+
     /// <summary>All addresses of both families.</summary>
     public IReadOnlyList<Address> ReadAddresses()
         => socket.Dump(MessageBuilder.Create(MessageType.GetAddress, new AddressBody()), "read the addresses", AddressParser.Parse);

@@ -1,4 +1,5 @@
 using EbpfLb.Agent.Commands;
+using EbpfLb.Agent.Commands.Doctor;
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Hosting;
 using EbpfLb.Agent.Kernel;
@@ -41,7 +42,15 @@ internal sealed class TestCommandLine : IDisposable
 
     public IReadOnlyList<string> PrepareProblems { get; set; } = [];
 
+    /// <summary>What `doctor` finds.</summary>
+    public IReadOnlyList<CheckResult> Checks { get; set; } = [];
+
+    /// <summary>What `doctor` was asked for; null: it was not.</summary>
+    public DoctorRequest? Examined { get; private set; }
+
     public int? TerminalWidth { get; set; }
+
+    public int? TerminalHeight { get; set; }
 
     public string Output => output.ToString();
 
@@ -69,16 +78,24 @@ internal sealed class TestCommandLine : IDisposable
         {
             SetOomScore = SetOomScore,
             PrepareNode = Prepare,
+            Examine = Examine,
             Environment = Environment.GetValueOrDefault,
             IsRoot = IsRoot,
         };
-        return new CommandLine(parts, new Terminal(output.Writer, error.Writer, TerminalWidth)).InvokeAsync(args, cancellationToken);
+        return new CommandLine(parts, new Terminal(output.Writer, error.Writer, TerminalWidth, TerminalHeight)).InvokeAsync(args,
+            cancellationToken);
     }
 
     private string? SetOomScore(int score)
     {
         OomScores.Add(score);
         return null;
+    }
+
+    private Task<DoctorReport> Examine(DoctorRequest request, CancellationToken cancellationToken)
+    {
+        Examined = request;
+        return Task.FromResult(new DoctorReport(request.Instance.Name, "1.2.3", "defaults", Checks));
     }
 
     private IReadOnlyList<string> Prepare(AgentOptions options)

@@ -21,7 +21,7 @@ public sealed class PackageTests : IDisposable
     public void Dispose() => directory.Delete(recursive: true);
 
     [Fact]
-    public void It_has_the_agent_its_unit_its_configuration_its_completion_and_its_licence()
+    public void It_has_the_agent_its_unit_its_configuration_its_completions_its_manual_page_and_its_licence()
     {
         Run(RepositoryPaths.Tool("dpkg-deb"), "-x", package, Root);
 
@@ -29,6 +29,8 @@ public sealed class PackageTests : IDisposable
             [
                 "etc/ebpflb/config.yaml", "lib/systemd/system/ebpflb.service", "usr/bin/ebpflb",
                 "usr/share/bash-completion/completions/ebpflb", "usr/share/doc/ebpflb/copyright",
+                "usr/share/fish/vendor_completions.d/ebpflb.fish", "usr/share/man/man8/ebpflb.8.gz",
+                "usr/share/zsh/vendor-completions/_ebpflb",
             ],
             Directory.EnumerateFiles(Root, "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(Root, f)).Order());
         var version = Run(Path.Combine(Root, "usr/bin/ebpflb"), "version");

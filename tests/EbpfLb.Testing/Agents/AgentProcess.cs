@@ -213,6 +213,17 @@ public sealed class AgentProcess : IDisposable
         place,
         [options.Binary, verb, .. arguments, "--instance", Instance, "--bpffs", BpfFs.MountPoint, "--run-dir", runDirectory.FullName]);
 
+    /// <summary>Starts another command, which may go on; with further variables.</summary>
+    public ChildProcess Start(IReadOnlyDictionary<string, string> environment, string verb, params IReadOnlyList<string> arguments)
+        => ChildProcess.Start(
+            place,
+            [options.Binary, verb, .. arguments, "--instance", Instance, "--bpffs", BpfFs.MountPoint, "--run-dir", runDirectory.FullName],
+            environment);
+
+    /// <inheritdoc cref="Start(IReadOnlyDictionary{string, string}, string, IReadOnlyList{string})"/>
+    public ChildProcess Start(string verb, params IReadOnlyList<string> arguments)
+        => Start(new Dictionary<string, string>(), verb, arguments);
+
     /// <summary>The same by somebody who looks for it in another run directory.</summary>
     public (int ExitCode, string Output) CommandFrom(string otherRunDirectory, string verb, params IReadOnlyList<string> arguments)
         => ChildProcess.Run(

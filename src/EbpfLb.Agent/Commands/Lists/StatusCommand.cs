@@ -1,9 +1,10 @@
+using System.CommandLine;
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Output;
 using EbpfLb.Configuration.Values;
 
-namespace EbpfLb.Agent.Commands;
+namespace EbpfLb.Agent.Commands.Lists;
 
 /// <summary>`ebpflb status`: is it ready, and if not, why.</summary>
 internal sealed class StatusCommand(CommandContext context)
@@ -11,32 +12,44 @@ internal sealed class StatusCommand(CommandContext context)
     private const int MaxLeftAlone = 20;
     private const string LeftAlone = "none";
 
-    public Task<int> ExecuteAsync(InstanceOptions instance, OutputFormat format, CancellationToken cancellationToken)
-        => context.AskAsync(instance, async view => Answer(await view.StatusAsync(cancellationToken), format), cancellationToken);
-
-    private int Answer(StatusReport report, OutputFormat format)
+    public Command Create()
     {
-        if (format == OutputFormat.Json) context.WriteJson(report, ControlJson.Default.StatusReport);
-        else WriteText(report);
+        var instance = context.NewInstanceOptions();
+        var list = new ListOptionSet([], ListFormat.Table, ListFormat.Wide, ListFormat.Json, ListFormat.Yaml);
+        var command = new Command("status", "Shows whether an instance is ready, and if not, why");
+        instance.AddTo(command);
+        list.AddTo(command);
+        command.SetAction((result, token) =>
+        {
+            var how = list.Read(result);
+            return context.AskAsync(instance.Read(result), how, async view => Answer(await view.StatusAsync(token), how), token);
+        });
+        return command;
+    }
+
+    private int Answer(StatusReport report, ListView how)
+    {
+        if (how.IsTable) WriteText(report, how);
+        else context.Write(report, ControlJson.Default.StatusReport, how.Format);
         return report.Ready ? ExitCode.Ok : ExitCode.NotReady;
     }
 
-    private void WriteText(StatusReport report)
+    private void WriteText(StatusReport report, ListView how)
     {
         context.NoteOrigin(report.Origin);
         var output = context.Terminal.Out;
         output.WriteLine(report.Ready ? "Ready" : "Not ready");
         foreach (var reason in report.NotReady) output.WriteLine($"  - {reason}");
         output.WriteLine();
-        context.Terminal.Write(new Table([new("WHAT"), new("HOW")], [.. Summary(report)]));
-        WriteTable(new Table(
+        context.Terminal.Write(new Table([new("WHAT"), new("HOW")], [.. Summary(report)]), how.HasHeaders);
+        WriteTable(how, new Table(
             [new("HOOK"), new("PROGRAM", true), new("LINK", true), new("CGROUP")],
             [.. report.Hooks.Select(h => new[] { h.Hook, h.ProgramId.ToString(), h.LinkId.ToString(), h.Cgroup })]));
-        WriteDevices(report.Devices);
-        WriteTable(new Table(
+        WriteDevices(report.Devices, how);
+        WriteTable(how, new Table(
             [new("MAP"), new("ENTRIES", true), new("CAPACITY", true), new("FULL", true)],
             [.. report.Maps.Select(m => new[] { m.Name, m.Entries.ToString(), m.Capacity.ToString(), Percent(m) })]));
-        WriteTable(new Table(
+        WriteTable(how, new Table(
             [new("DROPPED PACKETS"), new("COUNT", true), new("SINCE START", true), new("BYTES", true), new("MEANING")],
             [.. report.Drops.Select(d => new[]
             {
@@ -75,12 +88,13 @@ internal sealed class StatusCommand(CommandContext context)
         }
     }
 
-    /// <summary>A node has a device for each pod: of those left alone only the first are shown, JSON has all.</summary>
-    private void WriteDevices(IReadOnlyList<DeviceStatus> devices)
+    /// <summary>A node has a device for each pod: of those left alone only the first are shown, -o wide and JSON have all.</summary>
+    private void WriteDevices(IReadOnlyList<DeviceStatus> devices, ListView how)
     {
         var leftAlone = devices.Where(d => d.Role == LeftAlone).ToList();
-        var shown = devices.Except(leftAlone.Skip(MaxLeftAlone));
-        WriteTable(new Table(
+        var most = how.Format == ListFormat.Wide ? int.MaxValue : MaxLeftAlone;
+        var shown = devices.Except(leftAlone.Skip(most));
+        WriteTable(how, new Table(
             [
                 new("DEVICE"), new("ROLE"), new("BY"), new("IN", true), new("OUT", true), new("XDP"), new("SNAT ADDRESSES"),
                 new("WHY"),
@@ -92,17 +106,17 @@ internal sealed class StatusCommand(CommandContext context)
                 d.Role == LeftAlone ? "-" : string.Join(", ", new[] { d.Snat4, d.Snat6 }.OfType<string>()),
                 string.Join("; ", new[] { d.Reason, d.Error, d.XdpProblem is { } problem ? $"no XDP: {problem}" : null }.OfType<string>()),
             })]));
-        if (leftAlone.Count > MaxLeftAlone)
-            context.Terminal.Out.WriteLine($"and {leftAlone.Count - MaxLeftAlone} more left alone (all of them: -o json)");
+        if (leftAlone.Count > most)
+            context.Terminal.Out.WriteLine($"and {leftAlone.Count - MaxLeftAlone} more left alone (all of them: -o wide)");
 
         static string Program(uint id) => id == 0 ? "-" : id.ToString();
     }
 
-    private void WriteTable(Table table)
+    private void WriteTable(ListView how, Table table)
     {
         if (table.Rows.Count == 0) return;
         context.Terminal.Out.WriteLine();
-        context.Terminal.Write(table);
+        context.Terminal.Write(table, how.HasHeaders);
     }
 
     private void WriteList(string heading, IReadOnlyList<string> lines)

@@ -4,7 +4,7 @@ using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Output;
 using EbpfLb.Http.Server;
 
-namespace EbpfLb.Agent.Commands;
+namespace EbpfLb.Agent.Commands.Monitor;
 
 /// <summary>`ebpflb drops`: packets dropped lately, and why.</summary>
 internal sealed class DropsCommand(CommandContext context)
@@ -17,15 +17,19 @@ internal sealed class DropsCommand(CommandContext context)
         var instance = context.NewInstanceOptions();
         var format = CommandLine.CreateFormat();
         var follow = new Option<bool>("--follow", "-f") { Description = "Go on with those to come" };
+        var filter = new DropFilterOptionSet();
         var command = new Command("drops", "Shows packets that were dropped or lost lately, and why");
+        filter.AddTo(command);
         instance.AddTo(command);
         command.Options.Add(follow);
         command.Options.Add(format);
-        command.SetAction((result, token) => ExecuteAsync(instance.Read(result), result.GetValue(follow), result.GetValue(format), token));
+        command.SetAction((result, token) => ExecuteAsync(
+            instance.Read(result), filter.Read(result), result.GetValue(follow), result.GetValue(format), token));
         return command;
     }
 
-    public Task<int> ExecuteAsync(InstanceOptions instance, bool follow, OutputFormat format, CancellationToken cancellationToken)
+    private Task<int> ExecuteAsync(
+        InstanceOptions instance, DropFilter filter, bool follow, OutputFormat format, CancellationToken cancellationToken)
         => context.AskAsync(instance, async view =>
         {
             var report = await view.Flows.DropsAsync(0, TimeSpan.Zero, cancellationToken);
@@ -34,19 +38,20 @@ internal sealed class DropsCommand(CommandContext context)
                 await context.Terminal.Error.WriteLineAsync("no agent answers, and only agents keep drops; start it with `ebpflb run`");
                 return ExitCode.NotReady;
             }
-            if (follow) await FollowAsync(view, report, format, cancellationToken);
-            else Answer(report, format);
+            if (follow) await FollowAsync(view, report, filter, format, cancellationToken);
+            else Answer(report with { Drops = [.. report.Drops.Where(filter.Matches)] }, filter, format);
             return ExitCode.Ok;
         }, cancellationToken);
 
-    private void Answer(DropsReport report, OutputFormat format)
+    private void Answer(DropsReport report, DropFilter filter, OutputFormat format)
     {
         if (format == OutputFormat.Json)
         {
             context.WriteJson(report, ControlJson.Default.DropsReport);
             return;
         }
-        if (report.Drops.Count == 0)
+        if (report.Drops.Count == 0 && !filter.IsEmpty) context.Terminal.Error.WriteLine("no drop that the agent keeps is such a one");
+        else if (report.Drops.Count == 0)
             context.Terminal.Error.WriteLine("nothing was dropped since the agent started; the column COUNT of `ebpflb "
                 + "status` counts since the maps were made, also what was dropped before");
         context.Terminal.Write(new Table(
@@ -58,11 +63,12 @@ internal sealed class DropsCommand(CommandContext context)
             context.Terminal.Out.WriteLine($"{reason.Reason}: {reason.Meaning}{(reason.Advice is null ? "" : $": {reason.Advice}")}");
     }
 
-    private async Task FollowAsync(IInstanceView view, DropsReport report, OutputFormat format, CancellationToken cancellationToken)
+    private async Task FollowAsync(
+        IInstanceView view, DropsReport report, DropFilter filter, OutputFormat format, CancellationToken cancellationToken)
     {
         while (!cancellationToken.IsCancellationRequested)
         {
-            foreach (var drop in report.Drops)
+            foreach (var drop in report.Drops.Where(filter.Matches))
             {
                 // One line each, so that another program can read them as they come.
                 context.Terminal.Out.WriteLine(format == OutputFormat.Json ? PlainJson.Text(drop, DropLines.Default.DropRow)
@@ -80,11 +86,13 @@ internal sealed class DropsCommand(CommandContext context)
         }
     }
 
-    private static string LineOf(DropRow drop)
+    public static string LineOf(DropRow drop)
         => $"{Time(drop)} {drop.Reason} {drop.Source} -> {drop.Destination}/{drop.Protocol} on {drop.Device ?? "-"} of "
             + $"{ServiceOf(drop)}: {drop.Meaning}";
 
-    private static string Time(DropRow drop) => drop.Time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'");
+    private static string Time(DropRow drop) => Time(drop.Time);
+
+    public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'");
 
     private static string ServiceOf(DropRow drop) => drop.Service ?? (drop.ServiceId == 0 ? "-" : $"#{drop.ServiceId}");
 }

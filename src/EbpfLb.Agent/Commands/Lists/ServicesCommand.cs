@@ -1,9 +1,8 @@
 using System.CommandLine;
 using EbpfLb.Agent.Control;
-using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Output;
 
-namespace EbpfLb.Agent.Commands;
+namespace EbpfLb.Agent.Commands.Lists;
 
 /// <summary>`ebpflb services [SERVICE]`: one row for each frontend; what its service port counted is in the first of them.</summary>
 internal sealed class ServicesCommand(CommandContext context)
@@ -15,31 +14,50 @@ internal sealed class ServicesCommand(CommandContext context)
 
     public Command Create() => ServiceQueryCommand.Create(
         context, "services", "Lists the frontends with their backends' number, and the counters of their service ports",
-        async (view, query, format, token) => Answer(await view.ServicesAsync(query, token), format));
+        ["name", "backends", "connections", "open", "datagrams", "refused"],
+        async (view, query, how, token) => Answer(await view.ServicesAsync(query, token), how));
 
-    private int Answer(ServicesReport report, OutputFormat format)
+    private void Answer(ServicesReport report, ListView how)
     {
-        if (format == OutputFormat.Json)
+        report = report with { Services = Sort(report.Services, how.Order) };
+        if (how.Format == ListFormat.Name)
         {
-            context.WriteJson(report, ControlJson.Default.ServicesReport);
-            return ExitCode.Ok;
+            foreach (var name in report.Services.Select(NameOf).Distinct(StringComparer.Ordinal)) context.Terminal.Out.WriteLine(name);
+            return;
+        }
+        if (!how.IsTable)
+        {
+            context.Write(report, ControlJson.Default.ServicesReport, how.Format);
+            return;
         }
         context.NoteOrigin(report.Origin);
+        var isWide = how.Format == ListFormat.Wide;
         context.Terminal.Write(new Table(
             [
                 new("NAME"), new("FRONTEND"), new("KIND"), new("POLICY"), new("SCHEDULER"), new("ID", true), new("BACKENDS", true),
                 new("AFFINITY", true), new("CONNECTIONS", true), new("OPEN", true), new("DATAGRAMS", true), new("REFUSED", true),
+                .. isWide ? new Column[] { new("FAMILY"), new("NO BACKENDS, AS") } : [],
             ],
-            [.. report.Services.SelectMany(s => s.Frontends.Select((f, i) => RowOf(s, f, isFirst: i == 0)))]));
+            [.. report.Services.SelectMany(s => s.Frontends.Select((f, i) => RowOf(s, f, isFirst: i == 0, isWide)))]), how.HasHeaders);
+        if (isWide || !how.HasHeaders) return;
         var empty = report.Services
             .SelectMany(s => s.Frontends.Where(f => f.NoBackends is not null).Select(f
                 => (Name: NameOf(s), f.Policy, Reason: f.NoBackends!))).Distinct()
             .Select(e => $"{e.Name}, policy {e.Policy}: {e.Reason}").ToList();
         context.WriteReasons("No backends, as", empty, MostReasons);
-        return ExitCode.Ok;
     }
 
-    private static string[] RowOf(ServiceRow row, FrontendRow frontend, bool isFirst) =>
+    private static IReadOnlyList<ServiceRow> Sort(IReadOnlyList<ServiceRow> rows, string? order) => order switch
+    {
+        null or "name" => rows,
+        "backends" => [.. rows.OrderByDescending(r => r.Frontends.Select(f => f.Backends).DefaultIfEmpty(0).Max())],
+        "connections" => [.. rows.OrderByDescending(r => r.Connections)],
+        "open" => [.. rows.OrderByDescending(r => r.Active)],
+        "datagrams" => [.. rows.OrderByDescending(r => r.Datagrams)],
+        _ => [.. rows.OrderByDescending(r => r.Refused)],
+    };
+
+    private static string[] RowOf(ServiceRow row, FrontendRow frontend, bool isFirst, bool isWide) =>
     [
         NameOf(row),
         $"{NameText.Endpoint(frontend.Address, frontend.PortNumber)}/{row.Protocol}",
@@ -51,18 +69,8 @@ internal sealed class ServicesCommand(CommandContext context)
         row.AffinitySeconds == 0 ? "-" : $"{row.AffinitySeconds} s",
         // The frontends of a service port share its counters: once, so that a column can be summed up.
         .. new[] { row.Connections, row.Active, row.Datagrams, row.Refused }.Select(n => isFirst ? n.ToString() : Counted),
+        .. isWide ? new[] { row.Family, frontend.NoBackends ?? "-" } : [],
     ];
 
     private static string NameOf(ServiceRow row) => NameText.Of(row.Service, row.Port, row.Id);
-}
-
-/// <summary>How services and addresses are written in tables.</summary>
-internal static class NameText
-{
-    /// <summary>"default/web:http", "default/web", or "#7" when only the id is known.</summary>
-    public static string Of(string? service, string? port, uint? id)
-        => service is null ? $"#{id}" : string.IsNullOrEmpty(port) ? service : $"{service}:{port}";
-
-    /// <summary>"10.0.0.1:80" or "[fd00::1]:80".</summary>
-    public static string Endpoint(string address, int port) => address.Contains(':') ? $"[{address}]:{port}" : $"{address}:{port}";
 }

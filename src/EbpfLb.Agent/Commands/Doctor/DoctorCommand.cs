@@ -1,0 +1,59 @@
+using System.CommandLine;
+using EbpfLb.Agent.Hosting;
+using EbpfLb.Agent.Options;
+using EbpfLb.Agent.Output;
+using EbpfLb.Configuration;
+
+namespace EbpfLb.Agent.Commands.Doctor;
+
+/// <summary>`ebpflb doctor`: looks at this node, with an agent or without, and says what is wrong and what to do.</summary>
+internal sealed class DoctorCommand(CommandContext context, AgentParts parts)
+{
+    private const int Gap = 3;
+
+    public Command Create()
+    {
+        var options = new DoctorOptionSet(context.NewInstanceOptions());
+        var format = CommandLine.CreateFormat();
+        var command = new Command(
+            "doctor", "Looks at this node, also where no agent runs, and says what is wrong and what to do; ends with 1 when there is a "
+                + "problem");
+        options.AddTo(command);
+        command.Options.Add(format);
+        command.SetAction((result, token) => ExecuteAsync(options.Read(result), result.GetValue(format), token));
+        return command;
+    }
+
+    private async Task<int> ExecuteAsync(DoctorRequest request, OutputFormat format, CancellationToken cancellationToken)
+    {
+        DoctorReport report;
+        try
+        {
+            report = await parts.Examine(request, cancellationToken);
+        }
+        catch (ConfigException e)
+        {
+            await context.Terminal.Error.WriteLineAsync(e.Message);
+            return ExitCode.Failed;
+        }
+        if (format == OutputFormat.Json) context.WriteJson(report, DoctorJson.Default.DoctorReport);
+        else WriteText(report);
+        return report.Problems > 0 ? ExitCode.Failed : ExitCode.Ok;
+    }
+
+    /// <summary>One line a finding, and what to do below it: findings are sentences, which a table would cut or stretch.</summary>
+    private void WriteText(DoctorReport report)
+    {
+        var output = context.Terminal.Out;
+        var (name, state) = (report.Checks.Select(c => c.Check.Length).Append(0).Max() + Gap, "problem".Length + Gap);
+        foreach (var check in report.Checks)
+        {
+            output.WriteLine($"{check.Check.PadRight(name)}{check.State.ToString().ToLowerInvariant().PadRight(state)}{check.Finding}");
+            if (check.Remedy is { } remedy) output.WriteLine($"{new string(' ', name + state)}-> {remedy}");
+        }
+        output.WriteLine();
+        output.WriteLine($"Instance {report.Instance}, options: {report.Configuration}");
+        output.WriteLine($"{report.Count(CheckState.Ok)} ok, {report.Warnings} {(report.Warnings == 1 ? "warning" : "warnings")}, "
+            + $"{report.Problems} {(report.Problems == 1 ? "problem" : "problems")}, {report.Unknown} unknown");
+    }
+}

@@ -1,0 +1,96 @@
+using System.Text.Json;
+using EbpfLb.Agent.Commands.Doctor.Checks;
+using EbpfLb.Agent.Control;
+using EbpfLb.Agent.Options;
+using EbpfLb.Bpf;
+using EbpfLb.Configuration;
+using EbpfLb.Configuration.Output;
+using EbpfLb.Netlink;
+
+namespace EbpfLb.Agent.Commands.Doctor;
+
+/// <summary>Runs all checks, one after the other. One that cannot look says so, and the others are carried out all the same.</summary>
+internal sealed class DoctorRun(IInstanceFinder finder, TimeProvider time)
+{
+    private static readonly (string Name, Func<DoctorFacts, CancellationToken, Task<IEnumerable<CheckResult>>> Look)[] All =
+    [
+        Of("kernel.version", KernelChecks.Version),
+        OfRoot("kernel.features", KernelChecks.Features),
+        Of("rights.command", RightsChecks.OfCommand),
+        Of("rights.agent", RightsChecks.OfAgent),
+        Of("rights.memlock", RightsChecks.OfMemory),
+        Of("mounts.bpffs", MountChecks.BpfFs),
+        Of("mounts.cgroup2", MountChecks.CgroupRoot),
+        OfRoot("hooks.sockets", HookChecks.OfSockets),
+        OfRoot("hooks.others", HookChecks.OfOthers),
+        OfRoot("devices.programs", DeviceChecks.OfPrograms),
+        OfRoot("devices.others", DeviceChecks.OfOthers),
+        Of("sysctl.forwarding", SysctlChecks.Forwarding),
+        Of("sysctl.rp_filter", SysctlChecks.ReversePathFilter),
+        Of("sysctl.conntrack", SysctlChecks.ConntrackTable),
+        Of("ports.local", SysctlChecks.LocalPorts),
+        Of("ports.nodeports", SysctlChecks.NodePortRange),
+        OfRoot("ports.masquerade", RuleChecks.OfMasquerading),
+        Of("kube-proxy.process", RuleChecks.OfProxyProcess),
+        OfRoot("kube-proxy.rules", RuleChecks.OfProxy),
+        OfRoot("instances.others", InstanceChecks.OfOthers),
+        ("api.server", ApiServerChecks.AskAsync),
+        OfRoot("agent.process", AgentChecks.OfProcess),
+        Of("agent.ready", AgentChecks.OfState),
+    ];
+
+    public async Task<DoctorReport> ExamineAsync(DoctorRequest request, CancellationToken cancellationToken)
+    {
+        var (status, running, unanswered) = await AskAgentAsync(request.Instance, cancellationToken);
+        var (config, origin) = request.Choose(running);
+        using var facts = new DoctorFacts(
+            request.Instance with { CgroupRoot = config.EbpfLb.CgroupRoot is { Length: > 0 } root ? root : null }, config, status, time);
+        List<CheckResult> results = [];
+        foreach (var (name, look) in All) results.AddRange(await GuardedAsync(name, look, facts, cancellationToken));
+        if (unanswered is not null) results.Add(CheckResult.NotKnown("agent.process", unanswered, Privileges.IsRoot ? null
+            : "run as root"));
+        return new DoctorReport(request.Instance.Name, VersionCommand.Version, origin, results);
+    }
+
+    private async Task<(StatusReport? Status, LoadedConfig? Config, string? Problem)> AskAgentAsync(
+        InstanceOptions instance, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await finder.FindAsync(instance, cancellationToken) is not { } view) return default;
+            using var disposable = view as IDisposable;
+            var config = await view.ConfigAsync(cancellationToken);
+            return (await view.StatusAsync(cancellationToken), config is null ? null : ConfigJson.Read(config), null);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or HttpRequestException or JsonException or BpfException
+            or ConfigException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            return (null, null, $"the instance cannot be asked: {e.Message}");
+        }
+    }
+
+    private static async Task<IEnumerable<CheckResult>> GuardedAsync(
+        string name, Func<DoctorFacts, CancellationToken, Task<IEnumerable<CheckResult>>> look, DoctorFacts facts,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            return [.. await look(facts, cancellationToken)];
+        }
+        catch (Exception e) when (e is not OutOfMemoryException && !cancellationToken.IsCancellationRequested)
+        {
+            var isRefused = e is UnauthorizedAccessException || e is BpfException { Errno: Errno.EPERM or Errno.EACCES }
+                || e is NetlinkException { Errno: NetlinkErrno.EPERM };
+            return [CheckResult.NotKnown(name, $"it cannot be looked at: {e.Message}", isRefused && !Privileges.IsRoot ? "run as root"
+                : null)];
+        }
+    }
+
+    private static (string, Func<DoctorFacts, CancellationToken, Task<IEnumerable<CheckResult>>>) Of(
+        string name, Func<DoctorFacts, IEnumerable<CheckResult>> look) => (name, (facts, _) => Task.FromResult(look(facts)));
+
+    /// <summary>For others all of it would look as if nothing were there.</summary>
+    private static (string, Func<DoctorFacts, CancellationToken, Task<IEnumerable<CheckResult>>>) OfRoot(
+        string name, Func<DoctorFacts, IEnumerable<CheckResult>> look) => Of(name, facts => Privileges.IsRoot ? look(facts)
+            : [CheckResult.NotKnown(name, "only root may look", "run as root")]);
+}

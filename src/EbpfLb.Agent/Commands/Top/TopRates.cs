@@ -1,0 +1,83 @@
+using EbpfLb.Agent.Control;
+using EbpfLb.Agent.Output;
+
+namespace EbpfLb.Agent.Commands.Top;
+
+/// <summary>What service ports did between two readings of their counters. The families of a port are one row.</summary>
+internal static class TopRates
+{
+    /// <param name="before">Of the reading before.</param>
+    /// <param name="elapsed">Between the two.</param>
+    public static IReadOnlyList<TopRow> Of(ServicesReport before, ServicesReport now, TimeSpan elapsed)
+    {
+        var earlier = before.Services.ToLookup(KeyOf);
+        return [.. now.Services.GroupBy(s => NameText.Of(s.Service, s.Port, s.Id) + "/" + s.Protocol).Select(port => new TopRow(port.Key)
+        {
+            ConnectionRate = Rate(port, s => s.Connections),
+            DatagramRate = Rate(port, s => s.Datagrams),
+            RefusedRate = Rate(port, s => s.Refused),
+            Open = (ulong)port.Sum(s => (long)s.Active),
+            Backends = port.SelectMany(s => s.Frontends).Select(f => f.Backends).DefaultIfEmpty(0).Max(),
+        })];
+
+        double Rate(IEnumerable<ServiceRow> port, Func<ServiceRow, ulong> counter)
+            => Math.Round(port.Sum(s => (double)Grown(counter(s), earlier[KeyOf(s)].FirstOrDefault(), counter)) / elapsed.TotalSeconds, 1);
+    }
+
+    /// <summary>The most first; of equal ones by name.</summary>
+    public static IReadOnlyList<TopRow> Sort(IEnumerable<TopRow> rows, TopOrder order) => order == TopOrder.Name
+        ? [.. rows.OrderBy(r => r.Service, StringComparer.Ordinal)]
+        : [.. rows.OrderByDescending(r => order switch
+        {
+            TopOrder.Connections => r.ConnectionRate,
+            TopOrder.Datagrams => r.DatagramRate,
+            TopOrder.Refused => r.RefusedRate,
+            TopOrder.Open => r.Open,
+            _ => r.ConnectionRate + r.DatagramRate,
+        }).ThenByDescending(r => r.Open).ThenBy(r => r.Service, StringComparer.Ordinal)];
+
+    /// <summary>One that came meanwhile counts from 0, and so does one whose maps were made anew.</summary>
+    private static ulong Grown(ulong now, ServiceRow? before, Func<ServiceRow, ulong> counter)
+        => before is { } then && counter(then) <= now ? now - counter(then) : now;
+
+    /// <summary>With the id: another one has counters of its own.</summary>
+    private static (string?, string?, string, string, uint?) KeyOf(ServiceRow row)
+        => (row.Service, row.Port, row.Protocol, row.Family, row.Id);
+}
+
+/// <summary>A service port in the time between two readings.</summary>
+/// <param name="Service">"default/web:http/TCP"; "#7/TCP" when only the id is known.</param>
+internal sealed record TopRow(string Service)
+{
+    /// <summary>Connections begun a second.</summary>
+    public double ConnectionRate { get; init; }
+
+    /// <summary>Datagrams of unconnected sockets a second.</summary>
+    public double DatagramRate { get; init; }
+
+    /// <summary>Connections and datagrams a second that were refused for want of an endpoint.</summary>
+    public double RefusedRate { get; init; }
+
+    /// <summary>Connections open now.</summary>
+    public ulong Open { get; init; }
+
+    /// <summary>The most that a frontend has in a family.</summary>
+    public int Backends { get; init; }
+
+    /// <summary>Always null: the data path does not count the packets of a service port.</summary>
+    public double? PacketRate { get; init; }
+
+    /// <summary>Always null, as for packets.</summary>
+    public double? ByteRate { get; init; }
+}
+
+/// <summary>What `--sort` chooses.</summary>
+internal enum TopOrder
+{
+    Rate,
+    Connections,
+    Datagrams,
+    Refused,
+    Open,
+    Name,
+}
