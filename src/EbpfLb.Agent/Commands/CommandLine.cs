@@ -37,7 +37,8 @@ internal sealed class CommandLine(AgentParts parts, Terminal terminal)
         {
             CreateRun(), CreateStatus(), new ServicesCommand(context).Create(), new BackendsCommand(context).Create(),
             new ConntrackCommand(context).Create(), new DropsCommand(context).Create(), CreateExplain(),
-            new VerifyCommand(context).Create(), new ConfigCommand(context).Create(), CreateCleanup(), CreateVersion(),
+            new VerifyCommand(context).Create(), new ConfigCommand(context).Create(),
+            new MigrateCommand(parts, context).Create(), CreateCleanup(), CreateVersion(),
         };
         foreach (var version in root.Options.OfType<VersionOption>()) version.Action = new VersionAction(terminal);
         foreach (var help in root.Options.OfType<HelpOption>()) help.Action = new HelpExamples((HelpAction)help.Action!, terminal);
