@@ -8,7 +8,7 @@ namespace EbpfLb.Agent.Migration;
 /// <param name="Stops">Why kube-proxy's rules must stay.</param>
 internal sealed record AgentCheck(AgentFinding Finding, IReadOnlyList<string> Stops, IReadOnlyList<string> Warnings)
 {
-    private const string NodePort = "NodePort";
+    private const string NodePort = "NodePort", Lookup = "bpf_skb_ct_lookup";
 
     /// <summary>Its frontends; null: no agent says.</summary>
     private HashSet<IPEndPoint>? Frontends { get; init; }
@@ -26,7 +26,7 @@ internal sealed record AgentCheck(AgentFinding Finding, IReadOnlyList<string> St
         if (!verified.Equal)
             return Failed($"verify finds {verified.Differences.Count} differences", "run `ebpflb verify` until it says Equal", status.Warnings);
         var frontends = (await view.ServicesAsync(ServiceQuery.All, cancellationToken)).Services.SelectMany(s => s.Frontends).ToList();
-        return new AgentCheck(new AgentFinding(true, "ready, verify finds nothing"), [], status.Warnings)
+        return new AgentCheck(new AgentFinding(true, "ready, verify finds nothing"), [], [.. status.Warnings, .. Missing(status)])
         {
             Frontends = [.. frontends.Where(f => f.Kind != NodePort).Select(f => new IPEndPoint(IPAddress.Parse(f.Address), f.PortNumber))],
             NodePorts = [.. frontends.Where(f => f.Kind == NodePort).Select(f => f.PortNumber)],
@@ -41,6 +41,10 @@ internal sealed record AgentCheck(AgentFinding Finding, IReadOnlyList<string> St
         var (tcp, udp) = (meant.GetValueOrDefault(System.Net.Sockets.ProtocolType.Tcp), meant.GetValueOrDefault(System.Net.Sockets.ProtocolType.Udp));
         return new ConnectionCount(tcp, udp, meant.Values.Sum() - tcp - udp, Frontends is not null);
     }
+
+    private static IEnumerable<string> Missing(StatusReport status) => status.Features.Any(f => f is { Name: Lookup, Available: false })
+        ? [$"the agent cannot ask nf_conntrack ({Lookup}): connections from outside that kube-proxy's rules began broke when it started"]
+        : [];
 
     private static AgentCheck Failed(string state, string advice, IReadOnlyList<string> warnings)
         => new(new AgentFinding(false, state), [$"EbpfLb does not serve yet ({state}): {advice}"], warnings);

@@ -22,7 +22,7 @@ internal sealed class NftTables(string nft)
     /// to know connections: a table of ours has both from here on.
     /// </summary>
     public void Remove(string family) => Load(string.Concat(DropHold(family),
-        $"table {family} {Hold} {{ chain hold {{ type nat hook prerouting priority 200; policy accept; ct state established return; }} }}\n",
+        $"table {family} {Hold} {{ chain hold {{ type nat hook prerouting priority 200; policy accept; ct state established return; }}\n}}\n",
         $"delete table {family} {Table}\n"));
 
     public void RemoveHold(string family) => Load(DropHold(family));

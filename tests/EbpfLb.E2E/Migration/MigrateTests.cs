@@ -54,7 +54,7 @@ public sealed class MigrateTests : IDisposable
         held.AskAll();
 
         bed.StartAgent();
-        var plan = bed.Agent.Json("migrate", ["plan", .. State]);
+        var plan = JsonDocument.Parse(Succeed(bed, "plan", "-o", "json")).RootElement;
         Assert.Empty(Strings(plan, "stops"));
         Assert.Equal(Count * 2, plan.GetProperty("connections").GetProperty("tcp").GetInt32());
         Assert.Equal(before, bed.Rules());
@@ -141,9 +141,9 @@ public sealed class MigrateTests : IDisposable
         using var bed = new MigrationBed("iptables-nft");
         bed.LoadKubeProxy();
         var before = bed.Rules();
-        // Somebody jumps into a chain of kube-proxy between two steps: the kernel refuses to remove it, and nat is gone already.
         bed.StartAgent();
         Succeed(bed, "run");
+        // As one leaves it that was killed between nat and filter.
         File.Delete(Path.Combine(state.FullName, "done"));
         foreach (var file in state.EnumerateFiles("*-filter.save")) file.Delete();
         bed.Restore("ip", KubeProxyFilter);
@@ -169,9 +169,9 @@ public sealed class MigrateTests : IDisposable
 
     private string[] State => ["--state-dir", state.FullName];
 
-    private string Succeed(MigrationBed bed, string verb)
+    private string Succeed(MigrationBed bed, string verb, params IReadOnlyList<string> options)
     {
-        var (code, output) = bed.Agent.Command("migrate", [verb, .. State]);
+        var (code, output) = bed.Agent.Command("migrate", [verb, .. options, .. State]);
         Assert.True(code == 0, $"{verb} ended with {code}:\n{output}\n{bed.Rules()}");
         return output;
     }

@@ -1,4 +1,5 @@
 using EbpfLb.Testing.Probes;
+using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.E2E.Migration;
 
@@ -51,7 +52,9 @@ public sealed class TranslatedBeforeTests
         var before = sockets.Select(s => Ask(s, 1)).ToList();
 
         bed.StartAgent();
-        bed.Agent.Json("status");
+        // Sockets that nothing translates are ended by now.
+        Eventually.True(() => bed.Agent.MetricsOf("ebpflb_untranslated_sockets ").EndsWith(" 0", StringComparison.Ordinal),
+            () => $"sockets to be looked at: {bed.Agent.MetricsOf("ebpflb_untranslated")}");
 
         Assert.Equal(["a", "c"], before.Distinct().Order());
         Assert.Equal(before, sockets.Select(s => Ask(s, 2)));
