@@ -16,8 +16,9 @@ internal sealed class MigrateCommand(AgentParts parts, CommandContext context)
 
     public Command Create() => new("migrate", "Removes what kube-proxy left on this node, without breaking connections, and puts it back")
     {
-        Create("plan", "Shows what is there of kube-proxy, what `run` would do, and what would stop it; changes nothing", PlanAsync, hasFormat: true),
-        Create("run", "Saves kube-proxy's rules and removes them; nothing of others", (o, t) => RunAsync(o, t)),
+        Create("plan", "Shows what is there of kube-proxy, what `run` would do, and what would stop it; changes nothing", PlanAsync,
+            hasFormat: true),
+        Create("run", "Saves kube-proxy's rules and removes them; nothing of others", RunAsync),
         Create("rollback", "Puts back what `run` removed", (o, _) => Task.FromResult(Rollback(o))),
     };
 
@@ -55,8 +56,8 @@ internal sealed class MigrateCommand(AgentParts parts, CommandContext context)
             or UnauthorizedAccessException)
         {
             terminal.Error.WriteLine($"{what}: {e.Message}");
-            terminal.Error.WriteLine("Correct that and run it again: what was done already is left as it is. `ebpflb migrate rollback` puts back "
-                + "what was removed.");
+            terminal.Error.WriteLine(
+                "Correct that and run it again: what was done is left as it is. `ebpflb migrate rollback` puts back what was removed.");
             return ExitCode.Failed;
         }
     }
@@ -118,13 +119,16 @@ internal sealed class MigrateCommand(AgentParts parts, CommandContext context)
             terminal.Out.WriteLine($"nothing is saved in {options.Saved.Directory}");
             return ExitCode.Ok;
         }
-        terminal.Out.WriteLine("Next: start kube-proxy again (undo what ended it), as nothing follows changes of Services in these rules; when "
-            + "it is ready, delete the DaemonSet of EbpfLb and run `ebpflb cleanup`");
+        terminal.Out.WriteLine("Next: start kube-proxy again (undo what ended it), as nothing follows changes of Services in these rules; "
+            + "when it is ready, delete the DaemonSet of EbpfLb and run `ebpflb cleanup`");
         return ExitCode.Ok;
     }
 
     private async Task<AgentCheck> AgentAsync(MigrateOptions options, CancellationToken cancellationToken)
-        => await AgentCheck.OfAsync(await parts.Finder.FindAsync(options.Instance, cancellationToken), options.Instance.Name, cancellationToken);
+    {
+        var view = await parts.Finder.FindAsync(options.Instance, cancellationToken);
+        return await AgentCheck.OfAsync(view, options.Instance.Name, cancellationToken);
+    }
 
     private sealed record MigrateOptions(InstanceOptions Instance, SavedRules Saved, OutputFormat Format);
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using EbpfLb.Agent.Control;
 using EbpfLb.Netlink.Conntrack;
 
@@ -24,7 +25,8 @@ internal sealed record AgentCheck(AgentFinding Finding, IReadOnlyList<string> St
             return Failed($"not ready: {string.Join("; ", status.NotReady)}", "wait until `ebpflb status` says Ready", status.Warnings);
         var verified = await view.VerifyAsync(repair: false, cancellationToken);
         if (!verified.Equal)
-            return Failed($"verify finds {verified.Differences.Count} differences", "run `ebpflb verify` until it says Equal", status.Warnings);
+            return Failed(
+                $"verify finds {verified.Differences.Count} differences", "run `ebpflb verify` until it says Equal", status.Warnings);
         var frontends = (await view.ServicesAsync(ServiceQuery.All, cancellationToken)).Services.SelectMany(s => s.Frontends).ToList();
         return new AgentCheck(new AgentFinding(true, "ready, verify finds nothing"), [], [.. status.Warnings, .. Missing(status)])
         {
@@ -38,7 +40,7 @@ internal sealed record AgentCheck(AgentFinding Finding, IReadOnlyList<string> St
     {
         var meant = connections.Where(c => Frontends is null || Frontends.Contains(c.Destination) || NodePorts.Contains(c.Destination.Port))
             .CountBy(c => c.Protocol).ToDictionary();
-        var (tcp, udp) = (meant.GetValueOrDefault(System.Net.Sockets.ProtocolType.Tcp), meant.GetValueOrDefault(System.Net.Sockets.ProtocolType.Udp));
+        var (tcp, udp) = (meant.GetValueOrDefault(ProtocolType.Tcp), meant.GetValueOrDefault(ProtocolType.Udp));
         return new ConnectionCount(tcp, udp, meant.Values.Sum() - tcp - udp, Frontends is not null);
     }
 

@@ -1,9 +1,9 @@
 namespace EbpfLb.Agent.Migration;
 
 /// <summary>
-/// Whose chains are which, by kube-proxy's CleanupLeftovers (pkg/proxy/iptables, pkg/proxy/ipvs) and the kubelet's kubelet_network_linux.go:
-/// what has one of these names is kube-proxy's. KUBE-FIREWALL, KUBE-KUBELET-CANARY, KUBE-IPTABLES-HINT and KUBE-MARK-DROP are the kubelet's,
-/// which goes on to run. Other names that begin with KUBE- are others' (kube-router has some).
+/// Whose chains are which, by kube-proxy's CleanupLeftovers (pkg/proxy/iptables, pkg/proxy/ipvs) and the kubelet's
+/// kubelet_network_linux.go: what has one of these names is kube-proxy's. KUBE-FIREWALL, KUBE-KUBELET-CANARY, KUBE-IPTABLES-HINT and
+/// KUBE-MARK-DROP are the kubelet's, which goes on to run. Other names that begin with KUBE- are others' (kube-router has some).
 /// </summary>
 internal static class KubeProxyChains
 {

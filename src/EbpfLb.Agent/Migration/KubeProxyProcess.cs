@@ -30,11 +30,12 @@ internal sealed partial record KubeProxyProcess(int Pid, string? Mode)
         if (ValueOf("--proxy-mode") is { Length: > 0 } mode) return mode;
         if (ValueOf("--config") is not { Length: > 0 } file) return "iptables";
         return Read(Path.Combine(directory, "root", file.TrimStart('/'))) is not { } text ? null
-            : ModeLine().Match(text) is { Success: true } match && match.Groups["mode"].Length > 0 ? match.Groups["mode"].Value
-            : "iptables";
+            : ModeLine().Match(text).Groups["mode"] is { Length: > 0 } written ? written.Value : "iptables";
 
-        string? ValueOf(string option) => words.Select((word, i) => word == option ? words.ElementAtOrDefault(i + 1)
-            : word.StartsWith(option + "=", StringComparison.Ordinal) ? word[(option.Length + 1)..] : null).FirstOrDefault(v => v is not null);
+        string? ValueOf(string option) => words
+            .Select((word, i) => word == option ? words.ElementAtOrDefault(i + 1)
+                : word.StartsWith(option + "=", StringComparison.Ordinal) ? word[(option.Length + 1)..] : null)
+            .FirstOrDefault(v => v is not null);
     }
 
     private static string? NamespaceOf(string directory)

@@ -38,16 +38,18 @@ internal static class MigrationPlan
 
     /// <summary>Where nf_conntrack is held.</summary>
     public static IEnumerable<string> Holds(Survey survey)
-        => [.. survey.Tables.Where(t => t.Table.Has(TableRemoval.HoldChain)).Select(t => $"{t}"), .. survey.NftHolds.Select(f => $"nftables, {f}")];
+        => [.. survey.Tables.Where(t => t.Table.Has(TableRemoval.HoldChain)).Select(t => $"{t}"),
+            .. survey.NftHolds.Select(f => $"nftables, {f}")];
 
     private static IEnumerable<string> Stops(Survey survey)
     {
         foreach (var process in survey.Processes)
-            yield return $"kube-proxy runs (process {process.Pid}{(process.Mode is { } mode ? $", mode {mode}" : "")}) and would write its rules "
-                + "again: end it, for example by a nodeSelector in its DaemonSet that this node does not match; migrate does not end it";
+            yield return $"kube-proxy runs (process {process.Pid}{(process.Mode is { } mode ? $", mode {mode}" : "")}) and would write its "
+                + "rules again: end it, for example by a nodeSelector in its DaemonSet that this node does not match; migrate does not "
+                + "end it";
         if (survey.Ipvs.Count > 0)
-            yield return $"kube-proxy's IPVS mode left {string.Join(", ", survey.Ipvs)}: migrate does not remove that; run `kube-proxy --cleanup`, "
-                + "which breaks connections that IPVS balances";
+            yield return $"kube-proxy's IPVS mode left {string.Join(", ", survey.Ipvs)}: migrate does not remove that; run "
+                + "`kube-proxy --cleanup`, which breaks connections that IPVS balances";
         foreach (var what in survey.Unreadable) yield return what;
     }
 }

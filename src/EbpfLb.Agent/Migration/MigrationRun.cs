@@ -12,22 +12,22 @@ internal sealed class MigrationRun(SavedRules saved, Action<string> say)
         foreach (var table in survey.ToChange)
         {
             saved.Save(table);
-            table.Tool.Restore(table.Removal.RestoreText(table.Table), dryRun: true);
+            At($"{table}", () => table.Tool.Restore(table.Removal.RestoreText(table.Table), dryRun: true));
         }
         foreach (var table in survey.NftTables)
         {
             saved.Save(table);
-            table.Nft.Restore(table.Family, table.Text, dryRun: true);
+            At($"nftables, {table.Family}", () => table.Nft.Restore(table.Family, table.Text, dryRun: true));
         }
         say($"saved {survey.ToChange.Count() + survey.NftTables.Count} tables in {saved.Directory}");
         foreach (var table in survey.ToChange)
         {
-            table.Tool.Restore(table.Removal.RemoveText());
+            At($"{table}", () => table.Tool.Restore(table.Removal.RemoveText()));
             say($"{table}: removed {table.Removal.Chains.Count} chains and {table.Removal.RuleCount} rules");
         }
         foreach (var table in survey.NftTables)
         {
-            table.Nft.Remove(table.Family);
+            At($"nftables, {table.Family}", () => table.Nft.Remove(table.Family));
             say($"nftables, {table.Family}: removed the table kube-proxy");
         }
     }
@@ -52,18 +52,33 @@ internal sealed class MigrationRun(SavedRules saved, Action<string> say)
         {
             var table = Parse(text);
             var tool = RuleTool.Find(family, kind) ?? throw new MigrationException($"this machine has no iptables-{kind} for {family}");
-            tool.Restore(TableRemoval.Of(table).RestoreText(SavedTable.Parse(tool.Save(table.Name))));
+            At($"iptables-{kind}, {family}, {table.Name}",
+                () => tool.Restore(TableRemoval.Of(table).RestoreText(SavedTable.Parse(tool.Save(table.Name)))));
             say($"iptables-{kind}, {family}, {table.Name}: put back");
             count++;
         }
         foreach (var (family, text) in saved.Nft())
         {
-            (NftTables.Find() ?? throw new MigrationException("this machine has no nft")).Restore(family, text);
+            var nft = NftTables.Find() ?? throw new MigrationException("this machine has no nft");
+            At($"nftables, {family}", () => nft.Restore(family, text));
             say($"nftables, {family}: put back the table kube-proxy");
             count++;
         }
         if (count > 0) saved.Forget();
         return count;
+    }
+
+    /// <summary>Says of a failure which table it was.</summary>
+    private static void At(string where, Action step)
+    {
+        try
+        {
+            step();
+        }
+        catch (Exception e) when (e is MigrationException or FormatException)
+        {
+            throw new MigrationException($"{where}: {e.Message}", e);
+        }
     }
 
     private static SavedTable Parse(string text)

@@ -15,6 +15,7 @@ internal sealed class MigrationText(Terminal terminal)
             ["IPVS", report.Ipvs.Count == 0 ? "no sign of it" : string.Join(", ", report.Ipvs)],
             ["Connections", report.Connections is { } count ? Of(count) : "not known"],
         ]));
+        var kept = report.Tables.SelectMany(t => t.Kept.Select(k => $"{t.By}, {t.Family}, {t.Table}: {k}"));
         if (report.Tables.Count > 0)
         {
             terminal.Out.WriteLine();
@@ -23,7 +24,7 @@ internal sealed class MigrationText(Terminal terminal)
                 [.. report.Tables.Select(t => t.By == "nftables" ? new[] { t.By, t.Family, t.Table, "all", "all" }
                     : [t.By, t.Family, t.Table, t.Chains.ToString(), t.Rules.ToString()])]));
         }
-        WriteList("Stays, as others use it:", [.. report.Tables.SelectMany(t => t.Kept.Select(k => $"{t.By}, {t.Family}, {t.Table}: {k}"))]);
+        WriteList("Stays, as others use it:", [.. kept]);
         WriteList("`ebpflb migrate run` would:", report.Steps);
         if (report.Steps.Count == 0) WriteList("Nothing to do:", ["no rules of kube-proxy were found"]);
         WriteList("Stopped by:", report.Stops);

@@ -18,11 +18,12 @@ internal sealed class NftTables(string nft)
     public string Save(string family) => ToolRunner.Run(nft, ["list", "table", family, Table]);
 
     /// <summary>
-    /// In one transaction. With the last base chain of type nat netfilter stops to translate, and with the last rule that needs nf_conntrack
-    /// to know connections: a table of ours has both from here on.
+    /// In one transaction. With the last base chain of type nat netfilter stops to translate, and with the last rule that needs
+    /// nf_conntrack to know connections: a table of ours has both from here on.
     /// </summary>
     public void Remove(string family) => Load(string.Concat(DropHold(family),
-        $"table {family} {Hold} {{ chain hold {{ type nat hook prerouting priority 200; policy accept; ct state established return; }}\n}}\n",
+        $"table {family} {Hold} {{\n",
+        "chain hold { type nat hook prerouting priority 200; policy accept; ct state established return; }\n}\n",
         $"delete table {family} {Table}\n"));
 
     public void RemoveHold(string family) => Load(DropHold(family));

@@ -36,7 +36,8 @@ internal sealed class NodeSurvey
                 if (RuleTool.Find(family, kind) is { } tool)
                     foreach (var name in names) Read(tool, name);
                 else if (kind == "legacy")
-                    unreadable.Add($"the kernel has {family} tables of iptables-legacy, and this machine has no iptables-legacy-save to read them");
+                    unreadable.Add(
+                        $"the kernel has {family} tables of iptables-legacy, and this machine has no iptables-legacy-save to read them");
                 else
                     notLookedAt.Add($"rules of iptables-nft ({family}): this machine has no iptables-nft-save");
             }
@@ -57,8 +58,8 @@ internal sealed class NodeSurvey
             tables.Add(found);
             if (name == "filter" && found.Removal.Chains.Contains(KubeProxyChains.Forward)
                 && table.Chains.Any(c => c is { Name: Forwarding, Policy: "DROP" }))
-                warnings.Add($"{found}: the policy of {Forwarding} is DROP, and {KubeProxyChains.Forward}, which lets established connections "
-                    + "pass, is removed: check that other rules let packets from and to pods pass");
+                warnings.Add($"{found}: the policy of {Forwarding} is DROP, and {KubeProxyChains.Forward}, which lets established "
+                    + "connections pass, is removed: check that other rules let packets from and to pods pass");
         }
         catch (FormatException e)
         {

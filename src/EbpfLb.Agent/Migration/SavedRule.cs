@@ -37,7 +37,9 @@ internal sealed record SavedRule(string Chain, string Specification)
         return rule;
     }
 
-    /// <summary>As iptables-restore splits a line: at spaces that are not in double quotes; a backslash in them takes the next letter.</summary>
+    /// <summary>
+    /// As iptables-restore splits a line: at spaces that are not in double quotes, where a backslash takes the next letter.
+    /// </summary>
     private static List<string> Words(string text)
     {
         List<string> words = [];

@@ -6,7 +6,7 @@ namespace EbpfLb.Agent.Migration;
 internal sealed class TableRemoval
 {
     /// <summary>
-    /// A chain of ours that nothing jumps to. Netfilter forgets to translate when nothing needs nf_conntrack any more: its rule is what does.
+    /// A chain of ours that nothing jumps to. Netfilter stops to translate when no rule needs nf_conntrack any more: its rule does.
     /// </summary>
     public const string HoldChain = "EBPFLB-MIGRATED";
 

@@ -42,7 +42,8 @@ public sealed class ConntrackReader : IDisposable
     public void Dispose() => socket.Dispose();
 
     private List<TranslatedConnection> Read(int family)
-        => socket.Dump(MessageBuilder.Create(Get, new NetfilterBody { Family = (byte)family }), "read the connections of nf_conntrack", Parse);
+        => socket.Dump(
+            MessageBuilder.Create(Get, new NetfilterBody { Family = (byte)family }), "read the connections of nf_conntrack", Parse);
 
     private static TranslatedConnection? Parse(NetlinkMessage message)
     {
@@ -51,7 +52,8 @@ public sealed class ConntrackReader : IDisposable
         var attributes = message.Attributes<NetfilterBody>();
         while (attributes.MoveNext())
         {
-            if (attributes.Type == Status && (BinaryPrimitives.ReadUInt32BigEndian(attributes.Value) & DestinationChanged) == 0) return null;
+            if (attributes.Type == Status
+                && (BinaryPrimitives.ReadUInt32BigEndian(attributes.Value) & DestinationChanged) == 0) return null;
             if (attributes.Type == Original) original = TupleOf(attributes.Nested);
             if (attributes.Type == Reply) reply = TupleOf(attributes.Nested);
         }

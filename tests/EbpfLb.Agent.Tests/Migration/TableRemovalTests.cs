@@ -77,7 +77,8 @@ public sealed class TableRemovalTests
     {
         var removal = Of("");
 
-        Assert.StartsWith("*nat\n:EBPFLB-MIGRATED - [0:0]\n-A EBPFLB-MIGRATED -m conntrack", removal.RemoveText(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "*nat\n:EBPFLB-MIGRATED - [0:0]\n-A EBPFLB-MIGRATED -m conntrack", removal.RemoveText(), StringComparison.Ordinal);
         Assert.Contains("-D PREROUTING -m comment --comment \"kubernetes service portals\" -j KUBE-SERVICES\n", removal.RemoveText(),
             StringComparison.Ordinal);
         Assert.EndsWith("-X KUBE-SVC-A\nCOMMIT\n", removal.RemoveText(), StringComparison.Ordinal);

@@ -9,6 +9,8 @@ namespace EbpfLb.E2E.Migration;
 internal sealed record KubeProxyRules(
     string Family, IPAddress ClusterIP, int Port, int NodePort, IPAddress Node, string Pods, IReadOnlyList<IPEndPoint> Backends)
 {
+    private const string New = "-m conntrack --ctstate NEW", Forwarding = "kubernetes forwarding conntrack rule";
+
     private static readonly string[] Protocols = ["tcp", "udp"];
 
     public string Iptables => string.Join('\n', [.. Mangle(), .. Filter(), .. Nat(), ""]);
@@ -24,7 +26,7 @@ internal sealed record KubeProxyRules(
         "*filter", ":KUBE-PROXY-CANARY - [0:0]", ":KUBE-SERVICES - [0:0]", ":KUBE-EXTERNAL-SERVICES - [0:0]", ":KUBE-FORWARD - [0:0]",
         ":KUBE-NODEPORTS - [0:0]", ":KUBE-PROXY-FIREWALL - [0:0]",
         .. from chain in (string[])["INPUT", "FORWARD", "OUTPUT"]
-           select $"-I {chain} -m conntrack --ctstate NEW -m comment --comment \"kubernetes load balancer firewall\" -j KUBE-PROXY-FIREWALL",
+           select $"-I {chain} {New} -m comment --comment \"kubernetes load balancer firewall\" -j KUBE-PROXY-FIREWALL",
         "-I INPUT -m comment --comment \"kubernetes health check service ports\" -j KUBE-NODEPORTS",
         "-I INPUT -m conntrack --ctstate NEW -m comment --comment \"kubernetes externally-visible service portals\" "
             + "-j KUBE-EXTERNAL-SERVICES",
@@ -35,7 +37,7 @@ internal sealed record KubeProxyRules(
         "-I OUTPUT -m conntrack --ctstate NEW -m comment --comment \"kubernetes service portals\" -j KUBE-SERVICES",
         "-A KUBE-FORWARD -m conntrack --ctstate INVALID -j DROP",
         "-A KUBE-FORWARD -m comment --comment \"kubernetes forwarding rules\" -m mark --mark 0x4000/0x4000 -j ACCEPT",
-        "-A KUBE-FORWARD -m comment --comment \"kubernetes forwarding conntrack rule\" -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+        $"-A KUBE-FORWARD -m comment --comment \"{Forwarding}\" -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
         "COMMIT",
     ];
 
@@ -53,7 +55,8 @@ internal sealed record KubeProxyRules(
         yield return "-A KUBE-POSTROUTING -m comment --comment \"kubernetes service traffic requiring SNAT\" -j MASQUERADE --random-fully";
         yield return "-A KUBE-MARK-MASQ -j MARK --or-mark 0x4000";
         foreach (var rule in Protocols.SelectMany(OfService)) yield return rule;
-        yield return "-A KUBE-SERVICES -m comment --comment \"kubernetes service nodeports; NOTE: this must be the last rule in this chain\" "
+        yield return "-A KUBE-SERVICES -m comment --comment "
+            + "\"kubernetes service nodeports; NOTE: this must be the last rule in this chain\" "
             + "-m addrtype --dst-type LOCAL -j KUBE-NODEPORTS";
         yield return "COMMIT";
     }
@@ -67,16 +70,19 @@ internal sealed record KubeProxyRules(
     private IEnumerable<string> OfService(string protocol)
     {
         var (svc, ext) = (Chain("SVC", protocol), Chain("EXT", protocol));
-        var to = $"-d {Address(ClusterIP)} -p {protocol} -m comment --comment \"default/web:{protocol} cluster IP\" -m {protocol} --dport {Port}";
+        var named = $"-p {protocol} -m comment --comment \"default/web:{protocol} cluster IP\" -m {protocol}";
+        var to = $"-d {Address(ClusterIP)} {named} --dport {Port}";
         yield return $"-A KUBE-SERVICES {to} -j {svc}";
-        yield return $"-A KUBE-NODEPORTS -p {protocol} -m comment --comment \"default/web:{protocol}\" -m {protocol} --dport {NodePort} -j {ext}";
-        yield return $"-A {ext} -m comment --comment \"masquerade traffic for default/web:{protocol} external destinations\" -j KUBE-MARK-MASQ";
+        yield return $"-A KUBE-NODEPORTS {named} --dport {NodePort} -j {ext}";
+        yield return $"-A {ext} -m comment --comment \"masquerade traffic for default/web:{protocol} external destinations\" "
+            + "-j KUBE-MARK-MASQ";
         yield return $"-A {ext} -j {svc}";
         yield return $"-A {svc} ! -s {Pods} {to} -j KUBE-MARK-MASQ";
         for (var i = 0; i < Backends.Count; i++)
         {
             var (sep, comment) = (Chain("SEP", protocol, i), $"-m comment --comment \"default/web:{protocol} -> {Backends[i]}\"");
-            var share = i == Backends.Count - 1 ? "" : $"-m statistic --mode random --probability {1.0 / (Backends.Count - i):0.0000000000} ";
+            var probability = $"{1.0 / (Backends.Count - i):0.0000000000}";
+            var share = i == Backends.Count - 1 ? "" : $"-m statistic --mode random --probability {probability} ";
             yield return $"-A {svc} {comment} {share}-j {sep}";
             yield return $"-A {sep} -s {Address(Backends[i].Address)} {comment} -j KUBE-MARK-MASQ";
             yield return $"-A {sep} -p {protocol} {comment} -m {protocol} -j DNAT --to-destination {Backends[i]}";
@@ -91,7 +97,8 @@ internal sealed record KubeProxyRules(
         yield return $"set cluster-ips {{ type {type}; elements = {{ {ClusterIP} }}; }}";
         yield return $"set nodeport-ips {{ type {type}; elements = {{ {Node} }}; }}";
         yield return "chain mark-for-masquerade { meta mark set meta mark or 0x4000; }";
-        yield return "chain masquerading { meta mark and 0x4000 == 0 return; meta mark set meta mark xor 0x4000; masquerade fully-random; }";
+        yield return "chain masquerading { meta mark and 0x4000 == 0 return; meta mark set meta mark xor 0x4000; "
+            + "masquerade fully-random; }";
         foreach (var protocol in Protocols)
         {
             for (var i = 0; i < Backends.Count; i++)
@@ -103,7 +110,8 @@ internal sealed record KubeProxyRules(
             yield return $"chain external-{protocol} {{ jump mark-for-masquerade; goto service-{protocol}; }}";
         }
         yield return $"map service-ips {{ type {type} . inet_proto . inet_service : verdict; elements = {{ "
-            + string.Join(", ", Protocols.Select(p => $"{ClusterIP} . {p} . {Port} comment \"default/web:{p}\" : goto service-{p}")) + " }; }";
+            + string.Join(", ", Protocols.Select(p => $"{ClusterIP} . {p} . {Port} comment \"default/web:{p}\" : goto service-{p}"))
+            + " }; }";
         yield return "map service-nodeports { type inet_proto . inet_service : verdict; elements = { "
             + string.Join(", ", Protocols.Select(p => $"{p} . {NodePort} : goto external-{p}")) + " }; }";
         yield return $"chain services {{ {Family} daddr . meta l4proto . th dport vmap @service-ips; "

@@ -73,15 +73,17 @@ internal sealed class MigrationBed : IDisposable
 
     public static string ToClusterIP(Family family) => new IPEndPoint(family == Family.IPv6 ? ClusterIPv6 : ClusterIPv4, Port).ToString();
 
-    public static string ToExternalIP(Family family) => new IPEndPoint(family == Family.IPv6 ? ExternalIPv6 : ExternalIPv4, Port).ToString();
+    public static string ToExternalIP(Family family)
+        => new IPEndPoint(family == Family.IPv6 ? ExternalIPv6 : ExternalIPv4, Port).ToString();
 
     public string ToNodePort(Family family) => new IPEndPoint(family == Family.IPv6 ? Node.IPv6 : Node.IPv4, NodePort).ToString();
 
     /// <summary>Loads kube-proxy's rules for ClusterIP and NodePort, or for another address in the ClusterIP's place.</summary>
     public void LoadKubeProxy(bool externalIP = false)
     {
-        foreach (var rules in new[] { Rules("ip", externalIP ? ExternalIPv4 : ClusterIPv4), Rules("ip6", externalIP ? ExternalIPv6 : ClusterIPv6) })
+        foreach (var family in (string[])["ip", "ip6"])
         {
+            var rules = Rules(family, family == "ip" ? externalIP ? ExternalIPv4 : ClusterIPv4 : externalIP ? ExternalIPv6 : ClusterIPv6);
             if (Mode == "nftables") Load([RepositoryPaths.Tool("nft"), "-f"], rules.Nftables);
             else Restore(rules.Family, rules.Iptables);
         }
@@ -96,7 +98,7 @@ internal sealed class MigrationBed : IDisposable
         var commands = ((string[])["ip", "ip6"]).Select(f => new[] { Iptables(f, "-save") }).ToList();
         if (Mode == "nftables") commands.Add([RepositoryPaths.Tool("nft"), "-s", "list", "ruleset"]);
         return string.Join('\n', commands.SelectMany(command => Run(command).Split('\n')
-            .Where(line => !line.StartsWith('#')).Select(WithoutCounters)));
+            .Where(line => line.Length > 0 && line[0] != '#').Select(WithoutCounters)));
     }
 
     public void StartAgent(params IReadOnlyList<string> extra) => Agent = Keep(AgentProcess.Start(
