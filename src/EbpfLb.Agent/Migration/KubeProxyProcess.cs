@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using EbpfLb.Model;
 
 namespace EbpfLb.Agent.Migration;
 
@@ -27,8 +28,8 @@ internal sealed partial record KubeProxyProcess(int Pid, string? Mode)
 
     private static string? ModeOf(string directory, string[] words)
     {
-        if (ValueOf("--proxy-mode") is { Length: > 0 } mode) return mode;
-        if (ValueOf("--config") is not { Length: > 0 } file) return "iptables";
+        if (ValueOf(OptionNames.ProxyMode) is { Length: > 0 } mode) return mode;
+        if (ValueOf(OptionNames.Config) is not { Length: > 0 } file) return "iptables";
         return Read(Path.Combine(directory, "root", file.TrimStart('/'))) is not { } text ? null
             : ModeLine().Match(text).Groups["mode"] is { Length: > 0 } written ? written.Value : "iptables";
 

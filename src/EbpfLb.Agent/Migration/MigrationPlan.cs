@@ -1,3 +1,5 @@
+using EbpfLb.Model;
+
 namespace EbpfLb.Agent.Migration;
 
 /// <summary>What a run would do with what a survey found.</summary>
@@ -49,7 +51,7 @@ internal static class MigrationPlan
                 + "end it";
         if (survey.Ipvs.Count > 0)
             yield return $"kube-proxy's IPVS mode left {string.Join(", ", survey.Ipvs)}: migrate does not remove that; run "
-                + "`kube-proxy --cleanup`, which breaks connections that IPVS balances";
+                + $"`kube-proxy {OptionNames.Cleanup}`, which breaks connections that IPVS balances";
         foreach (var what in survey.Unreadable) yield return what;
     }
 }

@@ -90,3 +90,9 @@ public sealed class ConntrackReader : IDisposable
 
     private sealed record Tuple(int Protocol, IPEndPoint Source, IPEndPoint Destination);
 }
+
+/// <summary>A connection whose destination nf_conntrack changes.</summary>
+/// <param name="Source">Who began it, as the first packet had it.</param>
+/// <param name="Destination">Whom it asked.</param>
+/// <param name="Backend">Who answers.</param>
+public sealed record TranslatedConnection(ProtocolType Protocol, IPEndPoint Source, IPEndPoint Destination, IPEndPoint Backend);

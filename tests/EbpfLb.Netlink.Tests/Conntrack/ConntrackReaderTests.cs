@@ -16,7 +16,7 @@ public sealed class ConntrackReaderTests : IDisposable
     [Fact]
     public void Connections_whose_destination_is_changed_are_read_and_no_others()
     {
-        netns.Ip("link set lo up", "route add local 192.0.2.1/32 dev lo", "-6 route add local 2001:db8::1/128 dev lo");
+        netns.Ip("link set lo up", "route add local 192.0.2.1/32 dev lo", "route add local 2001:db8::1/128 dev lo");
         Nft("table inet t { chain out { type nat hook output priority -100; ip daddr 192.0.2.1 udp dport 53 dnat ip to 127.0.0.1:5353; "
             + "ip6 daddr 2001:db8::1 udp dport 53 dnat ip6 to [::1]:5353; }\n}");
         using var socket4 = Connected(Asked4);
