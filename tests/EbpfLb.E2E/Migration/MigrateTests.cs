@@ -161,7 +161,7 @@ public sealed class MigrateTests : IDisposable
         bed.LoadKubeProxy();
         var before = bed.Rules();
         bed.StartAgent();
-        bed.Node.Configure("link add kube-ipvs0 type dummy");
+        bed.Node.Configure("link add kube-ipvs0 type bridge");
 
         var (code, said) = bed.Agent.Command("migrate", ["run", .. State]);
 
