@@ -71,6 +71,7 @@ enum hook_track {
 	HOOK_TRACK_NONE,     /* or the kernel cannot be asked */
 	HOOK_TRACK_ORIGINAL, /* as who began it sends them */
 	HOOK_TRACK_REPLY,
+	HOOK_TRACK_TRANSLATED, /* as who began it sends them, and netfilter changes where to */
 };
 
 #endif

@@ -252,8 +252,11 @@ struct bpf_ct_opts {
 };
 
 struct nf_conn {
-	int whatever; /* a type without members is another kind of type */
-};
+	unsigned long status;
+} __attribute__((preserve_access_index));
+
+/* IPS_DST_NAT of linux/netfilter/nf_conntrack_common.h. */
+#define HOOK_NF_DST_NAT (1UL << 5)
 
 extern struct nf_conn *bpf_skb_ct_lookup(struct __sk_buff *ctx, struct bpf_sock_tuple *at,
 					 __u32 size, struct bpf_ct_opts *opts,
@@ -265,6 +268,7 @@ lb_inline enum hook_track hook_tracked(hook_ctx *ctx, struct bpf_sock_tuple *at,
 				       __u8 proto)
 {
 	struct bpf_ct_opts opts = {.netns_id = BPF_F_CURRENT_NETNS, .l4proto = proto};
+	unsigned long status;
 	struct nf_conn *ct;
 
 	if (!cfg_conntrack)
@@ -272,8 +276,11 @@ lb_inline enum hook_track hook_tracked(hook_ctx *ctx, struct bpf_sock_tuple *at,
 	ct = bpf_skb_ct_lookup(ctx, at, size, &opts, sizeof(opts));
 	if (!ct)
 		return HOOK_TRACK_NONE;
+	status = ct->status;
 	bpf_ct_release(ct);
-	return opts.dir ? HOOK_TRACK_REPLY : HOOK_TRACK_ORIGINAL;
+	if (opts.dir)
+		return HOOK_TRACK_REPLY;
+	return status & HOOK_NF_DST_NAT ? HOOK_TRACK_TRANSLATED : HOOK_TRACK_ORIGINAL;
 }
 #endif
 

@@ -18,7 +18,7 @@ enum lb_choice {
 	LB_CHOICE_REJECT,
 	LB_CHOICE_DROP,	   /* walk->reason says why, as of a reject */
 	LB_CHOICE_UNKNOWN, /* not a frontend, but perhaps an address of services */
-	LB_CHOICE_ASK,	   /* a frontend, but perhaps a reply to the node: see lb_choose() */
+	LB_CHOICE_ASK,	   /* a frontend, but perhaps of others: see lb_choose() */
 };
 
 lb_inline bool lb_detector(const struct lb_settings *set, __u8 family)
@@ -191,12 +191,14 @@ lb_inline void lb_choose_to(struct lb_pass *pass, const struct lb_settings *set,
 		pass->ct.flags |= LB_CT_AFFINITY;
 }
 
-/* Whether the packet, to a frontend, may be a reply to a connection that the node began, or that
- * netfilter masquerades with the node's address. Nothing that is a reply begins like a SYN. */
-lb_inline bool lb_may_be_reply(const struct lb_pass *pass, const struct lb_addr *dst)
+/* Whether the packet, to a frontend, may be a reply to a connection that the node began or that
+ * netfilter masquerades with the node's address, or be of a connection that netfilter translated
+ * before we were here. Neither goes on with a SYN. Of SCTP nobody can be asked: only what may be
+ * a reply is. */
+lb_inline bool lb_may_be_others(const struct lb_pass *pass, const struct lb_addr *dst)
 {
 	return (pass->pkt.tcp_flags & (LB_TCP_SYN | LB_TCP_ACK)) != LB_TCP_SYN &&
-	       lb_node_addr_get(dst);
+	       (pass->pkt.tuple.proto != IPPROTO_SCTP || lb_node_addr_get(dst));
 }
 
 /* What a choice needs beside the packet: off the stack, which is short. One packet at a time comes
@@ -247,7 +249,7 @@ lb_once enum lb_choice lb_choose(struct lb_pass *pass, bool asked)
 	if (unlikely(pass->pkt.tcp_flags & LB_TCP_SYN && pass->pkt.tcp_flags & LB_TCP_ACK))
 		return LB_CHOICE_NONE;
 	/* Of SCTP neither a socket nor netfilter's connections can be asked for by a program. */
-	if (!asked && !lb_tunnelled(&pass->pkt) && lb_may_be_reply(pass, dst))
+	if (!asked && !lb_tunnelled(&pass->pkt) && lb_may_be_others(pass, dst))
 		return pass->pkt.tuple.proto == IPPROTO_SCTP ? LB_CHOICE_NONE : LB_CHOICE_ASK;
 	if (unlikely(pass->pkt.tcp_flags & LB_TCP_RST)) {
 		pass->reason = LB_DROP_NO_FLOW;

@@ -262,7 +262,9 @@ lb_inline int lb_carry(hook_ctx *ctx, struct lb_pass *pass, enum lb_ct_hook hook
 /*
  * Whether the packet answers a connection of the node's own, or one that netfilter masquerades.
  * Both can have the number of a NodePort for their port, and netfilter, which would know, comes
- * after us. With HOOK_SOCKET_OPEN a socket that takes packets from anybody waits, too.
+ * after us. Or whether netfilter gave its connection another destination, as kube-proxy's rules do:
+ * that one began before us, and its mapping is netfilter's to its end. With HOOK_SOCKET_OPEN a
+ * socket that takes packets from anybody waits, too.
  */
 HOOK_ONCE int lb_awaited(hook_ctx *ctx, const struct lb_pass *pass, enum hook_socket least)
 {
@@ -275,7 +277,7 @@ HOOK_ONCE int lb_awaited(hook_ctx *ctx, const struct lb_pass *pass, enum hook_so
 	at = &pass->pkt.tuple;
 	size = lb_sock_tuple(&ask, at, false);
 	return hook_socket(ctx, &ask, size, at->proto) >= least ||
-	       hook_tracked(ctx, &ask, size, at->proto) == HOOK_TRACK_REPLY;
+	       hook_tracked(ctx, &ask, size, at->proto) >= HOOK_TRACK_REPLY;
 }
 
 /* (d) and (e). True: there is a flow now. */

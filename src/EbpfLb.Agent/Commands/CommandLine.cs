@@ -46,7 +46,8 @@ internal sealed class CommandLine(AgentParts parts, Terminal terminal)
             new MonitorCommand(context).Create(), CreateExplain(),
             new DoctorCommand(context, parts).Create(), new TopCommand(context, parts.Time).Create(),
             new SysdumpCommand(context, parts).Create(),
-            new VerifyCommand(context).Create(), new ConfigCommand(context).Create(), CreateCleanup(), CreateVersion(),
+            new VerifyCommand(context).Create(), new ConfigCommand(context).Create(),
+            new MigrateCommand(parts, context).Create(), CreateCleanup(), CreateVersion(),
             new CompletionCommand(CreateRoot, terminal).Create(),
         };
         foreach (var version in root.Options.OfType<VersionOption>()) version.Action = new VersionAction(terminal);

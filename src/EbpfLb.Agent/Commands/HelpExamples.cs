@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using EbpfLb.Agent.Output;
 
 namespace EbpfLb.Agent.Commands;
@@ -86,6 +87,10 @@ internal sealed class HelpExamples(HelpAction help, Terminal terminal) : Synchro
         ],
         ["sysdump"] = ["ebpflb sysdump", "ebpflb sysdump --file /tmp/node-1.tar.gz"],
         ["verify"] = ["ebpflb verify", "ebpflb verify --dry-run -o json | jq '.differences[]'"],
+        ["migrate"] = ["ebpflb migrate plan", "ebpflb migrate run", "ebpflb migrate rollback"],
+        ["plan"] = ["ebpflb migrate plan", "ebpflb migrate plan -o json | jq .stops"],
+        ["migrate run"] = ["ebpflb migrate plan && ebpflb migrate run"],
+        ["rollback"] = ["ebpflb migrate rollback"],
         ["cleanup"] = ["ebpflb cleanup", "ebpflb cleanup --all-instances --force"],
         ["version"] = ["ebpflb version"],
         ["completion"] =
@@ -104,8 +109,10 @@ internal sealed class HelpExamples(HelpAction help, Terminal terminal) : Synchro
         var command = parseResult.CommandResult.Command;
         var output = terminal.Out;
         output.WriteLine("Examples:");
-        var lines = Examples.TryGetValue(command.Name, out var own) ? own
-            : [.. Examples.Where(e => command.Subcommands.Any(s => s.Name == e.Key)).Select(e => e.Value[0])];
+        // "run" is a command, and one of migrate's.
+        var parent = (parseResult.CommandResult.Parent as CommandResult)?.Command.Name;
+        var lines = Examples.GetValueOrDefault($"{parent} {command.Name}") ?? Examples.GetValueOrDefault(command.Name)
+            ?? [.. Examples.Where(e => command.Subcommands.Any(s => s.Name == e.Key)).Select(e => e.Value[0])];
         foreach (var line in lines) output.WriteLine($"  {line}");
         output.WriteLine();
         output.WriteLine(

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using EbpfLb.Agent.Migration;
 
 namespace EbpfLb.Agent.Control;
 
@@ -16,4 +17,5 @@ namespace EbpfLb.Agent.Control;
 [JsonSerializable(typeof(ExplainQuery))]
 [JsonSerializable(typeof(ExplainReport))]
 [JsonSerializable(typeof(KernelReport))]
+[JsonSerializable(typeof(MigrationReport))]
 internal sealed partial class ControlJson : JsonSerializerContext;

@@ -73,8 +73,8 @@ public static class KernelFeatures
                 "getpeername() of MPTCP sockets shows the backend, and they count as open for ever (kernel 5.19, built with MPTCP)"),
             Feature(
                 "bpf_skb_ct_lookup", ConntrackLookup(),
-                "telling replies to masqueraded connections from new ones to a NodePort of that "
-                    + "number, and ports that netfilter masquerades with from those that are free: "
+                "connections that kube-proxy's rules translated before the agent started; telling replies to masqueraded connections from "
+                    + "new ones to a NodePort of that number, and ports that netfilter masquerades with from those that are free: "
                 + "have the CNI masquerade with ports that are neither (kernel 5.18; when nf_conntrack is loaded, start the agent again)"),
             Feature("mmap_array", MapProbe.TryCreate(new MapSpec("lb_probe", MapType.Array, 4, 8, 1, MapFlags.Mappable)),
                 "mapped arrays (kernel 5.5)"),

@@ -41,7 +41,8 @@ public sealed class StaleState : IStaleState, IDisposable
         try
         {
             var loaded = Programs();
-            return namespaces.RunInEach(namespaces.Enumerate(), _ => EndHere(loaded, tcp, untranslated))
+            using var netfilter = NetfilterSockets.Open();
+            return namespaces.RunInEach(namespaces.Enumerate(), _ => EndHere(loaded, tcp, untranslated, netfilter))
                 .Aggregate(StaleSocketReport.Nothing(tcp, untranslated), (sum, part) => sum + part.Result);
         }
         catch (NamespaceException e)
@@ -64,13 +65,13 @@ public sealed class StaleState : IStaleState, IDisposable
     }
 
     /// <summary>In the network namespace that the calling thread is in. A kind that fails does not stop the others.</summary>
-    private StaleSocketReport EndHere(SocketPrograms programs, bool tcp, bool untranslated)
+    private StaleSocketReport EndHere(SocketPrograms programs, bool tcp, bool untranslated, NetfilterSockets netfilter)
     {
         string? error = null;
         return new StaleSocketReport(
             End(programs.Udp, programs.UdpEnder, s => !backends.Serves(s), ref error),
             tcp ? End(programs.Tcp, programs.TcpEnder, s => !backends.Serves(s), ref error) : SocketCount.Unknown,
-            untranslated ? End(programs.Untranslated, programs.UdpEnder, _ => true, ref error) : SocketCount.Unknown,
+            untranslated ? End(programs.Untranslated, programs.UdpEnder, s => !netfilter.Translates(s), ref error) : SocketCount.Unknown,
             error);
     }
 

@@ -84,6 +84,15 @@ internal struct SocketDiagBody
     public uint CookieHigh;
 }
 
+/// <summary>struct nfgenmsg.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NetfilterBody
+{
+    public byte Family;
+    public byte Version;
+    public ushort Resource;
+}
+
 /// <summary>struct genlmsghdr.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct GenericBody

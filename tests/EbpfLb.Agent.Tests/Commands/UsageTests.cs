@@ -156,6 +156,7 @@ public sealed class UsageTests : IDisposable
     [InlineData("conntrack")]
     [InlineData("drops")]
     [InlineData("cleanup")]
+    [InlineData("migrate")]
     [InlineData("config")]
     [InlineData("version")]
     public async Task Help_shows_examples_and_exit_codes(string command)

@@ -10,6 +10,7 @@ public sealed class CompletionTests
     [InlineData("ebpflb conntrack f", "flush")]
     [InlineData("ebpflb services --namesp", "--namespace")]
     [InlineData("ebpflb conntrack list --ph", "--phase")]
+    [InlineData("ebpflb migrate ro", "rollback")]
     [InlineData("ebpflb nothing-begins-so", "")]
     public void It_completes_commands_and_options(string line, string expected)
     {
