@@ -91,8 +91,8 @@ enum lb_reason {
 				  it) */
 	LB_PKT_TUNNEL_FOREIGN = 61, /* passed: in a tunnel to this node, from an address of no
 				       node of the cluster */
-	LB_PKT_UNTRACKED = 62, /* to the node of its backend, in a tunnel, and its flow has no
-				  entry */
+	LB_PKT_UNTRACKED = 62,	    /* to the node of its backend, in a tunnel, and its flow has no
+				       entry */
 
 	LB_REASON_MAX =
 		64, /* size of lb_stats; room so that a new reason does not change the map */

@@ -87,4 +87,20 @@ HOOK_ONCE int lb_fib_back(hook_ctx *ctx, struct lb_pass *pass)
 	return true;
 }
 
+/* Longer than what its way takes; of a GSO packet each segment counts. */
+HOOK_ONCE int lb_too_long(hook_ctx *ctx, const struct lb_pass *pass)
+{
+	__u32 segment = hook_segment(ctx), header = 8;
+	__u8 words = 0;
+
+	if (!segment || !pass)
+		return true;
+	if (pass->pkt.tuple.proto == IPPROTO_TCP) {
+		if (hook_read(ctx, pass->pkt.l4 + 12, &words, 1))
+			return true;
+		header = words >> 4 << 2;
+	}
+	return pass->pkt.l4 - pass->pkt.l3 + header + segment > pass->ct.mtu;
+}
+
 #endif

@@ -173,22 +173,6 @@ lb_inline int lb_reject(hook_ctx *ctx, struct lb_pass *pass)
 						       : HOOK_DROP;
 }
 
-/* (f) Longer than what its way takes; of a GSO packet each segment counts. */
-HOOK_ONCE int lb_too_long(hook_ctx *ctx, const struct lb_pass *pass)
-{
-	__u32 segment = hook_segment(ctx), header = 8;
-	__u8 words = 0;
-
-	if (!segment || !pass)
-		return true;
-	if (pass->pkt.tuple.proto == IPPROTO_TCP) {
-		if (hook_read(ctx, pass->pkt.l4 + 12, &words, 1))
-			return true;
-		header = words >> 4 << 2;
-	}
-	return pass->pkt.l4 - pass->pkt.l3 + header + segment > pass->ct.mtu;
-}
-
 /* (g) How a packet of the flow counts. */
 lb_inline enum lb_reason lb_way(const struct lb_pass *pass)
 {

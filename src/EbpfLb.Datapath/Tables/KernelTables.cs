@@ -71,7 +71,8 @@ internal sealed class KernelTables : IDisposable
         Affinity = new(affinity, backends, capacities[Abi.Tables.AffRows.Name] * Seats);
         DestinationFilter = new DestinationFilter(maps.Take(Abi.Tables.Filter));
         ForPlans = new PlanTables(
-            FilteredBy(services4, FilterKeys.AddressOf, IsUntracked), FilteredBy(services6, FilterKeys.AddressOf, IsUntracked), slots, maglev,
+            FilteredBy(services4, FilterKeys.AddressOf, IsUntracked), FilteredBy(services6, FilterKeys.AddressOf, IsUntracked),
+            slots, maglev,
             backends,
             sources4, sources6, ServiceCounters, BackendLoads);
     }

@@ -102,15 +102,6 @@ internal struct GenericBody
     public ushort Reserved;
 }
 
-/// <summary>struct nfgenmsg.</summary>
-[StructLayout(LayoutKind.Sequential)]
-internal struct NetfilterBody
-{
-    public byte Family;
-    public byte Version;
-    public ushort Resource;
-}
-
 /// <summary>struct inet_diag_msg with its struct inet_diag_sockid; ports and addresses in network order.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct SocketDiagAnswer

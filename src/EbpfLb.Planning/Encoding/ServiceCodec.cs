@@ -19,7 +19,8 @@ public static class ServiceCodec
         SlotRange local) => Sealed(key, new LbService
     {
         Id = id,
-        Flags = (uint)(Flags(frontend, port) | (IsEmpty(port, cluster) ? LbServiceFlag.Empty : default)) | ((uint)port.Scheduler << SchedulerShift),
+        Flags = (uint)(Flags(frontend, port) | (IsEmpty(port, cluster) ? LbServiceFlag.Empty : default))
+            | ((uint)port.Scheduler << SchedulerShift),
         AffinitySec = port.AffinitySeconds,
         Cluster = ToAbi(cluster),
         Local = ToAbi(local),

@@ -27,7 +27,9 @@ internal sealed class PortHistory(Mirror mirror, PlannedPort planned, CompiledPo
         }
     }
 
-    /// <summary>The past of the list changes though the list stays: one of those who had a place is gone, or can be reached otherwise.</summary>
+    /// <summary>
+    /// The past of the list changes though the list stays: one of those who had a place is gone, or can be reached otherwise.
+    /// </summary>
     public bool Changes
     {
         get

@@ -35,7 +35,6 @@ internal static class SmallFiles
         ["src/EbpfLb.Model/ObjectName.cs"] = Domain,
         ["src/EbpfLb.Native/Utf8Text.cs"] = Helper,
         ["src/EbpfLb.Planning/Log.cs"] = Messages,
-        ["src/EbpfLb.Planning/Plans/PlannedList.cs"] = Record,
         ["src/EbpfLb.Planning/Plans/PlannedRemoval.cs"] = Helper,
         ["src/EbpfLb.Timing/Log.cs"] = Messages,
     };

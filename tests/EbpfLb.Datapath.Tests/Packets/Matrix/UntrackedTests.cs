@@ -33,7 +33,8 @@ public sealed class UntrackedTests : PacketTest, IClassFixture<UntrackedTests.As
         other.Reset();
         var at = Ends.Of(Family.IPv4);
         cluster = new ClusterBuilder().Node("here", addresses: [at.Node.ToString()])
-            .Service("web", ["10.96.0.10"], [":80"], externalIPs: [at.Vip.ToString()], scheduler: Scheduler.Maglev, maglevTableSize: Places);
+            .Service("web", ["10.96.0.10"], [":80"], externalIPs: [at.Vip.ToString()], scheduler: Scheduler.Maglev,
+                maglevTableSize: Places);
         foreach (var program in (PacketProgram[])[Program, other])
         {
             program.Settings = program.Settings with { Node4 = AbiAddress.To4(at.Node) };
