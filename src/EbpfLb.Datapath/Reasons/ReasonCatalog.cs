@@ -114,6 +114,8 @@ public static class ReasonCatalog
         new(LbReason.PktTunnelForeign, ReasonKind.Note,
             "a packet in a tunnel to this node was left to the stack, as it is from an address of no node of the cluster",
             $"if it is a node, look at the addresses of its Node object; else look for who sends such packets ({OptionNames.Tunnel})"),
+        new(LbReason.PktUntracked, ReasonKind.Balanced,
+            "to a backend on another node, in a tunnel, of a flow that needs no entry (maglev with direct server return)"),
         new(LbReason.DropTunnel, ReasonKind.Dropped,
             "came in a tunnel from another node, to no frontend that is known here",
             "nothing for single ones, while a service comes or goes; else compare `ebpflb services` of the two nodes"),

@@ -1,3 +1,4 @@
+using System.Net;
 using EbpfLb.Testing.Processes;
 using EbpfLb.Testing.Probes;
 
@@ -80,6 +81,35 @@ public sealed class DirectReturnTests
         }
     }
 
+    [Theory]
+    [InlineData(Family.IPv4)]
+    [InlineData(Family.IPv6)]
+    public void With_maglev_a_flow_needs_no_entry_and_keeps_its_backend_when_the_service_grows_and_the_agent_is_killed(Family family)
+    {
+        using var cluster = NewCluster("--tunnel", "ipip", "--forwarding", "dsr", "--scheduler", "maglev");
+        var service = cluster.Publish("c");
+        var to = service.Address(cluster, Way.LoadBalancerIP, family);
+        cluster.Probe.Do($"hold id=held to={to} count=100");
+        Assert.DoesNotContain(Ip(to), Flows(cluster), StringComparison.Ordinal);
+
+        // Some places go to a pod of the node that is asked: its flows have entries, as it answers by it.
+        cluster.Publish(service with { Manifest = service.Manifest with { Endpoints = cluster.Addresses("a", "c") } });
+        Eventually.True(() => cluster.Probe.Load(LoadMode.Tcp, to, 50).Names.Count == 2, () => $"both pods{cluster.Report()}");
+        Assert.Contains(Ip(to), Flows(cluster), StringComparison.Ordinal);
+        Assert.Equal(100, cluster.Probe.Do("exchange id=held").Number("answered"));
+        cluster.First.Agent.Kill();
+        cluster.First.Agent.Launch();
+        cluster.First.Agent.WaitUntilReady();
+        Assert.Equal(100, cluster.Probe.Do("exchange id=held").Number("answered"));
+
+        cluster.Publish(service);
+        Eventually.True(() => cluster.Probe.Load(LoadMode.Tcp, to, 50).Names.Count == 1, () => $"one pod{cluster.Report()}");
+        Assert.Equal(100, cluster.Probe.Do("exchange id=held").Number("answered"));
+        CountsAtLeast(cluster, cluster.First, "pkt_untracked", 400);
+        var (code, output) = cluster.First.Agent.Command("verify");
+        Assert.True(code == 0, output);
+    }
+
     [Fact]
     public void A_node_that_is_started_without_tunnels_forwards_as_before()
     {
@@ -104,6 +134,16 @@ public sealed class DirectReturnTests
         cluster.CheckClean(report);
         return report.Names.Keys;
     }
+
+    /// <summary>Of all services, on the node that is asked.</summary>
+    private static string Flows(TestCluster cluster)
+    {
+        var (code, output) = cluster.First.Agent.Command("conntrack", "list");
+        Assert.True(code == 0, output);
+        return output;
+    }
+
+    private static string Ip(string endPoint) => IPEndPoint.Parse(endPoint).Address.ToString();
 
     private static void CountsAtLeast(TestCluster cluster, ClusterNode node, string reason, long least) => Eventually.True(
         () => Drops.Count(node, reason) >= least, () => $"{least} of {reason} on {node.Name}{cluster.Report()}");
