@@ -4,7 +4,9 @@ using EbpfLb.Abi;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Tests.Packets.Harness;
 using EbpfLb.Datapath.Tests.Packets.Truth;
+using EbpfLb.Model;
 using EbpfLb.Policy;
+using EbpfLb.Testing.Clusters;
 using EbpfLb.Testing.Packets;
 using EbpfLb.Testing.Processes;
 
@@ -15,6 +17,7 @@ internal sealed class BenchNode : IDisposable
 {
     private const int HeadLength = 96;
     private const int Tcp = 6;
+    private const int MaglevPlaces = 2039;
     private static readonly string[] Names = ["b_in", "b_out", "b_new", "b_restore", "b_empty"];
 
     /// <summary>Of bpf/bench/xdp.bpf.c.</summary>
@@ -37,16 +40,26 @@ internal sealed class BenchNode : IDisposable
         node.Settings = settings;
     }
 
-    /// <summary>With tunnels, and an open flow in one.</summary>
+    /// <summary>With tunnels, an open flow in one, and a service whose flows need no entries.</summary>
     public static BenchNode WithTunnels()
     {
         var bench = new BenchNode(1024, LbTunnel.Ipip);
         var (node, at) = (bench.node, Ends.Of(Family.IPv4));
         node.Settings = node.Settings with { Node4 = AbiAddress.To4(at.Node) };
-        node.Serve(new ServiceSpec(Tcp, new FrontendSpec(at.ExternalIp, 80, LbServiceFlag.External))
+        var cluster = new ClusterBuilder().Node("here", addresses: [at.Node.ToString()]).Other("there", at.RemotePod.ToString());
+        foreach (var (name, address, scheduler) in new[]
         {
-            Flags = LbServiceFlag.Dsr, Backends = [new BackendSpec(at.RemotePod, 8080) { Node = at.RemotePod }],
-        });
+            ("tracked", at.ExternalIp, Scheduler.Random), ("untracked", at.Vip, Scheduler.Maglev),
+        })
+        {
+            cluster.Service(name, [$"10.96.0.{(byte)scheduler + 1}"], [":80"], externalIPs: [address.ToString()], scheduler: scheduler,
+                maglevTableSize: scheduler == Scheduler.Maglev ? MaglevPlaces : 0);
+            cluster.Slice(name, name, [":8080"], [$"{at.RemotePod} node=there"]);
+        }
+        CompiledTables.Fill(node, ForwardingCompiler.Compile(cluster.Build(), new PolicyOptions
+        {
+            NodeName = "here", Tunnels = true, Forwarding = Forwarding.Dsr,
+        }, previous: null));
         PacketCase.OpenTunnel(at, (program, device, packet) => bench.Run(program, device, packet, repeat: 1));
         return bench;
     }

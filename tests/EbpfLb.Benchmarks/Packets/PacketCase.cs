@@ -44,6 +44,8 @@ internal sealed record PacketCase(string Meaning, string Program, Device Device,
         new("the packet put back in front of the stack (floor)", "b_xdp_restore", PacketLab.Wan, XdpPass, Local),
         new("to no service, in front of the stack", "b_xdp", PacketLab.Wan, XdpPass, at => Local(at).To(at.Node, 22)),
         new("established, to another node in a tunnel, by XDP", "b_xdp_tunnel", PacketLab.Wan, XdpRedirect, Remote),
+        new("the same of a flow without an entry (maglev)", "b_xdp_tunnel", PacketLab.Wan, XdpRedirect, Local),
+        new("its first packet", "b_xdp_tunnel", PacketLab.Wan, XdpRedirect, at => Local(at).Tcp(TcpFlags.Syn)),
     ];
 
     /// <summary>Opens the flow that the packets of <see cref="Tunnels"/> belong to.</summary>
