@@ -310,8 +310,10 @@ lb_inline int lb_pass_on(hook_ctx *ctx, struct lb_pass *pass, enum lb_ct_hook ho
 
 	if (unlikely(lb_rare(&pass->pkt)) && !lb_fragment(ctx, pass, &verdict))
 		return verdict;
+	/* The node of a backend has an entry of nearly each flow: it asks only where that is
+	 * missing. */
 	if (hook == LB_CT_INGRESS && unlikely(lb_untracked_maybe(&pass->pkt)))
-		track = lb_stateless(ctx, pass, false);
+		track = lb_tunnelled(&pass->pkt) ? LB_TRACK_FIRST : lb_stateless(ctx, pass, false);
 	if (track <= LB_TRACK_FIRST && lb_known(ctx, pass))
 		track = LB_TRACK_NOT;
 	else if (unlikely(track == LB_TRACK_FIRST))

@@ -25,7 +25,7 @@
 
 enum lb_track {
 	LB_TRACK,	/* as any other packet */
-	LB_TRACK_FIRST, /* its flow may have an entry: if it has none, ask again */
+	LB_TRACK_FIRST, /* its flow may have an entry: if it has none, ask (again) */
 	LB_TRACK_NOT,	/* into a tunnel, as `ct` of the pass says */
 	LB_TRACK_RACE,	/* the service changed under our eyes, each time */
 };
@@ -55,6 +55,8 @@ lb_inline const struct lb_backend *lb_untracked_at(const struct lb_service *svc,
 	if (!row)
 		return NULL;
 	*id = READ_ONCE(row->backend_ids[place % LB_MAGLEV_ROW]);
+	if (!*id)
+		return NULL;
 	backend = lb_backend_get(*id);
 	return backend && READ_ONCE(backend->service_id) == svc->id ? backend : NULL;
 }
@@ -80,7 +82,7 @@ lb_inline enum lb_track lb_untracked_way(const struct lb_packet *pkt, const stru
 	const struct lb_backend *before, *now;
 
 	before = lb_untracked_at(svc, index + rows, place, &old);
-	if (!missed && (old || lb_tunnelled(pkt)))
+	if (!missed && old)
 		return LB_TRACK_FIRST;
 	/* Here, or of what has an entry from now on. */
 	if (begins && (lb_tunnelled(pkt) || before))

@@ -50,6 +50,7 @@ public sealed class Dataplane : IDataplane
         var xdp = new XdpHooks(options.Xdp, paths, () => loaded[LoadedProgram.Xdp]);
         devices = new DeviceHooks(deviceAttacher, xdp, loaded, paths, repairs, hold);
         var mirror = tables.ReadMirror(limits);
+        mirror.HasOlderFlows = HasOlderFlows(loaded.Maps);
         node = tables.ReadNode(mirror.NodePorts);
         Clients = tables.ReadClients(() => hold.Lost);
         addresses = tables.ReadServiceAddresses(node, () => mirror.Closed);
@@ -108,6 +109,10 @@ public sealed class Dataplane : IDataplane
             throw;
         }
     }
+
+    /// <summary>Flows were kept, or are about to be moved, while services are in maps that were made anew.</summary>
+    private static bool HasOlderFlows(MapSet maps) => maps.Created.Contains(Abi.Tables.Services4.Name)
+        && (!maps.Created.Contains(Abi.Tables.Conntrack4.Name) || maps.Outgrown.ContainsKey(Abi.Tables.Conntrack4.Name));
 
     private static void SayMemory(MapSet maps, ILogger logger)
     {

@@ -37,15 +37,7 @@ public sealed record CompiledPort(
     public bool Tunnels { get; init; }
 
     /// <summary>Some frontend has <see cref="ServedFrontend.IsUntracked"/>.</summary>
-    public bool IsUntracked
-    {
-        get
-        {
-            foreach (ref readonly var served in Frontends.AsSpan())
-                if (served.IsUntracked) return true;
-            return false;
-        }
-    }
+    public bool IsUntracked => ServedFrontend.AnyUntracked(Frontends.AsSpan());
 
     /// <summary><see cref="RejectedAddress"/> as a frontend that stands for all others of the address.</summary>
     public Frontend? ClosedFrontend => RejectedAddress is { } address ? Frontend.AnyPort(address) : null;
@@ -76,6 +68,14 @@ public readonly record struct ServedFrontend(Frontend Frontend, FrontendKind Kin
 
     /// <summary>Flows that go into a tunnel need no entry, see LB_SERVICE_UNTRACKED of bpf/include/lb_abi.h.</summary>
     public bool IsUntracked { get; init; }
+
+    /// <summary>One of them has <see cref="IsUntracked"/>.</summary>
+    internal static bool AnyUntracked(ReadOnlySpan<ServedFrontend> frontends)
+    {
+        foreach (ref readonly var served in frontends)
+            if (served.IsUntracked) return true;
+        return false;
+    }
 
     /// <summary>"NodePort 0.0.0.0:30080/TCP (Local)".</summary>
     public override string ToString() => $"{Kind} {Frontend}{(LocalPolicy ? " (Local)" : "")}{(IsOnDevice ? " (on a device)" : "")}";

@@ -12,14 +12,18 @@ using EbpfLb.Testing.Tables;
 namespace EbpfLb.Planning.Tests;
 
 /// <summary>A cluster, a kernel in memory and the three stages between them; one step is compile, plan, apply.</summary>
+/// <param name="direct">Services are answered directly, by tunnels.</param>
 /// <param name="closing">The other ports of ClusterIPs are refused; without it tables are shorter to read.</param>
-internal sealed class Lab(TableLimits? limits = null, IFaults? faults = null, TableLimits? kernelLimits = null, bool closing = false)
+internal sealed class Lab(TableLimits? limits = null, IFaults? faults = null, TableLimits? kernelLimits = null, bool closing = false, bool direct = false)
 {
     private PlanApplier? applier;
 
     public TableLimits Limits { get; } = limits ?? Small;
 
-    private PolicyOptions Options { get; } = PolicyOptions.Default with { NodeName = "node-1", RefuseUnknownPorts = closing };
+    private PolicyOptions Options { get; } = PolicyOptions.Default with
+    {
+        NodeName = "node-1", RefuseUnknownPorts = closing, Tunnels = direct, Forwarding = direct ? Forwarding.Dsr : Forwarding.Snat,
+    };
 
     /// <summary>Small enough to read, with room for ids that faults keep from being retired.</summary>
     public static TableLimits Small { get; } = new()

@@ -63,6 +63,7 @@ public sealed class ServiceTables : IServiceTables, IAsyncDisposable
             (plan, var done) = ApplyStep(step);
             result = result is null ? done : done.After(result);
         }
+        Mirror.HasOlderFlows = false;
         // A Service that did not get in has an address too.
         if (addresses.Settle(plan!.LiftsRejections, result!.IsComplete ? table.ServiceCidrs : []) is { } left)
             Log.ServiceAddressesLeft(logger, left);

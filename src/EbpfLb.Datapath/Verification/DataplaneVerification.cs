@@ -49,7 +49,20 @@ internal sealed class DataplaneVerification(
         .. VerifyFilter(adopt), .. VerifyStamp(adopt),
     ];
 
-    private List<Difference> VerifyFilter(bool repair)
+    private List<Difference> VerifyFilter(bool repair) => [.. VerifyHidden(repair), .. VerifyUntracked(repair)];
+
+    private IEnumerable<Difference> VerifyUntracked(bool repair)
+    {
+        foreach (var address in mirror.UntrackedAddresses.Distinct())
+        {
+            if (tables.DestinationFilter.IsOpenUntracked(address)) continue;
+            if (repair) tables.DestinationFilter.OpenUntracked(address);
+            yield return new Difference(
+                VerifyStage.Kernel, $"{Abi.Tables.Filter.Name} {address}", "untracked", "asked", Difference.None);
+        }
+    }
+
+    private List<Difference> VerifyHidden(bool repair)
     {
         if (hidden.Count == 0) return [];
         // What an entry that went meanwhile was for is not needed any more.

@@ -36,7 +36,9 @@ public static class KernelReader
     {
         var problem = CheckEntry(key, value);
         var (cluster, local) = (ServiceCodec.Cluster(value), ServiceCodec.Local(value));
-        var backends = ReadList(key, value, cluster, BackendLists.InCluster, content, ref problem);
+        // Its places are for what has begun alone.
+        var listed = ServiceCodec.Has(value, LbServiceFlag.Empty) ? default : cluster;
+        var backends = ReadList(key, value, listed, BackendLists.InCluster, content, ref problem);
         var localBackends = ReadList(key, value, local, BackendLists.InLocal, content, ref problem);
         ImmutableArray<SourceRange>? allowed = null;
         if (ServiceCodec.Has(value, LbServiceFlag.Ranges))

@@ -145,6 +145,30 @@ public sealed class Mirror
         }
     }
 
+    /// <summary>
+    /// The flow table has flows that are older than these tables, which an agent of before had in others: where a service needs no entries
+    /// for its flows, the first table asks for entries all the same. To be cleared when that table is in force.
+    /// </summary>
+    public bool HasOlderFlows { get; set; }
+
+    /// <summary>Addresses of frontends whose flows need no entries. May be called from any thread.</summary>
+    public IReadOnlyList<IpAddress> UntrackedAddresses
+    {
+        get
+        {
+            lock (Sync)
+            {
+                List<IpAddress> addresses = [];
+                foreach (var (key, value) in entries)
+                {
+                    if (ServiceCodec.Has(value, LbServiceFlag.Untracked) && key.TryGetFrontend(out var frontend))
+                        addresses.Add(frontend.Address);
+                }
+                return addresses;
+            }
+        }
+    }
+
     internal Lock Sync { get; } = new();
 
     /// <summary>

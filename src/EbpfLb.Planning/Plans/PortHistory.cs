@@ -10,14 +10,17 @@ namespace EbpfLb.Planning.Plans;
 internal sealed class PortHistory(Mirror mirror, PlannedPort planned, CompiledPort port)
 {
     private readonly PortRecord record = planned.Record;
+    private readonly ListLayout layout = ListLayout.Of(port);
 
-    private bool HadPast => record.Layout == ListLayout.Of(port);
+    /// <summary>The list before has the same places, so that what was at each of them can be said.</summary>
+    private bool HadPlaces => record.Layout == layout;
 
     /// <summary>A frontend of the port has had entries for its flows until now, and needs none from here on.</summary>
     public bool BeginsUntracked
     {
         get
         {
+            if (planned.IsNew && mirror.HasOlderFlows) return port.IsUntracked;
             foreach (ref readonly var served in port.Frontends.AsSpan())
             {
                 if (served.IsUntracked && mirror.TryGetEntry(FrontendKey.From(served.Frontend), out var entry)
@@ -45,11 +48,11 @@ internal sealed class PortHistory(Mirror mirror, PlannedPort planned, CompiledPo
     /// <param name="has">Empty when nobody is in it.</param>
     public uint[]? Next(uint[] has)
     {
-        var places = ListLayout.Of(port).Places;
-        var had = HadPast ? record.Layout.Content(record.Backends.AsSpan(), record.BackendIds, BackendLists.InCluster) : [];
+        var places = layout.Places;
+        var had = HadPlaces ? record.Layout.Content(record.Backends.AsSpan(), record.BackendIds, BackendLists.InCluster) : [];
         if (had.Length == 0) had = new uint[places];
         if (has.Length == 0) has = new uint[places];
-        var next = MaglevHistory.Next(had, HadPast ? record.Past : null, has, planned.BackendIds.ToHashSet(), Gained());
+        var next = MaglevHistory.Next(had, HadPlaces ? record.Past : null, has, planned.BackendIds.ToHashSet(), Gained());
         if (BeginsUntracked) next = MaglevHistory.WithEntries(next, places);
         // Who is gone for good has nothing to keep.
         return planned.BackendIds.Length > 0 ? next : null;

@@ -53,7 +53,7 @@ internal sealed class ServiceCompiler(
         var ranges = SourceFilter.Ranges(service, family, served, node);
         var all = tunnels ? untracking.Mark(service, SchedulerOf(service), port.Protocol, !ranges.IsEmpty, served)
             : ValueList.Create(served);
-        var kept = tunnels && Untracking.IsUsed(all) ? RetainedEndpoints.All : RetainedOf(port.Protocol);
+        var kept = ServedFrontend.AnyUntracked(all.AsSpan()) ? RetainedEndpoints.All : RetainedOf(port.Protocol);
         var elsewhere = selection.Select(endpoints, served, kept, tunnels, backends);
         ports.Add(new CompiledPort(
             new ServicePortKey(entry.Name, port.Name, port.Protocol, family),

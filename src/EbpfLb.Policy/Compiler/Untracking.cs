@@ -25,11 +25,4 @@ internal sealed class Untracking(NodeNetwork network)
         }
         return marked.ToValueList();
     }
-
-    public static bool IsUsed(ValueList<ServedFrontend> frontends)
-    {
-        foreach (ref readonly var frontend in frontends.AsSpan())
-            if (frontend.IsUntracked) return true;
-        return false;
-    }
 }

@@ -1,4 +1,8 @@
+using EbpfLb.Bpf;
+using EbpfLb.Datapath.Options;
 using EbpfLb.Datapath.Tests.Flows;
+using EbpfLb.Model;
+using EbpfLb.Policy;
 using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Datapath.Tests.DestinationFilters;
@@ -51,6 +55,38 @@ public sealed class DataplaneFilterTests
 
         // The canary's two, ours, and the flow's client; its frontend is one of ours.
         Assert.Equal(5, Open(second));
+    }
+
+    [Fact]
+    public async Task What_opens_frontends_whose_flows_need_no_entry_is_verified_and_made_good()
+    {
+        using var instance = new TestInstance();
+        await using var dataplane = instance.Open();
+        var cluster = new ClusterBuilder().Node("here", addresses: ["192.0.2.1"]).Other("there", "192.0.2.2")
+            .Service("web", ["10.96.0.1"], [":80"], externalIPs: ["203.0.113.1"], scheduler: Scheduler.Maglev, maglevTableSize: 251)
+            .Slice("web-1", "web", [":8080"], ["10.244.2.5 node=there"]);
+        dataplane.Services.Apply(ForwardingCompiler.Compile(
+            cluster.Build(), PolicyOptions.Default with { NodeName = "here", Tunnels = true, Forwarding = Forwarding.Dsr }, previous: null));
+        dataplane.Hooks.Attach();
+        Assert.DoesNotContain(Verified(dataplane), d => d.Field == "untracked");
+
+        using (var words = new MappedArray<ulong>(BpfMap.OpenPinned(
+            new InstancePaths(BpfFileSystem.Find()!, instance.Options.Instance).Map(Abi.Tables.Filter.Name))))
+        {
+            Assert.NotEqual(0ul, words.Span[1]);
+            words.Span[1] = 0;
+        }
+
+        var found = Assert.Single(Verified(dataplane), d => d.Field == "untracked");
+        Assert.EndsWith("203.0.113.1", found.Object, StringComparison.Ordinal);
+        Assert.DoesNotContain(Verified(dataplane), d => d.Field == "untracked");
+    }
+
+    private static IReadOnlyList<Difference> Verified(Dataplane dataplane)
+    {
+        var verification = dataplane.NewVerification();
+        Assert.NotEqual(0, verification.Scan().Sum());
+        return verification.Confirm(adopt: true);
     }
 
     private static void Web(ClusterBuilder cluster) => cluster

@@ -1,0 +1,145 @@
+using EbpfLb.Abi;
+using EbpfLb.Model;
+using EbpfLb.Planning.Encoding;
+using EbpfLb.Planning.Scheduling;
+using EbpfLb.Planning.Verification;
+
+namespace EbpfLb.Planning.Tests.Plans;
+
+/// <summary>Who was at each place of a Maglev table before, where flows need no entries: in the kernel's table, and over restarts.</summary>
+public sealed class PastTests
+{
+    private const int Places = 251;
+    private readonly Lab lab = new(direct: true);
+
+    public PastTests()
+    {
+        lab.Cluster.Node("node-1", addresses: ["192.0.2.1"]).Other("node-2", "192.0.2.2");
+        Serve(Forwarding.Dsr);
+    }
+
+    [Fact]
+    public void A_new_table_has_none_and_one_that_follows_names_who_had_the_places()
+    {
+        Have("10.1.0.1", "10.1.0.2");
+        var first = Now();
+        Assert.All(Past(), id => Assert.Equal(0u, id));
+
+        Have("10.1.0.1", "10.1.0.2", "10.1.0.3");
+
+        var moved = Enumerable.Range(0, Places).Where(i => Now()[i] != first[i]).ToHashSet();
+        Assert.InRange(moved.Count, 60, 120);
+        Assert.All(Enumerable.Range(0, Places), i => Assert.Equal(moved.Contains(i) ? first[i] : 0, Past()[i]));
+    }
+
+    [Fact]
+    public void Who_is_gone_has_no_flows_any_more_and_who_comes_back_finds_some_with_entries()
+    {
+        Have("10.1.0.1", "10.1.0.2");
+        Have("10.1.0.1", "10.1.0.2", "10.1.0.3");
+        var moved = Past().Count(id => id != 0);
+
+        Have("10.1.0.1", "10.1.0.2");
+        Assert.Equal(moved, Past().Count(id => id == MaglevHistory.Tracked));
+        Have("10.1.0.2");
+        lab.Retire();
+        Have("10.1.0.4", "10.1.0.2");
+
+        // None of the ids that were given back is there.
+        Assert.Subset(new HashSet<uint>([0, MaglevHistory.Tracked, .. Now()]), Past().ToHashSet());
+    }
+
+    [Fact]
+    public void When_nobody_is_left_for_what_is_new_the_places_are_empty_and_their_past_stays()
+    {
+        Have("10.1.0.1");
+        var had = Now()[0];
+        Have("10.1.0.1 unready");
+
+        Assert.All(Now(), id => Assert.Equal(0u, id));
+        Assert.All(Past(), id => Assert.Equal(had, id));
+        Assert.True(ServiceCodec.Has(Vip(), LbServiceFlag.Empty));
+        lab.AssertSafe();
+        AgreeAfterRestart();
+
+        Have("10.1.0.1");
+        Assert.False(ServiceCodec.Has(Vip(), LbServiceFlag.Empty));
+        Assert.All(Past(), id => Assert.Equal(MaglevHistory.Tracked, id));
+        lab.Cluster.RemoveSlice("web-1");
+        lab.Step();
+        Assert.Equal(0u, Vip().Cluster.Count);
+    }
+
+    [Fact]
+    public void A_restart_takes_the_past_over_and_verify_sees_a_place_that_is_wrong()
+    {
+        Have("10.1.0.1", "10.1.0.2");
+        Have("10.1.0.1", "10.1.0.2", "10.1.0.3");
+        var past = Past();
+        AgreeAfterRestart();
+        Assert.Equal(past, Past());
+
+        var row = Vip().Cluster.First + (uint)((Places + 15) / 16);
+        var value = lab.Kernel.Tables.Maglev.Read(row);
+        value.BackendIds[3] ^= 1;
+        lab.Kernel.Tables.Maglev.Write(row, [value]);
+
+        Assert.Contains(Differences(), d => d.Object.StartsWith("lb_maglev", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Where_flows_may_have_entries_conntrack_is_asked()
+    {
+        Serve(Forwarding.Snat);
+        Have("10.1.0.1", "10.1.0.2");
+        Serve(Forwarding.Dsr);
+        lab.Step();
+        Assert.All(Past(), id => Assert.Equal(MaglevHistory.Tracked, id));
+    }
+
+    [Fact]
+    public void So_it_is_where_flows_are_older_than_the_tables()
+    {
+        lab.Mirror.HasOlderFlows = true;
+        Have("10.1.0.1", "10.1.0.2");
+        Assert.All(Past(), id => Assert.Equal(MaglevHistory.Tracked, id));
+    }
+
+    private void Serve(Forwarding forwarding) => lab.Cluster.Service(
+        "web", ["10.96.0.1"], [":80"], externalIPs: ["203.0.113.1"], scheduler: Scheduler.Maglev, maglevTableSize: Places,
+        forwarding: forwarding);
+
+    private void Have(params string[] endpoints)
+    {
+        lab.Cluster.Slice("web-1", "web", [":8080"], [.. endpoints.Select(e => $"{e} node=node-2")], IpFamily.IPv4);
+        Assert.True(lab.Step().IsComplete);
+    }
+
+    private void AgreeAfterRestart()
+    {
+        lab.Retire();
+        lab.Restart();
+        Assert.True(lab.Plan().IsEmpty);
+        Assert.Empty(Differences());
+    }
+
+    private IReadOnlyList<Difference> Differences()
+    {
+        lab.Step();
+        var verification = new TableVerification(lab.Kernel.Tables, lab.Mirror);
+        Assert.NotEqual(0, verification.Scan().Sum());
+        return verification.Confirm(adopt: false);
+    }
+
+    private LbService Vip() => lab.Kernel.Services4.Entries.Single(e => ServiceCodec.Has(e.Value, LbServiceFlag.Untracked)).Value;
+
+    private uint[] Now() => Ids(0);
+
+    private uint[] Past() => Ids((Places + 15) / 16);
+
+    private uint[] Ids(int behind)
+    {
+        var first = Vip().Cluster.First + (uint)behind;
+        return [.. Enumerable.Range(0, Places).Select(i => lab.Kernel.Tables.Maglev.Read(first + (uint)(i / 16)).BackendIds[i % 16])];
+    }
+}
