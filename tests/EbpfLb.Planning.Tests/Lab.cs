@@ -14,7 +14,8 @@ namespace EbpfLb.Planning.Tests;
 /// <summary>A cluster, a kernel in memory and the three stages between them; one step is compile, plan, apply.</summary>
 /// <param name="direct">Services are answered directly, by tunnels.</param>
 /// <param name="closing">The other ports of ClusterIPs are refused; without it tables are shorter to read.</param>
-internal sealed class Lab(TableLimits? limits = null, IFaults? faults = null, TableLimits? kernelLimits = null, bool closing = false, bool direct = false)
+internal sealed class Lab(
+    TableLimits? limits = null, IFaults? faults = null, TableLimits? kernelLimits = null, bool closing = false, bool direct = false)
 {
     private PlanApplier? applier;
 

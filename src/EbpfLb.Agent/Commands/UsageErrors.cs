@@ -13,17 +13,20 @@ internal static class UsageErrors
         // Where a command is missing, what stands in its place is the fault; the parser tells of both.
         if (command.Subcommands.Count > 0 && result.UnmatchedTokens is [var first, ..])
         {
-            var names = first.StartsWith('-') ? Options(command) : command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name).ToList();
-            return [$"'{first}' is no {(first.StartsWith('-') ? "option" : "command")}; {Hint(first, names)}"];
+            var commands = command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name).ToList();
+            var all = string.Join(", ", commands);
+            // An option of theirs may stand in front of one by mistake.
+            return first.StartsWith('-')
+                ? [$"'{first}' is no option here; {Near(first, Options(command)) ?? $"give a command first, one of {all}"}"]
+                : [$"'{first}' is no command; {Near(first, commands) ?? $"give one of {all}"}"];
         }
         return result.Errors.Select(e => e.Message).Concat(result.UnmatchedTokens
-            .Where(t => t.StartsWith('-')).Select(t
-                => NearName.Of(Name(t), Options(command)) is { } near ? $"did you mean {near}?" : null).OfType<string>())
+            .Where(t => t.StartsWith('-')).Select(t => Near(t, Options(command))).OfType<string>())
             .Distinct(StringComparer.Ordinal);
     }
 
-    private static string Hint(string given, IReadOnlyList<string> names)
-        => NearName.Of(Name(given), names) is { } near ? $"did you mean {near}?" : $"give one of {string.Join(", ", names)}";
+    private static string? Near(string given, IReadOnlyList<string> names)
+        => NearName.Of(Name(given), names) is { } near ? $"did you mean {near}?" : null;
 
     /// <summary>"--name" of "--name=value".</summary>
     private static string Name(string token) => token.Split('=')[0];

@@ -58,6 +58,8 @@ public sealed class UsageTests : IDisposable
 
     [Theory]
     [InlineData("'statsu' is no command; did you mean status?", "statsu")]
+    [InlineData("'--instance' is no option here; give a command first, one of plan, run, rollback", "migrate", "--instance", "a")]
+    [InlineData("'--instance' is no option here; give a command first, one of", "conntrack", "--instance", "a")]
     [InlineData("'service' is no command; did you mean services?", "service", "default/web")]
     [InlineData("'nosuch' is no command; give one of run, status, services, ", "nosuch")]
     [InlineData("'lst' is no command; did you mean list?", "conntrack", "lst")]

@@ -65,8 +65,8 @@ public sealed class DataplaneFilterTests
         var cluster = new ClusterBuilder().Node("here", addresses: ["192.0.2.1"]).Other("there", "192.0.2.2")
             .Service("web", ["10.96.0.1"], [":80"], externalIPs: ["203.0.113.1"], scheduler: Scheduler.Maglev, maglevTableSize: 251)
             .Slice("web-1", "web", [":8080"], ["10.244.2.5 node=there"]);
-        dataplane.Services.Apply(ForwardingCompiler.Compile(
-            cluster.Build(), PolicyOptions.Default with { NodeName = "here", Tunnels = true, Forwarding = Forwarding.Dsr }, previous: null));
+        var options = PolicyOptions.Default with { NodeName = "here", Tunnels = true, Forwarding = Forwarding.Dsr };
+        dataplane.Services.Apply(ForwardingCompiler.Compile(cluster.Build(), options, previous: null));
         dataplane.Hooks.Attach();
         Assert.DoesNotContain(Verified(dataplane), d => d.Field == "untracked");
 

@@ -6,7 +6,9 @@ using EbpfLb.Planning.Verification;
 
 namespace EbpfLb.Planning.Tests.Plans;
 
-/// <summary>Who was at each place of a Maglev table before, where flows need no entries: in the kernel's table, and over restarts.</summary>
+/// <summary>
+/// Who was at each place of a Maglev table before, where flows need no entries: in the kernel's table, and over restarts.
+/// </summary>
 public sealed class PastTests
 {
     private const int Places = 251;
