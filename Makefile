@@ -22,7 +22,7 @@ BPF_ITERS := $(patsubst bpf/iter/%.bpf.c,$(BUILD)/bpf/iter/%.bpf.o,$(wildcard bp
 BPF_SWITCH := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/switch/*.bpf.c))
 BPF_UNITS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/unit/*.bpf.c bpf/bench/*.bpf.c))
 
-.PHONY: help deps test-deps bench-deps build agent image deb overlays bpf netprobe loadgen variants upgrade test fresh demo demo-clean kernels bench attack company abi golden format clean
+.PHONY: help deps test-deps bench-deps build agent image deb overlays chart bpf netprobe loadgen variants upgrade test fresh demo demo-clean kernels bench attack company abi golden format clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -60,6 +60,9 @@ deb: agent ## make a Debian package of the agent for stand-alone use, in build/d
 
 overlays: ## render deploy/overlays into deploy/rendered, by a kubectl of 1.30 or newer
 	@tools/overlays
+
+chart: ## check the Helm chart of deploy/chart and render it into deploy/rendered/chart, by a helm on PATH or HELM=FILE
+	@tools/chart
 
 bpf: $(BUILD)/bpf/ebpflb.bpf.o $(BUILD)/bpf/plain.bpf.o $(BPF_ITERS) $(BPF_SWITCH) $(BPF_UNITS) ## build the BPF objects into build/bpf
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using EbpfLb.Testing.Processes;
 using YamlDotNet.RepresentationModel;
 using static EbpfLb.E2E.Deployment.KubernetesBase;
+using static EbpfLb.E2E.Deployment.RenderedObjects;
 
 namespace EbpfLb.E2E.Deployment;
 
@@ -108,17 +109,5 @@ public sealed class OverlayTests
         RepositoryPaths.Root, "deploy", "rendered",
         $"{(directory == KubernetesBase.Directory ? "base" : Path.GetFileName(directory))}.yaml");
 
-    private static List<YamlMappingNode> Render(string directory)
-    {
-        var stream = new YamlStream();
-        using var text = File.OpenText(RenderedPath(directory));
-        stream.Load(text);
-        return [.. stream.Documents.Select(d => (YamlMappingNode)d.RootNode)];
-    }
-
-    private static YamlMappingNode Single(List<YamlMappingNode> objects, string kind)
-        => Assert.Single(objects, o => Text(o, "kind") == kind);
-
-    private static YamlMappingNode PodOf(List<YamlMappingNode> objects)
-        => Map(Map(Map(Single(objects, "DaemonSet"), "spec"), "template"), "spec");
+    private static List<YamlMappingNode> Render(string directory) => RenderedObjects.Read(RenderedPath(directory));
 }
