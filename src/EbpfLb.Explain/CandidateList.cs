@@ -28,6 +28,7 @@ internal static class CandidateList
     private static string In(in MergedEndpoint endpoint, in TopologyHints hints, bool isLocalList)
     {
         var here = isLocalList ? " and on this node" : "";
+        if (endpoint.Drain != DrainState.None) return "drained by `ebpflb drain`, and used all the same: no other endpoint is left";
         if (!endpoint.IsReady) return $"terminating but serving{here}: {(isLocalList ? "no ready endpoint is here" : "none is ready")}";
         var ready = endpoint.IsTerminating ? $"ready{here}, though terminating" : $"ready{here}";
         return !isLocalList && hints.Holds ? $"{ready}, hint for {hints.HeldFor}" : ready;
@@ -35,6 +36,7 @@ internal static class CandidateList
 
     private static string Out(in MergedEndpoint endpoint, in TopologyHints hints, NodeFacts node, bool isLocalList)
     {
+        if (endpoint.Drain != DrainState.None) return "drained on this node by `ebpflb drain`: no new connections, those it has go on";
         if (endpoint.IsDrained) return "weight 0: no new connections, those it has go on";
         var isHere = node.IsHere(endpoint.Endpoint);
         if (isLocalList && !isHere && (endpoint.IsReady || endpoint.IsServingWhileTerminating))

@@ -10,18 +10,24 @@ public static class NoBackends
     /// <summary>In one sentence.</summary>
     /// <param name="entry">The Service with its slices; null: there are none.</param>
     /// <param name="isLocal">The Local list is asked, which has only endpoints of this node.</param>
-    public static string Reason(ServiceEntry? entry, ServicePortKey key, bool isLocal, string nodeName)
+    /// <param name="drains">Those in force on this node.</param>
+    public static string Reason(
+        ServiceEntry? entry, ServicePortKey key, bool isLocal, string nodeName, ValueList<BackendDrain> drains = default)
     {
-        var (all, ready, here) = (0, 0, 0);
+        var (all, ready, here, drained) = (0, 0, 0, 0);
+        var port = new ServicePort(key.PortName, key.Protocol, 0, 0);
         foreach (ref readonly var endpoint in new EndpointUnion()
-            .Merge(entry?.Slices ?? [], new ServicePort(key.PortName, key.Protocol, 0, 0), key.Family))
+            .Merge(entry?.Slices ?? [], port, key.Family, new ServiceDrains(drains, key.Service)))
         {
             all++;
+            if (endpoint.Drain != DrainState.None) drained++;
             if (!endpoint.IsReady) continue;
             ready++;
             if (endpoint.Endpoint.NodeName == nodeName) here++;
         }
         if (all == 0) return NoEndpoint(entry, key);
+        if (ready == 0 && drained > 0)
+            return $"none of its {all} endpoints can be used, {drained} as `ebpflb drain` drains them: see `ebpflb drain`";
         if (ready == 0) return $"none of its {all} endpoints is ready: look at the readiness of its pods";
         return isLocal && here == 0
             ? $"none of its {ready} ready endpoints is on node {nodeName}, and the traffic policy is Local"

@@ -12,10 +12,12 @@ internal sealed class TableIndex
     private readonly Dictionary<Frontend, ServedAddress> frontends = [];
     private readonly PersistentDictionary<ObjectName, ServiceEntry> entries;
     private readonly EndpointUnion union = new();
+    private readonly ValueList<BackendDrain> drains;
 
     public TableIndex(ForwardingTable table)
     {
         entries = table.State.Sources;
+        drains = table.State.Options?.Drains ?? [];
         foreach (var service in table.Services)
         {
             foreach (var port in service.Ports) Add(port);
@@ -54,7 +56,7 @@ internal sealed class TableIndex
     /// <summary>The endpoints of a service port, as its lists were chosen from; valid until the next call.</summary>
     public ReadOnlySpan<MergedEndpoint> Endpoints(ServicePortKey key)
         => entries.TryGetValue(key.Service, out var entry) ? union.Merge(
-            entry.Slices, new ServicePort(key.PortName, key.Protocol, 0, 0), key.Family) : [];
+            entry.Slices, new ServicePort(key.PortName, key.Protocol, 0, 0), key.Family, new ServiceDrains(drains, key.Service)) : [];
 
     private void Add(CompiledPort port)
     {

@@ -33,7 +33,8 @@ public static class ForwardingCompiler
     {
         private readonly ServiceCompiler compiler = NewCompiler(options, node, network);
         private readonly ClaimsUpdate claims = new(previous.State.Claims);
-        private readonly bool sameRules = options.Equals(previous.State.Options) && node.Equals(previous.State.Node)
+        private readonly bool sameRules = previous.State.Options is { } before && options.Equals(before with { Drains = options.Drains })
+            && node.Equals(previous.State.Node)
             && network.UplinkSubnets == previous.State.Network.UplinkSubnets;
 
         /// <summary>Services by name whose outcome must be resolved again, with what they want; null when they are gone.</summary>
@@ -54,10 +55,15 @@ public static class ForwardingCompiler
             {
                 foreach (var entry in snapshot.Services.Values) Compile(entry);
             }
-            else if (!network.Equals(previous.State.Network)) CompileMoved(snapshot);
+            else
+            {
+                if (!network.Equals(previous.State.Network)) CompileMoved(snapshot);
+                CompileDrained(snapshot);
+            }
             if (!options.Equals(previous.State.Options)) Change(previous.Find(Canary.Name), Canary.Compile(options), Canary.Name);
             var cidrs = CidrsOf(snapshot);
-            if (sameRules && differences.Count == 0 && changed.Count == 0 && cidrs == previous.ServiceCidrs) return previous;
+            if (options.Equals(previous.State.Options) && sameRules && differences.Count == 0 && changed.Count == 0
+                && cidrs == previous.ServiceCidrs) return previous;
             return Finish(snapshot, cidrs);
         }
 
@@ -69,6 +75,18 @@ public static class ForwardingCompiler
             foreach (var entry in snapshot.Services.Values)
             {
                 if (entry.Service is { } service && service.ClusterIPs.Any(moved.Contains)) Compile(entry);
+            }
+        }
+
+        /// <summary>Services with a backend whose drain has begun, changed or ended.</summary>
+        private void CompileDrained(ClusterSnapshot snapshot)
+        {
+            var old = previous.State.Options?.Drains ?? [];
+            if (old == options.Drains) return;
+            var drains = options.Drains.Except(old).Concat(old.Except(options.Drains)).ToList();
+            foreach (var entry in snapshot.Services.Values)
+            {
+                if (drains.Exists(d => DrainCheck.IsTouched(entry, d))) Compile(entry);
             }
         }
 

@@ -32,6 +32,9 @@ public sealed record PolicyOptions
     /// <summary>Of Services that do not name theirs; without <see cref="Tunnels"/> it is <see cref="Model.Forwarding.Snat"/>.</summary>
     public Forwarding Forwarding { get; init; }
 
+    /// <summary>Backends that get no new connections.</summary>
+    public ValueList<BackendDrain> Drains { get; init; }
+
     /// <summary>Of Services that do not name theirs; see <see cref="Model.MaglevTableSize"/>.</summary>
     public int MaglevTableSize { get; init; } = Model.MaglevTableSize.Default;
 }

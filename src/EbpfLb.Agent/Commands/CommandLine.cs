@@ -43,6 +43,7 @@ internal sealed class CommandLine(AgentParts parts, Terminal terminal)
         {
             CreateRun(), new StatusCommand(context).Create(), new ServicesCommand(context).Create(), new BackendsCommand(context).Create(),
             new ConntrackCommand(context).Create(), new DropsCommand(context).Create(),
+            DrainCommand.CreateDrain(context), DrainCommand.CreateUndrain(context),
             new MonitorCommand(context).Create(), CreateExplain(),
             new DoctorCommand(context, parts).Create(), new TopCommand(context, parts.Time).Create(),
             new SysdumpCommand(context, parts).Create(),

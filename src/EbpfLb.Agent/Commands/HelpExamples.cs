@@ -58,6 +58,13 @@ internal sealed class HelpExamples(HelpAction help, Terminal terminal) : Synchro
             "ebpflb conntrack flush --protocol udp --service kube-system/kube-dns",
             "ebpflb conntrack flush --all",
         ],
+        ["drain"] =
+        [
+            "ebpflb drain 10.244.1.7 --for 30m     no new connection of this node goes to that pod, for half an hour",
+            "ebpflb drain [fd00:10:244::7]:8080 --service default/web",
+            "ebpflb drain     what is drained",
+        ],
+        ["undrain"] = ["ebpflb undrain 10.244.1.7", "ebpflb undrain --all"],
         ["drops"] = ["ebpflb drops", "ebpflb drops -f", "ebpflb drops -f -o json | jq -r .source"],
         ["monitor"] =
         [

@@ -10,10 +10,11 @@ namespace EbpfLb.Agent.Control;
 
 /// <summary>The running agent's own view: names from the last table, ids and counters from the kernel.</summary>
 /// <param name="servicePortProblems">Health check ports of Services that could not be had.</param>
+/// <param name="drains">What `ebpflb drain` asks; null: nothing can be drained.</param>
 internal sealed class AgentView(
     string instance, string version, TimeProvider time, PipelineState state, IDataplane dataplane, FlowState flowState, IFlowView flows,
     IExplainView? explanations = null, ConfigState? config = null, Verifier? verifier = null,
-    Func<IReadOnlyList<string>>? servicePortProblems = null) : IInstanceView
+    Func<IReadOnlyList<string>>? servicePortProblems = null, IDrainView? drains = null) : IInstanceView
 {
     private readonly DateTimeOffset started = time.GetUtcNow();
     /// <summary>The maps outlive agents, and so do their counters.</summary>
@@ -26,18 +27,21 @@ internal sealed class AgentView(
 
     public IExplainView? Explanations => explanations;
 
+    public IDrainView? Drains => drains;
+
     public async Task<VerifyReport> VerifyAsync(bool repair, CancellationToken cancellationToken)
         => VerifyReport.Of(Origin.Agent,
             await (verifier ?? throw new NotSupportedException("this view has no verifier")).AnswerAsync(repair, cancellationToken),
             !repair);
 
-    public Task<StatusReport> StatusAsync(CancellationToken cancellationToken)
+    public async Task<StatusReport> StatusAsync(CancellationToken cancellationToken)
     {
+        var drained = drains is null ? null : await drains.ListAsync(cancellationToken);
         var readiness = state.Readiness();
         var source = state.Source;
         var hooks = state.Hooks;
         var round = state.LastRound;
-        return Task.FromResult(new StatusReport(
+        return new StatusReport(
             Origin.Agent,
             instance,
             version,
@@ -65,8 +69,13 @@ internal sealed class AgentView(
             Schedulers = services.Schedulers(),
             Devices = NodeReports.Devices(state.NodeView),
             NodePortAddresses = NodeReports.NodePortAddresses(state.NodeView),
-            Warnings = [.. state.NodeView.Warnings, .. servicePortProblems?.Invoke() ?? [], .. RetireProblems(), .. config?.Warnings ?? []],
-        });
+            Warnings =
+            [
+                .. state.NodeView.Warnings, .. servicePortProblems?.Invoke() ?? [], .. RetireProblems(), .. config?.Warnings ?? [],
+                .. drained?.Problem is { } problem ? [problem] : Array.Empty<string>(),
+            ],
+            Drains = drained?.Drains ?? [],
+        };
     }
 
     private IEnumerable<string> RetireProblems() => dataplane.Services.Retiring is { Problem: { } problem } retiring

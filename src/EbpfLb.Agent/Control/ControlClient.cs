@@ -72,6 +72,8 @@ internal sealed class ControlClient : IInstanceView, IDisposable
 
     public IExplainView? Explanations => new ControlExplanations(client);
 
+    public IDrainView? Drains => new ControlDrains(client);
+
     public void Dispose()
     {
         patient.Dispose();

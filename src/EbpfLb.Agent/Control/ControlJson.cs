@@ -17,5 +17,7 @@ namespace EbpfLb.Agent.Control;
 [JsonSerializable(typeof(ExplainQuery))]
 [JsonSerializable(typeof(ExplainReport))]
 [JsonSerializable(typeof(KernelReport))]
+[JsonSerializable(typeof(DrainQuery))]
+[JsonSerializable(typeof(DrainReport))]
 [JsonSerializable(typeof(MigrationReport))]
 internal sealed partial class ControlJson : JsonSerializerContext;

@@ -52,6 +52,7 @@ internal sealed class ControlServer(string path, IInstanceView view, ILoggerFact
         Route.Post(VerifyPath, VerifyAsync, Asker.Owner),
         .. new FlowRequests(view.Flows).Routes,
         .. new ExplainRequests(view.Explanations).Routes,
+        .. new DrainRequests(view.Drains).Routes,
     ]);
 
     private static Route Get(string path, RequestDelegate handler) => Route.Get(path, handler, Asker.Owner);

@@ -26,4 +26,7 @@ internal interface IInstanceView
 
     /// <summary>null: nobody is there who knows more than the maps hold.</summary>
     IExplainView? Explanations => null;
+
+    /// <summary>null: only an agent drains.</summary>
+    IDrainView? Drains => null;
 }

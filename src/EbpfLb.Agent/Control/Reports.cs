@@ -37,6 +37,9 @@ internal sealed record StatusReport(
     /// <summary>Addresses of the node that NodePorts answer on; "127.0.0.0/8" and "::1" answer the node itself.</summary>
     public IReadOnlyList<string> NodePortAddresses { get; init; } = [];
 
+    /// <summary>Backends that get no new connections from this node.</summary>
+    public IReadOnlyList<DrainRow> Drains { get; init; } = [];
+
     /// <summary>What does not work on this machine as it is set up, with what to do.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 }

@@ -66,7 +66,7 @@ internal sealed class ServiceReports(PipelineState state, IServiceTables tables)
     }
 
     private string Why(ServicePortKey key, bool isLocal) => state.Compiled is { } compiled
-        ? NoBackends.Reason(compiled.Snapshot.Services.Find(key.Service), key, isLocal, compiled.Options.NodeName)
+        ? NoBackends.Reason(compiled.Snapshot.Services.Find(key.Service), key, isLocal, compiled.Options.NodeName, compiled.Options.Drains)
         : "no endpoint can be used";
 
     private IReadOnlyList<CompiledPort> Select(ServiceQuery query) => state.Table is { } table

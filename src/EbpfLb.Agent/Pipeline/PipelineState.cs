@@ -174,4 +174,7 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
 }
 
 /// <summary>A table and what it was compiled from.</summary>
-internal sealed record CompiledState(ClusterSnapshot Snapshot, PolicyOptions Options, ForwardingTable Table);
+internal sealed record CompiledState(ClusterSnapshot Snapshot, PolicyOptions Options, ForwardingTable Table)
+{
+    public NodeNetwork Network { get; init; } = NodeNetwork.None;
+}

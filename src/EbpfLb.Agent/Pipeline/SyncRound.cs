@@ -19,6 +19,9 @@ internal sealed class SyncRound(IServiceTables tables, PolicyOptions options, Pl
     /// <summary>The network of the node now.</summary>
     public Func<NodeNetwork> Network { private get; init; } = () => NodeNetwork.None;
 
+    /// <summary>Backends that get no new connections now.</summary>
+    public Func<ValueList<BackendDrain>> Drains { private get; init; } = () => [];
+
     /// <summary>The last table that was compiled; the next compilation starts from it.</summary>
     public ForwardingTable? Table { get; private set; }
 
@@ -37,8 +40,10 @@ internal sealed class SyncRound(IServiceTables tables, PolicyOptions options, Pl
         ApplyOutcome outcome;
         try
         {
-            Table = ForwardingCompiler.Compile(arrived.Snapshot, options, Table, Network());
-            Compiled = new CompiledState(arrived.Snapshot, options, Table);
+            var now = options with { Drains = Drains() };
+            var network = Network();
+            Table = ForwardingCompiler.Compile(arrived.Snapshot, now, Table, network);
+            Compiled = new CompiledState(arrived.Snapshot, now, Table) { Network = network };
             compiled = time.GetTimestamp();
             outcome = tables.Apply(Table);
             applied = true;

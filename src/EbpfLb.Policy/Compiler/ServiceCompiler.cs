@@ -47,7 +47,7 @@ internal sealed class ServiceCompiler(
         if (Report(RepeatedPorts.NodePort(service, index))) port = port with { NodePort = 0 };
         var served = frontends.Of(service, port, family);
         backends.Clear();
-        var endpoints = union.Merge(entry.Slices, port, family);
+        var endpoints = union.Merge(entry.Slices, port, family, new ServiceDrains(options.Drains, entry.Name));
         if (ServiceScope.HealthCheckPort(service) != 0) localReady.Add(endpoints);
         var tunnels = Tunnels(service, port.Protocol, served);
         var ranges = SourceFilter.Ranges(service, family, served, node);

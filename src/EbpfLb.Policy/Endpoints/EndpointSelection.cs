@@ -7,6 +7,7 @@ internal sealed class EndpointSelection(NodeFacts node, NodeNetwork network, IEn
 {
     private readonly TunnelEnds ends = new(node);
     private BackendLists[] buffer = [];
+    private MergedEndpoint[] undrained = [];
 
     /// <summary>
     /// Adds the endpoints that are in a list or keep what they have, keeping their order. Returns whether a usable one exists anywhere, in
@@ -20,24 +21,51 @@ internal sealed class EndpointSelection(NodeFacts node, NodeNetwork network, IEn
         var lists = buffer.AsSpan(0, endpoints.Length);
         lists.Clear();
         var used = UsedBy(frontends) | (tunnels ? BackendLists.InLocal : BackendLists.None);
+        var last = WithoutDrains(endpoints);
         foreach (var policy in policies)
         {
-            if (used.HasFlag(policy.List)) policy.Select(endpoints, lists);
+            if (!used.HasFlag(policy.List)) continue;
+            policy.Select(endpoints, lists);
+            if (last.Length > 0 && IsEmpty(lists, policy.List)) policy.Select(last, lists);
         }
         var any = false;
+        foreach (ref readonly var endpoint in last.Length > 0 ? last : endpoints)
+            any |= endpoint.IsReady || endpoint.IsServingWhileTerminating;
         for (var i = 0; i < endpoints.Length; i++)
         {
-            any |= endpoints[i].IsReady || endpoints[i].IsServingWhileTerminating;
             if (lists[i] == BackendLists.None && Keeps(endpoints[i], kept, used)) lists[i] = BackendLists.Keeps;
             if (lists[i] == BackendLists.None) continue;
             var here = !node.IsHere(endpoints[i].Endpoint) ? BackendLists.None
                 : network.MayBeOnWire(endpoints[i].Address.Address) ? BackendLists.Local | BackendLists.OnWire : BackendLists.Local;
-            chosen.Add(new CompiledBackend(endpoints[i].Address, lists[i] | here, endpoints[i].Endpoint.Weight)
+            var weight = lists[i] == BackendLists.Keeps && endpoints[i].IsDrained ? (ushort)0 : endpoints[i].Endpoint.Weight;
+            chosen.Add(new CompiledBackend(endpoints[i].Address, lists[i] | here, weight)
             {
                 Node = tunnels ? ends.Of(endpoints[i].Endpoint) : null,
             });
         }
         return any;
+    }
+
+    /// <summary>
+    /// The endpoints as they are when drains do not hold that give way to an empty list; empty when no drain does. A drained endpoint comes
+    /// after those that serve while they terminate.
+    /// </summary>
+    private ReadOnlySpan<MergedEndpoint> WithoutDrains(ReadOnlySpan<MergedEndpoint> endpoints)
+    {
+        var any = false;
+        foreach (ref readonly var endpoint in endpoints) any |= endpoint.Drain == DrainState.UnlessLast;
+        if (!any) return [];
+        if (undrained.Length < endpoints.Length) undrained = new MergedEndpoint[endpoints.Length];
+        for (var i = 0; i < endpoints.Length; i++)
+            undrained[i] = endpoints[i].Drain == DrainState.UnlessLast ? endpoints[i] with { Drain = DrainState.None } : endpoints[i];
+        return undrained.AsSpan(0, endpoints.Length);
+    }
+
+    private static bool IsEmpty(ReadOnlySpan<BackendLists> lists, BackendLists list)
+    {
+        foreach (var marks in lists)
+            if (marks.HasFlag(list)) return false;
+        return true;
     }
 
     /// <summary>Where only the Local list is used nothing ever led to other nodes, and there may be thousands of those endpoints.</summary>

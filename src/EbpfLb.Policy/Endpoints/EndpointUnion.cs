@@ -14,7 +14,8 @@ internal sealed class EndpointUnion
     private readonly List<MergedEndpoint> merged = [];
 
     /// <summary>Returns the endpoints ordered by address; valid until the next call.</summary>
-    public ReadOnlySpan<MergedEndpoint> Merge(ImmutableArray<EndpointSlice> slices, ServicePort port, IpFamily family)
+    public ReadOnlySpan<MergedEndpoint> Merge(
+        ImmutableArray<EndpointSlice> slices, ServicePort port, IpFamily family, ServiceDrains drains = default)
     {
         merged.Clear();
         foreach (var slice in slices)
@@ -22,7 +23,10 @@ internal sealed class EndpointUnion
             if (slice.Family == family && slice.Labels == ServiceLabels.None) AddSlice(slice, port);
         }
         merged.Sort(static (left, right) => Compare(left, right));
-        return CollectionsMarshal.AsSpan(merged)[..KeepFirstOfEach()];
+        var kept = CollectionsMarshal.AsSpan(merged)[..KeepFirstOfEach()];
+        if (drains.All.IsEmpty) return kept;
+        foreach (ref var endpoint in kept) endpoint = endpoint with { Drain = drains.Of(endpoint.Address) };
+        return kept;
     }
 
     private void AddSlice(EndpointSlice slice, ServicePort port)
@@ -64,11 +68,16 @@ internal sealed class EndpointUnion
 /// <param name="Order">Place in the order of slices and endpoints: the lower wins among copies.</param>
 internal readonly record struct MergedEndpoint(BackendAddress Address, Endpoint Endpoint, int Order)
 {
+    /// <summary>What an operator said on this node.</summary>
+    public DrainState Drain { get; init; }
+
     /// <summary>Ready for new connections.</summary>
     public bool IsReady => !IsDrained && Endpoint.Conditions.HasFlag(EndpointConditions.Ready);
 
-    /// <summary>Weight 0: for new connections it is as if it were not there, whatever its conditions; those it has go on.</summary>
-    public bool IsDrained => Endpoint.Weight == 0;
+    /// <summary>
+    /// Weight 0, or drained on this node: for new connections it is as if it were not there, whatever its conditions; those it has go on.
+    /// </summary>
+    public bool IsDrained => Endpoint.Weight == 0 || Drain != DrainState.None;
 
     public bool IsServing => Endpoint.Conditions.HasFlag(EndpointConditions.Serving);
 

@@ -153,8 +153,12 @@ public sealed class JudgementTests
         {
             NotReady = ["the hooks are not attached"], Warnings = ["IPv6 forwarding is off; switch it on"],
             Source = status.Source! with { Error = "refused" },
+            Drains = [new DrainRow("10.1.0.1:8080", null, status.Started!.Value, null, Forced: false) { UsedBy = ["default/web:/TCP/IPv4"] }],
         }).ToList();
-        Assert.Equal([CheckState.Problem, CheckState.Problem, CheckState.Warning], bad.Select(c => c.State));
-        Assert.Equal("switch it on", bad[^1].Remedy);
+        Assert.Equal([CheckState.Problem, CheckState.Problem, CheckState.Warning, CheckState.Warning], bad.Select(c => c.State));
+        Assert.Equal("switch it on", bad[^2].Remedy);
+        Assert.Equal(
+            "10.1.0.1:8080 of all Services is drained since 2025-01-01T00:00:00Z, until it is undrained, and used all the same by "
+                + "default/web:/TCP/IPv4: nothing else is left there", bad[^1].Finding);
     }
 }

@@ -56,6 +56,7 @@ internal sealed class StatusCommand(CommandContext context)
                 d.Reason, d.Packets.ToString(), d.PacketsSinceStart?.ToString() ?? "-", d.Bytes.ToString(),
                 d.Advice is null ? d.Meaning : $"{d.Meaning}: {d.Advice}",
             })]));
+        WriteTable(how, DrainText.Table(report.Drains));
         WriteList("Failed to program:", report.Failures);
         WriteList("Rejected configuration:", report.Problems);
         WriteList("Warnings:", report.Warnings);

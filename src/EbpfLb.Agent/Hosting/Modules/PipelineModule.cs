@@ -1,3 +1,4 @@
+using EbpfLb.Agent.Drains;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Pipeline;
 using EbpfLb.Agent.Verification;
@@ -23,6 +24,7 @@ internal static class PipelineModule
         var round = new SyncRound(agent.Dataplane.Services, PolicyOf(agent.Options.Start), plan, agent.Time, logger)
         {
             Network = () => state.NodeView.State?.Network ?? NodeNetwork.None,
+            Drains = () => p.Get<DrainStore>().Current,
         };
         var guard = new HookGuard(agent.Dataplane.Hooks, state, agent.Time, logger) { RepairMaps = p.Get<MapRepair>().Begin };
         var loop = new SyncLoop(

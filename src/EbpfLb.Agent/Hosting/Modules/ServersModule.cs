@@ -1,6 +1,7 @@
 using System.Net;
 using EbpfLb.Agent.Commands;
 using EbpfLb.Agent.Control;
+using EbpfLb.Agent.Drains;
 using EbpfLb.Agent.Explanations;
 using EbpfLb.Agent.Flows;
 using EbpfLb.Agent.Health;
@@ -46,7 +47,7 @@ internal static class ServersModule
         var health = p.Get<ServiceHealthServer>();
         return new AgentView(
             agent.Options.Start.Instance.Name, VersionCommand.Version, agent.Time, p.Get<PipelineState>(), agent.Dataplane,
-            p.Get<FlowState>(), flows, explainer, p.Get<ConfigState>(), p.Get<Verifier>(), () => health.Problems);
+            p.Get<FlowState>(), flows, explainer, p.Get<ConfigState>(), p.Get<Verifier>(), () => health.Problems, p.Get<DrainView>());
     }
 
     private static RetryingServer HealthOf(AgentContext agent, IPEndPoint address, IServiceProvider p)

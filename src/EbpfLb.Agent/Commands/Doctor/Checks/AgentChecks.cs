@@ -7,6 +7,7 @@ namespace EbpfLb.Agent.Commands.Doctor.Checks;
 internal static class AgentChecks
 {
     private const string Process = "agent.process", Ready = "agent.ready", Sync = "agent.sync", Notes = "agent.warnings";
+    private const string Drains = "agent.drains";
     private const string Start = "start it: `systemctl start ebpflb`, or the DaemonSet's pod of this node; its log says why it ended";
 
     /// <summary>A source that was silent for longer has lost its connection.</summary>
@@ -16,7 +17,7 @@ internal static class AgentChecks
 
     public static IEnumerable<CheckResult> OfState(DoctorFacts facts)
         => facts.Status is { Origin: Origin.Agent } status ? JudgeState(status)
-            : new[] { Ready, Sync, Notes }.Select(check => CheckResult.NotKnown(check, "no agent answers"));
+            : new[] { Ready, Sync, Notes, Drains }.Select(check => CheckResult.NotKnown(check, "no agent answers"));
 
     /// <param name="owner">Who marks the instance as its own; null: nobody.</param>
     public static CheckResult JudgeProcess(StatusReport? status, string? owner)
@@ -49,6 +50,17 @@ internal static class AgentChecks
             yield return CheckResult.Warning(Notes, what, remedy);
         }
         if (status is { Problems.Count: 0, Warnings.Count: 0 }) yield return CheckResult.Ok(Notes, "none");
+        foreach (var drain in status.Drains) yield return JudgeDrain(drain);
+        if (status.Drains.Count == 0) yield return CheckResult.Ok(Drains, "no backend is drained");
+    }
+
+    private static CheckResult JudgeDrain(DrainRow drain)
+    {
+        var what = $"{drain.Backend} of {drain.Service ?? "all Services"} is drained since {DrainText.Time(drain.Since)}"
+            + (drain.Until is { } until ? $", until {DrainText.Time(until)}" : ", until it is undrained");
+        return CheckResult.Warning(Drains, drain.UsedBy.Count == 0 ? what
+            : $"{what}, and used all the same by {string.Join(", ", drain.UsedBy)}: nothing else is left there",
+            $"`ebpflb undrain {drain.Backend}` when it is no longer wanted");
     }
 
     private static CheckResult JudgeSync(StatusReport status)

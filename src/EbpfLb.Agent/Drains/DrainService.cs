@@ -1,0 +1,29 @@
+using EbpfLb.Agent.Pipeline;
+using EbpfLb.Timing;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Agent.Drains;
+
+/// <summary>Ends drains whose time is over: the round is run again without them.</summary>
+internal sealed class DrainService(DrainStore store, LoopRequests requests, TimeProvider time, ILogger logger)
+    : SupervisedService("drains", time, logger)
+{
+    private readonly WakeablePeriod period = new(time);
+
+    /// <summary>Looks again when the next one ends.</summary>
+    public void Wake() => period.Wake();
+
+    protected override async Task RunAsync(CancellationToken stoppingToken)
+    {
+        while (true)
+        {
+            var wait = store.NextEnd is not { } end ? Timeout.InfiniteTimeSpan
+                : end - Time.GetUtcNow() is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
+            if (wait != TimeSpan.Zero) await period.WaitAsync(wait, stoppingToken);
+            var now = Time.GetUtcNow();
+            var ended = store.Remove(d => d.Until <= now);
+            foreach (var drain in ended) Log.DrainEnded(Logger, drain.Drain.ToString(), drain.Drain.Service?.ToString() ?? "all");
+            if (ended.Count > 0) requests.RunAgain();
+        }
+    }
+}

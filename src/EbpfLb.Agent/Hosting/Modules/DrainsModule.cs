@@ -1,0 +1,16 @@
+using EbpfLb.Agent.Drains;
+using EbpfLb.Agent.Pipeline;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace EbpfLb.Agent.Hosting.Modules;
+
+/// <summary>Backends that an operator drained on this node.</summary>
+internal static class DrainsModule
+{
+    public static IServiceCollection AddDrains(this IServiceCollection services, AgentContext agent) => services
+        .AddSingleton(_ => new DrainStore(new DrainFile(agent.Options.Start.Instance.DrainFile), agent.Time, agent.Logger<DrainStore>()))
+        .AddRunning(p => new DrainService(p.Get<DrainStore>(), p.Get<LoopRequests>(), agent.Time, agent.Logger<DrainService>()))
+        .AddSingleton(p => new DrainView(
+            p.Get<DrainStore>(), p.Get<PipelineState>(), p.Get<LoopRequests>(), p.Get<DrainService>().Wake, agent.Time,
+            agent.Logger<DrainView>()));
+}

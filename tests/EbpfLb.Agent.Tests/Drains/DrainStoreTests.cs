@@ -1,0 +1,106 @@
+using EbpfLb.Agent.Drains;
+using EbpfLb.Agent.Pipeline;
+using EbpfLb.Agent.Tests.Fakes;
+using EbpfLb.Model;
+using EbpfLb.Policy;
+using EbpfLb.Testing.Time;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EbpfLb.Agent.Tests.Drains;
+
+public sealed class DrainStoreTests : IDisposable
+{
+    private readonly TemporaryDirectory directory = new();
+    private readonly ManualTimeProvider time = new();
+
+    public void Dispose() => directory.Dispose();
+
+    [Fact]
+    public void What_is_drained_is_there_again_for_the_next_agent()
+    {
+        var store = NewStore();
+        store.Put(Of("10.1.0.1", 8080, new ObjectName("default", "web")));
+        store.Put(Of("fd00::1", until: time.GetUtcNow() + TimeSpan.FromMinutes(1)));
+
+        Assert.Equal(store.All, NewStore().All);
+
+        store.Remove(_ => true);
+        Assert.Empty(NewStore().All);
+        Assert.Empty(Directory.GetFiles(Path.GetDirectoryName(directory.File("x"))!));
+    }
+
+    [Fact]
+    public void The_same_backend_and_Service_are_one_drain()
+    {
+        var store = NewStore();
+        store.Put(Of("10.1.0.1"));
+        store.Put(Of("10.1.0.1", always: true));
+        store.Put(Of("10.1.0.1", 8080));
+
+        Assert.Equal([true, false], store.Current.Select(d => d.Always));
+    }
+
+    [Fact]
+    public void One_whose_time_is_over_does_not_hold_also_after_a_restart()
+    {
+        NewStore().Put(Of("10.1.0.1", until: time.GetUtcNow() + TimeSpan.FromMinutes(1)));
+        var next = NewStore();
+        Assert.Single(next.Current);
+
+        time.Advance(TimeSpan.FromMinutes(1));
+
+        Assert.Empty(next.Current);
+        Assert.Empty(NewStore().Current);
+    }
+
+    [Fact]
+    public async Task When_its_time_is_over_the_round_is_run_again()
+    {
+        var store = NewStore();
+        var requests = new LoopRequests();
+        using var service = new DrainService(store, requests, time, NullLogger.Instance);
+        store.Put(Of("10.1.0.1", until: time.GetUtcNow() + TimeSpan.FromMinutes(1)));
+        await service.StartAsync(TestContext.Current.CancellationToken);
+        await time.WhenTimerIsDueIn(TimeSpan.FromMinutes(1));
+
+        time.Advance(TimeSpan.FromMinutes(1));
+
+        await requests.WaitAsync(TestContext.Current.CancellationToken);
+        Assert.Empty(NewStore().All);
+        await service.StopAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public void A_file_that_cannot_be_read_is_told_and_written_anew_by_the_next_change()
+    {
+        File.WriteAllText(directory.File("a.drains"), "[{\"address\":");
+        var store = NewStore();
+
+        Assert.Contains(directory.File("a.drains"), store.Problem);
+        store.Put(Of("10.1.0.1"));
+        Assert.Null(store.Problem);
+        Assert.Single(NewStore().All);
+    }
+
+    [Theory]
+    [InlineData("10.1.0.1", "10.1.0.1", 0)]
+    [InlineData("10.1.0.1:80", "10.1.0.1", 80)]
+    [InlineData("fd00::1", "fd00::1", 0)]
+    [InlineData("[fd00::1]", "fd00::1", 0)]
+    [InlineData("[fd00::1]:80", "fd00::1", 80)]
+    public void A_backend_is_written_with_or_without_a_port(string text, string address, int port)
+        => Assert.Equal((IpAddress.Parse(address), (ushort)port), DrainNames.ParseBackend(text));
+
+    [Theory]
+    [InlineData("web")]
+    [InlineData("10.1.0.1:")]
+    [InlineData("10.1.0.1:0")]
+    [InlineData("10.1.0.1:70000")]
+    [InlineData("10.1.0.1:80/TCP")]
+    public void Anything_else_is_refused(string text) => Assert.Throws<FormatException>(() => DrainNames.ParseBackend(text));
+
+    private DrainStore NewStore() => new(new DrainFile(directory.File("a.drains")), time, NullLogger.Instance);
+
+    private TimedDrain Of(string address, ushort port = 0, ObjectName? service = null, bool always = false, DateTimeOffset? until = null)
+        => new(new BackendDrain(IpAddress.Parse(address), port, service, always), time.GetUtcNow(), until);
+}
