@@ -47,7 +47,7 @@ public sealed class DrainTests(TestNode node) : IClassFixture<TestNode>, IDispos
         var service = node.Publish("a", "b", "c");
         var backend = $"{C(Family.IPv4)}:8080";
 
-        Assert.Equal(0, node.Agent.Command("drain", backend, "--for", "1h").ExitCode);
+        Assert.Equal(0, node.Agent.Command("drain", backend, "--for", "1h", "--service", $"default/{service.Manifest.Name}").ExitCode);
 
         foreach (var report in (string[])["drain", "status"])
         {
@@ -92,7 +92,7 @@ public sealed class DrainTests(TestNode node) : IClassFixture<TestNode>, IDispos
     public void When_all_others_go_a_drained_backend_serves_and_that_is_told()
     {
         var service = node.Publish("a", "c");
-        Assert.Equal(0, node.Agent.Command("drain", C(Family.IPv4)).ExitCode);
+        Assert.Equal(0, node.Agent.Command("drain", C(Family.IPv4), "--service", $"default/{service.Manifest.Name}").ExitCode);
 
         node.Manifests.Put(service.Manifest with { Endpoints = node.Addresses("c") });
 
