@@ -57,7 +57,8 @@ public sealed class DrainTests(TestNode node) : IClassFixture<TestNode>, IDispos
             Assert.Empty(drain.GetProperty("usedBy").EnumerateArray());
             Assert.Contains(backend, node.Agent.Command(report).Output, StringComparison.Ordinal);
         }
-        var explained = node.Agent.Command("explain", "--from", $"{node.Client.IPv4}", "--to", service.Address(Family.IPv4)).Output;
+        var explained = node.Agent.Command(
+            "explain", "--from", $"{node.Client.IPv4}", "--to", service.Address(Family.IPv4), "--path", "socket").Output;
         Assert.Contains("drained on this node by `ebpflb drain`", explained, StringComparison.Ordinal);
         var doctor = node.Agent.Json("doctor").GetProperty("checks").EnumerateArray()
             .Single(c => c.GetProperty("check").GetString() == "agent.drains");
