@@ -153,7 +153,10 @@ public sealed class JudgementTests
         {
             NotReady = ["the hooks are not attached"], Warnings = ["IPv6 forwarding is off; switch it on"],
             Source = status.Source! with { Error = "refused" },
-            Drains = [new DrainRow("10.1.0.1:8080", null, status.Started!.Value, null, Forced: false) { UsedBy = ["default/web:/TCP/IPv4"] }],
+            Drains =
+            [
+                new DrainRow("10.1.0.1:8080", null, status.Started!.Value, null, Forced: false) { UsedBy = ["default/web:/TCP/IPv4"] },
+            ],
         }).ToList();
         Assert.Equal([CheckState.Problem, CheckState.Problem, CheckState.Warning, CheckState.Warning], bad.Select(c => c.State));
         Assert.Equal("switch it on", bad[^2].Remedy);
