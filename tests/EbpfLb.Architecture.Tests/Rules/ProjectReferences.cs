@@ -43,6 +43,8 @@ internal static class ProjectReferences
         ["Preconditions.Tests"] = ["Bpf", "Testing"],
         ["Benchmarks"] = Everything,
         ["Company"] = ["Testing"],
+        ["Fuzz"] = ["Bpf", "Configuration", "Kubernetes", "Testing"],
+        ["Chaos"] = ["Testing"],
     };
 
     public static IEnumerable<string> Violations(SourceTree tree)
