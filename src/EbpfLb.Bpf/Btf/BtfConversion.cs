@@ -23,7 +23,7 @@ public sealed class BtfConversion
     public static BtfConversion Between(BtfTypes from, uint fromId, BtfTypes to, uint toId)
     {
         var conversion = new BtfConversion();
-        var old = Fields(from, fromId).ToDictionary(field => field.Path);
+        var old = Fields(from, fromId).DistinctBy(field => field.Path).ToDictionary(field => field.Path);
         foreach (var (path, offset, size) in Fields(to, toId))
         {
             if (old.TryGetValue(path, out var there)) conversion.moves.Add((there.Offset, offset, Math.Min(size, there.Size)));

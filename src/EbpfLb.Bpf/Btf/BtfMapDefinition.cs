@@ -29,7 +29,7 @@ public sealed record BtfMapDefinition(
 
     private static BtfMapDefinition Read(string name, BtfStruct definition, BtfTypes types)
     {
-        var members = definition.Members.ToDictionary(member => member.Name);
+        var members = definition.Members.DistinctBy(member => member.Name).ToDictionary(member => member.Name);
         var key = TypeOf("key");
         var value = TypeOf("value");
         return new BtfMapDefinition(

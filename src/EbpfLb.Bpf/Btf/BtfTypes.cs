@@ -8,6 +8,7 @@ public sealed class BtfTypes
 
     private BtfTypes(List<BtfType> types)
     {
+        BtfCheck.Check(types);
         this.types = types;
         tags = types.OfType<BtfDeclarationTag>().ToLookup(tag => tag.TypeId);
     }
@@ -95,7 +96,7 @@ public sealed class BtfTypes
             return data;
         var symbols = elf.Symbols.Where(symbol => symbol.SectionIndex == index).ToLookup(symbol => symbol.Name);
         var entries = data.Entries.Select(entry =>
-            types[(int)entry.TypeId] is BtfVariable variable && symbols[variable.Name].FirstOrDefault() is { } symbol
+            entry.TypeId < types.Count && types[(int)entry.TypeId] is BtfVariable variable && symbols[variable.Name].FirstOrDefault() is { } symbol
                 ? entry with { Offset = (uint)symbol.Value }
                 : entry);
         return data with { Size = (uint)elf.Sections[index].Size, Entries = [.. entries] };

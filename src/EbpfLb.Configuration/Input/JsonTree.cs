@@ -24,6 +24,12 @@ internal static class JsonTree
             while (reader.Read()) documents.Add(Compose(ref reader, lines));
             return documents;
         }
+        // What System.Text.Json throws for text that has no UTF-16 form.
+        catch (InvalidOperationException)
+        {
+            throw new YamlSyntaxException(
+                lines.At(reader.TokenStartIndex), 1, "a key or a text has half of a surrogate pair; correct the \\u escape");
+        }
         catch (JsonException e)
         {
             throw new YamlSyntaxException((int)(e.LineNumber ?? 0) + 1, 1, $"not valid JSON: {e.Message.Split(" LineNumber", 2)[0]}");

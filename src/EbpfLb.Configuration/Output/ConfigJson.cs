@@ -28,7 +28,8 @@ public static class ConfigJson
                 && both[EbpfLbConfiguration.Group] is { } own)
                 return ConfigText.Read($"{proxy.ToJsonString()}\n{own.ToJsonString()}", "the answer");
         }
-        catch (JsonException)
+        // The others are what JsonNode throws for half of a surrogate pair and for a name that is there twice.
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {
             // Said below.
         }

@@ -114,6 +114,61 @@ public sealed class BtfTypesTests
         }
     }
 
+    public static TheoryData<string, uint[]> Endless { get; } = new()
+    {
+        // A type: name, kind and count, size or type; what follows depends on the kind.
+        { "const of itself", [0, Kind(10), 1] },
+        { "typedef of itself", [1, Kind(8), 1] },
+        { "const of a typedef of it", [0, Kind(10), 2, 1, Kind(8), 1] },
+        { "pointer to itself", [0, Kind(2), 1] },
+        { "array of itself", [0, Kind(3), 0, 1, 1, 4] },
+        { "struct in itself", [1, Kind(4) + 1, 8, 1, 1, 0] },
+        { "struct in an array in itself", [1, Kind(4) + 1, 8, 1, 2, 0, 0, Kind(3), 0, 1, 1, 4] },
+        { "pointers to pointers without end", [.. Enumerable.Range(2, 200).SelectMany(next => (uint[])[0, Kind(2), (uint)next]), 0, Kind(2), 0] },
+        {
+            "twice as many members on each level",
+            [.. Enumerable.Range(2, 60).SelectMany(next => (uint[])[1, Kind(4) + 2, 8, 1, (uint)next, 0, 1, (uint)next, 0]), 1, Kind(4), 8]
+        },
+        { "const of nothing that exists", [0, Kind(10), 7] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Endless))]
+    public void Types_that_lead_nowhere_or_round_in_circles_are_refused(string what, uint[] words)
+    {
+        var error = Assert.Throws<BpfException>(() => BtfTypes.Parse(Section(words)));
+        Assert.True(error.Errno == Errno.LibbpfFormat, $"{what}: {error}");
+    }
+
+    [Fact]
+    public void A_struct_that_points_to_itself_is_read()
+        => Assert.NotNull(BtfTypes.Parse(Section([1, Kind(4) + 1, 8, 1, 2, 0, 0, Kind(2), 1])).FindStruct("x"));
+
+    [Fact]
+    public void A_section_of_variables_that_do_not_exist_is_read_as_none()
+    {
+        var bytes = TestObjects.Bytes("kinds");
+        var section = ElfFile.Parse(bytes).Find(".BTF")!.Data.ToArray();
+        var maps = BtfTypes.Parse(section).FindSection(".maps")!.Entries[0];
+        byte[] entry = [.. BitConverter.GetBytes(maps.TypeId), .. BitConverter.GetBytes(maps.Offset), .. BitConverter.GetBytes(maps.Size)];
+        BitConverter.GetBytes(0x7fffffffu).CopyTo(bytes.AsSpan(bytes.AsSpan().IndexOf(entry)));
+
+        var types = BtfTypes.Read(ElfFile.Parse(bytes));
+
+        Assert.Equal(
+            Errno.LibbpfFormat, Assert.Throws<BpfException>(() => BtfMapDefinition.ReadAll(types)).Errno);
+    }
+
+    private static uint Kind(uint number) => number << 24;
+
+    /// <summary>A .BTF section of these words, with the one name "x".</summary>
+    private static byte[] Section(uint[] words)
+    {
+        var length = (uint)words.Length * 4;
+        uint[] all = [0x1_eb9f, 24, 0, length, length, 3, .. words];
+        return [.. all.SelectMany(BitConverter.GetBytes), 0, (byte)'x', 0];
+    }
+
     [Fact]
     public void An_object_without_debug_information_says_how_to_get_it()
     {

@@ -209,6 +209,23 @@ public sealed class DocumentTests
         => Assert.Contains(
             "nested deeper", Refused(Proxy + "x: " + new string('[', 500) + new string(']', 500)).Message, StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("""{"kind": "\ud800"}""", 1)]
+    [InlineData("{\"kind\": 1,\n \"\\udc00\\ud800\": 2}", 2)]
+    [InlineData("{\"kind\": \"a\",\n\"data\": [\n\"\\ud83dx\"]}", 3)]
+    public void Half_of_a_surrogate_pair_is_refused_with_its_line(string json, int line)
+    {
+        var problem = Assert.Single(Refused(json).Problems);
+        Assert.Equal($"line {line}", problem.Where);
+        Assert.Contains("surrogate pair", problem.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"kubeproxy.config.k8s.io": {"kind": "\ud800"}, "ebpflb.io": {}}""")]
+    [InlineData("""{"ebpflb.io": {}, "ebpflb.io": {}, "kubeproxy.config.k8s.io": {}}""")]
+    public void An_answer_that_is_not_as_it_is_written_is_refused(string json)
+        => Assert.Throws<ConfigException>(() => Output.ConfigJson.Read(json));
+
     [Fact]
     public void A_file_that_cannot_be_read_says_so()
     {
