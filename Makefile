@@ -22,7 +22,7 @@ BPF_ITERS := $(patsubst bpf/iter/%.bpf.c,$(BUILD)/bpf/iter/%.bpf.o,$(wildcard bp
 BPF_SWITCH := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/switch/*.bpf.c))
 BPF_UNITS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/unit/*.bpf.c bpf/bench/*.bpf.c))
 
-.PHONY: help deps test-deps bench-deps build agent image deb overlays chart bpf netprobe loadgen variants upgrade test fresh demo demo-clean kernels bench attack company abi golden format clean
+.PHONY: help deps test-deps bench-deps build agent image deb overlays chart bpf netprobe loadgen variants upgrade test fresh demo demo-clean kernels bench attack company chaos fuzz abi golden format clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -142,6 +142,15 @@ company: test-deps netprobe agent ## figures of docs/company.md: a real agent be
 
 attack: bench-deps build netprobe ## attacks on a node for a quarter of an hour, docs/security.md (root); ONLY=syns, ONLY="datagrams 60" runs one, XDP=driver with XDP
 	build/dotnet/bin/EbpfLb.Benchmarks/release/EbpfLb.Benchmarks attack $(ONLY)
+
+chaos: test-deps netprobe agent ## faults of API server, agent, kernel and node in random order, a quarter of an hour at most, docs/chaos.md (root); ONLY=pins runs one, SEED=7 repeats
+	dotnet build tests/EbpfLb.Chaos -c $(CONFIG) -v quiet
+	build/dotnet/bin/EbpfLb.Chaos/release/EbpfLb.Chaos $(ONLY)
+
+fuzz: bpf ## damaged inputs for all parsers and the packet programs, some ten minutes, docs/fuzzing.md (root); ONLY=config runs one, N=1000000 SEED=7
+	dotnet build tests/EbpfLb.Fuzz -c $(CONFIG) -v quiet
+	dotnet build tests/EbpfLb.Datapath.Tests -c $(CONFIG) -v quiet
+	N=$(N) SEED=$(SEED) tools/fuzz.sh $(ONLY)
 
 golden: ## write what comes out into the expected parts of tests/EbpfLb.Scenarios (cases, Corpus); read the diff
 	dotnet build tests/EbpfLb.Scenarios -c $(CONFIG) -v quiet

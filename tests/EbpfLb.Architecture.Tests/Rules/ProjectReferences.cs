@@ -44,7 +44,7 @@ internal static class ProjectReferences
         ["Benchmarks"] = Everything,
         ["Company"] = ["Testing"],
         ["Fuzz"] = ["Bpf", "Configuration", "Kubernetes", "Testing"],
-        ["Chaos"] = ["Testing"],
+        ["Chaos"] = ["Abi", "Bpf", "Testing"],
     };
 
     public static IEnumerable<string> Violations(SourceTree tree)

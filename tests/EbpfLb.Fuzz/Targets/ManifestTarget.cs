@@ -14,6 +14,9 @@ internal sealed class ManifestTarget : FuzzTarget
     /// <summary>What aliases unfold to is bounded by their number, not by the text.</summary>
     public override long MostAllocated => 256 << 20;
 
+    /// <summary>A key that is no text, which only JSON can have, is rare by chance.</summary>
+    public override IReadOnlyList<string> Words { get; } = [.. Enumerable.Repeat("x\\ud800", 20)];
+
     public override string? Try(byte[] input, Random random, FuzzReport report)
     {
         var options = new ManifestOptions("/", "node-1") { IsLenient = random.Next(4) == 0 };

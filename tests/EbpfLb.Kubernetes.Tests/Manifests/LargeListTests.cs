@@ -77,8 +77,29 @@ public sealed class LargeListTests : IDisposable
     [InlineData("]}", "]")]
     [InlineData("\"items\":[", "\"items\":[3,")]
     [InlineData("]}", "]} {}")]
+    [InlineData("\"kind\":\"Service\",", "\"\\ud800\":1,\"kind\":\"Service\",")]
+    [InlineData("\"kind\":\"Service\",", "\"kind\":\"\\udc00\",")]
     public void What_is_not_a_good_List_is_left_to_be_read_as_a_whole(string old, string replacement)
         => Assert.Null(Read(Replace(List(3000), old, replacement), null));
+
+    [Fact]
+    public void What_is_not_UTF8_outside_of_its_items_is_left_to_be_read_as_a_whole()
+    {
+        var bytes = Encoding.UTF8.GetBytes(Replace(List(3000), "]}", "],\"?\":1}"));
+        bytes[Array.LastIndexOf(bytes, (byte)'?')] = 0xff;
+        using var stream = new MemoryStream(bytes);
+        Assert.Null(reader.ReadList("all.json", stream, null));
+    }
+
+    [Fact]
+    public async Task Half_of_a_surrogate_pair_in_a_large_list_takes_no_other_file_with_it()
+    {
+        folder.With("all.json", Replace(List(3000), "\"kind\":\"Service\",", "\"\\ud800\":1,\"kind\":\"Service\","));
+        folder.With("other.yaml", ManifestText.Service("other", "10.97.0.1"));
+        var loaded = await folder.LoadAsync();
+        Assert.Contains("surrogate pair", Assert.Single(loaded.Errors), StringComparison.Ordinal);
+        Assert.Contains("default/other", loaded.ServiceNames);
+    }
 
     [Fact]
     public async Task A_mistake_in_a_large_list_is_told_and_the_others_are_used()

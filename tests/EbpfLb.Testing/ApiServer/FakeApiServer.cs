@@ -103,6 +103,11 @@ public sealed class FakeApiServer : IAsyncDisposable
     /// <summary>Writes bytes that are no event on all watches.</summary>
     public void SendGarbage() => watches.Tell(FakeWatchOrder.Garbage);
 
+    /// <summary>
+    /// Tells all watches again of changes that were long ago, in any order: duplicates, and objects as they are no more.
+    /// </summary>
+    public void RepeatEvents(Random random, int count) => store.Repeat(random, count);
+
     /// <summary>Forgets the history: older resource versions and continue tokens are expired.</summary>
     public void Compact() => store.Compact();
 

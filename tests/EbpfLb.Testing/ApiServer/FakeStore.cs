@@ -100,6 +100,19 @@ internal sealed class FakeStore
         lock (gate) Forget();
     }
 
+    /// <summary>Tells watchers of changes of the past as if they were new. The store stays as it is.</summary>
+    public void Repeat(Random random, int count)
+    {
+        lock (gate)
+        {
+            for (var i = 0; i < count && history.Count > 0; i++)
+            {
+                var change = history[random.Next(history.Count)];
+                foreach (var watcher in watchers) watcher.Writer.TryWrite(change);
+            }
+        }
+    }
+
     /// <summary>Empties the store without telling anybody, as a server that comes back with another etcd.</summary>
     public void Reset()
     {

@@ -73,8 +73,18 @@ internal sealed class FileReading(string file, ObjectReader reader, Action<strin
         var reader = new Utf8JsonReader(item.Span, JsonLocator.ReaderOptions);
         reader.Read();
         var into = new ReadObjects();
-        Add(into, item, new Place(FieldPath.Item(FieldPath.Member(null, "items"), index), position, "", "", 1),
-            JsonOutline.Read(ref reader), null);
+        JsonOutline outline;
+        try
+        {
+            outline = JsonOutline.Read(ref reader);
+        }
+        catch (InvalidOperationException)
+        {
+            // Half of a surrogate pair.
+            read = null;
+            return false;
+        }
+        Add(into, item, new Place(FieldPath.Item(FieldPath.Member(null, "items"), index), position, "", "", 1), outline, null);
         read = into.Objects.Count == 1 ? into.Objects[0] : null;
         return into.Findings.Count == 0 && into.Refused.Count == 0 && into.Objects.Count <= 1;
     }

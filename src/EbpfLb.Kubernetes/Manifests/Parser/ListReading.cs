@@ -77,8 +77,10 @@ internal sealed class ListReading(FileReading items, ListContent? before)
             if (pieceStart == 0 && filled >= 3 && piece is [0xef, 0xbb, 0xbf, ..]) return false;
             var reader = new Utf8JsonReader(piece.AsSpan(0, filled), read == 0, state);
             if (!Advance(ref reader, piece)) return false;
-            if (read == 0) return true;
+            if (read == 0) return Utf8.IsValid(piece.AsSpan(0, filled));
             var consumed = (int)reader.BytesConsumed;
+            // Items were looked at before they were read; this is for what is around them.
+            if (!Utf8.IsValid(piece.AsSpan(0, consumed))) return false;
             Count(piece, consumed);
             state = reader.CurrentState;
             piece.AsSpan(consumed, filled - consumed).CopyTo(piece);

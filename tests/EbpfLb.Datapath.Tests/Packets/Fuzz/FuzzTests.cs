@@ -7,7 +7,7 @@ namespace EbpfLb.Datapath.Tests.Packets.Fuzz;
 
 /// <summary>
 /// Packets of the matrix, damaged. Whatever they are: none leaves half translated or with a checksum that is wrong in another way than
-/// before, and flows keep both their entries. EBPFLB_FUZZ=N tries N times as many.
+/// before, and flows keep both their entries. EBPFLB_FUZZ=N tries N times as many, EBPFLB_FUZZ_SEED=S others (`make fuzz`).
 /// </summary>
 public sealed class FuzzTests(PacketFixture fixture) : PacketTest(fixture.Program)
 {
@@ -21,14 +21,18 @@ public sealed class FuzzTests(PacketFixture fixture) : PacketTest(fixture.Progra
 
     private static readonly LbReason[] Answers = [LbReason.PktRejected, LbReason.PktTooBig, LbReason.PktTtl];
 
-    public static TheoryData<int> Seeds { get; } = [.. Enumerable.Range(1, 6)];
+    private static int FirstSeed { get; } = int.Parse(Environment.GetEnvironmentVariable("EBPFLB_FUZZ_SEED") ?? "1");
+
+    private static int Times { get; } = int.Parse(Environment.GetEnvironmentVariable("EBPFLB_FUZZ") ?? "1");
+
+    public static TheoryData<int> Seeds { get; } = [.. Enumerable.Range(FirstSeed, 6)];
 
     [Theory]
     [MemberData(nameof(Seeds))]
     public void No_damaged_packet_leaves_half_translated(int seed)
     {
         var mutator = new Mutator(seed);
-        var packets = Packets * int.Parse(Environment.GetEnvironmentVariable("EBPFLB_FUZZ") ?? "1");
+        var packets = Packets * Times;
         var corpus = Corpus.Open(Program);
         var bytes = corpus.ConvertAll(packet => packet.Bytes);
         var translated = 0;
@@ -66,6 +70,31 @@ public sealed class FuzzTests(PacketFixture fixture) : PacketTest(fixture.Progra
         }
         // Or the damage is such that nothing is tested.
         Assert.InRange(translated, packets / 10, packets);
+    }
+
+    /// <summary>Frames of any length, some with the beginning of a good one, at every device and both hooks, while flows are open.</summary>
+    [Fact]
+    public void Bytes_that_are_no_packet_at_all_are_passed_unchanged_or_dropped()
+    {
+        var random = new Random(FirstSeed);
+        var corpus = Corpus.Open(Program);
+        var dropped = 0;
+        for (var i = 0; i < Packets * Times; i++)
+        {
+            var sent = new byte[random.Next(4) == 0 ? random.Next(14, 3000) : random.Next(14, 120)];
+            random.NextBytes(sent);
+            var like = corpus[random.Next(corpus.Count)];
+            // Up to where addresses begin at most: what has those of a flow is no noise.
+            like.Bytes.AsSpan(0, Math.Min(random.Next(0, 26), sent.Length)).CopyTo(sent);
+            // By these types the kernel looks for whole headers before a test run.
+            if (sent.Length < Mutator.Shortest && sent[12] is 0x08 or 0x86) sent[12] = 0x88;
+            var device = PacketLab.Devices[random.Next(PacketLab.Devices.Count)];
+            var result = Program.Run(random.Next(2) == 0 ? LbCtHook.Ingress : LbCtHook.Egress, sent, new SkbContext(device.Index));
+            if (result.Verdict == Verdict.Drop) dropped++;
+            else if (result.Verdict != Verdict.Pass || !sent.AsSpan().SequenceEqual(result.Packet))
+                Assert.Fail(Report("noise was taken for a packet of ours", FirstSeed, i, like with { Device = device }, sent, result));
+        }
+        Assert.InRange(dropped, 0, Packets * Times / 2);
     }
 
     private static string Report(string broken, int seed, int index, CorpusPacket chosen, byte[] sent, PacketResult result) =>

@@ -7,7 +7,7 @@ namespace EbpfLb.Datapath.Tests.Packets.Fuzz;
 internal sealed class Mutator(int seed)
 {
     /// <summary>What the kernel takes for a test run, at least: a link header and, by its type, an IP header.</summary>
-    private const int Shortest = 14 + 40;
+    public const int Shortest = 14 + 40;
 
     private const int Longest = 3000;
 

@@ -1,0 +1,6 @@
+[assembly: Trait("needs", "root")]
+[assembly: Trait("needs", "netns")]
+[assembly: Trait("needs", "cgroup2")]
+[assembly: Trait("needs", "bpf")]
+[assembly: Trait("needs", "ip")]
+[assembly: Trait("needs", "nsenter")]

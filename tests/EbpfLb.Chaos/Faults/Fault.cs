@@ -1,0 +1,11 @@
+namespace EbpfLb.Chaos.Faults;
+
+/// <summary>Something that goes wrong while objects change.</summary>
+/// <param name="Name">As in docs/chaos.md and `make chaos ONLY=`.</param>
+/// <param name="Happen">Lets it happen; with true in seconds, for tests.</param>
+internal sealed record Fault(string Name, Action<Bed, Random, bool> Happen)
+{
+    public static IReadOnlyList<Fault> All { get; } = [.. ApiFaults.All, .. AgentFaults.All, .. KernelFaults.All, .. NodeFaults.All];
+
+    public override string ToString() => Name;
+}
