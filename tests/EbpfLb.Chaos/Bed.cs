@@ -33,6 +33,7 @@ internal sealed class Bed : IDisposable
     private readonly List<(NetProbe Who, string Id, string To)> held = [];
     private readonly int seed;
     private int suffered;
+    private string lastLoss = "";
 
     public Bed(int seed)
     {
@@ -95,18 +96,23 @@ internal sealed class Bed : IDisposable
         MostBackends.ToString(CultureInfo.InvariantCulture),
     ];
 
-    /// <summary>Lets it happen and waits until all is right again; returns how long that took after it was over.</summary>
+    /// <summary>
+    /// Lets it happen and waits until all is right again; returns how long that took after it was over, and how many held connections were
+    /// lost or have another peer now.
+    /// </summary>
     /// <exception cref="TimeoutException">It never was.</exception>
     /// <exception cref="InvalidOperationException">Connections were lost, or the fault itself did not go as it should.</exception>
-    public TimeSpan Suffer(Fault fault, bool isShort)
+    public (TimeSpan Took, long Lost) Suffer(Fault fault, bool isShort)
     {
         fault.Happen(this, new Random(unchecked(seed * 31 + suffered++)), isShort);
         var watch = Stopwatch.StartNew();
         Settle();
         var took = watch.Elapsed;
-        AskHeld();
+        var lost = AskHeld();
         Connect();
-        return took;
+        if (lost == 0) return (took, lost);
+        HoldAgain();
+        return fault.MayLose ? (took, lost) : throw new InvalidOperationException($"{lost} held connections were lost: {lastLoss}");
     }
 
     public bool IsRight() => Wrong() is null;
@@ -161,17 +167,29 @@ internal sealed class Bed : IDisposable
         foreach (var ip in (IPAddress[])[Node.IPv4, Node.IPv6])
             held.Add((outside, $"outside{held.Count}", new IPEndPoint(ip, Cluster.FirstNodePort).ToString()));
         foreach (var (who, id, to) in held) who.Do($"hold id={id} to={to} count={HeldEach}");
-        AskHeld();
+        if (AskHeld() > 0) throw new InvalidOperationException($"held connections before any fault: {lastLoss}");
     }
 
-    private void AskHeld()
+    private void HoldAgain()
     {
         foreach (var (who, id, to) in held)
         {
-            var answer = who.Ask($"exchange id={id} peer={to}");
-            if (!answer.Ok || answer.Number("failed") > 0 || answer.Number("badpeer") > 0)
-                throw new InvalidOperationException($"held connections to {to}: {answer}");
+            who.Do($"release id={id}");
+            who.Do($"hold id={id} to={to} count={HeldEach}");
         }
+    }
+
+    private long AskHeld()
+    {
+        var lost = 0L;
+        foreach (var (who, id, to) in held)
+        {
+            var answer = who.Ask($"exchange id={id} peer={to}");
+            var lostHere = answer.Ok ? Math.Max(answer.Number("failed"), answer.Number("badpeer")) : HeldEach;
+            if (lostHere > 0) lastLoss = $"{to}: {answer}";
+            lost += lostHere;
+        }
+        return lost;
     }
 
     /// <summary>null: nothing is.</summary>

@@ -28,10 +28,10 @@ foreach (var fault in chosen)
     var watch = Stopwatch.StartNew();
     try
     {
-        var after = bed.Suffer(fault, isShort: false);
+        var (took, lost) = bed.Suffer(fault, isShort: false);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"| {fault.Name} | {watch.Elapsed.TotalSeconds:0.0} | {after.TotalSeconds:0.0} s | 0 of {Bed.HeldConnections} | yes |"));
+            $"| {fault.Name} | {watch.Elapsed.TotalSeconds:0.0} | {took.TotalSeconds:0.0} s | {lost} of {Bed.HeldConnections} | yes |"));
     }
     catch (Exception e) when (e is TimeoutException or InvalidOperationException or IOException)
     {

@@ -24,20 +24,17 @@ internal static class AgentFaults
         }
     }
 
-    /// <summary>Just before one of its system calls: while it takes hooks over, pins, waits for a grace period or looks at sockets.</summary>
+    /// <summary>Just before one of its system calls: while it takes hooks over, waits for a grace period or looks at sockets.</summary>
     private static void KilledAtCall(Bed bed, Random random, bool isShort)
     {
         for (var i = 0; i < (isShort ? 2 : 12); i++)
         {
             bed.Agent.Kill();
-            // With all pins away it makes each of them.
-            if (random.Next(3) == 0) KernelFaults.RemovePins(bed, random);
             bed.Objects.Change(random, 20);
-            var call = random.Next(4) switch
+            var call = random.Next(3) switch
             {
                 0 => $"update*{random.Next(1, 16)}",
-                1 => $"pin*{random.Next(1, 40)}",
-                2 => "iterate*1",
+                1 => "iterate*1",
                 _ => $"wait*{random.Next(1, 4)}",
             };
             bed.Agent.LaunchInstead(Bed.Binary, RepositoryPaths.Netprobe, "killed", call);
@@ -90,7 +87,7 @@ internal static class AgentFaults
             for (var i = 0; i < (isShort ? 1 : 5); i++)
             {
                 limit.Add(bed.Agent.ProcessId);
-                limit.Set(limit.ResidentOf(bed.Agent.ProcessId) * random.Next(5, 12) / 10);
+                limit.Set(MemoryLimit.ResidentOf(bed.Agent.ProcessId) * random.Next(5, 12) / 10);
                 bed.Objects.Change(random, 200);
                 var (code, _) = bed.Agent.Command("status");
                 limit.Set(null);

@@ -5,6 +5,9 @@ namespace EbpfLb.Chaos.Faults;
 /// <param name="Happen">Lets it happen; with true in seconds, for tests.</param>
 internal sealed record Fault(string Name, Action<Bed, Random, bool> Happen)
 {
+    /// <summary>What connections live by is taken away itself.</summary>
+    public bool MayLose { get; init; }
+
     public static IReadOnlyList<Fault> All { get; } = [.. ApiFaults.All, .. AgentFaults.All, .. KernelFaults.All, .. NodeFaults.All];
 
     public override string ToString() => Name;

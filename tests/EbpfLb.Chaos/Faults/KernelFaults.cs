@@ -9,9 +9,12 @@ namespace EbpfLb.Chaos.Faults;
 internal static class KernelFaults
 {
     public static IReadOnlyList<Fault> All { get; } =
-        [new("pins", Pins), new("links", Links), new("qdiscs", Qdiscs), new("entries", Entries), new("maps-full", Full)];
+        [
+            new("pins", Pins), new("pins-and-agent", PinsAndAgent) { MayLose = true }, new("links", Links), new("qdiscs", Qdiscs),
+            new("entries", Entries), new("maps-full", Full),
+        ];
 
-    public static void RemovePins(Bed bed, Random random)
+    private static void RemovePins(Bed bed, Random random)
     {
         var chosen = random.Next(1, 4);
         foreach (var kind in ((string[])["maps", "links"]).Where((_, i) => (chosen & (1 << i)) != 0))
@@ -22,7 +25,20 @@ internal static class KernelFaults
 
     private static string Instance(Bed bed) => BpfFs.InstancePath(bed.Agent.Instance);
 
-    /// <summary>Some pins; half of the times the agent is killed before it can put them back, and the next one finds what is left.</summary>
+    /// <summary>
+    /// Some pins while no agent holds what they name: of maps nothing is left for the next one then, of links their programs end. What flows
+    /// and sockets were remembered in is lost with them.
+    /// </summary>
+    private static void PinsAndAgent(Bed bed, Random random, bool isShort)
+    {
+        bed.Agent.Kill();
+        RemovePins(bed, random);
+        bed.Objects.Change(random, 10);
+        bed.Agent.Launch();
+        bed.Agent.WaitUntilReady();
+    }
+
+    /// <summary>Some pins, which the agent makes again of what it holds.</summary>
     private static void Pins(Bed bed, Random random, bool isShort)
     {
         for (var i = 0; i < (isShort ? 1 : 8); i++)

@@ -25,7 +25,7 @@ internal sealed class MemoryLimit : IDisposable
     /// <param name="bytes">null: no limit.</param>
     public void Set(long? bytes) => Write("memory.limit_in_bytes", (bytes ?? -1).ToString(CultureInfo.InvariantCulture));
 
-    public long ResidentOf(int process)
+    public static long ResidentOf(int process)
     {
         var line = File.ReadLines($"/proc/{process.ToString(CultureInfo.InvariantCulture)}/status")
             .Single(text => text.StartsWith("VmRSS:", StringComparison.Ordinal));
