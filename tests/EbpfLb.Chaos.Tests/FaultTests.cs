@@ -15,7 +15,8 @@ public sealed class FaultTests(ITestOutputHelper output)
         var faults = Fault.All.Where(fault => Sample.Contains(fault.Name)).ToArray();
         new Random(Seed).Shuffle(faults);
         using var bed = new Bed(Seed);
-        foreach (var fault in faults) output.WriteLine($"{fault}: right again after {bed.Suffer(fault, isShort: true).Took.TotalSeconds:0.0} s");
+        foreach (var fault in faults)
+            output.WriteLine($"{fault}: right again after {bed.Suffer(fault, isShort: true).Took.TotalSeconds:0.0} s");
         Assert.Equal(Sample.Length, faults.Length);
     }
 }

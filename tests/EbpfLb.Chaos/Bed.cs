@@ -13,7 +13,7 @@ namespace EbpfLb.Chaos;
 
 /// <summary>
 /// outside - router - a node with an API server, a native agent that reads it, a client pod and three backend pods. Connections are held
-/// through one service from the pod (socket hooks) and from outside (programs at devices), in both families, for as long as the bed is there.
+/// through one service from the pod (socket hooks) and from outside (programs at devices), in both families.
 /// </summary>
 internal sealed class Bed : IDisposable
 {
@@ -207,7 +207,8 @@ internal sealed class Bed : IDisposable
     }
 
     private static string? Difference(string what, SortedSet<string> expected, SortedSet<string> found) => expected.SetEquals(found) ? null
-        : $"{what}: missing {string.Join(", ", expected.Except(found).Take(5))}; too many {string.Join(", ", found.Except(expected).Take(5))}";
+        : $"{what}: missing {string.Join(", ", expected.Except(found).Take(5))}; "
+            + $"too many {string.Join(", ", found.Except(expected).Take(5))}";
 
     private static SortedSet<string> Rows(string answer, string list, Func<JsonElement, IEnumerable<JsonElement>> ends)
     {

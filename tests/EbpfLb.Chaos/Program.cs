@@ -36,8 +36,8 @@ foreach (var fault in chosen)
     catch (Exception e) when (e is TimeoutException or InvalidOperationException or IOException)
     {
         failed++;
-        Console.WriteLine(
-            $"| {fault.Name} | {watch.Elapsed.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture)} | - | - | NO |\n{e}\n{bed.Report()}");
+        var seconds = watch.Elapsed.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
+        Console.WriteLine($"| {fault.Name} | {seconds} | - | - | NO |\n{e}\n{bed.Report()}");
         // What comes after it would be judged by what is broken already.
         if (!bed.IsRight()) break;
     }

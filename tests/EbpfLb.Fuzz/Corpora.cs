@@ -67,7 +67,8 @@ internal static class Corpora
     public static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 
     private static IEnumerable<string> Texts(string directory, string pattern)
-        => Directory.GetFiles(Path.Combine(RepositoryPaths.Root, directory), pattern).Order(StringComparer.Ordinal).Select(File.ReadAllText);
+        => Directory.GetFiles(Path.Combine(RepositoryPaths.Root, directory), pattern).Order(StringComparer.Ordinal)
+            .Select(File.ReadAllText);
 
     /// <summary>The manifests of a case.</summary>
     private static IEnumerable<string> Applied(string text)

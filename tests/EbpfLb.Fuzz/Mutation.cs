@@ -8,7 +8,8 @@ internal sealed class Mutation(IReadOnlyList<byte[]> corpus, IReadOnlyList<strin
 {
     private static readonly string[] Anywhere =
     [
-        "\t", "\n", "\r\n", "  ", "- ", ": ", "[", "]", "{", "}", "[[[[[[[[", "{\"a\":", "\"", "'", "&a ", "*a ", "<<: ", "? ", "|", ">-", "|2\n",
+        "\t", "\n", "\r\n", "  ", "- ", ": ", "[", "]", "{", "}", "[[[[[[[[", "{\"a\":",
+        "\"", "'", "&a ", "*a ", "<<: ", "? ", "|", ">-", "|2\n",
         "!!int ", "!!binary ", "!<", "%YAML 1.2\n", "---\n", "...\n", "#", "null", "~", "true", "false", "True", "yes", "\0", "\u0085",
         "\ud83d\ude00", "\\", "\\u", "\\ud800", "\\u0000", "\"\\ud800\"", "\"\\udc00\\ud800\"", ".nan", ".inf", ",", "\ufeff", "\u2028", "\u00a0",
         "0", "-0", "-1", "1", "00", "0x50", "0o17", "1_000", "1e3", "1e999", "80.0", "65535", "65536", "2147483647", "2147483648",
@@ -64,7 +65,8 @@ internal sealed class Mutation(IReadOnlyList<byte[]> corpus, IReadOnlyList<strin
             }
             case 10:
                 // Deep or long: the same many times.
-                return With(bytes, at, at, [.. Enumerable.Repeat(bytes[at..end], random.Next(2, random.Next(8) == 0 ? 900 : 20)).SelectMany(b => b)]);
+                var times = random.Next(2, random.Next(8) == 0 ? 900 : 20);
+                return With(bytes, at, at, [.. Enumerable.Repeat(bytes[at..end], times).SelectMany(b => b)]);
             case 11:
             {
                 var (lineStart, lineEnd) = LineAt(bytes, random.Next(bytes.Length));
@@ -113,7 +115,8 @@ internal sealed class Mutation(IReadOnlyList<byte[]> corpus, IReadOnlyList<strin
         return (from, to < 0 ? bytes.Length : to + 1);
     }
 
-    private static bool IsOfWord(byte value) => char.IsAsciiLetterOrDigit((char)value) || value is (byte)'.' or (byte)'-' or (byte)'/' or (byte)'_';
+    private static bool IsOfWord(byte value)
+        => char.IsAsciiLetterOrDigit((char)value) || value is (byte)'.' or (byte)'-' or (byte)'/' or (byte)'_';
 
     /// <summary>Names and values that the good inputs have: in another field they are the likeliest mistake.</summary>
     private static SortedSet<string> Harvest(IReadOnlyList<byte[]> corpus)

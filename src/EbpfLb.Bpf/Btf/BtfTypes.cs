@@ -96,7 +96,8 @@ public sealed class BtfTypes
             return data;
         var symbols = elf.Symbols.Where(symbol => symbol.SectionIndex == index).ToLookup(symbol => symbol.Name);
         var entries = data.Entries.Select(entry =>
-            entry.TypeId < types.Count && types[(int)entry.TypeId] is BtfVariable variable && symbols[variable.Name].FirstOrDefault() is { } symbol
+            entry.TypeId < types.Count && types[(int)entry.TypeId] is BtfVariable variable
+                && symbols[variable.Name].FirstOrDefault() is { } symbol
                 ? entry with { Offset = (uint)symbol.Value }
                 : entry);
         return data with { Size = (uint)elf.Sections[index].Size, Entries = [.. entries] };

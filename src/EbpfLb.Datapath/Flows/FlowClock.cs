@@ -1,14 +1,19 @@
+using System.Globalization;
 using EbpfLb.Abi;
 
 namespace EbpfLb.Datapath.Flows;
 
 /// <summary>
-/// The clock of conntrack entries: ticks of CLOCK_MONOTONIC, 1.07 s each, which is what TimeProvider.System counts on Linux.
+/// The clock of conntrack entries: ticks of the kernel's CLOCK_MONOTONIC, 1.07 s each, which is what TimeProvider.System counts on Linux, but
+/// for the offset of a time namespace.
 /// </summary>
 public sealed class FlowClock(TimeProvider time)
 {
     private const long NanosecondsPerSecond = 1_000_000_000;
     private const int TickShift = (int)LbCtClock.TickShift;
+
+    /// <summary>Nanoseconds that CLOCK_MONOTONIC of this process is ahead of the one that programs count by (time_namespaces(7)).</summary>
+    private static readonly long Ahead = ReadOffset();
 
     /// <summary>Length of a tick.</summary>
     public static TimeSpan Tick { get; } = TimeSpan.FromTicks((1L << TickShift) / TimeSpan.NanosecondsPerTick);
@@ -26,5 +31,21 @@ public sealed class FlowClock(TimeProvider time)
     /// <summary>How long a flow has been idle, for people.</summary>
     public static TimeSpan IdleTime(uint tick, uint now) => Idle(tick, now) * Tick;
 
-    private UInt128 Nanoseconds => (UInt128)(ulong)time.GetTimestamp() * NanosecondsPerSecond / (ulong)time.TimestampFrequency;
+    private UInt128 Nanoseconds
+        => (UInt128)((Int128)time.GetTimestamp() * NanosecondsPerSecond / time.TimestampFrequency - Ahead);
+
+    /// <param name="offsets">As /proc/PID/timens_offsets has them: clock, seconds, nanoseconds.</param>
+    internal static long OffsetOf(string offsets)
+        => offsets.Split('\n').Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Where(words => words is ["monotonic", _, _])
+            .Select(words => long.Parse(words[1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture) * NanosecondsPerSecond
+                + long.Parse(words[2], NumberStyles.None, CultureInfo.InvariantCulture))
+            .FirstOrDefault();
+
+    private static long ReadOffset()
+    {
+        // A kernel without time namespaces has no such file.
+        const string Path = "/proc/self/timens_offsets";
+        return File.Exists(Path) ? OffsetOf(File.ReadAllText(Path)) : 0;
+    }
 }

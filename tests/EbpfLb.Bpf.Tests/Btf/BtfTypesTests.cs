@@ -124,7 +124,10 @@ public sealed class BtfTypesTests
         { "array of itself", [0, Kind(3), 0, 1, 1, 4] },
         { "struct in itself", [1, Kind(4) + 1, 8, 1, 1, 0] },
         { "struct in an array in itself", [1, Kind(4) + 1, 8, 1, 2, 0, 0, Kind(3), 0, 1, 1, 4] },
-        { "pointers to pointers without end", [.. Enumerable.Range(2, 200).SelectMany(next => (uint[])[0, Kind(2), (uint)next]), 0, Kind(2), 0] },
+        {
+            "pointers to pointers without end",
+            [.. Enumerable.Range(2, 200).SelectMany(next => (uint[])[0, Kind(2), (uint)next]), 0, Kind(2), 0]
+        },
         {
             "twice as many members on each level",
             [.. Enumerable.Range(2, 60).SelectMany(next => (uint[])[1, Kind(4) + 2, 8, 1, (uint)next, 0, 1, (uint)next, 0]), 1, Kind(4), 8]

@@ -8,10 +8,13 @@ internal static class AgentFaults
 {
     public static IReadOnlyList<Fault> All { get; } =
     [
-        new("agent-killed", Killed), new("agent-killed-at-call", KilledAtCall), new("two-agents", Two), new("memory", Memory), new("clock", Clock),
+        new("agent-killed", Killed), new("agent-killed-at-call", KilledAtCall), new("two-agents", Two), new("memory", Memory),
+        new("clock", Clock),
     ];
 
-    /// <summary>kill -9 after some changes were sent, whatever it does with them just then; the next one may be killed before it is ready.</summary>
+    /// <summary>
+    /// kill -9 after some changes were sent, whatever it does with them just then; the next one may be killed before it is ready.
+    /// </summary>
     private static void Killed(Bed bed, Random random, bool isShort)
     {
         for (var i = 0; i < (isShort ? 3 : 15); i++)
@@ -72,8 +75,8 @@ internal static class AgentFaults
     }
 
     /// <summary>
-    /// The limit falls to what the agent uses, while objects change: it gets along or the kernel kills it (cgroup version 1's limit; the
-    /// processes of the machine are in its hierarchy as well).
+    /// The limit falls below what the agent uses, while objects change: it gets along, or the kernel kills it and it is started again
+    /// (cgroup version 1's limit).
     /// </summary>
     private static void Memory(Bed bed, Random random, bool isShort)
     {
@@ -86,25 +89,28 @@ internal static class AgentFaults
         {
             for (var i = 0; i < (isShort ? 1 : 5); i++)
             {
-                limit.Add(bed.Agent.ProcessId);
-                limit.Set(MemoryLimit.ResidentOf(bed.Agent.ProcessId) * random.Next(5, 12) / 10);
+                // What was allocated before it came into the cgroup would not be counted.
+                bed.Agent.Kill();
+                bed.Agent.LaunchInstead(Bed.Binary, limit.Enter);
+                bed.Agent.WaitUntilReady();
+                var usage = limit.Usage;
+                limit.Set(usage * random.Next(3, 10) / 10);
                 bed.Objects.Change(random, 200);
                 var (code, _) = bed.Agent.Command("status");
                 limit.Set(null);
                 var isAlive = File.Exists($"/proc/{bed.Agent.ProcessId.ToString(CultureInfo.InvariantCulture)}/stat")
                     && bed.Agent.Health() is not null;
-                Console.WriteLine($"memory: {(isAlive ? "it got along" : "it was killed")}, status ended with {code}");
-                if (isAlive) continue;
-                bed.Agent.Kill();
-                bed.Agent.Launch();
-                bed.Agent.WaitUntilReady();
+                Console.WriteLine($"memory: {usage >> 20} MiB, {(isAlive ? "it got along" : "it was killed")}, status ended with {code}");
             }
+            bed.Agent.Kill();
+            bed.Agent.LaunchInstead(Bed.Binary);
+            bed.Agent.WaitUntilReady();
         }
     }
 
     /// <summary>
-    /// An agent whose monotonic clock is a day ahead of the kernel's, in a time namespace of its own. The clock of a machine cannot be set for
-    /// one process, and is left alone.
+    /// An agent whose monotonic clock is a day ahead of the kernel's, in a time namespace of its own. The wall clock cannot be set for one
+    /// process, and is left alone.
     /// </summary>
     private static void Clock(Bed bed, Random random, bool isShort)
     {
@@ -113,7 +119,8 @@ internal static class AgentFaults
             bed.Agent.Kill();
             var seconds = offset.ToString(CultureInfo.InvariantCulture);
             bed.Agent.LaunchInstead(
-                Bed.Binary, RepositoryPaths.Tool("unshare"), "--time", "--monotonic", seconds, "--boottime", seconds, "--fork", "--kill-child");
+                Bed.Binary, RepositoryPaths.Tool("unshare"), "--time", "--monotonic", seconds, "--boottime", seconds, "--fork",
+                "--kill-child");
             bed.Agent.WaitUntilReady();
             bed.Objects.Change(random, 20);
             bed.Settle();

@@ -109,7 +109,10 @@ internal static class ApiFaults
         for (var i = 0; i < (isShort ? 1 : 5); i++)
         {
             foreach (var json in Malformed(i))
-                bed.Api.Delete(FakeResource.All.Single(r => r.Kind == (string?)json["kind"]), (string)json["metadata"]!["name"]!, "default");
+            {
+                var resource = FakeResource.All.Single(known => known.Kind == (string?)json["kind"]);
+                bed.Api.Delete(resource, (string)json["metadata"]!["name"]!, "default");
+            }
         }
     }
 
@@ -125,11 +128,13 @@ internal static class ApiFaults
             ("EndpointSlice", "\"addressType\":\"IPv4\",\"ports\":[{\"port\":\"\\ud83d\\ude00\"}],\"endpoints\":[{\"addresses\":[null]}]"),
         ])
         {
+            var name = $"bad{number}-{rest.Length}";
             yield return JsonNode.Parse(
-                $$$"""{"kind":"{{{kind}}}","metadata":{"name":"bad{{{number}}}-{{{rest.Length}}}","namespace":"default"},{{{rest}}}}""")!.AsObject();
+                $$$"""{"kind":"{{{kind}}}","metadata":{"name":"{{{name}}}","namespace":"default"},{{{rest}}}}""")!.AsObject();
         }
+        var text = new string('x', 8 << 20);
         yield return JsonNode.Parse($$$"""
-            {"kind":"Service","metadata":{"name":"huge{{{number}}}","namespace":"default","annotations":{"a":"{{{new string('x', 8 << 20)}}}"}},
+            {"kind":"Service","metadata":{"name":"huge{{{number}}}","namespace":"default","annotations":{"a":"{{{text}}}"}},
              "spec":{"type":"ExternalName","externalName":"a.example"}}
             """)!.AsObject();
     }

@@ -26,8 +26,8 @@ internal static class KernelFaults
     private static string Instance(Bed bed) => BpfFs.InstancePath(bed.Agent.Instance);
 
     /// <summary>
-    /// Some pins while no agent holds what they name: of maps nothing is left for the next one then, of links their programs end. What flows
-    /// and sockets were remembered in is lost with them.
+    /// Some pins while no agent holds what they name: of maps nothing is left for the next one then, of links their programs end. What
+    /// flows and sockets were remembered in is lost with them.
     /// </summary>
     private static void PinsAndAgent(Bed bed, Random random, bool isShort)
     {
@@ -87,7 +87,8 @@ internal static class KernelFaults
             foreach (var key in services6.Keys().Where(_ => random.Next(3) == 0)) services6.Update(key, default);
             for (var id = 1u; id < 40; id++)
             {
-                if (random.Next(3) == 0) backends.Update(id, new LbBackend { ServiceId = (uint)random.Next(1000), Port = Be16.FromHost(1) });
+                if (random.Next(3) > 0) continue;
+                backends.Update(id, new LbBackend { ServiceId = (uint)random.Next(1000), Port = Be16.FromHost(1) });
             }
             bed.Objects.Change(random, 5);
             bed.Settle();

@@ -20,16 +20,26 @@ internal sealed class MemoryLimit : IDisposable
         return new MemoryLimit(path);
     }
 
-    public void Add(int process) => Write("cgroup.procs", process.ToString(CultureInfo.InvariantCulture));
+    /// <summary>What a process is started by so that it is in the cgroup from the beginning.</summary>
+    public string[] Enter => ["/bin/sh", "-c", $"echo $$ > {path}/cgroup.procs && exec \"$@\"", "sh"];
+
+    /// <summary>Bytes that are charged to it.</summary>
+    public long Usage
+        => long.Parse(File.ReadAllText(Path.Combine(path, "memory.usage_in_bytes")).Trim(), CultureInfo.InvariantCulture);
 
     /// <param name="bytes">null: no limit.</param>
-    public void Set(long? bytes) => Write("memory.limit_in_bytes", (bytes ?? -1).ToString(CultureInfo.InvariantCulture));
-
-    public static long ResidentOf(int process)
+    public void Set(long? bytes)
     {
-        var line = File.ReadLines($"/proc/{process.ToString(CultureInfo.InvariantCulture)}/status")
-            .Single(text => text.StartsWith("VmRSS:", StringComparison.Ordinal));
-        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) << 10;
+        var text = (bytes ?? -1).ToString(CultureInfo.InvariantCulture);
+        try
+        {
+            File.WriteAllText(Path.Combine(path, "memory.limit_in_bytes"), text);
+        }
+        catch (IOException)
+        {
+            // EBUSY: it cannot come down to that by taking pages away.
+            Console.WriteLine($"memory: the kernel does not lower the limit to {text}");
+        }
     }
 
     public void Dispose()
@@ -49,19 +59,6 @@ internal sealed class MemoryLimit : IDisposable
         catch (IOException)
         {
             return false;
-        }
-    }
-
-    /// <summary>The kernel refuses a limit that it cannot come down to by taking pages away: then it stays.</summary>
-    private void Write(string file, string text)
-    {
-        try
-        {
-            File.WriteAllText(Path.Combine(path, file), text);
-        }
-        catch (IOException) when (file == "memory.limit_in_bytes")
-        {
-            Console.WriteLine($"memory: the kernel does not lower the limit to {text}");
         }
     }
 }

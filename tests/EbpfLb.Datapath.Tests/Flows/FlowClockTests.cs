@@ -15,6 +15,14 @@ public sealed class FlowClockTests
         Assert.Equal(1.073741824, FlowClock.Tick.TotalSeconds, 6);
     }
 
+    [Theory]
+    [InlineData("monotonic           0         0\nboottime            0         0\n", 0)]
+    [InlineData("monotonic       86400         5\nboottime            7         0\n", 86_400_000_000_005)]
+    [InlineData("monotonic          -2 500000000\nboottime           -2 500000000\n", -1_500_000_000)]
+    [InlineData("", 0)]
+    public void The_offset_of_a_time_namespace_is_known(string offsets, long nanoseconds)
+        => Assert.Equal(nanoseconds, FlowClock.OffsetOf(offsets));
+
     [Fact]
     public void A_tick_passes_every_1_07_seconds()
     {

@@ -23,8 +23,11 @@ internal sealed class ListTarget : FuzzTarget
         .. Corpora.Bodies("list-*.http"),
         .. ((string[])["services.json", "endpointslices.json", "nodes.json"]).SelectMany(file => Corpora.Items(file).Chunk(3))
             .Where((_, i) => i % 4 == 0)
-            .Select(items => Corpora.Bytes($$"""{"metadata":{"resourceVersion":"7","continue":""},"items":[{{string.Join(',', items)}}]}""")),
-        Corpora.Bytes("""{"metadata":{"resourceVersion":"7"},"items":[{"metadata":{"name":"k"},"spec":{"cidrs":["10.96.0.0/12","fd00::/108"]}}]}"""),
+            .Select(items => string.Join(',', items))
+            .Select(items => Corpora.Bytes($$"""{"metadata":{"resourceVersion":"7","continue":""},"items":[{{items}}]}""")),
+        Corpora.Bytes("""
+            {"metadata":{"resourceVersion":"7"},"items":[{"metadata":{"name":"k"},"spec":{"cidrs":["10.96.0.0/12","fd00::/108"]}}]}
+            """),
     ];
 
     public override string? Try(byte[] input, Random random, FuzzReport report) => random.Next(9) switch

@@ -13,7 +13,8 @@ internal sealed class WatchTarget : FuzzTarget
     public override IReadOnlyList<byte[]> Corpus { get; } =
     [
         .. Corpora.Bodies("watch-*.http"),
-        .. ((string[])["services.json", "endpointslices.json", "nodes.json"]).SelectMany(file => Corpora.Items(file)).Where((_, i) => i % 5 == 0)
+        .. ((string[])["services.json", "endpointslices.json", "nodes.json"]).SelectMany(file => Corpora.Items(file))
+            .Where((_, i) => i % 5 == 0)
             .Select((item, i) => Corpora.Bytes(
                 $$"""{"type":"{{(i % 3 == 0 ? "DELETED" : "MODIFIED")}}","object":{{item.ReplaceLineEndings(" ")}}}""")),
     ];

@@ -72,7 +72,7 @@ public sealed class FuzzTests(PacketFixture fixture) : PacketTest(fixture.Progra
         Assert.InRange(translated, packets / 10, packets);
     }
 
-    /// <summary>Frames of any length, some with the beginning of a good one, at every device and both hooks, while flows are open.</summary>
+    /// <summary>Frames of any length, some with the beginning of a good one, at every device and hook, while flows are open.</summary>
     [Fact]
     public void Bytes_that_are_no_packet_at_all_are_passed_unchanged_or_dropped()
     {
