@@ -33,7 +33,7 @@ internal sealed class Bed : IDisposable
     private readonly List<(NetProbe Who, string Id, string To)> held = [];
     private readonly int seed;
     private int suffered;
-    private string lastLoss = "";
+    private readonly List<string> losses = [];
 
     public Bed(int seed)
     {
@@ -112,8 +112,11 @@ internal sealed class Bed : IDisposable
         Connect();
         if (lost == 0) return (took, lost);
         HoldAgain();
-        return fault.MayLose ? (took, lost) : throw new InvalidOperationException($"{lost} held connections were lost: {lastLoss}");
+        return fault.MayLose ? (took, lost) : throw new InvalidOperationException($"{lost} held connections were lost: {Losses}");
     }
+
+    /// <summary>What was lost by the last fault, by way.</summary>
+    public string Losses => string.Join("; ", losses);
 
     public bool IsRight() => Wrong() is null;
 
@@ -167,7 +170,7 @@ internal sealed class Bed : IDisposable
         foreach (var ip in (IPAddress[])[Node.IPv4, Node.IPv6])
             held.Add((outside, $"outside{held.Count}", new IPEndPoint(ip, Cluster.FirstNodePort).ToString()));
         foreach (var (who, id, to) in held) who.Do($"hold id={id} to={to} count={HeldEach}");
-        if (AskHeld() > 0) throw new InvalidOperationException($"held connections before any fault: {lastLoss}");
+        if (AskHeld() > 0) throw new InvalidOperationException($"held connections before any fault: {Losses}");
     }
 
     private void HoldAgain()
@@ -182,11 +185,12 @@ internal sealed class Bed : IDisposable
     private long AskHeld()
     {
         var lost = 0L;
+        losses.Clear();
         foreach (var (who, id, to) in held)
         {
             var answer = who.Ask($"exchange id={id} peer={to}");
             var lostHere = answer.Ok ? Math.Max(answer.Number("failed"), answer.Number("badpeer")) : HeldEach;
-            if (lostHere > 0) lastLoss = $"{to}: {answer}";
+            if (lostHere > 0) losses.Add($"{to}: {answer}");
             lost += lostHere;
         }
         return lost;

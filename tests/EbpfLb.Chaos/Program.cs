@@ -32,6 +32,7 @@ foreach (var fault in chosen)
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"| {fault.Name} | {watch.Elapsed.TotalSeconds:0.0} | {took.TotalSeconds:0.0} s | {lost} of {Bed.HeldConnections} | yes |"));
+        if (lost > 0) Console.WriteLine(bed.Losses);
     }
     catch (Exception e) when (e is TimeoutException or InvalidOperationException or IOException)
     {

@@ -4,8 +4,8 @@ using EbpfLb.Abi;
 namespace EbpfLb.Datapath.Flows;
 
 /// <summary>
-/// The clock of conntrack entries: ticks of the kernel's CLOCK_MONOTONIC, 1.07 s each, which is what TimeProvider.System counts on Linux, but
-/// for the offset of a time namespace.
+/// The clock of conntrack entries: ticks of the kernel's CLOCK_MONOTONIC, 1.07 s each, which is what TimeProvider.System counts on Linux,
+/// but for the offset of a time namespace.
 /// </summary>
 public sealed class FlowClock(TimeProvider time)
 {
