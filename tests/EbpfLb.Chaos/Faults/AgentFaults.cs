@@ -75,8 +75,8 @@ internal static class AgentFaults
     }
 
     /// <summary>
-    /// The limit falls below what the agent uses, while objects change: it gets along, or the kernel kills it and it is started again
-    /// (cgroup version 1's limit).
+    /// The limit falls to what the agent uses and half a megabyte at most, while objects change: it gets along, or the kernel kills it and
+    /// it is started again (cgroup version 1's limit; the kernel refuses a lower one).
     /// </summary>
     private static void Memory(Bed bed, Random random, bool isShort)
     {
@@ -94,8 +94,8 @@ internal static class AgentFaults
                 bed.Agent.LaunchInstead(Bed.Binary, limit.Enter);
                 bed.Agent.WaitUntilReady();
                 var usage = limit.Usage;
-                limit.Set(usage * random.Next(3, 10) / 10);
-                bed.Objects.Change(random, 200);
+                limit.Set(usage + random.Next(512) * 1024);
+                bed.Objects.Change(random, 1000);
                 var (code, _) = bed.Agent.Command("status");
                 limit.Set(null);
                 var isAlive = File.Exists($"/proc/{bed.Agent.ProcessId.ToString(CultureInfo.InvariantCulture)}/stat")
