@@ -6,7 +6,7 @@ namespace EbpfLb.Fuzz.Tests;
 public sealed class ParserTests
 {
     private const int Seed = 1;
-    private const int Inputs = 1_000;
+    private const int Inputs = 400;
 
     public static TheoryData<string> Names { get; } = [.. FuzzTargets.All.Select(target => target.Name)];
 
