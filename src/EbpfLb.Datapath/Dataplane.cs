@@ -58,7 +58,7 @@ public sealed class Dataplane : IDataplane
         tables.DestinationFilter.Disable();
         var flows = FlowMaps.Open(loaded.Maps);
         var filter = new FilterRebuild(tables, flows);
-        var faults = new FaultFinder(paths, loaded, sockets, deviceAttacher, tables, node, addresses, mirror);
+        var faults = new FaultFinder(paths, loaded, sockets, deviceAttacher, xdp, tables, node, addresses, mirror);
         hooks = new HookSet(loaded, sockets, devices, filter, hold, faults, paths, repairs, cgroup, logger);
         var stale = new StaleState(
             () => SocketPrograms.Load(loaded.Maps, cgroup, options, logger), new BackendCheck(mirror, tables.ForPlans.Backends),

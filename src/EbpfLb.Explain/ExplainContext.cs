@@ -33,6 +33,9 @@ public sealed record ExplainContext
     /// <summary>Devices without a program: what comes in by them is left alone. Empty also where that is not known.</summary>
     public ValueList<string> BareDevices { get; init; }
 
+    /// <summary>Devices where XDP is wanted. Empty also where that is not known.</summary>
+    public ValueList<FrontDevice> FrontDevices { get; init; }
+
     /// <summary>spec.podCIDRs of all nodes that are known, this one's too: who starts on this node goes by the socket hooks.</summary>
     public ValueList<PodRange> PodRanges { get; init; }
 

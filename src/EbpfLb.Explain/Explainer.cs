@@ -47,7 +47,7 @@ public sealed class Explainer
             && context.BareDevices.Contains(device)
             ? new Explanation(
                 flow, source, FlowVerdict.Pass, $"comes in by {device}, which has no program: left alone") { BareDevice = device }
-            : explanation;
+            : explanation with { Front = FrontRule.Of(context, explanation) };
     }
 
     private Explanation Explain(Flow flow, Source source)
@@ -115,7 +115,9 @@ public sealed class Explainer
             var applies = masquerade.Applies(changes, source, flow, backends[i]);
             var tunnel = direct && applies && !local ? backends[i].Node?.Address : null;
             chosen[i] = new ChosenBackend(
-                backends[i].Address, served.Port.NodeOf(backends[i].Address), local, applies && tunnel is null) { Tunnel = tunnel };
+                backends[i].Address, served.Port.NodeOf(backends[i].Address), local, applies && tunnel is null) {
+                    Tunnel = tunnel, HasNoEntry = tunnel is not null && served.Frontend.IsUntracked,
+                };
         }
         if (chosen.Any(c => c.Tunnel is not null))
             reason += "; backends of other nodes by a tunnel to their node, and they answer the client themselves";

@@ -31,6 +31,9 @@ public sealed record Explanation(Flow Flow, Source Source, FlowVerdict Verdict, 
     /// <summary>Whether the source is changed and why, hairpins and backends of this node aside; "" unless the verdict is Dnat.</summary>
     public string MasqueradeReason { get; init; } = "";
 
+    /// <summary>Whether XDP takes its packets; null: it is off, or nothing is known of it.</summary>
+    public FrontAnswer? Front { get; init; }
+
     /// <summary>"default/web:http", "default/web:" when the port has no name; null without a service port.</summary>
     public string? ServiceText => Port is { } port ? $"{port.Key.Service}:{port.Key.PortName}" : null;
 }
@@ -59,6 +62,12 @@ public readonly record struct ChosenBackend(BackendAddress Address, string? Node
 {
     /// <summary>The node's address, where packets go to it in a tunnel; null: they do not.</summary>
     public IpAddress? Tunnel { get; init; }
+
+    /// <summary>
+    /// This node keeps no conntrack entry of its flows, as long as nothing has changed at their place of the Maglev table
+    /// (bpf/lib/lb_untracked.h).
+    /// </summary>
+    public bool HasNoEntry { get; init; }
 }
 
 /// <summary>An endpoint of the service port.</summary>

@@ -34,6 +34,7 @@ public sealed class FlowJson(ArrayBufferWriter<byte> output) : IDisposable
         writer.WriteStartArray("backends"u8);
         foreach (ref readonly var backend in explanation.Backends.AsSpan()) Write(backend);
         writer.WriteEndArray();
+        if (explanation.Front is { } front) writer.WriteBoolean("xdp"u8, front.Leaves);
         writer.WriteString("reason"u8, explanation.Reason);
         writer.WriteEndObject();
         EndLine();
@@ -74,6 +75,7 @@ public sealed class FlowJson(ArrayBufferWriter<byte> output) : IDisposable
         writer.WriteBoolean("local"u8, backend.Local);
         writer.WriteBoolean("masquerade"u8, backend.Masquerade);
         if (backend.Tunnel is { } node) writer.WriteString("tunnel"u8, node.ToString());
+        if (backend.HasNoEntry) writer.WriteBoolean("entry"u8, false);
         writer.WriteEndObject();
     }
 

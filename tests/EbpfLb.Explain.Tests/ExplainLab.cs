@@ -55,10 +55,12 @@ internal sealed class ExplainLab
 
     public NodeNetwork Network { get; set; } = NodeNetwork.None;
 
+    public PolicyOptions Policy { get; set; } = new() { NodeName = NodeName };
+
     public Explainer Explainer() => new(Compile(), Context);
 
     public ForwardingTable Compile()
-        => ForwardingCompiler.Compile(Cluster.Build(), new PolicyOptions { NodeName = NodeName }, null, Network);
+        => ForwardingCompiler.Compile(Cluster.Build(), Policy, null, Network);
 
     public string Answer(string from, string to, FlowPath? path = null, string? device = null)
     {

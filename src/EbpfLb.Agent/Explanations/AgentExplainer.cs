@@ -1,6 +1,7 @@
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Output;
 using EbpfLb.Agent.Pipeline;
+using EbpfLb.Agent.Nodes;
 using EbpfLb.Datapath.Node;
 using EbpfLb.Explain;
 using EbpfLb.Model;
@@ -12,7 +13,7 @@ namespace EbpfLb.Agent.Explanations;
 internal sealed class AgentExplainer(PipelineState state, Func<NodeOptions> options, string nodeName) : IExplainView
 {
     private readonly Lock sync = new();
-    private (ForwardingTable Table, NodeState? Node, Node? Object, Explainer Explainer)? held;
+    private (ForwardingTable Table, NodeView View, Node? Object, Explainer Explainer)? held;
 
     public Task<ExplainReport> ExplainAsync(Flow flow, CancellationToken cancellationToken)
     {
@@ -45,12 +46,12 @@ internal sealed class AgentExplainer(PipelineState state, Func<NodeOptions> opti
 
     private Explainer Current()
     {
-        var (table, node) = (
-            state.Table ?? throw new FormatException("the agent has compiled nothing yet; `ebpflb status` says why"), state.NodeView.State);
-        if (held is { } now && now.Table == table && ReferenceEquals(now.Node, node) && ReferenceEquals(now.Object, state.Node))
+        var (table, view) = (
+            state.Table ?? throw new FormatException("the agent has compiled nothing yet; `ebpflb status` says why"), state.NodeView);
+        if (held is { } now && now.Table == table && ReferenceEquals(now.View, view) && ReferenceEquals(now.Object, state.Node))
             return now.Explainer;
-        var explainer = new Explainer(table, ExplainContexts.Of(options(), nodeName, state.Node, node));
-        held = (table, node, state.Node, explainer);
+        var explainer = new Explainer(table, ExplainContexts.Of(options(), nodeName, state.Node, view));
+        held = (table, view, state.Node, explainer);
         return explainer;
     }
 

@@ -1,3 +1,4 @@
+using EbpfLb.Agent.Nodes;
 using EbpfLb.Datapath.Node;
 using EbpfLb.Explain;
 using EbpfLb.Model;
@@ -35,9 +36,10 @@ internal static class ExplainContexts
 
     /// <summary>The node as its agent knows it; other nodes it does not read.</summary>
     /// <param name="node">This node's object; null when there is none.</param>
-    /// <param name="state">What the programs were told; null: nothing yet.</param>
-    public static ExplainContext Of(NodeOptions options, string nodeName, Node? node, NodeState? state)
+    /// <param name="view">What was read of the node and told to the programs.</param>
+    public static ExplainContext Of(NodeOptions options, string nodeName, Node? node, NodeView view)
     {
+        var state = view.State;
         var settings = state?.Settings ?? new NodeSettings();
         return new ExplainContext
         {
@@ -50,6 +52,8 @@ internal static class ExplainContexts
             Pods6 = settings.Pods6,
             PodDevices = settings.DetectByDevice ? DevicesOf(options.Detector) : null,
             BareDevices = (state?.Devices ?? []).Where(d => d.Bare).Select(d => d.Name).ToValueList(),
+            FrontDevices = view.Attached.Where(d => d.Xdp is not null)
+                .Select(d => new FrontDevice(d.Name, d.Xdp!.Mode.ToString().ToLowerInvariant(), d.Xdp.Problem)).ToValueList(),
             PodRanges = node is null ? [] : RangesOf(node).ToValueList(),
             MasqueradeAll = settings.MasqueradeAll,
             AlwaysSnat = settings.AlwaysSnat,

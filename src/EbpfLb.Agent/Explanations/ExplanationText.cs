@@ -10,6 +10,8 @@ internal static class ExplanationText
 {
     private const int LabelWidth = 12;
 
+    private const string NoEntry = "none for backends of other nodes, except of a flow that began at a place of the table that had changed hands";
+
     public static void Write(Terminal terminal, Explainer explainer, Explanation explanation)
     {
         var output = terminal.Out;
@@ -26,6 +28,8 @@ internal static class ExplanationText
         {
             Line("masquerade", explanation.MasqueradeReason);
             Line("becomes", Becomes(explanation));
+            if (explanation.Backends.Any(b => b.HasNoEntry)) Line("entry", NoEntry);
+            if (explanation.Front is { } front) Line("xdp", front.Why);
         }
         foreach (var problem in explainer.Problems(explanation)) Line("look", problem);
         WriteCandidates(terminal, explainer, explanation);

@@ -63,10 +63,11 @@ internal sealed class DeviceHooks(
         if (wanted is null) return;
         var before = attached;
         var still = wanted.Select(d => d.Link.Index).ToHashSet();
-        var pins = attacher.MissingPins(before.Where(d => still.Contains(d.Index)));
+        List<AttachedDevice> stillThere = [.. before.Where(d => still.Contains(d.Index))];
+        string[] pins = [.. attacher.MissingPins(stillThere), .. xdp.MissingPins(stillThere)];
         attached = xdp.Attach(attacher.Attach(wanted, name => loaded[name]));
         var putBack = PutBack(before, attached);
-        repairs.Record(RepairKind.DeviceProgram, putBack);
+        repairs.Record(RepairKind.DeviceProgram, [.. putBack, .. xdp.PutBack]);
         var kept = attached.Where(d => d is { Error: null, Action: "kept" }).Select(d => d.Index).ToHashSet();
         repairs.Record(RepairKind.DevicePin, [.. pins.Where(p => kept.Any(i => p.Contains($"-{i}-", StringComparison.Ordinal)))]);
     }

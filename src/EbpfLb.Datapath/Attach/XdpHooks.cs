@@ -2,6 +2,8 @@ using System.Globalization;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Options;
 using EbpfLb.Model;
+using EbpfLb.Netlink;
+using EbpfLb.Netlink.Network;
 
 namespace EbpfLb.Datapath.Attach;
 
@@ -15,6 +17,10 @@ internal sealed class XdpHooks(XdpMode mode, InstancePaths paths, Func<BpfProgra
     private const string Prefix = "xdp-";
 
     private readonly PinnedLinks links = new();
+    private readonly List<string> putBack = [];
+
+    /// <summary>Devices whose program was there and had to be put there again by the last <see cref="Attach(IReadOnlyList{AttachedDevice})"/>.</summary>
+    public IReadOnlyList<string> PutBack => putBack;
 
     private string Mode { get; } = mode.ToString().ToLowerInvariant();
 
@@ -22,21 +28,56 @@ internal sealed class XdpHooks(XdpMode mode, InstancePaths paths, Func<BpfProgra
     /// <param name="devices">Those that have the programs of tc, or should.</param>
     public IReadOnlyList<AttachedDevice> Attach(IReadOnlyList<AttachedDevice> devices)
     {
-        List<AttachedDevice> attached = mode == XdpMode.Off ? [.. devices] : [.. devices.Select(d => d with { Xdp = Attach(d) })];
-        var kept = attached.Where(d => d.Xdp is { Problem: null }).Select(d => PinOf(d.Index)).ToHashSet();
+        putBack.Clear();
+        List<AttachedDevice> attached = [.. devices];
+        if (mode != XdpMode.Off)
+        {
+            var present = Present();
+            attached = [.. devices.Select(d => d with { Xdp = Attach(d, present) })];
+        }
+        var kept = attached.Where(IsOn).Select(d => PinOf(d.Index)).ToHashSet();
         foreach (var pin in Known().Where(p => !kept.Contains(p))) links.Detach(pin);
         return attached;
     }
 
+    /// <summary>Programs that are not at their device any more, of devices that had one. A device that is gone is no fault.</summary>
+    /// <param name="devices">As <see cref="Attach(IReadOnlyList{AttachedDevice})"/> answered the last time.</param>
+    /// <exception cref="NetlinkException">It cannot be looked at.</exception>
+    public IReadOnlyList<Difference> Faults(IReadOnlyList<AttachedDevice> devices)
+    {
+        List<AttachedDevice> wanted = [.. devices.Where(IsOn)];
+        if (wanted.Count == 0) return [];
+        using var reader = NetworkReader.Open();
+        var there = reader.ReadLinks().Select(l => l.Index).ToHashSet();
+        var present = reader.ReadXdp().ToLookup(a => a.Index);
+        return
+        [
+            .. wanted.Where(d => there.Contains(d.Index) && !present[d.Index].Any(a => a.Programs.Contains(d.Xdp!.Program)))
+                .Select(d => new Difference(VerifyStage.Attachment, $"device {d.Name} xdp", Mode, "our program", Difference.None)),
+        ];
+    }
+
+    /// <summary>Pins that are gone, of devices that had one.</summary>
+    public IReadOnlyList<string> MissingPins(IEnumerable<AttachedDevice> devices)
+        => [.. devices.Where(d => IsOn(d) && !Pin.Exists(PinOf(d.Index))).Select(d => Path.GetFileName(PinOf(d.Index)))];
+
     public void Dispose() => links.Dispose();
 
-    private XdpState Attach(AttachedDevice device)
+    private static bool IsOn(AttachedDevice device) => device.Xdp is { Problem: null };
+
+    private static ILookup<int, XdpAttachment> Present()
+    {
+        using var reader = NetworkReader.Open();
+        return reader.ReadXdp().ToLookup(a => a.Index);
+    }
+
+    private XdpState Attach(AttachedDevice device, ILookup<int, XdpAttachment> present)
     {
         if (device.Error is not null) return new XdpState(mode, 0, "its packets have no program of tc");
         if (!device.Decision.HasEthernet) return new XdpState(mode, 0, "its packets have no Ethernet header");
         try
         {
-            return new XdpState(mode, Attach(device.Index), null);
+            return new XdpState(mode, AttachLink(device, present), null);
         }
         catch (BpfException e)
         {
@@ -49,14 +90,21 @@ internal sealed class XdpHooks(XdpMode mode, InstancePaths paths, Func<BpfProgra
         }
     }
 
-    private uint Attach(int index)
+    private uint AttachLink(AttachedDevice device, ILookup<int, XdpAttachment> present)
     {
+        var index = device.Index;
         // A link keeps its mode.
         foreach (var other in Known().Where(p => IsOf(p, index) && p != PinOf(index))) links.Detach(other);
         var ours = program();
+        // Held since an earlier look, not found as a pin of an agent before.
+        var known = links.Pins.Contains(PinOf(index));
         var link = links.Open(PinOf(index));
-        if (link is null || link.Info.InterfaceIndex != index)
+        // A dead link has lost its device. One whose program is not there is of a device of the same index in another namespace.
+        if (link is null || link.Info.InterfaceIndex != index || !present[index].Any(a => a.Programs.Contains(link.Info.ProgramId)))
+        {
             links.Replace(PinOf(index), BpfLink.AttachXdp(ours, index, mode == XdpMode.Generic));
+            if (known) putBack.Add(device.Name);
+        }
         else if (link.Info.ProgramId != ours.Id)
             link.Update(ours);
         if (!Pin.Exists(PinOf(index))) Pin.Add(links.Open(PinOf(index))!.Fd, PinOf(index));

@@ -17,13 +17,13 @@ namespace EbpfLb.Datapath.Repair;
 /// second. Thread-safe.
 /// </summary>
 internal sealed class FaultFinder(
-    InstancePaths paths, LoadedProgram loaded, SocketAttacher attacher, DeviceAttacher deviceAttacher, KernelTables tables, NodeTables node,
-    ServiceAddresses addresses, Mirror mirror)
+    InstancePaths paths, LoadedProgram loaded, SocketAttacher attacher, DeviceAttacher deviceAttacher, XdpHooks xdp, KernelTables tables,
+    NodeTables node, ServiceAddresses addresses, Mirror mirror)
 {
     /// <summary>What is attached and pinned, and how many of it.</summary>
     /// <param name="devices">Those that should have programs. The caller holds the lock of devices.</param>
     public IReadOnlyList<Difference> Attachments(IReadOnlyList<AttachedDevice> devices) =>
-        [.. attacher.Faults(), .. deviceAttacher.Faults(devices, name => loaded[name]), .. Pins(devices)];
+        [.. attacher.Faults(), .. deviceAttacher.Faults(devices, name => loaded[name]), .. xdp.Faults(devices), .. Pins(devices)];
 
     /// <summary>Entries of maps.</summary>
     public IReadOnlyList<Difference> Contents() =>
@@ -51,7 +51,7 @@ internal sealed class FaultFinder(
             yield return Pin(paths.Map(name));
         var links = Names(paths.Links);
         foreach (var hook in SocketHook.All.Where(hook => !links.Contains(hook.LinkName))) yield return Pin(paths.Link(hook.LinkName));
-        foreach (var name in deviceAttacher.MissingPins(devices)) yield return Pin(name);
+        foreach (var name in deviceAttacher.MissingPins(devices).Concat(xdp.MissingPins(devices))) yield return Pin(name);
     }
 
     private static HashSet<string> Names(string directory)

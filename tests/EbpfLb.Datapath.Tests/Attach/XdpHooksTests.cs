@@ -59,18 +59,26 @@ public sealed class XdpHooksTests : IDisposable
     public void What_somebody_detached_or_unpinned_comes_back()
     {
         using var hooks = NewHooks(XdpMode.Driver);
-        Attach(hooks, DeviceLab.Left);
+        var attached = Attach(hooks, DeviceLab.Left, DeviceLab.Right);
         var pin = lab.Paths.Link(PinOf("left", XdpMode.Driver));
+        Assert.Empty(Faults());
         using (var link = BpfLink.OpenPinned(pin)) link.Detach();
         Assert.Equal(0u, ProgramAt("left"));
+        Assert.Equal(["device left xdp"], Faults());
 
-        Attach(hooks, DeviceLab.Left);
+        Attach(hooks, DeviceLab.Left, DeviceLab.Right);
+        Assert.Equal(["left"], hooks.PutBack);
         Assert.Equal(program.Id, ProgramAt("left"));
         Pin.Remove(pin);
-        Attach(hooks, DeviceLab.Left);
+        Assert.Equal([Path.GetFileName(pin)], hooks.MissingPins(attached.Values));
+        Attach(hooks, DeviceLab.Left, DeviceLab.Right);
 
+        Assert.Empty(hooks.PutBack);
+        Assert.Empty(Faults());
         Assert.True(Pin.Exists(pin));
         Assert.Equal(program.Id, ProgramAt("left"));
+
+        IEnumerable<string> Faults() => lab.Run(() => hooks.Faults([.. attached.Values])).Select(f => f.Object);
     }
 
     [Fact]

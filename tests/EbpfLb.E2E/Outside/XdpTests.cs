@@ -83,6 +83,31 @@ public sealed class XdpTests
     }
 
     [Fact]
+    public void Explain_says_what_leaves_in_front_of_the_stack_and_what_has_no_entry()
+    {
+        using var cluster = NewCluster("driver", sends: true, "--tunnel", "ipip", "--forwarding", "dsr", "--scheduler", "maglev");
+        var service = cluster.Publish("c", "d");
+        var to = service.Address(cluster, Way.LoadBalancerIP, Family.IPv4);
+
+        Eventually.True(() =>
+        {
+            cluster.CheckClean(cluster.Probe.Load(LoadMode.Tcp, to, 20));
+            return Drops.Count(cluster.First, Forwarded) > 100;
+        }, () => $"packets to be forwarded{cluster.Report()}");
+
+        string[] question = ["explain", "--from", cluster.Client.IPv4.ToString(), "--to", to];
+        var (code, text) = cluster.First.Agent.Command([.. question, "-o", "json"]);
+        Assert.True(code == 0, text);
+        Assert.Contains("\"xdp\":true", text, StringComparison.Ordinal);
+        Assert.Contains("\"entry\":false", text, StringComparison.Ordinal);
+        Assert.Contains("\"pkt_untracked\"", text, StringComparison.Ordinal);
+        (code, text) = cluster.First.Agent.Command(question);
+        Assert.True(code == 0, text);
+        Assert.Contains("all packets leave in front of the stack at eth0 (driver)", text, StringComparison.Ordinal);
+        Assert.Contains("  entry       none for backends of other nodes", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Where_a_device_cannot_send_frames_tc_does_all()
     {
         using var cluster = NewCluster("driver", sends: false);

@@ -19,7 +19,7 @@ public sealed class FaultTests(FaultTests.Lab lab, ITestOutputHelper output) : I
         public Lab()
         {
             Cluster = new TestCluster(
-                new TestClusterOptions { Extra = ["--sync-period", "10m", "--verify-period", "1h", "--tc-attach", "clsact"] });
+                new TestClusterOptions { Extra = ["--sync-period", "10m", "--verify-period", "1h", "--tc-attach", "clsact", "--xdp", "generic"] });
             Service = Cluster.Publish("a", "c");
         }
 
@@ -59,6 +59,18 @@ public sealed class FaultTests(FaultTests.Lab lab, ITestOutputHelper output) : I
             var (code, text) = ChildProcess.Run(
                 lab.Cluster.First.Netns.Place, RepositoryPaths.Tool("tc"), "qdisc", "del", "dev", "eth0", "clsact");
             Assert.True(code == 0, text);
+        });
+    }
+
+    [Fact]
+    public void A_detached_program_in_front_of_the_stack_is_attached_again()
+    {
+        var pin = Directory.GetFiles(Path.Combine(Instance, "links"), "xdp-*").Single();
+        Heals("ebpflb_repairs_total{what=\"device_program\"}", () => HasXdp() && FromOutside().Answered == 1, () =>
+        {
+            using var link = BpfLink.OpenPinned(pin);
+            link.Detach();
+            Assert.False(HasXdp());
         });
     }
 
@@ -110,6 +122,14 @@ public sealed class FaultTests(FaultTests.Lab lab, ITestOutputHelper output) : I
         if (counter is not null) Eventually.True(
             () => Agent.MetricsOf(counter) != before, () => $"{counter} to grow from '{before}'. Log of the agent:\n{Agent.EndOfLog}");
         Eventually.True(() => Agent.Command("status").ExitCode == 0, () => $"status to say Ready again:\n{Agent.Command("status").Output}");
+    }
+
+    private bool HasXdp()
+    {
+        var (code, text) = ChildProcess.Run(
+            lab.Cluster.First.Netns.Place, RepositoryPaths.Tool("ip"), "-details", "link", "show", "dev", "eth0");
+        Assert.True(code == 0, text);
+        return text.Contains("xdpgeneric", StringComparison.Ordinal);
     }
 
     private LoadReport FromOutside() => Try(lab.Cluster.Probe, Way.NodePortOfFirst);
