@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using EbpfLb.Abi;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Counters;
+using EbpfLb.Datapath.DestinationFilters;
 using EbpfLb.Datapath.Loader;
 using EbpfLb.Datapath.Options;
 using EbpfLb.Model;
@@ -46,10 +47,14 @@ public sealed class PacketProbe : IDisposable
     private readonly BpfMap<LbAffKey, LbAff> affinity;
     private readonly BpfMap<LbCtKey4, LbCt4> flows4;
     private readonly BpfMap<LbCtKey6, LbCt6> flows6;
+    private readonly BpfMap<uint, ulong> filter;
+    private readonly BpfMap<uint, ulong> instanceFilter;
     private Dictionary<LbReason, ulong> before = [];
 
-    private PacketProbe(BpfObject bpf)
+    private PacketProbe(BpfObject bpf, BpfMap<uint, ulong> instanceFilter)
     {
+        this.instanceFilter = instanceFilter;
+        filter = bpf.OpenMap<uint, ulong>(Abi.Tables.Filter.Name);
         program = bpf.OpenProgram(Program);
         stats = new PerCpuMap<uint, LbStat>(bpf.OpenMap(Abi.Tables.Stats.Name));
         affinity = bpf.OpenMap<LbAffKey, LbAff>(Abi.Tables.Affinity.Name);
@@ -87,7 +92,7 @@ public sealed class PacketProbe : IDisposable
         {
             foreach (var map in pinned) map.Dispose();
         }
-        return new PacketProbe(bpf);
+        return new PacketProbe(bpf, BpfMap.OpenPinned<uint, ulong>(paths.Map(Abi.Tables.Filter.Name)));
     }
 
     /// <summary>Lets the program remember what the instance remembers of a client.</summary>
@@ -101,6 +106,8 @@ public sealed class PacketProbe : IDisposable
         var context = new byte[SkbSize];
         BinaryPrimitives.WriteInt32LittleEndian(context.AsSpan(SkbIngressIfindex), device);
         BinaryPrimitives.WriteInt32LittleEndian(context.AsSpan(SkbIfindex), device);
+        // Our filter lets all packets through. Which addresses have flows without entries the instance's knows.
+        if (instanceFilter.TryLookup(FilterBits.Untracked, out var untracked)) filter.Update(FilterBits.Untracked, untracked);
         before = Counts();
         var result = program.TestRun(new TestRunRequest
         {
@@ -125,6 +132,8 @@ public sealed class PacketProbe : IDisposable
         affinity.Dispose();
         flows4.Dispose();
         flows6.Dispose();
+        filter.Dispose();
+        instanceFilter.Dispose();
     }
 
     /// <summary>The next packet is the first of its flow too.</summary>

@@ -95,13 +95,13 @@ public sealed class XdpTests
             return Drops.Count(cluster.First, Forwarded) > 100;
         }, () => $"packets to be forwarded{cluster.Report()}");
 
-        string[] question = ["explain", "--from", cluster.Client.IPv4.ToString(), "--to", to];
-        var (code, text) = cluster.First.Agent.Command([.. question, "-o", "json"]);
+        string[] question = ["--from", cluster.Client.IPv4.ToString(), "--to", to];
+        var (code, text) = cluster.First.Agent.Command("explain", [.. question, "-o", "json"]);
         Assert.True(code == 0, text);
         Assert.Contains("\"xdp\":true", text, StringComparison.Ordinal);
         Assert.Contains("\"entry\":false", text, StringComparison.Ordinal);
         Assert.Contains("\"pkt_untracked\"", text, StringComparison.Ordinal);
-        (code, text) = cluster.First.Agent.Command(question);
+        (code, text) = cluster.First.Agent.Command("explain", question);
         Assert.True(code == 0, text);
         Assert.Contains("all packets leave in front of the stack at eth0 (driver)", text, StringComparison.Ordinal);
         Assert.Contains("  entry       none for backends of other nodes", text, StringComparison.Ordinal);
