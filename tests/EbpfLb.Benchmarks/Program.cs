@@ -35,6 +35,11 @@ var benches = new Dictionary<string, Func<Task>>
         FlowsBench.Run();
         return Task.CompletedTask;
     },
+    ["flows"] = () =>
+    {
+        FlowsBench.RunTunnels();
+        return Task.CompletedTask;
+    },
     // `make bench ONLY="open DIRECTORY"`: beside the objects of another build, its build/bpf.
     ["open"] = () =>
     {

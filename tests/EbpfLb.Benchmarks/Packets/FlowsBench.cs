@@ -1,5 +1,6 @@
 using EbpfLb.Benchmarks.Reports;
 using EbpfLb.Datapath.Tests.Packets.Harness;
+using EbpfLb.Testing.Packets;
 
 namespace EbpfLb.Benchmarks.Packets;
 
@@ -58,5 +59,35 @@ internal static class FlowsBench
         Console.WriteLine();
         Console.WriteLine("A new flow to this node, while the table fills and none gives way: "
             + $"{string.Join(", ", opening.Select(o => $"{o.Key} {o.Value.Text()}"))}.");
+        RunTunnels();
+    }
+
+    public static void RunTunnels()
+    {
+        (string Meaning, string Program, Func<PacketBuilder> Packet)[] rows =
+        [
+            ("the packet alone, with a header put in front and taken off (floor)", FrontNode.Floor, () => FrontNode.Tracked(TcpFlags.Ack)),
+            ("of a flow with an entry", FrontNode.Program, () => FrontNode.Tracked(TcpFlags.Ack)),
+            ("of a flow without an entry", FrontNode.Program, () => FrontNode.Untracked(TcpFlags.Ack)),
+            ("the first of a flow without an entry", FrontNode.Program, () => FrontNode.Untracked(TcpFlags.Syn)),
+        ];
+        var samples = new Dictionary<(string, int), Samples>();
+        using (var node = new FrontNode(Sizes[^1]))
+        {
+            for (var round = 0; round < Rounds; round++)
+            foreach (var size in Sizes)
+            foreach (var (meaning, program, packet) in rows)
+            {
+                if (!samples.TryGetValue((meaning, size), out var of)) samples[(meaning, size)] = of = new Samples();
+                of.Add(node.Measure(program, packet(), size, (ulong)round, Repeat));
+            }
+        }
+        Report.Title(
+            "Flows in tunnels in front of the stack: ns per packet",
+            $"The same by XDP, IPv4 in IPv4, to {FrontNode.Backends} backends of another node; of the flows with an entry, {Sizes[^1]:#,0} "
+                + "are open in all columns.");
+        Report.Table(
+            ["packet", .. Sizes.Select(size => size == 1 ? "1 flow" : $"{size:#,0} flows")],
+            rows.Select(row => (string[])[row.Meaning, .. Sizes.Select(size => samples[(row.Meaning, size)].Text())]));
     }
 }

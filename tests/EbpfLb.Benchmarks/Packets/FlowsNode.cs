@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using EbpfLb.Abi;
 using EbpfLb.Benchmarks.Reports;
 using EbpfLb.Bpf;
@@ -14,7 +13,6 @@ internal sealed class FlowsNode : IDisposable
 {
     public const string Floor = "b_packet_only", Requests = "b_flow_in", Replies = "b_flow_out";
 
-    private const int HeadLength = 96;
     private const int Tcp = 6;
 
     /// <summary>Flows opened in one go: fewer than there are places for half-open ones.</summary>
@@ -97,34 +95,11 @@ internal sealed class FlowsNode : IDisposable
     /// <param name="flows">0: in order.</param>
     private TestRunResult Run(string program, Family family, PacketBuilder packet, ulong next, uint flows, int repeat)
     {
-        const int Ethernet = 14;
         var bytes = packet.Build();
-        var value = default(BenchFlows);
-        bytes.AsSpan(0, HeadLength).CopyTo(MemoryMarshal.AsBytes(new Span<BenchFlows>(ref value)));
-        var (isReply, transport) = (program == Replies, (uint)PacketReader.Read(bytes).Ip.Transport);
-        value.AddrAt = family == Family.IPv4 ? Ethernet + (isReply ? 16u : 12u) : Ethernet + (isReply ? 36u : 20u);
-        value.PortAt = transport + (isReply ? 2u : 0u);
-        // 11.0.0.0 and up, or the last four bytes of the IPv6 address.
-        value.Addr = 0x0b00_0000;
-        value.Next = next;
-        value.Flows = flows;
-        value.Random = flows == 0 ? 0u : 1u;
-        bench.Update(0, value);
+        bench.Update(0, BenchFlows.Of(bytes, next, flows, isReply: program == Replies));
         return node.Netns.Run(() => programs[program].TestRun(new TestRunRequest
         {
             Data = bytes, DataOutCapacity = 4096, Context = new SkbContext(PacketLab.Wan.Index).ToBytes(), Repeat = repeat,
         }));
-    }
-
-    /// <summary>struct bench_flows.</summary>
-    [StructLayout(LayoutKind.Explicit, Size = 128)]
-    private struct BenchFlows
-    {
-        [FieldOffset(96)] public uint AddrAt;
-        [FieldOffset(100)] public uint PortAt;
-        [FieldOffset(104)] public uint Addr;
-        [FieldOffset(108)] public uint Flows;
-        [FieldOffset(112)] public ulong Next;
-        [FieldOffset(120)] public uint Random;
     }
 }

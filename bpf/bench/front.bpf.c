@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* As flows.bpf.c, for the XDP program and packets that it puts into a tunnel of IPv4. */
+#include "hook_xdp.h"
+#include "lb_front.h"
+#include "bench_flows.h"
+
+/* The floor: the packet alone, in a header's room that is given back. */
+SEC("xdp")
+int b_front_only(struct xdp_md *ctx)
+{
+	return bench_packet(ctx) && !hook_encap(ctx, lb_tunnel_head(true), 0) &&
+			       !bpf_xdp_adjust_head(ctx, lb_tunnel_head(true))
+		       ? XDP_REDIRECT
+		       : XDP_ABORTED;
+}
+
+/* What it leaves is in a tunnel, out of which the next run takes the place of its packet again. */
+SEC("xdp")
+int b_front(struct xdp_md *ctx)
+{
+	int verdict;
+
+	if (!bench_packet(ctx))
+		return XDP_ABORTED;
+	lb_pin(ctx); /* see packets.bpf.c */
+	verdict = lb_front(ctx);
+	if (verdict == XDP_REDIRECT && bpf_xdp_adjust_head(ctx, lb_tunnel_head(true)))
+		return XDP_ABORTED;
+	return verdict;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
