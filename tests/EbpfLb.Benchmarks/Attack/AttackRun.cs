@@ -17,6 +17,7 @@ internal static class AttackRun
     {
         ["datagrams"] = lasts => DatagramFlood.Run(lasts ?? Long),
         ["syns"] = lasts => SynFlood.Run(lasts ?? Shorter),
+        ["direct"] = lasts => DirectFlood.Run(lasts ?? Shorter),
         ["forgeries"] = _ => Forgeries.Run(),
         ["answers"] = _ => Answers.Run(),
         ["malformed"] = _ => Malformed.Run(),

@@ -35,6 +35,15 @@ internal sealed class Field : IDisposable
     /// <param name="remote">The service's one backend is on the second node; else on the first.</param>
     /// <param name="extra">Further options of the agent.</param>
     public Field(bool remote, params IReadOnlyList<string> extra)
+        : this(remote, tunnels: false, extra)
+    {
+    }
+
+    /// <summary>With agents on both nodes, which answer directly, and one backend, on the second.</summary>
+    public static Field WithTunnels()
+        => new(remote: true, tunnels: true, "--tunnel", "ipip", "--forwarding", "dsr", "--scheduler", "maglev");
+
+    private Field(bool remote, bool tunnels, params IReadOnlyList<string> extra)
     {
         try
         {
@@ -51,10 +60,13 @@ internal sealed class Field : IDisposable
             Keep(PodServer.Start(Pod.Place, "web", $"{Target}", $"{Target}", backlog: Backlog));
             Service = Publish("web", 30_001, [Pod.IPv4, Pod.IPv6]);
             Empty = Publish("empty", 30_002, []);
-            Agent = AgentProcess.Start(new AgentOptions(Binary, Node, "--manifests", manifests.Path)
+            if (tunnels)
             {
-                Extra = ["--cluster-cidr", "10.244.0.0/16,fd00:10:244::/48", .. XdpChoice.Options, .. extra],
-            });
+                Router.Route($"{Vip.Address}/32", Node);
+                manifests.PutText("nodes", NodeManifest.Of(Node) + NodeManifest.Of(Second));
+                Keep(Start(Second, extra)).WaitUntilReady();
+            }
+            Agent = Start(Node, extra);
             Probe = NewProbe();
             link = new LinkHeader(AddressOf(Attacker.Place, "eth0"), AddressOf(Router.Place, "c-attacker"));
             routerLink = new LinkHeader(AddressOf(Router.Place, "nodes"), AddressOf(Node.Place, "eth0"));
@@ -86,6 +98,9 @@ internal sealed class Field : IDisposable
 
     /// <summary>A NodePort of the first node, TCP and UDP, with one backend.</summary>
     public IPEndPoint Service { get; }
+
+    /// <summary>The same at an address that is no node's; routed to the first node where there are tunnels.</summary>
+    public IPEndPoint Vip { get; } = new(IPAddress.Parse("203.0.113.80"), 80);
 
     /// <summary>The same without any.</summary>
     public IPEndPoint Empty { get; }
@@ -144,12 +159,18 @@ internal sealed class Field : IDisposable
             ClusterIPs = [IPAddress.Parse($"10.96.1.{nodePort % 100}"), IPAddress.Parse($"fd00:10:96::{nodePort % 100}")],
             Ports = [new PortManifest("tcp", "TCP", 80, Target) { NodePort = nodePort },
                 new PortManifest("udp", "UDP", 80, Target) { NodePort = nodePort }],
-            Endpoints = endpoints,
+            Endpoints = endpoints, ExternalIPs = endpoints.Length > 0 ? [Vip.Address] : [],
             NodeOf = address => new[] { Node, Second }.FirstOrDefault(node
                 => node.Pods.Any(pod => pod.IPv4.Equals(address) || pod.IPv6.Equals(address)))?.Name,
         });
         return new IPEndPoint(Node.IPv4, nodePort);
     }
+
+    private AgentProcess Start(NodeNetns node, IReadOnlyList<string> extra)
+        => AgentProcess.Start(new AgentOptions(Binary, node, "--manifests", manifests.Path)
+        {
+            Extra = ["--cluster-cidr", "10.244.0.0/16,fd00:10:244::/48", .. XdpChoice.Options, .. extra],
+        });
 
     private static PhysicalAddress AddressOf(ProcessPlace place, string device) => NetnsThread.Run(
         place.NetnsPath!, () => NetworkInterface.GetAllNetworkInterfaces().Single(i => i.Name == device).GetPhysicalAddress());

@@ -62,7 +62,7 @@ internal static class FlowsBench
         RunTunnels();
     }
 
-    public static void RunTunnels()
+    private static void RunTunnels()
     {
         (string Meaning, string Program, Func<PacketBuilder> Packet)[] rows =
         [

@@ -72,7 +72,7 @@ internal sealed class FrontNode : IDisposable
     public double Measure(string program, PacketBuilder packet, int flows, ulong seed, int repeat)
     {
         // The first packet of a flow in a tick is for tc, so their entries are made current; again where the tick ends meanwhile.
-        for (var i = 0; i < 20; i++)
+        for (var i = 0; i < 100; i++)
         {
             Require(Run(Touch, Tracked(TcpFlags.Ack), seed, (uint)flows, repeat), Verdict.Pass, Touch);
             var before = node.Count(LbReason.PktXdp);

@@ -39,7 +39,7 @@ public sealed class TestCluster : IDisposable
             }
             foreach (var range in (string[])["203.0.112.0/23", "2001:db8:1::/64", "10.96.0.0/16", "fd00:10:96::/64"])
                 Router.Route(range, nodes[0]);
-            Manifests.PutText("nodes", string.Concat(nodes.Select(NodeObject)));
+            Manifests.PutText("nodes", string.Concat(nodes.Select(NodeManifest.Of)));
             First = Start(nodes[0], ["a", "b"], options);
             Second = Start(nodes[1], ["c", "d"], options);
             First.Agent.WaitUntilReady();
@@ -163,16 +163,4 @@ public sealed class TestCluster : IDisposable
         }));
         return new ClusterNode(netns, agent, Keep(NetProbe.Start(netns.Place)), pods);
     }
-
-    private static string NodeObject(NodeNetns node) => $$"""
-        ---
-        apiVersion: v1
-        kind: Node
-        metadata: { name: {{node.Name}} }
-        status:
-          addresses:
-          - { type: InternalIP, address: "{{node.IPv4}}" }
-          - { type: InternalIP, address: "{{node.IPv6}}" }
-
-        """;
 }
