@@ -10,7 +10,8 @@ internal static class ExplanationText
 {
     private const int LabelWidth = 12;
 
-    private const string NoEntry = "none for backends of other nodes, except of a flow that began at a place of the table that had changed hands";
+    private const string NoEntry
+        = "none for backends of other nodes, except of a flow that began at a place of the table that had changed hands";
 
     public static void Write(Terminal terminal, Explainer explainer, Explanation explanation)
     {

@@ -19,7 +19,7 @@ internal sealed class XdpHooks(XdpMode mode, InstancePaths paths, Func<BpfProgra
     private readonly PinnedLinks links = new();
     private readonly List<string> putBack = [];
 
-    /// <summary>Devices whose program was there and had to be put there again by the last <see cref="Attach(IReadOnlyList{AttachedDevice})"/>.</summary>
+    /// <summary>Devices whose program was there and had to be put there again by the last attaching.</summary>
     public IReadOnlyList<string> PutBack => putBack;
 
     private string Mode { get; } = mode.ToString().ToLowerInvariant();

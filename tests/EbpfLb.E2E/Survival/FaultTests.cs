@@ -19,7 +19,10 @@ public sealed class FaultTests(FaultTests.Lab lab, ITestOutputHelper output) : I
         public Lab()
         {
             Cluster = new TestCluster(
-                new TestClusterOptions { Extra = ["--sync-period", "10m", "--verify-period", "1h", "--tc-attach", "clsact", "--xdp", "generic"] });
+                new TestClusterOptions
+                {
+                    Extra = ["--sync-period", "10m", "--verify-period", "1h", "--tc-attach", "clsact", "--xdp", "generic"],
+                });
             Service = Cluster.Publish("a", "c");
         }
 

@@ -37,7 +37,7 @@ public sealed class UpgradeTests
         Assert.True(report.IsClean, $"{report}\n{traffic.Logs}");
     }
 
-    private static string BinaryOf(string variant) => Path.Combine(RepositoryPaths.Root, "build", "upgrade", variant, "ebpflb");
+    internal static string BinaryOf(string variant) => Path.Combine(RepositoryPaths.Root, "build", "upgrade", variant, "ebpflb");
 
     private static string Setting(string name, string otherwise)
         => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : otherwise;
