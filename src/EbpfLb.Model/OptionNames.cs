@@ -70,6 +70,8 @@ public static class OptionNames
 
     public const string SnatPorts = "--snat-ports";
 
+    public const string StatusPage = "--status-page";
+
     public const string SyncPeriod = "--sync-period";
 
     public const string TcAttach = "--tc-attach";

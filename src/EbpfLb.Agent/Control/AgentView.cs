@@ -23,6 +23,10 @@ internal sealed class AgentView(
 
     private readonly ServiceReports services = new(state, dataplane.Services);
 
+    public string Instance => instance;
+
+    public string Version => version;
+
     public IFlowView Flows => flows;
 
     public IExplainView? Explanations => explanations;

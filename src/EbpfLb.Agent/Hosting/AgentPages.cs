@@ -30,7 +30,7 @@ internal static class AgentPages
         $"Instance: {options.Instance.Name}\n",
         $"Node: {options.NodeName}\n",
         $"Verbosity: {verbosity.Level}\n",
-        "Paths: /metrics /metrics/slis /healthz /proxyMode /configz /flagz\n");
+        "Paths: /metrics /metrics/slis /healthz /proxyMode /configz /flagz /page\n");
 
     private static string? SetVerbosity(Verbosity verbosity, string text)
     {

@@ -42,13 +42,11 @@ internal sealed class ServiceSeries(IServiceTables tables, PipelineState state, 
         others ??= Nothing;
         others = others with
         {
-            Connections = others.Connections + Grown(now.Connections, before?.Connections),
-            Datagrams = others.Datagrams + Grown(now.Datagrams, before?.Datagrams),
-            Refused = others.Refused + Grown(now.Refused, before?.Refused),
+            Connections = others.Connections + (long)Growth.Of(now.Connections, before?.Connections),
+            Datagrams = others.Datagrams + (long)Growth.Of(now.Datagrams, before?.Datagrams),
+            Refused = others.Refused + (long)Growth.Of(now.Refused, before?.Refused),
         };
     }
-
-    private static long Grown(ulong now, ulong? before) => before is { } then && then <= now ? (long)(now - then) : (long)now;
 
     private static ServiceReading Of(ServicePortKey port, PortCounters counters) => new(
         port.Service, port.PortName, port.Protocol.ToText(), port.Family.ToString(),

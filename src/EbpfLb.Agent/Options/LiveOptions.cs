@@ -5,6 +5,7 @@ using EbpfLb.Configuration.Values;
 using EbpfLb.Datapath.Devices;
 using EbpfLb.Datapath.Flows;
 using EbpfLb.Datapath.Node;
+using EbpfLb.Http.Page;
 using EbpfLb.Model;
 using EbpfLb.Policy;
 
@@ -30,6 +31,9 @@ internal sealed record LiveOptions
     /// <summary>Backends with counters of their own in the metrics; 0: none.</summary>
     public required int BackendMetrics { get; init; }
 
+    /// <summary>What the status page shows.</summary>
+    public required PageContent StatusPage { get; init; }
+
     public required FlowOptions Flows { get; init; }
 
     public required NodeOptions Node { get; init; }
@@ -48,6 +52,7 @@ internal sealed record LiveOptions
             Verbosity = proxy.Logging.Verbosity,
             ServiceMetrics = own.ServiceMetrics,
             BackendMetrics = own.BackendMetrics,
+            StatusPage = Enum.Parse<PageContent>(own.StatusPage, ignoreCase: true),
             Flows = FlowsOf(proxy.Conntrack, own.Flows),
             Node = NodeOf(proxy, own),
             SetSysctls = own.SetSysctls,

@@ -29,6 +29,10 @@ internal sealed class Verifier(
     private const int ServicesAStep = 64;
 
     private readonly SemaphoreSlim oneAtATime = new(1);
+    private volatile VerificationEnd? last;
+
+    /// <summary>What came of the last comparison, and when; null before the first.</summary>
+    public VerificationEnd? Last => last;
 
     /// <param name="withSource">Also compares with the source, which costs the API server a list from its cache.</param>
     /// <param name="repair">False: only look.</param>
@@ -145,6 +149,7 @@ internal sealed class Verifier(
 
     private void Record(VerificationResult result, bool repair)
     {
+        last = new VerificationEnd(time.GetUtcNow(), result);
         foreach (var stage in result.Differences.GroupBy(d => d.Stage)) metrics.RecordDifferences(stage.Key, stage.Count());
         metrics.RecordVerified(result.Duration, result.IsComplete ? time.GetUtcNow() : null);
         foreach (var difference in result.Differences.Take(MostLogged))
@@ -167,3 +172,6 @@ internal sealed record VerificationResult(
     IReadOnlyList<string> NotCompared,
     TimeSpan Duration,
     bool IsComplete);
+
+/// <param name="At">UTC.</param>
+internal sealed record VerificationEnd(DateTimeOffset At, VerificationResult Result);

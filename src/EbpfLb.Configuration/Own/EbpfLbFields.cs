@@ -75,6 +75,13 @@ public static class EbpfLbFields
             OptionUse.Agent, "N",
             "Give this many backends counters of their own in the metrics, and none to those beyond (default: 0, none)",
             check: CheckBackendMetrics),
+        Of(Text, Hot("statusPage", OptionNames.StatusPage,
+                "off, summary or full: what /page at the metrics address shows; summary is what the metrics say, full also Services, "
+                    + "flows, drops, devices and explanations, to whoever reaches the address"),
+            c => c.StatusPage, (c, v) => c with { StatusPage = v },
+            OptionUse.Agent, "off|summary|full",
+            "What the status page shows, /page at the metrics address: what the metrics say, or also Services, flows, single drops, "
+                + "devices and explanations, to whoever reaches the address (default: summary)", check: OneOf("off", "summary", "full")),
         Of(MaybeTime, Hot("syncPeriod", OptionNames.SyncPeriod,
                 "in place of the period of kube-proxy's mode"),
             c => c.SyncPeriod, (c, v) => c with { SyncPeriod = v },

@@ -1,3 +1,4 @@
+using EbpfLb.Http.Page;
 using EbpfLb.Http.Server;
 using Microsoft.AspNetCore.Http;
 
@@ -14,6 +15,9 @@ public sealed class MetricsEndpoints(MetricRegistry metrics, SliMetrics slis, De
 
     private const string NotForMachines = "Its form may change with any version: it is for people, not for programs.\n\n";
 
+    /// <summary>null: there is none.</summary>
+    public PageEndpoints? Page { get; init; }
+
     public RouteTable Routes => new(
     [
         Route.Get("/metrics", context => PageAsync(context, metrics.ExportAsync)),
@@ -23,6 +27,7 @@ public sealed class MetricsEndpoints(MetricRegistry metrics, SliMetrics slis, De
         Route.Get("/configz", context => Respond.TextAsync(context, pages.Configuration(), "application/json")),
         Route.Get("/flagz", context => Respond.TextAsync(context, "ebpflb flagz\n" + NotForMachines + pages.Flags())),
         Route.Get("/statusz", context => Respond.TextAsync(context, "ebpflb statusz\n" + NotForMachines + pages.Status())),
+        .. Page?.Routes ?? [],
         .. Profiling(),
     ]);
 

@@ -41,6 +41,7 @@ public static class OtherConfiguration
         serveHealthz: false
         serveMetrics: false
         serviceMetrics: 5
+        statusPage: full
         backendMetrics: 6
         syncPeriod: 10s
         minSyncPeriod: 1s

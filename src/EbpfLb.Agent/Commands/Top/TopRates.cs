@@ -1,4 +1,5 @@
 using EbpfLb.Agent.Control;
+using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Output;
 
 namespace EbpfLb.Agent.Commands.Top;
@@ -21,7 +22,10 @@ internal static class TopRates
         })];
 
         double Rate(IEnumerable<ServiceRow> port, Func<ServiceRow, ulong> counter)
-            => Math.Round(port.Sum(s => (double)Grown(counter(s), earlier[KeyOf(s)].FirstOrDefault(), counter)) / elapsed.TotalSeconds, 1);
+            => Math.Round(port.Sum(s => (double)Growth.Of(counter(s), Before(s, counter))) / elapsed.TotalSeconds, 1);
+
+        ulong? Before(ServiceRow row, Func<ServiceRow, ulong> counter)
+            => earlier[KeyOf(row)].FirstOrDefault() is { } then ? counter(then) : null;
     }
 
     /// <summary>The most first; of equal ones by name.</summary>
@@ -35,10 +39,6 @@ internal static class TopRates
             TopOrder.Open => r.Open,
             _ => r.ConnectionRate + r.DatagramRate,
         }).ThenByDescending(r => r.Open).ThenBy(r => r.Service, StringComparer.Ordinal)];
-
-    /// <summary>One that came meanwhile counts from 0, and so does one whose maps were made anew.</summary>
-    private static ulong Grown(ulong now, ServiceRow? before, Func<ServiceRow, ulong> counter)
-        => before is { } then && counter(then) <= now ? now - counter(then) : now;
 
     /// <summary>With the id: another one has counters of its own.</summary>
     private static (string?, string?, string, string, uint?) KeyOf(ServiceRow row)

@@ -13,7 +13,8 @@ internal static class EventsModule
     public static IServiceCollection AddEvents(this IServiceCollection services, AgentContext agent) => services
         .AddRunning(_ => new EventQueue(
             agent.Source.Capabilities.Events, agent.Options.Start.NodeName, agent.Time, agent.Logger<EventQueue>()))
-        .AddSingleton<IEventRecorder>(p => p.Get<EventQueue>())
+        .AddSingleton(p => new RecentEvents(p.Get<EventQueue>(), agent.Time))
+        .AddSingleton<IEventRecorder>(p => p.Get<RecentEvents>())
         .AddSingleton(p => new BindFailures(
             p.Get<IEventRecorder>(), agent.Options.Start.NodeName, agent.Options.Start.BindAddressHardFail,
             p.Get<IHostApplicationLifetime>().StopApplication, agent.Logger<AgentHost>()))
@@ -23,5 +24,6 @@ internal static class EventsModule
             var nodeObjects = new NodeObjectLog(agent.Options.Start.NodeName, events, agent.Logger<NodeReconciler>());
             state.NodeObjects.Add(change => nodeObjects.Write(change.Before, change.Now));
             state.Rounds.Add(new ProgrammingEvents(events).Record);
+            state.Rounds.Add(p.Get<RecentEvents>().Record);
         });
 }

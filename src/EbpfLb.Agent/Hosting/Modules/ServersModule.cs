@@ -13,6 +13,7 @@ using EbpfLb.Datapath.Events;
 using EbpfLb.Datapath.Flows;
 using EbpfLb.Http.Health;
 using EbpfLb.Http.Metrics;
+using EbpfLb.Http.Page;
 using EbpfLb.Http.Server;
 using EbpfLb.Http.ServiceHealth;
 using EbpfLb.Model;
@@ -32,9 +33,11 @@ internal static class ServersModule
             .AddRunning(p => new ServiceHealthRetry(p.Get<ServiceHealthServer>(), agent.Time, agent.Logger<ServiceHealthRetry>()))
             .Prepare(p => new ServiceHealthPorts(
                 p.Get<ServiceHealthServer>(), p.Get<PipelineState>(), agent.Options.Live(o => o.Node.NodePortAddresses)).Attach())
-            .AddRunning(p => new ControlServer(agent.Options.Start.Instance.ControlSocket, ViewOf(agent, p), agent.Loggers));
+            .AddSingleton(p => ViewOf(agent, p))
+            .AddRunning(p => new ControlServer(agent.Options.Start.Instance.ControlSocket, p.Get<AgentView>(), agent.Loggers));
         if (agent.Options.Start.HealthzAddress is { } healthz) services.AddSingleton<IHostedService>(p => HealthOf(agent, healthz, p));
-        if (agent.Options.Start.MetricsAddress is { } metrics) services.AddSingleton<IHostedService>(p => MetricsOf(agent, metrics, p));
+        if (agent.Options.Start.MetricsAddress is { } metrics)
+            services.AddPage(agent).AddSingleton<IHostedService>(p => MetricsOf(agent, metrics, p));
         return services;
     }
 
@@ -62,8 +65,8 @@ internal static class ServersModule
     {
         var pages = AgentPages.Of(agent.Options.Start, p.Get<ConfigState>().ToJson, agent.Verbosity, agent.Time);
         return new RetryingServer(
-            "metrics", OptionNames.MetricsBindAddress, address, new MetricsEndpoints(agent.Metrics, p.Get<SliMetrics>(), pages).Routes,
-            agent.Time, agent.Loggers,
+            "metrics", OptionNames.MetricsBindAddress, address,
+            new MetricsEndpoints(agent.Metrics, p.Get<SliMetrics>(), pages) { Page = p.Get<PageEndpoints>() }.Routes, agent.Time, agent.Loggers,
             p.Get<BindFailures>().For("FailedToStartMetricServer"));
     }
 }

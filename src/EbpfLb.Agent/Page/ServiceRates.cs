@@ -1,0 +1,105 @@
+using EbpfLb.Agent.Kernel;
+using EbpfLb.Agent.Pipeline;
+using EbpfLb.Datapath;
+using EbpfLb.Datapath.Counters;
+using EbpfLb.Model;
+using EbpfLb.Policy;
+
+namespace EbpfLb.Agent.Page;
+
+/// <summary>
+/// Rates of Services between readings of the counters that `ebpflb top` reads. Written by one thread, read by any.
+/// </summary>
+internal sealed class ServiceRates(IServiceTables tables, PipelineState state, TimeProvider time)
+{
+    /// <summary>Rates that are kept of a Service.</summary>
+    public const int Kept = 60;
+
+    private readonly Lock gate = new();
+    private Dictionary<ServicePortKey, PortCounters> before = [];
+    private Dictionary<ObjectName, Series> series = [];
+    private long at;
+    private int readings;
+
+    /// <summary>There are rates: the counters were read twice.</summary>
+    public bool IsMeasured
+    {
+        get
+        {
+            lock (gate) return readings > 1;
+        }
+    }
+
+    /// <summary>Reads the counters of all Services.</summary>
+    public void Read()
+    {
+        // Without the canary, which is the agent's own.
+        var ports = state.Table is { } table
+            ? table.Services.Where(s => s.Name != Canary.Name).SelectMany(s => s.Ports).Select(p => p.Key).ToList() : [];
+        var counters = tables.ReadCounters(ports);
+        lock (gate)
+        {
+            var (now, elapsed) = (time.GetTimestamp(), time.GetElapsedTime(at));
+            if (readings > 0 && elapsed > TimeSpan.Zero) Add(counters, elapsed.TotalSeconds);
+            before = new Dictionary<ServicePortKey, PortCounters>(counters);
+            at = now;
+            readings++;
+        }
+    }
+
+    /// <summary>Nobody looks any more: nothing is kept.</summary>
+    public void Forget()
+    {
+        lock (gate) (before, series, readings) = ([], [], 0);
+    }
+
+    /// <summary>The last rates; null: not measured.</summary>
+    public (double Connections, double Refused)? Find(ObjectName service)
+    {
+        lock (gate) return series.TryGetValue(service, out var found) ? (found.Connections, found.Refused) : null;
+    }
+
+    /// <summary>Connections a second, oldest first; NaN: not measured. Empty while nothing is known.</summary>
+    public IReadOnlyList<float> History(ObjectName service)
+    {
+        lock (gate)
+        {
+            if (!series.TryGetValue(service, out var found)) return [];
+            var rates = new float[Kept];
+            for (var i = 0; i < Kept; i++) rates[i] = found.Ring[(readings + i) % Kept];
+            return rates;
+        }
+    }
+
+    /// <summary>The caller holds the lock.</summary>
+    private void Add(IReadOnlyDictionary<ServicePortKey, PortCounters> counters, double seconds)
+    {
+        var next = new Dictionary<ObjectName, Series>(series.Count);
+        foreach (var (port, now) in counters)
+        {
+            if (!next.TryGetValue(port.Service, out var own))
+            {
+                next[port.Service] = own = series.GetValueOrDefault(port.Service) ?? new Series();
+                (own.Connections, own.Refused) = (0, 0);
+            }
+            // Another id has counters of its own.
+            var then = before.GetValueOrDefault(port) is { } earlier && earlier.Id == now.Id ? earlier : null;
+            own.Connections += Growth.Of(now.Connections, then?.Connections) / seconds;
+            own.Refused += Growth.Of(now.Refused, then?.Refused) / seconds;
+        }
+        // The place after the last one is the oldest, see History.
+        foreach (var own in next.Values) own.Ring[readings % Kept] = (float)own.Connections;
+        series = next;
+    }
+
+    private sealed class Series
+    {
+        public Series() => Array.Fill(Ring, float.NaN);
+
+        public double Connections { get; set; }
+
+        public double Refused { get; set; }
+
+        public float[] Ring { get; } = new float[Kept];
+    }
+}

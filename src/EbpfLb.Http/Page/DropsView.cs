@@ -1,0 +1,44 @@
+namespace EbpfLb.Http.Page;
+
+/// <summary>Packets that were dropped, or passed though they should not have been: how often, why, and what to do.</summary>
+internal static class DropsView
+{
+    /// <param name="drops">null: they are not reported, or this view does not show them.</param>
+    /// <param name="isFull">Single packets may be shown.</param>
+    public static void Write(HtmlWriter html, PageStatus status, IReadOnlyList<PageDrop>? drops, bool isFull)
+    {
+        WriteReasons(html, status.Reasons);
+        if (!isFull) return;
+        html.Add($"<h3>Last drops</h3>\n");
+        if (drops is null) html.Add($"<p>Not known: drops are not reported (--drop-events).</p>\n");
+        else if (drops.Count == 0) html.Add($"<p>None since the agent started.</p>\n");
+        else WriteDrops(html, drops);
+    }
+
+    public static void WriteDrops(HtmlWriter html, IReadOnlyList<PageDrop> drops) => PageTable.Write(html, "Last drops",
+        [new("Time"), new("Reason"), new("Source"), new("Destination"), new("Protocol"), new("Device"), new("Service")],
+        drops.Select(d => (IReadOnlyList<string>)
+        [
+            PageText.Time(d.Time), d.Reason, d.Source, d.Destination, d.Protocol, PageText.Or(d.Device), PageText.Or(d.Service),
+        ]));
+
+    private static void WriteReasons(HtmlWriter html, IReadOnlyList<PageReason> reasons)
+    {
+        if (reasons.Count == 0)
+        {
+            html.Add($"<p>Nothing was dropped since the maps were made.</p>\n");
+            return;
+        }
+        PageTable.BeginCards(html, "Packets by reason", new("Reason"), new("Packets", true), new("Since the agent started", true),
+            new("Meaning"), new("What to do"));
+        foreach (var reason in reasons.OrderByDescending(r => r.SinceStart ?? 0).ThenByDescending(r => r.Packets))
+        {
+            html.Add($"<tr role=\"row\"><th scope=\"row\" role=\"rowheader\">{reason.Reason}</th>");
+            html.Add($"<td role=\"cell\" class=\"n\" data-label=\"Packets\">{PageText.Count(reason.Packets)}</td>");
+            html.Add($"<td role=\"cell\" class=\"n\" data-label=\"Since the agent started\">{PageText.Count(reason.SinceStart)}</td>");
+            html.Add($"<td role=\"cell\" data-label=\"Meaning\">{reason.Meaning}</td>");
+            html.Add($"<td role=\"cell\" data-label=\"What to do\">{reason.Advice ?? "nothing"}</td></tr>\n");
+        }
+        PageTable.EndCards(html);
+    }
+}
