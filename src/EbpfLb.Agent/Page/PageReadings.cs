@@ -10,6 +10,7 @@ using EbpfLb.Datapath.Events;
 using EbpfLb.Explain;
 using EbpfLb.Http.Page;
 using EbpfLb.Model;
+using EbpfLb.Policy;
 
 namespace EbpfLb.Agent.Page;
 
