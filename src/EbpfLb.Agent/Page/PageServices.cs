@@ -71,7 +71,8 @@ internal sealed class PageServices(
         {
             ServiceOrder.Name => names.Order(),
             ServiceOrder.Refused => names.OrderByDescending(n => rates.Find(n)?.Refused ?? 0).ThenBy(n => n),
-            ServiceOrder.Drops when counts is not null => names.OrderByDescending(n => counts.GetValueOrDefault(n.ToString())).ThenBy(n => n),
+            ServiceOrder.Drops when counts is not null
+                => names.OrderByDescending(n => counts.GetValueOrDefault(n.ToString())).ThenBy(n => n),
             _ => names.OrderByDescending(n => rates.Find(n)?.Connections ?? 0).ThenBy(n => n),
         };
 

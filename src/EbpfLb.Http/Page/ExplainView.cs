@@ -12,11 +12,14 @@ internal static class ExplainView
             <p>What happens to a connection, as <code>ebpflb explain</code> says it.</p>
             <form method="get"><input type="hidden" name="view" value="explain">
             <div><label for="from">Source address</label>
-            <input id="from" name="from" required maxlength="45" autocomplete="off" value="{question?.From}" placeholder="10.244.1.7"></div>
+            <input id="from" name="from" required maxlength="45" autocomplete="off" placeholder="10.244.1.7" value="{question?.From}">
+            </div>
             <div><label for="to">Destination address</label>
-            <input id="to" name="to" required maxlength="45" autocomplete="off" value="{question?.To}" placeholder="10.96.0.10"></div>
+            <input id="to" name="to" required maxlength="45" autocomplete="off" placeholder="10.96.0.10" value="{question?.To}">
+            </div>
             <div><label for="port">Port</label>
-            <input id="port" name="port" required maxlength="5" inputmode="numeric" size="6" autocomplete="off" value="{question?.Port}"></div>
+            <input id="port" name="port" required maxlength="5" inputmode="numeric" size="6" autocomplete="off" value="{question?.Port}">
+            </div>
             <div><label for="protocol">Protocol</label><select id="protocol" name="protocol">
             """);
         foreach (var protocol in Protocols)

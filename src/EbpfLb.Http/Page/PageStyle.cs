@@ -3,7 +3,7 @@ using System.Text;
 
 namespace EbpfLb.Http.Page;
 
-/// <summary>The stylesheet and the script of the page. They are the only ones that a browser takes: their hashes are in the policy.</summary>
+/// <summary>Stylesheet and script of the page. They are the only ones that a browser takes: their hashes are in the policy.</summary>
 internal static class PageStyle
 {
     /// <summary>In milliseconds.</summary>
@@ -72,7 +72,7 @@ internal static class PageStyle
         else location.reload()},{{ReloadPeriod}})
         """;
 
-    /// <summary>Nothing is loaded from anywhere, nothing runs but <see cref="Script"/>, and no other page may show this one in itself.</summary>
+    /// <summary>Nothing is loaded, nothing runs but <see cref="Script"/>, and no other page may show this one in itself.</summary>
     public static string Policy { get; } = "default-src 'none'; "
         + $"style-src '{HashOf(Css)}'; script-src '{HashOf(Script)}'; img-src data:; form-action 'self'; base-uri 'none'; "
         + "frame-ancestors 'none'";

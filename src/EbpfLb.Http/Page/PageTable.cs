@@ -24,7 +24,8 @@ internal static class PageTable
     public static void Write(
         HtmlWriter html, string caption, ReadOnlySpan<PageColumn> columns, IEnumerable<IReadOnlyList<string>> rows)
     {
-        html.Add($"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\"><table><caption>{caption}</caption><thead><tr>");
+        html.Add($"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\">");
+        html.Add($"<table><caption>{caption}</caption><thead><tr>");
         foreach (var column in columns) html.Add($"<th scope=\"col\"{Class(column)}>{column.Heading}</th>");
         html.Add($"</tr></thead><tbody>\n");
         foreach (var row in rows)

@@ -10,7 +10,8 @@ internal static class ServiceView
     {
         var line = service.Line;
         html.Add($"<dl><dt>Type</dt><dd>{PageText.Or(line.Type)}</dd><dt>Ports</dt><dd>");
-        html.Add($"{PageText.Or(string.Join(", ", line.Ports.Take(MostLines)))}</dd><dt>Scheduler</dt><dd>{PageText.Or(service.Scheduler)}</dd>");
+        html.Add($"{PageText.Or(string.Join(", ", line.Ports.Take(MostLines)))}</dd>");
+        html.Add($"<dt>Scheduler</dt><dd>{PageText.Or(service.Scheduler)}</dd>");
         html.Add($"<dt>Backends ready</dt><dd>");
         ServicesView.WriteBackends(html, line);
         html.Add($"</dd><dt>New connections a second</dt><dd>{PageText.Rate(line.Rate)}</dd>");
@@ -24,16 +25,19 @@ internal static class ServiceView
         WriteDrops(html, service.Drops);
     }
 
-    public static void WriteMissing(HtmlWriter html, string name) => html.Add(
-        $"<p>No Service <strong>{name}</strong> is served here. It may be gone, or be left to others (`ebpflb services {name}` says why).</p>\n");
+    public static void WriteMissing(HtmlWriter html, string name) => html.Add($"""
+        <p>No Service <strong>{name}</strong> is served here. It may be gone, or be left to others: <code>ebpflb services</code> with its
+        name says why.</p>
+
+        """);
 
     private static void WriteFrontends(HtmlWriter html, IReadOnlyList<PageFrontend> frontends)
     {
         html.Add($"<h3>Frontends</h3>\n");
         PageTable.Write(html, "Frontends",
             [
-                new("Frontend"), new("Port"), new("Kind"), new("Policy"), new("Backends", true), new("Connections", true), new("Open", true),
-                new("Refused", true), new("No backends, as"),
+                new("Frontend"), new("Port"), new("Kind"), new("Policy"), new("Backends", true), new("Connections", true),
+                new("Open", true), new("Refused", true), new("No backends, as"),
             ],
             frontends.Take(MostLines).Select(f => (IReadOnlyList<string>)
             [
@@ -53,7 +57,8 @@ internal static class ServiceView
         }
         PageTable.Write(html, "Backends",
             [
-                new("Backend"), new("Port"), new("State"), new("Node"), new("Weight", true), new("Connections", true), new("Open", true),
+                new("Backend"), new("Port"), new("State"), new("Node"), new("Weight", true), new("Connections", true),
+                new("Open", true),
             ],
             backends.Take(MostLines).Select(b => (IReadOnlyList<string>)
             [

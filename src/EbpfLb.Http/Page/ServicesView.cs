@@ -14,8 +14,8 @@ internal static class ServicesView
         PageTable.EndCards(html);
         WritePages(html, list, query);
         html.Add($"""
-            <p class="dim">Backends: endpoints that are ready, of all. Refused: connections and datagrams for want of an endpoint. Drops: of the
-            last drops that the agent keeps, see the view Drops.</p>
+            <p class="dim">Backends: endpoints that are ready, of all. Refused: connections and datagrams for want of an endpoint.
+            Drops: of the last drops that the agent keeps, see the view Drops.</p>
             """);
     }
 
@@ -38,7 +38,8 @@ internal static class ServicesView
     {
         html.Add($"""
             <form method="get" role="search"><input type="hidden" name="view" value="services">
-            <div><label for="q">Part of namespace/name</label><input id="q" name="q" type="search" value="{query.Text}" maxlength="253"></div>
+            <div><label for="q">Part of namespace/name</label>
+            <input id="q" name="q" type="search" maxlength="253" value="{query.Text}"></div>
             <div><label for="order">First</label><select id="order" name="order">
             """);
         foreach (var (order, name) in new[]
@@ -62,7 +63,8 @@ internal static class ServicesView
             html.Add($"</p>\n");
             return;
         }
-        html.Add($"<p>{PageText.Count(list.First + 1)} to {PageText.Count(list.First + list.Lines.Count)} of {PageText.Count(list.Matching)}");
+        html.Add($"<p>{PageText.Count(list.First + 1)} to {PageText.Count(list.First + list.Lines.Count)}");
+        html.Add($" of {PageText.Count(list.Matching)}");
         if (list.Matching != list.All) html.Add($" that match, {PageText.Count(list.All)} in all");
         html.Add($".");
         if (!list.IsMeasured) html.Add($" Rates are known after the next reading, in a few seconds.");
@@ -74,7 +76,8 @@ internal static class ServicesView
         var link = new PageQuery { View = PageView.Service, Name = PageQuery.NameOf(line.Name) }.ToLink();
         html.Add($"<tr role=\"row\"><th scope=\"row\" role=\"rowheader\"><a href=\"{link}\">{line.Name}</a></th>");
         html.Add($"<td role=\"cell\" data-label=\"Type\">{PageText.Or(line.Type)}</td>");
-        html.Add($"<td role=\"cell\" data-label=\"Ports\">{PageText.Or(PortsOf(line))}</td><td role=\"cell\" data-label=\"Backends ready\">");
+        html.Add($"<td role=\"cell\" data-label=\"Ports\">{PageText.Or(PortsOf(line))}</td>");
+        html.Add($"<td role=\"cell\" data-label=\"Backends ready\">");
         WriteBackends(html, line);
         html.Add($"</td><td role=\"cell\" class=\"n\" data-label=\"New conn/s\">{PageText.Rate(line.Rate)}</td>");
         html.Add($"<td role=\"cell\" data-label=\"Last minutes\">");

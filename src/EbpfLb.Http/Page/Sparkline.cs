@@ -29,7 +29,8 @@ internal static class Sparkline
         var size = isLarge ? "spark large" : "spark";
         html.Add($"""
             <svg class="{size}" role="img" aria-label="at most {PageText.Rate(most)} a second in {known} readings"
-            viewBox="0 0 {Math.Max(1, rates.Count - 1) * Step} {Height + 2}" preserveAspectRatio="none"><path d="{Path(rates, most)}"/></svg>
+            viewBox="0 0 {Math.Max(1, rates.Count - 1) * Step} {Height + 2}" preserveAspectRatio="none">
+            <path d="{Path(rates, most)}"/></svg>
             """);
     }
 

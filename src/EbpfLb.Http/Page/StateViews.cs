@@ -51,7 +51,8 @@ internal static class StateViews
         html.Add($"<dt>Running since</dt><dd>{PageText.Time(status.Started)}</dd>");
         if (status.Source is { } source)
         {
-            html.Add($"<dt>Source</dt><dd>{(isFull ? source.Description + ", " : "")}{(source.IsSynced ? "synced" : "not read completely yet")}, ");
+            html.Add($"<dt>Source</dt><dd>{(isFull ? source.Description + ", " : "")}");
+            html.Add($"{(source.IsSynced ? "synced" : "not read completely yet")}, ");
             html.Add($"last contact {(source.ContactAge is { } age ? PageText.Seconds(age) + " ago" : PageText.Unknown)}");
             if (source.Error is { } error) html.Add($", <span class=\"bad\">✗ {(isFull ? error : "with an error")}</span>");
             html.Add($"</dd>");
@@ -67,8 +68,9 @@ internal static class StateViews
             WriteList(html, "Rejected configuration", status.Problems);
             WriteList(html, "Warnings", status.Warnings);
         }
+        var missing = status.Features.Where(f => f.IsAvailable == false);
         WriteList(html, "Missing in this kernel",
-            [.. status.Features.Where(f => f.IsAvailable == false).Select(f => isFull && f.Lost is not null ? $"{f.Name}: {f.Lost}" : f.Name)]);
+            [.. missing.Select(f => isFull && f.Lost is not null ? $"{f.Name}: {f.Lost}" : f.Name)]);
         WriteList(html, "Not known yet of this kernel", [.. status.Features.Where(f => f.IsAvailable is null).Select(f => f.Name)]);
         html.Add($"<h3>Maps</h3>\n");
         PageTable.Write(html, "Maps",
@@ -92,7 +94,8 @@ internal static class StateViews
         if (round is null) html.Add($"{PageText.Unknown}");
         else
         {
-            html.Add($"{PageText.Time(round.At)}: {PageText.Count(round.Services)} services, {PageText.Count(round.Operations)} operations, ");
+            html.Add($"{PageText.Time(round.At)}: {PageText.Count(round.Services)} services, ");
+            html.Add($"{PageText.Count(round.Operations)} operations, ");
             if (round.Failed > 0) html.Add($"<span class=\"bad\">✗ {PageText.Count(round.Failed)} failed</span>");
             else html.Add($"0 failed");
             if (round.RetryIn is { } retry) html.Add($", tried again after {PageText.Seconds(retry)}");
@@ -109,7 +112,10 @@ internal static class StateViews
             html.Add($"{PageText.Time(verify.At)}: {PageText.Count(verify.Compared)} elements compared, ");
             if (verify.Differences == 0) html.Add($"<span class=\"ok\">✓ nothing differs</span>");
             else
-                html.Add($"<span class=\"bad\">✗ {PageText.Count(verify.Differences)} differ, {PageText.Count(verify.Repaired)} repaired</span>");
+            {
+                html.Add($"<span class=\"bad\">✗ {PageText.Count(verify.Differences)} differ, ");
+                html.Add($"{PageText.Count(verify.Repaired)} repaired</span>");
+            }
             if (!verify.IsComplete) html.Add($", not all could be compared");
         }
         html.Add($"</dd>");

@@ -27,8 +27,9 @@ internal sealed class Browser : IDisposable
         // Pictures are drawn by the CPU, and /dev/shm is small in containers.
         process = ChildProcess.Start(new ProcessPlace(netns, null),
             [
-                RepositoryPaths.Tool("chromium"), "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-                "--disable-background-networking", "--remote-debugging-port=0", $"--user-data-dir={profile.FullName}", "about:blank",
+                RepositoryPaths.Tool("chromium"), "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+                "--no-first-run", "--disable-background-networking", "--remote-debugging-port=0",
+                $"--user-data-dir={profile.FullName}", "about:blank",
             ]);
     }
 
@@ -114,7 +115,8 @@ internal sealed class Browser : IDisposable
     {
         var file = Path.Combine(profile.FullName, "DevToolsActivePort");
         var lines = Eventually.Get(
-            () => File.Exists(file) ? File.ReadAllLines(file) : process.HasExited ? throw new InvalidOperationException(process.Output) : [],
+            () => process.HasExited ? throw new InvalidOperationException(process.Output)
+                : File.Exists(file) ? File.ReadAllLines(file) : [],
             read => read.Length >= 2, "Chromium to listen", Limit);
         await socket.ConnectAsync(new Uri($"ws://127.0.0.1:{lines[0]}{lines[1]}"), http, cancellationToken);
         var target = await SendAsync("Target.createTarget", new JsonObject { ["url"] = "about:blank" }, cancellationToken);

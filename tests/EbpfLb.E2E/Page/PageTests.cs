@@ -34,8 +34,7 @@ public sealed partial class PageTests : IDisposable
         Get("services");
         using (var load = node.Probe.Start(service.Load(LoadMode.Tcp, Family.IPv4)))
         {
-            var row = Eventually.Get(() => RowOf(service), text => Rate().Match(text) is { Success: true } rate && rate.Groups[1].Value != "0.0",
-                "a rate of connections", TimeSpan.FromSeconds(30));
+            var row = Eventually.Get(() => RowOf(service), HasRate, "a rate of connections", TimeSpan.FromSeconds(30));
             Assert.Contains(">2/2</td>", row, StringComparison.Ordinal);
             Assert.Contains("80/TCP, 80/UDP", row, StringComparison.Ordinal);
             Assert.True(load.Stop().IsClean);
@@ -88,6 +87,8 @@ public sealed partial class PageTests : IDisposable
         await browser.WaitForLoadAsync(token);
         Assert.True(browser.Problems.Count == 0, string.Join('\n', browser.Problems));
     }
+
+    private static bool HasRate(string row) => Rate().Match(row) is { Success: true } rate && rate.Groups[1].Value != "0.0";
 
     private static string Url(string view) => $"http://127.0.0.1:{AgentProcess.MetricsPort}/page?view={view}";
 

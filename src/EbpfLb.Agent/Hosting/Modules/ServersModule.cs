@@ -57,8 +57,8 @@ internal static class ServersModule
     {
         var endpoints = new HealthEndpoints(p.Get<PipelineState>(), new HealthMetrics(agent.Metrics));
         return new RetryingServer(
-            "health", OptionNames.HealthzBindAddress, address, endpoints.Routes, agent.Time, agent.Loggers,
-            p.Get<BindFailures>().For("FailedToStartProxierHealthcheck"));
+            "health", OptionNames.HealthzBindAddress, address, endpoints.Routes,
+            agent.Time, agent.Loggers, p.Get<BindFailures>().For("FailedToStartProxierHealthcheck"));
     }
 
     private static RetryingServer MetricsOf(AgentContext agent, IPEndPoint address, IServiceProvider p)
