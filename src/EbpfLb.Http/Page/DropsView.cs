@@ -36,8 +36,8 @@ internal static class DropsView
             html.Add($"<tr role=\"row\"><th scope=\"row\" role=\"rowheader\">{reason.Reason}</th>");
             html.Add($"<td role=\"cell\" class=\"n\" data-label=\"Packets\">{PageText.Count(reason.Packets)}</td>");
             html.Add($"<td role=\"cell\" class=\"n\" data-label=\"Since the agent started\">{PageText.Count(reason.SinceStart)}</td>");
-            html.Add($"<td role=\"cell\" data-label=\"Meaning\">{reason.Meaning}</td>");
-            html.Add($"<td role=\"cell\" data-label=\"What to do\">{reason.Advice ?? "nothing"}</td></tr>\n");
+            html.Add($"<td role=\"cell\" class=\"wide\" data-label=\"Meaning\">{reason.Meaning}</td>");
+            html.Add($"<td role=\"cell\" class=\"wide\" data-label=\"What to do\">{reason.Advice ?? "nothing"}</td></tr>\n");
         }
         PageTable.EndCards(html);
     }

@@ -44,7 +44,8 @@ internal static class PageStyle
         thead th{background:var(--head);font-size:.85rem;white-space:nowrap}
         tbody th{font-weight:600}
         .n{text-align:right;white-space:nowrap}
-        .scroll td,.scroll th{overflow-wrap:normal}
+        td,.scroll th{overflow-wrap:normal}
+        .wide{overflow-wrap:anywhere}
         dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem;margin:.5rem 0}
         dt{color:var(--dim)}
         dd{margin:0}
@@ -55,10 +56,12 @@ internal static class PageStyle
         .pages{display:flex;gap:1rem;margin:.75rem 0}
         footer{margin-top:2rem;font-size:.85rem;border-top:1px solid var(--line);padding-top:.5rem}
         @media(max-width:45rem){
-        .cards,.cards tbody,.cards tr,.cards td,.cards th{display:block}
+        .cards,.cards tbody,.cards td,.cards th{display:block}
         .cards thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-        .cards tr{border:1px solid var(--line);border-radius:6px;margin:0 0 .6rem;padding:.3rem .6rem}
-        .cards td,.cards th{border:0;padding:.1rem 0;text-align:left;white-space:normal}
+        .cards tbody tr{display:grid;grid-template-columns:1fr 1fr;gap:0 .75rem;border:1px solid var(--line);border-radius:6px;
+        margin:0 0 .6rem;padding:.3rem .6rem}
+        .cards tbody th,.cards .wide{grid-column:1/-1}
+        .cards td,.cards th{border:0;padding:.1rem 0;text-align:left;white-space:normal;overflow-wrap:anywhere}
         .cards td::before{content:attr(data-label) ": ";color:var(--dim)}
         dl{grid-template-columns:1fr;gap:0}
         dd{margin:0 0 .4rem}

@@ -40,11 +40,11 @@ internal static class ServicesView
             <form method="get" role="search"><input type="hidden" name="view" value="services">
             <div><label for="q">Part of namespace/name</label>
             <input id="q" name="q" type="search" maxlength="253" value="{query.Text}"></div>
-            <div><label for="order">First</label><select id="order" name="order">
+            <div><label for="order">Sort by</label><select id="order" name="order">
             """);
         foreach (var (order, name) in new[]
         {
-            (ServiceOrder.Rate, "most connections"), (ServiceOrder.Name, "by name"), (ServiceOrder.Refused, "most refused"),
+            (ServiceOrder.Rate, "most connections"), (ServiceOrder.Name, "name"), (ServiceOrder.Refused, "most refused"),
             (ServiceOrder.Drops, "most drops"),
         })
         {
@@ -76,8 +76,8 @@ internal static class ServicesView
         var link = new PageQuery { View = PageView.Service, Name = PageQuery.NameOf(line.Name) }.ToLink();
         html.Add($"<tr role=\"row\"><th scope=\"row\" role=\"rowheader\"><a href=\"{link}\">{line.Name}</a></th>");
         html.Add($"<td role=\"cell\" data-label=\"Type\">{PageText.Or(line.Type)}</td>");
-        html.Add($"<td role=\"cell\" data-label=\"Ports\">{PageText.Or(PortsOf(line))}</td>");
-        html.Add($"<td role=\"cell\" data-label=\"Backends ready\">");
+        html.Add($"<td role=\"cell\" class=\"wide\" data-label=\"Ports\">{PageText.Or(PortsOf(line))}</td>");
+        html.Add($"<td role=\"cell\" class=\"wide\" data-label=\"Backends ready\">");
         WriteBackends(html, line);
         html.Add($"</td><td role=\"cell\" class=\"n\" data-label=\"New conn/s\">{PageText.Rate(line.Rate)}</td>");
         html.Add($"<td role=\"cell\" data-label=\"Last minutes\">");

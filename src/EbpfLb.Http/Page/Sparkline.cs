@@ -32,6 +32,7 @@ internal static class Sparkline
             viewBox="0 0 {Math.Max(1, rates.Count - 1) * Step} {Height + 2}" preserveAspectRatio="none">
             <path d="{Path(rates, most)}"/></svg>
             """);
+        if (isLarge) html.Add($"<p class=\"dim\">0 to {PageText.Rate(most)} a second; the last {rates.Count} readings.</p>\n");
     }
 
     /// <summary>Numbers only, so it needs no escaping.</summary>

@@ -17,8 +17,8 @@ internal static class StateViews
             html.Add($"<td role=\"cell\" data-label=\"What\">");
             if (happened.IsWarning) html.Add($"<span class=\"bad\">! {happened.What}</span>");
             else html.Add($"{happened.What}");
-            html.Add($"</td><td role=\"cell\" data-label=\"Object\">{PageText.Or(happened.Object)}</td>");
-            html.Add($"<td role=\"cell\" data-label=\"Text\">{PageText.Or(happened.Text)}</td>");
+            html.Add($"</td><td role=\"cell\" class=\"wide\" data-label=\"Object\">{PageText.Or(happened.Object)}</td>");
+            html.Add($"<td role=\"cell\" class=\"wide\" data-label=\"Text\">{PageText.Or(happened.Text)}</td>");
             html.Add($"<td role=\"cell\" class=\"n\" data-label=\"Times\">{PageText.Count(happened.Count)}</td></tr>\n");
         }
         PageTable.EndCards(html);
