@@ -10,7 +10,7 @@ internal static class DropsView
         WriteReasons(html, status.Reasons);
         if (!isFull) return;
         html.Add($"<h3>Last drops</h3>\n");
-        if (drops is null) html.Add($"<p>Not known: drops are not reported (--drop-events).</p>\n");
+        if (drops is null) html.Add($"<p>Not known: drops are not reported (dropEvents is false).</p>\n");
         else if (drops.Count == 0) html.Add($"<p>None since the agent started.</p>\n");
         else WriteDrops(html, drops);
     }

@@ -66,7 +66,7 @@ internal static class ServersModule
         var pages = AgentPages.Of(agent.Options.Start, p.Get<ConfigState>().ToJson, agent.Verbosity, agent.Time);
         return new RetryingServer(
             "metrics", OptionNames.MetricsBindAddress, address,
-            new MetricsEndpoints(agent.Metrics, p.Get<SliMetrics>(), pages) { Page = p.Get<PageEndpoints>() }.Routes, agent.Time, agent.Loggers,
-            p.Get<BindFailures>().For("FailedToStartMetricServer"));
+            new MetricsEndpoints(agent.Metrics, p.Get<SliMetrics>(), pages) { Page = p.Get<PageEndpoints>() }.Routes,
+            agent.Time, agent.Loggers, p.Get<BindFailures>().For("FailedToStartMetricServer"));
     }
 }
