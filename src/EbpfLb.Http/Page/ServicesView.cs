@@ -76,7 +76,7 @@ internal static class ServicesView
         var link = new PageQuery { View = PageView.Service, Name = PageQuery.NameOf(line.Name) }.ToLink();
         html.Add($"<tr role=\"row\"><th scope=\"row\" role=\"rowheader\"><a href=\"{link}\">{line.Name}</a></th>");
         html.Add($"<td role=\"cell\" data-label=\"Type\">{PageText.Or(line.Type)}</td>");
-        html.Add($"<td role=\"cell\" class=\"wide\" data-label=\"Ports\">{PageText.Or(PortsOf(line))}</td>");
+        html.Add($"<td role=\"cell\" class=\"all\" data-label=\"Ports\">{PageText.Or(PortsOf(line))}</td>");
         html.Add($"<td role=\"cell\" class=\"wide\" data-label=\"Backends ready\">");
         WriteBackends(html, line);
         html.Add($"</td><td role=\"cell\" class=\"n\" data-label=\"New conn/s\">{PageText.Rate(line.Rate)}</td>");
