@@ -87,7 +87,7 @@ public sealed partial class PageTests : IDisposable
         Assert.True(browser.Problems.Count == 0, string.Join('\n', browser.Problems));
     }
 
-    private static bool HasRate(string row) => Rate().Match(row) is { Success: true } rate && rate.Groups[1].Value != "0.0";
+    private static bool HasRate(string row) => Rate().Match(row) is { Success: true } rate && rate.Groups["rate"].Value != "0.0";
 
     private static string Url(string view) => $"http://127.0.0.1:{AgentProcess.MetricsPort}/page?view={view}";
 
@@ -113,7 +113,7 @@ public sealed partial class PageTests : IDisposable
         => Get("services").Split("<tr ").FirstOrDefault(row => row.Contains($">default/{service.Manifest.Name}<", StringComparison.Ordinal))
             ?? "";
 
-    [GeneratedRegex("data-label=\"New conn/s\">([0-9.,]+)<", RegexOptions.None, 1000)]
+    [GeneratedRegex("data-label=\"New conn/s\">(?<rate>[0-9.,]+)<", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Rate();
 
     [GeneratedRegex("<pre [^>]*>(?<text>.*?)</pre>", RegexOptions.Singleline | RegexOptions.ExplicitCapture, 1000)]
