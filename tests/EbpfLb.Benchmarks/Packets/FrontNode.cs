@@ -22,7 +22,7 @@ internal sealed class FrontNode : IDisposable
     /// <summary>Of each of the two Services.</summary>
     public const int Backends = 100;
 
-    private const string Open = "b_tunnel_open", Touch = "b_tunnel_touch";
+    private const string Open = "b_tunnel_open", Touch = "b_tunnel_touch", Idle = "b_front_idle";
 
     /// <summary>Flows opened in one go: fewer than there are places for half-open ones.</summary>
     private const int Chunk = 10_000;
@@ -55,9 +55,9 @@ internal sealed class FrontNode : IDisposable
             map.Reuse(shared);
         }
         front.Load();
-        foreach (var name in (string[])[Floor, Program]) programs.Add(name, front.OpenProgram(name));
+        foreach (var name in (string[])[Floor, Program, Idle]) programs.Add(name, front.OpenProgram(name));
         bench = node.Object.OpenMap<uint, BenchFlows>("b_flows");
-        links = FrontOfStack.Attach(programs[Program], node.Netns);
+        links = FrontOfStack.Attach(programs[Idle], node.Netns);
         CompiledTables.Fill(node, Table());
         for (var first = 0; first < flows; first += Chunk)
             Require(Run(Open, Tracked(TcpFlags.Syn), (ulong)first, 0, Math.Min(Chunk, flows - first)), Verdict.Pass, Open);
