@@ -25,7 +25,8 @@ internal sealed class DrainFile(string path)
         try
         {
             using var file = File.OpenRead(path);
-            return [.. (JsonSerializer.Deserialize(file, DrainFileJson.Default.DrainEntryArray) ?? []).Select(e => e.ToDrain())];
+            return [.. (JsonSerializer.Deserialize(file, DrainFileJson.Default.DrainEntryArray) ?? [])
+                .Select(e => e?.ToDrain() ?? throw new FormatException("an element is null"))];
         }
         catch (JsonException e)
         {
@@ -53,13 +54,15 @@ internal sealed class DrainFile(string path)
 }
 
 /// <param name="Service">"namespace/name"; null: of all Services.</param>
-internal sealed record DrainEntry(string Address, ushort Port, string? Service, bool Always, DateTimeOffset Since, DateTimeOffset? Until)
+internal sealed record DrainEntry(string? Address, ushort Port, string? Service, bool Always, DateTimeOffset Since, DateTimeOffset? Until)
 {
     public static DrainEntry Of(TimedDrain timed) => new(
         timed.Drain.Address.ToString(), timed.Drain.Port, timed.Drain.Service?.ToString(), timed.Drain.Always, timed.Since, timed.Until);
 
-    public TimedDrain ToDrain() => new(
-        new BackendDrain(IpAddress.Parse(Address), Port, DrainNames.ParseService(Service), Always), Since, Until);
+    /// <exception cref="FormatException">It has no address, or a field is none.</exception>
+    public TimedDrain ToDrain() => IpAddress.TryParse(Address, out var address)
+        ? new(new BackendDrain(address, Port, DrainNames.ParseService(Service), Always), Since, Until)
+        : throw new FormatException($"'{Address}' is not an IP address");
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]

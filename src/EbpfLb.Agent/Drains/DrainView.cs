@@ -13,12 +13,16 @@ internal sealed class DrainView(
     /// <summary>As many names as a message has.</summary>
     private const int MostNames = 10;
 
+    /// <summary>As of a duration that is written (DurationText).</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(200 * 365);
+
     public Task<DrainReport> ListAsync(CancellationToken cancellationToken) => Task.FromResult(Report());
 
     public Task<DrainReport> DrainAsync(DrainQuery query, CancellationToken cancellationToken)
     {
         var (backend, _) = Read(query);
-        if (query.ForSeconds is { } seconds && !(seconds > 0)) throw new FormatException("a drain is for longer than 0");
+        if (query.ForSeconds is { } seconds && !(seconds > 0 && seconds <= Longest.TotalSeconds))
+            throw new FormatException("a drain is for longer than 0 and at most 200 years");
         return requests.RunAsync(turn => Drain(turn, backend ?? throw new FormatException("say which backend"), query), cancellationToken);
     }
 

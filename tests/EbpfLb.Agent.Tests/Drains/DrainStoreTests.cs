@@ -70,10 +70,18 @@ public sealed class DrainStoreTests : IDisposable
         await service.StopAsync(TestContext.Current.CancellationToken);
     }
 
-    [Fact]
-    public void A_file_that_cannot_be_read_is_told_and_written_anew_by_the_next_change()
+    [Theory]
+    [InlineData("[{\"address\":")]
+    [InlineData("{}")]
+    [InlineData("[null]")]
+    [InlineData("[{}]")]
+    [InlineData("[{\"address\":null}]")]
+    [InlineData("[{\"address\":\"web\"}]")]
+    [InlineData("[{\"address\":\"10.1.0.1\",\"service\":\"web\"}]")]
+    [InlineData("[{\"address\":\"10.1.0.1\",\"port\":70000}]")]
+    public void A_file_that_cannot_be_read_is_told_and_written_anew_by_the_next_change(string text)
     {
-        File.WriteAllText(directory.File("a.drains"), "[{\"address\":");
+        File.WriteAllText(directory.File("a.drains"), text);
         var store = NewStore();
 
         Assert.Contains(directory.File("a.drains"), store.Problem);
