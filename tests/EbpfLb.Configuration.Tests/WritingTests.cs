@@ -28,6 +28,17 @@ public sealed class WritingTests
         },
         []);
 
+    /// <summary>A number is nanoseconds, as Go has them; a time of ours has 100 of them at least.</summary>
+    [Fact]
+    public void A_time_of_a_few_nanoseconds_reads_again_as_itself()
+    {
+        var config = ConfigText.Read(
+            "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nlogging: {flushFrequency: 53}\n", "file");
+
+        Assert.Equal(TimeSpan.FromTicks(1), config.KubeProxy.Logging.FlushFrequency);
+        Assert.Empty(ConfigJson.Differences(config, ConfigText.Read(ConfigYaml.Write(config))));
+    }
+
     [Fact]
     public void Yaml_is_read_as_what_it_was_written_from()
     {

@@ -35,7 +35,8 @@ internal static class KubeProxyKinds
     private static TimeSpan ReadTimeOrNanoseconds(FieldReader section, string name, TimeSpan byDefault)
     {
         if (!long.TryParse(section.Text(name), out var nanoseconds)) return section.TimeOr(name, byDefault);
-        return nanoseconds > 0 ? TimeSpan.FromTicks(nanoseconds / TimeSpan.NanosecondsPerTick) : byDefault;
+        // What is meant to be short is not 0, which is the default.
+        return nanoseconds > 0 ? TimeSpan.FromTicks(Math.Max(1, nanoseconds / TimeSpan.NanosecondsPerTick)) : byDefault;
     }
 
     private static FeatureGate GateOf(string text)
