@@ -115,7 +115,8 @@ public sealed class Explainer
             var applies = masquerade.Applies(changes, source, flow, backends[i]);
             var tunnel = direct && applies && !local ? backends[i].Node?.Address : null;
             chosen[i] = new ChosenBackend(
-                backends[i].Address, served.Port.NodeOf(backends[i].Address), local, applies && tunnel is null) {
+                backends[i].Address, served.Port.NodeOf(backends[i].Address), local, applies && tunnel is null)
+                {
                     Tunnel = tunnel, HasNoEntry = tunnel is not null && served.Frontend.IsUntracked,
                 };
         }

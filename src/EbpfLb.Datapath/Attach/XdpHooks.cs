@@ -45,17 +45,20 @@ internal sealed class XdpHooks(XdpMode mode, InstancePaths paths, Func<BpfProgra
     /// <exception cref="NetlinkException">It cannot be looked at.</exception>
     public IReadOnlyList<Difference> Faults(IReadOnlyList<AttachedDevice> devices)
     {
-        List<AttachedDevice> wanted = [.. devices.Where(IsOn)];
-        if (wanted.Count == 0) return [];
+        // The links say it at once; all devices are read only where one is missing, as this is asked each second.
+        List<AttachedDevice> missing = [.. devices.Where(d => IsOn(d) && !IsInForce(d))];
+        if (missing.Count == 0) return [];
         using var reader = NetworkReader.Open();
         var there = reader.ReadLinks().Select(l => l.Index).ToHashSet();
-        var present = reader.ReadXdp().ToLookup(a => a.Index);
         return
         [
-            .. wanted.Where(d => there.Contains(d.Index) && !present[d.Index].Any(a => a.Programs.Contains(d.Xdp!.Program)))
+            .. missing.Where(d => there.Contains(d.Index))
                 .Select(d => new Difference(VerifyStage.Attachment, $"device {d.Name} xdp", Mode, "our program", Difference.None)),
         ];
     }
+
+    private bool IsInForce(AttachedDevice device) => links.Open(PinOf(device.Index))?.Info is { } info
+        && info.InterfaceIndex == device.Index && info.ProgramId == device.Xdp!.Program;
 
     /// <summary>Pins that are gone, of devices that had one.</summary>
     public IReadOnlyList<string> MissingPins(IEnumerable<AttachedDevice> devices)
