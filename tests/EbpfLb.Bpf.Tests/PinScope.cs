@@ -1,3 +1,4 @@
+using EbpfLb.Testing.Agents;
 using EbpfLb.Testing.Netns;
 
 namespace EbpfLb.Bpf.Tests;
@@ -7,8 +8,7 @@ internal sealed class PinScope : IDisposable
 {
     public PinScope()
     {
-        BpfFileSystem.EnsureMounted();
-        Directory = Path.Combine(BpfFileSystem.Find()!, Leftovers.NewName());
+        Directory = Path.Combine(BpfFs.MountPoint, Leftovers.NewName());
     }
 
     public string Directory { get; }

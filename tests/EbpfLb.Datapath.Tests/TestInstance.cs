@@ -2,6 +2,7 @@ using EbpfLb.Datapath.Options;
 using EbpfLb.Model;
 using EbpfLb.Planning;
 using EbpfLb.Policy;
+using EbpfLb.Testing.Agents;
 using EbpfLb.Testing.Cgroups;
 using EbpfLb.Testing.Clusters;
 using EbpfLb.Testing.Netns;
@@ -19,6 +20,8 @@ internal sealed class TestInstance : IDisposable
     {
         var name = Leftovers.NewName();
         Cgroup = CgroupScope.Create(name);
+        // Before the dataplane looks for it: what that mounts itself, it unmounts when it is removed.
+        _ = BpfFs.MountPoint;
         Options = new DatapathOptions { Instance = name, CgroupRoot = Cgroup.Path, Sizes = Small };
     }
 

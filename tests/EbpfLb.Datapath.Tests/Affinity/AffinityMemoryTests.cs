@@ -2,6 +2,7 @@ using EbpfLb.Abi;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Options;
 using EbpfLb.Testing;
+using EbpfLb.Testing.Agents;
 using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Datapath.Tests.Affinity;
@@ -77,5 +78,5 @@ public sealed class AffinityMemoryTests
     private static BpfMap<TKey, TValue> Open<TKey, TValue>(TestInstance instance, Table table)
         where TKey : unmanaged
         where TValue : unmanaged
-        => BpfMap.OpenPinned<TKey, TValue>(new InstancePaths(BpfFileSystem.Find()!, instance.Options.Instance).Map(table.Name));
+        => BpfMap.OpenPinned<TKey, TValue>(new InstancePaths(BpfFs.MountPoint, instance.Options.Instance).Map(table.Name));
 }

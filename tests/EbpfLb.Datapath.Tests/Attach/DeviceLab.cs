@@ -6,6 +6,7 @@ using EbpfLb.Datapath.Devices;
 using EbpfLb.Datapath.Options;
 using EbpfLb.Netlink.Network;
 using EbpfLb.Netlink.TrafficControl;
+using EbpfLb.Testing.Agents;
 using EbpfLb.Testing.Netns;
 using EbpfLb.Testing.Processes;
 
@@ -41,7 +42,7 @@ internal sealed class DeviceLab : IDisposable
             "link set right up",
             "addr add 192.0.2.1/24 dev left",
             "neigh add 192.0.2.2 lladdr 02:00:00:00:00:02 dev left nud permanent");
-        Paths = new InstancePaths(BpfFileSystem.Find()!, instance.Options.Instance);
+        Paths = new InstancePaths(BpfFs.MountPoint, instance.Options.Instance);
         Programs = NewPrograms();
     }
 

@@ -3,6 +3,7 @@ using EbpfLb.Datapath.Options;
 using EbpfLb.Datapath.Tests.Flows;
 using EbpfLb.Model;
 using EbpfLb.Policy;
+using EbpfLb.Testing.Agents;
 using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Datapath.Tests.DestinationFilters;
@@ -71,7 +72,7 @@ public sealed class DataplaneFilterTests
         Assert.DoesNotContain(Verified(dataplane), d => d.Field == "untracked");
 
         using (var words = new MappedArray<ulong>(BpfMap.OpenPinned(
-            new InstancePaths(BpfFileSystem.Find()!, instance.Options.Instance).Map(Abi.Tables.Filter.Name))))
+            new InstancePaths(BpfFs.MountPoint, instance.Options.Instance).Map(Abi.Tables.Filter.Name))))
         {
             Assert.NotEqual(0ul, words.Span[1]);
             words.Span[1] = 0;

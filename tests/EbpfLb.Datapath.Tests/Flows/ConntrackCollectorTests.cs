@@ -3,6 +3,7 @@ using EbpfLb.Bpf;
 using EbpfLb.Datapath.Flows;
 using EbpfLb.Datapath.Options;
 using EbpfLb.Model;
+using EbpfLb.Testing.Agents;
 
 namespace EbpfLb.Datapath.Tests.Flows;
 
@@ -37,7 +38,7 @@ public sealed class ConntrackCollectorTests
         dataplane.Services.Apply(TestInstance.Table());
         dataplane.Hooks.Attach();
         using var share = BpfMap.OpenPinned<uint, ulong>(
-            new InstancePaths(BpfFileSystem.Find()!, instance.Options.Instance).Map(Abi.Tables.UdpShare.Name));
+            new InstancePaths(BpfFs.MountPoint, instance.Options.Instance).Map(Abi.Tables.UdpShare.Name));
         share.Update((uint)LbUdpPlace.Opened6, 77);
 
         foreach (var map in dataplane.Conntrack.FlowMaps)

@@ -3,6 +3,7 @@ using EbpfLb.Bpf;
 using EbpfLb.Datapath.Options;
 using EbpfLb.Planning;
 using EbpfLb.Policy;
+using EbpfLb.Testing.Agents;
 using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Datapath.Tests.Loader;
@@ -26,7 +27,7 @@ public sealed class FirstPlanTests
 
         Assert.True(result.IsComplete);
         using var map = BpfMap.OpenPinned<LbFrontend4, LbService>(
-            new InstancePaths(BpfFileSystem.Find()!, instance.Options.Instance).Map(Abi.Tables.Services4.Name));
+            new InstancePaths(BpfFs.MountPoint, instance.Options.Instance).Map(Abi.Tables.Services4.Name));
         var wanted = table.Services.SelectMany(s => s.Ports).SelectMany(p => p.Frontends.Select(f => f.Frontend).Append(
             p.ClosedFrontend ?? p.Frontends[0].Frontend)).Where(f => f.Address.Family == Model.IpFamily.IPv4).Distinct().Count();
         Assert.True(wanted >= Services);

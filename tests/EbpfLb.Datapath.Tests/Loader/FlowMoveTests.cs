@@ -4,6 +4,7 @@ using EbpfLb.Bpf;
 using EbpfLb.Datapath.Flows;
 using EbpfLb.Datapath.Options;
 using EbpfLb.Datapath.Tests.Flows;
+using EbpfLb.Testing.Agents;
 using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.Datapath.Tests.Loader;
@@ -174,7 +175,7 @@ public sealed class FlowMoveTests
         => KernelFlowMap.Open4(BpfMap.OpenPinned(Pin(instance, Abi.Tables.Conntrack4)));
 
     private static string Pin(TestInstance instance, Table table)
-        => new InstancePaths(BpfFileSystem.Find()!, instance.Options.Instance).Map(table.Name);
+        => new InstancePaths(BpfFs.MountPoint, instance.Options.Instance).Map(table.Name);
 
     private static void Add(TestInstance instance, IReadOnlyList<TestFlow> flows)
     {

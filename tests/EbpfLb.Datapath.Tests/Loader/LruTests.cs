@@ -1,6 +1,7 @@
 using EbpfLb.Abi;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Options;
+using EbpfLb.Testing.Agents;
 
 namespace EbpfLb.Datapath.Tests.Loader;
 
@@ -15,7 +16,7 @@ public sealed class LruTests
         dataplane.Services.Apply(TestInstance.Table());
         dataplane.Hooks.Attach();
         using var frags = BpfMap.OpenPinned<LbFragKey, LbFrag>(
-            new InstancePaths(BpfFileSystem.Find()!, instance.Options.Instance).Map(Abi.Tables.Frags.Name));
+            new InstancePaths(BpfFs.MountPoint, instance.Options.Instance).Map(Abi.Tables.Frags.Name));
         var asked = instance.Options.Sizes!.Fragments;
 
         // The thread pool moves between CPUs as the scheduler likes.

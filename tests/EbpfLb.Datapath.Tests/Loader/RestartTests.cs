@@ -3,6 +3,7 @@ using EbpfLb.Bpf;
 using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Loader;
 using EbpfLb.Datapath.Options;
+using EbpfLb.Testing.Agents;
 using EbpfLb.Testing.Clusters;
 using EbpfLb.Testing.Processes;
 
@@ -53,7 +54,7 @@ public sealed class RestartTests
             first.Services.Apply(TestInstance.Table(Web));
             first.Hooks.Attach();
         }
-        var other = new InstancePaths(BpfFileSystem.Find()!, instance.Options.Instance).Map("lb_of_before");
+        var other = new InstancePaths(BpfFs.MountPoint, instance.Options.Instance).Map("lb_of_before");
         using (var map = BpfMap.OpenPinned(Path(instance, Abi.Tables.Stats))) Pin.Replace(map.Fd, other);
 
         await using var second = instance.Open();
@@ -212,7 +213,7 @@ public sealed class RestartTests
     }
 
     private static string Path(TestInstance instance, Table table) =>
-        new InstancePaths(BpfFileSystem.Find()!, instance.Options.Instance).Map(table.Name);
+        new InstancePaths(BpfFs.MountPoint, instance.Options.Instance).Map(table.Name);
 
     private static uint[] MapIds(TestInstance instance) => [.. Abi.Tables.All.Select(table =>
     {

@@ -4,6 +4,7 @@ using EbpfLb.Datapath.Node;
 using EbpfLb.Datapath.Options;
 using EbpfLb.Model;
 using EbpfLb.Policy;
+using EbpfLb.Testing.Agents;
 using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Datapath.Tests.Loader;
@@ -118,6 +119,6 @@ public sealed class ServiceAddressTests : IAsyncLifetime
         where TValue : unmanaged
     {
         dataplane.Hooks.Attach();
-        return BpfMap.OpenPinned<TKey, TValue>(new InstancePaths(BpfFileSystem.Find()!, instance.Options.Instance).Map(name));
+        return BpfMap.OpenPinned<TKey, TValue>(new InstancePaths(BpfFs.MountPoint, instance.Options.Instance).Map(name));
     }
 }

@@ -5,6 +5,7 @@ using EbpfLb.Datapath.Options;
 using EbpfLb.Model;
 using EbpfLb.Planning.Plans;
 using EbpfLb.Policy;
+using EbpfLb.Testing.Agents;
 using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Datapath.Tests.Loader;
@@ -106,5 +107,5 @@ public sealed class TrafficPolicyTests
     }
 
     private static string Path(TestInstance instance, Table table) =>
-        new InstancePaths(BpfFileSystem.Find()!, instance.Options.Instance).Map(table.Name);
+        new InstancePaths(BpfFs.MountPoint, instance.Options.Instance).Map(table.Name);
 }

@@ -2,6 +2,7 @@ using EbpfLb.Bpf;
 using EbpfLb.Datapath.Clients;
 using EbpfLb.Datapath.Options;
 using EbpfLb.Datapath.Ownership;
+using EbpfLb.Testing.Agents;
 using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.Datapath.Tests.Ownership;
@@ -116,7 +117,7 @@ public sealed class InstanceOwnershipTests : IDisposable
         Assert.Empty(Directory.GetFileSystemEntries(Root));
     }
 
-    private string Root => new InstancePaths(BpfFileSystem.Find()!, instance.Options.Instance).Root;
+    private string Root => new InstancePaths(BpfFs.MountPoint, instance.Options.Instance).Root;
 
     private static InstanceOwnership? Take(DatapathOptions options, out InstanceOwner? owner)
         => InstanceOwnership.TryTake(options, InstanceOwner.OfThisProcess(options, "/run/first", Now), out owner);

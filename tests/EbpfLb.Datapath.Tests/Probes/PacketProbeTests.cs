@@ -7,6 +7,7 @@ using EbpfLb.Datapath.Tests.Packets.Harness;
 using EbpfLb.Explain;
 using EbpfLb.Model;
 using EbpfLb.Policy;
+using EbpfLb.Testing.Agents;
 using EbpfLb.Testing.Clusters;
 using EbpfLb.Testing.Netns;
 
@@ -139,7 +140,7 @@ public sealed class PacketProbeTests
         where TValue : unmanaged
     {
         using var map = BpfMap.OpenPinned<TKey, TValue>(
-            new InstancePaths(BpfFileSystem.Find()!, instance.Options.Instance).Map(table.Name));
+            new InstancePaths(BpfFs.MountPoint, instance.Options.Instance).Map(table.Name));
         return [.. map.Entries().Select(e => e.Key)];
     }
 

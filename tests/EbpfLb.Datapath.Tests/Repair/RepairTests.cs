@@ -4,6 +4,7 @@ using EbpfLb.Datapath.Canary;
 using EbpfLb.Datapath.Options;
 using EbpfLb.Datapath.Repair;
 using EbpfLb.Model;
+using EbpfLb.Testing.Agents;
 using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.Datapath.Tests.Repair;
@@ -139,7 +140,7 @@ public sealed class RepairTests : IAsyncLifetime
         Assert.All(other.Diagnostics.ReadRepairs().Values, count => Assert.Equal(0, count));
     }
 
-    private InstancePaths Paths => new(instance.Options.BpfFs ?? BpfFileSystem.Find()!, instance.Options.Instance);
+    private InstancePaths Paths => new(instance.Options.BpfFs ?? BpfFs.MountPoint, instance.Options.Instance);
 
     private void Open()
     {

@@ -5,6 +5,7 @@ using EbpfLb.Datapath.Options;
 using EbpfLb.Model;
 using EbpfLb.Planning.Encoding;
 using EbpfLb.Policy;
+using EbpfLb.Testing.Agents;
 
 namespace EbpfLb.Datapath.Tests.Schedulers;
 
@@ -97,5 +98,5 @@ public sealed class MaglevConsistencyTests
         => new(BpfMap.OpenPinned(PathOf(instance, table)), writable: false);
 
     private static string PathOf(TestInstance instance, Table table) =>
-        new InstancePaths(BpfFileSystem.Find()!, instance.Options.Instance).Map(table.Name);
+        new InstancePaths(BpfFs.MountPoint, instance.Options.Instance).Map(table.Name);
 }

@@ -7,6 +7,7 @@ using EbpfLb.Datapath.Options;
 using EbpfLb.Datapath.Tests.StaleSockets;
 using EbpfLb.Model;
 using EbpfLb.Netlink.Network;
+using EbpfLb.Testing.Agents;
 
 namespace EbpfLb.Datapath.Tests.Sockets;
 
@@ -186,5 +187,5 @@ public sealed class BoundClientTests : IAsyncDisposable
     private BpfMap<TKey, TValue> Open<TKey, TValue>(string name)
         where TKey : unmanaged
         where TValue : unmanaged =>
-        BpfMap.OpenPinned<TKey, TValue>(new InstancePaths(BpfFileSystem.Find()!, lab.Instance.Options.Instance).Map(name));
+        BpfMap.OpenPinned<TKey, TValue>(new InstancePaths(BpfFs.MountPoint, lab.Instance.Options.Instance).Map(name));
 }

@@ -4,6 +4,7 @@ using EbpfLb.Abi;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Options;
 using EbpfLb.Datapath.Tests.StaleSockets;
+using EbpfLb.Testing.Agents;
 using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Datapath.Tests.Sockets;
@@ -176,5 +177,5 @@ public sealed class UdpMemoryTests : IAsyncDisposable
     private BpfMap<TKey, TValue> Open<TKey, TValue>(string name)
         where TKey : unmanaged
         where TValue : unmanaged =>
-        BpfMap.OpenPinned<TKey, TValue>(new InstancePaths(BpfFileSystem.Find()!, lab.Instance.Options.Instance).Map(name));
+        BpfMap.OpenPinned<TKey, TValue>(new InstancePaths(BpfFs.MountPoint, lab.Instance.Options.Instance).Map(name));
 }

@@ -5,6 +5,7 @@ using EbpfLb.Datapath.Options;
 using EbpfLb.Model;
 using EbpfLb.Planning.Verification;
 using EbpfLb.Policy;
+using EbpfLb.Testing.Agents;
 using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Datapath.Tests.Verification;
@@ -224,5 +225,5 @@ public sealed class VerificationTests : IAsyncLifetime
         where TKey : unmanaged
         where TValue : unmanaged => BpfMap.OpenPinned<TKey, TValue>(PathOf(name));
 
-    private string PathOf(string name) => new InstancePaths(BpfFileSystem.Find()!, instance.Options.Instance).Map(name);
+    private string PathOf(string name) => new InstancePaths(BpfFs.MountPoint, instance.Options.Instance).Map(name);
 }
