@@ -6,6 +6,8 @@ export DOTNET_NOLOGO := 1
 
 BUILD   := build
 CLANG   ?= clang
+# Of the same version: it reads what the compiler has written.
+LLVM_LINK ?= $(subst clang,llvm-link,$(CLANG))
 BPFTOOL ?= bpftool
 CONFIG  ?= Release
 # Another one is cross-built into build/RID, not run: linux-arm64.
@@ -16,6 +18,8 @@ BPF_INCLUDES := -Ibpf/include -Ibpf/lib -Ibpf/hook -isystem /usr/include/$(shell
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-parameter $(BPF_INCLUDES)
 BPF_HEADERS := $(wildcard bpf/include/*.h bpf/lib/*.h bpf/hook/*.h bpf/bench/*.h)
 BPF_PROGS := $(patsubst bpf/prog/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/prog/*.bpf.c))
+# These call functions of nf_conntrack.
+BPF_ASKING := $(BUILD)/bpf/tc.bpf.o $(BUILD)/bpf/xdp.bpf.o
 # Each an object of its own: an older kernel may refuse one of them.
 BPF_ITERS := $(patsubst bpf/iter/%.bpf.c,$(BUILD)/bpf/iter/%.bpf.o,$(wildcard bpf/iter/*.bpf.c))
 # What stands before the programs while maps of another layout take over.
@@ -67,16 +71,30 @@ chart: ## check the Helm chart of deploy/chart and render it into deploy/rendere
 bpf: $(BUILD)/bpf/ebpflb.bpf.o $(BUILD)/bpf/plain.bpf.o $(BPF_ITERS) $(BPF_SWITCH) $(BPF_UNITS) ## build the BPF objects into build/bpf
 
 # All programs share the maps and knobs of one object.
-$(BUILD)/bpf/ebpflb.bpf.o: $(BPF_PROGS)
+$(BUILD)/bpf/ebpflb.bpf.o: $(filter-out $(BPF_ASKING),$(BPF_PROGS)) $(BUILD)/bpf/asking.bpf.o
 	@$(BPFTOOL) gen object $@.tmp $^ && mv $@.tmp $@
 
 # The same without functions of nf_conntrack: libbpf looks for those in the BTF of kernel and modules, and refuses an object where it may not read them.
-$(BUILD)/bpf/plain.bpf.o: $(filter-out $(BUILD)/bpf/tc.bpf.o,$(BPF_PROGS)) $(BUILD)/bpf/plain/tc.bpf.o
+$(BUILD)/bpf/plain.bpf.o: $(filter-out $(BPF_ASKING),$(BPF_PROGS)) $(BUILD)/bpf/plain/asking.bpf.o
 	@$(BPFTOOL) gen object $@.tmp $^ && mv $@.tmp $@
 
-$(BUILD)/bpf/plain/%.bpf.o: BPF_DEFINES := -DLB_NO_NF_CONNTRACK
-$(BUILD)/bpf/plain/%.bpf.o: bpf/prog/%.bpf.c $(BPF_HEADERS)
-	$(compile_bpf)
+# libbpf's linker (1.1) refuses a kernel function that two objects call, so these two are linked before they become objects.
+%/asking.bpf.o: %/tc.bpf.bc %/xdp.bpf.bc
+	@$(LLVM_LINK) $^ -o $(@:.o=.bc) && $(CLANG) -O2 -g -target bpf -mcpu=v3 -Xclang -disable-llvm-passes -c $(@:.o=.bc) -o $@.tmp \
+		&& llvm-strip -g $@.tmp && mv $@.tmp $@
+
+$(BUILD)/bpf/plain/%.bpf.bc: BPF_DEFINES := -DLB_NO_NF_CONNTRACK
+$(BUILD)/bpf/plain/%.bpf.bc: bpf/prog/%.bpf.c $(BPF_HEADERS)
+	$(compile_bc)
+
+$(BUILD)/bpf/%.bpf.bc: bpf/prog/%.bpf.c $(BPF_HEADERS)
+	$(compile_bc)
+
+define compile_bc
+@mkdir -p $(@D)
+@echo "  clang  $<"
+@$(CLANG) $(BPF_CFLAGS) $(BPF_DEFINES) -emit-llvm -c $< -o $@
+endef
 
 define compile_bpf
 @mkdir -p $(@D)

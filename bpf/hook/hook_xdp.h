@@ -9,7 +9,8 @@
 #include "hook.h"
 #include "lb_config.h"
 
-#define hook_ctx struct xdp_md
+#define hook_ctx       struct xdp_md
+#define HOOK_CT_LOOKUP bpf_xdp_ct_lookup
 
 /* See hook_tc.h. */
 #define HOOK_ONCE static __noinline __attribute__((unused))
@@ -110,5 +111,7 @@ lb_inline __u32 hook_mtu(hook_ctx *ctx, __u32 ifindex)
 	bpf_check_mtu(ctx, ifindex, &mtu, 0, 0);
 	return mtu;
 }
+
+#include "hook_ask.h"
 
 #endif

@@ -35,6 +35,9 @@ struct lb_device {
 /* Places of lb_neighbours on each CPU. */
 #define LB_NEIGHBOURS_LOG2 10
 
+/* Places of lb_kept on each CPU. */
+#define LB_KEPT_LOG2 8
+
 /* How packets leave in front of the stack. */
 enum lb_front_way {
 	LB_FRONT_NONE = 0, /* not: they are for tc */

@@ -371,6 +371,15 @@ struct {
 	__uint(max_entries, 1 << LB_NEIGHBOURS_LOG2);
 } lb_neighbours __weak SEC(".maps");
 
+/* Hash of a neighbour's link address -> address and tick of the last packet that was left to the
+ * kernel for its sake. Written by programs. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__type(key, __u32);
+	__type(value, __u32);
+	__uint(max_entries, 1 << LB_KEPT_LOG2);
+} lb_kept __weak SEC(".maps");
+
 /* struct lb_event of each drop, when LB_SET_EVENTS is set. Written by programs, read by the agent.
  * Full: the event is lost and that is counted (LB_EVENT_LOST), its own counter is not. */
 struct {

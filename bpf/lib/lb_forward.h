@@ -26,18 +26,21 @@
 #define LB_FORWARD_H
 
 #include "lb_answer.h"
+#include "lb_awaited.h"
 #include "lb_ct_follow.h"
 #include "lb_ct_direct.h"
 #include "lb_filter.h"
 #include "lb_drop.h"
 #include "lb_frag.h"
 #include "lb_icmp.h"
+#include "lb_known.h"
 #include "lb_move.h"
 #include "lb_mss.h"
 #include "lb_nat.h"
 #include "lb_open.h"
 #include "lb_reply.h"
 #include "lb_tunnel_open.h"
+#include "lb_tunnel_send.h"
 
 /* Where the first chunk's type is, behind SCTP's common header. */
 #define LB_SCTP_CHUNK 12
@@ -80,83 +83,6 @@ HOOK_ONCE int lb_fragment(hook_ctx *ctx, struct lb_pass *pass, int *verdict)
 			   : HOOK_PASS;
 	pass->reason = *verdict == HOOK_PASS ? LB_PKT_FRAG_LOST : LB_PKT_FRAG_WAIT;
 	return false;
-}
-
-/* A TCP segment with more than its header. */
-lb_inline bool lb_has_data(hook_ctx *ctx, const struct lb_packet *pkt)
-{
-	__u8 words = 0;
-
-	return !hook_read(ctx, pkt->l4 + LB_TCP_WORDS, &words, 1) &&
-	       (__u32)pkt->l4 - pkt->l3 + (words >> 4 << 2) < pkt->len;
-}
-
-/* (c) Once a second and when something changes: both entries, the route. False: the packet's flow
- * is another one now. */
-HOOK_ONCE int lb_refresh(hook_ctx *ctx, struct lb_pass *pass, __u32 now)
-{
-	struct lb_ct_state *state;
-	bool ticked, ours;
-	__u8 before;
-
-	if (!pass)
-		return false;
-	ticked = pass->ct.tick != now;
-	before = pass->ct.phase;
-	if (pass->pkt.tuple.proto == IPPROTO_TCP) {
-		if (pass->pkt.tcp_flags & LB_TCP_FIN &&
-		    ((pass->ct.flags & (LB_CT_SNAT | LB_CT_REPLY)) == LB_CT_SNAT ||
-		     lb_ct_moved(pass)) &&
-		    !lb_guard_read(ctx, pass))
-			lb_guard_note(pass);
-		if (ticked && lb_has_data(ctx, &pass->pkt))
-			pass->pkt.flags |= LB_PACKET_DATA;
-	}
-	if (!lb_ct_follow(pass, now))
-		return false;
-	if (lb_ct_pends(pass, before, ticked))
-		lb_ct_pend(pass);
-	if (pass->ct.flags & LB_CT_REPLY) {
-		if (!ticked && pass->ct.mtu)
-			return true;
-		if (pass->hook == LB_CT_EGRESS) {
-			if (!pass->ct.oif || pass->ct.oif == pass->ifindex)
-				return true;
-			/* No way back where it came from: the stack's choice stands. */
-			if (!lb_fib_back(ctx, pass))
-				pass->ct.oif = 0;
-		} else if (!pass->ct.oif || !lb_fib_back(ctx, pass)) {
-			lb_fib_forward(ctx, pass);
-		}
-	} else {
-		if (pass->ct.flags & LB_CT_STACK || !ticked)
-			return true;
-		if (!(lb_ct_tunnels(pass) ? lb_fib_tunnel(ctx, pass) : lb_fib_forward(ctx, pass)))
-			pass->ct.oif = 0;
-	}
-	state = lb_ct_state(pass, false, &ours);
-	if (state) {
-		state->oif = pass->ct.oif;
-		state->mtu = pass->ct.mtu;
-	}
-	return true;
-}
-
-/* (c) */
-lb_inline bool lb_known(hook_ctx *ctx, struct lb_pass *pass)
-{
-	__u32 now;
-
-	if (!lb_ct_find(pass))
-		return false;
-	if (unlikely(pass->pkt.flags & LB_PACKET_ICMP_ERROR))
-		return true;
-	if (unlikely(lb_ct_outdated(pass))) {
-		lb_ct_forget(pass);
-		return false;
-	}
-	now = lb_ct_now();
-	return likely(!lb_ct_moves(pass, now)) || lb_refresh(ctx, pass, now);
 }
 
 /* (e) Nobody serves; pass->reason says why. */
@@ -241,27 +167,6 @@ lb_inline int lb_carry(hook_ctx *ctx, struct lb_pass *pass, enum lb_ct_hook hook
 	if (unlikely(!(error ? lb_nat_icmp(ctx, pass, hops) : lb_nat(ctx, pass, hops))))
 		return lb_end(pass, LB_DROP_REWRITE, HOOK_DROP);
 	return out ? hook_forward(ctx, out, pass->pkt.l3) : HOOK_PASS;
-}
-
-/*
- * Whether the packet answers a connection of the node's own, or one that netfilter masquerades.
- * Both can have the number of a NodePort for their port, and netfilter, which would know, comes
- * after us. Or whether netfilter gave its connection another destination, as kube-proxy's rules do:
- * that one began before us, and its mapping is netfilter's to its end. With HOOK_SOCKET_OPEN a
- * socket that takes packets from anybody waits, too.
- */
-HOOK_ONCE int lb_awaited(hook_ctx *ctx, const struct lb_pass *pass, enum hook_socket least)
-{
-	const struct lb_tuple *at;
-	struct bpf_sock_tuple ask;
-	__u32 size;
-
-	if (!pass)
-		return false;
-	at = &pass->pkt.tuple;
-	size = lb_sock_tuple(&ask, at, false);
-	return hook_socket(ctx, &ask, size, at->proto) >= least ||
-	       hook_tracked(ctx, &ask, size, at->proto) >= HOOK_TRACK_REPLY;
 }
 
 /* (d) and (e). True: there is a flow now. */

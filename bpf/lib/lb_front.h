@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * Packets of open flows that never meet the stack, in front of it: those between a client and a
- * backend of another node, which leave with an address of this one, or in a tunnel. Everything else
- * goes on to tc as it came, and with it the first packet of a flow in each tick: what is written
- * about a flow and its route are kept up there. Of flows that have no entry (lb_untracked.h) all
- * packets leave here, as nothing is written about them. And nothing is counted before it is sure
- * that the packet ends here.
+ * Packets that never meet the stack, in front of it: those between a client and a backend of
+ * another node, which leave with an address of this one, or in a tunnel, and those that are dropped
+ * instead of beginning a flow. Everything else goes on to tc as it came. A client that begins is
+ * given a backend and a flow here, by the same functions and in the same tables as at tc, whether
+ * or not its packet then leaves here; a flow that is known is followed here if its packets leave
+ * here. Only frames for the device's own address whose checksum is complete get so far. Nothing is
+ * answered, and a packet is counted only where it ends.
  */
 #ifndef LB_FRONT_H
 #define LB_FRONT_H
 
-#include "lb_ct_follow.h"
+#include "lb_awaited.h"
 #include "lb_device.h"
+#include "lb_drop.h"
 #include "lb_filter.h"
+#include "lb_known.h"
 #include "lb_nat.h"
 #include "lb_neighbour.h"
+#include "lb_open.h"
 #include "lb_stats.h"
 #include "lb_tunnel_head.h"
 #include "lb_untracked.h"
@@ -44,17 +48,81 @@ HOOK_ONCE int lb_front_finished(hook_ctx *ctx, const struct lb_pass *pass)
 	return l4 && !lb_csum_unfinished(ctx, &pass->pkt, l4[LB_TCP_CSUM_OFF / 2]);
 }
 
-/* Whether the packet is of an open flow that needs nothing but to be translated and sent. */
-lb_inline bool lb_front_ours(struct lb_pass *pass)
+/* Whether the pass's flow is between a client and a backend of another node. */
+lb_inline bool lb_front_remote(const struct lb_pass *pass)
 {
 	const __u8 way = LB_CT_SNAT | LB_CT_STACK | LB_CT_DIRECT;
 
+	return (pass->ct.flags & way) == LB_CT_SNAT || lb_ct_tunnels(pass);
+}
+
+/* By its way, without an answer to who sent it. */
+lb_inline bool lb_front_fits(const struct lb_pass *pass)
+{
+	return pass->ct.oif && pass->ct.mtu && pass->pkt.len <= pass->ct.mtu && pass->pkt.ttl > 1;
+}
+
+/* The frame is for the device's own address, and the checksum complete: what is written about the
+ * packet's flow would be written by tc, too. */
+HOOK_ONCE int lb_front_counts(hook_ctx *ctx, const struct lb_pass *pass)
+{
+	const struct lb_device *in;
+
+	if (!pass)
+		return false;
+	in = lb_device_get(pass->ifindex);
+	return in && lb_front_frame(ctx, in->mac) && lb_front_finished(ctx, pass);
+}
+
+/*
+ * A packet without a flow that may begin one: a backend is chosen, as tc would, and the flow
+ * opened, wherever the backend is. What does not leave here finds its flow at tc, so that each
+ * client is chosen for once. LB_CHOICE_OPEN: there is a flow now; LB_CHOICE_DROP: pass->reason says
+ * why there is none; else the packet is for tc.
+ */
+lb_inline enum lb_choice lb_front_fresh(hook_ctx *ctx, struct lb_pass *pass)
+{
+	const struct lb_settings *set = lb_settings_get();
+	enum lb_choice choice;
+
+	if (!lb_begins(&pass->pkt) || !set || set->flags & LB_SET_ABOVE ||
+	    !lb_front_counts(ctx, pass))
+		return LB_CHOICE_NONE;
+	choice = lb_choose(pass, false);
+	if (choice == LB_CHOICE_ASK) {
+		if (lb_awaited(ctx, pass, HOOK_SOCKET_CONNECTED))
+			return LB_CHOICE_NONE;
+		choice = lb_choose(pass, true);
+	}
+	if (choice != LB_CHOICE_OPEN)
+		return choice;
+	pass->reason = lb_ct_tunnels(pass) ? lb_open_tunnel(ctx, pass) : lb_open(ctx, pass);
+	return pass->reason ? LB_CHOICE_DROP : LB_CHOICE_OPEN;
+}
+
+/* LB_CHOICE_OPEN: the packet has a flow, which knows of it now. */
+lb_inline enum lb_choice lb_front_flow(hook_ctx *ctx, struct lb_pass *pass)
+{
+	__u32 now;
+
 	if (!lb_ct_find(pass))
-		return false;
-	if ((pass->ct.flags & way) != LB_CT_SNAT && !lb_ct_tunnels(pass))
-		return false;
-	return pass->ct.oif && pass->ct.mtu && pass->pkt.len <= pass->ct.mtu && pass->pkt.ttl > 1 &&
-	       !lb_ct_outdated(pass) && !lb_ct_moves(pass, lb_tick_now());
+		return lb_front_fresh(ctx, pass);
+	if (!lb_front_remote(pass))
+		return LB_CHOICE_NONE;
+	if (unlikely(lb_ct_outdated(pass))) {
+		if (!lb_front_counts(ctx, pass))
+			return LB_CHOICE_NONE;
+		lb_ct_forget(pass);
+		return lb_front_fresh(ctx, pass);
+	}
+	now = lb_ct_now();
+	if (likely(!lb_ct_moves(pass, now)))
+		return LB_CHOICE_OPEN;
+	/* What begins and ends at once tc would take for two packets. */
+	if ((pass->pkt.tcp_flags & (LB_TCP_SYN | LB_TCP_FIN)) == (LB_TCP_SYN | LB_TCP_FIN) ||
+	    !lb_front_counts(ctx, pass) || !lb_refresh(ctx, pass, now))
+		return LB_CHOICE_NONE;
+	return LB_CHOICE_OPEN;
 }
 
 lb_inline int lb_front_leave(hook_ctx *ctx, struct lb_pass *pass,
@@ -119,17 +187,17 @@ lb_inline bool lb_front_ends(struct lb_pass *pass)
 	return true;
 }
 
-/* Whether the packet is of a flow that has no entry, or none yet. */
-lb_inline bool lb_front_untracked(struct lb_pass *pass)
+/* enum lb_track of the packet; LB_TRACK_FIRST: its flow has an entry. */
+lb_inline int lb_front_track(struct lb_pass *pass)
 {
 	int track;
 
 	if (likely(!lb_untracked_maybe(&pass->pkt)))
-		return false;
+		return LB_TRACK;
 	track = lb_untracked(pass, false);
 	if (track == LB_TRACK_FIRST && !lb_ct_find(pass))
 		track = lb_untracked(pass, true);
-	return track == LB_TRACK_NOT && pass->pkt.ttl > 1;
+	return track;
 }
 
 /* Where it leaves, or NULL: it is for tc. */
@@ -146,6 +214,7 @@ lb_inline const struct lb_neighbour *lb_front_to(hook_ctx *ctx, struct lb_pass *
 lb_inline int lb_front(hook_ctx *ctx)
 {
 	const struct lb_neighbour *neighbour;
+	enum lb_choice choice;
 	struct lb_pass pass;
 
 	if (lb_parse(ctx, ETH_HLEN, &pass.pkt) != LB_PARSED ||
@@ -155,8 +224,20 @@ lb_inline int lb_front(hook_ctx *ctx)
 	if (pass.pkt.flags || pass.pkt.tuple.proto == IPPROTO_SCTP || pass.pkt.l3 != ETH_HLEN)
 		return XDP_PASS;
 	lb_pass_begin(&pass, LB_CT_INGRESS, hook_ifindex(ctx));
-	if (!lb_front_untracked(&pass) && !lb_front_ours(&pass))
+	switch (lb_front_track(&pass)) {
+	case LB_TRACK_RACE:
 		return XDP_PASS;
+	case LB_TRACK_NOT:
+		if (pass.pkt.ttl <= 1)
+			return XDP_PASS;
+		break;
+	default:
+		choice = lb_front_flow(ctx, &pass);
+		if (choice == LB_CHOICE_DROP)
+			return lb_finish(&pass, XDP_DROP);
+		if (choice != LB_CHOICE_OPEN || !lb_front_remote(&pass) || !lb_front_fits(&pass))
+			return XDP_PASS;
+	}
 	if (!lb_front_finished(ctx, &pass) || (lb_ct_tunnels(&pass) && !lb_front_ends(&pass)))
 		return XDP_PASS;
 	neighbour = lb_front_to(ctx, &pass);

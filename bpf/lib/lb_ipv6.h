@@ -5,6 +5,7 @@
 
 #include "lb_csum.h"
 #include "lb_ct_seal.h"
+#include "lb_maps.h"
 #include "lb_parse.h"
 
 lb_inline void lb_ct_key6_of(struct lb_ct_key6 *key, const struct lb_tuple *at, __u8 hook)

@@ -34,7 +34,25 @@ lb_inline enum lb_front_way lb_front_way(const struct lb_pass *pass, __u8 *mac)
 	return out && out->flags & LB_DEVICE_XDP ? LB_FRONT_REDIRECT : LB_FRONT_NONE;
 }
 
-/* Asks. Where there is no way or no neighbour now, that holds for the tick. */
+/*
+ * Whether the kernel has sent this CPU's packets to the neighbour in this tick already. If not, it
+ * does now: only what it sends itself keeps its own table of neighbours alive.
+ */
+lb_inline bool lb_neighbour_kept(const struct lb_neighbour *neighbour)
+{
+	const __u8 *mac = neighbour->head;
+	__u32 hash = (mac[2] << 24 | mac[3] << 16 | mac[4] << 8 | mac[5]) * 0x9e3779b1;
+	__u32 place = hash >> (32 - LB_KEPT_LOG2), mark = hash + neighbour->tick;
+	__u32 *last = bpf_map_lookup_elem(&lb_kept, &place);
+
+	if (!last || *last == mark)
+		return true;
+	*last = mark;
+	return false;
+}
+
+/* Asks. False: this packet is for tc. Where there is no way or no neighbour now, that holds for the
+ * tick. */
 HOOK_ONCE int lb_neighbour_ask(hook_ctx *ctx, const struct lb_pass *pass,
 			       struct lb_neighbour *neighbour)
 {
@@ -58,7 +76,7 @@ HOOK_ONCE int lb_neighbour_ask(hook_ctx *ctx, const struct lb_pass *pass,
 	}
 	__builtin_memcpy(neighbour->head, fib.dmac, ETH_ALEN);
 	__builtin_memcpy(neighbour->head + ETH_ALEN, fib.smac, ETH_ALEN);
-	return true;
+	return lb_neighbour_kept(neighbour);
 }
 
 /* The neighbour that the packet leaves to, or NULL: it is for tc. `ct.tick` is the current one. */
@@ -70,8 +88,9 @@ lb_inline const struct lb_neighbour *lb_neighbour_of(hook_ctx *ctx, const struct
 	if (!neighbour)
 		return NULL;
 	if (unlikely(neighbour->tick != pass->ct.tick || neighbour->oif != pass->ct.oif ||
-		     neighbour->iif != pass->ifindex || !lb_same16(neighbour->dst, pass->to.dst)))
-		lb_neighbour_ask(ctx, pass, neighbour);
+		     neighbour->iif != pass->ifindex || !lb_same16(neighbour->dst, pass->to.dst)) &&
+	    !lb_neighbour_ask(ctx, pass, neighbour))
+		return NULL;
 	return neighbour->way ? neighbour : NULL;
 }
 
@@ -80,6 +99,7 @@ lb_inline const struct lb_neighbour *lb_neighbour_tunnel(hook_ctx *ctx, struct l
 {
 	__u32 place = lb_neighbour_place(pass);
 	struct lb_neighbour *neighbour = bpf_map_lookup_elem(&lb_neighbours, &place);
+	int kept;
 
 	if (!neighbour)
 		return NULL;
@@ -87,8 +107,10 @@ lb_inline const struct lb_neighbour *lb_neighbour_tunnel(hook_ctx *ctx, struct l
 		     !neighbour->mtu || !lb_same16(neighbour->dst, pass->to.dst))) {
 		if (!lb_fib_tunnel(ctx, pass))
 			return NULL;
-		lb_neighbour_ask(ctx, pass, neighbour);
+		kept = lb_neighbour_ask(ctx, pass, neighbour);
 		neighbour->mtu = pass->ct.mtu;
+		if (!kept)
+			return NULL;
 	}
 	pass->ct.oif = neighbour->oif;
 	pass->ct.mtu = neighbour->mtu;

@@ -6,7 +6,7 @@
 #include "lb_choose.h"
 #include "lb_filter.h"
 #include "lb_open_snat.h"
-#include "lb_tunnel_send.h"
+#include "lb_fib_tunnel.h"
 
 /* The reply entry of a flow that keeps its client's address. -EEXIST: another flow's replies look
  * the same, that is the same client port towards another frontend with this backend. */

@@ -9,4 +9,4 @@ int lb_xdp(struct xdp_md *ctx)
 	return lb_front(ctx);
 }
 
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
+char LICENSE[] SEC("license") __weak = "Dual BSD/GPL";

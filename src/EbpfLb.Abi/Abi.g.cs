@@ -10,10 +10,10 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "1aa2727cd47e6d82d2ff3db2da312e97e53181ca308a9e105b428a815f0b2228";
+    public const string Hash = "13db1de3a3e79df1726824a67e0237a987e5c4f2b4c727fb49c7663aa25f26c9";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
-    public const ulong MapsHash = 0xe6b9b20decb64123;
+    public const ulong MapsHash = 0xd561415fe47d2ed3;
 }
 
 /// <summary>struct lb_addr, 20 bytes.</summary>

@@ -59,6 +59,10 @@ public static class Tables
     public static Table<LbFragKey, LbFrag> Frags { get; } =
         new("lb_frags", 9, 40, 4, 1024, 0);
 
+    /// <summary>lb_kept: PerCpuArray.</summary>
+    public static Table<uint, uint> Kept { get; } =
+        new("lb_kept", 6, 4, 4, 256, 0);
+
     /// <summary>lb_load: Array, Mappable.</summary>
     public static Table<uint, LbLoad> Load { get; } =
         new("lb_load", 2, 4, 8, 1024, 1024);
@@ -179,6 +183,7 @@ public static class Tables
         Events,
         Filter,
         Frags,
+        Kept,
         Load,
         Maglev,
         Meta,

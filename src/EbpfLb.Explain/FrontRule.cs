@@ -16,9 +16,8 @@ internal static class FrontRule
         if (answer.Flow.Protocol == TransportProtocol.Sctp) return new FrontAnswer(false, "no: SCTP is left to tc");
         var there = answer.Backends.Count(Leaves);
         if (there == 0) return new FrontAnswer(false, "no: only what leaves for another node does, the rest is tc's");
-        var what = answer.Backends.Any(b => b.HasNoEntry) ? "all packets" : "packets of open flows";
         var which = there == answer.Backends.Count ? "" : " to backends of other nodes";
-        return new FrontAnswer(true, $"{what}{which} leave in front of the stack at {name} ({device.Mode}), if their way out takes them");
+        return new FrontAnswer(true, $"packets{which} leave in front of the stack at {name} ({device.Mode}), if their way out takes them");
     }
 
     /// <summary>A backend of this node is behind a device of it.</summary>

@@ -17,8 +17,8 @@ public sealed class FrontTests
         };
 
     [Theory]
-    [InlineData("eth0", $"packets of open flows {Leave}", ExplainLab.There)]
-    [InlineData("eth0", $"packets of open flows to backends of other nodes {Leave}", ExplainLab.Here, ExplainLab.There)]
+    [InlineData("eth0", $"packets {Leave}", ExplainLab.There)]
+    [InlineData("eth0", $"packets to backends of other nodes {Leave}", ExplainLab.Here, ExplainLab.There)]
     [InlineData("eth0", "no: only what leaves for another node does, the rest is tc's", ExplainLab.Here)]
     [InlineData("br0", "no: br0 has no XDP program: the driver refuses XDP", ExplainLab.There)]
     public void It_takes_what_leaves_for_another_node(string device, string why, params string[] endpoints)

@@ -128,11 +128,11 @@ public static class EbpfLbFields
             OptionUse.Node, "auto|tcx|clsact",
             "How programs are put at devices (default: auto, TCX links where the kernel has them)", check: OneOf("auto", "tcx", "clsact")),
         Of(Text, Restart("devices.xdp", OptionNames.Xdp,
-                "off, driver or generic: forward packets of open flows to other nodes in front of the stack, by the devices' drivers, or "
+                "off, driver or generic: forward packets to and from other nodes in front of the stack, by the devices' drivers, or "
                     + "by the stack where they cannot"),
             c => c.Devices.Xdp, (c, v) => c with { Devices = c.Devices with { Xdp = v } },
             OptionUse.Node, "off|driver|generic",
-            "Forward packets of open flows to other nodes in front of the stack: by the devices' drivers, or by the stack (default: off)",
+            "Forward packets to and from other nodes in front of the stack: by the devices' drivers, or by the stack (default: off)",
             check: OneOf("off", "driver", "generic")),
         Of(Text, Restart("answerLimit", OptionNames.AnswerLimit,
                 "how many ICMP errors and resets are sent for services without endpoints: milliseconds between ICMP errors to one "

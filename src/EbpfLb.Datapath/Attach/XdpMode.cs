@@ -1,6 +1,6 @@
 namespace EbpfLb.Datapath.Attach;
 
-/// <summary>Whether open flows are forwarded in front of the stack, and by whom.</summary>
+/// <summary>Whether packets to backends of other nodes are forwarded in front of the stack, and by whom.</summary>
 public enum XdpMode
 {
     Off,

@@ -1,5 +1,6 @@
 using System.Net;
 using EbpfLb.Abi;
+using EbpfLb.Datapath.Tests.Packets.Front;
 using EbpfLb.Datapath.Tests.Packets.Harness;
 using EbpfLb.Testing.Packets;
 
@@ -16,6 +17,7 @@ public abstract class PacketTest : IClassFixture<PacketFixture>
     private protected PacketTest(PacketProgram program)
     {
         Program = program;
+        Program.HasFront = GetType().IsDefined(typeof(InFrontAttribute), inherit: false);
         Program.Reset();
     }
 

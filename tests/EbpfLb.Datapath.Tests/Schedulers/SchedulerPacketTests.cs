@@ -11,7 +11,7 @@ using EbpfLb.Testing.Schedulers;
 namespace EbpfLb.Datapath.Tests.Schedulers;
 
 /// <summary>Packets to a service of each scheduler, from an object of the cluster to the backend, beside a model of IPVS.</summary>
-public sealed class SchedulerPacketTests(PacketFixture fixture) : PacketTest(fixture.Program)
+public class SchedulerPacketTests(PacketFixture fixture) : PacketTest(fixture.Program)
 {
     /// <summary>Fewer half-open flows than the ring has places: none is evicted, which would end a connection.</summary>
     private const int Steps = 250;

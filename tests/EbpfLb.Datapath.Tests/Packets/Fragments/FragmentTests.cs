@@ -6,7 +6,7 @@ using EbpfLb.Testing.Packets;
 namespace EbpfLb.Datapath.Tests.Packets.Fragments;
 
 /// <summary>Datagrams in pieces: all of them go where the first one goes.</summary>
-public sealed class FragmentTests(PacketFixture fixture) : PacketTest(fixture.Program)
+public class FragmentTests(PacketFixture fixture) : PacketTest(fixture.Program)
 {
     private const int Piece = 104;
 

@@ -9,7 +9,7 @@ namespace EbpfLb.Datapath.Tests.Packets.Fuzz;
 /// Packets of the matrix, damaged. Whatever they are: none leaves half translated or with a checksum that is wrong in another way than
 /// before, and flows keep both their entries. EBPFLB_FUZZ=N tries N times as many, EBPFLB_FUZZ_SEED=S others (`make fuzz`).
 /// </summary>
-public sealed class FuzzTests(PacketFixture fixture) : PacketTest(fixture.Program)
+public class FuzzTests(PacketFixture fixture) : PacketTest(fixture.Program)
 {
     private const int Packets = 15000;
 

@@ -6,8 +6,8 @@ using EbpfLb.Testing.Packets;
 namespace EbpfLb.Datapath.Tests.Packets.Harness;
 
 /// <summary>
-/// The XDP program at the devices of <see cref="PacketLab"/>, over the maps of the tc programs. It writes nothing about a flow, so that
-/// each packet that comes in can be given to it first: what it takes must leave as tc lets it leave, and what it passes be untouched.
+/// The XDP program at the devices of <see cref="PacketLab"/>, over the maps of the tc programs. Each packet that comes in is given to it
+/// first: what it takes must leave as tc, which knows its flow by then, lets it leave, and what it passes must be untouched.
 /// </summary>
 internal sealed class FrontOfStack : IDisposable
 {
@@ -15,15 +15,11 @@ internal sealed class FrontOfStack : IDisposable
 
     private const int MacBytes = 12;
 
-    /// <summary>XDP_PASS, XDP_TX and XDP_REDIRECT.</summary>
-    private const uint Pass = 2, Transmit = 3, Redirect = 4;
+    /// <summary>XDP_DROP, XDP_PASS, XDP_TX and XDP_REDIRECT.</summary>
+    private const uint Drop = 1, Pass = 2, Transmit = 3, Redirect = 4;
 
     /// <summary>What a test run of XDP takes: a page less its head and tail room.</summary>
     private const int LongestPacket = 3000;
-
-    private static readonly LbReason[] Counters = [
-        LbReason.PktReply, LbReason.PktToRemote, LbReason.PktToNode, LbReason.PktUntracked, LbReason.PktNew, LbReason.PktXdp,
-    ];
 
     private readonly BpfProgram program;
     private readonly PacketTables tables;
@@ -44,32 +40,33 @@ internal sealed class FrontOfStack : IDisposable
     /// <summary>How many packets it took so far.</summary>
     public int Taken { get; private set; }
 
-    /// <summary>What it makes of the packet; null: it leaves it to tc.</summary>
-    /// <param name="keepCounters">Leave what it counted; else there is no trace of this run.</param>
-    public byte[]? Run(byte[] packet, int ifindex, bool keepCounters = false)
+    /// <summary>What becomes of a packet that it sees and then, if it lets it go on, <paramref name="tc"/>.</summary>
+    public PacketResult Run(byte[] packet, int ifindex, Func<PacketResult> tc)
     {
-        if (packet.Length is < MacBytes + 2 or > LongestPacket) return null;
-        var before = Counters.Select(Read).ToList();
+        if (packet.Length is < MacBytes + 2 or > LongestPacket) return tc();
+        var before = Sum(LbReason.PktXdp);
         var result = program.TestRun(new TestRunRequest
         {
             Data = packet, DataOutCapacity = LongestPacket * 2, Context = new XdpContext(packet.Length, ifindex).ToBytes(),
         });
-        if (result.ReturnValue == Pass)
-        {
-            Require(packet.AsSpan().SequenceEqual(result.Data), "XDP passed a packet and had changed it");
-            Require(
-                before.SelectMany(v => v).SequenceEqual(Counters.Select(Read).SelectMany(v => v)), "XDP counted a packet that it passed");
-            return null;
-        }
-        Require(result.ReturnValue is Transmit or Redirect, $"XDP answered {result.ReturnValue}");
-        Require(Sum(Read(LbReason.PktXdp)) == Sum(before[^1]) + 1, "XDP took a packet and did not count it once");
-        for (var i = 0; i < Counters.Length && !keepCounters; i++) tables.Stats.Update((uint)Counters[i], before[i]);
+        var (taken, counted) = (result.ReturnValue is Transmit or Redirect, Sum(LbReason.PktXdp) - before);
+        Require(taken || result.ReturnValue is Drop or Pass, $"XDP answered {result.ReturnValue}");
+        Require(counted == (taken ? 1 : 0), $"XDP counted {counted} packets as sent of one that it answered with {result.ReturnValue}");
+        Require(taken || packet.AsSpan().SequenceEqual(result.Data), "XDP changed a packet that it did not send");
+        if (result.ReturnValue == Drop) return new PacketResult(Verdict.Drop, packet);
+        if (!taken) return tc();
+
         Taken++;
-        return result.Data;
+        // As a packet that is sent twice. What tc counts of it is taken back.
+        var counts = Enumerable.Range(0, (int)LbReason.Max).Select(i => Read((LbReason)i)).ToList();
+        var byTc = tc();
+        for (var i = 0; i < counts.Count; i++) tables.Stats.Update((uint)i, counts[i]);
+        AssertSame(result.Data, byTc);
+        return byTc;
     }
 
     /// <summary>The packet left as it does by tc, whose neighbour writes the link header later.</summary>
-    public static void AssertSame(byte[] byXdp, PacketResult byTc)
+    private static void AssertSame(byte[] byXdp, PacketResult byTc)
     {
         Require(byTc.Verdict == Verdict.Redirect, $"XDP took a packet of which tc says {byTc.Verdict}");
         var neighbours = PacketLab.Devices.Select(d => (byte[])[0x02, 0, 0, 0, 0x01, (byte)d.Index]);
@@ -94,7 +91,7 @@ internal sealed class FrontOfStack : IDisposable
         return values;
     }
 
-    private static long Sum(LbStat[] values) => values.Sum(v => (long)v.Count);
+    private long Sum(LbReason reason) => Read(reason).Sum(v => (long)v.Count);
 
     private static void Require(bool isTrue, string problem)
     {

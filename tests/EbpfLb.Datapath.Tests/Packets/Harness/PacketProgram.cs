@@ -62,8 +62,11 @@ internal sealed class PacketProgram : IDisposable
 
     public PacketTables Tables { get; }
 
-    /// <summary>Sees what comes in first; null: the object has no such program.</summary>
+    /// <summary>null: the object has no such program.</summary>
     public FrontOfStack? Front { get; }
+
+    /// <summary>It sees first what comes in.</summary>
+    public bool HasFront { get; set; }
 
     public ScratchNetns Netns => netns;
 
@@ -178,9 +181,9 @@ internal sealed class PacketProgram : IDisposable
 
     public ulong Bytes(LbReason reason) => Sum(reason).Bytes;
 
-    /// <summary>Every counter that is not zero.</summary>
+    /// <summary>Every counter that is not zero, but of who sent the packet.</summary>
     public Dictionary<LbReason, ulong> Counts() =>
-        Enum.GetValues<LbReason>().Where(r => r != LbReason.Max).Distinct().Select(r => (r, Count(r))).Where(p => p.Item2 > 0)
+        Enum.GetValues<LbReason>().Where(r => r is not (LbReason.Max or LbReason.PktXdp)).Distinct().Select(r => (r, Count(r))).Where(p => p.Item2 > 0)
             .ToDictionary(p => p.r, p => p.Item2);
 
     public List<LbEvent> Events()
@@ -203,10 +206,11 @@ internal sealed class PacketProgram : IDisposable
     private PacketResult Run(BpfProgram program, byte[] packet, SkbContext context, int repeat = 1, bool checksumComplete = false) =>
         netns.Run(() =>
         {
-            var first = program == ingress && repeat == 1 && context.GsoSize == 0 ? Front?.Run(packet, context.Ifindex) : null;
-            var result = RunHere(program, packet, context, repeat, checksumComplete);
-            if (first is not null) FrontOfStack.AssertSame(first, result);
-            return result;
+            return HasFront && program == ingress && repeat == 1 && context.GsoSize == 0
+                ? Front!.Run(packet, context.Ifindex, ByTc)
+                : ByTc();
+
+            PacketResult ByTc() => RunHere(program, packet, context, repeat, checksumComplete);
         });
 
     private static PacketResult RunHere(BpfProgram program, byte[] packet, SkbContext context, int repeat, bool checksumComplete)

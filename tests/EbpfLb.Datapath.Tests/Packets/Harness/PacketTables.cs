@@ -12,6 +12,7 @@ internal sealed class PacketTables : IDisposable
     private readonly List<IDisposable> owned = [];
     private readonly MappedArray<LbSvcStat> svcStats;
     private readonly PerCpuMap<uint, LbNeighbour> neighbours;
+    private readonly PerCpuMap<uint, uint> kept;
     private readonly MappedArray<LbLoad> loads;
 
     /// <param name="services">cfg_services as it was loaded.</param>
@@ -47,6 +48,7 @@ internal sealed class PacketTables : IDisposable
         DestinationFilter.Rebuild([]);
         Stats = Keep(new PerCpuMap<uint, LbStat>(bpf.OpenMap(Abi.Tables.Stats.Name)));
         neighbours = Keep(new PerCpuMap<uint, LbNeighbour>(bpf.OpenMap(Abi.Tables.Neighbours.Name)));
+        kept = Keep(new PerCpuMap<uint, uint>(bpf.OpenMap(Abi.Tables.Kept.Name)));
         svcStats = Keep(new MappedArray<LbSvcStat>(bpf.OpenMap(Abi.Tables.SvcStats.Name)));
         loads = Keep(new MappedArray<LbLoad>(bpf.OpenMap(Abi.Tables.Load.Name)));
         Services = services;
@@ -251,6 +253,13 @@ internal sealed class PacketTables : IDisposable
     {
         Span<LbNeighbour> none = new LbNeighbour[neighbours.CpuCount];
         for (var i = 0u; i < neighbours.Info.MaxEntries; i++) neighbours.Update(i, none);
+    }
+
+    /// <summary>As if the kernel had sent nothing in this tick.</summary>
+    public void ForgetKept()
+    {
+        Span<uint> none = new uint[kept.CpuCount];
+        for (var i = 0u; i < kept.Info.MaxEntries; i++) kept.Update(i, none);
     }
 
     public void Dispose()

@@ -6,7 +6,7 @@ using EbpfLb.Testing.Packets;
 namespace EbpfLb.Datapath.Tests.Packets.Matrix;
 
 /// <summary>Who is remembered by packet: not whoever is written into the source of one, but who is there.</summary>
-public sealed class AffinityTests(PacketFixture fixture) : PacketTest(fixture.Program)
+public class AffinityTests(PacketFixture fixture) : PacketTest(fixture.Program)
 {
     public static TheoryData<L4, Family, bool> Ways => new(
         from protocol in Protocols

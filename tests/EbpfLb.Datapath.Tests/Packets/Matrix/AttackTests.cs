@@ -5,7 +5,7 @@ using EbpfLb.Testing.Packets;
 namespace EbpfLb.Datapath.Tests.Packets.Matrix;
 
 /// <summary>What somebody can do who writes others' addresses into packets.</summary>
-public sealed class AttackTests(PacketFixture fixture) : PacketTest(fixture.Program)
+public class AttackTests(PacketFixture fixture) : PacketTest(fixture.Program)
 {
     [Theory]
     [MemberData(nameof(TcpAndUdp))]

@@ -8,7 +8,7 @@ namespace EbpfLb.Datapath.Tests.Packets.Matrix;
 /// Backends where one would not look for them: the node itself without its name, pods of the node on the wire, behind an uplink without a
 /// program.
 /// </summary>
-public sealed class BackendPlaceTests(PacketFixture fixture) : PacketTest(fixture.Program)
+public class BackendPlaceTests(PacketFixture fixture) : PacketTest(fixture.Program)
 {
     private const LbBackendFlag Lists = LbBackendFlag.InCluster | LbBackendFlag.InLocal;
 

@@ -5,7 +5,7 @@ using EbpfLb.Testing.Packets;
 namespace EbpfLb.Datapath.Tests.Packets.Matrix;
 
 /// <summary>Packets of both sides of a flow on two CPUs at the same time.</summary>
-public sealed class BothEndsTests(PacketFixture fixture) : PacketTest(fixture.Program)
+public class BothEndsTests(PacketFixture fixture) : PacketTest(fixture.Program)
 {
     private const int Flows = 100;
     private const int Rounds = 30;

@@ -4,7 +4,7 @@ using EbpfLb.Testing.Packets;
 namespace EbpfLb.Datapath.Tests.Packets.Matrix;
 
 /// <summary>Checksums that look like something else.</summary>
-public sealed class ChecksumTests(PacketFixture fixture) : PacketTest(fixture.Program)
+public class ChecksumTests(PacketFixture fixture) : PacketTest(fixture.Program)
 {
     /// <summary>The sum of the pseudo header is what a field holds whose checksum the device will finish: lb_nat.h goes by that.</summary>
     [Theory]

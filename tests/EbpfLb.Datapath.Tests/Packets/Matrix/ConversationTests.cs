@@ -7,7 +7,7 @@ namespace EbpfLb.Datapath.Tests.Packets.Matrix;
 /// <summary>
 /// UDP has no handshake: when a flow counts as a conversation, which does not give way to new ones, and how many of those there are.
 /// </summary>
-public sealed class ConversationTests(PacketFixture fixture) : TalkTest(fixture.Program)
+public class ConversationTests(PacketFixture fixture) : TalkTest(fixture.Program)
 {
     /// <summary>Both directions are heard only later, so that no time passes until then.</summary>
     private const uint Ahead = unchecked((uint)-1000);

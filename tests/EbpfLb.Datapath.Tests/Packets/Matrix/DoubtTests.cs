@@ -7,7 +7,7 @@ namespace EbpfLb.Datapath.Tests.Packets.Matrix;
 /// <summary>
 /// Ends that may be none: resets that somebody forged, connections of which one side is not heard any more, backends that went.
 /// </summary>
-public sealed class DoubtTests(PacketFixture fixture) : TalkTest(fixture.Program)
+public class DoubtTests(PacketFixture fixture) : TalkTest(fixture.Program)
 {
     private static readonly TcpSegment Reset = new(TcpFlags.Rst);
     private static readonly TcpSegment Ack = new(TcpFlags.Ack);

@@ -6,7 +6,7 @@ using EbpfLb.Testing.Packets;
 namespace EbpfLb.Datapath.Tests.Packets.Matrix;
 
 /// <summary>What keeps a flow whole, and what moves it.</summary>
-public sealed class FlowTests(PacketFixture fixture) : PacketTest(fixture.Program)
+public class FlowTests(PacketFixture fixture) : PacketTest(fixture.Program)
 {
     public static TheoryData<L4, Family, bool> Ways => new(
         from protocol in Protocols

@@ -5,7 +5,7 @@ using EbpfLb.Testing.Packets;
 namespace EbpfLb.Datapath.Tests.Packets.Matrix;
 
 /// <summary>Flows of an outside client to a NodePort, every packet of both directions.</summary>
-public sealed class ForwardTests(PacketFixture fixture) : PacketTest(fixture.Program)
+public class ForwardTests(PacketFixture fixture) : PacketTest(fixture.Program)
 {
     [Theory]
     [MemberData(nameof(Talks))]

@@ -5,7 +5,7 @@ using EbpfLb.Testing.Packets;
 namespace EbpfLb.Datapath.Tests.Packets.Matrix;
 
 /// <summary>Full tables: established flows stay, and what is refused is counted and told.</summary>
-public sealed class LimitTests(SmallFixture fixture) : PacketTest(fixture.Program), IClassFixture<SmallFixture>
+public class LimitTests(SmallFixture fixture) : PacketTest(fixture.Program), IClassFixture<SmallFixture>
 {
     private const int MostFlows = SmallFixture.Entries / 2;
 

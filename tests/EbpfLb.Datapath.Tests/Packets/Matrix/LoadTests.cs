@@ -5,7 +5,7 @@ using EbpfLb.Testing.Packets;
 namespace EbpfLb.Datapath.Tests.Packets.Matrix;
 
 /// <summary>How many connections a backend has: counted once when one begins, and once when it ends, however that is.</summary>
-public sealed class LoadTests(PacketFixture fixture) : PacketTest(fixture.Program)
+public class LoadTests(PacketFixture fixture) : PacketTest(fixture.Program)
 {
     public static TheoryData<L4, Family, bool> Ways => new(
         from protocol in Protocols

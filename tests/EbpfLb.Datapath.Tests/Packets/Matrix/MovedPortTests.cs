@@ -8,7 +8,7 @@ namespace EbpfLb.Datapath.Tests.Packets.Matrix;
 /// The node begins a connection to a backend, by itself or for a pod that netfilter masquerades, from a source port that a flow has towards
 /// the same backend.
 /// </summary>
-public sealed class MovedPortTests(PacketFixture fixture) : PacketTest(fixture.Program)
+public class MovedPortTests(PacketFixture fixture) : PacketTest(fixture.Program)
 {
     [Theory]
     [MemberData(nameof(Families))]

@@ -6,7 +6,7 @@ using EbpfLb.Testing.Packets;
 namespace EbpfLb.Datapath.Tests.Packets.Matrix;
 
 /// <summary>Packets of pods, on the device that pods are behind: ClusterIPs without socket hooks.</summary>
-public sealed class PodTests(PacketFixture fixture) : PacketTest(fixture.Program)
+public class PodTests(PacketFixture fixture) : PacketTest(fixture.Program)
 {
     [Theory]
     [MemberData(nameof(Talks))]

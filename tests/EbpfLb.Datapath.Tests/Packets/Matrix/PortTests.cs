@@ -6,7 +6,7 @@ using EbpfLb.Testing.Packets;
 namespace EbpfLb.Datapath.Tests.Packets.Matrix;
 
 /// <summary>Source ports of this node: a range of few, used up.</summary>
-public sealed class PortTests(PacketFixture fixture) : PacketTest(fixture.Program)
+public class PortTests(PacketFixture fixture) : PacketTest(fixture.Program)
 {
     /// <summary>From a place that is taken to the next that is tried (LB_SNAT_APART).</summary>
     private const int Step = 1021;

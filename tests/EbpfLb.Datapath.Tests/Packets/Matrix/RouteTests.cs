@@ -4,7 +4,7 @@ using EbpfLb.Testing.Packets;
 namespace EbpfLb.Datapath.Tests.Packets.Matrix;
 
 /// <summary>Ways that change under a flow.</summary>
-public sealed class RouteTests(PacketFixture fixture) : PacketTest(fixture.Program)
+public class RouteTests(PacketFixture fixture) : PacketTest(fixture.Program)
 {
     [Theory]
     [MemberData(nameof(Talks))]

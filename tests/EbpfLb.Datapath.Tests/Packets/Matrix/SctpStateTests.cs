@@ -5,7 +5,7 @@ using EbpfLb.Testing.Packets;
 namespace EbpfLb.Datapath.Tests.Packets.Matrix;
 
 /// <summary>The phases of an association, in both of its entries; over both ways that a flow can take.</summary>
-public sealed class SctpStateTests(PacketFixture fixture) : TalkTest(fixture.Program)
+public class SctpStateTests(PacketFixture fixture) : TalkTest(fixture.Program)
 {
     private const byte Data = 0;
     private const byte Init = 1;

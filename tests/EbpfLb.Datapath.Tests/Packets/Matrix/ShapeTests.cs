@@ -5,7 +5,7 @@ using EbpfLb.Testing.Packets;
 namespace EbpfLb.Datapath.Tests.Packets.Matrix;
 
 /// <summary>Packets that are built unusually, in flows towards another node: everything about them is rewritten.</summary>
-public sealed class ShapeTests(PacketFixture fixture) : PacketTest(fixture.Program)
+public class ShapeTests(PacketFixture fixture) : PacketTest(fixture.Program)
 {
     private const int LinkHeaderLength = 14;
 

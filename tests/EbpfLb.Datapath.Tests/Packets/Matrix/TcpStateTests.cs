@@ -6,7 +6,7 @@ using EbpfLb.Testing.Packets;
 namespace EbpfLb.Datapath.Tests.Packets.Matrix;
 
 /// <summary>The phases of a connection, in both of its entries; over both ways that a flow can take.</summary>
-public sealed class TcpStateTests(PacketFixture fixture) : TalkTest(fixture.Program)
+public class TcpStateTests(PacketFixture fixture) : TalkTest(fixture.Program)
 {
     private const TcpFlags SynAck = TcpFlags.Syn | TcpFlags.Ack;
     private const TcpFlags FinAck = TcpFlags.Fin | TcpFlags.Ack;

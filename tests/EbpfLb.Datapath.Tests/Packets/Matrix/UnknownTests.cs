@@ -7,7 +7,7 @@ using EbpfLb.Testing.Packets;
 namespace EbpfLb.Datapath.Tests.Packets.Matrix;
 
 /// <summary>docs/contract.md 8: ports of a ClusterIP that nobody has, and addresses of a service CIDR that nobody has.</summary>
-public sealed class UnknownTests(PacketFixture fixture) : PacketTest(fixture.Program)
+public class UnknownTests(PacketFixture fixture) : PacketTest(fixture.Program)
 {
     private const int UnknownPort = 81;
 

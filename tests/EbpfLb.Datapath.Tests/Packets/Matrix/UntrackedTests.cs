@@ -13,7 +13,7 @@ namespace EbpfLb.Datapath.Tests.Packets.Matrix;
 /// Flows without entries (bpf/lib/lb_untracked.h): the real programs, with the tables that plans make one after the other, on two nodes
 /// that clients' packets come to. Each endpoint is on a node of its own, so that the outer header says which one it is.
 /// </summary>
-public sealed class UntrackedTests : PacketTest, IClassFixture<UntrackedTests.AskedNode>, IClassFixture<UntrackedTests.OtherNode>
+public class UntrackedTests : PacketTest, IClassFixture<UntrackedTests.AskedNode>, IClassFixture<UntrackedTests.OtherNode>
 {
     private const int Places = 251;
     private const int Endpoints = 12;
@@ -30,6 +30,7 @@ public sealed class UntrackedTests : PacketTest, IClassFixture<UntrackedTests.As
         : base(asked.Program)
     {
         other = otherNode.Program;
+        other.HasFront = Program.HasFront;
         other.Reset();
         var at = Ends.Of(Family.IPv4);
         cluster = new ClusterBuilder().Node("here", addresses: [at.Node.ToString()])

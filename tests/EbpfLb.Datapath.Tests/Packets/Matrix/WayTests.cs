@@ -5,7 +5,7 @@ using EbpfLb.Testing.Packets;
 namespace EbpfLb.Datapath.Tests.Packets.Matrix;
 
 /// <summary>What can be in the way to another node: a narrow link, too many hops, no route, no address.</summary>
-public sealed class WayTests(PacketFixture fixture) : PacketTest(fixture.Program)
+public class WayTests(PacketFixture fixture) : PacketTest(fixture.Program)
 {
     private const int LinkHeader = 14;
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using EbpfLb.Abi;
+using EbpfLb.Datapath.Tests.Packets.Front;
 using EbpfLb.Datapath.Tests.Packets.Harness;
 using EbpfLb.Testing.Netns;
 using EbpfLb.Testing.Packets;
@@ -11,6 +12,7 @@ namespace EbpfLb.Datapath.Tests.Packets.Matrix;
 /// Which packets XDP takes. That they leave as they do by tc, and that what it does not take is untouched, every test of packets that come
 /// in shows (<see cref="FrontOfStack"/>).
 /// </summary>
+[InFront]
 public sealed class XdpTests(PacketFixture fixture) : PacketTest(fixture.Program)
 {
     private readonly FrontOfStack front = fixture.Program.Front!;
@@ -31,27 +33,22 @@ public sealed class XdpTests(PacketFixture fixture) : PacketTest(fixture.Program
     public void What_it_takes_is_counted_as_it_is_by_tc_and_once_more(L4 protocol, Family family)
     {
         var (data, _) = Open(protocol, family, RemoteBackend(family));
-        var packet = data.Build();
-        In(packet);
+        var (taken, byXdp, toRemote) = (front.Taken, Program.Count(LbReason.PktXdp), Program.Count(LbReason.PktToRemote));
+        for (var i = 0; i < 5; i++) In(data);
 
-        byte[]? byXdp = null;
-        // The first packet of a tick is for tc.
-        for (var i = 0; i < 5 && byXdp is null; i++)
-        {
-            In(packet);
-            byXdp = Program.Netns.Run(() => front.Run(packet, PacketLab.Wan.Index, keepCounters: true));
-        }
-
-        Assert.NotNull(byXdp);
-        Assert.Equal(1ul, Program.Count(LbReason.PktXdp));
+        Assert.InRange(front.Taken - taken, 1, 5);
+        Assert.Equal((ulong)(front.Taken - taken), Program.Count(LbReason.PktXdp) - byXdp);
+        Assert.Equal(toRemote + 5, Program.Count(LbReason.PktToRemote));
     }
 
     [Theory]
     [MemberData(nameof(Families))]
-    public void The_first_packet_of_a_flow_in_a_tick_is_for_tc(Family family)
+    public void The_first_packet_to_a_neighbour_in_a_tick_is_for_tc(Family family)
     {
         var (data, _) = Open(L4.Tcp, family, RemoteBackend(family));
-        foreach (var entry in Program.Tables.Flows()) Age(entry);
+        Assert.True(IsTaken(data, PacketLab.Wan));
+        Program.Tables.ForgetNeighbours();
+        Program.Tables.ForgetKept();
 
         Assert.False(IsTakenAtOnce(data.Build(), PacketLab.Wan));
         Assert.True(IsTaken(data, PacketLab.Wan));
@@ -59,7 +56,81 @@ public sealed class XdpTests(PacketFixture fixture) : PacketTest(fixture.Program
 
     [Theory]
     [MemberData(nameof(Families))]
-    public void What_begins_or_ends_a_flow_or_would_be_answered_is_for_tc(Family family)
+    public void The_first_packet_of_a_flow_in_a_tick_asks_for_its_route_and_is_taken(Family family)
+    {
+        var (data, _) = Open(L4.Tcp, family, RemoteBackend(family));
+        Assert.True(IsTaken(data, PacketLab.Wan));
+        foreach (var entry in Program.Tables.Flows()) Age(entry);
+        var old = OnlyFlow().Request.State.Tick;
+
+        Assert.True(IsTaken(data, PacketLab.Wan));
+
+        Assert.True((int)(OnlyFlow().Request.State.Tick - old) >= 5);
+    }
+
+    [Theory]
+    [MemberData(nameof(TcpAndUdp))]
+    public void All_packets_of_a_conversation_are_taken_the_first_one_too(L4 protocol, Family family)
+    {
+        // Neighbours are known.
+        Open(protocol, family, RemoteBackend(family));
+        Program.Tables.ClearFlows();
+        var (taken, opened) = (front.Taken, Program.Count(LbReason.PktNew));
+
+        Converse(protocol, FromClient(family, Segments.Opening(protocol)));
+
+        // Of six at most two, one to each neighbour, when a tick begins meanwhile.
+        Assert.InRange(front.Taken - taken, 4, 6);
+        Assert.Equal(LbCtPhase.Open, Phase());
+        Assert.Equal(opened + 1, Program.Count(LbReason.PktNew));
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void What_ends_a_flow_is_taken_and_ends_it(Family family)
+    {
+        var (data, reply) = Open(L4.Tcp, family, RemoteBackend(family));
+        var fin = new TcpSegment(TcpFlags.Fin | TcpFlags.Ack);
+
+        Assert.True(IsTaken(data.Over(fin), PacketLab.Wan));
+        Assert.Equal(LbCtPhase.Closing, Phase());
+        Assert.True(IsTaken(reply.Over(fin), PacketLab.Lan));
+        Assert.Equal(LbCtPhase.Closed, Phase());
+    }
+
+    [Theory]
+    [MemberData(nameof(TcpAndUdp))]
+    public void A_client_of_a_pod_of_this_node_has_its_flow_when_tc_sees_it(L4 protocol, Family family)
+    {
+        Serve(protocol, family, LocalBackend(family));
+        var opening = FromClient(family, Segments.Opening(protocol));
+
+        Assert.False(IsTakenAtOnce(opening.Build(), PacketLab.Wan));
+
+        Counted((LbReason.PktNew, 1), (LbReason.PktToLocal, 1));
+        Assert.Equal(LbCtPhase.New, Phase());
+    }
+
+    [Theory]
+    [MemberData(nameof(TcpAndUdp))]
+    public void Who_is_in_no_source_range_is_dropped_and_reported_once(L4 protocol, Family family)
+    {
+        Program.Serve(Spec(protocol, family) with
+        {
+            Backends = [RemoteBackend(family)], Ranges = [family == Family.IPv4 ? "192.0.2.0/25" : "2001:db8:ffff::/48"],
+        });
+        var at = Ends.Of(family);
+
+        var result = In(PacketBuilder.From(at.Client, ClientPort).To(at.Vip, ServicePort).Over(Segments.Opening(protocol)));
+
+        Assert.Equal(Verdict.Drop, result.Verdict);
+        Counted((LbReason.DropRange, 1));
+        Assert.Single(Program.Events());
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void What_would_be_answered_is_for_tc(Family family)
     {
         var (data, _) = Open(L4.Tcp, family, RemoteBackend(family));
 
@@ -67,9 +138,21 @@ public sealed class XdpTests(PacketFixture fixture) : PacketTest(fixture.Program
         NeverTaken(data.Payload(1470));
         NeverTaken(data.Vlan(7));
         NeverTaken(data.Vlan(0, priority: 3));
-        // Of each the first: a second one changes nothing any more.
-        Assert.False(IsTakenAtOnce(data.Over(new TcpSegment(TcpFlags.Fin | TcpFlags.Ack)).Build(), PacketLab.Wan));
-        Assert.False(IsTakenAtOnce(data.Over(new TcpSegment(TcpFlags.Rst)).Build(), PacketLab.Wan));
+        NeverTaken(FromClient(family, Segments.Opening(L4.Tcp), ClientPort + 1).To(Ends.Of(family).ClusterIp, ServicePort + 1));
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void A_frame_for_another_machine_opens_no_flow(Family family)
+    {
+        Serve(L4.Tcp, family, RemoteBackend(family));
+        var opening = FromClient(family, Segments.Opening(L4.Tcp)).Ethernet(LinkHeader.Default.Reversed);
+
+        Assert.Equal(Verdict.Pass, Program.Netns.Run(() => front.Run(
+            opening.Build(), PacketLab.Wan.Index, () => new PacketResult(Verdict.Pass, []))).Verdict);
+
+        Assert.Empty(Program.Tables.Flows());
+        Assert.Empty(Program.Counts());
     }
 
     [Theory]

@@ -12,7 +12,7 @@ namespace EbpfLb.Datapath.Tests.Packets.Truth;
 /// The truth table of docs/policy.md as packets: each row is compiled, planned into the maps of the loaded programs, and asked by clients
 /// with so many ports that every backend that can be chosen is.
 /// </summary>
-public sealed class TruthTests(PacketFixture fixture) : PacketTest(fixture.Program)
+public class TruthTests(PacketFixture fixture) : PacketTest(fixture.Program)
 {
     /// <summary>One of two backends stays out with a chance of 2^-39.</summary>
     private const int Clients = 40;
