@@ -71,7 +71,7 @@ internal sealed class CleanupCommand(AgentParts parts, Terminal terminal)
     private static List<string> RemoveFiles(InstanceOptions instance)
     {
         List<string> removed = [];
-        foreach (var file in new[] { instance.ControlSocket, instance.LockFile, instance.DrainFile })
+        foreach (var file in new[] { instance.ControlSocket, instance.LockFile, instance.DrainFile, instance.HistoryFile })
         {
             if (!File.Exists(file)) continue;
             File.Delete(file);

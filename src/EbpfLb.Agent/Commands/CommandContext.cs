@@ -7,12 +7,16 @@ using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Output;
 using EbpfLb.Bpf;
 using EbpfLb.Http.Server;
+using EbpfLb.Timing;
 
 namespace EbpfLb.Agent.Commands;
 
 /// <summary>What the commands that ask share: where to look, and how to answer.</summary>
 internal sealed class CommandContext(AgentParts parts, Terminal terminal)
 {
+    /// <summary>Between two looks for an agent that is away.</summary>
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
+
     public Terminal Terminal => terminal;
 
     public TimeProvider Time => parts.Time;
@@ -75,10 +79,53 @@ internal sealed class CommandContext(AgentParts parts, Terminal terminal)
         }, cancellationToken, endsWithFailure: false);
     }
 
-    /// <summary>A report in a form for programs.</summary>
-    public void Write<T>(T report, JsonTypeInfo<T> type, ListFormat format)
+    /// <summary>
+    /// Follows an agent until the token ends it, also over restarts of the agent: while it is away, which is said once, it is looked for
+    /// again and again.
+    /// </summary>
+    /// <param name="first">Answers now; the caller disposes it.</param>
+    /// <param name="follow">Asks on and on; throws when the agent does not answer.</param>
+    public async Task<int> FollowAsync(
+        InstanceOptions instance, IInstanceView first, Func<IInstanceView, Task> follow, CancellationToken cancellationToken)
     {
-        if (format == ListFormat.Yaml) terminal.Out.Write(YamlText.Of(report, type));
+        try
+        {
+            await UntilAwayAsync(instance, first, follow, cancellationToken);
+            while (true)
+            {
+                await parts.Time.DelayAsync(LookAgain, cancellationToken);
+                if (await parts.Finder.FindAgentAsync(instance, cancellationToken) is not { } view) continue;
+                using var connection = view as IDisposable;
+                await terminal.Error.WriteLineAsync($"the agent of instance '{instance.Name}' is back");
+                await UntilAwayAsync(instance, view, follow, cancellationToken);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Interrupted, as it is meant to be.
+            return ExitCode.Ok;
+        }
+    }
+
+    private async Task UntilAwayAsync(
+        InstanceOptions instance, IInstanceView view, Func<IInstanceView, Task> follow, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await follow(view);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or JsonException
+            || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            await terminal.Out.FlushAsync(cancellationToken);
+            await terminal.Error.WriteLineAsync($"the agent of instance '{instance.Name}' does not answer; waiting for it ({e.Message})");
+        }
+    }
+
+    /// <summary>A report in a form for programs.</summary>
+    public void Write<T>(T report, JsonTypeInfo<T> type, OutputView how)
+    {
+        if (how.Format == ListFormat.Yaml) terminal.Out.Write(YamlText.Of(report, type));
         else WriteJson(report, type);
         terminal.Out.Flush();
     }

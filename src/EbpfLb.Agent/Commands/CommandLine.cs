@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using EbpfLb.Agent.Commands.Doctor;
+using EbpfLb.Agent.Commands.History;
 using EbpfLb.Agent.Commands.Lists;
 using EbpfLb.Agent.Commands.Monitor;
 using EbpfLb.Agent.Commands.Reference;
@@ -44,7 +45,7 @@ internal sealed class CommandLine(AgentParts parts, Terminal terminal)
             CreateRun(), new StatusCommand(context).Create(), new ServicesCommand(context).Create(), new BackendsCommand(context).Create(),
             new ConntrackCommand(context).Create(), new DropsCommand(context).Create(),
             DrainCommand.CreateDrain(context), DrainCommand.CreateUndrain(context),
-            new MonitorCommand(context).Create(), CreateExplain(),
+            new MonitorCommand(context).Create(), new HistoryCommand(context).Create(), CreateExplain(),
             new DoctorCommand(context, parts).Create(), new TopCommand(context, parts.Time).Create(),
             new SysdumpCommand(context, parts).Create(),
             new VerifyCommand(context).Create(), new ConfigCommand(context).Create(),

@@ -72,6 +72,12 @@ internal sealed class HelpExamples(HelpAction help, Terminal terminal) : Synchro
             "ebpflb monitor --service default/web --reason drop_ct_full",
             "ebpflb monitor --address 192.0.2.0/24 -o json",
         ],
+        ["history"] =
+        [
+            "ebpflb history --since 10m",
+            "ebpflb history --service default/web -o wide",
+            "ebpflb history --follow -o json | jq 'select(.programmed | not)'",
+        ],
         ["explain"] =
         [
             "ebpflb explain --from 10.244.1.7 --to 10.96.0.10:53/UDP",

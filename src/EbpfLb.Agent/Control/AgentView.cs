@@ -1,5 +1,6 @@
 using EbpfLb.Abi;
 using EbpfLb.Agent.Flows;
+using EbpfLb.Agent.History;
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Pipeline;
 using EbpfLb.Agent.Reload;
@@ -11,17 +12,18 @@ namespace EbpfLb.Agent.Control;
 /// <summary>The running agent's own view: names from the last table, ids and counters from the kernel.</summary>
 /// <param name="servicePortProblems">Health check ports of Services that could not be had.</param>
 /// <param name="drains">What `ebpflb drain` asks; null: nothing can be drained.</param>
+/// <param name="history">What `ebpflb history` asks; null: none is kept.</param>
 internal sealed class AgentView(
     string instance, string version, TimeProvider time, PipelineState state, IDataplane dataplane, FlowState flowState, IFlowView flows,
     IExplainView? explanations = null, ConfigState? config = null, Verifier? verifier = null,
-    Func<IReadOnlyList<string>>? servicePortProblems = null, IDrainView? drains = null) : IInstanceView
+    Func<IReadOnlyList<string>>? servicePortProblems = null, IDrainView? drains = null, HistoryView? history = null) : IInstanceView
 {
     private readonly DateTimeOffset started = time.GetUtcNow();
     /// <summary>The maps outlive agents, and so do their counters.</summary>
     private readonly Dictionary<LbReason, ulong> countedBefore = dataplane.Diagnostics.ReadReasons()
         .ToDictionary(r => r.Reason, r => r.Count);
 
-    private readonly ServiceReports services = new(state, dataplane.Services);
+    private readonly ServiceReports services = new(state, dataplane.Services, name => history?.LastChange(name));
 
     public string Instance => instance;
 
@@ -32,6 +34,8 @@ internal sealed class AgentView(
     public IExplainView? Explanations => explanations;
 
     public IDrainView? Drains => drains;
+
+    public IHistoryView? History => history;
 
     public async Task<VerifyReport> VerifyAsync(bool repair, CancellationToken cancellationToken)
         => VerifyReport.Of(Origin.Agent,

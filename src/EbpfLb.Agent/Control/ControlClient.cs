@@ -74,6 +74,8 @@ internal sealed class ControlClient : IInstanceView, IDisposable
 
     public IDrainView? Drains => new ControlDrains(client);
 
+    public IHistoryView? History => new ControlHistory(client);
+
     public void Dispose()
     {
         patient.Dispose();

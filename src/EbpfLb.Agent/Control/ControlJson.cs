@@ -19,5 +19,7 @@ namespace EbpfLb.Agent.Control;
 [JsonSerializable(typeof(KernelReport))]
 [JsonSerializable(typeof(DrainQuery))]
 [JsonSerializable(typeof(DrainReport))]
+[JsonSerializable(typeof(HistoryQuery))]
+[JsonSerializable(typeof(HistoryReport))]
 [JsonSerializable(typeof(MigrationReport))]
 internal sealed partial class ControlJson : JsonSerializerContext;

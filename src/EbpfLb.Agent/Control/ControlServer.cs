@@ -53,6 +53,7 @@ internal sealed class ControlServer(string path, IInstanceView view, ILoggerFact
         .. new FlowRequests(view.Flows).Routes,
         .. new ExplainRequests(view.Explanations).Routes,
         .. new DrainRequests(view.Drains).Routes,
+        .. new HistoryRequests(view.History).Routes,
     ]);
 
     private static Route Get(string path, RequestDelegate handler) => Route.Get(path, handler, Asker.Owner);

@@ -29,4 +29,7 @@ internal interface IInstanceView
 
     /// <summary>null: only an agent drains.</summary>
     IDrainView? Drains => null;
+
+    /// <summary>null: only an agent knows what it programmed.</summary>
+    IHistoryView? History => null;
 }

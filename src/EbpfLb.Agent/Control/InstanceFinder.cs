@@ -30,6 +30,9 @@ internal sealed class InstanceFinder(TimeProvider time) : IInstanceFinder
         }
     }
 
+    public async Task<IInstanceView?> FindAgentAsync(InstanceOptions instance, CancellationToken cancellationToken)
+        => await ControlClient.TryConnectAsync(instance.ControlSocket, cancellationToken);
+
     public string Explain(InstanceOptions instance)
     {
         var options = KernelOptions.Of(instance);
@@ -74,6 +77,10 @@ internal interface IInstanceFinder
 {
     /// <summary>null: nothing of this instance is there.</summary>
     Task<IInstanceView?> FindAsync(InstanceOptions instance, CancellationToken cancellationToken);
+
+    /// <summary>null: no agent answers.</summary>
+    Task<IInstanceView?> FindAgentAsync(InstanceOptions instance, CancellationToken cancellationToken)
+        => FindAsync(instance, cancellationToken);
 
     /// <summary>Why nothing was found, with what to do.</summary>
     string Explain(InstanceOptions instance)

@@ -94,6 +94,9 @@ internal sealed record ServiceRow(
 {
     /// <summary>Who gets a new connection: "random", "wrr", "maglev".</summary>
     public string Scheduler { get; init; } = "";
+
+    /// <summary>When what is programmed of the Service changed last; null: not since the agent started, or only the maps are known.</summary>
+    public DateTimeOffset? LastChange { get; init; }
 }
 
 /// <summary>One frontend of a service port.</summary>

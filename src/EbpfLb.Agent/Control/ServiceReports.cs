@@ -9,7 +9,8 @@ using EbpfLb.Policy;
 namespace EbpfLb.Agent.Control;
 
 /// <summary>Service ports and their backends: names from the last table, ids and counters from the kernel.</summary>
-internal sealed class ServiceReports(PipelineState state, IServiceTables tables)
+/// <param name="lastChange">Of a Service; null: not known.</param>
+internal sealed class ServiceReports(PipelineState state, IServiceTables tables, Func<ObjectName, DateTimeOffset?> lastChange)
 {
     public ServicesReport Services(ServiceQuery query)
     {
@@ -53,6 +54,7 @@ internal sealed class ServiceReports(PipelineState state, IServiceTables tables)
         [.. port.Frontends.Select(f => FrontendOf(port, f))])
     {
         Scheduler = port.Scheduler.ToText(),
+        LastChange = lastChange(port.Key.Service),
     };
 
     private FrontendRow FrontendOf(CompiledPort port, ServedFrontend served)

@@ -145,7 +145,7 @@ internal sealed record StartOptions
 /// <summary>Where one instance of the agent lives.</summary>
 /// <param name="CgroupRoot">null: the root of the cgroup2 mount.</param>
 /// <param name="BpfFs">null: where it is mounted.</param>
-/// <param name="RunDirectory">Holds the control socket, the lock and the drains.</param>
+/// <param name="RunDirectory">Holds the control socket, the lock, the drains and the history.</param>
 internal sealed record InstanceOptions(string Name, string? CgroupRoot, string? BpfFs, string RunDirectory)
 {
     public const string DefaultRunDirectory = "/run/ebpflb";
@@ -156,4 +156,7 @@ internal sealed record InstanceOptions(string Name, string? CgroupRoot, string? 
 
     /// <summary>Backends that `ebpflb drain` drained, for the next agent of the instance.</summary>
     public string DrainFile => Path.Combine(RunDirectory, Name + ".drains");
+
+    /// <summary>What was programmed lately, for the next agent of the instance.</summary>
+    public string HistoryFile => Path.Combine(RunDirectory, Name + ".history");
 }

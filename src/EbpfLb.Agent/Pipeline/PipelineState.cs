@@ -54,6 +54,10 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
     /// <summary>Told on the pipeline's thread after each round that ran to its end.</summary>
     public Listeners<RoundReport> Rounds { get; } = new("round", logger ?? NullLogger.Instance);
 
+    /// <summary>Told on the pipeline's thread after each round, also one that could not be run to its end; nothing waits for it but the
+    /// next round.</summary>
+    public Listeners<FinishedPlan> Plans { get; } = new("plan", logger ?? NullLogger.Instance);
+
     /// <summary>Told when the node's network has been read again.</summary>
     public Listeners<NodeView> NodeViews { get; } = new("node view", logger ?? NullLogger.Instance);
 
@@ -103,6 +107,8 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
 
     /// <summary>This table is what the kernel has, as far as it could be brought in.</summary>
     public void RecordApplied(ForwardingTable applied) => AppliedTables.Publish(applied);
+
+    public void RecordPlan(FinishedPlan plan) => Plans.Publish(plan);
 
     /// <summary>The last table with what it was compiled from; null before the first.</summary>
     public CompiledState? Compiled => compiled;

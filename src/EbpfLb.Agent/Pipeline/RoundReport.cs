@@ -23,9 +23,29 @@ internal sealed record RoundReport(
 {
     public bool Succeeded => Failures.Count == 0;
 
+    /// <summary>From the arrival of what was programmed until the end of the round.</summary>
+    public TimeSpan SinceArrival { get; init; }
+
     /// <summary>Protocols of the service ports that lost backends altogether in this round.</summary>
     public IReadOnlySet<TransportProtocol> LostBackends { get; init; } = new HashSet<TransportProtocol>();
 
     /// <summary>Protocols of the frontends that were none before this round, or led nowhere, and have backends now.</summary>
     public IReadOnlySet<TransportProtocol> OpenedFrontends { get; init; } = new HashSet<TransportProtocol>();
+}
+
+/// <summary>A round, with what it compiled and why it was run.</summary>
+/// <param name="Compiled">null: nothing could be compiled yet.</param>
+internal sealed record FinishedPlan(RoundReport Round, CompiledState? Compiled, PlanCause Cause);
+
+/// <summary>Why a round was run.</summary>
+internal enum PlanCause
+{
+    /// <summary>The source had another state of the cluster.</summary>
+    Source,
+
+    /// <summary>Something had failed before.</summary>
+    Retry,
+
+    /// <summary>Something else that a round depends on changed: the node's network, a drain; or maps are repaired.</summary>
+    Request,
 }

@@ -68,7 +68,7 @@ internal sealed class SyncLoop(
         {
             if (Rest == TimeSpan.Zero)
             {
-                if (arrivals.TryRead(out var arrived)) RunRound(current = arrived);
+                if (arrivals.TryRead(out var arrived)) RunRound(current = arrived, PlanCause.Source);
                 else if (RetryIn == TimeSpan.Zero) Retry();
             }
             if (CheckIn == TimeSpan.Zero) CheckHooks();
@@ -124,17 +124,17 @@ internal sealed class SyncLoop(
     {
         if (current is not { } latest) return null;
         if (anew) rounds.Forget();
-        RunRound(latest with { ArrivedAt = time.GetTimestamp() });
+        RunRound(latest with { ArrivedAt = time.GetTimestamp() }, PlanCause.Request);
         return state.LastRound;
     }
 
     private void Retry()
     {
         planMetrics.RecordRetry();
-        RunRound(current! with { ArrivedAt = time.GetTimestamp() });
+        RunRound(current! with { ArrivedAt = time.GetTimestamp() }, PlanCause.Retry);
     }
 
-    private void RunRound(ArrivedSnapshot arrived)
+    private void RunRound(ArrivedSnapshot arrived, PlanCause cause)
     {
         var node = state.Node;
         var round = rounds.Run(arrived with { Snapshot = state.RecordArrived(arrived.Snapshot) });
@@ -161,6 +161,7 @@ internal sealed class SyncLoop(
         // Traffic is steered only by tables that are complete, or as complete as this node can make them.
         if (!state.Hooks.Attached && round.Applied) CheckHooks();
         if (round.Applied && rounds.Table is { } table) state.RecordApplied(table);
+        state.RecordPlan(new FinishedPlan(round, rounds.Compiled, cause));
         roundEnded = time.GetTimestamp();
         // Reading everything for the first time leaves several times its size behind; later changes are small.
         if (isFirst) GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);

@@ -62,13 +62,15 @@ internal sealed class SyncRound(IServiceTables tables, PolicyOptions options, Pl
         var apply = time.GetElapsedTime(compiled, end);
         metrics.RecordStage("compile", compile);
         metrics.RecordStage("apply", apply);
-        metrics.RecordStage("total", time.GetElapsedTime(arrived.ArrivedAt, end));
+        var sinceArrival = time.GetElapsedTime(arrived.ArrivedAt, end);
+        metrics.RecordStage("total", sinceArrival);
         metrics.RecordPlan(
             outcome.Operations, outcome.Failures.Select(f => new PlanFailureReading(f.Table ?? "", SnakeCase.Of(f.Reason.ToString()))));
         return new RoundReport(
             arrived.Sequence, time.GetUtcNow(), Math.Max(0, (Table?.Count ?? 0) - 1), outcome.Operations, compile, apply, applied,
             outcome.Failures, null)
         {
+            SinceArrival = sinceArrival,
             LostBackends = outcome.LostBackends,
             OpenedFrontends = outcome.OpenedFrontends,
         };

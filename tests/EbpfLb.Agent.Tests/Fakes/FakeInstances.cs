@@ -9,10 +9,13 @@ internal sealed class FakeFinder(IInstanceView? view) : IInstanceFinder
 {
     public InstanceOptions? Asked { get; private set; }
 
-    public Task<IInstanceView?> FindAsync(InstanceOptions instance, CancellationToken cancellationToken)
+    /// <summary>A control socket that is asked in place of the view; null: the view is.</summary>
+    public string? Socket { get; init; }
+
+    public async Task<IInstanceView?> FindAsync(InstanceOptions instance, CancellationToken cancellationToken)
     {
         Asked = instance;
-        return Task.FromResult(view);
+        return Socket is null ? view : await ControlClient.TryConnectAsync(Socket, cancellationToken);
     }
 }
 
@@ -36,6 +39,8 @@ internal sealed class FakeView : IInstanceView
 
     IFlowView IInstanceView.Flows => Flows;
 
+    public IHistoryView? History { get; set; }
+
     public string? Config { get; set; }
 
     public Task<string?> ConfigAsync(CancellationToken cancellationToken) => Task.FromResult(Config);
@@ -48,6 +53,7 @@ internal sealed class FakeView : IInstanceView
             [new FrontendRow("10.96.0.1", 80, "ClusterIP", "Cluster", 2), new FrontendRow("0.0.0.0", 30080, "NodePort", "Local", 1)])
         {
             Scheduler = "wlc",
+            LastChange = new DateTimeOffset(2025, 1, 1, 0, 0, 7, TimeSpan.Zero),
         },
         new ServiceRow("kube-system/dns", "", "UDP", "IPv6", 2, 10800, 0, 0, 5, 4,
             [new FrontendRow(

@@ -24,7 +24,7 @@ internal sealed class BackendsCommand(CommandContext context)
         }
         if (!how.IsTable)
         {
-            context.Write(report, ControlJson.Default.BackendsReport, how.Format);
+            context.Write(report, ControlJson.Default.BackendsReport, how);
             return;
         }
         context.NoteOrigin(report.Origin);

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using EbpfLb.Agent.Options;
 
 namespace EbpfLb.Agent.Commands.Lists;
 
@@ -13,9 +12,7 @@ internal sealed class ListOptionSet(IReadOnlyList<string> orders, params IReadOn
 
     private readonly Option<bool> watch = new("--watch", "-w") { Description = "Answer again and again, until interrupted" };
 
-    private readonly Option<bool> noHeaders = new("--no-headers") { Description = "Tables without a line of headings, and without frames" };
-
-    private readonly Option<ListFormat> format = CreateFormat(forms);
+    private readonly OutputOptionSet output = new(forms);
 
     private readonly Option<string?> order = CheckedOption.Create<string?>("--sort", string.Join('|', orders),
         $"What stands first (default: {(orders.Count > 0 ? orders[0] : "")}); of numbers the largest", text
@@ -24,10 +21,9 @@ internal sealed class ListOptionSet(IReadOnlyList<string> orders, params IReadOn
     public void AddTo(Command command)
     {
         if (orders.Count > 0) command.Options.Add(order);
-        command.Options.Add(noHeaders);
         command.Options.Add(watch);
         repeat.AddTo(command);
-        command.Options.Add(format);
+        output.AddTo(command);
         command.Validators.Add(result =>
         {
             if (repeat.IsGiven(result) && result.GetResult(watch) is not { Implicit: false })
@@ -36,27 +32,13 @@ internal sealed class ListOptionSet(IReadOnlyList<string> orders, params IReadOn
     }
 
     public ListView Read(ParseResult result) => new(
-        result.GetValue(format), orders.Count > 0 ? result.GetValue(order) : null, !result.GetValue(noHeaders),
-        result.GetValue(watch) ? repeat.Read(result) : null);
-
-    private static Option<ListFormat> CreateFormat(IReadOnlyList<ListFormat> forms)
-    {
-        var names = forms.Select(f => f.ToString().ToLowerInvariant()).ToList();
-        var option = CheckedOption.Create("--output", string.Join('|', names), "How to answer (default: table)", text
-            => Choice.Parse<ListFormat>(text) is var form && forms.Contains(form) ? form
-                : throw new FormatException($"'{text}' is not one of {string.Join(", ", names)}"));
-        option.Aliases.Add("-o");
-        return option;
-    }
+        output.Read(result), orders.Count > 0 ? result.GetValue(order) : null, result.GetValue(watch) ? repeat.Read(result) : null);
 }
 
 /// <summary>How a list is shown.</summary>
 /// <param name="Order">One of those that the list has; null: its first.</param>
 /// <param name="Watch">null: one answer.</param>
-internal sealed record ListView(ListFormat Format, string? Order, bool HasHeaders, Repetition? Watch)
-{
-    public bool IsTable => Format is ListFormat.Table or ListFormat.Wide;
-}
+internal sealed record ListView(OutputView Output, string? Order, Repetition? Watch) : OutputView(Output);
 
 /// <summary>What `-o` chooses.</summary>
 internal enum ListFormat

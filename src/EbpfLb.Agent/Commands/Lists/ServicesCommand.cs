@@ -27,7 +27,7 @@ internal sealed class ServicesCommand(CommandContext context)
         }
         if (!how.IsTable)
         {
-            context.Write(report, ControlJson.Default.ServicesReport, how.Format);
+            context.Write(report, ControlJson.Default.ServicesReport, how);
             return;
         }
         context.NoteOrigin(report.Origin);
@@ -36,7 +36,7 @@ internal sealed class ServicesCommand(CommandContext context)
             [
                 new("NAME"), new("FRONTEND"), new("KIND"), new("POLICY"), new("SCHEDULER"), new("ID", true), new("BACKENDS", true),
                 new("AFFINITY", true), new("CONNECTIONS", true), new("OPEN", true), new("DATAGRAMS", true), new("REFUSED", true),
-                .. isWide ? new Column[] { new("FAMILY"), new("NO BACKENDS, AS") } : [],
+                .. isWide ? new Column[] { new("FAMILY"), new("LAST CHANGE"), new("NO BACKENDS, AS") } : [],
             ],
             [.. report.Services.SelectMany(s => s.Frontends.Select((f, i) => RowOf(s, f, isFirst: i == 0, isWide)))]), how.HasHeaders);
         if (isWide || !how.HasHeaders) return;
@@ -69,7 +69,7 @@ internal sealed class ServicesCommand(CommandContext context)
         row.AffinitySeconds == 0 ? "-" : $"{row.AffinitySeconds} s",
         // The frontends of a service port share its counters: once, so that a column can be summed up.
         .. new[] { row.Connections, row.Active, row.Datagrams, row.Refused }.Select(n => isFirst ? n.ToString() : Counted),
-        .. isWide ? new[] { row.Family, frontend.NoBackends ?? "-" } : [],
+        .. isWide ? new[] { row.Family, row.LastChange is { } time ? DrainText.Time(time) : "-", frontend.NoBackends ?? "-" } : [],
     ];
 
     private static string NameOf(ServiceRow row) => NameText.Of(row.Service, row.Port, row.Id);

@@ -30,7 +30,7 @@ internal sealed class StatusCommand(CommandContext context)
     private int Answer(StatusReport report, ListView how)
     {
         if (how.IsTable) WriteText(report, how);
-        else context.Write(report, ControlJson.Default.StatusReport, how.Format);
+        else context.Write(report, ControlJson.Default.StatusReport, how);
         return report.Ready ? ExitCode.Ok : ExitCode.NotReady;
     }
 

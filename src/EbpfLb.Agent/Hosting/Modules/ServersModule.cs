@@ -5,6 +5,7 @@ using EbpfLb.Agent.Drains;
 using EbpfLb.Agent.Explanations;
 using EbpfLb.Agent.Flows;
 using EbpfLb.Agent.Health;
+using EbpfLb.Agent.History;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Pipeline;
 using EbpfLb.Agent.Reload;
@@ -50,7 +51,7 @@ internal static class ServersModule
         var health = p.Get<ServiceHealthServer>();
         return new AgentView(
             agent.Options.Start.Instance.Name, VersionCommand.Version, agent.Time, p.Get<PipelineState>(), agent.Dataplane,
-            p.Get<FlowState>(), flows, explainer, p.Get<ConfigState>(), p.Get<Verifier>(), () => health.Problems, p.Get<DrainView>());
+            p.Get<FlowState>(), flows, explainer, p.Get<ConfigState>(), p.Get<Verifier>(), () => health.Problems, p.Get<DrainView>(), p.Get<HistoryView>());
     }
 
     private static RetryingServer HealthOf(AgentContext agent, IPEndPoint address, IServiceProvider p)

@@ -1,0 +1,71 @@
+using EbpfLb.Timing;
+using Microsoft.Extensions.Logging;
+
+namespace EbpfLb.Agent.History;
+
+/// <summary>Keeps the history in its file: a while after a change, and when the agent ends. A file that is damaged is replaced.</summary>
+internal sealed class HistoryService : SupervisedService
+{
+    /// <summary>A change is in the file after this time at the latest.</summary>
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
+
+    private readonly WakeablePeriod change;
+    private readonly HistoryRing ring;
+    private readonly HistoryFile file;
+    private long written;
+
+    public HistoryService(HistoryRing ring, HistoryFile file, TimeProvider time, ILogger logger)
+        : base("history", time, logger)
+    {
+        (this.ring, this.file, change) = (ring, file, new WakeablePeriod(time));
+        try
+        {
+            var saved = file.Read();
+            ring.Restore(saved.Plans, saved.Dropped);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
+        {
+            Problem = $"what the agent before programmed cannot be read from {file.Path}: {e.Message}; this history begins with this agent";
+            Log.HistoryNotRead(logger, file.Path, e.Message);
+        }
+    }
+
+    /// <summary>What is wrong with the file; null: nothing.</summary>
+    public string? Problem { get; private set; }
+
+    /// <summary>A plan was recorded.</summary>
+    public void Wake() => change.Wake();
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        Write();
+    }
+
+    protected override async Task RunAsync(CancellationToken stoppingToken)
+    {
+        while (true)
+        {
+            await change.WaitAsync(Timeout.InfiniteTimeSpan, stoppingToken);
+            await Time.DelayAsync(Period, stoppingToken);
+            Write();
+        }
+    }
+
+    private void Write()
+    {
+        var (plans, dropped, version) = ring.Read();
+        if (version == written) return;
+        try
+        {
+            file.Write(new SavedHistory(plans, dropped));
+            written = version;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            var problem = $"the history cannot be kept for the next agent in {file.Path}: {e.Message}";
+            if (problem != Problem) Log.HistoryNotWritten(Logger, file.Path, e.Message);
+            Problem = problem;
+        }
+    }
+}
