@@ -74,6 +74,7 @@ internal sealed class CommandContext(AgentParts parts, Terminal terminal)
         {
             if (how.IsTable) terminal.NextPage(isFirst);
             else if (how.Format == ListFormat.Yaml && !isFirst) terminal.Out.WriteLine("---");
+            else if (how.Format == ListFormat.JsonPath && !isFirst) terminal.Out.WriteLine();
             isFirst = false;
             return AskAsync(instance, answer, cancellationToken);
         }, cancellationToken, endsWithFailure: false);
@@ -125,7 +126,8 @@ internal sealed class CommandContext(AgentParts parts, Terminal terminal)
     /// <summary>A report in a form for programs.</summary>
     public void Write<T>(T report, JsonTypeInfo<T> type, OutputView how)
     {
-        if (how.Format == ListFormat.Yaml) terminal.Out.Write(YamlText.Of(report, type));
+        if (how.Form.Path is { } path) path.Write(JsonSerializer.SerializeToElement(report, type), terminal.Out);
+        else if (how.Format == ListFormat.Yaml) terminal.Out.Write(YamlText.Of(report, type));
         else WriteJson(report, type);
         terminal.Out.Flush();
     }

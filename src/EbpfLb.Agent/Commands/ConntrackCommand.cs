@@ -1,4 +1,5 @@
 using System.CommandLine;
+using EbpfLb.Agent.Commands.Lists;
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Output;
@@ -13,56 +14,53 @@ internal sealed class ConntrackCommand(CommandContext context)
         CreateList(), CreateCount(), CreateFlush(),
     };
 
-    private Command CreateList() => Create("list", "Lists flows", withLimit: true, (instance, query, format, token)
-        => context.AskAsync(instance, async view => Answer(await view.Flows.ListAsync(query, token), format), token));
+    private Command CreateList() => CreateListing("list", "Lists flows", withLimit: true, (instance, query, how, token)
+        => context.AskAsync(instance, how, async view => Answer(await view.Flows.ListAsync(query, token), how), token));
 
-    private Command CreateCount() => Create("count", "Counts flows by protocol and phase, and shows the services that have most",
-        withLimit: false, (instance, query, format, token)
-        => context.AskAsync(instance, async view => Answer(await view.Flows.CountAsync(query, token), format), token));
+    private Command CreateCount() => CreateListing("count", "Counts flows by protocol and phase, and shows the services that have most",
+        withLimit: false, (instance, query, how, token)
+        => context.AskAsync(instance, how, async view => Answer(await view.Flows.CountAsync(query, token), how), token));
 
     private Command CreateFlush()
     {
         var all = new Option<bool>("--all") { Description = "Every flow; needed when no other option says which" };
-        bool? everything = null;
-        var command = Create(
-            "flush", "Removes flows: their next packets are balanced anew", withLimit: false, (instance, query, format, token) =>
-        {
-            if (query.IsEverything && everything != true)
-            {
-                context.Terminal.Error.WriteLine(
-                    "this would remove every flow: say which (--service, --backend, --client, ...), or give --all");
-                return Task.FromResult(ExitCode.Usage);
-            }
-            return context.AskAsync(instance, async view => Answer(await view.Flows.FlushAsync(query, token), format), token);
-        }, result => everything = result.GetValue(all));
-        command.Options.Add(all);
-        return command;
-    }
-
-    private Command Create(
-        string name, string description, bool withLimit, Func<InstanceOptions, FlowQuery, OutputFormat, CancellationToken, Task<int>> run,
-        Action<ParseResult>? before = null)
-    {
-        var instance = context.NewInstanceOptions();
-        var query = new FlowQueryOptionSet();
-        var format = CommandLine.CreateFormat();
-        var command = new Command(name, description);
-        query.AddTo(command, withLimit);
+        var (instance, query, format) = (context.NewInstanceOptions(), new FlowQueryOptionSet(), CommandLine.CreateFormat());
+        var command = new Command("flush", "Removes flows: their next packets are balanced anew");
+        query.AddTo(command);
         instance.AddTo(command);
         command.Options.Add(format);
+        command.Options.Add(all);
         command.SetAction((result, token) =>
         {
-            before?.Invoke(result);
-            return run(instance.Read(result), query.Read(result), result.GetValue(format), token);
+            var (meant, form) = (query.Read(result), result.GetValue(format));
+            if (!meant.IsEverything || result.GetValue(all))
+                return context.AskAsync(
+                    instance.Read(result), async view => Answer(await view.Flows.FlushAsync(meant, token), form), token);
+            context.Terminal.Error.WriteLine(
+                "this would remove every flow: say which (--service, --backend, --client, ...), or give --all");
+            return Task.FromResult(ExitCode.Usage);
         });
         return command;
     }
 
-    private int Answer(FlowsReport report, OutputFormat format)
+    private Command CreateListing(
+        string name, string description, bool withLimit, Func<InstanceOptions, FlowQuery, ListView, CancellationToken, Task<int>> run)
     {
-        if (format == OutputFormat.Json)
+        var (instance, query) = (context.NewInstanceOptions(), new FlowQueryOptionSet());
+        var list = new ListOptionSet([], ListFormat.Table, ListFormat.Json, ListFormat.Yaml, ListFormat.JsonPath);
+        var command = new Command(name, description);
+        query.AddTo(command, withLimit);
+        instance.AddTo(command);
+        list.AddTo(command);
+        command.SetAction((result, token) => run(instance.Read(result), query.Read(result), list.Read(result), token));
+        return command;
+    }
+
+    private int Answer(FlowsReport report, ListView how)
+    {
+        if (how.IsReport)
         {
-            context.WriteJson(report, ControlJson.Default.FlowsReport);
+            context.Write(report, ControlJson.Default.FlowsReport, how);
             return ExitCode.Ok;
         }
         context.NoteOrigin(report.Origin);
@@ -71,7 +69,7 @@ internal sealed class ConntrackCommand(CommandContext context)
                 new("PROTO"), new("CLIENT"), new("FRONTEND"), new("BACKEND"), new("SNAT"), new("PHASE"), new("IDLE", true), new("IN"),
                 new("OUT"), new("SERVICE"),
             ],
-            [.. report.Flows.Select(RowOf)]));
+            [.. report.Flows.Select(RowOf)]), how.HasHeaders);
         if (report.Matching > report.Flows.Count)
             context.Terminal.Error.WriteLine($"{report.Flows.Count} of {report.Matching} flows are shown; say which "
                 + "with --service, --client, ..., or give a larger --limit");
@@ -85,23 +83,23 @@ internal sealed class ConntrackCommand(CommandContext context)
         flow.ReplyDevice ?? "-", flow.RequestDevice ?? "-", flow.Service ?? $"#{flow.ServiceId}",
     ];
 
-    private int Answer(FlowCountReport report, OutputFormat format)
+    private int Answer(FlowCountReport report, ListView how)
     {
-        if (format == OutputFormat.Json)
+        if (how.IsReport)
         {
-            context.WriteJson(report, ControlJson.Default.FlowCountReport);
+            context.Write(report, ControlJson.Default.FlowCountReport, how);
             return ExitCode.Ok;
         }
         context.NoteOrigin(report.Origin);
         var terminal = context.Terminal;
-        terminal.Out.WriteLine($"{report.Matching} flows");
-        WriteTable(new Table(
+        if (how.HasHeaders) terminal.Out.WriteLine($"{report.Matching} flows");
+        WriteTable(how, new Table(
             [new("FAMILY"), new("PROTO"), new("PHASE"), new("FLOWS", true)],
             [.. report.Groups.Select(g => new[] { g.Family, g.Protocol, g.Phase, g.Flows.ToString() })]));
-        WriteTable(new Table(
+        WriteTable(how, new Table(
             [new("SERVICE"), new("ID", true), new("FLOWS", true)],
             [.. report.Services.Select(s => new[] { s.Service ?? "-", s.ServiceId.ToString(), s.Flows.ToString() })]));
-        WriteTable(new Table(
+        WriteTable(how, new Table(
             [new("MAP"), new("ENTRIES", true), new("CAPACITY", true), new("FULL", true)],
             [.. report.Maps.Select(m
                 => new[] { m.Name, m.Entries.ToString(), m.Capacity.ToString(), $"{100.0 * m.Entries / m.Capacity:0.0} %" })]));
@@ -115,10 +113,10 @@ internal sealed class ConntrackCommand(CommandContext context)
         return ExitCode.Ok;
     }
 
-    private void WriteTable(Table table)
+    private void WriteTable(ListView how, Table table)
     {
         if (table.Rows.Count == 0) return;
         context.Terminal.Out.WriteLine();
-        context.Terminal.Write(table);
+        context.Terminal.Write(table, how.HasHeaders);
     }
 }

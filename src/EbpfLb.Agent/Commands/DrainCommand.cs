@@ -1,4 +1,5 @@
 using System.CommandLine;
+using EbpfLb.Agent.Commands.Lists;
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Drains;
 using EbpfLb.Agent.Options;
@@ -10,11 +11,12 @@ namespace EbpfLb.Agent.Commands;
 /// <summary>`ebpflb drain [BACKEND]` and `ebpflb undrain`: which backends get no new connections of this node.</summary>
 internal sealed class DrainCommand
 {
-    private const string Forms = "ADDRESS or ADDRESS:PORT, of IPv6 [ADDRESS]:PORT";
+    private const string BackendForms = "ADDRESS or ADDRESS:PORT, of IPv6 [ADDRESS]:PORT";
 
     private readonly CommandContext context;
     private readonly InstanceOptionSet instance;
-    private readonly Option<OutputFormat> format = CommandLine.CreateFormat();
+
+    private static readonly IReadOnlyList<ListFormat> Forms = [ListFormat.Table, ListFormat.Json, ListFormat.Yaml, ListFormat.JsonPath];
 
     private readonly Option<string?> service = CheckedOption.Create<string?>(
         "--service", "NAMESPACE/NAME", "Only of this Service (default: of all)", text => DrainNames.ParseService(text)?.ToString());
@@ -43,20 +45,24 @@ internal sealed class DrainCommand
         var command = New("drain",
             "Lets no new connection of this node go to a backend, while those it has go on; without a backend, lists what is drained",
             backend, time, force);
+        var list = new ListOptionSet([], Forms);
+        list.AddTo(command);
         command.Validators.Add(result =>
         {
             if (result.GetValue(backend) is null && (result.GetValue(service) ?? (object?)result.GetValue(time)) is not null)
                 result.AddError("say which backend: its address, with or without a port");
+            if (result.GetValue(backend) is not null && list.IsWatching(result))
+                result.AddError("--watch is for the list of what is drained: leave the backend out");
         });
         command.SetAction((result, token) =>
         {
-            var how = result.GetValue(format);
+            var how = list.Read(result);
             if (result.GetValue(backend) is not { } text)
-                return AskAsync(result, async view => Listed(await view.ListAsync(token), how), token);
+                return AskAsync(result, how, async view => Listed(await view.ListAsync(token), how), token);
             var (address, port) = DrainNames.ParseBackend(text);
             var query = new DrainQuery(
                 address.ToString(), port, result.GetValue(service), result.GetValue(time)?.TotalSeconds, result.GetValue(force));
-            return AskAsync(result, async view => Changed(await view.DrainAsync(query, token), "drained", how), token);
+            return AskAsync(result, how, async view => Changed(await view.DrainAsync(query, token), "drained", how), token);
         });
         return command;
     }
@@ -66,6 +72,8 @@ internal sealed class DrainCommand
         var backend = NewBackend("The backend; without a port, what is drained of it with any");
         var all = new Option<bool>("--all") { Description = "Every backend that is drained" };
         var command = New("undrain", "Ends what `ebpflb drain` began", backend, all);
+        var output = new OutputOptionSet(Forms);
+        output.AddTo(command);
         command.Validators.Add(result =>
         {
             if (result.GetValue(backend) is null == !result.GetValue(all)) result.AddError("say which backend, or give --all");
@@ -75,15 +83,15 @@ internal sealed class DrainCommand
             var query = new DrainQuery(null, Service: result.GetValue(service));
             if (result.GetValue(backend) is { } text && DrainNames.ParseBackend(text) is var (address, port))
                 query = query with { Address = address.ToString(), Port = port };
-            var how = result.GetValue(format);
-            return AskAsync(result, async view => Changed(await view.UndrainAsync(query, token), "undrained", how), token);
+            var how = new ListView(output.Read(result), Order: null, Watch: null);
+            return AskAsync(result, how, async view => Changed(await view.UndrainAsync(query, token), "undrained", how), token);
         });
         return command;
     }
 
     private static Argument<string?> NewBackend(string what)
     {
-        var argument = new Argument<string?>("BACKEND") { Description = $"{what}: {Forms}", Arity = ArgumentArity.ZeroOrOne };
+        var argument = new Argument<string?>("BACKEND") { Description = $"{what}: {BackendForms}", Arity = ArgumentArity.ZeroOrOne };
         argument.Validators.Add(result =>
         {
             try
@@ -105,14 +113,13 @@ internal sealed class DrainCommand
         command.Options.Add(service);
         foreach (var option in options) command.Options.Add(option);
         instance.AddTo(command);
-        command.Options.Add(format);
         return command;
     }
 
-    private Task<int> AskAsync(ParseResult result, Func<IDrainView, Task<int>> answer, CancellationToken cancellationToken)
+    private Task<int> AskAsync(ParseResult result, ListView how, Func<IDrainView, Task<int>> answer, CancellationToken cancellationToken)
     {
         var options = instance.Read(result);
-        return context.AskAsync(options, view =>
+        return context.AskAsync(options, how, view =>
         {
             if (view.Drains is { } drains) return answer(drains);
             context.Terminal.Error.WriteLine($"no agent of instance '{options.Name}' answers, and only an agent drains; "
@@ -121,24 +128,24 @@ internal sealed class DrainCommand
         }, cancellationToken);
     }
 
-    private int Listed(DrainReport report, OutputFormat how)
+    private int Listed(DrainReport report, ListView how)
     {
-        if (how == OutputFormat.Json) context.WriteJson(report, ControlJson.Default.DrainReport);
+        if (how.IsReport) context.Write(report, ControlJson.Default.DrainReport, how);
         else if (report.Drains.Count == 0) context.Terminal.Out.WriteLine("no backend is drained");
-        else context.Terminal.Write(DrainText.Table(report.Drains));
+        else context.Terminal.Write(DrainText.Table(report.Drains), how.HasHeaders);
         if (report.Problem is { } problem) context.Terminal.Error.WriteLine(problem);
         return ExitCode.Ok;
     }
 
-    private int Changed(DrainReport report, string how, OutputFormat form)
+    private int Changed(DrainReport report, string how, ListView form)
     {
-        if (form == OutputFormat.Json) context.WriteJson(report, ControlJson.Default.DrainReport);
+        if (form.IsReport) context.Write(report, ControlJson.Default.DrainReport, form);
         if (report.Refused is { } why)
         {
             context.Terminal.Error.WriteLine(why);
             return ExitCode.Failed;
         }
-        if (form != OutputFormat.Json)
+        if (!form.IsReport)
         {
             foreach (var backend in report.Changed) context.Terminal.Out.WriteLine($"{backend} {how}");
             if (report.Changed.Count == 0) context.Terminal.Out.WriteLine("no backend is drained");

@@ -54,18 +54,20 @@ internal sealed record Repetition(TimeSpan Interval, int Count)
     public async Task<int> RunAsync(TimeProvider time, Func<Task<int>> answer, CancellationToken cancellationToken,
         bool endsWithFailure = true)
     {
-        for (var given = 1; ; given++)
+        var code = Options.ExitCode.Ok;
+        try
         {
-            var code = await answer();
-            if ((code != Options.ExitCode.Ok && endsWithFailure) || given >= Count) return code;
-            try
+            for (var given = 1; ; given++)
             {
+                code = await answer();
+                if ((code != Options.ExitCode.Ok && endsWithFailure) || given >= Count) return code;
                 await time.DelayAsync(Interval, cancellationToken);
             }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return code;
-            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Between two answers, or in the middle of one.
+            return code;
         }
     }
 }

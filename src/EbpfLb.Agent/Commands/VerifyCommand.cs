@@ -1,4 +1,5 @@
 using System.CommandLine;
+using EbpfLb.Agent.Commands.Lists;
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Output;
@@ -11,29 +12,30 @@ internal sealed class VerifyCommand(CommandContext context)
     public Command Create()
     {
         var instance = context.NewInstanceOptions();
-        var format = CommandLine.CreateFormat();
+        var list = new ListOptionSet([], ListFormat.Table, ListFormat.Json, ListFormat.Yaml, ListFormat.JsonPath);
         var dryRun = new Option<bool>("--dry-run") { Description = "Only look: what differs is not repaired" };
         var command = new Command("verify",
             "Compares API server, compiled table, maps, hooks and programs at devices with each "
                 + "other, and has differences repaired; ends with 1 when there were any");
         instance.AddTo(command);
-        command.Options.Add(format);
+        list.AddTo(command);
         command.Options.Add(dryRun);
-        command.SetAction((result, token) => ExecuteAsync(instance.Read(result), !result.GetValue(dryRun), result.GetValue(format), token));
+        command.SetAction((result, token) => ExecuteAsync(instance.Read(result), !result.GetValue(dryRun), list.Read(result), token));
         return command;
     }
 
-    private Task<int> ExecuteAsync(InstanceOptions instance, bool repair, OutputFormat format, CancellationToken cancellationToken)
-        => context.AskAsync(instance, async view => Answer(await view.VerifyAsync(repair, cancellationToken), format), cancellationToken);
+    private Task<int> ExecuteAsync(InstanceOptions instance, bool repair, ListView how, CancellationToken cancellationToken)
+        => context.AskAsync(
+            instance, how, async view => Answer(await view.VerifyAsync(repair, cancellationToken), how), cancellationToken);
 
-    private int Answer(VerifyReport report, OutputFormat format)
+    private int Answer(VerifyReport report, ListView how)
     {
-        if (format == OutputFormat.Json) context.WriteJson(report, ControlJson.Default.VerifyReport);
-        else WriteText(report);
+        if (how.IsReport) context.Write(report, ControlJson.Default.VerifyReport, how);
+        else WriteText(report, how);
         return report.Equal ? ExitCode.Ok : ExitCode.Failed;
     }
 
-    private void WriteText(VerifyReport report)
+    private void WriteText(VerifyReport report, ListView how)
     {
         if (report.Origin == Origin.Maps)
             context.Terminal.Error.WriteLine("no agent answers: the pinned maps are compared with each other only");
@@ -44,13 +46,13 @@ internal sealed class VerifyCommand(CommandContext context)
         output.WriteLine();
         context.Terminal.Write(new Table(
             [new("COMPARED"), new("WHAT"), new("ELEMENTS", true)], [.. report.Compared.Select(c
-                => new[] { c.Stage, c.What, c.Elements.ToString() })]));
+                => new[] { c.Stage, c.What, c.Elements.ToString() })]), how.HasHeaders);
         if (report.Differences.Count == 0) return;
         output.WriteLine();
         context.Terminal.Write(new Table(
             [new("OBJECT"), new("FIELD"), new("EXPECTED"), new("FOUND"), new("REPAIRED")],
             [.. report.Differences.Select(d
-                => new[] { Named(d), d.Field, d.Expected, d.Found, d.Repaired ? "yes" : report.DryRun ? "not tried" : "no" })]));
+                => new[] { Named(d), d.Field, d.Expected, d.Found, d.Repaired ? "yes" : report.DryRun ? "not tried" : "no" })]), how.HasHeaders);
     }
 
     /// <summary>A key says little to people: whose it is does.</summary>

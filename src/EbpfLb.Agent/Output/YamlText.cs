@@ -1,7 +1,9 @@
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
+using EbpfLb.Http.Server;
 
 namespace EbpfLb.Agent.Output;
 
@@ -18,6 +20,16 @@ internal static class YamlText
         var text = new StringBuilder();
         Write(text, node, 0, isInline: false);
         return text.ToString().TrimStart('\n') + "\n";
+    }
+
+    /// <summary>As <see cref="PlainJson"/> writes it.</summary>
+    private static string ValueOf(JsonNode? node)
+    {
+        if (node is null) return "null";
+        using var buffer = new MemoryStream();
+        var options = new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+        using (var writer = new Utf8JsonWriter(buffer, options)) node.WriteTo(writer);
+        return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
     }
 
     /// <param name="isInline">The line has begun, by the "-" of a list.</param>
@@ -48,7 +60,7 @@ internal static class YamlText
             default:
                 // The "- " of an empty object or list has its space already.
                 if (text.Length > 0 && text[^1] != ' ') text.Append(' ');
-                text.Append(node?.ToJsonString() ?? "null");
+                text.Append(ValueOf(node));
                 break;
         }
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using EbpfLb.Agent.Commands.Lists;
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Options;
@@ -77,7 +78,7 @@ internal sealed class HistoryCommand(CommandContext context)
         {
             context.Write(report, ControlJson.Default.HistoryReport, how);
         }
-        if (how.Format is not (ListFormat.Json or ListFormat.Yaml)) Note(report, query);
+        if (!how.IsReport) Note(report, query);
         return ExitCode.Ok;
     }
 
@@ -106,7 +107,6 @@ internal sealed class FollowedHistory(HistoryQuery query, HistoryReport first, C
     private DateTimeOffset? takenOver;
 
     private long last;
-    private bool isFirst = true;
 
     /// <summary>Until the token ends it, or the agent does not answer.</summary>
     public async Task RunAsync(IHistoryView history, double waitSeconds, CancellationToken cancellationToken)
@@ -140,8 +140,10 @@ internal sealed class FollowedHistory(HistoryQuery query, HistoryReport first, C
                 output.WriteLine(PlainJson.Text(plan, HistoryLines.Default.PlanRow));
                 break;
             case ListFormat.Yaml:
-                if (!isFirst) output.WriteLine("---");
-                output.Write(YamlText.Of(plan, HistoryLines.Default.PlanRow));
+                output.Write($"---\n{YamlText.Of(plan, HistoryLines.Default.PlanRow)}");
+                break;
+            case ListFormat.JsonPath:
+                how.Form.Path!.Write(JsonSerializer.SerializeToElement(plan, HistoryLines.Default.PlanRow), output);
                 break;
             case ListFormat.Name:
                 foreach (var change in plan.Changes) output.WriteLine(change.Service);
@@ -150,6 +152,5 @@ internal sealed class FollowedHistory(HistoryQuery query, HistoryReport first, C
                 foreach (var line in HistoryText.Lines(plan)) output.WriteLine(line);
                 break;
         }
-        isFirst = false;
     }
 }

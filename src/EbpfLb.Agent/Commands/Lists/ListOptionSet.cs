@@ -26,10 +26,12 @@ internal sealed class ListOptionSet(IReadOnlyList<string> orders, params IReadOn
         output.AddTo(command);
         command.Validators.Add(result =>
         {
-            if (repeat.IsGiven(result) && result.GetResult(watch) is not { Implicit: false })
+            if (repeat.IsGiven(result) && !IsWatching(result))
                 result.AddError("--interval and --count are for --watch: add it");
         });
     }
+
+    public bool IsWatching(CommandResult result) => result.GetResult(watch) is { Implicit: false };
 
     public ListView Read(ParseResult result) => new(
         output.Read(result), orders.Count > 0 ? result.GetValue(order) : null, result.GetValue(watch) ? repeat.Read(result) : null);
@@ -52,4 +54,7 @@ internal enum ListFormat
 
     /// <summary>Names alone, one a line.</summary>
     Name,
+
+    /// <summary>What a template says, see <see cref="Output.JsonPaths.JsonPath"/>.</summary>
+    JsonPath,
 }

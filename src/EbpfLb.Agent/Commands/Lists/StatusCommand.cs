@@ -15,7 +15,8 @@ internal sealed class StatusCommand(CommandContext context)
     public Command Create()
     {
         var instance = context.NewInstanceOptions();
-        var list = new ListOptionSet([], ListFormat.Table, ListFormat.Wide, ListFormat.Json, ListFormat.Yaml);
+        var list = new ListOptionSet([], ListFormat.Table, ListFormat.Wide, ListFormat.Json, ListFormat.Yaml,
+            ListFormat.JsonPath);
         var command = new Command("status", "Shows whether an instance is ready, and if not, why");
         instance.AddTo(command);
         list.AddTo(command);

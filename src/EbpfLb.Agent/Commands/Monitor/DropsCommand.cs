@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Text.Json;
+using EbpfLb.Agent.Commands.Lists;
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Output;
@@ -15,21 +17,21 @@ internal sealed class DropsCommand(CommandContext context)
     public Command Create()
     {
         var instance = context.NewInstanceOptions();
-        var format = CommandLine.CreateFormat();
-        var follow = new Option<bool>("--follow", "-f") { Description = "Go on with those to come" };
+        var output = new OutputOptionSet([ListFormat.Table, ListFormat.Json, ListFormat.Yaml, ListFormat.JsonPath]);
+        var follow = new Option<bool>("--follow", "-f", "--watch", "-w") { Description = "Go on with those to come" };
         var filter = new DropFilterOptionSet();
         var command = new Command("drops", "Shows packets that were dropped or lost lately, and why");
         filter.AddTo(command);
         instance.AddTo(command);
         command.Options.Add(follow);
-        command.Options.Add(format);
+        output.AddTo(command);
         command.SetAction((result, token) => ExecuteAsync(
-            instance.Read(result), filter.Read(result), result.GetValue(follow), result.GetValue(format), token));
+            instance.Read(result), filter.Read(result), result.GetValue(follow), output.Read(result), token));
         return command;
     }
 
     private Task<int> ExecuteAsync(
-        InstanceOptions instance, DropFilter filter, bool follow, OutputFormat format, CancellationToken cancellationToken)
+        InstanceOptions instance, DropFilter filter, bool follow, OutputView how, CancellationToken cancellationToken)
         => context.AskAsync(instance, async view =>
         {
             var report = await view.Flows.DropsAsync(0, TimeSpan.Zero, cancellationToken);
@@ -38,16 +40,18 @@ internal sealed class DropsCommand(CommandContext context)
                 await context.Terminal.Error.WriteLineAsync("no agent answers, and only agents keep drops; start it with `ebpflb run`");
                 return ExitCode.NotReady;
             }
-            if (follow) await FollowAsync(view, report, filter, format, cancellationToken);
-            else Answer(report with { Drops = [.. report.Drops.Where(filter.Matches)] }, filter, format);
+            if (follow)
+                return await context.FollowAsync(instance, view, now
+                    => FollowAsync(now, ReferenceEquals(now, view) ? report : null, filter, how, cancellationToken), cancellationToken);
+            Answer(report with { Drops = [.. report.Drops.Where(filter.Matches)] }, filter, how);
             return ExitCode.Ok;
         }, cancellationToken);
 
-    private void Answer(DropsReport report, DropFilter filter, OutputFormat format)
+    private void Answer(DropsReport report, DropFilter filter, OutputView how)
     {
-        if (format == OutputFormat.Json)
+        if (how.IsReport)
         {
-            context.WriteJson(report, ControlJson.Default.DropsReport);
+            context.Write(report, ControlJson.Default.DropsReport, how);
             return;
         }
         if (report.Drops.Count == 0 && !filter.IsEmpty) context.Terminal.Error.WriteLine("no drop that the agent keeps is such a one");
@@ -58,31 +62,43 @@ internal sealed class DropsCommand(CommandContext context)
             [new("TIME"), new("REASON"), new("PROTO"), new("SOURCE"), new("DESTINATION"), new("DEVICE"), new("BYTES", true),
                 new("SERVICE")],
             [.. report.Drops.Select(d
-                => new[] { Time(d), d.Reason, d.Protocol, d.Source, d.Destination, d.Device ?? "-", d.Length.ToString(), ServiceOf(d) })]));
+                => new[] { Time(d), d.Reason, d.Protocol, d.Source, d.Destination, d.Device ?? "-", d.Length.ToString(), ServiceOf(d) })]), how.HasHeaders);
+        if (!how.HasHeaders) return;
         foreach (var reason in report.Drops.DistinctBy(d => d.Reason))
             context.Terminal.Out.WriteLine($"{reason.Reason}: {reason.Meaning}{(reason.Advice is null ? "" : $": {reason.Advice}")}");
     }
 
+    /// <param name="first">null: another agent, which counts its drops anew.</param>
     private async Task FollowAsync(
-        IInstanceView view, DropsReport report, DropFilter filter, OutputFormat format, CancellationToken cancellationToken)
+        IInstanceView view, DropsReport? first, DropFilter filter, OutputView how, CancellationToken cancellationToken)
     {
-        while (!cancellationToken.IsCancellationRequested)
+        var report = first ?? await view.Flows.DropsAsync(0, TimeSpan.Zero, cancellationToken);
+        while (true)
         {
-            foreach (var drop in report.Drops.Where(filter.Matches))
-            {
-                // One line each, so that another program can read them as they come.
-                context.Terminal.Out.WriteLine(format == OutputFormat.Json ? PlainJson.Text(drop, DropLines.Default.DropRow)
-                    : LineOf(drop));
-            }
+            // One line each, so that another program can read them as they come.
+            foreach (var drop in report.Drops.Where(filter.Matches)) Write(drop, how);
             await context.Terminal.Out.FlushAsync(cancellationToken);
-            try
-            {
-                report = await view.Flows.DropsAsync(report.Last, Wait, cancellationToken);
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return;
-            }
+            report = await view.Flows.DropsAsync(report.Last, Wait, cancellationToken);
+        }
+    }
+
+    private void Write(DropRow drop, OutputView how)
+    {
+        var output = context.Terminal.Out;
+        switch (how.Format)
+        {
+            case ListFormat.Json:
+                output.WriteLine(PlainJson.Text(drop, DropLines.Default.DropRow));
+                break;
+            case ListFormat.Yaml:
+                output.Write($"---\n{YamlText.Of(drop, DropLines.Default.DropRow)}");
+                break;
+            case ListFormat.JsonPath:
+                how.Form.Path!.Write(JsonSerializer.SerializeToElement(drop, DropLines.Default.DropRow), output);
+                break;
+            default:
+                output.WriteLine(LineOf(drop));
+                break;
         }
     }
 

@@ -36,15 +36,9 @@ internal sealed class MonitorCommand(CommandContext context)
                 await context.Terminal.Error.WriteLineAsync("no agent answers, and only agents tell of drops; start it with `ebpflb run`");
                 return ExitCode.NotReady;
             }
-            try
-            {
-                await FollowAsync(view, drops.Last, filter, format, cancellationToken);
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                // Interrupted, as it is meant to be.
-            }
-            return ExitCode.Ok;
+            // Another agent counts its drops anew.
+            return await context.FollowAsync(instance, view, now
+                => FollowAsync(now, ReferenceEquals(now, view) ? drops.Last : 0, filter, format, cancellationToken), cancellationToken);
         }, cancellationToken);
 
     private async Task FollowAsync(IInstanceView view, long last, DropFilter filter, OutputFormat format,

@@ -44,9 +44,13 @@ internal sealed record OptionEntry(IReadOnlyList<string> Names, string? ValueNam
         [option.Name, .. option.Aliases.Except([option.Name]).Order(StringComparer.Ordinal)],
         option.ValueType == typeof(bool) ? null : option.HelpName ?? "VALUE", option.Description ?? "", ValuesOf(option.HelpName));
 
-    /// <summary>"tcp|udp" are two, "ADDRESS" none.</summary>
-    public static IReadOnlyList<string> ValuesOf(string? valueName) => valueName is not null && valueName.Contains('|')
-        && valueName.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '|' or '-') ? valueName.Split('|') : [];
+    /// <summary>"tcp|udp" are two, "ADDRESS" none; of "table|jsonpath=TEMPLATE" the second is "jsonpath=".</summary>
+    public static IReadOnlyList<string> ValuesOf(string? valueName)
+    {
+        if (valueName is null || !valueName.Contains('|')) return [];
+        var values = valueName.Split('|').Select(v => v.Contains('=') ? v[..(v.IndexOf('=') + 1)] : v).ToList();
+        return values.TrueForAll(v => v.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '=')) ? values : [];
+    }
 
     public static bool IsFileName(string? valueName) => valueName is "FILE" or "DIR" or "PATH";
 }
