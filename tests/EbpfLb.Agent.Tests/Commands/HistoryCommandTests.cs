@@ -118,7 +118,7 @@ public sealed class HistoryCommandTests : IDisposable
     [InlineData("--service", "a:b", "names a service port, and the history is by Service")]
     [InlineData("--service", "#7", "names a service port")]
     [InlineData("--since", "soon", "'soon' is not a duration")]
-    [InlineData("-o", "xml", "'xml' is not one of table, wide, json, yaml, name")]
+    [InlineData("-o", "xml", "'xml' is not one of table, wide, json, yaml, name, jsonpath=TEMPLATE")]
     public async Task A_wrong_option_is_usage(string option, string value, string said)
     {
         Assert.Equal(2, await line.RunAsync("history", option, value));

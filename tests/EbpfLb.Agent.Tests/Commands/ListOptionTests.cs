@@ -105,13 +105,13 @@ public sealed class ListOptionTests : IDisposable
         Assert.Contains("\nready: true\nnotReady: []\n", line.Output);
         Assert.Equal(0, await line.RunAsync("status", "-o", "wide", "--no-headers"));
         Assert.Equal(2, await line.RunAsync("status", "-o", "name"));
-        Assert.Contains("'name' is not one of table, wide, json, yaml", line.Error);
+        Assert.Contains("'name' is not one of table, wide, json, yaml, jsonpath=TEMPLATE", line.Error);
     }
 
     [Theory]
     [InlineData("--interval and --count are for --watch: add it", "services", "--interval", "1s")]
     [InlineData("--sort: 'size' is not one of name, address, weight, connections, open", "backends", "--sort", "size")]
-    [InlineData("--output: 'xml' is not one of table, wide, json, yaml, name", "services", "-o", "xml")]
+    [InlineData("--output: 'xml' is not one of table, wide, json, yaml, name, jsonpath=TEMPLATE", "services", "-o", "xml")]
     public async Task A_wrong_option_is_usage(string said, params string[] arguments)
     {
         Assert.Equal(2, await line.RunAsync(arguments));

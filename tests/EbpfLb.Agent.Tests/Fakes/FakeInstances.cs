@@ -41,6 +41,11 @@ internal sealed class FakeView : IInstanceView
 
     public IHistoryView? History { get; set; }
 
+    public IDrainView? Drains { get; set; }
+
+    /// <summary>Questions for Services are not answered.</summary>
+    public bool HoldServices { get; set; }
+
     public string? Config { get; set; }
 
     public Task<string?> ConfigAsync(CancellationToken cancellationToken) => Task.FromResult(Config);
@@ -88,7 +93,12 @@ internal sealed class FakeView : IInstanceView
     /// <summary>What questions about Services are answered with in place of a report.</summary>
     public Exception? Unknown { get; set; }
 
-    public Task<ServicesReport> ServicesAsync(ServiceQuery query, CancellationToken cancellationToken) => AnswerAsync(query, Services);
+    public async Task<ServicesReport> ServicesAsync(ServiceQuery query, CancellationToken cancellationToken)
+    {
+        var answer = await AnswerAsync(query, Services);
+        if (HoldServices) await Task.Delay(Timeout.Infinite, cancellationToken);
+        return answer;
+    }
 
     public Task<BackendsReport> BackendsAsync(ServiceQuery query, CancellationToken cancellationToken) => AnswerAsync(query, Backends);
 
