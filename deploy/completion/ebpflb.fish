@@ -50,6 +50,7 @@ complete -c ebpflb -n '__ebpflb_in run' -l api-server -l master -x -d 'Address o
 complete -c ebpflb -n '__ebpflb_in run' -l service-metrics -x -d 'Give this many service ports counters of their own in the metrics, and sum up those beyond (default: 0, none)'
 complete -c ebpflb -n '__ebpflb_in run' -l backend-metrics -x -d 'Give this many backends counters of their own in the metrics, and none to those beyond (default: 0, none)'
 complete -c ebpflb -n '__ebpflb_in run' -l status-page -x -a 'off summary full' -d 'What the status page shows, /page at the metrics address: what the metrics say, or also Services, flows, single drops, devices and explanations, to whoever reaches the address (default: summary)'
+complete -c ebpflb -n '__ebpflb_in run' -l status-page-host -x -d 'Also show the status page to who asks for it by this host name; give it several times. By addresses, localhost and the node\'s name it is always shown'
 complete -c ebpflb -n '__ebpflb_in run' -l sync-period -x -d 'Longest wait before a failed update is tried again, and how often the hooks are checked (default: 30s)'
 complete -c ebpflb -n '__ebpflb_in run' -l min-sync-period -x -d 'At least this long between two updates of the kernel, such as 500ms (default: 0, at once; what arrives during an update is merged)'
 complete -c ebpflb -n '__ebpflb_in run' -l verify-period -x -d 'How often the maps are compared with what they should hold, and repaired (default: 5m; 0: only by `ebpflb verify`)'

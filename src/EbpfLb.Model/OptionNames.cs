@@ -72,6 +72,8 @@ public static class OptionNames
 
     public const string StatusPage = "--status-page";
 
+    public const string StatusPageHost = "--status-page-host";
+
     public const string SyncPeriod = "--sync-period";
 
     public const string TcAttach = "--tc-attach";

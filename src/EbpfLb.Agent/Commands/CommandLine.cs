@@ -23,7 +23,7 @@ internal sealed class CommandLine(AgentParts parts, Terminal terminal)
     /// <summary>Runs what the arguments say; the result is an <see cref="ExitCode"/>.</summary>
     public async Task<int> InvokeAsync(string[] args, CancellationToken cancellationToken = default)
     {
-        var result = CreateRoot().Parse(FlagNames.Normalize(args));
+        var result = Parse(args);
         if (result.Errors.Count > 0 && result.Action is not HelpExamples)
         {
             foreach (var message in UsageErrors.Of(result)) await terminal.Error.WriteLineAsync(message);
@@ -38,7 +38,9 @@ internal sealed class CommandLine(AgentParts parts, Terminal terminal)
         return await result.InvokeAsync(configuration, cancellationToken);
     }
 
-    private RootCommand CreateRoot()
+    internal ParseResult Parse(string[] args) => CreateRoot().Parse(FlagNames.Normalize(args));
+
+    internal RootCommand CreateRoot()
     {
         var root = new RootCommand("Balances the traffic of Kubernetes Services with BPF programs, in place of kube-proxy.")
         {

@@ -34,6 +34,9 @@ internal sealed record LiveOptions
     /// <summary>What the status page shows.</summary>
     public required PageContent StatusPage { get; init; }
 
+    /// <summary>Names under which it may be asked for, beside those of the node.</summary>
+    public required ValueList<string> StatusPageHosts { get; init; }
+
     public required FlowOptions Flows { get; init; }
 
     public required NodeOptions Node { get; init; }
@@ -53,6 +56,7 @@ internal sealed record LiveOptions
             ServiceMetrics = own.ServiceMetrics,
             BackendMetrics = own.BackendMetrics,
             StatusPage = Enum.Parse<PageContent>(own.StatusPage, ignoreCase: true),
+            StatusPageHosts = own.StatusPageHosts,
             Flows = FlowsOf(proxy.Conntrack, own.Flows),
             Node = NodeOf(proxy, own),
             SetSysctls = own.SetSysctls,

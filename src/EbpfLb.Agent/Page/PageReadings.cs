@@ -21,6 +21,8 @@ internal sealed class PageReadings(
 {
     public PageContent Content => options().StatusPage;
 
+    public IReadOnlyList<string> HostNames => [start.NodeName, Environment.MachineName, .. options().StatusPageHosts];
+
     public PageHead Head()
     {
         var readiness = state.Readiness();

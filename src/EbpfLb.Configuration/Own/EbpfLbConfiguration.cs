@@ -45,6 +45,9 @@ public sealed record EbpfLbConfiguration
     /// <summary>"off", "summary" or "full".</summary>
     public string StatusPage { get; init; } = "summary";
 
+    /// <summary>Host names under which it is shown, beside those of the node.</summary>
+    public ValueList<string> StatusPageHosts { get; init; } = [];
+
     /// <summary>null: that of the section of kube-proxy's mode.</summary>
     public TimeSpan? SyncPeriod { get; init; }
 

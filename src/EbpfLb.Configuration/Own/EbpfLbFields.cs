@@ -82,6 +82,13 @@ public static class EbpfLbFields
             OptionUse.Agent, "off|summary|full",
             "What the status page shows, /page at the metrics address: what the metrics say, or also Services, flows, single drops, "
                 + "devices and explanations, to whoever reaches the address (default: summary)", check: OneOf("off", "summary", "full")),
+        Of(Texts, Hot("statusPageHosts", OptionNames.StatusPageHost,
+                "host names under which the status page is shown, beside addresses, localhost and the node's name; under any other it is "
+                    + "not (DNS rebinding)"),
+            c => c.StatusPageHosts, (c, v) => c with { StatusPageHosts = v },
+            OptionUse.Agent, "NAME",
+            "Also show the status page to who asks for it by this host name; give it several times. By addresses, localhost and the "
+                + "node's name it is always shown", check: CheckHostNames),
         Of(MaybeTime, Hot("syncPeriod", OptionNames.SyncPeriod,
                 "in place of the period of kube-proxy's mode"),
             c => c.SyncPeriod, (c, v) => c with { SyncPeriod = v },

@@ -59,6 +59,15 @@ internal static partial class EbpfLbValidation
         }
     }
 
+    public static void CheckHostNames(string path, ValueList<string> names, Findings findings)
+    {
+        foreach (var (index, name) in names.Index())
+        {
+            if (Uri.CheckHostName(name) != UriHostNameType.Dns)
+                findings.Error($"{path}[{index}]", $"'{name}' is not a host name; give one such as node-1.example.org, without a port");
+        }
+    }
+
     public static void CheckServiceMetrics(string path, int ports, Findings findings)
     {
         if (ports < 0) findings.Error(path, $"{ports} is not a number of service ports; give 0 for none, or more");

@@ -18,6 +18,9 @@ public sealed class MetricsEndpoints(MetricRegistry metrics, SliMetrics slis, De
     /// <summary>null: there is none.</summary>
     public PageEndpoints? Page { get; init; }
 
+    /// <summary>
+    /// All but the page are answered whatever the Host header says: monitoring asks by names that the agent cannot know, and they tell less.
+    /// </summary>
     public RouteTable Routes => new(
     [
         Route.Get("/metrics", context => PageAsync(context, metrics.ExportAsync)),

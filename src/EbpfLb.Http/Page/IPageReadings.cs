@@ -23,6 +23,9 @@ public interface IPageReadings
     /// <summary>In force when it is asked.</summary>
     PageContent Content { get; }
 
+    /// <summary>Names under which a browser may ask for the page, beside addresses and localhost; in force when they are asked.</summary>
+    IReadOnlyList<string> HostNames { get; }
+
     PageHead Head();
 
     Task<PageStatus> StatusAsync(CancellationToken cancellationToken);

@@ -48,6 +48,14 @@ public sealed class PageEndpoints(IPageReadings readings, TimeProvider time) : I
                 status: StatusCodes.Status404NotFound);
             return;
         }
+        if (!PageHost.IsOwn(context.Request.Host.Host, readings.HostNames))
+        {
+            await Respond.TextAsync(context,
+                "the status page is not shown under this name, as a page of elsewhere could ask by it: use the node's address or name, or "
+                    + "localhost, or add the name to statusPageHosts\n",
+                status: StatusCodes.Status403Forbidden);
+            return;
+        }
         var (status, page) = (StatusCodes.Status200OK, Array.Empty<byte>());
         var wait = await (IsLocal(context) ? local : others).RunAsync(
             async () => (status, page) = await MakeAsync(PageQuery.Read(context.Request.Query), content, context.RequestAborted),

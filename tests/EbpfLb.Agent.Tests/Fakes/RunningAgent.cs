@@ -61,10 +61,11 @@ internal sealed partial class RunningAgent : IAsyncDisposable
 
     /// <summary>Body and status of "health" or "metrics".</summary>
     public async Task<(HttpStatusCode Status, string Body)> GetAsync(
-        string server, string path, HttpMethod? method = null, string? body = null)
+        string server, string path, HttpMethod? method = null, string? body = null, string? host = null)
     {
         await Waiting.UntilAsync(() => PortOf(server) is not null);
         using var request = new HttpRequestMessage(method ?? HttpMethod.Get, $"http://127.0.0.1:{PortOf(server)}{path}");
+        request.Headers.Host = host;
         if (body is not null) request.Content = new StringContent(body);
         using var answer = await http.SendAsync(request, TestContext.Current.CancellationToken);
         return (answer.StatusCode, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));

@@ -71,7 +71,16 @@ internal sealed class TestCommandLine : IDisposable
 
     public Task<int> RunAsync(params string[] args) => RunAsync(args, TestContext.Current.CancellationToken);
 
-    public Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
+    /// <summary>What is wrong with a command line, which is not run.</summary>
+    public IEnumerable<string> Errors(string[] args) => NewCommandLine().Parse(args) is { Errors.Count: > 0 } result
+        ? UsageErrors.Of(result) : [];
+
+    /// <summary>All commands.</summary>
+    public System.CommandLine.RootCommand Root() => NewCommandLine().CreateRoot();
+
+    public Task<int> RunAsync(string[] args, CancellationToken cancellationToken) => NewCommandLine().InvokeAsync(args, cancellationToken);
+
+    private CommandLine NewCommandLine()
     {
         var parts = new AgentParts(
             (o, l) => OpenSource(o, l), (o, l) => OpenDataplane(o, l), Finder, Remover, TimeProvider.System)
@@ -82,8 +91,7 @@ internal sealed class TestCommandLine : IDisposable
             Environment = Environment.GetValueOrDefault,
             IsRoot = IsRoot,
         };
-        return new CommandLine(parts, new Terminal(output.Writer, error.Writer, TerminalWidth, TerminalHeight)).InvokeAsync(args,
-            cancellationToken);
+        return new CommandLine(parts, new Terminal(output.Writer, error.Writer, TerminalWidth, TerminalHeight));
     }
 
     private string? SetOomScore(int score)

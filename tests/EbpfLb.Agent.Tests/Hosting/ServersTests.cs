@@ -29,6 +29,18 @@ public sealed class ServersTests
         Assert.Equal("ebpf", (await agent.GetAsync("metrics", "/proxyMode")).Body);
     }
 
+    [Fact]
+    public async Task Monitoring_may_ask_by_any_name_and_a_browser_for_the_page_by_those_of_the_node()
+    {
+        await using var agent = await RunningAgent.StartAsync("--status-page-host", "page.example");
+
+        foreach (var path in (string[])["/metrics", "/metrics/slis", "/healthz"])
+            Assert.Equal(HttpStatusCode.OK, (await agent.GetAsync("metrics", path, host: "other.example")).Status);
+        foreach (var host in (string?[])[null, "node-1", Environment.MachineName, "page.example:1"])
+            Assert.Equal(HttpStatusCode.OK, (await agent.GetAsync("metrics", "/page", host: host)).Status);
+        Assert.Equal(HttpStatusCode.Forbidden, (await agent.GetAsync("metrics", "/page", host: "other.example")).Status);
+    }
+
     [Contract("15", "component-base: rest_client_requests_total, process_*, kubernetes_build_info, kubernetes_feature_enabled")]
     [Fact]
     public async Task The_requests_to_the_API_server_are_among_the_metrics()

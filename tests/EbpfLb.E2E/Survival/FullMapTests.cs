@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using EbpfLb.Testing.Probes;
 using EbpfLb.Testing.Processes;
 
@@ -29,6 +30,10 @@ public sealed class FullMapTests : IDisposable
         node.Manifests.Put(greedy.Manifest with { Endpoints = node.Addresses("b") });
         Eventually.True(() => Try(greedy).By("b/8080") == 1, "the service to fit again");
 
+        Eventually.True(() => Plans(greedy)[^1].GetProperty("programmed").GetBoolean(), "the history to tell of it");
+        var refused = Plans(greedy).Single(p => !p.GetProperty("programmed").GetBoolean());
+        Assert.Contains("--max-backends", refused.GetProperty("changes")[0].GetProperty("failed").GetString(), StringComparison.Ordinal);
+
         Assert.True(during.IsClean, during.Line);
         Assert.Equal(during.Answered, during.By("a/8080"));
         Assert.Equal(0, load.Stop().Failed);
@@ -39,6 +44,11 @@ public sealed class FullMapTests : IDisposable
     private bool IsReported(TestService service) => node.Agent.Log.Split('\n').Any(line =>
         line.Contains($"default/{service.Manifest.Name}", StringComparison.Ordinal)
             && line.Contains("--max-backends", StringComparison.Ordinal));
+
+    private JsonElement[] Plans(TestService service) =>
+    [
+        .. node.Agent.Json("history", "--service", $"default/{service.Manifest.Name}").GetProperty("plans").EnumerateArray(),
+    ];
 
     private LoadReport Try(TestService service) => node.Probe.Load(service.Load(LoadMode.Tcp, Family.IPv4) with { Count = 1 });
 }

@@ -10,6 +10,8 @@ internal sealed class FixedPage(string text) : IPageReadings
 
     public PageContent Content { get; set; } = PageContent.Full;
 
+    public IReadOnlyList<string> HostNames { get; set; } = ["node-1"];
+
     /// <summary>Called when a page is made.</summary>
     public Action Made { get; set; } = () => { };
 

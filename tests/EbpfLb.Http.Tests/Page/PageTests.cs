@@ -98,6 +98,34 @@ public sealed partial class PageTests
         }
     }
 
+    [Theory]
+    [InlineData("127.0.0.1", true)]
+    [InlineData("127.0.0.1:10249", true)]
+    [InlineData("192.0.2.7:8080", true)]
+    [InlineData("[::1]:10249", true)]
+    [InlineData("[2001:db8::1]", true)]
+    [InlineData("localhost:10249", true)]
+    [InlineData("LocalHost.", true)]
+    [InlineData("node-1:10249", true)]
+    [InlineData("NODE-1", true)]
+    [InlineData("page.example:443", true)]
+    [InlineData("evil.example", false)]
+    [InlineData("evil.example:10249", false)]
+    [InlineData("node-1.evil.example", false)]
+    [InlineData("xnode-1", false)]
+    [InlineData("127.0.0.1.evil.example", false)]
+    [InlineData("localhost.evil.example", false)]
+    public async Task Another_name_that_leads_here_is_not_answered(string host, bool isAnswered)
+    {
+        await using var page = await ServedPage.StartAsync(new FixedPage("secret") { HostNames = ["node-1", "page.example"] });
+
+        var (status, body) = await page.GetAsync("?view=services", host);
+
+        Assert.Equal(isAnswered ? HttpStatusCode.OK : HttpStatusCode.Forbidden, status);
+        Assert.Equal(isAnswered, body.Contains("secret", StringComparison.Ordinal));
+        if (!isAnswered) Assert.Contains("add the name to statusPageHosts", body, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task The_page_is_only_read()
     {

@@ -33,9 +33,11 @@ internal sealed class ServedPage : IAsyncDisposable
         return await client.SendAsync(request, TestContext.Current.CancellationToken);
     }
 
-    public async Task<(HttpStatusCode Status, string Body)> GetAsync(string query)
+    /// <param name="host">The Host header; null: that of the address.</param>
+    public async Task<(HttpStatusCode Status, string Body)> GetAsync(string query, string? host = null)
     {
-        using var response = await SendAsync(query);
+        using var request = new HttpRequestMessage(HttpMethod.Get, PageEndpoints.Path + query) { Headers = { Host = host } };
+        using var response = await client.SendAsync(request, TestContext.Current.CancellationToken);
         return (response.StatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 

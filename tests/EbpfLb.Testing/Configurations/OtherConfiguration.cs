@@ -42,6 +42,7 @@ public static class OtherConfiguration
         serveMetrics: false
         serviceMetrics: 5
         statusPage: full
+        statusPageHosts: [page.example]
         backendMetrics: 6
         syncPeriod: 10s
         minSyncPeriod: 1s

@@ -20,6 +20,8 @@ internal static class InstanceParts
         Json("services.json", token => view.ServicesAsync(ServiceQuery.All, token), ControlJson.Default.ServicesReport),
         Json("backends.json", token => view.BackendsAsync(ServiceQuery.All, token), ControlJson.Default.BackendsReport),
         Json("verify.json", token => view.VerifyAsync(repair: false, token), ControlJson.Default.VerifyReport),
+        Json("history.json", token => (view.History ?? throw new IOException("only an agent keeps one, and none answers"))
+            .ReadAsync(new HistoryQuery(), token), ControlJson.Default.HistoryReport),
         Json("drops.json", token => view.Flows.DropsAsync(0, TimeSpan.Zero, token), ControlJson.Default.DropsReport),
         Json("conntrack-count.json", token => view.Flows.CountAsync(new FlowQuery(), token), ControlJson.Default.FlowCountReport),
         Json("conntrack.json", token => view.Flows.ListAsync(new FlowQuery(Limit: MostFlows), token), ControlJson.Default.FlowsReport),

@@ -1,0 +1,116 @@
+using EbpfLb.Agent.Page;
+using EbpfLb.Model;
+using EbpfLb.Policy;
+
+namespace EbpfLb.Agent.Tests.Page;
+
+/// <summary>Rates between two readings, of counters that may begin anew.</summary>
+public sealed class ServiceRatesTests : IDisposable
+{
+    private readonly PageUnderTest page = new();
+
+    public ServiceRatesTests() => page.Cluster.Service("web", ["10.96.0.1"], ["http:80"]);
+
+    private (double Connections, double Refused)? Web => page.Program().Rates.Find(PageUnderTest.Name("web"));
+
+    public void Dispose() => page.Dispose();
+
+    [Fact]
+    public void One_reading_is_no_rate_and_the_second_is_one_a_second()
+    {
+        page.Count("web", 100, 10);
+        page.ReadAfter(0);
+        Assert.False(page.Rates.IsMeasured);
+        Assert.Null(Web);
+        Assert.Empty(page.Rates.History(PageUnderTest.Name("web")));
+
+        page.Count("web", 150, 20);
+        page.ReadAfter(5);
+        Assert.True(page.Rates.IsMeasured);
+        Assert.Equal((10, 2), Web);
+    }
+
+    [Fact]
+    public void The_ports_and_families_of_a_Service_are_summed()
+    {
+        page.Count("web", 0);
+        page.Count("web", 0, id: 2, port: "other");
+        page.ReadAfter(0);
+        page.Count("web", 10, 10);
+        page.Count("web", 20, 20, id: 2, port: "other");
+        page.ReadAfter(10);
+        Assert.Equal((3, 3), Web);
+    }
+
+    [Theory]
+    [InlineData(1u, 30ul, "maps were made anew: counters are below those before")]
+    [InlineData(9u, 1030ul, "the Service was deleted and made again: its id is another")]
+    public void Counters_that_begin_anew_count_from_0_and_never_below(uint id, ulong now, string why)
+    {
+        page.Count("web", 1000);
+        page.ReadAfter(0);
+        page.Count("web", now, id: id);
+        page.ReadAfter(10);
+        Assert.True((now / 10.0, 0.0) == Web, why);
+    }
+
+    [Fact]
+    public void A_Service_that_came_between_two_readings_counts_from_0_and_one_that_went_has_no_rate()
+    {
+        page.ReadAfter(0);
+        page.Count("web", 50);
+        page.ReadAfter(10);
+        Assert.Equal((5, 0), Web);
+        page.Dataplane.Counters.Clear();
+        page.ReadAfter(10);
+        Assert.Null(Web);
+    }
+
+    [Fact]
+    public void Two_readings_at_the_same_time_are_no_rate()
+    {
+        page.Count("web", 1);
+        page.ReadAfter(0);
+        page.Count("web", 2);
+        page.ReadAfter(0);
+        Assert.Null(Web);
+    }
+
+    [Fact]
+    public void The_last_60_rates_are_kept_oldest_first()
+    {
+        page.Count("web", 0);
+        page.ReadAfter(0);
+        var total = 0ul;
+        for (var rate = 1ul; rate <= 3; rate++)
+        {
+            page.Count("web", total += rate);
+            page.ReadAfter(1);
+        }
+        var history = page.Rates.History(PageUnderTest.Name("web"));
+        Assert.Equal(ServiceRates.Kept, history.Count);
+        Assert.Equal([1f, 2f, 3f], history.TakeLast(3));
+        Assert.All(history.SkipLast(3), rate => Assert.Equal(float.NaN, rate));
+
+        for (var rate = 4ul; rate <= 100; rate++)
+        {
+            page.Count("web", total += rate);
+            page.ReadAfter(1);
+        }
+        Assert.Equal(Enumerable.Range(41, 60).Select(r => (float)r), page.Rates.History(PageUnderTest.Name("web")));
+    }
+
+    [Fact]
+    public void What_nobody_looks_at_any_more_is_forgotten()
+    {
+        page.Count("web", 0);
+        page.ReadAfter(0);
+        page.ReadAfter(1);
+        page.Rates.Forget();
+        Assert.False(page.Rates.IsMeasured);
+        Assert.Null(Web);
+        page.Count("web", 1000);
+        page.ReadAfter(1000);
+        Assert.Null(Web);
+    }
+}
