@@ -52,7 +52,8 @@ internal sealed class VerifyCommand(CommandContext context)
         context.Terminal.Write(new Table(
             [new("OBJECT"), new("FIELD"), new("EXPECTED"), new("FOUND"), new("REPAIRED")],
             [.. report.Differences.Select(d
-                => new[] { Named(d), d.Field, d.Expected, d.Found, d.Repaired ? "yes" : report.DryRun ? "not tried" : "no" })]), how.HasHeaders);
+                => new[] { Named(d), d.Field, d.Expected, d.Found, d.Repaired ? "yes" : report.DryRun ? "not tried" : "no" })]),
+            how.HasHeaders);
     }
 
     /// <summary>A key says little to people: whose it is does.</summary>

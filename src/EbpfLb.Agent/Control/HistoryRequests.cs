@@ -19,8 +19,8 @@ internal sealed class HistoryRequests(IHistoryView? history)
     {
         try
         {
-            var query = await JsonSerializer.DeserializeAsync(context.Request.Body, ControlJson.Default.HistoryQuery, context.RequestAborted)
-                ?? new HistoryQuery();
+            var query = await JsonSerializer.DeserializeAsync(
+                context.Request.Body, ControlJson.Default.HistoryQuery, context.RequestAborted) ?? new HistoryQuery();
             query = query with { WaitSeconds = Math.Clamp(query.WaitSeconds, 0, MostSeconds) };
             await Respond.JsonAsync(context, StatusCodes.Status200OK, await history.ReadAsync(query, context.RequestAborted),
                 ControlJson.Default.HistoryReport);

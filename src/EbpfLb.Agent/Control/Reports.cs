@@ -95,7 +95,7 @@ internal sealed record ServiceRow(
     /// <summary>Who gets a new connection: "random", "wrr", "maglev".</summary>
     public string Scheduler { get; init; } = "";
 
-    /// <summary>When what is programmed of the Service changed last; null: not since the agent started, or only the maps are known.</summary>
+    /// <summary>When what is programmed of the Service changed last; null: not since the agent started, or no agent answers.</summary>
     public DateTimeOffset? LastChange { get; init; }
 }
 

@@ -8,7 +8,9 @@ namespace EbpfLb.Agent.History;
 /// <param name="Dropped">How many older plans there were.</param>
 internal sealed record SavedHistory(IReadOnlyList<PlanRow> Plans, long Dropped);
 
-/// <summary>Where the history is kept while no agent runs: a file of the run directory, which is gone after a reboot. Replaced whole.</summary>
+/// <summary>
+/// Where the history is kept while no agent runs: a file of the run directory, which is gone after a reboot. It is replaced whole.
+/// </summary>
 internal sealed class HistoryFile(string path)
 {
     /// <summary>Several times what an agent writes.</summary>
@@ -66,7 +68,8 @@ internal sealed class HistoryFile(string path)
         => plan is null ? null : plan with { Changes = plan.Changes ?? [], Failures = plan.Failures ?? [] };
 
     /// <summary>JSON may leave out what the types promise.</summary>
-    private static bool IsWhole(PlanRow plan) => plan is { Cause: not null } && plan.Failures.All(f => f is not null) && plan.Changes.All(IsWhole);
+    private static bool IsWhole(PlanRow plan) => plan is { Cause: not null }
+        && plan.Failures.All(f => f is not null) && plan.Changes.All(IsWhole);
 
     private static bool IsWhole(ServiceChange? change) => change is { Service: not null, Change: not null, What: not null }
         && change.What.All(w => w is not null) && (change.Backends is not { } backends || backends.Names?.All(n => n is not null) == true);

@@ -17,7 +17,10 @@ internal sealed class HistoryView(PlanHistory plans, HistoryRing ring, Func<stri
         if (query.WaitSeconds > 0)
             await ring.WaitAfterAsync(query.After, TimeSpan.FromSeconds(query.WaitSeconds), time, cancellationToken);
         var (all, dropped, _) = ring.Read();
-        var since = query.SinceSeconds is { } seconds ? time.GetUtcNow() - TimeSpan.FromSeconds(seconds) : DateTimeOffset.MinValue;
+        // The time of day on purpose: plans have theirs, also those of the agent before.
+        var now = time.GetUtcNow();
+        var since = query.SinceSeconds is { } seconds && seconds < (now - DateTimeOffset.UnixEpoch).TotalSeconds
+            ? now - TimeSpan.FromSeconds(seconds) : DateTimeOffset.MinValue;
         var meant = all.Where(p => p.Number > query.After && (p.RepeatedAt ?? p.Time) >= since);
         return new HistoryReport(Origin.Agent, [.. query.HasService ? meant.Select(p => Of(p, query)).OfType<PlanRow>() : meant],
             all.Count > 0 ? all[^1].Number : 0)

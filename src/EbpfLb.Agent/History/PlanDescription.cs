@@ -54,7 +54,8 @@ internal sealed class PlanDescription(CompiledState? before, CompiledState? now,
     /// <summary>The first of them, those that failed before the others.</summary>
     public IReadOnlyList<ServiceChange> Describe(int most)
     {
-        var first = failed.Count == 0 ? concerned.Take(most) : concerned.OrderByDescending(c => failed.ContainsKey(c.Difference.Key)).Take(most);
+        var first = failed.Count == 0 ? concerned.Take(most)
+            : concerned.OrderByDescending(c => failed.ContainsKey(c.Difference.Key)).Take(most);
         return [.. first.Select(c => Describe(c.Kind, c.Difference) with { Failed = failed.GetValueOrDefault(c.Difference.Key) })];
     }
 

@@ -24,7 +24,7 @@ internal sealed class ServiceSide(ObjectName name, CompiledService? compiled, Co
         return false;
     }
 
-    /// <summary>Of those backends that endpoints of the slices are. One in several slices: that of the slice in which it is ready.</summary>
+    /// <summary>Of those backends that the slices have. Of one in several slices: those where it is ready.</summary>
     public Dictionary<BackendAddress, EndpointConditions> Conditions(HashSet<BackendAddress> wanted)
     {
         var found = new Dictionary<BackendAddress, EndpointConditions>();

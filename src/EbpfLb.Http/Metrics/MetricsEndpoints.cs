@@ -19,7 +19,7 @@ public sealed class MetricsEndpoints(MetricRegistry metrics, SliMetrics slis, De
     public PageEndpoints? Page { get; init; }
 
     /// <summary>
-    /// All but the page are answered whatever the Host header says: monitoring asks by names that the agent cannot know, and they tell less.
+    /// All but the page are answered whatever the Host header says: monitoring asks by names that the agent cannot know.
     /// </summary>
     public RouteTable Routes => new(
     [

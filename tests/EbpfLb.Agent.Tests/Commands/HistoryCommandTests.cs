@@ -87,7 +87,8 @@ public sealed class HistoryCommandTests : IDisposable
     public async Task One_Service_or_namespace_is_all_that_is_shown(string service, string expected)
     {
         Assert.Equal(0, await line.RunAsync("history", "--service", service, "-o", "name"));
-        Assert.Equal(expected.Split(' ', StringSplitOptions.RemoveEmptyEntries), line.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(expected.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+            line.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         if (expected.Length == 0) Assert.Contains("nothing that is kept is such a change", line.Error);
     }
 
@@ -148,7 +149,8 @@ public sealed class HistoryCommandTests : IDisposable
         Add("third");
         Eventually.True(() => line.Output.EndsWith("default/third\n", StringComparison.Ordinal), "what is new");
         await server.DisposeAsync();
-        Eventually.True(() => line.Error.Contains("the agent of instance 'default' does not answer; waiting for it", StringComparison.Ordinal),
+        Eventually.True(
+            () => line.Error.Contains("the agent of instance 'default' does not answer; waiting for it", StringComparison.Ordinal),
             "that the agent is away");
         // The next agent took the plans over, and has its own start.
         time.Advance(TimeSpan.FromSeconds(5));

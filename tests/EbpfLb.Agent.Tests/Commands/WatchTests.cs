@@ -108,8 +108,8 @@ public sealed class WatchTests : IDisposable
 
         await server.DisposeAsync();
         Eventually.True(() => line.Error.Contains("does not answer; waiting for it", StringComparison.Ordinal), "that it is away");
-        view.Flows.Drops.Enqueue(new DropsReport(Origin.Agent, 1, [new DropRow(1, default, "drop_ct_full", "TCP", "192.0.2.1:1", "10.96.0.1:80",
-            "eth0", 60, "default/web", 7, "the map is full", null)]));
+        view.Flows.Drops.Enqueue(new DropsReport(Origin.Agent, 1, [new DropRow(1, default, "drop_ct_full", "TCP", "192.0.2.1:1",
+            "10.96.0.1:80", "eth0", 60, "default/web", 7, "the map is full", null)]));
         await using var next = new ControlServer(socket, view, NullLoggerFactory.Instance);
         await next.StartAsync(stop.Token);
 

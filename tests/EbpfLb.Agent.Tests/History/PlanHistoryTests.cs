@@ -94,7 +94,8 @@ public sealed class PlanHistoryTests
             outside: TrafficPolicy.Local, scheduler: Scheduler.RoundRobin, externalIPs: ["192.0.2.7"]).Build());
         Assert.Equal(
             [
-                "type ClusterIP -> NodePort", "externalTrafficPolicy Cluster -> Local", $"scheduler random -> {Scheduler.RoundRobin.ToText()}",
+                "type ClusterIP -> NodePort", "externalTrafficPolicy Cluster -> Local",
+                $"scheduler random -> {Scheduler.RoundRobin.ToText()}",
                 "affinity seconds 0 -> 60", "frontend +ExternalIP 192.0.2.7:80/TCP +NodePort 0.0.0.0:30080/TCP",
             ], Last.What);
 

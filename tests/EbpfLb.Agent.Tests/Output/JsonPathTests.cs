@@ -46,7 +46,8 @@ public sealed class JsonPathTests
     [InlineData("{.services[?(@.port==$.services[0].port)].id}", "1")]
     [InlineData("{.services[?(@.id==\"2\")].id}", "")]
     [InlineData("{range .services[*]}{.service}{\"\\t\"}{.id}{\"\\n\"}{end}", "default/web\t1\nkube-system/dns\t2\nshop/a+b\t10\n")]
-    [InlineData("{range .services[*]}{range .frontends[*]}{.address}={$.origin};{end}|{end}", "10.96.0.1=agent;fd00::1=agent;|10.96.0.10=agent;||")]
+    [InlineData("{range .services[*]}{range .frontends[*]}{.address}={$.origin};{end}|{end}",
+        "10.96.0.1=agent;fd00::1=agent;|10.96.0.10=agent;||")]
     [InlineData("{range .services[*].id}{@},{end}", "1,2,10,")]
     [InlineData("{range .services[*].id}{.},{end}", "1,2,10,")]
     [InlineData("{\"a\\\\b\\\"c\\n\"}{'d}e'}", "a\\b\"c\nd}e")]
@@ -54,7 +55,8 @@ public sealed class JsonPathTests
     public void A_template_prints(string template, string expected) => Assert.Equal(expected, Print(template));
 
     [Theory]
-    [InlineData(".services", "nothing of '.services' is in braces, so it would be printed as it is; write a path as {.services[*].service}")]
+    [InlineData(".services",
+        "nothing of '.services' is in braces, so it would be printed as it is; write a path as {.services[*].service}")]
     [InlineData("", "nothing of '' is in braces")]
     [InlineData("{", "column 2 of '{': a path such as .services[*].service, or text in quotes, is missing at the end")]
     [InlineData("{}", "column 2 of '{}': '}' where a path such as")]
@@ -73,7 +75,8 @@ public sealed class JsonPathTests
     [InlineData("{range .a}x", "column 1 of '{range .a}x': this {range} has no {end}")]
     [InlineData("a{end}", "column 2 of 'a{end}': {end} without a {range} before it")]
     [InlineData("{.a[?(@.b=c)]}", "column 10 of '{.a[?(@.b=c)]}': '=' where a comparison (==, !=, <, <=, >, >=) or ')' should be")]
-    [InlineData("{.a[?(@.b==c)]}", "column 12 of '{.a[?(@.b==c)]}': 'c' is neither a path such as @.kind nor a number; put text into quotes")]
+    [InlineData("{.a[?(@.b==c)]}",
+        "column 12 of '{.a[?(@.b==c)]}': 'c' is neither a path such as @.kind nor a number; put text into quotes")]
     [InlineData("{.a[?(@.b==)]}", "column 12 of '{.a[?(@.b==)]}': a path such as @.kind, or a value, is missing here")]
     [InlineData("{.a[?(@.b==1]}", "column 13 of '{.a[?(@.b==1]}': ']' where ')' should be")]
     public void What_is_none_is_told_with_the_column(string template, string? message)

@@ -19,10 +19,14 @@ internal sealed class HistoryCommand(CommandContext context)
     {
         var instance = context.NewInstanceOptions();
         var since = CheckedOption.Create<TimeSpan?>(
-            "--since", "DURATION", "Only of this time up to now, such as 10m (default: all that is kept)", text => DurationText.Parse(text));
+            "--since", "DURATION", "Only of this time up to now, such as 10m (default: all that is kept)",
+            text => DurationText.Parse(text));
         var service = CheckedOption.Create<ServiceQuery?>(
             "--service", "NAME", "Only of this Service: NAME, NAMESPACE/NAME or NAMESPACE/", ParseService);
-        var within = new Option<string?>("--namespace", "-n") { HelpName = "NAMESPACE", Description = "Only of Services in this namespace" };
+        var within = new Option<string?>("--namespace", "-n")
+        {
+            HelpName = "NAMESPACE", Description = "Only of Services in this namespace",
+        };
         var follow = new Option<bool>("--follow", "-f", "--watch", "-w") { Description = "Go on with those to come" };
         var output = new OutputOptionSet(Enum.GetValues<ListFormat>());
         var command = new Command("history", "Shows what was programmed, when, how long it took, and what the kernel refused");

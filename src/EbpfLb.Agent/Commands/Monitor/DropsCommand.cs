@@ -62,7 +62,8 @@ internal sealed class DropsCommand(CommandContext context)
             [new("TIME"), new("REASON"), new("PROTO"), new("SOURCE"), new("DESTINATION"), new("DEVICE"), new("BYTES", true),
                 new("SERVICE")],
             [.. report.Drops.Select(d
-                => new[] { Time(d), d.Reason, d.Protocol, d.Source, d.Destination, d.Device ?? "-", d.Length.ToString(), ServiceOf(d) })]), how.HasHeaders);
+                => new[] { Time(d), d.Reason, d.Protocol, d.Source, d.Destination, d.Device ?? "-", d.Length.ToString(), ServiceOf(d) })]),
+            how.HasHeaders);
         if (!how.HasHeaders) return;
         foreach (var reason in report.Drops.DistinctBy(d => d.Reason))
             context.Terminal.Out.WriteLine($"{reason.Reason}: {reason.Meaning}{(reason.Advice is null ? "" : $": {reason.Advice}")}");

@@ -51,7 +51,8 @@ internal static class ServersModule
         var health = p.Get<ServiceHealthServer>();
         return new AgentView(
             agent.Options.Start.Instance.Name, VersionCommand.Version, agent.Time, p.Get<PipelineState>(), agent.Dataplane,
-            p.Get<FlowState>(), flows, explainer, p.Get<ConfigState>(), p.Get<Verifier>(), () => health.Problems, p.Get<DrainView>(), p.Get<HistoryView>());
+            p.Get<FlowState>(), flows, explainer, p.Get<ConfigState>(), p.Get<Verifier>(), () => health.Problems, p.Get<DrainView>(),
+            p.Get<HistoryView>());
     }
 
     private static RetryingServer HealthOf(AgentContext agent, IPEndPoint address, IServiceProvider p)

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace EbpfLb.Agent.Output.JsonPaths;
 
 /// <summary>
-/// A template as `kubectl get -o jsonpath=` has it, a subset: text, {.field}, ['field'], [n], [n:m], [*], [?(@.field=="x")], {range}{end} and
-/// {"literals"}. It is not RFC 9535, whose expressions have no braces and no ranges.
+/// A template as `kubectl get -o jsonpath=` has it, a subset: text, {.field}, ['field'], [n], [n:m], [*], [?(@.field=="x")],
+/// {range}{end} and {"literals"}. It is not RFC 9535, whose expressions have no braces and no ranges.
 /// </summary>
 internal sealed class JsonPath
 {
