@@ -111,7 +111,7 @@ public sealed partial class DocumentedCommandsTests
     private static IEnumerable<string> Faults(TestCommandLine line, string text)
     {
         var words = Words().Matches(text).Select(m => Unquoted(m.Value)).ToArray();
-        // A command alone, without what it needs, is its name in a sentence. An argument may be any word, also one that looks like an option.
+        // A command alone, without what it needs, is its name in a sentence. An argument may be any word, also one like an option.
         var isWhole = !words.Any(w => Placeholder().IsMatch(w)) && !IsName(line.Root(), words);
         return NameFaults(line, words).Concat(isWhole ? line.Errors(words) : []);
     }

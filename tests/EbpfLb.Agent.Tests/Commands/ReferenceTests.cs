@@ -24,7 +24,7 @@ public sealed class ReferenceTests
     }
 
     [Theory]
-    [InlineData("zsh", "[How to answer (default\\: table)]:table|wide|json|yaml|name|jsonpath=TEMPLATE:(table wide json yaml name jsonpath=)'")]
+    [InlineData("zsh", "(default\\: table)]:table|wide|json|yaml|name|jsonpath=TEMPLATE:(table wide json yaml name jsonpath=)'")]
     [InlineData("zsh", "flush) _ebpflb_conntrack_flush ;;")]
     [InlineData("fish", "complete -c ebpflb -n '__ebpflb_in conntrack list' -l protocol -x -a 'tcp udp sctp' -d 'Only this protocol'")]
     [InlineData("fish", "complete -c ebpflb -n '__ebpflb_at config' -a check")]

@@ -15,11 +15,11 @@ public sealed class HistoryTests : IDisposable
     {
         var service = node.Publish("a", "b");
         var name = $"default/{service.Manifest.Name}";
-        using var follower = node.Agent.Start("history", "--follow", "--service", name, "-o", "jsonpath={.changes[0].change} ");
-        Eventually.True(() => follower.Output.Contains("added ", StringComparison.Ordinal), () => $"what is kept: {follower.Output}");
+        using var follower = node.Agent.Start("history", "--follow", "--service", name, "-o", "jsonpath={.changes[0].change}{\"\\n\"}");
+        Eventually.True(() => follower.Output.Contains("added\n", StringComparison.Ordinal), () => $"what is kept: {follower.Output}");
 
         node.Publish(service with { Manifest = service.Manifest with { Endpoints = node.Addresses("b", "c") } });
-        Eventually.True(() => follower.Output.Contains("changed ", StringComparison.Ordinal), () => $"the change: {follower.Output}");
+        Eventually.True(() => follower.Output.Contains("changed\n", StringComparison.Ordinal), () => $"the change: {follower.Output}");
         var changed = Plans(name)[^1];
         var backends = changed.GetProperty("changes")[0].GetProperty("backends");
         Assert.Equal((true, "source"), (changed.GetProperty("programmed").GetBoolean(), changed.GetProperty("cause").GetString()));
@@ -38,7 +38,7 @@ public sealed class HistoryTests : IDisposable
         // Nobody knows what changed while none ran.
         Assert.Null(LastChange(name));
         node.Manifests.Remove(service.Manifest.Name);
-        Eventually.True(() => follower.Output.Contains("removed ", StringComparison.Ordinal), () => $"the next agent's: {follower.Output}");
+        Eventually.True(() => follower.Output.Contains("removed\n", StringComparison.Ordinal), () => $"the next agent's: {follower.Output}");
         Assert.Contains("is back", follower.Output, StringComparison.Ordinal);
         Assert.Equal(["added", "changed", "removed"],
             follower.Output.Split([' ', '\n']).Where(w => w is "added" or "changed" or "removed"));

@@ -37,8 +37,8 @@ public sealed class SysdumpTests : IAsyncLifetime
         var contents = File.ReadAllText(Path.Combine(root, "contents.txt"));
         foreach (var file in (string[])["version.txt", "status.json", "services.json", "backends.json", "verify.json", "history.json",
             "drops.json", "conntrack-count.json", "conntrack.json", "config.json", "metrics.txt", "process/status.txt",
-            "process/limits.txt", "process/cmdline.txt", "kernel/version.txt", "kernel/features.txt", "kernel/mounts.txt", "kernel/sysctls.txt", "bpf/links.txt",
-            "bpf/programs.txt", "bpf/maps.txt", "bpf/devices.txt", "bpf/instances.txt", "network/devices.txt", "network/addresses.txt",
+            "process/limits.txt", "process/cmdline.txt", "kernel/version.txt", "kernel/features.txt", "kernel/mounts.txt",
+            "kernel/sysctls.txt", "bpf/links.txt", "bpf/programs.txt", "bpf/maps.txt", "bpf/devices.txt", "bpf/instances.txt", "network/devices.txt", "network/addresses.txt",
             "network/routes.txt", "network/rules.txt", "doctor.json"])
         {
             Assert.Contains($"{file}: ok", contents);
