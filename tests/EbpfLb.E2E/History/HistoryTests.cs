@@ -38,7 +38,8 @@ public sealed class HistoryTests : IDisposable
         // Nobody knows what changed while none ran.
         Assert.Null(LastChange(name));
         node.Manifests.Remove(service.Manifest.Name);
-        Eventually.True(() => follower.Output.Contains("removed\n", StringComparison.Ordinal), () => $"the next agent's: {follower.Output}");
+        Eventually.True(() => follower.Output.Contains("removed\n", StringComparison.Ordinal),
+            () => $"the next agent's: {follower.Output}");
         Assert.Contains("is back", follower.Output, StringComparison.Ordinal);
         Assert.Equal(["added", "changed", "removed"],
             follower.Output.Split([' ', '\n']).Where(w => w is "added" or "changed" or "removed"));

@@ -38,8 +38,8 @@ public sealed class SysdumpTests : IAsyncLifetime
         foreach (var file in (string[])["version.txt", "status.json", "services.json", "backends.json", "verify.json", "history.json",
             "drops.json", "conntrack-count.json", "conntrack.json", "config.json", "metrics.txt", "process/status.txt",
             "process/limits.txt", "process/cmdline.txt", "kernel/version.txt", "kernel/features.txt", "kernel/mounts.txt",
-            "kernel/sysctls.txt", "bpf/links.txt", "bpf/programs.txt", "bpf/maps.txt", "bpf/devices.txt", "bpf/instances.txt", "network/devices.txt", "network/addresses.txt",
-            "network/routes.txt", "network/rules.txt", "doctor.json"])
+            "kernel/sysctls.txt", "bpf/links.txt", "bpf/programs.txt", "bpf/maps.txt", "bpf/devices.txt", "bpf/instances.txt",
+            "network/devices.txt", "network/addresses.txt", "network/routes.txt", "network/rules.txt", "doctor.json"])
         {
             Assert.Contains($"{file}: ok", contents);
             Assert.NotEqual(0, new FileInfo(Path.Combine(root, file)).Length);
