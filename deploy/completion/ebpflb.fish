@@ -59,7 +59,7 @@ complete -c ebpflb -n '__ebpflb_in run' -l devices -x -d 'Uplinks: exact names o
 complete -c ebpflb -n '__ebpflb_in run' -l exclude-devices -x -d 'Devices to leave alone, such as wg0,docker*'
 complete -c ebpflb -n '__ebpflb_in run' -l pod-device -x -d 'Devices that pods are behind, such as \'cali*\': their packets are balanced too, for pods that socket hooks do not reach'
 complete -c ebpflb -n '__ebpflb_in run' -l tc-attach -x -a 'auto tcx clsact' -d 'How programs are put at devices (default: auto, TCX links where the kernel has them)'
-complete -c ebpflb -n '__ebpflb_in run' -l xdp -x -a 'off driver generic' -d 'Forward packets of open flows to other nodes in front of the stack: by the devices\' drivers, or by the stack (default: off)'
+complete -c ebpflb -n '__ebpflb_in run' -l xdp -x -a 'off driver generic' -d 'Forward packets to and from other nodes in front of the stack: by the devices\' drivers, or by the stack (default: off)'
 complete -c ebpflb -n '__ebpflb_in run' -l answer-limit -x -d 'How many ICMP errors and resets are sent for services without endpoints: milliseconds between ICMP errors to one address, answers a second of the node, ICMP errors at once (default: as net.ipv4.icmp_ratelimit, icmp_msgs_per_sec and icmp_msgs_burst say for the kernel\'s own)'
 complete -c ebpflb -n '__ebpflb_in run' -l snat-ports -x -d 'Source ports of masqueraded connections; clear of NodePorts and of net.ipv4.ip_local_port_range (default: 1024-29999, or 61000-65535 where NodePorts are in there)'
 complete -c ebpflb -n '__ebpflb_in run' -l node-port-range -x -d 'The API server\'s --service-node-port-range (default: 30000-32767)'

@@ -159,7 +159,7 @@ public sealed partial class DocumentedCommandsTests
     private static partial Regex Code();
 
     /// <summary>Where a command may begin: also behind variables, sudo, and kubectl's "--".</summary>
-    [GeneratedRegex(@"(?<=^\s*|[;&|(]\s*| -- |=\S* |sudo |/)ebpflb(?= |$)", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"(?<=^\s*|[;&|(]\s*| -- |=\S* |sudo |bin/)ebpflb(?= |$)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Program();
 
     [GeneratedRegex("""([^\s"']|"[^"]*"|'[^']*')+""", RegexOptions.ExplicitCapture, 1000)]
