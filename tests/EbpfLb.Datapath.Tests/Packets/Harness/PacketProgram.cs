@@ -183,8 +183,8 @@ internal sealed class PacketProgram : IDisposable
 
     /// <summary>Every counter that is not zero, but of who sent the packet.</summary>
     public Dictionary<LbReason, ulong> Counts() =>
-        Enum.GetValues<LbReason>().Where(r => r is not (LbReason.Max or LbReason.PktXdp)).Distinct().Select(r => (r, Count(r))).Where(p => p.Item2 > 0)
-            .ToDictionary(p => p.r, p => p.Item2);
+        Enum.GetValues<LbReason>().Where(r => r is not (LbReason.Max or LbReason.PktXdp)).Distinct()
+            .Select(r => (r, Count(r))).Where(p => p.Item2 > 0).ToDictionary(p => p.r, p => p.Item2);
 
     public List<LbEvent> Events()
     {
