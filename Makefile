@@ -26,7 +26,7 @@ BPF_ITERS := $(patsubst bpf/iter/%.bpf.c,$(BUILD)/bpf/iter/%.bpf.o,$(wildcard bp
 BPF_SWITCH := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/switch/*.bpf.c))
 BPF_UNITS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/unit/*.bpf.c bpf/bench/*.bpf.c))
 
-.PHONY: help deps test-deps bench-deps build agent image deb overlays chart bpf netprobe loadgen variants upgrade test fresh demo demo-clean kernels bench attack company chaos fuzz abi golden format clean
+.PHONY: help deps test-deps bench-deps build agent image deb overlays chart bpf netprobe loadgen variants upgrade test fresh demo demo-clean kernels bench attack company chaos soak fuzz abi golden format clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -164,6 +164,10 @@ attack: bench-deps build netprobe ## attacks on a node for a quarter of an hour,
 chaos: test-deps netprobe agent ## faults of API server, agent, kernel and node in random order, a quarter of an hour at most, docs/chaos.md (root); ONLY=pins runs one, SEED=7 repeats
 	dotnet build tests/EbpfLb.Chaos -c $(CONFIG) -v quiet
 	build/dotnet/bin/EbpfLb.Chaos/release/EbpfLb.Chaos $(ONLY)
+
+soak: bench-deps agent ## an agent under changes without end, docs/scale.md (root); MINUTES=60 SERVICES=50000 RATE=100 SEED=7, 5 minutes by default
+	dotnet build tests/EbpfLb.Benchmarks -c $(CONFIG) -v quiet
+	MINUTES=$(MINUTES) SERVICES=$(SERVICES) RATE=$(RATE) SEED=$(SEED) SLOTS=$(SLOTS) build/dotnet/bin/EbpfLb.Benchmarks/release/EbpfLb.Benchmarks soak
 
 fuzz: bpf ## damaged inputs for all parsers and the packet programs, some ten minutes, docs/fuzzing.md (root); ONLY=config runs one, N=1000000 SEED=7
 	dotnet build tests/EbpfLb.Fuzz -c $(CONFIG) -v quiet

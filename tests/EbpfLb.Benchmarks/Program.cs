@@ -8,6 +8,7 @@ using EbpfLb.Benchmarks.Outside;
 using EbpfLb.Benchmarks.Rate;
 using EbpfLb.Benchmarks.Scale;
 using EbpfLb.Benchmarks.Schedulers;
+using EbpfLb.Benchmarks.Soak;
 using EbpfLb.Benchmarks.Start;
 using EbpfLb.Benchmarks.Sweep;
 using EbpfLb.Testing.Processes;
@@ -15,6 +16,8 @@ using EbpfLb.Testing.Processes;
 // Figures of docs/performance.md: `make bench`, or `make bench ONLY=lookups`, or `make bench ONLY="scale 50000"`. Needs root and a quiet
 // machine. No figures of ours but proofs, for a quarter of an hour: `make attack`.
 if (args is ["attack", ..]) return AttackRun.Run(args.ElementAtOrDefault(1), args.ElementAtOrDefault(2));
+// For hours, if need be: `make soak`.
+if (args is ["soak"]) return await SoakRun.RunAsync();
 var only = args.Length > 0 ? args[0] : "all";
 var benches = new Dictionary<string, Func<Task>>
 {

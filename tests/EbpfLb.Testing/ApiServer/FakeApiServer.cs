@@ -78,6 +78,13 @@ public sealed class FakeApiServer : IAsyncDisposable
         store.Load(FakeResource.EndpointSlices, cluster.Slices());
     }
 
+    /// <summary>The same with objects of the caller's own making: JSON without kind, for its resourceVersion.</summary>
+    public void Load(FakeResource resource, IEnumerable<(string Key, Func<ulong, byte[]> Body)> objects) => store.Load(resource, objects);
+
+    /// <summary>Adds or replaces such an object.</summary>
+    /// <param name="key">Namespace/name.</param>
+    public void Put(FakeResource resource, string key, Func<ulong, byte[]> body) => store.PutBody(resource, key, body);
+
     /// <summary>Replaces one endpoint of a Service of a large cluster.</summary>
     public void ReplaceEndpoint(FakeCluster cluster, int service)
     {
@@ -110,6 +117,9 @@ public sealed class FakeApiServer : IAsyncDisposable
 
     /// <summary>Forgets the history: older resource versions and continue tokens are expired.</summary>
     public void Compact() => store.Compact();
+
+    /// <summary>Forgets all but the newest changes, as a server that has run for long.</summary>
+    public void Compact(int keep) => store.Compact(keep);
 
     /// <summary>Empties the store without events; older resource versions are expired.</summary>
     public void Reset() => store.Reset();

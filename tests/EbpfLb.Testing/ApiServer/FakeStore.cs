@@ -100,6 +100,18 @@ internal sealed class FakeStore
         lock (gate) Forget();
     }
 
+    /// <summary>Forgets the history but for the newest changes.</summary>
+    public void Compact(int keep)
+    {
+        lock (gate)
+        {
+            if (history.Count <= keep) return;
+            compacted = history[^(keep + 1)].ResourceVersion;
+            history.RemoveRange(0, history.Count - keep);
+            foreach (var old in snapshots.Keys.Where(snapshot => snapshot.Item2 < compacted).ToArray()) snapshots.Remove(old);
+        }
+    }
+
     /// <summary>Tells watchers of changes of the past as if they were new. The store stays as it is.</summary>
     public void Repeat(Random random, int count)
     {
