@@ -42,6 +42,7 @@ public static class Planner
             try
             {
                 foreach (var name in Changed(table, mirror)) builder.PlanService(name, table.Find(name));
+                builder.MakeRoom();
                 builder.PlanLeftovers();
                 builder.PlanReleasedFrontends();
                 return mirror.Open = builder.ToPlan();

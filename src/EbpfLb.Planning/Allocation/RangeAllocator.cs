@@ -3,9 +3,12 @@ namespace EbpfLb.Planning.Allocation;
 /// <summary>
 /// Runs of slots. First fit with coalescing over lengths that are multiples of <see cref="Granule"/>: a list that grows
 /// or shrinks by one mostly finds the hole that one of its kind left, so holes stay few and useful. Early reuse does no harm: a slot
-/// carries the id of its service.
+/// carries the id of its service. Where no hole is long enough, lists are moved out of a window: <see cref="Compaction"/>.
 /// </summary>
-internal sealed class RangeAllocator(int capacity)
+/// <param name="reserve">
+/// One hole stays at least that long, so that there is always room to move lists to: what would take it is refused, as by a full table.
+/// </param>
+internal sealed class RangeAllocator(int capacity, int reserve = 0)
 {
     public const int Granule = 4;
 
@@ -19,18 +22,37 @@ internal sealed class RangeAllocator(int capacity)
     /// <summary>Free runs: a measure of fragmentation.</summary>
     public int Holes => holes.Count;
 
+    /// <summary>What <see cref="TryTake"/> leaves in one piece.</summary>
+    public uint Reserve { get; } = (uint)reserve;
+
+    /// <summary>
+    /// A part that is being emptied for somebody who needs a long run: others get it only when nothing else is left. Empty: there is none.
+    /// </summary>
+    public (uint First, uint End) Window { get; set; }
+
+    /// <summary>Free runs, by place.</summary>
+    public IEnumerable<(uint First, uint Length)> Runs() => holes.Select(hole => (hole.First, hole.Length));
+
+    /// <summary>The longest free run.</summary>
+    public uint LongestHole => holes.Count == 0 ? 0 : holes.Max(hole => hole.Length);
+
     /// <summary>Takes a run; false when no hole is long enough.</summary>
     public bool TryTake(int count, out uint first)
     {
         var length = RoundUp((uint)count);
         for (var i = 0; i < holes.Count; i++)
         {
-            if (holes[i].Length < length) continue;
             first = holes[i].First;
+            if (holes[i].Length < length || IsInWindow(holes[i], length, ref first) || !LeavesReserve(i, length)) continue;
             Cut(i, first, length);
             return true;
         }
         first = 0;
+        if (Window == default) return false;
+        var window = Window;
+        Window = default;
+        if (TryTake(count, out first)) return true;
+        Window = window;
         return false;
     }
 
@@ -67,6 +89,26 @@ internal sealed class RangeAllocator(int capacity)
         else holes.Insert(after, new Hole(first, length));
     }
 
+    /// <summary>
+    /// Whether a run from the hole would touch the window. Where there is room behind the window, the run begins there.
+    /// </summary>
+    private bool IsInWindow(Hole hole, uint length, ref uint first)
+    {
+        if (first + length <= Window.First || first >= Window.End) return false;
+        if (hole.End < Window.End + (ulong)length) return true;
+        first = Window.End;
+        return false;
+    }
+
+    private bool LeavesReserve(int index, uint length)
+    {
+        if (Reserve == 0 || holes[index].Length - length >= Reserve) return true;
+        // The long ones are mostly at the end.
+        for (var i = holes.Count - 1; i >= 0; i--)
+            if (i != index && holes[i].Length >= Reserve) return true;
+        return false;
+    }
+
     private void Cut(int index, uint first, uint length)
     {
         Used += (int)length;
@@ -95,7 +137,7 @@ internal sealed class RangeAllocator(int capacity)
         return high;
     }
 
-    private static uint RoundUp(uint count) => (count + Granule - 1) / Granule * Granule;
+    public static uint RoundUp(uint count) => (count + Granule - 1) / Granule * Granule;
 
     private readonly record struct Hole(uint First, uint Length)
     {

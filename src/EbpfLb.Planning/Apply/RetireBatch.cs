@@ -39,6 +39,15 @@ public sealed class RetireBatch
     /// <summary>An exception nobody reckoned with.</summary>
     public Exception? Fault { get; private set; }
 
+    /// <summary>Takes the ranges out, which wait for nothing but the grace period: a batch of their own.</summary>
+    public RetireBatch TakeRanges()
+    {
+        var taken = new RetireBatch();
+        taken.Ranges.AddRange(Ranges);
+        Ranges.Clear();
+        return taken;
+    }
+
     internal void RecordProblem(string problem) => Problem ??= problem;
 
     internal void RecordFault(Exception fault)

@@ -12,6 +12,9 @@ namespace EbpfLb.Planning.Mirrors;
 /// </summary>
 public sealed class Mirror
 {
+    /// <summary>Slots of a large table that stay free in one piece, so that lists can be moved; of a small one a 64th.</summary>
+    private const int MostReserved = 4096;
+
     private readonly Dictionary<FrontendKey, LbService> entries = [];
     private readonly Dictionary<ObjectName, PortRecord[]> byService = [];
     private readonly PortRecord?[] byId;
@@ -25,7 +28,7 @@ public sealed class Mirror
         byId = new PortRecord?[Math.Max(limits.MaxServices, 1)];
         ServiceIds = new IdAllocator(limits.MaxServices);
         BackendIds = new IdAllocator(limits.MaxBackends);
-        Slots = new RangeAllocator(limits.MaxSlots);
+        Slots = new RangeAllocator(limits.MaxSlots, Math.Min(limits.MaxSlots / 64, MostReserved));
         Maglev = new RangeAllocator(limits.MaxMaglevRows);
         Sources = new SourceMirror(byId.Length);
         byId[0] = new PortRecord(0);

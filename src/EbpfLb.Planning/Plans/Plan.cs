@@ -78,6 +78,12 @@ public sealed class Plan
     /// <summary>There are addresses whose other ports the plan leaves alone again.</summary>
     public bool LiftsRejections => Deletes.Exists(d => d.Key.IsAnyPort);
 
+    /// <summary>
+    /// Services whose lists are moved to make room for one that did not fit: when what they leave has been given back, the next plan may
+    /// find the room.
+    /// </summary>
+    public int MovedServices { get; init; }
+
     internal ForwardingTable Table { get; }
 
     internal Mirror Mirror { get; }

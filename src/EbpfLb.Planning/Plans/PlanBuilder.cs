@@ -25,6 +25,8 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
     private readonly int[] newFrontends = new int[2];
     private ServiceDraft? begun;
     private readonly int[] newSources = new int[2];
+    private readonly RoomMaker room = new(mirror);
+    private int moved;
 
     /// <param name="compiled">null when the service is gone.</param>
     public void PlanService(ObjectName name, CompiledService? compiled)
@@ -35,6 +37,7 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
         {
             leftOut.Add(name);
             diagnostics.Add(draft.Shortage!);
+            if (draft.Missing is { } missing) room.Missed(mirror.TableOf(missing), missing.Length);
             return;
         }
         foreach (var record in mirror.RecordsOf(name))
@@ -42,6 +45,26 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
             if (!draft.Ports.Exists(p => ReferenceEquals(p.Record, record))) draft.AddGone(record);
         }
         Add(name, draft.Ports);
+    }
+
+    /// <summary>
+    /// Moves lists of services that stay as they are, where that makes room for one that did not fit. Every service must have been planned
+    /// before.
+    /// </summary>
+    public void MakeRoom()
+    {
+        var not = leftOut.Concat(mirror.Unfinished).ToHashSet();
+        foreach (var (name, moves) in room.Moves(MayMove, () => groups.SelectMany(g => g.Ports).SelectMany(p => p.RetiredRanges)))
+        {
+            draftUpdates.Clear();
+            var draft = begun = new ServiceDraft(mirror, name, moves);
+            if (!TryDraft(draft, table.Find(name)!)) continue;
+            Add(name, draft.Ports);
+            moved++;
+        }
+
+        bool MayMove(ObjectName name) => !not.Contains(name) && table.Find(name) is not null
+            && mirror.RecordsOf(name).All(r => r is { PlannedGroup: -1, Damaged: null, ListsDamaged: false, HasExtras: false });
     }
 
     /// <summary>
@@ -102,6 +125,7 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
             Unlisted = unlisted,
             Allowed = allowed,
             Refused = refused,
+            MovedServices = moved,
         };
     }
 

@@ -12,12 +12,16 @@ namespace EbpfLb.Planning.Plans;
 /// The plan of one Service before it is known to fit. Takes ids and ranges as it goes; when one is missing, the
 /// draft gives all of them back and says what is full.
 /// </summary>
-internal sealed class ServiceDraft(Mirror mirror, ObjectName service)
+/// <param name="moves">Lists that are written elsewhere though they stay as they are, and where; null: none.</param>
+internal sealed class ServiceDraft(Mirror mirror, ObjectName service, IReadOnlyDictionary<SlotRange, uint>? moves = null)
 {
     public List<PlannedPort> Ports { get; } = new(2);
 
     /// <summary>Why the service does not fit; null when it does.</summary>
     public PlanDiagnostic? Shortage { get; private set; }
+
+    /// <summary>The run of places that was not found; <see cref="Shortage"/> is for that.</summary>
+    public SlotRange? Missing { get; private set; }
 
     /// <summary>Plans one port; null is a new one.</summary>
     public bool TryAdd(CompiledPort port, PortRecord? record)
@@ -112,7 +116,7 @@ internal sealed class ServiceDraft(Mirror mirror, ObjectName service)
             // The lists stay as they are, so nobody asks what is in them.
             planned.Cluster = new PlannedList([], record.Cluster, false) { Past = record.Past };
             planned.Local = new PlannedList([], record.Local, false);
-            return true;
+            return moves is null || TryMove(planned, port);
         }
         if (!TryAssignList(planned, port, BackendLists.InCluster, record.Cluster, history, out var cluster)) return false;
         planned.Cluster = cluster;
@@ -142,11 +146,43 @@ internal sealed class ServiceDraft(Mirror mirror, ObjectName service)
         if (ids.Length == 0) return true;
         var range = new SlotRange(0, (uint)ids.Length, layout.IsMaglev, hasPast);
         var table = mirror.TableOf(range);
-        if (!table.TryTake((int)range.Length, out var first)) return Fail(range.IsMaglev ? Abi.Tables.Maglev : Abi.Tables.Slots,
-            range.IsMaglev
-            ? $"needs {range.Length} rows of Maglev tables in a row, but {table.Used} of {table.Capacity} are in use"
-            : $"needs {ids.Length} slots in a row, but {table.Used} of {mirror.Limits.MaxSlots} are in use");
+        if (!table.TryTake((int)range.Length, out var first))
+        {
+            Missing = range;
+            return Fail(range.IsMaglev ? Abi.Tables.Maglev : Abi.Tables.Slots,
+                range.IsMaglev
+                ? $"needs {range.Length} rows of Maglev tables in a row, but {table.Used} of {table.Capacity} are in use"
+                : $"needs {ids.Length} slots in a row, but {table.Used} of {mirror.Limits.MaxSlots} are in use");
+        }
         planList = new PlannedList(ids, range with { First = first }, true) { Past = past };
+        return true;
+    }
+
+    /// <summary>The same lists in other places, which <see cref="RoomMaker"/> has found free.</summary>
+    private bool TryMove(PlannedPort planned, CompiledPort port)
+    {
+        var record = planned.Record;
+        if (!TryMove(planned, port, BackendLists.InCluster, record.Cluster, out var cluster)) return false;
+        planned.Cluster = cluster with { Past = record.Past };
+        if (!TryMove(planned, port, BackendLists.InLocal, record.Local, out var local)) return false;
+        planned.Local = local;
+        return true;
+    }
+
+    private bool TryMove(PlannedPort planned, CompiledPort port, BackendLists list, SlotRange held, out PlannedList moved)
+    {
+        moved = new PlannedList([], held, false);
+        if (held.Count == 0 || !moves!.TryGetValue(held, out var first)) return true;
+        var layout = ListLayout.Of(port);
+        var ids = layout.Content(port.Backends.AsSpan(), planned.BackendIds, list);
+        // The list is there for what has begun alone.
+        if (ids.Length == 0 && held.HasPast) ids = new uint[layout.Places];
+        if (ids.Length != held.Count || !mirror.TableOf(held).TryReserve(first, held.Length))
+        {
+            Release();
+            return false;
+        }
+        moved = new PlannedList(ids, held with { First = first }, true);
         return true;
     }
 }
