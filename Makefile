@@ -165,9 +165,9 @@ chaos: test-deps netprobe agent ## faults of API server, agent, kernel and node 
 	dotnet build tests/EbpfLb.Chaos -c $(CONFIG) -v quiet
 	build/dotnet/bin/EbpfLb.Chaos/release/EbpfLb.Chaos $(ONLY)
 
-soak: bench-deps agent ## an agent under changes without end, docs/scale.md (root); MINUTES=60 SERVICES=50000 RATE=100 SEED=7, 5 minutes by default
+soak: bench-deps agent ## an agent under changes without end, docs/scale.md (root); MINUTES=60 SERVICES=50000 RATE=100 SEED=7, 5 minutes by default; OPTIONS of the agent
 	dotnet build tests/EbpfLb.Benchmarks -c $(CONFIG) -v quiet
-	MINUTES=$(MINUTES) SERVICES=$(SERVICES) RATE=$(RATE) SEED=$(SEED) SLOTS=$(SLOTS) build/dotnet/bin/EbpfLb.Benchmarks/release/EbpfLb.Benchmarks soak
+	MINUTES=$(MINUTES) SERVICES=$(SERVICES) RATE=$(RATE) SEED=$(SEED) OPTIONS="$(OPTIONS)" build/dotnet/bin/EbpfLb.Benchmarks/release/EbpfLb.Benchmarks soak
 
 fuzz: bpf ## damaged inputs for all parsers and the packet programs, some ten minutes, docs/fuzzing.md (root); ONLY=config runs one, N=1000000 SEED=7
 	dotnet build tests/EbpfLb.Fuzz -c $(CONFIG) -v quiet

@@ -70,7 +70,7 @@ var benches = new Dictionary<string, Func<Task>>
         return Task.CompletedTask;
     },
     ["start"] = StartBench.RunAsync,
-    ["scale"] = () => ScaleBench.RunAsync(args.Length > 1 ? [int.Parse(args[1])] : [1_000, 10_000, 50_000]),
+    ["scale"] = () => ScaleBench.RunAsync(args.Length > 1 ? [int.Parse(args[1])] : [1_000, 2_000, 5_000, 10_000, 20_000, 50_000]),
     ["sweep"] = SweepBench.RunAsync,
     ["outside"] = () =>
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Counters;
 using EbpfLb.Datapath.Node;
@@ -20,6 +21,9 @@ namespace EbpfLb.Datapath.Services;
 /// </summary>
 public sealed class ServiceTables : IServiceTables, IAsyncDisposable
 {
+    /// <summary>A round moves lists for so long at the most; the next one goes on.</summary>
+    private static readonly TimeSpan LongestMoving = TimeSpan.FromMilliseconds(500);
+
     private readonly KernelTables tables;
     private readonly NodeTables node;
     private readonly ServiceAddresses addresses;
@@ -27,6 +31,7 @@ public sealed class ServiceTables : IServiceTables, IAsyncDisposable
     private readonly ILogger logger;
     private readonly PlanApplier applier;
     private readonly RetireQueue retirements;
+    private readonly KernelGracePeriod grace = new();
     private readonly CancellationTokenSource stop = new();
     private readonly Task retiring;
 
@@ -37,7 +42,7 @@ public sealed class ServiceTables : IServiceTables, IAsyncDisposable
         // Before any id is given out anew.
         tables.Affinity.Sweep();
         applier = new PlanApplier(tables.ForPlans, mirror);
-        retirements = new RetireQueue(applier, new KernelGracePeriod(), TimeProvider.System, logger);
+        retirements = new RetireQueue(applier, grace, TimeProvider.System, logger);
         retiring = new SupervisedLoop("retire", retirements.RunAsync, TimeProvider.System, logger).RunAsync(stop.Token);
     }
 
@@ -63,6 +68,13 @@ public sealed class ServiceTables : IServiceTables, IAsyncDisposable
             (plan, var done) = ApplyStep(step);
             result = result is null ? done : done.After(result);
         }
+        // Lists that make room for another one: it goes in when what they left is free.
+        var begin = Stopwatch.GetTimestamp();
+        while (plan!.MovedServices > 0 && Stopwatch.GetElapsedTime(begin) < LongestMoving)
+        {
+            (plan, var done) = ApplyStep(table);
+            result = done.After(result!);
+        }
         Mirror.HasOlderFlows = false;
         // A Service that did not get in has an address too.
         if (addresses.Settle(plan!.LiftsRejections, result!.IsComplete ? table.ServiceCidrs : []) is { } left)
@@ -77,8 +89,16 @@ public sealed class ServiceTables : IServiceTables, IAsyncDisposable
         if (node.Cover(plan.NodePorts) is { } problem) throw new InvalidOperationException(problem);
         if (addresses.Extend(plan.RejectedAddresses, table.ServiceCidrs) is { } other) throw new InvalidOperationException(other);
         var result = applier.Apply(plan);
+        if (plan.MovedServices > 0) GiveBackNow(result.Retired.TakeRanges());
         retirements.Enqueue(result.Retired);
         return (plan, result);
+    }
+
+    /// <summary>Ranges wait for nothing but the grace period, and a list waits for them.</summary>
+    private void GiveBackNow(RetireBatch ranges)
+    {
+        grace.WaitAsync(stop.Token).GetAwaiter().GetResult();
+        retirements.Enqueue(applier.Retire(ranges));
     }
 
     ApplyOutcome IServiceTables.Apply(ForwardingTable table) => ApplyOutcome.Of(Apply(table).Result);

@@ -90,6 +90,8 @@ public sealed class PlanApplier(PlanTables tables, Mirror mirror)
             var cleared = remaining.IsEmpty;
             foreach (var id in batch.Services)
                 Try(remaining, remaining.Services, id, () => cleared && RetireService(id), () => mirror.ServiceIds.Contains(id));
+            // Ranges can always be given back, so a batch of them alone says nothing of the others.
+            if (batch.Backends.Count + batch.Sources.Count + batch.Services.Count == 0) return remaining;
             mirror.NotGivenBack = (remaining.Services.Count, remaining.Backends.Count, remaining.Problem);
             return remaining;
         }

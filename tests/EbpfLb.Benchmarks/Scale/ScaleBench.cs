@@ -11,8 +11,9 @@ using EbpfLb.Testing.Processes;
 namespace EbpfLb.Benchmarks.Scale;
 
 /// <summary>
-/// The real agent at 1,000, 10,000 and 50,000 services with 5 endpoints each, from a directory with one large file and a small one: its
-/// start and a start over its pinned maps, what a change of either file takes, what questions take, and its memory after each of these.
+/// The real agent at 1,000 to 50,000 services with 5 endpoints each, from a directory with one large file and a small one: its
+/// start and a start over its pinned maps, what a change of either file takes, what questions take, its memory after each of these, and
+/// how all that grows.
 /// </summary>
 internal static class ScaleBench
 {
@@ -27,7 +28,8 @@ internal static class ScaleBench
     public static async Task RunAsync(int[] sizes)
     {
         List<string[]> times = [], memory = [];
-        foreach (var services in sizes) await RunAsync(services, times, memory);
+        var growth = new Growth();
+        foreach (var services in sizes) await RunAsync(services, times, memory, growth);
         Report.Title(
             "An agent among many services",
             $"{Endpoints} endpoints a service, one List in JSON and one small file. Start and restart "
@@ -40,9 +42,10 @@ internal static class ScaleBench
         Report.Title("Its memory",
             "RSS in MiB: peak of the start, settled, after the changes, after the questions, ten seconds later, peak of all.");
         Report.Table(["services", "start", "settled", "changes", "questions", "at the end", "peak"], memory);
+        if (sizes.Length > 2) growth.Print();
     }
 
-    private static async Task RunAsync(int services, List<string[]> times, List<string[]> memory)
+    private static async Task RunAsync(int services, List<string[]> times, List<string[]> memory, Growth growth)
     {
         using var topology = NetnsTopology.Create();
         var node = topology.AddNode();
@@ -65,11 +68,14 @@ internal static class ScaleBench
                 Path.Combine(BpfFs.InstancePath(agent.Instance), "maps", Tables.Services4.Name));
 
             var ofSmall = new Samples();
+            var before = Cpu(agent);
             for (var i = -10; i < SmallChanges; i++)
             {
                 var ms = await ChangeAsync(map, own, small, stream => stream.Write(cluster.ReplacedSlice(own)));
                 if (i >= 0) ofSmall.Add(ms);
             }
+            var cpuOfSmall = (Cpu(agent) - before) / (SmallChanges + 10);
+            var maps = MapBytes(agent);
             var ofLarge = new Samples();
             for (var i = 0; i < LargeChanges; i++)
                 ofLarge.Add(await ChangeAsync(map, i, large, stream => ReplaceInLarge(large, i, stream)));
@@ -95,6 +101,17 @@ internal static class ScaleBench
                 $"{services}", $"{start:0} ({startCpu:0})", $"{restart:0} ({restartCpu:0})",
                 $"{ofSmall.Median:0.0}, {ofSmall.Quantile(0.99):0.0}", ofLarge.Text(), backends.Text("0.0"), all.Text(), verify.Text(),
             ]);
+            growth.Add("start, ms", services, start);
+            growth.Add("CPU of the start, ms", services, startCpu);
+            growth.Add("restart, ms", services, restart);
+            growth.Add("a change, median ms", services, ofSmall.Median);
+            growth.Add("a change, p99 ms", services, ofSmall.Quantile(0.99));
+            growth.Add("CPU of a change, ms", services, cpuOfSmall);
+            growth.Add("RSS settled, MiB", services, rss[1]);
+            growth.Add("RSS peak, MiB", services, rss[^1]);
+            growth.Add("maps in the kernel, MiB", services, maps);
+            growth.Add("load of the machine", services, double.Parse((await File.ReadAllTextAsync("/proc/loadavg")).Split(' ')[0],
+                CultureInfo.InvariantCulture));
             memory.Add([$"{services}", .. rss.Select(r => r.ToString("0", CultureInfo.InvariantCulture))]);
         }
         finally
@@ -159,6 +176,18 @@ internal static class ScaleBench
     {
         using var process = Process.GetProcessById(agent.ProcessId);
         return process.TotalProcessorTime.TotalMilliseconds;
+    }
+
+    /// <summary>MiB that the kernel says its maps take, each map once.</summary>
+    private static double MapBytes(AgentProcess agent)
+    {
+        Dictionary<string, double> maps = [];
+        foreach (var path in Directory.GetFiles($"/proc/{agent.ProcessId}/fdinfo"))
+        {
+            var lines = File.ReadAllLines(path).Select(l => l.Split('\t')).Where(l => l.Length == 2).ToDictionary(l => l[0], l => l[1]);
+            if (lines.TryGetValue("map_id:", out var id)) maps[id] = double.Parse(lines["memlock:"], CultureInfo.InvariantCulture);
+        }
+        return maps.Values.Sum() / (1 << 20);
     }
 
     /// <summary>MiB of a line of /proc/PID/status.</summary>

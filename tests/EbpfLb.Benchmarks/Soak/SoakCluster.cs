@@ -77,7 +77,8 @@ internal sealed class SoakCluster
         {
             // The sign says whether it is ready.
             member.Endpoints = [.. endpoints];
-            var place = random.Next(endpoints.Length);
+            // Who is not ready gets ready soon.
+            var place = Array.FindIndex(endpoints, e => e < 0) is var unready and >= 0 ? unready : random.Next(endpoints.Length);
             member.Endpoints[place] = -member.Endpoints[place];
         }
         else member.Endpoints = [.. endpoints.Skip(1), .. Fresh(1)];

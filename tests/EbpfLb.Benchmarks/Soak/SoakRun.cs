@@ -12,7 +12,7 @@ namespace EbpfLb.Benchmarks.Soak;
 
 /// <summary>
 /// `make soak`: a native agent with real maps follows an API server whose objects change all the time, and is looked at every minute.
-/// MINUTES, SERVICES, RATE (changes a second) and SEED are variables; SLOTS makes lb_slots smaller than by default.
+/// MINUTES, SERVICES, RATE (changes a second) and SEED are variables; OPTIONS has more options of the agent, such as smaller maps.
 /// </summary>
 internal sealed class SoakRun : IDisposable
 {
@@ -65,14 +65,14 @@ internal sealed class SoakRun : IDisposable
             clusters: [{name: test, cluster: {server: "{{api.Url}}"} }]
             users: [{name: test, user: {token: secret} }]
             """);
-        var slots = Variable("SLOTS", 0);
+        var options = Environment.GetEnvironmentVariable("OPTIONS") ?? "";
         using var agent = AgentProcess.Start(new AgentOptions(Binary, node, "--kubeconfig", kubeconfig)
         {
-            Extra = slots == 0 ? [] : ["--max-slots", Text(slots)],
+            Extra = options.Split(' ', StringSplitOptions.RemoveEmptyEntries),
         });
         using var holes = new SlotHoles(agent.Instance);
         Console.WriteLine($"seed {seed}, {services} services, {rate} changes a second, {minutes} minutes, "
-            + $"{(slots == 0 ? "slots by default" : $"{slots} slots")}; load {(await File.ReadAllTextAsync("/proc/loadavg")).Trim()}");
+            + $"options: {(options.Length == 0 ? "none" : options)}; load {(await File.ReadAllTextAsync("/proc/loadavg")).Trim()}");
         Console.WriteLine(string.Join(',', (string[])["minute", .. Shown]));
         await ChurnAsync(agent, cluster, holes);
         var isEqual = Verify(agent);
@@ -156,12 +156,12 @@ internal sealed class SoakRun : IDisposable
     {
         Directory.CreateDirectory(output);
         var names = samples.SelectMany(s => s.Values.Keys).Distinct().ToArray();
-        File.WriteAllLines(Path.Combine(output, "soak.csv"),
+        File.WriteAllLines(Path.Combine(output, string.Create(CultureInfo.InvariantCulture, $"soak-{seed}.csv")),
         [
             string.Join(',', (string[])["minute", .. names]),
             .. samples.Select(s => string.Join(',', (string[])[Text(s.Minute), .. names.Select(n => Text(s.Values.GetValueOrDefault(n)))])),
         ]);
-        File.WriteAllText(Path.Combine(output, "soak.json"), JsonSerializer.Serialize(new
+        File.WriteAllText(Path.Combine(output, string.Create(CultureInfo.InvariantCulture, $"soak-{seed}.json")), JsonSerializer.Serialize(new
         {
             seed, services, rate, minutes,
             samples = samples.Select(s => s.Values.Where(v => !double.IsNaN(v.Value)).Append(new("minute", s.Minute)).ToDictionary()),

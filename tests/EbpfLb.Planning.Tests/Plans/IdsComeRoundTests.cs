@@ -1,0 +1,43 @@
+using EbpfLb.Planning.Inspection;
+using EbpfLb.Testing.Clusters;
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace EbpfLb.Planning.Tests.Plans;
+
+/// <summary>Few ids, which histories use up many times over.</summary>
+public sealed class IdsComeRoundTests
+{
+    private static readonly TableLimits Few = Lab.Small with { MaxServices = 48, MaxBackends = 96 };
+
+    [Fact]
+    public void Tables_are_right_and_no_id_has_two_owners_when_ids_come_round() => Prop.ForAll(Histories.Any, codes =>
+    {
+        var lab = new Lab(Few);
+        HashSet<uint> waiting = [];
+        // One history after the other in the same tables.
+        for (var round = 0; round < 6; round++)
+        {
+            foreach (var code in codes)
+            {
+                ClusterChanges.Apply(lab.Cluster, code + round);
+                var before = Ids(lab);
+                var plan = lab.Plan();
+                Assert.All(plan.BackendWrites.Where(w => w.Before is null), w
+                    => Assert.False(waiting.Contains(w.Id) || before.Contains(w.Id), $"backend id {w.Id} is in use or waits"));
+                lab.Step();
+                waiting.UnionWith(before.Except(Listed(lab)));
+                if (lab.Mirror.UnfinishedServices == 0) lab.AssertKernelIsTable();
+                lab.AssertSafe();
+                if (code % 3 != 0) continue;
+                lab.Retire();
+                waiting.Clear();
+            }
+        }
+    }).Check(Config.QuickThrowOnFailure.WithMaxTest(60).WithEndSize(40));
+
+    private static HashSet<uint> Ids(Lab lab) => [.. KernelReader.Backends(lab.Kernel.Content).Select(b => b.Id)];
+
+    private static HashSet<uint> Listed(Lab lab) => [.. KernelReader.Frontends(lab.Kernel.Content)
+        .SelectMany(f => f.Backends.Concat(f.LocalBackends)).Select(b => b.Id)];
+}
