@@ -130,6 +130,57 @@ public sealed class MakeRoomTests
         lab.AssertNothingIsLeftOver();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Maglev_tables_move_with_all_that_is_in_them(bool direct)
+    {
+        var rows = direct ? 32 : 16;
+        var lab = new Lab(Limits with { MaxMaglevRows = 22 * rows }, direct: direct);
+        lab.Cluster.Node("node-1", addresses: ["192.0.2.1"]).Other("node-2", "192.0.2.2");
+        for (var i = 0; i < 20; i++) PutTable(lab, $"t{i}", i, 251, "1", "2");
+        lab.Step();
+        // Another endpoint: places remember who had them, where flows need no entries.
+        for (var i = 0; i < 20; i += 2)
+        {
+            PutTable(lab, $"t{i}", i, 251, "1", "2", "3");
+            lab.Step();
+            lab.Retire();
+        }
+        for (var i = 1; i < 20; i += 2) lab.Cluster.RemoveService($"t{i}").RemoveSlice($"t{i}-1");
+        lab.Step();
+        lab.Retire();
+        var before = lab.Kernel.Services4.Entries.ToDictionary(e => e.Key, e => (e.Value.Cluster.First, Content(lab, e.Value, rows)));
+
+        PutTable(lab, "large", 99, 1021, "1", "2");
+        Assert.Equal("lb_maglev", Assert.Single(lab.Step().LeftOut).Table);
+        Settle(lab);
+
+        var moved = 0;
+        foreach (var (key, (first, content)) in before)
+        {
+            var now = lab.Kernel.Services4.Entries.Single(e => e.Key == key).Value;
+            if (now.Cluster.First != first) moved++;
+            Assert.Equal(content, Content(lab, now, rows));
+        }
+        Assert.InRange(moved, 1, 8);
+        lab.AssertSafe();
+        lab.Restart();
+        Assert.True(lab.Plan().IsEmpty);
+    }
+
+    private static void PutTable(Lab lab, string name, int number, int places, params string[] endpoints)
+    {
+        lab.Cluster.Service(name, [$"10.96.0.{number + 1}"], [":80"], externalIPs: [$"203.0.113.{number + 1}"],
+            scheduler: Model.Scheduler.Maglev, maglevTableSize: places);
+        lab.Cluster.Slice($"{name}-1", name, [":8080"], [.. endpoints.Select(e => $"10.1.{number}.{e} node=node-2")], Model.IpFamily.IPv4);
+    }
+
+    private static uint[] Content(Lab lab, Abi.LbService service, int rows) => Planning.Encoding.ServiceCodec.SchedulerOf(service)
+        == Model.Scheduler.Maglev && service.Cluster.Count > 0
+            ? [.. Enumerable.Range(0, rows).SelectMany(i => Enumerable.Range(0, 16).Select(place
+                => lab.Kernel.Tables.Maglev.Read(service.Cluster.First + (uint)i).BackendIds[place]))] : [];
+
     private static int Length(Random random) => (int)Math.Min(3 / (random.NextDouble() + 0.03), Reserve / 2);
 
     /// <summary>Lists of alternating lengths all over the table, of which every other one goes.</summary>
