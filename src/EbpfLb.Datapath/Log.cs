@@ -52,4 +52,8 @@ internal static partial class Log
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "somebody removed what belongs to this instance; put back: kind={Kind} {Names}")]
     public static partial void Repaired(ILogger logger, RepairKind kind, string names);
+
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "Moved the lists of {Services} services to make room for longer ones: plans={Plans}, ms={Milliseconds}")]
+    public static partial void ListsMoved(ILogger logger, int services, int plans, double milliseconds);
 }

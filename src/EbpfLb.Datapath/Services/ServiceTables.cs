@@ -70,11 +70,14 @@ public sealed class ServiceTables : IServiceTables, IAsyncDisposable
         }
         // Lists that make room for another one: it goes in when what they left is free.
         var begin = Stopwatch.GetTimestamp();
+        var (moved, plans) = (0, 0);
         while (plan!.MovedServices > 0 && Stopwatch.GetElapsedTime(begin) < LongestMoving)
         {
+            (moved, plans) = (moved + plan.MovedServices, plans + 1);
             (plan, var done) = ApplyStep(table);
             result = done.After(result!);
         }
+        if (moved > 0) Log.ListsMoved(logger, moved, plans, Math.Round(Stopwatch.GetElapsedTime(begin).TotalMilliseconds, 1));
         Mirror.HasOlderFlows = false;
         // A Service that did not get in has an address too.
         if (addresses.Settle(plan!.LiftsRejections, result!.IsComplete ? table.ServiceCidrs : []) is { } left)

@@ -14,6 +14,16 @@ internal sealed class IdAllocator(int capacity)
     /// <summary>Ids that are taken.</summary>
     public int Count { get; private set; }
 
+    /// <summary>
+    /// Where the search begins. Set back when what was taken from there on was given back and never used: else what does not fit and is tried
+    /// again and again would go through all ids in no time.
+    /// </summary>
+    public int Cursor
+    {
+        get => cursor;
+        set => cursor = value;
+    }
+
     /// <summary>Ids that can be taken at all.</summary>
     public int Capacity => Math.Max(capacity - 1, 0);
 

@@ -15,6 +15,8 @@ namespace EbpfLb.Planning.Plans;
 /// <param name="moves">Lists that are written elsewhere though they stay as they are, and where; null: none.</param>
 internal sealed class ServiceDraft(Mirror mirror, ObjectName service, IReadOnlyDictionary<SlotRange, uint>? moves = null)
 {
+    private readonly (int Services, int Backends) cursors = (mirror.ServiceIds.Cursor, mirror.BackendIds.Cursor);
+
     public List<PlannedPort> Ports { get; } = new(2);
 
     /// <summary>Why the service does not fit; null when it does.</summary>
@@ -47,6 +49,7 @@ internal sealed class ServiceDraft(Mirror mirror, ObjectName service, IReadOnlyD
     public bool Fail(Table table, string what, int notGivenBack = 0)
     {
         Release();
+        (mirror.ServiceIds.Cursor, mirror.BackendIds.Cursor) = cursors;
         Shortage = notGivenBack == 0
             ? new PlanDiagnostic(service, table.Name, $"{what}; it stays as it was and is tried again, start the agent with a larger "
                 + $"{TableSpec.OptionOf(table.Name)} to make room")

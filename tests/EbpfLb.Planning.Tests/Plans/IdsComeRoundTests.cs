@@ -34,7 +34,22 @@ public sealed class IdsComeRoundTests
                 waiting.Clear();
             }
         }
-    }).Check(Config.QuickThrowOnFailure.WithMaxTest(60).WithEndSize(40));
+    }).Check(Config.QuickThrowOnFailure.WithMaxTest(12).WithEndSize(40));
+
+    [Fact]
+    public void What_does_not_fit_uses_up_no_ids_however_often_it_is_tried()
+    {
+        var lab = new Lab(Few with { MaxSlots = 64 });
+        lab.Cluster.Service("large", ["10.96.0.1"], [":80"]).Slice("large-1", "large", [":8080"],
+            [.. Enumerable.Range(1, 60).Select(i => $"10.1.0.{i}")]);
+        for (var round = 0; round < 10; round++) Assert.Single(lab.Step().LeftOut);
+
+        lab.Cluster.Service("small", ["10.96.0.2"], [":80"]).Slice("small-1", "small", [":8080"], ["10.1.1.1"]);
+        lab.Step();
+
+        // Behind those of the canary.
+        Assert.Equal(3u, Assert.Single(KernelReader.Backends(lab.Kernel.Content), b => b.Address.Port == 8080).Id);
+    }
 
     private static HashSet<uint> Ids(Lab lab) => [.. KernelReader.Backends(lab.Kernel.Content).Select(b => b.Id)];
 
