@@ -135,7 +135,8 @@ internal static class Compaction
             moves[piece.First] = place;
             if (step > 0) place += piece.Length;
         }
-        return step < 0 ? new Cleared(pieces[last].First, end - usedAtLast, moves) : new Cleared(begin + usedAtLast, pieces[last].End, moves);
+        return step < 0 ? new Cleared(pieces[last].First, end - usedAtLast, moves)
+            : new Cleared(begin + usedAtLast, pieces[last].End, moves);
     }
 
     /// <summary>A hole, or a list.</summary>

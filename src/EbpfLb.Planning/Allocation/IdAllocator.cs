@@ -15,8 +15,8 @@ internal sealed class IdAllocator(int capacity)
     public int Count { get; private set; }
 
     /// <summary>
-    /// Where the search begins. Set back when what was taken from there on was given back and never used: else what does not fit and is tried
-    /// again and again would go through all ids in no time.
+    /// Where the search begins. Set back when what was taken from there on was given back and never used: else what does not fit and is
+    /// tried again and again would go through all ids in no time.
     /// </summary>
     public int Cursor
     {

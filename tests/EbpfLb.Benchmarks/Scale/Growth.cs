@@ -17,12 +17,15 @@ internal sealed class Growth
     public void Print()
     {
         var sizes = figures.Values.First().Select(p => p.Services.ToString("N0", CultureInfo.InvariantCulture));
-        Report.Title("How it grows", "By services; at the end the line a + b n through the figures by least squares, b for a thousand services, "
-            + "and how much of the differences it explains (R squared).");
+        Report.Title(
+            "How it grows",
+            "By services; at the end the line a + b n through the figures by least squares, b for a thousand services, and "
+                + " how much of the differences it explains (R squared).");
         Report.Table(["", .. sizes, "a", "b", "R squared"], figures.Select(f =>
         {
             var (a, b, r) = Fit(f.Value);
-            return (string[])[f.Key, .. f.Value.Select(p => Text(p.Value)), Text(a), Text(b * 1000), r.ToString("0.000", CultureInfo.InvariantCulture)];
+            return (string[])[
+                f.Key, .. f.Value.Select(p => Text(p.Value)), Text(a), Text(b * 1000), r.ToString("0.000", CultureInfo.InvariantCulture)];
         }));
     }
 

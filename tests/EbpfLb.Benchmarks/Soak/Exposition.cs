@@ -35,7 +35,8 @@ internal sealed class Exposition
     {
         var now = Buckets(name);
         var before = since?.Buckets(name);
-        var counts = now.Select(b => (Upper: b.Key, Count: b.Value - (before?.GetValueOrDefault(b.Key) ?? 0))).OrderBy(b => b.Upper).ToArray();
+        var counts = now.Select(b => (Upper: b.Key, Count: b.Value - (before?.GetValueOrDefault(b.Key) ?? 0)))
+            .OrderBy(b => b.Upper).ToArray();
         if (counts.Length == 0 || counts[^1].Count == 0) return double.NaN;
         var rank = q * counts[^1].Count;
         var (lower, below) = (0.0, 0.0);

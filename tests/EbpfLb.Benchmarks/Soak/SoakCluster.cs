@@ -194,7 +194,8 @@ internal sealed class SoakCluster
 
     private static string Metadata(string key, ulong version, string labels, string annotations) => $$$"""
         {"name":"{{{key.Split('/')[1]}}}","namespace":"{{{key.Split('/')[0]}}}","uid":"00000000-0000-0000-0000-{{{version:x12}}}",
-        "resourceVersion":"{{{version}}}","generation":1,"creationTimestamp":"2025-01-01T00:00:00Z",{{{annotations}}}"labels":{{{{labels}}}},
+        "resourceVersion":"{{{version}}}","generation":1,"creationTimestamp":"2025-01-01T00:00:00Z",
+        {{{annotations}}}"labels":{{{{labels}}}},
         "managedFields":[{"manager":"kube-controller-manager","operation":"Update","apiVersion":"v1","time":"2025-01-01T00:00:00Z",
         "fieldsType":"FieldsV1","fieldsV1":{"f:metadata":{"f:labels":{".":{} } },"f:spec":{"f:ports":{} } } }]}
         """;

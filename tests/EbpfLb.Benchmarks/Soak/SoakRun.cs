@@ -161,7 +161,8 @@ internal sealed class SoakRun : IDisposable
             string.Join(',', (string[])["minute", .. names]),
             .. samples.Select(s => string.Join(',', (string[])[Text(s.Minute), .. names.Select(n => Text(s.Values.GetValueOrDefault(n)))])),
         ]);
-        File.WriteAllText(Path.Combine(output, string.Create(CultureInfo.InvariantCulture, $"soak-{seed}.json")), JsonSerializer.Serialize(new
+        var json = Path.Combine(output, string.Create(CultureInfo.InvariantCulture, $"soak-{seed}.json"));
+        File.WriteAllText(json, JsonSerializer.Serialize(new
         {
             seed, services, rate, minutes,
             samples = samples.Select(s => s.Values.Where(v => !double.IsNaN(v.Value)).Append(new("minute", s.Minute)).ToDictionary()),

@@ -12,7 +12,8 @@ internal sealed class SoakSample
     public required IReadOnlyDictionary<string, double> Values { get; init; }
 
     public static SoakSample Read(
-        double minute, AgentProcess agent, Exposition now, Exposition before, SlotHoles holes, Samples arrivals, double seconds, int changes)
+        double minute, AgentProcess agent, Exposition now, Exposition before, SlotHoles holes, Samples arrivals, double seconds,
+        int changes)
     {
         var slots = holes.Read();
         var values = new Dictionary<string, double>
