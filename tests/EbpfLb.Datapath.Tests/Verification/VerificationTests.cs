@@ -53,7 +53,7 @@ public sealed class VerificationTests : IAsyncLifetime
         "lb_affinity", "lb_aff_rows", "lb_sock", "lb_udp_peer", "lb_stats", "lb_svc_stats", "lb_svc_expired", "lb_conntrack4",
         "lb_conntrack6", "lb_ct_pending", "lb_ct_cursor",
         "lb_snat_full", "lb_snat_guard", "lb_frags", "lb_answers", "lb_answer_rate", "lb_events", "lb_load", "lb_turns", "lb_scratch",
-        "lb_neighbours",
+        "lb_neighbours", "lb_kept",
         // The collector counts and limits anew in each round.
         "lb_udp_share",
         // The next walk over the network namespaces writes it anew.
