@@ -16,7 +16,6 @@ internal sealed class NodeService : SupervisedService
     /// <summary>Changes come in bursts: a device, its addresses, its routes.</summary>
     private static readonly TimeSpan Debounce = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Where reading is slow (very many routes), it takes at most a tenth of the time.</summary>
     private const int RestFactor = 10;
 
     /// <summary>After watching has ended.</summary>
@@ -35,6 +34,16 @@ internal sealed class NodeService : SupervisedService
         next = new WakeablePeriod(time);
         // Here and not when it begins: what changes before that is kept for then.
         state.NodeChanges.Add(_ => Wake());
+    }
+
+    /// <summary>
+    /// How long to wait after a look that took so long: where reading is slow (very many routes), it takes at most a tenth of the time. But
+    /// the period that was asked for is kept: on a machine that is short of CPU everything is slow.
+    /// </summary>
+    internal static TimeSpan RestAfter(TimeSpan took, TimeSpan period)
+    {
+        var rest = took * RestFactor < period ? took * RestFactor : period;
+        return rest > Debounce ? rest : Debounce;
     }
 
     /// <summary>Something that the node depends on has changed.</summary>
@@ -70,8 +79,7 @@ internal sealed class NodeService : SupervisedService
             next.TryTake();
             var begin = Time.GetTimestamp();
             keeper.Refresh();
-            var took = Time.GetElapsedTime(begin) * RestFactor;
-            rest = took > Debounce ? took : Debounce;
+            rest = RestAfter(Time.GetElapsedTime(begin), period());
         }
     }
 }

@@ -156,6 +156,14 @@ public sealed class NodeReconcilerTests : IDisposable
         await service.StopAsync(TestContext.Current.CancellationToken);
     }
 
+    [Theory]
+    [InlineData(0.001, 30, 0.1)]
+    [InlineData(2, 30, 20)]
+    [InlineData(2, 1, 1)]
+    [InlineData(2, 0.01, 0.1)]
+    public void After_a_slow_look_there_is_a_long_rest_but_none_longer_than_the_period(double took, double period, double rest)
+        => Assert.Equal(TimeSpan.FromSeconds(rest), NodeService.RestAfter(TimeSpan.FromSeconds(took), TimeSpan.FromSeconds(period)));
+
     [Fact]
     public async Task Hooks_that_have_come_into_force_are_a_reason_to_look_again()
     {
