@@ -144,14 +144,18 @@ lb_inline int lb_front_leave(hook_ctx *ctx, struct lb_pass *pass,
 }
 
 /* In the tunnel between the ends that are in `to`. What cannot have more room goes on as it is. */
-lb_inline int lb_front_tunnel(hook_ctx *ctx, struct lb_pass *pass,
+HOOK_ONCE int lb_front_tunnel(hook_ctx *ctx, struct lb_pass *pass,
 			      const struct lb_neighbour *neighbour)
 {
-	bool v4 = pass->to.family == 4;
-	__u32 head = lb_tunnel_head(v4);
 	struct lb_tunnel_ends ends;
 	struct ethhdr *eth;
+	__u32 head;
+	bool v4;
 
+	if (!pass || !neighbour)
+		return XDP_PASS;
+	v4 = pass->to.family == 4;
+	head = lb_tunnel_head(v4);
 	if (hook_encap(ctx, head, 0))
 		return XDP_PASS;
 	lb_copy16(ends.src, pass->to.src);
@@ -174,12 +178,13 @@ lb_inline int lb_front_tunnel(hook_ctx *ctx, struct lb_pass *pass,
 	return neighbour->way == LB_FRONT_SEND ? XDP_TX : bpf_redirect(pass->ct.oif, 0);
 }
 
-/* What the packet of a flow in a tunnel leaves as: the outer header's ends. */
-lb_inline bool lb_front_ends(struct lb_pass *pass)
+/* What the packet of a flow in a tunnel leaves as: the outer header's ends. Apart, as the program's
+ * own stack is short. */
+HOOK_ONCE int lb_front_ends(struct lb_pass *pass)
 {
 	struct lb_tunnel_ends ends;
 
-	if (!lb_tunnel_ends(&ends, pass->ct.backend_id))
+	if (!pass || !lb_tunnel_ends(&ends, pass->ct.backend_id))
 		return false;
 	lb_copy16(pass->to.src, ends.src);
 	lb_copy16(pass->to.dst, ends.dst);

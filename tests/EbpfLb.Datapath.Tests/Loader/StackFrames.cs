@@ -48,7 +48,7 @@ internal sealed class StackFrames
     /// <summary>Absolute and undefined symbols have numbers beyond the sections, or 0.</summary>
     private bool IsCode(int section) =>
         section > 0 && section < elf.Sections.Count
-            && (elf.Sections[section].Name is ".text" or "tc" || elf.Sections[section].Name.Contains('/'));
+            && (elf.Sections[section].Name is ".text" or "tc" or "xdp" || elf.Sections[section].Name.Contains('/'));
 
     private (int Frame, HashSet<string> Calls) Read(ElfSymbol function)
     {
