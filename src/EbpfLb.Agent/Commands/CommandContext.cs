@@ -132,6 +132,14 @@ internal sealed class CommandContext(AgentParts parts, Terminal terminal)
         terminal.Out.Flush();
     }
 
+    /// <summary>One report of several that follow each other: JSON on a line of its own, so that it can be read as it comes.</summary>
+    public void WriteNext<T>(T report, JsonTypeInfo<T> type, OutputView how)
+    {
+        if (how.Format == ListFormat.Json) terminal.Out.WriteLine(PlainJson.Text(report, type));
+        else if (how.Format == ListFormat.Yaml) terminal.Out.Write($"---\n{YamlText.Of(report, type)}");
+        else how.Form.Path!.Write(JsonSerializer.SerializeToElement(report, type), terminal.Out);
+    }
+
     public void WriteJson<T>(T report, JsonTypeInfo<T> type) => terminal.Out.WriteLine(PlainJson.Text(report, type));
 
     /// <summary>Says that names are missing because no agent answered.</summary>

@@ -26,7 +26,7 @@ internal sealed class MigrateCommand(AgentParts parts, CommandContext context)
         string name, string description, Func<MigrateOptions, CancellationToken, Task<int>> execute, bool hasFormat = false)
     {
         var instance = context.NewInstanceOptions();
-        var format = CommandLine.CreateFormat();
+        var output = OutputOptionSet.ForReport();
         var directory = new Option<string>("--state-dir")
         {
             HelpName = "DIR", Description = $"Where removed rules are saved (default: {SavedRules.DefaultDirectory})",
@@ -34,10 +34,10 @@ internal sealed class MigrateCommand(AgentParts parts, CommandContext context)
         var command = new Command(name, description);
         instance.AddTo(command);
         command.Options.Add(directory);
-        if (hasFormat) command.Options.Add(format);
+        if (hasFormat) output.AddTo(command);
         command.SetAction((result, token) => GuardAsync($"cannot {name}", () => execute(
             new MigrateOptions(instance.Read(result), new SavedRules(result.GetValue(directory) ?? SavedRules.DefaultDirectory),
-                hasFormat ? result.GetValue(format) : OutputFormat.Table), token)));
+                output.Read(result)), token)));
         return command;
     }
 
@@ -65,7 +65,7 @@ internal sealed class MigrateCommand(AgentParts parts, CommandContext context)
     private async Task<int> PlanAsync(MigrateOptions options, CancellationToken cancellationToken)
     {
         var report = MigrationPlan.Of(NodeSurvey.Read(), await AgentAsync(options, cancellationToken), options.Saved);
-        if (options.Format == OutputFormat.Json) context.WriteJson(report, ControlJson.Default.MigrationReport);
+        if (options.How.IsReport) context.Write(report, ControlJson.Default.MigrationReport, options.How);
         else new MigrationText(terminal).Write(report);
         return report.Stops.Count == 0 ? ExitCode.Ok : ExitCode.NotReady;
     }
@@ -130,5 +130,5 @@ internal sealed class MigrateCommand(AgentParts parts, CommandContext context)
         return await AgentCheck.OfAsync(view, options.Instance.Name, cancellationToken);
     }
 
-    private sealed record MigrateOptions(InstanceOptions Instance, SavedRules Saved, OutputFormat Format);
+    private sealed record MigrateOptions(InstanceOptions Instance, SavedRules Saved, OutputView How);
 }

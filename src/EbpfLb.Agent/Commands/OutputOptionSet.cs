@@ -5,9 +5,10 @@ using EbpfLb.Agent.Output.JsonPaths;
 
 namespace EbpfLb.Agent.Commands;
 
-/// <summary>How a list is written: -o and --no-headers.</summary>
-/// <param name="forms">Of <see cref="ListFormat"/>, those that this list has.</param>
-internal sealed class OutputOptionSet(IReadOnlyList<ListFormat> forms)
+/// <summary>How an answer is written: -o, and --no-headers.</summary>
+/// <param name="forms">Of <see cref="ListFormat"/>, those that it has.</param>
+/// <param name="hasHeaders">It may be a table with headings that can be left out.</param>
+internal sealed class OutputOptionSet(IReadOnlyList<ListFormat> forms, bool hasHeaders = true)
 {
     private const string PathPrefix = "jsonpath=";
 
@@ -15,14 +16,18 @@ internal sealed class OutputOptionSet(IReadOnlyList<ListFormat> forms)
 
     private readonly Option<OutputForm?> form = CreateForm(forms);
 
+    /// <summary>Of an answer that is no list with names: for people, and for programs.</summary>
+    public static OutputOptionSet ForReport()
+        => new([ListFormat.Table, ListFormat.Json, ListFormat.Yaml, ListFormat.JsonPath], hasHeaders: false);
+
     public void AddTo(Command command)
     {
-        command.Options.Add(noHeaders);
+        if (hasHeaders) command.Options.Add(noHeaders);
         command.Options.Add(form);
     }
 
     public OutputView Read(ParseResult result)
-        => new((result.GetValue(form) ?? OutputForm.Table), !result.GetValue(noHeaders));
+        => new(result.GetValue(form) ?? OutputForm.Table, !hasHeaders || !result.GetValue(noHeaders));
 
     private static Option<OutputForm?> CreateForm(IReadOnlyList<ListFormat> forms)
     {

@@ -47,6 +47,20 @@ public sealed class DoctorCommandTests
         Assert.Equal("move it", report.GetProperty("checks")[2].GetProperty("remedy").GetString());
     }
 
+    [Theory]
+    [InlineData("jsonpath={range .checks[?(@.state==\"problem\")]}{.check}: {.remedy};{end}", "sysctl.forwarding: switch it on;")]
+    [InlineData("jsonpath={.problems}", "1")]
+    [InlineData("yaml", "check: \"sysctl.forwarding\"\n")]
+    public async Task It_answers_in_the_forms_of_lists(string form, string expected)
+    {
+        using var line = new TestCommandLine { Checks = [Good, Bad, Dark] };
+
+        Assert.Equal(1, await line.RunAsync("doctor", "-o", form));
+
+        if (form == "yaml") Assert.Contains(expected, line.Output);
+        else Assert.Equal(expected, line.Output);
+    }
+
     [Fact]
     public async Task It_takes_the_options_of_an_agent_and_a_wrong_one_is_usage()
     {

@@ -50,6 +50,17 @@ public sealed class MonitorTests : IDisposable
     }
 
     [Fact]
+    public async Task A_template_is_applied_to_each_line()
+    {
+        view.Flows.Drops.Enqueue(Report(Drop(1)));
+        view.Flows.Drops.Enqueue(Report(Drop(2), Other(3)));
+
+        var lines = await LinesAsync(2, "monitor", "-o", "jsonpath={range .drop}{.reason} {.source}{\"\\n\"}{end}");
+
+        Assert.Equal(["drop_ct_full 192.0.2.1:40000", "drop_no_route [2001:db8::9]:53"], lines.Where(l => l.Length > 0));
+    }
+
+    [Fact]
     public async Task Drops_takes_the_same_filters()
     {
         view.Flows.Drops.Enqueue(Report(Drop(1), Other(2)));

@@ -90,6 +90,19 @@ public sealed class TopTests
     }
 
     [Theory]
+    [InlineData("jsonpath={.services[*].open}|", "3 0|3 0|")]
+    [InlineData("yaml", "---\norigin: \"agent\"\n")]
+    public async Task A_template_is_applied_to_each_measurement_and_YAML_is_a_document_each(string form, string expected)
+    {
+        using var line = new TestCommandLine { Finder = new FakeFinder(new FakeView()) };
+
+        Assert.Equal(0, await line.RunAsync("top", "--interval", "100ms", "--count", "2", "-o", form));
+
+        if (form == "yaml") Assert.Equal(3, line.Output.Split(expected).Length);
+        else Assert.Equal(expected, line.Output);
+    }
+
+    [Theory]
     [InlineData("--interval: 1ms is too short; give 100ms or more", "--interval", "1ms")]
     [InlineData("--count: '0' is not a number; give 1 or more", "--count", "0")]
     [InlineData("--once is --count 1: give one of the two", "--once", "--count", "3")]

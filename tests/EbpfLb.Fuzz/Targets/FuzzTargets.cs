@@ -9,6 +9,6 @@ internal static class FuzzTargets
     public static IReadOnlyList<FuzzTarget> All { get; } =
     [
         new ManifestTarget(), new LargeListTarget(), new ListTarget(), new WatchTarget(), new StatusTarget(), new KubeconfigTarget(),
-        new ConfigTarget(), new BtfTarget(), new ElfTarget(),
+        new ConfigTarget(), new BtfTarget(), new ElfTarget(), new JsonPathTarget(),
     ];
 }

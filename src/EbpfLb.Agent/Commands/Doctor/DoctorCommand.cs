@@ -1,7 +1,6 @@
 using System.CommandLine;
 using EbpfLb.Agent.Hosting;
 using EbpfLb.Agent.Options;
-using EbpfLb.Agent.Output;
 using EbpfLb.Configuration;
 
 namespace EbpfLb.Agent.Commands.Doctor;
@@ -14,17 +13,17 @@ internal sealed class DoctorCommand(CommandContext context, AgentParts parts)
     public Command Create()
     {
         var options = new DoctorOptionSet(context.NewInstanceOptions());
-        var format = CommandLine.CreateFormat();
+        var output = OutputOptionSet.ForReport();
         var command = new Command(
             "doctor", "Looks at this node, also where no agent runs, and says what is wrong and what to do; ends with 1 when there is a "
                 + "problem");
         options.AddTo(command);
-        command.Options.Add(format);
-        command.SetAction((result, token) => ExecuteAsync(options.Read(result), result.GetValue(format), token));
+        output.AddTo(command);
+        command.SetAction((result, token) => ExecuteAsync(options.Read(result), output.Read(result), token));
         return command;
     }
 
-    private async Task<int> ExecuteAsync(DoctorRequest request, OutputFormat format, CancellationToken cancellationToken)
+    private async Task<int> ExecuteAsync(DoctorRequest request, OutputView how, CancellationToken cancellationToken)
     {
         DoctorReport report;
         try
@@ -36,7 +35,7 @@ internal sealed class DoctorCommand(CommandContext context, AgentParts parts)
             await context.Terminal.Error.WriteLineAsync(e.Message);
             return ExitCode.Failed;
         }
-        if (format == OutputFormat.Json) context.WriteJson(report, DoctorJson.Default.DoctorReport);
+        if (how.IsReport) context.Write(report, DoctorJson.Default.DoctorReport, how);
         else WriteText(report);
         return report.Problems > 0 ? ExitCode.Failed : ExitCode.Ok;
     }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using EbpfLb.Agent.Commands.Lists;
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Options;
@@ -140,14 +139,8 @@ internal sealed class FollowedHistory(HistoryQuery query, HistoryReport first, C
         var output = context.Terminal.Out;
         switch (how.Format)
         {
-            case ListFormat.Json:
-                output.WriteLine(PlainJson.Text(plan, HistoryLines.Default.PlanRow));
-                break;
-            case ListFormat.Yaml:
-                output.Write($"---\n{YamlText.Of(plan, HistoryLines.Default.PlanRow)}");
-                break;
-            case ListFormat.JsonPath:
-                how.Form.Path!.Write(JsonSerializer.SerializeToElement(plan, HistoryLines.Default.PlanRow), output);
+            case ListFormat.Json or ListFormat.Yaml or ListFormat.JsonPath:
+                context.WriteNext(plan, HistoryLines.Default.PlanRow, how);
                 break;
             case ListFormat.Name:
                 foreach (var change in plan.Changes) output.WriteLine(change.Service);

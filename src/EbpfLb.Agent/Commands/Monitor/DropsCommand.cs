@@ -85,22 +85,8 @@ internal sealed class DropsCommand(CommandContext context)
 
     private void Write(DropRow drop, OutputView how)
     {
-        var output = context.Terminal.Out;
-        switch (how.Format)
-        {
-            case ListFormat.Json:
-                output.WriteLine(PlainJson.Text(drop, DropLines.Default.DropRow));
-                break;
-            case ListFormat.Yaml:
-                output.Write($"---\n{YamlText.Of(drop, DropLines.Default.DropRow)}");
-                break;
-            case ListFormat.JsonPath:
-                how.Form.Path!.Write(JsonSerializer.SerializeToElement(drop, DropLines.Default.DropRow), output);
-                break;
-            default:
-                output.WriteLine(LineOf(drop));
-                break;
-        }
+        if (how.IsReport) context.WriteNext(drop, DropLines.Default.DropRow, how);
+        else context.Terminal.Out.WriteLine(LineOf(drop));
     }
 
     public static string LineOf(DropRow drop)

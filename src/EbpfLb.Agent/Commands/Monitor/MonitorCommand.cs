@@ -17,16 +17,16 @@ internal sealed class MonitorCommand(CommandContext context)
     {
         var instance = context.NewInstanceOptions();
         var filter = new DropFilterOptionSet();
-        var format = CommandLine.CreateFormat();
+        var output = OutputOptionSet.ForReport();
         var command = new Command("monitor", "Shows dropped packets and changes of the agent's state as they come, a line each");
         filter.AddTo(command);
         instance.AddTo(command);
-        command.Options.Add(format);
-        command.SetAction((result, token) => ExecuteAsync(instance.Read(result), filter.Read(result), result.GetValue(format), token));
+        output.AddTo(command);
+        command.SetAction((result, token) => ExecuteAsync(instance.Read(result), filter.Read(result), output.Read(result), token));
         return command;
     }
 
-    private Task<int> ExecuteAsync(InstanceOptions instance, DropFilter filter, OutputFormat format, CancellationToken cancellationToken)
+    private Task<int> ExecuteAsync(InstanceOptions instance, DropFilter filter, OutputView how, CancellationToken cancellationToken)
         => context.AskAsync(instance, async view =>
         {
             // Those before are for `ebpflb drops`.
@@ -38,10 +38,10 @@ internal sealed class MonitorCommand(CommandContext context)
             }
             // Another agent counts its drops anew.
             return await context.FollowAsync(instance, view, now
-                => FollowAsync(now, ReferenceEquals(now, view) ? drops.Last : 0, filter, format, cancellationToken), cancellationToken);
+                => FollowAsync(now, ReferenceEquals(now, view) ? drops.Last : 0, filter, how, cancellationToken), cancellationToken);
         }, cancellationToken);
 
-    private async Task FollowAsync(IInstanceView view, long last, DropFilter filter, OutputFormat format,
+    private async Task FollowAsync(IInstanceView view, long last, DropFilter filter, OutputView how,
         CancellationToken cancellationToken)
     {
         StatusReport? status = null;
@@ -51,20 +51,22 @@ internal sealed class MonitorCommand(CommandContext context)
             {
                 var now = await view.StatusAsync(cancellationToken);
                 foreach (var change in StateChanges.Of(status, now))
-                    Write(new MonitorLine("state", context.Time.GetUtcNow()) { State = change }, format);
+                    Write(new MonitorLine("state", context.Time.GetUtcNow()) { State = change }, how);
                 status = now;
             }
             await context.Terminal.Out.FlushAsync(cancellationToken);
             var report = await view.Flows.DropsAsync(last, Wait, cancellationToken);
             last = report.Last;
-            foreach (var drop in report.Drops.Where(filter.Matches)) Write(new MonitorLine("drop", drop.Time) { Drop = drop }, format);
+            foreach (var drop in report.Drops.Where(filter.Matches)) Write(new MonitorLine("drop", drop.Time) { Drop = drop }, how);
         }
     }
 
-    private void Write(MonitorLine line, OutputFormat format) => context.Terminal.Out.WriteLine(
-        format == OutputFormat.Json ? PlainJson.Text(line, MonitorJson.Default.MonitorLine)
-        : line.Drop is { } drop ? $"drop  {DropsCommand.LineOf(drop)}"
-        : $"state {DropsCommand.Time(line.Time)} {line.State!.What}{(line.State.Text.Length > 0 ? $": {line.State.Text}" : "")}");
+    private void Write(MonitorLine line, OutputView how)
+    {
+        if (how.IsReport) context.WriteNext(line, MonitorJson.Default.MonitorLine, how);
+        else context.Terminal.Out.WriteLine(line.Drop is { } drop ? $"drop  {DropsCommand.LineOf(drop)}"
+            : $"state {DropsCommand.Time(line.Time)} {line.State!.What}{(line.State.Text.Length > 0 ? $": {line.State.Text}" : "")}");
+    }
 }
 
 /// <summary>A line of `ebpflb monitor -o json`.</summary>

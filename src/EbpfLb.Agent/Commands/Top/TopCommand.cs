@@ -18,7 +18,7 @@ internal sealed class TopCommand(CommandContext context, TimeProvider time)
         var instance = context.NewInstanceOptions();
         var query = new ServiceQueryOptionSet(hasShort: false);
         var repeat = new RepeatOptionSet();
-        var format = CommandLine.CreateFormat();
+        var output = OutputOptionSet.ForReport();
         var order = CheckedOption.Create("--sort", "rate|connections|datagrams|refused|open|name",
             "What stands first (default: rate, of connections and datagrams together)", Choice.Parse<TopOrder>);
         var lines = CheckedOption.Create<int?>("--lines", "N", "Most lines (default: as many as the terminal has, else all)",
@@ -30,10 +30,10 @@ internal sealed class TopCommand(CommandContext context, TimeProvider time)
         command.Options.Add(order);
         command.Options.Add(lines);
         repeat.AddTo(command);
-        command.Options.Add(format);
+        output.AddTo(command);
         command.SetAction((result, token) => ExecuteAsync(
             instance.Read(result), query.Read(result), repeat.Read(result),
-            new TopView(result.GetValue(order), result.GetValue(lines), result.GetValue(format)), token));
+            new TopView(result.GetValue(order), result.GetValue(lines), output.Read(result)), token));
         return command;
     }
 
@@ -59,11 +59,10 @@ internal sealed class TopCommand(CommandContext context, TimeProvider time)
     {
         var terminal = context.Terminal;
         var rows = TopRates.Sort(all, how.Order);
-        if (how.Format == OutputFormat.Json)
+        if (how.Output.IsReport)
         {
-            // One line each, so that another program can read them as they come.
-            terminal.Out.WriteLine(PlainJson.Text(
-                new TopReport(origin, time.GetUtcNow(), [.. rows.Take(how.Lines ?? int.MaxValue)]), TopJson.Default.TopReport));
+            context.WriteNext(new TopReport(origin, time.GetUtcNow(), [.. rows.Take(how.Lines ?? int.MaxValue)]),
+                TopJson.Default.TopReport, how.Output);
             terminal.Out.Flush();
             return;
         }
@@ -89,7 +88,7 @@ internal sealed class TopCommand(CommandContext context, TimeProvider time)
 
     private static string Text(double rate) => rate.ToString(rate < 10 ? "0.0" : "0", CultureInfo.InvariantCulture);
 
-    private sealed record TopView(TopOrder Order, int? Lines, OutputFormat Format);
+    private sealed record TopView(TopOrder Order, int? Lines, OutputView Output);
 }
 
 /// <summary>One measurement of `ebpflb top -o json`.</summary>
