@@ -13,7 +13,7 @@ for what in "$@"; do
 		list) list=yes ;;
 		test)
 			need+=(tcpdump:tcpdump tc:iproute2 iptables-restore:iptables iptables-nft-restore:iptables iptables-legacy-restore:iptables nft:nftables bash:bash chroot:coreutils env:coreutils unshare:util-linux setpriv:util-linux mount:mount umount:mount)
-			need+=(dpkg-deb:dpkg tar:tar gzip:gzip systemd-analyze:systemd)
+			need+=(dpkg-deb:dpkg tar:tar gzip:gzip systemd-analyze:systemd jq:jq)
 			need+=(zsh:zsh fish:fish man:man-db groff:groff-base chromium:chromium)
 			prometheus=yes shared=yes
 			;;
