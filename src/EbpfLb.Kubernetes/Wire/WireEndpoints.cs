@@ -5,7 +5,7 @@ internal sealed class WireEndpoints : IWireObject
 {
     public WireMetadata? Metadata { get; set; }
 
-    public WireSubset[]? Subsets { get; set; }
+    public WireSubset?[]? Subsets { get; set; }
 }
 
 /// <summary>subsets[].</summary>

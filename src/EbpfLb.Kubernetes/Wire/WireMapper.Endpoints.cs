@@ -18,11 +18,13 @@ internal sealed partial class WireMapper
         var slices = new List<EndpointSlice>(subsets.Length);
         for (var i = 0; i < subsets.Length; i++)
         {
+            // As for an API server, null is one without anything.
+            if (subsets[i] is not { } subset) continue;
             List<Endpoint> v4 = [], v6 = [];
-            Collect(name, $"subsets[{i}].addresses", subsets[i].Addresses, EndpointConditions.Default, weights, v4, v6);
-            Collect(name, $"subsets[{i}].notReadyAddresses", subsets[i].NotReadyAddresses, EndpointConditions.Serving, weights, v4, v6);
+            Collect(name, $"subsets[{i}].addresses", subset.Addresses, EndpointConditions.Default, weights, v4, v6);
+            Collect(name, $"subsets[{i}].notReadyAddresses", subset.NotReadyAddresses, EndpointConditions.Serving, weights, v4, v6);
             if (v4.Count + v6.Count == 0) continue;
-            var ports = EndpointPortsOf("Endpoints", name, $"subsets[{i}].ports", subsets[i].Ports);
+            var ports = EndpointPortsOf("Endpoints", name, $"subsets[{i}].ports", subset.Ports);
             foreach (var (family, endpoints) in new[] { (IpFamily.IPv4, v4), (IpFamily.IPv6, v6) })
             {
                 if (endpoints.Count == 0) continue;
