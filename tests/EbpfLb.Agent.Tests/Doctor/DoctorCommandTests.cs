@@ -76,6 +76,21 @@ public sealed class DoctorCommandTests
         Assert.Contains("--snat-ports", line.Error);
     }
 
+    [Theory]
+    [InlineData("--kubeconfig", "/k", "")]
+    [InlineData("--api-server", "https://10.0.0.1:6443", "")]
+    [InlineData("--devices", "eth0", "/running")]
+    [InlineData("--manifests", "/m", "/m")]
+    public async Task An_API_server_that_is_named_takes_the_place_of_the_agents_manifests(string option, string value, string manifests)
+    {
+        using var line = new TestCommandLine { Checks = [Good] };
+        var running = LoadedConfig.Default with { EbpfLb = LoadedConfig.Default.EbpfLb with { Manifests = "/running" } };
+
+        Assert.Equal(0, await line.RunAsync("doctor", option, value));
+
+        Assert.Equal(manifests, line.Examined!.Choose(running).Config.EbpfLb.Manifests);
+    }
+
     [Fact]
     public async Task A_running_agents_configuration_counts_unless_a_file_is_named()
     {

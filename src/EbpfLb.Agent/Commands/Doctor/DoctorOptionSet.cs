@@ -50,8 +50,13 @@ internal sealed class DoctorOptionSet(InstanceOptionSet instance)
         var command = result.CommandResult;
         var given = all.Where(o => o.IsGiven(command)).ToList();
         return new DoctorRequest(instance.Read(result), result.GetValue(config),
-            given.Count == 0 ? null : start => given.Aggregate(start, (loaded, option) => option.Apply(command, loaded)));
+            given.Count == 0 ? null : start => given.Aggregate(Source(given, start), (loaded, option) => option.Apply(command, loaded)));
     }
+
+    /// <summary>Who names an API server means it, and not the manifests of the agent or the file.</summary>
+    private static LoadedConfig Source(List<ConfigOption> given, LoadedConfig start)
+        => given.Exists(o => o.Name is OptionNames.Kubeconfig or OptionNames.ApiServer)
+            ? start with { EbpfLb = start.EbpfLb with { Manifests = "" } } : start;
 
     private bool HasFile(SymbolResult result) => result.GetResult(config) is { Implicit: false };
 }
