@@ -7,7 +7,11 @@ namespace EbpfLb.Kubernetes.Tests.Manifests;
 /// <summary>YAML with a "-" that nothing follows has null in a list, which no list of these objects should have.</summary>
 public sealed class NullItemTests
 {
-    private const string Good = """{"apiVersion":"v1","kind":"Service","metadata":{"name":"good"},"spec":{"clusterIP":"10.96.0.1"}}""";
+    private const string Good = """
+        {"apiVersion":"v1","kind":"Service","metadata":{"name":"good"},"spec":{"clusterIP":"10.96.0.1","ports":[{"port":80}]}}
+        """;
+
+    private const string Slice = "discovery.k8s.io/v1/EndpointSlice";
 
     public static TheoryData<string, string> Lists { get; } = new()
     {
@@ -21,11 +25,11 @@ public sealed class NullItemTests
         { "v1/Endpoints", "\"subsets\":[{\"addresses\":[null]}]" },
         { "v1/Endpoints", "\"subsets\":[{\"notReadyAddresses\":[null]}]" },
         { "v1/Endpoints", "\"subsets\":[{\"addresses\":[{\"ip\":\"10.0.0.1\"}],\"ports\":[null]}]" },
-        { "discovery.k8s.io/v1/EndpointSlice", "\"addressType\":\"IPv4\",\"endpoints\":[null]" },
-        { "discovery.k8s.io/v1/EndpointSlice", "\"addressType\":\"IPv4\",\"endpoints\":[{\"addresses\":[null]}]" },
-        { "discovery.k8s.io/v1/EndpointSlice", "\"addressType\":\"IPv4\",\"endpoints\":[{\"addresses\":[\"10.0.0.1\"],\"hints\":{\"forZones\":[null]}}]" },
-        { "discovery.k8s.io/v1/EndpointSlice", "\"addressType\":\"IPv4\",\"endpoints\":[{\"addresses\":[\"10.0.0.1\"],\"hints\":{\"forNodes\":[null]}}]" },
-        { "discovery.k8s.io/v1/EndpointSlice", "\"addressType\":\"IPv4\",\"endpoints\":[],\"ports\":[null]" },
+        { Slice, "\"endpoints\":[null]" },
+        { Slice, "\"endpoints\":[{\"addresses\":[null]}]" },
+        { Slice, "\"endpoints\":[{\"addresses\":[\"10.0.0.1\"],\"hints\":{\"forZones\":[null]}}]" },
+        { Slice, "\"endpoints\":[{\"addresses\":[\"10.0.0.1\"],\"hints\":{\"forNodes\":[null]}}]" },
+        { Slice, "\"endpoints\":[],\"ports\":[null]" },
         { "v1/Node", "\"spec\":{\"podCIDRs\":[null]}" },
         { "v1/Node", "\"spec\":{\"taints\":[null]}" },
         { "v1/Node", "\"status\":{\"addresses\":[null]}" },
@@ -37,9 +41,9 @@ public sealed class NullItemTests
     public void The_object_is_read_or_refused_with_a_reason_and_others_are_read(string type, string field)
     {
         var at = type.LastIndexOf('/');
-        var item = $$"""
-            {"apiVersion":"{{type[..at]}}","kind":"{{type[(at + 1)..]}}",
-             "metadata":{"name":"odd","labels":{"kubernetes.io/service-name":"odd"}},{{field}}}
+        var item = $$$"""
+            {"apiVersion":"{{{type[..at]}}}","kind":"{{{type[(at + 1)..]}}}",
+             "metadata":{"name":"odd","labels":{"kubernetes.io/service-name":"odd"}},"addressType":"IPv4",{{{field}}} }
             """;
         var list = Encoding.UTF8.GetBytes($$"""{"apiVersion":"v1","kind":"List","items":[{{item}},{{Good}}]}""");
         foreach (var isLenient in (bool[])[false, true])
