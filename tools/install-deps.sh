@@ -22,7 +22,7 @@ for what in "$@"; do
 			shared=yes proxies=yes
 			;;
 		kernels)
-			need+=(qemu-system-x86_64:qemu-system-x86 busybox:busybox-static cpio:cpio xz:xz-utils find:findutils tcpdump:tcpdump setpriv:util-linux)
+			need+=(qemu-system-x86_64:qemu-system-x86 busybox:busybox-static cpio:cpio xz:xz-utils find:findutils tcpdump:tcpdump setpriv:util-linux ethtool:ethtool)
 			;;
 		cross) need+=(ld.lld:lld llvm-objcopy:llvm dpkg-deb:dpkg) ;;
 		*) echo "usage: tools/install-deps.sh [list] [test] [bench] [kernels] [cross]" >&2; exit 2 ;;

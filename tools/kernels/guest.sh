@@ -44,6 +44,12 @@ task_demo() {
 	DEMO_PATIENCE=240 deploy/demo/demo.sh
 }
 
+task_devices() {
+	modprobe bonding max_bonds=0
+	modprobe 8021q
+	tools/kernels/devices.sh ${cases//,/ }
+}
+
 # What the agent says at its start, for kernels that it does not start on: not whether it balances.
 task_agent() {
 	timeout 60 build/bin/ebpflb run --manifests deploy/demo/manifests --instance kernels --run-dir /run/ebpflb

@@ -7,7 +7,7 @@ there=$PWD/build/kernels
 PATH=$PATH:/usr/sbin:/sbin
 
 # With all of coreutils.
-programs=(bash sh awk sed grep find xargs flock setsid nsenter ip tc bpftool mount umount curl diff setpriv tcpdump)
+programs=(bash sh awk sed grep find xargs flock setsid nsenter ip tc ethtool bpftool mount umount curl diff setpriv tcpdump)
 # Opened while running, so that nothing names them: by .NET and by the agent.
 libraries=(libbpf.so.1 libssl.so.3 libcrypto.so.3 libstdc++.so.6 libgcc_s.so.1 libm.so.6 librt.so.1 libdl.so.2 libpthread.so.0)
 modules=(veth bridge dummy 8021q bonding macvlan ipvlan vxlan tun sch_ingress cls_bpf nf_conntrack sctp inet_diag tcp_diag udp_diag
@@ -50,6 +50,8 @@ make_root() {
 	cp EbpfLb.sln "$root/repo/"
 	mkdir -p "$root/repo/tools" "$root/repo/deploy"
 	cp -r tools/netlab "$root/repo/tools/"
+	mkdir -p "$root/repo/tools/kernels"
+	cp tools/kernels/devices.sh "$root/repo/tools/kernels/"
 	cp -r deploy/demo "$root/repo/deploy/"
 	cp -r build/bpf build/bin build/native "$root/repo/build/"
 	cp -r build/dotnet/bin/EbpfLb.Datapath.Tests "$root/repo/build/dotnet/bin/"

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Tries the BPF objects of this checkout on real kernels (`make kernels`, root): every program of every object through the
 # verifier of each, one by one, and writes the table of docs/kernels.md. With "packets" also some packet tests, with "demo" also
-# the demo, each of which takes minutes a kernel, because there is no hardware help for qemu to count on.
-# Usage: run.sh [packets] [demo]; KERNELS="6.1 6.12" chooses among 5.10, 6.1 and 6.12
+# the demo, with "devices" agents on nodes with bonds and VLANs, whose table it writes too; each of them takes minutes a kernel,
+# because there is no hardware help for qemu to count on.
+# Usage: run.sh [packets] [demo] [devices]; KERNELS="6.1 6.12" chooses among 5.10, 6.1 and 6.12
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 kernels=${KERNELS:-5.10 6.1 6.12}
@@ -75,11 +76,36 @@ page=docs/kernels.md
 	table
 } > "$there/page" && mv "$there/page" "$page"
 cat "$page"
-for task; do
-	case $task in packets | demo) ;; *) echo "there is no task '$task': packets, demo" >&2; exit 2 ;; esac
+# A row for each kind of uplink and of XDP, of each kernel.
+devices_table() {
+	local kernel
+	echo "| kernel | uplink | XDP | requests answered | failed | held connections | packets that XDP ended | \`ebpflb verify\` | \`ebpflb status\` |"
+	echo "|---|---|---|---|---|---|---|---|---|"
 	for kernel in $kernels; do
-		echo "== $task on $kernel"
-		tools/kernels/boot.sh "$kernel" "facts,$task" "classes=$classes"
+		[ ! -e "$there/results/devices $kernel" ] || awk -F'\t' -v kernel="$kernel" '$1 == "case" {
+			printf "| %s |", kernel; for (i = 2; i <= NF; i++) printf " %s |", $i; printf "\n" }' "$there/results/devices $kernel"
 	done
+}
+
+code=0
+for task; do
+	case $task in packets | demo | devices) ;; *) echo "there is no task '$task': packets, demo, devices" >&2; exit 2 ;; esac
+	for kernel in $kernels; do
+		# The agent does not start on it.
+		[ "$task $kernel" != "devices 5.10" ] || continue
+		echo "== $task on $kernel"
+		TIMEOUT=${TIMEOUT:-2400} tools/kernels/boot.sh "$kernel" "facts,$task" "classes=$classes" "cases=${CASES:-}" \
+			| tee "$there/results/$task $kernel"
+		grep -q "^== $task took .* exit 0" "$there/results/$task $kernel" || code=1
+	done
+	[ "$task" != devices ] || {
+		awk '/^<!-- devices -->$/ { print; exit } { print }' "$page"
+		echo
+		devices_table
+		echo
+		awk '/^<!-- end of devices -->$/ { on = 1 } on' "$page"
+	} > "$there/page"
+	[ "$task" != devices ] || mv "$there/page" "$page"
 done
 echo "took $((SECONDS - begin)) s"
+exit "$code"

@@ -78,6 +78,13 @@ internal sealed class XdpHooks(XdpMode mode, InstancePaths paths, Func<BpfProgra
     {
         if (device.Error is not null) return new XdpState(mode, 0, "its packets have no program of tc");
         if (!device.Decision.HasEthernet) return new XdpState(mode, 0, "its packets have no Ethernet header");
+        // The tag is not in the frame where the device takes it off, nor between two veths. So a frame of the VLAN would be taken for one
+        // of this device, and its flow answered by the wrong way.
+        if (device.Decision.Vlan is { Length: > 0 } vlan)
+            return new XdpState(mode, 0, $"the VLAN {vlan} is on it, and XDP cannot tell its frames from the device's own");
+        // The kernel has the program run at the ports, and it is told the port, which no route and no flow leads out by.
+        if (mode == XdpMode.Driver && device.Decision.Link.Kind == "bond")
+            return new XdpState(mode, 0, $"by its driver a bond runs it at its ports, which have no routes: use {OptionNames.Xdp} generic");
         try
         {
             return new XdpState(mode, AttachLink(device, present), null);

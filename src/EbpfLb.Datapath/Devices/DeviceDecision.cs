@@ -15,6 +15,9 @@ public sealed record DeviceDecision(Link Link, DeviceRole Role, bool HasEthernet
     /// <summary>Left alone, though other nodes are behind it by its looks: what the user says, or packets that cannot be read.</summary>
     public bool LeadsAway { get; init; }
 
+    /// <summary>A VLAN on it: XDP may see its frames without the tag, which the device or the kernel keeps beside them. Empty: none.</summary>
+    public string Vlan { get; init; } = "";
+
     public bool IsAttached => Role != DeviceRole.None;
 
     public override string ToString() => $"{Link.Name}: {(IsAttached ? "attached" : "left alone")}: {Reason}";

@@ -29,6 +29,7 @@ public static class DeviceSelector
             Undecided = role == DeviceRole.None && options.Only.Count == 0 && !IsNamed(options.Excluded, link)
                 && facts.OwnerOf(link) is null
                 && Behind(link, facts, options) == Neighbors.Unknown ? string.Join(", ", facts.SubnetsOf(link)) : "",
+            Vlan = facts.VlanOn(link)?.Name ?? "",
         };
     }
 

@@ -12,11 +12,13 @@ internal sealed class NetworkFacts
     private readonly Dictionary<int, Link> links;
     private readonly ILookup<int, Address> addresses;
     private readonly ILookup<int, Route> gateways;
+    private readonly ILookup<int, Link> vlans;
 
     public NetworkFacts(NetworkSnapshot network)
     {
         links = network.Links.ToDictionary(l => l.Index);
         addresses = network.Addresses.Where(a => a.Scope == AddressScope.Global).ToLookup(a => a.LinkIndex);
+        vlans = network.Links.Where(l => l.Kind == "vlan" && l.ParentIndex != 0).OrderBy(l => l.Index).ToLookup(l => l.ParentIndex);
         gateways = network.Routes.Where(r => r.Gateway is not null && r.Type == RouteType.Unicast).ToLookup(r => r.Oif);
     }
 
@@ -33,6 +35,9 @@ internal sealed class NetworkFacts
 
     /// <summary>Routes through routers that a device leads to.</summary>
     public IEnumerable<Route> GatewaysOf(Link link) => gateways[link.Index];
+
+    /// <summary>The first VLAN whose frames come in and leave by the device.</summary>
+    public Link? VlanOn(Link link) => vlans[link.Index].FirstOrDefault();
 
     /// <summary>The device that takes this one's packets: a bond, a bridge. A VRF does not: it only chooses the routing table.</summary>
     public Link? OwnerOf(Link link)

@@ -1,5 +1,6 @@
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Attach;
+using EbpfLb.Datapath.Devices;
 using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.Datapath.Tests.Attach;
@@ -121,6 +122,35 @@ public sealed class XdpHooksTests : IDisposable
         Assert.Equal((program.Id, 0u), (ProgramAt("br0"), ProgramAt("left")));
     }
 
+    /// <summary>A tag that the device keeps beside the frame is not seen by XDP.</summary>
+    [Theory]
+    [InlineData(XdpMode.Driver)]
+    [InlineData(XdpMode.Generic)]
+    public void Where_a_VLAN_is_put_on_a_device_its_program_goes_and_the_VLAN_is_the_reason(XdpMode mode)
+    {
+        using var hooks = NewHooks(mode);
+        Assert.Null(Attach(hooks, DeviceLab.Left)["left"].Xdp!.Problem);
+
+        var problem = AttachAs(hooks, d => d with { Vlan = "left.7" }).Xdp!.Problem;
+
+        Assert.Equal("the VLAN left.7 is on it, and XDP cannot tell its frames from the device's own", problem);
+        Assert.Equal(0u, ProgramAt("left"));
+        Assert.DoesNotContain(lab.Pins(), p => p.StartsWith("xdp", StringComparison.Ordinal));
+    }
+
+    /// <summary>This kernel may have no bonds, so a veth stands for one.</summary>
+    [Theory]
+    [InlineData(XdpMode.Driver, "by its driver a bond runs it at its ports, which have no routes: use --xdp generic")]
+    [InlineData(XdpMode.Generic, null)]
+    public void A_bond_has_it_by_the_stack_only(XdpMode mode, string? problem)
+    {
+        using var hooks = NewHooks(mode);
+
+        Assert.Equal(problem, AttachAs(hooks, d => d with { Link = d.Link with { Kind = "bond" } }).Xdp!.Problem);
+
+        Assert.Equal(problem is null ? program.Id : 0u, ProgramAt("left"));
+    }
+
     [Fact]
     public void Of_a_device_that_is_gone_no_pin_stays()
     {
@@ -152,6 +182,13 @@ public sealed class XdpHooksTests : IDisposable
         var attacher = lab.NewAttacher(TcAttachMode.Auto);
         var attached = lab.Attach(attacher, devices);
         return lab.Run(() => hooks.Attach(attached)).ToDictionary(d => d.Name);
+    }
+
+    /// <summary>Attaches to left, as if it were what `change` makes of it.</summary>
+    private AttachedDevice AttachAs(XdpHooks hooks, Func<DeviceDecision, DeviceDecision> change)
+    {
+        var attached = lab.Attach(lab.NewAttacher(TcAttachMode.Auto), DeviceLab.Left);
+        return lab.Run(() => hooks.Attach([.. attached.Select(d => d with { Decision = change(d.Decision) })])).Single();
     }
 
     private BpfProgram NewProgram()

@@ -35,6 +35,17 @@ public sealed class DeviceSelectorTests
     public void A_device_is_decided_by_its_kind(string? kind, LinkType type, string decision)
         => Assert.Equal(decision, Decide(new Net().Device("eth0", kind, type)));
 
+    [Fact]
+    public void A_device_knows_the_first_VLAN_on_it()
+    {
+        var net = new Net().Device("eth0").Device("bond0", "bond").Device("eth0.8", "vlan", parent: "eth0")
+            .Device("eth0.7", "vlan", parent: "eth0").Device("mac0", "macvlan", parent: "bond0");
+
+        Assert.Equal(
+            ["eth0 eth0.8", "bond0 ", "eth0.8 ", "eth0.7 ", "mac0 "],
+            DeviceSelector.Select(net.Snapshot, new DeviceOptions([], [], [])).Skip(1).Select(d => $"{d.Link.Name} {d.Vlan}"));
+    }
+
     [Theory]
     [InlineData(null, "eth0: attached: carries the default route")]
     [InlineData("bridge", "eth0: attached: carries the default route")]
