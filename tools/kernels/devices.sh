@@ -171,19 +171,19 @@ case_() {
 	before=$(metric pkt_xdp)
 	open_shell held outside
 	for to in "$node1:$public_port" "[$shop6]:80"; do tell held "hold id=$to to=$to count=$held"; done
-	for to in "$node1:$public_port" "$shop4:80"; do count "$(probe outside load mode=tcp "to=$to" count=60 seconds=60 timeout=5000)" "$from4"; done
+	for to in "$node1:$public_port" "$shop4:80"; do count "$(probe outside load mode=tcp "to=$to" count=30 seconds=60 timeout=5000)" "$from4"; done
 	for to in "[$node1_6]:$public_port" "[$shop6]:80"; do
-		count "$(probe outside load mode=tcp "to=$to" count=60 seconds=60 timeout=5000)" "$from6"
+		count "$(probe outside load mode=tcp "to=$to" count=30 seconds=60 timeout=5000)" "$from6"
 	done
-	count "$(probe outside load mode=udp "to=$node1:$public_echo_port" count=60 seconds=60 timeout=5000)" "$from4"
-	count "$(probe outside load mode=udp "to=[$node1_6]:$public_echo_port" count=60 seconds=60 timeout=5000)" "$from6"
-	for to in "$node1:$public_port" "[$shop6]:80"; do exchange "$to" 5; done
+	count "$(probe outside load mode=udp "to=$node1:$public_echo_port" count=30 seconds=60 timeout=5000)" "$from4"
+	count "$(probe outside load mode=udp "to=[$node1_6]:$public_echo_port" count=30 seconds=60 timeout=5000)" "$from6"
+	for to in "$node1:$public_port" "[$shop6]:80"; do exchange "$to" 3; done
 	case $shape in
 	*bond*)
 		# The port that is in use goes, and comes back while the other one goes.
 		for leg in a b; do
 			ip -n "$(netlab_netns "$lab" node-1)" link set "eth0$leg" down
-			for to in "$node1:$public_port" "[$shop6]:80"; do exchange "$to" 5; done
+			for to in "$node1:$public_port" "[$shop6]:80"; do exchange "$to" 3; done
 			ip -n "$(netlab_netns "$lab" node-1)" link set "eth0$leg" up
 			wait_for "port eth0$leg to be back" port_back "$leg"
 		done ;;
@@ -200,8 +200,7 @@ case_() {
 }
 
 port_back() {
-	grep -A1 "Slave Interface: eth0$1" "/proc/$$/net/bonding/bond0" 2> /dev/null | grep -q 'MII Status: up' \
-		|| nsenter --net="/run/netns/$(netlab_netns "$lab" node-1)" grep -A1 "Slave Interface: eth0$1" /proc/net/bonding/bond0 | grep -q 'MII Status: up'
+	nsenter --net="/run/netns/$(netlab_netns "$lab" node-1)" grep -A1 "Slave Interface: eth0$1" /proc/net/bonding/bond0 | grep -q 'MII Status: up'
 }
 
 is_wanted() {
