@@ -126,7 +126,7 @@ agent_up() {
 agent_down() {
 	local pid
 	pid=$(cat "$state/agent-node-1.log.pid")
-	kill "$pid"
+	kill -KILL "$pid"
 	wait_for "the agent's end" gone "$pid"
 	netlab_exec "$lab" node-1 "$agent" cleanup --instance "$(netlab_instance "$lab" node-1)" > /dev/null
 }
