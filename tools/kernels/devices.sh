@@ -171,7 +171,9 @@ case_() {
 	before=$(metric pkt_xdp)
 	open_shell held outside
 	for to in "$node1:$public_port" "[$shop6]:80"; do tell held "hold id=$to to=$to count=$held"; done
-	for to in "$node1:$public_port" "$shop4:80"; do count "$(probe outside load mode=tcp "to=$to" count=30 seconds=60 timeout=5000)" "$from4"; done
+	for to in "$node1:$public_port" "$shop4:80"; do
+		count "$(probe outside load mode=tcp "to=$to" count=30 seconds=60 timeout=5000)" "$from4"
+	done
 	for to in "[$node1_6]:$public_port" "[$shop6]:80"; do
 		count "$(probe outside load mode=tcp "to=$to" count=30 seconds=60 timeout=5000)" "$from6"
 	done
@@ -200,7 +202,7 @@ case_() {
 }
 
 port_back() {
-	nsenter --net="/run/netns/$(netlab_netns "$lab" node-1)" grep -A1 "Slave Interface: eth0$1" /proc/net/bonding/bond0 | grep -q 'MII Status: up'
+	netlab_exec "$lab" node-1 grep -A1 "Slave Interface: eth0$1" /proc/net/bonding/bond0 | grep -q 'MII Status: up'
 }
 
 is_wanted() {

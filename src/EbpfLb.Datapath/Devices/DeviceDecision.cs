@@ -15,7 +15,7 @@ public sealed record DeviceDecision(Link Link, DeviceRole Role, bool HasEthernet
     /// <summary>Left alone, though other nodes are behind it by its looks: what the user says, or packets that cannot be read.</summary>
     public bool LeadsAway { get; init; }
 
-    /// <summary>A VLAN on it: XDP may see its frames without the tag, which the device or the kernel keeps beside them. Empty: none.</summary>
+    /// <summary>A VLAN on it, whose frames XDP may see without the tag, which is kept beside them. Empty: none.</summary>
     public string Vlan { get; init; } = "";
 
     public bool IsAttached => Role != DeviceRole.None;
