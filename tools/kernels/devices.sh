@@ -127,8 +127,13 @@ agent_down() {
 	local pid
 	pid=$(cat "$state/agent-node-1.log.pid")
 	kill -KILL "$pid"
-	wait_for "the agent's end" gone "$pid"
+	wait_for "the agent's end" ended "$pid"
 	netlab_exec "$lab" node-1 "$agent" cleanup --instance "$(netlab_instance "$lab" node-1)" > /dev/null
+}
+
+# Whoever should ask for its exit code may not have yet.
+ended() {
+	[ ! -e "/proc/$1/status" ] || grep -q '^State:[[:space:]]*[ZX]' "/proc/$1/status"
 }
 
 # count ANSWER EXPECTED: adds to answered and failed; a wrong backend or address is a failure.
