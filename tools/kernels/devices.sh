@@ -127,13 +127,8 @@ agent_down() {
 	local pid
 	pid=$(cat "$state/agent-node-1.log.pid")
 	kill -KILL "$pid"
-	wait_for "the agent's end" ended "$pid"
-	netlab_exec "$lab" node-1 "$agent" cleanup --instance "$(netlab_instance "$lab" node-1)" > /dev/null
-}
-
-# Whoever should ask for its exit code may not have yet.
-ended() {
-	[ ! -e "/proc/$1/status" ] || grep -q '^State:[[:space:]]*[ZX]' "/proc/$1/status"
+	# Refused until its last thread has ended.
+	wait_for "the agent's end" netlab_exec "$lab" node-1 "$agent" cleanup --instance "$(netlab_instance "$lab" node-1)"
 }
 
 # count ANSWER EXPECTED: adds to answered and failed; a wrong backend or address is a failure.
