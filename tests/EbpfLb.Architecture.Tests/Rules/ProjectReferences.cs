@@ -43,7 +43,7 @@ internal static class ProjectReferences
         ["Preconditions.Tests"] = ["Bpf", "Testing"],
         ["Benchmarks"] = Everything,
         ["Company"] = ["Testing"],
-        ["Fuzz"] = ["Bpf", "Configuration", "Kubernetes", "Testing"],
+        ["Fuzz"] = ["Agent", "Bpf", "Configuration", "Kubernetes", "Testing"],
         ["Chaos"] = ["Abi", "Bpf", "Testing"],
     };
 
