@@ -260,6 +260,14 @@ struct lb_svc_stat {
 	__u64 refused;	   /* no endpoint */
 };
 
+/* Value of lb_traffic: of one service port or backend on one CPU. Bytes from the IP header on. */
+struct lb_traffic {
+	__u64 packets_in; /* from clients to backends */
+	__u64 bytes_in;
+	__u64 packets_out; /* replies */
+	__u64 bytes_out;
+};
+
 /* Keys of lb_node_addrs4/6. */
 struct lb_ip4 {
 	__be32 addr;

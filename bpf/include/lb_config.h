@@ -14,6 +14,9 @@ LB_CONFIG(
 	__u8, cfg_svc_stats, 1,
 	"Count connections, datagrams and refusals per service port (lb_svc_stats): 1 on, 0 off.");
 LB_CONFIG(__u32, cfg_services, 1024, "Elements of lb_svc_stats for each CPU.");
+LB_CONFIG(__u8, cfg_traffic, 0,
+	  "Count packets and bytes per service port and backend (lb_traffic): 1 on, 0 off.");
+LB_CONFIG(__u32, cfg_backends, 1024, "Elements of lb_traffic for backends, for each CPU.");
 LB_CONFIG(__u32, cfg_affinity_rows, 64, "Elements of lb_aff_rows.");
 LB_CONFIG(__u8, cfg_set_retval, 1,
 	  "The kernel has bpf_set_retval() in socket hooks (6.1): 1. 0: what is refused gets EPERM "

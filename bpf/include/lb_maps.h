@@ -99,11 +99,9 @@ struct {
 	__uint(max_entries, 64);
 } lb_aff_rows __weak SEC(".maps");
 
-/*
- * Network namespace cookie -> its addresses: with it socket hooks know their clients as packets
+/* Network namespace cookie -> its addresses: with it socket hooks know their clients as packets
  * show them. Written by the agent, read for services with affinity or source ranges. Full: the
- * agent says so; processes of what is left out are known by their namespace.
- */
+ * agent says so; processes of what is left out are known by their namespace. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__type(key, __u64);
@@ -120,10 +118,8 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 } lb_sock __weak SEC(".maps");
 
-/*
- * Other frontends of unconnected UDP sockets that talk to several. Written and read by programs.
- * Full: the least recently used pair is forgotten, its late answers show the backend's address.
- */
+/* Other frontends of unconnected UDP sockets that talk to several. Written and read by programs.
+ * Full: the least recently used pair is forgotten, its late answers show the backend's address. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__type(key, struct lb_peer);
@@ -149,6 +145,18 @@ struct {
 	__type(value, struct lb_svc_stat);
 	__uint(max_entries, 65536);
 } lb_svc_stats __weak SEC(".maps");
+
+/* Service port id -> packets and bytes, cfg_services of them, and behind them backend id -> the
+ * same, cfg_backends of them: for the first CPU, as many for the next. One element without
+ * cfg_traffic. Written by programs (and zeroed by the agent for a new id), read by the agent
+ * through mmap. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct lb_traffic);
+	__uint(max_entries, 1);
+} lb_traffic __weak SEC(".maps");
 
 /* Service port id -> flows that ended without a program's doing: expired, or removed by the agent
  * or a command. With lb_svc_stat.closed, what is not open any more. Written by the agent through
@@ -248,11 +256,9 @@ struct {
 	__uint(map_flags, BPF_F_RDONLY_PROG);
 } lb_settings __weak SEC(".maps");
 
-/*
- * Flows of IPv4, two entries each. Written by programs, collected by the agent. Not an LRU: under a
+/* Flows of IPv4, two entries each. Written by programs, collected by the agent. Not an LRU: under a
  * flood an LRU forgets established flows for new ones. Full: half-open and closed flows give way
- * (lb_ct_pending); when all are established, new flows are dropped and counted.
- */
+ * (lb_ct_pending); when all are established, new flows are dropped and counted. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__type(key, struct lb_ct_key4);
@@ -268,12 +274,10 @@ struct {
 	__uint(max_entries, 1024);
 } lb_conntrack6 __weak SEC(".maps");
 
-/*
- * Two rings of flows that may be evicted, a third for half-open ones, the rest for closed ones:
+/* Two rings of flows that may be evicted, a third for half-open ones, the rest for closed ones:
  * each is written at the ring's cursor (the key of its request entry, IPv4 as v4-mapped, and the
  * tick); what was there is evicted if it still may be and had no packet since. So at most this many
- * flows are half-open or closed. Written by programs.
- */
+ * flows are half-open or closed. Written by programs. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__type(key, __u32);
@@ -289,11 +293,9 @@ struct {
 	__uint(max_entries, 1);
 } lb_ct_cursor __weak SEC(".maps");
 
-/*
- * How many UDP flows became open, and how many may: half of each family's table. Written by
+/* How many UDP flows became open, and how many may: half of each family's table. Written by
  * programs (opened) and by the agent after each sweep (limit). Full: UDP flows that are asked again
- * stay what may be evicted.
- */
+ * stay what may be evicted. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__type(key, __u32);
@@ -301,11 +303,9 @@ struct {
 	__uint(max_entries, 4);
 } lb_udp_share __weak SEC(".maps");
 
-/*
- * Backends towards which source ports are used up, or nearly: a search through all of the range is
+/* Backends towards which source ports are used up, or nearly: a search through all of the range is
  * made once in a tick, others look at a few ports each. Written by programs. Full: the least
- * recently used is forgotten, and searched through once more.
- */
+ * recently used is forgotten, and searched through once more. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__type(key, struct lb_snat_way);
@@ -313,10 +313,8 @@ struct {
 	__uint(max_entries, 1024);
 } lb_snat_full __weak SEC(".maps");
 
-/*
- * What backends in TIME_WAIT remember of the last connection from a source port. The place is hash
- * of address and backend plus port. Written by programs. Full: a place is taken over.
- */
+/* What backends in TIME_WAIT remember of the last connection from a source port. The place is hash
+ * of address and backend plus port. Written by programs. Full: a place is taken over. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__type(key, __u32);
@@ -324,10 +322,8 @@ struct {
 	__uint(max_entries, LB_SNAT_GUARDS);
 } lb_snat_guard __weak SEC(".maps");
 
-/*
- * Addresses that packets of ours go to. Written by programs and, through mmap, by the agent, which
- * makes it anew now and then. Full: all packets are looked at.
- */
+/* Addresses that packets of ours go to. Written by programs and, through mmap, by the agent, which
+ * makes it anew now and then. Full: all packets are looked at. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__type(key, __u32);

@@ -3,7 +3,7 @@
 #ifndef LB_DROP_H
 #define LB_DROP_H
 
-#include "lb_conntrack.h"
+#include "lb_traffic.h"
 
 /* For `return`: says why and what then. */
 lb_inline int lb_end(struct lb_pass *pass, enum lb_reason reason, int verdict)
@@ -48,6 +48,8 @@ lb_once int lb_event_write(const struct lb_pass *pass)
 lb_inline int lb_finish(const struct lb_pass *pass, int verdict)
 {
 	lb_count_packet(pass->reason, pass->pkt.len);
+	if (cfg_traffic)
+		lb_traffic_count(pass, pass->reason);
 	if (unlikely(lb_bad_end(pass->reason)))
 		lb_event_write(pass);
 	return verdict;

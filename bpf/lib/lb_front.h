@@ -23,6 +23,15 @@
 #include "lb_tunnel_head.h"
 #include "lb_untracked.h"
 
+/* A packet of a flow leaves here. */
+lb_inline void lb_front_count(const struct lb_pass *pass, enum lb_reason reason)
+{
+	lb_count_packet(reason, pass->pkt.len);
+	lb_count(LB_PKT_XDP);
+	if (cfg_traffic)
+		lb_traffic_count(pass, reason);
+}
+
 /* The frame is for the device that it came in by, as `mac` has it. */
 lb_inline bool lb_front_frame(hook_ctx *ctx, const __u8 *mac)
 {
@@ -137,9 +146,7 @@ lb_inline int lb_front_leave(hook_ctx *ctx, struct lb_pass *pass,
 	if (!eth)
 		return XDP_DROP;
 	__builtin_memcpy(eth, neighbour->head, sizeof(neighbour->head));
-	lb_count_packet(pass->ct.flags & LB_CT_REPLY ? LB_PKT_REPLY : LB_PKT_TO_REMOTE,
-			pass->pkt.len);
-	lb_count(LB_PKT_XDP);
+	lb_front_count(pass, pass->ct.flags & LB_CT_REPLY ? LB_PKT_REPLY : LB_PKT_TO_REMOTE);
 	return neighbour->way == LB_FRONT_SEND ? XDP_TX : bpf_redirect(pass->ct.oif, 0);
 }
 
@@ -170,11 +177,10 @@ HOOK_ONCE int lb_front_tunnel(hook_ctx *ctx, struct lb_pass *pass,
 	eth->h_proto = v4 ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6);
 	if (pass->pkt.flags & LB_PACKET_UNTRACKED) {
 		lb_untracked_begun(pass);
-		lb_count_packet(LB_PKT_UNTRACKED, pass->pkt.len);
+		lb_front_count(pass, LB_PKT_UNTRACKED);
 	} else {
-		lb_count_packet(LB_PKT_TO_NODE, pass->pkt.len);
+		lb_front_count(pass, LB_PKT_TO_NODE);
 	}
-	lb_count(LB_PKT_XDP);
 	return neighbour->way == LB_FRONT_SEND ? XDP_TX : bpf_redirect(pass->ct.oif, 0);
 }
 

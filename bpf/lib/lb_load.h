@@ -44,18 +44,23 @@ lb_inline void lb_begun(__u32 service_id, __u32 backend_id)
 }
 
 /*
- * The count of a connection's backend, if the id is still that backend's: the connection may have
- * outlived it, and the id belong to another one.
+ * Whether the id is still that of a connection's backend: the connection may have outlived it, and
+ * the id belong to another one.
  */
-lb_inline struct lb_load *lb_load_of(__u32 service_id, __u32 backend_id, __u32 addr_fold,
-				     __be16 port)
+lb_inline bool lb_backend_still(__u32 service_id, __u32 backend_id, __u32 addr_fold, __be16 port)
 {
 	const struct lb_backend *backend = lb_backend_get(backend_id);
 
-	if (!backend || READ_ONCE(backend->service_id) != service_id || backend->port != port ||
-	    lb_addr_fold(backend->addr) != addr_fold)
-		return NULL;
-	return lb_load_get(backend_id);
+	return backend && READ_ONCE(backend->service_id) == service_id && backend->port == port &&
+	       lb_addr_fold(backend->addr) == addr_fold;
+}
+
+/* The count of a connection's backend, if the id is still that backend's. */
+lb_inline struct lb_load *lb_load_of(__u32 service_id, __u32 backend_id, __u32 addr_fold,
+				     __be16 port)
+{
+	return lb_backend_still(service_id, backend_id, addr_fold, port) ? lb_load_get(backend_id)
+									 : NULL;
 }
 
 /*

@@ -10,10 +10,10 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "13db1de3a3e79df1726824a67e0237a987e5c4f2b4c727fb49c7663aa25f26c9";
+    public const string Hash = "f7f35b992ac7dbb526355f68612e3b4913900c3d2902fc256ea0006965abfeec";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
-    public const ulong MapsHash = 0xd561415fe47d2ed3;
+    public const ulong MapsHash = 0xe3298c86cb9adc4a;
 }
 
 /// <summary>struct lb_addr, 20 bytes.</summary>
@@ -1033,6 +1033,29 @@ public record struct LbSvcStat
 
     /// <summary>Byte by byte.</summary>
     public readonly bool Equals(LbSvcStat other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+}
+
+/// <summary>struct lb_traffic, 32 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 32)]
+public record struct LbTraffic
+{
+    /// <summary>__u64 packets_in.</summary>
+    [FieldOffset(0)] public ulong PacketsIn;
+
+    /// <summary>__u64 bytes_in.</summary>
+    [FieldOffset(8)] public ulong BytesIn;
+
+    /// <summary>__u64 packets_out.</summary>
+    [FieldOffset(16)] public ulong PacketsOut;
+
+    /// <summary>__u64 bytes_out.</summary>
+    [FieldOffset(24)] public ulong BytesOut;
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbTraffic other) => AbiBytes.Same(this, other);
 
     /// <inheritdoc/>
     public override readonly int GetHashCode() => AbiBytes.Hash(this);

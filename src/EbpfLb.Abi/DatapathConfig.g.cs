@@ -14,6 +14,12 @@ public sealed record DatapathConfig
     /// <summary>Elements of lb_svc_stats for each CPU. (cfg_services)</summary>
     public uint Services { get; init; } = 1024;
 
+    /// <summary>Count packets and bytes per service port and backend (lb_traffic): 1 on, 0 off. (cfg_traffic)</summary>
+    public byte Traffic { get; init; }
+
+    /// <summary>Elements of lb_traffic for backends, for each CPU. (cfg_backends)</summary>
+    public uint Backends { get; init; } = 1024;
+
     /// <summary>Elements of lb_aff_rows. (cfg_affinity_rows)</summary>
     public uint AffinityRows { get; init; } = 64;
 
@@ -55,6 +61,8 @@ public sealed record DatapathConfig
     [
         new("cfg_svc_stats", AbiBytes.Of(SvcStats).ToArray()),
         new("cfg_services", AbiBytes.Of(Services).ToArray()),
+        new("cfg_traffic", AbiBytes.Of(Traffic).ToArray()),
+        new("cfg_backends", AbiBytes.Of(Backends).ToArray()),
         new("cfg_affinity_rows", AbiBytes.Of(AffinityRows).ToArray()),
         new("cfg_set_retval", AbiBytes.Of(SetRetval).ToArray()),
         new("cfg_mptcp", AbiBytes.Of(Mptcp).ToArray()),

@@ -155,6 +155,10 @@ public static class Tables
     public static Table<uint, LbSvcStat> SvcStats { get; } =
         new("lb_svc_stats", 2, 4, 32, 65536, 1024);
 
+    /// <summary>lb_traffic: Array, Mappable.</summary>
+    public static Table<uint, LbTraffic> Traffic { get; } =
+        new("lb_traffic", 2, 4, 32, 1, 1024);
+
     /// <summary>lb_turns: Array.</summary>
     public static Table<uint, LbTurn> Turns { get; } =
         new("lb_turns", 2, 4, 8, 1024, 0);
@@ -207,6 +211,7 @@ public static class Tables
         SvcCidrs6,
         SvcExpired,
         SvcStats,
+        Traffic,
         Turns,
         UdpPeer,
         UdpShare,

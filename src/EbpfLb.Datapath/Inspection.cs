@@ -63,7 +63,8 @@ public static class Inspection
         using var backends = new MappedArray<LbBackend>(BpfMap.OpenPinned(paths.Map(Abi.Tables.Backends.Name)), writable: false);
         using var loads = new MappedArray<LbLoad>(BpfMap.OpenPinned(paths.Map(Abi.Tables.Load.Name)), writable: false);
         var stats = new MappedWindows<LbSvcStat>(BpfMap.OpenPinned(paths.Map(Abi.Tables.SvcStats.Name)), writable: false);
-        using var counters = new Tables.ServiceCounterTable(stats, Flows.FlowEnds.OpenPinned(paths), fresh: false);
+        using var traffic = TrafficTable.OpenPinned(paths, stats.Length / PossibleCpus.Numbers(), backends.Length);
+        using var counters = new Tables.ServiceCounterTable(stats, Flows.FlowEnds.OpenPinned(paths), fresh: false, traffic);
 
         var found = new List<InspectedFrontend>();
         foreach (var (key, value) in services4.Entries()) Add(FrontendKey.From(key), value);
@@ -95,7 +96,7 @@ public static class Inspection
         {
             var backend = backends.ReadOnlySpan[(int)id];
             var load = id < loads.Length ? loads.ReadOnlySpan[(int)id] : default;
-            return BackendCounters.Of(BackendCodec.Address(backend), backend.Weight, load);
+            return BackendCounters.Of(BackendCodec.Address(backend), backend.Weight, load, traffic.ReadBackend(id));
         }
     }
 

@@ -65,6 +65,11 @@ public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint
     /// <summary>Clients whose answers lb_answers counts.</summary>
     public uint AnsweredClients { get; init; } = 4_096;
 
+    /// <summary>
+    /// lb_traffic has an element for each service port and each backend on each CPU, 32 bytes each; else it has one.
+    /// </summary>
+    public bool CountsTraffic { get; init; }
+
     /// <summary>Bytes of the ring lb_events, a power of two and at least a page: 4,096 events of 64 bytes.</summary>
     public uint EventBytes { get; init; } = 262_144;
 

@@ -37,6 +37,11 @@ var benches = new Dictionary<string, Func<Task>>
         PacketBench.Run();
         return Task.CompletedTask;
     },
+    ["traffic"] = () =>
+    {
+        TrafficBench.Run();
+        return Task.CompletedTask;
+    },
     ["flows"] = () =>
     {
         FlowsBench.Run();

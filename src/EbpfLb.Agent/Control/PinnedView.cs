@@ -45,7 +45,7 @@ internal sealed class PinnedView(string instance, IReadOnlyList<InspectedFronten
                        null, null, port.First().Frontend.Protocol.ToText(), port.Key, backend.Address.Address.ToString(),
                        backend.Address.Port)
                    {
-                       Weight = backend.Weight, Connections = backend.Connections, Open = backend.Open,
+                       Weight = backend.Weight, Connections = backend.Connections, Open = backend.Open, Traffic = backend.Traffic,
                    };
         return Task.FromResult(new BackendsReport(Origin.Maps, [.. rows]));
     }
@@ -76,6 +76,7 @@ internal sealed class PinnedView(string instance, IReadOnlyList<InspectedFronten
                     FrontendText.Policy(f.LocalPolicy), f.Backends.Count))])
         {
             Scheduler = first.Scheduler.ToText(),
+            Traffic = first.Counters.Traffic,
         };
     }
 }

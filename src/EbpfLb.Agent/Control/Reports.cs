@@ -1,4 +1,5 @@
 using EbpfLb.Datapath.Attach;
+using EbpfLb.Datapath.Counters;
 using EbpfLb.Model;
 
 namespace EbpfLb.Agent.Control;
@@ -97,6 +98,9 @@ internal sealed record ServiceRow(
 
     /// <summary>When what is programmed of the Service changed last; null: not since the agent started, or no agent answers.</summary>
     public DateTimeOffset? LastChange { get; init; }
+
+    /// <summary>What passed the programs at the devices; null: not counted (--traffic-counts).</summary>
+    public Traffic? Traffic { get; init; }
 }
 
 /// <summary>One frontend of a service port.</summary>
@@ -118,6 +122,9 @@ internal sealed record BackendRow(string? Service, string? Port, string Protocol
 
     /// <summary>Of those, open now.</summary>
     public ulong? Open { get; init; }
+
+    /// <summary>What passed the programs at the devices; null: not counted (--traffic-counts), or not programmed.</summary>
+    public Traffic? Traffic { get; init; }
 }
 
 /// <summary>How many service ports have a scheduler.</summary>

@@ -31,7 +31,7 @@ internal sealed class ServiceReports(PipelineState state, IServiceTables tables,
                        port.Key.Service.ToString(), port.Key.PortName, port.Key.Protocol.ToText(), id, backend.Address.Address.ToString(),
                        backend.Address.Port)
                    {
-                       Weight = backend.Weight, Connections = counted?.Connections, Open = counted?.Open,
+                       Weight = backend.Weight, Connections = counted?.Connections, Open = counted?.Open, Traffic = counted?.Traffic,
                    };
         return new BackendsReport(Origin.Agent, [.. rows])
         {
@@ -55,6 +55,7 @@ internal sealed class ServiceReports(PipelineState state, IServiceTables tables,
     {
         Scheduler = port.Scheduler.ToText(),
         LastChange = lastChange(port.Key.Service),
+        Traffic = counters?.Traffic,
     };
 
     private FrontendRow FrontendOf(CompiledPort port, ServedFrontend served)

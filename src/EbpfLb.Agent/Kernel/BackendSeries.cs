@@ -23,7 +23,10 @@ internal sealed class BackendSeries(IServiceTables tables, PipelineState state, 
             .Where(b => own.Contains((port.Key, b.Address)))
             .Select(b => new BackendReading(
                 port.Key.Service, port.Key.PortName, port.Key.Protocol.ToText(), port.Key.Family.ToString(), b.Address.ToString(),
-                b.Connections, b.Open)));
+                b.Connections, b.Open)
+            {
+                Traffic = MeasuredTraffic.Of(b.Traffic),
+            }));
         return new BackendReadings([.. readings], there.Count - own.Count);
     }
 }

@@ -14,7 +14,7 @@ internal static class KernelOptions
         TcAttach = options.TcAttach,
         Xdp = options.Xdp,
         Tunnel = options.Tunnel,
-        Sizes = SizesOf(options.Sizes, MachineSizes.Default()),
+        Sizes = SizesOf(options.Sizes, MachineSizes.Default()) with { CountsTraffic = options.TrafficCounts },
         Answers = options.Answers ?? KernelAnswers.Read(new Sysctls(Sysctls.DefaultRoot)),
     };
 

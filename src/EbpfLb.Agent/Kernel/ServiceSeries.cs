@@ -45,12 +45,29 @@ internal sealed class ServiceSeries(IServiceTables tables, PipelineState state, 
             Connections = others.Connections + (long)Growth.Of(now.Connections, before?.Connections),
             Datagrams = others.Datagrams + (long)Growth.Of(now.Datagrams, before?.Datagrams),
             Refused = others.Refused + (long)Growth.Of(now.Refused, before?.Refused),
+            Traffic = now.Traffic is { } traffic ? Sum(others.Traffic, traffic, before?.Traffic) : others.Traffic,
         };
     }
 
     private static ServiceReading Of(ServicePortKey port, PortCounters counters) => new(
         port.Service, port.PortName, port.Protocol.ToText(), port.Family.ToString(),
-        (long)counters.Connections, (long)counters.Datagrams, (long)counters.Refused);
+        (long)counters.Connections, (long)counters.Datagrams, (long)counters.Refused)
+    {
+        Traffic = MeasuredTraffic.Of(counters.Traffic),
+    };
+
+    private static TrafficReading Sum(TrafficReading? sum, Traffic now, Traffic? before) => new(
+        (sum?.PacketsIn ?? 0) + (long)Growth.Of(now.PacketsIn, before?.PacketsIn),
+        (sum?.BytesIn ?? 0) + (long)Growth.Of(now.BytesIn, before?.BytesIn),
+        (sum?.PacketsOut ?? 0) + (long)Growth.Of(now.PacketsOut, before?.PacketsOut),
+        (sum?.BytesOut ?? 0) + (long)Growth.Of(now.BytesOut, before?.BytesOut));
+}
+
+/// <summary>Packets and bytes as the metrics have them.</summary>
+internal static class MeasuredTraffic
+{
+    public static TrafficReading? Of(Traffic? counted) => counted is { } traffic
+        ? new TrafficReading((long)traffic.PacketsIn, (long)traffic.BytesIn, (long)traffic.PacketsOut, (long)traffic.BytesOut) : null;
 }
 
 /// <summary>What a counter of the kernel counted between two readings.</summary>

@@ -66,6 +66,9 @@ internal sealed record StartOptions
 
     public SizesSection Sizes { get; init; } = new();
 
+    /// <summary>See <see cref="EbpfLb.Planning.MapSizes.CountsTraffic"/>.</summary>
+    public bool TrafficCounts { get; init; }
+
     /// <summary>End TCP connections too when the endpoint that they lead to is removed.</summary>
     public bool EndTcp { get; init; }
 
@@ -112,6 +115,7 @@ internal sealed record StartOptions
             LogFormat = (own.LogFormat.Length > 0 ? own.LogFormat : proxy.Logging.Format) == "json" ? LogFormat.Json : LogFormat.Text,
             OomScoreAdj = proxy.OomScoreAdj,
             Sizes = own.Sizes,
+            TrafficCounts = own.TrafficCounts,
             EndTcp = own.EndTcpOfRemovedEndpoints,
             RefuseUnknownPorts = own.UnknownPorts != "ignore",
             Scheduler = SchedulerOf(own.Scheduler.Length > 0 ? own.Scheduler : proxy.Scheduler),

@@ -42,6 +42,9 @@ public sealed record EbpfLbConfiguration
     /// <summary>Backends with counters of their own in the metrics; 0: none.</summary>
     public int BackendMetrics { get; init; }
 
+    /// <summary>Count packets and bytes of service ports and backends.</summary>
+    public bool TrafficCounts { get; init; }
+
     /// <summary>"off", "summary" or "full".</summary>
     public string StatusPage { get; init; } = "summary";
 

@@ -75,6 +75,13 @@ public static class EbpfLbFields
             OptionUse.Agent, "N",
             "Give this many backends counters of their own in the metrics, and none to those beyond (default: 0, none)",
             check: CheckBackendMetrics),
+        Of(Flag, Restart("trafficCounts", "--traffic-counts",
+                "count packets and bytes of service ports and backends; 32 bytes of memory for each of sizes.services and sizes.backends "
+                    + "on each CPU"),
+            c => c.TrafficCounts, (c, v) => c with { TrafficCounts = v },
+            OptionUse.Agent, null,
+            "Count packets and bytes of each service port and backend, of what passes the programs at the devices: not of sockets that "
+                + "were translated (default: false; takes 32 bytes for each of --max-services and --max-backends on each CPU)"),
         Of(Text, Hot("statusPage", OptionNames.StatusPage,
                 "off, summary or full: what /page at the metrics address shows; summary is what the metrics say, full also Services, "
                     + "flows, drops, devices and explanations, to whoever reaches the address"),

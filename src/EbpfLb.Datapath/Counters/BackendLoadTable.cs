@@ -15,7 +15,9 @@ namespace EbpfLb.Datapath.Counters;
 /// </summary>
 /// <param name="backends">Whose the ids are; only read.</param>
 /// <param name="fresh">The map was made now, so no id has counted anything yet.</param>
-internal sealed class BackendLoadTable(MappedWindows<LbLoad> loads, MappedWindows<LbBackend> backends, bool fresh)
+/// <param name="traffic">What else the ids count; null: nothing. It stays the caller's.</param>
+internal sealed class BackendLoadTable(
+    MappedWindows<LbLoad> loads, MappedWindows<LbBackend> backends, bool fresh, TrafficTable? traffic = null)
     : IBackendLoads, IDisposable
 {
     /// <summary>Ids that may hold counts of an earlier owner: a cold start must not touch the memory of each id.</summary>
@@ -25,13 +27,14 @@ internal sealed class BackendLoadTable(MappedWindows<LbLoad> loads, MappedWindow
         new MappedWindows<LbLoad>(BpfMap.OpenPinned(paths.Map(Abi.Tables.Load.Name))),
         new MappedWindows<LbBackend>(BpfMap.OpenPinned(paths.Map(Abi.Tables.Backends.Name)), writable: false), fresh: false);
 
-    public static BackendLoadTable Open(MapSet maps) => new(
+    public static BackendLoadTable Open(MapSet maps, TrafficTable traffic) => new(
         new MappedWindows<LbLoad>(maps.Take(Abi.Tables.Load)),
             new MappedWindows<LbBackend>(maps.Take(Abi.Tables.Backends), writable: false),
-        maps.Created.Contains(Abi.Tables.Load.Name));
+        maps.Created.Contains(Abi.Tables.Load.Name), traffic);
 
     public void Reset(uint backendId)
     {
+        traffic?.ResetBackend(backendId);
         if (backendId >= used.Count) return;
         if (used[(int)backendId]) loads[(int)backendId] = default;
         used[(int)backendId] = true;

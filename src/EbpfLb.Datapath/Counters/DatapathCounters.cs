@@ -4,6 +4,11 @@ using EbpfLb.Policy;
 
 namespace EbpfLb.Datapath.Counters;
 
+/// <summary>Packets that the programs at the devices sent on, with the bytes from their IP headers on.</summary>
+/// <param name="PacketsIn">From clients to backends.</param>
+/// <param name="PacketsOut">Replies that came by this node.</param>
+public readonly record struct Traffic(ulong PacketsIn, ulong BytesIn, ulong PacketsOut, ulong BytesOut);
+
 /// <summary>What a service port has seen since its id was given to it.</summary>
 /// <param name="Connections">TCP and connected UDP, begun.</param>
 /// <param name="Closed">Of those, ended.</param>
@@ -13,6 +18,9 @@ public readonly record struct ServiceCounters(ulong Connections, ulong Closed, u
 {
     /// <summary>Connections open now.</summary>
     public ulong Active => Connections > Closed ? Connections - Closed : 0;
+
+    /// <summary>null: not counted.</summary>
+    public Traffic? Traffic { get; init; }
 }
 
 /// <summary>What a backend of a service port has seen since it is one, on this node.</summary>
@@ -21,7 +29,11 @@ public readonly record struct ServiceCounters(ulong Connections, ulong Closed, u
 /// <param name="Open">Of those, open now.</param>
 public readonly record struct BackendCounters(BackendAddress Address, ushort Weight, uint Connections, uint Open)
 {
-    internal static BackendCounters Of(BackendAddress address, ushort weight, LbLoad load) => new(address, weight, load.Begun, load.Active);
+    /// <summary>null: not counted.</summary>
+    public Traffic? Traffic { get; init; }
+
+    internal static BackendCounters Of(BackendAddress address, ushort weight, LbLoad load, Traffic? traffic)
+        => new(address, weight, load.Begun, load.Active) { Traffic = traffic };
 }
 
 /// <summary>How often something happened, by reason.</summary>
@@ -38,4 +50,8 @@ public sealed record MapFill(string Map, long Used, long Capacity)
 /// <param name="Id">The id that stands for the service port in all maps.</param>
 /// <param name="Connections">TCP and connected UDP, begun.</param>
 /// <param name="Active">Of those, open now.</param>
-public sealed record PortCounters(uint Id, ulong Connections, ulong Active, ulong Datagrams, ulong Refused);
+public sealed record PortCounters(uint Id, ulong Connections, ulong Active, ulong Datagrams, ulong Refused)
+{
+    /// <summary>null: not counted.</summary>
+    public Traffic? Traffic { get; init; }
+}

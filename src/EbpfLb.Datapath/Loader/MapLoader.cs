@@ -110,7 +110,8 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
         if (!reusable.ContainsKey(Abi.Tables.SvcStats.Name)
             && reusable.Remove(Abi.Tables.SvcExpired.Name, out var expired)) expired.Dispose();
         if (Linked.All(reusable.ContainsKey) || moved.TryComplete(reusable)) return;
-        foreach (var name in Linked)
+        // What was sent to ids that mean others now.
+        foreach (var name in Linked.Append(Abi.Tables.Traffic.Name))
         {
             if (reusable.Remove(name, out var map)) map.Dispose();
             if (outgrown.Remove(name, out var old)) old.Dispose();

@@ -75,6 +75,8 @@ internal static class ProgramLoader
     {
         SvcStats = options.ServiceCounters ? (byte)1 : (byte)0,
         Services = sizes.Services,
+        Traffic = sizes.CountsTraffic ? (byte)1 : (byte)0,
+        Backends = sizes.Backends,
         AffinityRows = sizes.AffinityRows,
         AnswerGapNs = options.Answers.GapNanoseconds,
         AnswersGapNs = options.Answers.AnswersGapNanoseconds,

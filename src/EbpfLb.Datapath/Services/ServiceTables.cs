@@ -117,7 +117,7 @@ public sealed class ServiceTables : IServiceTables, IAsyncDisposable
         {
             if (Mirror.IdOf(port) is not { } id) continue;
             var read = ReadCounters(id);
-            counters[port] = new PortCounters(id, read.Connections, read.Active, read.Datagrams, read.Refused);
+            counters[port] = new PortCounters(id, read.Connections, read.Active, read.Datagrams, read.Refused) { Traffic = read.Traffic };
         }
         return counters;
     }
@@ -141,7 +141,8 @@ public sealed class ServiceTables : IServiceTables, IAsyncDisposable
     /// <summary>What each backend of a service port counted; none while the port is not in the tables.</summary>
     public IReadOnlyList<BackendCounters> ReadBackends(ServicePortKey port)
         => [.. Mirror.BackendsOf(port)
-            .Select(b => BackendCounters.Of(b.Backend.Address, b.Backend.Weight, tables.BackendLoads.Read(b.Id)))];
+            .Select(b => BackendCounters.Of(
+                b.Backend.Address, b.Backend.Weight, tables.BackendLoads.Read(b.Id), tables.Traffic.ReadBackend(b.Id)))];
 
     /// <summary>
     /// Forgets which client had a backend that is gone. Returns how many such memories there were. May be called from any thread.

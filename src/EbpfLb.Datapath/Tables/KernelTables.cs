@@ -64,10 +64,12 @@ internal sealed class KernelTables : IDisposable
         affinity = new(maps.Take(Abi.Tables.Affinity));
         settings = new(maps.Take(Abi.Tables.Settings));
         capacities = maps.All.ToDictionary(m => m.Key, m => m.Value.Info.MaxEntries, StringComparer.Ordinal);
+        Traffic = TrafficTable.Open(
+            maps, (int)capacities[Abi.Tables.SvcExpired.Name], (int)capacities[Abi.Tables.Backends.Name]);
         ServiceCounters = new(
             new MappedWindows<LbSvcStat>(maps.Take(Abi.Tables.SvcStats)), new FlowEnds(maps.Take(Abi.Tables.SvcExpired), loads: null),
-            maps.Created.Contains(Abi.Tables.SvcStats.Name));
-        BackendLoads = BackendLoadTable.Open(maps);
+            maps.Created.Contains(Abi.Tables.SvcStats.Name), Traffic);
+        BackendLoads = BackendLoadTable.Open(maps, Traffic);
         Affinity = new(affinity, backends, capacities[Abi.Tables.AffRows.Name] * Seats);
         DestinationFilter = new DestinationFilter(maps.Take(Abi.Tables.Filter));
         ForPlans = new PlanTables(
@@ -82,6 +84,8 @@ internal sealed class KernelTables : IDisposable
     public ServiceCounterTable ServiceCounters { get; }
 
     public BackendLoadTable BackendLoads { get; }
+
+    public TrafficTable Traffic { get; }
 
     public AffinityMemory Affinity { get; }
 
@@ -148,6 +152,7 @@ internal sealed class KernelTables : IDisposable
         settings.Dispose();
         ServiceCounters.Dispose();
         BackendLoads.Dispose();
+        Traffic.Dispose();
         DestinationFilter.Dispose();
     }
 

@@ -11,7 +11,9 @@ namespace EbpfLb.Datapath.Tables;
 /// lb_svc_stats: counters per CPU and service port id, kept by the programs; and lb_svc_expired, what they do not see end. Takes both over.
 /// </summary>
 /// <param name="fresh">The map was made now, so no id has counted anything yet.</param>
-internal sealed class ServiceCounterTable(MappedWindows<LbSvcStat> counts, FlowEnds ends, bool fresh) : IServiceCounters, IDisposable
+/// <param name="traffic">What else the ids count; null: nothing. It stays the caller's.</param>
+internal sealed class ServiceCounterTable(MappedWindows<LbSvcStat> counts, FlowEnds ends, bool fresh, TrafficTable? traffic = null)
+    : IServiceCounters, IDisposable
 {
     private readonly int services = counts.Length / PossibleCpus.Numbers();
 
@@ -22,6 +24,7 @@ internal sealed class ServiceCounterTable(MappedWindows<LbSvcStat> counts, FlowE
     {
         foreach (var id in serviceIds)
         {
+            traffic?.ResetService(id);
             if (id >= used.Count) continue;
             if (used[(int)id])
             {
@@ -44,7 +47,7 @@ internal sealed class ServiceCounterTable(MappedWindows<LbSvcStat> counts, FlowE
                 sum.Connections + value.Connections, sum.Closed + value.Closed,
                 sum.Datagrams + value.Datagrams, sum.Refused + value.Refused);
         }
-        return sum;
+        return sum with { Traffic = traffic?.ReadService(serviceId) };
     }
 
     public void Dispose()

@@ -43,6 +43,8 @@ public sealed record TableSpec(Table Table, TableSize? Size, MapIds Ids, Func<Ma
         new(Abi.Tables.SvcStats, TableSize.Services, MapIds.Counted, (s, cpus) => (ulong)s.Services * (uint)cpus.Numbers),
         new(Abi.Tables.Turns, TableSize.Services, MapIds.Counted, (s, _) => s.Services),
         new(Abi.Tables.SvcExpired, TableSize.Services, MapIds.Counted, (s, _) => s.Services),
+        new(Abi.Tables.Traffic, null, MapIds.None,
+            (s, cpus) => s.CountsTraffic ? ((ulong)s.Services + s.Backends) * (uint)cpus.Numbers : 1),
         new(Abi.Tables.Affinity, TableSize.Affinity, MapIds.Counted, (s, _) => s.Affinity),
         new(Abi.Tables.AffRows, TableSize.Affinity, MapIds.None, (s, _) => s.AffinityRows),
         new(Abi.Tables.Conntrack4, TableSize.Flows, MapIds.None, (s, _) => s.FlowEntries),

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using EbpfLb.Agent.Output;
 using EbpfLb.Agent.Tests.Fakes;
+using EbpfLb.Datapath.Counters;
 
 namespace EbpfLb.Agent.Tests.Commands;
 
@@ -39,9 +40,12 @@ public sealed class ListOptionTests : IDisposable
     [InlineData("backends", "address", "default/web:http            1   10.1.0.1:8080")]
     [InlineData("backends", "weight", "default/web:http            1   10.1.0.1:8080")]
     [InlineData("backends", "connections", "default/web:http            1   10.1.0.1:8080")]
+    [InlineData("services", "bytes", "kube-system/dns")]
+    [InlineData("backends", "bytes", "kube-system/dns             2   10.1.0.2:53")]
     [InlineData("backends", "open", "default/web:http            1   10.1.0.1:8080")]
     public async Task An_order_puts_the_largest_first_and_without_headings_rows_are_all(string command, string order, string first)
     {
+        if (order == "bytes") CountTraffic();
         Assert.Equal(0, await line.RunAsync(command, "--sort", order, "--no-headers"));
         Assert.StartsWith(first, line.Output, StringComparison.Ordinal);
         Assert.Equal(3, line.Output.TrimEnd().Split('\n').Length);
@@ -51,7 +55,7 @@ public sealed class ListOptionTests : IDisposable
     public async Task Wide_has_more_columns()
     {
         Assert.Equal(0, await line.RunAsync("services", "-o", "wide"));
-        Assert.Matches("REFUSED   FAMILY   LAST CHANGE            NO BACKENDS, AS\n", line.Output);
+        Assert.Matches("REFUSED   PACKETS IN   BYTES IN   PACKETS OUT   BYTES OUT   FAMILY   LAST CHANGE            NO BACKENDS, AS\n", line.Output);
         Assert.Matches("(?m)^default/web:http .* IPv4     2025-01-01T00:00:07Z   -$", line.Output);
         Assert.Matches("(?m)^kube-system/dns .* IPv6     - +none of its 3 endpoints is ready: look at the readiness of its pods$",
             line.Output);
@@ -62,8 +66,19 @@ public sealed class ListOptionTests : IDisposable
     public async Task Wide_backends_have_their_share_of_the_connections()
     {
         Assert.Equal(0, await line.RunAsync("backends", "-o", "wide"));
-        Assert.Matches("(?m)10.1.0.1:8080/TCP .* 100.0 %   IPv4$", line.Output);
+        Assert.Matches("(?m)10.1.0.1:8080/TCP .* 100.0 % +- +- +- +-   IPv4$", line.Output);
         Assert.Matches("(?m)fd01::1]:8080/TCP .* -   IPv6$", line.Output);
+    }
+
+    [Fact]
+    public async Task Wide_has_packets_and_bytes_of_both_directions_where_they_are_counted()
+    {
+        CountTraffic();
+        Assert.Equal(0, await line.RunAsync("services", "-o", "wide"));
+        Assert.Matches("(?m)^default/web:http .* 17 +3 +0 +0 +- +- +- +-   IPv4", line.Output);
+        Assert.Matches("(?m)^kube-system/dns .* 4 +7 +700 +8 +8000   IPv6", line.Output);
+        Assert.Equal(0, await line.RunAsync("backends", "-o", "wide"));
+        Assert.Matches("(?m)10.1.0.2:53/UDP .* 7 +700 +8 +8000   IPv4$", line.Output);
     }
 
     [Fact]
@@ -116,5 +131,14 @@ public sealed class ListOptionTests : IDisposable
     {
         Assert.Equal(2, await line.RunAsync(arguments));
         Assert.Contains(said, line.Error);
+    }
+
+    /// <summary>The last of each list has counts, the others have none.</summary>
+    private void CountTraffic()
+    {
+        var traffic = new Traffic(7, 700, 8, 8000);
+        var (services, backends) = (view.Services.Services, view.Backends.Backends);
+        view.Services = view.Services with { Services = [.. services.SkipLast(1), services[^1] with { Traffic = traffic }] };
+        view.Backends = view.Backends with { Backends = [.. backends.SkipLast(1), backends[^1] with { Traffic = traffic }] };
     }
 }

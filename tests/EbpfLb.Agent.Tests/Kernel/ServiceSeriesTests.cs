@@ -67,6 +67,26 @@ public sealed class ServiceSeriesTests : IAsyncDisposable
     }
 
     [Fact]
+    public void Packets_and_bytes_are_summed_beyond_the_limit_and_never_go_back()
+    {
+        Serve(("a", 1, 0), ("b", 2, 0), ("c", 3, 0), ("d", 4, 0));
+        Assert.All([.. Look()!.Own, series.Read()!.Others!], r => Assert.Null(r.Traffic));
+        Count(100);
+        var all = Look()!;
+        Assert.All(all.Own, r => Assert.Equal(new TrafficReading(100, 200, 300, 400), r.Traffic));
+        Assert.Equal(new TrafficReading(200, 400, 600, 800), all.Others!.Traffic);
+
+        Serve(("a", 1, 0), ("b", 2, 0), ("c", 3, 0));
+        Count(110);
+        Assert.Equal(new TrafficReading(210, 420, 630, 840), Look()!.Others!.Traffic);
+        // The agent was started again without the option, and then with it.
+        Serve(("a", 1, 0), ("b", 2, 0), ("c", 3, 0));
+        Assert.Equal(new TrafficReading(210, 420, 630, 840), Look()!.Others!.Traffic);
+        Count(1);
+        Assert.Equal(new TrafficReading(211, 422, 633, 844), Look()!.Others!.Traffic);
+    }
+
+    [Fact]
     public void All_metrics_of_a_scrape_come_of_one_look()
     {
         Serve(("a", 1, 5));
@@ -88,6 +108,12 @@ public sealed class ServiceSeriesTests : IAsyncDisposable
         }
         var table = ForwardingCompiler.Compile(cluster.Build(), new PolicyOptions { NodeName = ClusterChanges.NodeName }, null);
         state.RecordRound(new RoundReport(1, default, 1, 1, default, default, true, [], null), table);
+    }
+
+    private void Count(ulong packets)
+    {
+        foreach (var (port, counters) in dataplane.Counters.ToList())
+            dataplane.Counters[port] = counters with { Traffic = new Traffic(packets, 2 * packets, 3 * packets, 4 * packets) };
     }
 
     private ServiceReadings? Look()

@@ -22,6 +22,18 @@ public sealed class TopTests
     }
 
     [Fact]
+    public void Packets_and_bytes_of_both_directions_are_rates_where_all_families_are_counted()
+    {
+        var four = Row("default/web", "IPv4", 1, 0, 0);
+        var before = Report(four with { Traffic = new(10, 1000, 20, 2000) });
+        var now = Report(four with { Traffic = new(14, 1400, 22, 2600) });
+
+        var row = Assert.Single(TopRates.Of(before, now, 2 * Second));
+        Assert.Equal((3.0, 500.0), (row.PacketRate, row.ByteRate));
+        Assert.Null(Assert.Single(TopRates.Of(before, Report([.. now.Services, Row("default/web", "IPv6", 2, 0, 0)]), Second)).ByteRate);
+    }
+
+    [Fact]
     public void What_came_meanwhile_or_has_another_id_or_began_anew_counts_from_0()
     {
         var before = Report(Row("a/other-id", "IPv4", 1, 100, 0), Row("a/anew", "IPv4", 2, 100, 0));
@@ -36,13 +48,14 @@ public sealed class TopTests
     [InlineData("datagrams", "c,a,b")]
     [InlineData("refused", "a,c,b")]
     [InlineData("open", "a,b,c")]
+    [InlineData("bytes", "b,a,c")]
     [InlineData("name", "a,b,c")]
     public void It_sorts_by_what_is_asked_for(string order, string expected)
     {
         TopRow[] rows =
         [
             new("a") { ConnectionRate = 1, DatagramRate = 2, RefusedRate = 3, Open = 9 },
-            new("b") { ConnectionRate = 5, DatagramRate = 0, Open = 4 },
+            new("b") { ConnectionRate = 5, DatagramRate = 0, Open = 4, ByteRate = 7 },
             new("c") { ConnectionRate = 4, DatagramRate = 8, RefusedRate = 1, Open = 0 },
         ];
 
@@ -106,7 +119,7 @@ public sealed class TopTests
     [InlineData("--interval: 1ms is too short; give 100ms or more", "--interval", "1ms")]
     [InlineData("--count: '0' is not a number; give 1 or more", "--count", "0")]
     [InlineData("--once is --count 1: give one of the two", "--once", "--count", "3")]
-    [InlineData("--sort: 'size' is not one of rate, connections, datagrams, refused, open, name", "--sort", "size")]
+    [InlineData("--sort: 'size' is not one of rate, connections, datagrams, refused, open, bytes, name", "--sort", "size")]
     public async Task A_wrong_option_is_usage(string said, params string[] options)
     {
         using var line = new TestCommandLine { Finder = new FakeFinder(new FakeView()) };

@@ -29,8 +29,9 @@ internal sealed class BenchNode : IDisposable
     private readonly BpfObject front;
     private readonly List<BpfLink> links;
 
-    public BenchNode(int services)
-        : this(2 * (uint)services + 1024, LbTunnel.None)
+    /// <param name="traffic">Count packets and bytes of service ports and backends.</param>
+    public BenchNode(int services, bool traffic = false)
+        : this(2 * (uint)services + 1024, LbTunnel.None, traffic)
     {
         foreach (var family in Enum.GetValues<Family>()) Fill(family, services);
         var settings = node.Settings;
@@ -69,7 +70,7 @@ internal sealed class BenchNode : IDisposable
         : this(16_384, LbTunnel.None)
         => CompiledTables.Fill(node, table);
 
-    private BenchNode(uint room, LbTunnel tunnel)
+    private BenchNode(uint room, LbTunnel tunnel, bool traffic = false)
     {
         node = new PacketProgram(Path.Combine("bench", "packets.bpf.o"), Names, bpf =>
         {
@@ -78,15 +79,15 @@ internal sealed class BenchNode : IDisposable
                          Tables.Services4, Tables.Services6, Tables.Slots, Tables.Backends, Tables.Load, Tables.Maglev, Tables.Turns,
                      })
                 bpf.Map(table.Name).MaxEntries = room;
-            bpf.Knobs.Set("cfg_services", room);
-            bpf.Knobs.Set("cfg_tunnel", (byte)tunnel);
+            SetKnobs(bpf);
+            bpf.Map(Tables.Traffic.Name).MaxEntries = traffic ? 2 * room * (uint)PossibleCpus.Numbers() : 1;
             bpf.Map(Tables.SvcStats.Name).MaxEntries = room * (uint)PossibleCpus.Numbers();
             foreach (var table in new Table[] { Tables.Conntrack4, Tables.Conntrack6 }) bpf.Map(table.Name).MaxEntries = 1 << 17;
         });
         packets = node.Object.OpenMap<uint, BenchPacket>("b_packet");
         programs = Names.ToDictionary(name => name, node.Object.OpenProgram);
         front = BpfObject.Open(File.ReadAllBytes(Path.Combine(RepositoryPaths.Root, "build", "bpf", "bench", "xdp.bpf.o")));
-        front.Knobs.Set("cfg_tunnel", (byte)tunnel);
+        SetKnobs(front);
         // All but its constants.
         foreach (var map in front.Maps.Values.Where(map => !map.Name.Contains('.') && node.Object.Maps.ContainsKey(map.Name)))
         {
@@ -96,6 +97,14 @@ internal sealed class BenchNode : IDisposable
         front.Load();
         foreach (var name in XdpNames) programs.Add(name, front.OpenProgram(name));
         links = FrontOfStack.Attach(programs[XdpNames[0]], node.Netns);
+
+        void SetKnobs(BpfObject bpf)
+        {
+            bpf.Knobs.Set("cfg_services", room);
+            bpf.Knobs.Set("cfg_backends", room);
+            bpf.Knobs.Set("cfg_traffic", traffic ? (byte)1 : (byte)0);
+            bpf.Knobs.Set("cfg_tunnel", (byte)tunnel);
+        }
     }
 
     /// <summary>Nanoseconds per packet.</summary>

@@ -28,17 +28,18 @@ public sealed class VerifierTests
     }
 
     [Theory]
-    [InlineData(1, 1, 1, LbTunnel.None)]
-    [InlineData(0, 0, 0, LbTunnel.None)]
-    [InlineData(1, 1, 1, LbTunnel.Ipip)]
-    [InlineData(0, 0, 0, LbTunnel.Geneve)]
-    public void Every_program_leaves_the_verifier_head_room(byte setRetval, byte mptcp, byte conntrack, LbTunnel tunnel)
+    [InlineData(1, 1, 1, LbTunnel.None, 0)]
+    [InlineData(0, 0, 0, LbTunnel.None, 0)]
+    [InlineData(1, 1, 1, LbTunnel.Ipip, 1)]
+    [InlineData(0, 0, 0, LbTunnel.Geneve, 0)]
+    public void Every_program_leaves_the_verifier_head_room(byte setRetval, byte mptcp, byte conntrack, LbTunnel tunnel, byte traffic)
     {
         using var bpf = Open();
         bpf.Knobs.Set("cfg_set_retval", setRetval);
         bpf.Knobs.Set("cfg_mptcp", mptcp);
         bpf.Knobs.Set("cfg_conntrack", conntrack);
         bpf.Knobs.Set("cfg_tunnel", (byte)tunnel);
+        bpf.Knobs.Set("cfg_traffic", traffic);
         bpf.Knobs.Set("cfg_tunnel_mss", (ushort)(tunnel == LbTunnel.None ? 0 : 1400));
         bpf.Load();
 

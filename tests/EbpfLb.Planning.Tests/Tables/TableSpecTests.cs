@@ -73,6 +73,15 @@ public sealed class TableSpecTests
         }
     }
 
+    [Fact]
+    public void Counts_of_traffic_take_room_only_where_they_are_asked_for()
+    {
+        var spec = TableSpec.Find("lb_traffic")!;
+        var sizes = MapSizes.ForMachine(8L << 30, 4);
+        Assert.Equal(1ul, spec.Entries(sizes, Cpus));
+        Assert.Equal(6ul * (sizes.Services + sizes.Backends), spec.Entries(sizes with { CountsTraffic = true }, Cpus));
+    }
+
     [Theory]
     [InlineData("lb_backends", "--max-backends")]
     [InlineData("lb_src_ranges6", "--max-source-ranges")]

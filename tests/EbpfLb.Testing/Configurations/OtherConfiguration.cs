@@ -44,6 +44,7 @@ public static class OtherConfiguration
         statusPage: full
         statusPageHosts: [page.example]
         backendMetrics: 6
+        trafficCounts: true
         syncPeriod: 10s
         minSyncPeriod: 1s
         verifyPeriod: 2m

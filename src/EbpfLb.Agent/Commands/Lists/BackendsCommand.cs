@@ -11,7 +11,8 @@ internal sealed class BackendsCommand(CommandContext context)
     private const int MostReasons = 20;
 
     public Command Create() => ServiceQueryCommand.Create(
-        context, "backends", "Lists the backends that connections are sent to", ["name", "address", "weight", "connections", "open"],
+        context, "backends", "Lists the backends that connections are sent to",
+        ["name", "address", "weight", "connections", "open", "bytes"],
         async (view, query, how, token) => Answer(await view.BackendsAsync(query, token), how));
 
     private void Answer(BackendsReport report, ListView how)
@@ -33,7 +34,7 @@ internal sealed class BackendsCommand(CommandContext context)
         context.Terminal.Write(new Table(
             [
                 new("NAME"), new("SERVICE ID", true), new("BACKEND"), new("WEIGHT", true), new("CONNECTIONS", true), new("OPEN", true),
-                .. isWide ? new Column[] { new("SHARE", true), new("FAMILY") } : [],
+                .. isWide ? [new("SHARE", true), .. TrafficColumns.All, new("FAMILY")] : Array.Empty<Column>(),
             ],
             [.. report.Backends.Select(r => (string[])
             [
@@ -43,7 +44,8 @@ internal sealed class BackendsCommand(CommandContext context)
                 r.Weight.ToString(),
                 r.Connections?.ToString() ?? "-",
                 r.Open?.ToString() ?? "-",
-                .. isWide ? new[] { ShareOf(r, sums[PortOf(r)]), r.Address.Contains(':') ? "IPv6" : "IPv4" } : [],
+                .. isWide ? [ShareOf(r, sums[PortOf(r)]), .. TrafficColumns.Of(r.Traffic), r.Address.Contains(':') ? "IPv6" : "IPv4"]
+                    : Array.Empty<string>(),
             ])]), how.HasHeaders);
         if (!how.HasHeaders) return;
         context.WriteReasons("No backends, as",
@@ -56,6 +58,7 @@ internal sealed class BackendsCommand(CommandContext context)
         "address" => [.. rows.OrderBy(r => Model.IpAddress.Parse(r.Address)).ThenBy(r => r.PortNumber)],
         "weight" => [.. rows.OrderByDescending(r => r.Weight)],
         "connections" => [.. rows.OrderByDescending(r => r.Connections ?? 0)],
+        "bytes" => [.. rows.OrderByDescending(r => TrafficColumns.Bytes(r.Traffic))],
         _ => [.. rows.OrderByDescending(r => r.Open ?? 0)],
     };
 

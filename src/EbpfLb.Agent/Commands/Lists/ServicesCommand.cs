@@ -14,7 +14,7 @@ internal sealed class ServicesCommand(CommandContext context)
 
     public Command Create() => ServiceQueryCommand.Create(
         context, "services", "Lists the frontends with their backends' number, and the counters of their service ports",
-        ["name", "backends", "connections", "open", "datagrams", "refused"],
+        ["name", "backends", "connections", "open", "datagrams", "refused", "bytes"],
         async (view, query, how, token) => Answer(await view.ServicesAsync(query, token), how));
 
     private void Answer(ServicesReport report, ListView how)
@@ -36,6 +36,7 @@ internal sealed class ServicesCommand(CommandContext context)
             [
                 new("NAME"), new("FRONTEND"), new("KIND"), new("POLICY"), new("SCHEDULER"), new("ID", true), new("BACKENDS", true),
                 new("AFFINITY", true), new("CONNECTIONS", true), new("OPEN", true), new("DATAGRAMS", true), new("REFUSED", true),
+                .. isWide ? TrafficColumns.All : [],
                 .. isWide ? new Column[] { new("FAMILY"), new("LAST CHANGE"), new("NO BACKENDS, AS") } : [],
             ],
             [.. report.Services.SelectMany(s => s.Frontends.Select((f, i) => RowOf(s, f, isFirst: i == 0, isWide)))]), how.HasHeaders);
@@ -54,6 +55,7 @@ internal sealed class ServicesCommand(CommandContext context)
         "connections" => [.. rows.OrderByDescending(r => r.Connections)],
         "open" => [.. rows.OrderByDescending(r => r.Active)],
         "datagrams" => [.. rows.OrderByDescending(r => r.Datagrams)],
+        "bytes" => [.. rows.OrderByDescending(r => TrafficColumns.Bytes(r.Traffic))],
         _ => [.. rows.OrderByDescending(r => r.Refused)],
     };
 
@@ -69,6 +71,7 @@ internal sealed class ServicesCommand(CommandContext context)
         row.AffinitySeconds == 0 ? "-" : $"{row.AffinitySeconds} s",
         // The frontends of a service port share its counters: once, so that a column can be summed up.
         .. new[] { row.Connections, row.Active, row.Datagrams, row.Refused }.Select(n => isFirst ? n.ToString() : Counted),
+        .. isWide ? TrafficColumns.Of(row.Traffic).Select(n => isFirst ? n : Counted) : [],
         .. isWide ? new[] { row.Family, row.LastChange is { } time ? DrainText.Time(time) : "-", frontend.NoBackends ?? "-" } : [],
     ];
 

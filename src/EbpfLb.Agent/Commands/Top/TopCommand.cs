@@ -19,7 +19,7 @@ internal sealed class TopCommand(CommandContext context, TimeProvider time)
         var query = new ServiceQueryOptionSet(hasShort: false);
         var repeat = new RepeatOptionSet();
         var output = OutputOptionSet.ForReport();
-        var order = CheckedOption.Create("--sort", "rate|connections|datagrams|refused|open|name",
+        var order = CheckedOption.Create("--sort", "rate|connections|datagrams|refused|open|bytes|name",
             "What stands first (default: rate, of connections and datagrams together)", Choice.Parse<TopOrder>);
         var lines = CheckedOption.Create<int?>("--lines", "N", "Most lines (default: as many as the terminal has, else all)",
             PositiveNumber.Parse);
@@ -80,11 +80,13 @@ internal sealed class TopCommand(CommandContext context, TimeProvider time)
             [.. rows.Take(most).Select(r => new[]
             {
                 r.Service, Text(r.ConnectionRate), Text(r.DatagramRate), Text(r.RefusedRate), r.Open.ToString(), r.Backends.ToString(),
-                NotCounted, NotCounted,
+                Text(r.PacketRate), Text(r.ByteRate),
             })]));
         if (rows.Count > most) terminal.Out.WriteLine($"and {rows.Count - most} more (-n {rows.Count})");
         terminal.Out.Flush();
     }
+
+    private static string Text(double? rate) => rate is { } counted ? Text(counted) : NotCounted;
 
     private static string Text(double rate) => rate.ToString(rate < 10 ? "0.0" : "0", CultureInfo.InvariantCulture);
 

@@ -1,6 +1,7 @@
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Output;
+using EbpfLb.Datapath.Counters;
 
 namespace EbpfLb.Agent.Commands.Top;
 
@@ -17,12 +18,17 @@ internal static class TopRates
             ConnectionRate = Rate(port, s => s.Connections),
             DatagramRate = Rate(port, s => s.Datagrams),
             RefusedRate = Rate(port, s => s.Refused),
+            PacketRate = TrafficRate(port, t => t.PacketsIn + t.PacketsOut),
+            ByteRate = TrafficRate(port, t => t.BytesIn + t.BytesOut),
             Open = (ulong)port.Sum(s => (long)s.Active),
             Backends = port.SelectMany(s => s.Frontends).Select(f => f.Backends).DefaultIfEmpty(0).Max(),
         })];
 
         double Rate(IEnumerable<ServiceRow> port, Func<ServiceRow, ulong> counter)
             => Math.Round(port.Sum(s => (double)Growth.Of(counter(s), Before(s, counter))) / elapsed.TotalSeconds, 1);
+
+        double? TrafficRate(IEnumerable<ServiceRow> port, Func<Traffic, ulong> counter) => port.All(s => s.Traffic is not null)
+            ? Rate(port, s => s.Traffic is { } traffic ? counter(traffic) : 0) : null;
 
         ulong? Before(ServiceRow row, Func<ServiceRow, ulong> counter)
             => earlier[KeyOf(row)].FirstOrDefault() is { } then ? counter(then) : null;
@@ -37,6 +43,7 @@ internal static class TopRates
             TopOrder.Datagrams => r.DatagramRate,
             TopOrder.Refused => r.RefusedRate,
             TopOrder.Open => r.Open,
+            TopOrder.Bytes => r.ByteRate ?? 0,
             _ => r.ConnectionRate + r.DatagramRate,
         }).ThenByDescending(r => r.Open).ThenBy(r => r.Service, StringComparer.Ordinal)];
 
@@ -64,10 +71,10 @@ internal sealed record TopRow(string Service)
     /// <summary>The most that a frontend has in a family.</summary>
     public int Backends { get; init; }
 
-    /// <summary>Always null: the data path does not count the packets of a service port.</summary>
+    /// <summary>Packets a second that passed the programs at the devices, in both directions; null: not counted.</summary>
     public double? PacketRate { get; init; }
 
-    /// <summary>Always null, as for packets.</summary>
+    /// <summary>As for packets.</summary>
     public double? ByteRate { get; init; }
 }
 
@@ -79,5 +86,6 @@ internal enum TopOrder
     Datagrams,
     Refused,
     Open,
+    Bytes,
     Name,
 }

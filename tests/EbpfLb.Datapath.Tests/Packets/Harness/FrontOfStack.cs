@@ -59,7 +59,9 @@ internal sealed class FrontOfStack : IDisposable
         Taken++;
         // As a packet that is sent twice. What tc counts of it is taken back.
         var counts = Enumerable.Range(0, (int)LbReason.Max).Select(i => Read((LbReason)i)).ToList();
+        var putBack = tables.KeepTraffic();
         var byTc = tc();
+        putBack();
         for (var i = 0; i < counts.Count; i++) tables.Stats.Update((uint)i, counts[i]);
         AssertSame(result.Data, byTc);
         return byTc;

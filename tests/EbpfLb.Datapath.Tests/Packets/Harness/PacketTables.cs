@@ -14,6 +14,8 @@ internal sealed class PacketTables : IDisposable
     private readonly PerCpuMap<uint, LbNeighbour> neighbours;
     private readonly PerCpuMap<uint, uint> kept;
     private readonly MappedArray<LbLoad> loads;
+    private readonly MappedArray<LbTraffic> traffic;
+    private readonly int trafficOfCpu;
 
     /// <param name="services">cfg_services as it was loaded.</param>
     public PacketTables(BpfObject bpf, int services)
@@ -51,6 +53,8 @@ internal sealed class PacketTables : IDisposable
         kept = Keep(new PerCpuMap<uint, uint>(bpf.OpenMap(Abi.Tables.Kept.Name)));
         svcStats = Keep(new MappedArray<LbSvcStat>(bpf.OpenMap(Abi.Tables.SvcStats.Name)));
         loads = Keep(new MappedArray<LbLoad>(bpf.OpenMap(Abi.Tables.Load.Name)));
+        traffic = Keep(new MappedArray<LbTraffic>(bpf.OpenMap(Abi.Tables.Traffic.Name)));
+        trafficOfCpu = Math.Max(1, traffic.Length / PossibleCpus.Numbers());
         Services = services;
         Events = Keep(new RingBuffer(bpf.OpenMap(Abi.Tables.Events.Name)));
     }
@@ -134,6 +138,22 @@ internal sealed class PacketTables : IDisposable
     /// <summary>The connections of a backend id.</summary>
     public LbLoad LoadOf(uint backendId) => loads.ReadOnlySpan[(int)backendId];
 
+    /// <summary>What service ports and backends counted of packets, by "service 1" and "backend 1", as far as that is not 0.</summary>
+    public Dictionary<string, LbTraffic> Traffic() => traffic.ReadOnlySpan.ToArray().Index().GroupBy(e => e.Index % trafficOfCpu)
+        .ToDictionary(id => id.Key < Services ? $"service {id.Key}" : $"backend {id.Key - Services}", id => new LbTraffic
+        {
+            PacketsIn = id.Aggregate(0ul, (sum, e) => sum + e.Item.PacketsIn), BytesIn = id.Aggregate(0ul, (sum, e) => sum + e.Item.BytesIn),
+            PacketsOut = id.Aggregate(0ul, (sum, e) => sum + e.Item.PacketsOut),
+            BytesOut = id.Aggregate(0ul, (sum, e) => sum + e.Item.BytesOut),
+        }).Where(e => e.Value != default).ToDictionary();
+
+    /// <summary>Of all CPUs, to be put back: what runs meanwhile counts for nothing.</summary>
+    public Action KeepTraffic()
+    {
+        var kept = traffic.ReadOnlySpan.ToArray();
+        return () => kept.CopyTo(traffic.Span);
+    }
+
     public RingBuffer Events { get; }
 
     /// <summary>As after loading.</summary>
@@ -160,6 +180,7 @@ internal sealed class PacketTables : IDisposable
         svcStats.Span.Clear();
         ForgetNeighbours();
         loads.Span.Clear();
+        traffic.Span.Clear();
         for (var i = 0u; i < 8; i++) Turns.Update(i, default);
         Events.Drain(_ => { });
     }
