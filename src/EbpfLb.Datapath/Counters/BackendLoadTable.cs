@@ -27,7 +27,7 @@ internal sealed class BackendLoadTable(
         new MappedWindows<LbLoad>(BpfMap.OpenPinned(paths.Map(Abi.Tables.Load.Name))),
         new MappedWindows<LbBackend>(BpfMap.OpenPinned(paths.Map(Abi.Tables.Backends.Name)), writable: false), fresh: false);
 
-    public static BackendLoadTable Open(MapSet maps, TrafficTable traffic) => new(
+    public static BackendLoadTable Open(MapSet maps, TrafficTable? traffic = null) => new(
         new MappedWindows<LbLoad>(maps.Take(Abi.Tables.Load)),
             new MappedWindows<LbBackend>(maps.Take(Abi.Tables.Backends), writable: false),
         maps.Created.Contains(Abi.Tables.Load.Name), traffic);

@@ -55,7 +55,8 @@ public sealed class ListOptionTests : IDisposable
     public async Task Wide_has_more_columns()
     {
         Assert.Equal(0, await line.RunAsync("services", "-o", "wide"));
-        Assert.Matches("REFUSED   PACKETS IN   BYTES IN   PACKETS OUT   BYTES OUT   FAMILY   LAST CHANGE            NO BACKENDS, AS\n", line.Output);
+        Assert.Matches("REFUSED   PACKETS IN   BYTES IN   PACKETS OUT   BYTES OUT   FAMILY   LAST CHANGE            NO BACKENDS, AS\n",
+            line.Output);
         Assert.Matches("(?m)^default/web:http .* IPv4     2025-01-01T00:00:07Z   -$", line.Output);
         Assert.Matches("(?m)^kube-system/dns .* IPv6     - +none of its 3 endpoints is ready: look at the readiness of its pods$",
             line.Output);

@@ -44,8 +44,8 @@ public sealed class TrafficCountTests : IDisposable
                 Metric("ebpflb_backend_packets_total", "out"), Metric("ebpflb_backend_bytes_total", "out"));
         }, () => $"the metrics to say so\n{cluster.First.Agent.MetricsOf("ebpflb_service_bytes_total")}");
         Assert.Equal(1, cluster.First.Agent.Metrics().Split('\n').Count(l
-            => l.StartsWith("ebpflb_backend_bytes_total", StringComparison.Ordinal) && l.Contains("direction=\"in\"", StringComparison.Ordinal)
-                && !l.EndsWith(" 0", StringComparison.Ordinal)));
+            => l.StartsWith("ebpflb_backend_bytes_total", StringComparison.Ordinal)
+                && l.Contains("direction=\"in\"", StringComparison.Ordinal) && !l.EndsWith(" 0", StringComparison.Ordinal)));
 
         long Metric(string name, string direction) => cluster.First.Agent.Metrics().Split('\n')
             .Where(l => l.StartsWith(name + "{", StringComparison.Ordinal)

@@ -142,7 +142,8 @@ internal sealed class PacketTables : IDisposable
     public Dictionary<string, LbTraffic> Traffic() => traffic.ReadOnlySpan.ToArray().Index().GroupBy(e => e.Index % trafficOfCpu)
         .ToDictionary(id => id.Key < Services ? $"service {id.Key}" : $"backend {id.Key - Services}", id => new LbTraffic
         {
-            PacketsIn = id.Aggregate(0ul, (sum, e) => sum + e.Item.PacketsIn), BytesIn = id.Aggregate(0ul, (sum, e) => sum + e.Item.BytesIn),
+            PacketsIn = id.Aggregate(0ul, (sum, e) => sum + e.Item.PacketsIn),
+            BytesIn = id.Aggregate(0ul, (sum, e) => sum + e.Item.BytesIn),
             PacketsOut = id.Aggregate(0ul, (sum, e) => sum + e.Item.PacketsOut),
             BytesOut = id.Aggregate(0ul, (sum, e) => sum + e.Item.BytesOut),
         }).Where(e => e.Value != default).ToDictionary();

@@ -13,7 +13,9 @@ namespace EbpfLb.Datapath.Tests.Packets.Matrix;
 [InFront]
 public sealed class TrafficInFrontTests(TrafficFixture fixture) : TrafficTests(fixture);
 
-/// <summary>Packets and bytes of service ports and backends (bpf/lib/lb_traffic.h): each packet that goes on, once, with its length.</summary>
+/// <summary>
+/// Packets and bytes of service ports and backends (bpf/lib/lb_traffic.h): each packet that goes on counts once, with its length.
+/// </summary>
 public class TrafficTests(TrafficFixture fixture) : PacketTest(fixture.Program), IClassFixture<TrafficFixture>
 {
     private const int EthernetHeader = 14;
