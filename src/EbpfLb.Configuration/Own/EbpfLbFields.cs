@@ -81,7 +81,8 @@ public static class EbpfLbFields
             c => c.TrafficCounts, (c, v) => c with { TrafficCounts = v },
             OptionUse.Agent, null,
             "Count packets and bytes of each service port and backend, of what passes the programs at the devices: not of sockets that "
-                + "were translated (default: false; takes 32 bytes for each of --max-services and --max-backends on each CPU)"),
+                + $"were translated (default: false; takes 32 bytes for each of {TableSize.Services.Option()} and "
+                + $"{TableSize.Backends.Option()} on each CPU)"),
         Of(Text, Hot("statusPage", OptionNames.StatusPage,
                 "off, summary or full: what /page at the metrics address shows; summary is what the metrics say, full also Services, "
                     + "flows, drops, devices and explanations, to whoever reaches the address"),
