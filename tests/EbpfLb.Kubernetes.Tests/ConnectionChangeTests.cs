@@ -63,6 +63,10 @@ public sealed class ConnectionChangeTests : IAsyncLifetime
         snapshots = source.ReadAsync(stop.Token).GetAsyncEnumerator(TestContext.Current.CancellationToken);
     }
 
+    /// <summary>The first snapshot comes before its watches are open, and only an open one that is cut makes another request.</summary>
+    private void UntilWatched() => Eventually.True(
+        () => first.OpenWatches == 3, () => $"the watches of services, slices and nodes to be open, not {first.OpenWatches}");
+
     private async Task<ClusterSnapshot> Until(Func<ClusterSnapshot, bool> satisfies)
     {
         while (true)
@@ -145,9 +149,7 @@ public sealed class ConnectionChangeTests : IAsyncLifetime
         directory.Write("token", "old");
         Start(Write(first.Url, "tokenFile: token"));
         await Until(s => s.Services.Count == 1);
-        // The first snapshot comes before its watches are open, and only an open one that is cut makes another request.
-        Eventually.True(
-            () => first.OpenWatches == 3, () => $"the watches of services, slices and nodes to be open, not {first.OpenWatches}");
+        UntilWatched();
         directory.Write("token", "a\nb");
         first.CutWatches();
         logger.Until(line => line.Contains("U+000A") && line.Contains("the last ones stay in use"));
@@ -163,6 +165,7 @@ public sealed class ConnectionChangeTests : IAsyncLifetime
         var path = Write(first.Url);
         Start(path);
         await Until(s => s.Services.Count == 1);
+        UntilWatched();
 
         first.Faults.AcceptTokens("new");
         Write(first.Url, "token: new");
@@ -180,6 +183,7 @@ public sealed class ConnectionChangeTests : IAsyncLifetime
         directory.Write("token", "old");
         Start(Write(first.Url, "tokenFile: token"));
         await Until(s => s.Services.Count == 1);
+        UntilWatched();
 
         first.Faults.AcceptTokens("new");
         directory.Write("token", "new");

@@ -45,7 +45,7 @@ public sealed partial class OperationsTests : IDisposable
         Publish("shop", "cart", 81);
         var lines = Documents().SelectMany(LinesOf).ToList();
         Assert.True(lines.Count >= LeastLines, $"only {lines.Count} command lines were found");
-        Shell("ebpflb config defaults ebpflb >config.yaml");
+        Shell("ebpflb config show >config.yaml");
         File.WriteAllText(Path.Combine(home.FullName, "kubelet.conf"),
             "{current-context: c, contexts: [{name: c, context: {cluster: c, user: u}}], "
             + "clusters: [{name: c, cluster: {server: \"http://127.0.0.1:9\"}}], users: [{name: u, user: {token: t}}]}");
