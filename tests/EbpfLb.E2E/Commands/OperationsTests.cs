@@ -8,15 +8,14 @@ namespace EbpfLb.E2E.Commands;
 
 /// <summary>
 /// Every command line of docs/operations.md and of its pages, run by a shell as it stands there, in its order, on a node with an agent.
-/// What goes on until it is interrupted is, when it has answered.
+/// What goes on until it is interrupted is ended, when it has answered.
 /// </summary>
 public sealed partial class OperationsTests : IDisposable
 {
     /// <summary>There are more; fewer would mean that they are not found.</summary>
     private const int LeastLines = 45;
 
-    private const int Interrupt = 2;
-    private const int EndedBySignal = 128;
+    private const int EndedBySigterm = 128 + 15;
 
     private static readonly string Pages = Path.Combine(RepositoryPaths.Root, "docs");
 
@@ -80,9 +79,9 @@ public sealed partial class OperationsTests : IDisposable
     {
         var line = Replacements().Aggregate(documented, (text, pair) => text.Replace(pair.Name, pair.Value, StringComparison.Ordinal));
         var isEndless = Endless().IsMatch(line);
-        var (code, output) = isEndless ? Interrupted(line) : Shell(line);
+        var (code, output) = isEndless ? Ended(line) : Shell(line);
         // No API server is where that kubeconfig says, and to say so is what the command is for.
-        var expected = isEndless ? EndedBySignal + Interrupt : line.Contains("kubelet.conf", StringComparison.Ordinal) ? 1 : 0;
+        var expected = isEndless ? EndedBySigterm : line.Contains("kubelet.conf", StringComparison.Ordinal) ? 1 : 0;
         var isSilent = output.Trim().Length == 0 && !MayBeSilent().IsMatch(line);
         return code == expected && !isSilent ? null : $"{documented}\nended with {code.ToString(CultureInfo.InvariantCulture)}:\n{output}";
     }
@@ -101,12 +100,13 @@ public sealed partial class OperationsTests : IDisposable
         return (child.WaitForExit(TimeSpan.FromSeconds(60)), child.Output);
     }
 
-    private (int ExitCode, string Output) Interrupted(string line)
+    private (int ExitCode, string Output) Ended(string line)
     {
         using var child = Start($"exec {line}");
         Eventually.True(
             () => child.HasExited || (MayBeSilent().IsMatch(line) ? IsThere(child.Id) : child.Output.Length > 0), $"'{line}' to answer");
-        child.Signal(Interrupt);
+        // Not SIGINT: it is ignored in all that a shell starts in the background, as a run of tests may be.
+        child.Signal();
         return (child.WaitForExit(), child.Output);
     }
 
