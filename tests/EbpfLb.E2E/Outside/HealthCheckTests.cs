@@ -79,10 +79,7 @@ public sealed class HealthCheckTests : IClassFixture<HealthCheckTests.Cluster>, 
         using (PodServer.Start(cluster.First.Netns.Place, "host", $"{service.Manifest.HealthCheckNodePort}", ""))
         {
             cluster.Publish(service);
-            Eventually.True(
-                () => cluster.First.Agent.Log.Contains(
-                    $"Event: Service=default/{service.Manifest.Name} reason=FailedToStartServiceHealthcheck", StringComparison.Ordinal),
-                () => cluster.First.Agent.EndOfLog);
+            cluster.First.Agent.LogLine($"Event: Service=default/{service.Manifest.Name} reason=FailedToStartServiceHealthcheck");
             Assert.Contains(cluster.First.Agent.Json("status").GetProperty("warnings").EnumerateArray(),
                 w => w.GetString()!.StartsWith($"Service default/{service.Manifest.Name}: healthCheckNodePort "
                         + $"{service.Manifest.HealthCheckNodePort} cannot be listened on",

