@@ -78,6 +78,8 @@ public static class OptionNames
 
     public const string TcAttach = "--tc-attach";
 
+    public const string TrafficCounts = "--traffic-counts";
+
     public const string Xdp = "--xdp";
 
     public const string Forwarding = "--forwarding";

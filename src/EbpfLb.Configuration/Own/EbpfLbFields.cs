@@ -75,7 +75,7 @@ public static class EbpfLbFields
             OptionUse.Agent, "N",
             "Give this many backends counters of their own in the metrics, and none to those beyond (default: 0, none)",
             check: CheckBackendMetrics),
-        Of(Flag, Restart("trafficCounts", "--traffic-counts",
+        Of(Flag, Restart("trafficCounts", OptionNames.TrafficCounts,
                 "count packets and bytes of service ports and backends; 32 bytes of memory for each of sizes.services and sizes.backends "
                     + "on each CPU"),
             c => c.TrafficCounts, (c, v) => c with { TrafficCounts = v },

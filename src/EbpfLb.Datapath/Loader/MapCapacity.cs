@@ -31,10 +31,10 @@ internal static class MapCapacity
     {
         if (refusal.ProgramName is not null || refusal.Errno is not (Errno.ENOMEM or Errno.E2BIG or Errno.EINVAL)) return null;
         var map = maps.FirstOrDefault(m => refusal.LibraryLog.Any(line => line.Contains($"'{m.Name}'", StringComparison.Ordinal)));
-        if (map is null || TableSpec.OptionOf(map.Name) is not { Length: > 0 } option) return null;
+        if (map is null || TableSpec.Find(map.Name)?.Remedy is not { } remedy) return null;
         var why = refusal.Errno == Errno.ENOMEM ? "the machine or the agent's memory cgroup has too little memory for it" : refusal.Summary;
         return new InvalidOperationException(
             $"the kernel refused {map.Name} with {map.MaxEntries} entries of {map.KeySize + map.ValueSize} bytes "
-                + $"({refusal.Errno}): {why}; start the agent with a smaller {option}", refusal);
+                + $"({refusal.Errno}): {why}; start the agent {remedy}", refusal);
     }
 }

@@ -11,9 +11,10 @@ namespace EbpfLb.Datapath.Loader;
 /// not (another size was asked for, another layout) is made anew beside it, filled, and takes the old one's name only
 /// when the programs have been switched.
 /// </summary>
-internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger logger)
+/// <param name="cpus">Whose counters the maps hold; null: those of this machine.</param>
+internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger logger, MapCpus? cpus = null)
 {
-    private readonly MapCpus cpus = MachineSizes.Cpus();
+    private readonly MapCpus cpus = cpus ?? MachineSizes.Cpus();
 
     /// <summary>
     /// Maps that name each other's ids. They are kept together or made anew together: a fresh lb_slots beside an

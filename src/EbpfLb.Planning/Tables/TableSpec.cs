@@ -44,7 +44,10 @@ public sealed record TableSpec(Table Table, TableSize? Size, MapIds Ids, Func<Ma
         new(Abi.Tables.Turns, TableSize.Services, MapIds.Counted, (s, _) => s.Services),
         new(Abi.Tables.SvcExpired, TableSize.Services, MapIds.Counted, (s, _) => s.Services),
         new(Abi.Tables.Traffic, null, MapIds.None,
-            (s, cpus) => s.CountsTraffic ? ((ulong)s.Services + s.Backends) * (uint)cpus.Numbers : 1),
+            (s, cpus) => s.CountsTraffic ? ((ulong)s.Services + s.Backends) * (uint)cpus.Numbers : 1)
+        {
+            Switch = OptionNames.TrafficCounts, SwitchedSizes = [TableSize.Services, TableSize.Backends],
+        },
         new(Abi.Tables.Affinity, TableSize.Affinity, MapIds.Counted, (s, _) => s.Affinity),
         new(Abi.Tables.AffRows, TableSize.Affinity, MapIds.None, (s, _) => s.AffinityRows),
         new(Abi.Tables.Conntrack4, TableSize.Flows, MapIds.None, (s, _) => s.FlowEntries),
@@ -60,6 +63,19 @@ public sealed record TableSpec(Table Table, TableSize? Size, MapIds Ids, Func<Ma
         new(Abi.Tables.Events, null, MapIds.None, (s, _) => s.EventBytes),
     ];
 
+    /// <summary>The option without which the map has one element; null: there is none.</summary>
+    public string? Switch { get; init; }
+
+    /// <summary>What makes the map larger while it is switched on.</summary>
+    public IReadOnlyList<TableSize> SwitchedSizes { get; init; } = [];
+
+    /// <summary>
+    /// How to start the agent so that the map is smaller: "with a smaller --max-backends"; null: users cannot make it so.
+    /// </summary>
+    public string? Remedy => Switch is not null
+        ? $"with a smaller {string.Join(" or ", SwitchedSizes.Select(size => size.Option()))}, or without {Switch}"
+        : Size is { } size ? $"with a smaller {size.Option()}" : null;
+
     /// <summary>What makes a map larger, such as "--max-backends"; "" where users cannot.</summary>
     /// <param name="map">As the kernel shows it.</param>
     public static string OptionOf(string map) => Find(map)?.Size?.Option() ?? "";
@@ -73,6 +89,11 @@ public sealed record TableSpec(Table Table, TableSize? Size, MapIds Ids, Func<Ma
         var entries = Entries(sizes, cpus);
         if (entries <= most) return null;
         var problem = $"{Table.Name} would have {entries} entries, and a map of its kind has {most} at most";
+        if (Switch is not null)
+        {
+            return $"{Switch} needs too much: {problem} ({cpus.Numbers} for each service port and backend, as there are CPUs); start the "
+                + $"agent {Remedy}";
+        }
         if (Size is not { } size) return $"the machine has too many CPUs ({cpus.Numbers}): {problem}";
         var each = entries == sizes[size] ? "" : $" ({entries / sizes[size]} for "
             + $"each{(IsPerCpu(sizes, cpus) ? ", as there are CPUs" : "")})";

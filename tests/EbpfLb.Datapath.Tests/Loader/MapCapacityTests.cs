@@ -1,6 +1,10 @@
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Loader;
+using EbpfLb.Datapath.Options;
 using EbpfLb.Planning;
+using EbpfLb.Planning.Tables;
+using EbpfLb.Testing.Agents;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EbpfLb.Datapath.Tests.Loader;
 
@@ -33,13 +37,34 @@ public sealed class MapCapacityTests
         Assert.EndsWith("; start the agent with a smaller --max-backends", problem, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void More_counts_of_traffic_than_the_machine_has_memory_for_are_refused_with_their_option()
+    {
+        using var instance = new TestInstance();
+        // As on a machine with thousands of CPUs: here no other map gets large before it.
+        const int Cpus = 2_000;
+        var sizes = TestInstance.Small with { CountsTraffic = true, Backends = 1_073_000 };
+        using var bpf = ProgramLoader.OpenObject([], logger: null);
+        foreach (var program in bpf.Programs.Values) program.AutoLoad = false;
+        var paths = new InstancePaths(BpfFs.MountPoint, instance.Options.Instance);
+        var loader = new MapLoader(paths, sizes, NullLogger.Instance, new MapCpus(2, Cpus));
+
+        var refusal = Assert.Throws<InvalidOperationException>(() => loader.Load(bpf));
+
+        Assert.Equal(
+            $"the kernel refused lb_traffic with {(sizes.Services + sizes.Backends) * (long)Cpus} entries of 36 bytes (ENOMEM): the "
+                + "machine or the agent's memory cgroup has too little memory for it; start the agent with a smaller --max-services or "
+                + "--max-backends, or without --traffic-counts",
+            refusal.Message);
+    }
+
     /// <summary>Of an agent with these sizes, which leaves no map behind.</summary>
     private static string Refusal(MapSizes sizes)
     {
         using var instance = new TestInstance();
         instance.Options = instance.Options with { Sizes = sizes };
         var refusal = Assert.Throws<InvalidOperationException>(() => instance.Open());
-        var maps = Path.Combine(EbpfLb.Testing.Agents.BpfFs.InstancePath(instance.Options.Instance), "maps");
+        var maps = Path.Combine(BpfFs.InstancePath(instance.Options.Instance), "maps");
         Assert.True(!Directory.Exists(maps) || Directory.GetFileSystemEntries(maps).Length == 0, "maps were left behind");
         return refusal.Message;
     }

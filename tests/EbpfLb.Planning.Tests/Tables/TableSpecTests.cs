@@ -82,6 +82,29 @@ public sealed class TableSpecTests
         Assert.Equal(6ul * (sizes.Services + sizes.Backends), spec.Entries(sizes with { CountsTraffic = true }, Cpus));
     }
 
+    [Fact]
+    public void Counts_of_traffic_that_no_map_can_have_name_the_option_that_asks_for_them_and_the_sizes()
+    {
+        var sizes = MapSizes.ForMachine(8L << 30, 4) with { CountsTraffic = true, Services = 1_000_000, Backends = 9_000_000 };
+        Assert.Equal(
+            "--traffic-counts needs too much: lb_traffic would have 2560000000 entries, and a map of its kind has 2147483647 at most "
+                + "(256 for each service port and backend, as there are CPUs); start the agent with a smaller --max-services or "
+                + "--max-backends, or without --traffic-counts",
+            TableSpec.Find("lb_traffic")!.Problem(sizes, new MapCpus(256, 256), int.MaxValue));
+    }
+
+    [Fact]
+    public void Each_map_that_an_option_enlarges_says_how_to_make_it_smaller()
+    {
+        var before = MapSizes.ForMachine(8L << 30, 4) with { CountsTraffic = true };
+        foreach (var size in Enum.GetValues<TableSize>())
+        {
+            var after = before.With(size, 1 << 23);
+            var larger = TableSpec.All.Where(spec => spec.Entries(after, Cpus) > spec.Entries(before, Cpus));
+            Assert.All(larger, spec => Assert.Contains(size.Option(), spec.Remedy, StringComparison.Ordinal));
+        }
+    }
+
     [Theory]
     [InlineData("lb_backends", "--max-backends")]
     [InlineData("lb_src_ranges6", "--max-source-ranges")]
