@@ -1,4 +1,5 @@
 using EbpfLb.Agent.Control;
+using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Output;
 using EbpfLb.Agent.Pipeline;
 using EbpfLb.Bpf;
@@ -10,8 +11,10 @@ namespace EbpfLb.Agent.Page;
 
 /// <summary>Services for the status page: from the last table, the snapshot behind it and the views of the commands.</summary>
 /// <param name="drops">How many drops are kept of each Service; null: they are not reported.</param>
+/// <param name="countsTraffic">Packets and bytes are counted.</param>
 internal sealed class PageServices(
-    PipelineState state, IInstanceView view, ServiceRates rates, RateService looks, Func<IReadOnlyDictionary<string, int>?> drops)
+    PipelineState state, IInstanceView view, ServiceRates rates, RateService looks, Func<IReadOnlyDictionary<string, int>?> drops,
+    bool countsTraffic)
 {
     private const int MostFlows = 100;
 
@@ -24,7 +27,10 @@ internal sealed class PageServices(
             : all.Where(name => name.ToString().Contains(search.Text, StringComparison.OrdinalIgnoreCase)).ToList();
         var first = search.First < matching.Count ? search.First : 0;
         var shown = Sort(matching, search.Order, counts).Skip(first).Take(search.Most);
-        return new ServiceList(all.Count, matching.Count, first, rates.IsMeasured, [.. shown.Select(name => LineOf(name, counts))]);
+        return new ServiceList(all.Count, matching.Count, first, rates.IsMeasured, [.. shown.Select(name => LineOf(name, counts))])
+        {
+            CountsTraffic = countsTraffic,
+        };
     }
 
     public async Task<ServiceDetail?> FindAsync(
@@ -43,6 +49,9 @@ internal sealed class PageServices(
             {
                 Period = RateService.Period,
                 Scheduler = string.Join(", ", ports.Select(p => p.Scheduler).Distinct(StringComparer.Ordinal)),
+                Traffic = countsTraffic
+                    ? [.. ports.Select(p => new PagePortTraffic(NamedPortOf(p.Port, p.Protocol), p.Family, MeasuredTraffic.Of(p.Traffic)))]
+                    : null,
             };
         }
         catch (UnknownServiceException)
@@ -73,6 +82,8 @@ internal sealed class PageServices(
             ServiceOrder.Refused => names.OrderByDescending(n => rates.Find(n)?.Refused ?? 0).ThenBy(n => n),
             ServiceOrder.Drops when counts is not null
                 => names.OrderByDescending(n => counts.GetValueOrDefault(n.ToString())).ThenBy(n => n),
+            ServiceOrder.Bytes when countsTraffic
+                => names.OrderByDescending(rates.BytesOf).ThenBy(n => n),
             _ => names.OrderByDescending(n => rates.Find(n)?.Connections ?? 0).ThenBy(n => n),
         };
 
@@ -90,9 +101,12 @@ internal sealed class PageServices(
             Rate = measured?.Connections,
             RefusedRate = measured?.Refused,
             History = rates.History(name),
+            Traffic = rates.FindTraffic(name),
             Drops = counts?.GetValueOrDefault(name.ToString()),
         };
     }
+
+    private static string NamedPortOf(string? port, string protocol) => $"{port}/{protocol}";
 
     private static string PortOf(ServicePort port)
         => $"{port.Port}{(port.NodePort > 0 ? $":{port.NodePort}" : "")}/{port.Protocol.ToText()}";
@@ -119,8 +133,11 @@ internal sealed class PageServices(
             .. rows.Select(r =>
             {
                 Endpoint? endpoint = endpoints.TryGetValue(r.Address, out var found) ? found : null;
-                return new PageBackend($"{r.Port}/{r.Protocol}", NameText.Endpoint(r.Address, r.PortNumber), endpoint?.NodeName,
-                    endpoint is { } known ? StateOf(known) : null, r.Weight, r.Connections, r.Open);
+                return new PageBackend(NamedPortOf(r.Port, r.Protocol), NameText.Endpoint(r.Address, r.PortNumber), endpoint?.NodeName,
+                    endpoint is { } known ? StateOf(known) : null, r.Weight, r.Connections, r.Open)
+                {
+                    Traffic = MeasuredTraffic.Of(r.Traffic),
+                };
             }),
             .. endpoints.Where(e => !used.Contains(e.Key)).Select(e
                 => new PageBackend("", e.Key, e.Value.NodeName, $"{StateOf(e.Value)}, not used", e.Value.Weight, null, null)),

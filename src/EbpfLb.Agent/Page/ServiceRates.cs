@@ -2,6 +2,7 @@ using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Pipeline;
 using EbpfLb.Datapath;
 using EbpfLb.Datapath.Counters;
+using EbpfLb.Http.Page;
 using EbpfLb.Model;
 using EbpfLb.Policy;
 
@@ -62,13 +63,37 @@ internal sealed class ServiceRates(IServiceTables tables, PipelineState state, T
     /// <summary>Connections a second, oldest first; NaN: not measured. Empty while nothing is known.</summary>
     public IReadOnlyList<float> History(ObjectName service)
     {
+        lock (gate) return series.TryGetValue(service, out var found) ? InOrder(found.Ring) : [];
+    }
+
+    /// <summary>Packets and bytes a second; null: not measured, or of a port it is not known what it counts.</summary>
+    public PageTraffic? FindTraffic(ObjectName service)
+    {
         lock (gate)
         {
-            if (!series.TryGetValue(service, out var found)) return [];
-            var rates = new float[Kept];
-            for (var i = 0; i < Kept; i++) rates[i] = found.Ring[(readings + i) % Kept];
-            return rates;
+            if (!series.TryGetValue(service, out var found) || found is not { IsCounted: true, Traffic: { } traffic }) return null;
+            return new PageTraffic(
+                new PageDirection(traffic.PacketsIn, traffic.BytesIn, InOrder(traffic.RingIn)),
+                new PageDirection(traffic.PacketsOut, traffic.BytesOut, InOrder(traffic.RingOut)));
         }
+    }
+
+    /// <summary>Bytes a second in both directions; 0 where <see cref="FindTraffic"/> knows nothing.</summary>
+    public double BytesOf(ObjectName service)
+    {
+        lock (gate)
+        {
+            return series.TryGetValue(service, out var found) && found is { IsCounted: true, Traffic: { } traffic }
+                ? traffic.BytesIn + traffic.BytesOut : 0;
+        }
+    }
+
+    /// <summary>Oldest first. The caller holds the lock.</summary>
+    private float[] InOrder(float[] ring)
+    {
+        var rates = new float[Kept];
+        for (var i = 0; i < Kept; i++) rates[i] = ring[(readings + i) % Kept];
+        return rates;
     }
 
     /// <summary>The caller holds the lock.</summary>
@@ -81,14 +106,22 @@ internal sealed class ServiceRates(IServiceTables tables, PipelineState state, T
             {
                 next[port.Service] = own = series.GetValueOrDefault(port.Service) ?? new Series();
                 (own.Connections, own.Refused) = (0, 0);
+                own.Traffic?.Clear();
+                own.IsCounted = true;
             }
             // Another id has counters of its own.
             var then = before.GetValueOrDefault(port) is { } earlier && earlier.Id == now.Id ? earlier : null;
             own.Connections += Growth.Of(now.Connections, then?.Connections) / seconds;
             own.Refused += Growth.Of(now.Refused, then?.Refused) / seconds;
+            if (now.Traffic is { } traffic) (own.Traffic ??= new TrafficSeries()).Add(traffic, then?.Traffic, seconds);
+            else own.IsCounted = false;
         }
         // The place after the last one is the oldest, see History.
-        foreach (var own in next.Values) own.Ring[readings % Kept] = (float)own.Connections;
+        foreach (var own in next.Values)
+        {
+            own.Ring[readings % Kept] = (float)own.Connections;
+            own.Traffic?.Keep(readings % Kept, own.IsCounted);
+        }
         series = next;
     }
 
@@ -100,6 +133,47 @@ internal sealed class ServiceRates(IServiceTables tables, PipelineState state, T
 
         public double Refused { get; set; }
 
+        /// <summary>Packets and bytes of all ports are known.</summary>
+        public bool IsCounted { get; set; }
+
+        /// <summary>null: nothing was counted so far.</summary>
+        public TrafficSeries? Traffic { get; set; }
+
         public float[] Ring { get; } = new float[Kept];
+    }
+
+    /// <summary>Of all ports of a Service together.</summary>
+    private sealed class TrafficSeries
+    {
+        public TrafficSeries()
+        {
+            Array.Fill(RingIn, float.NaN);
+            Array.Fill(RingOut, float.NaN);
+        }
+
+        public double PacketsIn { get; private set; }
+
+        public double BytesIn { get; private set; }
+
+        public double PacketsOut { get; private set; }
+
+        public double BytesOut { get; private set; }
+
+        public float[] RingIn { get; } = new float[Kept];
+
+        public float[] RingOut { get; } = new float[Kept];
+
+        public void Clear() => (PacketsIn, BytesIn, PacketsOut, BytesOut) = (0, 0, 0, 0);
+
+        public void Add(Traffic now, Traffic? before, double seconds)
+        {
+            PacketsIn += Growth.Of(now.PacketsIn, before?.PacketsIn) / seconds;
+            BytesIn += Growth.Of(now.BytesIn, before?.BytesIn) / seconds;
+            PacketsOut += Growth.Of(now.PacketsOut, before?.PacketsOut) / seconds;
+            BytesOut += Growth.Of(now.BytesOut, before?.BytesOut) / seconds;
+        }
+
+        public void Keep(int place, bool isKnown)
+            => (RingIn[place], RingOut[place]) = isKnown ? ((float)BytesIn, (float)BytesOut) : (float.NaN, float.NaN);
     }
 }

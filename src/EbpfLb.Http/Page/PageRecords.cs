@@ -1,3 +1,5 @@
+using EbpfLb.Http.Metrics;
+
 namespace EbpfLb.Http.Page;
 
 /// <summary>What stands above every view.</summary>
@@ -80,6 +82,7 @@ public enum ServiceOrder
     Name,
     Refused,
     Drops,
+    Bytes,
 }
 
 /// <param name="Text">Part of "namespace/name"; empty: all.</param>
@@ -89,7 +92,11 @@ public sealed record ServiceSearch(string Text, ServiceOrder Order, int First, i
 /// <param name="Matching">Services that match, also those that are not in <paramref name="Lines"/>.</param>
 /// <param name="First">Number of the first line, from 0; no more than there are.</param>
 /// <param name="IsMeasured">Rates are known; false: the second reading of the counters is still to come.</param>
-public sealed record ServiceList(int All, int Matching, int First, bool IsMeasured, IReadOnlyList<ServiceLine> Lines);
+public sealed record ServiceList(int All, int Matching, int First, bool IsMeasured, IReadOnlyList<ServiceLine> Lines)
+{
+    /// <summary>Packets and bytes are counted.</summary>
+    public bool CountsTraffic { get; init; }
+}
 
 /// <summary>A Service in the list.</summary>
 /// <param name="Name">"namespace/name".</param>
@@ -103,6 +110,9 @@ public sealed record ServiceLine(string Name, string? Type, IReadOnlyList<string
 
     /// <summary>The rates before, oldest first; NaN: not measured.</summary>
     public IReadOnlyList<float> History { get; init; } = [];
+
+    /// <summary>Packets and bytes a second; null: not counted, or not measured yet.</summary>
+    public PageTraffic? Traffic { get; init; }
 
     /// <summary>Connections and datagrams a second that were refused.</summary>
     public double? RefusedRate { get; init; }
@@ -121,7 +131,23 @@ public sealed record ServiceDetail(
     public TimeSpan Period { get; init; }
 
     public string? Scheduler { get; init; }
+
+    /// <summary>What was counted since the service ports have their ids; null: packets and bytes are not counted.</summary>
+    public IReadOnlyList<PagePortTraffic>? Traffic { get; init; }
 }
+
+/// <summary>Packets and bytes that passed the programs at the devices, a second.</summary>
+/// <param name="In">From clients.</param>
+/// <param name="Out">Replies.</param>
+public sealed record PageTraffic(PageDirection In, PageDirection Out);
+
+/// <param name="BytesBefore">The rates of bytes before, oldest first; NaN: not measured.</param>
+public sealed record PageDirection(double Packets, double Bytes, IReadOnlyList<float> BytesBefore);
+
+/// <summary>A service port in one family.</summary>
+/// <param name="Port">"http/TCP".</param>
+/// <param name="Counted">null: not programmed.</param>
+public sealed record PagePortTraffic(string Port, string Family, TrafficReading? Counted);
 
 /// <param name="Address">"10.96.0.1:80/TCP".</param>
 /// <param name="NoBackends">Why there are none; null: there are.</param>
@@ -138,7 +164,11 @@ public sealed record PageFrontend(string Port, string Address, string Kind, stri
 /// <param name="State">"ready", "not ready", "terminating"; null: no endpoint of the address is known.</param>
 /// <param name="Connections">Begun on this node; null: not programmed.</param>
 public sealed record PageBackend(
-    string Port, string Address, string? Node, string? State, int? Weight, ulong? Connections, ulong? Open);
+    string Port, string Address, string? Node, string? State, int? Weight, ulong? Connections, ulong? Open)
+{
+    /// <summary>null: not counted, or not programmed.</summary>
+    public TrafficReading? Traffic { get; init; }
+}
 
 /// <param name="Matching">Flows of the Service, also those that are not listed.</param>
 public sealed record PageFlows(int Matching, IReadOnlyList<PageFlow> Lines);

@@ -24,6 +24,7 @@ internal static class PageStyle
         h1{font-size:1.3rem;margin:0}
         h2{font-size:1.15rem;margin:1.2rem 0 .5rem}
         h3{font-size:1rem;margin:1.4rem 0 .4rem}
+        h4{font-size:.9rem;margin:.8rem 0 .2rem}
         nav ul{display:flex;flex-wrap:wrap;gap:.25rem;list-style:none;margin:0;padding:0;border-bottom:1px solid var(--line)}
         nav a{display:block;padding:.45rem .6rem;text-decoration:none;border-bottom:3px solid transparent}
         nav a[aria-current]{color:var(--fg);font-weight:600;border-color:var(--link)}

@@ -20,7 +20,8 @@ internal static class ServiceView
         html.Add($"<h3>New connections, a reading each {PageText.Seconds(service.Period)}</h3>\n");
         Sparkline.Write(html, line.History, isLarge: true);
         WriteFrontends(html, service.Frontends);
-        WriteBackends(html, service.Backends);
+        WriteBackends(html, service.Backends, service.Traffic is not null);
+        TrafficView.Write(html, service);
         WriteFlows(html, service, query);
         WriteDrops(html, service.Drops);
     }
@@ -47,7 +48,8 @@ internal static class ServiceView
         WriteMore(html, frontends.Count);
     }
 
-    private static void WriteBackends(HtmlWriter html, IReadOnlyList<PageBackend> backends)
+    /// <param name="withTraffic">Packets and bytes are counted.</param>
+    private static void WriteBackends(HtmlWriter html, IReadOnlyList<PageBackend> backends, bool withTraffic)
     {
         html.Add($"<h3>Backends</h3>\n");
         if (backends.Count == 0)
@@ -58,12 +60,12 @@ internal static class ServiceView
         PageTable.Write(html, "Backends",
             [
                 new("Backend"), new("Port"), new("State"), new("Node"), new("Weight", true), new("Connections", true),
-                new("Open", true),
+                new("Open", true), .. withTraffic ? TrafficView.Columns : [],
             ],
             backends.Take(MostLines).Select(b => (IReadOnlyList<string>)
             [
                 b.Address, PageText.Or(b.Port), PageText.Or(b.State), PageText.Or(b.Node), PageText.Count(b.Weight),
-                PageText.Count(b.Connections), PageText.Count(b.Open),
+                PageText.Count(b.Connections), PageText.Count(b.Open), .. withTraffic ? TrafficView.Cells(b.Traffic) : [],
             ]));
         WriteMore(html, backends.Count);
         html.Add($"<p class=\"dim\">Connections and flows of this node.</p>\n");

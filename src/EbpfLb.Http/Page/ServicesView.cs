@@ -5,18 +5,24 @@ internal static class ServicesView
 {
     public static void Write(HtmlWriter html, ServiceList list, PageQuery query)
     {
-        WriteForm(html, query);
+        WriteForm(html, query, list.CountsTraffic);
         WriteCount(html, list, query);
         if (list.Lines.Count == 0) return;
-        PageTable.BeginCards(html, "Services with their backends and what they do", new("Service"), new("Type"), new("Ports"),
-            new("Backends ready"), new("New conn/s", true), new("Last minutes"), new("Refused/s", true), new("Drops", true));
-        foreach (var line in list.Lines) WriteLine(html, line);
+        PageTable.BeginCards(html, "Services with their backends and what they do",
+            [
+                new("Service"), new("Type"), new("Ports"), new("Backends ready"), new("New conn/s", true), new("Last minutes"),
+                .. list.CountsTraffic ? (PageColumn[])[new("Bytes/s in", true), new("Bytes/s out", true)] : [],
+                new("Refused/s", true), new("Drops", true),
+            ]);
+        foreach (var line in list.Lines) WriteLine(html, line, list.CountsTraffic);
         PageTable.EndCards(html);
         WritePages(html, list, query);
         html.Add($"""
             <p class="dim">Backends: endpoints that are ready, of all. Refused: connections and datagrams for want of an endpoint.
             Drops: of the last drops that the agent keeps, see the view Drops.</p>
+
             """);
+        if (!list.CountsTraffic) TrafficView.WriteOff(html);
     }
 
     /// <summary>Text beside the number where there is something to see to.</summary>
@@ -34,7 +40,7 @@ internal static class ServicesView
         }
     }
 
-    private static void WriteForm(HtmlWriter html, PageQuery query)
+    private static void WriteForm(HtmlWriter html, PageQuery query, bool withTraffic)
     {
         html.Add($"""
             <form method="get" role="search"><input type="hidden" name="view" value="services">
@@ -45,9 +51,10 @@ internal static class ServicesView
         foreach (var (order, name) in new[]
         {
             (ServiceOrder.Rate, "most connections"), (ServiceOrder.Name, "name"), (ServiceOrder.Refused, "most refused"),
-            (ServiceOrder.Drops, "most drops"),
+            (ServiceOrder.Drops, "most drops"), (ServiceOrder.Bytes, "most bytes"),
         })
         {
+            if (order == ServiceOrder.Bytes && !withTraffic) continue;
             var selected = new Markup(order == query.Order ? " selected" : "");
             html.Add($"<option value=\"{order.ToString().ToLowerInvariant()}\"{selected}>{name}</option>");
         }
@@ -71,7 +78,7 @@ internal static class ServicesView
         html.Add($"</p>\n");
     }
 
-    private static void WriteLine(HtmlWriter html, ServiceLine line)
+    private static void WriteLine(HtmlWriter html, ServiceLine line, bool withTraffic)
     {
         var link = new PageQuery { View = PageView.Service, Name = PageQuery.NameOf(line.Name) }.ToLink();
         html.Add($"<tr role=\"row\"><th scope=\"row\" role=\"rowheader\"><a href=\"{link}\">{line.Name}</a></th>");
@@ -82,7 +89,13 @@ internal static class ServicesView
         html.Add($"</td><td role=\"cell\" class=\"n\" data-label=\"New conn/s\">{PageText.Rate(line.Rate)}</td>");
         html.Add($"<td role=\"cell\" data-label=\"Last minutes\">");
         Sparkline.Write(html, line.History);
-        html.Add($"</td><td role=\"cell\" class=\"n\" data-label=\"Refused/s\">{PageText.Rate(line.RefusedRate)}</td>");
+        html.Add($"</td>");
+        if (withTraffic)
+        {
+            html.Add($"<td role=\"cell\" class=\"n\" data-label=\"Bytes/s in\">{PageText.Rate(line.Traffic?.In.Bytes)}</td>");
+            html.Add($"<td role=\"cell\" class=\"n\" data-label=\"Bytes/s out\">{PageText.Rate(line.Traffic?.Out.Bytes)}</td>");
+        }
+        html.Add($"<td role=\"cell\" class=\"n\" data-label=\"Refused/s\">{PageText.Rate(line.RefusedRate)}</td>");
         html.Add($"<td role=\"cell\" class=\"n\" data-label=\"Drops\">{PageText.Count(line.Drops)}</td></tr>\n");
     }
 

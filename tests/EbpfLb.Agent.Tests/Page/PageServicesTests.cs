@@ -1,5 +1,7 @@
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Page;
+using EbpfLb.Datapath.Counters;
+using EbpfLb.Http.Metrics;
 using EbpfLb.Http.Page;
 using EbpfLb.Model;
 
@@ -8,7 +10,7 @@ namespace EbpfLb.Agent.Tests.Page;
 /// <summary>Services as the page lists them: which, in which order, how many, and what each says.</summary>
 public sealed class PageServicesTests : IDisposable
 {
-    private readonly PageUnderTest page = new();
+    private readonly PageUnderTest page = new(countsTraffic: true);
 
     public PageServicesTests()
     {
@@ -99,6 +101,41 @@ public sealed class PageServicesTests : IDisposable
         Assert.Equal(["17", "\""], detail.Frontends.Select(f => f.Connections));
         Assert.Equal(2, detail.Drops!.Count);
         Assert.Null(detail.Flows);
+    }
+
+    [Fact]
+    public async Task Packets_and_bytes_are_shown_by_port_and_backend_and_null_where_they_are_not_known()
+    {
+        var port = page.View.Services.Services[0] with { Port = "http", Protocol = "TCP", Family = "IPv4", Traffic = new(1, 2, 3, 4) };
+        page.View.Services = new ServicesReport(Origin.Agent, [port, port with { Family = "IPv6", Traffic = null }]);
+        var backend = new BackendRow("default/web", "http", "TCP", 1, "10.1.0.1", 8080);
+        page.View.Backends = new BackendsReport(Origin.Agent, [backend with { Traffic = new(5, 6, 7, 8) }, backend]);
+
+        var detail = await page.Services.FindAsync(PageUnderTest.Name("web"), false, null, TestContext.Current.CancellationToken);
+
+        Assert.Equal([new("http/TCP", "IPv4", new TrafficReading(1, 2, 3, 4)), new("http/TCP", "IPv6", null)], detail!.Traffic!);
+        Assert.Equal([new TrafficReading(5, 6, 7, 8), null], detail.Backends.Take(2).Select(b => b.Traffic));
+        Assert.True(Find().CountsTraffic);
+
+        using var without = new PageUnderTest();
+        without.Cluster.Service("web", ["10.96.0.1"], ["http:80"]);
+        detail = await without.Program().Services.FindAsync(PageUnderTest.Name("web"), false, null, TestContext.Current.CancellationToken);
+        Assert.Null(detail!.Traffic);
+        Assert.False(without.Services.Find(new ServiceSearch("", ServiceOrder.Bytes, 0, 50)).CountsTraffic);
+    }
+
+    [Fact]
+    public void Those_with_most_bytes_stand_first_where_bytes_are_counted()
+    {
+        page.Count("web", 0, traffic: default(Traffic));
+        page.Count("shop/web", 0, id: 3, traffic: default(Traffic));
+        page.ReadAfter(0);
+        page.Count("web", 10, traffic: new Traffic(1, 100, 1, 100));
+        page.Count("shop/web", 0, id: 3, traffic: new Traffic(1, 0, 1, 201));
+        page.ReadAfter(10);
+        var found = Find(order: ServiceOrder.Bytes);
+        Assert.Equal("shop/web default/web default/api", Names(found));
+        Assert.Equal([20.1, 10.0, null], found.Lines.Select(l => l.Traffic?.Out.Bytes));
     }
 
     [Fact]

@@ -16,13 +16,14 @@ internal sealed class PageUnderTest : IDisposable
 {
     private readonly RateService looks;
 
-    public PageUnderTest()
+    /// <param name="countsTraffic">The agent runs with --traffic-counts.</param>
+    public PageUnderTest(bool countsTraffic = false)
     {
         State = new PipelineState(
             () => new SourceStatus("test", true, null, null), new ProxyHealthTracker(Time, TimeSpan.FromSeconds(30)), false);
         Rates = new ServiceRates(Dataplane, State, Time);
         looks = new RateService(Rates, Time, NullLogger.Instance);
-        Services = new PageServices(State, View, Rates, looks, () => Drops);
+        Services = new PageServices(State, View, Rates, looks, () => Drops, countsTraffic);
     }
 
     public ManualTimeProvider Time { get; } = new();
@@ -55,9 +56,9 @@ internal sealed class PageUnderTest : IDisposable
     }
 
     /// <summary>What the counters of a Service's only port say, and since it is there.</summary>
-    public void Count(string service, ulong connections, ulong refused = 0, uint id = 1, string port = "http")
+    public void Count(string service, ulong connections, ulong refused = 0, uint id = 1, string port = "http", Traffic? traffic = null)
         => Dataplane.Counters[new ServicePortKey(Name(service), port, TransportProtocol.Tcp, IpFamily.IPv4)]
-            = new PortCounters(id, connections, 0, 0, refused);
+            = new PortCounters(id, connections, 0, 0, refused) { Traffic = traffic };
 
     public void ReadAfter(double seconds)
     {

@@ -1,4 +1,6 @@
 using EbpfLb.Agent.Page;
+using EbpfLb.Datapath.Counters;
+using EbpfLb.Http.Page;
 using EbpfLb.Model;
 using EbpfLb.Policy;
 
@@ -12,6 +14,8 @@ public sealed class ServiceRatesTests : IDisposable
     public ServiceRatesTests() => page.Cluster.Service("web", ["10.96.0.1"], ["http:80"]);
 
     private (double Connections, double Refused)? Web => page.Program().Rates.Find(PageUnderTest.Name("web"));
+
+    private PageTraffic? TrafficOfWeb => page.Program().Rates.FindTraffic(PageUnderTest.Name("web"));
 
     public void Dispose() => page.Dispose();
 
@@ -98,6 +102,52 @@ public sealed class ServiceRatesTests : IDisposable
             page.ReadAfter(1);
         }
         Assert.Equal(Enumerable.Range(41, 60).Select(r => (float)r), page.Rates.History(PageUnderTest.Name("web")));
+    }
+
+    [Fact]
+    public void Packets_and_bytes_of_all_ports_are_summed_by_direction_with_the_rates_before()
+    {
+        page.Count("web", 0, traffic: new Traffic(5, 500, 6, 6000));
+        page.Count("web", 0, id: 2, port: "other", traffic: new Traffic(0, 0, 0, 0));
+        page.ReadAfter(0);
+        Assert.Null(TrafficOfWeb);
+        page.Count("web", 0, traffic: new Traffic(15, 1500, 26, 26_000));
+        page.Count("web", 0, id: 2, port: "other", traffic: new Traffic(10, 1000, 20, 20_000));
+        page.ReadAfter(10);
+        Assert.Equal((2, 200), (TrafficOfWeb!.In.Packets, TrafficOfWeb.In.Bytes));
+        Assert.Equal((4, 4000), (TrafficOfWeb.Out.Packets, TrafficOfWeb.Out.Bytes));
+        Assert.Equal(6000 - 1800, page.Rates.BytesOf(PageUnderTest.Name("web")));
+        page.ReadAfter(10);
+        Assert.Equal([float.NaN, 200, 0], TrafficOfWeb.In.BytesBefore.TakeLast(3));
+        Assert.Equal([float.NaN, 4000, 0], TrafficOfWeb.Out.BytesBefore.TakeLast(3));
+    }
+
+    [Fact]
+    public void Packets_and_bytes_are_not_known_while_they_are_not_counted_of_each_port()
+    {
+        page.Count("web", 0);
+        page.ReadAfter(0);
+        page.ReadAfter(10);
+        Assert.Null(TrafficOfWeb);
+        page.Count("web", 0, traffic: new Traffic(1, 100, 1, 100));
+        page.Count("web", 0, id: 2, port: "other");
+        page.ReadAfter(10);
+        Assert.Null(TrafficOfWeb);
+        page.Count("web", 0, id: 2, port: "other", traffic: new Traffic(1, 100, 1, 100));
+        page.ReadAfter(10);
+        Assert.Equal(10, TrafficOfWeb!.In.Bytes);
+    }
+
+    [Theory]
+    [InlineData(1u, 300ul, "maps were made anew: counters are below those before")]
+    [InlineData(9u, 10_300ul, "the Service was deleted and made again: its id is another")]
+    public void Counts_of_packets_that_begin_anew_count_from_0_and_never_below(uint id, ulong now, string why)
+    {
+        page.Count("web", 0, traffic: new Traffic(1000, 10_000, 1000, 10_000));
+        page.ReadAfter(0);
+        page.Count("web", 0, id: id, traffic: new Traffic(now, now, now, now));
+        page.ReadAfter(10);
+        Assert.True(now / 10.0 == TrafficOfWeb!.Out.Packets && (id == 1 ? 30 : 1030) == TrafficOfWeb.In.Bytes, why);
     }
 
     [Fact]

@@ -41,6 +41,7 @@ public sealed partial class PageTests : IDisposable
         Assert.Contains("80/TCP, 80/UDP", row, StringComparison.Ordinal);
         var page = Get($"service&name=default/{service.Manifest.Name}");
         foreach (var pod in node.Backends.Take(2)) Assert.Contains($"{pod.IPv4}:{TestNode.TargetPort}", page, StringComparison.Ordinal);
+        Assert.Contains("the agent runs without <code>--traffic-counts</code>", page, StringComparison.Ordinal);
         Assert.Contains("programmed", Get("events"), StringComparison.Ordinal);
         Assert.Contains("connect4", Get("attachments"), StringComparison.Ordinal);
 
@@ -89,7 +90,7 @@ public sealed partial class PageTests : IDisposable
 
     private static bool HasRate(string row) => Rate().Match(row) is { Success: true } rate && rate.Groups["rate"].Value != "0.0";
 
-    private static string Url(string view) => $"http://127.0.0.1:{AgentProcess.MetricsPort}/page?view={view}";
+    internal static string Url(string view) => $"http://127.0.0.1:{AgentProcess.MetricsPort}/page?view={view}";
 
     /// <summary>On a busy machine pages take long, and the agent may say that it spent enough on them.</summary>
     private string Get(string view) => Eventually.Get(
@@ -101,7 +102,7 @@ public sealed partial class PageTests : IDisposable
         answer => answer.StatusCode == HttpStatusCode.OK, view, Limit).Body;
 
     /// <summary>As <see cref="Get"/>, in the browser.</summary>
-    private static async Task LoadAsync(Browser browser, string url, int width, bool isDark, CancellationToken cancellationToken)
+    internal static async Task LoadAsync(Browser browser, string url, int width, bool isDark, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(Limit);

@@ -1,3 +1,4 @@
+using EbpfLb.Http.Metrics;
 using EbpfLb.Http.Page;
 using EbpfLb.Model;
 
@@ -16,6 +17,9 @@ internal sealed class FixedPage(string text) : IPageReadings
     public Action Made { get; set; } = () => { };
 
     public int Lines { get; set; } = 1;
+
+    /// <summary>Of packets and bytes; null: they are not counted.</summary>
+    public TrafficReading? Traffic { get; set; }
 
     public ServiceLine Line { get; set; } = new($"{text}/{text}", text, [text, text], 1, 3)
     {
@@ -54,16 +58,20 @@ internal sealed class FixedPage(string text) : IPageReadings
     public ServiceList FindServices(ServiceSearch search)
     {
         searches.Add(search);
-        return new ServiceList(10_000, 10_000, search.First, true, [.. Enumerable.Repeat(Line, Math.Min(Lines, search.Most))]);
+        return new ServiceList(10_000, 10_000, search.First, true, [.. Enumerable.Repeat(Line, Math.Min(Lines, search.Most))])
+        {
+            CountsTraffic = Traffic is not null,
+        };
     }
 
     public Task<ServiceDetail?> FindServiceAsync(ObjectName name, bool withFlows, CancellationToken cancellationToken)
         => Task.FromResult<ServiceDetail?>(name.Name == "missing" ? null : new ServiceDetail(
             Line, [new PageFrontend(text, text, text, text, 0, text) { Connections = text }],
-            [.. Enumerable.Repeat(new PageBackend(text, text, text, text, 1, null, null), Lines)],
+            [.. Enumerable.Repeat(new PageBackend(text, text, text, text, 1, null, null) { Traffic = Traffic }, Lines)],
             withFlows ? new PageFlows(7, [new PageFlow(text, text, text, text, text, TimeSpan.FromSeconds(4))]) : null, null, [Drop])
         {
             Period = TimeSpan.FromSeconds(5), Scheduler = text,
+            Traffic = Traffic is null ? null : [new PagePortTraffic(text, text, Traffic), new PagePortTraffic(text, text, null)],
         });
 
     public Task<IReadOnlyList<PageDrop>?> DropsAsync(int most, CancellationToken cancellationToken)

@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
+using EbpfLb.Http.Metrics;
 using EbpfLb.Http.Page;
 using EbpfLb.Testing.Time;
 
@@ -190,6 +191,43 @@ public sealed partial class PageTests
         var cells = Cell().Matches(body).Select(m => Tag().Replace(m.Groups["text"].Value, "")).ToList();
         Assert.Equal(7, cells.Count);
         Assert.All(cells, cell => Assert.Equal("-", cell));
+    }
+
+    [Fact]
+    public async Task Packets_and_bytes_are_shown_where_they_are_counted_and_else_it_is_said_that_they_are_not()
+    {
+        const string NotCounted = "Packets and bytes are not counted: the agent runs without <code>--traffic-counts</code>.";
+        var shown = new FixedPage("t");
+        await using var page = await ServedPage.StartAsync(shown);
+        foreach (var query in (string[])["?view=services", "?view=service&name=a/b"])
+        {
+            var (_, without) = await page.GetAsync(query);
+            Assert.Contains(NotCounted, without, StringComparison.Ordinal);
+            Assert.DoesNotContain("ytes in<", without, StringComparison.Ordinal);
+            Assert.DoesNotContain("ytes/s in", without, StringComparison.Ordinal);
+        }
+
+        shown.Traffic = new TrafficReading(1_001, 2_002, 3_003, 4_004);
+        var (_, list) = await page.GetAsync("?view=services");
+        Assert.DoesNotContain(NotCounted, list, StringComparison.Ordinal);
+        Assert.Contains("data-label=\"Bytes/s in\">-</td>", list, StringComparison.Ordinal);
+        shown.Line = shown.Line with
+        {
+            Traffic = new PageTraffic(new PageDirection(1.5, 1_234, [float.NaN, 1_000, 1_234]), new PageDirection(2.5, 56_789, [])),
+        };
+        (_, list) = await page.GetAsync("?view=services&order=bytes");
+        Assert.Equal(ServiceOrder.Bytes, shown.Searches[^1].Order);
+        Assert.Contains("data-label=\"Bytes/s in\">1,234</td>", list, StringComparison.Ordinal);
+        Assert.Contains("data-label=\"Bytes/s out\">56,789</td>", list, StringComparison.Ordinal);
+        var (_, detail) = await page.GetAsync("?view=service&name=a/b");
+        Assert.Contains("<dd>1.5 packets/s, 1,234 bytes/s</dd>", detail, StringComparison.Ordinal);
+        Assert.Contains("aria-label=\"at most 1,234 a second in 2 readings\"", detail, StringComparison.Ordinal);
+        // Of the backend, and of the service port; another port is not programmed.
+        Assert.Equal(3, detail.Split(Cells("1,001", "2,002", "3,003", "4,004")).Length);
+        Assert.Contains(Cells("-", "-", "-", "-"), detail, StringComparison.Ordinal);
+        AssertWellFormed(detail);
+
+        static string Cells(params string[] texts) => string.Concat(texts.Select(text => $"<td class=\"n\">{text}</td>"));
     }
 
     [Fact]

@@ -17,7 +17,8 @@ internal static class PageModule
         .AddSingleton(p => new ServiceRates(agent.Dataplane.Services, p.Get<PipelineState>(), agent.Time))
         .AddRunning(p => new RateService(p.Get<ServiceRates>(), agent.Time, agent.Logger<RateService>()))
         .AddSingleton(p => new PageServices(
-            p.Get<PipelineState>(), p.Get<AgentView>(), p.Get<ServiceRates>(), p.Get<RateService>(), () => CountDrops(agent, p)))
+            p.Get<PipelineState>(), p.Get<AgentView>(), p.Get<ServiceRates>(), p.Get<RateService>(), () => CountDrops(agent, p),
+            agent.Options.Start.TrafficCounts))
         .AddSingleton(p => new PageReadings(
             p.Get<AgentView>(), p.Get<PipelineState>(), agent.Options.Start, p.Get<PageServices>(), p.Get<RecentEvents>(),
             p.Get<Verifier>(), agent.Options.Live(o => o), agent.Time))
