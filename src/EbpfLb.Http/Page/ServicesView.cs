@@ -11,7 +11,7 @@ internal static class ServicesView
         PageTable.BeginCards(html, "Services with their backends and what they do",
             [
                 new("Service"), new("Type"), new("Ports"), new("Backends ready"), new("New conn/s", true), new("Last minutes"),
-                .. list.CountsTraffic ? (PageColumn[])[new("Bytes/s in", true), new("Bytes/s out", true)] : [],
+                .. list.CountsTraffic ? (PageColumn[])[new("Bytes/s", true)] : [],
                 new("Refused/s", true), new("Drops", true),
             ]);
         foreach (var line in list.Lines) WriteLine(html, line, list.CountsTraffic);
@@ -92,8 +92,11 @@ internal static class ServicesView
         html.Add($"</td>");
         if (withTraffic)
         {
-            html.Add($"<td role=\"cell\" class=\"n\" data-label=\"Bytes/s in\">{PageText.Rate(line.Traffic?.In.Bytes)}</td>");
-            html.Add($"<td role=\"cell\" class=\"n\" data-label=\"Bytes/s out\">{PageText.Rate(line.Traffic?.Out.Bytes)}</td>");
+            html.Add($"<td role=\"cell\" class=\"n\" data-label=\"Bytes/s\">");
+            if (line.Traffic is { } traffic)
+                html.Add($"<div>{PageText.Rate(traffic.In.Bytes)} in</div><div>{PageText.Rate(traffic.Out.Bytes)} out</div>");
+            else html.Add($"{PageText.Unknown}");
+            html.Add($"</td>");
         }
         html.Add($"<td role=\"cell\" class=\"n\" data-label=\"Refused/s\">{PageText.Rate(line.RefusedRate)}</td>");
         html.Add($"<td role=\"cell\" class=\"n\" data-label=\"Drops\">{PageText.Count(line.Drops)}</td></tr>\n");

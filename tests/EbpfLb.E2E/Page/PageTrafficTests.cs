@@ -11,6 +11,13 @@ namespace EbpfLb.E2E.Page;
 /// <summary>Packets and bytes on the status page of an agent with --traffic-counts, while a client outside sends.</summary>
 public sealed partial class PageTrafficTests : IDisposable
 {
+    /// <summary>How far it can be scrolled sideways.</summary>
+    private const string Beyond = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+
+    /// <summary>What a picture shows.</summary>
+    private const string Show
+        = "[...document.querySelectorAll('h3')].filter(h => h.textContent == 'Backends').map(h => h.scrollIntoView()).length";
+
     private readonly TestCluster cluster = new(new TestClusterOptions { Extra = ["--traffic-counts", "--status-page", "full"] });
     private readonly HttpClient http;
 
@@ -38,14 +45,16 @@ public sealed partial class PageTrafficTests : IDisposable
             {
                 foreach (var (name, view) in new[] { ("services", services), ("service", detail) })
                 {
-                    await PageTests.LoadAsync(browser, PageTests.Url(view), width: 360, isDark, token);
-                    Assert.Equal("360", await browser.EvaluateAsync("document.documentElement.scrollWidth", token));
-                    Assert.True(browser.Problems.Count == 0, $"{view}: {string.Join('\n', browser.Problems)}");
-                    if (Environment.GetEnvironmentVariable("EBPFLB_SCREENSHOTS") is not { } folder) continue;
-                    var file = Path.Combine(folder, $"traffic-{name}-{(isDark ? "dark" : "light")}");
-                    await File.WriteAllBytesAsync($"{file}-360.png", await browser.ScreenshotAsync(token), token);
-                    await PageTests.LoadAsync(browser, PageTests.Url(view), width: 1000, isDark, token);
-                    await File.WriteAllBytesAsync($"{file}-1000.png", await browser.ScreenshotAsync(token), token);
+                    foreach (var width in new[] { 360, 1000 })
+                    {
+                        await PageTests.LoadAsync(browser, PageTests.Url(view), width, isDark, token);
+                        Assert.Equal("0", await browser.EvaluateAsync(Beyond, token));
+                        Assert.True(browser.Problems.Count == 0, $"{view}: {string.Join('\n', browser.Problems)}");
+                        if (Environment.GetEnvironmentVariable("EBPFLB_SCREENSHOTS") is not { } folder) continue;
+                        var file = Path.Combine(folder, $"traffic-{name}-{(isDark ? "dark" : "light")}-{width}.png");
+                        await browser.EvaluateAsync(Show, token);
+                        await File.WriteAllBytesAsync(file, await browser.ScreenshotAsync(token), token);
+                    }
                 }
             }
         }
@@ -68,7 +77,7 @@ public sealed partial class PageTrafficTests : IDisposable
     }
 
     private static bool HasRates(string row)
-        => Rates().Matches(row) is { Count: 2 } rates && rates.All(rate => rate.Groups["rate"].Value is not ("0.0" or "-"));
+        => Rates().Matches(row) is { Count: 2 } rates && rates.All(rate => rate.Groups["rate"].Value != "0.0");
 
     private static string RowOf(string page, OutsideService service)
         => page.Split("<tr ").FirstOrDefault(row => row.Contains($">default/{service.Manifest.Name}<", StringComparison.Ordinal)) ?? "";
@@ -100,7 +109,7 @@ public sealed partial class PageTrafficTests : IDisposable
         },
         answer => answer.StatusCode == HttpStatusCode.OK, view).Body;
 
-    [GeneratedRegex("data-label=\"Bytes/s (in|out)\">(?<rate>[0-9.,-]+)<", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex("<div>(?<rate>[0-9.,]+) (in|out)</div>", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Rates();
 
     [GeneratedRegex("<td class=\"n\">(?<text>[^<]*)</td>", RegexOptions.ExplicitCapture, 1000)]

@@ -204,21 +204,20 @@ public sealed partial class PageTests
             var (_, without) = await page.GetAsync(query);
             Assert.Contains(NotCounted, without, StringComparison.Ordinal);
             Assert.DoesNotContain("ytes in<", without, StringComparison.Ordinal);
-            Assert.DoesNotContain("ytes/s in", without, StringComparison.Ordinal);
+            Assert.DoesNotContain("Bytes/s", without, StringComparison.Ordinal);
         }
 
         shown.Traffic = new TrafficReading(1_001, 2_002, 3_003, 4_004);
         var (_, list) = await page.GetAsync("?view=services");
         Assert.DoesNotContain(NotCounted, list, StringComparison.Ordinal);
-        Assert.Contains("data-label=\"Bytes/s in\">-</td>", list, StringComparison.Ordinal);
+        Assert.Contains("data-label=\"Bytes/s\">-</td>", list, StringComparison.Ordinal);
         shown.Line = shown.Line with
         {
             Traffic = new PageTraffic(new PageDirection(1.5, 1_234, [float.NaN, 1_000, 1_234]), new PageDirection(2.5, 56_789, [])),
         };
         (_, list) = await page.GetAsync("?view=services&order=bytes");
         Assert.Equal(ServiceOrder.Bytes, shown.Searches[^1].Order);
-        Assert.Contains("data-label=\"Bytes/s in\">1,234</td>", list, StringComparison.Ordinal);
-        Assert.Contains("data-label=\"Bytes/s out\">56,789</td>", list, StringComparison.Ordinal);
+        Assert.Contains("data-label=\"Bytes/s\"><div>1,234 in</div><div>56,789 out</div></td>", list, StringComparison.Ordinal);
         var (_, detail) = await page.GetAsync("?view=service&name=a/b");
         Assert.Contains("<dd>1.5 packets/s, 1,234 bytes/s</dd>", detail, StringComparison.Ordinal);
         Assert.Contains("aria-label=\"at most 1,234 a second in 2 readings\"", detail, StringComparison.Ordinal);
