@@ -32,6 +32,7 @@ declare -A change=(
 	[frag]=$(grow lb_frag)
 	[stat]=$(grow lb_stat __u64)
 	[svc_stat]=$(grow lb_svc_stat __u64)
+	[traffic]=$(grow lb_traffic __u64)
 )
 
 name=${1:-}

@@ -100,6 +100,9 @@ public sealed class AgentProcess : IDisposable
             place, [.. options.Prefix, options.Binary, .. RunArguments(BpfFs.MountPoint, runDirectory.FullName), .. more]);
     }
 
+    /// <summary>What is started from now on, as <see cref="LaunchInstead"/> does at once.</summary>
+    public void Use(string binary) => options = options with { Binary = binary };
+
     /// <summary>Starts another executable in place of the one so far, as an upgrade does.</summary>
     /// <param name="prefix">What it is started by, as <see cref="AgentOptions.Prefix"/>.</param>
     public void LaunchInstead(string binary, params IReadOnlyList<string> prefix)
