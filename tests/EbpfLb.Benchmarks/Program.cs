@@ -1,6 +1,7 @@
 using EbpfLb.Benchmarks.Attack;
 using EbpfLb.Benchmarks.Change;
 using EbpfLb.Benchmarks.Connect;
+using EbpfLb.Benchmarks.Footprint;
 using EbpfLb.Benchmarks.Lookups;
 using EbpfLb.Benchmarks.Maglev;
 using EbpfLb.Benchmarks.Packets;
@@ -88,6 +89,7 @@ var benches = new Dictionary<string, Func<Task>>
         NodePortBench.Run(args.ElementAtOrDefault(1));
         return Task.CompletedTask;
     },
+    ["footprint"] = FootprintBench.RunAsync,
     ["pps"] = () =>
     {
         PacketRateBench.Run();
@@ -108,9 +110,9 @@ if (only != "all" && !benches.ContainsKey(only))
 string[] tools =
 [
     "ip", "nsenter",
-    .. only is "all" or "outside" or "nodeport" or "pps" or "sync"
+    .. only is "all" or "outside" or "nodeport" or "pps" or "sync" or "footprint"
         ? (string[])["awk", "nft", "iptables-legacy", "iptables-legacy-restore"] : [],
-    .. only is "all" or "nodeport" ? (string[])["haproxy", "nginx"] : [],
+    .. only is "all" or "nodeport" or "footprint" ? (string[])["haproxy", "nginx"] : [],
     .. only is "all" or "nodeport" or "pps" ? (string[])["taskset"] : [],
 ];
 if (tools.Where(tool => !RepositoryPaths.HasTool(tool)).ToArray() is { Length: > 0 } missing)

@@ -31,13 +31,16 @@ internal sealed partial class Peer(string name, NodeNetns node) : IDisposable
 
     public NodeNetns Node => node;
 
+    /// <summary>What agent, proxy and those who load rules are started by; it must end in exec.</summary>
+    public IReadOnlyList<string> Prefix { get; set; } = [];
+
     public string Kind => name.Split('-')[0];
 
     /// <summary>As the name has it.</summary>
     public int Services => name.Split('-') is [_, var number] ? int.Parse(number, CultureInfo.InvariantCulture) : 1;
 
     /// <summary>For a table: "tc, 1,000 services".</summary>
-    public string Title => Kind is "drop" or "none" or "bare" or "haproxy" or "nginx" ? Kind
+    public string Title => name == Kind ? Kind
         : string.Create(CultureInfo.InvariantCulture, $"{Kind}, {Services:N0} service{(Services == 1 ? "" : "s")}");
 
     /// <summary>Gives the node this many services, the last of them with this backend behind the NodePort.</summary>
@@ -59,29 +62,11 @@ internal sealed partial class Peer(string name, NodeNetns node) : IDisposable
                 Shell($"{NoNftRules}; PROTO={protocol} NODE={node.IPv4} '{Tool("nftables.sh")}' {services} {backend} | nft -f -");
                 break;
             case "haproxy":
-                RunProxy($$"""
-                    defaults
-                        mode tcp
-                        timeout connect 5s
-                        timeout client 60s
-                        timeout server 60s
-                    listen web
-                        bind :{{NodePort}}
-                        server pod {{backend}}
-
-                    """, [RepositoryPaths.Tool("haproxy"), "-db", "-f"]);
+                RunProxy(ProxyConfiguration.HaProxy(ServicesOfProxy(services), backend), [RepositoryPaths.Tool("haproxy"), "-db", "-f"]);
                 break;
             case "nginx":
-                RunProxy($$"""
-                    load_module {{StreamModule()}};
-                    daemon off;
-                    worker_processes auto;
-                    pid {{directory.FullName}}/pid;
-                    error_log stderr;
-                    events { worker_connections 4096; }
-                    stream { server { listen {{NodePort}} backlog=4096; proxy_pass {{backend}}; } }
-
-                    """, [RepositoryPaths.Tool("nginx"), "-p", directory.FullName, "-e", "stderr", "-c"]);
+                RunProxy(ProxyConfiguration.Nginx(ServicesOfProxy(services), backend, directory.FullName),
+                    [RepositoryPaths.Tool("nginx"), "-p", directory.FullName, "-e", "stderr", "-c"]);
                 break;
         }
     }
@@ -104,16 +89,16 @@ internal sealed partial class Peer(string name, NodeNetns node) : IDisposable
 
     private static string Tool(string script) => Path.Combine(RepositoryPaths.Root, "tools", "peers", script);
 
-    /// <summary>Beside nginx where tools/install-deps.sh unpacked it, else where its package has it.</summary>
-    private static string StreamModule()
+    /// <summary>Those that the rules have. Packets to their ClusterIPs are for the node then.</summary>
+    private int ServicesOfProxy(int services)
     {
-        var unpacked = Path.Combine(RepositoryPaths.Root, "build", "tools", "ngx_stream_module.so");
-        return File.Exists(unpacked) ? unpacked : "/usr/lib/nginx/modules/ngx_stream_module.so";
+        if (services > 1) node.Configure($"route replace local {ProxyConfiguration.ClusterIPs} dev lo");
+        return services;
     }
 
     private void Shell(string command)
     {
-        var (code, output) = ChildProcess.Run(node.Place with { CgroupPath = null }, "/bin/sh", "-c", command);
+        var (code, output) = ChildProcess.Run(node.Place with { CgroupPath = null }, [.. Prefix, "/bin/sh", "-c", command]);
         if (code != 0) throw new InvalidOperationException($"{command}: {output}");
     }
 
@@ -122,7 +107,7 @@ internal sealed partial class Peer(string name, NodeNetns node) : IDisposable
         EndProxy();
         var file = Path.Combine(directory.FullName, "configuration");
         File.WriteAllText(file, configuration);
-        proxy = ChildProcess.Start(node.Place, [.. command, file]);
+        proxy = ChildProcess.Start(node.Place, [.. Prefix, .. command, file]);
     }
 
     /// <summary>By SIGTERM: killed, nginx would leave its workers behind.</summary>
@@ -138,12 +123,13 @@ internal sealed partial class Peer(string name, NodeNetns node) : IDisposable
     {
         var text = new StringBuilder();
         for (var i = 1; i < services; i++)
-            text.Append(Service(i, Address(i), 80, i <= 2766 ? 30_000 + i : 0, [Endpoint(i, 0), Endpoint(i, 1)], "elsewhere", protocol));
+            text.Append(Service(i, Address(i), 80, NodePortOf(i), [Endpoint(i, 0), Endpoint(i, 1)], "elsewhere", protocol));
         text.Append(Service(
             services, IPAddress.Parse("10.100.255.1"), backend.Port, NodePort, [backend.Address], backendNode, protocol));
         manifests.PutText("all", text.ToString());
         agent ??= AgentProcess.Start(new AgentOptions(Binary, node, "--manifests", manifests.Path)
         {
+            Prefix = Prefix,
             Extra = ["--cluster-cidr", "10.244.0.0/16", .. Kind == "xdp" ? (string[])["--xdp", "driver", "--sync-period", "1s"] : []],
         });
         Eventually.True(() => agent.Command("backends").Output.Contains($"{backend.Address}", StringComparison.Ordinal),
@@ -161,9 +147,12 @@ internal sealed partial class Peer(string name, NodeNetns node) : IDisposable
             NodeOf = _ => node,
         }.Text;
 
-    private static IPAddress Address(int i) => new([10, (byte)(100 + i / 65536), (byte)(i / 256), (byte)i]);
+    /// <summary>Of a service that is not the measured one; 0: the range ends before.</summary>
+    internal static int NodePortOf(int i) => i <= 2766 ? 30_000 + i : 0;
 
-    private static IPAddress Endpoint(int i, int j) => new([10, (byte)(248 + i / 32768), (byte)(i / 128), (byte)(i % 128 * 2 + j)]);
+    internal static IPAddress Address(int i) => new([10, (byte)(100 + i / 65536), (byte)(i / 256), (byte)i]);
+
+    internal static IPAddress Endpoint(int i, int j) => new([10, (byte)(248 + i / 32768), (byte)(i / 128), (byte)(i % 128 * 2 + j)]);
 
     [GeneratedRegex("""^ebpflb_(packets|datapath_events)_total\{.*reason="(?<reason>\w+)".*\} (?<count>[0-9]+)""",
         RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]

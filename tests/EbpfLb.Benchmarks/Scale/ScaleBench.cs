@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using EbpfLb.Abi;
+using EbpfLb.Benchmarks.Footprint;
 using EbpfLb.Benchmarks.Reports;
 using EbpfLb.Bpf;
 using EbpfLb.Testing.Agents;
@@ -75,7 +76,7 @@ internal static class ScaleBench
                 if (i >= 0) ofSmall.Add(ms);
             }
             var cpuOfSmall = (Cpu(agent) - before) / (SmallChanges + 10);
-            var maps = MapBytes(agent);
+            var maps = ProcessMemory.Maps(agent.ProcessId) / ProcessMemory.MiB;
             var ofLarge = new Samples();
             for (var i = 0; i < LargeChanges; i++)
                 ofLarge.Add(await ChangeAsync(map, i, large, stream => ReplaceInLarge(large, i, stream)));
@@ -176,18 +177,6 @@ internal static class ScaleBench
     {
         using var process = Process.GetProcessById(agent.ProcessId);
         return process.TotalProcessorTime.TotalMilliseconds;
-    }
-
-    /// <summary>MiB that the kernel says its maps take, each map once.</summary>
-    private static double MapBytes(AgentProcess agent)
-    {
-        Dictionary<string, double> maps = [];
-        foreach (var path in Directory.GetFiles($"/proc/{agent.ProcessId}/fdinfo"))
-        {
-            var lines = File.ReadAllLines(path).Select(l => l.Split('\t')).Where(l => l.Length == 2).ToDictionary(l => l[0], l => l[1]);
-            if (lines.TryGetValue("map_id:", out var id)) maps[id] = double.Parse(lines["memlock:"], CultureInfo.InvariantCulture);
-        }
-        return maps.Values.Sum() / (1 << 20);
     }
 
     /// <summary>MiB of a line of /proc/PID/status.</summary>

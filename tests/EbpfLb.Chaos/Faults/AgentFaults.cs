@@ -1,4 +1,5 @@
 using System.Globalization;
+using EbpfLb.Testing.Cgroups;
 using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.Chaos.Faults;
@@ -80,7 +81,7 @@ internal static class AgentFaults
     /// </summary>
     private static void Memory(Bed bed, Random random, bool isShort)
     {
-        if (MemoryLimit.TryCreate() is not { } limit)
+        if (MemoryCgroup.TryCreate("chaos") is not { } limit)
         {
             Console.WriteLine("memory: not run, this machine has no memory controller of cgroup version 1");
             return;
