@@ -43,7 +43,7 @@ internal static class PageStyle
         caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
         th,td{padding:.35rem .6rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
         thead th{background:var(--head);font-size:.85rem;white-space:nowrap}
-        .cards thead th{white-space:normal}
+        .cards thead th{white-space:normal;overflow-wrap:normal}
         tbody th{font-weight:600}
         .n{text-align:right;white-space:nowrap}
         td,.scroll th{overflow-wrap:normal}
