@@ -25,16 +25,27 @@ internal static class MapCapacity
         return (uint)spec.Entries(sizes, cpus);
     }
 
-    /// <summary>What the kernel said of a map whose size users can set; null: it was about something else.</summary>
+    /// <summary>
+    /// What the kernel said of a map whose size users can set, or for which larger ones have left no memory; null: it was about something
+    /// else.
+    /// </summary>
     /// <param name="maps">Those of the object that could not be loaded.</param>
-    public static InvalidOperationException? Explain(BpfLoadException refusal, IEnumerable<ObjectMap> maps)
+    public static InvalidOperationException? Explain(BpfLoadException refusal, IReadOnlyList<ObjectMap> maps)
     {
         if (refusal.ProgramName is not null || refusal.Errno is not (Errno.ENOMEM or Errno.E2BIG or Errno.EINVAL)) return null;
         var map = maps.FirstOrDefault(m => refusal.LibraryLog.Any(line => line.Contains($"'{m.Name}'", StringComparison.Ordinal)));
-        if (map is null || TableSpec.Find(map.Name)?.Remedy is not { } remedy) return null;
+        if (map is null) return null;
+        var remedy = RemedyOf(map) is { } own ? $"start the agent {own}" : refusal.Errno == Errno.ENOMEM ? RemedyOfLargest(maps) : null;
+        if (remedy is null) return null;
         var why = refusal.Errno == Errno.ENOMEM ? "the machine or the agent's memory cgroup has too little memory for it" : refusal.Summary;
         return new InvalidOperationException(
             $"the kernel refused {map.Name} with {map.MaxEntries} entries of {map.KeySize + map.ValueSize} bytes "
-                + $"({refusal.Errno}): {why}; start the agent {remedy}", refusal);
+                + $"({refusal.Errno}): {why}; {remedy}", refusal);
     }
+
+    private static string? RemedyOf(ObjectMap map) => TableSpec.Find(map.Name)?.Remedy;
+
+    private static string? RemedyOfLargest(IEnumerable<ObjectMap> maps)
+        => maps.Where(m => RemedyOf(m) is not null).MaxBy(m => m.MaxEntries * (ulong)(m.KeySize + m.ValueSize)) is { } largest
+            ? $"{largest.Name} is the largest map: start the agent {RemedyOf(largest)}" : null;
 }
