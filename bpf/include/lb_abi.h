@@ -127,6 +127,8 @@ enum lb_backend_flag {
 	LB_BACKEND_KEEPS = 8,	   /* in no list, but what it has it keeps: UDP flows, sockets */
 	LB_BACKEND_ON_WIRE = 16,   /* with LOCAL: its address is of an uplink's subnet, so its route
 				      is asked: by an uplink, its replies may pass us by */
+	LB_BACKEND_SERVES = 32,	   /* where tunnels lead to it: its endpoint serves, so its node
+				      can be asked what it knows */
 };
 
 /* Element of lb_backends. A backend belongs to one service port, so an address may be here several
@@ -152,7 +154,8 @@ struct lb_load {
 
 /* Value of lb_scratch: of no meaning between two packets. */
 struct lb_scratch {
-	__u64 words[16];
+	__u64 words[14];
+	__be32 tunnel_from[4]; /* of a packet that came in a tunnel: who sent it, IPv4 as v4-mapped */
 };
 
 enum lb_client_kind {

@@ -94,6 +94,9 @@ enum lb_reason {
 	LB_PKT_UNTRACKED = 62,	    /* to the node of its backend, in a tunnel, and its flow has no
 				       entry */
 
+	LB_PKT_ASKED = 63, /* a SYN at a place of the table that has changed hands: to the node of
+			      who had it before, or back from there, as it knows no such flow */
+
 	LB_REASON_MAX =
 		64, /* size of lb_stats; room so that a new reason does not change the map */
 };

@@ -208,7 +208,8 @@ struct lb_choosing {
 	struct lb_client client;
 };
 
-_Static_assert(sizeof(struct lb_choosing) <= sizeof(struct lb_scratch), "lb_scratch is too small");
+_Static_assert(sizeof(struct lb_choosing) <= sizeof(((struct lb_scratch *)0)->words),
+	       "lb_scratch is too small");
 
 /*
  * LB_CHOICE_ASK: whether somebody waits for this packet has to be found out with its context, which

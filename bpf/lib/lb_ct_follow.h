@@ -298,6 +298,17 @@ lb_once int lb_ct_deserted(const struct lb_pass *pass)
 	return !reply || !ours || (__s32)(lb_ct_now() - reply->tick) >= LB_CT_SILENT;
 }
 
+/* Whether the flow's tunnel ends at its backend's node: the id may be another backend's now. */
+lb_inline bool lb_ct_leads(const struct lb_pass *pass)
+{
+	const struct lb_backend *backend = lb_backend_get(pass->ct.backend_id);
+	const struct lb_settings *set = lb_settings_get();
+
+	return backend && set && READ_ONCE(backend->service_id) == pass->ct.service_id &&
+	       backend->port == pass->to.dport && lb_same16(backend->addr, pass->to.dst) &&
+	       lb_tunnel_to(set, backend);
+}
+
 /* Whether the packet begins anew what the entry knows: a SYN or INIT after the end or to a backend
  * that is gone, or a datagram to one that does not serve any more. */
 lb_inline bool lb_ct_outdated(const struct lb_pass *pass)
@@ -307,6 +318,9 @@ lb_inline bool lb_ct_outdated(const struct lb_pass *pass)
 		return true;
 	if (pass->pkt.flags & LB_PACKET_ICMP_ERROR)
 		return false;
+	/* The backend is gone, or no tunnel leads to it any more. */
+	if (unlikely(lb_ct_tunnels(pass) && !lb_ct_leads(pass)))
+		return true;
 	/* A SYN+ACK to a client that has sent its SYN past the frontend (lb_ct_direct()). And a SYN
 	 * from a port whose connection was moved to another one and has ended. */
 	if (pass->ct.flags & LB_CT_REPLY)

@@ -34,15 +34,25 @@ lb_inline __u32 lb_packet_dice(const struct lb_service *svc, const struct lb_tup
 /*
  * Of what came in a tunnel: the other node has chosen this one, and of its backends one is taken by
  * what the packet says alone, so that a flow whose first packet was missed, or that is forgotten,
- * finds the same one again. Where this node has none any more, all of the cluster's are left.
+ * finds the same one again. With Maglev that is the very one that the other node chose, if their
+ * tables are alike: its flow then goes by the place of one backend, on all nodes. Where this node
+ * has none any more, all of the cluster's are left.
  */
 lb_inline void lb_choose_here(const struct lb_tuple *at, struct lb_service *svc, __u32 *dice)
 {
+	const struct lb_backend *chosen;
+	__u32 id;
+
 	if (!(svc->flags & LB_SERVICE_EXTERNAL) || !svc->local.count)
 		return;
 	svc->flags |= LB_SERVICE_LOCAL;
-	if (lb_scheduler_of(svc) == LB_SCHEDULER_MAGLEV)
+	if (lb_scheduler_of(svc) == LB_SCHEDULER_MAGLEV) {
+		chosen = lb_backend_at(svc, &svc->cluster,
+				       lb_place_of(*dice, svc->cluster.count), &id);
+		if (chosen && chosen->flags & LB_BACKEND_LOCAL)
+			svc->local = svc->cluster;
 		return;
+	}
 	svc->flags &= (1U << LB_SCHEDULER_SHIFT) - 1;
 	*dice = lb_hash_tuple(at);
 }

@@ -15,7 +15,7 @@ HOOK_ONCE int lb_fib_tunnel(hook_ctx *ctx, struct lb_pass *pass)
 	__u32 head;
 	long rc;
 
-	if (!pass || !lb_tunnel_ends(&ends, pass->ct.backend_id))
+	if (!pass || !lb_tunnel_ends(&ends, pass))
 		return false;
 	__builtin_memset(&fib, 0, sizeof(fib));
 	fib.ifindex = pass->ifindex;

@@ -109,7 +109,7 @@ lb_inline enum lb_reason lb_way(const struct lb_pass *pass)
 	if (pass->ct.flags & LB_CT_REPLY)
 		return LB_PKT_REPLY;
 	if (lb_ct_tunnels(pass))
-		return pass->pkt.flags & LB_PACKET_UNTRACKED ? LB_PKT_UNTRACKED : LB_PKT_TO_NODE;
+		return lb_untracked_reason(pass);
 	if (pass->ct.flags & LB_CT_DIRECT)
 		return LB_PKT_TO_LOCAL;
 	if (!(pass->ct.flags & LB_CT_STACK))

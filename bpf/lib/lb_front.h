@@ -175,12 +175,9 @@ HOOK_ONCE int lb_front_tunnel(hook_ctx *ctx, struct lb_pass *pass,
 		return XDP_DROP;
 	__builtin_memcpy(eth, neighbour->head, sizeof(neighbour->head));
 	eth->h_proto = v4 ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6);
-	if (pass->pkt.flags & LB_PACKET_UNTRACKED) {
+	if (pass->pkt.flags & LB_PACKET_UNTRACKED)
 		lb_untracked_begun(pass);
-		lb_front_count(pass, LB_PKT_UNTRACKED);
-	} else {
-		lb_front_count(pass, LB_PKT_TO_NODE);
-	}
+	lb_front_count(pass, lb_untracked_reason(pass));
 	return neighbour->way == LB_FRONT_SEND ? XDP_TX : bpf_redirect(pass->ct.oif, 0);
 }
 
@@ -190,7 +187,7 @@ HOOK_ONCE int lb_front_ends(struct lb_pass *pass)
 {
 	struct lb_tunnel_ends ends;
 
-	if (!pass || !lb_tunnel_ends(&ends, pass->ct.backend_id))
+	if (!pass || !lb_tunnel_ends(&ends, pass))
 		return false;
 	lb_copy16(pass->to.src, ends.src);
 	lb_copy16(pass->to.dst, ends.dst);

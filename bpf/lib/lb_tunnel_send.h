@@ -36,7 +36,7 @@ HOOK_ONCE int lb_tunnel_send(hook_ctx *ctx, struct lb_pass *pass)
 	__u32 link;
 	bool v4;
 
-	if (!pass || !lb_tunnel_ends(&ends, pass->ct.backend_id) || !lb_hop(ctx, &pass->pkt))
+	if (!pass || !lb_tunnel_ends(&ends, pass) || !lb_hop(ctx, &pass->pkt))
 		return HOOK_DROP;
 	/* A priority tag is given up, as for all that is sent. */
 	if (pass->pkt.l3 > ETH_HLEN && hook_untag(ctx))

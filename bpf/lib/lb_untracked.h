@@ -17,6 +17,11 @@
  * The node of a backend has entries of all its flows. So it knows which packets are none of its
  * backends': those whose flow began after the change, by another node than the one that has them
  * now. They go on, in a tunnel again, to the one who is there now.
+ *
+ * A SYN at a place that has changed hands may be of a flow that is there, said again or written by
+ * somebody else. So the node of who had the place before is asked first: to its flow it gives the
+ * SYN, as it would have without the change; any other it sends back, and that begins a flow with
+ * who is there now. An endpoint that does not serve is not asked: its node may be gone.
  */
 #ifndef LB_UNTRACKED_H
 #define LB_UNTRACKED_H
@@ -68,11 +73,45 @@ lb_inline bool lb_untracked_remote(const struct lb_backend *backend)
 	return backend && set && !(backend->flags & LB_BACKEND_LOCAL) && lb_tunnel_to(set, backend);
 }
 
+/* Whether who had a place before is asked about what begins there. */
+lb_inline bool lb_untracked_asks(const struct lb_backend *before, const struct lb_backend *now)
+{
+	/* Of the same node: it has the entries of both. */
+	return before->flags & LB_BACKEND_SERVES && now && !lb_same16(before->node, now->node);
+}
+
+/* What begins at a place that has changed hands, and has no entry here. LB_TRACK_NOT: it asks the
+ * node of `before`, or goes back as the answer. */
+lb_inline enum lb_track lb_untracked_begins(struct lb_packet *pkt, const struct lb_backend *before,
+					    const struct lb_backend *now)
+{
+	const __be32 *from = lb_tunnel_from();
+
+	if (!from || !lb_untracked_asks(before, now))
+		return LB_TRACK;
+	if (!lb_tunnelled(pkt)) {
+		if (!lb_untracked_remote(before))
+			return LB_TRACK;
+		pkt->flags |= LB_PACKET_ASKS;
+		return LB_TRACK_NOT;
+	}
+	if (now->flags & LB_BACKEND_LOCAL)
+		return LB_TRACK;
+	if (before->flags & LB_BACKEND_LOCAL) {
+		pkt->flags |= LB_PACKET_ASKS | LB_PACKET_BACK;
+		return LB_TRACK_NOT;
+	}
+	/* The answer. From here on it is the client's packet, as it came. */
+	if (lb_same16(from, before->node))
+		pkt->flags &= ~LB_PACKET_TUNNEL;
+	return LB_TRACK;
+}
+
 /*
  * Of the places of the packet: where it goes. `missed`: its flow has no entry. LB_TRACK_NOT: `*id`
  * is its backend.
  */
-lb_inline enum lb_track lb_untracked_way(const struct lb_packet *pkt, const struct lb_service *svc,
+lb_inline enum lb_track lb_untracked_way(struct lb_packet *pkt, const struct lb_service *svc,
 					 bool missed, __u32 *id)
 {
 	bool begins = (pkt->tcp_flags & (LB_TCP_SYN | LB_TCP_ACK)) == LB_TCP_SYN;
@@ -84,14 +123,18 @@ lb_inline enum lb_track lb_untracked_way(const struct lb_packet *pkt, const stru
 	before = lb_untracked_at(svc, index + rows, place, &old);
 	if (!missed && old)
 		return LB_TRACK_FIRST;
-	/* Here, or of what has an entry from now on. */
-	if (begins && (lb_tunnelled(pkt) || before))
+	now = lb_untracked_at(svc, index, place, id);
+	if (begins && before) {
+		*id = old;
+		return lb_untracked_begins(pkt, before, now);
+	}
+	/* It begins here. */
+	if (begins && lb_tunnelled(pkt))
 		return LB_TRACK;
 	if (!lb_tunnelled(pkt) && lb_untracked_remote(before)) {
 		*id = old;
 		return LB_TRACK_NOT;
 	}
-	now = lb_untracked_at(svc, index, place, id);
 	return lb_untracked_remote(now) ? LB_TRACK_NOT : LB_TRACK;
 }
 
@@ -136,12 +179,22 @@ lb_once int lb_untracked(struct lb_pass *pass, bool missed)
 	return track;
 }
 
+/* How a packet that leaves in a tunnel counts. */
+lb_inline enum lb_reason lb_untracked_reason(const struct lb_pass *pass)
+{
+	if (likely(!(pass->pkt.flags & LB_PACKET_UNTRACKED)))
+		return LB_PKT_TO_NODE;
+	return unlikely(pass->pkt.flags & LB_PACKET_ASKS) ? LB_PKT_ASKED : LB_PKT_UNTRACKED;
+}
+
 /* Counts what has begun. How it ends nobody here will know, so it counts as over. */
 lb_inline void lb_untracked_begun(const struct lb_pass *pass)
 {
 	struct lb_svc_stat *stat;
 
-	if ((pass->pkt.tcp_flags & (LB_TCP_SYN | LB_TCP_ACK)) != LB_TCP_SYN)
+	/* What asks has not begun yet. */
+	if ((pass->pkt.tcp_flags & (LB_TCP_SYN | LB_TCP_ACK)) != LB_TCP_SYN ||
+	    pass->pkt.flags & LB_PACKET_ASKS)
 		return;
 	lb_count_packet(LB_PKT_NEW, pass->pkt.len);
 	stat = lb_svc_stat(pass->ct.service_id);

@@ -10,10 +10,10 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "f7f35b992ac7dbb526355f68612e3b4913900c3d2902fc256ea0006965abfeec";
+    public const string Hash = "17161b641cce37f0e4ce26b8fd5895ef6c56beeb65d6f1ef853a10aef015932f";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
-    public const ulong MapsHash = 0xe3298c86cb9adc4a;
+    public const ulong MapsHash = 0x34167207f0a9ec20;
 }
 
 /// <summary>struct lb_addr, 20 bytes.</summary>
@@ -695,8 +695,11 @@ public record struct LbRange
 [StructLayout(LayoutKind.Explicit, Size = 128)]
 public record struct LbScratch
 {
-    /// <summary>__u64[16] words.</summary>
-    [FieldOffset(0)] public U64x16 Words;
+    /// <summary>__u64[14] words.</summary>
+    [FieldOffset(0)] public U64x14 Words;
+
+    /// <summary>__be32[4] tunnel_from.</summary>
+    [FieldOffset(112)] public Be32x4 TunnelFrom;
 
     /// <summary>Byte by byte.</summary>
     public readonly bool Equals(LbScratch other) => AbiBytes.Same(this, other);
@@ -1103,6 +1106,9 @@ public enum LbBackendFlag : uint
 
     /// <summary>LB_BACKEND_ON_WIRE.</summary>
     OnWire = 16,
+
+    /// <summary>LB_BACKEND_SERVES.</summary>
+    Serves = 32,
 }
 
 /// <summary>enum lb_client_kind.</summary>
@@ -1429,6 +1435,9 @@ public enum LbReason : uint
 
     /// <summary>LB_PKT_UNTRACKED.</summary>
     PktUntracked = 62,
+
+    /// <summary>LB_PKT_ASKED.</summary>
+    PktAsked = 63,
 
     /// <summary>LB_REASON_MAX.</summary>
     Max = 64,
@@ -1759,20 +1768,20 @@ public struct U32x4 : IEquatable<U32x4>
     public static bool operator !=(U32x4 left, U32x4 right) => !left.Equals(right);
 }
 
-/// <summary>16 times ulong, 128 bytes.</summary>
-[InlineArray(16)]
-public struct U64x16 : IEquatable<U64x16>
+/// <summary>14 times ulong, 112 bytes.</summary>
+[InlineArray(14)]
+public struct U64x14 : IEquatable<U64x14>
 {
     private ulong first;
 
     /// <summary>From its bytes.</summary>
-    public static U64x16 FromBytes(ReadOnlySpan<byte> bytes) => AbiBytes.From<U64x16>(bytes);
+    public static U64x14 FromBytes(ReadOnlySpan<byte> bytes) => AbiBytes.From<U64x14>(bytes);
 
     /// <summary>Byte by byte.</summary>
-    public readonly bool Equals(U64x16 other) => AbiBytes.Same(this, other);
+    public readonly bool Equals(U64x14 other) => AbiBytes.Same(this, other);
 
     /// <inheritdoc/>
-    public override readonly bool Equals(object? obj) => obj is U64x16 other && Equals(other);
+    public override readonly bool Equals(object? obj) => obj is U64x14 other && Equals(other);
 
     /// <inheritdoc/>
     public override readonly int GetHashCode() => AbiBytes.Hash(this);
@@ -1781,10 +1790,10 @@ public struct U64x16 : IEquatable<U64x16>
     public override readonly string ToString() => Convert.ToHexStringLower(AbiBytes.Of(this));
 
     /// <summary>Byte by byte.</summary>
-    public static bool operator ==(U64x16 left, U64x16 right) => left.Equals(right);
+    public static bool operator ==(U64x14 left, U64x14 right) => left.Equals(right);
 
     /// <summary>Byte by byte.</summary>
-    public static bool operator !=(U64x16 left, U64x16 right) => !left.Equals(right);
+    public static bool operator !=(U64x14 left, U64x14 right) => !left.Equals(right);
 }
 
 /// <summary>12 times byte, 12 bytes.</summary>

@@ -20,4 +20,7 @@ public enum BackendLists : byte
 
     /// <summary>With <see cref="Local"/>: the address is one of an uplink's subnet, so its replies may leave past the node.</summary>
     OnWire = 16,
+
+    /// <summary>Where tunnels lead to it: it serves, so its node can be asked what it knows (bpf/lib/lb_untracked.h).</summary>
+    Serves = 32,
 }

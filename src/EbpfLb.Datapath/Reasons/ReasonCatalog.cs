@@ -116,6 +116,9 @@ public static class ReasonCatalog
             $"if it is a node, look at the addresses of its Node object; else look for who sends such packets ({OptionNames.Tunnel})"),
         new(LbReason.PktUntracked, ReasonKind.Balanced,
             "to a backend on another node, in a tunnel, of a flow that needs no entry (maglev with direct server return)"),
+        new(LbReason.PktAsked, ReasonKind.Balanced,
+            "a SYN at a place of a Maglev table that has changed hands: to the node of the backend before, or back from there "
+                + "as it knows no such flow (maglev with direct server return)"),
         new(LbReason.DropTunnel, ReasonKind.Dropped,
             "came in a tunnel from another node, to no frontend that is known here",
             "nothing for single ones, while a service comes or goes; else compare `ebpflb services` of the two nodes"),

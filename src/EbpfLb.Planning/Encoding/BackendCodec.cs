@@ -14,7 +14,7 @@ public static class BackendCodec
     /// <summary>What says that a backend has a place in the tables.</summary>
     public const BackendLists Stays = AnyList | BackendLists.Keeps;
 
-    private const BackendLists All = Stays | BackendLists.Local | BackendLists.OnWire;
+    private const BackendLists All = Stays | BackendLists.Local | BackendLists.OnWire | BackendLists.Serves;
 
     /// <param name="lists">In place of those that the backend has.</param>
     public static LbBackend Encode(CompiledBackend backend, BackendLists lists, TransportProtocol protocol, uint serviceId)

@@ -53,7 +53,7 @@ internal sealed class ServiceCompiler(
         var ranges = SourceFilter.Ranges(service, family, served, node);
         var all = tunnels ? untracking.Mark(service, SchedulerOf(service), port.Protocol, !ranges.IsEmpty, served)
             : ValueList.Create(served);
-        var kept = ServedFrontend.AnyUntracked(all.AsSpan()) ? RetainedEndpoints.All : RetainedOf(port.Protocol);
+        var kept = RetainedOf(port.Protocol, tunnels);
         var elsewhere = selection.Select(endpoints, served, kept, tunnels, backends);
         ports.Add(new CompiledPort(
             new ServicePortKey(entry.Name, port.Name, port.Protocol, family),
@@ -81,9 +81,11 @@ internal sealed class ServiceCompiler(
 
     private Scheduler SchedulerOf(Service service) => service.Scheduler ?? options.Scheduler;
 
-    private RetainedEndpoints RetainedOf(TransportProtocol protocol) => protocol switch
+    /// <summary>An entry of a flow in a tunnel has the backend's id and not its node: as long as the backend is there it leads to it.</summary>
+    private RetainedEndpoints RetainedOf(TransportProtocol protocol, bool tunnels) => protocol switch
     {
         TransportProtocol.Udp => RetainedEndpoints.Serving,
+        _ when tunnels => RetainedEndpoints.All,
         TransportProtocol.Tcp when options.KeepsTcpEndpoints => RetainedEndpoints.All,
         _ => RetainedEndpoints.None,
     };

@@ -37,6 +37,7 @@ internal sealed class EndpointSelection(NodeFacts node, NodeNetwork network, IEn
             if (lists[i] == BackendLists.None) continue;
             var here = !node.IsHere(endpoints[i].Endpoint) ? BackendLists.None
                 : network.MayBeOnWire(endpoints[i].Address.Address) ? BackendLists.Local | BackendLists.OnWire : BackendLists.Local;
+            if (tunnels && endpoints[i].IsServing) here |= BackendLists.Serves;
             var weight = lists[i] == BackendLists.Keeps && endpoints[i].IsDrained ? (ushort)0 : endpoints[i].Endpoint.Weight;
             chosen.Add(new CompiledBackend(endpoints[i].Address, lists[i] | here, weight)
             {
@@ -101,7 +102,9 @@ internal enum RetainedEndpoints
     /// <summary>Those that serve, terminating or not: of UDP ports (docs/contract.md 12).</summary>
     Serving,
 
-    /// <summary>Those that exist, whatever their conditions: of TCP ports whose connections are ended with their backend.</summary>
+    /// <summary>
+    /// Those that exist, whatever their conditions: of TCP ports whose connections are ended with their backend, and where tunnels lead.
+    /// </summary>
     All,
 }
 

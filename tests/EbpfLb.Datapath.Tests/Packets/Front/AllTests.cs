@@ -90,6 +90,9 @@ public sealed class TimeWaitGuardInFrontTests(PacketFixture fixture) : TimeWaitG
 public sealed class UnknownInFrontTests(PacketFixture fixture) : UnknownTests(fixture);
 
 [InFront]
+public sealed class AcrossNodesInFrontTests(AcrossNodesTests.Cluster all) : AcrossNodesTests(all);
+
+[InFront]
 public sealed class UntrackedInFrontTests(UntrackedTests.AskedNode asked, UntrackedTests.OtherNode other)
     : UntrackedTests(asked, other);
 
