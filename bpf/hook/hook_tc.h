@@ -108,7 +108,14 @@ lb_inline long hook_room(hook_ctx *ctx, __u32 len)
 
 lb_inline long hook_encap(hook_ctx *ctx, __u32 len, __u64 flags)
 {
-	return bpf_skb_adjust_room(ctx, len, BPF_ADJ_ROOM_MAC, flags);
+	long err = bpf_skb_adjust_room(ctx, len, BPF_ADJ_ROOM_MAC, flags);
+
+	/* It came in a tunnel: what the sender's stack, or GRO, has noted about that is on it yet,
+	 * and holds again. */
+	if (unlikely(err == -EALREADY))
+		err = bpf_skb_adjust_room(ctx, len, BPF_ADJ_ROOM_MAC,
+					  flags & BPF_F_ADJ_ROOM_FIXED_GSO);
+	return err;
 }
 
 lb_inline long hook_decap(hook_ctx *ctx, __u32 len)

@@ -155,7 +155,8 @@ struct lb_load {
 /* Value of lb_scratch: of no meaning between two packets. */
 struct lb_scratch {
 	__u64 words[14];
-	__be32 tunnel_from[4]; /* of a packet that came in a tunnel: who sent it, IPv4 as v4-mapped */
+	__be32 tunnel_from[4]; /* of a packet that came in a tunnel: who sent it, IPv4 as v4-mapped
+				*/
 };
 
 enum lb_client_kind {

@@ -23,6 +23,7 @@
 #define ENOENT	     2
 #define EEXIST	     17
 #define EINVAL	     22
+#define EALREADY     114
 #define EADDRINUSE   98
 #define ETIMEDOUT    110
 #define ECONNREFUSED 111

@@ -47,8 +47,8 @@ lb_inline void lb_choose_here(const struct lb_tuple *at, struct lb_service *svc,
 		return;
 	svc->flags |= LB_SERVICE_LOCAL;
 	if (lb_scheduler_of(svc) == LB_SCHEDULER_MAGLEV) {
-		chosen = lb_backend_at(svc, &svc->cluster,
-				       lb_place_of(*dice, svc->cluster.count), &id);
+		chosen = lb_backend_at(svc, &svc->cluster, lb_place_of(*dice, svc->cluster.count),
+				       &id);
 		if (chosen && chosen->flags & LB_BACKEND_LOCAL)
 			svc->local = svc->cluster;
 		return;

@@ -71,7 +71,8 @@ lb_inline bool lb_tunnel_to(const struct lb_settings *set, const struct lb_backe
 	       (set->node6[0] | set->node6[1] | set->node6[2] | set->node6[3]);
 }
 
-/* Who sent the packet that came in a tunnel last: of this one, as only one at a time is on a CPU. */
+/* Who sent the packet that came in a tunnel last: of this one, as only one at a time is on a CPU.
+ */
 lb_inline __be32 *lb_tunnel_from(void)
 {
 	struct lb_scratch *scratch;

@@ -106,8 +106,30 @@ public sealed class DirectReturnTests
         Eventually.True(() => cluster.Probe.Load(LoadMode.Tcp, to, 50).Names.Count == 1, () => $"one pod{cluster.Report()}");
         Assert.Equal(100, cluster.Probe.Do("exchange id=held").Number("answered"));
         CountsAtLeast(cluster, cluster.First, "pkt_untracked", 400);
+        // What began at a place of c that the other node had was asked about there.
+        CountsAtLeast(cluster, cluster.First, "pkt_asked", 1);
+        CountsAtLeast(cluster, cluster.Second, "pkt_asked", 1);
         var (code, output) = cluster.First.Agent.Command("verify");
         Assert.True(code == 0, output);
+    }
+
+    /// <summary>A rolling update ends no connection, whatever the scheduler: what a pod has it keeps until it is gone.</summary>
+    [Theory]
+    [InlineData("maglev")]
+    [InlineData("random")]
+    public void A_pod_that_terminates_keeps_its_connections(string scheduler)
+    {
+        using var cluster = NewCluster("--tunnel", "ipip", "--forwarding", "dsr", "--scheduler", scheduler);
+        var service = cluster.Publish("c");
+        var to = service.Address(cluster, Way.LoadBalancerIP, Family.IPv4);
+        cluster.Probe.Do($"hold id=held to={to} count=50");
+
+        cluster.Publish(service with
+        {
+            Manifest = service.Manifest with { Endpoints = cluster.Addresses("d"), TerminatingEndpoints = cluster.Addresses("c") },
+        });
+        Eventually.True(() => cluster.Probe.Load(LoadMode.Tcp, to, 20).Names.Keys.Single().StartsWith('d'), () => $"d alone{cluster.Report()}");
+        Assert.Equal(50, cluster.Probe.Do("exchange id=held").Number("answered"));
     }
 
     [Fact]
