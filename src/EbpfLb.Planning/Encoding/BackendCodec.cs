@@ -14,7 +14,10 @@ public static class BackendCodec
     /// <summary>What says that a backend has a place in the tables.</summary>
     public const BackendLists Stays = AnyList | BackendLists.Keeps;
 
-    private const BackendLists All = Stays | BackendLists.Local | BackendLists.OnWire | BackendLists.Serves;
+    /// <summary>What a backend is, whatever lists it is in.</summary>
+    public const BackendLists Traits = BackendLists.Local | BackendLists.OnWire | BackendLists.Serves;
+
+    private const BackendLists All = Stays | Traits;
 
     /// <param name="lists">In place of those that the backend has.</param>
     public static LbBackend Encode(CompiledBackend backend, BackendLists lists, TransportProtocol protocol, uint serviceId)

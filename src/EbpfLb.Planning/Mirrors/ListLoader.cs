@@ -132,7 +132,7 @@ internal static class ListLoader
         {
             ref readonly var backend = ref content.Backends[(int)ids[i]];
             var flags = BackendCodec.Lists(backend);
-            var lists = flags & BackendLists.Local;
+            var lists = flags & BackendCodec.Traits;
             if (inCluster?.Contains(ids[i]) != false) lists |= BackendLists.InCluster;
             if (inLocal.Contains(ids[i])) lists |= BackendLists.InLocal;
             if ((lists & BackendCodec.AnyList) == BackendLists.None) lists |= BackendLists.Keeps;

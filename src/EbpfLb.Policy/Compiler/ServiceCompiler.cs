@@ -81,7 +81,7 @@ internal sealed class ServiceCompiler(
 
     private Scheduler SchedulerOf(Service service) => service.Scheduler ?? options.Scheduler;
 
-    /// <summary>An entry of a flow in a tunnel has the backend's id and not its node: as long as the backend is there it leads to it.</summary>
+    /// <summary>A flow's entry has the backend's id and not its node: a tunnel finds that as long as the backend is there.</summary>
     private RetainedEndpoints RetainedOf(TransportProtocol protocol, bool tunnels) => protocol switch
     {
         TransportProtocol.Udp => RetainedEndpoints.Serving,

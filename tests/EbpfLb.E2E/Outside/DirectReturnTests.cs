@@ -128,7 +128,8 @@ public sealed class DirectReturnTests
         {
             Manifest = service.Manifest with { Endpoints = cluster.Addresses("d"), TerminatingEndpoints = cluster.Addresses("c") },
         });
-        Eventually.True(() => cluster.Probe.Load(LoadMode.Tcp, to, 20).Names.Keys.Single().StartsWith('d'), () => $"d alone{cluster.Report()}");
+        Eventually.True(
+            () => cluster.Probe.Load(LoadMode.Tcp, to, 20).Names.Keys.Single().StartsWith('d'), () => $"d alone{cluster.Report()}");
         Assert.Equal(50, cluster.Probe.Do("exchange id=held").Number("answered"));
     }
 

@@ -47,8 +47,23 @@ public sealed class TunnelTests
         var backends = Compile(Dsr).Ports[0].Backends;
 
         Assert.Equal([null, "192.0.2.2", "2001:db8::6", null, null], backends.Select(b => b.Node?.Address.ToString()));
-        Assert.Equal(BackendLists.InCluster | BackendLists.InLocal | BackendLists.Local, backends[0].Lists);
-        Assert.All(backends.Skip(1), b => Assert.Equal(BackendLists.InCluster, b.Lists));
+        Assert.Equal(BackendLists.InCluster | BackendLists.InLocal | BackendLists.Local | BackendLists.Serves, backends[0].Lists);
+        Assert.All(backends.Skip(1), b => Assert.Equal(BackendLists.InCluster | BackendLists.Serves, b.Lists));
+    }
+
+    /// <summary>Flows in tunnels have nothing but the backend's id; without tunnels an entry has all that it needs.</summary>
+    [Fact]
+    public void Where_tunnels_lead_endpoints_that_get_nothing_new_stay_and_it_is_known_which_of_them_serve()
+    {
+        Serve("10.1.0.1 node=there", "10.1.0.2 node=there unready", "10.1.0.3 node=there terminating", "10.1.0.4 node=there gone");
+
+        Assert.Equal(
+            [
+                BackendLists.InCluster | BackendLists.Serves, BackendLists.Keeps, BackendLists.Keeps | BackendLists.Serves,
+                BackendLists.Keeps,
+            ],
+            Compile(Dsr).Ports[0].Backends.Select(b => b.Lists));
+        Assert.Equal([BackendLists.InCluster], Compile(Dsr with { Tunnels = false }).Ports[0].Backends.Select(b => b.Lists));
     }
 
     [Fact]
