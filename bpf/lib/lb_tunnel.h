@@ -71,15 +71,13 @@ lb_inline bool lb_tunnel_to(const struct lb_settings *set, const struct lb_backe
 	       (set->node6[0] | set->node6[1] | set->node6[2] | set->node6[3]);
 }
 
-/* Who sent the packet that came in a tunnel last: of this one, as only one at a time is on a CPU.
- */
-lb_inline __be32 *lb_tunnel_from(void)
+/* `tunnel_from` is of the packet that came in a tunnel last: of this one, as only one at a time is
+ * on a CPU. Its address is not handed on, as older verifiers want the question for NULL first. */
+lb_inline struct lb_scratch *lb_scratch_get(void)
 {
-	struct lb_scratch *scratch;
 	__u32 zero = 0;
 
-	scratch = bpf_map_lookup_elem(&lb_scratch, &zero);
-	return scratch ? scratch->tunnel_from : NULL;
+	return bpf_map_lookup_elem(&lb_scratch, &zero);
 }
 
 /* Of the tunnel to the backend's node, or back to where the packet came from. False: there is none.
@@ -88,20 +86,20 @@ lb_inline bool lb_tunnel_ends(struct lb_tunnel_ends *ends, const struct lb_pass 
 {
 	const struct lb_backend *backend = lb_backend_get(pass->ct.backend_id);
 	const struct lb_settings *set = lb_settings_get();
-	const __be32 *to;
+	const struct lb_scratch *scratch;
 
 	if (!set)
 		return false;
 	if (unlikely(pass->pkt.flags & LB_PACKET_BACK)) {
-		to = lb_tunnel_from();
-		if (!to)
+		scratch = lb_scratch_get();
+		if (!scratch)
 			return false;
+		lb_copy16(ends->dst, scratch->tunnel_from);
 	} else {
 		if (!backend || !lb_tunnel_to(set, backend))
 			return false;
-		to = backend->node;
+		lb_copy16(ends->dst, backend->node);
 	}
-	lb_copy16(ends->dst, to);
 	if (lb_mapped(ends->dst)) {
 		ends->src[0] = 0;
 		ends->src[1] = 0;

@@ -222,7 +222,7 @@ lb_once int lb_tunnel_open(hook_ctx *ctx, __u32 l3)
 {
 	struct lb_tunnel_outer outer;
 	struct lb_addr at = {};
-	__be32 *from = lb_tunnel_from();
+	struct lb_scratch *scratch;
 
 	__builtin_memset(&outer, 0, sizeof(outer));
 	if (!lb_tunnel_ip(ctx, l3, &outer) || !lb_tunnel_kind(ctx, &outer))
@@ -234,9 +234,10 @@ lb_once int lb_tunnel_open(hook_ctx *ctx, __u32 l3)
 		lb_count(LB_PKT_TUNNEL_FOREIGN);
 		return false;
 	}
-	if (!from || lb_tunnel_strip(ctx, l3, &outer))
+	scratch = lb_scratch_get();
+	if (!scratch || lb_tunnel_strip(ctx, l3, &outer))
 		return false;
-	lb_copy16(from, outer.ends.src);
+	lb_copy16(scratch->tunnel_from, outer.ends.src);
 	lb_count(LB_PKT_FROM_NODE);
 	return true;
 }

@@ -85,9 +85,9 @@ lb_inline bool lb_untracked_asks(const struct lb_backend *before, const struct l
 lb_inline enum lb_track lb_untracked_begins(struct lb_packet *pkt, const struct lb_backend *before,
 					    const struct lb_backend *now)
 {
-	const __be32 *from = lb_tunnel_from();
+	const struct lb_scratch *scratch;
 
-	if (!from || !lb_untracked_asks(before, now))
+	if (!lb_untracked_asks(before, now))
 		return LB_TRACK;
 	if (!lb_tunnelled(pkt)) {
 		if (!lb_untracked_remote(before))
@@ -102,7 +102,8 @@ lb_inline enum lb_track lb_untracked_begins(struct lb_packet *pkt, const struct 
 		return LB_TRACK_NOT;
 	}
 	/* The answer. From here on it is the client's packet, as it came. */
-	if (lb_same16(from, before->node))
+	scratch = lb_scratch_get();
+	if (scratch && lb_same16(scratch->tunnel_from, before->node))
 		pkt->flags &= ~LB_PACKET_TUNNEL;
 	return LB_TRACK;
 }
