@@ -98,7 +98,7 @@ enum lb_reason {
 			      who had it before, or back from there, as it knows no such flow */
 
 	LB_REASON_MAX =
-		64, /* size of lb_stats; room so that a new reason does not change the map */
+		64, /* size of lb_stats. All are used: the next reason makes it larger */
 };
 
 #endif
