@@ -113,7 +113,7 @@ public class AcrossNodesTests : PacketTest, IClassFixture<AcrossNodesTests.Clust
         var (next, forged, moved) = (1, 0, 0);
         for (var step = 0; step < 30; step++)
         {
-            Change(states, random);
+            UntrackedTests.Change(states, random);
             Have(states.Where(s => s.Value is not null).Select(s => $"{s.Key} {s.Value}".Trim()));
             flows.RemoveAll(f => states[f.Endpoint] is null);
             foreach (var (port, endpoint) in flows)
@@ -170,16 +170,6 @@ public class AcrossNodesTests : PacketTest, IClassFixture<AcrossNodesTests.Clust
     }
 
     private bool HasEntry(int port) => nodes[0].Tables.Flows().Exists(f => f.Source.Port == FirstPort + port);
-
-    private static void Change(Dictionary<int, string?> states, Random random)
-    {
-        for (var changes = random.Next(1, 3); changes > 0; changes--)
-        {
-            var endpoint = random.Next(1, Endpoints + 1);
-            states[endpoint] = states[endpoint] is null ? ""
-                : random.Next(5) switch { 0 => null, 1 => "unready", 2 => "terminating", _ => "" };
-        }
-    }
 
     /// <summary>The number of an endpoint and its condition, as <see cref="EndpointText"/> has them; on the nodes by turns.</summary>
     private void Have(IEnumerable<string> endpoints)

@@ -150,7 +150,8 @@ public class UntrackedTests : PacketTest, IClassFixture<UntrackedTests.AskedNode
         Assert.InRange(tracked, 20, next - 20);
     }
 
-    private static void Change(Dictionary<int, string?> states, Random random)
+    /// <summary>One or two endpoints come, go, or get another condition; null: it is not there.</summary>
+    internal static void Change(Dictionary<int, string?> states, Random random)
     {
         for (var changes = random.Next(1, 3); changes > 0; changes--)
         {
