@@ -24,7 +24,7 @@ internal static partial class EbpfLbValidation
         var config = both.EbpfLb;
         if (config.Manifests.Length > 0 && config.ApiServers.Count > 0)
             findings.Error("apiServers", "excludes manifests: the cluster's state has one source; remove one of them");
-        if (config is { Forwarding: not "snat", Tunnel: "none" })
+        if (config is { Forwarding: "dsr" or "hybrid", Tunnel: "none" })
             findings.Error("forwarding", $"{config.Forwarding} needs a tunnel to the other nodes; set tunnel to ipip or geneve, on all of "
                 + "them first");
         if (config is { SyncPeriod: { } sync, MinSyncPeriod: { } min })

@@ -86,6 +86,8 @@ public sealed class EbpfLbReadingTests
     [InlineData("devices: {tcAttach: both}", "devices.tcAttach", "give auto, tcx or clsact")]
     [InlineData("scheduler: lblc", "scheduler", "give random, rr, wrr, lc, wlc, sh, dh, sed, nq or maglev")]
     [InlineData("maglevTableSize: 1000", "maglevTableSize", "give a prime from 251 to 131071")]
+    [InlineData("forwarding: dsrr", "forwarding", "'dsrr'")]
+    [InlineData("forwarding: dsr", "forwarding", "needs a tunnel to the other nodes")]
     [InlineData("backendMetrics: -1", "backendMetrics", "is not a number of backends")]
     [InlineData("flows: {sweepCpuPercent: 101}", "flows.sweepCpuPercent", "is not a share of a core")]
     [InlineData("flows: {sweepCpuPercent: 0}", "flows.sweepCpuPercent", "is not a share of a core")]
