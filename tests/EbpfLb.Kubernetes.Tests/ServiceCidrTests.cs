@@ -67,6 +67,8 @@ public sealed class ServiceCidrTests : SourceTest
         await StartAsync(new FakeApiServerOptions { HasServiceCidrs = true });
         Server.Apply(CidrJson("kubernetes", "10.96.0.0/12"));
         await RangesAfter(s => s.ServiceCidrs.Count == 1);
+        // Only a watch that is open can expire; one that is answered after the refusal was ordered, but was let in before, goes on.
+        Eventually.True(() => Server.OpenWatches == 4, "the watches of all four collections");
 
         Server.Faults.Forbid("list", "servicecidrs");
         Server.Faults.Forbid("watch", "servicecidrs");
