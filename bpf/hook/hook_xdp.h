@@ -94,9 +94,10 @@ lb_inline __u32 hook_vlan(hook_ctx *ctx)
 	return 0;
 }
 
+/* Routes, flows and lb_devices know bonds and not their ports. */
 lb_inline __u32 hook_ifindex(hook_ctx *ctx)
 {
-	return ctx->ingress_ifindex;
+	return cfg_xdp_bond ? cfg_xdp_bond : ctx->ingress_ifindex;
 }
 
 lb_inline long hook_route(hook_ctx *ctx, struct bpf_fib_lookup *fib, __u32 flags)

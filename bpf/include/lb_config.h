@@ -30,6 +30,9 @@ LB_CONFIG(__u8, cfg_check_frame, 1,
 	  "at, as the packets of `ebpflb explain` are in no frame of a network.");
 LB_CONFIG(__u8, cfg_xdp_generic, 0,
 	  "XDP runs in generic mode, where every device sends frames: 1. 0: LB_DEVICE_XDP says.");
+LB_CONFIG(__u32, cfg_xdp_bond, 0,
+	  "A bond's interface index: by its driver it runs XDP at its ports, for which it stands "
+	  "here. 0: packets come in by the device that the program was put at.");
 LB_CONFIG(__u8, cfg_tunnel, 0,
 	  "How packets of services with direct server return get to their backend's node (enum "
 	  "lb_tunnel). 0: none is sent so, and none that come are opened.");

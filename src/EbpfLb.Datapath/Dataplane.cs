@@ -47,7 +47,7 @@ public sealed class Dataplane : IDataplane
         sockets = new SocketAttacher(paths, cgroup);
         var hold = new InstanceHold(paths, options.Ownership, sockets, loaded);
         var deviceAttacher = DeviceAttacher.Create(options.TcAttach, paths);
-        var xdp = new XdpHooks(options.Xdp, paths, () => loaded[LoadedProgram.Xdp]);
+        var xdp = new XdpHooks(options.Xdp, paths, () => loaded[LoadedProgram.Xdp], loaded.XdpOfBond);
         devices = new DeviceHooks(deviceAttacher, xdp, loaded, paths, repairs, hold);
         var mirror = tables.ReadMirror(limits);
         mirror.HasOlderFlows = HasOlderFlows(loaded.Maps);

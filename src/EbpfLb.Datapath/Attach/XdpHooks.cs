@@ -1,5 +1,6 @@
 using System.Globalization;
 using EbpfLb.Bpf;
+using EbpfLb.Datapath.Devices;
 using EbpfLb.Datapath.Options;
 using EbpfLb.Model;
 using EbpfLb.Netlink;
@@ -12,12 +13,16 @@ namespace EbpfLb.Datapath.Attach;
 /// is slower and nothing else.
 /// </summary>
 /// <param name="program">Loads it when it is asked for first; may throw BpfException.</param>
-internal sealed class XdpHooks(XdpMode mode, InstancePaths paths, Func<BpfProgram> program) : IDisposable
+/// <param name="programOfBond">Loads another one for a bond of that interface index; may throw BpfException.</param>
+internal sealed class XdpHooks(XdpMode mode, InstancePaths paths, Func<BpfProgram> program, Func<int, BpfProgram> programOfBond) : IDisposable
 {
     private const string Prefix = "xdp-";
 
     private readonly PinnedLinks links = new();
     private readonly List<string> putBack = [];
+
+    /// <summary>By its driver a bond runs the program at its ports and tells it the port, so it has one of its own, which knows better.</summary>
+    private readonly Dictionary<int, BpfProgram> ofBonds = [];
 
     /// <summary>Devices whose program was there and had to be put there again by the last attaching.</summary>
     public IReadOnlyList<string> PutBack => putBack;
@@ -37,7 +42,21 @@ internal sealed class XdpHooks(XdpMode mode, InstancePaths paths, Func<BpfProgra
         }
         var kept = attached.Where(IsOn).Select(d => PinOf(d.Index)).ToHashSet();
         foreach (var pin in Known().Where(p => !kept.Contains(p))) links.Detach(pin);
+        foreach (var gone in ofBonds.Keys.Except(attached.Select(d => d.Index)).ToList()) Forget(gone);
         return attached;
+    }
+
+    private void Forget(int bond)
+    {
+        ofBonds.Remove(bond, out var program);
+        program?.Dispose();
+    }
+
+    private BpfProgram ProgramFor(AttachedDevice device)
+    {
+        if (mode != XdpMode.Driver || !IsBond(device.Decision.Link)) return program();
+        if (!ofBonds.TryGetValue(device.Index, out var own)) ofBonds.Add(device.Index, own = programOfBond(device.Index));
+        return own;
     }
 
     /// <summary>Programs that are not at their device any more, of devices that had one. A device that is gone is no fault.</summary>
@@ -64,7 +83,11 @@ internal sealed class XdpHooks(XdpMode mode, InstancePaths paths, Func<BpfProgra
     public IReadOnlyList<string> MissingPins(IEnumerable<AttachedDevice> devices)
         => [.. devices.Where(d => IsOn(d) && !Pin.Exists(PinOf(d.Index))).Select(d => Path.GetFileName(PinOf(d.Index)))];
 
-    public void Dispose() => links.Dispose();
+    public void Dispose()
+    {
+        links.Dispose();
+        foreach (var own in ofBonds.Values) own.Dispose();
+    }
 
     private static bool IsOn(AttachedDevice device) => device.Xdp is { Problem: null };
 
@@ -78,13 +101,9 @@ internal sealed class XdpHooks(XdpMode mode, InstancePaths paths, Func<BpfProgra
     {
         if (device.Error is not null) return new XdpState(mode, 0, "its packets have no program of tc");
         if (!device.Decision.HasEthernet) return new XdpState(mode, 0, "its packets have no Ethernet header");
-        // The tag is not in the frame where the device takes it off, nor between two veths. So a frame of the VLAN would be taken for one
-        // of this device, and its flow answered by the wrong way.
-        if (device.Decision.Vlan is { Length: > 0 } vlan)
-            return new XdpState(mode, 0, $"the VLAN {vlan} is on it, and XDP cannot tell its frames from the device's own");
-        // The kernel has the program run at the ports, and it is told the port, which no route and no flow leads out by.
-        if (mode == XdpMode.Driver && device.Decision.Link.Kind == "bond")
-            return new XdpState(mode, 0, $"by its driver a bond runs it at its ports, which have no routes: use {OptionNames.Xdp} generic");
+        if (HidesTags(device.Decision))
+            return new XdpState(mode, 0, $"the VLAN {device.Decision.Vlan} is on it, and XDP cannot tell its frames from the device's own"
+                + TagsRemedy(device.Decision.Link));
         try
         {
             return new XdpState(mode, AttachLink(device, present), null);
@@ -94,18 +113,36 @@ internal sealed class XdpHooks(XdpMode mode, InstancePaths paths, Func<BpfProgra
             return new XdpState(mode, 0, e.Errno switch
             {
                 Errno.EBUSY => $"another XDP program is there: take it away, or leave the device out of XDP by {OptionNames.Xdp} off",
+                Errno.EOPNOTSUPP or Errno.EINVAL when mode == XdpMode.Driver && IsBond(device.Decision.Link)
+                    => $"the bond's mode, or the driver of one of its ports, refuses XDP: {e.Summary}",
                 Errno.EOPNOTSUPP or Errno.EINVAL => $"the driver refuses XDP: {e.Summary}",
                 _ => e.Summary,
             });
         }
     }
 
+    /// <summary>
+    /// The tag is not in the frame where the device takes it off, nor between two veths; nor at a bond, as the stack takes it off at the
+    /// ports. So a frame of the VLAN would be taken for one of this device, and its flow answered by the wrong way.
+    /// </summary>
+    private bool HidesTags(DeviceDecision device)
+        => device.Vlan.Length > 0 && !(device.HasTagsInFrames && (mode == XdpMode.Driver || !IsBond(device.Link)));
+
+    private string TagsRemedy(Link link) => (link.Kind, mode) switch
+    {
+        (null, _) => $": have it leave the tags in them (ethtool -K {link.Name} rxvlan off)",
+        (NetworkFacts.Bond, XdpMode.Driver) => ": have its ports leave the tags in them (ethtool -K PORT rxvlan off)",
+        _ => "",
+    };
+
+    private static bool IsBond(Link link) => link.Kind == NetworkFacts.Bond;
+
     private uint AttachLink(AttachedDevice device, ILookup<int, XdpAttachment> present)
     {
         var index = device.Index;
         // A link keeps its mode.
         foreach (var other in Known().Where(p => IsOf(p, index) && p != PinOf(index))) links.Detach(other);
-        var ours = program();
+        var ours = ProgramFor(device);
         // Held since an earlier look, not found as a pin of an agent before.
         var known = links.Pins.Contains(PinOf(index));
         var link = links.Open(PinOf(index));

@@ -15,8 +15,11 @@ public sealed record DeviceDecision(Link Link, DeviceRole Role, bool HasEthernet
     /// <summary>Left alone, though other nodes are behind it by its looks: what the user says, or packets that cannot be read.</summary>
     public bool LeadsAway { get; init; }
 
-    /// <summary>A VLAN on it, whose frames XDP may see without the tag, which is kept beside them. Empty: none.</summary>
+    /// <summary>A VLAN on it. Empty: none.</summary>
     public string Vlan { get; init; } = "";
+
+    /// <summary>Frames of VLANs come in with the tag in them (by a bond: at its ports); else it may be kept beside them.</summary>
+    public bool HasTagsInFrames { get; init; }
 
     public bool IsAttached => Role != DeviceRole.None;
 

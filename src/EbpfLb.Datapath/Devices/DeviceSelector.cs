@@ -30,6 +30,7 @@ public static class DeviceSelector
                 && facts.OwnerOf(link) is null
                 && Behind(link, facts, options) == Neighbors.Unknown ? string.Join(", ", facts.SubnetsOf(link)) : "",
             Vlan = facts.VlanOn(link)?.Name ?? "",
+            HasTagsInFrames = facts.HasTagsInFrames(link),
         };
     }
 

@@ -9,16 +9,23 @@ internal sealed class NetworkFacts
     /// <summary>Kind of a device that only chooses a routing table.</summary>
     public const string RoutingDomain = "vrf";
 
+    /// <summary>Kind of a device that is several, its ports, to the network.</summary>
+    public const string Bond = "bond";
+
     private readonly Dictionary<int, Link> links;
     private readonly ILookup<int, Address> addresses;
     private readonly ILookup<int, Route> gateways;
     private readonly ILookup<int, Link> vlans;
+    private readonly ILookup<int, Link> ports;
+    private readonly IReadOnlySet<int> tagsInFrames;
 
     public NetworkFacts(NetworkSnapshot network)
     {
         links = network.Links.ToDictionary(l => l.Index);
         addresses = network.Addresses.Where(a => a.Scope == AddressScope.Global).ToLookup(a => a.LinkIndex);
-        vlans = network.Links.Where(l => l.Kind == "vlan" && l.ParentIndex != 0).OrderBy(l => l.Index).ToLookup(l => l.ParentIndex);
+        vlans = network.Links.Where(l => l.Kind == Link.Vlan && l.ParentIndex != 0).OrderBy(l => l.Index).ToLookup(l => l.ParentIndex);
+        ports = network.Links.Where(l => l.MasterIndex != 0).ToLookup(l => l.MasterIndex);
+        tagsInFrames = network.TagsInFrames;
         gateways = network.Routes.Where(r => r.Gateway is not null && r.Type == RouteType.Unicast).ToLookup(r => r.Oif);
     }
 
@@ -38,6 +45,17 @@ internal sealed class NetworkFacts
 
     /// <summary>The first VLAN whose frames come in and leave by the device.</summary>
     public Link? VlanOn(Link link) => vlans[link.Index].FirstOrDefault();
+
+    /// <summary>
+    /// Frames of VLANs come in with their tag in them: hardware that does not take it off, or a bond of nothing else. A veth's other end
+    /// decides for itself, so of one it is not known.
+    /// </summary>
+    public bool HasTagsInFrames(Link link) => link.Kind switch
+    {
+        null or "tun" => tagsInFrames.Contains(link.Index),
+        Bond => ports[link.Index].Any() && ports[link.Index].All(HasTagsInFrames),
+        _ => false,
+    };
 
     /// <summary>The device that takes this one's packets: a bond, a bridge. A VRF does not: it only chooses the routing table.</summary>
     public Link? OwnerOf(Link link)

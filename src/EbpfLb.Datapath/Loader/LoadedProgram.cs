@@ -7,9 +7,9 @@ namespace EbpfLb.Datapath.Loader;
 
 /// <summary>The maps, and the programs as the kernel took them over these maps.</summary>
 /// <param name="names">All programs of the object.</param>
-/// <param name="load">Has the kernel take some of them; from any thread.</param>
+/// <param name="load">Has the kernel take some of them, for a bond of that index, or 0; from any thread.</param>
 internal sealed class LoadedProgram(MapSet maps, IReadOnlyList<string> names,
-    Func<IReadOnlyList<string>, IReadOnlyDictionary<string, BpfProgram>> load, InstancePaths paths)
+    Func<IReadOnlyList<string>, int, IReadOnlyDictionary<string, BpfProgram>> load, InstancePaths paths)
     : IDisposable
 {
     /// <summary>
@@ -55,6 +55,14 @@ internal sealed class LoadedProgram(MapSet maps, IReadOnlyList<string> names,
     }
 
     /// <summary>
+    /// The program of XDP for a bond that runs it at its ports: it takes the bond for the device that packets come in by. Each call loads
+    /// another one, which is the caller's.
+    /// </summary>
+    /// <param name="index">The bond's interface index.</param>
+    /// <exception cref="BpfException">The kernel refused it.</exception>
+    public BpfProgram XdpOfBond(int index) => load([Xdp], index)[Xdp];
+
+    /// <summary>
     /// Gives the maps made now their names, and puts back names that somebody removed. The stamp comes last: maps
     /// without one are never trusted.
     /// </summary>
@@ -88,7 +96,7 @@ internal sealed class LoadedProgram(MapSet maps, IReadOnlyList<string> names,
 
     private void Load(IReadOnlyList<string> part)
     {
-        var loaded = load(part);
+        var loaded = load(part, 0);
         lock (sync)
         {
             foreach (var (name, program) in loaded) programs.Add(name, program);

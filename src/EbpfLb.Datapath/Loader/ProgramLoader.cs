@@ -30,13 +30,13 @@ internal static class ProgramLoader
         using var bpf = OpenObject(Plain, log);
         foreach (var program in bpf.Programs.Values) program.AutoLoad = false;
         var maps = new MapLoader(paths, sizes, logger).Load(bpf);
-        var knobs = Config(sizes, options).Knobs();
+        var config = Config(sizes, options);
         return new LoadedProgram(maps, [.. bpf.Programs.Keys], Load, paths);
 
-        IReadOnlyDictionary<string, BpfProgram> Load(IReadOnlyList<string> programs)
+        IReadOnlyDictionary<string, BpfProgram> Load(IReadOnlyList<string> programs, int bond)
         {
             using var part = Open(ResourceFor(programs), log);
-            foreach (var knob in knobs) part.Knobs.Set(knob.Name, knob.Bytes.Span);
+            foreach (var knob in (config with { XdpBond = (uint)bond }).Knobs()) part.Knobs.Set(knob.Name, knob.Bytes.Span);
             part.LoadPart(maps, programs);
             return programs.ToDictionary(name => name, part.OpenProgram);
         }

@@ -59,7 +59,8 @@ public sealed record NodeDevice(
     public bool SendsFrames { get; init; }
 
     /// <summary>
-    /// It sends its own by XDP_TX. A veth loses them unless its other end has an XDP program too, which this end cannot see.
+    /// It sends its own by XDP_TX. A veth loses them unless its other end has an XDP program too, which this end cannot see; so does a bond
+    /// that has one for a port.
     /// </summary>
     public bool SendsOwnFrames { get; init; }
 

@@ -15,6 +15,8 @@ public static class NodeStateBuilder
     /// <summary>kube-proxy's ipvs mode puts all addresses of Services there, and they stay until its --cleanup.</summary>
     private const string IpvsDevice = "kube-ipvs0";
 
+    private const string Veth = "veth";
+
     /// <summary>RFC 3021: a subnet of two addresses has no broadcast.</summary>
     private const int LongestBroadcastPrefix = 31;
 
@@ -33,7 +35,7 @@ public static class NodeStateBuilder
                 => Device(d, addresses, names, options) with
                 {
                     Above = stack.IsAbove(d), Upper = stack.Upper(d), Mac = d.HasEthernet ? d.Link.Mac : null,
-                    SendsFrames = network.XdpSenders.Contains(d.Link.Index), SendsOwnFrames = d.Link.Kind != "veth",
+                    SendsFrames = network.XdpSenders.Contains(d.Link.Index), SendsOwnFrames = SendsOwnFrames(d.Link, network),
                 }).ToValueList(),
             Addresses(network, addresses, options).ToValueList(),
             Settings(options, node, netnsCookie) with
@@ -46,6 +48,11 @@ public static class NodeStateBuilder
             Network = new NodeNetwork(DeviceAddresses(network).ToFrozenSet(), UplinkSubnets(network, devices).ToValueList()),
         };
     }
+
+    /// <summary>By XDP_TX, which a bond does by its ports. A veth loses them unless its other end has a program.</summary>
+    private static bool SendsOwnFrames(Link link, NetworkSnapshot network) => link.Kind == NetworkFacts.Bond
+        ? network.Links.All(port => port.MasterIndex != link.Index || port.Kind != Veth)
+        : link.Kind != Veth;
 
     private static NodeDevice Device(DeviceDecision device, NodeAddresses addresses, Dictionary<int, string> names, NodeOptions options)
         => new(

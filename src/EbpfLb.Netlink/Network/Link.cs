@@ -16,6 +16,9 @@ namespace EbpfLb.Netlink.Network;
 public sealed record Link(
     int Index, string Name, string? Kind, LinkType Type, LinkFlags Flags, int MasterIndex, int ParentIndex, int Mtu, PhysicalAddress Mac)
 {
+    /// <summary>Kind of a device whose frames have a tag on the one below.</summary>
+    public const string Vlan = "vlan";
+
     /// <summary>Switched on by its administrator.</summary>
     public bool IsUp => Flags.HasFlag(LinkFlags.Up);
 }

@@ -19,7 +19,14 @@ public sealed class NetworkReader : IDisposable
 
     /// <summary>Devices, addresses and routes; what changed during one of the readings is read again.</summary>
     /// <exception cref="NetlinkException">The kernel refuses, or nothing ever stood still (EINTR).</exception>
-    public NetworkSnapshot Read() => new(ReadLinks(), ReadAddresses(), ReadRoutes()) { XdpSenders = XdpSenders.Read(generic) };
+    public NetworkSnapshot Read()
+    {
+        var links = ReadLinks();
+        return new NetworkSnapshot(links, ReadAddresses(), ReadRoutes())
+        {
+            XdpSenders = XdpSenders.Read(generic), TagsInFrames = VlanTags.LeftInFrames(generic, UnderVlans(links)),
+        };
+    }
 
     /// <summary>All devices, by index.</summary>
     public IReadOnlyList<Link> ReadLinks()
@@ -42,6 +49,13 @@ public sealed class NetworkReader : IDisposable
     /// <exception cref="NetlinkException">An older kernel.</exception>
     public ulong NamespaceCookie() => socket.NamespaceCookie();
 
+    /// <summary>Devices that VLANs are on, and the ports of such. Only they are asked one by one: a node may have a thousand devices.</summary>
+    private static IEnumerable<int> UnderVlans(IReadOnlyList<Link> links)
+    {
+        var parents = links.Where(l => l.Kind == Link.Vlan).Select(l => l.ParentIndex).ToHashSet();
+        return links.Where(l => parents.Contains(l.Index) || parents.Contains(l.MasterIndex)).Select(l => l.Index);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -63,4 +77,10 @@ public sealed record NetworkSnapshot(IReadOnlyList<Link> Links, IReadOnlyList<Ad
     /// Indexes of the devices that send frames which XDP programs give them; none where the kernel cannot be asked (before 6.3).
     /// </summary>
     public IReadOnlySet<int> XdpSenders { get; init; } = new HashSet<int>();
+
+    /// <summary>
+    /// Indexes of the devices, among those that VLANs are on and their ports, that do not take the tag off a frame that comes in; none where
+    /// the kernel cannot be asked (before 5.7). It means nothing for a veth, whose other end may hand the tag over beside the frame.
+    /// </summary>
+    public IReadOnlySet<int> TagsInFrames { get; init; } = new HashSet<int>();
 }

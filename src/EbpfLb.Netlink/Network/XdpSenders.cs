@@ -6,13 +6,6 @@ namespace EbpfLb.Netlink.Network;
 /// <summary>Which devices send frames that XDP programs of other devices give them (generic netlink "netdev", kernel 6.3).</summary>
 internal static class XdpSenders
 {
-    /// <summary>GENL_ID_CTRL of linux/genetlink.h, whose numbers are not those of rtnetlink.</summary>
-    private const MessageType Control = (MessageType)16;
-
-    /// <summary>CTRL_CMD_GETFAMILY, CTRL_ATTR_FAMILY_ID and CTRL_ATTR_FAMILY_NAME.</summary>
-    private const byte GetFamily = 3;
-    private const int FamilyId = 1, FamilyName = 2;
-
     /// <summary>NETDEV_CMD_DEV_GET, NETDEV_A_DEV_IFINDEX and NETDEV_A_DEV_XDP_FEATURES of linux/netdev.h.</summary>
     private const byte GetDevice = 1;
     private const int DeviceIndex = 1, Features = 3;
@@ -28,26 +21,13 @@ internal static class XdpSenders
     {
         try
         {
-            var family = socket.Get(
-                MessageBuilder.Create(Control, new GenericBody { Command = GetFamily, Version = 1 }).Add(FamilyName, "netdev"),
-                "find the netlink family netdev", FamilyOf);
-            if (family is null) return new HashSet<int>();
-            return socket.Dump(
-                MessageBuilder.Create(family.Id, new GenericBody { Command = GetDevice, Version = 1 }),
-                "read what devices have of XDP", SenderOf).Select(s => s.Index).ToHashSet();
+            if (GenericFamily.Find(socket, "netdev") is not { } family) return new HashSet<int>();
+            return socket.Dump(family.Request(GetDevice), "read what devices have of XDP", SenderOf).Select(s => s.Index).ToHashSet();
         }
         catch (NetlinkException)
         {
             return new HashSet<int>();
         }
-    }
-
-    private static Family? FamilyOf(NetlinkMessage message)
-    {
-        var attributes = message.Attributes<GenericBody>();
-        while (attributes.MoveNext())
-            if (attributes.Type == FamilyId) return new Family((MessageType)BitConverter.ToUInt16(attributes.Value));
-        return null;
     }
 
     private static Sender? SenderOf(NetlinkMessage message)
@@ -62,8 +42,6 @@ internal static class XdpSenders
         }
         return (features & Sends) != 0 ? new Sender(index) : null;
     }
-
-    private sealed record Family(MessageType Id);
 
     private sealed record Sender(int Index);
 }

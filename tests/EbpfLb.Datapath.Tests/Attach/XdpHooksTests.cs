@@ -9,6 +9,7 @@ namespace EbpfLb.Datapath.Tests.Attach;
 public sealed class XdpHooksTests : IDisposable
 {
     private readonly DeviceLab lab = new();
+    private readonly List<int> bonds = [];
     private BpfProgram program;
 
     public XdpHooksTests() => program = NewProgram();
@@ -126,7 +127,7 @@ public sealed class XdpHooksTests : IDisposable
     [Theory]
     [InlineData(XdpMode.Driver)]
     [InlineData(XdpMode.Generic)]
-    public void Where_a_VLAN_is_put_on_a_device_its_program_goes_and_the_VLAN_is_the_reason(XdpMode mode)
+    public void Where_a_VLAN_is_put_on_a_device_that_hides_its_tags_the_program_goes_and_the_VLAN_is_the_reason(XdpMode mode)
     {
         using var hooks = NewHooks(mode);
         Assert.Null(Attach(hooks, DeviceLab.Left)["left"].Xdp!.Problem);
@@ -138,17 +139,55 @@ public sealed class XdpHooksTests : IDisposable
         Assert.DoesNotContain(lab.Pins(), p => p.StartsWith("xdp", StringComparison.Ordinal));
     }
 
-    /// <summary>This kernel may have no bonds, so a veth stands for one.</summary>
+    /// <summary>By its driver a bond's program runs at the ports; by the stack after it has taken the tag off there.</summary>
     [Theory]
-    [InlineData(XdpMode.Driver, "by its driver a bond runs it at its ports, which have no routes: use --xdp generic")]
-    [InlineData(XdpMode.Generic, null)]
-    public void A_bond_has_it_by_the_stack_only(XdpMode mode, string? problem)
+    [InlineData(XdpMode.Driver, null, true, null)]
+    [InlineData(XdpMode.Generic, null, true, null)]
+    [InlineData(XdpMode.Driver, null, false, ": have it leave the tags in them (ethtool -K left rxvlan off)")]
+    [InlineData(XdpMode.Driver, "bond", true, null)]
+    [InlineData(XdpMode.Driver, "bond", false, ": have its ports leave the tags in them (ethtool -K PORT rxvlan off)")]
+    [InlineData(XdpMode.Generic, "bond", true, "")]
+    [InlineData(XdpMode.Driver, "veth", false, "")]
+    public void Beside_a_VLAN_a_device_has_it_if_the_tags_are_in_the_frames(XdpMode mode, string? kind, bool inFrames, string? remedy)
     {
         using var hooks = NewHooks(mode);
 
-        Assert.Equal(problem, AttachAs(hooks, d => d with { Link = d.Link with { Kind = "bond" } }).Xdp!.Problem);
+        var problem = AttachAs(
+            hooks, d => d with { Vlan = "left.7", HasTagsInFrames = inFrames, Link = d.Link with { Kind = kind } }).Xdp!.Problem;
 
-        Assert.Equal(problem is null ? program.Id : 0u, ProgramAt("left"));
+        Assert.Equal(
+            remedy is null ? null : "the VLAN left.7 is on it, and XDP cannot tell its frames from the device's own" + remedy, problem);
+        Assert.Equal(remedy is null, ProgramAt("left") != 0);
+    }
+
+    /// <summary>This kernel may have no bonds, so a veth stands for one.</summary>
+    [Theory]
+    [InlineData(XdpMode.Driver, true)]
+    [InlineData(XdpMode.Generic, false)]
+    public void By_its_driver_a_bond_has_a_program_of_its_own_and_keeps_it(XdpMode mode, bool hasOwn)
+    {
+        using var hooks = NewHooks(mode);
+        var bond = AttachAs(hooks, AsBond);
+
+        Assert.Equal(new XdpState(mode, bond.Xdp!.Program, null), bond.Xdp);
+        Assert.Equal(bond.Xdp.Program, ProgramAt("left"));
+        Assert.Equal(hasOwn, program.Id != bond.Xdp.Program);
+        Assert.Equal(bond.Xdp, AttachAs(hooks, AsBond).Xdp);
+        Assert.Equal(hasOwn ? [lab.IndexOf(DeviceLab.Left)] : [], bonds);
+    }
+
+    [Fact]
+    public void The_program_of_a_bond_that_is_gone_goes_and_the_next_one_gets_another()
+    {
+        using var hooks = NewHooks(XdpMode.Driver);
+        var first = AttachAs(hooks, AsBond).Xdp!.Program;
+        lab.Run(() => hooks.Attach([]));
+        Assert.Equal(0u, ProgramAt("left"));
+
+        var second = AttachAs(hooks, AsBond).Xdp!.Program;
+
+        Assert.NotEqual(first, second);
+        Assert.Equal(2, bonds.Count);
     }
 
     [Fact]
@@ -175,7 +214,13 @@ public sealed class XdpHooksTests : IDisposable
 
     public void Dispose() => lab.Dispose();
 
-    private XdpHooks NewHooks(XdpMode mode) => new(mode, lab.Paths, () => program);
+    private XdpHooks NewHooks(XdpMode mode) => new(mode, lab.Paths, () => program, index =>
+    {
+        bonds.Add(index);
+        return NewProgram();
+    });
+
+    private static DeviceDecision AsBond(DeviceDecision device) => device with { Link = device.Link with { Kind = "bond" } };
 
     private Dictionary<string, AttachedDevice> Attach(XdpHooks hooks, params string[] devices)
     {

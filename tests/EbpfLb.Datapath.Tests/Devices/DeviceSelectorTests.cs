@@ -35,6 +35,23 @@ public sealed class DeviceSelectorTests
     public void A_device_is_decided_by_its_kind(string? kind, LinkType type, string decision)
         => Assert.Equal(decision, Decide(new Net().Device("eth0", kind, type)));
 
+    /// <summary>What ethtool says of a veth or a VLAN is no answer; a bond's ports are asked, all of them.</summary>
+    [Fact]
+    public void Tags_are_in_the_frames_of_hardware_that_leaves_them_there_and_of_bonds_of_nothing_else()
+    {
+        var net = new Net().Device("eth0").Device("eth1").Device("tap0", "tun").Device("ve0", "veth").Device("bond0", "bond")
+            .Device("p0", master: "bond0").Device("p1", master: "bond0").Device("bond1", "bond").Device("p2", master: "bond1")
+            .Device("p3", master: "bond1").Device("bond2", "bond").Device("eth0.7", "vlan", parent: "eth0");
+        var snapshot = net.Snapshot with
+        {
+            TagsInFrames = new[] { "eth0", "tap0", "ve0", "p0", "p1", "p2", "bond1", "bond2", "eth0.7" }.Select(net.IndexOf).ToHashSet(),
+        };
+
+        Assert.Equal(
+            ["eth0", "tap0", "bond0", "p0", "p1", "p2"],
+            DeviceSelector.Select(snapshot, new DeviceOptions([], [], [])).Where(d => d.HasTagsInFrames).Select(d => d.Link.Name));
+    }
+
     [Fact]
     public void A_device_knows_the_first_VLAN_on_it()
     {

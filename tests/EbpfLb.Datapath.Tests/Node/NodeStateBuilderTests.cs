@@ -84,6 +84,16 @@ public sealed class NodeStateBuilderTests
         Assert.True(state.Settings.DetectByDevice);
     }
 
+    /// <summary>XDP_TX at a bond is XDP_TX at a port.</summary>
+    [Fact]
+    public void A_device_sends_its_own_frames_back_unless_it_is_a_veth_or_a_bond_with_one()
+    {
+        var net = new Net().Device("eth0").Device("eth1", "veth").Device("bond0", "bond").Device("p0", master: "bond0")
+            .Device("bond1", "bond").Device("p1", master: "bond1").Device("p2", "veth", master: "bond1");
+
+        Assert.Equal(["eth0", "bond0", "p0", "p1"], Build(net).Devices.Where(d => d.SendsOwnFrames).Select(d => d.Name));
+    }
+
     [Contract("5.2", "note 9: all addresses of the node are local sources, a VIP on it too")]
     [Fact]
     public void Addresses_are_told_once_without_loopback_and_those_of_others()
