@@ -9,10 +9,20 @@ namespace EbpfLb.Agent.Pipeline;
 /// </summary>
 internal sealed class ChangeTracker(SyncMetrics metrics, TimeProvider time)
 {
+    /// <summary>Snapshots whose changes are timed at once. While nothing gets into the kernel for long, the oldest are only counted.</summary>
+    private const int MostTimed = 1_000;
+
     private readonly Lock gate = new();
     private readonly Queue<(long Sequence, SnapshotDifference Difference)> pending = [];
     private readonly DateTimeOffset started = time.GetUtcNow();
     private ClusterSnapshot last = ClusterSnapshot.Empty;
+
+    /// <summary>Of those before the queue's first one; the sequence is that of the newest of them.</summary>
+    private (long Sequence, int Services, int Slices) untimed;
+
+    /// <summary>In the queue and before it.</summary>
+    private int services, slices;
+
     private long appliedSequence;
     private DateTimeOffset appliedAt;
 
@@ -25,7 +35,10 @@ internal sealed class ChangeTracker(SyncMetrics metrics, TimeProvider time)
         lock (gate)
         {
             pending.Enqueue((arrived.Sequence, difference));
+            services += difference.Services;
+            slices += difference.Slices;
             Settle();
+            if (pending.Count > MostTimed) GiveUpTiming(pending.Dequeue());
         }
     }
 
@@ -42,12 +55,23 @@ internal sealed class ChangeTracker(SyncMetrics metrics, TimeProvider time)
 
     private void Settle()
     {
+        if (untimed.Sequence <= appliedSequence)
+        {
+            services -= untimed.Services;
+            slices -= untimed.Slices;
+            untimed = default;
+        }
         while (pending.TryPeek(out var oldest) && oldest.Sequence <= appliedSequence)
         {
             pending.Dequeue();
+            services -= oldest.Difference.Services;
+            slices -= oldest.Difference.Slices;
             foreach (var (family, trigger) in oldest.Difference.Triggers)
                 if (trigger >= started && appliedAt >= trigger) metrics.RecordNetworkProgramming(family, appliedAt - trigger);
         }
-        metrics.RecordPending(pending.Sum(p => p.Difference.Services), pending.Sum(p => p.Difference.Slices));
+        metrics.RecordPending(services, slices);
     }
+
+    private void GiveUpTiming((long Sequence, SnapshotDifference Difference) oldest) => untimed = (
+        oldest.Sequence, untimed.Services + oldest.Difference.Services, untimed.Slices + oldest.Difference.Slices);
 }

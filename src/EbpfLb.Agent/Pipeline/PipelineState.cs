@@ -101,7 +101,7 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
     public void RecordRound(RoundReport round, ForwardingTable? compiled)
     {
         table = compiled ?? table;
-        progress = new Progress(round, progress.IsFirstPlanIn || round.Succeeded);
+        progress = new Progress(round, progress.IsFirstPlanIn || round.HasWhatFits);
         if (round.Applied) Rounds.Publish(round);
     }
 

@@ -23,6 +23,12 @@ internal sealed record RoundReport(
 {
     public bool Succeeded => Failures.Count == 0;
 
+    /// <summary>
+    /// All that fits is in the kernel. A Service that is too large must take neither the agent, by its liveness probe, nor the node's other
+    /// Services with it; kube-proxy, whose rules of health and readiness these are, has no such limit.
+    /// </summary>
+    public bool HasWhatFits => Applied && Failures.All(f => f.LacksRoom);
+
     /// <summary>From the arrival of what was programmed until the end of the round.</summary>
     public TimeSpan SinceArrival { get; init; }
 

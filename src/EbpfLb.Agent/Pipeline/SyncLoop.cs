@@ -144,14 +144,17 @@ internal sealed class SyncLoop(
         {
             backOff.Reset();
             failure = null;
-            changes.RecordApplied(round.Sequence);
-            syncMetrics.RecordSynced(round.EndedAt);
         }
         else
         {
             var wait = backOff.Next();
             round = round with { RetryIn = wait };
             failure = (time.GetTimestamp(), wait);
+        }
+        if (round.HasWhatFits)
+        {
+            changes.RecordApplied(round.Sequence);
+            syncMetrics.RecordSynced(round.EndedAt);
         }
         RecordHealth(round);
         var isFirst = state.LastRound is null;
@@ -169,7 +172,8 @@ internal sealed class SyncLoop(
 
     private void RecordHealth(RoundReport round)
     {
-        var failed = FamiliesOf(round.Failures);
+        // See RoundReport.HasWhatFits.
+        var failed = FamiliesOf(round.Failures.Where(f => !f.LacksRoom));
         foreach (var family in Families)
         {
             if (!failed.Contains(family)) health.RecordSynced(family);
@@ -179,7 +183,7 @@ internal sealed class SyncLoop(
     }
 
     /// <summary>A Service that failed counts for the families that it has; a failure of no Service for both.</summary>
-    private HashSet<IpFamily> FamiliesOf(IReadOnlyList<ObjectFailure> failures) =>
+    private HashSet<IpFamily> FamiliesOf(IEnumerable<ObjectFailure> failures) =>
     [
         .. failures.SelectMany(f => f.Service is { } name && rounds.Table?.Find(name) is { Ports.IsEmpty: false } service
             ? service.Ports.Select(p => p.Key.Family)

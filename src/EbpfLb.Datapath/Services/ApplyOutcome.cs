@@ -18,6 +18,12 @@ public sealed record ObjectFailure(ObjectName? Service, string Message)
 
     public FailureReason Reason { get; init; }
 
+    /// <summary>
+    /// One Service does not fit, and nothing else is wrong: all that fits is in force. Whoever may make a Service can make one that is too
+    /// large, so this says nothing about the node.
+    /// </summary>
+    public bool LacksRoom => Service is not null && Reason is (FailureReason.Full or FailureReason.NotGivenBack);
+
     public override string ToString() => Service is { } service ? $"Service {service}: {Message}" : Message;
 }
 

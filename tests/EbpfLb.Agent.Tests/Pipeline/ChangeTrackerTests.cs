@@ -90,6 +90,23 @@ public sealed class ChangeTrackerTests : IDisposable
         Assert.Contains("kubeproxy_sync_proxy_rules_endpoint_changes_total 2", Metrics);
     }
 
+    /// <summary>Nothing gets into the kernel, for hours.</summary>
+    [Fact]
+    public void Of_more_changes_than_a_thousand_the_older_ones_are_counted_and_not_timed()
+    {
+        for (var i = 0; i < 1_100; i++)
+        {
+            SetSlice($"web-{i}", time.GetUtcNow());
+            Observe();
+        }
+        Assert.Contains("kubeproxy_sync_proxy_rules_endpoint_changes_pending 1100", Metrics);
+
+        tracker.RecordApplied(sequence);
+
+        Assert.Contains("kubeproxy_sync_proxy_rules_endpoint_changes_pending 0", Metrics);
+        Assert.Contains($"{Latency}_count{{ip_family=\"IPv4\"}} 1000", Metrics);
+    }
+
     private string[] Metrics => metrics.Text().Split('\n');
 
     private void Observe() => tracker.Observe(new ArrivedSnapshot(cluster.Build(), ++sequence, time.GetTimestamp()));

@@ -1,6 +1,7 @@
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Datapath.Services;
 using EbpfLb.Model;
+using EbpfLb.Planning;
 using EbpfLb.Testing;
 
 namespace EbpfLb.Agent.Tests.Pipeline;
@@ -51,6 +52,41 @@ public sealed class HealthTests
         Assert.False(report.Healthy);
         Assert.True(report.Status[IpFamily.IPv4].Healthy);
         Assert.False(report.Status[IpFamily.IPv6].Healthy);
+    }
+
+    /// <summary>Anybody who may make a Service can make one that does not fit.</summary>
+    [Theory]
+    [InlineData(FailureReason.Full, true)]
+    [InlineData(FailureReason.NotGivenBack, true)]
+    [InlineData(FailureReason.NotPermitted, false)]
+    public async Task A_Service_that_does_not_fit_leaves_the_node_healthy(FailureReason reason, bool healthy)
+    {
+        await using var pipeline = new PipelineUnderTest();
+        await pipeline.UntilFirstServiceIsInAsync();
+        pipeline.Dataplane.OnApply = _ => new ApplyOutcome(1, [new ObjectFailure(PipelineUnderTest.Name("web"), "no") { Reason = reason }]);
+        pipeline.PushService("web", 2);
+        await pipeline.Dataplane.NextAppliedAsync();
+        await pipeline.UntilWaitingForAsync(1);
+        var applies = pipeline.Dataplane.Applies;
+        await pipeline.AdvanceThroughAsync(TimeSpan.FromSeconds(61), () => pipeline.Dataplane.Applies >= applies + 5);
+
+        Assert.Equal(healthy, pipeline.State.Report().Healthy);
+        Assert.Equal(1, pipeline.State.ServicesNotProgrammed);
+    }
+
+    /// <summary>Else no release could be rolled out beside it.</summary>
+    [Theory]
+    [InlineData(FailureReason.Full, true)]
+    [InlineData(FailureReason.Refused, false)]
+    public async Task A_first_plan_without_a_Service_that_does_not_fit_is_in(FailureReason reason, bool isIn)
+    {
+        await using var pipeline = new PipelineUnderTest();
+        pipeline.Dataplane.OnApply = _ => new ApplyOutcome(1, [new ObjectFailure(PipelineUnderTest.Name("web"), "no") { Reason = reason }]);
+        pipeline.PushService("web", 2);
+        await pipeline.Dataplane.NextAppliedAsync();
+        await pipeline.UntilWaitingForAsync(1);
+
+        Assert.Equal(isIn, !pipeline.State.Readiness().Reasons.Any(r => r.StartsWith("the first plan", StringComparison.Ordinal)));
     }
 
     [Contract("19.11", "/healthz says no when the node has the autoscaler's taint, /livez does not")]
