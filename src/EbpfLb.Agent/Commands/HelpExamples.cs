@@ -15,7 +15,7 @@ internal sealed class HelpExamples(HelpAction help, Terminal terminal) : Synchro
         [
             "ebpflb run --manifests /etc/ebpflb/manifests     a load balancer without a cluster",
             "ebpflb run --config /var/lib/kube-proxy/config.conf     with the configuration of kube-proxy",
-            "ebpflb run --kubeconfig /etc/kubernetes/kubelet.conf",
+            "ebpflb run --kubeconfig /var/lib/kube-proxy/kubeconfig     as kube-proxy may (system:node-proxier)",
             "ebpflb run --api-server https://10.0.0.1:6443 --api-server https://10.0.0.2:6443     in a pod",
             "ebpflb run --manifests lab.yaml --instance lab --cgroup-root "
                 + "/sys/fs/cgroup/lab --healthz-bind-address \"\" --metrics-bind-address \"\"",

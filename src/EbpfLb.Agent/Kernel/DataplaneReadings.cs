@@ -34,7 +34,9 @@ internal sealed class DataplaneReadings(
             ReasonName.Of(r.Reason), SnakeCase.Of(ReasonCatalog.Of(r.Reason).Kind.ToString()), (long)r.Count, (long)r.Bytes)),
     ];
 
-    public long? ReadConnections() => (long)ReadReasons().FirstOrDefault(r => r.Reason == LbReason.SockTranslated).Count;
+    /// <summary>Of sockets, and of clients outside.</summary>
+    public long? ReadConnections()
+        => ReadReasons().Where(r => r.Reason is LbReason.SockTranslated or LbReason.PktNew).Sum(r => (long)r.Count);
 
     public IReadOnlyDictionary<string, bool> ReadFeatures()
         => diagnostics.Features.Where(f => f.IsKnown).ToDictionary(f => f.Name, f => f.IsAvailable);

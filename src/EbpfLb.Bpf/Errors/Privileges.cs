@@ -14,6 +14,9 @@ public static class Privileges
     public static string Advice { get; }
         = $"run as root (in Kubernetes: a privileged container, or one with {string.Join(", ", Capabilities)})";
 
+    /// <summary>What a process can do that may not write where it must: root's rights, or what keeps root from it.</summary>
+    public static string AdviceOnFiles => IsRoot ? Confinement.Advice() : Advice;
+
     /// <summary>What programs cannot be loaded without, by number (linux/capability.h); CAP_SYS_ADMIN stands for each of them.</summary>
     private static readonly (int Number, string Name)[] ForPrograms = [(39, "CAP_BPF"), (38, "CAP_PERFMON"), (12, "CAP_NET_ADMIN")];
 

@@ -72,7 +72,7 @@ public static class BpfFileSystem
         }
         catch (UnauthorizedAccessException)
         {
-            throw new BpfException(Errno.EACCES, $"mount {Type} at", path, Privileges.IsRoot ? null : Privileges.Advice);
+            throw new BpfException(Errno.EACCES, $"mount {Type} at", path, Privileges.AdviceOnFiles);
         }
     }
 }

@@ -75,9 +75,7 @@ public static class Pin
         }
         catch (UnauthorizedAccessException)
         {
-            throw new BpfException(
-                Privileges.IsRoot ? Errno.EROFS : Errno.EACCES, "make directory for pin", path,
-                Privileges.IsRoot ? null : Privileges.Advice);
+            throw new BpfException(Errno.EACCES, "make directory for pin", path, Privileges.AdviceOnFiles);
         }
     }
 }

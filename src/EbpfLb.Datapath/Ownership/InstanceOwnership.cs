@@ -143,7 +143,7 @@ public sealed class InstanceOwnership : IDisposable
             catch (Exception e) when (e is UnauthorizedAccessException or IOException)
             {
                 throw new BpfException(
-                    Errno.EACCES, "make the instance's directory", paths.Root, Privileges.IsRoot ? null : Privileges.Advice);
+                    Errno.EACCES, "make the instance's directory", paths.Root, Privileges.AdviceOnFiles);
             }
         }
     }

@@ -46,7 +46,7 @@ public sealed class RetryingServer(
         {
             try
             {
-                return await KestrelListener.StartAsync(endpoint, routes, loggers, stoppingToken);
+                return await KestrelListener.StartAsync(OfBothFamilies(endpoint), routes, loggers, stoppingToken);
             }
             catch (Exception e) when (e is IOException or SocketException)
             {
@@ -58,4 +58,10 @@ public sealed class RetryingServer(
             await Time.DelayAsync(RetryPeriod, stoppingToken);
         }
     }
+
+    /// <summary>
+    /// 0.0.0.0 is every address of both families, as for kube-proxy: net.Listen("tcp") of Go. Its default would have no IPv6 else.
+    /// </summary>
+    private static IPEndPoint OfBothFamilies(IPEndPoint endpoint)
+        => endpoint.Address.Equals(IPAddress.Any) && Socket.OSSupportsIPv6 ? new IPEndPoint(IPAddress.IPv6Any, endpoint.Port) : endpoint;
 }

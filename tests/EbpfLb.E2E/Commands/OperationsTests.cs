@@ -45,7 +45,7 @@ public sealed partial class OperationsTests : IDisposable
         var lines = Documents().SelectMany(LinesOf).ToList();
         Assert.True(lines.Count >= LeastLines, $"only {lines.Count} command lines were found");
         Shell("ebpflb config show >config.yaml");
-        File.WriteAllText(Path.Combine(home.FullName, "kubelet.conf"),
+        File.WriteAllText(Path.Combine(home.FullName, "kubeconfig"),
             "{current-context: c, contexts: [{name: c, context: {cluster: c, user: u}}], "
             + "clusters: [{name: c, cluster: {server: \"http://127.0.0.1:9\"}}], users: [{name: u, user: {token: t}}]}");
 
@@ -53,7 +53,7 @@ public sealed partial class OperationsTests : IDisposable
 
         Assert.True(wrong.Count == 0, string.Join("\n\n", wrong));
         Assert.True(File.Exists(Path.Combine(home.FullName, "node-1.tar.gz")), "the archive of sysdump");
-        Assert.Equal(2, home.GetFiles("*.tar.gz").Length);
+        Assert.Equal(3, home.GetFiles("*.tar.gz").Length);
         Assert.NotEqual(0, new FileInfo(Path.Combine(home.FullName, ".config/fish/completions/ebpflb.fish")).Length);
     }
 
@@ -81,7 +81,7 @@ public sealed partial class OperationsTests : IDisposable
         var isEndless = Endless().IsMatch(line);
         var (code, output) = isEndless ? Ended(line) : Shell(line);
         // No API server is where that kubeconfig says, and to say so is what the command is for.
-        var expected = isEndless ? EndedBySigterm : line.Contains("kubelet.conf", StringComparison.Ordinal) ? 1 : 0;
+        var expected = isEndless ? EndedBySigterm : line.Contains("--kubeconfig", StringComparison.Ordinal) ? 1 : 0;
         var isSilent = output.Trim().Length == 0 && !MayBeSilent().IsMatch(line);
         return code == expected && !isSilent ? null : $"{documented}\nended with {code.ToString(CultureInfo.InvariantCulture)}:\n{output}";
     }
@@ -90,7 +90,7 @@ public sealed partial class OperationsTests : IDisposable
     private IEnumerable<(string Name, string Value)> Replacements() =>
     [
         ("[fd00:10:244::7]", $"[{node.Backends[0].IPv6}]"), ("10.244.1.7", $"{node.Backends[0].IPv4}"),
-        ("/etc/ebpflb/config.yaml", $"{home.FullName}/config.yaml"), ("/etc/kubernetes/", $"{home.FullName}/"),
+        ("/etc/ebpflb/config.yaml", $"{home.FullName}/config.yaml"), ("/var/lib/kube-proxy/", $"{home.FullName}/"),
         ("/tmp/node-1", $"{home.FullName}/node-1"), ("/usr/local/share/zsh/site-functions/", $"{home.FullName}/"),
     ];
 

@@ -52,6 +52,20 @@ public sealed class RetryingServerTests
         await next.StopAsync(TestContext.Current.CancellationToken);
     }
 
+    [Theory]
+    [InlineData("0.0.0.0")]
+    [InlineData("::")]
+    public async Task All_addresses_are_those_of_both_families(string address)
+    {
+        using var server = Server(0, IPAddress.Parse(address));
+        await server.StartAsync(TestContext.Current.CancellationToken);
+        var port = await server.Bound;
+        using var client = new HttpClient();
+        foreach (var host in (string[])["127.0.0.1", "[::1]"])
+            Assert.Equal("hello", await client.GetStringAsync(new Uri($"http://{host}:{port}/"), TestContext.Current.CancellationToken));
+        await server.StopAsync(TestContext.Current.CancellationToken);
+    }
+
     [Fact]
     public async Task Stopping_does_not_wait_for_an_address_that_never_becomes_free()
     {

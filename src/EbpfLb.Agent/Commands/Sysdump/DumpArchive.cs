@@ -14,6 +14,10 @@ internal sealed class DumpArchive : IDisposable
     private readonly GZipStream compressed;
     private readonly TarWriter tar;
 
+    /// <summary>In place of a file: the standard output.</summary>
+    public const string Output = "-";
+
+    /// <param name="file">To be made, or <see cref="Output"/>.</param>
     /// <param name="directory">Of all files in it.</param>
     /// <exception cref="IOException">It cannot be made, or is there already.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be made there.</exception>
@@ -21,7 +25,8 @@ internal sealed class DumpArchive : IDisposable
     {
         (this.directory, this.now) = (directory, now);
         compressed = new GZipStream(
-            new FileStream(file, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = Mode }),
+            file == Output ? Console.OpenStandardOutput()
+                : new FileStream(file, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = Mode }),
             CompressionLevel.Optimal);
         tar = new TarWriter(compressed);
     }

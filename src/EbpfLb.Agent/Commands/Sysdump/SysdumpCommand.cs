@@ -20,7 +20,7 @@ internal sealed class SysdumpCommand(CommandContext context, AgentParts parts)
         var instance = context.NewInstanceOptions();
         var file = new Option<string?>("--file", "-f")
         {
-            HelpName = "FILE", Description = "The archive to make (default: ebpflb-sysdump-HOST-TIME.tar.gz in this directory)",
+            HelpName = "FILE", Description = "The archive to make, - for the standard output (default: ebpflb-sysdump-HOST-TIME.tar.gz in this directory)",
         };
         var command = new Command("sysdump",
             "Collects the state of an instance and of this node into one archive, without secrets; what cannot be had is noted in it");
@@ -41,11 +41,18 @@ internal sealed class SysdumpCommand(CommandContext context, AgentParts parts)
         var now = parts.Time.GetUtcNow();
         var name = $"ebpflb-sysdump-{Environment.MachineName}-{now.UtcDateTime:yyyyMMdd'T'HHmmss'Z'}";
         var path = file ?? $"{name}.tar.gz";
+        var isOutput = path == DumpArchive.Output;
+        if (isOutput && !Console.IsOutputRedirected)
+        {
+            await error.WriteLineAsync("an archive is not written to a terminal: redirect the output to a file, or name one with --file");
+            return ExitCode.Failed;
+        }
         try
         {
             using var archive = new DumpArchive(path, name, now);
             var failures = await FillAsync(archive, instance, cancellationToken);
-            await output.WriteLineAsync($"wrote {path}");
+            if (isOutput) await error.WriteLineAsync("wrote the archive to the standard output");
+            else await output.WriteLineAsync($"wrote {path}");
             foreach (var failure in failures) await error.WriteLineAsync($"not in it: {failure}");
             return ExitCode.Ok;
         }
