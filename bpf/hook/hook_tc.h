@@ -118,21 +118,26 @@ lb_inline long hook_encap(hook_ctx *ctx, __u32 len, __u64 flags)
 	return err;
 }
 
+/* Segments of a packet that GRO has made keep their size: the kernel would make each longer by what
+ * is taken off, and too long for a device whose MTU was made for tunnels. */
 lb_inline long hook_decap(hook_ctx *ctx, __u32 len)
 {
-	return bpf_skb_adjust_room(ctx, -(__s32)len, BPF_ADJ_ROOM_MAC, 0);
+	return bpf_skb_adjust_room(ctx, -(__s32)len, BPF_ADJ_ROOM_MAC, BPF_F_ADJ_ROOM_FIXED_GSO);
 }
 
 /* The first since 6.3; a kernel without it says so when it is called. */
 lb_inline long hook_decap_4in6(hook_ctx *ctx, __u32 len)
 {
 	const __u32 differ = sizeof(struct ipv6hdr) - sizeof(struct iphdr);
-	long err = bpf_skb_adjust_room(ctx, -(__s32)len, BPF_ADJ_ROOM_MAC, HOOK_DECAP_L3_IPV4);
+	long err = bpf_skb_adjust_room(ctx, -(__s32)len, BPF_ADJ_ROOM_MAC,
+				       HOOK_DECAP_L3_IPV4 | BPF_F_ADJ_ROOM_FIXED_GSO);
 
 	if (err != -EINVAL)
 		return err;
 	err = bpf_skb_change_proto(ctx, bpf_htons(ETH_P_IP), 0);
-	return err ? err : bpf_skb_adjust_room(ctx, differ - len, BPF_ADJ_ROOM_MAC, 0);
+	return err ? err
+		   : bpf_skb_adjust_room(ctx, differ - len, BPF_ADJ_ROOM_MAC,
+					 BPF_F_ADJ_ROOM_FIXED_GSO);
 }
 
 lb_inline long hook_untag(hook_ctx *ctx)

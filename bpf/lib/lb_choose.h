@@ -179,10 +179,11 @@ lb_inline void lb_choose_to(struct lb_pass *pass, const struct lb_settings *set,
 	pass->ct.mtu = 0;
 	pass->ct.tick = lb_ct_now();
 	pass->ct.phase = LB_CT_NEW;
-	/* What has come in a tunnel goes no further in one. */
+	/* What has come in a tunnel goes no further in one. Nor does what another node has sent
+	 * from its own address: the backend may be there, where such a source is nobody's. */
 	tunnel = cfg_tunnel && pick->flags & LB_SERVICE_DSR && snat && !local &&
 		 source == LB_FROM_OUTSIDE && !lb_tunnelled(&pass->pkt) &&
-		 lb_tunnel_to(set, backend);
+		 !lb_node_known(at->src) && lb_tunnel_to(set, backend);
 	pass->ct.flags = tunnel	 ? LB_CT_DIRECT
 			 : !snat ? LB_CT_STACK
 			 : local ? LB_CT_SNAT | LB_CT_DIRECT
@@ -224,7 +225,7 @@ lb_once enum lb_choice lb_choose(struct lb_pass *pass, bool asked)
 	struct lb_addr *dst, *key;
 	enum lb_verdict verdict;
 	enum lb_lookup lookup;
-	__u32 zero = 0;
+	__u32 zero = 0, flags;
 
 	choosing = bpf_map_lookup_elem(&lb_scratch, &zero);
 	if (!pass || !set || !choosing)
@@ -234,12 +235,14 @@ lb_once enum lb_choice lb_choose(struct lb_pass *pass, bool asked)
 	dst = &pass->ask[0];
 	key = &pass->ask[1];
 	lb_addr_dst(dst, &pass->pkt.tuple);
+	flags = set->flags & ~(LB_SET_LOOPBACK4 | LB_SET_LOOPBACK6);
 	/* A NodePort of the node that has sent it: here its address is nobody's. */
 	if (unlikely(lb_tunnelled(&pass->pkt)) && lb_node_port_range(set, dst->port) &&
-	    lb_node_known(dst->addr))
+	    lb_node_known(dst->addr)) {
 		lb_node_port_key(dst, dst);
-	lookup = lb_frontend_find(dst, set, set->flags & ~(LB_SET_LOOPBACK4 | LB_SET_LOOPBACK6),
-				  key, &choosing->svc);
+		flags |= LB_SET_LOOPBACK4 | LB_SET_LOOPBACK6;
+	}
+	lookup = lb_frontend_find(dst, set, flags, key, &choosing->svc);
 	if (unlikely(lb_tunnelled(&pass->pkt)) && lookup == LB_LOOKUP_NONE) {
 		pass->reason = LB_DROP_TUNNEL;
 		return LB_CHOICE_DROP;

@@ -36,9 +36,10 @@ lb_once int lb_ct_next_phase(const struct lb_pass *pass)
 	flags = pass->pkt.tcp_flags;
 	reply = pass->ct.flags & LB_CT_REPLY;
 	/* One question and its answers may give way to others; when it is more, lb_ct_udp_tick()
-	 * says. */
+	 * says. What a tunnel's backend answers does not come by: who asks again is believed. */
 	if (pass->pkt.tuple.proto == IPPROTO_UDP)
-		return reply && phase == LB_CT_NEW ? LB_CT_ANSWERED : phase;
+		return phase == LB_CT_NEW && (reply || lb_ct_tunnels(pass)) ? LB_CT_ANSWERED
+									    : phase;
 	if (unlikely(flags & LB_TCP_RST))
 		return phase == LB_CT_OPEN || phase == LB_CT_RESET ? LB_CT_RESET : LB_CT_CLOSED;
 	/* Answers do not come by: what the client says counts alone. */
@@ -212,8 +213,9 @@ lb_once enum lb_ct_followed lb_ct_follow_both(struct lb_pass *pass, __u32 now)
 	if (lb_ct_shows_client(pass))
 		clear |= LB_CT_AFFINITY;
 	set = lb_ct_marks(pass);
+	/* Into a tunnel the other side's FIN does not come by. */
 	if (set & LB_CT_FIN && phase < LB_CT_CLOSING)
-		phase = LB_CT_CLOSING;
+		phase = tunnels ? LB_CT_CLOSED : LB_CT_CLOSING;
 	if (pass->pkt.flags & LB_PACKET_DATA && lb_ct_own_ticks(pass, phase) && other &&
 	    (__s32)(now - other->tick) >= LB_CT_SILENT)
 		set |= LB_CT_UNACKED;
@@ -292,7 +294,7 @@ lb_once int lb_ct_deserted(const struct lb_pass *pass)
 
 	if (!pass || !lb_ct_unserved(pass))
 		return false;
-	if (pass->ct.phase != LB_CT_OPEN)
+	if (pass->ct.phase != LB_CT_OPEN && pass->ct.phase != LB_CT_CLOSING)
 		return true;
 	reply = lb_ct_state(pass, true, &ours);
 	return !reply || !ours || (__s32)(lb_ct_now() - reply->tick) >= LB_CT_SILENT;
@@ -310,7 +312,8 @@ lb_inline bool lb_ct_leads(const struct lb_pass *pass)
 }
 
 /* Whether the packet begins anew what the entry knows: a SYN or INIT after the end or to a backend
- * that is gone, or a datagram to one that does not serve any more. */
+ * that is gone, or a datagram to one that does not serve any more. One FIN is no end: anybody can
+ * write it, and the backend answers a SYN in its connection as TCP does. */
 lb_inline bool lb_ct_outdated(const struct lb_pass *pass)
 {
 	/* Of when there were tunnels. */
@@ -331,8 +334,11 @@ lb_inline bool lb_ct_outdated(const struct lb_pass *pass)
 		return lb_ct_unserved(pass);
 	if ((pass->pkt.tcp_flags & (LB_TCP_SYN | LB_TCP_ACK)) != LB_TCP_SYN)
 		return false;
-	return pass->ct.phase == LB_CT_CLOSING || pass->ct.phase == LB_CT_CLOSED ||
-	       lb_ct_deserted(pass);
+	if (pass->ct.phase == LB_CT_CLOSED)
+		/* That of a flow in a tunnel may be one FIN: not while its client goes on. */
+		return !lb_ct_tunnels(pass) ||
+		       (__s32)(lb_ct_now() - pass->ct.tick) >= LB_CT_SILENT;
+	return lb_ct_deserted(pass);
 }
 
 /* Takes out the flow of the packet. */

@@ -93,6 +93,10 @@ lb_inline enum lb_lookup lb_frontend_find(const struct lb_addr *dst, const struc
 	*key = *dst;
 	if (lookup == LB_LOOKUP_FOUND && unlikely(svc->flags & LB_SERVICE_ON_DEVICE))
 		return LB_LOOKUP_NONE;
+	/* The address 0 itself, by which NodePorts are kept, is the sender's own loopback. */
+	if (lookup == LB_LOOKUP_FOUND && svc->flags & LB_SERVICE_NODE_PORT &&
+	    !(flags & (lb_addr_is4(dst) ? LB_SET_LOOPBACK4 : LB_SET_LOOPBACK6)))
+		return LB_LOOKUP_NONE;
 	if (lookup != LB_LOOKUP_NONE)
 		return lookup;
 	lb_node_port_key(key, dst);

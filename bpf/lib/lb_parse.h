@@ -49,6 +49,18 @@ lb_inline void *lb_reach(hook_ctx *ctx, __u32 off, __u32 len)
 	return lb_at(ctx, off, len);
 }
 
+/* Destination unreachable, source quench, time exceeded, parameter problem. */
+lb_inline bool lb_icmp_error4(__u8 type)
+{
+	return type == 3 || type == 4 || type == 11 || type == 12;
+}
+
+/* The same, and packet too big. */
+lb_inline bool lb_icmp_error6(__u8 type)
+{
+	return type >= 1 && type <= 4;
+}
+
 /* Bytes of its own that a transport protocol must show; 0: not one of ours. */
 lb_inline __u32 lb_l4_need(__u8 proto)
 {
@@ -126,7 +138,7 @@ HOOK_ONCE enum lb_parsed lb_parse_icmp4(hook_ctx *ctx, struct lb_packet *pkt)
 		return LB_PARSED_OTHER;
 	if ((__u32)pkt->l4 - pkt->l3 + 8 > pkt->len || hook_read(ctx, pkt->l4, &type, 1))
 		return LB_PARSED_MALFORMED;
-	if (type != 3 && type != 4 && type != 11 && type != 12)
+	if (!lb_icmp_error4(type))
 		return LB_PARSED_OTHER;
 	pkt->inner_l3 = pkt->l4 + 8;
 	if ((__u32)pkt->inner_l3 - pkt->l3 + sizeof(ip) > pkt->len ||
@@ -256,7 +268,7 @@ HOOK_ONCE enum lb_parsed lb_parse_icmp6(hook_ctx *ctx, struct lb_packet *pkt)
 		return LB_PARSED_OTHER;
 	if ((__u32)pkt->l4 - pkt->l3 + 8 > pkt->len || hook_read(ctx, pkt->l4, &type, 1))
 		return LB_PARSED_MALFORMED;
-	if (type < 1 || type > 4)
+	if (!lb_icmp_error6(type))
 		return LB_PARSED_OTHER;
 	pkt->inner_l3 = pkt->l4 + 8;
 	if ((__u32)pkt->inner_l3 - pkt->l3 + sizeof(ip) > pkt->len ||

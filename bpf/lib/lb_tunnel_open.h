@@ -116,9 +116,25 @@ lb_inline bool lb_tunnel_inner(hook_ctx *ctx, const struct lb_tunnel_outer *oute
 		at->proto = ip.v6.nexthdr;
 		*l4 = outer->inner + sizeof(ip.v6);
 	}
-	if (later || !lb_l4_need(at->proto))
+	if (later)
 		*l4 = 0;
 	return true;
+}
+
+/* Of what has no ports: whether it may be for one of our addresses. A fragment, or headers that are
+ * in front of the ports; and errors, which come from the way to a client. All else, an echo request
+ * between nodes above all, is that of whose tunnel it is. */
+lb_inline bool lb_tunnel_bare(hook_ctx *ctx, __u8 proto, __u32 l4)
+{
+	__u8 type;
+
+	if (!l4 || proto == LB_NEXT_HOP_BY_HOP || proto == LB_NEXT_ROUTING ||
+	    proto == LB_NEXT_FRAGMENT || proto == LB_NEXT_DESTINATION)
+		return true;
+	if ((proto != IPPROTO_ICMP && proto != IPPROTO_ICMPV6) ||
+	    hook_read(ctx, l4, &type, sizeof(type)))
+		return false;
+	return proto == IPPROTO_ICMP ? lb_icmp_error4(type) : lb_icmp_error6(type);
 }
 
 /* Whether a frontend is there under the key. Which one it is, and whether it changes just now, is
@@ -160,9 +176,9 @@ lb_inline bool lb_tunnel_flow(const struct lb_tuple *at)
 
 /*
  * Whether what is in the tunnel is for us: CNIs have tunnels between the same addresses. To a
- * frontend, or of a flow that is older than it. What has no ports, an ICMP error or a fragment, is
- * taken where its address is one of ours as far as the filter knows, or a node's; nothing is lost
- * if it is not, as it goes on through the stack then, which the CNI would have given it to.
+ * frontend, or of a flow that is older than it. An ICMP error or a fragment is taken where its
+ * address is one of ours as far as the filter knows, or a node's: it goes on through the stack
+ * then, as the CNI's would, but by the device below the CNI's.
  */
 HOOK_ONCE int lb_tunnel_ours(hook_ctx *ctx, const struct lb_tunnel_outer *outer)
 {
@@ -173,7 +189,9 @@ HOOK_ONCE int lb_tunnel_ours(hook_ctx *ctx, const struct lb_tunnel_outer *outer)
 
 	if (!outer || !set || !lb_tunnel_inner(ctx, outer, &at, &l4))
 		return false;
-	if (!l4) {
+	if (!l4 || !lb_l4_need(at.proto)) {
+		if (!lb_tunnel_bare(ctx, at.proto, l4))
+			return false;
 		bank = lb_filter_bank();
 		return (bank && lb_filter_has(bank, at.dst)) || lb_node_known(at.dst);
 	}

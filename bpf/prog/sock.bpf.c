@@ -205,7 +205,10 @@ lb_inline int do_sendmsg(struct bpf_sock_addr *ctx, const struct lb_addr *dst, b
 			lb_sock_fill(mem, dst, &pick, LB_SOCK_DATAGRAM);
 		else
 			lb_count(LB_SOCK_NO_STORAGE);
-	} else if (mem->backend_id != pick.backend_id || !lb_addr_same(&mem->frontend, dst)) {
+	} else if (mem->backend_id != pick.backend_id || !lb_addr_same(&mem->frontend, dst) ||
+		   mem->backend.port != pick.backend->port ||
+		   !lb_same16(mem->backend.addr, pick.backend->addr)) {
+		/* An id may have come round to another backend. */
 		lb_sock_switch(mem, cookie, dst, &pick);
 	} else {
 		lb_sock_touch(mem);
