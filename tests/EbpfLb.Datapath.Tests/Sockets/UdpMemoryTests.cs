@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using EbpfLb.Abi;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Options;
+using EbpfLb.Datapath.Tests.Packets.Harness;
 using EbpfLb.Datapath.Tests.StaleSockets;
 using EbpfLb.Testing.Agents;
 using EbpfLb.Testing.Clusters;
@@ -113,6 +114,24 @@ public sealed class UdpMemoryTests : IAsyncDisposable
 
         Assert.Equal((ushort)LbSockKind.Connected, before.Kind);
         Assert.Equal(before, Memory(connected));
+    }
+
+    /// <summary>Ids come round.</summary>
+    [Fact]
+    public void When_the_id_of_its_backend_means_another_one_the_answers_of_both_are_the_services()
+    {
+        var before = Ask(Dns, dnsBackend);
+        var next = lab.Serve("127.0.0.3", 9953);
+        using (var backends = Open<uint, LbBackend>(Abi.Tables.Backends.Name))
+        {
+            var id = Memory(client).BackendId;
+            backends.Update(id, backends.Lookup(id) with { Addr = AbiAddress.To16(IPAddress.Parse("127.0.0.3")) });
+        }
+
+        var now = Ask(Dns, next);
+
+        Assert.Equal(Dns, Answer(next, now));
+        Assert.Equal(Dns, Answer(dnsBackend, before));
     }
 
     private static void Two(ClusterBuilder cluster)

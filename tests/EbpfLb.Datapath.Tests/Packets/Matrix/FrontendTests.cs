@@ -257,6 +257,19 @@ public class FrontendTests(PacketFixture fixture) : PacketTest(fixture.Program)
         Counted((LbReason.DropLoopback, 1));
     }
 
+    /// <summary>NodePorts are kept by it.</summary>
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void The_address_0_is_nobodys_NodePort(Family family)
+    {
+        Serve(L4.Tcp, family, LocalBackend(family));
+        var sent = FromClient(family, Segments.Opening(L4.Tcp)).To(Any(family), NodePort);
+
+        Untouched(sent, In(sent));
+
+        Assert.Empty(Program.Tables.Flows());
+    }
+
     private (PacketBuilder Sent, PacketResult Result) Send(
         Kind kind, Family family, Sender sender, L4 protocol, int clientPort = ClientPort)
     {

@@ -63,7 +63,7 @@ public abstract class TunnelTests : PacketTest
         // Beside it UDP has its age.
         Assert.Equal(LbCtFlag.Direct, entry.Flags & ~(LbCtFlag.Rst | LbCtFlag.Unacked));
         Assert.Equal((uint)PacketLab.Lan.Index, entry.State.Oif);
-        Assert.Equal(protocol == L4.Udp ? LbCtPhase.New : LbCtPhase.Open, entry.Phase);
+        Assert.Equal(protocol == L4.Udp ? LbCtPhase.Answered : LbCtPhase.Open, entry.Phase);
         Counted((LbReason.PktNew, 1), (LbReason.PktToNode, 2));
     }
 
@@ -175,6 +175,9 @@ public abstract class TunnelTests : PacketTest
         {
             PacketBuilder.From(at.RemotePod, 5000).To(at.LocalPod, BackendPort).Over(Segments.Data(L4.Tcp)),
             PacketBuilder.From(at.RemotePod).To(at.LocalPod).Icmp(family == Family.IPv4 ? (byte)8 : (byte)128).Payload(33),
+            // The filter knows these addresses.
+            PacketBuilder.From(Peer(family)).To(at.Node).Icmp(family == Family.IPv4 ? (byte)8 : (byte)128).Payload(33),
+            PacketBuilder.From(at.Client).To(at.Vip).Icmp(family == Family.IPv4 ? (byte)8 : (byte)128).Payload(33),
             PacketBuilder.From(at.Client, ClientPort).To(at.Vip, ServicePort + 1).Over(Segments.Opening(L4.Tcp)),
         })
         {
@@ -308,18 +311,53 @@ public abstract class TunnelTests : PacketTest
         }
     }
 
+    /// <summary>The other side's FIN never comes by.</summary>
     [Fact]
-    public void A_client_that_ends_its_connection_lets_the_flow_end()
+    public void A_client_that_ends_its_connection_ends_the_flow()
     {
         ServeDirect(L4.Tcp, Family.IPv4, RemoteBackend(Family.IPv4) with { Node = Peer(Family.IPv4) });
         In(ToVip(Family.IPv4));
         In(ToVip(Family.IPv4).Over(Segments.Data(L4.Tcp)));
         In(ToVip(Family.IPv4).Over(new TcpSegment(TcpFlags.Fin | TcpFlags.Ack)));
-        Assert.Equal(LbCtPhase.Closing, Assert.Single(Program.Tables.Flows()).Phase);
+        Assert.Equal(LbCtPhase.Closed, Assert.Single(Program.Tables.Flows()).Phase);
+
+        // Whoever writes a FIN and a SYN into packets takes no connection over whose client goes on.
+        In(ToVip(Family.IPv4));
+        Assert.Equal(LbCtPhase.Closed, Assert.Single(Program.Tables.Flows()).Phase);
 
         // The port again, for another connection.
+        Age(Program.Tables.Flows().Single());
         In(ToVip(Family.IPv4));
         Assert.Equal(LbCtPhase.New, Assert.Single(Program.Tables.Flows()).Phase);
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void A_client_that_asks_again_later_has_a_conversation(Family family)
+    {
+        ServeDirect(L4.Udp, family, RemoteBackend(family) with { Node = Peer(family) });
+        var question = FromClient(family, Segments.Opening(L4.Udp));
+        In(question);
+        In(question);
+        Assert.Equal(LbCtPhase.Answered, Assert.Single(Program.Tables.Flows()).Phase);
+
+        AgeQuestions();
+        In(question);
+
+        Assert.Equal(LbCtPhase.Open, Assert.Single(Program.Tables.Flows()).Phase);
+    }
+
+    /// <summary>The backend may be on that node, where nobody outside has its address.</summary>
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void What_another_node_asks_from_its_own_address_is_masqueraded(Family family)
+    {
+        ServeDirect(L4.Tcp, family, RemoteBackend(family) with { Node = Peer(family) });
+        var opening = PacketBuilder.From(Peer(family), ClientPort).To(Ends.Of(family).Node, NodePort).Over(Segments.Opening(L4.Tcp));
+
+        var result = In(opening);
+
+        Became(Snatted(opening, SnatPort(result)), Verdict.Redirect, result);
     }
 
     /// <summary>As <see cref="PacketTest.In(byte[], Device?)"/>, but UDP around a tunnel has no checksum, as RFC 6935 allows.</summary>
