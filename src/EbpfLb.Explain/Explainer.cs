@@ -53,6 +53,10 @@ public sealed class Explainer
     private Explanation Explain(Flow flow, Source source)
     {
         var frontend = new Frontend(flow.To, flow.Port, flow.Protocol);
+        // NodePorts are kept by the address 0, which is the caller's own loopback address.
+        if (flow.To.IsUnspecified)
+            return source.Path == FlowPath.Packet ? new Explanation(flow, source, FlowVerdict.Pass, $"nobody has the address {flow.To}")
+                : Loopback(flow, source, index.Find(frontend));
         // The exact address goes before a NodePort on it (docs/contract.md 4).
         if (index.Find(frontend) is { } exact)
             return exact.Frontend.IsOnDevice ? OnDevice(flow, source, exact) : Choose(flow, source, exact);
@@ -107,7 +111,9 @@ public sealed class Explainer
         if (backends.IsEmpty) return Nobody(known, port);
 
         var (changes, reason) = masquerade.For(served.Frontend, source, flow);
-        var direct = source.Class == SourceClass.Outside && served.Frontend.Kind != FrontendKind.ClusterIP;
+        // Another node's own address is nobody's where its backend may be: on that node.
+        var direct = source.Class == SourceClass.Outside && served.Frontend.Kind != FrontendKind.ClusterIP
+            && !context.OtherNodes.Any(n => n.Address == flow.From);
         var chosen = new ChosenBackend[backends.Length];
         for (var i = 0; i < chosen.Length; i++)
         {

@@ -68,5 +68,14 @@ public sealed class FrontTests
         // A NodePort is at an address of the node.
         Assert.All(
             lab.Explain(ExplainLab.Outside, $"{ExplainLab.Node}:30080", device: "eth0").Backends, b => Assert.False(b.HasNoEntry));
+
+        // What another node asks from its own address may be for a backend there.
+        lab.Context = lab.Context with { OtherNodes = [new OtherNode("node-2", IpAddress.Parse(ExplainLab.OtherNode))] };
+        (bool, bool) AskedBy(string from)
+        {
+            var backend = lab.Explain(from, $"{ExplainLab.Node}:30080", device: "eth0").Backends[1];
+            return (backend.Masquerade, backend.Tunnel is not null);
+        }
+        Assert.Equal(((true, false), (false, true)), (AskedBy(ExplainLab.OtherNode), AskedBy(ExplainLab.Outside)));
     }
 }

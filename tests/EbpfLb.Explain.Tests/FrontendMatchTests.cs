@@ -109,6 +109,19 @@ public sealed class FrontendMatchTests
         Assert.Equal(expected, lab.Answer(from, "127.0.0.1:30080"));
     }
 
+    /// <summary>The caller's own loopback address; NodePorts are kept by it.</summary>
+    [Theory]
+    [InlineData(Node, true, "10.244.1.5")]
+    [InlineData(Node, false, "pass")]
+    [InlineData(ExplainLab.PodHere, true, "pass")]
+    [InlineData(ExplainLab.Outside, true, "pass")]
+    public void The_address_0_is_a_NodePort_for_the_node_itself_alone(string from, bool isOpen, string expected)
+    {
+        lab.Context = lab.Context with { LoopbackNodePorts4 = isOpen };
+
+        Assert.Equal(expected, lab.Answer(from, "0.0.0.0:30080"));
+    }
+
     [Fact]
     public void Node_ports_on_the_loopback_of_ipv6_have_a_switch_of_their_own()
     {
