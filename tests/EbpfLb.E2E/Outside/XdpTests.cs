@@ -82,6 +82,35 @@ public sealed class XdpTests
         Assert.Equal(0, Drops.Count(cluster.First, "pkt_to_remote"));
     }
 
+    /// <summary>
+    /// As in an overlay: the client's segments just fit the pod, come one by one into the tunnel and are joined where it ends. Those that
+    /// came out longer would have to be told to be shorter, which they are.
+    /// </summary>
+    [Theory]
+    [InlineData(Family.IPv4)]
+    [InlineData(Family.IPv6)]
+    public void What_is_joined_behind_a_tunnel_fits_pods_of_a_shorter_MTU(Family family)
+    {
+        using var cluster = NewCluster("driver", sends: true, "--tunnel", "ipip", "--forwarding", "dsr");
+        Offloads.Receive(cluster.Second.Netns.Place.NetnsPath!, "eth0");
+        cluster.Second.Netns.Configure("link set p-c mtu 1400");
+        cluster.Pod("c").Configure("link set eth0 mtu 1400");
+        var to = cluster.Publish("c").Address(cluster, Way.NodePortOfFirst, family);
+
+        Assert.Equal(20_000_000, cluster.Probe.Do($"bulk to={to} up=20000000 down=0 timeout=20000").Number("bytes"));
+
+        // Each that is too long comes again alone: half of what was sent, when this fails.
+        Assert.InRange(Retransmitted(cluster.Client), 0, 1_000);
+    }
+
+    private static long Retransmitted(PodNetns client)
+    {
+        var (code, text) = ChildProcess.Run(client.Place, RepositoryPaths.Tool("cat"), "/proc/net/snmp");
+        Assert.True(code == 0, text);
+        var tcp = text.Split('\n').Where(l => l.StartsWith("Tcp:", StringComparison.Ordinal)).Select(l => l.Split(' ')).ToList();
+        return long.Parse(tcp[1][Array.IndexOf(tcp[0], "RetransSegs")], System.Globalization.CultureInfo.InvariantCulture);
+    }
+
     [Fact]
     public void Explain_says_what_leaves_in_front_of_the_stack_and_what_has_no_entry()
     {
