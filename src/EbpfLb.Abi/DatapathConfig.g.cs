@@ -35,6 +35,9 @@ public sealed record DatapathConfig
     /// <summary>XDP runs in generic mode, where every device sends frames: 1. 0: LB_DEVICE_XDP says. (cfg_xdp_generic)</summary>
     public byte XdpGeneric { get; init; }
 
+    /// <summary>A bond&apos;s interface index: by its driver it runs XDP at its ports, for which it stands here. 0: packets come in by the device that the program was put at. (cfg_xdp_bond)</summary>
+    public uint XdpBond { get; init; }
+
     /// <summary>How packets of services with direct server return get to their backend&apos;s node (enum lb_tunnel). 0: none is sent so, and none that come are opened. (cfg_tunnel)</summary>
     public byte Tunnel { get; init; }
 
@@ -68,6 +71,7 @@ public sealed record DatapathConfig
         new("cfg_mptcp", AbiBytes.Of(Mptcp).ToArray()),
         new("cfg_check_frame", AbiBytes.Of(CheckFrame).ToArray()),
         new("cfg_xdp_generic", AbiBytes.Of(XdpGeneric).ToArray()),
+        new("cfg_xdp_bond", AbiBytes.Of(XdpBond).ToArray()),
         new("cfg_tunnel", AbiBytes.Of(Tunnel).ToArray()),
         new("cfg_tunnel_port", AbiBytes.Of(TunnelPort).ToArray()),
         new("cfg_tunnel_mss", AbiBytes.Of(TunnelMss).ToArray()),
