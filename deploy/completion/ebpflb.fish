@@ -291,7 +291,7 @@ complete -c ebpflb -n '__ebpflb_in top' -l output -s o -x -a 'table json yaml js
 complete -c ebpflb -n '__ebpflb_in sysdump' -l instance -x -d 'Which instance on this machine (default: $EBPFLB_INSTANCE, else default). Each has its own pins, sockets and cgroup root'
 complete -c ebpflb -n '__ebpflb_in sysdump' -l run-dir -r -F -d 'Where the control socket is (default: $EBPFLB_RUN_DIR, else /run/ebpflb)'
 complete -c ebpflb -n '__ebpflb_in sysdump' -l bpffs -r -F -d 'Mount point of the BPF file system that holds the pins (default: where it is mounted, else /sys/fs/bpf)'
-complete -c ebpflb -n '__ebpflb_in sysdump' -l file -s f -r -F -d 'The archive to make (default: ebpflb-sysdump-HOST-TIME.tar.gz in this directory)'
+complete -c ebpflb -n '__ebpflb_in sysdump' -l file -s f -r -F -d 'The archive to make, - for the standard output (default: ebpflb-sysdump-HOST-TIME.tar.gz in this directory)'
 complete -c ebpflb -n '__ebpflb_in verify' -l instance -x -d 'Which instance on this machine (default: $EBPFLB_INSTANCE, else default). Each has its own pins, sockets and cgroup root'
 complete -c ebpflb -n '__ebpflb_in verify' -l run-dir -r -F -d 'Where the control socket is (default: $EBPFLB_RUN_DIR, else /run/ebpflb)'
 complete -c ebpflb -n '__ebpflb_in verify' -l bpffs -r -F -d 'Mount point of the BPF file system that holds the pins (default: where it is mounted, else /sys/fs/bpf)'
