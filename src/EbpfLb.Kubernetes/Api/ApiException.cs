@@ -27,8 +27,11 @@ public enum ApiFailure : byte
     /// <summary>410 as status or as ERROR event: the resource version or continue token is too old. List again.</summary>
     Expired,
 
-    /// <summary>429 or 503: come back later.</summary>
+    /// <summary>429: come back later.</summary>
     Busy,
+
+    /// <summary>503: this server does not serve now; another one may.</summary>
+    Unavailable,
 
     /// <summary>Any other answer that is no success.</summary>
     ServerError,

@@ -29,7 +29,7 @@ internal static class ApiExplainer
             422 => new(ApiFailure.Invalid, $"{what}: the server refuses the request's options{says}; is it older than Kubernetes 1.21?"),
             429 => new(ApiFailure.Busy, $"{what}: too many requests{says}; it is tried again later, look at the server's API "
                 + "priority and fairness if it stays", retryAfter),
-            503 => new(ApiFailure.Busy, $"{what}: the server is not available{says}; it is tried again later, look at the server's "
+            503 => new(ApiFailure.Unavailable, $"{what}: the server is not available{says}; it is tried again later, look at the server's "
                 + "health if it stays", retryAfter),
             _ => new(ApiFailure.ServerError, $"{what}: HTTP {(int)code}{says}; it is tried again, look at the server's "
                 + "log if it stays", retryAfter),

@@ -64,9 +64,12 @@ internal sealed class ApiSender : IDisposable
 
     public void Dispose() => connections.Dispose();
 
-    /// <summary>Whether another server may do better. A 401 or 403 is the same everywhere.</summary>
-    private static bool IsServersFault(ApiFailure failure)
-        => failure is ApiFailure.Unreachable or ApiFailure.Tls or ApiFailure.Cut or ApiFailure.ServerError;
+    /// <summary>
+    /// Whether another server may do better. A 401 or 403 is the same everywhere, and a 429 asks the client to slow down: its requests
+    /// would only go on elsewhere.
+    /// </summary>
+    private static bool IsServersFault(ApiFailure failure) => failure is ApiFailure.Unreachable or ApiFailure.Tls or ApiFailure.Cut
+        or ApiFailure.ServerError or ApiFailure.Unavailable;
 
     private async Task<ApiAnswer> SendToAsync(Uri server, ApiCall call, CancellationToken cancellationToken)
     {

@@ -119,9 +119,9 @@ public sealed class ListTests
 
     [Theory]
     [InlineData(429, ApiFailure.Busy, 7)]
-    [InlineData(503, ApiFailure.Busy, 7)]
+    [InlineData(503, ApiFailure.Unavailable, 7)]
     [InlineData(500, ApiFailure.ServerError, 7)]
-    [InlineData(503, ApiFailure.Busy, null)]
+    [InlineData(503, ApiFailure.Unavailable, null)]
     public async Task An_overloaded_server_says_when_to_come_back(int code, ApiFailure expected, int? seconds)
     {
         await using var server = await FakeApiServer.StartAsync();
@@ -187,6 +187,39 @@ public sealed class ListTests
         Assert.Single((await api.ListAsync(ApiResources.Services, ApiSelector.All, Cancel)).Items);
 
         Assert.Equal(here.Url.AbsoluteUri.TrimEnd('/'), api.Description);
+    }
+
+    [Theory]
+    [InlineData(500)]
+    [InlineData(503)]
+    [InlineData(504)]
+    public async Task The_next_server_is_used_when_one_cannot_serve_and_stays_in_use(int code)
+    {
+        await using var unable = await FakeApiServer.StartAsync();
+        unable.Faults.FailNext(code, times: 1000);
+        await using var able = await FakeApiServer.StartAsync();
+        able.Apply(ServiceJson("web"));
+        using var api = Client(new Kubernetes.Auth.ApiConnection([unable.Url, able.Url], "test"));
+
+        Assert.Single((await api.ListAsync(ApiResources.Services, ApiSelector.All, Cancel)).Items);
+
+        Assert.Equal(able.Url.AbsoluteUri.TrimEnd('/'), api.Description);
+        Assert.Single(unable.Requests);
+    }
+
+    [Fact]
+    public async Task A_server_that_asks_to_slow_down_stays_in_use()
+    {
+        await using var busy = await FakeApiServer.StartAsync();
+        busy.Faults.FailNext(429, retryAfterSeconds: 1);
+        await using var other = await FakeApiServer.StartAsync();
+        using var api = Client(new Kubernetes.Auth.ApiConnection([busy.Url, other.Url], "test"));
+
+        var failure = await FailureOf(() => api.ListAsync(ApiResources.Services, ApiSelector.All, Cancel));
+
+        Assert.Equal(ApiFailure.Busy, failure.Failure);
+        Assert.Equal(busy.Url.AbsoluteUri.TrimEnd('/'), api.Description);
+        Assert.Empty(other.Requests);
     }
 
     [Fact]
