@@ -8,7 +8,7 @@ internal sealed class MigrationRun(SavedRules saved, Action<string> say)
     /// <exception cref="MigrationException">A table could not be changed; those before it are.</exception>
     public void Remove(Survey survey)
     {
-        saved.Begin();
+        saved.Begin(isNew: survey.HasOwnJumps);
         foreach (var table in survey.ToChange)
         {
             saved.Save(table);

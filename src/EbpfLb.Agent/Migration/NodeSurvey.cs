@@ -169,6 +169,13 @@ internal sealed record Survey(
 
     public IEnumerable<FoundTable> ToChange => Tables.Where(t => !t.Removal.IsEmpty);
 
+    /// <summary>
+    /// kube-proxy itself wrote something of this: a kubelet of before 1.28 makes the chains that masquerade, and the jump to them, too.
+    /// Chains without a jump are what a run left, as others used them then.
+    /// </summary>
+    public bool HasOwnJumps => NftTables.Count > 0
+        || Tables.Any(t => t.Removal.Jumps.Any(j => j.Target != KubeProxyChains.Postrouting));
+
     /// <summary>Nothing of kube-proxy's is left that could be removed.</summary>
     public bool IsClean => NftTables.Count == 0 && !ToChange.Any();
 }

@@ -1,10 +1,12 @@
+using System.Globalization;
 using System.Text;
 
 namespace EbpfLb.Agent.Migration;
 
 /// <summary>
-/// What was removed, in files of a directory that only root can read: what iptables-save and `nft list table` printed before. Files of a
-/// migration that was not finished are added to by the next one; those of a finished one make room for it.
+/// What was removed, in files of a directory that only root can read: what iptables-save and `nft list table` printed before. No file is
+/// ever replaced: what a later run finds in a table (a kubelet makes chains again, an earlier run failed) is saved beside what was there
+/// before, and put back after it. Files are deleted when all was put back.
 /// </summary>
 internal sealed class SavedRules(string directory)
 {
@@ -19,36 +21,31 @@ internal sealed class SavedRules(string directory)
     public bool IsDone => File.Exists(Path.Combine(directory, Done));
 
     /// <summary>Before the first table of a run is saved.</summary>
-    public void Begin()
+    /// <param name="isNew">
+    /// kube-proxy itself wrote rules: after a run that left nothing these are what to go back to, and what that run saved is put aside.
+    /// </param>
+    public void Begin(bool isNew)
     {
         Make(directory);
-        if (!IsDone) return;
-        var previous = Path.Combine(directory, Previous);
-        if (System.IO.Directory.Exists(previous)) System.IO.Directory.Delete(previous, recursive: true);
-        Make(previous);
-        foreach (var file in System.IO.Directory.EnumerateFiles(directory))
-            File.Move(file, Path.Combine(previous, Path.GetFileName(file)));
+        if (!IsDone || !isNew) return;
+        var aside = FirstFree(Path.Combine(directory, Previous), "", out _);
+        Make(aside);
+        foreach (var file in System.IO.Directory.EnumerateFiles(directory)) File.Move(file, Path.Combine(aside, Path.GetFileName(file)));
     }
 
-    public void Save(FoundTable table) => Write($"{table.Tool.Kind}-{table.Tool.Family}-{table.Table.Name}{IptablesEnd}", table.Text);
+    public void Save(FoundTable table) => Add($"{table.Tool.Kind}-{table.Tool.Family}-{table.Table.Name}", IptablesEnd, table.Text);
 
-    public void Save(FoundNftTable table) => Write($"{Nftables}-{table.Family}{NftEnd}", table.Text);
+    public void Save(FoundNftTable table) => Add($"{Nftables}-{table.Family}", NftEnd, table.Text);
 
-    public void End() => Write(Done, "");
+    public void End() => Write(Path.Combine(directory, Done), "");
 
-    /// <summary>Kind ("nft", "legacy"), family and text of each saved table of iptables.</summary>
+    /// <summary>Kind ("nft", "legacy"), family and text of each saved table of iptables; of the same table the oldest first.</summary>
     public IEnumerable<(string Kind, string Family, string Text)> Iptables()
-        => from file in Files(IptablesEnd)
-           let parts = Path.GetFileNameWithoutExtension(file).Split('-')
-           where parts.Length == 3
-           select (parts[0], parts[1], File.ReadAllText(file));
+        => Files(IptablesEnd, words: 3).Select(f => (f.Words[0], f.Words[1], File.ReadAllText(f.Path)));
 
-    /// <summary>Family and text of each saved table of nftables.</summary>
+    /// <summary>Family and text of each saved table of nftables; of the same table the oldest first.</summary>
     public IEnumerable<(string Family, string Text)> Nft()
-        => from file in Files(NftEnd)
-           let parts = Path.GetFileNameWithoutExtension(file).Split('-')
-           where parts is [Nftables, _]
-           select (parts[1], File.ReadAllText(file));
+        => Files(NftEnd, words: 2).Where(f => f.Words[0] == Nftables).Select(f => (f.Words[1], File.ReadAllText(f.Path)));
 
     /// <summary>All was put back.</summary>
     public void Forget()
@@ -56,16 +53,51 @@ internal sealed class SavedRules(string directory)
         foreach (var file in System.IO.Directory.EnumerateFiles(directory)) File.Delete(file);
     }
 
-    private IEnumerable<string> Files(string end) => System.IO.Directory.Exists(directory)
-        ? System.IO.Directory.EnumerateFiles(directory, "*" + end).Order(StringComparer.Ordinal) : [];
+    /// <param name="words">Of the name of a table; one more is the number of what was saved of it later.</param>
+    private IEnumerable<(string[] Words, string Path)> Files(string end, int words)
+    {
+        if (!System.IO.Directory.Exists(directory)) return [];
+        return from file in System.IO.Directory.EnumerateFiles(directory, "*" + end)
+               let parts = Path.GetFileNameWithoutExtension(file).Split('-')
+               let number = parts.Length == words ? 1
+                   : parts.Length == words + 1 && int.TryParse(parts[words], NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n
+                   : 0
+               where number > 0
+               orderby string.Join('-', parts[..words]), number
+               select (parts[..words], file);
+    }
+
+    /// <summary>Beside what was saved of the table before, unless that says the same.</summary>
+    private void Add(string name, string end, string text)
+    {
+        var path = FirstFree(Path.Combine(directory, name), end, out var last);
+        if (last is null || !Lines(File.ReadAllText(last)).SequenceEqual(Lines(text))) Write(path, text);
+    }
+
+    /// <summary>"nft-ip-nat.save", "nft-ip-nat-2.save" and so on.</summary>
+    /// <param name="last">The one before; null: none is there.</param>
+    private static string FirstFree(string name, string end, out string? last)
+    {
+        last = null;
+        for (var number = 1; ; number++)
+        {
+            var path = number == 1 ? name + end : string.Create(CultureInfo.InvariantCulture, $"{name}-{number}{end}");
+            if (!Path.Exists(path)) return path;
+            last = path;
+        }
+    }
+
+    /// <summary>Without the time at which iptables-save ran, and what its chains counted.</summary>
+    private static IEnumerable<string> Lines(string text) => from line in text.Split('\n')
+                                                             where !line.StartsWith('#')
+                                                             select line.StartsWith(':') ? line.Split('[')[0] : line;
 
     private static void Make(string path)
         => System.IO.Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
 
     /// <summary>On the disk before what it describes is removed.</summary>
-    private void Write(string name, string text)
+    private static void Write(string path, string text)
     {
-        var path = Path.Combine(directory, name);
         using (var file = new FileStream(path + ".tmp", new FileStreamOptions
         {
             Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,

@@ -37,6 +37,19 @@ public sealed class MigrateTests : IDisposable
         COMMIT
         """;
 
+    /// <summary>What a kubelet of before 1.28 has in the table nat.</summary>
+    private const string Kubelet = """
+        *nat
+        :KUBE-MARK-MASQ - [0:0]
+        :KUBE-POSTROUTING - [0:0]
+        -A KUBE-MARK-MASQ -j MARK --or-mark 0x4000
+        -A KUBE-POSTROUTING -m mark ! --mark 0x4000/0x4000 -j RETURN
+        -A KUBE-POSTROUTING -j MARK --xor-mark 0x4000
+        -A KUBE-POSTROUTING -m comment --comment "kubernetes service traffic requiring SNAT" -j MASQUERADE --random-fully
+        -I POSTROUTING -m comment --comment "kubernetes postrouting rules" -j KUBE-POSTROUTING
+        COMMIT
+        """;
+
     private readonly DirectoryInfo state = Directory.CreateTempSubdirectory("ebpflb-migrate-");
 
     [Theory]
@@ -190,6 +203,33 @@ public sealed class MigrateTests : IDisposable
         Succeed(bed, "run");
 
         Assert.DoesNotContain("KUBE-FORWARD", bed.Rules(), StringComparison.Ordinal);
+        Succeed(bed, "rollback");
+        Assert.Equal(before, bed.Rules());
+    }
+
+    [Fact]
+    public void What_was_saved_outlives_a_kubelet_that_makes_its_chains_again()
+    {
+        using var bed = new MigrationBed("iptables-nft");
+        bed.LoadKubeProxy();
+        var before = bed.Rules();
+        bed.StartAgent();
+        Nft(bed, "add map ip filter others { type mark : verdict; elements = { 1 : jump KUBE-FORWARD } }");
+        var (code, said) = bed.Agent.Command("migrate", ["run", .. State]);
+        Assert.Equal(1, code);
+        Assert.Contains("iptables-nft, ip, nat: removed", said, StringComparison.Ordinal);
+
+        // The first time it comes between a failed run and the next one, then after runs that were finished.
+        bed.Restore("ip", Kubelet);
+        Nft(bed, "delete map ip filter others");
+        Succeed(bed, "run");
+        for (var i = 0; i < 2; i++)
+        {
+            foreach (var family in (string[])["ip", "ip6"]) bed.Restore(family, Kubelet);
+            Succeed(bed, "run");
+            Assert.DoesNotContain("KUBE-MARK-MASQ", bed.Rules(), StringComparison.Ordinal);
+        }
+
         Succeed(bed, "rollback");
         Assert.Equal(before, bed.Rules());
     }
