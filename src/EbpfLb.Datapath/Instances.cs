@@ -20,8 +20,8 @@ public static class Instances
     public static InstancePaths? PathsOf(DatapathOptions options) => Places.Find(options);
 
     /// <summary>
-    /// Takes an instance out of the kernel: links and filters first, so that nothing is half in force, then maps, then its
-    /// directories. Filters at clsact are found in the network namespace of the thread that calls.
+    /// Takes an instance out of the kernel: links and filters first, so that nothing is half in force, then maps and what a
+    /// switchover left, then its directories. Filters at clsact are found in the network namespace of the thread that calls.
     /// Touches nothing else. Returns the pins that were removed; empty when there was nothing.
     /// </summary>
     /// <exception cref="BpfException">A pin could not be removed.</exception>
@@ -37,7 +37,8 @@ public static class Instances
         }
         using (var filters = new ClsactHooks(paths))
             foreach (var device in filters.Known()) removed.AddRange(filters.Detach(device));
-        foreach (var pin in Pins(paths.Maps))
+        // Those of an agent that was killed within a switchover; nothing goes on to them any more.
+        foreach (var pin in Pins(paths.Switch).Concat(Pins(paths.Maps)))
         {
             Pin.Remove(pin);
             removed.Add(pin);

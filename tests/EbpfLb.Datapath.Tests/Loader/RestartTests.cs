@@ -212,6 +212,23 @@ public sealed class RestartTests
         Assert.Equal(SocketHook.All.Count, Instances.Hooks(neighbour.Options).Count);
     }
 
+    [Fact]
+    public async Task Cleanup_removes_what_an_agent_left_that_was_killed_within_a_switchover()
+    {
+        using var instance = new TestInstance();
+        await Run(instance);
+        var paths = new InstancePaths(BpfFs.MountPoint, instance.Options.Instance);
+        string[] left = [System.IO.Path.Combine(paths.Switch, "mode-packets"), System.IO.Path.Combine(paths.Switch, "was-lb_ct4")];
+        using (var map = BpfMap.OpenPinned(paths.Map(Abi.Tables.Conntrack4.Name)))
+            foreach (var pin in left) Pin.Replace(map.Fd, pin);
+
+        var removed = Instances.Remove(instance.Options);
+
+        Assert.Superset(left.ToHashSet(), removed.ToHashSet());
+        Assert.False(Directory.Exists(paths.Root));
+        Assert.DoesNotContain(instance.Options.Instance, Instances.List(instance.Options));
+    }
+
     private static string Path(TestInstance instance, Table table) =>
         new InstancePaths(BpfFs.MountPoint, instance.Options.Instance).Map(table.Name);
 
