@@ -67,14 +67,29 @@ public static class ForwardingCompiler
             return Finish(snapshot, cidrs);
         }
 
-        /// <summary>Services whose ClusterIP has come to a device of the node, or has gone from it.</summary>
+        /// <summary>
+        /// Services with an address that has come to a device of the node or has gone from it: what goes to a frontend there may be for
+        /// the local stack, and an endpoint there is not on the wire.
+        /// </summary>
         private void CompileMoved(ClusterSnapshot snapshot)
         {
             var moved = new HashSet<IpAddress>(network.Addresses);
             moved.SymmetricExceptWith(previous.State.Network.Addresses);
             foreach (var entry in snapshot.Services.Values)
             {
-                if (entry.Service is { } service && service.ClusterIPs.Any(moved.Contains)) Compile(entry);
+                if (entry.Service is { } service && HasMoved(service, entry.Slices)) Compile(entry);
+            }
+
+            bool HasMoved(Service service, ImmutableArray<EndpointSlice> slices)
+            {
+                if (service.ClusterIPs.Any(moved.Contains) || service.ExternalIPs.Any(moved.Contains)
+                    || service.BalancerIPs.Any(moved.Contains)) return true;
+                foreach (var slice in slices)
+                {
+                    foreach (ref readonly var endpoint in slice.Endpoints.AsSpan())
+                        if (moved.Contains(endpoint.Address)) return true;
+                }
+                return false;
             }
         }
 

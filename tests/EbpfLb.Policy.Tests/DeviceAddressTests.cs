@@ -17,6 +17,9 @@ public sealed class DeviceAddressTests
         .Service("b", ["10.96.0.2"], ["http:80"]).Slice("b-1", "b", ["http:8080"], ["10.1.0.2"])
         .Build();
 
+    /// <summary>Compiled before.</summary>
+    private ForwardingTable? last;
+
     [Fact]
     public void Every_port_of_the_address_is_marked_and_no_other_family_or_service_is()
     {
@@ -70,8 +73,52 @@ public sealed class DeviceAddressTests
             Assert.Single(after.Backends(), b => b.Contains("OnWire", StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public void An_address_of_a_pod_that_comes_to_the_node_itself_is_not_on_the_wire_and_is_when_it_goes()
+    {
+        var snapshot = new ClusterBuilder().Service("a", ["10.96.0.1"], ["http:80"])
+            .Slice("a-1", "a", ["http:8080"], ["192.0.2.7 node=node-1"]).Build();
+
+        var before = Compile("192.0.2.1");
+        var there = Compile("192.0.2.1", "192.0.2.7");
+        var after = Compile("192.0.2.1");
+
+        Assert.Equal(["192.0.2.7:8080 (InCluster, Local, OnWire)"], before.Backends());
+        Assert.Equal(["192.0.2.7:8080 (InCluster, Local)"], there.Backends());
+        Assert.Equal(before.Backends(), after.Backends());
+
+        ForwardingTable Compile(params string[] addresses)
+            => last = ForwardingCompiler.Compile(snapshot, TableText.Options, last, Network(addresses, "192.0.2.0/24"));
+    }
+
+    [Theory]
+    [InlineData("198.51.100.1")]
+    [InlineData("198.51.100.2")]
+    public void Flows_to_an_external_address_have_entries_while_the_node_has_it(string address)
+    {
+        var options = TableText.Options with { Tunnels = true, Forwarding = Forwarding.Dsr, Scheduler = Scheduler.Maglev };
+        var snapshot = new ClusterBuilder()
+            .Service("a", ["10.96.0.1"], ["http:80"], type: ServiceType.LoadBalancer, externalIPs: ["198.51.100.1"],
+                balancerIPs: ["198.51.100.2"])
+            .Slice("a-1", "a", ["http:8080"], ["10.1.0.1"]).Build();
+        string[] both = ["198.51.100.1", "198.51.100.2"];
+
+        Assert.Equal(both, Untracked("192.0.2.1"));
+        Assert.Equal(both.Where(a => a != address), Untracked("192.0.2.1", address));
+        Assert.Equal(both, Untracked("192.0.2.1"));
+
+        IEnumerable<string> Untracked(params string[] addresses)
+        {
+            last = ForwardingCompiler.Compile(snapshot, options, last, Network(addresses));
+            return last.Find(A)!.Ports[0].Frontends.Where(f => f.IsUntracked).Select(f => f.Frontend.Address.ToString()).Order();
+        }
+    }
+
     private ForwardingTable Compile(ForwardingTable? before, params string[] addresses)
-        => ForwardingCompiler.Compile(cluster, TableText.Options, before, new NodeNetwork([.. addresses.Select(IpAddress.Parse)], []));
+        => ForwardingCompiler.Compile(cluster, TableText.Options, before, Network(addresses));
+
+    private static NodeNetwork Network(string[] addresses, params string[] subnets)
+        => new([.. addresses.Select(IpAddress.Parse)], subnets.Select(SourceRange.Parse).ToValueList());
 
     private static string[] Marked(ForwardingTable table)
         => [.. table.Services.SelectMany(s => s.Ports).SelectMany(p => p.Frontends).Where(f => f.IsOnDevice).Select(f => f.ToString())];
