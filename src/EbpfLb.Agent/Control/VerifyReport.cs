@@ -15,6 +15,12 @@ internal sealed record VerifyReport(
     IReadOnlyList<string> NotCompared,
     double Seconds)
 {
+    /// <summary>
+    /// Everything was compared that can be: false where the API server did not answer, or nothing has been programmed yet; a source of
+    /// files is not compared.
+    /// </summary>
+    public bool Complete { get; init; }
+
     public static VerifyReport Of(string origin, VerificationResult result, bool dryRun) => new(
         origin,
         result.Differences.Count == 0,
@@ -24,7 +30,7 @@ internal sealed record VerifyReport(
             d.Stage.ToString().ToLowerInvariant(), d.Object, d.Field, d.Expected, d.Found,
             result.Repaired.Contains(d)) { Service = d.Service })],
         result.NotCompared,
-        result.Duration.TotalSeconds);
+        result.Duration.TotalSeconds) { Complete = result.IsComplete };
 }
 
 /// <param name="Stage">"api", "table", "mirror" or "kernel".</param>

@@ -27,6 +27,9 @@ internal sealed record AgentCheck(AgentFinding Finding, IReadOnlyList<string> St
         if (!verified.Equal)
             return Failed(
                 $"verify finds {verified.Differences.Count} differences", "run `ebpflb verify` until it says Equal", status.Warnings);
+        if (!verified.Complete)
+            return Failed($"verify cannot compare everything: {string.Join("; ", verified.NotCompared)}",
+                "what is programmed may be old; correct that and run `ebpflb verify` until it compares all", status.Warnings);
         var frontends = (await view.ServicesAsync(ServiceQuery.All, cancellationToken)).Services.SelectMany(s => s.Frontends).ToList();
         return new AgentCheck(new AgentFinding(true, "ready, verify finds nothing"), [], [.. status.Warnings, .. Missing(status)])
         {

@@ -77,7 +77,10 @@ internal sealed class FakeView : IInstanceView
 
     public Task<StatusReport> StatusAsync(CancellationToken cancellationToken) => Task.FromResult(Status);
 
-    public VerifyReport Verify { get; set; } = new(Origin.Agent, true, false, [new ComparedRow("kernel", "lb_services4", 3)], [], [], 0.25);
+    public VerifyReport Verify { get; set; } = new(Origin.Agent, true, false, [new ComparedRow("kernel", "lb_services4", 3)], [], [], 0.25)
+    {
+        Complete = true,
+    };
 
     public bool? Repair { get; private set; }
 
