@@ -21,9 +21,10 @@ internal sealed class DrainService(DrainStore store, LoopRequests requests, Time
                 : end - Time.GetUtcNow() is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
             if (wait != TimeSpan.Zero) await period.WaitAsync(wait, stoppingToken);
             var now = Time.GetUtcNow();
+            // First of all: a round leaves them out by their time, also when the file cannot be written below.
+            if (store.NextEnd <= now) requests.RunAgain();
             var ended = store.Remove(d => d.Until <= now);
             foreach (var drain in ended) Log.DrainEnded(Logger, drain.Drain.ToString(), drain.Drain.Service?.ToString() ?? "all");
-            if (ended.Count > 0) requests.RunAgain();
         }
     }
 }

@@ -70,6 +70,26 @@ public sealed class DrainStoreTests : IDisposable
         await service.StopAsync(TestContext.Current.CancellationToken);
     }
 
+    [Fact]
+    public async Task The_round_is_run_again_also_when_the_file_cannot_be_written()
+    {
+        var store = NewStore();
+        var requests = new LoopRequests();
+        using var service = new DrainService(store, requests, time, NullLogger.Instance);
+        store.Put(Of("10.1.0.1", until: time.GetUtcNow() + TimeSpan.FromMinutes(1)));
+        store.Put(Of("10.1.0.2"));
+        Directory.CreateDirectory(directory.File("a.drains.new"));
+        await service.StartAsync(TestContext.Current.CancellationToken);
+        await time.WhenTimerIsDueIn(TimeSpan.FromMinutes(1));
+
+        time.Advance(TimeSpan.FromMinutes(1));
+
+        await requests.WaitAsync(TestContext.Current.CancellationToken).WaitAsync(
+            TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        Assert.Equal(["10.1.0.2"], store.Current.Select(d => d.Address.ToString()));
+        await service.StopAsync(TestContext.Current.CancellationToken);
+    }
+
     [Theory]
     [InlineData("[{\"address\":")]
     [InlineData("{}")]
