@@ -12,7 +12,9 @@ internal sealed class HistoryService : SupervisedService
     private readonly WakeablePeriod change;
     private readonly HistoryRing ring;
     private readonly HistoryFile file;
+    private readonly string? notRead;
     private long written;
+    private string? notWritten;
 
     public HistoryService(HistoryRing ring, HistoryFile file, TimeProvider time, ILogger logger)
         : base("history", time, logger)
@@ -25,13 +27,16 @@ internal sealed class HistoryService : SupervisedService
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
         {
-            Problem = $"what the agent before programmed cannot be read from {file.Path}: {e.Message}; this history begins with this agent";
+            notRead = $"what the agent before programmed cannot be read from {file.Path}: {e.Message}; this history begins with this agent";
             Log.HistoryNotRead(logger, file.Path, e.Message);
         }
     }
 
-    /// <summary>What is wrong with the file; null: nothing.</summary>
-    public string? Problem { get; private set; }
+    /// <summary>
+    /// What is wrong with the file; null: nothing. That it could not be read stays, as what was in it is missing; that it could not be
+    /// written is over with the next time that it could.
+    /// </summary>
+    public string? Problem => notWritten ?? notRead;
 
     /// <summary>A plan was recorded.</summary>
     public void Wake() => change.Wake();
@@ -60,12 +65,13 @@ internal sealed class HistoryService : SupervisedService
         {
             file.Write(new SavedHistory(plans, dropped));
             written = version;
+            notWritten = null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             var problem = $"the history cannot be kept for the next agent in {file.Path}: {e.Message}";
-            if (problem != Problem) Log.HistoryNotWritten(Logger, file.Path, e.Message);
-            Problem = problem;
+            if (problem != notWritten) Log.HistoryNotWritten(Logger, file.Path, e.Message);
+            notWritten = problem;
         }
     }
 }
