@@ -29,9 +29,11 @@ internal sealed class AffinityMemory(BpfMap<LbAffKey, LbAff> map, KernelArray<Lb
             {
                 for (var i = 0; i < cursor.Keys.Length; i++)
                 {
-                    if (IsLive(cursor.Keys[i], cursor.Values[i])) left++;
+                    var key = cursor.Keys[i];
+                    // Since the batch was read the client may have got another backend, by the same key.
+                    if (IsLive(key, cursor.Values[i]) || (map.TryLookup(key, out var now) && IsLive(key, now))) left++;
                     // One by one: a batch would stop where the kernel has forgotten one meanwhile.
-                    else if (map.TryDelete(cursor.Keys[i]) == Errno.None) removed++;
+                    else if (map.TryDelete(key) == Errno.None) removed++;
                 }
             }
             Interlocked.Exchange(ref entries, left);
