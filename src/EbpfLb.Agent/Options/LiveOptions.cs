@@ -70,7 +70,8 @@ internal sealed record LiveOptions
         {
             Devices = new DeviceOptions(Patterns(own.Devices.Uplinks), Patterns(own.Devices.Exclude), Patterns(own.Devices.Pods)),
             NodePortAddresses = NodePortsOf(proxy),
-            LocalhostNodePorts = IsLoopbackWanted(proxy),
+            // nftables has no such field: its list alone says so.
+            LocalhostNodePorts = proxy.Mode == ProxyModes.Nftables || proxy.Iptables.LocalhostNodePorts,
             Detector = new PodDetector(mode, Ranges(proxy.ClusterCidr), mode switch
             {
                 DetectLocalMode.BridgeInterface => proxy.DetectLocal.BridgeInterface,
@@ -87,18 +88,14 @@ internal sealed record LiveOptions
         };
     }
 
-    /// <summary>Unset is all addresses, with nftables the primary ones (docs/contract.md 4.1).</summary>
+    /// <summary>Unset is all addresses, with nftables the primary ones, and loopback only where named (docs/contract.md 4.1).</summary>
     private static NodePortAddresses NodePortsOf(KubeProxyConfiguration proxy)
     {
-        if (proxy.NodePortAddresses.Count > 0) return NodePortAddresses.Parse(string.Join(',', proxy.NodePortAddresses));
-        return proxy.Mode == ProxyModes.Nftables ? NodePortAddresses.Parse("primary") : NodePortAddresses.Unset;
+        var isNftables = proxy.Mode == ProxyModes.Nftables;
+        var addresses = proxy.NodePortAddresses.Count > 0 ? NodePortAddresses.Parse(string.Join(',', proxy.NodePortAddresses))
+            : isNftables ? NodePortAddresses.Parse("primary") : NodePortAddresses.Unset;
+        return addresses with { LoopbackWhereNamed = isNftables };
     }
-
-    /// <summary>nftables has loopback only where a range names it, and one that holds everything names nothing.</summary>
-    private static bool IsLoopbackWanted(KubeProxyConfiguration proxy) => proxy.Mode == ProxyModes.Nftables
-        ? proxy.NodePortAddresses.Any(text
-            => text == "localhost" || (SourceRange.TryParse(text, out var range) && range is { Length: > 0, Prefix.IsLoopback: true }))
-        : proxy.Iptables.LocalhostNodePorts;
 
     private static FlowOptions FlowsOf(ConntrackSection conntrack, FlowsSection own)
     {

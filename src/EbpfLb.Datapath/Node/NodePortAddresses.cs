@@ -27,6 +27,11 @@ public sealed record NodePortAddresses
     /// <summary>The addresses of the Node object.</summary>
     public bool Primary { get; }
 
+    /// <summary>
+    /// 127.0.0.1 answers only where a range names it: one that holds everything, or none of the family, does not (nftables of kube-proxy).
+    /// </summary>
+    public bool LoopbackWhereNamed { get; init; }
+
     private bool IsUnset => !Primary && Ranges.IsEmpty;
 
     /// <param name="text">Ranges and words, separated by commas; empty: unset.</param>
@@ -57,14 +62,17 @@ public sealed record NodePortAddresses
     /// <summary>Every address of the family is meant, whatever the node has.</summary>
     public bool MatchAll(IpFamily family) => IsOpen(family) || Ranges.Any(r => r.Prefix.Family == family && r.Length == 0);
 
-    /// <summary>127.0.0.1 is among them, named or not.</summary>
-    public bool AllowLoopback4 => IsOpen(IpFamily.IPv4) || Ranges.Any(r => r.Contains(Loopback4.Prefix));
+    /// <summary>127.0.0.1 is among them; see <see cref="LoopbackWhereNamed"/>.</summary>
+    public bool AllowLoopback4
+        => LoopbackWhereNamed ? Names(Loopback4) : IsOpen(IpFamily.IPv4) || Ranges.Any(r => r.Contains(Loopback4.Prefix));
 
     /// <summary>::1 is named: it never answers in kube-proxy, so "all" does not mean it.</summary>
-    public bool NameLoopback6 => Ranges.Any(r => r.Length > 0 && r.Contains(Loopback6.Prefix));
+    public bool NameLoopback6 => Names(Loopback6);
 
     public override string ToString()
         => IsUnset ? "all" : string.Join(',', Ranges.Select(r => r.ToString()).Concat(Primary ? [PrimaryWord] : []));
+
+    private bool Names(SourceRange loopback) => Ranges.Any(r => r.Length > 0 && r.Contains(loopback.Prefix));
 
     private bool IsOpen(IpFamily family) => !Primary && !Ranges.Any(r => r.Prefix.Family == family);
 }

@@ -136,13 +136,21 @@ public sealed class KubeProxyFlagTests : IDisposable
 
     [Contract("4.1", "nodePortAddresses unset: all addresses, with nftables the primary ones")]
     [Contract("16", "mode: whose periods and defaults count")]
-    [Fact]
-    public async Task With_nftables_NodePorts_answer_on_the_primary_addresses_unless_told_otherwise()
+    [Theory]
+    [InlineData("", "primary", false, false)]
+    [InlineData("all,localhost", "0.0.0.0/0,::/0,127.0.0.0/8,::1/128", true, true)]
+    [InlineData("all", "0.0.0.0/0,::/0", false, false)]
+    [InlineData("::1/128", "::1/128", false, true)]
+    [InlineData("0.0.0.0/0,::1/128", "0.0.0.0/0,::1/128", false, true)]
+    [InlineData("127.0.0.0/8", "127.0.0.0/8", true, false)]
+    public async Task With_nftables_NodePorts_answer_on_the_primary_addresses_unless_told_otherwise(
+        string given, string expected, bool loopback4, bool loopback6)
     {
-        await line.RunAsync("run", "--run-dir", directory.Path, "--proxy-mode", "nftables");
-        Assert.Equal(("primary", false), (live!.Node.NodePortAddresses.ToString(), live.Node.LocalhostNodePorts));
-        await line.RunAsync("run", "--run-dir", directory.Path, "--proxy-mode", "nftables", "--nodeport-addresses", "all",
-            "--nodeport-addresses", "localhost");
-        Assert.Equal(("0.0.0.0/0,::/0,127.0.0.0/8,::1/128", true), (live.Node.NodePortAddresses.ToString(), live.Node.LocalhostNodePorts));
+        string[] options = given.Length == 0 ? [] : ["--nodeport-addresses", given];
+        await line.RunAsync(["run", "--run-dir", directory.Path, "--proxy-mode", "nftables", .. options]);
+        var node = live!.Node;
+        Assert.Equal((expected, loopback4, loopback6), (node.NodePortAddresses.ToString(),
+            node.LocalhostNodePorts && node.NodePortAddresses.AllowLoopback4,
+            node.LocalhostNodePorts && node.NodePortAddresses.NameLoopback6));
     }
 }
