@@ -97,8 +97,7 @@ enum lb_reason {
 	LB_PKT_ASKED = 63, /* a SYN at a place of the table that has changed hands: to the node of
 			      who had it before, or back from there, as it knows no such flow */
 
-	LB_REASON_MAX =
-		64, /* size of lb_stats. All are used: the next reason makes it larger */
+	LB_REASON_MAX = 64, /* size of lb_stats. All are used: the next reason makes it larger */
 };
 
 #endif

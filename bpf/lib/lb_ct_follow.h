@@ -336,8 +336,7 @@ lb_inline bool lb_ct_outdated(const struct lb_pass *pass)
 		return false;
 	if (pass->ct.phase == LB_CT_CLOSED)
 		/* That of a flow in a tunnel may be one FIN: not while its client goes on. */
-		return !lb_ct_tunnels(pass) ||
-		       (__s32)(lb_ct_now() - pass->ct.tick) >= LB_CT_SILENT;
+		return !lb_ct_tunnels(pass) || (__s32)(lb_ct_now() - pass->ct.tick) >= LB_CT_SILENT;
 	return lb_ct_deserted(pass);
 }
 

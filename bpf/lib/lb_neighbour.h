@@ -31,8 +31,8 @@ lb_inline enum lb_front_way lb_front_way(const struct lb_pass *pass, __u8 *mac)
 	out = lb_device_get(pass->ct.oif);
 	/* One without a link header would send ours as the packet. */
 	if (cfg_xdp_generic)
-		return out && (out->mac[0] | out->mac[1] | out->mac[2] | out->mac[3] |
-			       out->mac[4] | out->mac[5])
+		return out && (out->mac[0] | out->mac[1] | out->mac[2] | out->mac[3] | out->mac[4] |
+			       out->mac[5])
 			       ? LB_FRONT_REDIRECT
 			       : LB_FRONT_NONE;
 	return out && out->flags & LB_DEVICE_XDP ? LB_FRONT_REDIRECT : LB_FRONT_NONE;

@@ -9,7 +9,7 @@ namespace EbpfLb.Agent.Pipeline;
 /// </summary>
 internal sealed class ChangeTracker(SyncMetrics metrics, TimeProvider time)
 {
-    /// <summary>Snapshots whose changes are timed at once. While nothing gets into the kernel for long, the oldest are only counted.</summary>
+    /// <summary>Snapshots whose changes are timed at once. While nothing gets into the kernel, the oldest are only counted.</summary>
     private const int MostTimed = 1_000;
 
     private readonly Lock gate = new();

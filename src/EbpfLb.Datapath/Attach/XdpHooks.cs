@@ -14,14 +14,15 @@ namespace EbpfLb.Datapath.Attach;
 /// </summary>
 /// <param name="program">Loads it when it is asked for first; may throw BpfException.</param>
 /// <param name="programOfBond">Loads another one for a bond of that interface index; may throw BpfException.</param>
-internal sealed class XdpHooks(XdpMode mode, InstancePaths paths, Func<BpfProgram> program, Func<int, BpfProgram> programOfBond) : IDisposable
+internal sealed class XdpHooks(XdpMode mode, InstancePaths paths, Func<BpfProgram> program, Func<int, BpfProgram> programOfBond)
+    : IDisposable
 {
     private const string Prefix = "xdp-";
 
     private readonly PinnedLinks links = new();
     private readonly List<string> putBack = [];
 
-    /// <summary>By its driver a bond runs the program at its ports and tells it the port, so it has one of its own, which knows better.</summary>
+    /// <summary>By its driver a bond runs the program at its ports and tells it the port, so it has one of its own.</summary>
     private readonly Dictionary<int, BpfProgram> ofBonds = [];
 
     /// <summary>Devices whose program was there and had to be put there again by the last attaching.</summary>
@@ -130,8 +131,9 @@ internal sealed class XdpHooks(XdpMode mode, InstancePaths paths, Func<BpfProgra
 
     private string TagsRemedy(Link link) => (link.Kind, mode) switch
     {
-        (null, _) => $": have it leave the tags in them (ethtool -K {link.Name} rxvlan off)",
-        (NetworkFacts.Bond, XdpMode.Driver) => ": have its ports leave the tags in them (ethtool -K PORT rxvlan off)",
+        (null, _) => $": have it leave the tags in them (ethtool -K {link.Name} rxvlan off rx-vlan-stag-hw-parse off)",
+        (NetworkFacts.Bond, XdpMode.Driver)
+            => ": have its ports leave the tags in them (ethtool -K PORT rxvlan off rx-vlan-stag-hw-parse off)",
         _ => "",
     };
 

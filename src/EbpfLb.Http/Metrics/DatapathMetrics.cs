@@ -58,7 +58,10 @@ public sealed class DatapathMetrics
             () => readings.ReadPackets().Select(p => new Reading(p.Packets, p.Reason, p.Outcome)));
         metrics.ObserveCounter("ebpflb_packet_bytes_total", "Bytes of these packets", PacketLabels,
             () => readings.ReadPackets().Select(p => new Reading(p.Bytes, p.Reason, p.Outcome)));
-        metrics.ObserveCounter("ebpflb_connections_total", "Connections and flows that were sent to a backend: of sockets of this node and its pods, and of clients outside", () => readings.ReadConnections());
+        metrics.ObserveCounter(
+            "ebpflb_connections_total",
+            "Connections and flows that were sent to a backend: of sockets of this node and its pods, and of clients outside",
+            () => readings.ReadConnections());
         metrics.ObserveGauge("ebpflb_kernel_feature",
             "1: this kernel has the feature; 0: it has not, or refuses it: status says why and what is lost; absent until it is known",
             ["feature"],

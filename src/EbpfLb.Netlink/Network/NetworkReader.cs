@@ -49,7 +49,7 @@ public sealed class NetworkReader : IDisposable
     /// <exception cref="NetlinkException">An older kernel.</exception>
     public ulong NamespaceCookie() => socket.NamespaceCookie();
 
-    /// <summary>Devices that VLANs are on, and the ports of such. Only they are asked one by one: a node may have a thousand devices.</summary>
+    /// <summary>Devices that VLANs are on, and the ports of such. Each is asked for itself, and a node may have a thousand.</summary>
     private static IEnumerable<int> UnderVlans(IReadOnlyList<Link> links)
     {
         var parents = links.Where(l => l.Kind == Link.Vlan).Select(l => l.ParentIndex).ToHashSet();
@@ -79,8 +79,8 @@ public sealed record NetworkSnapshot(IReadOnlyList<Link> Links, IReadOnlyList<Ad
     public IReadOnlySet<int> XdpSenders { get; init; } = new HashSet<int>();
 
     /// <summary>
-    /// Indexes of the devices, among those that VLANs are on and their ports, that do not take the tag off a frame that comes in; none where
-    /// the kernel cannot be asked (before 5.7). It means nothing for a veth, whose other end may hand the tag over beside the frame.
+    /// Indexes of the devices, among those that VLANs are on and their ports, that do not take the tag off a frame that comes in; none
+    /// where the kernel cannot be asked (before 5.7). It means nothing for a veth, whose other end may hand the tag over beside the frame.
     /// </summary>
     public IReadOnlySet<int> TagsInFrames { get; init; } = new HashSet<int>();
 }

@@ -14,7 +14,7 @@ internal static class VlanTags
     /// <summary>ETHTOOL_A_BITSET_BITS, ETHTOOL_A_BITSET_BITS_BIT and ETHTOOL_A_BITSET_BIT_NAME.</summary>
     private const int Bits = 3, Bit = 1, BitName = 2;
 
-    /// <summary>NETIF_F_HW_VLAN_CTAG_RX and NETIF_F_HW_VLAN_STAG_RX, as ethtool names them; `ethtool -K DEVICE rxvlan off` is the first.</summary>
+    /// <summary>NETIF_F_HW_VLAN_CTAG_RX (which ethtool also calls rxvlan) and NETIF_F_HW_VLAN_STAG_RX.</summary>
     private static readonly HashSet<string> TakesOff = ["rx-vlan-hw-parse", "rx-vlan-stag-hw-parse"];
 
     /// <summary>Those of some devices that leave tags in the frames; none where the kernel cannot be asked.</summary>

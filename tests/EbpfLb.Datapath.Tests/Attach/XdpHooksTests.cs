@@ -143,9 +143,11 @@ public sealed class XdpHooksTests : IDisposable
     [Theory]
     [InlineData(XdpMode.Driver, null, true, null)]
     [InlineData(XdpMode.Generic, null, true, null)]
-    [InlineData(XdpMode.Driver, null, false, ": have it leave the tags in them (ethtool -K left rxvlan off)")]
+    [InlineData(XdpMode.Driver, null, false, ": have it leave the tags in them (ethtool -K left rxvlan off rx-vlan-stag-hw-parse off)")]
     [InlineData(XdpMode.Driver, "bond", true, null)]
-    [InlineData(XdpMode.Driver, "bond", false, ": have its ports leave the tags in them (ethtool -K PORT rxvlan off)")]
+    [InlineData(
+        XdpMode.Driver, "bond", false,
+        ": have its ports leave the tags in them (ethtool -K PORT rxvlan off rx-vlan-stag-hw-parse off)")]
     [InlineData(XdpMode.Generic, "bond", true, "")]
     [InlineData(XdpMode.Driver, "veth", false, "")]
     public void Beside_a_VLAN_a_device_has_it_if_the_tags_are_in_the_frames(XdpMode mode, string? kind, bool inFrames, string? remedy)

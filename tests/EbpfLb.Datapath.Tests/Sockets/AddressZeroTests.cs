@@ -6,7 +6,7 @@ using EbpfLb.Testing.Clusters;
 
 namespace EbpfLb.Datapath.Tests.Sockets;
 
-/// <summary>connect() to the address 0 means the caller's own loopback address. NodePorts are kept by it, so pods would find them there.</summary>
+/// <summary>connect() to the address 0 means the caller's own loopback address. NodePorts are kept by it: pods would find them.</summary>
 [Collection(typeof(OwnCgroup))]
 public sealed class AddressZeroTests
 {

@@ -57,18 +57,17 @@ public sealed class NetworkReaderTests : IDisposable
         Assert.Equal([links["ve0"].Index], reader.Read().XdpSenders);
     }
 
-    /// <summary>Of a veth it is only what it says of itself.</summary>
+    /// <summary>A veth says that it takes them off; a tap has nothing that could.</summary>
     [Fact]
     public void Devices_that_take_VLAN_tags_off_are_known()
     {
         netns.Ip("link add ve0 type veth peer name ve1", "tuntap add dev tap0 mode tap");
-        Offloads.KeepVlanTags(netns.Node.Place.NetnsPath!, "ve1");
         var links = reader.ReadLinks().ToDictionary(link => link.Name, link => link.Index);
         using var socket = netns.Open(XdpSenders.Open);
 
         var left = VlanTags.LeftInFrames(socket, [links["ve0"], links["ve1"], links["tap0"], 9999]);
 
-        Assert.Equal(new[] { links["ve1"], links["tap0"] }.Order(), left.Order());
+        Assert.Equal([links["tap0"]], left);
     }
 
     [Fact]

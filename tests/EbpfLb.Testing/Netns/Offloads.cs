@@ -11,9 +11,6 @@ public static class Offloads
     private const nuint SIOCETHTOOL = 0x8946;
     private const int ETHTOOL_STXCSUM = 0x17;
     private const int ETHTOOL_SGRO = 0x2c;
-    private const int ETHTOOL_GFLAGS = 0x25;
-    private const int ETHTOOL_SFLAGS = 0x26;
-    private const int ETH_FLAG_RXVLAN = 1 << 8;
 
     /// <summary>From now on the kernel completes the checksum of what leaves by the device (ethtool -K DEVICE tx off).</summary>
     public static void NoChecksums(string netnsPath, string device) => Set(netnsPath, device, ETHTOOL_STXCSUM, 0);
@@ -24,15 +21,7 @@ public static class Offloads
     /// </summary>
     public static void Receive(string netnsPath, string device) => Set(netnsPath, device, ETHTOOL_SGRO, 1);
 
-    /// <summary>From now on VLAN tags stay in the frames that come in (ethtool -K DEVICE rxvlan off).</summary>
-    public static void KeepVlanTags(string netnsPath, string device)
-        => Set(netnsPath, device, ETHTOOL_SFLAGS, Get(netnsPath, device, ETHTOOL_GFLAGS) & ~ETH_FLAG_RXVLAN);
-
-    private static void Set(string netnsPath, string device, int command, int value) => Ask(netnsPath, device, command, value);
-
-    private static int Get(string netnsPath, string device, int command) => Ask(netnsPath, device, command, 0);
-
-    private static int Ask(string netnsPath, string device, int command, int value) => NetnsThread.Run(netnsPath, () =>
+    private static void Set(string netnsPath, string device, int command, int value) => NetnsThread.Run(netnsPath, () =>
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         // struct ethtool_value behind struct ifreq: the name in 16 bytes, then a pointer.
@@ -46,7 +35,6 @@ public static class Offloads
             Marshal.WriteInt32(request, 44, value);
             if (Libc.ioctl(socket.SafeHandle, SIOCETHTOOL, request) < 0)
                 throw new InvalidOperationException($"offloads of {device}: errno {Marshal.GetLastPInvokeError()}");
-            return Marshal.ReadInt32(request, 44);
         }
         finally
         {

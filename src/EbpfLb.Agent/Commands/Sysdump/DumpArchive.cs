@@ -26,7 +26,8 @@ internal sealed class DumpArchive : IDisposable
         (this.directory, this.now) = (directory, now);
         compressed = new GZipStream(
             file == Output ? Console.OpenStandardOutput()
-                : new FileStream(file, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = Mode }),
+                : new FileStream(
+                    file, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = Mode }),
             CompressionLevel.Optimal);
         tar = new TarWriter(compressed);
     }

@@ -20,7 +20,8 @@ internal sealed class SysdumpCommand(CommandContext context, AgentParts parts)
         var instance = context.NewInstanceOptions();
         var file = new Option<string?>("--file", "-f")
         {
-            HelpName = "FILE", Description = "The archive to make, - for the standard output (default: ebpflb-sysdump-HOST-TIME.tar.gz in this directory)",
+            HelpName = "FILE",
+            Description = "The archive to make, - for the standard output (default: ebpflb-sysdump-HOST-TIME.tar.gz in this directory)",
         };
         var command = new Command("sysdump",
             "Collects the state of an instance and of this node into one archive, without secrets; what cannot be had is noted in it");

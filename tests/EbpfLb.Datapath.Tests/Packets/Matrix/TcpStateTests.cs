@@ -78,7 +78,7 @@ public class TcpStateTests(PacketFixture fixture) : TalkTest(fixture.Program)
         Assert.Equal(2ul, Program.Count(LbReason.PktNew));
     }
 
-    /// <summary>Anybody can write a FIN and a SYN with a client's address and port; the backend answers a SYN within its connection.</summary>
+    /// <summary>Anybody can write a FIN and a SYN with a client's address and port; the backend answers the SYN as TCP does.</summary>
     [Theory]
     [MemberData(nameof(Ways))]
     public void One_FIN_and_a_SYN_take_no_connection_away(Family family, bool local)
