@@ -46,8 +46,8 @@ public sealed class OverlayTests
         var pod = PodOf(rendered);
         if (platform == "openshift")
         {
-            Assert.Equal("{ { seLinuxOptions, { { type, spc_t } } } }", Map(pod, SecurityContext).ToString());
-            pod.Children.Remove(SecurityContext);
+            Assert.Equal("{ { type, spc_t }, { level, s0 } }", Map(Map(pod, SecurityContext), "seLinuxOptions").ToString());
+            Map(pod, SecurityContext).Children.Remove("seLinuxOptions");
         }
         Assert.Equal(expected.ToString().Replace(baseName, name, StringComparison.Ordinal), pod.ToString());
         Assert.Contains(name, pod.ToString(), StringComparison.Ordinal);
