@@ -46,7 +46,7 @@ public sealed class OverlayTests
         var pod = PodOf(rendered);
         if (platform == "openshift")
         {
-            Assert.Equal("{ { type, spc_t }, { level, s0 } }", Map(Map(pod, SecurityContext), "seLinuxOptions").ToString());
+            Assert.Equal("{ { level, s0 }, { type, spc_t } }", Map(Map(pod, SecurityContext), "seLinuxOptions").ToString());
             Map(pod, SecurityContext).Children.Remove("seLinuxOptions");
         }
         Assert.Equal(expected.ToString().Replace(baseName, name, StringComparison.Ordinal), pod.ToString());
