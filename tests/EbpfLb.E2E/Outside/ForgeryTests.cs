@@ -49,6 +49,27 @@ public sealed class ForgeryTests(TestCluster cluster) : IClassFixture<TestCluste
         }
     }
 
+    /// <summary>If one FIN were an end, the SYN would begin a flow with another backend, which answers the client with a reset.</summary>
+    [Theory]
+    [InlineData(Family.IPv4)]
+    [InlineData(Family.IPv6)]
+    public void Held_connections_go_on_after_a_forged_FIN_and_a_forged_SYN(Family family)
+    {
+        var to = cluster.Publish("a", "b", "c", "d").Address(cluster, Way.NodePortOfFirst, family);
+        cluster.Probe.Do($"hold id=both-{family} to={to} count={Held} timeout=5000");
+        Eventually.True(() => Clients(to, "open").Count == Held, () => $"{Held} flows to be open:\n{cluster.Report()}");
+        var clients = Clients(to, "open");
+
+        Forge(clients, IPEndPoint.Parse(to), TcpFlags.Fin | TcpFlags.Ack);
+        Eventually.True(() => Clients(to, "closing").Count == Held, () => $"{Held} flows to be closing:\n{cluster.Report()}");
+        var before = Translated();
+        Forge(clients, IPEndPoint.Parse(to), TcpFlags.Syn);
+        Eventually.True(() => Translated() >= before + Held, () => $"{Held} forged packets to come:\n{cluster.Report()}");
+
+        Assert.Equal(Held, cluster.Probe.Do($"exchange id=both-{family}").Number("answered"));
+        cluster.Probe.Do($"release id=both-{family}");
+    }
+
     /// <summary>Packets that the first node has translated for a backend.</summary>
     private long Translated() => Drops.Count(cluster.First, "pkt_to_local") + Drops.Count(cluster.First, "pkt_to_remote");
 
