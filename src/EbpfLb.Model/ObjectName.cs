@@ -9,5 +9,6 @@ public readonly record struct ObjectName(string Namespace, string Name) : ICompa
         return byNamespace != 0 ? byNamespace : string.CompareOrdinal(Name, other.Name);
     }
 
-    public override string ToString() => Namespace.Length == 0 ? Name : $"{Namespace}/{Name}";
+    /// <summary>"" of one that was never set.</summary>
+    public override string ToString() => string.IsNullOrEmpty(Namespace) ? Name ?? "" : $"{Namespace}/{Name}";
 }

@@ -114,12 +114,14 @@ internal sealed class ListPageReader<T>(WireCatalog wire, ApiResource<T> resourc
         }
     }
 
+    private static Model.ObjectName Unnamed { get; } = new("", "without a name that can be read");
+
     /// <summary>Name of an object that does not read, as far as it can be told.</summary>
     private Model.ObjectName NameOf(ReadOnlySpan<byte> value)
     {
         try
         {
-            return JsonSerializer.Deserialize(value, wire.Json.WireNamedObject) is { } named ? WireMapper.NameOf(named) : default;
+            return JsonSerializer.Deserialize(value, wire.Json.WireNamedObject) is { } named ? WireMapper.NameOf(named) : Unnamed;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or ArgumentException)
         {

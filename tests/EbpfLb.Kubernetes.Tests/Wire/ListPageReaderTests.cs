@@ -83,6 +83,23 @@ public sealed class ListPageReaderTests
         Assert.InRange(allocated - (objects * single), long.MinValue, 256 << 10);
     }
 
+    /// <summary>What a million lists found: the warning could not be written, and the whole list was lost.</summary>
+    [Fact]
+    public async Task An_item_that_is_null_is_reported_and_costs_only_itself()
+    {
+        List<string> warnings = [];
+        var items = new List<Service>();
+        var wire = new WireCatalog(warning => warnings.Add(warning.ToString()));
+        using var body = new MemoryStream(
+            """{"metadata":{"resourceVersion":"8"},"items":[null,{"metadata":{"name":"a","namespace":"b"},"spec":{}}]}"""u8.ToArray());
+
+        await new ListPageReader<Service>(wire, ApiResources.Services, items)
+            .ReadAsync(body, () => { }, TestContext.Current.CancellationToken);
+
+        Assert.Single(items);
+        Assert.StartsWith("Service without a name that can be read: ", Assert.Single(warnings), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Items_may_come_before_metadata_and_be_null()
     {
