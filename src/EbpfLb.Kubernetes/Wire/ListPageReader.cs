@@ -125,7 +125,7 @@ internal sealed class ListPageReader<T>(WireCatalog wire, ApiResource<T> resourc
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or ArgumentException)
         {
-            return new("", "?");
+            return Unnamed;
         }
     }
 }
