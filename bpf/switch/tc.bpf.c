@@ -27,10 +27,14 @@ const volatile __u8 cfg_key6[LB_RECAST_KEY] = {};
 const volatile __u8 cfg_value4[sizeof(struct lb_ct4)] = {};
 const volatile __u8 cfg_value6[sizeof(struct lb_ct6)] = {};
 
+/* Ticks that a program of before that was interrupted may have been behind. */
+#define BEHIND 1
+
 /*
- * Both maps have the flow: ours gets as far as theirs. Never from half-open to ended, since a flow
- * that begins anew with the same addresses is ours alone; and one that ended while it was half-open
- * here is over soon.
+ * Both maps have the flow: ours gets as far as theirs. Never from half-open to ended, nor when ours
+ * has had packets since: a flow that begins anew with the same addresses is ours alone, for as long
+ * as the programs of before are remembered, which is for ever when nobody comes after an agent that
+ * was killed. And one that ended while it was half-open here is over soon.
  */
 lb_inline void catch_up(struct lb_ct_state *ours, const struct lb_ct_state *theirs, __u8 proto)
 {
@@ -39,6 +43,8 @@ lb_inline void catch_up(struct lb_ct_state *ours, const struct lb_ct_state *thei
 	const __u8 marks = proto == IPPROTO_UDP ? LB_CT_AGE : LB_CT_FIN | LB_CT_RST;
 	union lb_ct_word seen, next;
 
+	if ((__s32)(ours->tick - theirs->tick) > BEHIND)
+		return;
 	if ((__s32)(theirs->tick - ours->tick) > 0)
 		ours->tick = theirs->tick;
 #pragma clang loop unroll(disable)

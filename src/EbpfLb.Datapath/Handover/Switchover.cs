@@ -111,10 +111,12 @@ internal sealed class Switchover : IDisposable
     /// <summary>Waits until no program of before runs any more.</summary>
     public static void WaitForThoseBefore() => new KernelGracePeriod().WaitAsync(CancellationToken.None).GetAwaiter().GetResult();
 
-    /// <summary>After the programs in between were replaced everywhere.</summary>
+    /// <summary>After the programs in between were replaced everywhere: what they go on to loses its names, and with them what it holds,
+    /// so those that run still are let go on first.</summary>
     public static void RemoveTargets(InstancePaths paths)
     {
         if (!Directory.Exists(paths.Switch)) return;
+        WaitForThoseBefore();
         InterruptedHandover.Forget(paths);
         foreach (var pin in Directory.GetFiles(paths.Switch)) Pin.Remove(pin);
         Directory.Delete(paths.Switch);

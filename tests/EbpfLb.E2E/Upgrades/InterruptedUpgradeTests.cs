@@ -34,6 +34,14 @@ public sealed class InterruptedUpgradeTests
             traffic.Switch(layouts[now]);
             Assert.True(traffic.Report.IsClean, $"killed {moment}, then back: {traffic.Report}\n{traffic.Logs}");
         }
+
+        // Its successor takes the programs in between away, and the maps that they go on by when none of them runs any more.
+        traffic.Interrupt(layouts[1 - now], Invariant($"update*{hooks + 1}"));
+        traffic.Interrupt(layouts[1 - now], Invariant($"update*{hooks},wait*1"));
+        Assert.NotEmpty(traffic.Targets);
+        traffic.Switch(layouts[1 - now]);
+        Assert.Empty(traffic.Targets);
+        Assert.True(traffic.Report.IsClean, $"killed again before programs in between were let go: {traffic.Report}\n{traffic.Logs}");
     }
 
     /// <summary>Where, and the call that the agent does not come to do any more.</summary>

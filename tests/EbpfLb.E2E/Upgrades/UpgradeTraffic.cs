@@ -1,4 +1,5 @@
 using EbpfLb.E2E.Outside;
+using EbpfLb.Testing.Agents;
 using EbpfLb.Testing.Probes;
 using EbpfLb.Testing.Processes;
 
@@ -79,6 +80,16 @@ internal sealed class UpgradeTraffic : IDisposable
 
     /// <summary>Programs of the agent at hooks of sockets and devices.</summary>
     public int Hooks => cluster.First.Agent.PinnedIds().Keys.Count(name => name.StartsWith("links/", StringComparison.Ordinal));
+
+    /// <summary>Maps by which programs in between go on.</summary>
+    public IReadOnlyList<string> Targets
+    {
+        get
+        {
+            var directory = Path.Combine(BpfFs.InstancePath(cluster.First.Agent.Instance), "switch");
+            return Directory.Exists(directory) ? Directory.GetFiles(directory, "to_*") : [];
+        }
+    }
 
     /// <summary>
     /// Kills the agent and starts another one in its place, which is killed before it does one of its system calls. Goes on until new
