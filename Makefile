@@ -144,7 +144,7 @@ fresh: ## the demo and all tests on a bare Debian 12 in a directory (root, deboo
 demo: deps agent netprobe ## a node in namespaces that balances real traffic (root); KEEP=1 leaves it up
 	@deploy/demo/demo.sh
 
-kernels: build netprobe ## have Debian's kernels under qemu verify every program, docs/kernels.md (root); ONLY="packets demo devices" does more
+kernels: build netprobe ## have Debian's kernels under qemu verify every program, docs/kernels.md (root); ONLY="packets demo devices modules" does more
 	@tools/install-deps.sh test kernels
 	@tools/kernels/run.sh $(ONLY)
 

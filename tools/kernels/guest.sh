@@ -50,6 +50,12 @@ task_devices() {
 	tools/kernels/devices.sh ${cases//,/ }
 }
 
+task_modules() {
+	modprobe sctp
+	modprobe ipip
+	tools/kernels/modules.sh ${cases//,/ }
+}
+
 # What the agent says at its start, for kernels that it does not start on: not whether it balances.
 task_agent() {
 	timeout 60 build/bin/ebpflb run --manifests deploy/demo/manifests --instance kernels --run-dir /run/ebpflb

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Tries the BPF objects of this checkout on real kernels (`make kernels`, root): every program of every object through the
 # verifier of each, one by one, and writes the table of docs/kernels.md. With "packets" also some packet tests, with "demo" also
-# the demo, with "devices" agents on nodes with bonds and VLANs, whose table it writes too; each of them takes minutes a kernel,
-# because there is no hardware help for qemu to count on.
-# Usage: run.sh [packets] [demo] [devices]; KERNELS="6.1 6.12" chooses among 5.10, 6.1 and 6.12
+# the demo, with "devices" agents on nodes with bonds and VLANs, with "modules" agents that meet SCTP sockets and ipip devices, whose
+# tables it writes too; each of them takes minutes a kernel, because there is no hardware help for qemu to count on.
+# Usage: run.sh [packets] [demo] [devices] [modules]; KERNELS="6.1 6.12" chooses among 5.10, 6.1 and 6.12
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 kernels=${KERNELS:-5.10 6.1 6.12}
@@ -76,36 +76,54 @@ page=docs/kernels.md
 	table
 } > "$there/page" && mv "$there/page" "$page"
 cat "$page"
-# A row for each kind of uplink and of XDP, of each kernel.
+# A row for each case of each kernel.
 devices_table() {
-	local kernel
 	echo "| kernel | uplink | XDP | requests answered | failed | held connections | packets that XDP ended | \`ebpflb verify\` | \`ebpflb status\` |"
 	echo "|---|---|---|---|---|---|---|---|---|"
+	rows devices
+}
+
+modules_table() {
+	echo "| kernel | case | what | answered | failed | held that go on |"
+	echo "|---|---|---|---|---|---|"
+	rows modules
+}
+
+# What this run found, after the rows of the page for what it did not try.
+rows() {
+	local kernel
 	for kernel in $kernels; do
-		[ ! -e "$there/results/devices $kernel" ] || awk -F'\t' -v kernel="$kernel" '$1 == "case" {
-			printf "| %s |", kernel; for (i = 2; i <= NF; i++) printf " %s |", $i; printf "\n" }' "$there/results/devices $kernel"
-	done
+		[ ! -e "$there/results/$1 $kernel" ] || awk -F'\t' -v kernel="$kernel" '$1 == "case" {
+			printf "| %s |", kernel; for (i = 2; i <= NF; i++) printf " %s |", $i; printf "\n" }' "$there/results/$1 $kernel"
+	done > "$there/rows"
+	awk -F' [|] ' -v first="<!-- $1 -->" -v last="<!-- end of $1 -->" '
+		FNR == NR { tried[$1, $2, $3] = 1; next }
+		$0 == last { exit }
+		on && /^[|] [0-9]/ && !(($1, $2, $3) in tried)
+		$0 == first { on = 1 }' "$there/rows" "$page"
+	cat "$there/rows"
 }
 
 code=0
 for task; do
-	case $task in packets | demo | devices) ;; *) echo "there is no task '$task': packets, demo, devices" >&2; exit 2 ;; esac
+	case $task in packets | demo | devices | modules) ;; *) echo "there is no task '$task': packets, demo, devices, modules" >&2; exit 2 ;; esac
 	for kernel in $kernels; do
 		# The agent does not start on it.
-		[ "$task $kernel" != "devices 5.10" ] || continue
+		case "$task $kernel" in "devices 5.10" | "modules 5.10") continue ;; esac
 		echo "== $task on $kernel"
 		TIMEOUT=${TIMEOUT:-2400} tools/kernels/boot.sh "$kernel" "facts,$task" "classes=$classes" "cases=${CASES:-}" \
 			| tee "$there/results/$task $kernel"
 		grep -q "^== $task took .* exit 0" "$there/results/$task $kernel" || code=1
 	done
-	[ "$task" != devices ] || {
-		awk '/^<!-- devices -->$/ { print; exit } { print }' "$page"
+	case $task in devices | modules) ;; *) continue ;; esac
+	{
+		awk -v mark="<!-- $task -->" '{ print } $0 == mark { exit }' "$page"
 		echo
-		devices_table
+		"${task}_table"
 		echo
-		awk '/^<!-- end of devices -->$/ { on = 1 } on' "$page"
+		awk -v mark="<!-- end of $task -->" '$0 == mark { on = 1 } on' "$page"
 	} > "$there/page"
-	[ "$task" != devices ] || mv "$there/page" "$page"
+	mv "$there/page" "$page"
 done
 echo "took $((SECONDS - begin)) s"
 exit "$code"

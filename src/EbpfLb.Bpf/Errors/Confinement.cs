@@ -15,11 +15,17 @@ internal static class Confinement
         var who = name switch
         {
             null or "" => "a security module, or who owns the directory, may refuse it",
-            "unconfined" => "this process is not confined by AppArmor: look at who owns the directory, and whether it is writable",
+            _ when IsUnconfined(name) => $"no security module confines this process ('{name}'): look at who owns the directory, and "
+                + "whether it is writable",
             _ => $"a security module confines this process as '{name}', which may not allow it",
         };
-        return $"{who}; the DaemonSet of deploy/kubernetes asks for AppArmor's Unconfined, that of OpenShift for SELinux's spc_t";
+        return $"{who}; in Kubernetes, the DaemonSet of deploy/kubernetes asks for AppArmor's Unconfined, "
+            + "that of OpenShift for SELinux's spc_t";
     }
+
+    /// <summary>AppArmor's word, or a context of SELinux (USER:ROLE:TYPE:LEVEL) whose type is one of those that may do anything.</summary>
+    private static bool IsUnconfined(string label)
+        => label == "unconfined" || label.Split(':') is [_, _, "unconfined_t" or "unconfined_service_t" or "spc_t", ..];
 
     private static string? Read()
     {

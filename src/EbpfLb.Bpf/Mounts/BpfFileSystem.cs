@@ -44,6 +44,26 @@ public static class BpfFileSystem
         // EBUSY: somebody has a directory of it open.
         && LibC.umount2(mount.Point, 0) == 0;
 
+    /// <summary>Tries to make a directory there, which goes again at once. Null: that can be done; else why not, and what to do.</summary>
+    public static string? WhyReadOnly(string path)
+    {
+        // The kernel keeps names with a dot for itself.
+        var trial = Path.Combine(path, $"ebpflb-trial-{Environment.ProcessId}");
+        try
+        {
+            Directory.Delete(Directory.CreateDirectory(trial).FullName);
+            return null;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return Privileges.AdviceOnFiles;
+        }
+        catch (IOException e)
+        {
+            return e.Message;
+        }
+    }
+
     /// <summary>The path is a bpffs or lies below one.</summary>
     public static bool IsBelow(string path, IReadOnlyList<Mount> mounts) => FileSystems.Holding(path, mounts)?.Type == Type;
 

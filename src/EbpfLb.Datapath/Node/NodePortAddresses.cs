@@ -12,6 +12,7 @@ public sealed record NodePortAddresses
 
     private static readonly SourceRange Loopback4 = SourceRange.Parse("127.0.0.0/8");
     private static readonly SourceRange Loopback6 = SourceRange.Parse("::1/128");
+    private static readonly IpAddress Localhost4 = IpAddress.Parse("127.0.0.1");
 
     private NodePortAddresses(ValueList<SourceRange> ranges, bool primary)
     {
@@ -62,17 +63,17 @@ public sealed record NodePortAddresses
     /// <summary>Every address of the family is meant, whatever the node has.</summary>
     public bool MatchAll(IpFamily family) => IsOpen(family) || Ranges.Any(r => r.Prefix.Family == family && r.Length == 0);
 
-    /// <summary>127.0.0.1 is among them; see <see cref="LoopbackWhereNamed"/>.</summary>
+    /// <summary>127.0.0.1 is among them, and stands for all of 127.0.0.0/8; see <see cref="LoopbackWhereNamed"/>.</summary>
     public bool AllowLoopback4
-        => LoopbackWhereNamed ? Names(Loopback4) : IsOpen(IpFamily.IPv4) || Ranges.Any(r => r.Contains(Loopback4.Prefix));
+        => LoopbackWhereNamed ? Names(Localhost4) : IsOpen(IpFamily.IPv4) || Ranges.Any(r => r.Contains(Localhost4));
 
     /// <summary>::1 is named: it never answers in kube-proxy, so "all" does not mean it.</summary>
-    public bool NameLoopback6 => Names(Loopback6);
+    public bool NameLoopback6 => Names(Loopback6.Prefix);
 
     public override string ToString()
         => IsUnset ? "all" : string.Join(',', Ranges.Select(r => r.ToString()).Concat(Primary ? [PrimaryWord] : []));
 
-    private bool Names(SourceRange loopback) => Ranges.Any(r => r.Length > 0 && r.Contains(loopback.Prefix));
+    private bool Names(IpAddress loopback) => Ranges.Any(r => r.Length > 0 && r.Contains(loopback));
 
     private bool IsOpen(IpFamily family) => !Primary && !Ranges.Any(r => r.Prefix.Family == family);
 }

@@ -9,7 +9,12 @@ public sealed class ConfinementTests
     [InlineData(
         "system_u:system_r:container_t:s0:c1,c2\0",
         "a security module confines this process as 'system_u:system_r:container_t:s0:c1,c2'")]
-    [InlineData("unconfined\n", "this process is not confined by AppArmor: look at who owns the directory")]
+    [InlineData("unconfined\n", "no security module confines this process ('unconfined'): look at who owns the directory")]
+    [InlineData(
+        "unconfined_u:unconfined_r:unconfined_t:s0-s0:c0.c1023\0",
+        "no security module confines this process ('unconfined_u:unconfined_r:unconfined_t:s0-s0:c0.c1023'): look at")]
+    [InlineData(
+        "system_u:system_r:spc_t:s0\0", "no security module confines this process ('system_u:system_r:spc_t:s0'): look at who owns")]
     [InlineData(null, "a security module, or who owns the directory, may refuse it")]
     public void What_keeps_root_from_a_file_is_named_with_what_to_do(string? label, string start)
     {

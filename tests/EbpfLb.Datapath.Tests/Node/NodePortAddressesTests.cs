@@ -48,6 +48,8 @@ public sealed class NodePortAddressesTests
     [InlineData("primary", false, false)]
     [InlineData("localhost", true, true)]
     [InlineData("127.0.0.0/8", true, false)]
+    [InlineData("127.0.0.1/32", true, false)]
+    [InlineData("127.0.0.2/31", false, false)]
     [InlineData("::1/128", true, true)]
     public void Loopback_answers_where_it_is_meant(string text, bool loopback4, bool loopback6)
     {

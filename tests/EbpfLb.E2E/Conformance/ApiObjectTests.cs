@@ -62,7 +62,7 @@ public sealed class ApiObjectTests(ApiObjectTests.ApiNode lab) : IClassFixture<A
     [MemberData(nameof(Families))]
     public void An_ExternalName_becomes_a_NodePort_and_goes_back(Family family)
     {
-        var service = lab.Node.NewService("a", "c");
+        var (service, probe) = (lab.Node.NewService("a", "c"), lab.Node.NewService("b"));
         var port = 31_000 + service.Manifest.ClusterIPs[0].GetAddressBytes()[3];
         service = service with
         {
@@ -71,6 +71,8 @@ public sealed class ApiObjectTests(ApiObjectTests.ApiNode lab) : IClassFixture<A
         };
         var to = new IPEndPoint(family == Family.IPv6 ? lab.Node.Node.IPv6 : lab.Node.Node.IPv4, port).ToString();
         lab.Apply(service, ExternalName);
+        lab.Apply(probe);
+        lab.Until("b", probe.Address(family));
         Assert.Equal("ECONNREFUSED", lab.Ask(to));
 
         lab.Apply(service);

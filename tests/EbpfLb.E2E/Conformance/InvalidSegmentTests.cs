@@ -31,7 +31,7 @@ public sealed class InvalidSegmentTests(ConformanceCluster lab)
         Assert.True(socket.Connect(to).Ok);
         Assert.True(socket.Request().Ok);
         using var dump = ChildProcess.Start(
-            cluster.Client.Place, [RepositoryPaths.Tool("tcpdump"), "-i", "eth0", "-nn", "-l", "--immediate-mode", "tcp"]);
+            cluster.Client.Place, [RepositoryPaths.Tool("tcpdump"), "-i", "eth0", "-nn", "-l", "--immediate-mode", "-s", "256", "tcp"]);
         Eventually.True(() => dump.Output.Contains("listening on", StringComparison.Ordinal), "tcpdump to listen");
 
         foreach (var sequence in (uint[])[1, 1u << 31])

@@ -139,6 +139,21 @@ public sealed class DoctorTests(TestCluster cluster) : IClassFixture<TestCluster
     }
 
     [Fact]
+    public void A_BPF_file_system_that_can_only_be_read_is_a_problem()
+    {
+        using var place = new ManifestDirectory();
+        var (code, text) = ChildProcess.Run(
+            Node.Place,
+            ["unshare", "--mount", "sh", "-c",
+                "mount --bind \"$1\" \"$2\" && mount -o remount,bind,ro \"$2\" && exec \"$3\" doctor --instance none --bpffs \"$2\"",
+                "sh", BpfFs.MountPoint, place.Path, TestNode.Binary]);
+
+        Assert.Equal(1, code);
+        Assert.Contains($"mounts.bpffs         problem   nothing can be pinned at {place.Path}", text, StringComparison.Ordinal);
+        Assert.Contains("Read-only file system", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void An_option_that_names_another_source_is_looked_at_in_place_of_the_agents()
     {
         var report = Doctor(out var code, "--manifests", "/nonexistent");

@@ -18,7 +18,7 @@ public sealed class LoadgenTests
         far.Configure("link set eth0 up");
         using var capture = new FrameCapture(far.Path);
 
-        var answer = Loadgen.Run(near.Path, $"device=eth0 frame={Convert.ToHexString(Frame)} flows=3 ms=50 rate=2000 cpu=0");
+        var answer = Loadgen.Run(near.Path, $"device=eth0 frame={Convert.ToHexString(Frame)} flows=3 count=100 ms=20000 rate=2000 cpu=0");
 
         Assert.True(answer.Number("sent") > 3, answer.Line);
         Assert.Equal(0, answer.Number("refused"));

@@ -156,7 +156,12 @@ public sealed class MigrateTests : IDisposable
         File.Copy(RepositoryPaths.Netprobe, program);
         var kubeProxy = bed.Keep(ChildProcess.Start(bed.Node.Place, [program, "shell", "--proxy-mode=iptables"]));
 
-        var running = Eventually.Get(() => bed.Agent.Command("migrate", ["run", .. State]), r => r.ExitCode == 3, "kube-proxy to be seen");
+        // Until then it may be the shell that becomes it.
+        kubeProxy.WriteLine("x");
+        kubeProxy.ReadLine();
+
+        var running = bed.Agent.Command("migrate", ["run", .. State]);
+        Assert.Equal(3, running.ExitCode);
         Assert.Contains($"kube-proxy runs (process {kubeProxy.Id}, mode iptables)", running.Output, StringComparison.Ordinal);
         kubeProxy.Kill();
         bed.Agent.Kill();

@@ -22,7 +22,7 @@ public sealed class WireTests(TransferTests.NarrowCluster narrow) : IClassFixtur
         var asked = ways.SelectMany(way
             => new[] { served, empty }.Select(s => IPEndPoint.Parse(s.Address(cluster, way, family)).Address)).ToHashSet();
         using var dump = ChildProcess.Start(cluster.Client.Place,
-            [RepositoryPaths.Tool("tcpdump"), "-i", "eth0", "-nn", "-l", "--immediate-mode", "-Q", "in", Filter(family)]);
+            [RepositoryPaths.Tool("tcpdump"), "-i", "eth0", "-nn", "-l", "--immediate-mode", "-s", "256", "-Q", "in", Filter(family)]);
         Eventually.True(() => dump.Output.Contains("listening on", StringComparison.Ordinal), "tcpdump to listen");
 
         foreach (var way in ways)

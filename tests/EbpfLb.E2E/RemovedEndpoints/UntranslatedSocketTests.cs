@@ -41,6 +41,8 @@ public sealed class UntranslatedSocketTests(TestNode node, ITestOutputHelper out
         var swarm = Begin(Pod(), "wait", service.Address(Family.IPv4), Family.IPv4);
 
         node.Publish(service);
+        // It looks for such sockets at once when the service comes, and again soon after.
+        Thread.Sleep(TimeSpan.FromSeconds(2));
         Assert.Equal(0, swarm.Aborted);
         node.Manifests.Put(service.Manifest with { Endpoints = node.Addresses("a") });
 

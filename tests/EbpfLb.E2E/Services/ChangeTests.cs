@@ -22,15 +22,17 @@ public sealed class ChangeTests(TestNode node) : IClassFixture<TestNode>
 
         node.Manifests.Put(service.Manifest with { Endpoints = node.Addresses("a", "b") });
         WaitUntilNobodyReaches("c/8080", service);
-        var before = load.TakeAndReset();
-        // A request that was under way at the reset may still end at the removed backend, which serves on.
         load.AfterMore(10);
-        var between = load.TakeAndReset();
+        // With what was under way: the removed backend serves on.
+        var before = load.Stop();
+        load = node.Probe.Start(service.Load(mode, family) with { Threads = 2 });
         load.AfterMore(200);
         var after = load.Stop();
 
-        Assert.All((LoadReport[])[before, between, after], report => Assert.True(report.IsClean, report.Line));
+        Assert.True(after.IsClean, after.Line);
         Assert.Equal(0, after.By("c/8080"));
+        // A connected UDP socket whose backend goes between question and answer is ended at once: of each thread one.
+        Assert.True(mode == LoadMode.UdpConnected ? before.IsCleanButEnded && before.Failed <= 2 : before.IsClean, before.Line);
     }
 
     [Fact]
@@ -132,7 +134,9 @@ public sealed class ChangeTests(TestNode node) : IClassFixture<TestNode>
 
         Eventually.True(
             () => node.Probe.Load(LoadMode.UdpConnected, service.Address(Family.IPv4, 81), 1).Answered == 1, "port 81 to answer");
-        Assert.Equal(0, node.Probe.Load(LoadMode.UdpConnected, service.Address(Family.IPv4), 1).Answered);
+        // What goes is deleted after what comes was written.
+        Eventually.True(
+            () => node.Probe.Load(LoadMode.UdpConnected, service.Address(Family.IPv4), 1).Answered == 0, "port 80 not to answer");
     }
 
     [Fact]

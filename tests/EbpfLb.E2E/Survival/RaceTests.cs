@@ -19,7 +19,8 @@ public sealed class RaceTests(TestNode node) : IClassFixture<TestNode>
         var stable = Enumerable.Range(0, Services).Select(i => Service($"stable{i}", 100 + i, 9000 + i)).ToArray();
         var passing = Enumerable.Range(0, Services).Select(i => Service($"passing{i}", 200 + i, 9030 + i)).ToArray();
         node.Manifests.Put("race", [.. stable.Select(service => service.Manifest)]);
-        node.WaitUntilServed(stable[^1]);
+        // The last one by its name.
+        node.WaitUntilServed(stable.MaxBy(service => service.Manifest.Name, StringComparer.Ordinal)!);
         BackgroundLoad[] loads =
         [
             Start(stable, LoadMode.Tcp, Family.IPv4),
@@ -38,10 +39,9 @@ public sealed class RaceTests(TestNode node) : IClassFixture<TestNode>
 
         Assert.All(loads.Select(load => load.Stop()), report =>
         {
-            Assert.True((report.Foreign, report.BadPeer, report.BadSource) == (0, 0, 0), report.Line);
+            Assert.True(report.IsCleanButEnded, report.Line);
             // Whose endpoint goes between question and answer is told at once: of one question at a time, at most one a rewrite.
             Assert.InRange(report.Failed, 0, Rewrites);
-            Assert.All(report.Errors.Keys, error => Assert.Equal("receive/ECONNABORTED", error));
         });
     }
 

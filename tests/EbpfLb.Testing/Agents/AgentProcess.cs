@@ -81,7 +81,7 @@ public sealed class AgentProcess : IDisposable
     /// The first line of <see cref="Log"/> that holds a text, waited for: the agent writes its log beside what it does, so whoever has
     /// seen it do something may read of it only later.
     /// </summary>
-    /// <exception cref="TimeoutException">There is no such line within 20 s; the message holds the log.</exception>
+    /// <exception cref="TimeoutException">There is no such line within 60 s; the message holds the log.</exception>
     public string LogLine(string text)
     {
         string? line = null;
@@ -159,7 +159,7 @@ public sealed class AgentProcess : IDisposable
     /// <summary>Status of /readyz; null while nothing listens.</summary>
     public HttpStatusCode? Health() => Health("/readyz").Status;
 
-    /// <summary>Status and body of a page of the health port; null while nothing listens.</summary>
+    /// <summary>Status and body of a page of the health port; null while nothing listens, or nobody answers in time.</summary>
     public (HttpStatusCode? Status, string Body) Health(string page)
     {
         try
@@ -167,7 +167,7 @@ public sealed class AgentProcess : IDisposable
             using var answer = http.GetAsync(new Uri($"http://127.0.0.1:{HealthPort}{page}")).GetAwaiter().GetResult();
             return (answer.StatusCode, answer.Content.ReadAsStringAsync().GetAwaiter().GetResult());
         }
-        catch (HttpRequestException)
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
         {
             return (null, "");
         }

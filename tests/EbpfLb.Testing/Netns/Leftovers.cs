@@ -30,14 +30,25 @@ public static class Leftovers
 
     private static void Remove()
     {
-        foreach (var cgroup in CgroupScope.All().Where(IsOfDeadProcess))
-            CgroupScope.Open(cgroup).Dispose();
-        foreach (var netns in NetnsTopology.All().Where(IsOfDeadProcess))
-            NetnsTopology.Delete(netns);
-        foreach (var pins in BpfFs.Instances().Where(IsOfDeadProcess))
-            BpfFs.RemoveInstance(pins);
-        foreach (var pins in BpfFs.Directories().Where(IsOfDeadProcess))
-            BpfFs.RemoveDirectory(pins);
+        Each(CgroupScope.All(), cgroup => CgroupScope.Open(cgroup).Dispose());
+        Each(NetnsTopology.All(), NetnsTopology.Delete);
+        Each(BpfFs.Instances(), BpfFs.RemoveInstance);
+        Each(BpfFs.Directories(), BpfFs.RemoveDirectory);
+    }
+
+    /// <summary>What cannot be removed is left to the next: it may be just about to be made, by one that is being killed.</summary>
+    private static void Each(IEnumerable<string> names, Action<string> remove)
+    {
+        foreach (var name in names.Where(IsOfDeadProcess))
+        {
+            try
+            {
+                remove(name);
+            }
+            catch (Exception e) when (e is IOException or TimeoutException)
+            {
+            }
+        }
     }
 
     private static FileStream? TryLockMachine()

@@ -20,8 +20,17 @@ public sealed record LoadReport(
     IReadOnlyDictionary<string, long> Errors,
     string Line)
 {
+    private static readonly string[] Ended =
+        ["peer/ENOTCONN", "send/EDESTADDRREQ", "send/ECONNABORTED", "receive/ECONNABORTED", "receive/ENOTCONN"];
+
     /// <summary>Nothing failed and nothing was untrue.</summary>
     public bool IsClean => (Failed, Foreign, BadPeer, BadSource) == (0, 0, 0, 0);
+
+    /// <summary>
+    /// Nothing was untrue, and what failed are datagrams whose socket was ended while their answer was awaited, since its backend went:
+    /// that is said at once, and may come at any of a client's calls.
+    /// </summary>
+    public bool IsCleanButEnded => (Foreign, BadPeer, BadSource) == (0, 0, 0) && Errors.Keys.All(Ended.Contains);
 
     /// <summary>Requests made so far.</summary>
     public long Total => Answered + Failed;

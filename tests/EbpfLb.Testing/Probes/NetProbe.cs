@@ -7,6 +7,9 @@ namespace EbpfLb.Testing.Probes;
 public sealed class NetProbe : IDisposable
 {
     private readonly ChildProcess process;
+    /// <summary>As long as tens of thousands of requests may take where the machine does other things, too.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+
     private int named;
 
     private NetProbe(ChildProcess process)
@@ -20,7 +23,7 @@ public sealed class NetProbe : IDisposable
     public ProbeAnswer Ask(string command)
     {
         process.WriteLine(command);
-        return ProbeAnswer.Parse(process.ReadLine());
+        return ProbeAnswer.Parse(process.ReadLine(Limit));
     }
 
     /// <summary>Sends one command that has to go well.</summary>

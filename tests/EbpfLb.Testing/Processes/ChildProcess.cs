@@ -98,10 +98,10 @@ public sealed class ChildProcess : IDisposable
     }
 
     /// <summary>Waits for the end and returns the exit code; 128 + n after signal n.</summary>
-    /// <exception cref="TimeoutException">It still runs after <paramref name="limit"/> (20 s unless given).</exception>
+    /// <exception cref="TimeoutException">It still runs after <paramref name="limit"/> (60 s unless given).</exception>
     public int WaitForExit(TimeSpan? limit = null)
     {
-        if (!process.WaitForExit(limit ?? TimeSpan.FromSeconds(20)))
+        if (!process.WaitForExit(limit ?? TimeSpan.FromSeconds(60)))
             throw new TimeoutException($"'{title}' does not end. Its output:\n{Output}");
         // The parameterless overload also waits for the last lines of output.
         process.WaitForExit();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One socket, one request, one answer: over TCP a small HTTP, over UDP a numbered datagram. */
+/* One socket, one request, one answer: over TCP and SCTP a small HTTP, over UDP a
+ * numbered datagram. */
 #include "netprobe.h"
 
 #include <errno.h>
@@ -10,10 +11,11 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-int socket_open(int type, const struct endpoint *to, const char *from, long timeout_ms)
+int socket_open_of(int type, int proto, const struct endpoint *to, const char *from,
+		   long timeout_ms)
 {
 	struct timeval timeout = {timeout_ms / 1000, timeout_ms % 1000 * 1000};
-	int fd = socket(to->addr.ss_family, type | SOCK_CLOEXEC, 0);
+	int fd = socket(to->addr.ss_family, type | SOCK_CLOEXEC, proto);
 	struct endpoint source;
 	int on = 1;
 
@@ -39,6 +41,11 @@ int socket_open(int type, const struct endpoint *to, const char *from, long time
 		return -1;
 	}
 	return fd;
+}
+
+int socket_open(int type, const struct endpoint *to, const char *from, long timeout_ms)
+{
+	return socket_open_of(type, 0, to, from, timeout_ms);
 }
 
 /* A blocking call that ran into SO_RCVTIMEO or SO_SNDTIMEO reports EAGAIN or EINPROGRESS. */

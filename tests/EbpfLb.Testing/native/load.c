@@ -4,6 +4,7 @@
 #include "netprobe.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -15,7 +16,7 @@
 #define TARGETS_MAX 512
 #define TALLY_MAX   256
 
-enum mode { TCP, UDP, UDP_CONNECTED, UDP_SHARED };
+enum mode { TCP, UDP, UDP_CONNECTED, UDP_SHARED, SCTP };
 
 struct target {
 	struct endpoint to;
@@ -74,12 +75,15 @@ struct attempt {
 	char name[NAME_BYTES];
 };
 
-static bool peer_differs(int fd, const struct endpoint *to)
+/* ENOTCONN: somebody has ended the socket since. */
+static int peer_differs(int fd, const struct endpoint *to, bool *differs)
 {
 	struct endpoint peer = {.len = sizeof(peer.addr)};
 
-	return getpeername(fd, (struct sockaddr *)&peer.addr, &peer.len) ||
-	       !endpoint_equal(&peer, to);
+	if (getpeername(fd, (struct sockaddr *)&peer.addr, &peer.len))
+		return errno;
+	*differs = !endpoint_equal(&peer, to);
+	return 0;
 }
 
 static void attempt_datagram(const struct load *load, int fd, const struct endpoint *to,
@@ -101,25 +105,30 @@ static void attempt_datagram(const struct load *load, int fd, const struct endpo
 static void attempt_once(const struct load *load, int shared, const struct endpoint *to,
 			 uint64_t number, struct attempt *attempt)
 {
-	int type = load->mode == TCP ? SOCK_STREAM : SOCK_DGRAM;
+	bool stream = load->mode == TCP || load->mode == SCTP;
+	int type = stream ? SOCK_STREAM : SOCK_DGRAM;
 	int fd = shared;
 
 	memset(attempt, 0, sizeof(*attempt));
 	if (fd < 0)
-		fd = socket_open(type, to, load->from, load->timeout_ms);
+		fd = socket_open_of(type, load->mode == SCTP ? IPPROTO_SCTP : 0, to, load->from,
+				    load->timeout_ms);
 	attempt->stage = "socket";
 	attempt->error = fd < 0 ? errno : 0;
 	if (fd < 0)
 		return;
-	if (load->mode == TCP || load->mode == UDP_CONNECTED) {
+	if (stream || load->mode == UDP_CONNECTED) {
 		attempt->stage = "connect";
 		if (connect(fd, (const struct sockaddr *)&to->addr, to->len)) {
 			attempt->error = errno == EINPROGRESS ? ETIMEDOUT : errno;
 			goto done;
 		}
-		attempt->bad_peer = peer_differs(fd, to);
+		attempt->stage = "peer";
+		attempt->error = peer_differs(fd, to, &attempt->bad_peer);
+		if (attempt->error)
+			goto done;
 	}
-	if (load->mode == TCP) {
+	if (stream) {
 		attempt->stage = "request";
 		attempt->error = stream_request(fd, true, attempt->name);
 	} else {
@@ -247,9 +256,10 @@ static bool parse_targets(struct load *load, const char *text, bool mapped)
 
 static bool parse_mode(struct load *load, const char *text)
 {
-	static const char *const names[] = {"tcp", "udp", "udp-connected", "udp-shared"};
+	static const char *const names[] = {"tcp", "udp", "udp-connected", "udp-shared",
+					    "sctp"};
 
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 5; i++) {
 		if (!strcmp(names[i], text)) {
 			load->mode = i;
 			return true;
@@ -283,7 +293,7 @@ int verb_load(const struct args *args)
 	if (!parse_mode(load, args_text(args, "mode", "tcp")) ||
 	    !parse_targets(load, args_text(args, "to", NULL), args_number(args, "mapped", 0))) {
 		discard(load);
-		printf("err text=\"mode= is tcp, udp, udp-connected or udp-shared; to= is "
+		printf("err text=\"mode= is tcp, udp, udp-connected, udp-shared or sctp; to= is "
 		       "ADDRESS:PORT\"\n");
 		return 2;
 	}

@@ -43,6 +43,10 @@ bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
  * is given. */
 int socket_open(int type, const struct endpoint *to, const char *from, long timeout_ms);
 
+/* The same of a protocol that its type does not say, as IPPROTO_SCTP. */
+int socket_open_of(int type, int proto, const struct endpoint *to, const char *from,
+		   long timeout_ms);
+
 /*
  * One request and its answer over a connected stream. `last` asks the server to close after it, so
  * that the server keeps TIME_WAIT and a fast client does not run out of ports. Returns 0 or errno.

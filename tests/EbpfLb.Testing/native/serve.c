@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The server of a pod: small HTTP and UDP echo on any number of ports, dual stack; answers with its
- * name. */
+/* The server of a pod: small HTTP (over TCP and SCTP) and UDP echo on any number of ports, dual
+ * stack; answers with its name. */
 #define _GNU_SOURCE
 #include "netprobe.h"
 
@@ -56,11 +56,11 @@ static const char *own_name(uint16_t port, const struct endpoint *client, char t
 	return text;
 }
 
-static int open_port(int type, uint16_t port)
+static int open_port(int type, int proto, uint16_t port)
 {
 	struct sockaddr_in6 any = {
 		.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = server.at};
-	int fd = socket(AF_INET6, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_INET6, type | SOCK_NONBLOCK | SOCK_CLOEXEC, proto);
 	int on = 1, off = 0;
 
 	if (fd < 0)
@@ -75,7 +75,7 @@ static int open_port(int type, uint16_t port)
 }
 
 /* "8080,9000-9063" */
-static bool open_ports(int type, const char *text)
+static bool open_ports(int type, int proto, const char *text)
 {
 	while (text && *text) {
 		char *end;
@@ -83,7 +83,7 @@ static bool open_ports(int type, const char *text)
 		long last = *end == '-' ? strtol(end + 1, &end, 10) : first;
 
 		for (long port = first; port <= last; port++) {
-			if (open_port(type, port)) {
+			if (open_port(type, proto, port)) {
 				printf("err stage=bind port=%ld errno=%s\n", port,
 				       error_name(errno));
 				return false;
@@ -161,8 +161,9 @@ int verb_serve(const struct args *args)
 		return 1;
 	}
 	server.at = at ? ((struct sockaddr_in6 *)&bound.addr)->sin6_addr : in6addr_any;
-	if (!open_ports(SOCK_STREAM, args_text(args, "tcp", NULL)) ||
-	    !open_ports(SOCK_DGRAM, args_text(args, "udp", NULL)))
+	if (!open_ports(SOCK_STREAM, 0, args_text(args, "tcp", NULL)) ||
+	    !open_ports(SOCK_DGRAM, 0, args_text(args, "udp", NULL)) ||
+	    !open_ports(SOCK_STREAM, IPPROTO_SCTP, args_text(args, "sctp", NULL)))
 		return 1;
 	/* Ends with the one who started it: stdin is a pipe whose other end that process holds. */
 	if (args_number(args, "follow", 0))

@@ -3,6 +3,7 @@
 #include "netprobe.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -203,17 +204,19 @@ int verb_hold(const struct args *args)
 	uint64_t start = now_ns();
 	struct endpoint to;
 	struct slot *slot;
+	int proto;
 
 	if (!destination(args, &to))
 		return 2;
 	slot = take(args, count);
 	if (!slot)
 		return 2;
+	proto = strcmp(args_text(args, "type", "tcp"), "sctp") ? 0 : IPPROTO_SCTP;
 	while (slot->count < count) {
 		uint64_t due = start + (rate ? slot->count * 1000000000ull / rate : 0);
 		struct timespec at = {due / 1000000000ull, due % 1000000000ull};
-		int fd = socket_open(SOCK_STREAM, &to, args_text(args, "from", NULL),
-				     args_number(args, "timeout", 5000));
+		int fd = socket_open_of(SOCK_STREAM, proto, &to, args_text(args, "from", NULL),
+					args_number(args, "timeout", 5000));
 
 		if (rate)
 			clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);

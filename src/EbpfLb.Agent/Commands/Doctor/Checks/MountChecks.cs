@@ -28,6 +28,9 @@ internal static class MountChecks
                 $"the BPF file system at {mount.Point} is private to this mount namespace: what is pinned there ends with it",
                 $"mount the host's there; in Kubernetes: hostPath {BpfFileSystem.DefaultPath}");
         }
+        // An agent that runs has shown that it can; what this process may is another matter.
+        else if (!facts.IsAgentAlive && BpfFileSystem.WhyReadOnly(paths.BpfFs) is { } why)
+            yield return CheckResult.Problem(Bpf, $"nothing can be pinned at {paths.BpfFs}", why);
         else yield return CheckResult.Ok(Bpf, $"a BPF file system is mounted at {mount.Point}");
     }
 
