@@ -49,7 +49,7 @@ public abstract class SourceTest : IAsyncLifetime
         while (true)
         {
             Assert.True(
-                await Snapshots.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
+                await Snapshots.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(120), TestContext.Current.CancellationToken));
             if (satisfies(Snapshots.Current)) return Snapshots.Current;
         }
     }

@@ -14,7 +14,7 @@ public sealed class SourceVerificationTests : SourceTest
         Server.Apply(ServiceJson("web"));
         Server.Apply(SliceJson("web-1", "web"));
         Server.Apply(NodeJson("node-1"));
-        Options = new ApiServerSourceOptions("node-1") { VerifyGrace = TimeSpan.FromSeconds(1) };
+        Options = new ApiServerSourceOptions("node-1") { VerifyGrace = TimeSpan.FromSeconds(5) };
         Start(Server.Url);
     }
 
@@ -40,7 +40,8 @@ public sealed class SourceVerificationTests : SourceTest
         var result = await Source.VerifyAsync(fromCache: true, repair: true, TestContext.Current.CancellationToken);
 
         Assert.Empty(result.Differences);
-        var asked = Server.Requests.Skip(before).ToList();
+        // ServiceCIDRs, which this server does not have, may be asked for at any time.
+        var asked = Server.Requests.Skip(before).Where(r => r.Path != FakeResource.ServiceCidrs.Path).ToList();
         Assert.Equal(["/api/v1/services", "/apis/discovery.k8s.io/v1/endpointslices", "/api/v1/nodes"], asked.Select(r => r.Path));
         // With a limit, or without a version, servers before 1.31 read etcd.
         Assert.All(asked, r => Assert.Equal(

@@ -21,8 +21,9 @@ public sealed class StreamingListTests : SourceTest
             Server.Apply(SliceJson($"web-{i}-1", $"web-{i}"));
         }
         Server.Apply(NodeJson("node-1"));
-        // Only how long a server that ignores the option is waited for.
-        Options = Options with { Timeouts = new ApiTimeouts { InitialSilence = TimeSpan.FromMilliseconds(200) } };
+        // How long a server that ignores the option is waited for. One that has it may be late with any of its objects.
+        var silence = support == StreamingListSupport.Ignored ? TimeSpan.FromMilliseconds(200) : TimeSpan.FromMinutes(1);
+        Options = Options with { Timeouts = new ApiTimeouts { InitialSilence = silence } };
     }
 
     private IEnumerable<string> Lists => Server.Requests.Where(r => r.Verb == "list").Select(r => r.Path);

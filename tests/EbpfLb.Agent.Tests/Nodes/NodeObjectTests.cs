@@ -74,7 +74,7 @@ public sealed class NodeObjectTests
         agent.ApplyNode(podCidr: "10.1.9.0/24");
 
         await Waiting.UntilAsync(() => PodRange(agent) == "10.1.9.0/24");
-        Assert.Contains("podCIDRs: \"10.1.1.0/24\" is \"10.1.9.0/24\" now", agent.Log);
+        await agent.UntilLogAsync("podCIDRs: \"10.1.1.0/24\" is \"10.1.9.0/24\" now");
     }
 
     [Contract("6", "another zone: compiles all anew")]

@@ -3,7 +3,7 @@ namespace EbpfLb.Agent.Tests.Pipeline;
 /// <summary>Waits for what no event tells. The limit only ends a test that has failed.</summary>
 internal static class Waiting
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
 
     public static async Task UntilAsync(Func<bool> condition)
     {

@@ -169,6 +169,8 @@ public sealed class ConfigReloadTests : IDisposable
             0, ChildProcess.Run(new ProcessPlace(null, null), "mv", "-T", directory.File("..tmp"), directory.File("..data")).ExitCode);
         await Waiting.UntilAsync(() => Count(read) == 1);
         Assert.Equal(["two"], read);
+        await Waiting.UntilAsync(
+            () => metrics.Text().Contains("ebpflb_config_reloads_total{result=\"applied\"} 1\n", StringComparison.Ordinal));
         Assert.Contains("ebpflb_config_good 1\n", metrics.Text(), StringComparison.Ordinal);
 
         await File.WriteAllTextAsync(directory.File("..2/config.conf"), "bad", TestContext.Current.CancellationToken);
@@ -176,7 +178,8 @@ public sealed class ConfigReloadTests : IDisposable
         await File.WriteAllTextAsync(directory.File("touch"), "", TestContext.Current.CancellationToken);
         await Waiting.UntilAsync(() => Count(read) == 2);
         await Waiting.UntilAsync(() => metrics.Text().Contains("ebpflb_config_good 0\n", StringComparison.Ordinal));
-        Assert.Contains("ebpflb_config_reloads_total{result=\"refused\"} 1\n", metrics.Text(), StringComparison.Ordinal);
+        await Waiting.UntilAsync(
+            () => metrics.Text().Contains("ebpflb_config_reloads_total{result=\"refused\"} 1\n", StringComparison.Ordinal));
         await watcher.StopAsync(TestContext.Current.CancellationToken);
     }
 

@@ -5,6 +5,7 @@ using EbpfLb.Datapath.StaleSockets;
 namespace EbpfLb.Datapath.Tests.StaleSockets;
 
 /// <summary>A program for sockets that the kernel refuses costs only itself, and is told of.</summary>
+[Collection(typeof(OwnCgroup))]
 public sealed class SocketProgramTests
 {
     /// <summary>Precondition of the tests of iterators: on a kernel that refuses one this is the test that fails.</summary>

@@ -66,7 +66,7 @@ public sealed class ServerConnectorTests
         Assert.False(connecting.IsCompleted);
         time.Advance(TimeSpan.FromMilliseconds(300));
 
-        await using var stream = await connecting.WaitAsync(TimeSpan.FromSeconds(20), Cancel);
+        await using var stream = await connecting.WaitAsync(TimeSpan.FromSeconds(120), Cancel);
         using var accepted = await listener.AcceptSocketAsync(Cancel);
         Assert.Equal(IPAddress.Parse(answering), ((IPEndPoint)accepted.LocalEndPoint!).Address);
     }

@@ -6,7 +6,7 @@ namespace EbpfLb.Netlink.Tests.Network;
 /// <summary>What comes and goes while somebody watches is told.</summary>
 public sealed class NetworkWatcherTests : IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
 
     private readonly TestNamespace netns = new();
     private readonly NetworkWatcher watcher;
