@@ -73,6 +73,16 @@ lb_inline struct lb_ct_state *lb_ct_state(const struct lb_pass *pass, bool turne
 	}
 }
 
+/*
+ * 0, -EEXIST or another error. Before 6.4 the verifier calls the map's own function in the helper's
+ * place, which returns an int: of the register only the lower half counts. A long would not equal
+ * -EEXIST there.
+ */
+lb_inline int lb_ct_insert(void *map, const void *key, const void *ct)
+{
+	return bpf_map_update_elem(map, key, ct, BPF_NOEXIST);
+}
+
 /* Writes the entry of the packet as the pass has it. */
 lb_once long lb_ct_put(const struct lb_pass *pass)
 {
@@ -93,7 +103,7 @@ lb_once long lb_ct_put(const struct lb_pass *pass)
 		lb_touch(key);
 		lb_touch(ct);
 		lb_ct_seal(&ct.state, lb_ct_seal4(&key, ct.src, ct.dst, ct.sport, ct.dport));
-		rc = bpf_map_update_elem(&lb_conntrack4, &key, &ct, BPF_NOEXIST);
+		rc = lb_ct_insert(&lb_conntrack4, &key, &ct);
 		lb_apart(4);
 		return rc;
 	} else {
@@ -109,7 +119,7 @@ lb_once long lb_ct_put(const struct lb_pass *pass)
 		lb_touch(key);
 		lb_touch(ct);
 		lb_ct_seal(&ct.state, lb_ct_seal6(&key, ct.src, ct.dst, ct.sport, ct.dport));
-		rc = bpf_map_update_elem(&lb_conntrack6, &key, &ct, BPF_NOEXIST);
+		rc = lb_ct_insert(&lb_conntrack6, &key, &ct);
 		lb_apart(6);
 		return rc;
 	}
@@ -156,7 +166,7 @@ lb_once long lb_ct_put_other(const struct lb_pass *pass)
 		lb_touch(key);
 		lb_touch(ct);
 		lb_ct_seal(&ct.state, lb_ct_seal4(&key, ct.src, ct.dst, ct.sport, ct.dport));
-		rc = bpf_map_update_elem(&lb_conntrack4, &key, &ct, BPF_NOEXIST);
+		rc = lb_ct_insert(&lb_conntrack4, &key, &ct);
 		lb_apart(4);
 		return rc;
 	} else {
@@ -172,7 +182,7 @@ lb_once long lb_ct_put_other(const struct lb_pass *pass)
 		lb_touch(key);
 		lb_touch(ct);
 		lb_ct_seal(&ct.state, lb_ct_seal6(&key, ct.src, ct.dst, ct.sport, ct.dport));
-		rc = bpf_map_update_elem(&lb_conntrack6, &key, &ct, BPF_NOEXIST);
+		rc = lb_ct_insert(&lb_conntrack6, &key, &ct);
 		lb_apart(6);
 		return rc;
 	}

@@ -36,6 +36,8 @@ task_verify() {
 }
 
 task_packets() {
+	# Tests load programs that ask it.
+	modprobe nf_conntrack
 	local exe=build/dotnet/bin/EbpfLb.Datapath.Tests/release/EbpfLb.Datapath.Tests
 	"$exe" -noLogo -noColor $(for class in ${classes//,/ }; do echo "-class EbpfLb.Datapath.Tests.$class"; done) -parallel none
 }

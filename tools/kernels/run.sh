@@ -8,7 +8,9 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 kernels=${KERNELS:-5.10 6.1 6.12}
 there=$PWD/build/kernels
-classes=${CLASSES:-Packets.Matrix.ForwardTests,Packets.Matrix.TcpStateTests,Packets.Replies.ResetTests,Loader.VerifierTests,Select.SelectTests}
+classes=${CLASSES:-Packets.Matrix.ForwardTests,Packets.Matrix.TcpStateTests,Packets.Matrix.FlowTests,Packets.Matrix.UsedUpTests}
+[ -n "${CLASSES:-}" ] || classes+=,Packets.Front.FlowInFrontTests,Packets.Front.TimeWaitGuardInFrontTests,Packets.Replies.ResetTests
+[ -n "${CLASSES:-}" ] || classes+=,Loader.VerifierTests,Select.SelectTests
 begin=$SECONDS
 mkdir -p "$there/results"
 rm -f "$there"/results/*
