@@ -45,6 +45,7 @@ internal static class PageStyle
         thead th{background:var(--head);font-size:.85rem;white-space:nowrap}
         .cards thead th{white-space:normal;overflow-wrap:normal}
         tbody th{font-weight:600}
+        .cards tbody th{min-width:8.5rem}
         .n{text-align:right;white-space:nowrap}
         td,.scroll th{overflow-wrap:normal}
         .wide{overflow-wrap:anywhere}
@@ -62,6 +63,7 @@ internal static class PageStyle
         .cards thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
         .cards tbody tr{display:grid;grid-template-columns:1fr 1fr;gap:0 .75rem;border:1px solid var(--line);border-radius:6px;
         margin:0 0 .6rem;padding:.3rem .6rem}
+        .cards tbody th{min-width:0}
         .cards tbody th,.cards .wide,.cards .all{grid-column:1/-1}
         .cards td,.cards th{border:0;padding:.1rem 0;text-align:left;white-space:normal;overflow-wrap:anywhere}
         .cards td::before{content:attr(data-label) ": ";color:var(--dim)}
