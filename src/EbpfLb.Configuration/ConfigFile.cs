@@ -1,11 +1,16 @@
+using System.Text;
+
 namespace EbpfLb.Configuration;
 
 /// <summary>Reads a configuration file.</summary>
 public static class ConfigFile
 {
     /// <summary>A ConfigMap holds 1 MiB at most.</summary>
-    private const int MostBytes = 4 << 20;
+    private const int Longest = 4 << 20;
 
+    private const string StandardInput = "-";
+
+    /// <param name="path">"-" is the standard input. What cannot be sought in is read as well: pipes.</param>
     /// <exception cref="ConfigException">It cannot be read or used; the message has everything that is wrong.</exception>
     public static LoadedConfig Load(string path)
     {
@@ -17,10 +22,16 @@ public static class ConfigFile
     {
         try
         {
-            using var file = File.OpenRead(path);
-            if (file.Length > MostBytes) throw Unreadable(path, $"the file has {file.Length} bytes; no configuration is that long");
+            using var file = path == StandardInput ? Console.OpenStandardInput() : File.OpenRead(path);
             using var reader = new StreamReader(file);
-            return reader.ReadToEnd();
+            var text = new StringBuilder();
+            var buffer = new char[8192];
+            for (int read; (read = reader.Read(buffer)) > 0;)
+            {
+                text.Append(buffer, 0, read);
+                if (text.Length > Longest) throw Unreadable(path, $"it has more than {Longest} characters; no configuration is that long");
+            }
+            return text.ToString();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -8,6 +8,9 @@ namespace EbpfLb.Model;
 /// <param name="Message">What stands there, what is allowed, what happens, what to do.</param>
 public readonly record struct RefusedField(string Path, string Message)
 {
+    /// <summary>Of the keys of annotations that are for us.</summary>
+    public const string OwnPrefix = "ebpflb.io/";
+
     public const string Scheduler = "metadata.annotations[ebpflb.io/scheduler]";
 
     public const string MaglevTableSize = "metadata.annotations[ebpflb.io/maglev-table-size]";
@@ -19,4 +22,8 @@ public readonly record struct RefusedField(string Path, string Message)
 
     /// <summary>Of single endpoints.</summary>
     public const string Weights = "metadata.annotations[ebpflb.io/weights]";
+
+    /// <summary>All keys of annotations that are for us: the first three of Services, the others of EndpointSlices.</summary>
+    public static IReadOnlyList<string> OwnAnnotations { get; } = [.. new[] { Scheduler, MaglevTableSize, Forwarding, Weight, Weights }
+        .Select(path => path["metadata.annotations[".Length..^1])];
 }

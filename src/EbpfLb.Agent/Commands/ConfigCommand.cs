@@ -78,7 +78,8 @@ internal sealed class ConfigCommand(CommandContext context)
         if (Load(path) is not { } config) return ExitCode.Failed;
         var output = context.Terminal.Out;
         foreach (var note in UnsupportedFields.Fields(config)) output.WriteLine($"no meaning here: {note.Path}: {note.Text}");
-        output.WriteLine($"{path} can be used{(config.Warnings.Count == 0 ? "" : $", with {config.Warnings.Count} warnings")}");
+        var warnings = config.Warnings.Count switch { 0 => "", 1 => ", with 1 warning", var count => $", with {count} warnings" };
+        output.WriteLine($"{path} can be used{warnings}");
         return ExitCode.Ok;
     }
 

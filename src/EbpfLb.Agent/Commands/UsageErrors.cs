@@ -20,7 +20,9 @@ internal static class UsageErrors
                 ? [$"'{first}' is no option here; {Near(first, Options(command)) ?? $"give a command first, one of {all}"}"]
                 : [$"'{first}' is no command; {Near(first, commands) ?? $"give one of {all}"}"];
         }
-        return result.Errors.Select(e => e.Message).Concat(result.UnmatchedTokens
+        // A misspelt option is taken for an argument where the command has one.
+        var values = result.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens).Select(t => t.Value);
+        return result.Errors.Select(e => e.Message).Concat(result.UnmatchedTokens.Concat(values)
             .Where(t => t.StartsWith('-')).Select(t => Near(t, Options(command))).OfType<string>())
             .Distinct(StringComparer.Ordinal);
     }

@@ -52,7 +52,7 @@ internal sealed class DrainView(
                 $"no Service{(drain.Service is { } name ? $" {name}" : "")} has a backend {drain}; `ebpflb backends` lists them");
         if (!effect.Lists.IsEmpty && !drain.Always)
             return Refuse($"{drain} is the last backend of {Names(effect.Lists)}: without it their new connections are refused or "
-                + "dropped; --force drains it all the same, --service another Service alone");
+                + "dropped; --force drains it all the same, --service NAME takes it from that Service alone");
         var now = time.GetUtcNow();
         var until = query.ForSeconds is { } seconds ? now + TimeSpan.FromSeconds(seconds) : (DateTimeOffset?)null;
         if (TryChange(() => store.Put(new TimedDrain(drain, now, until))) is { } problem) return Refuse(problem);

@@ -18,6 +18,8 @@ internal static class KernelStart
         if (options.Instance.CgroupRoot is { } cgroup && !Directory.Exists(cgroup))
             throw new StartException(
                 $"{OptionNames.CgroupRoot} {cgroup} is no directory: make it, or leave the option out for the root of the cgroup2 mount");
+        if (options.Instance.CgroupRoot is { } named && CgroupFileSystem.WhyNone(named) is { } why)
+            throw new StartException($"{OptionNames.CgroupRoot} (cgroupRoot): {why}");
         return Explained(() =>
         {
             if (Privileges.Missing() is { } rights) throw new StartException(rights);

@@ -37,6 +37,16 @@ public static class CgroupFileSystem
         return ownPath;
     }
 
+    /// <summary>Why a directory is no cgroup of cgroup2, and what to name in its place; null: it is one, or is on no mount known.</summary>
+    public static string? WhyNone(string path)
+    {
+        var mounts = Mount.ReadAll();
+        if (FileSystems.Holding(path, mounts) is not { Type: not "cgroup2" } other) return null;
+        return $"{path} is on {(other.Type == "cgroup" ? "cgroup v1" : other.Type)}, not on cgroup2; "
+            + (Find(mounts) is { } found ? $"name {found} or a cgroup below it"
+                : "mount one: `mount -t cgroup2 none /sys/fs/cgroup/unified`");
+    }
+
     /// <summary>Opens a cgroup's directory.</summary>
     /// <exception cref="BpfException">ENOENT, ENOTDIR: no such cgroup.</exception>
     public static BpfFd Open(string path) =>

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using EbpfLb.Model;
 
 namespace EbpfLb.Configuration.Values;
 
@@ -24,7 +25,7 @@ public static class EndpointText
     internal static string WithPort(string text, int defaultPort)
     {
         var (host, port) = Split(text.Trim());
-        if (port is not null || !IPAddress.TryParse(host, out _)) return text;
+        if (port is not null || !TryParseHost(host, out _) || host.Length == 0) return text;
         return host.Contains(':') && !host.StartsWith('[') ? $"[{host}]:{defaultPort}" : $"{host}:{defaultPort}";
     }
 
@@ -39,6 +40,10 @@ public static class EndpointText
     private static bool TryParseHost(string host, [NotNullWhen(true)] out IPAddress? address)
     {
         address = IPAddress.IPv6Any;
-        return host.Length == 0 || IPAddress.TryParse(host, out address);
+        if (host.Length == 0) return true;
+        // Not IPAddress.TryParse(), to which a forgotten ":" makes 10256 an address: 0.0.40.16.
+        if (!IpAddress.TryParse(host.StartsWith('[') ? host[1..^1] : host, out var found)) return false;
+        address = found.ToIPAddress();
+        return true;
     }
 }

@@ -65,8 +65,8 @@ internal static class ApiExplainer
                 + "and firewalls", inner: exception),
             _ when error == HttpRequestError.ConnectionError || exception is OperationCanceledException
                 => new(ApiFailure.Unreachable, $"{what}: no connection in time; check address, port and firewalls", inner: exception),
-            _ => new(ApiFailure.Cut, $"{what}: the connection broke ({OneLine(exception.Message)}); it is tried again, look at the "
-                + "server and the network if it stays", inner: exception),
+            _ => new(ApiFailure.Cut, $"{what}: the connection broke ({OneLine(exception.GetBaseException().Message)}); it is tried again, "
+                + "look at the server and the network if it stays", inner: exception),
         };
     }
 
@@ -99,7 +99,10 @@ internal static class ApiExplainer
     public static string Show(Uri server) => server.AbsoluteUri.TrimEnd('/');
 
     private static string Rule(ApiCall call)
-        => $$"""{apiGroups: ["{{call.Group}}"], resources: ["{{call.Plural}}"], verbs: ["{{call.Verb}}"]}""";
+        => $$"""{apiGroups: ["{{call.Group}}"], resources: ["{{call.Plural}}"], verbs: {{Verbs(call)}}}""";
+
+    /// <summary>The agent lists and watches collections; who lacks the one will lack the other next.</summary>
+    private static string Verbs(ApiCall call) => call.Verb is "list" or "watch" ? """["list", "watch"]""" : $"""["{call.Verb}"]""";
 
     private static string Qualified(ApiCall call) => call.Group.Length == 0 ? call.Plural : $"{call.Plural}.{call.Group}";
 

@@ -32,6 +32,7 @@ internal static class NamedFile
                 e switch
                 {
                     FileNotFoundException or DirectoryNotFoundException => $"{where}: {path} does not exist; check the path",
+                    UnauthorizedAccessException when Directory.Exists(path) => $"{where}: {path} is a directory; name the file in it",
                     UnauthorizedAccessException => $"{where}: {path} may not be read by this user; check its owner and mode",
                     _ => $"{where}: {path} cannot be read: {e.Message}; check the path",
                 },

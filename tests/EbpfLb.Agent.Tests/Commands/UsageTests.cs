@@ -57,6 +57,7 @@ public sealed class UsageTests : IDisposable
     }
 
     [Theory]
+    [InlineData("did you mean --output?", "services", "--outpt", "json")]
     [InlineData("'statsu' is no command; did you mean status?", "statsu")]
     [InlineData("'--instance' is no option here; give a command first, one of plan, run, rollback", "migrate", "--instance", "a")]
     [InlineData("'--instance' is no option here; give a command first, one of", "conntrack", "--instance", "a")]

@@ -2,6 +2,7 @@ using EbpfLb.Agent.Nodes;
 using EbpfLb.Agent.Pipeline;
 using EbpfLb.Agent.Tests.Fakes;
 using EbpfLb.Agent.Tests.Pipeline;
+using EbpfLb.Datapath.Devices;
 using EbpfLb.Datapath.Node;
 using EbpfLb.Http.Health;
 using EbpfLb.Model;
@@ -42,6 +43,26 @@ public sealed class NodeReconcilerTests : IDisposable
         Assert.Single(log.Lines, l => l.Contains("name=cali1 role=None reason=\"a veth without an address\"", StringComparison.Ordinal));
         Assert.Single(log.Lines, l => l.Contains("Node: devices=2 addresses=1 nodeport_addresses=1", StringComparison.Ordinal));
         Assert.Empty(state.NodeView.Problems);
+    }
+
+    [Theory]
+    [InlineData("10.0.0.0/8", "eth0", "NodePorts answer on no IPv4 address of this node: --nodeport-addresses (nodePortAddresses) is 10.")]
+    [InlineData("", "eth9", "--devices (devices.uplinks) names eth9, which no device is")]
+    [InlineData("192.0.2.0/24", "eth*", null)]
+    [InlineData("127.0.0.1/32", "eth0", null)]
+    [InlineData("fd00::/8", "eth0", null)]
+    public void Options_that_name_what_the_node_does_not_have_are_warned_of(string addresses, string devices, string? warning)
+    {
+        node.Device("eth0", address: "192.0.2.1", gateway: "192.0.2.254");
+        Keeper(NodeOptions.Default with
+        {
+            NodePortAddresses = NodePortAddresses.Parse(addresses),
+            Devices = DeviceOptions.Default with { Only = [NamePattern.Parse(devices)] },
+        }).Refresh();
+
+        var about = state.NodeView.Warnings.Where(w => w.Contains("nodePortAddresses") || w.Contains("devices.uplinks")).ToList();
+        if (warning is null) Assert.Empty(about);
+        else Assert.StartsWith(warning, Assert.Single(about), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.IO.Pipes;
 using EbpfLb.Configuration.KubeProxy;
 using EbpfLb.Configuration.Own;
 using EbpfLb.Testing;
@@ -225,6 +226,19 @@ public sealed class DocumentTests
     [InlineData("""{"ebpflb.io": {}, "ebpflb.io": {}, "kubeproxy.config.k8s.io": {}}""")]
     public void An_answer_that_is_not_as_it_is_written_is_refused(string json)
         => Assert.Throws<ConfigException>(() => Output.ConfigJson.Read(json));
+
+    [Fact]
+    public async Task A_pipe_is_read_as_a_file_is()
+    {
+        using var pipe = new AnonymousPipeServerStream(PipeDirection.Out);
+        pipe.Write("kind: KubeProxyConfiguration\napiVersion: kubeproxy.config.k8s.io/v1alpha1\nclusterCIDR: 10.244.0.0/16\n"u8);
+        var path = $"/proc/self/fd/{pipe.GetClientHandleAsString()}";
+        var load = Task.Run(() => ConfigFile.Load(path));
+        // Its end is seen when nobody writes any more.
+        pipe.Dispose();
+
+        Assert.Equal("10.244.0.0/16", (await load).KubeProxy.ClusterCidr);
+    }
 
     [Fact]
     public void A_file_that_cannot_be_read_says_so()

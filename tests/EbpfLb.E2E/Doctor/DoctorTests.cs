@@ -154,6 +154,19 @@ public sealed class DoctorTests(TestCluster cluster) : IClassFixture<TestCluster
     }
 
     [Fact]
+    public void A_directory_that_is_no_cgroup_is_a_problem_here_and_for_an_agent()
+    {
+        var (code, text) = cluster.First.Agent.Command("doctor", "--cgroup-root", "/proc");
+        Assert.Equal(1, code);
+        Assert.Contains("mounts.cgroup2       problem   /proc is on proc, not on cgroup2", text, StringComparison.Ordinal);
+
+        (code, text) = ChildProcess.Run(
+            Node.Place, TestNode.Binary, "run", "--instance", "elb-none", "--manifests", cluster.Manifests.Path, "--cgroup-root", "/proc");
+        Assert.Equal(1, code);
+        Assert.Contains("--cgroup-root (cgroupRoot): /proc is on proc, not on cgroup2; name ", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void An_option_that_names_another_source_is_looked_at_in_place_of_the_agents()
     {
         var report = Doctor(out var code, "--manifests", "/nonexistent");

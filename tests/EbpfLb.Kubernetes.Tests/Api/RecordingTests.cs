@@ -136,7 +136,7 @@ public sealed class RecordingTests
             $"cannot list services at {server.Url.AbsoluteUri.TrimEnd('/')}: not allowed "
                 + "(the server says: services is forbidden: User \"ebpflb\" cannot "
             + "list resource \"services\" in API group \"\" at the cluster scope); add to the agent's ClusterRole: "
-            + "{apiGroups: [\"\"], resources: [\"services\"], verbs: [\"list\"]}",
+            + "{apiGroups: [\"\"], resources: [\"services\"], verbs: [\"list\", \"watch\"]}",
             failure.Message);
     }
 

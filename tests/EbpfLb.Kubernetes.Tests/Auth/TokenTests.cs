@@ -85,7 +85,7 @@ public sealed class TokenTests : IAsyncLifetime
         var failure = await FailureOf(() => api.WatchAsync(ApiResources.EndpointSlices, ApiSelector.All, server.ResourceVersion, Cancel));
 
         Assert.Equal(ApiFailure.Forbidden, failure.Failure);
-        Assert.EndsWith("""{apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["watch"]}""", failure.Message);
+        Assert.EndsWith("""{apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["list", "watch"]}""", failure.Message);
     }
 
     private sealed class RotatingCredentials(string first, string second) : ApiCredentials

@@ -204,4 +204,14 @@ public sealed class EndpointRulesTests : IDisposable
         folder.With("n.yaml", $"apiVersion: v1\nkind: Node\n{body}\n");
         Assert.Contains(reason, Assert.Single((await folder.LoadAsync()).Errors));
     }
+
+    [Fact]
+    public async Task An_address_of_a_node_that_is_none_is_a_warning()
+    {
+        folder.With(
+            "n.yaml",
+            "apiVersion: v1\nkind: Node\nmetadata: {name: n}\nstatus: {addresses: [{type: InternalIP, address: 172.18.0.300}]}\n");
+        Assert.Contains(
+            "status.addresses[0].address: \"172.18.0.300\" is not an IP address", Assert.Single((await folder.LoadAsync()).Warnings));
+    }
 }

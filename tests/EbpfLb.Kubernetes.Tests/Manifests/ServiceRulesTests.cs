@@ -222,6 +222,16 @@ public sealed class ServiceRulesTests : IDisposable
     }
 
     [Theory]
+    [InlineData("annotations: {ebpflb.io/schedular: lc}", "metadata.annotations[ebpflb.io/schedular]: there is no such annotation")]
+    [InlineData("annotation: {a: b}", "metadata.annotation: the API has no such field")]
+    public async Task What_is_misspelt_in_the_metadata_is_a_warning(string metadata, string warning)
+    {
+        folder.With(
+            "web.yaml", $"apiVersion: v1\nkind: Service\nmetadata: {{name: web, {metadata}}}\nspec: {{{Ip}, {Port}}}\n");
+        Assert.Contains(warning, Assert.Single((await folder.LoadAsync()).Warnings), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(Port, "spec.clusterIP: is empty: no ClusterIP will be served; set one")]
     [InlineData(
         $"{Ip}, {Port}, ipFamilyPolicy: RequireDualStack", "spec.clusterIPs: dual-stack with one address: only IPv4 will be served")]

@@ -256,8 +256,7 @@ static bool parse_targets(struct load *load, const char *text, bool mapped)
 
 static bool parse_mode(struct load *load, const char *text)
 {
-	static const char *const names[] = {"tcp", "udp", "udp-connected", "udp-shared",
-					    "sctp"};
+	static const char *const names[] = {"tcp", "udp", "udp-connected", "udp-shared", "sctp"};
 
 	for (int i = 0; i < 5; i++) {
 		if (!strcmp(names[i], text)) {

@@ -14,14 +14,16 @@ static const struct {
 	const char *help;
 } verbs[] = {
 	{"serve", verb_serve,
-	 "name=N [tcp=P,P-P] [udp=P,P-P] [sctp=P,P-P] [show-port=1] [show-client=1] [backlog=N] [follow=1]: "
+	 "name=N [tcp=P,P-P] [udp=P,P-P] [sctp=P,P-P] [show-port=1] [show-client=1] [backlog=N] "
+	 "[follow=1]: "
 	 "answer with the "
 	 "name"},
 	{"bulk", verb_bulk,
 	 "to=A:P [up=BYTES] [down=BYTES] [mapped=1] [timeout=MS]: both at once over one TCP "
 	 "connection, every byte compared"},
 	{"load", verb_load,
-	 "mode=tcp|udp|udp-connected|udp-shared|sctp to=A:P[=SUFFIX],... [count=N] [seconds=S] [rate=R] "
+	 "mode=tcp|udp|udp-connected|udp-shared|sctp to=A:P[=SUFFIX],... [count=N] [seconds=S] "
+	 "[rate=R] "
 	 "[threads=T] "
 	 "[from=A] [mapped=1] [bytes=N] [timeout=MS] [background=ID]: requests one after another"},
 	{"load-stats", verb_load_stats, "background=ID [reset=1]: figures of a load that runs"},

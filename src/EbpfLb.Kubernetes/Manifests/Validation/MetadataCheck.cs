@@ -1,4 +1,5 @@
 using EbpfLb.Kubernetes.Manifests.Parser;
+using EbpfLb.Model;
 
 namespace EbpfLb.Kubernetes.Manifests.Validation;
 
@@ -14,6 +15,7 @@ internal static class MetadataCheck
     public static void Check(Field metadata, NameRule rule, bool isNamespaced)
     {
         metadata.IsObject();
+        KnownFields.Warn(metadata, KnownFields.Metadata);
         var name = metadata["name"].TextOrEmpty();
         if (name.Length == 0 && (!metadata["name"].IsSet || metadata["name"].HoldsText))
             metadata["name"].Refuse("an object needs a name; set it");
@@ -47,6 +49,8 @@ internal static class MetadataCheck
         {
             // Keys of annotations are compared without case (ValidateAnnotations).
             if (NameRules.QualifiedName(key.ToLowerInvariant()) is { } badKey) value.Refuse($"key \"{key}\": {badKey}");
+            if (key.StartsWith(RefusedField.OwnPrefix, StringComparison.Ordinal) && !RefusedField.OwnAnnotations.Contains(key))
+                value.Warn($"there is no such annotation, it does nothing; there are {string.Join(", ", RefusedField.OwnAnnotations)}");
             size += key.Length + (value.Text()?.Length ?? 0);
         }
         if (size > MostAnnotations) annotations.Refuse($"annotations of {size} characters; {MostAnnotations} are the most: shorten them");

@@ -1,4 +1,5 @@
 using EbpfLb.Kubernetes.Manifests.Parser;
+using EbpfLb.Model;
 
 namespace EbpfLb.Kubernetes.Manifests.Validation;
 
@@ -18,8 +19,9 @@ internal static class NodeCheck
         foreach (var address in node["status"]["addresses"].Items())
         {
             if (!address.IsObject()) continue;
-            address["type"].Text();
-            address["address"].Text();
+            var type = address["type"].Text();
+            if (address["address"].Text() is { } text && type is "InternalIP" or "ExternalIP" && !IpAddress.TryParse(text, out _))
+                address["address"].Warn($"\"{text}\" is not an IP address and is not used; correct it");
         }
     }
 

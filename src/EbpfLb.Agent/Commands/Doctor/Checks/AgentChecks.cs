@@ -63,18 +63,22 @@ internal static class AgentChecks
             $"`ebpflb undrain {drain.Backend}` when it is no longer wanted");
     }
 
+    /// <summary>A server has a check of its own.</summary>
+    private static string Remedy(SourceReport source) => source.Description.Contains("://", StringComparison.Ordinal)
+        ? "see api.server above" : "correct the file that the message names";
+
     private static CheckResult JudgeSync(StatusReport status)
     {
         if (status.Source is not { } source) return CheckResult.NotKnown(Sync, "the agent does not say what its source is");
         if (!source.Synced)
             return CheckResult.Problem(Sync, $"{source.Description} was not read completely "
                 + $"yet{(source.Error is { } why ? $": {why}" : "")}",
-                "see api.server above, and the agent's log");
+                $"{Remedy(source)}, and the agent's log");
         var age = source.ContactAgeSeconds is { } seconds ? TimeSpan.FromSeconds(Math.Round(seconds)) : (TimeSpan?)null;
         if (source.Error is { } error || age > Silent)
             return CheckResult.Problem(Sync,
                 $"{source.Description} was last in contact {(age is { } old ? $"{DurationText.Format(old)} ago" : "never")}"
-                    + (source.Error is { } text ? $": {text}" : ""), "see api.server above; what is programmed stays in force meanwhile");
+                    + (source.Error is { } text ? $": {text}" : ""), $"{Remedy(source)}; what is programmed stays in force meanwhile");
         return CheckResult.Ok(Sync, $"{source.Description}, last contact "
             + $"{(age is { } recent ? $"{DurationText.Format(recent)} ago" : "not timed")}"
             + (status.LastPlan is { } plan ? $", last change programmed {plan.EndedAt.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}" : ""));

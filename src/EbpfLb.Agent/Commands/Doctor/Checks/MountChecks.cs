@@ -43,6 +43,11 @@ internal static class MountChecks
         if (!Directory.Exists(root))
             return [CheckResult.Problem(Cgroup, $"{OptionNames.CgroupRoot} {root} does not exist",
                 "make the cgroup, or leave the option out for the root of all")];
+        if (CgroupFileSystem.WhyNone(root) is { } why)
+        {
+            var cut = why.IndexOf("; ", StringComparison.Ordinal);
+            return [CheckResult.Problem(Cgroup, why[..cut], $"{why[(cut + 2)..]} ({OptionNames.CgroupRoot}, cgroupRoot)")];
+        }
         return [Judge(root, CgroupFileSystem.IdOf(root), isNamed: named is not null)];
     }
 
