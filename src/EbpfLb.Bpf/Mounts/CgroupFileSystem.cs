@@ -37,12 +37,14 @@ public static class CgroupFileSystem
         return ownPath;
     }
 
-    /// <summary>Why a directory is no cgroup of cgroup2, and what to name in its place; null: it is one, or is on no mount known.</summary>
+    /// <summary>Why a directory is no cgroup of cgroup2, and what to name in its place; null: it is one, or is not there.</summary>
     public static string? WhyNone(string path)
     {
         var mounts = Mount.ReadAll();
-        if (FileSystems.Holding(path, mounts) is not { Type: not "cgroup2" } other) return null;
-        return $"{path} is on {(other.Type == "cgroup" ? "cgroup v1" : other.Type)}, not on cgroup2; "
+        // By device: a path may lead there by a symbolic link.
+        if (FileIdentity.Of(path)?.Device is not { } device || mounts.Any(m => m.Type == "cgroup2" && m.Device == device)) return null;
+        var type = mounts.FirstOrDefault(m => m.Device == device)?.Type ?? FileSystems.Holding(path, mounts)?.Type;
+        return $"{path} is on {(type == "cgroup" ? "cgroup v1" : type ?? "another file system")}, not on cgroup2; "
             + (Find(mounts) is { } found ? $"name {found} or a cgroup below it"
                 : "mount one: `mount -t cgroup2 none /sys/fs/cgroup/unified`");
     }

@@ -42,7 +42,8 @@ public static class EndpointText
         address = IPAddress.IPv6Any;
         if (host.Length == 0) return true;
         // Not IPAddress.TryParse(), to which a forgotten ":" makes 10256 an address: 0.0.40.16.
-        if (!IpAddress.TryParse(host.StartsWith('[') ? host[1..^1] : host, out var found)) return false;
+        var bare = host.Length > 2 && host[0] == '[' && host[^1] == ']' ? host[1..^1] : host;
+        if (!IpAddress.TryParse(bare, out var found)) return false;
         address = found.ToIPAddress();
         return true;
     }

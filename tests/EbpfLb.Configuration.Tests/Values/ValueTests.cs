@@ -82,6 +82,10 @@ public sealed class ValueTests
     [InlineData("http://127.0.0.1:80")]
     [InlineData("10256")]
     [InlineData("127.1:80")]
+    [InlineData("[")]
+    [InlineData("[]:80")]
+    [InlineData("[::1")]
+    [InlineData("[::1:80")]
     public void What_is_no_address_is_refused_with_an_example(string text)
         => Assert.Contains("127.0.0.1:10256", Assert.Throws<FormatException>(() => EndpointText.Parse(text, 10256)).Message);
 }

@@ -160,6 +160,12 @@ public sealed class DoctorTests(TestCluster cluster) : IClassFixture<TestCluster
         Assert.Equal(1, code);
         Assert.Contains("mounts.cgroup2       problem   /proc is on proc, not on cgroup2", text, StringComparison.Ordinal);
 
+        using var place = new ManifestDirectory();
+        var link = Path.Combine(place.Path, "cgroup");
+        File.CreateSymbolicLink(link, Node.Cgroup.Path);
+        (_, text) = cluster.First.Agent.Command("doctor", "--cgroup-root", link);
+        Assert.Contains("mounts.cgroup2       ok", text, StringComparison.Ordinal);
+
         (code, text) = ChildProcess.Run(
             Node.Place, TestNode.Binary, "run", "--instance", "elb-none", "--manifests", cluster.Manifests.Path, "--cgroup-root", "/proc");
         Assert.Equal(1, code);
