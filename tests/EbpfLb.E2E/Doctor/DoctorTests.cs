@@ -167,7 +167,8 @@ public sealed class DoctorTests(TestCluster cluster) : IClassFixture<TestCluster
         Assert.Contains("mounts.cgroup2       ok", text, StringComparison.Ordinal);
 
         (code, text) = ChildProcess.Run(
-            Node.Place, TestNode.Binary, "run", "--instance", "elb-none", "--manifests", cluster.Manifests.Path, "--cgroup-root", "/proc");
+            Node.Place, TestNode.Binary, "run", "--instance", Leftovers.NewName(), "--run-dir", place.Path,
+            "--manifests", cluster.Manifests.Path, "--cgroup-root", "/proc");
         Assert.Equal(1, code);
         Assert.Contains("--cgroup-root (cgroupRoot): /proc is on proc, not on cgroup2; name ", text, StringComparison.Ordinal);
     }
