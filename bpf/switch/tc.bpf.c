@@ -62,6 +62,16 @@ lb_inline void catch_up(struct lb_ct_state *ours, const struct lb_ct_state *thei
 	}
 }
 
+/*
+ * The place belongs to another flow in our map. It was brought along, and ended, and its ports
+ * began anew while the programs of before had the packets: then theirs had a packet later. What
+ * begins at ours has a later one than all that theirs knows.
+ */
+lb_inline bool replaces(const struct lb_ct_state *theirs, const struct lb_ct_state *ours)
+{
+	return (__s32)(theirs->tick - ours->tick) > BEHIND;
+}
+
 /* The entry of the key, as the map of before has it, into ours and into `ct`. */
 lb_inline bool take4(const struct lb_ct_key4 *key, struct lb_ct4 *ct)
 {
@@ -82,6 +92,8 @@ lb_inline bool take4(const struct lb_ct_key4 *key, struct lb_ct4 *ct)
 	else if (ours->src == ct->src && ours->dst == ct->dst && ours->sport == ct->sport &&
 		 ours->dport == ct->dport)
 		catch_up(&ours->state, &ct->state, key->proto);
+	else if (replaces(&ct->state, &ours->state))
+		bpf_map_update_elem(&lb_conntrack4, key, ct, BPF_ANY);
 	return true;
 }
 
@@ -104,6 +116,8 @@ lb_inline bool take6(const struct lb_ct_key6 *key, struct lb_ct6 *ct)
 	else if (lb_same16(ours->src, ct->src) && lb_same16(ours->dst, ct->dst) &&
 		 ours->sport == ct->sport && ours->dport == ct->dport)
 		catch_up(&ours->state, &ct->state, key->proto);
+	else if (replaces(&ct->state, &ours->state))
+		bpf_map_update_elem(&lb_conntrack6, key, ct, BPF_ANY);
 	return true;
 }
 

@@ -88,7 +88,10 @@ internal sealed class FlowMove(MapSet maps, ILogger logger)
             FlowSelection.Of(kept.Entries().Select(e => TCodec.Decode(e.Key, e.Value)), int.MaxValue, ring.HalfOpenRoom, ring.ClosedRoom));
     }
 
-    /// <summary>Whether the new map has the entry; by <paramref name="take"/> as far as it was before.</summary>
+    /// <summary>
+    /// Whether the new map has the entry; by <paramref name="take"/> as far as it was before, or in place of one that has ended since it
+    /// was brought along.
+    /// </summary>
     private static bool IsThere<TKey, TValue, TCodec>(BpfMap<TKey, TValue> to, in FlowEntry entry, Action<FlowKey>? take)
         where TKey : unmanaged
         where TValue : unmanaged
@@ -96,7 +99,9 @@ internal sealed class FlowMove(MapSet maps, ILogger logger)
     {
         var key = TCodec.Key(entry.Key);
         if (!to.TryLookup(key, out var value)) return false;
-        if (take is not null && TCodec.Decode(key, value).State.Phase < entry.State.Phase) take(entry.Key);
+        var ours = TCodec.Decode(key, value);
+        var isSame = (ours.Source, ours.Destination) == (entry.Source, entry.Destination);
+        if (take is not null && (!isSame || ours.State.Phase < entry.State.Phase)) take(entry.Key);
         return true;
     }
 
