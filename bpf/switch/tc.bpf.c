@@ -63,13 +63,14 @@ lb_inline void catch_up(struct lb_ct_state *ours, const struct lb_ct_state *thei
 }
 
 /*
- * The place belongs to another flow in our map. It was brought along, and ended, and its ports
- * began anew while the programs of before had the packets: then theirs had a packet later. What
- * begins at ours has a later one than all that theirs knows.
+ * What our map has there (`same`: with the same addresses) was brought along, and ended, and its
+ * ports began anew while the programs of before had the packets: then theirs had a packet later.
+ * What begins at ours has a later one than all that theirs knows.
  */
-lb_inline bool replaces(const struct lb_ct_state *theirs, const struct lb_ct_state *ours)
+lb_inline bool replaces(const struct lb_ct_state *theirs, const struct lb_ct_state *ours, bool same)
 {
-	return (__s32)(theirs->tick - ours->tick) > BEHIND;
+	return (__s32)(theirs->tick - ours->tick) > BEHIND &&
+	       (!same || (ours->phase >= LB_CT_CLOSED && theirs->phase < LB_CT_CLOSED));
 }
 
 /* The entry of the key, as the map of before has it, into ours and into `ct`. */
@@ -78,6 +79,7 @@ lb_inline bool take4(const struct lb_ct_key4 *key, struct lb_ct4 *ct)
 	__u8 old[LB_RECAST_KEY] = {};
 	struct lb_ct4 *ours;
 	const __u8 *theirs;
+	bool same;
 
 	lb_recast(old, (const __u8 *)key, cfg_key4, sizeof(old));
 	theirs = bpf_map_lookup_elem(&lb_was4, old);
@@ -87,13 +89,16 @@ lb_inline bool take4(const struct lb_ct_key4 *key, struct lb_ct4 *ct)
 	if (!lb_ct_sealed4(key, ct))
 		return false;
 	ours = bpf_map_lookup_elem(&lb_conntrack4, key);
-	if (!ours)
+	if (!ours) {
 		bpf_map_update_elem(&lb_conntrack4, key, ct, BPF_NOEXIST);
-	else if (ours->src == ct->src && ours->dst == ct->dst && ours->sport == ct->sport &&
-		 ours->dport == ct->dport)
-		catch_up(&ours->state, &ct->state, key->proto);
-	else if (replaces(&ct->state, &ours->state))
+		return true;
+	}
+	same = ours->src == ct->src && ours->dst == ct->dst && ours->sport == ct->sport &&
+	       ours->dport == ct->dport;
+	if (replaces(&ct->state, &ours->state, same))
 		bpf_map_update_elem(&lb_conntrack4, key, ct, BPF_ANY);
+	else if (same)
+		catch_up(&ours->state, &ct->state, key->proto);
 	return true;
 }
 
@@ -102,6 +107,7 @@ lb_inline bool take6(const struct lb_ct_key6 *key, struct lb_ct6 *ct)
 	__u8 old[LB_RECAST_KEY] = {};
 	struct lb_ct6 *ours;
 	const __u8 *theirs;
+	bool same;
 
 	lb_recast(old, (const __u8 *)key, cfg_key6, sizeof(old));
 	theirs = bpf_map_lookup_elem(&lb_was6, old);
@@ -111,13 +117,16 @@ lb_inline bool take6(const struct lb_ct_key6 *key, struct lb_ct6 *ct)
 	if (!lb_ct_sealed6(key, ct))
 		return false;
 	ours = bpf_map_lookup_elem(&lb_conntrack6, key);
-	if (!ours)
+	if (!ours) {
 		bpf_map_update_elem(&lb_conntrack6, key, ct, BPF_NOEXIST);
-	else if (lb_same16(ours->src, ct->src) && lb_same16(ours->dst, ct->dst) &&
-		 ours->sport == ct->sport && ours->dport == ct->dport)
-		catch_up(&ours->state, &ct->state, key->proto);
-	else if (replaces(&ct->state, &ours->state))
+		return true;
+	}
+	same = lb_same16(ours->src, ct->src) && lb_same16(ours->dst, ct->dst) &&
+	       ours->sport == ct->sport && ours->dport == ct->dport;
+	if (replaces(&ct->state, &ours->state, same))
 		bpf_map_update_elem(&lb_conntrack6, key, ct, BPF_ANY);
+	else if (same)
+		catch_up(&ours->state, &ct->state, key->proto);
 	return true;
 }
 

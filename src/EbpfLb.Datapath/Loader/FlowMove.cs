@@ -101,7 +101,7 @@ internal sealed class FlowMove(MapSet maps, ILogger logger)
         if (!to.TryLookup(key, out var value)) return false;
         var ours = TCodec.Decode(key, value);
         var isSame = (ours.Source, ours.Destination) == (entry.Source, entry.Destination);
-        if (take is not null && (!isSame || ours.State.Phase < entry.State.Phase)) take(entry.Key);
+        if (take is not null && (!isSame || ours.State.Phase != entry.State.Phase)) take(entry.Key);
         return true;
     }
 
