@@ -1,5 +1,6 @@
 using System.Net;
 using EbpfLb.E2E.Outside;
+using EbpfLb.Testing.Manifests;
 using EbpfLb.Testing.Probes;
 using EbpfLb.Testing.Processes;
 
@@ -41,6 +42,51 @@ public sealed class ReusedPortTests
         agent.WaitUntilReady();
         Assert.Contains(from, agent.Command("conntrack", "list", "--phase", "open").Output, StringComparison.Ordinal);
         Assert.Equal(1, Answered());
+
+        long Answered() => cluster.Probe.Ask("exchange id=held").Number("answered");
+    }
+
+    /// <summary>
+    /// A flow that was brought along had ended, and its port is used anew before packets go over: to another backend, and to the same one,
+    /// whose connection must not be taken for the one that ended.
+    /// </summary>
+    [Theory]
+    [InlineData(Family.IPv4, "d")]
+    [InlineData(Family.IPv6, "d")]
+    [InlineData(Family.IPv4, "c")]
+    [InlineData(Family.IPv6, "c")]
+    public void A_connection_of_a_port_that_had_one_when_flows_were_copied_goes_on(Family family, string second)
+    {
+        using var cluster = new TestCluster();
+        var agent = cluster.First.Agent;
+        var service = cluster.Publish("c");
+        var to = service.Address(cluster, Way.NodePortOfFirst, family);
+        var from = new IPEndPoint(family == Family.IPv4 ? cluster.Client.IPv4 : cluster.Client.IPv6, 40_000).ToString();
+        Assert.Equal(1, cluster.Probe.Load(new LoadSpec(LoadMode.Tcp, to) { From = from, Count = 1 }).Answered);
+        cluster.Publish(service with { Manifest = service.Manifest with { Endpoints = cluster.Addresses(second) } });
+        Eventually.True(
+            () => cluster.Probe.Load(LoadMode.Tcp, to, 20).Names.Keys.All(name => name.StartsWith(second, StringComparison.Ordinal)),
+            $"{second} alone to answer");
+
+        using var place = new ManifestDirectory();
+        var held = Path.Combine(place.Path, "held");
+        var hooks = agent.PinnedIds().Keys.Count(name => name.StartsWith("links/", StringComparison.Ordinal));
+        agent.Kill();
+        agent.LaunchInstead(UpgradeTests.BinaryOf("every"), RepositoryPaths.Netprobe, "held", held, $"update*{hooks},pin*1");
+        Eventually.True(() => File.Exists(held), () => $"flows to be copied. Log of the agent:\n{agent.Log}");
+        Thread.Sleep(Later);
+        cluster.Probe.Do($"hold id=held to={to} from={from} count=1");
+        Assert.Equal(1, Answered());
+        File.Delete(held);
+        agent.WaitUntilReady();
+        Assert.Equal(1, Answered());
+
+        // By an agent that can read the maps.
+        agent.Kill();
+        agent.LaunchInstead(TestNode.Binary);
+        agent.WaitUntilReady();
+        Assert.Equal(1, Answered());
+        Assert.Contains(from, agent.Command("conntrack", "list", "--phase", "open").Output, StringComparison.Ordinal);
 
         long Answered() => cluster.Probe.Ask("exchange id=held").Number("answered");
     }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs a command and kills it just before one of its system calls is done: what a kill -9 at that
- * moment leaves. Only the calls of `points` are stopped for that, so the command is not slowed. */
+ * moment leaves. Or holds it there, so that something can happen meanwhile. Only the calls of
+ * `points` are stopped for that, so the command is not slowed. */
 #define _GNU_SOURCE
 #include "netprobe.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/bpf.h>
 #include <linux/filter.h>
@@ -20,6 +22,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Calls by their number and first argument. */
@@ -159,8 +162,24 @@ static bool steps_end(struct steps *steps, const struct seccomp_notif *call)
 	return !*steps->next || !steps_next(steps);
 }
 
-static void watch(int listener, pid_t child, struct steps *steps)
+/* The file is there for as long as the command is held: who removes it lets it go on. */
+static void hold_by(const char *file)
 {
+	const struct timespec pause = {.tv_nsec = 10000000};
+	int fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return;
+	close(fd);
+	while (!access(file, F_OK))
+		nanosleep(&pause, NULL);
+}
+
+/* `hold`: a file to hold the command by; NULL: it is killed. */
+static void watch(int listener, pid_t child, struct steps *steps, const char *hold)
+{
+	bool ended = false;
+
 	struct pollfd wait = {.fd = listener, .events = POLLIN};
 
 	while (poll(&wait, 1, -1) >= 0 || errno == EINTR) {
@@ -171,23 +190,28 @@ static void watch(int listener, pid_t child, struct steps *steps)
 			return;
 		if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &call))
 			continue;
-		if (steps_end(steps, &call)) {
-			kill(child, SIGKILL);
-			return;
+		if (!ended && steps_end(steps, &call)) {
+			if (!hold) {
+				kill(child, SIGKILL);
+				return;
+			}
+			ended = true;
+			hold_by(hold);
 		}
 		go.id = call.id;
 		ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &go);
 	}
 }
 
-int run_killed(const char *where, char **command)
+int run_killed(const char *where, const char *hold, char **command)
 {
 	struct steps steps = {.next = where};
 	int pair[2], status, listener;
 	pid_t child, parent = getpid();
 
 	if (!steps_next(&steps) || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
-		fprintf(stderr, "usage: netprobe killed NAME[:PATH]*COUNT[,...] COMMAND...\n");
+		fprintf(stderr, "usage: netprobe killed NAME[:PATH]*COUNT[,...] COMMAND...\n"
+				"       netprobe held FILE NAME[:PATH]*COUNT[,...] COMMAND...\n");
 		return 2;
 	}
 	child = fork();
@@ -206,7 +230,7 @@ int run_killed(const char *where, char **command)
 	close(pair[1]);
 	listener = take_fd(pair[0]);
 	if (listener >= 0)
-		watch(listener, child, &steps);
+		watch(listener, child, &steps, hold);
 	waitpid(child, &status, 0);
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }

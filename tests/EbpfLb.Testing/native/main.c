@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* netprobe: "netprobe VERB key=value..." runs one verb, "netprobe shell" reads one verb a line from
- * stdin, "netprobe killed" runs a command up to one of its system calls. */
+ * stdin, "netprobe killed" runs a command up to one of its system calls, "netprobe held"
+ * with a stay there. */
 #include "netprobe.h"
 
 #include <signal.h>
@@ -110,7 +111,9 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "shell"))
 		return shell();
 	if (!strcmp(argv[1], "killed") && argc > 3)
-		return run_killed(argv[2], argv + 3);
+		return run_killed(argv[2], NULL, argv + 3);
+	if (!strcmp(argv[1], "held") && argc > 4)
+		return run_killed(argv[3], argv[2], argv + 4);
 	for (int i = 1; i < argc; i++) {
 		size_t used = strlen(line);
 
