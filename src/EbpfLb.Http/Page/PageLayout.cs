@@ -46,7 +46,7 @@ internal static class PageLayout
         html.Add($"</body></html>\n");
     }
 
-    /// <summary>Words and a sign, so that it is not told by colour alone.</summary>
+    /// <summary>Words and a sign: colour alone would not tell it.</summary>
     private static void WriteState(HtmlWriter html, PageHead head)
     {
         if (head.IsReady) html.Add($"<span class=\"state ok\">✓ ready</span>");
