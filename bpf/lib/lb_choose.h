@@ -101,14 +101,20 @@ lb_inline bool lb_masquerade(const struct lb_settings *set, __u32 service_flags,
 #define LB_LOCAL_PORTS 32768
 
 /* To a source port of ours, and like a reply; unless a socket has it, that is a reply whose flow is
- * lost. */
+ * lost. Any datagram may look so: where pods are known by their addresses one from elsewhere is a
+ * client's, as of a pod's port that is the node's (hostPort). */
 lb_inline bool lb_like_reply(const struct lb_pass *pass, const struct lb_settings *set)
 {
-	__u16 port = bpf_ntohs(pass->pkt.tuple.dport);
+	const struct lb_tuple *at = &pass->pkt.tuple;
+	__u16 port = bpf_ntohs(at->dport);
 
-	return port >= set->snat_port_first && port <= set->snat_port_last &&
-	       bpf_ntohs(pass->pkt.tuple.sport) < LB_LOCAL_PORTS &&
-	       (pass->pkt.tcp_flags & (LB_TCP_SYN | LB_TCP_ACK)) != LB_TCP_SYN;
+	if (port < set->snat_port_first || port > set->snat_port_last ||
+	    bpf_ntohs(at->sport) >= LB_LOCAL_PORTS ||
+	    (pass->pkt.tcp_flags & (LB_TCP_SYN | LB_TCP_ACK)) == LB_TCP_SYN)
+		return false;
+	return at->proto == IPPROTO_TCP ||
+	       !(set->flags & (at->family == 4 ? LB_SET_PODS4 : LB_SET_PODS6)) ||
+	       lb_pod_address(set, at);
 }
 
 /* To no frontend. Two kinds are worth a word: what asks a loopback address for a NodePort from

@@ -54,20 +54,20 @@ wait_for() {
 	done
 }
 
+# start_agent NODE OPTION...
 start_agent() {
 	netlab_spawn "$lab" "$1" "$state/agent-$1.log" "$agent" run --manifests "$manifests" --node-name "$1" \
 		--instance "$(netlab_instance "$lab" "$1")" --cgroup-root "$(netlab_cgroup "$lab" "$1")" --run-dir "$state/$1" \
-		--cluster-cidr "$NETLAB_PODS4,$NETLAB_PODS6"
+		--cluster-cidr "$NETLAB_PODS4,$NETLAB_PODS6" "${@:2}"
 }
 
 ready() {
 	netlab_exec "$lab" "$1" curl -fsS -o /dev/null http://127.0.0.1:10256/readyz
 }
 
-start() {
+# places PORTS...: the places above; backends serve these ports of `netprobe serve`.
+places() {
 	local pod
-	heading "A router, an outside client, two nodes; a client pod and two backends on node-1, one backend on node-2"
-	clean
 	netlab_lab "$lab"
 	netlab_client "$lab" outside
 	netlab_node "$lab" node-1
@@ -77,9 +77,15 @@ start() {
 		netlab_pod "$lab" "${pod%/*}" "${pod#*/}"
 	done
 	for pod in node-1/web-a node-1/web-b node-2/web-c; do
-		netlab_spawn "$lab" "$pod" "$state/${pod#*/}.log" "$netprobe" serve "name=${pod#*/}" tcp=8080 udp=7007 show-client=1
+		netlab_spawn "$lab" "$pod" "$state/${pod#*/}.log" "$netprobe" serve "name=${pod#*/}" "$@" show-client=1
 		wait_for "the server in $pod" grep -q '^ok' "$state/${pod#*/}.log"
 	done
+}
+
+start() {
+	heading "A router, an outside client, two nodes; a client pod and two backends on node-1, one backend on node-2"
+	clean
+	places tcp=8080 udp=7007
 	tools/netlab/netlab list | awk -v lab="$lab" '$1 == "lab" { on = $2 == lab } on && $1 != "lab"'
 	say "Each backend serves HTTP on TCP 8080 and an echo on UDP 7007, and answers with its name and the client's address as it sees it."
 	say "The router sends the load balancer addresses 203.0.113.0/24 and 2001:db8:1::/64 to node-1. Nothing leads out of the lab."

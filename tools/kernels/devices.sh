@@ -5,11 +5,8 @@
 # ends with 1 when a connection failed, an answer was wrong, or `ebpflb verify` found a difference.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-DEMO_LAB=devices DEMO_PATIENCE=${DEMO_PATIENCE:-240}
-source tools/netlab/lib.sh
-source deploy/demo/show.sh
-source deploy/demo/lab.sh
-PATH=$PATH:/usr/sbin
+DEMO_LAB=devices
+source tools/kernels/lab.sh
 
 shapes=(veth bond-active-backup bond-balance-rr bond-802.3ad vlan veth+vlan vlan-bond)
 wanted=("$@")
@@ -107,28 +104,9 @@ reaches() {
 	! netlab_exec "$lab" router "$netprobe" load mode=tcp to="$(at "$1" 9)" count=1 seconds=2 timeout=1000 2>&1 | grep -qi 'timed\|unreach'
 }
 
-at() {
-	case $1 in *:*) echo "[$1]:$2" ;; *) echo "$1:$2" ;; esac
-}
-
 metric() {
 	netlab_exec "$lab" node-1 curl -fsS http://127.0.0.1:10249/metrics \
 		| awk -v reason="reason=\"$1\"" '/^ebpflb_(packets|datapath_events)_total/ && index($0, reason) { sum += $2 } END { print sum + 0 }'
-}
-
-agent_up() {
-	netlab_spawn "$lab" node-1 "$state/agent-node-1.log" "$agent" run --manifests "$manifests" --node-name node-1 \
-		--instance "$(netlab_instance "$lab" node-1)" --cgroup-root "$(netlab_cgroup "$lab" node-1)" --run-dir "$state/node-1" \
-		--cluster-cidr "$NETLAB_PODS4,$NETLAB_PODS6" --xdp "$1"
-	wait_for "the agent to be ready" ready node-1
-}
-
-agent_down() {
-	local pid
-	pid=$(cat "$state/agent-node-1.log.pid")
-	kill -KILL "$pid"
-	# Refused until its last thread has ended.
-	wait_for "the agent's end" netlab_exec "$lab" node-1 "$agent" cleanup --instance "$(netlab_instance "$lab" node-1)"
 }
 
 # count ANSWER EXPECTED: adds to answered and failed; a wrong backend or address is a failure.
@@ -165,9 +143,9 @@ says() {
 
 case_() {
 	echo "  $1, XDP $2" >&2
-	local shape=$1 xdp=$2 answered=0 failed=0 lost=0 held=20 kept=- verify=clean before after to
+	local shape=$1 xdp=$2 answered=0 failed=0 lost=0 kept=- verify=clean before after to
 	local from4="web-a@$outside web-b@$outside web-c@$node1" from6="web-a@$outside6 web-b@$outside6 web-c@$node1_6"
-	agent_up "$xdp"
+	agent_up node-1 --xdp "$xdp"
 	before=$(metric pkt_xdp)
 	open_shell held outside
 	for to in "$node1:$public_port" "[$shop6]:80"; do tell held "hold id=$to to=$to count=$held"; done
@@ -198,7 +176,7 @@ case_() {
 	printf 'case\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$shape" "$xdp" "$answered" "$failed" "$kept" "$((after - before))" "$verify" "$(says)"
 	[ "$failed $lost $verify" = "0 0 clean" ] || failures=$((failures + 1))
 	[ -z "${VERBOSE:-}" ] || { ebpflb node-1 status; netlab_exec "$lab" node-1 ip -d link; ebpflb node-1 drops; }
-	agent_down
+	agent_gone node-1
 }
 
 port_back() {
@@ -214,18 +192,7 @@ is_wanted() {
 
 clean
 trap clean EXIT
-netlab_lab "$lab"
-netlab_client "$lab" outside
-netlab_node "$lab" node-1
-netlab_node "$lab" node-2
-netlab_route "$lab" node-1 203.0.113.0/24 2001:db8:1::/64
-for pod in node-1/web-a node-1/web-b node-2/web-c; do
-	# The first address of pods is a client's in the manifests.
-	[ "$pod" != node-1/web-a ] || netlab_pod "$lab" node-1 client
-	netlab_pod "$lab" "${pod%/*}" "${pod#*/}"
-	netlab_spawn "$lab" "$pod" "$state/${pod#*/}.log" "$netprobe" serve "name=${pod#*/}" tcp=8080 udp=7007 show-client=1
-	wait_for "the server in $pod" grep -q '^ok' "$state/${pod#*/}.log"
-done
+places tcp=8080 udp=7007
 # They finish their checksums, as network cards do: unfinished ones are left to tc.
 offload outside eth0 tx off
 offload node-2/web-c eth0 tx off

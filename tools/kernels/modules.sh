@@ -6,21 +6,13 @@
 # something failed, an answer was wrong, or `ebpflb verify` found a difference.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-DEMO_LAB=modules DEMO_PATIENCE=${DEMO_PATIENCE:-240}
-source tools/netlab/lib.sh
-source deploy/demo/show.sh
-source deploy/demo/lab.sh
-PATH=$PATH:/usr/sbin
+DEMO_LAB=modules
+source tools/kernels/lab.sh
 
 cases=("$@")
 [ "${#cases[@]}" -gt 0 ] || cases=(snat dsr ipip)
-held=20
 # As in the manifests below.
 port=30090 line4=10.96.0.90 line6=fd00:10:96::90 vip4=203.0.113.90 vip6=2001:db8:1::90
-
-at() {
-	case $1 in *:*) echo "[$1]:$2" ;; *) echo "$1:$2" ;; esac
-}
 
 # slices FAMILY A B C: where the pods listen.
 slice() {
@@ -58,18 +50,9 @@ line() {
 	slice IPv6 fd00:10:244::11 fd00:10:244::12 fd00:10:244:1::10
 }
 
-# agent_up NODE OPTION...
-agent_up() {
-	local node=$1
-	shift
-	netlab_spawn "$lab" "$node" "$state/agent-$node.log" "$agent" run --manifests "$manifests" --node-name "$node" \
-		--instance "$(netlab_instance "$lab" "$node")" --cgroup-root "$(netlab_cgroup "$lab" "$node")" --run-dir "$state/$node" \
-		--cluster-cidr "$NETLAB_PODS4,$NETLAB_PODS6" --pod-device 'p-*' "$@"
-	wait_for "the agent of $node to be ready" ready "$node"
-}
-
-agent_killed() {
-	kill -KILL "$(cat "$state/agent-$1.log.pid")"
+# up NODE OPTION...: pods of a node that go by packet, as SCTP does.
+up() {
+	agent_up "$1" --pod-device 'p-*' "${@:2}"
 }
 
 # asked NAME WHAT PLACE MODE TO EXPECTED: 30 requests; every backend answers, and sees the client as expected.
@@ -119,18 +102,15 @@ verified() {
 
 down() {
 	local node
-	for node in node-1 node-2; do
-		agent_killed "$node"
-		wait_for "the agent's end" netlab_exec "$lab" "$node" "$agent" cleanup --instance "$(netlab_instance "$lab" "$node")"
-	done
+	for node in node-1 node-2; do agent_gone "$node"; done
 }
 
 # sctp CASE SEEN4 SEEN6 OPTION...: held associations live through the death of an agent.
 sctp() {
 	local case=$1 seen4=$2 seen6=$3 number=0 to lines
 	shift 3
-	agent_up node-2 "$@"
-	agent_up node-1 "$@"
+	up node-2 "$@"
+	up node-1 "$@"
 	lines=("$(at $node1 $port)" "$(at $node1_6 $port)" "$(at $vip4 80)" "$(at $vip6 80)")
 	open_shell held outside
 	for to in "${lines[@]}"; do
@@ -142,7 +122,7 @@ sctp() {
 	kept "$case" "held"
 	agent_killed node-1
 	kept "$case" "without an agent"
-	agent_up node-1 "$@"
+	up node-1 "$@"
 	kept "$case" "with the next agent"
 	close_shell held
 	verified
@@ -171,8 +151,8 @@ case_ipip() {
 	device node-1 $node1 $node2 10.244.1.0/24
 	device node-2 $node2 $node1 10.244.0.0/24
 	asked ipip "tcp of pod to pod, before" node-1/client tcp 10.244.1.10:8080 "web-c@$inside"
-	agent_up node-2 --tunnel ipip --forwarding dsr
-	agent_up node-1 --tunnel ipip --forwarding dsr
+	up node-2 --tunnel ipip --forwarding dsr
+	up node-1 --tunnel ipip --forwarding dsr
 	asked ipip "tcp of pod to pod" node-1/client tcp 10.244.1.10:8080 "web-c@$inside"
 	ask_all ipip tcp "web-a@$outside web-b@$outside web-c@$outside" "web-a@$outside6 web-b@$outside6 web-c@$outside6"
 	ask_all ipip sctp "web-a@$outside web-b@$outside web-c@$outside" "web-a@$outside6 web-b@$outside6 web-c@$outside6"
@@ -183,17 +163,7 @@ case_ipip() {
 
 clean
 trap clean EXIT
-netlab_lab "$lab"
-netlab_client "$lab" outside
-netlab_node "$lab" node-1
-netlab_node "$lab" node-2
-netlab_route "$lab" node-1 203.0.113.0/24 2001:db8:1::/64
-for pod in node-1/client node-1/web-a node-1/web-b node-2/web-c; do
-	netlab_pod "$lab" "${pod%/*}" "${pod#*/}"
-	[ "$pod" != node-1/client ] || continue
-	netlab_spawn "$lab" "$pod" "$state/${pod#*/}.log" "$netprobe" serve "name=${pod#*/}" tcp=8080 sctp=8080 show-client=1
-	wait_for "the server in $pod" grep -q '^ok' "$state/${pod#*/}.log"
-done
+places tcp=8080 sctp=8080
 mkdir -p "$manifests"
 cp deploy/demo/manifests/nodes.yaml "$manifests"
 line > "$manifests/line.yaml"

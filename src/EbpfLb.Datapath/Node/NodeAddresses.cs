@@ -19,8 +19,8 @@ internal sealed class NodeAddresses
     {
         this.network = network;
         facts = new NetworkFacts(network);
-        // Permanent addresses before temporary (privacy) ones of IPv6, which soon end; else in the kernel's order.
-        usable = network.Addresses.Where(IsUsable).OrderBy(a => IsTemporary(a)).ToLookup(a => a.LinkIndex);
+        var named = node?.Addresses.ToHashSet() ?? [];
+        usable = network.Addresses.Where(IsUsable).OrderBy(a => Rank(a, named)).ToLookup(a => a.LinkIndex);
         Primaries = node is { Addresses.IsEmpty: false }
             ? [.. node.Addresses.DistinctBy(a => a.Family)]
             : [.. new[] { FindPrimary(AddressFamily.InterNetwork, []), FindPrimary(AddressFamily.InterNetworkV6, []) }.OfType<IpAddress>()];
@@ -41,7 +41,7 @@ internal sealed class NodeAddresses
 
     /// <summary>
     /// The source of what leaves by a device: its first usable address, rather one in the subnet of its router, as MASQUERADE
-    /// chooses (inet_select_addr); the node's primary one where the device has none.
+    /// chooses (inet_select_addr), of IPv6 rather that of the Node object; the node's primary one where the device has none.
     /// </summary>
     public IpAddress? SourceFor(Link link, AddressFamily family)
         => OwnSource(link, family) ?? (family == AddressFamily.InterNetwork ? Primary4 : Primary6);
@@ -70,6 +70,12 @@ internal sealed class NodeAddresses
         => address.Scope == AddressScope.Global && (address.Flags & Unusable) == AddressFlags.None
             && !IpAddress.From(address.Local).IsLoopback;
 
-    private static bool IsTemporary(Address address)
-        => address.Local.AddressFamily == AddressFamily.InterNetworkV6 && address.Flags.HasFlag(AddressFlags.Secondary);
+    /// <summary>
+    /// The kernel has the newest IPv6 address first. That may be one that moves between nodes, as keepalived and kube-vip set them (/128),
+    /// and what is masqueraded with it breaks when it goes. Temporary (privacy) ones end soon.
+    /// </summary>
+    private static int Rank(Address address, HashSet<IpAddress> named)
+        => address.Local.AddressFamily != AddressFamily.InterNetworkV6 || named.Contains(IpAddress.From(address.Local)) ? 0
+            : address.Flags.HasFlag(AddressFlags.Secondary) ? 3
+            : address.PrefixLength == 128 ? 2 : 1;
 }

@@ -26,6 +26,18 @@ public sealed class NodeStateBuilderTests
         Assert.Equal(("192.0.2.1", "2001:db8::1"), (device.Snat4.ToString(), device.Snat6.ToString()));
     }
 
+    /// <summary>The newest comes first, as the kernel has IPv6 addresses; keepalived and kube-vip set such ones, which move.</summary>
+    [Fact]
+    public void An_address_that_may_move_to_another_node_is_no_source_while_there_is_another()
+    {
+        var net = new Net().Device("eth0").Address("eth0", "2001:db8::80/128").Address("eth0", "2001:db8::2/64")
+            .Address("eth0", "2001:db8::1/64").Route("eth0", "::/0", "fe80::ff");
+        Assert.Equal("2001:db8::2", Device("eth0", net).Snat6.ToString());
+        Assert.Equal("2001:db8::1", Device("eth0", net, Node("192.0.2.1", "2001:db8::1")).Snat6.ToString());
+        Assert.Equal("2001:db8::80", Device("eth0", net, Node("192.0.2.1", "2001:db8::80")).Snat6.ToString());
+        Assert.Equal("2001:db8::80", Device("eth0", new Net().Device("eth0").Address("eth0", "2001:db8::80/128")).Snat6.ToString());
+    }
+
     [Fact]
     public void An_address_beside_the_router_is_preferred()
         => Assert.Equal("198.51.100.1", Device("eth0", new Net().Device("eth0")

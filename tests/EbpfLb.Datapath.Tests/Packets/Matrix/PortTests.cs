@@ -147,6 +147,20 @@ public class PortTests(PacketFixture fixture) : PacketTest(fixture.Program)
         Assert.Equal(LbReason.PktReplyLost, (LbReason)Assert.Single(Program.Events()).Reason);
     }
 
+    /// <summary>Of a port of the node that netfilter gives to a pod (hostPort).</summary>
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void A_datagram_of_a_client_is_no_reply_whatever_its_ports_are(Family family)
+    {
+        var at = Ends.Of(family);
+        var first = PacketBuilder.From(at.Client, 20_000).To(at.LanAddress, 61234).Over(Segments.Data(L4.Udp)).Payload(9);
+
+        Untouched(first, In(first, PacketLab.Lan));
+
+        Counted((LbReason.PktPassed, 1));
+        Assert.Empty(Program.Events());
+    }
+
     private PacketResult New(L4 protocol, Family family, int client)
         => In(FromClient(family, Segments.Opening(protocol), ClientPort + client));
 }
