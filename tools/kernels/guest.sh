@@ -18,10 +18,6 @@ ln -s /proc/self/fd /dev/fd
 ip link set lo up
 cd /repo || exit
 
-objects() {
-	echo build/bpf/ebpflb.bpf.o build/bpf/iter/*.bpf.o build/bpf/switch/*.bpf.o
-}
-
 task_facts() {
 	echo "release $(uname -r)"
 	echo "lockdown $(sed -nE 's/.*\[(.*)\].*/\1/p' /sys/kernel/security/lockdown)"
@@ -30,9 +26,8 @@ task_facts() {
 }
 
 task_verify() {
-	# As the agent sets it: by what the module has when it is there.
 	modprobe nf_conntrack
-	verify cfg_was4=1 cfg_was6=1 cfg_conntrack=$([ -e /sys/kernel/btf/nf_conntrack ] && echo 1 || echo 0) $(objects)
+	tools/kernels/verify.sh verify
 }
 
 task_packets() {

@@ -51,7 +51,7 @@ make_root() {
 	mkdir -p "$root/repo/tools" "$root/repo/deploy"
 	cp -r tools/netlab "$root/repo/tools/"
 	mkdir -p "$root/repo/tools/kernels"
-	cp tools/kernels/{lab,devices,modules}.sh "$root/repo/tools/kernels/"
+	cp tools/kernels/{verify,lab,devices,modules}.sh "$root/repo/tools/kernels/"
 	cp -r deploy/demo "$root/repo/deploy/"
 	cp -r build/bpf build/bin build/native "$root/repo/build/"
 	cp -r build/dotnet/bin/EbpfLb.Datapath.Tests "$root/repo/build/dotnet/bin/"

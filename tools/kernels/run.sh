@@ -42,7 +42,7 @@ done
 columns+=("this machine")
 {
 	echo "release $(uname -r)"
-	"$there/verify" cfg_was4=1 cfg_was6=1 build/bpf/ebpflb.bpf.o build/bpf/iter/*.bpf.o build/bpf/switch/*.bpf.o
+	tools/kernels/verify.sh "$there/verify"
 } > "$there/results/this machine"
 
 # A row for each program, a column for each kernel: verified instructions, or the error.

@@ -41,6 +41,29 @@ public sealed class VerifierTests
         bpf.Knobs.Set("cfg_tunnel", (byte)tunnel);
         bpf.Knobs.Set("cfg_traffic", traffic);
         bpf.Knobs.Set("cfg_tunnel_mss", (ushort)(tunnel == LbTunnel.None ? 0 : 1400));
+        AllWithin(bpf);
+    }
+
+    /// <summary>In front of the stack: by the driver at a bond, and by the stack where frames for other machines arrive.</summary>
+    [Theory]
+    [InlineData(true, false, false, LbTunnel.Geneve)]
+    [InlineData(false, true, true, LbTunnel.Geneve)]
+    [InlineData(true, false, true, LbTunnel.Ipip)]
+    public void Every_program_leaves_the_verifier_head_room_at_other_devices(bool bond, bool generic, bool checkFrame, LbTunnel tunnel)
+    {
+        using var bpf = Open();
+        bpf.Knobs.Set("cfg_xdp_bond", bond ? 7u : 0);
+        bpf.Knobs.Set("cfg_xdp_generic", (byte)(generic ? 1 : 0));
+        bpf.Knobs.Set("cfg_check_frame", (byte)(checkFrame ? 1 : 0));
+        bpf.Knobs.Set("cfg_tunnel", (byte)tunnel);
+        bpf.Knobs.Set("cfg_tunnel_mss", (ushort)1400);
+        bpf.Knobs.Set("cfg_traffic", (byte)1);
+        bpf.Knobs.Set("cfg_conntrack", (byte)1);
+        AllWithin(bpf);
+    }
+
+    private static void AllWithin(BpfObject bpf)
+    {
         bpf.Load();
 
         Assert.All(bpf.Programs.Keys, name =>

@@ -8,7 +8,7 @@ namespace EbpfLb.Datapath.Tests.Packets.Devices;
 /// Two programs see one packet: that of the lower device translates it, and that of the device above (a macvlan, a bridge) meets it as the
 /// stack hands it on. wan0 is the lower one here, wan1 the one above.
 /// </summary>
-public sealed class DeviceAboveTests : PacketTest
+public class DeviceAboveTests : PacketTest
 {
     public DeviceAboveTests(PacketFixture fixture)
         : base(fixture.Program)

@@ -8,7 +8,7 @@ namespace EbpfLb.Datapath.Tests.Packets.Devices;
 /// <summary>
 /// Frames that are not for the device's own link address: a device that listens to all, or a switch that floods, brings them.
 /// </summary>
-public sealed class OtherHostTests(PacketFixture fixture) : PacketTest(fixture.Program)
+public class OtherHostTests(PacketFixture fixture) : PacketTest(fixture.Program)
 {
     private const string OtherMachine = "02-DE-AD-BE-EF-01";
     private const string Broadcast = "FF-FF-FF-FF-FF-FF";

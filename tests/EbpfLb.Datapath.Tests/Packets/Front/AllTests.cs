@@ -1,3 +1,4 @@
+using EbpfLb.Datapath.Tests.Packets.Devices;
 using EbpfLb.Datapath.Tests.Packets.Fragments;
 using EbpfLb.Datapath.Tests.Packets.Fuzz;
 using EbpfLb.Datapath.Tests.Packets.Matrix;
@@ -61,6 +62,15 @@ public sealed class MartianInFrontTests(PacketFixture fixture) : MartianTests(fi
 
 [InFront]
 public sealed class MovedPortInFrontTests(PacketFixture fixture) : MovedPortTests(fixture);
+
+[InFront]
+public sealed class OtherHostInFrontTests(PacketFixture fixture) : OtherHostTests(fixture);
+
+[InFront]
+public sealed class DeviceAboveInFrontTests(PacketFixture fixture) : DeviceAboveTests(fixture);
+
+[InFront]
+public sealed class PortShareInFrontTests(PortShareTests.Fixture fixture) : PortShareTests(fixture);
 
 [InFront]
 public sealed class PodInFrontTests(PacketFixture fixture) : PodTests(fixture);

@@ -87,6 +87,33 @@ public class AcrossNodesTests : PacketTest, IClassFixture<AcrossNodesTests.Clust
         Assert.Equal(asked, nodes[0].Count(LbReason.PktAsked));
     }
 
+    /// <summary>What has an entry on the node that it began by, as its place had changed hands.</summary>
+    [Fact]
+    public void A_flow_with_an_entry_goes_on_by_another_node_where_its_place_changed_hands_once()
+    {
+        Have(["1", "2", "3"]);
+        Have(["1", "2", "3", "4", "5", "6"]);
+        var flows = Enumerable.Range(1, 300).ToDictionary(port => port, port => Sent(0, port, TcpFlags.Syn));
+
+        foreach (var (port, endpoint) in flows) Assert.Equal(endpoint, Sent(1, port, TcpFlags.Ack));
+        Assert.InRange(flows.Keys.Count(HasEntry), 50, 250);
+    }
+
+    /// <summary>Without it a client of another MTU waits for ever; routers send it by whatever node has the address.</summary>
+    [Fact]
+    public void An_error_from_the_way_to_the_client_reaches_the_endpoint_by_any_node()
+    {
+        Have(["1", "2", "3"]);
+        var flows = Enumerable.Range(1, 200).ToDictionary(port => port, port => Sent(0, port, TcpFlags.Syn));
+        foreach (var (port, endpoint) in flows) Assert.Equal((endpoint, endpoint), (SentError(0, port), SentError(1, port)));
+
+        // Places that changed hands, and flows that began there.
+        Have(["1", "2", "3", "4", "5", "6"]);
+        foreach (var port in Enumerable.Range(201, 200)) flows[port] = Sent(0, port, TcpFlags.Syn);
+        foreach (var (port, endpoint) in flows) Assert.Equal((endpoint, endpoint), (SentError(0, port), SentError(1, port)));
+        Assert.InRange(flows.Keys.Count(HasEntry), 40, 250);
+    }
+
     /// <summary>Its node may be gone: nobody waits for that.</summary>
     [Fact]
     public void An_endpoint_that_does_not_serve_is_not_asked()
@@ -191,20 +218,44 @@ public class AcrossNodesTests : PacketTest, IClassFixture<AcrossNodesTests.Clust
     private int Sent(int node, int port, TcpFlags flags)
     {
         var at = Ends.Of(Family.IPv4);
-        var packet = PacketBuilder.From(at.Client, FirstPort + port).To(at.Vip, ServicePort).Over(new TcpSegment(flags, 1000, 0)).Build();
+        var arrived = Carried(node,
+            PacketBuilder.From(at.Client, FirstPort + port).To(at.Vip, ServicePort).Over(new TcpSegment(flags, 1000, 0)).Build());
+        if (arrived is null) return 0;
+        Assert.Equal(at.Client, arrived.Ip.Source.Address);
+        return EndpointAt(arrived.Ip.Destination.Address);
+    }
+
+    /// <summary>The endpoint that gets a router's "fragmentation needed" about what a client's port was sent; it quotes the endpoint.</summary>
+    private int SentError(int node, int port)
+    {
+        var at = Ends.Of(Family.IPv4);
+        var lost = PacketBuilder.From(at.Vip, ServicePort).To(at.Client, FirstPort + port).Over(new TcpSegment(TcpFlags.Ack, 1000, 0))
+            .Payload(40);
+        var arrived = Carried(node, PacketBuilder.From(at.Router).To(at.Vip).IcmpError(3, 4, lost, rest: 1400).Build());
+        Assert.NotNull(arrived);
+        var endpoint = arrived.Ip.Destination.Address;
+        Assert.Equal(new IPEndPoint(endpoint, 8080), arrived.Inner?.Source);
+        Assert.Equal(new IPEndPoint(at.Client, FirstPort + port), arrived.Inner?.Destination);
+        return EndpointAt(endpoint);
+    }
+
+    private static int EndpointAt(IPAddress address)
+    {
+        Assert.StartsWith("10.244.9.", address.ToString(), StringComparison.Ordinal);
+        return address.GetAddressBytes()[3];
+    }
+
+    /// <summary>The packet as the stack of the last node has it, after the tunnels from node to node; null: the client was answered.</summary>
+    private ParsedPacket? Carried(int node, byte[] packet)
+    {
         var (link, hops) = (packet[..14], 0);
         while (true)
         {
             var result = nodes[node].Ingress(packet);
-            var ip = PacketReader.Read(result.Packet).Ip;
-            var to = ip.Destination.Address;
-            if (to.Equals(at.Client)) return 0;
-            if (result.Verdict == Verdict.Pass)
-            {
-                Assert.Equal(at.Client, ip.Source.Address);
-                Assert.StartsWith("10.244.9.", to.ToString(), StringComparison.Ordinal);
-                return to.GetAddressBytes()[3];
-            }
+            var arrived = PacketReader.Read(result.Packet);
+            var to = arrived.Ip.Destination.Address;
+            if (to.Equals(Ends.Of(Family.IPv4).Client)) return null;
+            if (result.Verdict == Verdict.Pass) return arrived;
             node = Array.FindIndex(nodes, n => AddressOf(Array.IndexOf(nodes, n)) == to.ToString());
             Assert.True(node >= 0,
                 $"went to {to} with {result.Verdict}\n{string.Join('\n', nodes.Select(n => string.Join(", ", n.Counts())))}");

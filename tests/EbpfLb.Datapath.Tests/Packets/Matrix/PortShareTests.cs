@@ -6,7 +6,7 @@ namespace EbpfLb.Datapath.Tests.Packets.Matrix;
 /// <summary>
 /// A flood of connections that are never completed, towards one backend: each has a source port, and there are fewer of those than flows.
 /// </summary>
-public sealed class PortShareTests(PortShareTests.Fixture fixture) : PacketTest(fixture.Program), IClassFixture<PortShareTests.Fixture>
+public class PortShareTests(PortShareTests.Fixture fixture) : PacketTest(fixture.Program), IClassFixture<PortShareTests.Fixture>
 {
     private const int Ports = 2000;
     private const int FirstPort = 61000;
