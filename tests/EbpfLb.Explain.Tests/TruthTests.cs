@@ -19,6 +19,23 @@ public sealed class TruthTests
             Assert.Equal(row.All, Outcomes(row, new TruthCluster(family), FlowPath.Packet));
     }
 
+    [Theory]
+    [MemberData(nameof(Rows), DisableDiscoveryEnumeration = true)]
+    public void With_direct_server_return_a_packet_is_explained_as_the_table_says_of_that(TruthRow row)
+    {
+        foreach (var family in Enum.GetValues<IpFamily>())
+        foreach (var forwarding in (Forwarding[])[Forwarding.Dsr, Forwarding.Hybrid])
+            Assert.Equal(row.AllDirect, Outcomes(row, new TruthCluster(family), FlowPath.Packet, forwarding: forwarding));
+    }
+
+    [Theory]
+    [MemberData(nameof(Rows), DisableDiscoveryEnumeration = true)]
+    public void Whatever_the_scheduler_a_packet_is_explained_as_the_table_says(TruthRow row)
+    {
+        foreach (var scheduler in Enum.GetValues<Scheduler>())
+            Assert.Equal(row.All, Outcomes(row, new TruthCluster(IpFamily.IPv4), FlowPath.Packet, scheduler));
+    }
+
     /// <summary>Sockets have the same backends and need no masquerading.</summary>
     [Theory]
     [MemberData(nameof(Rows), DisableDiscoveryEnumeration = true)]
@@ -43,9 +60,14 @@ public sealed class TruthTests
         Assert.Empty(missing);
     }
 
-    private static string[] Outcomes(TruthRow row, TruthCluster cluster, FlowPath path)
+    private static string[] Outcomes(
+        TruthRow row, TruthCluster cluster, FlowPath path, Scheduler? scheduler = null, Forwarding forwarding = Forwarding.Snat)
     {
-        var table = ForwardingCompiler.Compile(cluster.Build(row), new PolicyOptions { NodeName = TruthCluster.NodeName }, null);
+        var options = new PolicyOptions
+        {
+            NodeName = TruthCluster.NodeName, Tunnels = forwarding != Forwarding.Snat, Forwarding = forwarding,
+        };
+        var table = ForwardingCompiler.Compile(cluster.Build(row, scheduler), options, null);
         var explainer = new Explainer(table, new ExplainContext
         {
             NodeName = TruthCluster.NodeName,
@@ -57,7 +79,8 @@ public sealed class TruthTests
         var explanation = explainer.Explain(new Flow(cluster.SourceOf(row), address, port, protocol, path));
         return explanation.Verdict == FlowVerdict.Dnat
             ? [.. explanation.Backends.Select(b
-                => (b.Address.Address == cluster.Here ? "here" : "there") + (b.Masquerade ? " SNAT" : "")).Order(StringComparer.Ordinal)]
+                => (b.Address.Address == cluster.Here ? "here" : "there")
+                    + (b.Tunnel is not null ? " tunnel" : b.Masquerade ? " SNAT" : "")).Order(StringComparer.Ordinal)]
             : [explanation.Verdict.ToString().ToLowerInvariant()];
     }
 }

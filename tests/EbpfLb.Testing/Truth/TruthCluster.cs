@@ -14,6 +14,7 @@ public sealed class TruthCluster(IpFamily family)
     public const ushort NodePort = 30080;
     public const ushort BackendPort = 8080;
     private const ushort UnknownPort = 81;
+    private const int MaglevTableSize = 251;
 
     public static string[] Situations { get; } = ["both", "here", "there", "none", "unready", "ending here", "ending there", "ending"];
 
@@ -33,6 +34,9 @@ public sealed class TruthCluster(IpFamily family)
     public IpAddress Outside { get; } = Of(family, "198.51.100.9", "2001:db8:99::9");
 
     public IpAddress Blocked { get; } = Of(family, "198.51.100.77", "2001:db8:99::77");
+
+    /// <summary>Address of the other node, by which its pods are reached.</summary>
+    public IpAddress OtherNode { get; } = Of(family, "10.244.2.1", "fd00:244:2::1");
 
     public SourceRange Pods { get; } = SourceRange.Parse(family == IpFamily.IPv4 ? "10.244.0.0/16" : "fd00:244::/32");
 
@@ -71,18 +75,21 @@ public sealed class TruthCluster(IpFamily family)
         _ => throw new InvalidDataException($"'{row.Source}' is no source of the truth table"),
     };
 
-    public ClusterSnapshot Build(TruthRow row)
+    /// <param name="scheduler">Of the Service; null: the usual one.</param>
+    public ClusterSnapshot Build(TruthRow row, Scheduler? scheduler = null)
     {
         var policy = row.Policy == "Local" ? TrafficPolicy.Local : TrafficPolicy.Cluster;
         var other = policy == TrafficPolicy.Local ? TrafficPolicy.Cluster : TrafficPolicy.Local;
         var isInternal = row.Destination.StartsWith("ClusterIP", StringComparison.Ordinal);
         var snapshot = new ClusterBuilder()
             .Node(NodeName, addresses: [$"{Node}"])
+            .Other("node-2", $"{OtherNode}")
             .Service(
                 "web", [$"{ClusterIP}"], [$"http:{Port}@{NodePort}"], type: ServiceType.LoadBalancer,
                 externalIPs: [Of(family, "198.51.100.100", "2001:db8:99::100").ToString()],
                 balancerIPs: [Of(family, "203.0.113.80", "2001:db8:2::80").ToString()],
-                sourceRanges: Ranges, inside: isInternal ? policy : other, outside: isInternal ? other : policy)
+                sourceRanges: Ranges, inside: isInternal ? policy : other, outside: isInternal ? other : policy, scheduler: scheduler,
+                maglevTableSize: scheduler == Scheduler.Maglev ? MaglevTableSize : 0)
             .Slice("web-1", "web", [$"http:{BackendPort}"], Endpoints(row.Endpoints), family)
             .Build();
         return snapshot with { ServiceCidrs = [ServiceCidr] };

@@ -16,5 +16,11 @@ public sealed record TruthRow(string Destination, string Policy, string Source, 
     /// <summary>What can come out, ordered.</summary>
     public string[] All => [.. Outcomes.Split(", ").Order(StringComparer.Ordinal)];
 
+    /// <summary>
+    /// The same with direct server return: of what clients outside ask, backends of other nodes get it by a tunnel and see the client.
+    /// </summary>
+    public string[] AllDirect => Source is "pod" or "node" || Destination == "ClusterIP" ? All
+        : [.. All.Select(o => o == "there SNAT" ? "there tunnel" : o)];
+
     public override string ToString() => $"{Destination} | {Policy} | {Source} | {Endpoints} -> {Outcomes}";
 }

@@ -67,6 +67,9 @@ public sealed class MovedPortInFrontTests(PacketFixture fixture) : MovedPortTest
 public sealed class OtherHostInFrontTests(PacketFixture fixture) : OtherHostTests(fixture);
 
 [InFront]
+public sealed class BridgeInFrontTests(PacketFixture fixture) : BridgeTests(fixture);
+
+[InFront]
 public sealed class DeviceAboveInFrontTests(PacketFixture fixture) : DeviceAboveTests(fixture);
 
 [InFront]
@@ -114,6 +117,9 @@ public sealed class WayInFrontTests(PacketFixture fixture) : WayTests(fixture);
 
 [InFront]
 public sealed class TruthInFrontTests(PacketFixture fixture) : TruthTests(fixture);
+
+[InFront]
+public sealed class DirectTruthInFrontTests(IpIpFixture fixture) : DirectTruthTests(fixture);
 
 [InFront]
 public sealed class SchedulerPacketInFrontTests(PacketFixture fixture) : SchedulerPacketTests(fixture);

@@ -1,9 +1,6 @@
-using EbpfLb.Abi;
-using EbpfLb.Datapath.Tests.Packets.Harness;
 using EbpfLb.Model;
 using EbpfLb.Policy;
 using EbpfLb.Testing;
-using EbpfLb.Testing.Packets;
 using EbpfLb.Testing.Truth;
 
 namespace EbpfLb.Datapath.Tests.Packets.Truth;
@@ -14,10 +11,9 @@ namespace EbpfLb.Datapath.Tests.Packets.Truth;
 /// </summary>
 public class TruthTests(PacketFixture fixture) : PacketTest(fixture.Program)
 {
-    /// <summary>One of two backends stays out with a chance of 2^-39.</summary>
-    private const int Clients = 40;
-
     public static TheoryData<TruthRow> Rows { get; } = new(TruthTable.Rows);
+
+    public static TheoryData<Scheduler> Schedulers { get; } = [.. Enum.GetValues<Scheduler>()];
 
     [Contract(
         "19.1",
@@ -27,32 +23,35 @@ public class TruthTests(PacketFixture fixture) : PacketTest(fixture.Program)
     [MemberData(nameof(Rows), DisableDiscoveryEnumeration = true)]
     public void A_packet_goes_where_the_table_says(TruthRow row)
     {
-        foreach (var family in Enum.GetValues<IpFamily>())
-        {
-            Program.Reset();
-            var cluster = new TruthCluster(family);
-            CompiledTables.Fill(
-                Program, ForwardingCompiler.Compile(cluster.Build(row), new PolicyOptions { NodeName = TruthCluster.NodeName }, null));
-            Program.Tables.PutNodeAddress(cluster.NodeSource.ToIPAddress(), default);
-            var outcomes = Enumerable.Range(0, row.All.Length > 1 ? Clients : 2).Select(i => Send(row, cluster, ClientPort + i)).Distinct();
-
-            Assert.Equal(row.All, outcomes.Order(StringComparer.Ordinal));
-        }
+        foreach (var family in Enum.GetValues<IpFamily>()) Assert.Equal(row.All, new TruthPackets(Program, family).Outcomes(row));
     }
 
-    private string Send(TruthRow row, TruthCluster cluster, int clientPort)
+    [Theory]
+    [MemberData(nameof(Schedulers))]
+    public void Whatever_the_scheduler_a_packet_goes_where_the_table_says(Scheduler scheduler)
     {
-        var (address, port, protocol) = cluster.Target(row);
-        var sent = PacketBuilder.From(cluster.SourceOf(row).ToIPAddress(), clientPort).To(address.ToIPAddress(), port)
-            .Over(Segments.Opening((L4)protocol)).Payload(5);
-        var result = Answered(sent, row.Source is "pod" or "node" ? PacketLab.Pods : PacketLab.Wan);
-        if (result.Verdict == Verdict.Drop) return "drop";
-        if (sent.Build().AsSpan().SequenceEqual(result.Packet)) return "pass";
-        var became = PacketReader.Read(result.Packet).Ip;
-        if (became.Destination.Address.Equals(sent.Source.Address)) return "reject";
-        Assert.Equal(TruthCluster.BackendPort, became.Destination.Port);
-        var to = IpAddress.From(became.Destination.Address);
-        Assert.Contains(to, new[] { cluster.Here, cluster.There });
-        return (to == cluster.Here ? "here" : "there") + (became.Source.Address.Equals(sent.Source.Address) ? "" : " SNAT");
+        foreach (var row in TruthTable.Rows.Where(r => r.IsServed))
+        foreach (var family in Enum.GetValues<IpFamily>())
+        {
+            var outcomes = new TruthPackets(Program, family) { Scheduler = scheduler }.Outcomes(row);
+            // One client address and one destination: a hash of these has one backend for all.
+            if (scheduler is Scheduler.SourceHash or Scheduler.DestinationHash) Assert.Contains(Assert.Single(outcomes), row.All);
+            else Assert.True(row.All.SequenceEqual(outcomes), $"{row}, {family}: {string.Join(", ", outcomes)}");
+        }
+    }
+}
+
+/// <summary>The truth table with direct server return.</summary>
+public class DirectTruthTests(IpIpFixture fixture) : PacketTest(fixture.Program), IClassFixture<IpIpFixture>
+{
+    public static TheoryData<TruthRow> Rows { get; } = new(TruthTable.Rows);
+
+    [Theory]
+    [MemberData(nameof(Rows), DisableDiscoveryEnumeration = true)]
+    public void A_packet_goes_where_the_table_says_of_direct_server_return(TruthRow row)
+    {
+        foreach (var family in Enum.GetValues<IpFamily>())
+        foreach (var forwarding in (Forwarding[])[Forwarding.Dsr, Forwarding.Hybrid])
+            Assert.Equal(row.AllDirect, new TruthPackets(Program, family) { Forwarding = forwarding }.Outcomes(row));
     }
 }
