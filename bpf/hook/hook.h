@@ -45,7 +45,10 @@
  *                                     of its IP header: a verdict
  *   hook_sent(ctx)                    whether hook_forward() has sent the packet, which may leave
  *                                     by several devices, one upon the other
- *   hook_arrived(ctx)                 no longer: it may have come from a node on the same kernel
+ *   hook_arrived(ctx)                 no longer: it may have come from a node on the same kernel.
+ *                                     True: it comes in anew, by hook_anew()
+ *   hook_anew(ctx)                    to the stack as if it had just come in as it is now, without
+ *                                     what netfilter knows of it: a verdict
  *   hook_again(ctx, rounds)           through this hook once more, after what waits already, at
  *                                     most `rounds` times: a verdict, or HOOK_PASS when it was
  *   hook_ours(ctx)                    whether the frame is for the link address of the device, and

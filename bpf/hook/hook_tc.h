@@ -32,13 +32,15 @@
 #define HOOK_AGAIN_MASK 0xff00
 #define HOOK_AGAIN_STEP 0x10
 
-/* Another value of it: of a packet that hook_forward() has sent. */
+/* Other values of it: of a packet that hook_forward() has sent, and of one that hook_anew() has. */
 #define HOOK_SENT_MARK 0x4d00
+#define HOOK_ANEW_MARK 0x4e00
 
 /* Queueing disciplines go by its low bits: GRED by four of them, dsmark (until 6.2) by as many as
  * it has classes. To those a packet of ours is one that nobody has marked. */
 #define HOOK_INDEX_OTHERS 0xf
-_Static_assert(!((HOOK_AGAIN_MARK | HOOK_AGAIN_STEP | HOOK_SENT_MARK) & HOOK_INDEX_OTHERS),
+_Static_assert(!((HOOK_AGAIN_MARK | HOOK_AGAIN_STEP | HOOK_SENT_MARK | HOOK_ANEW_MARK) &
+		 HOOK_INDEX_OTHERS),
 	       "bits of tc_index that others go by");
 
 lb_inline void *hook_data(hook_ctx *ctx)
@@ -194,10 +196,21 @@ lb_inline bool hook_sent(hook_ctx *ctx)
 	return ctx->tc_index == HOOK_SENT_MARK;
 }
 
-lb_inline void hook_arrived(hook_ctx *ctx)
+lb_inline bool hook_arrived(hook_ctx *ctx)
 {
-	if (unlikely(ctx->tc_index == HOOK_SENT_MARK))
-		ctx->tc_index = 0;
+	__u32 index = ctx->tc_index;
+
+	if (likely(index != HOOK_SENT_MARK && index != HOOK_ANEW_MARK))
+		return false;
+	ctx->tc_index = 0;
+	return index == HOOK_ANEW_MARK;
+}
+
+/* On its way in by a device a packet loses netfilter's connection and what br_netfilter noted. */
+lb_inline int hook_anew(hook_ctx *ctx)
+{
+	ctx->tc_index = HOOK_ANEW_MARK;
+	return bpf_redirect(ctx->ifindex, BPF_F_INGRESS);
 }
 
 lb_inline int hook_again(hook_ctx *ctx, __u32 rounds)

@@ -20,6 +20,8 @@ enum lb_device_flag {
 	LB_DEVICE_XDP = 32,   /* it sends frames that XDP programs of any device give it */
 	LB_DEVICE_XDP_SEND = 64, /* by XDP_TX it sends its own. A veth does so only if its other end
 				    has a program, too, and loses them else */
+	LB_DEVICE_BRIDGE = 128,	 /* netfilter may have seen what comes in before us, at a port
+				    (br_netfilter), and taken it for a connection to the frontend */
 };
 
 /* Value of lb_devices; the key is the interface index. */
@@ -72,6 +74,7 @@ enum lb_setting {
 	LB_SET_SVC4 = 1024,	   /* svc4 is there */
 	LB_SET_SVC6 = 2048,	   /* and svc6 */
 	LB_SET_ABOVE = 4096,	   /* some device has LB_DEVICE_ABOVE */
+	LB_SET_BRIDGE = 8192,	   /* some device has LB_DEVICE_BRIDGE */
 };
 
 /* Ranges of pods in each family. */

@@ -73,4 +73,20 @@ lb_once int lb_translated_below(const struct lb_pass *pass)
 	return state->oif != pass->ifindex;
 }
 
+/*
+ * A bridge lets netfilter look at what comes in by its ports (net.bridge.bridge-nf-call-iptables),
+ * and does so before us. To netfilter the packet is of a connection to the frontend, so the
+ * backend's answers belong to none: it would masquerade or drop them.
+ */
+lb_inline bool lb_bridged(const struct lb_pass *pass)
+{
+	const struct lb_settings *set = lb_settings_get();
+	const struct lb_device *device;
+
+	if (!set || likely(!(set->flags & LB_SET_BRIDGE)))
+		return false;
+	device = lb_device_get(pass->ifindex);
+	return device && device->flags & LB_DEVICE_BRIDGE;
+}
+
 #endif

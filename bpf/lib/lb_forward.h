@@ -166,7 +166,9 @@ lb_inline int lb_carry(hook_ctx *ctx, struct lb_pass *pass, enum lb_ct_hook hook
 	}
 	if (unlikely(!(error ? lb_nat_icmp(ctx, pass, hops) : lb_nat(ctx, pass, hops))))
 		return lb_end(pass, LB_DROP_REWRITE, HOOK_DROP);
-	return out ? hook_forward(ctx, out, pass->pkt.l3) : HOOK_PASS;
+	if (out)
+		return hook_forward(ctx, out, pass->pkt.l3);
+	return hook == LB_CT_INGRESS && unlikely(lb_bridged(pass)) ? hook_anew(ctx) : HOOK_PASS;
 }
 
 /* (d) and (e). True: there is a flow now. */
@@ -253,7 +255,8 @@ lb_inline int lb_forward(hook_ctx *ctx, __u32 l3, enum lb_ct_hook hook)
 	int tunnel = false;
 
 	if (hook == LB_CT_INGRESS) {
-		hook_arrived(ctx);
+		if (unlikely(hook_arrived(ctx)))
+			return HOOK_PASS;
 		if (cfg_tunnel && unlikely(lb_tunnel_maybe(ctx, l3)))
 			tunnel = lb_tunnel_open(ctx, l3);
 	} else if (hook_sent(ctx)) {

@@ -10,7 +10,7 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "17161b641cce37f0e4ce26b8fd5895ef6c56beeb65d6f1ef853a10aef015932f";
+    public const string Hash = "7877ca4f4fe5f39c61a6491905663b87991b7a7c5c2a45efb9bd4d8e08388301";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
     public const ulong MapsHash = 0x34167207f0a9ec20;
@@ -1220,6 +1220,9 @@ public enum LbDeviceFlag : uint
 
     /// <summary>LB_DEVICE_XDP_SEND.</summary>
     XdpSend = 64,
+
+    /// <summary>LB_DEVICE_BRIDGE.</summary>
+    Bridge = 128,
 }
 
 /// <summary>enum lb_front_way.</summary>
@@ -1559,6 +1562,9 @@ public enum LbSetting : uint
 
     /// <summary>LB_SET_ABOVE.</summary>
     SetAbove = 4096,
+
+    /// <summary>LB_SET_BRIDGE.</summary>
+    SetBridge = 8192,
 }
 
 /// <summary>enum lb_sock_kind.</summary>

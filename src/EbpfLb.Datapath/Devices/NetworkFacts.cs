@@ -12,6 +12,8 @@ internal sealed class NetworkFacts
     /// <summary>Kind of a device that is several, its ports, to the network.</summary>
     public const string Bond = "bond";
 
+    public const string Bridge = "bridge";
+
     private readonly Dictionary<int, Link> links;
     private readonly ILookup<int, Address> addresses;
     private readonly ILookup<int, Route> gateways;

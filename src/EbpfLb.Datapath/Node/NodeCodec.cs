@@ -17,7 +17,7 @@ internal static class NodeCodec
             Flags = (device.Pod ? (uint)LbDeviceFlag.Pod : 0) | (device.Detect ? (uint)LbDeviceFlag.Detect : 0)
                 | (device.Bare ? (uint)LbDeviceFlag.Bare : 0) | (device.Above ? (uint)LbDeviceFlag.Above : 0)
                 | (device.Away ? (uint)LbDeviceFlag.Away : 0) | (device.SendsFrames ? (uint)LbDeviceFlag.Xdp : 0)
-                | (device.SendsOwnFrames ? (uint)LbDeviceFlag.XdpSend : 0),
+                | (device.SendsOwnFrames ? (uint)LbDeviceFlag.XdpSend : 0) | (device.Bridge ? (uint)LbDeviceFlag.Bridge : 0),
         };
         if (device.Mac?.GetAddressBytes() is { Length: 6 } mac) value.Mac = U8x6.FromBytes(mac);
         if (device.Upper?.GetAddressBytes() is { Length: 6 } upper) value.Upper = U8x6.FromBytes(upper);
@@ -118,7 +118,8 @@ internal static class NodeCodec
         | Flag(settings.LoopbackNodePorts4, LbSetting.SetLoopback4)
         | Flag(settings.LoopbackNodePorts6, LbSetting.SetLoopback6)
         | Flag(settings.Events, LbSetting.SetEvents)
-        | Flag(settings.DevicesAbove, LbSetting.SetAbove);
+        | Flag(settings.DevicesAbove, LbSetting.SetAbove)
+        | Flag(settings.Bridges, LbSetting.SetBridge);
 
     private static uint Flag(bool set, LbSetting flag) => set ? (uint)flag : 0;
 

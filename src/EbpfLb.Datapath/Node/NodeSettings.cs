@@ -50,6 +50,9 @@ public sealed record NodeSettings
     /// <summary>Some device has <see cref="NodeDevice.Above"/>.</summary>
     public bool DevicesAbove { get; init; }
 
+    /// <summary>Some device has <see cref="NodeDevice.Bridge"/>.</summary>
+    public bool Bridges { get; init; }
+
     /// <summary>Drops are written to lb_events.</summary>
     public bool Events { get; init; }
 

@@ -49,6 +49,9 @@ public sealed record NodeDevice(
     /// <summary>What comes in has come by another device with a program of ours before.</summary>
     public bool Above { get; init; }
 
+    /// <summary>It is a bridge with our program: netfilter may have seen what comes in before the program does.</summary>
+    public bool Bridge { get; init; }
+
     /// <summary>Link address of a device above it that has no program of ours; null: none.</summary>
     public PhysicalAddress? Upper { get; init; }
 

@@ -34,13 +34,13 @@ public static class NodeStateBuilder
             devices.Where(d => !d.Link.Flags.HasFlag(LinkFlags.Loopback)).Select(d
                 => Device(d, addresses, names, options) with
                 {
-                    Above = stack.IsAbove(d), Upper = stack.Upper(d), Mac = d.HasEthernet ? d.Link.Mac : null,
+                    Above = stack.IsAbove(d), Bridge = IsBridge(d), Upper = stack.Upper(d), Mac = d.HasEthernet ? d.Link.Mac : null,
                     SendsFrames = network.XdpSenders.Contains(d.Link.Index), SendsOwnFrames = SendsOwnFrames(d.Link, network),
                 }).ToValueList(),
             Addresses(network, addresses, options).ToValueList(),
             Settings(options, node, netnsCookie) with
             {
-                DevicesAbove = devices.Any(stack.IsAbove), Tunnel4 = addresses.Primary4, Tunnel6 = addresses.Primary6,
+                DevicesAbove = devices.Any(stack.IsAbove), Bridges = devices.Any(IsBridge), Tunnel4 = addresses.Primary4, Tunnel6 = addresses.Primary6,
             })
         {
             Own = new ClientAddresses(addresses.Primary4, addresses.Primary6),
@@ -48,6 +48,8 @@ public static class NodeStateBuilder
             Network = new NodeNetwork(DeviceAddresses(network).ToFrozenSet(), UplinkSubnets(network, devices).ToValueList()),
         };
     }
+
+    private static bool IsBridge(DeviceDecision device) => device.IsAttached && device.Link.Kind == NetworkFacts.Bridge;
 
     /// <summary>By XDP_TX, which a bond does by its ports. A veth loses them unless its other end has a program.</summary>
     private static bool SendsOwnFrames(Link link, NetworkSnapshot network) => link.Kind == NetworkFacts.Bond

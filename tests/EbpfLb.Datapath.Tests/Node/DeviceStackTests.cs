@@ -52,12 +52,33 @@ public sealed class DeviceStackTests
     public void A_routing_domain_takes_no_packets()
         => Assert.Equal(["vrf0", "eth0"], Told(new Net().Device("vrf0", "vrf", mac: Mac).Device("eth0", master: "vrf0"), "vrf0", "eth0"));
 
+    /// <summary>Where netfilter may look before the program does.</summary>
+    [Fact]
+    public void Bridges_with_a_program_are_told_of()
+    {
+        var net = new Net().Device("br0", "bridge", mac: Mac).Device("eth0", master: "br0").Device("eth1").Device("br1", "bridge");
+        Assert.Equal("br0", Bridges(net, "br0", "eth1"));
+        Assert.Equal("", Bridges(net, "eth0", "eth1"));
+    }
+
+    private static string Bridges(Net net, params string[] attached)
+    {
+        var state = Build(net, attached);
+        Assert.Equal(state.Devices.Any(d => d.Bridge), state.Settings.Bridges);
+        return string.Join(' ', state.Devices.Where(d => d.Bridge).Select(d => d.Name));
+    }
+
     private static IEnumerable<string> Told(Net net, params string[] attached)
     {
-        var options = NodeOptions.Default with { Devices = DeviceOptions.Default with { Only = [.. attached.Select(NamePattern.Parse)] } };
-        var state = NodeStateBuilder.Build(net.Snapshot, DeviceSelector.Select(net.Snapshot, options.Devices), options, null, 0);
+        var state = Build(net, attached);
         Assert.Equal(state.Devices.Any(d => d.Above), state.Settings.DevicesAbove);
         return state.Devices.Select(d => d.Name + (d.Above ? " above" : "") + (
             d.Upper is { } mac ? $" for {string.Join('-', mac.GetAddressBytes().Select(b => $"{b:X2}"))}" : ""));
+    }
+
+    private static NodeState Build(Net net, string[] attached)
+    {
+        var options = NodeOptions.Default with { Devices = DeviceOptions.Default with { Only = [.. attached.Select(NamePattern.Parse)] } };
+        return NodeStateBuilder.Build(net.Snapshot, DeviceSelector.Select(net.Snapshot, options.Devices), options, null, 0);
     }
 }

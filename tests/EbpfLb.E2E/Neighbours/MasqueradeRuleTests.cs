@@ -8,7 +8,7 @@ namespace EbpfLb.E2E.Neighbours;
 /// With the masquerade rules of a CNI plugin on both nodes: all ways to a Service work, and pods go on reaching the world through those
 /// rules.
 /// </summary>
-public sealed class MasqueradeRuleTests(TestCluster cluster) : IClassFixture<TestCluster>
+public abstract class MasqueradeRuleTests(TestCluster cluster)
 {
     private const int OutsidePort = 9000;
 
@@ -67,4 +67,22 @@ public sealed class MasqueradeRuleTests(TestCluster cluster) : IClassFixture<Tes
 
     private static LoadReport Load(NetProbe probe, LoadMode mode, string to)
         => probe.Load(new LoadSpec(mode, to) { Count = 40, Timeout = TimeSpan.FromSeconds(2) });
+}
+
+/// <summary>The node's addresses are on its uplink.</summary>
+public sealed class UplinkMasqueradeRuleTests(TestCluster cluster) : MasqueradeRuleTests(cluster), IClassFixture<TestCluster>;
+
+/// <summary>
+/// They are on a bridge that has the uplink as a port, and netfilter is asked about packets at its ports, as kubeadm sets it
+/// (net.bridge.bridge-nf-call-iptables): it sees them before the program at the bridge does.
+/// </summary>
+public sealed class BridgeMasqueradeRuleTests(BridgeMasqueradeRuleTests.Bridged bridged)
+    : MasqueradeRuleTests(bridged.Cluster), IClassFixture<BridgeMasqueradeRuleTests.Bridged>
+{
+    public sealed class Bridged : IDisposable
+    {
+        public TestCluster Cluster { get; } = new(new TestClusterOptions { IsBridged = true });
+
+        public void Dispose() => Cluster.Dispose();
+    }
 }

@@ -32,6 +32,7 @@ public sealed class TestCluster : IDisposable
             var nodes = new[] { Topology.AddNode("n1"), Topology.AddNode("n2") };
             foreach (var node in nodes)
                 Router.Connect(node);
+            if (options.IsBridged) PutIntoBridge(nodes[0], nodes[1]);
             if (options.TunnelMtu is { } mtu)
             {
                 AddTunnel(nodes[0], nodes[1], mtu);
@@ -142,6 +143,14 @@ public sealed class TestCluster : IDisposable
         $"addr add fd00:99::{node.Index + 1}/64 dev vx0 nodad",
         $"route replace 10.244.{other.Index}.0/24 via 10.99.0.{other.Index + 1}",
         $"route replace fd00:10:244:{other.Index:x}::/64 via fd00:99::{other.Index + 1}");
+
+    /// <summary>As hosts of virtual machines have it.</summary>
+    private static void PutIntoBridge(NodeNetns node, NodeNetns other) => node.Configure(
+        "link add br0 type bridge", "addr flush dev eth0 scope global", "link set eth0 master br0", "link set br0 up",
+        $"addr add {node.IPv4}/24 dev br0", $"addr add {node.IPv6}/64 dev br0 nodad",
+        $"route replace default via {RouterNetns.GatewayV4}", $"route replace default via {RouterNetns.GatewayV6}",
+        $"route replace 10.244.{other.Index}.0/24 via {other.IPv4}",
+        $"route replace fd00:10:244:{other.Index:x}::/64 via {other.IPv6}");
 
     private static IPAddress[] Both(string v4, string v6, int number) =>
         [IPAddress.Parse(string.Create(CultureInfo.InvariantCulture, $"{v4}{number}")), IPAddress.Parse($"{v6}{number:x}")];

@@ -8,8 +8,8 @@ namespace EbpfLb.Testing.Netns;
 /// </summary>
 public sealed class RouterNetns
 {
-    private const string GatewayV4 = "172.18.0.254";
-    private const string GatewayV6 = "fd00:172:18::fe";
+    public const string GatewayV4 = "172.18.0.254";
+    public const string GatewayV6 = "fd00:172:18::fe";
     private readonly string prefix;
     private readonly List<NodeNetns> nodes = [];
     private readonly List<PodNetns> clients = [];
