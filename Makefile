@@ -26,7 +26,7 @@ BPF_ITERS := $(patsubst bpf/iter/%.bpf.c,$(BUILD)/bpf/iter/%.bpf.o,$(wildcard bp
 BPF_SWITCH := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/switch/*.bpf.c))
 BPF_UNITS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(wildcard bpf/unit/*.bpf.c bpf/bench/*.bpf.c))
 
-.PHONY: help deps test-deps bench-deps build agent image deb overlays chart bpf netprobe loadgen variants upgrade test fresh demo demo-clean kernels bench attack company chaos soak fuzz abi golden format clean
+.PHONY: help deps test-deps bench-deps build agent image deb overlays chart schema bpf netprobe loadgen variants upgrade test fresh demo demo-clean kernels bench attack company chaos soak fuzz abi golden format clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -67,6 +67,9 @@ overlays: ## render deploy/overlays into deploy/rendered, by a kubectl of 1.30 o
 
 chart: ## check the Helm chart of deploy/chart and render it into deploy/rendered/chart, by a helm on PATH or HELM=FILE
 	@tools/chart
+
+schema: ## have validators from npm, made of Kubernetes' OpenAPI document, look at deploy/rendered (node 20 or newer)
+	@tools/schema
 
 bpf: $(BUILD)/bpf/ebpflb.bpf.o $(BUILD)/bpf/plain.bpf.o $(BPF_ITERS) $(BPF_SWITCH) $(BPF_UNITS) ## build the BPF objects into build/bpf
 
