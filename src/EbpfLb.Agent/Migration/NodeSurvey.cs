@@ -7,8 +7,6 @@ namespace EbpfLb.Agent.Migration;
 /// <summary>What of kube-proxy is on this node, read anew each time.</summary>
 internal sealed class NodeSurvey
 {
-    private const string IpvsDevice = "kube-ipvs0";
-    private const string IpvsTable = "/proc/net/ip_vs";
     private const string Forwarding = "FORWARD";
 
     private readonly List<FoundTable> tables = [];
@@ -99,17 +97,26 @@ internal sealed class NodeSurvey
         }
     }
 
-    /// <summary>Signs of kube-proxy's IPVS mode.</summary>
-    private List<string> Ipvs()
+    private IReadOnlyList<string> Ipvs()
     {
-        List<string> signs = [];
-        using (var reader = NetworkReader.Open())
-            if (reader.Read().Links.Any(l => l.Name == IpvsDevice)) signs.Add($"the device {IpvsDevice}");
-        if (File.Exists(IpvsTable) && File.ReadLines(IpvsTable).Skip(3).Any()) signs.Add($"virtual servers in {IpvsTable}");
+        string? sets = null;
         if (ToolRunner.Find("ipset") is not { } ipset) notLookedAt.Add("sets KUBE-* of kube-proxy's IPVS mode: this machine has no ipset");
-        else if (TryRun(ipset, ["list", "-n"])?.Split('\n').Count(n => n.StartsWith("KUBE-", StringComparison.Ordinal)) is > 0 and var sets)
-            signs.Add($"{sets} ipsets KUBE-*");
-        return signs;
+        else sets = TryRun(ipset, ["list", "-n"]);
+        using var reader = NetworkReader.Open();
+        return IpvsSigns.Of(reader.ReadLinks().Select(l => l.Name), VirtualServers(), sets);
+    }
+
+    private string[]? VirtualServers()
+    {
+        try
+        {
+            return File.Exists(IpvsSigns.Table) ? File.ReadAllLines(IpvsSigns.Table) : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            notLookedAt.Add($"virtual servers of kube-proxy's IPVS mode: {e.Message}");
+            return null;
+        }
     }
 
     private string? TryRun(string tool, string[] arguments)
