@@ -60,14 +60,14 @@ public sealed class TranslatedBeforeTests
         Assert.Equal(before, sockets.Select(s => Ask(s, 2)));
     }
 
-    private static ProbeSocket Connected(NetProbe probe, string to)
+    internal static ProbeSocket Connected(NetProbe probe, string to)
     {
         var socket = probe.Open("udp", to, "timeout=2000");
         Assert.True(socket.Connect(to).Ok);
         return socket;
     }
 
-    private static string Ask(ProbeSocket socket, int number)
+    internal static string Ask(ProbeSocket socket, int number)
     {
         var sent = socket.Send(number);
         Assert.True(sent.Ok, $"{sent}");
