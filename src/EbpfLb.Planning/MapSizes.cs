@@ -100,7 +100,7 @@ public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint
 
     /// <summary>
     /// The defaults of a machine: full size from 4 GiB of memory (about 40 MiB of maps on two CPUs), down to an eighth below
-    /// 512 MiB. Flows in proportion to the memory, 0.9 % of it: 131,072 of each family from 8 GiB up (70 MiB), 4,096 at least (2 MiB).
+    /// 1 GiB. Flows in proportion to the memory, 0.9 % of it: 131,072 of each family from 8 GiB up (70 MiB), 4,096 at least (2 MiB).
     /// Per-CPU counters take at most 1 % of the memory, which bounds them on machines with many CPUs.
     /// </summary>
     /// <param name="memoryBytes">Memory of the machine.</param>
