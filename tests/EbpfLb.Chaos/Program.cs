@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
 using EbpfLb.Chaos;
 using EbpfLb.Chaos.Faults;
 using EbpfLb.Testing.Processes;
@@ -20,28 +18,21 @@ if (((string[])["ip", "nsenter", "tc"]).Where(tool => !RepositoryPaths.HasTool(t
 }
 new Random(seed).Shuffle(chosen);
 Console.WriteLine($"seed {seed}, {chosen.Length} faults");
-Console.WriteLine("| fault | seconds | until all was right again | held connections lost | as it should be |\n|---|---|---|---|---|");
-var failed = 0;
+Console.WriteLine(FaultRow.Heading);
+var (failed, notRun) = (0, 0);
 using var bed = new Bed(seed);
 foreach (var fault in chosen)
 {
-    var watch = Stopwatch.StartNew();
-    try
-    {
-        var (took, lost) = bed.Suffer(fault, isShort: false);
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"| {fault.Name} | {watch.Elapsed.TotalSeconds:0.0} | {took.TotalSeconds:0.0} s | {lost} of {Bed.HeldConnections} | yes |"));
-        if (lost > 0) Console.WriteLine(bed.Losses);
-    }
-    catch (Exception e) when (e is TimeoutException or InvalidOperationException or IOException)
-    {
-        failed++;
-        var seconds = watch.Elapsed.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
-        Console.WriteLine($"| {fault.Name} | {seconds} | - | - | NO |\n{e}\n{bed.Report()}");
-        // What comes after it would be judged by what is broken already.
-        if (!bed.IsRight()) break;
-    }
+    var row = FaultRow.Of(fault, f => bed.Suffer(f, isShort: false));
+    Console.WriteLine(row.Text);
+    if (row.Lost > 0) Console.WriteLine(bed.Losses);
+    if (row.IsNotRun) notRun++;
+    if (row.Failed is not { } failure) continue;
+    failed++;
+    Console.WriteLine($"{failure}\n{bed.Report()}");
+    // What comes after it would be judged by what is broken already.
+    if (!bed.IsRight()) break;
 }
-Console.WriteLine(failed == 0 ? "all as it should be" : $"{failed} faults were not overcome");
+var end = failed == 0 ? "all as it should be" : $"{failed} faults were not overcome";
+Console.WriteLine(notRun == 0 ? end : $"{end}, {notRun} not run");
 return failed == 0 ? 0 : 1;

@@ -77,16 +77,13 @@ internal static class AgentFaults
 
     /// <summary>
     /// The limit falls to what the agent uses and half a megabyte at most, while objects change: it gets along, or the kernel kills it and
-    /// it is started again (cgroup version 1's limit; the kernel refuses a lower one).
+    /// it is started again. The limit is that of cgroup version 1, which the kernel does not lower below what cannot be given back, else
+    /// memory.max of the agent's own cgroup in version 2.
     /// </summary>
     private static void Memory(Bed bed, Random random, bool isShort)
     {
-        if (MemoryCgroup.TryCreate("chaos") is not { } limit)
-        {
-            Console.WriteLine("memory: not run, this machine has no memory controller of cgroup version 1");
-            return;
-        }
-        using (limit)
+        using (var limit = MemoryCgroup.TryCreate("chaos") ?? MemoryCgroup.TryOpen(bed.Node.Cgroup.Child("agent").Path)
+            ?? throw new FaultNotRunException("no memory controller for the agent's cgroup, of either version"))
         {
             for (var i = 0; i < (isShort ? 1 : 5); i++)
             {

@@ -12,3 +12,6 @@ internal sealed record Fault(string Name, Action<Bed, Random, bool> Happen)
 
     public override string ToString() => Name;
 }
+
+/// <summary>This machine cannot let it happen; the message says what it lacks.</summary>
+internal sealed class FaultNotRunException(string message) : Exception(message);
