@@ -1,5 +1,4 @@
 using System.Text.Json;
-using EbpfLb.E2E.Upgrades;
 using EbpfLb.Testing.Probes;
 using EbpfLb.Testing.Processes;
 
@@ -63,7 +62,7 @@ public sealed class MigrateTests : IDisposable
         var others = bed.Rules();
         bed.LoadKubeProxy();
         var before = bed.Rules();
-        using var held = new Held(bed, Count);
+        using var held = new HeldThroughMigration(bed, Count);
         held.AskAll();
 
         bed.StartAgent();
@@ -278,29 +277,5 @@ public sealed class MigrateTests : IDisposable
             if (!isOurs && !line.Contains("EBPFLB-MIGRATED", StringComparison.Ordinal)) kept.Add(line);
         }
         return string.Join('\n', kept);
-    }
-
-    /// <summary>Connections of pods to the ClusterIP and of the client to the NodePort, as many of each, of both families.</summary>
-    private sealed class Held(MigrationBed bed, int count) : IDisposable
-    {
-        private readonly List<HeldConnections> all =
-        [
-            .. from family in Families
-               from part in new[] { (bed.PodPlace, MigrationBed.ToClusterIP(family)), (bed.OutsidePlace, bed.ToNodePort(family)) }
-               select new HeldConnections(part.Item1, part.Item2, count / 2),
-        ];
-
-        public long Cut => all.Sum(h => h.Cut);
-
-        public void AskAll()
-        {
-            foreach (var held in all) held.AskAll();
-            Assert.Equal(0, Cut);
-        }
-
-        public void Dispose()
-        {
-            foreach (var held in all) held.Dispose();
-        }
     }
 }

@@ -69,6 +69,11 @@ internal sealed class MigrationBed : IDisposable
 
     public ProcessPlace PodPlace => pod.Place;
 
+    /// <summary>Of the client outside and of the pod, IPv4.</summary>
+    public string OutsideAddress => client.IPv4.ToString();
+
+    public string PodAddress => pod.IPv4.ToString();
+
     public AgentProcess Agent { get; private set; } = null!;
 
     public static string ToClusterIP(Family family) => new IPEndPoint(family == Family.IPv6 ? ClusterIPv6 : ClusterIPv4, Port).ToString();
@@ -101,8 +106,10 @@ internal sealed class MigrationBed : IDisposable
             .Where(line => line.Length > 0 && line[0] != '#').Select(WithoutCounters)));
     }
 
-    public void StartAgent(params IReadOnlyList<string> extra) => Agent = Keep(AgentProcess.Start(
-        new AgentOptions(TestNode.Binary, Node, "--manifests", manifests.Path)
+    public void StartAgent(params IReadOnlyList<string> extra) => StartAgentOf(TestNode.Binary, extra);
+
+    public void StartAgentOf(string binary, params IReadOnlyList<string> extra) => Agent = Keep(AgentProcess.Start(
+        new AgentOptions(binary, Node, "--manifests", manifests.Path)
         {
             Extra = ["--cluster-cidr", "10.244.0.0/16,fd00:10:244::/48", .. extra],
         }));
