@@ -7,13 +7,16 @@ using EbpfLb.Testing.Processes;
 namespace EbpfLb.E2E.Commands;
 
 /// <summary>
-/// Every command line of docs/operations.md and of its pages, run by a shell as it stands there, in its order, on a node with an agent.
-/// What goes on until it is interrupted is ended, when it has answered.
+/// Every command line that stands in a block of docs/operations.md and of its pages, run by a shell as it stands there, in its order, on
+/// a node with an agent; then what these pages and those on installing, upgrades, kernels and security name in their text, where it is a
+/// whole command that only asks. What goes on until it is interrupted is ended, when it has answered.
 /// </summary>
 public sealed partial class OperationsTests : IDisposable
 {
     /// <summary>There are more; fewer would mean that they are not found.</summary>
     private const int LeastLines = 45;
+
+    private const int LeastNamed = 12;
 
     private const int EndedBySigterm = 128 + 15;
 
@@ -49,7 +52,13 @@ public sealed partial class OperationsTests : IDisposable
             "{current-context: c, contexts: [{name: c, context: {cluster: c, user: u}}], "
             + "clusters: [{name: c, cluster: {server: \"http://127.0.0.1:9\"}}], users: [{name: u, user: {token: t}}]}");
 
-        var wrong = lines.Select(Fault).OfType<string>().ToList();
+        string[] others = ["install.md", "upgrades.md", "kernels.md", "security.md"];
+        var named = Documents().Concat(others.Select(p => Path.Combine(Pages, p)))
+            .SelectMany(file => Question().Matches(File.ReadAllText(file)).Select(m => m.Groups["command"].Value))
+            .Distinct().Where(c => !Endless().IsMatch(c)).ToList();
+        Assert.True(named.Count >= LeastNamed, $"only {named.Count} commands were found in the text");
+
+        var wrong = lines.Concat(named).Select(Fault).OfType<string>().ToList();
 
         Assert.True(wrong.Count == 0, string.Join("\n\n", wrong));
         Assert.True(File.Exists(Path.Combine(home.FullName, "node-1.tar.gz")), "the archive of sysdump");
@@ -135,6 +144,13 @@ public sealed partial class OperationsTests : IDisposable
 
     [GeneratedRegex(@"^(source <\()?ebpflb ", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Program();
+
+    /// <summary>Without what stands for something: "FILE", "NAMESPACE/NAME", "a|b".</summary>
+    [GeneratedRegex(
+        "`(?<command>ebpflb (status|services|backends|drops|doctor|history|verify|drain|migrate plan|config show"
+            + "|conntrack (list|count))(?=[ `])[^`A-Z|]*)`",
+        RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Question();
 
     /// <summary>Behind several blanks, which no command has in it, stands what it does.</summary>
     [GeneratedRegex(" {2,}.*$", RegexOptions.ExplicitCapture, 1000)]

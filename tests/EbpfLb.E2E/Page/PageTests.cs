@@ -88,6 +88,32 @@ public sealed partial class PageTests : IDisposable
         Assert.True(browser.Problems.Count == 0, string.Join('\n', browser.Problems));
     }
 
+    [Fact]
+    public async Task The_explain_form_that_is_filled_in_and_sent_shows_what_the_command_says()
+    {
+        var service = node.Publish("a", "b");
+        var token = TestContext.Current.CancellationToken;
+        var (from, to) = ($"{node.Client.IPv4}", $"{service.Manifest.ClusterIPs[0]}");
+        var (code, said) = node.Agent.Command("explain", "--from", from, "--to", $"{to}:80/UDP");
+        Assert.True(code == 0, said);
+        using var browser = await Browser.StartAsync(node.Node.Place.NetnsPath!, token);
+        await LoadAsync(browser, Url("explain"), width: 360, isDark: false, token);
+
+        // While a field has the focus the page does not load itself anew.
+        await browser.EvaluateAsync("document.getElementById('from').focus()", token);
+        foreach (var (field, value) in new[] { ("from", from), ("to", to), ("port", "80"), ("protocol", "UDP") })
+            await browser.EvaluateAsync($"document.getElementById('{field}').value = '{value}'", token);
+        await browser.EvaluateAsync("document.querySelector('form button').click()", token);
+        await browser.WaitForLoadAsync(token);
+
+        // On a busy machine the agent may say that it spent enough on pages: then what was sent is loaded again.
+        if (await browser.EvaluateAsync("document.contentType", token) != "text/html")
+            await LoadAsync(browser, await browser.EvaluateAsync("location.href", token), width: 360, isDark: false, token);
+        Assert.Equal(said, await browser.EvaluateAsync("document.getElementById('explanation').textContent", token));
+        Assert.Equal("UDP", await browser.EvaluateAsync("document.getElementById('protocol').value", token));
+        Assert.True(browser.Problems.Count == 0, string.Join('\n', browser.Problems));
+    }
+
     private static bool HasRate(string row) => Rate().Match(row) is { Success: true } rate && rate.Groups["rate"].Value != "0.0";
 
     internal static string Url(string view) => $"http://127.0.0.1:{AgentProcess.MetricsPort}/page?view={view}";
