@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* As flows.bpf.c, for the XDP program and packets that it puts into a tunnel of IPv4. */
+/* As flows.bpf.c, for the XDP program: packets that it sends as they are but for their addresses, and
+ * those that it puts into a tunnel of IPv4. */
 #include "hook_xdp.h"
 #include "lb_front.h"
 #include "bench_flows.h"
@@ -35,6 +36,22 @@ int b_front(struct xdp_md *ctx)
 	if (verdict == XDP_REDIRECT && bpf_xdp_adjust_head(ctx, lb_tunnel_head(true)))
 		return XDP_ABORTED;
 	return verdict;
+}
+
+/* The floor of what is in no tunnel. */
+SEC("xdp")
+int b_front_snat_only(struct xdp_md *ctx)
+{
+	return bench_packet(ctx) ? XDP_REDIRECT : XDP_ABORTED;
+}
+
+SEC("xdp")
+int b_front_snat(struct xdp_md *ctx)
+{
+	if (!bench_packet(ctx))
+		return XDP_ABORTED;
+	lb_pin(ctx); /* see packets.bpf.c */
+	return lb_front(ctx);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

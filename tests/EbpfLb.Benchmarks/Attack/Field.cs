@@ -30,6 +30,7 @@ internal sealed class Field : IDisposable
     private readonly ManifestDirectory manifests = new();
     private readonly List<IDisposable> running = [];
     private readonly LinkHeader link;
+    private readonly AgentProcess? other;
     private readonly LinkHeader routerLink;
 
     /// <param name="remote">The service's one backend is on the second node; else on the first.</param>
@@ -56,15 +57,18 @@ internal sealed class Field : IDisposable
             Router.Connect(Second);
             Router.Configure("link add sink type bridge", "link set sink arp off up", "route add 198.18.0.0/15 dev sink");
             Pod = (remote ? Second : Node).AddPod("web");
-            XdpChoice.Prepare(Router, [Node, Second], [Client, Attacker, Pod]);
-            Keep(PodServer.Start(Pod.Place, "web", $"{Target}", $"{Target}", backlog: Backlog));
+            Later = Node.AddPod("later");
+            XdpChoice.Prepare(Router, [Node, Second], [Client, Attacker, Pod, Later]);
+            foreach (var pod in (PodNetns[])[Pod, Later])
+                Keep(PodServer.Start(pod.Place, pod.Name, $"{Target}", $"{Target}", backlog: Backlog));
             Service = Publish("web", 30_001, [Pod.IPv4, Pod.IPv6]);
             Empty = Publish("empty", 30_002, []);
             if (tunnels)
             {
                 Router.Route($"{Vip.Address}/32", Node);
                 manifests.PutText("nodes", NodeManifest.Of(Node) + NodeManifest.Of(Second));
-                Keep(Start(Second, extra)).WaitUntilReady();
+                other = Keep(Start(Second, extra));
+                other.WaitUntilReady();
             }
             Agent = Start(Node, extra);
             Probe = NewProbe();
@@ -91,6 +95,9 @@ internal sealed class Field : IDisposable
 
     public PodNetns Pod { get; }
 
+    /// <summary>A pod of the first node that is no backend before <see cref="AddLater"/>.</summary>
+    public PodNetns Later { get; }
+
     public AgentProcess Agent { get; } = null!;
 
     /// <summary>At the client.</summary>
@@ -104,6 +111,15 @@ internal sealed class Field : IDisposable
 
     /// <summary>The same without any.</summary>
     public IPEndPoint Empty { get; }
+
+    /// <summary>The Service has a second backend, on the first node; returns when all agents have it.</summary>
+    public void AddLater()
+    {
+        Publish("web", 30_001, [Pod.IPv4, Pod.IPv6, Later.IPv4, Later.IPv6]);
+        foreach (var agent in new[] { Agent, other }.OfType<AgentProcess>())
+            Eventually.True(() => agent.Ask("/backends?namespace=default&name=web").Contains($"{Later.IPv4}", StringComparison.Ordinal),
+                () => $"{Later.IPv4} to be a backend: {agent.Log}");
+    }
 
     /// <summary>Another at the client, for what goes on meanwhile.</summary>
     public NetProbe NewProbe() => Keep(NetProbe.Start(Client.Place));

@@ -43,6 +43,7 @@ internal static class NodePortBench
         if (part is not null) return;
         Draw(Measure.Connect, "TCP connect-request-close through a NodePort", "nodeport-connect.svg", results);
         Draw(Measure.Request, "TCP requests over one connection through a NodePort", "nodeport-request.svg", results);
+        Draw(Measure.Stream, "One TCP stream each way through a NodePort", "nodeport-stream.svg", results);
     }
 
     private static Dictionary<(Measure, string), Figures> Run(Bed bed, bool remote)

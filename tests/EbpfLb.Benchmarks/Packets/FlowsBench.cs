@@ -12,7 +12,7 @@ internal static class FlowsBench
 {
     private const int Rounds = 9;
     private const int Repeat = 50_000;
-    private static readonly int[] Sizes = [1, 10_000, 100_000, 1_000_000];
+    private static readonly int[] Sizes = [1, 1_000, 10_000, 100_000, 1_000_000];
 
     private static readonly (string Meaning, string Program)[] Rows =
     [
@@ -59,20 +59,44 @@ internal static class FlowsBench
         Console.WriteLine();
         Console.WriteLine("A new flow to this node, while the table fills and none gives way: "
             + $"{string.Join(", ", opening.Select(o => $"{o.Key} {o.Value.Text()}"))}.");
-        RunTunnels();
+        var lines = new List<(string Name, IReadOnlyList<(double X, double Y)> Points)>
+        {
+            ("to this node", [.. Sizes.Select(size => ((double)size, samples[(Rows[2].Meaning, Family.IPv4, size)].Median))]),
+        };
+        lines.AddRange(RunAway(
+            "Flows by SNAT to another node: ns per packet",
+            $"The same at tc and by XDP, IPv4, requests to {FrontNode.Backends} backends of another node.",
+            tunnels: false,
+            [
+                ("the packet alone at tc (floor)", FrontNode.TcFloor, () => FrontNode.Tracked(TcpFlags.Ack)),
+                ("at tc", FrontNode.TcProgram, () => FrontNode.Tracked(TcpFlags.Ack)),
+                ("the packet alone in front of the stack (floor)", FrontNode.SnatFloor, () => FrontNode.Tracked(TcpFlags.Ack)),
+                ("in front of the stack", FrontNode.SnatProgram, () => FrontNode.Tracked(TcpFlags.Ack)),
+            ],
+            ("at tc", "SNAT, tc"), ("in front of the stack", "SNAT, XDP")));
+        lines.AddRange(RunAway(
+            "Flows in tunnels in front of the stack: ns per packet",
+            $"The same by XDP, IPv4 in IPv4, to {FrontNode.Backends} backends of another node; of the flows with an entry, {Sizes[^1]:#,0} "
+                + "are open in all columns.",
+            tunnels: true,
+            [
+                ("the packet alone, with a header put in front and taken off (floor)", FrontNode.Floor,
+                    () => FrontNode.Tracked(TcpFlags.Ack)),
+                ("of a flow with an entry", FrontNode.Program, () => FrontNode.Tracked(TcpFlags.Ack)),
+                ("of a flow without an entry", FrontNode.Program, () => FrontNode.Untracked(TcpFlags.Ack)),
+                ("the first of a flow without an entry", FrontNode.Program, () => FrontNode.Untracked(TcpFlags.Syn)),
+            ],
+            ("of a flow with an entry", "DSR, entry"), ("of a flow without an entry", "DSR, none")));
+        Plot.Lines("flows.svg", "A packet of an established flow, IPv4", "open flows, taken at random", "ns", lines);
     }
 
-    private static void RunTunnels()
+    /// <param name="drawn">Which rows are lines of the plot, and by what name.</param>
+    private static IEnumerable<(string Name, IReadOnlyList<(double X, double Y)> Points)> RunAway(
+        string title, string text, bool tunnels, (string Meaning, string Program, Func<PacketBuilder> Packet)[] rows,
+        params (string Meaning, string Name)[] drawn)
     {
-        (string Meaning, string Program, Func<PacketBuilder> Packet)[] rows =
-        [
-            ("the packet alone, with a header put in front and taken off (floor)", FrontNode.Floor, () => FrontNode.Tracked(TcpFlags.Ack)),
-            ("of a flow with an entry", FrontNode.Program, () => FrontNode.Tracked(TcpFlags.Ack)),
-            ("of a flow without an entry", FrontNode.Program, () => FrontNode.Untracked(TcpFlags.Ack)),
-            ("the first of a flow without an entry", FrontNode.Program, () => FrontNode.Untracked(TcpFlags.Syn)),
-        ];
         var samples = new Dictionary<(string, int), Samples>();
-        using (var node = new FrontNode(Sizes[^1]))
+        using (var node = new FrontNode(Sizes[^1], tunnels))
         {
             for (var round = 0; round < Rounds; round++)
             foreach (var size in Sizes)
@@ -82,12 +106,11 @@ internal static class FlowsBench
                 of.Add(node.Measure(program, packet(), size, (ulong)round, Repeat));
             }
         }
-        Report.Title(
-            "Flows in tunnels in front of the stack: ns per packet",
-            $"The same by XDP, IPv4 in IPv4, to {FrontNode.Backends} backends of another node; of the flows with an entry, {Sizes[^1]:#,0} "
-                + "are open in all columns.");
+        Report.Title(title, text);
         Report.Table(
             ["packet", .. Sizes.Select(size => size == 1 ? "1 flow" : $"{size:#,0} flows")],
             rows.Select(row => (string[])[row.Meaning, .. Sizes.Select(size => samples[(row.Meaning, size)].Text())]));
+        return drawn.Select(line => (line.Name,
+            (IReadOnlyList<(double, double)>)[.. Sizes.Select(size => ((double)size, samples[(line.Meaning, size)].Median))]));
     }
 }

@@ -12,17 +12,22 @@ using EbpfLb.Testing.Processes;
 namespace EbpfLb.Benchmarks.Packets;
 
 /// <summary>
-/// The XDP program on a node with tunnels of IP in IP over IPv4, two Services with so many backends of another node, one whose flows have
-/// entries and one whose flows have none, and so many open flows of the first.
+/// Programs on a node with a Service with so many backends of another node, and so many open flows of it: the XDP program, and with SNAT
+/// that of tc too. With tunnels of IP in IP over IPv4 there is a second Service whose flows have no entries.
 /// </summary>
 internal sealed class FrontNode : IDisposable
 {
+    /// <summary>In front of the stack, into tunnels.</summary>
     public const string Floor = "b_front_only", Program = "b_front";
 
-    /// <summary>Of each of the two Services.</summary>
+    /// <summary>By SNAT, in front of the stack and at tc.</summary>
+    public const string SnatFloor = "b_front_snat_only", SnatProgram = "b_front_snat", TcFloor = "b_away_only", TcProgram = "b_away";
+
+    /// <summary>Of each Service.</summary>
     public const int Backends = 100;
 
-    private const string Open = "b_tunnel_open", Touch = "b_tunnel_touch", Idle = "b_front_idle";
+    private const string Open = "b_away_open", Touch = "b_away_touch", Idle = "b_front_idle";
+    private static readonly string[] AtTc = [Open, Touch, TcFloor, TcProgram];
 
     /// <summary>Flows opened in one go: fewer than there are places for half-open ones.</summary>
     private const int Chunk = 10_000;
@@ -34,20 +39,24 @@ internal sealed class FrontNode : IDisposable
     private readonly BpfMap<uint, BenchFlows> bench;
     private readonly List<BpfLink> links;
 
-    public FrontNode(int flows)
+    /// <param name="flows">Open ones, of the Service whose flows have entries.</param>
+    /// <param name="tunnels">Into tunnels; false: by SNAT.</param>
+    public FrontNode(int flows, bool tunnels)
     {
-        node = new PacketProgram(Path.Combine("bench", "tunnels.bpf.o"), [Open, Touch], bpf =>
+        var kind = (byte)(tunnels ? LbTunnel.Ipip : LbTunnel.None);
+        node = new PacketProgram(Path.Combine("bench", "away.bpf.o"), AtTc, bpf =>
         {
-            bpf.Map(Tables.Conntrack4.Name).MaxEntries = (uint)flows + Chunk;
+            // By SNAT replies have entries of their own.
+            bpf.Map(Tables.Conntrack4.Name).MaxEntries = (uint)(tunnels ? flows : 2 * flows) + Chunk;
             bpf.Map(Tables.CtPending.Name).MaxEntries = 6 * Chunk;
             bpf.Map(Tables.Maglev.Name).MaxEntries = 1 << 14;
             bpf.Map(Tables.Slots.Name).MaxEntries = 1 << 12;
-            bpf.Knobs.Set("cfg_tunnel", (byte)LbTunnel.Ipip);
+            bpf.Knobs.Set("cfg_tunnel", kind);
         });
-        node.Settings = node.Settings with { Node4 = AbiAddress.To4(At.Node) };
-        programs = new() { [Open] = node.Object.OpenProgram(Open), [Touch] = node.Object.OpenProgram(Touch) };
+        node.Settings = node.Settings with { Node4 = AbiAddress.To4(At.Node), SnatPortFirst = 1024, SnatPortLast = 65535 };
+        programs = AtTc.ToDictionary(name => name, node.Object.OpenProgram);
         front = BpfObject.Open(File.ReadAllBytes(Path.Combine(RepositoryPaths.Root, "build", "bpf", "bench", "front.bpf.o")));
-        front.Knobs.Set("cfg_tunnel", (byte)LbTunnel.Ipip);
+        front.Knobs.Set("cfg_tunnel", kind);
         // All but its constants.
         foreach (var map in front.Maps.Values.Where(map => !map.Name.Contains('.') && node.Object.Maps.ContainsKey(map.Name)))
         {
@@ -55,10 +64,10 @@ internal sealed class FrontNode : IDisposable
             map.Reuse(shared);
         }
         front.Load();
-        foreach (var name in (string[])[Floor, Program, Idle]) programs.Add(name, front.OpenProgram(name));
+        foreach (var name in (string[])[Floor, Program, SnatFloor, SnatProgram, Idle]) programs.Add(name, front.OpenProgram(name));
         bench = node.Object.OpenMap<uint, BenchFlows>("b_flows");
         links = FrontOfStack.Attach(programs[Idle], node.Netns);
-        CompiledTables.Fill(node, Table());
+        CompiledTables.Fill(node, Table(tunnels));
         for (var first = 0; first < flows; first += Chunk)
             Require(Run(Open, Tracked(TcpFlags.Syn), (ulong)first, 0, Math.Min(Chunk, flows - first)), Verdict.Pass, Open);
     }
@@ -75,11 +84,13 @@ internal sealed class FrontNode : IDisposable
         for (var i = 0; i < 100; i++)
         {
             Require(Run(Touch, Tracked(TcpFlags.Ack), seed, (uint)flows, repeat), Verdict.Pass, Touch);
-            var before = node.Count(LbReason.PktXdp);
+            var counted = program == TcProgram ? LbReason.PktToRemote : LbReason.PktXdp;
+            var before = node.Count(counted);
             var result = Run(program, packet, seed, (uint)flows, repeat);
-            if (program == Floor || node.Count(LbReason.PktXdp) - before == (ulong)repeat) return result.DurationNanoseconds;
+            var isFloor = program is Floor or SnatFloor or TcFloor;
+            if (isFloor || node.Count(counted) - before == (ulong)repeat) return result.DurationNanoseconds;
         }
-        throw new InvalidOperationException($"packets do not leave in front of the stack: {string.Join(", ", node.Counts())}");
+        throw new InvalidOperationException($"packets do not leave by {program}: {string.Join(", ", node.Counts())}");
     }
 
     public void Dispose()
@@ -94,21 +105,24 @@ internal sealed class FrontNode : IDisposable
     private static PacketBuilder To(IPAddress address, TcpFlags flags)
         => PacketBuilder.From(At.Client, 1).To(address, 80).Tcp(flags, 1001, 5001).Payload(100);
 
-    private static ForwardingTable Table()
+    private static ForwardingTable Table(bool tunnels)
     {
         var cluster = new ClusterBuilder().Node("here", addresses: [At.Node.ToString()]).Other("there", At.RemotePod.ToString());
-        string[] endpoints = [.. Enumerable.Range(1, Backends).Select(i => $"10.244.9.{i} node=there")];
-        foreach (var (name, address, scheduler) in new[]
-        {
-            ("tracked", At.ExternalIp, Scheduler.Random), ("untracked", At.Vip, Scheduler.Maglev),
-        })
+        (string Name, IPAddress Address, Scheduler Scheduler)[] services = [("tracked", At.ExternalIp, Scheduler.Random)];
+        if (tunnels) services = [.. services, ("untracked", At.Vip, Scheduler.Maglev)];
+        // By SNAT the way to each has to be known: in the network of the other pod.
+        string[] endpoints = [.. Enumerable.Range(1, Backends).Select(i => $"{(tunnels ? "10.244.9" : "10.244.2")}.{i + 100} node=there")];
+        foreach (var (name, address, scheduler) in services)
         {
             cluster.Service(
                 name, [$"10.96.0.{(byte)scheduler + 1}"], [":80"], externalIPs: [address.ToString()], scheduler: scheduler,
                 maglevTableSize: scheduler == Scheduler.Maglev ? 65537 : 0);
             cluster.Slice(name, name, [":8080"], endpoints);
         }
-        var options = new PolicyOptions { NodeName = "here", Tunnels = true, Forwarding = Forwarding.Dsr };
+        var options = new PolicyOptions
+        {
+            NodeName = "here", Tunnels = tunnels, Forwarding = tunnels ? Forwarding.Dsr : Forwarding.Snat,
+        };
         return ForwardingCompiler.Compile(cluster.Build(), options, previous: null);
     }
 
@@ -128,7 +142,7 @@ internal sealed class FrontNode : IDisposable
         return node.Netns.Run(() => programs[program].TestRun(new TestRunRequest
         {
             Data = bytes, DataOutCapacity = 4096, Repeat = repeat,
-            Context = program is Open or Touch ? new SkbContext(device).ToBytes() : new XdpContext(bytes.Length, device).ToBytes(),
+            Context = AtTc.Contains(program) ? new SkbContext(device).ToBytes() : new XdpContext(bytes.Length, device).ToBytes(),
         }));
     }
 }

@@ -29,24 +29,35 @@ internal static class ScaleBench
     public static async Task RunAsync(int[] sizes)
     {
         List<string[]> times = [], memory = [];
+        List<(double, double)> starts = [], cpus = [];
         var growth = new Growth();
-        foreach (var services in sizes) await RunAsync(services, times, memory, growth);
+        foreach (var services in sizes)
+        {
+            var (start, cpu) = await RunAsync(services, times, memory, growth);
+            starts.Add((services, start / 1000));
+            cpus.Add((services, cpu / 1000));
+        }
         Report.Title(
             "An agent among many services",
             $"{Endpoints} endpoints a service, one List in JSON and one small file. Start and restart "
                 + "(over the pinned maps of an agent that was killed): to ready. Changes: from the renaming of "
                 + $"the file that was written to the list in the kernel's map, {SmallChanges} of the small "
                 + $"file, {LargeChanges} of the large one. Questions: on the control socket.");
-        Report.Table(["services", "start, ms (CPU)", "restart, ms (CPU)", "small file, ms: median, p99", "large file, ms",
+        Report.Table(["services", "start, ms (CPU)", "of it plan and apply, ms", "restart, ms (CPU)", "small file, ms: median, p99",
+                "large file, ms",
                 "backends of one, ms", "services, ms", "verify, ms"],
             times);
         Report.Title("Its memory",
             "RSS in MiB: peak of the start, settled, after the changes, after the questions, ten seconds later, peak of all.");
         Report.Table(["services", "start", "settled", "changes", "questions", "at the end", "peak"], memory);
         if (sizes.Length > 2) growth.Print();
+        if (sizes.Length > 1)
+            Plot.Lines(
+                "scale.svg", "Start of an agent among many services", "services", "seconds", [("start", starts), ("of it CPU", cpus)]);
     }
 
-    private static async Task RunAsync(int services, List<string[]> times, List<string[]> memory, Growth growth)
+    /// <returns>Milliseconds of the start, and of CPU within it.</returns>
+    private static async Task<(double Start, double Cpu)> RunAsync(int services, List<string[]> times, List<string[]> memory, Growth growth)
     {
         using var topology = NetnsTopology.Create();
         var node = topology.AddNode();
@@ -62,6 +73,7 @@ internal static class ScaleBench
             using var agent = AgentProcess.Start(new AgentOptions(Binary, node, "--manifests", directory.FullName));
             var start = Stopwatch.GetElapsedTime(begin).TotalMilliseconds;
             var startCpu = Cpu(agent);
+            var apply = agent.Json("status").GetProperty("lastPlan").GetProperty("applyMs").GetDouble();
             List<double> rss = [Memory(agent, "VmHWM")];
             await Task.Delay(TimeSpan.FromSeconds(10));
             rss.Add(Memory(agent, "VmRSS"));
@@ -99,11 +111,12 @@ internal static class ScaleBench
             var restartCpu = Cpu(agent);
             times.Add(
             [
-                $"{services}", $"{start:0} ({startCpu:0})", $"{restart:0} ({restartCpu:0})",
+                $"{services}", $"{start:0} ({startCpu:0})", $"{apply:0}", $"{restart:0} ({restartCpu:0})",
                 $"{ofSmall.Median:0.0}, {ofSmall.Quantile(0.99):0.0}", ofLarge.Text(), backends.Text("0.0"), all.Text(), verify.Text(),
             ]);
             growth.Add("start, ms", services, start);
             growth.Add("CPU of the start, ms", services, startCpu);
+            growth.Add("plan and apply, ms", services, apply);
             growth.Add("restart, ms", services, restart);
             growth.Add("a change, median ms", services, ofSmall.Median);
             growth.Add("a change, p99 ms", services, ofSmall.Quantile(0.99));
@@ -114,6 +127,7 @@ internal static class ScaleBench
             growth.Add("load of the machine", services, double.Parse((await File.ReadAllTextAsync("/proc/loadavg")).Split(' ')[0],
                 CultureInfo.InvariantCulture));
             memory.Add([$"{services}", .. rss.Select(r => r.ToString("0", CultureInfo.InvariantCulture))]);
+            return (start, startCpu);
         }
         finally
         {

@@ -1,3 +1,4 @@
+using System.Net;
 using EbpfLb.Benchmarks.Reports;
 using EbpfLb.Datapath.Tests.Packets.Harness;
 using EbpfLb.Datapath.Tests.Packets.Truth;
@@ -5,12 +6,13 @@ using EbpfLb.Model;
 using EbpfLb.Policy;
 using EbpfLb.Testing.Clusters;
 using EbpfLb.Testing.Packets;
+using EbpfLb.Testing.Schedulers;
 
 namespace EbpfLb.Benchmarks.Schedulers;
 
 /// <summary>
 /// How even the backends' open connections are, by scheduler: packets of connections through the real program, nine in ten short, one in
-/// ten fifty times as long.
+/// ten fifty times as long; beside what IPVS is documented to make of the same connections (it is not in this kernel).
 /// </summary>
 internal static class SpreadBench
 {
@@ -20,22 +22,32 @@ internal static class SpreadBench
     private const int Short = 20;
     private const int Long = 1_000;
 
-    private static readonly Scheduler[] Compared =
-        [Scheduler.Random, Scheduler.Maglev, Scheduler.RoundRobin, Scheduler.LeastConnection];
+    /// <summary>Addresses that ask, by turns.</summary>
+    private const int Clients = 200;
 
     public static void Run()
     {
-        var rows = Compared.Select(scheduler => (Scheduler: scheduler, Spread: Measure(scheduler))).ToList();
+        var rows = Enum.GetValues<Scheduler>()
+            .Select(scheduler => (Scheduler: scheduler, Ours: Ours(scheduler), Ipvs: Documented(scheduler))).ToList();
         Report.Title("Open connections of the busiest backend over the average",
-            $"{Backends} backends, {Connections} connections one after the other; nine of ten last while {Short} others begin, one lasts "
-                + $"{Long}.");
-        Report.Table(["scheduler", "median", "95th percentile"],
-            rows.Select(r => (string[])[r.Scheduler.ToText(), $"{r.Spread.Median:0.00}", $"{r.Spread.Quantile(0.95):0.00}"]));
-        Plot.Bars("scheduler-spread.svg", "Open connections: busiest backend over the average", "1 is even", ["median", "95th percentile"],
-            [.. rows.Select(r => (r.Scheduler.ToText(), (IReadOnlyList<double>)[r.Spread.Median, r.Spread.Quantile(0.95)]))]);
+            $"{Backends} backends, {Connections} connections of {Clients} clients one after the other; nine of ten last while {Short} "
+                + $"others begin, one lasts {Long}. IPVS: a model of its documentation with the same connections. As IPVS: choices of ours "
+                + "that it allows.");
+        Report.Table(["scheduler", "median", "95th percentile", "IPVS: median", "IPVS: 95th percentile", "median, of IPVS's", "as IPVS"],
+            rows.Select(r => (string[])
+            [
+                r.Scheduler.ToText(), $"{r.Ours.Spread.Median:0.00}", $"{r.Ours.Spread.Quantile(0.95):0.00}", $"{r.Ipvs.Median:0.00}",
+                $"{r.Ipvs.Quantile(0.95):0.00}", $"{r.Ours.Spread.Median / r.Ipvs.Median:0.00}",
+                $"{(double)r.Ours.Allowed / Connections:0.0 %}",
+            ]));
+        Plot.Bars(
+            "scheduler-spread.svg", "Open connections: busiest backend over the average, dh (all to one) aside", "1 is even",
+            ["ours", "IPVS"],
+            [.. rows.Where(r => r.Scheduler != Scheduler.DestinationHash).Select(r
+                => (r.Scheduler.ToText(), (IReadOnlyList<double>)[r.Ours.Spread.Median, r.Ipvs.Median]))]);
     }
 
-    private static Samples Measure(Scheduler scheduler)
+    private static (Samples Spread, int Allowed) Ours(Scheduler scheduler)
     {
         using var program = new PacketProgram(bpf =>
         {
@@ -50,26 +62,69 @@ internal static class SpreadBench
                 .Slice("web-1", "web", [":8080"], [.. Enumerable.Range(1, Backends).Select(i => $"10.244.8.{i} node=here")])
                 .Build(),
             new PolicyOptions { NodeName = "here" }, null));
+        var (model, allowed) = (NewModel(scheduler), 0);
+        var spread = Play(
+            connection =>
+            {
+                var packet = Send(program, connection, TcpFlags.Syn).Packet;
+                var backend = PacketReader.Read(packet).Ip.Destination.Address.GetAddressBytes()[3] - 1;
+                if (model.Next(SourceOf(scheduler, connection), "web").Contains(backend)) allowed++;
+                model.Begin(backend, SourceOf(scheduler, connection), "web");
+                return backend;
+            },
+            (connection, backend) =>
+            {
+                Send(program, connection, TcpFlags.Rst);
+                model.End(backend);
+            });
+        return (spread, allowed);
+    }
+
+    private static Samples Documented(Scheduler scheduler)
+    {
+        var (model, random) = (NewModel(scheduler), new Random(7));
+        return Play(
+            connection =>
+            {
+                var may = model.Next(SourceOf(scheduler, connection), "web");
+                var backend = may[random.Next(may.Count)];
+                model.Begin(backend, SourceOf(scheduler, connection), "web");
+                return backend;
+            },
+            (_, backend) => model.End(backend));
+    }
+
+    private static SchedulerModel NewModel(Scheduler scheduler) => new(scheduler, [.. Enumerable.Repeat(1, Backends)]);
+
+    /// <summary>For Maglev each connection is one of its own: the hash is of addresses and ports.</summary>
+    private static string SourceOf(Scheduler scheduler, int connection)
+        => scheduler == Scheduler.Maglev ? $"{connection}" : $"{ClientOf(connection)}";
+
+    private static IPAddress ClientOf(int connection) => new([10, 244, 1, (byte)(20 + connection % Clients)]);
+
+    /// <summary>The busiest backend over the average, after each connection.</summary>
+    private static Samples Play(Func<int, int> begin, Action<int, int> end)
+    {
         var random = new Random(5);
-        var (open, ends, spread) = (new int[Backends], new PriorityQueue<(int Port, int Backend), int>(), new Samples());
+        var (open, ends, spread) = (new int[Backends], new PriorityQueue<(int Connection, int Backend), int>(), new Samples());
         for (var i = 0; i < Connections; i++)
         {
             while (ends.TryPeek(out var ended, out var at) && at <= i)
             {
                 ends.Dequeue();
-                Send(program, ended.Port, TcpFlags.Rst);
+                end(ended.Connection, ended.Backend);
                 open[ended.Backend]--;
             }
-            var port = 10_000 + i;
-            var backend = PacketReader.Read(Send(program, port, TcpFlags.Syn).Packet).Ip.Destination.Address.GetAddressBytes()[3] - 1;
+            var backend = begin(i);
             open[backend]++;
-            ends.Enqueue((port, backend), i + (random.Next(10) == 0 ? Long : Short));
+            ends.Enqueue((i, backend), i + (random.Next(10) == 0 ? Long : Short));
             if (i >= Warm) spread.Add(open.Max() / open.Average());
         }
         return spread;
     }
 
-    private static PacketResult Send(PacketProgram program, int port, TcpFlags flags) => program.Ingress(
-        PacketBuilder.From(Ends.Of(Family.IPv4).LocalPod, port).To(Ends.Of(Family.IPv4).ClusterIp, 80).Tcp(flags, 1, 0).Payload(0).Build(),
+    private static PacketResult Send(PacketProgram program, int connection, TcpFlags flags) => program.Ingress(
+        PacketBuilder.From(ClientOf(connection), 10_000 + connection).To(Ends.Of(Family.IPv4).ClusterIp, 80).Tcp(flags, 1, 0).Payload(0)
+            .Build(),
         PacketLab.Pods);
 }
