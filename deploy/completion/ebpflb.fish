@@ -196,6 +196,7 @@ complete -c ebpflb -n '__ebpflb_in drops' -l namespace -s n -x -d 'Only of Servi
 complete -c ebpflb -n '__ebpflb_in drops' -l service -x -d 'Only of this service: NAME, NAMESPACE/NAME, either with :PORT, NAMESPACE/ or #ID'
 complete -c ebpflb -n '__ebpflb_in drops' -l reason -x -d 'Only for this reason, such as drop_ct_full; may be given several times'
 complete -c ebpflb -n '__ebpflb_in drops' -l address -x -d 'Only from or to this address: 192.0.2.1, 192.0.2.0/24, 192.0.2.1:40000 or :40000'
+complete -c ebpflb -n '__ebpflb_in drops' -l since -x -d 'Only drops recorded in this time up to now, such as 10m (default: all that are kept); the counters of `ebpflb status` have no times'
 complete -c ebpflb -n '__ebpflb_in drops' -l instance -x -d 'Which instance on this machine (default: $EBPFLB_INSTANCE, else default). Each has its own pins, sockets and cgroup root'
 complete -c ebpflb -n '__ebpflb_in drops' -l run-dir -r -F -d 'Where the control socket is (default: $EBPFLB_RUN_DIR, else /run/ebpflb)'
 complete -c ebpflb -n '__ebpflb_in drops' -l bpffs -r -F -d 'Mount point of the BPF file system that holds the pins (default: where it is mounted, else /sys/fs/bpf)'

@@ -65,7 +65,13 @@ internal sealed class HelpExamples(HelpAction help, Terminal terminal) : Synchro
             "ebpflb drain     what is drained",
         ],
         ["undrain"] = ["ebpflb undrain 10.244.1.7", "ebpflb undrain --all"],
-        ["drops"] = ["ebpflb drops", "ebpflb drops -f", "ebpflb drops -f -o json | jq -r .source"],
+        ["drops"] =
+        [
+            "ebpflb drops",
+            "ebpflb drops --since 10m --reason drop_ct_full",
+            "ebpflb drops -f",
+            "ebpflb drops -f -o json | jq -r .source",
+        ],
         ["monitor"] =
         [
             "ebpflb monitor",

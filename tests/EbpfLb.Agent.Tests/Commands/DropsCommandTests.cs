@@ -2,6 +2,7 @@ using System.Text.Json;
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Tests.Fakes;
 using EbpfLb.Testing.Processes;
+using EbpfLb.Testing.Time;
 
 namespace EbpfLb.Agent.Tests.Commands;
 
@@ -58,6 +59,67 @@ public sealed class DropsCommandTests : IDisposable
         Assert.Equal(0, await line.RunAsync("drops"));
         Assert.Contains("nothing was dropped since the agent started", line.Error);
     }
+
+    [Theory]
+    [InlineData("8.5s", "2 3")]
+    [InlineData("8s", "2 3")]
+    [InlineData("1h", "1 2 3")]
+    [InlineData("200h", "1 2 3")]
+    [InlineData("1700000h", "1 2 3")]
+    public async Task Only_drops_recorded_in_the_last_time_are_shown(string since, string expected)
+    {
+        line.Time = Now;
+        view.Flows.Drops.Enqueue(Report(Drop(1), Drop(2), Drop(3)));
+        Assert.Equal(0, await line.RunAsync("drops", "--since", since, "-o", "jsonpath={.drops[*].number}"));
+        Assert.Equal(expected, line.Output);
+        Assert.Equal("", line.Error);
+    }
+
+    [Fact]
+    public async Task A_time_goes_with_the_other_filters_and_with_following()
+    {
+        line.Time = Now;
+        view.Flows.Drops.Enqueue(Report(Drop(1), Drop(2) with { Reason = "drop_no_route" }, Drop(3)));
+        view.Flows.Drops.Enqueue(Report(Drop(4) with { Reason = "drop_no_route" }, Drop(5)));
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var running = line.RunAsync(["drops", "--since", "9s", "--reason", "drop_ct_full", "-f", "-o", "jsonpath={.number} "], stop.Token);
+        Eventually.True(() => line.Output.Contains('5', StringComparison.Ordinal), "the drop that came");
+        await stop.CancelAsync();
+        Assert.Equal(0, await running);
+        Assert.Equal("1 3 5 ", line.Output);
+
+        view.Flows.Drops.Enqueue(Report(Drop(1)));
+        Assert.Equal(0, await line.RunAsync("drops", "--since", "3s"));
+        Assert.Contains("no drop that the agent keeps is such a one", line.Error);
+    }
+
+    [Fact]
+    public async Task Drops_of_the_time_that_are_not_kept_any_more_are_said()
+    {
+        line.Time = Now;
+        view.Flows.Drops.Enqueue(Report(Drop(5), Drop(6)));
+        Assert.Equal(0, await line.RunAsync("drops", "--since", "8s"));
+        Assert.Equal("4 older drops are not kept any more, and some may be of this time: the first that is kept is of "
+            + "2025-01-01T00:00:05.000Z\n", line.Error);
+    }
+
+    [Fact]
+    public async Task What_is_kept_from_before_the_time_leaves_no_doubt()
+    {
+        line.Time = Now;
+        view.Flows.Drops.Enqueue(Report(Drop(5), Drop(6)));
+        Assert.Equal(0, await line.RunAsync("drops", "--since", "4.5s"));
+        Assert.Equal("", line.Error);
+    }
+
+    [Fact]
+    public async Task A_wrong_time_is_usage()
+    {
+        Assert.Equal(2, await line.RunAsync("drops", "--since", "soon"));
+        Assert.Contains("--since: 'soon' is not a duration", line.Error);
+    }
+
+    private static ManualTimeProvider Now => new(new DateTimeOffset(2025, 1, 1, 0, 0, 10, TimeSpan.Zero));
 
     private static DropsReport Report(params DropRow[] drops) => new(Origin.Agent, drops[^1].Number, drops);
 

@@ -36,6 +36,8 @@ internal sealed class TestCommandLine : IDisposable
 
     public bool IsRoot { get; set; } = true;
 
+    public TimeProvider Time { get; set; } = TimeProvider.System;
+
     public List<int> OomScores { get; } = [];
 
     public int Prepared { get; private set; }
@@ -83,7 +85,7 @@ internal sealed class TestCommandLine : IDisposable
     private CommandLine NewCommandLine()
     {
         var parts = new AgentParts(
-            (o, l) => OpenSource(o, l), (o, l) => OpenDataplane(o, l), Finder, Remover, TimeProvider.System)
+            (o, l) => OpenSource(o, l), (o, l) => OpenDataplane(o, l), Finder, Remover, Time)
         {
             SetOomScore = SetOomScore,
             PrepareNode = Prepare,

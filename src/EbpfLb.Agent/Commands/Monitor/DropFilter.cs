@@ -14,12 +14,15 @@ namespace EbpfLb.Agent.Commands.Monitor;
 /// <param name="Address">Of the source or the destination.</param>
 internal sealed record DropFilter(string? Namespace, ServiceQuery? Service, IReadOnlyList<string> Reasons, EndpointFilter? Address)
 {
+    /// <summary>Those before are not shown; null: all are. By the wall clock of this node, which is that of the agent.</summary>
+    public DateTimeOffset? From { get; init; }
+
     /// <summary>Every drop is shown.</summary>
-    public bool IsEmpty => this is { Namespace: null, Service: null, Reasons.Count: 0, Address: null };
+    public bool IsEmpty => this is { Namespace: null, Service: null, Reasons.Count: 0, Address: null, From: null };
 
     public bool Matches(DropRow drop)
-        => (Reasons.Count == 0 || Reasons.Contains(drop.Reason)) && (Namespace is null || IsOf(drop, new ServiceQuery(Namespace)))
-            && (Service is null || IsOf(drop, Service))
+        => (From is not { } from || drop.Time >= from) && (Reasons.Count == 0 || Reasons.Contains(drop.Reason))
+            && (Namespace is null || IsOf(drop, new ServiceQuery(Namespace))) && (Service is null || IsOf(drop, Service))
             && (Address is null || new[] { drop.Source, drop.Destination }.Any(IsThere));
 
     /// <summary>A drop without a Service is of none. One port of it may have no name.</summary>

@@ -4,6 +4,7 @@ using EbpfLb.Agent.Commands.Lists;
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Output;
+using EbpfLb.Configuration.Values;
 using EbpfLb.Http.Server;
 
 namespace EbpfLb.Agent.Commands.Monitor;
@@ -20,13 +21,18 @@ internal sealed class DropsCommand(CommandContext context)
         var output = new OutputOptionSet([ListFormat.Table, ListFormat.Json, ListFormat.Yaml, ListFormat.JsonPath]);
         var follow = new Option<bool>("--follow", "-f", "--watch", "-w") { Description = "Go on with those to come" };
         var filter = new DropFilterOptionSet();
+        var since = CheckedOption.Create<TimeSpan?>(
+            "--since", "DURATION", "Only drops recorded in this time up to now, such as 10m (default: all that are kept); the counters of "
+                + "`ebpflb status` have no times", text => DurationText.Parse(text));
         var command = new Command("drops", "Shows packets that were dropped or lost lately, and why");
         filter.AddTo(command);
+        command.Options.Add(since);
         instance.AddTo(command);
         command.Options.Add(follow);
         output.AddTo(command);
         command.SetAction((result, token) => ExecuteAsync(
-            instance.Read(result), filter.Read(result), result.GetValue(follow), output.Read(result), token));
+            instance.Read(result), filter.Read(result) with { From = From(result.GetValue(since)) }, result.GetValue(follow),
+            output.Read(result), token));
         return command;
     }
 
@@ -44,8 +50,25 @@ internal sealed class DropsCommand(CommandContext context)
                 return await context.FollowAsync(instance, view, now
                     => FollowAsync(now, ReferenceEquals(now, view) ? report : null, filter, how, cancellationToken), cancellationToken);
             Answer(report with { Drops = [.. report.Drops.Where(filter.Matches)] }, filter, how);
+            if (!how.IsReport) NoteForgotten(report, filter);
             return ExitCode.Ok;
         }, cancellationToken);
+
+    /// <summary>By the time of day on purpose: drops have theirs.</summary>
+    private DateTimeOffset? From(TimeSpan? since)
+    {
+        if (since is not { } time) return null;
+        var now = context.Time.GetUtcNow();
+        return time < now - DateTimeOffset.MinValue ? now - time : DateTimeOffset.MinValue;
+    }
+
+    /// <summary>The agent keeps the last drops only: in a flood they may be younger than what is asked for.</summary>
+    private void NoteForgotten(DropsReport report, DropFilter filter)
+    {
+        if (filter.From is { } from && report.Drops is [{ Number: > 1 } oldest, ..] && oldest.Time > from)
+            context.Terminal.Error.WriteLine($"{oldest.Number - 1} older drops are not kept any more, and some may be of this time: the "
+                + $"first that is kept is of {Time(oldest)}");
+    }
 
     private void Answer(DropsReport report, DropFilter filter, OutputView how)
     {
