@@ -96,6 +96,13 @@ internal static class ApiExplainer
             + $"({OneLine(exception.Message)}); check the URL",
         inner: exception);
 
+    /// <summary>An answer of 200 that is not the list that was asked for.</summary>
+    /// <param name="what">What it is: "HTTP 200 (text/html) ...".</param>
+    public static ApiException NotTheList(ApiCall call, Uri server, string what) => new(
+        ApiFailure.Malformed,
+        $"cannot {call.Verb} {call.Plural} at {Show(server)}: what answers is no API server: {what}; correct the API server's address, or "
+            + "let what stands before it (a proxy, a load balancer, a login page) pass the agent's requests on to it");
+
     public static string Show(Uri server) => server.AbsoluteUri.TrimEnd('/');
 
     private static string Rule(ApiCall call)

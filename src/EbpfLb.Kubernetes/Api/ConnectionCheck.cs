@@ -13,12 +13,13 @@ public static class ConnectionCheck
     private static readonly ApiTimeouts Timeouts = new() { Connect = TimeSpan.FromSeconds(5), Answer = TimeSpan.FromSeconds(5) };
 
     /// <summary>What the agent cannot do without. Credentials of a node may read its own Node only.</summary>
-    private static ApiCall[] Needed(string? nodeName) =>
+    private static (ApiCall Call, string Kind)[] Needed(string? nodeName) =>
     [
-        new("list", "", "services", "/api/v1/services?limit=1"),
-        new("list", "discovery.k8s.io", "endpointslices", "/apis/discovery.k8s.io/v1/endpointslices?limit=1"),
-        new("list", "", "nodes",
+        (new("list", "", "services", "/api/v1/services?limit=1"), "ServiceList"),
+        (new("list", "discovery.k8s.io", "endpointslices", "/apis/discovery.k8s.io/v1/endpointslices?limit=1"), "EndpointSliceList"),
+        (new("list", "", "nodes",
             "/api/v1/nodes?limit=1" + (nodeName is null ? "" : $"&fieldSelector=metadata.name%3D{Uri.EscapeDataString(nodeName)}")),
+            "NodeList"),
     ];
 
     /// <summary>Asks every server.</summary>
@@ -52,11 +53,12 @@ public static class ConnectionCheck
         using var sender = new ApiSender(
             connection with { Servers = [server] }, wire.Json, Timeouts, time, null, new RequestCounts(), static _ => { });
         List<string> problems = [];
-        foreach (var call in Needed(nodeName))
+        foreach (var (call, kind) in Needed(nodeName))
         {
             try
             {
                 using var answer = await sender.SendAsync(call, cancellationToken);
+                await ListCheck.ReadAsync(answer, kind);
             }
             catch (ApiException e)
             {

@@ -55,6 +55,57 @@ public sealed class ConnectionCheckTests : IDisposable
         Assert.Null(answers[0].Certificate);
     }
 
+    [Theory]
+    [InlineData("text/html; charset=utf-8", "<!DOCTYPE html>\n<title>Sign in; please</title>",
+        "HTTP 200 (text/html) that begins with \"<!DOCTYPE html> <title>Sign in; please</title>\", and is no ServiceList")]
+    [InlineData("application/json", "{\"kind\":\"PodList\",\"items\":[]}",
+        "HTTP 200 (application/json) of kind PodList, and is no ServiceList")]
+    [InlineData("application/json", "{\"items\":[{\"kind\":\"ServiceList\"}]}",
+        "(application/json) that begins with \"{\"items\":[{\"kind\"")]
+    [InlineData("application/json", "[\"ServiceList\"]", "begins with \"[\"ServiceList\"]\"")]
+    [InlineData("application/json", "{\"kind\":\"Service", "begins with \"{\"kind\":\"Service\"")]
+    [InlineData("application/json", "{\"kind\":7}", "begins with \"{\"kind\":7}\"")]
+    [InlineData("", "\e]0;title\u0007hello", "HTTP 200 (no content type) that begins with \".]0;title.hello\"")]
+    [InlineData("text/plain", "", "HTTP 200 (text/plain) with an empty body, and is no ServiceList")]
+    public async Task What_answers_something_else_than_the_list_is_a_problem_that_says_what_answered(
+        string contentType, string body, string expected)
+    {
+        await using var server = new WebServer(contentType, body);
+
+        var problem = Assert.Single(Assert.Single(await AskAsync(new ApiConnection([server.Url], "test"))).Problems);
+
+        Assert.StartsWith("cannot list services at http://127.0.0.1:", problem);
+        Assert.Contains(": what answers is no API server: HTTP 200 (", problem);
+        Assert.Contains(expected, problem);
+        // What is after the last semicolon says what to do.
+        Assert.EndsWith("; correct the API server's address, or let what stands before it (a proxy, a load balancer, a login page) pass "
+            + "the agent's requests on to it", problem);
+    }
+
+    [Theory]
+    [InlineData("{\"apiVersion\":\"v1\",\"items\":[{\"metadata\":{\"name\":\"kind\"}}],\"kind\":\"ServiceList\"}")]
+    [InlineData("\ufeff{ \"kind\": \"ServiceList\", \"items\": [")]
+    public async Task The_kind_of_a_list_is_enough_wherever_it_stands(string body)
+    {
+        await using var server = new WebServer("application/json", body);
+
+        var problem = Assert.Single(Assert.Single(await AskAsync(new ApiConnection([server.Url], "test"))).Problems);
+
+        // The server says the same to the second question, so the first was answered well.
+        Assert.Contains("cannot list endpointslices", problem);
+        Assert.Contains("of kind ServiceList, and is no EndpointSliceList", problem);
+    }
+
+    [Fact]
+    public async Task An_answer_without_end_is_read_at_its_beginning_alone()
+    {
+        await using var server = new WebServer("application/octet-stream", new string(' ', 1 << 20)) { IsEndless = true };
+
+        var problem = Assert.Single(Assert.Single(await AskAsync(new ApiConnection([server.Url], "test"))).Problems);
+
+        Assert.Contains("what answers is no API server: HTTP 200 (application/octet-stream)", problem);
+    }
+
     private static Task<IReadOnlyList<ServerAnswer>> AskAsync(ApiConnection connection)
         => ConnectionCheck.AskAsync(connection, "node-1", TimeProvider.System, Cancel);
 }
