@@ -4,9 +4,15 @@ using EbpfLb.Yaml;
 
 namespace EbpfLb.Configuration.Input;
 
-/// <summary>Reads JSON into nodes; unlike the YAML reader it takes tabs and every escape.</summary>
+/// <summary>
+/// Reads JSON into nodes; unlike the YAML reader it takes tabs and every escape. As kube-proxy reads it as YAML, where a comma may stand
+/// behind the last element, one may here.
+/// </summary>
 internal static class JsonTree
 {
+    private static readonly JsonReaderOptions Options
+        = new() { AllowMultipleValues = true, AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
+
     /// <summary>Whether the text is to be read as JSON.</summary>
     public static bool IsJson(string text) => text.AsSpan().TrimStart().StartsWith("{");
 
@@ -15,8 +21,7 @@ internal static class JsonTree
     public static IReadOnlyList<YamlNode> Read(string text)
     {
         var bytes = Encoding.UTF8.GetBytes(text);
-        var reader = new Utf8JsonReader(
-            bytes, new JsonReaderOptions { AllowMultipleValues = true, CommentHandling = JsonCommentHandling.Skip });
+        var reader = new Utf8JsonReader(bytes, Options);
         var lines = new Lines(bytes);
         try
         {

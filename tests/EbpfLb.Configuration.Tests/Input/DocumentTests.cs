@@ -210,6 +210,25 @@ public sealed class DocumentTests
         => Assert.Contains(
             "nested deeper", Refused(Proxy + "x: " + new string('[', 500) + new string(']', 500)).Message, StringComparison.Ordinal);
 
+    [Fact]
+    public void A_comma_behind_the_last_element_of_JSON_is_taken_as_kube_proxy_takes_it()
+    {
+        var config = ConfigText.Read("""
+            {"apiVersion": "kubeproxy.config.k8s.io/v1alpha1", "kind": "KubeProxyConfiguration",
+             "nodePortAddresses": ["10.0.0.0/8", "192.168.0.0/16",],
+             "nftables": {"syncPeriod": "7s",},
+            }
+            """).KubeProxy;
+        Assert.Equal(["10.0.0.0/8", "192.168.0.0/16"], config.NodePortAddresses);
+        Assert.Equal(TimeSpan.FromSeconds(7), config.Nftables.SyncPeriod);
+    }
+
+    [Theory]
+    [InlineData("""{"kind": "a",,}""")]
+    [InlineData("""{"kind": [,]}""")]
+    public void A_comma_without_an_element_before_it_is_no_JSON(string json)
+        => Assert.Contains("not valid JSON", Refused(json).Message, StringComparison.Ordinal);
+
     [Theory]
     [InlineData("""{"kind": "\ud800"}""", 1)]
     [InlineData("{\"kind\": 1,\n \"\\udc00\\ud800\": 2}", 2)]

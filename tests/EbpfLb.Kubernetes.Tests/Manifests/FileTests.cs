@@ -90,6 +90,9 @@ public sealed class FileTests : IDisposable
         "x.yaml:1:1: no matches for kind \"EndpointSliceList\" in version \"v1\"; use apiVersion: discovery.k8s.io/v1")]
     [InlineData("x.json", "{\"apiVersion\":\"v1\",\n\"kind\":\"Service\",\n oops}", "x.json:3:2: not valid JSON: ")]
     [InlineData("x.json", "apiVersion: v1", "x.json:1:1: not valid JSON: ")]
+    [InlineData("x.json", "{\"apiVersion\":\"v1\",\n\"kind\":\"Service\",\n}",
+        "x.json:3:1: not valid JSON: a comma stands behind the last element of a list or object, where JSON has none; correct the line")]
+    [InlineData("x.json", "{\"apiVersion\":\"v1\",\"items\":[1,],\n oops}", "x.json:1:31: not valid JSON: a comma stands behind the last")]
     [InlineData("x.yaml", "apiVersion: v1\nkind: Service\nspec: [\n", "x.yaml:4:1: not valid YAML: ")]
     [InlineData("x.yaml", "{\"apiVersion\": \"v1\", \"kind\": }}", "x.yaml:1:")]
     public async Task What_is_no_manifest_is_named_with_line_and_reason(string file, string text, string reason)

@@ -64,9 +64,35 @@ internal sealed class ManifestReader(ManifestOptions options, Action<WireWarning
         catch (JsonException e)
         {
             var position = new TextPosition((int)(e.LineNumber ?? 0) + 1, (int)(e.BytePositionInLine ?? 0) + 1);
-            var end = e.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
-            var reason = (end < 0 ? e.Message : e.Message[..end]).TrimEnd('.');
-            throw new ManifestSyntaxException(position, $"not valid JSON: {reason}; correct the line or remove the file");
+            throw new ManifestSyntaxException(
+                position, $"not valid JSON: {ReasonOf(e, content.Span)}; correct the line or remove the file");
+        }
+    }
+
+    /// <summary>What the reader says of a comma behind the last element is for programmers.</summary>
+    private static string ReasonOf(JsonException e, ReadOnlySpan<byte> content)
+    {
+        if (EndsWithComma(e, content)) return "a comma stands behind the last element of a list or object, where JSON has none";
+        var end = e.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
+        return (end < 0 ? e.Message : e.Message[..end]).TrimEnd('.');
+    }
+
+    /// <summary>With such commas allowed the text would be read on from there.</summary>
+    private static bool EndsWithComma(JsonException e, ReadOnlySpan<byte> content)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(content, JsonLocator.ReaderOptions with { AllowTrailingCommas = true });
+            while (reader.Read())
+            {
+                // Only how far it comes matters.
+            }
+            return true;
+        }
+        catch (JsonException later)
+        {
+            return (later.LineNumber, later.BytePositionInLine) is var (line, at)
+                && (line > e.LineNumber || (line == e.LineNumber && at > e.BytePositionInLine));
         }
     }
 
