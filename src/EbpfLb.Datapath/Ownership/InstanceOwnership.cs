@@ -80,8 +80,16 @@ public sealed class InstanceOwnership : IDisposable
     public static bool IsLocked(DatapathOptions options)
     {
         if (Places.Find(options) is not { } paths || !Directory.Exists(paths.Root)) return false;
-        using var mine = DirectoryLock.TryTake(paths.Root);
-        return mine is null;
+        try
+        {
+            using var mine = DirectoryLock.TryTake(paths.Root);
+            return mine is null;
+        }
+        catch (BpfException e) when (e.Errno == Errno.ENOENT)
+        {
+            // Its owner let it go meanwhile, and left nothing.
+            return false;
+        }
     }
 
     /// <summary>
@@ -120,11 +128,29 @@ public sealed class InstanceOwnership : IDisposable
         lock (sync) lost ??= reason;
     }
 
-    /// <summary>Lets others have it. Everything stays in force.</summary>
+    /// <summary>Lets others have it. Everything stays in force; a directory in which nothing was pinned is removed.</summary>
     public void Dispose()
     {
-        held.Dispose();
+        lock (sync)
+        {
+            // Before the lock is let go: the next owner's directory is not ours to remove.
+            if (lost is null && held.IsInPlace) RemoveIfEmpty(paths.Root);
+            held.Dispose();
+        }
         mark?.Dispose();
+    }
+
+    private static void RemoveIfEmpty(string directory)
+    {
+        try
+        {
+            // rmdir(2): ENOTEMPTY when something is pinned.
+            Directory.Delete(directory);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It stays, as it would without this.
+        }
     }
 
     private static DirectoryLock? TryLock(InstancePaths paths)

@@ -48,6 +48,58 @@ public sealed class InstanceOwnershipTests : IDisposable
     }
 
     [Fact]
+    public void Whoever_pins_nothing_leaves_no_directory()
+    {
+        var mine = Take(instance.Options, out _)!;
+        Assert.True(Directory.Exists(Root));
+
+        mine.Dispose();
+
+        Assert.False(Directory.Exists(Root));
+        Assert.False(InstanceOwnership.IsLocked(instance.Options));
+    }
+
+    [Fact]
+    public void What_is_pinned_stays()
+    {
+        var mine = Take(instance.Options, out _)!;
+        var inside = Directory.CreateDirectory(Path.Combine(Root, "links")).FullName;
+
+        mine.Dispose();
+
+        Assert.True(Directory.Exists(inside));
+    }
+
+    [Fact]
+    public void The_directory_of_whoever_was_quicker_stays_though_it_is_empty()
+    {
+        var mine = Take(instance.Options, out _)!;
+        Directory.Delete(Root);
+        Directory.CreateDirectory(Root);
+
+        mine.Dispose();
+
+        Assert.True(Directory.Exists(Root));
+    }
+
+    [Fact]
+    public async Task Starts_that_come_and_go_side_by_side_never_meet_a_directory_that_was_just_removed()
+    {
+        var taken = 0;
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(worker => Task.Run(() =>
+        {
+            for (var i = 0; i < 100; i++)
+            {
+                using var mine = Take(instance.Options, out _);
+                if (mine is null) InstanceOwnership.IsLocked(instance.Options);
+                else Interlocked.Increment(ref taken);
+            }
+        })));
+
+        Assert.True(taken > 0);
+    }
+
+    [Fact]
     public void Another_BPF_file_system_hides_no_owner_of_the_same_hooks()
     {
         using var first = Take(instance.Options, out _);
