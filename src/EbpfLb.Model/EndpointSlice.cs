@@ -35,6 +35,9 @@ public readonly record struct Endpoint(
     ushort Weight = Endpoint.DefaultWeight)
 {
     public const ushort DefaultWeight = 1;
+
+    /// <summary>Where it runs, for people: no rule asks for it (docs/contract.md 3). null when unset.</summary>
+    public string? Zone { get; init; }
 }
 
 /// <summary>

@@ -125,6 +125,21 @@ internal sealed record BackendRow(string? Service, string? Port, string Protocol
 
     /// <summary>What passed the programs at the devices; null: not counted (--traffic-counts), or not programmed.</summary>
     public Traffic? Traffic { get; init; }
+
+    /// <summary>nodeName of its endpoint; null: it has none, or no agent answers.</summary>
+    public string? Node { get; init; }
+
+    /// <summary>Of its endpoint; null: not known.</summary>
+    public string? Zone { get; init; }
+
+    /// <summary>It is of the node of this agent, as traffic policy Local sees it; null: no agent answers.</summary>
+    public bool? Local { get; init; }
+
+    /// <summary>
+    /// "ready", "not ready", "terminating, serving", "terminating", "drained" (`ebpflb drain`) or "weight 0"; with ", not used" where no
+    /// list has it, and with ", used" where a list has it although it is drained. null: no agent answers.
+    /// </summary>
+    public string? State { get; init; }
 }
 
 /// <summary>How many service ports have a scheduler.</summary>

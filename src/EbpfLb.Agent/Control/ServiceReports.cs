@@ -25,19 +25,34 @@ internal sealed class ServiceReports(PipelineState state, IServiceTables tables,
         var rows = from port in ports
                    let id = tables.FindServiceId(port.Key)
                    let counters = tables.ReadBackends(port.Key).ToDictionary(b => b.Address)
+                   let facts = FactsOf(port.Key)
                    from backend in port.Backends
+                   let fact = facts.TryGetValue(backend.Address, out var known) ? known : (BackendFacts?)null
                    let counted = counters.TryGetValue(backend.Address, out var found) ? found : (BackendCounters?)null
                    select new BackendRow(
                        port.Key.Service.ToString(), port.Key.PortName, port.Key.Protocol.ToText(), id, backend.Address.Address.ToString(),
                        backend.Address.Port)
                    {
                        Weight = backend.Weight, Connections = counted?.Connections, Open = counted?.Open, Traffic = counted?.Traffic,
+                       Node = fact?.NodeName, Zone = fact?.Zone ?? (fact is { IsHere: true } ? state.Compiled?.Snapshot.Node?.Zone : null),
+                       Local = fact?.IsHere, State = fact is { } of ? StateOf(of, backend) : null,
                    };
         return new BackendsReport(Origin.Agent, [.. rows])
         {
             Empty = [.. ports.Where(p => p.Backends.IsEmpty).Select(p => new EmptyPort(
                 p.Key.Service.ToString(), p.Key.PortName, p.Key.Protocol.ToText(), p.Key.Family.ToString(), Why(p.Key, isLocal: false)))],
         };
+    }
+
+    private IReadOnlyDictionary<BackendAddress, BackendFacts> FactsOf(ServicePortKey key) => state.Compiled is { } compiled
+        ? BackendFacts.Of(compiled.Snapshot.Services.Find(key.Service), key, compiled.Options.NodeName, compiled.Options.Drains)
+        : new Dictionary<BackendAddress, BackendFacts>();
+
+    /// <summary>A drained one is seldom used, the others usually are: what is not usual is said.</summary>
+    private static string StateOf(in BackendFacts facts, in CompiledBackend backend)
+    {
+        var isUsed = (backend.Lists & (BackendLists.InCluster | BackendLists.InLocal)) != BackendLists.None;
+        return facts.IsDrained ? isUsed ? $"{facts.State}, used" : facts.State : isUsed ? facts.State : $"{facts.State}, not used";
     }
 
     /// <summary>How many service ports have which scheduler; without the canary, which is the agent's own.</summary>

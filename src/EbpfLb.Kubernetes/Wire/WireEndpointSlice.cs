@@ -21,6 +21,8 @@ internal struct WireEndpoint
 
     public string? NodeName { get; set; }
 
+    public string? Zone { get; set; }
+
     public WireHints? Hints { get; set; }
 }
 

@@ -54,7 +54,7 @@ internal sealed partial class WireMapper
                 Warn("Endpoints", name, $"{field}[{i}].ip", wire[i].IP?.Text, "not an IP address; the endpoint is ignored; correct it");
             else
                 (ip.Address.Family == IpFamily.IPv4 ? v4 : v6)
-                    .Add(new Endpoint(ip.Address, conditions, NodeNameOf(wire[i].NodeName), Weight: weights.Of(ip.Address)));
+                    .Add(new Endpoint(ip.Address, conditions, SetOf(wire[i].NodeName), Weight: weights.Of(ip.Address)));
         }
     }
 }

@@ -81,8 +81,11 @@ internal sealed partial class WireMapper
             else
             {
                 endpoints[count++] = new Endpoint(
-                    addresses[0].Address, ConditionsOf(endpoint.Conditions.GetValueOrDefault()), NodeNameOf(endpoint.NodeName),
-                    HintsOf(endpoint.Hints), weights.Of(addresses[0].Address));
+                    addresses[0].Address, ConditionsOf(endpoint.Conditions.GetValueOrDefault()), SetOf(endpoint.NodeName),
+                    HintsOf(endpoint.Hints), weights.Of(addresses[0].Address))
+                {
+                    Zone = SetOf(endpoint.Zone),
+                };
             }
         }
         return ValueList.Create<Endpoint>(endpoints.AsSpan(0, count));
@@ -93,7 +96,7 @@ internal sealed partial class WireMapper
             | (wire.Serving ?? true ? EndpointConditions.Serving : EndpointConditions.None)
             | (wire.Terminating ?? false ? EndpointConditions.Terminating : EndpointConditions.None);
 
-    private static string? NodeNameOf(string? text) => text is { Length: > 0 } ? text : null;
+    private static string? SetOf(string? text) => text is { Length: > 0 } ? text : null;
 
     private EndpointHints? HintsOf(WireHints? wire)
     {

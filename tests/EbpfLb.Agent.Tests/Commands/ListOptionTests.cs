@@ -67,8 +67,39 @@ public sealed class ListOptionTests : IDisposable
     public async Task Wide_backends_have_their_share_of_the_connections()
     {
         Assert.Equal(0, await line.RunAsync("backends", "-o", "wide"));
-        Assert.Matches("(?m)10.1.0.1:8080/TCP .* 100.0 % +- +- +- +-   IPv4$", line.Output);
-        Assert.Matches("(?m)fd01::1]:8080/TCP .* -   IPv6$", line.Output);
+        Assert.Matches("(?m)10.1.0.1:8080/TCP .* 100.0 % +- +- +- +-   IPv4 ", line.Output);
+        Assert.Matches("(?m)fd01::1]:8080/TCP .* -   IPv6 ", line.Output);
+    }
+
+    [Fact]
+    public async Task Wide_backends_have_where_they_are_and_in_which_state()
+    {
+        view.Backends = view.Backends with
+        {
+            Backends =
+            [
+                view.Backends.Backends[0] with { Node = "node-1", Zone = "a", Local = true, State = "ready" },
+                view.Backends.Backends[1] with { Local = false, State = "terminating, serving" },
+                view.Backends.Backends[2],
+            ],
+        };
+        Assert.Equal(0, await line.RunAsync("backends", "-o", "wide"));
+        Assert.Matches("(?m)FAMILY   NODE     ZONE   THIS NODE   STATE$", line.Output);
+        Assert.Matches("(?m)10.1.0.1:8080/TCP .* IPv4     node-1   a      yes         ready$", line.Output);
+        Assert.Matches("(?m)fd01::1]:8080/TCP .* IPv6     -        -      no          terminating, serving$", line.Output);
+        Assert.Matches("(?m)10.1.0.2:53/UDP .* IPv4     -        -      -           -$", line.Output);
+        Assert.Equal(0, await line.RunAsync("backends"));
+        Assert.DoesNotContain("node-1", line.OutputLines[^2]);
+    }
+
+    [Fact]
+    public async Task Backends_as_JSON_have_stable_names()
+    {
+        Assert.Equal(0, await line.RunAsync("backends", "-o", "json"));
+        var first = JsonNode.Parse(line.Output)!["backends"]![0]!.AsObject();
+        Assert.Equal(
+            ["service", "port", "protocol", "serviceId", "address", "portNumber", "weight", "connections", "open", "traffic", "node",
+                "zone", "local", "state"], first.Select(p => p.Key));
     }
 
     [Fact]
@@ -79,7 +110,7 @@ public sealed class ListOptionTests : IDisposable
         Assert.Matches("(?m)^default/web:http .* 17 +3 +0 +0 +- +- +- +-   IPv4", line.Output);
         Assert.Matches("(?m)^kube-system/dns .* 4 +7 +700 +8 +8000   IPv6", line.Output);
         Assert.Equal(0, await line.RunAsync("backends", "-o", "wide"));
-        Assert.Matches("(?m)10.1.0.2:53/UDP .* 7 +700 +8 +8000   IPv4$", line.Output);
+        Assert.Matches("(?m)10.1.0.2:53/UDP .* 7 +700 +8 +8000   IPv4 ", line.Output);
     }
 
     [Fact]

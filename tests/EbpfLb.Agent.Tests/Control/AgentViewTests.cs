@@ -17,9 +17,10 @@ public sealed class AgentViewTests
     private readonly ClusterBuilder cluster = new ClusterBuilder()
         .Slice("web-1", "web", ["http:8080"], ["10.1.0.1 node=node-1", "10.1.0.2 node=node-2", "10.1.0.3 node=node-2"]);
 
-    private AgentView View()
+    private AgentView View(params BackendDrain[] drains)
     {
-        var (snapshot, options) = (cluster.Build(), new PolicyOptions { NodeName = ClusterChanges.NodeName });
+        var (snapshot, options)
+            = (cluster.Build(), new PolicyOptions { NodeName = ClusterChanges.NodeName, Drains = drains.ToValueList() });
         var table = ForwardingCompiler.Compile(snapshot, options, null);
         var state = new PipelineState(
             () => new SourceStatus("test", true, null, null), new ProxyHealthTracker(TimeProvider.System, TimeSpan.FromSeconds(30)), false);
@@ -114,6 +115,39 @@ public sealed class AgentViewTests
         Assert.Equal("Service default/bare has no EndpointSlice: does its selector match pods that run?", reasons["default/bare"]);
         var empty = (await View().BackendsAsync(ServiceQuery.Parse("default/bare"), TestContext.Current.CancellationToken)).Empty;
         Assert.Equal(new EmptyPort("default/bare", "http", "TCP", "IPv4", reasons["default/bare"]!), Assert.Single(empty));
+    }
+
+    [Fact]
+    public async Task Backends_have_where_they_are_and_in_which_state()
+    {
+        // Of a UDP port those that serve keep what they have.
+        cluster.Node(ClusterChanges.NodeName, zone: "own").Service("web", ["10.96.0.1"], ["dns:53/UDP"]).Slice(
+            "web-1", "web", ["dns:53/UDP"],
+            ["10.1.0.1 node=node-1", "10.1.0.2 node=node-2 zone=b", "10.1.0.3", "10.1.0.4 node=node-2 zone=b", "10.1.0.5 weight=0",
+                "10.1.0.6 terminating node=node-1 zone=a", "10.1.0.7 unready"]);
+
+        Assert.Equal(
+            [
+                "10.1.0.1 node-1 own True ready", "10.1.0.2 node-2 b False ready", "10.1.0.3 - - False ready",
+                "10.1.0.4 node-2 b False drained", "10.1.0.5 - - False weight 0", "10.1.0.6 node-1 a True terminating, serving, not used",
+            ], await PlacesAsync(new BackendDrain(IpAddress.Parse("10.1.0.4"), 0, null, false)));
+    }
+
+    [Fact]
+    public async Task Backends_of_which_none_is_ready_are_used_to_their_end_and_say_so()
+    {
+        cluster.Service("web", ["10.96.0.1"], ["http:80"]).Slice("web-1", "web", ["http:8080"],
+            ["10.1.0.1 terminating node=node-1", "10.1.0.2 gone node=node-2"]);
+        Assert.Equal("10.1.0.1 node-1 - True terminating, serving", (await PlacesAsync())[0]);
+
+        cluster.Slice("web-1", "web", ["http:8080"], ["10.1.0.1 node=node-1"]);
+        Assert.Equal(["10.1.0.1 node-1 - True ready"], await PlacesAsync());
+    }
+
+    private async Task<IReadOnlyList<string>> PlacesAsync(params BackendDrain[] drains)
+    {
+        var report = await View(drains).BackendsAsync(ServiceQuery.Parse("default/web"), TestContext.Current.CancellationToken);
+        return [.. report.Backends.Select(b => $"{b.Address} {b.Node ?? "-"} {b.Zone ?? "-"} {b.Local} {b.State}")];
     }
 
     private void Webs()

@@ -31,7 +31,7 @@ public sealed class SliceMappingTests
                 "web",
                 IpFamily.IPv4,
                 [new("http", TransportProtocol.Tcp, 8080)],
-                [new(Ip("10.1.0.1"), EndpointConditions.Default, "node-1", new EndpointHints(["a", "b"], ["node-1"]))],
+                [new(Ip("10.1.0.1"), EndpointConditions.Default, "node-1", new EndpointHints(["a", "b"], ["node-1"])) { Zone = "a" }],
                 ServiceLabels.Headless,
                 new DateTimeOffset(2026, 11, 21, 0, 9, 8, TimeSpan.Zero).AddTicks(1234568)),
             slice);

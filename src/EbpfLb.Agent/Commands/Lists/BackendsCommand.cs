@@ -10,6 +10,8 @@ internal sealed class BackendsCommand(CommandContext context)
 {
     private const int MostReasons = 20;
 
+    private static readonly Column[] PlaceColumns = [new("NODE"), new("ZONE"), new("THIS NODE"), new("STATE")];
+
     public Command Create() => ServiceQueryCommand.Create(
         context, "backends", "Lists the backends that connections are sent to",
         ["name", "address", "weight", "connections", "open", "bytes"],
@@ -34,7 +36,7 @@ internal sealed class BackendsCommand(CommandContext context)
         context.Terminal.Write(new Table(
             [
                 new("NAME"), new("SERVICE ID", true), new("BACKEND"), new("WEIGHT", true), new("CONNECTIONS", true), new("OPEN", true),
-                .. isWide ? [new("SHARE", true), .. TrafficColumns.All, new("FAMILY")] : Array.Empty<Column>(),
+                .. isWide ? [new("SHARE", true), .. TrafficColumns.All, new("FAMILY"), .. PlaceColumns] : Array.Empty<Column>(),
             ],
             [.. report.Backends.Select(r => (string[])
             [
@@ -44,7 +46,9 @@ internal sealed class BackendsCommand(CommandContext context)
                 r.Weight.ToString(),
                 r.Connections?.ToString() ?? "-",
                 r.Open?.ToString() ?? "-",
-                .. isWide ? [ShareOf(r, sums[PortOf(r)]), .. TrafficColumns.Of(r.Traffic), r.Address.Contains(':') ? "IPv6" : "IPv4"]
+                .. isWide
+                    ? [ShareOf(r, sums[PortOf(r)]), .. TrafficColumns.Of(r.Traffic), r.Address.Contains(':') ? "IPv6" : "IPv4",
+                        .. PlaceOf(r)]
                     : Array.Empty<string>(),
             ])]), how.HasHeaders);
         if (!how.HasHeaders) return;
@@ -61,6 +65,10 @@ internal sealed class BackendsCommand(CommandContext context)
         "bytes" => [.. rows.OrderByDescending(r => TrafficColumns.Bytes(r.Traffic))],
         _ => [.. rows.OrderByDescending(r => r.Open ?? 0)],
     };
+
+    /// <summary>Without an agent nothing of it is known.</summary>
+    private static IEnumerable<string> PlaceOf(BackendRow row)
+        => new[] { row.Node, row.Zone, row.Local switch { true => "yes", false => "no", null => null }, row.State }.Select(t => t ?? "-");
 
     private static string EndpointOf(BackendRow row) => $"{NameText.Endpoint(row.Address, row.PortNumber)}/{row.Protocol}";
 
