@@ -119,6 +119,7 @@ complete -c ebpflb -n '__ebpflb_in run' -l oom-score-adj -x -d 'Written to /proc
 complete -c ebpflb -n '__ebpflb_in status' -l instance -x -d 'Which instance on this machine (default: $EBPFLB_INSTANCE, else default). Each has its own pins, sockets and cgroup root'
 complete -c ebpflb -n '__ebpflb_in status' -l run-dir -r -F -d 'Where the control socket is (default: $EBPFLB_RUN_DIR, else /run/ebpflb)'
 complete -c ebpflb -n '__ebpflb_in status' -l bpffs -r -F -d 'Mount point of the BPF file system that holds the pins (default: where it is mounted, else /sys/fs/bpf)'
+complete -c ebpflb -n '__ebpflb_in status' -l wait -x -d 'Wait until it is ready, this long at most (default: 30s)'
 complete -c ebpflb -n '__ebpflb_in status' -l watch -s w -d 'Answer again and again, until interrupted'
 complete -c ebpflb -n '__ebpflb_in status' -l interval -x -d 'Time from one answer to the next (default: 2s)'
 complete -c ebpflb -n '__ebpflb_in status' -l count -x -d 'End after so many answers (default: go on until interrupted)'

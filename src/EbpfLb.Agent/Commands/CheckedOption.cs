@@ -15,6 +15,17 @@ internal static class CheckedOption
             CustomParser = result => Parse(result, name, parse),
         };
 
+    /// <summary>The same for an option that may stand without a value.</summary>
+    /// <param name="bare">Its value then.</param>
+    public static Option<T> CreateBare<T>(string name, string valueName, string description, T bare, Func<string, T> parse)
+        => new(name)
+        {
+            HelpName = valueName,
+            Description = description,
+            Arity = ArgumentArity.ZeroOrOne,
+            CustomParser = result => result.Tokens.Count == 0 ? bare : Parse(result, name, parse),
+        };
+
     public static Option<uint?> Entries(string name, string description) => Create<uint?>(name, "N", description, text
         => uint.TryParse(text, out var number) && number > 0
             ? number

@@ -21,6 +21,8 @@ internal sealed class CommandContext(AgentParts parts, Terminal terminal)
 
     public TimeProvider Time => parts.Time;
 
+    public bool IsRoot => parts.IsRoot;
+
     /// <summary>The options that choose an instance, for one command.</summary>
     public InstanceOptionSet NewInstanceOptions() => new(new InstanceEnvironment(parts.Environment));
 
@@ -55,13 +57,24 @@ internal sealed class CommandContext(AgentParts parts, Terminal terminal)
             await terminal.Error.WriteLineAsync(e.Message);
             return ExitCode.Usage;
         }
-        catch (Exception e) when (e is BpfException or UnauthorizedAccessException or IOException or HttpRequestException or JsonException)
+        catch (Exception e) when (IsUnreadable(e))
         {
             var what = $"cannot read instance '{instance.Name}'";
             await terminal.Error.WriteLineAsync(parts.IsRoot ? $"{what}: {e.Message}" : $"{NotRoot(what)} ({e.Message})");
             return ExitCode.Failed;
         }
     }
+
+    /// <inheritdoc cref="IInstanceFinder.FindAsync"/>
+    public Task<IInstanceView?> FindAsync(InstanceOptions instance, CancellationToken cancellationToken)
+        => parts.Finder.FindAsync(instance, cancellationToken);
+
+    /// <inheritdoc cref="IInstanceFinder.Explain"/>
+    public string Explain(InstanceOptions instance) => parts.Finder.Explain(instance);
+
+    /// <summary>What asking an instance may fail with, for a reason that its message says.</summary>
+    public static bool IsUnreadable(Exception e)
+        => e is BpfException or UnauthorizedAccessException or IOException or HttpRequestException or JsonException;
 
     /// <summary>The same for a list, again and again where that is asked for.</summary>
     public Task<int> AskAsync(

@@ -30,7 +30,7 @@ internal sealed class HelpExamples(HelpAction help, Terminal terminal) : Synchro
             "kubectl get configmap kube-proxy -n kube-system -o yaml > cm.yaml; ebpflb config check cm.yaml"],
         ["show"] = ["ebpflb config show     what the running instance has in force", "ebpflb config show config.yaml -o json"],
         ["defaults"] = ["ebpflb config defaults", "ebpflb config defaults kube-proxy"],
-        ["status"] = ["ebpflb status", "ebpflb status --watch", "ebpflb status -o json | jq .notReady"],
+        ["status"] = ["ebpflb status", "ebpflb status --watch", "ebpflb status --wait 2m", "ebpflb status -o json | jq .notReady"],
         ["services"] =
         [
             "ebpflb services",

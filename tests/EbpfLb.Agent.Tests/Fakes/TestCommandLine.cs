@@ -29,6 +29,9 @@ internal sealed class TestCommandLine : IDisposable
 
     public FakeFinder Finder { get; set; } = new(null);
 
+    /// <summary>Asked in place of <see cref="Finder"/>; null: that one is.</summary>
+    public IInstanceFinder? FinderOf { get; set; }
+
     public FakeRemover Remover { get; set; } = new();
 
     /// <summary>The variables that are set.</summary>
@@ -85,7 +88,7 @@ internal sealed class TestCommandLine : IDisposable
     private CommandLine NewCommandLine()
     {
         var parts = new AgentParts(
-            (o, l) => OpenSource(o, l), (o, l) => OpenDataplane(o, l), Finder, Remover, Time)
+            (o, l) => OpenSource(o, l), (o, l) => OpenDataplane(o, l), FinderOf ?? Finder, Remover, Time)
         {
             SetOomScore = SetOomScore,
             PrepareNode = Prepare,

@@ -18,11 +18,22 @@ internal sealed class StatusCommand(CommandContext context)
         var list = new ListOptionSet([], ListFormat.Table, ListFormat.Wide, ListFormat.Json, ListFormat.Yaml,
             ListFormat.JsonPath);
         var command = new Command("status", "Shows whether an instance is ready, and if not, why");
+        var wait = CheckedOption.CreateBare<TimeSpan?>(
+            "--wait", "DURATION", $"Wait until it is ready, this long at most (default: {DurationText.Format(StatusWait.Default)})",
+            StatusWait.Default, text => DurationText.Parse(text));
         instance.AddTo(command);
+        command.Options.Add(wait);
         list.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (list.IsWatching(result) && result.GetResult(wait) is { Implicit: false })
+                result.AddError("--wait ends when it is ready, and --watch goes on: give one of the two");
+        });
         command.SetAction((result, token) =>
         {
             var how = list.Read(result);
+            if (result.GetValue(wait) is { } limit)
+                return new StatusWait(context).RunAsync(instance.Read(result), limit, report => Answer(report, how), token);
             return context.AskAsync(instance.Read(result), how, async view => Answer(await view.StatusAsync(token), how), token);
         });
         return command;
