@@ -161,13 +161,13 @@ internal sealed class CommandContext(AgentParts parts, Terminal terminal)
         if (origin == Origin.Maps) terminal.Error.WriteLine("no agent answers: read from the pinned maps, which hold no names");
     }
 
-    /// <summary>Lines below a table, as many as a person reads.</summary>
+    /// <summary>Lines below a table about what does not work, as many as a person reads.</summary>
     public void WriteReasons(string heading, IReadOnlyList<string> lines, int most)
     {
         if (lines.Count == 0) return;
         terminal.Out.WriteLine();
         terminal.Out.WriteLine($"{heading}:");
-        foreach (var line in lines.Take(most)) terminal.Out.WriteLine($"  - {line}");
+        foreach (var line in lines.Take(most)) terminal.WriteLine($"  - {line}", Tone.Warning);
         if (lines.Count > most) terminal.Out.WriteLine($"  and {lines.Count - most} more (all of them: -o json)");
     }
 

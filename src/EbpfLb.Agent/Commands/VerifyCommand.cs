@@ -40,8 +40,9 @@ internal sealed class VerifyCommand(CommandContext context)
         if (report.Origin == Origin.Maps)
             context.Terminal.Error.WriteLine("no agent answers: the pinned maps are compared with each other only");
         var output = context.Terminal.Out;
-        output.WriteLine(report.Equal ? "Equal"
-            : $"{report.Differences.Count} differences, {report.Differences.Count(d => d.Repaired)} of them repaired");
+        context.Terminal.WriteLine(report.Equal ? "Equal"
+            : $"{report.Differences.Count} differences, {report.Differences.Count(d => d.Repaired)} of them repaired",
+            report.Equal ? Tone.None : report.Differences.All(d => d.Repaired) ? Tone.Warning : Tone.Error);
         foreach (var reason in report.NotCompared) output.WriteLine($"  - not compared: {reason}");
         output.WriteLine();
         context.Terminal.Write(new Table(
@@ -52,8 +53,10 @@ internal sealed class VerifyCommand(CommandContext context)
         context.Terminal.Write(new Table(
             [new("OBJECT"), new("FIELD"), new("EXPECTED"), new("FOUND"), new("REPAIRED")],
             [.. report.Differences.Select(d
-                => new[] { Named(d), d.Field, d.Expected, d.Found, d.Repaired ? "yes" : report.DryRun ? "not tried" : "no" })]),
-            how.HasHeaders);
+                => new[] { Named(d), d.Field, d.Expected, d.Found, d.Repaired ? "yes" : report.DryRun ? "not tried" : "no" })])
+        {
+            Tones = [.. report.Differences.Select(d => d.Repaired ? Tone.Warning : Tone.Error)],
+        }, how.HasHeaders);
     }
 
     /// <summary>A key says little to people: whose it is does.</summary>

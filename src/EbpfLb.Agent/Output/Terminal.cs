@@ -7,13 +7,17 @@ namespace EbpfLb.Agent.Output;
 /// </summary>
 /// <param name="width">Columns of a person's terminal; null: nobody looks at it directly.</param>
 /// <param name="height">Lines of it; null as for the width.</param>
-internal sealed class Terminal(TextWriter output, TextWriter error, int? width, int? height = null)
+/// <param name="hasColors">Lines that tell of trouble are coloured; what they say is in their words as well.</param>
+internal sealed class Terminal(TextWriter output, TextWriter error, int? width, int? height = null, bool hasColors = false)
 {
     /// <summary>To the upper left corner, and away with what is there.</summary>
     private const string Clear = "\e[H\e[J";
 
     /// <summary>A frame, the heading, a line above and two below.</summary>
     private const int LinesAroundRows = 7;
+
+    /// <summary>Of SGR (ECMA-48), as the text's colour.</summary>
+    private const int FirstColor = 30, Red = 31, Yellow = 33;
 
     private const int Gap = 3;
     private const int FramePerColumn = 3;
@@ -36,10 +40,25 @@ internal sealed class Terminal(TextWriter output, TextWriter error, int? width, 
     /// <summary>The terminal of this process.</summary>
     public static Terminal OfProcess()
     {
-        var isInteractive = !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb");
-        return isInteractive ? new Terminal(Console.Out, Console.Error, Console.WindowWidth, Console.WindowHeight)
+        var (isPerson, hasColors) = Abilities(Console.IsOutputRedirected, Environment.GetEnvironmentVariable);
+        return isPerson ? new Terminal(Console.Out, Console.Error, Console.WindowWidth, Console.WindowHeight, hasColors)
             : new Terminal(Console.Out, Console.Error, null);
     }
+
+    /// <summary>What an output can show. A variable NO_COLOR that is not empty asks for no colours (https://no-color.org).</summary>
+    /// <param name="isRedirected">It is no terminal.</param>
+    /// <param name="environment">null: a variable is not set.</param>
+    public static (bool IsPerson, bool HasColors) Abilities(bool isRedirected, Func<string, string?> environment)
+    {
+        var isPerson = !isRedirected && environment("TERM") is not (null or "" or "dumb");
+        return (isPerson, isPerson && string.IsNullOrEmpty(environment("NO_COLOR")));
+    }
+
+    /// <summary>A line, coloured where the terminal has colours.</summary>
+    public void WriteLine(string line, Tone tone) => output.WriteLine(Colored(line, tone));
+
+    private string Colored(string line, Tone tone)
+        => hasColors && tone != Tone.None && line.Length > 0 ? $"\e[{(tone == Tone.Error ? Red : Yellow)}m{line}\e[0m" : line;
 
     /// <param name="hasHeaders">False: the rows alone, for programs.</param>
     public void Write(Table table, bool hasHeaders = true)
@@ -52,13 +71,13 @@ internal sealed class Terminal(TextWriter output, TextWriter error, int? width, 
 
     private void WritePlain(Table table, int[] widths, bool hasHeaders)
     {
-        if (hasHeaders) WriteLine([.. table.Columns.Select(c => c.Heading)]);
-        foreach (var row in table.Rows) WriteLine(row);
+        if (hasHeaders) WriteCells([.. table.Columns.Select(c => c.Heading)], Tone.None);
+        for (var i = 0; i < table.Rows.Count; i++) WriteCells(table.Rows[i], table.ToneOf(i));
 
-        void WriteLine(IReadOnlyList<string> cells)
+        void WriteCells(IReadOnlyList<string> cells, Tone tone)
         {
             var padded = cells.Select((cell, i) => table.Columns[i].IsNumber ? cell.PadLeft(widths[i]) : cell.PadRight(widths[i]));
-            output.WriteLine(string.Join(new string(' ', Gap), padded).TrimEnd());
+            WriteLine(string.Join(new string(' ', Gap), padded).TrimEnd(), tone);
         }
     }
 
@@ -70,8 +89,22 @@ internal sealed class Terminal(TextWriter output, TextWriter error, int? width, 
             var heading = new TableColumn(new Markup($"[bold]{Markup.Escape(column.Heading)}[/]")) { NoWrap = true };
             framed.AddColumn(column.IsNumber ? heading.RightAligned() : heading);
         }
-        foreach (var row in table.Rows) framed.AddRow([.. row.Select(cell => new Text(cell))]);
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
+        for (var i = 0; i < table.Rows.Count; i++)
+        {
+            var style = table.ToneOf(i) switch
+            {
+                Tone.Error => new Style(Color.FromInt32(Red - FirstColor)),
+                Tone.Warning => new Style(Color.FromInt32(Yellow - FirstColor)),
+                _ => Style.Plain,
+            };
+            framed.AddRow([.. table.Rows[i].Select(cell => new Text(cell, style))]);
+        }
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(output),
+            Ansi = hasColors ? AnsiSupport.Yes : AnsiSupport.Detect,
+            ColorSystem = hasColors ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
+        });
         console.Profile.Width = columns;
         console.Write(framed);
     }
@@ -79,9 +112,27 @@ internal sealed class Terminal(TextWriter output, TextWriter error, int? width, 
 
 /// <summary>Rows for people; the first column names the thing.</summary>
 /// <param name="Columns">Headings, in capitals as kubectl has them.</param>
-internal sealed record Table(IReadOnlyList<Column> Columns, IReadOnlyList<IReadOnlyList<string>> Rows);
+internal sealed record Table(IReadOnlyList<Column> Columns, IReadOnlyList<IReadOnlyList<string>> Rows)
+{
+    /// <summary>Of each row; empty: none tells of trouble.</summary>
+    public IReadOnlyList<Tone> Tones { get; init; } = [];
+
+    public Tone ToneOf(int row) => row < Tones.Count ? Tones[row] : Tone.None;
+}
 
 internal sealed record Column(string Heading, bool IsNumber = false);
+
+/// <summary>What a line tells of; its words say it, too.</summary>
+internal enum Tone
+{
+    None,
+
+    /// <summary>Yellow.</summary>
+    Warning,
+
+    /// <summary>Red.</summary>
+    Error,
+}
 
 /// <summary>How services and addresses are written in tables.</summary>
 internal static class NameText

@@ -57,6 +57,8 @@ internal sealed class TestCommandLine : IDisposable
 
     public int? TerminalHeight { get; set; }
 
+    public bool TerminalHasColors { get; set; }
+
     public string Output => output.ToString();
 
     public string[] OutputLines => Output.Split('\n');
@@ -96,7 +98,7 @@ internal sealed class TestCommandLine : IDisposable
             Environment = Environment.GetValueOrDefault,
             IsRoot = IsRoot,
         };
-        return new CommandLine(parts, new Terminal(output.Writer, error.Writer, TerminalWidth, TerminalHeight));
+        return new CommandLine(parts, new Terminal(output.Writer, error.Writer, TerminalWidth, TerminalHeight, TerminalHasColors));
     }
 
     private string? SetOomScore(int score)

@@ -22,7 +22,8 @@ public sealed class PlanHistoryTests
     private ServiceChange Last => Assert.Single(test.Plans[^1].Changes);
 
     /// <summary>As a person reads it.</summary>
-    private string Text => string.Join('\n', HistoryText.Lines(test.Plans[^1]).Select(l => l[(l.IndexOf(' ') + 1)..l.LastIndexOf(" (")]));
+    private string Text => string.Join('\n', HistoryText.Lines(test.Plans[^1]).Select(l => l.Text).Select(l
+        => l[(l.IndexOf(' ') + 1)..l.LastIndexOf(" (")]));
 
     private void Endpoints(params string[] endpoints) => test.Plan(cluster.Slice("web-1", "web", ["http:8080"], endpoints).Build());
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using EbpfLb.Agent.Hosting;
 using EbpfLb.Agent.Options;
+using EbpfLb.Agent.Output;
 using EbpfLb.Configuration;
 
 namespace EbpfLb.Agent.Commands.Doctor;
@@ -47,12 +48,22 @@ internal sealed class DoctorCommand(CommandContext context, AgentParts parts)
         var (name, state) = (report.Checks.Select(c => c.Check.Length).Append(0).Max() + Gap, "problem".Length + Gap);
         foreach (var check in report.Checks)
         {
-            output.WriteLine($"{check.Check.PadRight(name)}{check.State.ToString().ToLowerInvariant().PadRight(state)}{check.Finding}");
+            var found = $"{check.Check.PadRight(name)}{check.State.ToString().ToLowerInvariant().PadRight(state)}{check.Finding}";
+            context.Terminal.WriteLine(found, ToneOf(check.State));
             if (check.Remedy is { } remedy) output.WriteLine($"{new string(' ', name + state)}-> {remedy}");
         }
         output.WriteLine();
         output.WriteLine($"Instance {report.Instance}, options: {report.Configuration}");
-        output.WriteLine($"{report.Count(CheckState.Ok)} ok, {report.Warnings} {(report.Warnings == 1 ? "warning" : "warnings")}, "
-            + $"{report.Problems} {(report.Problems == 1 ? "problem" : "problems")}, {report.Unknown} unknown");
+        context.Terminal.WriteLine(
+            $"{report.Count(CheckState.Ok)} ok, {report.Warnings} {(report.Warnings == 1 ? "warning" : "warnings")}, "
+            + $"{report.Problems} {(report.Problems == 1 ? "problem" : "problems")}, {report.Unknown} unknown",
+            report.Problems > 0 ? Tone.Error : report.Warnings > 0 ? Tone.Warning : Tone.None);
     }
+
+    private static Tone ToneOf(CheckState state) => state switch
+    {
+        CheckState.Problem => Tone.Error,
+        CheckState.Warning => Tone.Warning,
+        _ => Tone.None,
+    };
 }

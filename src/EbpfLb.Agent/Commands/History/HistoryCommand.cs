@@ -146,7 +146,7 @@ internal sealed class FollowedHistory(HistoryQuery query, HistoryReport first, C
                 foreach (var change in plan.Changes) output.WriteLine(change.Service);
                 break;
             default:
-                foreach (var line in HistoryText.Lines(plan)) output.WriteLine(line);
+                foreach (var (text, tone) in HistoryText.Lines(plan)) context.Terminal.WriteLine(text, tone);
                 break;
         }
     }

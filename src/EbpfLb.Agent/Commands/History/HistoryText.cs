@@ -21,24 +21,28 @@ internal static class HistoryText
             DropsCommand.Time(plan.Time), r.Service, r.Change, Took(plan),
             .. isWide ? new[] { $"{plan.Number}", plan.Cause, $"{plan.Services}", $"{plan.Operations}" } : [],
             r.What,
-        ]))]);
+        ]))])
+    {
+        Tones = [.. plans.SelectMany(Rows).Select(r => r.Tone)],
+    };
 
-    public static IEnumerable<string> Lines(PlanRow plan)
-        => Rows(plan).Select(r => $"{DropsCommand.Time(plan.Time)} {r.Service} {r.Change}: {r.What} ({Took(plan)})");
+    public static IEnumerable<(string Text, Tone Tone)> Lines(PlanRow plan)
+        => Rows(plan).Select(r => ($"{DropsCommand.Time(plan.Time)} {r.Service} {r.Change}: {r.What} ({Took(plan)})", r.Tone));
 
     /// <summary>"0.8 ms".</summary>
     private static string Took(PlanRow plan) => string.Create(CultureInfo.InvariantCulture, $"{plan.Milliseconds:0.0} ms");
 
-    private static IEnumerable<(string Service, string Change, string What)> Rows(PlanRow plan)
+    private static IEnumerable<(string Service, string Change, string What, Tone Tone)> Rows(PlanRow plan)
     {
-        foreach (var change in plan.Changes) yield return (change.Service, change.Change, What(change, plan));
+        foreach (var change in plan.Changes)
+            yield return (change.Service, change.Change, What(change, plan), change.Failed is null ? Tone.None : Tone.Error);
         if (plan.NotListed > 0)
             yield return ("-", "more", $"{plan.NotListed} more Services; in all {plan.Added} added, {plan.Removed} removed, "
-                + $"{plan.Changed} changed");
-        foreach (var failure in plan.Failures) yield return ("-", "failed", failure + Again(plan));
-        if (plan.FailuresNotListed > 0) yield return ("-", "failed", $"{plan.FailuresNotListed} more failures");
+                + $"{plan.Changed} changed", Tone.None);
+        foreach (var failure in plan.Failures) yield return ("-", "failed", failure + Again(plan), Tone.Error);
+        if (plan.FailuresNotListed > 0) yield return ("-", "failed", $"{plan.FailuresNotListed} more failures", Tone.Error);
         if (plan is { Changes.Count: 0, NotListed: 0, Failures.Count: 0 })
-            yield return ("-", plan.Cause, $"{plan.Services} Services, {plan.Operations} map operations");
+            yield return ("-", plan.Cause, $"{plan.Services} Services, {plan.Operations} map operations", Tone.None);
     }
 
     private static string What(ServiceChange change, PlanRow plan)

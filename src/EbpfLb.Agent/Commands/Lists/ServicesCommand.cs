@@ -32,6 +32,7 @@ internal sealed class ServicesCommand(CommandContext context)
         }
         context.NoteOrigin(report.Origin);
         var isWide = how.Format == ListFormat.Wide;
+        var rows = report.Services.SelectMany(s => s.Frontends.Select((f, i) => (Service: s, Frontend: f, IsFirst: i == 0))).ToList();
         context.Terminal.Write(new Table(
             [
                 new("NAME"), new("FRONTEND"), new("KIND"), new("POLICY"), new("SCHEDULER"), new("ID", true), new("BACKENDS", true),
@@ -39,7 +40,10 @@ internal sealed class ServicesCommand(CommandContext context)
                 .. isWide ? TrafficColumns.All : [],
                 .. isWide ? new Column[] { new("FAMILY"), new("LAST CHANGE"), new("NO BACKENDS, AS") } : [],
             ],
-            [.. report.Services.SelectMany(s => s.Frontends.Select((f, i) => RowOf(s, f, isFirst: i == 0, isWide)))]), how.HasHeaders);
+            [.. rows.Select(r => RowOf(r.Service, r.Frontend, r.IsFirst, isWide))])
+        {
+            Tones = [.. rows.Select(r => r.Frontend.Backends == 0 ? Tone.Warning : Tone.None)],
+        }, how.HasHeaders);
         if (isWide || !how.HasHeaders) return;
         var empty = report.Services
             .SelectMany(s => s.Frontends.Where(f => f.NoBackends is not null).Select(f

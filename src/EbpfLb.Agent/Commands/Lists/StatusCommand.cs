@@ -50,10 +50,15 @@ internal sealed class StatusCommand(CommandContext context)
     {
         context.NoteOrigin(report.Origin);
         var output = context.Terminal.Out;
-        output.WriteLine(report.Ready ? "Ready" : "Not ready");
-        foreach (var reason in report.NotReady) output.WriteLine($"  - {reason}");
+        var ready = report.Ready ? Tone.None : Tone.Error;
+        context.Terminal.WriteLine(report.Ready ? "Ready" : "Not ready", ready);
+        foreach (var reason in report.NotReady) context.Terminal.WriteLine($"  - {reason}", ready);
         output.WriteLine();
-        context.Terminal.Write(new Table([new("WHAT"), new("HOW")], [.. Summary(report)]), how.HasHeaders);
+        var summary = Summary(report).ToList();
+        context.Terminal.Write(new Table([new("WHAT"), new("HOW")], [.. summary.Select(s => new[] { s.What, s.How })])
+        {
+            Tones = [.. summary.Select(s => s.Tone)],
+        }, how.HasHeaders);
         WriteTable(how, new Table(
             [new("HOOK"), new("PROGRAM", true), new("LINK", true), new("CGROUP")],
             [.. report.Hooks.Select(h => new[] { h.Hook, h.ProgramId.ToString(), h.LinkId.ToString(), h.Cgroup })]));
@@ -67,37 +72,46 @@ internal sealed class StatusCommand(CommandContext context)
             {
                 d.Reason, d.Packets.ToString(), d.PacketsSinceStart?.ToString() ?? "-", d.Bytes.ToString(),
                 d.Advice is null ? d.Meaning : $"{d.Meaning}: {d.Advice}",
-            })]));
+            })])
+        {
+            // What is long past is none any more.
+            Tones = [.. report.Drops.Select(d => d.Advice is not null && d.PacketsSinceStart != 0 ? Tone.Error : Tone.None)],
+        });
         WriteTable(how, DrainText.Table(report.Drains));
-        WriteList("Failed to program:", report.Failures);
-        WriteList("Rejected configuration:", report.Problems);
-        WriteList("Warnings:", report.Warnings);
-        WriteList("Missing in this kernel:", [.. report.Features.Where(f => f.Available == false).Select(f => $"{f.Name}: {f.Lost}")]);
-        WriteList("Not known yet of this kernel:", [.. report.Features.Where(f => f.Available is null).Select(f => f.Name)]);
+        WriteList("Failed to program:", report.Failures, Tone.Error);
+        WriteList("Rejected configuration:", report.Problems, Tone.Warning);
+        WriteList("Warnings:", report.Warnings, Tone.Warning);
+        WriteList("Missing in this kernel:", [.. report.Features.Where(f => f.Available == false).Select(f => $"{f.Name}: {f.Lost}")],
+            Tone.None);
+        WriteList("Not known yet of this kernel:", [.. report.Features.Where(f => f.Available is null).Select(f => f.Name)], Tone.None);
     }
 
-    private static IEnumerable<string[]> Summary(StatusReport report)
+    private static IEnumerable<(string What, string How, Tone Tone)> Summary(StatusReport report)
     {
-        yield return ["Instance",
-            report.Version is null ? report.Instance : $"{report.Instance}, version {report.Version}, since {Time(report.Started)}"];
+        yield return ("Instance",
+            report.Version is null ? report.Instance : $"{report.Instance}, version {report.Version}, since {Time(report.Started)}",
+            Tone.None);
         if (report.Source is { } source)
         {
-            yield return [
-                "Source", $"{source.Description}, {(source.Synced ? "synced" : "not read completely yet")}, last contact {Age(source)}"];
-            if (source.Error is not null) yield return ["Source error", source.Error];
+            yield return (
+                "Source", $"{source.Description}, {(source.Synced ? "synced" : "not read completely yet")}, last contact {Age(source)}",
+                Tone.None);
+            if (source.Error is not null) yield return ("Source error", source.Error, Tone.Error);
         }
         if (report.Canary is { } canary)
-            yield return ["Canary", canary.Ok ? $"ok, checked {Time(canary.CheckedAt)}" : canary.Problem ?? "failed"];
-        if (report.NodePortAddresses.Count > 0) yield return ["NodePorts on", string.Join(", ", report.NodePortAddresses)];
+            yield return ("Canary", canary.Ok ? $"ok, checked {Time(canary.CheckedAt)}" : canary.Problem ?? "failed",
+                canary.Ok ? Tone.None : Tone.Error);
+        if (report.NodePortAddresses.Count > 0) yield return ("NodePorts on", string.Join(", ", report.NodePortAddresses), Tone.None);
         if (report.Schedulers.Count > 0)
-            yield return ["Schedulers", string.Join(", ", report.Schedulers.Select(s
-                => $"{s.Name} {s.ServicePorts}{(s.Weighted > 0 ? $" ({s.Weighted} with weights)" : "")}"))];
+            yield return ("Schedulers", string.Join(", ", report.Schedulers.Select(s
+                => $"{s.Name} {s.ServicePorts}{(s.Weighted > 0 ? $" ({s.Weighted} with weights)" : "")}")), Tone.None);
         if (report.LastPlan is { } plan)
         {
-            yield return [
+            yield return (
                 "Last plan", $"snapshot {plan.Snapshot} at {Time(plan.EndedAt)}: {plan.Services} services, {plan.Operations} operations, "
                 + $"compiled in {plan.CompileMs:0.00} ms, applied in {plan.ApplyMs:0.00} ms, {plan.Failed} failed"
-                + (plan.RetryInSeconds is { } seconds ? $", tried again after {seconds} s" : "")];
+                + (plan.RetryInSeconds is { } seconds ? $", tried again after {seconds} s" : ""),
+                plan.Failed > 0 ? Tone.Error : Tone.None);
         }
     }
 
@@ -106,7 +120,7 @@ internal sealed class StatusCommand(CommandContext context)
     {
         var leftAlone = devices.Where(d => d.Role == LeftAlone).ToList();
         var most = how.Format == ListFormat.Wide ? int.MaxValue : MaxLeftAlone;
-        var shown = devices.Except(leftAlone.Skip(most));
+        var shown = devices.Except(leftAlone.Skip(most)).ToList();
         WriteTable(how, new Table(
             [
                 new("DEVICE"), new("ROLE"), new("BY"), new("IN", true), new("OUT", true), new("XDP"), new("SNAT ADDRESSES"),
@@ -118,7 +132,10 @@ internal sealed class StatusCommand(CommandContext context)
                 d.Xdp ?? "-",
                 d.Role == LeftAlone ? "-" : string.Join(", ", new[] { d.Snat4, d.Snat6 }.OfType<string>()),
                 string.Join("; ", new[] { d.Reason, d.Error, d.XdpProblem is { } problem ? $"no XDP: {problem}" : null }.OfType<string>()),
-            })]));
+            })])
+        {
+            Tones = [.. shown.Select(d => d.Error is not null ? Tone.Error : d.XdpProblem is not null ? Tone.Warning : Tone.None)],
+        });
         if (leftAlone.Count > most)
             context.Terminal.Out.WriteLine($"and {leftAlone.Count - MaxLeftAlone} more left alone (all of them: -o wide)");
 
@@ -132,12 +149,12 @@ internal sealed class StatusCommand(CommandContext context)
         context.Terminal.Write(table, how.HasHeaders);
     }
 
-    private void WriteList(string heading, IReadOnlyList<string> lines)
+    private void WriteList(string heading, IReadOnlyList<string> lines, Tone tone)
     {
         if (lines.Count == 0) return;
         context.Terminal.Out.WriteLine();
-        context.Terminal.Out.WriteLine(heading);
-        foreach (var line in lines) context.Terminal.Out.WriteLine($"  - {line}");
+        context.Terminal.WriteLine(heading, tone);
+        foreach (var line in lines) context.Terminal.WriteLine($"  - {line}", tone);
     }
 
     private static string Percent(MapStatus map) => map.Capacity == 0 ? "-" : $"{100.0 * map.Entries / map.Capacity:0.0} %";

@@ -85,11 +85,14 @@ internal sealed class DropsCommand(CommandContext context)
             [new("TIME"), new("REASON"), new("PROTO"), new("SOURCE"), new("DESTINATION"), new("DEVICE"), new("BYTES", true),
                 new("SERVICE")],
             [.. report.Drops.Select(d
-                => new[] { Time(d), d.Reason, d.Protocol, d.Source, d.Destination, d.Device ?? "-", d.Length.ToString(), ServiceOf(d) })]),
-            how.HasHeaders);
+                => new[] { Time(d), d.Reason, d.Protocol, d.Source, d.Destination, d.Device ?? "-", d.Length.ToString(), ServiceOf(d) })])
+        {
+            Tones = [.. report.Drops.Select(ToneOf)],
+        }, how.HasHeaders);
         if (!how.HasHeaders) return;
         foreach (var reason in report.Drops.DistinctBy(d => d.Reason))
-            context.Terminal.Out.WriteLine($"{reason.Reason}: {reason.Meaning}{(reason.Advice is null ? "" : $": {reason.Advice}")}");
+            context.Terminal.WriteLine(
+                $"{reason.Reason}: {reason.Meaning}{(reason.Advice is null ? "" : $": {reason.Advice}")}", ToneOf(reason));
     }
 
     /// <param name="first">null: another agent, which counts its drops anew.</param>
@@ -109,8 +112,11 @@ internal sealed class DropsCommand(CommandContext context)
     private void Write(DropRow drop, OutputView how)
     {
         if (how.IsReport) context.WriteNext(drop, DropLines.Default.DropRow, how);
-        else context.Terminal.Out.WriteLine(LineOf(drop));
+        else context.Terminal.WriteLine(LineOf(drop), ToneOf(drop));
     }
+
+    /// <summary>Where nothing is to be done, a drop is what a rule asks for, and no error.</summary>
+    public static Tone ToneOf(DropRow drop) => drop.Advice is null ? Tone.None : Tone.Error;
 
     public static string LineOf(DropRow drop)
         => $"{Time(drop)} {drop.Reason} {drop.Source} -> {drop.Destination}/{drop.Protocol} on {drop.Device ?? "-"} of "

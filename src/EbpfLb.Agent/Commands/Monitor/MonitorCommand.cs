@@ -64,8 +64,9 @@ internal sealed class MonitorCommand(CommandContext context)
     private void Write(MonitorLine line, OutputView how)
     {
         if (how.IsReport) context.WriteNext(line, MonitorJson.Default.MonitorLine, how);
-        else context.Terminal.Out.WriteLine(line.Drop is { } drop ? $"drop  {DropsCommand.LineOf(drop)}"
-            : $"state {DropsCommand.Time(line.Time)} {line.State!.What}{(line.State.Text.Length > 0 ? $": {line.State.Text}" : "")}");
+        else if (line.Drop is { } drop) context.Terminal.WriteLine($"drop  {DropsCommand.LineOf(drop)}", DropsCommand.ToneOf(drop));
+        else context.Terminal.WriteLine($"state {DropsCommand.Time(line.Time)} {line.State!.What}"
+            + (line.State.Text.Length > 0 ? $": {line.State.Text}" : ""), line.State.Tone);
     }
 }
 

@@ -1,21 +1,26 @@
+using System.Text.Json.Serialization;
 using EbpfLb.Agent.Control;
+using EbpfLb.Agent.Output;
 
 namespace EbpfLb.Agent.Commands.Monitor;
 
 /// <summary>What has changed from one status of an agent to the next.</summary>
 internal static class StateChanges
 {
+    public const string NotReady = "not ready", Failed = "failed to program", Rejected = "rejected", Warning = "warning",
+        SourceError = "source error";
+
     /// <param name="before">null: this is the first, and says how things are.</param>
     public static IReadOnlyList<StateChange> Of(StatusReport? before, StatusReport now)
     {
         List<StateChange> found = [];
-        if (before?.Ready != now.Ready) found.Add(new StateChange(now.Ready ? "ready" : "not ready", string.Join("; ", now.NotReady)));
-        else Compare("not ready", before.NotReady, now.NotReady);
-        Compare("failed to program", before?.Failures ?? [], now.Failures);
-        Compare("rejected", before?.Problems ?? [], now.Problems);
-        Compare("warning", before?.Warnings ?? [], now.Warnings);
+        if (before?.Ready != now.Ready) found.Add(new StateChange(now.Ready ? "ready" : NotReady, string.Join("; ", now.NotReady)));
+        else Compare(NotReady, before.NotReady, now.NotReady);
+        Compare(Failed, before?.Failures ?? [], now.Failures);
+        Compare(Rejected, before?.Problems ?? [], now.Problems);
+        Compare(Warning, before?.Warnings ?? [], now.Warnings);
         if (before is not null && before.Source?.Error != now.Source?.Error)
-            found.Add(new StateChange(now.Source?.Error is null ? "source ok" : "source error",
+            found.Add(new StateChange(now.Source?.Error is null ? "source ok" : SourceError,
                 now.Source?.Error ?? now.Source?.Description ?? ""));
         if (before?.LastPlan is { } last && now.LastPlan is { } plan && plan.Snapshot > last.Snapshot)
             found.Add(new StateChange("programmed", $"{plan.Services} services, {plan.Operations} operations, {plan.Failed} failed"));
@@ -31,4 +36,13 @@ internal static class StateChanges
 
 /// <param name="What">"ready", "not ready", "warning" ...</param>
 /// <param name="Text">More words; may be empty.</param>
-internal sealed record StateChange(string What, string Text);
+internal sealed record StateChange(string What, string Text)
+{
+    [JsonIgnore]
+    public Tone Tone => What switch
+    {
+        StateChanges.NotReady or StateChanges.Failed or StateChanges.SourceError => Tone.Error,
+        StateChanges.Rejected or StateChanges.Warning => Tone.Warning,
+        _ => Tone.None,
+    };
+}

@@ -35,6 +35,9 @@ internal static class ManPage
             .TP
             .B EBPFLB_RUN_DIR
             Stands for \-\-run\-dir of every command.
+            .TP
+            .B NO_COLOR
+            Set to anything: no colours at a terminal.
             .SH FILES
             .TP
             .I /etc/ebpflb/config.yaml
