@@ -54,7 +54,11 @@ internal static partial class EbpfLbValidation
     {
         foreach (var (index, text) in servers.Index())
         {
-            if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Scheme is not ("https" or "http"))
+            if (text.AsSpan().IndexOf('<') is var open and >= 0 && text.IndexOf('>', open) is var close and > 0)
+                findings.Error($"{path}[{index}]",
+                    $"'{text}' is not an address of a server: {text[open..(close + 1)]} stands for what is to be written there; give the "
+                    + "API server's own address, such as https://10.0.0.1:6443");
+            else if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Scheme is not ("https" or "http"))
                 findings.Error($"{path}[{index}]", $"'{text}' is not an address of a server; give one such as https://10.0.0.1:6443");
         }
     }

@@ -75,6 +75,10 @@ public sealed class EbpfLbReadingTests
     [InlineData("instance: a\ninstance: b", "instance", "the field is there twice; remove one")]
     [InlineData("instance: a.b", "instance", "is not an instance name")]
     [InlineData("apiServers: [10.0.0.1]", "apiServers[0]", "is not an address of a server")]
+    [InlineData("apiServers: [https://a, \"https://api-int.<CLUSTER>.<DOMAIN>:6443\"]", "apiServers[1]",
+        "'https://api-int.<CLUSTER>.<DOMAIN>:6443' is not an address of a server: <CLUSTER> stands for what is to be written there; give "
+            + "the API server's own address, such as https://10.0.0.1:6443")]
+    [InlineData("apiServers: [\"https://a>b<c\"]", "apiServers[0]", "is not an address of a server; give one such as")]
     [InlineData("manifests: /m\napiServers: [https://a]", "apiServers", "excludes manifests")]
     [InlineData("syncPeriod: 0s", "syncPeriod", "longer than 0")]
     [InlineData("syncPeriod: 1s\nminSyncPeriod: 2s", "minSyncPeriod", "2s is longer than syncPeriod, 1s")]

@@ -1,10 +1,11 @@
+using System.Text.RegularExpressions;
 using EbpfLb.Testing.Processes;
 using YamlDotNet.RepresentationModel;
 
 namespace EbpfLb.E2E.Deployment;
 
 /// <summary>What deploy/kubernetes says, as far as tests ask for it.</summary>
-internal static class KubernetesBase
+internal static partial class KubernetesBase
 {
     public static string Directory { get; } = Path.Combine(RepositoryPaths.Root, "deploy", "kubernetes");
 
@@ -31,6 +32,33 @@ internal static class KubernetesBase
     public static IReadOnlyList<(string Verb, string Group, string Resource)> Allowed { get; } = AllowedBy(Read("clusterrole.yaml"));
 
     public static string Config { get; } = File.ReadAllText(Path.Combine(Directory, "config.yaml"));
+
+    /// <summary>What `ebpflb config check` says of a configuration.</summary>
+    public static (int Code, string Said) Check(string config)
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(file, config);
+            return ChildProcess.Run(new ProcessPlace(null, null), TestNode.Binary, "config", "check", file);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    /// <summary>The agent accepts it, once addresses are filled in where there are placeholders; returns what it says.</summary>
+    public static string AssertAccepted(string config)
+    {
+        var (code, said) = Check(Placeholder().Replace(config, "10.0.0.1"));
+        Assert.True(code == 0, said);
+        return said;
+    }
+
+    /// <summary>The host of an address with "&lt;NAME&gt;" in it.</summary>
+    [GeneratedRegex(@"(?<=https://)[^\s:]*<[^\s:]*", RegexOptions.None, 1000)]
+    private static partial Regex Placeholder();
 
     public static YamlMappingNode Read(string file) => Parse(File.ReadAllText(Path.Combine(Directory, file)));
 

@@ -34,9 +34,7 @@ public sealed class OverlayTests
         var map = Single(rendered, "ConfigMap");
         var config = Text(Map(map, "data"), "config.yaml");
         Assert.Equal(File.ReadAllText(Path.Combine(directory, "config.yaml")), config);
-        var (code, said) = ChildProcess.Run(
-            new ProcessPlace(null, null), TestNode.Binary, "config", "check", Path.Combine(directory, "config.yaml"));
-        Assert.True(code == 0, said);
+        AssertAccepted(config);
 
         // A name of its content: with another configuration the pods are new ones.
         var baseName = Text(Map(Single(Render(KubernetesBase.Directory), "ConfigMap"), "metadata"), "name");
@@ -51,6 +49,24 @@ public sealed class OverlayTests
         }
         Assert.Equal(expected.ToString().Replace(baseName, name, StringComparison.Ordinal), pod.ToString());
         Assert.Contains(name, pod.ToString(), StringComparison.Ordinal);
+    }
+
+    /// <summary>Those of k3s and kind have an address that is the same everywhere.</summary>
+    [Theory]
+    [InlineData("base", "'https://<API-SERVER>:6443'", "<API-SERVER>")]
+    [InlineData("kubeadm", "'https://<API-SERVER>:6443'", "<API-SERVER>")]
+    [InlineData("eks", "'https://<ENDPOINT>.eks.amazonaws.com'", "<ENDPOINT>")]
+    [InlineData("aks", "'https://<FQDN>:443'", "<FQDN>")]
+    [InlineData("openshift", "'https://api-int.<CLUSTER>.<DOMAIN>:6443'", "<CLUSTER>")]
+    public void An_address_that_is_not_filled_in_is_refused_by_its_name(string platform, string address, string placeholder)
+    {
+        var (code, said) = Check(File.ReadAllText(
+            Path.Combine(platform == "base" ? KubernetesBase.Directory : Path.Combine(Overlays, platform), "config.yaml")));
+
+        Assert.Equal(1, code);
+        Assert.Contains(
+            $"apiServers[0]: {address} is not an address of a server: {placeholder} stands for what is to be written there; give the API "
+            + "server's own address, such as https://10.0.0.1:6443", said, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -63,7 +63,7 @@ internal sealed class PodRoot : IDisposable
     {
         const string cgroupRoot = "/host/sys/fs/cgroup";
         var config = KubernetesBase.Config
-            .Replace("https://API-SERVER:6443", apiServer.ToString(), StringComparison.Ordinal)
+            .Replace("https://<API-SERVER>:6443", apiServer.ToString(), StringComparison.Ordinal)
             .Replace(
                 $"cgroupRoot: {cgroupRoot}", $"cgroupRoot: {cgroupRoot}{CgroupOfNode}\ninstance: {node.Netns}", StringComparison.Ordinal);
         Assert.Contains($"instance: {node.Netns}", config, StringComparison.Ordinal);

@@ -16,9 +16,13 @@ internal sealed class ConfigTarget : FuzzTarget
     [
         Corpora.Bytes(ConfigYaml.Write(LoadedConfig.Default)), Corpora.Bytes(Documents(ConfigJson.Write(LoadedConfig.Default))),
         .. ((string[])["kubeadm", "k3s", "aks", "kind", "openshift", "eks"])
-            .SelectMany(overlay => Corpora.Files($"deploy/overlays/{overlay}", "config.yaml")),
+            .SelectMany(overlay => Corpora.Files($"deploy/overlays/{overlay}", "config.yaml")).Select(Filled),
         .. Corpora.Files("deploy/systemd", "config.yaml"), .. Corpora.Documented("Configuration"),
     ];
+
+    /// <summary>Placeholders are refused, and a refused text is no good beginning.</summary>
+    private static byte[] Filled(byte[] config)
+        => [.. config.Where(b => b is not ((byte)'<' or (byte)'>'))];
 
     public override string? Try(byte[] input, Random random, FuzzReport report)
     {
