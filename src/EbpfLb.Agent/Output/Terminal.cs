@@ -7,7 +7,7 @@ namespace EbpfLb.Agent.Output;
 /// </summary>
 /// <param name="width">Columns of a person's terminal; null: nobody looks at it directly.</param>
 /// <param name="height">Lines of it; null as for the width.</param>
-/// <param name="hasColors">Lines that tell of trouble are coloured; what they say is in their words as well.</param>
+/// <param name="hasColors">Lines with errors and warnings are coloured; what they say is in their words as well.</param>
 internal sealed class Terminal(TextWriter output, TextWriter error, int? width, int? height = null, bool hasColors = false)
 {
     /// <summary>To the upper left corner, and away with what is there.</summary>
@@ -114,7 +114,7 @@ internal sealed class Terminal(TextWriter output, TextWriter error, int? width, 
 /// <param name="Columns">Headings, in capitals as kubectl has them.</param>
 internal sealed record Table(IReadOnlyList<Column> Columns, IReadOnlyList<IReadOnlyList<string>> Rows)
 {
-    /// <summary>Of each row; empty: none tells of trouble.</summary>
+    /// <summary>Of each row; empty: no row has an error or a warning.</summary>
     public IReadOnlyList<Tone> Tones { get; init; } = [];
 
     public Tone ToneOf(int row) => row < Tones.Count ? Tones[row] : Tone.None;

@@ -7,7 +7,7 @@ using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.Agent.Tests.Output;
 
-/// <summary>Lines that tell of trouble have a colour at a terminal, and nothing but the colour differs elsewhere.</summary>
+/// <summary>Lines with an error or a warning have a colour at a terminal, and nothing but the colour differs elsewhere.</summary>
 public sealed partial class ColorTests : IDisposable
 {
     private const string Red = "\e[31m", Yellow = "\e[33m", Plain = "";
@@ -79,7 +79,7 @@ public sealed partial class ColorTests : IDisposable
     [InlineData("verify", "2 differences, 1 of them repaired", Red)]
     [InlineData("verify", "10.96.0.1:80", Yellow)]
     [InlineData("verify", "10.96.0.2:80", Red)]
-    public async Task A_line_that_tells_of_trouble_has_a_colour(string command, string begin, string color)
+    public async Task A_line_with_an_error_or_a_warning_has_a_colour(string command, string begin, string color)
     {
         // Too narrow for frames, whose cells are coloured each.
         var output = await OutputAsync(command, width: 20, hasColors: true);

@@ -24,7 +24,8 @@ public sealed class RecordingTests
         Assert.Equal("1670", list.ResourceVersion);
         var slice = list.Items.First(s => s.Name == new ObjectName("default", "mysql-cluster-wbbpc"));
         Assert.Equal(("mysql-cluster", IpFamily.IPv4, ServiceLabels.Headless), (slice.ServiceName, slice.Family, slice.Labels));
-        Assert.Equal(new Endpoint(IpAddress.Parse("10.244.1.16"), EndpointConditions.Default, "node-1"), slice.Endpoints[0]);
+        Assert.Equal(
+            new Endpoint(IpAddress.Parse("10.244.1.16"), EndpointConditions.Default, "node-1") { Zone = "us-west-2a" }, slice.Endpoints[0]);
         Assert.Equal(ItemsOf("list-endpointslices-rv0"), list.Items.Count);
     }
 
