@@ -64,7 +64,7 @@ internal sealed class NodeReconciler(
         List<string> warnings = [.. Forwarding.Problems(network.Sysctls, served, now.Addresses)];
         if (served.Count > 0 && LocalPorts.Problem(network.Sysctls, options.SnatPorts) is { } ports) warnings.Add(ports);
         warnings.AddRange(decisions.Where(d => d.Undecided.Length > 0).Select(Undecided));
-        warnings.AddRange(UnmetOptions.Of(options, wanted.Addresses, now.Links));
+        warnings.AddRange(UnmetOptions.Of(options, wanted.Addresses, now, decisions));
         warnings.AddRange(attached.Where(d => d.Xdp?.Problem is not null).Select(d
             => $"device {d.Name} has no XDP program, tc does its work: {d.Xdp!.Problem}"));
         return new NodeView(

@@ -60,7 +60,46 @@ public sealed class NodeReconcilerTests : IDisposable
             Devices = DeviceOptions.Default with { Only = [NamePattern.Parse(devices)] },
         }).Refresh();
 
-        var about = state.NodeView.Warnings.Where(w => w.Contains("nodePortAddresses") || w.Contains("devices.uplinks")).ToList();
+        var about = state.NodeView.Warnings
+            .Where(w => w.Contains("nodePortAddresses") || (w.Contains("devices.uplinks") && !w.Contains("default route"))).ToList();
+        if (warning is null) Assert.Empty(about);
+        else Assert.StartsWith(warning, Assert.Single(about), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("cali*", true, null)]
+    [InlineData("cali*", false, null)]
+    [InlineData("", true, "hostSocketsOnly is set and no device has programs for pods")]
+    [InlineData("", false, null)]
+    [InlineData("lxc*", false, "--pod-device (devices.pods) names lxc*, which no device is")]
+    public void Pods_that_nothing_translates_for_are_warned_of(string pods, bool hostSocketsOnly, string? warning)
+    {
+        node.Device("eth0", address: "192.0.2.1", gateway: "192.0.2.254").Device("cali1", "veth");
+        Keeper(NodeOptions.Default with
+        {
+            HostSocketsOnly = hostSocketsOnly,
+            Devices = DeviceOptions.Default with { Pods = pods.Length == 0 ? [] : [NamePattern.Parse(pods)] },
+        }).Refresh();
+
+        var about = state.NodeView.Warnings.Where(w => w.Contains("devices.pods", StringComparison.Ordinal)).ToList();
+        if (warning is null) Assert.Empty(about);
+        else Assert.StartsWith(warning, Assert.Single(about), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("eth0", "device eth1 has no program and the default route of table 254: answers of pods here that leave by it")]
+    [InlineData("eth*", null)]
+    [InlineData("", null)]
+    public void A_way_out_without_a_program_is_warned_of_where_uplinks_are_named(string uplinks, string? warning)
+    {
+        node.Device("eth0", address: "192.0.2.1", gateway: "192.0.2.254")
+            .Device("eth1", address: "198.51.100.1", gateway: "198.51.100.254");
+        Keeper(NodeOptions.Default with
+        {
+            Devices = DeviceOptions.Default with { Only = uplinks.Length == 0 ? [] : [NamePattern.Parse(uplinks)] },
+        }).Refresh();
+
+        var about = state.NodeView.Warnings.Where(w => w.Contains("default route", StringComparison.Ordinal)).ToList();
         if (warning is null) Assert.Empty(about);
         else Assert.StartsWith(warning, Assert.Single(about), StringComparison.Ordinal);
     }
