@@ -9,6 +9,7 @@ internal static unsafe partial class LibC
 {
     public const int NETLINK_ROUTE = 0;
     public const int NETLINK_SOCK_DIAG = 4;
+    public const int NETLINK_XFRM = 6;
     public const int NETLINK_NETFILTER = 12;
     public const int NETLINK_GENERIC = 16;
     public const int NETLINK_LISTEN_ALL_NSID = 8;

@@ -21,6 +21,9 @@ public enum NetlinkErrno
     /// <summary>The kernel refuses the message.</summary>
     EINVAL = 22,
 
+    /// <summary>The kernel has no such protocol of netlink.</summary>
+    EPROTONOSUPPORT = 93,
+
     /// <summary>Not supported by this kernel or this device.</summary>
     EOPNOTSUPP = 95,
 

@@ -127,7 +127,8 @@ internal sealed class MigrateCommand(AgentParts parts, CommandContext context)
     private async Task<AgentCheck> AgentAsync(MigrateOptions options, CancellationToken cancellationToken)
     {
         var view = await parts.Finder.FindAsync(options.Instance, cancellationToken);
-        return await AgentCheck.OfAsync(view, options.Instance.Name, cancellationToken);
+        var agent = await AgentCheck.OfAsync(view, options.Instance.Name, cancellationToken);
+        return agent with { Warnings = [.. agent.Warnings, .. await FirewallWarnings.ReadAsync(view, cancellationToken)] };
     }
 
     private sealed record MigrateOptions(InstanceOptions Instance, SavedRules Saved, OutputView How);

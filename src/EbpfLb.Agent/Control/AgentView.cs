@@ -6,6 +6,7 @@ using EbpfLb.Agent.Pipeline;
 using EbpfLb.Agent.Reload;
 using EbpfLb.Agent.Verification;
 using EbpfLb.Datapath;
+using EbpfLb.Policy;
 
 namespace EbpfLb.Agent.Control;
 
@@ -77,6 +78,11 @@ internal sealed class AgentView(
             Schedulers = services.Schedulers(),
             Devices = NodeReports.Devices(state.NodeView),
             NodePortAddresses = NodeReports.NodePortAddresses(state.NodeView),
+            HealthCheckNodePorts =
+            [
+                .. (state.Table?.DifferencesFrom(ForwardingTable.Empty) ?? []).Select(d => d.After?.HealthCheck?.Port ?? 0)
+                    .Where(p => p != 0).Select(p => (int)p).Distinct().Order(),
+            ],
             Warnings =
             [
                 .. state.NodeView.Warnings, .. servicePortProblems?.Invoke() ?? [], .. RetireProblems(), .. config?.Warnings ?? [],

@@ -38,6 +38,9 @@ internal sealed record StatusReport(
     /// <summary>Addresses of the node that NodePorts answer on; "127.0.0.0/8" and "::1" answer the node itself.</summary>
     public IReadOnlyList<string> NodePortAddresses { get; init; } = [];
 
+    /// <summary>healthCheckNodePorts that this node answers on.</summary>
+    public IReadOnlyList<int> HealthCheckNodePorts { get; init; } = [];
+
     /// <summary>Backends that get no new connections from this node.</summary>
     public IReadOnlyList<DrainRow> Drains { get; init; } = [];
 

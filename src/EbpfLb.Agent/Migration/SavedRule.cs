@@ -26,6 +26,9 @@ internal sealed record SavedRule(string Chain, string Specification)
         }
     }
 
+    /// <summary>As iptables-restore reads them.</summary>
+    public IReadOnlyList<string> AllWords => Words(Specification);
+
     /// <param name="line">"-A CHAIN ...", without counters.</param>
     /// <exception cref="FormatException">It is no rule, or a string in it does not end with the line.</exception>
     public static SavedRule Parse(string line)

@@ -33,6 +33,7 @@ internal static class RuleParser
     {
         string? table = null, chain = null;
         SourceNat? nat = null;
+        var expressions = new ExpressionParser();
         var attributes = message.Attributes<NetfilterBody>();
         while (attributes.MoveNext())
         {
@@ -40,10 +41,28 @@ internal static class RuleParser
             {
                 case RuleTable: table = attributes.Text; break;
                 case RuleChain: chain = attributes.Text; break;
-                case RuleExpressions: nat = NatOf(attributes.Nested); break;
+                case RuleExpressions:
+                    nat = NatOf(attributes.Nested);
+                    AddAll(attributes.Nested, expressions);
+                    break;
             }
         }
-        return table is null || chain is null ? null : new NetfilterRule(NetfilterReader.FamilyOf(message), table, chain, nat);
+        return table is null || chain is null ? null : new NetfilterRule(NetfilterReader.FamilyOf(message), table, chain, nat)
+        {
+            Conditions = expressions.Conditions, Verdict = expressions.Verdict, Target = expressions.Target,
+            Map = expressions.Map, MapField = expressions.MapField,
+        };
+    }
+
+    private static void AddAll(AttributeReader list, ExpressionParser expressions)
+    {
+        while (list.MoveNext())
+        {
+            var parts = ExpressionParser.Attributes(list.Value);
+            expressions.Add(
+                parts.ContainsKey(ExpressionName) ? ExpressionParser.Text(parts, ExpressionName) : null,
+                parts.GetValueOrDefault(ExpressionData, []));
+        }
     }
 
     private static SourceNat? NatOf(AttributeReader expressions)

@@ -130,3 +130,51 @@ internal struct AddressBytes
 {
     private byte first;
 }
+
+/// <summary>struct xfrm_selector; ports in network order.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct IpsecSelector
+{
+    public AddressBytes Destination;
+    public AddressBytes Source;
+    public ushort DestinationPort;
+    public ushort DestinationPortMask;
+    public ushort SourcePort;
+    public ushort SourcePortMask;
+    public ushort Family;
+    public byte DestinationLength;
+    public byte SourceLength;
+    public byte Protocol;
+    public int Device;
+    public uint User;
+}
+
+/// <summary>struct xfrm_userpolicy_id.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct IpsecPolicyId
+{
+    public IpsecSelector Selector;
+    public uint Index;
+    public byte Direction;
+}
+
+/// <summary>struct xfrm_userpolicy_info; its limits of life are not read.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct IpsecPolicyBody
+{
+    public IpsecSelector Selector;
+    public IpsecLifetimes Lifetimes;
+    public uint Priority;
+    public uint Index;
+    public byte Direction;
+    public byte Action;
+    public byte Flags;
+    public byte Share;
+}
+
+/// <summary>struct xfrm_lifetime_cfg and struct xfrm_lifetime_cur: twelve numbers.</summary>
+[InlineArray(12)]
+internal struct IpsecLifetimes
+{
+    private ulong first;
+}

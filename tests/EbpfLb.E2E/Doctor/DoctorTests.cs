@@ -21,7 +21,8 @@ public sealed class DoctorTests(TestCluster cluster) : IClassFixture<TestCluster
         Assert.True(code == 0, report.GetRawText());
         foreach (var check in (string[])["kernel.version", "mounts.bpffs", "mounts.cgroup2", "hooks.sockets", "hooks.others",
             "devices.programs",
-            "devices.others", "sysctl.forwarding", "ports.local", "ports.nodeports", "ports.masquerade", "api.server", "agent.process",
+            "devices.others", "sysctl.forwarding", "ports.local", "ports.nodeports", "ports.masquerade", "firewall.forward",
+            "firewall.input", "firewall.services", "ipsec.policies", "api.server", "agent.process",
             "agent.ready", "agent.sync"])
             Assert.True(States(report, check).SequenceEqual(["ok"]), $"{check}: {Finding(report, check)}");
         // root of a container may lack one that costs little.

@@ -13,6 +13,9 @@ internal sealed record KubeProxyRules(
 
     private static readonly string[] Protocols = ["tcp", "udp"];
 
+    /// <summary>0: there is none.</summary>
+    public int HealthCheckNodePort { get; init; }
+
     public string Iptables => string.Join('\n', [.. Mangle(), .. Filter(), .. Nat(), ""]);
 
     public string Nftables => string.Join('\n', [.. NftTable(), ""]);
@@ -21,7 +24,7 @@ internal sealed record KubeProxyRules(
 
     private static IEnumerable<string> Mangle() => ["*mangle", ":KUBE-PROXY-CANARY - [0:0]", "COMMIT"];
 
-    private static IEnumerable<string> Filter() =>
+    private IEnumerable<string> Filter() =>
     [
         "*filter", ":KUBE-PROXY-CANARY - [0:0]", ":KUBE-SERVICES - [0:0]", ":KUBE-EXTERNAL-SERVICES - [0:0]", ":KUBE-FORWARD - [0:0]",
         ":KUBE-NODEPORTS - [0:0]", ":KUBE-PROXY-FIREWALL - [0:0]",
@@ -38,6 +41,9 @@ internal sealed record KubeProxyRules(
         "-A KUBE-FORWARD -m conntrack --ctstate INVALID -j DROP",
         "-A KUBE-FORWARD -m comment --comment \"kubernetes forwarding rules\" -m mark --mark 0x4000/0x4000 -j ACCEPT",
         $"-A KUBE-FORWARD -m comment --comment \"{Forwarding}\" -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+        .. HealthCheckNodePort == 0 ? (string[])[]
+            : ["-A KUBE-NODEPORTS -p tcp -m comment --comment \"default/web:tcp health check node port\" -m tcp "
+                + $"--dport {HealthCheckNodePort} -j ACCEPT"],
         "COMMIT",
     ];
 

@@ -145,6 +145,43 @@ public sealed class MigrateTests : IDisposable
     }
 
     [Fact]
+    public void Plan_warns_of_policies_that_drop_what_kube_proxys_rules_let_pass()
+    {
+        using var bed = new MigrationBed("iptables-nft", isLocal: true);
+        bed.LoadKubeProxy();
+        foreach (var family in (string[])["ip", "ip6"])
+            bed.Restore(family, """
+                *filter
+                :INPUT DROP [0:0]
+                :FORWARD DROP [0:0]
+                -A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+                -A INPUT -i lo -j ACCEPT
+                -A INPUT -p tcp -m tcp --dport 22 -j ACCEPT
+                COMMIT
+                *raw
+                -A PREROUTING -p tcp -m tcp --dport 30000:32767 -m mark --mark 0x77 -j DROP
+                COMMIT
+                """);
+        bed.StartAgent();
+        bed.Agent.WaitUntilReady();
+
+        var warnings = Strings(JsonDocument.Parse(Succeed(bed, "plan", "-o", "json")).RootElement, "warnings").ToList();
+
+        foreach (var (table, tool) in new[] { ("ip", "iptables"), ("ip6", "ip6tables") })
+        {
+            Assert.Contains(warnings, w => w.StartsWith(
+                $"table {table} filter, chain FORWARD (hook forward): its policy is drop, so new connections to pods",
+                StringComparison.Ordinal)
+                && w.Contains($"`{tool} -I FORWARD -d ", StringComparison.Ordinal));
+            Assert.Contains(warnings, w => w.StartsWith(
+                $"table {table} filter, chain INPUT (hook input): its policy is drop", StringComparison.Ordinal)
+                && w.Contains($"port {MigrationBed.HealthCheckPort} (healthCheckNodePort)", StringComparison.Ordinal));
+            Assert.Contains(warnings, w => w.StartsWith(
+                $"table {table} raw, chain PREROUTING (hook prerouting) drops what goes to NodePorts", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
     public void It_refuses_without_an_agent_and_while_kube_proxy_runs()
     {
         using var bed = new MigrationBed("iptables-nft");

@@ -13,7 +13,7 @@ namespace EbpfLb.E2E.Migration;
 /// </summary>
 internal sealed class MigrationBed : IDisposable
 {
-    public const int Port = 80, TargetPort = 8080, NodePort = 30_080;
+    public const int Port = 80, TargetPort = 8080, NodePort = 30_080, HealthCheckPort = 30_580;
 
     private static readonly IPAddress ClusterIPv4 = IPAddress.Parse("10.96.0.10"), ClusterIPv6 = IPAddress.Parse("fd00:10:96::a");
     private static readonly IPAddress ExternalIPv4 = IPAddress.Parse("203.0.112.7"), ExternalIPv6 = IPAddress.Parse("2001:db8:1::7");
@@ -23,10 +23,14 @@ internal sealed class MigrationBed : IDisposable
     private readonly List<IDisposable> running = [];
     private readonly PodNetns client, pod;
     private readonly PodNetns[] backends;
+    private readonly bool hasHealthCheck;
 
-    public MigrationBed(string mode)
+    /// <param name="mode">See <see cref="Mode"/>.</param>
+    /// <param name="isLocal">The Service is a load balancer's of traffic policy Local, so it has a health check node port.</param>
+    public MigrationBed(string mode, bool isLocal = false)
     {
         Mode = mode;
+        hasHealthCheck = isLocal;
         var router = topology.AddRouter();
         client = router.AddClient("client");
         Node = topology.AddNode("n1");
@@ -41,7 +45,9 @@ internal sealed class MigrationBed : IDisposable
         Pod = Keep(NetProbe.Start(pod.Place));
         manifests.Put(new ServiceManifest("web")
         {
-            Type = "NodePort",
+            Type = isLocal ? "LoadBalancer" : "NodePort",
+            ExternalTrafficPolicy = isLocal ? "Local" : "Cluster",
+            HealthCheckNodePort = isLocal ? HealthCheckPort : 0,
             ClusterIPs = [ClusterIPv4, ClusterIPv6],
             ExternalIPs = [ExternalIPv4, ExternalIPv6],
             Ports =
@@ -136,7 +142,10 @@ internal sealed class MigrationBed : IDisposable
 
     private KubeProxyRules Rules(string family, IPAddress address) => new(
         family, address, Port, NodePort, family == "ip" ? Node.IPv4 : Node.IPv6, family == "ip" ? "10.244.0.0/16" : "fd00:10:244::/48",
-        [.. backends.Select(b => new IPEndPoint(family == "ip" ? b.IPv4 : b.IPv6, TargetPort))]);
+        [.. backends.Select(b => new IPEndPoint(family == "ip" ? b.IPv4 : b.IPv6, TargetPort))])
+    {
+        HealthCheckNodePort = hasHealthCheck ? HealthCheckPort : 0,
+    };
 
     private string Iptables(string family, string tool)
         => RepositoryPaths.Tool($"{(family == "ip" ? "iptables" : "ip6tables")}{(Mode == "iptables-legacy" ? "-legacy" : "-nft")}{tool}");

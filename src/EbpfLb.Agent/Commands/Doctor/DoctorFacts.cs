@@ -1,4 +1,5 @@
 using EbpfLb.Agent.Control;
+using EbpfLb.Agent.Firewall;
 using EbpfLb.Agent.Kernel;
 using EbpfLb.Agent.Nodes;
 using EbpfLb.Agent.Options;
@@ -19,12 +20,22 @@ internal sealed class DoctorFacts(InstanceOptions instance, LoadedConfig config,
     private readonly KernelNetwork network = new();
     private readonly Lazy<IReadOnlyList<uint>> ownPrograms = new(() => [.. OwnPrograms(KernelOptions.Of(instance))]);
     private NetworkSnapshot? snapshot;
+    private FirewallSurroundings? surroundings;
 
     public StartOptions Start { get; } = StartOptions.Of(config) with { Instance = instance };
 
     public LiveOptions Live { get; } = LiveOptions.Of(config);
 
     public StatusReport? Status => status;
+
+    /// <summary>Of the agent; null: none answered.</summary>
+    public ServicesReport? Services { get; init; }
+
+    /// <summary>Of the agent; null: none answered.</summary>
+    public BackendsReport? Backends { get; init; }
+
+    public FirewallSurroundings Surroundings
+        => surroundings ??= FirewallSurroundings.Of(Network, ServedDevices, config, IsAgentAlive ? status : null, Services, Backends);
 
     /// <summary>An agent answered.</summary>
     public bool IsAgentAlive => status?.Origin == Origin.Agent;

@@ -31,6 +31,10 @@ internal sealed class DoctorRun(IInstanceFinder finder, TimeProvider time)
         Of("ports.local", SysctlChecks.LocalPorts),
         Of("ports.nodeports", SysctlChecks.NodePortRange),
         OfRoot("ports.masquerade", RuleChecks.OfMasquerading),
+        OfRoot("firewall.forward", FirewallChecks.OfForward),
+        OfRoot("firewall.input", FirewallChecks.OfInput),
+        OfRoot("firewall.services", FirewallChecks.OfGuards),
+        OfRoot("ipsec.policies", IpsecChecks.OfPolicies),
         Of("kube-proxy.process", RuleChecks.OfProxyProcess),
         OfRoot("kube-proxy.rules", RuleChecks.OfProxy),
         OfRoot("instances.others", InstanceChecks.OfOthers),
@@ -41,10 +45,14 @@ internal sealed class DoctorRun(IInstanceFinder finder, TimeProvider time)
 
     public async Task<DoctorReport> ExamineAsync(DoctorRequest request, CancellationToken cancellationToken)
     {
-        var (status, running, unanswered) = await AskAgentAsync(request.Instance, cancellationToken);
-        var (config, origin) = request.Choose(running);
+        var (answer, unanswered) = await AskAgentAsync(request.Instance, cancellationToken);
+        var (config, origin) = request.Choose(answer.Config);
         using var facts = new DoctorFacts(
-            request.Instance with { CgroupRoot = config.EbpfLb.CgroupRoot is { Length: > 0 } root ? root : null }, config, status, time);
+            request.Instance with { CgroupRoot = config.EbpfLb.CgroupRoot is { Length: > 0 } root ? root : null }, config, answer.Status,
+            time)
+        {
+            Services = answer.Services, Backends = answer.Backends,
+        };
         List<CheckResult> results = [];
         foreach (var (name, look) in All) results.AddRange(await GuardedAsync(name, look, facts, cancellationToken));
         if (unanswered is not null) results.Add(CheckResult.NotKnown("agent.process", unanswered, Privileges.IsRoot ? null
@@ -52,21 +60,29 @@ internal sealed class DoctorRun(IInstanceFinder finder, TimeProvider time)
         return new DoctorReport(request.Instance.Name, VersionCommand.Version, origin, results);
     }
 
-    private async Task<(StatusReport? Status, LoadedConfig? Config, string? Problem)> AskAgentAsync(
+    private async Task<(Answer Answer, string? Problem)> AskAgentAsync(
         InstanceOptions instance, CancellationToken cancellationToken)
     {
         try
         {
-            if (await finder.FindAsync(instance, cancellationToken) is not { } view) return default;
+            if (await finder.FindAsync(instance, cancellationToken) is not { } view) return (Answer.None, null);
             using var disposable = view as IDisposable;
             var config = await view.ConfigAsync(cancellationToken);
-            return (await view.StatusAsync(cancellationToken), config is null ? null : ConfigJson.Read(config), null);
+            var status = await view.StatusAsync(cancellationToken);
+            return (new Answer(status, config is null ? null : ConfigJson.Read(config),
+                status.Origin == Origin.Agent ? await view.ServicesAsync(ServiceQuery.All, cancellationToken) : null,
+                status.Origin == Origin.Agent ? await view.BackendsAsync(ServiceQuery.All, cancellationToken) : null), null);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or HttpRequestException or JsonException or BpfException
             or ConfigException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            return (null, null, $"the instance cannot be asked: {e.Message}");
+            return (Answer.None, $"the instance cannot be asked: {e.Message}");
         }
+    }
+
+    private sealed record Answer(StatusReport? Status, LoadedConfig? Config, ServicesReport? Services, BackendsReport? Backends)
+    {
+        public static Answer None { get; } = new(null, null, null, null);
     }
 
     private static async Task<IEnumerable<CheckResult>> GuardedAsync(

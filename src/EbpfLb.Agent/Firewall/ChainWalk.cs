@@ -1,0 +1,93 @@
+using EbpfLb.Netlink.Netfilter;
+
+namespace EbpfLb.Agent.Firewall;
+
+/// <summary>What becomes of packets in a base chain.</summary>
+/// <param name="Where">What drops them: "policy drop", "chain f: reject".</param>
+internal sealed record ChainOutcome(NetfilterChain Chain, ChainEnd End, string Where);
+
+internal enum ChainEnd
+{
+    /// <summary>All pass.</summary>
+    Passes,
+
+    /// <summary>Rules drop some, or under conditions that cannot be judged.</summary>
+    MayDrop,
+
+    /// <summary>What the end drops may have been accepted before, under conditions that cannot be judged.</summary>
+    MayPass,
+
+    /// <summary>Nothing lets any of them pass.</summary>
+    Drops,
+}
+
+/// <summary>Goes by the rules of base chains as netfilter does.</summary>
+internal sealed class ChainWalk(NetfilterRules rules, NewConnection packet)
+{
+    /// <summary>Deeper than any ruleset that is written; netfilter refuses loops and more than 16.</summary>
+    private const int MaxDepth = 32;
+
+    private readonly ILookup<(string, string, string), NetfilterRule> byChain = rules.Rules.ToLookup(r => (r.Family, r.Table, r.Chain));
+
+    private enum Step
+    {
+        None,
+        Accept,
+        Drop,
+    }
+
+    /// <summary>Of each base chain at the packet's hook.</summary>
+    public IEnumerable<ChainOutcome> Outcomes() => rules.Chains
+        .Where(c => c.Hook == packet.Hook && (c.Family == "inet" || c.Family == packet.FamilyName)).OrderBy(c => c.Priority).Select(Of);
+
+    private ChainOutcome Of(NetfilterChain chain)
+    {
+        var result = Walk(chain.Family, chain.Table, chain.Name, 0);
+        if (result.End == Step.None && chain.IsDropPolicy) result = result with { End = Step.Drop, Where = "its policy is drop" };
+        return new ChainOutcome(chain, result.End == Step.Drop ? result.MayAccept ? ChainEnd.MayPass : ChainEnd.Drops
+            : result.Possible is not null ? ChainEnd.MayDrop : ChainEnd.Passes,
+            (result.End == Step.Drop ? result.Where : result.Possible) ?? "");
+    }
+
+    private Result Walk(string family, string table, string chain, int depth)
+    {
+        var (mayAccept, mayReturn, possible) = (false, false, (string?)null);
+        if (depth > MaxDepth) return new Result(Step.None, true, "it is too deep to be judged", null);
+        foreach (var rule in byChain[(family, table, chain)])
+        {
+            var match = packet.Of(rule.Conditions);
+            if (match == Match.Never) continue;
+            var end = Step.None;
+            var where = $"a rule of chain {chain} {(rule.Verdict == RuleVerdict.Reject ? "rejects" : "drops")}";
+            switch (rule.Verdict)
+            {
+                case RuleVerdict.Accept: end = Step.Accept; break;
+                case RuleVerdict.Drop or RuleVerdict.Reject: end = Step.Drop; break;
+                case RuleVerdict.Other: (mayAccept, possible) = (true, possible ?? $"chain {chain} leaves it to a program or a map"); break;
+                case RuleVerdict.Return when match == Match.Always: return End(Step.None, null);
+                case RuleVerdict.Return: mayReturn = true; break;
+                case RuleVerdict.Jump or RuleVerdict.Goto when rule.Target is { } target:
+                    var there = Walk(family, table, target, depth + 1);
+                    mayAccept |= there.MayAccept;
+                    possible ??= there.Possible;
+                    (end, where) = (there.End, there.Where ?? where);
+                    if (rule.Verdict == RuleVerdict.Goto && end == Step.None && match == Match.Always) return End(Step.None, null);
+                    mayReturn |= rule.Verdict == RuleVerdict.Goto && end == Step.None;
+                    break;
+            }
+            if (end == Step.None) continue;
+            if (match == Match.Always && !mayReturn) return End(end, where);
+            mayAccept |= end == Step.Accept;
+            if (end == Step.Drop) possible ??= where;
+            // What is sure here is only so for those that did not leave the chain before.
+            if (match == Match.Always) return End(Step.None, null);
+        }
+        return End(Step.None, null);
+
+        Result End(Step end, string? where) => new(end, mayAccept, possible, where);
+    }
+
+    /// <param name="MayAccept">Some may have been accepted before this end.</param>
+    /// <param name="Possible">What may drop some before this end; null: nothing.</param>
+    private sealed record Result(Step End, bool MayAccept, string? Possible, string? Where);
+}

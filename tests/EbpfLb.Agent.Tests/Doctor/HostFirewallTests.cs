@@ -1,0 +1,115 @@
+using System.Net;
+using EbpfLb.Agent.Firewall;
+using EbpfLb.Agent.Migration;
+using EbpfLb.Policy;
+
+namespace EbpfLb.Agent.Tests.Doctor;
+
+/// <summary>What rules of a firewall do to new connections that netfilter did not translate, by what iptables-save prints.</summary>
+public sealed class HostFirewallTests
+{
+    private static readonly IPNetwork Pods = IPNetwork.Parse("10.244.1.0/24");
+
+    private static readonly FirewallSurroundings Around = new([("eth0", 2)], new PortRange(30000, 32767))
+    {
+        Pods = [new PodDestination(NewConnection.RangeOf(Pods), IPNetwork.Parse("10.244.0.0/16"), ("cni0", 5))],
+        Own = [IPAddress.Parse("192.0.2.1")],
+        OwnPorts = new SortedDictionary<ushort, string> { [30500] = "healthCheckNodePort" },
+        Frontends = [IPAddress.Parse("203.0.113.9")],
+    };
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT")]
+    [InlineData("-A FORWARD -m conntrack --ctstate DNAT -j ACCEPT")]
+    [InlineData("-A FORWARD -m mark --mark 0x4000/0x4000 -j ACCEPT")]
+    [InlineData("-A FORWARD -i docker0 ! -o docker0 -j ACCEPT")]
+    [InlineData("-A FORWARD -o docker0 -j ACCEPT")]
+    [InlineData("-A FORWARD -p icmp -j ACCEPT")]
+    [InlineData("-A FORWARD -s 127.0.0.0/8 -j ACCEPT")]
+    [InlineData("-A FORWARD -d 10.245.0.0/16 -j ACCEPT")]
+    [InlineData("-A FORWARD -j OTHER\n-A OTHER -j RETURN\n-A OTHER -j ACCEPT")]
+    [InlineData("-A FORWARD -g OTHER\n-A FORWARD -j ACCEPT")]
+    [InlineData("-A FORWARD -m limit --limit 3/min -j LOG --log-prefix \"[UFW BLOCK] \"")]
+    public void Nothing_of_this_lets_them_pass_where_the_policy_is_drop(string rules)
+    {
+        var found = Assert.Single(Forward(rules));
+
+        Assert.True(found.IsSure, found.Finding);
+        Assert.Contains("its policy is drop", found.Finding);
+        Assert.Equal("`iptables-legacy -I FORWARD -d 10.244.0.0/16 -j ACCEPT`", found.Remedy);
+    }
+
+    [Theory]
+    [InlineData("-A FORWARD -d 10.244.0.0/16 -j ACCEPT")]
+    [InlineData("-A FORWARD -d 10.244.1.0/24 -j ACCEPT")]
+    [InlineData("-A FORWARD -o cni+ -j ACCEPT")]
+    [InlineData("-A FORWARD -i eth0 -m conntrack --ctstate NEW -j ACCEPT")]
+    [InlineData("-A FORWARD ! -i docker0 -j OTHER\n-A OTHER -j ACCEPT")]
+    [InlineData("-A FORWARD -m mark ! --mark 0x4000/0x4000 -j ACCEPT")]
+    public void Each_of_these_lets_them_pass(string rules) => Assert.Empty(Forward(rules));
+
+    [Theory]
+    [InlineData("-A FORWARD -d 10.244.1.0/25 -j ACCEPT")]
+    [InlineData("-A FORWARD -p tcp -m tcp --dport 80 -j ACCEPT")]
+    [InlineData("-A FORWARD -m set --match-set pods dst -j ACCEPT")]
+    [InlineData("-A FORWARD -s 10.0.0.0/8 -j ACCEPT")]
+    [InlineData("-A FORWARD -m mark --mark 0x10000/0x10000 -j ACCEPT")]
+    [InlineData("-A FORWARD -m set --match-set pods dst -j OTHER\n-A OTHER -j ACCEPT")]
+    public void These_may_let_them_pass_which_is_not_known(string rules) => Assert.False(Assert.Single(Forward(rules)).IsSure);
+
+    [Fact]
+    public void A_drop_whose_condition_is_not_known_is_not_in_order_either()
+    {
+        var found = Assert.Single(Forward("-A FORWARD -m set --match-set bad src -j DROP", "ACCEPT"));
+
+        Assert.False(found.IsSure);
+        Assert.Contains("a rule of chain FORWARD drops under conditions that could not be judged", found.Finding);
+        Assert.Empty(Forward("-A FORWARD -m conntrack --ctstate INVALID -j DROP", "ACCEPT"));
+    }
+
+    [Fact]
+    public void Of_ufw_and_firewalld_the_advice_is_their_own()
+    {
+        var found = Assert.Single(Forward(":ufw-user-forward - [0:0]\n-A FORWARD -j ufw-user-forward"));
+
+        Assert.Equal("`ufw route allow to 10.244.0.0/16`", found.Remedy);
+        Assert.Empty(Forward(":ufw-user-forward - [0:0]\n-A FORWARD -j ufw-user-forward\n-A ufw-user-forward -d 10.244.0.0/16 -j ACCEPT"));
+    }
+
+    [Theory]
+    [InlineData("-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT", false)]
+    [InlineData("-A INPUT -p tcp -m multiport --dports 22,30000:32767 -j ACCEPT", true)]
+    [InlineData("-A INPUT -p tcp -m tcp --dport 30500 -j ACCEPT", true)]
+    [InlineData("-A INPUT -d 192.0.2.0/24 -j ACCEPT", true)]
+    public void Ports_of_the_node_are_looked_at_one_by_one(string rules, bool isOpen)
+    {
+        var found = new HostFirewall(Parse("INPUT", rules, "DROP"), Around).Input();
+
+        Assert.Equal(isOpen, found.Count == 0);
+        Assert.All(found, f => Assert.Contains("port 30500 (healthCheckNodePort)", f.Finding));
+    }
+
+    [Theory]
+    [InlineData("-A INPUT -p tcp -m tcp --dport 30000:32767 -j DROP", "NodePorts (30000-32767)")]
+    [InlineData("-A INPUT -p tcp -m tcp --dport 31000 -j OTHER\n-A OTHER ! -s 10.0.0.0/8 -j REJECT", "NodePorts (31000-31000)")]
+    [InlineData("-A INPUT -d 203.0.113.9/32 -j DROP", "the Service address 203.0.113.9")]
+    [InlineData("-A INPUT -d 203.0.113.8/32 -j DROP", null)]
+    [InlineData("-A INPUT -p tcp -m tcp --dport 22 -j DROP", null)]
+    [InlineData("-A INPUT -p tcp -m tcp --dport 31000 -j ACCEPT", null)]
+    [InlineData("-A INPUT -p tcp -m conntrack --ctstate INVALID -m tcp --dport 31000 -j DROP", null)]
+    [InlineData("-A INPUT -j DROP", null)]
+    public void Drops_that_are_about_NodePorts_or_addresses_of_Services_are_found(string rules, string? guarded)
+    {
+        var found = GuardRules.Find(Parse("INPUT", rules, "ACCEPT"), Around);
+
+        if (guarded is null) Assert.Empty(found);
+        else Assert.EndsWith(guarded, Assert.Single(found), StringComparison.Ordinal);
+    }
+
+    private static IReadOnlyList<FirewallFinding> Forward(string rules, string policy = "DROP")
+        => new HostFirewall(Parse("FORWARD", rules, policy), Around).Forward();
+
+    private static Netlink.Netfilter.NetfilterRules Parse(string chain, string rules, string policy) => LegacyRules.Parse(
+        "ip", SavedTable.Parse($"*filter\n:{chain} {policy} [0:0]\n:OTHER - [0:0]\n{rules}\nCOMMIT\n")!);
+}
