@@ -42,10 +42,12 @@ internal sealed record FirewallSurroundings(IReadOnlyList<(string Name, int Inde
         var isInput = inputs.Select(l => l.Index).ToHashSet();
         var frontends = (services?.Services ?? []).SelectMany(s => s.Frontends).ToList();
         SortedDictionary<ushort, string> ports = [];
-        foreach (var backend in tcp.Where(b => own.Any(a => $"{a.Local}" == b.Address)))
+        var ownText = own.Select(a => a.Local.ToString()).ToHashSet();
+        foreach (var backend in tcp.Where(b => ownText.Contains(b.Address)))
             ports[(ushort)backend.PortNumber] = $"backend of {backend.Service}";
         foreach (var port in status?.HealthCheckNodePorts ?? []) ports[(ushort)port] = "healthCheckNodePort";
-        if (frontends.Any(f => f.Kind == "LoadBalancer") && StartOptions.Of(config).HealthzAddress is { } healthz
+        var isAsked = frontends.Any(f => f.Kind == "LoadBalancer") || status?.HealthCheckNodePorts.Count > 0;
+        if (isAsked && StartOptions.Of(config).HealthzAddress is { } healthz
             && !IPAddress.IsLoopback(healthz.Address))
             ports[(ushort)healthz.Port] = "healthz";
         return new FirewallSurroundings([.. inputs.Select(l => (l.Name, l.Index))], live.Node.NodePorts)

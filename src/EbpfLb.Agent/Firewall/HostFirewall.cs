@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using EbpfLb.Agent.Migration;
+using EbpfLb.Netlink;
 using EbpfLb.Netlink.Netfilter;
 
 namespace EbpfLb.Agent.Firewall;
@@ -20,15 +21,28 @@ internal sealed class HostFirewall(NetfilterRules rules, FirewallSurroundings ar
 
     /// <summary>Both kinds, without those of kube-proxy where they are about to go.</summary>
     /// <param name="unread">What could not be read.</param>
-    /// <exception cref="Netlink.NetlinkException">nf_tables cannot be read.</exception>
+    /// <exception cref="NetlinkException">nf_tables cannot be read.</exception>
     public static NetfilterRules Read(bool withoutKubeProxy, List<string> unread)
     {
-        using var reader = NetfilterReader.Open();
-        var (nft, legacy) = (reader.ReadWithSets(r => r.Table != KubeProxyTable), LegacyRules.Read(unread));
+        var (nft, legacy) = (ReadNfTables(), LegacyRules.Read(unread));
         // The sets of kube-proxy's table are not read, and its rules for forwarded packets are about ClusterIPs.
         return new NetfilterRules(nft.Tables, [.. nft.Chains.Concat(legacy.Chains).Where(c => c.Table != KubeProxyTable)],
             [.. nft.Rules.Concat(legacy.Rules).Where(r => r.Table != KubeProxyTable
                 && !(withoutKubeProxy && KubeProxyChains.Owns(r.Chain)))]);
+    }
+
+    private static NetfilterRules ReadNfTables()
+    {
+        using var reader = NetfilterReader.Open();
+        try
+        {
+            return reader.ReadWithSets(r => r.Table != KubeProxyTable);
+        }
+        catch (NetlinkException e) when (e.Errno is NetlinkErrno.EOPNOTSUPP or NetlinkErrno.EINVAL)
+        {
+            // The kernel has no nf_tables.
+            return new NetfilterRules([], [], []);
+        }
     }
 
     /// <summary>To pods of this node.</summary>
@@ -99,8 +113,9 @@ internal sealed class HostFirewall(NetfilterRules rules, FirewallSurroundings ar
         if (chain.Table == Firewalld)
         {
             foreach (var range in named) yield return $"`firewall-cmd --permanent --zone=trusted --add-source={range}`";
-            yield return "`firewall-cmd --permanent --new-policy to-pods`";
-            yield return "`firewall-cmd --permanent --policy to-pods --add-ingress-zone ANY --add-egress-zone trusted --set-target ACCEPT`";
+            yield return "`firewall-cmd --permanent --new-policy=to-pods`";
+            foreach (var part in (string[])["--add-ingress-zone=ANY", "--add-egress-zone=trusted", "--set-target=ACCEPT"])
+                yield return $"`firewall-cmd --permanent --policy=to-pods {part}`";
             yield return "`firewall-cmd --reload`";
         }
         else if (IsUfw(chain))

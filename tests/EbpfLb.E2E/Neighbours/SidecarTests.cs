@@ -59,11 +59,14 @@ public sealed class SidecarTests
 
     private static void Redirect(PodNetns pod)
     {
-        foreach (var rule in (string[])[$"--sport {OwnPort} -j RETURN", $"-j REDIRECT --to-ports {Inbound}"])
-        {
-            var (code, text) = ChildProcess.Run(
-                pod.Place, [RepositoryPaths.Tool("iptables"), "-t", "nat", "-A", "OUTPUT", "-p", "tcp", .. rule.Split(' ')]);
-            Assert.True(code == 0, text);
-        }
+        var (code, text) = ChildProcess.Run(pod.Place, "sh", "-c", $"""
+            {RepositoryPaths.Tool("iptables-restore")} --noflush <<'END'
+            *nat
+            -A OUTPUT -p tcp -m tcp --sport {OwnPort} -j RETURN
+            -A OUTPUT -p tcp -j REDIRECT --to-ports {Inbound}
+            COMMIT
+            END
+            """);
+        Assert.True(code == 0, text);
     }
 }
