@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* Flows to other nodes for front.bpf.c. At tc a packet that is in a tunnel cannot be put back, so those
- * that open a flow do all but send it. */
+/* Flows to other nodes for front.bpf.c. At tc a packet that is in a tunnel cannot be put back, so
+ * those that open a flow do all but send it. */
 #include "hook_tc.h"
 #include "lb_forward.h"
 #include "bench_flows.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* As flows.bpf.c, for the XDP program: packets that it sends as they are but for their addresses, and
- * those that it puts into a tunnel of IPv4. */
+/* As flows.bpf.c, for the XDP program: packets that it sends as they are but for their addresses,
+ * and those that it puts into a tunnel of IPv4. */
 #include "hook_xdp.h"
 #include "lb_front.h"
 #include "bench_flows.h"
@@ -40,13 +40,13 @@ int b_front(struct xdp_md *ctx)
 
 /* The floor of what is in no tunnel. */
 SEC("xdp")
-int b_front_snat_only(struct xdp_md *ctx)
+int b_snat_only(struct xdp_md *ctx)
 {
 	return bench_packet(ctx) ? XDP_REDIRECT : XDP_ABORTED;
 }
 
 SEC("xdp")
-int b_front_snat(struct xdp_md *ctx)
+int b_snat(struct xdp_md *ctx)
 {
 	if (!bench_packet(ctx))
 		return XDP_ABORTED;

@@ -40,7 +40,8 @@ public static class NodeStateBuilder
             Addresses(network, addresses, options).ToValueList(),
             Settings(options, node, netnsCookie) with
             {
-                DevicesAbove = devices.Any(stack.IsAbove), Bridges = devices.Any(IsBridge), Tunnel4 = addresses.Primary4, Tunnel6 = addresses.Primary6,
+                DevicesAbove = devices.Any(stack.IsAbove), Bridges = devices.Any(IsBridge),
+                Tunnel4 = addresses.Primary4, Tunnel6 = addresses.Primary6,
             })
         {
             Own = new ClientAddresses(addresses.Primary4, addresses.Primary6),

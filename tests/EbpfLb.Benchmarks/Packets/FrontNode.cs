@@ -21,7 +21,7 @@ internal sealed class FrontNode : IDisposable
     public const string Floor = "b_front_only", Program = "b_front";
 
     /// <summary>By SNAT, in front of the stack and at tc.</summary>
-    public const string SnatFloor = "b_front_snat_only", SnatProgram = "b_front_snat", TcFloor = "b_away_only", TcProgram = "b_away";
+    public const string SnatFloor = "b_snat_only", SnatProgram = "b_snat", TcFloor = "b_away_only", TcProgram = "b_away";
 
     /// <summary>Of each Service.</summary>
     public const int Backends = 100;

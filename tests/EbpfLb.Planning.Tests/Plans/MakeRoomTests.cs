@@ -133,8 +133,8 @@ public sealed class MakeRoomTests
     }
 
     /// <summary>
-    /// At the default sizes, and with so many backends more that slots get scarce; long lists stand between short ones and are no less hard to
-    /// move than the one that is asked for.
+    /// At the default sizes, and with so many backends more that slots get scarce; long lists stand between short ones and are no less hard
+    /// to move than the one that is asked for.
     /// </summary>
     [Theory]
     [InlineData(1, 524_288, 0.85)]

@@ -218,14 +218,14 @@ public class AcrossNodesTests : PacketTest, IClassFixture<AcrossNodesTests.Clust
     private int Sent(int node, int port, TcpFlags flags)
     {
         var at = Ends.Of(Family.IPv4);
-        var arrived = Carried(node,
-            PacketBuilder.From(at.Client, FirstPort + port).To(at.Vip, ServicePort).Over(new TcpSegment(flags, 1000, 0)).Build());
+        var packet = PacketBuilder.From(at.Client, FirstPort + port).To(at.Vip, ServicePort).Over(new TcpSegment(flags, 1000, 0));
+        var arrived = Carried(node, packet.Build());
         if (arrived is null) return 0;
         Assert.Equal(at.Client, arrived.Ip.Source.Address);
         return EndpointAt(arrived.Ip.Destination.Address);
     }
 
-    /// <summary>The endpoint that gets a router's "fragmentation needed" about what a client's port was sent; it quotes the endpoint.</summary>
+    /// <summary>The endpoint that gets a router's "fragmentation needed" about what a client's port was sent; it quotes it.</summary>
     private int SentError(int node, int port)
     {
         var at = Ends.Of(Family.IPv4);
@@ -245,7 +245,7 @@ public class AcrossNodesTests : PacketTest, IClassFixture<AcrossNodesTests.Clust
         return address.GetAddressBytes()[3];
     }
 
-    /// <summary>The packet as the stack of the last node has it, after the tunnels from node to node; null: the client was answered.</summary>
+    /// <summary>The packet as the stack of the last node has it, after all tunnels; null: the client was answered.</summary>
     private ParsedPacket? Carried(int node, byte[] packet)
     {
         var (link, hops) = (packet[..14], 0);
