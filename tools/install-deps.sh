@@ -23,6 +23,7 @@ for what in "$@"; do
 			;;
 		kernels)
 			need+=(qemu-system-x86_64:qemu-system-x86 busybox:busybox-static cpio:cpio xz:xz-utils find:findutils tcpdump:tcpdump setpriv:util-linux ethtool:ethtool)
+			need+=(clang-16:clang-16 llvm-link-16:llvm-16 clang-19:clang-19 llvm-link-19:llvm-19)
 			;;
 		cross) need+=(ld.lld:lld llvm-objcopy:llvm dpkg-deb:dpkg) ;;
 		*) echo "usage: tools/install-deps.sh [list] [test] [bench] [kernels] [cross]" >&2; exit 2 ;;

@@ -25,7 +25,7 @@ copy() {
 }
 
 make_root() {
-	local name program dotnet library
+	local name program dotnet library compiler
 	root=$(mktemp -d)
 	mkdir -p "$root"/{proc,sys,dev,run,tmp,etc,root,usr/bin,usr/sbin,usr/lib,usr/lib64,repo/build/dotnet/bin}
 	for name in bin sbin lib lib64; do ln -s "usr/$name" "$root/$name"; done
@@ -54,6 +54,10 @@ make_root() {
 	cp tools/kernels/{verify,lab,devices,modules}.sh "$root/repo/tools/kernels/"
 	cp -r deploy/demo "$root/repo/deploy/"
 	cp -r build/bpf build/bin build/native "$root/repo/build/"
+	for compiler in build/kernels/clang-*; do
+		mkdir -p "$root/repo/$compiler"
+		cp -r "$compiler/bpf" "$root/repo/$compiler/"
+	done
 	cp -r build/dotnet/bin/EbpfLb.Datapath.Tests "$root/repo/build/dotnet/bin/"
 	cp build/kernels/verify "$root/usr/bin/"
 	cp tools/kernels/guest.sh "$root/init"

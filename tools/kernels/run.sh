@@ -18,6 +18,9 @@ rm -f "$there"/results/*
 for object in build/bpf/{iter,switch}/*.bpf.o; do
 	[ -e "$(sed 's|^build/||; s|\.o$|.c|' <<<"$object")" ] || rm "$object"
 done
+for compiler in 16 19; do
+	make -s bpf CLANG=clang-$compiler BUILD=build/kernels/clang-$compiler
+done
 clang -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Werror -static tools/kernels/verify.c -o "$there/verify" -lbpf -lelf -lz
 # shellcheck disable=SC2086
 tools/kernels/fetch.sh $kernels

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What the running kernel's verifier says of every program, as `verify` prints it: as an agent without options sets the knobs, then those for
 # packets with all that options add (Geneve, its MSS, counts, frames for other machines, a bond below, or the stack's XDP), called "NAME, all options".
+# Then both of what other compilers made, where run.sh had them.
 # Usage: verify.sh VERIFY
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -9,16 +10,27 @@ verify=$1 conntrack=cfg_conntrack=0
 if [ -e /sys/kernel/btf/nf_conntrack ] || grep -q ' bpf_skb_ct_lookup$' /proc/kallsyms; then conntrack=cfg_conntrack=1; fi
 all="cfg_tunnel=2 cfg_tunnel_mss=100 cfg_traffic=1 cfg_check_frame=1"
 
-# corner NAME KNOB=VALUE...
+# named SUFFIX KNOB=VALUE... OBJECT...: the same, with a suffix to each program's name.
+named() {
+	"$verify" "$conntrack" "${@:2}" | awk -F'\t' -v OFS='\t' -v suffix="$1" '{ $2 = $2 suffix; print }'
+}
+
+# corner NAME KNOB=VALUE... OBJECT
 corner() {
-	"$verify" "$conntrack" "${@:2}" build/bpf/ebpflb.bpf.o | awk -F'\t' -v OFS='\t' -v corner="$1" \
-		'$2 ~ /^lb_(in|out|xdp)/ { $2 = $2 ", " corner; print }'
+	named ", $1" "${@:2}" | awk -F'\t' '$2 ~ /^lb_(in|out|xdp)/'
 }
 
 "$verify" cfg_was4=1 cfg_was6=1 "$conntrack" build/bpf/ebpflb.bpf.o build/bpf/iter/*.bpf.o build/bpf/switch/*.bpf.o
 # shellcheck disable=SC2086
-corner "all options" $all
+corner "all options" $all build/bpf/ebpflb.bpf.o
 # shellcheck disable=SC2086
-corner "all options, bond" $all cfg_xdp_bond=7
+corner "all options, bond" $all cfg_xdp_bond=7 build/bpf/ebpflb.bpf.o
 # shellcheck disable=SC2086
-corner "all options, generic" $all cfg_xdp_generic=1
+corner "all options, generic" $all cfg_xdp_generic=1 build/bpf/ebpflb.bpf.o
+for compiler in build/kernels/clang-*; do
+	[ -e "$compiler/bpf" ] || continue
+	name="clang ${compiler##*-}" bpf=$compiler/bpf
+	named ", $name" cfg_was4=1 cfg_was6=1 "$bpf"/ebpflb.bpf.o "$bpf"/iter/*.bpf.o "$bpf"/switch/*.bpf.o
+	# shellcheck disable=SC2086
+	corner "all options, $name" $all "$bpf"/ebpflb.bpf.o
+done
