@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # What a kernel has by modules that containers' kernels often lack: SCTP sockets, and the ipip device that CNIs have pods of other
 # nodes behind. Real agents on two nodes, in a netlab lab as the demo's. Usage: modules.sh [CASE...], all by default:
-# snat and dsr (SCTP, answers by this node and past it), ipip (pods behind such a device, DSR by IPIP between the same addresses).
+# snat and dsr (SCTP, answers by this node and past it), ipip (pods behind such a device, DSR by IPIP between the same addresses), clock (the
+# wall clock is set: only in a guest).
 # Each case prints a line "case NAME WHAT ANSWERED FAILED KEPT" for what it asked, with tabs in between, and ends with 1 when
 # something failed, an answer was wrong, or `ebpflb verify` found a difference.
 set -euo pipefail
@@ -10,7 +11,7 @@ DEMO_LAB=modules
 source tools/kernels/lab.sh
 
 cases=("$@")
-[ "${#cases[@]}" -gt 0 ] || cases=(snat dsr ipip)
+[ "${#cases[@]}" -gt 0 ] || cases=(snat dsr ipip clock)
 # As in the manifests below.
 port=30090 line4=10.96.0.90 line6=fd00:10:96::90 vip4=203.0.113.90 vip6=2001:db8:1::90
 
@@ -105,19 +106,25 @@ down() {
 	for node in node-1 node-2; do agent_gone "$node"; done
 }
 
-# sctp CASE SEEN4 SEEN6 OPTION...: held associations live through the death of an agent.
-sctp() {
-	local case=$1 seen4=$2 seen6=$3 number=0 to lines
-	shift 3
-	up node-2 "$@"
-	up node-1 "$@"
+# hold CASE TYPE: connections to NodePorts and a load balancer address, for kept().
+hold() {
+	local number=0 to
 	lines=("$(at $node1 $port)" "$(at $node1_6 $port)" "$(at $vip4 80)" "$(at $vip6 80)")
 	open_shell held outside
 	for to in "${lines[@]}"; do
-		tell held "hold id=held$number type=sctp to=$to count=$held timeout=10000"
-		[ "$(field count "$told")" = "$held" ] || { echo "  $case, to hold $to: $told" >&2; failures=$((failures + 1)); }
+		tell held "hold id=held$number type=$2 to=$to count=$held timeout=10000"
+		[ "$(field count "$told")" = "$held" ] || { echo "  $1, to hold $to: $told" >&2; failures=$((failures + 1)); }
 		number=$((number + 1))
 	done
+}
+
+# sctp CASE SEEN4 SEEN6 OPTION...: held associations live through the death of an agent.
+sctp() {
+	local case=$1 seen4=$2 seen6=$3 lines
+	shift 3
+	up node-2 "$@"
+	up node-1 "$@"
+	hold "$case" sctp
 	ask_all "$case" sctp "$seen4" "$seen6"
 	kept "$case" "held"
 	agent_killed node-1
@@ -158,6 +165,50 @@ case_ipip() {
 	ask_all ipip sctp "web-a@$outside web-b@$outside web-c@$outside" "web-a@$outside6 web-b@$outside6 web-c@$outside6"
 	asked ipip "tcp of pod to pod, after" node-1/client tcp 10.244.1.10:8080 "web-c@$inside"
 	verified
+	down
+}
+
+# step SECONDS WHAT: of the wall clock, which is this machine's alone in a guest.
+step() {
+	date -s "@$(($(date +%s) + $1))" > "$state/date"
+	kept clock "$2"
+	asked clock "tcp to a NodePort, $2" outside tcp "$(at $node1 $port)" "$3"
+	for node in node-1 node-2; do
+		ready "$node" || { echo "  clock, $2: the agent of $node is not ready" >&2; failures=$((failures + 1)); }
+	done
+	verified
+}
+
+# drain_ends SECONDS: the wall clock steps, and the agent sees it.
+drain_ends() {
+	date -s "@$(($(date +%s) + $1))" > "$state/date"
+	wait_for "the drain to end" undrained
+}
+
+undrained() {
+	ebpflb node-1 backends default/line | grep -q "10\.244\.0\.11:"
+}
+
+# A drain ends by the wall clock, and nothing else goes by it.
+case_clock() {
+	local lines node seen="web-a@$outside web-b@$outside web-c@$node1"
+	grep -q ' tasks=' /proc/cmdline || { echo "  clock: not on a machine that others use" >&2; failures=$((failures + 1)); return; }
+	up node-2
+	up node-1
+	hold clock tcp
+	ebpflb node-1 drain 10.244.0.11 --for 2h
+	step 3600 "an hour ahead, a backend drained for two" "web-b@$outside web-c@$node1"
+	drain_ends 7200
+	step 0 "three hours ahead, the drain is over" "$seen"
+	step -172800 "two days back" "$seen"
+	ebpflb node-1 drain 10.244.0.11 --for 1h
+	drain_ends 604800
+	step 0 "a week ahead, a drain of an hour is over" "$seen"
+	agent_killed node-1
+	up node-1
+	kept clock "with the next agent"
+	ebpflb node-1 history --since 1h > "$state/history" || failures=$((failures + 1))
+	close_shell held
 	down
 }
 

@@ -8,6 +8,9 @@ namespace EbpfLb.Agent.Drains;
 internal sealed class DrainService(DrainStore store, LoopRequests requests, TimeProvider time, ILogger logger)
     : SupervisedService("drains", time, logger)
 {
+    /// <summary>Drains end by the wall clock, which may be set while timers wait.</summary>
+    private static readonly TimeSpan LookAtClock = TimeSpan.FromSeconds(30);
+
     private readonly WakeablePeriod period = new(time);
 
     /// <summary>Looks again when the next one ends.</summary>
@@ -18,7 +21,7 @@ internal sealed class DrainService(DrainStore store, LoopRequests requests, Time
         while (true)
         {
             var wait = store.NextEnd is not { } end ? Timeout.InfiniteTimeSpan
-                : end - Time.GetUtcNow() is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
+                : end - Time.GetUtcNow() is var left && left <= TimeSpan.Zero ? TimeSpan.Zero : left < LookAtClock ? left : LookAtClock;
             if (wait != TimeSpan.Zero) await period.WaitAsync(wait, stoppingToken);
             var now = Time.GetUtcNow();
             // First of all: a round leaves them out by their time, also when the file cannot be written below.

@@ -21,7 +21,7 @@ public sealed class DrainStoreTests : IDisposable
     {
         var store = NewStore();
         store.Put(Of("10.1.0.1", 8080, new ObjectName("default", "web")));
-        store.Put(Of("fd00::1", until: time.GetUtcNow() + TimeSpan.FromMinutes(1)));
+        store.Put(Of("fd00::1", until: time.GetUtcNow() + TimeSpan.FromSeconds(30)));
 
         Assert.Equal(store.All, NewStore().All);
 
@@ -44,7 +44,7 @@ public sealed class DrainStoreTests : IDisposable
     [Fact]
     public void One_whose_time_is_over_does_not_hold_also_after_a_restart()
     {
-        NewStore().Put(Of("10.1.0.1", until: time.GetUtcNow() + TimeSpan.FromMinutes(1)));
+        NewStore().Put(Of("10.1.0.1", until: time.GetUtcNow() + TimeSpan.FromSeconds(30)));
         var next = NewStore();
         Assert.Single(next.Current);
 
@@ -60,15 +60,33 @@ public sealed class DrainStoreTests : IDisposable
         var store = NewStore();
         var requests = new LoopRequests();
         using var service = new DrainService(store, requests, time, NullLogger.Instance);
-        store.Put(Of("10.1.0.1", until: time.GetUtcNow() + TimeSpan.FromMinutes(1)));
+        store.Put(Of("10.1.0.1", until: time.GetUtcNow() + TimeSpan.FromSeconds(30)));
         await service.StartAsync(TestContext.Current.CancellationToken);
-        await time.WhenTimerIsDueIn(TimeSpan.FromMinutes(1));
+        await time.WhenTimerIsDueIn(TimeSpan.FromSeconds(30));
 
-        time.Advance(TimeSpan.FromMinutes(1));
+        time.Advance(TimeSpan.FromSeconds(30));
 
         await requests.WaitAsync(TestContext.Current.CancellationToken);
         // The round is asked for before the file is written.
         await Waiting.UntilAsync(() => !File.Exists(directory.File("a.drains")));
+        await service.StopAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task When_the_wall_clock_is_set_ahead_it_ends_too()
+    {
+        var store = NewStore();
+        var requests = new LoopRequests();
+        using var service = new DrainService(store, requests, time, NullLogger.Instance);
+        store.Put(Of("10.1.0.1", until: time.GetUtcNow() + TimeSpan.FromHours(2)));
+        await service.StartAsync(TestContext.Current.CancellationToken);
+        await time.WhenTimerIsDueIn(TimeSpan.FromSeconds(30));
+
+        time.StepWallClock(TimeSpan.FromHours(3));
+        time.Advance(TimeSpan.FromSeconds(30));
+
+        await requests.WaitAsync(TestContext.Current.CancellationToken);
+        await Waiting.UntilAsync(() => store.Current.Count == 0);
         await service.StopAsync(TestContext.Current.CancellationToken);
     }
 
@@ -78,13 +96,13 @@ public sealed class DrainStoreTests : IDisposable
         var store = NewStore();
         var requests = new LoopRequests();
         using var service = new DrainService(store, requests, time, NullLogger.Instance);
-        store.Put(Of("10.1.0.1", until: time.GetUtcNow() + TimeSpan.FromMinutes(1)));
+        store.Put(Of("10.1.0.1", until: time.GetUtcNow() + TimeSpan.FromSeconds(30)));
         store.Put(Of("10.1.0.2"));
         Directory.CreateDirectory(directory.File("a.drains.new"));
         await service.StartAsync(TestContext.Current.CancellationToken);
-        await time.WhenTimerIsDueIn(TimeSpan.FromMinutes(1));
+        await time.WhenTimerIsDueIn(TimeSpan.FromSeconds(30));
 
-        time.Advance(TimeSpan.FromMinutes(1));
+        time.Advance(TimeSpan.FromSeconds(30));
 
         await requests.WaitAsync(TestContext.Current.CancellationToken).WaitAsync(
             TimeSpan.FromSeconds(120), TestContext.Current.CancellationToken);

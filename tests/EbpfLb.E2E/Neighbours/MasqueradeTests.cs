@@ -115,9 +115,11 @@ public sealed class MasqueradeTests : IDisposable
         foreach (var mode in (LoadMode[])[LoadMode.Tcp, LoadMode.Udp])
             cluster.CheckClean(pod.Load(mode, Outside(family), 32));
 
-        // One that nobody waits for, after them: it is the only one that is told.
-        var stranger = cluster.Probe.Open(
-            "udp", Outside(family), $"from={new IPEndPoint(family == Family.IPv6 ? cluster.Client.IPv6 : cluster.Client.IPv4, 7002)}");
+        // One of a backend that nobody waits for, after them: it is the only one that is told.
+        var backend = cluster.Pod("c");
+        using var probe = NetProbe.Start(backend.Place);
+        var stranger = probe.Open(
+            "udp", Outside(family), $"from={new IPEndPoint(family == Family.IPv6 ? backend.IPv6 : backend.IPv4, 7002)}");
         stranger.Send(1, new IPEndPoint(IPAddress.Parse(cluster.First.Address(family)), SnatFirst + 100).ToString());
         Eventually.True(() => Drops.Count(cluster.First, "pkt_reply_lost") > 0, () => $"the lost reply to be counted{cluster.Report()}");
         Assert.Equal(1, Drops.Count(cluster.First, "pkt_reply_lost"));
