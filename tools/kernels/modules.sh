@@ -186,7 +186,7 @@ drain_ends() {
 }
 
 undrained() {
-	ebpflb node-1 backends default/line | grep -q "10\.244\.0\.11:"
+	probe outside load mode=tcp "to=$(at $node1 $port)" count=30 seconds=60 timeout=10000 | grep -q web-a@
 }
 
 # A drain ends by the wall clock, and nothing else goes by it.
