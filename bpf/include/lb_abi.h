@@ -35,7 +35,9 @@ struct lb_frontend6 {
 
 /* A run of entries in lb_slots; for LB_SCHEDULER_MAGLEV `first` is a row of lb_maglev, `count` how
  * many places the table has. With LB_SERVICE_UNTRACKED at any frontend of the port, a second table
- * of the same size lies behind the Cluster list's: who was at each place before. */
+ * of the same size lies behind the Cluster list's: who was at each place before. With
+ * LB_SERVICE_BETWEEN, LB_MAGLEV_BETWEEN more for each place lie behind that, in as many rows as
+ * they need: those who had it since, the oldest first. */
 struct lb_range {
 	__u32 first;
 	__u32 count;
@@ -61,6 +63,8 @@ enum lb_service_flag {
 					their place of the table says it all (lb_untracked.h) */
 	LB_SERVICE_EMPTY = 2048,     /* the Cluster list has places, for what there is already, but
 					nobody in them: what is new is refused */
+	LB_SERVICE_BETWEEN = 4096,   /* with UNTRACKED: of a place more is known than who had it
+					first and who has it */
 };
 
 /* In lb_service.flags from LB_SCHEDULER_SHIFT on: who of the list gets a new connection. */
@@ -107,6 +111,9 @@ struct lb_slot {
 
 /* In a table of who was there before: nobody whose flows have no entry; but some flows have one. */
 #define LB_MAGLEV_TRACKED 0xffffffffU
+
+/* Of those who had a place between the first one and the one who has it now. */
+#define LB_MAGLEV_BETWEEN 4
 
 /* Element of lb_maglev: backend ids. Its owner is known by what they are (lb_backend.service_id).
  */
@@ -157,6 +164,8 @@ struct lb_scratch {
 	__u64 words[14];
 	__be32 tunnel_from[4]; /* of a packet that came in a tunnel: who sent it, IPv4 as v4-mapped
 				*/
+	__u64 tunnel_turn;     /* enum lb_tunnel_turn of it */
+	__u64 past[15];	       /* struct lb_past */
 };
 
 enum lb_client_kind {

@@ -14,6 +14,10 @@
 #include "lb_settings.h"
 
 #define LB_TUNNEL_HOPS 64
+/* Of LB_PACKET_TURN and LB_PACKET_BACK, as IP in IP has no room for a mark: no router makes it
+ * more, and no node is so far away that one becomes the next or less. */
+#define LB_TUNNEL_HOPS_TURN 255
+#define LB_TUNNEL_HOPS_BACK 128
 /* Tells ours from those of a CNI by the same port: "EBL". */
 #define LB_GENEVE_VNI 0x45424c
 
@@ -29,6 +33,13 @@ struct lb_geneve {
 	__u8 flags;
 	__be16 proto; /* ETH_P_ of what is in it */
 	__be32 vni;   /* and a byte that is 0 */
+};
+
+/* `tunnel_turn` of lb_scratch. */
+enum lb_tunnel_turn {
+	LB_TUNNEL_PLAIN,
+	LB_TUNNEL_ASKED,    /* of LB_PACKET_TURN */
+	LB_TUNNEL_ANSWERED, /* of LB_PACKET_BACK */
 };
 
 /* Behind the outer IP header. */

@@ -31,9 +31,10 @@ lb_inline bool lb_hop(hook_ctx *ctx, const struct lb_packet *pkt)
 	return true;
 }
 
-/* `len`: from the outer IP header on, which lies at `off`. */
+/* `len`: from the outer IP header on, which lies at `off`. `way`: its TTL in front of what is
+ * behind it, as they lie in the header of IPv4. */
 HOOK_ONCE int lb_tunnel_outer4(hook_ctx *ctx, const struct lb_tunnel_ends *ends, __u32 off,
-			       __u32 len, __u32 proto)
+			       __u32 len, __u32 way)
 {
 	struct iphdr ip;
 	__u64 sum;
@@ -46,19 +47,19 @@ HOOK_ONCE int lb_tunnel_outer4(hook_ctx *ctx, const struct lb_tunnel_ends *ends,
 	*(__u8 *)&ip = 0x45;
 	ip.tot_len = bpf_htons(len);
 	ip.frag_off = bpf_htons(0x4000);
-	ip.ttl = LB_TUNNEL_HOPS;
-	ip.protocol = proto;
+	ip.ttl = way >> 8;
+	ip.protocol = way;
 	ip.saddr = ends->src[3];
 	ip.daddr = ends->dst[3];
 	/* By hand: the helper costs as much as all of the header. */
-	sum = (__u64)bpf_htons(0x4500) + ip.tot_len + ip.frag_off +
-	      bpf_htons(LB_TUNNEL_HOPS << 8 | (proto & 0xff)) + ip.saddr + ip.daddr;
+	sum = (__u64)bpf_htons(0x4500) + ip.tot_len + ip.frag_off + bpf_htons(way) + ip.saddr +
+	      ip.daddr;
 	ip.check = lb_csum_finish(sum);
 	return hook_write_new(ctx, off, &ip, sizeof(ip));
 }
 
 HOOK_ONCE int lb_tunnel_outer6(hook_ctx *ctx, const struct lb_tunnel_ends *ends, __u32 off,
-			       __u32 len, __u32 proto)
+			       __u32 len, __u32 way)
 {
 	struct {
 		__be32 version;
@@ -72,8 +73,8 @@ HOOK_ONCE int lb_tunnel_outer6(hook_ctx *ctx, const struct lb_tunnel_ends *ends,
 		return -EINVAL;
 	head.version = bpf_htonl(6u << 28);
 	head.len = bpf_htons(len - sizeof(struct ipv6hdr));
-	head.next = proto;
-	head.hops = LB_TUNNEL_HOPS;
+	head.next = way;
+	head.hops = way >> 8;
 	head.ends = *ends;
 	return hook_write_new(ctx, off, &head, sizeof(head));
 }
@@ -98,6 +99,13 @@ HOOK_ONCE int lb_tunnel_geneve(hook_ctx *ctx, const struct lb_pass *pass, __u32 
 	return hook_write_new(ctx, off, &head, sizeof(head));
 }
 
+lb_inline __u32 lb_tunnel_hops(const struct lb_packet *pkt)
+{
+	if (unlikely(pkt->flags & LB_PACKET_BACK))
+		return LB_TUNNEL_HOPS_BACK;
+	return unlikely(pkt->flags & LB_PACKET_TURN) ? LB_TUNNEL_HOPS_TURN : LB_TUNNEL_HOPS;
+}
+
 /* All of them, and what they are in the link header of `link` bytes. 0 or a negative error. */
 lb_inline long lb_tunnel_write(hook_ctx *ctx, const struct lb_pass *pass,
 			       const struct lb_tunnel_ends *ends, __u32 link)
@@ -105,13 +113,14 @@ lb_inline long lb_tunnel_write(hook_ctx *ctx, const struct lb_pass *pass,
 	bool v4 = lb_mapped(ends->dst);
 	__u32 outer = v4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr);
 	__u32 len = lb_tunnel_head(v4) + pass->pkt.len;
-	__u32 proto = pass->pkt.tuple.family == 4 ? IPPROTO_IPIP : IPPROTO_IPV6;
+	__u32 way = pass->pkt.tuple.family == 4 ? IPPROTO_IPIP : IPPROTO_IPV6;
 	long err;
 
 	if (cfg_tunnel == LB_TUNNEL_GENEVE)
-		proto = IPPROTO_UDP;
-	err = v4 ? lb_tunnel_outer4(ctx, ends, link, len, proto)
-		 : lb_tunnel_outer6(ctx, ends, link, len, proto);
+		way = IPPROTO_UDP;
+	way |= lb_tunnel_hops(&pass->pkt) << 8;
+	err = v4 ? lb_tunnel_outer4(ctx, ends, link, len, way)
+		 : lb_tunnel_outer6(ctx, ends, link, len, way);
 	if (!err && cfg_tunnel == LB_TUNNEL_GENEVE)
 		err = lb_tunnel_geneve(ctx, pass, link + outer, len - outer);
 	return err;

@@ -17,7 +17,7 @@ struct lb_tunnel_outer {
 	__u8 proto;  /* behind the outer IP header */
 	__u8 family; /* of the outer one */
 	__u8 inside; /* and of the inner one */
-	__u8 pad;
+	__u8 hops;   /* TTL of the outer one */
 };
 
 /* An IP header without options or fragments: nobody puts any into one of ours. */
@@ -33,6 +33,7 @@ lb_inline bool lb_tunnel_ip(hook_ctx *ctx, __u32 l3, struct lb_tunnel_outer *out
 		if (!ip || ip->ihl != 5 || ip->frag_off & (LB_FRAG_OFF | LB_FRAG_MORE))
 			return false;
 		outer->proto = ip->protocol;
+		outer->hops = ip->ttl;
 		outer->family = 4;
 		outer->off = l3 + sizeof(*ip);
 		outer->ends.src[2] = LB_MAPPED_PREFIX;
@@ -47,6 +48,7 @@ lb_inline bool lb_tunnel_ip(hook_ctx *ctx, __u32 l3, struct lb_tunnel_outer *out
 		if (!ip)
 			return false;
 		outer->proto = ip->nexthdr;
+		outer->hops = ip->hop_limit;
 		outer->family = 6;
 		outer->off = l3 + sizeof(*ip);
 		__builtin_memcpy(outer->ends.src, &ip->saddr, sizeof(outer->ends.src));
@@ -256,6 +258,9 @@ lb_once int lb_tunnel_open(hook_ctx *ctx, __u32 l3)
 	if (!scratch || lb_tunnel_strip(ctx, l3, &outer))
 		return false;
 	lb_copy16(scratch->tunnel_from, outer.ends.src);
+	scratch->tunnel_turn = outer.hops > LB_TUNNEL_HOPS_BACK ? LB_TUNNEL_ASKED
+			       : outer.hops > LB_TUNNEL_HOPS	? LB_TUNNEL_ANSWERED
+								: LB_TUNNEL_PLAIN;
 	lb_count(LB_PKT_FROM_NODE);
 	return true;
 }

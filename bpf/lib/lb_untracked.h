@@ -11,22 +11,28 @@
  *	LB_MAGLEV_TRACKED	who is there now	perhaps
  *	a backend		that one		perhaps; and all that begins
  *
- * The agent writes both tables (MaglevHistory.cs says what follows upon what). A backend of this
- * node answers by us, so its flows have entries always.
+ * Those who had a place in between and lost it are known too, as far as there is room: all their
+ * flows have entries, where they began and where they end, but not on a node to which a router
+ * turns later.
+ *
+ * The agent writes all of it (MaglevHistory.cs says what follows upon what). A backend of this node
+ * answers by us, so its flows have entries always.
  *
  * The node of a backend has entries of all its flows. So it knows which packets are none of its
- * backends': those whose flow began after the change, by another node than the one that has them
- * now. They go on, in a tunnel again, to the one who is there now.
+ * backends'. They go on, in a tunnel again, to the node of who had the place next, and in the end
+ * to who has it now (lb_past.h).
  *
  * A SYN at a place that has changed hands may be of a flow that is there, said again or written by
- * somebody else. So the node of who had the place before is asked first: to its flow it gives the
- * SYN, as it would have without the change; any other it sends back, and that begins a flow with
- * who is there now. An endpoint that does not serve is not asked: its node may be gone.
+ * somebody else. So the nodes of those who had the place before are asked first: the one that has
+ * its flow gives it the SYN, as it would have without the change; each other sends it back, and
+ *when all have, a flow begins with who is there now. An endpoint that does not serve is not asked:
+ *its node may be gone.
  */
 #ifndef LB_UNTRACKED_H
 #define LB_UNTRACKED_H
 
 #include "lb_choose.h"
+#include "lb_past.h"
 
 enum lb_track {
 	LB_TRACK,	/* as any other packet */
@@ -49,63 +55,94 @@ lb_inline bool lb_untracked_maybe(const struct lb_packet *pkt)
 	return READ_ONCE(*some) >> (lb_filter_bit(pkt->tuple.dst) & 63) & 1;
 }
 
-/* A backend of the service at a place of a table; NULL: nobody is there. */
-lb_inline const struct lb_backend *lb_untracked_at(const struct lb_service *svc, __u32 index,
-						   __u32 place, __u32 *id)
+/* The backend of the service at a place of the table; NULL: nobody is there. */
+lb_inline const struct lb_backend *lb_untracked_now(const struct lb_service *svc, __u32 place,
+						    __u32 *id)
 {
-	const struct lb_maglev_row *row = bpf_map_lookup_elem(&lb_maglev, &index);
 	const struct lb_backend *backend;
 
-	*id = 0;
-	if (!row)
-		return NULL;
-	*id = READ_ONCE(row->backend_ids[place % LB_MAGLEV_ROW]);
+	*id = lb_place_id(svc->cluster.first + place / LB_MAGLEV_ROW, place);
 	if (!*id)
 		return NULL;
 	backend = lb_backend_get(*id);
 	return backend && READ_ONCE(backend->service_id) == svc->id ? backend : NULL;
 }
 
-lb_inline bool lb_untracked_remote(const struct lb_backend *backend)
+/* Where the one is who has the place. */
+enum lb_untracked_place {
+	LB_UNTRACKED_NOWHERE, /* it cannot be reached by a tunnel, or is nobody */
+	LB_UNTRACKED_HERE,
+	LB_UNTRACKED_THERE,
+};
+
+lb_inline enum lb_untracked_place lb_untracked_where(const struct lb_backend *now)
 {
 	const struct lb_settings *set = lb_settings_get();
 
-	return backend && set && !(backend->flags & LB_BACKEND_LOCAL) && lb_tunnel_to(set, backend);
+	if (!now || !set)
+		return LB_UNTRACKED_NOWHERE;
+	if (now->flags & LB_BACKEND_LOCAL)
+		return LB_UNTRACKED_HERE;
+	return lb_tunnel_to(set, now) ? LB_UNTRACKED_THERE : LB_UNTRACKED_NOWHERE;
 }
 
-/* Whether who had a place before is asked about what begins there. */
-lb_inline bool lb_untracked_asks(const struct lb_backend *before, const struct lb_backend *now)
+/* Into the tunnel to one of those who had the place. */
+lb_inline enum lb_track lb_untracked_to(struct lb_packet *pkt, int next, __u32 flags, __u32 *id)
 {
-	/* Of the same node: it has the entries of both. */
-	return before->flags & LB_BACKEND_SERVES && now && !lb_same16(before->node, now->node);
+	const struct lb_past *past = lb_past_get();
+
+	if (!past || next < 0 || next >= (int)ARRAY_SIZE(past->was))
+		return LB_TRACK;
+	*id = past->was[next].id;
+	pkt->flags |= flags;
+	return LB_TRACK_NOT;
 }
 
-/* What begins at a place that has changed hands, and has no entry here. LB_TRACK_NOT: it asks the
- * node of `before`, or goes back as the answer. */
-lb_inline enum lb_track lb_untracked_begins(struct lb_packet *pkt, const struct lb_backend *before,
-					    const struct lb_backend *now)
+/* What begins at a place that has changed hands, and has no entry here. LB_TRACK_NOT: it asks,
+ * goes back as the answer, or is of who is there now and needs no entry. */
+lb_inline enum lb_track lb_untracked_begins(struct lb_packet *pkt, enum lb_untracked_place now,
+					    __u32 *id)
 {
-	const struct lb_scratch *scratch;
+	const struct lb_scratch *scratch = lb_scratch_get();
+	const struct lb_past *past = lb_past_get();
+	int next;
 
-	if (!lb_untracked_asks(before, now))
+	if (!scratch || !past)
 		return LB_TRACK;
 	if (!lb_tunnelled(pkt)) {
-		if (!lb_untracked_remote(before))
+		next = lb_past_next(LB_PAST_BEGIN);
+	} else if (scratch->tunnel_turn == LB_TUNNEL_ASKED) {
+		if (lb_past_next(LB_PAST_SINCE_HERE) == LB_PAST_UNKNOWN)
 			return LB_TRACK;
-		pkt->flags |= LB_PACKET_ASKS;
-		return LB_TRACK_NOT;
-	}
-	if (now->flags & LB_BACKEND_LOCAL)
-		return LB_TRACK;
-	if (before->flags & LB_BACKEND_LOCAL) {
 		pkt->flags |= LB_PACKET_ASKS | LB_PACKET_BACK;
 		return LB_TRACK_NOT;
+	} else if (scratch->tunnel_turn == LB_TUNNEL_ANSWERED) {
+		next = lb_past_next(LB_PAST_SINCE_SENDER);
+	} else {
+		/* It began on the node that sent it. */
+		return LB_TRACK;
 	}
-	/* The answer. From here on it is the client's packet, as it came. */
-	scratch = lb_scratch_get();
-	if (scratch && lb_same16(scratch->tunnel_from, before->node))
-		pkt->flags &= ~LB_PACKET_TUNNEL;
-	return LB_TRACK;
+	if (next >= 0)
+		return lb_untracked_to(pkt, next, LB_PACKET_ASKS | LB_PACKET_TURN, id);
+	/* All have answered. From here on it is the client's packet, as it came. */
+	pkt->flags &= ~LB_PACKET_TUNNEL;
+	return past->was[0].id == *id && now == LB_UNTRACKED_THERE ? LB_TRACK_NOT : LB_TRACK;
+}
+
+/* Any other packet at such a place of which no entry is here. */
+lb_inline enum lb_track lb_untracked_goes(struct lb_packet *pkt, enum lb_untracked_place now,
+					  __u32 *id)
+{
+	const struct lb_scratch *scratch = lb_scratch_get();
+	int next = LB_PAST_NONE;
+
+	if (!lb_tunnelled(pkt))
+		next = lb_past_next(LB_PAST_BEGIN);
+	else if (scratch && scratch->tunnel_turn == LB_TUNNEL_ASKED)
+		next = lb_past_next(LB_PAST_SINCE_HERE);
+	if (next >= 0)
+		return lb_untracked_to(pkt, next, LB_PACKET_TURN, id);
+	return now == LB_UNTRACKED_THERE ? LB_TRACK_NOT : LB_TRACK;
 }
 
 /*
@@ -118,25 +155,32 @@ lb_inline enum lb_track lb_untracked_way(struct lb_packet *pkt, const struct lb_
 	bool begins = (pkt->tcp_flags & (LB_TCP_SYN | LB_TCP_ACK)) == LB_TCP_SYN;
 	__u32 rows = (svc->cluster.count + LB_MAGLEV_ROW - 1) / LB_MAGLEV_ROW;
 	__u32 place = lb_place_of(lb_hash_tuple(&pkt->tuple), svc->cluster.count);
-	__u32 index = svc->cluster.first + place / LB_MAGLEV_ROW, old;
-	const struct lb_backend *before, *now;
+	__u32 first = lb_place_id(svc->cluster.first + rows + place / LB_MAGLEV_ROW, place);
+	__u32 between = 0;
+	const struct lb_backend *backend;
+	enum lb_untracked_place now;
 
-	before = lb_untracked_at(svc, index + rows, place, &old);
-	if (!missed && old)
+	if (!missed && first)
 		return LB_TRACK_FIRST;
-	now = lb_untracked_at(svc, index, place, id);
-	if (begins && before) {
-		*id = old;
-		return lb_untracked_begins(pkt, before, now);
+	backend = lb_untracked_now(svc, place, id);
+	now = lb_untracked_where(backend);
+	if (!first) {
+		/* It begins here. */
+		if (begins && lb_tunnelled(pkt))
+			return LB_TRACK;
+		return now == LB_UNTRACKED_THERE ? LB_TRACK_NOT : LB_TRACK;
 	}
-	/* It begins here. */
-	if (begins && lb_tunnelled(pkt))
+	/* Nobody gets anything new. */
+	if (begins && !backend)
 		return LB_TRACK;
-	if (!lb_tunnelled(pkt) && lb_untracked_remote(before)) {
-		*id = old;
-		return LB_TRACK_NOT;
-	}
-	return lb_untracked_remote(now) ? LB_TRACK_NOT : LB_TRACK;
+	if (first == LB_MAGLEV_TRACKED)
+		first = *id;
+	if (svc->flags & LB_SERVICE_BETWEEN)
+		between =
+			svc->cluster.first + 2 * rows + place / (LB_MAGLEV_ROW / LB_MAGLEV_BETWEEN);
+	if (!lb_past_read(svc->id, first, between, place, begins ? *id : 0))
+		return LB_TRACK;
+	return begins ? lb_untracked_begins(pkt, now, id) : lb_untracked_goes(pkt, now, id);
 }
 
 /* What is to be done with a packet of which lb_untracked_maybe() said so. `missed`: conntrack was

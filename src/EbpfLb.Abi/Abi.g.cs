@@ -10,10 +10,10 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "7877ca4f4fe5f39c61a6491905663b87991b7a7c5c2a45efb9bd4d8e08388301";
+    public const string Hash = "5fdb3a32f8c63f5956baac8fef40b8056bb9e3f816426a2f9beb0df750631ac0";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
-    public const ulong MapsHash = 0x34167207f0a9ec20;
+    public const ulong MapsHash = 0x3f6e366657107941;
 }
 
 /// <summary>struct lb_addr, 20 bytes.</summary>
@@ -691,8 +691,8 @@ public record struct LbRange
     public override readonly int GetHashCode() => AbiBytes.Hash(this);
 }
 
-/// <summary>struct lb_scratch, 128 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 128)]
+/// <summary>struct lb_scratch, 256 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 256)]
 public record struct LbScratch
 {
     /// <summary>__u64[14] words.</summary>
@@ -700,6 +700,12 @@ public record struct LbScratch
 
     /// <summary>__be32[4] tunnel_from.</summary>
     [FieldOffset(112)] public Be32x4 TunnelFrom;
+
+    /// <summary>__u64 tunnel_turn.</summary>
+    [FieldOffset(128)] public ulong TunnelTurn;
+
+    /// <summary>__u64[15] past.</summary>
+    [FieldOffset(136)] public U64x15 Past;
 
     /// <summary>Byte by byte.</summary>
     public readonly bool Equals(LbScratch other) => AbiBytes.Same(this, other);
@@ -1519,6 +1525,9 @@ public enum LbServiceFlag : uint
 
     /// <summary>LB_SERVICE_EMPTY.</summary>
     Empty = 2048,
+
+    /// <summary>LB_SERVICE_BETWEEN.</summary>
+    Between = 4096,
 }
 
 /// <summary>enum lb_setting.</summary>
@@ -1800,6 +1809,34 @@ public struct U64x14 : IEquatable<U64x14>
 
     /// <summary>Byte by byte.</summary>
     public static bool operator !=(U64x14 left, U64x14 right) => !left.Equals(right);
+}
+
+/// <summary>15 times ulong, 120 bytes.</summary>
+[InlineArray(15)]
+public struct U64x15 : IEquatable<U64x15>
+{
+    private ulong first;
+
+    /// <summary>From its bytes.</summary>
+    public static U64x15 FromBytes(ReadOnlySpan<byte> bytes) => AbiBytes.From<U64x15>(bytes);
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(U64x15 other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly bool Equals(object? obj) => obj is U64x15 other && Equals(other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+
+    /// <summary>The bytes, hexadecimal.</summary>
+    public override readonly string ToString() => Convert.ToHexStringLower(AbiBytes.Of(this));
+
+    /// <summary>Byte by byte.</summary>
+    public static bool operator ==(U64x15 left, U64x15 right) => left.Equals(right);
+
+    /// <summary>Byte by byte.</summary>
+    public static bool operator !=(U64x15 left, U64x15 right) => !left.Equals(right);
 }
 
 /// <summary>12 times byte, 12 bytes.</summary>

@@ -97,7 +97,7 @@ public static class Tables
 
     /// <summary>lb_scratch: PerCpuArray.</summary>
     public static Table<uint, LbScratch> Scratch { get; } =
-        new("lb_scratch", 6, 4, 128, 1, 0);
+        new("lb_scratch", 6, 4, 256, 1, 0);
 
     /// <summary>lb_services4: Hash, ReadOnlyProgram.</summary>
     public static Table<LbFrontend4, LbService> Services4 { get; } =

@@ -134,10 +134,14 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources
 
     private TableError WriteMaglev(PlannedList list)
     {
-        var rows = new LbMaglevRow[list.Range.Length];
-        list.Ids.CopyTo(MemoryMarshal.Cast<LbMaglevRow, uint>(rows.AsSpan()));
-        list.Past?.CopyTo(MemoryMarshal.Cast<LbMaglevRow, uint>(rows.AsSpan((int)(list.Range.Past.First - list.Range.First))));
-        return tables.Maglev.Write(list.Range.First, rows);
+        var range = list.Range;
+        var rows = new LbMaglevRow[range.Length];
+        list.Ids.CopyTo(From(range.First));
+        list.Past?.First.CopyTo(From(range.Past.First));
+        list.Past?.Between?.CopyTo(From(range.Between.First));
+        return tables.Maglev.Write(range.First, rows);
+
+        Span<uint> From(uint row) => MemoryMarshal.Cast<LbMaglevRow, uint>(rows.AsSpan((int)(row - range.First)));
     }
 
     private int AllowSources()

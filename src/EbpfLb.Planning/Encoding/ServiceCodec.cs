@@ -10,7 +10,8 @@ public static class ServiceCodec
 {
     private const LbServiceFlag Known = LbServiceFlag.Affinity | LbServiceFlag.External | LbServiceFlag.Local
         | LbServiceFlag.Remote | LbServiceFlag.Ranges | LbServiceFlag.NodePort | LbServiceFlag.LbVip
-        | LbServiceFlag.Unknown | LbServiceFlag.OnDevice | LbServiceFlag.Dsr | LbServiceFlag.Untracked | LbServiceFlag.Empty;
+        | LbServiceFlag.Unknown | LbServiceFlag.OnDevice | LbServiceFlag.Dsr | LbServiceFlag.Untracked | LbServiceFlag.Empty
+        | LbServiceFlag.Between;
 
     /// <summary>LB_SCHEDULER_SHIFT of bpf/include/lb_abi.h.</summary>
     private const int SchedulerShift = 16;
@@ -19,7 +20,8 @@ public static class ServiceCodec
         SlotRange local) => Sealed(key, new LbService
     {
         Id = id,
-        Flags = (uint)(Flags(frontend, port) | (IsEmpty(port, cluster) ? LbServiceFlag.Empty : default))
+        Flags = (uint)(Flags(frontend, port) | (IsEmpty(port, cluster) ? LbServiceFlag.Empty : default)
+                | (cluster.HasBetween && frontend.IsUntracked ? LbServiceFlag.Between : default))
             | ((uint)port.Scheduler << SchedulerShift),
         AffinitySec = port.AffinitySeconds,
         Cluster = ToAbi(cluster),
@@ -81,6 +83,7 @@ public static class ServiceCodec
         if (Has(value, LbServiceFlag.Dsr) && Kind(value) == FrontendKind.ClusterIP) return "a ClusterIP with direct server return";
         if (Has(value, LbServiceFlag.Untracked) && !(Has(value, LbServiceFlag.Dsr) && SchedulerOf(value) == Scheduler.Maglev))
             return "without entries of flows, but not by direct server return and maglev";
+        if (Has(value, LbServiceFlag.Between) && !Has(value, LbServiceFlag.Untracked)) return "a past, but with entries of flows";
         if (external && !Has(value, LbServiceFlag.External)) return "external kind without the EXTERNAL flag";
         if (Has(value, LbServiceFlag.NodePort) && Has(value, LbServiceFlag.LbVip)) return "two kinds at once";
         if (Has(value, LbServiceFlag.Ranges) && !Has(value, LbServiceFlag.LbVip)) return "source ranges on what is no LoadBalancer address";
@@ -121,14 +124,18 @@ public static class ServiceCodec
 /// <summary>A run of entries in lb_slots; the empty one is default.</summary>
 /// <param name="Count">Places.</param>
 /// <param name="IsMaglev">In lb_maglev, where <paramref name="First"/> is a row of several places.</param>
-/// <param name="HasPast">Behind it is a second table, of who was at each place before: <see cref="Scheduling.MaglevHistory"/>.</param>
-public readonly record struct SlotRange(uint First, uint Count, bool IsMaglev = false, bool HasPast = false)
+/// <param name="HasPast">Behind it is a second table, of who was at each place first: <see cref="Scheduling.MaglevPast"/>.</param>
+/// <param name="HasBetween">And behind that one of who was there between those two.</param>
+public readonly record struct SlotRange(uint First, uint Count, bool IsMaglev = false, bool HasPast = false, bool HasBetween = false)
 {
     /// <summary>Elements of the map that it takes.</summary>
-    internal uint Length => HasPast ? 2 * Rows : Rows;
+    internal uint Length => Rows + (HasPast ? Past.Length : 0) + (HasBetween ? Between.Length : 0);
 
     /// <summary>The second table, as a range of its own.</summary>
     internal SlotRange Past => new(First + Rows, Count, IsMaglev);
+
+    /// <summary>The third one.</summary>
+    internal SlotRange Between => new(First + (2 * Rows), Count * Scheduling.MaglevPast.BetweenPlaces, IsMaglev);
 
     private uint Rows => IsMaglev ? (Count + PlacesARow - 1) / PlacesARow : Count;
 

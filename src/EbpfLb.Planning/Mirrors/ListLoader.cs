@@ -13,14 +13,15 @@ internal static class ListLoader
     /// <param name="keepers">Ids of the backends of this service id that are in no list and keep what they have.</param>
     public static void AddLists(Mirror mirror, PortRecord record, uint[] keepers, in KernelContent content)
     {
-        var hasPast = record.Frontends.Any(f => mirror.TryGetEntry(f, out var entry) && ServiceCodec.Has(entry, LbServiceFlag.Untracked));
+        var hasPast = Has(LbServiceFlag.Untracked);
+        var hasBetween = hasPast && Has(LbServiceFlag.Between);
         foreach (var frontend in record.Frontends)
         {
             // It has no lists, whatever the port has.
             if (frontend.IsAnyPort) continue;
             mirror.TryGetEntry(frontend, out var value);
             var (cluster, local) = (ServiceCodec.Cluster(value), ServiceCodec.Local(value));
-            if (hasPast && cluster.Count > 0) cluster = cluster with { HasPast = true };
+            if (hasPast && cluster.Count > 0) cluster = cluster with { HasPast = true, HasBetween = hasBetween };
             var scheduler = ServiceCodec.SchedulerOf(value);
             record.Layout = new ListLayout(
                 scheduler, scheduler == Scheduler.Maglev ? (int)Math.Max(cluster.Count, local.Count) : 0, hasPast);
@@ -42,6 +43,8 @@ internal static class ListLoader
             }
             return;
         }
+
+        bool Has(LbServiceFlag flag) => record.Frontends.Any(f => mirror.TryGetEntry(f, out var entry) && ServiceCodec.Has(entry, flag));
     }
 
     /// <summary>
@@ -60,16 +63,18 @@ internal static class ListLoader
     private static bool TryReadPast(PortRecord record, in KernelContent content)
     {
         if (!record.Cluster.HasPast) return true;
-        if (content.ReadList(record.Cluster.Past, record.Id) is not { } past) return false;
+        if (content.ReadList(record.Cluster.Past, record.Id) is not { } first) return false;
+        var between = record.Cluster.HasBetween ? content.ReadList(record.Cluster.Between, record.Id) : null;
         var lives = record.BackendIds.ToHashSet();
-        var isSound = true;
-        foreach (ref var id in past.AsSpan())
+        var isSound = record.Cluster.HasBetween == between is not null;
+        foreach (ref var id in first.AsSpan())
         {
-            if (id is 0 or MaglevHistory.Tracked || lives.Contains(id)) continue;
-            id = MaglevHistory.Tracked;
+            if (!MaglevPast.IsBackend(id) || lives.Contains(id)) continue;
+            id = MaglevPast.Tracked;
             isSound = false;
         }
-        record.Past = past.AsSpan().ContainsAnyExcept(0u) ? past : null;
+        if (between?.Any(id => id != 0 && !lives.Contains(id)) == true) (between, isSound) = (null, false);
+        record.Past = first.AsSpan().ContainsAnyExcept(0u) ? new MaglevPast(first, between) : null;
         return isSound;
     }
 

@@ -25,10 +25,8 @@ internal sealed class PortRecord(uint id)
     /// <summary>How the lists are laid out.</summary>
     public ListLayout Layout { get; set; }
 
-    /// <summary>
-    /// Who was at each place of the Cluster list before, if its layout has that; null: nobody at any. See <see cref="MaglevHistory"/>.
-    /// </summary>
-    public uint[]? Past { get; set; }
+    /// <summary>Who was at each place of the Cluster list before, if its layout has that; null: nobody at any.</summary>
+    public MaglevPast? Past { get; set; }
 
     /// <summary>Where the Cluster list is.</summary>
     public SlotRange Cluster { get; set; }

@@ -1,4 +1,5 @@
 using EbpfLb.Planning.Encoding;
+using EbpfLb.Planning.Scheduling;
 
 namespace EbpfLb.Planning.Plans;
 
@@ -8,8 +9,8 @@ namespace EbpfLb.Planning.Plans;
 /// <param name="IsNew">The range was taken for this plan.</param>
 internal readonly record struct PlannedList(uint[] Ids, SlotRange Range, bool IsNew)
 {
-    /// <summary>Who was at each place before; null: nobody at any. See <see cref="Scheduling.MaglevHistory"/>.</summary>
-    public uint[]? Past { get; init; }
+    /// <summary>Who was at each place before; null: nobody at any.</summary>
+    public MaglevPast? Past { get; init; }
 
     public static PlannedList Empty { get; } = new([], default, false);
 }

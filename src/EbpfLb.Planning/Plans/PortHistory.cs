@@ -38,21 +38,19 @@ internal sealed class PortHistory(Mirror mirror, PlannedPort planned, CompiledPo
         get
         {
             if (BeginsUntracked || Gained().Count > 0) return true;
-            if (record.Past is not { } past) return false;
-            var lives = planned.BackendIds.ToHashSet();
-            return past.Any(id => id is not 0 and not MaglevHistory.Tracked && !lives.Contains(id));
+            return record.Past is { } past && past.NamesOthersThan(planned.BackendIds.ToHashSet());
         }
     }
 
     /// <summary>The past of the list that follows; null: nobody was at any place.</summary>
     /// <param name="has">Empty when nobody is in it.</param>
-    public uint[]? Next(uint[] has)
+    public MaglevPast? Next(uint[] has)
     {
         var places = layout.Places;
         var had = HadPlaces ? record.Layout.Content(record.Backends.AsSpan(), record.BackendIds, BackendLists.InCluster) : [];
         if (had.Length == 0) had = new uint[places];
         if (has.Length == 0) has = new uint[places];
-        var next = MaglevHistory.Next(had, HadPlaces ? record.Past : null, has, planned.BackendIds.ToHashSet(), Gained());
+        var next = new MaglevHistory(planned.BackendIds.ToHashSet(), Gained()).Next(had, HadPlaces ? record.Past : null, has);
         if (BeginsUntracked) next = MaglevHistory.WithEntries(next, places);
         // Who is gone for good has nothing to keep.
         return planned.BackendIds.Length > 0 ? next : null;

@@ -147,9 +147,17 @@ internal sealed class ServiceDraft(Mirror mirror, ObjectName service, IReadOnlyD
         // Those who had places are still there: nobody gets anything new, and what they have they keep.
         if (ids.Length == 0 && past is not null) ids = new uint[layout.Places];
         if (ids.Length == 0) return true;
-        var range = new SlotRange(0, (uint)ids.Length, layout.IsMaglev, hasPast);
+        var range = new SlotRange(0, (uint)ids.Length, layout.IsMaglev, hasPast, past?.Between is not null);
         var table = mirror.TableOf(range);
-        if (!table.TryTake((int)range.Length, out var first))
+        var isTaken = table.TryTake((int)range.Length, out var first);
+        if (!isTaken && range.HasBetween)
+        {
+            // Most is in the two tables: better without the rest than not at all.
+            range = range with { HasBetween = false };
+            past = past! with { Between = null };
+            isTaken = table.TryTake((int)range.Length, out first);
+        }
+        if (!isTaken)
         {
             Missing = range;
             return Fail(range.IsMaglev ? Abi.Tables.Maglev : Abi.Tables.Slots,

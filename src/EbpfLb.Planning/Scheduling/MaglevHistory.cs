@@ -1,48 +1,62 @@
 namespace EbpfLb.Planning.Scheduling;
 
 /// <summary>
-/// Who was at each place of a Maglev table before, so that flows need no entries (bpf/lib/lb_untracked.h). Of each place at most one
-/// backend has flows without entries: the one that is named there, else the one that has the place now. It depends on the backends and
-/// their changes alone, so nodes that saw the same have the same.
+/// What a change makes of the past of a Maglev table, so that flows need no entries (bpf/lib/lb_untracked.h). Of each place at most one
+/// backend has flows without entries: the first one that is named there, else the one that has the place now. It depends on the backends
+/// and their changes alone, so nodes that saw the same have the same.
 /// </summary>
-internal static class MaglevHistory
+/// <param name="lives">Ids of the backends that there are yet, in the table or not.</param>
+/// <param name="gained">Those whose flows all had entries until now, and need none any more.</param>
+internal sealed class MaglevHistory(IReadOnlySet<uint> lives, IReadOnlySet<uint> gained)
 {
-    /// <summary>LB_MAGLEV_TRACKED: nobody whose flows have no entry, but some flows may have one.</summary>
-    public const uint Tracked = uint.MaxValue;
-
     /// <summary>The past of a table that follows upon another.</summary>
     /// <param name="had">Backend ids of the table before; 0: nobody.</param>
-    /// <param name="past">Its own past; null: all 0.</param>
+    /// <param name="past">Its own past; null: nobody at any place.</param>
     /// <param name="has">Of the table that follows; as long.</param>
-    /// <param name="lives">Ids of the backends that there are yet, in the table or not.</param>
-    /// <param name="gained">Those whose flows all had entries until now, and need none any more.</param>
-    /// <returns>null: all 0.</returns>
-    public static uint[]? Next(
-        ReadOnlySpan<uint> had, uint[]? past, ReadOnlySpan<uint> has, IReadOnlySet<uint> lives, IReadOnlySet<uint> gained)
+    /// <returns>null: nobody at any place.</returns>
+    public MaglevPast? Next(ReadOnlySpan<uint> had, MaglevPast? past, ReadOnlySpan<uint> has)
     {
-        var next = new uint[has.Length];
-        var any = false;
-        for (var i = 0; i < next.Length; i++)
+        const int Each = MaglevPast.BetweenPlaces;
+        var first = new uint[has.Length];
+        var between = new uint[has.Length * Each];
+        for (var i = 0; i < first.Length; i++)
         {
-            next[i] = Next(had[i], past?[i] ?? 0, has[i], lives, gained);
-            any |= next[i] != 0;
+            var was = past?.First[i] ?? 0;
+            first[i] = First(had[i], was, has[i]);
+            var since = between.AsSpan(i * Each, Each);
+            Between(had[i], past?.Between is { } held ? held.AsSpan(i * Each, Each) : [], has[i], first[i], since);
+            if (since[0] != 0 && first[i] == 0) first[i] = MaglevPast.Tracked;
         }
-        return any ? next : null;
+        if (!first.AsSpan().ContainsAnyExcept(0u)) return null;
+        return new MaglevPast(first, between.AsSpan().ContainsAnyExcept(0u) ? between : null);
     }
 
     /// <summary>All flows that there are may have entries.</summary>
-    public static uint[] WithEntries(uint[]? past, int places)
+    public static MaglevPast WithEntries(MaglevPast? past, int places)
     {
         var all = new uint[places];
-        for (var i = 0; i < places; i++) all[i] = past?[i] is { } held and not 0 ? held : Tracked;
-        return all;
+        for (var i = 0; i < places; i++) all[i] = past?.First[i] is { } held and not 0 ? held : MaglevPast.Tracked;
+        return new MaglevPast(all, past?.Between);
     }
 
-    private static uint Next(uint had, uint past, uint has, IReadOnlySet<uint> lives, IReadOnlySet<uint> gained)
+    private uint First(uint had, uint was, uint has)
     {
-        var owner = past is not 0 and not Tracked ? past : had;
-        if (!lives.Contains(owner)) return past == 0 ? 0 : Tracked;
+        var owner = MaglevPast.IsBackend(was) ? was : had;
+        if (!lives.Contains(owner)) return was == 0 ? 0 : MaglevPast.Tracked;
         if (has != owner) return owner;
-        return past == 0 && !gained.Contains(owner) ? 0 : Tracked;
+        return was == 0 && !gained.Contains(owner) ? 0 : MaglevPast.Tracked;
+    }
+
+    /// <summary>Those who live and neither are the first nor have the place; of too many the ones who had it last.</summary>
+    private void Between(uint had, ReadOnlySpan<uint> held, uint has, uint first, Span<uint> since)
+    {
+        Span<uint> all = stackalloc uint[MaglevPast.BetweenPlaces + 1];
+        var count = 0;
+        foreach (var id in held)
+            if (id != had && IsBetween(id)) all[count++] = id;
+        if (IsBetween(had)) all[count++] = had;
+        all[Math.Max(0, count - since.Length)..count].CopyTo(since);
+
+        bool IsBetween(uint id) => id != has && id != first && lives.Contains(id);
     }
 }

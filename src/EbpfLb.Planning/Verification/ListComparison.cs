@@ -124,7 +124,8 @@ internal sealed class ListComparison(PlanTables tables, Mirror mirror)
 
     private IEnumerable<(SlotRange Range, uint Place, LbSlot Expected)> BadSlots(PortRecord record)
         => BadSlots(record, BackendLists.InCluster, record.Cluster).Concat(BadSlots(record, BackendLists.InLocal, record.Local))
-            .Concat(record.Cluster.HasPast ? BadPlaces(record, record.Cluster.Past, record.Past) : []);
+            .Concat(record.Cluster.HasPast ? BadPlaces(record, record.Cluster.Past, record.Past?.First) : [])
+            .Concat(record.Cluster.HasBetween ? BadPlaces(record, record.Cluster.Between, record.Past?.Between) : []);
 
     private IEnumerable<(SlotRange Range, uint Place, LbSlot Expected)> BadSlots(PortRecord record, BackendLists list, SlotRange range)
     {

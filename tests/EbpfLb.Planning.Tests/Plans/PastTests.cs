@@ -42,13 +42,13 @@ public sealed class PastTests
         var moved = Past().Count(id => id != 0);
 
         Have("10.1.0.1", "10.1.0.2");
-        Assert.Equal(moved, Past().Count(id => id == MaglevHistory.Tracked));
+        Assert.Equal(moved, Past().Count(id => id == MaglevPast.Tracked));
         Have("10.1.0.2");
         lab.Retire();
         Have("10.1.0.4", "10.1.0.2");
 
         // None of the ids that were given back is there.
-        Assert.Subset(new HashSet<uint>([0, MaglevHistory.Tracked, .. Now()]), Past().ToHashSet());
+        Assert.Subset(new HashSet<uint>([0, MaglevPast.Tracked, .. Now()]), Past().ToHashSet());
     }
 
     [Fact]
@@ -66,10 +66,50 @@ public sealed class PastTests
 
         Have("10.1.0.1");
         Assert.False(ServiceCodec.Has(Vip(), LbServiceFlag.Empty));
-        Assert.All(Past(), id => Assert.Equal(MaglevHistory.Tracked, id));
+        Assert.All(Past(), id => Assert.Equal(MaglevPast.Tracked, id));
         lab.Cluster.RemoveSlice("web-1");
         lab.Step();
         Assert.Equal(0u, Vip().Cluster.Count);
+    }
+
+    [Fact]
+    public void Those_who_had_a_place_since_are_named_while_they_live()
+    {
+        string[] all = [.. Enumerable.Range(1, 9).Select(i => $"10.1.0.{i}")];
+        var owners = new List<uint[]>();
+        for (var count = 1; count <= all.Length; count++)
+        {
+            Have(all[..count]);
+            owners.Add(Now());
+        }
+        Assert.True(ServiceCodec.Has(Vip(), LbServiceFlag.Between));
+        for (var place = 0; place < Places; place++)
+        {
+            uint[] had = [.. owners.Select(table => table[place])];
+            var moved = had.Distinct().Count() > 1;
+            var since = had.Reverse().Distinct().Except([had[0], had[^1]]).Reverse();
+            Assert.Equal(!moved ? 0 : had[^1] == had[0] ? MaglevPast.Tracked : had[0], Past()[place]);
+            Assert.Equal(since.TakeLast(4), Between(place));
+        }
+        Assert.Contains(Enumerable.Range(0, Places), place => Between(place).Length == 4);
+        lab.AssertSafe();
+        AgreeAfterRestart();
+
+        // One that comes back stands where it is now; one that is gone is named nowhere.
+        var (third, ninth) = (owners[2].Max(), owners[8].Max());
+        Have([.. all[..2], .. all[3..8]]);
+        Assert.DoesNotContain(Enumerable.Range(0, Places), place => Between(place).Any(id => id == third || id == ninth));
+        Assert.DoesNotContain(Enumerable.Range(0, Places), place => Between(place).Contains(Now()[place]));
+        AgreeAfterRestart();
+
+        var (value, row) = (lab.Kernel.Tables.Maglev.Read(BetweenRow), BetweenRow);
+        value.BackendIds[0] ^= 1;
+        lab.Kernel.Tables.Maglev.Write(row, [value]);
+        Assert.Contains(Differences(), d => d.Object.StartsWith("lb_maglev", StringComparison.Ordinal));
+
+        Have(all[..1]);
+        Assert.False(ServiceCodec.Has(Vip(), LbServiceFlag.Between));
+        lab.AssertSafe();
     }
 
     [Fact]
@@ -96,7 +136,7 @@ public sealed class PastTests
         Have("10.1.0.1", "10.1.0.2");
         Serve(Forwarding.Dsr);
         lab.Step();
-        Assert.All(Past(), id => Assert.Equal(MaglevHistory.Tracked, id));
+        Assert.All(Past(), id => Assert.Equal(MaglevPast.Tracked, id));
     }
 
     [Fact]
@@ -104,7 +144,7 @@ public sealed class PastTests
     {
         lab.Mirror.HasOlderFlows = true;
         Have("10.1.0.1", "10.1.0.2");
-        Assert.All(Past(), id => Assert.Equal(MaglevHistory.Tracked, id));
+        Assert.All(Past(), id => Assert.Equal(MaglevPast.Tracked, id));
     }
 
     private void Serve(Forwarding forwarding) => lab.Cluster.Service(
@@ -138,6 +178,14 @@ public sealed class PastTests
     private uint[] Now() => Ids(0);
 
     private uint[] Past() => Ids((Places + 15) / 16);
+
+    private uint BetweenRow => Vip().Cluster.First + (2u * ((Places + 15) / 16));
+
+    private uint[] Between(int place)
+    {
+        var row = lab.Kernel.Tables.Maglev.Read(BetweenRow + (uint)(place / 4));
+        return [.. Enumerable.Range(place % 4 * 4, 4).Select(i => row.BackendIds[i]).TakeWhile(id => id != 0)];
+    }
 
     private uint[] Ids(int behind)
     {

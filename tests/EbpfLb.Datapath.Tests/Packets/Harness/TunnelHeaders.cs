@@ -12,17 +12,17 @@ internal static class TunnelHeaders
 
     private const int GenevePort = 6081;
 
-    public static byte[] Outer(Family family, IPAddress source, IPAddress destination, byte protocol, int length)
+    public static byte[] Outer(Family family, IPAddress source, IPAddress destination, byte protocol, int length, byte hops = 64)
     {
         if (family == Family.IPv6)
         {
             var six = new byte[8];
             six[0] = 0x60;
             BinaryPrimitives.WriteUInt16BigEndian(six.AsSpan(4), (ushort)length);
-            (six[6], six[7]) = (protocol, 64);
+            (six[6], six[7]) = (protocol, hops);
             return [.. six, .. source.GetAddressBytes(), .. destination.GetAddressBytes()];
         }
-        byte[] four = [0x45, 0, 0, 0, 0, 0, 0x40, 0, 64, protocol, 0, 0, .. source.GetAddressBytes(), .. destination.GetAddressBytes()];
+        byte[] four = [0x45, 0, 0, 0, 0, 0, 0x40, 0, hops, protocol, 0, 0, .. source.GetAddressBytes(), .. destination.GetAddressBytes()];
         BinaryPrimitives.WriteUInt16BigEndian(four.AsSpan(2), (ushort)(length + four.Length));
         BinaryPrimitives.WriteUInt16BigEndian(four.AsSpan(10), InternetChecksum.Finish(InternetChecksum.Sum(four)));
         return four;

@@ -155,7 +155,7 @@ public class UntrackedTests : PacketTest, IClassFixture<UntrackedTests.AskedNode
     {
         for (var changes = random.Next(1, 3); changes > 0; changes--)
         {
-            var endpoint = random.Next(1, Endpoints + 1);
+            var endpoint = random.Next(1, states.Count + 1);
             states[endpoint] = states[endpoint] is null ? ""
                 : random.Next(5) switch { 0 => null, 1 => "unready", 2 => "terminating", _ => "" };
         }
@@ -184,16 +184,18 @@ public class UntrackedTests : PacketTest, IClassFixture<UntrackedTests.AskedNode
         var at = Ends.Of(Family.IPv4);
         var packet = PacketBuilder.From(at.Client, FirstPort + port).To(at.Vip, ServicePort).Over(new TcpSegment(flags, 1000, 0)).Build();
         var asked = program.Count(LbReason.PktAsked);
-        var to = Ran(program, inTunnelFrom is null ? packet : InTunnel(packet, inTunnelFrom));
-        if (program.Count(LbReason.PktAsked) > asked) to = Ran(program, InTunnel(packet, to.ToString()));
+        var to = Ran(program, inTunnelFrom is null ? packet : InTunnel(packet, inTunnelFrom, hops: 255));
+        for (; program.Count(LbReason.PktAsked) > asked; asked++)
+            to = Ran(program, InTunnel(packet, to.ToString(), hops: 128));
         return to.Equals(at.Client) ? "reset" : to.Equals(at.LocalPod) ? NodeOf(1) : to.ToString();
     }
 
     private static IPAddress Ran(PacketProgram program, byte[] packet)
         => PacketReader.Read(program.Ingress(packet).Packet).Ip.Destination.Address;
 
-    private static byte[] InTunnel(byte[] packet, string from) => [
-        .. packet[..14], .. TunnelHeaders.Outer(Family.IPv4, IPAddress.Parse(from), Ends.Of(Family.IPv4).Node, 4, packet.Length - 14),
+    /// <param name="hops">255: its receiver is asked in turn; 128: the answer (bpf/lib/lb_tunnel.h).</param>
+    private static byte[] InTunnel(byte[] packet, string from, byte hops) => [
+        .. packet[..14], .. TunnelHeaders.Outer(Family.IPv4, IPAddress.Parse(from), Ends.Of(Family.IPv4).Node, 4, packet.Length - 14, hops),
         .. packet[14..]];
 
     /// <summary>A node with room for all flows: half-open ones, which those of a test stay, would give way else.</summary>
