@@ -56,7 +56,9 @@ lb_inline __u32 lb_turn(__u32 service_id, bool local, __u32 count)
 lb_inline __u32 lb_negative(__u32 x)
 {
 	lb_pin(x);
-	return (__s32)x >> 31;
+	x = (__s32)x >> 31;
+	lb_pin(x);
+	return x;
 }
 
 /* All bits, or none where x is 0. */
@@ -86,6 +88,8 @@ lb_once __u32 lb_least(__u32 first, __u32 count, __u32 scheduler, __u32 dice)
 		step = 1 + lb_place_of(lb_mix(dice, 1), count - 1);
 		tries = 2;
 	}
+	/* So that the loop keeps the end that the verifier knows of. */
+	lb_pin(tries);
 #pragma clang loop unroll(disable)
 	for (__u32 i = 0; i < LB_LEAST_ALL && i < tries; i++) {
 		const struct lb_slot *slot;
@@ -110,8 +114,7 @@ lb_once __u32 lb_least(__u32 first, __u32 count, __u32 scheduler, __u32 dice)
 			weight = READ_ONCE(backend->weight);
 		}
 		active += one;
-		less = ((__u64)active * best_weight - (__u64)best_load * weight) >> 63 ? ~0U : 0;
-		lb_pin(less);
+		less = lb_negative(((__u64)active * best_weight - (__u64)best_load * weight) >> 32);
 		best ^= (best ^ place) & less;
 		best_load ^= (best_load ^ active) & less;
 		best_weight ^= (best_weight ^ weight) & less;

@@ -199,7 +199,7 @@ public class AcrossNodesTests : PacketTest, IClassFixture<AcrossNodesTests.Clust
         var random = new Random(seed);
         var states = Enumerable.Range(1, Endpoints).ToDictionary(i => i, i => i <= 4 ? "" : null);
         var flows = new List<(int Port, int Endpoint)>();
-        var (next, forged, moved) = (1, 0, 0);
+        var (next, forged, moved, tracked, lost) = (1, 0, 0, 0, 0);
         for (var step = 0; step < 30; step++)
         {
             UntrackedTests.Change(states, random);
@@ -213,8 +213,15 @@ public class AcrossNodesTests : PacketTest, IClassFixture<AcrossNodesTests.Clust
                     forged++;
                 }
                 Assert.Equal(endpoint, Sent(0, port, TcpFlags.Ack));
-                if (HasEntry(port)) continue;
-                Assert.Equal(endpoint, Sent(1, port, TcpFlags.Ack));
+                var by = Sent(1, port, TcpFlags.Ack);
+                if (HasEntry(port))
+                {
+                    // So many endpoints have had a few of the places that not all of them are known.
+                    tracked++;
+                    lost += by == endpoint ? 0 : 1;
+                    continue;
+                }
+                Assert.Equal(endpoint, by);
                 moved++;
             }
             for (var i = 0; i < 10; i++, next++)
@@ -222,6 +229,7 @@ public class AcrossNodesTests : PacketTest, IClassFixture<AcrossNodesTests.Clust
         }
         Assert.InRange(forged, 150, int.MaxValue);
         Assert.InRange(moved, 300, int.MaxValue);
+        Assert.InRange(lost, 0, tracked / 20);
         Assert.InRange(nodes[0].Count(LbReason.PktAsked), 50ul, ulong.MaxValue);
     }
 
