@@ -98,8 +98,16 @@ lb_inline enum lb_track lb_untracked_to(struct lb_packet *pkt, int next, __u32 f
 	return LB_TRACK_NOT;
 }
 
+/* Whether another node asks whether its flow is here. */
+lb_inline bool lb_untracked_asked(const struct lb_packet *pkt)
+{
+	const struct lb_scratch *scratch = lb_scratch_get();
+
+	return lb_tunnelled(pkt) && scratch && scratch->tunnel_turn == LB_TUNNEL_ASKED;
+}
+
 /* What begins at a place that has changed hands, and has no entry here. LB_TRACK_NOT: it asks,
- * goes back as the answer, or is of who is there now and needs no entry. */
+ * or is of who is there now and needs no entry. */
 lb_inline enum lb_track lb_untracked_begins(struct lb_packet *pkt, enum lb_untracked_place now,
 					    __u32 *id)
 {
@@ -109,19 +117,13 @@ lb_inline enum lb_track lb_untracked_begins(struct lb_packet *pkt, enum lb_untra
 
 	if (!scratch || !past)
 		return LB_TRACK;
-	if (!lb_tunnelled(pkt)) {
+	if (!lb_tunnelled(pkt))
 		next = lb_past_next(LB_PAST_BEGIN);
-	} else if (scratch->tunnel_turn == LB_TUNNEL_ASKED) {
-		if (lb_past_next(LB_PAST_SINCE_HERE) == LB_PAST_UNKNOWN)
-			return LB_TRACK;
-		pkt->flags |= LB_PACKET_ASKS | LB_PACKET_BACK;
-		return LB_TRACK_NOT;
-	} else if (scratch->tunnel_turn == LB_TUNNEL_ANSWERED) {
+	else if (scratch->tunnel_turn == LB_TUNNEL_ANSWERED)
 		next = lb_past_next(LB_PAST_SINCE_SENDER);
-	} else {
+	else
 		/* It began on the node that sent it. */
 		return LB_TRACK;
-	}
 	if (next >= 0)
 		return lb_untracked_to(pkt, next, LB_PACKET_ASKS | LB_PACKET_TURN, id);
 	/* All have answered. From here on it is the client's packet, as it came. */
@@ -133,12 +135,11 @@ lb_inline enum lb_track lb_untracked_begins(struct lb_packet *pkt, enum lb_untra
 lb_inline enum lb_track lb_untracked_goes(struct lb_packet *pkt, enum lb_untracked_place now,
 					  __u32 *id)
 {
-	const struct lb_scratch *scratch = lb_scratch_get();
 	int next = LB_PAST_NONE;
 
 	if (!lb_tunnelled(pkt))
 		next = lb_past_next(LB_PAST_BEGIN);
-	else if (scratch && scratch->tunnel_turn == LB_TUNNEL_ASKED)
+	else if (lb_untracked_asked(pkt))
 		next = lb_past_next(LB_PAST_SINCE_HERE);
 	if (next >= 0)
 		return lb_untracked_to(pkt, next, LB_PACKET_TURN, id);
@@ -164,6 +165,11 @@ lb_inline enum lb_track lb_untracked_way(struct lb_packet *pkt, const struct lb_
 		return LB_TRACK_FIRST;
 	backend = lb_untracked_now(svc, place, id);
 	now = lb_untracked_where(backend);
+	/* Whatever our table says: who asks begins the flow as its own one says. */
+	if (begins && lb_untracked_asked(pkt)) {
+		pkt->flags |= LB_PACKET_ASKS | LB_PACKET_BACK;
+		return LB_TRACK_NOT;
+	}
 	if (!first) {
 		/* It begins here. */
 		if (begins && lb_tunnelled(pkt))
