@@ -44,11 +44,11 @@ enum lb_past_since {
 #define LB_PAST_NONE	-1 /* nobody is left */
 #define LB_PAST_UNKNOWN -2 /* after whom: nobody of that node had the place */
 
-lb_inline struct lb_past *lb_past_get(void)
+/* Of a scratch that is not NULL: see lb_scratch_get(). */
+lb_inline struct lb_past *lb_past_in(struct lb_scratch *scratch)
 {
-	struct lb_scratch *scratch = lb_scratch_get();
-
-	return scratch ? (struct lb_past *)scratch->past : NULL;
+	lb_pin(scratch);
+	return (struct lb_past *)scratch->past;
 }
 
 /* Who is at a place of a row; 0: nobody. */
@@ -80,13 +80,15 @@ lb_inline bool lb_past_turn(const struct lb_past *past, __u32 i)
 lb_once int lb_past_read(__u32 service_id, __u32 first, __u32 between, __u32 place, __u32 begins)
 {
 	const struct lb_settings *set = lb_settings_get();
-	struct lb_past *past = lb_past_get();
+	struct lb_scratch *scratch = lb_scratch_get();
 	const struct lb_backend *backend;
+	struct lb_past *past;
 	struct lb_past_one *one;
 	__u32 flags;
 
-	if (!set || !past)
+	if (!set || !scratch)
 		return 0;
+	past = lb_past_in(scratch);
 #pragma clang loop unroll(disable)
 	for (__u32 i = 0; i < ARRAY_SIZE(past->was); i++) {
 		one = &past->was[i];
@@ -117,14 +119,14 @@ lb_once int lb_past_read(__u32 service_id, __u32 first, __u32 between, __u32 pla
 /* Whose node is asked next: an index of `was`, LB_PAST_NONE or LB_PAST_UNKNOWN. */
 lb_once int lb_past_next(enum lb_past_since since)
 {
-	const struct lb_scratch *scratch = lb_scratch_get();
+	struct lb_scratch *scratch = lb_scratch_get();
 	bool found = since == LB_PAST_BEGIN;
 	const struct lb_past_one *one;
 	const struct lb_past *past;
 
 	if (!scratch)
 		return LB_PAST_UNKNOWN;
-	past = (const struct lb_past *)scratch->past;
+	past = lb_past_in(scratch);
 #pragma clang loop unroll(disable)
 	for (int i = 0; i < (int)ARRAY_SIZE(past->was); i++) {
 		one = &past->was[i];

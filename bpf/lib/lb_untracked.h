@@ -89,11 +89,11 @@ lb_inline enum lb_untracked_place lb_untracked_where(const struct lb_backend *no
 /* Into the tunnel to one of those who had the place. */
 lb_inline enum lb_track lb_untracked_to(struct lb_packet *pkt, int next, __u32 flags, __u32 *id)
 {
-	const struct lb_past *past = lb_past_get();
+	struct lb_scratch *scratch = lb_scratch_get();
 
-	if (!past || next < 0 || next >= (int)ARRAY_SIZE(past->was))
+	if (!scratch || next < 0 || next > LB_MAGLEV_BETWEEN)
 		return LB_TRACK;
-	*id = past->was[next].id;
+	*id = lb_past_in(scratch)->was[next].id;
 	pkt->flags |= flags;
 	return LB_TRACK_NOT;
 }
@@ -111,11 +111,10 @@ lb_inline bool lb_untracked_asked(const struct lb_packet *pkt)
 lb_inline enum lb_track lb_untracked_begins(struct lb_packet *pkt, enum lb_untracked_place now,
 					    __u32 *id)
 {
-	const struct lb_scratch *scratch = lb_scratch_get();
-	const struct lb_past *past = lb_past_get();
+	struct lb_scratch *scratch = lb_scratch_get();
 	int next;
 
-	if (!scratch || !past)
+	if (!scratch)
 		return LB_TRACK;
 	if (!lb_tunnelled(pkt))
 		next = lb_past_next(LB_PAST_BEGIN);
@@ -128,7 +127,8 @@ lb_inline enum lb_track lb_untracked_begins(struct lb_packet *pkt, enum lb_untra
 		return lb_untracked_to(pkt, next, LB_PACKET_ASKS | LB_PACKET_TURN, id);
 	/* All have answered. From here on it is the client's packet, as it came. */
 	pkt->flags &= ~LB_PACKET_TUNNEL;
-	return past->was[0].id == *id && now == LB_UNTRACKED_THERE ? LB_TRACK_NOT : LB_TRACK;
+	return lb_past_in(scratch)->was[0].id == *id && now == LB_UNTRACKED_THERE ? LB_TRACK_NOT
+										  : LB_TRACK;
 }
 
 /* Any other packet at such a place of which no entry is here. */
