@@ -8,6 +8,7 @@
  *
  *   hook_ctx                          the context's type
  *   HOOK_PASS HOOK_DROP               verdicts
+ *   HOOK_TRACED                       its enum lb_trace_hook
  *   hook_data(ctx) hook_data_end(ctx) direct access to what lies in one piece
  *   hook_pull(ctx, len)               makes the first `len` bytes lie in one piece and writable;
  *                                     moves. 0 or a negative error

@@ -19,6 +19,9 @@
  * functions of the same names, and the linker would keep one of the two. */
 #define HOOK_ONCE static __noinline
 
+/* Where traces say that it was. */
+#define HOOK_TRACED LB_TRACE_AT_TC
+
 #define HOOK_PASS	 TC_ACT_UNSPEC /* TCX_NEXT: others may follow */
 #define HOOK_DROP	 TC_ACT_SHOT
 #define HOOK_CSUM_PSEUDO BPF_F_PSEUDO_HDR

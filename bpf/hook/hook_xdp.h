@@ -15,6 +15,9 @@
 /* See hook_tc.h. */
 #define HOOK_ONCE static __noinline __attribute__((unused))
 
+/* Where traces say that it was. */
+#define HOOK_TRACED LB_TRACE_AT_XDP
+
 #define HOOK_PASS	 XDP_PASS
 #define HOOK_DROP	 XDP_DROP
 #define HOOK_CSUM_PSEUDO 0

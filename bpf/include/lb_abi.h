@@ -9,6 +9,7 @@
 #include "lb_abi_flow.h"
 #include "lb_abi_node.h"
 #include "lb_abi_reason.h"
+#include "lb_abi_trace.h"
 
 /* Hidden padding would make byte equality and value equality differ, so it is an error here. */
 #pragma clang diagnostic push

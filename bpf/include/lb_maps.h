@@ -6,6 +6,7 @@
 
 #include "lb_abi.h"
 #include "lb_kernel.h"
+#include "lb_maps_event.h"
 
 /* Frontends of IPv4. Written by the agent (the flip), read by every hook. Full: the agent names the
  * service left out. */
@@ -375,13 +376,6 @@ struct {
 	__type(value, __u32);
 	__uint(max_entries, 1 << LB_KEPT_LOG2);
 } lb_kept __weak SEC(".maps");
-
-/* struct lb_event of each drop, when LB_SET_EVENTS is set. Written by programs, read by the agent.
- * Full: the event is lost and that is counted (LB_EVENT_LOST), its own counter is not. */
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 65536);
-} lb_events __weak SEC(".maps");
 
 /* What made these maps. Written and read by the agent only, when it loads. */
 struct {

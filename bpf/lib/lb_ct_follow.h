@@ -10,6 +10,7 @@
 #include "lb_affinity.h"
 #include "lb_conntrack.h"
 #include "lb_ct_udp.h"
+#include "lb_trace_flow.h"
 #include "lb_tunnel.h"
 
 /* Ticks after which one who was not heard is called silent: longer than any round trip with a
@@ -155,6 +156,11 @@ lb_once int lb_ct_step(const struct lb_pass *pass, struct lb_ct_state *state, __
 	else
 		lb_resumed(pass->ct.service_id, pass->ct.backend_id, lb_ct_backend_fold(pass),
 			   lb_ct_backend_port(pass));
+	lb_trace_flow(pass,
+		      next.phase < LB_CT_CLOSED		 ? LB_TRACE_RESUMED
+		      : pass->pkt.tcp_flags & LB_TCP_RST ? LB_TRACE_RESET
+							 : LB_TRACE_CLOSED,
+		      LB_TRACE_AT_ANY);
 	return true;
 }
 

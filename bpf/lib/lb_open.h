@@ -7,6 +7,7 @@
 #include "lb_filter.h"
 #include "lb_open_snat.h"
 #include "lb_fib_tunnel.h"
+#include "lb_trace_flow.h"
 
 /* The reply entry of a flow that keeps its client's address. -EEXIST: another flow's replies look
  * the same, that is the same client port towards another frontend with this backend. */
@@ -69,6 +70,7 @@ lb_inline void lb_opened(const struct lb_pass *pass)
 	lb_ct_pend(pass);
 	lb_begun(pass->ct.service_id, pass->ct.backend_id);
 	lb_count_packet(LB_PKT_NEW, pass->pkt.len);
+	lb_trace_flow(pass, LB_TRACE_OPENED, HOOK_TRACED);
 }
 
 /*

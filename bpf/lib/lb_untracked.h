@@ -33,6 +33,7 @@
 
 #include "lb_choose.h"
 #include "lb_past.h"
+#include "lb_trace_flow.h"
 
 enum lb_track {
 	LB_TRACK,	/* as any other packet */
@@ -248,6 +249,7 @@ lb_inline void lb_untracked_begun(const struct lb_pass *pass)
 	    pass->pkt.flags & LB_PACKET_ASKS)
 		return;
 	lb_count_packet(LB_PKT_NEW, pass->pkt.len);
+	lb_trace_flow(pass, LB_TRACE_UNTRACKED, HOOK_TRACED);
 	stat = lb_svc_stat(pass->ct.service_id);
 	if (!stat)
 		return;

@@ -28,7 +28,12 @@ struct abi_enums {
 	enum lb_udp_place udp_place;
 	enum lb_front_way front_way;
 	enum lb_tunnel tunnel;
+	enum lb_trace_place trace_place;
+	enum lb_trace_kind trace_kind;
+	enum lb_trace_hook trace_hook;
+	enum lb_trace_flag trace_flag;
 	struct lb_event event; /* no map has it as its value */
+	struct lb_trace trace;
 	struct lb_stale_sock stale_sock;
 } __attribute__((btf_decl_tag("abi")));
 

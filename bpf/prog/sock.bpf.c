@@ -2,6 +2,7 @@
 /* Socket hooks: connect, sendmsg, recvmsg, getpeername for both families, and the release of a
  * socket. */
 #include "hook_sock.h"
+#include "hook_sock_trace.h"
 #include "lb_sock.h"
 #include "lb_unknown.h"
 
@@ -152,6 +153,8 @@ lb_inline int do_connect(struct bpf_sock_addr *ctx, const struct lb_addr *dst, b
 	if (likely(remember(ctx, dst, &pick)))
 		lb_begun(pick.service_id, pick.backend_id);
 	lb_count(LB_SOCK_TRANSLATED);
+	if (unlikely(lb_traced(pick.service_id)))
+		trace_sent(ctx, hook, dst, &pick);
 	ctx_store(ctx, pick.backend->addr, pick.backend->port, is4);
 	return LB_SOCK_ALLOW;
 }
@@ -200,6 +203,8 @@ lb_inline int do_sendmsg(struct bpf_sock_addr *ctx, const struct lb_addr *dst, b
 		return drop(LB_SOCK_DROPPED);
 
 	if (!mem) {
+		if (unlikely(lb_traced(pick.service_id)))
+			trace_sent(ctx, hook, dst, &pick);
 		mem = bpf_sk_storage_get(&lb_sock, ctx->sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 		if (likely(mem))
 			lb_sock_fill(mem, dst, &pick, LB_SOCK_DATAGRAM);
@@ -208,6 +213,8 @@ lb_inline int do_sendmsg(struct bpf_sock_addr *ctx, const struct lb_addr *dst, b
 	} else if (mem->backend_id != pick.backend_id || !lb_addr_same(&mem->frontend, dst) ||
 		   mem->backend.port != pick.backend->port ||
 		   !lb_same16(mem->backend.addr, pick.backend->addr)) {
+		if (unlikely(lb_traced(pick.service_id)) && !trace_known(dst, pick.backend, cookie))
+			trace_sent(ctx, hook, dst, &pick);
 		/* An id may have come round to another backend. */
 		lb_sock_switch(mem, cookie, dst, &pick);
 	} else {
@@ -320,8 +327,11 @@ int lb_sock_release(struct bpf_sock *sk)
 {
 	struct lb_sock *mem = bpf_sk_storage_get(&lb_sock, sk, NULL, 0);
 
-	if (unlikely(mem))
+	if (unlikely(mem)) {
 		lb_sock_closed(mem);
+		if (mem->kind == LB_SOCK_CONNECTED && unlikely(lb_traced(mem->service_id)))
+			trace_closed(sk, mem);
+	}
 	return LB_SOCK_ALLOW;
 }
 

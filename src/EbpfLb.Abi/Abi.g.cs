@@ -10,10 +10,10 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "5fdb3a32f8c63f5956baac8fef40b8056bb9e3f816426a2f9beb0df750631ac0";
+    public const string Hash = "137c0cd22d6a4f8d6bb3365a71426dd04b949c1f08a79900a002d1c75b3fb7c7";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
-    public const ulong MapsHash = 0x3f6e366657107941;
+    public const ulong MapsHash = 0x5ff529a7b2f3e7dc;
 }
 
 /// <summary>struct lb_addr, 20 bytes.</summary>
@@ -1047,6 +1047,80 @@ public record struct LbSvcStat
     public override readonly int GetHashCode() => AbiBytes.Hash(this);
 }
 
+/// <summary>struct lb_trace, 144 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 144)]
+public record struct LbTrace
+{
+    /// <summary>__u64 time_ns.</summary>
+    [FieldOffset(0)] public ulong TimeNs;
+
+    /// <summary>__u64 cookie.</summary>
+    [FieldOffset(8)] public ulong Cookie;
+
+    /// <summary>__be32[4] client.</summary>
+    [FieldOffset(16)] public Be32x4 Client;
+
+    /// <summary>__be32[4] frontend.</summary>
+    [FieldOffset(32)] public Be32x4 Frontend;
+
+    /// <summary>__be32[4] backend.</summary>
+    [FieldOffset(48)] public Be32x4 Backend;
+
+    /// <summary>__be32[4] source.</summary>
+    [FieldOffset(64)] public Be32x4 Source;
+
+    /// <summary>__be32[4] node.</summary>
+    [FieldOffset(80)] public Be32x4 Node;
+
+    /// <summary>__be16 client_port.</summary>
+    [FieldOffset(96)] public Be16 ClientPort;
+
+    /// <summary>__be16 frontend_port.</summary>
+    [FieldOffset(98)] public Be16 FrontendPort;
+
+    /// <summary>__be16 backend_port.</summary>
+    [FieldOffset(100)] public Be16 BackendPort;
+
+    /// <summary>__be16 source_port.</summary>
+    [FieldOffset(102)] public Be16 SourcePort;
+
+    /// <summary>__u32 service_id.</summary>
+    [FieldOffset(104)] public uint ServiceId;
+
+    /// <summary>__u32 backend_id.</summary>
+    [FieldOffset(108)] public uint BackendId;
+
+    /// <summary>__u32 iif.</summary>
+    [FieldOffset(112)] public uint Iif;
+
+    /// <summary>__u32 oif.</summary>
+    [FieldOffset(116)] public uint Oif;
+
+    /// <summary>__u32 pid.</summary>
+    [FieldOffset(120)] public uint Pid;
+
+    /// <summary>__u8 proto.</summary>
+    [FieldOffset(124)] public byte Proto;
+
+    /// <summary>__u8 kind.</summary>
+    [FieldOffset(125)] public byte Kind;
+
+    /// <summary>__u8 hook.</summary>
+    [FieldOffset(126)] public byte Hook;
+
+    /// <summary>__u8 flags.</summary>
+    [FieldOffset(127)] public byte Flags;
+
+    /// <summary>__u8[16] process.</summary>
+    [FieldOffset(128)] public U8x16 Process;
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbTrace other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+}
+
 /// <summary>struct lb_traffic, 32 bytes.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 32)]
 public record struct LbTraffic
@@ -1586,6 +1660,71 @@ public enum LbSockKind : uint
     Datagram = 2,
 }
 
+/// <summary>enum lb_trace_flag.</summary>
+[Flags]
+public enum LbTraceFlag : uint
+{
+    /// <summary>LB_TRACE_TO_NODE.</summary>
+    ToNode = 1,
+
+    /// <summary>LB_TRACE_FROM_NODE.</summary>
+    FromNode = 2,
+}
+
+/// <summary>enum lb_trace_hook.</summary>
+public enum LbTraceHook : uint
+{
+    /// <summary>LB_TRACE_AT_ANY.</summary>
+    AtAny = 0,
+
+    /// <summary>LB_TRACE_AT_TC.</summary>
+    AtTc = 1,
+
+    /// <summary>LB_TRACE_AT_XDP.</summary>
+    AtXdp = 2,
+
+    /// <summary>LB_TRACE_AT_SOCKET.</summary>
+    AtSocket = 3,
+}
+
+/// <summary>enum lb_trace_kind.</summary>
+public enum LbTraceKind : uint
+{
+    /// <summary>LB_TRACE_OPENED.</summary>
+    Opened = 1,
+
+    /// <summary>LB_TRACE_UNTRACKED.</summary>
+    Untracked = 2,
+
+    /// <summary>LB_TRACE_CONNECTED.</summary>
+    Connected = 3,
+
+    /// <summary>LB_TRACE_SENT.</summary>
+    Sent = 4,
+
+    /// <summary>LB_TRACE_CLOSED.</summary>
+    Closed = 5,
+
+    /// <summary>LB_TRACE_RESET.</summary>
+    Reset = 6,
+
+    /// <summary>LB_TRACE_RESUMED.</summary>
+    Resumed = 7,
+}
+
+/// <summary>enum lb_trace_place.</summary>
+public enum LbTracePlace : uint
+{
+    /// <summary>LB_TRACE_SERVICES.</summary>
+    Services = 0,
+
+    /// <summary>LB_TRACE_UNTIL.</summary>
+    Until = 1,
+
+    /// <summary>LB_TRACE_LOST.</summary>
+    Lost = 2,
+}
+
 /// <summary>enum lb_tunnel.</summary>
 public enum LbTunnel : uint
 {
@@ -1865,6 +2004,34 @@ public struct U8x12 : IEquatable<U8x12>
 
     /// <summary>Byte by byte.</summary>
     public static bool operator !=(U8x12 left, U8x12 right) => !left.Equals(right);
+}
+
+/// <summary>16 times byte, 16 bytes.</summary>
+[InlineArray(16)]
+public struct U8x16 : IEquatable<U8x16>
+{
+    private byte first;
+
+    /// <summary>From its bytes.</summary>
+    public static U8x16 FromBytes(ReadOnlySpan<byte> bytes) => AbiBytes.From<U8x16>(bytes);
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(U8x16 other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly bool Equals(object? obj) => obj is U8x16 other && Equals(other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+
+    /// <summary>The bytes, hexadecimal.</summary>
+    public override readonly string ToString() => Convert.ToHexStringLower(AbiBytes.Of(this));
+
+    /// <summary>Byte by byte.</summary>
+    public static bool operator ==(U8x16 left, U8x16 right) => left.Equals(right);
+
+    /// <summary>Byte by byte.</summary>
+    public static bool operator !=(U8x16 left, U8x16 right) => !left.Equals(right);
 }
 
 /// <summary>3 times byte, 3 bytes.</summary>

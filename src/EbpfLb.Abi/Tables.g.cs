@@ -155,6 +155,14 @@ public static class Tables
     public static Table<uint, LbSvcStat> SvcStats { get; } =
         new("lb_svc_stats", 2, 4, 32, 65536, 1024);
 
+    /// <summary>lb_traces: RingBuf.</summary>
+    public static Table Traces { get; } =
+        new("lb_traces", 27, 0, 0, 65536, 0);
+
+    /// <summary>lb_tracing: Array.</summary>
+    public static Table<uint, ulong> Tracing { get; } =
+        new("lb_tracing", 2, 4, 8, 3, 0);
+
     /// <summary>lb_traffic: Array, Mappable.</summary>
     public static Table<uint, LbTraffic> Traffic { get; } =
         new("lb_traffic", 2, 4, 32, 1, 1024);
@@ -211,6 +219,8 @@ public static class Tables
         SvcCidrs6,
         SvcExpired,
         SvcStats,
+        Traces,
+        Tracing,
         Traffic,
         Turns,
         UdpPeer,

@@ -145,4 +145,8 @@ public interface IDiagnostics
 
     /// <summary>Drops as the programs tell them; for one reader, who owns it.</summary>
     IEventSource OpenEvents();
+
+    /// <summary>Traces of flows; for one reader, who owns it.</summary>
+    /// <exception cref="BpfException">The ring cannot be mapped.</exception>
+    ITraceSource OpenTraces();
 }

@@ -74,6 +74,12 @@ public sealed record MapSizes(uint Frontends, uint Services, uint Backends, uint
     public uint EventBytes { get; init; } = 262_144;
 
     /// <summary>
+    /// Bytes of the ring lb_traces, a power of two and at least a page: 862 traces of 152 bytes, emptied ten times a second, so that a
+    /// flood of new flows costs the agent no more than 8,600 a second.
+    /// </summary>
+    public uint TraceBytes { get; init; } = 131_072;
+
+    /// <summary>
     /// Elements of lb_ct_pending, 40 bytes each: at most so many flows, of both families, are half-open or closed and can give way
     /// to new ones. A third of it is for half-open ones, which is a quarter of all flows, so that a flood of new connections leaves three
     /// quarters to the others; half of all flows can be closed and remembered, which source ports need for the time of a TIME_WAIT.

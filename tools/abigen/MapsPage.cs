@@ -8,8 +8,13 @@ namespace EbpfLb.AbiGen;
 /// <summary>docs/maps.md: kinds, keys and values from BTF, the words from the comments of bpf/include/lb_maps.h.</summary>
 internal static partial class MapsPage
 {
+    /// <summary>The text of lb_maps.h and its parts beside it, lb_maps_*.h.</summary>
+    public static string Read(string header)
+        => File.ReadAllText(header) + string.Concat(Directory.GetFiles(
+            Path.GetDirectoryName(Path.GetFullPath(header))!, "lb_maps_*.h").Order(StringComparer.Ordinal).Select(File.ReadAllText));
+
     /// <param name="elf">The BPF object.</param>
-    /// <param name="header">Text of lb_maps.h.</param>
+    /// <param name="header">What <see cref="Read"/> gives.</param>
     public static string Emit(byte[] elf, string header)
     {
         var types = BtfTypes.Read(ElfFile.Parse(elf));

@@ -13,7 +13,7 @@ if (args is not [var objectPath, var outputDirectory, .. var page] || page.Lengt
 
 var elf = File.ReadAllBytes(objectPath);
 foreach (var (name, text) in Generator.Generate(elf)) Write(Path.Combine(outputDirectory, name), text);
-if (page is [var header, var pagePath]) Write(pagePath, MapsPage.Emit(elf, File.ReadAllText(header)));
+if (page is [var header, var pagePath]) Write(pagePath, MapsPage.Emit(elf, MapsPage.Read(header)));
 return 0;
 
 static void Write(string path, string text)

@@ -66,7 +66,7 @@ internal sealed class FlowView(string origin, FlowTable flows, IServiceNames nam
         return new DropsReport(origin, found[^1].Number, [.. found.Select(d => RowOf(d, devices))]);
     }
 
-    private DropRow RowOf(NumberedDrop drop, DeviceNames devices)
+    private DropRow RowOf(Numbered<DropEvent> drop, DeviceNames devices)
     {
         var text = ReasonCatalog.Of(drop.Event.Reason);
         return new DropRow(

@@ -32,4 +32,6 @@ internal sealed class Diagnostics(
     public IReadOnlyList<ReasonCount> ReadReasons() => tables.ReadReasons();
 
     public IEventSource OpenEvents() => new RingEvents(new RingBuffer(maps.Take(Abi.Tables.Events)));
+
+    public ITraceSource OpenTraces() => new RingTraces(new RingBuffer(maps.Take(Abi.Tables.Traces)), maps.Take(Abi.Tables.Tracing));
 }

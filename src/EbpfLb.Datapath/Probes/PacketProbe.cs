@@ -40,6 +40,7 @@ public sealed class PacketProbe : IDisposable
         [Abi.Tables.Affinity.Name] = 128, [Abi.Tables.Conntrack4.Name] = 128, [Abi.Tables.Conntrack6.Name] = 128,
         [Abi.Tables.CtPending.Name] = 128,
         [Abi.Tables.Frags.Name] = 128, [Abi.Tables.UdpPeer.Name] = 128, [Abi.Tables.SvcStats.Name] = 1, [Abi.Tables.Events.Name] = 4096,
+        [Abi.Tables.Traces.Name] = 4096,
     };
 
     private readonly BpfProgram program;

@@ -54,7 +54,7 @@ public sealed class VerificationTests : IAsyncLifetime
         "lb_conntrack4",
         "lb_conntrack6", "lb_ct_pending", "lb_ct_cursor",
         "lb_snat_full", "lb_snat_guard", "lb_frags", "lb_answers", "lb_answer_rate", "lb_events", "lb_load", "lb_turns", "lb_scratch",
-        "lb_neighbours", "lb_kept",
+        "lb_neighbours", "lb_kept", "lb_tracing", "lb_traces",
         // The collector counts and limits anew in each round.
         "lb_udp_share",
         // The next walk over the network namespaces writes it anew.

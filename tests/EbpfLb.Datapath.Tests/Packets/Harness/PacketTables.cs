@@ -2,6 +2,7 @@ using System.Net;
 using EbpfLb.Abi;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.DestinationFilters;
+using EbpfLb.Datapath.Events;
 using EbpfLb.Model;
 
 namespace EbpfLb.Datapath.Tests.Packets.Harness;
@@ -56,6 +57,8 @@ internal sealed class PacketTables : IDisposable
         traffic = Keep(new MappedArray<LbTraffic>(bpf.OpenMap(Abi.Tables.Traffic.Name)));
         trafficOfCpu = Math.Max(1, traffic.Length / PossibleCpus.Numbers());
         Services = services;
+        Traces = Keep(new RingTraces(
+            new RingBuffer(bpf.OpenMap(Abi.Tables.Traces.Name)), bpf.OpenMap(Abi.Tables.Tracing.Name)));
         Events = Keep(new RingBuffer(bpf.OpenMap(Abi.Tables.Events.Name)));
     }
 
@@ -157,6 +160,8 @@ internal sealed class PacketTables : IDisposable
 
     public RingBuffer Events { get; }
 
+    public RingTraces Traces { get; }
+
     /// <summary>As after loading.</summary>
     public void Clear()
     {
@@ -184,6 +189,8 @@ internal sealed class PacketTables : IDisposable
         traffic.Span.Clear();
         for (var i = 0u; i < 8; i++) Turns.Update(i, default);
         Events.Drain(_ => { });
+        Traces.Stop();
+        Traces.Drain(_ => { });
     }
 
     /// <summary>As if the places of the rings had been written so many ticks earlier.</summary>

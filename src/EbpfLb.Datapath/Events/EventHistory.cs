@@ -1,24 +1,31 @@
 namespace EbpfLb.Datapath.Events;
 
 /// <summary>An event with its number since the agent started.</summary>
-public readonly record struct NumberedDrop(long Number, DropEvent Event);
+public readonly record struct Numbered<T>(long Number, T Event);
 
-/// <summary>The last drops. Thread-safe; numbers let a reader ask for what is new to him.</summary>
-public sealed class DropHistory(int capacity)
+/// <summary>The last events of a kind. Thread-safe; numbers let a reader ask for what is new to him.</summary>
+public class EventHistory<T>(int capacity)
 {
-    public const int DefaultCapacity = 1000;
-
     private readonly Lock gate = new();
-    private readonly DropEvent[] ring = new DropEvent[capacity];
+    private readonly T[] ring = new T[capacity];
     private TaskCompletionSource changed = NewSignal();
     private long count;
 
-    public void Add(DropEvent drop)
+    /// <summary>The number of the last one; 0: there was none.</summary>
+    public long Last
+    {
+        get
+        {
+            lock (gate) return count;
+        }
+    }
+
+    public void Add(T item)
     {
         TaskCompletionSource signal;
         lock (gate)
         {
-            ring[count++ % capacity] = drop;
+            ring[count++ % capacity] = item;
             signal = changed;
             changed = NewSignal();
         }
@@ -26,15 +33,15 @@ public sealed class DropHistory(int capacity)
     }
 
     /// <summary>Those after a number that are still kept, oldest first; all that are kept after 0.</summary>
-    public IReadOnlyList<NumberedDrop> After(long number)
+    public IReadOnlyList<Numbered<T>> After(long number)
     {
         lock (gate)
         {
             var first = Math.Max(Math.Max(number, 0), count - capacity);
             if (first >= count) return [];
-            var drops = new NumberedDrop[count - first];
-            for (var i = 0; i < drops.Length; i++) drops[i] = new NumberedDrop(first + i + 1, ring[(first + i) % capacity]);
-            return drops;
+            var events = new Numbered<T>[count - first];
+            for (var i = 0; i < events.Length; i++) events[i] = new Numbered<T>(first + i + 1, ring[(first + i) % capacity]);
+            return events;
         }
     }
 
@@ -58,4 +65,17 @@ public sealed class DropHistory(int capacity)
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}
+
+/// <summary>The last drops.</summary>
+public sealed class DropHistory(int capacity) : EventHistory<DropEvent>(capacity)
+{
+    public const int DefaultCapacity = 1000;
+}
+
+/// <summary>The last traces.</summary>
+public sealed class TraceHistory(int capacity) : EventHistory<TraceEvent>(capacity)
+{
+    /// <summary>More than <see cref="ITraceSource.Drain"/> finds at once.</summary>
+    public const int DefaultCapacity = 4096;
 }
