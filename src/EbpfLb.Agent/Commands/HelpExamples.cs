@@ -77,6 +77,7 @@ internal sealed class HelpExamples(HelpAction help, Terminal terminal) : Synchro
             "ebpflb monitor",
             "ebpflb monitor --service default/web --reason drop_ct_full",
             "ebpflb monitor --address 192.0.2.0/24 -o json",
+            "ebpflb monitor --type trace --service default/web",
         ],
         ["history"] =
         [

@@ -14,10 +14,12 @@ namespace EbpfLb.Agent.Control;
 /// <param name="servicePortProblems">Health check ports of Services that could not be had.</param>
 /// <param name="drains">What `ebpflb drain` asks; null: nothing can be drained.</param>
 /// <param name="history">What `ebpflb history` asks; null: none is kept.</param>
+/// <param name="traces">What `ebpflb monitor` asks of flows; null: none are traced.</param>
 internal sealed class AgentView(
     string instance, string version, TimeProvider time, PipelineState state, IDataplane dataplane, FlowState flowState, IFlowView flows,
     IExplainView? explanations = null, ConfigState? config = null, Verifier? verifier = null,
-    Func<IReadOnlyList<string>>? servicePortProblems = null, IDrainView? drains = null, HistoryView? history = null) : IInstanceView
+    Func<IReadOnlyList<string>>? servicePortProblems = null, IDrainView? drains = null, HistoryView? history = null,
+    ITraceView? traces = null) : IInstanceView
 {
     private readonly DateTimeOffset started = time.GetUtcNow();
     /// <summary>The maps outlive agents, and so do their counters.</summary>
@@ -37,6 +39,8 @@ internal sealed class AgentView(
     public IDrainView? Drains => drains;
 
     public IHistoryView? History => history;
+
+    public ITraceView? Traces => traces;
 
     public async Task<VerifyReport> VerifyAsync(bool repair, CancellationToken cancellationToken)
         => VerifyReport.Of(Origin.Agent,

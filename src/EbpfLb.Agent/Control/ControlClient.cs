@@ -76,6 +76,8 @@ internal sealed class ControlClient : IInstanceView, IDisposable
 
     public IHistoryView? History => new ControlHistory(client);
 
+    public ITraceView? Traces => new ControlTraces(client);
+
     public void Dispose()
     {
         patient.Dispose();

@@ -21,5 +21,7 @@ namespace EbpfLb.Agent.Control;
 [JsonSerializable(typeof(DrainReport))]
 [JsonSerializable(typeof(HistoryQuery))]
 [JsonSerializable(typeof(HistoryReport))]
+[JsonSerializable(typeof(TraceQuery))]
+[JsonSerializable(typeof(TracesReport))]
 [JsonSerializable(typeof(MigrationReport))]
 internal sealed partial class ControlJson : JsonSerializerContext;

@@ -54,6 +54,7 @@ internal sealed class ControlServer(string path, IInstanceView view, ILoggerFact
         .. new ExplainRequests(view.Explanations).Routes,
         .. new DrainRequests(view.Drains).Routes,
         .. new HistoryRequests(view.History).Routes,
+        .. new TraceRequests(view.Traces).Routes,
     ]);
 
     private static Route Get(string path, RequestDelegate handler) => Route.Get(path, handler, Asker.Owner);

@@ -32,4 +32,7 @@ internal interface IInstanceView
 
     /// <summary>null: only an agent knows what it programmed.</summary>
     IHistoryView? History => null;
+
+    /// <summary>null: only an agent has programs trace.</summary>
+    ITraceView? Traces => null;
 }

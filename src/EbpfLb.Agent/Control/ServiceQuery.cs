@@ -49,6 +49,16 @@ internal sealed record ServiceQuery(string? Namespace = null, string? Name = nul
         => new(value("namespace"), value("name"), value("port"),
             uint.TryParse(value("id"), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null);
 
+    /// <summary>Whether it means this service port. What has no Service is none; one port of it may have no name.</summary>
+    /// <param name="service">"namespace/name:port"; null: not known.</param>
+    public bool Means(string? service, uint id)
+    {
+        if (Id is { } asked) return id == asked;
+        if (service?.Split('/') is not [var ns, var rest]) return false;
+        var (name, port) = rest.IndexOf(':') is var colon and >= 0 ? (rest[..colon], rest[(colon + 1)..]) : (rest, "");
+        return (Namespace is null || Namespace == ns) && (Name is null || Name == name) && (Port is null || Port == port);
+    }
+
     /// <summary>As <see cref="Parse"/> takes it.</summary>
     public override string ToString()
         => Id is { } id ? $"#{id}" : $"{(Namespace is null ? "" : $"{Namespace}/")}{Name}{(Port is null ? "" : $":{Port}")}";

@@ -154,6 +154,10 @@ internal sealed class FakeDataplane : IDataplane, IServiceTables, IHooks, INodeK
 
     public IEventSource OpenEvents() => Events;
 
+    public FakeTraces Traces { get; } = new();
+
+    public ITraceSource OpenTraces() => Traces;
+
     public ServicePortKey? FindServicePort(uint id)
         => Counters.Where(c => c.Value.Id == id).Select(c => (ServicePortKey?)c.Key).FirstOrDefault();
 

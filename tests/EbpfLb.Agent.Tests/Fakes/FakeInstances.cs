@@ -43,6 +43,8 @@ internal sealed class FakeView : IInstanceView
 
     public IDrainView? Drains { get; set; }
 
+    public ITraceView? Traces { get; set; }
+
     /// <summary>Questions for Services are not answered.</summary>
     public bool HoldServices { get; set; }
 

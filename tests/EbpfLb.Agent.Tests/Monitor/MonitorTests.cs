@@ -123,7 +123,7 @@ public sealed class MonitorTests : IDisposable
 
     private static DropsReport Report(params DropRow[] drops) => new(Origin.Agent, drops[^1].Number, drops);
 
-    private static DropRow Drop(long number) => new(
+    internal static DropRow Drop(long number) => new(
         number, new DateTimeOffset(2025, 1, 1, 0, 0, (int)number, TimeSpan.Zero), "drop_ct_full", "TCP", "192.0.2.1:40000", "10.96.0.1:80",
         "eth0", 60, "default/web:http", 7, "full", "raise it");
 

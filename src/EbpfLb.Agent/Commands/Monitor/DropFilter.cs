@@ -9,30 +9,37 @@ using EbpfLb.Model;
 
 namespace EbpfLb.Agent.Commands.Monitor;
 
-/// <summary>Which drops are shown; null and empty parts: any.</summary>
+/// <summary>Which drops and traces are shown; null and empty parts: any.</summary>
 /// <param name="Reasons">As the metrics write them.</param>
-/// <param name="Address">Of the source or the destination.</param>
+/// <param name="Address">Of the source or the destination; of a trace also of the backend, or in the client's place.</param>
 internal sealed record DropFilter(string? Namespace, ServiceQuery? Service, IReadOnlyList<string> Reasons, EndpointFilter? Address)
 {
     /// <summary>Those before are not shown; null: all are. By the wall clock of this node, which is that of the agent.</summary>
     public DateTimeOffset? From { get; init; }
 
-    /// <summary>Every drop is shown.</summary>
+    /// <summary>Everything is shown.</summary>
     public bool IsEmpty => this is { Namespace: null, Service: null, Reasons.Count: 0, Address: null, From: null };
 
     public bool Matches(DropRow drop)
         => (From is not { } from || drop.Time >= from) && (Reasons.Count == 0 || Reasons.Contains(drop.Reason))
-            && (Namespace is null || IsOf(drop, new ServiceQuery(Namespace))) && (Service is null || IsOf(drop, Service))
-            && (Address is null || new[] { drop.Source, drop.Destination }.Any(IsThere));
+            && IsOf(drop.Service, drop.ServiceId) && IsAt(drop.Source, drop.Destination);
 
-    /// <summary>A drop without a Service is of none. One port of it may have no name.</summary>
-    private static bool IsOf(DropRow drop, ServiceQuery query)
+    /// <summary>Reasons are those of drops, and say nothing of traces.</summary>
+    public bool Matches(TraceRow trace)
+        => IsOf(trace.Service, trace.ServiceId) && IsAt(trace.Client, trace.Frontend, trace.Backend, trace.Snat);
+
+    /// <summary>What an agent is asked for.</summary>
+    public TraceFilter ToTraceFilter() => new(Namespace, Service?.ToString());
+
+    private bool IsOf(string? service, uint id)
+        => (Namespace is null || new ServiceQuery(Namespace).Means(service, id)) && (Service is null || Service.Means(service, id));
+
+    private bool IsAt(params ReadOnlySpan<string?> endpoints)
     {
-        if (query.Id is { } id) return drop.ServiceId == id;
-        if (drop.Service?.Split('/') is not [var ns, var rest]) return false;
-        var (name, port) = rest.IndexOf(':') is var colon and >= 0 ? (rest[..colon], rest[(colon + 1)..]) : (rest, "");
-        return (query.Namespace is null || query.Namespace == ns) && (query.Name is null || query.Name == name)
-            && (query.Port is null || query.Port == port);
+        if (Address is null) return true;
+        foreach (var endpoint in endpoints)
+            if (endpoint is not null && IsThere(endpoint)) return true;
+        return false;
     }
 
     /// <summary>"192.0.2.1:40000" or "[2001:db8::1]:53".</summary>
@@ -44,7 +51,7 @@ internal sealed record DropFilter(string? Namespace, ServiceQuery? Service, IRea
     }
 }
 
-/// <summary>The options that say which drops are meant.</summary>
+/// <summary>The options that say which drops and traces are meant.</summary>
 internal sealed class DropFilterOptionSet
 {
     private readonly Option<string?> within = new("--namespace", "-n") { HelpName = "NAMESPACE",
@@ -55,7 +62,7 @@ internal sealed class DropFilterOptionSet
 
     private readonly Option<string[]> reasons = new("--reason")
     {
-        HelpName = "REASON", Description = "Only for this reason, such as drop_ct_full; may be given several times",
+        HelpName = "REASON", Description = "Only drops for this reason, such as drop_ct_full; may be given several times",
         Arity = ArgumentArity.OneOrMore, CustomParser = ParseReasons,
     };
 

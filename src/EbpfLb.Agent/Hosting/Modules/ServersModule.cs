@@ -49,10 +49,12 @@ internal static class ServersModule
             agent.Time);
         var explainer = new AgentExplainer(p.Get<PipelineState>(), agent.Options.Live(o => o.Node), agent.Options.Start.NodeName);
         var health = p.Get<ServiceHealthServer>();
+        var traces = new TraceView(
+            p.Get<TraceHistory>(), p.Get<TraceWatchers>(), () => p.Get<TraceService>().Lost, p.Get<ServiceNames>(), agent.Time);
         return new AgentView(
             agent.Options.Start.Instance.Name, VersionCommand.Version, agent.Time, p.Get<PipelineState>(), agent.Dataplane,
             p.Get<FlowState>(), flows, explainer, p.Get<ConfigState>(), p.Get<Verifier>(), () => health.Problems, p.Get<DrainView>(),
-            p.Get<HistoryView>());
+            p.Get<HistoryView>(), traces);
     }
 
     private static RetryingServer HealthOf(AgentContext agent, IPEndPoint address, IServiceProvider p)
