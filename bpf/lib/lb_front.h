@@ -122,6 +122,9 @@ lb_inline enum lb_choice lb_front_flow(hook_ctx *ctx, struct lb_pass *pass)
 		if (!lb_front_counts(ctx, pass))
 			return LB_CHOICE_NONE;
 		lb_ct_forget(pass);
+		/* Somebody may have to be asked. */
+		if (lb_untracked_maybe(&pass->pkt))
+			return LB_CHOICE_NONE;
 		return lb_front_fresh(ctx, pass);
 	}
 	now = lb_ct_now();

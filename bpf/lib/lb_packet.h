@@ -17,9 +17,12 @@ enum lb_packet_flag {
 	LB_PACKET_UNTRACKED = 32, /* its flow has no entry, and goes into a tunnel */
 	LB_PACKET_ASKS = 64,	  /* with UNTRACKED: whether its flow has an entry where it goes */
 	LB_PACKET_BACK = 128,	  /* with ASKS: the answer, to who asked: none is here */
-	LB_PACKET_TURN =
-		256, /* into a tunnel: its receiver is one of several that may have its flow */
+	LB_PACKET_TURN = 256,	  /* in a tunnel: its receiver is one of several who may know it */
+	LB_PACKET_LAST = 512,	  /* in a tunnel: all of them were asked */
 };
+
+/* In the flags from here on, with LB_PACKET_TURN: how many have passed it on. */
+#define LB_PACKET_STEP_SHIFT 10
 
 /* Who talks to whom. Addresses in 16 bytes, IPv4 as v4-mapped. */
 struct lb_tuple {

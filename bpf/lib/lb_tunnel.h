@@ -14,10 +14,13 @@
 #include "lb_settings.h"
 
 #define LB_TUNNEL_HOPS 64
-/* Of LB_PACKET_TURN and LB_PACKET_BACK, as IP in IP has no room for a mark: no router makes it
- * more, and no node is so far away that one becomes the next or less. */
+/* Of LB_PACKET_TURN, less a step for each node that has passed it on; of LB_PACKET_BACK and of
+ * LB_PACKET_LAST. In the TTL, as IP in IP has no room for a mark: no router makes it more, and no
+ * node is so far away that one becomes the next. */
 #define LB_TUNNEL_HOPS_TURN 255
+#define LB_TUNNEL_HOPS_STEP 16
 #define LB_TUNNEL_HOPS_BACK 128
+#define LB_TUNNEL_HOPS_LAST 32
 /* Tells ours from those of a CNI by the same port: "EBL". */
 #define LB_GENEVE_VNI 0x45424c
 
@@ -37,10 +40,22 @@ struct lb_geneve {
 
 /* `tunnel_turn` of lb_scratch. */
 enum lb_tunnel_turn {
-	LB_TUNNEL_PLAIN,
-	LB_TUNNEL_ASKED,    /* of LB_PACKET_TURN */
+	LB_TUNNEL_LAST,	    /* of LB_PACKET_LAST: it goes no further */
+	LB_TUNNEL_PLAIN,    /* nobody was asked */
 	LB_TUNNEL_ANSWERED, /* of LB_PACKET_BACK */
+	LB_TUNNEL_ASKED,    /* of LB_PACKET_TURN; more: so many have passed it on */
 };
+
+lb_inline __u32 lb_tunnel_turn(__u32 hops)
+{
+	if (hops <= LB_TUNNEL_HOPS_LAST)
+		return LB_TUNNEL_LAST;
+	if (hops <= LB_TUNNEL_HOPS)
+		return LB_TUNNEL_PLAIN;
+	if (hops <= LB_TUNNEL_HOPS_BACK)
+		return LB_TUNNEL_ANSWERED;
+	return LB_TUNNEL_ASKED + (LB_TUNNEL_HOPS_TURN - hops) / LB_TUNNEL_HOPS_STEP;
+}
 
 /* Behind the outer IP header. */
 struct lb_geneve_head {

@@ -101,9 +101,14 @@ HOOK_ONCE int lb_tunnel_geneve(hook_ctx *ctx, const struct lb_pass *pass, __u32 
 
 lb_inline __u32 lb_tunnel_hops(const struct lb_packet *pkt)
 {
-	if (unlikely(pkt->flags & LB_PACKET_BACK))
+	__u32 step = pkt->flags >> LB_PACKET_STEP_SHIFT;
+
+	if (likely(!(pkt->flags & (LB_PACKET_BACK | LB_PACKET_TURN | LB_PACKET_LAST))))
+		return LB_TUNNEL_HOPS;
+	if (pkt->flags & LB_PACKET_BACK)
 		return LB_TUNNEL_HOPS_BACK;
-	return unlikely(pkt->flags & LB_PACKET_TURN) ? LB_TUNNEL_HOPS_TURN : LB_TUNNEL_HOPS;
+	return pkt->flags & LB_PACKET_TURN ? LB_TUNNEL_HOPS_TURN - step * LB_TUNNEL_HOPS_STEP
+					   : LB_TUNNEL_HOPS_LAST;
 }
 
 /* All of them, and what they are in the link header of `link` bytes. 0 or a negative error. */

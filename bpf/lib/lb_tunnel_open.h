@@ -258,9 +258,7 @@ lb_once int lb_tunnel_open(hook_ctx *ctx, __u32 l3)
 	if (!scratch || lb_tunnel_strip(ctx, l3, &outer))
 		return false;
 	lb_copy16(scratch->tunnel_from, outer.ends.src);
-	scratch->tunnel_turn = outer.hops > LB_TUNNEL_HOPS_BACK ? LB_TUNNEL_ASKED
-			       : outer.hops > LB_TUNNEL_HOPS	? LB_TUNNEL_ANSWERED
-								: LB_TUNNEL_PLAIN;
+	scratch->tunnel_turn = lb_tunnel_turn(outer.hops);
 	lb_count(LB_PKT_FROM_NODE);
 	return true;
 }

@@ -138,7 +138,7 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources
         var rows = new LbMaglevRow[range.Length];
         list.Ids.CopyTo(From(range.First));
         list.Past?.First.CopyTo(From(range.Past.First));
-        list.Past?.Between?.CopyTo(From(range.Between.First));
+        if (range.HasBetween) list.Past?.Between?.CopyTo(From(range.Between.First));
         return tables.Maglev.Write(range.First, rows);
 
         Span<uint> From(uint row) => MemoryMarshal.Cast<LbMaglevRow, uint>(rows.AsSpan((int)(row - range.First)));

@@ -13,15 +13,15 @@ internal static class ListLoader
     /// <param name="keepers">Ids of the backends of this service id that are in no list and keep what they have.</param>
     public static void AddLists(Mirror mirror, PortRecord record, uint[] keepers, in KernelContent content)
     {
-        var hasPast = Has(LbServiceFlag.Untracked);
-        var hasBetween = hasPast && Has(LbServiceFlag.Between);
         foreach (var frontend in record.Frontends)
         {
             // It has no lists, whatever the port has.
             if (frontend.IsAnyPort) continue;
             mirror.TryGetEntry(frontend, out var value);
             var (cluster, local) = (ServiceCodec.Cluster(value), ServiceCodec.Local(value));
-            if (hasPast && cluster.Count > 0) cluster = cluster with { HasPast = true, HasBetween = hasBetween };
+            // Of what was written when a flip of several entries was interrupted, the others may name another list.
+            var hasPast = cluster.Count > 0 && Has(LbServiceFlag.Untracked, value.Cluster);
+            if (hasPast) cluster = cluster with { HasPast = true, HasBetween = Has(LbServiceFlag.Between, value.Cluster) };
             var scheduler = ServiceCodec.SchedulerOf(value);
             record.Layout = new ListLayout(
                 scheduler, scheduler == Scheduler.Maglev ? (int)Math.Max(cluster.Count, local.Count) : 0, hasPast);
@@ -44,7 +44,8 @@ internal static class ListLoader
             return;
         }
 
-        bool Has(LbServiceFlag flag) => record.Frontends.Any(f => mirror.TryGetEntry(f, out var entry) && ServiceCodec.Has(entry, flag));
+        bool Has(LbServiceFlag flag, LbRange list) => record.Frontends.Any(
+            f => mirror.TryGetEntry(f, out var entry) && entry.Cluster == list && ServiceCodec.Has(entry, flag));
     }
 
     /// <summary>

@@ -149,15 +149,9 @@ internal sealed class ServiceDraft(Mirror mirror, ObjectName service, IReadOnlyD
         if (ids.Length == 0) return true;
         var range = new SlotRange(0, (uint)ids.Length, layout.IsMaglev, hasPast, past?.Between is not null);
         var table = mirror.TableOf(range);
-        var isTaken = table.TryTake((int)range.Length, out var first);
-        if (!isTaken && range.HasBetween)
-        {
-            // Most is in the two tables: better without the rest than not at all.
-            range = range with { HasBetween = false };
-            past = past! with { Between = null };
-            isTaken = table.TryTake((int)range.Length, out first);
-        }
-        if (!isTaken)
+        // Most is in the two tables: half of all room is for those alone.
+        if (range.HasBetween && table.Used + range.Length > table.Capacity / 2) range = range with { HasBetween = false };
+        if (!table.TryTake((int)range.Length, out var first))
         {
             Missing = range;
             return Fail(range.IsMaglev ? Abi.Tables.Maglev : Abi.Tables.Slots,
