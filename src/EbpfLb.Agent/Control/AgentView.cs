@@ -110,5 +110,8 @@ internal sealed class AgentView(
 
     private static PlanStatus PlanOf(RoundReport round) => new(
         round.Sequence, round.EndedAt, round.Services, round.Operations, round.Failures.Count,
-        round.Compile.TotalMilliseconds, round.Apply.TotalMilliseconds, round.RetryIn?.TotalSeconds);
+        round.Compile.TotalMilliseconds, round.Apply.TotalMilliseconds, round.RetryIn?.TotalSeconds)
+    {
+        WriteMs = round.Write.TotalMilliseconds,
+    };
 }

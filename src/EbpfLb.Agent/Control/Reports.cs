@@ -70,7 +70,11 @@ internal sealed record MapStatus(string Name, long Entries, long Capacity);
 /// <param name="RetryInSeconds">null when no retry is needed.</param>
 internal sealed record PlanStatus(
     long Snapshot, DateTimeOffset EndedAt, int Services, int Operations, int Failed, double CompileMs, double ApplyMs,
-    double? RetryInSeconds);
+    double? RetryInSeconds)
+{
+    /// <summary>Of <see cref="ApplyMs"/>: writing into the maps.</summary>
+    public double WriteMs { get; init; }
+}
 
 /// <param name="Available">null: not known yet, right after a start.</param>
 /// <param name="Lost">What does not work without it, and why it is missing; null when it is there or not known yet.</param>

@@ -29,6 +29,9 @@ internal sealed record RoundReport(
     /// </summary>
     public bool HasWhatFits => Applied && Failures.All(f => f.LacksRoom);
 
+    /// <summary>Of <see cref="Apply"/>, what was spent on writing into the tables; the rest is planning.</summary>
+    public TimeSpan Write { get; init; }
+
     /// <summary>From the arrival of what was programmed until the end of the round.</summary>
     public TimeSpan SinceArrival { get; init; }
 

@@ -62,6 +62,7 @@ internal sealed class SyncRound(IServiceTables tables, PolicyOptions options, Pl
         var apply = time.GetElapsedTime(compiled, end);
         metrics.RecordStage("compile", compile);
         metrics.RecordStage("apply", apply);
+        metrics.RecordStage("write", outcome.WriteTime);
         var sinceArrival = time.GetElapsedTime(arrived.ArrivedAt, end);
         metrics.RecordStage("total", sinceArrival);
         metrics.RecordPlan(
@@ -70,6 +71,7 @@ internal sealed class SyncRound(IServiceTables tables, PolicyOptions options, Pl
             arrived.Sequence, time.GetUtcNow(), Math.Max(0, (Table?.Count ?? 0) - 1), outcome.Operations, compile, apply, applied,
             outcome.Failures, null)
         {
+            Write = outcome.WriteTime,
             SinceArrival = sinceArrival,
             LostBackends = outcome.LostBackends,
             OpenedFrontends = outcome.OpenedFrontends,

@@ -30,6 +30,9 @@ public sealed record ObjectFailure(ObjectName? Service, string Message)
 /// <param name="Operations">Map operations that were carried out.</param>
 public sealed record ApplyOutcome(int Operations, IReadOnlyList<ObjectFailure> Failures)
 {
+    /// <inheritdoc cref="ApplyResult.WriteTime"/>
+    public TimeSpan WriteTime { get; init; }
+
     /// <summary>Protocols of the service ports that lost backends altogether.</summary>
     public IReadOnlySet<TransportProtocol> LostBackends { get; init; } = new HashSet<TransportProtocol>();
 
@@ -40,5 +43,5 @@ public sealed record ApplyOutcome(int Operations, IReadOnlyList<ObjectFailure> F
     [
         .. result.Failures.Select(f => new ObjectFailure(f.Service, f.Message) { Table = f.Table, Error = f.Error, Reason = f.Reason }),
         .. result.LeftOut.Select(d => new ObjectFailure(d.Service, d.Message) { Table = d.Table, Reason = d.Reason }),
-    ]) { LostBackends = result.LostBackends, OpenedFrontends = result.OpenedFrontends };
+    ]) { LostBackends = result.LostBackends, OpenedFrontends = result.OpenedFrontends, WriteTime = result.WriteTime };
 }

@@ -91,7 +91,9 @@ public sealed class ServiceTables : IServiceTables, IAsyncDisposable
         // A NodePort outside of the range is never looked for, so the range comes first.
         if (node.Cover(plan.NodePorts) is { } problem) throw new InvalidOperationException(problem);
         if (addresses.Extend(plan.RejectedAddresses, table.ServiceCidrs) is { } other) throw new InvalidOperationException(other);
+        var begin = Stopwatch.GetTimestamp();
         var result = applier.Apply(plan);
+        result = result with { WriteTime = Stopwatch.GetElapsedTime(begin) };
         if (plan.MovedServices > 0) GiveBackNow(result.Retired.TakeRanges());
         retirements.Enqueue(result.Retired);
         return (plan, result);

@@ -31,7 +31,7 @@ public sealed class PlanMetrics
         foreach (var map in Maps) failures.WithLabels(map, "full");
     }
 
-    /// <param name="stage">A short constant name: "compile", "apply".</param>
+    /// <param name="stage">A short constant name: "compile", "apply", of which "write" is a part.</param>
     public void RecordStage(string stage, TimeSpan elapsed) => stages.WithLabels(stage).Observe(elapsed.TotalSeconds);
 
     public void RecordPlan(int operationCount, IEnumerable<PlanFailureReading> failed)

@@ -26,6 +26,9 @@ public sealed record ApplyResult(
     ImmutableArray<PlanDiagnostic> LeftOut,
     RetireBatch Retired)
 {
+    /// <summary>How long phases 1 to 5 took: writing into the tables, and keeping the mirror in step.</summary>
+    public TimeSpan WriteTime { get; init; }
+
     /// <summary>Protocols of the service ports that lost backends altogether: sockets and flows may still lead there.</summary>
     public IReadOnlySet<TransportProtocol> LostBackends { get; init; } = new HashSet<TransportProtocol>();
 
@@ -38,6 +41,7 @@ public sealed record ApplyResult(
     public ApplyResult After(ApplyResult before) => this with
     {
         Counts = Counts.Plus(before.Counts),
+        WriteTime = WriteTime + before.WriteTime,
         LostBackends = LostBackends.Union(before.LostBackends).ToHashSet(),
         OpenedFrontends = OpenedFrontends.Union(before.OpenedFrontends).ToHashSet(),
     };

@@ -43,8 +43,8 @@ internal static class ScaleBench
                 + "(over the pinned maps of an agent that was killed): to ready. Changes: from the renaming of "
                 + $"the file that was written to the list in the kernel's map, {SmallChanges} of the small "
                 + $"file, {LargeChanges} of the large one. Questions: on the control socket.");
-        Report.Table(["services", "start, ms (CPU)", "of it plan and apply, ms", "restart, ms (CPU)", "small file, ms: median, p99",
-                "large file, ms",
+        Report.Table(["services", "start, ms (CPU)", "of it compile, ms", "plan and write, ms", "write into maps, ms", "restart, ms (CPU)",
+                "small file, ms: median, p99", "large file, ms",
                 "backends of one, ms", "services, ms", "verify, ms"],
             times);
         Report.Title("Its memory",
@@ -73,7 +73,9 @@ internal static class ScaleBench
             using var agent = AgentProcess.Start(new AgentOptions(Binary, node, "--manifests", directory.FullName));
             var start = Stopwatch.GetElapsedTime(begin).TotalMilliseconds;
             var startCpu = Cpu(agent);
-            var apply = agent.Json("status").GetProperty("lastPlan").GetProperty("applyMs").GetDouble();
+            var plan = agent.Json("status").GetProperty("lastPlan");
+            var (apply, write) = (plan.GetProperty("applyMs").GetDouble(), plan.GetProperty("writeMs").GetDouble());
+            var compile = plan.GetProperty("compileMs").GetDouble();
             List<double> rss = [Memory(agent, "VmHWM")];
             await Task.Delay(TimeSpan.FromSeconds(10));
             rss.Add(Memory(agent, "VmRSS"));
@@ -111,12 +113,13 @@ internal static class ScaleBench
             var restartCpu = Cpu(agent);
             times.Add(
             [
-                $"{services}", $"{start:0} ({startCpu:0})", $"{apply:0}", $"{restart:0} ({restartCpu:0})",
+                $"{services}", $"{start:0} ({startCpu:0})", $"{compile:0}", $"{apply:0}", $"{write:0}", $"{restart:0} ({restartCpu:0})",
                 $"{ofSmall.Median:0.0}, {ofSmall.Quantile(0.99):0.0}", ofLarge.Text(), backends.Text("0.0"), all.Text(), verify.Text(),
             ]);
             growth.Add("start, ms", services, start);
             growth.Add("CPU of the start, ms", services, startCpu);
             growth.Add("plan and apply, ms", services, apply);
+            growth.Add("of it writing into maps, ms", services, write);
             growth.Add("restart, ms", services, restart);
             growth.Add("a change, median ms", services, ofSmall.Median);
             growth.Add("a change, p99 ms", services, ofSmall.Quantile(0.99));
