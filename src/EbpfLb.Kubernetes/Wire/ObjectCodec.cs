@@ -25,12 +25,14 @@ internal sealed class ObjectCodec<TWire, T>(
     JsonTypeInfo<TWire> objectType,
     JsonTypeInfo<WireWatchLine<TWire>> lineType,
     JsonTypeInfo<WireWatchLine<WireStatus>> errorType,
-    Func<TWire, T?> map) : ObjectCodec<T>
+    Func<TWire, T?> map,
+    QuickRead<TWire>? quick = null) : ObjectCodec<T>
     where TWire : class, IWireObject
     where T : class
 {
     public override T? ReadObject(ReadOnlySpan<byte> json)
-        => map(JsonSerializer.Deserialize(json, objectType) ?? throw new JsonException("an object was expected, not null"));
+        => map(quick?.Invoke(json) ?? JsonSerializer.Deserialize(json, objectType)
+            ?? throw new JsonException("an object was expected, not null"));
 
     public override WatchEvent<T>? ReadEvent(ReadOnlySpan<byte> line, out WireStatus? error)
     {
@@ -57,8 +59,12 @@ internal sealed class ObjectCodec<TWire, T>(
     }
 
     private TWire ObjectOf(ReadOnlySpan<byte> line)
-        => JsonSerializer.Deserialize(line, lineType)?.Object ?? throw new JsonException("a watch event must have an object");
+        => (quick is null ? null : quick(WatchLineType.ObjectIn(line))) ?? JsonSerializer.Deserialize(line, lineType)?.Object
+            ?? throw new JsonException("a watch event must have an object");
 
     private static string VersionOf(TWire wire)
         => wire.Metadata?.ResourceVersion ?? throw new JsonException("the object of a watch event must have metadata.resourceVersion");
 }
+
+/// <summary>Reads an object in one pass; null when it is to be read by the generated reader.</summary>
+internal delegate TWire? QuickRead<TWire>(ReadOnlySpan<byte> json) where TWire : class, IWireObject;

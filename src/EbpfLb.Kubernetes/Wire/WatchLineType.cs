@@ -30,6 +30,25 @@ internal static class WatchLineType
         throw new JsonException("a watch line must have a type");
     }
 
+    /// <summary>The text of the object; empty where the line is not of a type and an object alone.</summary>
+    /// <exception cref="JsonException">Not a JSON object.</exception>
+    public static ReadOnlySpan<byte> ObjectIn(ReadOnlySpan<byte> line)
+    {
+        ReadOnlySpan<byte> found = default;
+        var reader = new Utf8JsonReader(line);
+        reader.Read();
+        for (var members = 0; reader.Read() && reader.TokenType == JsonTokenType.PropertyName; members++)
+        {
+            var isObject = reader.ValueTextEquals("object"u8);
+            if (members > 1 || (!isObject && !reader.ValueTextEquals("type"u8)) || !reader.Read()) return default;
+            var start = (int)reader.TokenStartIndex;
+            reader.Skip();
+            if (isObject) found = line[start..(int)reader.BytesConsumed];
+        }
+        // What follows the line's object is nothing, or an exception.
+        return reader.Read() ? default : found;
+    }
+
     private static Kind KindOf(ref Utf8JsonReader reader)
         => reader.ValueTextEquals("ADDED"u8) || reader.ValueTextEquals("MODIFIED"u8) ? Kind.Set
             : reader.ValueTextEquals("DELETED"u8) ? Kind.Deleted

@@ -1,4 +1,5 @@
 using EbpfLb.Kubernetes.Api;
+using EbpfLb.Kubernetes.Wire.Quick;
 using EbpfLb.Model;
 
 namespace EbpfLb.Kubernetes.Wire;
@@ -10,14 +11,17 @@ internal sealed class WireCatalog
 
     public WireCatalog(Action<WireWarning> warn)
     {
-        Json = WireJson.Create(new StringPool());
+        var pool = new StringPool();
+        Json = WireJson.Create(pool);
+        // Whatever port a server allows is one.
+        var quick = new QuickWire(pool, static _ => true);
         var mapper = new WireMapper(warn);
         codecs = new(StringComparer.Ordinal)
         {
-            [ApiResources.Services.Path]
-                = new ObjectCodec<WireService, Service>(Json.WireService, Json.ServiceWatchLine, Json.StatusWatchLine, mapper.Map),
+            [ApiResources.Services.Path] = new ObjectCodec<WireService, Service>(
+                Json.WireService, Json.ServiceWatchLine, Json.StatusWatchLine, mapper.Map, quick.Service),
             [ApiResources.EndpointSlices.Path] = new ObjectCodec<WireEndpointSlice, EndpointSlice>(
-                Json.WireEndpointSlice, Json.EndpointSliceWatchLine, Json.StatusWatchLine, mapper.Map),
+                Json.WireEndpointSlice, Json.EndpointSliceWatchLine, Json.StatusWatchLine, mapper.Map, quick.Slice),
             [ApiResources.Nodes.Path]
                 = new ObjectCodec<WireNode, Node>(Json.WireNode, Json.NodeWatchLine, Json.StatusWatchLine, mapper.Map),
             [ApiResources.ServiceCidrs.Path] = new ObjectCodec<WireServiceCidr, ServiceCidr>(

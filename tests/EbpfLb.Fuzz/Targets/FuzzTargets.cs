@@ -8,7 +8,7 @@ internal static class FuzzTargets
 
     public static IReadOnlyList<FuzzTarget> All { get; } =
     [
-        new ManifestTarget(), new LargeListTarget(), new ListTarget(), new WatchTarget(), new StatusTarget(), new KubeconfigTarget(),
-        new ConfigTarget(), new BtfTarget(), new ElfTarget(), new JsonPathTarget(),
+        new ManifestTarget(), new LargeListTarget(), new ObjectTarget(), new ListTarget(), new WatchTarget(), new StatusTarget(),
+        new KubeconfigTarget(), new ConfigTarget(), new BtfTarget(), new ElfTarget(), new JsonPathTarget(),
     ];
 }

@@ -70,13 +70,14 @@ internal sealed class FileReading(string file, ObjectReader reader, Action<strin
     /// <param name="read">null: it is of a kind that is not used.</param>
     public bool TryReadItem(ReadOnlyMemory<byte> item, int index, TextPosition position, out ManifestObject? read)
     {
-        var reader = new Utf8JsonReader(item.Span, JsonLocator.ReaderOptions);
-        reader.Read();
+        if (reader.TryReadQuickly(item.Span, position, out read)) return true;
+        var json = new Utf8JsonReader(item.Span, JsonLocator.ReaderOptions);
+        json.Read();
         var into = new ReadObjects();
         JsonOutline outline;
         try
         {
-            outline = JsonOutline.Read(ref reader);
+            outline = JsonOutline.Read(ref json);
         }
         catch (InvalidOperationException)
         {

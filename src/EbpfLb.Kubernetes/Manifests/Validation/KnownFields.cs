@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using EbpfLb.Kubernetes.Manifests.Parser;
 
 namespace EbpfLb.Kubernetes.Manifests.Validation;
@@ -28,13 +29,12 @@ internal static class KnownFields
         "addressType", "apiVersion", "endpoints", "kind", "metadata", "ports",
     };
 
-    public static IReadOnlySet<string> Metadata { get; } = new HashSet<string>(StringComparer.Ordinal)
-    {
+    public static FrozenSet<string> Metadata { get; } = FrozenSet.Create(
+        StringComparer.Ordinal,
         "annotations", "creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "finalizers", "generateName", "generation",
         "labels", "managedFields", "name", "namespace", "ownerReferences", "resourceVersion", "selfLink", "uid",
         // Fields of older servers, which their dumps still have.
-        "clusterName", "initializers",
-    };
+        "clusterName", "initializers");
 
     /// <summary>Warns about members that the API does not have.</summary>
     public static void Warn(Field map, IReadOnlySet<string> known)
