@@ -160,7 +160,7 @@ public sealed class QuickWireTests
         return true;
     }
 
-    private static IEnumerable<EndpointSlice> SlicesOf(ManifestObject item) => item.Slices.IsDefault ? [] : item.Slices;
+    private static EndpointSlice[] SlicesOf(ManifestObject item) => item.Slices.IsDefault ? [] : [.. item.Slices];
 
     /// <summary>The same beside the generated reader, whose duplicates and strange values are none of its business.</summary>
     private bool AgreesAsFromAServer(string text)
