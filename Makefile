@@ -116,7 +116,7 @@ abi: bpf ## write src/EbpfLb.Abi and docs/maps.md again from the BTF of the BPF 
 
 netprobe: $(BUILD)/native/netprobe ## build the client and server that tests and the demo run in their pods
 
-$(BUILD)/native/netprobe: $(wildcard tests/EbpfLb.Testing/native/*.c) tests/EbpfLb.Testing/native/netprobe.h
+$(BUILD)/native/netprobe: $(wildcard tests/EbpfLb.Testing/native/*.[ch])
 	@mkdir -p $(@D)
 	$(CLANG) -std=gnu11 -O2 -g -Wall -Wextra -Werror -pthread $(filter %.c,$^) -o $@.tmp && mv $@.tmp $@
 
@@ -164,7 +164,7 @@ company: test-deps netprobe agent ## figures of docs/company.md: a real agent be
 attack: bench-deps build netprobe ## attacks on a node for a quarter of an hour, docs/security.md (root); ONLY=syns, ONLY="datagrams 60" runs one, XDP=driver with XDP
 	build/dotnet/bin/EbpfLb.Benchmarks/release/EbpfLb.Benchmarks attack $(ONLY)
 
-chaos: test-deps netprobe agent ## faults of API server, agent, kernel and node in random order, a quarter of an hour at most, docs/chaos.md (root); ONLY=pins runs one, SEED=7 repeats
+chaos: test-deps netprobe agent ## faults of API server, agent, kernel and node in random order, half an hour or so, docs/chaos.md (root); ONLY=pins runs one, SEED=7 repeats
 	dotnet build tests/EbpfLb.Chaos -c $(CONFIG) -v quiet
 	build/dotnet/bin/EbpfLb.Chaos/release/EbpfLb.Chaos $(ONLY)
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* netprobe: "netprobe VERB key=value..." runs one verb, "netprobe shell" reads one verb a line from
  * stdin, "netprobe killed" runs a command up to one of its system calls, "netprobe held"
- * with a stay there. */
+ * with a stay there, "netprobe ordered" up to one that a file names later. */
 #include "netprobe.h"
 
 #include <signal.h>
@@ -103,7 +103,7 @@ int main(int argc, char **argv)
 	}
 	if (argc < 2) {
 		printf("usage: netprobe shell | netprobe VERB key=value... | netprobe killed "
-		       "update|pin[:PATH]|iterate|wait*COUNT[,...] COMMAND...\n");
+		       "update|pin[:PATH]|write[:MAP]|...*COUNT[,...] COMMAND...\n");
 		for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
 			printf("  %-13s %s\n", verbs[i].name, verbs[i].help);
 		return 2;
@@ -111,9 +111,11 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "shell"))
 		return shell();
 	if (!strcmp(argv[1], "killed") && argc > 3)
-		return run_killed(argv[2], NULL, argv + 3);
+		return run_killed(argv[2], NULL, NULL, argv + 3);
 	if (!strcmp(argv[1], "held") && argc > 4)
-		return run_killed(argv[3], argv[2], argv + 4);
+		return run_killed(argv[3], NULL, argv[2], argv + 4);
+	if (!strcmp(argv[1], "ordered") && argc > 3)
+		return run_killed(NULL, argv[2], NULL, argv + 3);
 	for (int i = 1; i < argc; i++) {
 		size_t used = strlen(line);
 

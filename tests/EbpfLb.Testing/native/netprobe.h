@@ -90,8 +90,9 @@ int verb_time_connect(const struct args *args);
 int verb_time_requests(const struct args *args);
 int verb_latency(const struct args *args);
 
-/* Runs `command` and kills it at its call `where`; with `hold`, holds it there for as long as that
- * file stays. Returns its exit status, 128 + n after signal n. */
-int run_killed(const char *where, const char *hold, char **command);
+/* Runs `command` and kills it at its call `where`, or NULL: at the one that the file `ordered_by`
+ * names once it is there; with `hold`, holds it there for as long as that file stays. Returns its
+ * exit status, 128 + n after signal n. */
+int run_killed(const char *where, const char *ordered_by, const char *hold, char **command);
 
 #endif
