@@ -95,7 +95,7 @@ public sealed class Dataplane : IDataplane
         var cgroup = Places.CgroupRoot(options);
         var sizes = options.Sizes ?? MachineSizes.Default();
         ObjectMemory.GiveBack();
-        InterruptedHandover.Undo(paths, logger);
+        InterruptedHandover.Resolve(paths, logger);
         var loaded = ProgramLoader.LoadMaps(paths, sizes, options, logger);
         try
         {

@@ -43,6 +43,11 @@ internal static partial class Log
             + "their names again, and this agent takes over from that one")]
     public static partial void HandoverUndone(ILogger logger, int count);
 
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "the agent before ended while it took over, after its programs were in force: this agent brings along what only {Count} "
+            + "maps of the one before it know")]
+    public static partial void HandoverLeft(ILogger logger, int count);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Problem}")]
     public static partial void ServiceAddressesLeft(ILogger logger, string problem);
 

@@ -21,6 +21,7 @@ internal sealed class HookSet(
 {
     private readonly FlowMove flows = new(loaded.Maps, logger);
     private readonly StateMove states = new(loaded.Maps);
+    private readonly LeftHandover left = new(loaded.Maps, logger);
     private volatile IReadOnlyList<AttachedHook> attached = [];
     private IReadOnlyList<string> lastMapPins = [];
 
@@ -38,11 +39,12 @@ internal sealed class HookSet(
     public void Attach()
     {
         hold.Require();
-        using var switchover = hold.IsInForce ? null : Switchover.TryOpen(loaded.Maps, logger);
-        if (!hold.IsInForce) states.Copy();
+        var isFirst = !hold.IsInForce;
+        using var switchover = isFirst ? Switchover.TryOpen(loaded.Maps, logger) : null;
+        if (isFirst) states.Copy();
         if (switchover is null) flows.Copy();
         else BringAlong(switchover);
-        var isFirst = !hold.IsInForce;
+        if (isFirst) left.Take();
         attached = sockets.Attach(name => loaded[name]);
         devices.PutInForce();
         flows.CopyLate(take: null, isLast: true);
@@ -66,6 +68,8 @@ internal sealed class HookSet(
         // At once, since until then a new flow may get the source port of one that only the old maps know.
         flows.CopyLate(switchover.TakeFlow, isLast: false);
         switchover.TakeSockets();
+        // Soon, for sockets that none but the maps left know, and after the others, which know newer things.
+        left.Take();
         Switchover.WaitForThoseBefore();
         // From here on nobody writes to the old maps any more.
         flows.CopyLate(switchover.TakeFlow, isLast: true);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Loader;
 using EbpfLb.Datapath.Options;
@@ -8,11 +9,11 @@ namespace EbpfLb.Datapath.Handover;
 /// <summary>
 /// What an agent that is killed within a <see cref="Switchover"/> leaves to the next one, as pins beside those of the programs in between:
 /// the maps of before, whose names ours take one by one, and the maps that say whether programs have gone over. Until they have, the maps
-/// of before are those in use, whatever has their names.
+/// of before are those in use, whatever has their names. Afterwards they still know what was not brought along: <see cref="LeftHandover"/>.
 /// </summary>
 internal static class InterruptedHandover
 {
-    private const string MapOfBefore = "was-", Mode = "mode-";
+    private const string MapOfBefore = "was-", Mode = "mode-", LeftMap = "left-";
 
     /// <summary>Before maps of ours take the names.</summary>
     /// <exception cref="BpfException">A pin cannot be made.</exception>
@@ -30,25 +31,51 @@ internal static class InterruptedHandover
     }
 
     /// <summary>
-    /// Before an agent looks for maps: gives those of before their names again where programs have not gone over to the ones that took
-    /// them.
+    /// Before an agent looks for maps. Where no program has gone over, those of before get their names again. Where some have, all go over,
+    /// and the maps of before are kept as <see cref="Left"/>, until <see cref="Switchover.RemoveTargets"/>.
     /// </summary>
     /// <exception cref="BpfException">A pin cannot be made.</exception>
-    public static void Undo(InstancePaths paths, ILogger logger)
+    public static void Resolve(InstancePaths paths, ILogger logger)
     {
-        var modes = Pins(paths, Mode);
-        if (modes.Length > 0 && !modes.Any(HasGoneOver))
+        var (modes, before) = (Pins(paths, Mode), Pins(paths, MapOfBefore));
+        if (modes.Any(HasGoneOver)) Leave(paths, modes, before, logger);
+        else if (modes.Length > 0)
         {
-            var before = Pins(paths, MapOfBefore);
             foreach (var pin in before)
             {
                 using var map = BpfMap.OpenPinned(pin);
-                Pin.Replace(map.Fd, paths.Map(Path.GetFileName(pin)[MapOfBefore.Length..]));
+                Pin.Replace(map.Fd, paths.Map(NameOf(pin)));
             }
             Log.HandoverUndone(logger, before.Length);
         }
         Forget(paths);
     }
+
+    /// <summary>
+    /// Pins of maps of before from which programs went over without all being brought along, by the names of the maps: one group for each
+    /// agent that was killed, the last one first.
+    /// </summary>
+    public static IReadOnlyList<IReadOnlyDictionary<string, string>> Left(InstancePaths paths)
+        => [.. Pins(paths, LeftMap).GroupBy(NumberOf).OrderByDescending(g => g.Key).Select(g => g.ToDictionary(NameOf))];
+
+    private static void Leave(InstancePaths paths, string[] modes, string[] before, ILogger logger)
+    {
+        // Packets may have gone over and sockets not yet.
+        foreach (var pin in modes)
+        {
+            using var mode = BpfMap.OpenPinned<uint, uint>(pin);
+            mode.Update(0, SwitchPrograms.After);
+        }
+        var number = Pins(paths, LeftMap).Select(NumberOf).DefaultIfEmpty().Max() + 1;
+        foreach (var pin in before)
+            Pin.Move(pin, Path.Combine(paths.Switch, string.Create(CultureInfo.InvariantCulture, $"{LeftMap}{number}-{NameOf(pin)}")));
+        Log.HandoverLeft(logger, before.Length);
+    }
+
+    /// <summary>"lb_sock" of "was-lb_sock" and of "left-1-lb_sock".</summary>
+    private static string NameOf(string pin) => Path.GetFileName(pin).Split('-')[^1];
+
+    private static int NumberOf(string pin) => int.Parse(Path.GetFileName(pin).Split('-')[1], CultureInfo.InvariantCulture);
 
     /// <summary>After the handover.</summary>
     public static void Forget(InstancePaths paths)

@@ -12,10 +12,9 @@ namespace EbpfLb.Datapath.Handover;
 internal sealed class SwitchPrograms : IDisposable
 {
     private const string Ours = "lb_", Theirs = "sw_", Target = "to_";
-    private const uint After = 1;
 
-    /// <summary>What the mode is until <see cref="Flip"/>.</summary>
-    public const uint Before = 0;
+    /// <summary>What the mode is until <see cref="Flip"/>, and from then on.</summary>
+    public const uint Before = 0, After = 1;
 
     private readonly Dictionary<string, BpfProgram> programs = [];
     private readonly Dictionary<string, BpfMap> targets = [];

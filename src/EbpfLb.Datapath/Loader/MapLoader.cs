@@ -1,4 +1,5 @@
 using EbpfLb.Bpf;
+using EbpfLb.Datapath.Handover;
 using EbpfLb.Datapath.Options;
 using EbpfLb.Planning;
 using EbpfLb.Planning.Tables;
@@ -38,10 +39,13 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
 
         var reusable = new Dictionary<string, BpfMap>();
         var outgrown = new Dictionary<string, OldMap>();
+        List<Dictionary<string, OldMap>> left = [];
         var moved = new TableMove();
         try
         {
-            FindReusable(declared, new MapLayouts(bpf.Types), reusable, outgrown, moved);
+            var layouts = new MapLayouts(bpf.Types);
+            FindReusable(declared, layouts, reusable, outgrown, moved);
+            FindLeft(declared, layouts, left);
             foreach (var map in declared)
             {
                 if (reusable.TryGetValue(map.Name, out var pinned)) map.Reuse(pinned);
@@ -51,11 +55,11 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
             return new MapSet(
                 declared.ToDictionary(m => m.Name, m => bpf.OpenMap(m.Name)),
                 declared.Select(m => m.Name).Where(name => !reusable.ContainsKey(name)).ToHashSet(),
-                outgrown);
+                outgrown) { Left = left };
         }
         catch (Exception e)
         {
-            foreach (var map in outgrown.Values) map.Dispose();
+            foreach (var map in outgrown.Values.Concat(left.SelectMany(l => l.Values))) map.Dispose();
             if (e is BpfLoadException refusal && MapCapacity.Explain(refusal, declared) is { } explained) throw explained;
             throw;
         }
@@ -116,6 +120,25 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
         {
             if (reusable.Remove(name, out var map)) map.Dispose();
             if (outgrown.Remove(name, out var old)) old.Dispose();
+        }
+    }
+
+    /// <summary>What an agent that was killed had not brought along.</summary>
+    private void FindLeft(List<ObjectMap> declared, MapLayouts layouts, List<Dictionary<string, OldMap>> left)
+    {
+        foreach (var pins in InterruptedHandover.Left(paths))
+        {
+            var found = new Dictionary<string, OldMap>();
+            left.Add(found);
+            foreach (var map in declared.Where(m => Carried.Contains(m.Name) && pins.ContainsKey(m.Name)))
+            {
+                var pinned = BpfMap.OpenPinned(pins[map.Name]);
+                var info = pinned.Info;
+                var agrees = info.Type == map.Type && info.Flags == map.Flags ? layouts.Agree(map.Name, info) : null;
+                if (agrees == false) found.Add(map.Name, layouts.Convert(map.Name, pinned));
+                else if (agrees == true && IsOnlyOfAnotherSize(map, info)) found.Add(map.Name, new OldMap(pinned, null, null, null));
+                else pinned.Dispose();
+            }
         }
     }
 

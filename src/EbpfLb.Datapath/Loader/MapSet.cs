@@ -15,12 +15,21 @@ internal sealed class MapSet(
     /// <summary>Those whose entries are to be taken over.</summary>
     public IReadOnlyDictionary<string, OldMap> Outgrown => outgrown;
 
+    /// <summary>
+    /// Maps of before the outgrown ones, or before those that were found, of agents that were killed while they brought along what these
+    /// know (<see cref="Handover.InterruptedHandover"/>); the newest first.
+    /// </summary>
+    public IReadOnlyList<IReadOnlyDictionary<string, OldMap>> Left { get; init; } = [];
+
+    /// <summary>The same maps, none made now, as those to take over from <paramref name="old"/>. Not to be disposed of.</summary>
+    public MapSet Over(IReadOnlyDictionary<string, OldMap> old) => new(maps, new HashSet<string>(), old);
+
     /// <summary>A handle of the caller's own.</summary>
     public BpfMap Take(Table table) => maps[table.Name].Duplicate();
 
     public void Dispose()
     {
         foreach (var map in maps.Values) map.Dispose();
-        foreach (var map in outgrown.Values) map.Dispose();
+        foreach (var map in outgrown.Values.Concat(Left.SelectMany(l => l.Values))) map.Dispose();
     }
 }
