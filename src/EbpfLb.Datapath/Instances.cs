@@ -37,8 +37,8 @@ public static class Instances
         }
         using (var filters = new ClsactHooks(paths))
             foreach (var device in filters.Known()) removed.AddRange(filters.Detach(device));
-        // Those of an agent that was killed within a switchover; nothing goes on to them any more.
-        foreach (var pin in Pins(paths.Switch).Concat(Pins(paths.Maps)))
+        // Those of an agent that was killed within a switchover, where nothing goes on to them any more, or while it replaced a record.
+        foreach (var pin in Pins(paths.Filters).Concat(Pins(paths.Switch)).Concat(Pins(paths.Maps)))
         {
             Pin.Remove(pin);
             removed.Add(pin);

@@ -71,7 +71,9 @@ internal sealed class CleanupCommand(AgentParts parts, Terminal terminal)
     private static List<string> RemoveFiles(InstanceOptions instance)
     {
         List<string> removed = [];
-        foreach (var file in new[] { instance.ControlSocket, instance.LockFile, instance.DrainFile, instance.HistoryFile })
+        string[] written = [instance.DrainFile, instance.HistoryFile];
+        foreach (var file in (string[])
+            [instance.ControlSocket, instance.LockFile, .. written, .. written.Select(f => f + InstanceOptions.Unfinished)])
         {
             if (!File.Exists(file)) continue;
             File.Delete(file);

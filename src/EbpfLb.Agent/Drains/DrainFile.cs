@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using EbpfLb.Agent.Options;
 using EbpfLb.Model;
 using EbpfLb.Policy;
 
@@ -43,7 +44,7 @@ internal sealed class DrainFile(string path)
             File.Delete(path);
             return;
         }
-        var next = path + ".new";
+        var next = path + InstanceOptions.Unfinished;
         using (var file = new FileStream(next, FileMode.Create, FileAccess.Write))
         {
             JsonSerializer.Serialize(file, entries, DrainFileJson.Default.DrainEntryArray);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using EbpfLb.Agent.Control;
+using EbpfLb.Agent.Options;
 
 namespace EbpfLb.Agent.History;
 
@@ -54,7 +55,7 @@ internal sealed class HistoryFile(string path)
     /// <exception cref="IOException">It cannot be written; it is as it was then.</exception>
     public void Write(SavedHistory history)
     {
-        var next = path + ".new";
+        var next = path + InstanceOptions.Unfinished;
         var options = new FileStreamOptions
         {
             Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,

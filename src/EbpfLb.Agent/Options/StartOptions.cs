@@ -163,4 +163,9 @@ internal sealed record InstanceOptions(string Name, string? CgroupRoot, string? 
 
     /// <summary>What was programmed lately, for the next agent of the instance.</summary>
     public string HistoryFile => Path.Combine(RunDirectory, Name + ".history");
+
+    /// <summary>
+    /// What these two are replaced by is written beside them, under their names and this; an agent that is killed leaves it.
+    /// </summary>
+    public const string Unfinished = ".new";
 }

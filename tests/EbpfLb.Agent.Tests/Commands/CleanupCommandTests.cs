@@ -42,6 +42,16 @@ public sealed class CleanupCommandTests : IDisposable
         Assert.True(File.Exists(directory.File("notes")));
     }
 
+    /// <summary>An agent that is killed while it writes a file leaves the new one beside the old one.</summary>
+    [Fact]
+    public async Task What_an_agent_had_not_written_to_its_end_goes_too()
+    {
+        foreach (var name in (string[])["lab.drains.new", "lab.history.new", "lab.drains"])
+            await File.WriteAllTextAsync(directory.File(name), "[", TestContext.Current.CancellationToken);
+        Assert.Equal(0, await line.RunAsync("cleanup", "--instance", "lab", "--run-dir", directory.Path));
+        Assert.False(Directory.Exists(directory.Path));
+    }
+
     [Fact]
     public async Task It_refuses_while_an_agent_runs_unless_forced()
     {

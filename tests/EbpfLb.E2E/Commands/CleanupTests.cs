@@ -44,6 +44,26 @@ public sealed class CleanupTests : IDisposable
         Assert.True(report.IsClean, report.Line);
     }
 
+    /// <summary>A pin takes the place of another under a name in between, which an agent that is killed just then leaves.</summary>
+    [Theory]
+    [InlineData("rename:/tc/clsact-*1")]
+    [InlineData("rename:/tc/qdisc-*1")]
+    [InlineData("rename:/links/connect4*1")]
+    [InlineData("rename:/maps/lb_sock*1")]
+    public void What_an_agent_that_was_killed_had_half_made_goes_too(string step)
+    {
+        using var other = new TestNode(["--tc-attach", "clsact", "--pod-device", "p-+"]);
+        other.Agent.Kill();
+        Assert.Equal(0, other.Agent.Command("cleanup").ExitCode);
+        other.Agent.LaunchInstead(TestNode.Binary, RepositoryPaths.Netprobe, "killed", step);
+        Assert.Equal(128 + 9, other.Agent.WaitUntilEnded());
+
+        var (code, output) = other.Agent.Command("cleanup");
+
+        Assert.True(code == 0, output);
+        Assert.False(Directory.Exists(BpfFs.InstancePath(other.Agent.Instance)), output);
+    }
+
     public void Dispose() => node.Dispose();
 
     private IReadOnlyList<uint> Attached() => BpfIds.AtCgroup(node.Node.Cgroup.Path);
