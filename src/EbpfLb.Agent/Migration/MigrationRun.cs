@@ -47,25 +47,25 @@ internal sealed class MigrationRun(SavedRules saved, Action<string> say)
     /// <exception cref="MigrationException">A table could not be put back; those before it are, and doing it again is safe.</exception>
     public int PutBack()
     {
-        var count = 0;
-        foreach (var (kind, family, text) in saved.Iptables())
+        var (iptables, tables) = (saved.Iptables().ToList(), saved.Nft().ToList());
+        if (iptables.Count + tables.Count == 0) return 0;
+        saved.Reopen();
+        foreach (var (kind, family, text) in iptables)
         {
             var table = Parse(text);
             var tool = RuleTool.Find(family, kind) ?? throw new MigrationException($"this machine has no iptables-{kind} for {family}");
             At($"iptables-{kind}, {family}, {table.Name}",
                 () => tool.Restore(TableRemoval.Of(table).RestoreText(SavedTable.Parse(tool.Save(table.Name)))));
             say($"iptables-{kind}, {family}, {table.Name}: put back");
-            count++;
         }
-        foreach (var (family, text) in saved.Nft())
+        foreach (var (family, text) in tables)
         {
             var nft = NftTables.Find() ?? throw new MigrationException("this machine has no nft");
             At($"nftables, {family}", () => nft.Restore(family, text));
             say($"nftables, {family}: put back the table kube-proxy");
-            count++;
         }
-        if (count > 0) saved.Forget();
-        return count;
+        saved.Forget();
+        return iptables.Count + tables.Count;
     }
 
     /// <summary>Says of a failure which table it was.</summary>

@@ -30,7 +30,7 @@ internal sealed class SavedRules(string directory)
         if (!IsDone || !isNew) return;
         var aside = FirstFree(Path.Combine(directory, Previous), "", out _);
         Make(aside);
-        foreach (var file in System.IO.Directory.EnumerateFiles(directory)) File.Move(file, Path.Combine(aside, Path.GetFileName(file)));
+        foreach (var file in DoneLast()) File.Move(file, Path.Combine(aside, Path.GetFileName(file)));
     }
 
     public void Save(FoundTable table) => Add($"{table.Tool.Kind}-{table.Tool.Family}-{table.Table.Name}", IptablesEnd, table.Text);
@@ -38,6 +38,11 @@ internal sealed class SavedRules(string directory)
     public void Save(FoundNftTable table) => Add($"{Nftables}-{table.Family}", NftEnd, table.Text);
 
     public void End() => Write(Path.Combine(directory, Done), "");
+
+    /// <summary>
+    /// Before the first table is put back: a run that comes before the last one is goes on from here, and what was saved is not put aside.
+    /// </summary>
+    public void Reopen() => File.Delete(Path.Combine(directory, Done));
 
     /// <summary>Kind ("nft", "legacy"), family and text of each saved table of iptables; of the same table the oldest first.</summary>
     public IEnumerable<(string Kind, string Family, string Text)> Iptables()
@@ -47,11 +52,16 @@ internal sealed class SavedRules(string directory)
     public IEnumerable<(string Family, string Text)> Nft()
         => Files(NftEnd, words: 2).Where(f => f.Words[0] == Nftables).Select(f => (f.Words[1], File.ReadAllText(f.Path)));
 
-    /// <summary>All was put back.</summary>
+    /// <summary>All was put back. What is left when this is interrupted is old.</summary>
     public void Forget()
     {
-        foreach (var file in System.IO.Directory.EnumerateFiles(directory)) File.Delete(file);
+        End();
+        foreach (var file in DoneLast()) File.Delete(file);
     }
+
+    /// <summary>All files. While some are left without it, those count as saved by the run that is under way.</summary>
+    private List<string> DoneLast()
+        => [.. from file in System.IO.Directory.GetFiles(directory) orderby Path.GetFileName(file) == Done, file select file];
 
     /// <param name="words">Of the name of a table; one more is the number of what was saved of it later.</param>
     private IEnumerable<(string[] Words, string Path)> Files(string end, int words)

@@ -75,7 +75,7 @@ public sealed class MigrateTests : IDisposable
 
         held.AskAll();
         AssertServed(bed);
-        var after = WithoutHold(bed.Rules());
+        var after = MigrationBed.WithoutHold(bed.Rules());
         Assert.DoesNotContain("KUBE-SVC", after, StringComparison.Ordinal);
         Assert.DoesNotContain("KUBE-SEP", after, StringComparison.Ordinal);
         Assert.DoesNotContain("kube-proxy", after, StringComparison.Ordinal);
@@ -302,17 +302,4 @@ public sealed class MigrateTests : IDisposable
         => json.GetProperty(name).EnumerateArray().Select(s => s.GetString()!);
 
     private static void Nft(MigrationBed bed, string command) => bed.Run(RepositoryPaths.Tool("nft"), command);
-
-    /// <summary>Without what holds nf_conntrack: our chain of iptables, our table of nftables.</summary>
-    private static string WithoutHold(string rules)
-    {
-        List<string> kept = [];
-        var isOurs = false;
-        foreach (var line in rules.Split('\n'))
-        {
-            if (line.StartsWith("table ", StringComparison.Ordinal)) isOurs = line.Contains("ebpflb-migrated", StringComparison.Ordinal);
-            if (!isOurs && !line.Contains("EBPFLB-MIGRATED", StringComparison.Ordinal)) kept.Add(line);
-        }
-        return string.Join('\n', kept);
-    }
 }

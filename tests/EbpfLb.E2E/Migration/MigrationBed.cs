@@ -112,6 +112,19 @@ internal sealed class MigrationBed : IDisposable
             .Where(line => line.Length > 0 && line[0] != '#').Select(WithoutCounters)));
     }
 
+    /// <summary>Without what holds nf_conntrack: our chain of iptables, our table of nftables.</summary>
+    public static string WithoutHold(string rules)
+    {
+        List<string> kept = [];
+        var isOurs = false;
+        foreach (var line in rules.Split('\n'))
+        {
+            if (line.StartsWith("table ", StringComparison.Ordinal)) isOurs = line.Contains("ebpflb-migrated", StringComparison.Ordinal);
+            if (!isOurs && !line.Contains("EBPFLB-MIGRATED", StringComparison.Ordinal)) kept.Add(line);
+        }
+        return string.Join('\n', kept);
+    }
+
     public void StartAgent(params IReadOnlyList<string> extra) => StartAgentOf(TestNode.Binary, extra);
 
     public void StartAgentOf(string binary, params IReadOnlyList<string> extra) => Agent = Keep(AgentProcess.Start(

@@ -1,3 +1,4 @@
+using EbpfLb.Testing.Cgroups;
 using EbpfLb.Testing.Netns;
 
 namespace EbpfLb.Testing.Agents;
@@ -8,6 +9,9 @@ namespace EbpfLb.Testing.Agents;
 /// <param name="Source">Options that say where objects come from, such as --manifests DIR.</param>
 public sealed record AgentOptions(string Binary, NodeNetns Node, params IReadOnlyList<string> Source)
 {
+    /// <summary>Root of its hooks, if not the cgroup of the node; the agent runs below it.</summary>
+    public CgroupScope? CgroupRoot { get; init; }
+
     /// <summary>What the executable is started by, such as setpriv with its options; it must end in exec.</summary>
     public IReadOnlyList<string> Prefix { get; init; } = [];
 

@@ -23,7 +23,7 @@ public sealed class AgentProcess : IDisposable
 
     private AgentOptions options;
     private readonly DirectoryInfo runDirectory = Directory.CreateTempSubdirectory("ebpflb-run-");
-    private readonly ProcessPlace place;
+    private ProcessPlace place;
     private readonly HttpClient http;
     private readonly HttpClient control;
     private ChildProcess? process;
@@ -31,7 +31,7 @@ public sealed class AgentProcess : IDisposable
     private AgentProcess(AgentOptions options)
     {
         this.options = options;
-        place = options.Node.Place with { CgroupPath = options.Node.Cgroup.Child("agent").Path };
+        place = options.Node.Place with { CgroupPath = (options.CgroupRoot ?? options.Node.Cgroup).Child("agent").Path };
         http = NetnsListener.HttpClient(place.NetnsPath!);
         control = UnixClient(Path.Combine(runDirectory.FullName, $"{Instance}.sock"));
     }
@@ -111,6 +111,9 @@ public sealed class AgentProcess : IDisposable
         Launch();
     }
 
+    /// <summary>Agents and commands that are started from now on run in another cgroup.</summary>
+    public void UseCgroup(string path) => place = place with { CgroupPath = path };
+
     /// <summary>Waits until the agent has ended by itself, and returns its exit code; 128 + n after signal n.</summary>
     /// <exception cref="InvalidOperationException">It became ready instead; the message holds its log.</exception>
     public int WaitUntilEnded()
@@ -129,7 +132,7 @@ public sealed class AgentProcess : IDisposable
     private IReadOnlyList<string> RunArguments(string bpfFs, string runDir) =>
     [
         "run", .. options.Source, "--node-name", options.Node.Name, "--instance", Instance,
-        "--cgroup-root", options.Node.Cgroup.Path, "--bpffs", bpfFs, "--run-dir", runDir, .. options.Extra,
+        "--cgroup-root", (options.CgroupRoot ?? options.Node.Cgroup).Path, "--bpffs", bpfFs, "--run-dir", runDir, .. options.Extra,
     ];
 
     public string RunDirectory => runDirectory.FullName;
@@ -172,6 +175,9 @@ public sealed class AgentProcess : IDisposable
             return (null, "");
         }
     }
+
+    /// <summary>It was killed, or ended by itself.</summary>
+    public bool HasEnded => process!.HasExited;
 
     /// <summary>The id of the process that runs now.</summary>
     public int ProcessId => process!.Id;
@@ -229,6 +235,13 @@ public sealed class AgentProcess : IDisposable
     public (int ExitCode, string Output) Command(string verb, params IReadOnlyList<string> arguments) => ChildProcess.Run(
         place,
         [options.Binary, verb, .. arguments, "--instance", Instance, "--bpffs", BpfFs.MountPoint, "--run-dir", runDirectory.FullName]);
+
+    /// <summary>As <see cref="Command"/>, started by another command, as <see cref="AgentOptions.Prefix"/>.</summary>
+    public (int ExitCode, string Output) CommandBy(IReadOnlyList<string> prefix, string verb, params IReadOnlyList<string> arguments)
+        => ChildProcess.Run(
+            place,
+            [.. prefix, options.Binary, verb, .. arguments, "--instance", Instance, "--bpffs", BpfFs.MountPoint,
+                "--run-dir", runDirectory.FullName]);
 
     /// <summary>Starts another command, which may go on; with further variables.</summary>
     public ChildProcess Start(IReadOnlyDictionary<string, string> environment, string verb, params IReadOnlyList<string> arguments)
