@@ -31,7 +31,8 @@ public sealed class TestNode : IDisposable
 
     /// <param name="extra">Further options of the agent.</param>
     /// <param name="source">Makes the options that say where objects come from; the manifest directory unless given.</param>
-    internal TestNode(IReadOnlyList<string> extra, Func<NodeNetns, IReadOnlyList<string>>? source = null)
+    /// <param name="cgroupRoot">Name of a cgroup below the node's that is the root of the hooks; null: the node's itself.</param>
+    internal TestNode(IReadOnlyList<string> extra, Func<NodeNetns, IReadOnlyList<string>>? source = null, string? cgroupRoot = null)
     {
         try
         {
@@ -42,7 +43,10 @@ public sealed class TestNode : IDisposable
             foreach (var pod in Backends)
                 Serve(pod);
             Agent = AgentProcess.Start(
-                new AgentOptions(Binary, Node, source?.Invoke(Node) ?? ["--manifests", Manifests.Path]) { Extra = extra });
+                new AgentOptions(Binary, Node, source?.Invoke(Node) ?? ["--manifests", Manifests.Path])
+                {
+                    Extra = extra, CgroupRoot = cgroupRoot is null ? null : Node.Cgroup.Child(cgroupRoot),
+                });
         }
         catch
         {
