@@ -44,6 +44,7 @@ internal sealed class Bed : IDisposable
             Outside = Router.AddClient("outside");
             Node = Topology.AddNode();
             Router.Connect(Node);
+            foreach (var range in Cluster.BalancerRanges) Router.Route(range, Node);
             Client = Node.AddPod("client", ClusterIPRanges);
             Pods = [.. ((string[])["a", "b", "c"]).Select(name => Node.AddPod(name))];
             foreach (var pod in Pods) Keep(PodServer.Start(pod.Place, pod.Name, $"{Cluster.TargetPort}", $"{Cluster.TargetPort}"));
@@ -84,6 +85,12 @@ internal sealed class Bed : IDisposable
 
     public IReadOnlyList<PodNetns> Pods { get; } = [];
 
+    /// <summary>In the client pod.</summary>
+    public NetProbe PodProbe { get; private set; } = null!;
+
+    /// <summary>At the client outside.</summary>
+    public NetProbe OutsideProbe { get; private set; } = null!;
+
     public FakeApiServer Api { get; } = null!;
 
     public Cluster Objects { get; } = null!;
@@ -119,6 +126,33 @@ internal sealed class Bed : IDisposable
     public string Losses => string.Join("; ", losses);
 
     public bool IsRight() => Wrong() is null;
+
+    /// <summary>false also where the agent ends while it is asked.</summary>
+    private bool TryIsRight()
+    {
+        try
+        {
+            return IsRight();
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>
+    /// Whether an agent runs or not: no held connection is lost, and new ones through the service that all have are served.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">Some are not.</exception>
+    public void RequireServed(string when)
+    {
+        if (AskHeld() > 0) throw new InvalidOperationException($"{when}, held connections were lost: {Losses}");
+        Connect();
+    }
+
+    /// <summary>Waits until the agent has ended, or all is right, whichever comes first.</summary>
+    public void UntilKilledOrRight()
+        => Eventually.True(() => Agent.HasEnded || TryIsRight(), "the agent to end, or all to be right", Limit);
 
     /// <summary>Waits until the agent is ready, all that it compares is equal, and its tables are those of the objects.</summary>
     public void Settle()
@@ -164,8 +198,8 @@ internal sealed class Bed : IDisposable
 
     private void Hold()
     {
-        var pod = Keep(NetProbe.Start(Client.Place));
-        var outside = Keep(NetProbe.Start(Outside.Place));
+        var pod = PodProbe = Keep(NetProbe.Start(Client.Place));
+        var outside = OutsideProbe = Keep(NetProbe.Start(Outside.Place));
         foreach (var ip in Objects.Kept.ClusterIPs) held.Add((pod, $"pod{held.Count}", new IPEndPoint(ip, Cluster.Port).ToString()));
         foreach (var ip in (IPAddress[])[Node.IPv4, Node.IPv6])
             held.Add((outside, $"outside{held.Count}", new IPEndPoint(ip, Cluster.FirstNodePort).ToString()));
@@ -173,7 +207,8 @@ internal sealed class Bed : IDisposable
         if (AskHeld() > 0) throw new InvalidOperationException($"held connections before any fault: {Losses}");
     }
 
-    private void HoldAgain()
+    /// <summary>New connections in the place of those that are held.</summary>
+    public void HoldAgain()
     {
         foreach (var (who, id, to) in held)
         {

@@ -14,7 +14,13 @@ internal sealed class Cluster(FakeApiServer api, IReadOnlyList<PodNetns> pods)
     public const int TargetPort = 8080;
     public const int FirstNodePort = 30_000;
 
+    /// <summary>Of load balancer addresses, which come to the node.</summary>
+    public static readonly string[] BalancerRanges = ["203.0.112.0/24", "2001:db8:1::/64"];
+
     private const int MostServices = 60;
+
+    /// <summary>No change and no other fault has a service of this number.</summary>
+    public const int Spare = MostServices + 2;
     private readonly SortedDictionary<int, ServiceManifest> services = [];
 
     /// <summary>One service with all pods, which never changes: connections through it need not be lost.</summary>
@@ -52,6 +58,13 @@ internal sealed class Cluster(FakeApiServer api, IReadOnlyList<PodNetns> pods)
         foreach (var slice in after.Objects.Skip(1)) api.Apply(slice);
     }
 
+    /// <summary>The service of a number from now on; null: there is none.</summary>
+    public void Set(int number, ServiceManifest? wanted)
+    {
+        if (wanted is not null) Put(number, wanted);
+        else if (services.ContainsKey(number)) Delete(number);
+    }
+
     /// <summary>A service with more endpoints than there is room for.</summary>
     public void PutGreedy(int endpoints)
         => Put(MostServices + 1, Service(
@@ -78,13 +91,14 @@ internal sealed class Cluster(FakeApiServer api, IReadOnlyList<PodNetns> pods)
         from service in services.Values
         from port in service.Ports
         from ip in service.ClusterIPs
-        from frontend in (IPEndPoint[])[new(ip, port.Port), new(Any(ip), port.NodePort)]
+        from frontend in (IPEndPoint[])
+            [new(ip, port.Port), new(Any(ip), port.NodePort), .. service.LoadBalancerIPs.Select(a => new IPEndPoint(a, port.Port))]
         select $"default/{service.Name}:{port.Name} {frontend}",
         StringComparer.Ordinal);
 
     private static IPAddress Any(IPAddress like) => like.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any;
 
-    private static IEnumerable<IPAddress> Addresses(PodNetns pod) => [pod.IPv4, pod.IPv6];
+    public static IEnumerable<IPAddress> Addresses(PodNetns pod) => [pod.IPv4, pod.IPv6];
 
     private IReadOnlyList<IPAddress> Some(Random random) => [.. pods.Where(_ => random.Next(2) == 0).SelectMany(Addresses)];
 
@@ -103,7 +117,7 @@ internal sealed class Cluster(FakeApiServer api, IReadOnlyList<PodNetns> pods)
         foreach (var family in (string[])["IPv4", "IPv6"]) api.Delete(FakeResource.EndpointSlices, gone.SliceName(family), gone.Namespace);
     }
 
-    private static ServiceManifest Service(int number, IReadOnlyList<IPAddress> endpoints) => new(
+    public static ServiceManifest Service(int number, IReadOnlyList<IPAddress> endpoints) => new(
         string.Create(CultureInfo.InvariantCulture, $"svc{number}"))
     {
         Type = "NodePort",

@@ -8,7 +8,8 @@ internal sealed record Fault(string Name, Action<Bed, Random, bool> Happen)
     /// <summary>What connections live by is taken away itself.</summary>
     public bool MayLose { get; init; }
 
-    public static IReadOnlyList<Fault> All { get; } = [.. ApiFaults.All, .. AgentFaults.All, .. KernelFaults.All, .. NodeFaults.All];
+    public static IReadOnlyList<Fault> All { get; } =
+        [.. ApiFaults.All, .. AgentFaults.All, .. KillFaults.All, .. KernelFaults.All, .. NodeFaults.All];
 
     public override string ToString() => Name;
 }

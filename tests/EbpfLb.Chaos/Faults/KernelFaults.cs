@@ -63,14 +63,16 @@ internal static class KernelFaults
         }
     }
 
+    /// <summary>For tc.</summary>
+    public static IReadOnlyList<string> RandomDeletion(Random random) => random.Next(2) == 0 ? ["qdisc", "del", "dev", "eth0", "clsact"]
+        : ["filter", "del", "dev", "eth0", random.Next(2) == 0 ? "ingress" : "egress"];
+
     private static void Qdiscs(Bed bed, Random random, bool isShort)
     {
         for (var i = 0; i < (isShort ? 2 : 20); i++)
         {
-            string[] fault = random.Next(2) == 0 ? ["qdisc", "del", "dev", "eth0", "clsact"]
-                : ["filter", "del", "dev", "eth0", random.Next(2) == 0 ? "ingress" : "egress"];
             // What the one before took away may not be back yet.
-            ChildProcess.Run(bed.Node.Place, [RepositoryPaths.Tool("tc"), .. fault]);
+            ChildProcess.Run(bed.Node.Place, [RepositoryPaths.Tool("tc"), .. RandomDeletion(random)]);
             bed.Objects.Change(random, 3);
         }
     }
