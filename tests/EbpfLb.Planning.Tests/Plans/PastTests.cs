@@ -12,9 +12,11 @@ namespace EbpfLb.Planning.Tests.Plans;
 public sealed class PastTests
 {
     private const int Places = 251;
-    private readonly Lab lab = new(direct: true);
+    private Lab lab = new(direct: true);
 
-    public PastTests()
+    public PastTests() => Begin();
+
+    private void Begin()
     {
         lab.Cluster.Node("node-1", addresses: ["192.0.2.1"]).Other("node-2", "192.0.2.2");
         Serve(Forwarding.Dsr);
@@ -110,6 +112,25 @@ public sealed class PastTests
         Have(all[..1]);
         Assert.False(ServiceCodec.Has(Vip(), LbServiceFlag.Between));
         lab.AssertSafe();
+    }
+
+    [Fact]
+    public void Where_half_of_all_rows_would_not_be_free_the_table_stands_without_those_in_between()
+    {
+        lab = new Lab(Lab.Small with { MaxMaglevRows = 160 }, direct: true);
+        Begin();
+        string[] all = [.. Enumerable.Range(1, 6).Select(i => $"10.1.0.{i}")];
+        for (var count = 1; count <= all.Length; count++)
+        {
+            Have(all[..count]);
+            lab.Retire();
+        }
+
+        Assert.False(ServiceCodec.Has(Vip(), LbServiceFlag.Between));
+        Assert.Contains(Past(), id => id != 0);
+        lab.AssertSafe();
+        Assert.Empty(Differences());
+        AgreeAfterRestart();
     }
 
     [Fact]
