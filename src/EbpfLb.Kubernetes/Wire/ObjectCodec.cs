@@ -46,7 +46,7 @@ internal sealed class ObjectCodec<TWire, T>(
                 var deleted = ObjectOf(line);
                 return new(WatchEventType.Deleted, WireMapper.NameOf(deleted), null, VersionOf(deleted));
             case WatchLineType.Kind.Bookmark:
-                var bookmark = ObjectOf(line);
+                var bookmark = LeftToReader(line);
                 var type = bookmark.Metadata?.Annotations?.InitialEventsEnd == "true" ? WatchEventType.InitialEventsEnd
                     : WatchEventType.Bookmark;
                 return new(type, new("", ""), null, VersionOf(bookmark));
@@ -59,8 +59,11 @@ internal sealed class ObjectCodec<TWire, T>(
     }
 
     private TWire ObjectOf(ReadOnlySpan<byte> line)
-        => (quick is null ? null : quick(WatchLineType.ObjectIn(line))) ?? JsonSerializer.Deserialize(line, lineType)?.Object
-            ?? throw new JsonException("a watch event must have an object");
+        => quick is not null && WatchLineType.ObjectIn(line) is { IsEmpty: false } text && quick(text) is { } read ? read
+            : LeftToReader(line);
+
+    private TWire LeftToReader(ReadOnlySpan<byte> line)
+        => JsonSerializer.Deserialize(line, lineType)?.Object ?? throw new JsonException("a watch event must have an object");
 
     private static string VersionOf(TWire wire)
         => wire.Metadata?.ResourceVersion ?? throw new JsonException("the object of a watch event must have metadata.resourceVersion");

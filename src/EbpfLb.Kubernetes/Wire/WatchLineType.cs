@@ -39,8 +39,9 @@ internal static class WatchLineType
         reader.Read();
         for (var members = 0; reader.Read() && reader.TokenType == JsonTokenType.PropertyName; members++)
         {
+            if (members > 1 || reader.ValueIsEscaped) return default;
             var isObject = reader.ValueTextEquals("object"u8);
-            if (members > 1 || (!isObject && !reader.ValueTextEquals("type"u8)) || !reader.Read()) return default;
+            if ((!isObject && !reader.ValueTextEquals("type"u8)) || !reader.Read()) return default;
             var start = (int)reader.TokenStartIndex;
             reader.Skip();
             if (isObject) found = line[start..(int)reader.BytesConsumed];

@@ -197,7 +197,7 @@ internal sealed class SoakCluster
         "resourceVersion":"{{{version}}}","generation":1,"creationTimestamp":"2025-01-01T00:00:00Z",
         {{{annotations}}}"labels":{{{{labels}}}},
         "managedFields":[{"manager":"kube-controller-manager","operation":"Update","apiVersion":"v1","time":"2025-01-01T00:00:00Z",
-        "fieldsType":"FieldsV1","fieldsV1":{"f:metadata":{"f:labels":{".":{} } },"f:spec":{"f:ports":{} } } }]}
+        "fieldsType":"FieldsV1","fieldsV1":{"f:metadata":{"f:labels":{".":{},"k:{\"uid\":\"1\"}":{} } },"f:spec":{"f:ports":{} } } }]}
         """;
 
     /// <summary>A line of a watch has no line breaks.</summary>

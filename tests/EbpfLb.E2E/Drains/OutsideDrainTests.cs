@@ -79,6 +79,36 @@ public sealed class OutsideDrainTests
         Assert.Equal(Held, cluster.Probe.Do($"exchange id=held peer={to}").Number("answered"));
     }
 
+    /// <summary>
+    /// What begins while a backend is drained on all nodes has entries on the node that is asked, so it outlives the drained one.
+    /// </summary>
+    [Theory]
+    [InlineData(Family.IPv4, "a")]
+    [InlineData(Family.IPv6, "a")]
+    [InlineData(Family.IPv4, "d")]
+    [InlineData(Family.IPv6, "d")]
+    public void What_begins_during_a_drain_on_all_nodes_goes_on_when_the_drained_backend_is_deleted(Family family, string other)
+    {
+        using var cluster = new TestCluster(
+            new TestClusterOptions { Extra = ["--tunnel", "ipip", "--forwarding", "dsr", "--scheduler", "maglev"] });
+        var service = cluster.Publish(other, "c");
+        var to = service.Address(cluster, Way.LoadBalancerIP, family);
+        foreach (var node in (ClusterNode[])[cluster.First, cluster.Second])
+            Drain(node, "drain", cluster, "c", family, node == cluster.Second && other == "a" ? ["--force"] : []);
+
+        cluster.Probe.Do($"hold id=held to={to} count={Held}");
+        Assert.Equal(0, LoadBy(cluster, LoadMode.Tcp, to, "c"));
+        cluster.Publish(service with { Manifest = service.Manifest with { Endpoints = cluster.Addresses(other) } });
+        foreach (var node in (ClusterNode[])[cluster.First, cluster.Second])
+        {
+            Eventually.True(
+                () => !node.Agent.Command("backends").Output.Contains(Address(cluster, "c", family), StringComparison.Ordinal),
+                () => $"c is gone{cluster.Report()}");
+        }
+
+        Assert.Equal(Held, cluster.Probe.Do($"exchange id=held peer={to}").Number("answered"));
+    }
+
     private static void Drain(ClusterNode node, string verb, TestCluster cluster, string pod, Family family, params string[] options)
     {
         var address = Address(cluster, pod, family);

@@ -11,13 +11,14 @@ using EbpfLb.Model;
 namespace EbpfLb.Kubernetes.Tests.Wire;
 
 /// <summary>Objects that are read in one pass: what it takes, the thorough ways take without a word, and make the same of it.</summary>
-public sealed class QuickWireTests
+public sealed partial class QuickWireTests
 {
     private const string Service = """
         {"apiVersion":"v1","kind":"Service","metadata":{"name":"web","namespace":"shop","uid":"1","resourceVersion":"12","generation":1,
         "creationTimestamp":"2025-01-01T00:00:00Z","labels":{"app":"web","service.kubernetes.io/headless":""},
         "annotations":{"a.example.com/text":"x \" y","endpoints.kubernetes.io/last-change-trigger-time":"2025-01-01T00:00:00Z"},
-        "managedFields":[{"manager":"kubectl","fieldsV1":{"f:spec":{"f:ports":{".":{},"k:1":{}}}}}]},
+        "managedFields":[{"manager":"kubectl","fieldsV1":{"f:spec":{"f:ports":{".":{},"k:{\"port\":80,\"protocol\":\"TCP\"}":{".":{},
+        "f:port":{}}}}}}]},
         "spec":{"type":"NodePort","clusterIP":"10.96.0.1","clusterIPs":["10.96.0.1","fd00::1"],"ipFamilies":["IPv4","IPv6"],
         "ipFamilyPolicy":"PreferDualStack","sessionAffinity":"ClientIP","sessionAffinityConfig":{"clientIP":{"timeoutSeconds":60}},
         "internalTrafficPolicy":"Cluster","externalTrafficPolicy":"Local","publishNotReadyAddresses":true,
@@ -43,7 +44,8 @@ public sealed class QuickWireTests
         "forNodes":[{"name":"n1"}]},"nodeName":"node-2"}],"kind":"EndpointSlice","metadata":{"name":"web-abc",
         "namespace":"shop","labels":{"kubernetes.io/service-name":"web","endpointslice.kubernetes.io/managed-by":"c.k8s.io"},
         "annotations":{"endpoints.kubernetes.io/last-change-trigger-time":"2025-01-01T00:00:00Z"},
-        "ownerReferences":[{"apiVersion":"v1","kind":"Service","name":"web"}]},
+        "ownerReferences":[{"apiVersion":"v1","kind":"Service","name":"web"}],
+        "managedFields":[{"fieldsV1":{"f:ownerReferences":{"k:{\"uid\":\"7c\"}":{},"k:{\"uid\":\"7d\"}":{}}}}]},
         "ports":[{"name":"http","port":8080,"protocol":"TCP","appProtocol":"http"},{"name":"","port":53,"protocol":"UDP"}]}
         """;
 
@@ -163,13 +165,17 @@ public sealed class QuickWireTests
     private static EndpointSlice[] SlicesOf(ManifestObject item) => item.Slices.IsDefault ? [] : [.. item.Slices];
 
     /// <summary>The same beside the generated reader, whose duplicates and strange values are none of its business.</summary>
-    private bool AgreesAsFromAServer(string text)
+    private bool AgreesAsFromAServer(string text) => AgreesAsFromAServer(text, text.Contains("\"EndpointSlice\"", StringComparison.Ordinal));
+
+    private bool AgreesAsFromAServer(string text, bool isSlice)
     {
         var json = Encoding.UTF8.GetBytes(text);
-        if (text.Contains("\"EndpointSlice\"", StringComparison.Ordinal))
+        if (isSlice)
         {
             if (quick.Slice(json) is not { } slice) return false;
-            Assert.Equal(generated.Slice(text), mapper.Map(slice));
+            var (expected, mapped) = (generated.Slice(text), mapper.Map(slice));
+            Assert.Equal(expected, mapped);
+            Assert.Equal(expected?.TriggerTime, mapped?.TriggerTime);
         }
         else
         {

@@ -77,7 +77,7 @@ public sealed class FakeCluster(int services, int endpointsPerService)
     private static string Metadata(string ns, string name, ulong version, string labels) => $$$"""
         {"name":"{{{name}}}","namespace":"{{{ns}}}","uid":"00000000-0000-0000-0000-{{{version:x12}}}","resourceVersion":"{{{version}}}","generation":1,
         "creationTimestamp":"2025-01-01T00:00:00Z","labels":{{{{labels}}}},"managedFields":[{"manager":"kube-controller-manager","operation":"Update",
-        "apiVersion":"v1","time":"2025-01-01T00:00:00Z","fieldsType":"FieldsV1","fieldsV1":{"f:metadata":{"f:labels":{".":{} } },"f:spec":{"f:ports":{} } } }]}
+        "apiVersion":"v1","time":"2025-01-01T00:00:00Z","fieldsType":"FieldsV1","fieldsV1":{"f:metadata":{"f:labels":{".":{},"k:{\"uid\":\"1\"}":{} } },"f:spec":{"f:ports":{} } } }]}
         """;
 
     /// <summary>Line breaks are legal in a list, not in a watch line.</summary>

@@ -69,10 +69,10 @@ internal static class QuickMetadata
         while (reader.NextMember(first))
         {
             reader.RequireName(NameRules.QualifiedName, lower: true);
-            reader.Require(!reader.Begins("ebpflb.io/"u8));
+            reader.Require(!reader.Begins("ebpflb.io/"u8) && !reader.Is("k8s.io/initial-events-end"u8));
             if (reader.Is("endpoints.kubernetes.io/last-change-trigger-time"u8))
                 annotations.LastChangeTriggerTime = Encoding.ASCII.GetString(reader.Text());
-            else size += reader.SkipText();
+            size += reader.SkipText();
         }
         reader.Require(size <= MostAnnotations);
         return annotations;

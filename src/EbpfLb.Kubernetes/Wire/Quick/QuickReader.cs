@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using EbpfLb.Kubernetes.Manifests.Validation;
 using EbpfLb.Model;
 
@@ -68,7 +69,8 @@ internal ref struct QuickReader
     }
 
     /// <summary>Goes to the value of the next member; false after the last one.</summary>
-    public bool NextMember(int first)
+    /// <param name="mayQuote">Its name may have quotes in it, as those of managedFields have.</param>
+    public bool NextMember(int first, bool mayQuote = false)
     {
         if (IsDeclined || !json.Read()) return Decline();
         if (json.TokenType == JsonTokenType.EndObject)
@@ -77,7 +79,7 @@ internal ref struct QuickReader
             return false;
         }
         name = json.ValueSpan;
-        if (json.ValueIsEscaped || count == names.Length) return Decline();
+        if (count == names.Length || (json.ValueIsEscaped && !(mayQuote && IsPlain(name)))) return Decline();
         foreach (var (start, length) in names[first..count])
             if (length == name.Length && text.Slice(start, length).SequenceEqual(name)) return Decline();
         names[count++] = ((int)json.TokenStartIndex + 1, name.Length);
@@ -125,7 +127,7 @@ internal ref struct QuickReader
         if (json.TokenType == JsonTokenType.StartObject)
         {
             var first = BeginObject();
-            while (NextMember(first)) Skip();
+            while (NextMember(first, mayQuote: true)) Skip();
         }
         else if (json.TokenType == JsonTokenType.StartArray)
         {
@@ -165,7 +167,8 @@ internal ref struct QuickReader
     /// <summary>Passes over a string that has a UTF-16 form; how many bytes it has.</summary>
     public int SkipText()
     {
-        Require(json.TokenType == JsonTokenType.String && !(json.ValueIsEscaped && json.ValueSpan.IndexOf("\\u"u8) >= 0));
+        Require(json.TokenType == JsonTokenType.String && !(json.ValueIsEscaped && json.ValueSpan.IndexOf("\\u"u8) >= 0)
+            && Utf8.IsValid(json.ValueSpan));
         return json.ValueSpan.Length;
     }
 
@@ -190,6 +193,17 @@ internal ref struct QuickReader
         if (TryChars(Text(), ref chars) && IpAddress.TryParse(chars, out var address)) return address;
         Decline();
         return default;
+    }
+
+    /// <summary>Escaped are quotes and backslashes alone, each of which is written so only: equal names are equal bytes.</summary>
+    private static bool IsPlain(ReadOnlySpan<byte> escaped)
+    {
+        for (var i = 0; i < escaped.Length; i++)
+        {
+            if (escaped[i] != '\\') continue;
+            if (escaped[++i] is not ((byte)'"' or (byte)'\\')) return false;
+        }
+        return true;
     }
 
     private static bool Obeys(ReadOnlySpan<byte> value, MetadataCheck.NameRule rule, bool lower)

@@ -37,16 +37,16 @@ internal static class QuickSlice
 
     private static WireEndpoint[] Endpoints(ref QuickReader reader, ref bool has4, ref bool has6)
     {
-        var endpoints = new WireEndpoint[8];
+        var endpoints = new WireEndpoint[4];
         var count = 0;
         reader.BeginArray();
         while (reader.NextItem())
         {
+            reader.Require(count < MostEndpoints);
             if (count == endpoints.Length) Array.Resize(ref endpoints, count * 2);
             Endpoint(ref reader, ref endpoints[count++], ref has4, ref has6);
         }
-        reader.Require(count <= MostEndpoints);
-        return endpoints[..count];
+        return count == endpoints.Length ? endpoints : endpoints[..count];
     }
 
     private static void Endpoint(ref QuickReader reader, ref WireEndpoint endpoint, ref bool has4, ref bool has6)
