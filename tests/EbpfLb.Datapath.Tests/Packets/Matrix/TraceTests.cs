@@ -169,6 +169,8 @@ public class TraceTests(TrafficFixture fixture) : PacketTest(fixture.Program), I
             .Slice("web-1", "web", [":8080"], ["10.244.9.1 node=there"], IpFamily.IPv4);
         CompiledTables.Fill(Program, ForwardingCompiler.Compile(
             cluster.Build(), new PolicyOptions { NodeName = "here", Tunnels = true, Forwarding = Forwarding.Dsr }, previous: null));
+        // By it the way to the node is learned, without which XDP leaves it all to tc.
+        Enter(ToVip(at, new TcpSegment(TcpFlags.Syn, 1000, 0)));
         Trace(TraceBits.All);
 
         foreach (var flags in (TcpFlags[])[TcpFlags.Syn, TcpFlags.Ack, TcpFlags.Fin | TcpFlags.Ack])
