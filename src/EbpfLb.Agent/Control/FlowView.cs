@@ -61,7 +61,8 @@ internal sealed class FlowView(string origin, FlowTable flows, IServiceNames nam
         if (drops is null) return new DropsReport(origin, 0, []);
         if (wait > TimeSpan.Zero) await drops.WaitAfterAsync(after, wait, time, cancellationToken);
         var found = drops.After(after);
-        if (found.Count == 0) return new DropsReport(origin, after, []);
+        // Of an agent before this one: what is asked for has no number here.
+        if (found.Count == 0) return new DropsReport(origin, Math.Min(after, drops.Last), []);
         var devices = new DeviceNames();
         return new DropsReport(origin, found[^1].Number, [.. found.Select(d => RowOf(d, devices))]);
     }

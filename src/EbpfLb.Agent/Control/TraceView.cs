@@ -27,7 +27,8 @@ internal sealed class TraceView(
         if (query.After is not { } after) return new TracesReport(history.Last, lost(), 0, []);
         if (wait > TimeSpan.Zero) await history.WaitAfterAsync(after, wait, time, cancellationToken);
         var found = history.After(after);
-        if (found.Count == 0) return new TracesReport(after, lost(), 0, []);
+        // Of an agent before this one: what is asked for has no number here.
+        if (found.Count == 0) return new TracesReport(Math.Min(after, history.Last), lost(), 0, []);
         var devices = new DeviceNames();
         return new TracesReport(
             found[^1].Number, lost(), found[0].Number - after - 1,

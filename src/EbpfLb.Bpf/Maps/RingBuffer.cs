@@ -56,7 +56,8 @@ public sealed unsafe class RingBuffer : IDisposable
     /// <summary>Bytes that wait to be read, with the headers of their records.</summary>
     public ulong Pending => Volatile.Read(ref *(ulong*)producer.Address) - Volatile.Read(ref *(ulong*)consumer.Address);
 
-    /// <summary>Hands over all complete records, without waiting.</summary>
+    /// <summary>Hands over the complete records that are there now, without waiting; not those that come meanwhile, which may have no
+    /// end.</summary>
     /// <returns>How many there were.</returns>
     public int Drain(RingBufferHandler handler)
     {
@@ -65,7 +66,8 @@ public sealed unsafe class RingBuffer : IDisposable
         ref var position = ref *(ulong*)consumer.Address;
         var records = 0;
         var at = Volatile.Read(ref position);
-        while (at < Volatile.Read(ref *(ulong*)producer.Address))
+        var end = Volatile.Read(ref *(ulong*)producer.Address);
+        while (at < end)
         {
             var record = data + (at & mask);
             var header = Volatile.Read(ref *(uint*)record);

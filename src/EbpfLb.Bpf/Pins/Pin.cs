@@ -6,6 +6,11 @@ namespace EbpfLb.Bpf;
 /// <summary>Names of maps, programs and links in a bpffs. A pin keeps its object alive when no process holds it.</summary>
 public static class Pin
 {
+    private const string Unfinished = "-new";
+
+    /// <summary>Whether it is what <see cref="Replace"/> leaves when its process is killed within.</summary>
+    public static bool IsUnfinished(string path) => path.EndsWith(Unfinished, StringComparison.Ordinal);
+
     /// <summary>Opens what is pinned at a path.</summary>
     /// <param name="path">A path below a bpffs.</param>
     /// <param name="readOnly">Maps only: a descriptor that cannot write.</param>
@@ -35,7 +40,7 @@ public static class Pin
     /// <summary>Pins in place of what was pinned there before, atomically: the name always leads to one of the two.</summary>
     public static void Replace(BpfFd fd, string path)
     {
-        var temporary = path + "-new";
+        var temporary = path + Unfinished;
         Remove(temporary);
         Add(fd, temporary);
         try

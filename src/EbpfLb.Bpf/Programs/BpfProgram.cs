@@ -33,6 +33,9 @@ public sealed unsafe class BpfProgram : IDisposable
     /// <summary>What the kernel says about it now.</summary>
     public ProgramInfo Info => ProgramInfo.Read(Fd, Name);
 
+    /// <summary>Kernel ids of the maps that it names; they do not change while it lives.</summary>
+    public IReadOnlyList<uint> MapIds => ProgramInfo.ReadMapIds(Fd, Name);
+
     /// <summary>Opens a pinned program.</summary>
     public static BpfProgram OpenPinned(string path) => new(Pin.Open(path), path);
 

@@ -29,6 +29,21 @@ public sealed record ProgramInfo(
             raw.LoadTime, raw.RunCount, raw.RunTime, raw.VerifiedInstructions, raw.BtfId);
     }
 
+    /// <summary>Ids of the maps that the program names.</summary>
+    internal static unsafe uint[] ReadMapIds(BpfFd fd, string name)
+    {
+        Raw raw = default;
+        var length = (uint)sizeof(Raw);
+        Check.Result(LibBpf.bpf_obj_get_info_by_fd(fd, &raw, &length), "read info of program", name);
+        var ids = new uint[raw.MapCount];
+        fixed (uint* first = ids)
+        {
+            raw = new Raw { MapCount = (uint)ids.Length, MapIds = (ulong)first };
+            Check.Result(LibBpf.bpf_obj_get_info_by_fd(fd, &raw, &length), "read maps of program", name);
+        }
+        return ids;
+    }
+
     [InlineArray(8)]
     private struct TagBytes
     {
@@ -43,6 +58,8 @@ public sealed record ProgramInfo(
         [FieldOffset(8)] public TagBytes Tag;
         [FieldOffset(16)] public uint JitedLength;
         [FieldOffset(40)] public ulong LoadTime;
+        [FieldOffset(52)] public uint MapCount;
+        [FieldOffset(56)] public ulong MapIds;
         [FieldOffset(64)] public KernelName Name;
         [FieldOffset(128)] public uint BtfId;
         [FieldOffset(192)] public ulong RunTime;

@@ -19,6 +19,8 @@ internal static class InterruptedHandover
     /// <exception cref="BpfException">A pin cannot be made.</exception>
     public static void Record(InstancePaths paths, MapSet maps, Switchover switchover)
     {
+        // After a failure this agent tries again: programs have gone over, which an agent that comes next must know.
+        if (Pins(paths, Mode).Any(HasGoneOver)) return;
         foreach (var name in maps.Created)
         {
             if (!Pin.Exists(paths.Map(name))) continue;
@@ -91,5 +93,5 @@ internal static class InterruptedHandover
     }
 
     private static string[] Pins(InstancePaths paths, string prefix)
-        => Directory.Exists(paths.Switch) ? Directory.GetFiles(paths.Switch, prefix + "*") : [];
+        => Directory.Exists(paths.Switch) ? [.. Directory.GetFiles(paths.Switch, prefix + "*").Where(pin => !Pin.IsUnfinished(pin))] : [];
 }

@@ -43,7 +43,7 @@ internal sealed class SwitchPrograms : IDisposable
     /// <summary>Says where the programs go on to. From now on they may be attached.</summary>
     /// <param name="before">Ids of the programs of before of all hooks in use; null: there is none, and packets or calls pass.</param>
     /// <param name="after">Ours.</param>
-    public void Lead(IReadOnlyDictionary<string, uint?> before, Func<string, BpfProgram> after, InstancePaths paths)
+    public void Lead(IReadOnlyDictionary<string, uint?> before, Func<string, BpfProgram> after, LeftLayers left, InstancePaths paths)
     {
         foreach (var (name, id) in before)
         {
@@ -53,7 +53,7 @@ internal sealed class SwitchPrograms : IDisposable
             using var writable = new BpfMap<uint, uint>(target.Duplicate());
             writable.Update(After, (uint)after(name).Fd.Value);
             if (id is null) continue;
-            using var program = BpfProgram.OpenId(id.Value);
+            using var program = BpfProgram.OpenId(left.Below(id.Value));
             writable.Update(Before, (uint)program.Fd.Value);
         }
     }

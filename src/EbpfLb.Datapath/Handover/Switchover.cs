@@ -78,14 +78,18 @@ internal sealed class Switchover : IDisposable
     public void Attach(
         SocketAttacher hooks, DeviceAttacher devices, IReadOnlyList<DeviceDecision> wanted, LoadedProgram ours, InstancePaths paths)
     {
+        var left = new LeftLayers();
         if (packets is not null)
         {
-            packets.Lead(devices.Present(wanted), name => ours[name], paths);
+            packets.Lead(devices.Present(wanted), name => ours[name], left, paths);
             devices.Attach(wanted, name => packets.For(name)!);
         }
-        if (sockets is null) return;
-        sockets.Lead(hooks.Present(), name => ours[name], paths);
-        hooks.Attach(name => sockets.For(name) ?? ours[name]);
+        if (sockets is not null)
+        {
+            sockets.Lead(hooks.Present(), name => ours[name], left, paths);
+            hooks.Attach(name => sockets.For(name) ?? ours[name]);
+        }
+        left.Remove(paths);
     }
 
     /// <summary>Pins what says whether <see cref="Flip"/> was done.</summary>

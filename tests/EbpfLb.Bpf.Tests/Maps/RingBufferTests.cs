@@ -108,6 +108,17 @@ public sealed class RingBufferTests : IDisposable
     }
 
     [Fact]
+    public void What_comes_while_records_are_handed_over_waits_for_the_next_time()
+    {
+        using var ring = new RingBuffer(obj.OpenMap("t_ring"));
+        Emit(3);
+
+        Assert.Equal(3, ring.Drain(_ => Emit(1)));
+
+        Assert.Equal(3, Drain(ring).Count);
+    }
+
+    [Fact]
     public void A_record_whose_handler_throws_is_not_handed_over_again()
     {
         using var ring = new RingBuffer(obj.OpenMap("t_ring"));

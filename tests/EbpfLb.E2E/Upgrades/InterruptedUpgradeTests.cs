@@ -5,7 +5,7 @@ namespace EbpfLb.E2E.Upgrades;
 /// <summary>
 /// An agent whose maps have another layout is killed within the switch to it, as by the kernel when memory is short, and a third one takes
 /// over: another time of the layout before, another time of that of the one killed. A quarter of a minute for each switch, four for each
-/// moment: of ten moments two, unless EBPFLB_UPGRADE_MOMENTS is `all` (`make upgrade`).
+/// moment: of twelve moments two, unless EBPFLB_UPGRADE_MOMENTS is `all` (`make upgrade`).
 /// </summary>
 public sealed class InterruptedUpgradeTests
 {
@@ -34,6 +34,18 @@ public sealed class InterruptedUpgradeTests
             traffic.Switch(layouts[now]);
             Assert.True(traffic.Report.IsClean, $"killed {moment}, then back: {traffic.Report}\n{traffic.Logs}");
         }
+
+        // However often that happens before the switch, no more stands at the hooks than after the first time.
+        var targets = 0;
+        for (var i = 0; i < 3; i++)
+        {
+            traffic.Interrupt(layouts[1 - now], Invariant($"update*{hooks},pin*1"));
+            if (i == 0) targets = traffic.Targets.Count;
+            Assert.Equal(targets, traffic.Targets.Count);
+        }
+        Assert.NotEqual(0, targets);
+        traffic.Switch(layouts[now]);
+        Assert.True(traffic.Report.IsClean, $"killed three times before the switch, then back: {traffic.Report}\n{traffic.Logs}");
 
         // Its successor takes the programs in between away, and the maps that they go on by when none of them runs any more.
         traffic.Interrupt(layouts[1 - now], Invariant($"update*{hooks + 1}"));
