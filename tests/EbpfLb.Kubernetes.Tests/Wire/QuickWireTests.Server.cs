@@ -23,9 +23,10 @@ public sealed partial class QuickWireTests
         var answer = Recording.Load(recording);
         var objects = recording.StartsWith("list", StringComparison.Ordinal) ? JsonNode.Parse(answer.Text)!["items"]!.AsArray()
             : answer.Lines.Select(line => JsonNode.Parse(line)!["object"]);
+        var isSlice = recording.Contains("slices", StringComparison.Ordinal);
         // Bookmarks have no name.
         var taken = objects.Where(item => item!["metadata"]!["name"] is not null)
-            .Select(item => AgreesAsFromAServer(item!.ToJsonString(AsServers), isSlice: recording.Contains("slices", StringComparison.Ordinal))).ToList();
+            .Select(item => AgreesAsFromAServer(item!.ToJsonString(AsServers), isSlice)).ToList();
 
         Assert.NotEmpty(taken);
         Assert.InRange(taken.Count(t => t), (taken.Count + 1) / 2, taken.Count);

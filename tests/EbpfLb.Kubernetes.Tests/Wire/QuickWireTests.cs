@@ -165,7 +165,8 @@ public sealed partial class QuickWireTests
     private static EndpointSlice[] SlicesOf(ManifestObject item) => item.Slices.IsDefault ? [] : [.. item.Slices];
 
     /// <summary>The same beside the generated reader, whose duplicates and strange values are none of its business.</summary>
-    private bool AgreesAsFromAServer(string text) => AgreesAsFromAServer(text, text.Contains("\"EndpointSlice\"", StringComparison.Ordinal));
+    private bool AgreesAsFromAServer(string text)
+        => AgreesAsFromAServer(text, text.Contains("\"EndpointSlice\"", StringComparison.Ordinal));
 
     private bool AgreesAsFromAServer(string text, bool isSlice)
     {
