@@ -2,8 +2,9 @@
 /*
  * Who had a place of a Maglev table before, and whose node is asked next about a packet of which
  * nobody has heard. In the order in which they had it; each node once, as it has the entries of all
- * its backends; and the one of who has the place now last of all. All nodes have the same table, so
- * each knows from its own place in that order who comes after it.
+ * its backends; and the one of who has the place now last of all. Nodes that saw the same changes
+ * have the same table, so each knows from its own place in that order who comes after it; for those
+ * that did not, the packet counts who has passed it on (lb_untracked.h).
  *
  * In lb_scratch: the stack is short, and what is in a map the verifier does not follow from one
  * place to the next.
