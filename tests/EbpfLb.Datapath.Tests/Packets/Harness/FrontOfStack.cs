@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using EbpfLb.Abi;
 using EbpfLb.Bpf;
 using EbpfLb.Testing.Netns;
@@ -20,6 +21,15 @@ internal sealed class FrontOfStack : IDisposable
 
     /// <summary>What a test run of XDP takes: a page less its head and tail room.</summary>
     private const int LongestPacket = 3000;
+
+    /// <summary>Nanoseconds of CLOCK_MONOTONIC_COARSE.</summary>
+    private const long TickLength = 1L << (int)LbCtClock.TickShift;
+
+    /// <summary>Milliseconds by which the coarse clock may be behind: a jiffy at 100 Hz.</summary>
+    private const double ClockStep = 10;
+
+    /// <summary>What a packet may take from XDP to tc, the coarse clock's step and a busy machine included.</summary>
+    private static readonly TimeSpan LongestWay = TimeSpan.FromMilliseconds(20);
 
     private readonly BpfProgram program;
     private readonly PacketTables tables;
@@ -44,6 +54,7 @@ internal sealed class FrontOfStack : IDisposable
     public PacketResult Run(byte[] packet, int ifindex, Func<PacketResult> tc)
     {
         if (packet.Length is < MacBytes + 2 or > LongestPacket) return tc();
+        AwaitRoomInTick();
         var before = Sum(LbReason.PktXdp);
         var result = program.TestRun(new TestRunRequest
         {
@@ -65,6 +76,15 @@ internal sealed class FrontOfStack : IDisposable
         for (var i = 0; i < counts.Count; i++) tables.Stats.Update((uint)i, counts[i]);
         AssertSame(result.Data, byTc);
         return byTc;
+    }
+
+    /// <summary>
+    /// A flow whose packet came in one tick to XDP and in the next to tc would have been seen twice, and stand in two places of the rings.
+    /// </summary>
+    private static void AwaitRoomInTick()
+    {
+        var left = TickLength - (Stopwatch.GetTimestamp() * (1_000_000_000 / Stopwatch.Frequency)) % TickLength;
+        if (left < LongestWay.Ticks * TimeSpan.NanosecondsPerTick) Thread.Sleep(TimeSpan.FromMilliseconds(left / 1e6 + ClockStep));
     }
 
     /// <summary>The packet left as it does by tc, whose neighbour writes the link header later.</summary>
