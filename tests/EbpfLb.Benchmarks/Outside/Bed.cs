@@ -10,6 +10,8 @@ namespace EbpfLb.Benchmarks.Outside;
 /// </summary>
 internal sealed class Bed : IDisposable
 {
+    private const int RoutedTable = 250;
+
     private readonly NetnsTopology topology = NetnsTopology.Create();
     private readonly RouterNetns router;
     private readonly Dictionary<string, Peer> peers = [];
@@ -64,6 +66,22 @@ internal sealed class Bed : IDisposable
     public string NodePortOf(string node) => $"{peers[node].Node.IPv4}:{Peer.NodePort}";
 
     public string PodOf(string node) => $"{peers[node].Node.Pods[0].IPv4}:8080";
+
+    /// <summary>
+    /// Another address of the pod of "far", to which packets go the way that a NodePort's do, and its answers too: by a node between, which
+    /// only routes.
+    /// </summary>
+    public string RouteByNode()
+    {
+        var (by, far) = (peers["bare"].Node, peers["far"].Node);
+        var pod = far.Pods[0];
+        var address = $"10.244.{far.Index}.250";
+        router.Route($"{address}/32", by);
+        Ip.Batch(pod.Netns, $"addr add {address}/32 dev eth0");
+        Ip.Batch(far.Netns, $"route add {address}/32 via {pod.IPv4}", $"route add default via {by.IPv4} table {RoutedTable}",
+            $"rule add from {address} lookup {RoutedTable}");
+        return $"{address}:8080";
+    }
 
     /// <summary>Gives a node this many services, the last of them with the local or the remote pod as its backend.</summary>
     public void Program(string node, int services, bool remote)

@@ -15,6 +15,9 @@ internal static class NodePortBench
     private const long StreamBytes = 24 << 20;
     private const string Bare = "bare";
 
+    /// <summary>As bare, but by the way that packets of a NodePort go to a remote backend: by a node between, which only routes.</summary>
+    private const string Routed = "routed";
+
     private static readonly string[] Peers =
     [
         "tc-1", "tc-10000", "xdp-1", "xdp-10000", "iptables-1", "iptables-1000", "iptables-10000", "nftables-1", "nftables-1000", "haproxy",
@@ -34,10 +37,9 @@ internal static class NodePortBench
         var results = new Dictionary<string, Dictionary<(Measure, string), Figures>>();
         using (var bed = new Bed(Peers, asCards: true))
         {
-            foreach (var where in (string[])["local", "remote"])
-            {
-                if (part is null || part == where) results.Add(where, Run(bed, where == "remote"));
-            }
+            var routed = bed.RouteByNode();
+            if (part is null or "local") results.Add("local", Run(bed, isRemote: false, bed.PodOf(Bare), bed.PodOf(Bare)));
+            if (part is null or "remote") results.Add("remote", Run(bed, isRemote: true, bed.PodOf("far"), routed));
         }
         foreach (var measure in Enum.GetValues<Measure>()) Print(measure, results);
         if (part is not null) return;
@@ -46,14 +48,16 @@ internal static class NodePortBench
         Draw(Measure.Stream, "One TCP stream each way through a NodePort", "nodeport-stream.svg", results);
     }
 
-    private static Dictionary<(Measure, string), Figures> Run(Bed bed, bool remote)
+    private static Dictionary<(Measure, string), Figures> Run(Bed bed, bool isRemote, string bare, string routed)
     {
         foreach (var peer in Peers)
         {
-            bed.Program(peer, bed[peer].Services, remote);
+            bed.Program(peer, bed[peer].Services, isRemote);
             Console.Error.WriteLine($"{peer}: programmed");
         }
-        string[] all = [Bare, .. Peers];
+        string[] all = [Bare, Routed, .. Peers];
+        var to = Peers.ToDictionary(peer => peer, bed.NodePortOf);
+        (to[Bare], to[Routed]) = (bare, routed);
         var figures = new Dictionary<(Measure, string), Figures>();
         foreach (var measure in Enum.GetValues<Measure>())
         {
@@ -63,7 +67,7 @@ internal static class NodePortBench
             {
                 // Who comes first in a round comes last in the next one.
                 var turn = (round % 2 == 0 ? all : all.Reverse()).ToDictionary(
-                    peer => peer, peer => Once(bed, measure, peer == Bare ? bed.PodOf(remote ? "far" : Bare) : bed.NodePortOf(peer)));
+                    peer => peer, peer => Once(bed, measure, to[peer]));
                 if (round == 0) continue;
                 foreach (var peer in all)
                 {
@@ -73,10 +77,11 @@ internal static class NodePortBench
                     of.P50.Add(p50);
                     of.P99.Add(p99);
                     of.OfBare.Add(rate / turn[Bare].Rate);
+                    of.OfRouted.Add(rate / turn[Routed].Rate);
                     if (RulesOf(bed, peer) is { } rules) of.OfIptables.Add(rate / turn[rules].Rate);
                 }
             }
-            foreach (var peer in all) figures[(measure, peer)].Title = bed[peer].Title;
+            foreach (var peer in all) figures[(measure, peer)].Title = peer == Routed ? Routed : bed[peer].Title;
             figures[(measure, "xdp-1")].Forwarded = bed["xdp-1"].Count("pkt_xdp") - forwarded;
         }
         return figures;
@@ -98,7 +103,7 @@ internal static class NodePortBench
 
     /// <summary>kube-proxy's rules for as many services; null: it has none.</summary>
     private static string? RulesOf(Bed bed, string peer)
-        => peer == Bare ? null : Peers.First(p => bed[p].Kind == "iptables" && bed[p].Services == bed[peer].Services);
+        => peer is Bare or Routed ? null : Peers.First(p => bed[p].Kind == "iptables" && bed[p].Services == bed[peer].Services);
 
     private static void Print(Measure measure, Dictionary<string, Dictionary<(Measure, string), Figures>> results)
     {
@@ -113,7 +118,8 @@ internal static class NodePortBench
             $"Median [quartiles] of {Rounds} rounds by turns, "
                 + (isStream ? $"{StreamBytes >> 20} MiB each way at once a round."
                     : $"{Milliseconds} ms a round, everything on one CPU; p50 and p99 are medians of the rounds'."));
-        string[] columns = isStream ? ["Mbit/s", "of bare", "of iptables"] : ["a second", "p50, p99, µs", "of bare", "of iptables"];
+        string[] columns = isStream ? ["Mbit/s", "of bare", "of routed", "of iptables"]
+            : ["a second", "p50, p99, µs", "of bare", "of routed", "of iptables"];
         Report.Table(
             ["node", .. results.Keys.SelectMany(where => columns.Select(column => $"{where}: {column}"))],
             results.Values.First().Keys.Where(key => key.Item1 == measure).Select(key => (string[])
@@ -146,13 +152,15 @@ internal static class NodePortBench
 
         public Samples OfBare { get; } = new();
 
+        public Samples OfRouted { get; } = new();
+
         /// <summary>With as many services.</summary>
         public Samples OfIptables { get; } = new();
 
         public string[] Cells(bool isStream) =>
         [
             $"{Rate.Median:N0}", .. isStream ? (string[])[] : [$"{P50.Median:N0}, {P99.Median:N0}"], OfBare.Text("0.000"),
-            OfIptables.Count > 0 ? OfIptables.Text("0.00") : "",
+            OfRouted.Text("0.000"), OfIptables.Count > 0 ? OfIptables.Text("0.00") : "",
         ];
     }
 }
