@@ -9,7 +9,7 @@
 SEC("xdp")
 int b_front_only(struct xdp_md *ctx)
 {
-	return bench_packet(ctx) && !hook_encap(ctx, lb_tunnel_head(true), 0) &&
+	return bench_packet(ctx) && !hook_grow(ctx, lb_tunnel_head(true)) &&
 			       !bpf_xdp_adjust_head(ctx, lb_tunnel_head(true))
 		       ? XDP_REDIRECT
 		       : XDP_ABORTED;

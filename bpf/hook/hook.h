@@ -31,6 +31,8 @@
  *   hook_room(ctx, len)               room behind the link header, zeros; moves
  *   hook_encap(ctx, len, flags)       room for outer headers behind the link header, and what they
  *                                     are (BPF_F_ADJ_ROOM_ENCAP_...); moves
+ *   hook_grow(ctx, by)                so many more bytes in front of the packet's first, or fewer;
+ *                                     moves
  *   hook_decap(ctx, len)              takes outer headers away behind the link header; moves
  *   hook_decap_4in6(ctx, len)         the same of IPv6 from around IPv4; moves
  *   hook_untag(ctx)                   takes a VLAN tag away if there is one; moves
@@ -39,6 +41,8 @@
  *   hook_protocol(ctx)                ETH_P_ of the packet in network order, where there is no
  *                                     Ethernet header to say it
  *   hook_vlan(ctx)                    VLAN id that the device took off the packet, 0 for none
+ *   HOOK_READS_TAGS                   packets of VLANs come by with their tag, which leads to the
+ *                                     VLAN (lb_vlans); 0: they are for the VLAN's own device
  *   hook_ifindex(ctx)                 device it came in by or leaves by
  *   hook_send(ctx, ifindex)           out by the device as it is, link header included: a verdict
  *   hook_forward(ctx, ifindex, l3)    out by the device, link header by the neighbour that a

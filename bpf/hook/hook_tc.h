@@ -170,6 +170,8 @@ lb_inline __u32 hook_vlan(hook_ctx *ctx)
 	return ctx->vlan_present ? ctx->vlan_tci & 0xfff : 0;
 }
 
+#define HOOK_READS_TAGS 0
+
 lb_inline __u32 hook_ifindex(hook_ctx *ctx)
 {
 	return ctx->ifindex;

@@ -61,9 +61,9 @@ lb_inline long hook_write_new(hook_ctx *ctx, __u32 off, const void *from, __u32 
 	return 0;
 }
 
-lb_inline long hook_encap(hook_ctx *ctx, __u32 len, __u64 flags)
+lb_inline long hook_grow(hook_ctx *ctx, int by)
 {
-	return bpf_xdp_adjust_head(ctx, -(int)len);
+	return bpf_xdp_adjust_head(ctx, -by);
 }
 
 /* Of checksums that a device or the kernel will yet finish only the kernel knows. */
@@ -96,6 +96,9 @@ lb_inline __u32 hook_vlan(hook_ctx *ctx)
 {
 	return 0;
 }
+
+/* Frames of VLANs come by as they are on the wire. */
+#define HOOK_READS_TAGS 1
 
 /* Routes, flows and lb_devices know bonds and not their ports. */
 lb_inline __u32 hook_ifindex(hook_ctx *ctx)

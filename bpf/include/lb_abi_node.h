@@ -32,6 +32,17 @@ struct lb_device {
 	__u8 upper[6]; /* link address of a device above it without a program of ours, whose frames
 			  are looked at here: its bridge, a macvlan. All 0: none */
 	__u8 mac[6];   /* its own link address. All 0: it has none */
+	__u32 lower; /* of a VLAN: the device that its frames leave by. 0: XDP writes no tags for it
+		      */
+	__be16 vlan; /* with it: the tag, of 802.1Q without a priority */
+	__u16 pad;
+};
+
+/* Key of lb_vlans. */
+struct lb_vlan {
+	__u32 lower; /* the device that frames come in by; of a bond's port the bond */
+	__be16 vlan; /* id, without priority */
+	__u16 pad;
 };
 
 /* Places of lb_neighbours on each CPU. */
@@ -58,6 +69,9 @@ struct lb_neighbour {
 	__u8 mac[6];   /* of the frame that came in: to whom */
 	__u16 way;     /* enum lb_front_way */
 	__u32 mtu;     /* of what goes there in a tunnel; 0: not asked */
+	__u32 port;    /* the device that sends it: oif, or what a VLAN is on */
+	__be16 vlan;   /* the frame's tag; 0: none */
+	__u16 pad;
 };
 
 enum lb_setting {

@@ -248,6 +248,16 @@ struct {
 	__uint(map_flags, BPF_F_RDONLY_PROG);
 } lb_devices __weak SEC(".maps");
 
+/* (device, tag) -> interface index of the VLAN whose frames come in so. Written by the agent, read
+ * in front of the stack. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, struct lb_vlan);
+	__type(value, __u32);
+	__uint(max_entries, 4096);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
+} lb_vlans __weak SEC(".maps");
+
 /* What the agent may change while programs run. Written by the agent, read by every hook. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -23,6 +23,10 @@
 #include "lb_tunnel_head.h"
 #include "lb_untracked.h"
 
+/* In the link header: where the protocol is, and bytes of a VLAN's tag. */
+#define LB_ETH_PROTO 12
+#define LB_VLAN_TAG  4
+
 /* A packet of a flow leaves here. */
 lb_inline void lb_front_count(const struct lb_pass *pass, enum lb_reason reason)
 {
@@ -80,7 +84,8 @@ HOOK_ONCE int lb_front_counts(hook_ctx *ctx, const struct lb_pass *pass)
 	if (!pass)
 		return false;
 	in = lb_device_get(pass->ifindex);
-	return in && lb_front_frame(ctx, in->mac) && lb_front_finished(ctx, pass);
+	return in && !(in->flags & LB_DEVICE_BARE) && lb_front_frame(ctx, in->mac) &&
+	       lb_front_finished(ctx, pass);
 }
 
 /*
@@ -137,20 +142,69 @@ lb_inline enum lb_choice lb_front_flow(hook_ctx *ctx, struct lb_pass *pass)
 	return LB_CHOICE_OPEN;
 }
 
+/* The device that the frame is for: by its tag the VLAN, on the one that it came in by. 0: none
+ * that XDP knows of, or a tag of another kind. */
+HOOK_ONCE __u32 lb_front_device(hook_ctx *ctx, __u32 l3)
+{
+	const __be16 *tag = lb_at(ctx, LB_ETH_PROTO, LB_VLAN_TAG);
+	struct lb_vlan key = {.lower = hook_ifindex(ctx)};
+	const __u32 *vlan;
+
+	if (likely(l3 == ETH_HLEN))
+		return key.lower;
+	/* By the stack a VLAN's own device has its program. */
+	if (cfg_xdp_generic || !tag || tag[0] != bpf_htons(ETH_P_8021Q))
+		return 0;
+	key.vlan = tag[1] & bpf_htons(LB_VLAN_ID);
+	vlan = bpf_map_lookup_elem(&lb_vlans, &key);
+	return vlan ? *vlan : 0;
+}
+
+lb_inline __u32 lb_front_link(const struct lb_neighbour *neighbour)
+{
+	return neighbour->vlan ? ETH_HLEN + LB_VLAN_TAG : ETH_HLEN;
+}
+
+/* The link header; the protocol behind a tag is there already. */
+lb_inline bool lb_front_head(hook_ctx *ctx, const struct lb_neighbour *neighbour)
+{
+	void *head = lb_at(ctx, 0, ETH_HLEN + LB_VLAN_TAG);
+	__be16 *tag = head + LB_ETH_PROTO;
+
+	if (!head)
+		return false;
+	__builtin_memcpy(head, neighbour->head, sizeof(neighbour->head));
+	if (neighbour->vlan) {
+		tag[0] = bpf_htons(ETH_P_8021Q);
+		tag[1] = neighbour->vlan;
+	}
+	return true;
+}
+
+lb_inline int lb_front_send(const struct lb_neighbour *neighbour)
+{
+	return neighbour->way == LB_FRONT_SEND ? XDP_TX : bpf_redirect(neighbour->port, 0);
+}
+
 lb_inline int lb_front_leave(hook_ctx *ctx, struct lb_pass *pass,
 			     const struct lb_neighbour *neighbour)
 {
-	struct ethhdr *eth;
+	int more = (int)lb_front_link(neighbour) - pass->pkt.l3;
 	__u32 diff;
 
+	/* Before anything is written: what cannot have more room goes on as it is. */
+	if (unlikely(more)) {
+		if (hook_grow(ctx, more))
+			return XDP_PASS;
+		pass->pkt.l3 += more;
+		pass->pkt.l4 += more;
+	}
 	if (!lb_nat_addr(ctx, pass, 1, &diff) || !lb_nat_l4(ctx, pass, diff, true))
 		return XDP_DROP;
-	eth = lb_at(ctx, 0, sizeof(*eth));
-	if (!eth)
+	if (!lb_front_head(ctx, neighbour))
 		return XDP_DROP;
-	__builtin_memcpy(eth, neighbour->head, sizeof(neighbour->head));
 	lb_front_count(pass, pass->ct.flags & LB_CT_REPLY ? LB_PKT_REPLY : LB_PKT_TO_REMOTE);
-	return neighbour->way == LB_FRONT_SEND ? XDP_TX : bpf_redirect(pass->ct.oif, 0);
+	return lb_front_send(neighbour);
 }
 
 /* In the tunnel between the ends that are in `to`. What cannot have more room goes on as it is. */
@@ -158,30 +212,32 @@ HOOK_ONCE int lb_front_tunnel(hook_ctx *ctx, struct lb_pass *pass,
 			      const struct lb_neighbour *neighbour)
 {
 	struct lb_tunnel_ends ends;
-	struct ethhdr *eth;
-	__u32 head;
+	__u32 head, link;
+	__be16 *proto;
 	bool v4;
 
 	if (!pass || !neighbour)
 		return XDP_PASS;
 	v4 = pass->to.family == 4;
 	head = lb_tunnel_head(v4);
-	if (hook_encap(ctx, head, 0))
+	link = lb_front_link(neighbour);
+	if (hook_grow(ctx, (int)(link + head) - pass->pkt.l3))
 		return XDP_PASS;
 	lb_copy16(ends.src, pass->to.src);
 	lb_copy16(ends.dst, pass->to.dst);
-	pass->pkt.l3 = ETH_HLEN + head;
-	if (!lb_hop(ctx, &pass->pkt) || lb_tunnel_write(ctx, pass, &ends, ETH_HLEN))
+	pass->pkt.l3 = link + head;
+	if (!lb_hop(ctx, &pass->pkt) || lb_tunnel_write(ctx, pass, &ends, link))
 		return XDP_DROP;
-	eth = lb_at(ctx, 0, sizeof(*eth));
-	if (!eth)
+	proto = lb_at(ctx, link - sizeof(*proto), sizeof(*proto));
+	if (!proto)
 		return XDP_DROP;
-	__builtin_memcpy(eth, neighbour->head, sizeof(neighbour->head));
-	eth->h_proto = v4 ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6);
+	*proto = v4 ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6);
+	if (!lb_front_head(ctx, neighbour))
+		return XDP_DROP;
 	if (pass->pkt.flags & LB_PACKET_UNTRACKED)
 		lb_untracked_begun(pass);
 	lb_front_count(pass, lb_untracked_reason(pass));
-	return neighbour->way == LB_FRONT_SEND ? XDP_TX : bpf_redirect(pass->ct.oif, 0);
+	return lb_front_send(neighbour);
 }
 
 /* What the packet of a flow in a tunnel leaves as: the outer header's ends. Apart, as the program's
@@ -227,14 +283,17 @@ lb_inline int lb_front(hook_ctx *ctx)
 	const struct lb_neighbour *neighbour;
 	enum lb_choice choice;
 	struct lb_pass pass;
+	__u32 ifindex;
 
 	if (lb_parse(ctx, ETH_HLEN, &pass.pkt) != LB_PARSED ||
 	    lb_filter_shut(&pass.pkt, LB_CT_INGRESS))
 		return XDP_PASS;
-	/* A priority tag leaves with the packet here, and not by tc. */
-	if (pass.pkt.flags || pass.pkt.tuple.proto == IPPROTO_SCTP || pass.pkt.l3 != ETH_HLEN)
+	if (pass.pkt.flags || pass.pkt.tuple.proto == IPPROTO_SCTP)
 		return XDP_PASS;
-	lb_pass_begin(&pass, LB_CT_INGRESS, hook_ifindex(ctx));
+	ifindex = lb_front_device(ctx, pass.pkt.l3);
+	if (!ifindex)
+		return XDP_PASS;
+	lb_pass_begin(&pass, LB_CT_INGRESS, ifindex);
 	switch (lb_front_track(&pass)) {
 	case LB_TRACK_RACE:
 		return XDP_PASS;

@@ -18,24 +18,40 @@ lb_inline __u32 lb_neighbour_place(const struct lb_pass *pass)
 	return hash * 0x9e3779b1 >> (32 - LB_NEIGHBOURS_LOG2);
 }
 
-/* From where a packet came in to where it leaves, if that is allowed. */
-lb_inline enum lb_front_way lb_front_way(const struct lb_pass *pass, __u8 *mac)
+/*
+ * From where a packet came in to where it leaves, if that is allowed; whom it came in for, and
+ * which device sends it with which tag. By the stack a VLAN's own device sends, which writes the
+ * tag; by the driver the one that it is on, and the tag is ours to write.
+ */
+lb_inline enum lb_front_way lb_front_way(const struct lb_pass *pass, struct lb_neighbour *neighbour)
 {
 	const struct lb_device *in = lb_device_get(pass->ifindex), *out;
+	__u32 from;
 
-	if (!in)
+	if (!in || in->flags & LB_DEVICE_BARE)
 		return LB_FRONT_NONE;
-	__builtin_memcpy(mac, in->mac, ETH_ALEN);
-	if (pass->ct.oif == pass->ifindex && in->flags & LB_DEVICE_XDP_SEND)
+	__builtin_memcpy(neighbour->mac, in->mac, ETH_ALEN);
+	neighbour->port = pass->ct.oif;
+	neighbour->vlan = 0;
+	if (cfg_xdp_generic && pass->ct.oif == pass->ifindex && in->flags & LB_DEVICE_XDP_SEND)
 		return LB_FRONT_SEND;
 	out = lb_device_get(pass->ct.oif);
+	if (!out)
+		return LB_FRONT_NONE;
 	/* One without a link header would send ours as the packet. */
 	if (cfg_xdp_generic)
-		return out && (out->mac[0] | out->mac[1] | out->mac[2] | out->mac[3] | out->mac[4] |
-			       out->mac[5])
+		return out->mac[0] | out->mac[1] | out->mac[2] | out->mac[3] | out->mac[4] |
+				       out->mac[5]
 			       ? LB_FRONT_REDIRECT
 			       : LB_FRONT_NONE;
-	return out && out->flags & LB_DEVICE_XDP ? LB_FRONT_REDIRECT : LB_FRONT_NONE;
+	if (out->lower) {
+		neighbour->port = out->lower;
+		neighbour->vlan = out->vlan;
+	}
+	from = in->lower ? in->lower : pass->ifindex;
+	if (neighbour->port == from && in->flags & LB_DEVICE_XDP_SEND)
+		return LB_FRONT_SEND;
+	return out->flags & LB_DEVICE_XDP ? LB_FRONT_REDIRECT : LB_FRONT_NONE;
 }
 
 /*
@@ -69,7 +85,7 @@ HOOK_ONCE int lb_neighbour_ask(hook_ctx *ctx, const struct lb_pass *pass,
 	neighbour->oif = pass->ct.oif;
 	neighbour->tick = pass->ct.tick;
 	neighbour->mtu = 0;
-	neighbour->way = lb_front_way(pass, neighbour->mac);
+	neighbour->way = lb_front_way(pass, neighbour);
 	if (!neighbour->way)
 		return false;
 	lb_fib_out(&fib, pass);

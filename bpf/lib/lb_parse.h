@@ -23,6 +23,9 @@ enum lb_parsed {
 #define LB_FRAG_OFF  bpf_htons(0x1fff)
 #define LB_FRAG_MORE bpf_htons(0x2000)
 
+/* Of a tag: the VLAN's number, not the priority. */
+#define LB_VLAN_ID 0x0fff
+
 #define LB_NEXT_HOP_BY_HOP  0
 #define LB_NEXT_ROUTING	    43
 #define LB_NEXT_FRAGMENT    44
@@ -361,7 +364,7 @@ lb_inline enum lb_parsed lb_parse(hook_ctx *ctx, __u32 l3, struct lb_packet *pkt
 
 			if (!tag)
 				return LB_PARSED_MALFORMED;
-			if (tag[0] & bpf_htons(0x0fff))
+			if (!HOOK_READS_TAGS && tag[0] & bpf_htons(LB_VLAN_ID))
 				return LB_PARSED_VLAN;
 			proto = tag[1];
 			l3 += 4;

@@ -10,10 +10,10 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "137c0cd22d6a4f8d6bb3365a71426dd04b949c1f08a79900a002d1c75b3fb7c7";
+    public const string Hash = "b16ed6b5efcdc56b97b6ce3029a95d221b29ee621b6fb781dd0c1203cea73e84";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
-    public const ulong MapsHash = 0x5ff529a7b2f3e7dc;
+    public const ulong MapsHash = 0x089b35d83a049524;
 }
 
 /// <summary>struct lb_addr, 20 bytes.</summary>
@@ -296,8 +296,8 @@ public record struct LbCtState
     public override readonly int GetHashCode() => AbiBytes.Hash(this);
 }
 
-/// <summary>struct lb_device, 36 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 36)]
+/// <summary>struct lb_device, 44 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 44)]
 public record struct LbDevice
 {
     /// <summary>__be32 snat4.</summary>
@@ -314,6 +314,15 @@ public record struct LbDevice
 
     /// <summary>__u8[6] mac.</summary>
     [FieldOffset(30)] public U8x6 Mac;
+
+    /// <summary>__u32 lower.</summary>
+    [FieldOffset(36)] public uint Lower;
+
+    /// <summary>__be16 vlan.</summary>
+    [FieldOffset(40)] public Be16 Vlan;
+
+    /// <summary>__u16 pad.</summary>
+    [FieldOffset(42)] public ushort Pad;
 
     /// <summary>Byte by byte.</summary>
     public readonly bool Equals(LbDevice other) => AbiBytes.Same(this, other);
@@ -537,8 +546,8 @@ public record struct LbMeta
     public override readonly int GetHashCode() => AbiBytes.Hash(this);
 }
 
-/// <summary>struct lb_neighbour, 52 bytes.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 52)]
+/// <summary>struct lb_neighbour, 60 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 60)]
 public record struct LbNeighbour
 {
     /// <summary>__be32[4] dst.</summary>
@@ -564,6 +573,15 @@ public record struct LbNeighbour
 
     /// <summary>__u32 mtu.</summary>
     [FieldOffset(48)] public uint Mtu;
+
+    /// <summary>__u32 port.</summary>
+    [FieldOffset(52)] public uint Port;
+
+    /// <summary>__be16 vlan.</summary>
+    [FieldOffset(56)] public Be16 Vlan;
+
+    /// <summary>__u16 pad.</summary>
+    [FieldOffset(58)] public ushort Pad;
 
     /// <summary>Byte by byte.</summary>
     public readonly bool Equals(LbNeighbour other) => AbiBytes.Same(this, other);
@@ -1156,6 +1174,26 @@ public record struct LbTurn
 
     /// <summary>Byte by byte.</summary>
     public readonly bool Equals(LbTurn other) => AbiBytes.Same(this, other);
+
+    /// <inheritdoc/>
+    public override readonly int GetHashCode() => AbiBytes.Hash(this);
+}
+
+/// <summary>struct lb_vlan, 8 bytes.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 8)]
+public record struct LbVlan
+{
+    /// <summary>__u32 lower.</summary>
+    [FieldOffset(0)] public uint Lower;
+
+    /// <summary>__be16 vlan.</summary>
+    [FieldOffset(4)] public Be16 Vlan;
+
+    /// <summary>__u16 pad.</summary>
+    [FieldOffset(6)] public ushort Pad;
+
+    /// <summary>Byte by byte.</summary>
+    public readonly bool Equals(LbVlan other) => AbiBytes.Same(this, other);
 
     /// <inheritdoc/>
     public override readonly int GetHashCode() => AbiBytes.Hash(this);

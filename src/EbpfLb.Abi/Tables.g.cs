@@ -45,7 +45,7 @@ public static class Tables
 
     /// <summary>lb_devices: Hash, ReadOnlyProgram.</summary>
     public static Table<uint, LbDevice> Devices { get; } =
-        new("lb_devices", 1, 4, 36, 4096, 128);
+        new("lb_devices", 1, 4, 44, 4096, 128);
 
     /// <summary>lb_events: RingBuf.</summary>
     public static Table Events { get; } =
@@ -77,7 +77,7 @@ public static class Tables
 
     /// <summary>lb_neighbours: PerCpuArray.</summary>
     public static Table<uint, LbNeighbour> Neighbours { get; } =
-        new("lb_neighbours", 6, 4, 52, 1024, 0);
+        new("lb_neighbours", 6, 4, 60, 1024, 0);
 
     /// <summary>lb_netns: Hash, NoPrealloc, ReadOnlyProgram.</summary>
     public static Table<ulong, LbNetns> Netns { get; } =
@@ -179,6 +179,10 @@ public static class Tables
     public static Table<uint, ulong> UdpShare { get; } =
         new("lb_udp_share", 2, 4, 8, 4, 0);
 
+    /// <summary>lb_vlans: Hash, NoPrealloc, ReadOnlyProgram.</summary>
+    public static Table<LbVlan, uint> Vlans { get; } =
+        new("lb_vlans", 1, 8, 4, 4096, 129);
+
     /// <summary>All of them, by name.</summary>
     public static IReadOnlyList<Table> All { get; } =
     [
@@ -225,5 +229,6 @@ public static class Tables
         Turns,
         UdpPeer,
         UdpShare,
+        Vlans,
     ];
 }

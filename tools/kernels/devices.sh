@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Real agents on nodes whose uplink is a veth, a bond, a VLAN or both, at tc alone and with XDP, in a netlab lab as the demo's:
+# Real agents on nodes whose uplink is a veth, a bond, a VLAN or both, or a (virtio) network card, at tc alone and with XDP, in a netlab lab as the demo's:
 # two backends on the node, one on another node, a client outside. Usage: devices.sh [UPLINK/XDP...], all by default.
 # Each case prints a line "case UPLINK XDP ANSWERED FAILED KEPT ENDED VERIFY|WHAT STATUS SAYS" with tabs in between;
 # ends with 1 when a connection failed, an answer was wrong, or `ebpflb verify` found a difference.
@@ -8,13 +8,30 @@ cd "$(dirname "$0")/../.."
 DEMO_LAB=devices
 source tools/kernels/lab.sh
 
-shapes=(veth bond-active-backup bond-balance-rr bond-802.3ad vlan veth+vlan vlan-bond)
+shapes=(veth bond-active-backup bond-balance-rr bond-802.3ad vlan veth+vlan vlan-bond card card+vlan card-vlan)
 wanted=("$@")
 id=7
 
 # offload PLACE DEVICE WHAT: the device's, as ethtool -K has them.
 offload() {
 	nsenter --net="/run/netns/$(netlab_netns "$lab" "$1")" -- ethtool -K "$2" "${@:3}" > /dev/null
+}
+
+# cards: eth0 of node-1 and the other end, trunk, are network cards on one wire; those of the shape before have nothing left on them.
+cards() {
+	local node router leg
+	node=$(netlab_netns "$lab" node-1) router=$(netlab_netns "$lab" router)
+	for leg in /sys/class/net/*; do
+		[ "$(basename "$(readlink -f "$leg/device/driver")")" = virtio_net ] || continue
+		case $(cat "$leg/address") in
+		*1) ip link set "${leg##*/}" netns "$node" name eth0 ;;
+		*2) ip link set "${leg##*/}" netns "$router" name trunk ;;
+		esac
+	done
+	ip -n "$node" link del eth0.$id 2> /dev/null || true
+	ip -n "$router" link del to-node-1.$id 2> /dev/null || true
+	ip -n "$node" addr flush dev eth0
+	ip -n "$router" link set trunk nomaster
 }
 
 # uplink SHAPE: gives node-1 an uplink of that shape in the place of the one it has; `device` is the one with the addresses.
@@ -52,6 +69,9 @@ uplink() {
 			offload router "to-node-1$leg" gro on
 			offload node-1 "eth0$leg" gro on
 		done ;;
+	card*)
+		below=eth0
+		cards ;;
 	*)
 		below=eth0
 		ip link add eth0 netns "$node" type veth peer name trunk netns "$router"

@@ -44,6 +44,7 @@ task_demo() {
 task_devices() {
 	modprobe bonding max_bonds=0
 	modprobe 8021q
+	modprobe -a virtio_pci virtio_net
 	tools/kernels/devices.sh ${cases//,/ }
 }
 

@@ -11,7 +11,7 @@ programs=(bash sh awk sed grep find xargs flock setsid nsenter ip tc ethtool bpf
 # Opened while running, so that nothing names them: by .NET and by the agent.
 libraries=(libbpf.so.1 libssl.so.3 libcrypto.so.3 libstdc++.so.6 libgcc_s.so.1 libm.so.6 librt.so.1 libdl.so.2 libpthread.so.0)
 modules=(veth bridge dummy 8021q bonding macvlan ipvlan vxlan tun sch_ingress cls_bpf nf_conntrack sctp inet_diag tcp_diag udp_diag
-	wireguard ip_gre ip6_gre ipip)
+	wireguard ip_gre ip6_gre ipip virtio_pci virtio_net)
 
 # copy FILE: to the same place in the image, with the libraries it names.
 copy() {

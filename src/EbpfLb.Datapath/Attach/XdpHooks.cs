@@ -20,6 +20,9 @@ internal sealed class XdpHooks(XdpMode mode, InstancePaths paths, Func<BpfProgra
     private const string Prefix = "xdp-";
 
     private readonly PinnedLinks links = new();
+
+    /// <summary>What this attaching has answered, by where the program is: VLANs share one with the device below.</summary>
+    private readonly Dictionary<int, XdpState> done = [];
     private readonly List<string> putBack = [];
 
     /// <summary>By its driver a bond runs the program at its ports and tells it the port, so it has one of its own.</summary>
@@ -35,15 +38,16 @@ internal sealed class XdpHooks(XdpMode mode, InstancePaths paths, Func<BpfProgra
     public IReadOnlyList<AttachedDevice> Attach(IReadOnlyList<AttachedDevice> devices)
     {
         putBack.Clear();
+        done.Clear();
         List<AttachedDevice> attached = [.. devices];
         if (mode != XdpMode.Off)
         {
             var present = Present();
             attached = [.. devices.Select(d => d with { Xdp = Attach(d, present) })];
         }
-        var kept = attached.Where(IsOn).Select(d => PinOf(d.Index)).ToHashSet();
+        var kept = attached.Where(IsOn).Select(d => PinOf(PlaceOf(d).Index)).ToHashSet();
         foreach (var pin in Known().Where(p => !kept.Contains(p))) links.Detach(pin);
-        foreach (var gone in ofBonds.Keys.Except(attached.Select(d => d.Index)).ToList()) Forget(gone);
+        foreach (var gone in ofBonds.Keys.Except(attached.Select(d => PlaceOf(d).Index)).ToList()) Forget(gone);
         return attached;
     }
 
@@ -53,10 +57,14 @@ internal sealed class XdpHooks(XdpMode mode, InstancePaths paths, Func<BpfProgra
         program?.Dispose();
     }
 
-    private BpfProgram ProgramFor(AttachedDevice device)
+    /// <summary>Where the program of a device is: by the driver a VLAN's is at the device below, where frames have their tag.</summary>
+    private Link PlaceOf(AttachedDevice device)
+        => mode == XdpMode.Driver && device.Decision.Lower is { } lower ? lower.Link : device.Decision.Link;
+
+    private BpfProgram ProgramFor(Link place)
     {
-        if (mode != XdpMode.Driver || !IsBond(device.Decision.Link)) return program();
-        if (!ofBonds.TryGetValue(device.Index, out var own)) ofBonds.Add(device.Index, own = programOfBond(device.Index));
+        if (mode != XdpMode.Driver || !IsBond(place)) return program();
+        if (!ofBonds.TryGetValue(place.Index, out var own)) ofBonds.Add(place.Index, own = programOfBond(place.Index));
         return own;
     }
 
@@ -72,17 +80,17 @@ internal sealed class XdpHooks(XdpMode mode, InstancePaths paths, Func<BpfProgra
         var there = reader.ReadLinks().Select(l => l.Index).ToHashSet();
         return
         [
-            .. missing.Where(d => there.Contains(d.Index))
+            .. missing.Where(d => there.Contains(d.Index) && there.Contains(PlaceOf(d).Index))
                 .Select(d => new Difference(VerifyStage.Attachment, $"device {d.Name} xdp", Mode, "our program", Difference.None)),
         ];
     }
 
-    private bool IsInForce(AttachedDevice device) => links.Open(PinOf(device.Index))?.Info is { } info
-        && info.InterfaceIndex == device.Index && info.ProgramId == device.Xdp!.Program;
+    private bool IsInForce(AttachedDevice device) => links.Open(PinOf(PlaceOf(device).Index))?.Info is { } info
+        && info.InterfaceIndex == PlaceOf(device).Index && info.ProgramId == device.Xdp!.Program;
 
     /// <summary>Pins that are gone, of devices that had one.</summary>
     public IReadOnlyList<string> MissingPins(IEnumerable<AttachedDevice> devices)
-        => [.. devices.Where(d => IsOn(d) && !Pin.Exists(PinOf(d.Index))).Select(d => Path.GetFileName(PinOf(d.Index)))];
+        => [.. devices.Where(IsOn).Select(d => PinOf(PlaceOf(d).Index)).Distinct().Where(p => !Pin.Exists(p)).Select(Path.GetFileName)!];
 
     public void Dispose()
     {
@@ -105,16 +113,31 @@ internal sealed class XdpHooks(XdpMode mode, InstancePaths paths, Func<BpfProgra
         if (HidesTags(device.Decision))
             return new XdpState(mode, 0, $"the VLAN {device.Decision.Vlan} is on it, and XDP cannot tell its frames from the device's own"
                 + TagsRemedy(device.Decision.Link));
+        if (mode == XdpMode.Driver && device.Decision.Lower is { } lower)
+        {
+            if (device.Decision.Link.VlanId == 0)
+                return new XdpState(mode, 0, "its tags are of 802.1ad, or have priorities (egress-qos-map), which XDP does not write");
+            if (!lower.HasTagsInFrames)
+                return new XdpState(mode, 0, $"XDP is at {lower.Link.Name} for it, where its frames come in without a tag"
+                    + TagsRemedy(lower.Link));
+        }
+        var place = PlaceOf(device);
+        if (!done.TryGetValue(place.Index, out var state)) done.Add(place.Index, state = Attach(place, present));
+        return state;
+    }
+
+    private XdpState Attach(Link place, ILookup<int, XdpAttachment> present)
+    {
         try
         {
-            return new XdpState(mode, AttachLink(device, present), null);
+            return new XdpState(mode, AttachLink(place, present), null);
         }
         catch (BpfException e)
         {
             return new XdpState(mode, 0, e.Errno switch
             {
                 Errno.EBUSY => $"another XDP program is there: take it away, or leave the device out of XDP by {OptionNames.Xdp} off",
-                Errno.EOPNOTSUPP or Errno.EINVAL when mode == XdpMode.Driver && IsBond(device.Decision.Link)
+                Errno.EOPNOTSUPP or Errno.EINVAL when mode == XdpMode.Driver && IsBond(place)
                     => $"the bond's mode, or the driver of one of its ports, refuses XDP: {e.Summary}",
                 Errno.EOPNOTSUPP or Errno.EINVAL => $"the driver refuses XDP: {e.Summary}",
                 _ => e.Summary,
@@ -139,12 +162,12 @@ internal sealed class XdpHooks(XdpMode mode, InstancePaths paths, Func<BpfProgra
 
     private static bool IsBond(Link link) => link.Kind == NetworkFacts.Bond;
 
-    private uint AttachLink(AttachedDevice device, ILookup<int, XdpAttachment> present)
+    private uint AttachLink(Link place, ILookup<int, XdpAttachment> present)
     {
-        var index = device.Index;
+        var index = place.Index;
         // A link keeps its mode.
         foreach (var other in Known().Where(p => IsOf(p, index) && p != PinOf(index))) links.Detach(other);
-        var ours = ProgramFor(device);
+        var ours = ProgramFor(place);
         // Held since an earlier look, not found as a pin of an agent before.
         var known = links.Pins.Contains(PinOf(index));
         var link = links.Open(PinOf(index));
@@ -152,7 +175,7 @@ internal sealed class XdpHooks(XdpMode mode, InstancePaths paths, Func<BpfProgra
         if (link is null || link.Info.InterfaceIndex != index || !present[index].Any(a => a.Programs.Contains(link.Info.ProgramId)))
         {
             links.Replace(PinOf(index), BpfLink.AttachXdp(ours, index, mode == XdpMode.Generic));
-            if (known) putBack.Add(device.Name);
+            if (known) putBack.Add(place.Name);
         }
         else if (link.Info.ProgramId != ours.Id)
             link.Update(ours);

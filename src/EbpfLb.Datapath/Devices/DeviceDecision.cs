@@ -21,6 +21,11 @@ public sealed record DeviceDecision(Link Link, DeviceRole Role, bool HasEthernet
     /// <summary>Frames of VLANs come in with the tag in them (by a bond: at its ports); else it may be kept beside them.</summary>
     public bool HasTagsInFrames { get; init; }
 
+    /// <summary>
+    /// Of a VLAN: the device that it is on, if that is in this namespace and not excluded, and its <see cref="HasTagsInFrames"/>.
+    /// </summary>
+    public (Link Link, bool HasTagsInFrames)? Lower { get; init; }
+
     public bool IsAttached => Role != DeviceRole.None;
 
     public override string ToString() => $"{Link.Name}: {(IsAttached ? "attached" : "left alone")}: {Reason}";

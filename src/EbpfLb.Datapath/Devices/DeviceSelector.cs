@@ -31,6 +31,7 @@ public static class DeviceSelector
                 && Behind(link, facts, options) == Neighbors.Unknown ? string.Join(", ", facts.SubnetsOf(link)) : "",
             Vlan = facts.VlanOn(link)?.Name ?? "",
             HasTagsInFrames = facts.HasTagsInFrames(link),
+            Lower = facts.LowerOf(link) is { } lower && !IsNamed(options.Excluded, lower) ? (lower, facts.HasTagsInFrames(lower)) : null,
         };
     }
 

@@ -48,6 +48,9 @@ internal sealed class NetworkFacts
     /// <summary>The first VLAN whose frames come in and leave by the device.</summary>
     public Link? VlanOn(Link link) => vlans[link.Index].FirstOrDefault();
 
+    /// <summary>The device that a VLAN is on.</summary>
+    public Link? LowerOf(Link link) => link.Kind == Link.Vlan ? links.GetValueOrDefault(link.ParentIndex) : null;
+
     /// <summary>
     /// Frames of VLANs come in with their tag in them: hardware that does not take it off, or a bond of nothing else. A veth's other end
     /// decides for itself, so of one it is not known.

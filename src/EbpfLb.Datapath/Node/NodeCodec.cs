@@ -19,12 +19,18 @@ internal static class NodeCodec
                 | (device.Away ? (uint)LbDeviceFlag.Away : 0) | (device.SendsFrames ? (uint)LbDeviceFlag.Xdp : 0)
                 | (device.SendsOwnFrames ? (uint)LbDeviceFlag.XdpSend : 0) | (device.Bridge ? (uint)LbDeviceFlag.Bridge : 0),
         };
+        if (device.Lower != 0) (value.Lower, value.Vlan) = (device.Lower, Be16.FromHost(device.Vlan));
         if (device.Mac?.GetAddressBytes() is { Length: 6 } mac) value.Mac = U8x6.FromBytes(mac);
         if (device.Upper?.GetAddressBytes() is { Length: 6 } upper) value.Upper = U8x6.FromBytes(upper);
         if (device.Snat4 is { } snat4) value.Snat4 = ToBe32(snat4);
         if (device.Snat6 is { } snat6) value.Snat6 = ToBe32x4(snat6);
         return value;
     }
+
+    public static LbVlan ToVlan(NodeDevice device) => new() { Lower = device.Lower, Vlan = Be16.FromHost(device.Vlan) };
+
+    /// <summary>"VLAN 7 on device 3", as its owner lies in the map; the device by its index.</summary>
+    public static string Words(LbVlan key) => $"VLAN {key.Vlan.ToHost()} on device {key.Lower}";
 
     public static LbNodeAddr Encode(NodeAddress address) => new() { Flags = address.NodePort ? (uint)LbNodeAddrFlag.NodePort : 0 };
 

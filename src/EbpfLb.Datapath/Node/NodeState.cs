@@ -55,6 +55,12 @@ public sealed record NodeDevice(
     /// <summary>Link address of a device above it that has no program of ours; null: none.</summary>
     public PhysicalAddress? Upper { get; init; }
 
+    /// <summary>Of a VLAN: the device that its frames leave by with the tag <see cref="Vlan"/>; 0: XDP writes none for it.</summary>
+    public uint Lower { get; init; }
+
+    /// <summary>The VLAN's number, 1 to 4094, where <see cref="Lower"/> is not 0.</summary>
+    public ushort Vlan { get; init; }
+
     /// <summary>Its own link address; null: it has no Ethernet header.</summary>
     public PhysicalAddress? Mac { get; init; }
 

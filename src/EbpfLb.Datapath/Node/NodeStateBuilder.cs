@@ -35,7 +35,8 @@ public static class NodeStateBuilder
                 => Device(d, addresses, names, options) with
                 {
                     Above = stack.IsAbove(d), Bridge = IsBridge(d), Upper = stack.Upper(d), Mac = d.HasEthernet ? d.Link.Mac : null,
-                    SendsFrames = network.XdpSenders.Contains(d.Link.Index), SendsOwnFrames = SendsOwnFrames(d.Link, network),
+                    SendsFrames = network.XdpSenders.Contains(SenderOf(d).Index), SendsOwnFrames = SendsOwnFrames(SenderOf(d), network),
+                    Lower = TaggedAt(d) is { } lower ? (uint)lower.Index : 0, Vlan = d.Link.VlanId,
                 }).ToValueList(),
             Addresses(network, addresses, options).ToValueList(),
             Settings(options, node, netnsCookie) with
@@ -51,6 +52,11 @@ public static class NodeStateBuilder
     }
 
     private static bool IsBridge(DeviceDecision device) => device.IsAttached && device.Link.Kind == NetworkFacts.Bridge;
+
+    /// <summary>The device that XDP gives a VLAN's frames to, with their tag; null: none of the kind, and tc does all.</summary>
+    private static Link? TaggedAt(DeviceDecision device) => device.Link.VlanId != 0 ? device.Lower?.Link : null;
+
+    private static Link SenderOf(DeviceDecision device) => TaggedAt(device) ?? device.Link;
 
     /// <summary>By XDP_TX, which a bond does by its ports. A veth loses them unless its other end has a program.</summary>
     private static bool SendsOwnFrames(Link link, NetworkSnapshot network) => link.Kind == NetworkFacts.Bond

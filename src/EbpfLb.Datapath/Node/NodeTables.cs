@@ -8,9 +8,9 @@ using EbpfLb.Policy;
 namespace EbpfLb.Datapath.Node;
 
 /// <summary>
-/// Writes lb_devices, lb_node_addrs4/6, lb_nodes and lb_settings: what differs from what the kernel holds, and nothing when nothing does.
-/// First what is new, then the settings that may rely on it, then away with what is old. The range of NodePorts in lb_settings
-/// covers what is configured and what services use, so it only grows while the agent runs.
+/// Writes lb_devices, lb_vlans, lb_node_addrs4/6, lb_nodes and lb_settings: what differs from what the kernel holds, and nothing when
+/// nothing does. First what is new, then the settings that may rely on it, then away with what is old. The range of NodePorts in
+/// lb_settings covers what is configured and what services use, so it only grows while the agent runs.
 /// </summary>
 /// <param name="found">lb_settings as it is now.</param>
 /// <param name="pendingFlows">Elements of lb_ct_pending.</param>
@@ -20,6 +20,7 @@ internal sealed class NodeTables(
     DiffedTable<LbIp4, LbNodeAddr> addresses4,
     DiffedTable<LbIp6, LbNodeAddr> addresses6,
     DiffedTable<LbIp6, uint> nodes,
+    DiffedTable<LbVlan, uint> vlans,
     ITable<uint, LbSettings> settings,
     LbSettings found,
     uint pendingFlows,
@@ -37,7 +38,7 @@ internal sealed class NodeTables(
     {
         get
         {
-            lock (sync) return [devices.Fill, addresses4.Fill, addresses6.Fill, nodes.Fill];
+            lock (sync) return [devices.Fill, addresses4.Fill, addresses6.Fill, nodes.Fill, vlans.Fill];
         }
     }
 
@@ -48,6 +49,7 @@ internal sealed class NodeTables(
         new(VerifyStage.Kernel, addresses4.Name, addresses4.Count),
         new(VerifyStage.Kernel, addresses6.Name, addresses6.Count),
         new(VerifyStage.Kernel, nodes.Name, nodes.Count),
+        new(VerifyStage.Kernel, vlans.Name, vlans.Count),
         new(VerifyStage.Kernel, settings.Name, 1),
     ];
 
@@ -60,7 +62,11 @@ internal sealed class NodeTables(
         {
             last = state;
             configured = state.Settings.NodePorts;
-            var wantedDevices = Fitting(state.Devices, problems).ToDictionary(d => d.Ifindex, NodeCodec.Encode);
+            List<NodeDevice> fitting = [.. Fitting(state.Devices, problems)];
+            var wantedDevices = fitting.ToDictionary(d => d.Ifindex, NodeCodec.Encode);
+            // Those with a program: frames of others go on as they came.
+            var wantedVlans = fitting.Where(d => d is { Lower: not 0, Bare: false })
+                .DistinctBy(NodeCodec.ToVlan).ToDictionary(NodeCodec.ToVlan, d => d.Ifindex);
             var wanted4 = Of(state, IpFamily.IPv4).ToDictionary(a => NodeCodec.ToIp4(a.Address), NodeCodec.Encode);
             // Who has such an address all the same keeps it.
             foreach (var broadcast in state.Broadcasts) wanted4.TryAdd(NodeCodec.ToIp4(broadcast),
@@ -69,14 +75,16 @@ internal sealed class NodeTables(
             var wantedNodes = state.Nodes.ToDictionary(NodeCodec.ToIp6, _ => 1u);
             List<TableError> none = [];
             var written = devices.Write(wantedDevices, none) + addresses4.Write(wanted4, none) + addresses6.Write(wanted6, none)
-                + nodes.Write(wantedNodes, none);
+                + nodes.Write(wantedNodes, none) + vlans.Write(wantedVlans, none);
             var change = NodeCodec.With(NodeCodec.Encode(state.Settings, Cover(configured, inUse), pendingFlows), services);
             if (change != held && WriteSettings(change, problems)) written++;
             var removed = Remove(devices, wantedDevices, problems)
-                + Remove(addresses4, wanted4, problems) + Remove(addresses6, wanted6, problems) + Remove(nodes, wantedNodes, problems);
+                + Remove(addresses4, wanted4, problems) + Remove(addresses6, wanted6, problems) + Remove(nodes, wantedNodes, problems)
+                + Remove(vlans, wantedVlans, problems);
             // Once more: what failed before may have found a full table that has room now.
             written += Write(devices, wantedDevices, problems) + Write(addresses4, wanted4, problems)
-                + Write(addresses6, wanted6, problems) + Write(nodes, wantedNodes, problems);
+                + Write(addresses6, wanted6, problems) + Write(nodes, wantedNodes, problems)
+                + Write(vlans, wantedVlans, problems);
             return new NodeResult(written, removed, problems.ToValueList());
         }
     }
@@ -124,6 +132,7 @@ internal sealed class NodeTables(
                 .. addresses4.Verify(key => NodeCodec.ToAddress(key).ToString(), repair),
                 .. addresses6.Verify(key => NodeCodec.ToAddress(key).ToString(), repair),
                 .. nodes.Verify(key => NodeCodec.ToAddress(key).ToString(), repair),
+                .. vlans.Verify(NodeCodec.Words, repair),
             ];
             var before = held;
             if (settings.TryRead(0, out var found) && found != before) differences.Add(FieldText.Differing(settings.Name, before, found));

@@ -36,6 +36,7 @@ internal sealed class KernelTables : IDisposable
     private readonly KernelTable<LbIp4, LbNodeAddr> addresses4;
     private readonly KernelTable<LbIp6, LbNodeAddr> addresses6;
     private readonly KernelTable<LbIp6, uint> nodes;
+    private readonly KernelTable<LbVlan, uint> vlans;
     private readonly KernelTable<ulong, LbNetns> netns;
     private readonly BpfMap<LbAffKey, LbAff> affinity;
     private readonly BpfMap<uint, LbSettings> settings;
@@ -60,6 +61,7 @@ internal sealed class KernelTables : IDisposable
         addresses4 = new(new BpfMap<LbIp4, LbNodeAddr>(maps.Take(Abi.Tables.NodeAddrs4)));
         addresses6 = new(new BpfMap<LbIp6, LbNodeAddr>(maps.Take(Abi.Tables.NodeAddrs6)));
         nodes = new(new BpfMap<LbIp6, uint>(maps.Take(Abi.Tables.Nodes)));
+        vlans = new(new BpfMap<LbVlan, uint>(maps.Take(Abi.Tables.Vlans)));
         netns = new(new BpfMap<ulong, LbNetns>(maps.Take(Abi.Tables.Netns)));
         affinity = new(maps.Take(Abi.Tables.Affinity));
         settings = new(maps.Take(Abi.Tables.Settings));
@@ -119,7 +121,8 @@ internal sealed class KernelTables : IDisposable
     /// <param name="nodePorts">Those that the service tables hold.</param>
     public NodeTables ReadNode(PortRange? nodePorts) => new(
         Held(devices, devices), Held(FilteredBy(addresses4, FilterKeys.AddressOf), addresses4),
-        Held(FilteredBy(addresses6, FilterKeys.AddressOf), addresses6), Held(nodes, nodes), new KernelTable<uint, LbSettings>(settings),
+        Held(FilteredBy(addresses6, FilterKeys.AddressOf), addresses6), Held(nodes, nodes), Held(vlans, vlans),
+        new KernelTable<uint, LbSettings>(settings),
         settings.Lookup(0),
         capacities[Abi.Tables.CtPending.Name], nodePorts);
 
@@ -147,6 +150,7 @@ internal sealed class KernelTables : IDisposable
         addresses4.Dispose();
         addresses6.Dispose();
         nodes.Dispose();
+        vlans.Dispose();
         netns.Dispose();
         affinity.Dispose();
         settings.Dispose();

@@ -9,8 +9,8 @@ namespace EbpfLb.Netlink.Network;
 /// <param name="Type">What its packets begin with.</param>
 /// <param name="Flags">Up, loopback ...</param>
 /// <param name="MasterIndex">The bridge, bond, team or VRF that it belongs to; 0: none.</param>
-/// <param name="ParentIndex">The device below a VLAN, macvlan or tunnel, or a veth's other end (there in its own namespace); 0:
-/// none.</param>
+/// <param name="ParentIndex">The device below a VLAN, macvlan or tunnel, 0 where it is in another namespace; or a veth's other end (there
+/// in its own namespace); 0: none.</param>
 /// <param name="Mtu">In bytes, without the link layer's header.</param>
 /// <param name="Mac">Hardware address; empty when it has none.</param>
 public sealed record Link(
@@ -18,6 +18,12 @@ public sealed record Link(
 {
     /// <summary>Kind of a device whose frames have a tag on the one below.</summary>
     public const string Vlan = "vlan";
+
+    /// <summary>
+    /// Of a VLAN whose frames have nothing in their tag but this number, by 802.1Q. 0: no VLAN, one of 802.1ad, or one that writes
+    /// priorities (egress-qos-map).
+    /// </summary>
+    public ushort VlanId { get; init; }
 
     /// <summary>Switched on by its administrator.</summary>
     public bool IsUp => Flags.HasFlag(LinkFlags.Up);

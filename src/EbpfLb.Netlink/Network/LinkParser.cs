@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Net.NetworkInformation;
 using EbpfLb.Netlink.Wire;
 
@@ -13,6 +14,13 @@ internal static class LinkParser
     private const int Master = 10;
     private const int LinkInfo = 18;
     private const int InfoKind = 1;
+    private const int InfoData = 2;
+    private const int ParentNamespace = 37;
+
+    /// <summary>IFLA_VLAN_ID, _EGRESS_QOS and _PROTOCOL.</summary>
+    private const int VlanId = 1, VlanPriorities = 3, VlanProtocol = 5;
+
+    private const ushort Ethernet8021Q = 0x8100;
 
     /// <summary>
     /// null for what other families tell in messages of the same type: a bridge's RTM_DELLINK only says that a port left it.
@@ -23,6 +31,8 @@ internal static class LinkParser
         if (body.Family != 0) return null;
         string? name = null, kind = null;
         int master = 0, parent = 0, mtu = 0;
+        ushort vlan = 0;
+        var isElsewhere = false;
         var mac = PhysicalAddress.None;
         var attributes = message.Attributes<LinkBody>();
         while (attributes.MoveNext())
@@ -34,17 +44,42 @@ internal static class LinkParser
                 case Mtu: mtu = (int)attributes.Number; break;
                 case Parent: parent = (int)attributes.Number; break;
                 case Master: master = (int)attributes.Number; break;
-                case LinkInfo: kind = KindOf(attributes.Nested); break;
+                case ParentNamespace: isElsewhere = true; break;
+                case LinkInfo: (kind, vlan) = KindOf(attributes.Nested); break;
             }
         }
+        // A number there, which here is another device's or nobody's.
+        if (isElsewhere && kind != "veth") parent = 0;
         // Wireless events are RTM_NEWLINK without a name.
-        return name is null ? null : new Link(body.Index, name, kind, (LinkType)body.Type, (LinkFlags)body.Flags, master, parent, mtu, mac);
+        return name is null ? null
+            : new Link(body.Index, name, kind, (LinkType)body.Type, (LinkFlags)body.Flags, master, parent, mtu, mac) { VlanId = vlan };
     }
 
-    private static string? KindOf(AttributeReader info)
+    /// <summary>And of a VLAN its number, see <see cref="Link.VlanId"/>. The kind comes first.</summary>
+    private static (string? Kind, ushort Vlan) KindOf(AttributeReader info)
     {
+        (string? Kind, ushort Vlan) found = default;
         while (info.MoveNext())
-            if (info.Type == InfoKind) return info.Text;
-        return null;
+        {
+            if (info.Type == InfoKind) found.Kind = info.Text;
+            if (info.Type == InfoData && found.Kind == Link.Vlan) found.Vlan = PlainVlan(info.Nested);
+        }
+        return found;
+    }
+
+    private static ushort PlainVlan(AttributeReader data)
+    {
+        ushort id = 0, protocol = 0;
+        var hasPriorities = false;
+        while (data.MoveNext())
+        {
+            switch (data.Type)
+            {
+                case VlanId: id = BinaryPrimitives.ReadUInt16LittleEndian(data.Value); break;
+                case VlanProtocol: protocol = BinaryPrimitives.ReadUInt16BigEndian(data.Value); break;
+                case VlanPriorities: hasPriorities = true; break;
+            }
+        }
+        return protocol == Ethernet8021Q && !hasPriorities ? id : (ushort)0;
     }
 }

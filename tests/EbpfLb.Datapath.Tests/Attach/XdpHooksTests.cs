@@ -1,6 +1,7 @@
 using EbpfLb.Bpf;
 using EbpfLb.Datapath.Attach;
 using EbpfLb.Datapath.Devices;
+using EbpfLb.Netlink.Network;
 using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.Datapath.Tests.Attach;
@@ -162,6 +163,70 @@ public sealed class XdpHooksTests : IDisposable
         Assert.Equal(remedy is null, ProgramAt("left") != 0);
     }
 
+    /// <summary>This kernel may have no VLANs, so left stands for one on right.</summary>
+    [Fact]
+    public void By_the_driver_the_program_of_a_VLAN_is_at_the_device_below()
+    {
+        using var hooks = NewHooks(XdpMode.Driver);
+
+        var vlan = AttachAs(hooks, AsVlan(7, hasTags: true));
+
+        Assert.Equal(new XdpState(XdpMode.Driver, program.Id, null), vlan.Xdp);
+        Assert.Equal((0u, program.Id), (ProgramAt("left"), ProgramAt("right")));
+        Assert.Equal([PinOf("right", XdpMode.Driver)], XdpPins());
+        Assert.Empty(lab.Run(() => hooks.Faults([vlan])));
+        Assert.Empty(hooks.MissingPins([vlan]));
+
+        using (var link = BpfLink.OpenPinned(lab.Paths.Link(XdpPins().Single()))) link.Detach();
+        Assert.Equal(["device left xdp"], lab.Run(() => hooks.Faults([vlan])).Select(f => f.Object));
+        AttachAs(hooks, AsVlan(7, hasTags: true));
+        Assert.Equal(["right"], hooks.PutBack);
+
+        lab.Run(() => hooks.Attach([]));
+        Assert.Equal(0u, ProgramAt("right"));
+    }
+
+    [Fact]
+    public void VLANs_and_the_device_that_they_are_on_share_a_program()
+    {
+        using var hooks = NewHooks(XdpMode.Driver);
+        var attached = lab.Attach(lab.NewAttacher(TcAttachMode.Auto), DeviceLab.Left, DeviceLab.Right).ToDictionary(d => d.Name);
+        var (left, right) = (attached["left"], attached["right"]);
+        AttachedDevice[] devices = [left with { Decision = AsVlan(7, hasTags: true)(left.Decision) },
+            left with { Decision = AsVlan(8, hasTags: true)(left.Decision) }, right];
+
+        Assert.All(lab.Run(() => hooks.Attach(devices)), d => Assert.Equal(new XdpState(XdpMode.Driver, program.Id, null), d.Xdp));
+        Assert.Equal((0u, program.Id), (ProgramAt("left"), ProgramAt("right")));
+        Assert.Equal([PinOf("right", XdpMode.Driver)], XdpPins());
+
+        lab.Run(() => hooks.Attach(devices[..1]));
+        Assert.Equal(program.Id, ProgramAt("right"));
+    }
+
+    [Theory]
+    [InlineData(7, false,
+        "XDP is at right for it, where its frames come in without a tag"
+            + ": have it leave the tags in them (ethtool -K right rxvlan off rx-vlan-stag-hw-parse off)")]
+    [InlineData(0, true, "its tags are of 802.1ad, or have priorities (egress-qos-map), which XDP does not write")]
+    public void A_VLAN_that_XDP_cannot_tell_or_tag_says_why(int id, bool hasTags, string problem)
+    {
+        using var hooks = NewHooks(XdpMode.Driver);
+
+        Assert.Equal(problem, AttachAs(hooks, AsVlan((ushort)id, hasTags)).Xdp!.Problem);
+
+        Assert.Equal((0u, 0u), (ProgramAt("left"), ProgramAt("right")));
+    }
+
+    [Fact]
+    public void By_the_stack_a_VLAN_has_the_program_itself()
+    {
+        using var hooks = NewHooks(XdpMode.Generic);
+
+        Assert.Null(AttachAs(hooks, AsVlan(7, hasTags: true)).Xdp!.Problem);
+
+        Assert.Equal((program.Id, 0u), (ProgramAt("left"), ProgramAt("right")));
+    }
+
     /// <summary>This kernel may have no bonds, so a veth stands for one.</summary>
     [Theory]
     [InlineData(XdpMode.Driver, true)]
@@ -221,6 +286,16 @@ public sealed class XdpHooksTests : IDisposable
         bonds.Add(index);
         return NewProgram();
     });
+
+    private IEnumerable<string> XdpPins() => lab.Pins().Where(p => p.StartsWith("xdp", StringComparison.Ordinal));
+
+    /// <summary>On right, which is hardware then.</summary>
+    private Func<DeviceDecision, DeviceDecision> AsVlan(ushort id, bool hasTags)
+    {
+        using var reader = lab.Run(NetworkReader.Open);
+        var lower = reader.ReadLinks().Single(l => l.Name == DeviceLab.Right) with { Kind = null };
+        return device => device with { Link = device.Link with { Kind = Link.Vlan, VlanId = id }, Lower = (lower, hasTags) };
+    }
 
     private static DeviceDecision AsBond(DeviceDecision device) => device with { Link = device.Link with { Kind = "bond" } };
 

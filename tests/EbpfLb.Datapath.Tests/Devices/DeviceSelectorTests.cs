@@ -63,6 +63,19 @@ public sealed class DeviceSelectorTests
             DeviceSelector.Select(net.Snapshot, new DeviceOptions([], [], [])).Skip(1).Select(d => $"{d.Link.Name} {d.Vlan}"));
     }
 
+    [Fact]
+    public void A_VLAN_knows_the_device_that_it_is_on_unless_that_is_excluded()
+    {
+        var net = new Net().Device("eth0").Device("eth1").Device("eth2")
+            .Vlan("eth0.7", "eth0", 7).Vlan("eth1.7", "eth1", 7).Vlan("eth2.7", "eth2", 7).Device("mac0", "macvlan", parent: "eth0");
+        var snapshot = net.Snapshot with { TagsInFrames = new HashSet<int> { net.IndexOf("eth1"), net.IndexOf("eth2") } };
+
+        Assert.Equal(
+            [("eth0.7", "eth0", false), ("eth1.7", "eth1", true)],
+            DeviceSelector.Select(snapshot, new DeviceOptions([], [NamePattern.Parse("eth2")], [])).Where(d => d.Lower is not null)
+                .Select(d => (d.Link.Name, d.Lower!.Value.Link.Name, d.Lower.Value.HasTagsInFrames)));
+    }
+
     [Theory]
     [InlineData(null, "eth0: attached: carries the default route")]
     [InlineData("bridge", "eth0: attached: carries the default route")]

@@ -37,5 +37,13 @@ internal sealed class Net
         return this;
     }
 
+    /// <summary>A VLAN that XDP can write the tags of.</summary>
+    public Net Vlan(string name, string parent, ushort id)
+    {
+        Device(name, Link.Vlan, parent: parent);
+        links[^1] = links[^1] with { VlanId = id };
+        return this;
+    }
+
     public int IndexOf(string device) => links.Single(l => l.Name == device).Index;
 }

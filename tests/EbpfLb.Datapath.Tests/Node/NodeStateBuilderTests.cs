@@ -38,6 +38,26 @@ public sealed class NodeStateBuilderTests
         Assert.Equal("2001:db8::80", Device("eth0", new Net().Device("eth0").Address("eth0", "2001:db8::80/128")).Snat6.ToString());
     }
 
+    /// <summary>XDP gives them to the device below, with the tag; where a tag has more than a number, it does not.</summary>
+    [Fact]
+    public void Frames_of_a_VLAN_are_sent_by_the_device_below()
+    {
+        var net = new Net().Device("eth0").Device("ve0", "veth")
+            .Vlan("eth0.7", "eth0", 7).Vlan("ve0.8", "ve0", 8).Vlan("eth0.9", "eth0", 0);
+        var snapshot = net.Snapshot with { XdpSenders = new HashSet<int> { net.IndexOf("eth0"), net.IndexOf("ve0") } };
+
+        var state = NodeStateBuilder.Build(
+            snapshot, DeviceSelector.Select(snapshot, new DeviceOptions([], [], [])), new NodeOptions(), node: null, netnsCookie: 0);
+
+        Assert.Equal(
+            [
+                ("eth0.7", (uint)net.IndexOf("eth0"), (ushort)7, true, true), ("ve0.8", (uint)net.IndexOf("ve0"), (ushort)8, true, false),
+                ("eth0.9", 0u, (ushort)0, false, true),
+            ],
+            state.Devices.Where(d => d.Name.Contains('.', StringComparison.Ordinal))
+                .Select(d => (d.Name, d.Lower, d.Vlan, d.SendsFrames, d.SendsOwnFrames)));
+    }
+
     [Fact]
     public void An_address_beside_the_router_is_preferred()
         => Assert.Equal("198.51.100.1", Device("eth0", new Net().Device("eth0")

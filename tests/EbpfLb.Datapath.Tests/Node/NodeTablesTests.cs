@@ -13,6 +13,7 @@ public sealed class NodeTablesTests
     private readonly MemoryTable<LbIp4, LbNodeAddr> addresses4 = new("lb_node_addrs4", 3);
     private readonly MemoryTable<LbIp6, LbNodeAddr> addresses6 = new("lb_node_addrs6", 3);
     private readonly MemoryTable<LbIp6, uint> nodes = new("lb_nodes", 3);
+    private readonly MemoryTable<LbVlan, uint> vlans = new("lb_vlans", 3);
     private readonly MemoryTable<uint, LbSettings> settings = new("lb_settings", 1);
     private readonly List<string> operations = [];
     private readonly NodeTables tables;
@@ -33,6 +34,7 @@ public sealed class NodeTablesTests
             new(new FaultyTable<LbIp4, LbNodeAddr>(addresses4, seen), addresses4.Entries),
             new(new FaultyTable<LbIp6, LbNodeAddr>(addresses6, seen), addresses6.Entries),
             new(new FaultyTable<LbIp6, uint>(nodes, seen), nodes.Entries),
+            new(new FaultyTable<LbVlan, uint>(vlans, seen), vlans.Entries),
             new FaultyTable<uint, LbSettings>(settings, seen), Settings, pendingFlows: 77, used);
     }
 
@@ -62,6 +64,19 @@ public sealed class NodeTablesTests
         Assert.Equal(
             [LbNodeAddrFlag.NodePort, LbNodeAddrFlag.Broadcast],
             ((string[])["192.0.2.1", "192.0.2.255"]).Select(a => (LbNodeAddrFlag)addresses4.Entries[NodeCodec.ToIp4(Address(a))].Flags));
+    }
+
+    [Fact]
+    public void A_VLAN_with_a_program_is_found_by_its_tag_and_goes_with_its_device()
+    {
+        var vlan = new NodeDevice(4, "eth0.7", null, null) { Lower = 2, Vlan = 7 };
+        tables.Apply(State with { Devices = [.. State.Devices, vlan, vlan with { Ifindex = 5, Name = "eth0.8", Vlan = 8, Bare = true }] });
+
+        Assert.Equal((2u, (ushort)7, 4u), vlans.Entries.Select(e => (e.Key.Lower, e.Key.Vlan.ToHost(), e.Value)).Single());
+        Assert.Equal((2u, (ushort)8), (devices.Entries[5].Lower, devices.Entries[5].Vlan.ToHost()));
+
+        tables.Apply(State);
+        Assert.Empty(vlans.Entries);
     }
 
     [Fact]

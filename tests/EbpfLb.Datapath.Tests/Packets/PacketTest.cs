@@ -1,4 +1,5 @@
 using System.Net;
+using System.Reflection;
 using EbpfLb.Abi;
 using EbpfLb.Datapath.Tests.Packets.Front;
 using EbpfLb.Datapath.Tests.Packets.Harness;
@@ -17,7 +18,9 @@ public abstract class PacketTest : IClassFixture<PacketFixture>
     private protected PacketTest(PacketProgram program)
     {
         Program = program;
-        Program.HasFront = GetType().IsDefined(typeof(InFrontAttribute), inherit: false);
+        var inFront = GetType().GetCustomAttribute<InFrontAttribute>(inherit: false);
+        Program.HasFront = inFront is not null;
+        Program.Vlans = inFront is { IsTagged: true } ? [PacketLab.Wan, PacketLab.SecondWan, PacketLab.Lan] : [];
         Program.Reset();
     }
 

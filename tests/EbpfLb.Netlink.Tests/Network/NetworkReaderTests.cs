@@ -45,6 +45,23 @@ public sealed class NetworkReaderTests : IDisposable
         Assert.Equal(("tun", LinkType.Ethernet), (links["tap0"].Kind, links["tap0"].Type));
     }
 
+    /// <summary>As Docker and CNI plugins make macvlans: there the number of the device below means another one, or none.</summary>
+    [Fact]
+    public void The_parent_of_a_device_in_another_namespace_is_not_known_but_for_a_veth()
+    {
+        netns.Ip(
+            "link add ve0 type veth peer name ve1", "link add link ve0 name mv0 type macvlan", "link add link ve0 name mv1 type macvlan");
+        using var other = new TestNamespace();
+        netns.Ip($"link set mv1 netns {other.Node.Netns}", $"link set ve1 netns {other.Node.Netns}");
+        var below = reader.ReadLinks().Single(l => l.Name == "ve0").Index;
+
+        using var there = other.Open(NetworkReader.Open);
+
+        Assert.Equal(below, reader.ReadLinks().Single(l => l.Name == "mv0").ParentIndex);
+        var links = there.ReadLinks().ToDictionary(l => l.Name, l => l.ParentIndex);
+        Assert.Equal((0, below), (links["mv1"], links["ve1"]));
+    }
+
     [Fact]
     public void Devices_that_send_frames_of_XDP_programs_are_known()
     {

@@ -47,6 +47,9 @@ internal sealed class FrontOfStack : IDisposable
     public static List<BpfLink> Attach(BpfProgram program, ScratchNetns netns)
         => netns.Run(() => PacketLab.Devices.Select(d => BpfLink.AttachXdp(program, d.Index, isGeneric: false)).ToList());
 
+    /// <summary>Devices whose frames have their index as a tag, and go by <see cref="PacketLab.Pods"/>.</summary>
+    public HashSet<int> Tagged { get; } = [];
+
     /// <summary>How many packets it took so far.</summary>
     public int Taken { get; private set; }
 
@@ -56,14 +59,12 @@ internal sealed class FrontOfStack : IDisposable
         if (packet.Length is < MacBytes + 2 or > LongestPacket) return tc();
         AwaitRoomInTick();
         var before = Sum(LbReason.PktXdp);
-        var result = program.TestRun(new TestRunRequest
-        {
-            Data = packet, DataOutCapacity = LongestPacket * 2, Context = new XdpContext(packet.Length, ifindex).ToBytes(),
-        });
+        var (frame, device) = Tagged.Contains(ifindex) ? (WithTag(packet, ifindex), PacketLab.Pods.Index) : (packet, ifindex);
+        var result = RunHere(frame, device);
         var (taken, counted) = (result.ReturnValue is Transmit or Redirect, Sum(LbReason.PktXdp) - before);
         Require(taken || result.ReturnValue is Drop or Pass, $"XDP answered {result.ReturnValue}");
         Require(counted == (taken ? 1 : 0), $"XDP counted {counted} packets as sent of one that it answered with {result.ReturnValue}");
-        Require(taken || packet.AsSpan().SequenceEqual(result.Data), "XDP changed a packet that it did not send");
+        Require(taken || frame.AsSpan().SequenceEqual(result.Data), "XDP changed a packet that it did not send");
         if (result.ReturnValue == Drop) return new PacketResult(Verdict.Drop, packet);
         if (!taken) return tc();
 
@@ -74,8 +75,28 @@ internal sealed class FrontOfStack : IDisposable
         var byTc = tc();
         putBack();
         for (var i = 0; i < counts.Count; i++) tables.Stats.Update((uint)i, counts[i]);
-        AssertSame(result.Data, byTc);
+        AssertSame(WithoutTag(result.Data), byTc);
         return byTc;
+    }
+
+    /// <summary>Just what XDP makes of a frame.</summary>
+    public TestRunResult RunHere(byte[] frame, int ifindex) => program.TestRun(new TestRunRequest
+    {
+        Data = frame, DataOutCapacity = LongestPacket * 2, Context = new XdpContext(frame.Length, ifindex).ToBytes(),
+    });
+
+    private static byte[] WithTag(byte[] packet, int id) => [.. packet[..MacBytes], 0x81, 0, 0, (byte)id, .. packet[MacBytes..]];
+
+    /// <summary>To the neighbours of VLANs frames have theirs, to others none.</summary>
+    private byte[] WithoutTag(byte[] frame)
+    {
+        var device = frame[5];
+        if (!Tagged.Contains(device)) return frame;
+        byte[] tag = [0x81, 0, 0, device];
+        Require(
+            frame.AsSpan(MacBytes, tag.Length).SequenceEqual(tag),
+            $"XDP sent {Convert.ToHexString(frame[..18])} to a neighbour in VLAN {device}");
+        return [.. frame[..MacBytes], .. frame[(MacBytes + tag.Length)..]];
     }
 
     /// <summary>

@@ -70,6 +70,9 @@ internal sealed class PacketProgram : IDisposable
 
     public ScratchNetns Netns => netns;
 
+    /// <summary>Those that are VLANs to XDP, on <see cref="PacketLab.Pods"/>; for <see cref="Reset"/>.</summary>
+    public IReadOnlyList<Device> Vlans { get; set; } = [];
+
     public LbSettings Settings
     {
         get => Tables.Settings.Lookup(0);
@@ -97,6 +100,8 @@ internal sealed class PacketProgram : IDisposable
             Tables.PutNodeAddress(device.Address(Family.IPv4), LbNodeAddrFlag.NodePort);
             Tables.PutNodeAddress(device.Address(Family.IPv6), LbNodeAddrFlag.NodePort);
         }
+        Front?.Tagged.Clear();
+        foreach (var vlan in Vlans) PutVlan(vlan);
         var settings = new LbSettings
         {
             Flags = (uint)(LbSetting.SetPods4 | LbSetting.SetPods6 | LbSetting.SetEvents),
@@ -108,6 +113,16 @@ internal sealed class PacketProgram : IDisposable
         };
         for (var i = 0; i < NodeSettings.MostPodRanges; i++) AbiAddress.SetPods(ref settings, i, "10.244.0.0/16", "fd00:244::/32");
         Settings = settings;
+    }
+
+    /// <summary>Makes a device a VLAN, numbered as the device, on <see cref="PacketLab.Pods"/>.</summary>
+    public void PutVlan(Device device)
+    {
+        var key = new LbVlan { Lower = (uint)PacketLab.Pods.Index, Vlan = Be16.FromHost((ushort)device.Index) };
+        Tables.Vlans.Update(key, (uint)device.Index);
+        var value = Tables.Devices.Lookup((uint)device.Index);
+        Tables.Devices.Update((uint)device.Index, value with { Lower = key.Lower, Vlan = key.Vlan });
+        Front?.Tagged.Add(device.Index);
     }
 
     /// <summary>Writes a service: backends, lists, then each frontend.</summary>

@@ -36,6 +36,7 @@ internal sealed class PacketTables : IDisposable
         SvcCidrs4 = Open(bpf, Abi.Tables.SvcCidrs4);
         SvcCidrs6 = Open(bpf, Abi.Tables.SvcCidrs6);
         Devices = Open(bpf, Abi.Tables.Devices);
+        Vlans = Open(bpf, Abi.Tables.Vlans);
         Settings = Open(bpf, Abi.Tables.Settings);
         Conntrack4 = Open(bpf, Abi.Tables.Conntrack4);
         Conntrack6 = Open(bpf, Abi.Tables.Conntrack6);
@@ -91,6 +92,8 @@ internal sealed class PacketTables : IDisposable
     public BpfMap<LbPrefix6, uint> SvcCidrs6 { get; }
 
     public BpfMap<uint, LbDevice> Devices { get; }
+
+    public BpfMap<LbVlan, uint> Vlans { get; }
 
     public BpfMap<uint, LbSettings> Settings { get; }
 
@@ -175,6 +178,7 @@ internal sealed class PacketTables : IDisposable
         Empty(SvcCidrs4);
         Empty(SvcCidrs6);
         Empty(Devices);
+        Empty(Vlans);
         Empty(Affinity);
         Empty(Answers);
         for (var i = 0u; i < AnswerRate.Info.MaxEntries; i++) AnswerRate.Update(i, 0);

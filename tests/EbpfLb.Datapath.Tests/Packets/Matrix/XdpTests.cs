@@ -13,10 +13,8 @@ namespace EbpfLb.Datapath.Tests.Packets.Matrix;
 /// in shows (<see cref="FrontOfStack"/>).
 /// </summary>
 [InFront]
-public sealed class XdpTests(PacketFixture fixture) : PacketTest(fixture.Program)
+public sealed class XdpTests(PacketFixture fixture) : FrontTest(fixture)
 {
-    private readonly FrontOfStack front = fixture.Program.Front!;
-
     [Theory]
     [MemberData(nameof(TcpAndUdp))]
     public void Of_an_open_flow_to_another_node_requests_and_replies_are_taken(L4 protocol, Family family)
@@ -33,11 +31,11 @@ public sealed class XdpTests(PacketFixture fixture) : PacketTest(fixture.Program
     public void What_it_takes_is_counted_as_it_is_by_tc_and_once_more(L4 protocol, Family family)
     {
         var (data, _) = Open(protocol, family, RemoteBackend(family));
-        var (taken, byXdp, toRemote) = (front.Taken, Program.Count(LbReason.PktXdp), Program.Count(LbReason.PktToRemote));
+        var (taken, byXdp, toRemote) = (Front.Taken, Program.Count(LbReason.PktXdp), Program.Count(LbReason.PktToRemote));
         for (var i = 0; i < 5; i++) In(data);
 
-        Assert.InRange(front.Taken - taken, 1, 5);
-        Assert.Equal((ulong)(front.Taken - taken), Program.Count(LbReason.PktXdp) - byXdp);
+        Assert.InRange(Front.Taken - taken, 1, 5);
+        Assert.Equal((ulong)(Front.Taken - taken), Program.Count(LbReason.PktXdp) - byXdp);
         Assert.Equal(toRemote + 5, Program.Count(LbReason.PktToRemote));
     }
 
@@ -79,11 +77,11 @@ public sealed class XdpTests(PacketFixture fixture) : PacketTest(fixture.Program
         for (var attempt = 0; attempt < 5 && most < 4; attempt++)
         {
             Program.Tables.ClearFlows();
-            var (taken, opened) = (front.Taken, Program.Count(LbReason.PktNew));
+            var (taken, opened) = (Front.Taken, Program.Count(LbReason.PktNew));
 
             Converse(protocol, FromClient(family, Segments.Opening(protocol)));
 
-            most = Math.Max(most, (long)(front.Taken - taken));
+            most = Math.Max(most, (long)(Front.Taken - taken));
             Assert.Equal(LbCtPhase.Open, Phase());
             Assert.Equal(opened + 1, Program.Count(LbReason.PktNew));
         }
@@ -153,7 +151,7 @@ public sealed class XdpTests(PacketFixture fixture) : PacketTest(fixture.Program
         Serve(L4.Tcp, family, RemoteBackend(family));
         var opening = FromClient(family, Segments.Opening(L4.Tcp)).Ethernet(LinkHeader.Default.Reversed);
 
-        Assert.Equal(Verdict.Pass, Program.Netns.Run(() => front.Run(
+        Assert.Equal(Verdict.Pass, Program.Netns.Run(() => Front.Run(
             opening.Build(), PacketLab.Wan.Index, () => new PacketResult(Verdict.Pass, []))).Verdict);
 
         Assert.Empty(Program.Tables.Flows());
@@ -233,38 +231,6 @@ public sealed class XdpTests(PacketFixture fixture) : PacketTest(fixture.Program
             packet.Source.Address, packet.Destination.Address, (byte)(isTcp ? L4.Tcp : L4.Udp), bytes.Length - l4);
         BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(l4 + (isTcp ? 16 : 6)), (ushort)sum);
         return bytes;
-    }
-
-    /// <summary>A flow that is open, with what its ends send then.</summary>
-    private (PacketBuilder Data, PacketBuilder Reply) Open(L4 protocol, Family family, BackendSpec backend)
-    {
-        Serve(protocol, family, backend);
-        var opening = FromClient(family, Segments.Opening(protocol));
-        Converse(protocol, opening);
-        var request = Program.Tables.Flows().Single(e => !e.IsReply && e.Protocol == (byte)protocol);
-        Assert.Equal(LbCtPhase.Open, request.Phase);
-        return (
-            opening.Over(Segments.Data(protocol)),
-            PacketBuilder.From(request.ToDestination.Address, request.ToDestination.Port)
-                .To(request.ToSource.Address, request.ToSource.Port).Over(Segments.Data(protocol)).Payload(100));
-    }
-
-    /// <summary>Given again, unless a tick has just begun.</summary>
-    private bool IsTaken(PacketBuilder packet, Device device)
-    {
-        for (var i = 0; i < 5; i++)
-        {
-            In(packet, device);
-            if (IsTakenAtOnce(packet.Build(), device)) return true;
-        }
-        return false;
-    }
-
-    private bool IsTakenAtOnce(byte[] packet, Device device)
-    {
-        var before = front.Taken;
-        Program.Ingress(packet, device);
-        return front.Taken > before;
     }
 
     private void NeverTaken(PacketBuilder packet) => NeverTaken(packet.Build());
