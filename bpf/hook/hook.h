@@ -44,6 +44,7 @@
  *   HOOK_READS_TAGS                   packets of VLANs come by with their tag, which leads to the
  *                                     VLAN (lb_vlans); 0: they are for the VLAN's own device
  *   hook_ifindex(ctx)                 device it came in by or leaves by
+ *   hook_port(ctx)                    where the frame itself came in, of a bond its port
  *   hook_send(ctx, ifindex)           out by the device as it is, link header included: a verdict
  *   hook_forward(ctx, ifindex, l3)    out by the device, link header by the neighbour that a
  *                                     routing lookup for the packet finds there; l3 is the offset

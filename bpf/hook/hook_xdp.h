@@ -106,6 +106,11 @@ lb_inline __u32 hook_ifindex(hook_ctx *ctx)
 	return cfg_xdp_bond ? cfg_xdp_bond : ctx->ingress_ifindex;
 }
 
+lb_inline __u32 hook_port(hook_ctx *ctx)
+{
+	return ctx->ingress_ifindex;
+}
+
 lb_inline long hook_route(hook_ctx *ctx, struct bpf_fib_lookup *fib, __u32 flags)
 {
 	return bpf_fib_lookup(ctx, fib, sizeof(*fib), flags);

@@ -104,7 +104,8 @@ lb_inline enum lb_choice lb_front_fresh(hook_ctx *ctx, struct lb_pass *pass)
 		return LB_CHOICE_NONE;
 	choice = lb_choose(pass, false);
 	if (choice == LB_CHOICE_ASK) {
-		if (lb_awaited(ctx, pass, HOOK_SOCKET_CONNECTED))
+		/* Sockets that are bound to a VLAN or bond are not found from the device below. */
+		if (pass->ifindex != hook_port(ctx) || lb_awaited(ctx, pass, HOOK_SOCKET_CONNECTED))
 			return LB_CHOICE_NONE;
 		choice = lb_choose(pass, true);
 	}
@@ -142,16 +143,14 @@ lb_inline enum lb_choice lb_front_flow(hook_ctx *ctx, struct lb_pass *pass)
 	return LB_CHOICE_OPEN;
 }
 
-/* The device that the frame is for: by its tag the VLAN, on the one that it came in by. 0: none
- * that XDP knows of, or a tag of another kind. */
-HOOK_ONCE __u32 lb_front_device(hook_ctx *ctx, __u32 l3)
+/* The VLAN that a frame with a tag is for, on the device that it came in by. 0: none that XDP knows
+ * of, or a tag of another kind. */
+HOOK_ONCE __u32 lb_front_vlan(hook_ctx *ctx)
 {
 	const __be16 *tag = lb_at(ctx, LB_ETH_PROTO, LB_VLAN_TAG);
 	struct lb_vlan key = {.lower = hook_ifindex(ctx)};
 	const __u32 *vlan;
 
-	if (likely(l3 == ETH_HLEN))
-		return key.lower;
 	/* By the stack a VLAN's own device has its program. */
 	if (cfg_xdp_generic || !tag || tag[0] != bpf_htons(ETH_P_8021Q))
 		return 0;
@@ -290,7 +289,7 @@ lb_inline int lb_front(hook_ctx *ctx)
 		return XDP_PASS;
 	if (pass.pkt.flags || pass.pkt.tuple.proto == IPPROTO_SCTP)
 		return XDP_PASS;
-	ifindex = lb_front_device(ctx, pass.pkt.l3);
+	ifindex = likely(pass.pkt.l3 == ETH_HLEN) ? hook_ifindex(ctx) : lb_front_vlan(ctx);
 	if (!ifindex)
 		return XDP_PASS;
 	lb_pass_begin(&pass, LB_CT_INGRESS, ifindex);

@@ -61,7 +61,9 @@ lb_inline enum lb_front_way lb_front_way(const struct lb_pass *pass, struct lb_n
 lb_inline bool lb_neighbour_kept(const struct lb_neighbour *neighbour)
 {
 	const __u8 *mac = neighbour->head;
-	__u32 hash = (mac[2] << 24 | mac[3] << 16 | mac[4] << 8 | mac[5]) * 0x9e3779b1;
+	/* A router often has one address in all VLANs, and is a neighbour in each. */
+	__u32 who = (mac[2] << 24 | mac[3] << 16 | mac[4] << 8 | mac[5]) ^ neighbour->oif << 16;
+	__u32 hash = who * 0x9e3779b1;
 	__u32 place = hash >> (32 - LB_KEPT_LOG2), mark = hash + neighbour->tick;
 	__u32 *last = bpf_map_lookup_elem(&lb_kept, &place);
 

@@ -30,6 +30,6 @@ internal static class FrontRule
 public sealed record FrontAnswer(bool Leaves, string Why);
 
 /// <summary>A device where XDP is wanted.</summary>
-/// <param name="Mode">"driver" or "generic".</param>
+/// <param name="Mode">"driver" or "generic", or "driver at eth0" of a VLAN on it.</param>
 /// <param name="Problem">Why it has no program of ours; null: it has.</param>
 public sealed record FrontDevice(string Name, string Mode, string? Problem);

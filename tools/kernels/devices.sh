@@ -30,6 +30,8 @@ cards() {
 	done
 	ip -n "$node" link del eth0.$id 2> /dev/null || true
 	ip -n "$router" link del to-node-1.$id 2> /dev/null || true
+	# Routes of IPv6 outlive their addresses.
+	ip -n "$node" link set eth0 down
 	ip -n "$node" addr flush dev eth0
 	ip -n "$router" link set trunk nomaster
 }

@@ -21,6 +21,9 @@ internal sealed record DeviceStatus(
     /// <summary>The kernel's id of the program in front of the stack; 0: it has none.</summary>
     public uint XdpProgram { get; init; }
 
+    /// <summary>The device at which that program is if not at this one: a VLAN's is below by the driver. null: at this one.</summary>
+    public string? XdpAt { get; init; }
+
     /// <summary>Why it has none though it should; null when it has, or XDP is off.</summary>
     public string? XdpProblem { get; init; }
 }
@@ -43,7 +46,8 @@ internal static class NodeReports
                 source?.Snat4?.ToString(), source?.Snat6?.ToString(), device?.Error)
             {
                 Xdp = device?.Xdp is { Problem: null } xdp ? xdp.Mode.ToString().ToLowerInvariant() : null,
-                XdpProgram = device?.Xdp?.Program ?? 0, XdpProblem = device?.Xdp?.Problem,
+                XdpProgram = device?.Xdp?.Program ?? 0, XdpAt = device?.Xdp is { Problem: null, Below: { } below } ? below.Name : null,
+                XdpProblem = device?.Xdp?.Problem,
             };
         })];
     }

@@ -53,7 +53,7 @@ internal static class ExplainContexts
             PodDevices = settings.DetectByDevice ? DevicesOf(options.Detector) : null,
             BareDevices = (state?.Devices ?? []).Where(d => d.Bare).Select(d => d.Name).ToValueList(),
             FrontDevices = view.Attached.Where(d => d.Xdp is not null)
-                .Select(d => new FrontDevice(d.Name, d.Xdp!.Mode.ToString().ToLowerInvariant(), d.Xdp.Problem)).ToValueList(),
+                .Select(d => new FrontDevice(d.Name, d.Xdp!.Words, d.Xdp.Problem)).ToValueList(),
             PodRanges = node is null ? [] : RangesOf(node).ToValueList(),
             MasqueradeAll = settings.MasqueradeAll,
             AlwaysSnat = settings.AlwaysSnat,

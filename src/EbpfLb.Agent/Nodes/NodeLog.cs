@@ -34,7 +34,8 @@ internal sealed class NodeLog(ILogger logger)
         foreach (var decision in view.Decisions)
         {
             var xdp = view.Attached.FirstOrDefault(d => d.Index == decision.Link.Index)?.Xdp is { Problem: null } on
-                ? $"; XDP by {(on.Mode == XdpMode.Driver ? "its driver" : "the stack")}" : "";
+                ? $"; XDP by {(on.Mode != XdpMode.Driver ? "the stack" : on.Below is { } below ? $"{below.Name}'s driver" : "its driver")}"
+                : "";
             var text = $"{decision}{xdp}";
             now[decision.Link.Index] = text;
             if (devices.GetValueOrDefault(decision.Link.Index) == text) continue;

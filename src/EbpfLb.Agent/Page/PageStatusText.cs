@@ -38,7 +38,7 @@ internal static class PageStatusText
 
     private static PageDevice DeviceOf(DeviceStatus device) => new(
         device.Name, device.Role == "none" ? "left alone" : device.Role, device.Method, (device.IngressProgram, device.EgressProgram),
-        device.Xdp is { } mode ? $"{mode}, program {device.XdpProgram}" : null,
+        device.Xdp is { } mode ? $"{mode}{(device.XdpAt is { } at ? $" at {at}" : "")}, program {device.XdpProgram}" : null,
         string.Join("; ", new[] { device.Reason, device.Error, device.XdpProblem is { } problem ? $"no XDP: {problem}" : null }
             .OfType<string>()))
     {

@@ -68,7 +68,8 @@ internal sealed class DeviceHooks(
         attached = xdp.Attach(attacher.Attach(wanted, name => loaded[name]));
         var putBack = PutBack(before, attached);
         repairs.Record(RepairKind.DeviceProgram, [.. putBack, .. xdp.PutBack]);
-        var kept = attached.Where(d => d is { Error: null, Action: "kept" }).Select(d => d.Index).ToHashSet();
+        var kept = attached.Where(d => d is { Error: null, Action: "kept" })
+            .SelectMany(d => (int[])[d.Index, d.Xdp?.Below?.Index ?? d.Index]).ToHashSet();
         repairs.Record(RepairKind.DevicePin, [.. pins.Where(p => kept.Any(i => p.Contains($"-{i}-", StringComparison.Ordinal)))]);
     }
 

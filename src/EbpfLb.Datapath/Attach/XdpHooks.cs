@@ -19,11 +19,7 @@ internal sealed class XdpHooks(XdpMode mode, InstancePaths paths, Func<BpfProgra
 {
     private const string Prefix = "xdp-";
 
-    private readonly PinnedLinks links = new();
-
-    /// <summary>What this attaching has answered, by where the program is: VLANs share one with the device below.</summary>
-    private readonly Dictionary<int, XdpState> done = [];
-    private readonly List<string> putBack = [];
+    private readonly PinnedLinks links = new();    private readonly List<string> putBack = [];
 
     /// <summary>By its driver a bond runs the program at its ports and tells it the port, so it has one of its own.</summary>
     private readonly Dictionary<int, BpfProgram> ofBonds = [];
@@ -38,17 +34,25 @@ internal sealed class XdpHooks(XdpMode mode, InstancePaths paths, Func<BpfProgra
     public IReadOnlyList<AttachedDevice> Attach(IReadOnlyList<AttachedDevice> devices)
     {
         putBack.Clear();
-        done.Clear();
         List<AttachedDevice> attached = [.. devices];
         if (mode != XdpMode.Off)
         {
+            // First, as the kernel has no program below one that is by the stack.
+            Keep(devices.Select(d => PlaceOf(d).Index).ToHashSet());
             var present = Present();
-            attached = [.. devices.Select(d => d with { Xdp = Attach(d, present) })];
+            var done = devices.GroupBy(d => PlaceOf(d).Index).SelectMany(p => AttachPlace([.. p], present)).ToDictionary(d => d.Index);
+            attached = [.. devices.Select(d => done[d.Index])];
         }
-        var kept = attached.Where(IsOn).Select(d => PinOf(PlaceOf(d).Index)).ToHashSet();
-        foreach (var pin in Known().Where(p => !kept.Contains(p))) links.Detach(pin);
-        foreach (var gone in ofBonds.Keys.Except(attached.Select(d => PlaceOf(d).Index)).ToList()) Forget(gone);
+        Keep(attached.Where(IsOn).Select(d => PlaceOf(d).Index).ToHashSet());
         return attached;
+    }
+
+    /// <summary>Takes the program from all devices but these.</summary>
+    private void Keep(HashSet<int> places)
+    {
+        var pins = mode == XdpMode.Off ? [] : places.Select(PinOf).ToHashSet();
+        foreach (var pin in Known().Where(p => !pins.Contains(p))) links.Detach(pin);
+        foreach (var gone in ofBonds.Keys.Except(places).ToList()) Forget(gone);
     }
 
     private void Forget(int bond)
@@ -106,24 +110,39 @@ internal sealed class XdpHooks(XdpMode mode, InstancePaths paths, Func<BpfProgra
         return reader.ReadXdp().ToLookup(a => a.Index);
     }
 
-    private XdpState Attach(AttachedDevice device, ILookup<int, XdpAttachment> present)
+    /// <summary>At a device, for itself or its VLANs.</summary>
+    private IEnumerable<AttachedDevice> AttachPlace(IReadOnlyList<AttachedDevice> sharing, ILookup<int, XdpAttachment> present)
     {
-        if (device.Error is not null) return new XdpState(mode, 0, "its packets have no program of tc");
-        if (!device.Decision.HasEthernet) return new XdpState(mode, 0, "its packets have no Ethernet header");
-        if (HidesTags(device.Decision))
-            return new XdpState(mode, 0, $"the VLAN {device.Decision.Vlan} is on it, and XDP cannot tell its frames from the device's own"
-                + TagsRemedy(device.Decision.Link));
-        if (mode == XdpMode.Driver && device.Decision.Lower is { } lower)
+        var place = PlaceOf(sharing[0]);
+        // What XDP leaves would find no program of tc, and XDP does not ask which of them has one.
+        var without = sharing.FirstOrDefault(d => d.Error is not null);
+        XdpState? state = null;
+        foreach (var device in sharing)
         {
-            if (device.Decision.Link.VlanId == 0)
-                return new XdpState(mode, 0, "its tags are of 802.1ad, or have priorities (egress-qos-map), which XDP does not write");
-            if (!lower.HasTagsInFrames)
-                return new XdpState(mode, 0, $"XDP is at {lower.Link.Name} for it, where its frames come in without a tag"
-                    + TagsRemedy(lower.Link));
+            var problem = without is null ? Problem(device)
+                : without == device ? "its packets have no program of tc" : $"those of {without.Name} have no program of tc";
+            var own = problem is null ? state ??= Attach(place, present) : new XdpState(mode, 0, problem);
+            yield return device with { Xdp = place.Index == device.Index ? own : own with { Below = place } };
         }
-        var place = PlaceOf(device);
-        if (!done.TryGetValue(place.Index, out var state)) done.Add(place.Index, state = Attach(place, present));
-        return state;
+    }
+
+    /// <summary>Why XDP cannot be for a device; null: it can, if the driver can.</summary>
+    private string? Problem(AttachedDevice device)
+    {
+        if (!device.Decision.HasEthernet) return "its packets have no Ethernet header";
+        if (mode != XdpMode.Driver || device.Decision.Link.Kind != Link.Vlan)
+        {
+            return HidesTags(device.Decision)
+                ? $"the VLAN {device.Decision.Vlan} is on it, and XDP cannot tell its frames from the device's own"
+                    + TagsRemedy(device.Decision.Link)
+                : null;
+        }
+        if (device.Decision.Lower is not { } lower) return "the device that it is on is excluded, or in another network namespace";
+        if (lower.Link.MasterIndex != 0) return $"{lower.Link.Name}, which it is on, belongs to a bond or bridge";
+        if (device.Decision.Link.VlanId == 0)
+            return "its tags are of 802.1ad, or have priorities (egress-qos-map), which XDP does not write";
+        return lower.HasTagsInFrames ? null
+            : $"XDP would be at {lower.Link.Name}, where its frames come in without a tag" + TagsRemedy(lower.Link);
     }
 
     private XdpState Attach(Link place, ILookup<int, XdpAttachment> present)
@@ -136,10 +155,12 @@ internal sealed class XdpHooks(XdpMode mode, InstancePaths paths, Func<BpfProgra
         {
             return new XdpState(mode, 0, e.Errno switch
             {
-                Errno.EBUSY => $"another XDP program is there: take it away, or leave the device out of XDP by {OptionNames.Xdp} off",
+                Errno.EBUSY
+                    => $"another XDP program is at {place.Name}: take it away, or leave the device out of XDP by {OptionNames.Xdp} off",
+                Errno.EEXIST => $"a device above {place.Name} (a VLAN, bridge or macvlan) has an XDP program: take it away",
                 Errno.EOPNOTSUPP or Errno.EINVAL when mode == XdpMode.Driver && IsBond(place)
-                    => $"the bond's mode, or the driver of one of its ports, refuses XDP: {e.Summary}",
-                Errno.EOPNOTSUPP or Errno.EINVAL => $"the driver refuses XDP: {e.Summary}",
+                    => $"the mode of the bond {place.Name}, or the driver of one of its ports, refuses XDP: {e.Summary}",
+                Errno.EOPNOTSUPP or Errno.EINVAL => $"the driver of {place.Name} refuses XDP: {e.Summary}",
                 _ => e.Summary,
             });
         }

@@ -5,7 +5,7 @@ using EbpfLb.Policy;
 
 namespace EbpfLb.Datapath.Node;
 
-/// <summary>Keys and values of lb_devices, lb_node_addrs4/6, lb_nodes and lb_settings.</summary>
+/// <summary>Keys and values of lb_devices, lb_vlans, lb_node_addrs4/6, lb_nodes and lb_settings.</summary>
 internal static class NodeCodec
 {
     private static readonly IpAddress AllOnes = IpAddress.Parse("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff");

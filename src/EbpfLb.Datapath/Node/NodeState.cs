@@ -5,7 +5,7 @@ using EbpfLb.Policy;
 
 namespace EbpfLb.Datapath.Node;
 
-/// <summary>What programs must know of this node: all of lb_devices, lb_node_addrs4/6, lb_nodes and lb_settings.</summary>
+/// <summary>What programs must know of this node: all of lb_devices, lb_vlans, lb_node_addrs4/6, lb_nodes and lb_settings.</summary>
 /// <param name="Devices">Those that our programs are attached to or send by; each ifindex once.</param>
 /// <param name="Addresses">Of all interfaces, but not 127.0.0.0/8 and ::1; each once.</param>
 public sealed record NodeState(ValueList<NodeDevice> Devices, ValueList<NodeAddress> Addresses, NodeSettings Settings)

@@ -53,8 +53,11 @@ public static class NodeStateBuilder
 
     private static bool IsBridge(DeviceDecision device) => device.IsAttached && device.Link.Kind == NetworkFacts.Bridge;
 
-    /// <summary>The device that XDP gives a VLAN's frames to, with their tag; null: none of the kind, and tc does all.</summary>
-    private static Link? TaggedAt(DeviceDecision device) => device.Link.VlanId != 0 ? device.Lower?.Link : null;
+    /// <summary>
+    /// The device that XDP gives a VLAN's frames to, with their tag; null: none of the kind, and tc does all. Frames of one that is down
+    /// are the stack's, which drops them.
+    /// </summary>
+    private static Link? TaggedAt(DeviceDecision device) => device.Link is { VlanId: not 0, IsUp: true } ? device.Lower?.Link : null;
 
     private static Link SenderOf(DeviceDecision device) => TaggedAt(device) ?? device.Link;
 

@@ -52,7 +52,7 @@ public sealed class NetworkReader : IDisposable
     /// <summary>Devices that VLANs are on, and the ports of such. Each is asked for itself, and a node may have a thousand.</summary>
     private static IEnumerable<int> UnderVlans(IReadOnlyList<Link> links)
     {
-        var parents = links.Where(l => l.Kind == Link.Vlan).Select(l => l.ParentIndex).ToHashSet();
+        var parents = links.Where(l => l is { Kind: Link.Vlan, ParentIndex: not 0 }).Select(l => l.ParentIndex).ToHashSet();
         return links.Where(l => parents.Contains(l.Index) || parents.Contains(l.MasterIndex)).Select(l => l.Index);
     }
 

@@ -60,6 +60,7 @@ public sealed record TableSpec(Table Table, TableSize? Size, MapIds Ids, Func<Ma
         new(Abi.Tables.NodeAddrs4, TableSize.NodeAddresses, MapIds.None, (s, _) => s.NodeAddresses),
         new(Abi.Tables.NodeAddrs6, TableSize.NodeAddresses, MapIds.None, (s, _) => s.NodeAddresses),
         new(Abi.Tables.Devices, TableSize.Devices, MapIds.None, (s, _) => s.Devices),
+        new(Abi.Tables.Vlans, TableSize.Devices, MapIds.None, (s, _) => s.Devices),
         new(Abi.Tables.Events, null, MapIds.None, (s, _) => s.EventBytes),
         new(Abi.Tables.Traces, null, MapIds.None, (s, _) => s.TraceBytes),
     ];

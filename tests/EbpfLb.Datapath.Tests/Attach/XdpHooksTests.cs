@@ -94,7 +94,7 @@ public sealed class XdpHooksTests : IDisposable
         using var hooks = NewHooks(XdpMode.Driver);
         var attached = Attach(hooks, DeviceLab.Left, DeviceLab.Right);
 
-        Assert.Contains("another XDP program is there", attached["left"].Xdp!.Problem, StringComparison.Ordinal);
+        Assert.Contains("another XDP program is at left", attached["left"].Xdp!.Problem, StringComparison.Ordinal);
         Assert.Null(attached["right"].Xdp!.Problem);
         Assert.Equal((other.Id, program.Id), (ProgramAt("left"), ProgramAt("right")));
     }
@@ -116,7 +116,7 @@ public sealed class XdpHooksTests : IDisposable
         lab.Configure("link add br0 type bridge", "link set left master br0", "link set br0 up");
 
         using (var driver = NewHooks(XdpMode.Driver))
-            Assert.StartsWith("the driver refuses XDP: ", Attach(driver, "br0")["br0"].Xdp!.Problem, StringComparison.Ordinal);
+            Assert.StartsWith("the driver of br0 refuses XDP: ", Attach(driver, "br0")["br0"].Xdp!.Problem, StringComparison.Ordinal);
         Assert.Equal((0u, 0u), (ProgramAt("br0"), ProgramAt("left")));
 
         using var generic = NewHooks(XdpMode.Generic);
@@ -171,7 +171,7 @@ public sealed class XdpHooksTests : IDisposable
 
         var vlan = AttachAs(hooks, AsVlan(7, hasTags: true));
 
-        Assert.Equal(new XdpState(XdpMode.Driver, program.Id, null), vlan.Xdp);
+        Assert.Equal((program.Id, null, "driver at right"), (vlan.Xdp!.Program, vlan.Xdp.Problem, vlan.Xdp.Words));
         Assert.Equal((0u, program.Id), (ProgramAt("left"), ProgramAt("right")));
         Assert.Equal([PinOf("right", XdpMode.Driver)], XdpPins());
         Assert.Empty(lab.Run(() => hooks.Faults([vlan])));
@@ -193,19 +193,50 @@ public sealed class XdpHooksTests : IDisposable
         var attached = lab.Attach(lab.NewAttacher(TcAttachMode.Auto), DeviceLab.Left, DeviceLab.Right).ToDictionary(d => d.Name);
         var (left, right) = (attached["left"], attached["right"]);
         AttachedDevice[] devices = [left with { Decision = AsVlan(7, hasTags: true)(left.Decision) },
-            left with { Decision = AsVlan(8, hasTags: true)(left.Decision) }, right];
+            OfIndex(AsVlan(8, hasTags: true)(left.Decision), 999), right];
 
-        Assert.All(lab.Run(() => hooks.Attach(devices)), d => Assert.Equal(new XdpState(XdpMode.Driver, program.Id, null), d.Xdp));
+        Assert.Equal(
+            ["driver at right", "driver at right", "driver"], lab.Run(() => hooks.Attach(devices)).Select(d => d.Xdp!.Words));
         Assert.Equal((0u, program.Id), (ProgramAt("left"), ProgramAt("right")));
         Assert.Equal([PinOf("right", XdpMode.Driver)], XdpPins());
 
         lab.Run(() => hooks.Attach(devices[..1]));
         Assert.Equal(program.Id, ProgramAt("right"));
+
+        AttachedDevice OfIndex(DeviceDecision device, int index)
+            => left with { Decision = device with { Link = device.Link with { Index = index } } };
+    }
+
+    /// <summary>XDP would hand packets to a tc that is not there.</summary>
+    [Fact]
+    public void Where_a_VLAN_has_no_program_of_tc_its_neighbours_have_none_of_XDP()
+    {
+        using var hooks = NewHooks(XdpMode.Driver);
+        var attached = lab.Attach(lab.NewAttacher(TcAttachMode.Auto), DeviceLab.Left, DeviceLab.Right).ToDictionary(d => d.Name);
+        var left = attached["left"] with { Decision = AsVlan(7, hasTags: true)(attached["left"].Decision), Error = "refused" };
+
+        var problems = lab.Run(() => hooks.Attach([left, attached["right"]])).Select(d => d.Xdp!.Problem);
+
+        Assert.Equal(["its packets have no program of tc", "those of left have no program of tc"], problems);
+        Assert.Equal(0u, ProgramAt("right"));
+    }
+
+    /// <summary>As an agent leaves it that is started anew with the other mode; the kernel refuses one below another.</summary>
+    [Fact]
+    public void What_a_VLAN_had_by_the_stack_goes_before_the_driver_of_the_device_below_is_asked()
+    {
+        using (var generic = NewHooks(XdpMode.Generic)) AttachAs(generic, AsVlan(7, hasTags: true));
+        Assert.Equal((program.Id, 0u), (ProgramAt("left"), ProgramAt("right")));
+
+        using var driver = NewHooks(XdpMode.Driver);
+        Assert.Null(AttachAs(driver, AsVlan(7, hasTags: true)).Xdp!.Problem);
+
+        Assert.Equal((0u, program.Id), (ProgramAt("left"), ProgramAt("right")));
     }
 
     [Theory]
     [InlineData(7, false,
-        "XDP is at right for it, where its frames come in without a tag"
+        "XDP would be at right, where its frames come in without a tag"
             + ": have it leave the tags in them (ethtool -K right rxvlan off rx-vlan-stag-hw-parse off)")]
     [InlineData(0, true, "its tags are of 802.1ad, or have priorities (egress-qos-map), which XDP does not write")]
     public void A_VLAN_that_XDP_cannot_tell_or_tag_says_why(int id, bool hasTags, string problem)
@@ -215,6 +246,22 @@ public sealed class XdpHooksTests : IDisposable
         Assert.Equal(problem, AttachAs(hooks, AsVlan((ushort)id, hasTags)).Xdp!.Problem);
 
         Assert.Equal((0u, 0u), (ProgramAt("left"), ProgramAt("right")));
+    }
+
+    [Fact]
+    public void A_VLAN_whose_device_is_a_port_or_not_to_be_had_says_so()
+    {
+        using var hooks = NewHooks(XdpMode.Driver);
+
+        Assert.Equal("right, which it is on, belongs to a bond or bridge", On(lower => (lower with { MasterIndex = 9 }, true)));
+        Assert.Equal("the device that it is on is excluded, or in another network namespace", On(_ => null));
+        Assert.Equal((0u, 0u), (ProgramAt("left"), ProgramAt("right")));
+
+        string? On(Func<Link, (Link, bool)?> change) => AttachAs(hooks, d =>
+        {
+            var vlan = AsVlan(7, hasTags: true)(d);
+            return vlan with { Lower = change(vlan.Lower!.Value.Link) };
+        }).Xdp!.Problem;
     }
 
     [Fact]

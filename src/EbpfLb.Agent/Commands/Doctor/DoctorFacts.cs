@@ -67,6 +67,10 @@ internal sealed class DoctorFacts(InstanceOptions instance, LoadedConfig config,
         : [.. DeviceSelector.Select(Network, Live.Node.Devices with { PodRanges = Live.Node.Detector.KnownRanges(null) })
             .Where(d => d.IsAttached).Select(d => d.Link)];
 
+    /// <summary>Others at which XDP programs of those devices are.</summary>
+    public IReadOnlyList<Link> DevicesBelow => !IsAgentAlive ? []
+        : [.. Network.Links.Where(l => status!.Devices.Any(d => d.XdpAt == l.Name)).Except(ServedDevices)];
+
     /// <summary>Ids of the programs that the instance has at sockets and devices.</summary>
     public IReadOnlyList<uint> ProgramsOfInstance => ownPrograms.Value;
 

@@ -129,7 +129,7 @@ internal sealed class StatusCommand(CommandContext context)
             [.. shown.Select(d => new[]
             {
                 d.Name, d.Role == LeftAlone ? "left alone" : d.Role, d.Method ?? "-", Program(d.IngressProgram), Program(d.EgressProgram),
-                d.Xdp ?? "-",
+                d.Xdp is null ? "-" : d.XdpAt is { } at ? $"{d.Xdp} at {at}" : d.Xdp,
                 d.Role == LeftAlone ? "-" : string.Join(", ", new[] { d.Snat4, d.Snat6 }.OfType<string>()),
                 string.Join("; ", new[] { d.Reason, d.Error, d.XdpProblem is { } problem ? $"no XDP: {problem}" : null }.OfType<string>()),
             })])

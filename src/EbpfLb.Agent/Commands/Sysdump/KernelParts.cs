@@ -46,8 +46,8 @@ internal static class KernelParts
                 + $"{m.BtfId}")),
         new("bpf/devices.txt", DevicePrograms),
         new("network/devices.txt", () => Network(r => Lines(r.ReadLinks(), l
-            => $"{l.Index}: {l.Name} {l.Kind ?? "device"} {l.Type} flags {l.Flags} master {l.MasterIndex} parent {l.ParentIndex} mtu "
-                + $"{l.Mtu} mac {l.Mac}"))),
+            => $"{l.Index}: {l.Name} {l.Kind ?? "device"} {l.Type} flags {l.Flags} master {l.MasterIndex} parent {l.ParentIndex} "
+                + $"vlan {l.VlanId} mtu {l.Mtu} mac {l.Mac}"))),
         new("network/addresses.txt", () => Network(r => Lines(r.ReadAddresses(), a => $"{a}"))),
         new("network/routes.txt", () => Network(r => Lines(r.ReadRoutes(), a => $"{a}"))),
         new("network/rules.txt", Rules),

@@ -30,7 +30,9 @@ internal static class DeviceChecks
         using var places = DevicePlaces.Open();
         var own = facts.ProgramsOfInstance.ToHashSet();
         List<CheckResult> found = [];
-        foreach (var device in facts.ServedDevices)
+        var served = facts.ServedDevices;
+        var below = facts.DevicesBelow;
+        foreach (var device in served.Concat(below))
         {
             foreach (var (place, ids) in places.At(device.Index))
             {
@@ -39,7 +41,7 @@ internal static class DeviceChecks
                     found.Add(Judge(device.Name, place, DoctorFacts.NameOf(id), isBefore: ours > index));
             }
         }
-        var names = string.Join(", ", facts.ServedDevices.Select(d => d.Name));
+        var names = string.Join(", ", served.Concat(below).Select(d => d.Name));
         return found.Count > 0 ? found
             : [CheckResult.Ok(Company, names.Length == 0 ? "no device has or would have programs" : $"no program of others is at {names}")];
     }
@@ -68,7 +70,8 @@ internal static class DeviceChecks
             if (device.Error is { } error)
                 found.Add(CheckResult.Problem(Programs, $"{device.Name} has not all programs: {error}",
                     "see what the message says, then `ebpflb verify`"));
-            var there = places.At(device.Index).SelectMany(p => p.Programs).ToHashSet();
+            var below = status.Devices.FirstOrDefault(d => d.Name == device.XdpAt)?.Index ?? device.Index;
+            var there = places.At(device.Index).Concat(places.At(below)).SelectMany(p => p.Programs).ToHashSet();
             foreach (var (what, id) in new[] { ("ingress", device.IngressProgram), ("egress", device.EgressProgram), ("XDP",
                 device.XdpProgram) })
             {
