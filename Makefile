@@ -154,8 +154,11 @@ kernels: build netprobe ## have Debian's kernels under qemu verify every program
 demo-clean: ## remove what KEEP=1 left up
 	@deploy/demo/demo.sh clean
 
-bench: bench-deps build netprobe loadgen ## figures of docs/performance.md (root, quiet machine); ONLY=lookups runs one
-	build/dotnet/bin/EbpfLb.Benchmarks/release/EbpfLb.Benchmarks $(ONLY)
+# What is measured. Pages that a run has written are no change of it.
+bench: COMMIT = $(shell $(GIT) rev-parse --short=8 HEAD 2>/dev/null && { $(GIT) diff --quiet HEAD -- bpf src tests tools || echo and changes; })
+bench: GIT := git -c safe.directory='*'
+bench: bench-deps build netprobe loadgen ## figures of docs/performance.md into build/bench (root, quiet machine); ONLY=lookups runs one, PAGE=1 writes them into the page, too
+	COMMIT="$(COMMIT)" build/dotnet/bin/EbpfLb.Benchmarks/release/EbpfLb.Benchmarks $(if $(PAGE),--page $(patsubst 1,docs/performance.md,$(PAGE))) $(ONLY)
 
 company: test-deps netprobe agent ## figures of docs/company.md: a real agent beside netfilter, quarter of an hour at most (root); ONLY=own runs one part, XDP=driver with XDP
 	dotnet build tests/EbpfLb.Company -c $(CONFIG) -v quiet

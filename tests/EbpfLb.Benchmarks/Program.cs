@@ -1,109 +1,28 @@
+using EbpfLb.Benchmarks;
 using EbpfLb.Benchmarks.Attack;
-using EbpfLb.Benchmarks.Change;
-using EbpfLb.Benchmarks.Connect;
-using EbpfLb.Benchmarks.Footprint;
-using EbpfLb.Benchmarks.Lookups;
-using EbpfLb.Benchmarks.Maglev;
-using EbpfLb.Benchmarks.Packets;
-using EbpfLb.Benchmarks.Outside;
-using EbpfLb.Benchmarks.Rate;
-using EbpfLb.Benchmarks.Scale;
-using EbpfLb.Benchmarks.Schedulers;
+using EbpfLb.Benchmarks.Reports;
 using EbpfLb.Benchmarks.Soak;
-using EbpfLb.Benchmarks.Start;
-using EbpfLb.Benchmarks.Sweep;
 using EbpfLb.Testing.Processes;
 
-// Figures of docs/performance.md: `make bench`, or `make bench ONLY=lookups`, or `make bench ONLY="scale 50000"`. Needs root and a quiet
-// machine. No figures of ours but proofs, for a quarter of an hour: `make attack`.
+// Figures of docs/performance.md, written below build/bench: `make bench`, or `make bench ONLY=lookups`, or
+// `make bench ONLY="scale 50000"`. Needs root and a quiet machine. No figures of ours but proofs, for a quarter of an hour: `make attack`.
 if (args is ["attack", ..]) return AttackRun.Run(args.ElementAtOrDefault(1), args.ElementAtOrDefault(2));
 // For hours, if need be: `make soak`.
 if (args is ["soak"]) return await SoakRun.RunAsync();
+// "--page FILE" in front: figures go into the blocks of that page, too.
+BenchPage? page = null;
+if (args is ["--page", var file, ..]) (page, args) = (new BenchPage(file), args[2..]);
 var only = args.Length > 0 ? args[0] : "all";
-var benches = new Dictionary<string, Func<Task>>
+var argument = args.ElementAtOrDefault(1);
+var chosen = Bench.All.Where(bench => only == "all" || only == bench.Name).ToList();
+if (chosen.Count == 0)
 {
-    ["lookups"] = () =>
-    {
-        LookupBench.Run(BenchObject("lookup"));
-        return Task.CompletedTask;
-    },
-    ["memory"] = () =>
-    {
-        MemoryBench.Run(BenchObject("memory"));
-        return Task.CompletedTask;
-    },
-    ["connect"] = () => ConnectBench.RunAsync(BenchObject("memory")),
-    ["packets"] = () =>
-    {
-        PacketBench.Run();
-        return Task.CompletedTask;
-    },
-    ["traffic"] = () =>
-    {
-        TrafficBench.Run();
-        return Task.CompletedTask;
-    },
-    ["flows"] = () =>
-    {
-        FlowsBench.Run();
-        return Task.CompletedTask;
-    },
-    // `make bench ONLY="open DIRECTORY"`: beside the objects of another build, its build/bpf.
-    ["open"] = () =>
-    {
-        OpenBench.Run(args.ElementAtOrDefault(1));
-        return Task.CompletedTask;
-    },
-    ["rate"] = RateBench.RunAsync,
-    ["change"] = ChangeBench.RunAsync,
-    ["sync"] = SyncBench.RunAsync,
-    ["schedulers"] = SchedulerBench.RunAsync,
-    // Writes the plots of docs/policy.md.
-    ["spread"] = () =>
-    {
-        SpreadBench.Run();
-        DisruptionBench.Run();
-        return Task.CompletedTask;
-    },
-    ["maglev"] = () =>
-    {
-        MaglevBench.Run();
-        return Task.CompletedTask;
-    },
-    ["scrape"] = () =>
-    {
-        ScrapeBench.Run();
-        return Task.CompletedTask;
-    },
-    ["start"] = StartBench.RunAsync,
-    ["scale"] = () => ScaleBench.RunAsync(args.Length > 1 ? [int.Parse(args[1])] : [1_000, 2_000, 5_000, 10_000, 20_000, 50_000]),
-    ["sweep"] = SweepBench.RunAsync,
-    ["outside"] = () =>
-    {
-        OutsideBench.Run();
-        return Task.CompletedTask;
-    },
-    // `make bench ONLY="nodeport local"`: only with backends on the node; or "remote".
-    ["nodeport"] = () =>
-    {
-        NodePortBench.Run(args.ElementAtOrDefault(1));
-        return Task.CompletedTask;
-    },
-    ["footprint"] = FootprintBench.RunAsync,
-    ["pps"] = () =>
-    {
-        PacketRateBench.Run();
-        return Task.CompletedTask;
-    },
-    ["lasting"] = () =>
-    {
-        LastingBench.Run();
-        return Task.CompletedTask;
-    },
-};
-if (only != "all" && !benches.ContainsKey(only))
+    Console.Error.WriteLine($"no bench '{only}'; there are: all, {string.Join(", ", Bench.All.Select(bench => bench.Name))}");
+    return 2;
+}
+if (page is not null && argument is not null)
 {
-    Console.Error.WriteLine($"no bench '{only}'; there are: all, {string.Join(", ", benches.Keys)}");
+    Console.Error.WriteLine($"'{string.Join(' ', args)}' is not the whole benchmark, which is what belongs into a page: run '{only}'");
     return 2;
 }
 // Before the first figure, not after half an hour of them.
@@ -121,10 +40,23 @@ if (tools.Where(tool => !RepositoryPaths.HasTool(tool)).ToArray() is { Length: >
         $"not installed: {string.Join(", ", missing)}. Nothing was measured; 'tools/install-deps.sh bench' as root installs them.");
     return 2;
 }
-foreach (var (name, run) in benches)
+try
 {
-    if (only is "all" || only == name) await run();
+    chosen.ForEach(bench => page?.Check(bench.Name, bench.Blocks));
 }
-return 0;
-
-static byte[] BenchObject(string name) => File.ReadAllBytes(Path.Combine(RepositoryPaths.Root, "build", "bpf", "bench", $"{name}.bpf.o"));
+catch (PageException e)
+{
+    Console.Error.WriteLine($"{e.Message} Nothing was measured.");
+    return 2;
+}
+var runner = new BenchRunner(
+    Path.Combine(RepositoryPaths.Root, "build", "bench"), page, Environment.GetEnvironmentVariable("COMMIT") is { Length: > 0 } commit
+        ? commit : "not known", Console.Out, Console.Error);
+var failed = new List<string>();
+foreach (var bench in chosen)
+{
+    var what = argument is null ? bench.Name : $"\"{string.Join(' ', args)}\"";
+    if (!await runner.RunAsync(bench.Name, $"make bench ONLY={what}", report => bench.Run(report, argument))) failed.Add(bench.Name);
+}
+if (failed.Count > 0) Console.Error.WriteLine($"failed: {string.Join(", ", failed)}");
+return failed.Count > 0 ? 1 : 0;

@@ -42,11 +42,12 @@ internal static class AttackRun
                 Console.Error.WriteLine($"{name}: {(proof.Held ? "held" : "NOT HELD")}: {proof.Attack}: {proof.Means}");
             }
         }
-        Report.Title(
+        var report = new Report(Console.Out);
+        report.Title(
             "Attacks",
             "Frames from a namespace outside against a node with an agent as it comes"
                 + $"{(XdpChoice.Mode.Length > 0 ? $" and --xdp {XdpChoice.Mode}" : "")}, real sockets of others meanwhile.");
-        Report.Table(["attack", "the others", "counted", "held"],
+        report.Table(["attack", "the others", "counted", "held"],
             found.Select(p => (string[])[p.Attack, p.Means, p.Counted, p.Held ? "yes" : "NO"]));
         return found.TrueForAll(p => p.Held) ? 0 : 1;
     }

@@ -18,14 +18,21 @@ internal static class ChangeBench
 {
     private const int Changes = 2000;
 
-    public static async Task RunAsync()
+    public static async Task RunAsync(Report report)
     {
-        await RunAsync(1_000, 10);
-        await RunAsync(10_000, 10);
-        await RunAsync(50_000, 5);
+        var changes = new List<(double Services, Samples Ms)>();
+        foreach (var (services, endpoints) in ((int, int)[])[(1_000, 10), (10_000, 10), (50_000, 5)])
+            changes.Add((services, await RunAsync(report, services, endpoints)));
+        report.Figure("change.svg", "A change of one endpoint by the number of services", Plot.Lines(
+            "One endpoint replaced, from the changed object to the flip", "services", "ms",
+            [
+                ("median", [.. changes.Select(change => (change.Services, change.Ms.Median))]),
+                ("p99", [.. changes.Select(change => (change.Services, change.Ms.Quantile(0.99)))]),
+            ]));
     }
 
-    private static async Task RunAsync(int services, int endpoints)
+    /// <returns>Milliseconds of whole changes.</returns>
+    private static async Task<Samples> RunAsync(Report report, int services, int endpoints)
     {
         using var topology = NetnsTopology.Create();
         var node = topology.AddNode();
@@ -75,15 +82,16 @@ internal static class ChangeBench
         {
             Instances.Remove(options);
         }
-        Report.Title(
+        report.Title(
             $"A change at {services} services and {services * endpoints} endpoints, in the agent's pipeline",
             $"One endpoint replaced, real maps, {Changes} changes one after another, garbage collections included; "
                 + $"{perChange / 1024.0:0.0} KiB allocated by each. The full table into empty maps: plan "
                 + $"{plan.Text("0.0")} ms, carrying it out {write.Text("0.0")} ms (median [quartiles] of {plan.Count}).");
-        Report.Table(
+        report.Table(
             ["stage", "median ms", "p99 ms", "max ms"],
             stages.Select(s => (string[])[
                 s.Name, s.Ms.Median.ToString("0.000"), s.Ms.Quantile(0.99).ToString("0.000"), s.Ms.Quantile(1).ToString("0.000")]));
+        return stages[^1].Ms;
     }
 
     private static double Milliseconds(Action action)

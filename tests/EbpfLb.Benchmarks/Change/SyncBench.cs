@@ -22,18 +22,21 @@ internal static class SyncBench
     private const string OneBackend = "10.244.0.10:8080";
     private const string OtherBackend = "10.244.0.11:8080";
 
-    public static async Task RunAsync()
+    public static async Task RunAsync(Report report)
     {
-        var rows = new List<string[]>();
-        foreach (var services in (int[])[1_000, 10_000]) await RunAsync(services, rows);
-        Report.Title(
+        var (rows, bars) = (new List<string[]>(), new List<(string Name, IReadOnlyList<double> Values)>());
+        foreach (var services in (int[])[1_000, 10_000]) await RunAsync(services, rows, bars);
+        report.Title(
             "Services into the kernel",
             $"{Endpoints} endpoints a service, ms, median [quartiles] of {Rounds} rounds by turns. Ours: from the state of the cluster to "
                 + "the maps. The others: only the process that takes the rules, all or those that kube-proxy writes for one change.");
-        Report.Table(["services", "", "all, ms", "of ours", "one endpoint replaced, ms", "of ours"], rows);
+        report.Table(["services", "", "all, ms", "of ours", "one endpoint replaced, ms", "of ours"], rows);
+        report.Figure("sync.svg", "All services into an empty kernel", RowPlot.Draw(
+            "All services into an empty kernel", "ms", [""], bars, "0"));
     }
 
-    private static async Task RunAsync(int services, List<string[]> rows)
+    private static async Task RunAsync(
+        int services, List<string[]> rows, List<(string Name, IReadOnlyList<double> Values)> bars)
     {
         using var topology = NetnsTopology.Create();
         var own = topology.AddNode("own");
@@ -64,8 +67,9 @@ internal static class SyncBench
         var ours = figures["ours"];
         foreach (var (name, (all, one)) in figures)
         {
-            rows.Add([$"{services:N0}", name, all.Text("0.0"), $"{all.Median / ours.All.Median:0.0}", one.Text("0.000"),
-                $"{one.Median / ours.One.Median:N0}"]);
+            rows.Add([$"{services:N0}", name, all.Text("0.0"), all.Over(ours.All).Text("0.0"), one.Text("0.000"),
+                one.Over(ours.One).Text("#,0")]);
+            bars.Add(($"{name}, {services:N0} services", [all.Median]));
         }
 
         void Add(string name, double all, double one)

@@ -21,7 +21,7 @@ internal static class ConnectBench
     private const string Vip = "10.96.0.80:80";
     private const string Elsewhere = "127.0.0.1:8080";
 
-    public static async Task RunAsync(byte[] hooks)
+    public static async Task RunAsync(Report report, byte[] hooks)
     {
         using var topology = NetnsTopology.Create();
         var node = topology.AddNode();
@@ -36,7 +36,7 @@ internal static class ConnectBench
         using var link = BpfLink.AttachCgroup(program, node.Cgroup.Child("empty").Path, AttachType.CgroupInet4Connect);
 
         var options = new DatapathOptions { Instance = node.Netns, CgroupRoot = node.Cgroup.Child("ours").Path };
-        var rows = new List<string[]>();
+        var (rows, bars) = (new List<string[]>(), new List<(string Name, IReadOnlyList<double> Values)>());
         try
         {
             foreach (var services in (int[])[1, 10_000])
@@ -44,23 +44,30 @@ internal static class ConnectBench
                 await using var dataplane = Dataplane.Open(options, NullLoggerFactory.Instance);
                 dataplane.Services.Apply(Table(services));
                 dataplane.Hooks.Attach();
-                rows.Add(Measure(services, same: true, bare, empty, ours));
-                rows.Add(Measure(services, same: false, bare, empty, ours));
+                foreach (var same in (bool[])[true, false])
+                {
+                    var (row, medians) = Measure(services, same, bare, empty, ours);
+                    rows.Add(row);
+                    bars.Add(($"{services:N0}, {row[1]}", medians));
+                }
             }
         }
         finally
         {
             Instances.Remove(options);
         }
-        Report.Title(
+        report.Title(
             "connect(): ns per call",
-            $"UDP sockets: one socket again and again, and fresh ones (500 a batch). Median [quartiles] of {Rounds} interleaved rounds.");
-        Report.Table(["services", "sockets", "no hook", "empty hook", "ours, no service", "ours, ClusterIP", "no service minus empty",
-                "ClusterIP minus no hook"],
+            "UDP sockets: one socket again and again, and fresh ones (500 a batch). "
+                + $"Median [quartiles] of {Rounds} interleaved rounds.");
+        report.Table(["services", "sockets", "no hook", "empty hook", "ours, no service", "ours, ClusterIP", "no service minus empty",
+                "no service, of empty", "ClusterIP minus no hook", "ClusterIP, of no hook"],
             rows);
+        report.Figure("connect.svg", "A connect() of a UDP socket with and without hooks, by services and sockets", Plot.Bars(
+            "A connect() of a UDP socket, by services and sockets", "ns", ["no hook", "empty hook", "no service", "ClusterIP"], bars));
     }
 
-    private static string[] Measure(int services, bool same, NetProbe bare, NetProbe empty, NetProbe ours)
+    private static (string[] Row, double[] Medians) Measure(int services, bool same, NetProbe bare, NetProbe empty, NetProbe ours)
     {
         (NetProbe Probe, string To)[] cases = [(bare, Elsewhere), (empty, Elsewhere), (ours, Elsewhere), (ours, Vip)];
         var samples = cases.Select(_ => new Samples()).ToArray();
@@ -74,7 +81,12 @@ internal static class ConnectBench
             missOverEmpty.Add(ns[2] - ns[1]);
             hitOverBare.Add(ns[3] - ns[0]);
         }
-        return [$"{services}", same ? "same" : "fresh", .. samples.Select(s => s.Text()), missOverEmpty.Text(), hitOverBare.Text()];
+        string[] row =
+        [
+            $"{services:N0}", same ? "same" : "fresh", .. samples.Select(s => s.Text()),
+            missOverEmpty.Text(), samples[2].Over(samples[1]).Text("0.00"), hitOverBare.Text(), samples[3].Over(samples[0]).Text("0.00"),
+        ];
+        return (row, [.. samples.Select(s => s.Median)]);
     }
 
     /// <summary>The service under test, and others beside it.</summary>

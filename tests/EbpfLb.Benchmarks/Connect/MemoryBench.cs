@@ -24,7 +24,7 @@ internal static class MemoryBench
         ("+ hash by cookie, deleted at release", ["memory_hash", "memory_release"]),
     ];
 
-    public static void Run(byte[] elf)
+    public static void Run(Report report, byte[] elf)
     {
         using var topology = NetnsTopology.Create();
         var node = topology.AddNode();
@@ -53,7 +53,7 @@ internal static class MemoryBench
                 }
                 probes.Add(NetProbe.Start(node.Place with { CgroupPath = cgroup }));
             }
-            Measure(probes);
+            Measure(report, probes);
         }
         finally
         {
@@ -62,7 +62,7 @@ internal static class MemoryBench
         }
     }
 
-    private static void Measure(List<NetProbe> probes)
+    private static void Measure(Report report, List<NetProbe> probes)
     {
         var samples = Ways.Select(_ => (Life: new Samples(), Over: new Samples())).ToArray();
         for (var round = 0; round < Rounds; round++)
@@ -76,9 +76,14 @@ internal static class MemoryBench
                 samples[i].Over.Add(ns[i] - ns[2]);
             }
         }
-        Report.Title("Ways to remember a frontend: ns per socket()-connect()-close()",
+        report.Title("Ways to remember a frontend: ns per socket()-connect()-close()",
             $"UDP, batches of 10,000, median [quartiles] of {Rounds} interleaved rounds.");
-        Report.Table(
-            ["way", "ns", "over no memory"], Ways.Select((w, i) => (string[])[w.Name, samples[i].Life.Text(), samples[i].Over.Text()]));
+        report.Table(
+            ["way", "ns", "over no memory", "of no memory"],
+            Ways.Select((w, i) => (string[])
+                [w.Name, samples[i].Life.Text(), samples[i].Over.Text(), samples[i].Life.Over(samples[2].Life).Text("0.00")]));
+        report.Figure("memory.svg", "Ways for a socket to remember its frontend", RowPlot.Draw(
+            "Ways for a UDP socket to remember its frontend", "ns a socket()-connect()-close()", [""],
+            [.. Ways.Select((w, i) => (w.Name, (IReadOnlyList<double>)[samples[i].Life.Median]))], "0"));
     }
 }

@@ -20,9 +20,9 @@ internal static class FootprintBench
     /// <summary>Thousands of services in one `nft -f` lock a CPU in the kernel for half a minute.</summary>
     private const int MostOfNft = 1_000;
 
-    public static async Task RunAsync()
+    public static async Task RunAsync(Report report)
     {
-        var rows = new List<string[]>();
+        var (rows, bars) = (new List<string[]>(), new List<(string Name, IReadOnlyList<double> Values)>());
         foreach (var services in (int[])[1, 1_000, 10_000])
         {
             string[] kinds = ["tc", "haproxy", "nginx", "iptables", .. services > MostOfNft ? (string[])[] : ["nftables"]];
@@ -32,16 +32,19 @@ internal static class FootprintBench
                 foreach (var (kind, figure) in await OnceAsync(kinds, services)) figures[kind].Add(figure);
             }
             rows.AddRange(kinds.Select(kind => figures[kind].Row(services, kind, figures["tc"], figures["iptables"])));
+            bars.AddRange(kinds.Select(kind => ($"{Figures.TitleOf(kind)}, {services:N0} services", figures[kind].Bars)));
             foreach (var row in rows.TakeLast(kinds.Length)) Console.Error.WriteLine(string.Join(" | ", row));
         }
-        Report.Title(
+        report.Title(
             "Memory",
             $"MiB, median [quartiles] of {Rounds} starts, {Settle.TotalSeconds} s after each; all of a number of services at once. Kernel: "
                 + "what is charged to the cgroup, maps included. Both: PSS and kernel, mapped pages of maps once. Ratios are of medians.");
-        Report.Table(
+        report.Table(
             ["services", "", "processes", "RSS", "PSS", "of it anonymous", "BPF maps", "kernel", "kernel, of iptables",
                 "both", "both, of ours"],
             rows);
+        report.Figure("footprint.svg", "Memory by services", RowPlot.Draw(
+            "Memory by services; a dash: no process runs", "MiB", ["kernel", "both"], bars, "0.0"));
     }
 
     private static async Task<Dictionary<string, Figure>> OnceAsync(string[] kinds, int services)
@@ -98,17 +101,24 @@ internal static class FootprintBench
             both.Add((figure.Processes.Sum(p => p.Proportional - p.OfMaps) + charged) / ProcessMemory.MiB);
         }
 
+        /// <summary>The kernel's memory, and that with the processes'; NaN: not measured.</summary>
+        public IReadOnlyList<double> Bars =>
+        [
+            kernel.Count > 0 ? kernel.Median : double.NaN, kernel.Count > 0 && processes > 0 ? both.Median : double.NaN,
+        ];
+
+        public static string TitleOf(string kind) => kind == "tc" ? "EbpfLb" : kind;
+
         /// <summary>Rules have no process: what keeps them up to date, kube-proxy, does not run here, and is not 0.</summary>
         public string[] Row(int services, string kind, Figures ours, Figures iptables)
         {
-            var title = kind == "tc" ? "EbpfLb" : kind;
             var (hasProcess, isCharged) = (processes > 0, kernel.Count > 0);
             string ByProcess(Samples samples) => hasProcess ? samples.Text("0.0") : NotMeasured;
             string ByKernel(Samples samples, string format) => isCharged ? samples.Text(format) : NotMeasured;
             string Ratio(Samples of, Samples to) => isCharged && to.Count > 0 ? (of.Median / to.Median).ToString("#,##0.00") : NotMeasured;
             return
             [
-                services.ToString("N0", CultureInfo.InvariantCulture), title, hasProcess ? $"{processes}" : "none runs",
+                services.ToString("N0", CultureInfo.InvariantCulture), TitleOf(kind), hasProcess ? $"{processes}" : "none runs",
                 ByProcess(resident), ByProcess(proportional), ByProcess(anonymous), kind == "tc" ? maps.Text("0.0") : "none",
                 ByKernel(kernel, "0.00"), Ratio(kernel, iptables.kernel), hasProcess ? ByKernel(both, "0.0") : NotMeasured,
                 hasProcess ? Ratio(both, ours.both) : NotMeasured,

@@ -11,6 +11,15 @@ internal static class LookupBench
     private const int Rounds = 15;
     private const int Repeat = 200_000;
 
+    private const string Peers = "b_path_hashes";
+
+    /// <summary>Lines of the plot.</summary>
+    private static readonly (string Program, string Name)[] Drawn =
+    [
+        (Peers, "path, hashes"), ("b_path_arrays", "path, arrays"), ("b_lpm", "LPM trie"), ("b_hash8", "hash, 8 bytes"),
+        ("b_array", "array"),
+    ];
+
     private static readonly (string Program, string Meaning)[] Programs =
     [
         ("b_empty", "nothing (the floor that every row contains)"),
@@ -23,10 +32,10 @@ internal static class LookupBench
         ("b_lru16", "LRU hash hit, 16-byte key: affinity per family"),
         ("b_lru24", "LRU hash hit, 24-byte key: affinity of both families"),
         ("b_path_arrays", "service hash, slot array, backend array (chosen)"),
-        ("b_path_hashes", "service hash, slot hash, backend hash (peers)"),
+        (Peers, "service hash, slot hash, backend hash (peers)"),
     ];
 
-    public static void Run(byte[] elf)
+    public static void Run(Report report, byte[] elf)
     {
         int[] sizes = [1, 1_000, 10_000, 100_000];
         var results = new Dictionary<(string, int, bool), Samples>();
@@ -54,12 +63,20 @@ internal static class LookupBench
         }
         foreach (var run in runs) run.Loaded.Dispose();
 
-        Report.Title("Map layout: ns per program run",
-            $"`BPF_PROG_TEST_RUN`, {Repeat} runs, median [quartiles] of {Rounds} interleaved rounds, keys drawn at random.");
-        Report.Table(
-            ["program", .. sizes.Select(s => $"{s} keys"), "10000 keys, miss"],
+        report.Title("Map layout: ns per program run",
+            $"`BPF_PROG_TEST_RUN`, {Repeat:N0} runs, median [quartiles] of {Rounds} interleaved rounds, keys drawn at random. "
+                + "Of peers: over the last row at 10,000 keys.");
+        report.Table(
+            ["program", .. sizes.Select(s => s == 1 ? "1 key" : $"{s:N0} keys"), "10,000 keys, miss", "10,000 keys, of peers"],
             Programs.Select(p => (string[])
-                [p.Meaning, .. sizes.Select(s => results[(p.Program, s, false)].Text()), results[(p.Program, 10_000, true)].Text()]));
+            [
+                p.Meaning, .. sizes.Select(s => results[(p.Program, s, false)].Text()), results[(p.Program, 10_000, true)].Text(),
+                results[(p.Program, 10_000, false)].Over(results[(Peers, 10_000, false)]).Text("0.00"),
+            ]));
+        report.Figure("lookups.svg", "Lookups by the number of keys", Plot.Lines(
+            "Lookups, keys drawn at random", "keys", "ns a program run",
+            [.. Drawn.Select(line => (line.Name, (IReadOnlyList<(double, double)>)
+                [.. sizes.Select(s => ((double)s, results[(line.Program, s, false)].Median))]))]));
     }
 
     private static void Fill(BpfObject bpf, int keys)

@@ -32,7 +32,7 @@ internal static class NodePortBench
     }
 
     /// <param name="part">"local" or "remote": only with backends there; null: both.</param>
-    public static void Run(string? part)
+    public static void Run(Report report, string? part)
     {
         var results = new Dictionary<string, Dictionary<(Measure, string), Figures>>();
         using (var bed = new Bed(Peers, asCards: true))
@@ -41,11 +41,16 @@ internal static class NodePortBench
             if (part is null or "local") results.Add("local", Run(bed, isRemote: false, bed.PodOf(Bare), bed.PodOf(Bare)));
             if (part is null or "remote") results.Add("remote", Run(bed, isRemote: true, bed.PodOf("far"), routed));
         }
-        foreach (var measure in Enum.GetValues<Measure>()) Print(measure, results);
-        if (part is not null) return;
-        Draw(Measure.Connect, "TCP connect-request-close through a NodePort", "nodeport-connect.svg", results);
-        Draw(Measure.Request, "TCP requests over one connection through a NodePort", "nodeport-request.svg", results);
-        Draw(Measure.Stream, "One TCP stream each way through a NodePort", "nodeport-stream.svg", results);
+        foreach (var (measure, title, file) in ((Measure, string, string)[])
+            [
+                (Measure.Connect, "TCP connect-request-close through a NodePort", "nodeport-connect.svg"),
+                (Measure.Request, "TCP requests over one connection through a NodePort", "nodeport-request.svg"),
+                (Measure.Stream, "One TCP stream each way through a NodePort", "nodeport-stream.svg"),
+            ])
+        {
+            Print(report, measure, results);
+            report.Figure(file, $"{title}, over that of the pod's own address", Draw(measure, title, results));
+        }
     }
 
     private static Dictionary<(Measure, string), Figures> Run(Bed bed, bool isRemote, string bare, string routed)
@@ -105,10 +110,10 @@ internal static class NodePortBench
     private static string? RulesOf(Bed bed, string peer)
         => peer is Bare or Routed ? null : Peers.First(p => bed[p].Kind == "iptables" && bed[p].Services == bed[peer].Services);
 
-    private static void Print(Measure measure, Dictionary<string, Dictionary<(Measure, string), Figures>> results)
+    private static void Print(Report report, Measure measure, Dictionary<string, Dictionary<(Measure, string), Figures>> results)
     {
         var isStream = measure == Measure.Stream;
-        Report.Title(
+        report.Title(
             measure switch
             {
                 Measure.Connect => "NodePort, TCP connect-request-close",
@@ -120,21 +125,19 @@ internal static class NodePortBench
                     : $"{Milliseconds} ms a round, everything on one CPU; p50 and p99 are medians of the rounds'."));
         string[] columns = isStream ? ["Mbit/s", "of bare", "of routed", "of iptables"]
             : ["a second", "p50, p99, µs", "of bare", "of routed", "of iptables"];
-        Report.Table(
+        report.Table(
             ["node", .. results.Keys.SelectMany(where => columns.Select(column => $"{where}: {column}"))],
             results.Values.First().Keys.Where(key => key.Item1 == measure).Select(key => (string[])
                 [results.Values.First()[key].Title, .. results.Values.SelectMany(result => result[key].Cells(isStream))]));
-        Console.WriteLine();
-        Console.WriteLine($"Packets that XDP forwarded meanwhile (\"xdp, 1 service\"): {string.Join(", ", results.Select(result
+        report.Text($"Packets that XDP forwarded meanwhile (\"xdp, 1 service\"): {string.Join(", ", results.Select(result
             => $"{result.Value[(measure, "xdp-1")].Forwarded:N0} with a {result.Key} backend"))}.");
     }
 
-    private static void Draw(
-        Measure measure, string title, string file, Dictionary<string, Dictionary<(Measure, string), Figures>> results)
+    private static Svg Draw(Measure measure, string title, Dictionary<string, Dictionary<(Measure, string), Figures>> results)
     {
         var rows = results.Values.First().Where(entry => entry.Key.Item1 == measure).Select(entry => (entry.Value.Title,
             (IReadOnlyList<double>)[.. results.Values.Select(result => result[entry.Key].OfBare.Median)])).ToList();
-        RowPlot.Draw(title, "rate over that of the pod's own address", [.. results.Keys.Select(key => $"{key} backend")], rows).Save(file);
+        return RowPlot.Draw(title, "rate over that of the pod's own address", [.. results.Keys.Select(key => $"{key} backend")], rows);
     }
 
     private sealed class Figures

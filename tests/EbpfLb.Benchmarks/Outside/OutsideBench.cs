@@ -14,14 +14,16 @@ internal static class OutsideBench
     private const int StreamRounds = 5;
     private const long StreamBytes = 128 << 20;
 
-    public static void Run()
+    private static readonly string[] Peers = ["tc", "iptables", "nftables"];
+
+    public static void Run(Report report)
     {
-        using var bed = new Bed(["tc", "iptables", "nftables"]);
-        var (requests, plain, streams) = (new List<string[]>(), new List<string[]>(), new List<string[]>());
+        using var bed = new Bed(Peers);
+        var (requests, plain, streams) = (new Table(), new Table(), new Table());
         foreach (var services in (int[])[1, 10_000, 1000])
         {
             // Thousands of services in one `nft -f` lock a CPU in the kernel for half a minute.
-            string[] peers = services > 1000 ? ["tc", "iptables"] : ["tc", "iptables", "nftables"];
+            string[] peers = services > 1000 ? ["tc", "iptables"] : Peers;
             foreach (var remote in (bool[])[false, true])
             {
                 foreach (var peer in peers) bed.Program(peer, services, remote);
@@ -34,23 +36,22 @@ internal static class OutsideBench
             Compare(plain, peers, $"{services}", "between nodes", peer => Ratio(bed.Other, bed.PodOf("bare"), bed.PodOf(peer), Requests));
             Compare(plain, peers, $"{services}", "on the node", peer => Inner(bed, peer));
         }
-        Report.Title("NodePort, TCP connect-request-close",
+        requests.Write(report, "NodePort, TCP connect-request-close", "backend", "outside.svg",
             "Rate through the NodePort over the rate to the pod by a node without rules, "
                 + $"by turns; median [quartiles] of {Rounds} rounds of {Requests}.");
-        Report.Table(["services", "backend", "node", "ratio"], requests);
-        Report.Title("NodePort, one stream",
+        report.Part("streams");
+        streams.Write(report, "NodePort, one stream", "backend", "outside-streams.svg",
             $"Throughput over that of the pod by a node without rules, {StreamBytes >> 20} "
                 + $"MiB each way at once; median [quartiles] of {StreamRounds} rounds.");
-        Report.Table(["services", "backend", "node", "ratio"], streams);
-        Report.Title("Pod to pod, TCP connect-request-close",
+        report.Part("pods");
+        plain.Write(report, "Pod to pod, TCP connect-request-close", "pods", "outside-pods.svg",
             "No service at all: the rate on a node with rules over that without; "
                 + $"median [quartiles] of {Rounds} rounds of {Requests}.");
-        Report.Table(["services", "pods", "node", "ratio"], plain);
     }
 
     /// <summary>All peers by turns, round by round.</summary>
     private static void Compare(
-        List<string[]> rows, string[] peers, string services, string what, Func<string, double> measure, int rounds = Rounds)
+        Table table, string[] peers, string services, string what, Func<string, double> measure, int rounds = Rounds)
     {
         var samples = peers.ToDictionary(peer => peer, _ => new Samples());
         for (var round = 0; round <= rounds; round++)
@@ -61,10 +62,12 @@ internal static class OutsideBench
                 if (round > 0) samples[peer].Add(ratio);
             }
         }
+        table.Bars.Add(($"{what}, {services} services",
+            [.. Peers.Select(peer => samples.TryGetValue(peer, out var of) ? of.Median : double.NaN)]));
         foreach (var peer in peers)
         {
-            rows.Add([services, what, peer, samples[peer].Text("0.000")]);
-            Console.Error.WriteLine(string.Join(" ", rows[^1]));
+            table.Rows.Add([services, what, peer, samples[peer].Text("0.000"), samples[peer].Over(samples["iptables"]).Text("0.00")]);
+            Console.Error.WriteLine(string.Join(" ", table.Rows[^1]));
         }
     }
 
@@ -94,5 +97,26 @@ internal static class OutsideBench
         var bare = probe.Do($"bulk to={direct} up={StreamBytes} down={StreamBytes}");
         var other = probe.Do($"bulk to={measured} up={StreamBytes} down={StreamBytes}");
         return double.Parse(other["mbit-per-second"]) / double.Parse(bare["mbit-per-second"]);
+    }
+
+    private sealed class Table
+    {
+        public List<string[]> Rows { get; } = [];
+
+        /// <summary>A bar for each peer.</summary>
+        public List<(string Name, IReadOnlyList<double> Values)> Bars { get; } = [];
+
+        /// <param name="report">Where to.</param>
+        /// <param name="title">Of table and figure.</param>
+        /// <param name="column">What differs beside the number of services.</param>
+        /// <param name="file">Of the figure.</param>
+        /// <param name="how">How it was measured.</param>
+        public void Write(Report report, string title, string column, string file, string how)
+        {
+            report.Title(title, how);
+            report.Table(["services", column, "node", "ratio", "of iptables"], Rows);
+            report.Figure(file, $"{title}: rate over that of a node without rules", RowPlot.Draw(
+                title, "1 is a node without rules", Peers, Bars));
+        }
     }
 }

@@ -14,6 +14,8 @@ internal static class FlowsBench
     private const int Repeat = 50_000;
     private static readonly int[] Sizes = [1, 1_000, 10_000, 100_000, 1_000_000];
 
+    private static readonly string[] Columns = [.. Sizes.Select(size => size == 1 ? "1 flow" : $"{size:#,0} flows"), "of 1 flow"];
+
     private static readonly (string Meaning, string Program)[] Rows =
     [
         ("the packet alone (the floor of all rows below)", FlowsNode.Floor),
@@ -23,7 +25,7 @@ internal static class FlowsBench
         ("reply, the same packets again", FlowsNode.Replies),
     ];
 
-    public static void Run()
+    public static void Run(Report report)
     {
         var samples = new Dictionary<(string, Family, int), Samples>();
         Samples SamplesOf(string meaning, Family family, int size)
@@ -43,27 +45,27 @@ internal static class FlowsBench
             }
         }
 
-        Report.Title(
+        report.Title(
             "Established flows at tc: ns per packet",
             $"`BPF_PROG_TEST_RUN`, {Repeat} packets, median [quartiles] of {Rounds} interleaved rounds, TCP to a "
                 + "pod of this node, each packet of a flow at random of the first so many of 1,000,000.");
-        Report.Table(
+        report.Table(
             ["packet",
                 ..
                     from family in Enum.GetValues<Family>()
-                    from size in Sizes
-                    select $"{family}, {(size == 1 ? "1 flow" : $"{size:#,0} flows")}"],
+                    from column in Columns
+                    select $"{family}, {column}"],
             Rows.Select(row => (string[])
-                [row.Meaning,
-                    .. from family in Enum.GetValues<Family>() from size in Sizes select samples[(row.Meaning, family, size)].Text()]));
-        Console.WriteLine();
-        Console.WriteLine("A new flow to this node, while the table fills and none gives way: "
+                [row.Meaning, .. Enum.GetValues<Family>().SelectMany(family => Cells(size => samples[(row.Meaning, family, size)]))]));
+        report.Text("A new flow to this node, while the table fills and none gives way: "
             + $"{string.Join(", ", opening.Select(o => $"{o.Key} {o.Value.Text()}"))}.");
         var lines = new List<(string Name, IReadOnlyList<(double X, double Y)> Points)>
         {
             ("to this node", [.. Sizes.Select(size => ((double)size, samples[(Rows[2].Meaning, Family.IPv4, size)].Median))]),
         };
         lines.AddRange(RunAway(
+            report,
+            "snat",
             "Flows by SNAT to another node: ns per packet",
             $"The same at tc and by XDP, IPv4, requests to {FrontNode.Backends} backends of another node.",
             tunnels: false,
@@ -75,6 +77,8 @@ internal static class FlowsBench
             ],
             ("at tc", "SNAT, tc"), ("in front of the stack", "SNAT, XDP")));
         lines.AddRange(RunAway(
+            report,
+            "tunnels",
             "Flows in tunnels in front of the stack: ns per packet",
             $"The same by XDP, IPv4 in IPv4, to {FrontNode.Backends} backends of another node; of the flows with an entry, {Sizes[^1]:#,0} "
                 + "are open in all columns.",
@@ -87,12 +91,19 @@ internal static class FlowsBench
                 ("the first of a flow without an entry", FrontNode.Program, () => FrontNode.Untracked(TcpFlags.Syn)),
             ],
             ("of a flow with an entry", "DSR, entry"), ("of a flow without an entry", "DSR, none")));
-        Plot.Lines("flows.svg", "A packet of an established flow, IPv4", "open flows, taken at random", "ns", lines);
+        report.Part("snat");
+        report.Figure("flows.svg", "A packet of an established flow by the number of open flows", Plot.Lines(
+            "A packet of an established flow, IPv4", "open flows, taken at random", "ns", lines));
     }
+
+    /// <summary>All sizes, and the largest over the smallest one.</summary>
+    private static IEnumerable<string> Cells(Func<int, Samples> samples)
+        => [.. Sizes.Select(size => samples(size).Text()), samples(Sizes[^1]).Over(samples(Sizes[0])).Text("0.0")];
 
     /// <param name="drawn">Which rows are lines of the plot, and by what name.</param>
     private static IEnumerable<(string Name, IReadOnlyList<(double X, double Y)> Points)> RunAway(
-        string title, string text, bool tunnels, (string Meaning, string Program, Func<PacketBuilder> Packet)[] rows,
+        Report report, string part, string title, string text, bool tunnels,
+        (string Meaning, string Program, Func<PacketBuilder> Packet)[] rows,
         params (string Meaning, string Name)[] drawn)
     {
         var samples = new Dictionary<(string, int), Samples>();
@@ -106,10 +117,11 @@ internal static class FlowsBench
                 of.Add(node.Measure(program, packet(), size, (ulong)round, Repeat));
             }
         }
-        Report.Title(title, text);
-        Report.Table(
-            ["packet", .. Sizes.Select(size => size == 1 ? "1 flow" : $"{size:#,0} flows")],
-            rows.Select(row => (string[])[row.Meaning, .. Sizes.Select(size => samples[(row.Meaning, size)].Text())]));
+        report.Part(part);
+        report.Title(title, text);
+        report.Table(
+            ["packet", .. Columns],
+            rows.Select(row => (string[])[row.Meaning, .. Cells(size => samples[(row.Meaning, size)])]));
         return drawn.Select(line => (line.Name,
             (IReadOnlyList<(double, double)>)[.. Sizes.Select(size => ((double)size, samples[(line.Meaning, size)].Median))]));
     }

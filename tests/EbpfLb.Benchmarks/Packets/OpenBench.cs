@@ -48,7 +48,7 @@ internal static class OpenBench
         [.. from family in Enum.GetValues<Family>() from toRemote in new[] { false, true } select (family, toRemote)];
 
     /// <param name="other">Directory of the objects of another build (its build/bpf), or null.</param>
-    public static void Run(string? other)
+    public static void Run(Report report, string? other)
     {
         string[] builds = other is null ? [Own] : [Own, other];
         var nodes = builds.ToDictionary(build => build, build => new OpenNode(build));
@@ -77,13 +77,14 @@ internal static class OpenBench
 
         foreach (var flows in Sizes)
         {
-            Report.Title(
+            report.Title(
                 $"New flows at tc: ns, {flows:#,0} flows into empty tables",
                 $"`BPF_PROG_TEST_RUN`, median [quartiles] of {Rounds} interleaved rounds, TCP; tables are emptied outside of the timing.");
             var rows = samples.Keys.Where(key => key.Build == Own && key.Flows == flows).Select(key => key.Row).Distinct();
-            Report.Table(
+            report.Table(
                 ["step", .. Columns.Select(c => $"{c.Family}, {(c.ToRemote ? "another node" : "this node")}")],
                 rows.Select(row => (string[])[row, .. Columns.Select(c => Cell(row, c))]));
+            if (other is null && flows == Sizes[0]) Draw(report, (row, c) => samples[(Own, flows, row, c.Family, c.ToRemote)].Median);
 
             string Cell(string row, (Family Family, bool ToRemote) c)
             {
@@ -93,6 +94,12 @@ internal static class OpenBench
             }
         }
     }
+
+    private static void Draw(Report report, Func<string, (Family Family, bool ToRemote), double> median)
+        => report.Figure("open.svg", "What each step of a new flow costs", RowPlot.Draw(
+            $"A new flow at tc, step by step, {Sizes[0]} flows into empty tables, IPv4", "ns", ["this node", "another node"],
+            [.. Steps.Select(step => (step.Meaning, (IReadOnlyList<double>)
+                [step.OnlyRemote ? double.NaN : median(step.Meaning, Columns[0]), median(step.Meaning, Columns[1])]))], "0"));
 
     private static string Own => Path.Combine(RepositoryPaths.Root, "build", "bpf");
 

@@ -14,6 +14,12 @@ internal sealed record PacketCase(string Meaning, string Program, Device Device,
     /// <summary>XDP_PASS and XDP_REDIRECT.</summary>
     private const Verdict XdpPass = (Verdict)2, XdpRedirect = (Verdict)4;
 
+    /// <summary>Without what stands in parentheses.</summary>
+    public string ShortMeaning => Meaning.Split(" (")[0];
+
+    /// <summary>The program of the row that does nothing but what the benchmark needs, at the same place.</summary>
+    public string Floor => Program.StartsWith("b_xdp", StringComparison.Ordinal) ? "b_xdp_restore" : "b_restore";
+
     private const int Port = 61000;
     private const int ClientPort = 40000;
 

@@ -9,7 +9,7 @@ internal static class TrafficBench
     private const int Rounds = 31;
     private const int Repeat = 50_000;
 
-    public static void Run()
+    public static void Run(Report report)
     {
         // What is sent on, and for comparison what is not.
         var cases = PacketCase.All.Where(what => what.Program is "b_in" or "b_out" or "b_xdp").ToList();
@@ -31,19 +31,23 @@ internal static class TrafficBench
             foreach (var node in nodes.Values) node.Dispose();
         }
 
-        Report.Title(
+        report.Title(
             "Packets with --traffic-counts: ns per packet",
             $"`BPF_PROG_TEST_RUN`, {Repeat} runs, median [quartiles] of {Rounds} interleaved rounds, TCP, one flow per row; the packet put "
                 + "back is in all of them.");
-        Report.Table(
+        report.Table(
             ["packet", .. Enum.GetValues<Family>().SelectMany(family => (string[])[$"{family}, off", $"{family}, on", "ratio"])],
             cases.Select(what => (string[])
                 [$"{what.Meaning} ({what.Program})", .. Enum.GetValues<Family>().SelectMany(family => Row(what, family))]));
+        report.Figure("traffic.svg", "Packets with and without --traffic-counts", RowPlot.Draw(
+            "Packets with and without --traffic-counts, IPv4", "ns a packet", ["off", "on"],
+            [.. cases.Select(what => (what.ShortMeaning, (IReadOnlyList<double>)
+                [samples[(what, Family.IPv4, false)].Median, samples[(what, Family.IPv4, true)].Median]))], "0"));
 
         string[] Row(PacketCase what, Family family)
         {
             var (off, on) = (samples[(what, family, false)], samples[(what, family, true)]);
-            return [off.Text(), on.Text(), (on.Median / off.Median).ToString("0.00")];
+            return [off.Text(), on.Text(), on.Over(off).Text("0.00")];
         }
     }
 }

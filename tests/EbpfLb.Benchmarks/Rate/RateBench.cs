@@ -18,7 +18,7 @@ internal static class RateBench
     private const int Rounds = 41;
     private const int Requests = 2000;
 
-    public static async Task RunAsync()
+    public static async Task RunAsync(Report report)
     {
         using var topology = NetnsTopology.Create();
         var node = topology.AddNode();
@@ -42,10 +42,10 @@ internal static class RateBench
         {
             Instances.Remove(options);
         }
-        Report.Title(
+        report.Title(
             "TCP connect-request-close",
             $"One client, the two destinations by turns, {Requests} requests to each a round, median [quartiles] of {Rounds} rounds.");
-        Report.Table(["services", "pod address, requests/s", "ClusterIP, requests/s", "ratio"], rows);
+        report.Table(["services", "pod address, requests/s", "ClusterIP, requests/s", "ratio"], rows);
     }
 
     private static string[] Measure(int services, NetProbe probe, string direct)
@@ -60,7 +60,7 @@ internal static class RateBench
             vipRate.Add(1e9 / vip);
             ratio.Add(pod / vip);
         }
-        return [$"{services}", podRate.Text(), vipRate.Text(), ratio.Text("0.000")];
+        return [$"{services:N0}", podRate.Text(), vipRate.Text(), ratio.Text("0.000")];
     }
 
     private static ForwardingTable Table(int services, string pod)

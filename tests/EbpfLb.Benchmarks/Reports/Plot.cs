@@ -28,8 +28,8 @@ internal sealed class Plot
     }
 
     /// <summary>Lines over a logarithmic axis.</summary>
-    public static void Lines(
-        string file, string title, string xLabel, string yLabel,
+    public static Svg Lines(
+        string title, string xLabel, string yLabel,
             IReadOnlyList<(string Name, IReadOnlyList<(double X, double Y)> Points)> series)
     {
         var plot = new Plot(title, yLabel, series.Max(s => s.Points.Max(p => p.Y)));
@@ -44,12 +44,12 @@ internal sealed class Plot
             plot.svg.Box(Width - Right + 14, Top + (index * 18), 12, 4, index);
             plot.svg.Text(Width - Right + 32, Top + (index * 18) + 6, "start", name);
         }
-        plot.svg.Save(file);
+        return plot.svg;
     }
 
     /// <summary>A group of bars for each name, a bar for each of the legend.</summary>
-    public static void Bars(
-        string file, string title, string yLabel, IReadOnlyList<string> legend,
+    public static Svg Bars(
+        string title, string yLabel, IReadOnlyList<string> legend,
             IReadOnlyList<(string Name, IReadOnlyList<double> Values)> groups)
     {
         var plot = new Plot(title, yLabel, groups.Max(g => g.Values.Max()));
@@ -70,7 +70,7 @@ internal sealed class Plot
             plot.svg.Box(Width - Right + 14, Top + (i * 18), 12, 10, i);
             plot.svg.Text(Width - Right + 32, Top + (i * 18) + 10, "start", text);
         }
-        plot.svg.Save(file);
+        return plot.svg;
     }
 
     private double Y(double value) => Height - Bottom - ((Height - Bottom - Top) * value / top);

@@ -4,7 +4,6 @@ namespace EbpfLb.Benchmarks.Reports;
 internal static class RowPlot
 {
     private const int Width = 640;
-    private const int Left = 175;
     private const int Right = 60;
     private const int Top = 60;
     private const int Bar = 12;
@@ -19,9 +18,11 @@ internal static class RowPlot
         string title, string label, IReadOnlyList<string> legend, IReadOnlyList<(string Name, IReadOnlyList<double> Values)> rows,
         string format = "0.00")
     {
+        // Of names and bars; a letter has 6.2 units at most, in the mean.
+        var left = Math.Max(175, (int)(rows.Max(row => row.Name.Length) * 6.2) + 20);
         var step = (legend.Count * Bar) + Gap;
         var svg = new Svg(Width, Top + (rows.Count * step) + Gap);
-        var scale = (Width - Left - Right) / Svg.Nice(rows.SelectMany(row => row.Values).Where(double.IsFinite).Append(1e-9).Max());
+        var scale = (Width - left - Right) / Svg.Nice(rows.SelectMany(row => row.Values).Where(double.IsFinite).Append(1e-9).Max());
         svg.Text(12, 20, "start", title, bold: true);
         svg.Text(12, 40, "start", label);
         var x = (double)Width;
@@ -34,16 +35,16 @@ internal static class RowPlot
         foreach (var (at, (name, values)) in rows.Index())
         {
             var y = Top + (at * step);
-            svg.Text(Left - 8, y + (step - Gap) / 2.0 + 4, "end", name);
+            svg.Text(left - 8, y + (step - Gap) / 2.0 + 4, "end", name);
             foreach (var (i, value) in values.Index())
             {
                 var length = double.IsFinite(value) ? Math.Max(value * scale, 1) : 0;
-                if (length > 0) svg.Box(Left, y + (i * Bar), length, Bar - 1, i);
-                svg.Text(Left + length + 5, y + (i * Bar) + 10, "start",
+                if (length > 0) svg.Box(left, y + (i * Bar), length, Bar - 1, i);
+                svg.Text(left + length + 5, y + (i * Bar) + 10, "start",
                     length > 0 ? value.ToString(format, System.Globalization.CultureInfo.InvariantCulture) : "-");
             }
         }
-        svg.Line(Left - 0.5, Top - 4, Left - 0.5, Top + (rows.Count * step) - 4);
+        svg.Line(left - 0.5, Top - 4, left - 0.5, Top + (rows.Count * step) - 4);
         return svg;
     }
 }

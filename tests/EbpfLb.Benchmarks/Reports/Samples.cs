@@ -20,6 +20,15 @@ internal sealed class Samples
         return sorted[below] + (sorted[above] - sorted[below]) * (place - below);
     }
 
+    /// <summary>This over the other, round by round: what else the machine does meets both of a round.</summary>
+    public Samples Over(Samples other)
+    {
+        if (Count != other.Count) throw new ArgumentException($"{Count} rounds over {other.Count}", nameof(other));
+        var ratios = new Samples();
+        foreach (var (mine, others) in values.Zip(other.values)) ratios.Add(mine / others);
+        return ratios;
+    }
+
     /// <summary>"123 [118-131]": median, then quartiles.</summary>
     public string Text(string format = "0") =>
         $"{Median.ToString(format)} [{Quantile(0.25).ToString(format)}-{Quantile(0.75).ToString(format)}]";

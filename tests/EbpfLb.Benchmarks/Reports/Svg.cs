@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
-using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.Benchmarks.Reports;
 
@@ -34,8 +33,6 @@ internal sealed class Svg
 
     /// <summary>The whole file.</summary>
     public override string ToString() => $"{svg}</svg>\n";
-
-    public void Save(string file) => File.WriteAllText(Path.Combine(RepositoryPaths.Root, "docs", "figures", file), ToString());
 
     /// <summary>1, 2 or 5 times a power of ten, or a fifth more, not below the value.</summary>
     public static double Nice(double value)

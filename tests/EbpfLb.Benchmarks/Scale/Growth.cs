@@ -14,14 +14,17 @@ internal sealed class Growth
         points.Add((services, value));
     }
 
-    public void Print()
+    /// <summary>Its points.</summary>
+    public IReadOnlyList<(double Services, double Value)> this[string figure] => figures[figure];
+
+    public void Print(Report report)
     {
         var sizes = figures.Values.First().Select(p => p.Services.ToString("N0", CultureInfo.InvariantCulture));
-        Report.Title(
+        report.Title(
             "How it grows",
             "By services; at the end the line a + b n through the figures by least squares, b for a thousand services, and "
                 + " how much of the differences it explains (R squared).");
-        Report.Table(["", .. sizes, "a", "b", "R squared"], figures.Select(f =>
+        report.Table(["", .. sizes, "a", "b", "R squared"], figures.Select(f =>
         {
             var (a, b, r) = Fit(f.Value);
             return (string[])[

@@ -26,7 +26,7 @@ internal static class ScaleBench
     private static readonly string Binary = Path.Combine(RepositoryPaths.Root, "build", "bin", "ebpflb");
 
     /// <param name="sizes">Numbers of services.</param>
-    public static async Task RunAsync(int[] sizes)
+    public static async Task RunAsync(Report report, int[] sizes)
     {
         List<string[]> times = [], memory = [];
         List<(double, double)> starts = [], cpus = [];
@@ -37,23 +37,32 @@ internal static class ScaleBench
             starts.Add((services, start / 1000));
             cpus.Add((services, cpu / 1000));
         }
-        Report.Title(
+        report.Title(
             "An agent among many services",
             $"{Endpoints} endpoints a service, one List in JSON and one small file. Start and restart "
                 + "(over the pinned maps of an agent that was killed): to ready. Changes: from the renaming of "
                 + $"the file that was written to the list in the kernel's map, {SmallChanges} of the small "
                 + $"file, {LargeChanges} of the large one. Questions: on the control socket.");
-        Report.Table(["services", "start, ms (CPU)", "of it compile, ms", "plan and write, ms", "write into maps, ms", "restart, ms (CPU)",
+        report.Table(["services", "start, ms (CPU)", "of it compile, ms", "plan and write, ms", "write into maps, ms", "restart, ms (CPU)",
                 "small file, ms: median, p99", "large file, ms",
                 "backends of one, ms", "services, ms", "verify, ms"],
             times);
-        Report.Title("Its memory",
-            "RSS in MiB: peak of the start, settled, after the changes, after the questions, ten seconds later, peak of all.");
-        Report.Table(["services", "start", "settled", "changes", "questions", "at the end", "peak"], memory);
-        if (sizes.Length > 2) growth.Print();
         if (sizes.Length > 1)
-            Plot.Lines(
-                "scale.svg", "Start of an agent among many services", "services", "seconds", [("start", starts), ("of it CPU", cpus)]);
+        {
+            report.Figure("scale.svg", "Start of an agent by the number of services", Plot.Lines(
+                "Start of an agent among many services", "services", "seconds", [("start", starts), ("of it CPU", cpus)]));
+        }
+        if (sizes.Length > 2) growth.Print(report);
+        report.Part("memory");
+        report.Title("Its memory",
+            "RSS in MiB: peak of the start, settled, after the changes, after the questions, ten seconds later, peak of all.");
+        report.Table(["services", "start", "settled", "changes", "questions", "at the end", "peak"], memory);
+        if (sizes.Length > 1)
+        {
+            report.Figure("scale-memory.svg", "Memory of an agent by the number of services", Plot.Lines(
+                "Memory of an agent among many services", "services", "RSS, MiB",
+                [("settled", growth["RSS settled, MiB"]), ("peak", growth["RSS peak, MiB"])]));
+        }
     }
 
     /// <returns>Milliseconds of the start, and of CPU within it.</returns>

@@ -15,17 +15,18 @@ internal static class DisruptionBench
     private static readonly int[] Backends = [5, 10, 20, 50, 100, 200, 500];
     private static readonly int[] Tables = [1021, MaglevTableSize.Default, 65521];
 
-    public static void Run()
+    public static void Run(Report report)
     {
         var rows = (from size in Tables from count in Backends select Measure(size, count)).ToList();
-        Report.Title("Maglev: what moves when a backend goes",
+        report.Title("Maglev: what moves when a backend goes",
             $"Each of {Removed} backends removed in turn (all of fewer): entries that moved though their backend stayed, and the busiest "
                 + "backend's share over the average's.");
-        Report.Table(["entries", "backends", "moved without need, % of all", "largest share over average, %"],
+        report.Table(["entries", "backends", "moved without need, % of all", "largest share over average, %"],
             rows.Select(r => (string[])[$"{r.Size}", $"{r.Count}", $"{r.Moved:0.00}", $"{r.Excess:0.0}"]));
-        Plot.Lines("maglev-disruption.svg", "Entries that move without need when one backend goes", "backends", "% of the table",
+        report.Figure("maglev-disruption.svg", "Entries of a Maglev table that move without need when one of so many backends goes",
+            Plot.Lines("Entries that move without need when one backend goes", "backends", "% of the table",
             [.. Tables.Select(size => ($"{size} entries",
-                (IReadOnlyList<(double, double)>)[.. rows.Where(r => r.Size == size).Select(r => ((double)r.Count, r.Moved))]))]);
+                (IReadOnlyList<(double, double)>)[.. rows.Where(r => r.Size == size).Select(r => ((double)r.Count, r.Moved))]))]));
     }
 
     private static (int Size, int Count, double Moved, double Excess) Measure(int size, int count)

@@ -28,14 +28,14 @@ internal static class SchedulerBench
     private static readonly Scheduler[] Counting =
         [Scheduler.LeastConnection, Scheduler.WeightedLeastConnection, Scheduler.ShortestExpectedDelay, Scheduler.NeverQueue];
 
-    public static async Task RunAsync()
+    public static async Task RunAsync(Report report)
     {
-        await ConnectAsync();
-        NewFlows();
+        await ConnectAsync(report);
+        NewFlows(report);
     }
 
     /// <summary>One UDP socket that connects again and again: each time a connection ends and another begins.</summary>
-    private static async Task ConnectAsync()
+    private static async Task ConnectAsync(Report report)
     {
         using var topology = NetnsTopology.Create();
         var node = topology.AddNode();
@@ -62,11 +62,11 @@ internal static class SchedulerBench
         {
             Instances.Remove(options);
         }
-        Write("Schedulers at connect(): ns per call", "one UDP socket that connects anew 20,000 times; where counts decide, each backend "
-            + "has two other connections or so", samples);
+        Write(report, "schedulers-connect.svg", "Schedulers at connect(): ns per call",
+            "one UDP socket that connects anew 20,000 times; where counts decide, each backend has two other connections or so", samples);
     }
 
-    private static void NewFlows()
+    private static void NewFlows(Report report)
     {
         using var node = new BenchNode(Table(":80", ":8080", i => $"10.244.{8 + (i / 200)}.{1 + (i % 200)} node=here"));
         var samples = new Dictionary<(Scheduler, int), Samples>();
@@ -76,7 +76,7 @@ internal static class SchedulerBench
                     .From(at.Client, 40_000).To(System.Net.IPAddress.Parse(AddressOf(scheduler, size)), 80).Tcp(TcpFlags.Syn, 1001, 5001)
                     .Payload(100)),
             Family.IPv4, Repeat));
-        Write("Schedulers for a packet that opens a flow to this node: ns per packet",
+        Write(report, "schedulers-flows.svg", "Schedulers for a packet that opens a flow to this node: ns per packet",
             $"`BPF_PROG_TEST_RUN`, {Repeat} flows a round, each with its packet put back", samples);
     }
 
@@ -91,19 +91,24 @@ internal static class SchedulerBench
         }
     }
 
-    private static void Write(string title, string what, Dictionary<(Scheduler, int), Samples> samples)
+    private static void Write(
+        Report report, string file, string title, string what, Dictionary<(Scheduler, int), Samples> samples)
     {
-        Report.Title(title, $"{what}. Median [quartiles] of {Rounds} interleaved rounds, and its difference to random's median.");
-        Report.Table(
-            ["scheduler", .. Sizes.SelectMany(size => new[] { $"{size} backends", "over random" })],
+        report.Title(title, $"{what}. Median [quartiles] of {Rounds} interleaved rounds, and its difference to random's median.");
+        report.Table(
+            ["scheduler", .. Sizes.SelectMany(size => new[] { $"{size} backends", "over random", "of random" })],
             All.Select(scheduler => (string[])
             [
                 scheduler.ToText(), .. Sizes.SelectMany(size => new[]
                 {
                     samples[(scheduler, size)].Text(),
                     $"{samples[(scheduler, size)].Median - samples[(Scheduler.Random, size)].Median:+0;-0;0}",
+                    samples[(scheduler, size)].Over(samples[(Scheduler.Random, size)]).Text("0.00"),
                 }),
             ]));
+        report.Figure(file, title, RowPlot.Draw(title, "medians", [.. Sizes.Select(size => $"{size} backends")],
+            [.. All.Select(scheduler => (scheduler.ToText(), (IReadOnlyList<double>)
+                [.. Sizes.Select(size => samples[(scheduler, size)].Median)]))], "0"));
     }
 
     private static string AddressOf(Scheduler scheduler, int size) => $"10.96.{Array.IndexOf(Sizes, size)}.{(int)scheduler + 1}";

@@ -25,26 +25,26 @@ internal static class SpreadBench
     /// <summary>Addresses that ask, by turns.</summary>
     private const int Clients = 200;
 
-    public static void Run()
+    public static void Run(Report report)
     {
         var rows = Enum.GetValues<Scheduler>()
             .Select(scheduler => (Scheduler: scheduler, Ours: Ours(scheduler), Ipvs: Documented(scheduler))).ToList();
-        Report.Title("Open connections of the busiest backend over the average",
+        report.Title("Open connections of the busiest backend over the average",
             $"{Backends} backends, {Connections} connections of {Clients} clients one after the other; nine of ten last while {Short} "
                 + $"others begin, one lasts {Long}. IPVS: a model of its documentation with the same connections. As IPVS: choices of ours "
                 + "that it allows.");
-        Report.Table(["scheduler", "median", "95th percentile", "IPVS: median", "IPVS: 95th percentile", "median, of IPVS's", "as IPVS"],
+        report.Table(["scheduler", "median", "95th percentile", "IPVS: median", "IPVS: 95th percentile", "median, of IPVS's", "as IPVS"],
             rows.Select(r => (string[])
             [
                 r.Scheduler.ToText(), $"{r.Ours.Spread.Median:0.00}", $"{r.Ours.Spread.Quantile(0.95):0.00}", $"{r.Ipvs.Median:0.00}",
                 $"{r.Ipvs.Quantile(0.95):0.00}", $"{r.Ours.Spread.Median / r.Ipvs.Median:0.00}",
                 $"{(double)r.Ours.Allowed / Connections:0.0 %}",
             ]));
-        Plot.Bars(
-            "scheduler-spread.svg", "Open connections: busiest backend over the average, dh (all to one) aside", "1 is even",
+        report.Figure("scheduler-spread.svg", "Open connections of the busiest backend over the average, by scheduler", Plot.Bars(
+            "Open connections: busiest backend over the average, dh (all to one) aside", "1 is even",
             ["ours", "IPVS"],
             [.. rows.Where(r => r.Scheduler != Scheduler.DestinationHash).Select(r
-                => (r.Scheduler.ToText(), (IReadOnlyList<double>)[r.Ours.Spread.Median, r.Ipvs.Median]))]);
+                => (r.Scheduler.ToText(), (IReadOnlyList<double>)[r.Ours.Spread.Median, r.Ipvs.Median]))]));
     }
 
     private static (Samples Spread, int Allowed) Ours(Scheduler scheduler)

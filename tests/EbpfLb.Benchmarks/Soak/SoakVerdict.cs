@@ -44,11 +44,12 @@ internal static class SoakVerdict
             good &= most == 0;
             rows.Add([name, Text(most), "", "", "0 at every minute", most == 0 ? "0" : "NOT 0"]);
         }
-        Report.Title(
+        var report = new Report(Console.Out);
+        report.Title(
             "Verdict",
             "A line through the last three quarters of the minutes (least squares); 'went': from their first to their last, "
                 + "against their mean; 'may': how far it may go to the side that does harm.");
-        Report.Table(["", "mean", "slope an hour", "went", "may", ""], rows);
+        report.Table(["", "mean", "slope an hour", "went", "may", ""], rows);
         return good;
     }
 

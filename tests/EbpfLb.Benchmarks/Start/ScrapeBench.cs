@@ -15,39 +15,45 @@ internal static class ScrapeBench
     private const int Services = 1_000;
     private const int Scrapes = 300;
 
-    public static void Run()
+    public static void Run(Report report)
     {
         using var topology = NetnsTopology.Create();
-        var node = topology.AddNode();
+        var agents = new List<AgentProcess>();
         var directory = Directory.CreateTempSubdirectory("ebpflb-bench-");
         try
         {
             var list = Path.Combine(directory.FullName, "all.json");
             using (var file = File.Create(list)) new FakeCluster(Services, 2).WriteList(file);
             var binary = Path.Combine(RepositoryPaths.Root, "build", "bin", "ebpflb");
-            Report.Title($"A scrape of /metrics at {Services} services",
-                $"The agent as a process; median [quartiles] of {Scrapes} scrapes "
-                    + "one after another. CPU is the agent's, all threads.");
-            var rows = new List<string[]>();
-            foreach (var series in new[] { 0, Services })
+            int[] all = [0, Services];
+            foreach (var series in all)
             {
-                using var agent = AgentProcess.Start(new AgentOptions(binary, node, "--manifests", list, "--service-metrics", $"{series}"));
-                for (var i = 0; i < 20; i++) agent.Metrics();
-                var ms = new Samples();
-                var cpu = Cpu(agent);
-                for (var i = 0; i < Scrapes; i++)
+                agents.Add(AgentProcess.Start(new AgentOptions(
+                    binary, topology.AddNode($"s{series}"), "--manifests", list, "--service-metrics", $"{series}")));
+            }
+            var ms = all.Select(_ => new Samples()).ToArray();
+            for (var i = 0; i < 20; i++) agents.ForEach(agent => agent.Metrics());
+            var before = agents.ConvertAll(Cpu);
+            for (var i = 0; i < Scrapes; i++)
+            {
+                foreach (var (at, agent) in agents.Index())
                 {
                     var start = Stopwatch.GetTimestamp();
                     agent.Metrics();
-                    ms.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+                    ms[at].Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
                 }
-                cpu = Cpu(agent) - cpu;
-                rows.Add([$"{series}", $"{agent.Metrics().Length}", ms.Text("0.00"), (cpu * 1000 / Scrapes).ToString("0.00")]);
             }
-            Report.Table(["series of service ports", "bytes", "ms", "CPU, ms"], rows);
+            report.Title($"A scrape of /metrics at {Services} services",
+                $"Two agents as processes; median [quartiles] of {Scrapes} scrapes of each by turns. CPU is the agent's, all threads.");
+            report.Table(["series of service ports", "bytes", "ms", "of none", "CPU, ms"], all.Select((series, i) => (string[])
+            [
+                $"{series:N0}", $"{agents[i].Metrics().Length:N0}", ms[i].Text("0.00"), ms[i].Over(ms[0]).Text("0.00"),
+                ((Cpu(agents[i]) - before[i]) * 1000 / Scrapes).ToString("0.00"),
+            ]));
         }
         finally
         {
+            agents.ForEach(agent => agent.Dispose());
             directory.Delete(recursive: true);
         }
     }

@@ -27,7 +27,7 @@ internal static class SmallestStart
         endpoints: [{addresses: [10.244.0.5], conditions: {ready: true}}]
         """;
 
-    public static void Run(NodeNetns node, string binary)
+    public static void Run(Report report, NodeNetns node, string binary)
     {
         var directory = Directory.CreateTempSubdirectory("ebpflb-bench-");
         try
@@ -39,11 +39,11 @@ internal static class SmallestStart
                 start.Add(StartMs(new AgentOptions(binary, node, "--manifests", directory.FullName), memory));
                 version.Add(VersionMs(binary));
             }
-            Report.Title(
+            report.Title(
                 "Start with one Service",
                 "The agent as a process, empty maps, one manifest: from the start of the process to /readyz 200, "
                     + $"asked again every millisecond or so. {Runs} interleaved runs, median [quartiles].");
-            Report.Table(["start to ready, ms", "peak RSS when ready, MiB", "`ebpflb version`, ms"],
+            report.Table(["start to ready, ms", "peak RSS when ready, MiB", "`ebpflb version`, ms"],
                 [[start.Text(), memory.Text(), version.Text()]]);
         }
         finally
