@@ -23,7 +23,7 @@ internal static class LastingBench
             for (var round = 0; round < Rounds; round++)
                 ratios.Add(OutsideBench.Ratio(bed.Probe, bed.PodOf("far"), bed.NodePortOf("tc"), Requests));
             rows.Add([$"{window * Rounds * Requests}-{(window + 1) * Rounds * Requests}", ratios.Text("0.000")]);
-            line.Add(((window + 1) * Rounds * Requests, ratios.Median));
+            line.Add(((window + 1) * Rounds * Requests / 1000.0, ratios.Median));
             Console.Error.WriteLine(string.Join(" ", rows[^1]));
         }
         report.Title("NodePort, one client without a pause",
@@ -31,6 +31,6 @@ internal static class LastingBench
                 + $"node without rules, by turns; median [quartiles] of {Rounds} rounds of {Requests}.");
         report.Table(["requests so far", "ratio"], rows);
         report.Figure("lasting.svg", "Rate through a NodePort over that of the pod's own address, by requests so far", Plot.Lines(
-            "NodePort, one client without a pause, 1 is the pod's own address", "requests so far", "rate over that", [("tc", line)]));
+            "NodePort, one client without a pause, 1 is the pod's own address", "thousands of requests so far", "rate over that", [("tc", line)]));
     }
 }

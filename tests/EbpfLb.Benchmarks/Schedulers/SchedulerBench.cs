@@ -63,7 +63,7 @@ internal static class SchedulerBench
             Instances.Remove(options);
         }
         Write(report, "schedulers-connect.svg", "Schedulers at connect(): ns per call",
-            "one UDP socket that connects anew 20,000 times; where counts decide, each backend has two other connections or so", samples);
+            "One UDP socket that connects anew 20,000 times; where counts decide, each backend has two other connections or so", samples);
     }
 
     private static void NewFlows(Report report)
