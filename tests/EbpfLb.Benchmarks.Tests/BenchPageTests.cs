@@ -120,9 +120,9 @@ public sealed class BenchPageTests : IDisposable
     [Fact]
     public void The_page_of_the_repository_has_a_place_for_every_benchmark()
     {
-        var page = new BenchPage(Path.Combine(RepositoryPaths.Root, "docs", "performance.md"));
+        File.Copy(Path.Combine(RepositoryPaths.Root, "docs", "performance.md"), Page);
 
-        foreach (var bench in Bench.All) page.Check(bench.Name, bench.Blocks);
+        foreach (var bench in Bench.All) new BenchPage(Page).Check(bench.Name, bench.Blocks);
     }
 
     private static void Report(Report report)

@@ -31,6 +31,7 @@ internal static class LastingBench
                 + $"node without rules, by turns; median [quartiles] of {Rounds} rounds of {Requests}.");
         report.Table(["requests so far", "ratio"], rows);
         report.Figure("lasting.svg", "Rate through a NodePort over that of the pod's own address, by requests so far", Plot.Lines(
-            "NodePort, one client without a pause, 1 is the pod's own address", "thousands of requests so far", "rate over that", [("tc", line)]));
+            "NodePort, one client without a pause, 1 is the pod's own address", "thousands of requests so far", "rate over that",
+            [("tc", line)]));
     }
 }

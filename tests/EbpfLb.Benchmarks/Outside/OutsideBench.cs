@@ -28,13 +28,14 @@ internal static class OutsideBench
             {
                 foreach (var peer in peers) bed.Program(peer, services, remote);
                 var direct = bed.PodOf(remote ? "far" : "bare");
-                Compare(requests, peers, $"{services}", remote ? "remote" : "local",
+                Compare(requests, peers, $"{services:N0}", remote ? "remote" : "local",
                     peer => Ratio(bed.Probe, direct, bed.NodePortOf(peer), Requests));
-                Compare(streams, peers, $"{services}", remote ? "remote" : "local", peer => Stream(bed.Probe, direct, bed.NodePortOf(peer)),
-                    StreamRounds);
+                Compare(streams, peers, $"{services:N0}", remote ? "remote" : "local",
+                    peer => Stream(bed.Probe, direct, bed.NodePortOf(peer)), StreamRounds);
             }
-            Compare(plain, peers, $"{services}", "between nodes", peer => Ratio(bed.Other, bed.PodOf("bare"), bed.PodOf(peer), Requests));
-            Compare(plain, peers, $"{services}", "on the node", peer => Inner(bed, peer));
+            Compare(plain, peers, $"{services:N0}", "between nodes",
+                peer => Ratio(bed.Other, bed.PodOf("bare"), bed.PodOf(peer), Requests));
+            Compare(plain, peers, $"{services:N0}", "on the node", peer => Inner(bed, peer));
         }
         requests.Write(report, "NodePort, TCP connect-request-close", "backend", "outside.svg",
             "Rate through the NodePort over the rate to the pod by a node without rules, "
@@ -62,7 +63,7 @@ internal static class OutsideBench
                 if (round > 0) samples[peer].Add(ratio);
             }
         }
-        table.Bars.Add(($"{what}, {services} services",
+        table.Bars.Add(($"{what}, {services} {(services == "1" ? "service" : "services")}",
             [.. Peers.Select(peer => samples.TryGetValue(peer, out var of) ? of.Median : double.NaN)]));
         foreach (var peer in peers)
         {

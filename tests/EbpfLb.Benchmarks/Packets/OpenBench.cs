@@ -52,7 +52,7 @@ internal static class OpenBench
     {
         string[] builds = other is null ? [Own] : [Own, other];
         var nodes = builds.ToDictionary(build => build, build => new OpenNode(build));
-        var samples = new Dictionary<(string Build, int Flows, string Row, Family, bool), Samples>();
+        var samples = new Dictionary<(string Build, int Flows, string Row, Family, bool ToRemote), Samples>();
         try
         {
             for (var round = 0; round < Rounds; round++)
@@ -80,7 +80,9 @@ internal static class OpenBench
             report.Title(
                 $"New flows at tc: ns, {flows:#,0} flows into empty tables",
                 $"`BPF_PROG_TEST_RUN`, median [quartiles] of {Rounds} interleaved rounds, TCP; tables are emptied outside of the timing.");
-            var rows = samples.Keys.Where(key => key.Build == Own && key.Flows == flows).Select(key => key.Row).Distinct();
+            // To another node first: those are all steps, in their order.
+            var rows = samples.Keys.Where(key => key.Build == Own && key.Flows == flows).OrderBy(key => key.ToRemote ? 0 : 1)
+                .Select(key => key.Row).Distinct();
             report.Table(
                 ["step", .. Columns.Select(c => $"{c.Family}, {(c.ToRemote ? "another node" : "this node")}")],
                 rows.Select(row => (string[])[row, .. Columns.Select(c => Cell(row, c))]));

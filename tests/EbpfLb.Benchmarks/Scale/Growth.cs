@@ -23,7 +23,7 @@ internal sealed class Growth
         report.Title(
             "How it grows",
             "By services; at the end the line a + b n through the figures by least squares, b for a thousand services, and "
-                + " how much of the differences it explains (R squared).");
+                + "how much of the differences it explains (R squared).");
         report.Table(["", .. sizes, "a", "b", "R squared"], figures.Select(f =>
         {
             var (a, b, r) = Fit(f.Value);

@@ -122,7 +122,7 @@ internal static class ScaleBench
             var restartCpu = Cpu(agent);
             times.Add(
             [
-                $"{services}", $"{start:0} ({startCpu:0})", $"{compile:0}", $"{apply:0}", $"{write:0}", $"{restart:0} ({restartCpu:0})",
+                $"{services:N0}", $"{start:0} ({startCpu:0})", $"{compile:0}", $"{apply:0}", $"{write:0}", $"{restart:0} ({restartCpu:0})",
                 $"{ofSmall.Median:0.0}, {ofSmall.Quantile(0.99):0.0}", ofLarge.Text(), backends.Text("0.0"), all.Text(), verify.Text(),
             ]);
             growth.Add("start, ms", services, start);
@@ -138,7 +138,7 @@ internal static class ScaleBench
             growth.Add("maps in the kernel, MiB", services, maps);
             growth.Add("load of the machine", services, double.Parse((await File.ReadAllTextAsync("/proc/loadavg")).Split(' ')[0],
                 CultureInfo.InvariantCulture));
-            memory.Add([$"{services}", .. rss.Select(r => r.ToString("0", CultureInfo.InvariantCulture))]);
+            memory.Add([$"{services:N0}", .. rss.Select(r => r.ToString("0", CultureInfo.InvariantCulture))]);
             return (start, startCpu);
         }
         finally
