@@ -2,6 +2,7 @@ using EbpfLb.Abi;
 using EbpfLb.Model;
 using EbpfLb.Planning.Encoding;
 using EbpfLb.Planning.Scheduling;
+using EbpfLb.Planning.Tables;
 using EbpfLb.Planning.Verification;
 
 namespace EbpfLb.Planning.Tests.Plans;
@@ -114,6 +115,51 @@ public sealed class PastTests
         lab.AssertSafe();
     }
 
+    /// <summary>Each of three frontends flips by itself: some may name a list with those in between, and others the one without.</summary>
+    [Theory]
+    [InlineData("10.1.0.1 10.1.0.2", "10.1.0.1 10.1.0.2 10.1.0.3", false, true)]
+    [InlineData("10.1.0.1 10.1.0.2 10.1.0.3", "10.1.0.1", true, false)]
+    [InlineData("10.1.0.1 10.1.0.2 10.1.0.3", "10.1.0.1 10.1.0.2 10.1.0.3 10.1.0.4", true, true)]
+    public void An_agent_that_dies_at_any_write_leaves_what_the_next_one_takes_over(string from, string to, bool hadBetween, bool hasBetween)
+    {
+        var died = 0;
+        for (var isOver = false; !isOver; died++)
+        {
+            var (faults, left) = (new Hook(), died);
+            lab = new Lab(faults: faults, direct: true);
+            lab.Cluster.Node("node-1", addresses: ["192.0.2.1"]).Other("node-2", "192.0.2.2");
+            lab.Cluster.Service("web", ["10.96.0.1"], [":80"], externalIPs: ["203.0.113.1", "203.0.113.2", "203.0.113.3"],
+                scheduler: Scheduler.Maglev, maglevTableSize: Places, forwarding: Forwarding.Dsr);
+            Have("10.1.0.1");
+            Have("10.1.0.1", "10.1.0.2");
+            Have(from.Split(' '));
+            lab.Retire();
+            Assert.All(Vips(), v => Assert.Equal(hadBetween, ServiceCodec.Has(v, LbServiceFlag.Between)));
+            faults.Before = (_, _) => left-- > 0 ? TableError.None : throw new TimeoutException();
+
+            try
+            {
+                Have(to.Split(' '));
+                isOver = true;
+            }
+            catch (TimeoutException)
+            {
+            }
+
+            faults.Before = (_, _) => TableError.None;
+            lab.AssertSafe();
+            lab.Restart();
+            Assert.True(lab.Step().IsComplete);
+            lab.Retire();
+            lab.AssertSafe();
+            Assert.Empty(Differences());
+            Assert.Single(Vips().Select(v => v.Cluster).Distinct());
+            if (isOver) Assert.All(Vips(), v => Assert.Equal(hasBetween, ServiceCodec.Has(v, LbServiceFlag.Between)));
+            AgreeAfterRestart();
+        }
+        Assert.InRange(died, 6, 200);
+    }
+
     [Fact]
     public void Where_half_of_all_rows_would_not_be_free_the_table_stands_without_those_in_between()
     {
@@ -194,7 +240,10 @@ public sealed class PastTests
         return verification.Confirm(adopt: false);
     }
 
-    private LbService Vip() => lab.Kernel.Services4.Entries.Single(e => ServiceCodec.Has(e.Value, LbServiceFlag.Untracked)).Value;
+    private LbService Vip() => Vips().Single();
+
+    private IEnumerable<LbService> Vips()
+        => lab.Kernel.Services4.Entries.Select(e => e.Value).Where(v => ServiceCodec.Has(v, LbServiceFlag.Untracked));
 
     private uint[] Now() => Ids(0);
 
