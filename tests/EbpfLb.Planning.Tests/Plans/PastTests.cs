@@ -120,7 +120,7 @@ public sealed class PastTests
     [InlineData("10.1.0.1 10.1.0.2", "10.1.0.1 10.1.0.2 10.1.0.3", false, true)]
     [InlineData("10.1.0.1 10.1.0.2 10.1.0.3", "10.1.0.1", true, false)]
     [InlineData("10.1.0.1 10.1.0.2 10.1.0.3", "10.1.0.1 10.1.0.2 10.1.0.3 10.1.0.4", true, true)]
-    public void An_agent_that_dies_at_any_write_leaves_what_the_next_one_takes_over(string from, string to, bool hadBetween, bool hasBetween)
+    public void An_agent_that_dies_at_any_write_leaves_what_the_next_takes_over(string from, string to, bool hadBetween, bool hasBetween)
     {
         var died = 0;
         for (var isOver = false; !isOver; died++)
