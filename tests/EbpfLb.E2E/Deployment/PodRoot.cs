@@ -85,6 +85,11 @@ internal sealed class PodRoot : IDisposable
         node.Place with { CgroupPath = node.Cgroup.Child("agent").Path },
         [.. EnterWith(KubernetesBase.Capabilities), verb, "--instance", node.Netns]);
 
+    /// <summary>Runs the agent's binary on the host, beside the pod.</summary>
+    public (int ExitCode, string Output) OnHost(string verb) => ChildProcess.Run(
+        node.Place with { CgroupPath = null },
+        [TestNode.Binary, verb, "--instance", node.Netns, "--run-dir", Path.Combine(directory.FullName, "run")]);
+
     public void WaitUntilReady(ChildProcess agent) => Eventually.True(
         () =>
         {

@@ -81,6 +81,7 @@ public sealed class PodTests : IAsyncLifetime
         var (code, status) = root.Command("status");
         Assert.True(code == 0, status);
         Assert.Contains("Ready", status, StringComparison.Ordinal);
+        JudgedFromTheHost();
 
         agent.Signal();
         Assert.Equal(0, agent.WaitForExit());
@@ -89,6 +90,15 @@ public sealed class PodTests : IAsyncLifetime
         var (cleaned, output) = root.Command("cleanup");
         Assert.True(cleaned == 0, output);
         Assert.NotEqual(0, probe.Load(LoadMode.Tcp, "10.96.1.1:80", 1).Failed);
+    }
+
+    /// <summary>Where paths of the pod's configuration mean other things, or nothing.</summary>
+    private void JudgedFromTheHost()
+    {
+        var (_, text) = root.OnHost("doctor");
+        var lines = text.Split('\n');
+        foreach (var (check, verdict) in new[] { ("mounts.cgroup2", "ok"), ("hooks.sockets", "ok"), ("api.server", "unknown") })
+            Assert.True(lines.Any(l => l.Contains(check, StringComparison.Ordinal) && l.Contains(verdict, StringComparison.Ordinal)), text);
     }
 
     /// <summary>/api/VERSION/... is the group "", /apis/GROUP/VERSION/... another.</summary>

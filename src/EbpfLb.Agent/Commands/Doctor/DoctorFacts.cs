@@ -28,6 +28,9 @@ internal sealed class DoctorFacts(InstanceOptions instance, LoadedConfig config,
 
     public StatusReport? Status => status;
 
+    /// <summary>Where the files are that the configuration names; null: here.</summary>
+    public AgentContainer? Container { get; init; }
+
     /// <summary>Of the agent; null: none answered.</summary>
     public ServicesReport? Services { get; init; }
 
@@ -86,7 +89,7 @@ internal sealed class DoctorFacts(InstanceOptions instance, LoadedConfig config,
 
     public void Dispose() => network.Dispose();
 
-    private static InstanceOwner? TryFindOwner(DatapathOptions options)
+    internal static InstanceOwner? TryFindOwner(DatapathOptions options)
     {
         try
         {

@@ -69,13 +69,18 @@ internal sealed record DoctorRequest(InstanceOptions Instance, string? ConfigPat
     /// <summary>Where the package has it.</summary>
     public const string PackagedConfig = "/etc/ebpflb/config.yaml";
 
+    private const string OfAgent = "the running agent's";
+
+    /// <summary>The configuration is the agent's, and no option was given that overrides it.</summary>
+    public static bool IsOfAgent(string origin) => origin == OfAgent;
+
     /// <summary>The configuration that checks go by, and where it comes from.</summary>
     /// <param name="running">What the agent has in force; null: none answered.</param>
     /// <exception cref="ConfigException">The file that was named cannot be used.</exception>
     public (LoadedConfig Config, string Origin) Choose(LoadedConfig? running)
     {
         var (config, origin) = ConfigPath is not null ? (ConfigFile.Load(ConfigPath), ConfigPath)
-            : running is not null ? (running, "the running agent's")
+            : running is not null ? (running, OfAgent)
             : File.Exists(PackagedConfig) ? (ConfigFile.Load(PackagedConfig), PackagedConfig)
             : (LoadedConfig.Default, "defaults");
         return Overlay is null ? (config, origin) : (Overlay(config), $"{origin}, with the options that were given");

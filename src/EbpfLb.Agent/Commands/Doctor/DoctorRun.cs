@@ -47,11 +47,13 @@ internal sealed class DoctorRun(IInstanceFinder finder, TimeProvider time)
     {
         var (answer, unanswered) = await AskAgentAsync(request.Instance, cancellationToken);
         var (config, origin) = request.Choose(answer.Config);
+        // What the agent has in force names files of its container.
+        var container = DoctorRequest.IsOfAgent(origin) ? AgentContainer.Of(request.Instance) : null;
         using var facts = new DoctorFacts(
-            request.Instance with { CgroupRoot = config.EbpfLb.CgroupRoot is { Length: > 0 } root ? root : null }, config, answer.Status,
-            time)
+            request.Instance with { CgroupRoot = config.EbpfLb.CgroupRoot is { Length: > 0 } root ? container?.Path(root) ?? root : null },
+            config, answer.Status, time)
         {
-            Services = answer.Services, Backends = answer.Backends,
+            Container = container, Services = answer.Services, Backends = answer.Backends,
         };
         List<CheckResult> results = [];
         foreach (var (name, look) in All) results.AddRange(await GuardedAsync(name, look, facts, cancellationToken));

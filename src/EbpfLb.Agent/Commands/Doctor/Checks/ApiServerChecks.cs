@@ -15,6 +15,8 @@ internal static class ApiServerChecks
 
     public static async Task<IEnumerable<CheckResult>> AskAsync(DoctorFacts facts, CancellationToken cancellationToken)
     {
+        if (facts.Container is { } container)
+            return [CheckResult.NotKnown(Server, "the agent is in a container, where its account and files are", container.Hint)];
         if (facts.Start.Manifests is { } path)
             return [File.Exists(path) || Directory.Exists(path)
                 ? CheckResult.Ok(Server, $"none is used: objects come from {path}")
