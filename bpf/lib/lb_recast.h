@@ -24,6 +24,19 @@
 		__uint(max_entries, 1);                                                            \
 	} name SEC(".maps")
 
+struct lb_recast_value {
+	__u8 bytes[LB_RECAST_VALUE];
+};
+
+/* The same of what sockets remember. */
+#define LB_RECAST_SOCKETS(name)                                                                    \
+	struct {                                                                                   \
+		__uint(type, BPF_MAP_TYPE_SK_STORAGE);                                             \
+		__type(key, int);                                                                  \
+		__type(value, struct lb_recast_value);                                             \
+		__uint(map_flags, BPF_F_NO_PREALLOC);                                              \
+	} name SEC(".maps")
+
 lb_inline void lb_recast(__u8 *to, const __u8 *from, const volatile __u8 *places, __u32 size)
 {
 #pragma clang loop unroll(full)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /* Brings what all sockets remember in the lb_sock of another release into ours, in every network
- * namespace. */
+ * namespace, as bpf/switch/sock.bpf.c does with those that it is asked about. */
 #include "lb_abi.h"
 #include "lb_maps.h"
 #include "lb_recast.h"
@@ -29,6 +29,9 @@ struct bpf_iter__bpf_sk_storage_map {
 	};
 } __attribute__((preserve_access_index));
 
+/* What is iterated. */
+LB_RECAST_SOCKETS(lb_sock_was);
+
 const volatile __u8 cfg_sock[sizeof(struct lb_sock)] = {};
 
 SEC("iter/bpf_sk_storage_map")
@@ -41,7 +44,9 @@ int sw_sockets(struct bpf_iter__bpf_sk_storage_map *ctx)
 	if (!sk || !theirs)
 		return 0;
 	lb_recast((__u8 *)&ours, theirs, cfg_sock, sizeof(ours));
-	bpf_sk_storage_get(&lb_sock, sk, &ours, BPF_SK_STORAGE_GET_F_CREATE);
+	/* What ours has is newer and stays. */
+	if (bpf_sk_storage_get(&lb_sock, sk, &ours, BPF_SK_STORAGE_GET_F_CREATE))
+		bpf_sk_storage_delete(&lb_sock_was, sk);
 	return 0;
 }
 

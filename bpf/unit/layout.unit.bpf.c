@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* Maps of another release: one as large as that of its name and with something else in it, and
- * flows whose members are at other places, of other sizes, more and fewer. */
+/* Maps of another release: one as large as that of its name and with something else in it, flows
+ * whose members are at other places, of other sizes, more and fewer, and what sockets remember. */
 #include "lb_kernel.h"
 
 struct lb_ip4 {
@@ -54,6 +54,30 @@ struct {
 	__type(value, struct lb_ct4);
 	__uint(max_entries, 1024);
 } lb_conntrack4 SEC(".maps");
+
+struct lb_addr {
+	__be32 addr[4];
+	__be16 port;
+	__u8 proto;
+	__u8 pad;
+};
+
+struct lb_sock {
+	__u32 spare;
+	struct lb_addr backend;
+	struct lb_addr frontend;
+	__u32 service_id;
+	__u32 backend_id;
+	__u16 many;
+	__u16 kind;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__type(key, int);
+	__type(value, struct lb_sock);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+} lb_sock SEC(".maps");
 
 SEC("tc")
 int unit_layout(struct __sk_buff *skb)

@@ -34,11 +34,7 @@ internal sealed class Switchover : IDisposable
         try
         {
             if (!maps.Outgrown.TryGetValue(Abi.Tables.Sock.Name, out var outgrown)) return;
-            sockets = SwitchPrograms.Load(SwitchObject.Sockets, maps, bpf =>
-            {
-                bpf.Map("lb_sock_was").ReuseOfAnySize(outgrown.Map);
-                ConfigureSockets(bpf, outgrown);
-            });
+            sockets = SwitchPrograms.Load(SwitchObject.Sockets, maps, bpf => ConfigureSockets(bpf, outgrown));
             using var iterator = SwitchObject.Load(SwitchObject.SocketsAtRest, maps, bpf => ConfigureSockets(bpf, outgrown));
             using var program = iterator.OpenProgram(SocketsAtRest);
             socketsAtRest = BpfLink.AttachIterator(program, outgrown.Map);
@@ -106,7 +102,10 @@ internal sealed class Switchover : IDisposable
         sockets?.Flip();
     }
 
-    /// <summary>Brings along what sockets remember that nobody touches.</summary>
+    /// <summary>
+    /// Brings along what sockets remember that nobody touches. Of more than a million one pass leaves some out, as the kernel interrupts it
+    /// and then skips as many as are gone since.
+    /// </summary>
     public void TakeSockets()
     {
         if (socketsAtRest is not null) BpfIterator.ReadAll<byte>(socketsAtRest);
@@ -150,5 +149,8 @@ internal sealed class Switchover : IDisposable
     }
 
     private static void ConfigureSockets(BpfObject bpf, OldMap outgrown)
-        => bpf.Knobs.Set("cfg_sock", outgrown.ValuePlaces(Unsafe.SizeOf<LbSock>()));
+    {
+        bpf.Map("lb_sock_was").ReuseOfAnySize(outgrown.Map);
+        bpf.Knobs.Set("cfg_sock", outgrown.ValuePlaces(Unsafe.SizeOf<LbSock>()));
+    }
 }
