@@ -112,7 +112,8 @@ public sealed class Dataplane : IDataplane
 
     /// <summary>Flows were kept, or are about to be moved, while services are in maps that were made anew.</summary>
     private static bool HasOlderFlows(MapSet maps) => maps.Created.Contains(Abi.Tables.Services4.Name)
-        && (!maps.Created.Contains(Abi.Tables.Conntrack4.Name) || maps.Outgrown.ContainsKey(Abi.Tables.Conntrack4.Name));
+        && (!maps.Created.Contains(Abi.Tables.Conntrack4.Name)
+            || maps.Left.Append(maps.Outgrown).Any(old => old.ContainsKey(Abi.Tables.Conntrack4.Name)));
 
     private static void SayMemory(MapSet maps, ILogger logger)
     {

@@ -24,6 +24,7 @@ internal sealed class HookSet(
     private readonly LeftHandover left = new(loaded.Maps, logger);
     private volatile IReadOnlyList<AttachedHook> attached = [];
     private IReadOnlyList<string> lastMapPins = [];
+    private bool isComplete;
 
     /// <summary>What <see cref="Attach"/> put in force.</summary>
     public IReadOnlyList<AttachedHook> Attached => attached;
@@ -32,27 +33,34 @@ internal sealed class HookSet(
 
     /// <summary>
     /// Puts the programs in force and pins what is new. Call it when the tables are filled: new maps take the place of
-    /// old ones only now. Calling it again repairs what somebody removed.
+    /// old ones only now. Calling it again does what a failure left undone, and repairs what somebody removed.
     /// </summary>
     /// <exception cref="BpfException">A hook could not be taken; those before it are. Or another agent has taken the instance
     /// over.</exception>
     public void Attach()
     {
         hold.Require();
-        var isFirst = !hold.IsInForce;
-        using var switchover = isFirst ? Switchover.TryOpen(loaded.Maps, logger) : null;
-        if (isFirst) states.Copy();
-        if (switchover is null) flows.Copy();
-        else BringAlong(switchover);
-        if (isFirst) left.Take();
+        if (!hold.IsInForce) BringAlong();
         attached = sockets.Attach(name => loaded[name]);
         devices.PutInForce();
         flows.CopyLate(take: null, isLast: true);
-        if (isFirst) states.Copy();
+        flows.CountLost();
+        if (!isComplete) states.Copy();
         Switchover.RemoveTargets(paths);
         if (!filter.IsInUse) filter.Rebuild();
         lastMapPins = loaded.PinMaps();
-        if (isFirst) loaded.RemoveOtherMaps();
+        if (isComplete) return;
+        loaded.RemoveOtherMaps();
+        isComplete = true;
+    }
+
+    private void BringAlong()
+    {
+        using var switchover = Switchover.TryOpen(loaded.Maps, logger);
+        states.Copy();
+        if (switchover is null) flows.Copy();
+        else BringAlong(switchover);
+        left.Take(paths);
     }
 
     /// <summary>What packets and sockets of the programs of before have is ours afterwards, and so are packets and sockets.</summary>
@@ -69,12 +77,15 @@ internal sealed class HookSet(
         flows.CopyLate(switchover.TakeFlow, isLast: false);
         switchover.TakeSockets();
         // Soon, for sockets that none but the maps left know, and after the others, which know newer things.
-        left.Take();
+        left.Take(paths);
         Switchover.WaitForThoseBefore();
         // From here on nobody writes to the old maps any more.
         flows.CopyLate(switchover.TakeFlow, isLast: true);
         // Again, for calls that the programs of before were in.
         switchover.TakeSockets();
+        states.Copy();
+        InterruptedHandover.ForgetMaps(paths);
+        flows.CountLost();
     }
 
     /// <summary>

@@ -10,10 +10,11 @@ namespace EbpfLb.Datapath.Handover;
 /// What an agent that is killed within a <see cref="Switchover"/> leaves to the next one, as pins beside those of the programs in between:
 /// the maps of before, whose names ours take one by one, and the maps that say whether programs have gone over. Until they have, the maps
 /// of before are those in use, whatever has their names. Afterwards they still know what was not brought along: <see cref="LeftHandover"/>.
+/// Those of which nothing is to be brought along, as ids mean others now, are marked by a second pin.
 /// </summary>
 internal static class InterruptedHandover
 {
-    private const string MapOfBefore = "was-", Mode = "mode-", LeftMap = "left-";
+    private const string MapOfBefore = "was-", Mode = "mode-", LeftMap = "left-", Apart = "apart-";
 
     /// <summary>Before maps of ours take the names.</summary>
     /// <exception cref="BpfException">A pin cannot be made.</exception>
@@ -28,13 +29,14 @@ internal static class InterruptedHandover
             // After a failure this agent tries again: some may be ours by now.
             if (before.Info.Id == maps.All[name].Info.Id) continue;
             Pin.Replace(before.Fd, Path.Combine(paths.Switch, MapOfBefore + name));
+            if (!maps.Outgrown.ContainsKey(name)) Pin.Replace(before.Fd, Path.Combine(paths.Switch, Apart + name));
         }
         switchover.PinModes(name => Path.Combine(paths.Switch, Mode + name));
     }
 
     /// <summary>
     /// Before an agent looks for maps. Where no program has gone over, those of before get their names again. Where some have, all go over,
-    /// and the maps of before are kept as <see cref="Left"/>, until <see cref="Switchover.RemoveTargets"/>.
+    /// and the maps of before are kept as <see cref="Left"/>, until <see cref="ForgetLeft"/>.
     /// </summary>
     /// <exception cref="BpfException">A pin cannot be made.</exception>
     public static void Resolve(InstancePaths paths, ILogger logger)
@@ -68,10 +70,15 @@ internal static class InterruptedHandover
             using var mode = BpfMap.OpenPinned<uint, uint>(pin);
             mode.Update(0, SwitchPrograms.After);
         }
+        // What is kept of agents before says less still to maps that did not go on.
+        var apart = Pins(paths, Apart).Select(NameOf).ToHashSet();
+        foreach (var pin in Pins(paths, LeftMap).Where(pin => apart.Contains(NameOf(pin)))) Pin.Remove(pin);
+        string[] kept = [.. before.Where(pin => !apart.Contains(NameOf(pin)))];
+        if (kept.Length == 0) return;
         var number = Pins(paths, LeftMap).Select(NumberOf).DefaultIfEmpty().Max() + 1;
-        foreach (var pin in before)
+        foreach (var pin in kept)
             Pin.Move(pin, Path.Combine(paths.Switch, string.Create(CultureInfo.InvariantCulture, $"{LeftMap}{number}-{NameOf(pin)}")));
-        Log.HandoverLeft(logger, before.Length);
+        Log.HandoverLeft(logger, kept.Length);
     }
 
     /// <summary>"lb_sock" of "was-lb_sock" and of "left-1-lb_sock".</summary>
@@ -83,7 +90,20 @@ internal static class InterruptedHandover
     public static void Forget(InstancePaths paths)
     {
         // The modes first: without them the others say nothing.
-        foreach (var pin in Pins(paths, Mode).Concat(Pins(paths, MapOfBefore))) Pin.Remove(pin);
+        foreach (var pin in Pins(paths, Mode)) Pin.Remove(pin);
+        ForgetMaps(paths);
+    }
+
+    /// <summary>When all that the maps of before know was brought along, after programs have gone over.</summary>
+    public static void ForgetMaps(InstancePaths paths)
+    {
+        foreach (var pin in Pins(paths, MapOfBefore).Concat(Pins(paths, Apart))) Pin.Remove(pin);
+    }
+
+    /// <summary>When all that the maps of <see cref="Left"/> know was brought along.</summary>
+    public static void ForgetLeft(InstancePaths paths)
+    {
+        foreach (var pin in Pins(paths, LeftMap)) Pin.Remove(pin);
     }
 
     private static bool HasGoneOver(string pin)

@@ -18,6 +18,7 @@ internal sealed class FlowMove(MapSet maps, ILogger logger)
     private bool done = !Tables.Any(table => maps.Outgrown.ContainsKey(table.Name))
         && !(maps.Created.Contains(Abi.Tables.CtPending.Name) && Tables.Any(table => !maps.Created.Contains(table.Name)));
     private EvictionRing? ring;
+    private readonly List<FlowOwner> lost = [];
 
     /// <summary>Before the switch: into a map that no program uses yet.</summary>
     public void Copy()
@@ -37,9 +38,26 @@ internal sealed class FlowMove(MapSet maps, ILogger logger)
     public void CopyLate(Action<FlowKey>? take, bool isLast)
     {
         if (done) return;
-        done = isLast;
+        lost.Clear();
         Each(isLate: true, take, isLast);
-        if (isLast) ring?.Dispose();
+        if (!isLast) return;
+        done = true;
+        ring?.Dispose();
+    }
+
+    /// <summary>
+    /// Flows for which there was no room in the last round have ended. Apart from it, so that nobody who begins that round anew counts them
+    /// too.
+    /// </summary>
+    public void CountLost()
+    {
+        // What ended says nothing beside counts that begin anew of what began.
+        if (lost.Count > 0 && !maps.Created.Contains(Abi.Tables.SvcExpired.Name))
+        {
+            using var ends = FlowEnds.Open(maps);
+            foreach (var owner in lost) ends.Count(owner);
+        }
+        lost.Clear();
     }
 
     private void Each(bool isLate, Action<FlowKey>? take = null, bool isLast = false)
@@ -67,13 +85,11 @@ internal sealed class FlowMove(MapSet maps, ILogger logger)
         var written = Write<TKey, TValue, TCodec>(to, selection.Entries);
         ring?.Add(selection);
         if (!isLate) Log.FlowsMoved(logger, to.Name, selection.Open, selection.HalfOpen.Count, selection.Closed.Count);
-        // Between the rounds those that did not fit are the same.
-        else if (!isLast) return;
-        var lost = selection.LeftOut.Count + ((selection.Entries.Count - written + 1) / 2);
-        if (lost > 0) Log.FlowsLost(logger, to.Name, lost, TableSize.Flows.Option());
-        if (maps.Created.Contains(Abi.Tables.SvcExpired.Name)) return;
-        using var ends = FlowEnds.Open(maps);
-        foreach (var owner in selection.LeftOut) ends.Count(owner);
+        // In the rounds before those that did not fit are the same.
+        if (!isLast) return;
+        List<FlowOwner> without = [.. selection.LeftOut, .. selection.OwnersFrom(written)];
+        if (without.Count > 0) Log.FlowsLost(logger, to.Name, without.Count, TableSize.Flows.Option());
+        lost.AddRange(without);
     }
 
     /// <summary>The flows of a map that goes on, in a ring that does not.</summary>

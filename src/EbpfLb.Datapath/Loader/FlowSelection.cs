@@ -58,6 +58,17 @@ internal sealed class FlowSelection
         return selection;
     }
 
+    /// <summary>Whose the open and half-open flows are of the entries from one on, for which there was no room after all.</summary>
+    public IEnumerable<FlowOwner> OwnersFrom(int first)
+    {
+        for (var i = first; i < entries.Count; i++)
+        {
+            // The other entry of a flow is beside it.
+            if (i > first && entries[i].IsSiblingOf(entries[i - 1])) continue;
+            if (new Candidate(entries[i], null).Rank != Rank.Closed) yield return entries[i].Owner;
+        }
+    }
+
     /// <summary>Tick of the last packet of a flow that goes along and is not open.</summary>
     public uint TickOf(in FlowKey request) => ticks[request];
 

@@ -44,8 +44,8 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
         try
         {
             var layouts = new MapLayouts(bpf.Types);
-            FindReusable(declared, layouts, reusable, outgrown, moved);
-            FindLeft(declared, layouts, left);
+            var meant = FindReusable(declared, layouts, reusable, outgrown, moved);
+            FindLeft(declared, layouts, meant, left);
             foreach (var map in declared)
             {
                 if (reusable.TryGetValue(map.Name, out var pinned)) map.Reuse(pinned);
@@ -70,16 +70,17 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
         }
     }
 
-    private void FindReusable(
+    /// <returns>Maps that ours go on from: what an agent of before left of these says something to ours.</returns>
+    private HashSet<string> FindReusable(
         List<ObjectMap> declared, MapLayouts layouts, Dictionary<string, BpfMap> reusable, Dictionary<string, OldMap> outgrown,
             TableMove moved)
     {
-        if (!Directory.Exists(paths.Maps)) return;
+        if (!Directory.Exists(paths.Maps)) return [];
         var stamp = AbiStamp.TryRead(paths.Map(Abi.Tables.Meta.Name));
         if (stamp?.Version != AbiStamp.Ours.Version)
         {
             Log.AbiChanged(logger, paths.Maps);
-            return;
+            return [];
         }
         var unfit = new List<string>();
         foreach (var map in declared)
@@ -108,29 +109,31 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
             }
             reusable.Add(map.Name, pinned);
         }
-        if (unfit.Count == 0) return;
+        if (unfit.Count == 0) return Carried;
 
         Log.MapsRebuilt(logger, string.Join(", ", unfit));
         // What ended says nothing beside counts that begin anew of what began.
         if (!reusable.ContainsKey(Abi.Tables.SvcStats.Name)
             && reusable.Remove(Abi.Tables.SvcExpired.Name, out var expired)) expired.Dispose();
-        if (Linked.All(reusable.ContainsKey) || moved.TryComplete(reusable)) return;
+        if (Linked.All(reusable.ContainsKey) || moved.TryComplete(reusable)) return Carried;
         // What was sent to ids that mean others now.
         foreach (var name in Linked.Append(Abi.Tables.Traffic.Name))
         {
             if (reusable.Remove(name, out var map)) map.Dispose();
             if (outgrown.Remove(name, out var old)) old.Dispose();
         }
+        return [.. Carried.Except(Linked)];
     }
 
     /// <summary>What an agent that was killed had not brought along.</summary>
-    private void FindLeft(List<ObjectMap> declared, MapLayouts layouts, List<Dictionary<string, OldMap>> left)
+    private void FindLeft(
+        List<ObjectMap> declared, MapLayouts layouts, HashSet<string> meant, List<Dictionary<string, OldMap>> left)
     {
         foreach (var pins in InterruptedHandover.Left(paths))
         {
             var found = new Dictionary<string, OldMap>();
             left.Add(found);
-            foreach (var map in declared.Where(m => Carried.Contains(m.Name) && pins.ContainsKey(m.Name)))
+            foreach (var map in declared.Where(m => meant.Contains(m.Name) && pins.ContainsKey(m.Name)))
             {
                 var pinned = BpfMap.OpenPinned(pins[map.Name]);
                 var info = pinned.Info;

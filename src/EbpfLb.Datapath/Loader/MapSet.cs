@@ -21,8 +21,8 @@ internal sealed class MapSet(
     /// </summary>
     public IReadOnlyList<IReadOnlyDictionary<string, OldMap>> Left { get; init; } = [];
 
-    /// <summary>The same maps, none made now, as those to take over from <paramref name="old"/>. Not to be disposed of.</summary>
-    public MapSet Over(IReadOnlyDictionary<string, OldMap> old) => new(maps, new HashSet<string>(), old);
+    /// <summary>The same maps, as those to take over from <paramref name="old"/>. Not to be disposed of.</summary>
+    public MapSet Over(IReadOnlyDictionary<string, OldMap> old) => new(maps, created, old);
 
     /// <summary>A handle of the caller's own.</summary>
     public BpfMap Take(Table table) => maps[table.Name].Duplicate();

@@ -7,6 +7,7 @@ using EbpfLb.Datapath.Handover;
 using EbpfLb.Datapath.Loader;
 using EbpfLb.Datapath.Options;
 using EbpfLb.Datapath.Tests.StaleSockets;
+using EbpfLb.Planning;
 using EbpfLb.Testing.Agents;
 using EbpfLb.Testing.Processes;
 
@@ -27,6 +28,12 @@ internal sealed class SwitchedLab : IDisposable
 
     /// <param name="sockets">What the lab's programs remember of them is in the map of before.</param>
     public SwitchedLab(StaleLab lab, params Socket[] sockets)
+        : this(lab, lab.Instance.Options.Sizes!, sockets)
+    {
+    }
+
+    /// <param name="sizes">Of the new maps.</param>
+    public SwitchedLab(StaleLab lab, MapSizes sizes, params Socket[] sockets)
     {
         var options = lab.Instance.Options;
         paths = new InstancePaths(BpfFs.MountPoint, options.Instance);
@@ -40,7 +47,7 @@ internal sealed class SwitchedLab : IDisposable
         Pin.Replace(before.Untyped.Fd, paths.Map(Abi.Tables.Sock.Name));
 
         var logs = new LineLogs(lab.Instance.Log);
-        loaded = ProgramLoader.LoadMaps(paths, options.Sizes!, options, logs);
+        loaded = ProgramLoader.LoadMaps(paths, sizes, options, logs);
         ours = new BpfMap<int, LbSock>(loaded.Maps.Take(Abi.Tables.Sock));
         Switchover = Assert.IsType<Switchover>(Switchover.TryOpen(loaded.Maps, logs));
         hooks = new SocketAttacher(paths, options.CgroupRoot!);
@@ -57,10 +64,14 @@ internal sealed class SwitchedLab : IDisposable
         return map.Lookup((int)socket.Handle);
     }
 
+    public InstancePaths Paths => paths;
+
     /// <summary>Sockets go over to our programs, by those in between.</summary>
-    public void Flip()
+    /// <param name="hasRecorded">What an agent has to know that comes after this one.</param>
+    public void Flip(bool hasRecorded = false)
     {
         Switchover.Attach(hooks, devices, [], loaded, paths);
+        if (hasRecorded) InterruptedHandover.Record(paths, loaded.Maps, Switchover);
         Switchover.Flip();
     }
 

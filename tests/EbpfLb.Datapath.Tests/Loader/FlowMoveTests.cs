@@ -58,6 +58,26 @@ public sealed class FlowMoveTests
     }
 
     [Fact]
+    public async Task Flows_for_which_a_table_is_too_small_are_counted_as_ended_once_each()
+    {
+        const uint service = 200;
+        using var instance = new TestInstance();
+        instance.Options = instance.Options with { Sizes = instance.Options.Sizes! with { Flows = 4096 } };
+        await Serve(instance, flows =>
+        {
+            for (var i = 0; i < 6000; i++)
+                flows.Update(Key(i), new LbCt4 { State = { ServiceId = service, Phase = (byte)LbCtPhase.Open } });
+        });
+        instance.Options = instance.Options with { Sizes = instance.Options.Sizes! with { Flows = 1024 } };
+
+        await Serve(instance, flows => Assert.Equal(2048, flows.Keys().Count));
+
+        using var ends = FlowEnds.OpenPinned(new InstancePaths(BpfFs.MountPoint, instance.Options.Instance));
+        Assert.Equal(3952ul, ends[service]);
+        Assert.Single(instance.Log, line => line.Contains("3952 open or half-open flows did not fit", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_smaller_table_takes_all_open_flows_and_no_closed_ones()
     {
         using var instance = new TestInstance();

@@ -67,6 +67,27 @@ public sealed class RestartTests
     }
 
     [Fact]
+    public async Task What_a_failure_left_undone_is_done_when_it_is_tried_again()
+    {
+        using var instance = new TestInstance();
+        await Run(instance);
+        var paths = new InstancePaths(BpfFs.MountPoint, instance.Options.Instance);
+        var (other, inTheWay) = (paths.Map("lb_of_before"), paths.Map(Abi.Tables.NodeAddrs4.Name));
+        using (var map = BpfMap.OpenPinned(Path(instance, Abi.Tables.Stats))) Pin.Replace(map.Fd, other);
+        await using var second = instance.Open();
+        second.Services.Apply(TestInstance.Table(Web));
+        Pin.Remove(inTheWay);
+        Directory.CreateDirectory(inTheWay);
+        Assert.Throws<BpfException>(second.Hooks.Attach);
+        Directory.Delete(inTheWay);
+
+        second.Hooks.Attach();
+
+        Assert.True(File.Exists(inTheWay));
+        Assert.False(File.Exists(other));
+    }
+
+    [Fact]
     public async Task Deletions_missed_while_away_are_applied()
     {
         using var instance = new TestInstance();
