@@ -332,7 +332,7 @@ complete -c ebpflb -n '__ebpflb_in migrate rollback' -l state-dir -r -F -d 'Wher
 complete -c ebpflb -n '__ebpflb_in cleanup' -l instance -x -d 'Which instance on this machine (default: $EBPFLB_INSTANCE, else default). Each has its own pins, sockets and cgroup root'
 complete -c ebpflb -n '__ebpflb_in cleanup' -l run-dir -r -F -d 'Where the control socket is (default: $EBPFLB_RUN_DIR, else /run/ebpflb)'
 complete -c ebpflb -n '__ebpflb_in cleanup' -l bpffs -r -F -d 'Mount point of the BPF file system that holds the pins (default: where it is mounted, else /sys/fs/bpf)'
-complete -c ebpflb -n '__ebpflb_in cleanup' -l all-instances -d 'Every instance that is pinned on this machine'
+complete -c ebpflb -n '__ebpflb_in cleanup' -l all-instances -d 'Every instance that is pinned on this machine, or has drains or a history in the run directory'
 complete -c ebpflb -n '__ebpflb_in cleanup' -l force -d 'Also while its agent runs: for one that hangs, as one that works puts all back'
 complete -c ebpflb -n '__ebpflb_in version' -l output -s o -x -a 'table json' -d 'How to answer (default: table)'
 complete -c ebpflb -n '__ebpflb_in completion' -a 'bash zsh fish man' -d 'For which shell; or man for the manual page'

@@ -8,7 +8,9 @@ namespace EbpfLb.Agent.Commands;
 /// <summary>`ebpflb cleanup`: removes what an instance made in the kernel and its files, and nothing else.</summary>
 internal sealed class CleanupCommand(AgentParts parts, Terminal terminal)
 {
-    /// <param name="all">Every instance that has pins, whatever the instance's name says.</param>
+    /// <param name="all">
+    /// Every instance that has pins, or files of its state in the run directory, whatever the instance's name says.
+    /// </param>
     /// <param name="force">Also while its agent runs, which puts all back unless it hangs.</param>
     public int Execute(InstanceOptions instance, bool all, bool force)
     {
@@ -19,7 +21,7 @@ internal sealed class CleanupCommand(AgentParts parts, Terminal terminal)
         }
         try
         {
-            IReadOnlyList<string> names = all ? parts.Remover.List(instance.BpfFs) : [instance.Name];
+            IReadOnlyList<string> names = all ? All(instance) : [instance.Name];
             var code = ExitCode.Ok;
             foreach (var name in names)
                 if (!TryRemove(instance with { Name = name }, force)) code = ExitCode.Failed;
@@ -32,6 +34,11 @@ internal sealed class CleanupCommand(AgentParts parts, Terminal terminal)
             return ExitCode.Failed;
         }
     }
+
+    private IReadOnlyList<string> All(InstanceOptions instance) =>
+    [
+        .. parts.Remover.List(instance.BpfFs).Union(InstanceOptions.WithState(instance.RunDirectory)).Order(StringComparer.Ordinal),
+    ];
 
     /// <summary>Of several, one that cannot be removed does not keep the others.</summary>
     private bool TryRemove(InstanceOptions instance, bool force)

@@ -81,7 +81,10 @@ internal sealed class CommandLine(AgentParts parts, Terminal terminal)
     private Command CreateCleanup()
     {
         var instance = context.NewInstanceOptions();
-        var all = new Option<bool>("--all-instances") { Description = "Every instance that is pinned on this machine" };
+        var all = new Option<bool>("--all-instances")
+        {
+            Description = "Every instance that is pinned on this machine, or has drains or a history in the run directory",
+        };
         var force = new Option<bool>("--force")
         {
             Description = "Also while its agent runs: for one that hangs, as one that works puts all back",

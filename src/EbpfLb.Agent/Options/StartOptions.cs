@@ -154,18 +154,35 @@ internal sealed record InstanceOptions(string Name, string? CgroupRoot, string? 
 {
     public const string DefaultRunDirectory = "/run/ebpflb";
 
+    private const string Drains = ".drains", History = ".history";
+
     public string ControlSocket => Path.Combine(RunDirectory, Name + ".sock");
 
     public string LockFile => Path.Combine(RunDirectory, Name + ".lock");
 
     /// <summary>Backends that `ebpflb drain` drained, for the next agent of the instance.</summary>
-    public string DrainFile => Path.Combine(RunDirectory, Name + ".drains");
+    public string DrainFile => Path.Combine(RunDirectory, Name + Drains);
 
     /// <summary>What was programmed lately, for the next agent of the instance.</summary>
-    public string HistoryFile => Path.Combine(RunDirectory, Name + ".history");
+    public string HistoryFile => Path.Combine(RunDirectory, Name + History);
 
     /// <summary>
     /// What these two are replaced by is written beside them, under their names and this; an agent that is killed leaves it.
     /// </summary>
     public const string Unfinished = ".new";
+
+    /// <summary>
+    /// Instances that have drains or a history in the directory. By a lock or a socket alone none is known: their names could be anybody's.
+    /// </summary>
+    public static IReadOnlyList<string> WithState(string runDirectory) => !Directory.Exists(runDirectory) ? [] :
+    [
+        .. Directory.GetFiles(runDirectory).Select(NameOf).OfType<string>().Where(InstancePaths.IsValidInstance).Distinct(),
+    ];
+
+    private static string? NameOf(string file)
+    {
+        var name = Path.GetFileName(file);
+        if (name.EndsWith(Unfinished, StringComparison.Ordinal)) name = name[..^Unfinished.Length];
+        return Path.GetExtension(name) is Drains or History ? Path.GetFileNameWithoutExtension(name) : null;
+    }
 }

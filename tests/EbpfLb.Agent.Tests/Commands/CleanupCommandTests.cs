@@ -34,6 +34,19 @@ public sealed class CleanupCommandTests : IDisposable
         Assert.False(Directory.Exists(directory.Path));
     }
 
+    /// <summary>Of what else is there nobody knows whether it is an agent's.</summary>
+    [Fact]
+    public async Task Instances_that_have_no_pins_any_more_are_found_by_their_drains_and_history()
+    {
+        string[] left = ["old.drains", "older.history", "cut.history.new"], others = ["notes.lock", "notes.sock", "a b.history", ".drains"];
+        foreach (var name in left.Concat(others).Append("lab.history"))
+            await File.WriteAllTextAsync(directory.File(name), "", TestContext.Current.CancellationToken);
+        Assert.Equal(0, await line.RunAsync("cleanup", "--all-instances", "--run-dir", directory.Path));
+        Assert.Equal(["cut", "default", "lab", "old", "older"], line.Remover.Removed);
+        Assert.All(left, name => Assert.Contains($"removed {directory.File(name)}", line.Output));
+        Assert.Equal(others.ToHashSet(), Directory.GetFiles(directory.Path).Select(file => Path.GetFileName(file)).ToHashSet());
+    }
+
     [Fact]
     public async Task A_file_of_somebody_else_stays()
     {
