@@ -13,6 +13,8 @@ internal sealed class FlowView(string origin, FlowTable flows, IServiceNames nam
 {
     private const int TopServices = 10;
 
+    private readonly FollowedDevices followed = new();
+
     public Task<FlowsReport> ListAsync(FlowQuery query, CancellationToken cancellationToken)
     {
         var devices = new DeviceNames();
@@ -60,10 +62,11 @@ internal sealed class FlowView(string origin, FlowTable flows, IServiceNames nam
     {
         if (drops is null) return new DropsReport(origin, 0, []);
         if (wait > TimeSpan.Zero) await drops.WaitAfterAsync(after, wait, time, cancellationToken);
+        else followed.Begin();
         var found = drops.After(after);
         // Of an agent before this one: what is asked for has no number here.
         if (found.Count == 0) return new DropsReport(origin, Math.Min(after, drops.Last), []);
-        var devices = new DeviceNames();
+        var devices = followed.For([.. found.Select(d => d.Event.Device).Distinct()]);
         return new DropsReport(origin, found[^1].Number, [.. found.Select(d => RowOf(d, devices))]);
     }
 

@@ -14,22 +14,30 @@ internal interface ITraceView
 
 /// <summary>What the running agent keeps of them, with names.</summary>
 /// <param name="lost">Traces for which programs had no room so far.</param>
+/// <param name="read">As of <see cref="FollowedDevices"/>.</param>
 internal sealed class TraceView(
-    TraceHistory history, TraceWatchers watchers, Func<long> lost, IServiceNames names, TimeProvider time) : ITraceView
+    TraceHistory history, TraceWatchers watchers, Func<long> lost, IServiceNames names, TimeProvider time,
+    Func<IReadOnlyDictionary<uint, string>>? read = null) : ITraceView
 {
     /// <summary>After an answer, until the next question.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
+
+    private readonly FollowedDevices followed = new(read);
 
     public async Task<TracesReport> ReadAsync(TraceQuery query, CancellationToken cancellationToken)
     {
         var wait = TimeSpan.FromSeconds(query.WaitSeconds);
         watchers.Watch(query.Filter, wait + Grace);
-        if (query.After is not { } after) return new TracesReport(history.Last, lost(), 0, []);
+        if (query.After is not { } after)
+        {
+            followed.Begin();
+            return new TracesReport(history.Last, lost(), 0, []);
+        }
         if (wait > TimeSpan.Zero) await history.WaitAfterAsync(after, wait, time, cancellationToken);
         var found = history.After(after);
         // Of an agent before this one: what is asked for has no number here.
         if (found.Count == 0) return new TracesReport(Math.Min(after, history.Last), lost(), 0, []);
-        var devices = new DeviceNames();
+        var devices = followed.For([.. found.Select(t => t.Event.Device).Distinct()]);
         return new TracesReport(
             found[^1].Number, lost(), found[0].Number - after - 1,
             [.. found.Select(t => RowOf(t, devices)).Where(row => query.Filter.MeansService(row.Service, row.ServiceId))]);

@@ -6,21 +6,28 @@ namespace EbpfLb.Agent.Flows;
 /// <summary>Names of the interfaces of this network namespace by index, as they are when it is made.</summary>
 internal sealed class DeviceNames
 {
-    private readonly Dictionary<uint, string> names = [];
+    private readonly IReadOnlyDictionary<uint, string> names;
 
-    public DeviceNames()
+    /// <param name="read">The names by index; null: those of this network namespace.</param>
+    public DeviceNames(Func<IReadOnlyDictionary<uint, string>>? read = null) => names = (read ?? Read)();
+
+    /// <summary>It was there.</summary>
+    public bool Has(uint index) => names.ContainsKey(index);
+
+    /// <summary>"if7" for one that is gone; null for none (0).</summary>
+    public string? Of(uint index) => index == 0 ? null : names.GetValueOrDefault(index) ?? $"if{index}";
+
+    private static Dictionary<uint, string> Read()
     {
         try
         {
             using var reader = NetworkReader.Open();
-            foreach (var link in reader.ReadLinks()) names[(uint)link.Index] = link.Name;
+            return reader.ReadLinks().ToDictionary(link => (uint)link.Index, link => link.Name);
         }
         catch (NetlinkException)
         {
             // Falls back to the index.
+            return [];
         }
     }
-
-    /// <summary>"if7" for one that is gone; null for none (0).</summary>
-    public string? Of(uint index) => index == 0 ? null : names.GetValueOrDefault(index) ?? $"if{index}";
 }

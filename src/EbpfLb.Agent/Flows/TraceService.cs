@@ -1,6 +1,7 @@
 using EbpfLb.Datapath;
 using EbpfLb.Datapath.Events;
 using EbpfLb.Datapath.Flows;
+using EbpfLb.Policy;
 using EbpfLb.Timing;
 using Microsoft.Extensions.Logging;
 
@@ -51,6 +52,13 @@ internal sealed class TraceService(
         }
     }
 
+    /// <summary>Without the canary, which is the agent's own.</summary>
+    private void Add(TraceEvent told)
+    {
+        var asked = told.Frontend.Address;
+        if (asked != Canary.FrontendV4.Address && asked != Canary.FrontendV6.Address) history.Add(told);
+    }
+
     private async Task FollowAsync(ITraceSource source, CancellationToken stoppingToken)
     {
         for (var round = 0; ; round++)
@@ -61,7 +69,7 @@ internal sealed class TraceService(
                 source.Trace(services, clock.Now + Ticks);
             }
             await Time.DelayAsync(Round, stoppingToken);
-            source.Drain(record => history.Add(TraceEvent.Of(record, clock)));
+            source.Drain(record => Add(TraceEvent.Of(record, clock)));
             Interlocked.Exchange(ref lost, (long)source.Lost);
         }
     }

@@ -26,6 +26,7 @@ public sealed class TraceServiceTests : IAsyncDisposable
     private readonly TraceService service;
     private readonly ControlServer server;
     private ControlClient? client;
+    private int reads;
 
     public TraceServiceTests()
     {
@@ -34,7 +35,8 @@ public sealed class TraceServiceTests : IAsyncDisposable
         clock = new FlowClock(time);
         service = new TraceService(dataplane, history, watchers, time, loggers.CreateLogger("traces"));
         server = new ControlServer(
-            directory.File("a.sock"), new FakeView { Traces = new TraceView(history, watchers, () => service.Lost, names, time) }, loggers);
+            directory.File("a.sock"),
+            new FakeView { Traces = new TraceView(history, watchers, () => service.Lost, names, time, ReadDevices) }, loggers);
     }
 
     public async ValueTask DisposeAsync()
@@ -145,6 +147,47 @@ public sealed class TraceServiceTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task The_agents_own_check_of_its_hooks_is_not_told()
+    {
+        await StartAsync();
+        await AskAsync(new TraceFilter());
+        await RoundAsync();
+        foreach (var frontend in (Frontend[])[Canary.FrontendV4, Canary.FrontendV6])
+        {
+            var record = Record(1, 1) with { Kind = (byte)LbTraceKind.Connected, FrontendPort = Be16.FromHost(frontend.Port) };
+            frontend.Address.WriteBytes(MemoryMarshal.AsBytes(new Span<Be32x4>(ref record.Frontend)));
+            dataplane.Traces.Tell(record);
+        }
+        dataplane.Traces.Tell(Record(7, 2));
+        await RoundAsync();
+        Eventually.True(() => history.Last > 0, "a trace to be read");
+
+        var told = Assert.Single((await AskAsync(new TraceFilter(), 0)).Traces);
+
+        Assert.Equal((1L, "10.96.0.1:80"), (told.Number, told.Frontend));
+    }
+
+    [Fact]
+    public async Task Names_of_devices_are_read_when_somebody_begins_to_ask_and_not_for_each_answer()
+    {
+        await StartAsync();
+        await AskAsync(new TraceFilter());
+        await RoundAsync();
+        for (ushort i = 1; i <= 3; i++)
+        {
+            dataplane.Traces.Tell(Record(7, i));
+            await RoundAsync();
+            Eventually.True(() => history.Last == i, "it to be read");
+            Assert.Equal("if4000000", Assert.Single((await AskAsync(new TraceFilter(), i - 1)).Traces).Device);
+        }
+        Assert.Equal(1, reads);
+
+        await AskAsync(new TraceFilter());
+        await AskAsync(new TraceFilter(), 0);
+        Assert.Equal(2, reads);
+    }
+
+    [Fact]
     public async Task A_service_that_is_written_wrong_is_refused()
     {
         await StartAsync();
@@ -152,6 +195,12 @@ public sealed class TraceServiceTests : IAsyncDisposable
         var refused = await Assert.ThrowsAsync<HttpRequestException>(() => AskAsync(new TraceFilter(Service: "a/b/c")));
 
         Assert.Equal(System.Net.HttpStatusCode.BadRequest, refused.StatusCode);
+    }
+
+    private Dictionary<uint, string> ReadDevices()
+    {
+        reads++;
+        return [];
     }
 
     private async Task StartAsync()
