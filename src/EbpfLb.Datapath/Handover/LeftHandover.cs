@@ -17,7 +17,7 @@ internal sealed class LeftHandover(MapSet maps, ILogger logger)
     /// <exception cref="EbpfLb.Bpf.BpfException">A map cannot be read or written.</exception>
     public void Take(InstancePaths paths)
     {
-        if (isDone) return;
+        if (isDone || maps.Left.Count == 0) return;
         List<FlowMove> flows = [];
         foreach (var left in maps.Left)
         {

@@ -125,10 +125,14 @@ internal sealed class MapLoader(InstancePaths paths, MapSizes sizes, ILogger log
         return [.. Carried.Except(Linked)];
     }
 
-    /// <summary>What an agent that was killed had not brought along.</summary>
+    /// <summary>
+    /// What an agent that was killed had not brought along. What says nothing to ours is kept until ours are in force: ours may be killed
+    /// too, and another agent may go on from it.
+    /// </summary>
     private void FindLeft(
         List<ObjectMap> declared, MapLayouts layouts, HashSet<string> meant, List<Dictionary<string, OldMap>> left)
     {
+        if (meant.Count == 0) return;
         foreach (var pins in InterruptedHandover.Left(paths))
         {
             var found = new Dictionary<string, OldMap>();

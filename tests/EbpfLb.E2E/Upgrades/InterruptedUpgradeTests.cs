@@ -48,7 +48,13 @@ public sealed class InterruptedUpgradeTests
         Assert.True(traffic.Report.IsClean, $"killed three times before the switch, then back: {traffic.Report}\n{traffic.Logs}");
 
         // Its successor takes the programs in between away, and the maps that they go on by when none of them runs any more.
+        traffic.Interrupt(layouts[1 - now], Invariant($"update*{hooks},wait*1"));
+        Assert.NotEmpty(traffic.MapsOfBefore);
+        traffic.Switch(layouts[now]);
+        Assert.Empty(traffic.MapsOfBefore);
         traffic.Interrupt(layouts[1 - now], Invariant($"update*{hooks + 1}"));
+        // All of it was brought along: a second time what has ended since would begin anew.
+        Assert.Empty(traffic.MapsOfBefore);
         traffic.Interrupt(layouts[1 - now], Invariant($"update*{hooks},wait*1"));
         Assert.NotEmpty(traffic.Targets);
         traffic.Switch(layouts[1 - now]);

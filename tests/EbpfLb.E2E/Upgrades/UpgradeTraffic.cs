@@ -82,14 +82,10 @@ internal sealed class UpgradeTraffic : IDisposable
     public int Hooks => cluster.First.Agent.PinnedIds().Keys.Count(name => name.StartsWith("links/", StringComparison.Ordinal));
 
     /// <summary>Maps by which programs in between go on.</summary>
-    public IReadOnlyList<string> Targets
-    {
-        get
-        {
-            var directory = Path.Combine(BpfFs.InstancePath(cluster.First.Agent.Instance), "switch");
-            return Directory.Exists(directory) ? Directory.GetFiles(directory, "to_*") : [];
-        }
-    }
+    public IReadOnlyList<string> Targets => Pins("to_*");
+
+    /// <summary>Maps of before of which the next agent would bring something along.</summary>
+    public IReadOnlyList<string> MapsOfBefore => [.. Pins("was-*"), .. Pins("left-*")];
 
     /// <summary>
     /// Kills the agent and starts another one in its place, which is killed before it does one of its system calls. Goes on until new
@@ -110,6 +106,12 @@ internal sealed class UpgradeTraffic : IDisposable
     {
         foreach (var connections in held) connections.Dispose();
         cluster.Dispose();
+    }
+
+    private string[] Pins(string pattern)
+    {
+        var directory = Path.Combine(BpfFs.InstancePath(cluster.First.Agent.Instance), "switch");
+        return Directory.Exists(directory) ? Directory.GetFiles(directory, pattern) : [];
     }
 
     private void Wait()
