@@ -124,6 +124,19 @@ public sealed class SocketTraceTests : IAsyncDisposable
         Assert.Equal(Environment.ProcessId, told[0].Process!.Id);
     }
 
+    /// <summary>By which the agent leaves it out.</summary>
+    [Fact]
+    public void The_check_of_the_hooks_is_told_with_the_frontend_of_the_canary()
+    {
+        Trace(TraceBits.All);
+
+        Assert.True(lab.Dataplane.Hooks.CheckCanary().Ok);
+
+        HashSet<FlowEndpoint> told = [.. Traces().Select(t => t.Frontend)];
+        Assert.Contains(End("192.0.0.8", 10256), told);
+        Assert.Empty(told.Except([End("192.0.0.8", 10256), End("100::8", 10256)]));
+    }
+
     [Fact]
     public void Nothing_is_told_while_nobody_looks_on_or_after_the_time_or_of_another_service()
     {
