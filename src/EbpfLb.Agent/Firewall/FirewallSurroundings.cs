@@ -20,6 +20,9 @@ internal sealed record FirewallSurroundings(IReadOnlyList<(string Name, int Inde
     /// <summary>Ranges or addresses of pods here, with the range to name in an advice, and the device that leads to them.</summary>
     public IReadOnlyList<PodDestination> Pods { get; init; } = [];
 
+    /// <summary>The same for pods of other nodes.</summary>
+    public IReadOnlyList<PodDestination> RemotePods { get; init; } = [];
+
     /// <summary>Own addresses, one of each family.</summary>
     public IReadOnlyList<IPAddress> Own { get; init; } = [];
 
@@ -50,10 +53,13 @@ internal sealed record FirewallSurroundings(IReadOnlyList<(string Name, int Inde
         if (isAsked && StartOptions.Of(config).HealthzAddress is { } healthz
             && !IPAddress.IsLoopback(healthz.Address))
             ports[(ushort)healthz.Port] = "healthz";
+        List<IPNetwork> ranges = [.. live.Node.Detector.KnownRanges(null).Select(NetworkOf)];
         return new FirewallSurroundings([.. inputs.Select(l => (l.Name, l.Index))], live.Node.NodePorts)
         {
-            Pods = [.. PodsOf(network, isInput, [.. live.Node.Detector.KnownRanges(null).Select(NetworkOf)],
-                [.. tcp.Select(b => IPAddress.Parse(b.Address)).Distinct()]).Take(MaxDestinations)],
+            Pods = [.. PodsOf(network, isInput, ranges, [.. tcp.Select(b => IPAddress.Parse(b.Address)).Distinct()]).Take(MaxDestinations)],
+            RemotePods = [.. Within(network, ranges).Where(f => isInput.Contains(f.Route.Oif))
+                .Select(f => new PodDestination(NewConnection.RangeOf(f.Route.Prefix), f.Range, DeviceOf(network, f.Route.Oif)))
+                .Take(MaxDestinations)],
             Own = [.. own.Where(a => inputs.Count == 0 || isInput.Contains(a.LinkIndex)).Select(a => a.Local)
                 .GroupBy(a => a.AddressFamily).Select(g => g.First())],
             OwnPorts = ports,
@@ -66,13 +72,11 @@ internal sealed record FirewallSurroundings(IReadOnlyList<(string Name, int Inde
     /// backends that such a route leads to.
     /// </summary>
     private static IEnumerable<PodDestination> PodsOf(
-        NetworkSnapshot network, HashSet<int> inputs, IReadOnlyList<IPNetwork> ranges, IReadOnlyList<IPAddress> backends)
+        NetworkSnapshot network, HashSet<int> inputs, List<IPNetwork> ranges, List<IPAddress> backends)
     {
-        var routes = network.Routes.Where(r => r is { Type: RouteType.Unicast, IsDefault: false } && !inputs.Contains(r.Oif)).ToList();
         foreach (var range in ranges)
         {
-            var here = routes.Where(r => r.Family == range.BaseAddress.AddressFamily && r.Prefix.PrefixLength >= range.PrefixLength
-                && range.Contains(r.Prefix.BaseAddress)).DistinctBy(r => (r.Prefix, r.Oif)).ToList();
+            var here = Within(network, [range]).Select(f => f.Route).Where(r => !inputs.Contains(r.Oif)).ToList();
             foreach (var route in here)
                 yield return new PodDestination(NewConnection.RangeOf(route.Prefix), range, DeviceOf(network, route.Oif));
             if (here.Count == 0) yield return new PodDestination(NewConnection.RangeOf(range), range, null);
@@ -87,6 +91,12 @@ internal sealed record FirewallSurroundings(IReadOnlyList<(string Name, int Inde
                 DeviceOf(network, route.Oif));
         }
     }
+
+    /// <summary>Routes whose prefixes are within these ranges.</summary>
+    private static IEnumerable<(IPNetwork Range, Route Route)> Within(NetworkSnapshot network, List<IPNetwork> ranges)
+        => ranges.SelectMany(range => network.Routes.Where(r => r is { Type: RouteType.Unicast, IsDefault: false }
+            && r.Family == range.BaseAddress.AddressFamily && r.Prefix.PrefixLength >= range.PrefixLength
+            && range.Contains(r.Prefix.BaseAddress)).DistinctBy(r => (r.Prefix, r.Oif)).Select(r => (range, r)));
 
     private static (string, int)? DeviceOf(NetworkSnapshot network, int index)
         => network.Links.FirstOrDefault(l => l.Index == index) is { } link ? (link.Name, link.Index) : null;

@@ -23,6 +23,8 @@ internal static class GuardRules
         List<string> found = [];
         foreach (var chain in rules.Chains.Where(c => c is { Hook: NetfilterHook.Prerouting or NetfilterHook.Input, Type: "filter" }))
         {
+            if (chain is { Hook: NetfilterHook.Prerouting, IsDropPolicy: true } && DropsAll(rules, chain, around))
+                found.Add($"table {chain.Family} {chain.Table}, chain {chain.Name} (hook prerouting) drops all that comes in");
             foreach (var (rule, guarded) in Walk(byChain, chain, chain.Name, [], around, 0))
                 found.Add($"table {rule.Family} {rule.Table}, chain {rule.Chain} (hook {$"{chain.Hook}".ToLowerInvariant()}) "
                     + $"{(rule.Verdict == RuleVerdict.Reject ? "rejects" : "drops")} what goes to {guarded}");
@@ -50,9 +52,17 @@ internal static class GuardRules
         }
     }
 
+    /// <summary>As firewalld does in panic mode: what goes to backends of other nodes goes on.</summary>
+    private static bool DropsAll(NetfilterRules rules, NetfilterChain chain, FirewallSurroundings around)
+        => Families.Where(f => chain.Family is "inet" || chain.Family == (f == AddressFamily.InterNetwork ? "ip" : "ip6"))
+            .All(f => new ChainWalk(rules, new NewConnection(f, NetfilterHook.Prerouting, null, null) { Inputs = around.Inputs }).Outcomes()
+                .Any(o => o.Chain == chain && o.End == ChainEnd.Drops));
+
+    private static AddressFamily[] Families => [AddressFamily.InterNetwork, AddressFamily.InterNetworkV6];
+
     /// <summary>New connections; of the states that begin none the rule guards nothing.</summary>
     private static bool CanMatch(NetfilterChain chain, List<RuleCondition> conditions)
-        => ((AddressFamily[])[AddressFamily.InterNetwork, AddressFamily.InterNetworkV6]).Any(family
+        => Families.Any(family
             => new NewConnection(family, chain.Hook!.Value, null, null).Of(conditions.Where(c => c.Field != RuleField.Protocol))
                 != Match.Never);
 

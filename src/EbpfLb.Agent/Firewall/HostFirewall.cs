@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using EbpfLb.Agent.Migration;
 using EbpfLb.Netlink;
 using EbpfLb.Netlink.Netfilter;
@@ -16,7 +15,7 @@ internal sealed record FirewallFinding(string Finding, string Remedy, bool IsSur
 /// </summary>
 internal sealed class HostFirewall(NetfilterRules rules, FirewallSurroundings around)
 {
-    private const string Firewalld = "firewalld", KubeProxyTable = "kube-proxy";
+    private const string KubeProxyTable = "kube-proxy";
     private const int Shown = 4;
 
     /// <summary>Both kinds, without those of kube-proxy where they are about to go.</summary>
@@ -45,29 +44,42 @@ internal sealed class HostFirewall(NetfilterRules rules, FirewallSurroundings ar
         }
     }
 
-    /// <summary>To pods of this node.</summary>
+    /// <summary>To pods of this node and from them.</summary>
     public IReadOnlyList<FirewallFinding> Forward()
     {
-        var packets = around.Pods.Select(p => (Pod: (PodDestination?)p, Packet: new NewConnection(
-            p.Named.BaseAddress.AddressFamily, NetfilterHook.Forward, p.Addresses, null)
+        var found = from packet in ForwardedPackets.Of(around)
+                    from outcome in new ChainWalk(rules, packet.Packet).Outcomes()
+                    where outcome.End != ChainEnd.Passes
+                        // Before routing much is dropped that is no connection to a Service: what is not sure is no finding.
+                        && (outcome.End != ChainEnd.MayDrop || packet.Packet.Hook == NetfilterHook.Forward)
+                    select (packet.Kind, packet.Named, packet.Packet.FamilyName, Outcome: outcome);
+        var byChain = found.GroupBy(f => f.Outcome.Chain)
+            .Select(chain => (All: chain, Sure: chain.Where(f => f.Outcome.End == ChainEnd.Drops)))
+            .SelectMany(chain => chain.Sure.Any() ? chain.Sure : chain.All);
+        return [.. byChain.GroupBy(f => (f.Outcome.Chain, f.Outcome.End, f.Outcome.Where)).Select(group =>
         {
-            Inputs = around.Inputs, Outputs = p.Device is { } device ? [device] : [],
-        })).ToList();
-        if (packets.Count == 0)
-            packets = [.. Families.Select(f => ((PodDestination?)null, new NewConnection(f, NetfilterHook.Forward, null, null)
-            {
-                Inputs = around.Inputs,
-            }))];
-        var found = packets.SelectMany(p => new ChainWalk(rules, p.Packet).Outcomes()
-            .Where(o => o.End != ChainEnd.Passes).Select(o => (p.Pod, p.Packet.FamilyName, Outcome: o)));
-        return [.. found.GroupBy(f => (f.Outcome.Chain, f.Outcome.End, f.Outcome.Where)).Select(group =>
-        {
-            var ranges = group.Where(g => g.Pod is not null).Select(g => g.Pod!.Named).Distinct().ToList();
-            return Of(group.Key.Chain, group.Key.End, group.Key.Where,
-                ranges.Count == 0 ? "to pods" : $"to pods ({Text(ranges)})",
-                "packets that the programs sent to a pod here have neither `ct status dnat` nor kube-proxy's mark",
-                string.Join("; ", ForwardLines(group.Key.Chain, ranges)));
+            var ranges = group.Where(g => g.Named is not null).Select(g => g.Named!.Value).Distinct().ToList();
+            var kinds = group.Select(g => g.Kind).ToHashSet();
+            // firewalld has both families in one, whichever of them this chain is of.
+            List<IPNetwork> named = FirewallRemedies.IsFirewalld(rules, group.Key.Chain)
+                ? [.. around.Pods.Select(p => p.Named).Distinct()] : ranges;
+            return Of(group.Key.Chain, group.Key.End, group.Key.Where, What(kinds, ranges),
+                group.Key.Chain.Hook == NetfilterHook.Prerouting ? "no rule for forwarded packets is asked about them"
+                    : "packets that the programs sent to a pod have neither `ct status dnat` nor kube-proxy's mark",
+                string.Join("; ", FirewallRemedies.OfForward(rules, group.Key.Chain, group.Key.Where, named,
+                    kinds.Contains(ForwardedKind.Answers))));
         })];
+    }
+
+    private static string What(HashSet<ForwardedKind> kinds, List<IPNetwork> ranges)
+    {
+        var pods = ranges.Count == 0 ? "" : $" ({Text(ranges)})";
+        List<string> parts = [];
+        if (kinds.Contains(ForwardedKind.ToPods)) parts.Add($"new connections to pods{pods}");
+        if (kinds.Contains(ForwardedKind.OfPods))
+            parts.Add($"{(parts.Count == 0 ? $"new connections between pods{pods}" : "between pods")}, such as those to ClusterIPs,");
+        if (kinds.Contains(ForwardedKind.Answers)) parts.Add($"answers of pods{(parts.Count == 0 ? pods : "")} to clients outside");
+        return string.Join(" and ", parts);
     }
 
     /// <summary>To ports of the node itself.</summary>
@@ -86,75 +98,25 @@ internal sealed class HostFirewall(NetfilterRules rules, FirewallSurroundings ar
         {
             var ports = group.Select(g => g.Port).Distinct().Order().ToList();
             return Of(group.Key.Chain, group.Key.End, group.Key.Where,
-                $"to {string.Join(", ", ports.Take(Shown).Select(p => $"port {p} ({around.OwnPorts[p]})"))}{More(ports.Count)}",
+                "new connections to " + string.Join(", ", ports.Take(Shown).Select(p => $"port {p} ({around.OwnPorts[p]})"))
+                    + More(ports.Count),
                 "kube-proxy opens health check node ports itself, and EbpfLb opens none",
-                string.Join("; ", InputLines(group.Key.Chain, ports)));
+                string.Join("; ", FirewallRemedies.OfInput(rules, group.First().Outcome, ports)));
         })];
     }
-
-    private static IEnumerable<AddressFamily> Families => [AddressFamily.InterNetwork, AddressFamily.InterNetworkV6];
 
     private static FirewallFinding Of(NetfilterChain chain, ChainEnd end, string where, string what, string why, string remedy)
     {
         var at = $"table {chain.Family} {chain.Table}, chain {chain.Name} (hook {$"{chain.Hook}".ToLowerInvariant()})";
         return end switch
         {
-            ChainEnd.Drops => new($"{at}: {where}, so new connections {what} fail: {why}", remedy, true),
-            ChainEnd.MayPass => new($"{at}: {where}, and not all rules before it could be judged: new connections {what} may fail; {why}",
+            ChainEnd.Drops => new($"{at}: {where}, so {what} fail: {why}", remedy, true),
+            ChainEnd.MayPass => new($"{at}: {where}, and not all rules before it could be judged: {what} may fail; {why}",
                 $"try one from outside to a NodePort; if it fails: {remedy}", false),
-            _ => new($"{at}: {where} under conditions that could not be judged: some new connections {what} may fail; {why}",
+            _ => new($"{at}: {where} under conditions that could not be judged: some {what} may fail; {why}",
                 $"see what the rule is for; what it must not drop: {remedy}", false),
         };
     }
-
-    private IEnumerable<string> ForwardLines(NetfilterChain chain, List<IPNetwork> ranges)
-    {
-        var named = ranges.Count > 0 ? ranges.Take(Shown).Select(r => $"{r}").ToList() : ["PODCIDR"];
-        if (chain.Table == Firewalld)
-        {
-            foreach (var range in named) yield return $"`firewall-cmd --permanent --zone=trusted --add-source={range}`";
-            yield return "`firewall-cmd --permanent --new-policy=to-pods`";
-            foreach (var part in (string[])["--add-ingress-zone=ANY", "--add-egress-zone=trusted", "--set-target=ACCEPT"])
-                yield return $"`firewall-cmd --permanent --policy=to-pods {part}`";
-            yield return "`firewall-cmd --reload`";
-        }
-        else if (IsUfw(chain))
-        {
-            foreach (var range in named) yield return $"`ufw route allow to {range}`";
-        }
-        else if (IsIptables(chain))
-        {
-            foreach (var range in named) yield return $"`{Tool(chain)} -I {chain.Name} -d {range} -j ACCEPT`";
-        }
-        else
-        {
-            foreach (var range in named)
-                yield return $"`nft insert rule {chain.Family} {chain.Table} {chain.Name} {(range.Contains(':') ? "ip6" : "ip")} daddr "
-                    + $"{range} accept`";
-        }
-    }
-
-    private IEnumerable<string> InputLines(NetfilterChain chain, List<ushort> ports)
-    {
-        if (chain.Table == Firewalld)
-        {
-            foreach (var port in ports) yield return $"`firewall-cmd --permanent --add-port={port}/tcp`";
-            yield return "`firewall-cmd --reload`";
-        }
-        else if (IsUfw(chain)) yield return $"`ufw allow {string.Join(',', ports)}/tcp`";
-        else if (IsIptables(chain))
-            yield return $"`{Tool(chain)} -I {chain.Name} -p tcp -m multiport --dports {string.Join(',', ports)} -j ACCEPT`";
-        else yield return $"`nft insert rule {chain.Family} {chain.Table} {chain.Name} tcp dport "
-            + $"'{{ {string.Join(", ", ports)} }}' accept`";
-    }
-
-    private bool IsUfw(NetfilterChain chain) => IsIptables(chain)
-        && rules.Chains.Any(c => c.Table == chain.Table && c.Name.StartsWith("ufw", StringComparison.Ordinal));
-
-    private static bool IsIptables(NetfilterChain chain) => chain is { Family: "ip" or "ip6", Name: "FORWARD" or "INPUT" };
-
-    private static string Tool(NetfilterChain chain) => (chain.Family == "ip" ? "iptables" : "ip6tables")
-        + (chain.Table.EndsWith(LegacyRules.Suffix, StringComparison.Ordinal) ? "-legacy" : "");
 
     private static string Text(List<IPNetwork> ranges) => string.Join(", ", ranges.Take(Shown)) + More(ranges.Count);
 

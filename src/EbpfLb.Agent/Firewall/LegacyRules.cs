@@ -88,7 +88,7 @@ internal static class LegacyRules
                     i = words.Count;
                     continue;
                 case "-s" or "-d" or "-i" or "-o" or "-p" or "--dport" or "--dports"
-                    or "--ctstate" or "--state" or "--ctstatus" or "--mark":
+                    or "--ctstate" or "--state" or "--ctstatus" or "--mark" or "--dst-type" or "--rt-type":
                     conditions.Add(ConditionOf(words[i], value, isInverted));
                     i++;
                     break;
@@ -120,6 +120,9 @@ internal static class LegacyRules
         "--ctstate" or "--state" => RuleCondition.AnyOf(RuleField.State, Bits(value, ("INVALID", 1), ("ESTABLISHED", 2), ("RELATED", 4),
             ("NEW", 8)), isInverted),
         "--ctstatus" => RuleCondition.AnyOf(RuleField.Status, Bits(value, ("EXPECTED", 1), ("SEEN_REPLY", 2), ("ASSURED", 4)), isInverted),
+        "--rt-type" => RuleCondition.Never,
+        "--dst-type" when Bits(value, ("UNICAST", 2), ("LOCAL", 4), ("BROADCAST", 8), ("ANYCAST", 16), ("MULTICAST", 32)) is > 0
+            and var types => RuleCondition.AnyOf(RuleField.DestinationType, types, isInverted),
         "--mark" when Mark(value) is var (bits, mask) => new(RuleField.Mark, [], isInverted) { Bits = bits, Mask = mask },
         _ => RuleCondition.Unknown,
     };

@@ -20,20 +20,23 @@ internal enum Match
 }
 
 /// <summary>
-/// First packets of TCP connections as netfilter sees them behind the programs at devices: to a backend's address, without a translation of
-/// netfilter's own and without kube-proxy's mark.
+/// First packets of TCP connections, or answers to them, as netfilter sees them behind the programs at devices: to or from a backend's
+/// address, without a translation of netfilter's own and without kube-proxy's mark.
 /// </summary>
-/// <param name="Destination">Addresses that they go to; null: not known.</param>
+/// <param name="Destination">Addresses that they go to; null: not known, or those of clients outside.</param>
 /// <param name="Port">That they go to; null: any.</param>
 internal sealed record NewConnection(AddressFamily Family, NetfilterHook Hook, ByteRange? Destination, ushort? Port)
 {
     private const byte Tcp = 6, Ip4 = 2, Ip6 = 10;
 
-    /// <summary>IPS_EXPECTED, IPS_SEEN_REPLY, IPS_ASSURED, IPS_SRC_NAT and IPS_DST_NAT: none is set.</summary>
-    private const uint KnownStatus = 0x37;
+    /// <summary>IPS_EXPECTED, IPS_SEEN_REPLY, IPS_ASSURED, IPS_SRC_NAT and IPS_DST_NAT: none is set; in answers the second is.</summary>
+    private const uint KnownStatus = 0x37, Assured = 4, SeenReply = 2;
 
-    /// <summary>NF_CT_STATE_BIT(IP_CT_NEW).</summary>
-    private const uint New = 8;
+    /// <summary>NF_CT_STATE_BIT(IP_CT_NEW), and of IP_CT_ESTABLISHED.</summary>
+    private const uint New = 8, Established = 2;
+
+    /// <summary>XT_ADDRTYPE_UNICAST and XT_ADDRTYPE_LOCAL.</summary>
+    private const uint Unicast = 2, Local = 4;
 
     /// <summary>KUBE-MARK-MASQ and KUBE-MARK-DROP set these in the table nat, which no packet of ours has a rule in.</summary>
     private const uint KubeMarks = 0x4000 | 0x8000;
@@ -43,6 +46,15 @@ internal sealed record NewConnection(AddressFamily Family, NetfilterHook Hook, B
 
     /// <summary>Devices that they leave by; empty: not known, or none.</summary>
     public IReadOnlyList<(string Name, int Index)> Outputs { get; init; } = [];
+
+    /// <summary>Addresses that they come from; null: clients outside, which have none of <see cref="NotOutside"/>.</summary>
+    public ByteRange? Source { get; init; }
+
+    /// <summary>Ranges that no client outside has an address of.</summary>
+    public IReadOnlyList<ByteRange> NotOutside { get; init; } = [];
+
+    /// <summary>They answer what netfilter has let pass, and do not begin a connection.</summary>
+    public bool IsAnswer { get; init; }
 
     /// <summary>"ip" or "ip6", as tables are called.</summary>
     public string FamilyName => Family == AddressFamily.InterNetwork ? "ip" : "ip6";
@@ -66,9 +78,9 @@ internal sealed record NewConnection(AddressFamily Family, NetfilterHook Hook, B
         {
             RuleField.Family => OfValue(condition, [Family == AddressFamily.InterNetwork ? Ip4 : Ip6]),
             RuleField.Protocol => OfValue(condition, [Tcp]),
-            RuleField.State => OfValue(condition, Host(New)),
+            RuleField.State => OfValue(condition, Host(State)),
             RuleField.DestinationAddress => Destination is { } range ? OfRange(condition, range)
-                : condition.Values.Any(v => v.First.Length == AddressBytes) ? Match.Maybe : Match.Never,
+                : condition.Values.Any(v => v.First.Length == AddressBytes && !IsInside(v)) ? Match.Maybe : Match.Never,
             RuleField.SourceAddress => OfSource(condition),
             RuleField.DestinationPort => Port is { } port ? OfValue(condition, [(byte)(port >> 8), (byte)port]) : Match.Maybe,
             RuleField.InputDevice => OfDevices(condition, Inputs.Select(d => Name(d.Name))),
@@ -83,10 +95,14 @@ internal sealed record NewConnection(AddressFamily Family, NetfilterHook Hook, B
 
     private int AddressBytes => Family == AddressFamily.InterNetwork ? 4 : 16;
 
-    private static Match OfBits(RuleCondition condition, uint mask) => condition.Field switch
+    private uint State => IsAnswer ? Established : New;
+
+    private Match OfBits(RuleCondition condition, uint mask) => condition.Field switch
     {
-        RuleField.State => Always((New & mask) == condition.Bits),
-        RuleField.Status when (mask & ~KnownStatus) == 0 => Always(condition.Bits == 0),
+        RuleField.State => Always((State & mask) == condition.Bits),
+        RuleField.Status when (mask & ~(IsAnswer ? KnownStatus & ~Assured : KnownStatus)) == 0
+            => Always(((IsAnswer ? SeenReply : 0) & mask) == condition.Bits),
+        RuleField.DestinationType => Always(((Hook == NetfilterHook.Input ? Local : Unicast) & mask) == condition.Bits),
         RuleField.Mark when (mask & ~KubeMarks) == 0 => Always(condition.Bits == 0),
         _ => Match.Maybe,
     };
@@ -97,11 +113,14 @@ internal sealed record NewConnection(AddressFamily Family, NetfilterHook Hook, B
     private static Match OfRange(RuleCondition condition, ByteRange range) => condition.Values.Any(v => v.Covers(range)) ? Match.Always
         : condition.Values.Any(v => v.Overlaps(range)) ? Match.Maybe : Match.Never;
 
-    /// <summary>Clients are anywhere outside, so only their family and the address of this machine are known.</summary>
+    private bool IsInside(ByteRange range) => NotOutside.Any(n => n.Covers(range));
+
+    /// <summary>Clients are anywhere outside: their family is known, and that they have no address of this machine or of pods.</summary>
     private Match OfSource(RuleCondition condition)
     {
         var own = condition.Values.Where(v => v.First.Length == AddressBytes).ToList();
-        return own.Count == 0 || own.All(IsLoopback) ? Match.Never
+        if (Source is { } range) return OfRange(condition, range);
+        return own.All(v => IsLoopback(v) || IsInside(v)) ? Match.Never
             : own.Any(v => v.First.All(b => b == 0) && v.Last.All(b => b == 0xff)) ? Match.Always : Match.Maybe;
     }
 

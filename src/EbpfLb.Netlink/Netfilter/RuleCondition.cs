@@ -41,6 +41,9 @@ public enum RuleField
 
     /// <summary>skb->mark, in host order.</summary>
     Mark,
+
+    /// <summary>What the destination is to routing: XT_ADDRTYPE_... of linux/netfilter/xt_addrtype.h, such as 2 unicast, 4 local.</summary>
+    DestinationType,
 }
 
 /// <summary>Bytes that are compared as a number whose first byte is the highest.</summary>
@@ -71,6 +74,9 @@ public sealed record RuleCondition(RuleField Field, IReadOnlyList<ByteRange> Val
 
     /// <summary>What is not looked into.</summary>
     public static RuleCondition Unknown { get; } = new(RuleField.Other, []);
+
+    /// <summary>What no packet is that begins or answers a connection.</summary>
+    public static RuleCondition Never { get; } = new(RuleField.Protocol, []);
 
     /// <summary>Some of these bits are set.</summary>
     public static RuleCondition AnyOf(RuleField field, uint bits, bool isInverted)

@@ -17,6 +17,10 @@ internal static class XtMatch
     public static IEnumerable<RuleCondition> Parse(string name, uint revision, byte[] info) => name switch
     {
         "comment" => [],
+        // A routing header (xt_rt.h), which IPv6 packets of TCP and UDP have where an application asks for one.
+        "rt" => [RuleCondition.Never],
+        "addrtype" when info.Length >= 8 && Half(info, 0) == 0 && AddressFlags(revision, info) is var (isInverted, isPlain) && isPlain
+            => [RuleCondition.AnyOf(RuleField.DestinationType, Half(info, 2), isInverted)],
         "conntrack" when revision >= 2 && info.Length >= StatusMask + 2 => Conntrack(info),
         "state" when info.Length >= 4 => [RuleCondition.AnyOf(RuleField.State, MemoryMarshal.Read<uint>(info) & States, false)],
         "mark" when revision == 1 && info.Length >= 9 => [new RuleCondition(RuleField.Mark, [], info[8] != 0)
@@ -60,6 +64,17 @@ internal static class XtMatch
             ports.Add(new ByteRange(Net(first), Net(Half(info, 2 + (2 * i)))));
         }
         return new RuleCondition(RuleField.DestinationPort, ports, info[47] != 0);
+    }
+
+    /// <summary>
+    /// struct xt_addrtype_info_v1: types of source and destination, then flags (2: the destination's are inverted; 4 and 8: by a device).
+    /// In revision 0 whether the source's and the destination's are inverted.
+    /// </summary>
+    private static (bool IsInverted, bool IsPlain) AddressFlags(uint revision, byte[] info)
+    {
+        var flags = MemoryMarshal.Read<uint>(info.AsSpan(4));
+        return revision == 0 ? (info.Length >= 12 && MemoryMarshal.Read<uint>(info.AsSpan(8)) != 0, flags == 0)
+            : ((flags & 2) != 0, (flags & ~2u) == 0);
     }
 
     private static byte[] Net(ushort port) => [(byte)(port >> 8), (byte)port];

@@ -10,6 +10,9 @@ public sealed class HostFirewallTests
 {
     private static readonly IPNetwork Pods = IPNetwork.Parse("10.244.1.0/24");
 
+    /// <summary>Answers of pods pass.</summary>
+    private const string Answered = "-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n";
+
     private static readonly FirewallSurroundings Around = new([("eth0", 2)], new PortRange(30000, 32767))
     {
         Pods = [new PodDestination(NewConnection.RangeOf(Pods), IPNetwork.Parse("10.244.0.0/16"), ("cni0", 5))],
@@ -27,6 +30,9 @@ public sealed class HostFirewallTests
     [InlineData("-A FORWARD -o docker0 -j ACCEPT")]
     [InlineData("-A FORWARD -p icmp -j ACCEPT")]
     [InlineData("-A FORWARD -s 127.0.0.0/8 -j ACCEPT")]
+    [InlineData("-A FORWARD -s 10.244.0.0/16 -j ACCEPT")]
+    [InlineData("-A FORWARD -m addrtype --dst-type LOCAL -j ACCEPT")]
+    [InlineData("-A FORWARD -m rt --rt-type 0 -j ACCEPT")]
     [InlineData("-A FORWARD -d 10.245.0.0/16 -j ACCEPT")]
     [InlineData("-A FORWARD -j OTHER\n-A OTHER -j RETURN\n-A OTHER -j ACCEPT")]
     [InlineData("-A FORWARD -g OTHER\n-A FORWARD -j ACCEPT")]
@@ -37,7 +43,7 @@ public sealed class HostFirewallTests
 
         Assert.True(found.IsSure, found.Finding);
         Assert.Contains("its policy is drop", found.Finding);
-        Assert.Equal("`iptables-legacy -I FORWARD -d 10.244.0.0/16 -j ACCEPT`", found.Remedy);
+        Assert.StartsWith("`iptables-legacy -I FORWARD -d 10.244.0.0/16 -j ACCEPT`", found.Remedy, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -47,7 +53,7 @@ public sealed class HostFirewallTests
     [InlineData("-A FORWARD -i eth0 -m conntrack --ctstate NEW -j ACCEPT")]
     [InlineData("-A FORWARD ! -i docker0 -j OTHER\n-A OTHER -j ACCEPT")]
     [InlineData("-A FORWARD -m mark ! --mark 0x4000/0x4000 -j ACCEPT")]
-    public void Each_of_these_lets_them_pass(string rules) => Assert.Empty(Forward(rules));
+    public void Each_of_these_lets_them_pass(string rules) => Assert.Empty(Forward(Answered + rules));
 
     [Theory]
     [InlineData("-A FORWARD -d 10.244.1.0/25 -j ACCEPT")]
@@ -56,7 +62,59 @@ public sealed class HostFirewallTests
     [InlineData("-A FORWARD -s 10.0.0.0/8 -j ACCEPT")]
     [InlineData("-A FORWARD -m mark --mark 0x10000/0x10000 -j ACCEPT")]
     [InlineData("-A FORWARD -m set --match-set pods dst -j OTHER\n-A OTHER -j ACCEPT")]
-    public void These_may_let_them_pass_which_is_not_known(string rules) => Assert.False(Assert.Single(Forward(rules)).IsSure);
+    public void These_may_let_them_pass_which_is_not_known(string rules) => Assert.False(Assert.Single(Forward(Answered + rules)).IsSure);
+
+    [Fact]
+    public void What_pods_answer_has_to_pass_too()
+    {
+        var found = Assert.Single(Forward("-A FORWARD -d 10.244.0.0/16 -j ACCEPT"));
+
+        Assert.True(found.IsSure);
+        Assert.Contains("its policy is drop, so answers of pods (10.244.0.0/16) to clients outside fail", found.Finding);
+        Assert.Contains("`iptables-legacy -I FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`", found.Remedy);
+    }
+
+    [Fact]
+    public void What_pods_send_to_pods_of_other_nodes_is_looked_at_by_itself()
+    {
+        var around = Around with
+        {
+            RemotePods =
+            [
+                new PodDestination(NewConnection.RangeOf(IPNetwork.Parse("10.244.2.0/24")), IPNetwork.Parse("10.244.0.0/16"), ("eth0", 2)),
+            ],
+        };
+        const string FromOutside = Answered + "-A FORWARD -i eth0 -j ACCEPT\n";
+
+        var found = Assert.Single(new HostFirewall(Parse("FORWARD", FromOutside, "DROP"), around).Forward());
+
+        Assert.Contains("so new connections between pods (10.244.0.0/16), such as those to ClusterIPs, fail", found.Finding);
+        Assert.Empty(new HostFirewall(Parse("FORWARD", FromOutside + "-A FORWARD -s 10.244.1.0/24 -j ACCEPT", "DROP"), around).Forward());
+    }
+
+    [Fact]
+    public void A_rule_for_one_device_of_clients_does_not_make_that_of_another_unknown()
+    {
+        var around = Around with { Inputs = [("eth0", 2), ("docker0", 7)] };
+
+        const string Rules = Answered + "-A FORWARD -i docker0 ! -o docker0 -j ACCEPT";
+
+        var found = Assert.Single(new HostFirewall(Parse("FORWARD", Rules, "DROP"), around).Forward());
+
+        Assert.True(found.IsSure);
+    }
+
+    [Fact]
+    public void A_drop_before_routing_is_one_too_and_the_advice_names_the_table()
+    {
+        var rules = LegacyRules.Parse("ip", SavedTable.Parse("*mangle\n:PREROUTING DROP [0:0]\nCOMMIT\n")!);
+
+        var found = Assert.Single(new HostFirewall(rules, Around).Forward());
+
+        Assert.Contains("chain PREROUTING (hook prerouting): its policy is drop", found.Finding);
+        Assert.Contains("`iptables-legacy -t mangle -I PREROUTING -d 10.244.0.0/16 -j ACCEPT`", found.Remedy);
+        Assert.EndsWith("drops all that comes in", Assert.Single(GuardRules.Find(rules, Around)), StringComparison.Ordinal);
+    }
 
     [Fact]
     public void A_drop_whose_condition_is_not_known_is_not_in_order_either()
@@ -74,7 +132,8 @@ public sealed class HostFirewallTests
         var found = Assert.Single(Forward(":ufw-user-forward - [0:0]\n-A FORWARD -j ufw-user-forward"));
 
         Assert.Equal("`ufw route allow to 10.244.0.0/16`", found.Remedy);
-        Assert.Empty(Forward(":ufw-user-forward - [0:0]\n-A FORWARD -j ufw-user-forward\n-A ufw-user-forward -d 10.244.0.0/16 -j ACCEPT"));
+        Assert.Empty(Forward($":ufw-user-forward - [0:0]\n{Answered}-A FORWARD -j ufw-user-forward\n"
+            + "-A ufw-user-forward -d 10.244.0.0/16 -j ACCEPT"));
     }
 
     [Theory]
@@ -82,6 +141,8 @@ public sealed class HostFirewallTests
     [InlineData("-A INPUT -p tcp -m multiport --dports 22,30000:32767 -j ACCEPT", true)]
     [InlineData("-A INPUT -p tcp -m tcp --dport 30500 -j ACCEPT", true)]
     [InlineData("-A INPUT -d 192.0.2.0/24 -j ACCEPT", true)]
+    [InlineData("-A INPUT -m addrtype ! --dst-type LOCAL -j DROP\n-A INPUT -p tcp -m tcp --dport 30500 -j ACCEPT", true)]
+    [InlineData("-A INPUT -m addrtype --dst-type LOCAL -j OTHER\n-A INPUT -j ACCEPT\n-A OTHER -j DROP", false)]
     public void Ports_of_the_node_are_looked_at_one_by_one(string rules, bool isOpen)
     {
         var found = new HostFirewall(Parse("INPUT", rules, "DROP"), Around).Input();

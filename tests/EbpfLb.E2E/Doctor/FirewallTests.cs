@@ -32,7 +32,7 @@ public sealed class FirewallTests : IDisposable
         var (states, finding, remedy) = Doctor("firewall.forward");
         Assert.Equal(["warning"], states);
         Assert.Contains("table inet fw, chain f (hook forward): a rule of chain f rejects, so new connections to pods "
-            + "(10.244.0.0/16, fd00:10:244::/48) fail",
+            + "(10.244.0.0/16, fd00:10:244::/48) and between pods, such as those to ClusterIPs, fail",
             finding);
         Follow(remedy);
 
