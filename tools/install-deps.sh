@@ -7,7 +7,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 need=(clang:clang llvm-strip:llvm llvm-link:llvm bpftool:bpftool ip:iproute2 make:make curl:curl awk:mawk nsenter:util-linux flock:util-linux)
-list= prometheus= proxies= shared=
+list= prometheus= proxies= shared= others=
+# Programs that write rules of their own, and what is in them that tests call.
+others_packages="firewalld python3-firewall python3-nftables ufw docker.io containerd runc containernetworking-plugins"
+others_programs=(firewalld:firewalld firewall-cmd:firewalld ufw:ufw dockerd:docker.io containerd:containerd runc:runc)
 for what in "$@"; do
 	case $what in
 		list) list=yes ;;
@@ -15,7 +18,8 @@ for what in "$@"; do
 			need+=(tcpdump:tcpdump tc:iproute2 iptables-restore:iptables iptables-nft-restore:iptables iptables-legacy-restore:iptables nft:nftables bash:bash chroot:coreutils env:coreutils unshare:util-linux setpriv:util-linux mount:mount umount:mount)
 			need+=(dpkg-deb:dpkg tar:tar gzip:gzip systemd-analyze:systemd jq:jq)
 			need+=(zsh:zsh fish:fish man:man-db groff:groff-base chromium:chromium)
-			prometheus=yes shared=yes
+			need+=(python3:python3 dbus-daemon:dbus-daemon sed:sed)
+			prometheus=yes shared=yes others=build/tools/others
 			;;
 		bench)
 			need+=(iptables-legacy-restore:iptables nft:nftables bash:bash ps:procps taskset:util-linux)
@@ -31,7 +35,8 @@ for what in "$@"; do
 done
 
 if [ -n "$list" ]; then
-	printf '%s\n' "${need[@]}" ${prometheus:+prometheus:prometheus promtool:prometheus} ${proxies:+haproxy:haproxy nginx:nginx}
+	printf '%s\n' "${need[@]}" ${prometheus:+prometheus:prometheus promtool:prometheus} ${proxies:+haproxy:haproxy nginx:nginx} \
+		${others:+"${others_programs[@]}"}
 	exit
 fi
 
@@ -49,6 +54,11 @@ done
 # The agent has libbpf in it; the tests of its parts and the benchmarks run on .NET and load it.
 [ -z "$shared" ] || ldconfig -p | grep -q 'libbpf\.so\.1' || packages+=(libbpf1)
 
+# Modules of Python by which firewalld and its command talk to each other.
+[ -z "$others" ] || for module in gi:python3-gi dbus:python3-dbus; do
+	[ -e "/usr/lib/python3/dist-packages/${module%%:*}" ] || packages+=("${module##*:}")
+done
+
 if has haproxy && has nginx && { [ -e /usr/lib/nginx/modules/ngx_stream_module.so ] || [ -e build/tools/ngx_stream_module.so ]; }; then proxies=; fi
 # Libraries of a haproxy whose package is not installed.
 [ -z "$proxies" ] || for library in liblua5.3.so.0:liblua5.3-0 libopentracing-c-wrapper.so.0:libopentracing-c-wrapper0 libpcre2-8.so.0:libpcre2-8-0; do
@@ -57,12 +67,14 @@ done
 
 # What cannot be installed is said with all that is missing, once.
 refuse() {
-	echo "missing packages: ${packages[*]} ${prometheus:+prometheus} ${proxies:+haproxy nginx}. $1" >&2
+	echo "missing packages: ${packages[*]} ${prometheus:+prometheus} ${proxies:+haproxy nginx} ${others:+$others_packages}. $1" >&2
 	exit 1
 }
 
 if { has prometheus && has promtool; } then prometheus=; fi
-if [ "${#packages[@]}" -gt 0 ] || [ -n "$prometheus$proxies" ]; then
+# The list is kept beside them: they are there when all of it is.
+if [ -n "$others" ] && [ "$(cat "$others/packages" 2>/dev/null)" = "$others_packages" ]; then others=; fi
+if [ "${#packages[@]}" -gt 0 ] || [ -n "$prometheus$proxies$others" ]; then
 	[ "$(id -u)" -eq 0 ] || refuse "Run this as root, or have them installed."
 	command -v apt-get >/dev/null || refuse "There is no apt-get here: install what holds them on this distribution."
 	apt-get update -qq
@@ -85,6 +97,22 @@ unpack() {
 }
 [ -z "$prometheus" ] || unpack prometheus "usr/bin/promtool usr/bin/prometheus"
 [ -z "$proxies" ] || unpack "haproxy nginx libnginx-mod-stream" "usr/sbin/haproxy usr/sbin/nginx usr/lib/nginx/modules/ngx_stream_module.so"
+
+# Of these all files, as tests lay them over /usr and /etc of mount namespaces: installed, firewalld and ufw would rule this machine.
+if [ -n "$others" ]; then
+	echo "unpacking: $others_packages"
+	rm -rf "$others" "$others.part"
+	mkdir -p "$others.part/packages.d"
+	(cd "$others.part/packages.d" && apt-get -o APT::Sandbox::User=root download -qq $others_packages >/dev/null)
+	for package in "$others.part"/packages.d/*.deb; do dpkg-deb -x "$package" "$others.part"; done
+	rm -r "$others.part/packages.d"
+	# /lib and /sbin are links into /usr, where the rest of these packages is.
+	for directory in lib sbin bin; do
+		[ ! -e "$others.part/$directory" ] || { mkdir -p "$others.part/usr/$directory"; cp -a "$others.part/$directory/." "$others.part/usr/$directory/"; rm -r "$others.part/$directory"; }
+	done
+	echo "$others_packages" >"$others.part/packages"
+	mv "$others.part" "$others"
+fi
 
 if ! command -v dotnet >/dev/null 2>&1 || ! dotnet --list-sdks | grep -q '^10\.'; then
 	echo "the .NET SDK 10 is missing: install the package dotnet-sdk-10.0 (https://learn.microsoft.com/dotnet/core/install/linux)" >&2
