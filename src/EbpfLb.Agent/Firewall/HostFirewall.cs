@@ -53,7 +53,7 @@ internal sealed class HostFirewall(NetfilterRules rules, FirewallSurroundings ar
                         // Before routing much is dropped that is no connection to a Service: what is not sure is no finding.
                         && (outcome.End != ChainEnd.MayDrop || packet.Packet.Hook == NetfilterHook.Forward)
                     select (packet.Kind, packet.Named, packet.Packet.FamilyName, Outcome: outcome);
-        var byChain = found.GroupBy(f => f.Outcome.Chain)
+        var byChain = found.GroupBy(f => (f.Outcome.Chain, f.FamilyName))
             .Select(chain => (All: chain, Sure: chain.Where(f => f.Outcome.End == ChainEnd.Drops)))
             .SelectMany(chain => chain.Sure.Any() ? chain.Sure : chain.All);
         return [.. byChain.GroupBy(f => (f.Outcome.Chain, f.Outcome.End, f.Outcome.Where)).Select(group =>
