@@ -24,6 +24,13 @@ host: {{ ternary "127.0.0.1" $host (has $host (list "" "0.0.0.0" "::")) | quote 
 port: {{ include "ebpflb.port" .Values.healthzBindAddress }}
 {{- end }}
 
+{{/* What SELinux runs the pod as, and the constraints of OpenShift allow; {}: nothing is asked for. */}}
+{{- define "ebpflb.seLinux" -}}
+{{- $type := dict -}}
+{{- if .Values.openshift.enabled }}{{ $type = dict "type" "spc_t" "level" "s0" }}{{ end -}}
+{{- .Values.seLinuxOptions | default $type | toYaml -}}
+{{- end }}
+
 {{/* Both documents of the agent's configuration. What is not set is left out: its default is the agent's. */}}
 {{- define "ebpflb.config" -}}
 {{- $proxy := dict

@@ -100,7 +100,9 @@ public sealed class ChartTests
         Assert.Equal(
             Canonical(Load(Path.Combine(Deploy, "prometheus", "rules.yaml"))),
             Canonical(Map(Single(objects, "PrometheusRule"), "spec")));
-        Assert.Single(objects, o => Text(o, "kind") == "SecurityContextConstraints");
+        foreach (var asking in (YamlMappingNode[])
+            [Map(pod, "securityContext"), Map(Single(objects, "SecurityContextConstraints"), "seLinuxContext")])
+            Assert.Equal(Canonical(Map(values, "seLinuxOptions")), Canonical(Map(asking, "seLinuxOptions")));
     }
 
     [Theory]

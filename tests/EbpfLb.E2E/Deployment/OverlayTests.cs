@@ -11,6 +11,14 @@ public sealed class OverlayTests
 {
     private const string SecurityContext = "securityContext";
 
+    private static readonly string[] NoValue = ["", "null"];
+
+    /// <summary>Where a platform has nodes that are no machines, or have a proxy of their own: those that the agent is for.</summary>
+    private static readonly Dictionary<string, string> Machines = new()
+    {
+        ["eks"] = NotIn("eks.amazonaws.com/compute-type", "fargate, auto"), ["aks"] = NotIn("type", "virtual-kubelet"),
+    };
+
     private static string Overlays { get; } = Path.Combine(RepositoryPaths.Root, "deploy", "overlays");
 
     public static TheoryData<string> Platforms
@@ -47,6 +55,11 @@ public sealed class OverlayTests
             Assert.Equal("{ { level, s0 }, { type, spc_t } }", Map(Map(pod, SecurityContext), "seLinuxOptions").ToString());
             Map(pod, SecurityContext).Children.Remove("seLinuxOptions");
         }
+        if (Machines.TryGetValue(platform, out var machines))
+        {
+            Assert.Equal(Canonical(Parse(machines)), Canonical(Map(pod, "affinity")));
+            pod.Children.Remove("affinity");
+        }
         Assert.Equal(expected.ToString().Replace(baseName, name, StringComparison.Ordinal), pod.ToString());
         Assert.Contains(name, pod.ToString(), StringComparison.Ordinal);
     }
@@ -55,7 +68,7 @@ public sealed class OverlayTests
     [Theory]
     [InlineData("base", "'https://<API-SERVER>:6443'", "<API-SERVER>")]
     [InlineData("kubeadm", "'https://<API-SERVER>:6443'", "<API-SERVER>")]
-    [InlineData("eks", "'https://<ENDPOINT>.eks.amazonaws.com'", "<ENDPOINT>")]
+    [InlineData("eks", "'https://<ENDPOINT>'", "<ENDPOINT>")]
     [InlineData("aks", "'https://<FQDN>:443'", "<FQDN>")]
     [InlineData("openshift", "'https://api-int.<CLUSTER>.<DOMAIN>:6443'", "<CLUSTER>")]
     public void An_address_that_is_not_filled_in_is_refused_by_its_name(string platform, string address, string placeholder)
@@ -91,6 +104,8 @@ public sealed class OverlayTests
             Mounts.Select(m => m.Volume.Children.Keys.Select(k => k.ToString()).Single(k => k != "name"))
                 .Append("projected").Distinct().Order(),
             Items(allowed, "volumes").Select(v => v.ToString()));
+        // Its schema requires these, and takes null.
+        Assert.All(["priority", "defaultAddCapabilities", "requiredDropCapabilities"], f => Assert.Contains(Text(allowed, f), NoValue));
         // The same type of SELinux, and the account that may use them.
         Assert.Equal(
             Map(Map(PodOf(rendered), SecurityContext), "seLinuxOptions").ToString(),
@@ -112,6 +127,10 @@ public sealed class OverlayTests
         foreach (var directory in (string[])[KubernetesBase.Directory, .. Platforms.Select(p => Path.Combine(Overlays, p.Data))])
             Assert.Equal(SumOf(directory), File.ReadLines(RenderedPath(directory)).First().Split(' ')[^1]);
     }
+
+    private static string NotIn(string label, string values)
+        => "{nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: "
+            + $"[{{key: {label}, operator: NotIn, values: [{values}]}}]}}]}}}}}}";
 
     /// <summary>As `make overlays` has it: of the base's files and those of the folder.</summary>
     private static string SumOf(string directory)
