@@ -144,7 +144,7 @@ test: test-deps build netprobe loadgen variants ## all tests, C# and BPF (root);
 fresh: ## the demo and all tests on a bare Debian 12 in a directory (root, debootstrap); RUN="make demo" runs only that
 	@tools/fresh.sh $(RUN)
 
-demo: deps agent netprobe ## a node in namespaces that balances real traffic (root); KEEP=1 leaves it up
+demo: deps agent netprobe ## two nodes in namespaces that balance real traffic (root); KEEP=1 leaves it up
 	@deploy/demo/demo.sh
 
 kernels: build netprobe ## have Debian's kernels under qemu verify every program, docs/kernels.md (root); ONLY="packets demo devices modules" does more
