@@ -33,7 +33,10 @@ public sealed class VerificationTests : IAsyncLifetime
             .Slice("table-4", "table", ["http:8080"], ["10.244.0.14", "10.244.0.15 weight=2"]));
         Assert.True(dataplane.Services.Apply(table).Result.IsComplete);
         var node = dataplane.Node.ApplyNode(new NodeState(
-            [new NodeDevice(7, "eth0", IpAddress.Parse("192.0.2.1"), null)],
+            [
+                new NodeDevice(7, "eth0", IpAddress.Parse("192.0.2.1"), null),
+                new NodeDevice(8, "eth0.5", null, null) { Lower = 7, Vlan = 5 },
+            ],
             [new NodeAddress(IpAddress.Parse("192.0.2.1"), true), new NodeAddress(IpAddress.Parse("2001:db8::7"), true)],
             new NodeSettings { HostNetnsCookie = 1, NodePorts = new PortRange(30000, 32767) }) { Nodes = [IpAddress.Parse("192.0.2.1")] });
         Assert.True(node.IsComplete);
@@ -84,6 +87,7 @@ public sealed class VerificationTests : IAsyncLifetime
     [InlineData("lb_node_addrs4")]
     [InlineData("lb_node_addrs6")]
     [InlineData("lb_devices")]
+    [InlineData("lb_vlans")]
     [InlineData("lb_svc_cidrs4")]
     [InlineData("lb_svc_cidrs6")]
     public void An_entry_that_somebody_deleted_comes_back(string name)
@@ -99,6 +103,7 @@ public sealed class VerificationTests : IAsyncLifetime
             case "lb_svc_cidrs4": DeleteOne<LbPrefix4, uint>(name); break;
             case "lb_svc_cidrs6": DeleteOne<LbPrefix6, uint>(name); break;
             case "lb_devices": DeleteOne<uint, LbDevice>(name); break;
+            case "lb_vlans": DeleteOne<LbVlan, uint>(name); break;
             default: Assert.Fail(name); break;
         }
 
