@@ -19,7 +19,8 @@ internal sealed class XdpHooks(XdpMode mode, InstancePaths paths, Func<BpfProgra
 {
     private const string Prefix = "xdp-";
 
-    private readonly PinnedLinks links = new();    private readonly List<string> putBack = [];
+    private readonly PinnedLinks links = new();
+    private readonly List<string> putBack = [];
 
     /// <summary>By its driver a bond runs the program at its ports and tells it the port, so it has one of its own.</summary>
     private readonly Dictionary<int, BpfProgram> ofBonds = [];

@@ -29,7 +29,7 @@ internal static class NodeCodec
 
     public static LbVlan ToVlan(NodeDevice device) => new() { Lower = device.Lower, Vlan = Be16.FromHost(device.Vlan) };
 
-    /// <summary>"VLAN 7 on device 3", as its owner lies in the map; the device by its index.</summary>
+    /// <summary>"VLAN 7 on device 3", the device by its index.</summary>
     public static string Words(LbVlan key) => $"VLAN {key.Vlan.ToHost()} on device {key.Lower}";
 
     public static LbNodeAddr Encode(NodeAddress address) => new() { Flags = address.NodePort ? (uint)LbNodeAddrFlag.NodePort : 0 };
