@@ -9,7 +9,7 @@ namespace EbpfLb.Benchmarks.Reports;
 /// <param name="IsVirtual">The machine is a virtual one.</param>
 /// <param name="Caches">Of the first CPU: "L2 2 MiB", and whether others share it.</param>
 /// <param name="MemoryGiB">Rounded.</param>
-/// <param name="Kernel">As `uname -r` prints it.</param>
+/// <param name="Kernel">Its version, without what its builder added to it.</param>
 /// <param name="Runtime">.NET and its version.</param>
 internal sealed record Machine(
     string Cpu, int Cpus, bool IsVirtual, IReadOnlyList<string> Caches, int MemoryGiB, string Kernel, string Runtime)
@@ -29,7 +29,7 @@ internal sealed record Machine(
             cpu.GetValueOrDefault("model name") ?? $"{RuntimeInformation.OSArchitecture}", Environment.ProcessorCount,
             cpu.GetValueOrDefault("flags", "").Split(' ').Contains("hypervisor"), [.. ReadCaches()],
             (int)Math.Round(double.Parse(kib, CultureInfo.InvariantCulture) / (1 << 20)),
-            File.ReadAllText("/proc/sys/kernel/osrelease").Trim(), RuntimeInformation.FrameworkDescription);
+            File.ReadAllText("/proc/sys/kernel/osrelease").Trim().Split('-')[0], RuntimeInformation.FrameworkDescription);
     }
 
     /// <summary>The load average of the last minute.</summary>
