@@ -41,6 +41,8 @@ internal sealed class ConfigOption
     public LoadedConfig Apply(SymbolResult result, LoadedConfig config)
     {
         if (result.GetResult(Option) is not { Implicit: false } given) return config;
+        // That its value is missing is said elsewhere.
+        if (given.Tokens.Count == 0 && Row.ValueName is not null) return config;
         return Row.Apply(config, given.Tokens.Count == 0 ? ["true"] : [.. given.Tokens.Select(t => t.Value)]);
     }
 }

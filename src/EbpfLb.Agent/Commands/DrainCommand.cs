@@ -47,7 +47,7 @@ internal sealed class DrainCommand
             backend, time, force);
         var list = new ListOptionSet([], Forms);
         list.AddTo(command);
-        command.Validators.Add(result =>
+        command.AddCheck(result =>
         {
             if (result.GetValue(backend) is null && (result.GetValue(service) ?? (object?)result.GetValue(time)) is not null)
                 result.AddError("say which backend: its address, with or without a port");
@@ -74,7 +74,7 @@ internal sealed class DrainCommand
         var command = New("undrain", "Ends what `ebpflb drain` began", backend, all);
         var output = new OutputOptionSet(Forms);
         output.AddTo(command);
-        command.Validators.Add(result =>
+        command.AddCheck(result =>
         {
             if (result.GetValue(backend) is null == !result.GetValue(all)) result.AddError("say which backend, or give --all");
         });

@@ -69,7 +69,7 @@ internal sealed class ExplainOptionSet(InstanceOptionSet instance)
             command.Options.Add(option);
         instance.AddTo(command);
         node.AddTo(command);
-        command.Validators.Add(Check);
+        command.AddCheck(Check);
     }
 
     public ExplainOptions Read(ParseResult result) => new(
@@ -97,18 +97,11 @@ internal sealed class ExplainOptionSet(InstanceOptionSet instance)
         if (!isOffline && (Has(nodeName) || Has(nodeAddresses) || Has(config) || node.IsGiven(result)))
             result.AddError($"{OptionNames.NodeName}, --node-address, {OptionNames.Config} and options of the node such as "
                 + $"{OptionNames.ClusterCidr} are for {OptionNames.Manifests}: the agent knows its node");
-        try
-        {
-            if (hasFrom && hasTo && result.GetValue(from) is { } source && result.GetValue(to) is { } target
-                && source.Family != target.Address.Family)
-                result.AddError($"--to {target.Address} is {target.Address.Family} and --from "
-                    + $"{source} {source.Family}; give two addresses of one family");
-            if (hasFlows && result.GetValue(format) != OutputFormat.Json) result.AddError("--flows answers in JSON only: add -o json");
-        }
-        catch (InvalidOperationException)
-        {
-            // One of the values cannot be read, and says so itself.
-        }
+        if (hasFrom && hasTo && result.GetValue(from) is { } source && result.GetValue(to) is { } target
+            && source.Family != target.Address.Family)
+            result.AddError($"--to {target.Address} is {target.Address.Family} and --from "
+                + $"{source} {source.Family}; give two addresses of one family");
+        if (hasFlows && result.GetValue(format) != OutputFormat.Json) result.AddError("--flows answers in JSON only: add -o json");
 
         bool Has(Option option) => result.GetResult(option) is { Implicit: false };
     }

@@ -30,7 +30,7 @@ internal sealed class InstanceOptionSet(InstanceEnvironment environment)
         command.Options.Add(instance);
         command.Options.Add(runDirectory);
         command.Options.Add(bpfFs);
-        command.Validators.Add(result =>
+        command.AddCheck(result =>
         {
             if (result.GetResult(instance) is not { Implicit: false } && environment.Problem is { } problem) result.AddError(problem);
         });

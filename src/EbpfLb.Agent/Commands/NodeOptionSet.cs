@@ -19,7 +19,7 @@ internal sealed class NodeOptionSet
             option.Option.Hidden |= option.Row.Use == OptionUse.Node;
             command.Options.Add(option.Option);
         }
-        command.Validators.Add(result =>
+        command.AddCheck(result =>
         {
             foreach (var error in ConfigErrors.Of(result, all)) result.AddError(error);
         });

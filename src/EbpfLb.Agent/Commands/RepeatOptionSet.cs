@@ -26,7 +26,7 @@ internal sealed class RepeatOptionSet(bool hasOnce = true)
         command.Options.Add(count);
         if (!hasOnce) return;
         command.Options.Add(once);
-        command.Validators.Add(result =>
+        command.AddCheck(result =>
         {
             if (Has(result, once) && Has(result, count)) result.AddError("--once is --count 1: give one of the two");
         });

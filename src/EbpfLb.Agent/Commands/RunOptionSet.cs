@@ -22,7 +22,7 @@ internal sealed class RunOptionSet(InstanceEnvironment environment)
     {
         bare.AddTo(command);
         foreach (var option in own.Concat(proxy)) command.Options.Add(option.Option);
-        command.Validators.Add(result =>
+        command.AddCheck(result =>
         {
             foreach (var error in Check(result)) result.AddError(error);
         });

@@ -24,7 +24,7 @@ internal sealed class ServiceQueryOptionSet(bool hasShort = true)
         command.Arguments.Add(service);
         command.Options.Add(within);
         command.Options.Add(all);
-        command.Validators.Add(Check);
+        command.AddCheck(Check);
     }
 
     public ServiceQuery Read(ParseResult result) => ServiceQuery.Parse(result.GetValue(service), result.GetValue(within));

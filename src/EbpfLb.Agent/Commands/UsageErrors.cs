@@ -22,10 +22,18 @@ internal static class UsageErrors
         }
         // A misspelt option is taken for an argument where the command has one.
         var values = result.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens).Select(t => t.Value);
-        return result.Errors.Select(e => e.Message).Concat(result.UnmatchedTokens.Concat(values)
-            .Where(t => t.StartsWith('-')).Select(t => Near(t, Options(command))).OfType<string>())
+        var valueless = Valueless(result).ToList();
+        return valueless.Select(o
+                => $"{o.IdentifierToken?.Value ?? o.Option.Name}: the value is missing; give {o.Option.HelpName ?? "one"}")
+            .Concat(result.Errors.Where(e => !valueless.Contains(e.SymbolResult)).Select(e => e.Message))
+            .Concat(result.UnmatchedTokens.Concat(values)
+                .Where(t => t.StartsWith('-')).Select(t => Near(t, Options(command))).OfType<string>())
             .Distinct(StringComparer.Ordinal);
     }
+
+    /// <summary>The parser tells of these only where nothing else is wrong.</summary>
+    private static IEnumerable<OptionResult> Valueless(ParseResult result) => result.CommandResult.Children.OfType<OptionResult>()
+        .Where(o => !o.Implicit && o.Tokens.Count == 0 && o.Option.Arity.MinimumNumberOfValues > 0);
 
     private static string? Near(string given, IReadOnlyList<string> names)
         => NearName.Of(Name(given), names) is { } near ? $"did you mean {near}?" : null;

@@ -39,7 +39,7 @@ internal sealed class DoctorOptionSet(InstanceOptionSet instance)
             option.Option.Hidden |= !Shown.Contains(option.Name);
             command.Options.Add(option.Option);
         }
-        command.Validators.Add(result =>
+        command.AddCheck(result =>
         {
             foreach (var error in ConfigErrors.Of(result, all, formsOnly: HasFile(result))) result.AddError(error);
         });

@@ -24,7 +24,7 @@ internal sealed class ListOptionSet(IReadOnlyList<string> orders, params IReadOn
         command.Options.Add(watch);
         repeat.AddTo(command);
         output.AddTo(command);
-        command.Validators.Add(result =>
+        command.AddCheck(result =>
         {
             if (repeat.IsGiven(result) && !IsWatching(result))
                 result.AddError("--interval and --count are for --watch: add it");

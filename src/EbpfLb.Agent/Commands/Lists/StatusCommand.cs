@@ -24,7 +24,7 @@ internal sealed class StatusCommand(CommandContext context)
         instance.AddTo(command);
         command.Options.Add(wait);
         list.AddTo(command);
-        command.Validators.Add(result =>
+        command.AddCheck(result =>
         {
             if (list.IsWatching(result) && result.GetResult(wait) is { Implicit: false })
                 result.AddError("--wait ends when it is ready, and --watch goes on: give one of the two");
