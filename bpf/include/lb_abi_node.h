@@ -22,6 +22,7 @@ enum lb_device_flag {
 				    has a program, too, and loses them else */
 	LB_DEVICE_BRIDGE = 128,	 /* netfilter may have seen what comes in before us, at a port
 				    (br_netfilter), and taken it for a connection to the frontend */
+	LB_DEVICE_WRAPS = 256,	 /* a tunnel: what it puts around a packet may be sent in pieces */
 };
 
 /* Value of lb_devices; the key is the interface index. */

@@ -27,6 +27,7 @@
 #define EADDRINUSE   98
 #define ETIMEDOUT    110
 #define ECONNREFUSED 111
+#define EHOSTUNREACH 113
 #define NSEC_PER_SEC 1000000000ULL
 
 /* Verdicts of cgroup sock_addr programs. */

@@ -4,6 +4,11 @@
 #define LB_FIB_H
 
 #include "lb_conntrack.h"
+#include "lb_device.h"
+
+/* "Don't fragment", and where an IPv4 header has it. */
+#define LB_FRAG_DF   bpf_htons(0x4000)
+#define LB_IPV4_FRAG 6
 
 /* The MTU of the route; of the device, when the neighbour has to be found out first. */
 lb_inline __u16 lb_fib_mtu(hook_ctx *ctx, long rc, const struct bpf_fib_lookup *fib)
@@ -87,14 +92,34 @@ HOOK_ONCE int lb_fib_back(hook_ctx *ctx, struct lb_pass *pass)
 	return true;
 }
 
+/*
+ * Whether the packet may leave in pieces though it is too long: it has no "don't fragment", and the
+ * kernel cuts what the tunnel's device makes of it. Packets that do not go through the stack are
+ * cut by nobody else.
+ */
+lb_inline bool lb_cut_outside(hook_ctx *ctx, const struct lb_pass *pass)
+{
+	const struct lb_device *device;
+	__be16 frag = 0;
+
+	if (pass->pkt.tuple.family != 4 || lb_ct_tunnels(pass))
+		return false;
+	device = lb_device_get(pass->ct.oif);
+	return device && device->flags & LB_DEVICE_WRAPS &&
+	       !hook_read(ctx, pass->pkt.l3 + LB_IPV4_FRAG, &frag, sizeof(frag)) &&
+	       !(frag & LB_FRAG_DF);
+}
+
 /* Longer than what its way takes; of a GSO packet each segment counts. */
 HOOK_ONCE int lb_too_long(hook_ctx *ctx, const struct lb_pass *pass)
 {
 	__u32 segment = hook_segment(ctx), header = 8;
 	__u8 words = 0;
 
-	if (!segment || !pass)
+	if (!pass)
 		return true;
+	if (!segment)
+		return !lb_cut_outside(ctx, pass);
 	if (pass->pkt.tuple.proto == IPPROTO_TCP) {
 		if (hook_read(ctx, pass->pkt.l4 + 12, &words, 1))
 			return true;

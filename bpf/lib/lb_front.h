@@ -193,7 +193,7 @@ lb_inline int lb_front_leave(hook_ctx *ctx, struct lb_pass *pass,
 
 	/* Before anything is written: what cannot have more room goes on as it is. */
 	if (unlikely(more)) {
-		if (hook_grow(ctx, more))
+		if (pass->pkt.l4 + more > LB_REACH || hook_grow(ctx, more))
 			return XDP_PASS;
 		pass->pkt.l3 += more;
 		pass->pkt.l4 += more;

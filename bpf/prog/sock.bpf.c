@@ -29,11 +29,26 @@ lb_inline int refuse(__u32 service_id, enum lb_reason reason)
 	return deny(ECONNREFUSED);
 }
 
-/* What a dropped SYN ends in, without the wait. */
+/* "kworker/" (little endian): the name of each worker of the kernel begins so. A process that calls
+ * itself so gets another error, and nothing else. */
+#define WORKER 0x2f72656b726f776bULL
+
+lb_inline bool is_worker(void)
+{
+	__u64 name[2] = {};
+
+	return !bpf_get_current_comm(name, sizeof(name)) && name[0] == WORKER;
+}
+
+/*
+ * What a dropped SYN ends in, without the wait. The kernel's own clients connect by workers: NFS
+ * waits after an error that it knows, and tries again at once for ever after this one
+ * (docs/decisions/0009).
+ */
 lb_inline int drop(enum lb_reason reason)
 {
 	lb_count(reason);
-	return deny(ETIMEDOUT);
+	return deny(is_worker() ? EHOSTUNREACH : ETIMEDOUT);
 }
 
 /*

@@ -10,7 +10,7 @@ namespace EbpfLb.Abi;
 public static class AbiInfo
 {
     /// <summary>AbiFingerprint.Compute of the object: structs, enums and maps.</summary>
-    public const string Hash = "b16ed6b5efcdc56b97b6ce3029a95d221b29ee621b6fb781dd0c1203cea73e84";
+    public const string Hash = "2a50d74e660655bf9f0f7f4e86a09cec2d44995a642a1a12b975171c03c356c1";
 
     /// <summary>AbiFingerprint.ComputeMaps of the object: only what maps hold, so maps with the same value can be kept.</summary>
     public const ulong MapsHash = 0x089b35d83a049524;
@@ -1341,6 +1341,9 @@ public enum LbDeviceFlag : uint
 
     /// <summary>LB_DEVICE_BRIDGE.</summary>
     Bridge = 128,
+
+    /// <summary>LB_DEVICE_WRAPS.</summary>
+    Wraps = 256,
 }
 
 /// <summary>enum lb_front_way.</summary>

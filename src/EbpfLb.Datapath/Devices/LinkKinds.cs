@@ -43,6 +43,12 @@ internal static class LinkKinds
     public static LinkGroup GroupOf(Link link)
         => link.Kind is null ? LinkGroup.Physical : Groups.GetValueOrDefault(link.Kind, LinkGroup.Unknown);
 
+    /// <summary>
+    /// A tunnel that leaves "don't fragment" out of its own headers. vxlan and geneve do unless told otherwise (`df` of ip-link(8)),
+    /// WireGuard always; those of IP in IP put it in.
+    /// </summary>
+    public static bool MayBeCut(Link link) => link.Kind is "vxlan" or "geneve" or "wireguard";
+
     /// <summary>"a physical device", "a tap", "an ipip device".</summary>
     public static string Describe(Link link) => link.Kind switch
     {

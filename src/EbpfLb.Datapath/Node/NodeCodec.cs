@@ -17,7 +17,8 @@ internal static class NodeCodec
             Flags = (device.Pod ? (uint)LbDeviceFlag.Pod : 0) | (device.Detect ? (uint)LbDeviceFlag.Detect : 0)
                 | (device.Bare ? (uint)LbDeviceFlag.Bare : 0) | (device.Above ? (uint)LbDeviceFlag.Above : 0)
                 | (device.Away ? (uint)LbDeviceFlag.Away : 0) | (device.SendsFrames ? (uint)LbDeviceFlag.Xdp : 0)
-                | (device.SendsOwnFrames ? (uint)LbDeviceFlag.XdpSend : 0) | (device.Bridge ? (uint)LbDeviceFlag.Bridge : 0),
+                | (device.SendsOwnFrames ? (uint)LbDeviceFlag.XdpSend : 0) | (device.Bridge ? (uint)LbDeviceFlag.Bridge : 0)
+                | (device.Wraps ? (uint)LbDeviceFlag.Wraps : 0),
         };
         if (device.Lower != 0) (value.Lower, value.Vlan) = (device.Lower, Be16.FromHost(device.Vlan));
         if (device.Mac?.GetAddressBytes() is { Length: 6 } mac) value.Mac = U8x6.FromBytes(mac);

@@ -52,6 +52,9 @@ public sealed record NodeDevice(
     /// <summary>It is a bridge with our program: netfilter may have seen what comes in before the program does.</summary>
     public bool Bridge { get; init; }
 
+    /// <summary>A tunnel whose packets the kernel cuts where they are too long, whatever is in them.</summary>
+    public bool Wraps { get; init; }
+
     /// <summary>Link address of a device above it that has no program of ours; null: none.</summary>
     public PhysicalAddress? Upper { get; init; }
 

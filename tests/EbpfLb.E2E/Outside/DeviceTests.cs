@@ -54,6 +54,22 @@ public sealed class DeviceTests : IDisposable
         cluster.Probe.Do($"bulk to={to} up=50000000 down=50000000");
     }
 
+    [Fact]
+    public void Datagrams_in_pieces_go_through_a_vxlan_tunnel_that_is_too_narrow_for_them()
+    {
+        var service = cluster.Publish("c");
+        TestCluster.AddTunnel(cluster.First.Netns, cluster.Second.Netns);
+        TestCluster.AddTunnel(cluster.Second.Netns, cluster.First.Netns);
+        var to = service.Address(cluster, Way.NodePortOfFirst, Family.IPv4);
+        Eventually.True(() => cluster.Probe.Load(
+                new LoadSpec(LoadMode.Udp, to) { Count = 1, Timeout = TimeSpan.FromMilliseconds(300) }).By("c@10.99.0.1") == 1,
+            () => $"the tunnel to be used. Log:\n{cluster.First.Agent.EndOfLog}");
+
+        // Pieces of 1,500 bytes. Who answers one with "fragmentation needed" has lost that datagram.
+        cluster.CheckClean(cluster.Probe.Load(new LoadSpec(LoadMode.Udp, to) { Count = 20, Bytes = 4000 }));
+        Assert.Equal(0, Drops.Count(cluster.First, "pkt_too_big"));
+    }
+
     public void Dispose() => cluster.Dispose();
 
     /// <summary>

@@ -50,6 +50,21 @@ public sealed class SocketRangeTests(TestCluster cluster) : IClassFixture<TestCl
     }
 
     [Theory]
+    [InlineData("kworker/u4:2", "No route to host")]
+    [InlineData("worker/u4:2", "Connection timed out")]
+    public void A_worker_of_the_kernel_gets_an_error_after_which_NFS_waits(string name, string error)
+    {
+        var (address, port) = Split(Publish(["a"], "192.0.2.0/24").Address(cluster, Way.LoadBalancerIP, Family.IPv4));
+
+        var (_, said) = ChildProcess.Run(
+            cluster.First.Netns.Place, ["bash", "-c", $"printf {name} > /proc/$$/comm; exec 3<> /dev/tcp/{address}/{port}"]);
+
+        Assert.Contains(error, said, StringComparison.Ordinal);
+
+        static (string, string) Split(string text) => (text[..text.LastIndexOf(':')], text[(text.LastIndexOf(':') + 1)..]);
+    }
+
+    [Theory]
     [MemberData(nameof(Families))]
     public void A_socket_that_is_bound_is_judged_by_that_address(Family family)
     {

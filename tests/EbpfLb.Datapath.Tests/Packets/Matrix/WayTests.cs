@@ -33,6 +33,26 @@ public class WayTests(PacketFixture fixture) : PacketTest(fixture.Program)
     }
 
     [Theory]
+    [InlineData(true, false, true)]
+    [InlineData(true, true, false)]
+    [InlineData(false, false, false)]
+    public void A_longer_one_that_may_be_cut_goes_into_a_tunnel_all_the_same(bool isTunnel, bool dontFragment, bool goes)
+    {
+        var at = Ends.Of(Family.IPv4);
+        Serve(L4.Udp, Family.IPv4, new BackendSpec(at.NarrowPod, BackendPort));
+        var device = Program.Tables.Devices.Lookup((uint)PacketLab.Lan.Index);
+        device = device with { Flags = device.Flags | (isTunnel ? (uint)LbDeviceFlag.Wraps : 0) };
+        Program.Tables.Devices.Update((uint)PacketLab.Lan.Index, device);
+        var opening = FromClient(Family.IPv4, Segments.Opening(L4.Udp));
+        var port = SnatPort(In(opening));
+        var tooLong = (opening with { DontFragment = dontFragment }).Payload(PacketLab.NarrowMtu);
+
+        if (goes) Became(Snatted(tooLong, port, at.NarrowPod), Verdict.Redirect, In(tooLong));
+        else Answered(tooLong);
+        Assert.Equal(goes ? 0ul : 1ul, Program.Count(LbReason.PktTooBig));
+    }
+
+    [Theory]
     [MemberData(nameof(Families))]
     public void Of_a_packet_that_the_device_will_cut_each_segment_counts(Family family)
     {
