@@ -34,7 +34,8 @@ public static class NodeStateBuilder
             devices.Where(d => !d.Link.Flags.HasFlag(LinkFlags.Loopback)).Select(d
                 => Device(d, addresses, names, options) with
                 {
-                    Above = stack.IsAbove(d), Bridge = IsBridge(d), Wraps = LinkKinds.MayBeCut(d.Link), Upper = stack.Upper(d), Mac = d.HasEthernet ? d.Link.Mac : null,
+                    Above = stack.IsAbove(d), Bridge = IsBridge(d), Wraps = LinkKinds.MayBeCut(d.Link), Upper = stack.Upper(d),
+                    Mac = d.HasEthernet ? d.Link.Mac : null,
                     SendsFrames = network.XdpSenders.Contains(SenderOf(d).Index), SendsOwnFrames = SendsOwnFrames(SenderOf(d), network),
                     Lower = TaggedAt(d) is { } lower ? (uint)lower.Index : 0, Vlan = d.Link.VlanId,
                 }).ToValueList(),

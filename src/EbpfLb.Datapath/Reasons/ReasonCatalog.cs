@@ -28,7 +28,8 @@ public static class ReasonCatalog
             "connect() or sendto() to a ClusterIP was refused, as its service does not have the port",
             "correct the client's port or protocol, or add the port to the service"),
         new(LbReason.SockUnallocated, ReasonKind.Socket, "connect() or sendto() was given up at once, as no service has the address",
-            "look for a client that remembers the address of a service that is gone"),
+            "once after a Service was created: nothing, the client was faster; else look for a client that remembers the "
+                + "address of a service that is gone"),
         new(LbReason.SockBindRefused, ReasonKind.Socket, "bind() to a NodePort in use was refused",
             "let the process listen on another port"),
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using EbpfLb.Http.Health;
 using Prometheus;
 
 namespace EbpfLb.Http.Metrics;
@@ -16,4 +17,11 @@ public sealed class HealthMetrics(MetricRegistry metrics)
     public void RecordLivez(int status) => livez.WithLabels(Code(status)).Inc();
 
     private static string Code(int status) => status.ToString(CultureInfo.InvariantCulture);
+}
+
+/// <summary>Readiness, for alerts. /metrics/slis has it too, and is a page that few Prometheus read.</summary>
+public sealed class ReadyMetrics
+{
+    public ReadyMetrics(MetricRegistry metrics, IProxyHealth health) => metrics.ObserveGauge(
+        "ebpflb_ready", "1 while /readyz succeeds, which says otherwise what is missing", () => health.Readiness().Ready ? 1 : 0);
 }

@@ -128,6 +128,14 @@ public sealed class NodeStateBuilderTests
 
     [Contract("5.2", "note 9: all addresses of the node are local sources, a VIP on it too")]
     [Fact]
+    public void What_tunnels_put_around_a_packet_may_be_cut_but_not_that_of_IP_in_IP()
+    {
+        var net = new Net().Device("eth0").Device("vx", "vxlan").Device("gv", "geneve").Device("wg", "wireguard").Device("t", "ipip")
+            .Device("g", "gretap");
+        Assert.Equal(["vx", "gv", "wg"], Build(net).Devices.Where(d => d.Wraps).Select(d => d.Name));
+    }
+
+    [Fact]
     public void Addresses_are_told_once_without_loopback_and_those_of_others()
     {
         var net = new Net().Device("eth0").Device("eth1").Address("lo", "127.0.0.1/8", AddressScope.Host)

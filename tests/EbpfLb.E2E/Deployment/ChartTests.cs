@@ -16,6 +16,9 @@ public sealed class ChartTests
         "app.kubernetes.io/instance", "app.kubernetes.io/version", "app.kubernetes.io/managed-by", "helm.sh/chart",
     ];
 
+    /// <summary>The defaults for an API server that lacks what came with 1.30.</summary>
+    private const string Old = "kubernetes-1.29";
+
     private static string Deploy { get; } = Path.Combine(RepositoryPaths.Root, "deploy");
 
     private static string Chart { get; } = Path.Combine(Deploy, "chart");
@@ -25,7 +28,7 @@ public sealed class ChartTests
     public static TheoryData<string> Platforms
         => [.. System.IO.Directory.EnumerateDirectories(Path.Combine(Deploy, "overlays")).Select(d => Path.GetFileName(d)).Order()];
 
-    public static TheoryData<string> AllRendered => ["default", "every", .. Platforms.Select(p => p.Data)];
+    public static TheoryData<string> AllRendered => ["default", "every", Old, .. Platforms.Select(p => p.Data)];
 
     public static TheoryData<string> Wrong
         => [.. System.IO.Directory.EnumerateFiles(Path.Combine(Chart, "ci", "refused")).Select(f => Path.GetFileName(f)).Order()];
@@ -65,6 +68,21 @@ public sealed class ChartTests
     }
 
     [Fact]
+    public void Before_Kubernetes_1_30_AppArmor_is_asked_for_by_the_annotation_and_nothing_else_differs()
+    {
+        const string Field = "appArmorProfile", Annotation = "container.apparmor.security.beta.kubernetes.io/ebpflb";
+        var (now, before) = (Of("default"), Of(Old));
+        Assert.Equal("Unconfined", Text(Map(Map(PodOf(now), "securityContext"), Field), "type"));
+        Assert.Equal("unconfined", Text(Map(Map(TemplateOf(before), "metadata"), "annotations"), Annotation));
+
+        Map(PodOf(now), "securityContext").Children.Remove(Field);
+        Map(Map(TemplateOf(before), "metadata"), "annotations").Children.Remove(Annotation);
+        Assert.Equal(now.Select(Canonical), before.Select(Canonical));
+
+        static IReadOnlyList<YamlMappingNode> Of(string name) => RenderedObjects.Read(Path.Combine(Rendered, $"{name}.yaml"));
+    }
+
+    [Fact]
     public void Every_setting_arrives_where_it_belongs()
     {
         var values = (YamlMappingNode)Load(Path.Combine(Chart, "ci", "every-values.yaml"));
@@ -86,6 +104,7 @@ public sealed class ChartTests
             ("10.0.0.5", "10356"),
             (Text(Map(Map(container, p), "httpGet"), "host"), Text(Map(Map(container, p), "httpGet"), "port"))));
         Assert.Equal("OnDelete", Text(Map(Map(Single(objects, "DaemonSet"), "spec"), "updateStrategy"), "type"));
+        Assert.Equal("90", Text(Map(Single(objects, "DaemonSet"), "spec"), "minReadySeconds"));
         var template = Map(TemplateOf(objects), "metadata");
         Assert.Equal(Canonical(Map(values, "podAnnotations")), Canonical(Map(template, "annotations")));
         Assert.Equal("network", Text(Map(template, "labels"), "team"));
@@ -110,7 +129,7 @@ public sealed class ChartTests
     public void The_schema_accepts(string name)
     {
         var file = name == "every" ? Path.Combine(Chart, "ci", "every-values.yaml") : Path.Combine(Chart, "values", $"{name}.yaml");
-        var values = name == "default" ? new YamlMappingNode() : Load(file);
+        var values = name is "default" or Old ? new YamlMappingNode() : Load(file);
         // Where it differs for everybody, who installs gives it.
         if (!((YamlMappingNode)values).Children.ContainsKey("apiServers"))
             ((YamlMappingNode)values).Add("apiServers", new YamlSequenceNode(new YamlScalarNode("https://10.0.0.1:6443")));

@@ -12,6 +12,7 @@ internal sealed class AllMetrics : IDisposable
         Sync = new SyncMetrics(Registry);
         Plan = new PlanMetrics(Registry);
         Health = new HealthMetrics(Registry);
+        _ = new ReadyMetrics(Registry, Readiness);
         _ = new SourceMetrics(Registry, () => Source);
         _ = new DatapathMetrics(Registry, Readings);
         _ = new ServiceMetrics(Registry, () => Services);
@@ -30,6 +31,8 @@ internal sealed class AllMetrics : IDisposable
     public ManualTimeProvider Time { get; } = new(DateTimeOffset.FromUnixTimeSeconds(1_000_000));
 
     public FixedReadings Readings { get; } = new();
+
+    public FixedHealth Readiness { get; } = new();
 
     public SourceStatus Source { get; set; } = new("here", false, null, null);
 

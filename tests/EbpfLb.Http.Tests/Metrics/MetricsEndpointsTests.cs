@@ -1,8 +1,6 @@
 using System.Net;
-using EbpfLb.Http.Health;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Http.Tests.Server;
-using EbpfLb.Model;
 using EbpfLb.Testing;
 
 namespace EbpfLb.Http.Tests.Metrics;
@@ -113,12 +111,5 @@ public sealed class MetricsEndpointsTests : IDisposable
         using var answer = await server.Client.PutAsync(
             new Uri("/debug/flags/v", UriKind.Relative), content, TestContext.Current.CancellationToken);
         return answer.StatusCode;
-    }
-
-    private sealed class FixedHealth : IProxyHealth
-    {
-        public HealthReport Report() => new(default, default, NodeEligible: false, Healthy: true, new Dictionary<IpFamily, FamilyHealth>());
-
-        public ReadinessReport Readiness() => new(false, ["not yet"]);
     }
 }

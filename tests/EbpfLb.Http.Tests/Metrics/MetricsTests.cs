@@ -86,6 +86,9 @@ public sealed class MetricsTests : IDisposable
         Assert.Contains("ebpflb_kernel_feature{feature=\"tcx\"} 0", metrics.Lines);
         Assert.Contains("ebpflb_attached_programs 9", metrics.Lines);
         Assert.Contains("ebpflb_attached_devices 2", metrics.Lines);
+        Assert.Contains("ebpflb_ready 0", metrics.Lines);
+        metrics.Readiness.IsReady = true;
+        Assert.Contains("ebpflb_ready 1", metrics.Lines);
         Assert.Contains("ebpflb_canary_ok 1", metrics.Lines);
         metrics.Readings.IsCanaryOk = null;
         Assert.DoesNotContain(metrics.Lines, l => l.StartsWith("ebpflb_canary_ok", StringComparison.Ordinal));

@@ -37,6 +37,7 @@ internal static class StateModule
     private static void Observe(AgentContext agent, PipelineState state, FlowState flows)
     {
         var (metrics, dataplane) = (agent.Metrics, agent.Dataplane);
+        _ = new ReadyMetrics(metrics, state);
         _ = new SourceMetrics(metrics, () => agent.Source.Status);
         _ = new DatapathMetrics(metrics, new DataplaneReadings(dataplane.Hooks, dataplane.Diagnostics, state, flows, agent.Time));
         _ = new ServiceMetrics(

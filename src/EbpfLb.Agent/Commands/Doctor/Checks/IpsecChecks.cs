@@ -30,7 +30,7 @@ internal static class IpsecChecks
         ? CheckResult.Ok(Policies, "no policy of IPsec is for what leaves")
         : CheckResult.Warning(Policies,
             $"{found.Count} {(found.Count == 1 ? "policy" : "policies")} of IPsec for what leaves, such as {found[0]}: masqueraded packets "
-                + "to backends of other nodes are dropped where a policy blocks them, and else leave unencrypted",
-            "encrypt by a device with a route (WireGuard, or IPsec with an xfrm or vti device), or let Services have backends of this node "
-                + "only (traffic policy Local)");
+                + "to backends of other nodes, and answers to their clients, are dropped where a policy blocks them, and else leave "
+                + "unencrypted; what arrives encrypted for a NodePort may not be served",
+            "encrypt by a device with a route (WireGuard, or IPsec with an xfrm or vti device)");
 }
