@@ -8,9 +8,9 @@ cd "$(dirname "$0")/.."
 
 need=(clang:clang llvm-strip:llvm llvm-link:llvm bpftool:bpftool ip:iproute2 make:make curl:curl awk:mawk nsenter:util-linux flock:util-linux)
 list= prometheus= proxies= shared= others=
-# Programs that write rules of their own, and what is in them that tests call.
-others_packages="firewalld python3-firewall python3-nftables ufw docker.io containerd runc containernetworking-plugins"
-others_programs=(firewalld:firewalld firewall-cmd:firewalld ufw:ufw dockerd:docker.io containerd:containerd runc:runc)
+# Programs that write rules or load programs of their own, and what is in them that tests call.
+others_packages="firewalld python3-firewall python3-nftables ufw docker.io containerd runc containernetworking-plugins xdp-tools libxdp1"
+others_programs=(firewalld:firewalld firewall-cmd:firewalld ufw:ufw dockerd:docker.io containerd:containerd runc:runc xdp-loader:xdp-tools xdp-filter:xdp-tools)
 for what in "$@"; do
 	case $what in
 		list) list=yes ;;

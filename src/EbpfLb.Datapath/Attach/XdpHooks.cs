@@ -156,8 +156,11 @@ internal sealed class XdpHooks(XdpMode mode, InstancePaths paths, Func<BpfProgra
         {
             return new XdpState(mode, 0, e.Errno switch
             {
-                Errno.EBUSY
-                    => $"another XDP program is at {place.Name}: take it away, or leave the device out of XDP by {OptionNames.Xdp} off",
+                // EEXIST: it is there in another mode than ours, or at a device above.
+                Errno.EBUSY or Errno.EEXIST when Others(place) is { } other
+                    => $"another XDP program is at {place.Name}, {other}: where it is not needed, `{other.Removal}` takes it away, and ours "
+                        + $"comes with the next look ({OptionNames.SyncPeriod}); {OptionNames.Xdp} off ends this message",
+                Errno.EBUSY => $"another XDP program was at {place.Name}",
                 Errno.EEXIST => $"a device above {place.Name} (a VLAN, bridge or macvlan) has an XDP program: take it away",
                 Errno.EOPNOTSUPP or Errno.EINVAL when mode == XdpMode.Driver && IsBond(place)
                     => $"the mode of the bond {place.Name}, or the driver of one of its ports, refuses XDP: {e.Summary}",
@@ -166,6 +169,10 @@ internal sealed class XdpHooks(XdpMode mode, InstancePaths paths, Func<BpfProgra
             });
         }
     }
+
+    /// <summary>Read again, as it may have come since all were read. null: it has just gone.</summary>
+    private static OtherXdp? Others(Link place)
+        => Present()[place.Index].SelectMany(at => at.Programs, (at, id) => OtherXdp.Of(place.Name, id, at)).FirstOrDefault();
 
     /// <summary>
     /// The tag is not in the frame where the device takes it off, nor between two veths; nor at a bond, as the stack takes it off at the

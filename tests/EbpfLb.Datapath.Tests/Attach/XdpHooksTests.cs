@@ -84,17 +84,23 @@ public sealed class XdpHooksTests : IDisposable
         IEnumerable<string> Faults() => lab.Run(() => hooks.Faults([.. attached.Values])).Select(f => f.Object);
     }
 
-    [Fact]
-    public void The_program_of_somebody_else_stays_and_is_named_as_the_reason()
+    /// <summary>The kernel has another errno for a program in another mode, which is that of devices above, too.</summary>
+    [Theory]
+    [InlineData(XdpMode.Driver, false, "driver", "xdpdrv")]
+    [InlineData(XdpMode.Driver, true, "generic", "xdpgeneric")]
+    [InlineData(XdpMode.Generic, false, "driver", "xdpdrv")]
+    [InlineData(XdpMode.Generic, true, "generic", "xdpgeneric")]
+    public void The_program_of_somebody_else_stays_and_is_named_as_the_reason(XdpMode mode, bool isGeneric, string there, string word)
     {
         var other = NewProgram();
         var index = lab.IndexOf(DeviceLab.Left);
-        using var theirs = lab.Run(() => BpfLink.AttachXdp(other, index, isGeneric: false));
+        using var theirs = lab.Run(() => BpfLink.AttachXdp(other, index, isGeneric));
 
-        using var hooks = NewHooks(XdpMode.Driver);
+        using var hooks = NewHooks(mode);
         var attached = Attach(hooks, DeviceLab.Left, DeviceLab.Right);
 
-        Assert.Contains("another XDP program is at left", attached["left"].Xdp!.Problem, StringComparison.Ordinal);
+        Assert.StartsWith($"another XDP program is at left, {other.Name} (id {other.Id}, {there}): where it is not needed, "
+            + $"`ip link set dev left {word} off` takes it away", attached["left"].Xdp!.Problem, StringComparison.Ordinal);
         Assert.Null(attached["right"].Xdp!.Problem);
         Assert.Equal((other.Id, program.Id), (ProgramAt("left"), ProgramAt("right")));
     }

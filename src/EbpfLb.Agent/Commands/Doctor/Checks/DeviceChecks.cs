@@ -1,6 +1,7 @@
 using EbpfLb.Agent.Control;
 using EbpfLb.Bpf;
 using EbpfLb.Datapath;
+using EbpfLb.Datapath.Attach;
 using EbpfLb.Model;
 using EbpfLb.Netlink.Network;
 
@@ -38,27 +39,30 @@ internal static class DeviceChecks
             {
                 var ours = ids.FindIndex(own.Contains);
                 foreach (var (id, index) in ids.Select((id, index) => (id, index)).Where(p => !own.Contains(p.id)))
-                    found.Add(Judge(device.Name, place, DoctorFacts.NameOf(id), isBefore: ours > index));
+                {
+                    found.Add(place == DevicePlaces.Xdp ? Judge(places.XdpOf(device, id))
+                        : Judge(device.Name, place, DoctorFacts.NameOf(id), isBefore: ours > index));
+                }
             }
+            found.AddRange(places.FiltersAt(device.Index, own).Select(f => Judge(device.Name, f.Place, f.Filter, f.IsBefore)));
         }
         var names = string.Join(", ", served.Concat(below).Select(d => d.Name));
         return found.Count > 0 ? found
             : [CheckResult.Ok(Company, names.Length == 0 ? "no device has or would have programs" : $"no program of others is at {names}")];
     }
 
-    public static CheckResult Judge(string device, string place, string program, bool isBefore) => place switch
-    {
-        DevicePlaces.Xdp => CheckResult.Warning(Company,
-            $"{device}: XDP program {program} of others sees packets first: those that it answers, drops or sends on reach no Service",
-            $"`ip link set dev {device} xdp off` removes it, if it is not meant to be there; the agent's own XDP is not used on {device} "
-                + $"meanwhile"),
-        _ when isBefore => CheckResult.Warning(Company,
+    public static CheckResult Judge(OtherXdp program) => CheckResult.Warning(Company,
+        $"{program.Device}: XDP program {program} of others sees packets first: those that it answers, drops or sends on reach no Service",
+        $"`{program.Removal}` removes it, if it is not meant to be there; the agent's own XDP is not used on {program.Device} meanwhile");
+
+    public static CheckResult Judge(string device, string place, string program, bool isBefore) => isBefore
+        ? CheckResult.Warning(Company,
             $"{device}: {program} runs before ours at {place}: what it accepts or sends on reaches no Service",
-            "start the agent again: it puts its program first; then see which of the two has to be first"),
-        _ => CheckResult.Warning(Company, $"{device}: {program} is at {place} too, and sees packets as ours leave them",
+            "nothing to do if it lets what it does not drop go on to the next one (a program by TCX_NEXT or TC_ACT_UNSPEC, a filter by "
+                + "`continue` behind its last action); else have it attached again while the agent runs, behind ours")
+        : CheckResult.Warning(Company, $"{device}: {program} is at {place} too, and sees packets as ours leave them",
             $"`bpftool net show dev {device}` and `tc filter show dev {device} ingress` show whose it is; nothing to do if it only counts "
-                + $"or limits"),
-    };
+                + $"or limits");
 
     /// <summary>Whether the programs that the agent says are there run there.</summary>
     private static (List<CheckResult> Found, int Count) Told(StatusReport status, DevicePlaces places)

@@ -1,0 +1,32 @@
+using EbpfLb.Netlink.Network;
+
+namespace EbpfLb.Datapath.Attach;
+
+/// <summary>An XDP program of somebody else at a device.</summary>
+/// <param name="Id">The kernel's.</param>
+/// <param name="Name">As the kernel has it; null: it has just ended.</param>
+/// <param name="Mode">"driver", "generic" or "hardware".</param>
+public sealed record OtherXdp(string Device, uint Id, string? Name, string Mode)
+{
+    /// <summary>
+    /// The program by which libxdp (xdp-loader, xdp-filter) calls those that it was given, up to ten; see its protocol.org.
+    /// </summary>
+    private const string Dispatcher = "xdp_dispatcher";
+
+    /// <summary>"xdpfilt_alw_all (id 7, driver)".</summary>
+    public override string ToString() => $"{Name ?? "ended"} (id {Id}, {Mode})"
+        + (Name == Dispatcher ? $", by which libxdp calls those that `xdp-loader status {Device}` lists" : "");
+
+    /// <summary>
+    /// The command that takes it away. Without its mode ip would mean the driver's on a device whose driver has XDP, and leave one by the
+    /// stack where it is. libxdp's dispatcher has pins, which would be left behind.
+    /// </summary>
+    public string Removal => Name == Dispatcher ? $"xdp-loader unload {Device} --all"
+        : $"ip link set dev {Device} {(Mode switch { Generic => "xdpgeneric", Hardware => "xdpoffload", _ => "xdpdrv" })} off";
+
+    private const string Driver = "driver", Generic = "generic", Hardware = "hardware";
+
+    /// <summary>The program of this id there.</summary>
+    public static OtherXdp Of(string device, uint id, XdpAttachment at) => new(device, id, Inventory.ProgramOf(id)?.Name,
+        id == at.Driver ? Driver : id == at.Generic ? Generic : Hardware);
+}
