@@ -76,8 +76,10 @@ SEC("tc")
 int o_mark(struct __sk_buff *ctx)
 {
 	ctx->mark = O_MARK;
-	ctx->priority = 5;
+	/* One store of both is refused. */
+	asm volatile("" ::: "memory");
 	ctx->queue_mapping = 1;
+	ctx->priority = 5;
 	return TC_ACT_UNSPEC;
 }
 

@@ -75,10 +75,10 @@ public sealed class CgroupProgramTests : IDisposable
     {
         var cgroup = atPod ? OfPod : Root;
         others.AtCgroup(cgroup, "multi");
-        others.Set(Knob.Deny, 1);
+        others.Set(Setting.Deny, 1);
 
         Assert.Equal(["connect/EPERM"], Ask().Errors.Keys);
-        others.Set(Knob.Deny, 0);
+        others.Set(Setting.Deny, 0);
 
         Assert.True(Ask().IsClean);
     }
@@ -88,8 +88,8 @@ public sealed class CgroupProgramTests : IDisposable
     public void An_address_that_it_puts_in_place_of_another_is_what_ours_goes_by()
     {
         var other = cluster.Publish("c");
-        others.Set(Knob.From, Number(service.Manifest.ClusterIPs[0]));
-        others.Set(Knob.To, Number(other.Manifest.ClusterIPs[0]));
+        others.Set(Setting.From, Number(service.Manifest.ClusterIPs[0]));
+        others.Set(Setting.To, Number(other.Manifest.ClusterIPs[0]));
         others.AtCgroup(OfPod, "multi");
 
         var report = Ask();

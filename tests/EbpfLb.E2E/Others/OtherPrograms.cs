@@ -25,7 +25,7 @@ internal sealed class OtherPrograms : IDisposable
     }
 
     /// <summary>enum o_knob.</summary>
-    public enum Knob : uint
+    public enum Setting : uint
     {
         Port,
         Deny,
@@ -43,7 +43,7 @@ internal sealed class OtherPrograms : IDisposable
         Address,
     }
 
-    public void Set(Knob knob, ulong value) => knobs.Update((uint)knob, value);
+    public void Set(Setting knob, ulong value) => knobs.Update((uint)knob, value);
 
     public ulong Seen(What what) => seen.Lookup((uint)what);
 

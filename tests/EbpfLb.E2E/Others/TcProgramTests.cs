@@ -65,7 +65,7 @@ public sealed class TcProgramTests
         using var cluster = NewCluster(method);
         using var others = new OtherPrograms(cluster.First.Netns);
         var service = cluster.Publish("a", "c");
-        others.Set(Knob.Port, (ulong)service.NodePort);
+        others.Set(Setting.Port, (ulong)service.NodePort);
 
         others.AtClsact("o_drop", TcDirection.Ingress, 10);
 
@@ -83,7 +83,7 @@ public sealed class TcProgramTests
         using var cluster = NewCluster(method);
         using var others = new OtherPrograms(cluster.First.Netns);
         var service = cluster.Publish("a", "c");
-        cluster.First.Netns.Configure("link add mirror0 type dummy", "link set mirror0 up");
+        cluster.First.Netns.Configure("link add mirror0 type veth peer name mirror1", "link set mirror0 up", "link set mirror1 up");
         others.AtClsact("o_out", TcDirection.Egress, 300);
 
         Tc(cluster, "filter", "add", "dev", "eth0", "ingress", "pref", "10", "protocol", "all", "u32", "match", "u32", "0", "0",
@@ -130,7 +130,7 @@ public sealed class TcProgramTests
         using var cluster = NewCluster("tcx");
         using var others = new OtherPrograms(cluster.First.Netns);
         var (dropped, service) = (cluster.Publish("a", "c"), cluster.Publish("a", "c"));
-        others.Set(Knob.Port, (ulong)dropped.NodePort);
+        others.Set(Setting.Port, (ulong)dropped.NodePort);
 
         using (others.AtTcx("o_drop", first: true))
         {
