@@ -8,9 +8,11 @@ cd "$(dirname "$0")/.."
 
 need=(clang:clang llvm-strip:llvm llvm-link:llvm bpftool:bpftool ip:iproute2 make:make curl:curl awk:mawk nsenter:util-linux flock:util-linux)
 list= prometheus= proxies= shared= others=
-# Programs that write rules or load programs of their own, and what is in them that tests call.
-others_packages="firewalld python3-firewall python3-nftables ufw docker.io containerd runc containernetworking-plugins xdp-tools libxdp1"
-others_programs=(firewalld:firewalld firewall-cmd:firewalld ufw:ufw dockerd:docker.io containerd:containerd runc:runc xdp-loader:xdp-tools xdp-filter:xdp-tools)
+# Programs that write rules, addresses and routes, or load programs of their own, and what is in them that tests call.
+others_packages="firewalld python3-firewall python3-nftables ufw docker.io containerd runc containernetworking-plugins"
+others_packages+=" xdp-tools libxdp1 keepalived bird2"
+others_programs=(firewalld:firewalld firewall-cmd:firewalld ufw:ufw dockerd:docker.io containerd:containerd runc:runc)
+others_programs+=(xdp-loader:xdp-tools xdp-filter:xdp-tools keepalived:keepalived bird:bird2 birdc:bird2)
 for what in "$@"; do
 	case $what in
 		list) list=yes ;;
@@ -57,6 +59,12 @@ done
 # Modules of Python by which firewalld and its command talk to each other.
 [ -z "$others" ] || for module in gi:python3-gi dbus:python3-dbus; do
 	[ -e "/usr/lib/python3/dist-packages/${module%%:*}" ] || packages+=("${module##*:}")
+done
+# Libraries of keepalived and bird, whose packages are not installed.
+[ -z "$others" ] || for library in libnl-genl-3.so.200:libnl-genl-3-200 libnetsnmpmibs.so.40:libsnmp40 libnftnl.so.11:libnftnl11 \
+	libmnl.so.0:libmnl0 libgio-2.0.so.0:libglib2.0-0 libpcre2-8.so.0:libpcre2-8-0 libssl.so.3:libssl3 libssh-gcrypt.so.4:libssh-gcrypt-4 \
+	libreadline.so.8:libreadline8; do
+	ldconfig -p | grep -q "${library%%:*}" || packages+=("${library##*:}")
 done
 
 if has haproxy && has nginx && { [ -e /usr/lib/nginx/modules/ngx_stream_module.so ] || [ -e build/tools/ngx_stream_module.so ]; }; then proxies=; fi
