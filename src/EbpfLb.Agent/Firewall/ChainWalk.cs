@@ -45,7 +45,8 @@ internal sealed class ChainWalk(NetfilterRules rules, NewConnection packet)
         .Where(c => c.Hook == packet.Hook && c.Type != "nat" && (c.Family == "inet" || c.Family == packet.FamilyName))
         .OrderBy(c => c.Priority).Select(Of);
 
-    private ChainOutcome Of(NetfilterChain chain)
+    /// <summary>Of one base chain.</summary>
+    public ChainOutcome Of(NetfilterChain chain)
     {
         var result = Walk(chain.Family, chain.Table, chain.Name, 0);
         if (result.End == Step.None && chain.IsDropPolicy) result = result with { End = Step.Drop, Where = ByPolicy };

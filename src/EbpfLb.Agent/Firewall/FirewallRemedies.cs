@@ -16,10 +16,12 @@ internal static class FirewallRemedies
     /// <param name="where">See <see cref="ChainOutcome.Where"/>.</param>
     /// <param name="ranges">Of pods; empty: not known.</param>
     /// <param name="withAnswers">Answers are dropped, too.</param>
+    /// <param name="withSolicitations">So is what pods of one bridge ask each other for their link addresses.</param>
     public static IEnumerable<string> OfForward(
-        NetfilterRules rules, NetfilterChain chain, string where, List<IPNetwork> ranges, bool withAnswers)
+        NetfilterRules rules, NetfilterChain chain, string where, List<IPNetwork> ranges, bool withAnswers, bool withSolicitations)
     {
         List<string> named = ranges.Count > 0 ? [.. ranges.Take(Shown).Select(r => $"{r}")] : ["PODCIDR"];
+        List<string> destinations = [.. named, .. withSolicitations ? (string[])[$"{ForwardedPackets.SolicitedNodes}"] : []];
         if (IsPanic(rules, chain, where)) yield return "`firewall-cmd --panic-off`";
         else if (IsFirewalld(rules, chain))
         {
@@ -35,12 +37,12 @@ internal static class FirewallRemedies
         }
         else if (IsIptables(chain))
         {
-            foreach (var range in named) yield return $"`{Insert(chain)} -d {range} -j ACCEPT`";
+            foreach (var range in destinations) yield return $"`{Insert(chain)} -d {range} -j ACCEPT`";
             if (withAnswers) yield return $"`{Insert(chain)} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`";
         }
         else
         {
-            foreach (var range in named)
+            foreach (var range in destinations)
                 yield return $"`nft insert rule {chain.Family} {chain.Table} {chain.Name} {(range.Contains(':') ? "ip6" : "ip")} daddr "
                     + $"{range} accept`";
             if (withAnswers)

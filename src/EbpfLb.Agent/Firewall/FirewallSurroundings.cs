@@ -14,8 +14,8 @@ namespace EbpfLb.Agent.Firewall;
 /// <param name="Inputs">Devices that clients are behind; empty: none, or not known.</param>
 internal sealed record FirewallSurroundings(IReadOnlyList<(string Name, int Index)> Inputs, PortRange NodePorts)
 {
-    /// <summary>Of each only so many are gone by.</summary>
-    private const int MaxDestinations = 256;
+    /// <summary>Of each only so many are gone by; of backends of one route, which stand for pods of its kind.</summary>
+    private const int MaxDestinations = 256, MaxBackends = 16;
 
     /// <summary>Ranges or addresses of pods here, with the range to name in an advice, and the device that leads to them.</summary>
     public IReadOnlyList<PodDestination> Pods { get; init; } = [];
@@ -54,16 +54,25 @@ internal sealed record FirewallSurroundings(IReadOnlyList<(string Name, int Inde
             && !IPAddress.IsLoopback(healthz.Address))
             ports[(ushort)healthz.Port] = "healthz";
         List<IPNetwork> ranges = [.. live.Node.Detector.KnownRanges(null).Select(NetworkOf)];
+        List<IPAddress> addresses = [.. tcp.Select(b => IPAddress.Parse(b.Address)).Distinct()];
+        List<ByteRange> exact = [.. addresses.Select(NewConnection.RangeOf)];
         return new FirewallSurroundings([.. inputs.Select(l => (l.Name, l.Index))], live.Node.NodePorts)
         {
-            Pods = [.. PodsOf(network, isInput, ranges, [.. tcp.Select(b => IPAddress.Parse(b.Address)).Distinct()]).Take(MaxDestinations)],
+            Pods = [.. PodsOf(network, isInput, ranges, addresses).Take(MaxDestinations).Select(Known)],
             RemotePods = [.. Within(network, ranges).Where(f => isInput.Contains(f.Route.Oif))
                 .Select(f => new PodDestination(NewConnection.RangeOf(f.Route.Prefix), f.Range, DeviceOf(network, f.Route.Oif)))
-                .Take(MaxDestinations)],
+                .Take(MaxDestinations).Select(Known)],
             Own = [.. own.Where(a => inputs.Count == 0 || isInput.Contains(a.LinkIndex)).Select(a => a.Local)
                 .GroupBy(a => a.AddressFamily).Select(g => g.First())],
             OwnPorts = ports,
             Frontends = [.. frontends.Where(f => f.Kind != "NodePort").Select(f => IPAddress.Parse(f.Address)).Distinct()],
+        };
+
+        PodDestination Known(PodDestination pods) => pods with
+        {
+            Backends = [.. exact.Where(b => b.First.Length == pods.Addresses.First.Length && pods.Addresses.Covers(b)).Take(MaxBackends)],
+            IsFilteredBridge = network.Links.Any(l => l.Index == pods.Device?.Index && l.Kind == "bridge")
+                && BridgeFilter.Asks(pods.Named.BaseAddress.AddressFamily),
         };
     }
 
@@ -108,4 +117,11 @@ internal sealed record FirewallSurroundings(IReadOnlyList<(string Name, int Inde
 
 /// <param name="Named">What an advice names.</param>
 /// <param name="Device">That they are behind; null: not known.</param>
-internal sealed record PodDestination(ByteRange Addresses, IPNetwork Named, (string Name, int Index)? Device);
+internal sealed record PodDestination(ByteRange Addresses, IPNetwork Named, (string Name, int Index)? Device)
+{
+    /// <summary>Backends among them.</summary>
+    public IReadOnlyList<ByteRange> Backends { get; init; } = [];
+
+    /// <summary>The device is a bridge, and netfilter is asked about what passes over it (net.bridge.bridge-nf-call-iptables).</summary>
+    public bool IsFilteredBridge { get; init; }
+}

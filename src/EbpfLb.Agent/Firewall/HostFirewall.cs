@@ -48,7 +48,7 @@ internal sealed class HostFirewall(NetfilterRules rules, FirewallSurroundings ar
     public IReadOnlyList<FirewallFinding> Forward()
     {
         var found = from packet in ForwardedPackets.Of(around)
-                    from outcome in new ChainWalk(rules, packet.Packet).Outcomes()
+                    from outcome in Outcomes(packet)
                     where outcome.End != ChainEnd.Passes
                         // Before routing much is dropped that is no connection to a Service: what is not sure is no finding.
                         && (outcome.End != ChainEnd.MayDrop || packet.Packet.Hook == NetfilterHook.Forward)
@@ -67,8 +67,15 @@ internal sealed class HostFirewall(NetfilterRules rules, FirewallSurroundings ar
                 group.Key.Chain.Hook == NetfilterHook.Prerouting ? "no rule for forwarded packets is asked about them"
                     : "packets that the programs sent to a pod have neither `ct status dnat` nor kube-proxy's mark",
                 string.Join("; ", FirewallRemedies.OfForward(rules, group.Key.Chain, group.Key.Where, named,
-                    kinds.Contains(ForwardedKind.Answers))));
+                    kinds.Contains(ForwardedKind.Answers), kinds.Contains(ForwardedKind.Solicitations))));
         })];
+    }
+
+    private IEnumerable<ChainOutcome> Outcomes(ForwardedPacket packet)
+    {
+        List<ChainWalk> exact = [.. packet.Exact.Select(p => new ChainWalk(rules, p))];
+        return new ChainWalk(rules, packet.Packet).Outcomes().SelectMany(outcome =>
+            outcome.End is ChainEnd.Passes or ChainEnd.Drops || exact.Count == 0 ? [outcome] : exact.Select(w => w.Of(outcome.Chain)));
     }
 
     private static string What(HashSet<ForwardedKind> kinds, List<IPNetwork> ranges)
@@ -79,6 +86,8 @@ internal sealed class HostFirewall(NetfilterRules rules, FirewallSurroundings ar
         if (kinds.Contains(ForwardedKind.OfPods))
             parts.Add($"{(parts.Count == 0 ? $"new connections between pods{pods}" : "between pods")}, such as those to ClusterIPs,");
         if (kinds.Contains(ForwardedKind.Answers)) parts.Add($"answers of pods{(parts.Count == 0 ? pods : "")} to clients outside");
+        if (kinds.Contains(ForwardedKind.Solicitations))
+            parts.Add($"neighbour solicitations between pods of one bridge{(parts.Count == 0 ? pods : "")}");
         return string.Join(" and ", parts);
     }
 

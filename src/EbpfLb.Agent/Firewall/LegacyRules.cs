@@ -114,7 +114,7 @@ internal static class LegacyRules
         "-s" or "-d" when IPNetwork.TryParse(value.Contains('/') ? value : $"{value}/{(value.Contains(':') ? 128 : 32)}", out var network)
             => new(option == "-s" ? RuleField.SourceAddress : RuleField.DestinationAddress, [NewConnection.RangeOf(network)], isInverted),
         "-i" or "-o" => new(option == "-i" ? RuleField.InputDevice : RuleField.OutputDevice, [Device(value)], isInverted),
-        "-p" => new(RuleField.Protocol, [Byte(value switch { "tcp" => 6, "udp" => 17, _ => 0 })], isInverted),
+        "-p" => new(RuleField.Protocol, [Byte(value switch { "tcp" => 6, "udp" => 17, "ipv6-icmp" => 58, _ => 0 })], isInverted),
         "--dport" or "--dports" when value.Split(',').Select(Ports).ToList() is var ports && ports.All(p => p is not null)
             => new(RuleField.DestinationPort, [.. ports.Select(p => p!)], isInverted),
         "--ctstate" or "--state" => RuleCondition.AnyOf(RuleField.State, Bits(value, ("INVALID", 1), ("ESTABLISHED", 2), ("RELATED", 4),

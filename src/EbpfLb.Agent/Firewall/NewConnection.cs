@@ -27,13 +27,13 @@ internal enum Match
 /// <param name="Port">That they go to; null: any.</param>
 internal sealed record NewConnection(AddressFamily Family, NetfilterHook Hook, ByteRange? Destination, ushort? Port)
 {
-    private const byte Tcp = 6, Ip4 = 2, Ip6 = 10;
+    private const byte Tcp = 6, IcmpV6 = 58, Ip4 = 2, Ip6 = 10;
 
     /// <summary>IPS_EXPECTED, IPS_SEEN_REPLY, IPS_ASSURED, IPS_SRC_NAT and IPS_DST_NAT: none is set; in answers the second is.</summary>
     private const uint KnownStatus = 0x37, Assured = 4, SeenReply = 2;
 
-    /// <summary>NF_CT_STATE_BIT(IP_CT_NEW), and of IP_CT_ESTABLISHED.</summary>
-    private const uint New = 8, Established = 2;
+    /// <summary>NF_CT_STATE_BIT(IP_CT_NEW), and of IP_CT_ESTABLISHED; NF_CT_STATE_UNTRACKED_BIT.</summary>
+    private const uint New = 8, Established = 2, Untracked = 64;
 
     /// <summary>XT_ADDRTYPE_UNICAST and XT_ADDRTYPE_LOCAL.</summary>
     private const uint Unicast = 2, Local = 4;
@@ -56,6 +56,12 @@ internal sealed record NewConnection(AddressFamily Family, NetfilterHook Hook, B
     /// <summary>They answer what netfilter has let pass, and do not begin a connection.</summary>
     public bool IsAnswer { get; init; }
 
+    /// <summary>
+    /// They are no connection, but ask for a neighbour's link address (RFC 4861), which nf_conntrack does not follow
+    /// (net/netfilter/nf_conntrack_proto_icmpv6.c).
+    /// </summary>
+    public bool IsSolicitation { get; init; }
+
     /// <summary>"ip" or "ip6", as tables are called.</summary>
     public string FamilyName => Family == AddressFamily.InterNetwork ? "ip" : "ip6";
 
@@ -77,7 +83,7 @@ internal sealed record NewConnection(AddressFamily Family, NetfilterHook Hook, B
         return Invert(condition.Field switch
         {
             RuleField.Family => OfValue(condition, [Family == AddressFamily.InterNetwork ? Ip4 : Ip6]),
-            RuleField.Protocol => OfValue(condition, [Tcp]),
+            RuleField.Protocol => OfValue(condition, [IsSolicitation ? IcmpV6 : Tcp]),
             RuleField.State => OfValue(condition, Host(State)),
             RuleField.DestinationAddress => Destination is { } range ? OfRange(condition, range)
                 : condition.Values.Any(v => v.First.Length == AddressBytes && !IsInside(v)) ? Match.Maybe : Match.Never,
@@ -95,7 +101,7 @@ internal sealed record NewConnection(AddressFamily Family, NetfilterHook Hook, B
 
     private int AddressBytes => Family == AddressFamily.InterNetwork ? 4 : 16;
 
-    private uint State => IsAnswer ? Established : New;
+    private uint State => IsSolicitation ? Untracked : IsAnswer ? Established : New;
 
     private Match OfBits(RuleCondition condition, uint mask) => condition.Field switch
     {

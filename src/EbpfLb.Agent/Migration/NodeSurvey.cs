@@ -12,6 +12,7 @@ internal sealed class NodeSurvey
     private readonly List<FoundTable> tables = [];
     private readonly List<FoundNftTable> nftTables = [];
     private readonly List<string> unreadable = [], notLookedAt = [], warnings = [];
+    private readonly string? portMap = PortMap.Configuration();
 
     public static Survey Read()
     {
@@ -52,7 +53,7 @@ internal sealed class NodeSurvey
         try
         {
             if (SavedTable.Parse(text) is not { } table) return;
-            var found = new FoundTable(tool, table, text, TableRemoval.Of(table));
+            var found = new FoundTable(tool, table, text, TableRemoval.Of(table, name == "nat" ? PortMap.NeedOf(table, portMap) : null));
             tables.Add(found);
             if (name == "filter" && found.Removal.Chains.Contains(KubeProxyChains.Forward)
                 && table.Chains.Any(c => c is { Name: Forwarding, Policy: "DROP" }))

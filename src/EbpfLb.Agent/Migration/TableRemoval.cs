@@ -36,7 +36,8 @@ internal sealed class TableRemoval
 
     public int RuleCount => Jumps.Count + Chains.Sum(c => table.RulesOf(c).Count());
 
-    public static TableRemoval Of(SavedTable table)
+    /// <param name="markNeed">See <see cref="PortMap.NeedOf"/>.</param>
+    public static TableRemoval Of(SavedTable table, string? markNeed = null)
     {
         var chains = table.Chains.ToDictionary(c => c.Name);
         var owned = chains.Keys.Where(KubeProxyChains.Owns).ToHashSet();
@@ -47,6 +48,7 @@ internal sealed class TableRemoval
             if (chains.TryGetValue(rule.Chain, out var from) && KubeProxyChains.IsOwnJump(rule, from)) own.Add(rule);
             else Keep(rule.Target!, $"{rule.Chain} jumps to it");
         }
+        if (markNeed is not null && owned.Contains(KubeProxyChains.MarkForMasquerade)) Keep(KubeProxyChains.MarkForMasquerade, markNeed);
         // What is marked there is masqueraded here.
         if (kept.ContainsKey(KubeProxyChains.MarkForMasquerade) && owned.Contains(KubeProxyChains.Postrouting))
             Keep(KubeProxyChains.Postrouting, $"it masquerades what {KubeProxyChains.MarkForMasquerade} marks");

@@ -92,6 +92,67 @@ public sealed class HostFirewallTests
         Assert.Empty(new HostFirewall(Parse("FORWARD", FromOutside + "-A FORWARD -s 10.244.1.0/24 -j ACCEPT", "DROP"), around).Forward());
     }
 
+    /// <summary>As the CNI plugin firewall writes them, for each pod.</summary>
+    [Fact]
+    public void Rules_about_single_pods_are_judged_by_the_backends()
+    {
+        const string OfPlugin = "-A FORWARD -d 10.244.1.7/32 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
+            + "-A FORWARD -s 10.244.1.7/32 -j ACCEPT\n";
+        var around = Around with { Pods = [Around.Pods[0] with { Backends = [NewConnection.RangeOf(IPAddress.Parse("10.244.1.7"))] }] };
+
+        var found = Assert.Single(new HostFirewall(Parse("FORWARD", OfPlugin, "DROP"), around).Forward());
+        Assert.True(found.IsSure, found.Finding);
+        Assert.Contains("so new connections to pods (10.244.0.0/16) fail", found.Finding);
+
+        const string LetIn = OfPlugin + "-A FORWARD -d 10.244.0.0/16 -j ACCEPT";
+        Assert.Empty(new HostFirewall(Parse("FORWARD", LetIn, "DROP"), around).Forward());
+        var other = Around with { Pods = [Around.Pods[0] with { Backends = [NewConnection.RangeOf(IPAddress.Parse("10.244.1.8"))] }] };
+        found = Assert.Single(new HostFirewall(Parse("FORWARD", LetIn, "DROP"), other).Forward());
+        Assert.True(found.IsSure, found.Finding);
+        Assert.Contains("so answers of pods (10.244.0.0/16) to clients outside fail", found.Finding);
+    }
+
+    [Fact]
+    public void What_passes_over_a_bridge_is_looked_at_where_netfilter_is_asked_about_it()
+    {
+        const string FromOutside = Answered + "-A FORWARD -i eth0 -j ACCEPT\n";
+        Assert.Empty(Forward(FromOutside));
+        var around = Around with { Pods = [Around.Pods[0] with { IsFilteredBridge = true }] };
+
+        var found = Assert.Single(new HostFirewall(Parse("FORWARD", FromOutside, "DROP"), around).Forward());
+
+        Assert.Contains("so new connections between pods (10.244.0.0/16), such as those to ClusterIPs, fail", found.Finding);
+    }
+
+    /// <summary>Tried beside the CNI plugin bridge (ForwardPolicyTests): IPv4 worked then, and IPv6 did not.</summary>
+    [Theory]
+    [InlineData("", false)]
+    [InlineData("-A FORWARD -m conntrack --ctstate NEW -j ACCEPT", false)]
+    [InlineData("-A FORWARD -p ipv6-icmp -j ACCEPT", true)]
+    [InlineData("-A FORWARD -d ff02::1:ff00:0/104 -j ACCEPT", true)]
+    [InlineData("-A FORWARD -s fd00:10:244::/64 -j ACCEPT", true)]
+    public void Pods_of_a_filtered_bridge_have_to_find_each_other(string rules, bool isLetPass)
+    {
+        var around = Around with
+        {
+            Pods =
+            [
+                new PodDestination(NewConnection.RangeOf(IPNetwork.Parse("fd00:10:244::/64")), IPNetwork.Parse("fd00:10:244::/48"),
+                    ("cni0", 5))
+                {
+                    IsFilteredBridge = true,
+                },
+            ],
+        };
+
+        var found = new HostFirewall(LegacyRules.Parse("ip6", SavedTable.Parse(
+            $"*filter\n:FORWARD DROP [0:0]\n{Answered}-A FORWARD -d fd00:10:244::/48 -j ACCEPT\n{rules}\nCOMMIT\n")!), around).Forward();
+
+        if (isLetPass) Assert.Empty(found);
+        else Assert.Contains("so neighbour solicitations between pods of one bridge (fd00:10:244::/48) fail", Assert.Single(found).Finding);
+        Assert.All(found, f => Assert.Contains("`ip6tables-legacy -I FORWARD -d ff02::1:ff00:0/104 -j ACCEPT`", f.Remedy));
+    }
+
     [Fact]
     public void A_rule_for_one_device_of_clients_does_not_make_that_of_another_unknown()
     {

@@ -51,6 +51,22 @@ public sealed class TableRemovalTests
         Assert.Equal(["KUBE-SERVICES"], removal.Jumps.Select(j => j.Target));
     }
 
+    /// <summary>The CNI plugin portmap jumps there for pods with hostPorts, of which there is none now.</summary>
+    [Theory]
+    [InlineData(":CNI-HOSTPORT-DNAT - [0:0]", null, true)]
+    [InlineData(":CNI-HOSTPORT-DNAT - [0:0]\n:CNI-HOSTPORT-SETMARK - [0:0]", null, false)]
+    [InlineData("", "/etc/cni/net.d/10-pods.conflist", true)]
+    [InlineData("", null, false)]
+    public void A_mark_that_portmap_will_use_stays_too(string chains, string? configuration, bool isKept)
+    {
+        var table = SavedTable.Parse(KubeProxy + chains + "\nCOMMIT\n")!;
+
+        var removal = TableRemoval.Of(table, PortMap.NeedOf(table, configuration));
+
+        Assert.Equal(isKept ? ["KUBE-MARK-MASQ", "KUBE-POSTROUTING"] : [], removal.Kept.Select(k => k.Name));
+        Assert.Equal(isKept ? ["KUBE-SERVICES"] : ["KUBE-SERVICES", "KUBE-POSTROUTING"], removal.Jumps.Select(j => j.Target));
+    }
+
     [Fact]
     public void What_others_jump_to_stays_with_all_that_it_leads_to()
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using EbpfLb.E2E.Migration;
+using EbpfLb.Testing.Netns;
 using EbpfLb.Testing.Probes;
 using EbpfLb.Testing.Processes;
 
@@ -11,14 +12,15 @@ internal sealed class FirewallBed : IDisposable
     private readonly DirectoryInfo state = Directory.CreateTempSubdirectory("ebpflb-migrate-");
 
     /// <param name="isLocal">See <see cref="MigrationBed"/>.</param>
-    public FirewallBed(string mode = "iptables-nft", bool isLocal = false)
+    /// <param name="addPod">See <see cref="MigrationBed"/>.</param>
+    public FirewallBed(string mode = "iptables-nft", bool isLocal = false, Func<NodeNetns, string, PodNetns>? addPod = null)
     {
-        Bed = new MigrationBed(mode, isLocal);
+        Bed = new MigrationBed(mode, isLocal, addPod);
         try
         {
             Root = Bed.Keep(PrivateRoot.Start(Bed.Node.Place));
             Ways = new ServiceWays(Bed, Bed.Keep(NetProbe.Start(Bed.Node.Place)),
-                Bed.Keep(NetProbe.Start(Bed.Node.Pods.Single(p => p.Name == "a").Place)));
+                Bed.Keep(NetProbe.Start(Bed.Backend.Place)));
         }
         catch
         {
@@ -51,6 +53,10 @@ internal sealed class FirewallBed : IDisposable
         var (code, output) = Bed.Agent.Command("migrate", "run", "--state-dir", state.FullName);
         Assert.True(code == 0, output);
     }
+
+    /// <summary>The same, as it sees the files of <see cref="Root"/>; returns how it ended, and what it printed.</summary>
+    public (int ExitCode, string Output) MigrateInside()
+        => Bed.Agent.CommandBy(Root.Enter, "migrate", "run", "--state-dir", state.FullName);
 
     /// <summary>What `ebpflb doctor` says of one thing: states, findings and remedies of its lines.</summary>
     public (IReadOnlyList<string> States, string Finding, string Remedy) Doctor(string check)

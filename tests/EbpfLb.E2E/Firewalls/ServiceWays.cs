@@ -27,12 +27,14 @@ internal sealed class ServiceWays(MigrationBed bed, NetProbe node, NetProbe back
     /// <param name="pod">By ClusterIP from a pod that is no backend.</param>
     /// <param name="hairpin">From the backend of this node, which is one of its own.</param>
     /// <param name="podToNodePort">Where netfilter translates that is another way than by ClusterIP; null: it is the same.</param>
-    public static string Of(string outside, string pod, string hairpin, string? podToNodePort = null, bool ofKubeProxy = false)
+    /// <param name="node">From the node itself.</param>
+    public static string Of(
+        string outside, string pod, string hairpin, string? podToNodePort = null, bool ofKubeProxy = false, string node = "ac")
     {
         List<(string Name, string Reached)> ways =
         [
             (NodePort, outside), (ExternalIP, outside), (ClusterIP, pod), (PodToNodePort, podToNodePort ?? pod), (Hairpin, hairpin),
-            (Node, "ac"), (NodeToNodePort, "ac"),
+            (Node, node), (NodeToNodePort, node),
         ];
         return string.Join('\n', ways.Where(w => !ofKubeProxy || w.Name != ExternalIP).Select(w => $"{w.Name}: {w.Reached}"));
     }
@@ -48,7 +50,8 @@ internal sealed class ServiceWays(MigrationBed bed, NetProbe node, NetProbe back
         (Node, node, MigrationBed.ToClusterIP), (NodeToNodePort, node, bed.ToNodePort),
     ];
 
-    private static string Reached(NetProbe probe, Func<Family, string> to)
+    /// <summary>Names of those that answered, which are to be the same with both protocols and families; else each says its own.</summary>
+    public static string Reached(NetProbe probe, Func<Family, string> to)
     {
         var each = (from family in (Family[])[Family.IPv4, Family.IPv6]
                     from mode in (LoadMode[])[LoadMode.Tcp, LoadMode.Udp]

@@ -27,8 +27,10 @@ internal sealed class MigrationBed : IDisposable
 
     /// <param name="mode">See <see cref="Mode"/>.</param>
     /// <param name="isLocal">The Service is a load balancer's of traffic policy Local, so it has a health check node port.</param>
-    public MigrationBed(string mode, bool isLocal = false)
+    /// <param name="addPod">Makes the pods of the first node, by their names; null: <see cref="NodeNetns.AddPod"/>.</param>
+    public MigrationBed(string mode, bool isLocal = false, Func<NodeNetns, string, PodNetns>? addPod = null)
     {
+        addPod ??= (node, name) => node.AddPod(name);
         Mode = mode;
         hasHealthCheck = isLocal;
         var router = topology.AddRouter();
@@ -38,8 +40,8 @@ internal sealed class MigrationBed : IDisposable
         router.Connect(Node);
         router.Connect(far);
         foreach (var range in (string[])["203.0.112.0/24", "2001:db8:1::/64"]) router.Route(range, Node);
-        pod = Node.AddPod("pod");
-        backends = [Node.AddPod("a"), far.AddPod("c")];
+        pod = addPod(Node, "pod");
+        backends = [addPod(Node, "a"), far.AddPod("c")];
         foreach (var backend in backends) Keep(PodServer.Start(backend.Place, backend.Name, $"{TargetPort}", $"{TargetPort}"));
         Outside = Keep(NetProbe.Start(client.Place));
         Pod = Keep(NetProbe.Start(pod.Place));
@@ -75,12 +77,20 @@ internal sealed class MigrationBed : IDisposable
 
     public ProcessPlace PodPlace => pod.Place;
 
+    /// <summary>Of the first node.</summary>
+    public PodNetns Backend => backends[0];
+
     /// <summary>Of the client outside and of the pod, IPv4.</summary>
     public string OutsideAddress => client.IPv4.ToString();
+
+    public (IPAddress IPv4, IPAddress IPv6) OutsideAddresses => (client.IPv4, client.IPv6);
 
     public string PodAddress => pod.IPv4.ToString();
 
     public AgentProcess Agent { get; private set; } = null!;
+
+    /// <summary>What agents read, beside the Service of the bed.</summary>
+    public ManifestDirectory Manifests => manifests;
 
     public static string ToClusterIP(Family family) => new IPEndPoint(family == Family.IPv6 ? ClusterIPv6 : ClusterIPv4, Port).ToString();
 

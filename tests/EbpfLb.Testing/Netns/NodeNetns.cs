@@ -16,6 +16,7 @@ public sealed class NodeNetns
 
     private readonly string prefix;
     private readonly List<PodNetns> pods = [];
+    private readonly List<string> sandboxes = [];
 
     internal NodeNetns(string prefix, string name, int index, CgroupScope cgroup)
     {
@@ -94,17 +95,11 @@ public sealed class NodeNetns
     public PodNetns AddPod(string name, params IReadOnlyList<string> unreachable)
     {
         var number = pods.Count + 10;
-        var netns = $"{Netns}-{name}";
+        var (netns, place) = AddSandbox(name);
         var pod = new PodNetns(
-            name,
-            netns,
-            IPAddress.Parse($"10.244.{Index}.{number}"),
-            IPAddress.Parse($"fd00:10:244:{Index:x}::{number:x}"),
-            new ProcessPlace(NetnsTopology.PathOf(netns), Cgroup.Child($"pod-{name}").Path));
+            name, netns, IPAddress.Parse($"10.244.{Index}.{number}"), IPAddress.Parse($"fd00:10:244:{Index:x}::{number:x}"), place);
         pods.Add(pod);
 
-        Ip.Batch(null, $"netns add {netns}");
-        Sysctls(netns, forwarding: false);
         Ip.Batch(null, $"link add p-{name} netns {Netns} type veth peer name eth0 netns {netns}");
         Ip.Batch(
             Netns,
@@ -128,10 +123,27 @@ public sealed class NodeNetns
         return pod;
     }
 
+    /// <summary>A pod's namespace and cgroup without a device, as a container runtime makes them before it calls a CNI plugin.</summary>
+    public (string Netns, ProcessPlace Place) AddSandbox(string name)
+    {
+        var netns = $"{Netns}-{name}";
+        Ip.Batch(null, $"netns add {netns}");
+        sandboxes.Add(netns);
+        Sysctls(netns, forwarding: false);
+        return (netns, new ProcessPlace(NetnsTopology.PathOf(netns), Cgroup.Child($"pod-{name}").Path));
+    }
+
+    /// <summary>Takes a sandbox away; what ran there is to have ended.</summary>
+    public void RemoveSandbox(string netns)
+    {
+        sandboxes.Remove(netns);
+        NetnsTopology.Delete(netns);
+    }
+
     internal void Delete()
     {
         Cgroup.Dispose();
-        foreach (var netns in pods.Select(pod => pod.Netns).Append(Netns))
+        foreach (var netns in sandboxes.Append(Netns))
             NetnsTopology.Delete(netns);
     }
 

@@ -13,6 +13,7 @@ public sealed class ChildProcess : IDisposable
     private readonly BlockingCollection<string> lines = [];
     private readonly StringBuilder log = new();
     private readonly string title;
+    private bool isDisposed;
 
     private ChildProcess(ProcessPlace place, IReadOnlyList<string> command, IReadOnlyDictionary<string, string>? environment)
     {
@@ -110,6 +111,8 @@ public sealed class ChildProcess : IDisposable
 
     public void Dispose()
     {
+        if (isDisposed) return;
+        isDisposed = true;
         if (!process.HasExited)
             Kill();
         process.Dispose();

@@ -55,6 +55,9 @@ public sealed class PrivateRoot : IDisposable
     /// <exception cref="InvalidOperationException">The files cannot be laid out; the message says why.</exception>
     public static PrivateRoot Start(ProcessPlace place) => new(place);
 
+    /// <summary>What to put before a command that is to run here.</summary>
+    public IReadOnlyList<string> Enter => [RepositoryPaths.Tool("nsenter"), $"--mount={namespaces}/mnt", $"--pid={namespaces}/pid", "--"];
+
     /// <summary>Starts a program that goes on until this is disposed of.</summary>
     public ChildProcess StartDaemon(params IReadOnlyList<string> command)
     {
@@ -89,6 +92,5 @@ public sealed class PrivateRoot : IDisposable
         foreach (var daemon in daemons) daemon.Dispose();
     }
 
-    private IReadOnlyList<string> Inside(IReadOnlyList<string> command)
-        => [RepositoryPaths.Tool("nsenter"), $"--mount={namespaces}/mnt", $"--pid={namespaces}/pid", "--", .. command];
+    private IReadOnlyList<string> Inside(IReadOnlyList<string> command) => [.. Enter, .. command];
 }
