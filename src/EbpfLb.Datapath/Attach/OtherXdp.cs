@@ -14,8 +14,8 @@ public sealed record OtherXdp(string Device, uint Id, string? Name, string Mode)
     private const string Dispatcher = "xdp_dispatcher";
 
     /// <summary>"xdpfilt_alw_all (id 7, driver)".</summary>
-    public override string ToString() => $"{Name ?? "ended"} (id {Id}, {Mode})"
-        + (Name == Dispatcher ? $", by which libxdp calls those that `xdp-loader status {Device}` lists" : "");
+    public override string ToString()
+        => $"{Name ?? "ended"} (id {Id}, {Mode}{(Name == Dispatcher ? $"; `xdp-loader status {Device}` lists those that it calls" : "")})";
 
     /// <summary>
     /// The command that takes it away. Without its mode ip would mean the driver's on a device whose driver has XDP, and leave one by the

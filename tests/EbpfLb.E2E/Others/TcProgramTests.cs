@@ -83,7 +83,8 @@ public sealed class TcProgramTests
         using var cluster = NewCluster(method);
         using var others = new OtherPrograms(cluster.First.Netns);
         var service = cluster.Publish("a", "c");
-        cluster.First.Netns.Configure("link add mirror0 type veth peer name mirror1", "link set mirror0 up", "link set mirror1 up");
+        cluster.First.Netns.Configure(
+            "link add mirror0 type veth peer name mirror1", "link set mirror0 up", "link set mirror1 up");
         others.AtClsact("o_out", TcDirection.Egress, 300);
 
         Tc(cluster, "filter", "add", "dev", "eth0", "ingress", "pref", "10", "protocol", "all", "u32", "match", "u32", "0", "0",

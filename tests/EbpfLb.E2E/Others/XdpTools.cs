@@ -3,8 +3,8 @@ using EbpfLb.Testing.Processes;
 namespace EbpfLb.E2E.Others;
 
 /// <summary>
-/// xdp-filter and xdp-loader on a node, with a BPF file system of their own. Where the kernel lets libxdp load programs of type EXT they come
-/// below its dispatcher, else they are alone at the device.
+/// xdp-filter and xdp-loader on a node, with a BPF file system of their own. Where the kernel lets libxdp load programs of type EXT they
+/// come below its dispatcher, else they are alone at the device.
 /// </summary>
 internal sealed class XdpTools : IDisposable
 {

@@ -32,11 +32,12 @@ public sealed class XdpToolsTests
         node.Agent.Launch("--xdp", mode, "--sync-period", "10m");
         node.Agent.WaitUntilReady();
 
-        var named = $"another XDP program is at {Device}, {tools.ProgramAt(Device)}, {(theirs == "skb" ? "generic" : "driver")})";
+        var named = $"another XDP program is at {Device}, {tools.ProgramAt(Device)}, {(theirs == "skb" ? "generic" : "driver")}";
         node.Agent.LogLine($"device {Device} has no XDP program, tc does its work: {named}");
         Assert.Contains($"no XDP: {named}", node.Agent.Command("status").Output, StringComparison.Ordinal);
-        var question = (string[])["--from", cluster.Client.IPv4.ToString(), "--to", service.Address(cluster, Way.NodePortOfFirst, Family.IPv4)];
-        Assert.Contains($"no: {Device} has no XDP program: {named}", node.Agent.Command("explain", question).Output, StringComparison.Ordinal);
+        var (_, explained) = node.Agent.Command("explain", "--from", cluster.Client.IPv4.ToString(), "--to",
+            service.Address(cluster, Way.NodePortOfFirst, Family.IPv4));
+        Assert.Contains($"no: {Device} has no XDP program: {named}", explained, StringComparison.Ordinal);
         AssertServed(cluster, service);
         AssertHeld(cluster);
         Assert.Equal(0, Answered(cluster, filtered));
@@ -44,7 +45,8 @@ public sealed class XdpToolsTests
         tools.Run("sh", "-c", RemovalBy(node.Agent, tools.ProgramAt(Device)));
 
         Testing.Processes.Eventually.True(
-            () => node.Agent.Command("status", "-o", "json").Output.Contains($"\"xdp\":\"{mode}\"", StringComparison.Ordinal),
+            () => node.Agent.Json("status").GetProperty("devices").EnumerateArray()
+                .Any(d => d.GetProperty("name").GetString() == Device && d.TryGetProperty("xdp", out var xdp) && xdp.GetString() == mode),
             () => $"XDP of the agent: {cluster.Report()}");
         AssertHeld(cluster);
         AssertServed(cluster, service);
@@ -70,10 +72,11 @@ public sealed class XdpToolsTests
 
         foreach (var theirs in (string[])["native", "skb"])
         {
-            foreach (var load in (string[][])[["xdp-filter", "load", "-m", theirs, Device], ["xdp-loader", "load", "-m", theirs, Device, tools.Program]])
+            foreach (var load in (string[])
+                [$"xdp-filter load -m {theirs} {Device}", $"xdp-loader load -m {theirs} {Device} {tools.Program}"])
             {
-                var (code, output) = tools.Try(load);
-                Assert.True(code != 0, $"{string.Join(' ', load)}: {output}");
+                var (code, output) = tools.Try("sh", "-c", load);
+                Assert.True(code != 0, $"{load}: {output}");
             }
         }
         foreach (var removal in (string[])
@@ -130,6 +133,8 @@ public sealed class XdpToolsTests
     }
 
     private static long Answered(TestCluster cluster, OutsideService service) => cluster.Probe.Load(
-        new LoadSpec(LoadMode.Udp, service.Address(cluster, Way.NodePortOfFirst, Family.IPv4)) { Count = 1, Timeout = TimeSpan.FromSeconds(2) })
-        .Answered;
+        new LoadSpec(LoadMode.Udp, service.Address(cluster, Way.NodePortOfFirst, Family.IPv4))
+        {
+            Count = 1, Timeout = TimeSpan.FromSeconds(2),
+        }).Answered;
 }
