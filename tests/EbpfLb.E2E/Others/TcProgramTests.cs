@@ -121,7 +121,8 @@ public sealed class TcProgramTests
         using (others.AtTcx("o_accept", first: false))
         {
             AssertServed(cluster, service);
-            Assert.Contains($"eth0: o_accept (id {others.Id("o_accept")}) is at TCX ingress too", Doctor(cluster), StringComparison.Ordinal);
+            Assert.Contains($"eth0: o_accept (id {others.Id("o_accept")}) is at TCX ingress too", Doctor(cluster),
+                StringComparison.Ordinal);
         }
     }
 
