@@ -46,9 +46,9 @@
  *   hook_ifindex(ctx)                 device it came in by or leaves by
  *   hook_port(ctx)                    where the frame itself came in, of a bond its port
  *   hook_send(ctx, ifindex)           out by the device as it is, link header included: a verdict
- *   hook_forward(ctx, ifindex, l3)    out by the device, link header by the neighbour that a
- *                                     routing lookup for the packet finds there; l3 is the offset
- *                                     of its IP header: a verdict
+ *   hook_forward(ctx, ifindex, l3, to)  out by the device to that neighbour, or, where it has no
+ *                                     family, to the one that a routing lookup for the packet
+ *                                     finds; l3 is the offset of its IP header: a verdict
  *   hook_sent(ctx)                    whether hook_forward() has sent the packet, which may leave
  *                                     by several devices, one upon the other
  *   hook_arrived(ctx)                 no longer: it may have come from a node on the same kernel.

@@ -184,7 +184,7 @@ lb_inline int hook_send(hook_ctx *ctx, __u32 ifindex)
 
 /* bpf_redirect_neigh() takes an Ethernet header away and writes the one it needs: a packet of a
  * device without one gets room for it, and a priority tag must not hide the protocol from it. */
-lb_inline int hook_forward(hook_ctx *ctx, __u32 ifindex, __u32 l3)
+lb_inline int hook_forward(hook_ctx *ctx, __u32 ifindex, __u32 l3, struct bpf_redir_neigh *to)
 {
 	if (unlikely(l3 != ETH_HLEN)) {
 		if (l3 ? bpf_skb_vlan_pop(ctx) : bpf_skb_change_head(ctx, ETH_HLEN, 0))
@@ -193,7 +193,8 @@ lb_inline int hook_forward(hook_ctx *ctx, __u32 ifindex, __u32 l3)
 	if (unlikely(ctx->vlan_present) && bpf_skb_vlan_pop(ctx))
 		return HOOK_DROP;
 	ctx->tc_index = HOOK_SENT_MARK;
-	return bpf_redirect_neigh(ifindex, NULL, 0, 0);
+	return to->nh_family ? bpf_redirect_neigh(ifindex, to, sizeof(*to), 0)
+			     : bpf_redirect_neigh(ifindex, NULL, 0, 0);
 }
 
 lb_inline bool hook_sent(hook_ctx *ctx)

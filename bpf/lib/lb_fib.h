@@ -16,10 +16,34 @@ lb_inline __u16 lb_fib_mtu(hook_ctx *ctx, long rc, const struct bpf_fib_lookup *
 	return rc == BPF_FIB_LKUP_RET_SUCCESS ? fib->mtu_result : hook_mtu(ctx, fib->ifindex);
 }
 
-/*
- * The route of the packet as it leaves, into ct.oif and ct.mtu: as the kernel would forward it,
- * from the device it came in by and from the address it came with. False: it would not.
- */
+/* There is a way, whether or not the neighbour is known. */
+lb_inline bool lb_fib_found(long rc)
+{
+	return rc == BPF_FIB_LKUP_RET_SUCCESS || rc == BPF_FIB_LKUP_RET_NO_NEIGH;
+}
+
+/* The question for the route of the packet: as the kernel would forward it, from the device it came
+ * in by and from the address it came with. */
+lb_inline void lb_fib_in(struct bpf_fib_lookup *fib, const struct lb_pass *pass)
+{
+	__builtin_memset(fib, 0, sizeof(*fib));
+	fib->ifindex = pass->ifindex;
+	fib->l4_protocol = pass->to.proto;
+	fib->sport = pass->to.sport;
+	fib->dport = pass->to.dport;
+	fib->tot_len = 1; /* asks for the route's MTU */
+	if (pass->to.family == 4) {
+		fib->family = AF_INET;
+		fib->ipv4_src = pass->pkt.tuple.src[3];
+		fib->ipv4_dst = pass->to.dst[3];
+	} else {
+		fib->family = AF_INET6;
+		lb_copy16(fib->ipv6_src, pass->pkt.tuple.src);
+		lb_copy16(fib->ipv6_dst, pass->to.dst);
+	}
+}
+
+/* The route of the packet, into ct.oif and ct.mtu. False: the kernel would not forward it. */
 HOOK_ONCE int lb_fib_forward(hook_ctx *ctx, struct lb_pass *pass)
 {
 	struct bpf_fib_lookup fib;
@@ -27,23 +51,9 @@ HOOK_ONCE int lb_fib_forward(hook_ctx *ctx, struct lb_pass *pass)
 
 	if (!pass)
 		return false;
-	__builtin_memset(&fib, 0, sizeof(fib));
-	fib.ifindex = pass->ifindex;
-	fib.l4_protocol = pass->to.proto;
-	fib.sport = pass->to.sport;
-	fib.dport = pass->to.dport;
-	fib.tot_len = 1; /* asks for the route's MTU */
-	if (pass->to.family == 4) {
-		fib.family = AF_INET;
-		fib.ipv4_src = pass->pkt.tuple.src[3];
-		fib.ipv4_dst = pass->to.dst[3];
-	} else {
-		fib.family = AF_INET6;
-		lb_copy16(fib.ipv6_src, pass->pkt.tuple.src);
-		lb_copy16(fib.ipv6_dst, pass->to.dst);
-	}
+	lb_fib_in(&fib, pass);
 	rc = hook_route(ctx, &fib, 0);
-	if (rc != BPF_FIB_LKUP_RET_SUCCESS && rc != BPF_FIB_LKUP_RET_NO_NEIGH)
+	if (!lb_fib_found(rc))
 		return false;
 	pass->ct.oif = fib.ifindex;
 	pass->ct.mtu = lb_fib_mtu(ctx, rc, &fib);
@@ -83,7 +93,7 @@ HOOK_ONCE int lb_fib_back(hook_ctx *ctx, struct lb_pass *pass)
 	lb_fib_out(&fib, pass);
 	fib.tot_len = 1;
 	rc = hook_route(ctx, &fib, BPF_FIB_LOOKUP_OUTPUT);
-	if (rc != BPF_FIB_LKUP_RET_SUCCESS && rc != BPF_FIB_LKUP_RET_NO_NEIGH)
+	if (!lb_fib_found(rc))
 		return false;
 	/* IPv6 takes another device's route where this one has none, or a worse one. */
 	if (fib.ifindex != pass->ct.oif)
@@ -108,6 +118,31 @@ lb_inline bool lb_cut_outside(hook_ctx *ctx, const struct lb_pass *pass)
 	return device && device->flags & LB_DEVICE_WRAPS &&
 	       !hook_read(ctx, pass->pkt.l3 + LB_IPV4_FRAG, &frag, sizeof(frag)) &&
 	       !(frag & LB_FRAG_DF);
+}
+
+/*
+ * The router that the packet leaves to by ct.oif, for bpf_redirect_neigh(), whose own lookup takes
+ * any of an IPv6 route's ways, whatever the device (ip6_pol_route() goes by the hash alone), and
+ * then looks for that router behind the wrong one. False: the kernel is to look itself.
+ */
+HOOK_ONCE int lb_fib_router(hook_ctx *ctx, const struct lb_pass *pass, struct bpf_redir_neigh *to)
+{
+	struct bpf_fib_lookup fib;
+
+	if (!pass || !to || pass->to.family == 4)
+		return false;
+	lb_fib_out(&fib, pass);
+	fib.tot_len = 1;
+	if (!lb_fib_found(hook_route(ctx, &fib, BPF_FIB_LOOKUP_OUTPUT)) ||
+	    fib.ifindex != pass->ct.oif) {
+		/* Of a group of nexthop objects that finds the first; the hash found this one. */
+		lb_fib_in(&fib, pass);
+		if (!lb_fib_found(hook_route(ctx, &fib, 0)) || fib.ifindex != pass->ct.oif)
+			return false;
+	}
+	to->nh_family = AF_INET6;
+	lb_copy16(to->ipv6_nh, fib.ipv6_dst);
+	return true;
 }
 
 /* Longer than what its way takes; of a GSO packet each segment counts. */

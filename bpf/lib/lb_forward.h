@@ -166,8 +166,12 @@ lb_inline int lb_carry(hook_ctx *ctx, struct lb_pass *pass, enum lb_ct_hook hook
 	}
 	if (unlikely(!(error ? lb_nat_icmp(ctx, pass, hops) : lb_nat(ctx, pass, hops))))
 		return lb_end(pass, LB_DROP_REWRITE, HOOK_DROP);
-	if (out)
-		return hook_forward(ctx, out, pass->pkt.l3);
+	if (out) {
+		struct bpf_redir_neigh to = {};
+
+		lb_fib_router(ctx, pass, &to);
+		return hook_forward(ctx, out, pass->pkt.l3, &to);
+	}
 	return hook == LB_CT_INGRESS && unlikely(lb_bridged(pass)) ? hook_anew(ctx) : HOOK_PASS;
 }
 

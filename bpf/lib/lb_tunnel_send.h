@@ -31,6 +31,7 @@ lb_once int lb_stateless(hook_ctx *ctx, struct lb_pass *pass, bool missed)
 HOOK_ONCE int lb_tunnel_send(hook_ctx *ctx, struct lb_pass *pass)
 {
 	struct lb_tunnel_ends ends;
+	struct bpf_redir_neigh to = {};
 	__be16 ether;
 	__u64 room;
 	__u32 link;
@@ -54,8 +55,10 @@ HOOK_ONCE int lb_tunnel_send(hook_ctx *ctx, struct lb_pass *pass)
 	ether = v4 ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6);
 	if (link && hook_write(ctx, link - sizeof(ether), &ether, sizeof(ether)))
 		return HOOK_DROP;
-	return lb_tunnel_write(ctx, pass, &ends, link) ? HOOK_DROP
-						       : hook_forward(ctx, pass->ct.oif, link);
+	if (lb_tunnel_write(ctx, pass, &ends, link))
+		return HOOK_DROP;
+	lb_fib_tunnel_router(ctx, pass, &ends, &to);
+	return hook_forward(ctx, pass->ct.oif, link, &to);
 }
 
 #endif

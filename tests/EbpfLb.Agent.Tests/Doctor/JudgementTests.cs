@@ -68,9 +68,11 @@ public sealed class JudgementTests
     [Fact]
     public void Strict_reverse_path_filters_matter_where_there_is_another_way_back()
     {
-        Assert.Equal(CheckState.Ok, SysctlChecks.JudgeReversePath([("eth0", 1)]).State);
-        Assert.Equal(CheckState.Ok, SysctlChecks.JudgeReversePath([("eth0", 2), ("eth1", 0)]).State);
-        var found = SysctlChecks.JudgeReversePath([("eth0.7", 1), ("eth1", 0)]);
+        Assert.Equal(CheckState.Ok, SysctlChecks.JudgeReversePath([("eth0", 1, true)]).State);
+        Assert.Equal(CheckState.Ok, SysctlChecks.JudgeReversePath([("eth0", 2, true), ("eth1", 0, true)]).State);
+        // A macvlan device of VRRP receives only.
+        Assert.Equal(CheckState.Ok, SysctlChecks.JudgeReversePath([("eth0", 1, true), ("vrrp.51", 0, false)]).State);
+        var found = SysctlChecks.JudgeReversePath([("eth0.7", 1, true), ("eth1", 0, true)]);
         Assert.Equal((CheckState.Warning, "`sysctl -w net.ipv4.conf.eth0/7.rp_filter=2`"), (found.State, found.Remedy));
     }
 

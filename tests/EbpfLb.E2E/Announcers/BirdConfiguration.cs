@@ -6,7 +6,14 @@ namespace EbpfLb.E2E.Announcers;
 /// <summary>Configurations of bird: BGP of each family by itself between nodes and the router, whose numbers are private ones.</summary>
 internal static class BirdConfiguration
 {
+    /// <summary>Of the second network between the first node and the router.</summary>
+    public const string SecondOfNode4 = "172.19.0.1", SecondGateway4 = "172.19.0.254",
+        SecondOfNode6 = "fd00:172:19::1", SecondGateway6 = "fd00:172:19::fe";
+
     private const int Router = 64_600;
+
+    /// <summary>Beside those that tests need.</summary>
+    private const int OtherRoutes = 48;
 
     /// <summary>Sessions that come up soon, and end with their device.</summary>
     private const string Session = "  connect delay time 1;\n  connect retry time 1;\n  error wait time 1, 2;\n  check link yes;";
@@ -23,20 +30,10 @@ internal static class BirdConfiguration
           ipv6;
           route {{service.Manifest.LoadBalancerIPs[1]}}/128 unreachable;
         }
-        protocol bgp up4 {
-          local {{node.Netns.IPv4}} as {{Number(node)}};
-          neighbor {{RouterNetns.GatewayV4}} as {{Router}};
-        {{Session}}
-          ipv4 { import none; export where proto = "service4"; };
-        }
-        protocol bgp up6 {
-          local {{node.Netns.IPv6}} as {{Number(node)}};
-          neighbor {{RouterNetns.GatewayV6}} as {{Router}};
-        {{Session}}
-          ipv6 { import none; export where proto = "service6"; };
-        }
 
-        """;
+        """
+        + Peer("up4", $"{node.Netns.IPv4}", Number(node), RouterNetns.GatewayV4, Router, "ipv4", "proto = \"service4\"")
+        + Peer("up6", $"{node.Netns.IPv6}", Number(node), RouterNetns.GatewayV6, Router, "ipv6", "proto = \"service6\"");
 
     /// <summary>The router sends to all nodes that announce an address.</summary>
     public static string OfRouter(TestCluster cluster) => $$"""
@@ -51,21 +48,86 @@ internal static class BirdConfiguration
           ipv6 { import none; export all; };
         }
 
-        """ + string.Concat(((ClusterNode[])[cluster.First, cluster.Second]).Select(n => $$"""
-        protocol bgp {{n.Name}}v4 {
-          local {{RouterNetns.GatewayV4}} as {{Router}};
-          neighbor {{n.Netns.IPv4}} as {{Number(n)}};
-        {{Session}}
-          ipv4 { import all; export none; };
+        """ + string.Concat(((ClusterNode[])[cluster.First, cluster.Second]).Select(n =>
+            Peer($"{n.Name}v4", RouterNetns.GatewayV4, Router, $"{n.Netns.IPv4}", Number(n), "ipv4", "false")
+            + Peer($"{n.Name}v6", RouterNetns.GatewayV6, Router, $"{n.Netns.IPv6}", Number(n), "ipv6", "false")));
+
+    /// <summary>
+    /// The node announces the addresses of the service by two devices, takes what the router announces by both, and lets its second
+    /// address be known by the first device.
+    /// </summary>
+    public static string OfNodeWithUplinks(ClusterNode node, OutsideService service) => $$"""
+        router id {{node.Netns.IPv4}};
+        protocol device { scan time 1; }
+        protocol kernel kernel4 {
+          merge paths on;
+          ipv4 { import none; export where source = RTS_BGP; };
         }
-        protocol bgp {{n.Name}}v6 {
-          local {{RouterNetns.GatewayV6}} as {{Router}};
-          neighbor {{n.Netns.IPv6}} as {{Number(n)}};
-        {{Session}}
-          ipv6 { import all; export none; };
+        protocol kernel kernel6 {
+          merge paths on;
+          ipv6 { import none; export where source = RTS_BGP; };
+        }
+        protocol static service4 {
+          ipv4;
+          route {{service.Manifest.LoadBalancerIPs[0]}}/32 unreachable;
+        }
+        protocol static service6 {
+          ipv6;
+          route {{service.Manifest.LoadBalancerIPs[1]}}/128 unreachable;
+        }
+        protocol static second4 {
+          ipv4;
+          route {{SecondOfNode4}}/32 unreachable;
+        }
+        protocol static second6 {
+          ipv6;
+          route {{SecondOfNode6}}/128 unreachable;
         }
 
-        """));
+        """
+        + Peer("first4", $"{node.Netns.IPv4}", Number(node), RouterNetns.GatewayV4, Router, "ipv4", "proto ~ \"se*4\"")
+        + Peer("first6", $"{node.Netns.IPv6}", Number(node), RouterNetns.GatewayV6, Router, "ipv6", "proto ~ \"se*6\"")
+        + Peer("by4", SecondOfNode4, Number(node), SecondGateway4, Router, "ipv4", "proto = \"service4\"")
+        + Peer("by6", SecondOfNode6, Number(node), SecondGateway6, Router, "ipv6", "proto = \"service6\"");
+
+    /// <summary>The router announces the world, the pods of the second node and <see cref="OtherRoutes"/> networks more.</summary>
+    public static string OfRouterWithRoutes(TestCluster cluster) => $$"""
+        router id {{RouterNetns.GatewayV4}};
+        protocol device { scan time 1; }
+        protocol kernel kernel4 {
+          merge paths on;
+          ipv4 { import none; export where source = RTS_BGP; };
+        }
+        protocol kernel kernel6 {
+          merge paths on;
+          ipv6 { import none; export where source = RTS_BGP; };
+        }
+        protocol static known4 {
+          ipv4;
+          route 0.0.0.0/0 unreachable;
+          route 10.244.{{cluster.Second.Netns.Index}}.0/24 unreachable;
+        {{string.Concat(Enumerable.Range(0, OtherRoutes).Select(i => $"  route 100.64.{i}.0/24 unreachable;\n"))}}}
+        protocol static known6 {
+          ipv6;
+          route ::/0 unreachable;
+          route fd00:10:244:{{cluster.Second.Netns.Index:x}}::/64 unreachable;
+        {{string.Concat(Enumerable.Range(0, OtherRoutes).Select(i => $"  route fd00:64:{i:x}::/48 unreachable;\n"))}}}
+
+        """
+        + Peer("first4", RouterNetns.GatewayV4, Router, $"{cluster.First.Netns.IPv4}", Number(cluster.First), "ipv4", "proto = \"known4\"")
+        + Peer("first6", RouterNetns.GatewayV6, Router, $"{cluster.First.Netns.IPv6}", Number(cluster.First), "ipv6", "proto = \"known6\"")
+        + Peer("second4", SecondGateway4, Router, SecondOfNode4, Number(cluster.First), "ipv4", "proto = \"known4\"")
+        + Peer("second6", SecondGateway6, Router, SecondOfNode6, Number(cluster.First), "ipv6", "proto = \"known6\"");
+
+    private static string Peer(string name, string local, int number, string neighbor, int its, string channel, string exported) => $$"""
+        protocol bgp {{name}} {
+          local {{local}} as {{number}};
+          neighbor {{neighbor}} as {{its}};
+        {{Session}}
+          {{channel}} { import all; export where {{exported}}; };
+        }
+
+        """;
 
     private static int Number(ClusterNode node) => Router + 1 + node.Netns.Index;
 }

@@ -1,6 +1,8 @@
 using System.Globalization;
+using System.Net.Sockets;
 using EbpfLb.Agent.Nodes;
 using EbpfLb.Model;
+using EbpfLb.Netlink.Network;
 using EbpfLb.Policy;
 
 namespace EbpfLb.Agent.Commands.Doctor.Checks;
@@ -29,17 +31,23 @@ internal static class SysctlChecks
     {
         if (facts.NetworkHint is { } hint) return [CheckResult.NotKnown(ReversePath, "the agent's settings are not seen from here", hint)];
         var all = Number(facts.Sysctls, "ipv4/conf/all/rp_filter");
+        var waysOut = facts.Network.Routes
+            .Where(r => r is { Type: RouteType.Unicast, Family: AddressFamily.InterNetwork }).Select(r => r.Oif).ToHashSet();
         return [JudgeReversePath(
             [.. facts.ServedDevices.Select(d => (d.Name, Math.Max(all ?? 0, Number(facts.Sysctls,
-                $"ipv4/conf/{d.Name}/rp_filter") ?? 0)))])];
+                $"ipv4/conf/{d.Name}/rp_filter") ?? 0), waysOut.Contains(d.Index)))])];
     }
 
-    /// <param name="devices">With the larger of their own value and that of all, which is in force.</param>
-    public static CheckResult JudgeReversePath(IReadOnlyList<(string Name, int Value)> devices)
+    /// <param name="devices">
+    /// With the larger of their own value and that of all, which is in force, and whether a route leads out by them: none does by the
+    /// macvlan device of a VRRP router (keepalived's use_vmac).
+    /// </param>
+    public static CheckResult JudgeReversePath(IReadOnlyList<(string Name, int Value, bool IsWayOut)> devices)
     {
-        var strict = devices.Where(d => d.Value == Strict).Select(d => d.Name).ToList();
-        if (strict.Count == 0) return CheckResult.Ok(ReversePath, "strict at no device of clients");
-        return devices.Count == 1 ? CheckResult.Ok(ReversePath, $"strict at {strict[0]}, which is the only device of clients")
+        var all = devices.Where(d => d.Value == Strict).Select(d => d.Name).ToList();
+        if (all.Count == 0) return CheckResult.Ok(ReversePath, "strict at no device of clients");
+        var strict = all.Where(name => devices.Any(d => d.IsWayOut && d.Name != name)).ToList();
+        return strict.Count == 0 ? CheckResult.Ok(ReversePath, $"strict at {string.Join(", ", all)}, and no route leads to clients by another")
             : CheckResult.Warning(ReversePath,
                 $"strict at {string.Join(", ", strict)}: packets of clients whose way back is by another device are dropped by the kernel",
                 $"`sysctl -w {string.Join(' ', strict.Select(d => $"net.ipv4.conf.{d.Replace('.', '/')}.rp_filter=2"))}`");
