@@ -8,10 +8,10 @@ cd "$(dirname "$0")/.."
 
 need=(clang:clang llvm-strip:llvm llvm-link:llvm bpftool:bpftool ip:iproute2 make:make curl:curl awk:mawk nsenter:util-linux flock:util-linux)
 list= prometheus= proxies= shared= others=
-# Programs that write rules, addresses and routes, or load programs of their own, and what is in them that tests call.
+# Programs that write rules, addresses and routes, that load programs of their own or run containers, and what is in them that tests call.
 others_packages="firewalld python3-firewall python3-nftables ufw docker.io containerd runc containernetworking-plugins"
-others_packages+=" xdp-tools libxdp1 keepalived bird2"
-others_programs=(firewalld:firewalld firewall-cmd:firewalld ufw:ufw dockerd:docker.io containerd:containerd runc:runc)
+others_packages+=" crun libyajl2 golang-github-containers-common xdp-tools libxdp1 keepalived bird2"
+others_programs=(firewalld:firewalld firewall-cmd:firewalld ufw:ufw dockerd:docker.io containerd:containerd ctr:containerd runc:runc crun:crun)
 others_programs+=(xdp-loader:xdp-tools xdp-filter:xdp-tools keepalived:keepalived bird:bird2 birdc:bird2)
 for what in "$@"; do
 	case $what in

@@ -1,17 +1,15 @@
-using System.Net;
 using EbpfLb.Testing.Agents;
 using EbpfLb.Testing.Netns;
 using EbpfLb.Testing.Processes;
-using EbpfLb.Testing.Sockets;
 
 namespace EbpfLb.E2E.Deployment;
 
 /// <summary>
 /// A root file system as a container runtime makes it: the layer of the image that tools/image writes (read-only), /proc of the
 /// machine (hostPID) with /proc/sys read-only, /sys read-only, a few devices, the service account and the mounts of the DaemonSet. A mount
-/// namespace holds it, so nothing is left when its processes have ended.
+/// namespace holds it, so nothing is left when its processes have ended. <see cref="RuntimePod"/> has what runtimes do besides.
 /// </summary>
-internal sealed class PodRoot : IDisposable
+internal sealed class PodRoot : AgentPod
 {
     /// <summary>
     /// $1: directory of the files below; $2: the machine's cgroup2 tree, $3: bpffs, $4: the image's layer; then the command. setpriv and
@@ -37,95 +35,37 @@ internal sealed class PodRoot : IDisposable
         exec "$@"
         """;
 
-    private readonly NodeNetns node;
-    private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("ebpflb-pod-");
-    private readonly ImageLayout image;
-    private readonly HttpClient http;
-
     /// <param name="account">Files of the service account, by name.</param>
     public PodRoot(NodeNetns node, IReadOnlyDictionary<string, string> account)
+        : base(node, account)
     {
-        this.node = node;
-        image = ImageLayout.Write(directory.CreateSubdirectory("image").FullName);
-        http = NetnsListener.HttpClient(node.Place.NetnsPath!);
-        foreach (var name in new[] { "root", "run", "config", "account" }) directory.CreateSubdirectory(name);
-        foreach (var (name, content) in account) File.WriteAllText(Path.Combine(directory.FullName, "account", name), content);
         // The script above makes each mount of the DaemonSet, and no other.
         Assert.Equal(
             ["/etc/ebpflb", "/host/sys/fs/cgroup", "/run/ebpflb", "/sys/fs/bpf"], KubernetesBase.Mounts.Select(m => m.Path).Order());
         Assert.Equal(["/etc/ebpflb", "/host/sys/fs/cgroup"], KubernetesBase.Mounts.Where(m => m.IsReadOnly).Select(m => m.Path).Order());
     }
 
-    /// <summary>
-    /// Starts the agent with the arguments of the DaemonSet and the configuration of deploy/kubernetes, for this node of a test.
-    /// </summary>
-    public ChildProcess Start(IReadOnlyList<string> arguments, Uri apiServer)
-    {
-        const string cgroupRoot = "/host/sys/fs/cgroup";
-        var config = KubernetesBase.Config
-            .Replace("https://<API-SERVER>:6443", apiServer.ToString(), StringComparison.Ordinal)
-            .Replace(
-                $"cgroupRoot: {cgroupRoot}", $"cgroupRoot: {cgroupRoot}{CgroupOfNode}\ninstance: {node.Netns}", StringComparison.Ordinal);
-        Assert.Contains($"instance: {node.Netns}", config, StringComparison.Ordinal);
-        Assert.Contains(apiServer.ToString(), config, StringComparison.Ordinal);
-        File.WriteAllText(Path.Combine(directory.FullName, "config", "config.yaml"), config);
-        return ChildProcess.Start(
-            node.Place with { CgroupPath = node.Cgroup.Child("agent").Path },
-            [.. EnterWith(KubernetesBase.Capabilities),
-                .. arguments.Select(a => a.Replace("$(NODE_NAME)", node.Name, StringComparison.Ordinal))],
-            // As the kubelet sets them: an address that nobody serves.
-            new Dictionary<string, string>
-            {
-                ["KUBERNETES_SERVICE_HOST"] = "10.96.0.1", ["KUBERNETES_SERVICE_PORT"] = "443", ["NODE_NAME"] = node.Name,
-            });
-    }
-
-    /// <summary>Runs another command in a second container like it, as `kubectl exec` does.</summary>
-    public (int ExitCode, string Output) Command(string verb) => ChildProcess.Run(
-        node.Place with { CgroupPath = node.Cgroup.Child("agent").Path },
-        [.. EnterWith(KubernetesBase.Capabilities), verb, "--instance", node.Netns]);
-
-    /// <summary>Runs the agent's binary on the host, beside the pod.</summary>
-    public (int ExitCode, string Output) OnHost(string verb) => ChildProcess.Run(
-        node.Place with { CgroupPath = null },
-        [TestNode.Binary, verb, "--instance", node.Netns, "--run-dir", Path.Combine(directory.FullName, "run")]);
-
-    public void WaitUntilReady(ChildProcess agent) => Eventually.True(
-        () =>
-        {
-            if (agent.HasExited) throw new InvalidOperationException($"the agent ended:\n{agent.Output}");
-            try
-            {
-                using var answer = http.GetAsync(new Uri("http://127.0.0.1:10256/readyz")).GetAwaiter().GetResult();
-                return answer.StatusCode == HttpStatusCode.OK;
-            }
-            catch (HttpRequestException)
-            {
-                return false;
-            }
-        },
-        () => $"the agent to be ready. Its log:\n{agent.Output}");
-
-    public void Dispose()
-    {
-        http.Dispose();
-        if (Directory.Exists(BpfFs.InstancePath(node.Netns))) Command("cleanup");
-        directory.Delete(recursive: true);
-    }
-
-    /// <summary>Path of the node's cgroup below the mount of cgroup2.</summary>
-    private string CgroupOfNode => node.Cgroup.Path[CgroupMount.Length..];
+    /// <summary>The node's, in the whole machine's tree.</summary>
+    protected override string CgroupRoot => Node.Cgroup.Path[CgroupMount.Length..];
 
     private static string CgroupMount
         => EbpfLb.Bpf.CgroupFileSystem.Find() ?? throw new InvalidOperationException("cgroup2 is not mounted");
 
+    private ProcessPlace Place => Node.Place with { CgroupPath = Node.Cgroup.Child("agent").Path };
+
+    public override (int ExitCode, string Output) Command(string verb, params IReadOnlyList<string> arguments)
+        => ChildProcess.Run(Place, [.. EnterWith(KubernetesBase.Capabilities), verb, .. arguments, "--instance", Node.Netns]);
+
+    protected override ChildProcess Start(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment)
+        => ChildProcess.Start(Place, [.. EnterWith(KubernetesBase.Capabilities), .. arguments], environment);
+
     private IEnumerable<string> EnterWith(IReadOnlyList<string> capabilities) =>
     [
         RepositoryPaths.Tool("unshare"), "--mount", "--propagation", "private", "--", "/bin/bash", "-c", Enter, "enter",
-        directory.FullName, CgroupMount, BpfFs.MountPoint, image.LayerFile,
-        RepositoryPaths.Tool("chroot"), Path.Combine(directory.FullName, "root"),
+        Directory, CgroupMount, BpfFs.MountPoint, Image.LayerFile,
+        RepositoryPaths.Tool("chroot"), PathOf("root"),
         "/.test/setpriv", "--inh-caps=-all",
         $"--bounding-set=-all{string.Concat(capabilities.Select(c => $",+{c[4..].ToLowerInvariant()}"))}", "--no-new-privs", "--",
-        .. image.Entrypoint,
+        .. Image.Entrypoint,
     ];
 }

@@ -6,10 +6,12 @@ namespace EbpfLb.E2E.Outside;
 internal static class Drops
 {
     /// <summary>Packets with this reason, by its name in ebpflb_packets_total and ebpflb_datapath_events_total.</summary>
-    public static long Count(ClusterNode node, string reason)
+    public static long Count(ClusterNode node, string reason) => Count(node.Agent.Metrics(), reason);
+
+    /// <param name="metrics">The text of /metrics.</param>
+    public static long Count(string metrics, string reason)
     {
-        var text = node.Agent.Metrics();
-        var match = Regex.Match(text, $$"""^ebpflb_(packets|datapath_events)_total\{.*reason="{{reason}}".*\} (?<count>[0-9]+)""",
+        var match = Regex.Match(metrics, $$"""^ebpflb_(packets|datapath_events)_total\{.*reason="{{reason}}".*\} (?<count>[0-9]+)""",
             RegexOptions.Multiline | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));
         return match.Success ? long.Parse(match.Groups["count"].Value, System.Globalization.CultureInfo.InvariantCulture) : 0;
     }
