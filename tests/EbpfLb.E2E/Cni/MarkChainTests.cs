@@ -50,7 +50,7 @@ public sealed class MarkChainTests
         using var bed = new CniBed(Network);
         bed.Bed.LoadKubeProxy();
         bed.Bed.StartAgent();
-        bed.Beside.Root.Run("mkdir", "-p", "/etc/cni/net.d");
+        bed.Beside.Root.Run("sh", "-c", "mkdir -p /etc/cni/net.d");
         bed.Beside.Root.Write("/etc/cni/net.d/10-pods.conflist", Network.Text);
 
         var (code, output) = bed.Beside.MigrateInside();

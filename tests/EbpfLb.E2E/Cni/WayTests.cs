@@ -9,12 +9,20 @@ namespace EbpfLb.E2E.Cni;
 /// </summary>
 public abstract class WayTests(string kind)
 {
+    /// <summary>It is on the node's addresses by themselves; all others are on any.</summary>
+    private const int PortOfAddress = 8085;
+
     /// <summary>Of nobody else; the number of a port of the Service; in the range of NodePorts; the Service's NodePort.</summary>
-    private static readonly int[] Ports = [8081, MigrationBed.Port, 31_500, MigrationBed.NodePort];
+    private static readonly int[] Ports = [8081, PortOfAddress, MigrationBed.Port, 31_500, MigrationBed.NodePort];
 
     private static readonly (int, string)[] Answers = [.. Ports.Select(p => (p, p == MigrationBed.NodePort ? "ac" : "a"))];
 
-    private static IReadOnlyList<HostPort> HostPorts => [.. Ports.SelectMany(p => HostPort.Both(p, MigrationBed.TargetPort))];
+    private static IReadOnlyList<HostPort> HostPorts =>
+    [
+        .. Ports.Where(p => p != PortOfAddress).SelectMany(p => HostPort.Both(p, MigrationBed.TargetPort)),
+        .. HostPort.Both(PortOfAddress, MigrationBed.TargetPort, "172.18.0.1"),
+        .. HostPort.Both(PortOfAddress, MigrationBed.TargetPort, "fd00:172:18::1"),
+    ];
 
     /// <summary>"bridge": hairpin mode; "bridge, promiscuous": without it; "ptp".</summary>
     private CniNetwork Network => kind switch
