@@ -125,11 +125,11 @@ lb_inline bool lb_cut_outside(hook_ctx *ctx, const struct lb_pass *pass)
  * any of an IPv6 route's ways, whatever the device (ip6_pol_route() goes by the hash alone), and
  * then looks for that router behind the wrong one. False: the kernel is to look itself.
  */
-HOOK_ONCE int lb_fib_router(hook_ctx *ctx, const struct lb_pass *pass, struct bpf_redir_neigh *to)
+lb_inline bool lb_fib_router(hook_ctx *ctx, const struct lb_pass *pass, struct bpf_redir_neigh *to)
 {
 	struct bpf_fib_lookup fib;
 
-	if (!pass || !to || pass->to.family == 4)
+	if (pass->to.family == 4)
 		return false;
 	lb_fib_out(&fib, pass);
 	fib.tot_len = 1;

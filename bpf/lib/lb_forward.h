@@ -128,6 +128,17 @@ HOOK_ONCE int lb_nat_icmp(hook_ctx *ctx, struct lb_pass *pass, __u32 hops)
 	return lb_hop(ctx, &pass->pkt);
 }
 
+/* (g) Out by ct.oif, translated: a verdict. */
+HOOK_ONCE int lb_leave(hook_ctx *ctx, const struct lb_pass *pass)
+{
+	struct bpf_redir_neigh to = {};
+
+	if (!pass)
+		return HOOK_DROP;
+	lb_fib_router(ctx, pass, &to);
+	return hook_forward(ctx, pass->ct.oif, pass->pkt.l3, &to);
+}
+
 /* (f) and (g): as the entry says. */
 lb_inline int lb_carry(hook_ctx *ctx, struct lb_pass *pass, enum lb_ct_hook hook)
 {
@@ -166,12 +177,8 @@ lb_inline int lb_carry(hook_ctx *ctx, struct lb_pass *pass, enum lb_ct_hook hook
 	}
 	if (unlikely(!(error ? lb_nat_icmp(ctx, pass, hops) : lb_nat(ctx, pass, hops))))
 		return lb_end(pass, LB_DROP_REWRITE, HOOK_DROP);
-	if (out) {
-		struct bpf_redir_neigh to = {};
-
-		lb_fib_router(ctx, pass, &to);
-		return hook_forward(ctx, out, pass->pkt.l3, &to);
-	}
+	if (out)
+		return lb_leave(ctx, pass);
 	return hook == LB_CT_INGRESS && unlikely(lb_bridged(pass)) ? hook_anew(ctx) : HOOK_PASS;
 }
 
