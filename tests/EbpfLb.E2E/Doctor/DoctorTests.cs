@@ -94,7 +94,8 @@ public sealed class DoctorTests(TestCluster cluster) : IClassFixture<TestCluster
         using var link = NetnsThread.Run(
             Node.Place.NetnsPath!, () => BpfLink.AttachXdp(program, DeviceIndex.Of("eth0"), isGeneric: true));
 
-        Assert.Contains($"eth0: XDP program lb_xdp (id {id}) of others sees packets first", Finding(Doctor(out _), "devices.others"));
+        Assert.Contains($"eth0: XDP program lb_xdp (id {id}, generic) of others sees packets first",
+            Finding(Doctor(out _), "devices.others"));
         var (code, text) = agent.Command("doctor");
         Assert.True(code == 0 && text.Contains("devices.programs     ok        1 device has its programs", StringComparison.Ordinal), text);
     }
