@@ -135,10 +135,15 @@ lb_inline bool lb_fib_router(hook_ctx *ctx, const struct lb_pass *pass, struct b
 	fib.tot_len = 1;
 	if (!lb_fib_found(hook_route(ctx, &fib, BPF_FIB_LOOKUP_OUTPUT)) ||
 	    fib.ifindex != pass->ct.oif) {
-		/* Of a group of nexthop objects that finds the first; the hash found this one. */
+		/* Of a group of nexthop objects that finds the first: the hash found this one, for
+		 * a flow that is just being opened with the client's port. */
 		lb_fib_in(&fib, pass);
-		if (!lb_fib_found(hook_route(ctx, &fib, 0)) || fib.ifindex != pass->ct.oif)
-			return false;
+		if (!lb_fib_found(hook_route(ctx, &fib, 0)) || fib.ifindex != pass->ct.oif) {
+			lb_fib_in(&fib, pass);
+			fib.sport = pass->pkt.tuple.sport;
+			if (!lb_fib_found(hook_route(ctx, &fib, 0)) || fib.ifindex != pass->ct.oif)
+				return false;
+		}
 	}
 	to->nh_family = AF_INET6;
 	lb_copy16(to->ipv6_nh, fib.ipv6_dst);

@@ -129,7 +129,8 @@ public sealed class BirdTests : IDisposable
         foreach (var address in service.Manifest.LoadBalancerIPs)
         {
             Eventually.Get(() => RoutesTo($"{address}"), text => nodes == string.Join(' ', cluster!.Topology.Nodes
-                .Where(n => text.Contains($"via {(address.AddressFamily == AddressFamily.InterNetwork ? n.IPv4 : n.IPv6)} ", StringComparison.Ordinal))
+                .Where(n => text.Contains(
+                    $"via {(address.AddressFamily == AddressFamily.InterNetwork ? n.IPv4 : n.IPv6)} ", StringComparison.Ordinal))
                 .Select(n => n.Name)), $"{address} by {nodes}");
         }
     }

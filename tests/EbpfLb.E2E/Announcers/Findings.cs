@@ -5,7 +5,9 @@ namespace EbpfLb.E2E.Announcers;
 /// <summary>What commands of the agents say of their nodes.</summary>
 internal static class Findings
 {
-    /// <summary>What doctor finds not in order on both nodes but other instances, which other tests have, and the warnings of status.</summary>
+    /// <summary>
+    /// What doctor finds not in order on both nodes, but for other instances, which other tests have, and the warnings of status.
+    /// </summary>
     public static string Of(TestCluster cluster) => string.Join('\n', ((ClusterNode[])[cluster.First, cluster.Second]).SelectMany(n =>
         n.Agent.Json("doctor").GetProperty("checks").EnumerateArray()
             .Where(c => c.GetProperty("state").GetString() != "ok" && c.GetProperty("check").GetString() != "instances.others")

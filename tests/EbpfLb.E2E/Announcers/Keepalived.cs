@@ -62,7 +62,7 @@ internal sealed partial class Keepalived : IDisposable
         daemon.WaitForExit();
     }
 
-    /// <summary>It dies with its child, so the addresses stay, and nobody is told.</summary>
+    /// <summary>It dies with its child, so the addresses stay, and no packet says that it goes.</summary>
     public void Kill()
     {
         root.Run("sh", "-c", "kill -9 $(cat /run/keepalived.pid) $(cat /run/vrrp.pid); rm /run/keepalived.pid /run/vrrp.pid");

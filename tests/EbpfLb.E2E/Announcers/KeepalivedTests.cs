@@ -20,7 +20,8 @@ public abstract class KeepalivedTests
         var findings = Findings.Of(cluster);
         using var first = new Keepalived(cluster.First, cluster.Second, service, mode, priority: 150);
         using var second = new Keepalived(cluster.Second, cluster.First, service, mode, priority: 100);
-        Eventually.True(() => first.HasTold(1) && first.HasAddresses && !second.HasAddresses, () => $"the first node to have them: {first.Log}{second.Log}");
+        Eventually.True(() => first.HasTold(1) && first.HasAddresses && !second.HasAddresses,
+            () => $"the first node to have them: {first.Log}{second.Log}");
 
         cluster.AssertServed(service, "ac", "first node");
         cluster.AssertServedInside(service, "ac", "first node");
@@ -44,7 +45,8 @@ public abstract class KeepalivedTests
         Assert.InRange(cluster.Answered("vip"), 0, 2 * Held - 1);
 
         first.Start();
-        Eventually.True(() => first.HasTold(1) && first.HasAddresses && !second.HasAddresses, () => $"the first node to have them again: {first.Log}");
+        Eventually.True(() => first.HasTold(1) && first.HasAddresses && !second.HasAddresses,
+            () => $"the first node to have them again: {first.Log}");
         cluster.AssertServed(service, "ac", "first node again");
     }
 
@@ -57,7 +59,8 @@ public abstract class KeepalivedTests
         Assert.Equal(before, Findings.Of(cluster));
         foreach (var address in service.Manifest.LoadBalancerIPs)
         {
-            string[] question = ["--from", $"{cluster.Client.AddressLike(address)}", "--to", $"{new IPEndPoint(address, OutsideService.Port)}"];
+            string[] question =
+                ["--from", $"{cluster.Client.AddressLike(address)}", "--to", $"{new IPEndPoint(address, OutsideService.Port)}"];
             foreach (var node in (ClusterNode[])[cluster.First, cluster.Second])
             {
                 var (code, text) = node.Agent.Command("explain", question);
@@ -71,7 +74,8 @@ public abstract class KeepalivedTests
     /// <summary>With XDP in driver mode the other ends of the nodes' devices take frames, as network cards do.</summary>
     private protected static TestCluster NewCluster(string xdp, params IReadOnlyList<string> more)
     {
-        var cluster = new TestCluster(new TestClusterOptions { Extra = [.. xdp == "off" ? (string[])[] : ["--xdp", xdp, "--sync-period", "1s"], .. more] });
+        var cluster = new TestCluster(
+            new TestClusterOptions { Extra = [.. xdp == "off" ? (string[])[] : ["--xdp", xdp, "--sync-period", "1s"], .. more] });
         if (xdp == "off") return cluster;
         Offloads.NoChecksums(cluster.Client.Place.NetnsPath!, "eth0");
         foreach (var pod in cluster.Pods) Offloads.NoChecksums(pod.Place.NetnsPath!, "eth0");
@@ -131,7 +135,8 @@ public sealed class HeldThroughFailoverTests : KeepalivedTests
         Assert.Equal(2 * Held, cluster.Hold("later", service, Way.LoadBalancerIP, Held));
 
         first.Start();
-        Eventually.True(() => first.HasTold(1) && first.HasAddresses && !second.HasAddresses, () => $"the first node again: {first.Log}{second.Log}");
+        Eventually.True(() => first.HasTold(1) && first.HasAddresses && !second.HasAddresses,
+            () => $"the first node again: {first.Log}{second.Log}");
         Assert.Equal((2 * Held, 2 * Held), (cluster.Answered("vip"), cluster.Answered("later")));
     }
 
@@ -151,14 +156,16 @@ public sealed class HeldThroughFailoverTests : KeepalivedTests
 
         cluster.Router.Configure($"link set {cluster.First.Name} down");
 
-        Eventually.True(() => second.HasTold(1) && second.HasAddresses && !first.HasAddresses, () => $"the second node to have them: {second.Log}");
+        Eventually.True(() => second.HasTold(1) && second.HasAddresses && !first.HasAddresses,
+            () => $"the second node to have them: {second.Log}");
         cluster.AssertServed(service, "cd", "second node");
         Assert.Equal(2 * Held, cluster.Answered("nodeport"));
         if (forwarding == "snat") Assert.InRange(cluster.Answered("vip"), 0, 2 * Held - 1);
         else Assert.Equal(2 * Held, cluster.Answered("vip"));
 
         cluster.Router.Configure($"link set {cluster.First.Name} up");
-        Eventually.True(() => first.HasTold(2) && first.HasAddresses && !second.HasAddresses, () => $"the first node again: {first.Log}{second.Log}");
+        Eventually.True(() => first.HasTold(2) && first.HasAddresses && !second.HasAddresses,
+            () => $"the first node again: {first.Log}{second.Log}");
         cluster.AssertServed(service, "cd", "first node again");
         Assert.Equal(2 * Held, cluster.Answered("nodeport"));
         if (forwarding != "snat") Assert.Equal(2 * Held, cluster.Answered("vip"));

@@ -43,7 +43,9 @@ public sealed class UplinkTests : IDisposable
         NetnsThread.Run(first.Place.NetnsPath!, () => File.WriteAllText("/proc/sys/net/ipv4/nexthop_compat_mode", compat));
         cluster.Router.Configure($"route add {BirdConfiguration.SecondOfNode4} via {first.IPv4}",
             $"route add {BirdConfiguration.SecondOfNode6} via {first.IPv6}");
-        first.Configure($"nexthop add id 41 via {RouterNetns.GatewayV4} dev eth0", $"nexthop add id 42 via {BirdConfiguration.SecondGateway4} dev eth1",
+        first.Configure(
+            $"nexthop add id 41 via {RouterNetns.GatewayV4} dev eth0",
+            $"nexthop add id 42 via {BirdConfiguration.SecondGateway4} dev eth1",
             $"nexthop add id 61 via {RouterNetns.GatewayV6} dev eth0", $"nexthop add id 62 via {BirdConfiguration.SecondGateway6} dev eth1",
             "nexthop add id 4 group 41/42", "nexthop add id 6 group 61/62",
             "route replace default nhid 4", $"route replace {Pods4} nhid 4",
@@ -128,13 +130,15 @@ public sealed class UplinkTests : IDisposable
     /// <summary>The node and the router send by two ways or by one, in both families.</summary>
     private void WaitForWays(bool both)
     {
-        foreach (var (family, gateway) in ((string, string)[])[("-4", BirdConfiguration.SecondGateway4), ("-6", BirdConfiguration.SecondGateway6)])
+        foreach (var (family, gateway) in ((string, string)[])
+            [("-4", BirdConfiguration.SecondGateway4), ("-6", BirdConfiguration.SecondGateway6)])
         {
             Eventually.Get(() => Show(cluster.First.Netns.Place, family, "proto", "bird"),
                 text => text.Contains($"via {gateway} ", StringComparison.Ordinal) == both
                     && text.Contains("default", StringComparison.Ordinal), $"routes of the node, by {gateway}: {both}");
         }
-        foreach (var (family, node) in ((string, string)[])[("-4", BirdConfiguration.SecondOfNode4), ("-6", BirdConfiguration.SecondOfNode6)])
+        foreach (var (family, node) in ((string, string)[])
+            [("-4", BirdConfiguration.SecondOfNode4), ("-6", BirdConfiguration.SecondOfNode6)])
         {
             Eventually.Get(() => Show(cluster.Router.Place, family, "proto", "bird"),
                 text => text.Contains($"via {node} ", StringComparison.Ordinal) == both, $"routes of the router, by {node}: {both}");

@@ -47,7 +47,8 @@ internal static class SysctlChecks
         var all = devices.Where(d => d.Value == Strict).Select(d => d.Name).ToList();
         if (all.Count == 0) return CheckResult.Ok(ReversePath, "strict at no device of clients");
         var strict = all.Where(name => devices.Any(d => d.IsWayOut && d.Name != name)).ToList();
-        return strict.Count == 0 ? CheckResult.Ok(ReversePath, $"strict at {string.Join(", ", all)}, and no route leads to clients by another")
+        return strict.Count == 0
+            ? CheckResult.Ok(ReversePath, $"strict at {string.Join(", ", all)}, and no route leads to clients by another")
             : CheckResult.Warning(ReversePath,
                 $"strict at {string.Join(", ", strict)}: packets of clients whose way back is by another device are dropped by the kernel",
                 $"`sysctl -w {string.Join(' ', strict.Select(d => $"net.ipv4.conf.{d.Replace('.', '/')}.rp_filter=2"))}`");
