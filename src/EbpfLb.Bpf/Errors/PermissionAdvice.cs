@@ -3,7 +3,8 @@ using System.Globalization;
 namespace EbpfLb.Bpf;
 
 /// <summary>
-/// Why the kernel may have answered EPERM, as far as this process can find out: missing capabilities, a user namespace, lockdown.
+/// Why the kernel may have answered EPERM, as far as this process can find out: missing capabilities, a user namespace, lockdown,
+/// a filter of system calls.
 /// </summary>
 internal static class PermissionAdvice
 {
@@ -34,15 +35,17 @@ internal static class PermissionAdvice
         if (uidMap is not null
             && !uidMap.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).SequenceEqual(["0", "0", "4294967295"]))
             return "this process is in a user namespace, whose capabilities do not count for BPF: run it in the initial one";
+        // Containers see no file of lockdown, and most have a filter.
+        var filter = HasFilter(status) ? "the container's seccomp filter (seccompProfile), " : "";
         return Level(lockdown) switch
         {
             null
-                => "this process has the capabilities: kernel lockdown or another security module refuses "
+                => $"this process has the capabilities: {filter}kernel lockdown or another security module refuses "
                     + "it (the state of lockdown, /sys/kernel/security/lockdown, cannot be read)",
             "none"
                 => "this process has the capabilities and the kernel is not locked "
                     + "down: a security module or a seccomp filter refuses it",
-            var level => $"this process has the capabilities: kernel lockdown ({level}) or another security module refuses it",
+            var level => $"this process has the capabilities: {filter}kernel lockdown ({level}) or another security module refuses it",
         };
     }
 
@@ -52,6 +55,9 @@ internal static class PermissionAdvice
         return line is not null && ulong.TryParse(
             line.AsSpan("CapEff:".Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var mask) ? mask : null;
     }
+
+    /// <summary>SECCOMP_MODE_FILTER, in proc_pid_status(5).</summary>
+    private static bool HasFilter(string? status) => status?.Split('\n').Contains("Seccomp:\t2") ?? false;
 
     private static bool Has(ulong capabilities, int number) => (capabilities >> number & 1) != 0;
 

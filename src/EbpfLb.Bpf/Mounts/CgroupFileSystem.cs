@@ -16,14 +16,16 @@ public static class CgroupFileSystem
     /// <summary>Of the whole machine's first cgroup.</summary>
     public const ulong RootId = 1;
 
-    /// <summary>The mount point of cgroup2, a mount of the whole tree before one of a part; null when there is none.</summary>
+    /// <summary>The mount point of cgroup2, the one with most of the tree before one of a part; null when there is none.</summary>
     public static string? Find() => Find(Mount.ReadAll());
 
     /// <summary>The same on a given mount table.</summary>
     public static string? Find(IReadOnlyList<Mount> mounts)
     {
-        var candidates = mounts.Where(mount => mount.Type == "cgroup2").ToList();
-        return (candidates.FirstOrDefault(mount => mount.Root == "/") ?? candidates.FirstOrDefault())?.Point;
+        // In a cgroup namespace, as containers have one, "/" is their own cgroup, and what lies above it begins with "/..".
+        return mounts.Where(mount => mount.Type == "cgroup2")
+            .OrderByDescending(mount => mount.Root.Split('/').Count(name => name == "..")).ThenByDescending(mount => mount.Root == "/")
+            .FirstOrDefault()?.Point;
     }
 
     /// <summary>The mount point of cgroup2; mounts one of its own when there is none.</summary>

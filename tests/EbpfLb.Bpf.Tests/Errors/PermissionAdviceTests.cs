@@ -26,6 +26,16 @@ public sealed class PermissionAdviceTests
     public void It_names_what_is_missing_and_nothing_that_is_there(string capabilities, string uidMap, string? lockdown, string advice)
         => Assert.Equal(advice, PermissionAdvice.Get($"Name:\tx\nCapPrm:\t0\nCapEff:\t{capabilities}\n", uidMap, lockdown));
 
+    [Theory]
+    [InlineData(null,
+        "this process has the capabilities: the container's seccomp filter (seccompProfile), kernel lockdown or another security module "
+            + "refuses it (the state of lockdown, /sys/kernel/security/lockdown, cannot be read)")]
+    [InlineData("none [integrity] confidentiality\n",
+        "this process has the capabilities: the container's seccomp filter (seccompProfile), kernel lockdown (integrity) or another "
+            + "security module refuses it")]
+    public void A_filter_of_system_calls_is_named_where_there_is_one(string? lockdown, string advice)
+        => Assert.Equal(advice, PermissionAdvice.Get($"CapEff:\t{All}\nNoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t1\n", Root, lockdown));
+
     [Fact]
     public void A_process_with_all_capabilities_is_not_told_to_get_them()
         => Assert.DoesNotContain("lacks", new BpfException(Errno.EPERM, "load", "x").Message);

@@ -28,6 +28,14 @@ public sealed class MountTests
     }
 
     [Fact]
+    public void In_a_container_with_a_cgroup_namespace_the_hosts_tree_is_found_and_not_its_own_cgroup() =>
+        Assert.Equal("/host/sys/fs/cgroup", CgroupFileSystem.Find(Mount.Parse("""
+            41 31 0:38 / /sys/fs/cgroup ro,relatime - cgroup2 cgroup rw
+            42 31 0:38 /.. /run/part ro,relatime - cgroup2 cgroup rw
+            43 31 0:38 /../../.. /host/sys/fs/cgroup ro,relatime - cgroup2 cgroup rw
+            """)));
+
+    [Fact]
     public void Nothing_is_found_where_nothing_is_mounted()
     {
         Assert.Null(CgroupFileSystem.Find([]));

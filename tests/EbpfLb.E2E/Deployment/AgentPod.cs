@@ -38,6 +38,9 @@ internal abstract class AgentPod : IDisposable
     /// <summary>Path of the cgroup that hooks are attached to, below the mount of the host's cgroups; "": all of that.</summary>
     protected abstract string CgroupRoot { get; }
 
+    /// <summary>Whether the configuration names the host's cgroups, as that of deploy/kubernetes does.</summary>
+    public bool NamesCgroupRoot { get; init; } = true;
+
     /// <summary>
     /// Starts the agent with the arguments of the DaemonSet and the configuration of deploy/kubernetes, for this node of a test.
     /// </summary>
@@ -46,7 +49,8 @@ internal abstract class AgentPod : IDisposable
         var config = KubernetesBase.Config
             .Replace("https://<API-SERVER>:6443", apiServer.ToString(), StringComparison.Ordinal)
             .Replace(
-                $"cgroupRoot: {CgroupMount}", $"cgroupRoot: {CgroupMount}{CgroupRoot}\ninstance: {Node.Netns}", StringComparison.Ordinal);
+                $"cgroupRoot: {CgroupMount}", $"{(NamesCgroupRoot ? $"cgroupRoot: {CgroupMount}{CgroupRoot}\n" : "")}instance: {Node.Netns}",
+                StringComparison.Ordinal);
         Assert.Contains($"instance: {Node.Netns}", config, StringComparison.Ordinal);
         Assert.Contains(apiServer.ToString(), config, StringComparison.Ordinal);
         File.WriteAllText(PathOf("config", "config.yaml"), config);

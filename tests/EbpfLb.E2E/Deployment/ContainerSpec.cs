@@ -39,13 +39,9 @@ internal sealed class ContainerSpec(JsonObject specification, bool cgroupNamespa
         var linux = spec["linux"]!.AsObject();
         linux["cgroupsPath"] = cgroup;
         linux["namespaces"] = Namespaces();
-        if (SeccompType == "Unconfined") linux.Remove("seccomp");
+        Assert.Equal("RuntimeDefault", Text(Map(Map(Pod, "securityContext"), "seccompProfile"), "type"));
         return spec;
     }
-
-    /// <summary>"RuntimeDefault", "Unconfined", or "" where the manifest leaves it to the node.</summary>
-    public static string SeccompType
-        => Map(Pod, "securityContext").Children.TryGetValue("seccompProfile", out var profile) ? Text((YamlMappingNode)profile, "type") : "";
 
     /// <summary>Whether this process has the capability of that name, bit 24, which tests are run without in some places.</summary>
     public static bool HasSysResource

@@ -41,8 +41,8 @@ internal sealed class RuntimePod : AgentPod
         };
     }
 
-    /// <summary>Changes the specification of containers that are made from now on.</summary>
-    public Action<JsonObject> Change { get; set; } = _ => { };
+    /// <summary>A system call that its filter refuses besides.</summary>
+    public string? Refused { get; init; }
 
     protected override string CgroupRoot => "";
 
@@ -57,6 +57,14 @@ internal sealed class RuntimePod : AgentPod
 
     public override (int ExitCode, string Output) Command(string verb, params IReadOnlyList<string> arguments)
         => ChildProcess.Run(Place, NewContainer([verb, .. arguments, "--instance", Node.Netns]).Run);
+
+    /// <summary>/proc/PID/status of the agent's process.</summary>
+    public IReadOnlyList<string> Status()
+    {
+        var (code, state) = ChildProcess.Run(Place, [.. RuntimeCommand, "state", Id]);
+        Assert.True(code == 0, state);
+        return File.ReadAllLines($"/proc/{JsonNode.Parse(state)!["pid"]}/status");
+    }
 
     /// <summary>Kills the agent itself, as the kernel does when memory is short; the container ends with it.</summary>
     public void Kill(ChildProcess agent)
@@ -91,13 +99,20 @@ internal sealed class RuntimePod : AgentPod
     {
         var id = IdOf(++containers);
         var config = spec.For($"/kubepods/pod-ebpflb/{id}", [.. Image.Entrypoint, .. arguments], environment);
-        Change(config);
+        if (Refused is not null) Refuse(config["linux"]!["seccomp"]!["syscalls"]!.AsArray(), Refused);
         var bundle = System.IO.Directory.CreateDirectory(PathOf(id)).FullName;
         File.WriteAllText(Path.Combine(bundle, "config.json"), config.ToJsonString());
         return (id, [.. RuntimeCommand, "run", "--bundle", bundle, id]);
     }
 
     private string IdOf(int number) => string.Create(CultureInfo.InvariantCulture, $"{Node.Netns}-{number}");
+
+    private static void Refuse(JsonArray rules, string call)
+    {
+        var allowed = rules.SelectMany(rule => rule!["names"]!.AsArray()).Where(name => name!.GetValue<string>() == call).ToList();
+        Assert.NotEmpty(allowed);
+        foreach (var name in allowed) name!.Parent!.AsArray().Remove(name);
+    }
 
     private string SourceOf(YamlMappingNode volume) => KubernetesBase.Text(volume, "name") switch
     {

@@ -30,6 +30,9 @@ public sealed class RuntimeTests : IAsyncLifetime
 
         using var agent = pod.Start(KubernetesBase.Arguments, bed.Api.Url);
         pod.WaitUntilReady(agent);
+        var status = pod.Status();
+        Assert.Contains("Seccomp:\t2", status);
+        Assert.Contains("NoNewPrivs:\t1", status);
 
         judge.AssertServed();
         judge.AssertRightsAreUsed(agent);
@@ -39,6 +42,33 @@ public sealed class RuntimeTests : IAsyncLifetime
         Assert.Equal(0, agent.WaitForExit());
         PodJudge.AssertNothingWasRefused(agent.Output);
         judge.AssertCleanedUp();
+    }
+
+    /// <summary>That each container has its own at /sys/fs/cgroup, too, does not matter.</summary>
+    [Fact]
+    public void The_hosts_cgroups_are_found_where_the_configuration_does_not_name_them()
+    {
+        var pod = bed.Keep(new RuntimePod(bed.Node, bed.Account, ContainerRuntime.Runc, cgroupNamespace: true) { NamesCgroupRoot = false });
+        bed.Apply(PodBed.Service(bed.Backends[0]));
+
+        using var agent = pod.Start(KubernetesBase.Arguments, bed.Api.Url);
+        pod.WaitUntilReady(agent);
+
+        new PodJudge(bed, pod).AssertServed();
+        agent.Signal();
+        Assert.Equal(0, agent.WaitForExit());
+    }
+
+    [Fact]
+    public void An_agent_whose_filter_refuses_bpf_names_the_filter()
+    {
+        var pod = bed.Keep(
+            new RuntimePod(bed.Node, bed.Account, ContainerRuntime.Runc, cgroupNamespace: true) { Refused = "bpf" });
+
+        using var agent = pod.Start(KubernetesBase.Arguments, bed.Api.Url);
+
+        Assert.NotEqual(0, agent.WaitForExit());
+        Assert.Contains("seccomp filter (seccompProfile)", agent.Output, StringComparison.Ordinal);
     }
 
     [Fact]
