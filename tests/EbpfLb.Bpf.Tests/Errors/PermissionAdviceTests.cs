@@ -34,7 +34,8 @@ public sealed class PermissionAdviceTests
         "this process has the capabilities: the container's seccomp filter (seccompProfile), kernel lockdown (integrity) or another "
             + "security module refuses it")]
     public void A_filter_of_system_calls_is_named_where_there_is_one(string? lockdown, string advice)
-        => Assert.Equal(advice, PermissionAdvice.Get($"CapEff:\t{All}\nNoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t1\n", Root, lockdown));
+        => Assert.Equal(advice,
+            PermissionAdvice.Get($"CapEff:\t{All}\nNoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t1\n", Root, lockdown));
 
     [Fact]
     public void A_process_with_all_capabilities_is_not_told_to_get_them()

@@ -46,11 +46,10 @@ internal abstract class AgentPod : IDisposable
     /// </summary>
     public ChildProcess Start(IReadOnlyList<string> arguments, Uri apiServer)
     {
+        var cgroupRoot = NamesCgroupRoot ? $"cgroupRoot: {CgroupMount}{CgroupRoot}\n" : "";
         var config = KubernetesBase.Config
             .Replace("https://<API-SERVER>:6443", apiServer.ToString(), StringComparison.Ordinal)
-            .Replace(
-                $"cgroupRoot: {CgroupMount}", $"{(NamesCgroupRoot ? $"cgroupRoot: {CgroupMount}{CgroupRoot}\n" : "")}instance: {Node.Netns}",
-                StringComparison.Ordinal);
+            .Replace($"cgroupRoot: {CgroupMount}", $"{cgroupRoot}instance: {Node.Netns}", StringComparison.Ordinal);
         Assert.Contains($"instance: {Node.Netns}", config, StringComparison.Ordinal);
         Assert.Contains(apiServer.ToString(), config, StringComparison.Ordinal);
         File.WriteAllText(PathOf("config", "config.yaml"), config);

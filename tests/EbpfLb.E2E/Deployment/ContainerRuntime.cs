@@ -33,7 +33,8 @@ internal sealed record ContainerRuntime(string Name)
         containerd --config /run/config.toml >/run/log 2>&1 &
         until [ -S /run/containerd.sock ]; do kill -0 $! || { cat /run/log; exit 1; }; sleep 0.05; done
         options=
-        for each in CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD NET_RAW SETGID SETUID SETFCAP SETPCAP NET_BIND_SERVICE SYS_CHROOT KILL AUDIT_WRITE; do
+        for each in CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD NET_RAW SETGID SETUID \
+        		SETFCAP SETPCAP NET_BIND_SERVICE SYS_CHROOT KILL AUDIT_WRITE; do
         	options="$options --cap-drop CAP_$each"
         done
         for each; do options="$options --cap-add $each"; done
