@@ -34,7 +34,7 @@ internal sealed record CniNetwork(params IReadOnlyList<JsonObject> Plugins)
     }.ToJsonString();
 
     /// <summary>As many pods has a node at once: where all are there but one, the next one has that one's addresses.</summary>
-    public const int MostPods = 4;
+    public const int MostPods = 6;
 
     public static JsonObject Loopback => new() { ["cniVersion"] = Version, ["name"] = "lo", ["type"] = "loopback" };
 
