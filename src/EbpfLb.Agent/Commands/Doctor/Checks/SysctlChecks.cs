@@ -33,8 +33,11 @@ internal static class SysctlChecks
         var all = Number(facts.Sysctls, "ipv4/conf/all/rp_filter");
         var waysOut = facts.Network.Routes
             .Where(r => r is { Type: RouteType.Unicast, Family: AddressFamily.InterNetwork }).Select(r => r.Oif).ToHashSet();
+        // The filter is IPv4's: no such packets come by a device that has neither an address nor a route of it.
+        var used = facts.Network.Addresses.Where(a => a.Local.AddressFamily == AddressFamily.InterNetwork).Select(a => a.LinkIndex)
+            .Concat(waysOut).ToHashSet();
         return [JudgeReversePath(
-            [.. facts.ServedDevices.Select(d => (d.Name, Math.Max(all ?? 0, Number(facts.Sysctls,
+            [.. facts.ServedDevices.Where(d => used.Contains(d.Index)).Select(d => (d.Name, Math.Max(all ?? 0, Number(facts.Sysctls,
                 $"ipv4/conf/{d.Name}/rp_filter") ?? 0), waysOut.Contains(d.Index)))])];
     }
 
