@@ -79,7 +79,7 @@ public sealed class ChartTests
         Map(Map(TemplateOf(before), "metadata"), "annotations").Children.Remove(Annotation);
         Assert.Equal(now.Select(Canonical), before.Select(Canonical));
 
-        static IReadOnlyList<YamlMappingNode> Of(string name) => RenderedObjects.Read(Path.Combine(Rendered, $"{name}.yaml"));
+        static List<YamlMappingNode> Of(string name) => RenderedObjects.Read(Path.Combine(Rendered, $"{name}.yaml"));
     }
 
     [Fact]
