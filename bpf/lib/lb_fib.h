@@ -120,10 +120,19 @@ lb_inline bool lb_cut_outside(hook_ctx *ctx, const struct lb_pass *pass)
 	       !(frag & LB_FRAG_DF);
 }
 
+/* Whether the answer names the router by ct.oif. */
+lb_inline bool lb_fib_there(hook_ctx *ctx, const struct lb_pass *pass, struct bpf_fib_lookup *fib,
+			    __u32 flags)
+{
+	return lb_fib_found(hook_route(ctx, fib, flags)) && fib->ifindex == pass->ct.oif;
+}
+
 /*
  * The router that the packet leaves to by ct.oif, for bpf_redirect_neigh(), whose own lookup takes
  * any of an IPv6 route's ways, whatever the device (ip6_pol_route() goes by the hash alone), and
- * then looks for that router behind the wrong one. False: the kernel is to look itself.
+ * then looks for that router behind the wrong one. By the hash first, as several routers may be
+ * behind one device: when it is asked for the device, the kernel takes the first of them
+ * (fib6_select_path()). False: the kernel is to look itself.
  */
 lb_inline bool lb_fib_router(hook_ctx *ctx, const struct lb_pass *pass, struct bpf_redir_neigh *to)
 {
@@ -131,17 +140,15 @@ lb_inline bool lb_fib_router(hook_ctx *ctx, const struct lb_pass *pass, struct b
 
 	if (pass->to.family == 4)
 		return false;
-	lb_fib_out(&fib, pass);
-	fib.tot_len = 1;
-	if (!lb_fib_found(hook_route(ctx, &fib, BPF_FIB_LOOKUP_OUTPUT)) ||
-	    fib.ifindex != pass->ct.oif) {
-		/* Of a group of nexthop objects that finds the first: the hash found this one, for
-		 * a flow that is just being opened with the client's port. */
+	lb_fib_in(&fib, pass);
+	if (!lb_fib_there(ctx, pass, &fib, 0)) {
+		/* A flow that is just being opened asked with the client's port. */
 		lb_fib_in(&fib, pass);
-		if (!lb_fib_found(hook_route(ctx, &fib, 0)) || fib.ifindex != pass->ct.oif) {
-			lb_fib_in(&fib, pass);
-			fib.sport = pass->pkt.tuple.sport;
-			if (!lb_fib_found(hook_route(ctx, &fib, 0)) || fib.ifindex != pass->ct.oif)
+		fib.sport = pass->pkt.tuple.sport;
+		if (pass->ct.flags & LB_CT_REPLY || !lb_fib_there(ctx, pass, &fib, 0)) {
+			lb_fib_out(&fib, pass);
+			fib.tot_len = 1;
+			if (!lb_fib_there(ctx, pass, &fib, BPF_FIB_LOOKUP_OUTPUT))
 				return false;
 		}
 	}

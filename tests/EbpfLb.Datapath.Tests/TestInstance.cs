@@ -40,11 +40,12 @@ internal sealed class TestInstance : IDisposable
     public Dataplane Open() => Dataplane.Open(Options, new LineLogs(Log));
 
     /// <summary>Compiles what the builder describes, as the agent would.</summary>
-    public static ForwardingTable Table(Action<ClusterBuilder>? describe = null, ForwardingTable? previous = null)
+    public static ForwardingTable Table(
+        Action<ClusterBuilder>? describe = null, ForwardingTable? previous = null, Scheduler scheduler = Scheduler.Random)
     {
         var builder = new ClusterBuilder();
         describe?.Invoke(builder);
-        return ForwardingCompiler.Compile(builder.Build(), PolicyOptions.Default, previous);
+        return ForwardingCompiler.Compile(builder.Build(), PolicyOptions.Default with { Scheduler = scheduler }, previous);
     }
 
     /// <summary>Moves this process into the cgroup that is served, or back to where it was.</summary>

@@ -40,12 +40,17 @@ if [ -z "$name" ]; then
 	printf '%s\n' "${!change[@]}" | sort
 	exit
 fi
-if [ "$name" = every ]; then
-	script=$(printf '%s\n' "${change[@]}")
-else
-	script=
-	for part in ${name//+/ }; do script+=${change[$part]:?there is no variant of this name}$'\n'; done
-fi
+parts=${name//+/ }
+[ "$name" != every ] || parts=${!change[*]}
+script=
+for part in $parts; do
+	one=${change[$part]:?there is no variant of this name}
+	if cat bpf/include/lb_abi*.h | sed -E "$one" | cmp -s - <(cat bpf/include/lb_abi*.h); then
+		echo "the variant $part changes nothing: has the struct another name now?" >&2
+		exit 1
+	fi
+	script+=$one$'\n'
+done
 
 # One tree for all, so that what a variant does not change is built once. Files keep their times: the next build goes by them.
 tree=build/upgrade/tree
@@ -58,21 +63,17 @@ LC_ALL=C comm -13 <(list .) <(list "$tree") | sed "s|^|$tree/|" | xargs -r -d '\
 list . | while read -r file; do
 	case $file in
 	src/EbpfLb.Abi/*.g.cs) continue ;; # written below
-	bpf/include/lb_abi.h | bpf/include/lb_abi_flow.h) sed -E "$script" "$file" ;;
+	bpf/include/lb_abi*.h) sed -E "$script" "$file" ;;
 	*) cat "$file" ;;
 	esac >"$tree/next"
 	cmp -s "$tree/next" "$tree/$file" || { mkdir -p "$(dirname "$tree/$file")" && cp "$tree/next" "$tree/$file"; }
 done
 log=$tree/log
-if diff -rq bpf/include "$tree/bpf/include" >"$log"; then
-	echo "the variant $name changes nothing: has the struct another name now?" >&2
-	exit 1
-fi
 {
 	make --no-print-directory -s -C "$tree" bpf BPF_UNITS=
 	build/dotnet/bin/abigen/release/abigen "$tree/build/bpf/ebpflb.bpf.o" "$tree/src/EbpfLb.Abi" bpf/include/lb_maps.h "$tree/maps.md"
 	dotnet build "$tree/src/EbpfLb.Datapath" -c Release -v quiet -p:RunAnalyzers=false -p:EnforceCodeStyleInBuild=false
-} >>"$log" 2>&1 || { cat "$log" >&2; exit 1; }
+} >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
 # The rest of the agent finds members of structs by their names when it runs.
 rm -rf "build/upgrade/$name"
 cp -r build/dotnet/bin/EbpfLb.Agent/release "build/upgrade/$name"

@@ -44,7 +44,11 @@ internal sealed class DeviceHooks(
     /// <summary>Attaches the programs that lead from those of before to ours.</summary>
     public void BringAlong(Switchover switchover, SocketAttacher sockets)
     {
-        lock (sync) switchover.Attach(sockets, attacher, wanted ?? [], loaded, paths);
+        lock (sync)
+        {
+            if (switchover.MovesFlows) xdp.TakeAway();
+            switchover.Attach(sockets, attacher, wanted ?? [], loaded, paths);
+        }
     }
 
     public IReadOnlyList<Difference> Faults(FaultFinder faults)

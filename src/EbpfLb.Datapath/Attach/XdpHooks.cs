@@ -48,6 +48,12 @@ internal sealed class XdpHooks(XdpMode mode, InstancePaths paths, Func<BpfProgra
         return attached;
     }
 
+    /// <summary>
+    /// Takes the programs of before from all devices, and tc does their work until <see cref="Attach(IReadOnlyList{AttachedDevice})"/>.
+    /// Flows that one opened while others are brought along would be known to nobody afterwards.
+    /// </summary>
+    public void TakeAway() => Keep([]);
+
     /// <summary>Takes the program from all devices but these.</summary>
     private void Keep(HashSet<int> places)
     {

@@ -44,10 +44,11 @@ internal static class LinkKinds
         => link.Kind is null ? LinkGroup.Physical : Groups.GetValueOrDefault(link.Kind, LinkGroup.Unknown);
 
     /// <summary>
-    /// A tunnel that leaves "don't fragment" out of its own headers. vxlan and geneve do unless told otherwise (`df` of ip-link(8)),
-    /// WireGuard always; those of IP in IP put it in.
+    /// A tunnel whose packets the kernel may cut: vxlan and geneve over IPv4 unless told otherwise, WireGuard always. Those of IP in IP
+    /// have "don't fragment".
     /// </summary>
-    public static bool MayBeCut(Link link) => link.Kind is "vxlan" or "geneve" or "wireguard";
+    public static bool MayBeCut(Link link)
+        => link.Kind == "wireguard" || (link.Kind is Link.Vxlan or Link.Geneve && !link.SendsWhole);
 
     /// <summary>"a physical device", "a tap", "an ipip device".</summary>
     public static string Describe(Link link) => link.Kind switch

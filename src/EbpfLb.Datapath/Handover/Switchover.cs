@@ -53,6 +53,9 @@ internal sealed class Switchover : IDisposable
         program.Call(ref flow);
     } : null;
 
+    /// <summary>Flows are to be brought along.</summary>
+    public bool MovesFlows => packets is not null;
+
     /// <summary>Null: nothing is to be brought along, or the kernel does not let us; then programs are replaced one by one.</summary>
     public static Switchover? TryOpen(MapSet maps, ILogger logger)
     {

@@ -52,6 +52,7 @@ internal sealed class TableMove : IDisposable
         Fill<LbSrcRange4, uint>(bpf, Abi.Tables.SrcRanges4);
         Fill<LbSrcRange6, uint>(bpf, Abi.Tables.SrcRanges6);
         Fill<uint, LbSlot>(bpf, Abi.Tables.Slots);
+        Fill<uint, LbMaglevRow>(bpf, Abi.Tables.Maglev);
         Fill<uint, LbBackend>(bpf, Abi.Tables.Backends);
     }
 

@@ -19,11 +19,20 @@ public sealed record Link(
     /// <summary>Kind of a device whose frames have a tag on the one below.</summary>
     public const string Vlan = "vlan";
 
+    /// <summary>Kinds of tunnels by UDP.</summary>
+    public const string Vxlan = "vxlan", Geneve = "geneve";
+
     /// <summary>
     /// Of a VLAN whose frames have nothing in their tag but this number, by 802.1Q. 0: no VLAN, one of 802.1ad, or one that writes
     /// priorities (egress-qos-map).
     /// </summary>
     public ushort VlanId { get; init; }
+
+    /// <summary>
+    /// Of a <see cref="Vxlan"/> or <see cref="Geneve"/> device: what it sends is not cut, as it goes by IPv6 or has "don't fragment"
+    /// (`df` of ip-link(8)), or as each packet says where it goes (`external`), so that it is not known.
+    /// </summary>
+    public bool SendsWhole { get; init; }
 
     /// <summary>Switched on by its administrator.</summary>
     public bool IsUp => Flags.HasFlag(LinkFlags.Up);

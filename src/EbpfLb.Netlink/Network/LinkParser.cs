@@ -20,6 +20,12 @@ internal static class LinkParser
     /// <summary>IFLA_VLAN_ID, _EGRESS_QOS and _PROTOCOL.</summary>
     private const int VlanId = 1, VlanPriorities = 3, VlanProtocol = 5;
 
+    /// <summary>IFLA_VXLAN_GROUP6, _LOCAL6, _COLLECT_METADATA and _DF.</summary>
+    private const int VxlanGroup6 = 16, VxlanLocal6 = 17, VxlanByPacket = 25, VxlanDf = 29;
+
+    /// <summary>IFLA_GENEVE_COLLECT_METADATA, _REMOTE6 and _DF.</summary>
+    private const int GeneveByPacket = 6, GeneveRemote6 = 7, GeneveDf = 13;
+
     private const ushort Ethernet8021Q = 0x8100;
 
     /// <summary>
@@ -32,7 +38,7 @@ internal static class LinkParser
         string? name = null, kind = null;
         int master = 0, parent = 0, mtu = 0;
         ushort vlan = 0;
-        var isElsewhere = false;
+        bool isElsewhere = false, isWhole = false;
         var mac = PhysicalAddress.None;
         var attributes = message.Attributes<LinkBody>();
         while (attributes.MoveNext())
@@ -45,26 +51,49 @@ internal static class LinkParser
                 case Parent: parent = (int)attributes.Number; break;
                 case Master: master = (int)attributes.Number; break;
                 case ParentNamespace: isElsewhere = true; break;
-                case LinkInfo: (kind, vlan) = KindOf(attributes.Nested); break;
+                case LinkInfo: (kind, vlan, isWhole) = KindOf(attributes.Nested); break;
             }
         }
         // A number there, which here is another device's or nobody's.
         if (isElsewhere && kind != "veth") parent = 0;
         // Wireless events are RTM_NEWLINK without a name.
         return name is null ? null
-            : new Link(body.Index, name, kind, (LinkType)body.Type, (LinkFlags)body.Flags, master, parent, mtu, mac) { VlanId = vlan };
+            : new Link(body.Index, name, kind, (LinkType)body.Type, (LinkFlags)body.Flags, master, parent, mtu, mac)
+            {
+                VlanId = vlan, SendsWhole = isWhole,
+            };
     }
 
-    /// <summary>And of a VLAN its number, see <see cref="Link.VlanId"/>. The kind comes first.</summary>
-    private static (string? Kind, ushort Vlan) KindOf(AttributeReader info)
+    /// <summary>
+    /// And of a VLAN its number, see <see cref="Link.VlanId"/>, of a tunnel <see cref="Link.SendsWhole"/>. The kind comes first.
+    /// </summary>
+    private static (string? Kind, ushort Vlan, bool IsWhole) KindOf(AttributeReader info)
     {
-        (string? Kind, ushort Vlan) found = default;
+        (string? Kind, ushort Vlan, bool IsWhole) found = default;
         while (info.MoveNext())
         {
             if (info.Type == InfoKind) found.Kind = info.Text;
-            if (info.Type == InfoData && found.Kind == Link.Vlan) found.Vlan = PlainVlan(info.Nested);
+            if (info.Type != InfoData) continue;
+            switch (found.Kind)
+            {
+                case Link.Vlan: found.Vlan = PlainVlan(info.Nested); break;
+                case Link.Vxlan:
+                    found.IsWhole = HasAny(info.Nested, [VxlanGroup6, VxlanLocal6, VxlanByPacket, VxlanDf], flag: null);
+                    break;
+                case Link.Geneve: found.IsWhole = HasAny(info.Nested, [GeneveRemote6, GeneveDf], GeneveByPacket); break;
+            }
         }
         return found;
+    }
+
+    /// <summary>One of the addresses or numbers is not 0, or the flag is there.</summary>
+    private static bool HasAny(AttributeReader data, ReadOnlySpan<int> numbers, int? flag)
+    {
+        while (data.MoveNext())
+        {
+            if (data.Type == flag || (numbers.Contains(data.Type) && data.Value.ContainsAnyExcept((byte)0))) return true;
+        }
+        return false;
     }
 
     private static ushort PlainVlan(AttributeReader data)

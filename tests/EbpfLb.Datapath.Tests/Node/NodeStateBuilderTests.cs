@@ -133,6 +133,10 @@ public sealed class NodeStateBuilderTests
         var net = new Net().Device("eth0").Device("vx", "vxlan").Device("gv", "geneve").Device("wg", "wireguard").Device("t", "ipip")
             .Device("g", "gretap");
         Assert.Equal(["vx", "gv", "wg"], Build(net).Devices.Where(d => d.Wraps).Select(d => d.Name));
+        var overIPv6 = net.Snapshot with { Links = [.. net.Snapshot.Links.Select(l => l with { SendsWhole = l.Kind == Link.Vxlan })] };
+        var devices = DeviceSelector.Select(overIPv6, new DeviceOptions([], [], []));
+        Assert.Equal(["gv", "wg"], NodeStateBuilder.Build(overIPv6, devices, new NodeOptions(), node: null, netnsCookie: 0)
+            .Devices.Where(d => d.Wraps).Select(d => d.Name));
     }
 
     [Fact]

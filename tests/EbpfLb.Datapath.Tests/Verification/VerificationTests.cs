@@ -132,7 +132,7 @@ public sealed class VerificationTests : IAsyncLifetime
             case "lb_backends": ChangeOne<uint, LbBackend>(name, v => v with { Port = Be16.FromHost(9) }, v => v.ServiceId != 0); break;
             case "lb_slots": ChangeOne<uint, LbSlot>(name, v => v with { BackendId = 999 }, v => v.ServiceId != 0); break;
             case "lb_node_addrs4": ChangeOne<LbIp4, LbNodeAddr>(name, v => v with { Flags = 0 }); break;
-            case "lb_devices": ChangeOne<uint, LbDevice>(name, v => v with { Snat4 = default }); break;
+            case "lb_devices": ChangeOne<uint, LbDevice>(name, v => v with { Snat4 = default }, v => v.Snat4 != default); break;
             case "lb_settings" when field == "svc4_mask": ChangeOne<uint, LbSettings>(name, v => v with { Svc4Mask = default }); break;
             case "lb_settings": ChangeOne<uint, LbSettings>(name, v => v with { NodePortLast = 1 }); break;
             case "lb_meta": ChangeOne<uint, LbMeta>(name, v => v with { Abi = 1 }); break;

@@ -1,5 +1,7 @@
+using System.Globalization;
 using EbpfLb.E2E.Outside;
 using EbpfLb.Testing.Netns;
+using EbpfLb.Testing.Probes;
 using EbpfLb.Testing.Processes;
 
 namespace EbpfLb.E2E.Announcers;
@@ -63,6 +65,27 @@ public sealed class UplinkTests : IDisposable
         cluster.First.Agent.WaitUntilReady();
         cluster.AssertServed(service, "ac", "by an agent that was started later");
         Assert.Equal(findings, Findings.Of(cluster));
+    }
+
+    [Fact]
+    public void Flows_are_spread_over_routers_behind_one_device()
+    {
+        const string Other = "fd00:172:18::fd";
+        var first = cluster.First.Netns;
+        cluster.Router.Configure("link add m0 type veth peer name m1", "link set m1 master nodes", "link set m1 up", "link set m0 up",
+            $"addr add {Other}/64 dev m0 nodad", $"route add {Pods6} via {cluster.Second.Netns.IPv6} dev nodes");
+        first.Configure($"route del default via {RouterNetns.GatewayV6}", $"route del {Pods6} via {cluster.Second.Netns.IPv6}",
+            $"route add ::/0 nexthop via {RouterNetns.GatewayV6} dev eth0 nexthop via {Other} dev eth0",
+            $"route add {Pods6} nexthop via {RouterNetns.GatewayV6} dev eth0 nexthop via {Other} dev eth0");
+        Multipath.SpreadByPorts(first.Place);
+        var to = cluster.Publish("c").Address(cluster, Way.NodePortOfFirst, Family.IPv6);
+        var (one, other) = (Received("nodes"), Received("m0"));
+
+        cluster.CheckClean(cluster.Probe.Load(new LoadSpec(LoadMode.Tcp, to) { Count = 60 }));
+
+        // Of each connection five packets or so to the backend, and as many to the client; the bridge has those of clients, too.
+        Assert.True(Received("m0") - other > 100, $"by the other router: {Received("m0") - other} packets");
+        Assert.True(Received("nodes") - one > 100, $"by the first: {Received("nodes") - one}");
     }
 
     public void Dispose()
@@ -144,6 +167,14 @@ public sealed class UplinkTests : IDisposable
                 text => text.Contains($"via {node} ", StringComparison.Ordinal) == both, $"routes of the router, by {node}: {both}");
         }
     }
+
+    /// <summary>Packets that came in by a device of the router.</summary>
+    private long Received(string device) => NetnsThread.Run(cluster.Router.Place.NetnsPath!, () =>
+    {
+        var line = File.ReadLines("/proc/thread-self/net/dev").Single(l
+            => l.TrimStart().StartsWith(device + ":", StringComparison.Ordinal));
+        return long.Parse(line.Split(':')[1].Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+    });
 
     private static string Show(ProcessPlace place, string family, params string[] words)
         => ChildProcess.Run(place, [RepositoryPaths.Tool("ip"), family, "route", "show", .. words]).Output;

@@ -37,6 +37,16 @@ public sealed class UpgradeTests
         Assert.True(report.IsClean, $"{report}\n{traffic.Logs}");
     }
 
+    /// <summary>What the program in front of the stack opens is brought along, too.</summary>
+    [Fact]
+    public void With_XDP_an_upgrade_and_back_cuts_and_moves_nothing()
+    {
+        using var traffic = new UpgradeTraffic(["--xdp", "driver", "--sync-period", "1s"]);
+        foreach (var binary in (string[])[BinaryOf("every"), TestNode.Binary, BinaryOf("every"), TestNode.Binary]) traffic.Switch(binary);
+
+        Assert.True(traffic.Report.IsClean, $"{traffic.Report}\n{traffic.Logs}");
+    }
+
     internal static string BinaryOf(string variant) => Path.Combine(RepositoryPaths.Root, "build", "upgrade", variant, "ebpflb");
 
     private static string Setting(string name, string otherwise)

@@ -1,5 +1,6 @@
 using EbpfLb.E2E.Outside;
 using EbpfLb.Testing.Agents;
+using EbpfLb.Testing.Netns;
 using EbpfLb.Testing.Probes;
 using EbpfLb.Testing.Processes;
 
@@ -15,17 +16,20 @@ internal sealed class UpgradeTraffic : IDisposable
     private const int RateOfEach = 60;
     private const int SwarmOfEach = 10;
 
-    private readonly TestCluster cluster = new();
+    private readonly TestCluster cluster;
     private readonly List<HeldConnections> held = [];
     private readonly List<BackgroundLoad> loads = [];
     private readonly List<BackgroundLoad> sticky = [];
     private readonly List<Swarm> swarms = [];
     private readonly List<string> logs = [];
 
-    public UpgradeTraffic()
+    /// <param name="options">Of the agents.</param>
+    public UpgradeTraffic(IReadOnlyList<string>? options = null)
     {
+        cluster = new TestCluster(new TestClusterOptions { Extra = options ?? [] });
         try
         {
+            if (options is not null) TakeXdp();
             var service = cluster.Publish("a", "b", "c", "d");
             var remembered = cluster.NewService("a", "b", "c", "d");
             remembered = cluster.Publish(remembered with { Manifest = remembered.Manifest with { AffinitySeconds = 10_800 } });
@@ -51,6 +55,14 @@ internal sealed class UpgradeTraffic : IDisposable
             Dispose();
             throw;
         }
+    }
+
+    /// <summary>Without checksums left to devices and with frames that the other end of a veth takes, packets are XDP's.</summary>
+    private void TakeXdp()
+    {
+        Offloads.NoChecksums(cluster.Client.Place.NetnsPath!, "eth0");
+        foreach (var pod in cluster.Pods) Offloads.NoChecksums(pod.Place.NetnsPath!, "eth0");
+        foreach (var node in cluster.Topology.Nodes) Offloads.Receive(cluster.Router.Place.NetnsPath!, node.Name);
     }
 
     public UpgradeReport Report

@@ -45,6 +45,21 @@ public sealed class NetworkReaderTests : IDisposable
         Assert.Equal(("tun", LinkType.Ethernet), (links["tap0"].Kind, links["tap0"].Type));
     }
 
+    /// <summary>Of vxlan: the kernel of the tests may have no geneve.</summary>
+    [Theory]
+    [InlineData(false, "type vxlan id 5 dstport 4789 local 127.0.0.1")]
+    [InlineData(false, "type vxlan id 5 dstport 4789")]
+    [InlineData(true, "type vxlan id 5 dstport 4789 local ::1")]
+    [InlineData(true, "type vxlan id 5 dstport 4789 remote ::1")]
+    [InlineData(true, "type vxlan id 5 dstport 4789 local 127.0.0.1 df set")]
+    [InlineData(true, "type vxlan external dstport 4789")]
+    public void A_tunnel_that_sends_whole_packets_is_told(bool isWhole, string tunnel)
+    {
+        netns.Ip($"link add t0 {tunnel}");
+
+        Assert.Equal(isWhole, reader.ReadLinks().Single(link => link.Name == "t0").SendsWhole);
+    }
+
     /// <summary>As Docker and CNI plugins make macvlans: there the number of the device below means another one, or none.</summary>
     [Fact]
     public void The_parent_of_a_device_in_another_namespace_is_not_known_but_for_a_veth()
