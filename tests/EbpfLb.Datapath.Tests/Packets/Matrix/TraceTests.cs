@@ -169,17 +169,23 @@ public class TraceTests(TrafficFixture fixture) : PacketTest(fixture.Program), I
             .Slice("web-1", "web", [":8080"], ["10.244.9.1 node=there"], IpFamily.IPv4);
         CompiledTables.Fill(Program, ForwardingCompiler.Compile(
             cluster.Build(), new PolicyOptions { NodeName = "here", Tunnels = true, Forwarding = Forwarding.Dsr }, previous: null));
-        // By it the way to the node is learned, without which XDP leaves it all to tc.
-        Enter(ToVip(at, new TcpSegment(TcpFlags.Syn, 1000, 0)));
-        Trace(TraceBits.All);
 
-        foreach (var flags in (TcpFlags[])[TcpFlags.Syn, TcpFlags.Ack, TcpFlags.Fin | TcpFlags.Ack])
-            Enter(ToVip(at, new TcpSegment(flags, 1000, 0)));
+        // What XDP sends tc gets once more here, and no entry tells that it has begun.
+        LbTraceHook[] expected = Program.HasFront ? [LbTraceHook.AtXdp, LbTraceHook.AtTc] : [LbTraceHook.AtTc];
+        List<TraceEvent> all = [];
+        // Without the way to the node XDP leaves it all to tc: it is learned on each CPU, for a tick, which may end meanwhile.
+        for (var attempt = 0; attempt < 5 && all.Count < expected.Length; attempt++)
+        {
+            Trace(0);
+            Enter(ToVip(at, new TcpSegment(TcpFlags.Syn, 1000, 0)));
+            Trace(TraceBits.All);
+            foreach (var flags in (TcpFlags[])[TcpFlags.Syn, TcpFlags.Ack, TcpFlags.Fin | TcpFlags.Ack])
+                Enter(ToVip(at, new TcpSegment(flags, 1000, 0)));
+            all = Traces();
+        }
 
         Assert.Empty(Program.Tables.Flows());
-        // What XDP sends tc gets once more here, and no entry tells that it has begun.
-        var all = Traces();
-        Assert.Equal(Program.HasFront ? [LbTraceHook.AtXdp, LbTraceHook.AtTc] : [LbTraceHook.AtTc], all.Select(t => t.Hook));
+        Assert.Equal(expected, all.Select(t => t.Hook));
         var told = all[^1];
         Assert.Equal(
             (LbTraceKind.Untracked, End(at.Client, ClientPort), End(at.Vip, ServicePort), End(IPAddress.Parse("10.244.9.1"), 8080)),
