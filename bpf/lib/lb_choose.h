@@ -186,10 +186,13 @@ lb_inline void lb_choose_to(struct lb_pass *pass, const struct lb_settings *set,
 	pass->ct.tick = lb_ct_now();
 	pass->ct.phase = LB_CT_NEW;
 	/* What has come in a tunnel goes no further in one. Nor does what another node has sent
-	 * from its own address: the backend may be there, where such a source is nobody's. */
+	 * from its own address: the backend may be there, where such a source is nobody's. Nor a
+	 * NodePort at an address that no Node object has: the backend's node would not know it. */
 	tunnel = cfg_tunnel && pick->flags & LB_SERVICE_DSR && snat && !local &&
 		 source == LB_FROM_OUTSIDE && !lb_tunnelled(&pass->pkt) &&
-		 !lb_node_known(at->src) && lb_tunnel_to(set, backend);
+		 !lb_node_known(at->src) &&
+		 (!(pick->flags & LB_SERVICE_NODE_PORT) || lb_node_known(at->dst)) &&
+		 lb_tunnel_to(set, backend);
 	pass->ct.flags = tunnel	 ? LB_CT_DIRECT
 			 : !snat ? LB_CT_STACK
 			 : local ? LB_CT_SNAT | LB_CT_DIRECT

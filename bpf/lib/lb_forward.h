@@ -301,6 +301,10 @@ lb_inline int lb_forward(hook_ctx *ctx, __u32 l3, enum lb_ct_hook hook)
 		other = LB_PKT_PASSED;
 		break;
 	}
+	if (unlikely(tunnel) && !lb_tunnel_passes(ctx, l3)) {
+		lb_count_packet(LB_DROP_TUNNEL, hook_len(ctx) - l3);
+		return HOOK_DROP;
+	}
 	lb_count_packet(other, hook_len(ctx) - l3);
 	return HOOK_PASS;
 }

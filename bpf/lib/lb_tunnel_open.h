@@ -139,6 +139,24 @@ lb_inline bool lb_tunnel_bare(hook_ctx *ctx, __u8 proto, __u32 l4)
 	return proto == IPPROTO_ICMP ? lb_icmp_error4(type) : lb_icmp_error6(type);
 }
 
+/*
+ * Whether what came out of a tunnel, and is no packet of a flow, may go on: errors and fragments,
+ * as lb_tunnel_bare() let them. What hides behind other headers would be taken for a neighbour's,
+ * with the hop limit that it was written with.
+ */
+lb_inline bool lb_tunnel_passes(hook_ctx *ctx, __u32 l3)
+{
+	const struct iphdr *ip = lb_at(ctx, l3, sizeof(*ip));
+	__u8 proto;
+
+	if (!ip)
+		return false;
+	if (ip->version == 4)
+		return ip->protocol == IPPROTO_ICMP || ip->frag_off & LB_FRAG_OFF;
+	proto = ((const __u8 *)ip)[offsetof(struct ipv6hdr, nexthdr)];
+	return proto == IPPROTO_ICMPV6 || proto == LB_NEXT_FRAGMENT;
+}
+
 /* Whether a frontend is there under the key. Which one it is, and whether it changes just now, is
  * asked later. */
 lb_inline bool lb_tunnel_serves(const struct lb_tuple *at, bool node_port)
