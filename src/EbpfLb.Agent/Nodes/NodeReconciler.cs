@@ -19,6 +19,10 @@ internal sealed class NodeReconciler(
     private readonly Lock sync = new();
     private readonly NodeLog log = new(logger);
     private bool areSysctlsSet;
+    private volatile bool knowsCluster;
+
+    /// <summary>What the cluster says of its nodes has been brought in, whatever it is by now.</summary>
+    public bool KnowsCluster => knowsCluster;
 
     /// <summary>Reads everything and does what is missing.</summary>
     public void Refresh()
@@ -48,11 +52,13 @@ internal sealed class NodeReconciler(
     private NodeView Read()
     {
         var options = desired();
+        var isClusterKnown = state.IsClusterKnown;
         var now = network.Read();
         var decisions = DeviceSelector.Select(now, options.Devices with { PodRanges = options.Detector.KnownRanges(state.Node) });
         var wanted = NodeStateBuilder.Build(now, decisions, options, state.Node, network.NamespaceCookie())
-            with { Nodes = state.Nodes.SelectMany(n => n.Addresses).Distinct().ToValueList() };
+            with { Nodes = state.Nodes.SelectMany(n => n.Addresses).Distinct().ToValueList(), IsClusterKnown = isClusterKnown };
         var result = kernel.ApplyNode(wanted);
+        knowsCluster = isClusterKnown;
         var attached = kernel.AttachDevices(decisions);
 
         var served = decisions.Where(d => d.IsAttached).Select(d => d.Link).ToList();

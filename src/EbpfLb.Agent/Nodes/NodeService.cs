@@ -33,7 +33,12 @@ internal sealed class NodeService : SupervisedService
         (this.keeper, this.network, this.state, this.period) = (keeper, network, state, period);
         next = new WakeablePeriod(time);
         // Here and not when it begins: what changes before that is kept for then.
-        state.NodeChanges.Add(_ => Wake());
+        state.NodeChanges.Add(_ =>
+        {
+            // What is compiled and attached next relies on it.
+            if (state.IsClusterKnown && !keeper.KnowsCluster) keeper.Refresh();
+            else Wake();
+        });
     }
 
     /// <summary>

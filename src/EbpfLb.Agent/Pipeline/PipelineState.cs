@@ -36,6 +36,9 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
     /// <summary>What is known of this node's object; with an API server that stays when the object is deleted.</summary>
     public Node? Node => knownNode;
 
+    /// <summary>The source has told what there is.</summary>
+    public bool IsClusterKnown => snapshot is not null;
+
     /// <summary>The nodes of the cluster that the source tells of.</summary>
     public ValueList<NodePlace> Nodes => snapshot?.Nodes ?? [];
 
@@ -43,8 +46,8 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
     public NodeView NodeView => node;
 
     /// <summary>
-    /// Told on the pipeline's thread when the Node object is another one, or those of other nodes, and when the hooks have come into
-    /// force: devices follow them.
+    /// Told on the pipeline's thread when the cluster is known, when the Node object is another one, or those of other nodes, and when the
+    /// hooks have come into force: devices follow them.
     /// </summary>
     public Listeners<Node?> NodeChanges { get; } = new("node change", logger ?? NullLogger.Instance);
 
@@ -89,12 +92,12 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
     /// </summary>
     public ClusterSnapshot RecordArrived(ClusterSnapshot arrived)
     {
-        var (objectBefore, nodesBefore) = (snapshot?.Node, Nodes);
+        var (isFirst, objectBefore, nodesBefore) = (snapshot is null, snapshot?.Node, Nodes);
         snapshot = arrived;
         if (!Equals(objectBefore, arrived.Node)) NodeObjects.Publish((objectBefore, arrived.Node));
         var before = knownNode;
         knownNode = nodeRequired ? LastKnownNode.Keep(before, arrived.Node) : arrived.Node;
-        if (!Equals(before, knownNode) || nodesBefore != arrived.Nodes) NodeChanges.Publish(knownNode);
+        if (isFirst || !Equals(before, knownNode) || nodesBefore != arrived.Nodes) NodeChanges.Publish(knownNode);
         return Equals(knownNode, arrived.Node) ? arrived : arrived with { Node = knownNode };
     }
 

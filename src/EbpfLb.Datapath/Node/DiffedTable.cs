@@ -26,6 +26,10 @@ internal sealed class DiffedTable<TKey, [DynamicallyAccessedMembers(FieldText.Ne
 
     public bool TryGet(TKey key, out TValue value) => held.TryGetValue(key, out value);
 
+    /// <summary>Of the wanted entries those whose key it does not hold.</summary>
+    public IReadOnlyDictionary<TKey, TValue> Lacking(IReadOnlyDictionary<TKey, TValue> wanted)
+        => wanted.Where(e => !held.ContainsKey(e.Key)).ToDictionary();
+
     /// <summary>Adds and changes what is not so yet. Returns how many; what failed is told, once per kind of error.</summary>
     public int Write(IReadOnlyDictionary<TKey, TValue> wanted, List<TableError> errors)
     {

@@ -24,6 +24,11 @@ public sealed record NodeState(ValueList<NodeDevice> Devices, ValueList<NodeAddr
     /// <summary>Addresses of all nodes of the cluster whose tunnels are opened; each once.</summary>
     public ValueList<IpAddress> Nodes { get; init; } = [];
 
+    /// <summary>
+    /// What the cluster says of this node and of others is in it. False: nobody has told yet, so what an earlier agent wrote by it is better.
+    /// </summary>
+    public bool IsClusterKnown { get; init; } = true;
+
     /// <summary>Nothing known, nothing wanted: the socket hooks work, NodePorts answer nowhere.</summary>
     public static NodeState Empty { get; } = new([], [], new NodeSettings());
 }

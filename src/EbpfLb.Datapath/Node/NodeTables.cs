@@ -27,6 +27,10 @@ internal sealed class NodeTables(
     PortRange? used)
 {
     private readonly Lock sync = new();
+
+    /// <summary>Programs of an earlier agent may be in force with what is there.</summary>
+    private readonly bool isInherited = found != default;
+
     private LbSettings held = found;
     private PortRange? configured;
     private PortRange? inUse = used;
@@ -53,13 +57,18 @@ internal sealed class NodeTables(
         new(VerifyStage.Kernel, settings.Name, 1),
     ];
 
-    /// <summary>Brings the tables to this state, as far as the kernel takes it; a wrong state changes nothing.</summary>
+    /// <summary>
+    /// Brings the tables to this state, as far as the kernel takes it; a wrong state changes nothing. What an earlier agent wrote is only
+    /// added to as long as the cluster is not known: without other nodes' addresses no tunnel would be opened, without this node's ranges
+    /// nothing would be a pod.
+    /// </summary>
     public NodeResult Apply(NodeState state)
     {
         var problems = NodeStateCheck.Problems(state);
         if (problems.Count > 0) return new NodeResult(0, 0, problems.ToValueList());
         lock (sync)
         {
+            if (isInherited && !state.IsClusterKnown) return AddMissing(state, problems);
             last = state;
             configured = state.Settings.NodePorts;
             List<NodeDevice> fitting = [.. Fitting(state.Devices, problems)];
@@ -67,11 +76,7 @@ internal sealed class NodeTables(
             // Those with a program: frames of others go on as they came.
             var wantedVlans = fitting.Where(d => d is { Lower: not 0, Bare: false })
                 .DistinctBy(NodeCodec.ToVlan).ToDictionary(NodeCodec.ToVlan, d => d.Ifindex);
-            var wanted4 = Of(state, IpFamily.IPv4).ToDictionary(a => NodeCodec.ToIp4(a.Address), NodeCodec.Encode);
-            // Who has such an address all the same keeps it.
-            foreach (var broadcast in state.Broadcasts) wanted4.TryAdd(NodeCodec.ToIp4(broadcast),
-                new LbNodeAddr { Flags = (uint)LbNodeAddrFlag.Broadcast });
-            var wanted6 = Of(state, IpFamily.IPv6).ToDictionary(a => NodeCodec.ToIp6(a.Address), NodeCodec.Encode);
+            var (wanted4, wanted6) = (Addresses4(state), Addresses6(state));
             var wantedNodes = state.Nodes.ToDictionary(NodeCodec.ToIp6, _ => 1u);
             List<TableError> none = [];
             var written = devices.Write(wantedDevices, none) + addresses4.Write(wanted4, none) + addresses6.Write(wanted6, none)
@@ -88,6 +93,26 @@ internal sealed class NodeTables(
             return new NodeResult(written, removed, problems.ToValueList());
         }
     }
+
+    private NodeResult AddMissing(NodeState state, List<string> problems)
+    {
+        var written = Write(devices, devices.Lacking(state.Devices.ToDictionary(d => d.Ifindex, NodeCodec.Encode)), problems)
+            + Write(addresses4, addresses4.Lacking(Addresses4(state)), problems)
+            + Write(addresses6, addresses6.Lacking(Addresses6(state)), problems);
+        return new NodeResult(written, 0, problems.ToValueList());
+    }
+
+    private static Dictionary<LbIp4, LbNodeAddr> Addresses4(NodeState state)
+    {
+        var all = Of(state, IpFamily.IPv4).ToDictionary(a => NodeCodec.ToIp4(a.Address), NodeCodec.Encode);
+        // Who has such an address all the same keeps it.
+        foreach (var broadcast in state.Broadcasts)
+            all.TryAdd(NodeCodec.ToIp4(broadcast), new LbNodeAddr { Flags = (uint)LbNodeAddrFlag.Broadcast });
+        return all;
+    }
+
+    private static Dictionary<LbIp6, LbNodeAddr> Addresses6(NodeState state)
+        => Of(state, IpFamily.IPv6).ToDictionary(a => NodeCodec.ToIp6(a.Address), NodeCodec.Encode);
 
     /// <summary>Where there are more devices than places, those without a program are left out: flows leave by the others.</summary>
     private IEnumerable<NodeDevice> Fitting(ValueList<NodeDevice> all, List<string> problems)

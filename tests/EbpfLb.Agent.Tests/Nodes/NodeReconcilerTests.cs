@@ -225,6 +225,34 @@ public sealed class NodeReconcilerTests : IDisposable
         => Assert.Equal(TimeSpan.FromSeconds(rest), NodeService.RestAfter(TimeSpan.FromSeconds(took), TimeSpan.FromSeconds(period)));
 
     [Fact]
+    public void What_the_cluster_says_of_nodes_is_in_the_kernel_when_the_first_round_begins()
+    {
+        node.Device("eth0", address: "192.0.2.1");
+        var keeper = Keeper();
+        using var service = new NodeService(keeper, node, state, () => Period, new ManualTimeProvider(), log.Loggers.CreateLogger("node"));
+        keeper.Refresh();
+        Assert.False(node.State!.IsClusterKnown);
+
+        state.RecordArrived(ClusterSnapshot.Empty with { Nodes = [new NodePlace("n", [IpAddress.Parse("192.0.2.2")])] });
+
+        Assert.True(node.State.IsClusterKnown);
+        Assert.Equal([IpAddress.Parse("192.0.2.2")], node.State.Nodes);
+        Assert.Equal(2, node.Refreshes);
+    }
+
+    [Fact]
+    public void A_cluster_without_nodes_is_known_too()
+    {
+        var keeper = Keeper();
+        using var service = new NodeService(keeper, node, state, () => Period, new ManualTimeProvider(), log.Loggers.CreateLogger("node"));
+        keeper.Refresh();
+
+        state.RecordArrived(ClusterSnapshot.Empty);
+
+        Assert.True(node.State!.IsClusterKnown);
+    }
+
+    [Fact]
     public async Task Hooks_that_have_come_into_force_are_a_reason_to_look_again()
     {
         var time = new ManualTimeProvider();

@@ -57,6 +57,43 @@ public sealed class NodeTablesTests
     private static IpAddress Address(string text) => IpAddress.Parse(text);
 
     [Fact]
+    public void What_an_earlier_agent_wrote_is_only_added_to_until_the_cluster_is_known()
+    {
+        tables.Apply(State with { Nodes = [Address("192.0.2.2")] });
+        var (before, addresses, far) = (Settings, addresses4.Entries.ToList(), nodes.Entries.ToList());
+        var next = Open(used: null);
+
+        // A node that is not known has no ranges of pods, and other addresses answer NodePorts.
+        var early = State with
+        {
+            IsClusterKnown = false, Nodes = [],
+            Devices = [.. State.Devices.Select(d => d with { Snat4 = null }), new NodeDevice(4, "eth1", null, null)],
+            Addresses = [new NodeAddress(Address("192.0.2.1"), NodePort: false), new NodeAddress(Address("192.0.2.9"), NodePort: true)],
+            Settings = State.Settings with { Pods4 = [], Pods6 = [], Tunnel4 = Address("192.0.2.9") },
+        };
+        Assert.Equal(new NodeResult(2, 0, []), next.Apply(early));
+
+        Assert.Equal(before, Settings);
+        Assert.Equal(far, nodes.Entries);
+        Assert.All(addresses, a => Assert.Equal(a.Value, addresses4.Entries[a.Key]));
+        Assert.Equal(NodeCodec.Encode(State.Devices[0]), devices.Entries[2]);
+        Assert.Contains(4u, devices.Entries.Keys);
+
+        Assert.Empty(next.Apply(early with { IsClusterKnown = true }).Problems);
+        Assert.Empty(nodes.Entries);
+        Assert.NotEqual(before, Settings);
+    }
+
+    [Fact]
+    public void New_tables_are_filled_before_the_cluster_is_known()
+    {
+        tables.Apply(State with { IsClusterKnown = false });
+
+        Assert.Equal(State.Devices.Count, devices.Entries.Count);
+        Assert.NotEqual(default, Settings);
+    }
+
+    [Fact]
     public void A_broadcast_is_in_the_table_unless_the_node_has_it_as_an_address()
     {
         tables.Apply(State with { Broadcasts = [Address("192.0.2.1"), Address("192.0.2.255")] });

@@ -81,6 +81,33 @@ public sealed class DirectReturnTests
         }
     }
 
+    /// <summary>Whose tunnels are opened is written by what the cluster says, and here nobody says anything.</summary>
+    [Fact]
+    public void An_agent_that_starts_while_no_API_server_answers_takes_nothing_away()
+    {
+        using var cluster = NewCluster("--tunnel", "ipip", "--forwarding", "dsr");
+        var kubeconfig = Path.Combine(cluster.First.Agent.RunDirectory, "kubeconfig");
+        File.WriteAllText(kubeconfig, """
+            apiVersion: v1
+            kind: Config
+            current-context: away
+            contexts: [{ name: away, context: { cluster: away, user: nobody } }]
+            clusters: [{ name: away, cluster: { server: http://127.0.0.1:1 } }]
+            users: [{ name: nobody, user: {} }]
+            """);
+        var to = cluster.Publish("c", "d").Address(cluster, Way.LoadBalancerIP, Family.IPv4);
+        cluster.Probe.Do($"hold id=held to={to} count=50");
+        foreach (var node in (ClusterNode[])[cluster.Second, cluster.First])
+        {
+            node.Agent.Kill();
+            node.Agent.LaunchFrom("--kubeconfig", kubeconfig);
+            node.Agent.LogLine("Node: devices=");
+
+            Assert.Equal(50, cluster.Probe.Do("exchange id=held").Number("answered"));
+            cluster.CheckClean(cluster.Probe.Load(LoadMode.Tcp, to, 50));
+        }
+    }
+
     [Theory]
     [InlineData(Family.IPv4)]
     [InlineData(Family.IPv6)]

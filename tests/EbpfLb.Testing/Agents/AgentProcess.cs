@@ -100,6 +100,13 @@ public sealed class AgentProcess : IDisposable
             place, [.. options.Prefix, options.Binary, .. RunArguments(BpfFs.MountPoint, runDirectory.FullName), .. more]);
     }
 
+    /// <summary>As <see cref="Launch"/>, with objects from elsewhere from now on.</summary>
+    public void LaunchFrom(params IReadOnlyList<string> source)
+    {
+        options = options with { Source = source };
+        Launch();
+    }
+
     /// <summary>What is started from now on, as <see cref="LaunchInstead"/> does at once.</summary>
     public void Use(string binary) => options = options with { Binary = binary };
 
