@@ -26,7 +26,7 @@ internal sealed record DrainReport(IReadOnlyList<DrainRow> Drains)
     public string? Refused { get; init; }
 
     /// <summary>The ones that began or ended, as <see cref="DrainRow.Backend"/> has them.</summary>
-    public IReadOnlyList<string> Changed { get; init; } = [];
+    public IReadOnlyList<string> Changed { get; set; } = [];
 
     /// <summary>What is wrong with the file they are kept in; null: nothing.</summary>
     public string? Problem { get; init; }
@@ -40,8 +40,8 @@ internal sealed record DrainReport(IReadOnlyList<DrainRow> Drains)
 internal sealed record DrainRow(string Backend, string? Service, DateTimeOffset Since, DateTimeOffset? Until, bool Forced)
 {
     /// <summary>Service ports that have the backend: "default/web:http/TCP/IPv4".</summary>
-    public IReadOnlyList<string> ServicePorts { get; init; } = [];
+    public IReadOnlyList<string> ServicePorts { get; set; } = [];
 
     /// <summary>Of those, where it is used for new connections all the same, as nothing else is left.</summary>
-    public IReadOnlyList<string> UsedBy { get; init; } = [];
+    public IReadOnlyList<string> UsedBy { get; set; } = [];
 }

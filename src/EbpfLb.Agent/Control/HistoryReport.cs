@@ -63,13 +63,13 @@ internal sealed record PlanRow(
     public int Changed { get; init; }
 
     /// <summary>The first of these Services by name.</summary>
-    public IReadOnlyList<ServiceChange> Changes { get; init; } = [];
+    public IReadOnlyList<ServiceChange> Changes { get; set; } = [];
 
     /// <summary>How many more there are.</summary>
     public int NotListed { get; init; }
 
     /// <summary>What was refused, and why; the first ones.</summary>
-    public IReadOnlyList<string> Failures { get; init; } = [];
+    public IReadOnlyList<string> Failures { get; set; } = [];
 
     public int FailuresNotListed { get; init; }
 
@@ -103,5 +103,5 @@ internal sealed record BackendChanges(
     int Added, int Removed, int Ready, int NotReady, int Terminating, int Drained, int Undrained, int Chosen, int NotChosen, int Changed)
 {
     /// <summary>The first of them: "+10.1.0.5:8080", "-10.1.0.5:8080", "terminating 10.1.0.5:8080".</summary>
-    public IReadOnlyList<string> Names { get; init; } = [];
+    public IReadOnlyList<string> Names { get; set; } = [];
 }

@@ -18,10 +18,10 @@ internal sealed record KernelEntry(
     ulong Connections, ulong Active, ulong Datagrams, ulong Refused)
 {
     /// <summary>"random", "lc".</summary>
-    public string Scheduler { get; init; } = "";
+    public string Scheduler { get; set; } = "";
 
     /// <summary>"10.1.0.1:80 weight 1, 3 open of 7 connections", where open connections decide; else none.</summary>
-    public IReadOnlyList<string> Counts { get; init; } = [];
+    public IReadOnlyList<string> Counts { get; set; } = [];
 
     /// <summary>
     /// Where the hash leads, when it is one of an address: "place 5 of 16, 10.1.0.1:80"; null: nothing of the kind decides.

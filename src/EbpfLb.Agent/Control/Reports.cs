@@ -27,25 +27,25 @@ internal sealed record StatusReport(
     /// <summary>
     /// Packets that were dropped, or passed though they should not have been, by reason; those that did not happen are left out.
     /// </summary>
-    public IReadOnlyList<ReasonStatus> Drops { get; init; } = [];
+    public IReadOnlyList<ReasonStatus> Drops { get; set; } = [];
 
     /// <summary>Every network device; those with programs first.</summary>
-    public IReadOnlyList<DeviceStatus> Devices { get; init; } = [];
+    public IReadOnlyList<DeviceStatus> Devices { get; set; } = [];
 
     /// <summary>Schedulers in use, as docs/policy.md orders them.</summary>
-    public IReadOnlyList<SchedulerStatus> Schedulers { get; init; } = [];
+    public IReadOnlyList<SchedulerStatus> Schedulers { get; set; } = [];
 
     /// <summary>Addresses of the node that NodePorts answer on; "127.0.0.0/8" and "::1" answer the node itself.</summary>
-    public IReadOnlyList<string> NodePortAddresses { get; init; } = [];
+    public IReadOnlyList<string> NodePortAddresses { get; set; } = [];
 
     /// <summary>healthCheckNodePorts that this node answers on.</summary>
-    public IReadOnlyList<int> HealthCheckNodePorts { get; init; } = [];
+    public IReadOnlyList<int> HealthCheckNodePorts { get; set; } = [];
 
     /// <summary>Backends that get no new connections from this node.</summary>
-    public IReadOnlyList<DrainRow> Drains { get; init; } = [];
+    public IReadOnlyList<DrainRow> Drains { get; set; } = [];
 
     /// <summary>What does not work on this machine as it is set up, with what to do.</summary>
-    public IReadOnlyList<string> Warnings { get; init; } = [];
+    public IReadOnlyList<string> Warnings { get; set; } = [];
 }
 
 /// <param name="LastContact">When it was last known to be up to date.</param>
@@ -101,7 +101,7 @@ internal sealed record ServiceRow(
     IReadOnlyList<FrontendRow> Frontends)
 {
     /// <summary>Who gets a new connection: "random", "wrr", "maglev".</summary>
-    public string Scheduler { get; init; } = "";
+    public string Scheduler { get; set; } = "";
 
     /// <summary>When what is programmed of the Service changed last; null: not since the agent started, or no agent answers.</summary>
     public DateTimeOffset? LastChange { get; init; }
@@ -122,7 +122,7 @@ internal sealed record FrontendRow(string Address, int PortNumber, string Kind, 
 internal sealed record BackendRow(string? Service, string? Port, string Protocol, uint? ServiceId, string Address, int PortNumber)
 {
     /// <summary>0: nothing new goes to it.</summary>
-    public int Weight { get; init; } = Endpoint.DefaultWeight;
+    public int Weight { get; set; } = Endpoint.DefaultWeight;
 
     /// <summary>Begun on this node since it is a backend of the service port; null while it is not programmed.</summary>
     public ulong? Connections { get; init; }
@@ -160,7 +160,7 @@ internal sealed record ServicesReport(string Origin, IReadOnlyList<ServiceRow> S
 internal sealed record BackendsReport(string Origin, IReadOnlyList<BackendRow> Backends)
 {
     /// <summary>Service ports that have no backend.</summary>
-    public IReadOnlyList<EmptyPort> Empty { get; init; } = [];
+    public IReadOnlyList<EmptyPort> Empty { get; set; } = [];
 }
 
 /// <summary>A service port without backends, and why.</summary>

@@ -1,5 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Text.Json.Serialization.Metadata;
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Tests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -41,6 +44,22 @@ public sealed class ControlClientTests : IDisposable
         Assert.Equal("there is no Service 'nosuch'", unknown.Message);
     }
 
+    /// <summary>An older agent does not say what was added since. Source-generated JSON gives an init-only property null then.</summary>
+    [Fact]
+    public void What_is_left_out_keeps_its_default()
+    {
+        var nulls = new NullabilityInfoContext();
+        var lost = Answers().SelectMany(type => type.GetProperties().Where(p => p.SetMethod is { } set
+                && set.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit))
+                && !p.PropertyType.IsValueType && nulls.Create(p).WriteState == NullabilityState.NotNull
+                && p.GetCustomAttribute<RequiredMemberAttribute>() is null
+                && !type.GetConstructors().Any(c => c.GetParameters().Any(a => a.Name == p.Name)))
+            .Select(p => $"{type.Name}.{p.Name}"));
+
+        Assert.Empty(lost);
+        Assert.Contains(typeof(DrainRow), Answers());
+    }
+
     [Theory]
     [InlineData("NaN")]
     [InlineData("-1")]
@@ -73,4 +92,9 @@ public sealed class ControlClientTests : IDisposable
         await server.StartAsync(TestContext.Current.CancellationToken);
         Assert.Contains(log.Lines, l => l.Contains("Control socket not available: path="));
     }
+
+    /// <summary>All types of what the agent answers.</summary>
+    private static IEnumerable<Type> Answers() => typeof(ControlJson).GetProperties()
+        .Where(p => p.PropertyType.IsGenericType && p.PropertyType.GetGenericTypeDefinition() == typeof(JsonTypeInfo<>))
+        .Select(p => p.PropertyType.GenericTypeArguments[0]);
 }
