@@ -27,6 +27,18 @@ struct {
 	__uint(max_entries, 1);
 } b_flows SEC(".maps");
 
+/* Of bench_flows: where an IPv6 client's address ends. */
+#define BENCH_ADDR6_AT 34
+
+/* Bytes that a tunnel of the packets' own family puts in front of them. */
+lb_inline __u32 bench_outer(void)
+{
+	__u32 zero = 0;
+	const struct bench_flows *bench = bpf_map_lookup_elem(&b_flows, &zero);
+
+	return lb_tunnel_head(bench && bench->addr_at < BENCH_ADDR6_AT);
+}
+
 lb_inline __u32 bench_next(struct bench_flows *bench)
 {
 	if (!bench->random)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /* As flows.bpf.c, for the XDP program: packets that it sends as they are but for their addresses,
- * and those that it puts into a tunnel of IPv4. */
+ * and those that it puts into a tunnel of their family. */
 #include "hook_xdp.h"
 #include "lb_front.h"
 #include "bench_flows.h"
@@ -9,8 +9,9 @@
 SEC("xdp")
 int b_front_only(struct xdp_md *ctx)
 {
-	return bench_packet(ctx) && !hook_grow(ctx, lb_tunnel_head(true)) &&
-			       !bpf_xdp_adjust_head(ctx, lb_tunnel_head(true))
+	__u32 outer = bench_outer();
+
+	return bench_packet(ctx) && !hook_grow(ctx, outer) && !bpf_xdp_adjust_head(ctx, outer)
 		       ? XDP_REDIRECT
 		       : XDP_ABORTED;
 }
@@ -33,7 +34,7 @@ int b_front(struct xdp_md *ctx)
 		return XDP_ABORTED;
 	lb_pin(ctx); /* see packets.bpf.c */
 	verdict = lb_front(ctx);
-	if (verdict == XDP_REDIRECT && bpf_xdp_adjust_head(ctx, lb_tunnel_head(true)))
+	if (verdict == XDP_REDIRECT && bpf_xdp_adjust_head(ctx, bench_outer()))
 		return XDP_ABORTED;
 	return verdict;
 }

@@ -1,3 +1,4 @@
+using EbpfLb.Abi;
 using EbpfLb.Benchmarks.Reports;
 using EbpfLb.Datapath.Tests.Packets.Harness;
 using EbpfLb.Testing.Packets;
@@ -68,13 +69,7 @@ internal static class FlowsBench
             "snat",
             "Flows by SNAT to another node: ns per packet",
             $"The same at tc and by XDP, IPv4, requests to {FrontNode.Backends} backends of another node.",
-            tunnels: false,
-            [
-                ("the packet alone at tc (floor)", FrontNode.TcFloor, () => FrontNode.Tracked(TcpFlags.Ack)),
-                ("at tc", FrontNode.TcProgram, () => FrontNode.Tracked(TcpFlags.Ack)),
-                ("the packet alone in front of the stack (floor)", FrontNode.SnatFloor, () => FrontNode.Tracked(TcpFlags.Ack)),
-                ("in front of the stack", FrontNode.SnatProgram, () => FrontNode.Tracked(TcpFlags.Ack)),
-            ],
+            [new(LbTunnel.None, Family.IPv4, "", BySnat)],
             ("at tc", "SNAT, tc"), ("in front of the stack", "SNAT, XDP")));
         lines.AddRange(RunAway(
             report,
@@ -82,15 +77,17 @@ internal static class FlowsBench
             "Flows in tunnels in front of the stack: ns per packet",
             $"The same by XDP, IPv4 in IPv4, to {FrontNode.Backends} backends of another node; of the flows with an entry, {Sizes[^1]:#,0} "
                 + "are open in all columns.",
-            tunnels: true,
-            [
-                ("the packet alone, with a header put in front and taken off (floor)", FrontNode.Floor,
-                    () => FrontNode.Tracked(TcpFlags.Ack)),
-                ("of a flow with an entry", FrontNode.Program, () => FrontNode.Tracked(TcpFlags.Ack)),
-                ("of a flow without an entry", FrontNode.Program, () => FrontNode.Untracked(TcpFlags.Ack)),
-                ("the first of a flow without an entry", FrontNode.Program, () => FrontNode.Untracked(TcpFlags.Syn)),
-            ],
+            [new(LbTunnel.Ipip, Family.IPv4, "", ByTunnel)],
             ("of a flow with an entry", "DSR, entry"), ("of a flow without an entry", "DSR, none")));
+        RunAway(
+            report,
+            "others",
+            "Flows by IPv6 and by Geneve: ns per packet",
+            $"The same, to {FrontNode.Backends} backends of another node, each group of rows beside its own floor and after the others.",
+            [
+                new(LbTunnel.None, Family.IPv6, "IPv6 by SNAT, ", BySnat), new(LbTunnel.Ipip, Family.IPv6, "IPv6 in IPv6, ", ByTunnel),
+                new(LbTunnel.Geneve, Family.IPv4, "IPv4 in Geneve, ", ByTunnel),
+            ]);
         report.Part("snat");
         report.Figure("flows.svg", "A packet of an established flow by the number of open flows", Plot.Lines(
             "A packet of an established flow, IPv4", "open flows, taken at random", "ns", lines));
@@ -100,29 +97,51 @@ internal static class FlowsBench
     private static IEnumerable<string> Cells(Func<int, Samples> samples)
         => [.. Sizes.Select(size => samples(size).Text()), samples(Sizes[^1]).Over(samples(Sizes[0])).Text("0.0")];
 
+    private static (string Meaning, string Program, Func<FrontNode, PacketBuilder> Packet)[] BySnat =>
+    [
+        ("the packet alone at tc (floor)", FrontNode.TcFloor, node => node.Tracked(TcpFlags.Ack)),
+        ("at tc", FrontNode.TcProgram, node => node.Tracked(TcpFlags.Ack)),
+        ("the packet alone in front of the stack (floor)", FrontNode.SnatFloor, node => node.Tracked(TcpFlags.Ack)),
+        ("in front of the stack", FrontNode.SnatProgram, node => node.Tracked(TcpFlags.Ack)),
+    ];
+
+    private static (string Meaning, string Program, Func<FrontNode, PacketBuilder> Packet)[] ByTunnel =>
+    [
+        ("the packet alone, with a header put in front and taken off (floor)", FrontNode.Floor, node => node.Tracked(TcpFlags.Ack)),
+        ("of a flow with an entry", FrontNode.Program, node => node.Tracked(TcpFlags.Ack)),
+        ("of a flow without an entry", FrontNode.Program, node => node.Untracked(TcpFlags.Ack)),
+        ("the first of a flow without an entry", FrontNode.Program, node => node.Untracked(TcpFlags.Syn)),
+    ];
+
+    /// <param name="groups">One after the other, as each takes the memory of all flows.</param>
     /// <param name="drawn">Which rows are lines of the plot, and by what name.</param>
     private static IEnumerable<(string Name, IReadOnlyList<(double X, double Y)> Points)> RunAway(
-        Report report, string part, string title, string text, bool tunnels,
-        (string Meaning, string Program, Func<PacketBuilder> Packet)[] rows,
-        params (string Meaning, string Name)[] drawn)
+        Report report, string part, string title, string text, Group[] groups, params (string Meaning, string Name)[] drawn)
     {
         var samples = new Dictionary<(string, int), Samples>();
-        using (var node = new FrontNode(Sizes[^1], tunnels))
+        foreach (var group in groups)
         {
+            using var node = new FrontNode(Sizes[^1], group.Tunnel, group.Family);
             for (var round = 0; round < Rounds; round++)
             foreach (var size in Sizes)
-            foreach (var (meaning, program, packet) in rows)
+            foreach (var (meaning, program, packet) in group.Rows)
             {
-                if (!samples.TryGetValue((meaning, size), out var of)) samples[(meaning, size)] = of = new Samples();
-                of.Add(node.Measure(program, packet(), size, (ulong)round, Repeat));
+                var row = (group.Name + meaning, size);
+                if (!samples.TryGetValue(row, out var of)) samples[row] = of = new Samples();
+                of.Add(node.Measure(program, packet(node), size, (ulong)round, Repeat));
             }
         }
         report.Part(part);
         report.Title(title, text);
         report.Table(
             ["packet", .. Columns],
-            rows.Select(row => (string[])[row.Meaning, .. Cells(size => samples[(row.Meaning, size)])]));
+            groups.SelectMany(group => group.Rows.Select(row => group.Name + row.Meaning))
+                .Select(row => (string[])[row, .. Cells(size => samples[(row, size)])]));
         return drawn.Select(line => (line.Name,
             (IReadOnlyList<(double, double)>)[.. Sizes.Select(size => ((double)size, samples[(line.Meaning, size)].Median))]));
     }
+
+    /// <param name="Name">What its rows begin with.</param>
+    private sealed record Group(
+        LbTunnel Tunnel, Family Family, string Name, (string Meaning, string Program, Func<FrontNode, PacketBuilder> Packet)[] Rows);
 }

@@ -13,7 +13,7 @@ namespace EbpfLb.Benchmarks.Packets;
 
 /// <summary>
 /// Programs on a node with a Service with so many backends of another node, and so many open flows of it: the XDP program, and with SNAT
-/// that of tc too. With tunnels of IP in IP over IPv4 there is a second Service whose flows have no entries.
+/// that of tc too. With tunnels (by the packets' own family) there is a second Service whose flows have no entries.
 /// </summary>
 internal sealed class FrontNode : IDisposable
 {
@@ -32,7 +32,8 @@ internal sealed class FrontNode : IDisposable
     /// <summary>Flows opened in one go: fewer than there are places for half-open ones.</summary>
     private const int Chunk = 10_000;
 
-    private static readonly Ends At = Ends.Of(Family.IPv4);
+    private readonly LbTunnel tunnel;
+    private readonly Ends at;
     private readonly PacketProgram node;
     private readonly BpfObject front;
     private readonly Dictionary<string, BpfProgram> programs;
@@ -40,23 +41,25 @@ internal sealed class FrontNode : IDisposable
     private readonly List<BpfLink> links;
 
     /// <param name="flows">Open ones, of the Service whose flows have entries.</param>
-    /// <param name="tunnels">Into tunnels; false: by SNAT.</param>
-    public FrontNode(int flows, bool tunnels)
+    /// <param name="tunnel">Into tunnels of this kind; none: by SNAT.</param>
+    public FrontNode(int flows, LbTunnel tunnel, Family family)
     {
-        var kind = (byte)(tunnels ? LbTunnel.Ipip : LbTunnel.None);
+        (this.tunnel, at) = (tunnel, Ends.Of(family));
         node = new PacketProgram(Path.Combine("bench", "away.bpf.o"), AtTc, bpf =>
         {
             // By SNAT replies have entries of their own.
-            bpf.Map(Tables.Conntrack4.Name).MaxEntries = (uint)(tunnels ? flows : 2 * flows) + Chunk;
+            bpf.Map(IsV4 ? Tables.Conntrack4.Name : Tables.Conntrack6.Name).MaxEntries = (uint)(HasTunnels ? flows : 2 * flows) + Chunk;
             bpf.Map(Tables.CtPending.Name).MaxEntries = 6 * Chunk;
             bpf.Map(Tables.Maglev.Name).MaxEntries = 1 << 14;
             bpf.Map(Tables.Slots.Name).MaxEntries = 1 << 12;
-            bpf.Knobs.Set("cfg_tunnel", kind);
+            bpf.Knobs.Set("cfg_tunnel", (byte)tunnel);
         });
-        node.Settings = node.Settings with { Node4 = AbiAddress.To4(At.Node), SnatPortFirst = 1024, SnatPortLast = 65535 };
+        node.Settings = node.Settings with { SnatPortFirst = 1024, SnatPortLast = 65535 };
+        node.Settings = IsV4 ? node.Settings with { Node4 = AbiAddress.To4(at.Node) }
+            : node.Settings with { Node6 = AbiAddress.To16(at.Node) };
         programs = AtTc.ToDictionary(name => name, node.Object.OpenProgram);
         front = BpfObject.Open(File.ReadAllBytes(Path.Combine(RepositoryPaths.Root, "build", "bpf", "bench", "front.bpf.o")));
-        front.Knobs.Set("cfg_tunnel", kind);
+        front.Knobs.Set("cfg_tunnel", (byte)tunnel);
         // All but its constants.
         foreach (var map in front.Maps.Values.Where(map => !map.Name.Contains('.') && node.Object.Maps.ContainsKey(map.Name)))
         {
@@ -67,14 +70,14 @@ internal sealed class FrontNode : IDisposable
         foreach (var name in (string[])[Floor, Program, SnatFloor, SnatProgram, Idle]) programs.Add(name, front.OpenProgram(name));
         bench = node.Object.OpenMap<uint, BenchFlows>("b_flows");
         links = FrontOfStack.Attach(programs[Idle], node.Netns);
-        CompiledTables.Fill(node, Table(tunnels));
+        CompiledTables.Fill(node, Table());
         for (var first = 0; first < flows; first += Chunk)
             Require(Run(Open, Tracked(TcpFlags.Syn), (ulong)first, 0, Math.Min(Chunk, flows - first)), Verdict.Pass, Open);
     }
 
-    public static PacketBuilder Tracked(TcpFlags flags) => To(At.ExternalIp, flags);
+    public PacketBuilder Tracked(TcpFlags flags) => To(at.ExternalIp, flags);
 
-    public static PacketBuilder Untracked(TcpFlags flags) => To(At.Vip, flags);
+    public PacketBuilder Untracked(TcpFlags flags) => To(at.Vip, flags);
 
     /// <summary>Nanoseconds per packet of flows that are taken at random, always the same for a seed, from the first so many.</summary>
     /// <param name="program">The floor, or the program itself.</param>
@@ -102,26 +105,31 @@ internal sealed class FrontNode : IDisposable
         node.Dispose();
     }
 
-    private static PacketBuilder To(IPAddress address, TcpFlags flags)
-        => PacketBuilder.From(At.Client, 1).To(address, 80).Tcp(flags, 1001, 5001).Payload(100);
+    private bool IsV4 => at.Family == Family.IPv4;
 
-    private static ForwardingTable Table(bool tunnels)
+    private bool HasTunnels => tunnel != LbTunnel.None;
+
+    private PacketBuilder To(IPAddress address, TcpFlags flags)
+        => PacketBuilder.From(at.Client, 1).To(address, 80).Tcp(flags, 1001, 5001).Payload(100);
+
+    private ForwardingTable Table()
     {
-        var cluster = new ClusterBuilder().Node("here", addresses: [At.Node.ToString()]).Other("there", At.RemotePod.ToString());
-        (string Name, IPAddress Address, Scheduler Scheduler)[] services = [("tracked", At.ExternalIp, Scheduler.Random)];
-        if (tunnels) services = [.. services, ("untracked", At.Vip, Scheduler.Maglev)];
+        var cluster = new ClusterBuilder().Node("here", addresses: [at.Node.ToString()]).Other("there", at.RemotePod.ToString());
+        (string Name, IPAddress Address, Scheduler Scheduler)[] services = [("tracked", at.ExternalIp, Scheduler.Random)];
+        if (HasTunnels) services = [.. services, ("untracked", at.Vip, Scheduler.Maglev)];
         // By SNAT the way to each has to be known: in the network of the other pod.
-        string[] endpoints = [.. Enumerable.Range(1, Backends).Select(i => $"{(tunnels ? "10.244.9" : "10.244.2")}.{i + 100} node=there")];
+        var network = IsV4 ? $"10.244.{(HasTunnels ? 9 : 2)}." : $"fd00:244:{(HasTunnels ? 9 : 2)}::";
+        string[] endpoints = [.. Enumerable.Range(1, Backends).Select(i => $"{network}{i + 100} node=there")];
         foreach (var (name, address, scheduler) in services)
         {
             cluster.Service(
-                name, [$"10.96.0.{(byte)scheduler + 1}"], [":80"], externalIPs: [address.ToString()], scheduler: scheduler,
-                maglevTableSize: scheduler == Scheduler.Maglev ? 65537 : 0);
+                name, [$"{(IsV4 ? "10.96.0." : "fd00:96::")}{(byte)scheduler + 1}"], [":80"], externalIPs: [address.ToString()],
+                scheduler: scheduler, maglevTableSize: scheduler == Scheduler.Maglev ? 65537 : 0);
             cluster.Slice(name, name, [":8080"], endpoints);
         }
         var options = new PolicyOptions
         {
-            NodeName = "here", Tunnels = tunnels, Forwarding = tunnels ? Forwarding.Dsr : Forwarding.Snat,
+            NodeName = "here", Tunnels = HasTunnels, Forwarding = HasTunnels ? Forwarding.Dsr : Forwarding.Snat,
         };
         return ForwardingCompiler.Compile(cluster.Build(), options, previous: null);
     }
