@@ -17,7 +17,7 @@ for what in "$@"; do
 	case $what in
 		list) list=yes ;;
 		test)
-			need+=(tcpdump:tcpdump tc:iproute2 iptables-restore:iptables iptables-nft-restore:iptables iptables-legacy-restore:iptables nft:nftables bash:bash chroot:coreutils env:coreutils unshare:util-linux setpriv:util-linux mount:mount umount:mount)
+			need+=(tcpdump:tcpdump tc:iproute2 iptables-restore:iptables iptables-nft-restore:iptables iptables-legacy-restore:iptables nft:nftables bash:bash chroot:coreutils env:coreutils readlink:coreutils unshare:util-linux setpriv:util-linux mount:mount umount:mount)
 			need+=(dpkg-deb:dpkg tar:tar gzip:gzip systemd-analyze:systemd jq:jq)
 			need+=(zsh:zsh fish:fish man:man-db groff:groff-base chromium:chromium)
 			need+=(python3:python3 dbus-daemon:dbus-daemon sed:sed)

@@ -19,6 +19,9 @@ public sealed class RetryingServer(
 {
     public static readonly TimeSpan RetryPeriod = TimeSpan.FromSeconds(5);
 
+    /// <summary>Of its health and its metrics; the agent's are the same.</summary>
+    private static readonly int[] KubeProxyPorts = [10256, 10249];
+
     private readonly TaskCompletionSource<int> bound = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>The port, once it is listened on.</summary>
@@ -50,7 +53,7 @@ public sealed class RetryingServer(
             }
             catch (Exception e) when (e is IOException or SocketException)
             {
-                var why = e.Message.TrimEnd('.');
+                var why = e.Message.TrimEnd('.') + (KubeProxyPorts.Contains(endpoint.Port) ? " (kube-proxy's port, if it runs here)" : "");
                 Log.CannotListen(Logger, name, endpoint, why, RetryPeriod.TotalSeconds, option);
                 failed?.Invoke($"the {name} server cannot listen on {endpoint}: {why}; stop what "
                     + $"uses the address, or choose another with {option}");
