@@ -21,7 +21,7 @@ public sealed class DemoTests
                 ["KEEP"] = "",
             });
 
-        Assert.True(demo.WaitForExit(TimeSpan.FromSeconds(90)) == 0, demo.Output);
+        Assert.True(demo.WaitForExit(TimeSpan.FromMinutes(5)) == 0, demo.Output);
         Assert.DoesNotContain("FAILED", demo.Output, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles("/run/netns", "netlab-demotest*"));
         Assert.False(Directory.Exists("/run/ebpflb-netlab/demotest"));

@@ -13,7 +13,7 @@ internal sealed class ServiceWays(MigrationBed bed, NetProbe node, NetProbe back
         PodToNodePort = "pod to NodePort", Hairpin = "backend to ClusterIP", Node = "node to ClusterIP",
         NodeToNodePort = "node to NodePort";
 
-    private const int Count = 24;
+    private const int Count = 40;
 
     private static readonly TimeSpan GivenUp = TimeSpan.FromMilliseconds(500);
 

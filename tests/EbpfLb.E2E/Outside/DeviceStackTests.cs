@@ -75,14 +75,14 @@ public sealed class DeviceStackTests : IDisposable
         foreach (var family in (Family[])[Family.IPv4, Family.IPv6])
         foreach (var way in (Way[])[Way.NodePortOfFirst, Way.LoadBalancerIP])
         foreach (var mode in Enum.GetValues<LoadMode>())
-            CheckClean(probe.Load(new LoadSpec(mode, service.Address(cluster, way, family)) { Count = 20 }), mode);
+            CheckClean(probe.Load(new LoadSpec(mode, service.Address(cluster, way, family)) { Count = 40 }), mode);
     }
 
     public void Dispose() => cluster?.Dispose();
 
     private void Check(string to)
     {
-        foreach (var mode in Enum.GetValues<LoadMode>()) CheckClean(cluster!.Probe.Load(new LoadSpec(mode, to) { Count = 20 }), mode);
+        foreach (var mode in Enum.GetValues<LoadMode>()) CheckClean(cluster!.Probe.Load(new LoadSpec(mode, to) { Count = 40 }), mode);
     }
 
     private void CheckClean(LoadReport report, LoadMode mode)

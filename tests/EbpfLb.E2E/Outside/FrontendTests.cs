@@ -26,7 +26,7 @@ public sealed class FrontendTests(TestCluster cluster) : IClassFixture<TestClust
         {
             var report = cluster.Probe.Load(new LoadSpec(mode, service.Address(cluster, way, family))
             {
-                Count = mode == LoadMode.UdpShared ? 10 : 60,
+                Count = mode == LoadMode.UdpShared ? 10 : 100,
             });
 
             cluster.CheckClean(report);
@@ -71,7 +71,7 @@ public sealed class FrontendTests(TestCluster cluster) : IClassFixture<TestClust
         var service = cluster.Publish("a", "c");
 
         var report = cluster.Probe.Load(
-            new LoadSpec(LoadMode.Udp, service.Address(cluster, way, family)) { Count = 20, Bytes = 9000 });
+            new LoadSpec(LoadMode.Udp, service.Address(cluster, way, family)) { Count = 40, Bytes = 9000 });
 
         cluster.CheckClean(report);
         Assert.Equal(2, report.Names.Count);

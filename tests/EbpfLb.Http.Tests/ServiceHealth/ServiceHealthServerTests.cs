@@ -238,7 +238,7 @@ public sealed class ServiceHealthServerTests : IAsyncDisposable
         });
         ushort[] ports = [.. Enumerable.Range(0, 5).Select(_ => FreePort()).Distinct()];
         small.Update([.. ports.Select((p, i) => new ServiceHealthCheck(new ObjectName("many", $"s{i}"), p, 1))]);
-        await UntilOpenAsync(small.Retry);
+        await UntilOpenAsync(small.Retry, small);
         using var idle = new IdleSockets();
         foreach (var port in ports) await idle.OpenAsync(60, port, [IPAddress.Parse("127.0.0.66")]);
         foreach (var port in ports)
@@ -266,10 +266,10 @@ public sealed class ServiceHealthServerTests : IAsyncDisposable
     }
 
     /// <summary>A process that another test just forked may hold a closed port for some moments.</summary>
-    private async Task UntilOpenAsync(Action attempt)
+    private async Task UntilOpenAsync(Action attempt, ServiceHealthServer? opening = null)
     {
         attempt();
-        while (server.Problems.Count > 0)
+        while ((opening ?? server).Problems.Count > 0)
         {
             await Task.Delay(10, TestContext.Current.CancellationToken);
             attempt();

@@ -201,7 +201,7 @@ public sealed class AgentProcess : IDisposable
         {
             return control.GetStringAsync(new Uri("http://agent/services")).GetAwaiter().GetResult();
         }
-        catch (HttpRequestException)
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
         {
             return "";
         }
@@ -329,6 +329,6 @@ public sealed class AgentProcess : IDisposable
         UseProxy = false,
     })
     {
-        Timeout = TimeSpan.FromSeconds(10),
+        Timeout = TimeSpan.FromSeconds(60),
     };
 }

@@ -58,12 +58,12 @@ public sealed class TapDevice : IDisposable
     }
 
     /// <summary>The next frame of those that are wanted; others (the kernel says things of its own) are lost.</summary>
-    /// <exception cref="TimeoutException">None within 10 s.</exception>
+    /// <exception cref="TimeoutException">None within 60 s.</exception>
     public (VirtioHeader Header, byte[] Frame) Receive(Func<byte[], bool> wanted)
     {
         var watch = Stopwatch.StartNew();
         var buffer = new byte[HeaderLength + 70_000];
-        while (watch.Elapsed < TimeSpan.FromSeconds(10))
+        while (watch.Elapsed < TimeSpan.FromSeconds(60))
         {
             var entry = new Libc.PollEntry { Fd = (int)file.DangerousGetHandle(), Events = Libc.PollEntry.In };
             if (Libc.poll(ref entry, 1, 100) <= 0)

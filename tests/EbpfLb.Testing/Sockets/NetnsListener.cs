@@ -45,6 +45,6 @@ public static class NetnsListener
         },
     })
     {
-        Timeout = TimeSpan.FromSeconds(10),
+        Timeout = TimeSpan.FromSeconds(60),
     };
 }

@@ -29,7 +29,7 @@ internal sealed class FrontOfStack : IDisposable
     private const double ClockStep = 10;
 
     /// <summary>What a packet may take from XDP to tc, the coarse clock's step and a busy machine included.</summary>
-    private static readonly TimeSpan LongestWay = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan LongestWay = TimeSpan.FromMilliseconds(100);
 
     private readonly BpfProgram program;
     private readonly PacketTables tables;
@@ -104,8 +104,10 @@ internal sealed class FrontOfStack : IDisposable
     /// </summary>
     private static void AwaitRoomInTick()
     {
-        var left = TickLength - (Stopwatch.GetTimestamp() * (1_000_000_000 / Stopwatch.Frequency)) % TickLength;
-        if (left < LongestWay.Ticks * TimeSpan.NanosecondsPerTick) Thread.Sleep(TimeSpan.FromMilliseconds(left / 1e6 + ClockStep));
+        var left = (TickLength - (Stopwatch.GetTimestamp() * (1_000_000_000 / Stopwatch.Frequency)) % TickLength) / 1e6;
+        if (left < LongestWay.TotalMilliseconds) Thread.Sleep(TimeSpan.FromMilliseconds(left + ClockStep));
+        // A tick has begun, but not yet by the coarse clock.
+        else if (left > TickLength / 1e6 - ClockStep) Thread.Sleep(TimeSpan.FromMilliseconds(ClockStep));
     }
 
     /// <summary>The packet left as it does by tc, whose neighbour writes the link header later.</summary>

@@ -246,7 +246,8 @@ public class FlowTests(PacketFixture fixture) : PacketTest(fixture.Program)
             => System.Net.IPAddress.Parse(family == Family.IPv4 ? $"10.244.1.{i}" : $"fd00:244:1::{i}"));
         var service = Program.Serve(Spec(protocol, family) with
         {
-            AffinitySeconds = 60,
+            // Who has no seat yet is drawn anew when a span of this length ends.
+            AffinitySeconds = 2_000_000_000,
             Backends = [.. addresses.Select(a => new BackendSpec(a, BackendPort, OnThisNode: true))],
         });
 

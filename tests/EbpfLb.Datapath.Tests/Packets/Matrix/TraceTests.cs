@@ -55,7 +55,7 @@ public class TraceTests(TrafficFixture fixture) : PacketTest(fixture.Program), I
         var port = ClientPort;
 
         Assert.Equal(0, ToldOfNext());
-        Program.Tables.Traces.Trace(TraceBits.All, Clock.Now);
+        Program.Tables.Traces.Trace(TraceBits.All, Clock.Now - 1);
         Assert.Equal(0, ToldOfNext());
         Trace(TraceBits.Of(service.Id + 1));
         Assert.Equal(0, ToldOfNext());
