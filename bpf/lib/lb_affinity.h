@@ -22,7 +22,8 @@ lb_inline const struct lb_backend *lb_affinity_recall(const struct lb_aff_key *k
 	if (!aff)
 		return NULL;
 	now = bpf_ktime_get_coarse_ns();
-	if (now - aff->used_ns >= timeout_sec * NSEC_PER_SEC)
+	/* Signed: another CPU may have used it later than `now`. */
+	if ((__s64)(now - aff->used_ns) >= (__s64)(timeout_sec * NSEC_PER_SEC))
 		return NULL;
 	*id = aff->backend_id;
 	backend = lb_backend_recall(*id, key->service_id, list);

@@ -88,13 +88,17 @@ lb_inline bool lb_ct_shows_client(const struct lb_pass *pass)
 	       !(pass->pkt.tcp_flags & (LB_TCP_SYN | LB_TCP_RST));
 }
 
-/* After lb_ct_shows_client(). */
+/* After lb_ct_shows_client(). A backend that has left the lists meanwhile gets no new connection,
+ * and what the client was given since is not forgotten for it. */
 lb_once int lb_ct_remember(const struct lb_pass *pass)
 {
 	struct lb_aff_key key = {.kind = LB_CLIENT_ADDR};
 
 	if (!pass)
 		return -EINVAL;
+	if (!lb_backend_recall(pass->ct.backend_id, pass->ct.service_id,
+			       LB_BACKEND_IN_CLUSTER | LB_BACKEND_IN_LOCAL))
+		return -ENOENT;
 	lb_copy16(key.client, lb_ct_tunnels(pass) ? pass->pkt.tuple.src : pass->to.dst);
 	key.service_id = pass->ct.service_id;
 	lb_affinity_remember(&key, pass->ct.backend_id);

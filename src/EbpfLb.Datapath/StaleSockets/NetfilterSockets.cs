@@ -9,17 +9,22 @@ namespace EbpfLb.Datapath.StaleSockets;
 
 /// <summary>
 /// UDP sockets that are connected to a frontend and whose datagrams netfilter sends to a backend: kube-proxy's rules did that when they
-/// began. They work as long as netfilter remembers it, so they are left alone until then.
+/// began. They work as long as netfilter remembers it, so they are left alone until then, and where it cannot be asked.
 /// </summary>
 internal sealed class NetfilterSockets : IDisposable
 {
-    private readonly ConntrackReader? reader;
-    private readonly Lazy<HashSet<(IPEndPoint Source, IPEndPoint Destination)>> translated;
+    /// <summary>There where the namespace has nf_conntrack.</summary>
+    private const string Present = "/proc/sys/net/netfilter/nf_conntrack_count";
 
-    private NetfilterSockets(ConntrackReader? reader)
+    private readonly IDisposable? reader;
+
+    /// <summary>null: it cannot be read.</summary>
+    private readonly Lazy<HashSet<(IPEndPoint Source, IPEndPoint Destination)>?> translated;
+
+    private NetfilterSockets(IDisposable? reader, Func<IEnumerable<TranslatedConnection>> read)
     {
         this.reader = reader;
-        translated = new(Read);
+        translated = new(() => Read(read));
     }
 
     /// <summary>Of the network namespace of the calling thread, whichever thread asks later. Read when first asked.</summary>
@@ -27,34 +32,38 @@ internal sealed class NetfilterSockets : IDisposable
     {
         try
         {
-            return new NetfilterSockets(ConntrackReader.Open());
+            var reader = ConntrackReader.Open();
+            return new NetfilterSockets(reader, reader.ReadTranslated);
         }
-        catch (NetlinkException)
+        catch (NetlinkException e)
         {
-            // A kernel without nf_conntrack translates nothing.
-            return new NetfilterSockets(null);
+            // A kernel without nf_conntrack translates nothing; one without its netlink does not say what.
+            return File.Exists(Present) ? Of(() => throw e) : Of(() => []);
         }
     }
+
+    /// <summary>With what another reads.</summary>
+    public static NetfilterSockets Of(Func<IEnumerable<TranslatedConnection>> read) => new(null, read);
 
     public bool Translates(LbStaleSock socket)
     {
         var isV4 = socket.Family == LibC.AF_INET;
-        return translated.Value.Contains((
+        return translated.Value?.Contains((
             new IPEndPoint(AddressOf(socket.Source, isV4), socket.SourcePort.ToHost()),
-            new IPEndPoint(AddressOf(socket.Backend.Addr, isV4), socket.Backend.Port.ToHost())));
+            new IPEndPoint(AddressOf(socket.Backend.Addr, isV4), socket.Backend.Port.ToHost()))) ?? true;
     }
 
     public void Dispose() => reader?.Dispose();
 
-    private HashSet<(IPEndPoint Source, IPEndPoint Destination)> Read()
+    private static HashSet<(IPEndPoint Source, IPEndPoint Destination)>? Read(Func<IEnumerable<TranslatedConnection>> read)
     {
         try
         {
-            return [.. (reader?.ReadTranslated() ?? []).Where(c => c.Protocol == ProtocolType.Udp).Select(c => (c.Source, c.Destination))];
+            return [.. read().Where(c => c.Protocol == ProtocolType.Udp).Select(c => (c.Source, c.Destination))];
         }
         catch (NetlinkException)
         {
-            return [];
+            return null;
         }
     }
 

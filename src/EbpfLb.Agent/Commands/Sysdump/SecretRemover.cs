@@ -24,7 +24,7 @@ internal sealed partial class SecretRemover(IEnumerable<string> known)
         text = UserOfUrl().Replace(text, $"://{Removed}@");
         text = WebToken().Replace(text, Removed);
         text = Bearer().Replace(text, $"${{name}}{Removed}");
-        return Named().Replace(text, $"${{name}}{Removed}");
+        return Named().Replace(text, $"${{name}}${{quote}}{Removed}");
     }
 
     /// <summary>Values of a kubeconfig, or of an environment, that its names call secret.</summary>
@@ -44,10 +44,12 @@ internal sealed partial class SecretRemover(IEnumerable<string> known)
     [GeneratedRegex("(?<name>\\b(Bearer|Basic) )[A-Za-z0-9+/=._~-]+", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, 10_000)]
     private static partial Regex Bearer();
 
-    /// <summary>NAME: value, NAME=value, "NAME": "value" and --name=value. Paths of files are no secrets.</summary>
+    /// <summary>NAME: value, NAME=value, "NAME": "value of words", --name=value and --name value. Paths of files are no secrets.</summary>
     [GeneratedRegex(
-        "(?<name>([A-Za-z0-9_.-]*(token|secret|passwo?r?d|api[-_]?key|access[-_]?key|private[-_]?key|credential)s?|[a-z-]+-data)"
-            + "[\"']?( ?[:=] ?)[\"']?)(?![/\\[{(])(?<value>[^\\s\"',;}\\]]{3,})",
+        "(?<name>(([A-Za-z0-9_.-]*(token|secret|passwo?r?d|api[-_]?key|access[-_]?key|private[-_]?key|credential)s?|[a-z-]+-data)"
+            + "[\"']?( ?[:=] ?)|--[a-z-]*(token|secret|password) (?!-)))(?<quote>[\"']?)(?![\\[{(])"
+            + "(?!/(dev|etc|home|opt|proc|root|run|sys|tmp|usr|var)/)"
+            + "(?<value>(?<=\")[^\"\\n]{3,}|(?<=')[^'\\n]{3,}|[^\\s\"',;}\\]]{3,})",
         RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, 10_000)]
     private static partial Regex Named();
 }

@@ -97,10 +97,45 @@ public class AffinityTests(PacketFixture fixture) : PacketTest(fixture.Program)
             i => !BackendOf(FromClient(family, Segments.Opening(protocol)).WithSource(Client(family, i), ClientPort)).Equals(first));
     }
 
-    private void Sticky(L4 protocol, Family family, bool local, int count = 1)
+    /// <summary>The client may have been given another one since, which is what it is to be sent to.</summary>
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void A_backend_that_has_left_the_lists_is_not_remembered_by_what_it_says_late(Family family)
+    {
+        var service = Sticky(L4.Tcp, family, local: true, count: 2);
+        var request = Open(L4.Tcp, family);
+        AnswerTo(request, Segments.Answer(L4.Tcp));
+        In(FromClient(family, new TcpSegment(TcpFlags.Ack)));
+
+        Program.Retire(service, Array.FindIndex(service.Spec.Backends, b => b.Address.Equals(request.ToDestination.Address)));
+        AnswerTo(request, Segments.Data(L4.Tcp));
+
+        Assert.Empty(Program.Tables.Affinity.Keys());
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void A_memory_that_another_CPU_has_just_used_holds(Family family)
+    {
+        var service = Sticky(L4.Tcp, family, local: true, count: 20);
+        Converse(L4.Tcp, FromClient(family, Segments.Opening(L4.Tcp)));
+        var key = Assert.Single(Program.Tables.Affinity.Keys());
+        var backend = BackendOf(FromClient(family, Segments.Opening(L4.Tcp), ClientPort + 1));
+        var later = Program.Tables.Affinity.Lookup(key) with { UsedNs = Program.Tables.Affinity.Lookup(key).UsedNs + 3_000_000_000 };
+        // Another lot than the client's own, so that only the memory leads there.
+        var other = Enumerable.Range(0, 20).Select(service.BackendId).First(id => id != later.BackendId);
+        Program.Tables.Affinity.Update(key, later with { BackendId = other });
+
+        var next = BackendOf(FromClient(family, Segments.Opening(L4.Tcp), ClientPort + 2));
+
+        Assert.NotEqual(backend, next);
+        Assert.Equal(next, BackendOf(FromClient(family, Segments.Opening(L4.Tcp), ClientPort + 3)));
+    }
+
+    private ServedService Sticky(L4 protocol, Family family, bool local, int count = 1)
     {
         var at = Ends.Of(family);
-        Program.Serve(Spec(protocol, family) with
+        return Program.Serve(Spec(protocol, family) with
         {
             AffinitySeconds = 86_400,
             Backends = count == 1
