@@ -47,6 +47,29 @@ public static class Inventory
         }
     }
 
+    /// <summary>
+    /// Ids of the links, whoever's they are, by which a program is at XDP of a device of this index, in any network namespace; empty: it
+    /// was put there without a link.
+    /// </summary>
+    /// <exception cref="BpfException">They may not be read.</exception>
+    public static IReadOnlyList<uint> XdpLinksOf(uint program, int device)
+        => [.. BpfLink.Ids().Where(id => LinkOf(id) is { Type: LinkType.Xdp } link
+            && link.ProgramId == program && link.InterfaceIndex == device)];
+
+    /// <summary>null: it is gone.</summary>
+    private static LinkInfo? LinkOf(uint id)
+    {
+        try
+        {
+            using var link = BpfLink.OpenId(id);
+            return link.Info;
+        }
+        catch (BpfException e) when (e.Errno == Errno.ENOENT)
+        {
+            return null;
+        }
+    }
+
     private static IReadOnlyList<T> Read<T>(DatapathOptions options, Func<InstancePaths, string> directory, Func<string, T> read)
     {
         if (Instances.PathsOf(options) is not { } paths || !Directory.Exists(directory(paths))) return [];

@@ -164,7 +164,7 @@ internal sealed class XdpHooks(XdpMode mode, InstancePaths paths, Func<BpfProgra
             {
                 // EEXIST: it is there in another mode than ours, or at a device above.
                 Errno.EBUSY or Errno.EEXIST when Others(place) is { } other
-                    => $"another XDP program is at {place.Name}, {other}: where it is not needed, `{other.Removal}` takes it away, and "
+                    => $"another XDP program is at {place.Name}, {other}: where it is not needed, {other.Removal} takes it away, and "
                         + $"ours comes with the next look ({OptionNames.SyncPeriod}); {OptionNames.Xdp} off ends this message",
                 Errno.EBUSY => $"another XDP program was at {place.Name}",
                 Errno.EEXIST => $"a device above {place.Name} (a VLAN, bridge or macvlan) has an XDP program: take it away",

@@ -77,6 +77,15 @@ internal sealed class DeviceLab : IDisposable
         return Programs = bpf.Programs.Keys.ToDictionary(name => $"lb_{name[2..]}", name => Keep(bpf.OpenProgram(name)));
     }
 
+    /// <summary>The agent's program at XDP, for itself or as that of somebody else.</summary>
+    public BpfProgram NewXdp()
+    {
+        var bpf = Keep(BpfObject.Open(File.ReadAllBytes(Path.Combine(RepositoryPaths.Root, "build", "bpf", "ebpflb.bpf.o"))));
+        foreach (var other in bpf.Programs.Values) other.AutoLoad = other.Name == "lb_xdp";
+        bpf.Load();
+        return Keep(bpf.OpenProgram("lb_xdp"));
+    }
+
     public DeviceAttacher NewAttacher(TcAttachMode mode) => Keep(DeviceAttacher.Create(mode, Paths));
 
     /// <summary>Has an attacher put programs at the devices of these names, and only there.</summary>

@@ -13,7 +13,7 @@ public sealed class XdpHooksTests : IDisposable
     private readonly List<int> bonds = [];
     private BpfProgram program;
 
-    public XdpHooksTests() => program = NewProgram();
+    public XdpHooksTests() => program = lab.NewXdp();
 
     [Theory]
     [InlineData(XdpMode.Driver)]
@@ -24,7 +24,7 @@ public sealed class XdpHooksTests : IDisposable
         var first = ProgramAt("left");
         Assert.Equal(program.Id, first);
 
-        program = NewProgram();
+        program = lab.NewXdp();
         using var next = NewHooks(mode);
         Assert.Equal(program.Id, Attach(next, DeviceLab.Left)["left"].Xdp!.Program);
 
@@ -82,27 +82,6 @@ public sealed class XdpHooksTests : IDisposable
         Assert.Equal(program.Id, ProgramAt("left"));
 
         IEnumerable<string> Faults() => lab.Run(() => hooks.Faults([.. attached.Values])).Select(f => f.Object);
-    }
-
-    /// <summary>The kernel has another errno for a program in another mode, which is that of devices above, too.</summary>
-    [Theory]
-    [InlineData(XdpMode.Driver, false, "driver", "xdpdrv")]
-    [InlineData(XdpMode.Driver, true, "generic", "xdpgeneric")]
-    [InlineData(XdpMode.Generic, false, "driver", "xdpdrv")]
-    [InlineData(XdpMode.Generic, true, "generic", "xdpgeneric")]
-    public void The_program_of_somebody_else_stays_and_is_named_as_the_reason(XdpMode mode, bool isGeneric, string there, string word)
-    {
-        var other = NewProgram();
-        var index = lab.IndexOf(DeviceLab.Left);
-        using var theirs = lab.Run(() => BpfLink.AttachXdp(other, index, isGeneric));
-
-        using var hooks = NewHooks(mode);
-        var attached = Attach(hooks, DeviceLab.Left, DeviceLab.Right);
-
-        Assert.StartsWith($"another XDP program is at left, {other.Name} (id {other.Id}, {there}): where it is not needed, "
-            + $"`ip link set dev left {word} off` takes it away", attached["left"].Xdp!.Problem, StringComparison.Ordinal);
-        Assert.Null(attached["right"].Xdp!.Problem);
-        Assert.Equal((other.Id, program.Id), (ProgramAt("left"), ProgramAt("right")));
     }
 
     [Fact]
@@ -337,7 +316,7 @@ public sealed class XdpHooksTests : IDisposable
     private XdpHooks NewHooks(XdpMode mode) => new(mode, lab.Paths, () => program, index =>
     {
         bonds.Add(index);
-        return NewProgram();
+        return lab.NewXdp();
     });
 
     private IEnumerable<string> XdpPins() => lab.Pins().Where(p => p.StartsWith("xdp", StringComparison.Ordinal));
@@ -364,14 +343,6 @@ public sealed class XdpHooksTests : IDisposable
     {
         var attached = lab.Attach(lab.NewAttacher(TcAttachMode.Auto), DeviceLab.Left);
         return lab.Run(() => hooks.Attach([.. attached.Select(d => d with { Decision = change(d.Decision) })])).Single();
-    }
-
-    private BpfProgram NewProgram()
-    {
-        var bpf = lab.Keep(BpfObject.Open(File.ReadAllBytes(Path.Combine(RepositoryPaths.Root, "build", "bpf", "ebpflb.bpf.o"))));
-        foreach (var other in bpf.Programs.Values) other.AutoLoad = other.Name == "lb_xdp";
-        bpf.Load();
-        return lab.Keep(bpf.OpenProgram("lb_xdp"));
     }
 
     private string PinOf(string device, XdpMode mode) => $"xdp-{lab.IndexOf(device)}-{mode.ToString().ToLowerInvariant()}";

@@ -53,7 +53,7 @@ internal static class DeviceChecks
 
     public static CheckResult Judge(OtherXdp program) => CheckResult.Warning(Company,
         $"{program.Device}: XDP program {program} of others sees packets first: those that it answers, drops or sends on reach no Service",
-        $"`{program.Removal}` removes it, if it is not meant to be there; the agent's own XDP is not used on {program.Device} meanwhile");
+        $"{program.Removal} removes it, if it is not meant to be there; the agent's own XDP is not used on {program.Device} meanwhile");
 
     public static CheckResult Judge(string device, string place, string program, bool isBefore) => isBefore
         ? CheckResult.Warning(Company,
