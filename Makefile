@@ -12,6 +12,9 @@ BPFTOOL ?= bpftool
 CONFIG  ?= Release
 # Another one is cross-built into build/RID, not run: linux-arm64.
 RID     ?=
+# What `ebpflb version` says that it was built of, where git cannot be asked: deploy/Dockerfile.
+COMMIT  ?=
+PUBLISH := dotnet publish src/EbpfLb.Agent/EbpfLb.Agent.csproj -c $(CONFIG) -v quiet $(if $(COMMIT),-p:SourceRevisionId=$(COMMIT))
 
 BPF_INCLUDES := -Ibpf/include -Ibpf/lib -Ibpf/hook -isystem /usr/include/$(shell uname -m)-linux-gnu
 # -mcpu=v3: atomics and 32-bit compares; -Wpadded is switched on inside lb_abi.h only.
@@ -48,11 +51,11 @@ endif
 
 agent: bpf ## build what a node needs, one native file, and no tests; leaves build/bin/ebpflb
 ifeq ($(RID),)
-	dotnet publish src/EbpfLb.Agent/EbpfLb.Agent.csproj -c $(CONFIG) -v quiet -o $(BUILD)/bin
+	$(PUBLISH) -o $(BUILD)/bin
 else
 	@tools/install-deps.sh cross
 	@tools/sysroot.sh $(RID:linux-%=%)
-	dotnet publish src/EbpfLb.Agent/EbpfLb.Agent.csproj -c $(CONFIG) -v quiet -r $(RID) -o $(BUILD)/$(RID) \
+	$(PUBLISH) -r $(RID) -o $(BUILD)/$(RID) \
 		-p:LinkerFlavor=lld -p:ObjCopyName=llvm-objcopy -p:SysRoot=$(CURDIR)/$(BUILD)/sysroot/$(RID:linux-%=%)
 endif
 
@@ -62,7 +65,7 @@ image: agent ## write the agent's OCI image layout and its root file system into
 deb: agent ## make a Debian package of the agent for stand-alone use, in build/deb
 	@tools/deb
 
-overlays: ## render deploy/overlays into deploy/rendered, by a kubectl of 1.30 or newer
+overlays: ## render deploy/overlays and deploy/components into deploy/rendered, by a kubectl of 1.30 or newer
 	@tools/overlays
 
 chart: ## check the Helm chart of deploy/chart and render it into deploy/rendered/chart, by a helm on PATH or HELM=FILE

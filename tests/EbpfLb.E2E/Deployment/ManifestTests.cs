@@ -73,12 +73,21 @@ public sealed partial class ManifestTests
     public void What_the_Dockerfile_copies_and_calls_is_there()
     {
         var dockerfile = File.ReadAllText(Path.Combine(RepositoryPaths.Root, "deploy", "Dockerfile"));
-        var targets = Regex.Match(dockerfile, "^RUN make (?<targets>.+)$", RegexOptions.Multiline, TimeSpan.FromSeconds(1))
-            .Groups["targets"].Value.Split(' ');
+        var words = Regex.Match(dockerfile, "^RUN make (?<words>.+)$", RegexOptions.Multiline, TimeSpan.FromSeconds(1))
+            .Groups["words"].Value.Split(' ');
         var makefile = File.ReadAllText(Path.Combine(RepositoryPaths.Root, "Makefile"));
 
+        var targets = words.Where(w => !w.Contains('=', StringComparison.Ordinal)).ToList();
         Assert.NotEmpty(targets);
         Assert.All(targets, target => Assert.Matches($"(?m)^{target}:", makefile));
+        // The context has no .git, so the commit is said to the build, and by make to .NET, which writes it behind the version.
+        Assert.Contains(".git", File.ReadAllLines(Path.Combine(RepositoryPaths.Root, ".dockerignore")));
+        Assert.Equal("COMMIT=$COMMIT", Assert.Single(words.Except(targets)));
+        Assert.Matches("(?s)\nFROM debian:12 AS build\n(?:(?!\nFROM ).)*\nARG COMMIT\nRUN make ", dockerfile);
+        Assert.Contains("\nPUBLISH := dotnet publish ", makefile, StringComparison.Ordinal);
+        Assert.Contains(" $(if $(COMMIT),-p:SourceRevisionId=$(COMMIT))\n", makefile, StringComparison.Ordinal);
+        Assert.Contains(
+            "--build-arg COMMIT=", File.ReadAllText(Path.Combine(RepositoryPaths.Root, "docs", "install.md")), StringComparison.Ordinal);
         // What its last stage is made of is tried by PodTests.
         Assert.Contains("\nFROM scratch\nCOPY --from=build /src/build/image/root/ /\n", dockerfile, StringComparison.Ordinal);
     }
