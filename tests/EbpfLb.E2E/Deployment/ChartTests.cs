@@ -68,21 +68,6 @@ public sealed class ChartTests
     }
 
     [Fact]
-    public void Before_Kubernetes_1_30_AppArmor_is_asked_for_by_the_annotation_and_nothing_else_differs()
-    {
-        const string Field = "appArmorProfile", Annotation = "container.apparmor.security.beta.kubernetes.io/ebpflb";
-        var (now, before) = (Of("default"), Of(Old));
-        Assert.Equal("Unconfined", Text(Map(Map(PodOf(now), "securityContext"), Field), "type"));
-        Assert.Equal("unconfined", Text(Map(Map(TemplateOf(before), "metadata"), "annotations"), Annotation));
-
-        Map(PodOf(now), "securityContext").Children.Remove(Field);
-        Map(Map(TemplateOf(before), "metadata"), "annotations").Children.Remove(Annotation);
-        Assert.Equal(now.Select(Canonical), before.Select(Canonical));
-
-        static List<YamlMappingNode> Of(string name) => RenderedObjects.Read(Path.Combine(Rendered, $"{name}.yaml"));
-    }
-
-    [Fact]
     public void Every_setting_arrives_where_it_belongs()
     {
         var values = (YamlMappingNode)Load(Path.Combine(Chart, "ci", "every-values.yaml"));

@@ -6,7 +6,7 @@ using static EbpfLb.E2E.Deployment.RenderedObjects;
 
 namespace EbpfLb.E2E.Deployment;
 
-/// <summary>What kubectl makes of deploy/kubernetes and of each of deploy/overlays.</summary>
+/// <summary>What kubectl makes of deploy/kubernetes, and of each of deploy/overlays and deploy/components.</summary>
 public sealed class OverlayTests
 {
     private const string SecurityContext = "securityContext";
@@ -124,7 +124,15 @@ public sealed class OverlayTests
     [Fact]
     public void What_was_rendered_is_of_what_is_there_now()
     {
-        foreach (var directory in (string[])[KubernetesBase.Directory, .. Platforms.Select(p => Path.Combine(Overlays, p.Data))])
+        string[] made =
+        [
+            KubernetesBase.Directory, .. Platforms.Select(p => Path.Combine(Overlays, p.Data)),
+            .. System.IO.Directory.EnumerateDirectories(Path.Combine(RepositoryPaths.Root, "deploy", "components")),
+        ];
+        Assert.Equal(
+            made.Select(RenderedPath).Order(StringComparer.Ordinal),
+            System.IO.Directory.EnumerateFiles(Path.Combine(RepositoryPaths.Root, "deploy", "rendered")).Order(StringComparer.Ordinal));
+        foreach (var directory in made)
             Assert.Equal(SumOf(directory), File.ReadLines(RenderedPath(directory)).First().Split(' ')[^1]);
     }
 
