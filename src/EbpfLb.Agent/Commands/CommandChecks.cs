@@ -7,8 +7,8 @@ namespace EbpfLb.Agent.Commands;
 internal static class CommandChecks
 {
     /// <summary>
-    /// Adds a check that reads values. Where one of them is missing or has not its form the check ends there: that is reported in any
-    /// case, by the option itself, and reading such a value throws.
+    /// Adds a check that reads values. System.CommandLine asks checks of a command before those of its options, and reading a value that
+    /// has not its form throws: the check ends there, as the option reports that itself. Any other error of a check is one.
     /// </summary>
     public static void AddCheck(this Command command, Action<CommandResult> check) => command.Validators.Add(result =>
     {
@@ -16,9 +16,9 @@ internal static class CommandChecks
         {
             check(result);
         }
-        catch (InvalidOperationException)
+        catch (InvalidOperationException) when (result.Children.Any(child => child.Errors.Any()))
         {
-            // System.CommandLine's way of saying that the value could not be read.
+            // The option or argument has noted the error when it was read.
         }
     });
 }
