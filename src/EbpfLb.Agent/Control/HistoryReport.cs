@@ -78,6 +78,11 @@ internal sealed record PlanRow(
 
     /// <summary>When it did the last time; null: it did not.</summary>
     public DateTimeOffset? RepeatedAt { get; init; }
+
+    /// <summary>
+    /// Of the first plan of an agent: plans of the agent before may be missing in front of it, as that one did not end in order.
+    /// </summary>
+    public bool PlansMissing { get; init; }
 }
 
 /// <summary>What a plan changed of a Service.</summary>

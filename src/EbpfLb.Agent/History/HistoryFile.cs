@@ -7,7 +7,11 @@ namespace EbpfLb.Agent.History;
 
 /// <summary>What a file of the history holds.</summary>
 /// <param name="Dropped">How many older plans there were.</param>
-internal sealed record SavedHistory(IReadOnlyList<PlanRow> Plans, long Dropped);
+internal sealed record SavedHistory(IReadOnlyList<PlanRow> Plans, long Dropped)
+{
+    /// <summary>It has all plans of the agent that wrote it, which ended in order. An older agent did not say.</summary>
+    public bool IsWhole { get; init; }
+}
 
 /// <summary>
 /// Where the history is kept while no agent runs: a file of the run directory, which is gone after a reboot. It is replaced whole.

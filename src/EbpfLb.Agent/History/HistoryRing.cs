@@ -27,13 +27,18 @@ internal sealed class HistoryRing(int mostPlans, int mostBytes)
         lock (gate) return ([.. plans.Select(p => p.Plan)], dropped, version);
     }
 
+    /// <summary>Those of an agent before that are here may lack its last ones.</summary>
+    public bool PlansMissing { get; private set; }
+
     /// <summary>Those of an agent before, which come before all others.</summary>
-    public void Restore(IReadOnlyList<PlanRow> earlier, long olderDropped)
+    /// <param name="isWhole">These are all up to its last one.</param>
+    public void Restore(IReadOnlyList<PlanRow> earlier, long olderDropped, bool isWhole)
     {
         lock (gate)
         {
             foreach (var plan in earlier) Enqueue(plan);
             this.dropped += olderDropped;
+            PlansMissing = earlier.Count > 0 && !isWhole;
         }
     }
 

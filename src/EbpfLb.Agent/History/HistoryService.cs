@@ -13,7 +13,7 @@ internal sealed class HistoryService : SupervisedService
     private readonly HistoryRing ring;
     private readonly HistoryFile file;
     private readonly string? notRead;
-    private long written;
+    private (long Version, bool IsWhole)? written;
     private string? notWritten;
 
     public HistoryService(HistoryRing ring, HistoryFile file, TimeProvider time, ILogger logger)
@@ -23,7 +23,9 @@ internal sealed class HistoryService : SupervisedService
         try
         {
             var saved = file.Read();
-            ring.Restore(saved.Plans, saved.Dropped);
+            ring.Restore(saved.Plans, saved.Dropped, saved.IsWhole);
+            // From here on it is not: should this agent be killed, the next one must know.
+            if (saved.IsWhole) Write(isLast: false);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
         {
@@ -44,7 +46,7 @@ internal sealed class HistoryService : SupervisedService
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        Write();
+        Write(isLast: true);
     }
 
     protected override async Task RunAsync(CancellationToken stoppingToken)
@@ -53,18 +55,21 @@ internal sealed class HistoryService : SupervisedService
         {
             await change.WaitAsync(Timeout.InfiniteTimeSpan, stoppingToken);
             await Time.DelayAsync(Period, stoppingToken);
-            Write();
+            Write(isLast: false);
         }
     }
 
-    private void Write()
+    /// <param name="isLast">No plan of this agent comes after it.</param>
+    private void Write(bool isLast)
     {
         var (plans, dropped, version) = ring.Read();
-        if (version == written) return;
+        // Where plans are missing the first one of this agent says so, if there was one.
+        var isWhole = isLast && (version > 0 || !ring.PlansMissing);
+        if (plans.Count == 0 || (version, isWhole) == written) return;
         try
         {
-            file.Write(new SavedHistory(plans, dropped));
-            written = version;
+            file.Write(new SavedHistory(plans, dropped) { IsWhole = isWhole });
+            written = (version, isWhole);
             notWritten = null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

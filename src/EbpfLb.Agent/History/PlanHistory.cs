@@ -22,7 +22,10 @@ internal sealed class PlanHistory(HistoryRing ring)
     private string otherFailures = "";
     private CompiledState? applied;
 
-    /// <summary>When what is programmed of a Service changed last; null: not since the agent started.</summary>
+    /// <summary>
+    /// When what is programmed of a Service changed last; null: not since the agent started, and what was kept of agents before does not
+    /// say, see <see cref="EarlierChanges"/>.
+    /// </summary>
     public DateTimeOffset? LastChange(ObjectName service)
     {
         lock (gate) return lastChanges.TryGetValue(service, out var time) ? time : null;
@@ -38,6 +41,8 @@ internal sealed class PlanHistory(HistoryRing ring)
         var work = new PlanDescription(before, now, failed);
         if (before is not null && now is not null)
             work.AddDifferences(now.Table.DifferencesFrom(before.Table));
+        // Other tables than those that the agent before left: which Services that were is not known.
+        if (before is null && now is not null && round.Operations == 0) TakeOver();
         if (now is not null)
         {
             work.AddFailures(failing);
@@ -52,7 +57,16 @@ internal sealed class PlanHistory(HistoryRing ring)
         else if (!isSame || before is null || round.Operations > 0) ring.Add(RowOf(plan, before, work, others));
     }
 
-    private static PlanRow RowOf(FinishedPlan plan, CompiledState? before, PlanDescription work, List<string> others)
+    private void TakeOver()
+    {
+        if (ring.PlansMissing) return;
+        lock (gate)
+        {
+            foreach (var (name, time) in EarlierChanges.Of(ring.Read().Plans)) lastChanges[name] = time;
+        }
+    }
+
+    private PlanRow RowOf(FinishedPlan plan, CompiledState? before, PlanDescription work, List<string> others)
     {
         var round = plan.Round;
         return new PlanRow(
@@ -66,6 +80,7 @@ internal sealed class PlanHistory(HistoryRing ring)
             NotListed = Math.Max(0, work.Count - MostServices),
             Failures = [.. others.Take(MostFailures)],
             FailuresNotListed = Math.Max(0, others.Count - MostFailures),
+            PlansMissing = before is null && ring.PlansMissing,
         };
     }
 

@@ -72,7 +72,7 @@ public sealed class HistoryCommandTests : IDisposable
         var plan = json.RootElement.GetProperty("plans").EnumerateArray().Last();
         Assert.Equal(
             ["number", "time", "cause", "programmed", "milliseconds", "services", "operations", "added", "removed", "changed", "changes",
-                "notListed", "failures", "failuresNotListed", "repeated", "repeatedAt"], Names(plan));
+                "notListed", "failures", "failuresNotListed", "repeated", "repeatedAt", "plansMissing"], Names(plan));
         Assert.Equal(["service", "change", "what", "backends", "failed"], Names(plan.GetProperty("changes")[0]));
         Assert.Equal(
             ["added", "removed", "ready", "notReady", "terminating", "drained", "undrained", "chosen", "notChosen", "changed", "names"],

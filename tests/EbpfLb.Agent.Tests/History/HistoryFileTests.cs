@@ -1,6 +1,7 @@
 using System.Text;
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.History;
+using EbpfLb.Agent.Pipeline;
 using EbpfLb.Agent.Tests.Fakes;
 using EbpfLb.Testing.Clusters;
 using EbpfLb.Testing.Time;
@@ -42,8 +43,66 @@ public sealed class HistoryFileTests : IDisposable
         var (plans, dropped, _) = next.Ring.Read();
         Assert.Equal([(3, "source"), (4, "start")], plans.Select(p => (p.Number, p.Cause)));
         Assert.Equal(2, dropped);
-        // Whatever happened while no agent ran is not known.
+        // Whatever happened while no agent ran is not known, and the first plan wrote something.
         Assert.Null(next.History.LastChange(ClusterBuilder.Name("s-3")));
+    }
+
+    /// <summary>An agent that was killed may have changed more than it wrote down, which is no gap for those that come after it.</summary>
+    [Fact]
+    public async Task The_last_changes_are_those_of_the_agent_before_if_it_wrote_all_of_them_and_nothing_was_to_be_written_since()
+    {
+        var web = ClusterBuilder.Name("web");
+        var (first, service) = await StartAsync();
+        first.Plan(cluster.Build());
+        Publish("10.1.0.1");
+        first.Now += TimeSpan.FromMinutes(1);
+        first.Plan(cluster.Build());
+        var changed = first.Now;
+        Assert.Equal(changed, first.History.LastChange(web));
+        await EndAsync(service);
+
+        // In order, twice, and the second time by an agent that had no plan.
+        var (second, secondService) = await StartAsync();
+        second.Record(cluster.Build(), PlanCause.Source, true, operations: 0);
+        Assert.Equal(changed, second.History.LastChange(web));
+        Assert.False(second.Plans[^1].PlansMissing);
+        await EndAsync(secondService);
+        await EndAsync((await StartAsync()).Service);
+        var (third, thirdService) = await StartAsync();
+        third.Record(cluster.Build(), PlanCause.Source, true, operations: 0);
+        Assert.Equal(changed, third.History.LastChange(web));
+        thirdService.Dispose();
+
+        // That one was killed.
+        var (fourth, fourthService) = await StartAsync();
+        await EndAsync(fourthService);
+        (fourth, fourthService) = await StartAsync();
+        fourth.Record(cluster.Build(), PlanCause.Source, true, operations: 0);
+        Assert.Null(fourth.History.LastChange(web));
+        Assert.True(fourth.Plans[^1].PlansMissing);
+        await EndAsync(fourthService);
+        var (fifth, fifthService) = await StartAsync();
+        fifth.Record(cluster.Build(), PlanCause.Source, true, operations: 0);
+        Assert.Null(fifth.History.LastChange(web));
+        Assert.False(fifth.Plans[^1].PlansMissing);
+        fifthService.Dispose();
+
+        async Task<(HistoryUnderTest Test, HistoryService Service)> StartAsync()
+        {
+            var test = new HistoryUnderTest();
+            var service = new HistoryService(test.Ring, File, time, NullLogger.Instance);
+            await service.StartAsync(TestContext.Current.CancellationToken);
+            return (test, service);
+        }
+
+        static async Task EndAsync(HistoryService service)
+        {
+            await service.StopAsync(TestContext.Current.CancellationToken);
+            service.Dispose();
+        }
+
+        void Publish(string endpoint) => cluster.Service("web", ["10.96.0.1"], ["http:80"])
+            .Slice("web-1", "web", ["http:8080"], [endpoint]);
     }
 
     [Fact]

@@ -35,14 +35,35 @@ public sealed class HistoryTests : IDisposable
         var after = Plans(name);
         Assert.Equal(["added", "changed"], after.Select(p => p.GetProperty("changes")[0].GetProperty("change").GetString()));
         Assert.Equal("start", Plans(null)[^1].GetProperty("cause").GetString());
-        // Nobody knows what changed while none ran.
-        Assert.Null(LastChange(name));
+        // The agent before ended in order, and this one found the tables as they should be.
+        Assert.Equal(changed.GetProperty("time").GetDateTimeOffset(), LastChange(name));
         node.Manifests.Remove(service.Manifest.Name);
         Eventually.True(() => follower.Output.Contains("removed\n", StringComparison.Ordinal),
             () => $"the next agent's: {follower.Output}");
         Assert.Contains("is back", follower.Output, StringComparison.Ordinal);
         Assert.Equal(["added", "changed", "removed"],
             follower.Output.Split([' ', '\n']).Where(w => w is "added" or "changed" or "removed"));
+    }
+
+    [Fact]
+    public void What_changed_before_an_agent_was_killed_or_while_none_ran_is_not_known_of_any_Service()
+    {
+        var (first, second) = (node.Publish("a"), node.Publish("b"));
+        var names = new[] { first, second }.Select(s => $"default/{s.Manifest.Name}").ToList();
+        Assert.All(names, n => Assert.NotNull(LastChange(n)));
+
+        node.Agent.Kill();
+        node.Agent.Launch();
+        node.Agent.WaitUntilReady();
+        Assert.All(names, n => Assert.Null(LastChange(n)));
+
+        node.Publish(first with { Manifest = first.Manifest with { Endpoints = node.Addresses("b") } });
+        Eventually.True(() => LastChange(names[0]) is not null, "the change to be programmed");
+        Assert.Equal(0, node.Agent.Terminate());
+        node.Manifests.Put(second.Manifest with { Endpoints = node.Addresses("a") });
+        node.Agent.Launch();
+        node.Agent.WaitUntilReady();
+        Assert.All(names, n => Assert.Null(LastChange(n)));
     }
 
     private List<JsonElement> Plans(string? service) => [.. node.Agent.Json("history", service is null ? [] : ["--service", service])
