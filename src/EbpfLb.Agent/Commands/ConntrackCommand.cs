@@ -14,11 +14,14 @@ internal sealed class ConntrackCommand(CommandContext context)
         CreateList(), CreateCount(), CreateFlush(),
     };
 
-    private Command CreateList() => CreateListing("list", "Lists flows", withLimit: true, (instance, query, how, token)
+    private Command CreateList() => CreateListing("list", "Lists flows", withLimit: true,
+        new ListOptionSet(["client", "frontend", "backend", "service", "phase", "idle"], Enum.GetValues<ListFormat>()),
+        (instance, query, how, token)
         => context.AskAsync(instance, how, async view => Answer(await view.Flows.ListAsync(query, token), how), token));
 
     private Command CreateCount() => CreateListing("count", "Counts flows by protocol and phase, and shows the services that have most",
-        withLimit: false, (instance, query, how, token)
+        withLimit: false, new ListOptionSet([], ListFormat.Table, ListFormat.Json, ListFormat.Yaml, ListFormat.JsonPath),
+        (instance, query, how, token)
         => context.AskAsync(instance, how, async view => Answer(await view.Flows.CountAsync(query, token), how), token));
 
     private Command CreateFlush()
@@ -44,10 +47,10 @@ internal sealed class ConntrackCommand(CommandContext context)
     }
 
     private Command CreateListing(
-        string name, string description, bool withLimit, Func<InstanceOptions, FlowQuery, ListView, CancellationToken, Task<int>> run)
+        string name, string description, bool withLimit, ListOptionSet list,
+        Func<InstanceOptions, FlowQuery, ListView, CancellationToken, Task<int>> run)
     {
         var (instance, query) = (context.NewInstanceOptions(), new FlowQueryOptionSet());
-        var list = new ListOptionSet([], ListFormat.Table, ListFormat.Json, ListFormat.Yaml, ListFormat.JsonPath);
         var command = new Command(name, description);
         query.AddTo(command, withLimit);
         instance.AddTo(command);
@@ -58,30 +61,53 @@ internal sealed class ConntrackCommand(CommandContext context)
 
     private int Answer(FlowsReport report, ListView how)
     {
+        report = report with { Flows = Sort(report.Flows, how.Order) };
         if (how.IsReport)
         {
             context.Write(report, ControlJson.Default.FlowsReport, how);
             return ExitCode.Ok;
         }
-        context.NoteOrigin(report.Origin);
-        context.Terminal.Write(new Table(
-            [
-                new("PROTO"), new("CLIENT"), new("FRONTEND"), new("BACKEND"), new("SNAT"), new("PHASE"), new("IDLE", true), new("IN"),
-                new("OUT"), new("SERVICE"),
-            ],
-            [.. report.Flows.Select(RowOf)]), how.HasHeaders);
+        if (how.Format == ListFormat.Name)
+        {
+            foreach (var name in report.Flows.Select(ServiceOf).Distinct(StringComparer.Ordinal)) context.Terminal.Out.WriteLine(name);
+        }
+        else
+        {
+            context.NoteOrigin(report.Origin);
+            var isWide = how.Format == ListFormat.Wide;
+            context.Terminal.Write(new Table(
+                [
+                    new("PROTO"), new("CLIENT"), new("FRONTEND"), new("BACKEND"), new("SNAT"), new("PHASE"), new("IDLE", true), new("IN"),
+                    new("OUT"), new("SERVICE"), .. isWide ? new Column[] { new("SERVICE ID", true), new("FAMILY") } : [],
+                ],
+                [.. report.Flows.Select(f => RowOf(f, isWide))]), how.HasHeaders);
+        }
         if (report.Matching > report.Flows.Count)
             context.Terminal.Error.WriteLine($"{report.Flows.Count} of {report.Matching} flows are shown; say which "
                 + "with --service, --client, ..., or give a larger --limit");
         return ExitCode.Ok;
     }
 
-    private static string[] RowOf(FlowRow flow) =>
+    /// <summary>The agent answers by clients, and sends no more than the limit: these alone are sorted.</summary>
+    private static IReadOnlyList<FlowRow> Sort(IReadOnlyList<FlowRow> flows, string? order) => order switch
+    {
+        null or "client" => flows,
+        "frontend" => [.. flows.OrderBy(f => EndpointOrder.Of(f.Frontend))],
+        "backend" => [.. flows.OrderBy(f => EndpointOrder.Of(f.Backend))],
+        "service" => [.. flows.OrderBy(ServiceOf, StringComparer.Ordinal)],
+        "phase" => [.. flows.OrderBy(f => f.Phase, StringComparer.Ordinal)],
+        _ => [.. flows.OrderByDescending(f => f.IdleSeconds)],
+    };
+
+    private static string[] RowOf(FlowRow flow, bool isWide) =>
     [
         flow.Protocol, flow.Client, flow.Frontend, flow.Backend, flow.Snat ?? "-", flow.Whole ? flow.Phase : $"{flow.Phase}, half",
         $"{flow.IdleSeconds:0} s",
-        flow.ReplyDevice ?? "-", flow.RequestDevice ?? "-", flow.Service ?? $"#{flow.ServiceId}",
+        flow.ReplyDevice ?? "-", flow.RequestDevice ?? "-", ServiceOf(flow),
+        .. isWide ? new[] { flow.ServiceId.ToString(), flow.Client.StartsWith('[') ? "IPv6" : "IPv4" } : [],
     ];
+
+    private static string ServiceOf(FlowRow flow) => flow.Service ?? $"#{flow.ServiceId}";
 
     private int Answer(FlowCountReport report, ListView how)
     {

@@ -21,7 +21,11 @@ internal sealed class FlowQueryOptionSet
     private readonly Option<string?> backend = Word(
         "--backend", "ADDRESS", "Only at this backend, written as a client", text => EndpointFilter.Parse(text));
     private readonly Option<string?> service = Word(
-        "--service", "NAME", "Only of this service: NAMESPACE/NAME, NAMESPACE/NAME:PORT or #ID", text => text);
+        "--service", "NAME", $"Only of this service: {ServiceQuery.Forms}", text => ServiceQuery.Parse(text));
+    private readonly Option<string?> within = new("--namespace", "-n")
+    {
+        HelpName = "NAMESPACE", Description = "Only of Services in this namespace",
+    };
     private readonly Option<string?> phase = Word(
         "--phase", "PHASE", "Only in this phase: new, answered, open, closing, closed or reset", text => Choice.Parse<LbCtPhase>(text));
     private readonly Option<TimeSpan?> idle = CheckedOption.Create<TimeSpan?>(
@@ -32,13 +36,30 @@ internal sealed class FlowQueryOptionSet
     /// <param name="withLimit">The command lists them.</param>
     public void AddTo(Command command, bool withLimit = false)
     {
-        foreach (var option in new Option[] { protocol, client, frontend, backend, service, phase, idle }) command.Options.Add(option);
+        foreach (var option in new Option[] { protocol, client, frontend, backend, service, within, phase, idle })
+            command.Options.Add(option);
         if (withLimit) command.Options.Add(limit);
+        command.AddCheck(result =>
+        {
+            try
+            {
+                _ = ServiceOf(result.GetValue(service), result.GetValue(within));
+            }
+            catch (FormatException e)
+            {
+                result.AddError(e.Message);
+            }
+        });
     }
 
     public FlowQuery Read(ParseResult result) => new(
-        result.GetValue(protocol), result.GetValue(client), result.GetValue(frontend), result.GetValue(backend), result.GetValue(service),
-        result.GetValue(phase), result.GetValue(idle)?.TotalSeconds, result.GetValue(limit) ?? FlowQuery.DefaultLimit);
+        result.GetValue(protocol), result.GetValue(client), result.GetValue(frontend), result.GetValue(backend),
+        ServiceOf(result.GetValue(service), result.GetValue(within)), result.GetValue(phase), result.GetValue(idle)?.TotalSeconds,
+        result.GetValue(limit) ?? FlowQuery.DefaultLimit);
+
+    /// <exception cref="FormatException">The two name different namespaces.</exception>
+    private static string? ServiceOf(string? service, string? within)
+        => within is null ? service : ServiceQuery.Parse(service, within).ToString();
 
     /// <summary>Kept as it was written: the agent reads it again, as it may be of another version.</summary>
     private static Option<string?> Word(string name, string valueName, string description, Func<string, object> check)

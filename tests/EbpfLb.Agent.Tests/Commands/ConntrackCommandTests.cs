@@ -39,6 +39,25 @@ public sealed class ConntrackCommandTests : IDisposable
         Assert.Equal("lab", line.Finder.Asked?.Name);
     }
 
+    [Theory]
+    [InlineData("list", "default/", "-n", "default")]
+    [InlineData("count", "default/web", "--service", "web", "--namespace", "default")]
+    [InlineData("flush", "default/web:http", "-n", "default", "--service", "default/web:http")]
+    [InlineData("list", "web", "--service", "web")]
+    public async Task A_namespace_is_part_of_the_name_that_is_asked_for(string command, string asked, params string[] options)
+    {
+        Assert.Equal(0, await line.RunAsync(["conntrack", command, .. options], TestContext.Current.CancellationToken));
+        Assert.Equal(asked, view.Flows.Asked?.Service);
+    }
+
+    [Fact]
+    public async Task Two_namespaces_exclude_each_other()
+    {
+        Assert.Equal(2, await line.RunAsync("conntrack", "list", "-n", "other", "--service", "default/web"));
+        Assert.Contains("'default/web' is in namespace default, and -n says other", line.Error);
+        Assert.Null(view.Flows.Asked);
+    }
+
     [Fact]
     public async Task What_cannot_be_understood_is_said_together_before_anybody_is_asked()
     {
@@ -70,6 +89,42 @@ public sealed class ConntrackCommandTests : IDisposable
                 "protocol", "client", "frontend", "backend", "snat", "phase", "idleSeconds", "service", "serviceId", "requestDevice",
                 "replyDevice", "whole",
             ], json.RootElement.GetProperty("flows")[0].EnumerateObject().Select(p => p.Name));
+    }
+
+    [Fact]
+    public async Task Wide_has_the_id_and_the_family_and_names_are_those_of_Services()
+    {
+        Assert.Equal(0, await line.RunAsync("conntrack", "list", "-o", "wide"));
+        Assert.EndsWith("SERVICE            SERVICE ID   FAMILY", line.OutputLines[0], StringComparison.Ordinal);
+        Assert.EndsWith("default/web:http            7   IPv4", line.OutputLines[1], StringComparison.Ordinal);
+        Assert.EndsWith("#8                          8   IPv6", line.OutputLines[2], StringComparison.Ordinal);
+
+        view.Flows.Flows = view.Flows.Flows with { Flows = [.. view.Flows.Flows.Flows, view.Flows.Flows.Flows[0]] };
+        Assert.Equal(0, await line.RunAsync("conntrack", "list", "-o", "name"));
+        Assert.EndsWith("IPv6\ndefault/web:http\n#8\n", line.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("client", "1 2 3")]
+    [InlineData("frontend", "1 3 2")]
+    [InlineData("backend", "3 1 2")]
+    [InlineData("service", "2 1 3")]
+    [InlineData("phase", "2 1 3")]
+    [InlineData("idle", "3 1 2")]
+    public async Task Flows_come_in_the_order_that_is_asked_for(string order, string expected)
+    {
+        var first = view.Flows.Flows.Flows[0];
+        view.Flows.Flows = view.Flows.Flows with
+        {
+            Flows =
+            [
+                first with { ServiceId = 1, Backend = "10.244.0.10:8080" },
+                view.Flows.Flows.Flows[1] with { ServiceId = 2 },
+                first with { ServiceId = 3, Backend = "10.244.0.9:8080", IdleSeconds = 60 },
+            ],
+        };
+        Assert.Equal(0, await line.RunAsync("conntrack", "list", "--sort", order, "-o", "jsonpath={.flows[*].serviceId}"));
+        Assert.Equal(expected, line.Output);
     }
 
     [Fact]

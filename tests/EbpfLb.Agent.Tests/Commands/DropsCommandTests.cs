@@ -113,6 +113,46 @@ public sealed class DropsCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Wide_has_what_each_drop_means_and_names_are_those_of_Services()
+    {
+        view.Flows.Drops.Enqueue(Report(Drop(1), Drop(2) with { Service = null, ServiceId = 0, Advice = null }));
+        Assert.Equal(0, await line.RunAsync("drops", "-o", "wide", "--no-headers"));
+        Assert.Equal(2, line.Output.TrimEnd().Split('\n').Length);
+        Assert.Matches("(?m) default/web +1 +7   the map is full: raise --max-flows$", line.Output);
+        Assert.Matches("(?m) - +2 +-   the map is full$", line.Output);
+
+        view.Flows.Drops.Enqueue(Report(
+            Drop(1), Drop(2), Drop(3) with { Service = null }, Drop(4) with { Service = null, ServiceId = 0 }));
+        Assert.Equal(0, await line.RunAsync("drops", "-o", "name"));
+        Assert.EndsWith("the map is full\ndefault/web\n#7\n", line.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("time", "1 2 3")]
+    [InlineData("reason", "2 1 3")]
+    [InlineData("service", "3 1 2")]
+    [InlineData("source", "3 1 2")]
+    [InlineData("destination", "2 1 3")]
+    [InlineData("bytes", "2 1 3")]
+    public async Task Drops_come_in_the_order_that_is_asked_for(string order, string expected)
+    {
+        view.Flows.Drops.Enqueue(Report(
+            Drop(1), Drop(2) with { Reason = "drop_bad", Destination = "10.96.0.1:9", Length = 100 },
+            Drop(3) with { Service = "default/api", Source = "10.0.0.9:40000" }));
+        Assert.Equal(0, await line.RunAsync("drops", "--sort", order, "-o", "jsonpath={.drops[*].number}"));
+        Assert.Equal(expected, line.Output);
+    }
+
+    [Theory]
+    [InlineData("drops")]
+    [InlineData("history")]
+    public async Task What_comes_while_one_looks_on_has_no_order(string command)
+    {
+        Assert.Equal(2, await line.RunAsync(command, "--sort", "time", "--follow"));
+        Assert.Contains("--sort is for a list, and --follow shows what comes as it comes", line.Error);
+    }
+
+    [Fact]
     public async Task A_wrong_time_is_usage()
     {
         Assert.Equal(2, await line.RunAsync("drops", "--since", "soon"));

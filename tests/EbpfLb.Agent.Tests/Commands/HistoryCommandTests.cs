@@ -1,6 +1,7 @@
 using System.Text.Json;
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.History;
+using EbpfLb.Agent.Pipeline;
 using EbpfLb.Agent.Tests.Fakes;
 using EbpfLb.Agent.Tests.History;
 using EbpfLb.Testing.Clusters;
@@ -60,6 +61,17 @@ public sealed class HistoryCommandTests : IDisposable
         Assert.EndsWith("\ndefault/web\ndefault/api\n", line.Output);
         Assert.Equal(0, await line.RunAsync("history", "-o", "yaml"));
         Assert.Contains("plans:\n- number: 1\n  time: \"2025-01-01T12:00:00+00:00\"\n  cause: \"start\"\n", line.Output);
+    }
+
+    [Theory]
+    [InlineData("time", "1 2 3 4")]
+    [InlineData("took", "1 2 3 4")]
+    [InlineData("operations", "4 1 2 3")]
+    public async Task Plans_come_in_the_order_that_is_asked_for(string order, string expected)
+    {
+        test.Record(cluster.Build(), PlanCause.Request, true, operations: 9);
+        Assert.Equal(0, await line.RunAsync("history", "--sort", order, "-o", "jsonpath={.plans[*].number}"));
+        Assert.Equal(expected, line.Output);
     }
 
     [Fact]

@@ -28,17 +28,20 @@ internal sealed class HistoryCommand(CommandContext context)
         };
         var follow = new Option<bool>("--follow", "-f", "--watch", "-w") { Description = "Go on with those to come" };
         var output = new OutputOptionSet(Enum.GetValues<ListFormat>());
+        var order = OrderOption.Create(["time", "took", "operations"]);
         var command = new Command("history", "Shows what was programmed, when, how long it took, and what the kernel refused");
-        foreach (var option in new Option[] { since, service, within, follow }) command.Options.Add(option);
+        foreach (var option in new Option[] { since, service, within, order, follow }) command.Options.Add(option);
         instance.AddTo(command);
         output.AddTo(command);
+        OrderOption.ExcludeFollowing(command, order, follow);
         command.SetAction((result, token) =>
         {
             var asked = result.GetValue(service);
             var query = new HistoryQuery(
                 SinceSeconds: result.GetValue(since)?.TotalSeconds, Namespace: asked?.Namespace ?? result.GetValue(within),
                 Name: asked?.Name);
-            return ExecuteAsync(instance.Read(result), query, result.GetValue(follow), output.Read(result), token);
+            var how = new ListView(output.Read(result), result.GetValue(order), Watch: null);
+            return ExecuteAsync(instance.Read(result), query, result.GetValue(follow), how, token);
         });
         return command;
     }
@@ -51,7 +54,7 @@ internal sealed class HistoryCommand(CommandContext context)
     }
 
     private Task<int> ExecuteAsync(
-        InstanceOptions instance, HistoryQuery query, bool follow, OutputView how, CancellationToken cancellationToken)
+        InstanceOptions instance, HistoryQuery query, bool follow, ListView how, CancellationToken cancellationToken)
         => context.AskAsync(instance, async view =>
         {
             if (view.History is not { } history)
@@ -60,11 +63,18 @@ internal sealed class HistoryCommand(CommandContext context)
                 return ExitCode.NotReady;
             }
             var report = await history.ReadAsync(query, cancellationToken);
-            if (!follow) return Answer(report, query, how);
+            if (!follow) return Answer(report with { Plans = Sort(report.Plans, how.Order) }, query, how);
             var followed = new FollowedHistory(query, report, context, how);
             return await context.FollowAsync(instance, view, now => followed.RunAsync(now.History!, WaitSeconds, cancellationToken),
                 cancellationToken);
         }, cancellationToken);
+
+    private static IReadOnlyList<PlanRow> Sort(IReadOnlyList<PlanRow> plans, string? order) => order switch
+    {
+        null or "time" => plans,
+        "took" => [.. plans.OrderByDescending(p => p.Milliseconds)],
+        _ => [.. plans.OrderByDescending(p => p.Operations)],
+    };
 
     private int Answer(HistoryReport report, HistoryQuery query, OutputView how)
     {

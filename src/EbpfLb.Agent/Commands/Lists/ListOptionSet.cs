@@ -14,13 +14,11 @@ internal sealed class ListOptionSet(IReadOnlyList<string> orders, params IReadOn
 
     private readonly OutputOptionSet output = new(forms);
 
-    private readonly Option<string?> order = CheckedOption.Create<string?>("--sort", string.Join('|', orders),
-        $"What stands first (default: {(orders.Count > 0 ? orders[0] : "")}); of numbers the largest", text
-            => orders.Contains(text) ? text : throw new FormatException($"'{text}' is not one of {string.Join(", ", orders)}"));
+    private readonly Option<string?>? order = orders.Count > 0 ? OrderOption.Create(orders) : null;
 
     public void AddTo(Command command)
     {
-        if (orders.Count > 0) command.Options.Add(order);
+        if (order is not null) command.Options.Add(order);
         command.Options.Add(watch);
         repeat.AddTo(command);
         output.AddTo(command);
@@ -34,7 +32,7 @@ internal sealed class ListOptionSet(IReadOnlyList<string> orders, params IReadOn
     public bool IsWatching(CommandResult result) => result.GetResult(watch) is { Implicit: false };
 
     public ListView Read(ParseResult result) => new(
-        output.Read(result), orders.Count > 0 ? result.GetValue(order) : null, result.GetValue(watch) ? repeat.Read(result) : null);
+        output.Read(result), order is null ? null : result.GetValue(order), result.GetValue(watch) ? repeat.Read(result) : null);
 }
 
 /// <summary>How a list is shown.</summary>

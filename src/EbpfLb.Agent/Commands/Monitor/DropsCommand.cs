@@ -18,7 +18,8 @@ internal sealed class DropsCommand(CommandContext context)
     public Command Create()
     {
         var instance = context.NewInstanceOptions();
-        var output = new OutputOptionSet([ListFormat.Table, ListFormat.Json, ListFormat.Yaml, ListFormat.JsonPath]);
+        var output = new OutputOptionSet(Enum.GetValues<ListFormat>());
+        var order = OrderOption.Create(["time", "reason", "service", "source", "destination", "bytes"]);
         var follow = new Option<bool>("--follow", "-f", "--watch", "-w") { Description = "Go on with those to come" };
         var filter = new DropFilterOptionSet();
         var since = CheckedOption.Create<TimeSpan?>(
@@ -27,17 +28,19 @@ internal sealed class DropsCommand(CommandContext context)
         var command = new Command("drops", "Shows packets that were dropped or lost lately, and why");
         filter.AddTo(command);
         command.Options.Add(since);
+        command.Options.Add(order);
         instance.AddTo(command);
         command.Options.Add(follow);
         output.AddTo(command);
+        OrderOption.ExcludeFollowing(command, order, follow);
         command.SetAction((result, token) => ExecuteAsync(
             instance.Read(result), filter.Read(result) with { From = From(result.GetValue(since)) }, result.GetValue(follow),
-            output.Read(result), token));
+            new ListView(output.Read(result), result.GetValue(order), Watch: null), token));
         return command;
     }
 
     private Task<int> ExecuteAsync(
-        InstanceOptions instance, DropFilter filter, bool follow, OutputView how, CancellationToken cancellationToken)
+        InstanceOptions instance, DropFilter filter, bool follow, ListView how, CancellationToken cancellationToken)
         => context.AskAsync(instance, async view =>
         {
             var report = await view.Flows.DropsAsync(0, TimeSpan.Zero, cancellationToken);
@@ -49,7 +52,7 @@ internal sealed class DropsCommand(CommandContext context)
             if (follow)
                 return await context.FollowAsync(instance, view, now
                     => FollowAsync(now, ReferenceEquals(now, view) ? report : null, filter, how, cancellationToken), cancellationToken);
-            Answer(report with { Drops = [.. report.Drops.Where(filter.Matches)] }, filter, how);
+            Answer(report with { Drops = Sort([.. report.Drops.Where(filter.Matches)], how.Order) }, filter, how);
             if (!how.IsReport) NoteForgotten(report, filter);
             return ExitCode.Ok;
         }, cancellationToken);
@@ -81,19 +84,40 @@ internal sealed class DropsCommand(CommandContext context)
         else if (report.Drops.Count == 0)
             context.Terminal.Error.WriteLine("nothing was dropped since the agent started; the column COUNT of `ebpflb "
                 + "status` counts since the maps were made, also what was dropped before");
+        if (how.Format == ListFormat.Name)
+        {
+            foreach (var name in report.Drops.Where(HasService).Select(ServiceOf).Distinct(StringComparer.Ordinal))
+                context.Terminal.Out.WriteLine(name);
+            return;
+        }
+        var isWide = how.Format == ListFormat.Wide;
         context.Terminal.Write(new Table(
-            [new("TIME"), new("REASON"), new("PROTO"), new("SOURCE"), new("DESTINATION"), new("DEVICE"), new("BYTES", true),
-                new("SERVICE")],
-            [.. report.Drops.Select(d
-                => new[] { Time(d), d.Reason, d.Protocol, d.Source, d.Destination, d.Device ?? "-", d.Length.ToString(), ServiceOf(d) })])
+            [
+                new("TIME"), new("REASON"), new("PROTO"), new("SOURCE"), new("DESTINATION"), new("DEVICE"), new("BYTES", true),
+                new("SERVICE"), .. isWide ? new Column[] { new("NUMBER", true), new("SERVICE ID", true), new("MEANING") } : [],
+            ],
+            [.. report.Drops.Select(d => (string[])
+            [
+                Time(d), d.Reason, d.Protocol, d.Source, d.Destination, d.Device ?? "-", d.Length.ToString(), ServiceOf(d),
+                .. isWide ? new[] { $"{d.Number}", d.ServiceId == 0 ? "-" : $"{d.ServiceId}", MeaningOf(d) } : [],
+            ])])
         {
             Tones = [.. report.Drops.Select(ToneOf)],
         }, how.HasHeaders);
-        if (!how.HasHeaders) return;
+        if (isWide || !how.HasHeaders) return;
         foreach (var reason in report.Drops.DistinctBy(d => d.Reason))
-            context.Terminal.WriteLine(
-                $"{reason.Reason}: {reason.Meaning}{(reason.Advice is null ? "" : $": {reason.Advice}")}", ToneOf(reason));
+            context.Terminal.WriteLine($"{reason.Reason}: {MeaningOf(reason)}", ToneOf(reason));
     }
+
+    private static IReadOnlyList<DropRow> Sort(IReadOnlyList<DropRow> drops, string? order) => order switch
+    {
+        null or "time" => drops,
+        "reason" => [.. drops.OrderBy(d => d.Reason, StringComparer.Ordinal)],
+        "service" => [.. drops.OrderBy(ServiceOf, StringComparer.Ordinal)],
+        "source" => [.. drops.OrderBy(d => EndpointOrder.Of(d.Source))],
+        "destination" => [.. drops.OrderBy(d => EndpointOrder.Of(d.Destination))],
+        _ => [.. drops.OrderByDescending(d => d.Length)],
+    };
 
     /// <param name="first">null: another agent, which counts its drops anew.</param>
     private async Task FollowAsync(
@@ -112,7 +136,8 @@ internal sealed class DropsCommand(CommandContext context)
     private void Write(DropRow drop, OutputView how)
     {
         if (how.IsReport) context.WriteNext(drop, DropLines.Default.DropRow, how);
-        else context.Terminal.WriteLine(LineOf(drop), ToneOf(drop));
+        else if (how.Format == ListFormat.Name && HasService(drop)) context.Terminal.Out.WriteLine(ServiceOf(drop));
+        else if (how.IsTable) context.Terminal.WriteLine(LineOf(drop), ToneOf(drop));
     }
 
     /// <summary>Where nothing is to be done, a drop is what a rule asks for, and no error.</summary>
@@ -125,6 +150,10 @@ internal sealed class DropsCommand(CommandContext context)
     private static string Time(DropRow drop) => Time(drop.Time);
 
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'");
+
+    private static string MeaningOf(DropRow drop) => drop.Advice is null ? drop.Meaning : $"{drop.Meaning}: {drop.Advice}";
+
+    private static bool HasService(DropRow drop) => drop.Service is not null || drop.ServiceId != 0;
 
     private static string ServiceOf(DropRow drop) => drop.Service ?? (drop.ServiceId == 0 ? "-" : $"#{drop.ServiceId}");
 }
