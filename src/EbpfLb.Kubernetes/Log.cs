@@ -66,6 +66,12 @@ internal static partial class Log
         EventName = "StreamingListRefused")]
     public static partial void StreamingListRefused(ILogger logger, string resource, Api.ApiFailure failure);
 
+    [LoggerMessage(15, LogLevel.Information,
+        "A watch brought nothing, where bookmarks were to come: resource={Resource} silent={Seconds:0} s "
+            + "resourceVersion={ResourceVersion} server={Server}; everything is listed again",
+        EventName = "WatchSilent")]
+    public static partial void WatchSilent(ILogger logger, string resource, double seconds, string resourceVersion, string server);
+
     [LoggerMessage(EventId = 20, Message = "Manifests read: path={Path} files={Files} services={Services} errors={Errors}",
         EventName = "ManifestsRead")]
     public static partial void ManifestsRead(ILogger logger, LogLevel level, string path, int files, int services, int errors);

@@ -71,6 +71,29 @@ public sealed class SourceVerificationTests : SourceTest
         Assert.Empty((await Source.VerifyAsync(fromCache: false, repair: true, TestContext.Current.CancellationToken)).Differences);
     }
 
+    /// <summary>As after the server was restored from a backup: it has no such version, and its watches from there are silent.</summary>
+    [Fact]
+    public async Task A_server_whose_versions_are_behind_what_is_kept_is_listed_again()
+    {
+        Server.Faults.SilentWatches = true;
+        await Until(_ => true);
+        Eventually.True(() => Server.OpenWatches == 3, "the watches");
+        Server.Apply(ServiceJson("late"));
+        Server.Faults.VersionsAreBehind = true;
+        var before = Server.Requests.Count;
+
+        var error = await Assert.ThrowsAsync<IOException>(
+            () => Source.VerifyAsync(fromCache: true, repair: true, TestContext.Current.CancellationToken));
+
+        Assert.Contains("older state", error.Message, StringComparison.Ordinal);
+        var snapshot = await Until(_ => true);
+        while (!snapshot.Services.ContainsKey(Name("late"))) snapshot = await Until(_ => true);
+        Eventually.True(
+            () => Server.Requests.Skip(before).Where(r => r.Verb == "list" && !r.Query.ContainsKey("resourceVersion")).Select(r => r.Path)
+                .Intersect(["/api/v1/services", "/apis/discovery.k8s.io/v1/endpointslices", "/api/v1/nodes"]).Count() == 3,
+            "lists of all three");
+    }
+
     [Fact]
     public async Task What_changes_while_it_is_compared_is_no_difference()
     {

@@ -27,6 +27,9 @@ public enum ApiFailure : byte
     /// <summary>410 as status or as ERROR event: the resource version or continue token is too old. List again.</summary>
     Expired,
 
+    /// <summary>504 of a server that has not come to the resource version yet: it is behind, or has another history. List again.</summary>
+    TooNew,
+
     /// <summary>429: come back later.</summary>
     Busy,
 

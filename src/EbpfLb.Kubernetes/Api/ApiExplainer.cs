@@ -8,6 +8,9 @@ namespace EbpfLb.Kubernetes.Api;
 /// <summary>Says in one line what went wrong with a request and what to do; pure.</summary>
 internal static class ApiExplainer
 {
+    /// <summary>metav1.CauseTypeResourceVersionTooLarge.</summary>
+    private const string TooLarge = "ResourceVersionTooLarge";
+
     /// <summary>Explains an answer that is no success.</summary>
     /// <param name="status">Body of the answer, null when it was no Status.</param>
     /// <param name="credentials">Description of what was shown to the server.</param>
@@ -16,6 +19,11 @@ internal static class ApiExplainer
     {
         var says = status?.Message is { Length: > 0 } message ? $" (the server says: {OneLine(message)})" : "";
         var what = $"cannot {call.Verb} {call.Plural} at {Show(server)}";
+        if (status?.Details?.Causes is { } causes && causes.Any(c => c is { Reason: TooLarge }))
+        {
+            return new(ApiFailure.TooNew, $"{what}: the server has an older state than what was read of it before{says}; everything is "
+                + "listed again, look whether it was restored from a backup", retryAfter);
+        }
         return (int)code switch
         {
             400 => new(ApiFailure.BadRequest, $"{what}: the server does not understand the request{says}; is it older than "

@@ -69,7 +69,7 @@ internal sealed class ApiSender : IDisposable
     /// would only go on elsewhere.
     /// </summary>
     private static bool IsServersFault(ApiFailure failure) => failure is ApiFailure.Unreachable or ApiFailure.Tls or ApiFailure.Cut
-        or ApiFailure.ServerError or ApiFailure.Unavailable;
+        or ApiFailure.ServerError or ApiFailure.Unavailable or ApiFailure.TooNew;
 
     private async Task<ApiAnswer> SendToAsync(Uri server, ApiCall call, CancellationToken cancellationToken)
     {

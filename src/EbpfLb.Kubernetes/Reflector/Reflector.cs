@@ -30,6 +30,15 @@ internal sealed class Reflector<T>(
     /// <summary>Timestamp; null while nothing is wrong.</summary>
     private long? failingSince;
 
+    /// <summary>Timestamp; null while the server answers, be it by a refusal.</summary>
+    private long? awaySince;
+
+    /// <summary>A server that does so in one watch does it in the next.</summary>
+    private bool sendsBookmarks;
+
+    /// <summary>Timestamp; null: something has come in the watch, or none is open.</summary>
+    private long? silentSince;
+
     private readonly StreamingLists streaming = new(options.StreamingLists);
 
     private bool isWatching;
@@ -46,7 +55,7 @@ internal sealed class Reflector<T>(
     {
         while (true)
         {
-            isWatching = false;
+            (isWatching, silentSince) = (false, null);
             try
             {
                 if (resourceVersion is null && !streaming.IsNext) await ListAsync(cancellationToken);
@@ -121,22 +130,39 @@ internal sealed class Reflector<T>(
         var initial = resourceVersion is null ? new InitialEvents<T>() : null;
         await using var watch = await api.WatchAsync(resource, selector, resourceVersion, cancellationToken);
         if (initial is not null && !await ReadInitialAsync(watch, initial, cancellationToken)) return;
+        // The end of the collection is one.
+        sendsBookmarks |= initial is not null;
         Log.Watching(logger, resource.Plural, resourceVersion!, api.Description);
         Well();
         isWatching = true;
         var opened = time.GetTimestamp();
-        var any = false;
+        silentSince = opened;
         while (await watch.ReadAsync(cancellationToken) is { } change)
         {
-            any = true;
+            silentSince = null;
+            sendsBookmarks |= change.Type == WatchEventType.Bookmark;
             backoff.Reset();
             if (change.Type is WatchEventType.Set or WatchEventType.Deleted) sink.Apply(change);
             resourceVersion = change.ResourceVersion;
             sink.Contact();
         }
-        if (any || time.GetElapsedTime(opened) > options.LongestRetry) backoff.Reset();
+        ForgetIfSilent();
+        if (silentSince is null || time.GetElapsedTime(opened) > options.LongestRetry) backoff.Reset();
         // A server (or a proxy) that ends each watch at once must not be asked in a tight loop.
         else await time.DelayAsync(backoff.Next(), cancellationToken);
+    }
+
+    /// <summary>
+    /// A server that was restored from a backup takes a watch from our version, which it will only come to, and tells nothing until then:
+    /// each such watch runs to its end, and the next one would, too.
+    /// </summary>
+    private void ForgetIfSilent()
+    {
+        if (!sendsBookmarks || resourceVersion is null || silentSince is not { } since) return;
+        var silence = time.GetElapsedTime(since);
+        if (silence < options.WatchSilence) return;
+        Log.WatchSilent(logger, resource.Plural, silence.TotalSeconds, resourceVersion, api.Description);
+        resourceVersion = null;
     }
 
     /// <summary>
@@ -191,15 +217,22 @@ internal sealed class Reflector<T>(
             await AbsentAsync(failure, cancellationToken);
             return;
         }
-        if (failure.Failure is ApiFailure.Expired or ApiFailure.Malformed) resourceVersion = null;
+        if (failure.Failure is ApiFailure.Expired or ApiFailure.TooNew or ApiFailure.Malformed) resourceVersion = null;
+        ForgetIfSilent();
         // A watch that broke or ran out is nothing to worry about as long as the next one opens.
         if (!isWatching || failure.Failure is not (ApiFailure.Cut or ApiFailure.Silent or ApiFailure.Expired)) ReportFailure(failure);
         var wait = backoff.Next(failure.RetryAfter);
         if (failure.Failure == ApiFailure.Internal) Log.ReflectorFailed(logger, failure.InnerException ?? failure, resource.Plural);
         Log.ApiRequestFailed(logger, resource.Plural, failure.Failure, wait.TotalSeconds, failure.Message);
         await time.DelayAsync(wait, cancellationToken);
-        if (failingSince is { } since && time.GetElapsedTime(since) >= options.RelistAfter) resourceVersion = null;
+        if (awaySince is { } since && time.GetElapsedTime(since) >= options.RelistAfter) resourceVersion = null;
     }
+
+    /// <summary>
+    /// It may come back with another history. One that refuses is there: it must not be asked for lists because it has too much to do.
+    /// </summary>
+    private static bool IsAway(ApiFailure failure) => failure is ApiFailure.Unreachable or ApiFailure.Tls or ApiFailure.Cut
+        or ApiFailure.ServerError or ApiFailure.Unavailable;
 
     /// <summary>410 for a list: the server had the collection once.</summary>
     private bool IsAbsent(ApiException failure) => failure.Failure is ApiFailure.NotFound or ApiFailure.Forbidden
@@ -217,13 +250,14 @@ internal sealed class Reflector<T>(
     private void ReportFailure(ApiException failure)
     {
         failingSince ??= time.GetTimestamp();
+        awaySince = IsAway(failure.Failure) ? awaySince ?? time.GetTimestamp() : null;
         sink.Failed(failure);
     }
 
     private void Well()
     {
         if (failingSince is { } since) Log.ApiBack(logger, resource.Plural, api.Description, time.GetElapsedTime(since).TotalSeconds);
-        failingSince = null;
+        (failingSince, awaySince) = (null, null);
         isAbsent = false;
         sink.Contact();
     }

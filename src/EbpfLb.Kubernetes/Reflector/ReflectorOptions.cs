@@ -10,10 +10,16 @@ public sealed record ReflectorOptions
     public TimeSpan LongestRetry { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// After being away for this long the collection is listed again instead of resumed. A server that was restored
+    /// After the server has been away for this long the collection is listed again instead of resumed. One that was restored
     /// from a backup has lower resource versions than ours; its watch would accept ours and stay silent for good.
     /// </summary>
     public TimeSpan RelistAfter { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>
+    /// After a watch that brought nothing for this long, not even a bookmark, where there were some before, the collection is listed again:
+    /// the server may have been restored in less than <see cref="RelistAfter"/>. Bookmarks come about every minute (KEP-956).
+    /// </summary>
+    public TimeSpan WatchSilence { get; init; } = TimeSpan.FromSeconds(150);
 
     /// <summary>
     /// Ask for streaming lists (KEP-3157) where the server has them: they cost it no copy of the whole collection in memory.

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
+using EbpfLb.Kubernetes.Api;
 using EbpfLb.Kubernetes.Reflector;
 using EbpfLb.Model;
 
@@ -22,7 +23,7 @@ internal sealed class CollectionVerification<[DynamicallyAccessedMembers(Dynamic
 
     public async Task<bool> LookAsync(CancellationToken cancellationToken)
     {
-        items = (await reflector.ReadAsync(fromCache, cancellationToken)).Items;
+        await ReadAsync(cancellationToken);
         first = sink.Compare(items);
         return first.Count > 0;
     }
@@ -30,7 +31,7 @@ internal sealed class CollectionVerification<[DynamicallyAccessedMembers(Dynamic
     public async Task<IReadOnlyList<Difference>> LookAgainAsync(CancellationToken cancellationToken)
     {
         if (first.Count == 0) return [];
-        items = (await reflector.ReadAsync(fromCache, cancellationToken)).Items;
+        await ReadAsync(cancellationToken);
         foreach (var (name, (kept, listed)) in sink.Compare(items))
         {
             // What has moved is followed; it was only late.
@@ -49,6 +50,20 @@ internal sealed class CollectionVerification<[DynamicallyAccessedMembers(Dynamic
     {
         var still = sink.Compare(items);
         return [.. differences.Where(d => !still.ContainsKey(d.Key)).Select(d => d.Value)];
+    }
+
+    /// <summary>A server that is behind what it has told has another history now: its watch from there would tell nothing.</summary>
+    private async Task ReadAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            items = (await reflector.ReadAsync(fromCache, cancellationToken)).Items;
+        }
+        catch (ApiException e) when (e.Failure == ApiFailure.TooNew)
+        {
+            reflector.Relist();
+            throw;
+        }
     }
 
     private Difference Describe(ObjectName name, T? kept, T? listed)

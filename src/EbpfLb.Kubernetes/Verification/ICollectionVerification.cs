@@ -7,7 +7,10 @@ internal interface ICollectionVerification
 {
     ComparedElements Compared { get; }
 
-    /// <summary>Lists and compares. Returns whether something differs, if only because it is under way.</summary>
+    /// <summary>
+    /// Lists and compares. Returns whether something differs, if only because it is under way. A collection that the server is behind with
+    /// is listed again in the usual way.
+    /// </summary>
     Task<bool> LookAsync(CancellationToken cancellationToken);
 
     /// <summary>Lists again: what is kept still as it was, and still differs, does so in earnest.</summary>

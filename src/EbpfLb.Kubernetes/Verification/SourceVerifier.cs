@@ -16,8 +16,20 @@ internal sealed class SourceVerifier(IReadOnlyList<ICollectionVerification> coll
         try
         {
             var differing = new List<ICollectionVerification>();
+            ApiException? behind = null;
             foreach (var collection in collections)
-                if (await collection.LookAsync(cancellationToken)) differing.Add(collection);
+            {
+                try
+                {
+                    if (await collection.LookAsync(cancellationToken)) differing.Add(collection);
+                }
+                catch (ApiException e) when (e.Failure == ApiFailure.TooNew)
+                {
+                    // It is so of all collections: each has to find out, to be listed again.
+                    behind ??= e;
+                }
+            }
+            if (behind is not null) throw behind;
             List<Difference> differences = [];
             if (differing.Count > 0)
             {

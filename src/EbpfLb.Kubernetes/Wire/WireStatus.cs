@@ -21,4 +21,12 @@ internal sealed class WireStatus
 internal sealed class WireStatusDetails
 {
     public int? RetryAfterSeconds { get; set; }
+
+    public WireStatusCause[]? Causes { get; set; }
+}
+
+/// <summary>Status.details.causes[].</summary>
+internal sealed class WireStatusCause
+{
+    public string? Reason { get; set; }
 }

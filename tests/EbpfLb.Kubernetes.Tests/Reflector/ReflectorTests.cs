@@ -186,6 +186,63 @@ public sealed class ReflectorTests
         Assert.Equal(["list", "watch 3"], api.Calls.TakeLast(2));
     }
 
+    /// <summary>A server that was restored from a backup has lower versions: its watches from ours are open and silent.</summary>
+    [Theory]
+    [InlineData(null)]
+    [InlineData(ApiFailure.Cut)]
+    [InlineData(ApiFailure.Silent)]
+    public async Task A_watch_that_brought_nothing_for_long_is_followed_by_a_list_where_there_were_bookmarks(ApiFailure? end)
+    {
+        api.List("10").Watch(null, Bookmark("15")).Silence(time, TimeSpan.FromMinutes(5), end).List("3", Web()).Watch(null, Bookmark("4"));
+
+        await RunAsync();
+
+        Assert.Equal(["list", "watch 10", "watch 15", "list", "watch 3"], api.Calls);
+        Assert.Contains("replace shop/web", sink.Calls);
+        Assert.DoesNotContain(sink.Calls, c => c.StartsWith("failed", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(140, true)]
+    [InlineData(600, false)]
+    public async Task A_watch_that_brought_nothing_is_resumed_after_a_short_time_and_where_there_are_no_bookmarks(
+        int seconds, bool bookmarks)
+    {
+        api.List("10").Watch(null, bookmarks ? Bookmark("15") : Set("15")).Silence(time, TimeSpan.FromSeconds(seconds))
+            .Watch(null, Bookmark("16"));
+
+        await RunAsync();
+
+        Assert.Equal(["list", "watch 10", "watch 15", "watch 15"], api.Calls);
+    }
+
+    [Fact]
+    public async Task A_watch_that_spoke_late_is_resumed()
+    {
+        api.List("10").Watch(null, Bookmark("15")).Silence(time, TimeSpan.FromSeconds(100)).Watch(null, Set("16"))
+            .Silence(time, TimeSpan.FromSeconds(100)).Watch(null, Bookmark("17"));
+
+        await RunAsync();
+
+        Assert.DoesNotContain("list", api.Calls.Skip(1));
+    }
+
+    /// <summary>Their lists would be more work for a server that asks for less.</summary>
+    [Theory]
+    [InlineData(ApiFailure.Busy)]
+    [InlineData(ApiFailure.Forbidden)]
+    [InlineData(ApiFailure.Unauthorized)]
+    public async Task A_server_that_answers_and_refuses_is_not_listed_again_however_long_it_does(ApiFailure refusal)
+    {
+        api.List("10").Watch(ApiFailure.Cut);
+        for (var i = 0; i < 9; i++) api.Fail(refusal);
+        api.Watch(null, Bookmark("11"));
+
+        Assert.True((await RunAsync()).Sum(w => w.TotalSeconds) > 60);
+
+        Assert.Equal("watch 10", Assert.Single(api.Calls.Skip(1).Distinct()));
+    }
+
     public static TheoryData<string> Unforeseen
         => [nameof(FormatException), nameof(InvalidOperationException), nameof(NotSupportedException), nameof(OperationCanceledException)];
 

@@ -1,5 +1,6 @@
 using EbpfLb.Kubernetes.Api;
 using EbpfLb.Model;
+using EbpfLb.Testing.Time;
 
 namespace EbpfLb.Kubernetes.Tests.Reflector;
 
@@ -43,6 +44,13 @@ internal sealed class ScriptedApi : IKubernetesApi
         return this;
     }
 
+    /// <summary>A watch that brings nothing for that long, then fails, or ends in an orderly way.</summary>
+    public ScriptedApi Silence(ManualTimeProvider time, TimeSpan lasts, ApiFailure? end = null)
+    {
+        answers.Enqueue(() => new ScriptedWatch([], end, () => time.Advance(lasts)));
+        return this;
+    }
+
     public async Task<ObjectList<T>> ListAsync<T>(
         ApiResource<T> resource, ApiSelector selector, string? notOlderThan, CancellationToken cancellationToken)
         where T : class
@@ -73,14 +81,17 @@ internal sealed class ScriptedApi : IKubernetesApi
         throw new OperationCanceledException(cancellationToken);
     }
 
-    private sealed class ScriptedWatch(IReadOnlyList<WatchEvent<Service>> events, ApiFailure? end) : IApiWatch<Service>
+    private sealed class ScriptedWatch(IReadOnlyList<WatchEvent<Service>> events, ApiFailure? end, Action? beforeEnd = null)
+        : IApiWatch<Service>
     {
         private int next;
 
         public ValueTask<WatchEvent<Service>?> ReadAsync(CancellationToken cancellationToken)
-            => next < events.Count ? new(events[next++])
-                : end is { } failure ? throw new ApiException(failure, $"scripted {failure}")
-                : new((WatchEvent<Service>?)null);
+        {
+            if (next < events.Count) return new(events[next++]);
+            beforeEnd?.Invoke();
+            return end is { } failure ? throw new ApiException(failure, $"scripted {failure}") : new((WatchEvent<Service>?)null);
+        }
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }

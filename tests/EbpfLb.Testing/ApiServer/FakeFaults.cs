@@ -19,6 +19,9 @@ public sealed class FakeFaults
     /// <summary>Watches are accepted and then never send a byte.</summary>
     public bool SilentWatches { get; set; }
 
+    /// <summary>Lists of "not older than" a version are answered as by a server that has not come to that version.</summary>
+    public bool VersionsAreBehind { get; set; }
+
     /// <summary>Accepts only these bearer tokens from now on (client certificates stay accepted).</summary>
     public void AcceptTokens(params string[] accepted)
     {

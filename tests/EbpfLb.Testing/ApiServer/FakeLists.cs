@@ -19,6 +19,11 @@ internal sealed class FakeLists(FakeApiServerOptions options, FakeStore store, F
             await FakeAnswers.WriteAsync(context, FakeStatus.UnknownField(resource, labels, fields, unknown));
             return;
         }
+        if (faults.VersionsAreBehind && query["resourceVersionMatch"] == "NotOlderThan")
+        {
+            await FakeAnswers.WriteAsync(context, FakeStatus.TooLarge(query["resourceVersion"].ToString()));
+            return;
+        }
         // A list "from any version" is served by the cache, which does not page.
         var limit = query["resourceVersion"] == "0" ? 0 : int.TryParse(query["limit"], CultureInfo.InvariantCulture, out var n) ? n : 0;
         var (objects, version) = store.Snapshot(resource);

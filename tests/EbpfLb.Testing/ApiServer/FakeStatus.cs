@@ -61,6 +61,21 @@ internal sealed record FakeStatus(int Code, string Reason, string Message, JsonO
 
     public static FakeStatus TooOld(ulong asked, ulong oldest) => new(410, "Expired", $"too old resource version: {asked} ({oldest})");
 
+    /// <summary>apiserver storage.NewTooLargeResourceVersionError (by its source, since 1.18.6).</summary>
+    public static FakeStatus TooLarge(string asked) => new(
+        504,
+        "Timeout",
+        $"Timeout: Too large resource version: {asked}, current: 1",
+        new JsonObject
+        {
+            ["causes"] = new JsonArray(new JsonObject
+            {
+                ["reason"] = "ResourceVersionTooLarge",
+                ["message"] = "Too large resource version",
+            }),
+            ["retryAfterSeconds"] = 1,
+        });
+
     public static FakeStatus TooManyRequests(int? retryAfterSeconds) => new(
         429,
         "TooManyRequests",
