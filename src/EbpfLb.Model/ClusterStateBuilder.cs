@@ -23,8 +23,7 @@ public sealed class ClusterStateBuilder
     /// <summary>All nodes, where they are of interest.</summary>
     private readonly SortedDictionary<string, Node> nodes = new(StringComparer.Ordinal);
 
-    /// <summary>Made of <see cref="nodes"/>; null: to be made anew.</summary>
-    private ValueList<NodePlace>? places;
+    private readonly NodePlaces places = new();
 
     /// <summary>Adds or replaces a Service; what was refused in it stays as it was. Returns whether anything changed.</summary>
     public bool Set(Service service)
@@ -61,20 +60,26 @@ public sealed class ClusterStateBuilder
         return true;
     }
 
-    /// <summary>Adds or replaces one of all nodes, of which a snapshot has the addresses. Returns whether anything changed.</summary>
+    /// <summary>
+    /// Adds or replaces one of all nodes, of which a snapshot has the addresses: the last ones while the object has none
+    /// (<see cref="NodePlaces"/>). Returns whether anything changed.
+    /// </summary>
     public bool SetAny(Node value)
     {
         var old = nodes.GetValueOrDefault(value.Name);
         nodes[value.Name] = value;
-        if (old is null || old.Addresses != value.Addresses) places = null;
+        if (old is null || old.Addresses != value.Addresses) places.Set(value);
         return old is null || !old.Equals(value);
     }
 
-    /// <summary>Removes one of all nodes. Returns whether it was there.</summary>
+    /// <summary>
+    /// Removes one of all nodes. A snapshot has its addresses while an endpoint is there and no other node has one of them. Returns whether
+    /// it was there.
+    /// </summary>
     public bool RemoveAny(string name)
     {
         if (!nodes.Remove(name)) return false;
-        places = null;
+        places.Remove(name);
         return true;
     }
 
@@ -137,11 +142,14 @@ public sealed class ClusterStateBuilder
     /// <summary>Names of all ServiceCIDRs.</summary>
     public IEnumerable<string> ServiceCidrNames => serviceCidrs.Keys;
 
-    public ClusterSnapshot Build() => new(Merged(), node)
+    public ClusterSnapshot Build()
     {
-        ServiceCidrs = serviceCidrs.Values.SelectMany(c => c.Cidrs).ToValueList(),
-        Nodes = places ??= nodes.Values.Select(n => new NodePlace(n.Name, n.Addresses)).ToValueList(),
-    };
+        var merged = Merged();
+        return new(merged, node)
+        {
+            ServiceCidrs = serviceCidrs.Values.SelectMany(c => c.Cidrs).ToValueList(), Nodes = places.Build(merged),
+        };
+    }
 
     private void Put(ServiceEntry entry)
     {

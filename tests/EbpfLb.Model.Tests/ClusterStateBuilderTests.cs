@@ -134,6 +134,82 @@ public sealed class ClusterStateBuilderTests
     }
 
     [Fact]
+    public void A_node_without_addresses_has_the_last_ones()
+    {
+        builder.SetAny(At("n1", "192.0.2.1"));
+        builder.SetAny(At("n1"));
+        Assert.Equal(["n1 192.0.2.1"], Places());
+        Assert.Empty(builder.FindAny("n1")!.Addresses);
+
+        builder.SetAny(At("n1", "192.0.2.9"));
+        Assert.Equal(["n1 192.0.2.9"], Places());
+        builder.SetAny(At("n2"));
+        Assert.Equal(["n1 192.0.2.9", "n2 "], Places());
+    }
+
+    [Fact]
+    public void A_node_that_is_deleted_is_known_as_long_as_an_endpoint_is_there()
+    {
+        builder.SetAny(At("n1", "192.0.2.1"));
+        builder.SetAny(At("n2", "192.0.2.2"));
+        builder.Set(On("web-1", "web", "n1"));
+        builder.Set(On("web-2", "web", "n1"));
+        builder.Set(On("web-3", "web", "n2"));
+        Assert.True(builder.RemoveAny("n1"));
+        Assert.Null(builder.FindAny("n1"));
+        Assert.Equal(["n2"], builder.AnyNames);
+        Assert.Equal(["n1 192.0.2.1", "n2 192.0.2.2"], Places());
+
+        builder.RemoveSlice(Build.Name("web-1"));
+        Assert.Equal(["n1 192.0.2.1", "n2 192.0.2.2"], Places());
+        builder.Set(On("web-2", "web", "n2"));
+        Assert.Equal(["n2 192.0.2.2"], Places());
+
+        // It is not known again because an endpoint is.
+        builder.Set(On("web-2", "web", "n1"));
+        Assert.Equal(["n2 192.0.2.2"], Places());
+    }
+
+    [Fact]
+    public void A_node_that_is_deleted_and_comes_back_has_what_it_then_has()
+    {
+        builder.SetAny(At("n1", "192.0.2.1"));
+        builder.Set(On("web-1", "web", "n1"));
+        builder.RemoveAny("n1");
+        builder.SetAny(At("n1"));
+        Assert.Equal(["n1 192.0.2.1"], Places());
+        builder.SetAny(At("n1", "192.0.2.9"));
+        Assert.Equal(["n1 192.0.2.9"], Places());
+    }
+
+    /// <summary>Deleted, or without addresses: what it had may be given to another node.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void An_address_that_another_node_has_is_no_longer_that_of_one_before(bool isDeleted)
+    {
+        builder.SetAny(At("n1", "192.0.2.1", "2001:db8::1"));
+        builder.Set(On("web-1", "web", "n1"));
+        if (isDeleted) builder.RemoveAny("n1");
+        else builder.SetAny(At("n1"));
+        builder.SetAny(At("n2", "192.0.2.2"));
+        Assert.Equal(2, builder.Build().Nodes.Count);
+
+        builder.SetAny(At("n2", "192.0.2.2", "2001:db8::1"));
+        Assert.Equal(isDeleted ? ["n2 192.0.2.2 2001:db8::1"] : ["n1 ", "n2 192.0.2.2 2001:db8::1"], Places());
+    }
+
+    private static Node At(string name, params string[] addresses)
+        => Build.Node(name) with { Addresses = addresses.Select(IpAddress.Parse).ToValueList() };
+
+    private static EndpointSlice On(string name, string service, string node) => Build.Slice(name, service) with
+    {
+        Endpoints = [new Endpoint(IpAddress.Parse("10.244.0.1"), EndpointConditions.Default, node)],
+    };
+
+    private IEnumerable<string> Places() => builder.Build().Nodes.Select(n => $"{n.Name} {string.Join(' ', n.Addresses)}");
+
+    [Fact]
     public void Names_of_services_and_slices_are_those_that_are_there()
     {
         builder.Set(Build.Service("a"));
