@@ -1,3 +1,4 @@
+using EbpfLb.Kubernetes.Manifests.Validation;
 using EbpfLb.Model;
 
 namespace EbpfLb.Kubernetes.Wire;
@@ -35,9 +36,8 @@ internal sealed partial class WireMapper
     {
         if (wire.Text is { } text)
             Warn("Service", name, field, text, "not an IP address; the entry is ignored; correct it");
-        else if (wire.Address.IsUnspecified)
-            Warn("Service", name, field, wire.Address,
-                "the unspecified address; the entry is ignored; give an address that clients can use");
+        else if (AddressRules.ServiceAddress(wire.Address) is { } reason)
+            Warn("Service", name, field, wire.Address, $"the entry is ignored: {reason}");
         else
             found.Add(wire.Address);
     }

@@ -126,6 +126,18 @@ public sealed class ServiceRulesTests : IDisposable
         Assert.Empty(loaded.Snapshot.Services);
     }
 
+    /// <summary>An API server takes it.</summary>
+    [Theory]
+    [InlineData("127.0.0.1", "127.0.0.1 is not served: a loopback address")]
+    [InlineData("ff02::1", "ff02::1 is not served: a multicast address")]
+    public async Task An_address_of_a_load_balancer_that_no_client_can_use_is_left_out_with_a_warning(string ip, string reason)
+    {
+        folder.With("web.yaml", WithIngress("LoadBalancer", $"ip: '{ip}'}}, {{ip: 198.51.100.7"));
+        var loaded = await folder.LoadAsync();
+        Assert.Contains($"status.loadBalancer.ingress[0].ip: {reason}", Assert.Single(loaded.Warnings));
+        Assert.Equal("[198.51.100.7]", loaded.Service("web").BalancerIPs.ToString());
+    }
+
     [Fact]
     public async Task A_node_port_that_a_control_plane_would_choose_is_missed()
     {

@@ -115,6 +115,15 @@ public sealed class ExternalMappingTests
     [InlineData("""{"externalIPs":["192.0.2","192.0.2.7"]}""", "spec.externalIPs[0]", "192.0.2")]
     [InlineData("""{"externalIPs":["0.0.0.0","192.0.2.7"]}""", "spec.externalIPs[0]", "0.0.0.0")]
     [InlineData("""{"externalIPs":["192.0.2.7","::"]}""", "spec.externalIPs[1]", "::")]
+    [InlineData("""{"externalIPs":["127.0.0.1","192.0.2.7"]}""", "spec.externalIPs[0]", "127.0.0.1")]
+    [InlineData("""{"externalIPs":["127.8.0.1","192.0.2.7"]}""", "spec.externalIPs[0]", "127.8.0.1")]
+    [InlineData("""{"externalIPs":["192.0.2.7","::1"]}""", "spec.externalIPs[1]", "::1")]
+    [InlineData("""{"externalIPs":["192.0.2.7","169.254.169.254"]}""", "spec.externalIPs[1]", "169.254.169.254")]
+    [InlineData("""{"externalIPs":["192.0.2.7","fe80::1"]}""", "spec.externalIPs[1]", "fe80::1")]
+    [InlineData("""{"externalIPs":["192.0.2.7","224.0.0.251"]}""", "spec.externalIPs[1]", "224.0.0.251")]
+    [InlineData("""{"externalIPs":["192.0.2.7","239.1.2.3"]}""", "spec.externalIPs[1]", "239.1.2.3")]
+    [InlineData("""{"externalIPs":["192.0.2.7","ff05::2"]}""", "spec.externalIPs[1]", "ff05::2")]
+    [InlineData("""{"externalIPs":["192.0.2.7","255.255.255.255"]}""", "spec.externalIPs[1]", "255.255.255.255")]
     public void An_external_ip_that_is_none_is_dropped_and_named(string spec, string field, string value)
     {
         Assert.Equal([Ip("192.0.2.7")], WithSpec(spec).ExternalIPs);
@@ -127,6 +136,13 @@ public sealed class ExternalMappingTests
     [InlineData("""[{"ip":"198.51.100.300"},{"ip":"198.51.100.7"}]""", "status.loadBalancer.ingress[0].ip")]
     [InlineData("""[{"ip":"198.51.100.7"},{"ip":"0.0.0.0"}]""", "status.loadBalancer.ingress[1].ip")]
     [InlineData("""[{"ip":"198.51.100.7"},{"ip":"198.51.100.8","ipMode":"Tunnel"}]""", "status.loadBalancer.ingress[1].ipMode")]
+    [InlineData("""[{"ip":"127.0.0.1"},{"ip":"198.51.100.7"}]""", "status.loadBalancer.ingress[0].ip")]
+    [InlineData("""[{"ip":"198.51.100.7"},{"ip":"::1","ipMode":"VIP"}]""", "status.loadBalancer.ingress[1].ip")]
+    [InlineData("""[{"ip":"198.51.100.7"},{"ip":"169.254.169.254"}]""", "status.loadBalancer.ingress[1].ip")]
+    [InlineData("""[{"ip":"198.51.100.7"},{"ip":"fe80::7"}]""", "status.loadBalancer.ingress[1].ip")]
+    [InlineData("""[{"ip":"198.51.100.7"},{"ip":"239.1.2.3"}]""", "status.loadBalancer.ingress[1].ip")]
+    [InlineData("""[{"ip":"198.51.100.7"},{"ip":"ff0e::1"}]""", "status.loadBalancer.ingress[1].ip")]
+    [InlineData("""[{"ip":"198.51.100.7"},{"ip":"255.255.255.255"}]""", "status.loadBalancer.ingress[1].ip")]
     public void An_ingress_that_cannot_be_served_is_dropped_and_named(string ingress, string field)
     {
         Assert.Equal([Ip("198.51.100.7")], WithIngress(ingress).BalancerIPs);

@@ -7,6 +7,8 @@ namespace EbpfLb.Kubernetes.Manifests.Validation;
 /// </summary>
 internal static class AddressRules
 {
+    private static readonly IpAddress Broadcast = IpAddress.FromIPv4(uint.MaxValue);
+
     /// <summary>An address that packets can be sent to; null when it is one.</summary>
     public static string? EndpointAddress(IpAddress address)
     {
@@ -20,6 +22,20 @@ internal static class AddressRules
         return null;
     }
 
+    /// <summary>
+    /// An address of a Service that clients may connect to; null when it is one. Sockets of every pod are translated: 127.0.0.1 is each
+    /// pod's own, 169.254.169.254 a cloud's metadata. The API server refuses most of these as an external IP, and none in a status.
+    /// </summary>
+    public static string? ServiceAddress(IpAddress address)
+    {
+        var what = address.IsUnspecified ? "the unspecified address"
+            : address.IsLoopback ? "a loopback address (127.0.0.0/8, ::1)"
+            : IsLinkLocal(address) ? "link-local (169.254.0.0/16, fe80::/10)"
+            : IsMulticast(address) ? "a multicast address (224.0.0.0/4, ff00::/8)"
+            : address == Broadcast ? "the broadcast address" : null;
+        return what is null ? null : $"{what}; give an address that clients can use";
+    }
+
     /// <summary>address/prefix length, without blanks.</summary>
     public static bool IsCidr(ReadOnlySpan<char> text) => text.Trim().Length == text.Length && SourceRange.TryParse(text, out _);
 
@@ -29,6 +45,14 @@ internal static class AddressRules
         Span<byte> bytes = stackalloc byte[16];
         address.WriteBytes(bytes);
         return bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80;
+    }
+
+    private static bool IsMulticast(IpAddress address)
+    {
+        if (address.Family == IpFamily.IPv4) return address.ToIPv4() >> 28 == 0xe;
+        Span<byte> bytes = stackalloc byte[16];
+        address.WriteBytes(bytes);
+        return bytes[0] == 0xff;
     }
 
     private static bool IsLinkLocalMulticast(IpAddress address)

@@ -17,8 +17,12 @@ internal static class BalancerStatusCheck
         {
             if (!entry.IsObject()) continue;
             var ip = entry["ip"];
-            if (ip.Text() is { Length: > 0 } text && !IpAddress.TryParse(text, out _))
-                ip.Refuse($"\"{text}\" is not an IP address; correct it");
+            if (ip.Text() is { Length: > 0 } text)
+            {
+                if (!IpAddress.TryParse(text, out var address)) ip.Refuse($"\"{text}\" is not an IP address; correct it");
+                // An API server takes it. It is not served.
+                else if (AddressRules.ServiceAddress(address) is { } reason) ip.Warn($"{address} is not served: {reason}");
+            }
             var mode = entry["ipMode"];
             ServiceCheck.OneOf(mode, ["VIP", "Proxy"], "");
             if (mode.IsSet && !ip.IsSet) mode.Refuse("may not be used without ip; set that or remove this");
