@@ -25,6 +25,10 @@ internal static class Forwarding
         sysctls.Write("ipv6/conf/all/forwarding", "1");
     }
 
+    /// <summary>Something that <see cref="SwitchOn"/> sets is as it was before, or set back.</summary>
+    public static bool IsOff(Sysctls sysctls, IReadOnlyList<Link> devices) => sysctls.Read("ipv4/ip_forward") == Off
+        || sysctls.Read("ipv6/conf/all/forwarding") == Off || devices.Any(d => sysctls.Read(RouterAdvertisements(d)) == "1");
+
     /// <summary>One line a family: what does not work and how to switch it on; none where nothing is wrong.</summary>
     /// <param name="devices">Those that have our programs.</param>
     /// <param name="addresses">Of the node: a family without a global one is not looked at.</param>

@@ -12,14 +12,16 @@ namespace EbpfLb.Agent.Nodes;
 /// leaves the last good state in force and is tried again with the next change or the next full round.
 /// </summary>
 /// <param name="desired">Asked at each reading.</param>
-/// <param name="setSysctls">Asked until it was done.</param>
+/// <param name="setSysctls">Asked at each reading.</param>
 internal sealed class NodeReconciler(
     INodeKernel kernel, INodeNetwork network, PipelineState state, Func<NodeOptions> desired, Func<bool> setSysctls, ILogger logger)
 {
     private readonly Lock sync = new();
     private readonly NodeLog log = new(logger);
-    private bool areSysctlsSet;
     private volatile bool knowsCluster;
+
+    /// <summary>Indexes of the devices that forwarding was switched on for; what goes and comes back has another one.</summary>
+    private HashSet<int> switchedOn = [];
 
     /// <summary>What the cluster says of its nodes has been brought in, whatever it is by now.</summary>
     public bool KnowsCluster => knowsCluster;
@@ -62,10 +64,11 @@ internal sealed class NodeReconciler(
         var attached = kernel.AttachDevices(decisions);
 
         var served = decisions.Where(d => d.IsAttached).Select(d => d.Link).ToList();
-        if (setSysctls() && !areSysctlsSet && served.Count > 0)
+        if (setSysctls() && served.Count > 0
+            && (served.Any(d => !switchedOn.Contains(d.Index)) || Forwarding.IsOff(network.Sysctls, served)))
         {
             Forwarding.SwitchOn(network.Sysctls, served);
-            areSysctlsSet = true;
+            switchedOn = [.. served.Select(d => d.Index)];
         }
         List<string> warnings = [.. Forwarding.Problems(network.Sysctls, served, now.Addresses)];
         if (served.Count > 0 && LocalPorts.Problem(network.Sysctls, options.SnatPorts) is { } ports) warnings.Add(ports);

@@ -169,6 +169,41 @@ public sealed class NodeReconcilerTests : IDisposable
         Assert.Equal("1", node.Sysctls.Read("ipv4/ip_forward"));
     }
 
+    [Fact]
+    public void A_device_that_comes_later_is_prepared_too_and_what_was_switched_off_is_switched_on_again()
+    {
+        node.Device("eth0", address: "192.0.2.1").Sysctl("ipv4/ip_forward", "0").Sysctl("ipv6/conf/eth0/accept_ra", "1");
+        var keeper = Keeper(setSysctls: true);
+        keeper.Refresh();
+        Assert.Equal("2", node.Sysctls.Read("ipv6/conf/eth0/accept_ra"));
+
+        node.Device("eth1", address: "198.51.100.1").Sysctl("ipv6/conf/eth1/accept_ra", "1");
+        keeper.Refresh();
+        Assert.Equal("2", node.Sysctls.Read("ipv6/conf/eth1/accept_ra"));
+
+        node.Sysctl("ipv4/ip_forward", "0").Sysctl("ipv6/conf/all/forwarding", "0").Sysctl("ipv6/conf/eth0/accept_ra", "1");
+        keeper.Refresh();
+        Assert.Equal(
+            ["1", "1", "2"],
+            new[] { "ipv4/ip_forward", "ipv6/conf/all/forwarding", "ipv6/conf/eth0/accept_ra" }.Select(node.Sysctls.Read));
+    }
+
+    /// <summary>Writing forwarding of all devices sets each of them, also one that somebody keeps from forwarding.</summary>
+    [Fact]
+    public void Where_nothing_is_off_and_no_device_is_new_nothing_is_written()
+    {
+        node.Device("eth0", address: "192.0.2.1").Sysctl("ipv4/ip_forward", "1").Sysctl("ipv6/conf/all/forwarding", "1");
+        var keeper = Keeper(setSysctls: true);
+        keeper.Refresh();
+        node.Sysctl("ipv6/conf/all/forwarding", "2").Sysctl("ipv4/ip_forward", "2");
+        keeper.Refresh();
+        Assert.Equal("2", node.Sysctls.Read("ipv6/conf/all/forwarding"));
+
+        node.Device("eth1", address: "198.51.100.1");
+        keeper.Refresh();
+        Assert.Equal("1", node.Sysctls.Read("ipv6/conf/all/forwarding"));
+    }
+
     [Contract("4.1", "addresses that come and go: answer, and do not")]
     [Contract("13", "syncPeriod: the longest wait after a failure; hooks and the node are looked at")]
     [Fact]
