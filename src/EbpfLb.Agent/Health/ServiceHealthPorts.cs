@@ -63,6 +63,9 @@ internal sealed class ServiceHealthPorts(ServiceHealthServer server, PipelineSta
     {
         foreach (var loopback in new[] { IPAddress.Loopback, IPAddress.IPv6Loopback })
             if (wanted.Ranges.Any(r => r.Contains(IpAddress.From(loopback)))) yield return loopback;
-        foreach (var address in (view.State?.Addresses ?? []).Where(a => a.NodePort)) yield return address.Address.ToIPAddress();
+        if (view.State is not { } state) yield break;
+        // One that cannot be bound to would close the others: a change of the network tells when it can.
+        foreach (var address in state.Addresses.Where(a => a.NodePort && !state.Unsettled.Contains(a.Address)))
+            yield return address.Address.ToIPAddress();
     }
 }

@@ -18,6 +18,12 @@ public sealed record NodeState(ValueList<NodeDevice> Devices, ValueList<NodeAddr
     /// </summary>
     public NodeNetwork Network { get; init; } = NodeNetwork.None;
 
+    /// <summary>
+    /// Those of <see cref="Addresses"/> that may turn out to be another machine's (IPv6, for a second or two after they were set): programs
+    /// have them, as packets for them come only when they are ours, and sockets cannot be bound to them.
+    /// </summary>
+    public ValueList<IpAddress> Unsettled { get; init; } = [];
+
     /// <summary>Broadcast addresses (IPv4) of the subnets that the node is in: nobody's source.</summary>
     public ValueList<IpAddress> Broadcasts { get; init; } = [];
 

@@ -48,6 +48,7 @@ public static class NodeStateBuilder
         {
             Own = new ClientAddresses(addresses.Primary4, addresses.Primary6),
             Broadcasts = Broadcasts(network).ToValueList(),
+            Unsettled = Unsettled(network).ToValueList(),
             Network = new NodeNetwork(DeviceAddresses(network).ToFrozenSet(), UplinkSubnets(network, devices).ToValueList()),
         };
     }
@@ -99,6 +100,13 @@ public static class NodeStateBuilder
         .Where(a => !a.IsLoopback && !a.IsUnspecified)
         .Distinct()
         .Order();
+
+    /// <summary>Nobody can bind to them yet (inet6_bind; ipv6_chk_addr takes optimistic ones).</summary>
+    private static IEnumerable<IpAddress> Unsettled(NetworkSnapshot network)
+        => Usable(network.Addresses.Where(IsUnsettled)).Except(Usable(network.Addresses.Where(a => !IsUnsettled(a))));
+
+    private static bool IsUnsettled(Address address)
+        => (address.Flags & (AddressFlags.Tentative | AddressFlags.Optimistic)) == AddressFlags.Tentative;
 
     private static IEnumerable<NodeAddress> Addresses(NetworkSnapshot network, NodeAddresses addresses, NodeOptions options)
         => Usable(network.Addresses)

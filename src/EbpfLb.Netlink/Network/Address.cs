@@ -31,6 +31,9 @@ public enum AddressFlags : uint
     /// <summary>No duplicate address detection.</summary>
     NoDad = 0x02,
 
+    /// <summary>May be used while duplicate address detection still runs (RFC 4429).</summary>
+    Optimistic = 0x04,
+
     /// <summary>Duplicate address detection found another owner.</summary>
     DadFailed = 0x08,
 

@@ -11,6 +11,7 @@ using EbpfLb.Datapath.Services;
 using EbpfLb.Http.Health;
 using EbpfLb.Http.ServiceHealth;
 using EbpfLb.Model;
+using EbpfLb.Netlink.Network;
 using EbpfLb.Testing;
 using Microsoft.Extensions.Logging;
 
@@ -19,6 +20,8 @@ namespace EbpfLb.Agent.Tests.Health;
 /// <summary>Health check ports follow what is in the kernel, and the node's addresses.</summary>
 public sealed class ServiceHealthPortsTests : IAsyncDisposable
 {
+    private const AddressFlags Optimistic = (AddressFlags)0x04;
+
     private readonly PipelineUnderTest pipeline = new();
     private readonly CollectedLog log = new();
     private readonly HttpClient client = new();
@@ -136,6 +139,50 @@ public sealed class ServiceHealthPortsTests : IAsyncDisposable
 
         Assert.Equal(
             expected.Split(' '), ServiceHealthPorts.AddressesOf(addresses, NodeView.None with { State = state }).Select(a => a.ToString()));
+    }
+
+    /// <summary>The kernel refuses to bind to one while it looks for duplicates, and then the port would be open nowhere.</summary>
+    [Theory]
+    [InlineData(AddressFlags.Tentative | AddressFlags.Permanent, "192.0.2.1")]
+    [InlineData(AddressFlags.Tentative | Optimistic, "192.0.2.1 2001:db8::1")]
+    [InlineData(AddressFlags.Permanent, "192.0.2.1 2001:db8::1")]
+    [InlineData(AddressFlags.Tentative | AddressFlags.DadFailed, "192.0.2.1")]
+    public void An_address_that_may_turn_out_to_be_anothers_is_not_listened_on_yet(AddressFlags flags, string expected)
+    {
+        var wanted = NodePortAddresses.Parse("192.0.2.0/24,2001:db8::/64");
+        var network = new NetworkSnapshot(
+            [],
+            [
+                new Address(2, IPAddress.Parse("192.0.2.1"), 24, AddressScope.Global, AddressFlags.Permanent, null),
+                new Address(2, IPAddress.Parse("2001:db8::1"), 64, AddressScope.Global, flags, null),
+            ],
+            []);
+        var options = NodeOptions.Default with { NodePortAddresses = wanted };
+        var state = NodeStateBuilder.Build(network, [], options, node: null, netnsCookie: 0);
+
+        Assert.Equal(
+            expected.Split(' '), ServiceHealthPorts.AddressesOf(wanted, NodeView.None with { State = state }).Select(a => a.ToString()));
+        // NodePorts answer all the same: packets for it come only when it is ours.
+        if (!flags.HasFlag(AddressFlags.DadFailed)) Assert.Equal(2, state.Addresses.Count(a => a.NodePort));
+    }
+
+    /// <summary>An address may be on two devices.</summary>
+    [Fact]
+    public void One_that_is_tentative_on_one_device_only_is_listened_on()
+    {
+        var wanted = NodePortAddresses.Parse("192.0.2.0/24,2001:db8::/64");
+        var state = NodeStateBuilder.Build(
+            new NetworkSnapshot(
+                [],
+                [
+                    new Address(2, IPAddress.Parse("2001:db8::1"), 64, AddressScope.Global, AddressFlags.Tentative, null),
+                    new Address(3, IPAddress.Parse("2001:db8::1"), 64, AddressScope.Global, AddressFlags.Permanent, null),
+                ],
+                []),
+            [], NodeOptions.Default with { NodePortAddresses = wanted }, node: null, netnsCookie: 0);
+
+        Assert.Equal(
+            ["2001:db8::1"], ServiceHealthPorts.AddressesOf(wanted, NodeView.None with { State = state }).Select(a => a.ToString()));
     }
 
     [Contract("9", "bind: all addresses, or those that nodePortAddresses name; here as these come and go, not only at the start")]

@@ -121,6 +121,28 @@ public sealed class NetworkWatcherTests : IDisposable
         await told;
     }
 
+    /// <summary>Nobody can bind to it before. Without a carrier the kernel does not begin to look for duplicates.</summary>
+    [Fact]
+    public async Task That_no_duplicate_of_an_address_was_found_is_told()
+    {
+        netns.Ip("link add ve0 type veth peer name ve1");
+        netns.Open(() =>
+        {
+            // The namespaces of tests have it off.
+            foreach (var setting in (string[])["accept_dad", "dad_transmits"])
+                File.WriteAllText($"/proc/sys/net/ipv6/conf/ve0/{setting}", "1");
+            return 0;
+        });
+        netns.Ip("link set ve0 up", "addr add 2001:db8::7/64 dev ve0");
+        using var reader = netns.Open(NetworkReader.Open);
+        Assert.True(reader.Read().Addresses.Single(a => a.Local.ToString() == "2001:db8::7").Flags.HasFlag(AddressFlags.Tentative));
+
+        netns.Ip("link set ve1 up");
+        await NextAsync<AddressChange>(c
+            => !c.IsGone && c.Address.Local.ToString() == "2001:db8::7" && !c.Address.Flags.HasFlag(AddressFlags.Tentative));
+        Assert.False(reader.Read().Addresses.Single(a => a.Local.ToString() == "2001:db8::7").Flags.HasFlag(AddressFlags.Tentative));
+    }
+
     private void Tc(params string[] arguments)
     {
         var (code, output) = ChildProcess.Run(netns.Node.Place, ["tc", .. arguments]);
