@@ -52,6 +52,12 @@ public static class DrainCheck
         return new DrainEffect(ports.ToValueList(), used.ToValueList());
     }
 
+    /// <summary>Whether the address is one of an endpoint, whatever its port and conditions.</summary>
+    /// <param name="services">Where to look; empty: at all that the drain is of.</param>
+    public static bool IsNamed(ClusterSnapshot snapshot, BackendDrain drain, ValueList<ObjectName> services) => services.IsEmpty
+        ? snapshot.Services.Values.Any(e => IsTouched(e, drain))
+        : services.Any(s => snapshot.Services.TryGetValue(s, out var entry) && IsTouched(entry, drain));
+
     private static bool IsEmptied(CompiledPort before, CompiledPort after, BackendLists list)
         => before.Backends.Any(b => b.Lists.HasFlag(list)) && !after.Backends.Any(b => b.Lists.HasFlag(list));
 

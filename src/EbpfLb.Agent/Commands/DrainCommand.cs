@@ -162,9 +162,17 @@ internal static class DrainText
         [new("DRAINED"), new("SERVICE"), new("SINCE"), new("UNTIL"), new("FORCE"), new("SERVICE PORTS", true), new("USED ALL THE SAME BY")],
         [.. drains.Select(d => new[]
         {
-            d.Backend, d.Service ?? "all", Time(d.Since), d.Until is { } until ? Time(until) : "undrain", d.Forced ? "yes" : "no",
+            d.Backend, d.Service ?? "all", Time(d.Since), Until(d), d.Forced ? "yes" : "no",
             d.ServicePorts.Count.ToString(), d.UsedBy.Count == 0 ? "-" : string.Join(", ", d.UsedBy),
         })]);
+
+    /// <summary>When it ends, by itself or not.</summary>
+    public static string Until(DrainRow drain)
+    {
+        if (drain.AbsentSince is { } absent && absent + DrainAbsences.Longest is var end && !(drain.Until < end))
+            return $"{Time(end)} (backend gone)";
+        return drain.Until is { } until ? Time(until) : "undrain";
+    }
 
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
 }

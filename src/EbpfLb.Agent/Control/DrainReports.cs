@@ -39,6 +39,12 @@ internal sealed record DrainReport(IReadOnlyList<DrainRow> Drains)
 /// <param name="Forced">Also where nothing else is left.</param>
 internal sealed record DrainRow(string Backend, string? Service, DateTimeOffset Since, DateTimeOffset? Until, bool Forced)
 {
+    /// <summary>Services that had the backend when the drain began: "default/web"; empty: not known.</summary>
+    public IReadOnlyList<string> Services { get; init; } = [];
+
+    /// <summary>Since when none of <see cref="Services"/> has the address: the drain ends 10 minutes later. null: one has it.</summary>
+    public DateTimeOffset? AbsentSince { get; init; }
+
     /// <summary>Service ports that have the backend: "default/web:http/TCP/IPv4".</summary>
     public IReadOnlyList<string> ServicePorts { get; set; } = [];
 

@@ -8,7 +8,11 @@ namespace EbpfLb.Agent.Drains;
 
 /// <summary>A drain and its times.</summary>
 /// <param name="Until">null: until it is undrained.</param>
-internal sealed record TimedDrain(BackendDrain Drain, DateTimeOffset Since, DateTimeOffset? Until);
+internal sealed record TimedDrain(BackendDrain Drain, DateTimeOffset Since, DateTimeOffset? Until)
+{
+    /// <summary>Services that had the backend when the drain began; empty: not known, as an agent before did not write them down.</summary>
+    public ValueList<ObjectName> Services { get; init; } = [];
+}
 
 /// <summary>
 /// Where drains are kept while no agent runs: a file of the run directory, which is gone after a reboot, as are the connections. It is
@@ -55,14 +59,21 @@ internal sealed class DrainFile(string path)
 }
 
 /// <param name="Service">"namespace/name"; null: of all Services.</param>
-internal sealed record DrainEntry(string? Address, ushort Port, string? Service, bool Always, DateTimeOffset Since, DateTimeOffset? Until)
+/// <param name="Services">"namespace/name" each; null in the file of an agent that did not write them.</param>
+internal sealed record DrainEntry(
+    string? Address, ushort Port, string? Service, bool Always, DateTimeOffset Since, DateTimeOffset? Until, string[]? Services)
 {
     public static DrainEntry Of(TimedDrain timed) => new(
-        timed.Drain.Address.ToString(), timed.Drain.Port, timed.Drain.Service?.ToString(), timed.Drain.Always, timed.Since, timed.Until);
+        timed.Drain.Address.ToString(), timed.Drain.Port, timed.Drain.Service?.ToString(), timed.Drain.Always, timed.Since, timed.Until,
+        [.. timed.Services.Select(s => s.ToString())]);
 
     /// <exception cref="FormatException">It has no address, or a field is none.</exception>
     public TimedDrain ToDrain() => IpAddress.TryParse(Address, out var address)
         ? new(new BackendDrain(address, Port, DrainNames.ParseService(Service), Always), Since, Until)
+        {
+            Services = (Services ?? []).Select(s => DrainNames.ParseService(s) ?? throw new FormatException("a Service is null"))
+                .ToValueList(),
+        }
         : throw new FormatException($"'{Address}' is not an IP address");
 }
 

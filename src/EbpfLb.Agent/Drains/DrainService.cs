@@ -1,11 +1,12 @@
 using EbpfLb.Agent.Pipeline;
+using EbpfLb.Model;
 using EbpfLb.Timing;
 using Microsoft.Extensions.Logging;
 
 namespace EbpfLb.Agent.Drains;
 
-/// <summary>Ends drains whose time is over: the round is run again without them.</summary>
-internal sealed class DrainService(DrainStore store, LoopRequests requests, TimeProvider time, ILogger logger)
+/// <summary>Ends drains whose time is over, or whose backend is gone: the round is run again without them.</summary>
+internal sealed class DrainService(DrainStore store, DrainAbsences absences, LoopRequests requests, TimeProvider time, ILogger logger)
     : SupervisedService("drains", time, logger)
 {
     /// <summary>Drains end by the wall clock, which may be set while timers wait.</summary>
@@ -16,11 +17,19 @@ internal sealed class DrainService(DrainStore store, LoopRequests requests, Time
     /// <summary>Looks again when the next one ends.</summary>
     public void Wake() => period.Wake();
 
+    /// <summary>A snapshot is in force: which backends does it name?</summary>
+    public void Look(ClusterSnapshot snapshot)
+    {
+        var counted = absences.Any;
+        absences.Look(snapshot);
+        if (absences.Any && !counted) period.Wake();
+    }
+
     protected override async Task RunAsync(CancellationToken stoppingToken)
     {
         while (true)
         {
-            var wait = store.NextEnd is not { } end ? Timeout.InfiniteTimeSpan
+            var wait = store.NextEnd is not { } end ? absences.Any ? LookAtClock : Timeout.InfiniteTimeSpan
                 : end - Time.GetUtcNow() is var left && left <= TimeSpan.Zero ? TimeSpan.Zero : left < LookAtClock ? left : LookAtClock;
             if (wait != TimeSpan.Zero) await period.WaitAsync(wait, stoppingToken);
             var now = Time.GetUtcNow();
@@ -28,6 +37,19 @@ internal sealed class DrainService(DrainStore store, LoopRequests requests, Time
             if (store.NextEnd <= now) requests.RunAgain();
             var ended = store.Remove(d => d.Until <= now);
             foreach (var drain in ended) Log.DrainEnded(Logger, drain.Drain.ToString(), drain.Drain.Service?.ToString() ?? "all");
+            EndAbandoned();
+        }
+    }
+
+    private void EndAbandoned()
+    {
+        var ended = store.Remove(absences.IsOver);
+        if (ended.Count > 0) requests.RunAgain();
+        foreach (var drain in ended)
+        {
+            Log.DrainAbandoned(
+                Logger, DrainAbsences.Longest.TotalMinutes, drain.Drain.ToString(), drain.Drain.Service?.ToString() ?? "all",
+                string.Join(",", drain.Services));
         }
     }
 }

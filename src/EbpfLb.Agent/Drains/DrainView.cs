@@ -8,7 +8,8 @@ namespace EbpfLb.Agent.Drains;
 
 /// <summary>Drains and undrains between two rounds of the pipeline, and runs the next one at once.</summary>
 internal sealed class DrainView(
-    DrainStore store, PipelineState state, LoopRequests requests, Action wake, TimeProvider time, ILogger logger) : IDrainView
+    DrainStore store, DrainAbsences absences, PipelineState state, LoopRequests requests, Action wake, TimeProvider time, ILogger logger)
+    : IDrainView
 {
     /// <summary>As many names as a message has.</summary>
     private const int MostNames = 10;
@@ -55,8 +56,10 @@ internal sealed class DrainView(
                 + "dropped; --force drains it all the same, --service NAME takes it from that Service alone");
         var now = time.GetUtcNow();
         var until = query.ForSeconds is { } seconds ? now + TimeSpan.FromSeconds(seconds) : (DateTimeOffset?)null;
-        if (TryChange(() => store.Put(new TimedDrain(drain, now, until))) is { } problem) return Refuse(problem);
-        Log.Drained(logger, drain.ToString(), drain.Service?.ToString() ?? "all", until?.ToString("u") ?? "undrain", drain.Always);
+        var services = effect.Ports.Select(p => p.Service).Distinct().ToValueList();
+        if (TryChange(() => store.Put(new TimedDrain(drain, now, until) { Services = services })) is { } problem) return Refuse(problem);
+        Log.Drained(logger, drain.ToString(), drain.Service?.ToString() ?? "all", until?.ToString("u") ?? "undrain", drain.Always,
+            string.Join(",", services.Take(MostNames)));
         return Changed(turn, [drain.ToString()]);
     }
 
@@ -107,6 +110,8 @@ internal sealed class DrainView(
         var effect = state.Table is { } table ? DrainCheck.InForce(table, timed.Drain) : new DrainEffect([], []);
         return new DrainRow(timed.Drain.ToString(), timed.Drain.Service?.ToString(), timed.Since, timed.Until, timed.Drain.Always)
         {
+            Services = [.. timed.Services.Select(s => s.ToString())],
+            AbsentSince = absences.SinceOf(timed),
             ServicePorts = [.. effect.Ports.Select(p => p.ToString())],
             UsedBy = [.. effect.Lists.Select(l => l.ToString())],
         };

@@ -20,7 +20,7 @@ public sealed class DrainStoreTests : IDisposable
     public void What_is_drained_is_there_again_for_the_next_agent()
     {
         var store = NewStore();
-        store.Put(Of("10.1.0.1", 8080, new ObjectName("default", "web")));
+        store.Put(Of("10.1.0.1", 8080, new ObjectName("default", "web")) with { Services = [Web] });
         store.Put(Of("fd00::1", until: time.GetUtcNow() + TimeSpan.FromSeconds(30)));
 
         Assert.Equal(store.All, NewStore().All);
@@ -59,7 +59,7 @@ public sealed class DrainStoreTests : IDisposable
     {
         var store = NewStore();
         var requests = new LoopRequests();
-        using var service = new DrainService(store, requests, time, NullLogger.Instance);
+        using var service = new DrainService(store, new DrainAbsences(store, time), requests, time, NullLogger.Instance);
         store.Put(Of("10.1.0.1", until: time.GetUtcNow() + TimeSpan.FromSeconds(30)));
         await service.StartAsync(TestContext.Current.CancellationToken);
         await time.WhenTimerIsDueIn(TimeSpan.FromSeconds(30));
@@ -77,7 +77,7 @@ public sealed class DrainStoreTests : IDisposable
     {
         var store = NewStore();
         var requests = new LoopRequests();
-        using var service = new DrainService(store, requests, time, NullLogger.Instance);
+        using var service = new DrainService(store, new DrainAbsences(store, time), requests, time, NullLogger.Instance);
         store.Put(Of("10.1.0.1", until: time.GetUtcNow() + TimeSpan.FromHours(2)));
         await service.StartAsync(TestContext.Current.CancellationToken);
         await time.WhenTimerIsDueIn(TimeSpan.FromSeconds(30));
@@ -95,7 +95,7 @@ public sealed class DrainStoreTests : IDisposable
     {
         var store = NewStore();
         var requests = new LoopRequests();
-        using var service = new DrainService(store, requests, time, NullLogger.Instance);
+        using var service = new DrainService(store, new DrainAbsences(store, time), requests, time, NullLogger.Instance);
         store.Put(Of("10.1.0.1", until: time.GetUtcNow() + TimeSpan.FromSeconds(30)));
         store.Put(Of("10.1.0.2"));
         Directory.CreateDirectory(directory.File("a.drains.new"));
@@ -110,6 +110,83 @@ public sealed class DrainStoreTests : IDisposable
         await service.StopAsync(TestContext.Current.CancellationToken);
     }
 
+    [Fact]
+    public async Task When_the_Services_that_had_the_backend_have_not_had_it_for_ten_minutes_it_ends()
+    {
+        var store = NewStore();
+        var (absences, requests) = (new DrainAbsences(store, time), new LoopRequests());
+        var log = new CollectedLog();
+        using var service = new DrainService(store, absences, requests, time, log.Loggers.CreateLogger("drains"));
+        var drain = Of("10.1.0.1") with { Services = [Web] };
+        store.Put(drain);
+        store.Put(Of("10.1.0.2"));
+        await service.StartAsync(TestContext.Current.CancellationToken);
+
+        service.Look(Cluster((Web, "10.1.0.1"), (Web, "10.1.0.2")));
+        Assert.Null(absences.SinceOf(drain));
+        // The next owner of the address is of another Service.
+        service.Look(Cluster((new ObjectName("default", "other"), "10.1.0.1"), (Web, "10.1.0.2")));
+        await time.WhenTimerIsDueIn(TimeSpan.FromSeconds(30));
+        for (var half = 0; half < 19; half++) await StepAsync();
+        Assert.Equal(2, store.Current.Count);
+        Assert.Equal(time.GetUtcNow(), absences.SinceOf(drain) + TimeSpan.FromSeconds(19 * 30));
+
+        await StepAsync();
+
+        await requests.WaitAsync(TestContext.Current.CancellationToken);
+        await Waiting.UntilAsync(() => store.Current.Count == 1);
+        Assert.Equal(["10.1.0.2"], NewStore().Current.Select(d => d.Address.ToString()));
+        await Waiting.UntilAsync(() => log.Lines.Any(l => l.Contains("10 minutes: backend=10.1.0.1 service=all services=default/web",
+            StringComparison.Ordinal)));
+        await service.StopAsync(TestContext.Current.CancellationToken);
+        log.Dispose();
+
+        async Task StepAsync()
+        {
+            await time.WhenTimerIsDueIn(TimeSpan.FromSeconds(30));
+            time.Advance(TimeSpan.FromSeconds(30));
+        }
+    }
+
+    [Fact]
+    public void A_backend_that_comes_back_is_drained_as_before_and_the_time_begins_anew()
+    {
+        var store = NewStore();
+        var absences = new DrainAbsences(store, time);
+        var drain = Of("10.1.0.1", 8080) with { Services = [Web] };
+        store.Put(drain);
+        absences.Look(Cluster());
+        time.Advance(TimeSpan.FromMinutes(9));
+        absences.Look(Cluster((Web, "10.1.0.1")));
+        time.Advance(TimeSpan.FromMinutes(5));
+        Assert.False(absences.Any);
+
+        absences.Look(Cluster());
+        absences.Look(Cluster());
+        time.Advance(TimeSpan.FromMinutes(9));
+        Assert.False(absences.IsOver(drain));
+        time.Advance(TimeSpan.FromMinutes(1));
+        Assert.True(absences.IsOver(drain));
+
+        store.Remove(_ => true);
+        absences.Look(Cluster());
+        Assert.False(absences.Any);
+    }
+
+    /// <summary>Of a file of an agent that did not write them down.</summary>
+    [Fact]
+    public void Where_it_is_not_known_which_Services_had_it_any_counts_that_the_drain_is_of()
+    {
+        File.WriteAllText(directory.File("a.drains"),
+            """[{"address":"10.1.0.1","since":"2026-01-01T00:00:00Z"},{"address":"10.1.0.2","service":"default/web"}]""");
+        var store = NewStore();
+        var absences = new DrainAbsences(store, time);
+
+        absences.Look(Cluster((new ObjectName("default", "other"), "10.1.0.1"), (new ObjectName("default", "other"), "10.1.0.2")));
+
+        Assert.Equal([false, true], store.All.Select(d => absences.SinceOf(d) is not null));
+    }
+
     [Theory]
     [InlineData("[{\"address\":")]
     [InlineData("{}")]
@@ -119,6 +196,8 @@ public sealed class DrainStoreTests : IDisposable
     [InlineData("[{\"address\":\"web\"}]")]
     [InlineData("[{\"address\":\"10.1.0.1\",\"service\":\"web\"}]")]
     [InlineData("[{\"address\":\"10.1.0.1\",\"port\":70000}]")]
+    [InlineData("[{\"address\":\"10.1.0.1\",\"services\":[null]}]")]
+    [InlineData("[{\"address\":\"10.1.0.1\",\"services\":[\"web\"]}]")]
     public void A_file_that_cannot_be_read_is_told_and_written_anew_by_the_next_change(string text)
     {
         File.WriteAllText(directory.File("a.drains"), text);
@@ -146,6 +225,20 @@ public sealed class DrainStoreTests : IDisposable
     [InlineData("10.1.0.1:70000")]
     [InlineData("10.1.0.1:80/TCP")]
     public void Anything_else_is_refused(string text) => Assert.Throws<FormatException>(() => DrainNames.ParseBackend(text));
+
+    private static readonly ObjectName Web = new("default", "web");
+
+    private static ClusterSnapshot Cluster(params (ObjectName Service, string Address)[] endpoints)
+    {
+        var state = new ClusterStateBuilder();
+        foreach (var (service, address) in endpoints)
+        {
+            state.Set(new EndpointSlice(new ObjectName(service.Namespace, $"{service.Name}-{address}"), service.Name, IpFamily.IPv4,
+                [new EndpointPort("", TransportProtocol.Tcp, 8080)],
+                [new Endpoint(IpAddress.Parse(address), EndpointConditions.Default)]));
+        }
+        return state.Build();
+    }
 
     private DrainStore NewStore() => new(new DrainFile(directory.File("a.drains")), time, NullLogger.Instance);
 

@@ -9,8 +9,18 @@ internal static class DrainsModule
 {
     public static IServiceCollection AddDrains(this IServiceCollection services, AgentContext agent) => services
         .AddSingleton(_ => new DrainStore(new DrainFile(agent.Options.Start.Instance.DrainFile), agent.Time, agent.Logger<DrainStore>()))
-        .AddRunning(p => new DrainService(p.Get<DrainStore>(), p.Get<LoopRequests>(), agent.Time, agent.Logger<DrainService>()))
+        .AddSingleton(p => new DrainAbsences(p.Get<DrainStore>(), agent.Time))
+        .AddRunning(p => new DrainService(
+            p.Get<DrainStore>(), p.Get<DrainAbsences>(), p.Get<LoopRequests>(), agent.Time, agent.Logger<DrainService>()))
+        .Prepare(p =>
+        {
+            var (state, drains) = (p.Get<PipelineState>(), p.Get<DrainService>());
+            state.AppliedTables.Add(_ =>
+            {
+                if (state.Compiled is { } compiled) drains.Look(compiled.Snapshot);
+            });
+        })
         .AddSingleton(p => new DrainView(
-            p.Get<DrainStore>(), p.Get<PipelineState>(), p.Get<LoopRequests>(), p.Get<DrainService>().Wake, agent.Time,
-            agent.Logger<DrainView>()));
+            p.Get<DrainStore>(), p.Get<DrainAbsences>(), p.Get<PipelineState>(), p.Get<LoopRequests>(), p.Get<DrainService>().Wake,
+            agent.Time, agent.Logger<DrainView>()));
 }

@@ -57,7 +57,9 @@ internal static class AgentChecks
     private static CheckResult JudgeDrain(DrainRow drain)
     {
         var what = $"{drain.Backend} of {drain.Service ?? "all Services"} is drained since {DrainText.Time(drain.Since)}"
-            + (drain.Until is { } until ? $", until {DrainText.Time(until)}" : ", until it is undrained");
+            + (drain.Until is { } until ? $", until {DrainText.Time(until)}" : ", until it is undrained")
+            + (drain.AbsentSince is { } absent
+                ? $"; its Services have not had that backend since {DrainText.Time(absent)}, and it ends 10 minutes after that" : "");
         return CheckResult.Warning(Drains, drain.UsedBy.Count == 0 ? what
             : $"{what}, and used all the same by {string.Join(", ", drain.UsedBy)}: nothing else is left there",
             $"`ebpflb undrain {drain.Backend}` when it is no longer wanted");
