@@ -24,7 +24,10 @@ public static class MaglevTable
     /// </param>
     /// <returns>How many backends have an entry; 0: all entries are <see cref="NoBackend"/>.</returns>
     /// <exception cref="ArgumentException">The size is not allowed.</exception>
-    public static int Build(ReadOnlySpan<MaglevBackend> backends, Span<int> table)
+    public static int Build(ReadOnlySpan<MaglevBackend> backends, Span<int> table) => Build(backends, table, out _);
+
+    /// <param name="looks">How often a walk was looked at: what filling costs, beside entries that were taken already.</param>
+    internal static int Build(ReadOnlySpan<MaglevBackend> backends, Span<int> table, out long looks)
     {
         if (!MaglevTableSize.IsAllowed(table.Length))
             throw new ArgumentException($"a table of {table.Length} entries; it must be {MaglevTableSize.Allowed}", nameof(table));
@@ -32,7 +35,7 @@ public static class MaglevTable
         var rented = ArrayPool<Walk>.Shared.Rent(backends.Length);
         var walks = rented.AsSpan(0, backends.Length);
         var used = Begin(backends, table.Length, walks);
-        if (used > 0) Fill(walks[..used], table);
+        looks = used > 0 ? Fill(walks[..used], table) : 0;
         ArrayPool<Walk>.Shared.Return(rented);
         return Math.Min(used, table.Length);
     }
@@ -52,26 +55,47 @@ public static class MaglevTable
         return used;
     }
 
-    private static void Fill(Span<Walk> walks, Span<int> table)
+    /// <summary>
+    /// In each turn, those that are due take an entry each, in the order of addresses. Only they are looked at: beside a backend of weight
+    /// 65535 one of weight 1 is due once in as many turns, and there are as many turns as entries.
+    /// </summary>
+    private static long Fill(Span<Walk> walks, Span<int> table)
     {
         var heaviest = 0L;
         foreach (ref readonly var walk in walks) heaviest = Math.Max(heaviest, walk.Weight);
         var free = table.Length;
+        var looks = 0L;
+        // In the first turn all of them. Those of the next turn come in order, as they are found; the others wait.
+        List<int> due = [.. Enumerable.Range(0, walks.Length)];
+        List<int> next = new(walks.Length);
+        PriorityQueue<int, long> later = new();
         for (var turn = 1L; ; turn++)
         {
-            foreach (ref var walk in walks)
+            for (var i = 0; i < due.Count || TurnOf(later, walks.Length) == turn;)
             {
-                // Has it had its share of the turns so far?
-                if (turn * walk.Weight < walk.Due) continue;
+                looks++;
+                var waits = TurnOf(later, walks.Length) == turn && (i == due.Count || later.Peek() < due[i]);
+                var index = waits ? later.Dequeue() : due[i++];
+                ref var walk = ref walks[index];
                 walk.Due += heaviest;
-                var next = walk.Next;
-                while (table[next] != NoBackend) next = After(next, walk.Skip, table.Length);
-                table[next] = walk.Backend;
-                walk.Next = After(next, walk.Skip, table.Length);
-                if (--free == 0) return;
+                var entry = walk.Next;
+                while (table[entry] != NoBackend) entry = After(entry, walk.Skip, table.Length);
+                table[entry] = walk.Backend;
+                walk.Next = After(entry, walk.Skip, table.Length);
+                if (--free == 0) return looks;
+                // The first turn by which it has had no more than its share.
+                var again = (walk.Due + walk.Weight - 1) / walk.Weight;
+                if (again <= turn + 1) next.Add(index);
+                else later.Enqueue(index, again * walks.Length + index);
             }
+            (due, next) = (next, due);
+            next.Clear();
         }
     }
+
+    /// <summary>The turn in which the first of those that wait is due; <see cref="long.MaxValue"/>: none waits.</summary>
+    private static long TurnOf(PriorityQueue<int, long> later, int walks)
+        => later.TryPeek(out _, out var priority) ? priority / walks : long.MaxValue;
 
     private static int After(int entry, int skip, int size) => entry + skip is var next && next >= size ? next - size : next;
 

@@ -53,6 +53,52 @@ public sealed class MaglevTableTests
         Assert.Equal(ReferenceTable.Build(backends, size), Build(backends, size));
     }).Check(Config.QuickThrowOnFailure);
 
+    /// <summary>
+    /// Against turns in which every backend is looked at, which is how tables were filled before: nodes of both versions must have the
+    /// same.
+    /// </summary>
+    [Theory]
+    [InlineData(1, 2, 251)]
+    [InlineData(2, 40, 4093)]
+    [InlineData(3, 300, 251)]
+    [InlineData(4, 200, 16381)]
+    [InlineData(5, 700, 16381)]
+    public void It_is_what_looking_at_all_in_each_turn_makes(int seed, int most, int size)
+    {
+        var random = new Random(seed);
+        for (var round = 0; round < 8; round++)
+        {
+            // Few different weights, close ones, ones that are a multiple of others, and any.
+            Func<int> weight = (round % 4) switch
+            {
+                0 => () => random.Next(0, 3),
+                1 => () => random.Next(65_500, 65_536),
+                2 => () => 1 << random.Next(0, 16),
+                _ => () => random.Next(0, 65_536),
+            };
+            MaglevBackend[] backends
+                = [.. Enumerable.Range(0, random.Next(1, most + 1)).Select(i => Backend($"10.{i % 7}.{i / 250}.{i % 250}", weight()))];
+
+            Assert.Equal(ReferenceTable.InTurns(backends, size), Build(backends, size));
+        }
+    }
+
+    /// <summary>
+    /// Whoever may write an EndpointSlice may write weights. Where all were looked at in each turn, these were 630 million looks.
+    /// </summary>
+    [Fact]
+    public void What_a_table_costs_depends_on_its_size_alone()
+    {
+        var backends = Equal(5000);
+        backends[17] = backends[17] with { Weight = ushort.MaxValue };
+        var table = new int[131071];
+
+        MaglevTable.Build(backends, table, out var looks);
+
+        Assert.Equal(5000, table.Distinct().Count());
+        Assert.Equal(table.Length, looks);
+    }
+
     [Fact]
     public void The_order_of_endpoints_does_not_matter()
     {

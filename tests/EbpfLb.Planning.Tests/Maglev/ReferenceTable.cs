@@ -32,6 +32,30 @@ internal static class ReferenceTable
         }
     }
 
+    /// <summary>The same with integers, for many entries: in each turn every backend is looked at.</summary>
+    public static int[] InTurns(MaglevBackend[] backends, int size)
+    {
+        var table = Enumerable.Repeat(MaglevTable.NoBackend, size).ToArray();
+        var order = Enumerable.Range(0, backends.Length).Where(i => backends[i].Weight > 0).OrderBy(i => backends[i].Address).ToArray();
+        if (order.Length == 0) return table;
+        long heaviest = order.Max(i => backends[i].Weight);
+        var (due, tried, filled) = (new long[backends.Length], new long[backends.Length], 0);
+        for (var turn = 1L; ; turn++)
+        {
+            foreach (var i in order)
+            {
+                if (turn * backends[i].Weight < due[i]) continue;
+                due[i] += heaviest;
+                var (offset, skip) = backends[i].Permutation(size);
+                int entry;
+                do entry = (int)((offset + (tried[i]++ * skip)) % size);
+                while (table[entry] != MaglevTable.NoBackend);
+                table[entry] = i;
+                if (++filled == size) return table;
+            }
+        }
+    }
+
     private static IEnumerable<int> Permutation(MaglevBackend backend, int size)
     {
         var (offset, skip) = backend.Permutation(size);
