@@ -46,15 +46,22 @@ internal sealed partial class WireMapper
         }
         if (annotations?.Weights is not { Length: > 0 } list) return new EndpointWeights(ofAll, null, refused);
         var single = new Dictionary<IpAddress, ushort>();
+        Range? wrong = null;
+        var moreWrong = 0;
         foreach (var range in list.AsSpan().Split(','))
         {
             var pair = list.AsSpan(range).Trim();
             var at = pair.IndexOf('=');
             if (at > 0 && IpAddress.TryParse(pair[..at].ToString(), out var address) && TryWeight(pair[(at + 1)..], out var weight))
                 single[address] = weight;
-            else
-                Refuse(ref refused, RefusedField.Weights, pair.ToString(), $"ADDRESS=WEIGHT, a weight being {WeightRule}",
-                    "each weight of the slice");
+            else if (wrong is null) wrong = range;
+            else moreWrong++;
+        }
+        // One message for all of them: an annotation has room for a quarter of a million.
+        if (wrong is { } first)
+        {
+            Refuse(ref refused, RefusedField.Weights, list.AsSpan()[first].Trim(), $"ADDRESS=WEIGHT, a weight being {WeightRule}",
+                "each weight of the slice", moreWrong);
         }
         return new EndpointWeights(ofAll, single, refused);
     }
@@ -63,9 +70,14 @@ internal sealed partial class WireMapper
         => ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out weight);
 
     /// <param name="stays">What stays as it was.</param>
-    private static void Refuse(ref List<RefusedField>? refused, string path, string value, string allowed, string stays)
-        => (refused ??= []).Add(new RefusedField(
-            path, $"is \"{value}\", and must be {allowed}; {stays} stays as before, or as if nothing were said; correct it"));
+    /// <param name="more">So many values more of the same field are wrong.</param>
+    private static void Refuse(
+        ref List<RefusedField>? refused, string path, ReadOnlySpan<char> value, string allowed, string stays, int more = 0)
+    {
+        var others = more == 0 ? "" : $" and {more} more are wrong";
+        (refused ??= []).Add(new RefusedField(path, $"is \"{ForeignText.Quoted(value)}\"{others}, and must be {allowed}; {stays} stays as "
+            + "before, or as if nothing were said; correct it"));
+    }
 
     private static ValueList<RefusedField> ListOf(List<RefusedField>? refused) => refused is null ? [] : refused.ToValueList();
 

@@ -21,7 +21,8 @@ internal sealed partial class WireMapper(Action<WireWarning> warn)
             | (metadata?.Labels?.Headless is null ? ServiceLabels.None : ServiceLabels.Headless);
 
     private void Warn(string kind, ObjectName name, string field, object? value, string reason)
-        => warn(new WireWarning(kind, name, field, Convert.ToString(value, CultureInfo.InvariantCulture) ?? "", reason));
+        => warn(new WireWarning(
+            kind, name, field, ForeignText.Quoted(Convert.ToString(value, CultureInfo.InvariantCulture) ?? ""), reason));
 
     /// <summary>Reads protocol; unset is TCP (API default). null when it is none that a proxy knows.</summary>
     private static TransportProtocol? ProtocolOf(string? text) => text switch
@@ -36,7 +37,7 @@ internal sealed partial class WireMapper(Action<WireWarning> warn)
 /// <summary>Something in an object that is left out, while the rest of the object is used.</summary>
 /// <param name="Kind">"Service", "EndpointSlice", ...</param>
 /// <param name="Field">Path inside the object: "spec.clusterIPs[1]".</param>
-/// <param name="Value">What stands there.</param>
+/// <param name="Value">What stands there, as <see cref="ForeignText.Quoted"/> has it.</param>
 /// <param name="Reason">What is wrong with it, what happens, what to do.</param>
 internal readonly record struct WireWarning(string Kind, ObjectName Object, string Field, string Value, string Reason)
 {

@@ -15,6 +15,14 @@ public sealed class SchedulingMappingTests
          "addressType":"IPv4","endpoints":[{"addresses":["10.1.0.1"]},{"addresses":["10.1.0.2"]},{"addresses":["10.1.0.3"]}]}
         """)!;
 
+    private static string Long { get; } = new('x', 100_000);
+
+    private static void AssertQuotesTheBeginning(RefusedField refused)
+    {
+        Assert.StartsWith($"is \"{new string('x', 64)}...\", and must", refused.Message, StringComparison.Ordinal);
+        Assert.InRange(refused.Message.Length, 1, 300);
+    }
+
     private ushort[] Weights(string annotations) => [.. Slice(annotations).Endpoints.Select(e => e.Weight)];
 
     [Fact]
@@ -83,6 +91,48 @@ public sealed class SchedulingMappingTests
         Assert.Equal($"metadata.annotations[{annotation}]", refused.Path);
         Assert.StartsWith($"is \"{named}\"", refused.Message, StringComparison.Ordinal);
         Assert.Contains("0 to 65535", refused.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>An annotation may have 256 KiB; each of its commas had cost a message of its own.</summary>
+    [Fact]
+    public void However_many_weights_are_wrong_one_short_message_says_so()
+    {
+        var slice = Slice($"\"ebpflb.io/weights\":\"10.1.0.1=9,{new string(',', 250_000)}10.1.0.2=8\"");
+
+        Assert.Equal([9, 8, 1], slice.Endpoints.Select(e => e.Weight));
+        var refused = Assert.Single(slice.Refused);
+        Assert.StartsWith("is \"\" and 249999 more are wrong, and must be", refused.Message, StringComparison.Ordinal);
+        Assert.InRange(refused.Message.Length, 1, 200);
+    }
+
+    [Theory]
+    [InlineData("ebpflb.io/weight")]
+    [InlineData("ebpflb.io/weights")]
+    public void Of_a_long_value_a_slice_quotes_the_beginning(string annotation)
+        => AssertQuotesTheBeginning(Assert.Single(Slice($"\"{annotation}\":\"{Long}\"").Refused));
+
+    [Theory]
+    [InlineData("ebpflb.io/scheduler")]
+    [InlineData("ebpflb.io/maglev-table-size")]
+    [InlineData("ebpflb.io/forwarding")]
+    public void Of_a_long_value_a_Service_quotes_the_beginning(string annotation)
+        => AssertQuotesTheBeginning(Assert.Single(Service($"\"{annotation}\":\"{Long}\"").Refused));
+
+    /// <summary>Whoever may write an annotation must not write to the terminal or the log of who reads of it.</summary>
+    [Fact]
+    public void A_value_is_quoted_with_nothing_hidden_in_it()
+    {
+        var refused = Assert.Single(Service(""" "ebpflb.io/scheduler":"a\u001b[31mb\u009bc\u202ed\ne" """).Refused);
+
+        Assert.StartsWith("is \"a\uFFFD[31mb\uFFFDc\uFFFDd\uFFFDe\", and must", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_field_that_is_ignored_is_quoted_the_same_way()
+    {
+        wire.Service($$$"""{"metadata":{"name":"web","namespace":"shop"},"spec":{"loadBalancerSourceRanges":["\u001b{{{Long}}}"]}}""");
+
+        Assert.Equal("\uFFFD" + Long[..63] + "...", Assert.Single(wire.Warnings).Value);
     }
 
     [Fact]
