@@ -1,9 +1,11 @@
+using EbpfLb.Model;
 using Spectre.Console;
 
 namespace EbpfLb.Agent.Output;
 
 /// <summary>
-/// Where a command writes. Tables have frames and colours for a person at a terminal, and are plain aligned text when piped.
+/// Where a command writes. Tables have frames and colours for a person at a terminal, and are plain aligned text when piped. Control
+/// characters of what is written are replaced, piped or not: what is piped mostly ends at a terminal, too.
 /// </summary>
 /// <param name="width">Columns of a person's terminal; null: nobody looks at it directly.</param>
 /// <param name="height">Lines of it; null as for the width.</param>
@@ -22,9 +24,9 @@ internal sealed class Terminal(TextWriter output, TextWriter error, int? width, 
     private const int Gap = 3;
     private const int FramePerColumn = 3;
 
-    public TextWriter Out => output;
+    public TextWriter Out { get; } = new VisibleWriter(output);
 
-    public TextWriter Error => error;
+    public TextWriter Error { get; } = new VisibleWriter(error);
 
     /// <summary>As many rows of a table as fit on a page; null: any.</summary>
     public int? Rows => height is { } lines ? Math.Max(1, lines - LinesAroundRows) : null;
@@ -55,7 +57,7 @@ internal sealed class Terminal(TextWriter output, TextWriter error, int? width, 
     }
 
     /// <summary>A line, coloured where the terminal has colours.</summary>
-    public void WriteLine(string line, Tone tone) => output.WriteLine(Colored(line, tone));
+    public void WriteLine(string line, Tone tone) => output.WriteLine(Colored(ForeignText.Visible(line), tone));
 
     private string Colored(string line, Tone tone)
         => hasColors && tone != Tone.None && line.Length > 0 ? $"\e[{(tone == Tone.Error ? Red : Yellow)}m{line}\e[0m" : line;
@@ -63,6 +65,8 @@ internal sealed class Terminal(TextWriter output, TextWriter error, int? width, 
     /// <param name="hasHeaders">False: the rows alone, for programs.</param>
     public void Write(Table table, bool hasHeaders = true)
     {
+        // A cell is one line.
+        table = table with { Rows = [.. table.Rows.Select(row => row.Select(ForeignText.OneLine).ToArray())] };
         var widths = table.Columns.Select((c, i) => table.Rows.Select(r => r[i].Length).Append(c.Heading.Length).Max()).ToArray();
         // A table that is cut off is worth less than one that wraps.
         if (hasHeaders && width >= widths.Sum() + FramePerColumn * widths.Length + 1) WriteFramed(table, width.Value);

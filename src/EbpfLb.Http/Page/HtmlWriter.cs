@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
+using EbpfLb.Model;
 
 namespace EbpfLb.Http.Page;
 
@@ -40,14 +41,10 @@ internal sealed class HtmlWriter
                 case '\'': text.Append("&#39;"); break;
                 case '`': text.Append("&#96;"); break;
                 case '\n' or '\t': text.Append(c); break;
-                default: text.Append(IsHidden(c) ? '\uFFFD' : c); break;
+                default: text.Append(ForeignText.IsHidden(c) ? '\uFFFD' : c); break;
             }
         }
     }
-
-    /// <summary>Control characters, and those that change the direction of writing: a name could look like another one.</summary>
-    private static bool IsHidden(char c) => char.IsControl(c) || c is '\u061C' or '\uFEFF'
-        or (>= '\u200B' and <= '\u200F') or (>= '\u2028' and <= '\u202E') or (>= '\u2060' and <= '\u206F');
 
     /// <summary>What the compiler makes of the string that <see cref="Add"/> is given.</summary>
     [InterpolatedStringHandler]
