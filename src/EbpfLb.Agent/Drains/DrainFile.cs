@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using EbpfLb.Agent.Hosting;
 using EbpfLb.Agent.Options;
 using EbpfLb.Model;
 using EbpfLb.Policy;
@@ -49,7 +50,7 @@ internal sealed class DrainFile(string path)
             return;
         }
         var next = path + InstanceOptions.Unfinished;
-        using (var file = new FileStream(next, FileMode.Create, FileAccess.Write))
+        using (var file = PrivateFile.Create(next))
         {
             JsonSerializer.Serialize(file, entries, DrainFileJson.Default.DrainEntryArray);
             file.Flush(flushToDisk: true);

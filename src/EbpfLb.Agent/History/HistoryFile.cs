@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using EbpfLb.Agent.Control;
+using EbpfLb.Agent.Hosting;
 using EbpfLb.Agent.Options;
 
 namespace EbpfLb.Agent.History;
@@ -60,11 +61,7 @@ internal sealed class HistoryFile(string path)
     public void Write(SavedHistory history)
     {
         var next = path + InstanceOptions.Unfinished;
-        var options = new FileStreamOptions
-        {
-            Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        };
-        using (var file = new FileStream(next, options)) JsonSerializer.Serialize(file, history, HistoryFileJson.Default.SavedHistory);
+        using (var file = PrivateFile.Create(next)) JsonSerializer.Serialize(file, history, HistoryFileJson.Default.SavedHistory);
         File.Move(next, path, overwrite: true);
     }
 

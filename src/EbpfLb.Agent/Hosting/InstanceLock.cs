@@ -2,7 +2,7 @@ namespace EbpfLb.Agent.Hosting;
 
 /// <summary>
 /// Held by the agent of an instance for as long as it lives: flock(2) on a file of the run directory, which the kernel lets go when
-/// the process ends, however it ends.
+/// the process ends, however it ends. The file is root's alone: whoever can read it can lock it, and no agent would start any more.
 /// </summary>
 internal sealed class InstanceLock : IDisposable
 {
@@ -15,8 +15,12 @@ internal sealed class InstanceLock : IDisposable
     {
         try
         {
+            PrivateFile.Restrict(path);
             // FileShare.None is flock(LOCK_EX | LOCK_NB) on Unix.
-            return new InstanceLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            return new InstanceLock(new FileStream(path, new FileStreamOptions
+            {
+                Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, UnixCreateMode = PrivateFile.Mode,
+            }));
         }
         catch (IOException) when (File.Exists(path))
         {

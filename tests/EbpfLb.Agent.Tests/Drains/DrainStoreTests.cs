@@ -1,4 +1,5 @@
 using EbpfLb.Agent.Drains;
+using EbpfLb.Agent.Options;
 using EbpfLb.Agent.Pipeline;
 using EbpfLb.Agent.Tests.Fakes;
 using EbpfLb.Agent.Tests.Pipeline;
@@ -28,6 +29,23 @@ public sealed class DrainStoreTests : IDisposable
         store.Remove(_ => true);
         Assert.Empty(NewStore().All);
         Assert.Empty(Directory.GetFiles(Path.GetDirectoryName(directory.File("x"))!));
+    }
+
+    /// <summary>Also where an agent of before, or its end in the midst of writing, left files that all may read.</summary>
+    [Fact]
+    public void The_file_is_for_its_owner_alone()
+    {
+        const UnixFileMode Open = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+        NewStore().Put(Of("10.1.0.1"));
+        var file = Assert.Single(Directory.GetFiles(directory.Path));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+        File.SetUnixFileMode(file, Open);
+        File.WriteAllText(file + InstanceOptions.Unfinished, "[");
+        File.SetUnixFileMode(file + InstanceOptions.Unfinished, Open);
+
+        NewStore().Put(Of("10.1.0.2"));
+
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
     }
 
     [Fact]
