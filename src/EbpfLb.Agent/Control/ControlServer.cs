@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text.Json.Serialization.Metadata;
+using EbpfLb.Http.Metrics;
 using EbpfLb.Http.Server;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
@@ -15,6 +16,9 @@ namespace EbpfLb.Agent.Control;
 internal sealed class ControlServer(string path, IInstanceView view, ILoggerFactory loggers) : IHostedService, IAsyncDisposable
 {
     public const string VerifyPath = "/verify";
+
+    /// <summary>What /metrics answers, made anew for each who asks: only root can. null: there is none.</summary>
+    public Func<CancellationToken, Task<ReadOnlyMemory<byte>>>? Metrics { get; init; }
 
     private readonly ILogger logger = loggers.CreateLogger<ControlServer>();
     private KestrelListener? listener;
@@ -50,6 +54,7 @@ internal sealed class ControlServer(string path, IInstanceView view, ILoggerFact
         Get("/config", ConfigAsync),
         // It may write, so it is asked for with POST.
         Route.Post(VerifyPath, VerifyAsync, Asker.Owner),
+        .. Metrics is { } export ? (Route[])[Get("/metrics", context => MetricsAsync(context, export))] : [],
         .. new FlowRequests(view.Flows).Routes,
         .. new ExplainRequests(view.Explanations).Routes,
         .. new DrainRequests(view.Drains).Routes,
@@ -67,6 +72,10 @@ internal sealed class ControlServer(string path, IInstanceView view, ILoggerFact
 
     private async Task ConfigAsync(HttpContext context)
         => await Respond.TextAsync(context, await view.ConfigAsync(context.RequestAborted) ?? "{}", "application/json");
+
+    private static async Task MetricsAsync(HttpContext context, Func<CancellationToken, Task<ReadOnlyMemory<byte>>> export)
+        => await Respond.BytesAsync(
+            context, StatusCodes.Status200OK, await export(context.RequestAborted), MetricRegistry.ContentType);
 
     private Task VerifyAsync(HttpContext context) => AnswerAsync(
         context, token => view.VerifyAsync(context.Request.Query["repair"] != "false", token), ControlJson.Default.VerifyReport);

@@ -5,7 +5,8 @@ using Microsoft.AspNetCore.Http;
 namespace EbpfLb.Http.Metrics;
 
 /// <summary>What kube-proxy's metrics server answers (docs/contract.md 14).</summary>
-public sealed class MetricsEndpoints(MetricRegistry metrics, SliMetrics slis, DebugPages pages)
+/// <param name="time">Of what is asked for too often the last page is answered: <see cref="BudgetedPage"/>.</param>
+public sealed class MetricsEndpoints(MetricRegistry metrics, SliMetrics slis, DebugPages pages, TimeProvider time)
 {
     /// <summary>The answer of /proxyMode: kube-proxy's are iptables, ipvs and nftables, and none of their tables is here.</summary>
     public const string ProxyMode = "ebpf";
@@ -15,6 +16,9 @@ public sealed class MetricsEndpoints(MetricRegistry metrics, SliMetrics slis, De
 
     private const string NotForMachines = "Its form may change with any version: it is for people, not for programs.\n\n";
 
+    private readonly BudgetedPage all = new(metrics.ExportAsync, time);
+    private readonly BudgetedPage checks = new(cancellationToken => slis.ExportAsync(cancellationToken), time);
+
     /// <summary>null: there is none.</summary>
     public PageEndpoints? Page { get; init; }
 
@@ -23,8 +27,8 @@ public sealed class MetricsEndpoints(MetricRegistry metrics, SliMetrics slis, De
     /// </summary>
     public RouteTable Routes => new(
     [
-        Route.Get("/metrics", context => PageAsync(context, metrics.ExportAsync)),
-        Route.Get("/metrics/slis", context => PageAsync(context, slis.ExportAsync)),
+        Route.Get("/metrics", context => PageAsync(context, all)),
+        Route.Get("/metrics/slis", context => PageAsync(context, checks)),
         Route.Get("/healthz", context => Respond.TextAsync(context, "ok")),
         Route.Get("/proxyMode", context => Respond.TextAsync(context, ProxyMode)),
         Route.Get("/configz", context => Respond.TextAsync(context, pages.Configuration(), "application/json")),
@@ -45,8 +49,9 @@ public sealed class MetricsEndpoints(MetricRegistry metrics, SliMetrics slis, De
         "there are no Go profiles here: this agent is a .NET process; use dotnet-trace or dotnet-counters, or perf for the BPF programs\n",
         status: StatusCodes.Status404NotFound);
 
-    private static async Task PageAsync(HttpContext context, Func<CancellationToken, Task<ReadOnlyMemory<byte>>> export)
-        => await Respond.BytesAsync(context, StatusCodes.Status200OK, await export(context.RequestAborted), MetricRegistry.ContentType);
+    private static async Task PageAsync(HttpContext context, BudgetedPage page)
+        => await Respond.BytesAsync(
+            context, StatusCodes.Status200OK, await page.GetAsync(context.RequestAborted), MetricRegistry.ContentType);
 
     private static async Task SetVerbosityAsync(HttpContext context, Func<string, string?> set)
     {

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization.Metadata;
+using System.Text;
 using EbpfLb.Agent.Control;
 using EbpfLb.Agent.Tests.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -60,6 +61,22 @@ public sealed class ControlClientTests : IDisposable
         Assert.Contains(typeof(DrainRow), Answers());
     }
 
+    /// <summary>Of the port, who asks too often gets what was made before.</summary>
+    [Fact]
+    public async Task Root_gets_metrics_that_are_made_at_the_moment_of_asking()
+    {
+        var made = 0;
+        await using var server = new ControlServer(directory.File("a.sock"), new FakeView(), NullLoggerFactory.Instance)
+        {
+            Metrics = _ => Task.FromResult<ReadOnlyMemory<byte>>(Encoding.UTF8.GetBytes($"made {++made}\n")),
+        };
+        await server.StartAsync(TestContext.Current.CancellationToken);
+        using var http = NewHttpClient();
+
+        for (var i = 1; i <= 5; i++)
+            Assert.Equal($"made {i}\n", await http.GetStringAsync(new Uri("http://agent/metrics"), TestContext.Current.CancellationToken));
+    }
+
     [Theory]
     [InlineData("NaN")]
     [InlineData("-1")]
@@ -71,15 +88,7 @@ public sealed class ControlClientTests : IDisposable
         view.Flows.Drops.Enqueue(new DropsReport(Origin.Agent, 0, []));
         await using var server = new ControlServer(directory.File("a.sock"), view, NullLoggerFactory.Instance);
         await server.StartAsync(TestContext.Current.CancellationToken);
-        using var http = new HttpClient(new SocketsHttpHandler
-        {
-            ConnectCallback = async (_, token) =>
-            {
-                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                await socket.ConnectAsync(new UnixDomainSocketEndPoint(directory.File("a.sock")), token);
-                return new NetworkStream(socket, ownsSocket: true);
-            },
-        });
+        using var http = NewHttpClient();
         using var answer = await http.GetAsync(new Uri($"http://agent/drops?after=0&wait={wait}"), TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
     }
@@ -97,4 +106,14 @@ public sealed class ControlClientTests : IDisposable
     private static IEnumerable<Type> Answers() => typeof(ControlJson).GetProperties()
         .Where(p => p.PropertyType.IsGenericType && p.PropertyType.GetGenericTypeDefinition() == typeof(JsonTypeInfo<>))
         .Select(p => p.PropertyType.GenericTypeArguments[0]);
+
+    private HttpClient NewHttpClient() => new(new SocketsHttpHandler
+    {
+        ConnectCallback = async (_, token) =>
+        {
+            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(directory.File("a.sock")), token);
+            return new NetworkStream(socket, ownsSocket: true);
+        },
+    });
 }

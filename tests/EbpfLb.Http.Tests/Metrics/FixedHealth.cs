@@ -8,7 +8,13 @@ internal sealed class FixedHealth : IProxyHealth
 {
     public bool IsReady { get; set; }
 
-    public HealthReport Report() => new(default, default, NodeEligible: false, Healthy: true, new Dictionary<IpFamily, FamilyHealth>());
+    public Action? OnReport { get; init; }
+
+    public HealthReport Report()
+    {
+        OnReport?.Invoke();
+        return new(default, default, NodeEligible: false, Healthy: true, new Dictionary<IpFamily, FamilyHealth>());
+    }
 
     public ReadinessReport Readiness() => new(IsReady, IsReady ? [] : ["not yet"]);
 }

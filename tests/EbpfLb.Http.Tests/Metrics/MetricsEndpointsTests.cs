@@ -2,6 +2,7 @@ using System.Net;
 using EbpfLb.Http.Metrics;
 using EbpfLb.Http.Tests.Server;
 using EbpfLb.Testing;
+using EbpfLb.Testing.Time;
 
 namespace EbpfLb.Http.Tests.Metrics;
 
@@ -103,6 +104,63 @@ public sealed class MetricsEndpointsTests : IDisposable
         Assert.Contains("kubernetes_healthcheck{name=\"node-eligible\",type=\"healthz\"} 0", lines);
         Assert.Contains("kubernetes_healthchecks_total{name=\"ready\",type=\"readyz\",status=\"error\"} 2", lines);
         Assert.DoesNotContain(lines, l => l.StartsWith("ebpflb", StringComparison.Ordinal));
+    }
+
+    /// <summary>Whoever reaches the port may ask as often as he likes; each answer had cost an export of everything.</summary>
+    [Theory]
+    [InlineData("/metrics")]
+    [InlineData("/metrics/slis")]
+    public async Task Asked_a_hundred_times_in_a_second_a_page_is_made_twice(string path)
+    {
+        var exports = 0;
+        var health = new FixedHealth { OnReport = () => exports++ };
+        metrics.Registry.ObserveGauge("ebpflb_test", "Observed", () => path == "/metrics" ? ++exports : 0);
+        using var slis = new SliMetrics(health);
+        var time = new ManualTimeProvider();
+        await using var server = await ServedEndpoints.MetricsAsync(metrics, slis: slis, time: time);
+        List<string> bodies = [];
+        for (var i = 0; i < 100; i++)
+        {
+            var (status, body) = await server.GetAsync(path);
+            Assert.Equal(HttpStatusCode.OK, status);
+            bodies.Add(body);
+            time.Advance(TimeSpan.FromMilliseconds(10));
+        }
+
+        Assert.Equal(2, exports);
+        Assert.Equal([1, 99], bodies.CountBy(b => b).Select(b => b.Value));
+
+        // All askers together have one page a second.
+        for (var i = 0; i < 100; i++)
+        {
+            time.Advance(TimeSpan.FromMilliseconds(100));
+            await server.GetAsync(path);
+        }
+        Assert.InRange(exports, 10, 13);
+    }
+
+    [Fact]
+    public async Task A_page_that_its_asker_did_not_wait_for_is_made_all_the_same()
+    {
+        var (made, end) = (0, new TaskCompletionSource<ReadOnlyMemory<byte>>());
+        var page = new BudgetedPage(
+            token =>
+            {
+                Interlocked.Increment(ref made);
+                return end.Task.WaitAsync(token);
+            },
+            new ManualTimeProvider());
+        using var gone = new CancellationTokenSource();
+        var first = page.GetAsync(gone.Token);
+        await gone.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        var second = page.GetAsync(CancellationToken.None);
+        end.SetResult(new byte[1]);
+
+        Assert.Equal(1, (await second).Length);
+        Assert.Equal(1, made);
+        for (var i = 0; i < 10; i++) await page.GetAsync(CancellationToken.None);
+        Assert.Equal(2, made);
     }
 
     private static async Task<HttpStatusCode> PutAsync(ServedEndpoints server, string body)

@@ -23,8 +23,10 @@ internal sealed class ServedEndpoints : IAsyncDisposable
     public static Task<ServedEndpoints> HealthAsync(IProxyHealth health, AllMetrics metrics)
         => ServeAsync(new HealthEndpoints(health, metrics.Health).Routes);
 
-    public static Task<ServedEndpoints> MetricsAsync(AllMetrics metrics, DebugPages? pages = null, SliMetrics? slis = null) => ServeAsync(
-        new MetricsEndpoints(metrics.Registry, slis!, pages ?? new DebugPages(() => "{}", () => "", () => "", null)).Routes);
+    public static Task<ServedEndpoints> MetricsAsync(
+        AllMetrics metrics, DebugPages? pages = null, SliMetrics? slis = null, TimeProvider? time = null) => ServeAsync(
+        new MetricsEndpoints(
+            metrics.Registry, slis!, pages ?? new DebugPages(() => "{}", () => "", () => "", null), time ?? TimeProvider.System).Routes);
 
     private static async Task<ServedEndpoints> ServeAsync(RouteTable routes)
         => new(await KestrelListener.StartAsync(

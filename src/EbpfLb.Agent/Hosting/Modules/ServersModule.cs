@@ -35,7 +35,10 @@ internal static class ServersModule
             .Prepare(p => new ServiceHealthPorts(
                 p.Get<ServiceHealthServer>(), p.Get<PipelineState>(), agent.Options.Live(o => o.Node.NodePortAddresses)).Attach())
             .AddSingleton(p => ViewOf(agent, p))
-            .AddRunning(p => new ControlServer(agent.Options.Start.Instance.ControlSocket, p.Get<AgentView>(), agent.Loggers));
+            .AddRunning(p => new ControlServer(agent.Options.Start.Instance.ControlSocket, p.Get<AgentView>(), agent.Loggers)
+            {
+                Metrics = agent.Metrics.ExportAsync,
+            });
         if (agent.Options.Start.HealthzAddress is { } healthz) services.AddSingleton<IHostedService>(p => HealthOf(agent, healthz, p));
         if (agent.Options.Start.MetricsAddress is { } metrics)
             services.AddPage(agent).AddSingleton<IHostedService>(p => MetricsOf(agent, metrics, p));
@@ -70,7 +73,7 @@ internal static class ServersModule
         var pages = AgentPages.Of(agent.Options.Start, p.Get<ConfigState>().ToJson, agent.Verbosity, agent.Time);
         return new RetryingServer(
             "metrics", OptionNames.MetricsBindAddress, address,
-            new MetricsEndpoints(agent.Metrics, p.Get<SliMetrics>(), pages) { Page = p.Get<PageEndpoints>() }.Routes,
+            new MetricsEndpoints(agent.Metrics, p.Get<SliMetrics>(), pages, agent.Time) { Page = p.Get<PageEndpoints>() }.Routes,
             agent.Time, agent.Loggers, p.Get<BindFailures>().For("FailedToStartMetricServer"));
     }
 }
