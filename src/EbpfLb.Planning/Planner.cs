@@ -20,7 +20,8 @@ public static class Planner
     {
         lock (mirror.Sync)
         {
-            if (!mirror.IsEmpty) return [table];
+            // Where there is not room for all, the plan must know all to choose.
+            if (!mirror.IsEmpty || PlanOrder.IsShort(mirror, table.Services)) return [table];
             // Dictionaries that grow step by step leave several times their size behind.
             mirror.Expect(
                 table.Services.Sum(s => s.Ports.Sum(p => p.Frontends.Count + (p.RejectedAddress is null ? 0 : 1))), table.Count);
@@ -55,10 +56,16 @@ public static class Planner
         }
     }
 
-    /// <summary>Services that differ from the table applied last, or are unfinished; ordered by name.</summary>
+    /// <summary>
+    /// Services that differ from the table applied last, or are unfinished; ordered by name, or where there may not be room for all of
+    /// them, as <see cref="PlanOrder"/> has it.
+    /// </summary>
     private static List<ObjectName> Changed(ForwardingTable table, Mirror mirror)
     {
-        var changed = table.DifferencesFrom(mirror.Applied ?? ForwardingTable.Empty).Select(d => d.Key);
-        return mirror.Unfinished.Count == 0 ? [.. changed] : [.. changed.Union(mirror.Unfinished).Order()];
+        var differing = table.DifferencesFrom(mirror.Applied ?? ForwardingTable.Empty).Select(d => d.Key);
+        List<ObjectName> changed = mirror.Unfinished.Count == 0 ? [.. differing] : [.. differing.Union(mirror.Unfinished).Order()];
+        if (changed.Count > 1 && PlanOrder.IsShort(mirror, changed.Select(table.Find).OfType<CompiledService>()))
+            PlanOrder.Sort(changed, table);
+        return changed;
     }
 }

@@ -37,22 +37,41 @@ internal sealed class RangeAllocator(int capacity, int reserve = 0)
     public uint LongestHole => holes.Count == 0 ? 0 : holes.Max(hole => hole.Length);
 
     /// <summary>Takes a run; false when no hole is long enough.</summary>
-    public bool TryTake(int count, out uint first)
+    /// <param name="mayUseReserve">
+    /// For what takes the place of a run that is no shorter and is given back soon: where nothing else is left, of the reserve.
+    /// </param>
+    public bool TryTake(int count, out uint first, bool mayUseReserve = false)
+    {
+        var length = RoundUp((uint)count);
+        if (TryTake(length, keepsReserve: true, out first)) return true;
+        var window = Window;
+        Window = default;
+        if (window != default && TryTake(length, keepsReserve: true, out first)) return true;
+        if (mayUseReserve && Reserve > 0 && TryTake(length, keepsReserve: false, out first)) return true;
+        Window = window;
+        return false;
+    }
+
+    /// <summary>Whether <see cref="TryTake(int, out uint, bool)"/> would find a run.</summary>
+    public bool CanTake(int count, bool mayUseReserve = false)
     {
         var length = RoundUp((uint)count);
         for (var i = 0; i < holes.Count; i++)
+            if (holes[i].Length >= length && (mayUseReserve || LeavesReserve(i, length))) return true;
+        return false;
+    }
+
+    private bool TryTake(uint length, bool keepsReserve, out uint first)
+    {
+        for (var i = 0; i < holes.Count; i++)
         {
             first = holes[i].First;
-            if (holes[i].Length < length || IsInWindow(holes[i], length, ref first) || !LeavesReserve(i, length)) continue;
+            if (holes[i].Length < length || IsInWindow(holes[i], length, ref first)) continue;
+            if (keepsReserve && !LeavesReserve(i, length)) continue;
             Cut(i, first, length);
             return true;
         }
         first = 0;
-        if (Window == default) return false;
-        var window = Window;
-        Window = default;
-        if (TryTake(count, out first)) return true;
-        Window = window;
         return false;
     }
 

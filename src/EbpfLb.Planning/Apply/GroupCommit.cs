@@ -26,6 +26,11 @@ internal sealed class GroupCommit(Mirror mirror)
     private void Succeed(PlannedPort port)
     {
         var record = port.Record;
+        if (port.OnlySources)
+        {
+            mirror.Sources.Unmark(port.Sources);
+            return;
+        }
         // What nobody claimed has no protocol that we know of; it is all of an earlier agent's.
         if (port.RetiredBackends.Any()) LostBackends.Add((port.Desired?.Key ?? record.Key)?.Protocol ?? TransportProtocol.Udp);
         Retired.Backends.AddRange(port.RetiredBackends);

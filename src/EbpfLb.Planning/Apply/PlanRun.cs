@@ -32,11 +32,13 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources
         var backends = WriteBackends();
         var slots = WriteSlots();
         var withdrawn = entries.Write(plan.Withdrawn);
+        var refused = RefuseSources(first: true);
         var allowed = AllowSources();
-        var refused = RefuseSources();
+        refused += RefuseSources(first: false);
         var flips = entries.Write(plan.Updates);
         var deletes = entries.Write(plan.Deletes);
         var unlisted = Unlist();
+        PutBackPlaces();
         PutBackLists();
         PutBackSources();
         foreach (var group in plan.Groups)
@@ -167,13 +169,14 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources
     /// Before the flips, so that no new frontend meets what only the old ones allowed. An error fails nothing; but a source that should be
     /// refused is not, so the next plan tries again.
     /// </summary>
-    private int RefuseSources()
+    /// <param name="first">Those of ports that have no room for old and new.</param>
+    private int RefuseSources(bool first)
     {
         var count = 0;
-        foreach (var (index, _, key) in plan.Refused)
+        foreach (var (index, port, key) in plan.Refused)
         {
             var group = plan.Groups[index].Root;
-            if (group.Failed) continue;
+            if (group.Failed || port.RefusesFirst != first) continue;
             var error = sources.Remove(key);
             if (error == TableError.None)
             {
@@ -208,6 +211,25 @@ internal sealed class PlanRun(Plan plan, PlanTables tables, SourceTables sources
             }
         }
         return count;
+    }
+
+    /// <summary>
+    /// A list that was written over the one before gets back what was there. Where that fails, both lists' backends stay, and the next plan
+    /// writes the list again.
+    /// </summary>
+    private void PutBackPlaces()
+    {
+        foreach (var write in plan.SlotWrites)
+        {
+            var group = plan.Groups[write.Group].Root;
+            if (!write.List.IsInPlace || !group.Failed || group.State == GroupState.Unwritten) continue;
+            var record = write.Record;
+            var list = write.List.Range == record.Cluster ? BackendLists.InCluster : BackendLists.InLocal;
+            var ids = record.Layout.Content(record.Backends.AsSpan(), record.BackendIds, list);
+            if (WriteMaglev(write.List with { Ids = ids }) == TableError.None) continue;
+            record.ListsDamaged = true;
+            group.RecordHalfUndone();
+        }
     }
 
     /// <summary>A Service that failed is as it was before, also in what its backends say of themselves.</summary>

@@ -201,6 +201,9 @@ public sealed class Mirror
 
     internal HashSet<ObjectName> Unfinished { get; } = [];
 
+    /// <summary>Of the services that the last plan left out, those that need not be drafted again while nothing changes.</summary>
+    internal Dictionary<ObjectName, Plans.LeftOutService> LeftOut { get; set; } = [];
+
     /// <summary>Records that no service port has claimed.</summary>
     internal HashSet<PortRecord> Unclaimed { get; } = [];
 

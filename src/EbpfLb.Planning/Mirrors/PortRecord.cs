@@ -43,7 +43,9 @@ internal sealed class PortRecord(uint id)
     /// </summary>
     public Dictionary<uint, BackendLists>? Damaged { get; set; }
 
-    /// <summary>What was found in the slots is not what was written: the next plan writes lists of the same backends elsewhere.</summary>
+    /// <summary>
+    /// What was found in the slots is not what was written: the next plan writes lists of the same backends elsewhere, or over them.
+    /// </summary>
     public bool ListsDamaged { get; set; }
 
     /// <summary>Backends of this id that are in no list: they go with the next plan that succeeds.</summary>

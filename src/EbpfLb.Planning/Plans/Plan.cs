@@ -11,9 +11,9 @@ namespace EbpfLb.Planning.Plans;
 /// What to do so that the kernel does what a table says, in phases: (1) backends into free ids, and marks on those that enter a list,
 /// (2) lists into free ranges; restricted frontends end whose port lets others in from now on; sources that may use LoadBalancer addresses
 /// go in, and those that no longer may are taken out, (3) the flips, (4) deletions, (5) backends that left a list lose its mark,
-/// (6) after a grace period ids and ranges are given back. After any prefix every frontend has its old or its new lists, whole; a source
-/// that old and new allow is let in,
-/// one that both refuse is not.
+/// (6) after a grace period ids and ranges are given back. After any prefix every frontend has its old or its new lists, whole, but for
+/// Maglev tables that are written in place, which have the old or the new backend at each place; a source that old and new allow is let in,
+/// unless there is no room for the ranges of both, one that both refuse is not.
 /// </summary>
 public sealed class Plan
 {
@@ -114,7 +114,10 @@ public sealed class Plan
     public override string ToString() => PlanText.Write(this);
 }
 
-/// <summary>A Service that did not fit: it stays as it was, and every later plan tries again.</summary>
+/// <summary>
+/// A Service that did not fit: it stays as it was, but for clients that it no longer lets in, and later plans try again when there is more
+/// room.
+/// </summary>
 /// <param name="Table">What is full, such as "lb_backends".</param>
 /// <param name="Message">What is missing and what to do about it.</param>
 public sealed record PlanDiagnostic(ObjectName Service, string Table, string Message)

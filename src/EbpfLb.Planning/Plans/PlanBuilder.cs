@@ -18,7 +18,7 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
     private readonly List<BackendUnlist> unlisted = [];
     private readonly List<SourceChange> allowed = [];
     private readonly List<SourceChange> refused = [];
-    private readonly List<ObjectName> leftOut = [];
+    private readonly Dictionary<ObjectName, LeftOutService> leftOut = [];
     private readonly List<PlanDiagnostic> diagnostics = [];
     private readonly List<EntryChange> closings = [];
     private readonly List<EntryChange> draftUpdates = [];
@@ -32,12 +32,16 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
     public void PlanService(ObjectName name, CompiledService? compiled)
     {
         draftUpdates.Clear();
+        if (compiled is not null && mirror.LeftOut.TryGetValue(name, out var before) && ReferenceEquals(before.Compiled, compiled)
+            && !HasMoreRoom(before))
+        {
+            LeaveOut(name, before);
+            return;
+        }
         var draft = begun = new ServiceDraft(mirror, name);
         if (compiled is not null && !TryDraft(draft, compiled))
         {
-            leftOut.Add(name);
-            diagnostics.Add(draft.Shortage!);
-            if (draft.Missing is { } missing) room.Missed(mirror.TableOf(missing), missing.Length);
+            LeaveOut(name, new LeftOutService(compiled, draft.Shortage!, draft.Missing));
             return;
         }
         foreach (var record in mirror.RecordsOf(name))
@@ -53,7 +57,7 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
     /// </summary>
     public void MakeRoom()
     {
-        var not = leftOut.Concat(mirror.Unfinished).ToHashSet();
+        var not = leftOut.Keys.Concat(mirror.Unfinished).ToHashSet();
         foreach (var (name, moves) in room.Moves(MayMove, () => groups.SelectMany(g => g.Ports).SelectMany(p => p.RetiredRanges)))
         {
             draftUpdates.Clear();
@@ -86,6 +90,7 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
         {
             foreach (var port in groups[group].Ports)
             {
+                if (port.OnlySources) continue;
                 foreach (var key in port.Record.Frontends)
                 {
                     if (IsDesired(port.Desired, key)) continue;
@@ -114,7 +119,8 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
         {
             foreach (var port in group.Ports) port.Record.PlannedGroup = -1;
         }
-        return new Plan(table, mirror, [.. leftOut], [.. diagnostics])
+        mirror.LeftOut = leftOut;
+        return new Plan(table, mirror, [.. leftOut.Keys], [.. diagnostics])
         {
             Groups = groups,
             BackendWrites = backendWrites,
@@ -128,6 +134,45 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
             MovedServices = moved,
         };
     }
+
+    /// <summary>It stays as it was, but for those who may no longer use its LoadBalancer addresses.</summary>
+    private void LeaveOut(ObjectName name, LeftOutService service)
+    {
+        if (service.Missing is { Range: var missing }) room.Missed(mirror.TableOf(missing), missing.Length);
+        draftUpdates.Clear();
+        List<PlannedPort> narrowed = [];
+        foreach (var port in service.Compiled.Ports)
+        {
+            if (Array.Find(mirror.RecordsOf(name), r => r.Key == port.Key) is not { } record) continue;
+            if (SourcePlan.Narrow(mirror, record, port, Room, draftUpdates) is { } planned) narrowed.Add(planned);
+        }
+        foreach (var key in narrowed.SelectMany(p => p.NewSources)) newSources[Index(key.Table)]++;
+        Add(name, narrowed);
+        var isNarrowed = narrowed.Count > 0
+            || (mirror.LeftOut.GetValueOrDefault(name) is { IsNarrowed: true } last && ReferenceEquals(last.Compiled, service.Compiled));
+        if (isNarrowed && !service.IsNarrowed) service = service.Narrowed();
+        leftOut.Add(name, service with { InUse = service.InUse ?? InUse(service.Diagnostic.Table) });
+        diagnostics.Add(service.Diagnostic);
+
+        int Room(IpFamily family) => (family == IpFamily.IPv4 ? mirror.Limits.MaxRanges4 : mirror.Limits.MaxRanges6)
+            - mirror.Sources.Count(family) - newSources[Index(family)]
+            - narrowed.Sum(p => p.NewSources.Count(k => k.Table == family));
+    }
+
+    private bool HasMoreRoom(LeftOutService service) => service.Missing is { } missing
+        ? missing.IsIn(mirror.TableOf(missing.Range)) : InUse(service.Diagnostic.Table) < service.InUse;
+
+    /// <summary>Elements of a table that are taken, with what the plan takes so far; 0 where runs are taken.</summary>
+    private int InUse(string name) => name switch
+    {
+        _ when name == Abi.Tables.SvcStats.Name => mirror.ServiceIds.Count,
+        _ when name == Abi.Tables.Backends.Name => mirror.BackendIds.Count,
+        _ when name == Abi.Tables.Services4.Name => mirror.FrontendCount(IpFamily.IPv4) + newFrontends[0],
+        _ when name == Abi.Tables.Services6.Name => mirror.FrontendCount(IpFamily.IPv6) + newFrontends[1],
+        _ when name == Abi.Tables.SrcRanges4.Name => mirror.Sources.Count(IpFamily.IPv4) + newSources[0],
+        _ when name == Abi.Tables.SrcRanges6.Name => mirror.Sources.Count(IpFamily.IPv6) + newSources[1],
+        _ => 0,
+    };
 
     private bool TryDraft(ServiceDraft draft, CompiledService compiled)
     {
@@ -166,6 +211,12 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
     {
         var inUse = mirror.Sources.Count(family) + newSources[Index(family)];
         if (added[Index(family)] == 0 || inUse + added[Index(family)] <= limit) return true;
+        var refused = draft.Ports.Sum(p => p.RefusedSources.Count(k => k.Table == family));
+        if (inUse + added[Index(family)] - refused <= limit)
+        {
+            foreach (var port in draft.Ports) port.RefusesFirst = port.RefusedSources.Length > 0;
+            return true;
+        }
         return draft.Fail(family == IpFamily.IPv4 ? Abi.Tables.SrcRanges4 : Abi.Tables.SrcRanges6,
             $"needs {added[Index(family)]} more {family} source ranges, but {inUse} of {limit} are in use");
     }
@@ -243,6 +294,7 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
     private bool HasWork(PlannedPort port)
     {
         var record = port.Record;
+        if (port.Cluster.IsInPlace || port.Local.IsInPlace) return true;
         if (port.Desired is null || port.IsNew || port.Cluster.Range != record.Cluster || port.Local.Range != record.Local) return true;
         if (port.Leaving.Length > 0 || record.HasExtras || record.Damaged is not null) return true;
         if (port.Changed is not null || port.NewBackends.Length > 0 || port.HasSourceWork) return true;
@@ -259,8 +311,8 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
 
     private void AddWrites(int group, PlannedPort port)
     {
-        if (port.Cluster.IsNew) slotWrites.Add(new SlotWrite(group, port.Record, port.Cluster));
-        if (port.Local.IsNew) slotWrites.Add(new SlotWrite(group, port.Record, port.Local));
+        if (port.Cluster.IsWritten) slotWrites.Add(new SlotWrite(group, port.Record, port.Cluster));
+        if (port.Local.IsWritten) slotWrites.Add(new SlotWrite(group, port.Record, port.Local));
         foreach (var key in port.NewSources) allowed.Add(new SourceChange(group, port, key));
         foreach (var key in port.RefusedSources) refused.Add(new SourceChange(group, port, key));
         foreach (var id in port.RetiredBackends) unlisted.Add(new BackendUnlist(group, port.Record, id, BackendLists.Local));

@@ -9,6 +9,12 @@ namespace EbpfLb.Planning.Plans;
 /// <param name="IsNew">The range was taken for this plan.</param>
 internal readonly record struct PlannedList(uint[] Ids, SlotRange Range, bool IsNew)
 {
+    /// <summary>It is written over the one that is there: each place has its old or its new backend meanwhile.</summary>
+    public bool IsInPlace { get; init; }
+
+    /// <summary>Its places are to be written.</summary>
+    public bool IsWritten => IsNew || IsInPlace;
+
     /// <summary>Who was at each place before; null: nobody at any.</summary>
     public MaglevPast? Past { get; init; }
 

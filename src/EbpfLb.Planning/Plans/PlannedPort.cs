@@ -48,6 +48,17 @@ internal sealed class PlannedPort(PortRecord record, bool isNew, CompiledPort? d
     /// </summary>
     public SourceKey[] RetiredSources { get; set; } = [];
 
+    /// <summary>
+    /// What is refused goes before what is allowed comes, as there is no room for both: meanwhile a source that old and new allow is
+    /// refused.
+    /// </summary>
+    public bool RefusesFirst { get; set; }
+
+    /// <summary>
+    /// The Service is left out; only who may use its LoadBalancer addresses becomes narrower. All else of the record stays.
+    /// </summary>
+    public bool OnlySources { get; init; }
+
     /// <summary>There were source ranges before, other than such as wait for a grace period.</summary>
     public bool WasRestricted { get; set; }
 
@@ -55,13 +66,14 @@ internal sealed class PlannedPort(PortRecord record, bool isNew, CompiledPort? d
     public bool HasSourceWork { get; set; }
 
     /// <summary>Backends that go when the plan has succeeded.</summary>
-    public IEnumerable<uint> RetiredBackends => Leaving.Concat(record.ExtraBackends);
+    public IEnumerable<uint> RetiredBackends => OnlySources ? [] : Leaving.Concat(record.ExtraBackends);
 
     /// <summary>Ranges that go when the plan has succeeded.</summary>
     public IEnumerable<SlotRange> RetiredRanges
     {
         get
         {
+            if (OnlySources) yield break;
             if (record.Cluster.Count > 0 && record.Cluster != Cluster.Range) yield return record.Cluster;
             if (record.Local.Count > 0 && record.Local != Local.Range) yield return record.Local;
             foreach (var range in record.ExtraRanges) yield return range;
@@ -79,5 +91,5 @@ internal sealed class PlannedPort(PortRecord record, bool isNew, CompiledPort? d
     }
 
     /// <summary>The service id goes when the plan has succeeded.</summary>
-    public bool RetiresId => desired is null && record.Id != 0;
+    public bool RetiresId => desired is null && !OnlySources && record.Id != 0;
 }

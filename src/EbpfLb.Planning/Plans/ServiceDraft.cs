@@ -1,5 +1,6 @@
 using EbpfLb.Abi;
 using EbpfLb.Model;
+using EbpfLb.Planning.Allocation;
 using EbpfLb.Planning.Encoding;
 using EbpfLb.Planning.Mirrors;
 using EbpfLb.Planning.Scheduling;
@@ -23,7 +24,7 @@ internal sealed class ServiceDraft(Mirror mirror, ObjectName service, IReadOnlyD
     public PlanDiagnostic? Shortage { get; private set; }
 
     /// <summary>The run of places that was not found; <see cref="Shortage"/> is for that.</summary>
-    public SlotRange? Missing { get; private set; }
+    public MissingRun? Missing { get; private set; }
 
     /// <summary>Plans one port; null is a new one.</summary>
     public bool TryAdd(CompiledPort port, PortRecord? record)
@@ -134,7 +135,7 @@ internal sealed class ServiceDraft(Mirror mirror, ObjectName service, IReadOnlyD
         planList = PlannedList.Empty;
         var record = planned.Record;
         var layout = ListLayout.Of(port);
-        var isSame = held.Count > 0 && record.Layout == layout && ListLayout.IsSameSelection(
+        var isSame = held.Count > 0 && !record.ListsDamaged && record.Layout == layout && ListLayout.IsSameSelection(
             port.Backends.AsSpan(), planned.BackendIds, record.Backends.AsSpan(), record.BackendIds, list);
         var hasPast = history is not null && layout.HasPast;
         if (isSame && !(hasPast && history!.Changes))
@@ -142,25 +143,54 @@ internal sealed class ServiceDraft(Mirror mirror, ObjectName service, IReadOnlyD
             planList = new PlannedList([], held, false) { Past = history is null ? null : record.Past };
             return true;
         }
+        var places = layout.Length(port.Backends.AsSpan(), list);
+        if (places == 0 && hasPast && planned.BackendIds.Length > 0) places = layout.Places;
+        if (places == 0) return true;
+        // What the list takes is known before what is in it, which is expensive: no Service that does not fit pays for that.
+        var range = new SlotRange(0, (uint)places, layout.IsMaglev, hasPast);
+        var table = mirror.TableOf(range);
+        var isNoLonger = held.Count > 0 && held.IsMaglev == range.IsMaglev && range.Length <= held.Length;
+        var missing = new MissingRun(range, MayUseReserve: isNoLonger);
+        var isInPlace = false;
+        if (!missing.IsIn(table))
+        {
+            isInPlace = IsOverwritable(range, held, layout, record);
+            if (!isInPlace) return Miss(missing, table);
+        }
         var ids = layout.Content(port.Backends.AsSpan(), planned.BackendIds, list);
         var past = hasPast ? history!.Next(ids) : null;
         // Those who had places are still there: nobody gets anything new, and what they have they keep.
         if (ids.Length == 0 && past is not null) ids = new uint[layout.Places];
         if (ids.Length == 0) return true;
-        var range = new SlotRange(0, (uint)ids.Length, layout.IsMaglev, hasPast, past?.Between is not null);
-        var table = mirror.TableOf(range);
-        // Most is in the two tables: half of all room is for those alone.
-        if (range.HasBetween && table.Used + range.Length > table.Capacity / 2) range = range with { HasBetween = false };
-        if (!table.TryTake((int)range.Length, out var first))
+        if (isInPlace)
         {
-            Missing = range;
-            return Fail(range.IsMaglev ? Abi.Tables.Maglev : Abi.Tables.Slots,
-                range.IsMaglev
-                ? $"needs {range.Length} rows of Maglev tables in a row, but {table.Used} of {table.Capacity} are in use"
-                : $"needs {ids.Length} slots in a row, but {table.Used} of {mirror.Limits.MaxSlots} are in use");
+            planList = new PlannedList(ids, held, false) { IsInPlace = true };
+            return true;
         }
+        var first = 0u;
+        // Most is in the two tables: half of all room is for those alone.
+        var wide = range with { HasBetween = past?.Between is not null };
+        if (wide.HasBetween && table.Used + wide.Length <= table.Capacity / 2 && table.TryTake((int)wide.Length, out first)) range = wide;
+        else if (!table.TryTake((int)range.Length, out first, missing.MayUseReserve)) return Miss(missing, table);
         planList = new PlannedList(ids, range with { First = first }, true) { Past = past };
         return true;
+    }
+
+    /// <summary>
+    /// A Maglev table has as many places whoever is at them, so where there is no room beside it, the next one is written over it: without
+    /// that a full lb_maglev would keep endpoints that are gone. One with a past stays: it says who was there before, of all of them.
+    /// </summary>
+    private static bool IsOverwritable(SlotRange range, SlotRange held, ListLayout layout, PortRecord record)
+        => range.IsMaglev && record.Layout == layout && !range.HasPast && held with { First = 0 } == range;
+
+    private bool Miss(MissingRun missing, RangeAllocator table)
+    {
+        Missing = missing;
+        var range = missing.Range;
+        return Fail(range.IsMaglev ? Abi.Tables.Maglev : Abi.Tables.Slots,
+            range.IsMaglev
+            ? $"needs {range.Length} rows of Maglev tables in a row, but {table.Used} of {table.Capacity} are in use"
+            : $"needs {range.Count} slots in a row, but {table.Used} of {mirror.Limits.MaxSlots} are in use");
     }
 
     /// <summary>The same lists in other places, which <see cref="RoomMaker"/> has found free.</summary>

@@ -35,6 +35,23 @@ internal readonly record struct ListLayout(Scheduler Scheduler, int Places, bool
         }
     }
 
+    /// <summary>How many places <see cref="Content"/> has, without making it: a Maglev table is expensive.</summary>
+    public int Length(ReadOnlySpan<CompiledBackend> backends, BackendLists list)
+    {
+        var count = 0;
+        // HasFlag makes two objects a call until it is compiled the second time.
+        foreach (ref readonly var backend in backends)
+            if ((backend.Lists & list) == list) count++;
+        if (count == 0) return 0;
+        return Scheduler switch
+        {
+            Scheduler.Maglev => Places,
+            Scheduler.Random or Scheduler.WeightedRoundRobin or Scheduler.SourceHash
+                => WeightedSequence.LengthOf(Selected(backends, count, list)),
+            _ => count,
+        };
+    }
+
     /// <summary>Whether the list of one set of backends is that of another in this layout, without making either.</summary>
     public static bool IsSameSelection(
         ReadOnlySpan<CompiledBackend> backends, uint[] ids, ReadOnlySpan<CompiledBackend> others, uint[] otherIds, BackendLists list)

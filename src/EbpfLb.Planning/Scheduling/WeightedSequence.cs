@@ -27,6 +27,9 @@ internal static class WeightedSequence
         return sequence;
     }
 
+    /// <summary>How long <see cref="Of"/> is, without making it.</summary>
+    public static int LengthOf(ReadOnlySpan<CompiledBackend> backends) => IsEven(backends) ? backends.Length : Reduce(backends).Sum();
+
     private static bool IsEven(ReadOnlySpan<CompiledBackend> backends)
     {
         foreach (ref readonly var backend in backends)

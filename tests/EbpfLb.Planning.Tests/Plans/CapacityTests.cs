@@ -10,6 +10,7 @@ public sealed class CapacityTests
         MaxServices = 64, MaxBackends = 64, MaxSlots = 64, MaxFrontends4 = 64, MaxFrontends6 = 64,
     };
 
+    /// <summary>Where not all fit, "b" is left out: it needs the most.</summary>
     private static Lab Start(TableLimits limits)
     {
         var lab = new Lab(limits);
@@ -71,7 +72,7 @@ public sealed class CapacityTests
 
         var diagnostic = Assert.Single(lab.Step().LeftOut);
 
-        Assert.Equal((ClusterBuilder.Name("c"), "lb_slots", "--max-slots"), (diagnostic.Service, diagnostic.Table, diagnostic.Option));
+        Assert.Equal((ClusterBuilder.Name("b"), "lb_slots", "--max-slots"), (diagnostic.Service, diagnostic.Table, diagnostic.Option));
     }
 
     [Fact]
@@ -81,7 +82,7 @@ public sealed class CapacityTests
 
         var diagnostic = Assert.Single(lab.Step().LeftOut);
 
-        Assert.Equal((ClusterBuilder.Name("c"), "--max-services"), (diagnostic.Service, diagnostic.Option));
+        Assert.Equal((ClusterBuilder.Name("b"), "--max-services"), (diagnostic.Service, diagnostic.Option));
     }
 
     [Fact]
@@ -93,8 +94,8 @@ public sealed class CapacityTests
         var diagnostics = lab.Step().LeftOut;
 
         Assert.Equal(
-            [("c", "lb_services4", "--max-frontends"), ("d", "lb_services6", "--max-frontends")],
-            diagnostics.Select(d => (d.Service.Name, d.Table, d.Option)));
+            [("b", "lb_services4", "--max-frontends"), ("d", "lb_services6", "--max-frontends")],
+            diagnostics.Select(d => (d.Service.Name, d.Table, d.Option)).Order());
     }
 
     [Fact]
