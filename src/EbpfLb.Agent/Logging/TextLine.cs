@@ -1,4 +1,5 @@
 using System.Text;
+using EbpfLb.Model;
 
 namespace EbpfLb.Agent.Logging;
 
@@ -30,7 +31,7 @@ internal static class TextLine
             if (part.IsEmpty) continue;
             if (!isFirst) text.Append(" | ");
             isFirst = false;
-            foreach (var c in part) text.Append(char.IsControl(c) ? ' ' : c);
+            foreach (var c in part) text.Append(ForeignText.IsHidden(c) ? ' ' : c);
         }
     }
 }

@@ -30,6 +30,15 @@ public sealed class LogLineTests : IDisposable
     }
 
     [Fact]
+    public void A_text_line_has_nothing_hidden_in_it()
+    {
+        Write(LogFormat.Text, l => Log.PartFailed(l, new InvalidOperationException("a\eb\u009bc"), "d\u202ee\u200bf"));
+        var line = text.ToString();
+        Assert.Contains("part=d e f;", line);
+        Assert.Contains("exception=\"System.InvalidOperationException: a b c\"", line);
+    }
+
+    [Fact]
     public void A_json_line_has_the_values_of_the_message_as_fields_of_their_type()
     {
         Write(LogFormat.Json, l => Log.Synced(l, LogLevel.Warning, 7, 12, 40, 1.5));
