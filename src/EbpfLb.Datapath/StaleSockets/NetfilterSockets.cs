@@ -21,7 +21,7 @@ internal sealed class NetfilterSockets : IDisposable
     /// <summary>null: it cannot be read.</summary>
     private readonly Lazy<HashSet<(IPEndPoint Source, IPEndPoint Destination)>?> translated;
 
-    private NetfilterSockets(IDisposable? reader, Func<IEnumerable<TranslatedConnection>> read)
+    private NetfilterSockets(IDisposable? reader, Func<IEnumerable<TranslatedConnection>?> read)
     {
         this.reader = reader;
         translated = new(() => Read(read));
@@ -35,15 +35,16 @@ internal sealed class NetfilterSockets : IDisposable
             var reader = ConntrackReader.Open();
             return new NetfilterSockets(reader, reader.ReadTranslated);
         }
-        catch (NetlinkException e)
+        catch (NetlinkException)
         {
             // A kernel without nf_conntrack translates nothing; one without its netlink does not say what.
-            return File.Exists(Present) ? Of(() => throw e) : Of(() => []);
+            var isUnknown = File.Exists(Present);
+            return Of(() => isUnknown ? null : []);
         }
     }
 
-    /// <summary>With what another reads.</summary>
-    public static NetfilterSockets Of(Func<IEnumerable<TranslatedConnection>> read) => new(null, read);
+    /// <param name="read">null: it cannot be read.</param>
+    public static NetfilterSockets Of(Func<IEnumerable<TranslatedConnection>?> read) => new(null, read);
 
     public bool Translates(LbStaleSock socket)
     {
@@ -55,11 +56,11 @@ internal sealed class NetfilterSockets : IDisposable
 
     public void Dispose() => reader?.Dispose();
 
-    private static HashSet<(IPEndPoint Source, IPEndPoint Destination)>? Read(Func<IEnumerable<TranslatedConnection>> read)
+    private static HashSet<(IPEndPoint Source, IPEndPoint Destination)>? Read(Func<IEnumerable<TranslatedConnection>?> read)
     {
         try
         {
-            return [.. read().Where(c => c.Protocol == ProtocolType.Udp).Select(c => (c.Source, c.Destination))];
+            return read()?.Where(c => c.Protocol == ProtocolType.Udp).Select(c => (c.Source, c.Destination)).ToHashSet();
         }
         catch (NetlinkException)
         {
