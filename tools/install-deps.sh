@@ -7,21 +7,25 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 need=(clang:clang llvm-strip:llvm llvm-link:llvm bpftool:bpftool ip:iproute2 make:make curl:curl awk:mawk nsenter:util-linux flock:util-linux)
-list= prometheus= proxies= shared= others=
+list= prometheus= proxies= shared= others= node=
 # Programs that write rules, addresses and routes, that load programs of their own or run containers, and what is in them that tests call.
 others_packages="firewalld python3-firewall python3-nftables ufw docker.io containerd runc containernetworking-plugins"
 others_packages+=" crun libyajl2 golang-github-containers-common xdp-tools libxdp1 keepalived bird2"
 others_programs=(firewalld:firewalld firewall-cmd:firewalld ufw:ufw dockerd:docker.io containerd:containerd ctr:containerd runc:runc crun:crun)
 others_programs+=(xdp-loader:xdp-tools xdp-filter:xdp-tools keepalived:keepalived bird:bird2 birdc:bird2)
+# A Debian of its own that tests boot and install the package in: that release's systemd can do all with BPF that it has directives for.
+node_suite=trixie
+node_packages="systemd,libbpf1,apt,libssl3t64"
 for what in "$@"; do
 	case $what in
 		list) list=yes ;;
 		test)
 			need+=(tcpdump:tcpdump tc:iproute2 iptables-restore:iptables iptables-nft-restore:iptables iptables-legacy-restore:iptables nft:nftables bash:bash chroot:coreutils env:coreutils readlink:coreutils unshare:util-linux setpriv:util-linux mount:mount umount:mount)
+			need+=(mmdebstrap:mmdebstrap)
 			need+=(dpkg-deb:dpkg tar:tar gzip:gzip systemd-analyze:systemd jq:jq)
 			need+=(zsh:zsh fish:fish man:man-db groff:groff-base chromium:chromium)
 			need+=(python3:python3 dbus-daemon:dbus-daemon sed:sed)
-			prometheus=yes shared=yes others=build/tools/others
+			prometheus=yes shared=yes others=build/tools/others node=build/tools/node
 			;;
 		bench)
 			need+=(iptables-legacy-restore:iptables nft:nftables bash:bash ps:procps taskset:util-linux)
@@ -75,14 +79,15 @@ done
 
 # What cannot be installed is said with all that is missing, once.
 refuse() {
-	echo "missing packages: ${packages[*]} ${prometheus:+prometheus} ${proxies:+haproxy nginx} ${others:+$others_packages}. $1" >&2
+	echo "missing packages: ${packages[*]} ${prometheus:+prometheus} ${proxies:+haproxy nginx} ${others:+$others_packages} ${node:+$node_suite: $node_packages}. $1" >&2
 	exit 1
 }
 
 if { has prometheus && has promtool; } then prometheus=; fi
 # The list is kept beside them: they are there when all of it is.
 if [ -n "$others" ] && [ "$(cat "$others/packages" 2>/dev/null)" = "$others_packages" ]; then others=; fi
-if [ "${#packages[@]}" -gt 0 ] || [ -n "$prometheus$proxies$others" ]; then
+if [ -n "$node" ] && [ "$(cat "$node/packages" 2>/dev/null)" = "$node_suite $node_packages" ]; then node=; fi
+if [ "${#packages[@]}" -gt 0 ] || [ -n "$prometheus$proxies$others$node" ]; then
 	[ "$(id -u)" -eq 0 ] || refuse "Run this as root, or have them installed."
 	command -v apt-get >/dev/null || refuse "There is no apt-get here: install what holds them on this distribution."
 	apt-get update -qq
@@ -120,6 +125,19 @@ if [ -n "$others" ]; then
 	done
 	echo "$others_packages" >"$others.part/packages"
 	mv "$others.part" "$others"
+fi
+
+# From the mirror of this machine's apt. Neither documents nor what apt downloaded: tests only read it.
+if [ -n "$node" ]; then
+	echo "making a Debian $node_suite of: $node_packages"
+	rm -rf "$node" "$node.part"
+	mkdir -p "$node.part"
+	mirror=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' | awk '$2 == "bookworm" && $3 == "main" { print $1; exit }')
+	mmdebstrap --quiet --variant=essential --include="$node_packages" --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+		--dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt=force-unsafe-io --customize-hook='rm "$1"/etc/dpkg/dpkg.cfg.d/99mmdebstrap' \
+		"$node_suite" "$node.part/root" "${mirror:-http://deb.debian.org/debian}"
+	echo "$node_suite $node_packages" >"$node.part/packages"
+	mv "$node.part" "$node"
 fi
 
 if ! command -v dotnet >/dev/null 2>&1 || ! dotnet --list-sdks | grep -q '^10\.'; then

@@ -57,6 +57,7 @@ public sealed class JudgementTests
     [InlineData("cil_sock4_connect (id 9)", CheckState.Problem)]
     [InlineData("lb_connect4 (id 9)", CheckState.Problem)]
     [InlineData("count_calls (id 9)", CheckState.Warning)]
+    [InlineData("sd_bind4 (id 9)", CheckState.Ok)]
     public void Programs_of_others_at_the_hooks_are_named(string program, object expected)
     {
         var found = HookChecks.Judge(program, "connect4", "/sys/fs/cgroup");

@@ -19,7 +19,7 @@ public sealed class PackageTests : IDisposable
     {
         Assert.Equal(
             [
-                "etc/ebpflb/config.yaml", "lib/systemd/system/ebpflb.service", "usr/bin/ebpflb",
+                "etc/ebpflb/config.yaml", "usr/bin/ebpflb", "usr/lib/systemd/system/ebpflb.service",
                 "usr/share/bash-completion/completions/ebpflb", "usr/share/doc/ebpflb/copyright",
                 "usr/share/fish/vendor_completions.d/ebpflb.fish", "usr/share/man/man8/ebpflb.8.gz",
                 "usr/share/zsh/vendor-completions/_ebpflb",
@@ -42,7 +42,7 @@ public sealed class PackageTests : IDisposable
     {
         // The unit starts a program that is not on this machine: that of the package.
         var unit = Path.Combine(directory.FullName, "ebpflb.service");
-        var text = File.ReadAllText(Path.Combine(Root, "lib/systemd/system/ebpflb.service"));
+        var text = File.ReadAllText(Path.Combine(Root, "usr/lib/systemd/system/ebpflb.service"));
         Assert.Contains("\nExecStart=/usr/bin/ebpflb run ", text, StringComparison.Ordinal);
         File.WriteAllText(unit, text.Replace("/usr/bin/ebpflb", package.Binary, StringComparison.Ordinal));
 

@@ -51,6 +51,9 @@ internal static class HookChecks
         if (name.StartsWith("cil_", StringComparison.Ordinal))
             return CheckResult.Problem(Company, $"{name} of Cilium translates the same connections, at {hooks} of {root}",
                 "switch Cilium's replacement of kube-proxy and its socketLB off");
+        // Names of src/core/bpf/socket_bind in systemd's source: they look at the port alone.
+        if (name.StartsWith("sd_bind", StringComparison.Ordinal))
+            return CheckResult.Ok(Company, $"{name} at {hooks} of {root} is systemd's and refuses ports only (SocketBindDeny= of a slice)");
         return name.StartsWith("lb_", StringComparison.Ordinal)
             ? CheckResult.Problem(Company, $"{name} of another instance is at {hooks} of {root}: connections are translated by both",
                 "remove the instance that is not meant to be there (instances.others names them): `ebpflb cleanup`")

@@ -1,0 +1,126 @@
+using System.Globalization;
+using EbpfLb.E2E.Migration;
+using EbpfLb.Testing.Probes;
+using EbpfLb.Testing.Processes;
+
+namespace EbpfLb.E2E.Systemd;
+
+/// <summary>The package on a machine that systemd runs, by dpkg, apt and systemctl, as docs/install.md has it.</summary>
+public sealed class PackageLifeTests : IDisposable
+{
+    private const int Held = 20;
+
+    private readonly PackageBed bed = new();
+
+    private SystemdMachine Machine => bed.Machine;
+
+    private NetProbe Outside => bed.Bed.Outside;
+
+    public void Dispose() => bed.Dispose();
+
+    [Fact]
+    public void It_is_installed_restarted_upgraded_removed_and_installed_again_and_no_connection_breaks()
+    {
+        var unit = bed.Bed.Keep(NetProbe.Start(Machine.StartUnit("client")));
+        // Units that name another are why systemd keeps what it has read of it.
+        Machine.StartUnit("other", "[Unit]", "After=ebpflb.service");
+        Machine.Run("apt-get", "install", "--yes", "/root/ebpflb.deb");
+        Assert.Equal(("disabled", "inactive"), (Machine.Try("systemctl", "is-enabled", "ebpflb").Output.Trim(), State()));
+        bed.PutManifests();
+        Machine.Write("/usr/sbin/modprobe", "#!/bin/sh\necho \"$@\" >>/run/modprobe\n");
+        Machine.Run("chmod", "+x", "/usr/sbin/modprobe");
+        Machine.Run("systemctl", "enable", "--now", "ebpflb");
+        bed.WaitUntilReady();
+        Assert.Contains("nf_conntrack", Machine.Run("cat", "/run/modprobe"), StringComparison.Ordinal);
+        foreach (var family in (Family[])[Family.IPv4, Family.IPv6])
+        {
+            Outside.Do($"hold id={family} to={bed.Bed.ToNodePort(family)} count={Held}");
+            unit.Do($"hold id={family} to={MigrationBed.ToClusterIP(family)} count={Held}");
+        }
+        var loads = new List<BackgroundLoad>();
+        foreach (var (probe, to) in ((NetProbe, Func<Family, string>)[])[(Outside, bed.Bed.ToNodePort), (unit, MigrationBed.ToClusterIP)])
+        {
+            foreach (var family in (Family[])[Family.IPv4, Family.IPv6])
+                loads.Add(probe.Start(new LoadSpec(LoadMode.Tcp, to(family)) { Rate = 50 }));
+        }
+
+        Machine.Run("systemctl", "restart", "ebpflb");
+        bed.WaitUntilReady();
+        AssertHeld();
+
+        Machine.Run("sh", "-c", $"echo '# of this machine' >>{PackageBed.Config}");
+        bed.PackNewer();
+        var before = Machine.Property("ebpflb", "MainPID");
+        AssertQuiet(Machine.Run("dpkg", "--install", "/root/newer.deb"));
+        bed.WaitUntilReady();
+        Assert.NotEqual(before, Machine.Property("ebpflb", "MainPID"));
+        Assert.EndsWith("# of this machine", Machine.Run("cat", PackageBed.Config), StringComparison.Ordinal);
+        AssertHeld();
+
+        var said = Machine.Run("dpkg", "--remove", "ebpflb");
+        Assert.Contains("the balancing of Services stays in force", said, StringComparison.Ordinal);
+        AssertQuiet(said);
+        Assert.Equal("not-found", Machine.Property("ebpflb", "LoadState"));
+        AssertHeld();
+        Assert.True(Machine.Has(PackageBed.Config));
+        Machine.Run("dpkg", "--purge", "ebpflb");
+        // What the user put there is the user's.
+        Assert.Equal((false, true), (Machine.Has(PackageBed.Config), Machine.Has($"{PackageBed.Manifests}/web.yaml")));
+        AssertHeld();
+
+        Machine.Run("dpkg", "--install", "/root/ebpflb.deb");
+        Machine.Run("systemctl", "enable", "--now", "ebpflb");
+        bed.WaitUntilReady();
+        AssertHeld();
+        foreach (var load in loads)
+        {
+            var report = load.Stop();
+            Assert.True(report.IsClean, report.Line);
+        }
+        Machine.Run("systemctl", "stop", "ebpflb");
+        Machine.Run("ebpflb", "cleanup");
+        Machine.Run("dpkg", "--purge", "ebpflb");
+        Assert.Equal((false, false), (Machine.Has("/run/ebpflb"), Machine.Has("/sys/fs/bpf/ebpflb")));
+
+        void AssertHeld()
+        {
+            foreach (var load in loads) load.AfterMore(5);
+            foreach (var probe in (NetProbe[])[Outside, unit])
+            {
+                foreach (var family in (Family[])[Family.IPv4, Family.IPv6])
+                    Assert.Equal(Held, probe.Do($"exchange id={family}").Number("answered"));
+            }
+        }
+    }
+
+    /// <summary>systemd takes an end by SIGHUP for a wanted one, and by itself leaves a unit alone that was started five times in ten seconds.</summary>
+    [Fact]
+    public void The_agent_is_started_again_whatever_ended_it()
+    {
+        bed.Install();
+        foreach (var signal in (string[])["HUP", "KILL"])
+        {
+            var restarts = Restarts();
+            Machine.Run("systemctl", "kill", "--signal", signal, "ebpflb");
+            Eventually.True(() => Restarts() > restarts && State() == "active", Machine.Journal);
+        }
+        bed.WaitUntilReady();
+
+        var config = Machine.Run("cat", PackageBed.Config);
+        Machine.Write(PackageBed.Config, "kind: Nothing\n");
+        Machine.Try("systemctl", "restart", "ebpflb");
+        Eventually.True(() => Restarts() >= 6, Machine.Journal);
+        Machine.Write(PackageBed.Config, config);
+
+        Eventually.True(() => State() == "active", Machine.Journal);
+        bed.WaitUntilReady();
+    }
+
+    private string State() => Machine.Property("ebpflb", "ActiveState");
+
+    private int Restarts() => int.Parse(Machine.Property("ebpflb", "NRestarts"), CultureInfo.InvariantCulture);
+
+    /// <summary>dpkg has nothing to warn of but files of the user.</summary>
+    private static void AssertQuiet(string said) => Assert.DoesNotContain(
+        said.Split('\n'), l => l.StartsWith("dpkg: warning", StringComparison.Ordinal) && !l.Contains(PackageBed.Manifests, StringComparison.Ordinal));
+}
