@@ -37,9 +37,9 @@ internal sealed class PackageBed : IDisposable
     /// <summary>As docs/install.md has it, with the manifests of the bed.</summary>
     public void Install()
     {
-        Machine.Run("apt-get", "install", "--yes", "/root/ebpflb.deb");
+        Machine.Execute("apt-get", "install", "--yes", "/root/ebpflb.deb");
         PutManifests();
-        Machine.Run("systemctl", "enable", "--now", "ebpflb");
+        Machine.Execute("systemctl", "enable", "--now", "ebpflb");
         WaitUntilReady();
     }
 
@@ -49,7 +49,7 @@ internal sealed class PackageBed : IDisposable
             Machine.Write($"{Manifests}/{Path.GetFileName(file)}", File.ReadAllText(file));
     }
 
-    public void WaitUntilReady() => Machine.Run("ebpflb", "status", "--wait", "55s");
+    public void WaitUntilReady() => Machine.Execute("ebpflb", "status", "--wait", "55s");
 
     /// <summary>The same package with a higher version, in /root/newer.deb.</summary>
     public void PackNewer()

@@ -24,14 +24,14 @@ public sealed class PackageLifeTests : IDisposable
         var unit = bed.Bed.Keep(NetProbe.Start(Machine.StartUnit("client")));
         // Units that name another are why systemd keeps what it has read of it.
         Machine.StartUnit("other", "[Unit]", "After=ebpflb.service");
-        Machine.Run("apt-get", "install", "--yes", "/root/ebpflb.deb");
+        Machine.Execute("apt-get", "install", "--yes", "/root/ebpflb.deb");
         Assert.Equal(("disabled", "inactive"), (Machine.Try("systemctl", "is-enabled", "ebpflb").Output.Trim(), State()));
         bed.PutManifests();
         Machine.Write("/usr/sbin/modprobe", "#!/bin/sh\necho \"$@\" >>/run/modprobe\n");
-        Machine.Run("chmod", "+x", "/usr/sbin/modprobe");
-        Machine.Run("systemctl", "enable", "--now", "ebpflb");
+        Machine.Execute("chmod", "+x", "/usr/sbin/modprobe");
+        Machine.Execute("systemctl", "enable", "--now", "ebpflb");
         bed.WaitUntilReady();
-        Assert.Contains("nf_conntrack", Machine.Run("cat", "/run/modprobe"), StringComparison.Ordinal);
+        Assert.Contains("nf_conntrack", Machine.Execute("cat", "/run/modprobe"), StringComparison.Ordinal);
         foreach (var family in (Family[])[Family.IPv4, Family.IPv6])
         {
             Outside.Do($"hold id={family} to={bed.Bed.ToNodePort(family)} count={Held}");
@@ -44,32 +44,33 @@ public sealed class PackageLifeTests : IDisposable
                 loads.Add(probe.Start(new LoadSpec(LoadMode.Tcp, to(family)) { Rate = 50 }));
         }
 
-        Machine.Run("systemctl", "restart", "ebpflb");
+        Machine.Execute("systemctl", "restart", "ebpflb");
         bed.WaitUntilReady();
+        Machine.Execute("systemctl", "daemon-reexec");
         AssertHeld();
 
-        Machine.Run("sh", "-c", $"echo '# of this machine' >>{PackageBed.Config}");
+        Machine.Execute("sh", "-c", $"echo '# of this machine' >>{PackageBed.Config}");
         bed.PackNewer();
         var before = Machine.Property("ebpflb", "MainPID");
-        AssertQuiet(Machine.Run("dpkg", "--install", "/root/newer.deb"));
+        AssertQuiet(Machine.Execute("dpkg", "--install", "/root/newer.deb"));
         bed.WaitUntilReady();
         Assert.NotEqual(before, Machine.Property("ebpflb", "MainPID"));
-        Assert.EndsWith("# of this machine", Machine.Run("cat", PackageBed.Config), StringComparison.Ordinal);
+        Assert.EndsWith("# of this machine", Machine.Execute("cat", PackageBed.Config), StringComparison.Ordinal);
         AssertHeld();
 
-        var said = Machine.Run("dpkg", "--remove", "ebpflb");
+        var said = Machine.Execute("dpkg", "--remove", "ebpflb");
         Assert.Contains("the balancing of Services stays in force", said, StringComparison.Ordinal);
         AssertQuiet(said);
         Assert.Equal("not-found", Machine.Property("ebpflb", "LoadState"));
         AssertHeld();
         Assert.True(Machine.Has(PackageBed.Config));
-        Machine.Run("dpkg", "--purge", "ebpflb");
+        Machine.Execute("dpkg", "--purge", "ebpflb");
         // What the user put there is the user's.
         Assert.Equal((false, true), (Machine.Has(PackageBed.Config), Machine.Has($"{PackageBed.Manifests}/web.yaml")));
         AssertHeld();
 
-        Machine.Run("dpkg", "--install", "/root/ebpflb.deb");
-        Machine.Run("systemctl", "enable", "--now", "ebpflb");
+        Machine.Execute("dpkg", "--install", "/root/ebpflb.deb");
+        Machine.Execute("systemctl", "enable", "--now", "ebpflb");
         bed.WaitUntilReady();
         AssertHeld();
         foreach (var load in loads)
@@ -77,9 +78,9 @@ public sealed class PackageLifeTests : IDisposable
             var report = load.Stop();
             Assert.True(report.IsClean, report.Line);
         }
-        Machine.Run("systemctl", "stop", "ebpflb");
-        Machine.Run("ebpflb", "cleanup");
-        Machine.Run("dpkg", "--purge", "ebpflb");
+        Machine.Execute("systemctl", "stop", "ebpflb");
+        Machine.Execute("ebpflb", "cleanup");
+        Machine.Execute("dpkg", "--purge", "ebpflb");
         Assert.Equal((false, false), (Machine.Has("/run/ebpflb"), Machine.Has("/sys/fs/bpf/ebpflb")));
 
         void AssertHeld()
@@ -93,7 +94,9 @@ public sealed class PackageLifeTests : IDisposable
         }
     }
 
-    /// <summary>systemd takes an end by SIGHUP for a wanted one, and by itself leaves a unit alone that was started five times in ten seconds.</summary>
+    /// <summary>
+    /// systemd takes an end by SIGHUP for a wanted one, and by itself leaves a unit alone that was started five times in ten seconds.
+    /// </summary>
     [Fact]
     public void The_agent_is_started_again_whatever_ended_it()
     {
@@ -101,12 +104,12 @@ public sealed class PackageLifeTests : IDisposable
         foreach (var signal in (string[])["HUP", "KILL"])
         {
             var restarts = Restarts();
-            Machine.Run("systemctl", "kill", "--signal", signal, "ebpflb");
+            Machine.Execute("systemctl", "kill", "--signal", signal, "ebpflb");
             Eventually.True(() => Restarts() > restarts && State() == "active", Machine.Journal);
         }
         bed.WaitUntilReady();
 
-        var config = Machine.Run("cat", PackageBed.Config);
+        var config = Machine.Execute("cat", PackageBed.Config);
         Machine.Write(PackageBed.Config, "kind: Nothing\n");
         Machine.Try("systemctl", "restart", "ebpflb");
         Eventually.True(() => Restarts() >= 6, Machine.Journal);
@@ -121,6 +124,6 @@ public sealed class PackageLifeTests : IDisposable
     private int Restarts() => int.Parse(Machine.Property("ebpflb", "NRestarts"), CultureInfo.InvariantCulture);
 
     /// <summary>dpkg has nothing to warn of but files of the user.</summary>
-    private static void AssertQuiet(string said) => Assert.DoesNotContain(
-        said.Split('\n'), l => l.StartsWith("dpkg: warning", StringComparison.Ordinal) && !l.Contains(PackageBed.Manifests, StringComparison.Ordinal));
+    private static void AssertQuiet(string said) => Assert.DoesNotContain(said.Split('\n'), line
+        => line.StartsWith("dpkg: warning", StringComparison.Ordinal) && !line.Contains(PackageBed.Manifests, StringComparison.Ordinal));
 }

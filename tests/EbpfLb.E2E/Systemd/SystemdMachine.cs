@@ -37,7 +37,7 @@ internal sealed class SystemdMachine : IDisposable
         mount -t tmpfs -o mode=755 none dev
         for device in null zero full random urandom tty; do : >dev/$device; mount --bind /dev/$device dev/$device; done
         mkdir dev/pts dev/shm; mount -t devpts -o newinstance,ptmxmode=0666 none dev/pts; ln -s pts/ptmx dev/ptmx; mount -t tmpfs none dev/shm
-        : >dev/console
+        : >dev/console; ln -s /dev/null etc/systemd/system/console-getty.service
         echo 0 >sys/fs/cgroup/cgroup.procs
         mkdir run/machine; pivot_root . run/machine; umount -l run/machine; rmdir run/machine
         echo ready
@@ -81,7 +81,7 @@ internal sealed class SystemdMachine : IDisposable
             "/usr/bin/env", "-i", "PATH=/usr/sbin:/usr/bin", "HOME=/root", "DEBIAN_FRONTEND=noninteractive", .. command]);
 
     /// <summary>Runs a command that has to go well, and returns what it printed, without the end of its last line.</summary>
-    public string Run(params IReadOnlyList<string> command)
+    public string Execute(params IReadOnlyList<string> command)
     {
         var (code, output) = Try(command);
         Assert.True(code == 0, $"{string.Join(' ', command)} ended with {code}: {output}\n{Journal()}");
@@ -89,7 +89,7 @@ internal sealed class SystemdMachine : IDisposable
     }
 
     /// <summary>A property of a unit, as `systemctl show` has it.</summary>
-    public string Property(string unit, string name) => Run("systemctl", "show", "--property", name, "--value", unit);
+    public string Property(string unit, string name) => Execute("systemctl", "show", "--property", name, "--value", unit);
 
     /// <summary>Where a file of the machine is for the test; valid while it runs.</summary>
     public string PathOf(string path) => $"/proc/{first}/root{path}";
@@ -116,8 +116,8 @@ internal sealed class SystemdMachine : IDisposable
     public ProcessPlace StartUnit(string name, params IReadOnlyList<string> lines)
     {
         Write($"/etc/systemd/system/{name}.service", $"[Service]\nExecStart=/usr/bin/sleep infinity\n{string.Join('\n', lines)}\n");
-        Run("systemctl", "daemon-reload");
-        Run("systemctl", "start", name);
+        Execute("systemctl", "daemon-reload");
+        Execute("systemctl", "start", name);
         return node.Place with { CgroupPath = $"{node.Cgroup.Path}{Property(name, "ControlGroup")}" };
     }
 
