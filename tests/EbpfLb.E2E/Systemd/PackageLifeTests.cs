@@ -119,6 +119,27 @@ public sealed class PackageLifeTests : IDisposable
         bed.WaitUntilReady();
     }
 
+    /// <summary>All processes of the machine end but the first one, and the kernel goes on. The pods are not among them here.</summary>
+    [Fact]
+    public void A_soft_reboot_leaves_the_balancing_in_force_and_the_agent_takes_it_over()
+    {
+        bed.Install();
+        Outside.Do($"hold id=held to={bed.Bed.ToNodePort(Family.IPv4)} count={Held}");
+        var load = Outside.Start(new LoadSpec(LoadMode.Tcp, bed.Bed.ToNodePort(Family.IPv6)) { Rate = 50 });
+        var before = Machine.Property("ebpflb", "MainPID");
+
+        Machine.Try("systemctl", "soft-reboot");
+
+        // For a moment systemd answers nobody.
+        Eventually.True(() => Machine.Try("systemctl", "show", "--property", "MainPID", "--value", "ebpflb") is (0, var said)
+            && said.Trim() is var now && now != "0" && now != before, Machine.Journal);
+        bed.WaitUntilReady();
+        load.AfterMore(5);
+        Assert.Equal(Held, Outside.Do("exchange id=held").Number("answered"));
+        var report = load.Stop();
+        Assert.True(report.IsClean, report.Line);
+    }
+
     private string State() => Machine.Property("ebpflb", "ActiveState");
 
     private int Restarts() => int.Parse(Machine.Property("ebpflb", "NRestarts"), CultureInfo.InvariantCulture);
