@@ -6,11 +6,11 @@ using EbpfLb.Testing.Processes;
 namespace EbpfLb.E2E.Systemd;
 
 /// <summary>The package on a machine that systemd runs, by dpkg, apt and systemctl, as docs/install.md has it.</summary>
-public sealed class PackageLifeTests : IDisposable
+public sealed class PackageLifeTests(PackageFixture package) : IClassFixture<PackageFixture>, IDisposable
 {
     private const int Held = 20;
 
-    private readonly PackageBed bed = new();
+    private readonly PackageBed bed = new(package.Package);
 
     private SystemdMachine Machine => bed.Machine;
 
@@ -50,7 +50,7 @@ public sealed class PackageLifeTests : IDisposable
         AssertHeld();
 
         Machine.Execute("sh", "-c", $"echo '# of this machine' >>{PackageBed.Config}");
-        bed.PackNewer();
+        Machine.Copy(package.Newer, "/root/newer.deb");
         var before = Machine.Property("ebpflb", "MainPID");
         AssertQuiet(Machine.Execute("dpkg", "--install", "/root/newer.deb"));
         bed.WaitUntilReady();

@@ -10,11 +10,11 @@ namespace EbpfLb.E2E.Systemd;
 /// Programs that systemd attaches to the cgroups of units: IPAddressDeny= and IPAddressAllow= (what sockets send and receive),
 /// RestrictNetworkInterfaces= (the same), SocketBindDeny= (bind()).
 /// </summary>
-public sealed class UnitFilterTests : IDisposable
+public sealed class UnitFilterTests(PackageFixture package) : IClassFixture<PackageFixture>, IDisposable
 {
     private const string Services = "10.96.0.0/16 fd00:10:96::/112", Pods = "10.244.0.0/16 fd00:10:244::/48";
 
-    private readonly PackageBed bed = new();
+    private readonly PackageBed bed = new(package.Package);
 
     private SystemdMachine Machine => bed.Machine;
 
