@@ -132,7 +132,7 @@ if [ -n "$node" ]; then
 	echo "making a Debian $node_suite of: $node_packages"
 	rm -rf "$node" "$node.part"
 	mkdir -p "$node.part"
-	mirror=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' | awk '$2 == "bookworm" && $3 == "main" { print $1; exit }')
+	mirror=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' | awk '$2 == "bookworm" && $3 == "main" && !seen++ { print $1 }')
 	mmdebstrap --quiet --variant=essential --include="$node_packages" --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt=force-unsafe-io --customize-hook='rm "$1"/etc/dpkg/dpkg.cfg.d/99mmdebstrap' \
 		"$node_suite" "$node.part/root" "${mirror:-http://deb.debian.org/debian}"

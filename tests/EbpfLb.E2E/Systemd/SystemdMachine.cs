@@ -15,7 +15,8 @@ internal sealed class SystemdMachine : IDisposable
     /// below.
     /// </summary>
     private const string Outside = """
-        echo 0 >"$1/host/cgroup.procs" && exec unshare --mount --propagation private --pid --fork --kill-child --uts --ipc -- bash -c "$2" systemd "$3" "$4"
+        echo 0 >"$1/host/cgroup.procs" &&
+            exec unshare --mount --propagation private --pid --fork --kill-child --uts --ipc -- bash -c "$2" systemd "$3" "$4"
         """;
 
     /// <summary>$1: directory of the base; $2: name of the machine. "container" tells systemd to leave clocks and devices alone.</summary>
@@ -36,7 +37,8 @@ internal sealed class SystemdMachine : IDisposable
         mount -t tmpfs -o mode=755 none run
         mount -t tmpfs -o mode=755 none dev
         for device in null zero full random urandom tty; do : >dev/$device; mount --bind /dev/$device dev/$device; done
-        mkdir dev/pts dev/shm; mount -t devpts -o newinstance,ptmxmode=0666 none dev/pts; ln -s pts/ptmx dev/ptmx; mount -t tmpfs none dev/shm
+        mkdir dev/pts dev/shm; mount -t tmpfs none dev/shm
+        mount -t devpts -o newinstance,ptmxmode=0666 none dev/pts; ln -s pts/ptmx dev/ptmx
         : >dev/console; ln -s /dev/null etc/systemd/system/console-getty.service
         echo 0 >sys/fs/cgroup/cgroup.procs
         mkdir run/machine; pivot_root . run/machine; umount -l run/machine; rmdir run/machine

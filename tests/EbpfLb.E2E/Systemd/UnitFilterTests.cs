@@ -68,6 +68,7 @@ public sealed class UnitFilterTests(PackageFixture package) : IClassFixture<Pack
         var others = JsonDocument.Parse(json).RootElement.GetProperty("checks").EnumerateArray()
             .Where(c => c.GetProperty("check").GetString() == "hooks.others")
             .Select(c => $"{c.GetProperty("state").GetString()}: {c.GetProperty("finding").GetString()}").ToList();
+        Assert.Equal(2, others.Count);
         Assert.All(others, o => Assert.StartsWith("ok: sd_bind", o, StringComparison.Ordinal));
         Assert.Equal("ac", ServiceWays.Reached(bed.Bed.Keep(NetProbe.Start(plain)), MigrationBed.ToClusterIP));
     }
