@@ -43,8 +43,10 @@ internal sealed class RunCommand(AgentParts parts, Terminal terminal)
         var verbosity = new Verbosity(level());
         options.Subscribe(Follow(level, verbosity));
         // Standard output is for answers; the log goes where logs go.
-        using var lines = AgentLogging.Queue(terminal.Error, start.LogFormat, parts.Time);
-        using var loggers = AgentLogging.Create(lines, start.LogFormat, verbosity, parts.Time, new RepeatLimiter(parts.Time));
+        var format = AgentLogging.For(
+            start.LogFormat, Environment.GetEnvironmentVariable("JOURNAL_STREAM"), new FileInfo("/proc/self/fd/2").LinkTarget);
+        using var lines = AgentLogging.Queue(terminal.Error, format, parts.Time);
+        using var loggers = AgentLogging.Create(lines, format, verbosity, parts.Time, new RepeatLimiter(parts.Time));
         var logger = loggers.CreateLogger<RunCommand>();
         try
         {

@@ -13,6 +13,12 @@ internal static class AgentLogging
         _ => LogLevel.Information,
     };
 
+    /// <summary>Text whose reader is systemd's journal is written for it, so that `journalctl --priority` knows warnings.</summary>
+    /// <param name="stream">JOURNAL_STREAM, "DEVICE:INODE" of what systemd has opened for the log (systemd.exec(5)).</param>
+    /// <param name="output">What the descriptor that is written to leads to: its link in /proc.</param>
+    public static LogFormat For(LogFormat wanted, string? stream, string? output)
+        => wanted == LogFormat.Text && stream?.Split(':') is [_, var inode] && output == $"socket:[{inode}]" ? LogFormat.Journal : wanted;
+
     /// <summary>A writer that holds nobody up when what reads it stops reading. The caller owns it.</summary>
     public static TextWriter Queue(TextWriter output, LogFormat format, TimeProvider time) => new QueuedWriter(
         output, count => LineLoggerProvider.Format(new LogLine(time.GetUtcNow(), LogLevel.Warning, "Log", "Dropped",
@@ -43,6 +49,9 @@ internal enum LogFormat
 {
     Text,
     Json,
+
+    /// <summary>Text behind its priority, as sd-daemon(3) has it: "&lt;4&gt;".</summary>
+    Journal,
 }
 
 /// <summary>How much is logged; may be changed while the agent runs.</summary>

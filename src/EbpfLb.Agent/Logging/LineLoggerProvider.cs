@@ -33,6 +33,7 @@ internal sealed class LineLoggerProvider(TextWriter output, LogFormat format, Ti
     public static string Format(in LogLine line, LogFormat format)
     {
         var text = new StringBuilder();
+        if (format == LogFormat.Journal) text.Append('<').Append(line.Priority).Append('>');
         if (format == LogFormat.Json) JsonLine.Append(text, line);
         else TextLine.Append(text, line);
         return text.Append('\n').ToString();

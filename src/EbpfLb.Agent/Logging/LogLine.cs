@@ -26,4 +26,14 @@ internal readonly record struct LogLine(
         LogLevel.Error => "error",
         _ => "fatal",
     };
+
+    /// <summary>syslog(3)'s.</summary>
+    public int Priority => Level switch
+    {
+        LogLevel.Trace or LogLevel.Debug => 7,
+        LogLevel.Information => 6,
+        LogLevel.Warning => 4,
+        LogLevel.Error => 3,
+        _ => 2,
+    };
 }

@@ -19,6 +19,25 @@ public sealed class LogLineTests : IDisposable
     }
 
     [Fact]
+    public void A_line_for_the_journal_is_text_behind_its_priority()
+    {
+        Write(LogFormat.Journal, l => Log.CanaryOk(l));
+        Assert.Equal("<6>2025-01-31T12:00:00.250Z info  SyncLoop Canary answered: the socket hooks are in force\n", text.ToString());
+    }
+
+    [Theory]
+    [InlineData("8:1234", "socket:[1234]", true)]
+    [InlineData("8:1234", "socket:[12345]", false)]
+    [InlineData("8:1234", "/var/log/ebpflb", false)]
+    [InlineData("1234", "socket:[1234]", false)]
+    [InlineData(null, "socket:[1234]", false)]
+    public void Text_is_written_for_the_journal_where_that_reads_it(string? stream, string output, bool isJournal)
+    {
+        Assert.Equal(isJournal ? LogFormat.Journal : LogFormat.Text, AgentLogging.For(LogFormat.Text, stream, output));
+        Assert.Equal(LogFormat.Json, AgentLogging.For(LogFormat.Json, stream, output));
+    }
+
+    [Fact]
     public void A_text_line_stays_one_line()
     {
         Write(LogFormat.Text, l => Log.PartFailed(l, new InvalidOperationException("first\nsecond"), "a\nb"));

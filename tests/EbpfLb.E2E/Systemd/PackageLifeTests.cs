@@ -140,6 +140,20 @@ public sealed class PackageLifeTests(PackageFixture package) : IClassFixture<Pac
         Assert.True(report.IsClean, report.Line);
     }
 
+    [Fact]
+    public void What_the_agent_warns_of_is_a_warning_in_the_journal()
+    {
+        bed.Install();
+        Machine.Write($"{PackageBed.Manifests}/broken.yaml", "kind: [\n");
+
+        Eventually.True(() => Warnings().Contains("broken.yaml", StringComparison.Ordinal), Machine.Journal);
+
+        Assert.DoesNotContain(" info ", Warnings(), StringComparison.Ordinal);
+        Assert.Contains(" info ", Machine.Execute("journalctl", "--unit", "ebpflb", "--output", "cat"), StringComparison.Ordinal);
+
+        string Warnings() => Machine.Execute("journalctl", "--unit", "ebpflb", "--output", "cat", "--priority", "warning");
+    }
+
     private string State() => Machine.Property("ebpflb", "ActiveState");
 
     private int Restarts() => int.Parse(Machine.Property("ebpflb", "NRestarts"), CultureInfo.InvariantCulture);
