@@ -111,7 +111,8 @@ lb_once int lb_guard_follows(const struct lb_pass *pass, __u32 way)
 		return true;
 	last = lb_guard_get(way, pass->to.sport);
 	if (!last || last->way != way || last->kind == LB_GUARD_NONE ||
-	    pass->guard_kind == LB_GUARD_NONE || (__s32)(pass->ct.tick - last->tick) >= LB_TIME_WAIT_TICKS)
+	    pass->guard_kind == LB_GUARD_NONE ||
+	    (__s32)(pass->ct.tick - last->tick) >= LB_TIME_WAIT_TICKS)
 		return true;
 	return pass->guard_kind == last->kind &&
 	       (__s32)(pass->clock - last->clock) >

@@ -31,7 +31,7 @@ public sealed record NodeState(ValueList<NodeDevice> Devices, ValueList<NodeAddr
     public ValueList<IpAddress> Nodes { get; init; } = [];
 
     /// <summary>
-    /// What the cluster says of this node and of others is in it. False: nobody has told yet, so what an earlier agent wrote by it is better.
+    /// What the cluster says of this node and of others is in it. False: it has not been read yet, so what an earlier agent wrote is better.
     /// </summary>
     public bool IsClusterKnown { get; init; } = true;
 
