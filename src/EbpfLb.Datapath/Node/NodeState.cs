@@ -31,7 +31,7 @@ public sealed record NodeState(ValueList<NodeDevice> Devices, ValueList<NodeAddr
     public ValueList<IpAddress> Nodes { get; init; } = [];
 
     /// <summary>
-    /// What the cluster says of this node and of others is in it. False: it has not been read yet, so what an earlier agent wrote is better.
+    /// What the cluster says of this node and of others is in it. False: it has not been read yet, an earlier agent knew more.
     /// </summary>
     public bool IsClusterKnown { get; init; } = true;
 
