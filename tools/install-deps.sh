@@ -130,13 +130,17 @@ fi
 # From the mirror of this machine's apt. Neither documents nor what apt downloaded: tests only read it.
 if [ -n "$node" ]; then
 	echo "making a Debian $node_suite of: $node_packages"
-	rm -rf "$node" "$node.part"
+	rm -rf "$node.part"
 	mkdir -p "$node.part"
 	mirror=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' | awk '$2 == "bookworm" && $3 == "main" && !seen++ { print $1 }')
 	mmdebstrap --quiet --variant=essential --include="$node_packages" --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt=force-unsafe-io --customize-hook='rm "$1"/etc/dpkg/dpkg.cfg.d/99mmdebstrap' \
-		"$node_suite" "$node.part/root" "${mirror:-http://deb.debian.org/debian}"
+		"$node_suite" "$node.part/root" "${mirror:-http://deb.debian.org/debian}" || {
+		echo "no Debian $node_suite was made from ${mirror:-http://deb.debian.org/debian}: the mirror must have it, and the package debian-archive-keyring its keys; tests/EbpfLb.E2E/Systemd needs it" >&2
+		exit 1
+	}
 	echo "$node_suite $node_packages" >"$node.part/packages"
+	rm -rf "$node"
 	mv "$node.part" "$node"
 fi
 

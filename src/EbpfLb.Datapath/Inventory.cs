@@ -64,7 +64,8 @@ public static class Inventory
             using var link = BpfLink.OpenId(id);
             return link.Info;
         }
-        catch (BpfException e) when (e.Errno == Errno.ENOENT)
+        // EAGAIN: it is just being made.
+        catch (BpfException e) when (e.Errno is Errno.ENOENT or Errno.EAGAIN)
         {
             return null;
         }

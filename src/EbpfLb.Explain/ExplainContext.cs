@@ -50,6 +50,12 @@ public sealed record ExplainContext
     /// <summary>Addresses of other nodes, to say whose NodePort it is.</summary>
     public ValueList<OtherNode> OtherNodes { get; init; }
 
+    /// <summary>
+    /// Addresses of all Node objects, this one's too: a NodePort at another address of a node is known nowhere else, so what asks it goes
+    /// into no tunnel. null: not known, and none is another.
+    /// </summary>
+    public ValueList<IpAddress>? NodeAddresses { get; init; }
+
     /// <summary>The ranges of pods of a family; empty: no such detector.</summary>
     public ValueList<SourceRange> Pods(IpFamily family) => family == IpFamily.IPv4 ? Pods4 : Pods6;
 

@@ -113,7 +113,8 @@ public sealed class Explainer
         var (changes, reason) = masquerade.For(served.Frontend, source, flow);
         // Another node's own address is nobody's where its backend may be: on that node.
         var direct = source.Class == SourceClass.Outside && served.Frontend.Kind != FrontendKind.ClusterIP
-            && !context.OtherNodes.Any(n => n.Address == flow.From);
+            && !context.OtherNodes.Any(n => n.Address == flow.From)
+            && (served.Frontend.Kind != FrontendKind.NodePort || context.NodeAddresses?.Contains(flow.To) != false);
         var chosen = new ChosenBackend[backends.Length];
         for (var i = 0; i < chosen.Length; i++)
         {

@@ -65,7 +65,7 @@ public static class Planner
         var differing = table.DifferencesFrom(mirror.Applied ?? ForwardingTable.Empty).Select(d => d.Key);
         List<ObjectName> changed = mirror.Unfinished.Count == 0 ? [.. differing] : [.. differing.Union(mirror.Unfinished).Order()];
         if (changed.Count > 1 && PlanOrder.IsShort(mirror, changed.Select(table.Find).OfType<CompiledService>()))
-            PlanOrder.Sort(changed, table);
+            PlanOrder.Sort(changed, table, mirror);
         return changed;
     }
 }

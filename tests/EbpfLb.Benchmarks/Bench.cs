@@ -31,7 +31,7 @@ internal sealed record Bench(string Name, Func<Report, string?, Task> Run, param
         new("connect", (report, _) => ConnectBench.RunAsync(report, BenchObject("memory"))),
         new("packets", At((report, _) => PacketBench.Run(report)), "tunnels"),
         new("traffic", At((report, _) => TrafficBench.Run(report))),
-        new("flows", At((report, _) => FlowsBench.Run(report)), "snat", "tunnels"),
+        new("flows", At((report, _) => FlowsBench.Run(report)), "snat", "tunnels", "others"),
         // `make bench ONLY="open DIRECTORY"`: beside the objects of another build, its build/bpf.
         new("open", At(OpenBench.Run)),
         new("rate", (report, _) => RateBench.RunAsync(report)),

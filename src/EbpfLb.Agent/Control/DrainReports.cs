@@ -40,7 +40,7 @@ internal sealed record DrainReport(IReadOnlyList<DrainRow> Drains)
 internal sealed record DrainRow(string Backend, string? Service, DateTimeOffset Since, DateTimeOffset? Until, bool Forced)
 {
     /// <summary>Services that had the backend when the drain began: "default/web"; empty: not known.</summary>
-    public IReadOnlyList<string> Services { get; init; } = [];
+    public IReadOnlyList<string> Services { get; set; } = [];
 
     /// <summary>Since when none of <see cref="Services"/> has the address: the drain ends 10 minutes later. null: one has it.</summary>
     public DateTimeOffset? AbsentSince { get; init; }

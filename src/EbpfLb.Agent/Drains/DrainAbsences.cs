@@ -42,6 +42,15 @@ internal sealed class DrainAbsences(DrainStore store, TimeProvider time)
         }
     }
 
+    /// <summary>What the cluster has is not known just now: the time of all begins anew.</summary>
+    public void BeginAnew()
+    {
+        lock (gate)
+        {
+            foreach (var drain in since.Keys.ToList()) since[drain] = (time.GetTimestamp(), time.GetUtcNow());
+        }
+    }
+
     /// <summary>null: a Service names it.</summary>
     public DateTimeOffset? SinceOf(TimedDrain drain)
     {

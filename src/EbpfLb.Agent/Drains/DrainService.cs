@@ -6,9 +6,14 @@ using Microsoft.Extensions.Logging;
 namespace EbpfLb.Agent.Drains;
 
 /// <summary>Ends drains whose time is over, or whose backend is gone: the round is run again without them.</summary>
-internal sealed class DrainService(DrainStore store, DrainAbsences absences, LoopRequests requests, TimeProvider time, ILogger logger)
+/// <param name="source">A backend that comes back while it cannot be read is not seen.</param>
+internal sealed class DrainService(
+    DrainStore store, DrainAbsences absences, LoopRequests requests, Func<SourceStatus> source, TimeProvider time, ILogger logger)
     : SupervisedService("drains", time, logger)
 {
+    /// <summary>API servers say each minute or so that nothing has changed.</summary>
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromMinutes(3);
+
     /// <summary>Drains end by the wall clock, which may be set while timers wait.</summary>
     private static readonly TimeSpan LookAtClock = TimeSpan.FromSeconds(30);
 
@@ -43,6 +48,7 @@ internal sealed class DrainService(DrainStore store, DrainAbsences absences, Loo
 
     private void EndAbandoned()
     {
+        if (source() is not { IsSynced: true, Error: null } current || current.ContactAge > LongestSilence) absences.BeginAnew();
         var ended = store.Remove(absences.IsOver);
         if (ended.Count > 0) requests.RunAgain();
         foreach (var drain in ended)

@@ -31,6 +31,7 @@ internal static class ExplainContexts
             HostSocketsOnly = options.HostSocketsOnly,
             OtherNodes = nodes.Where(n => n.Name != nodeName).SelectMany(n
                 => n.Addresses.Select(a => new OtherNode(n.Name, a))).ToValueList(),
+            NodeAddresses = nodes.SelectMany(n => n.Addresses).Distinct().ToValueList(),
         };
     }
 
@@ -58,6 +59,7 @@ internal static class ExplainContexts
             MasqueradeAll = settings.MasqueradeAll,
             AlwaysSnat = settings.AlwaysSnat,
             HostSocketsOnly = settings.HostSocketsOnly,
+            NodeAddresses = state?.Nodes,
         };
     }
 

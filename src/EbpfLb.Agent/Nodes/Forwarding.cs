@@ -16,18 +16,18 @@ internal static class Forwarding
     /// <summary>Switches on what is off; what it does not reach is in <see cref="Problems"/> afterwards.</summary>
     public static void SwitchOn(Sysctls sysctls, IReadOnlyList<Link> devices)
     {
-        sysctls.Write("ipv4/ip_forward", "1");
         foreach (var device in devices)
         {
             // A host that forwards ignores router advertisements, and its default route would end: 2 says "nevertheless".
             if (sysctls.Read(RouterAdvertisements(device)) == "1") sysctls.Write(RouterAdvertisements(device), "2");
         }
-        sysctls.Write("ipv6/conf/all/forwarding", "1");
+        // What is on is not written: IPv6's sets all devices, also those that somebody has switched off.
+        foreach (var name in Switches(devices).Where(s => sysctls.Read(s) == Off)) sysctls.Write(name, "1");
     }
 
     /// <summary>Something that <see cref="SwitchOn"/> sets is as it was before, or set back.</summary>
-    public static bool IsOff(Sysctls sysctls, IReadOnlyList<Link> devices) => sysctls.Read("ipv4/ip_forward") == Off
-        || sysctls.Read("ipv6/conf/all/forwarding") == Off || devices.Any(d => sysctls.Read(RouterAdvertisements(d)) == "1");
+    public static bool IsOff(Sysctls sysctls, IReadOnlyList<Link> devices)
+        => Switches(devices).Any(s => sysctls.Read(s) == Off) || devices.Any(d => sysctls.Read(RouterAdvertisements(d)) == "1");
 
     /// <summary>One line a family: what does not work and how to switch it on; none where nothing is wrong.</summary>
     /// <param name="devices">Those that have our programs.</param>
@@ -56,6 +56,11 @@ internal static class Forwarding
                 $"switch it on with `sysctl -w {setting}=1`, or start with {OptionNames.SetSysctls}");
         }
     }
+
+    /// <summary>Of the machine first, which sets devices too.</summary>
+    private static IEnumerable<string> Switches(IReadOnlyList<Link> devices)
+        => ["ipv4/ip_forward", "ipv6/conf/all/forwarding",
+            .. devices.SelectMany(d => (string[])[$"ipv4/conf/{d.Name}/forwarding", $"ipv6/conf/{d.Name}/forwarding"])];
 
     /// <summary>As sysctl(8) writes it: a dot in the name of a device becomes a slash.</summary>
     private static string Sysctl(string path) => "net." + string.Join('.', path.Split('/').Select(part => part.Replace('.', '/')));

@@ -20,9 +20,6 @@ internal sealed class NodeReconciler(
     private readonly NodeLog log = new(logger);
     private volatile bool knowsCluster;
 
-    /// <summary>Indexes of the devices that forwarding was switched on for; what goes and comes back has another one.</summary>
-    private HashSet<int> switchedOn = [];
-
     /// <summary>What the cluster says of its nodes has been brought in, whatever it is by now.</summary>
     public bool KnowsCluster => knowsCluster;
 
@@ -64,12 +61,7 @@ internal sealed class NodeReconciler(
         var attached = kernel.AttachDevices(decisions);
 
         var served = decisions.Where(d => d.IsAttached).Select(d => d.Link).ToList();
-        if (setSysctls() && served.Count > 0
-            && (served.Any(d => !switchedOn.Contains(d.Index)) || Forwarding.IsOff(network.Sysctls, served)))
-        {
-            Forwarding.SwitchOn(network.Sysctls, served);
-            switchedOn = [.. served.Select(d => d.Index)];
-        }
+        if (setSysctls() && served.Count > 0 && Forwarding.IsOff(network.Sysctls, served)) Forwarding.SwitchOn(network.Sysctls, served);
         List<string> warnings = [.. Forwarding.Problems(network.Sysctls, served, now.Addresses)];
         if (served.Count > 0 && LocalPorts.Problem(network.Sysctls, options.SnatPorts) is { } ports) warnings.Add(ports);
         warnings.AddRange(decisions.Where(d => d.Undecided.Length > 0).Select(Undecided));

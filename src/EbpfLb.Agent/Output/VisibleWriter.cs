@@ -5,8 +5,8 @@ namespace EbpfLb.Agent.Output;
 
 /// <summary>
 /// Writes text with nothing hidden in it but ends of lines and tabs: names, annotations and errors come from whoever may write objects
-/// of the cluster, and a terminal takes orders by control characters. JSON escapes those itself, so programs
-/// get them whole.
+/// of the cluster, and a terminal takes orders by control characters. JSON escapes those itself, so programs get them whole; characters
+/// that only cannot be seen are replaced there too.
 /// </summary>
 internal sealed class VisibleWriter(TextWriter output) : TextWriter(output.FormatProvider)
 {

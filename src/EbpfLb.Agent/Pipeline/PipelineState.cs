@@ -93,10 +93,11 @@ internal sealed class PipelineState(Func<SourceStatus> source, ProxyHealthTracke
     public ClusterSnapshot RecordArrived(ClusterSnapshot arrived)
     {
         var (isFirst, objectBefore, nodesBefore) = (snapshot is null, snapshot?.Node, Nodes);
+        var before = knownNode;
+        // Before the snapshot, with which the cluster counts as known.
+        knownNode = nodeRequired ? LastKnownNode.Keep(before, arrived.Node) : arrived.Node;
         snapshot = arrived;
         if (!Equals(objectBefore, arrived.Node)) NodeObjects.Publish((objectBefore, arrived.Node));
-        var before = knownNode;
-        knownNode = nodeRequired ? LastKnownNode.Keep(before, arrived.Node) : arrived.Node;
         if (isFirst || !Equals(before, knownNode) || nodesBefore != arrived.Nodes) NodeChanges.Publish(knownNode);
         return Equals(knownNode, arrived.Node) ? arrived : arrived with { Node = knownNode };
     }

@@ -121,7 +121,7 @@ public static class ReasonCatalog
             "a SYN at a place of a Maglev table that has changed hands: to the node of the backend before, or back from there "
                 + "as it knows no such flow (maglev with direct server return)"),
         new(LbReason.DropTunnel, ReasonKind.Dropped,
-            "came in a tunnel from another node, to no frontend that is known here",
+            "came in a tunnel from another node, to no frontend that is known here, or hidden behind headers of IPv6",
             "nothing for single ones, while a service comes or goes; else compare `ebpflb services` of the two nodes"),
         new(LbReason.CtRace, ReasonKind.Note, "two CPUs opened the same flow: the second joined the first"),
         new(LbReason.EventLost, ReasonKind.Note, "a drop was counted but no event written: the ring of events was full",

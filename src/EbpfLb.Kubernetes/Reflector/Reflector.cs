@@ -36,7 +36,7 @@ internal sealed class Reflector<T>(
     /// <summary>A server that does so in one watch does it in the next.</summary>
     private bool sendsBookmarks;
 
-    /// <summary>Timestamp; null: something has come in the watch, or none is open.</summary>
+    /// <summary>Timestamp; null: something has come in the watch, or none could be opened.</summary>
     private long? silentSince;
 
     private readonly StreamingLists streaming = new(options.StreamingLists);
@@ -55,7 +55,7 @@ internal sealed class Reflector<T>(
     {
         while (true)
         {
-            (isWatching, silentSince) = (false, null);
+            isWatching = false;
             try
             {
                 if (resourceVersion is null && !streaming.IsNext) await ListAsync(cancellationToken);
@@ -120,6 +120,7 @@ internal sealed class Reflector<T>(
     {
         sink.Replace(items);
         resourceVersion = version;
+        silentSince = null;
         Log.Listed(logger, resource.Plural, items.Count, version, api.Description);
         Well();
     }
@@ -130,13 +131,11 @@ internal sealed class Reflector<T>(
         var initial = resourceVersion is null ? new InitialEvents<T>() : null;
         await using var watch = await api.WatchAsync(resource, selector, resourceVersion, cancellationToken);
         if (initial is not null && !await ReadInitialAsync(watch, initial, cancellationToken)) return;
-        // The end of the collection is one.
-        sendsBookmarks |= initial is not null;
         Log.Watching(logger, resource.Plural, resourceVersion!, api.Description);
         Well();
         isWatching = true;
         var opened = time.GetTimestamp();
-        silentSince = opened;
+        silentSince ??= opened;
         while (await watch.ReadAsync(cancellationToken) is { } change)
         {
             silentSince = null;
@@ -154,7 +153,7 @@ internal sealed class Reflector<T>(
 
     /// <summary>
     /// A server that was restored from a backup takes a watch from our version, which it will only come to, and tells nothing until then:
-    /// each such watch runs to its end, and the next one would, too.
+    /// each such watch runs to its end, and the next one would, too. The silence of several counts together.
     /// </summary>
     private void ForgetIfSilent()
     {
@@ -218,7 +217,8 @@ internal sealed class Reflector<T>(
             return;
         }
         if (failure.Failure is ApiFailure.Expired or ApiFailure.TooNew or ApiFailure.Malformed) resourceVersion = null;
-        ForgetIfSilent();
+        if (isWatching) ForgetIfSilent();
+        else silentSince = null;
         // A watch that broke or ran out is nothing to worry about as long as the next one opens.
         if (!isWatching || failure.Failure is not (ApiFailure.Cut or ApiFailure.Silent or ApiFailure.Expired)) ReportFailure(failure);
         var wait = backoff.Next(failure.RetryAfter);

@@ -16,10 +16,11 @@ public sealed record ReflectorOptions
     public TimeSpan RelistAfter { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// After a watch that brought nothing for this long, not even a bookmark, where there were some before, the collection is listed again:
-    /// the server may have been restored in less than <see cref="RelistAfter"/>. Bookmarks come about every minute (KEP-956).
+    /// After watches that brought nothing for this long, not even a bookmark, where there were some before, the collection is listed again:
+    /// the server may have been restored in less than <see cref="RelistAfter"/>. Of a collection in which nothing changes a server has a
+    /// bookmark only when its etcd tells it of progress, which may be every 10 minutes.
     /// </summary>
-    public TimeSpan WatchSilence { get; init; } = TimeSpan.FromSeconds(150);
+    public TimeSpan WatchSilence { get; init; } = TimeSpan.FromMinutes(30);
 
     /// <summary>
     /// Ask for streaming lists (KEP-3157) where the server has them: they cost it no copy of the whole collection in memory.

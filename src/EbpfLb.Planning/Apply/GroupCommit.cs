@@ -98,6 +98,8 @@ internal sealed class GroupCommit(Mirror mirror)
             .. record.ExtraRanges,
             .. port.NewRanges.Except(record.ExtraRanges).Except(Retired.Ranges).Where(r => r != record.Cluster && r != record.Local),
         ];
+        // Places may name who is not in the list that is believed to be there.
+        if (port.Cluster.IsInPlace || port.Local.IsInPlace) record.ListsDamaged = true;
         mirror.Sources.Unmark(port.Sources);
     }
 

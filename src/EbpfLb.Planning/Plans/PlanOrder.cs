@@ -35,14 +35,18 @@ internal static class PlanOrder
             || all.Ranges6 > limits.MaxRanges6 - mirror.Sources.Count(IpFamily.IPv6);
     }
 
-    /// <summary>Services that are gone first; those of the same need by name.</summary>
-    public static void Sort(List<ObjectName> services, ForwardingTable table)
+    /// <summary>
+    /// Services that are in the tables before new ones, which would keep them at endpoints that are gone; those of the same need by name.
+    /// </summary>
+    public static void Sort(List<ObjectName> services, ForwardingTable table, Mirror mirror)
     {
-        var keys = services.ToDictionary(name => name, name => (Rank(name), table.Find(name) is { } found ? Demand.Of(found).Elements : 0));
+        var keys = services.ToDictionary(
+            name => name, name => (Rank(name, mirror), table.Find(name) is { } found ? Demand.Of(found).Elements : 0));
         services.Sort((a, b) => keys[a].CompareTo(keys[b]) is var order && order != 0 ? order : a.CompareTo(b));
     }
 
-    private static int Rank(ObjectName name) => name == Canary.Name ? 0 : name == Kubernetes ? 1 : name.Namespace == System ? 2 : 3;
+    private static int Rank(ObjectName name, Mirror mirror) => name == Canary.Name ? 0 : name == Kubernetes ? 1
+        : name.Namespace == System ? 2 : mirror.RecordsOf(name).Length > 0 ? 3 : 4;
 
     /// <summary>What services take of each table.</summary>
     private readonly record struct Demand(

@@ -12,6 +12,7 @@ namespace EbpfLb.Agent.Tests.Drains;
 
 public sealed class DrainStoreTests : IDisposable
 {
+    private SourceStatus source = new("test", true, null, null);
     private readonly TemporaryDirectory directory = new();
     private readonly ManualTimeProvider time = new();
 
@@ -77,7 +78,7 @@ public sealed class DrainStoreTests : IDisposable
     {
         var store = NewStore();
         var requests = new LoopRequests();
-        using var service = new DrainService(store, new DrainAbsences(store, time), requests, time, NullLogger.Instance);
+        using var service = new DrainService(store, new DrainAbsences(store, time), requests, () => source, time, NullLogger.Instance);
         store.Put(Of("10.1.0.1", until: time.GetUtcNow() + TimeSpan.FromSeconds(30)));
         await service.StartAsync(TestContext.Current.CancellationToken);
         await time.WhenTimerIsDueIn(TimeSpan.FromSeconds(30));
@@ -95,7 +96,7 @@ public sealed class DrainStoreTests : IDisposable
     {
         var store = NewStore();
         var requests = new LoopRequests();
-        using var service = new DrainService(store, new DrainAbsences(store, time), requests, time, NullLogger.Instance);
+        using var service = new DrainService(store, new DrainAbsences(store, time), requests, () => source, time, NullLogger.Instance);
         store.Put(Of("10.1.0.1", until: time.GetUtcNow() + TimeSpan.FromHours(2)));
         await service.StartAsync(TestContext.Current.CancellationToken);
         await time.WhenTimerIsDueIn(TimeSpan.FromSeconds(30));
@@ -113,7 +114,7 @@ public sealed class DrainStoreTests : IDisposable
     {
         var store = NewStore();
         var requests = new LoopRequests();
-        using var service = new DrainService(store, new DrainAbsences(store, time), requests, time, NullLogger.Instance);
+        using var service = new DrainService(store, new DrainAbsences(store, time), requests, () => source, time, NullLogger.Instance);
         store.Put(Of("10.1.0.1", until: time.GetUtcNow() + TimeSpan.FromSeconds(30)));
         store.Put(Of("10.1.0.2"));
         Directory.CreateDirectory(directory.File("a.drains.new"));
@@ -134,7 +135,7 @@ public sealed class DrainStoreTests : IDisposable
         var store = NewStore();
         var (absences, requests) = (new DrainAbsences(store, time), new LoopRequests());
         var log = new CollectedLog();
-        using var service = new DrainService(store, absences, requests, time, log.Loggers.CreateLogger("drains"));
+        using var service = new DrainService(store, absences, requests, () => source, time, log.Loggers.CreateLogger("drains"));
         var drain = Of("10.1.0.1") with { Services = [Web] };
         store.Put(drain);
         store.Put(Of("10.1.0.2"));
@@ -148,6 +149,13 @@ public sealed class DrainStoreTests : IDisposable
         for (var half = 0; half < 19; half++) await StepAsync();
         Assert.Equal(2, store.Current.Count);
         Assert.Equal(time.GetUtcNow(), absences.SinceOf(drain) + TimeSpan.FromSeconds(19 * 30));
+        // Whether it is back nobody knows while the source is away.
+        source = source with { ContactAge = TimeSpan.FromMinutes(4) };
+        await StepAsync();
+        await Waiting.UntilAsync(() => absences.SinceOf(drain) == time.GetUtcNow());
+        source = source with { ContactAge = TimeSpan.FromMinutes(1) };
+        for (var half = 0; half < 19; half++) await StepAsync();
+        Assert.Equal(2, store.Current.Count);
 
         await StepAsync();
 

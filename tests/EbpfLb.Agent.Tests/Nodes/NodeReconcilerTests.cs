@@ -190,7 +190,7 @@ public sealed class NodeReconcilerTests : IDisposable
 
     /// <summary>Writing forwarding of all devices sets each of them, also one that somebody keeps from forwarding.</summary>
     [Fact]
-    public void Where_nothing_is_off_and_no_device_is_new_nothing_is_written()
+    public void What_is_on_is_not_written_and_a_device_that_is_off_is_switched_on_alone()
     {
         node.Device("eth0", address: "192.0.2.1").Sysctl("ipv4/ip_forward", "1").Sysctl("ipv6/conf/all/forwarding", "1");
         var keeper = Keeper(setSysctls: true);
@@ -199,9 +199,12 @@ public sealed class NodeReconcilerTests : IDisposable
         keeper.Refresh();
         Assert.Equal("2", node.Sysctls.Read("ipv6/conf/all/forwarding"));
 
-        node.Device("eth1", address: "198.51.100.1");
+        node.Device("eth1", address: "198.51.100.1").Sysctl("ipv6/conf/eth1/forwarding", "0").Sysctl("ipv4/conf/eth1/forwarding", "0");
         keeper.Refresh();
-        Assert.Equal("1", node.Sysctls.Read("ipv6/conf/all/forwarding"));
+        Assert.Equal(
+            ["1", "1", "2", "2"],
+            new[] { "ipv6/conf/eth1/forwarding", "ipv4/conf/eth1/forwarding", "ipv6/conf/all/forwarding", "ipv4/ip_forward" }
+                .Select(node.Sysctls.Read));
     }
 
     [Contract("4.1", "addresses that come and go: answer, and do not")]

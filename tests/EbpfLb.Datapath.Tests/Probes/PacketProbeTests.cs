@@ -135,6 +135,9 @@ public sealed class PacketProbeTests
     public void An_instance_that_is_not_there_has_nothing_to_run()
         => Assert.Null(PacketProbe.Open(new DatapathOptions { Instance = "elb-none" }));
 
+    /// <summary>203.0.113.1 is an address of this node that its Node object does not have.</summary>
+    private static ValueList<IpAddress> Nodes => [IpAddress.Parse("192.0.2.1"), IpAddress.Parse("10.244.2.1")];
+
     private static List<TKey> Entries<TKey, TValue>(TestInstance instance, Table<TKey, TValue> table)
         where TKey : unmanaged
         where TValue : unmanaged
@@ -215,7 +218,7 @@ public sealed class PacketProbeTests
         {
             Pods4 = hasDetector ? [Pods] : [], MasqueradeAll = masqueradeAll, NodePorts = new PortRange(30000, 32767),
             SnatPorts = new PortRange(61000, 64999), Tunnel4 = IpAddress.Parse("192.0.2.1"),
-        });
+        }) { Nodes = Nodes };
 
     private static ExplainContext ContextOf(bool hasDetector, bool masqueradeAll) => new()
     {
@@ -223,5 +226,6 @@ public sealed class PacketProbeTests
         Addresses = PacketLab.Devices.Select(d => new LocalAddress(IpAddress.Parse(d.Address4), NodePorts: true)).ToValueList(),
         Pods4 = hasDetector ? [Pods] : [],
         MasqueradeAll = masqueradeAll,
+        NodeAddresses = Nodes,
     };
 }

@@ -191,24 +191,26 @@ public sealed class ReflectorTests
     [InlineData(null)]
     [InlineData(ApiFailure.Cut)]
     [InlineData(ApiFailure.Silent)]
-    public async Task A_watch_that_brought_nothing_for_long_is_followed_by_a_list_where_there_were_bookmarks(ApiFailure? end)
+    public async Task Watches_that_brought_nothing_for_long_are_followed_by_a_list_where_there_were_bookmarks(ApiFailure? end)
     {
-        api.List("10").Watch(null, Bookmark("15")).Silence(time, TimeSpan.FromMinutes(5), end).List("3", Web()).Watch(null, Bookmark("4"));
+        api.List("10").Watch(null, Bookmark("15"));
+        for (var i = 0; i < 4; i++) api.Silence(time, TimeSpan.FromMinutes(8), end);
+        api.List("3", Web()).Watch(null, Bookmark("4"));
 
         await RunAsync();
 
-        Assert.Equal(["list", "watch 10", "watch 15", "list", "watch 3"], api.Calls);
+        Assert.Equal(["list", "watch 10", .. Enumerable.Repeat("watch 15", 4), "list", "watch 3"], api.Calls);
         Assert.Contains("replace shop/web", sink.Calls);
         Assert.DoesNotContain(sink.Calls, c => c.StartsWith("failed", StringComparison.Ordinal));
     }
 
     [Theory]
-    [InlineData(140, true)]
-    [InlineData(600, false)]
+    [InlineData(29, true)]
+    [InlineData(60, false)]
     public async Task A_watch_that_brought_nothing_is_resumed_after_a_short_time_and_where_there_are_no_bookmarks(
-        int seconds, bool bookmarks)
+        int minutes, bool bookmarks)
     {
-        api.List("10").Watch(null, bookmarks ? Bookmark("15") : Set("15")).Silence(time, TimeSpan.FromSeconds(seconds))
+        api.List("10").Watch(null, bookmarks ? Bookmark("15") : Set("15")).Silence(time, TimeSpan.FromMinutes(minutes))
             .Watch(null, Bookmark("16"));
 
         await RunAsync();
@@ -219,8 +221,8 @@ public sealed class ReflectorTests
     [Fact]
     public async Task A_watch_that_spoke_late_is_resumed()
     {
-        api.List("10").Watch(null, Bookmark("15")).Silence(time, TimeSpan.FromSeconds(100)).Watch(null, Set("16"))
-            .Silence(time, TimeSpan.FromSeconds(100)).Watch(null, Bookmark("17"));
+        api.List("10").Watch(null, Bookmark("15")).Silence(time, TimeSpan.FromMinutes(20)).Watch(null, Set("16"))
+            .Silence(time, TimeSpan.FromMinutes(20)).Watch(null, Bookmark("17"));
 
         await RunAsync();
 

@@ -128,6 +128,20 @@ public sealed class ShortRoomTests
         Assert.Equal(4, lab.Lines().Length);
     }
 
+    /// <summary>Else a new one would keep it at an endpoint that is gone.</summary>
+    [Fact]
+    public void A_Service_of_the_tables_that_changes_comes_before_smaller_new_ones()
+    {
+        var lab = new Lab(Room with { MaxBackends = 14 });
+        Put(lab, "zzz", 10);
+        Assert.True(lab.Step().IsComplete);
+
+        lab.Cluster.Slice("zzz-1", "zzz", [":8080"], [.. Enumerable.Range(2, 10).Select(i => $"10.3.{"zzz".Sum(c => c) % 250}.{i}")]);
+        Put(lab, "aaa", 1);
+
+        Assert.Equal(["aaa"], lab.Step().LeftOut.Select(d => d.Service.Name));
+    }
+
     /// <summary>With more Services than one step of the first plan has.</summary>
     [Fact]
     public void Also_where_the_first_plan_would_go_in_steps()

@@ -11,7 +11,8 @@ internal static class DrainsModule
         .AddSingleton(_ => new DrainStore(new DrainFile(agent.Options.Start.Instance.DrainFile), agent.Time, agent.Logger<DrainStore>()))
         .AddSingleton(p => new DrainAbsences(p.Get<DrainStore>(), agent.Time))
         .AddRunning(p => new DrainService(
-            p.Get<DrainStore>(), p.Get<DrainAbsences>(), p.Get<LoopRequests>(), agent.Time, agent.Logger<DrainService>()))
+            p.Get<DrainStore>(), p.Get<DrainAbsences>(), p.Get<LoopRequests>(), () => p.Get<PipelineState>().Source, agent.Time,
+            agent.Logger<DrainService>()))
         .Prepare(p =>
         {
             var (state, drains) = (p.Get<PipelineState>(), p.Get<DrainService>());

@@ -38,7 +38,8 @@ internal sealed class TruthPackets(PacketProgram program, IpFamily family)
             var node = cluster.Node.ToIPAddress();
             program.Settings = family == IpFamily.IPv4 ? program.Settings with { Node4 = AbiAddress.To4(node) }
                 : program.Settings with { Node6 = AbiAddress.To16(node) };
-            program.Tables.Nodes.Update(new LbIp6 { Addr = AbiAddress.To16(cluster.OtherNode.ToIPAddress()) }, 1);
+            foreach (var known in (IpAddress[])[cluster.Node, cluster.OtherNode])
+                program.Tables.Nodes.Update(new LbIp6 { Addr = AbiAddress.To16(known.ToIPAddress()) }, 1);
         }
         return Enumerable.Range(0, row.All.Length > 1 ? Clients : 2).Select(i => Send(row, FirstPort + i)).Distinct()
             .Order(StringComparer.Ordinal).ToArray();
