@@ -98,16 +98,19 @@ public sealed class WatchTests : IDisposable
     {
         var socket = directory.File("a.sock");
         line.Finder = new FakeFinder(null) { Socket = socket };
-        view.Flows.Drops.Enqueue(new DropsReport(Origin.Agent, 0, []));
+        view.Flows.Drops.Enqueue(new DropsReport(Origin.Agent, 3, []));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         var server = new ControlServer(socket, view, NullLoggerFactory.Instance);
         await server.StartAsync(stop.Token);
         string[] arguments = command == "drops" ? ["drops", "-w"] : [command];
         var running = line.RunAsync(arguments, stop.Token);
-        Eventually.True(() => view.Flows.AskedAfter is not null, "a question");
+        // By the first question it finds out where to begin.
+        Eventually.True(() => view.Flows.AskedAfter == 3, "it to follow");
 
         await server.DisposeAsync();
-        Eventually.True(() => line.Error.Contains("does not answer; waiting for it", StringComparison.Ordinal), "that it is away");
+        Eventually.True(
+            () => running.IsCompleted || line.Error.Contains("does not answer; waiting for it", StringComparison.Ordinal), "that it is away");
+        Assert.False(running.IsCompleted, $"{running.Exception}{line.Error}");
         view.Flows.Drops.Enqueue(new DropsReport(Origin.Agent, 1, [new DropRow(1, default, "drop_ct_full", "TCP", "192.0.2.1:1",
             "10.96.0.1:80", "eth0", 60, "default/web", 7, "the map is full", null)]));
         await using var next = new ControlServer(socket, view, NullLoggerFactory.Instance);
