@@ -109,7 +109,8 @@ public sealed class WatchTests : IDisposable
 
         await server.DisposeAsync();
         Eventually.True(
-            () => running.IsCompleted || line.Error.Contains("does not answer; waiting for it", StringComparison.Ordinal), "that it is away");
+            () => running.IsCompleted || line.Error.Contains("does not answer; waiting for it", StringComparison.Ordinal),
+            "that it is away");
         Assert.False(running.IsCompleted, $"{running.Exception}{line.Error}");
         view.Flows.Drops.Enqueue(new DropsReport(Origin.Agent, 1, [new DropRow(1, default, "drop_ct_full", "TCP", "192.0.2.1:1",
             "10.96.0.1:80", "eth0", 60, "default/web", 7, "the map is full", null)]));
