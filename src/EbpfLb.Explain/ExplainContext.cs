@@ -52,7 +52,7 @@ public sealed record ExplainContext
 
     /// <summary>
     /// Addresses of all Node objects, this one's too: a NodePort at another address of a node is known nowhere else, so what asks it goes
-    /// into no tunnel. null: not known, and none is another.
+    /// into no tunnel. null: not known, and each address counts as one of them.
     /// </summary>
     public ValueList<IpAddress>? NodeAddresses { get; init; }
 

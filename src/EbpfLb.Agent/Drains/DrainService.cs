@@ -11,8 +11,10 @@ internal sealed class DrainService(
     DrainStore store, DrainAbsences absences, LoopRequests requests, Func<SourceStatus> source, TimeProvider time, ILogger logger)
     : SupervisedService("drains", time, logger)
 {
-    /// <summary>API servers say each minute or so that nothing has changed.</summary>
-    private static readonly TimeSpan LongestSilence = TimeSpan.FromMinutes(3);
+    /// <summary>
+    /// One that cannot be reached has an error at once. A watch in which nothing changes may be silent until it ends, after 10 minutes.
+    /// </summary>
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromMinutes(15);
 
     /// <summary>Drains end by the wall clock, which may be set while timers wait.</summary>
     private static readonly TimeSpan LookAtClock = TimeSpan.FromSeconds(30);

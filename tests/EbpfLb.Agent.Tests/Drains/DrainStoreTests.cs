@@ -150,10 +150,10 @@ public sealed class DrainStoreTests : IDisposable
         Assert.Equal(2, store.Current.Count);
         Assert.Equal(time.GetUtcNow(), absences.SinceOf(drain) + TimeSpan.FromSeconds(19 * 30));
         // Whether it is back nobody knows while the source is away.
-        source = source with { ContactAge = TimeSpan.FromMinutes(4) };
+        source = source with { ContactAge = TimeSpan.FromMinutes(16) };
         await StepAsync();
         await Waiting.UntilAsync(() => absences.SinceOf(drain) == time.GetUtcNow());
-        source = source with { ContactAge = TimeSpan.FromMinutes(1) };
+        source = source with { ContactAge = TimeSpan.FromMinutes(10) };
         for (var half = 0; half < 19; half++) await StepAsync();
         Assert.Equal(2, store.Current.Count);
 
