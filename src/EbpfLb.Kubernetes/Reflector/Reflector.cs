@@ -50,6 +50,8 @@ internal sealed class Reflector<T>(
     /// <summary>The watch that is open, to be given up when the collection shall be listed again.</summary>
     private CancellationTokenSource? openWatch;
 
+    private bool isRelistAsked;
+
     /// <summary>Runs until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -58,6 +60,11 @@ internal sealed class Reflector<T>(
             isWatching = false;
             try
             {
+                lock (watchGate)
+                {
+                    if (isRelistAsked) resourceVersion = null;
+                    isRelistAsked = false;
+                }
                 if (resourceVersion is null && !streaming.IsNext) await ListAsync(cancellationToken);
                 await WatchUnlessRelistedAsync(cancellationToken);
             }
@@ -85,23 +92,31 @@ internal sealed class Reflector<T>(
     public Task<ObjectList<T>> ReadAsync(bool fromCache, CancellationToken cancellationToken)
         => api.ListAsync(resource, selector, fromCache ? resourceVersion : null, cancellationToken);
 
-    /// <summary>Gives the watch up and lists again. From any thread.</summary>
+    /// <summary>Gives the watch up, if one is open, and lists again as soon as the server may be asked. From any thread.</summary>
     public void Relist()
     {
-        lock (watchGate) openWatch?.Cancel();
+        lock (watchGate)
+        {
+            isRelistAsked = true;
+            openWatch?.Cancel();
+        }
     }
 
     private async Task WatchUnlessRelistedAsync(CancellationToken cancellationToken)
     {
         using var until = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        lock (watchGate) openWatch = until;
+        lock (watchGate)
+        {
+            if (isRelistAsked) return;
+            openWatch = until;
+        }
         try
         {
             await WatchAsync(until.Token);
         }
         catch (OperationCanceledException) when (until.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            resourceVersion = null;
+            // The next list is what was asked for.
         }
         finally
         {

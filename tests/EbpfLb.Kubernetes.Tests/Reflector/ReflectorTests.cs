@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EbpfLb.Kubernetes.Tests.Reflector;
 
-public sealed class ReflectorTests
+public sealed partial class ReflectorTests
 {
     private readonly ScriptedApi api = new();
     private readonly ManualTimeProvider time = new();
@@ -21,7 +21,8 @@ public sealed class ReflectorTests
     private static WatchEvent<Service> Bookmark(string version) => new(WatchEventType.Bookmark, new("", ""), null, version);
 
     /// <summary>Runs until everything scripted was asked for. Each wait is over at once; returns how long they were.</summary>
-    private async Task<List<TimeSpan>> RunAsync(string fields = "", bool fieldsMayGo = true, bool streaming = false)
+    private async Task<List<TimeSpan>> RunAsync(
+        string fields = "", bool fieldsMayGo = true, bool streaming = false, Action<Reflector<Service>>? onWait = null)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         var waits = new List<TimeSpan>();
@@ -35,6 +36,7 @@ public sealed class ReflectorTests
             if (time.PendingTimers is [var due, ..])
             {
                 waits.Add(due);
+                onWait?.Invoke(reflector);
                 time.Advance(due);
             }
             else
