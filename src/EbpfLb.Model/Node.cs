@@ -16,8 +16,12 @@ public sealed record Node(
 
     /// <summary>Whether load balancers should use this node (docs/contract.md 10; KEP-3836).</summary>
     public bool IsEligible => !IsDeleting && !TaintKeys.Contains(DeletionTaint, StringComparer.Ordinal);
+
+    /// <summary>Whether an agent may run there, which opens what others send it in tunnels. No object says that one does.</summary>
+    public bool OpensTunnels { get; init; } = true;
 }
 
 /// <summary>Where a node of the cluster is.</summary>
 /// <param name="Addresses">As of <see cref="Node.Addresses"/>.</param>
-public readonly record struct NodePlace(string Name, ValueList<IpAddress> Addresses);
+/// <param name="OpensTunnels">As of <see cref="Node.OpensTunnels"/>.</param>
+public readonly record struct NodePlace(string Name, ValueList<IpAddress> Addresses, bool OpensTunnels = true);

@@ -15,6 +15,9 @@ internal sealed class NodePlaces
     /// <summary>Names whose object was deleted, with the Service that was last found to have an endpoint there.</summary>
     private readonly Dictionary<string, ObjectName?> deleted = [];
 
+    /// <summary>Names of those that open no tunnels, as their object said last.</summary>
+    private readonly HashSet<string> closed = [];
+
     /// <summary>null: to be made anew.</summary>
     private ValueList<NodePlace>? places;
 
@@ -22,6 +25,8 @@ internal sealed class NodePlaces
     {
         places = null;
         deleted.Remove(node.Name);
+        if (node.OpensTunnels) closed.Remove(node.Name);
+        else closed.Add(node.Name);
         if (node.Addresses.IsEmpty)
         {
             withoutAddresses.Add(node.Name);
@@ -38,7 +43,7 @@ internal sealed class NodePlaces
     {
         places = null;
         withoutAddresses.Remove(name);
-        if (known[name].IsEmpty || IsShared(name)) known.Remove(name);
+        if (known[name].IsEmpty || IsShared(name)) Forget(name);
         else deleted[name] = null;
     }
 
@@ -50,13 +55,14 @@ internal sealed class NodePlaces
             if (services.Values.FirstOrDefault(e => HasEndpoint(e, name)) is { } other) deleted[name] = other.Name;
             else Forget(name);
         }
-        return places ??= known.Select(n => new NodePlace(n.Key, n.Value)).ToValueList();
+        return places ??= known.Select(n => new NodePlace(n.Key, n.Value, !closed.Contains(n.Key))).ToValueList();
     }
 
     private void Forget(string name)
     {
         deleted.Remove(name);
         known.Remove(name);
+        closed.Remove(name);
         places = null;
     }
 

@@ -182,6 +182,21 @@ public sealed class ClusterStateBuilderTests
         Assert.Equal(["n1 192.0.2.9"], Places());
     }
 
+    [Fact]
+    public void A_node_opens_tunnels_as_its_object_said_last()
+    {
+        builder.SetAny(At("n1", "192.0.2.1") with { OpensTunnels = false });
+        builder.Set(On("web-1", "web", "n1"));
+        Assert.False(Assert.Single(builder.Build().Nodes).OpensTunnels);
+        builder.RemoveAny("n1");
+        Assert.False(Assert.Single(builder.Build().Nodes).OpensTunnels);
+
+        builder.RemoveSlice(Build.Name("web-1"));
+        Assert.Empty(builder.Build().Nodes);
+        builder.SetAny(At("n1", "192.0.2.1"));
+        Assert.True(Assert.Single(builder.Build().Nodes).OpensTunnels);
+    }
+
     /// <summary>Deleted, or without addresses: what it had may be given to another node.</summary>
     [Theory]
     [InlineData(true)]

@@ -51,6 +51,21 @@ internal sealed class WireLabels
 
     [JsonPropertyName("endpointslice.kubernetes.io/skip-mirror")]
     public string? SkipMirror { get; set; }
+
+    /// <summary>On a Node, as the three that follow.</summary>
+    [JsonPropertyName("ebpflb.io/tunnel")]
+    public string? Tunnel { get; set; }
+
+    [JsonPropertyName("kubernetes.io/os")]
+    public string? OperatingSystem { get; set; }
+
+    /// <summary>"virtual-kubelet": its pods run somewhere else.</summary>
+    [JsonPropertyName("type")]
+    public string? Type { get; set; }
+
+    /// <summary>"fargate": each is one pod. "auto": the platform's own kube-proxy runs there.</summary>
+    [JsonPropertyName("eks.amazonaws.com/compute-type")]
+    public string? ComputeType { get; set; }
 }
 
 /// <summary>The annotations that mean something to a proxy.</summary>

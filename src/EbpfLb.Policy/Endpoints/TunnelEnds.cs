@@ -7,12 +7,12 @@ namespace EbpfLb.Policy.Endpoints;
 internal sealed class TunnelEnds(NodeFacts node)
 {
     private readonly Lazy<Dictionary<string, NodeEnds>> ends = new(
-        () => node.Nodes.ToDictionary(
+        () => node.Nodes.Where(n => n.OpensTunnels).ToDictionary(
             n => n.Name, n => new NodeEnds(End(n, IpFamily.IPv4), End(n, IpFamily.IPv6)), StringComparer.Ordinal));
 
     /// <summary>
     /// An IPv4 packet goes by IPv4 where both nodes have an address of it, else by IPv6, as an IPv6 packet does. null: the endpoint is on
-    /// this node, or on none that is known with such an address.
+    /// this node, or on none that is known to open tunnels at such an address.
     /// </summary>
     public TunnelEnd? Of(in Endpoint endpoint)
     {

@@ -22,6 +22,29 @@ public sealed class NodeMappingTests
             node);
     }
 
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("\"kubernetes.io/os\":\"linux\"", true)]
+    [InlineData("\"kubernetes.io/os\":\"windows\"", false)]
+    [InlineData("\"type\":\"virtual-kubelet\"", false)]
+    [InlineData("\"type\":\"gpu\"", true)]
+    [InlineData("\"eks.amazonaws.com/compute-type\":\"fargate\"", false)]
+    [InlineData("\"eks.amazonaws.com/compute-type\":\"auto\"", false)]
+    [InlineData("\"eks.amazonaws.com/compute-type\":\"ec2\"", true)]
+    [InlineData("\"ebpflb.io/tunnel\":\"none\"", false)]
+    public void Who_runs_no_agent_opens_no_tunnels(string labels, bool opens)
+    {
+        Assert.Equal(opens, wire.Node("{\"metadata\":{\"name\":\"n\",\"labels\":{" + labels + "}}}").OpensTunnels);
+        Assert.Empty(wire.Warnings);
+    }
+
+    [Fact]
+    public void A_label_of_ours_that_says_something_else_is_named_and_counts_for_nothing()
+    {
+        Assert.True(wire.Node("""{"metadata":{"name":"n","labels":{"ebpflb.io/tunnel":"no"}}}""").OpensTunnels);
+        Assert.Equal("metadata.labels[ebpflb.io/tunnel]", Assert.Single(wire.Warnings).Field);
+    }
+
     [Fact]
     public void A_bare_node_maps()
         => Assert.Equal(new Node("n", [], [], null, false, []), wire.Node("""{"metadata":{"name":"n"}}"""));

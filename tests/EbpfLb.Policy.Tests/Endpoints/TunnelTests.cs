@@ -51,6 +51,18 @@ public sealed class TunnelTests
         Assert.All(backends.Skip(1), b => Assert.Equal(BackendLists.InCluster | BackendLists.Serves, b.Lists));
     }
 
+    [Fact]
+    public void A_node_that_opens_no_tunnels_gets_none_and_its_backends_are_masqueraded()
+    {
+        Serve("10.1.0.2 node=there");
+        Assert.NotNull(Assert.Single(Compile(Dsr).Ports[0].Backends).Node);
+
+        cluster.Closed("there", "192.0.2.2", "2001:db8::2");
+
+        Assert.Null(Assert.Single(Compile(Dsr).Ports[0].Backends).Node);
+        Assert.True(Compile(Dsr).Ports[0].Tunnels);
+    }
+
     /// <summary>Flows in tunnels have nothing but the backend's id; without tunnels an entry has all that it needs.</summary>
     [Fact]
     public void Where_tunnels_lead_endpoints_that_get_nothing_new_stay_and_it_is_known_which_of_them_serve()

@@ -86,6 +86,16 @@ public sealed partial class ClusterBuilder
         return this;
     }
 
+    /// <summary>Another node, on which no agent runs.</summary>
+    public ClusterBuilder Closed(string name, params string[] addresses)
+    {
+        state.SetAny(new Node(name, addresses.Select(IpAddress.Parse).ToValueList(), [], null, IsDeleting: false, [])
+        {
+            OpensTunnels = false,
+        });
+        return this;
+    }
+
     public ClusterBuilder RemoveOther(string name)
     {
         state.RemoveAny(name);
