@@ -31,8 +31,8 @@ internal sealed class RunCommand(AgentParts parts, Terminal terminal)
         }
         catch (ConfigException e)
         {
-            foreach (var warning in e.Warnings) await terminal.Error.WriteLineAsync($"warning: {warning}");
-            await terminal.Error.WriteLineAsync(e.Message);
+            foreach (var warning in e.Warnings) WriteEarly(LogLevel.Warning, $"warning: {warning}");
+            WriteEarly(LogLevel.Error, e.Message);
             return ExitCode.Failed;
         }
     }
@@ -43,8 +43,7 @@ internal sealed class RunCommand(AgentParts parts, Terminal terminal)
         var verbosity = new Verbosity(level());
         options.Subscribe(Follow(level, verbosity));
         // Standard output is for answers; the log goes where logs go.
-        var format = AgentLogging.For(
-            start.LogFormat, Environment.GetEnvironmentVariable("JOURNAL_STREAM"), new FileInfo("/proc/self/fd/2").LinkTarget);
+        var format = FormatFor(start.LogFormat);
         using var lines = AgentLogging.Queue(terminal.Error, format, parts.Time);
         using var loggers = AgentLogging.Create(lines, format, verbosity, parts.Time, new RepeatLimiter(parts.Time));
         var logger = loggers.CreateLogger<RunCommand>();
@@ -78,6 +77,12 @@ internal sealed class RunCommand(AgentParts parts, Terminal terminal)
             return ExitCode.Failed;
         }
     }
+
+    private static LogFormat FormatFor(LogFormat wanted)
+        => AgentLogging.For(wanted, Environment.GetEnvironmentVariable("JOURNAL_STREAM"), new FileInfo("/proc/self/fd/2").LinkTarget);
+
+    private void WriteEarly(LogLevel level, string message)
+        => terminal.Error.WriteLine(AgentLogging.Early(FormatFor(LogFormat.Text), level, message));
 
     /// <summary>The file's word counts when it changes: until then that of /debug/flags/v does.</summary>
     private static Action Follow(Func<int> wanted, Verbosity verbosity)
@@ -117,7 +122,7 @@ internal sealed class RunCommand(AgentParts parts, Terminal terminal)
     private int Prepare(AgentOptions options)
     {
         var problems = parts.PrepareNode(options);
-        foreach (var problem in problems) terminal.Error.WriteLine(problem);
+        foreach (var problem in problems) WriteEarly(LogLevel.Error, problem);
         return problems.Count == 0 ? ExitCode.Ok : ExitCode.Failed;
     }
 

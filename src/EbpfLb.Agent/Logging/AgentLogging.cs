@@ -19,6 +19,10 @@ internal static class AgentLogging
     public static LogFormat For(LogFormat wanted, string? stream, string? output)
         => wanted == LogFormat.Text && stream?.Split(':') is [_, var inode] && output == $"socket:[{inode}]" ? LogFormat.Journal : wanted;
 
+    /// <summary>Lines that are written before there is a log, with their priority where the journal reads them.</summary>
+    public static string Early(LogFormat format, LogLevel level, string message) => format != LogFormat.Journal ? message
+        : string.Join('\n', message.Split('\n').Select(line => $"<{new LogLine { Level = level }.Priority}>{line}"));
+
     /// <summary>A writer that holds nobody up when what reads it stops reading. The caller owns it.</summary>
     public static TextWriter Queue(TextWriter output, LogFormat format, TimeProvider time) => new QueuedWriter(
         output, count => LineLoggerProvider.Format(new LogLine(time.GetUtcNow(), LogLevel.Warning, "Log", "Dropped",

@@ -38,6 +38,13 @@ public sealed class LogLineTests : IDisposable
     }
 
     [Fact]
+    public void What_is_said_before_there_is_a_log_has_its_priority_in_the_journal_on_each_line()
+    {
+        Assert.Equal("<3>a:\n<3>  b", AgentLogging.Early(LogFormat.Journal, LogLevel.Error, "a:\n  b"));
+        Assert.Equal("a:\n  b", AgentLogging.Early(LogFormat.Text, LogLevel.Error, "a:\n  b"));
+    }
+
+    [Fact]
     public void A_text_line_stays_one_line()
     {
         Write(LogFormat.Text, l => Log.PartFailed(l, new InvalidOperationException("first\nsecond"), "a\nb"));

@@ -113,6 +113,7 @@ public sealed class PackageLifeTests(PackageFixture package) : IClassFixture<Pac
         Machine.Write(PackageBed.Config, "kind: Nothing\n");
         Machine.Try("systemctl", "restart", "ebpflb");
         Eventually.True(() => Restarts() >= 6, Machine.Journal);
+        Assert.Contains("Nothing", Machine.Execute("journalctl", "--unit", "ebpflb", "--output", "cat", "--priority", "err"));
         Machine.Write(PackageBed.Config, config);
 
         Eventually.True(() => State() == "active", Machine.Journal);
