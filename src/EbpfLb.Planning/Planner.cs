@@ -42,7 +42,8 @@ public static class Planner
             var builder = new PlanBuilder(table, mirror);
             try
             {
-                foreach (var name in Changed(table, mirror)) builder.PlanService(name, table.Find(name));
+                var waiting = builder.LeaveOutWaiting();
+                foreach (var name in Changed(table, mirror, waiting)) builder.PlanService(name, table.Find(name));
                 builder.MakeRoom();
                 builder.PlanLeftovers();
                 builder.PlanReleasedFrontends();
@@ -57,13 +58,14 @@ public static class Planner
     }
 
     /// <summary>
-    /// Services that differ from the table applied last, or are unfinished; ordered by name, or where there may not be room for all of
-    /// them, as <see cref="PlanOrder"/> has it.
+    /// Services that differ from the table applied last, or are unfinished and not waiting for room; ordered by name, or where there may
+    /// not be room for all of them, as <see cref="PlanOrder"/> has it.
     /// </summary>
-    private static List<ObjectName> Changed(ForwardingTable table, Mirror mirror)
+    private static List<ObjectName> Changed(ForwardingTable table, Mirror mirror, HashSet<ObjectName> waiting)
     {
-        var differing = table.DifferencesFrom(mirror.Applied ?? ForwardingTable.Empty).Select(d => d.Key);
-        List<ObjectName> changed = mirror.Unfinished.Count == 0 ? [.. differing] : [.. differing.Union(mirror.Unfinished).Order()];
+        var differing = table.DifferencesFrom(mirror.Applied ?? ForwardingTable.Empty).Select(d => d.Key).Where(n => !waiting.Contains(n));
+        var again = mirror.Unfinished.Where(n => !waiting.Contains(n)).ToList();
+        List<ObjectName> changed = again.Count == 0 ? [.. differing] : [.. differing.Union(again).Order()];
         if (changed.Count > 1 && PlanOrder.IsShort(mirror, changed.Select(table.Find).OfType<CompiledService>()))
             PlanOrder.Sort(changed, table, mirror);
         return changed;

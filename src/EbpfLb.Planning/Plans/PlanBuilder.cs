@@ -7,7 +7,7 @@ using EbpfLb.Policy;
 namespace EbpfLb.Planning.Plans;
 
 /// <summary>Collects a plan, service by service.</summary>
-internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
+internal sealed partial class PlanBuilder(ForwardingTable table, Mirror mirror)
 {
     private readonly List<PlannedGroup> groups = [];
     private readonly List<BackendWrite> backendWrites = [];
@@ -57,7 +57,6 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
     /// </summary>
     public void MakeRoom()
     {
-        var not = leftOut.Keys.Concat(mirror.Unfinished).ToHashSet();
         foreach (var (name, moves) in room.Moves(MayMove, () => groups.SelectMany(g => g.Ports).SelectMany(p => p.RetiredRanges)))
         {
             draftUpdates.Clear();
@@ -67,7 +66,7 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
             moved++;
         }
 
-        bool MayMove(ObjectName name) => !not.Contains(name) && table.Find(name) is not null
+        bool MayMove(ObjectName name) => !leftOut.ContainsKey(name) && !mirror.Unfinished.Contains(name) && table.Find(name) is not null
             && mirror.RecordsOf(name).All(r => r is { PlannedGroup: -1, Damaged: null, ListsDamaged: false, HasExtras: false });
     }
 
@@ -134,45 +133,6 @@ internal sealed class PlanBuilder(ForwardingTable table, Mirror mirror)
             MovedServices = moved,
         };
     }
-
-    /// <summary>It stays as it was, but for those who may no longer use its LoadBalancer addresses.</summary>
-    private void LeaveOut(ObjectName name, LeftOutService service)
-    {
-        if (service.Missing is { Range: var missing }) room.Missed(mirror.TableOf(missing), missing.Length);
-        draftUpdates.Clear();
-        List<PlannedPort> narrowed = [];
-        foreach (var port in service.Compiled.Ports)
-        {
-            if (Array.Find(mirror.RecordsOf(name), r => r.Key == port.Key) is not { } record) continue;
-            if (SourcePlan.Narrow(mirror, record, port, Room, draftUpdates) is { } planned) narrowed.Add(planned);
-        }
-        foreach (var key in narrowed.SelectMany(p => p.NewSources)) newSources[Index(key.Table)]++;
-        Add(name, narrowed);
-        var isNarrowed = narrowed.Count > 0
-            || (mirror.LeftOut.GetValueOrDefault(name) is { IsNarrowed: true } last && ReferenceEquals(last.Compiled, service.Compiled));
-        if (isNarrowed && !service.IsNarrowed) service = service.Narrowed();
-        leftOut.Add(name, service with { InUse = service.InUse ?? InUse(service.Diagnostic.Table) });
-        diagnostics.Add(service.Diagnostic);
-
-        int Room(IpFamily family) => (family == IpFamily.IPv4 ? mirror.Limits.MaxRanges4 : mirror.Limits.MaxRanges6)
-            - mirror.Sources.Count(family) - newSources[Index(family)]
-            - narrowed.Sum(p => p.NewSources.Count(k => k.Table == family));
-    }
-
-    private bool HasMoreRoom(LeftOutService service) => service.Missing is { } missing
-        ? missing.IsIn(mirror.TableOf(missing.Range)) : InUse(service.Diagnostic.Table) < service.InUse;
-
-    /// <summary>Elements of a table that are taken, with what the plan takes so far; 0 where runs are taken.</summary>
-    private int InUse(string name) => name switch
-    {
-        _ when name == Abi.Tables.SvcStats.Name => mirror.ServiceIds.Count,
-        _ when name == Abi.Tables.Backends.Name => mirror.BackendIds.Count,
-        _ when name == Abi.Tables.Services4.Name => mirror.FrontendCount(IpFamily.IPv4) + newFrontends[0],
-        _ when name == Abi.Tables.Services6.Name => mirror.FrontendCount(IpFamily.IPv6) + newFrontends[1],
-        _ when name == Abi.Tables.SrcRanges4.Name => mirror.Sources.Count(IpFamily.IPv4) + newSources[0],
-        _ when name == Abi.Tables.SrcRanges6.Name => mirror.Sources.Count(IpFamily.IPv6) + newSources[1],
-        _ => 0,
-    };
 
     private bool TryDraft(ServiceDraft draft, CompiledService compiled)
     {

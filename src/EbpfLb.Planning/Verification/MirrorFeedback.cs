@@ -1,4 +1,5 @@
 using EbpfLb.Abi;
+using EbpfLb.Model;
 using EbpfLb.Planning.Encoding;
 using EbpfLb.Planning.Mirrors;
 using EbpfLb.Policy;
@@ -32,13 +33,17 @@ internal static class MirrorFeedback
         Again(mirror, record);
     }
 
-    /// <summary>The lists are not as they should be: programs may be reading them, so others are written beside them.</summary>
+    /// <summary>
+    /// The lists are not as they should be: programs may be reading them, so others are written beside them. Maglev tables that remember
+    /// nobody stay the record's: where there is no room beside them, they are written in their place.
+    /// </summary>
     public static void DamagedLists(Mirror mirror, PortRecord record)
     {
         record.ListsDamaged = true;
+        Again(mirror, record);
+        if (record.Layout.Scheduler == Scheduler.Maglev && !record.Layout.HasPast) return;
         record.ExtraRanges = [.. record.ExtraRanges, .. new[] { record.Cluster, record.Local }.Where(r => r.Count > 0)];
         (record.Cluster, record.Local) = (default, default);
-        Again(mirror, record);
     }
 
     /// <summary>A backend that nobody listed.</summary>
